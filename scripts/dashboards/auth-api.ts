@@ -1,5 +1,5 @@
 /** The dashboard of identities: calls to the Auth API, the caches before it, and revocation. */
-import { type DashboardContent, of, quantile, rate } from './dashboard.ts';
+import { type DashboardContent, of, quantile, rate, sumBy } from './dashboard.ts';
 
 const calls = 'rolegate_auth_api_calls_total';
 const decisions = 'rolegate_decision_duration_seconds_count';
@@ -91,12 +91,7 @@ export const authApi: DashboardContent = {
           stacked: true,
           queries: [{ expr: `sum by (source) (${rate(decisions)})`, legend: '{{source}}' }],
         },
-        {
-          title: 'Verdicts in memory',
-          description: 'Over all gateways.',
-          unit: 'short',
-          queries: [{ expr: `sum by (space) (${of('rolegate_cache_entries')})`, legend: '{{space}}' }],
-        },
+        sumBy('space', 'Verdicts in memory', 'Over all gateways.', 'short', of('rolegate_cache_entries')),
         {
           title: 'Evictions, refreshes and stale verdicts',
           description:
@@ -191,18 +186,20 @@ export const authApi: DashboardContent = {
           unit: 'cps',
           queries: [{ expr: `sum by (by) (${rate('rolegate_authentication_throttled_total')})`, legend: 'by {{by}}' }],
         },
-        {
-          title: 'Revoked verdicts',
-          description: 'Verdicts that were not used because of a revocation, by where they were.',
-          unit: 'cps',
-          queries: [{ expr: `sum by (place) (${rate('rolegate_revoked_verdicts_total')})`, legend: '{{place}}' }],
-        },
-        {
-          title: 'Rechecks of open streams',
-          description: 'Access of open streams that was decided again: kept, ended or unknown.',
-          unit: 'cps',
-          queries: [{ expr: `sum by (outcome) (${rate('rolegate_stream_rechecks_total')})`, legend: '{{outcome}}' }],
-        },
+        sumBy(
+          'place',
+          'Revoked verdicts',
+          'Verdicts that were not used because of a revocation, by where they were.',
+          'cps',
+          rate('rolegate_revoked_verdicts_total'),
+        ),
+        sumBy(
+          'outcome',
+          'Rechecks of open streams',
+          'Access of open streams that was decided again: kept, ended or unknown.',
+          'cps',
+          rate('rolegate_stream_rechecks_total'),
+        ),
       ],
     },
   ],

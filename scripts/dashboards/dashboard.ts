@@ -84,6 +84,16 @@ export const rate = (metric: string, labels = '') => `rate(${of(metric, labels)}
 export const quantile = (share: number, histogram: string, by: readonly string[] = [], labels = '') =>
   `histogram_quantile(${share}, sum by (${['le', ...by].join(', ')}) (${rate(`${histogram}_bucket`, labels)}))`;
 
+/** A line for each gateway. */
+export function perGateway(title: string, description: string, unit: Unit, expr: string): Chart {
+  return { title, description, unit, queries: [{ expr, legend: '{{instance}}' }] };
+}
+
+/** A line for each value of a label, for all gateways together. */
+export function sumBy(label: string, title: string, description: string, unit: Unit, expr: string): Chart {
+  return { title, description, unit, queries: [{ expr: `sum by (${label}) (${expr})`, legend: `{{${label}}}` }] };
+}
+
 // biome-ignore lint/suspicious/noTemplateCurlyInString: a variable of Grafana.
 const source = { type: 'prometheus', uid: '${datasource}' };
 /** Columns of Grafana's grid. */

@@ -1,5 +1,5 @@
 /** The dashboard of processes: what they use, what their limits turn away, and which configuration they have. */
-import { type DashboardContent, of, rate } from './dashboard.ts';
+import { type DashboardContent, of, perGateway, rate, sumBy } from './dashboard.ts';
 
 export const runtime: DashboardContent = {
   name: 'runtime',
@@ -46,41 +46,21 @@ export const runtime: DashboardContent = {
     {
       title: 'Process',
       charts: [
-        {
-          title: 'CPU',
-          description: 'Cores that each gateway uses.',
-          unit: 'short',
-          queries: [{ expr: rate('process_cpu_seconds_total'), legend: '{{instance}}' }],
-        },
-        {
-          title: 'Memory',
-          description: 'Resident memory of each gateway.',
-          unit: 'bytes',
-          queries: [{ expr: of('process_resident_memory_bytes'), legend: '{{instance}}' }],
-        },
-        {
-          title: 'Delay of the event loop',
-          description: 'Slowest percent. Above 50 ms clients notice.',
-          unit: 's',
-          queries: [{ expr: of('nodejs_eventloop_lag_p99_seconds'), legend: '{{instance}}' }],
-        },
+        perGateway('CPU', 'Cores that each gateway uses.', 'short', rate('process_cpu_seconds_total')),
+        perGateway('Memory', 'Resident memory of each gateway.', 'bytes', of('process_resident_memory_bytes')),
+        perGateway(
+          'Delay of the event loop',
+          'Slowest percent. Above 50 ms clients notice.',
+          's',
+          of('nodejs_eventloop_lag_p99_seconds'),
+        ),
       ],
     },
     {
       title: 'Memory in detail',
       charts: [
-        {
-          title: 'Heap',
-          description: 'Used heap of each gateway.',
-          unit: 'bytes',
-          queries: [{ expr: of('nodejs_heap_size_used_bytes'), legend: '{{instance}}' }],
-        },
-        {
-          title: 'Garbage collection',
-          description: 'Share of time.',
-          unit: 'percentunit',
-          queries: [{ expr: `sum by (kind) (${rate('nodejs_gc_duration_seconds_sum')})`, legend: '{{kind}}' }],
-        },
+        perGateway('Heap', 'Used heap of each gateway.', 'bytes', of('nodejs_heap_size_used_bytes')),
+        sumBy('kind', 'Garbage collection', 'Share of time.', 'percentunit', rate('nodejs_gc_duration_seconds_sum')),
         {
           title: 'Buffers and verdicts',
           description: 'Memory of waiting bodies, and of verdicts.',
@@ -95,18 +75,8 @@ export const runtime: DashboardContent = {
     {
       title: 'Connections and limits',
       charts: [
-        {
-          title: 'Connections of clients',
-          description: 'Open now.',
-          unit: 'short',
-          queries: [{ expr: of('rolegate_connections_open'), legend: '{{instance}}' }],
-        },
-        {
-          title: 'Requests in flight',
-          description: 'Being served now.',
-          unit: 'short',
-          queries: [{ expr: of('rolegate_requests_in_flight'), legend: '{{instance}}' }],
-        },
+        perGateway('Connections of clients', 'Open now.', 'short', of('rolegate_connections_open')),
+        perGateway('Requests in flight', 'Being served now.', 'short', of('rolegate_requests_in_flight')),
         {
           title: 'Connections that a limit ended',
           description: 'Refused at once (total, client), or ended (idle, requests, unread).',
@@ -121,12 +91,7 @@ export const runtime: DashboardContent = {
     {
       title: 'Configuration, workers and log',
       charts: [
-        {
-          title: 'Reloads',
-          description: 'Configurations read, by result.',
-          unit: 'cps',
-          queries: [{ expr: `sum by (result) (${rate('rolegate_config_loads_total')})`, legend: '{{result}}' }],
-        },
+        sumBy('result', 'Reloads', 'Configurations read, by result.', 'cps', rate('rolegate_config_loads_total')),
         {
           title: 'Requests by worker',
           description: 'How connections spread over worker processes.',

@@ -1,16 +1,14 @@
 /** An answer with `Connection: close` is the last one: no request behind it is acted on, and none before it is lost. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { setTimeout } from 'node:timers/promises';
-import { afterEach, expect, test, vi } from 'vitest';
+import { expect, test, vi } from 'vitest';
+import { closedAfterEach } from '../support/closed-after-each.ts';
 import { openRaw, sendRaw } from '../support/raw-client.ts';
 import { startRecordingUpstream } from '../support/recording-upstream.ts';
 import { startProxy } from '../support/running-proxy.ts';
 import { startNodeServer } from './support/node-server.ts';
 
-const running: { close(): Promise<void> }[] = [];
-afterEach(async () => {
-  for (const one of running.splice(0).reverse()) await one.close();
-});
+const running = closedAfterEach();
 
 const next = 'POST /pay HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer good-token\r\nContent-Length: 2\r\n\r\nhi';
 const chunkedHead = (...headers: string[]) =>

@@ -1,13 +1,11 @@
 /** By whom the embedded Auth API counts: the client behind trusted proxies, and never an address that a client makes up. */
-import { afterEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { createGateway } from '../../src/app/create-gateway.ts';
 import { parseConfig } from '../../src/config/parse-config.ts';
+import { closedAfterEach } from '../support/closed-after-each.ts';
 import { sendRaw } from '../support/raw-client.ts';
 
-const running: { close(): Promise<void> }[] = [];
-afterEach(async () => {
-  for (const one of running.splice(0).reverse()) await one.close();
-});
+const running = closedAfterEach();
 
 /** Asks for sessions, two mails for each client; `forwardedFor` of each request in turn. */
 async function askFrom(

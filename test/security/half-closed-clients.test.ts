@@ -2,15 +2,13 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { connect } from 'node:net';
-import { afterEach, expect, test, vi } from 'vitest';
+import { expect, test, vi } from 'vitest';
+import { closedAfterEach } from '../support/closed-after-each.ts';
 import { startRecordingUpstream } from '../support/recording-upstream.ts';
 import { startProxy } from '../support/running-proxy.ts';
 import { startNodeServer } from './support/node-server.ts';
 
-const running: { close(): Promise<void> }[] = [];
-afterEach(async () => {
-  for (const one of running.splice(0).reverse()) await one.close();
-});
+const running = closedAfterEach();
 
 test('an answer that only ends with its connection is reset', async () => {
   const upstream = await startRecordingUpstream({

@@ -1,14 +1,12 @@
 /** Answers of services that cannot be passed on as they are, or that are easily passed on as something else. */
 import { createServer as createHttpServer, request as httpRequest } from 'node:http';
 import { type AddressInfo, createServer, type Server } from 'node:net';
-import { afterEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
+import { closedAfterEach } from '../support/closed-after-each.ts';
 import { openRaw } from '../support/raw-client.ts';
 import { startProxy } from '../support/running-proxy.ts';
 
-const running: { close(): Promise<void> }[] = [];
-afterEach(async () => {
-  for (const one of running.splice(0).reverse()) await one.close();
-});
+const running = closedAfterEach();
 
 /** Answers each request with the parts in turn, a moment apart, and ends. */
 async function startAnswering(...parts: readonly string[]) {

@@ -1,15 +1,13 @@
 /** Upgrades and CONNECT behind requests that are still being answered: nothing ends the process, nothing comes out of order. */
 import { createServer } from 'node:http';
-import { afterEach, expect, test, vi } from 'vitest';
+import { expect, test, vi } from 'vitest';
+import { closedAfterEach } from '../support/closed-after-each.ts';
 import { openRaw } from '../support/raw-client.ts';
 import { startRecordingUpstream } from '../support/recording-upstream.ts';
 import { type ProxySetup, startProxy } from '../support/running-proxy.ts';
 import { startNodeServer } from './support/node-server.ts';
 
-const running: { close(): Promise<void> }[] = [];
-afterEach(async () => {
-  for (const one of running.splice(0).reverse()) await one.close();
-});
+const running = closedAfterEach();
 
 async function start(setup: Partial<ProxySetup> = {}) {
   const released = Promise.withResolvers<void>();

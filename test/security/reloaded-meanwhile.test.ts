@@ -1,14 +1,12 @@
 /** A request that waits for its verdict while the configuration changes is read and forwarded by the one that it came under. */
-import { afterEach, expect, test, vi } from 'vitest';
+import { expect, test, vi } from 'vitest';
+import { closedAfterEach } from '../support/closed-after-each.ts';
 import { startFakeAuthApi } from '../support/fake-auth-api.ts';
 import { openRaw } from '../support/raw-client.ts';
 import { startRecordingUpstream } from '../support/recording-upstream.ts';
 import { startGateway } from '../support/running-gateway.ts';
 
-const running: { close(): Promise<void> }[] = [];
-afterEach(async () => {
-  for (const one of running.splice(0).reverse()) await one.close();
-});
+const running = closedAfterEach();
 
 test('what the client wrote where its proxy writes nothing does not become its address', async () => {
   const upstream = await startRecordingUpstream();

@@ -1,13 +1,11 @@
 /** Connections of clients: requests one after another, in order, and what happens at the end of a connection. */
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { closedAfterEach } from '../../support/closed-after-each.ts';
 import { openRaw } from '../../support/raw-client.ts';
 import { type RecordingUpstream, startRecordingUpstream } from '../../support/recording-upstream.ts';
 import { type ProxySetup, type RunningProxy, startProxy } from '../../support/running-proxy.ts';
 
-const running: { close(): Promise<void> }[] = [];
-afterEach(async () => {
-  for (const one of running.splice(0).reverse()) await one.close();
-});
+const running = closedAfterEach();
 
 const get = (path = '/a', ...lines: string[]) =>
   `${[`GET ${path} HTTP/1.1`, 'Host: api.test', ...lines].join('\r\n')}\r\n\r\n`;

@@ -1,19 +1,17 @@
 /** The end of a process: nobody is cut off who could still be answered, and nothing outlives the time. */
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import type { Resolution } from '../../../src/core/identity/identity.ts';
+import { closedAfterEach } from '../../support/closed-after-each.ts';
 import { startFakeAuthApi } from '../../support/fake-auth-api.ts';
 import { openRaw, sendRaw } from '../../support/raw-client.ts';
 import { startRecordingUpstream } from '../../support/recording-upstream.ts';
 import { startGateway } from '../../support/running-gateway.ts';
 import { ann, goodToken, type RunningProxy, startProxy } from '../../support/running-proxy.ts';
 
-const running: { close(): Promise<void> }[] = [];
-afterEach(async () => {
-  for (const one of running.splice(0).reverse()) await one.close();
-});
+const running = closedAfterEach();
 
 const get = 'GET /a HTTP/1.1\r\nHost: api.test\r\n\r\n';
 

@@ -1,16 +1,14 @@
 /** Upstreams that fail, and clients that leave: nothing cut looks complete, nothing waits for ever, nothing leaks. */
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { closedAfterEach } from '../../support/closed-after-each.ts';
 import { type MisbehavingServer, type Misbehavior, startMisbehavingServer } from '../../support/misbehaving-server.ts';
 import { openRaw, type RawAnswer, sendRaw, sendRawUntilClose } from '../../support/raw-client.ts';
 import { startRecordingUpstream } from '../../support/recording-upstream.ts';
 import { type ProxySetup, type RunningProxy, startProxy } from '../../support/running-proxy.ts';
 
-const running: { close(): Promise<void> }[] = [];
-afterEach(async () => {
-  for (const one of running.splice(0).reverse()) await one.close();
-});
+const running = closedAfterEach();
 
 async function inFront(behavior: Misbehavior, setup: Partial<ProxySetup> = {}) {
   const upstream = await startMisbehavingServer(behavior);

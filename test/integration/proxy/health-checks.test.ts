@@ -1,14 +1,12 @@
 /** Health checks of targets, and what they mean for requests. */
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { closedAfterEach } from '../../support/closed-after-each.ts';
 import { startMisbehavingServer } from '../../support/misbehaving-server.ts';
 import { sendRaw } from '../../support/raw-client.ts';
 import { startRecordingUpstream } from '../../support/recording-upstream.ts';
 import { startProxy } from '../../support/running-proxy.ts';
 
-const running: { close(): Promise<void> }[] = [];
-afterEach(async () => {
-  for (const one of running.splice(0).reverse()) await one.close();
-});
+const running = closedAfterEach();
 
 const get = 'GET /a HTTP/1.1\r\nHost: api.test\r\n\r\n';
 const health = { path: '/live', intervalMs: 20, timeoutMs: 200 };

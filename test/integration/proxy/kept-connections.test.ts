@@ -1,14 +1,12 @@
 /** A kept connection that breaks within its second answer: what has begun is never asked for again. */
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import { afterEach, expect, it, vi } from 'vitest';
+import { expect, it, vi } from 'vitest';
+import { closedAfterEach } from '../../support/closed-after-each.ts';
 import { openRaw } from '../../support/raw-client.ts';
 import { startProxy } from '../../support/running-proxy.ts';
 
-const running: { close(): Promise<void> }[] = [];
-afterEach(async () => {
-  for (const one of running.splice(0).reverse()) await one.close();
-});
+const running = closedAfterEach();
 
 /** A service that answers its first request, and breaks off within the answer to every later one. */
 async function startBreaking(part: string): Promise<{ origin: string; asked: string[] }> {

@@ -2,27 +2,16 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { useProxiedUpstream } from '../../support/closed-after-each.ts';
 import { openRaw, type RawAnswer, type RawConnection, sendRaw } from '../../support/raw-client.ts';
-import { type RecordingUpstream, startRecordingUpstream } from '../../support/recording-upstream.ts';
-import { type ProxySetup, type RunningProxy, startProxy } from '../../support/running-proxy.ts';
+import type { ProxySetup } from '../../support/running-proxy.ts';
 
-const running: { close(): Promise<void> }[] = [];
+const start = useProxiedUpstream();
 const clients: RawConnection[] = [];
-afterEach(async () => {
+// Before the proxy closes: what comes last is undone first.
+afterEach(() => {
   for (const client of clients.splice(0)) client.destroy();
-  for (const one of running.splice(0).reverse()) await one.close();
 });
-
-async function start(
-  setup: Partial<ProxySetup> = {},
-  options?: Parameters<typeof startRecordingUpstream>[0],
-): Promise<{ upstream: RecordingUpstream; proxy: RunningProxy; port: number }> {
-  const upstream = await startRecordingUpstream(options);
-  running.push(upstream);
-  const proxy = await startProxy({ targets: [upstream.origin], ...setup });
-  running.push(proxy);
-  return { upstream, proxy, port: proxy.port };
-}
 
 async function open(port: number): Promise<RawConnection> {
   const client = await openRaw(port);

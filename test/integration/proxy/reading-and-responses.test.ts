@@ -1,15 +1,13 @@
 /** What a service says of itself, and what a client waits for, through the running proxy. */
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { compileCors } from '../../../src/core/forwarding/cors.ts';
 import { compileResponseRules } from '../../../src/core/forwarding/response-rules.ts';
+import { closedAfterEach } from '../../support/closed-after-each.ts';
 import { openRaw, sendRaw } from '../../support/raw-client.ts';
 import { type RecordingUpstream, startRecordingUpstream } from '../../support/recording-upstream.ts';
 import { goodToken, type ProxySetup, startProxy } from '../../support/running-proxy.ts';
 
-const running: { close(): Promise<void> }[] = [];
-afterEach(async () => {
-  for (const one of running.splice(0).reverse()) await one.close();
-});
+const running = closedAfterEach();
 
 const app = 'https://app.example.test';
 const cors = compileCors({

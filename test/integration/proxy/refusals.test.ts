@@ -1,24 +1,10 @@
 /** Everything that the gateway answers by itself, in place of Node too: each with the two headers, none leaking. */
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { useProxiedUpstream } from '../../support/closed-after-each.ts';
 import { openRaw, type RawAnswer, sendRaw, sendRawUntilClose } from '../../support/raw-client.ts';
-import { type RecordingUpstream, startRecordingUpstream } from '../../support/recording-upstream.ts';
-import { goodToken, type ProxySetup, type RunningProxy, startProxy } from '../../support/running-proxy.ts';
+import { goodToken } from '../../support/running-proxy.ts';
 
-const running: { close(): Promise<void> }[] = [];
-afterEach(async () => {
-  for (const one of running.splice(0).reverse()) await one.close();
-});
-
-async function start(
-  setup: Partial<ProxySetup> = {},
-  options?: Parameters<typeof startRecordingUpstream>[0],
-): Promise<{ upstream: RecordingUpstream; proxy: RunningProxy; port: number }> {
-  const upstream = await startRecordingUpstream(options);
-  running.push(upstream);
-  const proxy = await startProxy({ targets: [upstream.origin], ...setup });
-  running.push(proxy);
-  return { upstream, proxy, port: proxy.port };
-}
+const start = useProxiedUpstream();
 
 const request = (line: string, ...headers: string[]) => [line, 'Host: api.test', ...headers, '', ''].join('\r\n');
 const get = request('GET /a HTTP/1.1');

@@ -1,25 +1,11 @@
 /** What the upstream receives: headers, framing, and no request that was not decided on. */
 import { setTimeout } from 'node:timers/promises';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { useProxiedUpstream } from '../../support/closed-after-each.ts';
 import { openRaw, sendRaw, sendRawUntilClose } from '../../support/raw-client.ts';
-import { type RecordingUpstream, startRecordingUpstream } from '../../support/recording-upstream.ts';
-import { goodToken, type ProxySetup, type RunningProxy, startProxy } from '../../support/running-proxy.ts';
+import { goodToken } from '../../support/running-proxy.ts';
 
-const running: { close(): Promise<void> }[] = [];
-afterEach(async () => {
-  for (const one of running.splice(0).reverse()) await one.close();
-});
-
-async function start(
-  setup: Partial<ProxySetup> = {},
-  options?: Parameters<typeof startRecordingUpstream>[0],
-): Promise<{ upstream: RecordingUpstream; proxy: RunningProxy; port: number }> {
-  const upstream = await startRecordingUpstream(options);
-  running.push(upstream);
-  const proxy = await startProxy({ targets: [upstream.origin], ...setup });
-  running.push(proxy);
-  return { upstream, proxy, port: proxy.port };
-}
+const start = useProxiedUpstream();
 
 const get = (path: string, ...headers: string[]) =>
   [`GET ${path} HTTP/1.1`, 'Host: api.test', ...headers, '', ''].join('\r\n');

@@ -1,14 +1,12 @@
 /** What the client receives of an upstream's answer. */
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { closedAfterEach } from '../../support/closed-after-each.ts';
 import { startMisbehavingServer } from '../../support/misbehaving-server.ts';
 import { openRaw, sendRaw, sendRawUntilClose } from '../../support/raw-client.ts';
 import { startRecordingUpstream } from '../../support/recording-upstream.ts';
 import { type ProxySetup, type RunningProxy, startProxy } from '../../support/running-proxy.ts';
 
-const running: { close(): Promise<void> }[] = [];
-afterEach(async () => {
-  for (const one of running.splice(0).reverse()) await one.close();
-});
+const running = closedAfterEach();
 
 /** A proxy in front of a server that writes these bytes as its answer. */
 async function answering(bytes: string, setup: Partial<ProxySetup> = {}, afterwards: 'keep' | 'end' = 'keep') {

@@ -1,18 +1,16 @@
 /** Streams end when access ends: WebSockets with a Close frame, event streams and long transfers by a cut. */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import type { Resolution } from '../../../src/core/identity/identity.ts';
+import { closedAfterEach } from '../../support/closed-after-each.ts';
 import { openRaw } from '../../support/raw-client.ts';
 import { startRecordingUpstream } from '../../support/recording-upstream.ts';
 import { ann, goodToken, type ProxySetup, type RunningProxy, startProxy } from '../../support/running-proxy.ts';
 import { handshake, switchingProtocols } from '../../support/websocket-handshake.ts';
 
-const running: { close(): Promise<void> }[] = [];
-afterEach(async () => {
-  for (const one of running.splice(0).reverse()) await one.close();
-});
+const running = closedAfterEach();
 
 const accepted = (identity: Partial<typeof ann> = {}): Resolution => ({
   identity: { ...ann, ...identity },

@@ -4,19 +4,17 @@
  */
 import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { Resolution } from '../../../src/core/identity/identity.ts';
 import { FrameTracker } from '../../../src/proxy/websocket/frame-tracker.ts';
 import { closeFrame, frame, opcodes } from '../../conformance/websocket/frames.ts';
+import { closedAfterEach } from '../../support/closed-after-each.ts';
 import { openRaw, type RawConnection } from '../../support/raw-client.ts';
 import { startRecordingUpstream } from '../../support/recording-upstream.ts';
 import { ann, startProxy } from '../../support/running-proxy.ts';
 import { handshake, switchingProtocols } from '../../support/websocket-handshake.ts';
 
-const running: { close(): Promise<void> }[] = [];
-afterEach(async () => {
-  for (const one of running.splice(0).reverse()) await one.close();
-});
+const running = closedAfterEach();
 
 interface OpenTunnel {
   readonly client: RawConnection;

@@ -1,14 +1,12 @@
 /** Long transfers end with the access that began them, in either direction, and neither end takes a part for the whole. */
 import { connect, type Socket } from 'node:net';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { Resolution } from '../../../src/core/identity/identity.ts';
+import { closedAfterEach } from '../../support/closed-after-each.ts';
 import { startRecordingUpstream } from '../../support/recording-upstream.ts';
 import { ann, type RunningProxy, startProxy } from '../../support/running-proxy.ts';
 
-const running: { close(): Promise<void> }[] = [];
-afterEach(async () => {
-  for (const one of running.splice(0).reverse()) await one.close();
-});
+const running = closedAfterEach();
 
 /** An access that can be ended, of whatever is open. */
 class Access {

@@ -2,18 +2,16 @@
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
+import { closedAfterEach } from '../../support/closed-after-each.ts';
 import { startMisbehavingServer } from '../../support/misbehaving-server.ts';
 import { openRaw, sendRaw, sendRawUntilClose } from '../../support/raw-client.ts';
 import { startRecordingUpstream } from '../../support/recording-upstream.ts';
 import { ann, goodToken, type ProxySetup, startProxy } from '../../support/running-proxy.ts';
 import { handshakeTo, switchingProtocols } from '../../support/websocket-handshake.ts';
 
-const running: { close(): Promise<void> }[] = [];
-afterEach(async () => {
-  for (const one of running.splice(0).reverse()) await one.close();
-});
+const running = closedAfterEach();
 
 const handshake = (...headers: string[]) => handshakeTo('/chat?x=1', ...headers);
 

@@ -1,16 +1,14 @@
 /** The bearer of a browser's WebSocket, offered as a subprotocol: read, and seen by nobody behind the gateway. */
 import { once } from 'node:events';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
+import { closedAfterEach } from '../../support/closed-after-each.ts';
 import { sendRaw } from '../../support/raw-client.ts';
 import { startRecordingUpstream } from '../../support/recording-upstream.ts';
 import { goodToken, type ProxySetup, startProxy } from '../../support/running-proxy.ts';
 import { handshake } from '../../support/websocket-handshake.ts';
 
-const running: { close(): Promise<void> }[] = [];
-afterEach(async () => {
-  for (const one of running.splice(0).reverse()) await one.close();
-});
+const running = closedAfterEach();
 
 /** An upstream that takes every upgrade, and answers with `chosen` as its protocol. */
 async function behind(chosen: string | null, setup: Partial<ProxySetup> = {}) {

@@ -1,13 +1,11 @@
 /** What a log line has to identify a request, and the request id at the service and, with the setting, at the client. */
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
+import { closedAfterEach } from '../../support/closed-after-each.ts';
 import { sendRaw } from '../../support/raw-client.ts';
 import { startRecordingUpstream } from '../../support/recording-upstream.ts';
 import { startGateway } from '../../support/running-gateway.ts';
 
-const running: { close(): Promise<void> }[] = [];
-afterEach(async () => {
-  for (const one of running.splice(0).reverse()) await one.close();
-});
+const running = closedAfterEach();
 
 async function start(server = '') {
   const upstream = await startRecordingUpstream({ answer: () => ({ rawHeaders: ['x-request-id', 'of the service'] }) });

@@ -2,8 +2,9 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { checkBytes, getCheck } from '../../support/authorizer-checks.ts';
+import { closedAfterEach } from '../../support/closed-after-each.ts';
 import { connectExtAuthz } from '../../support/ext-authz-client.ts';
 import { startFakeAuthApi } from '../../support/fake-auth-api.ts';
 import { type OtlpReceiver, type ReceivedSpan, startOtlpReceiver } from '../../support/otlp-receiver.ts';
@@ -16,10 +17,7 @@ const clientSpan = '00f067aa0ba902b7';
 const parent = (flags = '01') => `00-${traceId}-${clientSpan}-${flags}`;
 const secret = 'b'.repeat(40);
 
-const running: { close(): Promise<void> }[] = [];
-afterEach(async () => {
-  for (const one of running.splice(0).reverse()) await one.close();
-});
+const running = closedAfterEach();
 
 function keep<T extends { close(): Promise<void> }>(one: T): T {
   running.push(one);

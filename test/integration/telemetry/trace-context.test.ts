@@ -1,6 +1,7 @@
 /** The trace of a request: at the service, at the sources, in log lines and in kept records. */
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { checkBytes, getCheck } from '../../support/authorizer-checks.ts';
+import { closedAfterEach } from '../../support/closed-after-each.ts';
 import { connectExtAuthz } from '../../support/ext-authz-client.ts';
 import { startFakeAuthApi } from '../../support/fake-auth-api.ts';
 import { sendRaw } from '../../support/raw-client.ts';
@@ -14,10 +15,7 @@ const parent = `00-${traceId}-${spanId}-01`;
 const ofClient = `Traceparent: ${parent}\r\nTracestate: congo=1,\r\n`;
 const adminToken = 'a'.repeat(40);
 
-const running: { close(): Promise<void> }[] = [];
-afterEach(async () => {
-  for (const one of running.splice(0).reverse()) await one.close();
-});
+const running = closedAfterEach();
 
 /** `tracing`: lines of YAML. */
 async function start(tracing: string, trusted = false) {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { loadAuthApiFile, loadConfig } from '../../../src/config/load-config.ts';
+import { authApiSettings } from '../../support/auth-api-settings.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'rolegate-config-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -75,32 +76,11 @@ test('the file of the Auth API alone', () => {
       metrics: null,
       clientsUnknown: true,
       settings: {
+        ...authApiSettings,
         database: './x.db',
         secret: 's'.repeat(32),
-        previousSecrets: [],
         selfRegistration: false,
-        revealUnknownEmail: true,
         outbox: 'none',
-        mail: null,
-        sessionLifetimeMs: 86_400_000,
-        unverifiedLifetimeMs: 600_000,
-        sessionCapMs: 2_592_000_000,
-        codeLifetimeMs: 600_000,
-        limits: {
-          codeTries: 5,
-          requestsPerClient: 300,
-          mailsPerClient: 100,
-          mailsPerAddressAndClient: 5,
-          mailsPerAddress: 30,
-          mailsPerUser: 10,
-          mailWindowMs: 600_000,
-          failuresPerClient: 100,
-          keyFailures: 10,
-          keyWindowMs: 60_000,
-        },
-        redis: null,
-        webSession: null,
-        gatewaySecrets: [],
         trustedProxies: expect.any(Function),
       },
     },
