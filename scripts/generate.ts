@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { jsonSchema } from '../src/config/json-schema.ts';
 import { references } from '../src/config/reference-yaml.ts';
+import { adminOpenApiText } from './admin-document.ts';
 import { alertsPage } from './alerts-page.ts';
 import { authApiPage, openApiText } from './auth-api-page.ts';
 import { chartFiles } from './chart-files.ts';
@@ -18,6 +19,7 @@ const files: Readonly<Record<string, string>> = {
   ...Object.fromEntries(
     Object.entries(references).map(([name, reference]) => [`config/${name}.reference.yaml`, reference()]),
   ),
+  'docs/reference/admin.openapi.json': adminOpenApiText(),
   'docs/reference/alerts.md': alertsPage(),
   'docs/reference/cli.md': cliPage(),
   'docs/reference/metrics.md': metricsPage(),

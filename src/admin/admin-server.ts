@@ -4,10 +4,11 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Address } from '../config/config.ts';
+import type { Address, AdminToken } from '../config/config.ts';
 import type { ReasonCode } from '../core/outcome/reasons.ts';
 import { createHttpServer, type HttpLimits } from '../http-base/http-server.ts';
 import { type OutgoingResponse, writeResponse } from '../http-base/write-response.ts';
+import { findToken } from './check-caller.ts';
 import { createEndpoints, type EndpointSources, endpointName } from './endpoints.ts';
 import { judgeRequest, pathOf } from './judge-request.ts';
 import { type Refused, refusalResponse, shownResponse } from './responses.ts';
@@ -16,8 +17,8 @@ export interface AdminOptions extends EndpointSources {
   readonly address: Address;
   /** Further host names under which operators reach the port, in lower case; asked for each request. */
   hostNames(): readonly string[];
-  /** The token of operators, asked for each request; null: reading is open to all, and nothing can be changed. */
-  token(): string | null;
+  /** Tokens of operators, asked for each request; none: reading is open to all, and nothing can be changed. */
+  tokens(): readonly AdminToken[];
   /** For the log. */
   refused?(refusal: AdminRefusal): void;
   /** Something was changed: for the log. */
@@ -29,6 +30,8 @@ export interface AdminChange {
   readonly status: number;
   /** Address of the caller. The body is not included, as it may hold a secret. */
   readonly client: string;
+  /** Name of the caller's token; null: it has none, and the body is signed. */
+  readonly by: string | null;
 }
 
 export interface AdminRefusal {
@@ -79,14 +82,16 @@ export function createAdminServer(options: AdminOptions): AdminServer {
 
   function reportChange(request: IncomingMessage, status: number): void {
     const endpoint = endpointName(pathOf(request), endpoints);
-    const { method, readOnly } = endpoints.get(endpoint)!;
-    if (method === 'GET' || readOnly === true) return;
-    options.changed?.({ endpoint, status, client: request.socket.remoteAddress ?? '' });
+    const { access } = endpoints.get(endpoint)!;
+    if (access !== 'write' && access !== 'signed') return;
+    const held = access === 'signed' ? 'signed' : findToken(request.rawHeaders, options.tokens());
+    const by = typeof held === 'string' ? null : held.name;
+    options.changed?.({ endpoint, status, client: request.socket.remoteAddress ?? '', by });
   }
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
-      const rules = { hostNames: [ownName, ...options.hostNames()], token: options.token() };
+      const rules = { hostNames: [ownName, ...options.hostNames()], tokens: options.tokens() };
       const judged = await judgeRequest(request, endpoints, rules);
       if (judged === null) {
         response.destroy();

@@ -1,13 +1,14 @@
 /**
- * Who may use the admin port: every caller that reaches it and holds its token, except a browser that a page of another
+ * Who may use the admin port: every caller that reaches it and holds a token for it, except a browser that a page of another
  * site sends here. Such a page either names its own host, which it has made resolve to this machine (DNS rebinding), or
  * shows itself by `Origin` (CVE-2026-27589 was an admin port that responded to pages of other sites).
  */
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
+import type { AdminScope, AdminToken } from '../config/config.ts';
 import type { ReasonCode } from '../core/outcome/reasons.ts';
 import { canonicalHost } from '../core/url/canonical-host.ts';
-import { compareSecrets } from '../http-base/compare-secrets.ts';
+import { findSecret } from '../http-base/compare-secrets.ts';
 import { hasValidHostCount, headerValues, singleHeader } from '../http-base/read-request.ts';
 
 /** Endings that no stranger can register: RFC 6761, RFC 9476 and the private use of ICANN, and those of a Kubernetes cluster. */
@@ -42,16 +43,23 @@ function isSafeHost(authority: string, ownNames: readonly string[]): boolean {
 const bearer = /^bearer +([^ ]+)$/i;
 
 /**
- * Null when the caller holds the token. `credential_missing`: no `Authorization`; `credential_rejected`: another token,
+ * The token that the caller holds. `credential_missing`: no `Authorization`; `credential_rejected`: no token of these,
  * another scheme, or more than one header.
  */
-export function checkToken(
+export function findToken(
   rawHeaders: readonly string[],
-  token: string,
-): Extract<ReasonCode, 'credential_missing' | 'credential_rejected'> | null {
+  tokens: readonly AdminToken[],
+): AdminToken | Extract<ReasonCode, 'credential_missing' | 'credential_rejected'> {
   const values = headerValues(rawHeaders, 'authorization');
   if (values.length === 0) return 'credential_missing';
   const offered = values.length === 1 ? bearer.exec(values[0]!)?.[1] : undefined;
-  const same = compareSecrets([token])(offered ?? '');
-  return same && offered !== undefined ? null : 'credential_rejected';
+  const found = tokens[findSecret(tokens.map(({ token }) => token))(offered ?? '')];
+  return found !== undefined && offered !== undefined ? found : 'credential_rejected';
+}
+
+/** From the narrowest to the widest; each includes those before it. */
+const scopes: readonly AdminScope[] = ['metrics', 'read', 'write'];
+
+export function includesScope(held: AdminScope, wanted: AdminScope): boolean {
+  return scopes.indexOf(held) >= scopes.indexOf(wanted);
 }

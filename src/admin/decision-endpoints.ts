@@ -1,6 +1,6 @@
 /**
- * `GET /decisions` and `GET /decisions/{id}`: requests that the gateway remembers. They name users, so only a caller with the admin
- * token may read them, even where other endpoints are open for reading.
+ * `GET /decisions` and `GET /decisions/{id}`: requests that the gateway remembers. They name users, so only a caller with a token
+ * may read them, even where other endpoints are open for reading.
  */
 import type { AdminRequest, Endpoint } from './endpoints.ts';
 import { type AdminResponse, json } from './responses.ts';
@@ -26,8 +26,9 @@ const mostListed = 1000;
 export function decisionEndpoints(sources: DecisionSources): readonly (readonly [path: string, Endpoint])[] {
   const withToken = (respond: Endpoint['respond']): Endpoint => ({
     method: 'GET',
-    access: 'token',
-    respond: (request) => (request.holdsToken ? respond(request) : { refused: 'changes_disabled' }),
+    access: 'read',
+    evenReading: true,
+    respond,
   });
   return [
     ['/decisions', withToken(({ url }) => listed(sources, url))],

@@ -1,6 +1,7 @@
 /** The endpoints of the admin port, for reading and for changes. */
 
 import type { PublishedKeys } from '../assertion/signing-keys.ts';
+import type { AdminScope } from '../config/config.ts';
 import { describeRoutes } from '../core/routing/describe-routes.ts';
 import type { RouteTable } from '../core/routing/route-table.ts';
 import { type MetricsFormat, metricsFormat } from '../http-base/metrics-format.ts';
@@ -9,12 +10,15 @@ import type { TakeEvent } from '../identity/security-events/event-exchange.ts';
 import { type DecisionSources, decisionEndpoints } from './decision-endpoints.ts';
 import { eventEndpoints } from './event-endpoints.ts';
 import { type ExplainQuestioned, explainEndpoint } from './explain-endpoint.ts';
+import { openApiOf } from './openapi.ts';
 import { reachEndpoint, type ShowReach } from './reach-endpoint.ts';
 import { type ReadyReport, readyChecks, whyNotReady } from './ready-report.ts';
 import { type AdminResponse, json } from './responses.ts';
 import { type RevocationSources, revocationEndpoints } from './revocation-endpoints.ts';
 
 export interface EndpointSources {
+  /** Of the program. */
+  readonly version: string;
   metrics(format: MetricsFormat): Promise<{ readonly type: string; readonly text: string }>;
   /** Whether the process works at all; it is restarted when not. */
   live(): boolean;
@@ -55,14 +59,14 @@ export interface ReloadProblem {
 }
 
 export interface Endpoint {
-  /** `POST`: it changes something, unless it is `readOnly`. */
   readonly method: 'GET' | 'POST';
   /**
-   * `open` needs no token: probes have none. `signed` needs none either, as its response depends on the signature of the
-   * body.
+   * The scope that a token must have. `open` needs no token: probes have none. `signed` needs none either, as its response
+   * depends on the signature of the body.
    */
-  readonly access: 'open' | 'token' | 'signed';
-  readonly readOnly?: true;
+  readonly access: 'open' | 'signed' | AdminScope;
+  /** Where no token is configured, reading is refused, too: it shows users, or uses a credential. */
+  readonly evenReading?: true;
   /** Media type that a `POST` must have; if unset: JSON. */
   readonly contentType?: string;
   /** Rejects when what is to be shown cannot be had. */
@@ -73,8 +77,8 @@ export interface AdminRequest {
   readonly url: Pick<URL, 'pathname' | 'searchParams'>;
   readonly rawHeaders: readonly string[];
   readonly body: Buffer;
-  /** Whether the caller holds the admin token; without a configured token no caller does. */
-  readonly holdsToken: boolean;
+  /** Whether the caller holds a token with the scope `read`; without a configured token no caller does. */
+  readonly mayRead: boolean;
 }
 
 /** A file can have any number of problems; `rolegate validate` shows all. */
@@ -82,7 +86,7 @@ const mostProblems = 50;
 
 /** By path. */
 export function createEndpoints(sources: EndpointSources): ReadonlyMap<string, Endpoint> {
-  const shown = (respond: Endpoint['respond'], access: Endpoint['access'] = 'token'): Endpoint => ({
+  const shown = (respond: Endpoint['respond'], access: Endpoint['access'] = 'read'): Endpoint => ({
     method: 'GET',
     access,
     respond,
@@ -94,15 +98,15 @@ export function createEndpoints(sources: EndpointSources): ReadonlyMap<string, E
       shown(async ({ rawHeaders }) => {
         const { type, text } = await sources.metrics(metricsFormat(headerValues(rawHeaders, 'accept').join()));
         return { status: 200, type, body: text };
-      }),
+      }, 'metrics'),
     ],
     ['/health/live', shown(() => (sources.live() ? json({ status: 'live' }) : { refused: 'internal_error' }), 'open')],
-    ['/health/ready', shown(async ({ holdsToken }) => readyResponse(await ready(), holdsToken), 'open')],
+    ['/health/ready', shown(async ({ mayRead }) => readyResponse(await ready(), mayRead), 'open')],
     ['/routes', shown(() => json({ routes: describeRoutes(sources.routes()) }))],
   ]);
   const { reload } = sources;
   if (reload !== undefined) {
-    endpoints.set('/reload', { method: 'POST', access: 'token', respond: async () => reloadResponse(await reload()) });
+    endpoints.set('/reload', { method: 'POST', access: 'write', respond: async () => reloadResponse(await reload()) });
   }
   const { reach, shadow, decisions, explain } = sources;
   if (reach !== undefined) endpoints.set('/reach', reachEndpoint(reach));
@@ -127,6 +131,10 @@ export function createEndpoints(sources: EndpointSources): ReadonlyMap<string, E
   if (sources.takeEvent !== undefined) {
     for (const [path, endpoint] of eventEndpoints(sources.takeEvent)) endpoints.set(path, endpoint);
   }
+  endpoints.set(
+    '/openapi.json',
+    shown(() => json(openApiOf(endpoints, sources.version))),
+  );
   const lines = [...endpoints].map(([path, { method }]) => (method === 'GET' ? `${path}\n` : `${method} ${path}\n`));
   const index = `Rolegate\n\n${lines.join('')}`;
   endpoints.set(
@@ -137,10 +145,10 @@ export function createEndpoints(sources: EndpointSources): ReadonlyMap<string, E
 }
 
 /** Addresses of the Auth API and its errors are for operators alone. */
-function readyResponse(report: ReadyReport, holdsToken: boolean): AdminResponse {
+function readyResponse(report: ReadyReport, mayRead: boolean): AdminResponse {
   const checks = readyChecks(report);
   const authApiFailures = report.sources.flatMap(({ failures }) => failures);
-  const members = holdsToken && authApiFailures.length > 0 ? { checks, authApiFailures } : { checks };
+  const members = mayRead && authApiFailures.length > 0 ? { checks, authApiFailures } : { checks };
   const reason = whyNotReady(report);
   return reason === null ? json({ status: 'ready', ...members }) : { refused: reason, members };
 }

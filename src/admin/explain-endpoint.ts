@@ -37,10 +37,10 @@ const bearerToken = /^[A-Za-z0-9\-._~+/]+=*$/;
 export function explainEndpoint(explain: ExplainQuestioned): Endpoint {
   let underWay = 0;
   return {
-    // It asks the Auth API about a credential, so it needs the token of operators like a change does.
     method: 'POST',
-    access: 'token',
-    readOnly: true,
+    access: 'read',
+    // It asks the Auth API about a credential.
+    evenReading: true,
     async respond({ body }: AdminRequest): Promise<AdminResponse> {
       const question = readQuestion(body);
       if (typeof question === 'string') return { refused: 'question_invalid', members: { detail: question } };

@@ -1,15 +1,16 @@
 /** The order in which a request to the admin port is judged: where it comes from, who sends it, what it asks for. */
 import type { IncomingMessage } from 'node:http';
+import type { AdminToken } from '../config/config.ts';
 import { mediaType, readBody } from '../http-base/read-request.ts';
-import { checkCaller, checkToken } from './check-caller.ts';
+import { checkCaller, findToken, includesScope } from './check-caller.ts';
 import { type Endpoint, endpointName } from './endpoints.ts';
 import type { AdminResponse, Refused } from './responses.ts';
 
 export interface AdminRules {
   /** Host names under which the port is reached, in lower case. */
   readonly hostNames: readonly string[];
-  /** Null: reading is open to all, and nothing can be changed. */
-  readonly token: string | null;
+  /** None: reading is open to all, and nothing can be changed. */
+  readonly tokens: readonly AdminToken[];
 }
 
 /** No caller has a reason to send more. */
@@ -31,9 +32,10 @@ export async function judgeRequest(
   if (body === 'too_large') return { refused: 'body_too_large' };
   try {
     const { rawHeaders } = request;
-    const holdsToken = rules.token !== null && checkToken(rawHeaders, rules.token) === null;
+    const held = findToken(rawHeaders, rules.tokens);
+    const mayRead = typeof held !== 'string' && includesScope(held.scope, 'read');
     const url = new URL(request.url ?? '/', 'http://admin');
-    return await endpoint.respond({ url, rawHeaders, body, holdsToken });
+    return await endpoint.respond({ url, rawHeaders, body, mayRead });
   } catch (error) {
     return { refused: 'internal_error', cause: error };
   }
@@ -48,17 +50,21 @@ function findEndpoint(
   const stranger = checkCaller(request, rules.hostNames);
   if (stranger !== null) return { refused: stranger };
   const endpoint = endpoints.get(endpointName(pathOf(request), endpoints));
-  if (endpoint?.access !== 'open' && endpoint?.access !== 'signed' && rules.token !== null) {
-    const unknown = checkToken(rawHeaders, rules.token);
-    if (unknown !== null) return { refused: unknown };
-  }
+  const access = endpoint?.access ?? 'metrics';
+  const held =
+    access === 'open' || access === 'signed' || rules.tokens.length === 0 ? null : findToken(rawHeaders, rules.tokens);
+  if (typeof held === 'string') return { refused: held };
   if (endpoint === undefined) return { refused: 'route_not_found' };
   const { method } = endpoint;
   if (request.method !== method && !(method === 'GET' && request.method === 'HEAD')) {
     return { refused: 'method_not_allowed', allow: method === 'GET' ? 'GET, HEAD' : method };
   }
+  if (held !== null && access !== 'open' && access !== 'signed' && !includesScope(held.scope, access)) {
+    return { refused: 'admin_scope_missing' };
+  }
+  if (rules.tokens.length === 0 && (access === 'write' || endpoint.evenReading === true))
+    return { refused: 'changes_disabled' };
   if (method === 'GET') return endpoint;
-  if (rules.token === null && endpoint.access !== 'signed') return { refused: 'changes_disabled' };
   // No form and no simple request of a browser has this type, where the token of operators counts.
   return mediaType(rawHeaders) === (endpoint.contentType ?? 'application/json')
     ? endpoint

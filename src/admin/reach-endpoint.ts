@@ -10,7 +10,7 @@ export type ShowReach = (who: ReachQuestion) => object | { readonly detail: stri
 export function reachEndpoint(showReach: ShowReach): Endpoint {
   return {
     method: 'GET',
-    access: 'token',
+    access: 'read',
     respond({ url: { searchParams } }) {
       const who = readQuestion(searchParams);
       const found = who === null ? { detail: 'expected one parameter, "role" or "as", once' } : showReach(who);

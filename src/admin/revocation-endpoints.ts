@@ -41,7 +41,7 @@ export function revocationEndpoints(sources: RevocationSources): ReadonlyMap<str
   }
 
   return new Map<string, Endpoint>([
-    ['/revocations', { method: 'POST', access: 'token', respond: ({ body }) => revoke(body, 'admin') }],
+    ['/revocations', { method: 'POST', access: 'write', respond: ({ body }) => revoke(body, 'admin') }],
     ['/webhooks/revocations', { method: 'POST', access: 'signed', respond: webhook }],
   ]);
 }

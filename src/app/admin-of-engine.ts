@@ -14,7 +14,7 @@ import { explainLive } from './explain-live.ts';
 import { type DecisionKeeper, explainKept } from './keep-decisions.ts';
 import { showReach } from './show-reach.ts';
 
-export function adminOf(engine: Engine, authApi: () => AuthApi | null): Omit<AdminParts, 'reload'> {
+export function adminOf(engine: Engine, authApi: () => AuthApi | null): Omit<AdminParts, 'reload' | 'version'> {
   const { current, telemetry } = engine;
   return {
     config: () => current().config,

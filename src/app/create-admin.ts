@@ -14,6 +14,7 @@ export interface AdminParts
       'metrics' | 'ready' | 'reach' | 'shadow' | 'decisions' | 'explain' | 'identityKeys' | 'takeEvent'
     >
   > {
+  readonly version: string;
   config(): Config;
   draining(): boolean;
   readonly log: Logger;
@@ -24,6 +25,7 @@ export interface AdminParts
 
 export function createAdmin(address: Address, parts: AdminParts): AdminServer {
   const {
+    version,
     config,
     draining,
     log,
@@ -40,8 +42,9 @@ export function createAdmin(address: Address, parts: AdminParts): AdminServer {
   } = parts;
   return createAdminServer({
     address,
+    version,
     hostNames: () => config().server.adminHosts,
-    token: () => config().server.adminToken,
+    tokens: () => config().server.adminTokens,
     metrics,
     live: () => true,
     ready,

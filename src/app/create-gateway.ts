@@ -78,7 +78,7 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
     let adminAddress: Address | null = null;
     if (server.admin !== null) {
       const reload = options.reload ?? null;
-      const port = createAdmin(server.admin, { ...adminOf(engine, () => authApi), reload });
+      const port = createAdmin(server.admin, { ...adminOf(engine, () => authApi), version: options.version, reload });
       adminAddress = await listenOn('server.admin', server.admin, () => port.listen());
       admin = port;
     }

@@ -12,6 +12,7 @@ import { compileCredentials } from './compile-credentials.ts';
 import { compileRedis, compileSettings, trustedRanges } from './compile-settings.ts';
 import { compileAuthApiFields, compileRule, compileSources, listOf } from './compile-sources.ts';
 import type {
+  AdminToken,
   AssertionKey,
   AuthApiConfig,
   AuthorizerConfig,
@@ -37,7 +38,7 @@ export interface Secrets {
   readonly authApi: AuthApiSecrets | null;
   readonly authApiTls: ClientTlsConfig | null;
   readonly sources: SourceFiles;
-  readonly admin: string | null;
+  readonly admin: readonly AdminToken[];
   readonly gateway: string | null;
   readonly authorizer: string | null;
   readonly authorizerTls: ServerTlsConfig | null;
@@ -77,7 +78,7 @@ export function compileConfig(
   return {
     server: {
       ...serving,
-      adminToken: secrets.admin,
+      adminTokens: secrets.admin,
       // What conditions read from trusted proxies alone is removed from the requests of others.
       proxyHeaders: [...serving.proxyHeaders, ...file.conditions.trustedHeaders],
       trustedProxies: compileTrustedProxies(trustedRanges(server)),

@@ -12,6 +12,7 @@ import type { ViaRule } from '../core/request/via.ts';
 import type { RouteTable } from '../core/routing/route-table.ts';
 import type { TrustedProxies } from '../core/syntax/addresses.ts';
 import type { InUnits } from './schema/in-units.ts';
+import type { adminScopes } from './schema/server.ts';
 import type { AuthApiFile, ConfigFile } from './schema.ts';
 import type { AuthApiSourceConfig, SourceConfig, SourceRule } from './source-config.ts';
 import type { TestSuite } from './test-suite.ts';
@@ -74,14 +75,23 @@ type File = InUnits<Omit<ConfigFile, 'routes' | 'policies' | 'tests'>>;
 
 /** Without what counts under `via`, `credentials` and `failedAuthentications`. */
 export type ServerConfig = Replace<
-  Omit<File['server'], 'name' | 'via'>,
+  Omit<File['server'], 'name' | 'via' | 'adminToken'>,
   {
-    /** The bearer of operators on the admin port; null: read-only, and no credential is required. */
-    readonly adminToken: string | null;
+    /** Bearers of operators on the admin port; empty: read-only, and no credential is required. */
+    readonly adminTokens: readonly AdminToken[];
     readonly trustedProxies: TrustedProxies;
     readonly limits: Omit<File['server']['limits'], 'passes' | 'credentialBytes' | 'failedAuthentications'>;
   }
 >;
+
+/** `name`: of `adminTokens`, or `adminToken`. */
+export interface AdminToken {
+  readonly name: string;
+  readonly token: string;
+  readonly scope: AdminScope;
+}
+
+export type AdminScope = (typeof adminScopes)[number];
 
 type AuthorizerFile = NonNullable<File['authorizer']>;
 

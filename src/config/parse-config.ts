@@ -3,6 +3,7 @@
  * that cannot be used is an ordinary outcome, and the caller keeps what it had.
  */
 import { dirname } from 'node:path';
+import { readAdminTokens } from './checks/check-admin-tokens.ts';
 import { checkAuthApiSettings } from './checks/check-auth-settings.ts';
 import { checkDecisionOnly, decidesFor } from './checks/check-authorizer.ts';
 import { checkIdentityAssertion } from './checks/check-identity-assertion.ts';
@@ -179,7 +180,7 @@ function readSecrets(parts: Parts<ConfigFile>, at: Location): Secrets {
     gateway: readBearerSecret(authApi?.gatewaySecret, at.at('authApi', 'gatewaySecret')),
     authorizer: readBearerSecret(authorizer?.secret, at.at('authorizer', 'secret')),
     authorizerTls: checkServerTls(authorizer?.grpc?.tls, at.at('authorizer', 'grpc', 'tls')),
-    admin: readBearerSecret(server?.adminToken, at.at('server', 'adminToken')),
+    admin: readAdminTokens(server, at.at('server')),
     assertionKeys: checkIdentityAssertion(parts, at),
     webhooks: readWebhookSecrets(revocations?.webhookSecret, at.at('revocations', 'webhookSecret')),
     tracingHeaders: readHeaderSecrets(tracing?.headers, at.at('tracing', 'headers')),

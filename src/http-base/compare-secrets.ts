@@ -6,11 +6,18 @@ import { hash, timingSafeEqual } from 'node:crypto';
 
 /** The secrets are digested once. */
 export function compareSecrets(secrets: readonly string[]): (presented: string) => boolean {
+  const find = findSecret(secrets);
+  return (presented) => find(presented) !== -1;
+}
+
+/** Which of the secrets it is; -1: none. */
+export function findSecret(secrets: readonly string[]): (presented: string) => number {
   const known = secrets.map(digest);
   return (presented) => {
     const offered = digest(presented);
-    let found = false;
-    for (const one of known) found = timingSafeEqual(one, offered) || found;
+    let found = -1;
+    // Every one is compared, whichever it is.
+    for (const [index, one] of known.entries()) found = timingSafeEqual(one, offered) ? index : found;
     return found;
   };
 }

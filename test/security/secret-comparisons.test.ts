@@ -6,7 +6,7 @@
 import crypto from 'node:crypto';
 import { syncBuiltinESMExports } from 'node:module';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { checkToken } from '../../src/admin/check-caller.ts';
+import { findToken } from '../../src/admin/check-caller.ts';
 import { isSigned } from '../../src/admin/webhook-signature.ts';
 import { createKeyedHashes } from '../../src/auth-api/secrets/keyed-hashes.ts';
 import { takeSecret } from '../../src/authorizer/callers.ts';
@@ -43,8 +43,13 @@ describe('the token of the admin port', () => {
     ['shorter', 'x', 'credential_rejected'],
     ['longer', right.repeat(9), 'credential_rejected'],
   ])('%s', (_, offered, verdict) => {
-    expect(checkToken(['Authorization', `Bearer ${offered}`], right)).toBe(verdict);
-    expect(compared).toEqual(once);
+    const known = [
+      { name: 'own', token: right, scope: 'write' },
+      { name: 'other', token: `another-${right}`, scope: 'read' },
+    ] as const;
+    expect(findToken(['Authorization', `Bearer ${offered}`], known)).toBe(verdict ?? known[0]);
+    // The second one is compared even where the first is the right one.
+    expect(compared).toEqual([...once, ...once]);
   });
 });
 

@@ -166,7 +166,7 @@ export async function startProxy(setup: ProxySetup): Promise<RunningProxy> {
     server: {
       listen: { host: '127.0.0.1', port: setup.port ?? 0 },
       admin: null,
-      adminToken: null,
+      adminTokens: [],
       adminHosts: [],
       trustEveryPeer: false,
       trustedProxies: setup.trustedProxies ?? (() => false),

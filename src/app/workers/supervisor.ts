@@ -146,6 +146,7 @@ export function createSupervisor(config: Config, options: SupervisorOptions): Su
       const shown = adminOf(engine, () => embedded?.authApi ?? null);
       const port = createAdmin(server.admin, {
         ...shown,
+        version: options.version,
         metrics: (format) => metricsOf(pool, workerMetrics, telemetry, format),
         ready: async () => await readyOfAll(pool, workers, await shown.ready()),
         shadow: async () => await shadowOf(pool, candidate.report()),

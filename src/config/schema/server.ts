@@ -6,7 +6,7 @@ import { decides, described, exposes, neither } from './key-class.ts';
 import { type Parts, type Problems, refined } from './refine.ts';
 import { anyText, autoOr, bool, integer, off, text, word } from './scalar.ts';
 import { secret } from './secret.ts';
-import { addressOrFalse, cidr, duration, headerNames, hostName, size } from './values.ts';
+import { addressOrFalse, cidr, declared, duration, headerNames, hostName, idHint, idPattern, size } from './values.ts';
 
 const failedAuthentications = z.strictObject({
   perClient: described(
@@ -96,6 +96,20 @@ export function checkTrusted(
   }
 }
 
+/** What the holder of a token of the admin port may do; each includes those before it. */
+export const adminScopes = ['metrics', 'read', 'write'] as const;
+
+const adminToken = z.strictObject({
+  token: exposes(secret('a secret of at least 32 characters'), 'The bearer; at least 32 characters.', {
+    examples: [`\${PROMETHEUS_ADMIN_TOKEN}`],
+  }),
+  scope: exposes(
+    word(adminScopes),
+    'What it may be used for. metrics: only /metrics; read: everything that changes nothing; write: everything.',
+    { examples: ['metrics'] },
+  ),
+});
+
 const serverKeys = z.strictObject({
   listen: exposes(
     addressOrFalse().prefault(':8080'),
@@ -107,8 +121,13 @@ const serverKeys = z.strictObject({
   ),
   adminToken: exposes(
     secret('a secret of at least 32 characters').optional(),
-    'Bearer that operators send to the admin port; at least 32 characters. If unset: anyone who can reach the port may read, and may change nothing.',
+    'Bearer that operators send to the admin port for everything; at least 32 characters. If neither this nor "adminTokens" is set: anyone who can reach the port may read, and may change nothing.',
     { examples: [`\${ROLEGATE_ADMIN_TOKEN}`] },
+  ),
+  adminTokens: described(
+    z.record(declared('a token', idPattern, idHint), adminToken).optional(),
+    'Further tokens by name, each with what it may be used for. The log line of a change has the name.',
+    { examples: [{ prometheus: { token: `\${PROMETHEUS_ADMIN_TOKEN}`, scope: 'metrics' } }] },
   ),
   adminHosts: exposes(
     z.array(hostName()).prefault([]),

@@ -246,7 +246,7 @@ const table = {
     retryable: false,
     challenge: 'none',
     advice:
-      'Send a credential of a kind that the route accepts: "Authorization: Bearer <token>", an API key, or the API key and secret headers. The admin port accepts "server.adminToken" as the bearer.',
+      'Send a credential of a kind that the route accepts: "Authorization: Bearer <token>", an API key, or the API key and secret headers. The admin port accepts "server.adminToken" and "server.adminTokens" as the bearer.',
   },
   credential_malformed: {
     status: 401,
@@ -308,7 +308,7 @@ const table = {
     retryable: false,
     challenge: 'invalid_token',
     advice:
-      'Its source (such as the Auth API) does not accept it: unknown, expired, revoked or not verified. On the admin port: it is not "server.adminToken".',
+      'Its source (such as the Auth API) does not accept it: unknown, expired, revoked or not verified. On the admin port: it is none of its tokens.',
   },
   credential_shape_wrong: {
     status: 401,
@@ -569,6 +569,15 @@ const table = {
     level: 'warn',
     retryable: false,
     advice: 'Without a token the admin port is read-only. Set "server.adminToken" and send it as the bearer.',
+  },
+  admin_scope_missing: {
+    status: 403,
+    message: 'The token of the admin port may not do this',
+    fault: 'policy',
+    level: 'warn',
+    retryable: false,
+    advice:
+      'Its scope under "server.adminTokens" is too narrow: "metrics" is for /metrics alone, "read" changes nothing.',
   },
   reload_refused: {
     status: 409,

@@ -27,8 +27,8 @@ function trustedPeers({ server }: Config): readonly Finding[] {
 }
 
 function openAdminPort({ server }: Config, leadsTo: LeadsTo): readonly Finding[] {
-  const { admin, adminToken } = server;
-  if (admin === null || adminToken !== null) return [];
+  const { admin, adminTokens } = server;
+  if (admin === null || adminTokens.length > 0) return [];
   const isLoopback = !isEveryInterface(admin.host) && leadsTo(`http://127.0.0.1:${admin.port}`, admin);
   if (isLoopback) return [];
   const message = 'the admin port can be reached from other machines, and everyone who reaches it may read';

@@ -8,7 +8,8 @@ async function ask(headers: readonly string[], version = '1.1'): Promise<{ statu
   const server = createAdminServer({
     address: { host: 'localhost', port: 0 },
     hostNames: () => ['gate.example.test'],
-    token: () => null,
+    version: 'test',
+    tokens: () => [],
     metrics: async () => ({ type: 'text/plain', text: 'secret_metric 1\n' }),
     live: () => true,
     ready: async () => ({

@@ -177,8 +177,8 @@ describe('a change', () => {
     expect((await ask('/reload', fine)).status).toBe(202);
     expect((await ask('/revocations', { ...fine, body: '{"bearer":"a-secret-bearer"}' })).status).toBe(202);
     expect(changed.mock.calls).toEqual([
-      [{ endpoint: '/reload', status: 202, client: '127.0.0.1' }],
-      [{ endpoint: '/revocations', status: 202, client: '127.0.0.1' }],
+      [{ endpoint: '/reload', status: 202, client: '127.0.0.1', by: 'adminToken' }],
+      [{ endpoint: '/revocations', status: 202, client: '127.0.0.1', by: 'adminToken' }],
     ]);
   });
 });

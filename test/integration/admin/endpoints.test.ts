@@ -119,7 +119,7 @@ describe('what it shows', () => {
     const index = await ask('/');
     expect(index.headers.get('content-type')).toBe('text/plain; charset=utf-8');
     const paths = index.text.split('\n').filter((line) => line.startsWith('/'));
-    expect(paths).toEqual(['/metrics', '/health/live', '/health/ready', '/routes']);
+    expect(paths).toEqual(['/metrics', '/health/live', '/health/ready', '/routes', '/openapi.json']);
     for (const path of paths) expect((await ask(path)).status).toBe(200);
   });
 

@@ -19,11 +19,18 @@ export const table = makeTable([
 ]);
 export const errorIdShape = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
-export function adminOptions(part: Partial<AdminOptions>): AdminOptions {
+/** `token`: one that may do everything; null: there is none. */
+export type AdminPart = Partial<AdminOptions> & { readonly token?: () => string | null };
+
+export function adminOptions({ token = () => null, ...part }: AdminPart): AdminOptions {
   return {
     address: { host: '127.0.0.1', port: 0 },
+    version: 'test',
     hostNames: () => [],
-    token: () => null,
+    tokens: () => {
+      const own = token();
+      return own === null ? [] : [{ name: 'adminToken', token: own, scope: 'write' }];
+    },
     metrics: async () => ({ type: 'text/plain; version=0.0.4', text: 'x 1\n' }),
     live: () => true,
     ready: async () => up,
@@ -39,7 +46,7 @@ export interface Answer {
 }
 
 /** Closed at the end of the test. */
-export async function startAdmin(part: Partial<AdminOptions> = {}) {
+export async function startAdmin(part: AdminPart = {}) {
   const server = createAdminServer(adminOptions(part));
   const { port } = await server.listen();
   onTestFinished(() => server.close());

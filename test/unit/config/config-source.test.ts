@@ -28,7 +28,7 @@ test('holds its secrets and included files, and survives being sent', () => {
   expect(loadRecorded(file, env).result.ok).toBe(false);
   const again = parseSource(JSON.parse(JSON.stringify(source)), env);
   if (!again.ok || !result.ok) throw new Error('no configuration');
-  expect(again.config.server.adminToken).toBe('t'.repeat(40));
+  expect(again.config.server.adminTokens.map(({ token }) => token)).toEqual(['t'.repeat(40)]);
   expect(again.config.routes.routes.map(({ id }) => id)).toEqual(['a']);
   expect(again.config.authApi).toEqual(result.config.authApi);
 });

@@ -6,6 +6,7 @@ export const env: Readonly<Record<string, string>> = {
   ROLEGATE_AUTH_SECRET: 'auth-fedcba9876543210fedcba9876543210',
   OTLP_AUTHORIZATION: 'Bearer collector-opensesame',
   ROLEGATE_CACHE_SECRET: 'cache-fedcba9876543210fedcba9876543210',
+  PROMETHEUS_ADMIN_TOKEN: 'prometheus-fedcba9876543210fedcba98765432',
   ROLEGATE_ADMIN_TOKEN: 'admin-fedcba9876543210fedcba9876543210',
   ROLEGATE_WEBHOOK_SECRET: 'whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=',
   ROLEGATE_GATEWAY_SECRET: 'gateway-fedcba9876543210fedcba9876543210',

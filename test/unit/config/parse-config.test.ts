@@ -57,7 +57,7 @@ test('the defaults of the smallest file', () => {
   expect(listening).toEqual({
     listen: { host: '', port: 8080 },
     admin: { host: '127.0.0.1', port: 9090 },
-    adminToken: null,
+    adminTokens: [],
     adminHosts: [],
     trustEveryPeer: false,
     forwardedHeaders: 'x-forwarded',
@@ -219,11 +219,13 @@ routes: [{ id: a, match: { path: "/a/**" }, upstream: auth-api, access: public }
 
   test('the token of operators, and the names under which they come', () => {
     const serverOf = (keys: string) => parse(`${smallest}server: { ${keys} }`).server;
-    expect(serverOf(`adminToken: "\${ROLEGATE_ADMIN_TOKEN}"`).adminToken).toBe(env['ROLEGATE_ADMIN_TOKEN']);
-    expect(serverOf('adminToken: { file: /run/secrets/admin }').adminToken).toBe(
-      'token-0123456789abcdef0123456789abcdef',
-    );
-    expect(serverOf(`adminToken: ${'a'.repeat(31)}=`).adminToken).toBe(`${'a'.repeat(31)}=`);
+    const tokenOf = (keys: string) =>
+      serverOf(keys)
+        .adminTokens.map(({ token }) => token)
+        .join();
+    expect(tokenOf(`adminToken: "\${ROLEGATE_ADMIN_TOKEN}"`)).toBe(env['ROLEGATE_ADMIN_TOKEN']);
+    expect(tokenOf('adminToken: { file: /run/secrets/admin }')).toBe('token-0123456789abcdef0123456789abcdef');
+    expect(tokenOf(`adminToken: ${'a'.repeat(31)}=`)).toBe(`${'a'.repeat(31)}=`);
     expect(serverOf('adminHosts: [GATE.example.test., gate2]').adminHosts).toEqual(['gate.example.test', 'gate2']);
   });
 
