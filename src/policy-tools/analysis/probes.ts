@@ -84,7 +84,7 @@ export class Probes {
     const formed = (texts ?? first).values();
     let path = '';
     for (const segment of pattern.segments) {
-      if (segment.kind === 'rest') path += `/${this.#samples.unnamed}`.repeat(taken);
+      if (segment.kind === 'rest') path += `/${escaped(this.#samples.unnamed)}`.repeat(taken);
       else if (segment.kind === 'literal') path += `/${escaped(segment.text)}`;
       else path += `/${escaped(segment.form === null ? this.#samples.unnamed : formed.next().value!)}`;
     }

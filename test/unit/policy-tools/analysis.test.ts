@@ -369,6 +369,15 @@ test('a finding stands where its cause is written, with a request that shows it'
   expect(found?.problem.frame).toContain('hole');
 });
 
+test('the example can be sent, also where only letters beyond ASCII fit no form', () => {
+  const routes =
+    route('slug', '/{name:slug}', 'access: [user], path: { caseSensitive: false }') +
+    route('area', '/y/**', 'access: [admin]') +
+    route('hole', '/y/{n:int}/**', 'access: public');
+  const example = find(`${head}${roles}routes:\n${routes}`).find(({ subject }) => subject === 'hole')?.example;
+  expect(example).toMatch(/^GET http:\/\/any\.example\/y\/\d+\/[!-~]+$/);
+});
+
 test('one method that is missing gets 405, and several get it', () => {
   const messageOf = (access: string) =>
     find(
