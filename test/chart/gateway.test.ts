@@ -156,6 +156,14 @@ describe('the end of a pod', () => {
   });
 });
 
+test('files beside the configuration are YAML, or texts as they are', () => {
+  const text = '# bad\n192.0.2.7\n10.0.0.0/8\n';
+  const objects = render('minimal', { configFiles: { 'more.yaml': { routes: [] }, 'blocked.txt': text } });
+  const data = find(objects, 'ConfigMap')['data'] as Record<string, string>;
+  expect(data['blocked.txt']).toBe(text);
+  expect(data['more.yaml']).toBe('routes: []\n');
+});
+
 describe('a change', () => {
   const annotations = (set: string, changes: object = {}) => gatewayOf(render(set, changes)).annotations;
 

@@ -119,6 +119,12 @@ const named = {
   asks: { not: { query: 'q', exists: false }, unless: ['r2'] },
 };
 
+/** Rules that ask for no credential have none, so that few configurations with it are valid. */
+const signInAge = fc.constantFrom<null | string | object>(null, null, null, null, null, '1h', {
+  GET: '1h',
+  '*': '24h',
+});
+
 const route = fc
   .record({
     host: fc.constantFrom(null, 'a.test', '*.a.test'),
@@ -136,6 +142,7 @@ const route = fc
     ),
     cors: fc.constantFrom(null, null, null, { origins: ['https://page.test'] }),
     further: fc.constantFrom(null, null, null, 'host', 'path'),
+    maxAuthAge: signInAge,
   })
   .chain((base) => {
     const params = [...base.path.matchAll(/\{(\w+)/g)].map(([, name]) => name!);
@@ -178,6 +185,7 @@ const policy = fc
       rule.filter((one) => one !== 'public' && one !== 'optional'),
     ),
     unless: fc.constantFrom([], [], ['r3']),
+    maxAuthAge: signInAge,
   })
   .chain((base) => {
     const params = base.match.path?.includes('{a') === true ? ['a'] : [];
@@ -222,28 +230,32 @@ function textOf({ routes, policies, inherits, mapped }: Parts): string {
       s2: { scopedBy: 'p0', inherits: ['s1'] },
       mapped: { from: { field: mapped, equals: mappedFrom[mapped] } },
     },
-    policies: policies.map(({ match, access: who, when, unless }, index) => ({
+    policies: policies.map(({ match, access: who, when, unless, maxAuthAge }, index) => ({
       id: `policy-${index}`,
       match,
       ...(who === null ? {} : { access: who }),
+      ...(maxAuthAge === null ? {} : { maxAuthAge }),
       ...(when.length === 0 ? {} : { when, ...(unless.length === 0 ? {} : { unless }) }),
     })),
     upstreams: { s: { targets: ['http://127.0.0.1:9'] } },
-    routes: routes.map(({ host, path: written, access: who, methods, mode, when, reading, cors, further }, index) => ({
-      id: `route-${index}`,
-      match: {
-        ...(further === 'host' ? { hosts: [host ?? 'a.test', 'other.test'] } : host === null ? {} : { host }),
-        // Parameters are elsewhere in it.
-        ...(further === 'path' ? { paths: [written, `/y${written}`] } : { path: written }),
-        ...(methods === null ? {} : { methods }),
-      },
-      upstream: 's',
-      access: who,
-      mode,
-      ...(when.length === 0 ? {} : { when }),
-      ...(Object.keys(reading).length === 0 ? {} : { path: reading }),
-      ...(cors === null ? {} : { cors }),
-    })),
+    routes: routes.map(
+      ({ host, path: written, access: who, methods, mode, when, reading, cors, further, maxAuthAge }, index) => ({
+        id: `route-${index}`,
+        match: {
+          ...(further === 'host' ? { hosts: [host ?? 'a.test', 'other.test'] } : host === null ? {} : { host }),
+          // Parameters are elsewhere in it.
+          ...(further === 'path' ? { paths: [written, `/y${written}`] } : { path: written }),
+          ...(methods === null ? {} : { methods }),
+        },
+        upstream: 's',
+        access: who,
+        mode,
+        ...(when.length === 0 ? {} : { when }),
+        ...(Object.keys(reading).length === 0 ? {} : { path: reading }),
+        ...(cors === null ? {} : { cors }),
+        ...(maxAuthAge === null ? {} : { maxAuthAge }),
+      }),
+    ),
   });
 }
 
@@ -293,7 +305,13 @@ export const pairs: fc.Arbitrary<readonly [World, World]> = fc.oneof(
             when: old.when,
             further: old.further,
           }),
-          mixed: routes.with(index, { ...old, access: other.access, reading: other.reading, cors: other.cors }),
+          mixed: routes.with(index, {
+            ...old,
+            access: other.access,
+            reading: other.reading,
+            cors: other.cors,
+            maxAuthAge: other.maxAuthAge,
+          }),
           // In place of some of its paths a more specific route that has all that it has.
           beside: [...routes, { ...old, path: old.path.replace(/\/(?:\*\*)?$/, '') + below }],
           inherits: routes,
@@ -371,16 +389,22 @@ const claimsHeld: readonly Claims[] = [
   { plan: 'silver', level: 1, staff: false, tags: [] },
   { level: 7, tags: ['y'] },
 ];
+/** When requests come in, to the second. A running gateway has a clock of its own, so that all limits are far from these. */
+const nowMs = Math.floor(Date.now() / 1000) * 1000;
+const signInsMs = [null, nowMs - 60_000, nowMs - 36_000_000] as const;
 const kinds = ['bearer', 'key_pair'] as const;
 
 const identities: readonly (Identity | null)[] = [
   null,
   ...kinds.flatMap((kind, k) =>
     rolesHeld.flatMap((held, r) =>
-      groupsHeld.map((groups, g) => identityOf(kind, held, groups, claimsHeld[(k + r + g) % claimsHeld.length]!)),
+      groupsHeld.map((groups, g) => {
+        const at = k + r + g;
+        return identityOf(kind, held, groups, claimsHeld[at % claimsHeld.length]!, signInsMs[at % signInsMs.length]!);
+      }),
     ),
   ),
-  ...claimsHeld.map((claims) => identityOf('bearer', ['r1', 'r2', 'r3'], ['x'], claims)),
+  ...claimsHeld.map((claims) => identityOf('bearer', ['r1', 'r2', 'r3'], ['x'], claims, signInsMs[1])),
 ];
 
 function identityOf(
@@ -388,6 +412,7 @@ function identityOf(
   held: readonly string[],
   groups: readonly string[],
   claims: Claims,
+  authenticatedAtMs: number | null,
 ): Identity {
   return {
     kind,
@@ -400,7 +425,7 @@ function identityOf(
     keyId: kind === 'bearer' ? null : 'k',
     tokenId: null,
     issuedAtMs: null,
-    authenticatedAtMs: null,
+    authenticatedAtMs,
     claims,
     source: 'authApi',
     expireAtMs: Number.POSITIVE_INFINITY,
@@ -422,6 +447,7 @@ function* targets(): Generator<SimulatedRequest> {
         target,
         headers: more,
         client: more.length === 0 ? '203.0.113.9' : '10.1.2.3',
+        time: nowMs,
       };
     };
     for (const target of plainPaths) {

@@ -70,6 +70,10 @@ export const findingKinds = {
   },
   hosts_alike: { severity: 'warning', meaning: 'The hosts of two routes differ by one letter.' },
   condition_every_address: { severity: 'warning', meaning: 'The ranges of a condition contain every address.' },
+  sign_in_unknown: {
+    severity: 'warning',
+    meaning: 'No source reads when users signed in, so that `maxAuthAge` refuses every request.',
+  },
   every_peer_trusted: { severity: 'warning', meaning: 'The forwarded headers of every peer are trusted.' },
   admin_open: {
     severity: 'warning',

@@ -16,6 +16,7 @@ export function unsafeSettings(config: Config, leadsTo: LeadsTo): readonly Findi
     ...unusedSources(config),
     ...portsZero(config),
     ...everyAddress(config),
+    ...unknownSignIns(config),
   ];
 }
 
@@ -90,6 +91,24 @@ function portsZero({ upstreams, authApi }: Config): readonly Finding[] {
   if (authApi?.kind !== 'remote' || !authApi.urls.some(isZero)) return findings;
   const message = 'the Auth API has port 0, which is never reached';
   return [...findings, settingFinding('port_zero', ['authApi', 'url'], message, hint)];
+}
+
+/** Limits of sign-ins that refuse everyone, as no source reads when a user signed in. */
+function unknownSignIns({ authApi, sources, routes }: Config): readonly Finding[] {
+  const all = authApi === null ? sources : [authApi, ...sources];
+  const isRead = all.some(({ fields }) =>
+    ('session' in fields ? [fields.session, fields.keypair] : [fields]).some((one) => one.authenticatedAt !== null),
+  );
+  if (isRead) return [];
+  const hint = 'name the field of the source: "fields: { authenticatedAt: auth_time }"';
+  return routes.routes.flatMap((route) =>
+    (route.conditions ?? []).flatMap((criterion) => {
+      if (criterion.reason !== 'sign_in_too_old') return [];
+      const { subject, place } = conditionPlace(route, criterion);
+      const message = 'no source reads when users signed in, so that this refuses every request';
+      return [findingOf('sign_in_unknown', subject, place, message, { hint })];
+    }),
+  );
 }
 
 function everyAddress({ routes }: Config): readonly Finding[] {

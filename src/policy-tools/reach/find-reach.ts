@@ -17,6 +17,7 @@ import { checkRoles, meets } from '../../core/policy/role-demand.ts';
 import { roleInScope, type ScopedRole, scopeOf } from '../../core/policy/role-scopes.ts';
 import type { Route } from '../../core/routing/route.ts';
 import { claims, ruleFor } from '../../core/routing/route-table.ts';
+import { methodsOf as methodsOfConditions } from '../route-of-method.ts';
 
 /** Who asks. */
 export interface Caller {
@@ -72,7 +73,7 @@ const free: Way = { scopes: [], kinds: null, criteria: [] };
 /** Each that a rule or a condition names, and `*` for the others. */
 function methodsOf(route: Route): readonly string[] {
   const { access, methods, conditions } = route;
-  const named = [...(methods ?? access.byMethod.keys()), ...(conditions ?? []).flatMap((one) => one.methods ?? [])];
+  const named = [...(methods ?? access.byMethod.keys()), ...methodsOfConditions({ conditions })];
   const withHead = named.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method]));
   const taken = [...new Set(withHead)].filter((method) => claims(route, method));
   return methods === null && access.every !== null ? [...taken, otherMethods] : taken;
@@ -114,7 +115,7 @@ function openCriteria(
   const open: Criterion[] = [];
   for (const criterion of route.conditions ?? []) {
     if (!appliesTo(criterion, method) || exempting(criterion, facts) !== null) continue;
-    if (known === 'roles' || !readsIdentityAlone(criterion.steps)) open.push(criterion);
+    if (known === 'roles' || !readsIdentityAlone(criterion.steps, identity)) open.push(criterion);
     else if (truthOf(criterion.steps, 0, facts) !== 'met') return null;
   }
   return open;
@@ -130,9 +131,11 @@ const noRequest: Omit<ConditionFacts, 'pattern' | 'identity'> = {
   nowMs: null,
 };
 
-function readsIdentityAlone(steps: readonly Step[]): boolean {
+/** An identity that does not say when it signed in meets no limit of that, whatever the time is. */
+function readsIdentityAlone(steps: readonly Step[], identity: Identity | null): boolean {
   return steps.every((step) => {
     if (step.kind === 'all' || step.kind === 'any' || step.kind === 'not') return true;
+    if (step.kind === 'signIn') return (identity?.authenticatedAtMs ?? null) === null;
     if (step.kind !== 'compare' || !isOfIdentity(step.subject)) return false;
     const { comparison } = step;
     return !('operand' in comparison && 'source' in comparison.operand) || isOfIdentity(comparison.operand.source);

@@ -28,9 +28,12 @@ function answerAuth(req: IncomingMessage): object | null {
   const bearer = req.headers.authorization?.slice('Bearer '.length);
   const written = bearer ?? (req.headers['api-secret'] as string | undefined);
   if (written === undefined) return null;
-  const { roles, groups, claims } = JSON.parse(Buffer.from(written, 'base64url').toString()) as Identity;
+  const { roles, groups, claims, authenticatedAtMs } = JSON.parse(
+    Buffer.from(written, 'base64url').toString(),
+  ) as Identity;
   const { level, tags, ...named } = claims as { level?: number; tags?: readonly string[] };
-  const further = { ...named, more: { level }, ...(tags === undefined ? {} : { tags: tags.join(' ') }) };
+  const signedIn = authenticatedAtMs === null ? {} : { authenticatedAt: authenticatedAtMs / 1000 };
+  const further = { ...named, ...signedIn, more: { level }, ...(tags === undefined ? {} : { tags: tags.join(' ') }) };
   const who = { userID: 'u', expireAt: 10_000_000_000, verified: true, roles, groups, ...further };
   return bearer === undefined
     ? { ...who, keyID: 'k', userName: 'U', userAlias: 'u' }
@@ -39,8 +42,8 @@ function answerAuth(req: IncomingMessage): object | null {
 
 function credentialOf(identity: Identity | null): Record<string, string> {
   if (identity === null) return {};
-  const { roles, groups, claims } = identity;
-  const written = Buffer.from(JSON.stringify({ roles, groups, claims })).toString('base64url');
+  const { roles, groups, claims, authenticatedAtMs } = identity;
+  const written = Buffer.from(JSON.stringify({ roles, groups, claims, authenticatedAtMs })).toString('base64url');
   return identity.kind === 'bearer'
     ? { authorization: `Bearer ${written}` }
     : { 'api-key': 'k', 'api-secret': written };

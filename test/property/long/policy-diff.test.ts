@@ -25,7 +25,7 @@ function namedMethods(configs: readonly Config[]): ReadonlySet<string> {
   const named = routes.flatMap(({ methods, access, conditions }) => [
     ...(methods ?? []),
     ...access.byMethod.keys(),
-    ...(conditions ?? []).flatMap((condition) => condition.methods ?? []),
+    ...(conditions ?? []).flatMap((condition) => condition.methods ?? condition.exceptMethods),
   ]);
   return new Set(['GET', 'HEAD', 'OPTIONS', ...named]);
 }

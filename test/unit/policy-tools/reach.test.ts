@@ -44,6 +44,22 @@ describe('roles and conditions', () => {
     expect(waysOf(config, { as: 'bad' })).toEqual({ 'order GET,HEAD,PUT': [''] });
   });
 
+  it('a recent sign-in stays open, but for an identity that does not say when it signed in', () => {
+    const recent = policy(`roles: { user: {} }
+routes:
+  - { id: one, match: { path: /one }, upstream: orders, access: [user], maxAuthAge: { GET: 1h, "*": 15m } }
+tests:
+  identities: { ann: { roles: [user], authenticatedAt: 2026-12-01T08:50:00Z }, bob: { roles: [user] } }
+`);
+    const open = {
+      'one GET,HEAD': ['signed in within 1h'],
+      'one *': ['signed in within 15m'],
+    };
+    expect(waysOf(recent, { role: 'user' })).toEqual(open);
+    expect(waysOf(recent, { as: 'ann' })).toEqual(open);
+    expect(waysOf(recent, { as: 'bob' })).toEqual({});
+  });
+
   it('counts the routes, and says what may be a mistake', () => {
     expect(reachOf(config, { role: 'user' })).toMatchObject({ who: { role: 'user' }, of: 2 });
     expect(reachOf(config, { role: 'usr' })).toMatchObject({

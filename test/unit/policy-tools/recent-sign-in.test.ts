@@ -148,6 +148,16 @@ test('a policy and a route below it are both demanded, and only what adds nothin
   ]);
 });
 
+test('without a source that reads sign-ins it is a finding', () => {
+  const of = (fields: string) => {
+    const text = `version: 1\nauthApi: { url: "http://a:1", fields: ${fields} }\nupstreams: { orders: { targets: ["http://o:1"] } }\n`;
+    const read = parseConfig(text + rules('maxAuthAge: 15m'), { file: 'gateway.yaml', env: {}, readSecret: () => '' });
+    return read.ok ? findingsOf(read.config).filter(({ code }) => code === 'sign_in_unknown') : null;
+  };
+  expect(of('{}')).toEqual([]);
+  expect(of('{ authenticatedAt: false }')).toMatchObject([{ place: { kind: 'route', index: 0, key: ['maxAuthAge'] } }]);
+});
+
 test.each([
   ['maxAuthAge: 15m'],
   ['maxAuthAge: { DELETE: 5m, "*": 1h }'],
