@@ -36,10 +36,12 @@ function levelText(level: string): string {
 
 function requestText(line: Line): string {
   const { status, method = '-', host = '', path = '', ms } = line;
-  const total = (ms as Line | undefined)?.['total'];
+  const { total = '-', ...parts } = (ms ?? {}) as Line;
+  const spent = Object.entries(parts).map(([name, value]) => `${name} ${value}`);
+  const duration = `${total} ms${spent.length === 0 ? '' : ` (${spent.join(', ')})`}`;
   const place = `${host}${path}`;
   const asked = place === '' ? `${method}` : `${method} ${place}`;
-  return `${statusText(status)} ${printable(asked)} ${pc.dim(`${total} ms`)}`;
+  return `${statusText(status)} ${printable(asked)} ${pc.dim(duration)}`;
 }
 
 function statusText(status: unknown): string {
@@ -54,11 +56,14 @@ function valueText(value: unknown): string {
   return typeof value === 'string' && /[\s"=]|^$/.test(text) ? printable(JSON.stringify(text)) : printable(text);
 }
 
-function errorText(error: unknown): string {
+/** With what caused it, below. */
+function errorText(error: unknown, before = ''): string {
   if (typeof error !== 'object' || error === null) return '';
-  const { type = 'Error', message = '', stack } = error as Line;
-  const lines = String(stack ?? `${type}: ${message}`).split('\n');
-  return lines.map((text) => `\n    ${pc.dim(printable(text.trim()))}`).join('');
+  const { type = 'Error', message = '', stack, code, cause } = error as Line;
+  const lines = `${before}${stack ?? `${type}: ${message}`}`.split('\n');
+  if (code !== undefined) lines[0] += ` (${code})`;
+  const text = lines.map((one) => `\n    ${pc.dim(printable(one.trim()))}`).join('');
+  return `${text}${errorText(cause, 'caused by ')}`;
 }
 
 /** Nothing that a terminal would obey, and nothing beyond ASCII. */

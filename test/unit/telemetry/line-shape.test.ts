@@ -31,7 +31,13 @@ const failed = JSON.stringify({
   msg: 'it failed',
   worker: 2,
   list: [1, 'b'],
-  err: { type: 'TypeError', code: 'E', message: 'no such thing', stack: 'TypeError: no such thing\n    at here' },
+  err: {
+    type: 'TypeError',
+    code: 'E',
+    message: 'no such thing',
+    stack: 'TypeError: no such thing\n    at here',
+    cause: { message: 'why' },
+  },
 });
 
 const shaped = (line: string, settings: Parameters<typeof lineShape>[0]) => lineShape(settings)!(`${line}\n`);
@@ -81,6 +87,7 @@ describe('the Elastic Common Schema', () => {
       'rolegate.err.code': 'E',
       'error.message': 'no such thing',
       'error.stack_trace': 'TypeError: no such thing\n    at here',
+      'rolegate.err.cause.message': 'why',
       'ecs.version': '8.11.0',
     });
   });
@@ -143,7 +150,7 @@ describe('text for a terminal', () => {
 
   test('of a request: time, level, status, request and duration first, then what differs', () => {
     expect(pretty(request)).toBe(
-      '03:04:05.006 WARN  503 GET api.example.test/v1/orders/7 5.5 ms  errorId=e-1 traceId=4bf92f3577b34da6a3ce929d0e0e4736 ' +
+      '03:04:05.006 WARN  503 GET api.example.test/v1/orders/7 5.5 ms (decide 0.25)  errorId=e-1 traceId=4bf92f3577b34da6a3ce929d0e0e4736 ' +
         'route=orders reason=auth_unavailable userId=ann client=192.0.2.7 authApi={"source":"authApi","kind":"status"}\n',
     );
   });
@@ -155,7 +162,7 @@ describe('text for a terminal', () => {
 
   test('of another line, with its error below', () => {
     expect(pretty(failed)).toBe(
-      '03:04:05.006 ERROR it failed  worker=2 list=[1,"b"]\n    TypeError: no such thing\n    at here\n',
+      '03:04:05.006 ERROR it failed  worker=2 list=[1,"b"]\n    TypeError: no such thing (E)\n    at here\n    caused by Error: why\n',
     );
   });
 
