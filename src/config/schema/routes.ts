@@ -140,7 +140,7 @@ export const route = z.strictObject({
   ),
   signIn: exposes(
     signIn.optional(),
-    'Sign-in page: a navigation of a browser (GET) without a good credential is sent there (303), with the address to return to; every other request stays 401. False: none. If unset: defaults.signIn.',
+    'Sign-in page: a navigation of a browser (GET) without a good credential is sent there (303), with the address to return to, and with max_age (in seconds) if its sign-in is too old; every other request stays 401. False: none. If unset: defaults.signIn.',
     { examples: [{ url: '/sign-in', returnParameter: 'return_to' }] },
   ),
   maxAge: decides(

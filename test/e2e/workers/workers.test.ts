@@ -80,6 +80,25 @@ test('a configuration is taken into use by all workers or by none', async () => 
   await poll(statuses).toEqual([200, 200]);
 });
 
+test('a list of a file that changes counts for all workers', async () => {
+  const world = await startWorkers();
+  const connections = await world.toEach('/open');
+  const more = `  - { id: listed, match: { path: "/listed" }, upstream: orders, access: public, when: [{ query: id, in: { file: ids.txt }, reason: id }] }\n`;
+  const parts = { authApi: new URL(world.authApi.url).origin, upstream: world.upstream.origin, workers: 2, more };
+  const statuses = async (id: string) =>
+    (await Promise.all(connections.map((one) => one.get(`/listed?id=${id}`)))).map(({ status }) => status);
+  world.folder.write('ids.txt', 'a\n');
+  world.folder.write('gateway.yaml', usualConfig(parts));
+  expect((await world.admin('/reload', {})).status).toBe(202);
+  expect([await statuses('a'), await statuses('b')]).toEqual([
+    [200, 200],
+    [403, 403],
+  ]);
+  world.folder.write('ids.txt', 'b\n');
+  await poll(() => statuses('b')).toEqual([200, 200]);
+  expect(await statuses('a')).toEqual([403, 403]);
+});
+
 test('SIGTERM drains under load: no request fails, every worker ends, exit code 0', async () => {
   const gate = Promise.withResolvers<void>();
   const world = await startWorkers({
