@@ -76,7 +76,12 @@ describe('explain', () => {
       '--source: there is no such source; did you mean',
     ],
     ['claims that are no JSON', ['--claims', '{sub}'], 2, 'expected --claims as a JSON object'],
-    ['claims beside roles', ['--claims', '{}', '--roles', 'user'], 2, 'roles and groups follow from --claims'],
+    [
+      'claims beside roles',
+      ['--claims', '{}', '--roles', 'user'],
+      2,
+      'roles, groups and the sign-in follow from --claims',
+    ],
     ['an identity that is not there', ['--as', 'anne'], 2, 'did you mean "ann"?'],
     ['a header that is none', ['--header', 'nothing'], 2, 'expected --header "name: value"'],
     ['a client that is no address', ['--client', 'nope'], 2, 'expected --client as an IP address, got "nope"'],
