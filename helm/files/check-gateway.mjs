@@ -1,12 +1,12 @@
-// What "helm test" runs: the gateway refuses a stranger in its own words, ports of checks take connections (and close those of strangers),
-// and whoever tells health is well.
+// What "helm test" runs: the gateway refuses a request without a credential, ports of checks accept connections, and health endpoints
+// report success.
 import { connect } from 'node:net';
 
 const [gateway, ...others] = process.argv.slice(1);
 const isPort = (url) => url.startsWith('tcp://');
 const waitMs = 5000;
 
-/** One line that says what came of it; throws it when it is no good. */
+/** Returns the result in one line, or throws it if the check fails. */
 async function check(url, good) {
   let said;
   try {

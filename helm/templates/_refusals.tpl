@@ -194,14 +194,14 @@
 {{- fail "autoscaling.minReplicas is more than autoscaling.maxReplicas" -}}
 {{- end -}}
 {{- if not (or .autoscaling.targetCPUUtilizationPercentage .autoscaling.targetRequestsPerSecond .autoscaling.targetChecksPerSecond) -}}
-{{- fail "autoscaling.enabled has no aim: set targetCPUUtilizationPercentage, targetRequestsPerSecond or targetChecksPerSecond" -}}
+{{- fail "autoscaling.enabled has no target: set targetCPUUtilizationPercentage, targetRequestsPerSecond or targetChecksPerSecond" -}}
 {{- end -}}
 {{- if and .autoscaling.targetCPUUtilizationPercentage (not (dig "requests" "cpu" "" .resources)) -}}
 {{- fail "autoscaling.targetCPUUtilizationPercentage is a share of resources.requests.cpu, which is not set" -}}
 {{- end -}}
 {{- end -}}
 {{- if and .ingress.enabled (not .ingress.hosts) -}}
-{{- fail "ingress.enabled needs ingress.hosts: without them it would take every name of the cluster" -}}
+{{- fail "ingress.enabled needs ingress.hosts: without them it would apply to every host" -}}
 {{- end -}}
 {{- if and .httpRoute.enabled (not .httpRoute.parentRefs) }}{{ fail "httpRoute.enabled needs httpRoute.parentRefs" }}{{ end -}}
 {{- if and .service.loadBalancerSourceRanges (ne .service.type "LoadBalancer") -}}

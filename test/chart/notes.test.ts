@@ -65,7 +65,7 @@ describe('says', () => {
 
   test('that data goes with its pod', () => {
     const changes = { authApi: { database: { persistence: { enabled: false } } } };
-    expect(notes('auth-api-sqlite', changes)).toContain('Its data is gone when its pod is');
-    expect(notes('auth-api-sqlite')).not.toContain('Its data is gone');
+    expect(notes('auth-api-sqlite', changes)).toContain('Its data is lost with its pod');
+    expect(notes('auth-api-sqlite')).not.toContain('Its data is lost');
   });
 });

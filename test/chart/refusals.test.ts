@@ -37,7 +37,7 @@ const rows: Readonly<Record<string, Row>> = {
   'scaling without an aim': {
     set: 'autoscaling',
     values: { autoscaling: { targetCPUUtilizationPercentage: 0, targetRequestsPerSecond: 0 } },
-    says: 'autoscaling.enabled has no aim: set targetCPUUtilizationPercentage, targetRequestsPerSecond or targetChecksPerSecond',
+    says: 'autoscaling.enabled has no target: set targetCPUUtilizationPercentage, targetRequestsPerSecond or targetChecksPerSecond',
     good: { autoscaling: { targetCPUUtilizationPercentage: 0, targetRequestsPerSecond: 0, targetChecksPerSecond: 9 } },
   },
   'scaling by a share of nothing': {
@@ -136,7 +136,7 @@ const rows: Readonly<Record<string, Row>> = {
   'an ingress for every name': {
     set: 'ingress',
     values: { ingress: { hosts: [] } },
-    says: 'ingress.enabled needs ingress.hosts: without them it would take every name of the cluster',
+    says: 'ingress.enabled needs ingress.hosts: without them it would apply to every host',
   },
   'a route of no gateway': {
     set: 'http-route',

@@ -29,10 +29,12 @@ test('the README installs in three ways, from what this repository makes', () =>
   expect(bin).toHaveProperty('rolegate');
   expect(publishedNode).toContain('`npx rolegate demo`');
   // What it runs is tested with the image.
-  const [container] = cells('container');
+  const [container, publishedContainer] = cells('container');
+  expect(publishedContainer).toContain(`ghcr.io/OWNER/rolegate:${version} demo`);
   expect(container).toMatch(/`docker build -t rolegate \. && docker run --rm -p 8080:8080 rolegate demo`/);
   expect(readFileSync('Dockerfile', 'utf8')).toContain('docker run --rm -p 8080:8080 rolegate demo');
-  const [chart] = cells('Kubernetes');
+  const [chart, publishedChart] = cells('Kubernetes');
+  expect(publishedChart).toContain('oci://ghcr.io/OWNER/charts/rolegate');
   const [, folder] = /`helm install rolegate (\S+) --values values\.yaml`/.exec(chart!)!;
   expect(existsSync(`${folder}Chart.yaml`)).toBe(true);
 });
