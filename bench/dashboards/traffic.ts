@@ -17,15 +17,26 @@ const faults: readonly { readonly at: number; readonly change: (world: World) =>
   { at: 230, change: (world) => world.spoil(0, false) },
 ];
 
-/** Runs for so many seconds; `perSecond`: requests over all gateways. */
+/** Runs for so many seconds, with faults; `perSecond`: requests over all gateways. */
 export async function playTraffic(world: World, seconds: number, perSecond: number): Promise<void> {
+  const left = [...faults];
+  await sendTraffic(world, perSecond, async (passedS) => {
+    while (left[0] !== undefined && left[0].at <= passedS) await left.shift()!.change(world);
+    return passedS < seconds;
+  });
+}
+
+/** Runs until `goesOn`, which is called some twenty times a second, returns false. */
+export async function sendTraffic(
+  world: World,
+  perSecond: number,
+  goesOn: (passedS: number) => boolean | Promise<boolean>,
+): Promise<void> {
   const started = performance.now();
   const passed = () => (performance.now() - started) / 1000;
-  const left = [...faults];
   let sent = 0;
   const open = new Set<Promise<unknown>>();
-  while (passed() < seconds) {
-    while (left[0] !== undefined && left[0].at <= passed()) await left.shift()!.change(world);
+  while (await goesOn(passed())) {
     // Load rises and falls, as it does by day.
     const rate = perSecond * (1 + 0.4 * Math.sin((passed() / 80) * 2 * Math.PI));
     for (let count = 0; count < rate / 20; count += 1) {

@@ -2,7 +2,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { copyFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -12,6 +12,7 @@ export const adminToken = 'a-token-of-the-benchmark-only-0123456789';
 const repository = new URL('../../', import.meta.url).pathname;
 
 export interface Gateway {
+  readonly pid: number;
   readonly port: number;
   readonly admin: number;
   readonly authorizer: number;
@@ -43,7 +44,13 @@ export interface World {
   spoil(index: number, wrong: boolean): void;
 }
 
-export async function startWorld(processes: Processes, folder: string, prometheus: string): Promise<World> {
+/** `rules`: makes the rules that Prometheus loads out of the text of those that operators get. */
+export async function startWorld(
+  processes: Processes,
+  folder: string,
+  prometheus: string,
+  rules: (text: string) => string = (text) => text,
+): Promise<World> {
   const [authApi, orders, search] = [usual(), usual(), usual()];
   const authApiPort = await listen(createServer((request, response) => judge(authApi, request.headers, response)));
   const slowly = (behavior: Behavior) => (request: { url?: string | undefined }, response: ServerResponse) =>
@@ -65,18 +72,21 @@ export async function startWorld(processes: Processes, folder: string, prometheu
   await startRedis();
   const gateways: Gateway[] = [];
   for (let index = 0; index < 3; index += 1) {
-    const gateway = {
+    const place = {
       port: await freePort(),
       admin: await freePort(),
       authorizer: await freePort(),
       config: join(folder, `gateway-${index}.yaml`),
     };
-    const text = configOf(gateway, index === 2 ? 2 : 1, { authApi: authApiPort, redis: redisPort, ...services });
-    writeFileSync(gateway.config, text);
-    await processes.rolegate('serve', gateway.config, gateway.admin, join(folder, `gateway-${index}.log`));
-    gateways.push(gateway);
+    const text = configOf(place, index === 2 ? 2 : 1, { authApi: authApiPort, redis: redisPort, ...services });
+    writeFileSync(place.config, text);
+    const log = join(folder, `gateway-${index}.log`);
+    const { pid } = await processes.rolegate('serve', place.config, place.admin, log);
+    gateways.push({ ...place, pid });
   }
   const everyS = 2;
+  const alerts = rules(readFileSync(join(repository, 'monitoring/alerts.yaml'), 'utf8'));
+  writeFileSync(join(folder, 'alerts.yaml'), alerts);
   const origin = await startPrometheus(processes, folder, prometheus, everyS, gateways);
   return {
     ...{ gateways, authApi, orders, search, prometheus: origin, everyS, startRedis },
@@ -146,7 +156,7 @@ interface Ports {
   readonly search: readonly number[];
 }
 
-function configOf({ port, admin, authorizer }: Gateway, workers: number, ports: Ports): string {
+function configOf({ port, admin, authorizer }: Omit<Gateway, 'pid'>, workers: number, ports: Ports): string {
   const targets = (list: readonly number[]) => JSON.stringify(list.map((one) => `http://127.0.0.1:${one}`));
   return `version: 1
 server:
@@ -188,7 +198,6 @@ async function startPrometheus(
   const port = await freePort();
   const file = join(folder, 'prometheus.yml');
   writeFileSync(join(folder, 'token'), adminToken);
-  copyFileSync(join(repository, 'monitoring/alerts.yaml'), join(folder, 'alerts.yaml'));
   // Named as replicas are, so that pictures do not show ports that were free by chance.
   const targets = gateways.map(({ admin }, index) => ({
     targets: [`127.0.0.1:${admin}`],
