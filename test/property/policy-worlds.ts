@@ -71,6 +71,8 @@ const comparison = (params: readonly string[]) =>
   fc.constantFrom(
     { header: 'x-region', equals: 'eu' },
     { header: 'x-region', startsWith: 'e' },
+    { header: 'x-cert', equals: 'ok' },
+    { header: 'x-cert', exists: false },
     { query: 'q', exists: true },
     { query: 'q', in: ['1', '2'] },
     { query: 'q', gte: 1 },
@@ -212,6 +214,7 @@ type Parts = typeof parts extends fc.Arbitrary<infer T> ? T : never;
 function textOf({ routes, policies, inherits, mapped }: Parts): string {
   return JSON.stringify({
     version: 1,
+    server: { trustedProxies: ['127.0.0.1'] },
     authApi: { url: 'http://127.0.0.1:9' },
     identity: {
       claims: {
@@ -221,7 +224,7 @@ function textOf({ routes, policies, inherits, mapped }: Parts): string {
         tags: { field: 'tags', type: 'list', split: ' ' },
       },
     },
-    conditions: { headers: ['x-region'], named },
+    conditions: { headers: ['x-region'], trustedHeaders: ['x-cert'], named },
     roles: {
       r1: {},
       r2: { inherits: inherits[0] },
@@ -360,7 +363,7 @@ const oddPaths = [
 ];
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'];
 const queries = ['', '?q=1', '?q=7'];
-const headers = [[], ['x-region', 'eu']];
+const headers = [[], ['x-region', 'eu', 'x-cert', 'ok']];
 const page = ['origin', 'https://page.test', 'access-control-request-method', 'GET'];
 /** A scheme that nobody reads: as good as no credential. Two credentials: refused before anybody is asked. */
 export const oddCredentials = {
@@ -447,6 +450,8 @@ function* targets(): Generator<SimulatedRequest> {
         target,
         headers: more,
         client: more.length === 0 ? '203.0.113.9' : '10.1.2.3',
+        // The proxy under test trusts the peer that asks.
+        trusted: true,
         time: nowMs,
       };
     };

@@ -51,14 +51,16 @@ export function unmeetableConditions(probes: Probes): readonly Finding[] {
     const example = exampleOf(probes.first(route));
     const alone = conditions.flatMap((criterion) => {
       if (meetable([criterion], route, rulesUnder(criterion, route))) return [];
-      const { word, policy } = criterion;
+      const { word, policy, methods } = criterion;
       const isOwn = policy === null;
       const { place } = isOwn
         ? conditionPlace(route, criterion)
         : { place: { kind: 'route', index: route.index } as const };
       const from = isOwn ? '' : ` of the policy "${policy}"`;
-      const message = `no request can meet the condition "${word}"${from}${exempt([criterion])}`;
-      return [findingOf('condition_unmeetable', route.id, place, message, { example })];
+      const requests = methods === null ? 'request' : `${methods.join(' or ')} request`;
+      const message = `no ${requests} can meet the condition "${word}"${from}${exempt([criterion])}`;
+      const shown = methods === null ? example : exampleOf(probes.first(route, methods[0]));
+      return [findingOf('condition_unmeetable', route.id, place, message, { example: shown })];
     });
     if (alone.length > 0 || conditions.length < 2) return alone;
     const place = { kind: 'route', index: route.index, key: ['when'] } as const;

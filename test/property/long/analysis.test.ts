@@ -76,7 +76,8 @@ function neverHappens(config: Config, findings: readonly Finding[]): void {
       const own = ownConditions(config, index);
       const [, only] = / for (\S+) at once/.exec(message) ?? [];
       const [, at] = place.key ?? [];
-      const { methods = null } = typeof at === 'number' ? own[at]! : { methods: only === undefined ? null : [only] };
+      const [, listed = only] = /^no (\S.*) request can/.exec(message) ?? [];
+      const { methods } = typeof at === 'number' ? own[at]! : { methods: listed?.split(' or ') ?? null };
       return appliesTo({ methods, exceptMethods: [] }, method);
     });
   const idle = findings.flatMap(({ code, place }) =>

@@ -179,6 +179,21 @@ policies:
   expect(problemsOf(rules(route.replace('public', '[user]'), suspended))).toEqual([]);
 });
 
+test('a condition of a policy that no request of a route can meet names its methods', () => {
+  const found = findingsOf(
+    policy(
+      rules(
+        '  - { id: doc, match: { path: "/x{n:int}" }, upstream: orders, access: [user] }',
+        'policies:\n  - { id: p, match: { path: "/{a}/**" }, when: [{ param: a, in: [x, z], methods: [PUT, POST], reason: r }] }',
+      ),
+    ),
+  );
+  expect(found.find(({ code }) => code === 'condition_unmeetable')).toMatchObject({
+    message: 'no PUT or POST request can meet the condition "r" of the policy "p"',
+    example: expect.stringMatching(/^PUT /),
+  });
+});
+
 test('a policy that no route lies below is a finding', () => {
   const found = findingsOf(policy(rules('  - { id: doc, match: { path: "/u" }, upstream: orders, access: [user] }')));
   expect(found.find(({ code }) => code === 'policy_unused')).toMatchObject({ subject: 'tenant-guard' });
