@@ -42,7 +42,7 @@ test('replay and shadow agree with the gateway', { timeout: 5 * patienceMs }, ()
           expect.fail(`${what} ${JSON.stringify({ one, expected, before: a.written, after: b.written })}`);
         if (shadow !== null && compareDecisions(decided.decision, shadow) !== expected)
           fail(`in the shadow ${compareDecisions(decided.decision, shadow)}:`);
-        const written = recordOf(decided, before, reads, 0);
+        const written = recordOf(decided, before, reads, one.request.time ?? 0);
         if (written === null) continue;
         const replay = new Replay(before, after);
         replay.add(JSON.parse(JSON.stringify(written)) as DecisionRecord, reads);
