@@ -106,7 +106,7 @@ async function ask(
     if (showing.length === 0) notes.push(unseen);
     if (planner.good === null) notes.push(withoutCredential);
     else if (!showing.some(({ secrets }) => secrets.length > 0) && showing.length > 0) notes.push(unseenWithCredential);
-    if (planner.skipped > 0) notes.push(unknownAddress);
+    if (planner.skipped > 0) notes.push(unknownFacts);
   }
   return { ...about, counts, findings, notes };
 }
@@ -124,8 +124,8 @@ const unseenWithCredential =
   'Credentials that reach the service were not checked: no service behind a closed route shows the headers that it gets.';
 const withoutCredential =
   'No valid credential was given, so no request was sent with one: ROLEGATE_CREDENTIAL="Authorization: Bearer ..." and --roles.';
-const unknownAddress =
-  'Routes with conditions on the address of the client were not judged: give the address of this machine in --client.';
+const unknownFacts =
+  'Some requests were not judged: conditions on the address of the client need the address of this machine in --client, and for "maxAuthAge" it is not known when the user signed in.';
 
 function planOf(config: Config, base: URL, options: ProveOptions): Plan {
   const { user, roles, groups, credential, client = null, unsafe = false } = options;

@@ -49,7 +49,7 @@ interface Place {
 export class Planner {
   readonly #plan: Plan;
   readonly places: readonly Place[];
-  /** Requests whose decision depends on an address that is not known. */
+  /** Requests whose decision depends on an address or a sign-in that is not known. */
   skipped = 0;
 
   constructor(plan: Plan) {
@@ -237,7 +237,7 @@ export class Planner {
     return { group, method, target, host, headers, secrets, decision, marker };
   }
 
-  /** Null: the decision depends on the address of this machine, which is not known. */
+  /** Null: the decision depends on the address of this machine, or on a sign-in, which is not known. */
   #decide(group: Group, asked: Pick<Probe, 'method' | 'target' | 'host' | 'headers'>, caller: Caller): Decision | null {
     const { config, client, good } = this.#plan;
     const view = {
@@ -246,13 +246,16 @@ export class Planner {
       rawHeaders: ['Host', asked.host, ...asked.headers],
       httpVersion: '1.1' as const,
       address: client,
+      now: Date.now,
     };
     const decision = decide(view, policyOf(config), () =>
       resolutionOf(group, caller === 'good' ? good!.identity : null),
     );
     if (decision instanceof Promise) throw new Error('the decision is made at once');
-    const unknown = client === null && decision.outcome === 'refuse' && decision.reason === 'condition_failed';
-    if (!unknown || !readsAddress(decision.route)) return decision;
+    const { reason, route } = decision;
+    const byAddress = client === null && reason === 'condition_failed' && readsAddress(route);
+    // Nor is it known when the user signed in.
+    if (!byAddress && reason !== 'sign_in_too_old') return decision;
     this.skipped += 1;
     return null;
   }
