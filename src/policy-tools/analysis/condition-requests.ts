@@ -6,8 +6,8 @@ import type { ClaimType } from '../../core/identity/claims.ts';
 import type { Identity } from '../../core/identity/identity.ts';
 import type { ConditionFacts, Criterion, Step, ValueSource } from '../../core/policy/conditions.ts';
 import type { Route } from '../../core/routing/route.ts';
-import { hasShape, type Shape } from '../../core/url/param-form.ts';
-import { formOfParam, placeOfParam } from '../../core/url/path-pattern.ts';
+import { hasShape, innerText, type ParamForm, type Shape } from '../../core/url/param-form.ts';
+import { formOfParam, type ParamName, placeOfParam } from '../../core/url/path-pattern.ts';
 import { foldCase } from '../../core/url/path-reading.ts';
 import { claimKey, claimsAmong, claimTexts } from '../claim-values.ts';
 import { listedTexts } from '../list-samples.ts';
@@ -29,7 +29,7 @@ export function requestsFor(
   const steps = criteria.flatMap((criterion) => criterion.steps);
   const ignoresCase = (route.reading?.literals ?? null) !== null;
   const written = [...textsOf(steps, ignoresCase), ...shapedTextsOf(steps, route)];
-  const texts = [...new Set([...written, ...claimedTexts(steps, written)])];
+  const texts = [...new Set([...written, ...textsAround(steps, written, route), ...claimedTexts(steps, written)])];
   const variables = [...variablesOf(steps, texts, route)];
   // Every list of so many texts is worth trying.
   if (variables.some(({ values }) => values.length > most)) return null;
@@ -95,6 +95,24 @@ function shapedTextsOf(steps: readonly Step[], route: Route): readonly string[] 
   });
 }
 
+/** A policy reads the text around a parameter of the route as part of the value: the texts without it, and with it. */
+function textsAround(steps: readonly Step[], texts: readonly string[], route: Route): readonly string[] {
+  return steps.flatMap(sourcesIn).flatMap((source) => {
+    const form = source.from === 'param' && source.pattern !== undefined ? surroundedBy(source, route) : null;
+    if (form === null) return [];
+    const inner = [...texts, ...texts.flatMap((text) => innerText(form, text) ?? [])];
+    const fitting = inner.filter((text) => text !== '' && (form.shape === null || hasShape(form.shape, text)));
+    return fitting.flatMap((text) => [text, withTextAround(form, text)]);
+  });
+}
+
+/** The form of the route's own parameter in that place, where literal text is around it. */
+function surroundedBy(param: ParamName, { pattern }: Route): ParamForm | null {
+  const given = pattern.segments[placeOfParam(param, pattern)];
+  const form = given?.kind === 'param' ? given.form : null;
+  return form === null || form.before + form.after === '' ? null : form;
+}
+
 function isBeginning(step: Step): boolean {
   return step.kind === 'compare' && step.comparison.operator === 'startsWith';
 }
@@ -107,8 +125,9 @@ function numbersIn(steps: readonly Step[]): readonly string[] {
   return numberTexts([...bounds, ...written]);
 }
 
-function shapeOf(source: ValueSource, { pattern }: Route): Shape | null {
-  return source.from === 'param' ? (formOfParam(source, pattern)?.shape ?? null) : null;
+function shapeOf(source: ValueSource, route: Route): Shape | null {
+  if (source.from !== 'param') return null;
+  return (surroundedBy(source, route) ?? formOfParam(source, route.pattern))?.shape ?? null;
 }
 
 /** Parameters by their place, as a policy may call them otherwise than the route. */
