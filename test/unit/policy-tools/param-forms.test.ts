@@ -108,6 +108,17 @@ describe('analysis', () => {
     expect(codes(route('r', '/{id:uuid}', when('startsWith: "ab12"')))).not.toContain('condition_unmeetable:r');
     expect(codes(route('r', '/{id:(a|b)}', when('in: [c, d]')))).toContain('condition_unmeetable:r');
   });
+
+  test('a condition of a policy, which reads the text around a parameter of the route, too', () => {
+    const under = (condition: string) => {
+      const guard = `  - { id: guard, match: { path: "/{all}/**" }, when: [{ param: all, ${condition}, reason: odd }] }\n`;
+      return codes(`${route('r', '/{name:slug}.json', 'access: [user]')}policies:\n${guard}`);
+    };
+    for (const met of ['equals: identity.userId', 'in: [a.json]', 'startsWith: a'])
+      expect(under(met)).not.toContain('condition_unmeetable:r');
+    for (const unmet of ['equals: a', 'in: [a.xml]', 'equals: a_b.json'])
+      expect(under(unmet)).toContain('condition_unmeetable:r');
+  });
 });
 
 test.each([
