@@ -121,7 +121,7 @@ const named = {
   asks: { not: { query: 'q', exists: false }, unless: ['r2'] },
 };
 
-/** Rules that ask for no credential have none, so that few configurations with it are valid. */
+/** Only rules that ask for a credential have one. */
 const signInAge = fc.constantFrom<null | string | object>(null, null, null, null, null, '1h', {
   GET: '1h',
   '*': '24h',
@@ -155,6 +155,11 @@ const route = fc
     return fc.array(entry, { maxLength: 2 }).map((when) => ({ ...base, when }));
   })
   .filter((one) => namesScopes(one) && takesItsRules(one));
+
+/** Whether a rule reads no credential, or allows callers without one. */
+function asksNobody(who: object | string): boolean {
+  return /public|optional|deny/.test(JSON.stringify(who));
+}
 
 /** Whether the path has the parameter that the scoped roles of the route are held in. */
 function namesScopes({ path: written, access: who, when }: { path: string; access: object | string; when: object }) {
@@ -237,7 +242,7 @@ function textOf({ routes, policies, inherits, mapped }: Parts): string {
       id: `policy-${index}`,
       match,
       ...(who === null ? {} : { access: who }),
-      ...(maxAuthAge === null ? {} : { maxAuthAge }),
+      ...(maxAuthAge === null || who === null ? {} : { maxAuthAge }),
       ...(when.length === 0 ? {} : { when, ...(unless.length === 0 ? {} : { unless }) }),
     })),
     upstreams: { s: { targets: ['http://127.0.0.1:9'] } },
@@ -256,7 +261,7 @@ function textOf({ routes, policies, inherits, mapped }: Parts): string {
         ...(when.length === 0 ? {} : { when }),
         ...(Object.keys(reading).length === 0 ? {} : { path: reading }),
         ...(cors === null ? {} : { cors }),
-        ...(maxAuthAge === null ? {} : { maxAuthAge }),
+        ...(maxAuthAge === null || asksNobody(who) ? {} : { maxAuthAge }),
       }),
     ),
   });
