@@ -43,11 +43,7 @@ export class RecordedTrace implements RequestTrace {
     this.#tracer = tracer;
     this.#deciding = deciding;
     this.#parent = parent;
-    this.#request = tracer.startSpan(
-      'HTTP',
-      { kind: SpanKind.SERVER, startTime: performance.now() },
-      contextOf(parent),
-    );
+    this.#request = tracer.startSpan('HTTP', { kind: SpanKind.SERVER, startTime: this.#now() }, contextOf(parent));
     this.traceId = this.#request.spanContext().traceId;
   }
 
