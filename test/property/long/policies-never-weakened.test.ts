@@ -16,11 +16,15 @@ interface Written {
     readonly access?: unknown;
     readonly when?: readonly object[];
     readonly unless?: readonly string[];
+    readonly maxAuthAge?: unknown;
   }[];
 }
 
 /** The policy as the only route: what it demands, and of whom. */
-function alone(written: string, { match, access = 'optional', when = [], unless }: Written['policies'][number]) {
+function alone(
+  written: string,
+  { match, access = 'optional', when = [], unless, maxAuthAge }: Written['policies'][number],
+) {
   const { conditions } = JSON.parse(written) as { conditions: { named: Record<string, object> } };
   const exempt = (one: object | string) => {
     const criterion = typeof one === 'string' ? { ...conditions.named[one]! } : { ...one };
@@ -34,6 +38,7 @@ function alone(written: string, { match, access = 'optional', when = [], unless 
     upstream: 's',
     access,
     ...(when.length === 0 ? {} : { when: when.map(exempt) }),
+    ...(maxAuthAge === undefined || access === 'deny' ? {} : { maxAuthAge }),
   };
   return readWorld(JSON.stringify({ ...(JSON.parse(written) as object), policies: [], routes: [route] }));
 }
