@@ -177,9 +177,11 @@ for (let round = 1; round <= Number(options.rounds); round += 1) {
   for (const one of cases) found.get(one)!.push(await one.measure(Number(options.seconds)));
   process.stderr.write(`round ${round} of ${options.rounds} done\n`);
 }
+/** With the core half busy: a request costs more there than at full load, where one turn of the event loop serves many. */
 const paced = new Map<Case, LoadResult[]>();
 for (const one of cases) {
-  const rate = 0.5 * median(found.get(one)!.map(({ requests, seconds }) => requests / seconds));
+  const halfOfMost = 0.5 * median(found.get(one)!.map(({ requests, seconds }) => requests / seconds));
+  const rate = 500_000 / cpuPerRequest(await one.measure(1, halfOfMost));
   const results: LoadResult[] = [];
   for (let round = 0; round < 3; round += 1) results.push(await one.measure(Number(options.seconds), rate));
   paced.set(one, results);
@@ -194,10 +196,11 @@ const row = (one: Case, ratio: string) => {
   const [full, half] = [found.get(one)!, paced.get(one)!];
   const us = (results: readonly LoadResult[]) => median(results.map(cpuPerRequest)).toFixed(1);
   const ms = (pick: 'p50Ms' | 'p99Ms') => median(half.map((result) => result[pick])).toFixed(2);
-  const rate = median(full.map(({ requests, seconds }) => requests / seconds)).toFixed(0);
-  return [one.name, us(full), ratio, rate, us(half), ms('p50Ms'), ms('p99Ms')];
+  const rateOf = (results: readonly LoadResult[]) =>
+    median(results.map(({ requests, seconds }) => requests / seconds)).toFixed(0);
+  return [one.name, us(full), ratio, rateOf(full), rateOf(half), us(half), ms('p50Ms'), ms('p99Ms')];
 };
-const columns = ['', 'CPU us', 'x', 'per second', 'CPU us at half of it', 'p50 ms', 'p99 ms'];
+const columns = ['', 'CPU us', 'x', 'per second', 'core half busy: per second', 'CPU us', 'p50 ms', 'p99 ms'];
 const checksTable = table(
   columns,
   [proxied, ...httpChecks, grpcCase].map((one) => row(one, ratioOf(one).toFixed(2))),
@@ -217,7 +220,7 @@ const worstP99 = Math.max(...[...httpChecks, grpcCase].map((one) => median(paced
 const lines = [
   `CPU of a check over HTTP ${worstHttp.toFixed(2)} x a proxied request ${verdict(worstHttp, targets.http)}`,
   `CPU of a check over gRPC ${ratioOf(grpcCase).toFixed(2)} x a proxied request ${verdict(ratioOf(grpcCase), targets.grpc)}`,
-  `p99 of a warm check at half load ${worstP99.toFixed(2)} ms ${verdict(worstP99, targets.p99Ms)}`,
+  `p99 of a warm check with the core half busy ${worstP99.toFixed(2)} ms ${verdict(worstP99, targets.p99Ms)}`,
 ];
 const page = `# What a check costs
 

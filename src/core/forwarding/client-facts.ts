@@ -81,6 +81,7 @@ export function clientFacts(
 
 /** The client key of an address: an IPv4 address itself, or the /64 network of an IPv6 one, which has 2^64 of them. */
 export function clientNetwork(address: string): string {
+  if (!address.includes(':')) return address;
   const parsed = parseAddress(address);
   return parsed?.bits === 128 ? `${(parsed.value >> 64n).toString(16)}/64` : address;
 }

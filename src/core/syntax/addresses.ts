@@ -95,15 +95,19 @@ export function parseAddress(text: string): { value: bigint; bits: 32 | 128 } | 
   return value >> 32n === 0xffffn ? { value: value & 0xffffffffn, bits: 32 } : { value, bits: 128 };
 }
 
+const dottedForm = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/;
+
+/** Without leading zeros, which some readers take for octal. */
 function parseIpv4(text: string): bigint | null {
-  const parts = text.split('.');
-  if (parts.length !== 4) return null;
-  let value = 0n;
+  const [, ...parts] = dottedForm.exec(text) ?? [];
+  if (parts.length === 0) return null;
+  let value = 0;
   for (const part of parts) {
-    if (!/^(?:0|[1-9]\d{0,2})$/.test(part) || Number(part) > 255) return null;
-    value = (value << 8n) | BigInt(part);
+    const byte = Number(part);
+    if (byte > 255 || (part.length > 1 && part.startsWith('0'))) return null;
+    value = value * 256 + byte;
   }
-  return value;
+  return BigInt(value);
 }
 
 function parseIpv6(text: string): bigint | null {
