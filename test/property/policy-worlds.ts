@@ -127,6 +127,15 @@ const signInAge = fc.constantFrom<null | string | object>(null, null, null, null
   '*': '24h',
 });
 
+/** Each far from the time of the requests. */
+const openTimes = fc.constantFrom<object>(
+  ...Array<object>(8).fill({}),
+  { notBefore: '2001-01-01T00:00:00Z' },
+  { notBefore: '2999-01-01T00:00:00Z' },
+  { notBefore: '2001-01-01T00:00:00Z', notAfter: '2999-01-01T00:00:00Z' },
+  { notAfter: '2002-01-01T00:00:00Z' },
+);
+
 const route = fc
   .record({
     host: fc.constantFrom(null, 'a.test', '*.a.test'),
@@ -145,6 +154,7 @@ const route = fc
     cors: fc.constantFrom(null, null, null, { origins: ['https://page.test'] }),
     further: fc.constantFrom(null, null, null, 'host', 'path'),
     maxAuthAge: signInAge,
+    open: openTimes,
   })
   .chain((base) => {
     const params = [...base.path.matchAll(/\{(\w+)/g)].map(([, name]) => name!);
@@ -247,7 +257,7 @@ function textOf({ routes, policies, inherits, mapped }: Parts): string {
     })),
     upstreams: { s: { targets: ['http://127.0.0.1:9'] } },
     routes: routes.map(
-      ({ host, path: written, access: who, methods, mode, when, reading, cors, further, maxAuthAge }, index) => ({
+      ({ host, path: written, access: who, methods, mode, when, reading, cors, further, maxAuthAge, open }, index) => ({
         id: `route-${index}`,
         match: {
           ...(further === 'host' ? { hosts: [host ?? 'a.test', 'other.test'] } : host === null ? {} : { host }),
@@ -262,6 +272,7 @@ function textOf({ routes, policies, inherits, mapped }: Parts): string {
         ...(Object.keys(reading).length === 0 ? {} : { path: reading }),
         ...(cors === null ? {} : { cors }),
         ...(maxAuthAge === null || asksNobody(who) ? {} : { maxAuthAge }),
+        ...open,
       }),
     ),
   });
@@ -319,6 +330,7 @@ export const pairs: fc.Arbitrary<readonly [World, World]> = fc.oneof(
             reading: other.reading,
             cors: other.cors,
             maxAuthAge: other.maxAuthAge,
+            open: other.open,
           }),
           // In place of some of its paths a more specific route that has all that it has.
           beside: [...routes, { ...old, path: old.path.replace(/\/(?:\*\*)?$/, '') + below }],
