@@ -32,7 +32,7 @@ export function createDecisionMetrics(registry: Registry): ShadowEvents & Record
   });
   const differences = new Counter({
     name: 'rolegate_shadow_differences_total',
-    help: 'Decisions that a candidate of the rules would have made otherwise; reason of the refusal, or word of the condition.',
+    help: 'Decisions that a candidate of the rules would have made differently; reason of the refusal, or of the condition.',
     labelNames: ['route', 'difference', 'reason'],
     registers,
   });

@@ -40,7 +40,7 @@ export function createIdentityMetrics(registry: Registry, log: Pick<Logger, 'inf
 
   const stale = new Counter({
     name: 'rolegate_stale_verdicts_total',
-    help: 'Verdicts that were served after their end, because the Auth API could not be reached.',
+    help: 'Verdicts that were served after they expired, because the Auth API could not be reached.',
     registers,
   });
   const authApiCalls = new Counter({
@@ -77,13 +77,13 @@ export function createIdentityMetrics(registry: Registry, log: Pick<Logger, 'inf
   });
   const refreshes = new Counter({
     name: 'rolegate_refreshes_total',
-    help: 'Refreshes of verdicts in use before their end, by outcome.',
+    help: 'Refreshes of verdicts in use before they expire, by outcome.',
     labelNames: ['outcome'],
     registers,
   });
   const evictions = new Counter({
     name: 'rolegate_cache_evictions_total',
-    help: 'Verdicts that were evicted from memory before their end, to make room for others.',
+    help: 'Verdicts that were evicted from memory before they expired, to make room for others.',
     labelNames: ['space'],
     registers,
   });
@@ -139,7 +139,7 @@ export function createIdentityMetrics(registry: Registry, log: Pick<Logger, 'inf
   });
   new Gauge({
     name: 'rolegate_revocation_tombstones',
-    help: 'Revocations that are held against verdicts from before them.',
+    help: 'Revocations in memory that end older verdicts.',
     aggregator: 'max',
     registers,
     collect() {
@@ -156,7 +156,7 @@ export function createIdentityMetrics(registry: Registry, log: Pick<Logger, 'inf
   });
   const invalidMessages = new Counter({
     name: 'rolegate_revocation_messages_invalid_total',
-    help: 'Messages on the channels of revocations that are no valid revocations.',
+    help: 'Messages on the channels of revocations that are not valid revocations.',
     labelNames: ['where'],
     registers,
   });
@@ -168,7 +168,7 @@ export function createIdentityMetrics(registry: Registry, log: Pick<Logger, 'inf
   });
   const unacknowledged = new Counter({
     name: 'rolegate_revocations_unacknowledged_total',
-    help: 'Other replicas that did not acknowledge a revocation before their verdicts had to have ended.',
+    help: 'Replicas that did not acknowledge a revocation before the verdicts it ends had expired.',
     registers,
   });
   const undelivered = new Counter({
@@ -178,7 +178,7 @@ export function createIdentityMetrics(registry: Registry, log: Pick<Logger, 'inf
   });
   const evictionsUnreadable = new Counter({
     name: 'rolegate_evictions_unreadable_total',
-    help: 'Calls through a route with evict that did not name anything that can be revoked.',
+    help: 'Requests through a route with evict that name nothing that can be revoked.',
     labelNames: ['route'],
     registers,
   });

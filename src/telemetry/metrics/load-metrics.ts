@@ -112,7 +112,7 @@ export function createLoadMetrics(registry: Registry, server: () => ServerReadin
   });
   new Gauge({
     name: 'rolegate_shed_ratio',
-    help: 'Share of new requests that is turned away because the process falls behind, from 0 to 1.',
+    help: 'Share of new requests that are refused because the process falls behind, from 0 to 1.',
     aggregator: 'max',
     registers,
     collect() {

@@ -45,7 +45,7 @@ export function createProcessMetrics(registry: Registry, workers: () => WorkerRe
   });
   const configLoads = new Counter({
     name: 'rolegate_config_loads_total',
-    help: 'Configurations read, at start and at every reload: ok or failed.',
+    help: 'Configurations that were read, at start and at every reload: ok or failed.',
     labelNames: ['result'],
     aggregator: 'first',
     registers,

@@ -43,7 +43,7 @@ export function createRequestMetrics(registry: Registry, zeros: boolean): Reques
 
   const requests = new Counter({
     name: 'rolegate_requests_total',
-    help: 'Requests that ended, by the status that the client got.',
+    help: 'Requests that ended, by the status that the client received.',
     labelNames: ['route', 'method', 'status', 'outcome'],
     registers,
     collect,
@@ -64,7 +64,7 @@ export function createRequestMetrics(registry: Registry, zeros: boolean): Reques
   });
   const shadowRefusals = new Counter({
     name: 'rolegate_shadow_refusals_total',
-    help: 'Requests allowed by a route with mode: shadow that its rule refuses, by reason or word of the condition.',
+    help: 'Requests allowed by a route with mode: shadow that its rule refuses, by reason of the refusal or of the condition.',
     labelNames: ['route', 'reason'],
     registers,
     collect,
@@ -112,7 +112,7 @@ export function createRequestMetrics(registry: Registry, zeros: boolean): Reques
   });
   const aborted = new Counter({
     name: 'rolegate_requests_aborted_total',
-    help: 'Requests whose client went away before the response was whole.',
+    help: 'Requests whose client disconnected before the response was complete.',
     labelNames: ['route'],
     registers,
   });
