@@ -15,7 +15,18 @@ export default defineConfig({
   cleanUrls: true,
   lastUpdated: false,
   // Pages are Markdown alone: what looks like a tag is text.
-  markdown: { html: false, theme: { light: 'github-light-high-contrast', dark: 'github-dark-high-contrast' } },
+  markdown: {
+    html: false,
+    theme: { light: 'github-light-high-contrast', dark: 'github-dark-high-contrast' },
+    config(md) {
+      // Templates of Helm and Go are no expressions of the page.
+      const code = md.renderer.rules.code_inline!;
+      md.renderer.rules.code_inline = (tokens, index, ...rest) => {
+        tokens[index]!.attrSet('v-pre', '');
+        return code(tokens, index, ...rest);
+      };
+    },
+  },
   themeConfig: {
     logo: { src: '/logo.svg', alt: '' },
     search: { provider: 'local' },

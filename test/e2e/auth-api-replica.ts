@@ -55,9 +55,10 @@ async function serve(command: RunningCommand): Promise<Replica> {
     },
     codes: () =>
       new Map(
-        [...command.output().matchAll(/: (\d{6}) \(valid [^|]*\|\s+\| verificationCodeID: ([0-9a-f-]{36})/g)].map(
-          ([, code = '', id = '']) => [id, code],
-        ),
+        [...command.output().matchAll(/"code":"(\d{6})","codeId":"([0-9a-f-]{36})"/g)].map(([, code = '', id = '']) => [
+          id,
+          code,
+        ]),
       ),
   };
 }

@@ -30,23 +30,23 @@ async function runStep(step: Step, target: Target, variables: Variables, label: 
   if ('request' in step) {
     for (let time = 0; time < step.times; time += 1) await runRequest(step, target, variables, label);
   } else if ('mail' in step) {
-    const mail = target.mails().findLast((seen) => seen.to === step.mail && seen.purpose === step.purpose);
+    const mail = (await target.mails()).findLast((seen) => seen.to === step.mail && seen.purpose === step.purpose);
     expect(mail, `${label}: a mail to ${step.mail}`).toBeDefined();
     setCode(variables, step.as, mail?.code ?? '', mail?.codeId ?? '');
   } else if ('noMail' in step) {
     expect(
-      target.mails().filter((seen) => seen.to === step.noMail),
+      (await target.mails()).filter((seen) => seen.to === step.noMail),
       label,
     ).toEqual([]);
   } else if ('welcome' in step) {
     expect(
-      target.mails().some((seen) => seen.to === step.welcome && seen.purpose === 'welcome'),
+      (await target.mails()).some((seen) => seen.to === step.welcome && seen.purpose === 'welcome'),
       label,
     ).toBe(true);
   } else if ('noticesTo' in step) {
-    const seen = target
-      .mails()
-      .filter(({ to, codeId, purpose }) => to === step.noticesTo && codeId === '' && purpose !== 'welcome');
+    const seen = (await target.mails()).filter(
+      ({ to, codeId, purpose }) => to === step.noticesTo && codeId === '' && purpose !== 'welcome',
+    );
     expect(
       seen.map(({ purpose }) => purpose),
       label,
@@ -129,7 +129,7 @@ async function send(step: RequestStep, target: Target, variables: Variables) {
 async function signIn(email: string, as: string, target: Target, variables: Variables): Promise<void> {
   const opened = await sendJson(target, 'POST', '/session', { email }, {});
   const codeId = opened['verificationCodeID'] ?? '';
-  const code = target.mails().findLast((mail) => mail.codeId === codeId)?.code;
+  const code = (await target.mails()).findLast((mail) => mail.codeId === codeId)?.code;
   await sendJson(target, 'PUT', '/session/verification', { verificationCodeID: codeId, code }, {});
   variables.set(as, opened['bearer'] ?? '').set(`${as}ID`, opened['sessionID'] ?? '');
 }
@@ -142,7 +142,7 @@ async function makePair(
   const authorization = `Bearer ${fill(step.makePair, variables)}`;
   const made = await sendJson(target, 'POST', '/keypair', { name: 'Example', days: step.days }, { authorization });
   const codeId = made['verificationCodeID'] ?? '';
-  const code = target.mails().findLast((mail) => mail.codeId === codeId)?.code;
+  const code = (await target.mails()).findLast((mail) => mail.codeId === codeId)?.code;
   await sendJson(target, 'PUT', '/keypair/verification', { verificationCodeID: codeId, code }, { authorization });
   variables.set(`${step.as}Key`, made['apiKey'] ?? '').set(`${step.as}Secret`, made['apiSecret'] ?? '');
   variables.set(`${step.as}ID`, made['keyID'] ?? '');

@@ -16,7 +16,7 @@ export const startEmbedded: StartTarget = async (settings) => {
   const { authApi } = gateway;
   if (authApi === null) throw new Error('nothing embedded');
   for (const user of suiteUsers) await authApi.createUser(user);
-  return { baseUrl, mails: () => mails, advance, takeRevoked: null, close: () => gateway.close() };
+  return { baseUrl, mails: async () => mails, advance, takeRevoked: null, close: () => gateway.close() };
 };
 
 /** A gateway before a target that runs already; closes both. */

@@ -25,7 +25,7 @@ export const startInProcess: StartTarget = async (settings) => {
   const { port } = await api.listen({ host: '127.0.0.1', port: 0 });
   return {
     baseUrl: `http://127.0.0.1:${port}`,
-    mails: () => mails.map(toSeen),
+    mails: async () => mails.map(toSeen),
     advance: (durationMs) => {
       elapsedMs += durationMs;
     },

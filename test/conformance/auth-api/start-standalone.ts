@@ -53,9 +53,15 @@ function writeConfig(folder: string, name: string, settings: TargetSettings): st
 async function startProcess(config: string): Promise<Target> {
   const running = runRolegate(['auth-api', '--config', config]);
   const [, port] = await running.see(/"port":(\d+)/);
+  const baseUrl = `http://127.0.0.1:${port}`;
   return {
-    baseUrl: `http://127.0.0.1:${port}`,
-    mails: () => loggedMails(running.output()),
+    baseUrl,
+    async mails() {
+      // Lines are written in order: behind that of this refusal none of an earlier mail can follow.
+      const { headers } = await fetch(`${baseUrl}/api/auth/v2/session`);
+      await running.see(new RegExp(headers.get('x-error-id')!));
+      return loggedMails(running.output());
+    },
     advance: async (durationMs) => {
       await pass(durationMs);
     },

@@ -19,7 +19,7 @@ export interface Target {
   /** Origin, without a path. */
   readonly baseUrl: string;
   /** Mails so far, oldest first. */
-  mails(): readonly SeenMail[];
+  mails(): Promise<readonly SeenMail[]>;
   /** Lets time pass for the Auth API. */
   advance(durationMs: number): void | Promise<void>;
   /** Messages of revocation since the last call, as `kind id`; null: this target cannot tell, and is not asked. */

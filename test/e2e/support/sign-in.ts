@@ -40,7 +40,7 @@ export async function signIn(origin: string, codeOf: (id: string) => Promise<str
   }
 }
 
-/** How the Auth API prints the code of an id. */
+/** How the Auth API logs the code of an id. */
 export function printedCode(id: string): RegExp {
-  return new RegExp(`: (\\d{6}) \\(valid [^|]*\\|\\s+\\| verificationCodeID: ${id}`);
+  return new RegExp(`"code":"(\\d{6})","codeId":"${id}"`);
 }
