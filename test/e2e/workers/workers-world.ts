@@ -188,13 +188,17 @@ async function getOver(agent: Agent, port: number, path: string, headers: Record
   return { status: answer.statusCode ?? 0, text: Buffer.concat(parts).toString(), last };
 }
 
+/** The flag of a process that executes nothing more, and closes what it has open (proc_pid_stat(5)). */
+const exiting = 0x4;
+
 /** Whether a process runs. One that has ended may wait for a parent to ask how. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     if (process.platform !== 'linux') return true;
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    return stat.charAt(stat.lastIndexOf(')') + 2) !== 'Z';
+    const [state, , , , , , flags] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return state !== 'Z' && (Number(flags) & exiting) === 0;
   } catch {
     return false;
   }
