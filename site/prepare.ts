@@ -152,7 +152,11 @@ function sidebar(): SidebarGroup[] {
     });
     return { text: title, items };
   });
-  return [{ text: 'Start', items: [{ text: 'Getting started', link: '/docs/getting-started' }] }, ...groups];
+  const start = [
+    { text: 'Getting started', link: '/docs/getting-started' },
+    { text: 'Concepts', link: '/docs/concepts/overview' },
+  ];
+  return [{ text: 'Start', items: start }, ...groups];
 }
 
 function home(): string {
