@@ -8,7 +8,7 @@ import { derivedRoles } from '../core/policy/map-roles.ts';
 import { roleInScope, scopedRole } from '../core/policy/role-scopes.ts';
 import { describeReach, heldScope, type ReachedRoute } from '../policy-tools/reach/describe-reach.ts';
 import type { Caller } from '../policy-tools/reach/find-reach.ts';
-import { somebody } from '../policy-tools/sample-identity.ts';
+import { sampleIdentity } from '../policy-tools/sample-identity.ts';
 
 /** Plain data without secrets. */
 export interface Reach {
@@ -45,7 +45,7 @@ function withRole(config: Config, role: string): Found {
   const form = known.find((one) => one === role) ?? known.find((one) => nameOf(one) === role);
   const scoped = scopedRole(form ?? role);
   const held = scoped === null ? role : roleInScope(scoped, heldScope);
-  const identity = derived(config, { ...somebody, roles: held === null ? [] : [held] });
+  const identity = derived(config, { ...sampleIdentity, roles: held === null ? [] : [held] });
   // A source may name roles that no rule knows, so this is no error.
   const hint = form === undefined ? didYouMean(role, known) : null;
   const note = form === undefined ? `no role "${role}" is declared${hint === null ? '' : `; ${hint}`}` : null;

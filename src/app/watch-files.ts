@@ -1,6 +1,6 @@
 /**
- * Notices when the main file changes, and when another one that it names changes, goes, or comes anew: by looking at them again
- * and again, since mounted files change through links that no event follows. Looks without holding up the process.
+ * Notices when the main file changes, and when another file that it names changes, disappears or appears. It polls, because mounted
+ * files change through links that cause no event. A look does not block the process.
  */
 import { globSync, lstatSync, statSync } from 'node:fs';
 import { glob, lstat, stat } from 'node:fs/promises';

@@ -11,7 +11,7 @@ import { isMethodName } from '../core/request/normalize-request.ts';
 import { parseAddress } from '../core/syntax/addresses.ts';
 import { selectSource } from '../identity/sources/select-source.ts';
 import { hostFor } from '../policy-tools/host-for.ts';
-import { somebody } from '../policy-tools/sample-identity.ts';
+import { sampleIdentity } from '../policy-tools/sample-identity.ts';
 import { simulate } from '../policy-tools/simulate.ts';
 import { ExitCode, usageError } from './exit-code.ts';
 import { explanationText } from './explain/explanation-text.ts';
@@ -39,7 +39,7 @@ export interface ExplainOptions {
   readonly json?: boolean;
 }
 
-/** Methods that somebody may write in lower case, as some tools do. */
+/** Methods that sampleIdentity may write in lower case, as some tools do. */
 const usualMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 
 export async function explain(method: string, url: string, options: ExplainOptions): Promise<ExitCode> {
@@ -157,7 +157,7 @@ function identityOf(
     process.stderr.write(`note: no role "${role}" is declared${hint === null ? '' : `; ${hint}`}\n`);
   }
   const authenticatedAtMs = readTime('--signed-in', signedIn);
-  return { ...somebody, roles: nameList(named), groups: nameList(groups), authenticatedAtMs };
+  return { ...sampleIdentity, roles: nameList(named), groups: nameList(groups), authenticatedAtMs };
 }
 
 function parseClaims(text: string): object {

@@ -2,7 +2,7 @@
 import pc from 'picocolors';
 import type { Config } from '../config/config.ts';
 import { parseAddress } from '../core/syntax/addresses.ts';
-import { somebody } from '../policy-tools/sample-identity.ts';
+import { sampleIdentity } from '../policy-tools/sample-identity.ts';
 import { CommandError, ExitCode, usageError } from './exit-code.ts';
 import { nameList } from './name-list.ts';
 import { judge } from './prove/judge-reply.ts';
@@ -138,7 +138,12 @@ function planOf(config: Config, base: URL, options: ProveOptions): Plan {
     throw usageError(
       'rolegate: --roles, --groups and --user describe the owner of a credential; give it in ROLEGATE_CREDENTIAL',
     );
-  const identity = { ...somebody, userId: user ?? somebody.userId, roles: nameList(roles), groups: nameList(groups) };
+  const identity = {
+    ...sampleIdentity,
+    userId: user ?? sampleIdentity.userId,
+    roles: nameList(roles),
+    groups: nameList(groups),
+  };
   const good = credential === undefined ? null : { headers: readLines(credential), identity };
   return { config, host: base.host, good, unsafe, client };
 }

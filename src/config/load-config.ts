@@ -29,7 +29,7 @@ const largestSecretBytes = 64 * 1024;
 export type TestFiles = 'none' | 'found' | readonly string[];
 
 /**
- * Secret files and lists are found from the folder of the configuration file, and so are files that it includes, whose
+ * Names of secret files and lists are relative to the folder of the configuration file, and so are those of files that it includes, whose
  * patterns are handed to `seen`.
  */
 export function loadConfig(

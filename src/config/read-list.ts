@@ -27,7 +27,7 @@ export function createListReader(mainFile: string): ReadList {
       const why = error instanceof RangeError ? 'is larger than 8 MiB' : (reasons[code] ?? 'cannot be read');
       return new Refusal(
         `the file ${file} ${why}`,
-        code === 'ENOENT' ? 'names are found from the folder of the configuration' : null,
+        code === 'ENOENT' ? 'relative names start from the folder of the configuration' : null,
       );
     }
   };

@@ -1,7 +1,7 @@
 /** Claims of identities that nobody has: which values are worth trying, and how chosen ones become claims. */
 import { type Claims, type ClaimType, claimOfText } from '../core/identity/claims.ts';
 import type { ValueSource } from '../core/policy/conditions.ts';
-import { somebody } from './sample-identity.ts';
+import { sampleIdentity } from './sample-identity.ts';
 
 type ClaimSource = Extract<ValueSource, { readonly from: 'claim' }>;
 
@@ -36,7 +36,7 @@ export function claimTexts(type: ClaimType, texts: readonly string[], further = 
 export function unlikeTexts(...sources: readonly ValueSource[]): readonly [string, string, string] {
   const types = sources.flatMap((source) => (source.from === 'claim' ? [source.type] : []));
   if (types.includes('boolean')) return ['true', 'false', 'true'];
-  return types.includes('number') ? ['1', '2', '1'] : ['this', 'that', somebody.userId];
+  return types.includes('number') ? ['1', '2', '1'] : ['this', 'that', sampleIdentity.userId];
 }
 
 function isTexts(value: unknown): value is readonly string[] {

@@ -6,7 +6,7 @@ import type { AddressStep, CompareStep, ConditionFacts, Step } from '../core/pol
 import { truthOf } from '../core/policy/evaluate-conditions.ts';
 import type { ListFile } from '../core/policy/list-file.ts';
 import { parseCidr } from '../core/syntax/addresses.ts';
-import { blank } from './sample-identity.ts';
+import { blank, noFacts } from './sample-identity.ts';
 
 /** The file whose list the step compares with; null: none. */
 export function listOf(step: Step): ListFile | null {
@@ -49,7 +49,7 @@ function textsUnlike(steps: readonly CompareStep[]): readonly string[] {
     if (comparison.operator !== 'in' || !('literals' in comparison.operand)) continue;
     if (comparison.operand.list === undefined) continue;
     for (const text of comparison.operand.literals) {
-      const facts = { ...nothing, identity: { ...blank, sessionId: text } };
+      const facts = { ...noFacts, identity: { ...blank, sessionId: text } };
       keep(byTruths, truthsOf(asked, facts), text);
     }
   }
@@ -92,21 +92,15 @@ function addressBehind(range: string): string | null {
 }
 
 export function addressText(value: bigint, bits: 32 | 128): string {
-  const [count, width, radix, joint] = bits === 32 ? [4, 8n, 10, '.'] : [8, 16n, 16, ':'];
-  const parts = Array.from({ length: count as number }, (_, at) => {
-    const shift = BigInt((count as number) - 1 - at) * (width as bigint);
-    return ((value >> shift) & ((1n << (width as bigint)) - 1n)).toString(radix as number);
-  });
-  return parts.join(joint as string).replace(/(?::0)+$/, '::');
+  const parts = bits === 32 ? partsOf(value, 4, 8) : partsOf(value, 8, 16);
+  if (bits === 32) return parts.join('.');
+  const groups = parts.map((part) => part.toString(16));
+  return groups.join(':').replace(/(?::0)+$/, '::');
 }
 
-const nothing: ConditionFacts = {
-  request: { method: 'GET', host: '', authority: '', path: '/', unmerged: null, query: '', ambiguities: 0 },
-  pattern: { host: null, path: '/', segments: [], params: [] },
-  ignoresCase: false,
-  rawHeaders: [],
-  address: null,
-  identity: null,
-  trusted: true,
-  nowMs: null,
-};
+/** The highest first. */
+function partsOf(value: bigint, count: number, width: number): readonly number[] {
+  return Array.from({ length: count }, (_, at) =>
+    Number(BigInt.asUintN(width, value >> BigInt((count - 1 - at) * width))),
+  );
+}

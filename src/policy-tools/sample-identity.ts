@@ -1,7 +1,8 @@
-/** An identity that nothing is known of: what tests, comparisons and explanations add to. */
+/** An identity and facts of a request of which nothing is known: what tests, comparisons and explanations add to. */
 import type { Identity } from '../core/identity/identity.ts';
+import type { ConditionFacts } from '../core/policy/conditions.ts';
 
-export const somebody: Identity = {
+export const sampleIdentity: Identity = {
   kind: 'bearer',
   userId: 'anyone',
   roles: [],
@@ -19,4 +20,15 @@ export const somebody: Identity = {
 };
 
 /** Meets nothing by itself, its kind included: what is added to it is all that a rule can find. */
-export const blank: Identity = { ...somebody, kind: '' as Identity['kind'], userId: '', sessionId: null };
+export const blank: Identity = { ...sampleIdentity, kind: '' as Identity['kind'], userId: '', sessionId: null };
+
+export const noFacts: ConditionFacts = {
+  request: { method: 'GET', host: '', authority: '', path: '/', unmerged: null, query: '', ambiguities: 0 },
+  pattern: { host: null, path: '/', segments: [], params: [] },
+  ignoresCase: false,
+  rawHeaders: [],
+  address: null,
+  identity: null,
+  trusted: true,
+  nowMs: null,
+};

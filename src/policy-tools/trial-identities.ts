@@ -10,7 +10,7 @@ import { placeOfParam } from '../core/url/path-pattern.ts';
 import { claimsAmong } from './claim-values.ts';
 import type { Cell } from './coverage.ts';
 import { furtherSets, likelySets } from './role-sets.ts';
-import { somebody } from './sample-identity.ts';
+import { sampleIdentity } from './sample-identity.ts';
 import { asHeld } from './scoped-texts.ts';
 import { signedInAt, signInKey, signInWords } from './sign-in-ages.ts';
 import { literalsAmong } from './step-values.ts';
@@ -24,7 +24,7 @@ export type Chosen = ReadonlyMap<string, string | null>;
 /** Stands for the id of the user who asks. */
 export const own = '\0own';
 
-/** Nobody, those who are named already, and somebody made for the rule. */
+/** Nobody, those who are named already, and sampleIdentity made for the rule. */
 export function* identitiesFor(
   config: Config,
   goal: TrialGoal,
@@ -101,7 +101,7 @@ function made(
   while (identities.has(name)) name = `${name}_2`;
   // As it is once it is written down: called by its name.
   const ids = kind === 'bearer' ? {} : { kind, sessionId: null, keyId: `key-${name}` };
-  return [name, { ...somebody, ...ids, userId: name, roles: held, groups: among, claims, authenticatedAtMs }];
+  return [name, { ...sampleIdentity, ...ids, userId: name, roles: held, groups: among, claims, authenticatedAtMs }];
 }
 
 /** Names of identities are bounded; one that is cut ends in a mark of the whole. */

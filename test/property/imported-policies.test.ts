@@ -10,7 +10,7 @@ import type { Decision } from '../../src/core/decision.ts';
 import type { Identity } from '../../src/core/identity/identity.ts';
 import { importPolicy } from '../../src/policy-tools/import/import-policy.ts';
 import { policyOf } from '../../src/policy-tools/run-cases.ts';
-import { somebody } from '../../src/policy-tools/sample-identity.ts';
+import { sampleIdentity } from '../../src/policy-tools/sample-identity.ts';
 import { simulate } from '../../src/policy-tools/simulate.ts';
 import { atLeast, patienceMs, runs } from './support.ts';
 
@@ -26,10 +26,10 @@ const inside = '10.1.1.1';
 const outside = '203.0.113.7';
 const callers = [
   null,
-  somebody,
-  { ...somebody, roles: ['r'] },
-  { ...somebody, roles: ['w'] },
-  { ...somebody, roles: ['r', 'w'], groups: ['g'] },
+  sampleIdentity,
+  { ...sampleIdentity, roles: ['r'] },
+  { ...sampleIdentity, roles: ['w'] },
+  { ...sampleIdentity, roles: ['r', 'w'], groups: ['g'] },
 ];
 
 /** Asks an imported source for everything that the world has; the model must allow what is allowed. Counts what was. */

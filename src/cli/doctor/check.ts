@@ -63,7 +63,7 @@ async function runCheck({ group, subject, run }: Check, timeoutMs: number): Prom
     return await Promise.race([run(), late.promise]);
   } catch (fault) {
     const code = fault instanceof Error && 'code' in fault ? String(fault.code) : 'unknown fault';
-    return [error(`could not be checked (${code})`, 'Run the command again; report it if it stays.')];
+    return [error(`could not be checked (${code})`, 'Run the command again; report it if it persists.')];
   } finally {
     clearTimeout(timer);
   }

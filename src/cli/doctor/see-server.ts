@@ -62,7 +62,9 @@ export function certificateFindings({ error, warning }: ReturnType<typeof findin
   if (days >= fewDays) return [];
   const advice = 'Replace the certificate of the server, and check what should do so by itself.';
   return [
-    days < 0 ? error('the certificate has expired', advice) : warning(`the certificate ends in ${days} d`, advice),
+    days < 0
+      ? error('the certificate has expired', advice)
+      : warning(`the certificate expires in ${days} ${days === 1 ? 'day' : 'days'}`, advice),
   ];
 }
 

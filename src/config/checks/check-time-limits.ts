@@ -77,7 +77,7 @@ export function checkMaxAuthAge(
 ): readonly Criterion[] {
   if (written === undefined) return [];
   const check = (method: string, there: Location) => {
-    if (access !== null) checkMethod(method, access, methods, there, 'nobody signs in');
+    if (access !== null) checkMethod(method, access, methods, there, 'there is no sign-in');
   };
   const ages = agesByMethod(written, at, check);
   if (access === null) return [];

@@ -24,7 +24,7 @@ const operandText = () =>
 /** A list that a file holds. */
 function listFile(what: string, example: string) {
   const file = anyText('the path of a file').meta({
-    description: `${what}; "#" begins a comment. Relative names are found from the folder of the configuration file.`,
+    description: `${what}; "#" begins a comment. Names are relative to the folder of the configuration file.`,
     examples: [example],
   });
   return z.strictObject({ file });

@@ -38,7 +38,7 @@ export function restrict(
 ): RouteRules & { readonly restricted: Restricted | null } {
   if (policies.length === 0) return { ...own, restricted: null };
   const all = [...policies.flatMap((policy) => policy.conditions ?? []), ...(own.conditions ?? [])];
-  // Nobody is asked to sign in again who is refused all the same.
+  // Last: a caller who is refused anyway is not asked to sign in again.
   const conditions = [...all.filter((one) => !limitsSignIn(one)), ...all.filter(limitsSignIn)];
   const rules = policies.flatMap(({ access }) => access ?? []);
   return {

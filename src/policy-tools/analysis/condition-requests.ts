@@ -6,14 +6,15 @@ import type { ClaimType } from '../../core/identity/claims.ts';
 import type { Identity } from '../../core/identity/identity.ts';
 import type { ConditionFacts, Criterion, Step, ValueSource } from '../../core/policy/conditions.ts';
 import type { Route } from '../../core/routing/route.ts';
+import { parseCidr } from '../../core/syntax/addresses.ts';
 import { hasShape, innerText, type ParamForm, type Shape } from '../../core/url/param-form.ts';
 import { formOfParam, type ParamName, placeOfParam } from '../../core/url/path-pattern.ts';
 import { foldCase } from '../../core/url/path-reading.ts';
 import { claimKey, claimsAmong, claimTexts } from '../claim-values.ts';
-import { listedTexts } from '../list-samples.ts';
+import { addressText, listedTexts } from '../list-samples.ts';
 import { isTimeStep, momentsFor } from '../moments.ts';
 import { numberTexts } from '../number-texts.ts';
-import { somebody } from '../sample-identity.ts';
+import { sampleIdentity } from '../sample-identity.ts';
 import { shapedTexts, withTextAround } from '../segment-samples.ts';
 import { anyMoment, signedInAt, signInAges } from '../sign-in-ages.ts';
 import { boundsIn, literalsAmong, literalsIn, sourcesIn } from '../step-values.ts';
@@ -171,11 +172,10 @@ function addressesOf(steps: readonly Step[]): readonly (string | null)[] | null 
 
 /** The first address of a range, and for IPv4 the last one. */
 function endsOf(range: string): readonly string[] {
-  const [first = '', length] = range.split('/');
-  const parts = first.split('.').map(Number);
-  if (length === undefined || parts.length !== 4) return [first];
-  const number = parts.reduce((sum, part) => sum * 256 + part, 0) + 2 ** (32 - Number(length)) - 1;
-  return [first, [24, 16, 8, 0].map((bits) => Math.floor(number / 2 ** bits) % 256).join('.')];
+  const [first = ''] = range.split('/', 1);
+  const read = parseCidr(range);
+  if (read === null || read.bits === 128 || read.prefix === 32) return [first];
+  return [first, addressText(read.value + (1n << BigInt(32 - read.prefix)) - 1n, 32)];
 }
 
 function identitiesOf(
@@ -199,7 +199,7 @@ function identitiesOf(
       for (const userId of ids(fields.has('userId'))) {
         for (const held of groups) {
           if (out.length > most) return null;
-          out.push({ ...somebody, kind, userId, groups: held, [id]: credentialId });
+          out.push({ ...sampleIdentity, kind, userId, groups: held, [id]: credentialId });
         }
       }
     }

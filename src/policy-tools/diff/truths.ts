@@ -15,7 +15,7 @@ import { claimTexts } from '../claim-values.ts';
 import { listedAddresses } from '../list-samples.ts';
 import { isTimeStep, momentsFor } from '../moments.ts';
 import { numberTexts } from '../number-texts.ts';
-import { blank } from '../sample-identity.ts';
+import { blank, noFacts } from '../sample-identity.ts';
 import { shapedTexts } from '../segment-samples.ts';
 import { anyMoment, signedInAt, signInAges } from '../sign-in-ages.ts';
 import { boundsIn, literalsAmong, literalsIn } from '../step-values.ts';
@@ -243,24 +243,13 @@ function tell(
   known: { readonly address?: string | null; readonly identity?: Identity; readonly nowMs?: number | null },
   field: 'sessionId' | 'groups' = 'groups',
 ): readonly Truth[] {
-  const facts: ConditionFacts = { ...nothing, ...known };
+  const facts: ConditionFacts = { ...noFacts, ...known };
   return group.map(({ step }) => {
     const asked: Step =
       step.kind === 'compare' ? { ...step, end: 0, subject: { from: 'identity', field } } : { ...step, end: 0 };
     return truthOf([asked], 0, facts);
   });
 }
-
-const nothing: ConditionFacts = {
-  request: { method: 'GET', host: '', authority: '', path: '/', unmerged: null, query: '', ambiguities: 0 },
-  pattern: { host: null, path: '/', segments: [], params: [] },
-  ignoresCase: false,
-  rawHeaders: [],
-  address: null,
-  identity: null,
-  trusted: true,
-  nowMs: null,
-};
 
 function wayOf(given: Given, truths: readonly Truth[]): GroupWay {
   return { truths, given };

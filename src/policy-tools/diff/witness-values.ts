@@ -4,7 +4,7 @@ import type { Truth, ValueSource } from '../../core/policy/conditions.ts';
 import type { ParamForm } from '../../core/url/param-form.ts';
 import { placeOfParam } from '../../core/url/path-pattern.ts';
 import { claimKey, claimsAmong, unlikeTexts } from '../claim-values.ts';
-import { blank, somebody } from '../sample-identity.ts';
+import { blank, sampleIdentity } from '../sample-identity.ts';
 import { heldOn, scopePlace } from '../scoped-texts.ts';
 import { withoutTextAround, withTextAround } from '../segment-samples.ts';
 import { anyMoment, signedInAt, signInKey } from '../sign-in-ages.ts';
@@ -102,7 +102,7 @@ export class Values {
     return {
       ...blank,
       kind: kind as Identity['kind'],
-      userId: typeof userId === 'string' ? userId : somebody.userId,
+      userId: typeof userId === 'string' ? userId : sampleIdentity.userId,
       roles: heldOn(path, [...this.#roles]),
       groups: [...this.#groups],
       sessionId: typeof sessionId === 'string' ? sessionId : null,
@@ -172,7 +172,7 @@ export class Values {
     const given = this.#given.get(key);
     if (Array.isArray(given)) return given[0] ?? null;
     if (typeof given === 'string') return withoutTextAround(form, given);
-    return source.from === 'identity' && source.field === 'userId' ? somebody.userId : null;
+    return source.from === 'identity' && source.field === 'userId' ? sampleIdentity.userId : null;
   }
 
   /** Whether something else asks for its value. */

@@ -1,5 +1,5 @@
 /** Headers that name a trace to a service or a source, and ids of new traces. */
-import { randomFillSync } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { randomFlag, type TraceContext, traceParent } from '../../core/request/trace-context.ts';
 
 /** Names and values in turn. */
@@ -27,24 +27,15 @@ function namesTrace(name: string): boolean {
   return lower === 'traceparent' || lower === 'tracestate';
 }
 
-const idDigits = { trace: 32, span: 16 } as const;
-/** Random hex digits that are not used yet: one call for many ids. */
-const pool = Buffer.alloc(4800);
-let digits = '';
-let used = 0;
+const idBytes = { trace: 16, span: 8 } as const;
 
 /** A trace that begins here and that is not recorded. */
 export function newTrace(): TraceContext {
-  return { traceId: randomId(idDigits.trace), spanId: randomId(idDigits.span), flags: randomFlag, state: '' };
+  return { traceId: randomId(idBytes.trace), spanId: randomId(idBytes.span), flags: randomFlag, state: '' };
 }
 
-function randomId(length: number): string {
-  if (used + length > digits.length) {
-    digits = randomFillSync(pool).toString('hex');
-    used = 0;
-  }
-  const id = digits.slice(used, used + length);
-  used += length;
-  // All zero is no id.
-  return /[^0]/.test(id) ? id : randomId(length);
+/** Hex digits. All zero is no id. */
+function randomId(bytes: number): string {
+  const id = randomBytes(bytes).toString('hex');
+  return /[^0]/.test(id) ? id : randomId(bytes);
 }

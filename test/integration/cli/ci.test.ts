@@ -9,7 +9,7 @@ import { loadConfig } from '../../../src/config/load-config.ts';
 import { decide } from '../../../src/core/decide.ts';
 import type { Decision } from '../../../src/core/decision.ts';
 import { policyOf } from '../../../src/policy-tools/run-cases.ts';
-import { somebody } from '../../../src/policy-tools/sample-identity.ts';
+import { sampleIdentity } from '../../../src/policy-tools/sample-identity.ts';
 import { blocksOf } from '../../support/markdown-page.ts';
 import { runRolegate } from '../../support/running-command.ts';
 
@@ -108,7 +108,7 @@ function world(text: string): ReadonlyMap<string, Decision> {
         const rawHeaders = ['host', 'api.example.test', ...(roles === null ? [] : ['authorization', 'Bearer token'])];
         const view = { method, target: path, rawHeaders, httpVersion: '1.1', address: '192.0.2.1' } as const;
         const decision = decide(view, policyOf(loaded.config), () => ({
-          identity: { ...somebody, roles: roles ?? [], groups: ['acme'] },
+          identity: { ...sampleIdentity, roles: roles ?? [], groups: ['acme'] },
           reason: null,
           stale: false,
           source: 'memory',

@@ -127,7 +127,7 @@ describe('sources', () => {
     const known = await reportOf(`authApi: { url: "${url}", tls: { ca: "${ca}" } }`);
     expect(known).toContain('rejects an unknown bearer');
     // The certificates of tests last for a day.
-    expect(known).toMatch(/! .*the certificate ends in 0 d/);
+    expect(known).toMatch(/! .*the certificate expires in 0 days/);
   });
 
   it('the client of an introspection endpoint that is not accepted', async () => {

@@ -12,7 +12,7 @@ import { readSource } from '../../../src/core/policy/read-source.ts';
 import { factsInScope } from '../../../src/core/policy/scopes-of-route.ts';
 import { type MethodReach, reachOf, type Way } from '../../../src/policy-tools/reach/find-reach.ts';
 import { policyOf } from '../../../src/policy-tools/run-cases.ts';
-import { somebody } from '../../../src/policy-tools/sample-identity.ts';
+import { sampleIdentity } from '../../../src/policy-tools/sample-identity.ts';
 import { type Simulated, simulate } from '../../../src/policy-tools/simulate.ts';
 import { explained } from '../../support/tool-results.ts';
 import { type Asked, configurations, requests } from '../policy-worlds.ts';
@@ -105,7 +105,7 @@ test('with a role alone it agrees with explain for a bearer who has it', { timeo
       if ('detail' in reach) throw new Error(reach.detail);
       for (const { request } of list) {
         if (request.headers.includes('authorization') || request.method === 'OPTIONS') continue;
-        const { outcome, route } = explained(config, request, { ...somebody, roles: [role] });
+        const { outcome, route } = explained(config, request, { ...sampleIdentity, roles: [role] });
         if (outcome !== 'allow' || route === null) continue;
         const access = reach.routes.filter(({ id }) => id === route).flatMap((one) => one.access);
         const named = access.some(({ methods }) => methods.includes(request.method));

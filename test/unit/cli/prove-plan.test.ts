@@ -1,7 +1,7 @@
 /** What `prove` expects of a running gateway, where the decision depends on what it cannot know. */
 import { expect, test } from 'vitest';
 import { Planner } from '../../../src/cli/prove/plan-probes.ts';
-import { somebody } from '../../../src/policy-tools/sample-identity.ts';
+import { sampleIdentity } from '../../../src/policy-tools/sample-identity.ts';
 import { policy } from '../policy-tools/policies.ts';
 
 function plannerOf(rest: string): Planner {
@@ -10,7 +10,7 @@ function plannerOf(rest: string): Planner {
 routes:
   - { id: one, match: { path: /one }, upstream: orders, access: [user], ${rest} }`),
     host: 'any.test',
-    good: { headers: ['Authorization', 'Bearer t'], identity: { ...somebody, roles: ['user'] } },
+    good: { headers: ['Authorization', 'Bearer t'], identity: { ...sampleIdentity, roles: ['user'] } },
     unsafe: false,
     client: null,
   });

@@ -3,7 +3,7 @@ import { describe, expect, it, test } from 'vitest';
 import { explanationText } from '../../../src/cli/explain/explanation-text.ts';
 import { comparePolicies } from '../../../src/policy-tools/diff/compare-policies.ts';
 import { policyOf } from '../../../src/policy-tools/run-cases.ts';
-import { somebody } from '../../../src/policy-tools/sample-identity.ts';
+import { sampleIdentity } from '../../../src/policy-tools/sample-identity.ts';
 import { runTests } from '../../../src/policy-tools/test-report.ts';
 import { explained, findingsOf, proposed } from '../../support/tool-results.ts';
 import { policy } from './policies.ts';
@@ -83,7 +83,7 @@ test('a number of a claim is compared, however it is written', () => {
     explained(
       rules('{ identity: claims.level, lt: 1, reason: apart }'),
       { target: '/x' },
-      { ...somebody, claims: { level } },
+      { ...sampleIdentity, claims: { level } },
     ).reason;
   expect(reasonOf(1e-9)).toBeNull();
   expect(reasonOf(2 ** 53 - 1)).toBe('condition_failed');
@@ -91,7 +91,11 @@ test('a number of a claim is compared, however it is written', () => {
 
 test('times of claims are shown as times', () => {
   const config = rules('{ identity: claims.since, gt: 2026-01-01T00:00:00+01:00, reason: apart }');
-  const explanation = explained(config, { target: '/x' }, { ...somebody, claims: { since: Date.UTC(2025, 0, 1) } });
+  const explanation = explained(
+    config,
+    { target: '/x' },
+    { ...sampleIdentity, claims: { since: Date.UTC(2025, 0, 1) } },
+  );
   expect(explanationText(explanation, false)).toContain(
     'identity claims.since is more than 2025-12-31T23:00:00Z  identity claims.since = "2025-01-01T00:00:00Z"',
   );
@@ -138,7 +142,7 @@ test('services get claims: texts as they are, lists with commas, times in Unix s
 
 test('explain shows the claims of the identity, and what a condition compared', () => {
   const config = rules('{ identity: claims.level, equals: 3, reason: apart }');
-  const explanation = explained(config, { target: '/x' }, { ...somebody, claims: { level: 2, plan: 'gold' } });
+  const explanation = explained(config, { target: '/x' }, { ...sampleIdentity, claims: { level: 2, plan: 'gold' } });
   expect(explanation).toMatchObject({ reason: 'condition_failed', identity: { claims: { level: 2, plan: 'gold' } } });
   const text = explanationText(explanation, false);
   expect(text).toContain('claim level 2\n  claim plan "gold"\n');

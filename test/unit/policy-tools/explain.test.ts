@@ -1,11 +1,11 @@
 import { describe, expect, it, test } from 'vitest';
 import type { Identity } from '../../../src/core/identity/identity.ts';
-import { somebody } from '../../../src/policy-tools/sample-identity.ts';
+import { sampleIdentity } from '../../../src/policy-tools/sample-identity.ts';
 import { explained } from '../../support/tool-results.ts';
 import { orders } from './policies.ts';
 
 const config = orders();
-const ann: Identity = { ...somebody, userId: 'ann', sessionId: 's' };
+const ann: Identity = { ...sampleIdentity, userId: 'ann', sessionId: 's' };
 
 function asked(line: string, identity: Identity | null = null, headers: readonly string[] = []) {
   const [method = '', host = '', target = ''] = line.split(' ');

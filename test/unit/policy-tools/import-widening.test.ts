@@ -5,7 +5,7 @@ import { decide } from '../../../src/core/decide.ts';
 import type { Decision } from '../../../src/core/decision.ts';
 import type { Identity } from '../../../src/core/identity/identity.ts';
 import { policyOf } from '../../../src/policy-tools/run-cases.ts';
-import { somebody } from '../../../src/policy-tools/sample-identity.ts';
+import { sampleIdentity } from '../../../src/policy-tools/sample-identity.ts';
 import { simulate } from '../../../src/policy-tools/simulate.ts';
 import { imported } from './imported.ts';
 
@@ -60,7 +60,7 @@ test('a security scheme of administrators is not that of users', () => {
       { user: { type: 'http', scheme: 'bearer' }, admin: { type: 'http', scheme: 'bearer' } },
     ),
   );
-  const open = ['/orders', '/admin'].filter((path) => allows(config, `https://a.test${path}`, somebody));
+  const open = ['/orders', '/admin'].filter((path) => allows(config, `https://a.test${path}`, sampleIdentity));
   expect(open).toEqual([]);
 });
 
@@ -71,14 +71,14 @@ test('an auth-url of administrators is not that of users', () => {
       ingress('b.test', [['/', 'Prefix']], { 'auth-url': 'http://admins.test/verify' }),
     ].join('\n---\n'),
   );
-  const open = ['a.test', 'b.test'].filter((host) => allows(config, `https://${host}/x`, somebody));
+  const open = ['a.test', 'b.test'].filter((host) => allows(config, `https://${host}/x`, sampleIdentity));
   expect(open).toEqual([]);
 });
 
 test('an operation in another file keeps its scopes to itself', () => {
   const source = { ...JSON.parse(openApi({ '/x': { get: { $ref: './x.yaml#/get' } } })), security: [{ token: [] }] };
   const { config } = imported(JSON.stringify(source));
-  expect(allows(config, 'https://a.test/x', somebody)).toBe(false);
+  expect(allows(config, 'https://a.test/x', sampleIdentity)).toBe(false);
 });
 
 test('access rules of Oathkeeper, which match nothing without methods and know several issuers, are not read', () => {
@@ -128,5 +128,5 @@ paths:
   /x: { get: { <<: *closed, operationId: x } }
 `);
   expect(allows(config, 'https://a.test/x')).toBe(false);
-  expect(allows(config, 'https://a.test/x', somebody)).toBe(true);
+  expect(allows(config, 'https://a.test/x', sampleIdentity)).toBe(true);
 });

@@ -10,7 +10,7 @@ import type { Identity } from '../../../src/core/identity/identity.ts';
 import { comparePolicies } from '../../../src/policy-tools/diff/compare-policies.ts';
 import { mutationScore } from '../../../src/policy-tools/mutation-score.ts';
 import { policyOf } from '../../../src/policy-tools/run-cases.ts';
-import { somebody } from '../../../src/policy-tools/sample-identity.ts';
+import { sampleIdentity } from '../../../src/policy-tools/sample-identity.ts';
 import type { SimulatedRequest } from '../../../src/policy-tools/simulate.ts';
 import { runTests } from '../../../src/policy-tools/test-report.ts';
 import { explained, findingsOf, proposed } from '../../support/tool-results.ts';
@@ -52,7 +52,7 @@ function problemsOf(when: string, files: Files): readonly string[] {
 }
 
 const reasonOf = (of: Config, request: Partial<SimulatedRequest>, identity: Partial<Identity> = {}) => {
-  const { reason, condition } = explained(of, { target: '/x', ...request }, { ...somebody, ...identity });
+  const { reason, condition } = explained(of, { target: '/x', ...request }, { ...sampleIdentity, ...identity });
   return condition ?? reason;
 };
 
@@ -152,7 +152,7 @@ test('a line that is there twice is a note', () => {
 test('explanations name the file and the line', () => {
   const of = config(`${plans}, ${blocked}`, { 'plans.txt': '# x\ngold\nsilver\n', 'blocked.txt': '10.0.0.0/8\n' });
   const text = explanationText(
-    explained(of, { target: '/x', client: '10.1.1.1' }, { ...somebody, claims: { plan: 'silver' } }),
+    explained(of, { target: '/x', client: '10.1.1.1' }, { ...sampleIdentity, claims: { plan: 'silver' } }),
     false,
   );
   expect(text).toContain(
@@ -161,7 +161,7 @@ test('explanations name the file and the line', () => {
   expect(text).toContain(
     'hit  client address in file blocked.txt  client address = "10.1.1.1", file blocked.txt = "line 1"',
   );
-  const other = explanationText(explained(of, { target: '/x' }, { ...somebody, claims: { plan: 'x' } }), false);
+  const other = explanationText(explained(of, { target: '/x' }, { ...sampleIdentity, claims: { plan: 'x' } }), false);
   expect(other).toContain('identity claims.plan = "x", file plans.txt does not list it');
 });
 

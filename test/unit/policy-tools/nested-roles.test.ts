@@ -3,7 +3,7 @@ import { describe, expect, it, test } from 'vitest';
 import { explanationText } from '../../../src/cli/explain/explanation-text.ts';
 import { comparePolicies } from '../../../src/policy-tools/diff/compare-policies.ts';
 import { policyOf } from '../../../src/policy-tools/run-cases.ts';
-import { somebody } from '../../../src/policy-tools/sample-identity.ts';
+import { sampleIdentity } from '../../../src/policy-tools/sample-identity.ts';
 import { runTests } from '../../../src/policy-tools/test-report.ts';
 import { explained, findingsOf, proposed } from '../../support/tool-results.ts';
 import { policy } from './policies.ts';
@@ -16,7 +16,7 @@ routes:
 ${tests}`);
 
 describe('explain', () => {
-  const asked = (...roles: string[]) => explained(rules(nested), { target: '/x' }, { ...somebody, roles });
+  const asked = (...roles: string[]) => explained(rules(nested), { target: '/x' }, { ...sampleIdentity, roles });
 
   it('reports each part, and what is missing of those that are not met', () => {
     const { access, reason } = asked('user', 'suspended');

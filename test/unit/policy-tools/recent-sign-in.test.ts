@@ -11,7 +11,7 @@ import { mutationScore } from '../../../src/policy-tools/mutation-score.ts';
 import { readsOf, recordOf } from '../../../src/policy-tools/replay/decision-record.ts';
 import { Replay } from '../../../src/policy-tools/replay/replay-decisions.ts';
 import { policyOf } from '../../../src/policy-tools/run-cases.ts';
-import { somebody } from '../../../src/policy-tools/sample-identity.ts';
+import { sampleIdentity } from '../../../src/policy-tools/sample-identity.ts';
 import { simulate } from '../../../src/policy-tools/simulate.ts';
 import { runTests } from '../../../src/policy-tools/test-report.ts';
 import { explained, findingsOf, proposed } from '../../support/tool-results.ts';
@@ -40,7 +40,11 @@ interface Asked {
 function simulated(config: Config, { method = 'GET', ageMs = null, nowMs = now }: Asked) {
   const request = { method, host: 'any.example', secure: true, target: '/one', headers: [], client: null };
   const authenticatedAtMs = ageMs === null ? null : now - ageMs;
-  return simulate({ ...request, time: nowMs }, { ...somebody, roles: ['user'], authenticatedAtMs }, config.credentials);
+  return simulate(
+    { ...request, time: nowMs },
+    { ...sampleIdentity, roles: ['user'], authenticatedAtMs },
+    config.credentials,
+  );
 }
 
 function decided(config: Config, asked: Asked): Decision {
@@ -100,7 +104,7 @@ test('problems', () => {
     '"maxAuthAge" refuses callers without a credential, whom "optional" allows',
   ]);
   expect(of('{ GET: public, PUT: [user] }', 'maxAuthAge: { GET: 15m }')).toEqual([
-    'nobody signs in with GET, whose rule is "public"',
+    'there is no sign-in with GET, whose rule is "public"',
   ]);
   expect(of('{ GET: [user] }', 'maxAuthAge: { PUT: 15m }')).toEqual(['this route does not take PUT']);
   expect(of('[user]', 'maxAuthAge: 0s')).toEqual(['at least 1s']);
@@ -114,7 +118,7 @@ routes: [{ id: one, match: { path: /one }, upstream: orders, access: public }]`)
 
 test('explanations say when the user signed in', () => {
   const config = policy(rules('maxAuthAge: { PUT: 5m, "*": 15m }'));
-  const user = { ...somebody, roles: ['user'], authenticatedAtMs: now - 20 * minute };
+  const user = { ...sampleIdentity, roles: ['user'], authenticatedAtMs: now - 20 * minute };
   const explanation = explained(config, { target: '/one', time: now }, user);
   expect(explanation).toMatchObject({ status: 401, reason: 'sign_in_too_old', condition: null });
   expect(explanation.challenges).toEqual([

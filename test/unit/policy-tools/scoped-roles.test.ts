@@ -4,7 +4,7 @@ import { explanationText } from '../../../src/cli/explain/explanation-text.ts';
 import type { Config } from '../../../src/config/config.ts';
 import { comparePolicies } from '../../../src/policy-tools/diff/compare-policies.ts';
 import { policyOf } from '../../../src/policy-tools/run-cases.ts';
-import { somebody } from '../../../src/policy-tools/sample-identity.ts';
+import { sampleIdentity } from '../../../src/policy-tools/sample-identity.ts';
 import { runTests } from '../../../src/policy-tools/test-report.ts';
 import { explained, proposed } from '../../support/tool-results.ts';
 import { policy } from './policies.ts';
@@ -22,7 +22,7 @@ const rules = (access: string, more = '', tests = '') =>
 ${tests}`);
 
 function asked(config: Config, target: string, roles: readonly string[]) {
-  return explained(config, { target }, { ...somebody, roles });
+  return explained(config, { target }, { ...sampleIdentity, roles });
 }
 
 const reasonFor = (access: string, target: string, ...held: readonly string[]) =>
