@@ -39,7 +39,7 @@ export interface ExplainOptions {
   readonly json?: boolean;
 }
 
-/** Methods that sampleIdentity may write in lower case, as some tools do. */
+/** Methods that people may write in lower case, as some tools do. */
 const usualMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 
 export async function explain(method: string, url: string, options: ExplainOptions): Promise<ExitCode> {

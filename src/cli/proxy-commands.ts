@@ -38,7 +38,7 @@ function addProve(program: Command, done: Done, configOption: () => Option): voi
   program
     .command('prove')
     .description(
-      'test a running installation through its proxy, and report what it allows although the rules refuse it. Exits with 1 if there is anything',
+      'test a running installation through its proxy, and report what it allows although the rules refuse it. Exits with 1 if something gets through',
     )
     .argument('<url>', 'URL for clients, such as https://api.example.test')
     .addOption(configOption())

@@ -1,6 +1,6 @@
 /**
  * Lists in files of their own, which conditions name by `{ file: ... }`: one entry on each line, lines that begin with `#`
- * are comments. Each file is read once, whatever number of conditions names it, and has its own problems, with lines.
+ * are comments. Each file is read once, however many conditions name it, and its problems have line numbers.
  */
 import { createHash } from 'node:crypto';
 import { type AddressList, addressList, type ListFile } from '../core/policy/list-file.ts';
@@ -21,7 +21,7 @@ const longestEntry = 1024;
 /** Of one file. */
 const mostProblems = 100;
 const mostRepeated = 20;
-/** Ranges that are gone through for the line of an address. */
+/** Longest list that is searched for the line of an address. */
 const mostSearched = 10_000;
 
 /** The place of a name in a file of the configuration. */
@@ -85,7 +85,7 @@ export class ListFiles {
     return made;
   }
 
-  /** Addresses and ranges; a `#` behind a blank begins a comment, too. */
+  /** Addresses and ranges; a `#` after a blank also starts a comment. */
   addresses(name: string, at: NamedAt): AddressList | null {
     const found = this.#open(name, at);
     if (found === null) return null;
@@ -116,7 +116,7 @@ export class ListFiles {
       found = this.#files.size < mostFiles ? this.#read(name, ownsLists) : new Refusal(`more than ${mostFiles} lists`);
       this.#files.set(key, found);
     }
-    // Of another process it is plain data.
+    // A refusal that comes from another process is plain data.
     if (!('message' in found)) return found;
     at.report(found.message, found.hint);
     return null;
@@ -151,7 +151,7 @@ export class ListFiles {
         else if (repeated.length < mostRepeated) repeated.push({ line, earlier });
       }
       if (first.size <= mostEntries) continue;
-      report(line, `more than ${mostEntries.toLocaleString('en-US')} entries`, 'a larger list belongs to a service');
+      report(line, `more than ${mostEntries.toLocaleString('en-US')} entries`, 'keep a larger list in a service');
       break;
     }
     if (problems > mostProblems) {

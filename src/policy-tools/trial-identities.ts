@@ -1,4 +1,4 @@
-/** Identities worth trying for one effect of a rule: nobody, those of the tests, and some that are made for the rule. */
+/** Identities worth trying for one effect of a rule: none at all, those of the tests, and some that are made for the rule. */
 import { createHash } from 'node:crypto';
 import type { Config } from '../config/config.ts';
 import { kindsOf } from '../core/credential/credential.ts';
@@ -24,7 +24,7 @@ export type Chosen = ReadonlyMap<string, string | null>;
 /** Stands for the id of the user who asks. */
 export const own = '\0own';
 
-/** Nobody, those who are named already, and sampleIdentity made for the rule. */
+/** No identity, those of the tests, and some that are made for the rule. */
 export function* identitiesFor(
   config: Config,
   goal: TrialGoal,

@@ -93,8 +93,8 @@ const connectionWords: Readonly<Record<RedisFailure, string>> = {
   disconnected: 'no connection',
   timeout: 'no reply in time',
   forbidden: 'the user or its password is not accepted',
-  read_only: 'it is a replica, which takes no writes',
-  busy: 'it is loading, or a Cluster that is not complete',
+  read_only: 'it is a replica, which accepts no writes',
+  busy: 'it is loading, or its Cluster is incomplete',
   full: 'its memory is full',
   certificate: 'its certificate is not trusted',
   other: 'no connection, for another reason',
@@ -146,7 +146,7 @@ async function checkServer(server: Redis, { commandTimeoutMs }: RedisConfig, sub
     found.push(
       isNew ? ok(`${product} ${version}`) : error(`${product} ${version}`, `Use Redis ${oldestVersion} or newer.`),
     );
-    if (info.get('role') === 'slave') found.push(error('it is a replica, which takes no writes', 'Name its master.'));
+    if (info.get('role') === 'slave') found.push(error('it is a replica, which accepts no writes', 'Name its master.'));
     found.push(...evictionFindings(findings, info));
     const { ms, aheadMs } = await measure(server);
     const latency = `responds in ${ms.toFixed(1)} ms`;
@@ -187,7 +187,7 @@ function evictionFindings(
         'Set "maxmemory", and "maxmemory-policy volatile-ttl".',
       ),
     ];
-  return [warning('maxmemory-policy is noeviction: a full Redis takes no results and no revocations', advice)];
+  return [warning('maxmemory-policy is noeviction: a full Redis accepts no results and no revocations', advice)];
 }
 
 function readInfo(text: string): ReadonlyMap<string, string> {

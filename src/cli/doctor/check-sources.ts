@@ -73,7 +73,7 @@ function judge(
   if (result.identity !== null) {
     return error(
       `accepts a ${kind} that does not exist`,
-      'Anyone gets in: this URL must not be used before it checks credentials.',
+      'This lets anyone in: do not use this URL until it checks credentials.',
     );
   }
   if (result.reason === 'credential_rejected') return ok(`rejects an unknown ${kind}`);
@@ -100,11 +100,11 @@ function failureAdvice(source: SourceConfig, { kind, detail }: SourceFailure): s
     case 'timeout':
       return connectionAdvice('timeout', setting);
     case 'protocol':
-      return `No HTTP/1.1 is spoken there: check the port and http or https under "${setting}".`;
+      return `It does not speak HTTP/1.1: check the port and http or https under "${setting}".`;
     case 'status':
       return statusAdvice(source, setting, Number(/\d+/.exec(detail)?.[0]));
     default:
-      return `It should reject the credential, and responds with something else: check the URL and the fields under "${setting}".`;
+      return `It should reject the credential, but responds with something else: check the URL and the fields under "${setting}".`;
   }
 }
 

@@ -168,10 +168,10 @@ function boundFor(subject: ValueSource, bound: Parts<Bound> | undefined, at: Loc
   const isTime = subject.from === 'claim' && subject.type === 'time';
   if (typeof bound === 'number') {
     if (!isTime) return bound;
-    at.report('a claim of type time is compared with a time', 'write it with date and zone: 2026-12-01T00:00:00Z');
+    at.report('a claim of type time must be compared with a time', 'write it with date and zone: 2026-12-01T00:00:00Z');
   } else {
     if (isTime) return bound.timeMs ?? null;
-    at.report('only a claim of type time is compared with a time', 'write a number');
+    at.report('only a claim of type time can be compared with a time', 'write a number');
   }
   return null;
 }

@@ -11,7 +11,7 @@ import { type Finding, type FindingCode, findingOf } from './finding.ts';
 import { exampleOf, methodOf, methodsToAsk, type Probes } from './probes.ts';
 
 /**
- * Role rules that let nobody in. Each way to meet a rule forbids some roles and is met, if at all, by sampleIdentity who holds
+ * Role rules that let nobody in. Each way to meet a rule forbids some roles and is met, if at all, by an identity that holds
  * every other role.
  */
 export function unmeetableRules({ roles, roleMapping }: Config, probes: Probes): readonly Finding[] {

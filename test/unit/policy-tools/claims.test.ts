@@ -110,11 +110,13 @@ test('problems of bounds of claims', () => {
     }
     return null;
   };
-  expect(problem('identity: claims.since, gt: 5')).toBe('13: a claim of type time is compared with a time');
+  expect(problem('identity: claims.since, gt: 5')).toBe('13: a claim of type time must be compared with a time');
   expect(problem('identity: claims.level, gt: 2026-01-01T00:00:00Z')).toBe(
-    '13: only a claim of type time is compared with a time',
+    '13: only a claim of type time can be compared with a time',
   );
-  expect(problem('query: q, gt: 2026-01-01T00:00:00Z')).toBe('13: only a claim of type time is compared with a time');
+  expect(problem('query: q, gt: 2026-01-01T00:00:00Z')).toBe(
+    '13: only a claim of type time can be compared with a time',
+  );
   expect(problem('identity: claims.plan, gt: 1')).toBe('13: "gt" does not fit a claim of type string');
 });
 

@@ -107,6 +107,6 @@ function deletedBy(auth: YamlTree): (name: string) => boolean {
   const listed = new Set((auth.get('authResponseHeaders')?.texts ?? []).map((name) => name.toLowerCase()));
   const pattern = auth.get('authResponseHeadersRegex')?.text ?? '';
   const regex = pattern === '' ? null : readPattern(pattern);
-  // Go writes names so.
+  // The form in which Go sends names.
   return (name) => listed.has(name) || regex?.test(regex.ignoreCase ? name : written(name)) === true;
 }
