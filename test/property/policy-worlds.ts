@@ -3,6 +3,7 @@
  * configuration has are not made, as reading a configuration takes most of the time.
  */
 import fc from 'fast-check';
+import type { ReadList } from '../../src/config/list-files.ts';
 import { parseConfig } from '../../src/config/parse-config.ts';
 import type { Claims } from '../../src/core/identity/claims.ts';
 import type { Identity } from '../../src/core/identity/identity.ts';
@@ -67,8 +68,40 @@ const path = fc.tuple(fc.array(segment, { maxLength: 3 }), fc.boolean()).map(([s
   return `/${[...named, ...(rest ? ['**'] : [])].join('/')}`;
 });
 
+/** When requests come in, to the second. A running gateway has a clock of its own, so that all limits are far from these. */
+const nowMs = Math.floor(Date.now() / 1000) * 1000;
+const hoursMs = 3_600_000;
+
+/** Two lists in files, as they are and as somebody has changed them. */
+const listsNow = { 'texts.txt': 'x\n# gone\ngold\n1\n', 'nets.txt': '10.0.0.0/8\n', 'none.txt': '# nobody\n' };
+const listsLater = { 'texts.txt': 'z\ngold\n7\n', 'nets.txt': '203.0.113.9 # one\n', 'none.txt': '' };
+const readFrom =
+  (files: Readonly<Record<string, string>>): ReadList =>
+  (file) => ({ file, text: files[file]! });
+
+/** Four hours of some days, or every day, that begin so many hours after the requests; times in the zone itself. */
+function hoursFrom(after: number, zone: string, days: 'every' | 'its' | 'others'): object {
+  const at = (ms: number) => new Intl.DateTimeFormat('en-GB', { timeZone: zone, timeStyle: 'short' }).format(ms);
+  const begin = nowMs + after * hoursMs;
+  const itsDay = new Intl.DateTimeFormat('en-GB', { timeZone: zone, weekday: 'short' }).format(begin).toLowerCase();
+  const others = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'].filter((day) => day !== itsDay);
+  const listed = { every: {}, its: { days: [itsDay] }, others: { days: others } }[days];
+  return { time: { ...listed, from: at(begin), to: at(begin + 4 * hoursMs), zone } };
+}
+
 const comparison = (params: readonly string[]) =>
-  fc.constantFrom(
+  fc.constantFrom<object>(
+    hoursFrom(-2, 'Etc/UTC', 'every'),
+    hoursFrom(-2, 'Europe/Berlin', 'its'),
+    hoursFrom(-2, 'Asia/Kolkata', 'others'),
+    hoursFrom(6, 'America/New_York', 'every'),
+    { query: 'q', in: { file: 'texts.txt' } },
+    { header: 'x-region', in: { file: 'none.txt' } },
+    { client: 'address', cidr: { file: 'nets.txt' } },
+    { identity: 'claims.plan', in: { file: 'texts.txt' } },
+    { identity: 'claims.since', gte: '2001-01-01T00:00:00Z' },
+    { identity: 'claims.since', lt: '2020-01-01T00:00:00Z' },
+    { identity: 'claims.since', exists: true },
     { header: 'x-region', equals: 'eu' },
     { header: 'x-region', startsWith: 'e' },
     { header: 'x-cert', equals: 'ok' },
@@ -88,6 +121,7 @@ const comparison = (params: readonly string[]) =>
     { query: 'q', equals: 'identity.claims.level' },
     ...params.flatMap((param) => [
       { param, in: ['x', 'z'] },
+      { param, in: { file: 'texts.txt' } },
       { param, equals: 'x' },
       { param, startsWith: 'x' },
       { param, lte: 1 },
@@ -237,6 +271,7 @@ function textOf({ routes, policies, inherits, mapped }: Parts): string {
         level: { field: 'more.level', type: 'number' },
         staff: { field: 'staff', type: 'boolean' },
         tags: { field: 'tags', type: 'list', split: ' ' },
+        since: { field: 'since', type: 'time' },
       },
     },
     conditions: { headers: ['x-region'], trustedHeaders: ['x-cert'], named },
@@ -282,12 +317,13 @@ const mappedFrom = { groups: 'z', roles: 'raw', kind: 'key_pair', userId: 'u', k
 
 export interface World extends ReadConfig {
   readonly written: string;
+  readonly readList: ReadList;
 }
 
 /** Null: it is not valid, and an author would have been told. */
-export function readWorld(written: string): World | null {
-  const read = parseConfig(written, { file: 'random', env: {}, readSecret: () => '' });
-  return read.ok ? { written, config: read.config, settings: read.settings } : null;
+export function readWorld(written: string, readList: ReadList = readFrom(listsNow)): World | null {
+  const read = parseConfig(written, { file: 'random', env: {}, readSecret: () => '', readList });
+  return read.ok ? { written, readList, config: read.config, settings: read.settings } : null;
 }
 
 const worldOf = (of: Parts): World | null => readWorld(textOf(of));
@@ -302,7 +338,7 @@ export const pairs: fc.Arbitrary<readonly [World, World]> = fc.oneof(
       parts,
       route,
       fc.constantFrom('/x', '/y', '/X/x', '/x/y'),
-      fc.constantFrom('added', 'removed', 'changed', 'mixed', 'beside', 'inherits', 'policies'),
+      fc.constantFrom('added', 'removed', 'changed', 'mixed', 'beside', 'inherits', 'policies', 'lists'),
       fc.nat(),
       parts,
     )
@@ -336,9 +372,11 @@ export const pairs: fc.Arbitrary<readonly [World, World]> = fc.oneof(
           beside: [...routes, { ...old, path: old.path.replace(/\/(?:\*\*)?$/, '') + below }],
           inherits: routes,
           policies: routes,
+          lists: routes,
         }[change],
       };
-      return [worldOf(before), worldOf(after)] as const;
+      const lists = change === 'lists' ? listsLater : listsNow;
+      return [worldOf(before), readWorld(textOf(after), readFrom(lists))] as const;
     })
     .filter((both): both is readonly [World, World] => both.every((world) => world !== null)),
 );
@@ -404,13 +442,11 @@ const rolesHeld = [
 const groupsHeld = [[], ['x'], ['z'], ['x', 'z']];
 const claimsHeld: readonly Claims[] = [
   {},
-  { plan: 'gold', level: 2 },
-  { plan: 'x', staff: true, tags: ['x', 'z'] },
+  { plan: 'gold', level: 2, since: Date.UTC(2024, 1, 29) },
+  { plan: 'x', staff: true, tags: ['x', 'z'], since: Date.UTC(1999, 11, 31) },
   { plan: 'silver', level: 1, staff: false, tags: [] },
   { level: 7, tags: ['y'] },
 ];
-/** When requests come in, to the second. A running gateway has a clock of its own, so that all limits are far from these. */
-const nowMs = Math.floor(Date.now() / 1000) * 1000;
 const signInsMs = [null, nowMs - 60_000, nowMs - 36_000_000] as const;
 const kinds = ['bearer', 'key_pair'] as const;
 
@@ -452,9 +488,13 @@ function identityOf(
   };
 }
 
-/** All of them. */
+/** All of them, and some at another time of the day. */
 export function* everyRequest(): Generator<Asked> {
   for (const request of targets()) for (const identity of identities) yield { request, identity };
+  for (const request of targets()) {
+    if (request.method !== 'PUT') continue;
+    for (const identity of identities) yield { request: { ...request, time: nowMs + 7 * hoursMs }, identity };
+  }
 }
 
 function* targets(): Generator<SimulatedRequest> {

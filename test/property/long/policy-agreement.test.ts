@@ -6,11 +6,12 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createGateway, type Gateway } from '../../../src/app/create-gateway.ts';
 import type { Config } from '../../../src/config/config.ts';
 import { parseConfig } from '../../../src/config/parse-config.ts';
+import { Refusal } from '../../../src/config/refusal.ts';
 import type { Identity } from '../../../src/core/identity/identity.ts';
 import { forwardingOf, policyOf, runCase } from '../../../src/policy-tools/run-cases.ts';
 import { simulate } from '../../../src/policy-tools/simulate.ts';
 import { explained } from '../../support/tool-results.ts';
-import { type Asked, configurations, requests } from '../policy-worlds.ts';
+import { type Asked, configurations, requests, type World } from '../policy-worlds.ts';
 import { patienceMs, runs } from '../support.ts';
 
 /** A seventh of the worlds asks anybody for a credential that is missing: with so many, some do. */
@@ -19,7 +20,7 @@ const perWorld = 200;
 
 let gateway: Gateway;
 let port: number;
-let adapt: (written: string) => Config;
+let adapt: (world: Pick<World, 'written' | 'readList'>) => Config;
 const closing: (() => unknown)[] = [];
 const agent = new Agent({ keepAlive: true, maxSockets: 32 });
 
@@ -31,13 +32,25 @@ function answerAuth(req: IncomingMessage): object | null {
   const { roles, groups, claims, authenticatedAtMs } = JSON.parse(
     Buffer.from(written, 'base64url').toString(),
   ) as Identity;
-  const { level, tags, ...named } = claims as { level?: number; tags?: readonly string[] };
+  const { level, tags, since, ...named } = claims as { level?: number; tags?: readonly string[]; since?: number };
   const signedIn = authenticatedAtMs === null ? {} : { authenticatedAt: authenticatedAtMs / 1000 };
-  const further = { ...named, ...signedIn, more: { level }, ...(tags === undefined ? {} : { tags: tags.join(' ') }) };
+  const further = {
+    ...named,
+    ...signedIn,
+    ...timeIn(since),
+    more: { level },
+    ...(tags === undefined ? {} : { tags: tags.join(' ') }),
+  };
   const who = { userID: 'u', expireAt: 10_000_000_000, verified: true, roles, groups, ...further };
   return bearer === undefined
     ? { ...who, keyID: 'k', userName: 'U', userAlias: 'u' }
     : { ...who, sessionID: 's', fullName: 'U', alias: 'u' };
+}
+
+/** As Unix seconds, or as text. */
+function timeIn(since: number | undefined): object {
+  if (since === undefined) return {};
+  return { since: since > Date.UTC(2010) ? since / 1000 : new Date(since).toISOString() };
 }
 
 function credentialOf(identity: Identity | null): Record<string, string> {
@@ -63,7 +76,7 @@ beforeAll(async () => {
     return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   };
   const [authApi, upstream] = [await listening(answerAuth), await listening(() => ({}))];
-  adapt = (written) => {
+  adapt = ({ written, readList }) => {
     const file = JSON.parse(written) as object;
     const text = JSON.stringify({
       ...file,
@@ -72,11 +85,14 @@ beforeAll(async () => {
       authApi: { url: authApi },
       upstreams: { s: { targets: [upstream] } },
     });
-    const read = parseConfig(text, { file: 'random', env: {}, readSecret: () => '' });
+    const read = parseConfig(text, { file: 'random', env: {}, readSecret: () => '', readList });
     if (!read.ok) throw new Error(read.problems.map(({ message }) => message).join('\n'));
     return read.config;
   };
-  const first = adapt(JSON.stringify({ version: 1, upstreams: {}, routes: [] }));
+  const first = adapt({
+    written: JSON.stringify({ version: 1, upstreams: {}, routes: [] }),
+    readList: () => new Refusal('no lists'),
+  });
   gateway = createGateway(first, { version: 'test' });
   port = (await gateway.start()).listen!.port;
 });
@@ -139,8 +155,9 @@ test('thirty thousand decisions agree', { timeout: 5 * patienceMs }, async () =>
   const outcomes = new Set<string>();
   const world = fc.tuple(configurations, fc.array(requests, { minLength: perWorld, maxLength: perWorld }));
   await fc.assert(
-    fc.asyncProperty(world, async ([{ written }, asked]) => {
-      const config = adapt(written);
+    fc.asyncProperty(world, async ([world, asked]) => {
+      const { written } = world;
+      const config = adapt(world);
       gateway.apply(config);
       const answers = await Promise.all(asked.map(throughProxy));
       for (const [index, one] of asked.entries()) {
