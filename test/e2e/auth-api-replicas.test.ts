@@ -98,6 +98,7 @@ describe('two replicas', () => {
   it('lose no acknowledged write when one is killed in the middle', async () => {
     const [victim, survivor] = replicas as [Replica, Replica];
     const opened: Opened[] = [];
+    const openedAtVictim = new Set<Opened>();
     const verified: Opened[] = [];
     const revoking = new Set<Opened>();
     const revoked: Opened[] = [];
@@ -119,6 +120,7 @@ describe('two replicas', () => {
       for (let round = 0; !killed; round += 1) {
         const session = await acknowledge(replica, 'POST', '/session', { email: email(index) });
         opened.push(session);
+        if (replica === victim) openedAtVictim.add(session);
         await acknowledge(replica, 'PUT', '/session/verification', await codeOf(session));
         verified.push(session);
         if (round % 2 === 0) continue;
@@ -143,6 +145,8 @@ describe('two replicas', () => {
     expect(live.length).toBeGreaterThan(20);
     expect(live.filter((status) => status !== 200)).toEqual([]);
     for (const session of opened.filter((found) => !verified.includes(found))) {
+      // Its code was not printed before the kill, as a mail may not have been sent: the user asks for another one.
+      if (openedAtVictim.has(session) && !victim.codes().has(session.verificationCodeID)) continue;
       const { status } = await survivor.call('PUT', '/session/verification', await codeOf(session));
       // 404: the victim had used the code up, though nobody heard of it; then the session is verified.
       expect([202, 404]).toContain(status);

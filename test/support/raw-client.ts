@@ -9,7 +9,7 @@ import { type RawAnswer, readAnswer } from './http-answer.ts';
 export type { RawAnswer } from './http-answer.ts';
 
 /** Longest wait for anything, milliseconds. */
-const patienceMs = 5_000;
+const patienceMs = 10_000;
 
 export interface RawConnection {
   readonly socket: Socket;
