@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes the secrets that compose.yaml mounts, each as a file; what is there already is kept.
-# The folder is its owner's alone. The files can be read by everybody, since containers run as other users.
+# Creates the secrets that compose.yaml mounts, each as a file; existing ones are kept.
+# Only the owner can enter the folder. The files inside are readable, because containers run as other users.
 set -eu
 cd "$(dirname "$0")"
 mkdir -p secrets

@@ -32,7 +32,7 @@ An acknowledgement is \`{"message":"acknowledged"}\`. Ids are lower-case UUIDs, 
 4. \`DELETE /session/{id}\` ends a session at once; \`GET /sessions\` lists them.
 
 An address belongs to an account once it is verified. Several registrations and accounts may wait for a code at one address. The
-first returned code gets the address, and the other claims end. A registration reserves its alias until it expires.
+first code that is returned claims the address for good; the other claims end. A registration reserves its alias until it expires.
 
 ## Creating a key pair
 
@@ -67,7 +67,7 @@ export function authApiPage(): string {
   const tags = [...new Set(allOperations.map(({ paths: [path] }) => tagOf(path)))];
   const sections = tags.map((tag) => {
     const rows = allOperations.filter(({ paths: [path] }) => tagOf(path) === tag).map(row);
-    return `### ${tag}\n\n| call | credential | effect | success | own refusals |\n|---|---|---|---|---|\n${rows.join('\n')}\n`;
+    return `### ${tag}\n\n| call | credential | effect | success | specific refusals |\n|---|---|---|---|---|\n${rows.join('\n')}\n`;
   });
   const codes = (kind: Operation['credential']) => credentialRefusals[kind].map((code) => `\`${code}\``).join(', ');
   const checks = `Beyond what the tables name, a bearer is refused with ${codes('bearer')}; a key pair also with
@@ -142,7 +142,7 @@ Every status other than 200 and 202 carries \`x-error\` (the text below), \`x-er
 problem (RFC 9457) with \`code\`, \`errorId\` and, where parameters are not valid, their names in \`invalid\`. Codes are never
 renamed. A 401 carries \`WWW-Authenticate\`, a 429 and a 503 carry \`Retry-After\`, a 405 carries \`Allow\`.
 
-| code | status | \`x-error\` | met by | closes |
+| code | status | \`x-error\` | possible for | closes |
 |---|---|---|---|---|
 ${rows.join('\n')}
 `;

@@ -89,7 +89,9 @@ export const contenders: readonly Contender[] = [
     command: (ports) => ['haproxy', '-db', '-f', file(ports, 'haproxy.cfg', haproxy(ports))],
     cases: [open('haproxy')],
   },
-  caddyOf('caddy-auth', true, [{ name: 'caddy forward_auth', what: 'asks each time', ...guarded('/private/items/7') }]),
+  caddyOf('caddy-auth', true, [
+    { name: 'caddy forward_auth', what: 'calls the Auth API each time', ...guarded('/private/items/7') },
+  ]),
   caddyOf('caddy', false, [open('caddy')]),
   ...['http-proxy', 'http-proxy-3', 'httpxy', 'fastify-http-proxy'].map(
     (name): Contender => ({

@@ -62,7 +62,7 @@ try {
   process.kill(-demo.pid!, 'SIGINT');
   await once(demo, 'close');
 }
-writeFileSync(picture, terminalPicture('rolegate: start, ask, explain', session));
+writeFileSync(picture, terminalPicture('rolegate: start, send requests, explain a refusal', session));
 process.stdout.write(`docs/pictures/session.svg: ${session.length} lines\n`);
 
 /** Runs curl and shows the lines that begin so. */

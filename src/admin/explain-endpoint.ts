@@ -64,15 +64,15 @@ function readQuestion(body: Uint8Array): LiveQuestion | string {
   if (fields === null) return 'the body is not a JSON object in UTF-8';
   if (Object.keys(fields).some((key) => !keys.includes(key))) return `the only keys are ${keys.join(', ')}`;
   const { method, host, secure, target, headers, client, bearer } = fields;
-  if (typeof method !== 'string' || !token.test(method) || method.length > 32) return 'method is no method';
+  if (typeof method !== 'string' || !token.test(method) || method.length > 32) return 'method is not a method';
   if (host !== null && (typeof host !== 'string' || !/^[^\s/?#@]{1,300}$/.test(host)))
-    return 'host is no host, nor null';
+    return 'host is not a host or null';
   if (typeof secure !== 'boolean') return 'secure is true or false';
-  if (typeof target !== 'string' || !/^\/[^\s#]{0,8191}$/.test(target)) return 'target is no path';
+  if (typeof target !== 'string' || !/^\/[^\s#]{0,8191}$/.test(target)) return 'target is not a path';
   if (!isHeaders(headers)) return 'headers are names and values in turn';
   if (client !== null && (typeof client !== 'string' || parseAddress(client) === null))
-    return 'client is no address, nor null';
-  if (typeof bearer !== 'string' || !bearerToken.test(bearer)) return 'bearer is no token of RFC 6750';
+    return 'client is not an address or null';
+  if (typeof bearer !== 'string' || !bearerToken.test(bearer)) return 'bearer is not a token of RFC 6750';
   return { method, host, secure, target, headers, client, bearer };
 }
 

@@ -53,7 +53,7 @@ export function readRevocation(body: Uint8Array, idsOnly: boolean): RevocationRe
   }
   if ('bearer' in fields) {
     const token = fields['bearer'];
-    return isText(token, bearerToken) ? { kind: 'bearer', token } : { detail: 'bearer is no token of RFC 6750' };
+    return isText(token, bearerToken) ? { kind: 'bearer', token } : { detail: 'bearer is not a token of RFC 6750' };
   }
   return readId(fields, keys[0] as IdKey);
 }

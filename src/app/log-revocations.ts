@@ -39,7 +39,7 @@ export function logRevocations<Events extends RevocationEvents>(events: Events, 
     },
     caughtUp(outcome) {
       events.caughtUp(outcome);
-      if (outcome === 'lost') log.warn('revocations may have been missed: every verdict is asked for again');
+      if (outcome === 'lost') log.warn('revocations may have been missed: every verdict is requested again');
     },
     unacknowledged(replicas) {
       events.unacknowledged(replicas);

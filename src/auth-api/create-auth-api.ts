@@ -122,7 +122,7 @@ function watchIgnored(count: AuthApiOptions['onForwardedIgnored'], log: AuthApiL
     count?.(reason);
     if (warned.has(reason)) return;
     warned.add(reason);
-    log.warn({ reason }, 'forwarded headers of a peer are not believed: its clients share the budgets of one client');
+    log.warn({ reason }, 'forwarded headers of a peer are not trusted: its clients share the budgets of one client');
   };
 }
 

@@ -57,7 +57,7 @@ export async function openLink(config: RedisConfig, connect: ConnectRedis, log: 
       first.resolve();
       if (away) return;
       away = true;
-      log.warn({ reason }, 'Redis is away: limits count in each process alone');
+      log.warn({ reason }, 'Redis is unavailable: each process counts limits alone');
     },
   });
   const timer = setTimeout(first.resolve, patienceMs);

@@ -34,7 +34,7 @@ export async function authApi(options: { config: string }): Promise<ExitCode> {
         'all clients behind a gateway share one budget: set gatewaySecret here and authApi.gatewaySecret there',
       );
     }
-    if (trustEveryPeer) log.warn({}, 'X-Forwarded-For of every peer is believed (trustEveryPeer)');
+    if (trustEveryPeer) log.warn({}, 'X-Forwarded-For of every peer is trusted (trustEveryPeer)');
     log.info({ listen: address, metrics: scraped }, 'Auth API started');
   } catch (error) {
     await api.close();

@@ -73,27 +73,23 @@ export async function explain(method: string, url: string, options: ExplainOptio
 /** Options that say who asks exclude each other. */
 function checkWhoAsks({ bearer, as, claims, source, roles, groups, signedIn, at, trusted }: ExplainOptions): void {
   if (bearer !== undefined && (at !== undefined || trusted === true)) {
-    throw usageError(
-      'rolegate: with --bearer a gateway decides, as of now and for this client; leave out --at and --trusted',
-    );
+    throw usageError('rolegate: with --bearer a gateway decides, now and for this client; omit --at and --trusted');
   }
   const inRoles = (roles ?? groups ?? signedIn) !== undefined;
   if (bearer !== undefined && (inRoles || (as ?? claims) !== undefined)) {
     throw usageError(
-      'rolegate: --bearer (or ROLEGATE_BEARER) says who asks; leave out --as, --claims, --roles, --groups and --signed-in',
+      'rolegate: --bearer (or ROLEGATE_BEARER) already identifies the user; omit --as, --claims, --roles, --groups and --signed-in',
     );
   }
   if (as !== undefined && (inRoles || claims !== undefined)) {
-    throw usageError(
-      'rolegate: --as names an identity, which has all of it; leave out --claims, --roles, --groups and --signed-in',
-    );
+    throw usageError('rolegate: --as names a complete identity; omit --claims, --roles, --groups and --signed-in');
   }
   if (claims !== undefined && inRoles) {
     throw usageError(
-      'rolegate: roles, groups and the sign-in follow from --claims; leave out --roles, --groups and --signed-in',
+      'rolegate: roles, groups and the sign-in follow from --claims; omit --roles, --groups and --signed-in',
     );
   }
-  if (source !== undefined && claims === undefined) throw usageError('rolegate: --source goes with --claims');
+  if (source !== undefined && claims === undefined) throw usageError('rolegate: --source requires --claims');
 }
 
 /** Loads the HTTP client only here: that takes longer than all else that explains. */
@@ -101,7 +97,7 @@ async function askGateway(body: object, { admin, adminToken }: ExplainOptions): 
   const { askAdmin } = await import('./ask-admin.ts');
   const words = {
     purpose: '--bearer',
-    notFound: 'there is no gateway on this port that explains; --admin names its admin port',
+    notFound: 'this is not the admin port of a gateway; set it with --admin',
   };
   return (await askAdmin(admin, adminToken, { method: 'POST', path: '/explain', body }, words)) as Explanation;
 }

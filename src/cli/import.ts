@@ -100,6 +100,6 @@ function compiled(document: Document): Config {
   const read = parseConfig(textOf(document), { file: 'the imported configuration', env: {}, readSecret: () => '' });
   if (read.ok) return read.config;
   throw new CommandError(
-    `rolegate: the imported configuration does not load, which is a fault of the import\n${formatProblems(read.problems, { color: false })}`,
+    `rolegate: the imported configuration does not load, which is a bug in the import\n${formatProblems(read.problems, { color: false })}`,
   );
 }

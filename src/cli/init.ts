@@ -44,8 +44,8 @@ server:
   listen: ":8080"
   admin: "127.0.0.1:9090" # health, metrics, the table of routes
 
-# Tells to whom a credential belongs. This Auth API runs inside the gateway and prints the codes that it would mail.
-# One that you have already takes its place: authApi: { url: "http://127.0.0.1:8081" }
+# Identifies the owner of a credential. This Auth API runs inside the gateway and prints the codes that it would mail.
+# To use an existing one instead: authApi: { url: "http://127.0.0.1:8081" }
 authApi:
   embedded:
     database: "file:./rolegate.db"
@@ -54,12 +54,12 @@ authApi:
 
 roles:
   user: {} # every new user has it
-  admin: { inherits: [user] } # who holds admin counts as user, too
+  admin: { inherits: [user] } # an admin is also a user
 
 upstreams:
   service: { targets: ["${service}"] }
 
-# The most specific route wins, in whatever order they are written. What no route matches is refused with 404.
+# The most specific route wins, regardless of the order. A request that matches no route is refused with 404.
 routes:
   - { id: sign-in, match: { path: "/api/auth/v2/**" }, upstream: auth-api, access: public }
   - { id: everything, match: { path: "/**" }, upstream: service, access: [user] }

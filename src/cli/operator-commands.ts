@@ -13,7 +13,7 @@ export function addOperatorCommands(program: Command, done: Done, configOption: 
       'check what the gateway needs: DNS, Redis, sources, upstreams, clocks, ports, file limits. Exits with 1 if there is an error',
     )
     .addOption(configOption())
-    .option('--timeout <ms>', 'longest time of each check, in milliseconds; checks run side by side', '5000')
+    .option('--timeout <ms>', 'timeout of each check in milliseconds; checks run concurrently', '5000')
     .option('--strict', 'fail if there is a warning')
     .option('--json', 'print JSON')
     .action(async (options: DoctorOptions) => done(await (await import('./doctor.ts')).doctor(options)));

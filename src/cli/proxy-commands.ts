@@ -18,7 +18,7 @@ function addProxyConfig(program: Command, done: Done, configOption: () => Option
     .addArgument(new Argument('<product>', 'name of the proxy').choices(productNames))
     .addOption(configOption())
     .option('--service <url>', 'the service behind it (default: the first target under "upstreams")')
-    .option('--listen <address>', 'where clients connect', ':8000')
+    .option('--listen <address>', 'address for clients', ':8000')
     .option('--authorizer <address>', 'address of Rolegate (default: from the configuration)')
     .option(
       '--grpc',
@@ -49,11 +49,11 @@ function addProve(program: Command, done: Done, configOption: () => Option): voi
       ).env('ROLEGATE_CREDENTIAL'),
     )
     .option('--roles <names>', 'roles of its owner, separated by commas')
-    .option('--groups <names>', 'groups')
-    .option('--user <id>', 'user id')
-    .option('--client <address>', 'address of this machine, for conditions on it')
+    .option('--groups <names>', 'groups of its owner, separated by commas')
+    .option('--user <id>', 'user id of its owner')
+    .option('--client <address>', 'address of this machine, for conditions on the client address')
     .option('--unsafe', 'also send methods that change something, if the rules refuse them')
-    .option('--outage', 'only checks for an outage of the Auth API; stop it first')
+    .option('--outage', 'only run the checks for an outage of the Auth API; stop the Auth API first')
     .option('--json', 'print JSON')
     .action(async (url: string, options: ProveOptions) => done(await (await import('./prove.ts')).prove(url, options)));
 }

@@ -65,7 +65,7 @@ export function createProgram(done: Done): Command {
     .command('serve')
     .description('run the gateway')
     .addOption(configOption())
-    .option('--shadow <file>', 'candidate configuration to compare on live traffic')
+    .option('--shadow <file>', 'candidate configuration to compare with on live traffic')
     .action(async (options: ServeOptions) => done(await (await import('./serve.ts')).serve(options)));
   program.command('worker', { hidden: true }).action(async () => done(await (await import('./worker.ts')).worker()));
   program
@@ -76,7 +76,7 @@ export function createProgram(done: Done): Command {
     .action(async (url: string, options: InitOptions) => done((await import('./init.ts')).init(url, options)));
   program
     .command('demo')
-    .description('run a complete system on this machine: gateway, Auth API, sample service')
+    .description('run a complete system on this machine: gateway, Auth API and sample service')
     .action(async () => done(await (await import('./demo/demo.ts')).demo()));
   addAuthApi(program, done);
   program
@@ -103,19 +103,19 @@ export function createProgram(done: Done): Command {
   program
     .command('explain')
     .description('show why a request is allowed or refused. Exits with 0 if it is allowed, with 3 if it is refused')
-    .argument('<method>', 'such as GET')
-    .argument('<url>', 'such as https://api.example.test/v1/orders/7, or a path')
+    .argument('<method>', 'method of the request, such as GET')
+    .argument('<url>', 'URL, such as https://api.example.test/v1/orders/7, or a path')
     .addOption(configOption())
     .option('--as <identity>', 'an identity of tests.identities')
     .option('--roles <names>', 'a user with these roles, separated by commas')
     .option('--groups <names>', "the user's groups, separated by commas")
     .option('--signed-in <time>', 'when the user signed in, such as 2026-12-01T08:50:00Z')
-    .option('--claims <json>', "the user's claims: of a token, or the JSON of a source")
+    .option('--claims <json>', "the user's claims, as in a token or in the JSON of a source")
     .option('--source <name>', 'with --claims: the source whose fields are read (default: the only one)')
     .option('--header <line>', 'a header, such as "x-region: eu"; may be repeated', collect, [])
     .option('--client <address>', 'address of the client')
-    .option('--trusted', 'a trusted proxy sends it: its "conditions.trustedHeaders" count')
-    .option('--at <time>', 'when it is sent, such as 2026-12-01T09:00:00Z; if unset: now')
+    .option('--trusted', 'the request comes from a trusted proxy, so that its "conditions.trustedHeaders" are read')
+    .option('--at <time>', 'time of the request, such as 2026-12-01T09:00:00Z (default: now)')
     .addOption(new Option('--bearer <token>', 'a live bearer, looked up by a running gateway').env('ROLEGATE_BEARER'))
     .addOption(new Option('--admin <url>', 'admin port of that gateway').default('http://127.0.0.1:9090'))
     .addOption(new Option('--admin-token <token>', 'admin token of that gateway').env('ROLEGATE_ADMIN_TOKEN'))
@@ -126,13 +126,13 @@ export function createProgram(done: Done): Command {
   addOperatorCommands(program, done, configOption);
   program
     .command('test')
-    .description('run the tests of the rules; with coverage, and with every rule weakened in turn')
+    .description('run the tests of the rules, with coverage and, if requested, against mutations of the rules')
     .argument('[files...]', 'test files (default: every *.test.yaml in the folder of the configuration and below)')
     .addOption(configOption())
     .addOption(new Option('-r, --reporter <name>', 'output format').choices(reporterNames).default('pretty'))
     .addOption(percentOption('--coverage <percent>', 'minimum share of rule effects that tests touch').default(0))
     .addOption(percentOption('--mutation <percent>', 'minimum share of changed rules that tests notice'))
-    .option('--update', 'print the missing cases as YAML instead; with --mutation, also cases that notice more changes')
+    .option('--update', 'print the missing cases as YAML instead; with --mutation, also cases that detect more changes')
     .option('-o, --out <file>', 'with --update: append them to this test file')
     .action(async (files: string[], options: TestOptions) =>
       done(await (await import('./test.ts')).test(files, options)),
@@ -144,7 +144,7 @@ export function createProgram(done: Done): Command {
     .argument('<after>', 'configuration file')
     .option('--json', 'print JSON')
     .option('--markdown', 'print Markdown for a pull request')
-    .option('--all', 'every difference, not only the first ones of each kind')
+    .option('--all', 'list all differences, not only the first ones of each kind')
     .option('--replay <file>', 'decide the requests of a file of recorded decisions (log.decisions) under both')
     .action(async (before: string, after: string, options: DiffOptions) =>
       done(await (await import('./diff.ts')).diff(before, after, options)),
@@ -159,15 +159,15 @@ export function createProgram(done: Done): Command {
     .addOption(percentOption('--coverage <percent>', 'minimum share of rule effects that tests cover').default(100))
     .addOption(percentOption('--mutation <percent>', 'minimum share of changed rules that tests notice').default(100))
     .addOption(
-      new Option('--fail-on <difference>', 'which differences give exit code 3')
+      new Option('--fail-on <difference>', 'differences that cause exit code 3')
         .choices(['nothing', 'newly-allowed', 'any-change'])
         .default('nothing'),
     )
-    .option('--ignore <finding>', 'a finding that is intended, as code or code:subject; may be repeated', collect, [])
+    .option('--ignore <finding>', 'accept a finding, given as code or code:subject; may be repeated', collect, [])
     .option('--replay <file>', 'decide the requests of a file of recorded decisions (log.decisions) under both')
     .option('--sarif <file>', 'write the findings as SARIF 2.1.0')
-    .option('--out <file>', 'write the report there')
-    .option('--all', 'everything, not only the first ones of each kind')
+    .option('--out <file>', 'write the report to this file')
+    .option('--all', 'list everything, not only the first ones of each kind')
     .action(async (options: CiOptions) => done(await (await import('./ci.ts')).ci(options)));
   addImport(program, done);
   addProxyCommands(program, done, configOption);
@@ -217,7 +217,7 @@ function addImport(program: Command, done: Done): void {
     .argument('[files...]', 'YAML or JSON (default: standard input)')
     .addOption(new Option('--from <format>', 'format of the input (default: detected)').choices(formatNames))
     .option('-o, --out <file>', 'file to write (default: standard output)')
-    .option('--upstream <url>', 'the service, if the rules name none')
+    .option('--upstream <url>', 'URL of the service, if the rules do not name one')
     .option('--auth <name>', 'the security scheme, or the auth-url, that the Auth API replaces (default: the only one)')
     .action(async (files: string[], options: ImportCommandOptions) =>
       done(await (await import('./import.ts')).importRules(files, options)),
@@ -254,8 +254,8 @@ function addAuthApi(program: Command, done: Done): void {
     .description('create an administrator; an existing user gets the role')
     .configureHelp({ showGlobalOptions: true })
     .requiredOption('-e, --email <address>', 'e-mail address, to which codes are sent')
-    .option('--full-name <name>', 'of a new user')
-    .option('--alias <name>', 'of a new user')
+    .option('--full-name <name>', 'full name of a new user')
+    .option('--alias <name>', 'alias of a new user')
     .action(async (_options: object, command: Command) =>
       done(await (await import('./auth-api/create-admin.ts')).createAdmin(command.optsWithGlobals())),
     );

@@ -30,7 +30,7 @@ export function test(files: readonly string[], options: TestOptions): ExitCode {
     update(config, options);
     return ExitCode.fine;
   }
-  if (options.out !== undefined) throw usageError('rolegate: --out goes with --update');
+  if (options.out !== undefined) throw usageError('rolegate: --out requires --update');
   const { report } = runTests(config, options.mutation !== undefined);
   process.stdout.write(reporters[options.reporter](report));
   const faults: string[] = [];
@@ -64,7 +64,7 @@ function addToFile(file: string, written: Written): string {
   if (typeof text !== 'string') throw new CommandError(`rolegate: ${file} ${text.problem}`);
   replaceFile(file, text);
   const count = cases.length === 1 ? '1 case' : `${cases.length} cases`;
-  return `added ${count} to ${file}: keep what should happen\n${beyond}`;
+  return `added ${count} to ${file}: review them\n${beyond}`;
 }
 
 /** All of it or nothing: tests that were written by hand stand in it. */

@@ -7,7 +7,7 @@ export function writeNewFile(file: string, text: string, mode = 0o666): void {
     writeFileSync(file, text, { flag: 'wx', mode });
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-    const reason = code === 'EEXIST' ? 'is there already' : `cannot be written (${code})`;
+    const reason = code === 'EEXIST' ? 'already exists' : `cannot be written (${code})`;
     throw new CommandError(`rolegate: ${file} ${reason}`);
   }
 }

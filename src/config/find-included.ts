@@ -14,7 +14,7 @@ export function createIncludeReader(mainFile: string): ReadIncluded {
     try {
       return readAll(pattern, mainFile, folder);
     } catch {
-      return new Refusal('the files of this pattern cannot be found', 'can this user read the folder?');
+      return new Refusal('the files of this pattern cannot be found', 'check that this user may read the folder');
     }
   };
 }
@@ -36,8 +36,7 @@ export function includedFiles(pattern: string, mainFile: string): string[] {
 function readAll(pattern: string, mainFile: string, folder: string): FoundTexts {
   const names = includedFiles(pattern, mainFile);
   if (names.length === 0) return new Refusal('no file matches this', 'patterns are read from the folder of this file');
-  if (names.length > mostFiles)
-    return new Refusal(`more than ${mostFiles} files match this`, 'name a folder of its own');
+  if (names.length > mostFiles) return new Refusal(`more than ${mostFiles} files match this`, 'name a separate folder');
   const real = realpathSync(folder);
   const files: { file: string; text: string }[] = [];
   for (const file of names) {

@@ -118,7 +118,7 @@ function readSecretFile(path: string): string {
 
 const reasons: Readonly<Record<string, string>> = {
   ENOENT: 'the file does not exist',
-  EACCES: 'the file may not be read by this user',
+  EACCES: 'this user may not read the file',
   EISDIR: 'this is a folder, not a file',
   ERR_ENCODING_INVALID_ENCODED_DATA: 'the file is not UTF-8 text',
 };

@@ -27,7 +27,7 @@ export const mostFiles = 1000;
 const mostPatterns = 32;
 const mostCharacters = 64 * 1024 * 1024;
 
-const noFile = new Refusal('a text that is no file includes none', 'load it from a file');
+const noFile = new Refusal('a configuration that is not a file cannot include files', 'load it from a file');
 
 type Opened<File> = ReadonlyMap<string, OpenedFile<File>>;
 

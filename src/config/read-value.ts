@@ -92,7 +92,7 @@ const beginnings: ReadonlyMap<string, string> = new Map([
   ['version', 'start with "version: 1"'],
   [
     'routes',
-    'what is reachable: routes: [{ id: order, match: { path: "/orders/{id}" }, upstream: orders, access: [user] }]',
+    'define what is reachable: routes: [{ id: order, match: { path: "/orders/{id}" }, upstream: orders, access: [user] }]',
   ],
 ]);
 
@@ -128,7 +128,7 @@ function reportUnknown(
   report(offset, isQuoted ? `unknown key "${name}"` : 'unknown key', nameHint(name, known));
 }
 
-const missing: unique symbol = Symbol('a key that has to be there');
+const missing: unique symbol = Symbol('a required key');
 const absentValues = new WeakMap<Schema, unknown>();
 
 /** What a key that is not written counts as: undefined, its default, or `missing`. Worked out once for each key. */

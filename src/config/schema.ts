@@ -26,22 +26,28 @@ import { version } from './schema/values.ts';
 
 export const configSchema = z.strictObject({
   version: neither(version, 'Version of this format.', { examples: [1] }),
-  server: described(server.prefault({}), 'Where Rolegate listens, and its limits for clients.'),
-  log: described(log.prefault({}), 'JSON lines on standard output.'),
+  server: described(
+    server.prefault({}),
+    'Addresses and workers of the gateway, trusted proxies, and limits for clients.',
+  ),
+  log: described(log.prefault({}), 'Log on standard output.'),
   records: exposes(
     z
       .union([off('the settings of records'), records])
       .prefault({ keep: '24h', most: 10_000, perSecond: 100, oneInAllowed: 100 }),
-    'Records for "rolegate lookup" and GET /decisions: the log line of every request that was refused or failed and of some allowed ones, with roles and groups; never a credential, a query or a body. In memory and, with cache.redis, encrypted there for all replicas. Only the admin token reads them. False: none.',
+    'Records for "rolegate lookup" and GET /decisions: the log line of every request that was refused or failed and of some allowed ones, with roles and groups, but without credential, query and body. They are kept in memory and, with cache.redis, encrypted there for all replicas. Reading them requires an admin token. False disables them.',
   ),
   tracing: described(
     tracing.optional(),
-    'Traces (W3C Trace Context). If unset: traceparent reaches services as it came, and nothing is recorded.',
+    'Traces (W3C Trace Context). If unset, traceparent is forwarded unchanged, and nothing is recorded.',
   ),
-  authApi: described(authApi.optional(), 'The Auth API that knows credentials: give "url" or "embedded".'),
+  authApi: described(
+    authApi.optional(),
+    'The Auth API that identifies the owners of credentials. Set "url" or "embedded".',
+  ),
   sources: described(
     sources.prefault({}),
-    'Further sources of identities, by name, in addition to or instead of "authApi". The form of a credential determines its source.',
+    'Additional sources of identities, by name, in addition to or instead of "authApi". The form of a credential determines its source.',
     {
       examples: [
         {
@@ -55,14 +61,14 @@ export const configSchema = z.strictObject({
   ),
   credentials: described(
     credentials.prefault({}),
-    'Kinds of credential, where clients put them, and which source checks each.',
+    'Accepted kinds of credential, how clients send them, and which source checks each.',
   ),
-  cache: described(cache.prefault({}), 'How long verdicts of the Auth API are kept.'),
+  cache: described(cache.prefault({}), 'Cache of verdicts in memory and in Redis.'),
   revocations: described(revocations.prefault({}), 'How other systems revoke verdicts.'),
-  identity: described(identity.prefault({}), 'Further parts of an identity, beyond its ids, roles, groups and names.'),
+  identity: described(identity.prefault({}), 'Parts of an identity beyond its ids, roles, groups and names.'),
   roles: described(
     roles.prefault({}),
-    'Every role that rules name, with the roles that it includes. A role with "scopedBy" is held in the scope that a path parameter names; sources write it as "format" says.',
+    'All roles that rules use, each with the roles that it inherits. A role with "scopedBy" applies only to the scope that a path parameter names, such as a tenant; "format" says how sources write it.',
     {
       examples: [
         { user: {}, trusted: {}, reporter: { inherits: ['user'] }, admin: { inherits: ['reporter'] }, suspended: {} },
@@ -72,36 +78,36 @@ export const configSchema = z.strictObject({
   upstreams: described(upstreams.prefault({}), 'The services behind Rolegate, by name.', {
     examples: [{ orders: null }],
   }),
-  defaults: described(defaults.prefault({}), 'Defaults of the settings of routes.'),
+  defaults: described(defaults.prefault({}), 'Defaults for settings of routes.'),
   identityHeaders: exposes(
     z.record(z.string(), headerField).prefault({ 'user-id': 'userId', groups: 'groups' }),
-    `Headers that tell upstreams who the client is; removed from every client's request. Fields: ${identityFields.join(', ')}, and claims such as claims.plan.`,
+    `Headers that carry the identity to upstreams. They are removed from every client's request. Fields: ${identityFields.join(', ')}, and claims such as claims.plan.`,
   ),
   identityAssertion: described(
     identityAssertion.optional(),
-    'Sends each upstream the identity of the client as a signed JWT that it can verify. If unset: none is sent.',
+    'Sends each upstream the identity of the client as a signed JWT that it can verify. If unset, none is sent.',
   ),
   authorizer: described(
     authorizer.optional(),
-    'Checks of requests for other proxies (nginx, Traefik, Caddy, HAProxy, Envoy). If unset: none.',
+    'Decides requests for other proxies (nginx, Traefik, Caddy, HAProxy, Envoy). If unset, the gateway does not.',
   ),
-  errors: described(errors.prefault({}), 'Headers of failed responses.'),
+  errors: described(errors.prefault({}), 'Error headers of responses.'),
   policies: described(
     policies.prefault([]),
     'Restrictions for everything below a host or a path: a request must meet them and the rule of its route.',
   ),
   routes: described(
     z.array(route),
-    'The paths that are reachable, and who may use them. A request without a route: 404.',
+    'Reachable paths, and who may use them. A request that matches no route returns 404.',
   ),
   conditions: described(conditionSettings.prefault({}), 'What conditions of routes ("when") may read.'),
-  include: neither(include.optional(), 'Further files with routes, by pattern, below the folder of this file.', {
+  include: neither(include.optional(), 'Additional files with routes, by pattern, below the folder of this file.', {
     examples: [['routes/*.yaml']],
     alternative: true,
   }),
   includedVariables: exposes(
     includedVariables.prefault([]),
-    'Environment variables that included files and files of tests may read; any other one there is an error. Name no secret: the author of such a file can send it to clients.',
+    'Environment variables that included files and test files may read. Any other variable in them is an error. Do not list secrets, because the author of such a file could send them to clients.',
     { examples: [['ORDERS_HOST']] },
   ),
   tests: described(tests.prefault({}), 'Tests of the rules.'),

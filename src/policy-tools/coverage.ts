@@ -78,9 +78,11 @@ function rememberPossible(mapping: RoleMapping | null): (route: Route, rule: Acc
 export function effectInWords(effect: Effect): string {
   if (effect.kind === 'signIn') return 'sends to its sign-in page';
   if (effect.kind === 'refuses') {
-    return `refuses with ${effect.word}${effect.policy === undefined ? '' : ` of policy ${effect.policy}`}`;
+    return `is refused with ${effect.word}${effect.policy === undefined ? '' : ` of policy ${effect.policy}`}`;
   }
-  return { anybody: 'lets in', known: 'lets an identity in', anonymous: 'lets in without an identity' }[effect.whom];
+  return { anybody: 'is allowed', known: 'is allowed with an identity', anonymous: 'is allowed without an identity' }[
+    effect.whom
+  ];
 }
 
 function effectsOf(

@@ -119,11 +119,11 @@ function withoutOthers({ byMethod }: RouteAccess): RouteAccess {
 /** Other kinds of credential, and no sign-in page: only where a rule demands a credential. */
 function* otherCredentials(route: Route, kinds: readonly CredentialKind[]): Generator<Change<Partial<Route>>> {
   if (!rulesIn(route.access).some(({ kind }) => kind === 'authenticated' || kind === 'roles')) return;
-  if (route.signIn !== null) yield ['nobody is sent to its sign-in page', { signIn: null }];
+  if (route.signIn !== null) yield ['no browser is sent to its sign-in page', { signIn: null }];
   const { credentials } = route;
   const further = kinds.filter((kind) => !credentials.includes(kind));
   if (further.length === 0) return;
-  yield ['its list of credentials is lifted', { credentials: kinds }];
+  yield ['its list of credentials is removed', { credentials: kinds }];
   for (const kind of credentials) {
     yield [`it takes ${kind} no longer`, { credentials: credentials.filter((other) => other !== kind) }];
   }
@@ -213,17 +213,17 @@ function weakened(rule: AccessRule, roles: RoleTable, params: readonly string[])
 function narrower(rule: AccessRule, roles: RoleTable): readonly Change<AccessRule>[] {
   switch (rule.kind) {
     case 'public':
-      return [['a credential is asked for', { kind: 'authenticated' }]];
+      return [['a credential is required', { kind: 'authenticated' }]];
     case 'optional':
       return [
         ['no credential is read', { kind: 'public' }],
-        ['a credential is asked for', { kind: 'authenticated' }],
+        ['a credential is required', { kind: 'authenticated' }],
       ];
     case 'authenticated':
-      return [['no credential is asked for', { kind: 'public' }]];
+      return [['no credential is required', { kind: 'public' }]];
     case 'deny':
-      return [['any identity is let in', { kind: 'authenticated' }]];
+      return [['any identity is allowed', { kind: 'authenticated' }]];
     case 'roles':
-      return [['any identity is let in', { kind: 'authenticated' }], ...withoutTerms(rule.source, roles)];
+      return [['any identity is allowed', { kind: 'authenticated' }], ...withoutTerms(rule.source, roles)];
   }
 }

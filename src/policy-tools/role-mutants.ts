@@ -23,7 +23,7 @@ interface TermList {
   readonly changed: (terms: readonly RoleTerm[]) => RoleExpression;
 }
 
-const gone = { any: 'no longer grants it', all: 'is no longer asked for', none: 'is no longer forbidden' } as const;
+const gone = { any: 'no longer grants it', all: 'is no longer required', none: 'is no longer forbidden' } as const;
 
 /** Each name and each expression in turn is gone. */
 export function withoutTerms(expression: RoleExpression, roles: RoleTable): readonly Change<AccessRule>[] {
@@ -62,12 +62,12 @@ export function* withWeakerRoles(
         names.flatMap((role) => weakerThan(role, roles)).filter((role) => canCount(role) && !granting.has(role)),
       );
       for (const role of further)
-        yield [`role ${role} grants it, too${place}`, compileRule(changed([...terms, role]), roles)];
+        yield [`role ${role} also grants it${place}`, compileRule(changed([...terms, role]), roles)];
     } else {
       for (const role of names) {
         for (const weaker of weakerThan(role, roles).filter(canCount)) {
           const instead = changed(terms.with(terms.indexOf(role), weaker));
-          yield [`role ${weaker} is enough where ${role} is asked for${place}`, compileRule(instead, roles)];
+          yield [`role ${weaker} is enough where ${role} is required${place}`, compileRule(instead, roles)];
         }
       }
     }

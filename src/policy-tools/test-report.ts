@@ -37,7 +37,7 @@ export interface CaseReport {
 export interface UncoveredCell {
   readonly route: string;
   readonly method: string;
-  /** Such as `refuses with role_missing`. */
+  /** Such as `is refused with role_missing`. */
   readonly effect: string;
 }
 

@@ -25,20 +25,20 @@ export function* widerRules(
   roles: RoleTable,
   params: readonly string[],
 ): Generator<Change<AccessRule>> {
-  if (rule.kind === 'deny') yield ['no credential is asked for', { kind: 'public' }];
+  if (rule.kind === 'deny') yield ['no credential is required', { kind: 'public' }];
   if (rule.kind !== 'roles') return;
-  yield ['no credential is asked for', { kind: 'public' }];
+  yield ['no credential is required', { kind: 'public' }];
   yield* withWeakerRoles(rule.source, roles, params);
 }
 
 /** More methods. */
 export function* widerMatches({ access, methods: listed }: Route): Generator<Change<Partial<Route>>> {
-  if (listed !== null) yield ['the list of its methods is lifted', { methods: null }];
+  if (listed !== null) yield ['its list of methods is removed', { methods: null }];
   if (access.every === null) {
     const [first] = access.byMethod.values();
     const byMethod = new Map(access.byMethod);
     for (const method of ruleMethods) if (!byMethod.has(method) && method !== 'HEAD') byMethod.set(method, first!);
-    yield ['the list of its methods is lifted', { access: { ...access, byMethod } }];
+    yield ['its list of methods is removed', { access: { ...access, byMethod } }];
   }
 }
 

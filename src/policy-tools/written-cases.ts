@@ -48,7 +48,8 @@ export function casesText(
 export function addCases(text: string, { identities, proposals }: Written): string | { readonly problem: string } {
   const document = parseDocument(text);
   const root = document.contents;
-  if (document.errors.length > 0 || (root !== null && !isCollection(root))) return { problem: 'is no file of tests' };
+  if (document.errors.length > 0 || (root !== null && !isCollection(root)))
+    return { problem: 'is not a file of tests' };
   const taken = [...identities.keys()].find((name) => document.hasIn(['identities', name]));
   if (taken !== undefined) return { problem: `has an identity "${taken}" already, and was not read with the tests` };
   const entries = {
@@ -82,7 +83,10 @@ function addEntries(text: string, document: Document, key: 'identities' | 'cases
   const node = document.get(key, true);
   const isList = key === 'cases';
   const block = (indent: string) =>
-    [...(isList ? [`# proposed: keep what should happen`] : []), ...lines.map((line) => (isList ? `- ${line}` : line))]
+    [
+      ...(isList ? [`# generated: review before you keep it`] : []),
+      ...lines.map((line) => (isList ? `- ${line}` : line)),
+    ]
       .map((line) => `${indent}${line}\n`)
       .join('');
   const whole = text === '' || text.endsWith('\n') ? text : `${text}\n`;

@@ -51,4 +51,9 @@ export const houseWords: readonly HouseWord[] = [
     'what it does: "Creates it."',
     'Whether there is one.',
   ),
+  houseWord('(?:the|an|no|any) own', '"its own", "the caller\'s"', 'Ends an own session.'),
+  houseWord('beyond it(?=:)', 'what happens: "Exceeding it returns 413."', 'Largest body; beyond it: 413.'),
+  houseWord('false: none', 'what false does: "False disables it."', 'A cookie. False: none.'),
+  houseWord('(?:is|are) there already', '"existing"', 'a Secret that is there already'),
+  houseWord('(?<!(?:there|where) )(?:is|are) no (?!longer|more|such)(?=[a-z])', '"is not a"', 'this is no address'),
 ];

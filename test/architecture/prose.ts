@@ -1,14 +1,19 @@
 /**
- * What is wrong with the language of a page: house words, words that are written twice, and sentences that are too long.
- * Code is not prose: neither blocks and spans of Markdown, nor the keys and values between the comments of YAML.
+ * What is wrong with the language of a page: house words, words that are written twice, paragraphs that begin with "How" but are not questions,
+ * and sentences that are too long.
+ * Code is not prose: neither blocks and spans of Markdown, nor the keys and values between the comments of YAML. Of a program, its texts are
+ * read for house words.
  */
 import { houseWords } from './house-words.ts';
 
 const longestSentence = 40;
+/** Of a program: comments, regular expressions, and literals. */
+const tokens =
+  /(\/\*[\s\S]*?\*\/|(?<!:)\/\/[^\n]*|(?<=[(=,:&|?!]\s*)\/(?:[^/\\\n[]|\\.|\[(?:[^\]\\\n]|\\.)*\])+\/|'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`)/;
 
 /** One line per find: `path:line: what`. */
 export function proseFaults(path: string, text: string): string[] {
-  const prose = path.endsWith('.md') ? proseOfMarkdown(text) : proseOfYaml(text);
+  const prose = proseOf(path, text);
   const lineAt = (index: number) => prose.slice(0, index).split('\n').length;
   const found: string[] = [];
   for (const { pattern, say } of houseWords) {
@@ -16,15 +21,30 @@ export function proseFaults(path: string, text: string): string[] {
       found.push(`${path}:${lineAt(index)}: "${words.replaceAll(/\s+/g, ' ')}": say ${say}`);
     }
   }
+  if (path.endsWith('.ts')) return found;
   for (const { 1: word, index } of prose.matchAll(/\b([a-z]+)[ \t]*[\n ][ \t]*\1\b/gi)) {
     found.push(`${path}:${lineAt(index)}: "${word}" twice`);
   }
   if (path.endsWith('.md')) {
+    for (const { index } of prose.matchAll(/(?<=\n\n)How [^.?]*\./g)) {
+      found.push(`${path}:${lineAt(index)}: "How …" is not a sentence: give it a subject and a verb`);
+    }
     for (const { words, line } of sentencesOf(prose)) {
       if (words > longestSentence) found.push(`${path}:${line}: a sentence of ${words} words`);
     }
   }
   return found;
+}
+
+function proseOf(path: string, text: string): string {
+  if (path.endsWith('.md')) return proseOfMarkdown(text);
+  return path.endsWith('.ts') ? textsOf(text) : proseOfYaml(text);
+}
+
+/** Literals of more than one word; a word alone is a name. */
+function textsOf(program: string): string {
+  const parts = program.split(tokens);
+  return parts.map((part) => (/^['"`]/.test(part) && part.includes(' ') ? part : hidden(part))).join('');
 }
 
 /** The same text, with a dot for each character of code, so that places stay as they are. */

@@ -182,7 +182,7 @@ test('the first request runs as it stands', async () => {
     await processes[1]!.see(/"msg":"started"/);
     expect(await run(commandsOf(first!))).toMatch(/^HTTP\/1\.1 401 [\s\S]*x-error-id: /m);
     const shown = await run(commandsOf(second!));
-    expect(shown).toContain('made the administrator ann@example.test');
+    expect(shown).toContain('created the administrator ann@example.test');
     expect(shown).toMatch(/User-Id: [0-9a-f-]{36}/);
   } finally {
     for (const one of processes) one.signal('SIGKILL');

@@ -195,7 +195,9 @@ describe('the installation', () => {
   test('the first administrator is made by the command that the file names', async () => {
     const [, line] = /^# {3}docker compose (exec auth-api .+)$/m.exec(readFileSync('compose.yaml', 'utf8'))!;
     const [command, ...rest] = line!.split(' ');
-    expect(await running.compose(command!, '--no-TTY', ...rest)).toContain('made the administrator ann@example.test');
+    expect(await running.compose(command!, '--no-TTY', ...rest)).toContain(
+      'created the administrator ann@example.test',
+    );
   });
 
   test('a sign-out on one gateway counts on the other at once', async () => {

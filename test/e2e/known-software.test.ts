@@ -1,22 +1,28 @@
 /**
- * Software that people run, from npm and behind the gateway with the settings of `docs/guides/known-software.md`: a registry with scoped names, a
- * server of browser WebSockets, GraphQL with server-sent events, and a JSON API. Each works for the right user, and not for anybody else.
+ * Software that people run, from npm or Debian and behind the gateway with the settings of `docs/guides/known-software.md`: a registry with scoped
+ * names, a server of browser WebSockets, GraphQL with server-sent events, a JSON API, and Prometheus. Each works for the right user only.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { type FakeAuthApi, startFakeAuthApi } from '../support/fake-auth-api.ts';
 import { freePort } from '../support/free-port.ts';
 import { blocksOf } from '../support/markdown-page.ts';
 import { runCommand } from '../support/running-command.ts';
 import { type RunningGateway, startGateway } from '../support/running-gateway.ts';
+import { skipHere } from '../support/skip-here.ts';
 import { installMs, runClient } from './support/clients/client-programs.ts';
 
 const writer = 'tok_6Zr2NQpX0vJm4Wc8TyBd';
 const reader = 'tok_reader9QpX0vJm4Wc8Ty';
+const prometheus = process.env['TEST_PROMETHEUS'] ?? 'prometheus';
+const noPrometheus =
+  spawnSync(prometheus, ['--version']).status === 0 ? null : 'no Prometheus (Debian: apt-get install prometheus)';
 const packages = [
   'verdaccio@6',
   'socket.io@4',
@@ -41,9 +47,16 @@ beforeAll(async () => {
   authApi.addSession(writer, { userId: 'ci', roles: ['writer'] });
   authApi.addSession(reader, { userId: 'reader', roles: ['reader'] });
   const [registry, sockets, graphql, json] = [await verdaccio(), await socketIo(), await yoga(), await jsonServer()];
+  const metrics = noPrometheus === null ? await startPrometheus() : 1;
   const page = readFileSync('docs/guides/known-software.md', 'utf8');
   const shown = blocksOf(page).find(({ language, text }) => language === 'yaml' && /^version: 1$/m.test(text))!;
-  const targets: Readonly<Record<string, number>> = { 4873: registry, 3001: sockets, 4000: graphql, 3002: json };
+  const targets: Readonly<Record<string, number>> = {
+    4873: registry,
+    3001: sockets,
+    4000: graphql,
+    3002: json,
+    9090: metrics,
+  };
   const config = shown.text
     .replace(/^server: .*$/m, 'server: { listen: "127.0.0.1:0", admin: false }')
     .replace(/^authApi: .*$/m, `authApi: { url: "http://127.0.0.1:${authApi.port}" }`)
@@ -61,8 +74,8 @@ afterAll(async () => {
 });
 
 /** Starts a program of the folder, and resolves once its port takes connections. */
-async function start(args: readonly string[], port: number): Promise<number> {
-  const service = spawn(process.execPath, args, { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] });
+async function start(args: readonly string[], port: number, command = process.execPath): Promise<number> {
+  const service = spawn(command, args, { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] });
   services.push(service);
   await vi.waitFor(async () => void (await fetch(`http://127.0.0.1:${port}/`)), { timeout: 60_000, interval: 100 });
   return port;
@@ -120,6 +133,13 @@ async function jsonServer(): Promise<number> {
     ['node_modules/json-server/lib/cli/bin.js', '--quiet', '--host', '127.0.0.1', '--port', `${port}`, 'db.json'],
     port,
   );
+}
+
+async function startPrometheus(): Promise<number> {
+  const port = await freePort();
+  program('prometheus.yaml', 'global: {}\n');
+  const options = ['--config.file=prometheus.yaml', '--storage.tsdb.path=tsdb', '--web.external-url=/prometheus/'];
+  return start([...options, `--web.listen-address=127.0.0.1:${port}`, '--log.level=error'], port, prometheus);
 }
 
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
@@ -201,4 +221,29 @@ test('a JSON API under a path prefix: a reader reads, a writer writes', async ()
   expect((await post(reader)).status).toBe(403);
   expect((await post(writer)).status).toBe(201);
   expect((await fetch(`${posts}/2`, { headers: bearer(reader) })).status).toBe(200);
+});
+
+test('Prometheus under its path prefix: a compressed response arrives as it was sent; a stranger sees nothing', async () => {
+  if (noPrometheus !== null) skipHere(noPrometheus);
+  const url = `${gateway.origin}/prometheus/api/v1/query?query=1%2B1`;
+  const headers = { ...bearer(reader), 'accept-encoding': 'gzip' };
+  const { promise, resolve, reject } = Promise.withResolvers<{ encoding: string | undefined; body: Buffer }>();
+  request(url, { headers }, (response) => {
+    const parts: Buffer[] = [];
+    response.on('data', (part: Buffer) => parts.push(part));
+    response.on('end', () => resolve({ encoding: response.headers['content-encoding'], body: Buffer.concat(parts) }));
+  })
+    .on('error', reject)
+    .end();
+  const { encoding, body } = await promise;
+  expect(encoding).toBe('gzip');
+  expect(JSON.parse(gunzipSync(body).toString())).toMatchObject({
+    status: 'success',
+    data: { result: [expect.any(Number), '2'] },
+  });
+  // Its own links and redirects have the prefix.
+  const start = await fetch(`${gateway.origin}/prometheus/`, { headers: bearer(reader), redirect: 'manual' });
+  expect(new URL(start.headers.get('location')!, gateway.origin).pathname).toMatch(/^\/prometheus\//);
+  expect((await fetch(url)).status).toBe(401);
+  expect((await fetch(url, { method: 'POST', headers: bearer(reader) })).status).toBe(405);
 });

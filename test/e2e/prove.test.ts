@@ -175,7 +175,7 @@ test('an address where nothing listens, and a credential of nobody', async () =>
   const unreachable = runRolegate(['prove', 'http://127.0.0.1:1', '--config', file]);
   expect([await unreachable.ended, unreachable.output()]).toEqual([
     1,
-    'rolegate: http://127.0.0.1:1 cannot be asked: ECONNREFUSED\n',
+    'rolegate: http://127.0.0.1:1 cannot be reached: ECONNREFUSED\n',
   ]);
   const nobody = runRolegate(['prove', gateway.origin, '--config', file], good);
   expect([await nobody.ended, nobody.output()]).toEqual([

@@ -36,7 +36,7 @@ function tried({ host, port }: Address, shared: boolean): Promise<Address> {
     server.listen({ port, reusePort: shared, ...(host === '' ? {} : { host }) }, () => {
       const bound = server.address();
       server.close(() => {
-        if (bound === null || typeof bound === 'string') reject(new Error('this is no address with a port'));
+        if (bound === null || typeof bound === 'string') reject(new Error('this is not an address with a port'));
         else resolve({ host: bound.address, port: bound.port });
       });
     });

@@ -117,7 +117,7 @@ export function runWorker({ version, env, link }: WorkerOptions): Promise<void> 
     }
 
     function use(source: ConfigSource): void {
-      if (engine === null || first === null) throw new Error('a worker begins before it goes on');
+      if (engine === null || first === null) throw new Error('a worker must begin before it can continue');
       const next = shared(read(source));
       // An embedded Auth API starts and ends with the supervisor.
       const kept = needsRestart(first, next).includes('authApi.embedded');
@@ -131,7 +131,7 @@ export function runWorker({ version, env, link }: WorkerOptions): Promise<void> 
     }
 
     function shared(config: Config): Config {
-      if (started === null) throw new Error('a worker begins before it goes on');
+      if (started === null) throw new Error('a worker must begin before it can continue');
       const { workers, cacheSecret } = started;
       const secret = config.cache.secret ?? cacheSecret;
       return shareOf({ ...config, cache: { ...config.cache, secret } }, workers);

@@ -116,7 +116,9 @@ function switchUser(enabled: boolean): Operation {
   const verb = enabled ? 'enable' : 'disable';
   return defineOperation({
     name: `${verb}User`,
-    summary: enabled ? 'Enables a user again' : 'Disables a user: sessions end and key pairs rest',
+    summary: enabled
+      ? 'Enables a user again'
+      : 'Disables a user: sessions end, and key pairs are rejected until the user is enabled again',
     method: 'PUT',
     paths: [`/admin/user/{id}/${verb}`],
     credential: administrator,
@@ -165,7 +167,7 @@ export const addRole = defineOperation({
 
 export const removeRole = defineOperation({
   name: 'removeRole',
-  summary: 'Takes a role from a user',
+  summary: 'Removes a role from a user',
   method: 'DELETE',
   paths: ['/admin/user/{id}/roles/{role}'],
   credential: administrator,

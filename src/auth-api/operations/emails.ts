@@ -44,7 +44,7 @@ export const addEmail = defineOperation({
 /** E2: brings the code of an own address. */
 export const verifyEmail = defineOperation({
   name: 'verifyEmail',
-  summary: 'Verifies an own address by its code',
+  summary: 'Verifies an address of the caller by its code',
   method: 'PUT',
   paths: ['/email/verification'],
   credential: bearerOnly,
@@ -65,7 +65,7 @@ export const verifyEmail = defineOperation({
 /** R1: asks for a new code for an own address that is not verified yet; the old code is void. */
 export const renewEmailCode = defineOperation({
   name: 'renewEmailCode',
-  summary: 'Sends a new code to an own, unverified address',
+  summary: 'Sends a new code to an unverified address of the caller',
   method: 'POST',
   paths: ['/email/verification'],
   credential: bearerOnly,
@@ -88,7 +88,7 @@ const entry = z.object({ emailID: id, address: z.string(), preferred: z.boolean(
 /** E3: lists the caller's addresses. */
 export const listEmails = defineOperation({
   name: 'listEmails',
-  summary: 'Lists the own addresses',
+  summary: "Lists the caller's addresses",
   method: 'GET',
   paths: ['/emails'],
   credential: bearerOnly,

@@ -20,7 +20,7 @@ const dayMs = 86_400_000;
 /** K1: makes an API key pair. It works once the code, which goes to the preferred address, has come back. */
 export const createKeyPair = defineOperation({
   name: 'createKeyPair',
-  summary: 'Makes an API key pair; the secret is shown once and a code goes to the preferred address',
+  summary: 'Creates a key pair; the secret is returned once, and a code is mailed to the preferred address',
   method: 'POST',
   paths: ['/keypair'],
   credential: bearerOnly,
@@ -60,7 +60,7 @@ export const createKeyPair = defineOperation({
 /** K2: brings the code of an own key pair, which makes the pair valid. */
 export const verifyKeyPair = defineOperation({
   name: 'verifyKeyPair',
-  summary: 'Verifies an own key pair by its code',
+  summary: 'Verifies a key pair of the caller by its code',
   method: 'PUT',
   paths: ['/keypair/verification'],
   credential: bearerOnly,
@@ -82,7 +82,7 @@ const presented = z.string().min(1).max(256);
 /** R1: asks for a new code for an own key pair that is not verified yet; the old code is void. */
 export const renewKeyPairCode = defineOperation({
   name: 'renewKeyPairCode',
-  summary: 'Sends a new code for an own, unverified key pair',
+  summary: 'Sends a new code for an unverified key pair of the caller',
   method: 'POST',
   paths: ['/keypair/verification'],
   credential: bearerOnly,
@@ -146,7 +146,7 @@ const entry = z.object({ apiKey: z.string(), keyID: id, keyName: z.string(), exp
 /** K4: lists the caller's key pairs, verified or not. */
 export const listKeyPairs = defineOperation({
   name: 'listKeyPairs',
-  summary: 'Lists the own key pairs, never with a secret',
+  summary: "Lists the caller's key pairs, without secrets",
   method: 'GET',
   paths: ['/keypairs'],
   credential: bearerOnly,
@@ -168,7 +168,7 @@ export const listKeyPairs = defineOperation({
 /** K5: ends one of the caller's key pairs. */
 export const revokeKeyPair = defineOperation({
   name: 'revokeKeyPair',
-  summary: 'Ends an own key pair at once',
+  summary: 'Ends a key pair of the caller at once',
   method: 'DELETE',
   paths: ['/keypair/{id}'],
   credential: bearerOnly,

@@ -139,7 +139,7 @@ const entry = z.object({ sessionID: id, ip: z.string(), userAgent: z.string(), e
 /** S5: lists the caller's verified, live sessions. */
 export const listSessions = defineOperation({
   name: 'listSessions',
-  summary: 'Lists the own sessions; exactly one is the current one',
+  summary: "Lists the caller's sessions, with the current one marked",
   method: 'GET',
   paths: ['/sessions'],
   credential: bearerOnly,
@@ -161,7 +161,7 @@ export const listSessions = defineOperation({
 /** S6: ends one of the caller's sessions, the current one or another. */
 export const revokeSession = defineOperation({
   name: 'revokeSession',
-  summary: 'Ends an own session at once',
+  summary: 'Ends a session of the caller at once',
   method: 'DELETE',
   paths: ['/session/{id}'],
   credential: bearerOnly,

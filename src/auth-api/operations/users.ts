@@ -101,7 +101,7 @@ export const findUser = defineOperation({
 /** U4: removes the caller's account with everything that belongs to it. */
 export const removeSelf = defineOperation({
   name: 'removeSelf',
-  summary: 'Removes the own account, its sessions, key pairs and addresses',
+  summary: "Removes the caller's account with its sessions, key pairs and addresses",
   method: 'DELETE',
   paths: ['/user'],
   credential: bearerOnly,

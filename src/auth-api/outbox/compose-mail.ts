@@ -44,19 +44,19 @@ const purposes: Readonly<Record<CodePurpose, Pick<MailContent, 'title' | 'openin
     title: 'Your code to sign in',
     opening: 'Enter this code to sign in:',
     closing:
-      'If you did not ask to sign in, ignore this mail. Without the code nobody can sign in as you; never pass it on.',
+      'If you did not ask to sign in, ignore this mail. Without the code, no one can sign in as you; never pass it on.',
   },
   keypair: {
     title: 'Your code to create an API key',
-    opening: 'Enter this code to create the API key that was asked for in your account:',
+    opening: 'Enter this code to create the API key that was requested in your account:',
     closing:
-      'If you did not ask for an API key, do not use the code, never pass it on, and end the sessions of your account that you do not know.',
+      'If you did not request an API key, do not use the code, never pass it on, and end the sessions of your account that you do not recognize.',
   },
   email: {
     title: 'Your code to verify this address',
     opening: 'Enter this code to add this e-mail address to your account:',
     closing:
-      'If you did not ask for this, ignore this mail. Without the code the address is not added; never pass it on.',
+      'If you did not request this, ignore this mail. Without the code the address is not added; never pass it on.',
   },
 };
 
@@ -66,7 +66,7 @@ function codeContent(mail: CodeMail, askedAtMs: number): MailContent {
     ...purposes[mail.purpose],
     code: mail.code,
     lifetime: `The code is valid for ${describeDuration(mail.lifetimeMs)}, until ${until}, and works once.`,
-    facts: [['Asked for', utc(askedAtMs)], ...askedFrom(mail.asked)],
+    facts: [['Requested', utc(askedAtMs)], ...askedFrom(mail.asked)],
   };
 }
 
@@ -102,10 +102,10 @@ function noticeContent(mail: NoticeMail, askedAtMs: number): MailContent {
     opening: describeNotice(mail),
     code: null,
     lifetime: null,
-    facts: [[refused ? 'Asked for' : 'Changed', utc(askedAtMs)], ...askedFrom(mail.asked)],
+    facts: [[refused ? 'Requested' : 'Changed', utc(askedAtMs)], ...askedFrom(mail.asked)],
     closing: refused
       ? 'If it was you, sign in with this address. If it was not, ignore this mail: nothing has changed.'
-      : 'If it was not you, sign in, end the sessions of your account that you do not know, and take the change back.',
+      : 'If it was not you, sign in, end the sessions of your account that you do not recognize, and undo the change.',
   };
 }
 
@@ -119,7 +119,7 @@ function welcomeContent(mail: WelcomeMail): MailContent {
     code: null,
     lifetime: null,
     facts: [],
-    closing: 'To sign in, ask for a code with this address. If you did not expect an account, ignore this mail.',
+    closing: 'To sign in, request a code with this address. If you did not expect an account, ignore this mail.',
   };
 }
 

@@ -34,7 +34,7 @@ export function createRevocationPublisher(options: RevocationPublisherOptions): 
   let missed = false;
 
   function miss(): void {
-    if (!missed) log.warn({}, 'a revocation could not be published; gateways hear of it once Redis is back');
+    if (!missed) log.warn({}, 'a revocation could not be published; gateways receive it once Redis is back');
     missed = true;
   }
 

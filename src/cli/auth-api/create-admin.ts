@@ -25,7 +25,7 @@ async function makeAdministrator(api: AuthApi, options: CreateAdminOptions): Pro
   const known = await api.findUser(email);
   if (known === null) {
     const { userId, alias } = await create(api, options);
-    return `made the administrator ${email} (user ${userId}, alias ${alias})`;
+    return `created the administrator ${email} (user ${userId}, alias ${alias})`;
   }
   const user = await api.readUser(known);
   if (user?.enabled === false) throw new CommandError(`${email} is disabled: another administrator has to enable it`);
@@ -55,7 +55,7 @@ async function create(api: AuthApi, options: CreateAdminOptions): Promise<{ user
     const message =
       error.taken === 'alias'
         ? `the alias "${alias}" is taken: give another one with --alias`
-        : `somebody is registering ${options.email} at this moment: finish or let it lapse, and try again`;
+        : `a registration of ${options.email} is in progress: complete it or wait until it expires, then try again`;
     throw new CommandError(message);
   }
 }

@@ -11,7 +11,9 @@ export async function login(email: string, { config }: LoginOptions): Promise<Ex
   const bearer = await withAuthApi(config, async (api) => {
     const userId = await api.findUser(email);
     if (userId === null) {
-      throw new CommandError(`no user has the verified address ${email}: auth-api create-admin or import makes one`);
+      throw new CommandError(
+        `no user has the verified address ${email}: create one with auth-api create-admin or import`,
+      );
     }
     const user = await api.readUser(userId);
     if (user?.enabled !== true) throw new CommandError(`${email} is disabled: an administrator has to enable it`);

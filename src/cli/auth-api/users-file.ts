@@ -76,7 +76,7 @@ export function parseUsers(content: string, file: string): UsersFile {
       if (value === undefined) return;
       const first = seen.get(foldCase(value));
       if (first === undefined) seen.set(foldCase(value), at.at(index).line);
-      else at.at(index, key).report(`this ${key} is that of the user in line ${first} already`);
+      else at.at(index, key).report(`the user in line ${first} already has this ${key}`);
     });
   }
   if (list.count() > 0) return { ok: false, problems: list.problems() };

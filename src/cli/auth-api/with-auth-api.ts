@@ -10,7 +10,7 @@ import { readSettings } from './read-settings.ts';
 export async function withAuthApi<Result>(configFile: string, use: (api: AuthApi) => Promise<Result>): Promise<Result> {
   const settings = readSettings(configFile);
   if (settings.database === ':memory:') {
-    throw new CommandError(`${configFile}: the database is in memory, so nothing would be left of it`);
+    throw new CommandError(`${configFile}: the database is in memory, so nothing would be saved`);
   }
   let api: AuthApi;
   try {

@@ -48,7 +48,7 @@ export function ciMarkdown(result: CiResult, all: boolean): string {
     ...(mutation === null
       ? []
       : [
-          `| mutation | ${percent(mutation.score)}: ${mutation.mutants - mutation.survivors.length} of ${mutation.mutants} changes are noticed |`,
+          `| mutation | ${percent(mutation.score)}: ${mutation.mutants - mutation.survivors.length} of ${mutation.mutants} changes are detected |`,
         ]),
     `| findings | ${findings.length} |`,
     '',
@@ -63,11 +63,11 @@ export function ciMarkdown(result: CiResult, all: boolean): string {
     ),
     ...list(
       'Not covered',
-      coverage.uncovered.map(({ route, method, effect }) => `${route} ${method} never ${effect}`),
+      coverage.uncovered.map(({ route, method, effect }) => `${route} ${method}: no test ${effect}`),
       most,
     ),
     ...list(
-      'Changes that no test notices',
+      'Changes that no test detects',
       (mutation?.survivors ?? []).map(({ route, change }) => `${route === null ? '' : `${route}: `}${change}`),
       most,
     ),

@@ -4,7 +4,7 @@ import { headline, listed, mostListed, mostRows, settingTitles } from './diff-wo
 
 export function diffMarkdown(report: DiffReport, all: boolean): string {
   const { same, newlyAllowed, newlyRefused, settings } = report;
-  if (same && settings.length === 0) return 'The access rules mean the same.\n';
+  if (same && settings.length === 0) return 'The access rules are equivalent.\n';
   const most = all ? Infinity : mostListed;
   const parts = [`**${headline(report)}**`, ''];
   if (newlyAllowed.length + newlyRefused.length > 1) parts.push(...summary(report, all ? Infinity : mostRows));

@@ -21,9 +21,9 @@ export function headline({ newlyAllowed, newlyRefused, settings }: DiffReport): 
   const parts = [
     [newlyAllowed.length, 'newly allowed'],
     [newlyRefused.length, 'newly refused'],
-    [possible, 'of them possible only'],
-    [decides!, decides === 1 ? 'setting that decides' : 'settings that decide'],
-    [exposes!, exposes === 1 ? 'setting that exposes' : 'settings that expose'],
+    [possible, 'of them only possible'],
+    [decides!, decides === 1 ? 'setting that affects access' : 'settings that affect access'],
+    [exposes!, exposes === 1 ? 'setting that affects exposure' : 'settings that affect exposure'],
   ] as const;
   const said = parts.filter(([count]) => count > 0).map(([count, words]) => `${count} ${words}`);
   if (said.length > 0) return said.join(', ');

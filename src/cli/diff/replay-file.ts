@@ -29,7 +29,7 @@ export async function replayFile(file: string, before: Config, after: Config): P
   } catch {
     throw new CommandError(`rolegate: ${file} cannot be read`);
   }
-  if (reads === null) throw new CommandError(`rolegate: ${file} is no file of recorded decisions`);
+  if (reads === null) throw new CommandError(`rolegate: ${file} is not a file of recorded decisions`);
   return replay.report(unreadable);
 }
 

@@ -7,7 +7,7 @@ const titles = {
   newly_refused: 'newly refused',
   other_reason: 'refused for another reason',
   other_route: 'allowed by another route',
-  undecided: 'not decided: it hangs on what was not recorded',
+  undecided: 'not decided: it depends on data that was not recorded',
 } as const;
 
 /** Differences that are listed; the JSON report has all. */
@@ -44,9 +44,9 @@ export function replayMarkdown(report: ReplayReport): string {
 function summary({ records, counts, unreadable, unlikeRecorded }: ReplayReport): readonly string[] {
   const lines = [`${counts.same} of ${records} are decided as before`];
   if (unlikeRecorded > 0) {
-    lines.push(`${unlikeRecorded} were decided otherwise when they were recorded: by other rules than the ones before`);
+    lines.push(`${unlikeRecorded} were decided differently when they were recorded, under other rules`);
   }
-  if (unreadable > 0) lines.push(`${unreadable} lines are no records`);
+  if (unreadable > 0) lines.push(`${unreadable} lines are not records`);
   return lines;
 }
 

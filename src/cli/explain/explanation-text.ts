@@ -31,9 +31,9 @@ export function explanationText(explanation: Explanation, color: boolean): strin
       paint,
     ),
     section('Credential', credential === null ? [] : credentialLines(credential, rejection), paint),
-    section('Who asks', identity === null ? [] : identityLines(identity), paint),
+    section('Client identity', identity === null ? [] : identityLines(identity), paint),
     section('Access', access === null ? [] : accessLines(access, paint), paint),
-    section('Where it comes from', explanation.policies === null ? [] : policyLines(explanation.policies), paint),
+    section('Origin of the rules', explanation.policies === null ? [] : policyLines(explanation.policies), paint),
     section(
       'Conditions',
       conditions.flatMap((report) => criterionLines(report, paint)),
@@ -89,8 +89,8 @@ function credentialLines(
   rejection: Explanation['rejection'],
 ): string[] {
   const read = kind ?? 'none that can be read';
-  const lines = [from === null ? 'none was sent' : `${read}, from ${from}`, `the route takes ${taken.join(', ')}`];
-  if (source !== null) lines.push(`asked: ${source.source ?? 'no source'} (${source.why})`);
+  const lines = [from === null ? 'none was sent' : `${read}, from ${from}`, `the route accepts ${taken.join(', ')}`];
+  if (source !== null) lines.push(`source: ${source.source ?? 'no source'} (${source.why})`);
   if (rejection !== null) lines.push(`rejected: ${rejection}`);
   return lines;
 }
@@ -103,7 +103,7 @@ function identityLines({ userId, roles, derived, inherited, groups, signedInAt, 
   lines.push(`groups ${list(groups)}`);
   if (signedInAt !== null) lines.push(`signed in ${signedInAt}`);
   for (const [name, value] of Object.entries(claims))
-    lines.push(`claim ${name} ${value === null ? 'of another type than is declared' : JSON.stringify(value)}`);
+    lines.push(`claim ${name} ${value === null ? 'of another type than declared' : JSON.stringify(value)}`);
   return lines;
 }
 

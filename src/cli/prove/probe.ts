@@ -52,7 +52,7 @@ export const findingKinds = {
   ],
   outage_as_refusal: [
     'an outage looks like a bad credential',
-    'clients throw good credentials away: let the proxy send 503, as with "status_on_error" of Envoy',
+    'clients discard valid credentials: let the proxy send 503, as with "status_on_error" of Envoy',
   ],
 } as const satisfies Record<string, readonly [harm: string, advice: string]>;
 export type FindingKind = keyof typeof findingKinds;

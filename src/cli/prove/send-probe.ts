@@ -40,7 +40,7 @@ export function createSender(base: URL): Sender {
         );
         sent.once('timeout', () => sent.destroy(new Error(`no response within ${timeoutMs / 1000} s`)));
         sent.once('error', (error: NodeJS.ErrnoException) =>
-          reject(new CommandError(`rolegate: ${base.origin} cannot be asked: ${error.code ?? error.message}`)),
+          reject(new CommandError(`rolegate: ${base.origin} cannot be reached: ${error.code ?? error.message}`)),
         );
         sent.end();
       }),

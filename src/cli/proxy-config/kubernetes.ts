@@ -10,7 +10,7 @@ const documents = (comment: string, ...all: object[]) =>
 function tcp({ authorizer, grpc, secret }: ProxySettings): Place {
   if (grpc !== null && secret)
     throw new CommandError(
-      'rolegate: this gateway sends no secret over gRPC: use "peers" and "grpc.tls.clientCa" in its place',
+      'rolegate: this gateway sends no secret over gRPC: use "peers" and "grpc.tls.clientCa" instead',
     );
   if ('path' in authorizer) throw new CommandError('rolegate: a cluster asks over TCP: give --authorizer an address');
   return authorizer;

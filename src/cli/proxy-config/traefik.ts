@@ -40,8 +40,8 @@ export function traefikConfig(settings: ProxySettings): string {
       },
     },
   };
-  return `# Traefik asks Rolegate about each request: a dynamic configuration. Printed by "rolegate proxy-config traefik".
-# Clients are believed no X-Forwarded-*: where another proxy is in front, set forwardedHeaders.trustedIPs of the entrypoint, and
+  return `# Traefik checks each request with Rolegate: a dynamic configuration. Printed by "rolegate proxy-config traefik".
+# X-Forwarded-* of clients is not trusted: if another proxy is in front, set forwardedHeaders.trustedIPs of the entrypoint, and
 # never forwardedHeaders.insecure. What authResponseHeaders and its pattern name is deleted from the request, in every spelling, and
 # set from the response of Rolegate.
 ${stringify(document, { lineWidth: 0 })}`;

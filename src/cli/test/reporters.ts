@@ -27,11 +27,11 @@ function pretty({ passed, failed, cases, coverage, mutation }: TestReport): stri
   const tally = failed === 0 ? pc.green(`${passed} passed`) : `${passed} passed, ${pc.red(`${failed} failed`)}`;
   lines.push(`tests     ${tally}`);
   lines.push(`coverage  ${percent(coverage.share)} of ${coverage.cells} rule effects`);
-  lines.push(...listed(coverage.uncovered.map((cell) => `${cell.route} ${cell.method} never ${cell.effect}`)));
+  lines.push(...listed(coverage.uncovered.map((cell) => `${cell.route} ${cell.method}: no test ${cell.effect}`)));
   if (coverage.uncovered.length > 0) lines.push(`          ${pc.dim('rolegate test --update prints cases for them')}`);
   if (mutation !== null) {
     const noticed = mutation.mutants - mutation.survivors.length;
-    lines.push(`mutation  ${percent(mutation.score)}: ${noticed} of ${mutation.mutants} changes are noticed`);
+    lines.push(`mutation  ${percent(mutation.score)}: ${noticed} of ${mutation.mutants} changes are detected`);
     lines.push(
       ...listed(mutation.survivors.map(({ route, change }) => `${route === null ? '' : `${route}: `}${change}`)),
     );
@@ -41,7 +41,7 @@ function pretty({ passed, failed, cases, coverage, mutation }: TestReport): stri
 
 /** Who asked, and what came of it where. */
 function circumstances({ as, route, outcome, reason }: CaseReport): string {
-  const who = as === null ? 'asked without a credential' : `asked as ${as}`;
+  const who = as === null ? 'sent without a credential' : `sent as ${as}`;
   const where = route === null ? 'no route' : `route ${route}`;
   return `${who}, ${where}: ${outcome === 'allow' ? 'allowed' : `refused, ${reason}`}`;
 }

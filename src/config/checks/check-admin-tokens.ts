@@ -11,7 +11,7 @@ export function readAdminTokens(server: Parts<ConfigFile>['server'], at: Locatio
     if (token === null || scope === undefined) return;
     const same = found.find((one) => one.token === token);
     if (same === undefined) found.push({ name, token, scope });
-    else there.report(`this is also the token of "${same.name}"`, 'make another one with "openssl rand -hex 32"');
+    else there.report(`this is also the token of "${same.name}"`, 'create another one with "openssl rand -hex 32"');
   };
   const ofAll = at.at('adminToken');
   add('adminToken', readBearerSecret(server?.adminToken, ofAll), 'write', ofAll);

@@ -55,7 +55,7 @@ function readSmtp({ mail }: Settings, at: Location): SmtpServer | null {
     !isThisMachine(smtp.host)
   ) {
     const message = 'a password is not sent to another machine without TLS';
-    at.at('requireTls').report(message, 'use smtps://, or leave "requireTls" out');
+    at.at('requireTls').report(message, 'use smtps://, or omit "requireTls"');
     return null;
   }
   return smtp;

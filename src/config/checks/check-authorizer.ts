@@ -25,16 +25,16 @@ const inProxies = (why: string): Why => ({ 'other proxies': why, 'an application
 const inApplications = (why: string): Why => ({ 'other proxies': null, 'an application': why });
 
 const ofRoutes = {
-  rewrite: inProxies('the proxy forwards the path as it came'),
+  rewrite: inProxies('the proxy forwards the path unchanged'),
   maxBody: always('no body is read'),
   bodyBuffer: always('no body is read'),
   bodyRate: always('no body is read'),
   timeout: always('nothing is forwarded'),
   idleTimeout: always('nothing is forwarded'),
-  streams: always('an open stream is not looked at again'),
-  evict: always('the response of the service is not seen'),
-  responseHeaders: inProxies('the response of the service is not seen'),
-  cors: inProxies('the response of the service is not seen, and no preflight gets a response'),
+  streams: always('an open stream is not rechecked'),
+  evict: always('Rolegate does not see the response of the service'),
+  responseHeaders: inProxies('Rolegate does not see the response of the service'),
+  cors: inProxies('Rolegate does not see the response of the service and responds to no preflight'),
 } as const satisfies Partial<Record<keyof RouteEntry, Why>>;
 
 const { rewrite: _, evict: __, cors: ___, ...ofDefaults } = ofRoutes;
@@ -42,9 +42,9 @@ const { rewrite: _, evict: __, cors: ___, ...ofDefaults } = ofRoutes;
 /** By path. */
 const ofFile: readonly (readonly [path: readonly string[], why: Why])[] = [
   [['upstreams'], always('nothing is forwarded')],
-  [['errors'], always('the response of the service is not seen')],
-  [['credentials', 'websocketProtocol'], inProxies('the proxy sends the bearer on to the service')],
-  [['credentials', 'resourceMetadata'], inProxies('the proxy asks about the request, and cannot send the metadata')],
+  [['errors'], always('Rolegate does not see the response of the service')],
+  [['credentials', 'websocketProtocol'], inProxies('the proxy forwards the bearer to the service')],
+  [['credentials', 'resourceMetadata'], inProxies('the proxy only checks the request and cannot send the metadata')],
   [['server', 'workers'], inApplications('it has its own processes')],
   [['authorizer'], inApplications('it opens no port')],
   [['authApi', 'embedded'], inApplications('it opens no port')],
@@ -66,14 +66,14 @@ export function checkDecidedRoute(entry: Parts<RouteEntry>, decider: DecidesFor,
   refuseRemoval(at, decider);
   if (decider === 'other proxies' && entry.path?.encodedSlash === 'decode')
     at.at('path', 'encodedSlash').report(
-      '"decode" cannot be kept: the proxy forwards the path as it came',
+      '"decode" cannot be kept: the proxy forwards the path unchanged',
       'use "keep" or "reject"',
     );
 }
 
 /** What an application adds later is not seen. */
 function refuseRemoval(at: Location, decider: DecidesFor): void {
-  const why = inApplications('the response of the application is not seen');
+  const why = inApplications('Rolegate does not see the response of the application');
   refuse(at.at('responseHeaders', 'remove'), 'remove', why, decider);
 }
 

@@ -31,7 +31,7 @@ export function checkClaims(
     const rival = claims.slice(0, index).find((earlier) => claimsOverlap(earlier, claim));
     if (rival === undefined) return;
     const where = placeFrom(claim.file, rival.file, rival.file.at.at('owns'));
-    const message = `a part of this is claimed by another file (${where})`;
+    const message = `another file claims a part of this (${where})`;
     claim.file.at.at('owns').reportKey(message, 'a part belongs to one file');
   });
   for (const route of routes) {
@@ -40,7 +40,7 @@ export function checkClaims(
     for (const claim of claims) {
       if (claim.file === file) {
         if (isInside(route, claim)) continue;
-        match.report('this route lies outside of what the file claims', 'widen "owns", or move the route');
+        match.report('this route is outside of what the file claims', 'widen "owns", or move the route');
       } else if (overlaps(route, claim) && !deniesAll(route)) {
         const where = placeFrom(file, claim.file, claim.file.at.at('owns'));
         match.report(`this route reaches into what another file claims (${where})`, 'move it there, or narrow it');

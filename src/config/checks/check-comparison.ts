@@ -36,7 +36,7 @@ export function checkCondition(
   const [operator, secondOperator] = written(keysOf(operators));
   const isTime = at.at('time').isWritten;
   const beside = (extra: string, first: string, hint: string) => {
-    at.at(extra).reportKey(`"${extra}" cannot stand beside "${first}"`, hint);
+    at.at(extra).reportKey(`"${extra}" cannot be combined with "${first}"`, hint);
     return null;
   };
   if (group !== undefined) {
@@ -80,7 +80,7 @@ function checkWindow(time: Entry['time'], at: Location): ConditionSource | null 
     return null;
   }
   if (from === to || from === minutesOfDay) {
-    at.report('these hours are none', 'leave "from" and "to" out for the whole day');
+    at.report('these hours are empty', 'omit "from" and "to" for the whole day');
     return null;
   }
   const minuteOfWeek = zone === undefined ? null : compileZone(zone);
@@ -140,8 +140,8 @@ function checkRanges({ cidr }: Entry, at: Location, scope: CriterionScope): Cond
 /** Null: they hold every address, and that was reported. */
 function unlessEvery(list: AddressList, at: Location, scope: CriterionScope): AddressList | null {
   if (scope.allowsEveryAddress || !holdEveryAddress(list.ranges)) return list;
-  const hint = 'name the networks; "conditions.allowEveryAddress: true" says that this is meant';
-  at.report('these ranges hold every address, so the condition has no effect', hint);
+  const hint = 'name the networks; "conditions.allowEveryAddress: true" confirms that this is intended';
+  at.report('these ranges contain every address, so the condition has no effect', hint);
   return null;
 }
 
@@ -189,7 +189,7 @@ function checkComparison(
   }
   if (operator === 'exists') {
     if (subject.from === 'param') {
-      at.reportKey('a parameter of the path is always there', 'remove this condition');
+      at.reportKey('a parameter of the path is always present', 'remove this condition');
     } else if (subject.from === 'identity' && subject.field === 'groups') {
       at.reportKey('groups are always a list, which can be empty', 'compare them by "equals" or "in"');
     } else if (entry.exists !== undefined) return { subject, comparison: { operator, wanted: entry.exists } };
@@ -200,8 +200,9 @@ function checkComparison(
     if (number === null) return null;
     const shape = scope.patterns.map((pattern) => formOf(subject, pattern)?.shape?.kind);
     if (subject.from === 'param' && shape.some((kind) => kind === 'uuid')) {
-      at.reportKey('a parameter of this shape is no number', 'give it the shape int');
-    } else if (subject.from === 'identity') at.reportKey(`identity.${subject.field} is no number`, 'compare a claim');
+      at.reportKey('a parameter of this shape is not a number', 'give it the shape int');
+    } else if (subject.from === 'identity')
+      at.reportKey(`identity.${subject.field} is not a number`, 'compare a claim');
     else return { subject, comparison: { operator, operand: { number } } };
     return null;
   }

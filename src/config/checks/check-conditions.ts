@@ -144,7 +144,8 @@ function checkMethods(
 
 function checkWord(word: string | undefined, at: Location): void {
   if (word === undefined) return;
-  if (!at.isOwn) at.report('a reason is written out', 'it becomes a label of metrics: no variable');
+  if (!at.isOwn)
+    at.report('a reason must be fixed text', 'it becomes a label of metrics, so it cannot contain a variable');
   else if (Object.hasOwn(reasons, word)) {
     at.report(`"${word}" is a reason of the gateway itself`, 'choose a word of your own, such as wrong_tenant');
   }
@@ -194,10 +195,10 @@ export function checkConditionHeaders(parts: Parts<ConfigFile>, at: Location): C
   const check = (name: string | undefined, from: 'any' | 'trusted', there: Location) => {
     if (name === undefined) return;
     if (name.includes('_')) {
-      there.report('the name of such a header has no "_"', 'services read "_" and "-" alike: write "-"');
+      there.report('the name of such a header has no "_"', 'services treat "_" and "-" as equal: write "-"');
     } else if (credentials.has(name)) there.report('this header carries credentials');
     else if (identity.has(name)) {
-      there.report('what a client sends in this header is thrown away', 'compare a field of "identity" instead');
+      there.report('what a client sends in this header is discarded', 'compare a field of "identity" instead');
     } else if (unreadable.has(name) || name.startsWith('x-forwarded-')) {
       const hint = 'the client is compared by "client: address", the host by "match.host"';
       there.report('this header has another meaning in HTTP', hint);
@@ -211,10 +212,7 @@ export function checkConditionHeaders(parts: Parts<ConfigFile>, at: Location): C
   const { trustedProxies, trustEveryPeer } = parts.server ?? {};
   if (trustedHeaders.length > 0 && trustedProxies?.length === 0 && trustEveryPeer === false) {
     const hint = 'list the proxies in front under "server.trustedProxies"';
-    at.at('conditions', 'trustedHeaders').report(
-      'no proxy is trusted, so that no request can have these headers',
-      hint,
-    );
+    at.at('conditions', 'trustedHeaders').report('no proxy is trusted, so no request can have these headers', hint);
   }
   return names;
 }

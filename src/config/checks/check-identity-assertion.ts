@@ -9,7 +9,7 @@ import { readSecretText } from './check-secrets.ts';
 import { credentialHeaders } from './check-sections.ts';
 import type { Location } from './location.ts';
 
-const form = 'make one with "openssl genpkey -algorithm ed25519"';
+const form = 'create one with "openssl genpkey -algorithm ed25519"';
 
 /** For the first key: loading it takes longer than reading most configurations. */
 const crypto = () => process.getBuiltinModule('node:crypto');
@@ -21,7 +21,7 @@ export function checkIdentityAssertion(parts: Parts<ConfigFile>, at: Location): 
   const there = at.at('identityAssertion');
   const others = [...Object.keys(identityHeaders), ...credentialHeaders(parts)].map(canonicalName);
   if (written.header !== undefined && others.includes(canonicalName(written.header)))
-    there.at('header').report('this header carries something else already', 'choose another name');
+    there.at('header').report('this header already carries something else', 'choose another name');
   if (written.keys !== undefined) return readKeys(written.keys, there.at('keys'));
   if (cache?.redis === undefined && server?.workers !== undefined && server.workers !== 1) {
     const hint = 'share keys through "cache.redis", or give "identityAssertion.keys"';
@@ -47,7 +47,7 @@ function readKey(source: Parts<SecretSource> | undefined, at: Location): Asserti
   const text = readSecretText(source, at);
   if (text === null) return null;
   const key = parseKey(text);
-  if (key === null) at.report('this is no private key in PEM form or as a JWK, or one with a passphrase', form);
+  if (key === null) at.report('this is not a private key in PEM form or as a JWK, or it has a passphrase', form);
   if (key === 'other') at.report('this private key is neither Ed25519 nor P-256', form);
   return key === 'other' ? null : key;
 }
@@ -84,7 +84,7 @@ export function readAudience(
   if (identityAssertion !== undefined && identityAssertion !== null && !signs)
     there.reportKey('no identities are signed', hint);
   else if (identityAssertion !== undefined && isPublic)
-    there.reportKey('"identityAssertion" has no meaning on a public route, as nobody is known there', 'remove it');
+    there.reportKey('"identityAssertion" has no meaning on a public route, which has no identity', 'remove it');
   if (!signs || isPublic || identityAssertion === null) return null;
   return identityAssertion?.audience ?? upstream ?? null;
 }

@@ -74,7 +74,7 @@ export function checkListOperand(
   if (source === null) at.report('expected a list, or identity.groups', at.isOwn ? `write [${written}]` : null);
   else if (reportSource(source, at, scope) || reportItself(source, subject, at)) return null;
   else if (isListSource(source)) return { source };
-  else at.report(`"${written}" is one value and no list`, `write "equals: ${written}"`);
+  else at.report(`"${written}" is one value, not a list`, `write "equals: ${written}"`);
   return null;
 }
 
@@ -97,7 +97,7 @@ function readReference(text: string, at: Location, scope: CriterionScope): Value
     name === 'roles'
       ? 'write roles under "access" or "unless"'
       : (at.nearest(name, conditionFields) ?? `known: ${conditionFields.join(', ')}`);
-  at.report(`conditions read no identity.${name}`, hint);
+  at.report(`conditions cannot read identity.${name}`, hint);
   return undefined;
 }
 
@@ -139,7 +139,7 @@ export function reportSource(source: ValueSource, at: Location, scope: Criterion
     case 'identity':
     case 'claim':
       if (scope.identified) return false;
-      at.report('there is no identity on a public route', 'compare the request only, or ask for a credential');
+      at.report('there is no identity on a public route', 'compare only the request, or require a credential');
       return true;
     case 'query':
       return false;
@@ -168,7 +168,7 @@ function literalOf(written: Literal, subject: ValueSource, operator: string): st
     const expected = 'expected a text, or a value such as identity.userId or param.id';
     return new Refusal(expected, 'put it in quotes to make it text');
   }
-  if (/[\x00-\x1f\x7f]/.test(written)) return new Refusal('no value holds a control character');
+  if (/[\x00-\x1f\x7f]/.test(written)) return new Refusal('no value contains a control character');
   if (isKind(subject) && operator !== 'startsWith' && !kinds.includes(written)) {
     return new Refusal(`expected ${listed(kinds)}`, 'these are the kinds of credential');
   }
@@ -192,6 +192,8 @@ function typedLiteral(written: Literal, type: 'number' | 'boolean'): string | Re
   // A variable gives a text.
   const number = /^-?\d+(?:\.\d+)?$/.test(text) || typeof written === 'number' ? Number(text) : Number.NaN;
   if (isExact(number)) return String(number);
-  const hint = Number.isFinite(number) ? 'a larger id is a text: declare the claim so' : 'the claim is of type number';
+  const hint = Number.isFinite(number)
+    ? 'a larger id must be a text: declare the claim as a string'
+    : 'the claim is of type number';
   return new Refusal(Number.isFinite(number) ? 'expected a number up to 2^53 - 1' : 'expected a number', hint);
 }

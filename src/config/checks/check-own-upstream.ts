@@ -38,7 +38,7 @@ export function checkOwnUpstream(
     if (!signs) at.at('upstream').report('there are no public keys, as no identities are signed', hint);
   } else {
     const hint = `a source of kind "jwt" with "${sections[kind]}"`;
-    if (!events.has(kind)) at.at('upstream').report('no source takes such tokens', hint);
+    if (!events.has(kind)) at.at('upstream').report('no source accepts such tokens', hint);
     // The signature of a token is its only credential.
     if (access !== null && !access.isPublic)
       at.at('access').report('an issuer has no credential here', 'write "access: public"');

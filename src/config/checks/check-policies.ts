@@ -124,7 +124,7 @@ export function policiesOver(
     if (below.includes('all') && below.some((one) => one !== 'all')) {
       const outside = patterns[below.findIndex((one) => one !== 'all')]!;
       const message = `the policy "${id}" is for some patterns of this route, and not for ${outside.host ?? ''}${outside.path}`;
-      at.report(message, 'make two routes of it');
+      at.report(message, 'split it into two routes');
     }
     return below.every((one) => one === 'all');
   });
@@ -155,7 +155,7 @@ export function checkReach(
         continue;
       const both = meetOf(prefix, route.pattern) ?? prefix;
       const [method = 'GET'] = route.access.every === null ? route.access.byMethod.keys() : (route.methods ?? []);
-      const message = `this route takes requests below the policy "${id}", and others: ${exampleOf({ pattern: both }, method)} is one of its own`;
+      const message = `this route matches requests below the policy "${id}", such as ${exampleOf({ pattern: both }, method)}, and others`;
       const where = `${both.host ?? ''}${both.path}`;
       placeOf(route).report(message, `add a route for ${where}, which takes them first, or narrow this one`);
     }

@@ -31,10 +31,10 @@ function checkUrl(redis: Redis, own: Omit<RedisAccess, 'servers'>, at: Location)
   }
   for (const key of ['username', 'password'] as const) {
     if (url[key] === null || !(key in redis)) continue;
-    at.at(key).reportKey(`"url" holds a ${key} already`, 'keep it in one of the two places');
+    at.at(key).reportKey(`"url" already contains a ${key}`, 'keep it in one of the two places');
   }
   if (url.tls && redis.tls === false) {
-    at.at('tls').report('a URL that starts with rediss:// means TLS', 'write redis://, or leave "tls" out');
+    at.at('tls').report('a URL that starts with rediss:// means TLS', 'write redis://, or omit "tls"');
   }
   return {
     servers: url.servers,
@@ -57,8 +57,9 @@ function parseRedisUrl(text: string): RedisUrl | string {
   const database = /^(?:\/|\/(0|[1-9]\d{0,5}))?$/.exec(url.pathname);
   if (database === null) return 'expected nothing after the host, or the number of a database';
   const [username, password] = [decoded(url.username), decoded(url.password)];
-  if (username === null || password === null) return 'user or password of this URL are not percent-encoded properly';
-  if (username !== '' && password === '') return 'this URL holds a user without a password';
+  if (username === null || password === null)
+    return 'the user or password in this URL is not percent-encoded correctly';
+  if (username !== '' && password === '') return 'this URL contains a user without a password';
   return {
     servers: {
       kind: 'single',

@@ -23,7 +23,7 @@ function checkResponseHeaders(section: ResponseHeaders, at: Location, identities
     const canonical = canonicalName(name);
     const refusal = whyFixed(canonical, false, identities);
     if (!token.test(name) || name.length > 100) there.reportKey('expected the name of a header');
-    else if (seen.has(canonical)) there.reportKey(`"${name}" is listed twice`, 'header names have no case');
+    else if (seen.has(canonical)) there.reportKey(`"${name}" is listed twice`, 'header names are case-insensitive');
     else if (refusal !== null) there.reportKey(...refusal);
     seen.add(canonical);
   }
@@ -34,7 +34,7 @@ function checkResponseHeaders(section: ResponseHeaders, at: Location, identities
 }
 
 function whyFixed(name: string, removes: boolean, identities: ReadonlySet<string>): [string, string] | null {
-  if (name.startsWith('access-control-')) return ['headers of CORS have a section of their own', 'use "cors"'];
+  if (name.startsWith('access-control-')) return ['CORS headers are set by the section "cors"', 'use "cors"'];
   if (identities.has(name)) {
     return ['this header carries identities or credentials, and never goes to clients', 'remove it'];
   }

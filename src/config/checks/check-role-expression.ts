@@ -46,7 +46,7 @@ function checkTerms(
     if (typeof term !== 'string') return checkNested(term, there, roles, depth + 1);
     if (isAccessWord(term)) {
       const hint = terms.length === 1 && depth === 0 ? `write "access: ${term}"` : 'it cannot be combined with roles';
-      there.report(`${there.quote(term)} is no role but a rule of its own`, hint);
+      there.report(`${there.quote(term)} is not a role but a separate rule`, hint);
     } else reportUndeclared(term, there, roles);
     return formOf(term, roles);
   });
@@ -59,7 +59,7 @@ function checkNested(
   roles: DeclaredRoles,
   depth: number,
 ): RoleTerm | undefined {
-  if (at.keys?.length === 0) at.report('an empty expression demands nothing', 'name roles under any, all or none');
+  if (at.keys?.length === 0) at.report('an empty expression requires nothing', 'name roles under any, all or none');
   else if (depth < deepest) return checkExpression(entry, at, roles, depth);
   else at.report(`roles are nested deeper than ${deepest} levels`, 'a role that inherits others can stand for a part');
   return undefined;
@@ -81,6 +81,6 @@ function reportExcluded({ any = [], all = [], none = [] }: RoleExpression, at: L
   none.forEach((role, index) => {
     if (typeof role !== 'string' || !wanted.has(role)) return;
     const there = at.at('none', index);
-    there.report(`the role ${there.quote(role)} is both demanded and excluded`, 'write "deny" to refuse everybody');
+    there.report(`the role ${there.quote(role)} is both required and excluded`, 'write "deny" to refuse every request');
   });
 }

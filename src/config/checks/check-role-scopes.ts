@@ -128,7 +128,7 @@ export function checkScopes(
         return place !== null && place !== placeOfParam({ name: param }, { ...pattern, params, path, segments });
       });
       if (lacking === undefined) continue;
-      const message = `the policy "${id}" asks for ${lacking.role}, and the path "${path}" does not name {${lacking.param}} where the policy does`;
+      const message = `the policy "${id}" requires ${lacking.role}, and the path "${path}" does not name {${lacking.param}} where the policy does`;
       at.at('match').report(message, 'name the parameter as the policy does');
     }
   }

@@ -88,7 +88,7 @@ function reportCircles(declared: ReadonlyMap<string, readonly string[]>, at: Loc
       if (onTrail.has(inherited)) {
         const names = trail.map(({ role }) => role);
         const circle = [...names.slice(names.indexOf(inherited)), inherited].join(' -> ');
-        at.at(top.role, 'inherits').report(`roles inherit in a circle: ${circle}`, 'remove one of these');
+        at.at(top.role, 'inherits').report(`roles inherit each other in a cycle: ${circle}`, 'remove one of these');
       } else if (!done.has(inherited)) {
         trail.push({ role: inherited, next: 0 });
         onTrail.add(inherited);

@@ -59,7 +59,7 @@ function readKinds(
   if (!asks) at.reportKey('"credentials" has no meaning where no credential is read', 'remove it');
   written.forEach((word, index) => {
     if (word === undefined || on.includes(kindWords[word])) return;
-    at.at(index).report('this kind is switched off', `see "credentials.${word}"`);
+    at.at(index).report('this kind is disabled', `see "credentials.${word}"`);
   });
   const kinds = whole(written).map((word) => kindWords[word]);
   return on.filter((kind) => kinds.includes(kind));
@@ -70,7 +70,7 @@ function narrowed(all: Challenges, written: Parts<RouteEntry>['challenges'], at:
   if (written === undefined) return all;
   written.forEach((word, index) => {
     if (word !== undefined && !all[word])
-      at.at(index).report('the route takes nothing that is sent so', 'see "credentials"');
+      at.at(index).report('the route accepts no credential of this scheme', 'see "credentials"');
   });
   return { ...all, bearer: written.includes('bearer'), basic: written.includes('basic') };
 }
@@ -82,9 +82,9 @@ function compileSignIn(written: Parts<RouteEntry>['signIn']): SignIn | null {
 
 function checkSignIn(signIn: SignIn | null, { match }: Parts<RouteEntry>, asks: boolean, at: Location): void {
   if (signIn === null) return;
-  if (!asks) at.reportKey('"signIn" has no meaning where no credential is demanded', 'remove it');
+  if (!asks) at.reportKey('"signIn" has no meaning where no credential is required', 'remove it');
   const [page = ''] = signIn.url.split('?', 1);
   if (page !== match?.path && match?.paths?.includes(page) !== true) return;
-  const hint = 'the sign-in page needs a route of its own that is public';
+  const hint = 'the sign-in page needs its own public route';
   at.at('url').report('this page is the route itself', hint);
 }

@@ -270,7 +270,7 @@ function checkMethods(entry: Parts<RouteEntry>, access: ReadAccess | null, at: L
   }
   const others = at.at('access', otherMethods);
   if (others.isWritten && methods.every((method) => ofRules?.has(method))) {
-    others.reportKey('there is no other method: each of "match.methods" has a rule of its own', 'remove it');
+    others.reportKey('there is no other method: each of "match.methods" has its own rule', 'remove it');
   }
   return methods;
 }
@@ -279,10 +279,10 @@ function checkMethods(entry: Parts<RouteEntry>, access: ReadAccess | null, at: L
 function checkShadow({ rules }: ReadAccess, conditions: number, [policy]: readonly Restriction[], at: Location): void {
   if (policy !== undefined) {
     const message = `"shadow" would allow requests that the policy "${policy.id}" refuses: no route below a policy weakens it`;
-    at.report(message, 'try the rule out on a route outside of it');
+    at.report(message, 'try the rule on a route outside of it');
   } else if (rules.every((rule) => rule === 'deny')) {
-    at.report('nothing is tried out here: what is denied stays denied', 'give the route the rule under "access"');
+    at.report('shadow mode has no effect here: what is denied stays denied', 'give the route the rule under "access"');
   } else if (conditions === 0 && rules.every((rule) => rule === 'deny' || rule === 'public' || rule === 'optional')) {
-    at.report('nothing is tried out here: the rule refuses no request', 'remove it');
+    at.report('shadow mode has no effect here: the rule refuses no request', 'remove it');
   }
 }

@@ -48,7 +48,7 @@ export function readSecretText(source: Source, at: Location): string | null {
 export function readKeySecret(source: Source, at: Location): string | null {
   const secret = readSecretText(source, at);
   if (secret === null || secret.length >= shortestSecret) return secret;
-  at.report(`the secret is shorter than ${shortestSecret} characters`, 'make one with "openssl rand -hex 32"');
+  at.report(`the secret is shorter than ${shortestSecret} characters`, 'create one with "openssl rand -hex 32"');
   return null;
 }
 
@@ -56,7 +56,7 @@ export function readKeySecret(source: Source, at: Location): string | null {
 export function readBearerSecret(source: Source, at: Location): string | null {
   const secret = readKeySecret(source, at);
   if (secret === null || (secret.length <= longestBearer && bearer.test(secret))) return secret;
-  at.report('this secret cannot be sent as a bearer', 'make one with "openssl rand -hex 32"');
+  at.report('this secret cannot be sent as a bearer', 'create one with "openssl rand -hex 32"');
   return null;
 }
 
@@ -72,7 +72,7 @@ export function readWebhookSecrets(sources: Sources, at: Location): readonly str
     const { least, most } = webhookBytes;
     const length = webhook.test(secret) ? Buffer.from(secret.slice('whsec_'.length), 'base64').length : 0;
     if (length >= least && length <= most) return secret;
-    const hint = 'make one with: echo "whsec_$(openssl rand -base64 32)"';
+    const hint = 'create one with: echo "whsec_$(openssl rand -base64 32)"';
     there.report(`expected "whsec_" and the base64 of ${least} to ${most} bytes`, hint);
     return null;
   });
@@ -86,7 +86,7 @@ export function readHeaderSecrets(sources: Readonly<Record<string, Source>> | un
     const value = readSecretText(source, there);
     if (value === null) continue;
     if (/^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(value)) headers[name.toLowerCase()] = value;
-    else there.report('a header cannot carry this value', 'use visible ASCII, and blanks inside only');
+    else there.report('a header cannot carry this value', 'use visible ASCII, with spaces only inside');
   }
   return headers;
 }
@@ -117,8 +117,8 @@ function readEach(
 export function readCacheSecrets(cache: Parts<ConfigFile>['cache'], at: Location) {
   const hint = `replicas share verdicts under it: "secret: \${ROLEGATE_CACHE_SECRET}"`;
   for (const [key, why] of [
-    ['redis', '"cache.secret" is needed with Redis'],
-    ['previousSecret', 'an earlier secret is of no use without "cache.secret"'],
+    ['redis', '"cache.secret" is required with Redis'],
+    ['previousSecret', 'an earlier secret has no effect without "cache.secret"'],
   ] as const) {
     if (at.at(key).isWritten && !at.at('secret').isWritten) at.at(key).reportKey(why, hint);
   }

@@ -30,7 +30,7 @@ function checkPorts({ server }: File, at: Location): void {
   const { listen, admin } = server ?? {};
   if (listen == null || admin == null || !addressesCollide(listen, admin)) return;
   const there = at.at('admin').isWritten ? at.at('admin') : at.at('listen');
-  const hint = 'give the admin port a number of its own, or "admin: false"';
+  const hint = 'give the admin port its own number, or "admin: false"';
   there.report('"listen" and "admin" are on the same port', hint);
 }
 
@@ -51,8 +51,7 @@ function checkAuthorizer({ authorizer, server }: File, at: Location): void {
       continue;
     }
     const other = taken.find(([, address]) => address != null && addressesCollide(listen, address));
-    if (other !== undefined)
-      there.report(`"${other[0]}" listens on this port`, 'give the authorizer a number of its own');
+    if (other !== undefined) there.report(`"${other[0]}" listens on this port`, 'give the authorizer its own number');
     taken.push(['authorizer', listen]);
   }
 }
@@ -77,7 +76,7 @@ function checkCookie({ credentials, authApi }: File, at: Location): void {
   const read = credentials?.bearerCookie;
   if (cookie === undefined || read === undefined || cookie === read) return;
   const hint = 'give "credentials.bearerCookie" the same name';
-  at.at('authApi', 'embedded', 'webSession', 'cookie').report('this cookie is not the one that is read', hint);
+  at.at('authApi', 'embedded', 'webSession', 'cookie').report('this is not the cookie that is read', hint);
 }
 
 function checkIdentityHeaders(parts: File, at: Location): void {
@@ -88,7 +87,7 @@ function checkIdentityHeaders(parts: File, at: Location): void {
     const canonical = canonicalName(name);
     const earlier = seen.get(canonical);
     if (name.includes('_')) {
-      there.reportKey('the name of an identity header has no "_"', 'services read "_" and "-" alike: write "-"');
+      there.reportKey('the name of an identity header has no "_"', 'services treat "_" and "-" as equal: write "-"');
     } else if (!token.test(name) || name.length > 100) {
       there.reportKey('expected the name of a header, such as "user-id"');
     } else if (takenByHttp.has(canonical)) {
@@ -96,7 +95,7 @@ function checkIdentityHeaders(parts: File, at: Location): void {
     } else if (credentials.has(canonical)) {
       there.reportKey(`"${name}" carries credentials and cannot carry an identity`);
     } else if (earlier !== undefined) {
-      const hint = 'services read every sign but letters and digits as "-", and no letter case';
+      const hint = 'services treat every character except letters and digits as "-", and ignore case';
       there.reportKey(`"${name}" and "${earlier}" are the same header`, hint);
     }
     seen.set(canonical, name);

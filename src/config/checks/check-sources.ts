@@ -48,7 +48,7 @@ export function checkSources({ authApi, sources, credentials }: Parts<ConfigFile
     else if (!hasAuthApi && fitting.filter((name) => kinds.get(name) !== undefined).length > 1) {
       const place = there.isWritten ? there : at.at('sources');
       place.reportKey(
-        `it is not said which source checks ${what}`,
+        `no setting says which source checks ${what}`,
         `"credentials.${key}.source": ${fitting.join(', ')}`,
       );
     } else if (!hasAuthApi && fitting.length === 0 && key === 'apiKey') {
@@ -73,7 +73,7 @@ function checkNamed(
   if (!kinds.has(source)) at.report(`there is no source ${at.quote(source)}`, at.nearest(source, fitting));
   else if (!fitting.includes(source)) {
     const kind = kinds.get(source);
-    const hint = kind === 'jwt' ? 'tokens of its issuer go to it by themselves' : null;
+    const hint = kind === 'jwt' ? 'tokens of its issuer are always checked by it' : null;
     at.report(`a source of kind "${kind}" does not check ${what}`, hint);
   }
 }
@@ -101,7 +101,7 @@ function readClient(client: Client | undefined, at: Location): ClientConfig | nu
   if (auth !== 'privateKeyJwt') return secret === null ? null : { id, auth, secret };
   if (key === null) return null;
   if (!signsWith(key, algorithm)) {
-    at.at('key').report(`this is no private key in PEM form that ${algorithm} signs with`, 'or it has a passphrase');
+    at.at('key').report(`this is not a private key in PEM form that ${algorithm} signs with`, 'or it has a passphrase');
   }
   return { id, auth, key, keyId, algorithm, audience };
 }
@@ -139,9 +139,9 @@ function readKeyFiles(files: KeyFiles, at: Location): readonly Jwk[] {
       return [];
     }
     const keys = parseKeys(text);
-    if (keys === null) there.report('this file holds no public keys: PEM, a JSON Web Key, or a set of them');
+    if (keys === null) there.report('this file contains no public keys: PEM, a JSON Web Key, or a set of them');
     else if (keys.some(isPrivate))
-      there.report('this file holds a private key', 'give the public one: nothing is signed');
+      there.report('this file contains a private key', 'use the public key: nothing is signed');
     return (keys ?? []).map((key) => (entry.id === undefined ? key : { ...key, kid: entry.id }));
   });
 }

@@ -43,7 +43,7 @@ export function checkTests(files: readonly RuleFile[], scope: TestScope): TestSu
       if (earlier !== undefined) {
         const where = placeFrom(file, earlier, earlier.testsAt.at('identities', name));
         const message = `the identity "${name}" is declared in another file (${where})`;
-        at.reportKey(message, 'name it once, use it everywhere');
+        at.reportKey(message, 'declare it once; it can be used everywhere');
       }
       declaredIn.set(name, file);
       if (entry?.claims !== undefined) {
@@ -204,5 +204,5 @@ function checkReason({ reason, expect }: CaseEntry, at: Location, words: Readonl
     const hint = nearest ?? 'if a condition had this reason, no route or policy uses the condition any more';
     at.report(`nothing refuses with the reason ${at.quote(reason)}`, hint);
   }
-  if (expect === 'allow') at.reportKey('what is allowed has no reason', 'remove it');
+  if (expect === 'allow') at.reportKey('an allowed request has no reason', 'remove it');
 }

@@ -25,10 +25,10 @@ export function checkMaxAge(
 ): MaxAge {
   if (written === undefined) return { maxAgeMs: null, maxAgeMsByMethod: null };
   if (access?.isPublic === true) {
-    at.reportKey('"maxAge" has no meaning on a public route: no verdict is asked for', 'remove it');
+    at.reportKey('"maxAge" has no meaning on a public route: no verdict is looked up', 'remove it');
   }
   const check = (method: string, there: Location) => {
-    if (access?.isPublic === false) checkMethod(method, access, methods, there, 'no verdict is asked for');
+    if (access?.isPublic === false) checkMethod(method, access, methods, there, 'no verdict is looked up');
   };
   const ages = agesByMethod(written, at, check);
   const maxAgeMs = ages.get(otherMethods) ?? null;
@@ -91,7 +91,7 @@ export function checkMaxAuthAge(
   if (rules.some(({ kind }) => kind === 'optional')) {
     at.reportKey('"maxAuthAge" refuses callers without a credential, whom "optional" allows', 'write "authenticated"');
   } else if (others && rules.every(({ kind }) => kind === 'public' || kind === 'deny')) {
-    at.reportKey('"maxAuthAge" has no meaning here: no rule asks for a credential', 'remove it');
+    at.reportKey('"maxAuthAge" has no meaning here: no rule requires a credential', 'remove it');
   }
   const isKnown = (method: string) => {
     const kind = byMethod.get(method)?.kind;
@@ -139,7 +139,7 @@ export function checkActive({ notBefore, notAfter }: Parts<RouteEntry>, at: Loca
   if (notBefore === undefined && notAfter === undefined) return null;
   const [fromMs, toMs] = [notBefore ?? null, notAfter ?? null];
   if (fromMs !== null && toMs !== null && fromMs >= toMs) {
-    at.at('notAfter').report('this is not after "notBefore", so that the route is never open', 'exchange the two');
+    at.at('notAfter').report('this is not after "notBefore", so the route is never open', 'exchange the two');
   }
   return activeWithin({ fromMs, toMs });
 }

@@ -40,7 +40,7 @@ export function checkServerTls(tls: ServerTlsKeys | undefined, at: Location): Se
 
 function readAuthorities(file: string | undefined, at: Location): string | null {
   const ca = readPem(file, at);
-  if (ca !== null && readCertificates(ca) === null) at.report('this file holds no certificates in PEM form');
+  if (ca !== null && readCertificates(ca) === null) at.report('this file contains no certificates in PEM form');
   return ca;
 }
 
@@ -48,13 +48,13 @@ function readPair(tls: Pick<TlsKeys, 'cert' | 'key'>, at: Location): Pick<Client
   const cert = readPem(tls.cert, at.at('cert'));
   const key = readPem(tls.key, at.at('key'));
   const own = cert === null ? null : readCertificates(cert);
-  if (cert !== null && own === null) at.at('cert').report('this file holds no certificate in PEM form');
+  if (cert !== null && own === null) at.at('cert').report('this file contains no certificate in PEM form');
   const privateKey = key === null ? null : readKey(key);
   if (key !== null && privateKey === null) {
-    at.at('key').report('this file holds no private key in PEM form, or one with a passphrase');
+    at.at('key').report('this file contains no private key in PEM form, or it has a passphrase');
   }
   if (own !== null && privateKey !== null && own[0]?.checkPrivateKey(privateKey) !== true) {
-    at.at('key').report('this key is not the one of "cert"');
+    at.at('key').report('this is not the key of "cert"');
   }
   return { cert, key };
 }

@@ -32,17 +32,17 @@ const roleName = name('a role', rolePattern, roleHint).meta({
 const expression: z.ZodObject = z
   .strictObject({
     get any() {
-      return described(roleList().optional(), 'At least one of these is held, or met.', {
+      return described(roleList().optional(), 'At least one of these roles or expressions.', {
         examples: [['admin', { all: ['reporter', 'trusted'] }]],
       });
     },
     get all() {
-      return described(roleList().optional(), 'Every one of these is held, or met.', {
+      return described(roleList().optional(), 'All of these roles and expressions.', {
         examples: [['user', 'trusted']],
       });
     },
     get none() {
-      return described(roleList().optional(), 'None of these is held, or met.', { examples: [['suspended']] });
+      return described(roleList().optional(), 'None of these roles and expressions.', { examples: [['suspended']] });
     },
   })
   .meta({ id: 'roleExpression' });

@@ -14,7 +14,7 @@ const senderExpected = 'the sender of mail, such as "Rolegate <no-reply@example.
 const mail = z.strictObject({
   smtp: exposes(
     secret('the URL of a mail server, such as "smtp://mail:587"'),
-    'Mail server: smtp:// (TLS by STARTTLS where it is offered; port 587) or smtps:// (TLS at once; port 465), with user and password if needed. Certificates are always checked.',
+    'Mail server: smtp:// (STARTTLS if the server offers it; port 587) or smtps:// (TLS from the first byte; port 465), with user and password if needed. Certificates are always verified.',
     { examples: ['smtp://127.0.0.1:25'] },
   ),
   from: neither(
@@ -24,7 +24,7 @@ const mail = z.strictObject({
   ),
   requireTls: exposes(
     bool().optional(),
-    'Whether mail is sent only over TLS. If unset: when "smtp" holds a password and leads to another machine.',
+    'Whether mail is sent only over TLS. If unset, true if "smtp" contains a password and leads to another machine.',
     { examples: [true] },
   ),
 });
@@ -32,13 +32,16 @@ const mail = z.strictObject({
 const tenYearsMs = 3650 * 86_400_000;
 
 const lifetimeKeys = z.strictObject({
-  session: decides(duration(1000, tenYearsMs).prefault('24h'), 'A verified session, from its creation or extension.'),
-  unverified: decides(duration(1000, tenYearsMs).prefault('10m'), 'A session whose code has not been entered.'),
+  session: decides(
+    duration(1000, tenYearsMs).prefault('24h'),
+    'Lifetime of a verified session, from its creation or last extension.',
+  ),
+  unverified: decides(duration(1000, tenYearsMs).prefault('10m'), 'Lifetime of a session that is not verified yet.'),
   cap: decides(
     duration(1000, tenYearsMs).prefault('30d'),
-    'The longest a session lives, however often it is extended.',
+    'Maximum lifetime of a session, however often it is extended.',
   ),
-  code: decides(duration(1000, tenYearsMs).prefault('10m'), 'A verification code.'),
+  code: decides(duration(1000, tenYearsMs).prefault('10m'), 'Lifetime of a verification code.'),
 });
 
 const lifetimes = refined(lifetimeKeys, ({ session, cap }, { at }) => {
@@ -47,40 +50,40 @@ const lifetimes = refined(lifetimeKeys, ({ session, cap }, { at }) => {
 });
 
 const limits = z.strictObject({
-  codeTries: decides(integer(1, 100).prefault(5), 'Wrong tries of one code. Beyond it: 429 until the code ends.'),
+  codeTries: decides(
+    integer(1, 100).prefault(5),
+    'Maximum wrong attempts at one code. Further ones return 429 until the code expires.',
+  ),
   requestsPerClient: neither(
     integer(1, 1_000_000).prefault(300),
-    'Sign-ins and registrations that one client may request within "mailWindow". Beyond it: 429.',
+    'Maximum sign-ins and registrations that one client may request within "mailWindow". Further ones return 429.',
   ),
   mailsPerClient: neither(
     integer(1, 1_000_000).prefault(100),
-    'Mails for sign-ins and registrations of one client within "mailWindow". Beyond it: 429.',
+    'Maximum mails for sign-ins and registrations of one client within "mailWindow". Further requests return 429.',
   ),
   mailsPerAddressAndClient: neither(
     integer(1, 1_000_000).prefault(5),
-    'Mails of one client to one address within "mailWindow". Beyond it: 429 for this client.',
+    'Maximum mails of one client to one address within "mailWindow". Further requests of this client return 429.',
   ),
   mailsPerAddress: neither(
     integer(1, 1_000_000).prefault(30),
-    'Mails to one address within "mailWindow", of all clients together. Beyond it: 429 for clients from which the user has not signed in before.',
+    'Maximum mails of all clients together to one address within "mailWindow". Further requests return 429 to clients from which the user has not signed in before.',
   ),
   mailsPerUser: neither(
     integer(1, 1_000_000).prefault(10),
-    'Codes that a signed-in user may request within "mailWindow". Beyond it: 429.',
+    'Maximum codes that a signed-in user may request within "mailWindow". Further requests return 429.',
   ),
-  mailWindow: neither(
-    duration(1000).prefault('10m'),
-    'Time within which sign-ins, registrations and mails are counted.',
-  ),
+  mailWindow: neither(duration(1000).prefault('10m'), 'Window in which sign-ins, registrations and mails are counted.'),
   failuresPerClient: decides(
     integer(1, 1_000_000).prefault(100),
-    'Failed verifications of one client within a day. Beyond it: one at a time, with growing waits (429).',
+    'Maximum failed verifications of one client within a day. Further attempts must wait longer and longer (429).',
   ),
   keyFailures: decides(
     integer(1, 1_000_000).prefault(10),
-    'Failing checks of one API key within "keyWindow". Beyond it: 429; the right secret still passes.',
+    'Maximum failed checks of one API key within "keyWindow". Further wrong secrets return 429; the right secret still passes.',
   ),
-  keyWindow: decides(duration(1000).prefault('1m'), 'Time within which failing checks are counted.'),
+  keyWindow: decides(duration(1000).prefault('1m'), 'Window in which failed checks are counted.'),
 });
 
 const shape = {
@@ -96,24 +99,24 @@ const shape = {
   ),
   previousSecrets: decides(
     z.array(secret('a secret of at least 32 characters')).prefault([]),
-    'Earlier values of "secret", the newest first: what was stored under them stays valid. Remove one once everything from its time has ended.',
+    'Earlier values of "secret", newest first. Everything that was stored under them stays valid. Remove one when all sessions and keys from its time have ended.',
   ),
-  selfRegistration: decides(bool().prefault(false), 'Whether anyone may create a user.'),
+  selfRegistration: decides(bool().prefault(false), 'Whether anyone may register as a user.'),
   revealUnknownEmail: exposes(
     bool().prefault(true),
-    'Whether a sign-in at an unknown address gets 404, and a registration at a taken one 400; false: both look like any other, the owner of a taken address gets a mail, and only administrators find users by address.',
+    'Whether a sign-in with an unknown address returns 404, and a registration with a taken one 400. If false, both look like any other, the owner of a taken address gets a mail, and only administrators can find users by address.',
   ),
   outbox: exposes(
     word(['console', 'none', 'mail']).optional(),
-    'What happens to codes: "mail" sends them, "console" prints them on standard output (demonstrations only). If unset: "mail" when that is configured, else "none".',
+    'What happens to codes: "mail" sends them, "console" prints them on standard output (demonstrations only). If unset, "mail" if that is configured, otherwise "none".',
     { examples: ['mail'] },
   ),
-  mail: described(mail.optional(), 'Sends codes by e-mail. If unset: no mail is sent.'),
-  lifetimes: described(lifetimes.prefault({}), 'Lifetimes.'),
+  mail: described(mail.optional(), 'Sends codes by e-mail. If unset, no mail is sent.'),
+  lifetimes: described(lifetimes.prefault({}), 'Lifetimes of sessions and codes.'),
   limits: described(limits.prefault({}), 'Limits for clients that sign in, register or guess.'),
   redis: described(
     redis.optional(),
-    'Shares limits among replicas and sends revocations to gateways. If unset: limits of this process only.',
+    'Shares limits among replicas and sends revocations to gateways. If unset, this process counts alone.',
   ),
   webSession: described(
     z
@@ -125,7 +128,7 @@ const shape = {
         ),
       })
       .optional(),
-    'Allows web pages to keep their bearer in a cookie that no script can read. If unset: no cookies.',
+    'Allows web pages to keep their bearer in a cookie that no script can read. If unset, no cookies are set.',
   ),
 };
 

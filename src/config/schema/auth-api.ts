@@ -33,20 +33,23 @@ function fieldOfEach(session: string, keypair: string, what: string) {
 const fields = z.strictObject({
   userId: decides(field.prefault('userID'), 'Id of the user.'),
   roles: decides(field.prefault('roles'), 'Array of role names.'),
-  groups: decides(fieldOrOff.prefault('groups'), 'Array of group names; false: none.'),
-  expireAt: decides(fieldOrOff.prefault('expireAt'), 'End of the credential in Unix seconds; false: none.'),
-  sessionId: decides(fieldOrOff.prefault('sessionID'), 'Id of the session of a bearer; false: none.'),
-  keyId: decides(fieldOrOff.prefault('keyID'), 'Id of the key of a key pair; false: none.'),
+  groups: decides(fieldOrOff.prefault('groups'), 'Array of group names; false: there are none.'),
+  expireAt: decides(fieldOrOff.prefault('expireAt'), 'Expiry of the credential in Unix seconds; false: it has none.'),
+  sessionId: decides(fieldOrOff.prefault('sessionID'), 'Id of the session of a bearer; false: it has none.'),
+  keyId: decides(fieldOrOff.prefault('keyID'), 'Id of the key of a key pair; false: it has none.'),
   alias: fieldOfEach('alias', 'userAlias', 'Short name of the user'),
   fullName: fieldOfEach('fullName', 'userName', 'Full name of the user'),
-  tokenId: decides(fieldOrOff.prefault(false), 'Id of a token; false: none.'),
-  issuedAt: decides(fieldOrOff.prefault(false), 'When the credential was issued, in Unix seconds; false: not known.'),
+  tokenId: decides(fieldOrOff.prefault(false), 'Id of a token; false: it has none.'),
+  issuedAt: decides(
+    fieldOrOff.prefault(false),
+    'When the credential was issued, in Unix seconds; false: the Auth API does not know it.',
+  ),
   authenticatedAt: decides(
     fieldOrOff.prefault({ path: ['authenticatedAt', 'auth_time'], optional: true }),
-    'When the user signed in, in Unix seconds, for "maxAuthAge". False: not known.',
+    'When the user signed in, in Unix seconds, for "maxAuthAge"; false: the source does not know it.',
   ),
   claims: claimPlaces,
-  verified: decides(fieldOrOff.prefault('verified'), 'Boolean that must be true; false: the status 200 is enough.'),
+  verified: decides(fieldOrOff.prefault('verified'), 'Boolean that must be true; false: a status of 200 is enough.'),
 });
 
 const baseUrl = () => origin('paths stand under "authApi.paths"');
@@ -59,17 +62,20 @@ const contract = {
   paths: described(
     z
       .strictObject({
-        session: decides(absolutePath().prefault('/api/auth/v2/session'), 'Checks a bearer.'),
-        keypair: decides(absolutePath().prefault('/api/auth/v2/keypair'), 'Checks an API key and its secret.'),
+        session: decides(absolutePath().prefault('/api/auth/v2/session'), 'Path that checks a bearer.'),
+        keypair: decides(
+          absolutePath().prefault('/api/auth/v2/keypair'),
+          'Path that checks an API key and its secret.',
+        ),
       })
       .prefault({}),
-    'Where the Auth API checks credentials, with GET.',
+    'Paths at which the Auth API checks credentials, with GET.',
   ),
   headers: described(
     refined(
       z.strictObject({
-        apiKey: exposes(headerName().prefault('api-key'), 'Carries the API key.'),
-        apiSecret: exposes(headerName().prefault('api-secret'), 'Carries its secret.'),
+        apiKey: exposes(headerName().prefault('api-key'), 'Header with the API key.'),
+        apiSecret: exposes(headerName().prefault('api-secret'), 'Header with its secret.'),
       }),
       keyHeaders('apiKey', 'apiSecret'),
     ).prefault({}),
@@ -81,7 +87,7 @@ const contract = {
 export const authApi = z.strictObject({
   url: decides(
     z.union([baseUrl(), list(baseUrl(), { empty: ['expected at least one URL'], distinct: 'URL' })]).optional(),
-    'Base URL of the Auth API: scheme, host, port. Or a list of them: the first is used, and the next ones when it fails.',
+    'Base URL of the Auth API (scheme, host, port), or a list of them: if one fails, the next one is called.',
     { examples: ['http://auth-api:8081'] },
   ),
   embedded: described(embedded.optional(), 'Runs the Auth API inside this process, instead of "url".', {
@@ -89,7 +95,7 @@ export const authApi = z.strictObject({
   }),
   gatewaySecret: decides(
     secret('a secret of at least 32 characters').optional(),
-    'Shared with the Auth API ("gatewaySecret" there) and sent to it only: with it the Auth API knows the clients of this gateway apart. If unset, it has to list the gateway in its "trustedProxies".',
+    'Secret shared with the Auth API ("gatewaySecret" there) and sent only to it. It lets the Auth API distinguish the clients of this gateway. If unset, the Auth API must list the gateway in its "trustedProxies".',
     { examples: [`\${ROLEGATE_GATEWAY_SECRET}`] },
   ),
   ...contract,
@@ -97,27 +103,27 @@ export const authApi = z.strictObject({
 
 /** An entry of `sources`. */
 export const authApiSource = z.strictObject({
-  kind: decides(z.literal('authApi'), 'An Auth API: the keys of "authApi" without "embedded".', {
+  kind: decides(z.literal('authApi'), 'An Auth API, with the keys of "authApi" except "embedded".', {
     examples: ['authApi'],
   }),
   url: decides(
     z.union([baseUrl(), list(baseUrl(), { empty: ['expected at least one URL'], distinct: 'URL' })]),
-    'Base URL of the Auth API: scheme, host, port. Or a list of them: the first is used, and the next ones when it fails.',
+    'Base URL of the Auth API (scheme, host, port), or a list of them: if one fails, the next one is called.',
     { examples: ['http://auth-api:8081'] },
   ),
   ...contract,
 });
 
 const authApiFileKeys = authApiSettings({
-  listen: exposes(address().prefault('127.0.0.1:8081'), 'Where the Auth API listens.'),
+  listen: exposes(address().prefault('127.0.0.1:8081'), 'Address on which the Auth API listens.'),
   metrics: exposes(
     address().optional(),
-    'Where Prometheus reads "/metrics", with no credential: an address that no client reaches. If unset: nowhere.',
+    'Address at which Prometheus reads "/metrics", without a credential. Clients must not reach it. If unset, metrics are not served.',
     { examples: ['127.0.0.1:9091'] },
   ),
   gatewaySecret: decides(
     secrets('a secret of at least 32 characters').optional(),
-    'Shared with gateways ("authApi.gatewaySecret" there), or a list of several during a rotation: only what comes with it names a client in X-Forwarded-For. If unset, only "trustedProxies" do.',
+    'Secret shared with gateways ("authApi.gatewaySecret" there), or a list during a rotation. X-Forwarded-For is trusted in requests that carry it. If unset, only that of "trustedProxies" is trusted.',
     { examples: [`\${ROLEGATE_GATEWAY_SECRET}`] },
   ),
   trustedProxies: decides(
@@ -127,7 +133,7 @@ const authApiFileKeys = authApiSettings({
   ),
   trustEveryPeer: decides(
     bool().prefault(false),
-    'Trusts X-Forwarded-For of every peer, instead of "trustedProxies". Dangerous: a client then chooses its own address. Each start logs a warning.',
+    'Trusts X-Forwarded-For of every peer, not only that of "trustedProxies". Dangerous: clients can then choose their own address. Each start logs a warning.',
   ),
 });
 

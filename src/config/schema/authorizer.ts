@@ -28,13 +28,14 @@ const paths = {
   traefik: 'ForwardAuth of Traefik',
   caddy: 'forward_auth of Caddy',
   haproxy: 'the script for HAProxy',
-  envoy:
-    'ext_authz of Envoy over HTTP, also of Istio, Envoy Gateway and agentgateway; the original target is behind it',
+  envoy: 'ext_authz of Envoy over HTTP, also of Istio, Envoy Gateway and agentgateway; the original target follows it',
   'gateway-api': 'ExternalAuth of the Gateway API as NGINX Gateway Fabric reads it',
 } as const;
 
 const pathOf = (name: keyof typeof paths) =>
-  exposes(absolutePath().optional(), `Path for ${paths[name]}. If unset: not served.`, { examples: [`/${name}`] });
+  exposes(absolutePath().optional(), `Path for ${paths[name]}. If unset, it is not served.`, {
+    examples: [`/${name}`],
+  });
 
 const dialects = refined(
   z.strictObject({
@@ -69,7 +70,7 @@ const grpcTls = z.strictObject({
   key: exposes(pemFile(), 'PEM file of the key of "cert".', { examples: ['/etc/rolegate/authorizer-key.pem'] }),
   clientCa: decides(
     pemFile().optional(),
-    'PEM file of the authorities for client certificates: each proxy must present one. If unset: proxies present none.',
+    'PEM file of the authorities for client certificates: each proxy must present one. If unset, client certificates are not requested.',
     { examples: ['/etc/rolegate/proxies-ca.pem'] },
   ),
 });
@@ -77,10 +78,10 @@ const grpcTls = z.strictObject({
 const grpc = z.strictObject({
   listen: exposes(
     addressOrSocket(),
-    'Where Envoy, and products built on it, check over gRPC: host and port, or "unix:" and the path of a socket.',
+    'Address for checks by Envoy, and products built on it, over gRPC: host and port, or "unix:" and the path of a socket.',
     { examples: ['127.0.0.1:8071'] },
   ),
-  tls: described(grpcTls.optional(), 'TLS. The files are read again when they change. If unset: without TLS.', {
+  tls: described(grpcTls.optional(), 'TLS. Changed files are reloaded. If unset, connections do not use TLS.', {
     examples: [{ cert: '/etc/rolegate/authorizer.pem', key: '/etc/rolegate/authorizer-key.pem' }],
     alternative: true,
   }),
@@ -90,22 +91,22 @@ const grpc = z.strictObject({
   ),
   maxConnectionAgeGrace: neither(
     duration(1_000, 600_000).prefault('10s'),
-    'Time for checks to end on such a connection; longer than "authorizer.timeout".',
+    'Time for pending checks on such a connection; must be longer than "authorizer.timeout".',
   ),
   maxConcurrentStreams: neither(
     integer(1, 100_000).prefault(1000),
-    'Concurrent checks on one connection. The proxy holds back further ones.',
+    'Maximum number of concurrent checks on one connection. The proxy holds back further ones.',
   ),
   maxMessage: neither(
     size(64 * 1024, 64 * 1024 ** 2).prefault('1mb'),
-    'Largest check; beyond it the call fails. Keep it above what the proxy accepts as headers, and as a body if it sends bodies.',
+    'Maximum size of a check. Larger ones fail. Keep it above what the proxy accepts as headers, plus the body if it sends bodies.',
   ),
 });
 
 const keys = z.strictObject({
   listen: exposes(
     addressOrSocket().optional(),
-    'Where other proxies check over HTTP: host and port, or "unix:" and the path of a socket, which the group of the process may open. If unset: only over gRPC.',
+    'Address for checks over HTTP: host and port, or "unix:" and the path of a socket, which the group of the process may open. If unset, checks are only possible over gRPC.',
     { examples: ['127.0.0.1:8070'] },
   ),
   peers: decides(
@@ -113,22 +114,22 @@ const keys = z.strictObject({
       '127.0.0.0/8',
       '::1',
     ]),
-    'Addresses or CIDR ranges of the proxies that may call; connections of others are closed. What they report about a request is trusted.',
+    'Addresses or CIDR ranges of the proxies that may call. Connections from other addresses are closed. What the proxies report about a request is trusted.',
     { examples: [['10.0.7.0/24']] },
   ),
   secret: decides(
     secret('a secret of at least 32 characters').optional(),
-    'Secret that proxies send in x-rolegate-authorizer; at least 32 characters. A check without it gets no response. If unset: no secret is required.',
+    'Secret that proxies send in x-rolegate-authorizer; at least 32 characters. A check without it gets no response. If unset, no secret is required.',
     { examples: [`\${ROLEGATE_AUTHORIZER_SECRET}`] },
   ),
   timeout: neither(
     duration(20, 600_000).prefault('5s'),
-    'Longest wait for a decision; beyond it: 503. A proxy that announces its timeout gets the response before that.',
+    'Maximum time for a decision. Exceeding it returns 503. A proxy that announces its own timeout gets the response before that.',
   ),
   dialects: described(dialects.optional(), 'Proxies that check over HTTP, each with its own path.', {
     examples: [{ nginx: '/nginx', envoy: '/envoy' }],
   }),
-  grpc: described(grpc.optional(), 'The same decision over gRPC (envoy.service.auth.v3). If unset: none.', {
+  grpc: described(grpc.optional(), 'Checks over gRPC (envoy.service.auth.v3). If unset, gRPC is disabled.', {
     examples: [{ listen: '127.0.0.1:8071' }],
   }),
 });

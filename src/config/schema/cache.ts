@@ -10,27 +10,27 @@ import { duration, size } from './values.ts';
 export const cache = z.strictObject({
   secret: neither(
     secret('a secret of at least 32 characters').optional(),
-    'Key of the digests under which verdicts are kept; at least 32 characters, the same on every replica. Needed with Redis; without it one is made at start.',
+    'Key of the digests under which verdicts are cached; at least 32 characters, the same on every replica. Required with Redis; otherwise a random one is generated at start.',
     { examples: [`\${ROLEGATE_CACHE_SECRET}`] },
   ),
   previousSecret: decides(
     secrets('a secret of at least 32 characters').optional(),
-    'Earlier value of "secret", or a list of up to 8, the newest first: verdicts kept under it are kept again under the current one. Remove it once the longest of "accepted" and "staleOnOutage" has passed on every replica.',
+    'Earlier value of "secret", or a list of up to 8, newest first. Verdicts cached under it are still found, and cached again under the current one. Remove it once the longer of "accepted" and "staleOnOutage" has passed on every replica.',
     { examples: [`\${ROLEGATE_PREVIOUS_CACHE_SECRET}`], alternative: true },
   ),
-  redis: described(redis.optional(), 'Shares verdicts among replicas. If unset: memory only.'),
+  redis: described(redis.optional(), 'Shares verdicts among replicas. If unset, verdicts are cached in memory only.'),
   accepted: decides(
     duration(0).prefault('30s'),
-    'How long a good verdict is kept, at most to the end of the credential; 0s: never.',
+    'How long an accepted verdict is cached, at most until the credential expires; 0s: not at all.',
   ),
-  rejected: decides(duration(0).prefault('5s'), 'How long a bad verdict is kept; 0s: never.'),
+  rejected: decides(duration(0).prefault('5s'), 'How long a rejected verdict is cached; 0s: not at all.'),
   staleOnOutage: decides(
     duration(0).prefault('0s'),
-    'How much longer an accepted result is used while the Auth API is unreachable; 0s: not at all.',
+    'How much longer an accepted verdict is used while the Auth API is unreachable; 0s: not at all.',
   ),
   whileDisconnected: decides(
     duration(100, 10_000).prefault('1s'),
-    'How long a verdict may live while this process is disconnected from revocations, because its subscription to Redis is down.',
+    'How long a verdict is used while this process is disconnected from revocations because its subscription to Redis is down.',
   ),
   refreshAhead: neither(
     bool().prefault(true),
@@ -38,15 +38,15 @@ export const cache = z.strictObject({
   ),
   maxAccepted: neither(
     integer(1, 10_000_000).prefault(100_000),
-    'Good verdicts in memory; beyond it unused ones are dropped.',
+    'Maximum number of accepted verdicts in memory. Unused ones are dropped first.',
   ),
   maxRejected: neither(
     integer(1, 10_000_000).prefault(10_000),
-    'Bad verdicts in memory; beyond it unused ones are dropped.',
+    'Maximum number of rejected verdicts in memory. Unused ones are dropped first.',
   ),
   maxBytes: neither(
     size(65_536, 64 * 2 ** 30).prefault('128mb'),
-    'Maximum memory of verdicts: seven eighths for good ones, the rest for bad ones.',
+    'Maximum memory for verdicts: seven eighths for accepted ones, the rest for rejected ones.',
   ),
 });
 
@@ -59,7 +59,7 @@ const webhookSecrets: ListRules = {
 export const revocations = z.strictObject({
   webhookSecret: decides(
     z.union([secret('a signing secret'), list(secret('a signing secret'), webhookSecrets)]).optional(),
-    'Signing secret of POST /webhooks/revocations on the admin port ("whsec_" and base64, as in Standard Webhooks), or a list of them, all of which are valid. If unset: webhooks are refused.',
+    'Signing secret of POST /webhooks/revocations on the admin port ("whsec_" and base64, as in Standard Webhooks), or a list of them, all of which are valid. If unset, webhooks are refused.',
     { examples: [`\${ROLEGATE_WEBHOOK_SECRET}`] },
   ),
 });
@@ -67,6 +67,6 @@ export const revocations = z.strictObject({
 export const errors = z.strictObject({
   annotate: neither(
     word(['failures', 'all']).prefault('failures'),
-    'Which responses of upstreams get x-error and x-error-id: those from 400 on, or all but 200 and 202.',
+    'Which responses of upstreams get x-error and x-error-id: those with a status of 400 or more, or all except 200 and 202.',
   ),
 });

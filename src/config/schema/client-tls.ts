@@ -14,11 +14,11 @@ function certificateName() {
 }
 
 /** `whom`: at the other end. */
-export function clientTls(whom: string, withoutName = 'If unset: the host of the URL.') {
+export function clientTls(whom: string, withoutName = 'If unset, the host of the URL.') {
   const keys = z.strictObject({
     ca: exposes(
       pemFile().optional(),
-      `PEM file of the certificate authorities of ${whom}. If unset: the authorities that Node and the system trust.`,
+      `PEM file of the certificate authorities of ${whom}. If unset, those that Node and the system trust.`,
       { examples: ['/etc/rolegate/ca.pem'] },
     ),
     cert: exposes(

@@ -33,7 +33,7 @@ function listFile(what: string, example: string) {
 const inOperand = z.union([
   operandText(),
   list(operandText(), {
-    empty: ['an empty list holds nothing', 'name a value, or remove the condition'],
+    empty: ['an empty list contains nothing', 'name a value, or remove the condition'],
     most: [1000, 'values'],
     distinct: 'value',
   }),
@@ -84,7 +84,7 @@ export const subjects = {
   }),
   identity: described(
     field.optional(),
-    `Compares a field of the identity: ${conditionFields.join(', ')}, or a claim such as claims.plan. Of groups and other lists, one is enough.`,
+    `Compares a field of the identity: ${conditionFields.join(', ')}, or a claim such as claims.plan. A list meets the comparison if one of its texts does.`,
     { examples: ['groups'] },
   ),
   client: described(word(['address']).optional(), 'Compares the address of the client; with "cidr".', {
@@ -141,7 +141,7 @@ export const operators = {
 const comparison = z.strictObject({
   ...subjects,
   ...operators,
-  time: described(time.optional(), 'The time of the request lies in these hours.', {
+  time: described(time.optional(), 'The request arrives within these hours.', {
     examples: [{ days: ['mon', 'fri'], from: '08:00', to: '18:00', zone: 'Europe/Berlin' }],
   }),
 });
@@ -189,7 +189,7 @@ const further = {
       empty: ['an empty list of methods applies to nothing', 'remove it to apply to every method'],
       distinct: 'method',
     }).optional(),
-    'Methods to which it applies; HEAD follows GET. If unset: every one.',
+    'Methods to which it applies; HEAD follows GET. If unset, every method.',
     { examples: [['DELETE']] },
   ),
   unless: described(exempt.optional(), 'Roles that are exempt.', {
@@ -199,7 +199,7 @@ const further = {
 
 const criterion = z.strictObject({
   ...condition.shape,
-  reason: described(reasonWord, 'Named in x-error, in metrics and in the log when it is not met.', {
+  reason: described(reasonWord, 'Reported in x-error, in metrics and in the log if the condition is not met.', {
     examples: ['wrong_tenant'],
   }),
   ...further,
@@ -210,7 +210,7 @@ const namedCriterion = z
     ...condition.shape,
     reason: described(
       reasonWord.optional(),
-      'The reason that is reported if it is not met, in x-error, in metrics and in the log; if unset: the name itself.',
+      'Reported in x-error, in metrics and in the log if the condition is not met. If unset, the name of the condition.',
       { examples: ['wrong_tenant'] },
     ),
     ...further,
@@ -256,7 +256,7 @@ const named = z.record(
 export const conditionSettings = z.strictObject({
   named: decides(
     named.prefault({}),
-    'Conditions by name, for "when" of routes: "when: [same_tenant]". A name that no "when" uses is a finding.',
+    'Conditions by name, for "when" of routes: "when: [same_tenant]". "rolegate validate" reports unused names.',
     { examples: [{ same_tenant: { param: 'tenant', in: 'identity.groups' } }] },
   ),
   headers: decides(
@@ -266,11 +266,11 @@ export const conditionSettings = z.strictObject({
   ),
   trustedHeaders: decides(
     list(headerName(), { most: [32, 'headers'] }).prefault([]),
-    'Request headers that conditions read only if a peer of "server.trustedProxies" sends them, such as the result of a client certificate. Those of every other peer are removed, in any spelling.',
+    'Request headers that conditions read only if a peer of "server.trustedProxies" sends them, such as the result of a client certificate. They are removed from requests of other peers, in any spelling.',
     { examples: [['x-client-cert-verified']] },
   ),
   allowEveryAddress: neither(
     bool().prefault(false),
-    'Allows "cidr" of a condition to contain every address, which means that it has no effect. Without it, that is an error; with it, a warning at every start.',
+    'Allows a "cidr" that contains every address and so has no effect. Otherwise such a condition is an error. If true, each start logs a warning about it.',
   ),
 });

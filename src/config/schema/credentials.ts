@@ -32,7 +32,7 @@ const shapeKeys = z.strictObject({
 
 const shape = refined(shapeKeys, ({ prefix = '', length, minLength, maxLength }, { at }) => {
   if (length !== undefined && (minLength !== undefined || maxLength !== undefined)) {
-    at([], '"length" stands alone, without "minLength" and "maxLength"');
+    at([], 'use "length" alone, without "minLength" and "maxLength"');
   }
   const most = length ?? maxLength ?? Infinity;
   if ((minLength ?? 1) > most || prefix.length >= most) at([], 'nothing can have this shape');
@@ -43,14 +43,14 @@ const shapeList = list(shape, { empty: ['expected at least one shape'], most: [8
 const shapes = (what: string) =>
   decides(
     z.union([shape, shapeList]).optional(),
-    `What ${what} looks like, or a list of up to 8 shapes: anything else is refused (401) before any look-up and before the cache. If unset: any.`,
+    `Shape of ${what}, or a list of up to 8. Anything else is refused (401) before any look-up. If unset, any shape is accepted.`,
     { examples: [{ prefix: 'acme_', length: 37, alphabet: 'base62' }] },
   );
 
 const source = () =>
   decides(
     name('a source', idPattern, idHint).optional(),
-    'Name of the source that checks it. If unset: authApi, or the only one that can.',
+    'Name of the source that checks it. If unset, authApi, or the only source that can.',
     {
       examples: ['authApi'],
     },
@@ -69,17 +69,17 @@ const keyPairKeys = z.strictObject({
 const keyPair = refined(keyPairKeys, keyHeaders('apiKeyHeader', 'apiSecretHeader'));
 
 const apiKeyKeys = z.strictObject({
-  header: decides(headerName().optional(), 'Header in which clients send it. If unset: none.', {
+  header: decides(headerName().optional(), 'Header in which clients send it. If unset, it is read from no header.', {
     examples: ['x-api-key'],
   }),
   prefix: decides(
     visibleText('the beginning of API keys').optional(),
-    'A bearer with this prefix is an API key. If unset: no bearer is one.',
+    'A bearer with this prefix is an API key. If unset, no bearer is an API key.',
     { examples: ['acme_'] },
   ),
   separator: decides(
     visibleText('what separates key and secret').optional(),
-    'Separates key and secret in the one text, which is then a key pair.',
+    'Separator of key and secret in one text, which then counts as a key pair.',
     { examples: ['.'] },
   ),
   source: source(),
@@ -115,7 +115,7 @@ const httpsUrl = text('an https URL', (value) => {
 });
 
 const resourceKeys = z.strictObject({
-  resource: exposes(origin('metadata is of a whole host'), 'Scheme, host and port, as clients know them.', {
+  resource: exposes(origin('metadata is of a whole host'), 'Scheme, host and port that clients use.', {
     examples: ['https://api.example.test'],
   }),
   authorizationServers: exposes(z.array(httpsUrl).prefault([]), 'Issuers that clients get tokens from.', {
@@ -144,7 +144,7 @@ const resources = refined(z.array(resource), (entries, { at }) => {
 const credentialKeys = z.strictObject({
   bearer: decides(
     z.union([off('the settings of bearers'), bearer]).prefault({}),
-    'Bearers: "source" names the source that checks them; "shape" is { prefix, length, minLength, maxLength, alphabet }, or a list of up to 8. Anything else is refused (401) before any look-up and before the cache. False: no bearers.',
+    'Bearers: "source" names the source that checks them; "shape" is { prefix, length, minLength, maxLength, alphabet }, or a list of up to 8. A bearer of another shape is refused (401) before any look-up. False disables bearers.',
     {
       examples: [{ source: 'authApi' }],
     },
@@ -153,33 +153,33 @@ const credentialKeys = z.strictObject({
     z
       .union([off('the two headers of a key pair'), keyPair])
       .prefault({ apiKeyHeader: 'api-key', apiSecretHeader: 'api-secret' }),
-    'Headers of a key pair. False: no key pairs; set it where the Auth API knows none, as a made-up pair then costs no call to it. The two headers are forwarded like any other. Also "source", "shape" (of the key) and "secretShape".',
+    'Headers of a key pair; also "source", "shape" (of the key) and "secretShape". False disables key pairs: set it if your Auth API does not support them, so that made-up pairs cause no calls. The two headers are then forwarded like any other.',
   ),
   apiKey: decides(
     z.union([off('the settings of API keys'), apiKey]).prefault(false),
-    'API keys of one text: in a "header", as a bearer with a "prefix", or both; a "separator" in it makes it a key pair. Also "source" and "shape". False: none.',
+    'API keys that are a single text: in a "header", as a bearer with a "prefix", or both; with a "separator" in it, the text is a key pair. Also "source" and "shape". False disables them.',
   ),
   basic: decides(
     scalar({ type: ['string', 'boolean', 'null'], enum: ['bearer', 'keyPair', false, null] }, (value) => {
       if (value === false || value === null) return null;
       return value === 'bearer' || value === 'keyPair' ? value : new Refusal('expected bearer, keyPair, or false');
     }).prefault(false),
-    'What HTTP Basic carries: "bearer" as the password, with any user name, as git, docker and pip send it; or "keyPair", the key as the user and its secret as the password. False: Basic is not read.',
+    'What HTTP Basic contains: "bearer" (the password is a bearer, the user name is ignored, as with git, docker and pip) or "keyPair" (the user name is the key, the password its secret). False disables Basic.',
   ),
   bearerCookie: decides(
     textOrOff('the name of a cookie, or false', isCookieName).prefault(false),
-    'Cookie that may carry a bearer too; then requests that change something must come from the same origin. False: none.',
+    'Cookie that may also contain a bearer. State-changing requests with it must come from the same origin. False disables it.',
   ),
   websocketProtocol: decides(
     textOrOff(
       'the name of a WebSocket subprotocol, such as "rolegate.bearer", or false',
       (value) => value.length <= 100 && token.test(value),
     ).prefault(false),
-    'WebSocket subprotocol that a browser offers right before its bearer, as it cannot set headers: ["rolegate.bearer", "<token>", "app.v1"]. Neither is forwarded. False: none.',
+    'WebSocket subprotocol that a browser offers directly before its bearer, because it cannot set headers: ["rolegate.bearer", "<token>", "app.v1"]. Neither of the two is forwarded. False disables it.',
   ),
   resourceMetadata: exposes(
     resources.optional(),
-    'Hosts whose metadata (RFC 9728) the gateway serves at "/.well-known/oauth-protected-resource", before any route, and names in challenges of Bearer. If unset: none.',
+    'Hosts whose metadata (RFC 9728) the gateway serves at "/.well-known/oauth-protected-resource", before any route, and names in Bearer challenges. If unset, it serves none.',
     {
       examples: [
         [
@@ -233,7 +233,7 @@ export const routeCredentials = list(word(['bearer', 'keyPair', 'apiKey']), {
 });
 
 export const routeChallenges = list(word(['bearer', 'basic']), {
-  empty: ['a 401 has to ask for something', 'remove it to ask for all that the route takes'],
+  empty: ['a 401 needs at least one challenge', 'remove it to challenge for every kind that the route accepts'],
   distinct: 'challenge',
 });
 
@@ -250,14 +250,14 @@ const signInUrl = text('the path or the URL of a sign-in page', (value) => {
 });
 
 const signInKeys = z.strictObject({
-  url: exposes(signInUrl, 'Path on the same host, or URL, of the sign-in page. It is a page of yours.', {
+  url: exposes(signInUrl, 'Path on the same host, or URL, of your sign-in page.', {
     examples: ['/sign-in'],
   }),
   returnParameter: exposes(
     text('the name of a parameter', (value) =>
       /^[A-Za-z0-9_.-]{1,64}$/.test(value) ? value : new Refusal('expected the name of a parameter'),
     ).prefault('return_to'),
-    'Parameter that carries the address to return to: a path for a page of the same host, else a URL.',
+    'Query parameter with the address to return to: a path for a sign-in page on the same host, otherwise a URL.',
   ),
 });
 

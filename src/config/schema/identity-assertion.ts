@@ -24,30 +24,30 @@ export const identityAssertion = refined(
     }),
     header: exposes(
       headerName().prefault('x-rolegate-identity'),
-      "Header that carries it; removed from every client's request.",
+      "Header for it; removed from every client's request.",
     ),
     lifetime: exposes(
       duration(5_000, 60_000).prefault('30s'),
-      'How long an assertion is valid, 60s at most and never past the end of the credential. It is used again for half of that time.',
+      'How long an assertion is valid, 60s at most and never past the end of the credential. It is reused for half of that time.',
     ),
     keys: exposes(
       list(secret('a private key'), { empty: ['expected at least one key'], most: [8, 'keys'] }).optional(),
-      'Private keys, Ed25519 or P-256, each in PEM (PKCS #8) or as a JWK: the first signs, all are published. If unset: the gateway makes keys, shares them among replicas through "cache.redis", and rotates them.',
+      'Private keys, Ed25519 or P-256, each in PEM (PKCS #8) or as a JWK: the first signs, all are published. If unset, the gateway generates keys, shares them among replicas through "cache.redis", and rotates them.',
       { examples: [[{ file: '/run/secrets/identity-key.pem' }]], alternative: true },
     ),
     algorithm: neither(
       word(['EdDSA', 'ES256']).prefault('EdDSA'),
-      'Algorithm of keys that the gateway makes: Ed25519 or P-256.',
+      'Algorithm of generated keys: EdDSA (Ed25519) or ES256 (P-256).',
     ),
-    rotate: neither(duration(3_600_000, 366 * dayMs).prefault('30d'), 'How long a key that the gateway makes signs.'),
+    rotate: neither(duration(3_600_000, 366 * dayMs).prefault('30d'), 'How long a generated key signs.'),
     overlap: neither(
       duration(600_000, 7 * dayMs).prefault('10m'),
-      'How long a key is published before it signs, and after its last assertion has expired: at least as long as services keep the published keys, and at most a quarter of "rotate".',
+      'How long a key is published before it signs, and after its last assertion has expired. It must be at least as long as services cache the published keys, and at most a quarter of "rotate".',
     ),
   }),
   ({ header, rotate, overlap }, { at }) => {
     if (header?.includes('_')) {
-      at(['header'], 'the name of an identity header has no "_"', 'services read "_" and "-" alike: write "-"');
+      at(['header'], 'the name of an identity header has no "_"', 'services treat "_" and "-" as equal: write "-"');
     } else if (header !== undefined && takenByHttp.has(canonicalName(header))) {
       at(['header'], 'this header has another meaning in HTTP and cannot carry an identity');
     }

@@ -18,24 +18,20 @@ const claim = refined(
   z.strictObject({
     field: decides(
       z.union([fieldPath, fieldPlaces]),
-      'A path into the JSON of a source, or a list of paths, of which the first that is present counts. A source with another path sets it under "fields.claims".',
+      'A path into the JSON of a source, or a list of paths, of which the first existing one is used. A source with another path sets it under "fields.claims".',
       { examples: ["'https://example.test/plan'"] },
     ),
     type: decides(
       word(claimTypes),
-      'Its type: "string", "number", "boolean", "list" (of texts) or "time" (Unix seconds or RFC 3339). Nothing is converted.',
+      'Its type: "string", "number", "boolean", "list" (of texts) or "time" (Unix seconds or RFC 3339). Values are not converted.',
       { examples: ['string'] },
     ),
-    split: decides(
-      anyText('what separates the texts').optional(),
-      'Of a list that is one text: what separates its parts.',
-      {
-        examples: [' '],
-      },
-    ),
+    split: decides(anyText('what separates the texts').optional(), 'Separator, if the list is a single text.', {
+      examples: [' '],
+    }),
     optional: decides(
       bool().prefault(true),
-      'Whether an identity may lack it. A value of another type meets no condition (not even "exists: false"), is in no header, and is logged. With false, a response that lacks it, or has it with another type, is invalid (503).',
+      'Whether an identity may lack it. A value of another type meets no condition (not even "exists: false"), is sent in no header, and is logged. If false, a response that lacks the claim, or has it with another type, is invalid (503).',
     ),
   }),
   ({ type, split }, { atKey }) => {
@@ -49,7 +45,7 @@ export const identity = z.strictObject({
     refined(z.record(declared('a claim', claimPattern, claimHint), claim), (parts, { at }) => {
       if (Object.keys(parts).length > mostClaims) at([], `at most ${mostClaims} claims`);
     }).prefault({}),
-    'Further fields of an identity by name: conditions read "identity: claims.plan", headers carry "claims.plan".',
+    'Additional fields of an identity by name. Conditions read "identity: claims.plan", and headers can carry "claims.plan".',
     { examples: [{ plan: { field: 'plan', type: 'string' } }] },
   ),
 });

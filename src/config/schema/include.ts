@@ -50,7 +50,7 @@ const owns = z.strictObject({
   }),
   paths: neither(
     list(absolutePath(), claims).optional(),
-    'Path prefixes that only this file has routes for; whole segments.',
+    'Path prefixes that only this file has routes for, in whole segments.',
     { examples: [['/v1/orders']] },
   ),
 });
@@ -59,7 +59,7 @@ export const includedSchema = z.strictObject({
   version: neither(version.optional(), 'Version of this format.', { examples: [1] }),
   owns: described(
     owns.optional(),
-    'Hosts and paths that only this file may have routes for, and outside of which it may have none.',
+    'Hosts and paths that belong to this file: only it may have routes there, and it may have none elsewhere.',
   ),
   routes: described(z.array(route), 'As in the main file.'),
   tests: described(tests.prefault({}), 'As in the main file.'),

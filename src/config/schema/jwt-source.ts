@@ -14,9 +14,13 @@ const keyFile = z.strictObject({
     'File with public keys: a certificate or a key in PEM form, a JSON Web Key, or a set of them.',
     { examples: ['/etc/rolegate/issuer.pem'] },
   ),
-  id: described(words('the id of a key').optional(), 'The "kid" of a key in PEM form. If unset: it verifies any.', {
-    examples: ['2026-01'],
-  }),
+  id: described(
+    words('the id of a key').optional(),
+    'The "kid" of a key in PEM form. If unset, the key is tried for every "kid".',
+    {
+      examples: ['2026-01'],
+    },
+  ),
 });
 
 const eventAudience = (examples: readonly string[], what: string) =>
@@ -30,11 +34,11 @@ const logout = z.strictObject({
   audience: eventAudience(['web'], 'Client ids for which the provider sends logout tokens.'),
   maxAge: decides(
     duration(1_000, 3_600_000).prefault('5m'),
-    'Longest time since "iat" of a logout token. Its "jti" is remembered for as long.',
+    'Maximum age of a logout token, by its "iat". Its "jti" is remembered that long.',
   ),
   ends: decides(
     word(['session', 'user']).prefault('session'),
-    'What a logout token with "sid" and "sub" ends: the tokens of the session, or all tokens of the user that were issued until then. Write "user" if access tokens have no "sid".',
+    'What a logout token with "sid" and "sub" ends: the tokens of the session, or all tokens issued to the user until then. Use "user" if access tokens have no "sid".',
   ),
 });
 
@@ -42,7 +46,7 @@ const securityEvents = z.strictObject({
   audience: eventAudience(['https://gateway.example.test'], 'Name of this receiver at the transmitter.'),
   maxAge: decides(
     duration(1_000, 86_400_000).prefault('1h'),
-    'Longest time since "iat" of a security event token. Its "jti" is remembered for as long.',
+    'Maximum age of a security event token, by its "iat". Its "jti" is remembered that long.',
   ),
 });
 
@@ -51,12 +55,12 @@ export const jwt = refined(
     kind: kind('jwt', 'Tokens (JWT) that the gateway verifies itself, by the keys of their issuer.'),
     issuer: decides(
       issuerUrl(),
-      'Who signs the tokens, exactly as "iss" names it. Bearers with this "iss" go to this source, and nowhere else.',
+      'Issuer of the tokens, exactly as in "iss". Bearers with this "iss" are checked by this source only.',
       { examples: ['https://id.example.test'] },
     ),
     jwks: decides(
       endpointUrl().optional(),
-      'Where its keys are. If unset, and without "keys": where its metadata says, at "/.well-known/openid-configuration" or at the address of RFC 8414.',
+      'URL of its keys. If neither this nor "keys" is set, the URL comes from its metadata, at "/.well-known/openid-configuration" or the address of RFC 8414.',
       { examples: ['https://id.example.test/jwks'], alternative: true },
     ),
     keys: decides(
@@ -69,7 +73,7 @@ export const jwt = refined(
         bool(),
         list(words('an audience'), { empty: ['expected at least one audience'], most: [64, 'audiences'] }),
       ]),
-      'One of these must be in "aud"; false: it is not checked, so tokens for any other service of the issuer are accepted too.',
+      'One of these must be in "aud". False disables the check, so tokens for other services of the issuer are accepted too.',
       { examples: [['orders']] },
     ),
     algorithms: decides(
@@ -81,17 +85,17 @@ export const jwt = refined(
         'EdDSA',
         'Ed25519',
       ]),
-      'Algorithms of signatures, with public keys only. "none" is never accepted.',
+      'Accepted signature algorithms; only those with public keys. "none" is never accepted.',
     ),
     types: decides(
       list(words('a type'), { empty: ['expected at least one type'], most: [16, 'types'] }).prefault(['at+jwt', 'jwt']),
-      'What "typ" may be, in any case and with or without "application/".',
+      'Accepted values of "typ", in any letter case and with or without "application/".',
     ),
     typeRequired: decides(bool().prefault(false), 'Whether "typ" is required.'),
     ...claimRules,
     maxAge: decides(
       duration(1_000, 7 * 86_400_000).prefault('24h'),
-      'Longest time since "iat", whatever "exp" a token has. Revocations are kept for as long, in memory and in Redis.',
+      'Maximum age of a token, by its "iat" and regardless of "exp". Revocations are kept that long, in memory and in Redis.',
     ),
     whileDisconnected: decides(
       word(['refuse', 'accept']).prefault('refuse'),
@@ -99,24 +103,27 @@ export const jwt = refined(
     ),
     logout: described(
       logout.optional(),
-      'Logout tokens of the provider (OpenID Connect Back-Channel Logout) are taken at "POST /backchannel-logout" of the admin port, and by routes to the upstream "backchannel-logout". If unset: none.',
+      'Accepts logout tokens of the provider (OpenID Connect Back-Channel Logout) at "POST /backchannel-logout" of the admin port, and on routes to the upstream "backchannel-logout". If unset, it accepts none.',
     ),
     securityEvents: described(
       securityEvents.optional(),
-      'Security event tokens of the issuer (RFC 8935) are taken at "POST /security-events" of the admin port, and by routes to the upstream "security-events". If unset: none.',
+      'Accepts security event tokens of the issuer (RFC 8935) at "POST /security-events" of the admin port, and on routes to the upstream "security-events". If unset, it accepts none.',
     ),
     introspect: decides(
       word(['never', 'onMiss', 'always']).prefault('never'),
-      'Whether a verified token is also introspected: "onMiss" when its verdict is not in the cache, "always" at each request, so that its verdict is never kept.',
+      'Whether a verified token is also introspected: "onMiss" if its verdict is not cached, "always" on every request, without caching.',
     ),
-    introspection: decides(sourceName().optional(), 'Source of kind "introspection" for that.', {
+    introspection: decides(sourceName().optional(), 'The source of kind "introspection" that "introspect" uses.', {
       examples: ['opaque'],
       alternative: true,
     }),
-    timeout: neither(duration().prefault('2s'), 'Longest wait for its keys; beyond it: 503 if there are none yet.'),
+    timeout: neither(
+      duration().prefault('2s'),
+      'Maximum time to fetch its keys. Exceeding it returns 503 if there are no keys yet.',
+    ),
     fields: described(
       claimFields('preferred_username').prefault({}),
-      `Where the fields are in its claims. ${fieldForms}`,
+      `Where the fields are in the claims. ${fieldForms}`,
     ),
     tls: described(clientTls('the issuer').optional(), 'TLS to the issuer. Certificates are always verified.', {
       alternative: true,
@@ -127,11 +134,7 @@ export const jwt = refined(
     if (parts.audience === true) at(['audience'], 'expected a list of audiences, or false');
     const asks = parts.introspect === 'onMiss' || parts.introspect === 'always';
     if (asks && !('introspection' in parts)) {
-      at(
-        ['introspect'],
-        '"introspection" is needed: the source that is asked',
-        'name a source of kind "introspection"',
-      );
+      at(['introspect'], '"introspection" is required: the source to call', 'name a source of kind "introspection"');
     } else if (parts.introspect === 'never' && 'introspection' in parts) {
       atKey(['introspection'], 'it has no meaning with "introspect: never"', 'write "introspect: onMiss"');
     }

@@ -7,12 +7,16 @@ import { anyText } from './scalar.ts';
 import { idHint, idPattern, name } from './values.ts';
 
 const match = z.strictObject({
-  host: decides(anyText('a host name, such as api.example.test or *.example.test').optional(), 'If unset: any host.', {
-    examples: ['api.example.test'],
-  }),
+  host: decides(
+    anyText('a host name, such as api.example.test or *.example.test').optional(),
+    'Host to which the policy applies. If unset, any host.',
+    {
+      examples: ['api.example.test'],
+    },
+  ),
   path: decides(
     anyText('a path pattern that ends with "**", such as "/t/{tenant}/**"').optional(),
-    'A prefix: literal segments and parameters that are whole segments, with ** at the end. If unset: every path.',
+    'Path prefix: literal segments and parameters that are whole segments, with ** at the end. If unset, every path.',
     { examples: ['/v1/orders/{tenant}/**'] },
   ),
 });
@@ -22,15 +26,19 @@ const policy = z.strictObject({
   match: described(match, 'The host and path to which it applies. A route lies below it completely or not at all.'),
   access: decides(
     rule.optional(),
-    'Who may use the routes, in addition to their own access: authenticated, deny, a list of roles, or { any, all, none }. A public route below it then also requires a credential. If unset: the access of the routes.',
+    'Who may use the routes, in addition to their own access: authenticated, deny, a list of roles, or { any, all, none }. A public route below it then also requires a credential. If unset, the access of the routes.',
     { examples: ['authenticated'] },
   ),
-  when: decides(when.optional(), 'Conditions, before those of the route. Parameters are those of this path.', {
-    examples: [[{ param: 'tenant', in: 'identity.groups', reason: 'wrong_tenant' }]],
-  }),
+  when: decides(
+    when.optional(),
+    'Conditions, evaluated before those of the route. Parameters are those of this path.',
+    {
+      examples: [[{ param: 'tenant', in: 'identity.groups', reason: 'wrong_tenant' }]],
+    },
+  ),
   maxAuthAge: decides(
     signInAge.optional(),
-    'Maximum time since the user signed in, or this by method; a route can demand less, and never allow more. If unset: any time ago.',
+    'Maximum time since the user signed in, or this by method. A route can require a shorter time but not allow a longer one. If unset, the time does not matter.',
     { examples: ['15m', { DELETE: '5m' }] },
   ),
   unless: decides(exempt.optional(), 'Roles that are exempt from the conditions of the policy, not from its access.', {

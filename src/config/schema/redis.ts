@@ -39,7 +39,7 @@ const sentinelKeys = z.strictObject({
     'Name of the group at the Sentinels: the first word after "sentinel monitor".',
     { examples: ['mymaster'] },
   ),
-  nodes: exposes(nodes(), 'Some of the Sentinels, better all: the first that responds names the master.', {
+  nodes: exposes(nodes(), 'Some of the Sentinels, preferably all. The first one that responds names the master.', {
     examples: [['sentinel-1:26379', 'sentinel-2:26379', 'sentinel-3:26379']],
   }),
   username: neither(userName().optional(), 'User name for the Sentinels, if they require one.', {
@@ -54,13 +54,13 @@ const sentinel = refined(sentinelKeys, checkUser);
 
 const tls = clientTls(
   'Redis',
-  'If unset: the host that is connected to, which in a Cluster is the name that its nodes report.',
+  'If unset, the host of the connection; in a Cluster, that is the name that its nodes report.',
 );
 
 const redisKeys = z.strictObject({
   url: exposes(
     secret('the URL of Redis, such as "redis://redis:6379"').optional(),
-    'Where a single Redis is: redis:// or rediss:// (TLS), with user and password if needed. Exactly one of "url", "sentinel" and "cluster".',
+    'URL of a single Redis: redis:// or rediss:// (TLS), with user and password if needed. Exactly one of "url", "sentinel" and "cluster" must be set.',
     { examples: [`\${REDIS_URL}`] },
   ),
   sentinel: described(sentinel.optional(), 'Servers behind Sentinels, which report the master, instead of "url".', {
@@ -70,17 +70,17 @@ const redisKeys = z.strictObject({
     examples: [['redis-1:6379', 'redis-2:6379', 'redis-3:6379']],
     alternative: true,
   }),
-  username: neither(userName().optional(), 'User of the ACL, unless "url" names it. If unset: the default user.', {
+  username: neither(userName().optional(), 'User of the ACL, unless "url" names it. If unset, the default user.', {
     examples: ['rolegate'],
     alternative: true,
   }),
-  password: neither(password().optional(), 'Password, unless "url" holds it.', {
+  password: neither(password().optional(), 'Password, unless "url" contains it.', {
     examples: [`\${REDIS_PASSWORD}`],
     alternative: true,
   }),
   tls: exposes(
     z.union([bool(), tls]).optional(),
-    'TLS to every server and Sentinel: true, or { ca, cert, key, serverName }. Certificates are always checked. If unset: only with rediss://.',
+    'TLS to every server and Sentinel: true, or { ca, cert, key, serverName }. Certificates are always verified. If unset, TLS is used only with rediss://.',
     { examples: [true], alternative: true },
   ),
   // Without braces: a Cluster would take what is between them for the part that keys have in common.
@@ -92,7 +92,10 @@ const redisKeys = z.strictObject({
     ).prefault('rolegate:'),
     'Prefix of every key, so that installations can share a Redis.',
   ),
-  timeout: neither(duration().prefault('50ms'), 'Longest wait for a command; beyond it the response counts as a miss.'),
+  timeout: neither(
+    duration().prefault('50ms'),
+    'Maximum time for a command. A command that takes longer counts as a miss.',
+  ),
 });
 
 const forms = ['url', 'sentinel', 'cluster'] as const;

@@ -15,26 +15,26 @@ const allowsNothing: ListRules = { empty: ['an empty list allows nothing', 'remo
 const corsKeys = z.strictObject({
   origins: exposes(
     list(origin, { empty: ['an empty list lets no page in', 'remove "cors"'], distinct: 'origin' }),
-    'Origins of pages: exact ones; "https://*.example.test" for every name below; or "*" alone for every page. The last two cannot be used with credentials.',
+    'Origins of pages: exact ones, "https://*.example.test" for all subdomains, or only "*" for every page. The last two cannot be combined with "credentials".',
     { examples: [['https://app.example.test']] },
   ),
   methods: exposes(
     list(method, allowsNothing).optional(),
-    'Methods that pages may use; if unset: those that the route has a rule for.',
+    'Methods that pages may use. If unset, those with a rule on the route.',
     { examples: [['GET', 'POST']] },
   ),
   headers: exposes(
     list(headerName(), allowsNothing).optional(),
-    'Headers that pages may send; if unset: those of credentials, and content-type.',
+    'Headers that pages may send. If unset, the headers of credentials, and content-type.',
     { examples: [['authorization', 'content-type']] },
   ),
   exposeHeaders: exposes(
     z.array(headerName()).prefault([]),
-    'Headers that pages may read besides the usual ones; x-error and x-error-id always.',
+    'Headers that pages may read besides the default ones, x-error and x-error-id.',
     { examples: [['retry-after']] },
   ),
   credentials: exposes(bool().prefault(false), 'Whether browsers may send cookies.'),
-  maxAge: exposes(duration(0, 86_400_000).prefault('10m'), 'How long browsers keep the response to a preflight.'),
+  maxAge: exposes(duration(0, 86_400_000).prefault('10m'), 'How long browsers cache the response to a preflight.'),
 });
 
 export const cors = refined(corsKeys, ({ origins = [], credentials }, { at }) => {
@@ -60,17 +60,17 @@ const value = text('the value of a header', (given) =>
 export const responseHeaders = z.strictObject({
   security: exposes(
     word(['off', 'basic', 'strict']).optional(),
-    'Security headers where the service sends none: "basic" for sites (nosniff, same-origin frames, short referrers), "strict" for APIs (no frames, no content, no referrer, TLS only). If unset in defaults: off.',
+    'Security headers that are added if the service does not set them: "basic" for sites (nosniff, same-origin frames, short referrers), "strict" for APIs (no frames, no content, no referrer, TLS only). If also unset in "defaults", none are added.',
     { examples: ['basic'] },
   ),
   set: exposes(
     z.record(z.string(), value).optional(),
-    'Headers that are set, with their values; they replace those of the service.',
+    'Headers to set, with their values. They replace those of the service.',
     {
       examples: [{ 'permissions-policy': 'camera=()' }],
     },
   ),
-  remove: exposes(z.array(headerName()).optional(), 'Headers of the service that are removed from responses.', {
+  remove: exposes(z.array(headerName()).optional(), 'Headers of the service to remove from responses.', {
     examples: [['server', 'x-powered-by']],
   }),
 });

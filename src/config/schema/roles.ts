@@ -10,12 +10,12 @@ import { declared, name } from './values.ts';
 
 const originKeys = z.strictObject({
   field: described(word(mappedFields), 'Field of the identity.', { examples: ['groups'] }),
-  equals: described(anyText().optional(), 'The field is this text, or has it in its list.', {
+  equals: described(anyText().optional(), 'The field is this text, or its list contains it.', {
     examples: ['platform-admins'],
   }),
   in: described(
     list(anyText(), { empty: ['an empty list gives the role to no one', 'name a value'] }).optional(),
-    'The same with one of several.',
+    'Like "equals", with several texts.',
     {
       examples: [['platform-admins', 'root-admins']],
     },
@@ -29,28 +29,32 @@ const roleOrigin = refined(originKeys, (parts, { at, atKey }) => {
 });
 
 const role = z.strictObject({
-  inherits: decides(z.array(name('a role', rolePattern, roleHint)).prefault([]), 'Roles that its holders also have.', {
-    examples: [['user']],
-  }),
+  inherits: decides(
+    z.array(name('a role', rolePattern, roleHint)).prefault([]),
+    'Roles that holders of this role also have.',
+    {
+      examples: [['user']],
+    },
+  ),
   scopedBy: decides(
     text('the name of a parameter', (value) =>
       /^[A-Za-z_]\w{0,63}$/.test(value) ? value : new Refusal('expected the name of a parameter, such as tenant'),
     ).optional(),
-    'Parameter of paths that names the scope in which it is held: "editor" of the tenant in the path, and of no other one.',
+    'Path parameter that names the scope of the role, such as the tenant: an "editor" of the tenant in the path is not one of other tenants.',
     { examples: ['tenant'] },
   ),
   format: decides(
     text('a form such as "{scope}:{role}"', (value) =>
       /^[^\p{Cc},]{1,256}$/u.test(value) ? value : new Refusal('expected a form such as "{scope}:{role}"'),
     ).optional(),
-    'How sources write it with "scopedBy": {scope} or the parameter is the scope, {role} is its name. A scope cannot contain the separator. If unset: "{scope}:{role}".',
+    'With "scopedBy": how sources write the role. {scope}, or the parameter, is the scope, and {role} is its name. A scope cannot contain the separator. If unset, "{scope}:{role}".',
     { examples: ['{tenant}:editor'] },
   ),
   from: decides(
     z
       .union([roleOrigin, list(roleOrigin, { empty: ['an empty list gives the role to no one', 'remove it'] })])
       .optional(),
-    'Grants it in addition to the roles from the Auth API: one comparison, or a list of them.',
+    'Grants the role in addition to the roles from the Auth API: one comparison, or a list of them.',
     { examples: [{ field: 'groups', equals: 'platform-admins' }] },
   ),
 });

@@ -24,25 +24,25 @@ const several: ListRules = { empty: ['an empty list matches nothing', 'name one'
 const mostPatterns = 256;
 
 const matchKeys = z.strictObject({
-  host: decides(hostText().optional(), 'Exact host, or "*.example.test" for every name below; if unset: any host.', {
+  host: decides(hostText().optional(), 'Exact host, or "*.example.test" for every name below it. If unset, any host.', {
     examples: ['api.example.test'],
   }),
   hosts: decides(
     list(hostText(), { ...several, distinct: 'host' }).optional(),
-    'Several hosts, instead of "host": the route applies to each of them.',
+    'Several hosts, instead of "host". The route applies to each of them.',
     { examples: [['api.example.test', 'www.example.test']], alternative: true },
   ),
   path: decides(
     pathText().optional(),
-    'Literal segments, {name} for one segment, ** at the end for all further segments. A parameter can have a shape ({id:uuid}, {n:int}, {name:slug}, {kind:(a|b)}) and literal text around it ({id}.json, v{n:int}). This or "paths" is required.',
+    'Path pattern: literal segments, {name} for one segment, ** at the end for all further segments. A parameter can have a shape ({id:uuid}, {n:int}, {name:slug}, {kind:(a|b)}) and literal text around it ({id}.json, v{n:int}). This or "paths" is required.',
     { examples: ['/v1/orders/{tenant}/{id}'] },
   ),
   paths: decides(
     list(pathText(), { ...several, distinct: 'path' }).optional(),
-    'Several path patterns, instead of "path": the route applies to each of them. Each has the parameters that the route reads.',
+    'Several path patterns, instead of "path". The route applies to each of them. Each must contain the parameters that the route reads.',
     { examples: [['/v1/orders/{tenant}/{id}', '/v1/archive/{tenant}/{id:int}.json']], alternative: true },
   ),
-  methods: decides(matchedMethods.optional(), 'Methods of the route; if unset: every one.', {
+  methods: decides(matchedMethods.optional(), 'Methods of the route. If unset, every method.', {
     examples: [['GET', 'PUT', 'PATCH', 'DELETE']],
   }),
 });
@@ -57,11 +57,11 @@ const match = refined(matchKeys, (parts, { at, atKey }) => {
   }
   if (!('path' in parts || 'paths' in parts)) at([], 'the key "path" is missing');
   const count = (parts.hosts?.length ?? 1) * (parts.paths?.length ?? 1);
-  if (count > mostPatterns) at([], `at most ${mostPatterns} pairs of a host and a path`, 'make two routes of it');
+  if (count > mostPatterns) at([], `at most ${mostPatterns} pairs of a host and a path`, 'split it into two routes');
 });
 
 const rewrite = z.strictObject({
-  stripPrefix: exposes(absolutePath().optional(), 'Prefix that is removed from the path; whole segments.', {
+  stripPrefix: exposes(absolutePath().optional(), 'Prefix that is removed from the path, in whole segments.', {
     examples: ['/v1'],
   }),
   addPrefix: exposes(absolutePath().optional(), 'Prefix that is added to the path, after "stripPrefix".', {
@@ -81,17 +81,17 @@ const tolerance = (what: string, danger: string) =>
 const path = z.strictObject({
   encodedSlash: decides(
     word(['reject', 'keep', 'decode']).prefault('reject'),
-    '"%2F" in a path: "reject" refuses with 400; "keep" forwards it unchanged (the upstream must not read it as "/"); "decode" reads it as "/" before anything is matched, and forwards that (a name with a slash in it becomes two segments).',
+    '"%2F" in a path: "reject" refuses with 400; "keep" forwards it unchanged (the upstream must not read it as "/"); "decode" replaces it by "/" before matching, and forwards that (a name that contains a slash becomes two segments).',
   ),
   semicolon: tolerance('";"', 'the upstream must not cut off what follows'),
   doubleEncoding: tolerance('"%25" before two hex digits', 'the upstream must not decode twice'),
   caseSensitive: decides(
     bool().prefault(true),
-    'Whether letter case counts. False: literals of the pattern match in any case and are forwarded as written here; a path that another route claims in another case is refused (the upstream must not tell cases apart).',
+    'Whether letter case matters. If false, literals of the pattern match in any case and are forwarded as written here, and a path that another route claims in another case is refused (the upstream must ignore case).',
   ),
   mergeSlashes: decides(
     bool().prefault(true),
-    'Whether "//" counts as "/". False: empty segments are forwarded where "**" takes them, never at the start (the upstream must not take what follows for a host or for another path).',
+    'Whether "//" counts as "/". If false, empty segments that "**" matches are forwarded, except at the start (the upstream must not read what follows as a host or another path).',
   ),
 });
 
@@ -109,7 +109,7 @@ const evict = z.strictObject({
 const streams = z.strictObject({
   recheck: decides(
     duration(0).prefault('60s'),
-    'How often identity and roles of the user of an open stream are looked up again; 0s: only when the credential ends.',
+    'How often the identity of an open stream is looked up again; 0s: only when the credential expires.',
   ),
 });
 
@@ -117,141 +117,146 @@ export const route = z.strictObject({
   id: neither(name('a route', idPattern, idHint), 'Name in metrics, logs and reports; unique.', {
     examples: ['order'],
   }),
-  match: described(match, 'Requests to which the route applies. The most specific route wins, in any order.'),
+  match: described(
+    match,
+    'Requests to which the route applies. The most specific route wins, regardless of the order.',
+  ),
   upstream: exposes(
     name('an upstream', idPattern, idHint).optional(),
-    'Where requests go: a name under "upstreams", "auth-api", or a function of the gateway itself: "identity-keys" shows the public keys of "identityAssertion", "backchannel-logout" and "security-events" receive the messages of issuers. Unset only where "server.listen" is false.',
+    'Where requests go: a name under "upstreams", "auth-api", or a function of the gateway itself: "identity-keys" serves the public keys of "identityAssertion", "backchannel-logout" and "security-events" receive messages of issuers. Required unless "server.listen" is false.',
     { examples: ['orders'] },
   ),
   access: decides(
     access.optional(),
-    'Who may use it: public, optional, authenticated, deny, a list of roles (any of), { any, all, none }, or these by method ("PUT,PATCH" for several; "*" for every other one, without which it is 405; HEAD follows GET). If unset: defaults.access.',
+    'Who may use the route: public, optional, authenticated, deny, a list of roles (any of them), { any, all, none }, or these by method ("PUT,PATCH" for several, "*" for all others; without "*" they return 405; HEAD follows GET). If unset, defaults.access.',
     { examples: [{ GET: ['user'], 'PUT,PATCH': ['reporter'], DELETE: { all: ['admin'], none: ['suspended'] } }] },
   ),
   credentials: decides(
     routeCredentials.optional(),
-    'Kinds of credential that the route takes: bearer, keyPair, apiKey; another kind: 401. If unset: every one that is switched on.',
+    'Kinds of credential that the route accepts: bearer, keyPair, apiKey. Any other kind returns 401. If unset, every enabled kind.',
     { examples: [['bearer']] },
   ),
   challenges: exposes(
     routeChallenges.optional(),
-    'Challenges of a 401: bearer, basic. If unset: one for every kind of credential that the route accepts. "[basic]" is for docker, podman and skopeo, which treat a Bearer challenge as the address of a token server.',
+    'Challenges of a 401: bearer, basic. If unset, one for each kind of credential that the route accepts. "[basic]" is for docker, podman and skopeo, which treat a Bearer challenge as the address of a token server.',
     { examples: [['bearer']] },
   ),
   signIn: exposes(
     signIn.optional(),
-    'Sign-in page: a navigation of a browser (GET) without a good credential is sent there (303), with the address to return to, and with max_age (in seconds) if its sign-in is too old; every other request stays 401. False: none. If unset: defaults.signIn.',
+    'Sign-in page. A browser navigation (GET) without a valid credential is redirected there (303), with the address to return to, and with max_age (in seconds) if the sign-in is too old. Every other request still gets 401. False disables it. If unset, defaults.signIn.',
     { examples: [{ url: '/sign-in', returnParameter: 'return_to' }] },
   ),
   maxAge: decides(
     z.union([duration(0), z.record(methodsKey, duration(0))]).optional(),
-    'Maximum age of a verdict of the Auth API, or this by method ("PUT,PATCH" for several, "*" for every other one; HEAD follows GET); if unset: any age that the cache allows.',
+    'Maximum age of a cached verdict, or this by method ("PUT,PATCH" for several, "*" for all others; HEAD follows GET). If unset, any age that the cache allows.',
     { examples: ['5s', { GET: '60s', DELETE: '0s' }] },
   ),
   maxAuthAge: decides(
     signInAge.optional(),
-    'Maximum time since the user signed in, or this by method as in "maxAge". A longer or unknown time: 401 "sign_in_too_old", with the challenge insufficient_user_authentication and max_age (RFC 9470). For rules that need a credential. If unset: any time ago.',
+    'Maximum time since the user signed in, or this by method as in "maxAge". A longer or unknown time returns 401 "sign_in_too_old", with the challenge insufficient_user_authentication and max_age (RFC 9470). Only for rules that need a credential. If unset, the time does not matter.',
     { examples: ['15m', { 'PUT,DELETE': '5m' }] },
   ),
   timeout: neither(
     duration().optional(),
-    'Longest wait for the response to begin, and between parts of a request body; beyond it: 504 or 408. If unset: defaults.timeout.',
+    'Maximum time until the response begins, and between two parts of a request body. Exceeding it returns 504 or 408. If unset, defaults.timeout.',
     { examples: ['10s'] },
   ),
   idleTimeout: neither(
     duration(0).optional(),
-    'Maximum time between two parts of a response; beyond it the connection is broken. 0s: no limit. If unset: defaults.idleTimeout.',
+    'Maximum time between two parts of a response; 0s: no limit. Exceeding it closes the connection. If unset, defaults.idleTimeout.',
     { examples: ['60s'] },
   ),
-  maxBody: neither(sizeOrUnlimited().optional(), 'Largest request body; beyond it: 413. If unset: defaults.maxBody.', {
-    examples: ['10mb'],
-  }),
+  maxBody: neither(
+    sizeOrUnlimited().optional(),
+    'Maximum size of a request body. Exceeding it returns 413. If unset, defaults.maxBody.',
+    {
+      examples: ['10mb'],
+    },
+  ),
   bodyBuffer: neither(
     size(0, 1024 ** 2).optional(),
-    'First part of a request body, or all of a shorter one, that is received before a connection to the service is used. 0b for clients that expect a response while they send. If unset: defaults.bodyBuffer.',
+    'How much of a request body is received before a connection to the service is used. Set 0b if clients expect a response while they send. If unset, defaults.bodyBuffer.',
     { examples: ['64kb'] },
   ),
   bodyRate: neither(
     size(0, 1024 ** 3).optional(),
-    'Minimum bytes of a request body per second, 0b: any rate. If unset: defaults.bodyRate.',
+    'Minimum rate of a request body, in bytes per second; 0b: any rate. If unset, defaults.bodyRate.',
     { examples: ['500b'] },
   ),
   streams: described(
     streams.optional(),
-    'WebSockets, event streams and long transfers of this route. If unset: defaults.streams.',
+    'WebSockets, event streams and long transfers of this route. If unset, defaults.streams.',
   ),
   rewrite: described(rewrite.optional(), 'Changes the path after the decision.'),
   forwardCredentials: exposes(
     bool().optional(),
-    'Whether the credential reaches the upstream. If unset: only where every rule is public.',
+    'Whether the upstream receives the credential. If unset, only on routes whose rules are all public.',
     { examples: [false] },
   ),
   identityAssertion: exposes(
     routeAssertion.optional(),
-    'Recipient of the signed identity of this route ("aud"); false: none is sent. If unset: the name of the upstream.',
+    'Recipient of the signed identity of this route ("aud"). False sends none. If unset, the name of the upstream.',
     { examples: [{ audience: 'https://orders.example.test' }] },
   ),
   websocket: decides(bool().prefault(false), 'Whether WebSocket upgrades are forwarded.'),
   evict: described(
     evict.optional(),
-    'What a successful call (2xx) revokes, on every replica, before its response goes out: for an Auth API that sends no revocations. "{name}" is a parameter of the path; "{identity.sessionId}", "{identity.keyId}" and "{identity.userId}" are the caller\'s own.',
+    'What a successful call (2xx) revokes on every replica before its response is sent. For an Auth API that sends no revocations. "{name}" is a parameter of the path; "{identity.sessionId}", "{identity.keyId}" and "{identity.userId}" are the caller\'s own.',
   ),
   path: described(path.prefault({}), 'Spellings that services read in more than one way.'),
   cors: described(
     cors.optional(),
-    'Pages of other origins that may use the route from a browser. If unset: OPTIONS is a method like others.',
+    'Pages of other origins that may use the route from a browser. If unset, OPTIONS is treated like any other method.',
   ),
   responseHeaders: described(
     responseHeaders.optional(),
-    'Headers of responses. A key that is unset here is taken from defaults.responseHeaders.',
+    'Headers of responses. A key that is unset here falls back to defaults.responseHeaders.',
   ),
   when: decides(
     when.optional(),
-    'What must be true besides "access": every entry compares one value (param, query, header, identity, client) by equals, in, startsWith, lt, lte, gt, gte, exists or cidr, or the time (days, from, to, zone), or joins entries by all, any, not; "reason" is its name in refusals, "unless" lists roles that are exempt, "methods" lists those to which it applies. A text is the name of a condition under "conditions.named".',
+    'What must be true besides "access": every entry compares one value (param, query, header, identity, client) by equals, in, startsWith, lt, lte, gt, gte, exists or cidr, or the time (days, from, to, zone), or joins entries by all, any, not; "reason" is its name in refusals, "unless" lists roles that are exempt, "methods" lists those to which it applies. A plain text refers to a condition under "conditions.named".',
     { examples: [[{ param: 'tenant', in: 'identity.groups', unless: ['admin'], reason: 'wrong_tenant' }]] },
   ),
-  notBefore: decides(
-    moment().optional(),
-    'When the route opens; before that: 403 "access_not_active" for every caller.',
-    { examples: ['2026-12-01T00:00:00Z'] },
-  ),
+  notBefore: decides(moment().optional(), 'When the route opens. Earlier requests return 403 "access_not_active".', {
+    examples: ['2026-12-01T00:00:00Z'],
+  }),
   notAfter: decides(
     moment().optional(),
-    'When the route closes; from then on: 403 "access_not_active". A route whose time is over is a finding.',
+    'When the route closes. Later requests return 403 "access_not_active", and "rolegate validate" reports the route.',
     { examples: ['2099-01-31T00:00:00Z'] },
   ),
   mode: decides(
     word(['enforce', 'shadow']).prefault('enforce'),
-    '"shadow" tries the rule: a request that "access", "when", "maxAuthAge", "notBefore" or "notAfter" refuses is counted, logged, and ALLOWED, without an identity if there is none. "deny" stays closed. Dangerous: for services that protect themselves.',
+    '"shadow" only tries the rule: a request that "access", "when", "maxAuthAge", "notBefore" or "notAfter" refuses is counted, logged, and ALLOWED, without an identity if there is none. "deny" still refuses. Dangerous: use it only for services that protect themselves.',
   ),
 });
 
 export const defaults = z.strictObject({
   responseHeaders: described(responseHeaders.prefault({}), 'Headers of responses, unless a route sets them.'),
-  access: decides(access.prefault('deny'), 'Rule of routes without one.'),
-  signIn: exposes(signIn.prefault(false), 'Sign-in page of routes that name none. False: none.', {
+  access: decides(access.prefault('deny'), 'Rule for routes without "access".'),
+  signIn: exposes(signIn.prefault(false), 'Sign-in page for routes without "signIn". False disables it.', {
     examples: [{ url: '/sign-in', returnParameter: 'return_to' }],
   }),
   timeout: neither(
     duration().prefault('10s'),
-    'Longest wait for a response to begin, and between parts of a request body; beyond it: 504 or 408.',
+    'Maximum time until the response begins, and between two parts of a request body. Exceeding it returns 504 or 408.',
   ),
   idleTimeout: neither(
     duration(0).optional(),
-    'Maximum time between two parts of a response; beyond it the connection is broken. 0s: no limit. If unset: 60s, and 5m for an event stream (text/event-stream). WebSockets have no such limit.',
+    'Maximum time between two parts of a response; 0s: no limit. Exceeding it closes the connection. If unset, 60s, and 5m for an event stream (text/event-stream). WebSockets have no such limit.',
     { examples: ['60s'] },
   ),
   maxBody: neither(
     sizeOrUnlimited().prefault('unlimited'),
-    'Largest request body; beyond it: 413. Bodies are streamed, so they cost no memory here.',
+    'Maximum size of a request body. Exceeding it returns 413. Bodies are streamed, so large ones use no more memory.',
   ),
   bodyBuffer: neither(
     size(0, 1024 ** 2).prefault('64kb'),
-    'First part of a request body that is received before a connection to the service is used.',
+    'How much of a request body is received before a connection to the service is used.',
   ),
   bodyRate: neither(
     size(0, 1024 ** 3).prefault('500b'),
-    'Minimum bytes of a request body per second; 0b: any rate. Beyond it: 408.',
+    'Minimum rate of a request body, in bytes per second; 0b: any rate. A lower rate returns 408.',
   ),
   streams: described(streams.prefault({}), 'WebSockets, event streams and long transfers.'),
 });

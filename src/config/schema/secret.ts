@@ -18,7 +18,7 @@ function written(what: string) {
 
 function mounted() {
   const file = anyText('the path of a file').meta({
-    description: 'File that holds it; one line break at its end is removed.',
+    description: 'File that contains it; one line break at its end is removed.',
     examples: ['/run/secrets/rolegate'],
   });
   return z.strictObject({ file }).meta({ isSecret: true });

@@ -23,50 +23,56 @@ const failedAuthentications = z.strictObject({
 const limits = z.strictObject({
   headerBytes: neither(
     size(1024, 1024 ** 2).prefault('16kb'),
-    'All headers of a request together, in bytes. Beyond it: 431.',
+    'Maximum size of all headers of a request together. Exceeding it returns 431.',
   ),
-  headers: neither(integer(8, 2000).prefault(100), 'Headers of a request. Beyond it: 431.'),
+  headers: neither(integer(8, 2000).prefault(100), 'Maximum number of headers of a request. Exceeding it returns 431.'),
   credential: neither(
     size(256, 1024 ** 2).prefault('8kb'),
-    'One credential (bearer, API key or secret) in bytes, within "headerBytes". Beyond it: 431.',
+    'Maximum size of one credential (bearer, API key or secret), within "headerBytes". Exceeding it returns 431.',
   ),
-  target: neither(size(256, 64 * 1024).prefault('8kb'), 'Request target (path and query) in bytes. Beyond it: 414.'),
+  target: neither(
+    size(256, 64 * 1024).prefault('8kb'),
+    'Maximum size of the request target (path and query). Exceeding it returns 414.',
+  ),
   headersTimeout: neither(
     duration().prefault('10s'),
-    'Longest time for all headers of a request to arrive. Beyond it: 408.',
+    'Maximum time for all headers of a request to arrive. Exceeding it returns 408.',
   ),
   requestTimeout: neither(
     duration(0).prefault('5m'),
-    'Longest time for a whole request to arrive, body included; 0s: no limit. Beyond it: 408.',
+    'Maximum time for a whole request to arrive, including the body; 0s: no limit. Exceeding it returns 408.',
   ),
   keepAliveTimeout: neither(
     duration().prefault('75s'),
-    'How long an idle connection is kept; longer than the proxy in front keeps its own.',
+    'How long an idle connection is kept open. It must be longer than that of the proxy in front.',
   ),
   passes: neither(
     integer(0, 100).prefault(3),
-    'Times that a request may have passed through a gateway of this name before, as its Via header says. Beyond it: 508.',
+    'How often a request may have passed through a gateway of this name before, by its Via header. Exceeding it returns 508.',
   ),
-  connections: neither(integer(1, 1_000_000).prefault(10_000), 'Connections at once; beyond it new ones are closed.'),
+  connections: neither(
+    integer(1, 1_000_000).prefault(10_000),
+    'Maximum number of open connections. Further ones are closed at once.',
+  ),
   connectionsPerClient: neither(
     integer(0, 1_000_000).prefault(1000),
-    'Connections of one address at once (of one /64 network in IPv6); beyond it new ones are closed. Trusted proxies are exempt. 0: no limit.',
+    'Maximum number of open connections from one address (in IPv6: one /64 network); 0: no limit. Further ones are closed at once. Trusted proxies are exempt.',
   ),
   requestsPerConnection: neither(
     integer(0, 1_000_000_000).prefault(0),
-    'Requests on one connection; the last response closes it. 0: no limit.',
+    'Maximum number of requests on one connection; 0: no limit. It closes after the last response.',
   ),
   bodyMemory: neither(
     size(64 * 1024, 64 * 1024 ** 3).prefault('128mb'),
-    'Memory of the first parts of all bodies (bodyBuffer) together with bytes that wait for their turn on a connection. Beyond it: 503.',
+    'Maximum memory of all body buffers ("bodyBuffer") together, including bytes that wait for their turn on a connection. Exceeding it returns 503.',
   ),
   bodyGrace: neither(
     duration(100).prefault('10s'),
-    'Period of waiting for a body over which "bodyRate" is measured. A lower rate: 408.',
+    'Time spent waiting for a body over which "bodyRate" is measured. A lower rate returns 408.',
   ),
   unreadTimeout: neither(
     duration().prefault('60s'),
-    'Longest time that a response waits for a client that reads nothing of it; beyond it the connection is closed.',
+    'Maximum time that a response waits for a client that does not read. Then the connection is closed.',
   ),
   failedAuthentications: neither(
     z.union([off('the bounds of failed authentications'), failedAuthentications]).prefault({
@@ -74,11 +80,11 @@ const limits = z.strictObject({
       perKey: 100,
       window: '10m',
     }),
-    'Authentications that fail in a window: of one address, or /64 network in IPv6 ("perClient"), and with one key id of key pairs ("perKey"). Beyond it: 429, without a call to a source, but for credentials known to be good and two others a second. Replicas with a Redis share the count. False: no bounds.',
+    'Maximum failed authentications in a window: from one address, or /64 network in IPv6 ("perClient"), and with one key id of key pairs ("perKey"). Exceeding it returns 429 without a call to a source, except for credentials known to be good and two others per second. Replicas with Redis share the count. False disables the limit.',
   ),
   eventLoopLag: neither(
     duration(0).prefault('500ms'),
-    'Lag of the event loop beyond which some new requests are refused with 503; 0s: no limit.',
+    'Event loop lag above which some new requests are refused with 503; 0s: no limit.',
   ),
 });
 
@@ -90,7 +96,7 @@ export function checkTrusted(
   const ranges = (trustedProxies ?? []).filter((range) => range !== undefined);
   if (holdEveryAddress(ranges)) {
     const hint = 'name the proxies in front; "trustEveryPeer: true" says that every client may choose its own address';
-    at(['trustedProxies'], 'these ranges hold every address', hint);
+    at(['trustedProxies'], 'these ranges contain every address', hint);
   } else if (trustEveryPeer === true && ranges.length > 0) {
     at(['trustedProxies'], '"trustedProxies" has no meaning with "trustEveryPeer"', 'remove one of the two');
   }
@@ -105,7 +111,7 @@ const adminToken = z.strictObject({
   }),
   scope: exposes(
     word(adminScopes),
-    'What it may be used for. metrics: only /metrics; read: everything that changes nothing; write: everything.',
+    'What the token permits. metrics: only /metrics; read: everything that changes nothing; write: everything.',
     { examples: ['metrics'] },
   ),
 });
@@ -113,25 +119,25 @@ const adminToken = z.strictObject({
 const serverKeys = z.strictObject({
   listen: exposes(
     addressOrFalse().prefault(':8080'),
-    'Where clients connect: host and port; without host, every interface. False: none. Then requests are only decided, for the proxies of "authorizer" or inside an application (rolegate/middleware).',
+    'Address for clients: host and port, or only a port for every interface. False opens none: requests are then only decided, for the proxies of "authorizer" or inside an application (rolegate/middleware).',
   ),
   admin: exposes(
     addressOrFalse().prefault('127.0.0.1:9090'),
-    'Admin port with metrics, health and routes; false: none. Keep it away from clients.',
+    'Address of the admin port, which serves metrics, health and routes. Clients must not reach it. False disables it.',
   ),
   adminToken: exposes(
     secret('a secret of at least 32 characters').optional(),
-    'Bearer that operators send to the admin port for everything; at least 32 characters. If neither this nor "adminTokens" is set: anyone who can reach the port may read, and may change nothing.',
+    'Bearer with full access to the admin port; at least 32 characters. If neither this nor "adminTokens" is set, anyone who can reach the port may read but not change anything.',
     { examples: [`\${ROLEGATE_ADMIN_TOKEN}`] },
   ),
   adminTokens: described(
     z.record(declared('a token', idPattern, idHint), adminToken).optional(),
-    'Further tokens by name, each with what it may be used for. The log line of a change has the name.',
+    'Additional tokens by name, each with a scope. The log line of a change contains the name.',
     { examples: [{ prometheus: { token: `\${PROMETHEUS_ADMIN_TOKEN}`, scope: 'metrics' } }] },
   ),
   adminHosts: exposes(
     z.array(hostName()).prefault([]),
-    'Further host names under which operators reach the admin port. Addresses, names of one label and private names (.localhost, .internal, .svc, .cluster.local) need no entry.',
+    'Additional host names of the admin port. Addresses, single-label names and private names (.localhost, .internal, .svc, .cluster.local) need no entry.',
     { examples: [['gate.example.test']] },
   ),
   trustedProxies: decides(
@@ -141,7 +147,7 @@ const serverKeys = z.strictObject({
   ),
   trustEveryPeer: decides(
     bool().prefault(false),
-    'Trusts these headers of every peer, instead of "trustedProxies". Dangerous: a client then chooses its own address, host and scheme. Each start logs a warning.',
+    'Trusts these headers of every peer, not only those of "trustedProxies". Dangerous: clients can then choose their own address, host and scheme. Each start logs a warning.',
   ),
   forwardedHeaders: decides(
     word(['x-forwarded', 'forwarded']).prefault('x-forwarded'),
@@ -149,16 +155,16 @@ const serverKeys = z.strictObject({
   ),
   proxyHeaders: decides(
     z.array(headerNames()).prefault([]),
-    'Further headers that only trusted proxies may send, beside X-Client-IP, X-SSL-Client-* and others; "*" at the end matches any ending. From other peers they are removed.',
+    'Additional headers that only trusted proxies may send, besides X-Client-IP, X-SSL-Client-* and others; "*" at the end matches any suffix. They are removed from requests of other peers.',
     { examples: [['x-tenant', 'x-edge-*']] },
   ),
   via: neither(
     bool().prefault(true),
-    'Whether requests to services carry Via. Some servers compress nothing for requests with it. Without it, a request that loops between gateways is not recognized.',
+    'Whether requests to services carry Via. Some servers do not compress responses to such requests. Without it, loops between gateways are not detected.',
   ),
   returnRequestId: neither(
     bool().prefault(false),
-    'Whether clients get the id of their request in x-request-id, replacing one that the service sends: the "requestId" of the log line.',
+    'Whether responses carry the id of the request (the "requestId" of the log line) in x-request-id, instead of one that the service sends.',
   ),
   name: neither(
     text('a name', (value) =>
@@ -166,21 +172,21 @@ const serverKeys = z.strictObject({
         ? value.toLowerCase()
         : new Refusal('expected letters, digits and . _ - inside, at most 64'),
     ).prefault('rolegate'),
-    'Name in the Via header. Gateways in a row have one each; replicas share one.',
+    'Name in the Via header. Each gateway in a chain needs its own; replicas share one.',
   ),
   drainDelay: neither(
     duration(0, 300_000).prefault('0s'),
-    'How long a terminating process keeps serving and only reports that it is not ready: for load balancers that poll /health/ready.',
+    'How long a terminating process keeps serving while it already reports that it is not ready, for load balancers that poll /health/ready.',
   ),
   drainTimeout: neither(
     duration(0).prefault('20s'),
-    'Longest wait for requests in flight when the process ends, after "drainDelay".',
+    'How long requests in flight may take to finish when the process ends, after "drainDelay".',
   ),
   workers: neither(
     autoOr(1, 256).prefault(1),
-    'Processes that serve requests, ideally one per core; auto: one for each core that the process may use. They share the limits for all clients together.',
+    'Number of processes that serve requests, ideally one per core; "auto" starts one for each available core. They share the limits for all clients together.',
   ),
-  limits: described(limits.prefault({}), 'What one client may use.'),
+  limits: described(limits.prefault({}), 'Limits for clients.'),
 });
 
 export const server = refined(serverKeys, checkTrusted);
@@ -190,22 +196,22 @@ export const records = z.strictObject({
   keep: exposes(duration(60_000, 7 * 86_400_000).prefault('24h'), 'How long a record is kept.'),
   most: neither(
     integer(100, 1_000_000).prefault(10_000),
-    'Records that are kept in the memory of a process, and in Redis; beyond it the oldest one goes.',
+    'Maximum number of records in the memory of a process, and in Redis. The oldest ones are removed first.',
   ),
   perSecond: neither(
     integer(1, 10_000).prefault(100),
-    'Records that a process makes per second; further requests are counted and not recorded.',
+    'Maximum number of records per second and process. Further requests are counted but not recorded.',
   ),
   oneInAllowed: exposes(
     integer(0, 1_000_000).prefault(100),
-    'On average one of this many allowed requests is recorded. 0: none, only those that are refused or fail.',
+    'One of this many allowed requests is recorded, on average. 0: only requests that are refused or fail.',
   ),
 });
 
 export const log = z.strictObject({
   level: neither(
     word(['trace', 'debug', 'info', 'warn', 'error', 'silent']).prefault('info'),
-    'Least severe level that is written.',
+    'Minimum level of the lines that are written.',
   ),
   access: neither(bool().prefault(true), 'Whether each request is logged.'),
   format: neither(
@@ -214,11 +220,11 @@ export const log = z.strictObject({
   ),
   fields: neither(
     word(['rolegate', 'ecs', 'otel']).prefault('rolegate'),
-    'Names in JSON lines: our own, those of the Elastic Common Schema, or those of the OpenTelemetry log data model.',
+    'Names of the members of JSON lines: those of Rolegate, of the Elastic Common Schema, or of the OpenTelemetry log data model.',
   ),
   slowRequest: neither(
     duration().optional(),
-    'A request whose response takes longer to begin is logged at level warn, with "slow", also without "access". If unset: none is slow.',
+    'A request whose response takes longer than this to begin is logged at level warn, with "slow", even if "access" is false. If unset, no request counts as slow.',
     { examples: ['1s'] },
   ),
   decisions: described(
@@ -226,16 +232,16 @@ export const log = z.strictObject({
       .strictObject({
         file: exposes(
           anyText('the name of a file'),
-          'File for them, relative to the folder of this file; when it is full, it is kept once as ".1".',
+          'File for the records, relative to the folder of this file. A full file is renamed to end in ".1", replacing the previous one.',
           { examples: ['decisions.ndjson'] },
         ),
         perSecond: neither(
           integer(1, 100_000).prefault(100),
-          'Maximum decisions recorded per second; others are only counted.',
+          'Maximum number of decisions recorded per second. Others are only counted.',
         ),
-        size: neither(size(1024, 1024 ** 4).prefault('64mb'), 'Size at which a new file is begun.'),
+        size: neither(size(1024, 1024 ** 4).prefault('64mb'), 'Size at which a new file begins.'),
       })
       .optional(),
-    'Records decisions for "rolegate diff --replay": the client (ids, roles, groups), the request and the result; no credential, and of query and headers only what conditions read.',
+    'Records decisions for "rolegate diff --replay": the client (ids, roles, groups), the request and the result. A record contains no credential, and only those parts of the query and the headers that conditions read.',
   ),
 });

@@ -8,27 +8,27 @@ import { duration } from './values.ts';
 /** `rejectedStatuses`: by default. */
 export function calls(whom: string, rejectedStatuses: readonly number[]) {
   return {
-    timeout: neither(duration().prefault('2s'), 'Longest wait for a verdict; beyond it: 503.'),
+    timeout: neither(duration().prefault('2s'), 'Maximum time for a verdict. Exceeding it returns 503.'),
     concurrency: neither(
       integer(1, 100_000).prefault(64),
-      'Concurrent calls. The same number may wait; beyond that: 503.',
+      'Maximum number of concurrent calls. As many may wait; further ones return 503.',
     ),
     rejectedStatuses: decides(
       z.array(integer(400, 499)).prefault([...rejectedStatuses]),
-      `Statuses by which it rejects a credential (401). Anything else but 200 and 429 is a failure of ${whom} (503): a wrong URL must not sign out all users.`,
+      `Statuses with which it rejects a credential; the client gets 401. Anything else except 200 and 429 is a failure of ${whom} (503), so that a wrong URL does not sign out all users.`,
     ),
     honorCacheControl: decides(
       bool().prefault(false),
-      'Whether Cache-Control of its responses can shorten the life of a verdict, and no-store or no-cache keep it from being kept; it never lengthens one.',
+      'Whether Cache-Control of its responses can shorten how long a verdict is cached, or with no-store or no-cache prevent caching. It never extends the time.',
     ),
     breaker: described(
       z
         .strictObject({
-          failures: neither(integer(1, 10_000).prefault(5), 'Failures in a row that open the breaker.'),
-          open: neither(duration().prefault('5s'), 'How long it stays open before one call may try again.'),
+          failures: neither(integer(1, 10_000).prefault(5), 'Number of consecutive failures that open the breaker.'),
+          open: neither(duration().prefault('5s'), 'How long it stays open before one call tests the URL again.'),
         })
         .prefault({}),
-      `Circuit breaker of each URL: spares a failing service, and refuses at once (503).`,
+      `Circuit breaker of each URL. It spares a failing service, and refuses requests at once (503).`,
     ),
     tls: described(
       clientTls(whom).optional(),

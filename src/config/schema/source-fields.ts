@@ -22,7 +22,7 @@ const pathOrOff = scalar({ type: ['string', 'boolean', 'null'] }, (value): strin
 
 const separator = described(
   anyText('what separates the names').optional(),
-  'Separator of the names in one text, such as a space.',
+  'Separator of names in a single text, such as a space.',
   {
     examples: [' '],
   },
@@ -40,7 +40,7 @@ const rules = [
   z.strictObject({
     path: described(
       z.union([fieldPath, fieldPlaces]),
-      'A path into the JSON, or a list: the first that is present counts.',
+      'A path into the JSON, or a list of paths, of which the first existing one is used.',
       {
         examples: ['roles'],
       },
@@ -49,7 +49,7 @@ const rules = [
     optional: described(bool().prefault(false), 'Whether it may be absent.'),
   }),
   z.strictObject({
-    value: described(z.union([anyText(), z.array(anyText())]), 'The same for everyone.', { examples: [['user']] }),
+    value: described(z.union([anyText(), z.array(anyText())]), 'A constant for every user.', { examples: [['user']] }),
   }),
 ] as const;
 
@@ -60,14 +60,14 @@ export const field = z.union([fieldPath, ...rules]).meta({ id: 'field' });
 export const fieldOrOff = z.union([pathOrOff, ...rules]).meta({ id: 'fieldOrOff' });
 
 export const fieldForms =
-  'Each is a path, a list of which the first that is present counts, { path, split: " ", optional: true }, or { value: [user] }.';
+  'Each is a path, a list of paths of which the first existing one is used, { path, split: " ", optional: true }, or { value: [user] }.';
 
 const optional = (name: string) => ({ path: name, optional: true });
 
 /** Of claims that this source has elsewhere than `identity.claims` says. */
 export const claimPlaces = decides(
   z.record(z.string(), fieldOrOff).prefault({}),
-  'Where claims of "identity.claims" are, if not where that setting says; false: it has none.',
+  'Where the claims of "identity.claims" are in this source, if elsewhere than that setting says; false: the source does not have the claim.',
   { examples: [{ plan: 'account.plan' }] },
 );
 
@@ -76,19 +76,19 @@ export function claimFields(alias: string) {
   return z.strictObject({
     userId: decides(
       field.prefault('sub'),
-      'Id of the user. Tokens of clients that act for themselves may name none: [sub, client_id] takes the client for the user.',
+      'Id of the user. Tokens of clients that act on their own behalf may not contain one: with [sub, client_id], the client counts as the user.',
     ),
-    roles: decides(fieldOrOff.prefault(optional('roles')), 'Names of roles; false: none.'),
-    groups: decides(fieldOrOff.prefault(optional('groups')), 'Names of groups; false: none.'),
-    sessionId: decides(fieldOrOff.prefault(optional('sid')), 'Id of the session; false: none.'),
-    keyId: decides(fieldOrOff.prefault(false), 'Id of the key, if the credential is one; false: none.'),
-    tokenId: decides(fieldOrOff.prefault(optional('jti')), 'Id of the token; false: none.'),
+    roles: decides(fieldOrOff.prefault(optional('roles')), 'Role names; false: the source has none.'),
+    groups: decides(fieldOrOff.prefault(optional('groups')), 'Group names; false: the source has none.'),
+    sessionId: decides(fieldOrOff.prefault(optional('sid')), 'Id of the session; false: the source has none.'),
+    keyId: decides(fieldOrOff.prefault(false), 'Id of the key, if the credential is one; false: the source has none.'),
+    tokenId: decides(fieldOrOff.prefault(optional('jti')), 'Id of the token; false: the source has none.'),
     authenticatedAt: decides(
       fieldOrOff.prefault(optional('auth_time')),
-      'When the user signed in, in Unix seconds, for "maxAuthAge". False: not known.',
+      'When the user signed in, in Unix seconds, for "maxAuthAge"; false: the source does not know it.',
     ),
-    alias: decides(fieldOrOff.prefault(optional(alias)), 'Short name of the user; false: none.'),
-    fullName: decides(fieldOrOff.prefault(optional('name')), 'Full name of the user; false: none.'),
+    alias: decides(fieldOrOff.prefault(optional(alias)), 'Short name of the user; false: the source has none.'),
+    fullName: decides(fieldOrOff.prefault(optional('name')), 'Full name of the user; false: the source has none.'),
     claims: claimPlaces,
   });
 }

@@ -13,12 +13,12 @@ import { declared, idHint, idPattern } from './values.ts';
 
 const client = refined(
   z.strictObject({
-    id: decides(words('the id of a client'), 'Client id of the gateway there.', { examples: ['gateway'] }),
+    id: decides(words('the id of a client'), 'Client id of the gateway at the server.', { examples: ['gateway'] }),
     auth: decides(
       word(['basic', 'post', 'privateKeyJwt']).prefault('basic'),
-      'How it authenticates: by HTTP Basic, by "client_secret" in the form, or by an assertion that it signs (RFC 7523).',
+      'How the gateway authenticates: HTTP Basic, "client_secret" in the form, or an assertion that it signs (RFC 7523).',
     ),
-    secret: decides(secret('the secret of the client').optional(), 'With "basic" and "post".', {
+    secret: decides(secret('the secret of the client').optional(), 'Client secret, with "basic" and "post".', {
       examples: [`\${INTROSPECTION_SECRET}`],
     }),
     key: decides(
@@ -31,7 +31,7 @@ const client = refined(
     ),
     keyId: decides(
       words('the id of a key').optional(),
-      'With "privateKeyJwt": the "kid" of the key. If unset: the assertion names none.',
+      'With "privateKeyJwt": the "kid" of the key. If unset, the assertion has no "kid".',
       {
         examples: ['gateway-1'],
         alternative: true,
@@ -40,7 +40,7 @@ const client = refined(
     algorithm: decides(word(algorithms).prefault('ES256'), 'With "privateKeyJwt": the signing algorithm.'),
     audience: decides(
       words('the audience of the assertion').optional(),
-      'With "privateKeyJwt": the claim "aud". If unset: the URL of the endpoint.',
+      'With "privateKeyJwt": the claim "aud". If unset, the URL of the endpoint.',
       { examples: ['https://id.example.test'] },
     ),
   }),
@@ -55,22 +55,22 @@ const client = refined(
 
 const issuer = decides(
   issuerUrl().optional(),
-  'The issuer of its tokens, if a source of kind "jwt" takes its logout tokens or security event tokens: then they also end results of this source. If unset: results end with "cache.accepted".',
+  'Issuer of its tokens, if a source of kind "jwt" accepts logout tokens or security event tokens of that issuer: these then also end results of this source. If unset, results expire after "cache.accepted".',
   { examples: ['https://id.example.test'] },
 );
 
 const introspection = z.strictObject({
   kind: kind('introspection', 'Token introspection (RFC 7662): the token is posted to an authorization server.'),
   url: decides(endpointUrl(), 'The introspection endpoint.', { examples: ['https://id.example.test/introspect'] }),
-  client: described(client, 'Credentials of the gateway there.'),
+  client: described(client, 'Credentials of the gateway at the server.'),
   issuer,
   audience: decides(
     list(words('an audience'), { empty: ['expected at least one audience'], most: [64, 'audiences'] }).optional(),
-    'One of these must be in "aud". If unset: tokens for any service of this server are accepted.',
+    'One of these must be in "aud". If unset, tokens for any service of this server are accepted.',
     { examples: [['orders']] },
   ),
   ...claimRules,
-  fields: described(claimFields('username').prefault({}), `Where the fields are in its responses. ${fieldForms}`),
+  fields: described(claimFields('username').prefault({}), `Where the fields are in the responses. ${fieldForms}`),
   ...calls('the endpoint', []),
 });
 
@@ -80,7 +80,7 @@ const userinfo = z.strictObject({
   issuer,
   fields: described(
     claimFields('preferred_username').prefault({}),
-    `Where the fields are in its responses. ${fieldForms}`,
+    `Where the fields are in the responses. ${fieldForms}`,
   ),
   ...calls('the provider', [401]),
 });

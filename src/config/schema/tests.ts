@@ -29,13 +29,15 @@ const claimScalar = scalar({ type: ['string', 'number', 'boolean'] }, (value): s
 );
 
 const identityKeys = z.strictObject({
-  userId: described(identifier().optional(), 'If unset: the name of the identity.', { examples: ['ann'] }),
-  roles: described(z.array(listed()).prefault([]), 'As the Auth API names them.', { examples: [['user']] }),
+  userId: described(identifier().optional(), 'Id of the user. If unset, the name of the identity.', {
+    examples: ['ann'],
+  }),
+  roles: described(z.array(listed()).prefault([]), 'Roles, as the Auth API names them.', { examples: [['user']] }),
   groups: described(z.array(listed()).prefault([]), 'Groups.', { examples: [['acme']] }),
-  kind: described(word(credentialKinds).prefault('bearer'), 'The credential that is sent.'),
-  sessionId: described(identifier().optional(), 'Of a bearer.', { examples: ['session-ann'] }),
-  keyId: described(identifier().optional(), 'Of a key pair or an API key.', { examples: ['key-ann'] }),
-  authenticatedAt: described(moment().optional(), 'When the user signed in; if unset: not known.', {
+  kind: described(word(credentialKinds).prefault('bearer'), 'Kind of the credential that is sent.'),
+  sessionId: described(identifier().optional(), 'Id of the session of a bearer.', { examples: ['session-ann'] }),
+  keyId: described(identifier().optional(), 'Id of a key pair or an API key.', { examples: ['key-ann'] }),
+  authenticatedAt: described(moment().optional(), 'When the user signed in. If unset, unknown.', {
     examples: ['2026-12-01T08:50:00Z'],
   }),
   alias: described(anyText().optional(), 'Alias.', { examples: ['ann'] }),
@@ -47,12 +49,16 @@ const identityKeys = z.strictObject({
   fullName: described(anyText().optional(), 'Full name.', { examples: ['Ann Example'] }),
   claims: described(
     z.record(z.string(), z.unknown()).optional(),
-    'Instead of all other keys except "kind": claims of a token, or the JSON of a response, from which the fields of a source make the identity. Only the fields are read: no signature, issuer, audience, time or required claim is checked.',
+    'Claims of a token, or the JSON of a response, which the fields of a source map to the identity; instead of all other keys except "kind". Only the fields are read. Signature, issuer, audience, time and required claims are not checked.',
     { examples: [{ sub: 'ann', 'https://example.test/roles': ['user'] }] },
   ),
-  source: described(anyText().optional(), 'With "claims": the source whose fields are read. If unset: the only one.', {
-    examples: ['issuer'],
-  }),
+  source: described(
+    anyText().optional(),
+    'With "claims": the source whose fields are read. If unset, the only source.',
+    {
+      examples: ['issuer'],
+    },
+  ),
 });
 
 /** What follows from claims. */
@@ -114,31 +120,33 @@ const clientAddress = text('an IP address', (value) =>
 
 const headerKey = z.string().superRefine((key, context) => {
   if (token.test(key) && key.length <= 100) return;
-  context.addIssue({ code: 'custom', message: 'this is no name of a header', input: undefined });
+  context.addIssue({ code: 'custom', message: 'this is not a name of a header', input: undefined });
 });
 
 const testCase = z.strictObject({
-  name: described(anyText().optional(), 'Name in reports; if unset: the request and its client.', {
+  name: described(anyText().optional(), 'Name in reports. If unset, the request and its client.', {
     examples: ['own order'],
   }),
-  as: described(anyText().optional(), 'Name of an identity; if unset: no credential.', { examples: ['ann'] }),
+  as: described(anyText().optional(), 'Name of an identity. If unset, the request has no credential.', {
+    examples: ['ann'],
+  }),
   request: described(requestLine, 'Method and path, or method and URL.', { examples: ['GET /v1/orders/acme/7'] }),
   headers: described(
     z.record(headerKey, z.union([headerText(), z.array(headerText())])).prefault({}),
-    'Further headers; a list sends one several times.',
+    'Additional headers. A list sends a header several times.',
     { examples: [{ 'x-region': 'eu' }] },
   ),
   client: described(clientAddress.optional(), 'Address of the client.', { examples: ['10.1.2.3'] }),
   trusted: described(
     bool().prefault(false),
-    'Whether a trusted proxy sends it, so that "conditions.trustedHeaders" are read.',
+    'Whether a trusted proxy sends the request, so that "conditions.trustedHeaders" are read.',
   ),
-  time: described(moment().optional(), 'Time of the request; if unset: unknown, and no time condition is met.', {
+  time: described(moment().optional(), 'Time of the request. If unset, it is unknown, and no time condition is met.', {
     examples: ['2026-12-01T09:00:00Z'],
   }),
   expect: described(
     word(['allow', 'refuse', 'signIn']),
-    'The expected result; "signIn": it is refused, and the client is redirected to the sign-in page.',
+    'The expected result; "signIn" means refused with a redirect to the sign-in page.',
     { examples: ['refuse'] },
   ),
   route: described(anyText().optional(), 'Id of the route that must win.', { examples: ['order'] }),
@@ -147,7 +155,7 @@ const testCase = z.strictObject({
   }),
   upstreamHeaders: described(
     z.record(headerKey, absentOrText).prefault({}),
-    'Headers that the upstream must get; null: must not.',
+    'Headers that the upstream must receive; null: must not receive.',
     {
       examples: [{ 'user-id': 'ann' }],
     },
@@ -157,7 +165,7 @@ const testCase = z.strictObject({
 export const tests = z.strictObject({
   identities: neither(
     z.record(declared('an identity', idPattern, idHint), identity).prefault({}),
-    'Clients by name: by roles and groups, or by the claims that a source would read.',
+    'Clients by name, each with roles and groups, or with the claims that a source would read.',
     {
       examples: [
         {
@@ -169,7 +177,7 @@ export const tests = z.strictObject({
   ),
   cases: neither(
     z.array(testCase).prefault([]),
-    'Requests: as, request, headers, client, expect, route, reason, upstreamHeaders.',
+    'Test cases: as, request, headers, client, expect, route, reason, upstreamHeaders.',
     {
       examples: [[{ as: 'ann', request: 'GET /v1/orders/acme/7', expect: 'allow', route: 'order' }]],
     },

@@ -8,14 +8,16 @@ import { absolutePath, declared, duration, idHint, idPattern, origin } from './v
 
 /** The long form of a health check. */
 export const healthCheck = z.strictObject({
-  path: described(absolutePath(), 'Asked with GET on every target; 2xx is healthy.', { examples: ['/live'] }),
+  path: described(absolutePath(), 'Path that is requested with GET on every target; 2xx means healthy.', {
+    examples: ['/live'],
+  }),
   interval: described(duration(100).prefault('10s'), 'Time between two checks.'),
-  timeout: described(duration().prefault('2s'), 'Longest wait for a response.'),
+  timeout: described(duration().prefault('2s'), 'Maximum time for a response.'),
 });
 
 const queue = z.strictObject({
-  length: neither(integer(0, 1_000_000).prefault(1000), 'Maximum requests that wait; beyond it: 503.'),
-  wait: neither(duration().prefault('5s'), 'Longest wait; beyond it: 503.'),
+  length: neither(integer(0, 1_000_000).prefault(1000), 'Maximum number of waiting requests. Further ones return 503.'),
+  wait: neither(duration().prefault('5s'), 'Maximum wait. Exceeding it returns 503.'),
 });
 
 export const upstream = z.strictObject({
@@ -29,14 +31,14 @@ export const upstream = z.strictObject({
   ),
   health: neither(
     z.union([absolutePath(), healthCheck]).optional(),
-    'Health check: a path, or { path, interval: 10s, timeout: 2s }. If unset: every target counts as healthy.',
+    'Health check: a path, or { path, interval: 10s, timeout: 2s }. If unset, every target counts as healthy.',
     { examples: ['/live'] },
   ),
-  connections: neither(integer(1, 100_000).prefault(256), 'Maximum connections to each target.'),
-  connectTimeout: neither(duration().prefault('2s'), 'Longest wait for a connection; beyond it: 502.'),
+  connections: neither(integer(1, 100_000).prefault(256), 'Maximum number of connections to each target.'),
+  connectTimeout: neither(duration().prefault('2s'), 'Maximum time to connect. Exceeding it returns 502.'),
   requestsPerClient: neither(
     integer(1, 100_000).optional(),
-    'Concurrent requests of one client here. Further ones wait, and others overtake them. If unset: half of "connections".',
+    'Maximum number of concurrent requests of one client. Further ones wait, and requests of other clients overtake them. If unset, half of "connections".',
     { examples: [128] },
   ),
   queue: described(queue.prefault({}), 'Requests that wait for a free connection.'),

@@ -157,7 +157,7 @@ export function name(what: string, pattern: string, hint: string) {
   const exact = new RegExp(`^${pattern}$`);
   return text(
     `the name of ${what}`,
-    (value) => (exact.test(value) ? value : new Refusal(`this is no name of ${what}`, hint)),
+    (value) => (exact.test(value) ? value : new Refusal(`this is not a name of ${what}`, hint)),
     pattern,
   );
 }
@@ -167,7 +167,7 @@ export function declared(what: string, pattern: string, hint: string) {
   const exact = new RegExp(`^${pattern}$`);
   return z.string().superRefine((key, context) => {
     if (exact.test(key)) return;
-    context.addIssue({ code: 'custom', message: `this is no name of ${what}`, params: { hint }, input: undefined });
+    context.addIssue({ code: 'custom', message: `this is not a name of ${what}`, params: { hint }, input: undefined });
   });
 }
 

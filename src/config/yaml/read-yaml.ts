@@ -103,7 +103,7 @@ function syntaxMessage(error: YAMLError, text: string): string {
 }
 
 const syntaxMessages: Readonly<Partial<Record<YAMLError['code'], string>>> = {
-  MULTIPLE_DOCS: 'the file holds more than one YAML document',
+  MULTIPLE_DOCS: 'the file contains more than one YAML document',
   TAB_AS_INDENT: 'a tab is used as indentation',
   RESOURCE_EXHAUSTION: 'the file is nested too deeply',
   ALIAS_PROPS: 'YAML syntax: an alias has no anchor or tag of its own',
@@ -112,9 +112,9 @@ const syntaxMessages: Readonly<Partial<Record<YAMLError['code'], string>>> = {
   BAD_DIRECTIVE: 'YAML syntax: this directive cannot be read',
   BAD_DQ_ESCAPE: 'YAML syntax: there is no such escape between double quotes',
   BAD_INDENT: 'YAML syntax: this line is not indented like those that it belongs to',
-  BAD_PROP_ORDER: 'YAML syntax: an anchor or a tag stands in the wrong place',
+  BAD_PROP_ORDER: 'YAML syntax: an anchor or a tag is in the wrong place',
   BAD_SCALAR_START: 'YAML syntax: a value without quotes does not begin with this sign',
-  BLOCK_AS_IMPLICIT_KEY: 'YAML syntax: this value holds ": ", or the lines below it are indented too deep',
+  BLOCK_AS_IMPLICIT_KEY: 'YAML syntax: this value contains ": ", or the lines below it are indented too deep',
   BLOCK_IN_FLOW: 'YAML syntax: a mapping or a list between brackets has brackets too',
   KEY_OVER_1024_CHARS: 'YAML syntax: this key is too long',
   MISSING_CHAR: 'YAML syntax: a sign is missing here, such as ":" after a key or "," between two entries',

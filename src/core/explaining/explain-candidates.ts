@@ -78,7 +78,7 @@ function misfitOf(pattern: RoutePattern, host: string, path: string, ignoresCase
   }
   if (given.length <= pattern.segments.length) return null;
   const index = pattern.segments.length;
-  return { depth: index, why: `the path goes on with ${JSON.stringify(given[index])}` };
+  return { depth: index, why: `the path continues with ${JSON.stringify(given[index])}` };
 }
 
 /** Why the first of two patterns that both fit comes before the second one. */

@@ -43,7 +43,7 @@ const table = {
     level: 'info',
     retryable: false,
     closes: true,
-    advice: 'The bytes on the connection break RFC 9112. The connection is closed.',
+    advice: 'The bytes on the connection violate RFC 9112. The connection is closed.',
   },
   tls_on_plain_port: {
     status: 400,
@@ -71,7 +71,8 @@ const table = {
     fault: 'client',
     level: 'info',
     retryable: false,
-    advice: 'The target does not start with "/", holds "#", a control character, an invalid escape or invalid UTF-8.',
+    advice:
+      'The target does not start with "/", or contains "#", a control character, an invalid escape or invalid UTF-8.',
   },
   path_ambiguous: {
     status: 400,
@@ -80,7 +81,7 @@ const table = {
     level: 'info',
     retryable: false,
     advice:
-      'The path holds an encoded slash, backslash, dot segment or NUL, a double escape, or ";"; a more specific route has it in another reading; or it holds more than 64 such spellings. A route can tolerate some of them with its "path" setting.',
+      'The path contains an encoded slash, backslash, dot segment or NUL, a double escape, or ";"; a more specific route matches it in another reading; or it contains more than 64 such spellings. A route can allow some of them with its "path" setting.',
   },
   host_invalid: {
     status: 400,
@@ -89,7 +90,7 @@ const table = {
     level: 'info',
     retryable: false,
     advice:
-      'Send exactly one valid Host header; an absolute-form target must name the same host. The admin port responds to a public name only when "server.adminHosts" lists it.',
+      'Send exactly one valid Host header; an absolute-form target must name the same host. The admin port responds to a public name only if "server.adminHosts" lists it.',
   },
   header_invalid: {
     status: 400,
@@ -125,7 +126,7 @@ const table = {
     level: 'info',
     retryable: false,
     closes: true,
-    advice: 'Only "Expect: 100-continue" is known.',
+    advice: 'Only "Expect: 100-continue" is supported.',
   },
   upgrade_unsupported: {
     status: 400,
@@ -152,7 +153,7 @@ const table = {
     level: 'info',
     retryable: false,
     closes: true,
-    advice: 'Only "Sec-WebSocket-Version: 13" (RFC 6455) is known.',
+    advice: 'Only "Sec-WebSocket-Version: 13" (RFC 6455) is supported.',
   },
   loop_detected: {
     status: 508,
@@ -162,7 +163,7 @@ const table = {
     level: 'warn',
     retryable: false,
     advice:
-      'Its Via header shows that it has passed through a gateway of this name more often than "server.limits.passes": a route leads back to the gateway. Gateways in a row need a "server.name" each, or a higher limit.',
+      'Its Via header shows that it has passed through a gateway of this name more often than "server.limits.passes": a route leads back to the gateway. Each gateway in a chain needs its own "server.name", or the limit must be higher.',
   },
   request_timeout: {
     status: 408,
@@ -180,7 +181,7 @@ const table = {
     level: 'info',
     retryable: true,
     advice:
-      'A proxy in front marked it with Early-Data, and its method is not safe. Clients that send early data send it again after the handshake (RFC 8470).',
+      'A proxy in front marked it with Early-Data, and its method is not safe. Clients that send early data repeat the request after the handshake (RFC 8470).',
   },
   body_too_large: {
     status: 413,
@@ -189,7 +190,7 @@ const table = {
     level: 'info',
     retryable: false,
     closes: true,
-    advice: 'The body is larger than the "maxBody" of the route, or than the admin port reads.',
+    advice: 'The body exceeds "maxBody" of the route, or the limit of the admin port.',
   },
   target_too_long: {
     status: 414,
@@ -198,7 +199,7 @@ const table = {
     level: 'info',
     retryable: false,
     closes: true,
-    advice: 'The target is longer than "server.limits.target", or its path has more than 256 segments.',
+    advice: 'The target exceeds "server.limits.target", or its path has more than 256 segments.',
   },
   headers_too_large: {
     status: 431,
@@ -217,7 +218,7 @@ const table = {
     fault: 'client',
     level: 'info',
     retryable: false,
-    advice: 'No route matches host and path. Nothing is open by omission.',
+    advice: 'No route matches the host and path. Nothing is open by omission.',
   },
   method_not_allowed: {
     status: 405,
@@ -264,7 +265,7 @@ const table = {
     fault: 'client',
     level: 'info',
     retryable: false,
-    advice: 'The bearer, API key or secret is longer than "server.limits.credential".',
+    advice: 'The bearer, API key or secret exceeds "server.limits.credential".',
   },
   credential_incomplete: {
     status: 401,
@@ -273,7 +274,7 @@ const table = {
     level: 'info',
     retryable: false,
     challenge: 'none',
-    advice: 'One half of the key pair is missing, or the API key lacks "credentials.apiKey.separator".',
+    advice: 'Half of the key pair is missing, or the API key does not contain "credentials.apiKey.separator".',
   },
   credential_scheme_unsupported: {
     status: 401,
@@ -308,7 +309,7 @@ const table = {
     retryable: false,
     challenge: 'invalid_token',
     advice:
-      'Its source (such as the Auth API) does not accept it: unknown, expired, revoked or not verified. On the admin port: it is none of its tokens.',
+      'Its source (such as the Auth API) rejected it: it is unknown, expired, revoked or not verified. On the admin port, it is not one of the configured tokens.',
   },
   credential_shape_wrong: {
     status: 401,
@@ -317,7 +318,7 @@ const table = {
     level: 'info',
     retryable: false,
     challenge: 'invalid_token',
-    advice: 'It does not have the "shape" that "credentials" gives to its kind, so no source was called.',
+    advice: 'It does not match the "shape" of its kind under "credentials", so no source was called.',
   },
   credential_kind_not_accepted: {
     status: 401,
@@ -327,7 +328,7 @@ const table = {
     retryable: false,
     challenge: 'none',
     advice:
-      'The kind is switched off under "credentials", or is not in the "credentials" of the route. The challenges list the accepted kinds.',
+      'The kind is disabled under "credentials", or the route does not list it under "credentials". The challenges list the accepted kinds.',
   },
   cross_site_request: {
     status: 403,
@@ -344,7 +345,7 @@ const table = {
     level: 'info',
     retryable: false,
     challenge: 'invalid_token',
-    advice: 'A WebSocket, event stream or transfer does not outlive its credential. Connect again with a fresh one.',
+    advice: 'A WebSocket, event stream or transfer ends when its credential expires. Connect again with a new one.',
   },
   access_revoked: {
     status: 401,
@@ -373,7 +374,7 @@ const table = {
     level: 'info',
     retryable: false,
     challenge: 'insufficient_scope',
-    advice: 'The identity holds none of the roles in "any", or lacks one in "all".',
+    advice: 'The identity has none of the roles in "any", or lacks one in "all".',
   },
   role_forbidden: {
     status: 403,
@@ -381,7 +382,7 @@ const table = {
     fault: 'policy',
     level: 'info',
     retryable: false,
-    advice: 'The identity holds a role that the rule lists under "none".',
+    advice: 'The identity has a role that the rule lists under "none".',
   },
   condition_failed: {
     status: 403,
@@ -399,7 +400,7 @@ const table = {
     fault: 'policy',
     level: 'info',
     retryable: false,
-    advice: 'The route is open for a limited time ("notBefore", "notAfter"), which has not begun or is over.',
+    advice: 'The route is open for a limited time ("notBefore", "notAfter"), which has not begun yet or is over.',
   },
 
   sign_in_too_old: {
@@ -410,7 +411,7 @@ const table = {
     retryable: false,
     challenge: 'insufficient_user_authentication',
     advice:
-      'The user signed in longer ago than "maxAuthAge" of the route or of a policy allows, or the source of the identity does not say when (such as for a key). Sign in again; the challenge names the age in seconds ("max_age", RFC 9470).',
+      'The user signed in longer ago than "maxAuthAge" of the route or of a policy allows, or the source does not know when (for example, for a key). Sign in again. The challenge contains the age in seconds ("max_age", RFC 9470).',
   },
 
   // The Auth API
@@ -440,7 +441,7 @@ const table = {
     level: 'error',
     retryable: true,
     retryAfterS: 5,
-    advice: 'The Auth API responded in violation of its contract. Check "authApi.paths" and "authApi.fields".',
+    advice: 'The response of the Auth API violates its contract. Check "authApi.paths" and "authApi.fields".',
   },
   auth_busy: {
     status: 503,
@@ -458,7 +459,7 @@ const table = {
     level: 'warn',
     retryable: true,
     retryAfterS: 10,
-    advice: 'The Auth API limits checks of this credential.',
+    advice: 'The Auth API limits how often this credential may be checked.',
   },
   authentication_throttled: {
     status: 429,
@@ -468,7 +469,7 @@ const table = {
     retryable: true,
     retryAfterS: 1,
     advice:
-      'More authentications of this client, or with this key id, have failed than "server.limits.failedAuthentications" allows, and this credential is not known to be good. No source was called. Send it again after Retry-After.',
+      'More authentications of this client, or with this key id, have failed than "server.limits.failedAuthentications" allows, and this credential is not known to be good. No source was called. Retry after Retry-After.',
   },
 
   // The upstream
@@ -478,7 +479,7 @@ const table = {
     fault: 'upstream',
     level: 'error',
     retryable: true,
-    advice: 'No connection to any target of the upstream.',
+    advice: 'The gateway could not connect to any target of the upstream.',
   },
   upstream_failed: {
     status: 502,
@@ -494,7 +495,7 @@ const table = {
     fault: 'upstream',
     level: 'error',
     retryable: true,
-    advice: 'The response breaks HTTP, or its headers exceed the limits.',
+    advice: 'The response violates HTTP, or its headers exceed the limits.',
   },
   upstream_timeout: {
     status: 504,
@@ -521,7 +522,7 @@ const table = {
     retryable: true,
     retryAfterS: 1,
     advice:
-      'Every connection to the upstream is in use, and the request waited longer than "queue.wait" or found "queue.length" of them before it.',
+      'Every connection to the upstream is in use, and the request waited longer than "queue.wait" or "queue.length" requests were already waiting.',
   },
 
   // Checks of other proxies
@@ -552,7 +553,7 @@ const table = {
     fault: 'client',
     level: 'warn',
     retryable: false,
-    advice: 'The Origin header names another site than the admin port itself. Tools other than browsers send none.',
+    advice: 'The Origin header names a site other than the admin port itself. Only browsers send this header.',
   },
   content_type_unsupported: {
     status: 415,
@@ -577,7 +578,7 @@ const table = {
     level: 'warn',
     retryable: false,
     advice:
-      'Its scope under "server.adminTokens" is too narrow: "metrics" is for /metrics alone, "read" changes nothing.',
+      'Its scope under "server.adminTokens" is too narrow: "metrics" permits only /metrics, and "read" does not permit changes.',
   },
   reload_refused: {
     status: 409,
@@ -595,17 +596,17 @@ const table = {
     level: 'info',
     retryable: false,
     advice:
-      'Send exactly one of "sessionID", "keyID", "userID", "bearer", "tokenID", or "apiKey" with "apiSecret" or alone; with an id, "source", and with "userID", "issuedBefore"; a webhook sends ids only. "detail" in the response says what is wrong.',
+      'Send exactly one of "sessionID", "keyID", "userID", "bearer", "tokenID", or "apiKey" with "apiSecret" or alone; with an id, "source", and with "userID", "issuedBefore"; a webhook sends ids only. "detail" in the response describes the problem.',
   },
   revocation_undelivered: {
     status: 503,
-    message: 'The revocation holds in this replica, but could not be announced to the others',
+    message: 'The revocation took effect in this replica, but could not be announced to the others',
     fault: 'gateway',
     level: 'error',
     retryable: true,
     retryAfterS: 1,
     advice:
-      'Redis did not accept it. It is announced to the other replicas as soon as Redis does; until then they drop their results within "cache.whileDisconnected" when they cannot reach Redis either. Send it again.',
+      'Redis did not accept it. It is announced to the other replicas as soon as Redis does. Until then, replicas that cannot reach Redis either drop their results within "cache.whileDisconnected". Send it again.',
   },
   webhook_signature_invalid: {
     status: 401,
@@ -615,7 +616,7 @@ const table = {
     retryable: false,
     challenge: 'none',
     advice:
-      'Sign as defined by Standard Webhooks, with a secret of "revocations.webhookSecret", and check the clocks: five minutes are allowed.',
+      'Sign as defined by Standard Webhooks, with a secret of "revocations.webhookSecret", and check the clocks: they may differ by five minutes.',
   },
   event_token_invalid: {
     status: 400,
@@ -624,7 +625,7 @@ const table = {
     level: 'info',
     retryable: false,
     advice:
-      'The body contains the cause, as the standards define it: "error_description", or "err" and "description". Compare issuer, audience and clocks with "logout" and "securityEvents" of the source; a token that was received before is refused, too.',
+      'The body contains the cause, as the standards define it: "error_description", or "err" and "description". Compare issuer, audience and clocks with "logout" and "securityEvents" of the source; a token that was already received is refused as well.',
   },
   decision_unknown: {
     status: 404,
@@ -632,7 +633,7 @@ const table = {
     fault: 'client',
     level: 'info',
     retryable: false,
-    advice: 'The id is another one, "records.keep" has passed, or more came than "records" may keep.',
+    advice: 'The id is wrong, "records.keep" has passed, or the record was removed to make room ("records.most").',
   },
   question_invalid: {
     status: 400,
@@ -661,7 +662,7 @@ const table = {
     retryable: true,
     retryAfterS: 1,
     advice:
-      'The process falls behind ("server.limits.eventLoopLag"), or bodies and waiting bytes take "server.limits.bodyMemory".',
+      'The process is overloaded ("server.limits.eventLoopLag"), or bodies and waiting bytes use all of "server.limits.bodyMemory".',
   },
   client_busy: {
     status: 429,
@@ -671,7 +672,7 @@ const table = {
     retryable: true,
     retryAfterS: 1,
     advice:
-      'One client has "requestsPerClient" requests in flight at an upstream and half of its queue waiting, or holds a quarter of "server.limits.bodyMemory".',
+      'One client has "requestsPerClient" requests in flight at an upstream and fills half of its queue, or uses a quarter of "server.limits.bodyMemory".',
   },
   draining: {
     status: 503,
@@ -691,7 +692,7 @@ const table = {
     retryable: true,
     retryAfterS: 2,
     advice:
-      'With "identityAssertion" and "cache.redis" a replica that starts has no key until it has reached Redis once. Afterwards it continues without Redis.',
+      'With "identityAssertion" and "cache.redis", a new replica has no key until it has reached Redis once. Afterwards it continues without Redis.',
   },
   internal_error: {
     status: 500,
@@ -699,7 +700,7 @@ const table = {
     fault: 'gateway',
     level: 'error',
     retryable: false,
-    advice: 'A fault of the gateway. The log has the cause under the error id.',
+    advice: 'This is a bug in the gateway. The log contains the cause under the error id.',
   },
 } as const satisfies Record<string, Reason>;
 

@@ -13,15 +13,15 @@ export class Unreadable {
 }
 
 export const unreadable = {
-  repeated: new Unreadable('stands there more than once'),
-  spelling: new Unreadable('stands there under a name that some services read as this one'),
-  separator: new Unreadable('stands in a query with ";", which some services read as "&"'),
-  plus: new Unreadable('holds "+", which is a blank to some services'),
-  escape: new Unreadable('holds an escape that is not valid UTF-8'),
-  twofold: new Unreadable('holds a character that services read in more than one way'),
-  cased: new Unreadable('holds capital letters, which the service takes for small ones'),
-  type: new Unreadable('is of another type than is declared'),
-  hop: new Unreadable('is taken away by the Connection header'),
+  repeated: new Unreadable('is present more than once'),
+  spelling: new Unreadable('is present under a name that some services read as this one'),
+  separator: new Unreadable('is in a query with ";", which some services read as "&"'),
+  plus: new Unreadable('contains "+", which some services read as a space'),
+  escape: new Unreadable('contains an escape that is not valid UTF-8'),
+  twofold: new Unreadable('contains a character that services read in more than one way'),
+  cased: new Unreadable('contains capital letters, which the service reads as small ones'),
+  type: new Unreadable('is of another type than declared'),
+  hop: new Unreadable('is removed by the Connection header'),
 } as const satisfies Record<string, Unreadable>;
 
 /** Controls, separators of paths and of path parameters, and what a second decoding would change. */

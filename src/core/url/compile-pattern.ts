@@ -21,11 +21,11 @@ export function compilePattern(host: string | null, path: string): RoutePattern 
   const parts = path.slice(1).split('/');
   // "/a/" matches what "/a" matches.
   if (parts.at(-1) === '') parts.pop();
-  if (parts.slice(0, -1).includes('**')) throw new RangeError('"**" stands only at the end of a path pattern');
+  if (parts.slice(0, -1).includes('**')) throw new RangeError('"**" is allowed only at the end of a path pattern');
   const segments = parts.map(segmentOf);
   const params = segments.flatMap((segment) => (segment.kind === 'param' ? [segment.name] : []));
   const repeated = params.find((name, index) => params.indexOf(name) !== index);
-  if (repeated !== undefined) throw new RangeError(`the parameter "${repeated}" stands twice in the pattern`);
+  if (repeated !== undefined) throw new RangeError(`the parameter "${repeated}" occurs twice in the pattern`);
   if (params.length > 32) throw new RangeError('a path pattern has at most 32 parameters');
   return { host: host === null ? null : host.toLowerCase(), path, segments, params };
 }

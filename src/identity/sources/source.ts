@@ -41,6 +41,6 @@ export interface SourceStatus {
 
 /** What is presented as a token. The configuration sends no key pair to a source that takes tokens alone. */
 export function tokenOf(credential: Credential): string {
-  if (credential.kind === 'key_pair') throw new TypeError('a key pair is no token');
+  if (credential.kind === 'key_pair') throw new TypeError('a key pair is not a token');
   return credential.kind === 'api_key' ? credential.key : credential.token;
 }

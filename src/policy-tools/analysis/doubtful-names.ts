@@ -17,10 +17,10 @@ export function idleRoles({ roles, routes }: Config, nearest: NearestName): read
     const place = { kind: 'role', name: role } as const;
     const near = nearest(role, known);
     if (near !== null) {
-      const message = `no rule asks for the role "${role}", but rules ask for "${near}"`;
+      const message = `no rule requires the role "${role}", but rules require "${near}"`;
       return [findingOf('role_misspelt', role, place, message, { hint: `did you mean "${near}"?` })];
     }
-    const message = `no rule asks for the role "${role}", nor for one that it inherits`;
+    const message = `no rule requires the role "${role}", nor one that it inherits`;
     return [findingOf('role_unused', role, place, message, { hint: 'its holders may do no more than anyone else' })];
   });
 }

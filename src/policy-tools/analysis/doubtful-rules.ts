@@ -31,10 +31,10 @@ export function unmeetableRules({ roles, roleMapping }: Config, probes: Probes):
     const others = byMethod.size === 0 ? [] : ['other methods'];
     const methods = bad.flatMap((method) => method ?? others).join(', ');
     const unlisted = methodsToAsk(route).find((method) => !byMethod.has(method));
-    const message = `nobody can meet the rule${methods === '' ? '' : ` for ${methods}`}: whoever has a role that it asks for has one that it forbids`;
+    const message = `no identity can meet the rule${methods === '' ? '' : ` for ${methods}`}: every role that it requires includes one that it forbids`;
     const place = { kind: 'route', index: route.index, key: ['access'] } as const;
     const example = exampleOf(probes.first(route, bad[0] ?? unlisted ?? methodOf(route)));
-    const hint = 'a role brings along all that it inherits; "deny" says that nobody is meant';
+    const hint = 'a role includes all that it inherits; write "deny" if no one may use the route';
     return [findingOf('rule_unmeetable', route.id, place, message, { example, hint })];
   });
 }
@@ -80,7 +80,7 @@ export function idleParts({ roles, roleMapping }: Config, probes: Probes): reado
         for (const words of repeated) found.set(`${words} is listed twice`, 'roles_repeated');
         if (part === rule.source) continue;
         const words = termInWords(part);
-        if (!canBe(part, true)) found.set(`nobody can meet the part ${words}`, 'roles_never');
+        if (!canBe(part, true)) found.set(`no identity can meet the part ${words}`, 'roles_never');
         if (!canBe(part, false)) found.set(`every identity meets the part ${words}`, 'roles_always');
       }
     }

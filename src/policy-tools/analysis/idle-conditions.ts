@@ -60,7 +60,7 @@ function whyIdle(routes: readonly Route[], criterion: Criterion, refusals: Refus
   }
   if (unless !== null && !refuses(() => [criterion])) {
     const roles = unlessSource.join(', ');
-    const message = `the condition "${word}" keeps nobody out: whoever the rule lets in is exempt (${roles})`;
+    const message = `the condition "${word}" refuses no request: every identity that the rule allows is exempt (${roles})`;
     const hint = 'a role exempts all that inherit it, too; exempt fewer, or take the condition away';
     return { code: 'condition_idle', message, hint, key: ['unless'] };
   }

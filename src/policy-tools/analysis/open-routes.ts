@@ -68,7 +68,7 @@ function publicBelow(route: Route, probes: Probes): readonly Finding[] | null {
     const rule = ruleInWords(written(ruleFor(other, method)!));
     const every = listedMethods(route) === null && route.access.byMethod.size === 0 ? 'every method' : open.join(', ');
     const kind = ruleFor(route, method)!.kind === 'public' ? 'public' : 'open without an identity';
-    const message = `${every} is ${kind} here, below "${other.id}" (${other.pattern.path}), which asks for ${rule}`;
+    const message = `${every} is ${kind} here, below "${other.id}" (${other.pattern.path}), which requires ${rule}`;
     const place = { kind: 'route', index: route.index, key: ['access'] } as const;
     const example = exampleOf(reaching);
     return [findingOf('public_under_protected', route.id, place, message, { example })];
@@ -92,7 +92,7 @@ function protects(rule: AccessRule | null): boolean {
 
 function inShadow(route: Route, probes: Probes): readonly Finding[] {
   if (route.mode !== 'shadow') return [];
-  const message = 'this route is in shadow mode: it lets everybody through whom its rule refuses';
+  const message = 'this route is in shadow mode: it allows the requests that its rule refuses';
   const place = { kind: 'route', index: route.index, key: ['mode'] } as const;
   const example = exampleOf(probes.first(route));
   const hint = 'take "mode" away once the counts are as they should be';

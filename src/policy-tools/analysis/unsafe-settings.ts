@@ -22,7 +22,7 @@ export function unsafeSettings(config: Config, leadsTo: LeadsTo): readonly Findi
 
 function trustedPeers({ server }: Config): readonly Finding[] {
   if (!server.trustEveryPeer) return [];
-  const message = 'every client chooses its own address, host and scheme: X-Forwarded-* is believed of every peer';
+  const message = 'every client chooses its own address, host and scheme: X-Forwarded-* of every peer is trusted';
   const hint = 'list the proxies in front under "server.trustedProxies"';
   return [settingFinding('every_peer_trusted', ['server', 'trustEveryPeer'], message, hint)];
 }
@@ -56,7 +56,7 @@ function plainIssuers({ sources }: Config): readonly Finding[] {
     const [key, url] = source.keys.from === 'jwks' ? ['jwks', source.keys.url] : ['issuer', source.issuer];
     const { protocol, hostname } = new URL(url);
     if (protocol === 'https:' || isLoopback(hostname)) return [];
-    const message = `the keys of the source "${source.name}" come without TLS: whoever is in between can replace them`;
+    const message = `the keys of the source "${source.name}" are fetched without TLS: an attacker in between can replace them`;
     return [
       settingFinding('issuer_without_tls', ['sources', source.name, key], message, 'use https, or "keys" from files'),
     ];
@@ -81,7 +81,7 @@ function unusedSources({ sources, sourceRule }: Config): readonly Finding[] {
 
 function portsZero({ upstreams, authApi }: Config): readonly Finding[] {
   const isZero = (origin: string) => new URL(origin).port === '0';
-  const hint = 'port 0 stands for any free port of a server, and no client can connect to it';
+  const hint = 'port 0 means any free port of a server, and no client can connect to it';
   const findings = [...upstreams.values()].flatMap(({ name, targets }) => {
     // The one of the Auth API is made of its URLs.
     if (name === 'auth-api' || !targets.some(isZero)) return [];
@@ -117,7 +117,7 @@ function everyAddress({ routes }: Config): readonly Finding[] {
       const { word, steps } = criterion;
       if (!steps.some((step) => step.kind === 'address' && holdsEvery(step.ranges))) return [];
       const { subject, place } = conditionPlace(route, criterion);
-      const message = `the ranges of the condition "${word}" hold every address`;
+      const message = `the ranges of the condition "${word}" contain every address`;
       return [
         findingOf('condition_every_address', subject, place, message, { hint: 'name the networks that are meant' }),
       ];

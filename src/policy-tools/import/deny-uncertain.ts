@@ -33,5 +33,5 @@ export function denyUncertain<T extends Placed>(
 
 /** Why a rule is denied that would take requests of another one. `such`: one of them, or empty. */
 export function rivalry({ name, place }: ImportedRule, such = ''): string {
-  return `its route would take requests that may be for ${name} (line ${place.line}), which asks for something else${such}`;
+  return `its route would take requests that may be for ${name} (line ${place.line}), which requires something else${such}`;
 }

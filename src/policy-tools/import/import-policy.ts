@@ -74,7 +74,7 @@ export function importPolicy(sources: readonly SourceText[], options: ImportOpti
 function leftoversOf({ name, place, methods, pattern, denied, stricter }: ImportedRule): readonly Leftover[] {
   const method = methods === null ? '' : `${methods.join(',')} `;
   const what = pattern === null ? name : `${name} (${method}${pattern.host ?? ''}${pattern.path})`;
-  if (pattern === null) return [{ ...place, kind: 'denied', what, why: 'left out: no request can have its path' }];
+  if (pattern === null) return [{ ...place, kind: 'denied', what, why: 'omitted: no request can have its path' }];
   if (denied !== null) return [{ ...place, kind: 'denied', what, why: denied }];
   return stricter.map((why): Leftover => ({ ...place, kind: 'stricter', what, why }));
 }

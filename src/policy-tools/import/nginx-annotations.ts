@@ -85,7 +85,7 @@ export function readAnnotations(
   const url = authOf(annotations, controller);
   const asked = url === null ? null : splitAuthUrl(url);
   if (asked !== null && asked.service !== auth) return refuse(others);
-  if (asked?.groups?.length === 0) return refuse('its "auth-url" asks for groups, and names none');
+  if (asked?.groups?.length === 0) return refuse('its "auth-url" requires groups, but names none');
   const rangesNode = get('allowlist-source-range') ?? get('whitelist-source-range');
   const ranges = rangesNode === undefined ? controller.ranges : readRanges(textOf(rangesNode) ?? '');
   if (rangesNode !== undefined && ranges === null) return refuse('its address ranges cannot be read');

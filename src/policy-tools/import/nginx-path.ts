@@ -90,7 +90,7 @@ function readExpression(source: PathSource, path: string): NginxPath {
   const stripPrefix = literal.replaceAll('\\', '').replace(/\/$/, '');
   const addPrefix = group !== null && target.endsWith(group) ? target.slice(0, -group.length) : null;
   if (addPrefix === null || !/^(?:\/[A-Za-z0-9_.~-]+)*$/.test(addPrefix)) {
-    return made(source, path, matchers, `"rewrite-target: ${target}" is no change of a prefix`);
+    return made(source, path, matchers, `"rewrite-target: ${target}" does not change a prefix`);
   }
   const plain = made(source, path, matchers);
   return stripPrefix === addPrefix ? plain : { ...plain, stripPrefix, addPrefix };

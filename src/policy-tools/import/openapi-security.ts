@@ -29,17 +29,18 @@ export function schemesIn(security: SourceNode | undefined): readonly string[] {
 
 /** `node`: of the operation, or else of the document. */
 export function readSecurity(node: SourceNode | undefined, schemes: SchemeChoice): Demand {
-  if (node === undefined) return denied('nothing says who may; "security: []" would say everybody');
-  if (!Array.isArray(node.value)) return denied('"security" is no list');
+  if (node === undefined) return denied('nothing says who may use it; "security: []" would make it public');
+  if (!Array.isArray(node.value)) return denied('"security" is not a list');
   const alternatives = listOf(node);
-  if (alternatives.some((one) => !isMapping(one))) return denied('"security" holds something that is no requirement');
+  if (alternatives.some((one) => !isMapping(one)))
+    return denied('"security" contains something that is not a requirement');
   const entries = alternatives.map(entriesOf);
   const stricter: string[] = [];
   const scopes = entries.flatMap((needed): (readonly string[])[] => {
     if (needed.length === 0) return [];
     const read = scopesOf(needed, schemes);
     if (typeof read !== 'string') return [read];
-    stricter.push(`a way in is left out: ${read}`);
+    stricter.push(`an alternative is omitted: ${read}`);
     return [];
   });
   if (entries.length === 0) return { access: 'public', denied: null, stricter: [] };
@@ -48,7 +49,7 @@ export function readSecurity(node: SourceNode | undefined, schemes: SchemeChoice
     return { access: scopes.length === 0 ? 'public' : 'optional', denied: null, stricter: [] };
   }
   const [first] = scopes;
-  if (first === undefined) return denied(stricter[0]!.replace(/^a way in is left out: /, ''));
+  if (first === undefined) return denied(stricter[0]!.replace(/^an alternative is omitted: /, ''));
   const access = anyOf(scopes);
   return access === null ? denied('its alternatives are too many for one rule') : { access, denied: null, stricter };
 }
@@ -68,7 +69,7 @@ function scopesOf(
   if (needed.length > 1) return 'it needs several credentials at once';
   if (name !== auth) return others;
   const scopes = textsOf(list);
-  if (scopes === null) return 'its scopes are no list of names';
+  if (scopes === null) return 'its scopes are not a list of names';
   const odd = scopes.find((scope) => !roleName.test(scope));
   return odd === undefined ? scopes : `the scope ${JSON.stringify(odd)} cannot be the name of a role`;
 }

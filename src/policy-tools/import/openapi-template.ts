@@ -18,7 +18,7 @@ export function readTemplate(path: string, shapes: ReadonlyMap<string, string> =
   const slash = parts.at(-1) === '';
   if (slash) parts.pop();
   const names = new Set<string>();
-  let why = plain === path ? null : 'a path holds no query and no fragment';
+  let why = plain === path ? null : 'a path contains no query and no fragment';
   const written: string[] = [];
   for (const [index, part] of parts.entries()) {
     const [, before = '', name, after = ''] = /^([^{}]*)\{([^{}]+)\}([^{}]*)$/.exec(part) ?? [];

@@ -19,7 +19,7 @@ export function readOpenApi(documents: readonly SourceNode[], { auth }: ReadSett
   documents.forEach(checkVersion);
   const used = new Set(documents.flatMap(usedSchemes));
   const choice = chooseAuth([...used], auth, 'security schemes');
-  if (auth !== null && !used.has(auth)) refuse(documents[0]!, `no operation asks for a security scheme "${auth}"`);
+  if (auth !== null && !used.has(auth)) refuse(documents[0]!, `no operation requires a security scheme "${auth}"`);
   const lost: Leftover[] = [];
   const found = documents.flatMap((document) => readDocument(document, choice, lost));
   const byPath = Map.groupBy(found, ({ id }) => id);
@@ -101,7 +101,7 @@ function* entriesIn(document: SourceNode): Generator<Entry> {
       const node = follow(document, operation);
       const method = key.toUpperCase();
       if (node === null) yield { path, item, method, node: operation, denied: elsewhere };
-      else yield { path, item, method, node, denied: isMapping(node) ? null : 'the operation is no mapping' };
+      else yield { path, item, method, node, denied: isMapping(node) ? null : 'the operation is not a mapping' };
     }
   }
 }

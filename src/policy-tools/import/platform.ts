@@ -121,7 +121,7 @@ function readRow(row: SourceNode, lost: Leftover[]): Row {
     every || known ? null : `no ${printable(method) || 'such'} request is ever forwarded`,
     oddKey(row),
     read.why,
-    service === null ? '"redirectTo" is no base URL of a service' : null,
+    service === null ? '"redirectTo" is not a base URL of a service' : null,
     typeof demand === 'object' && 'why' in demand ? demand.why : null,
   ];
   const denied = reasons.find((reason) => reason !== null) ?? null;
@@ -142,7 +142,7 @@ function readRow(row: SourceNode, lost: Leftover[]): Row {
 
 function oddKey(row: SourceNode): string | null {
   const odd = entriesOf(row).find(([key]) => !knownKeys.has(key));
-  return odd === undefined ? null : `what "${printable(odd[0])}" asks for is not known`;
+  return odd === undefined ? null : `what "${printable(odd[0])}" requires is not known`;
 }
 
 function readAccess(row: SourceNode): ImportedAccess | { readonly why: string } {
@@ -155,7 +155,7 @@ function readAccess(row: SourceNode): ImportedAccess | { readonly why: string } 
   }
   const rolesNode = child(row, 'roles');
   const roles = rolesNode === undefined || rolesNode.value === null ? [] : textsOf(rolesNode);
-  if (roles === null) return { why: '"roles" is no list of names' };
+  if (roles === null) return { why: '"roles" is not a list of names' };
   if (flags.get('enabled') === false) return 'deny';
   const [open, optional] = [flags.get('public') === true, flags.get('optional') === true];
   if (open && optional) return { why: 'it is public and optional' };
@@ -175,7 +175,7 @@ function readPath(path: string): { readonly pattern: PathPattern | null; readonl
   for (const [index, part] of parts.entries()) {
     if (part.startsWith('*')) {
       written.push('**');
-      if (index < parts.length - 1) why = `"${printable(part)}" stands only at the end of a path`;
+      if (index < parts.length - 1) why = `"${printable(part)}" is allowed only at the end of a path`;
       break;
     }
     if (/^:[^:*]*$/.test(part)) written.push(`{${parameterName(part.slice(1), index, names)}}`);

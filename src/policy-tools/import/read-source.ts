@@ -22,7 +22,7 @@ export function chooseAuth(
   wanted: string | null,
   kind: string,
 ): { readonly auth: string | null; readonly others: string } {
-  if (wanted !== null) return { auth: wanted, others: `it asks for credentials other than those of ${wanted}` };
+  if (wanted !== null) return { auth: wanted, others: `it requires credentials other than those of ${wanted}` };
   if (found.length === 1) return { auth: found[0]!, others: '' };
   const names = [...found].sort().slice(0, 5).join(', ');
   return { auth: null, others: `several ${kind} are in use (${names}); choose one with --auth` };

@@ -95,7 +95,7 @@ class Builder {
     if (node === null) return made(null);
     if (isAlias(node)) {
       const target = this.#anchors.get(node.source);
-      if (target === undefined || target === null) return fail(`the alias *${node.source} stands for nothing`);
+      if (target === undefined || target === null) return fail(`the alias *${node.source} has no anchor`);
       return this.build(target, depth + 1, offset);
     }
     if (node.anchor !== undefined) this.#anchors.set(node.anchor, null);
@@ -110,7 +110,7 @@ class Builder {
     const entries = new Map<string, SourceNode>();
     const merged: SourceNode[] = [];
     for (const { key, value } of node.items) {
-      const name = isScalar(key) ? scalarText(key) : fail('a key that is no plain text');
+      const name = isScalar(key) ? scalarText(key) : fail('a key that is not plain text');
       if (name === '<<' && isScalar(key) && key.type === 'PLAIN') {
         merged.push(this.build(value as ParsedNode | null, depth + 1, key.range[0]));
         continue;

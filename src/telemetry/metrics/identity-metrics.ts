@@ -239,7 +239,7 @@ export function createIdentityMetrics(registry: Registry, log: Pick<Logger, 'inf
       stale: () => stale.inc(),
       serving(state, failure) {
         if (state === 'stale')
-          log.warn({ authApi: failure }, 'the Auth API is out of reach: verdicts past their life are served');
+          log.warn({ authApi: failure }, 'the Auth API is unreachable: expired verdicts are served');
         else log.info('the Auth API responds again: no verdict past its life is served');
       },
       revoked: (source, { kind }) => revocations.inc({ source, kind }),

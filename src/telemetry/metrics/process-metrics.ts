@@ -25,7 +25,7 @@ export interface ProcessMetrics {
 export function createBuildMetric(registry: Registry, version: string): void {
   const build = new Gauge({
     name: 'rolegate_build_info',
-    help: 'Always 1; the labels name the versions that run.',
+    help: 'Always 1; the labels contain the running versions.',
     labelNames: ['version', 'node'],
     aggregator: 'first',
     registers: [registry],
@@ -65,12 +65,12 @@ export function createProcessMetrics(registry: Registry, workers: () => WorkerRe
   });
   const logDropped = new Counter({
     name: 'rolegate_log_lines_dropped_total',
-    help: 'Log lines that were dropped, because the reader of the log is too slow.',
+    help: 'Log lines that were dropped because the reader of the log was too slow.',
     registers,
   });
   new Gauge({
     name: 'rolegate_workers_serving',
-    help: 'Worker processes that take requests now; without samples where there is one process.',
+    help: 'Worker processes that accept requests now; absent with a single process.',
     registers,
     collect() {
       const readings = workers();
@@ -80,7 +80,7 @@ export function createProcessMetrics(registry: Registry, workers: () => WorkerRe
   });
   new Counter({
     name: 'rolegate_worker_restarts_total',
-    help: 'Worker processes that ended and were started again.',
+    help: 'Worker processes that ended and were restarted.',
     registers,
     collect() {
       const readings = workers();

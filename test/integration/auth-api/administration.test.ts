@@ -48,7 +48,9 @@ describe('create-admin', () => {
     const made = await run('create-admin', '--config', standalone, '--email', email);
     expect(made).toEqual({
       code: 0,
-      output: expect.stringMatching(/^made the administrator ann@example\.test \(user [0-9a-f-]{36}, alias ann\)\n$/),
+      output: expect.stringMatching(
+        /^created the administrator ann@example\.test \(user [0-9a-f-]{36}, alias ann\)\n$/,
+      ),
     });
     expect(await userOf(email)).toMatchObject({ roles: ['user', 'users_admin'], groups: ['public'], verified: true });
     const again = await run('create-admin', '--config', standalone, '--email', 'ANN@example.test');

@@ -157,7 +157,7 @@ describe('TLS', () => {
 
   test('a key that is not that of the certificate is a problem of the configuration', async () => {
     files['key.pem'] = authority.key;
-    await expect(startGateway(config(tls), readSecret)).rejects.toThrow('this key is not the one of "cert"');
+    await expect(startGateway(config(tls), readSecret)).rejects.toThrow('this is not the key of "cert"');
     gateway = await startGateway(config());
   });
 });

@@ -54,7 +54,7 @@ test('--out writes a new file, and never over one', () => {
   expect(rolegate(['import', `${fixtures}/platform.json`, '--out', out])).toEqual({
     code: 1,
     stdout: '',
-    stderr: expect.stringMatching(/^platform: 6 of 7 .*\nrolegate: \S+ is there already\n$/s),
+    stderr: expect.stringMatching(/^platform: 6 of 7 .*\nrolegate: \S+ already exists\n$/s),
   });
   expect(readFileSync(out, 'utf8')).toBe('mine');
 });

@@ -156,7 +156,7 @@ const planted: readonly Planted[] = [
     mistake: 'suspended users forgotten',
     from: '    access: { none: [suspended] }\n',
     to: '    access: authenticated\n',
-    validate: 'no rule asks for the role "suspended"',
+    validate: 'no rule requires the role "suspended"',
     test: 'GET api.example.test/t/acme/folders as gone: expected refuse, got allow',
     diff: 'role suspended',
   },

@@ -184,9 +184,9 @@ describe('a failing test', () => {
     ),
   );
   const told = [
-    'asked as ann, route order: refused, wrong_tenant',
-    'asked without a credential, route order: refused, credential_missing',
-    'asked without a credential, no route: refused, route_not_found',
+    'sent as ann, route order: refused, wrong_tenant',
+    'sent without a credential, route order: refused, credential_missing',
+    'sent without a credential, no route: refused, route_not_found',
   ];
   const names = [
     'GET /orders/other/7 as ann',

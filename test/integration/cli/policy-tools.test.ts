@@ -187,7 +187,7 @@ test('diff --replay: where nobody was asked, what would come of it is not known'
   ];
   const file = folder.write('open.ndjson', lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
   const { output } = await run('diff', before, after, '--replay', file);
-  expect(output).toContain('1 not decided: it hangs on what was not recorded: area -> not known');
+  expect(output).toContain('1 not decided: it depends on data that was not recorded: area -> not known');
 });
 
 test('test --update: what no request shows is said, without an empty list of cases', async () => {
@@ -203,7 +203,7 @@ test('test --update: what no request shows is said, without an empty list of cas
   expect(await run('test', '--config', file, '--update')).toEqual({
     code: 0,
     output:
-      '# No request was found for what is missing.\n# not found: area * lets in\n# not found: area * refuses with role_missing\n',
+      '# No request was found for what is missing.\n# not found: area * is allowed\n# not found: area * is refused with role_missing\n',
   });
 });
 
@@ -222,7 +222,7 @@ test('test --update --out adds what is missing to a file of tests, once', async 
   const update = (...more: string[]) => run('test', '--config', file, '--update', '--out', ...more);
   expect(await update(tests)).toEqual({
     code: 0,
-    output: `added 2 cases to ${tests}: keep what should happen\n`,
+    output: `added 2 cases to ${tests}: review them\n`,
   });
   const added = readFileSync(tests, 'utf8');
   expect(added).toMatch(/^# by hand\nidentities:\n {2}ann: \{ roles: \[admin\] \} # Ann\n {2}no_role: .*\ncases:\n/);
@@ -288,7 +288,7 @@ test('explain: somebody who is named has roles and groups already', async () => 
     const { code, output } = await run('explain', 'GET', '/area/1', '--config', file, '--as', 'ann', ...more);
     expect({ code, output }).toEqual({
       code: 2,
-      output: expect.stringContaining('leave out --claims, --roles, --groups and --signed-in'),
+      output: expect.stringContaining('omit --claims, --roles, --groups and --signed-in'),
     });
   }
 });
@@ -331,7 +331,7 @@ test('explain --bearer tells what the gateway could not read of the question', a
   const admin = ['--admin', `http://127.0.0.1:${JSON.parse(started!).admin.port}`, '--admin-token', secret];
   expect(await run('explain', 'GET', '/area/1', '--bearer', 'two words', ...admin)).toEqual({
     code: 1,
-    output: 'rolegate: the gateway refused: 400 bearer is no token of RFC 6750\n',
+    output: 'rolegate: the gateway refused: 400 bearer is not a token of RFC 6750\n',
   });
   command.signal('SIGTERM');
   expect(await command.ended).toBe(0);

@@ -50,7 +50,7 @@ test('a certificate that is renewed counts once its key is there', async () => {
   const cert = () => inUse.authorizer?.grpc?.tls?.cert;
   expect(cert()).toBe(first.cert);
   put({ cert: second.cert });
-  await vi.waitFor(() => expect(problems).toEqual(['this key is not the one of "cert"']), 10_000);
+  await vi.waitFor(() => expect(problems).toEqual(['this is not the key of "cert"']), 10_000);
   expect(cert()).toBe(first.cert);
   put({ key: second.key });
   await vi.waitFor(() => expect(cert()).toBe(second.cert), 10_000);

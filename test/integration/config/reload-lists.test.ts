@@ -60,7 +60,7 @@ test('a list that is renamed into place counts, one with problems or none change
   put('ids.txt', 'b\n');
   await vi.waitFor(() => expect(lists.at(-1)).toEqual(['b']), 10_000);
   put('ids.txt', 'b\n\u0007\n');
-  await vi.waitFor(() => expect(problems).toContain('no value holds a control character'), 10_000);
+  await vi.waitFor(() => expect(problems).toContain('no value contains a control character'), 10_000);
   rmSync(join(folder, 'ids.txt'));
   await vi.waitFor(() => expect(problems.at(-1)).toContain('does not exist'), 10_000);
   expect(new Set(lists.flat())).toEqual(new Set(['b']));

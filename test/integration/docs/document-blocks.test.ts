@@ -35,6 +35,8 @@ const kinds: Readonly<Record<string, Check>> = {
   'yaml values': anyYaml,
   /** Jobs that check policies. */
   'yaml pipeline': { in: 'test/integration/cli/ci.test.ts' },
+  /** Commands for an installation with Docker. */
+  'sh compose': { in: 'test/unit/compose-page.test.ts' },
   /** Checks of a published release. */
   'sh release': { in: 'test/unit/releasing/workflows.test.ts' },
   /** Expressions of alerts. */

@@ -97,11 +97,11 @@ describe('composeMail', () => {
 
 The code is valid for 10 minutes, until 2026-03-01 12:15 UTC, and works once.
 
-Asked for: 2026-03-01 12:05 UTC
+Requested: 2026-03-01 12:05 UTC
 From address: 203.0.113.7
 With: client/1.0
 
-If you did not ask to sign in, ignore this mail. Without the code nobody can sign in as you; never pass it on.
+If you did not ask to sign in, ignore this mail. Without the code, no one can sign in as you; never pass it on.
 `);
   });
 

@@ -164,5 +164,5 @@ test('every peer is believed only where that is said in words', () => {
   const [said, ranged] = [read('trustEveryPeer: true'), read('trustedProxies: [0.0.0.0/0]')];
   expect(said).toMatchObject({ ok: true, config: { trustEveryPeer: true } });
   expect(said.ok && said.config.settings.trustedProxies('203.0.113.7')).toBe(true);
-  expect(ranged).toMatchObject({ ok: false, problems: [{ line: 3, message: 'these ranges hold every address' }] });
+  expect(ranged).toMatchObject({ ok: false, problems: [{ line: 3, message: 'these ranges contain every address' }] });
 });

@@ -99,11 +99,11 @@ describe('mistakes', () => {
     ['this private key is neither Ed25519 nor P-256', { section: '{ issuer: a, keys: [{ file: rsa.pem }] }' }],
     ['this private key is neither Ed25519 nor P-256', { section: '{ issuer: a, keys: [{ file: p384.pem }] }' }],
     [
-      'this is no private key in PEM form or as a JWK, or one with a passphrase',
+      'this is not a private key in PEM form or as a JWK, or it has a passphrase',
       { section: '{ issuer: a, keys: [{ file: public.pem }] }' },
     ],
     [
-      'this is no private key in PEM form or as a JWK, or one with a passphrase',
+      'this is not a private key in PEM form or as a JWK, or it has a passphrase',
       { section: '{ issuer: a, keys: [{ file: nonsense.pem }] }' },
     ],
     [
@@ -112,13 +112,13 @@ describe('mistakes', () => {
     ],
     ['this header has another meaning in HTTP and cannot carry an identity', { section: '{ issuer: a, header: via }' }],
     ['the name of an identity header has no "_"', { section: '{ issuer: a, header: x_who }' }],
-    ['this header carries something else already', { section: '{ issuer: a, header: User-Id }' }],
-    ['this header carries something else already', { section: '{ issuer: a, header: api-key }' }],
+    ['this header already carries something else', { section: '{ issuer: a, header: User-Id }' }],
+    ['this header already carries something else', { section: '{ issuer: a, header: api-key }' }],
     ['each worker would sign with a key that the others do not publish', { server: '{ workers: 2 }' }],
     ['each worker would sign with a key that the others do not publish', { server: '{ workers: auto }' }],
     ['no identities are signed', { section: '', route: 'upstream: orders, identityAssertion: { audience: b }' }],
     [
-      '"identityAssertion" has no meaning on a public route, as nobody is known there',
+      '"identityAssertion" has no meaning on a public route, which has no identity',
       { route: 'upstream: orders, access: public, identityAssertion: { audience: b }' },
     ],
     [

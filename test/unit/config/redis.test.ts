@@ -127,17 +127,17 @@ describe('TLS', () => {
   });
 
   test.each<[string, string, string]>([
-    ['a key of another certificate', 'cert: own.pem, key: other-key.pem', 'this key is not the one of "cert"'],
-    ['a broken certificate', 'ca: broken.pem', 'this file holds no certificates in PEM form'],
+    ['a key of another certificate', 'cert: own.pem, key: other-key.pem', 'this is not the key of "cert"'],
+    ['a broken certificate', 'ca: broken.pem', 'this file contains no certificates in PEM form'],
     [
       'a key in place of a certificate',
       'cert: own-key.pem, key: own-key.pem',
-      'this file holds no certificate in PEM form',
+      'this file contains no certificate in PEM form',
     ],
     [
       'a certificate in place of a key',
       'cert: own.pem, key: own.pem',
-      'this file holds no private key in PEM form, or one with a passphrase',
+      'this file contains no private key in PEM form, or it has a passphrase',
     ],
     ['a key alone', 'key: own-key.pem', '"key" is of no use without "cert"'],
   ])('%s is a problem', (_, tls, problem) => {

@@ -140,7 +140,7 @@ describe('the JSON schema', () => {
       default: '30s',
       examples: ['30s'],
       pattern: expect.stringContaining('ms|s|m|h|d'),
-      description: expect.stringContaining('good verdict'),
+      description: expect.stringContaining('accepted verdict'),
     });
     expect(jsonSchema('auth-api')).toHaveProperty('properties.lifetimes.properties.session.default', '24h');
   });

@@ -71,8 +71,8 @@ test('a client that signs', () => {
 });
 
 test.each([
-  ['ES384', 'no private key'],
-  ['RS256', 'no private key'],
+  ['ES384', 'not a private key'],
+  ['RS256', 'not a private key'],
 ])('a client whose key does not sign with %s is none', (algorithm, problem) => {
   const client = `{ id: gw, auth: privateKeyJwt, key: { file: /keys/private.pem }, algorithm: ${algorithm} }`;
   expect(() => parse(`  opaque: { kind: introspection, url: "https://id.test/i", client: ${client} }`)).toThrow(

@@ -161,14 +161,14 @@ test('an identity can be what a source makes of claims', () => {
 test.each([
   [
     '{ claims: { sub: u-1 } }',
-    'it is not said which source has these claims',
+    'no setting says which source has these claims',
     'known: authApi, issuer, opaque',
     '{ sub',
   ],
   ['{ source: isuer, claims: { sub: u-1 } }', 'there is no such source', 'did you mean "issuer"?', 'isuer'],
   [
     '{ source: opaque, kind: key_pair, claims: { sub: u } }',
-    'a source of kind "introspection" takes no such credential',
+    'a source of kind "introspection" accepts no such credential',
     null,
     'key_pair',
   ],

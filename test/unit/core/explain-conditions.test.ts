@@ -63,7 +63,7 @@ test('every criterion is told, also behind one that is not met', () => {
     ],
     roles,
   )!;
-  const page = { name: 'query page', value: null, why: 'stands there more than once' };
+  const page = { name: 'query page', value: null, why: 'is present more than once' };
   expect(explainConditions(criteria, facts)).toEqual([
     {
       reason: 'wrong_tenant',

@@ -120,7 +120,7 @@ test('problems of bounds of claims', () => {
   expect(problem('identity: claims.plan, gt: 1')).toBe('13: "gt" does not fit a claim of type string');
 });
 
-test('a claim of another type than is declared is not taken for absent', () => {
+test('a claim of another type than declared is not taken for absent', () => {
   const cases = (expect_: string) => `tests:
   identities: { odd: { claims: { userID: ann, roles: [], groups: [], sessionID: s1, since: "2026-01-02 03:04:05" } } }
   cases: [{ as: odd, request: GET /x, expect: ${expect_}, upstreamHeaders: { x-since: null } }]`;

@@ -92,12 +92,12 @@ test('a list that is lifted, widened or narrowed, and a sign-in page that is gon
   expect(concerned(survivors(good))).toEqual([]);
   const without = (part: string) => concerned(survivors(good.filter((row) => !row.includes(part))));
   expect(without('kind_not_accepted')).toEqual([
-    'its list of credentials is lifted',
+    'its list of credentials is removed',
     'it takes bearer, too',
     'it takes key_pair, too',
   ]);
   expect(without('as: pair, request: GET /robots')).toEqual(['it takes key_pair, too']);
-  expect(without('signIn')).toEqual(['nobody is sent to its sign-in page']);
+  expect(without('signIn')).toEqual(['no browser is sent to its sign-in page']);
 });
 
 test('proposals find all of it', () => {
@@ -138,7 +138,7 @@ test.each<[string, string, string, readonly string[], object, readonly string[]]
       taken: ['api_key'],
       source: { source: 'authApi', why: 'an API key' },
     },
-    ['api_key, from authorization (bearer)', 'the route takes api_key', 'asked: authApi (an API key)'],
+    ['api_key, from authorization (bearer)', 'the route accepts api_key', 'source: authApi (an API key)'],
   ],
   [
     'a kind that is not taken',
@@ -146,7 +146,7 @@ test.each<[string, string, string, readonly string[], object, readonly string[]]
     '/robots',
     [],
     { kind: 'key_pair', from: 'api-key and api-secret', taken: ['api_key'], source: null },
-    ['key_pair, from api-key and api-secret', 'the route takes api_key', '401 credential_kind_not_accepted'],
+    ['key_pair, from api-key and api-secret', 'the route accepts api_key', '401 credential_kind_not_accepted'],
   ],
   [
     'Basic',
@@ -154,7 +154,7 @@ test.each<[string, string, string, readonly string[], object, readonly string[]]
     '/page',
     ['Authorization', `Basic ${Buffer.from('git:tok_12345678').toString('base64')}`],
     { kind: 'bearer', from: 'authorization (basic)', source: { source: 'authApi', why: 'a bearer' } },
-    ['bearer, from authorization (basic)', 'asked: authApi (a bearer)'],
+    ['bearer, from authorization (basic)', 'source: authApi (a bearer)'],
   ],
   [
     'a navigation without a credential',

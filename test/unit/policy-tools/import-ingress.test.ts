@@ -215,7 +215,7 @@ describe('paths', () => {
   test('an open exact path below a protected one: a slash at its end would pass', () => {
     const parts = [{ annotations: protectedBy }, { paths: [['/healthz', 'Exact']] }] as const;
     expect(linesOf(...parts)).toEqual(['a.test/** "authenticated"', 'a.test/healthz "deny"']);
-    expect(read(...parts).text).toContain('which asks for something else, such as /healthz/');
+    expect(read(...parts).text).toContain('which requires something else, such as /healthz/');
   });
 
   test('expressions: the longest counts first, and one that is not understood closes what it may match', () => {

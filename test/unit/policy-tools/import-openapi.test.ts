@@ -45,11 +45,11 @@ describe('security', () => {
   ])('one of several schemes by name: %s by %j with --auth %s', (_, security, auth, access) => {
     const { routes, leftovers } = secured(security, {}, auth);
     expect(routes).toEqual([`/x ${access} -> http://service.invalid:8080`]);
-    expect(leftovers).toEqual([expect.stringMatching(/^stricter: GET-x \(GET \/x\): a way in is left out: /)]);
+    expect(leftovers).toEqual([expect.stringMatching(/^stricter: GET-x \(GET \/x\): an alternative is omitted: /)]);
   });
 
   test('a scheme that no operation asks for is a slip', () => {
-    expect(() => secured([{ token: [] }], {}, 'tokn')).toThrow('no operation asks for a security scheme "tokn"');
+    expect(() => secured([{ token: [] }], {}, 'tokn')).toThrow('no operation requires a security scheme "tokn"');
   });
 
   test('several schemes are told by name, with what to do', () => {

@@ -49,7 +49,7 @@ describe('a row', () => {
     ]);
     const { routes, leftovers } = read(row({ public: true }), row({ roles: ['a'] }));
     expect(routes).toEqual(['/x {"GET":"deny"} -> http://svc']);
-    expect(leftovers).toEqual([expect.stringContaining('which asks for something else')]);
+    expect(leftovers).toEqual([expect.stringContaining('which requires something else')]);
   });
 
   test('a slash at the end, and HEAD, may be for a wider row', () => {
@@ -81,7 +81,7 @@ describe('hostile and broken files', () => {
       ['a0: &a0 [x, x, x, x, x, x, x, x, x, x]', ...anchors].join('\n'),
       /more than 1000000 values|nested/,
     ],
-    ['an alias in itself', '- &a { relativePath: *a }', /the alias \*a stands for nothing/],
+    ['an alias in itself', '- &a { relativePath: *a }', /the alias \*a has no anchor/],
     ['depth', '['.repeat(100) + ']'.repeat(100), /nested/],
     ['endless depth', '['.repeat(100_000), /nested|source/],
     ['rows that are none', '[{"relativePath": "/x"}, 3]', /a row of the table is a mapping/],
@@ -99,7 +99,7 @@ describe('hostile and broken files', () => {
       '[{"relativePath":"/x","method":"GET","redirectTo":"http://s","__proto__":{"public":true},"constructor":1}]',
     );
     expect(routes).toEqual(['/x {"GET":"deny"} -> http://s']);
-    expect(leftovers).toEqual(['denied: get-x (GET /x): what "__proto__" asks for is not known']);
+    expect(leftovers).toEqual(['denied: get-x (GET /x): what "__proto__" requires is not known']);
     expect(({} as { public?: boolean }).public).toBeUndefined();
   });
 

@@ -87,7 +87,7 @@ test('addresses and ranges, in any order, overlapping, with comments behind them
   expect(reasonOf(of, { client: null })).toBe('blocked');
 });
 
-test('an empty list holds nothing', () => {
+test('an empty list contains nothing', () => {
   expect(reasonOf(config(plans, { 'plans.txt': '# none\n' }), {}, { claims: { plan: '' } })).toBe('plan');
   expect(reasonOf(config(blocked, { 'blocked.txt': '' }), { client: '10.0.0.1' })).toBeNull();
 });
@@ -100,7 +100,7 @@ test('problems name the file and the line, all of them at once', () => {
   };
   const level = '{ identity: claims.level, in: { file: levels.txt }, reason: level }';
   expect(problemsOf(`${plans}, ${blocked}, ${level}`, files)).toEqual([
-    '/etc/plans.txt:2 no value holds a control character',
+    '/etc/plans.txt:2 no value contains a control character',
     '/etc/blocked.txt:1 expected an address or a range such as 10.0.0.0/8',
     '/etc/blocked.txt:3 expected an address or a range such as 10.0.0.0/8',
     '/etc/levels.txt:1 expected a number',
@@ -108,7 +108,7 @@ test('problems name the file and the line, all of them at once', () => {
   expect(problemsOf(plans, {})).toEqual(['gateway.yaml:6 the file plans.txt does not exist']);
   expect(
     problemsOf('{ client: address, cidr: { file: all.txt }, reason: all }', { 'all.txt': '0.0.0.0/1\n128.0.0.0/1' }),
-  ).toEqual(['gateway.yaml:6 these ranges hold every address, so the condition has no effect']);
+  ).toEqual(['gateway.yaml:6 these ranges contain every address, so the condition has no effect']);
   expect(
     problemsOf('{ identity: kind, in: { file: kinds.txt }, reason: kind }', { 'kinds.txt': 'bearer\nkey' }),
   ).toEqual(['/etc/kinds.txt:2 expected bearer, key_pair or api_key']);

@@ -115,7 +115,7 @@ test.each([
     'never',
     '{ any: [trusted, { all: [admin], none: [user] }] }',
     'roles_never',
-    'nobody can meet the part (all of admin; none of user)',
+    'no identity can meet the part (all of admin; none of user)',
   ],
   [
     'always',
@@ -134,7 +134,7 @@ test.each([
     'the whole',
     '{ all: [admin, { none: [user] }] }',
     'rule_unmeetable',
-    'nobody can meet the rule: whoever has a role that it asks for has one that it forbids',
+    'no identity can meet the rule: every role that it requires includes one that it forbids',
   ],
 ])('analysis: %s', (_name, access, code, message) => {
   const findings = findingsOf(rules(access));

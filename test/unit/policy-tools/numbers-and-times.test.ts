@@ -109,18 +109,20 @@ test('problems of numbers and times', () => {
   expect(when('query: limit, lte: many')).toEqual([
     'expected a number, such as 100 or 2.5, with at most 3 digits after the point',
   ]);
-  expect(when('identity: userId, lte: 1')).toEqual(['identity.userId is no number']);
-  expect(when('query: limit, lte: 1, gte: 0')).toEqual(['"gte" cannot stand beside "lte"']);
+  expect(when('identity: userId, lte: 1')).toEqual(['identity.userId is not a number']);
+  expect(when('query: limit, lte: 1, gte: 0')).toEqual(['"gte" cannot be combined with "lte"']);
   expect(when('time: { days: [mon] }')).toEqual(['the key "zone" is missing']);
   expect(when('time: { zone: Europe/Berlin }')).toEqual(['this is always']);
   expect(when('time: { days: [mon], zone: Europe/Berln }')).toEqual([
     'expected a time zone of the IANA database, such as Europe/Berlin',
   ]);
   expect(when('time: { from: "8:00", zone: UTC }')).toEqual(['expected a time of the day, such as "08:00"']);
-  expect(when('time: { from: "08:00", to: "08:00", zone: UTC }')).toEqual(['these hours are none']);
-  expect(when('query: q, equals: a, time: { days: [mon], zone: UTC }')).toEqual(['"query" cannot stand beside "time"']);
+  expect(when('time: { from: "08:00", to: "08:00", zone: UTC }')).toEqual(['these hours are empty']);
+  expect(when('query: q, equals: a, time: { days: [mon], zone: UTC }')).toEqual([
+    '"query" cannot be combined with "time"',
+  ]);
   expect(problemsOf('notBefore: 2027-01-01T00:00:00Z, notAfter: 2026-01-01T00:00:00Z')).toEqual([
-    'this is not after "notBefore", so that the route is never open',
+    'this is not after "notBefore", so the route is never open',
   ]);
   expect(problemsOf('notAfter: 2027-01-01')).toEqual([
     'expected a time with date and zone, such as 2026-12-01T00:00:00Z',

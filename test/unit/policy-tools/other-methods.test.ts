@@ -48,8 +48,8 @@ test.each([
   expect(changes).toEqual(
     expect.arrayContaining([
       'other methods are no longer allowed',
-      'other methods: any identity is let in',
-      'other methods: role user grants it, too',
+      'other methods: any identity is allowed',
+      'other methods: role user also grants it',
       'GET is no longer listed',
     ]),
   );
@@ -71,7 +71,7 @@ test('diff names the methods that it opens', () => {
 test('a rule for other methods that nobody meets is named, with such a request', () => {
   const { config, places } = policyFile(rules('{ GET: [user], "*": { all: [admin], none: [user] } }'));
   const found = findSurprises(config, places).find(({ code }) => code === 'rule_unmeetable');
-  expect(found?.message).toContain('nobody can meet the rule for other methods:');
+  expect(found?.message).toContain('no identity can meet the rule for other methods:');
   expect(found?.example).toMatch(/^POST /);
 });
 

@@ -80,7 +80,7 @@ test('roles that both ask for are asked for together', () => {
 test('a route that reaches below a policy and beyond it is an error, unless another one takes what is below', () => {
   const without = routes.replace(/.*id: shut.*\n/, '');
   expect(problemsOf(rules(without))).toEqual([
-    'this route takes requests below the policy "tenant-guard", and others: GET http://any.example/t/tenant/anything is one of its own',
+    'this route matches requests below the policy "tenant-guard", such as GET http://any.example/t/tenant/anything, and others',
   ]);
   expect(
     problemsOf(
@@ -98,7 +98,7 @@ test('a route that reaches below a policy and beyond it is an error, unless anot
   expect(
     problemsOf(rules('  - { id: any, match: { path: "/t/{a}/x" }, upstream: orders, access: [user] }', onHost)),
   ).toEqual([
-    'this route takes requests below the policy "tenant-guard", and others: GET http://a.example.test/t/a/x is one of its own',
+    'this route matches requests below the policy "tenant-guard", such as GET http://a.example.test/t/a/x, and others',
   ]);
 });
 
@@ -111,7 +111,7 @@ test('where letter case does not count to the service, a policy counts in any ca
       ),
     );
   const reached = (example: string) => [
-    `this route takes requests below the policy "p", and others: GET http://any.example/${example} is one of its own`,
+    `this route matches requests below the policy "p", such as GET http://any.example/${example}, and others`,
   ];
   expect(of('/Admin/**', '/{area:slug}/x')).toEqual(reached('Admin/x'));
   expect(of('/Admin/**', '/{area:(admin|open)}/x')).toEqual(reached('Admin/x'));
@@ -199,7 +199,7 @@ test('a policy that no route lies below is a finding', () => {
   expect(found.find(({ code }) => code === 'policy_unused')).toMatchObject({ subject: 'tenant-guard' });
 });
 
-test('it is covered once, its changes are noticed, and cases for both are found', () => {
+test('it is covered once, its changes are detected, and cases for both are found', () => {
   const config = policy(rules(routes.replace(/.*id: home.*/, '')));
   const { cells } = coverageOf(config, []);
   const ofPolicy = cells.filter(({ effect }) => effect.kind === 'refuses' && effect.policy === 'tenant-guard');
@@ -207,7 +207,7 @@ test('it is covered once, its changes are noticed, and cases for both are found'
   const words = policyMutants(config.policies, config.roles).map((mutant) => mutant.words);
   expect(words).toContain('policy tenant-guard: it is gone');
   expect(words).toContain('policy tenant-guard: the condition wrong_tenant is gone');
-  expect(words).toContain('policy tenant-guard: no credential is asked for');
+  expect(words).toContain('policy tenant-guard: no credential is required');
   expect(mutationScore(config, []).survivors.map((mutant) => mutant.words)).toContain(
     'policy tenant-guard: it is gone',
   );

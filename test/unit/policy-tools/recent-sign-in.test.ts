@@ -98,8 +98,8 @@ test('problems', () => {
     problemsOf(
       `roles: { user: {} }\nroutes:\n  - { id: one, match: { path: /one }, upstream: orders, access: ${access}, ${rest} }`,
     );
-  expect(of('public', 'maxAuthAge: 15m')).toEqual(['"maxAuthAge" has no meaning here: no rule asks for a credential']);
-  expect(of('deny', 'maxAuthAge: 15m')).toEqual(['"maxAuthAge" has no meaning here: no rule asks for a credential']);
+  expect(of('public', 'maxAuthAge: 15m')).toEqual(['"maxAuthAge" has no meaning here: no rule requires a credential']);
+  expect(of('deny', 'maxAuthAge: 15m')).toEqual(['"maxAuthAge" has no meaning here: no rule requires a credential']);
   expect(of('optional', 'maxAuthAge: 15m')).toEqual([
     '"maxAuthAge" refuses callers without a credential, whom "optional" allows',
   ]);

@@ -61,7 +61,7 @@ test('what a rule can never do is not asked for: nobody without an identity is i
   - { id: one, upstream: orders, match: { path: "/x/{t}" }, access: optional, when: [{ param: t, in: identity.groups, reason: apart }] }
 `);
   const uncovered = runTests(config, false).report.coverage.uncovered.map(({ effect }) => effect);
-  expect(uncovered).toEqual(['lets an identity in', 'refuses with apart']);
+  expect(uncovered).toEqual(['is allowed with an identity', 'is refused with apart']);
 });
 
 test('that a role inherits another one is no change to notice where no rule asks for it, whatever services are told', () => {
@@ -96,8 +96,8 @@ const complete = `
 test('coverage counts what each rule did, and for which reason', () => {
   const { coverage } = report(`    - { as: ann, request: GET /v1/orders/acme/7, expect: allow, route: order }\n`);
   expect(coverage.cells).toBe(11);
-  expect(coverage.uncovered).toContainEqual({ route: 'order', method: 'GET', effect: 'refuses with wrong_tenant' });
-  expect(coverage.uncovered).not.toContainEqual(expect.objectContaining({ method: 'GET', effect: 'lets in' }));
+  expect(coverage.uncovered).toContainEqual({ route: 'order', method: 'GET', effect: 'is refused with wrong_tenant' });
+  expect(coverage.uncovered).not.toContainEqual(expect.objectContaining({ method: 'GET', effect: 'is allowed' }));
 });
 
 test('a case that fails covers nothing', () => {
@@ -275,6 +275,6 @@ tests:
   expect(coverage.uncovered).toEqual([]);
   expect(mutation?.survivors.map(({ change }) => change)).toEqual(['role admin is no longer exempt from not_x']);
   const other = runTests(policy(rules('')), true).report;
-  expect(other.coverage.uncovered).toEqual([{ route: 'own', method: '*', effect: 'refuses with not_x' }]);
+  expect(other.coverage.uncovered).toEqual([{ route: 'own', method: '*', effect: 'is refused with not_x' }]);
   expect(other.mutation?.survivors.map(({ change }) => change)).toContain('the condition not_x is gone');
 });

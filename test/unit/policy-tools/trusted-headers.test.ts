@@ -64,7 +64,7 @@ test('problems of such headers', () => {
     return read.ok ? [] : read.problems.map(({ message }) => message);
   };
   expect(problemsOf(rules('trustedHeaders', ''))).toEqual([
-    'no proxy is trusted, so that no request can have these headers',
+    'no proxy is trusted, so no request can have these headers',
   ]);
   const twice = rules('headers').replace('headers: [', 'trustedHeaders: [x-client-cert-verified], headers: [');
   expect(problemsOf(twice)).toEqual(['this header is listed twice']);

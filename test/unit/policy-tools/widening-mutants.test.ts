@@ -13,11 +13,11 @@ const survivorsOf = (text: string) =>
   runTests(policy(text), true).report.mutation?.survivors.map(({ change }) => change) ?? [];
 
 describe.each<[string, string, readonly string[]]>([
-  ['a role that another one inherits', 'access: [admin]', ['role user grants it, too', 'no credential is asked for']],
-  ['a role beside another one', 'access: [user]', ['role partner grants it, too']],
-  ['a role that is needed', 'access: { all: [admin, partner] }', ['role user is enough where admin is asked for']],
-  ['what is closed', 'access: deny', ['no credential is asked for']],
-  ['methods by rule', 'access: { GET: [user] }', ['the list of its methods is lifted']],
+  ['a role that another one inherits', 'access: [admin]', ['role user also grants it', 'no credential is required']],
+  ['a role beside another one', 'access: [user]', ['role partner also grants it']],
+  ['a role that is needed', 'access: { all: [admin, partner] }', ['role user is enough where admin is required']],
+  ['what is closed', 'access: deny', ['no credential is required']],
+  ['methods by rule', 'access: { GET: [user] }', ['its list of methods is removed']],
   [
     'paths',
     'access: [user]',
@@ -77,7 +77,7 @@ test('a list of methods in the match, and a path that another route has', () => 
   const changes = survivorsOf(text);
   // "read" on "/a/**" would be "rest" again, and two routes for one method are no policy.
   expect(changes).not.toContain('its path is /a/**');
-  expect(changes).not.toContain('the list of its methods is lifted');
+  expect(changes).not.toContain('its list of methods is removed');
   expect(changes).toContain('its path is /**');
 });
 
@@ -92,7 +92,7 @@ test('what no request is found for is said: a test names no key', () => {
     'access: authenticated, when: [{ identity: keyId, equals: key-of-the-robot, reason: robot_only }]',
   );
   const { proposals, text: cases } = proposed(policy(text));
-  expect(proposals.notFound).toEqual(['note * lets in']);
+  expect(proposals.notFound).toEqual(['note * is allowed']);
   expect(runTests(policy(text + cases), true).report.mutation?.survivors).toEqual([]);
 });
 

@@ -59,9 +59,9 @@ test.each([
 });
 
 test.each([
-  ['what is no YAML', 'cases: [', 'is no file of tests'],
+  ['what is no YAML', 'cases: [', 'is not a file of tests'],
   ['what is no mapping', '- 1\n', 'is written in a way in which nothing can be added'],
-  ['a text', 'hello\n', 'is no file of tests'],
+  ['a text', 'hello\n', 'is not a file of tests'],
   ['all of it in brackets', '{ cases: [{ request: GET /two, expect: refuse }] }\n', 'is written in a way'],
   ['somebody who is there already', 'identities: { user: {} }\n', 'has an identity "user" already'],
 ])('nothing is added to %s', (_, text, problem) => {

@@ -25,7 +25,7 @@ test('an operator finds what happened, and no name of a credential', async () =>
     { level: 'info', msg: 'revoked', source: 'webhook', kind: 'credential' },
     { level: 'warn', msg: 'disconnected from revocations: verdicts live no longer than cache.whileDisconnected' },
     { level: 'info', msg: 'connected to revocations' },
-    { level: 'warn', msg: 'revocations may have been missed: every verdict is asked for again' },
+    { level: 'warn', msg: 'revocations may have been missed: every verdict is requested again' },
     { level: 'warn', replicas: 2 },
     { level: 'error' },
   ]);

@@ -181,7 +181,7 @@ test('that verdicts past their life begin and cease to be served is logged', asy
   telemetry.identityEvents.serving('stale', null);
   telemetry.identityEvents.serving('fresh', null);
   expect((await lines()).map(({ level, msg }) => [level, msg])).toEqual([
-    ['warn', 'the Auth API is out of reach: verdicts past their life are served'],
+    ['warn', 'the Auth API is unreachable: expired verdicts are served'],
     ['info', 'the Auth API responds again: no verdict past its life is served'],
   ]);
 });
