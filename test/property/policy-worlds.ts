@@ -27,16 +27,18 @@ function isConsistent({ any = [], all = [], none = [] }: Roles): boolean {
     [...wanted, ...none].every((term) => typeof term === 'string' || isConsistent(term))
   );
 }
+/** Of such terms. */
+const rolesOf = (term: fc.Arbitrary<string | Roles>): fc.Arbitrary<Roles> => {
+  const terms = fc.array(term, { minLength: 1, maxLength: 2 });
+  return fc
+    .record({ any: terms, all: terms, none: terms }, { requiredKeys: [] })
+    .filter((lists) => Object.keys(lists).length > 0 && isConsistent(lists));
+};
+const roleName = fc.constantFrom(...roleNames);
+const within = (inner: fc.Arbitrary<Roles>) =>
+  rolesOf(fc.oneof({ weight: 3, arbitrary: roleName }, { weight: 1, arbitrary: inner }));
 /** To a depth of three. */
-const { nested } = fc.letrec<{ term: string | Roles; nested: Roles }>((tie) => {
-  const terms = fc.array(tie('term'), { minLength: 1, maxLength: 2 });
-  return {
-    term: fc.oneof({ maxDepth: 3, withCrossShrink: true }, fc.constantFrom(...roleNames), tie('nested')),
-    nested: fc
-      .record({ any: terms, all: terms, none: terms }, { requiredKeys: [] })
-      .filter((lists) => Object.keys(lists).length > 0 && isConsistent(lists)),
-  };
-});
+const nested = within(within(rolesOf(roleName)));
 const rule = fc.oneof(
   accessWord,
   roles.filter((list) => list.length > 0),
@@ -89,12 +91,16 @@ function hoursFrom(after: number, zone: string, days: 'every' | 'its' | 'others'
   return { time: { ...listed, from: at(begin), to: at(begin + 4 * hoursMs), zone } };
 }
 
+const hours = [
+  hoursFrom(-2, 'Etc/UTC', 'every'),
+  hoursFrom(-2, 'Europe/Berlin', 'its'),
+  hoursFrom(-2, 'Asia/Kolkata', 'others'),
+  hoursFrom(6, 'America/New_York', 'every'),
+];
+
 const comparison = (params: readonly string[]) =>
   fc.constantFrom<object>(
-    hoursFrom(-2, 'Etc/UTC', 'every'),
-    hoursFrom(-2, 'Europe/Berlin', 'its'),
-    hoursFrom(-2, 'Asia/Kolkata', 'others'),
-    hoursFrom(6, 'America/New_York', 'every'),
+    ...hours,
     { query: 'q', in: { file: 'texts.txt' } },
     { header: 'x-region', in: { file: 'none.txt' } },
     { client: 'address', cidr: { file: 'nets.txt' } },
