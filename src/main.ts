@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** Process entry. Plain enough for an old Node to read it and to be told why it cannot go on. */
+/** Process entry. Plain enough for an old Node to run it and to say why it cannot go on. */
 
 const required = 26;
 const found = Number.parseInt(process.versions.node, 10);

@@ -1,4 +1,4 @@
-/** Claims of identities that nobody has: which values are worth trying, and how chosen ones become claims. */
+/** Claims of made-up identities: which values are worth trying, and how chosen ones become claims. */
 import { type Claims, type ClaimType, claimOfText } from '../core/identity/claims.ts';
 import type { ValueSource } from '../core/policy/conditions.ts';
 import { sampleIdentity } from './sample-identity.ts';

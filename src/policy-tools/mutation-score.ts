@@ -69,7 +69,7 @@ export function mutationScore(config: Config, cases: readonly PreparedCase[]): M
     return table === null || !notices({ ...policy, routes: table }, asked);
   };
 
-  // A rule that is only tried out keeps nobody out, so no test can notice when it changes.
+  // A rule that is only tried out refuses no request, so no test can notice when it changes.
   const ofRoutes = entriesOf(config.routes.routes).flatMap((entry) =>
     routeMutants(entry, config.roles, kindsOf(config.credentials)).filter(
       ({ changed }) => entry[0].mode === 'enforce' || changed.length === 0,
@@ -93,9 +93,9 @@ export function mutationScore(config: Config, cases: readonly PreparedCase[]): M
 /** Changes that no test noticed and that are looked at one by one. */
 const mostLookedAt = 200;
 
-/** Whether there is a request that shows the change; also when that cannot be told. */
+/** Whether there is a request that shows the change; also when that is not known. */
 function changesSomething(config: Config, mutant: Mutant): boolean {
-  // Services may be told of the roles that follow from other fields; of inherited ones they are not.
+  // Services may get the roles that follow from other fields, but not inherited ones.
   const derivesLess = mutant.kind === 'roles' && mutant.origins.length < (config.roleMapping?.origins.length ?? 0);
   if (derivesLess && config.identityHeaders.some(({ field }) => field === 'roles')) return true;
   if (config.routes.routes.length > mostRoutes) return true;

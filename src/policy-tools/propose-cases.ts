@@ -146,8 +146,8 @@ function testOf(
   const host = route.pattern.host === null && hostFor(routes, target, matched) === asked ? null : asked;
   // Only the service sees whether somebody is known to a rule that lets in everybody.
   const rule = ruleFor(route.access, method);
-  const told = rule?.kind === 'optional' && decision.outcome !== 'refuse' && decision.identity !== null;
-  const header = told ? identityHeaders.find(({ field }) => field === 'userId') : undefined;
+  const isNamed = rule?.kind === 'optional' && decision.outcome !== 'refuse' && decision.identity !== null;
+  const header = isNamed ? identityHeaders.find(({ field }) => field === 'userId') : undefined;
   return {
     name: `${method} ${host ?? ''}${target}`,
     file: '',

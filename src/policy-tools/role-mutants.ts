@@ -36,7 +36,7 @@ export function withoutTerms(expression: RoleExpression, roles: RoleTable): read
   );
 }
 
-/** A further role grants it, or a weaker one is enough. `params`: of the path; a role of another scope is held by nobody there. */
+/** A further role grants it, or a weaker one is enough. `params`: of the path; no identity has a role of another scope there. */
 export function* withWeakerRoles(
   expression: RoleExpression,
   roles: RoleTable,
@@ -74,7 +74,7 @@ export function* withWeakerRoles(
   }
 }
 
-/** Without its last term, `any` is met by nobody; the other lists demand nothing then. */
+/** Without its last term, no identity meets `any`; the other lists demand nothing then. */
 function listsIn(expression: RoleExpression): readonly TermList[] {
   const visit = (
     part: RoleExpression,

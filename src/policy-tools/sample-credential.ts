@@ -1,4 +1,4 @@
-/** Headers that present some credential of a kind, as the configuration reads it: for requests that nobody has sent. */
+/** Headers that present some credential of a kind, as the configuration reads it: for made-up requests. */
 import type { CredentialKind, CredentialSources } from '../core/credential/credential.ts';
 import type { Shape } from '../core/credential/shape.ts';
 

@@ -3,7 +3,7 @@ import { roleInScope, type ScopedRole, scopedRole } from '../core/policy/role-sc
 import type { RoutePattern } from '../core/url/path-pattern.ts';
 import { withoutTextAround } from './segment-samples.ts';
 
-/** `scopeOf`: the scope that a parameter names; null: none, and then the role is left out. */
+/** `scopeOf`: the scope that a parameter names; null: none, and then the role does not count. */
 export function asHeld(roles: readonly string[], scopeOf: (scoped: ScopedRole) => string | null): readonly string[] {
   return roles.flatMap((role) => {
     const scoped = scopedRole(role);

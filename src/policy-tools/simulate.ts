@@ -1,4 +1,4 @@
-/** Makes the request that a test, an explanation or a comparison asks about, as a door would have read it. */
+/** Makes the request that a test, an explanation or a comparison asks about, as an entrypoint would have read it. */
 import type { CredentialSources } from '../core/credential/credential.ts';
 import type { ClientFacts } from '../core/forwarding/client-facts.ts';
 import type { Identity, Resolution } from '../core/identity/identity.ts';
@@ -35,9 +35,9 @@ const rejected: Resolution = {
   retryAfterS: null,
   source: 'auth-api',
 };
-/** Where a request comes from when nothing is said of it: a range that is nobody's (RFC 5737). It is shown nowhere. */
+/** Where a request comes from when nothing is said of it: a range for documentation (RFC 5737). It is shown nowhere. */
 const somewhere = '203.0.113.7';
-/** What stands in its place in headers. */
+/** What headers have in its place. */
 const unsaid = '(address of the client)';
 
 /**

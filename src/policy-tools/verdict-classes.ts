@@ -31,13 +31,13 @@ export const mostRoutes = 500;
 
 /** Whether the rule can ever have this effect. */
 export function canShow(route: Route, rule: AccessRule, effect: Effect, mapping: RoleMapping | null): boolean {
-  // Callers are not told apart by how they are recognized: the rule has these effects, or they are not asked about.
+  // How callers are recognized makes no difference: the rule has these effects, or they are not asked about.
   if (effect.kind === 'signIn' || (effect.kind === 'refuses' && effect.word === 'credential_kind_not_accepted'))
     return true;
   const found: Found = { route, rule };
   const own = { sets: setsOf(found), mapping };
   const classes = classesOf([found], [own, { sets: [], mapping: null }]);
-  // What is tried out refuses nobody, and has an effect all the same.
+  // What is tried out refuses no request, and has an effect all the same.
   const enforced: Found = { ...found, route: { ...route, mode: 'enforce' } };
   return (
     classes === null ||
@@ -75,12 +75,12 @@ function pairDiffers(a: Found, b: Found, before: Policy, after: Policy): boolean
     ],
   );
   if (classes === null) return true;
-  const told = (found: Found, offset: number, caller: Caller, truths: Truths) =>
+  const effect = (found: Found, offset: number, caller: Caller, truths: Truths) =>
     verdictOf({ found, offset }, caller, truths) ?? `allowed ${knows(found, caller)}`;
-  return classes.some(([caller, truths]) => told(a, 0, caller, truths) !== told(b, setsA.length, caller, truths));
+  return classes.some(([caller, truths]) => effect(a, 0, caller, truths) !== effect(b, setsA.length, caller, truths));
 }
 
-/** Whether the service is told who asks. */
+/** Whether the service learns who asks. */
 function knows(found: Found, caller: Caller): boolean {
   return caller.kind === 'known' && typeof found === 'object' && 'rule' in found && found.rule.kind !== 'public';
 }

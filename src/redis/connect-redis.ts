@@ -1,6 +1,6 @@
 /**
  * The one place that connects to Redis: a single server, the master behind Sentinels, or a Cluster, with or without TLS.
- * The client is loaded with the first connection, for whoever has no Redis should not pay for it.
+ * The client is loaded with the first connection, so that a gateway without Redis does not pay for it.
  */
 import { createRequire } from 'node:module';
 import type { RedisConfig } from '../config/config.ts';

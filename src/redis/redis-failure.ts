@@ -1,4 +1,4 @@
-/** Says in one word why Redis did not do it. The errors themselves name hosts, keys and values, and are for nobody's eyes. */
+/** Says in one word why Redis did not do it. The errors themselves name hosts, keys and values, and are not shown. */
 import type { RedisFailure } from './redis-link.ts';
 
 /** First words of the error replies of Redis. */

@@ -41,8 +41,8 @@ function fromServer({ code = '', severity, message }: DatabaseError): MappedErro
   const reason = unavailable.find(([prefix]) => code.startsWith(prefix))?.[1];
   if (reason !== undefined) return { error: new StoreUnavailableError(`${reason} (${code})`), breaksConnection };
   // Class 42, missing tables and rights, speaks of the schema only; others may repeat values.
-  const told = code.startsWith('42') ? `: ${message}` : '';
-  return { error: new StoreFaultError(`PostgreSQL refused a statement (${code})${told}`), breaksConnection };
+  const text = code.startsWith('42') ? `: ${message}` : '';
+  return { error: new StoreFaultError(`PostgreSQL refused a statement (${code})${text}`), breaksConnection };
 }
 
 function reasonOf(error: unknown): string {

@@ -1,4 +1,4 @@
-/** How a store fails, so that an outage of the database can be told from a fault of ours. */
+/** How a store fails, so that an outage of the database and a fault of ours are kept apart. */
 
 /** The database does not respond, or not in time: trying again later may work. The text names neither host nor user. */
 export class StoreUnavailableError extends Error {

@@ -36,7 +36,7 @@ export function optionFor(union: z.ZodDiscriminatedUnion, value: unknown): z.Zod
   return optionOf(union, (value as Readonly<Record<string, unknown>>)[union.def.discriminator]);
 }
 
-/** The word by which an option is told from the others. */
+/** The word that tells an option from the others. */
 export function discriminatorOf(option: Schema, key: string): string {
   const literal: unknown = option instanceof z.ZodObject ? option.shape[key] : null;
   return literal instanceof z.ZodLiteral ? String(literal.value) : '';

@@ -26,7 +26,7 @@ export interface Reason {
   readonly retryable: boolean;
   /** Present when the response carries `WWW-Authenticate` (RFC 9110 section 11.6.1). */
   readonly challenge?: Challenge;
-  /** Seconds of `Retry-After` when nobody knows better. */
+  /** Seconds of `Retry-After` if nothing else sets it. */
   readonly retryAfterS?: number;
   /** The connection is closed after the response, because its framing can no longer be trusted. */
   readonly closes?: true;

@@ -12,7 +12,7 @@ import { decodeEntry, encodeEntry, maxEntryBytes } from './redis-entry.ts';
 import { entryKey } from './redis-keys.ts';
 
 export interface RedisCacheOptions {
-  /** Ends with whoever made it. */
+  /** Ended by its owner. */
   readonly link: Pick<RedisLink, 'run'>;
   readonly keyPrefix: string;
   readonly keys: CacheKeys;

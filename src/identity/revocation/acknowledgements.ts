@@ -52,7 +52,7 @@ export class Acknowledgements {
     return silent;
   }
 
-  /** Nobody is waited for any longer. */
+  /** Waits for no replica any longer. */
   close(): void {
     for (const wait of this.#waiting.values()) wait.end();
     this.#waiting.clear();

@@ -1,5 +1,5 @@
 /**
- * Follows the log of revocations from where it was read last. Whoever was away learns from it what it missed, or, when
+ * Follows the log of revocations from where it was read last. A replica that was away learns from it what it missed, or, when
  * the log does not reach back far enough, that it may have missed anything.
  */
 
@@ -8,7 +8,7 @@ export type EntryId = string;
 
 export interface LogEntry {
   readonly id: EntryId;
-  /** Null: the entry with which a log begins, or one of a form that nobody writes. */
+  /** Null: the entry with which a log begins, or one of an unknown form. */
   readonly message: Buffer | null;
   readonly begins: boolean;
 }

@@ -5,7 +5,7 @@
  */
 import type { RedisScript } from '../../redis/redis-link.ts';
 
-/** The log begins with an entry that is no revocation, so that one that was lost can be told from one that is empty. */
+/** The log begins with an entry that is no revocation, so that a lost log does not look like an empty one. */
 const begin = `
 local function begin()
   if redis.call('EXISTS', KEYS[1]) == 0 then redis.call('XADD', KEYS[1], '*', 'begin', '1') end

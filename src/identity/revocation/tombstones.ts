@@ -175,7 +175,7 @@ export class Tombstones {
     if (fromMs <= this.#allMs) return true;
     const { lookups } = subject;
     if (subject.sessionId === null && subject.keyId === null && subject.userId === null) {
-      // Without the skew: a rejection that is believed a little too long lets nobody in, and none could be shared else.
+      // Without the skew: a rejection that is believed a little too long grants no access, and otherwise none could be shared.
       if (askedAtMs <= this.#namedMs) return true;
     } else if (this.#names(subject, fromMs, true)) return true;
     return lookups.length === 0 ? fromMs <= this.#credentials.latestMs : this.#credentials.reaches(lookups, fromMs);

@@ -124,7 +124,7 @@ export class SharedSingleFlight {
     else wait?.end('pushed', entry);
   }
 
-  /** Nothing is pushed to this replica anymore: nobody waits for it. */
+  /** Nothing is pushed to this replica any more: no request waits for it. */
   disconnected(): void {
     for (const wait of this.#waits.values()) wait.end('disconnected');
   }
@@ -159,7 +159,7 @@ export class SharedSingleFlight {
     }
   }
 
-  /** A subscription can die without a word; then nobody waits to the end of the lease. */
+  /** A subscription can die unnoticed; then no request waits to the end of the lease. */
   #watchConnection(): void {
     this.#watch ??= setInterval(() => {
       if (!this.#options.connected()) this.disconnected();

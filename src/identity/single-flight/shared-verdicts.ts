@@ -64,7 +64,7 @@ export class SharedVerdicts {
     this.#now = now;
   }
 
-  /** Nobody waits for other replicas any longer. */
+  /** No request waits for other replicas any longer. */
   close(): void {
     this.#flights.close();
   }

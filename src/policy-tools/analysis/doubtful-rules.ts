@@ -1,4 +1,4 @@
-/** Role rules that let nobody in, and parts of them that say nothing. */
+/** Role rules that no identity can meet, and parts of them that say nothing. */
 import type { Config } from '../../config/config.ts';
 import type { Identity } from '../../core/identity/identity.ts';
 import { type RoleRule, rulesIn } from '../../core/policy/access.ts';
@@ -11,7 +11,7 @@ import { type Finding, type FindingCode, findingOf } from './finding.ts';
 import { exampleOf, methodOf, methodsToAsk, type Probes } from './probes.ts';
 
 /**
- * Role rules that let nobody in. Each way to meet a rule forbids some roles and is met, if at all, by an identity that holds
+ * Role rules that no identity can meet. Each way to meet a rule forbids some roles and is met, if at all, by an identity that holds
  * every other role.
  */
 export function unmeetableRules({ roles, roleMapping }: Config, probes: Probes): readonly Finding[] {
@@ -67,7 +67,7 @@ function* marksOf(names: ReadonlySet<string>, mapping: RoleMapping | null): Gene
   }
 }
 
-/** Expressions within a rule that nobody or everybody meets, and terms that are listed twice. */
+/** Expressions within a rule that no identity or every identity meets, and terms that are listed twice. */
 export function idleParts({ roles, roleMapping }: Config, probes: Probes): readonly Finding[] {
   const canBe = (part: RoleExpression, met: boolean) =>
     canBeMet(compileRoles(part, roles, met), roles.keys(), roleMapping);

@@ -50,7 +50,7 @@ interface Idle {
 function whyIdle(routes: readonly Route[], criterion: Criterion, refusals: Refusals): Idle | null {
   const { word, unless, unlessSource } = criterion;
   const asked = routes.flatMap((route) => rulesWith(route, criterion));
-  // Where nobody is let in at all, the condition is not what is idle.
+  // Where no identity meets the rule, it is not the condition that is idle.
   if (asked.length === 0) return null;
   const refuses = (criteria: (route: Route, method: string) => readonly Criterion[]) =>
     asked.some(({ route, method, rule }) => refusals.ofLast(criteria(route, method), route, rule));

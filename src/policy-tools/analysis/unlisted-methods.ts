@@ -9,7 +9,7 @@ import { segmentKey } from '../../core/url/path-pattern.ts';
 import { type Finding, findingOf } from './finding.ts';
 import { exampleOf, listedMethods, type Probes, ruleFor } from './probes.ts';
 
-/** They come along by themselves, or are nobody's to list. */
+/** They come along by themselves, or cannot be listed. */
 const unasked = new Set(['HEAD', 'OPTIONS']);
 /** Routes of one kind that have to agree before one of them seems odd. */
 const fewestPeers = 3;
@@ -22,7 +22,7 @@ function forgotten(route: Route, probes: Probes): Finding | null {
   if (listedMethods(route) === null || probes.broader(route).length === 0) return null;
   const request = probes.first(route);
   const leaf = findLeaf(probes.table, request.host, request.path);
-  // Told once for routes that share a pattern, and not at all where one of them takes every method.
+  // Reported once for routes that share a pattern, and not at all where one of them takes every method.
   if (leaf?.routes[0] !== route) return null;
   for (const other of probes.broader(route)) {
     const missing = (listedMethods(other) ?? []).filter((method) => {

@@ -1,6 +1,6 @@
 /**
  * What two configurations decide differently. Every request lies in a class of target, method, caller and truths of
- * conditions; no class is left out, and each difference comes with a request that both policies were asked about.
+ * conditions; no class is omitted, and each difference comes with a request that both policies were asked about.
  * Where the search had to be cut short, or no request shows the difference, it is reported as possible.
  */
 import type { Policy } from '../../core/decide.ts';

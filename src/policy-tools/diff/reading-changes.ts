@@ -1,7 +1,7 @@
 /**
- * Routes that read paths in their own way decide ambiguous paths by what stands beside them: such a path is refused when
- * another reading of it belongs to another route. Those readings are not gone through, so whatever may change them is
- * told. (Letter case is gone through, see `path-classes.ts`.)
+ * Routes that read paths in their own way decide ambiguous paths by the routes beside them: such a path is refused when
+ * another reading of it belongs to another route. Those readings are not compared, so what may change them is
+ * reported. (Letter case is compared, see `path-classes.ts`.)
  */
 
 import type { Route } from '../../core/routing/route.ts';

@@ -45,7 +45,7 @@ export function readSecurity(node: SourceNode | undefined, schemes: SchemeChoice
   });
   if (entries.length === 0) return { access: 'public', denied: null, stricter: [] };
   if (entries.some((needed) => needed.length === 0)) {
-    // The service is told who asks, where that can be told.
+    // The service learns who asks, where that is known.
     return { access: scopes.length === 0 ? 'public' : 'optional', denied: null, stricter: [] };
   }
   const [first] = scopes;

@@ -26,7 +26,7 @@ export interface SourceNode {
   readonly value: string | number | boolean | null | readonly SourceNode[] | ReadonlyMap<string, SourceNode>;
 }
 
-/** A message for whoever gave the file, with file and line. */
+/** A message about a file that was given, with file and line. */
 export class SourceError extends Error {}
 
 /** UTF-16 units of one file. */

@@ -45,16 +45,16 @@ export interface DecisionRecord {
   readonly host: string;
   /** As it was read; canonical. */
   readonly path: string;
-  /** With its "?", and only what conditions read; left out: nothing. */
+  /** With its "?", and only what conditions read; if unset: nothing. */
   readonly query?: string;
-  /** Names and values in turn; left out: none. */
+  /** Names and values in turn; if unset: none. */
   readonly headers?: readonly string[];
   readonly client?: string | null;
-  /** A trusted proxy sent it; left out: the client itself. */
+  /** A trusted proxy sent it; if unset: the client itself. */
   readonly trusted?: true;
   /** What kind was sent, or why none could be read; null: none. */
   readonly credential: CredentialKind | ReasonCode | null;
-  /** `accepted`: it is that identity's. Null: nobody was asked. */
+  /** `accepted`: it is that identity's. Null: no source was asked. */
   readonly verdict: 'accepted' | ReasonCode | null;
   readonly identity: RecordedIdentity | null;
   readonly outcome: 'allow' | 'refuse';

@@ -1,6 +1,6 @@
 /**
  * What other rules would have decided of a request: the same view, with the result that the Auth API has given already.
- * Nobody is asked a second time, so where nobody was asked the first time the other decision may stay open.
+ * No source is asked a second time, so where none was asked the first time the other decision may stay open.
  */
 import type { Credential } from '../../core/credential/credential.ts';
 import { decide, type Policy } from '../../core/decide.ts';
@@ -12,7 +12,7 @@ import type { RequestView } from '../../core/request/request-view.ts';
 export interface Decided {
   readonly view: RequestView;
   readonly decision: Decision;
-  /** Whom the Auth API was asked about; null: nobody. */
+  /** The credential that the Auth API was asked about; null: none. */
   readonly credential: Credential | null;
   /** Its result; null: it was not asked. */
   readonly resolution: Resolution | null;

@@ -4,7 +4,7 @@ import { type Reason, type ReasonCode, reasons } from '../../core/outcome/reason
 
 /** The process ends; a client that reconnects reaches another replica (RFC 6455 section 7.4.1). */
 export const goingAway = 1001;
-/** Nobody can say whether access still holds (as registered with IANA: Try Again Later). */
+/** It is not known whether access still holds (as registered with IANA: Try Again Later). */
 const tryAgainLater = 1013;
 /** Of the range for private use (RFC 6455 section 7.4.2), after HTTP's 401. */
 const accessEnded = 4401;

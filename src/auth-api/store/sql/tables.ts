@@ -49,7 +49,7 @@ interface SessionRow {
   readonly user_agent: string;
   readonly verified: Flag;
   readonly created_at: number;
-  /** Expiry once verified, as the client was told. */
+  /** Expiry once verified, as the client knows it. */
   readonly expire_at: number;
   /** When the row stops to count: the end of the time for verification, and `expire_at` after it. */
   readonly ends_at: number;
