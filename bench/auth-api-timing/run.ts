@@ -12,7 +12,7 @@ import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { createAuthApi } from '../../src/auth-api/create-auth-api.ts';
 import { randomToken } from '../../src/auth-api/secrets/random-secret.ts';
-import { readSettings } from '../../src/cli/auth-api/read-settings.ts';
+import { readSettings } from '../../src/cli/auth-api/with-auth-api.ts';
 import { compare, quantile } from './compare-samples.ts';
 import { connectTo, type KeepAliveClient } from './keep-alive-client.ts';
 

@@ -3,7 +3,6 @@
 import { randomInt } from 'node:crypto';
 import type { AuthApiOptions } from './auth-api.ts';
 import type { AuthApiLog } from './events.ts';
-import { createConsoleOutbox, logMail } from './outbox/console-outbox.ts';
 import type { OpenOutbox, Outbox, OutgoingMail } from './outbox/outbox.ts';
 
 type OutboxOptions = Pick<AuthApiOptions, 'log' | 'printCode' | 'onMail' | 'mail'> & {
@@ -18,11 +17,26 @@ const unattended = { state: () => null, close: async () => {} };
 export async function openOutbox(options: OutboxOptions): Promise<OpenOutbox> {
   const { settings, log, now, printCode = logMail(log), onMail = () => {}, mail = {} } = options;
   if (settings.outbox === 'none') return { send: () => {}, ...unattended };
-  if (settings.outbox === 'console') return { ...createConsoleOutbox(printCode), ...unattended };
+  if (settings.outbox === 'console') return { send: printCode, ...unattended };
   if (settings.mail === null) throw new RangeError('the outbox "mail" needs a mail server');
   // Only who sends mail pays for the library at start.
   const { createSmtpOutbox } = await import('./outbox/smtp-outbox.ts');
   return createSmtpOutbox(settings.mail, { log, now, observe: onMail, limits: mail });
+}
+
+/** Logs mail instead of sending it, one line for each: the only lines with a code or an address. A code is a warning, so that `log.level: warn` does not hide it. */
+function logMail(log: AuthApiLog): (mail: OutgoingMail) => void {
+  return (mail) => {
+    const { to } = mail;
+    if (mail.kind === 'code') {
+      const { purpose, code, codeId } = mail;
+      log.warn({ to, purpose, code, codeId }, 'a code is logged and not mailed');
+    } else if (mail.kind === 'welcome') {
+      log.info({ to, purpose: mail.kind }, 'mail is logged and not sent');
+    } else {
+      log.info({ to, purpose: mail.notice, address: mail.address }, 'mail is logged and not sent');
+    }
+  };
 }
 
 /**

@@ -1,10 +1,16 @@
-/** Opens the Auth API of a configuration for administration: its database and Redis, without a port and without mail. */
+/**
+ * Opens the Auth API of a configuration for administration: its database and Redis, without a port and without mail. Its settings are in
+ * its own file, or under `authApi.embedded` of a gateway's.
+ */
+import { readFileSync } from 'node:fs';
+import { parseDocument } from 'yaml';
 import type { AuthApi } from '../../auth-api/auth-api.ts';
 import { createAuthApi } from '../../auth-api/create-auth-api.ts';
 import type { AuthApiLog } from '../../auth-api/events.ts';
+import type { AuthApiSettings } from '../../config/config.ts';
 import { connectRedis } from '../../redis/connect-redis.ts';
 import { CommandError } from '../exit-code.ts';
-import { readSettings } from './read-settings.ts';
+import { readAuthApiFile, readConfig } from '../read-config.ts';
 
 /** Closes it whatever comes of `use`. Throws a `CommandError` when it cannot be opened. */
 export async function withAuthApi<Result>(configFile: string, use: (api: AuthApi) => Promise<Result>): Promise<Result> {
@@ -31,3 +37,24 @@ const log: AuthApiLog = {
   warn: (_fields, message) => process.stderr.write(`${message}\n`),
   error: (_fields, message) => process.stderr.write(`${message}\n`),
 };
+
+/** Throws a `CommandError` with every problem of the file, or when it speaks of an Auth API elsewhere. */
+export function readSettings(file: string, env: NodeJS.ProcessEnv = process.env): AuthApiSettings {
+  if (isGatewayFile(file)) {
+    const { authApi } = readConfig(file, env);
+    if (authApi?.kind === 'embedded') return authApi.embedded;
+    const message = authApi === null ? 'has no Auth API' : 'names an Auth API elsewhere (authApi.url)';
+    throw new CommandError(`${file} ${message}: give the file of that one`);
+  }
+  return readAuthApiFile(file, env).settings;
+}
+
+/** By keys that only a gateway's file has. What cannot be read is reported by the loader. */
+function isGatewayFile(file: string): boolean {
+  try {
+    const document = parseDocument(readFileSync(file, 'utf8'), { logLevel: 'silent' });
+    return ['authApi', 'sources', 'routes', 'upstreams'].some((key) => document.has(key));
+  } catch {
+    return false;
+  }
+}

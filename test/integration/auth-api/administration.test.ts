@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, test } from 'vitest';
 import { createAuthApi, openStore } from '../../../src/auth-api/create-auth-api.ts';
 import type { UserEntry } from '../../../src/auth-api/store/user-store.ts';
-import { readSettings } from '../../../src/cli/auth-api/read-settings.ts';
 import { parseUsers } from '../../../src/cli/auth-api/users-file.ts';
+import { readSettings } from '../../../src/cli/auth-api/with-auth-api.ts';
 import { type ConfigFolder, createConfigFolder } from '../../support/config-folder.ts';
 import { runRolegate } from '../../support/running-command.ts';
 
