@@ -7,6 +7,7 @@ import { createMiddleware, type Middleware, type RequestLine } from '../middlewa
 import { clientOf } from '../proxy/client.ts';
 import { LoadShedder } from '../proxy/load-shedder.ts';
 import { outgoingRequest } from '../proxy/outgoing-request.ts';
+import { respondItself } from '../proxy/own-response.ts';
 import { reasonOfFault, refuseConnection } from '../proxy/refuse-connection.ts';
 import { RequestContext } from '../proxy/request-context.ts';
 import { serve } from '../proxy/serve.ts';
@@ -63,6 +64,7 @@ export function createAuthorizer(source: AuthorizerSource, options: AuthorizerOp
     serve,
     withAssertion,
     outgoingRequest,
+    respondItself,
     reasonOfFault,
     refuseConnection,
     clientOf: (socket) => clientOf(socket, trustedProxies),

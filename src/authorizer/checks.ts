@@ -2,7 +2,6 @@
  * What every check goes through, over HTTP or gRPC: the request line of the proxy room, and a deadline. Entrypoints differ in how they
  * read a check and how they let its request through.
  */
-import { randomUUID } from 'node:crypto';
 import type { AuthorizerConfig, ServerConfig } from '../config/config.ts';
 import { type Decision, refuse } from '../core/decision.ts';
 import { appendRequestHeaders } from '../core/forwarding/request-headers.ts';
@@ -10,7 +9,7 @@ import type { RequestView } from '../core/request/request-view.ts';
 import type { TrustedProxies } from '../core/syntax/addresses.ts';
 import { DeadlineWheel } from '../http1/deadline-wheel.ts';
 import type { Request } from '../http1/server/request.ts';
-import type { WholeResponse } from '../http1/server/response.ts';
+import type { WholeResponse } from '../http1/server/whole-response.ts';
 import type { Client } from '../proxy/client.ts';
 import type { Gateway } from '../proxy/gateway.ts';
 import type { LoadShedder } from '../proxy/load-shedder.ts';
@@ -92,8 +91,7 @@ export function createChecks(options: ChecksOptions): Checks {
     limits,
     trustedProxies,
     draining: false,
-    newRequestId: randomUUID,
-    sheds: () => shedder.refuses(),
+    shedder,
     congested: () => false,
   };
 

@@ -1,6 +1,6 @@
 /** What a dialect is: how one kind of proxy states the request that it asks about, and what it expects back. */
 
-import type { WholeResponse } from '../http1/server/response.ts';
+import type { WholeResponse } from '../http1/server/whole-response.ts';
 import type { Refusal } from '../proxy/refusal.ts';
 
 /** Names as the configuration has them. */

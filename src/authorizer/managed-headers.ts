@@ -4,7 +4,7 @@
  * nothing leaves the client's header as it is.
  */
 import type { CredentialSources } from '../core/credential/credential.ts';
-import type { IdentityHeader } from '../core/forwarding/request-headers.ts';
+import type { IdentityHeader } from '../core/forwarding/forwarding-rules.ts';
 import { assertionHeader } from '../core/syntax/header-names.ts';
 import type { ManagedHeader } from './dialect.ts';
 

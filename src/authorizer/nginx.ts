@@ -3,7 +3,7 @@
  * only tells whether to go on, and at a second path, where `error_page` leads, nginx gets the refusal itself.
  */
 import { reasons } from '../core/outcome/reasons.ts';
-import type { WholeResponse } from '../http1/server/response.ts';
+import type { WholeResponse } from '../http1/server/whole-response.ts';
 import type { Refusal } from '../proxy/refusal.ts';
 import type { Dialect } from './dialect.ts';
 import { allManaged } from './managed-headers.ts';

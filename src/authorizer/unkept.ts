@@ -3,7 +3,7 @@
  * headers by one spelling. A request whose safety depends on either is refused.
  */
 import type { Allow } from '../core/decision.ts';
-import type { ForwardingRules } from '../core/forwarding/request-headers.ts';
+import type { ForwardingRules } from '../core/forwarding/forwarding-rules.ts';
 import type { ReasonCode } from '../core/outcome/reasons.ts';
 import { handshakeFault } from '../core/request/websocket-handshake.ts';
 import { endsHere } from '../core/routing/route.ts';

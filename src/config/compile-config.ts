@@ -1,6 +1,6 @@
 /** Makes the compiled configuration of a file that has no problems: units in names, maps for names, nothing optional. */
 import { resolve } from 'node:path';
-import { type IdentityHeader, identityFields } from '../core/forwarding/request-headers.ts';
+import { type IdentityHeader, identityFields } from '../core/forwarding/forwarding-rules.ts';
 import type { RoleMapping } from '../core/policy/map-roles.ts';
 import type { Restriction } from '../core/policy/restrictions.ts';
 import type { RoleTable } from '../core/policy/roles.ts';

@@ -4,7 +4,7 @@
  * Frozen; made whole and swapped whole.
  */
 import type { CredentialSources } from '../core/credential/credential.ts';
-import type { IdentityHeader } from '../core/forwarding/request-headers.ts';
+import type { IdentityHeader } from '../core/forwarding/forwarding-rules.ts';
 import type { ClaimTable } from '../core/identity/claims.ts';
 import type { RoleMapping } from '../core/policy/map-roles.ts';
 import type { Restriction } from '../core/policy/restrictions.ts';

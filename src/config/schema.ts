@@ -3,7 +3,7 @@
  * means and what happens beyond a limit; `examples` feed the reference file.
  */
 import { z } from 'zod';
-import { identityFields } from '../core/forwarding/request-headers.ts';
+import { identityFields } from '../core/forwarding/forwarding-rules.ts';
 import { authApi, authApiFile } from './schema/auth-api.ts';
 import { authorizer } from './schema/authorizer.ts';
 import { cache, errors, revocations } from './schema/cache.ts';

@@ -9,7 +9,8 @@ import { type AccessReport, explainAccess, explainIdentity, type IdentityReport 
 import { type Candidate, explainCandidates } from './explaining/explain-candidates.ts';
 import { type AskedSource, type CredentialReport, explainCredential } from './explaining/explain-credential.ts';
 import type { ClientFacts } from './forwarding/client-facts.ts';
-import { appendRequestHeaders, type ForwardingRules } from './forwarding/request-headers.ts';
+import type { ForwardingRules } from './forwarding/forwarding-rules.ts';
+import { appendRequestHeaders } from './forwarding/request-headers.ts';
 import { rewritePath } from './forwarding/rewrite-path.ts';
 import type { Rejection, Resolution, SourceFailure } from './identity/identity.ts';
 import { type ReasonCode, reasons } from './outcome/reasons.ts';

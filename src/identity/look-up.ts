@@ -8,12 +8,13 @@ import type { Admission, AuthenticationThrottle, CheckResult } from '../limits/a
 import { type CacheKeys, lookupKeys } from './cache/cache-key.ts';
 import { type MemoryCache, type Origin, subjectOf } from './cache/memory-cache.ts';
 import type { IdentityEvents, RevokedAt } from './events.ts';
+import { clip, drawLifetimes, type Lifetimes, verdictOf } from './lifetimes.ts';
 import type { RevocationConnection } from './revocation/revocation-connection.ts';
 import type { Tombstones } from './revocation/tombstones.ts';
 import type { SharedTurn, SharedVerdicts } from './single-flight/shared-verdicts.ts';
 import type { Sources } from './sources/create-sources.ts';
 import type { Source, SourceResult } from './sources/source.ts';
-import { clip, drawLifetimes, type Lifetimes, lives, resolutionOf, type Verdict, verdictOf } from './verdict.ts';
+import { lives, resolutionOf, type Verdict } from './verdict.ts';
 
 export interface LookUpOptions {
   readonly memory: MemoryCache;

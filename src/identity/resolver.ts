@@ -11,6 +11,7 @@ import type { ConnectRedis, RedisLinkOptions } from '../redis/redis-link.ts';
 import { deriveCacheKeys, lookupKeys } from './cache/cache-key.ts';
 import { MemoryCache } from './cache/memory-cache.ts';
 import type { IdentityEvents } from './events.ts';
+import { tombstoneLifeMs } from './lifetimes.ts';
 import { createLookUp, type Finding } from './look-up.ts';
 import { RefreshAhead } from './refresh-ahead.ts';
 import { createResolve } from './resolve.ts';
@@ -20,7 +21,6 @@ import { SharedVerdicts } from './single-flight/shared-verdicts.ts';
 import { SingleFlight } from './single-flight/single-flight.ts';
 import { createSources, type NamedStatus } from './sources/create-sources.ts';
 import { StaleVerdicts } from './stale-verdicts.ts';
-import { tombstoneLifeMs } from './verdict.ts';
 
 export interface IdentityResolverOptions {
   readonly sources: SourcesConfig;
@@ -94,7 +94,7 @@ export function createIdentityResolver(options: IdentityResolverOptions): Identi
     onEvict: (space) => events.evicted(space),
     onRevoked: () => events.revokedVerdict('memory'),
   });
-  // A lease is longer than any call, so that nobody asks a second time beside one that is only slow.
+  // A lease is longer than any call, so that no replica asks a second time while a call is only slow.
   const leaseMs = sources.timeoutMs + 4 * (cache.redis?.commandTimeoutMs ?? 0);
   const shared =
     link === null ? null : new SharedVerdicts({ link, keyPrefix, keys, revocations, leaseMs, events, now });

@@ -2,19 +2,19 @@
  * The entrypoint inside an application: requests are decided before the application sees them, by the request line of the proxy room,
  * and refusals are the proxy's. It opens no listener.
  */
-import { randomUUID } from 'node:crypto';
 import { type IncomingMessage, Server, ServerResponse } from 'node:http';
 import { Server as TlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Allow } from '../core/decision.ts';
 import { appendCorsHeaders } from '../core/forwarding/cors.ts';
 import type { TrustedProxies } from '../core/syntax/addresses.ts';
-import type { WholeResponse } from '../http1/server/response.ts';
 import type { ConnectionFault } from '../http1/server/server.ts';
+import type { WholeResponse } from '../http1/server/whole-response.ts';
 import type { Client } from '../proxy/client.ts';
 import type { Gateway } from '../proxy/gateway.ts';
 import type { LoadShedder } from '../proxy/load-shedder.ts';
 import type { outgoingRequest } from '../proxy/outgoing-request.ts';
+import type { respondItself } from '../proxy/own-response.ts';
 import type { reasonOfFault, refuseConnection } from '../proxy/refuse-connection.ts';
 import type { RequestContext, RequestHost } from '../proxy/request-context.ts';
 import type { Finish, serve } from '../proxy/serve.ts';
@@ -30,6 +30,7 @@ export interface RequestLine {
   readonly serve: typeof serve;
   readonly withAssertion: typeof withAssertion;
   readonly outgoingRequest: typeof outgoingRequest;
+  readonly respondItself: typeof respondItself;
   readonly reasonOfFault: typeof reasonOfFault;
   readonly refuseConnection: typeof refuseConnection;
   clientOf(socket: Socket): Client;
@@ -117,9 +118,8 @@ export function createMiddleware(options: MiddlewareOptions): Middleware {
         limits,
         trustedProxies,
         draining: false,
-        sheds: () => shedder.refuses(),
+        shedder,
         congested: () => false,
-        newRequestId: randomUUID,
         finish: finishWith(message, response, line, pass),
       });
   }
@@ -246,9 +246,8 @@ function finishWith(
   pass: Pass,
 ): Finish<WholeResponse> {
   return (context, decision, { rules, assertion }, facts) => {
-    if (decision.outcome === 'preflight') context.respondToPreflight(decision.headers);
-    else if (decision.outcome === 'metadata') context.respondWithMetadata(decision.document);
-    else if (decision.outcome === 'refuse') context.fail(decision.reason, decision.cause);
+    if (decision.outcome === 'refuse') context.fail(decision.reason, decision.cause);
+    else if (decision.outcome !== 'allow') line.respondItself(context, decision);
     else {
       const allow = () => {
         const seen = line.outgoingRequest(context, decision, rules, facts, { gatewaySecret: null });

@@ -1,7 +1,7 @@
 /** A response of `node:http` as the request line writes to it: refusals, preflights and metadata; the application writes the rest. */
 import type { ServerResponse } from 'node:http';
 import type { RequestEvents } from '../http1/server/request.ts';
-import type { WholeResponse } from '../http1/server/response.ts';
+import type { WholeResponse } from '../http1/server/whole-response.ts';
 
 export class NodeResponse implements WholeResponse {
   events: RequestEvents | null = null;

@@ -1,10 +1,11 @@
-/** Runs the tests of the rules: each case is one decision, made by the same `decide` as at every door. */
+/** Runs the tests of the rules: each case is one decision, made by the same `decide` as at every entrypoint. */
 import type { Config } from '../config/config.ts';
 import type { TestCase } from '../config/test-suite.ts';
 import { decide, type Policy } from '../core/decide.ts';
 import type { Allow, Decision } from '../core/decision.ts';
 import { compileForwarding } from '../core/forwarding/compile-forwarding.ts';
-import { appendRequestHeaders, type ForwardingRules } from '../core/forwarding/request-headers.ts';
+import type { ForwardingRules } from '../core/forwarding/forwarding-rules.ts';
+import { appendRequestHeaders } from '../core/forwarding/request-headers.ts';
 import type { Identity } from '../core/identity/identity.ts';
 import { wayToSignIn } from '../core/way-to-sign-in.ts';
 import { hostFor } from './host-for.ts';

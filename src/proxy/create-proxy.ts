@@ -1,9 +1,8 @@
 /** Joins the HTTP server, the request line and what all requests share into the reverse proxy. */
-import { randomUUID } from 'node:crypto';
 import type { Address, ServerConfig } from '../config/config.ts';
 import type { Deadlines } from '../http1/deadline-wheel.ts';
-import type { WholeResponse } from '../http1/server/response.ts';
 import { createHttp1Server } from '../http1/server/server.ts';
+import type { WholeResponse } from '../http1/server/whole-response.ts';
 import type { LoadReadings } from '../telemetry/metrics/load-metrics.ts';
 import type { ObserveRequest } from '../telemetry/request-record.ts';
 import { type Client, ClientConnections, clientOf } from './client.ts';
@@ -86,8 +85,7 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
     limits,
     trustedProxies,
     gateway: options.gateway,
-    newRequestId: randomUUID,
-    sheds: () => shedder.refuses(),
+    shedder,
     congested: ({ upstreams }) => upstreams.congested,
     finish,
     get draining() {

@@ -8,6 +8,7 @@ import { eventUpstreams } from '../core/routing/route.ts';
 import { mediaType } from '../http-base/read-request.ts';
 import type { Gateway } from './gateway.ts';
 import type { MemoryBudget } from './memory-budget.ts';
+import { respondWithText } from './own-response.ts';
 import { RequestBody, type RequestBodyOwner } from './request-body.ts';
 import type { ForwardedRequest, RequestContext } from './request-context.ts';
 
@@ -43,7 +44,7 @@ async function respond(
   if ('refused' in taken) {
     context.refusalBody = taken.body ?? null;
     context.fail(taken.refused);
-  } else context.respondWithText('', emptyResponse, taken.status);
+  } else respondWithText(context, '', emptyResponse, taken.status);
 }
 
 class GatheredBody implements RequestBodyOwner, ForwardedRequest {

@@ -8,20 +8,20 @@ import type { Socket } from 'node:net';
 import type { Allow } from '../core/decision.ts';
 import type { ClientFacts } from '../core/forwarding/client-facts.ts';
 import type { ReasonCode } from '../core/outcome/reasons.ts';
-import type { OutgoingRequest } from '../http1/client/connection.ts';
+import type { OutgoingRequest } from '../http1/client/request.ts';
 import type { Upstream } from '../upstream/create-upstreams.ts';
 import type { UpstreamEvents, UpstreamRequest } from '../upstream/upstream-request.ts';
 import type { ExchangeParts, Gateway } from './gateway.ts';
+import { HeldResponse } from './held-response.ts';
 import { outgoingRequest } from './outgoing-request.ts';
 import { RequestBody, type RequestBodyOwner } from './request-body.ts';
 import type { ForwardedRequest, RequestContext } from './request-context.ts';
 import { idleTimeoutOf, responseHead } from './response-head.ts';
-import { ResponseRelay } from './response-relay.ts';
+import { type Relay, ResponseRelay } from './response-relay.ts';
 import { StreamAccess, type StreamAccessOwner } from './stream-access.ts';
 import { Timeouts, type TimeoutsOwner } from './timeouts.ts';
 import { farewellFor } from './websocket/close-frame.ts';
-import { acceptsHandshake, handshakeHeaders } from './websocket/handshake.ts';
-import { Tunnel } from './websocket/tunnel.ts';
+import { openTunnel, type Tunnel } from './websocket/tunnel.ts';
 
 /** What is open this long is a stream: its access is watched from then on. */
 const streamAfterMs = 1_000;
@@ -41,11 +41,12 @@ export class Exchange implements ForwardedRequest, UpstreamEvents, RequestBodyOw
   readonly #facts: ClientFacts;
   readonly #destination: Upstream;
   readonly #timeouts: Timeouts;
-  readonly #relay: ResponseRelay;
   #state: State = 'gathering';
   #body: RequestBody | null = null;
   #outgoing: OutgoingRequest | null = null;
   #upstream: UpstreamRequest | null = null;
+  /** Null: the head of the response has not come. */
+  #relay: Relay | null = null;
   #tunnel: Tunnel | null = null;
   /** Null: it is not a stream yet. */
   #access: StreamAccess | null = null;
@@ -61,7 +62,6 @@ export class Exchange implements ForwardedRequest, UpstreamEvents, RequestBodyOw
     this.#facts = facts;
     this.#destination = gateway.upstreams.get(granted.route.upstream);
     this.#timeouts = new Timeouts(parts.deadlines, this);
-    this.#relay = new ResponseRelay(context.response, context.method);
     context.forwarded = this;
   }
 
@@ -154,28 +154,29 @@ export class Exchange implements ForwardedRequest, UpstreamEvents, RequestBodyOw
       return;
     }
     context.errorId = head.errorId;
-    this.#relay.begin(head);
+    const relay = new ResponseRelay(context.response, context.method, head);
+    this.#relay = relay;
     this.#idleTimeoutMs = idleTimeoutOf(route, rawHeaders);
     this.#timeouts.allow(this.#idleTimeoutMs, context.respondedAt);
     if (evicted === null) return;
+    // The client may rely on what the response says: other replicas have to know first.
     this.#timeouts.allow(Math.max(longestHoldMs, this.#idleTimeoutMs));
     this.#upstream!.pause();
-    this.#relay.hold();
-    void evicted.then(() => this.#release());
-  }
-
-  /** The client may rely on what the response says: it gets what was held back. */
-  #release(): void {
-    if (this.#state === 'over') return;
-    this.#timeouts.allow(this.#idleTimeoutMs);
-    if (this.#pass(() => this.#relay.release())) this.#upstream?.resume();
-    else this.#stall();
+    const held = new HeldResponse(relay);
+    this.#relay = held;
+    void evicted.then(() => {
+      if (this.#state === 'over') return;
+      this.#relay = relay;
+      this.#timeouts.allow(this.#idleTimeoutMs);
+      if (this.#pass(() => held.release())) this.#upstream?.resume();
+      else this.#stall();
+    });
   }
 
   responseData(part: Buffer): void {
     this.#context.bytesOut += part.length;
     this.#timeouts.progress();
-    if (!this.#pass(() => this.#relay.write(part))) this.#stall();
+    if (!this.#pass(() => this.#relay!.write(part))) this.#stall();
   }
 
   /** The client is slow. Its connection bounds how long it may leave a response unread. */
@@ -187,12 +188,12 @@ export class Exchange implements ForwardedRequest, UpstreamEvents, RequestBodyOw
   }
 
   responseWaits(): void {
-    this.#pass(() => this.#relay.flush());
+    this.#pass(() => this.#relay!.flush());
   }
 
   responseEnd(): void {
     this.#timeouts.cancel();
-    this.#pass(() => this.#relay.end());
+    this.#pass(() => this.#relay!.end());
     this.#upstream = null;
     this.#body?.destroy();
   }
@@ -228,7 +229,7 @@ export class Exchange implements ForwardedRequest, UpstreamEvents, RequestBodyOw
     this.#upstream = null;
     this.#body?.destroy();
     if (this.#context.status === 0) {
-      this.#relay.drop();
+      this.#relay?.drop();
       this.#context.bytesOut = 0;
     }
     this.#access?.stop();
@@ -274,27 +275,17 @@ export class Exchange implements ForwardedRequest, UpstreamEvents, RequestBodyOw
   }
 
   upgraded(rawHeaders: readonly string[], early: Buffer, take: () => Socket): void {
-    const context = this.#context;
     this.#upstream = null;
-    const { rawHeaders: requestHeaders } = context.request;
-    if (!acceptsHandshake(requestHeaders, rawHeaders)) {
+    const context = this.#context;
+    this.#tunnel = openTunnel(context, this.#gateway.rules, rawHeaders, early, take, () => {
+      if (context.reason === null) this.#timeouts.allow(tunnelHalfClosedMs);
+    });
+    if (this.#tunnel === null) {
       context.fail('upstream_response_invalid');
       return;
     }
-    const client = context.response.upgrade(handshakeHeaders(requestHeaders, rawHeaders, this.#gateway.rules));
     this.#state = 'tunnel';
-    context.respondedAt = performance.now();
     this.#timeouts.allow(Number.POSITIVE_INFINITY);
-    this.#tunnel = new Tunnel(client.socket, take(), client.early, early, {
-      halfClosed: () => {
-        if (context.reason === null) this.#timeouts.allow(tunnelHalfClosedMs);
-      },
-      closed: (bytesIn, bytesOut) => {
-        context.bytesIn = bytesIn;
-        context.bytesOut = bytesOut;
-        context.end(true);
-      },
-    });
     this.accessDue();
   }
 }

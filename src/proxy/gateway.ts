@@ -3,12 +3,12 @@
 import type { IdentityAssertion } from '../assertion/identity-assertion.ts';
 import type { Policy } from '../core/decide.ts';
 import type { Allow, Decision } from '../core/decision.ts';
-import type { ForwardingRules } from '../core/forwarding/request-headers.ts';
+import type { ForwardingRules } from '../core/forwarding/forwarding-rules.ts';
 import type { ResolveIdentity } from '../core/identity/identity.ts';
 import type { RequestView } from '../core/request/request-view.ts';
 import type { Deadlines } from '../http1/deadline-wheel.ts';
 import type { TakeEvent } from '../identity/security-events/event-exchange.ts';
-import type { Tracing } from '../telemetry/request-record.ts';
+import type { Tracing } from '../telemetry/request-trace.ts';
 import type { Upstreams } from '../upstream/create-upstreams.ts';
 import type { MemoryBudget } from './memory-budget.ts';
 import type { OpenStreams } from './open-streams.ts';

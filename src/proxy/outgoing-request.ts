@@ -2,12 +2,13 @@
 
 import type { Allow } from '../core/decision.ts';
 import type { ClientFacts } from '../core/forwarding/client-facts.ts';
-import { appendRequestHeaders, type ForwardingRules } from '../core/forwarding/request-headers.ts';
+import type { ForwardingRules } from '../core/forwarding/forwarding-rules.ts';
+import { appendRequestHeaders } from '../core/forwarding/request-headers.ts';
 import { rewritePath } from '../core/forwarding/rewrite-path.ts';
 import type { ReasonCode } from '../core/outcome/reasons.ts';
 import { handshakeFault } from '../core/request/websocket-handshake.ts';
 import { gatewayHeader } from '../core/syntax/header-names.ts';
-import type { OutgoingRequest } from '../http1/client/connection.ts';
+import type { OutgoingRequest } from '../http1/client/request.ts';
 import type { Upstream } from '../upstream/create-upstreams.ts';
 import type { RequestContext } from './request-context.ts';
 

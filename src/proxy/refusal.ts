@@ -3,10 +3,15 @@
  * nothing of the request, of an address or of a cause is in it.
  */
 import { STATUS_CODES } from 'node:http';
+import { refusalHeadersOf } from '../core/forwarding/response-rules.ts';
 import { problemBody } from '../core/outcome/problem.ts';
 import { type Reason, type ReasonCode, reasons } from '../core/outcome/reasons.ts';
 import type { Criterion } from '../core/policy/conditions.ts';
-import type { WholeResponse } from '../http1/server/response.ts';
+import { wayToSignIn } from '../core/way-to-sign-in.ts';
+import { maxDiscardBytes } from '../http1/server/connection.ts';
+import type { Request } from '../http1/server/request.ts';
+import type { WholeResponse } from '../http1/server/whole-response.ts';
+import type { RequestContext } from './request-context.ts';
 
 export interface Refusal {
   readonly reason: ReasonCode;
@@ -27,6 +32,42 @@ export interface Refusal {
   readonly close: boolean;
   /** Further names and values in turn, which the route adds. */
   readonly added: readonly string[];
+}
+
+/** Refuses a request to which no response has begun. Returns the bytes of the body. */
+export function refuseRequest(
+  context: RequestContext<WholeResponse>,
+  reason: ReasonCode,
+  errorId: string,
+  write = writeRefusal,
+): number {
+  const { decision, request } = context;
+  const refused = decision?.outcome === 'refuse' ? decision : null;
+  return write(context.response, {
+    reason,
+    errorId,
+    retryAfterS: refused?.retryAfterS ?? null,
+    allow: refused?.allow ?? null,
+    condition: reason === 'condition_failed' ? (refused?.condition ?? null) : null,
+    ...wayToSignIn(reason, decision, request.rawHeaders, context.proto),
+    body: context.refusalBody,
+    close: !((reasons[reason] as Reason).closes === true || takesRest(request)),
+    added: ownHeaders(context),
+  });
+}
+
+/** Names and values in turn that a response of the gateway's own gets beside those that make it. */
+export function ownHeaders({ decision, request, returned }: RequestContext<WholeResponse>): readonly string[] {
+  return [...refusalHeadersOf(decision?.route ?? null, request.rawHeaders), ...returned];
+}
+
+const discard = { take() {}, end() {} };
+
+/** Whether the rest of the request is so short that it can be read, to keep the connection. Begins to read it. */
+export function takesRest({ body }: Request): boolean {
+  if (body === null) return true;
+  body.start(discard);
+  return body.complete || (body.length >= 0 && body.length <= maxDiscardBytes);
 }
 
 /** Writes the whole response. Returns the bytes of its body. */

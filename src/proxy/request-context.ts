@@ -1,19 +1,17 @@
 /**
- * One request of a client as the proxy knows it: the record that telemetry reads, and refusing it. Forwarding it adds an
- * `Exchange`.
+ * One request of a client as the proxy knows it: the record that telemetry reads, and how it ends. Forwarding it adds an `Exchange`.
  */
 import { randomUUID } from 'node:crypto';
 import type { Decision } from '../core/decision.ts';
-import { refusalHeadersOf } from '../core/forwarding/response-rules.ts';
-import { type Reason, type ReasonCode, reasons } from '../core/outcome/reasons.ts';
-import { traceIdOf } from '../core/request/trace-context.ts';
-import { wayToSignIn } from '../core/way-to-sign-in.ts';
-import { maxDiscardBytes } from '../http1/server/connection.ts';
+import type { ReasonCode } from '../core/outcome/reasons.ts';
+import { traceIdOf } from '../core/request/trace-parent.ts';
 import type { Request, RequestEvents, RequestFault } from '../http1/server/request.ts';
-import type { Response, WholeResponse } from '../http1/server/response.ts';
-import type { RequestRecord, RequestTrace } from '../telemetry/request-record.ts';
+import type { Response } from '../http1/server/response.ts';
+import type { WholeResponse } from '../http1/server/whole-response.ts';
+import type { RequestRecord } from '../telemetry/request-record.ts';
+import type { RequestTrace } from '../telemetry/request-trace.ts';
 import type { Client } from './client.ts';
-import { type Refusal, writeRefusal } from './refusal.ts';
+import { refuseRequest, type writeRefusal } from './refusal.ts';
 
 /** What a request needs of the proxy. */
 export interface RequestHost {
@@ -37,11 +35,6 @@ export interface ForwardedRequest {
   /** Its access has ended. */
   endAccess(reason: ReasonCode): void;
 }
-
-const discard = { take() {}, end() {} };
-
-/** Metadata of a host is for pages of every origin. */
-const metadataHeaders = ['content-type', 'application/json', 'access-control-allow-origin', '*'];
 
 /** `R`: a check of another proxy, and an application, have a response of their own. */
 export class RequestContext<R extends WholeResponse = Response> implements RequestRecord, RequestEvents {
@@ -147,61 +140,17 @@ export class RequestContext<R extends WholeResponse = Response> implements Reque
     if (this.response.ended) return;
     this.reason = reason;
     if (cause !== null) this.cause = cause;
-    if (this.status === 0) this.#refuse(reason);
-    else this.break();
+    if (this.status === 0) {
+      this.errorId = randomUUID();
+      this.bytesOut = refuseRequest(this, reason, this.errorId, this.#host.dialect?.writeRefusal);
+    } else {
+      this.break();
+    }
   }
 
   break(): void {
     this.cut = true;
     this.response.break();
-  }
-
-  #refuse(reason: ReasonCode): void {
-    const { decision, request } = this;
-    const refused = decision?.outcome === 'refuse' ? decision : null;
-    this.errorId = randomUUID();
-    const refusal: Refusal = {
-      reason,
-      errorId: this.errorId,
-      retryAfterS: refused?.retryAfterS ?? null,
-      allow: refused?.allow ?? null,
-      condition: reason === 'condition_failed' ? (refused?.condition ?? null) : null,
-      ...wayToSignIn(reason, decision, request.rawHeaders, this.proto),
-      body: this.refusalBody,
-      close: !this.#takesRest((reasons[reason] as Reason).closes === true),
-      added: [...refusalHeadersOf(decision?.route ?? null, request.rawHeaders), ...this.returned],
-    };
-    const { dialect } = this.#host;
-    this.bytesOut = (dialect?.writeRefusal ?? writeRefusal)(this.response, refusal);
-  }
-
-  /** Responds with a public text of the gateway's own. `headers`: names and values in turn. */
-  respondWithText(text: string, headers: readonly string[], status: 200 | 202 = 200): void {
-    const close = this.#takesRest(false) ? [] : ['connection', 'close'];
-    const added = [...refusalHeadersOf(this.decision?.route ?? null, this.request.rawHeaders), ...this.returned];
-    const length = ['content-length', String(Buffer.byteLength(text))];
-    this.response.writeHead(status, null, [...headers, ...added, ...length, ...close]);
-    this.bytesOut = this.response.end(text);
-  }
-
-  /** Responds with the metadata of a host (RFC 9728). */
-  respondWithMetadata(document: string): void {
-    this.respondWithText(document, metadataHeaders);
-  }
-
-  /** Responds to a preflight; `headers` are names and values in turn. 200 and not 204: every other status is a refusal. */
-  respondToPreflight(headers: readonly string[]): void {
-    const close = this.request.body === null ? [] : ['connection', 'close'];
-    this.response.writeHead(200, null, [...headers, ...this.returned, 'content-length', '0', ...close]);
-    this.response.end();
-  }
-
-  /** Whether the rest of the request is so short that it can be read, to keep the connection. Begins to read it. */
-  #takesRest(closes: boolean): boolean {
-    const { body } = this.request;
-    if (body === null || closes) return true;
-    body.start(discard);
-    return body.complete || (body.length >= 0 && body.length <= maxDiscardBytes);
   }
 
   /** Its access has ended: a tunnel says so to both sides, anything else is refused or broken. */

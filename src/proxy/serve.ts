@@ -4,17 +4,20 @@
  * a preflight, an external authorizer responds to the proxy that asks. A fault in one request is that request's `internal_error`; nothing
  * that a request does ends the process.
  */
-
+import { randomUUID } from 'node:crypto';
 import type { Decision } from '../core/decision.ts';
 import { type ClientFacts, clientAddress, clientFacts, clientNetwork } from '../core/forwarding/client-facts.ts';
 import type { ReasonCode } from '../core/outcome/reasons.ts';
 import type { RequestView } from '../core/request/request-view.ts';
 import type { TrustedProxies } from '../core/syntax/addresses.ts';
-import type { Response, WholeResponse } from '../http1/server/response.ts';
-import type { RequestTrace } from '../telemetry/request-record.ts';
+import type { Response } from '../http1/server/response.ts';
+import type { WholeResponse } from '../http1/server/whole-response.ts';
+import type { RequestTrace } from '../telemetry/request-trace.ts';
 import { takeEvent } from './event-request.ts';
 import { Exchange } from './exchange.ts';
 import type { ExchangeParts, Gateway } from './gateway.ts';
+import type { LoadShedder } from './load-shedder.ts';
+import { respondItself } from './own-response.ts';
 import type { RequestContext } from './request-context.ts';
 import { withAssertion } from './with-assertion.ts';
 
@@ -24,11 +27,9 @@ export interface ServeParts<R extends WholeResponse = Response> {
   readonly limits: { readonly headers: number; readonly targetBytes: number };
   readonly trustedProxies: TrustedProxies;
   readonly draining: boolean;
-  /** Whether this request is one of those that are turned away while the process falls behind. */
-  sheds(): boolean;
+  readonly shedder: Pick<LoadShedder, 'refuses'>;
   /** Whether requests wait in line for every upstream connection. */
   congested(gateway: Gateway): boolean;
-  newRequestId(): string;
   readonly finish: Finish<R>;
 }
 
@@ -84,12 +85,11 @@ export function readView(
     address = clientAddress(peer, rawHeaders, trustedProxies, rules.forwardedHeaders);
     context.clientKey = address === null ? peer.network : clientNetwork(address);
   }
-  const httpVersion = minor === 0 ? '1.0' : '1.1';
   return {
     method,
     target,
     rawHeaders,
-    httpVersion,
+    httpVersion: minor === 0 ? '1.0' : '1.1',
     client: context.memoryKey ?? undefined,
     address,
     trusted: peer.trusted,
@@ -108,7 +108,7 @@ function admit(
   if (request.rawHeaders.length > parts.limits.headers * 2) return 'headers_too_large';
   if (request.expect === 'unknown') return 'expectation_failed';
   if (request.upgrade === 'websocket' && parts.draining) return 'draining';
-  if (parts.sheds()) return 'overloaded';
+  if (parts.shedder.refuses()) return 'overloaded';
   return parts.congested(gateway) ? 'upstream_busy' : null;
 }
 
@@ -123,21 +123,14 @@ function proceed<R extends WholeResponse>(
     if (context.over || context.response.ended) return;
     context.decidedAt = performance.now();
     context.decision = decision;
-    const { rawHeaders } = context.request;
+    const { request, peer } = context;
     const authority = decision.request?.authority ?? '';
-    const { forwardedHeaders } = gateway.rules;
-    const facts = clientFacts(
-      context.peer,
-      authority,
-      rawHeaders,
-      parts.trustedProxies,
-      parts.newRequestId,
-      forwardedHeaders,
-    );
+    const { forwardedHeaders, returnsRequestId } = gateway.rules;
+    const facts = clientFacts(peer, authority, request.rawHeaders, parts.trustedProxies, randomUUID, forwardedHeaders);
     context.client = facts.client;
     context.proto = facts.proto;
     context.requestId = facts.requestId;
-    if (gateway.rules.returnsRequestId) context.returned = ['x-request-id', facts.requestId];
+    if (returnsRequestId) context.returned = ['x-request-id', facts.requestId];
     parts.finish(context, decision, gateway, facts)?.catch((cause: unknown) => fault(context, cause));
   } catch (cause) {
     fault(context, cause);
@@ -154,12 +147,10 @@ export function forwardOrRefuse(parts: ExchangeParts): Finish {
       const forward = () => new Exchange(context, decision, gateway, parts, facts).forward();
       if (gateway.assertion !== null) return withAssertion(context, gateway.assertion, decision, forward);
       forward();
-    } else if (decision.outcome === 'preflight') {
-      context.respondToPreflight(decision.headers);
-    } else if (decision.outcome === 'metadata') {
-      context.respondWithMetadata(decision.document);
-    } else {
+    } else if (decision.outcome === 'refuse') {
       context.fail(decision.reason, decision.cause);
+    } else {
+      respondItself(context, decision);
     }
     return undefined;
   };

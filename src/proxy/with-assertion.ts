@@ -4,8 +4,9 @@
  */
 import type { Allow } from '../core/decision.ts';
 import { identityKeys } from '../core/routing/route.ts';
-import type { WholeResponse } from '../http1/server/response.ts';
+import type { WholeResponse } from '../http1/server/whole-response.ts';
 import type { Gateway } from './gateway.ts';
+import { respondWithText } from './own-response.ts';
 import type { RequestContext } from './request-context.ts';
 
 type Assertion = NonNullable<Gateway['assertion']>;
@@ -43,5 +44,5 @@ function showKeys(context: RequestContext<WholeResponse>, { keys }: Assertion): 
   const published = keys.published();
   if (published === null) context.fail('signing_key_missing');
   else
-    context.respondWithText(published.text, ['content-type', published.type, 'cache-control', published.cacheControl]);
+    respondWithText(context, published.text, ['content-type', published.type, 'cache-control', published.cacheControl]);
 }

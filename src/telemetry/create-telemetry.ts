@@ -22,9 +22,9 @@ import {
   type WorkerReadings,
 } from './metrics/process-metrics.ts';
 import { type MetricsPage, type MetricValues, pageOf, withRuntime } from './metrics/registry.ts';
-import { createRequestMetrics } from './metrics/request-metrics.ts';
+import { createRequestSeries } from './metrics/request-series.ts';
 import { createTraceMetrics, type SpanEvents } from './metrics/trace-metrics.ts';
-import type { ObserveRequest } from './request-record.ts';
+import { createRequestObserver, type RequestObserver } from './request-observer.ts';
 
 export interface TelemetryOptions {
   readonly log: LogSettings;
@@ -42,19 +42,16 @@ export interface TelemetryOptions {
 }
 
 export interface Telemetry
-  extends AuthApiMetrics,
+  extends RequestObserver,
+    AuthApiMetrics,
     Pick<IdentityMetrics, 'watchIdentity' | 'watchRevocations' | 'evictionUnreadable'>,
     Pick<ProcessMetrics, 'useUpstreams'> {
   readonly log: Logger;
-  /** Once for every request that is over. Never throws. */
-  readonly observe: ObserveRequest;
   readonly identityEvents: IdentityMetrics['events'];
   /** What a candidate of the rules says, and what becomes of recorded decisions. */
   readonly decisionEvents: ShadowEvents & RecordEvents & KeepEvents;
   /** What becomes of recorded spans. */
   readonly spanEvents: SpanEvents;
-  /** Which requests are kept for look-ups; null: none. At start and at each reload. */
-  keepRequests(kept: KeptRequests | null): void;
   /** At start and at each reload. */
   useRoutes(table: RouteTable): void;
   /** Where a scrape reads what is open now. */
@@ -76,23 +73,14 @@ export interface Telemetry
   close(): Promise<void>;
 }
 
-export interface KeptRequests {
-  /** On average one in so many allowed requests is kept; 0: none. Those that were refused or failed always are. */
-  readonly oneInAllowed: number;
-  /** Never throws. */
-  readonly keep: ObserveRequest;
-}
-
 export function createTelemetry(options: TelemetryOptions): Telemetry {
   const { now = Date.now, random = Math.random } = options;
   let server: ServerReadings | null = null;
-  let kept: KeptRequests | null = null;
-  let untilAllowed = 1;
   let readWorkers = (): WorkerReadings | null => null;
 
   const own = new Registry();
   // What a worker has not counted yet is 0 on the page of the process that started it.
-  const requests = createRequestMetrics(own, options.worker === undefined);
+  const requests = createRequestSeries(own, options.worker === undefined);
   createLoadMetrics(own, () => server);
   const processState = createProcessMetrics(own, () => readWorkers());
   const output =
@@ -107,33 +95,13 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
   createBuildMetric(own, options.version);
   const registry = options.runtimeMetrics === false ? own : withRuntime(own);
   const accessLog = createAccessLog(options.log, lines, now);
-
-  /** The distance to the next one is random: clients that repeat a pattern would have the same request of it kept each time. */
-  function isSampled(oneInAllowed: number): boolean {
-    if (oneInAllowed === 0) return false;
-    untilAllowed -= 1;
-    if (untilAllowed > 0) return false;
-    untilAllowed = 1 + Math.floor(random() * (2 * oneInAllowed - 1));
-    return true;
-  }
+  const observer = createRequestObserver(requests, accessLog, random);
+  const withExemplars = (metrics: MetricValues) => requests.exemplars.attach(metrics);
 
   return {
     ...authApi,
     log,
-    observe(record) {
-      try {
-        requests.count(record);
-        if (accessLog !== null) accessLog(record);
-        record.trace?.end(record);
-      } catch (cause) {
-        // Called from the depths of a socket's end: telemetry that fails may cost a line, never the process.
-        process.emitWarning(cause instanceof Error ? cause : String(cause));
-      }
-      if (kept !== null && (record.reason !== null || isSampled(kept.oneInAllowed))) kept.keep(record);
-    },
-    keepRequests(next) {
-      kept = next;
-    },
+    ...observer,
     identityEvents: identity.events,
     watchIdentity: identity.watchIdentity,
     watchRevocations: identity.watchRevocations,
@@ -154,10 +122,12 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
       if (healthy) log.info({ upstream, target }, 'a target is healthy again');
       else log.warn({ upstream, target }, 'a target is unhealthy: its health checks fail');
     },
-    upstreamWaited: requests.waited,
+    upstreamWaited(upstream, seconds) {
+      if (requests.inUse.upstreams.has(upstream)) requests.waits.observe({ upstream }, seconds);
+    },
     forwardLines: output.write,
-    metricsPage: (format) => pageOf(registry, format, requests.withExemplars),
-    metricValues: async () => requests.withExemplars(await registry.getMetricsAsJSON()),
+    metricsPage: (format) => pageOf(registry, format, withExemplars),
+    metricValues: async () => withExemplars(await registry.getMetricsAsJSON()),
     registry,
     async close() {
       await output.settle();

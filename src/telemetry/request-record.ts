@@ -1,6 +1,7 @@
 /** What an entrypoint knows of one request when it is over: the source of its metrics and of its log line. */
 import type { Decision } from '../core/decision.ts';
 import type { ReasonCode } from '../core/outcome/reasons.ts';
+import type { RequestTrace } from './request-trace.ts';
 
 export interface RequestRecord {
   /** `upgrade`: a WebSocket. `authorizer`: a check of another proxy. `middleware`: in the process of an application. */
@@ -46,26 +47,6 @@ export interface RequestRecord {
   readonly bytesOut: number;
   /** What went wrong inside, for the log only. */
   readonly cause: unknown;
-}
-
-/** Begins the trace of every request. Null where it is used: nothing is traced. */
-export interface Tracing {
-  /** `trusted`: the request came from a trusted proxy. */
-  begin(rawHeaders: readonly string[], trusted: boolean): RequestTrace;
-}
-
-/** The trace that a request belongs to. */
-export interface RequestTrace {
-  /** 32 hex digits. */
-  readonly traceId: string;
-  /** Spans of the request are recorded. */
-  readonly sampled: boolean;
-  /** Runs the decision; calls to sources that it makes belong to the trace. */
-  deciding<T>(decide: () => T): T;
-  /** Names the trace in the headers for a service (names and values in turn), in place of the trace that the client named. */
-  forwarding(headers: string[]): void;
-  /** The request is over. */
-  end(record: RequestRecord): void;
 }
 
 export type ObserveRequest = (record: RequestRecord) => void;

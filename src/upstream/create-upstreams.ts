@@ -1,8 +1,8 @@
 /** The upstreams of one configuration: their targets in turn, healthy ones only. Made whole and replaced whole. */
 import type { UpstreamConfig } from '../config/config.ts';
 import type { ReasonCode } from '../core/outcome/reasons.ts';
-import type { OutgoingRequest } from '../http1/client/connection.ts';
 import { Pool } from '../http1/client/pool.ts';
+import type { OutgoingRequest } from '../http1/client/request.ts';
 import { Admission } from './admission.ts';
 import { type HealthEvents, watchHealth } from './check-health.ts';
 import { type UpstreamEvents, UpstreamRequest } from './upstream-request.ts';

@@ -1,11 +1,12 @@
 /**
- * One request to an upstream: waits for its turn, picks a target, sends, and tries again where that cannot do harm. Whoever
- * forwards follows it as `UpstreamEvents`.
+ * One request to an upstream: waits for its turn, picks a target, sends, and tries again where that cannot do harm. The
+ * exchange follows it as `UpstreamEvents`.
  */
 import type { Socket } from 'node:net';
 import type { ReasonCode } from '../core/outcome/reasons.ts';
 import type { ClientError } from '../http1/client/client-error.ts';
-import type { ConnectionControl, OutgoingRequest, ResponseHandler } from '../http1/client/connection.ts';
+import type { ConnectionControl, OutgoingRequest, ResponseHandler } from '../http1/client/request.ts';
+import { afterFailure } from './after-failure.ts';
 import type { Target, Upstream } from './create-upstreams.ts';
 import type { Applicant, Line } from './waiting-line.ts';
 
@@ -226,41 +227,33 @@ export class UpstreamRequest implements Applicant, ResponseHandler {
   }
 
   onResponseError(error: ClientError): void {
-    const sent = this.#control !== null;
-    const unsent = this.#control?.unsent === true;
-    const reused = this.#control !== null && this.#control.carried > 0;
+    const control = this.#control;
     const target = this.#settle();
     if (this.#over) {
       this.#leave();
-    } else if (!sent && error.code === 'unsendable') {
-      this.#fail('header_invalid', error);
-    } else if (!sent) {
+      return;
+    }
+    const { method, body } = this.#request;
+    const next = afterFailure(error, {
+      written: control !== null && !control.unsent,
+      connected: control !== null,
+      reused: control !== null && control.carried > 0,
+      retried: this.#retried,
+      responseStarted: this.#responseStarted,
+      headReceived: this.#headReceived,
+      repeatable: body === null && (method === 'GET' || method === 'HEAD'),
+    });
+    if (next === 'elsewhere') {
       target.connectionFailed();
       this.#cause = error;
       this.#tried ??= new Set();
       this.#tried.add(target);
       this.#dispatch();
-    } else if (reused && !this.#retried && !this.#responseStarted && (unsent || this.#repeatable)) {
-      // A kept connection that the service had closed already: what was not sent, and what changes nothing, may be sent again
-      // (RFC 9112 section 9.3.1, RFC 9110 section 9.2.2).
+    } else if (next === 'again') {
       this.#retried = true;
       this.#send(target, true);
     } else {
-      this.#fail(reasonOfFailure(error, this.#responseStarted && !this.#headReceived), error);
+      this.#fail(next, error);
     }
   }
-
-  get #repeatable(): boolean {
-    const { method, body } = this.#request;
-    return body === null && (method === 'GET' || method === 'HEAD');
-  }
-}
-
-/**
- * The reason of a failure after the request was sent. `headBroken`: something came that did not become the head of a response. Codes
- * decide, never messages.
- */
-export function reasonOfFailure(error: ClientError, headBroken: boolean): ReasonCode {
-  const unreadable = error.code === 'response_invalid' || error.code === 'head_too_large';
-  return headBroken || unreadable ? 'upstream_response_invalid' : 'upstream_failed';
 }

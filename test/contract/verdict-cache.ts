@@ -1,7 +1,8 @@
 /** What every store of verdicts does, whatever it is made of. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Credential } from '../../src/core/credential/credential.ts';
-import { type Verdict, type VerdictStore, verdictOf } from '../../src/identity/verdict.ts';
+import { verdictOf } from '../../src/identity/lifetimes.ts';
+import type { Verdict, VerdictStore } from '../../src/identity/verdict.ts';
 import { bearer, identity, keyPair } from '../unit/identity/samples.ts';
 
 export interface OpenStore {

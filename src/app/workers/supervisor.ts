@@ -9,7 +9,7 @@ import type { Address, Config } from '../../config/config.ts';
 import type { ConfigSource } from '../../config/config-source.ts';
 import type { ConfigProblem } from '../../config/yaml/problem.ts';
 import type { Revocation } from '../../identity/revocation/tombstones.ts';
-import { noRoute } from '../../telemetry/metrics/request-metrics.ts';
+import { noRoute } from '../../telemetry/metrics/request-series.ts';
 import { adminOf, decisionsOf } from '../admin-of-engine.ts';
 import { createAdmin } from '../create-admin.ts';
 import { createEngine, type Engine } from '../create-engine.ts';

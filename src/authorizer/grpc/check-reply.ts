@@ -2,7 +2,7 @@
 import { type sendUnaryData, status } from '@grpc/grpc-js';
 import { isSendable } from '../../http1/grammar/fields.ts';
 import type { RequestEvents } from '../../http1/server/request.ts';
-import type { WholeResponse } from '../../http1/server/response.ts';
+import type { WholeResponse } from '../../http1/server/whole-response.ts';
 import type { ManagedHeader } from '../dialect.ts';
 import type { VerdictMessage } from './messages.ts';
 import { allowed, type Decided, denied } from './verdict.ts';

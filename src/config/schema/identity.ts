@@ -1,6 +1,6 @@
 /** Keys under `identity`: further fields of an identity, which conditions, headers and tests may name. */
 import { z } from 'zod';
-import { type IdentityField, identityFields } from '../../core/forwarding/request-headers.ts';
+import { type IdentityField, identityFields } from '../../core/forwarding/forwarding-rules.ts';
 import { claimTypes } from '../../core/identity/claims.ts';
 import { didYouMean } from '../nearest-name.ts';
 import { Refusal } from '../refusal.ts';

@@ -4,7 +4,7 @@
  */
 import type { ReasonCode } from '../outcome/reasons.ts';
 import type { CanonicalRequest } from '../request/request-view.ts';
-import { trimBlanks } from '../syntax/header-fields.ts';
+import { cookieValue } from './bearer-cookie.ts';
 import type { Credential, CredentialKind, CredentialSources } from './credential.ts';
 import { apiKeyOf, bearerOf, keyPairOf, readAuthorization } from './read-credential.ts';
 import { isSameOrigin } from './same-origin.ts';
@@ -91,16 +91,4 @@ function onlyCredential(
   if (single !== null) return cookie !== null ? 'credential_conflict' : apiKeyOf(single, sources);
   if (cookie === null) return null;
   return isSameOrigin(request, rawHeaders) ? bearerOf(cookie, sources) : 'cross_site_request';
-}
-
-/** The one cookie of that name (RFC 6265 section 5.4); which of two copies counts is not defined. */
-function cookieValue(header: string, name: string): { value: string } | 'repeated' | null {
-  let found: { value: string } | null = null;
-  for (const part of header.split(';')) {
-    const equals = part.indexOf('=');
-    if (equals < 0 || trimBlanks(part.slice(0, equals)) !== name) continue;
-    if (found !== null) return 'repeated';
-    found = { value: trimBlanks(part.slice(equals + 1)) };
-  }
-  return found;
 }

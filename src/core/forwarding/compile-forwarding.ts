@@ -10,7 +10,7 @@ import {
   proxyHeaders,
 } from '../syntax/header-names.ts';
 import type { ForwardedSource } from './forwarded-header.ts';
-import type { ForwardingRules, IdentityHeader, RequestTreatment } from './request-headers.ts';
+import type { ForwardingRules, IdentityHeader, RequestTreatment } from './forwarding-rules.ts';
 import type { ResponseTreatment } from './response-headers.ts';
 
 export interface ForwardingSettings {

@@ -3,14 +3,15 @@
  * pass for ours, or that could change what was authorized; then ours. The order is the defense: what the client lists
  * in `Connection` is removed from the client's headers before ours exist (the class of CVE-2026-29054).
  */
+import { withoutCookie } from '../credential/bearer-cookie.ts';
 import { withoutSubprotocolBearer } from '../credential/subprotocol-bearer.ts';
-import { type Claims, type ClaimType, claimText } from '../identity/claims.ts';
+import { type Claims, claimText } from '../identity/claims.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { CanonicalRequest } from '../request/request-view.ts';
-import { canonicalName, connectionList, trimBlanks } from '../syntax/header-fields.ts';
+import { canonicalName, connectionList } from '../syntax/header-fields.ts';
 import type { ClientFacts } from './client-facts.ts';
-import { appendForwarded, type ForwardedSource } from './forwarded-header.ts';
-import type { ResponseTreatment } from './response-headers.ts';
+import { appendForwarded } from './forwarded-header.ts';
+import type { ForwardingRules, HeaderClaim, IdentityHeader, RequestTreatment } from './forwarding-rules.ts';
 import type { PathRewrite } from './rewrite-path.ts';
 
 /** What of a decision the headers depend on. */
@@ -19,55 +20,6 @@ export interface AllowedRequest {
   readonly route: { readonly forwardCredentials: boolean; readonly rewrite: PathRewrite | null };
   readonly identity: Identity | null;
   readonly stale: boolean;
-}
-
-/** Fields of an identity that a header may carry. */
-export const identityFields = [
-  'userId',
-  'groups',
-  'roles',
-  'sessionId',
-  'keyId',
-  'alias',
-  'fullName',
-  'kind',
-] as const satisfies readonly (keyof Identity)[];
-export type IdentityField = (typeof identityFields)[number];
-
-export interface IdentityHeader {
-  /** Lower case, with "-" and never "_". */
-  readonly name: string;
-  readonly field: IdentityField | HeaderClaim;
-}
-
-/** A claim that the configuration declares. */
-export interface HeaderClaim {
-  readonly claim: string;
-  readonly type: ClaimType;
-}
-
-/** What happens to a header of the client. */
-export type RequestTreatment = 'pass' | 'remove' | 'proxy' | 'credential' | 'cookie' | 'subprotocol' | 'via' | 'kept';
-
-/** What happens to headers on their way (`compile-forwarding.ts`). */
-export interface ForwardingRules {
-  readonly identityHeaders: readonly IdentityHeader[];
-  /** Carries the signed identity; null: none is sent. */
-  readonly assertionHeader: string | null;
-  /** By canonical name; others pass. */
-  readonly requestTreatments: ReadonlyMap<string, RequestTreatment>;
-  /** Names that begin so are treated as `proxy`. */
-  readonly proxyPrefixes: readonly string[];
-  readonly bearerCookie: string | null;
-  readonly websocketProtocol: string | null;
-  /** Of responses, by canonical name; others pass. */
-  readonly responseTreatments: ReadonlyMap<string, ResponseTreatment>;
-  /** Our element of `Via` (RFC 9110 section 7.6.3); null: none is added. */
-  readonly via: string | null;
-  /** What trusted proxies write, and what services get besides `X-Forwarded-*`. */
-  readonly forwardedHeaders: ForwardedSource;
-  /** Clients get the id of their request, in place of one that the service sends. */
-  readonly returnsRequestId: boolean;
 }
 
 /**
@@ -114,7 +66,9 @@ export function appendRequestHeaders(
     if (treatment === 'subprotocol') protocols += `${value},`;
     else out.push(name, value);
   }
-  if (protocols !== '') appendProtocols(out, protocols, rules.websocketProtocol!);
+  // All copies as one, because a bearer may be in the copy after the one that announces it.
+  if (protocols !== '') protocols = withoutSubprotocolBearer(protocols, rules.websocketProtocol!);
+  if (protocols !== '') out.push('sec-websocket-protocol', protocols);
   out.push('x-forwarded-for', facts.forwardedFor);
   out.push('x-forwarded-proto', facts.proto);
   out.push('x-forwarded-host', facts.forwardedHost);
@@ -140,24 +94,6 @@ function treatmentOf({ requestTreatments, proxyPrefixes }: ForwardingRules, name
   // Another spelling of `via`, `cookie` or `content-length` means nothing here, but it may frame a body for a service.
   const anySpelling = treatment === 'credential' || treatment === 'proxy';
   return anySpelling || canonical === name.toLowerCase() ? treatment : 'remove';
-}
-
-/** All copies as one, because a bearer may be in the copy after the one that announces it. */
-function appendProtocols(out: string[], offered: string, marker: string): void {
-  const rest = withoutSubprotocolBearer(offered, marker);
-  if (rest !== '') out.push('sec-websocket-protocol', rest);
-}
-
-/** The Cookie header without one cookie, so that a bearer in it stays with the gateway. */
-function withoutCookie(header: string, cookie: string): string {
-  return (
-    header
-      .split(';')
-      .map(trimBlanks)
-      // As the credential is read: blanks around a name do not hide it.
-      .filter((pair) => pair !== '' && trimBlanks(pair.split('=', 1)[0]!) !== cookie)
-      .join('; ')
-  );
 }
 
 /** Adds the identity's headers to `out` (names and values in turn). Fields without a value are omitted. */

@@ -3,6 +3,7 @@
  * name no trace.
  */
 import { trimBlanks } from '../syntax/header-fields.ts';
+import { isNamed, readParent } from './trace-parent.ts';
 
 export interface TraceContext {
   /** 32 hex digits in lower case. */
@@ -18,11 +19,6 @@ export interface TraceContext {
 export const sampledFlag = 1;
 export const randomFlag = 2;
 
-/** Version, trace id, parent id, flags: in lower case, and ids not all zero (section 3.2.2). Version ff is forbidden. */
-const parentForm = /^(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(?:$|-)/;
-/** Of version 00; later versions may have more after a "-". */
-const parentLength = 55;
-
 /** Null: the request names no trace, or names it in a wrong way. */
 export function readTraceContext(rawHeaders: readonly string[]): TraceContext | null {
   const [, , traceId, spanId, flags] = readParent(rawHeaders) ?? [];
@@ -31,30 +27,9 @@ export function readTraceContext(rawHeaders: readonly string[]): TraceContext | 
   return { traceId, spanId, flags: known, state: stateOf(rawHeaders) };
 }
 
-/** The same, for the id alone. */
-export function traceIdOf(rawHeaders: readonly string[]): string | null {
-  return readParent(rawHeaders)?.[2] ?? null;
-}
-
-/** The parts of the one valid `traceparent`: version, trace id, span id, flags. */
-function readParent(rawHeaders: readonly string[]): RegExpExecArray | null {
-  let parent: string | null = null;
-  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-    if (!isNamed(rawHeaders[i]!, 'traceparent')) continue;
-    if (parent !== null) return null;
-    parent = rawHeaders[i + 1]!;
-  }
-  const parts = parent === null ? null : parentForm.exec(parent);
-  return parts !== null && (parts[1] !== '00' || parent?.length === parentLength) ? parts : null;
-}
-
 /** The value of `traceparent`, in version 00. */
 export function traceParent({ traceId, spanId, flags }: Omit<TraceContext, 'state'>): string {
   return `00-${traceId}-${spanId}-0${flags}`;
-}
-
-function isNamed(name: string, header: string): boolean {
-  return name.length === header.length && name.toLowerCase() === header;
 }
 
 /** A key, or a tenant and its system, and a value (section 3.3.1.3). */

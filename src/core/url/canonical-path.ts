@@ -4,40 +4,8 @@
  * differently is refused, or marked for a route to tolerate (docs/concepts/paths.md).
  */
 import type { ReasonCode } from '../outcome/reasons.ts';
-import { ambiguitiesOf } from './ambiguity.ts';
-
-/** More of them make a path costly to check, and no service has a use for them. */
-const maxSegments = 256;
-
-export interface CanonicalPath {
-  readonly path: string;
-  /** The same with empty segments kept; null when it has none. */
-  readonly unmerged: string | null;
-  /** Bits of `Ambiguity`, of all segments that were written: also of those that a dot segment removed. */
-  readonly ambiguities: number;
-}
-
-const PLAIN = 1;
-const SLASH = 2;
-const DOT = 3;
-const ESCAPE = 4;
-const SEMICOLON = 5;
-const BACKSLASH = 6;
-/** Printable, outside the `pchar` of RFC 3986 section 3.3: some clients send it raw, so it is escaped. */
-const ESCAPED = 7;
-
-const kinds = new Uint8Array(256);
-for (const char of "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_~!$&'()*+,=:@") {
-  kinds[char.charCodeAt(0)] = PLAIN;
-}
-for (const char of '"<>[]^`{|}') kinds[char.charCodeAt(0)] = ESCAPED;
-kinds[0x2f] = SLASH;
-kinds[0x2e] = DOT;
-kinds[0x25] = ESCAPE;
-kinds[0x3b] = SEMICOLON;
-kinds[0x5c] = BACKSLASH;
-
-const unreserved = /^[A-Za-z0-9\-._~]$/;
+import { type CanonicalPath, canonicalize, maxSegments } from './canonicalize.ts';
+import { DOT, kinds, PLAIN, SLASH } from './path-characters.ts';
 
 /**
  * Reads a path that starts with "/" and holds no query. Reasons: `target_invalid` (control characters, raw bytes
@@ -45,7 +13,7 @@ const unreserved = /^[A-Za-z0-9\-._~]$/;
  * dot segment, NUL, more than 64 ambiguous spellings), `target_too_long` (more than 256 segments).
  */
 export function canonicalPath(path: string): CanonicalPath | ReasonCode {
-  return isCanonical(path) ? { path, unmerged: null, ambiguities: 0 } : rewrite(path);
+  return isCanonical(path) ? { path, unmerged: null, ambiguities: 0 } : canonicalize(path);
 }
 
 /** Whether there is nothing to change or to mark: true of nearly every request. */
@@ -66,113 +34,4 @@ export function isCanonical(path: string): boolean {
     before = kind;
   }
   return before !== DOT && path.charCodeAt(0) === 0x2f;
-}
-
-function rewrite(path: string): CanonicalPath | ReasonCode {
-  if (path.charCodeAt(0) !== 0x2f) return 'target_invalid';
-  const parts = path.slice(1).split('/');
-  if (parts.length > maxSegments) return 'target_too_long';
-  const written: string[] = [];
-  const segments: string[] = [];
-  // With empty segments, which a dot segment may remove too (RFC 3986 section 5.2.4).
-  const unmerged: string[] | null = path.includes('//') ? [] : null;
-  let directory = false;
-  for (const part of parts) {
-    directory = true;
-    if (part === '') unmerged?.push('');
-    if (part === '' || part === '.') continue;
-    if (part === '..') {
-      segments.pop();
-      unmerged?.pop();
-      continue;
-    }
-    const segment = readSegment(part);
-    if (typeof segment !== 'string') return segment.reason;
-    written.push(segment);
-    segments.push(segment);
-    unmerged?.push(segment);
-    directory = false;
-  }
-  const ambiguities = ambiguitiesOf(written);
-  if (ambiguities === null) return 'path_ambiguous';
-  const canonical = `/${segments.join('/')}${directory && segments.length > 0 ? '/' : ''}`;
-  // The last empty one is the trailing slash; after a dot segment there is none yet.
-  if (directory && !path.endsWith('/')) unmerged?.push('');
-  return { path: canonical, unmerged: unmerged === null ? null : `/${unmerged.join('/')}`, ambiguities };
-}
-
-function readSegment(raw: string): string | { reason: ReasonCode } {
-  let text = '';
-  for (let i = 0; i < raw.length; i += 1) {
-    const code = raw.charCodeAt(i);
-    const char = raw[i]!;
-    switch (kinds[code]) {
-      case PLAIN:
-      case DOT:
-      case SEMICOLON:
-        text += char;
-        break;
-      case ESCAPED:
-        text += `%${code.toString(16).toUpperCase()}`;
-        break;
-      case BACKSLASH:
-        return { reason: 'path_ambiguous' };
-      case ESCAPE: {
-        const read = readEscape(raw, i);
-        if ('reason' in read) return read;
-        text += read.text;
-        i += read.length - 1;
-        break;
-      }
-      default:
-        return { reason: 'target_invalid' };
-    }
-  }
-  return text;
-}
-
-type Escape = { text: string; length: number } | { reason: ReasonCode };
-
-/** Reads one escape, or the run of escapes that makes one UTF-8 character. */
-function readEscape(raw: string, at: number): Escape {
-  const byte = hexByte(raw, at + 1);
-  if (byte < 0) return { reason: 'target_invalid' };
-  if (byte >= 0x80) return readUtf8(raw, at, byte);
-  if (byte === 0x5c || byte === 0) return { reason: 'path_ambiguous' };
-  if (byte < 0x20 || byte === 0x7f) return { reason: 'target_invalid' };
-  const char = String.fromCharCode(byte);
-  if (unreserved.test(char)) return { text: char, length: 3 };
-  return { text: raw.slice(at, at + 3).toUpperCase(), length: 3 };
-}
-
-function readUtf8(raw: string, at: number, lead: number): Escape {
-  const length = lead >= 0xf0 ? 12 : lead >= 0xe0 ? 9 : 6;
-  const text = raw.slice(at, at + length);
-  return isUtf8(text) ? { text: text.toUpperCase(), length } : { reason: 'target_invalid' };
-}
-
-/**
- * Overlong forms, surrogates and lone continuation bytes are not UTF-8. The result is used: a bundler removes a call that
- * is made for its error alone.
- */
-function isUtf8(escapes: string): boolean {
-  try {
-    return decodeURIComponent(escapes) !== '';
-  } catch {
-    return false;
-  }
-}
-
-/** Value of two hex digits at `at`, or -1. */
-function hexByte(text: string, at: number): number {
-  const high = hexDigit(text.charCodeAt(at));
-  const low = hexDigit(text.charCodeAt(at + 1));
-  return high < 0 || low < 0 ? -1 : high * 16 + low;
-}
-
-function hexDigit(code: number): number {
-  if (code >= 0x30 && code <= 0x39) return code - 0x30;
-  if (code >= 0x41 && code <= 0x46) return code - 0x37;
-  if (code >= 0x61 && code <= 0x66) return code - 0x57;
-  return -1;
 }

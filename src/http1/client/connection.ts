@@ -3,64 +3,12 @@
  * to know: how many requests it has carried, and whether it can carry another.
  */
 import type { Socket } from 'node:net';
-import type { BodySink, BodySource } from '../body.ts';
-import { releaseMemory } from '../part-memory.ts';
 import { type BatchedWriter, writeWithBatch } from '../write-batch.ts';
+import { BodyWriter } from './body-writer.ts';
 import { ClientError } from './client-error.ts';
+import type { ConnectionControl, OutgoingRequest, ResponseHandler } from './request.ts';
 import { ResponseReader } from './response-reader.ts';
 import { writeRequestHead } from './write-request-head.ts';
-
-export interface OutgoingRequest {
-  readonly method: string;
-  /** Path and query as they go into the request line. */
-  readonly path: string;
-  /**
-   * Names and values in turn, without hop-by-hop fields, `host` first if there is one. A body in parts is framed by the
-   * `content-length` among them, or else in chunks; a buffer by its own length.
-   */
-  readonly headers: readonly string[];
-  body: BodySource | Buffer | null;
-  /** It asks for another protocol: 101 is a valid response. */
-  readonly upgrade: boolean;
-  /** Connections are shared by requests of one group only. */
-  readonly group: string;
-}
-
-/** What a handler can do to the connection on which its request runs. */
-export interface ConnectionControl {
-  /** Requests that the connection carried before this one. */
-  readonly carried: number;
-  /** Not a byte of the request has been written; it stays so when the connection has ended. */
-  readonly unsent: boolean;
-  pause(): void;
-  resume(): void;
-  /** Closes the connection; nothing is reported to the handler any more. */
-  abort(): void;
-  /** Gives the socket away after `onUpgrade`. */
-  detach(): Socket;
-}
-
-/** Follows one request; every call after `onRequestStart` comes from the connection that it names. */
-export interface ResponseHandler {
-  /** The request is about to be written. False: it is not wanted any more. */
-  onRequestStart(control: ConnectionControl): boolean;
-  /** Bytes of the request's body were written. */
-  onBodySent(): void;
-  /** The first byte of a response came. */
-  onResponseStarted(): void;
-  /** The head of the final response; `rawHeaders` are names and values in turn. */
-  onResponseHead(control: ConnectionControl, status: number, statusText: string, rawHeaders: readonly string[]): void;
-  /** `part` is the handler's to keep. */
-  onResponseData(control: ConnectionControl, part: Buffer): void;
-  /** Everything that came is read, and the response is not whole. */
-  onResponseWaits(): void;
-  /** The server has switched protocols. `early`: what came after its head. The handler detaches the socket or aborts. */
-  onUpgrade(control: ConnectionControl, rawHeaders: readonly string[], early: Buffer): void;
-  /** The response is whole. */
-  onResponseEnd(): void;
-  /** No whole response will come; `onRequestStart` may not have been called. The last call, as `onResponseEnd` is. */
-  onResponseError(error: ClientError): void;
-}
 
 /** What a connection tells its pool. */
 export interface ConnectionOwner {
@@ -91,7 +39,7 @@ const bodilessSilenceMs = 20;
 /** Up to here a body is copied into the text of its head, which is cheaper than a second buffer in the write. */
 const smallBytes = 8 * 1024;
 
-export class Connection implements ConnectionControl, BodySink, BatchedWriter {
+export class Connection implements ConnectionControl, BatchedWriter {
   carried = -1;
   /** Moment of `performance.now()` until which it may stay idle. */
   idleUntilMs = 0;
@@ -101,8 +49,8 @@ export class Connection implements ConnectionControl, BodySink, BatchedWriter {
   readonly #options: ConnectionOptions;
   readonly #reader = new ResponseReader();
   #handler: ResponseHandler | null = null;
-  #body: BodySource | null = null;
-  #bodyChunked = false;
+  /** Null: all of the request is written. */
+  #body: BodyWriter | null = null;
   /** The text of a request that has not left. */
   #waiting: string | null = null;
   #destroyed = false;
@@ -154,9 +102,11 @@ export class Connection implements ConnectionControl, BodySink, BatchedWriter {
         this.socket.write(body);
         handler.onBodySent();
       } else {
-        this.#body = body;
-        this.#bodyChunked = head.chunked;
-        body.start(this);
+        this.#body = new BodyWriter(this.socket, body, head.chunked, {
+          sent: () => this.#handler?.onBodySent(),
+          whole: () => this.#bodySent(),
+        });
+        this.#body.start();
       }
       this.socket.uncork();
     }
@@ -209,7 +159,8 @@ export class Connection implements ConnectionControl, BodySink, BatchedWriter {
   destroy(): void {
     if (this.#destroyed) return;
     this.#destroyed = true;
-    this.#dropBody();
+    this.#body?.stop();
+    this.#body = null;
     this.socket.destroy();
     this.#owner.gone(this);
   }
@@ -226,34 +177,10 @@ export class Connection implements ConnectionControl, BodySink, BatchedWriter {
     return socket;
   }
 
-  take(part: Buffer, ownMemory: boolean): void {
-    const { socket } = this;
-    const written = ownMemory ? () => releaseMemory(part) : undefined;
-    let more: boolean;
-    if (this.#bodyChunked) {
-      socket.cork();
-      socket.write(`${part.length.toString(16)}\r\n`, 'latin1');
-      socket.write(part);
-      more = socket.write('\r\n', 'latin1', written);
-      socket.uncork();
-    } else {
-      more = socket.write(part, written);
-    }
-    if (!more) this.#body?.pause();
-    this.#handler?.onBodySent();
-  }
-
-  end(): void {
+  #bodySent(): void {
     this.#body = null;
-    if (this.#bodyChunked) this.socket.write('0\r\n\r\n', 'latin1');
     // The response may have come first.
     if (this.#handler === null && !this.#destroyed) this.#end(new ClientError('closed'));
-  }
-
-  #dropBody(): void {
-    const body = this.#body;
-    this.#body = null;
-    body?.stop();
   }
 
   /** `more`: bytes may be there that have not been read. */
@@ -268,7 +195,7 @@ export class Connection implements ConnectionControl, BodySink, BatchedWriter {
     if (clean && !this.#options.oneRequest && this.usable && idleMs > 0) {
       this.idleUntilMs = performance.now() + idleMs;
       this.socket.resume();
-      // Before the handler is told: what it starts next may use this connection.
+      // Before the handler knows: what it starts next may use this connection.
       this.#owner.free(this, bodiless ? bodilessSilenceMs : 0);
     } else {
       this.destroy();

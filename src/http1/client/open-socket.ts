@@ -1,15 +1,19 @@
 /** Opens the socket of a connection: plain, or by TLS with the server's own name verified. */
 import { connect as connectPlain, isIP, type Socket } from 'node:net';
-import { connect as connectTls, type TLSSocket } from 'node:tls';
+import { connect as connectTls } from 'node:tls';
 
 export interface SocketEvents {
-  opened(socket: Socket): void;
+  /** Returns what reads the socket. */
+  opened(socket: Socket): SocketReader;
   /** Once, instead of `opened`. */
   failed(error: Error): void;
-  /** `reused`: the memory of `bytes` is used again after the call. */
-  received(bytes: Buffer, reused: boolean): void;
   /** A TLS session that later connections can resume. */
   session(session: Buffer): void;
+}
+
+export interface SocketReader {
+  /** `reused`: the memory of `bytes` is used again after the call. */
+  received(bytes: Buffer, reused: boolean): void;
 }
 
 export interface SocketOptions {
@@ -24,7 +28,11 @@ const readBuffer = Buffer.allocUnsafeSlow(64 * 1024);
 const keepAliveProbeMs = 60_000;
 
 export function openSocket(origin: URL, options: SocketOptions, events: SocketEvents): Socket {
-  const socket = origin.protocol === 'https:' ? openTls(origin, options, events) : openPlain(origin, options, events);
+  let reader: SocketReader | null = null;
+  const receive = (bytes: Buffer, reused: boolean) => reader?.received(bytes, reused);
+  const secure = origin.protocol === 'https:';
+  const socket = secure ? openTls(origin, options, receive) : openPlain(origin, options, receive);
+  if (secure) socket.on('session', events.session);
   const timer = setTimeout(() => socket.destroy(new Error('connect timeout')), options.connectTimeoutMs);
   const failed = (error: Error) => {
     clearTimeout(timer);
@@ -33,26 +41,28 @@ export function openSocket(origin: URL, options: SocketOptions, events: SocketEv
   const closed = () => failed(new Error('closed'));
   socket.once('error', failed);
   socket.once('close', closed);
-  socket.once(origin.protocol === 'https:' ? 'secureConnect' : 'connect', () => {
+  socket.once(secure ? 'secureConnect' : 'connect', () => {
     clearTimeout(timer);
     socket.off('error', failed);
     socket.off('close', closed);
-    events.opened(socket);
+    reader = events.opened(socket);
   });
   return socket;
 }
 
-function openPlain(origin: URL, { detachable }: SocketOptions, events: SocketEvents): Socket {
+type Receive = SocketReader['received'];
+
+function openPlain(origin: URL, { detachable }: SocketOptions, receive: Receive): Socket {
   const options = { ...commonOptions(origin, 80), allowHalfOpen: detachable };
-  if (detachable) return readByEvents(connectPlain(options), events);
+  if (detachable) return readByEvents(connectPlain(options), receive);
   const callback = (length: number) => {
-    events.received(readBuffer.subarray(0, length), true);
+    receive(readBuffer.subarray(0, length), true);
     return true;
   };
   return connectPlain({ ...options, onread: { buffer: readBuffer, callback } });
 }
 
-function openTls(origin: URL, { session, detachable }: SocketOptions, events: SocketEvents): Socket {
+function openTls(origin: URL, { session, detachable }: SocketOptions, receive: Receive): Socket {
   const options = commonOptions(origin, 443);
   const socket = connectTls({
     ...options,
@@ -62,12 +72,11 @@ function openTls(origin: URL, { session, detachable }: SocketOptions, events: So
     ...(session === undefined ? {} : { session }),
     ...{ allowHalfOpen: detachable },
   });
-  socket.on('session', events.session);
-  return readByEvents(socket, events);
+  return readByEvents(socket, receive);
 }
 
-function readByEvents<S extends Socket | TLSSocket>(socket: S, events: SocketEvents): S {
-  socket.on('data', (bytes: Buffer) => events.received(bytes, false));
+function readByEvents(socket: Socket, receive: Receive): Socket {
+  socket.on('data', (bytes: Buffer) => receive(bytes, false));
   return socket;
 }
 

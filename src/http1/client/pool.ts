@@ -6,10 +6,10 @@
  * A connection is used again only after the event loop has looked for more bytes on it: a server that sends more than its response
  * would otherwise be the response to the next request, for another user.
  */
-import type { Socket } from 'node:net';
 import { ClientError } from './client-error.ts';
-import { Connection, type OutgoingRequest, type ResponseHandler } from './connection.ts';
-import { openSocket } from './open-socket.ts';
+import type { Connection, ConnectionOwner } from './connection.ts';
+import { OpenConnections } from './open-connections.ts';
+import type { OutgoingRequest, ResponseHandler } from './request.ts';
 
 export interface PoolOptions {
   /** Connections at once. */
@@ -27,27 +27,22 @@ interface Waiting {
 /** How often idle connections are looked through. */
 const sweepMs = 500;
 
-export class Pool {
-  readonly #origin: URL;
+export class Pool implements ConnectionOwner {
   readonly #options: PoolOptions;
+  readonly #connections: OpenConnections;
   /** The one that became idle last is at the end. */
   readonly #idle: Connection[] = [];
-  readonly #open = new Set<Connection>();
-  readonly #connecting = new Set<Socket>();
-  /** Those among them, open or not, that carry one request alone. They take no place from those that wait in line. */
-  readonly #alone = new Set<Socket>();
   readonly #line: Waiting[] = [];
   /** Became free in this turn of the event loop. */
   #freed: Connection[] = [];
   #sweeper: NodeJS.Timeout | null = null;
-  #session: Buffer | undefined;
   #closed: (() => void) | null = null;
   #closing: Promise<void> | null = null;
   #destroyed = false;
 
   constructor(origin: string, options: PoolOptions) {
-    this.#origin = new URL(origin);
     this.#options = options;
+    this.#connections = new OpenConnections(new URL(origin), options, this);
   }
 
   /** Sends the request on a kept or a new connection, now or when its turn comes. `handler` learns everything else. */
@@ -66,7 +61,7 @@ export class Pool {
     }
     const waiting = { request, handler };
     this.#line.push(waiting);
-    if (this.#size < this.#options.connections) this.#connect(waiting);
+    if (this.#connections.shared < this.#options.connections) this.#connect(waiting);
     // Idle connections of other groups make room; their end lets the next in line connect.
     else this.#idle[0]?.destroy();
   }
@@ -74,14 +69,18 @@ export class Pool {
   /** Sends the request on a connection of its own, which carries nothing else. */
   dispatchAlone(request: OutgoingRequest, handler: ResponseHandler): void {
     // As many as there are kept ones, for retries are rare. Upgrades are bounded by the connections of clients.
-    if (this.#destroyed || (!request.upgrade && this.#alone.size >= this.#options.connections)) {
+    if (this.#destroyed || (!request.upgrade && this.#connections.alone >= this.#options.connections)) {
       handler.onResponseError(new ClientError('unreachable'));
       return;
     }
     const opened = (connection: Connection) => {
       if (!connection.send(request, handler)) connection.destroy();
     };
-    this.#openConnection(request, opened, (error) => handler.onResponseError(error), true);
+    const failed = (error: ClientError) => {
+      handler.onResponseError(error);
+      this.#settle();
+    };
+    this.#connections.open(request, true, opened, failed);
   }
 
   /**
@@ -102,8 +101,7 @@ export class Pool {
     this.#destroyed = true;
     const closed = this.close();
     for (const { handler } of this.#line.splice(0)) handler.onResponseError(new ClientError('closed'));
-    for (const socket of this.#connecting) socket.destroy();
-    for (const connection of this.#open) connection.socket.destroy();
+    this.#connections.destroy();
     await closed;
   }
 
@@ -113,17 +111,11 @@ export class Pool {
   }
 
   gone(connection: Connection): void {
-    this.#open.delete(connection);
-    this.#alone.delete(connection.socket);
+    this.#connections.delete(connection);
     const at = this.#idle.indexOf(connection);
     if (at >= 0) this.#idle.splice(at, 1);
     this.#refill();
     this.#settle();
-  }
-
-  /** Connections for the requests in line. */
-  get #size(): number {
-    return this.#open.size + this.#connecting.size - this.#alone.size;
   }
 
   readonly #reuseFreed = (): void => {
@@ -142,7 +134,7 @@ export class Pool {
     this.#idle.push(connection);
     this.#sweeper ??= setInterval(() => this.#sweep(), sweepMs).unref();
     // All connections may be taken by other groups than that of the first in line.
-    if (this.#line.length > 0 && this.#size >= this.#options.connections) connection.destroy();
+    if (this.#line.length > 0 && this.#connections.shared >= this.#options.connections) connection.destroy();
   }
 
   /** Gives the connection to the first of its group in line that is still wanted. */
@@ -166,45 +158,15 @@ export class Pool {
         waiting.handler.onResponseError(error);
       }
       this.#refill();
+      this.#settle();
     };
-    this.#openConnection(waiting.request, opened, failed, false);
-  }
-
-  #openConnection(
-    { group, upgrade }: OutgoingRequest,
-    opened: (connection: Connection) => void,
-    failed: (error: ClientError) => void,
-    oneRequest: boolean,
-  ): void {
-    const { connectTimeoutMs, idleMs } = this.#options;
-    let connection: Connection | null = null;
-    const options = { connectTimeoutMs, session: this.#session, detachable: upgrade };
-    const socket = openSocket(this.#origin, options, {
-      opened: () => {
-        this.#connecting.delete(socket);
-        connection = new Connection(socket, this, { group, host: this.#origin.host, oneRequest, idleMs });
-        this.#open.add(connection);
-        opened(connection);
-      },
-      failed: (cause) => {
-        if (!this.#connecting.delete(socket)) return;
-        this.#alone.delete(socket);
-        failed(new ClientError('unreachable', cause));
-        this.#settle();
-      },
-      received: (bytes, reused) => connection?.received(bytes, reused),
-      session: (session) => {
-        this.#session = session;
-      },
-    });
-    this.#connecting.add(socket);
-    if (oneRequest) this.#alone.add(socket);
+    this.#connections.open(waiting.request, false, opened, failed);
   }
 
   /** Opens a connection for the first in line, if there is room. */
   #refill(): void {
     const next = this.#line[0];
-    if (next !== undefined && this.#size < this.#options.connections) this.#connect(next);
+    if (next !== undefined && this.#connections.shared < this.#options.connections) this.#connect(next);
   }
 
   #sweep(): void {
@@ -217,7 +179,7 @@ export class Pool {
   }
 
   #settle(): void {
-    if (this.#closed === null || this.#open.size + this.#connecting.size + this.#line.length > 0) return;
+    if (this.#closed === null || this.#connections.size + this.#line.length > 0) return;
     if (this.#sweeper !== null) clearInterval(this.#sweeper);
     this.#closed();
   }

@@ -1,7 +1,7 @@
 /** Reads one response after the other from the bytes of a connection, and hands their parts to the handler. */
 import { ChunkedBody } from '../grammar/chunked-body.ts';
 import { mayHaveBody, type ResponseHead, readResponseHead } from '../grammar/response-head.ts';
-import type { ConnectionControl, OutgoingRequest, ResponseHandler } from './connection.ts';
+import type { ConnectionControl, OutgoingRequest, ResponseHandler } from './request.ts';
 
 /** Bytes of the head of a response, interim ones (1xx) before it included. */
 const maxHeadBytes = 64 * 1024;
@@ -15,12 +15,13 @@ export class ResponseReader {
   whole = false;
   /** More bytes came than the response has. */
   rest = false;
+  /** Null: it has not come. */
+  head: ResponseHead | null = null;
   /** The server has switched protocols; what came after its head. */
   early: Buffer | null = null;
   #method = '';
   #upgrade = false;
   #started = false;
-  #head: ResponseHead | null = null;
   #missing = 0;
   #chunks: ChunkedBody | null = null;
   /** The part of a head that has come so far. */
@@ -34,23 +35,19 @@ export class ResponseReader {
     this.#method = method;
     this.#upgrade = upgrade;
     this.#started = false;
-    this.#head = null;
+    this.head = null;
     this.#chunks = null;
     this.#headBytes = 0;
   }
 
-  get head(): ResponseHead | null {
-    return this.#head;
-  }
-
   /** The response is whole when the connection ends. */
   get endsWithConnection(): boolean {
-    return this.#head?.framing === 'close';
+    return this.head?.framing === 'close';
   }
 
   /** The response may have no body, and a faulty server may send one all the same. */
   get bodiless(): boolean {
-    return this.#head !== null && !mayHaveBody(this.#method, this.#head.status);
+    return this.head !== null && !mayHaveBody(this.#method, this.head.status);
   }
 
   /** Null, or why this is not a response. With `reused` the parts of the body are copied out of `bytes`. */
@@ -60,7 +57,7 @@ export class ResponseReader {
       handler.onResponseStarted();
     }
     let rest = bytes;
-    while (this.#head === null) {
+    while (this.head === null) {
       const all = this.#held.length === 0 ? rest : Buffer.concat([this.#held, rest]);
       const end = all.indexOf(headEnd);
       if (this.#headBytes + (end < 0 ? all.length : end) > maxHeadBytes) return 'head_too_large';
@@ -74,11 +71,11 @@ export class ResponseReader {
       if (failure !== null) return failure;
       rest = all.subarray(end + 4);
     }
-    if (this.#head.status === 101) {
+    if (this.head.status === 101) {
       this.early = Buffer.from(rest);
       return null;
     }
-    return this.#readBody(this.#head, rest, reused, handler, control);
+    return this.#readBody(this.head, rest, reused, handler, control);
   }
 
   #takeHead(text: string, handler: ResponseHandler, control: ConnectionControl): ReadFailure | null {
@@ -86,7 +83,7 @@ export class ResponseReader {
     // A switch of protocols that was not asked for.
     if (head === null || (head.status === 101 && !this.#upgrade)) return 'response_invalid';
     if (head.status < 200 && head.status !== 101) return null;
-    this.#head = head;
+    this.head = head;
     this.#missing = head.length;
     this.#chunks = head.framing === 'chunked' ? new ChunkedBody() : null;
     if (head.status !== 101) handler.onResponseHead(control, head.status, head.statusText, head.rawHeaders);

@@ -1,6 +1,6 @@
 /** The request line and fields of a request, as one text of bytes. */
 import { isSendable } from '../grammar/fields.ts';
-import type { OutgoingRequest } from './connection.ts';
+import type { OutgoingRequest } from './request.ts';
 
 export interface WrittenHead {
   /** Latin-1. */

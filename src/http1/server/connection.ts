@@ -39,7 +39,8 @@ export class Connection<C> implements Deadline, InputEvents, ResponseConnection 
   requests = 0;
   readonly #host: ConnectionHost<C>;
   readonly #input: RequestInput;
-  readonly #reading: ReadingClient;
+  /** Null: the client has taken all that was sent so far, and has not ended its side. */
+  #reading: ReadingClient | null = null;
   #phase: Phase = 'head';
   #request: Request | null = null;
   #response: Response | null = null;
@@ -54,12 +55,9 @@ export class Connection<C> implements Deadline, InputEvents, ResponseConnection 
     this.client = client;
     this.#host = host;
     this.keepAliveFields = host.keepAliveFields;
-    const budget = {
-      take: (bytes: number) => host.hold(bytes, client),
-      give: (bytes: number) => host.release(bytes, client),
-    };
-    this.#input = new RequestInput(socket, host.headBytes, budget, this);
-    this.#reading = new ReadingClient(socket, host.unreadTimeoutMs);
+    const take = (bytes: number) => host.hold(bytes, client);
+    const give = (bytes: number) => host.release(bytes, client);
+    this.#input = new RequestInput(socket, host.headBytes, { take, give }, this);
     socket.on('data', this.#onData);
     socket.on('end', this.#onEnd);
     socket.on('drain', this.#onDrain);
@@ -82,7 +80,7 @@ export class Connection<C> implements Deadline, InputEvents, ResponseConnection 
 
   closesAfter(): boolean {
     const request = this.#request!;
-    // A client that was not told to go on may send its body or not, so what follows is ambiguous (RFC 9110 section 10.1.1).
+    // Without `100 Continue` a client may send its body or not, so what follows is ambiguous (RFC 9110 section 10.1.1).
     const unsettled = request.expect !== 'none' && !this.#response!.continued && request.body !== null;
     // While draining, requests that are here already are served first.
     return this.#last || unsettled || this.#input.lost || (this.#host.draining && !this.hasMore);
@@ -96,22 +94,16 @@ export class Connection<C> implements Deadline, InputEvents, ResponseConnection 
     return this.#phase === 'request';
   }
 
+  get #reader(): ReadingClient {
+    this.#reading ??= new ReadingClient(this.socket, this.#host.unreadTimeoutMs);
+    return this.#reading;
+  }
+
   readonly #onData = (bytes: Buffer): void => {
-    switch (this.#phase) {
-      case 'head':
-        this.#readHead(bytes);
-        break;
-      case 'request':
-        this.#input.readDuringRequest(bytes);
-        break;
-      case 'discard':
-        this.#discard(bytes);
-        break;
-      case 'closing':
-        this.#discarded += bytes.length;
-        if (this.#discarded > maxDiscardBytes) this.socket.destroy();
-        break;
-    }
+    if (this.#phase === 'head') this.#readHead(bytes);
+    else if (this.#phase === 'request') this.#input.readDuringRequest(bytes);
+    else if (this.#phase === 'discard') this.#discard(bytes);
+    else this.#drop(bytes.length);
   };
 
   #readHead(bytes: Buffer): void {
@@ -135,7 +127,7 @@ export class Connection<C> implements Deadline, InputEvents, ResponseConnection 
     this.#host.onRequest(this.#request, this.#response, this.client, this);
     if (!this.#serving) return;
     if (this.#input.held.length > 0) this.#input.boundHeld();
-    if (this.#input.ended) this.#wakeIn(this.#reading.ended());
+    if (this.#input.ended) this.#wakeIn(this.#reader.ended());
   }
 
   /** Refuses what is no request; the connection ends. */
@@ -153,7 +145,7 @@ export class Connection<C> implements Deadline, InputEvents, ResponseConnection 
   /** See `Response`. */
   responded(last: boolean): void {
     this.#response = null;
-    this.#reading.drained();
+    this.#reading?.drained();
     this.#beganAt = 0;
     if (last || this.#last || this.#input.lost) this.#close();
     else if (this.#input.bodyMissing) this.#beginDiscarding();
@@ -191,6 +183,11 @@ export class Connection<C> implements Deadline, InputEvents, ResponseConnection 
     this.#discarded += taken < 0 ? bytes.length : taken;
     if (taken < 0 || this.#discarded > maxDiscardBytes) this.#close();
     else if (body.complete) this.#next(bytes.subarray(taken));
+  }
+
+  #drop(bytes: number): void {
+    this.#discarded += bytes;
+    if (this.#discarded > maxDiscardBytes) this.socket.destroy();
   }
 
   /** FIN, and what the client still sends is read for a while: unread bytes would make TCP reset, and the response be lost. */
@@ -245,7 +242,7 @@ export class Connection<C> implements Deadline, InputEvents, ResponseConnection 
         nextAt = Number.POSITIVE_INFINITY;
       }
     }
-    const look = this.#reading.look(now);
+    const look = this.#reading?.look(now) ?? Number.POSITIVE_INFINITY;
     if (typeof look === 'number') {
       nextAt = Math.min(nextAt, now + look);
       if (nextAt < Number.POSITIVE_INFINITY) this.#wakeAt(nextAt);
@@ -260,19 +257,19 @@ export class Connection<C> implements Deadline, InputEvents, ResponseConnection 
 
   /** See `Response`. */
   unread(): void {
-    const lookInMs = this.#reading.wrote(performance.now());
+    const lookInMs = this.#reader.wrote(performance.now());
     if (lookInMs !== null && this.#serving) this.#wakeIn(lookInMs);
   }
 
   readonly #onDrain = (): void => {
-    this.#reading.drained();
+    this.#reading?.drained();
     this.#response?.events?.drained();
   };
 
   readonly #onEnd = (): void => {
     this.#input.ended = true;
     if (!this.#serving) this.socket.end();
-    else if (!this.#input.bodyMissing) this.#wakeIn(this.#reading.ended());
+    else if (!this.#input.bodyMissing) this.#wakeIn(this.#reader.ended());
     // What waits may be the rest of the body.
     else if (this.#input.held.length === 0) this.break();
   };

@@ -12,6 +12,7 @@ import { hasOwnMemory, releaseMemory } from '../part-memory.ts';
 import { resetSocket } from '../reset-socket.ts';
 import { type BatchedWriter, writeWithBatch } from '../write-batch.ts';
 import type { RequestEvents } from './request.ts';
+import type { WholeResponse } from './whole-response.ts';
 
 /** What a response needs of its connection. */
 export interface ResponseConnection {
@@ -30,23 +31,6 @@ export interface ResponseConnection {
   detach(): { readonly socket: Duplex; readonly early: Buffer };
 }
 
-/** A response that is sent as a whole: `Response` below, or one of another protocol. */
-export interface WholeResponse {
-  /** 0: no head was written. */
-  readonly status: number;
-  /** `end` was called. */
-  readonly ended: boolean;
-  /** All of it is with the system. */
-  readonly finished: boolean;
-  events: RequestEvents | null;
-  /** `headers` are names and values in turn. */
-  writeHead(status: number, statusText: string | null, headers: readonly string[]): void;
-  /** With the body, if there is one; text is Latin-1. Returns its bytes. */
-  end(body?: string | null): number;
-  /** Ends what carries the response, without one that looks whole. */
-  break(): void;
-}
-
 /** Up to here a part is copied into the text of its head, which is cheaper than a second buffer in the write. */
 const smallBytes = 8 * 1024;
 
@@ -58,6 +42,8 @@ export class Response implements BatchedWriter, WholeResponse {
   /** All of it is with the system. */
   finished = false;
   events: RequestEvents | null = null;
+  /** The client sends its body: `100 Continue` was sent, or was not needed. */
+  continued = false;
   readonly #request: Pick<RequestHead, 'method' | 'minor'>;
   /** Null: client and gateway are done with each other. */
   #connection: ResponseConnection | null;
@@ -70,21 +56,10 @@ export class Response implements BatchedWriter, WholeResponse {
   #bodiless = false;
   #chunked = false;
   #last = false;
-  #continued = false;
 
   constructor(connection: ResponseConnection, request: Pick<RequestHead, 'method' | 'minor'>) {
     this.#connection = connection;
     this.#request = request;
-  }
-
-  /** A client of HTTP/1.0 that cannot tell the end of the body from the end of the connection. */
-  get endsWithConnection(): boolean {
-    return this.status !== 0 && !this.#bodiless && !this.#chunked && this.#last && !this.#framed;
-  }
-
-  /** The client sends its body: `100 Continue` was sent, or was not needed. */
-  get continued(): boolean {
-    return this.#continued;
   }
 
   /**
@@ -92,8 +67,8 @@ export class Response implements BatchedWriter, WholeResponse {
    * already (section 10.1.1).
    */
   writeContinue(): void {
-    if (this.#continued || this.status !== 0 || this.#request.minor === 0 || this.#connection === null) return;
-    this.#continued = true;
+    if (this.continued || this.status !== 0 || this.#request.minor === 0 || this.#connection === null) return;
+    this.continued = true;
     if (!this.#connection.hasMore) this.#connection.socket.write('HTTP/1.1 100 Continue\r\n\r\n', 'latin1');
   }
 
@@ -226,8 +201,9 @@ export class Response implements BatchedWriter, WholeResponse {
   /** Breaks the connection in the middle of the response: one that ended properly would look whole. */
   break(): void {
     const socket = this.#connection?.socket;
-    // To such a client only a reset tells a cut response from a whole one.
-    if (socket !== undefined && this.endsWithConnection) resetSocket(socket);
+    const endsWithConnection = this.status !== 0 && !this.#bodiless && !this.#chunked && this.#last && !this.#framed;
+    // To a client of HTTP/1.0 that waits for the end of the connection only a reset tells a cut response from a whole one.
+    if (socket !== undefined && endsWithConnection) resetSocket(socket);
     else socket?.destroy();
   }
 

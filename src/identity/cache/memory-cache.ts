@@ -8,6 +8,7 @@ import type { Accepted, Identity, Resolution } from '../../core/identity/identit
 import { Tombstones, type VerdictSubject } from '../revocation/tombstones.ts';
 import { lives, resolutionOf, type Verdict, type VerdictStore } from '../verdict.ts';
 import { DueTimes, nextLookMs, refreshFromMs } from './due-times.ts';
+import { entryBytes } from './entry-bytes.ts';
 import { SieveMap } from './sieve-map.ts';
 
 export interface MemoryCacheOptions {
@@ -248,40 +249,4 @@ export function credentialOf(key: string): Credential {
   if (head === undefined) return { kind: 'bearer', token: key.slice('bearer:'.length) };
   const keyEnd = head.length + Number(length);
   return { kind: 'key_pair', apiKey: key.slice(head.length, keyEnd), apiSecret: key.slice(keyEnd) };
-}
-
-/** The entry, its result, its places in the maps and its numbers; an identity; one of its claims; the head of a string; of a list. */
-const fixedBytes = 420;
-const ownIdentityBytes = 128;
-const claimBytes = 48;
-const stringBytes = 24;
-const listHeadBytes = 32;
-
-/** Estimates how much memory an entry takes, on the large side, for a 64-bit Node. A test measures it. */
-function entryBytes(key: string, lookups: readonly string[], identity: Identity | null): number {
-  return fixedBytes + textBytes(key) + listBytes(lookups) + identityBytes(identity);
-}
-
-function identityBytes(identity: Identity | null): number {
-  if (identity === null) return 0;
-  const { userId, roles, groups, alias, fullName, sessionId, keyId, tokenId, claims } = identity;
-  let bytes = ownIdentityBytes + listBytes(roles) + listBytes(groups);
-  for (const value of Object.values(claims)) {
-    bytes += claimBytes;
-    if (typeof value === 'string') bytes += textBytes(value);
-    else if (Array.isArray(value)) bytes += listBytes(value);
-  }
-  for (const text of [userId, alias, fullName, sessionId, keyId, tokenId]) bytes += text === null ? 0 : textBytes(text);
-  return bytes;
-}
-
-function listBytes(list: readonly string[]): number {
-  let bytes = listHeadBytes;
-  for (const text of list) bytes += 8 + textBytes(text);
-  return bytes;
-}
-
-/** Two bytes for each unit once one of them is beyond Latin-1. */
-function textBytes(text: string): number {
-  return stringBytes + text.length * (/^[\0-\xff]*$/.test(text) ? 1 : 2);
 }

@@ -1,7 +1,7 @@
 /** Explains a recorded decision: what `rolegate explain` says of the same request, under the rules of now. */
 import type { Policy } from '../../core/decide.ts';
 import { type Explanation, explain } from '../../core/explain.ts';
-import type { ForwardingRules } from '../../core/forwarding/request-headers.ts';
+import type { ForwardingRules } from '../../core/forwarding/forwarding-rules.ts';
 import type { RoleTable } from '../../core/policy/roles.ts';
 import { simulate } from '../simulate.ts';
 import type { DecisionRecord } from './decision-record.ts';

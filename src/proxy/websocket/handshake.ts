@@ -1,7 +1,7 @@
 /** What a service's 101 says, checked and settled before a tunnel opens (RFC 6455 section 4.1). */
 import { createHash } from 'node:crypto';
 import { subprotocolBearer, withoutSubprotocolBearer } from '../../core/credential/subprotocol-bearer.ts';
-import type { ForwardingRules } from '../../core/forwarding/request-headers.ts';
+import type { ForwardingRules } from '../../core/forwarding/forwarding-rules.ts';
 import { appendResponseHeaders } from '../../core/forwarding/response-headers.ts';
 
 const guid = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';

@@ -1,6 +1,7 @@
 /**
  * One JSON line per request. It is hand-written, because `pino` would add about 6 % to the CPU of a request. Members without a value
- * are absent. The query, credentials and bodies are not in a record, so they cannot be in a line.
+ * are absent; `docs/reference/log.md` says what each of them means. The query, credentials and bodies are not in a record, so they
+ * cannot be in a line.
  */
 import type { LogConfig } from '../../config/config.ts';
 import type { Decision } from '../../core/decision.ts';
@@ -20,51 +21,6 @@ const maxLength = {
   userAgent: 256,
   detail: 512,
 } as const;
-
-/** The members of a line and what they mean. `docs/reference/log.md` lists the same, and a test compares them. */
-export const accessLogFields = {
-  level: 'By the reason: info, warn or error; info for a forwarded request, warn if its response was cut.',
-  time: 'When the request ended, ISO 8601 in UTC with milliseconds.',
-  msg: 'Always request.',
-  entrypoint:
-    'How it came in: proxy, upgrade for a WebSocket, authorizer for a check of another proxy, or middleware inside an application.',
-  dialect: 'Dialect of the other proxy, such as nginx; only with authorizer.',
-  requestId: 'Id of the request, the same that the upstream received.',
-  errorId: 'The x-error-id that the client received.',
-  traceId: 'Id of the trace (W3C Trace Context): the one that the service receives in traceparent.',
-  route: 'Id of the route.',
-  upstream: 'Name of the upstream of the route.',
-  method: 'Method as received, at most 32 characters.',
-  host: 'Host as received, at most 255 characters.',
-  path: 'Canonical path without the query and without the text after a semicolon, at most 1024 characters.',
-  status: 'Status that the client received; absent if it received none.',
-  outcome: 'allow, refuse, fail (forwarding failed) or abandon (broken off before a decision).',
-  reason: 'Code of the reason for the refusal or failure.',
-  condition: 'Reason of the condition of the route, with condition_failed.',
-  shadowed:
-    'Why the rule would have refused the request, on a route with mode: shadow: a reason, or the reason of a condition.',
-  fault: 'Who must act: client, policy, auth-api, upstream or gateway.',
-  stage: 'Stage that settled the decision: normalize, match, extract, resolve or authorize.',
-  userId: 'User that the Auth API named.',
-  sessionId: 'Id of the session of a bearer, never the bearer.',
-  keyId: 'Id of a key pair, never its key or secret.',
-  source: 'Origin of the result: memory, redis or auth-api.',
-  stale: 'True if the result had expired and was used because the Auth API was unreachable.',
-  client: 'Address of the client, through trusted proxies.',
-  target: 'Origin of the upstream that received the request.',
-  userAgent: 'User-Agent as received, at most 256 characters.',
-  bytesIn: 'Bytes of the request body.',
-  bytesOut: 'Bytes of the response body.',
-  ms: 'Milliseconds: decide (until the decision), upstream (until its response began), total.',
-  slow: 'True if the response took longer to begin than log.slowRequest; the level is then warn at least.',
-  aborted: 'True if the client disconnected before the response was complete.',
-  cut: 'True if the response of the upstream broke off after it had begun.',
-  authApi:
-    'Why the source of identities gave no result: source, url, kind (as in rolegate_auth_api_failures_total) and detail.',
-  rejection:
-    'Why the source rejected the credential, with credential_rejected: inactive, expired, audience, signature and so on.',
-  err: 'What went wrong inside, at level error only: type, code, message, stack, cause.',
-} as const satisfies Record<string, string>;
 
 /** What the tests of a part need not set is as in a configuration without it. */
 export type LogSettings = Pick<LogConfig, 'level' | 'access'> & Partial<LogConfig>;

@@ -1,6 +1,6 @@
 /** Counts how a candidate of the rules compares with those in use, and what becomes of recorded decisions. */
 import { Counter, type Registry } from 'prom-client';
-import { noRoute } from './request-metrics.ts';
+import { noRoute } from './request-series.ts';
 
 export interface ShadowEvents {
   /** `skipped`: too many came at once. */

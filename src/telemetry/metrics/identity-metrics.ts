@@ -3,7 +3,7 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { BreakerState, IdentityEvents } from '../../identity/events.ts';
 import type { Logger } from '../log/logger.ts';
 import { createRedisMetrics } from './redis-metrics.ts';
-import { exchangeBuckets } from './request-metrics.ts';
+import { exchangeBuckets } from './request-series.ts';
 
 const breakerStates: readonly BreakerState[] = ['closed', 'half_open', 'open'];
 

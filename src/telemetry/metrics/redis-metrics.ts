@@ -1,7 +1,7 @@
 /** Counts what Redis and the other replicas do for look-ups. */
 import { Counter, Histogram, type Registry } from 'prom-client';
 import type { IdentityEvents, RedisOperation, RedisOutcome, SharedLookUpOutcome } from '../../identity/events.ts';
-import { exchangeBuckets } from './request-metrics.ts';
+import { exchangeBuckets } from './request-series.ts';
 
 /** Shown from the beginning, so that the first error is an increase. */
 const redisOutcomes: Readonly<Record<RedisOperation, readonly RedisOutcome[]>> = {

@@ -8,7 +8,7 @@ import { readTraceContext, sampledFlag, type TraceContext } from '../../core/req
 import type { TraceCall } from '../../identity/events.ts';
 import type { Logger } from '../log/logger.ts';
 import type { SpanEvents } from '../metrics/trace-metrics.ts';
-import type { Tracing } from '../request-record.ts';
+import type { Tracing } from '../request-trace.ts';
 import type { Recorder } from './open-recorder.ts';
 import { newTrace } from './trace-headers.ts';
 import { UnrecordedTrace } from './unrecorded-trace.ts';

@@ -6,7 +6,7 @@ import { AlwaysOnSampler, BatchSpanProcessor, TracerProvider } from '@openteleme
 import type { TracingConfig } from '../../config/config.ts';
 import type { TraceContext } from '../../core/request/trace-context.ts';
 import type { SpanEvents } from '../metrics/trace-metrics.ts';
-import type { RequestTrace } from '../request-record.ts';
+import type { RequestTrace } from '../request-trace.ts';
 import type { Deciding } from './create-tracing.ts';
 import { RecordedTrace } from './recorded-trace.ts';
 import { SpanQueue } from './span-queue.ts';

@@ -14,7 +14,8 @@ import {
 } from '@opentelemetry/api';
 import { randomFlag, sampledFlag, type TraceContext } from '../../core/request/trace-context.ts';
 import type { SourceCall, TracedCall } from '../../identity/events.ts';
-import type { RequestRecord, RequestTrace } from '../request-record.ts';
+import type { RequestRecord } from '../request-record.ts';
+import type { RequestTrace } from '../request-trace.ts';
 import type { Deciding } from './create-tracing.ts';
 import {
   decideAttributes,

@@ -1,7 +1,7 @@
 /** The trace of a request that is not recorded here. */
 import type { TraceContext } from '../../core/request/trace-context.ts';
 import type { TracedCall } from '../../identity/events.ts';
-import type { RequestTrace } from '../request-record.ts';
+import type { RequestTrace } from '../request-trace.ts';
 import type { Deciding } from './create-tracing.ts';
 import { replaceTrace, traceHeaders } from './trace-headers.ts';
 

@@ -5,8 +5,8 @@ import { Readable } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { BodySource } from '../../../src/http1/body.ts';
-import type { ConnectionControl, OutgoingRequest, ResponseHandler } from '../../../src/http1/client/connection.ts';
 import { Pool, type PoolOptions } from '../../../src/http1/client/pool.ts';
+import type { ConnectionControl, OutgoingRequest, ResponseHandler } from '../../../src/http1/client/request.ts';
 import { hasOwnMemory } from '../../../src/http1/part-memory.ts';
 
 /** Follows one request, and notes all that is said about it. */

@@ -5,7 +5,7 @@ import type { CacheConfig } from '../../../src/config/config.ts';
 import { deriveCacheKeys, lookupKey } from '../../../src/identity/cache/cache-key.ts';
 import { encodeEntry } from '../../../src/identity/cache/redis-entry.ts';
 import { entryKey } from '../../../src/identity/cache/redis-keys.ts';
-import { verdictOf } from '../../../src/identity/verdict.ts';
+import { verdictOf } from '../../../src/identity/lifetimes.ts';
 import { brokenMoods, type FakeAuthApi, startFakeAuthApi } from '../../support/fake-auth-api.ts';
 import { type PrivateRedis, startPrivateRedis, useRedis } from '../../support/redis.ts';
 import { redisConfig } from '../../support/redis-config.ts';

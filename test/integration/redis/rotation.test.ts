@@ -4,7 +4,7 @@ import type { CacheConfig } from '../../../src/config/config.ts';
 import { deriveCacheKeys, lookupKey, lookupKeys } from '../../../src/identity/cache/cache-key.ts';
 import { encodeEntry } from '../../../src/identity/cache/redis-entry.ts';
 import { entryKey } from '../../../src/identity/cache/redis-keys.ts';
-import { verdictOf } from '../../../src/identity/verdict.ts';
+import { verdictOf } from '../../../src/identity/lifetimes.ts';
 import { type FakeAuthApi, startFakeAuthApi } from '../../support/fake-auth-api.ts';
 import { useRedis } from '../../support/redis.ts';
 import { redisConfig } from '../../support/redis-config.ts';

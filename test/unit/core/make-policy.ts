@@ -6,7 +6,7 @@ import type { SignIn } from '../../../src/core/credential/sign-in.ts';
 import type { Policy } from '../../../src/core/decide.ts';
 import type { ForwardingSettings } from '../../../src/core/forwarding/compile-forwarding.ts';
 import type { CorsPolicy } from '../../../src/core/forwarding/cors.ts';
-import type { IdentityHeader } from '../../../src/core/forwarding/request-headers.ts';
+import type { IdentityHeader } from '../../../src/core/forwarding/forwarding-rules.ts';
 import type { ResponseRules } from '../../../src/core/forwarding/response-rules.ts';
 import type { PathRewrite } from '../../../src/core/forwarding/rewrite-path.ts';
 import type { Accepted, Identity, Resolution } from '../../../src/core/identity/identity.ts';

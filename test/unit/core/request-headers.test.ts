@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { decide } from '../../../src/core/decide.ts';
 import type { ClientFacts } from '../../../src/core/forwarding/client-facts.ts';
 import { compileForwarding } from '../../../src/core/forwarding/compile-forwarding.ts';
-import { appendRequestHeaders, type IdentityHeader } from '../../../src/core/forwarding/request-headers.ts';
+import type { IdentityHeader } from '../../../src/core/forwarding/forwarding-rules.ts';
+import { appendRequestHeaders } from '../../../src/core/forwarding/request-headers.ts';
 import type { Identity } from '../../../src/core/identity/identity.ts';
 import {
   accept,

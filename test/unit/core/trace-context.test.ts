@@ -1,6 +1,7 @@
 /** Which headers name a trace: the grammar of W3C Trace Context. */
 import { describe, expect, test } from 'vitest';
-import { readTraceContext, traceIdOf, traceParent } from '../../../src/core/request/trace-context.ts';
+import { readTraceContext, traceParent } from '../../../src/core/request/trace-context.ts';
+import { traceIdOf } from '../../../src/core/request/trace-parent.ts';
 
 const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
 const spanId = '00f067aa0ba902b7';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { nextLookMs, refreshFromMs } from '../../../src/identity/cache/due-times.ts';
-import { drawLifetimes } from '../../../src/identity/verdict.ts';
+import { drawLifetimes } from '../../../src/identity/lifetimes.ts';
 
 const lifetimes = { acceptedMs: 30_000, rejectedMs: 5_000 };
 const forever = Number.POSITIVE_INFINITY;

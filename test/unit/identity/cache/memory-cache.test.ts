@@ -1,8 +1,9 @@
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { MemoryCache, type MemoryCacheOptions } from '../../../../src/identity/cache/memory-cache.ts';
+import { verdictOf } from '../../../../src/identity/lifetimes.ts';
 import { type Revocation, Tombstones } from '../../../../src/identity/revocation/tombstones.ts';
-import { type Verdict, verdictOf } from '../../../../src/identity/verdict.ts';
+import type { Verdict } from '../../../../src/identity/verdict.ts';
 import { bearer, identity, keyPair } from '../samples.ts';
 
 const nowMs = 1_700_000_000_000;

@@ -6,7 +6,8 @@ import { expect, it } from 'vitest';
 import type { Identity } from '../../../../src/core/identity/identity.ts';
 import { freezeIdentity } from '../../../../src/core/identity/identity-fields.ts';
 import { MemoryCache } from '../../../../src/identity/cache/memory-cache.ts';
-import { type Verdict, verdictOf } from '../../../../src/identity/verdict.ts';
+import { verdictOf } from '../../../../src/identity/lifetimes.ts';
+import type { Verdict } from '../../../../src/identity/verdict.ts';
 
 const identities = 100_000;
 const nowMs = 1_700_000_000_000;

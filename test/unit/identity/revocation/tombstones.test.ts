@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
+import { tombstoneLifeMs } from '../../../../src/identity/lifetimes.ts';
 import {
   allowedSkewMs,
   type Revocation,
   Tombstones,
   type VerdictSubject,
 } from '../../../../src/identity/revocation/tombstones.ts';
-import { tombstoneLifeMs } from '../../../../src/identity/verdict.ts';
 
 const ann: VerdictSubject = {
   lookups: ['name-of-ann', 'old-name'],

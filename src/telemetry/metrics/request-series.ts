@@ -1,16 +1,10 @@
 /**
- * Counts requests when they are over. Labels hold only what the configuration or a fixed list names: route ids, upstreams, methods,
- * statuses, reasons. A route that keeps its id through a reload keeps its numbers; those of a route that is gone are removed.
+ * The metrics of requests, and whose numbers they hold. A route that keeps its id through a reload keeps its numbers; those of a
+ * route that is gone are removed.
  */
-import { STATUS_CODES } from 'node:http';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { Route } from '../../core/routing/route.ts';
-import { conditionOf, outcomeOf, type RequestRecord, shadowedOf } from '../request-record.ts';
 import { Exemplars } from './exemplars.ts';
-import type { MetricValues } from './registry.ts';
-
-/** Methods that are a label of their own; every other one is `other`. */
-const labeledMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 
 /** Label of requests that matched no route; no route can have this id. */
 export const noRoute = '(none)';
@@ -22,21 +16,16 @@ const decisionBuckets = [
   0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5,
 ];
 
-export interface RequestMetrics {
-  count(record: RequestRecord): void;
-  /** For its turn at an upstream; those that need not wait are not counted. */
-  readonly waited: (upstream: string, seconds: number) => void;
-  /** Adds the traces of requests, for OpenMetrics. */
-  withExemplars(metrics: MetricValues): MetricValues;
-  /** At start and at each reload. */
-  useRoutes(routes: readonly Route[]): void;
-}
+export type RequestSeries = ReturnType<typeof createRequestSeries>;
 
 /** `zeros`: each route has its numbers from the beginning, before its first request. */
-export function createRequestMetrics(registry: Registry, zeros: boolean): RequestMetrics {
+export function createRequestSeries(registry: Registry, zeros: boolean) {
   const registers = [registry];
-  let routeIds: ReadonlySet<string> = new Set();
-  let upstreamNames: ReadonlySet<string> = new Set();
+  /** Ids of routes and names of upstreams that the configuration in use has. */
+  const inUse: { routes: ReadonlySet<string>; upstreams: ReadonlySet<string> } = {
+    routes: new Set(),
+    upstreams: new Set(),
+  };
   /** Settles when the numbers of routes that are gone are removed; a scrape waits for it. */
   let removed: Promise<unknown> = Promise.resolve();
   const collect = async () => void (await removed);
@@ -76,7 +65,6 @@ export function createRequestMetrics(registry: Registry, zeros: boolean): Reques
     buckets: exchangeBuckets,
     registers,
   });
-  const exemplars = new Exemplars(exchangeBuckets);
   const decisions = new Histogram({
     name: 'rolegate_decision_duration_seconds',
     help: 'Time from the received headers of a request to its decision, by where the verdict came from.',
@@ -134,6 +122,7 @@ export function createRequestMetrics(registry: Registry, zeros: boolean): Reques
     aggregator: 'first',
     registers,
   });
+  const exemplars = new Exemplars(exchangeBuckets);
 
   const perRoute = [received, sent, aborted, cut];
 
@@ -152,7 +141,7 @@ export function createRequestMetrics(registry: Registry, zeros: boolean): Reques
   async function removeRoutesOf(counter: Counter<'route'>): Promise<void> {
     for (const { labels } of (await counter.get()).values) {
       const { route } = labels;
-      if (route !== noRoute && !routeIds.has(String(route))) counter.remove(labels);
+      if (route !== noRoute && !inUse.routes.has(String(route))) counter.remove(labels);
     }
   }
 
@@ -162,65 +151,35 @@ export function createRequestMetrics(registry: Registry, zeros: boolean): Reques
   }
 
   return {
-    count(record) {
-      const { decision, decidedAt, respondedAt, method, reason } = record;
-      // A request that outlived a reload may hold a route that is gone.
-      const id = decision?.route?.id;
-      const route = id !== undefined && routeIds.has(id) ? id : noRoute;
-      requests.inc({
-        route,
-        method: labeledMethods.has(method) ? method : 'other',
-        status: statusLabel(record.status),
-        outcome: outcomeOf(record),
-      });
-      if (record.dialect !== null) checks.inc({ dialect: record.dialect, outcome: outcomeOf(record) });
-      const duration = seconds(record.startedAt, record.endedAt);
-      durations.observe({ route }, duration);
-      if (record.trace?.sampled === true) {
-        exemplars.note(route, { traceId: record.trace.traceId, value: duration, atMs: Date.now() });
-      }
-      if (record.bytesIn > 0) received.inc({ route }, record.bytesIn);
-      if (record.bytesOut > 0) sent.inc({ route }, record.bytesOut);
-      if (reason !== null) refusals.inc({ route, reason });
-      const condition = conditionOf(record);
-      if (condition !== null) conditions.inc({ route, condition });
-      const shadowed = shadowedOf(record);
-      if (shadowed !== null) shadowRefusals.inc({ route, reason: shadowed });
-      if (record.aborted) aborted.inc({ route });
-      if (record.cut) cut.inc({ route });
-      if (decision === null || decidedAt <= 0) return;
-      decisions.observe({ source: decision.source }, seconds(record.startedAt, decidedAt));
-      if (respondedAt <= 0 || decision.outcome !== 'allow' || !upstreamNames.has(decision.route.upstream)) return;
-      upstreams.observe({ upstream: decision.route.upstream }, seconds(decidedAt, respondedAt));
-    },
-    withExemplars: (metrics) => exemplars.attach(metrics),
-    waited(upstream, seconds) {
-      if (upstreamNames.has(upstream)) waits.observe({ upstream }, seconds);
-    },
-    useRoutes(routes) {
-      const [before, upstreamsBefore] = [routeIds, upstreamNames];
-      routeIds = new Set(routes.map(({ id }) => id));
-      upstreamNames = new Set(routes.map(({ upstream }) => upstream).filter((name) => name !== ''));
-      routesInUse.set(routeIds.size);
-      for (const id of before) if (!routeIds.has(id)) removeRoute(id);
-      for (const name of upstreamsBefore)
-        if (!upstreamNames.has(name)) for (const histogram of [upstreams, waits]) histogram.remove(name);
+    requests,
+    refusals,
+    conditions,
+    shadowRefusals,
+    durations,
+    exemplars,
+    decisions,
+    upstreams,
+    waits,
+    received,
+    sent,
+    aborted,
+    cut,
+    checks,
+    inUse: inUse as Readonly<typeof inUse>,
+    /** At start and at each reload. */
+    useRoutes(routes: readonly Route[]): void {
+      const before = { ...inUse };
+      inUse.routes = new Set(routes.map(({ id }) => id));
+      inUse.upstreams = new Set(routes.map(({ upstream }) => upstream).filter((name) => name !== ''));
+      routesInUse.set(inUse.routes.size);
+      for (const id of before.routes) if (!inUse.routes.has(id)) removeRoute(id);
+      for (const name of before.upstreams)
+        if (!inUse.upstreams.has(name)) for (const histogram of [upstreams, waits]) histogram.remove(name);
       removed = Promise.all([requests, refusals, conditions, shadowRefusals].map(removeRoutesOf));
       if (!zeros) return;
-      for (const id of routeIds) if (!before.has(id)) addRoute(id);
-      for (const upstream of upstreamNames)
-        if (!upstreamsBefore.has(upstream)) for (const histogram of [upstreams, waits]) histogram.zero({ upstream });
+      for (const id of inUse.routes) if (!before.routes.has(id)) addRoute(id);
+      for (const upstream of inUse.upstreams)
+        if (!before.upstreams.has(upstream)) for (const histogram of [upstreams, waits]) histogram.zero({ upstream });
     },
   };
-}
-
-/** Statuses that HTTP registers are labels; an invented one counts as its class. */
-function statusLabel(status: number): string {
-  if (STATUS_CODES[status] !== undefined) return String(status);
-  return status >= 100 && status < 1000 ? `${Math.floor(status / 100)}xx` : 'none';
-}
-
-/** Never negative: a clock may be read out of turn. */
-function seconds(fromMs: number, toMs: number): number {
-  return toMs > fromMs ? (toMs - fromMs) / 1000 : 0;
 }

@@ -1,0 +1,53 @@
+/** What happens to headers on their way, and which of ours a service gets; made from the configuration by `compile-forwarding.ts`. */
+import type { ClaimType } from '../identity/claims.ts';
+import type { Identity } from '../identity/identity.ts';
+import type { ForwardedSource } from './forwarded-header.ts';
+import type { ResponseTreatment } from './response-headers.ts';
+
+/** Fields of an identity that a header may carry. */
+export const identityFields = [
+  'userId',
+  'groups',
+  'roles',
+  'sessionId',
+  'keyId',
+  'alias',
+  'fullName',
+  'kind',
+] as const satisfies readonly (keyof Identity)[];
+export type IdentityField = (typeof identityFields)[number];
+
+export interface IdentityHeader {
+  /** Lower case, with "-" and never "_". */
+  readonly name: string;
+  readonly field: IdentityField | HeaderClaim;
+}
+
+/** A claim that the configuration declares. */
+export interface HeaderClaim {
+  readonly claim: string;
+  readonly type: ClaimType;
+}
+
+/** What happens to a header of the client. */
+export type RequestTreatment = 'pass' | 'remove' | 'proxy' | 'credential' | 'cookie' | 'subprotocol' | 'via' | 'kept';
+
+export interface ForwardingRules {
+  readonly identityHeaders: readonly IdentityHeader[];
+  /** Carries the signed identity; null: none is sent. */
+  readonly assertionHeader: string | null;
+  /** By canonical name; others pass. */
+  readonly requestTreatments: ReadonlyMap<string, RequestTreatment>;
+  /** Names that begin so are treated as `proxy`. */
+  readonly proxyPrefixes: readonly string[];
+  readonly bearerCookie: string | null;
+  readonly websocketProtocol: string | null;
+  /** Of responses, by canonical name; others pass. */
+  readonly responseTreatments: ReadonlyMap<string, ResponseTreatment>;
+  /** Our element of `Via` (RFC 9110 section 7.6.3); null: none is added. */
+  readonly via: string | null;
+  /** What trusted proxies write, and what services get besides `X-Forwarded-*`. */
+  readonly forwardedHeaders: ForwardedSource;
+  /** Clients get the id of their request, in place of one that the service sends. */
+  readonly returnsRequestId: boolean;
+}

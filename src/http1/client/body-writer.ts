@@ -1,0 +1,61 @@
+/** Writes the body of a request to its connection as it comes: by its length, or in chunks. */
+import type { Socket } from 'node:net';
+import type { BodySink, BodySource } from '../body.ts';
+import { releaseMemory } from '../part-memory.ts';
+
+export interface BodyWriterEvents {
+  /** A part was written. */
+  sent(): void;
+  /** All of it was written. */
+  whole(): void;
+}
+
+export class BodyWriter implements BodySink {
+  readonly #socket: Socket;
+  readonly #source: BodySource;
+  readonly #chunked: boolean;
+  readonly #events: BodyWriterEvents;
+
+  constructor(socket: Socket, source: BodySource, chunked: boolean, events: BodyWriterEvents) {
+    this.#socket = socket;
+    this.#source = source;
+    this.#chunked = chunked;
+    this.#events = events;
+  }
+
+  start(): void {
+    this.#source.start(this);
+  }
+
+  /** The server can take more. */
+  resume(): void {
+    this.#source.resume();
+  }
+
+  /** Nothing more of the body is wanted. */
+  stop(): void {
+    this.#source.stop();
+  }
+
+  take(part: Buffer, ownMemory: boolean): void {
+    const socket = this.#socket;
+    const written = ownMemory ? () => releaseMemory(part) : undefined;
+    let more: boolean;
+    if (this.#chunked) {
+      socket.cork();
+      socket.write(`${part.length.toString(16)}\r\n`, 'latin1');
+      socket.write(part);
+      more = socket.write('\r\n', 'latin1', written);
+      socket.uncork();
+    } else {
+      more = socket.write(part, written);
+    }
+    if (!more) this.#source.pause();
+    this.#events.sent();
+  }
+
+  end(): void {
+    if (this.#chunked) this.#socket.write('0\r\n\r\n', 'latin1');
+    this.#events.whole();
+  }
+}

@@ -1,0 +1,54 @@
+/** What becomes of a request that is over: numbers, a line of the log, the end of its trace, and for some a place among those kept. */
+import { countRequest } from './metrics/count-request.ts';
+import type { RequestSeries } from './metrics/request-series.ts';
+import type { ObserveRequest } from './request-record.ts';
+
+export interface KeptRequests {
+  /** On average one in so many allowed requests is kept; 0: none. Those that were refused or failed always are. */
+  readonly oneInAllowed: number;
+  /** Never throws. */
+  readonly keep: ObserveRequest;
+}
+
+export interface RequestObserver {
+  /** Once for every request that is over. Never throws. */
+  readonly observe: ObserveRequest;
+  /** Which requests are kept for look-ups; null: none. */
+  keepRequests(kept: KeptRequests | null): void;
+}
+
+/** `writeLine` null: no request has a line. `random`: from 0 to below 1. */
+export function createRequestObserver(
+  series: RequestSeries,
+  writeLine: ObserveRequest | null,
+  random: () => number,
+): RequestObserver {
+  let kept: KeptRequests | null = null;
+  let untilAllowed = 1;
+
+  /** The distance to the next one is random: clients that repeat a pattern would have the same request of it kept each time. */
+  function isSampled(oneInAllowed: number): boolean {
+    if (oneInAllowed === 0) return false;
+    untilAllowed -= 1;
+    if (untilAllowed > 0) return false;
+    untilAllowed = 1 + Math.floor(random() * (2 * oneInAllowed - 1));
+    return true;
+  }
+
+  return {
+    observe(record) {
+      try {
+        countRequest(series, record);
+        writeLine?.(record);
+        record.trace?.end(record);
+      } catch (cause) {
+        // Called from the depths of a socket's end: telemetry that fails may cost a line, never the process.
+        process.emitWarning(cause instanceof Error ? cause : String(cause));
+      }
+      if (kept !== null && (record.reason !== null || isSampled(kept.oneInAllowed))) kept.keep(record);
+    },
+    keepRequests(next) {
+      kept = next;
+    },
+  };
+}
