@@ -10,7 +10,7 @@ const { services } = parse(text) as { services: Readonly<Record<string, { readon
 
 test('its commands are those of the file', () => {
   const commands = blocksOf(page)
-    .find(({ info }) => info === 'compose')!
+    .find(({ language, info }) => `${language} ${info}` === 'sh compose')!
     .text.trimEnd()
     .split('\n');
   expect(commands).toEqual([...text.matchAll(/^# {3}((?:sh|docker) .+)$/gm)].map(([, command]) => command));

@@ -313,7 +313,7 @@ test('explain --signed-in: when the user signed in, for "maxAuthAge"', async () 
 
 describe('explain --bearer', () => {
   test.each([
-    ['another identity', ['--roles', 'user'], 2, /--bearer \(or ROLEGATE_BEARER\) says who asks/],
+    ['another identity', ['--roles', 'user'], 2, /--bearer \(or ROLEGATE_BEARER\) already identifies the user/],
     ['no token of operators', [], 1, /--bearer needs --admin-token/],
     ['no URL', ['--admin-token', 't', '--admin', 'localhost:9090'], 2, /expected --admin as a URL/],
     ['nobody there', ['--admin-token', 't', '--admin', 'http://127.0.0.1:9'], 1, /no gateway responds/],

@@ -56,7 +56,7 @@ describe('configurations', () => {
 
   test('the README: with the Auth API embedded, as its text says', () => {
     const { text } = pages.find(({ path }) => path === 'README.md')!;
-    const [, embedded] = /Replace `authApi` by\s+`(\{ embedded: .+ \})`\s+and add a public route/.exec(text)!;
+    const [, embedded] = /set `authApi` to\s+`(\{ embedded: .+ \})`,\s+and add a public route/.exec(text)!;
     const { block } = configs.find(({ path }) => path === 'README.md')!;
     const changed = block.text
       .replace(/^authApi: .*$/m, `authApi: ${embedded}`)
@@ -89,6 +89,7 @@ describe('links', () => {
     'docs.aws.amazon.com',
     'docs.github.com',
     'docs.sigstore.dev',
+    'github.com',
     'learn.microsoft.com',
     'oauth2-proxy.github.io',
     'www.envoyproxy.io',
@@ -155,6 +156,7 @@ describe('commands', () => {
   const pagesElsewhere: Readonly<Record<string, string>> = {
     'docs/guides/administer-users.md': 'test/integration/docs/administer-users-guide.test.ts',
     'docs/guides/basic-clients.md': 'test/e2e/real-clients.test.ts',
+    'docs/guides/compose.md': 'test/unit/compose-page.test.ts',
     'docs/guides/scale.md': 'test/integration/docs/scale-guide.test.ts',
     'docs/guides/kubernetes.md': 'test/chart/kubernetes-guide.test.ts',
     'docs/guides/verify-a-release.md': 'test/unit/releasing/workflows.test.ts',
