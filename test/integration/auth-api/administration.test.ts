@@ -239,13 +239,13 @@ describe('problems of a file of users', () => {
       'an address again',
       lineOf('{ email: A@example.test, fullName: B, alias: b }'),
       3,
-      'this email is that of the user in line 2 already',
+      'the user in line 2 already has this email',
     ],
     [
       'an alias again',
       lineOf('{ email: b@example.test, fullName: B, alias: A }'),
       3,
-      'this alias is that of the user in line 2 already',
+      'the user in line 2 already has this alias',
     ],
     [
       'a role that is none',
