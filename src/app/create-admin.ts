@@ -24,37 +24,14 @@ export interface AdminParts
 }
 
 export function createAdmin(address: Address, parts: AdminParts): AdminServer {
-  const {
-    version,
-    config,
-    draining,
-    log,
-    metrics,
-    ready,
-    reach,
-    shadow,
-    decisions,
-    explain,
-    identityKeys,
-    takeEvent,
-    revoke,
-    reload,
-  } = parts;
+  const { config, draining, log, revoke, reload, ...rest } = parts;
   return createAdminServer({
+    ...rest,
     address,
-    version,
     hostNames: () => config().server.adminHosts,
     tokens: () => config().server.adminTokens,
-    metrics,
     live: () => true,
-    ready,
     routes: () => config().routes,
-    reach,
-    shadow,
-    decisions,
-    explain,
-    identityKeys,
-    takeEvent,
     revocations: {
       revoke,
       webhookSecrets: () => config().revocations.webhookSecrets,
