@@ -4,6 +4,7 @@
  */
 
 import { whyNotReady } from '../admin/ready-report.ts';
+import type { TraceRequest } from '../auth-api/events.ts';
 import type { Address, Config } from '../config/config.ts';
 import { DeadlineWheel } from '../http1/deadline-wheel.ts';
 import type { Siblings } from '../identity/revocation/create-revocations.ts';
@@ -40,6 +41,8 @@ export interface EngineOptions {
 
 export interface Engine {
   readonly telemetry: Telemetry;
+  /** For the Auth API in this process. */
+  readonly traceAuthApi: TraceRequest;
   readonly candidate: Pick<ShadowCandidate, 'refuse' | 'report'>;
   /** Requests that are kept for look-ups. */
   readonly kept: Pick<DecisionKeeper, 'find' | 'list'>;
@@ -159,6 +162,7 @@ export function createEngine(config: Config, options: EngineOptions): Engine {
 
   return {
     telemetry,
+    traceAuthApi: tracing.traceAuthApi,
     candidate,
     kept,
     use,

@@ -30,6 +30,7 @@ export async function embedAuthApi(
     log: telemetry.log,
     connectRedis,
     onMail: telemetry.onMail,
+    traceRequest: engine.traceAuthApi,
     onForwardedIgnored: telemetry.onForwardedIgnored,
     // Before the first configuration is in use nothing is kept.
     onRevoked: (event) => void engine.started()?.resolver.revocations.revoke(event, 'auth-api'),

@@ -3,7 +3,7 @@ import type { Address, AuthApiSettings } from '../config/config.ts';
 import type { HttpLimits } from '../http-base/http-server.ts';
 import type { MetricsFormat } from '../http-base/metrics-format.ts';
 import type { ConnectRedis } from '../redis/redis-link.ts';
-import type { AuthApiLog, MetricsPage, RevocationEvent } from './events.ts';
+import type { AuthApiLog, MetricsPage, RevocationEvent, TraceRequest } from './events.ts';
 import type { ForwardedIgnored } from './http/client-address.ts';
 import type { MailOutcome, MailState } from './outbox/mail-events.ts';
 import type { OutgoingMail } from './outbox/outbox.ts';
@@ -25,6 +25,8 @@ export interface AuthApiOptions {
   readonly onForwardedIgnored?: (reason: ForwardedIgnored) => void;
   /** Called at every step of a mail that is sent. */
   readonly onMail?: (outcome: MailOutcome) => void;
+  /** If unset: nothing is traced. */
+  readonly traceRequest?: TraceRequest;
   /** What `GET /metrics` of `listenMetrics` responds with. */
   readonly metrics?: (format: MetricsFormat) => Promise<MetricsPage>;
   readonly http?: Partial<HttpLimits>;

@@ -63,6 +63,7 @@ export async function createAuthApi(options: AuthApiOptions): Promise<AuthApi> {
       trustPeer: settings.trustedProxies,
       ignored: watchIgnored(options.onForwardedIgnored, log),
     },
+    traceRequest: options.traceRequest ?? (() => null),
     mailState: outbox.state,
   };
   const refuse = (fault: Fault) => {

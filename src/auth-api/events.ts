@@ -1,4 +1,4 @@
-/** What the Auth API hands to its embedder as it works: log lines, metrics and revocations. */
+/** What the Auth API hands to its embedder as it works: log lines, metrics, traces and revocations. */
 
 /** The part of a structured logger that is used. Fields never hold a credential, and a code or an address only with the outbox `console`. */
 export interface AuthApiLog {
@@ -12,6 +12,30 @@ export interface MetricsPage {
   readonly type: string;
   readonly text: string;
 }
+
+/** A request that is over, for its span. Without parameters of its path, which can name a user. */
+export interface RequestEnd {
+  /** As received. */
+  readonly method: string;
+  /** Null: no operation was found. */
+  readonly operation: { readonly name: string; /** With `{name}` for a parameter. */ readonly path: string } | null;
+  /** 0: the client left before a response. */
+  readonly status: number;
+  /** Why it was refused or failed; null: neither. */
+  readonly code: string | null;
+  readonly errorId: string | null;
+}
+
+/** The trace that a request belongs to. */
+export interface RequestTrace {
+  /** 32 hex digits. */
+  readonly traceId: string;
+  /** At most once; never for a health check that succeeds. */
+  end(request: RequestEnd): void;
+}
+
+/** Begins the trace of a request. `isTrusted`: whether it came from a gateway or a trusted proxy. Null: nothing is traced. */
+export type TraceRequest = (rawHeaders: readonly string[], isTrusted: () => boolean) => RequestTrace | null;
 
 /** A result that gateways may keep is no longer true. */
 export interface RevocationEvent {

@@ -6,19 +6,25 @@ import { connectRedis } from '../redis/connect-redis.ts';
 import { createLogger } from '../telemetry/log/logger.ts';
 import { standardOutput } from '../telemetry/log/standard-output.ts';
 import { createLoneAuthApiMetrics } from '../telemetry/metrics/auth-api-metrics.ts';
+import { createTracing } from '../telemetry/tracing/create-tracing.ts';
 import { CommandError, type ExitCode } from './exit-code.ts';
 import { readAuthApiFile } from './read-config.ts';
 import { version } from './version.ts';
 
 export async function authApi(options: { config: string }): Promise<ExitCode> {
-  const { listen, metrics: metricsAt, settings, clientsUnknown, trustEveryPeer } = readAuthApiFile(options.config);
+  const config = readAuthApiFile(options.config);
+  const { listen, metrics: metricsAt, settings, clientsUnknown, trustEveryPeer } = config;
   const output = standardOutput(() => undefined);
   const log = createLogger('info', output);
-  const metrics = createLoneAuthApiMetrics(version);
+  const metrics = createLoneAuthApiMetrics(version, log);
+  const tracing = createTracing({ version, events: metrics.spanEvents, log });
+  tracing.use(config.tracing);
+  await tracing.ready();
   const api = await createAuthApi({
     settings,
     log,
     connectRedis,
+    traceRequest: tracing.traceAuthApi,
     onForwardedIgnored: metrics.onForwardedIgnored,
     onMail: metrics.onMail,
     metrics: metrics.page,
@@ -38,10 +44,15 @@ export async function authApi(options: { config: string }): Promise<ExitCode> {
     log.info({ listen: address, metrics: scraped }, 'Auth API started');
   } catch (error) {
     await api.close();
+    await tracing.close();
     output.close();
     throw error instanceof ListenError ? new CommandError(error.message) : error;
   }
-  const code = await untilSignal({ close: () => api.close() });
+  const close = async () => {
+    await api.close();
+    await tracing.close();
+  };
+  const code = await untilSignal({ close });
   await output.settle();
   output.close();
   return code as ExitCode;

@@ -9,7 +9,7 @@ import { compileTrustedProxies } from '../core/syntax/addresses.ts';
 import type { AuthApiSecrets } from './checks/check-auth-settings.ts';
 import type { RedisAccess } from './checks/check-redis.ts';
 import { compileCredentials } from './compile-credentials.ts';
-import { compileRedis, compileSettings, trustedRanges } from './compile-settings.ts';
+import { compileRedis, compileSettings, compileTracing, trustedRanges } from './compile-settings.ts';
 import { compileAuthApiFields, compileRule, compileSources, listOf } from './compile-sources.ts';
 import type {
   AdminToken,
@@ -88,10 +88,7 @@ export function compileConfig(
     log: compileLog(log),
     decisions: log.decisions === undefined ? null : { ...log.decisions, file: resolve(folder, log.decisions.file) },
     records,
-    tracing:
-      tracing === undefined
-        ? null
-        : { ...tracing, endpoint: tracing.endpoint ?? null, headers: secrets.tracingHeaders },
+    tracing: compileTracing(tracing, secrets.tracingHeaders),
     authApi: authApi === undefined ? null : compileAuthApi(authApi, file, secrets),
     sources,
     failedAuthentications,

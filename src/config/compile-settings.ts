@@ -1,13 +1,13 @@
 /** Makes the compiled settings of the Auth API, wherever its keys stand. */
 import { compileTrustedProxies } from '../core/syntax/addresses.ts';
-import type { AuthApiSecrets } from './checks/check-auth-settings.ts';
+import type { AuthApiSecrets, OwnKey } from './checks/check-auth-settings.ts';
 import type { RedisAccess } from './checks/check-redis.ts';
-import type { AuthApiSettings, MailConfig, RedisConfig } from './config.ts';
-import { inUnits } from './schema/in-units.ts';
+import type { AuthApiSettings, MailConfig, RedisConfig, TracingConfig } from './config.ts';
+import { type InUnits, inUnits } from './schema/in-units.ts';
 import { type AuthApiFile, authApiFileSchema } from './schema.ts';
 import { isThisMachine, type SmtpServer } from './units/mail.ts';
 
-type Settings = Omit<AuthApiFile, 'listen' | 'metrics' | 'gatewaySecret' | 'trustedProxies' | 'trustEveryPeer'>;
+type Settings = Omit<AuthApiFile, OwnKey>;
 
 /** Whose forwarded headers are believed. */
 export function trustedRanges(section: {
@@ -51,6 +51,14 @@ export function compileRedis(
 ): RedisConfig | null {
   if (redis === undefined || access === null) return null;
   return { ...access, keyPrefix: redis.keyPrefix, commandTimeoutMs: redis.timeoutMs };
+}
+
+/** Also that of the Auth API alone. `headers`: their secrets, as read. */
+export function compileTracing(
+  tracing: InUnits<AuthApiFile>['tracing'],
+  headers: Readonly<Record<string, string>>,
+): TracingConfig | null {
+  return tracing === undefined ? null : { ...tracing, endpoint: tracing.endpoint ?? null, headers };
 }
 
 function compileMail(mail: Settings['mail'], smtp: SmtpServer | null): MailConfig | null {

@@ -26,8 +26,8 @@ import { type Location, whole } from './checks/location.ts';
 import type { RuleFile } from './checks/rule-file.ts';
 import { claimedSources } from './claimed-identity.ts';
 import { compileConfig, type Secrets } from './compile-config.ts';
-import { compileSettings, trustedRanges } from './compile-settings.ts';
-import type { Address, AuthApiSettings, Config } from './config.ts';
+import { compileSettings, compileTracing, trustedRanges } from './compile-settings.ts';
+import type { Address, AuthApiSettings, Config, TracingConfig } from './config.ts';
 import { deepFreeze } from './deep-freeze.ts';
 import { ListFiles, noLists, type ReadList } from './list-files.ts';
 import { openFile } from './open-file.ts';
@@ -44,6 +44,7 @@ import {
   type TestFile,
   testFileSchema,
 } from './schema.ts';
+import { inUnits } from './schema/in-units.ts';
 import { type Setting, settingsOf } from './settings.ts';
 import { isThisMachine } from './units/mail.ts';
 import type { ConfigProblem } from './yaml/problem.ts';
@@ -86,6 +87,8 @@ export type AuthApiFileResult =
         readonly clientsUnknown: boolean;
         /** `X-Forwarded-For` of every peer is believed. */
         readonly trustEveryPeer: boolean;
+        /** Null: nothing is traced. */
+        readonly tracing: TracingConfig | null;
       };
     }
   | ProblemResult;
@@ -164,13 +167,15 @@ export function parseAuthApiFile(text: string, options: ParseOptions): AuthApiFi
   const { at, parts } = opened;
   const secrets = checkAuthApiSettings(parts, at);
   const gatewaySecrets = readBearerSecrets(parts.gatewaySecret, at.at('gatewaySecret'));
+  const tracingHeaders = readHeaderSecrets(parts.tracing?.headers, at.at('tracing', 'headers'));
   if (secrets === null || list.count() > 0) return { ok: false, problems: list.problems() };
   const file = parts as AuthApiFile;
   const { listen, metrics = null, trustEveryPeer } = file;
   const trustedProxies = trustedRanges(file);
   const settings = compileSettings(file, secrets, { gatewaySecrets, trustedProxies });
   const clientsUnknown = !isThisMachine(listen.host) && gatewaySecrets.length + trustedProxies.length === 0;
-  return { ok: true, config: deepFreeze({ listen, metrics, settings, clientsUnknown, trustEveryPeer }) };
+  const tracing = compileTracing(inUnits(authApiFileSchema.shape.tracing, file.tracing), tracingHeaders);
+  return { ok: true, config: deepFreeze({ listen, metrics, settings, clientsUnknown, trustEveryPeer, tracing }) };
 }
 
 function readSecrets(parts: Parts<ConfigFile>, at: Location): Secrets {

@@ -20,7 +20,7 @@ import { off } from './schema/scalar.ts';
 import { log, records, server } from './schema/server.ts';
 import { sources } from './schema/sources.ts';
 import { tests } from './schema/tests.ts';
-import { tracing } from './schema/tracing.ts';
+import { tracingOf } from './schema/tracing.ts';
 import { upstreams } from './schema/upstreams.ts';
 import { version } from './schema/values.ts';
 
@@ -38,7 +38,7 @@ export const configSchema = z.strictObject({
     'Records for "rolegate lookup" and GET /decisions: the log line of every request that was refused or failed and of some allowed ones, with roles and groups, but without credential, query and body. They are kept in memory and, with cache.redis, encrypted there for all replicas. Reading them requires an admin token. False disables them.',
   ),
   tracing: described(
-    tracing.optional(),
+    tracingOf('"server.trustedProxies"', 'rolegate').optional(),
     'Traces (W3C Trace Context). If unset, traceparent is forwarded unchanged, and nothing is recorded.',
   ),
   authApi: described(

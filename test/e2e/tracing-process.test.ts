@@ -85,7 +85,39 @@ describe.each([
   });
 });
 
-test('each worker sends its own spans', { timeout: 60_000 }, async () => {
+describe('the Auth API alone', () => {
+  async function startAuthApi(tracing: string): Promise<string> {
+    folder = mkdtempSync(join(tmpdir(), 'rolegate-tracing-'));
+    const config = join(folder, 'auth-api.yaml');
+    writeFileSync(join(folder, 'watch.mjs'), watch);
+    writeFileSync(config, `listen: "127.0.0.1:0"\ndatabase: ":memory:"\nsecret: ${'s'.repeat(40)}\n${tracing}\n`);
+    const hooks = ['--import', join(folder, 'watch.mjs')];
+    gateway = runCommand(process.execPath, [...hooks, 'src/main.ts', 'auth-api', '--config', config]);
+    const [, port] = await gateway.see(/"listen":\{[^}]*"port":(\d+)\}/);
+    return `http://127.0.0.1:${port}/api/auth/v2/session`;
+  }
+
+  test.each([
+    ['without tracing', ''],
+    ['with traces that are not recorded', 'tracing: {}'],
+  ])('loads no module of OpenTelemetry %s', { timeout: 60_000 }, async (_name, tracing) => {
+    expect((await fetch(await startAuthApi(tracing))).status).toBe(401);
+    gateway?.signal('SIGTERM');
+    expect(await gateway?.ended).toBe(0);
+    expect(gateway?.output()).not.toContain('loaded ');
+  });
+
+  test('loads it with a collector, and sends what waits at the end', { timeout: 60_000 }, async () => {
+    receiver = await startOtlpReceiver();
+    expect((await fetch(await startAuthApi(`tracing: { endpoint: "${receiver.url}", sample: 1 }`))).status).toBe(401);
+    gateway?.signal('SIGTERM');
+    expect(await gateway?.ended).toBe(0);
+    expect(gateway?.output()).toContain('loaded ');
+    expect(receiver.spans.map(({ name }) => name)).toEqual(['GET /api/auth/v2/session']);
+  });
+});
+
+test('each worker sends its own spans, { timeout: 60_000 }, async () => {
   receiver = await startOtlpReceiver();
   const port = await start('src/main.ts', `tracing: { endpoint: "${receiver.url}", sample: 1 }`, 2);
   const requests = 40;

@@ -124,14 +124,14 @@ export function createSupervisor(config: Config, options: SupervisorOptions): Su
     };
   }
 
-  /** The supervisor forwards nothing, so it watches no upstream, keeps no decisions and traces nothing. */
+  /** The supervisor forwards nothing, so it watches no upstream and keeps no decisions. Of requests, it traces those to an embedded Auth API. */
   function own(next: Config): Config {
     return {
       ...next,
       cache: { ...next.cache, secret: next.cache.secret ?? cacheSecret },
       upstreams: new Map(),
       records: null,
-      tracing: null,
+      tracing: embedded === null ? null : next.tracing,
     };
   }
 

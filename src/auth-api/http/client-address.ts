@@ -1,4 +1,4 @@
-/** Whose address a request comes from: the connection's, or the one that a gateway or a trusted proxy names. */
+/** Whose word on a request counts, and whose address it comes from: the connection's, or the one that a gateway or a trusted proxy names. */
 import { isIP } from 'node:net';
 import { trimBlanks } from '../../core/syntax/header-fields.ts';
 import { gatewayHeader } from '../../core/syntax/header-names.ts';
@@ -25,15 +25,24 @@ export interface ForwardedTrust {
 export function clientAddress(peer: string, rawHeaders: readonly string[], trust: ForwardedTrust): string {
   const address = plainAddress(peer);
   const hops = headerValues(rawHeaders, 'x-forwarded-for').flatMap((value) => value.split(',').map(trimBlanks));
-  const secrets = headerValues(rawHeaders, gatewayHeader);
-  if (secrets.length === 1 && trust.isGateway(secrets[0] ?? '')) {
+  if (isFromGateway(rawHeaders, trust)) {
     const [first = ''] = hops;
     return isIP(first) === 0 ? address : plainAddress(first);
   }
   if (trust.trustPeer(address)) return fromTheRight(hops, address, trust.trustPeer);
-  if (secrets.length > 0) trust.ignored('secret_wrong');
+  if (headerValues(rawHeaders, gatewayHeader).length > 0) trust.ignored('secret_wrong');
   else if (forwarded.some((name) => headerValues(rawHeaders, name).length > 0)) trust.ignored('untrusted_peer');
   return address;
+}
+
+/** Whether the word of this peer counts: it is a gateway or a trusted proxy. */
+export function isTrusted(peer: string, rawHeaders: readonly string[], trust: ForwardedTrust): boolean {
+  return trust.trustPeer(plainAddress(peer)) || isFromGateway(rawHeaders, trust);
+}
+
+function isFromGateway(rawHeaders: readonly string[], { isGateway }: ForwardedTrust): boolean {
+  const [secret, ...more] = headerValues(rawHeaders, gatewayHeader);
+  return secret !== undefined && more.length === 0 && isGateway(secret);
 }
 
 const forwarded = ['x-forwarded-for', 'x-real-ip', 'forwarded'];

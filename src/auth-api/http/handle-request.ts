@@ -2,21 +2,19 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { hasValidHostCount, readBody } from '../../http-base/read-request.ts';
 import { writeResponse } from '../../http-base/write-response.ts';
-import type { AuthApiLog } from '../events.ts';
 import type { MailState } from '../outbox/mail-events.ts';
 import { Refusal } from '../outcome/refusals.ts';
 import type { Services } from '../services.ts';
 import { OwnerGoneError, StoreUnavailableError } from '../store/store-errors.ts';
-import { clientAddress, type ForwardedTrust } from './client-address.ts';
+import { clientAddress } from './client-address.ts';
 import { respondToHealth } from './health.ts';
-import type { MatchOperation } from './match-operation.ts';
+import type { MatchedOperation, MatchOperation } from './match-operation.ts';
+import { type NotesOptions, RequestNotes } from './request-notes.ts';
 import { refusalResponse, type Served, servedResponse } from './responses.ts';
 
-export interface RequestHandling {
+export interface RequestHandling extends NotesOptions {
   readonly match: MatchOperation;
   readonly services: Services;
-  readonly log: AuthApiLog;
-  readonly trust: ForwardedTrust;
   /** Null: no mail is sent. */
   readonly mailState: () => MailState | null;
 }
@@ -31,19 +29,19 @@ export async function handleRequest(
   response: ServerResponse,
   handling: RequestHandling,
 ): Promise<void> {
-  let operationName = 'none';
+  const notes = new RequestNotes(request, handling);
   try {
-    const served = await serve(request, handling, (name) => {
-      operationName = name;
-    });
-    if (served === null || response.destroyed) return;
-    if (!(served instanceof Refusal)) return writeResponse(response, servedResponse(served));
-    const refusal = refusalResponse(served);
-    writeResponse(response, refusal);
-    const { errorId, status } = refusal;
-    handling.log.info({ errorId, operation: operationName, code: served.code, status }, 'request refused');
+    const served = await serve(request, handling, (matched) => notes.entered(matched));
+    if (served === null || response.destroyed) return notes.left();
+    if (served instanceof Refusal) {
+      const refusal = refusalResponse(served);
+      writeResponse(response, refusal);
+      return notes.refused(served, refusal);
+    }
+    writeResponse(response, servedResponse(served));
+    notes.served(served.status);
   } catch (error) {
-    failRequest(response, handling, operationName, error);
+    failRequest(response, notes, error);
   }
 }
 
@@ -51,7 +49,7 @@ export async function handleRequest(
 async function serve(
   request: IncomingMessage,
   handling: RequestHandling,
-  entered: (operation: string) => void,
+  entered: (matched: MatchedOperation) => void,
 ): Promise<Served | Refusal | null> {
   const { rawHeaders, method = '' } = request;
   const peer = request.socket.remoteAddress ?? '';
@@ -68,7 +66,7 @@ async function serve(
   const matched = handling.match(method, path);
   if (matched instanceof Refusal) return matched;
   const { operation, params } = matched;
-  entered(operation.name);
+  entered(matched);
   const client = {
     ip: clientAddress(peer, rawHeaders, handling.trust),
     userAgent: (request.headers['user-agent'] ?? '').slice(0, maxUserAgentLength),
@@ -78,18 +76,15 @@ async function serve(
   return result instanceof Refusal ? result : { ...result, status: operation.status };
 }
 
-function failRequest(response: ServerResponse, handling: RequestHandling, operation: string, error: unknown): void {
+function failRequest(response: ServerResponse, notes: RequestNotes, error: unknown): void {
   if (response.headersSent) {
     response.destroy();
-    handling.log.error({ operation, err: error }, 'request failed while its response was written');
-    return;
+    return notes.broke(response.statusCode, error);
   }
   const refusal = refusalOf(error);
   const outgoing = refusalResponse(refusal);
-  const { errorId, status } = outgoing;
   writeResponse(response, outgoing);
-  if (status < 500) handling.log.info({ errorId, operation, code: refusal.code, status }, 'request refused');
-  else handling.log.error({ errorId, operation, code: refusal.code, status, err: error }, 'request failed');
+  notes.refused(refusal, outgoing, error);
 }
 
 function refusalOf(error: unknown): Refusal {

@@ -4,6 +4,8 @@ import { Refusal } from '../outcome/refusals.ts';
 
 export interface MatchedOperation {
   readonly operation: Operation;
+  /** Its path, with `{name}` for a parameter. */
+  readonly path: string;
   readonly params: Readonly<Record<string, string>>;
 }
 
@@ -11,6 +13,7 @@ export type MatchOperation = (method: string, path: string) => MatchedOperation 
 
 interface Entry {
   readonly operation: Operation;
+  readonly path: string;
   readonly segments: readonly string[];
 }
 
@@ -18,7 +21,10 @@ interface Entry {
 export function compileMatcher(operations: readonly Operation[]): MatchOperation {
   const entries = operations
     .flatMap((operation) =>
-      operation.paths.map((path) => ({ operation, segments: `${basePath}${path}`.split('/') }) satisfies Entry),
+      operation.paths.map((below): Entry => {
+        const path = `${basePath}${below}`;
+        return { operation, path, segments: path.split('/') };
+      }),
     )
     // A literal segment before a parameter, so that `/user/by-email` is not a user of that id.
     .sort((first, second) => countParams(first) - countParams(second));
@@ -30,7 +36,9 @@ export function compileMatcher(operations: readonly Operation[]): MatchOperation
     // RFC 9110 section 9.3.2: HEAD is GET without the body of the response.
     const asked = method === 'HEAD' ? 'GET' : method;
     const found = fitting.find((entry) => entry.operation.method === asked);
-    if (found !== undefined) return { operation: found.operation, params: readParams(found, segments) };
+    if (found !== undefined) {
+      return { operation: found.operation, path: found.path, params: readParams(found, segments) };
+    }
     const methods = new Set<string>(fitting.map((entry) => entry.operation.method));
     if (methods.has('GET')) methods.add('HEAD');
     return new Refusal('method_not_allowed', { allow: [...methods].sort() });

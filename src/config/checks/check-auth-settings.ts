@@ -5,7 +5,10 @@ import { checkRedis, type RedisAccess } from './check-redis.ts';
 import { readKeySecret, readPreviousSecrets, readSecretText } from './check-secrets.ts';
 import type { Location } from './location.ts';
 
-type Settings = Parts<Omit<AuthApiFile, 'listen' | 'metrics' | 'gatewaySecret' | 'trustedProxies' | 'trustEveryPeer'>>;
+/** Keys that only the Auth API's own file has. */
+export type OwnKey = 'listen' | 'metrics' | 'gatewaySecret' | 'trustedProxies' | 'trustEveryPeer' | 'tracing';
+
+type Settings = Parts<Omit<AuthApiFile, OwnKey>>;
 
 /** Secrets as read from where they are kept, and URLs that can hold some. */
 export interface AuthApiSecrets {

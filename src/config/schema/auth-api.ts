@@ -10,6 +10,7 @@ import { secret, secrets } from './secret.ts';
 import { checkTrusted } from './server.ts';
 import { calls } from './source-calls.ts';
 import { claimPlaces, field, fieldForms, fieldOrOff } from './source-fields.ts';
+import { tracingOf } from './tracing.ts';
 import { absolutePath, address, cidr, headerName, origin } from './values.ts';
 
 /** One path for both responses, or one for each. */
@@ -134,6 +135,10 @@ const authApiFileKeys = authApiSettings({
   trustEveryPeer: decides(
     bool().prefault(false),
     'Trusts X-Forwarded-For of every peer, not only that of "trustedProxies". Dangerous: clients can then choose their own address. Each start logs a warning.',
+  ),
+  tracing: described(
+    tracingOf('gateways with "gatewaySecret" and "trustedProxies"', 'rolegate-auth-api').optional(),
+    'Traces (W3C Trace Context): a span for each request. If unset: nothing is recorded.',
   ),
 });
 

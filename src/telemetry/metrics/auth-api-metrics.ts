@@ -3,8 +3,10 @@ import { Counter, Gauge, Registry } from 'prom-client';
 import type { ForwardedIgnored } from '../../auth-api/http/client-address.ts';
 import type { MailOutcome, MailState } from '../../auth-api/outbox/mail-events.ts';
 import type { MetricsFormat } from '../../http-base/metrics-format.ts';
+import type { Logger } from '../log/logger.ts';
 import { createBuildMetric } from './process-metrics.ts';
 import { type MetricsPage, pageOf, withRuntime } from './registry.ts';
+import { createTraceMetrics, type SpanEvents } from './trace-metrics.ts';
 
 /** Null: no mail is sent. */
 export type ReadMailState = () => MailState | null;
@@ -70,14 +72,17 @@ export function createAuthApiMetrics(registry: Registry): AuthApiMetrics {
 }
 
 export interface LoneAuthApiMetrics extends AuthApiMetrics {
+  /** What becomes of recorded spans. */
+  readonly spanEvents: SpanEvents;
   page(format: MetricsFormat): Promise<MetricsPage>;
 }
 
 /** Of an Auth API that runs alone. */
-export function createLoneAuthApiMetrics(version: string): LoneAuthApiMetrics {
+export function createLoneAuthApiMetrics(version: string, log: Pick<Logger, 'info' | 'warn'>): LoneAuthApiMetrics {
   const own = new Registry();
   createBuildMetric(own, version);
   const metrics = createAuthApiMetrics(own);
+  const spanEvents = createTraceMetrics(own, log);
   const registry = withRuntime(own);
-  return { ...metrics, page: (format) => pageOf(registry, format) };
+  return { ...metrics, spanEvents, page: (format) => pageOf(registry, format) };
 }

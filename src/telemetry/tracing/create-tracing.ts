@@ -3,6 +3,7 @@
  * records is loaded when the configuration names a collector, and not before.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { TraceRequest } from '../../auth-api/events.ts';
 import type { TracingConfig } from '../../config/config.ts';
 import { readTraceContext, sampledFlag, type TraceContext } from '../../core/request/trace-context.ts';
 import type { TraceCall } from '../../identity/events.ts';
@@ -24,6 +25,8 @@ export interface TracingInUse {
   use(config: TracingConfig | null): Tracing | null;
   /** For the sources: by the request whose decision makes the call. */
   readonly traceCall: TraceCall;
+  /** For the Auth API in this process. */
+  readonly traceAuthApi: TraceRequest;
   /** Resolves when requests are recorded as the configuration in use says. */
   ready(): Promise<void>;
   /** Sends what waits, within a bound. */
@@ -37,6 +40,7 @@ const longestCloseMs = 2_000;
 
 export function createTracing({ version, events, log }: TracingOptions): TracingInUse {
   const deciding: Deciding = new AsyncLocalStorage();
+  let inUse: TracingConfig | null = null;
   /** The settings that `recorder` is, or will be, made of. */
   let madeOf = '';
   let recorder: Recorder | null = null;
@@ -58,27 +62,40 @@ export function createTracing({ version, events, log }: TracingOptions): Tracing
     }
   }
 
-  function traceOf(parent: TraceContext | null, sample: number) {
+  function parentOf({ trust }: TracingConfig, rawHeaders: readonly string[], trusted: boolean): TraceContext | null {
+    return trusted || trust === 'all' ? readTraceContext(rawHeaders) : null;
+  }
+
+  /** Null: this trace is not recorded. */
+  function recorderOf({ sample }: TracingConfig, parent: TraceContext | null): Recorder | null {
     const isRecorded = parent === null ? Math.random() < sample : (parent.flags & sampledFlag) !== 0;
-    if (recorder !== null && isRecorded) return recorder.begin(parent);
-    return new UnrecordedTrace(parent ?? newTrace(), deciding);
+    return isRecorded ? recorder : null;
   }
 
   return {
     use(config) {
+      inUse = config;
       const settings = JSON.stringify(config);
       if (settings !== madeOf) {
         madeOf = settings;
         changed = record(config, settings);
       }
       if (config === null) return null;
-      const { sample } = config;
-      const trustsAll = config.trust === 'all';
       return {
-        begin: (rawHeaders, trusted) => traceOf(trustsAll || trusted ? readTraceContext(rawHeaders) : null, sample),
+        begin(rawHeaders, trusted) {
+          const parent = parentOf(config, rawHeaders, trusted);
+          return (
+            recorderOf(config, parent)?.begin(parent) ?? new UnrecordedTrace(parent ?? newTrace(), deciding)
+          );
+        },
       };
     },
     traceCall: (call) => deciding.getStore()?.traceCall(call) ?? null,
+    traceAuthApi(rawHeaders, isTrusted) {
+      if (inUse === null) return null;
+      const parent = parentOf(inUse, rawHeaders, isTrusted());
+      return recorderOf(inUse, parent)?.beginAuthApi(parent) ?? { traceId: (parent ?? newTrace()).traceId, end() {} };
+    },
     ready: () => changed,
     async close() {
       await changed;

@@ -3,10 +3,12 @@ import { randomUUID } from 'node:crypto';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { AlwaysOnSampler, BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
+import type { RequestTrace as AuthApiTrace } from '../../auth-api/events.ts';
 import type { TracingConfig } from '../../config/config.ts';
 import type { TraceContext } from '../../core/request/trace-context.ts';
 import type { SpanEvents } from '../metrics/trace-metrics.ts';
 import type { RequestTrace } from '../request-trace.ts';
+import { beginAuthApiTrace } from './auth-api-trace.ts';
 import type { Deciding } from './create-tracing.ts';
 import { RecordedTrace } from './recorded-trace.ts';
 import { SpanQueue } from './span-queue.ts';
@@ -22,6 +24,8 @@ export interface RecorderOptions {
 export interface Recorder {
   /** Null: the trace begins here. */
   begin(parent: TraceContext | null): RequestTrace;
+  /** The same for a request to the Auth API in this process. */
+  beginAuthApi(parent: TraceContext | null): AuthApiTrace;
   /** Sends what waits. Never rejects. */
   close(): Promise<void>;
 }
@@ -54,6 +58,7 @@ export function openRecorder({ endpoint, config, version, deciding, events }: Re
   const tracer = provider.getTracer('rolegate', version);
   return {
     begin: (parent) => new RecordedTrace(tracer, parent, deciding),
+    beginAuthApi: (parent) => beginAuthApiTrace(tracer, parent),
     close: () => provider.shutdown().catch(() => {}),
   };
 }

@@ -108,7 +108,7 @@ export class RecordedTrace implements RequestTrace {
   }
 }
 
-function contextOf(parent: TraceContext | null): Context {
+export function contextOf(parent: TraceContext | null): Context {
   if (parent === null) return ROOT_CONTEXT;
   const { traceId, spanId, state } = parent;
   const traceState = state === '' ? {} : { traceState: createTraceState(state) };

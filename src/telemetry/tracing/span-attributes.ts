@@ -3,6 +3,7 @@
  * credential, a body, a user or the address of a client.
  */
 import type { Attributes } from '@opentelemetry/api';
+import type { RequestEnd } from '../../auth-api/events.ts';
 import type { SourceCall } from '../../identity/events.ts';
 import { loggedPath } from '../log/access-log.ts';
 import { conditionOf, outcomeOf, type RequestRecord } from '../request-record.ts';
@@ -16,9 +17,7 @@ const longestPath = 1024;
 const longestHost = 255;
 
 export function spanName({ method, decision }: RequestRecord): string {
-  const name = knownMethods.has(method) ? method : 'HTTP';
-  const pattern = decision?.route?.pattern.path;
-  return pattern === undefined ? name : `${name} ${pattern}`;
+  return nameOf(method, decision?.route?.pattern.path);
 }
 
 export function requestAttributes(record: RequestRecord): Attributes {
@@ -67,6 +66,29 @@ export function upstreamAttributes(record: RequestRecord): Attributes {
 
 export function sourceAttributes({ source, method, url }: SourceCall): Attributes {
   return { ...methodOf(method), ...placeOf(url), 'url.full': url, 'rolegate.credential_source': source };
+}
+
+/** Of a request to the Auth API. Its path holds no more than the operation says, where it is there at all: a parameter can name a user. */
+export function authApiAttributes({ method, operation, status, code, errorId }: RequestEnd): Attributes {
+  return {
+    ...methodOf(method),
+    'url.scheme': 'http',
+    ...(operation === null ? {} : { 'http.route': operation.path, 'rolegate.operation': operation.name }),
+    ...(operation === null || operation.path.includes('{') ? {} : { 'url.path': operation.path }),
+    ...(status === 0 ? {} : { 'http.response.status_code': status }),
+    ...(code === null ? {} : { 'error.type': code }),
+    ...(errorId === null ? {} : { 'rolegate.error_id': errorId }),
+  };
+}
+
+export function authApiSpanName({ method, operation }: RequestEnd): string {
+  return nameOf(method, operation?.path);
+}
+
+/** By a pattern, never by a path that a client can make up. */
+function nameOf(method: string, pattern: string | undefined): string {
+  const name = knownMethods.has(method) ? method : 'HTTP';
+  return pattern === undefined ? name : `${name} ${pattern}`;
 }
 
 function methodOf(method: string): Attributes {

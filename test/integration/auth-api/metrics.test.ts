@@ -7,7 +7,7 @@ let started: StartedAuthApi;
 afterEach(() => started.api.close());
 
 async function start() {
-  const metrics = createLoneAuthApiMetrics('1.2.3');
+  const metrics = createLoneAuthApiMetrics('1.2.3', { info() {}, warn() {} });
   started = await startAuthApi({
     metrics: metrics.page,
     onForwardedIgnored: metrics.onForwardedIgnored,

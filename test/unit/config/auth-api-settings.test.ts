@@ -158,6 +158,50 @@ test('metrics have an address of their own, or none', () => {
   expect(metricsOf('metrics: ":8081"')).toEqual(['"listen" and "metrics" are on the same port']);
 });
 
+describe('tracing', () => {
+  const read = (lines: string) =>
+    parseAuthApiFile(`database: ":memory:"\nsecret: "\${AUTH_SECRET}"\n${lines}\n`, options);
+
+  test('is off, or has the settings of the gateway with a name of its own', () => {
+    expect(read('')).toMatchObject({ ok: true, config: { tracing: null } });
+    expect(read('tracing: { endpoint: "http://collector:4318/v1/traces", headers: { Key: { file: old } } }')).toMatchObject({
+      ok: true,
+      config: {
+        tracing: {
+          trust: 'proxies',
+          endpoint: 'http://collector:4318/v1/traces',
+          headers: { key: 'old-0123456789abcdef0123456789abcdef' },
+          sample: 0.01,
+          serviceName: 'rolegate-auth-api',
+          queue: 4096,
+          timeoutMs: 10_000,
+        },
+      },
+    });
+    expect(read('tracing: {}')).toMatchObject({ ok: true, config: { tracing: { endpoint: null } } });
+  });
+
+  test('has its mistakes reported', () => {
+    expect(read('tracing: { endpoint: "collector:4317", sample: 2, headers: { "x y": a, key: "a\\u00e9" } }')).toMatchObject({
+      ok: false,
+      problems: [
+        { line: 3, message: 'expected an http or https URL, such as "https://id.example.test/introspect"' },
+        { line: 3, message: 'expected a number from 0 to 1' },
+        { line: 3, message: 'expected the name of a header' },
+        { line: 3, message: 'a header cannot carry this value' },
+      ],
+    });
+  });
+
+  test('is no setting of an embedded Auth API, which is traced by its gateway', () => {
+    const embedded = `embedded: { database: ":memory:", secret: "\${AUTH_SECRET}", tracing: {} }`;
+    expect(parseConfig(`version: 1\nauthApi: { ${embedded} }\nroutes: []\n`, options)).toMatchObject({
+      ok: false,
+      problems: [{ message: 'unknown key "tracing"' }],
+    });
+  });
+});
+
 test('every peer is believed only where that is said in words', () => {
   const read = (more: string) =>
     parseAuthApiFile(`database: ":memory:"\nsecret: "${'s'.repeat(40)}"\n${more}`, { file: 'a.yaml', env, readSecret });

@@ -75,6 +75,7 @@ test('the file of the Auth API alone', () => {
       listen: { host: '', port: 9999 },
       metrics: null,
       clientsUnknown: true,
+      tracing: null,
       settings: {
         ...authApiSettings,
         database: './x.db',
