@@ -143,7 +143,8 @@ function guardRevoked(
   };
 }
 
-const postgresUrl = /^postgres(?:ql)?:\/\//i;
+/** What is not such a URL is SQLite's. */
+export const postgresUrl = /^postgres(?:ql)?:\/\//i;
 
 /**
  * `database`: a `postgres://` or `postgresql://` URL; anything else is SQLite's: a path, a `file:` URI or `:memory:`.

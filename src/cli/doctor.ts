@@ -1,18 +1,22 @@
 /** `rolegate doctor`: whether everything that a configuration names is there and works, and what to do where it does not. */
 import pc from 'picocolors';
 import { findSurprises } from '../app/find-surprises.ts';
-import { loadConfig } from '../config/load-config.ts';
+import type { Config } from '../config/config.ts';
+import { loadAuthApiFile, loadConfig } from '../config/load-config.ts';
 import type { ConfigProblem } from '../config/yaml/problem.ts';
 import { entriesOf } from '../core/routing/route-table.ts';
 import { findingKinds } from '../policy-tools/analysis/finding.ts';
 import { type Check, type Finding, findingsOf, runChecks } from './doctor/check.ts';
-import { machineChecks } from './doctor/check-machine.ts';
-import { nameChecks } from './doctor/check-names.ts';
+import { authApiChecks } from './doctor/check-auth-api.ts';
+import { filesCheck, versionChecks } from './doctor/check-machine.ts';
+import { hostsOfAuthApi, hostsOfGateway, nameChecks } from './doctor/check-names.ts';
+import { portsCheck } from './doctor/check-ports.ts';
 import { redisChecks } from './doctor/check-redis.ts';
 import { sourceChecks } from './doctor/check-sources.ts';
 import { upstreamChecks } from './doctor/check-upstreams.ts';
 import { countLevels, doctorJson, doctorText } from './doctor/doctor-report.ts';
 import { ExitCode, usageError } from './exit-code.ts';
+import { topLevelKeys } from './read-config.ts';
 
 export interface DoctorOptions {
   readonly config: string;
@@ -43,21 +47,41 @@ export async function doctor({
   return error > 0 || (strict && warning > 0) ? ExitCode.failed : ExitCode.fine;
 }
 
-/** What there is to say, in the order of the checks. */
+/** What there is to say of the file of a gateway, or of an Auth API alone, in the order of the checks. */
 export async function examine(file: string, timeoutMs: number): Promise<readonly Finding[]> {
+  return await (topLevelKeys(file).has('database') ? examineAuthApi : examineGateway)(file, timeoutMs);
+}
+
+async function examineAuthApi(file: string, timeoutMs: number): Promise<readonly Finding[]> {
+  const result = loadAuthApiFile(file, process.env);
+  if (!result.ok) return problemsOf(result.problems);
+  const { settings, listen, metrics } = result.config;
+  const checks = [
+    ...versionChecks(),
+    portsCheck({ addresses: { listen, metrics }, program: 'an Auth API', health: { address: listen, status: 'ok' }, timeoutMs }),
+    ...nameChecks(hostsOfAuthApi(settings, '')),
+    ...authApiChecks(settings, '', timeoutMs),
+  ];
+  return [findingsOf('configuration', file).ok('it loads'), ...(await runChecks(checks, timeoutMs))];
+}
+
+async function examineGateway(file: string, timeoutMs: number): Promise<readonly Finding[]> {
   const result = loadConfig(file, process.env);
   const { ok } = findingsOf('configuration', file);
-  if (!result.ok) {
-    const advice = '"rolegate validate" shows the lines. The other checks need a configuration that loads.';
-    return result.problems.map((problem) => at(problem).error(problem.message, problem.hint ?? advice));
-  }
+  if (!result.ok) return problemsOf(result.problems);
   const { config, places } = result;
   const surprises = findSurprises(config, places).filter(({ code }) => findingKinds[code].severity === 'warning');
+  const { authApi, cache } = config;
+  const embedded = authApi?.kind === 'embedded' ? authApi.embedded : null;
+  const inEmbedded = 'authApi.embedded.';
   const checks: readonly Check[] = [
-    ...machineChecks(config, timeoutMs),
-    ...nameChecks(config),
-    ...redisChecks(config, timeoutMs),
+    ...versionChecks(),
+    filesCheck(config),
+    gatewayPorts(config, timeoutMs),
+    ...nameChecks([...hostsOfGateway(config), ...(embedded === null ? [] : hostsOfAuthApi(embedded, inEmbedded))]),
+    ...redisChecks(cache.redis, 'cache.redis', timeoutMs),
     ...sourceChecks(config, timeoutMs),
+    ...(embedded === null ? [] : authApiChecks(embedded, inEmbedded, timeoutMs)),
     ...upstreamChecks(config, timeoutMs),
   ];
   return [
@@ -67,6 +91,26 @@ export async function examine(file: string, timeoutMs: number): Promise<readonly
     ),
     ...(await runChecks(checks, timeoutMs)),
   ];
+}
+
+function gatewayPorts({ server, authorizer }: Config, timeoutMs: number): Check {
+  const { listen, admin } = server;
+  return portsCheck({
+    addresses: {
+      'server.listen': listen,
+      'server.admin': admin,
+      'authorizer.listen': authorizer?.listen ?? null,
+      'authorizer.grpc.listen': authorizer?.grpc?.listen ?? null,
+    },
+    program: 'a gateway',
+    health: admin === null ? null : { address: admin, status: 'live' },
+    timeoutMs,
+  });
+}
+
+function problemsOf(problems: readonly ConfigProblem[]): readonly Finding[] {
+  const advice = '"rolegate validate" shows the lines. The other checks need a configuration that loads.';
+  return problems.map((problem) => at(problem).error(problem.message, problem.hint ?? advice));
 }
 
 const at = ({ file, line }: ConfigProblem) => findingsOf('configuration', `${file}:${line}`);

@@ -10,7 +10,7 @@ export function addOperatorCommands(program: Command, done: Done, configOption: 
   program
     .command('doctor')
     .description(
-      'check what the gateway needs: DNS, Redis, sources, upstreams, clocks, ports, file limits. Exits with 1 if there is an error',
+      'check what the gateway or the Auth API of a configuration needs: DNS, Redis, sources, upstreams, database, mail server, clocks, ports, file limits. Exits with 1 if there is an error',
     )
     .addOption(configOption())
     .option('--timeout <ms>', 'timeout of each check in milliseconds; checks run concurrently', '5000')

@@ -1,10 +1,13 @@
 /** Loads a configuration for a command; problems are printed whole and end the command. */
 import { existsSync } from 'node:fs';
 import pc from 'picocolors';
+import { isMap, parseDocument } from 'yaml';
 import type { Config } from '../config/config.ts';
 import { formatProblems } from '../config/format-problems.ts';
 import { type LoadResult, loadAuthApiFile, loadConfig, type TestFiles } from '../config/load-config.ts';
+import { readBounded } from '../config/read-bounded.ts';
 import type { ConfigProblem } from '../config/yaml/problem.ts';
+import { largestFile } from '../config/yaml/read-yaml.ts';
 import { CommandError } from './exit-code.ts';
 
 export function readConfig(file: string, env: NodeJS.ProcessEnv = process.env): Config {
@@ -31,6 +34,17 @@ export function readAuthApiFile(file: string, env: NodeJS.ProcessEnv = process.e
   const result = loadAuthApiFile(file, env);
   if (!result.ok) throw problemsError(result.problems);
   return result.config;
+}
+
+/** By which the kind of a file is recognized. Empty: it cannot be read, which its loader reports. */
+export function topLevelKeys(file: string): ReadonlySet<string> {
+  try {
+    const text = new TextDecoder().decode(readBounded(file, largestFile));
+    const { contents } = parseDocument(text, { logLevel: 'silent' });
+    return new Set(isMap(contents) ? contents.items.map(({ key }) => String(key)) : []);
+  } catch {
+    return new Set();
+  }
 }
 
 export function problemsError(problems: readonly ConfigProblem[], more = ''): CommandError {

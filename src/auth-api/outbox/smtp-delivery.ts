@@ -1,6 +1,7 @@
 /** Hands one message to the mail server, over connections that are kept for the next ones, and says what came of it. */
 import { createTransport } from 'nodemailer';
 import type { MailConfig } from '../../config/config.ts';
+import type { SmtpConfig } from '../../config/units/mail.ts';
 import type { ComposedMail } from './compose-mail.ts';
 
 /** Facts for the log: none of them is text of the server, which may repeat an address. */
@@ -43,17 +44,8 @@ export function createSmtpDelivery({ smtp, from }: MailConfig, times: DeliveryTi
   const transport = createTransport({
     pool: true,
     ...pool,
-    host: smtp.host,
-    port: smtp.port,
-    secure: smtp.implicitTls,
-    requireTLS: smtp.requireTls,
-    ...(smtp.credentials === null ? {} : { auth: { user: smtp.credentials.user, pass: smtp.credentials.password } }),
-    tls: { rejectUnauthorized: true, minVersion: 'TLSv1.2' },
-    connectionTimeout: times.connectMs,
-    greetingTimeout: times.connectMs,
-    dnsTimeout: times.connectMs,
-    socketTimeout: times.silenceMs,
-    socketCloseTimeout: 1_000,
+    ...connectionOptions(smtp, times),
+    ...(smtp.credentials === null ? {} : { auth: loginOf(smtp.credentials) }),
     disableFileAccess: true,
     disableUrlAccess: true,
   });
@@ -83,6 +75,26 @@ export function createSmtpDelivery({ smtp, from }: MailConfig, times: DeliveryTi
     },
     close: () => transport.close({ force: true }),
   };
+}
+
+/** How every connection to the mail server is made. */
+export function connectionOptions({ host, port, implicitTls, requireTls }: SmtpConfig, times: DeliveryTimes) {
+  return {
+    host,
+    port,
+    secure: implicitTls,
+    requireTLS: requireTls,
+    tls: { rejectUnauthorized: true, minVersion: 'TLSv1.2' },
+    connectionTimeout: times.connectMs,
+    greetingTimeout: times.connectMs,
+    dnsTimeout: times.connectMs,
+    socketTimeout: times.silenceMs,
+    socketCloseTimeout: 1_000,
+  } as const;
+}
+
+export function loginOf({ user, password }: NonNullable<SmtpConfig['credentials']>) {
+  return { user, pass: password };
 }
 
 /** The last check of an address from any source: one mailbox, and nothing with a meaning in a header or a command. */

@@ -16,6 +16,15 @@ export function openNodeSqlite(path: string): SqliteDatabase {
   // Write-ahead logging: readers of another process never wait for a writer. Full synchronization: a revocation that was
   // acknowledged survives a loss of power.
   database.exec('pragma journal_mode = wal; pragma synchronous = full');
+  return inShapeOfKysely(database);
+}
+
+/** Opens a file that is there, and changes nothing of it. `waitMs`: for other processes that hold it. */
+export function openExistingSqlite(path: string, waitMs: number): SqliteDatabase {
+  return inShapeOfKysely(new DatabaseSync(path, { timeout: waitMs }));
+}
+
+function inShapeOfKysely(database: DatabaseSync): SqliteDatabase {
   const statements = new Map<string, SqliteStatement>();
   return {
     close: () => database.close(),

@@ -42,6 +42,10 @@ async function migrate(url: string): Promise<void> {
   }
 }
 
-function openDatabase(url: string, bounds: PoolBounds): Kysely<Tables> {
+/** Connections that a process holds at most. */
+export const connectionsOfProcess = serving.connections;
+
+/** Connects with the first query. */
+export function openDatabase(url: string, bounds: PoolBounds): Kysely<Tables> {
   return new Kysely<Tables>({ dialect: new PostgresDialect({ pool: openPostgresPool(url, bounds) }) });
 }

@@ -3,9 +3,12 @@
 /** The database does not respond, or not in time: trying again later may work. The text names neither host nor user. */
 export class StoreUnavailableError extends Error {
   override readonly name = 'StoreUnavailableError';
+  /** A code of the system or of TLS, or words of ours. */
+  readonly reason: string;
 
   constructor(reason: string) {
     super(`the database does not respond: ${reason}`);
+    this.reason = reason;
   }
 }
 

@@ -2,15 +2,13 @@
  * Opens the Auth API of a configuration for administration: its database and Redis, without a port and without mail. Its settings are in
  * its own file, or under `authApi.embedded` of a gateway's.
  */
-import { readFileSync } from 'node:fs';
-import { parseDocument } from 'yaml';
 import type { AuthApi } from '../../auth-api/auth-api.ts';
 import { createAuthApi } from '../../auth-api/create-auth-api.ts';
 import type { AuthApiLog } from '../../auth-api/events.ts';
 import type { AuthApiSettings } from '../../config/config.ts';
 import { connectRedis } from '../../redis/connect-redis.ts';
 import { CommandError } from '../exit-code.ts';
-import { readAuthApiFile, readConfig } from '../read-config.ts';
+import { readAuthApiFile, readConfig, topLevelKeys } from '../read-config.ts';
 
 /** Closes it whatever comes of `use`. Throws a `CommandError` when it cannot be opened. */
 export async function withAuthApi<Result>(configFile: string, use: (api: AuthApi) => Promise<Result>): Promise<Result> {
@@ -40,7 +38,8 @@ const log: AuthApiLog = {
 
 /** Throws a `CommandError` with every problem of the file, or when it speaks of an Auth API elsewhere. */
 export function readSettings(file: string, env: NodeJS.ProcessEnv = process.env): AuthApiSettings {
-  if (isGatewayFile(file)) {
+  const keys = topLevelKeys(file);
+  if (gatewayKeys.some((key) => keys.has(key))) {
     const { authApi } = readConfig(file, env);
     if (authApi?.kind === 'embedded') return authApi.embedded;
     const message = authApi === null ? 'has no Auth API' : 'names an Auth API elsewhere (authApi.url)';
@@ -49,12 +48,5 @@ export function readSettings(file: string, env: NodeJS.ProcessEnv = process.env)
   return readAuthApiFile(file, env).settings;
 }
 
-/** By keys that only a gateway's file has. What cannot be read is reported by the loader. */
-function isGatewayFile(file: string): boolean {
-  try {
-    const document = parseDocument(readFileSync(file, 'utf8'), { logLevel: 'silent' });
-    return ['authApi', 'sources', 'routes', 'upstreams'].some((key) => document.has(key));
-  } catch {
-    return false;
-  }
-}
+/** Only a gateway's file has them. */
+const gatewayKeys = ['authApi', 'sources', 'routes', 'upstreams'];

@@ -1,17 +1,20 @@
-/** Whether every host name of the configuration resolves. */
+/** Whether every host name of a configuration resolves. */
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
-import type { Config, RedisConfig } from '../../config/config.ts';
+import { postgresUrl } from '../../auth-api/create-auth-api.ts';
+import type { AuthApiSettings, Config, RedisConfig } from '../../config/config.ts';
 import { type Check, findingsOf } from './check.ts';
 
 /** Look-ups that take longer are worth a warning: each new connection waits for one. */
 const slowMs = 500;
 
-export function nameChecks(config: Config): readonly Check[] {
+type Host = readonly [host: string, setting: string];
+
+export function nameChecks(hosts: Iterable<Host>): readonly Check[] {
   const usedBy = new Map<string, Set<string>>();
-  for (const [host, setting] of hostsOf(config)) {
+  for (const [host, setting] of hosts) {
     const name = host.replace(/^\[|\]$/g, '');
-    if (isIP(name) === 0) usedBy.set(name, (usedBy.get(name) ?? new Set()).add(setting));
+    if (name !== '' && isIP(name) === 0) usedBy.set(name, (usedBy.get(name) ?? new Set()).add(setting));
   }
   return [...usedBy].map(([host, settings]) => ({
     group: 'names',
@@ -38,7 +41,8 @@ async function resolveName(host: string, settings: string) {
   }
 }
 
-function* hostsOf({ authApi, sources, upstreams, cache }: Config): Generator<readonly [host: string, setting: string]> {
+/** Without those of an embedded Auth API. */
+export function* hostsOfGateway({ authApi, sources, upstreams, cache }: Config): Generator<Host> {
   if (authApi?.kind === 'remote') for (const url of authApi.urls) yield [new URL(url).hostname, 'authApi.url'];
   for (const source of sources) {
     const setting = `sources.${source.name}`;
@@ -50,14 +54,16 @@ function* hostsOf({ authApi, sources, upstreams, cache }: Config): Generator<rea
     for (const target of targets) yield [new URL(target).hostname, `upstreams.${name}`];
   }
   yield* redisHosts(cache.redis, 'cache.redis');
-  if (authApi?.kind === 'embedded') {
-    yield* redisHosts(authApi.embedded.redis, 'authApi.embedded.redis');
-    const { mail } = authApi.embedded;
-    if (mail !== null) yield [mail.smtp.host, 'authApi.embedded.mail'];
-  }
 }
 
-function* redisHosts(redis: RedisConfig | null, setting: string): Generator<readonly [string, string]> {
+/** `at`: what is before the names of its keys. */
+export function* hostsOfAuthApi({ database, redis, mail }: AuthApiSettings, at: string): Generator<Host> {
+  if (postgresUrl.test(database)) yield [new URL(database).hostname, `${at}database`];
+  yield* redisHosts(redis, `${at}redis`);
+  if (mail !== null) yield [mail.smtp.host, `${at}mail`];
+}
+
+function* redisHosts(redis: RedisConfig | null, setting: string): Generator<Host> {
   if (redis === null) return;
   const { servers } = redis;
   for (const { host } of servers.kind === 'single' ? [servers] : servers.nodes) yield [host, setting];

@@ -1,8 +1,8 @@
-/** Redis as the gateway uses it: reachable, new enough, quick enough, with the right eviction policy and rights. */
+/** Redis as the gateway and the Auth API use it: reachable, new enough, quick enough, with the right eviction policy and rights. */
 import { randomUUID } from 'node:crypto';
 import { createRequire } from 'node:module';
 import type { Cluster, Redis } from 'ioredis';
-import type { Config, RedisConfig } from '../../config/config.ts';
+import type { RedisConfig } from '../../config/config.ts';
 import { createClusterClient } from '../../redis/cluster-client.ts';
 import { redisFailure } from '../../redis/redis-failure.ts';
 import type { RedisFailure } from '../../redis/redis-link.ts';
@@ -14,12 +14,8 @@ import { clockFinding } from './see-server.ts';
 
 const load = createRequire(import.meta.url);
 
-export function redisChecks({ cache, authApi }: Config, timeoutMs: number): readonly Check[] {
-  const own = authApi?.kind === 'embedded' ? authApi.embedded.redis : null;
-  return [...checksOf(cache.redis, 'cache.redis', timeoutMs), ...checksOf(own, 'authApi.embedded.redis', timeoutMs)];
-}
-
-function checksOf(config: RedisConfig | null, setting: string, timeoutMs: number): readonly Check[] {
+/** `setting`: where it is configured. */
+export function redisChecks(config: RedisConfig | null, setting: string, timeoutMs: number): readonly Check[] {
   if (config === null) return [];
   const { servers } = config;
   // One of several nodes may be down without any effect that the client shows.

@@ -7,6 +7,8 @@ export const groups = {
   ports: 'Ports',
   names: 'Names (DNS)',
   redis: 'Redis',
+  database: 'Database of the Auth API',
+  mail: 'Mail server',
   sources: 'Sources of identities',
   upstreams: 'Upstreams',
   clocks: 'Clocks',

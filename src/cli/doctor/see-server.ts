@@ -95,4 +95,5 @@ export function connectionAdvice(failure: string, setting: string): string {
   return `Start it, or correct the address under "${setting}".`;
 }
 
-const certificateCodes = /^(?:ERR_TLS_|ERR_SSL_|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|HOSTNAME_MISMATCH)/;
+/** Codes of a TLS connection that failed. */
+export const certificateCodes = /^(?:ERR_TLS_|ERR_SSL_|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|HOSTNAME_MISMATCH)/;

@@ -10,6 +10,8 @@ import { initial } from './0001-initial.ts';
 /** In the order of their names; a name is never changed once released. */
 const migrations: Readonly<Record<string, Migration>> = { '0001-initial': initial };
 
+export const migrationNames: readonly string[] = Object.keys(migrations);
+
 /** Rejects when a migration fails, or when the database is newer than this program. */
 export async function runMigrations<Tables>(db: Kysely<Tables>): Promise<void> {
   const migrator = new Migrator({ db, provider: { getMigrations: async () => migrations } });

@@ -1,0 +1,80 @@
+/** The database of the Auth API: reachable, in a state that this program can use, and with what it needs. Nothing in it is changed. */
+import { accessSync, constants, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { Kysely } from 'kysely';
+import { postgresUrl } from '../../auth-api/create-auth-api.ts';
+import { schemaState } from '../../auth-api/store/migrations/schema-state.ts';
+import { openExistingSqlite } from '../../auth-api/store/node-sqlite-database.ts';
+import type { Tables } from '../../auth-api/store/sql/tables.ts';
+import { TransactionalSqliteDialect } from '../../auth-api/store/sqlite-store.ts';
+import { StoreUnavailableError } from '../../auth-api/store/store-errors.ts';
+import { type Finding, findingsOf, withinCheck } from './check.ts';
+import { checkPostgres } from './check-postgres.ts';
+import { schemaFinding } from './schema-finding.ts';
+
+type Findings = ReturnType<typeof findingsOf>;
+
+/** `setting`: where it is configured. */
+export async function checkDatabase(database: string, setting: string, timeoutMs: number): Promise<readonly Finding[]> {
+  const findings = findingsOf('database', setting);
+  if (database === ':memory:') return [findings.warning('it is in memory: a restart loses all users', fileAdvice)];
+  if (postgresUrl.test(database)) return await checkPostgres(database, setting, timeoutMs);
+  return await checkSqlite(database, findings, timeoutMs);
+}
+
+const fileAdvice = 'Name a file or a PostgreSQL database, unless this is a demonstration.';
+
+/** It blocks the process: other checks wait. */
+const longestLockMs = 250;
+
+async function checkSqlite(database: string, findings: Findings, timeoutMs: number): Promise<readonly Finding[]> {
+  const path = resolve(database);
+  const missing = fileFinding(path, findings);
+  if (missing !== null) return [missing];
+  let db: Kysely<Tables> | null = null;
+  try {
+    const file = openExistingSqlite(path, withinCheck(longestLockMs, timeoutMs));
+    db = new Kysely<Tables>({ dialect: new TransactionalSqliteDialect(file) });
+    const state = await schemaState(db, null);
+    // Takes the lock of a writer, and writes nothing.
+    await db.transaction().execute(async () => {});
+    return [schemaFinding(state, findings, `the file ${path}`)];
+  } catch (fault) {
+    return [sqliteFinding(fault, path, findings)];
+  } finally {
+    await db?.destroy();
+  }
+}
+
+/** What is wrong with the file itself, or that there is none yet; null: it is there. */
+function fileFinding(path: string, { ok, error }: Findings): Finding | null {
+  const file = statSync(path, { throwIfNoEntry: false });
+  const folder = dirname(path);
+  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) {
+    return error(`the folder ${folder} does not exist`, 'Create it, or correct the path.');
+  }
+  if (file?.isDirectory()) return error(`${path} is a folder`, 'Name a file.');
+  // SQLite keeps its journal beside the file.
+  for (const place of file === undefined ? [folder] : [path, folder]) {
+    try {
+      accessSync(place, constants.R_OK | constants.W_OK);
+    } catch {
+      return error(`this user may not write to ${place}`, 'Give the user of the process the right to write.');
+    }
+  }
+  return file === undefined ? ok(`the file ${path} does not exist yet; the start creates it`) : null;
+}
+
+function sqliteFinding(fault: unknown, path: string, { error, warning }: Findings): Finding {
+  if (fault instanceof StoreUnavailableError) {
+    const found = `${path}: ${fault.reason}`;
+    if (!fault.reason.startsWith('another process holds')) return error(found, 'Check the file and its disk.');
+    return warning(found, 'End what holds it, such as a shell of SQLite with an open transaction.');
+  }
+  // Primary result codes (sqlite.org/rescode.html).
+  const code = (fault as { errcode?: number }).errcode ?? 0;
+  if ((code & 0xff) === 26) return error(`${path} is no SQLite database`, 'Correct the path, or move the file away.');
+  if ((code & 0xff) === 11) return error(`${path} is damaged`, 'Restore it from a backup.');
+  if ((code & 0xff) === 14) return error(`${path} cannot be opened`, 'Check the rights of the file and its folder.');
+  throw fault;
+}

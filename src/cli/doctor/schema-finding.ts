@@ -1,0 +1,25 @@
+/** What the tables of a database mean for the start of the Auth API. */
+import type { SchemaState } from '../../auth-api/store/migrations/schema-state.ts';
+import type { Finding, findingsOf } from './check.ts';
+
+/** `where`: the database in a few words. */
+export function schemaFinding(state: SchemaState, { ok, error }: ReturnType<typeof findingsOf>, where: string): Finding {
+  switch (state.kind) {
+    case 'current':
+      return ok(`${where} has the tables of this version`);
+    case 'empty':
+      return ok(`${where} has no tables yet; the start creates them`);
+    case 'older':
+      return ok(`${where} has tables of an older version; the start migrates them`);
+    case 'newer':
+      return error(
+        `${where} has tables of a newer version`,
+        'Start that version of Rolegate, or restore a backup from before its migration.',
+      );
+    case 'foreign':
+      return error(
+        `${where} has a table "${state.table}" of another program`,
+        'Give the Auth API a database of its own.',
+      );
+  }
+}
