@@ -1,7 +1,7 @@
 /** Fills a new database with rows, past the store: in batches, as fast as the database takes them. */
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import { Client } from 'pg';
-import { openStore } from '../../src/auth-api/create-auth-api.ts';
+import { openStore } from '../../src/auth-api/store/open-store.ts';
 import { storedRows } from './stored-rows.ts';
 
 /** `database`: as the settings name it. It is made, brought to the current version and filled. */

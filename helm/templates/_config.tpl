@@ -25,6 +25,13 @@
 {{- if .Values.admin.tokenKey -}}
 {{- $_ := set $server "adminToken" (dict "file" (printf "%s/%s" $secrets .Values.admin.tokenKey)) -}}
 {{- end -}}
+{{- with .Values.admin.tokens -}}
+{{- $tokens := dict -}}
+{{- range $name, $token := . -}}
+{{- $_ := set $tokens $name (dict "token" (dict "file" (printf "%s/%s" $secrets $token.key)) "scope" $token.scope) -}}
+{{- end -}}
+{{- $_ := set $server "adminTokens" $tokens -}}
+{{- end -}}
 {{- $_ := set $server "drainTimeout" (printf "%ds" (int .Values.drainSeconds)) -}}
 {{- $_ := set $config "server" $server -}}
 {{- if .Values.authApi.enabled -}}
@@ -32,6 +39,9 @@
 {{- $_ := set $authApi "url" (printf "http://%s-auth-api:8081" (include "rolegate.name" .)) -}}
 {{- $_ := set $authApi "gatewaySecret" (dict "file" (printf "%s/%s" $secrets (include "rolegate.gatewaySecretKey" .))) -}}
 {{- $_ := set $config "authApi" $authApi -}}
+{{- end -}}
+{{- with .Values.tracing.endpoint -}}
+{{- $_ := set $config "tracing" (merge (dict "endpoint" .) ($config.tracing | default dict)) -}}
 {{- end -}}
 {{- if include "rolegate.authorizes" . -}}
 {{- $_ := set $config "authorizer" (include "rolegate.authorizerConfig" . | fromYaml) -}}
@@ -90,6 +100,9 @@
 {{- $_ := set $config "gatewaySecret" (dict "file" (printf "%s/%s" $secrets (include "rolegate.gatewaySecretKey" .))) -}}
 {{- if .Values.redis.enabled -}}
 {{- $_ := set $config "redis" (include "rolegate.redisSettings" (list . $secrets) | fromYaml) -}}
+{{- end -}}
+{{- with .Values.tracing.endpoint -}}
+{{- $_ := set $config "tracing" (merge (dict "endpoint" .) ($config.tracing | default dict)) -}}
 {{- end -}}
 {{- toYaml $config -}}
 {{- end }}

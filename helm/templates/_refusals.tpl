@@ -55,10 +55,25 @@
 {{- end -}}
 {{- end }}
 
+{{/* Keys of the tokens of the admin port, as JSON. */}}
+{{- define "rolegate.adminKeys" -}}
+{{- $keys := compact (list .Values.admin.tokenKey) -}}
+{{- range .Values.admin.tokens }}{{ $keys = append $keys .key }}{{ end -}}
+{{- toJson $keys -}}
+{{- end }}
+
+{{/* Headers for a collector, such as a credential: [place, section]. */}}
+{{- define "rolegate.refuseTracingText" -}}
+{{- $place := index . 0 -}}
+{{- range $name, $text := dig "headers" (dict) (index . 1 | default dict) -}}
+{{- include "rolegate.refuseText" (list (printf "%s.headers.%s" $place $name) $text) -}}
+{{- end -}}
+{{- end }}
+
 {{- define "rolegate.refuseSecrets" -}}
 {{- with .Values.secrets -}}
 {{- if and .existingSecret .values }}{{ fail "secrets.existingSecret and secrets.values exclude each other" }}{{ end -}}
-{{- range $key := compact (list $.Values.admin.tokenKey $.Values.redis.cacheSecretKey $.Values.authApi.gatewaySecretKey) -}}
+{{- range $key := compact (concat (include "rolegate.adminKeys" $ | fromJsonArray) (list $.Values.redis.cacheSecretKey $.Values.authApi.gatewaySecretKey)) -}}
 {{- $text := get ($.Values.secrets.values | default dict) $key -}}
 {{- if and $text (lt (len $text) 32) }}{{ fail (printf "secrets.values.%s has fewer than 32 characters" $key) }}{{ end -}}
 {{- end -}}
@@ -71,6 +86,7 @@
 {{- with .revocations -}}
 {{- include "rolegate.refuseText" (list "config.revocations.webhookSecret" .webhookSecret) -}}
 {{- end -}}
+{{- include "rolegate.refuseTracingText" (list "config.tracing" .tracing) -}}
 {{- with .authApi -}}
 {{- include "rolegate.refuseAuthApiSettings" (list "config.authApi.embedded" .embedded) -}}
 {{- include "rolegate.refuseText" (list "config.authApi.gatewaySecret" .gatewaySecret) -}}
@@ -78,6 +94,7 @@
 {{- end -}}
 {{- include "rolegate.refuseRedisText" (list "redis.settings" .Values.redis.settings) -}}
 {{- include "rolegate.refuseAuthApiSettings" (list "authApi.config" .Values.authApi.config) -}}
+{{- include "rolegate.refuseTracingText" (list "authApi.config.tracing" (.Values.authApi.config).tracing) -}}
 {{- end }}
 
 {{- define "rolegate.refuseConfig" -}}
@@ -90,7 +107,7 @@
 {{- else if and (not $known) (not .Values.config) -}}
 {{- fail "config is empty: write gateway.yaml there, or name a ConfigMap or Secret in existingConfig" -}}
 {{- end -}}
-{{- range $key, $value := dict "listen" "the port is always 8080" "admin" "set admin.bind" "adminToken" "set admin.tokenKey" "drainTimeout" "set drainSeconds" -}}
+{{- range $key, $value := dict "listen" "the port is always 8080" "admin" "set admin.bind" "adminToken" "set admin.tokenKey" "adminTokens" "set admin.tokens" "drainTimeout" "set drainSeconds" -}}
 {{- if hasKey (($.Values.config).server | default dict) $key -}}
 {{- fail (printf "config.server.%s is written by the chart: %s" $key $value) -}}
 {{- end -}}
@@ -115,16 +132,34 @@
 
 {{- define "rolegate.refuseAdmin" -}}
 {{- $pod := eq .Values.admin.bind "pod" -}}
-{{- if and $pod (not .Values.admin.tokenKey) -}}
+{{- $keys := include "rolegate.adminKeys" . | fromJsonArray -}}
+{{- if and $pod (not $keys) -}}
 {{- fail "the admin port would be open without a token: set admin.tokenKey, or admin.bind to loopback" -}}
 {{- end -}}
-{{- with .Values.admin.tokenKey -}}
-{{- include "rolegate.needKey" (list $ . "the admin port") -}}
+{{- range $keys }}{{ include "rolegate.needKey" (list $ . "the admin port") }}{{ end -}}
+{{- if ne (len $keys) (len (uniq $keys)) -}}
+{{- fail "two tokens of the admin port have the same key: admin.tokenKey and admin.tokens need one each" -}}
 {{- end -}}
 {{- if .Values.serviceMonitor.enabled -}}
+{{- if not (has (.Values.serviceMonitor.tokenKey | default .Values.admin.tokenKey) $keys) -}}
+{{- fail "serviceMonitor.tokenKey is the key of no token: name that of one of admin.tokens" -}}
+{{- end -}}
 {{- if not $pod }}{{ fail "serviceMonitor.enabled needs admin.bind pod: Prometheus does not reach a loopback" }}{{ end -}}
 {{- if and .Values.networkPolicy.enabled (not .Values.networkPolicy.operators) -}}
 {{- fail "serviceMonitor.enabled needs Prometheus among networkPolicy.operators: no other client can reach the admin port" -}}
+{{- end -}}
+{{- end -}}
+{{- end }}
+
+{{- define "rolegate.refuseTracing" -}}
+{{- if .Values.tracing.endpoint -}}
+{{- range $place, $config := dict "config" .Values.config "authApi.config" .Values.authApi.config -}}
+{{- if dig "tracing" "endpoint" "" ($config | default dict) -}}
+{{- fail (printf "tracing.endpoint and %s.tracing.endpoint name a collector each: choose one of them" $place) -}}
+{{- end -}}
+{{- end -}}
+{{- if and (or .Values.existingConfig.configMap .Values.existingConfig.secret) (not .Values.authApi.enabled) -}}
+{{- fail "tracing.endpoint has no effect with existingConfig: write it there" -}}
 {{- end -}}
 {{- end -}}
 {{- end }}
@@ -262,6 +297,7 @@
 {{- include "rolegate.refuseConfig" . -}}
 {{- include "rolegate.refuseSecrets" . -}}
 {{- include "rolegate.refuseAdmin" . -}}
+{{- include "rolegate.refuseTracing" . -}}
 {{- include "rolegate.refuseRedis" . -}}
 {{- include "rolegate.refuseAuthApi" . -}}
 {{- end }}

@@ -99,7 +99,8 @@ function signingOf(config: Config, events: KeyEvents, previous: Runtime | null):
 export function sourcesOf({ authApi, sources, sourceRule: rule }: Config, access: AuthApiAccess | null): SourcesConfig {
   if (authApi === null) return { list: sources, rule };
   const { kind: _kind, ...contract } = authApi;
-  const short = { ...contract, kind: 'authApi', name: 'authApi', short: true, urls: access?.urls ?? [] } as const;
+  const { urls, gatewaySecret } = access ?? { urls: [], gatewaySecret: null };
+  const short = { ...contract, kind: 'authApi', name: 'authApi', short: true, urls, gatewaySecret } as const;
   return { list: [short, ...sources], rule };
 }
 

@@ -18,7 +18,7 @@ import { allOperations } from './operations/all-operations.ts';
 import { Refusal } from './outcome/refusals.ts';
 import { createKeyedHashes } from './secrets/keyed-hashes.ts';
 import type { Services } from './services.ts';
-import type { AuthStore } from './store/auth-store.ts';
+import { openStore } from './store/open-store.ts';
 import { startSweeper } from './store/sweeper.ts';
 
 const minSecretLength = 32;
@@ -141,17 +141,4 @@ function guardRevoked(
       log.error({ err: error, kind: event.kind, id: event.id }, 'a revocation could not be handed over');
     }
   };
-}
-
-/** What is not such a URL is SQLite's. */
-export const postgresUrl = /^postgres(?:ql)?:\/\//i;
-
-/**
- * `database`: a `postgres://` or `postgresql://` URL; anything else is SQLite's: a path, a `file:` URI or `:memory:`.
- * Rejects when it cannot be opened or brought to the current version; no error repeats the URL.
- */
-export async function openStore(database: string): Promise<AuthStore> {
-  // With SQLite, the client of PostgreSQL need not be loaded.
-  if (postgresUrl.test(database)) return (await import('./store/postgres-store.ts')).openPostgresStore(database);
-  return (await import('./store/sqlite-store.ts')).openSqliteStore(database);
 }

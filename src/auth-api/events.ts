@@ -18,7 +18,7 @@ export interface RequestEnd {
   /** As received. */
   readonly method: string;
   /** Null: no operation was found. */
-  readonly operation: { readonly name: string; /** With `{name}` for a parameter. */ readonly path: string } | null;
+  readonly operation: { readonly name: string /** With `{name}` for a parameter. */; readonly path: string } | null;
   /** 0: the client left before a response. */
   readonly status: number;
   /** Why it was refused or failed; null: neither. */

@@ -58,7 +58,12 @@ async function examineAuthApi(file: string, timeoutMs: number): Promise<readonly
   const { settings, listen, metrics } = result.config;
   const checks = [
     ...versionChecks(),
-    portsCheck({ addresses: { listen, metrics }, program: 'an Auth API', health: { address: listen, status: 'ok' }, timeoutMs }),
+    portsCheck({
+      addresses: { listen, metrics },
+      program: 'an Auth API',
+      health: { address: listen, status: 'ok' },
+      timeoutMs,
+    }),
     ...nameChecks(hostsOfAuthApi(settings, '')),
     ...authApiChecks(settings, '', timeoutMs),
   ];

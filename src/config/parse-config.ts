@@ -33,6 +33,7 @@ import { ListFiles, noLists, type ReadList } from './list-files.ts';
 import { openFile } from './open-file.ts';
 import { openIncluded, openTests, type ReadIncluded, type ReadTests } from './open-further.ts';
 import { createPlaces, type Places } from './places.ts';
+import { inUnits } from './schema/in-units.ts';
 import {
   type AuthApiFile,
   authApiFileSchema,
@@ -44,7 +45,6 @@ import {
   type TestFile,
   testFileSchema,
 } from './schema.ts';
-import { inUnits } from './schema/in-units.ts';
 import { type Setting, settingsOf } from './settings.ts';
 import { isThisMachine } from './units/mail.ts';
 import type { ConfigProblem } from './yaml/problem.ts';

@@ -24,6 +24,8 @@ export interface AuthApiSourceConfig extends RemoteConfig {
   /** A boolean that must be true; null: the status alone accepts. */
   readonly verified: FieldRule | null;
   readonly fields: { readonly session: SourceFields; readonly keypair: SourceFields };
+  /** By which the bundled Auth API knows that a gateway calls; null or unset: it is not sent. */
+  readonly gatewaySecret?: string | null;
 }
 
 /** An endpoint of token introspection. */

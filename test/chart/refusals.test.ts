@@ -183,11 +183,12 @@ const rows: Readonly<Record<string, Row>> = {
       listen: 'the port is always 8080',
       admin: 'set admin.bind',
       adminToken: 'set admin.tokenKey',
+      adminTokens: 'set admin.tokens',
       drainTimeout: 'set drainSeconds',
     }).map(([key, hint]) => [
       `server.${key}`,
       {
-        values: { config: { server: { [key]: '5s' } } },
+        values: { config: { server: { [key]: key === 'adminTokens' ? {} : '5s' } } },
         says: `config.server.${key} is written by the chart: ${hint}`,
         good: { config: { server: { name: 'edge' } } },
       },
@@ -309,6 +310,71 @@ const rows: Readonly<Record<string, Row>> = {
   'an admin port whose token is nowhere': {
     values: { secrets: { existingSecret: '' } },
     says: 'the admin port needs the key admin-token: name a Secret that has it in secrets.existingSecret',
+  },
+  'a further token that is nowhere': {
+    values: {
+      admin: { tokens: { support: { key: 'support-token', scope: 'read' } } },
+      secrets: { existingSecret: '', values: { 'admin-token': long } },
+    },
+    says: 'the admin port needs the key support-token: name a Secret that has it in secrets.existingSecret',
+    good: {
+      admin: { tokens: { support: { key: 'support-token', scope: 'read' } } },
+      secrets: { existingSecret: '', values: { 'admin-token': long, 'support-token': `${long}-of-support` } },
+    },
+  },
+  'a further token that is short': {
+    values: {
+      admin: { tokens: { support: { key: 'support-token', scope: 'read' } } },
+      secrets: { existingSecret: '', values: { 'admin-token': long, 'support-token': 'short' } },
+    },
+    says: 'secrets.values.support-token has fewer than 32 characters',
+  },
+  'two tokens of one key': {
+    values: { admin: { tokens: { support: { key: 'admin-token', scope: 'read' } } } },
+    says: 'two tokens of the admin port have the same key: admin.tokenKey and admin.tokens need one each',
+    good: { admin: { tokens: { support: { key: 'support-token', scope: 'read' } } } },
+  },
+  'a Prometheus without a token': {
+    set: 'monitoring',
+    values: { admin: { tokenKey: '', tokens: { prometheus: { key: 'prometheus-token', scope: 'metrics' } } } },
+    says: 'serviceMonitor.tokenKey is the key of no token: name that of one of admin.tokens',
+    good: {
+      admin: { tokenKey: '', tokens: { prometheus: { key: 'prometheus-token', scope: 'metrics' } } },
+      serviceMonitor: { tokenKey: 'prometheus-token' },
+    },
+  },
+  'two collectors': {
+    values: {
+      tracing: { endpoint: 'http://collector:4318/v1/traces' },
+      config: { tracing: { endpoint: 'http://other:4318/v1/traces' } },
+    },
+    says: 'tracing.endpoint and config.tracing.endpoint name a collector each: choose one of them',
+    good: { tracing: { endpoint: 'http://collector:4318/v1/traces' }, config: { tracing: { sample: 0.1 } } },
+  },
+  'two collectors of the Auth API': {
+    set: 'auth-api-sqlite',
+    values: {
+      tracing: { endpoint: 'http://collector:4318/v1/traces' },
+      authApi: { config: { tracing: { endpoint: 'http://other:4318/v1/traces' } } },
+    },
+    says: 'tracing.endpoint and authApi.config.tracing.endpoint name a collector each: choose one of them',
+    good: { authApi: { config: { tracing: { endpoint: 'http://other:4318/v1/traces' } } } },
+  },
+  'a collector that an existing configuration does not know': {
+    set: 'existing-config-secret',
+    values: { tracing: { endpoint: 'http://collector:4318/v1/traces' } },
+    says: 'tracing.endpoint has no effect with existingConfig: write it there',
+  },
+  'a credential of the collector as text': {
+    values: { config: { tracing: { headers: { authorization: `Bearer ${long}` } } } },
+    says: `config.tracing.headers.authorization ${text}`,
+    good: { config: { tracing: { headers: { authorization: { file: '/run/secrets/rolegate/collector' } } } } },
+  },
+  'a credential of the collector of the Auth API as text': {
+    set: 'auth-api-sqlite',
+    values: { authApi: { config: { tracing: { headers: { key: long } } } } },
+    says: `authApi.config.tracing.headers.key ${text}`,
+    good: { authApi: { config: { tracing: { headers: { key: `\${COLLECTOR_KEY}` } } } } },
   },
   'metrics of a loopback': {
     set: 'monitoring',

@@ -43,7 +43,9 @@ describe('the service', () => {
     const objects = render(set);
     const admin = objects.filter(({ kind, spec }) => kind === 'Service' && JSON.stringify(spec).includes('admin'));
     // One without an address, for Prometheus, which has the token.
-    expect(admin.map(({ metadata }) => metadata.name)).toEqual(set === 'monitoring' ? ['edge-rolegate-admin'] : []);
+    expect(admin.map(({ metadata }) => metadata.name)).toEqual(
+      set === 'monitoring' || set === 'scoped-tokens' ? ['edge-rolegate-admin'] : [],
+    );
     for (const { spec } of admin) expect(spec).toMatchObject({ type: 'ClusterIP', clusterIP: 'None' });
     for (const { spec } of objects.filter(({ kind }) => kind === 'Ingress' || kind === 'HTTPRoute')) {
       expect(JSON.stringify(spec)).not.toMatch(/admin|9090/);
@@ -200,6 +202,37 @@ test('Prometheus asks with the token of operators', () => {
     ],
   });
   expect(find(objects, 'Service', '-admin').metadata.labels).toMatchObject({ 'app.kubernetes.io/component': 'admin' });
+});
+
+test('tokens of the admin port have scopes, and Prometheus can have one of its own', () => {
+  const objects = render('scoped-tokens');
+  const { server } = parse(filesOf(find(objects, 'ConfigMap'))['gateway.yaml']!);
+  expect(server).toMatchObject({
+    adminToken: { file: '/run/secrets/rolegate/admin-token' },
+    adminTokens: {
+      prometheus: { token: { file: '/run/secrets/rolegate/prometheus-token' }, scope: 'metrics' },
+      support: { token: { file: '/run/secrets/rolegate/support-token' }, scope: 'read' },
+    },
+  });
+  expect(specOf(objects, 'ServiceMonitor')).toMatchObject({
+    endpoints: [{ authorization: { credentials: { name: 'rolegate-secrets', key: 'prometheus-token' } } }],
+  });
+});
+
+test('one collector takes the traces of gateways and Auth API, which keep their other settings', () => {
+  const objects = render('tracing');
+  const [gateway, authApi] = [
+    filesOf(find(objects, 'ConfigMap'))['gateway.yaml'],
+    filesOf(find(objects, 'ConfigMap', '-auth-api'))['auth-api.yaml'],
+  ].map((text) => parse(text!).tracing);
+  const endpoint = 'http://otel-collector.monitoring.svc:4318/v1/traces';
+  expect(gateway).toEqual({
+    endpoint,
+    sample: 0.05,
+    headers: { authorization: { file: '/run/secrets/rolegate/otlp' } },
+  });
+  expect(authApi).toEqual({ endpoint, serviceName: 'accounts' });
+  expect(parse(filesOf(find(render('minimal'), 'ConfigMap'))['gateway.yaml']!)).not.toHaveProperty('tracing');
 });
 
 test('Prometheus has the rules of monitoring/alerts.yaml, with runbooks where the documentation is', () => {

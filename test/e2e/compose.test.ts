@@ -1,11 +1,12 @@
 /** `compose.yaml`: what it says is valid, and the installation really serves, with every secret in a file. */
 import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { simpleParser } from 'mailparser';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { parse } from 'yaml';
+import { parseAuthApiFile, parseConfig } from '../../src/config/parse-config.ts';
 import { copyProject, type ProjectCopy } from '../support/project-copy.ts';
 import { type Composition, composition, useCompose } from './support/compose/docker-compose.ts';
 import { docker, useImage } from './support/image/build-image.ts';
@@ -21,6 +22,7 @@ interface ServiceEntry {
   readonly read_only?: boolean;
   readonly volumes?: readonly { readonly source: string; readonly target: string }[];
   readonly deploy?: { readonly replicas?: number };
+  readonly networks: Readonly<Record<string, unknown>>;
 }
 interface ComposeFile {
   readonly services: Readonly<Record<string, ServiceEntry>>;
@@ -103,6 +105,33 @@ describe('the file', () => {
     expect(file.services['prometheus']!.secrets).toEqual([
       expect.objectContaining({ source: 'admin-token', target: '/run/secrets/admin-token' }),
     ]);
+  });
+
+  test('a collector of traces is a profile, and the gateway and the Auth API can name it', async () => {
+    const own = composition(copy.folder, project, ['compose.yaml']);
+    const { services } = JSON.parse(
+      await own.compose('--profile', 'traces', 'config', '--format', 'json'),
+    ) as ComposeFile;
+    const collector = services['jaeger']!;
+    expect(collector.image).toMatch(/:\d+(\.\d+)+$/);
+    expect(Object.keys(file.services)).not.toContain('jaeger');
+    const commented = /^# (?=tracing:)/m;
+    const readSecret = (path: string) => secretText(basename(path));
+    for (const [name, parseFile] of [
+      ['gateway', parseConfig],
+      ['auth-api', parseAuthApiFile],
+    ] as const) {
+      const shipped = readFileSync(`compose/${name}.yaml`, 'utf8');
+      expect(shipped.match(commented)).not.toBeNull();
+      const read = parseFile(shipped.replace(commented, ''), { file: `${name}.yaml`, env: {}, readSecret });
+      if (!read.ok) throw new Error(read.problems.map(({ line, message }) => `${line}: ${message}`).join());
+      const { hostname, port } = new URL(read.config.tracing?.endpoint ?? '');
+      // The port of OTLP over HTTP, as every collector has it.
+      expect([hostname, port]).toEqual(['jaeger', '4318']);
+      const networks = Object.keys(services[name]!.networks);
+      expect(Object.keys(collector.networks).filter((network) => networks.includes(network))).toEqual(['traces']);
+    }
+    expect(Object.keys(services['orders']!.networks)).not.toContain('traces');
   });
 
   test('Grafana has Prometheus and the dashboards', () => {

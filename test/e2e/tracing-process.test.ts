@@ -117,7 +117,7 @@ describe('the Auth API alone', () => {
   });
 });
 
-test('each worker sends its own spans, { timeout: 60_000 }, async () => {
+test('each worker sends its own spans', { timeout: 60_000 }, async () => {
   receiver = await startOtlpReceiver();
   const port = await start('src/main.ts', `tracing: { endpoint: "${receiver.url}", sample: 1 }`, 2);
   const requests = 40;

@@ -73,12 +73,18 @@ export function problemsOfIncluded(text: string): string[] {
 
 /** Every problem of settings of the Auth API, in its own file and under `authApi.embedded`. */
 export function problemsOfAuthApi(text: string): string[] {
-  const settings = merged({ database: ':memory:', secret }, parse(text));
-  const options = { file: 'page', env: environmentFor(text), readSecret: textOfFile };
-  const alone = parseAuthApiFile(stringify({ listen: ':8081', ...settings }), options);
-  const embedded = parseConfig(stringify(whole({ authApi: { embedded: settings } })), options);
-  return [alone, embedded].flatMap((read) => (read.ok ? [] : read.problems.map(({ message }) => message)));
+  const embedded = problemsOf(stringify(whole({ authApi: { embedded: authApiSettings(text) } })));
+  return [...problemsOfAuthApiFile(text), ...embedded];
 }
+
+/** Every problem of a part of the Auth API's own file. */
+export function problemsOfAuthApiFile(text: string): string[] {
+  const options = { file: 'page', env: environmentFor(text), readSecret: textOfFile };
+  const read = parseAuthApiFile(stringify({ listen: ':8081', ...authApiSettings(text) }), options);
+  return read.ok ? [] : read.problems.map(({ message }) => message);
+}
+
+const authApiSettings = (text: string) => merged({ database: ':memory:', secret }, parse(text));
 
 function isTree(value: unknown): value is Tree {
   return typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -28,7 +28,8 @@ test.each([
   ['postgres', ['auth-api']],
   ['mail', ['auth-api']],
   ['redis', ['auth-api', 'gateway']],
-  ['gateway', ['auth-api', 'orders', 'prometheus', 'redis']],
+  ['jaeger', ['auth-api', 'gateway']],
+  ['gateway', ['auth-api', 'jaeger', 'orders', 'prometheus', 'redis']],
 ])('%s reaches %j alone', (name, others) => {
   expect(reachedBy(name)).toEqual(others);
 });

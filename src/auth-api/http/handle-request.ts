@@ -79,7 +79,8 @@ async function serve(
 function failRequest(response: ServerResponse, notes: RequestNotes, error: unknown): void {
   if (response.headersSent) {
     response.destroy();
-    return notes.broke(response.statusCode, error);
+    notes.broke(response.statusCode, error);
+    return;
   }
   const refusal = refusalOf(error);
   const outgoing = refusalResponse(refusal);

@@ -1,6 +1,6 @@
 /** What the log and the trace say of one request to the Auth API. */
 import type { IncomingMessage } from 'node:http';
-import { traceIdOf } from '../../core/request/trace-context.ts';
+import { traceIdOf } from '../../core/request/trace-parent.ts';
 import type { AuthApiLog, RequestTrace, TraceRequest } from '../events.ts';
 import type { Refusal } from '../outcome/refusals.ts';
 import { type ForwardedTrust, isTrusted } from './client-address.ts';

@@ -2,14 +2,13 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { Kysely } from 'kysely';
-import { postgresUrl } from '../../auth-api/create-auth-api.ts';
 import { schemaState } from '../../auth-api/store/migrations/schema-state.ts';
 import { openExistingSqlite } from '../../auth-api/store/node-sqlite-database.ts';
+import { postgresUrl } from '../../auth-api/store/open-store.ts';
 import type { Tables } from '../../auth-api/store/sql/tables.ts';
 import { TransactionalSqliteDialect } from '../../auth-api/store/sqlite-store.ts';
 import { StoreUnavailableError } from '../../auth-api/store/store-errors.ts';
 import { type Finding, findingsOf, withinCheck } from './check.ts';
-import { checkPostgres } from './check-postgres.ts';
 import { schemaFinding } from './schema-finding.ts';
 
 type Findings = ReturnType<typeof findingsOf>;
@@ -18,7 +17,10 @@ type Findings = ReturnType<typeof findingsOf>;
 export async function checkDatabase(database: string, setting: string, timeoutMs: number): Promise<readonly Finding[]> {
   const findings = findingsOf('database', setting);
   if (database === ':memory:') return [findings.warning('it is in memory: a restart loses all users', fileAdvice)];
-  if (postgresUrl.test(database)) return await checkPostgres(database, setting, timeoutMs);
+  if (postgresUrl.test(database)) {
+    const { checkPostgres } = await import('./check-postgres.ts');
+    return await checkPostgres(database, setting, timeoutMs);
+  }
   return await checkSqlite(database, findings, timeoutMs);
 }
 
@@ -73,7 +75,8 @@ function sqliteFinding(fault: unknown, path: string, { error, warning }: Finding
   }
   // Primary result codes (sqlite.org/rescode.html).
   const code = (fault as { errcode?: number }).errcode ?? 0;
-  if ((code & 0xff) === 26) return error(`${path} is no SQLite database`, 'Correct the path, or move the file away.');
+  if ((code & 0xff) === 26)
+    return error(`${path} is not a SQLite database`, 'Correct the path, or move the file away.');
   if ((code & 0xff) === 11) return error(`${path} is damaged`, 'Restore it from a backup.');
   if ((code & 0xff) === 14) return error(`${path} cannot be opened`, 'Check the rights of the file and its folder.');
   throw fault;

@@ -25,10 +25,10 @@ interface Session {
 
 /** What the library says of a failure. */
 interface Fault {
-  readonly code?: string;
-  readonly originalCode?: string;
-  readonly responseCode?: number;
-  readonly command?: string;
+  readonly code?: string | undefined;
+  readonly originalCode?: string | undefined;
+  readonly responseCode?: number | undefined;
+  readonly command?: string | undefined;
 }
 
 /** EHLO, STARTTLS, AUTH and QUIT. Never rejects. */
@@ -82,7 +82,7 @@ function faultFinding(
     ? 'Use smtp:// for a port that begins without TLS, usually 587 or 25; smtps:// needs 465.'
     : 'Check that this is the port of a mail server; a port that begins with TLS, usually 465, needs smtps://.';
   if (system === wrongVersion) return error('it does not begin with TLS', wrongScheme);
-  if (code === 'EPROTOCOL') return error(`it does not accept mail, or is no mail server${reply}`, wrongScheme);
+  if (code === 'EPROTOCOL') return error(`it does not accept mail, or is not a mail server${reply}`, wrongScheme);
   if (code === 'ETIMEDOUT') return error('no response of a mail server in time', wrongScheme);
   return error(`no connection (${system})${reply}`, connectionAdvice(system, setting));
 }

@@ -1,7 +1,7 @@
 /** Whether every host name of a configuration resolves. */
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
-import { postgresUrl } from '../../auth-api/create-auth-api.ts';
+import { postgresUrl } from '../../auth-api/store/open-store.ts';
 import type { AuthApiSettings, Config, RedisConfig } from '../../config/config.ts';
 import { type Check, findingsOf } from './check.ts';
 

@@ -48,10 +48,7 @@ async function checkPort(
     case 'EADDRINUSE': {
       const holder = portHolder(port) ?? 'another process';
       if (running !== null) return ok(`${place} is used by ${holder}; ${running} is running here`);
-      return warning(
-        `${place} is used by ${holder}`,
-        `Stop it, or change "${setting}", unless it is Rolegate itself.`,
-      );
+      return warning(`${place} is used by ${holder}`, `Stop it, or change "${setting}", unless it is Rolegate itself.`);
     }
     case 'EACCES':
       return error(

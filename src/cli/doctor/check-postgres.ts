@@ -122,7 +122,10 @@ const advices: readonly (readonly [reason: RegExp, advice: string])[] = [
   [/^it does not speak TLS/, 'Correct "sslmode" in the URL, or turn on TLS at the server.'],
   [/^it is starting or stopping/, 'Wait until it has started, and read its log.'],
   [/^a file that its URL names/, 'Correct "sslrootcert", "sslcert" and "sslkey" in the URL.'],
-  [certificateCodes, 'Its certificate is not trusted: name its authority with "sslrootcert", or correct the host name.'],
+  [
+    certificateCodes,
+    'Its certificate is not trusted: name its authority with "sslrootcert", or correct the host name.',
+  ],
 ];
 
 function adviceOn(reason: string, setting: string): string {

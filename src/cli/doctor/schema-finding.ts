@@ -3,7 +3,11 @@ import type { SchemaState } from '../../auth-api/store/migrations/schema-state.t
 import type { Finding, findingsOf } from './check.ts';
 
 /** `where`: the database in a few words. */
-export function schemaFinding(state: SchemaState, { ok, error }: ReturnType<typeof findingsOf>, where: string): Finding {
+export function schemaFinding(
+  state: SchemaState,
+  { ok, error }: ReturnType<typeof findingsOf>,
+  where: string,
+): Finding {
   switch (state.kind) {
     case 'current':
       return ok(`${where} has the tables of this version`);

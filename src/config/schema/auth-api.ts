@@ -96,7 +96,7 @@ export const authApi = z.strictObject({
   }),
   gatewaySecret: decides(
     secret('a secret of at least 32 characters').optional(),
-    'Secret shared with the Auth API ("gatewaySecret" there) and sent only to it. It lets the Auth API distinguish the clients of this gateway. If unset, the Auth API must list the gateway in its "trustedProxies".',
+    'Secret shared with the Auth API ("gatewaySecret" there) and sent only to it. It lets the Auth API distinguish the clients of this gateway, and join its traces. If unset, the Auth API must list the gateway in its "trustedProxies".',
     { examples: [`\${ROLEGATE_GATEWAY_SECRET}`] },
   ),
   ...contract,

@@ -84,9 +84,7 @@ export function createTracing({ version, events, log }: TracingOptions): Tracing
       return {
         begin(rawHeaders, trusted) {
           const parent = parentOf(config, rawHeaders, trusted);
-          return (
-            recorderOf(config, parent)?.begin(parent) ?? new UnrecordedTrace(parent ?? newTrace(), deciding)
-          );
+          return recorderOf(config, parent)?.begin(parent) ?? new UnrecordedTrace(parent ?? newTrace(), deciding);
         },
       };
     },

@@ -1,7 +1,8 @@
 /** `rolegate auth-api create-admin` and `import`: what they write, print and answer to the shell. */
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, test } from 'vitest';
-import { createAuthApi, openStore } from '../../../src/auth-api/create-auth-api.ts';
+import { createAuthApi } from '../../../src/auth-api/create-auth-api.ts';
+import { openStore } from '../../../src/auth-api/store/open-store.ts';
 import type { UserEntry } from '../../../src/auth-api/store/user-store.ts';
 import { parseUsers } from '../../../src/cli/auth-api/users-file.ts';
 import { readSettings } from '../../../src/cli/auth-api/with-auth-api.ts';

@@ -1,7 +1,8 @@
 /** The Auth API on a PostgreSQL that dies, stalls and comes back: refusals that say so, and nothing else of it. */
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { AuthApi } from '../../../src/auth-api/auth-api.ts';
-import { createAuthApi, openStore } from '../../../src/auth-api/create-auth-api.ts';
+import { createAuthApi } from '../../../src/auth-api/create-auth-api.ts';
+import { openStore } from '../../../src/auth-api/store/open-store.ts';
 import { StoreUnavailableError } from '../../../src/auth-api/store/store-errors.ts';
 import { authApiSettings } from '../../support/auth-api-settings.ts';
 import { type BreakableRelay, startBreakableRelay } from '../../support/breakable-relay.ts';

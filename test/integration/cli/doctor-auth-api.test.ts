@@ -106,8 +106,11 @@ describe('a database in a file', () => {
   });
 
   it('that is none', async () => {
-    const path = folder.write('auth.db', 'It was a dark and stormy night, and this file is no database at all.'.repeat(20));
-    expect(await reportOf(path)).toContain(`✗ database: ${path} is no SQLite database`);
+    const path = folder.write(
+      'auth.db',
+      'It was a dark and stormy night, and this file is no database at all.'.repeat(20),
+    );
+    expect(await reportOf(path)).toContain(`✗ database: ${path} is not a SQLite database`);
     const inFolder = `${path}.folder`;
     mkdirSync(inFolder);
     expect(await reportOf(inFolder)).toContain(`✗ database: ${inFolder} is a folder`);
@@ -152,9 +155,24 @@ describe('a PostgreSQL', () => {
   });
 
   it.each([
-    ['a user that it does not know', (url: URL) => Object.assign(url, { username: 'nobody', password: 'hunter2' }), 'it refuses these credentials', 'Correct user and password'],
-    ['a database that it does not have', (url: URL) => Object.assign(url, { pathname: '/none' }), 'it has no such database', 'Create the database'],
-    ['TLS that it does not speak', (url: URL) => url.searchParams.set('sslmode', 'require'), 'it does not speak TLS', 'sslmode'],
+    [
+      'a user that it does not know',
+      (url: URL) => Object.assign(url, { username: 'nobody', password: 'hunter2' }),
+      'it refuses these credentials',
+      'Correct user and password',
+    ],
+    [
+      'a database that it does not have',
+      (url: URL) => Object.assign(url, { pathname: '/none' }),
+      'it has no such database',
+      'Create the database',
+    ],
+    [
+      'TLS that it does not speak',
+      (url: URL) => url.searchParams.set('sslmode', 'require'),
+      'it does not speak TLS',
+      'sslmode',
+    ],
   ])('with %s', async (_, change, found, advice) => {
     const text = await reportOf(urlWith(change));
     expect(text).toContain(`✗ database: ${found}`);
@@ -187,10 +205,8 @@ describe('a PostgreSQL', () => {
     await database.query(`alter database ${name} connection limit 4`);
     expect(await reportOf(database.url)).toMatch(/! database: [0-4] connections are free/);
     await database.query(`alter database ${name} connection limit -1`);
-    await database.query(`alter database ${name} set default_transaction_read_only = on`);
-    const text = await reportOf(database.url);
-    await database.query(`set default_transaction_read_only = off; alter database ${name} reset all`);
-    expect(text).toContain('✗ database: it is read-only');
+    const url = urlWith(({ searchParams }) => searchParams.set('options', '-c default_transaction_read_only=on'));
+    expect(await reportOf(url)).toContain('✗ database: it is read-only');
   });
 });
 
@@ -285,8 +301,18 @@ describe('a mail server', () => {
 
   it.each([
     ['that is down', async () => await freePort(), 'no connection (ECONNREFUSED)', 'correct the address under "mail"'],
-    ['that speaks HTTP', () => startTalker('HTTP/1.1 400 Bad Request\r\n\r\n'), 'is no mail server', 'port of a mail server'],
-    ['that accepts no mail', () => startTalker('554 No SMTP service here\r\n'), 'does not accept mail', 'port of a mail server'],
+    [
+      'that speaks HTTP',
+      () => startTalker('HTTP/1.1 400 Bad Request\r\n\r\n'),
+      'is not a mail server',
+      'port of a mail server',
+    ],
+    [
+      'that accepts no mail',
+      () => startTalker('554 No SMTP service here\r\n'),
+      'does not accept mail',
+      'port of a mail server',
+    ],
     ['that hangs up', () => startTalker('\r\n'), '✗ mail', '"mail"'],
   ])('%s', async (_, startAt, found, advice) => {
     const text = await mailTo(`smtp://127.0.0.1:${await startAt()}`);
@@ -320,7 +346,10 @@ routes: []
     const api = await openAuthApi(':memory:');
     onTestFinished(() => api.close());
     const { port } = await api.listen({ host: '127.0.0.1', port: 0 });
-    const file = folder.write('auth-api.yaml', `listen: "127.0.0.1:${port}"\ndatabase: ":memory:"\nsecret: ${secret}\n`);
+    const file = folder.write(
+      'auth-api.yaml',
+      `listen: "127.0.0.1:${port}"\ndatabase: ":memory:"\nsecret: ${secret}\n`,
+    );
     const text = doctorText(await examine(file, timeoutMs), { color: false, width: 400 });
     expect(text).not.toContain('Mail server');
     expect(text).toMatch(/✓ listen: .* is used by .*; an Auth API is running here/);

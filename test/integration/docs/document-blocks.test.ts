@@ -9,7 +9,13 @@ import { parse, parseAllDocuments } from 'yaml';
 import { parseUsers } from '../../../src/cli/auth-api/users-file.ts';
 import { documentBlocks, documentPages, type PlacedBlock } from '../../support/document-blocks.ts';
 import { blocksOf } from '../../support/markdown-page.ts';
-import { problemsOf, problemsOfAuthApi, problemsOfIncluded, problemsOfPart } from '../../support/page-configs.ts';
+import {
+  problemsOf,
+  problemsOfAuthApi,
+  problemsOfAuthApiFile,
+  problemsOfIncluded,
+  problemsOfPart,
+} from '../../support/page-configs.ts';
 import { promqlFaults } from '../../support/promql.ts';
 
 /** What is wrong with a block; or the file of the test that reads or runs blocks of this kind. */
@@ -24,6 +30,7 @@ const kinds: Readonly<Record<string, Check>> = {
   'yaml included': problemsOfIncluded,
   'yaml tests': (text) => problemsOf(`${testedRules}${JSON.stringify(parse(text))}\n`),
   'yaml auth-api': problemsOfAuthApi,
+  'yaml auth-api-file': problemsOfAuthApiFile,
   'yaml users': (text) => {
     const read = parseUsers(text, 'page');
     return read.ok ? [] : read.problems.map(({ message }) => message);
@@ -204,6 +211,10 @@ test.each([
   ['a role that there is not', '```yaml\nroutes:\n  - { id: a, match: { path: /a }, upstream: b, access: [usr] }\n```'],
   ['a part of another file', '```yaml\nusers: []\n```'],
   ['a user without an alias', '```yaml users\nusers: [{ email: ann@example.test, fullName: Ann }]\n```'],
+  [
+    'a setting of the own file of an Auth API that there is not',
+    '```yaml auth-api-file\ntracing: { url: "http://a" }\n```',
+  ],
   ['a setting of the Auth API that there is not', '```yaml auth-api\nmail: { server: "smtp://a" }\n```'],
   [
     'a file that takes what it does not own',

@@ -164,7 +164,9 @@ describe('tracing', () => {
 
   test('is off, or has the settings of the gateway with a name of its own', () => {
     expect(read('')).toMatchObject({ ok: true, config: { tracing: null } });
-    expect(read('tracing: { endpoint: "http://collector:4318/v1/traces", headers: { Key: { file: old } } }')).toMatchObject({
+    expect(
+      read('tracing: { endpoint: "http://collector:4318/v1/traces", headers: { Key: { file: old } } }'),
+    ).toMatchObject({
       ok: true,
       config: {
         tracing: {
@@ -182,7 +184,9 @@ describe('tracing', () => {
   });
 
   test('has its mistakes reported', () => {
-    expect(read('tracing: { endpoint: "collector:4317", sample: 2, headers: { "x y": a, key: "a\\u00e9" } }')).toMatchObject({
+    expect(
+      read('tracing: { endpoint: "collector:4317", sample: 2, headers: { "x y": a, key: "a\\u00e9" } }'),
+    ).toMatchObject({
       ok: false,
       problems: [
         { line: 3, message: 'expected an http or https URL, such as "https://id.example.test/introspect"' },
@@ -197,7 +201,7 @@ describe('tracing', () => {
     const embedded = `embedded: { database: ":memory:", secret: "\${AUTH_SECRET}", tracing: {} }`;
     expect(parseConfig(`version: 1\nauthApi: { ${embedded} }\nroutes: []\n`, options)).toMatchObject({
       ok: false,
-      problems: [{ message: 'unknown key "tracing"' }],
+      problems: [{ message: expect.stringMatching(/^unknown key/), line: 2 }],
     });
   });
 });

@@ -5,6 +5,7 @@
  */
 import type { AuthApiSourceConfig } from '../../../config/source-config.ts';
 import { FieldReader, type FieldRule, readIdentity } from '../../../core/identity/read-fields.ts';
+import { gatewayHeader } from '../../../core/syntax/header-names.ts';
 import type { Protocol } from '../remote/endpoint.ts';
 import type { HttpRequest, HttpResponse } from '../remote/http-exchange.ts';
 import { invalid, type Judgment, judgeStatus, parseJson, rejected } from '../remote/judgment.ts';
@@ -27,15 +28,16 @@ export function authApiProtocol({
   settings,
   events,
 }: Pick<AuthApiSourceOptions, 'name' | 'config' | 'settings' | 'events'>): Protocol {
-  const { paths, headers, fields, verified, rejectedStatuses } = config;
+  const { paths, headers, fields, verified, rejectedStatuses, gatewaySecret = null } = config;
+  const own = gatewaySecret === null ? [] : [gatewayHeader, gatewaySecret];
   return {
     request(credential, base) {
       if (credential.kind === 'bearer') {
-        return get(base, paths.session, ['authorization', `Bearer ${credential.token}`]);
+        return get(base, paths.session, ['authorization', `Bearer ${credential.token}`, ...own]);
       }
-      if (credential.kind === 'api_key') return get(base, paths.keypair, [headers.apiKey, credential.key]);
+      if (credential.kind === 'api_key') return get(base, paths.keypair, [headers.apiKey, credential.key, ...own]);
       const { apiKey, apiSecret } = credential;
-      return get(base, paths.keypair, [headers.apiKey, apiKey, headers.apiSecret, apiSecret]);
+      return get(base, paths.keypair, [headers.apiKey, apiKey, headers.apiSecret, apiSecret, ...own]);
     },
     judge(response, { kind }, nowMs) {
       if (response.status !== 200) return judgeStatus(response, rejectedStatuses, nowMs);
