@@ -1,4 +1,5 @@
 /** Asks Prometheus what the panels of a dashboard ask, as Grafana does. */
+import { everyS } from './prometheus.ts';
 import type { World } from './world.ts';
 
 export interface Series {
@@ -34,7 +35,7 @@ export interface PanelData {
 /** Queries without a series are added to `missing`. */
 export async function dataOf(
   dashboard: Dashboard,
-  { prometheus, everyS }: World,
+  { prometheus }: World,
   [fromS, toS]: readonly [number, number],
   missing: string[],
 ): Promise<readonly PanelData[]> {

@@ -43,7 +43,7 @@ process.exit(missing.length === 0 ? 0 : 1);
 
 async function played(): Promise<Drawn> {
   const { processes, folder } = benchPlace('dashboards');
-  const world = await startWorld(processes, folder, options.prometheus);
+  const world = await startWorld(processes, folder, { program: options.prometheus });
   const from = Date.now() / 1000 + 6;
   await playTraffic(world, Number(options.seconds), Number(options.rate));
   const to = Date.now() / 1000;

@@ -1,5 +1,6 @@
 /** Mixed traffic with faults, so that every chart of the dashboards has something to show. */
-import { adminToken, type World } from './world.ts';
+import { adminToken } from './gateways.ts';
+import type { World } from './world.ts';
 
 /** Seconds from the start at which something happens to the world. */
 const faults: readonly { readonly at: number; readonly change: (world: World) => unknown }[] = [
@@ -7,14 +8,14 @@ const faults: readonly { readonly at: number; readonly change: (world: World) =>
   { at: 75, change: ({ authApi }) => Object.assign(authApi, { healthy: false }) },
   { at: 100, change: ({ authApi }) => Object.assign(authApi, { delayMs: 2, healthy: true }) },
   { at: 115, change: ({ orders }) => Object.assign(orders, { healthy: false, failing: 0.3 }) },
-  { at: 125, change: (world) => world.spoil(0, true) },
+  { at: 125, change: ({ gateways }) => gateways[0]!.configure(() => 'version: 1\nroute: []\n') },
   { at: 145, change: ({ orders }) => Object.assign(orders, { healthy: true, failing: 0 }) },
   { at: 150, change: ({ search }) => Object.assign(search, { delayMs: 900 }) },
   { at: 175, change: ({ search }) => Object.assign(search, { delayMs: 2, broken: 0.2 }) },
   { at: 182, change: ({ search }) => Object.assign(search, { broken: 0 }) },
   { at: 185, change: (world) => world.stopRedis() },
   { at: 205, change: (world) => world.startRedis() },
-  { at: 230, change: (world) => world.spoil(0, false) },
+  { at: 230, change: ({ gateways }) => gateways[0]!.configure() },
 ];
 
 /** Runs for so many seconds, with faults; `perSecond`: requests over all gateways. */

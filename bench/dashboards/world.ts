@@ -2,22 +2,11 @@
 import type { ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
 import { freePort, type Processes, untilListening } from '../processes.ts';
-
-export const adminToken = 'a-token-of-the-benchmark-only-0123456789';
-const repository = new URL('../../', import.meta.url).pathname;
-
-export interface Gateway {
-  readonly pid: number;
-  readonly port: number;
-  readonly admin: number;
-  readonly authorizer: number;
-  readonly config: string;
-}
+import { type Gateway, startGateways } from './gateways.ts';
+import { type PrometheusOptions, startPrometheus } from './prometheus.ts';
 
 /** What the tests of a service do to it. */
 export interface Behavior {
@@ -36,21 +25,12 @@ export interface World {
   readonly search: Behavior;
   /** Origin of Prometheus. */
   readonly prometheus: string;
-  /** Scrape interval in seconds. */
-  readonly everyS: number;
-  stopRedis(): void;
+  stopRedis(): Promise<void>;
+  /** It begins empty. */
   startRedis(): Promise<void>;
-  /** Makes the configuration on the disk of a gateway wrong, or right again. */
-  spoil(index: number, wrong: boolean): void;
 }
 
-/** `rules`: makes the rules that Prometheus loads out of the text of those that operators get. */
-export async function startWorld(
-  processes: Processes,
-  folder: string,
-  prometheus: string,
-  rules: (text: string) => string = (text) => text,
-): Promise<World> {
+export async function startWorld(processes: Processes, folder: string, options: PrometheusOptions): Promise<World> {
   const [authApi, orders, search] = [usual(), usual(), usual()];
   const authApiPort = await listen(createServer((request, response) => judge(authApi, request.headers, response)));
   const slowly = (behavior: Behavior) => (request: { url?: string | undefined }, response: ServerResponse) =>
@@ -69,35 +49,15 @@ export async function startWorld(
     );
     await untilListening(redisPort, redis);
   };
-  await startRedis();
-  const gateways: Gateway[] = [];
-  for (let index = 0; index < 3; index += 1) {
-    const place = {
-      port: await freePort(),
-      admin: await freePort(),
-      authorizer: await freePort(),
-      config: join(folder, `gateway-${index}.yaml`),
-    };
-    const text = configOf(place, index === 2 ? 2 : 1, { authApi: authApiPort, redis: redisPort, ...services });
-    writeFileSync(place.config, text);
-    const log = join(folder, `gateway-${index}.log`);
-    const { pid } = await processes.rolegate('serve', place.config, place.admin, log);
-    gateways.push({ ...place, pid });
-  }
-  const everyS = 2;
-  const alerts = rules(readFileSync(join(repository, 'monitoring/alerts.yaml'), 'utf8'));
-  writeFileSync(join(folder, 'alerts.yaml'), alerts);
-  const origin = await startPrometheus(processes, folder, prometheus, everyS, gateways);
-  return {
-    ...{ gateways, authApi, orders, search, prometheus: origin, everyS, startRedis },
-    stopRedis: () => redis.kill('SIGTERM'),
-    spoil(index, wrong) {
-      const { config } = gateways[index]!;
-      if (!wrong) return copyFileSync(`${config}.good`, config);
-      copyFileSync(config, `${config}.good`);
-      writeFileSync(config, 'version: 1\nroute: []\n');
-    },
+  const stopRedis = async () => {
+    const ended = once(redis, 'exit');
+    redis.kill('SIGTERM');
+    await ended;
   };
+  await startRedis();
+  const gateways = await startGateways(processes, folder, { authApi: authApiPort, redis: redisPort, ...services });
+  const prometheus = await startPrometheus(processes, folder, gateways, options);
+  return { gateways, authApi, orders, search, prometheus, startRedis, stopRedis };
 }
 
 const usual = (): Behavior => ({ delayMs: 2, failing: 0, healthy: true, broken: 0 });
@@ -147,82 +107,4 @@ async function listen(server: Server): Promise<number> {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return (server.address() as AddressInfo).port;
-}
-
-interface Ports {
-  readonly authApi: number;
-  readonly redis: number;
-  readonly orders: readonly number[];
-  readonly search: readonly number[];
-}
-
-function configOf({ port, admin, authorizer }: Omit<Gateway, 'pid'>, workers: number, ports: Ports): string {
-  const targets = (list: readonly number[]) => JSON.stringify(list.map((one) => `http://127.0.0.1:${one}`));
-  return `version: 1
-server:
-  listen: "127.0.0.1:${port}"
-  admin: "127.0.0.1:${admin}"
-  adminToken: "${adminToken}"
-  workers: ${workers}
-  trustedProxies: [127.0.0.0/8]
-  limits: { failedAuthentications: { perClient: 60, perKey: 100, window: 1m } }
-authorizer: { listen: "127.0.0.1:${authorizer}", dialects: { envoy: /envoy } }
-log: { level: warn, access: false }
-authApi: { url: "http://127.0.0.1:${ports.authApi}", timeout: 300ms }
-cache:
-  secret: "a secret of the benchmark that is long enough"
-  accepted: 10s
-  rejected: 5s
-  staleOnOutage: 15s
-  redis: { url: "redis://127.0.0.1:${ports.redis}" }
-roles: { user: {}, admin: { inherits: [user] } }
-upstreams:
-  orders: { targets: ${targets(ports.orders)}, health: { path: /live, interval: 2s, timeout: 1s } }
-  search: { targets: ${targets(ports.search)}, connections: 8, health: { path: /live, interval: 2s, timeout: 1s } }
-routes:
-  - { id: order, match: { path: "/orders/{id}" }, upstream: orders, access: { GET: [user], DELETE: [admin] } }
-  - { id: tenant, match: { path: "/tenants/{tenant}/orders" }, upstream: orders, access: [user], when: [{ param: tenant, in: identity.groups, reason: wrong_tenant }] }
-  - { id: search, match: { path: /search }, upstream: search, access: [user] }
-  - { id: old-search, match: { path: /old-search }, upstream: search, access: [admin], mode: shadow }
-  - { id: pages, match: { path: "/pages/**" }, upstream: orders, access: public }
-`;
-}
-
-async function startPrometheus(
-  processes: Processes,
-  folder: string,
-  program: string,
-  everyS: number,
-  gateways: readonly Gateway[],
-): Promise<string> {
-  const port = await freePort();
-  const file = join(folder, 'prometheus.yml');
-  writeFileSync(join(folder, 'token'), adminToken);
-  // Named as replicas are, so that pictures do not show ports that were free by chance.
-  const targets = gateways.map(({ admin }, index) => ({
-    targets: [`127.0.0.1:${admin}`],
-    labels: { instance: `gateway-${index + 1}` },
-  }));
-  writeFileSync(
-    file,
-    JSON.stringify({
-      global: { scrape_interval: `${everyS}s`, evaluation_interval: `${everyS}s` },
-      rule_files: ['alerts.yaml'],
-      scrape_configs: [
-        { job_name: 'rolegate', authorization: { credentials_file: join(folder, 'token') }, static_configs: targets },
-      ],
-    }),
-  );
-  const child = processes.start(
-    'any',
-    [
-      program,
-      `--config.file=${file}`,
-      `--storage.tsdb.path=${join(folder, 'data')}`,
-      `--web.listen-address=127.0.0.1:${port}`,
-    ],
-    ['ignore', 'ignore', 'ignore'],
-  );
-  await untilListening(port, child);
-  return `http://127.0.0.1:${port}`;
 }

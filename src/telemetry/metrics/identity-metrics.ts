@@ -1,11 +1,14 @@
 /** Counts verdicts, calls to the Auth API, what is cached and shared of them, and revocations. */
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { BreakerState, IdentityEvents } from '../../identity/events.ts';
+import type { CatchUp } from '../../identity/revocation/revocation-events.ts';
 import type { Logger } from '../log/logger.ts';
 import { createRedisMetrics } from './redis-metrics.ts';
 import { exchangeBuckets } from './request-series.ts';
 
 const breakerStates: readonly BreakerState[] = ['closed', 'half_open', 'open'];
+/** Shown from the beginning, so that the first loss is an increase. */
+const catchUpOutcomes: readonly CatchUp[] = ['started', 'followed', 'lost'];
 
 /** Read at each scrape. */
 export interface IdentityReadings {
@@ -166,6 +169,7 @@ export function createIdentityMetrics(registry: Registry, log: Pick<Logger, 'inf
     labelNames: ['outcome'],
     registers,
   });
+  for (const outcome of catchUpOutcomes) catchUps.inc({ outcome }, 0);
   const unacknowledged = new Counter({
     name: 'rolegate_revocations_unacknowledged_total',
     help: 'Replicas that did not acknowledge a revocation before the verdicts it ends had expired.',

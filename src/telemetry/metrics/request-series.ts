@@ -129,6 +129,8 @@ export function createRequestSeries(registry: Registry, zeros: boolean) {
   function addRoute(route: string): void {
     durations.zero({ route });
     for (const counter of perRoute) counter.inc({ route }, 0);
+    // The first error of ours is an increase, which an alert can see.
+    refusals.inc({ route, reason: 'internal_error' }, 0);
   }
 
   function removeRoute(route: string): void {

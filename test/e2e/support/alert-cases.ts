@@ -37,7 +37,19 @@ const counter = (name: string, more: string, named: Readonly<Record<string, stri
 });
 
 export const alertCases: Readonly<Record<string, AlertCase>> = {
-  RolegateAbsent: { series: { [`rolegate_build_info${labels()}`]: '1x29 _x20 1x30' }, at, labels: {}, value: null },
+  RolegateAbsent: {
+    series: {
+      [`rolegate_requests_in_flight${labels()}`]: '3x29 _x20 3x30',
+      [`rolegate_build_info${labels(',version="1",node="26"')}`]: '1x29 _x20 1x30',
+      // An Auth API alone and an application are no gateways.
+      'rolegate_build_info{job="auth-api",instance="b:9091",version="1",node="26"}': '1x90',
+      'rolegate_build_info{job="application",instance="c:80",version="in process",node="26"}': '1x90',
+      'rolegate_requests_in_flight{job="application",instance="c:80"}': '3x90',
+    },
+    at,
+    labels: {},
+    value: null,
+  },
   RolegateReloadRefused: gauge('rolegate_config_last_load_successful', lowered),
   RolegateAuthApiFailing: {
     series: {

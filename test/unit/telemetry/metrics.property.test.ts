@@ -26,6 +26,7 @@ for (const word of [
   'error',
   ...['hit', 'miss', 'invalid', 'skipped', 'oversize', 'get', 'set', 'connection'],
   ...['led', 'found', 'pushed', 'failed', 'late', 'disconnected', 'alone'],
+  ...['started', 'followed', 'lost'],
 ])
   known.add(word);
 

@@ -61,6 +61,15 @@ describe('requests are counted', () => {
   });
 });
 
+test('what an alert asks for by its increase is there before it happens', async () => {
+  const { telemetry } = collect('silent');
+  const text = await telemetry.registry.metrics();
+  for (const route of ['orders', 'public', '(none)'])
+    expect(sampleValue(text, 'rolegate_refusals_total', { route, reason: 'internal_error' })).toBe(0);
+  for (const outcome of ['started', 'followed', 'lost'])
+    expect(sampleValue(text, 'rolegate_revocation_catch_ups_total', { outcome })).toBe(0);
+});
+
 describe('durations', () => {
   test('fall into cumulative buckets in seconds', async () => {
     const { telemetry } = collect('silent');

@@ -1,0 +1,258 @@
+/** Faults of a real installation, each with the alerts that it makes fire and what undoes it. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { adminToken, mostConnections, mostDescriptors } from '../../../bench/dashboards/gateways.ts';
+import type { AlertWorld } from './alert-world.ts';
+
+export interface Cause {
+  readonly what: string;
+  readonly alerts: readonly string[];
+  /** Returns what undoes it. */
+  readonly make: (world: AlertWorld) => Remedy | Promise<Remedy>;
+}
+
+export interface Remedy {
+  /** What has to go on until the alerts fire. */
+  readonly again?: () => unknown;
+  readonly undo: () => unknown;
+}
+
+const nothing = () => {};
+
+/** The causes of a round are made at once, as they do not disturb each other. */
+export const rounds: readonly (readonly Cause[])[] = [
+  [
+    {
+      what: 'a configuration that does not load',
+      alerts: ['RolegateReloadRefused'],
+      make({ gateways: [gateway] }) {
+        gateway!.configure(() => 'version: 1\nroute: []\n');
+        return { undo: () => gateway!.configure() };
+      },
+    },
+    {
+      what: 'an Auth API that fails',
+      alerts: ['RolegateAuthApiFailing', 'RolegateBreakerOpen', 'RolegateServerErrors'],
+      make: ({ authApi }) => changed(authApi, { healthy: false }),
+    },
+    {
+      what: 'a mail server that refuses',
+      alerts: ['RolegateMailFailing'],
+      async make({ mail, mailing }) {
+        const remedy = changed(mail, { refuses: true });
+        const user = { email: 'ann@example.test', fullName: 'Ann Example', alias: 'ann' };
+        await post(`${mailing}/api/auth/v2/user`, user);
+        return remedy;
+      },
+    },
+    {
+      what: 'one request to an application that has Rolegate below a path',
+      alerts: ['RolegateInternalErrors'],
+      async make({ application }) {
+        await request(`${application}/api/orders`);
+        return { undo: nothing };
+      },
+    },
+  ],
+  [
+    {
+      what: 'a target that is down',
+      alerts: ['RolegateTargetDown'],
+      make: ({ orders }) => changed(orders, { healthy: false, failing: 0.3 }),
+    },
+    {
+      what: 'a service that is slow',
+      alerts: ['RolegateUpstreamQueue'],
+      make: ({ search }) => changed(search, { delayMs: 6_000 }),
+    },
+    {
+      what: 'an Auth API that is slow',
+      alerts: ['RolegateSlowDecisions'],
+      make: ({ authApi }) => changed(authApi, { delayMs: 900 }),
+    },
+  ],
+  [
+    {
+      what: 'a service that is down',
+      alerts: ['RolegateUpstreamDown'],
+      make: ({ search }) => changed(search, { healthy: false, broken: 0.2 }),
+    },
+    {
+      what: 'more connections than a gateway accepts',
+      alerts: ['RolegateConnectionsRefused'],
+      make: ({ gateways: [gateway] }) => held(gateway!.port, (open) => mostConnections + 20 - open),
+    },
+    {
+      what: 'connections that use up the descriptors of a gateway',
+      alerts: ['RolegateFileDescriptors'],
+      make({ gateways: [, gateway] }) {
+        const used = () => readdirSync(`/proc/${gateway!.pid()}/fd`).length;
+        return held(gateway!.port, () => Math.floor(0.95 * mostDescriptors) - used());
+      },
+    },
+  ],
+  [
+    {
+      what: 'a client that guesses',
+      alerts: ['RolegateAuthenticationThrottled'],
+      make: ({ gateways: [gateway] }) => ({ again: () => guess(gateway!.port), undo: nothing }),
+    },
+    {
+      what: 'workers that die',
+      alerts: ['RolegateWorkersRestart'],
+      make({ gateways: [, , gateway] }) {
+        const again = () => {
+          const [worker] = workersOf(gateway!.pid());
+          if (worker !== undefined) process.kill(worker, 'SIGKILL');
+        };
+        return { again, undo: nothing };
+      },
+    },
+    {
+      what: 'a Redis that has lost its data',
+      alerts: ['RolegateRevocationsLost'],
+      async make({ stopRedis, startRedis }) {
+        await stopRedis();
+        await startRedis();
+        return { undo: nothing };
+      },
+    },
+  ],
+  [
+    {
+      what: 'a Redis that is down, while access is revoked',
+      alerts: ['RolegateRedisFailing', 'RolegateRevocationsDisconnected', 'RolegateRevocationsUndelivered'],
+      async make({ gateways: [gateway], stopRedis, startRedis }) {
+        await stopRedis();
+        const again = () => post(`http://127.0.0.1:${gateway!.admin}/revocations`, { userID: 'a-user' }, adminToken);
+        return { again, undo: startRedis };
+      },
+    },
+  ],
+  [
+    {
+      what: 'a gateway with another secret than its Auth API',
+      alerts: ['RolegateForwardedIgnored'],
+      make({ gateways: [gateway], mailing }) {
+        const other = `authApi: { url: "${mailing}", gatewaySecret: "a-secret-that-the-auth-api-does-not-know"`;
+        const route = '{ id: auth, match: { path: "/api/auth/v2/**" }, upstream: auth-api, access: public }';
+        gateway!.configure((text) => `${text.replace(/^authApi: \{ url: "[^"]+"/m, other)}  - ${route}\n`);
+        const again = () =>
+          post(`http://127.0.0.1:${gateway!.port}/api/auth/v2/session`, { email: 'ann@example.test' });
+        return { again, undo: () => gateway!.configure() };
+      },
+    },
+    {
+      what: 'a log without a reader',
+      alerts: ['RolegateLogLinesDropped'],
+      make({ gateways: [, gateway] }) {
+        gateway!.readLog(false);
+        return { again: () => writeLongLines(gateway!.port), undo: () => gateway!.readLog(true) };
+      },
+    },
+    {
+      what: 'a worker that gets little of the processor',
+      alerts: ['RolegateShedding'],
+      make: ({ gateways: [, , gateway] }) => starved(workersOf(gateway!.pid())[0]!),
+    },
+  ],
+  [
+    {
+      what: 'no gateway, while the Auth API and an application continue',
+      alerts: ['RolegateAbsent'],
+      async make({ gateways }) {
+        await Promise.all(gateways.map((gateway) => gateway.stop()));
+        return { undo: () => Promise.all(gateways.map((gateway) => gateway.start())) };
+      },
+    },
+  ],
+];
+
+function changed<State extends object>(state: State, change: Partial<State>): Remedy {
+  const before = { ...state };
+  Object.assign(state, change);
+  return { undo: () => void Object.assign(state, before) };
+}
+
+/** Connections that send nothing. `missing`: how many to open, by how many are open. */
+function held(port: number, missing: (open: number) => number): Remedy {
+  const open = new Set<Socket>();
+  const again = () => {
+    for (let count = missing(open.size); count > 0; count -= 1) {
+      const socket = connect({ port, host: '127.0.0.1' });
+      socket.on('error', nothing).on('close', () => open.delete(socket));
+      open.add(socket);
+    }
+  };
+  const undo = () => {
+    for (const socket of open) socket.destroy();
+  };
+  return { again, undo };
+}
+
+/** Lets a process run for a moment at a time, as the limit of a container does: too short for its clock to be right. */
+function starved(pid: number): Remedy {
+  const [stoppedMs, runningMs] = [400, 60];
+  let timer: NodeJS.Timeout;
+  const stop = () => {
+    process.kill(pid, 'SIGSTOP');
+    timer = setTimeout(run, stoppedMs);
+  };
+  const run = () => {
+    process.kill(pid, 'SIGCONT');
+    timer = setTimeout(stop, runningMs);
+  };
+  stop();
+  const undo = () => {
+    clearTimeout(timer);
+    process.kill(pid, 'SIGCONT');
+  };
+  return { undo };
+}
+
+/** Processes that a gateway has started. */
+function workersOf(pid: number): readonly number[] {
+  return readdirSync('/proc').flatMap((name) => {
+    if (!/^\d+$/.test(name)) return [];
+    try {
+      const [, parent] = /\) \S (\d+)/.exec(readFileSync(`/proc/${name}/stat`, 'utf8')) ?? [];
+      return Number(parent) === pid ? [Number(name)] : [];
+    } catch {
+      return [];
+    }
+  });
+}
+
+/** Guesses of one client, more than may fail in a window. */
+async function guess(port: number): Promise<void> {
+  await inParts(10, (number) =>
+    request(`http://127.0.0.1:${port}/orders/1`, {
+      'x-forwarded-for': '203.0.113.77',
+      authorization: `Bearer guess-${number}`,
+    }),
+  );
+}
+
+/** Requests whose log lines are as long as a client can make them. */
+async function writeLongLines(port: number): Promise<void> {
+  const path = 'a'.repeat(1_024);
+  await inParts(40, () => request(`http://127.0.0.1:${port}/${path}`, { 'user-agent': '\xff'.repeat(256) }));
+}
+
+/** Parts of 20 at once. */
+async function inParts(parts: number, one: (number: number) => Promise<unknown>): Promise<void> {
+  for (let part = 0; part < parts; part += 1)
+    await Promise.all(Array.from({ length: 20 }, (_, index) => one(20 * part + index)));
+}
+
+async function request(url: string, headers: Readonly<Record<string, string>> = {}): Promise<void> {
+  await (await fetch(url, { headers })).arrayBuffer();
+}
+
+async function post(url: string, body: object, bearer?: string): Promise<void> {
+  const headers = {
+    'content-type': 'application/json',
+    ...(bearer === undefined ? {} : { authorization: `Bearer ${bearer}` }),
+  };
+  await (await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) })).arrayBuffer();
+}
