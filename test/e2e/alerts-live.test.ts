@@ -1,7 +1,7 @@
 /**
  * Alerts in a real Prometheus that scrapes three gateways under mixed traffic: each fires when its cause is made and clears
  * afterwards, and every query of the dashboards has data from that run. The rules are those of operators, with their `for` and
- * ranges shortened, so that the run takes four minutes and not an hour.
+ * ranges shortened, so that the run takes three minutes and not an hour.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
