@@ -46,7 +46,9 @@ for (const picture of ['docs', 'bench/results'].flatMap((folder) => filesBelow(f
   cpSync(join(root, picture), join(target, picture));
 }
 mkdirSync(join(target, 'public'));
-cpSync(join(root, 'docs/pictures/logo.svg'), join(target, 'public/logo.svg'));
+for (const picture of ['logo.svg', 'overview-dark.svg']) {
+  cpSync(join(root, 'docs/pictures', picture), join(target, 'public', picture));
+}
 writeFileSync(join(target, 'index.md'), home());
 writeFileSync(join(target, 'sidebar.json'), JSON.stringify(sidebar(), null, 2));
 process.stdout.write(`site/pages: ${written.size} pages\n`);

@@ -56,7 +56,7 @@ export const contenders: readonly Contender[] = [
   rolegate('rolegate-redis', [
     {
       name: 'rolegate redis',
-      what: 'verdict out of Redis each time',
+      what: 'verdict from Redis each time',
       ...guarded('/private/items/7', withBearer(manyBearers)),
       numbers: 2_000,
     },
@@ -90,7 +90,7 @@ export const contenders: readonly Contender[] = [
     cases: [open('haproxy')],
   },
   caddyOf('caddy-auth', true, [
-    { name: 'caddy forward_auth', what: 'calls the Auth API each time', ...guarded('/private/items/7') },
+    { name: 'caddy forward_auth', what: 'calls the Auth API', ...guarded('/private/items/7') },
   ]),
   caddyOf('caddy', false, [open('caddy')]),
   ...['http-proxy', 'http-proxy-3', 'httpxy', 'fastify-http-proxy'].map(

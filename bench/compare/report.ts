@@ -134,7 +134,7 @@ ${rows.join('\n')}
 `;
 }
 
-const bar = { height: 22, gap: 8, left: 190, width: 400, top: 74 } as const;
+const bar = { height: 22, gap: 8, left: 215, width: 360, top: 74 } as const;
 /** Cases that differ little from "mixed" are on the page, not in the chart. */
 const pageOnly = / (?:distinct|repeated|conditions|key pair|signed)$/;
 
@@ -151,7 +151,7 @@ export function chart(all: readonly CaseResults[]): string {
     return [
       `<text x="${bar.left - 10}" y="${middle}" text-anchor="end">${one.name}</text>`,
       `<rect x="${bar.left}" y="${y}" width="${width.toFixed(1)}" height="${bar.height}" rx="3" class="${kind}"/>`,
-      `<text x="${(bar.left + width + 8).toFixed(1)}" y="${middle}">${cpu(one).toFixed(0)} µs <tspan class="sub">${one.what}</tspan></text>`,
+      `<text x="${(bar.left + width + 8).toFixed(1)}" y="${middle}">${cpu(one).toFixed(0)} µs <tspan class="sub">${one.what === 'bare' ? '' : one.what}</tspan></text>`,
     ].join('');
   });
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 800 ${height}" width="800" height="${height}" role="img" aria-label="CPU time per request">

@@ -67,7 +67,7 @@ ${lines.map((line, i) => `<text x="${x + w / 2}" y="${y + 43 + 16 * i}" class="q
 <text x="${middle}" y="98" class="t m">${name}</text><text x="${middle}" y="116" class="q m s">${what}</text>
 <text x="${middle}" y="158" class="r m">${refused}</text><path d="M${middle} 130v12" stroke="${colors.refused}" stroke-width="1.5"/>`;
   };
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="Clients send requests to Rolegate, which decides in five stages and forwards allowed requests to services. It looks credentials up in memory, in Redis and at their sources.">
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 24 ${width} ${height - 24}" width="${width}" height="${height - 24}" role="img" aria-label="Clients send requests to Rolegate, which decides in five stages and forwards allowed requests to services. It looks credentials up in memory, in Redis and at their sources.">
 <style>
 text{font:13px -apple-system,BlinkMacSystemFont,"Segoe UI",Helvetica,Arial,sans-serif;fill:${colors.text}}
 .t{font-weight:600}.m{text-anchor:middle}.q{fill:${colors.quiet};font-size:12px}.s{font-size:11px}
