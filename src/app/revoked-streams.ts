@@ -3,7 +3,7 @@ import type { CredentialSources } from '../core/credential/credential.ts';
 import { extractCredential } from '../core/credential/extract-credential.ts';
 import type { Allow } from '../core/decision.ts';
 import type { RequestView } from '../core/request/request-view.ts';
-import { subjectOf } from '../identity/cache/memory-cache.ts';
+import { subjectOf } from '../identity/cache/memory-entry.ts';
 import type { IdentityResolver } from '../identity/resolver.ts';
 import type { RevocationEvents } from '../identity/revocation/revocation-events.ts';
 

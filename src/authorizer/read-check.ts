@@ -1,5 +1,5 @@
 /** Makes the request that a check is about, as the gateway would have read it from the client itself. */
-import { clientNetwork } from '../core/forwarding/client-facts.ts';
+import { clientNetwork } from '../core/forwarding/client-address.ts';
 import type { TrustedProxies } from '../core/syntax/addresses.ts';
 import type { Request } from '../http1/server/request.ts';
 import type { Client } from '../proxy/client.ts';

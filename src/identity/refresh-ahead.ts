@@ -4,7 +4,8 @@
  */
 
 import { stepMs } from './cache/due-times.ts';
-import { credentialOf, type MemoryCache, type MemoryEntry } from './cache/memory-cache.ts';
+import { credentialOf, type MemoryCache } from './cache/memory-cache.ts';
+import type { MemoryEntry } from './cache/memory-entry.ts';
 import type { RefreshOutcome } from './events.ts';
 import type { Finding, LookUp } from './look-up.ts';
 import type { SingleFlight } from './single-flight/single-flight.ts';

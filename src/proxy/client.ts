@@ -2,7 +2,8 @@
  * Who is at the other end of a client connection, determined once and not per request, and how many connections each client has.
  */
 import type { Socket } from 'node:net';
-import { clientNetwork, type PeerFacts } from '../core/forwarding/client-facts.ts';
+import { clientNetwork } from '../core/forwarding/client-address.ts';
+import type { PeerFacts } from '../core/forwarding/client-facts.ts';
 import type { TrustedProxies } from '../core/syntax/addresses.ts';
 
 export interface Client extends PeerFacts {

@@ -6,7 +6,8 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Decision } from '../core/decision.ts';
-import { type ClientFacts, clientAddress, clientFacts, clientNetwork } from '../core/forwarding/client-facts.ts';
+import { clientAddress, clientNetwork } from '../core/forwarding/client-address.ts';
+import { type ClientFacts, clientFacts } from '../core/forwarding/client-facts.ts';
 import type { ReasonCode } from '../core/outcome/reasons.ts';
 import type { RequestView } from '../core/request/request-view.ts';
 import type { TrustedProxies } from '../core/syntax/addresses.ts';

@@ -5,7 +5,8 @@ import type { MetricsFormat } from '../http-base/metrics-format.ts';
 import { createAccessLog, type LogSettings } from './log/access-log.ts';
 import { lineShape } from './log/line-shape.ts';
 import { createLogger, type Logger } from './log/logger.ts';
-import { type LogDestination, outputTo, standardOutput } from './log/standard-output.ts';
+import { type LogDestination, outputTo } from './log/program-output.ts';
+import { standardOutput } from './log/standard-output.ts';
 import { type AuthApiMetrics, createAuthApiMetrics } from './metrics/auth-api-metrics.ts';
 import {
   createDecisionMetrics,

@@ -4,7 +4,7 @@
  */
 import { Client } from 'undici';
 import type { UpstreamConfig } from '../config/config.ts';
-import type { Target } from './create-upstreams.ts';
+import type { Target } from './target.ts';
 
 export interface HealthEvents {
   /** The health of a target is known for the first time, or changed. */

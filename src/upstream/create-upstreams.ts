@@ -1,10 +1,10 @@
 /** The upstreams of one configuration: their targets in turn, healthy ones only. Made whole and replaced whole. */
 import type { UpstreamConfig } from '../config/config.ts';
 import type { ReasonCode } from '../core/outcome/reasons.ts';
-import { Pool } from '../http1/client/pool.ts';
 import type { OutgoingRequest } from '../http1/client/request.ts';
 import { Admission } from './admission.ts';
 import { type HealthEvents, watchHealth } from './check-health.ts';
+import { Target } from './target.ts';
 import { type UpstreamEvents, UpstreamRequest } from './upstream-request.ts';
 
 export interface Upstreams {
@@ -118,7 +118,7 @@ export class Upstream {
       const only = targets[0]!;
       if (tried !== null) return 'upstream_unreachable';
       if (!only.healthy) return 'upstream_unavailable';
-      return pooled && only.full ? 'upstream_busy' : only;
+      return pooled && isFull(only) ? 'upstream_busy' : only;
     }
     this.#turn = (this.#turn + 1) % targets.length;
     let second: Target | null = null;
@@ -126,7 +126,7 @@ export class Upstream {
     for (let i = 0; i < targets.length; i += 1) {
       const target = targets[(this.#turn + i) % targets.length]!;
       if (!target.healthy || tried?.has(target) === true) continue;
-      if (pooled && target.full) reason = 'upstream_busy';
+      if (pooled && isFull(target)) reason = 'upstream_busy';
       else if (target.suspect) second ??= target;
       else return target;
     }
@@ -135,58 +135,10 @@ export class Upstream {
 }
 
 function usable(target: Target): boolean {
-  return target.healthy && !target.full;
+  return target.healthy && !isFull(target);
 }
 
-/** After a failed connection other targets are preferred for this long. */
-const suspectMs = 2_000;
-/** Idle connections are closed before the usual servers close theirs; a server's own `Keep-Alive` hint wins. */
-const keepAliveMs = 4_000;
-
-/** One origin of an upstream: its connections, and what is known of its health. */
-export class Target {
-  /** Such as `http://orders-1:8080`. */
-  readonly origin: string;
-  readonly url: URL;
-  readonly pool: Pool;
-  /** What the last health checks said; true without checks. */
-  healthy = true;
-  /** Requests handed to the pool and not over yet. */
-  inFlight = 0;
-  readonly #limit: number;
-  #suspectUntilMs = 0;
-
-  constructor(origin: string, config: UpstreamConfig) {
-    this.origin = origin;
-    this.url = new URL(origin);
-    this.#limit = config.connections;
-    this.pool = new Pool(origin, {
-      connections: config.connections,
-      connectTimeoutMs: config.connectTimeoutMs,
-      idleMs: keepAliveMs,
-    });
-  }
-
-  /** Every connection is in use. */
-  get full(): boolean {
-    return this.inFlight >= this.#limit;
-  }
-
-  /** Whether a connection failed a moment ago. */
-  get suspect(): boolean {
-    return this.#suspectUntilMs !== 0 && performance.now() < this.#suspectUntilMs;
-  }
-
-  connectionFailed(): void {
-    this.#suspectUntilMs = performance.now() + suspectMs;
-  }
-
-  /** Lets requests in flight finish. */
-  close(): Promise<void> {
-    return this.pool.close();
-  }
-
-  destroy(): Promise<void> {
-    return this.pool.destroy();
-  }
+/** Every connection is in use. */
+function isFull({ inFlight, connections }: Target): boolean {
+  return inFlight >= connections;
 }

@@ -7,7 +7,8 @@ import type { ReasonCode } from '../core/outcome/reasons.ts';
 import type { ClientError } from '../http1/client/client-error.ts';
 import type { ConnectionControl, OutgoingRequest, ResponseHandler } from '../http1/client/request.ts';
 import { afterFailure } from './after-failure.ts';
-import type { Target, Upstream } from './create-upstreams.ts';
+import type { Upstream } from './create-upstreams.ts';
+import type { Target } from './target.ts';
 import type { Applicant, Line } from './waiting-line.ts';
 
 /** `responseEnd`, `upgraded` or `failed` is the last call; none follows `cancel`. */

@@ -2,7 +2,7 @@
  * Limits failed verifications, so that codes cannot be guessed over many codes. Every verification is charged before its code
  * is compared, or requests at the same time would all pass; a success takes its charge back and ends the account's count.
  */
-import { clientNetwork } from '../../core/forwarding/client-facts.ts';
+import { clientNetwork } from '../../core/forwarding/client-address.ts';
 import type { Refusal } from '../outcome/refusals.ts';
 import { type Charge, type Charged, refusalOf } from './limiter.ts';
 

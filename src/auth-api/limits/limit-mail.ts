@@ -1,5 +1,5 @@
 /** Limits requests for codes and the mails that carry them, so that no client floods a mailbox or the mail server. */
-import { clientNetwork } from '../../core/forwarding/client-facts.ts';
+import { clientNetwork } from '../../core/forwarding/client-address.ts';
 import type { Refusal } from '../outcome/refusals.ts';
 import { foldCase } from '../store/fold-case.ts';
 import { type Charge, type Charged, refusalOf } from './limiter.ts';

@@ -1,7 +1,7 @@
 /** Sends mail through an SMTP server, in its own time: handing over a mail never waits for the server. */
 import { randomUUID } from 'node:crypto';
 import type { MailConfig } from '../../config/config.ts';
-import { clientNetwork } from '../../core/forwarding/client-facts.ts';
+import { clientNetwork } from '../../core/forwarding/client-address.ts';
 import type { AuthApiLog } from '../events.ts';
 import { composeMail } from './compose-mail.ts';
 import type { MailOutcome } from './mail-events.ts';

@@ -78,30 +78,3 @@ export function clientFacts(
     trusted: true,
   };
 }
-
-/** The client key of an address: an IPv4 address itself, or the /64 network of an IPv6 one, which has 2^64 of them. */
-export function clientNetwork(address: string): string {
-  if (!address.includes(':')) return address;
-  const parsed = parseAddress(address);
-  return parsed?.bits === 128 ? `${(parsed.value >> 64n).toString(16)}/64` : address;
-}
-
-/**
- * The address of the client for rules about it; null when it is not known for certain. Stricter than what is logged and
- * forwarded: where a trusted proxy names something that is no address, no rule may take the proxy for the client.
- */
-export function clientAddress(
-  peer: Pick<PeerFacts, 'address' | 'trusted'>,
-  rawHeaders: readonly string[],
-  trustedProxies: TrustedProxies,
-  source: ForwardedSource = 'x-forwarded',
-): string | null {
-  let { address } = peer;
-  if (!peer.trusted) return address;
-  const { hops } = readForwardedHeaders(rawHeaders, source);
-  for (let i = hops.length - 1; i >= 0 && trustedProxies(address); i -= 1) {
-    address = hops[i]?.address ?? '';
-    if (parseAddress(address) === null) return null;
-  }
-  return address;
-}

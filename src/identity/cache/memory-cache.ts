@@ -4,11 +4,12 @@
  * its end, when its time has come, when it is found to be revoked, or when it is evicted.
  */
 import type { Credential } from '../../core/credential/credential.ts';
-import type { Accepted, Identity, Resolution } from '../../core/identity/identity.ts';
-import { Tombstones, type VerdictSubject } from '../revocation/tombstones.ts';
-import { lives, resolutionOf, type Verdict, type VerdictStore } from '../verdict.ts';
+import type { Accepted } from '../../core/identity/identity.ts';
+import { Tombstones } from '../revocation/tombstones.ts';
+import { lives, type Verdict, type VerdictStore } from '../verdict.ts';
 import { DueTimes, nextLookMs, refreshFromMs } from './due-times.ts';
 import { entryBytes } from './entry-bytes.ts';
+import { entryOf, type MemoryEntry, subjectOf, unknownOrigin } from './memory-entry.ts';
 import { SieveMap } from './sieve-map.ts';
 
 export interface MemoryCacheOptions {
@@ -33,40 +34,11 @@ export interface MemorySize {
   readonly bytes: number;
 }
 
-/** Where a verdict comes from, as far as a revocation has to know. */
-export interface Origin {
-  /** Keyed names of the credential; empty when not known. */
-  readonly lookups: readonly string[];
-  /** Whether another replica asked for it, whose clock may be ahead of this one. */
-  readonly foreign: boolean;
-  /** When this process asked for it, by its tombstones (`asking`); `askedAtMs` by default. */
-  readonly moment?: number;
-}
-
-export interface MemoryEntry extends Verdict {
-  readonly key: string;
-  readonly lookups: readonly string[];
-  readonly foreign: boolean;
-  /** What revocations are compared with. */
-  readonly moment: number;
-  /** What a hit returns. */
-  readonly resolution: Resolution;
-  /** Count of the tombstones' changes at which it was found not to be revoked. */
-  version: number;
-  /** Whether it was hit since it was asked for. */
-  used: boolean;
-  /** Until then it serves past its life without a request to the Auth API, which was out of reach a moment ago. */
-  standsInUntilMs: number;
-  dueStep: number | null;
-}
-
 /** An entry past its life, and the result that it gives. */
 export interface StaleEntry {
   readonly entry: MemoryEntry;
   readonly accepted: Accepted;
 }
-
-const unknownOrigin: Origin = Object.freeze({ lookups: Object.freeze([]), foreign: false });
 
 export class MemoryCache implements VerdictStore {
   readonly #accepted: SieveMap<MemoryEntry>;
@@ -133,25 +105,12 @@ export class MemoryCache implements VerdictStore {
     const own = held?.foreign === false && !foreign;
     if (held !== undefined && (own ? held.moment > moment : held.askedAtMs > verdict.askedAtMs)) return;
     if (this.#tombstones.revokes(subjectOf(verdict.identity, lookups), moment, foreign)) return;
-    const { identity, askedAtMs, endMs } = verdict;
+    const { identity } = verdict;
     const isKept = lives(verdict, nowMs) || this.#mayServe(verdict, nowMs);
     if (rejected !== undefined && (identity !== null || !isKept)) this.#drop(rejected);
     if (accepted !== undefined && (identity === null || !isKept)) this.#drop(accepted);
     if (!isKept) return;
-    const entry: MemoryEntry = {
-      key,
-      identity,
-      askedAtMs,
-      endMs,
-      lookups,
-      foreign,
-      moment,
-      resolution: Object.freeze(resolutionOf(verdict, 'memory')),
-      version: this.#tombstones.changes.count,
-      used: false,
-      standsInUntilMs: 0,
-      dueStep: null,
-    };
+    const entry = entryOf(key, verdict, { lookups, foreign, moment }, this.#tombstones.changes.count);
     const bytes = entryBytes(key, lookups, identity);
     if (identity === null) {
       this.#rejected.set(key, entry, bytes);
@@ -214,13 +173,6 @@ export class MemoryCache implements VerdictStore {
   #mayServe(verdict: Verdict, nowMs: number): boolean {
     return verdict.identity !== null && verdict.askedAtMs <= nowMs && nowMs < this.#goneMs(verdict);
   }
-}
-
-/** Whom the verdict is about. */
-export function subjectOf(identity: Identity | null, lookups: readonly string[]): VerdictSubject {
-  if (identity === null) return { lookups, sessionId: null, keyId: null, userId: null, issued: null };
-  const { sessionId, keyId, userId } = identity;
-  return { lookups, sessionId, keyId, userId, issued: identity };
 }
 
 function use(entry: MemoryEntry): MemoryEntry {

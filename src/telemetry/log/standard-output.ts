@@ -3,7 +3,8 @@
  * request no system call, and neither a slow reader nor a full disk stops a request. What cannot be written yet waits within a
  * bound; beyond it lines are dropped and counted. A reader that is gone gets no more lines.
  */
-import { write, writeSync } from 'node:fs';
+import { write } from 'node:fs';
+import { hasCode, retryMs, whenFull, writeWhole } from './write-whole.ts';
 
 /** Where log lines go. */
 export interface LogOutput {
@@ -15,11 +16,6 @@ export interface LogOutput {
   close(): void;
 }
 
-/** What takes the lines of a gateway that is part of another program. */
-export interface LogDestination {
-  write(lines: string): unknown;
-}
-
 const standardOutputDescriptor = 1;
 /** Lines are collected until there is so much text, or for so long. */
 const chunkLength = 64 * 1024;
@@ -27,11 +23,8 @@ const flushIntervalMs = 100;
 /** Bytes that wait for a slow reader; beyond it lines are dropped. */
 const maxWaitingBytes = 16 * 1024 * 1024;
 const maxWriteBytes = 1024 * 1024;
-/** A full pipe is tried again after this time. */
-const retryMs = 20;
-/** At the end of the process, how long a reader that takes nothing is waited for, and how often a full pipe is tried. */
+/** At the end of the process, how long a reader that takes nothing is waited for. */
 const maxSettleMs = 2_000;
-const maxTries = 100;
 const lineFeed = 0x0a;
 
 /** `onDrop` gets the number of lines that were dropped. Lines are pure ASCII, so that a character is a byte. */
@@ -96,7 +89,7 @@ export function standardOutput(onDrop: (lines: number) => void): LogOutput {
         return;
       }
       waiting.unshift(bytes);
-      if (hasCode(error, ['EAGAIN', 'EBUSY'])) {
+      if (hasCode(error, whenFull)) {
         setTimeout(writeNext, retryMs);
         return;
       }
@@ -119,23 +112,12 @@ export function standardOutput(onDrop: (lines: number) => void): LogOutput {
   function flushSync(): void {
     enqueue();
     if (stuck) dropAll();
-    let tries = 0;
-    while (waiting.length > 0) {
-      const bytes = take();
-      try {
-        const count = writeSync(standardOutputDescriptor, bytes);
-        waitingBytes -= count;
-        if (count < bytes.length) waiting.unshift(bytes.subarray(count));
-      } catch (error) {
-        waiting.unshift(bytes);
-        tries += 1;
-        if (!hasCode(error, ['EAGAIN', 'EBUSY']) || tries > maxTries) {
-          dropAll();
-          return;
-        }
-        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, retryMs);
-      }
-    }
+    if (waiting.length === 0) return;
+    const bytes = Buffer.concat(waiting);
+    const rest = writeWhole(standardOutputDescriptor, bytes);
+    waiting = rest.length === 0 ? [] : [rest];
+    waitingBytes -= bytes.length - rest.length;
+    if (rest.length > 0) dropAll();
   }
 
   const timer = setInterval(flush, flushIntervalMs).unref();
@@ -166,25 +148,6 @@ export function standardOutput(onDrop: (lines: number) => void): LogOutput {
       flushSync();
     },
   };
-}
-
-/** The output of a gateway that is part of another program: each line at once. A destination that fails gets no line. */
-export function outputTo(destination: LogDestination): LogOutput {
-  return {
-    write(lines) {
-      try {
-        destination.write(lines);
-      } catch {
-        // A log that cannot be written stops no request.
-      }
-    },
-    settle: async () => {},
-    close: () => {},
-  };
-}
-
-function hasCode(error: unknown, codes: readonly string[]): boolean {
-  return error instanceof Error && 'code' in error && codes.includes(String(error.code));
 }
 
 function countLines(text: Buffer): number {

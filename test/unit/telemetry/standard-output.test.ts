@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { describe, expect, test, vi } from 'vitest';
-import { outputTo } from '../../../src/telemetry/log/standard-output.ts';
+import { outputTo } from '../../../src/telemetry/log/program-output.ts';
 
 test('a destination that fails stops no request', () => {
   const output = outputTo({

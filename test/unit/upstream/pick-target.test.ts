@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { type Target, Upstream } from '../../../src/upstream/create-upstreams.ts';
+import { Upstream } from '../../../src/upstream/create-upstreams.ts';
+import type { Target } from '../../../src/upstream/target.ts';
 
 const upstreams: Upstream[] = [];
 

@@ -1,0 +1,51 @@
+/** One origin of an upstream: its connections, and what is known of its health. */
+import type { UpstreamConfig } from '../config/config.ts';
+import { Pool } from '../http1/client/pool.ts';
+
+/** After a failed connection other targets are preferred for this long. */
+const suspectMs = 2_000;
+/** Idle connections are closed before the usual servers close theirs; a server's own `Keep-Alive` hint wins. */
+const keepAliveMs = 4_000;
+
+export class Target {
+  /** Such as `http://orders-1:8080`. */
+  readonly origin: string;
+  readonly url: URL;
+  readonly pool: Pool;
+  /** At once. */
+  readonly connections: number;
+  /** What the last health checks said; true without checks. */
+  healthy = true;
+  /** Requests handed to the pool and not over yet. */
+  inFlight = 0;
+  #suspectUntilMs = 0;
+
+  constructor(origin: string, config: UpstreamConfig) {
+    this.origin = origin;
+    this.url = new URL(origin);
+    this.connections = config.connections;
+    this.pool = new Pool(origin, {
+      connections: config.connections,
+      connectTimeoutMs: config.connectTimeoutMs,
+      idleMs: keepAliveMs,
+    });
+  }
+
+  /** Whether a connection failed a moment ago. */
+  get suspect(): boolean {
+    return this.#suspectUntilMs !== 0 && performance.now() < this.#suspectUntilMs;
+  }
+
+  connectionFailed(): void {
+    this.#suspectUntilMs = performance.now() + suspectMs;
+  }
+
+  /** Lets requests in flight finish. */
+  close(): Promise<void> {
+    return this.pool.close();
+  }
+
+  destroy(): Promise<void> {
+    return this.pool.destroy();
+  }
+}
