@@ -36,7 +36,12 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function start(program: string, tracing: string, workers = 1): Promise<number> {
+async function start(
+  program: string,
+  tracing: string,
+  workers = 1,
+  authApi = '{ url: "http://127.0.0.1:1" }',
+): Promise<number> {
   folder = mkdtempSync(join(tmpdir(), 'rolegate-tracing-'));
   const port = await freePort();
   const config = join(folder, 'gateway.yaml');
@@ -46,9 +51,11 @@ async function start(program: string, tracing: string, workers = 1): Promise<num
     `version: 1
 server: { listen: "127.0.0.1:${port}", admin: false, workers: ${workers} }
 ${tracing}
-authApi: { url: "http://127.0.0.1:1" }
+authApi: ${authApi}
 upstreams: { gone: { targets: ["http://127.0.0.1:1"] } }
-routes: [{ id: open, match: { path: "/open" }, upstream: gone, access: public }]
+routes:
+  - { id: open, match: { path: "/open" }, upstream: gone, access: public }
+  - { id: closed, match: { path: "/closed" }, upstream: gone, access: authenticated }
 `,
   );
   const hooks = ['--import', join(folder, 'watch.mjs')];
@@ -126,6 +133,22 @@ test('each worker sends its own spans', { timeout: 60_000 }, async () => {
   expect(await gateway?.ended).toBe(0);
   expect(receiver.spans.filter(({ kind }) => kind === 'server')).toHaveLength(requests);
   expect(new Set(receiver.spans.map(({ resource }) => resource['service.instance.id'])).size).toBe(2);
+});
+
+test('beside workers, the first process records the requests to an embedded Auth API', {
+  timeout: 60_000,
+}, async () => {
+  receiver = await startOtlpReceiver();
+  const authApi = `{ embedded: { database: ":memory:", secret: ${'s'.repeat(40)} } }`;
+  const port = await start('src/main.ts', `tracing: { endpoint: "${receiver.url}", sample: 1 }`, 2, authApi);
+  const head = `Host: a\r\nAuthorization: Bearer ${'b'.repeat(40)}\r\nConnection: close`;
+  expect((await sendRaw(port, `GET /closed HTTP/1.1\r\n${head}\r\n\r\n`)).status).toBe(401);
+  gateway?.signal('SIGTERM');
+  expect(await gateway?.ended).toBe(0);
+  const named = (name: string) => receiver?.spans.find((span) => span.name === name);
+  const [request, source, checked] = ['GET /closed', 'GET', 'GET /api/auth/v2/session'].map(named);
+  expect(checked).toMatchObject({ kind: 'server', traceId: request?.traceId, parentId: source?.spanId });
+  expect(checked?.resource['service.instance.id']).not.toBe(request?.resource['service.instance.id']);
 });
 
 test('a collector that is gone does not delay the end of the process', { timeout: 60_000 }, async () => {
