@@ -6,6 +6,7 @@ import type { AddressStep, CompareStep, ConditionFacts, Step } from '../core/pol
 import { truthOf } from '../core/policy/evaluate-conditions.ts';
 import type { ListFile } from '../core/policy/list-file.ts';
 import { parseCidr } from '../core/syntax/addresses.ts';
+import { hasShape, type Shape } from '../core/url/param-form.ts';
 import { blank, noFacts } from './sample-identity.ts';
 
 /** The file whose list the step compares with; null: none. */
@@ -42,8 +43,55 @@ export function listedTexts(steps: readonly Step[]): readonly string[] {
   return once(compared, () => textsUnlike(compared));
 }
 
+/** As if the value were the id of a session, which is any text. */
+function ofSession(steps: readonly CompareStep[]): readonly Step[] {
+  return steps.map((step) => ({ ...step, end: 0, subject: { from: 'identity', field: 'sessionId' } }));
+}
+
+/**
+ * For each of these texts that a list holds, one of the shape that no list holds and every other step takes alike; a made-up text, too,
+ * may stand in a file. Fewer where there is none.
+ */
+export function unlistedTexts(
+  steps: readonly Step[],
+  texts: Iterable<string>,
+  shape: Shape | null | 'number' = null,
+): readonly string[] {
+  const compared = steps.filter((step) => step.kind === 'compare');
+  const lists = compared.flatMap((step) => (listOf(step) === null ? [] : literalsOf(step)));
+  if (lists.length === 0) return [];
+  const others = ofSession(compared.filter((step) => listOf(step) === null));
+  const isListed = (text: string) => lists.some((list) => list.has(text));
+  const truths = (text: string) => truthsOf(others, { ...noFacts, identity: { ...blank, sessionId: text } });
+  const most = lists.reduce((sum, { size }) => sum + size, 1);
+  return [...new Set(texts)].filter(isListed).flatMap((text) => {
+    const wanted = truths(text);
+    for (const like of textsLike(text, shape, most)) if (!isListed(like) && truths(like) === wanted) return [like];
+    return [];
+  });
+}
+
+/** At least so many, as far as the shape has them. */
+function* textsLike(text: string, shape: Shape | null | 'number', most: number): Generator<string> {
+  const isNumber = shape === 'number';
+  const fits = (like: string) => shape === null || isNumber || hasShape(shape, like);
+  if (shape !== null && !isNumber && shape.kind === 'words') {
+    yield* shape.words;
+    return;
+  }
+  for (let n = 1; n <= most; n += 1) {
+    const numbers = /^-?(?:0|[1-9]\d{0,14})$/.test(text) ? [String(Number(text) + n), String(Number(text) - n)] : [];
+    const longer = isNumber ? [] : [`${text}q${n}`, `${text.slice(0, -12)}${n.toString(16).padStart(12, '0')}`];
+    yield* [...numbers, ...longer].filter(fits);
+  }
+}
+
+function literalsOf({ comparison }: CompareStep): readonly ReadonlySet<string>[] {
+  return comparison.operator === 'in' && 'literals' in comparison.operand ? [comparison.operand.literals] : [];
+}
+
 function textsUnlike(steps: readonly CompareStep[]): readonly string[] {
-  const asked = steps.map((step): Step => ({ ...step, end: 0, subject: { from: 'identity', field: 'sessionId' } }));
+  const asked = ofSession(steps);
   const byTruths = new Map<string, string>();
   for (const { comparison } of steps) {
     if (comparison.operator !== 'in' || !('literals' in comparison.operand)) continue;

@@ -8,7 +8,7 @@ import { takerOf } from '../core/url/common-path.ts';
 import { hasShape, takes } from '../core/url/param-form.ts';
 import { formOfParam, type ParamName, placeOfParam, type Segment } from '../core/url/path-pattern.ts';
 import { claimKey, claimTexts } from './claim-values.ts';
-import { listedAddresses, listedTexts } from './list-samples.ts';
+import { listedAddresses, listedTexts, unlistedTexts } from './list-samples.ts';
 import { isTimeStep, momentsFor } from './moments.ts';
 import { numberTexts } from './number-texts.ts';
 import { rulesOf } from './route-of-method.ts';
@@ -112,7 +112,11 @@ function valuesOf({ tests, routes }: Config, route: Route): Choices {
             : 'literal' in comparison.operand
               ? [comparison.operand.literal, `${comparison.operand.literal}x`]
               : 'literals' in comparison.operand
-                ? [...literalsIn(step), ...listedTexts(all), ...(comparison.operand.list === undefined ? [] : ['x'])]
+                ? [
+                    ...literalsIn(step),
+                    ...listedTexts(all),
+                    ...(comparison.operand.list === undefined ? [] : ['x', ...unlistedTexts(all, ['x'])]),
+                  ]
                 : 'number' in comparison.operand
                   ? [...numberTexts([comparison.operand.number]), 'x']
                   : [...groups, own, 'x'];
@@ -123,13 +127,19 @@ function valuesOf({ tests, routes }: Config, route: Route): Choices {
             const segment = route.pattern.segments[placeOfParam(source, route.pattern)];
             // What a policy reads can be a literal of the route.
             if (segment?.kind === 'literal') choices.set(key, [segment.text]);
-            else offer(key, ...literals.filter((text) => canBe(route, source, text)));
+            else {
+              offer(key, ...literals.filter((text) => canBe(route, source, text)));
+              const shape = formOfParam(source, route.pattern)?.shape ?? null;
+              offer(key, ...unlistedTexts(all, textsIn(choices.get(key) ?? []), shape));
+            }
           } else if (source.from === 'claim') {
             const alike = sourcesIn(step).flatMap((other) => {
               const key = other.from === 'param' ? `param ${placeOfParam(other, route.pattern)}` : '';
               return choices.get(key)?.slice(0, 1) ?? [];
             });
-            offer(claimKey(source), ...claimTexts(source.type, textsIn([...alike, ...literals])), null);
+            const texts = claimTexts(source.type, textsIn([...alike, ...literals]));
+            const unlisted = source.type === 'number' ? unlistedTexts(all, texts, 'number') : [];
+            offer(claimKey(source), ...texts, ...unlisted, null);
           } else offer(`${source.from} ${source.name}`, ...literals, null);
         }
       }

@@ -11,7 +11,7 @@ import { hasShape, innerText, type ParamForm, type Shape } from '../../core/url/
 import { formOfParam, type ParamName, placeOfParam } from '../../core/url/path-pattern.ts';
 import { foldCase } from '../../core/url/path-reading.ts';
 import { claimKey, claimsAmong, claimTexts } from '../claim-values.ts';
-import { addressText, listedTexts } from '../list-samples.ts';
+import { addressText, listedTexts, unlistedTexts } from '../list-samples.ts';
 import { isTimeStep, momentsFor } from '../moments.ts';
 import { numberTexts } from '../number-texts.ts';
 import { sampleIdentity } from '../sample-identity.ts';
@@ -77,13 +77,22 @@ function textsOf(steps: readonly Step[], ignoresCase: boolean): readonly string[
   const others = new Set(steps.flatMap(sourcesIn).map((source) => JSON.stringify(source))).size + 1;
   let stem = 'other';
   while ([...texts].some((text) => text.startsWith(stem) || stem.startsWith(text))) stem = `z${stem}`;
-  return [...texts, ...Array.from({ length: others }, (_, n) => `${String.fromCharCode(97 + n)}${stem}`), `a${stem}x`];
+  const made = [
+    ...texts,
+    ...Array.from({ length: others }, (_, n) => `${String.fromCharCode(97 + n)}${stem}`),
+    `a${stem}x`,
+  ];
+  return [...made, ...unlistedTexts(steps, made)];
 }
 
 /** What claims that are no texts can be, for the values that they are compared with. */
 function claimedTexts(steps: readonly Step[], texts: readonly string[]): readonly string[] {
   const types = steps.flatMap(sourcesIn).flatMap((source) => (source.from === 'claim' ? [source.type] : []));
-  return types.flatMap((type) => (type === 'boolean' || type === 'number' ? claimTexts(type, texts) : []));
+  return types.flatMap((type) => {
+    if (type !== 'boolean' && type !== 'number') return [];
+    const claimed = claimTexts(type, texts);
+    return type === 'boolean' ? claimed : [...claimed, ...unlistedTexts(steps, claimed, 'number')];
+  });
 }
 
 /** Of parameters with a shape: what the author wrote for them, what begins with it, and what is none of it. */
@@ -92,7 +101,10 @@ function shapedTextsOf(steps: readonly Step[], route: Route): readonly string[] 
     const shapes = sourcesIn(step).flatMap((source) => shapeOf(source, route) ?? []);
     const literals = [...literalsIn(step), ...listedTexts(steps), ...numbersIn(steps)];
     const begun = isBeginning(step) ? literals : [];
-    return shapes.flatMap((shape) => shapedTexts(shape, literals, begun));
+    return shapes.flatMap((shape) => {
+      const made = shapedTexts(shape, literals, begun);
+      return [...made, ...unlistedTexts(steps, made, shape)];
+    });
   });
 }
 

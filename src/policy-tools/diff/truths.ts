@@ -12,7 +12,7 @@ import { parseCidr } from '../../core/syntax/addresses.ts';
 import { hasShape, type Shape } from '../../core/url/param-form.ts';
 import { ignoresCase } from '../../core/url/path-reading.ts';
 import { claimTexts } from '../claim-values.ts';
-import { listedAddresses } from '../list-samples.ts';
+import { listedAddresses, unlistedTexts } from '../list-samples.ts';
 import { isTimeStep, momentsFor } from '../moments.ts';
 import { numberTexts } from '../number-texts.ts';
 import { blank, noFacts } from '../sample-identity.ts';
@@ -134,8 +134,21 @@ function waysOfClaim(group: readonly Atom[], type: ClaimType, most: number): rea
     const lists = waysOfLists(group, most);
     return lists === null ? null : unlike([...lists, ofText(group, null), unclearWay(group)]);
   }
-  const texts = type === 'string' ? textsFor(group) : claimTexts(type, writtenIn(group));
+  const texts = type === 'string' ? textsFor(group) : claimTexts(type, numbersFor(group));
   return unlike([...[...texts, null].map((text) => ofText(group, text)), unclearWay(group)]);
+}
+
+/** With those that no file lists. */
+function numbersFor(group: readonly Atom[]): readonly string[] {
+  const written = writtenIn(group);
+  return [
+    ...written,
+    ...unlistedTexts(
+      group.map(({ step }) => step),
+      claimTexts('number', written),
+      'number',
+    ),
+  ];
 }
 
 /** What the author wrote, and what bounds can tell. */
@@ -180,6 +193,18 @@ const otherWords = ['other', 'unknown', 'else', 'zzz', 'q', 'w', 'j', '7'];
 
 /** What the author wrote, what begins with it, and what is none of it. */
 function textsFor(group: readonly Atom[], shape: Shape | null = null): readonly string[] {
+  const texts = madeUpTexts(group, shape);
+  return [
+    ...texts,
+    ...unlistedTexts(
+      group.map(({ step }) => step),
+      texts,
+      shape,
+    ),
+  ];
+}
+
+function madeUpTexts(group: readonly Atom[], shape: Shape | null): readonly string[] {
   const texts = new Set(writtenIn(group));
   const begun = [
     '',

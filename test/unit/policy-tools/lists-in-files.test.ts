@@ -268,3 +268,72 @@ test('another process makes the same configuration of what was read', () => {
   });
   expect(reasonOf(again.config, {}, { claims: { plan: 'gold' } })).toBeNull();
 });
+
+/** Lists that hold what the tools try first for a value of this kind, and more. */
+const upTo = (count: number, of: (n: number) => string | number) =>
+  Array.from({ length: count }, (_, n) => of(n)).join('\n');
+const hex = (n: number) => n.toString(16).padStart(12, '0');
+test.each<[kind: string, path: string, condition: Record<string, unknown>, list: string]>([
+  ['any text', '/{t}', { param: 't' }, 'other\nunknown\nelse\nzzz\nq\nw\nj\n7\nx\naother\nbother\nanything\n1'],
+  ['a slug', '/{t:slug}', { param: 't' }, '1\na\nx\nother\nanything\n0\n2'],
+  ['a number', '/{t:int}', { param: 't' }, upTo(500, (n) => n)],
+  ['a number within bounds', '/{t:int}', { param: 't', with: { param: 't', lte: 501 } }, upTo(500, (n) => n)],
+  [
+    'an id',
+    '/{t:uuid}',
+    { param: 't' },
+    upTo(300, (n) => `11111111-1111-1111-1111-${hex(n)}\n11111111-1111-1111-1111-${'1'.repeat(12)}`),
+  ],
+  [
+    'a text with a beginning',
+    '/{t}',
+    { param: 't', with: { param: 't', startsWith: 'ab' } },
+    'ab\nabother\nabx\nabq1\nother',
+  ],
+  ['a query parameter', '/x', { query: 'q' }, 'other\nx\naother'],
+  ['a claim', '/x', { identity: 'claims.plan' }, 'other\nx\naother\nunknown'],
+  ['a claim that is a number', '/x', { identity: 'claims.level' }, upTo(40, (n) => n)],
+])('what no list holds is looked for beside it: %s', (_, path, { with: second, ...value }, list) => {
+  const ofRoute = (access: string) => {
+    const entries = [
+      { not: { ...value, in: { file: 'ids.txt' } }, reason: 'listed' },
+      ...(second === undefined ? [] : [{ ...(second as object), reason: 'second' }]),
+    ];
+    const route = {
+      id: 'one',
+      match: { path },
+      upstream: 'orders',
+      access,
+      ...(access === 'deny' ? {} : { when: entries }),
+    };
+    const result = parseConfig(`${head}  - ${JSON.stringify(route)}\n`, {
+      file: 'gateway.yaml',
+      env: {},
+      readSecret: () => '',
+      readList: listsIn({ 'ids.txt': list }),
+    });
+    if (!result.ok) throw new Error(result.problems.map(({ message }) => message).join('\n'));
+    return result.config;
+  };
+  const open = ofRoute('authenticated');
+  const differences = comparePolicies(policyOf(open), policyOf(ofRoute('deny')));
+  expect(differences.map(({ kind, possible }) => [kind, possible])).toContainEqual(['newlyRefused', false]);
+  expect(
+    findingsOf(open)
+      .map(({ code }) => code)
+      .filter((code) => code.startsWith('condition_')),
+  ).toEqual([]);
+  // Some case is let in.
+  expect(proposed(open).text).toContain('expect: allow');
+});
+
+test('control: where a list holds every text of the shape, nobody is let in and nothing can become different', () => {
+  const result = (access: string) =>
+    parseConfig(
+      `${head}  - { id: one, match: { path: "/{t:(a|b)}" }, upstream: orders, access: ${access}${access === 'deny' ? '' : ', when: [{ not: { param: t, in: { file: ids.txt } }, reason: listed }]'} }\n`,
+      { file: 'gateway.yaml', env: {}, readSecret: () => '', readList: listsIn({ 'ids.txt': 'a\nb' }) },
+    );
+  const [open, closed] = [result('authenticated'), result('deny')];
+  if (!open.ok || !closed.ok) throw new Error('not read');
+  expect(comparePolicies(policyOf(open.config), policyOf(closed.config))).toEqual([]);
+});
