@@ -19,7 +19,7 @@ import { type AlertWorld, startAlertWorld } from './support/alert-world.ts';
 
 const program = process.env['TEST_PROMETHEUS'] ?? 'prometheus';
 const perSecond = 60;
-const patienceMs = 60_000;
+const patienceMs = 120_000;
 
 /** Ranges of five and ten minutes are 12 and 16 s, and what has to last is 2 s: with a scrape every 2 s. */
 function shortened(rules: string): string {
