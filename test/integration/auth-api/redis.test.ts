@@ -184,7 +184,7 @@ describe('a Redis that is away', () => {
     const replica = await startReplica({ url: server.url, keyPrefix: 'a:' });
     for (let at = 0; at < 3; at += 1) expect((await askForSession(replica, 'ana@example.test')).status).toBe(202);
     await server.kill();
-    await vi.waitFor(() => expect(logged(replica, /Redis is away/)).toBe(1));
+    await vi.waitFor(() => expect(logged(replica, /Redis is unavailable/)).toBe(1));
     for (let at = 0; at < 2; at += 1) expect((await askForSession(replica, 'ana@example.test')).status).toBe(202);
     expect((await askForSession(replica, 'ana@example.test')).status).toBe(429);
     expect((await askForSession(replica, 'nobody@example.test')).status).toBe(404);
