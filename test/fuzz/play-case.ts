@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
-import { readAnswer } from '../support/http-answer.ts';
+import { readAnswer } from '../support/http-response.ts';
 import { type FuzzCase, markersIn, sentinelRequest } from './grammar.ts';
 
 export interface Played {

@@ -6,7 +6,7 @@ import type { RequestView } from '../../src/core/request/request-view.ts';
 import { connectionList } from '../../src/core/syntax/header-fields.ts';
 import { type GoldenCase, userIdOf, viewOf } from './golden-cases.ts';
 import { expectRefusal } from './golden-worlds.ts';
-import type { RawAnswer } from './http-answer.ts';
+import type { RawAnswer } from './http-response.ts';
 
 /** A response to a check, in whatever protocol. */
 export type CheckAnswer = Pick<RawAnswer, 'status' | 'header' | 'headers' | 'text'>;

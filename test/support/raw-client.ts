@@ -4,9 +4,9 @@
  */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { type RawAnswer, readAnswer } from './http-answer.ts';
+import { type RawAnswer, readAnswer } from './http-response.ts';
 
-export type { RawAnswer } from './http-answer.ts';
+export type { RawAnswer } from './http-response.ts';
 
 /** Longest wait for anything, milliseconds. */
 const patienceMs = 10_000;

@@ -1,7 +1,7 @@
 /** Holds answers against the description of the API, so that the two cannot drift apart. */
 import { expect } from 'vitest';
 import { generalRefusals, refusalsOf } from '../../../src/auth-api/openapi/operation-refusals.ts';
-import { findUndescribed, operationOf } from './described-answers.ts';
+import { findUndescribed, operationOf } from './described-responses.ts';
 
 /** `request`: method and path. What is outside the API, such as health, is let pass. */
 export async function expectDescribed(request: string, status: number, body: unknown, where: string): Promise<void> {

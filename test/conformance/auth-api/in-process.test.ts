@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { credentialRefusals, ownRefusalsOf } from '../../../src/auth-api/openapi/operation-refusals.ts';
 import { allOperations } from '../../../src/auth-api/operations/all-operations.ts';
 import { type RequestStep, readCases } from './conformance-case.ts';
-import { operationOf } from './described-answers.ts';
+import { operationOf } from './described-responses.ts';
 import { runCase } from './run-case.ts';
 import { startInProcess } from './start-in-process.ts';
 

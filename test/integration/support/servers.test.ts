@@ -1,7 +1,7 @@
 import { request } from 'node:http';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { brokenMoods, startFakeAuthApi } from '../../support/fake-auth-api.ts';
-import { readAnswer } from '../../support/http-answer.ts';
+import { readAnswer } from '../../support/http-response.ts';
 import { startMisbehavingServer } from '../../support/misbehaving-server.ts';
 import { openRaw, sendRaw, sendRawUntilClose } from '../../support/raw-client.ts';
 import { startRecordingUpstream } from '../../support/recording-upstream.ts';
