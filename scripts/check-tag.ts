@@ -5,7 +5,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { parse } from 'yaml';
-import { changelogSections } from './releasing/changelog.ts';
+import { newestSection } from './releasing/changelog.ts';
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { notes: { type: 'string' } } });
 const tag = positionals[0] ?? '';
@@ -19,7 +19,7 @@ const read = (path: string) => readFileSync(path, 'utf8');
 const manifest = JSON.parse(read('package.json'));
 const lock = JSON.parse(read('package-lock.json'));
 const chart = parse(read('helm/Chart.yaml'));
-const [newest] = changelogSections(read('CHANGELOG.md'));
+const newest = newestSection(read('CHANGELOG.md'));
 const found: readonly (readonly [place: string, version: unknown])[] = [
   ['package.json', manifest.version],
   ['package-lock.json', lock.version],

@@ -19,6 +19,11 @@ export function changelogSections(changelog: string): readonly ChangelogSection[
   });
 }
 
+/** The newest section, without an empty "Unreleased" above it. */
+export function newestSection(changelog: string): ChangelogSection | undefined {
+  return changelogSections(changelog).find(({ version, notes }) => version !== 'Unreleased' || notes !== '');
+}
+
 export interface ReleasedSection {
   readonly notes: string;
   /** The whole changelog, with the date in place of "unreleased". */
@@ -27,9 +32,7 @@ export interface ReleasedSection {
 
 /** Null: the changelog does not begin with a section of this version that says something and has no date. */
 export function releaseSection(changelog: string, version: string, date: string): ReleasedSection | null {
-  const [first] = changelogSections(changelog).filter(
-    (section) => section.version !== 'Unreleased' || section.notes !== '',
-  );
+  const first = newestSection(changelog);
   if (first?.version !== version || first.date !== null || first.notes === '') return null;
   return { notes: first.notes, text: changelog.replace(`## ${version} (unreleased)\n`, `## ${version} (${date})\n`) };
 }

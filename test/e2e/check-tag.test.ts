@@ -42,6 +42,15 @@ test('a tag of the version that everything names may, and its notes are the newe
   expect(readFileSync(join(folder, 'notes.md'), 'utf8')).toBe('- New.\n');
 });
 
+test('an empty section above it, for what comes next, does not matter; one that says something does', async () => {
+  const path = join(folder, 'CHANGELOG.md');
+  const released = readFileSync(path, 'utf8');
+  writeFileSync(path, released.replace('## ', '## Unreleased\n\n## '));
+  expect(await check('v9.8.7')).toEqual({ code: 0, output: 'v9.8.7 may be released\n' });
+  writeFileSync(path, released.replace('## ', '## Unreleased\n\n- Newer.\n\n## '));
+  expect((await check('v9.8.7')).output).toContain('newest section: Unreleased, and not 9.8.7');
+});
+
 test.each([
   ['package.json', '9.8.6', 'package.json: 9.8.6, and not 9.8.7'],
   ['package-lock.json', '9.8.6', 'package-lock.json, packages: 9.8.6, and not 9.8.7'],
