@@ -1,7 +1,7 @@
 /** Values that are found for a request and an identity, by what they are of, and what the two become with them. */
 import type { Identity } from '../../core/identity/identity.ts';
 import type { Truth, ValueSource } from '../../core/policy/conditions.ts';
-import type { ParamForm } from '../../core/url/param-form.ts';
+import { hasShape, type ParamForm, type Shape } from '../../core/url/param-form.ts';
 import { placeOfParam } from '../../core/url/path-pattern.ts';
 import { claimKey, claimsAmong, unlikeTexts } from '../claim-values.ts';
 import { blank, sampleIdentity } from '../sample-identity.ts';
@@ -42,10 +42,11 @@ export class Values {
     return true;
   }
 
-  /** Values for themselves first, since what compares two values goes by those that are there. */
+  /** Values for themselves first, since what compares two values goes by those that are there; then what makes values alike. */
   assign({ values }: Assignment): boolean {
     const alone = values.filter(({ given }) => given !== undefined);
-    const joined = values.filter(({ given }) => given === undefined);
+    const pairs = values.filter(({ given }) => given === undefined);
+    const joined = [...pairs.filter(({ truth }) => truth === 'met'), ...pairs.filter(({ truth }) => truth !== 'met')];
     return (
       alone.every(({ atom, given }) => this.#assignOne(atom, given!)) &&
       joined.every(({ atom, truth }) => this.#assignTwo(atom, truth))
@@ -157,7 +158,13 @@ export class Values {
     if (truth === 'unmet') {
       // A segment of the path that nothing else is asked of has a text of its own.
       const [one, two] = unlikeTexts(subject!.source, other!.source);
-      const different = a !== null || subject!.source.from === 'param' || this.#setText(subject!, one);
+      const segment = a === null ? this.#segmentOf(subject!.source, places) : null;
+      // Another parameter with the same text is to be among the groups.
+      if (segment !== null && isGroups(other!.source) && this.#groups.has(segment)) {
+        const unlike = textUnlike(segment, subject!.form?.shape ?? null);
+        return unlike !== null && this.#setText(subject!, unlike);
+      }
+      const different = a !== null || segment !== null || this.#setText(subject!, one);
       return different && (b !== null || isGroups(other!.source) || this.#setText(other!, two));
     }
     const own = a ?? this.#segmentOf(subject!.source, places) ?? unlikeTexts(subject!.source, other!.source)[2];
@@ -207,6 +214,18 @@ function asSegment(given: Given, form: ParamForm | null): Given {
 }
 
 const notUtf8 = '%FF';
+
+/** Another text of the shape; null: there is none. */
+function textUnlike(text: string, shape: Shape | null): string | null {
+  const words = shape?.kind === 'words' ? shape.words : [];
+  const others = [
+    `${text}-2`,
+    String(Number(text) + 1),
+    `${text.slice(0, -1)}${text.endsWith('2') ? '3' : '2'}`,
+    ...words,
+  ];
+  return others.find((other) => other !== text && (shape === null || hasShape(shape, other))) ?? null;
+}
 
 function ignoresCase({ reading }: ParamPlaces): boolean {
   return (reading?.literals ?? null) !== null;

@@ -244,6 +244,20 @@ test('conditions about different values cost their sum, not their product', () =
   expect(report.newlyRefused).toMatchObject([{ possible: false, example: expect.stringContaining('q0=x') }]);
 });
 
+test.each(['', ':int', ':slug', ':uuid', ':(a|b)'])(
+  'a condition on the wrong parameter comes with a request that shows it: {tenant%s}',
+  (shape) => {
+    const of = (param: string) => {
+      const when = `[{ param: ${param}, in: identity.groups, reason: wrong_tenant }]`;
+      return rules(route(`match: { path: "/{tenant${shape}}/docs/{doc${shape}}" }, access: [user], when: ${when}`));
+    };
+    const report = diff(of('tenant'), of('doc'));
+    const example = expect.stringMatching(/^GET https:..[^/]+\/[^/]+\/docs\/[^/]+$/) as string;
+    expect(report.newlyAllowed).toMatchObject([{ possible: false, example }]);
+    expect(report.newlyRefused).toMatchObject([{ possible: false, example }]);
+  },
+);
+
 test('with too many classes to go through, a change is possible', () => {
   const compared = Array.from({ length: 14 }, (_, i) => `{ query: a${i}, equals: query.b${i} }`).join(', ');
   const of = (more: string) =>
