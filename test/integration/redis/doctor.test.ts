@@ -21,7 +21,7 @@ async function reportOf(redis: string, timeoutMs = 20_000): Promise<string> {
     'gateway.yaml',
     `version: 1
 server: { listen: "127.0.0.1:0", admin: false }
-authApi: { embedded: { database: ":memory:", secret: a secret of at least thirty-two characters } }
+authApi: { embedded: { database: "file:./users.db", secret: a secret of at least thirty-two characters } }
 cache: { secret: a cache secret of at least thirty-two characters, redis: ${redis} }
 routes: []
 `,
