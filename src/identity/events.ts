@@ -63,9 +63,9 @@ export interface IdentityEvents extends RevocationEvents, ThrottleEvents, ClaimE
   evicted(space: 'accepted' | 'rejected'): void;
   /** A verdict was found to be revoked, and is used no more. */
   revokedVerdict(at: RevokedAt): void;
-  /** A verdict past its life was served, because the Auth API is out of reach. */
+  /** An expired verdict was served, because the Auth API is unreachable. */
   stale(): void;
-  /** Verdicts past their life began to be served because of `failure`, or do not have to be anymore: for the log. */
+  /** Expired verdicts began to be served because of `failure`, or no longer have to be: for the log. */
   serving(state: 'stale' | 'fresh', failure: SourceFailure | null): void;
 }
 

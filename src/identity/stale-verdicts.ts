@@ -1,5 +1,5 @@
 /**
- * Verdicts past their life that stand in while the Auth API is out of reach (`cache.staleOnOutage`): only then, only while
+ * Expired verdicts that are used while the Auth API is unreachable (`cache.staleOnOutage`): only then, only while
  * this process is connected to revocations, and never one that was rejected or revoked.
  */
 import type { Credential } from '../core/credential/credential.ts';

@@ -6,8 +6,9 @@ import type { AddressStep, CompareStep, ConditionFacts, Step } from '../core/pol
 import { truthOf } from '../core/policy/evaluate-conditions.ts';
 import type { ListFile } from '../core/policy/list-file.ts';
 import { parseCidr } from '../core/syntax/addresses.ts';
-import { hasShape, type Shape } from '../core/url/param-form.ts';
+import type { Shape } from '../core/url/param-form.ts';
 import { blank, noFacts } from './sample-identity.ts';
+import { textsLike } from './segment-samples.ts';
 
 /** The file whose list the step compares with; null: none. */
 export function listOf(step: Step): ListFile | null {
@@ -69,21 +70,6 @@ export function unlistedTexts(
     for (const like of textsLike(text, shape, most)) if (!isListed(like) && truths(like) === wanted) return [like];
     return [];
   });
-}
-
-/** At least so many, as far as the shape has them. */
-function* textsLike(text: string, shape: Shape | null | 'number', most: number): Generator<string> {
-  const isNumber = shape === 'number';
-  const fits = (like: string) => shape === null || isNumber || hasShape(shape, like);
-  if (shape !== null && !isNumber && shape.kind === 'words') {
-    yield* shape.words;
-    return;
-  }
-  for (let n = 1; n <= most; n += 1) {
-    const numbers = /^-?(?:0|[1-9]\d{0,14})$/.test(text) ? [String(Number(text) + n), String(Number(text) - n)] : [];
-    const longer = isNumber ? [] : [`${text}q${n}`, `${text.slice(0, -12)}${n.toString(16).padStart(12, '0')}`];
-    yield* [...numbers, ...longer].filter(fits);
-  }
 }
 
 function literalsOf({ comparison }: CompareStep): readonly ReadonlySet<string>[] {

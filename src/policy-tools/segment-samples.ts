@@ -2,7 +2,7 @@
 import type { RouteTable } from '../core/routing/route-table.ts';
 import { takerOf } from '../core/url/common-path.ts';
 import { noForm, textsFor } from '../core/url/form-texts.ts';
-import { innerText, type ParamForm, type Shape, type Taker, takes } from '../core/url/param-form.ts';
+import { hasShape, innerText, type ParamForm, type Shape, type Taker, takes } from '../core/url/param-form.ts';
 import { type Segment, segmentKey } from '../core/url/path-pattern.ts';
 import { foldCase } from '../core/url/path-reading.ts';
 
@@ -84,4 +84,19 @@ export function shapedTexts(shape: Shape, texts: Iterable<string>, beginnings: I
   ];
   const takers = forms.map((form) => ({ form, anyCase: false }));
   return textsFor(takers).filter((text) => takes(takers[0]!, text));
+}
+
+/** Other texts of the shape, at least so many as far as it has them. `number`: of any size and sign. */
+export function* textsLike(text: string, shape: Shape | 'number' | null, most: number): Generator<string> {
+  if (shape !== null && shape !== 'number' && shape.kind === 'words') {
+    yield* shape.words.filter((word) => word !== text);
+    return;
+  }
+  const fits = (like: string) => shape === null || shape === 'number' || hasShape(shape, like);
+  for (let n = 1; n <= most; n += 1) {
+    const numbers = /^-?(?:0|[1-9]\d{0,14})$/.test(text) ? [String(Number(text) + n), String(Number(text) - n)] : [];
+    // The second is for a UUID, the last part of which has twelve digits.
+    const longer = [`${text}-${n + 1}`, `${text.slice(0, -12)}${n.toString(16).padStart(12, '0')}`];
+    yield* (shape === 'number' ? numbers : [...numbers, ...longer]).filter((like) => like !== text && fits(like));
+  }
 }

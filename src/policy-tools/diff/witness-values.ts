@@ -1,12 +1,12 @@
 /** Values that are found for a request and an identity, by what they are of, and what the two become with them. */
 import type { Identity } from '../../core/identity/identity.ts';
 import type { Truth, ValueSource } from '../../core/policy/conditions.ts';
-import { hasShape, type ParamForm, type Shape } from '../../core/url/param-form.ts';
+import type { ParamForm } from '../../core/url/param-form.ts';
 import { placeOfParam } from '../../core/url/path-pattern.ts';
 import { claimKey, claimsAmong, unlikeTexts } from '../claim-values.ts';
 import { blank, sampleIdentity } from '../sample-identity.ts';
 import { heldOn, scopePlace } from '../scoped-texts.ts';
-import { withoutTextAround, withTextAround } from '../segment-samples.ts';
+import { textsLike, withoutTextAround, withTextAround } from '../segment-samples.ts';
 import { anyMoment, signedInAt, signInKey } from '../sign-in-ages.ts';
 import type { SimulatedRequest } from '../simulate.ts';
 import type { Assignment } from './assignments.ts';
@@ -161,8 +161,8 @@ export class Values {
       const segment = a === null ? this.#segmentOf(subject!.source, places) : null;
       // Another parameter with the same text is to be among the groups.
       if (segment !== null && isGroups(other!.source) && this.#groups.has(segment)) {
-        const unlike = textUnlike(segment, subject!.form?.shape ?? null);
-        return unlike !== null && this.#setText(subject!, unlike);
+        const [unlike] = textsLike(segment, subject!.form?.shape ?? null, 2);
+        return unlike !== undefined && this.#setText(subject!, unlike);
       }
       const different = a !== null || segment !== null || this.#setText(subject!, one);
       return different && (b !== null || isGroups(other!.source) || this.#setText(other!, two));
@@ -214,18 +214,6 @@ function asSegment(given: Given, form: ParamForm | null): Given {
 }
 
 const notUtf8 = '%FF';
-
-/** Another text of the shape; null: there is none. */
-function textUnlike(text: string, shape: Shape | null): string | null {
-  const words = shape?.kind === 'words' ? shape.words : [];
-  const others = [
-    `${text}-2`,
-    String(Number(text) + 1),
-    `${text.slice(0, -1)}${text.endsWith('2') ? '3' : '2'}`,
-    ...words,
-  ];
-  return others.find((other) => other !== text && (shape === null || hasShape(shape, other))) ?? null;
-}
 
 function ignoresCase({ reading }: ParamPlaces): boolean {
   return (reading?.literals ?? null) !== null;

@@ -244,7 +244,7 @@ export function createIdentityMetrics(registry: Registry, log: Pick<Logger, 'inf
       serving(state, failure) {
         if (state === 'stale')
           log.warn({ authApi: failure }, 'the Auth API is unreachable: expired verdicts are served');
-        else log.info('the Auth API responds again: no verdict past its life is served');
+        else log.info('the Auth API responds again: expired verdicts are no longer served');
       },
       revoked: (source, { kind }) => revocations.inc({ source, kind }),
       invalidMessage: (where) => invalidMessages.inc({ where }),

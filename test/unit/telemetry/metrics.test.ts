@@ -191,7 +191,7 @@ test('that verdicts past their life begin and cease to be served is logged', asy
   telemetry.identityEvents.serving('fresh', null);
   expect((await lines()).map(({ level, msg }) => [level, msg])).toEqual([
     ['warn', 'the Auth API is unreachable: expired verdicts are served'],
-    ['info', 'the Auth API responds again: no verdict past its life is served'],
+    ['info', 'the Auth API responds again: expired verdicts are no longer served'],
   ]);
 });
 
