@@ -128,6 +128,9 @@ const refusedByNode: readonly string[] = [
   'framing.yaml: chunked not last',
   'hosts.yaml: none',
   'methods.yaml: lower case is not upper-cased',
+  'methods.yaml: lower case is no other method',
+  'methods.yaml: one small letter',
+  'methods.yaml: an unknown method in lower case',
   'methods.yaml: an unknown method that is not listed',
   'paths-refused.yaml: no slash in front',
 ];

@@ -117,7 +117,8 @@ const table = {
     level: 'info',
     retryable: false,
     closes: true,
-    advice: 'TRACE, TRACK and CONNECT are never forwarded.',
+    advice:
+      'TRACE, TRACK and CONNECT are never forwarded, nor methods with lower-case letters (such as "patch" in a call of fetch), which services may read in either case.',
   },
   expectation_failed: {
     status: 417,

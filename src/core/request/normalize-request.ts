@@ -11,16 +11,20 @@ import { countPasses, type ViaRule } from './via.ts';
 
 /** RFC 9110 section 5.6.2 token of at most 32 characters. */
 const methodName = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,32}$/;
-/** In any case: a service may read methods without it. */
-const neverForwarded = /^(?:trace|track|connect)$/i;
+/** A service may ignore the case of methods, and no rule lists one with a small letter: only the rule for all others would hold. */
+const lowerCase = /[a-z]/;
+const neverForwarded: ReadonlySet<string> = new Set(['TRACE', 'TRACK', 'CONNECT']);
 
 export function isMethodName(text: string): boolean {
   return methodName.test(text);
 }
 
-/** Any method name but TRACE and TRACK, which would echo credentials, and CONNECT, which asks for a tunnel. */
+/**
+ * Any method name but TRACE and TRACK, which would echo credentials, and CONNECT, which asks for a tunnel; and none with a
+ * small letter.
+ */
 export function isSupportedMethod(method: string): boolean {
-  return isMethodName(method) && !neverForwarded.test(method);
+  return isMethodName(method) && !lowerCase.test(method) && !neverForwarded.has(method);
 }
 
 /** Methods that ask for no change (RFC 9110 section 9.2.1). */

@@ -4,7 +4,7 @@
  * requested method would match has a CORS section; it is never forwarded. Any other OPTIONS is matched like other methods.
  */
 import { allowedOrigin, type CorsPolicy, originOf } from '../forwarding/cors.ts';
-import { isMethodName } from '../request/normalize-request.ts';
+import { isSupportedMethod } from '../request/normalize-request.ts';
 import type { CanonicalRequest } from '../request/request-view.ts';
 import { matchRoute } from './match-route.ts';
 import type { Route } from './route.ts';
@@ -47,7 +47,7 @@ function requestedMethod(rawHeaders: readonly string[]): string | null {
     if (method !== null) return null;
     method = rawHeaders[i + 1]!;
   }
-  return method !== null && isMethodName(method) ? method : null;
+  return method !== null && isSupportedMethod(method) ? method : null;
 }
 
 /** Fixed by the route except for the origin and the method, which are both of a checked alphabet. */
