@@ -13,7 +13,14 @@ import { openRaw, type RawAnswer, sendRaw } from '../support/raw-client.ts';
 import { type RecordingUpstream, startRecordingUpstream } from '../support/recording-upstream.ts';
 import { type RunningGateway, startGateway } from '../support/running-gateway.ts';
 import { handshakeTo, switchingProtocols } from '../support/websocket-handshake.ts';
-import { type AskingProxy, productNames, requireProduct, startAskingProxy } from './support/asking-proxy.ts';
+import {
+  type AskingProxy,
+  type ProductName,
+  packagedNames,
+  productNames,
+  requireProduct,
+  startAskingProxy,
+} from './support/asking-proxy.ts';
 
 const text = (authApi: string, service: string) => `
 version: 1
@@ -182,6 +189,87 @@ describe.each(productNames)('%s', (product) => {
     expect((await sendRaw(proxy.port, handshakeTo('/socket'))).status).toBe(401);
     expect((await sendRaw(proxy.port, handshakeTo('/open'))).status).toBe(400);
     expect(service.requests).toEqual([]);
+  });
+});
+
+/**
+ * After a 101 both ends speak another protocol through the proxy, which then sees no requests: whatever is asked for inside is not
+ * decided. HTTP/2 without TLS is one that services take (the class of h2c smuggling).
+ */
+const key = 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==';
+const version = 'Sec-WebSocket-Version: 13';
+const otherUpgrades: readonly (readonly string[])[] = [
+  ['Connection: Upgrade, HTTP2-Settings', 'Upgrade: h2c', 'HTTP2-Settings: AAMAAABkAAQAAP__'],
+  ['Connection: Upgrade', 'Upgrade: h2c', 'HTTP2-Settings: AAMAAABkAAQAAP__'],
+  ['Connection: Upgrade', 'Upgrade: H2C'],
+  ['Connection: Upgrade', 'Upgrade: h2c', key, version],
+  ['Connection: Upgrade', 'Upgrade: TLS/1.2'],
+  ['Connection: Upgrade', 'Upgrade: anything'],
+  ['Connection: Upgrade', 'Upgrade: websocketh2c', key, version],
+  ['Connection: Upgrade', 'Upgrade: websocket, h2c', key, version],
+  ['Connection: Upgrade', 'Upgrade: h2c, websocket', key, version],
+  ['Connection: Upgrade', 'Upgrade: websocket', 'Upgrade: h2c', key, version],
+  ['Connection: Upgrade', 'Upgrade: h2c', 'Upgrade: websocket', key, version],
+  ['Connection: Upgrade', 'Upgrade: websocket/13', key, version],
+  // Without a key it is decided as an ordinary request, so it has to be one.
+  ['Connection: Upgrade', 'Upgrade: websocket'],
+  ['Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Key:', version],
+];
+
+/** Makes a printed configuration one that passes on every upgrade. */
+const passOnUpgrades: Readonly<Partial<Record<ProductName, (printed: string) => string>>> = {
+  nginx: (printed) =>
+    printed
+      .replace('proxy_set_header Upgrade $rolegate_upgrade;', 'proxy_set_header Upgrade $http_upgrade;')
+      .replace('proxy_set_header Connection $rolegate_connection;', 'proxy_set_header Connection upgrade;'),
+  caddy: (printed) => printed.replaceAll(/.*request_header @(?:websocket|plain) .*\n/g, ''),
+  haproxy: (printed) => printed.replace(/.*del-header upgrade unless.*\n/, ''),
+};
+
+describe.each(packagedNames)('upgrades through %s', (product) => {
+  let service: RecordingUpstream;
+  let gateway: RunningGateway;
+  let authApi: FakeAuthApi;
+  let proxy: AskingProxy;
+
+  beforeAll(() => requireProduct(product));
+  async function start(edit?: (printed: string) => string): Promise<void> {
+    authApi = await startFakeAuthApi();
+    authApi.addSession('good', { userId: 'ann', roles: ['user'] });
+    onTestFinished(() => authApi.close());
+    service = await startRecordingUpstream({ onUpgrade: (_, socket) => void socket.end(switchingProtocols) });
+    onTestFinished(() => service.close());
+    const written = text(new URL(authApi.url).origin, service.origin);
+    gateway = await startGateway(written);
+    onTestFinished(() => gateway.close());
+    const read = parseConfig(written, { file: 'gateway.yaml', env: {}, readSecret: () => '' });
+    if (!read.ok) throw new Error('the configuration of this test has problems');
+    proxy = await startAskingProxy(product, read.config, { service: service.origin, ports: gateway }, edit);
+    onTestFinished(() => proxy.stop());
+  }
+
+  /** What the service got as `Upgrade` and `HTTP2-Settings`. */
+  async function served(target: string, headers: readonly string[]): Promise<readonly string[]> {
+    service.clear();
+    const lines = [`GET ${target} HTTP/1.1`, 'Host: a.test', 'Authorization: Bearer good', ...headers, '', ''];
+    await sendRaw(proxy.port, Buffer.from(lines.join('\r\n')));
+    return service.requests.flatMap((request) => [...request.header('upgrade'), ...request.header('http2-settings')]);
+  }
+
+  test('none but that of a WebSocket, where it was decided as one', async () => {
+    await start();
+    const [upgrade, ...rest] = await served('/socket', ['Connection: Upgrade', 'Upgrade: WebSocket', key, version]);
+    expect([upgrade?.toLowerCase(), rest]).toEqual(['websocket', []]);
+    for (const headers of otherUpgrades) {
+      expect([headers, await served('/open', headers)]).toEqual([headers, []]);
+      const atSocket = await served('/socket', headers);
+      if (atSocket.length > 0) expect([headers, atSocket]).toEqual([headers, ['websocket']]);
+    }
+  });
+
+  test('control: with a configuration that passes them on the service switches protocols', async () => {
+    await start(passOnUpgrades[product]);
+    expect(await served('/open', ['Connection: Upgrade', 'Upgrade: anything'])).toEqual(['anything']);
   });
 });
 

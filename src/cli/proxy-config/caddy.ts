@@ -11,11 +11,22 @@ http://:${listen.port} {
 ${listen.host === '' ? '' : `\tbind ${listen.host}\n`}	route {
 		# What the client sends in these reaches neither Rolegate nor the service. Caddy writes its own X-Forwarded-For.
 ${removed.map((name) => `\t\trequest_header -${written(name)}`).join('\n')}
-		# A list in Connection would remove headers after the check.
-		@upgrade header Upgrade *
-		@plain not header Upgrade *
-		request_header @upgrade Connection Upgrade
+		# A list in Connection would remove headers after the check, and through any other upgrade, such as h2c, requests would reach
+		# the service without one. A WebSocket without a key is decided as an ordinary request, and has to be one.
+		@websocket {
+			header_regexp Upgrade (?i)^websocket$
+			header_regexp Sec-WebSocket-Key .
+		}
+		@plain {
+			not {
+				header_regexp Upgrade (?i)^websocket$
+				header_regexp Sec-WebSocket-Key .
+			}
+		}
+		request_header @websocket Connection Upgrade
+		request_header @websocket Upgrade websocket
 		request_header @plain -Connection
+		request_header @plain -Upgrade
 
 		forward_auth ${upstream} {
 			uri ${checkPath}?

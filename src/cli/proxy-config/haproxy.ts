@@ -27,7 +27,9 @@ frontend clients
   bind ${listen.host === '' ? '*' : listen.host}:${listen.port}
   # Every spelling that a service may read as one of these.
   http-request del-header ^(${spellings([...identity, ...removed])})$ -m reg
-${otherSpellings.length === 0 ? '' : `  http-request del-header ^(${otherSpellings.join('|')})$ -m reg\n`}  http-request lua.rolegate
+${otherSpellings.length === 0 ? '' : `  http-request del-header ^(${otherSpellings.join('|')})$ -m reg\n`}  # Through any other upgrade, such as h2c, requests would reach the service without a check.
+  http-request del-header upgrade unless { req.hdr_cnt(upgrade) 1 } { req.hdr(upgrade) -i websocket }
+  http-request lua.rolegate
   # The target that was decided, also where the client sent it with a host in front.
   http-request set-uri %[pathq]
   http-request set-header x-forwarded-for %[src]

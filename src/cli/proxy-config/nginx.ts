@@ -33,7 +33,7 @@ export function nginxConfig(settings: ProxySettings): string {
     'proxy_http_version 1.1;',
     'proxy_set_header Host $http_host;',
     ...(webSockets
-      ? ['proxy_set_header Upgrade $http_upgrade;', 'proxy_set_header Connection $rolegate_connection;']
+      ? ['proxy_set_header Upgrade $rolegate_upgrade;', 'proxy_set_header Connection $rolegate_connection;']
       : ['proxy_set_header Connection "";']),
     'proxy_set_header X-Forwarded-For $remote_addr;',
     'proxy_set_header X-Real-IP $remote_addr;',
@@ -44,9 +44,15 @@ export function nginxConfig(settings: ProxySettings): string {
       .filter((name) => !name.endsWith('*') && !setBelow.includes(name))
       .map((name) => `proxy_set_header ${written(name)} "";`),
   ];
-  const map = `  map $http_upgrade $rolegate_connection {
-    default upgrade;
-    "" "";
+  const maps = `  # Through any other upgrade, such as h2c, requests would reach the service without a check. One without a key is decided as an
+  # ordinary request, and has to be one.
+  map "$http_sec_websocket_key $http_upgrade" $rolegate_upgrade {
+    default "";
+    "~*^[^ ]+ websocket$" websocket;
+  }
+  map $rolegate_upgrade $rolegate_connection {
+    default "";
+    websocket upgrade;
   }
 `;
   return `# nginx asks Rolegate about each request. Printed by "rolegate proxy-config nginx".
@@ -61,7 +67,7 @@ http {
     server ${address(service)};
     keepalive 32;
   }
-${webSockets ? map : ''}
+${webSockets ? maps : ''}
   server {
     listen ${listen.host === '' ? listen.port : address(listen)};
     # Headers such as "user_id" never reach the service.

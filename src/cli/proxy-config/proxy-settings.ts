@@ -126,6 +126,8 @@ export const alwaysRemoved: readonly string[] = [
     'x-forwarded-*',
     ...withPrefix('x-forwarded-', 'preferred-username access-token client-cert ssl'),
     ...forwarded,
+    // Of an upgrade to HTTP/2.
+    'http2-settings',
   ]),
 ];
 

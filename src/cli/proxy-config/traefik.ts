@@ -4,9 +4,10 @@ import { CommandError } from '../exit-code.ts';
 import { address, type ProxySettings, spellings, written } from './proxy-settings.ts';
 
 export function traefikConfig(settings: ProxySettings): string {
-  const { authorizer, checkPath, identity, credentials, removed, service, secret } = settings;
+  const { authorizer, checkPath, identity, credentials, removed, service, secret, webSockets } = settings;
   if ('path' in authorizer) throw new CommandError('rolegate: Traefik asks over TCP: give --authorizer an address');
   const decided = [...identity, ...credentials];
+  const asks = secret ? ['rolegate-secret', 'rolegate', 'rolegate-no-secret'] : ['rolegate'];
   const document = {
     http: {
       middlewares: {
@@ -19,16 +20,20 @@ export function traefikConfig(settings: ProxySettings): string {
             maxResponseBodySize: 65_536,
           },
         },
+        'rolegate-no-upgrade': requestHeader('Upgrade', ''),
+        ...(webSockets ? { 'rolegate-upgrade': requestHeader('Upgrade', 'websocket') } : {}),
         ...(secret
-          ? { 'rolegate-secret': secretHeaders('WRITE-THE-SECRET-HERE'), 'rolegate-no-secret': secretHeaders('') }
+          ? {
+              'rolegate-secret': requestHeader('X-Rolegate-Authorizer', 'WRITE-THE-SECRET-HERE'),
+              'rolegate-no-secret': requestHeader('X-Rolegate-Authorizer', ''),
+            }
           : {}),
       },
       routers: {
-        all: {
-          rule: 'PathPrefix(`/`)',
-          service: 'service',
-          middlewares: secret ? ['rolegate-secret', 'rolegate', 'rolegate-no-secret'] : ['rolegate'],
-        },
+        all: { rule: 'PathPrefix(`/`)', service: 'service', middlewares: ['rolegate-no-upgrade', ...asks] },
+        ...(webSockets
+          ? { websockets: { rule: webSocket, service: 'service', middlewares: ['rolegate-upgrade', ...asks] } }
+          : {}),
       },
       services: {
         service: {
@@ -43,15 +48,20 @@ export function traefikConfig(settings: ProxySettings): string {
   return `# Traefik checks each request with Rolegate: a dynamic configuration. Printed by "rolegate proxy-config traefik".
 # X-Forwarded-* of clients is not trusted: if another proxy is in front, set forwardedHeaders.trustedIPs of the entrypoint, and
 # never forwardedHeaders.insecure. What authResponseHeaders and its pattern name is deleted from the request, in every spelling, and
-# set from the response of Rolegate.
+# set from the response of Rolegate. Through any other upgrade than that of a WebSocket requests would reach the service without a check.
 ${stringify(document, { lineWidth: 0 })}`;
 }
+
+/** Longer, and so before the other one. A WebSocket without a key is decided as an ordinary request, and has to be one. */
+const webSocket =
+  'PathPrefix(`/`) && HeaderRegexp(`Upgrade`, `(?i)^websocket$`) && HeaderRegexp(`Sec-WebSocket-Key`, `.`)';
 
 /** Traefik writes these after the middlewares, and before them for itself. */
 function isNotTraefiks(name: string): boolean {
   return !name.startsWith('x-forwarded') && name !== 'x-real-ip';
 }
 
-function secretHeaders(value: string) {
-  return { headers: { customRequestHeaders: { 'X-Rolegate-Authorizer': value } } };
+/** In place of what the client sends; empty: none. */
+function requestHeader(name: string, value: string) {
+  return { headers: { customRequestHeaders: { [name]: value } } };
 }

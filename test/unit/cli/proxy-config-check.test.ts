@@ -91,6 +91,7 @@ const ofEnvoy: readonly Mistake[] = [
     'x-http-method-override',
     ['- x-http-method-override\n', '- x-other\n'],
   ],
+  ['another upgrade', 'upgrade_forwarded', 'h2c', ['upgrade_type: websocket', 'upgrade_type: h2c']],
   ['a short wait', 'deadline_short', '', ['timeout: 6s', 'timeout: 0.2s']],
 ];
 
@@ -231,6 +232,20 @@ const mistakes: Readonly<Record<Product, readonly Mistake[]>> = {
       '',
       ['    location = /.rolegate {\n      internal;', '    location = /.rolegate {'],
     ],
+    ['any upgrade', 'upgrade_forwarded', '', ['Upgrade $rolegate_upgrade', 'Upgrade $http_upgrade']],
+    [
+      'any upgrade, in a variable',
+      'upgrade_forwarded',
+      '',
+      ['"~*^[^ ]+ websocket$" websocket;', '"~*^[^ ]+ websocket$" $http_upgrade;'],
+    ],
+    ['any upgrade that is there', 'upgrade_forwarded', '', ['default "";', 'default h2c;']],
+    [
+      'upgrades to something else',
+      'upgrade_forwarded',
+      '',
+      ['"~*^[^ ]+ websocket$" websocket;', '"~*^[^ ]+ websocket$" websocket;\n    "~*^[^ ]+ foo$" foo;'],
+    ],
     ['a short wait', 'deadline_short', '', ['proxy_read_timeout 6000ms', 'proxy_read_timeout 1s']],
     ['another dialect', 'check_path_wrong', '', ['http://rolegate/nginx', 'http://rolegate/caddy']],
   ],
@@ -309,6 +324,26 @@ const mistakes: Readonly<Record<Product, readonly Mistake[]>> = {
     ['an override of the path', 'override_forwarded', 'x-original-url', ['\t\trequest_header -X-Original-Url\n', '']],
     ['lists in Connection', 'connection_list', '', ['\t\trequest_header @plain -Connection\n', '']],
     ['a cache', 'check_cached', '', ['\t\tforward_auth', '\t\tcache\n\t\tforward_auth']],
+    [
+      'any upgrade',
+      'upgrade_forwarded',
+      '',
+      [/.*request_header @(?:websocket|plain) .*Upgrade.*\n/g, ''],
+      [/.*request_header @plain .*\n/g, ''],
+    ],
+    [
+      'every upgrade that is there',
+      'upgrade_forwarded',
+      '',
+      [/@plain \{[\s\S]*?\n\t\t\}\n/, '@plain not header Upgrade *\n'],
+    ],
+    [
+      'an upgrade in a list',
+      'upgrade_forwarded',
+      '',
+      [/@plain \{[\s\S]*?\n\t\t\}\n/, '@plain not header_regexp Upgrade (?i)websocket\n'],
+    ],
+    ['a second upgrade', 'upgrade_forwarded', '', ['\t\trequest_header @websocket Upgrade websocket\n', '']],
     ['a short wait', 'deadline_short', '', ['response_header_timeout 6000ms', 'response_header_timeout 2s']],
   ],
   haproxy: [
@@ -367,11 +402,20 @@ const mistakes: Readonly<Record<Product, readonly Mistake[]>> = {
       '',
       ['  http-request lua.rolegate', '  http-request cache-use verdicts\n  http-request lua.rolegate'],
     ],
+    ['any upgrade', 'upgrade_forwarded', '', [/ {2}http-request del-header upgrade .*\n/, '']],
+    ['an upgrade in a list', 'upgrade_forwarded', '', ['{ req.hdr_cnt(upgrade) 1 } ', '']],
+    ['every upgrade that is there', 'upgrade_forwarded', '', [' -i websocket', ' -m found']],
+    [
+      'upgrades of some paths alone',
+      'upgrade_forwarded',
+      '',
+      [/del-header upgrade unless .*/, 'del-header upgrade if { path_beg /api }'],
+    ],
     ['a short wait', 'deadline_short', '', [' 6000 ', ' 500 ']],
     ['another dialect', 'check_path_wrong', '', ['http://rolegate/haproxy', 'http://rolegate/nginx']],
   ],
   traefik: [
-    ['no check at all', 'not_checked', '', ['      middlewares:\n        - rolegate\n', '']],
+    ['no check at all', 'not_checked', '', [/ {8}- rolegate\n/, '']],
     ['a bare trustForwardHeader', 'trusts_forwarded', '', ['trustForwardHeader: false', 'trustForwardHeader: true']],
     [
       'an insecure entrypoint',
@@ -417,6 +461,9 @@ const mistakes: Readonly<Record<Product, readonly Mistake[]>> = {
       ['        - rolegate\n', '        - fast\n        - rolegate\n'],
       ['    rolegate:\n', '    fast:\n      plugin:\n        httpCache:\n          ttl: 60\n    rolegate:\n'],
     ],
+    ['any upgrade', 'upgrade_forwarded', '', ['        - rolegate-no-upgrade\n', '']],
+    ['any upgrade of WebSockets', 'upgrade_forwarded', '', ['        - rolegate-upgrade\n', '']],
+    ['another upgrade', 'upgrade_forwarded', '', ['Upgrade: websocket\n', 'Upgrade: h2c\n']],
     ['another path', 'check_path_wrong', '', [':8070/traefik', ':8070/']],
     ['an override of the path', 'override_forwarded', 'x-original-url', ['x[^a-z0-9]original[^a-z0-9]url|', '']],
     [

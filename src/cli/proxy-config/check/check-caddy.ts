@@ -3,6 +3,7 @@ import type { ProxySettings } from '../proxy-settings.ts';
 import { type Directive, readBlocks } from './blocks.ts';
 import { duration } from './durations.ts';
 import { decidedNames, type Finding, type FindingCode, mustBeRemoved, UnreadableFileError } from './finding.ts';
+import { readPattern } from './patterns.ts';
 
 /** What is in effect where a directive runs. */
 interface State {
@@ -121,6 +122,34 @@ function checkServing(directive: Directive, { auth, before }: State, settings: P
     if (!gone) report('override_forwarded', directive, name);
   }
   if (!removed.has('connection')) report('connection_list', directive);
+  if (!limitsUpgrades(before)) report('upgrade_forwarded', directive);
+}
+
+/** Whether the service gets no upgrade but a single one of a WebSocket. */
+function limitsUpgrades(before: readonly Directive[]): boolean {
+  const changes = before.filter(({ name }) => name === 'request_header').map(({ args }) => args);
+  const removals = changes.filter((args) => /^-(?:connection|upgrade)$/i.test(args.at(-1) ?? ''));
+  if (removals.some(({ length }) => length === 1)) return true;
+  // A matcher looks at each of several values, and Caddy forwards the first.
+  const sets = changes.some((args) => args.slice(-2).join(' ').toLowerCase() === 'upgrade websocket');
+  const others = before.filter((one) => one.name.startsWith('@') && isOtherUpgrade(one)).map(({ name }) => name);
+  return sets && removals.some(([matcher = '']) => others.includes(matcher));
+}
+
+/** Of the definition of a matcher: whether every request without the upgrade of a WebSocket is among those that it matches. */
+function isOtherUpgrade({ args, block }: Directive): boolean {
+  const negated = (block ?? []).filter(({ name }) => name === 'not');
+  const lines = [
+    ...(args[0] === 'not' ? [args.slice(1)] : []),
+    ...negated.flatMap((not) => [not.args, ...(not.block ?? []).map(({ name, args: rest }) => [name, ...rest])]),
+  ];
+  return lines.some(([kind, header = '', ...patterns]) => {
+    if (header.toLowerCase() !== 'upgrade') return false;
+    const pattern = patterns.at(-1) ?? '';
+    if (kind === 'header') return pattern.toLowerCase() === 'websocket';
+    const regex = kind === 'header_regexp' ? readPattern(pattern) : null;
+    return regex?.test('websocket') === true && !regex.test('h2c') && !regex.test('h2c, websocket, h2c');
+  });
 }
 
 function copiedBy({ block }: Directive): string[] {

@@ -128,6 +128,10 @@ function matcherOf(list: YamlTree | null): (name: string) => boolean {
 }
 
 function checkRoute(tree: YamlTree, settings: ProxySettings, report: Report): void {
+  for (const upgrade of tree.get('upgrade_configs')?.items ?? []) {
+    const type = upgrade.get('upgrade_type');
+    if (type !== null && type.text.toLowerCase() !== 'websocket') report('upgrade_forwarded', type, type.text);
+  }
   for (const key of ['prefix_rewrite', 'regex_rewrite', 'path_rewrite_policy']) {
     const rewrite = tree.get(key);
     if (rewrite !== null) report('path_changed', rewrite, key);

@@ -109,6 +109,17 @@ function checkFrontend(section: Section, sections: readonly Section[], settings:
   const deletes = (name: string) => before.some((rule) => deletesHeader(rule, name));
   if (!strict) for (const name of otherSpellings(settings)) if (!deletes(name)) report('spelling_forwarded', ask, name);
   for (const name of mustBeRemoved) if (!deletes(name)) report('override_forwarded', ask, name);
+  if (!before.some((rule) => limitsUpgrades(rule, [...defaults, ...lines]))) report('upgrade_forwarded', ask);
+}
+
+/** Whether it leaves the header of a WebSocket alone, and no list of upgrades that begins with another. */
+function limitsUpgrades({ words }: Line, lines: readonly Line[]): boolean {
+  const [, action, name = '', when, ...conditions] = words;
+  if (action !== 'del-header' || name.toLowerCase() !== 'upgrade') return false;
+  if (when !== 'unless') return when === undefined;
+  const named = lines.filter(({ words: [kind, acl = ''] }) => kind === 'acl' && conditions.includes(acl));
+  const text = [...conditions, ...named.flatMap((acl) => acl.words)].join(' ').toLowerCase();
+  return /hdr\(upgrade\) -i websocket\b/.test(text) && text.includes('hdr_cnt(upgrade) 1 ');
 }
 
 function deletesHeader({ words }: Line, name: string): boolean {

@@ -77,6 +77,8 @@ function checkServing({ directive, chain }: Location, pass: Directive, settings:
   }
   for (const name of mustBeRemoved)
     if (headers.get(name)?.args[1] !== '') report('override_forwarded', directive, name);
+  const upgrade = headers.get('upgrade');
+  if (upgrade !== undefined && !isWebSocketAlone(upgrade.args[1] ?? '', chain)) report('upgrade_forwarded', upgrade);
   const pages = allInherited(chain, 'error_page');
   const codes = new Set(pages.flatMap(({ args }) => args));
   for (const code of ['401', '403', '500'])
@@ -84,6 +86,16 @@ function checkServing({ directive, chain }: Location, pass: Directive, settings:
   for (const page of pages) {
     if (page.args.some((arg) => /^=\d/.test(arg))) report('refusal_bypassed', page);
   }
+}
+
+/** Whether the value is empty or that of a WebSocket, whatever the client sends. */
+function isWebSocketAlone(value: string, chain: Chain): boolean {
+  const fine = (text: string) => text === '' || text.toLowerCase() === 'websocket';
+  if (fine(value)) return true;
+  const map = all(chain, 'map').findLast(({ args }) => args[1] === value);
+  return (
+    map?.block?.every(({ name, args }) => fine(args[0] ?? '') || (name === 'hostnames' && args.length === 0)) === true
+  );
 }
 
 const fields: Readonly<Record<string, string>> = {

@@ -61,6 +61,9 @@ function checkDynamic(tree: YamlTree, settings: ProxySettings, report: Report): 
       for (const [name, set] of after.at('headers', 'customRequestHeaders')?.entries ?? [])
         if (settings.identity.includes(name.toLowerCase())) report('identity_not_from_check', set, name.toLowerCase());
     }
+    const upgrades = chain.map((one) => one.at('headers', 'customRequestHeaders', 'Upgrade')?.text ?? null);
+    const upgrade = upgrades.findLast((value) => value !== null) ?? null;
+    if (upgrade !== '' && upgrade?.toLowerCase() !== 'websocket') report('upgrade_forwarded', router);
     const auth = chain[asks]!.get('forwardAuth')!;
     const emptied = new Set(
       chain

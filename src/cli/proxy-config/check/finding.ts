@@ -29,6 +29,10 @@ export const findingKinds = {
     'remove it',
   ],
   connection_list: ['a list in Connection removes headers after the check', 'remove Connection from the request'],
+  upgrade_forwarded: [
+    'through an upgrade such as h2c requests reach the service without a check',
+    'pass on a single "Upgrade: websocket" and no other',
+  ],
   trusts_forwarded: ['X-Forwarded-* of clients is trusted', 'trust only listed proxies'],
   client_forgeable: ["the client's address in the check is what the client writes", 'state that of the connection'],
   outage_as_refusal: ['an outage looks like a refusal', 'send 503'],
