@@ -60,6 +60,24 @@ const [goodHead = '', goodBody = ''] = good.split('.');
 const certificateBody = attackerCertified.cert.replace(/-----[^-]+-----|\n/g, '');
 const pem = trustedRsa.export({ type: 'spki', format: 'pem' });
 
+const logoutEvent = 'http://schemas.openid.net/event/backchannel-logout';
+
+/** The same token to a reader that is not strict about base64url: each has a name of its own in a cache. */
+function otherSpellings(token: string): readonly (readonly [how: string, token: string])[] {
+  const [head = '', body = '', tail = ''] = token.split('.');
+  const digits = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+  // Of the last character of 64 bytes, four bits say nothing.
+  const last = digits[digits.indexOf(tail.at(-1)!) ^ 1]!;
+  return [
+    ['padded', `${token}=`],
+    ['padded twice', `${token}==`],
+    ['with a part more', `${token}.x`],
+    ['with an empty part more', `${token}.`],
+    ['with other bits at the end, which say nothing', `${head}.${body}.${tail.slice(0, -1)}${last}`],
+    ['with a character that is none of base64url', `${token}~`],
+  ];
+}
+
 interface Attack {
   readonly name: string;
   readonly token: string;
@@ -146,6 +164,12 @@ const attacks: readonly Attack[] = [
     token: signed(header, JSON.stringify(claims).replace('{', '{"s\\u0075b":"victim",'), own),
     rejection: 'malformed',
   },
+  ...[' ', '\t\n'].map((blank) => ({
+    name: `a claim twice, its colon behind ${JSON.stringify(blank)} many times`,
+    token: signed(header, JSON.stringify(claims).replace('{', `{"sub"${blank.repeat(40)}:"victim",`), own),
+    rejection: 'malformed',
+  })),
+  ...otherSpellings(good).map(([how, token]) => ({ name: how, token, rejection: 'malformed' })),
   {
     name: 'a header twice',
     token: signed(JSON.stringify(header).replace('{', '{"alg":"none",') as never, claims, own),
@@ -169,6 +193,22 @@ const attacks: readonly Attack[] = [
     rejection: 'critical',
   },
   { name: 'a logout token', token: signed({ ...header, typ: 'logout+jwt' }, claims, own), rejection: 'type' },
+  {
+    name: 'a logout token that does not say that it is one (RFC 8725 section 3.11)',
+    token: signed({ ...header, typ: undefined }, { ...claims, events: { [logoutEvent]: {} } }, own),
+    rejection: 'type',
+  },
+  {
+    name: 'a security event token with the type of an access token (RFC 8417 section 4)',
+    token: signed(header, { ...claims, events: { 'https://event.test/any': {} } }, own),
+    rejection: 'type',
+  },
+  { name: 'a security event token', token: signed({ ...header, typ: 'secevent+jwt' }, claims, own), rejection: 'type' },
+  {
+    name: 'a refresh token',
+    token: signed({ ...header, typ: 'JWT' }, { ...claims, typ: 'Refresh' }, own),
+    rejection: 'type',
+  },
   { name: 'a proof of possession', token: signed({ ...header, typ: 'dpop+jwt' }, claims, own), rejection: 'type' },
   {
     name: 'bound to the key of its client',

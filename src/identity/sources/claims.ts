@@ -34,8 +34,13 @@ function namesAudience(aud: unknown, audience: readonly string[]): boolean {
   return named.some((one) => typeof one === 'string' && audience.includes(one));
 }
 
-/** By whichever of its claims a provider says so. */
-export function isRefreshToken(claims: Claims): boolean {
+/**
+ * Whether it is for something else than access (RFC 8725 section 3.11): a refresh token, by whichever of its claims a provider
+ * says so, or a token that tells of `events`, such as a logout token, to which no header `typ` need be the witness (RFC 8417
+ * section 4.1; OpenID Connect Back-Channel Logout 1.0, section 2.4).
+ */
+export function isOtherToken(claims: Claims): boolean {
+  if (Object.hasOwn(claims, 'events') && isObject(claims['events'])) return true;
   return ['token_type', 'token_use', 'typ'].some((name) => {
     const value = Object.hasOwn(claims, name) ? claims[name] : undefined;
     return typeof value === 'string' && /^(?:refresh|refresh_token|offline)$/i.test(value);

@@ -2,7 +2,10 @@
  * Which source is asked of a credential: one, chosen by the form of the credential alone and before any call. A credential
  * that its source rejects is never tried at a second one.
  *
- * - A bearer in the form of a JWT, whose `iss` is that of a configured source of kind `jwt`, goes to that source.
+ * - A bearer with the header of a JWT, whose `iss` is that of a configured source of kind `jwt`, goes to that source, however
+ *   it is written: it is for that source to reject what is not the compact form.
+ * - A bearer with the header of a JWT in any other form goes to none: a source that is lenient about the form would take a
+ *   token that its issuer's source has rejected, or that was revoked.
  * - Any other bearer goes to the source of bearers.
  * - A key pair, and an API key, goes to the source of its kind.
  *
@@ -11,6 +14,7 @@
 import type { SourceRule } from '../../config/source-config.ts';
 import type { Credential } from '../../core/credential/credential.ts';
 import { type Claims, isObject } from './claims.ts';
+import { readParts } from './jwt/token-parts.ts';
 
 export interface SelectedSource {
   /** Null: no source is configured for it, and it is rejected. */
@@ -22,27 +26,24 @@ export interface SelectedSource {
 export function selectSource(credential: Credential, rule: SourceRule): SelectedSource {
   if (credential.kind === 'key_pair') return ofKind(rule.keyPair, 'a key pair');
   if (credential.kind === 'api_key') return ofKind(rule.apiKey, 'an API key');
-  const issuer = rule.issuers.length === 0 ? null : issuerOf(credential.token);
-  const known = issuer === null ? undefined : rule.issuers.find(({ issuer: one }) => one === issuer);
+  const { token } = credential;
+  const [head = '', payload = '', ...rest] = token.split('.', 6);
+  const header = rule.issuers.length === 0 ? null : jsonObject(head);
+  if (typeof header?.['alg'] !== 'string') return ofKind(rule.bearer, 'a bearer');
+  const issuer = jsonObject(payload)?.['iss'];
+  const known = rule.issuers.find(({ issuer: one }) => one === issuer);
   if (known !== undefined) return { source: known.source, why: `a JWT of the issuer ${known.issuer}` };
-  return ofKind(rule.bearer, issuer === null ? 'a bearer' : 'a JWT of an issuer that no source names');
+  // An encrypted one is for whoever has the key (RFC 7516 section 7.1).
+  const encrypted = rest.length === 3 && typeof header['enc'] === 'string';
+  if (encrypted || readParts(token) !== null) return ofKind(rule.bearer, 'a JWT of an issuer that no source names');
+  return { source: null, why: 'a JWT in another than the compact form, or one that can be read in two ways' };
 }
 
 function ofKind(source: string | null, form: string): SelectedSource {
   return { source, why: source === null ? `${form}, for which no source is configured` : form };
 }
 
-/** Three parts of base64url; the signature may be empty, so that an unsigned token is refused by its issuer. */
-const compact = /^([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.[A-Za-z0-9_-]*$/;
-
-/** The `iss` that a JWT names; null: this is no JWT, or it names none. */
-function issuerOf(token: string): string | null {
-  const [, header, payload] = compact.exec(token) ?? [];
-  if (header === undefined || payload === undefined || jsonObject(header) === null) return null;
-  const issuer = jsonObject(payload)?.['iss'];
-  return typeof issuer === 'string' ? issuer : null;
-}
-
+/** As the most lenient reader takes it. */
 function jsonObject(part: string): Claims | null {
   try {
     const value: unknown = JSON.parse(Buffer.from(part, 'base64url').toString('utf8'));

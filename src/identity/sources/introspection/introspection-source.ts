@@ -6,7 +6,7 @@
 import type { IntrospectionSourceConfig } from '../../../config/source-config.ts';
 import type { Credential } from '../../../core/credential/credential.ts';
 import { readIdentity } from '../../../core/identity/read-fields.ts';
-import { claimsRejected, isObject, isRefreshToken } from '../claims.ts';
+import { claimsRejected, isObject, isOtherToken } from '../claims.ts';
 import type { Protocol } from '../remote/endpoint.ts';
 import type { HttpRequest } from '../remote/http-exchange.ts';
 import { invalid, type Judgment, judgeStatus, parseJson, rejected } from '../remote/judgment.ts';
@@ -28,8 +28,8 @@ export function createIntrospectionSource(options: IntrospectionSourceOptions): 
     const { active } = json;
     if (active === false) return rejected('inactive');
     if (active !== true) return invalid({ kind: 'field', detail: 'field "active": expected true or false' });
-    // An endpoint knows refresh tokens, too, which no client presents to a service.
-    if (isRefreshToken(json)) return rejected('type');
+    // An endpoint knows other tokens, too, which no client presents to a service.
+    if (isOtherToken(json)) return rejected('type');
     const rejection = claimsRejected(json, config, nowMs);
     if (rejection !== null) return rejected(rejection);
     const { fields } = config;

@@ -5,6 +5,7 @@
 import type { JwtSourceConfig } from '../../../config/source-config.ts';
 import type { Identity, SourceFailure } from '../../../core/identity/identity.ts';
 import { readIdentity } from '../../../core/identity/read-fields.ts';
+import { isOtherToken } from '../claims.ts';
 import { invalid, rejected, type Unidentified, unavailable } from '../remote/judgment.ts';
 import { createProbe, type SourceEvents } from '../remote/remote-source.ts';
 import { type Source, type SourceResult, tokenOf } from '../source.ts';
@@ -43,6 +44,9 @@ export function createJwtSource({ name, config, introspection, events, now }: Jw
     }
     if ('rejection' in verified) {
       return { refused: rejected(verified.rejection), failure: null, keepableMs: verified.forMs, outage: false };
+    }
+    if (isOtherToken(verified.claims)) {
+      return { refused: rejected('type'), failure: null, keepableMs: Infinity, outage: false };
     }
     const { fields, issuer } = config;
     const settings = `sources.${name}`;

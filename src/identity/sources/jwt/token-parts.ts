@@ -1,5 +1,6 @@
 /** Reads header and claims of a JWT before anything of it is believed: strictly, and as every other reader has to. */
 import { type Claims, isObject } from '../claims.ts';
+import { repeatsName } from '../repeated-names.ts';
 
 export interface TokenParts {
   readonly header: Claims;
@@ -9,13 +10,21 @@ export interface TokenParts {
 /** Longest token that is looked at, in characters. */
 const maxTokenLength = 16_384;
 
-/** Null: this is no signed token in compact form, or one that can be read in two ways. */
+/**
+ * Null: this is no signed token in compact form (RFC 7515 section 7.1), or one that can be read in two ways. There is one
+ * spelling of each token: another one that lenient readers take would not be known as revoked.
+ */
 export function readParts(token: string): TokenParts | null {
   if (token.length > maxTokenLength) return null;
-  const [header = '', claims = '', ...rest] = token.split('.');
-  if (rest.length !== 1) return null;
-  const read = { header: readObject(header), claims: readObject(claims) };
-  return read.header === null || read.claims === null ? null : { header: read.header, claims: read.claims };
+  const parts = token.split('.', 4);
+  if (parts.length !== 3 || !parts.every(isCanonical)) return null;
+  const [header, claims] = [readObject(parts[0]!), readObject(parts[1]!)];
+  return header === null || claims === null ? null : { header, claims };
+}
+
+/** Base64url without padding, and without bits beyond the last byte (RFC 4648 sections 3.2 and 3.5). */
+function isCanonical(part: string): boolean {
+  return Buffer.from(part, 'base64url').toString('base64url') === part;
 }
 
 function readObject(part: string): Claims | null {
@@ -26,26 +35,4 @@ function readObject(part: string): Claims | null {
   } catch {
     return null;
   }
-}
-
-const tokens = /"(?:[^"\\]|\\.)*"|[{}[\]]/g;
-
-/**
- * Whether an object in the JSON has a name twice. Readers differ in which of the two counts, so that one service could
- * see another user than the next (RFC 7519 section 4).
- */
-function repeatsName(json: string): boolean {
-  const open: (Set<string> | null)[] = [];
-  for (const { 0: token, index } of json.matchAll(tokens)) {
-    if (token === '{') open.push(new Set());
-    else if (token === '[') open.push(null);
-    else if (token === '}' || token === ']') open.pop();
-    else if (/^[ \t\r\n]*:/.test(json.slice(index + token.length, index + token.length + 16))) {
-      const names = open.at(-1);
-      const name: unknown = JSON.parse(token);
-      if (names?.has(String(name)) === true) return true;
-      names?.add(String(name));
-    }
-  }
-  return false;
 }

@@ -3,6 +3,7 @@
  * anything unexpected is a failure, so that an outage never looks like a bad credential and never lets a request through.
  */
 import type { Identity, Rejection, Unresolved } from '../../../core/identity/identity.ts';
+import { repeatsName } from '../repeated-names.ts';
 import type { Failure, HttpResponse } from './http-exchange.ts';
 
 export type Judgment = { readonly identity: Identity } | Unidentified;
@@ -65,7 +66,9 @@ export function parseJson({ headers, body }: HttpResponse): { readonly json: unk
   if (!jsonType.test(type)) return bad(`expected content-type application/json, found "${type.slice(0, 64)}"`);
   if (headers['content-encoding'] !== undefined) return bad('the response has a content-encoding');
   try {
-    return { json: JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body)) };
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(body);
+    const json: unknown = JSON.parse(text);
+    return repeatsName(text) ? bad('an object has a name twice') : { json };
   } catch {
     return bad('no JSON in UTF-8');
   }

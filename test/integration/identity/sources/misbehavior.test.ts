@@ -74,6 +74,16 @@ interface Kind {
 const opaque = (): Credential => ({ kind: 'bearer', token: 'an-opaque-token' });
 const claims = { sub: 'ann', roles: ['user'] };
 
+/** In front of a good response, which readers would take for the first or for the last one. */
+const twice = ['sub', 'active', 'keys'].flatMap(
+  (name) =>
+    [
+      [`${name} behind blanks`, `"${name}"${' \t\n'.repeat(12)}:[],"${name}":null`],
+      [`${name} in escapes`, `"${name}":[],"\\u00${name.charCodeAt(0).toString(16)}${name.slice(1)}":null`],
+      [`${name} deep inside`, `"more":[{"a":{"${name}":1,"b":"}\\\\","${name}":2}}]`],
+    ] as const,
+);
+
 const kinds: readonly Kind[] = [
   {
     name: 'authApi',
@@ -140,6 +150,11 @@ describe.each(kinds)('$name', (kind) => {
       'auth_response_invalid',
       'body',
     ],
+    ...twice.map(([how, name]): (typeof broken)[number] => {
+      const text = JSON.stringify(kind.good()).replace('{', `{${name},`);
+      const respond: Respond = (_, to) => to.setHeader('content-type', 'application/json').end(text);
+      return [`a name twice, ${how}`, respond, 'auth_response_invalid', 'body'];
+    }),
     ['a body too large', json({ ...kind.good(), filler: 'x'.repeat(70_000) }), 'auth_response_invalid', 'body'],
     ['an endless body', endless, 'auth_response_invalid', 'body'],
     ['a list', json([kind.good()]), 'auth_response_invalid', ''],

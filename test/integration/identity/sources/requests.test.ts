@@ -102,6 +102,7 @@ describe('introspection', () => {
     ['a refresh token, by its type', { ...active, token_type: 'refresh_token' }, 'type'],
     ['a refresh token, by its use', { ...active, token_use: 'refresh_token' }, 'type'],
     ['a refresh token, as Keycloak says it', { ...active, typ: 'Refresh' }, 'type'],
+    ['a logout token', { ...active, events: { 'http://schemas.openid.net/event/backchannel-logout': {} } }, 'type'],
     ['bound to a key', { ...active, cnf: { jkt: 'x' } }, 'bound'],
     ['for another audience', { ...active, aud: ['billing'] }, 'audience'],
     ['without a claim that is required', { ...active, aud: 'orders' }, 'claim'],

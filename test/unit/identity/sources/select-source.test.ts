@@ -1,0 +1,59 @@
+/** Which source is asked of a bearer: no spelling of a token leads away from the source of its issuer. */
+import { describe, expect, it } from 'vitest';
+import { selectSource } from '../../../../src/identity/sources/select-source.ts';
+
+const rule = {
+  bearer: 'opaque',
+  keyPair: null,
+  apiKey: null,
+  issuers: [{ issuer: 'https://issuer.test', source: 'issuer' }],
+};
+const part = (value: unknown) =>
+  Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url');
+const header = part({ alg: 'ES256', typ: 'at+jwt' });
+const of = (iss: unknown) => part({ iss, sub: 'ann?>' });
+const ours = `${header}.${of('https://issuer.test')}.c2lnbg`;
+const foreign = `${header}.${of('https://foreign.test')}.c2lnbg`;
+
+const tokens: readonly (readonly [form: string, token: string, source: string | null])[] = [
+  ['no JWT', 'opaque-token', 'opaque'],
+  ['no JWT, in three parts', 'a.b.c', 'opaque'],
+  ['a signed value that is no JWT', `${part({ user: 'ann' })}.b.c`, 'opaque'],
+  ['a JWT of the issuer', ours, 'issuer'],
+  ['a JWT of the issuer without a signature', `${ours.slice(0, ours.lastIndexOf('.'))}.`, 'issuer'],
+  ['a JWT of another issuer', foreign, 'opaque'],
+  ['an encrypted JWT', `${part({ alg: 'dir', enc: 'A256GCM' })}..aXY.dGV4dA.dGFn`, 'opaque'],
+  ...[ours, foreign].flatMap((token) => {
+    const whose = token === ours ? 'of the issuer' : 'of another issuer';
+    const source = token === ours ? 'issuer' : null;
+    return [
+      [`a JWT ${whose}, padded`, `${token}=`, source],
+      [`a JWT ${whose}, with a part more`, `${token}.x`, source],
+      [`a JWT ${whose}, with an empty part more`, `${token}.`, source],
+      [`a JWT ${whose}, with five parts`, `${token}.x.y`, source],
+      [`a JWT ${whose}, with other bits at its end`, `${token.slice(0, -1)}h`, source],
+      [`a JWT ${whose}, with a character that is none`, `${token}~`, source],
+      [`a JWT ${whose}, without its signature`, token.slice(0, token.lastIndexOf('.')), source],
+    ] as const;
+  }),
+  [
+    'a JWT with its issuer twice',
+    `${header}.${part('{"iss":"https://issuer.test","iss":"https://foreign.test"}')}.YQ`,
+    null,
+  ],
+  ['a JWT with claims that are none', `${header}.${part('text')}.YQ`, null],
+];
+
+describe('selectSource', () => {
+  it.each(tokens)('%s', (_, token, source) => {
+    const selected = selectSource({ kind: 'bearer', token }, rule);
+    expect(selected.source).toBe(source);
+    expect(selected.why).not.toContain('foreign.test');
+  });
+
+  it('looks at no form where no source verifies tokens itself', () => {
+    for (const [, token] of tokens) {
+      expect(selectSource({ kind: 'bearer', token }, { ...rule, issuers: [] }).source).toBe('opaque');
+    }
+  });
+});
