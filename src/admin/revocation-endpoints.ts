@@ -1,13 +1,16 @@
 /** Revoking through the admin port: by operators with the token, and by services that sign what they send. */
-
+import { hash } from 'node:crypto';
+import type { Replays } from '../identity/security-events/replays.ts';
 import type { AdminRequest, Endpoint } from './endpoints.ts';
 import { type AdminResponse, json } from './responses.ts';
 import { type RevocationRequest, readRevocation } from './revocation-request.ts';
-import { isSigned } from './webhook-signature.ts';
+import { readSigned, type SignedWebhook } from './webhook-signature.ts';
 
 export interface RevocationSources {
   /** Resolves when every connected replica has applied it (`delivered`), or Redis did not take it (`undelivered`). */
   revoke(revocation: RevocationRequest, source: 'admin' | 'webhook'): Promise<'delivered' | 'undelivered'>;
+  /** Webhooks that took effect. */
+  readonly replays: Pick<Replays, 'seen' | 'keep'>;
   /** Secrets of webhooks, asked for each request; empty: there is no such endpoint. */
   webhookSecrets(): readonly string[];
   /** Milliseconds since the epoch. */
@@ -16,18 +19,29 @@ export interface RevocationSources {
 
 /** Each waits for the other replicas, for a moment or, when one is silent, for a second. */
 const mostUnderWay = 64;
+/** As far as the clocks of a sender and an issuer may be apart, both being in time. */
+const clockSkewMs = 5_000;
+/** Senders repeat a message for hours when the response was lost. */
+const rememberedMs = 86_400_000;
 
 export function revocationEndpoints(sources: RevocationSources): ReadonlyMap<string, Endpoint> {
   let underWay = 0;
 
-  async function revoke(body: Buffer, source: 'admin' | 'webhook'): Promise<AdminResponse> {
-    const revocation = readRevocation(body, source === 'webhook');
-    if ('detail' in revocation) return { refused: 'revocation_invalid', members: { detail: revocation.detail } };
+  async function revoke(body: Buffer, signed: SignedWebhook | null): Promise<AdminResponse> {
+    const source = signed === null ? 'admin' : 'webhook';
+    const read = readRevocation(body, signed !== null);
+    if ('detail' in read) return { refused: 'revocation_invalid', members: { detail: read.detail } };
+    const revocation = signed === null ? read : upToSent(read, signed, sources.now());
+    // Not by its time, as each attempt has its own; and by its body, as a sender may give every message the same id.
+    const name = signed === null ? null : `webhook\n${signed.id}\n${hash('sha256', body, 'base64url')}`;
+    if (name !== null && (await sources.replays.seen(name))) return json({ message: 'revoked' }, 202);
     if (underWay >= mostUnderWay) return { refused: 'overloaded' };
     underWay += 1;
     try {
       const delivery = await sources.revoke(revocation, source);
-      return delivery === 'delivered' ? json({ message: 'revoked' }, 202) : { refused: 'revocation_undelivered' };
+      if (delivery === 'undelivered') return { refused: 'revocation_undelivered' };
+      if (name !== null) await sources.replays.keep(name, rememberedMs);
+      return json({ message: 'revoked' }, 202);
     } finally {
       underWay -= 1;
     }
@@ -36,12 +50,18 @@ export function revocationEndpoints(sources: RevocationSources): ReadonlyMap<str
   function webhook({ rawHeaders, body }: AdminRequest): AdminResponse | Promise<AdminResponse> {
     const secrets = sources.webhookSecrets();
     if (secrets.length === 0) return { refused: 'route_not_found' };
-    if (!isSigned(rawHeaders, body, secrets, sources.now())) return { refused: 'webhook_signature_invalid' };
-    return revoke(body, 'webhook');
+    const signed = readSigned(rawHeaders, body, secrets, sources.now());
+    return signed === null ? { refused: 'webhook_signature_invalid' } : revoke(body, signed);
   }
 
   return new Map<string, Endpoint>([
-    ['/revocations', { method: 'POST', access: 'write', respond: ({ body }) => revoke(body, 'admin') }],
+    ['/revocations', { method: 'POST', access: 'write', respond: ({ body }) => revoke(body, null) }],
     ['/webhooks/revocations', { method: 'POST', access: 'signed', respond: webhook }],
   ]);
+}
+
+/** A webhook that arrives late, or that an attacker repeats, ends no sign-in that was made after it was sent. */
+function upToSent(revocation: RevocationRequest, { sentAtMs }: SignedWebhook, nowMs: number): RevocationRequest {
+  if (revocation.kind !== 'user' || revocation.issuedBeforeMs !== undefined) return revocation;
+  return { ...revocation, issuedBeforeMs: Math.min(sentAtMs, nowMs) + clockSkewMs };
 }

@@ -15,20 +15,27 @@ const messageId = /^[\x21-\x7e]{1,256}$/;
 const unixSeconds = /^\d{1,12}$/;
 const signature = /^v1,([A-Za-z0-9+/]{43}=)$/;
 
-/** `secrets`: "whsec_" and base64; any of them will do. */
-export function isSigned(
+export interface SignedWebhook {
+  /** Of this message, whatever the attempt to deliver it. */
+  readonly id: string;
+  /** Of this attempt. */
+  readonly sentAtMs: number;
+}
+
+/** `secrets`: "whsec_" and base64; any of them will do. Null: it is not signed. */
+export function readSigned(
   rawHeaders: readonly string[],
   body: Uint8Array,
   secrets: readonly string[],
   nowMs: number,
-): boolean {
+): SignedWebhook | null {
   const id = singleHeader(rawHeaders, 'webhook-id');
   const timestamp = singleHeader(rawHeaders, 'webhook-timestamp');
   const signatures = singleHeader(rawHeaders, 'webhook-signature')?.split(' ');
-  if (id === null || timestamp === null || signatures === undefined) return false;
-  if (!messageId.test(id) || !unixSeconds.test(timestamp)) return false;
-  if (Math.abs(Math.floor(nowMs / 1000) - Number(timestamp)) > toleranceS) return false;
-  if (signatures.length > mostSignatures) return false;
+  if (id === null || timestamp === null || signatures === undefined) return null;
+  if (!messageId.test(id) || !unixSeconds.test(timestamp)) return null;
+  if (Math.abs(Math.floor(nowMs / 1000) - Number(timestamp)) > toleranceS) return null;
+  if (signatures.length > mostSignatures) return null;
   const offered = signatures.flatMap((text) => {
     const base64 = signature.exec(text)?.[1];
     return base64 === undefined ? [] : [Buffer.from(base64, 'base64')];
@@ -39,7 +46,7 @@ export function isSigned(
     // Every one is compared, whichever is right.
     for (const one of offered) good = timingSafeEqual(one, expected) || good;
   }
-  return good;
+  return good ? { id, sentAtMs: Number(timestamp) * 1000 } : null;
 }
 
 function sign(id: string, timestamp: string, body: Uint8Array, secret: string): Buffer {

@@ -29,6 +29,7 @@ export function adminOf(engine: Engine, authApi: () => AuthApi | null): Omit<Adm
     identityKeys: () => current().assertion?.keys.published(),
     takeEvent: (sent) => current().takeEvent(sent),
     revoke: (request, source) => revokeIn(current(), request, source),
+    replays: () => current().resolver.replays,
   };
 }
 

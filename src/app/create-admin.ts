@@ -19,12 +19,13 @@ export interface AdminParts
   draining(): boolean;
   readonly log: Logger;
   readonly revoke: RevocationSources['revoke'];
+  replays(): RevocationSources['replays'];
   /** Null: the configuration cannot be read again. */
   readonly reload: Exclude<EndpointSources['reload'], undefined> | null;
 }
 
 export function createAdmin(address: Address, parts: AdminParts): AdminServer {
-  const { config, draining, log, revoke, reload, ...rest } = parts;
+  const { config, draining, log, revoke, replays, reload, ...rest } = parts;
   return createAdminServer({
     ...rest,
     address,
@@ -34,6 +35,9 @@ export function createAdmin(address: Address, parts: AdminParts): AdminServer {
     routes: () => config().routes,
     revocations: {
       revoke,
+      get replays() {
+        return replays();
+      },
       webhookSecrets: () => config().revocations.webhookSecrets,
       now: Date.now,
     },

@@ -17,6 +17,7 @@ import { RefreshAhead } from './refresh-ahead.ts';
 import { createResolve } from './resolve.ts';
 import { createRevocations, type Revocations, type Siblings } from './revocation/create-revocations.ts';
 import { createEventReceiver, type EventReceiver } from './security-events/event-receiver.ts';
+import { createReplays, type Replays } from './security-events/replays.ts';
 import { SharedVerdicts } from './single-flight/shared-verdicts.ts';
 import { SingleFlight } from './single-flight/single-flight.ts';
 import { createSources, type NamedStatus } from './sources/create-sources.ts';
@@ -43,6 +44,8 @@ export interface IdentityResolver {
   readonly revocations: Revocations;
   /** Takes what issuers send about their users. */
   readonly eventReceiver: EventReceiver;
+  /** Messages about users that took effect. */
+  readonly replays: Replays;
   /** Keyed names of a credential, to revoke it by: under the current secret, and under previous ones. */
   lookupsOf(credential: Credential): readonly string[];
   /** Longest time of a check. */
@@ -142,17 +145,18 @@ export function createIdentityResolver(options: IdentityResolverOptions): Identi
     now,
   });
 
+  const replays = createReplays({ link, keyPrefix, now });
   const eventReceiver = createEventReceiver({
     issuers: sources.issuers,
     revocations,
-    link,
-    keyPrefix,
+    replays,
     onOutcome: (kind, source, outcome) => events.eventToken(kind, source, outcome),
     now,
   });
 
   return {
     eventReceiver,
+    replays,
     resolve: createResolve({ memory, flights, lookUp, stale, connection, throttledS, now }),
     revocations,
     lookupsOf: (credential) => lookupKeys(credential, keys),

@@ -2,7 +2,6 @@
  * Takes what issuers send about their users, logout tokens and security event tokens: verifies one, refuses it when it is late or
  * was there before, and revokes what it names. Done when every connected replica has applied it.
  */
-import type { RedisLink } from '../../redis/redis-link.ts';
 import type { Revocations } from '../revocation/create-revocations.ts';
 import type { EventKind, EventOutcome } from '../revocation/revocation-events.ts';
 import { allowedSkewMs, type Revocation } from '../revocation/tombstones.ts';
@@ -11,7 +10,7 @@ import { readParts } from '../sources/jwt/token-parts.ts';
 import { createEventBudget } from './event-budget.ts';
 import { type EventToken, verifyEvent } from './event-token.ts';
 import { logoutForm, revokedByLogout } from './logout-token.ts';
-import { createReplays } from './replays.ts';
+import type { Replays } from './replays.ts';
 import { revokedByEvents, securityEventForm } from './security-event-token.ts';
 
 export interface EventReceiver {
@@ -23,8 +22,7 @@ export interface EventReceiverOptions {
   /** By the issuer that tokens name. */
   readonly issuers: ReadonlyMap<string, Issuer>;
   readonly revocations: Pick<Revocations, 'revoke'>;
-  readonly link: Pick<RedisLink, 'run'> | null;
-  readonly keyPrefix: string;
+  readonly replays: Replays;
   readonly onOutcome: (kind: EventKind, source: string | null, outcome: EventOutcome) => void;
   readonly now: () => number;
 }
@@ -33,8 +31,7 @@ export interface EventReceiverOptions {
 const goodOutcomes: ReadonlySet<EventOutcome> = new Set(['revoked', 'ignored', 'undelivered'] as const);
 
 export function createEventReceiver(options: EventReceiverOptions): EventReceiver {
-  const { issuers, revocations, onOutcome, now } = options;
-  const replays = createReplays(options);
+  const { issuers, revocations, replays, onOutcome, now } = options;
   const budget = createEventBudget(now);
 
   async function take(kind: EventKind, token: string, issuer: Issuer): Promise<EventOutcome> {

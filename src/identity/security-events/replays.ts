@@ -1,7 +1,7 @@
 /**
- * Remembers the ids of event tokens for as long as one of them could be sent again: in memory, within a bound, and in Redis for all
- * replicas. One that is sent again revokes what is revoked already, so that no more than noise gets through where the bound or
- * an outage of Redis lets one be forgotten.
+ * Remembers the ids of event tokens and webhooks for as long as one of them could be sent again: in memory, within a bound, and in
+ * Redis for all replicas. One that is sent again revokes what is revoked already, so that no more than noise gets through where the
+ * bound or an outage of Redis lets one be forgotten.
  */
 import { hash } from 'node:crypto';
 import { RecentNames } from '../../limits/recent-names.ts';
@@ -10,6 +10,8 @@ import type { RedisLink } from '../../redis/redis-link.ts';
 export interface Replays {
   /** False: it was there already. It is remembered for a moment only: if this process ends meanwhile, it can be sent again. */
   first(name: string): Promise<boolean>;
+  /** Whether it has taken effect, or is about to. Never rejects. */
+  seen(name: string): Promise<boolean>;
   /** It has taken effect. Never rejects. */
   keep(name: string, lifeMs: number): Promise<void>;
   /** It may be sent again: it had no effect, or not everywhere. */
@@ -38,6 +40,10 @@ export function createReplays({ link, keyPrefix, now }: ReplaysOptions): Replays
       if (link === null) return true;
       const reply = await link.run((client) => client.set(keyOf(name), '1', 'PX', momentMs, 'NX')).catch(() => 'OK');
       return reply === 'OK';
+    },
+    async seen(name) {
+      if (seen.has(name, now())) return true;
+      return (await link?.run((client) => client.exists(keyOf(name))).catch(() => 0)) === 1;
     },
     async keep(name, lifeMs) {
       seen.add(name, now() + lifeMs);

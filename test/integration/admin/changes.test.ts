@@ -3,7 +3,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { createAdminServer } from '../../../src/admin/admin-server.ts';
 import type { ReloadProblem } from '../../../src/admin/endpoints.ts';
 import { openRaw, sendRaw } from '../../support/raw-client.ts';
-import { adminOptions, expectProblem, startAdmin } from './running-admin.ts';
+import { adminOptions, expectProblem, noReplays, startAdmin } from './running-admin.ts';
 
 const token = 'operators-0123456789abcdef0123456789';
 const bearer = { authorization: `Bearer ${token}` };
@@ -165,7 +165,12 @@ test('a refusal waits for the body, so that the caller gets to read it', async (
 describe('a change', () => {
   test('is told with its endpoint, status and caller, and nothing else is', async () => {
     const changed = vi.fn();
-    const revocations = { revoke: async () => 'delivered' as const, webhookSecrets: () => [], now: Date.now };
+    const revocations = {
+      revoke: async () => 'delivered' as const,
+      replays: noReplays,
+      webhookSecrets: () => [],
+      now: Date.now,
+    };
     const sources = { reload: () => [], revocations, explain: async () => ({}) };
     const { ask } = await startAdmin({ token: () => token, changed, ...sources });
     const question = { method: 'GET', host: null, secure: false, target: '/', headers: [], client: null, bearer: 'b' };

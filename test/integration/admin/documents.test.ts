@@ -6,7 +6,7 @@ import { needsRestart } from '../../../src/app/needs-restart.ts';
 import type { Config } from '../../../src/config/config.ts';
 import { parseConfig } from '../../../src/config/parse-config.ts';
 import { reasons } from '../../../src/core/outcome/reasons.ts';
-import { expectProblem, startAdmin } from './running-admin.ts';
+import { expectProblem, noReplays, startAdmin } from './running-admin.ts';
 
 const read = (path: string) => readFileSync(new URL(`../../../docs/${path}`, import.meta.url), 'utf8');
 const blocks = (page: string, language: string) =>
@@ -18,7 +18,12 @@ describe('docs/reference/admin.md', () => {
 
   test('lists every endpoint, with its method and whether it needs the token', async () => {
     const token = 'operators-0123456789abcdef0123456789';
-    const revocations = { revoke: async () => 'delivered' as const, webhookSecrets: () => ['whsec_'], now: Date.now };
+    const revocations = {
+      revoke: async () => 'delivered' as const,
+      replays: noReplays,
+      webhookSecrets: () => ['whsec_'],
+      now: Date.now,
+    };
     const decisions = { find: async () => ({}), list: async () => [] };
     const policyTools = { reach: () => ({}), shadow: () => ({}), decisions, explain: async () => ({}) };
     const identityKeys = () => ({ type: 'application/jwk-set+json', text: '{"keys":[]}', cacheControl: '' }) as const;

@@ -2,7 +2,7 @@
 import { createHmac } from 'node:crypto';
 import { expect, test, vi } from 'vitest';
 import type { RevocationSources } from '../../../src/admin/revocation-endpoints.ts';
-import { expectProblem, startAdmin } from './running-admin.ts';
+import { expectProblem, noReplays, startAdmin } from './running-admin.ts';
 
 const token = 'operators-0123456789abcdef0123456789';
 const key = Buffer.alloc(32, 1);
@@ -11,7 +11,13 @@ const nowMs = 1_800_000_000_000;
 const operator = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
 
 function sources(part: Partial<RevocationSources> = {}): RevocationSources {
-  return { revoke: async () => 'delivered', webhookSecrets: () => [secret], now: () => nowMs, ...part };
+  return {
+    revoke: async () => 'delivered',
+    replays: noReplays,
+    webhookSecrets: () => [secret],
+    now: () => nowMs,
+    ...part,
+  };
 }
 
 function signed(body: string, part: Record<string, string> = {}) {

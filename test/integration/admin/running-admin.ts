@@ -17,6 +17,8 @@ export const up: ReadyReport = {
 export const table = makeTable([
   { on: '/v1/orders/**', id: 'orders', access: { GET: ['user'], DELETE: { all: ['admin'] } } },
 ]);
+/** Every webhook is the first of its kind. */
+export const noReplays = { seen: async () => false, keep: async () => {} };
 export const errorIdShape = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
 /** `token`: one that may do everything; null: there is none. */

@@ -1,10 +1,9 @@
 /** Tokens that gateways verify themselves stay revoked: on every replica, after a restart, and while nothing can be known. */
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { startBreakableRelay } from '../../support/breakable-relay.ts';
-import { useRedis } from '../../support/redis.ts';
 import { nowS } from '../../support/token-issuer.ts';
 import { portOf, redisClient } from './parts.ts';
-import { startTokenWorld, type TokenGateway, type TokenWorld } from './token-world.ts';
+import { redisWithLog, startTokenWorld, type TokenGateway, type TokenWorld } from './token-world.ts';
 
 /** By which something is revoked on `gateway`; resolves with the status of the response. */
 type Revoke = (world: TokenWorld, gateway: TokenGateway, token: string) => Promise<number>;
@@ -25,14 +24,6 @@ const other = () => ({ ...old(), sub: 'bob', sid: 'session-2', jti: 'token-2' })
 
 async function statuses(gateways: readonly TokenGateway[], token: string): Promise<readonly number[]> {
   return Promise.all(gateways.map((gateway) => gateway.status(token)));
-}
-
-/** A log that begins before the tokens of the test were issued, as that of a Redis which has been there for a while. */
-async function redisWithLog() {
-  const redis = await useRedis();
-  const id = `${Date.now() - 3_600_000 * 48}-0`;
-  await redisClient(redis.url).xadd(`${redis.keyPrefix}{revocations}:log`, id, 'begin', '1');
-  return redis;
 }
 
 test.each(ways)(

@@ -1,11 +1,13 @@
 /** Gateways that verify the tokens of one issuer themselves, and take its events. Everything ends with the test. */
-import { randomUUID } from 'node:crypto';
+import { createHmac, randomUUID } from 'node:crypto';
 import { type JWTPayload, SignJWT } from 'jose';
 import { onTestFinished } from 'vitest';
 import { startRecordingUpstream } from '../../support/recording-upstream.ts';
+import { useRedis } from '../../support/redis.ts';
 import { type RunningGateway, startGateway, untilConnected } from '../../support/running-gateway.ts';
 import { type IssuerKey, nowS, startTokenIssuer, type TokenIssuer } from '../../support/token-issuer.ts';
-import { adminToken, cacheSecret } from './world.ts';
+import { redisClient } from './parts.ts';
+import { adminToken, cacheSecret, webhookKey } from './world.ts';
 
 export const logoutEvent = 'http://schemas.openid.net/event/backchannel-logout';
 export const caep = 'https://schemas.openid.net/secevent/caep/event-type/';
@@ -18,6 +20,8 @@ export interface TokenGateway extends RunningGateway {
   metricsText(): Promise<string>;
   /** `POST /revocations` with the token of operators. */
   revoke(body: object): Promise<number>;
+  /** `POST /webhooks/revocations`, signed as sent at that second. */
+  webhook(body: object, id: string, atS: number): Promise<number>;
   logout(token: string): Promise<Response>;
   securityEvent(token: string): Promise<Response>;
 }
@@ -37,6 +41,14 @@ export interface TokenWorld {
     readonly secret?: string;
     readonly more?: string;
   }): Promise<TokenGateway>;
+}
+
+/** A log that begins before the tokens of the test were issued, as that of a Redis which has been there for a while. */
+export async function redisWithLog() {
+  const redis = await useRedis();
+  const id = `${Date.now() - 3_600_000 * 48}-0`;
+  await redisClient(redis.url).xadd(`${redis.keyPrefix}{revocations}:log`, id, 'begin', '1');
+  return redis;
 }
 
 export async function startTokenWorld(): Promise<TokenWorld> {
@@ -89,6 +101,7 @@ sources:
     securityEvents: { audience: [receiver] }
     ${more}
 cache: { secret: "${secret}", ${shared} accepted: ${accepted}, rejected: 1s, refreshAhead: false, whileDisconnected: ${whileDisconnected} }
+revocations: { webhookSecret: "whsec_${webhookKey}" }
 roles: { user: {} }
 upstreams: { service: { targets: ["${upstream.origin}"] } }
 routes:
@@ -111,6 +124,15 @@ routes:
         metricsText,
         revoke: async (body: object) => {
           const response = await post('/revocations', 'application/json', JSON.stringify(body), { authorization });
+          await response.arrayBuffer();
+          return response.status;
+        },
+        webhook: async (body: object, id: string, atS: number) => {
+          const text = JSON.stringify(body);
+          const hmac = createHmac('sha256', Buffer.from(webhookKey, 'base64')).update(`${id}.${atS}.${text}`);
+          const signature = `v1,${hmac.digest('base64')}`;
+          const headers = { 'webhook-id': id, 'webhook-timestamp': String(atS), 'webhook-signature': signature };
+          const response = await post('/webhooks/revocations', 'application/json', text, headers);
           await response.arrayBuffer();
           return response.status;
         },

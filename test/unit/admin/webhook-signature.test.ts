@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { isSigned } from '../../../src/admin/webhook-signature.ts';
+import { readSigned } from '../../../src/admin/webhook-signature.ts';
 
 /** The example of the specification's own libraries. */
 const secret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
@@ -25,7 +25,7 @@ interface Changes {
   readonly nowMs?: number;
 }
 const check = (raw: readonly string[], part: Changes = {}) =>
-  isSigned(raw, Buffer.from(part.body ?? body), part.secrets ?? [secret], part.nowMs ?? nowMs);
+  readSigned(raw, Buffer.from(part.body ?? body), part.secrets ?? [secret], part.nowMs ?? nowMs) !== null;
 
 test('the signature that the specification gives', () => {
   expect(sign(secret)).toBe(good);

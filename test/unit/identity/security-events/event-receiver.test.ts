@@ -30,8 +30,7 @@ function startReceiver(names: readonly string[] = ['one']) {
   const receiver = createEventReceiver({
     issuers: new Map(issuers),
     revocations: { revoke: async () => 'delivered' },
-    link: null,
-    keyPrefix: '',
+    replays: createReplays({ link: null, keyPrefix: '', now: () => nowMs }),
     onOutcome: () => {},
     now: () => nowMs,
   });
