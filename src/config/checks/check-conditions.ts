@@ -194,8 +194,9 @@ export function checkConditionHeaders(parts: Parts<ConfigFile>, at: Location): C
   const names = new Map<string, 'any' | 'trusted'>();
   const check = (name: string | undefined, from: 'any' | 'trusted', there: Location) => {
     if (name === undefined) return;
-    if (name.includes('_')) {
-      there.report('the name of such a header has no "_"', 'services treat "_" and "-" as equal: write "-"');
+    if (canonicalName(name) !== name) {
+      const hint = 'some services treat every other character as "-": write "-"';
+      there.report('the name of such a header has letters, digits and "-" only', hint);
     } else if (credentials.has(name)) there.report('this header carries credentials');
     else if (identity.has(name)) {
       there.report('what a client sends in this header is discarded', 'compare a field of "identity" instead');

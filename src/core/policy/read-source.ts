@@ -38,7 +38,8 @@ function readHeader(rawHeaders: readonly string[], name: string): Reading {
     const written = rawHeaders[i]!;
     if (written.length !== name.length || canonicalName(written) !== name) continue;
     if (found !== null) return unreadable.repeated;
-    if (written.includes('_')) return unreadable.spelling;
+    // Only a service behind an interface like CGI reads it as this one (`X_Region`, `X.Region`).
+    if (written.toLowerCase() !== name) return unreadable.spelling;
     found = trimBlanks(rawHeaders[i + 1]!);
   }
   if (found === null) return null;

@@ -14,7 +14,7 @@ import { partsOfQuery } from '../../core/policy/read-query.ts';
 import { normalizeRequest } from '../../core/request/normalize-request.ts';
 import { isPreflight } from '../../core/routing/preflight.ts';
 import type { Route } from '../../core/routing/route.ts';
-import { canonicalName } from '../../core/syntax/header-fields.ts';
+import { canonicalName, trimBlanks } from '../../core/syntax/header-fields.ts';
 import { canonicalPath } from '../../core/url/canonical-path.ts';
 import { refusalOf } from '../shadow/compare-decisions.ts';
 import type { Decided } from '../shadow/decide-alike.ts';
@@ -165,7 +165,7 @@ function headersOf(rawHeaders: readonly string[], names: readonly string[]): rea
     const value = rawHeaders[i + 1]!;
     if (names.includes(name)) out.push(rawHeaders[i]!, value);
     else if (name === 'connection') {
-      const taken = value.split(',').map((token) => token.trim().toLowerCase());
+      const taken = value.split(',').map((token) => canonicalName(trimBlanks(token)));
       out.push(...taken.filter((token) => names.includes(token)).flatMap((token) => ['connection', token]));
     }
   }

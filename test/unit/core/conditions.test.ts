@@ -140,6 +140,11 @@ const unclear: readonly Case[] = [
   ['no header', equals(region, 'eu'), {}],
   ['a repeated header', equals(region, 'eu'), { headers: ['X-Region: eu', 'x-region: eu'] }],
   ['a header with "_"', equals(region, 'eu'), { headers: ['X_Region: eu'] }],
+  ...['X.Region', 'x~region', 'X!REGION', "x'region", 'x|region'].flatMap((name): readonly Case[] => [
+    [`a header as ${name}`, equals(region, 'eu'), { headers: [`${name}: eu`] }],
+    [`a header as ${name}, if it has to be there`, exists(region), { headers: [`${name}: eu`] }],
+    [`a header as ${name} beside the other`, equals(region, 'eu'), { headers: ['X-Region: eu', `${name}: us`] }],
+  ]),
   ['a header twice, once with "_"', equals(region, 'eu'), { headers: ['X-Region: eu', 'X_Region: us'] }],
   ['a list in a header', begins(region, 'eu'), { headers: ['X-Region: eu, us'] }],
   ['bytes beyond ASCII in a header', begins(region, 'eu'), { headers: ['X-Region: eu\xe9'] }],
