@@ -1,17 +1,22 @@
 /**
- * One parameter of a query, if every service reads it alike. Names that frameworks take for each other (`a`,
- * `A`, `a[]`, `a.b` and `a_b`) count as one, and a separator that only some know makes the query unclear.
+ * One parameter of a query, if every service reads it alike. Names that frameworks take for each other (`query-names.ts`)
+ * count as one, and a separator that only some know makes the query unclear.
  */
+import { namesOfWanted, namesOfWritten } from './query-names.ts';
 import { type Reading, readText, unreadable } from './reading.ts';
+
+/** Some services read no more parameters by default: OpenResty 100; PHP, qs and Node's `querystring` 1,000. */
+const mostRead = 100;
 
 /** `query` is as received, with its "?"; empty when there is none. */
 export function readQuery(query: string, name: string): Reading {
   if (query.length < 2) return null;
   // Older services end a parameter at ";" too (the class of CVE-2021-23336).
   if (query.includes(';')) return unreadable.separator;
-  const folded = foldName(name);
+  const wanted = namesOfWanted(name);
   let found: Reading = null;
   let start = 1;
+  let position = 0;
   let equal = indexOfEqual(query, start);
   while (start <= query.length) {
     const next = query.indexOf('&', start);
@@ -20,10 +25,12 @@ export function readQuery(query: string, name: string): Reading {
     if (equal < start) equal = indexOfEqual(query, start);
     const nameEnd = Math.min(equal, end);
     const written = decodeName(query.slice(start, nameEnd));
+    position += 1;
     if (written === null) return unreadable.escape;
-    if (foldName(written) === folded) {
+    if (namesOfWritten(written).some((one) => wanted.includes(one))) {
       if (found !== null) return unreadable.repeated;
       if (written !== name) return unreadable.spelling;
+      if (position > mostRead) return unreadable.late;
       found = readValue(query.slice(Math.min(nameEnd + 1, end), end));
     }
     start = end + 1;
@@ -41,19 +48,22 @@ function indexOfEqual(query: string, from: number): number {
  * with the whole. Empty when there are none.
  */
 export function partsOfQuery(query: string, names: Iterable<string>): string {
-  const folded = new Set([...names].map(foldName));
-  if (query.length < 2 || folded.size === 0) return '';
+  const wanted = new Set([...names].flatMap(namesOfWanted));
+  if (query.length < 2 || wanted.size === 0) return '';
   if (query.includes(';')) return '?;';
   const parts = query
     .slice(1)
     .split('&')
-    .flatMap((part) => {
+    .map((part) => {
       const written = decodeName(part.split('=', 1)[0]!);
       // A name that cannot be decoded makes every parameter unclear; its text does not matter.
-      if (written === null) return ['%'];
-      return folded.has(foldName(written)) ? [part] : [];
+      if (written === null) return '%';
+      return namesOfWritten(written).some((one) => wanted.has(one)) ? part : '';
     });
-  return parts.length === 0 ? '' : `?${parts.join('&')}`;
+  // Empty parts keep what comes too late where it is.
+  const late = parts.some((part, at) => part !== '' && at >= mostRead);
+  const kept = parts.filter((part, at) => part !== '' || (late && at < mostRead));
+  return kept.length === 0 ? '' : `?${kept.join('&')}`;
 }
 
 /** "+" is a blank to most services and itself to some. */
@@ -69,11 +79,4 @@ function decodeName(raw: string): string | null {
   } catch {
     return null;
   }
-}
-
-/** The form in which frameworks may merge names: no case, no brackets, no blanks in front, "_" for "." and blanks. */
-function foldName(name: string): string {
-  const trimmed = name.trimStart();
-  const end = trimmed.search(/[[\]\0]/);
-  return (end <= 0 ? trimmed : trimmed.slice(0, end)).toLowerCase().replace(/[. ]/g, '_');
 }

@@ -16,6 +16,7 @@ export const unreadable = {
   repeated: new Unreadable('is present more than once'),
   spelling: new Unreadable('is present under a name that some services read as this one'),
   separator: new Unreadable('is in a query with ";", which some services read as "&"'),
+  late: new Unreadable('is not among the first 100 parameters of the query, and some services read no more'),
   plus: new Unreadable('contains "+", which some services read as a space'),
   escape: new Unreadable('contains an escape that is not valid UTF-8'),
   twofold: new Unreadable('contains a character that services read in more than one way'),

@@ -9,6 +9,8 @@ import { accept, makePolicy, view } from './make-policy.ts';
 
 const tenant: ValueSource = { from: 'param', name: 'tenant' };
 const page: ValueSource = { from: 'query', name: 'page' };
+const userName: ValueSource = { from: 'query', name: 'user_name' };
+const filter: ValueSource = { from: 'query', name: 'filter[name]' };
 const region: ValueSource = { from: 'header', name: 'x-region' };
 const groups: ValueSource = { from: 'identity', field: 'groups' };
 const userId: ValueSource = { from: 'identity', field: 'userId' };
@@ -68,6 +70,13 @@ const met: readonly Case[] = [
   ['a query parameter', equals(page, '2'), { target: '/v1/a/7?page=2' }],
   ['a query parameter among others', equals(page, '2'), { target: '/v1/a/7?x=1&&page=2&pages=3' }],
   ['a query parameter, name and value escaped', equals(page, 'a&b'), { target: '/v1/a/7?p%61ge=a%26b' }],
+  ['the last that every service reads', equals(page, '2'), { target: `/v1/a/7?${'x=1&'.repeat(99)}page=2` }],
+  ['one among very many', equals(page, '2'), { target: `/v1/a/7?page=2${'&x=1'.repeat(2000)}` }],
+  ['none among very many', exists(page, false), { target: `/v1/a/7?${'x=1&'.repeat(2000)}` }],
+  ['names that begin alike', equals(page, '2'), { target: '/v1/a/7?page=2&page_size=9&pages=3&[pages]=1&_=4&=5' }],
+  ['a name without letters', equals({ from: 'query', name: '_' }, '2'), { target: '/v1/a/7?_=2&&page=1' }],
+  ['a name with a dot', equals({ from: 'query', name: 'user.id' }, '2'), { target: '/v1/a/7?user.id=2&user.name=x' }],
+  ['a name with brackets', equals(filter, 'a'), { target: '/v1/a/7?filter[name]=a&x[name]=b' }],
   ['an empty query parameter is there', exists(page), { target: '/v1/a/7?page' }],
   ['no query parameter', exists(page, false), { target: '/v1/a/7?other=1' }],
   ['no query at all', exists(page, false), {}],
@@ -128,6 +137,24 @@ const unclear: readonly Case[] = [
   ['one repeated with an escaped name', equals(page, '2'), { target: '/v1/a/7?page=2&%70age=3' }],
   ['one repeated behind a blank', equals(page, '2'), { target: '/v1/a/7?page=2&+page=3' }],
   ['one cut off by NUL', equals(page, '2'), { target: '/v1/a/7?page=2&page%00x=3' }],
+  ...['[page]=3', '[page][x]=3', 'page]=3', 'pa_ge=3', '!page=3', 'page%20=3', 'page.x=3', 'page.0=3'].flatMap(
+    (written): readonly Case[] => [
+      [`one that some services read in ${written}`, equals(page, '2'), { target: `/v1/a/7?page=2&${written}` }],
+      [`only as ${written}`, exists(page), { target: `/v1/a/7?${written}` }],
+    ],
+  ),
+  ...['%EF%BD%90age=3', 'pa%C2%ADge=3', 'page%E2%80%8B=3', '%C5%BFort=3', '?page=3'].map(
+    (written): Case => [
+      `only as ${written}, in characters that some drop or fit`,
+      exists(written.includes('ort') ? { from: 'query', name: 'sort' } : page),
+      { target: `/v1/a/7?${written}` },
+    ],
+  ),
+  ['"_" that PHP makes of "["', equals(userName, 'ann'), { target: '/v1/a/7?user_name=ann&user[name=bob' }],
+  ['"_" that PHP makes of a blank', equals(userName, 'ann'), { target: '/v1/a/7?user_name=ann&user+name=bob' }],
+  ['one of a list', equals(filter, 'a'), { target: '/v1/a/7?filter[name]=a&filter=b' }],
+  ['beyond what some services read', equals(page, '2'), { target: `/v1/a/7?${'x=1&'.repeat(100)}page=2` }],
+  ['behind nothing, a hundred times', equals(page, '2'), { target: `/v1/a/7?${'&'.repeat(100)}page=2` }],
   ['only in another case', equals(page, '2'), { target: '/v1/a/7?PAGE=2' }],
   ['a semicolon in the query', equals(page, '2'), { target: '/v1/a/7?x=1;page=3&page=2' }],
   ['a plus sign', equals(page, 'a b'), { target: '/v1/a/7?page=a+b' }],
