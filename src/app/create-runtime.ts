@@ -98,9 +98,17 @@ function signingOf(config: Config, events: KeyEvents, previous: Runtime | null):
 /** The sources of a configuration; null: where an embedded Auth API is does not matter. */
 export function sourcesOf({ authApi, sources, sourceRule: rule }: Config, access: AuthApiAccess | null): SourcesConfig {
   if (authApi === null) return { list: sources, rule };
-  const { kind: _kind, ...contract } = authApi;
+  const { kind, ...contract } = authApi;
   const { urls, gatewaySecret } = access ?? { urls: [], gatewaySecret: null };
-  const short = { ...contract, kind: 'authApi', name: 'authApi', short: true, urls, gatewaySecret } as const;
+  const short = {
+    ...contract,
+    kind: 'authApi',
+    name: 'authApi',
+    short: true,
+    urls,
+    gatewaySecret,
+    embedded: kind === 'embedded',
+  } as const;
   return { list: [short, ...sources], rule };
 }
 

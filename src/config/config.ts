@@ -129,7 +129,7 @@ export type DecisionsConfig = NonNullable<File['log']['decisions']>;
 
 export type AuthApiConfig = RemoteAuthApiConfig | EmbeddedAuthApiConfig;
 
-type AuthApiCallConfig = Omit<AuthApiSourceConfig, 'urls' | 'gatewaySecret'>;
+type AuthApiCallConfig = Omit<AuthApiSourceConfig, 'urls' | 'gatewaySecret' | 'embedded'>;
 
 export interface RemoteAuthApiConfig extends AuthApiCallConfig {
   readonly kind: 'remote';

@@ -26,6 +26,8 @@ export interface AuthApiSourceConfig extends RemoteConfig {
   readonly fields: { readonly session: SourceFields; readonly keypair: SourceFields };
   /** By which the bundled Auth API knows that a gateway calls; null or unset: it is not sent. */
   readonly gatewaySecret?: string | null;
+  /** It belongs to this process, and has another address in each. */
+  readonly embedded?: boolean;
 }
 
 /** An endpoint of token introspection. */

@@ -97,14 +97,11 @@ export function createLookUp(options: LookUpOptions): LookUp {
   function take(
     found: Verdict | null,
     credential: Credential,
-    source: Source,
     oldestMs: number,
     lookups: readonly string[],
     at: RevokedAt,
   ): Finding | null {
     if (found === null) return null;
-    // By another configuration, which asked elsewhere.
-    if (found.identity !== null && found.identity.source !== source.name) return null;
     const nowMs = now();
     const verdict = clip(found, lifetimes);
     if (!lives(verdict, nowMs) || verdict.askedAtMs < options.oldestMs(nowMs)) return null;
@@ -187,8 +184,8 @@ export function createLookUp(options: LookUpOptions): LookUp {
   ): Promise<Finding> {
     let anew = foundAny;
     for (;;) {
-      const turn = await verdicts.join(credential, lookups[0]!, anew);
-      const late = take(turn.verdict, credential, source, oldestMs, lookups, turn.pushed ? 'push' : 'redis');
+      const turn = await verdicts.join(credential, source.name, anew);
+      const late = take(turn.verdict, credential, oldestMs, lookups, turn.pushed ? 'push' : 'redis');
       if (late !== null) {
         turn.release();
         return late;
@@ -203,8 +200,8 @@ export function createLookUp(options: LookUpOptions): LookUp {
     const source = sources.of(credential);
     if (source === null) return noSource(now());
     const lookups = lookupKeys(credential, options.keys);
-    const found = shared === null ? null : await shared.find(credential, lookups[0]!);
-    const kept = take(found, credential, source, oldestMs, lookups, 'redis');
+    const found = shared === null ? null : await shared.find(credential, source.name);
+    const kept = take(found, credential, oldestMs, lookups, 'redis');
     if (kept !== null) {
       if (kept.resolution.identity !== null) throttle?.accepted(lookups[0]!);
       return kept;

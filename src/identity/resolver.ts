@@ -10,6 +10,7 @@ import { createSharedCounter } from '../limits/shared-counter.ts';
 import type { ConnectRedis, RedisLinkOptions } from '../redis/redis-link.ts';
 import { deriveCacheKeys, lookupKeys } from './cache/cache-key.ts';
 import { MemoryCache } from './cache/memory-cache.ts';
+import { verdictRules } from './cache/verdict-rules.ts';
 import type { IdentityEvents } from './events.ts';
 import { tombstoneLifeMs } from './lifetimes.ts';
 import { createLookUp, type Finding } from './look-up.ts';
@@ -78,7 +79,7 @@ export function createIdentityResolver(options: IdentityResolverOptions): Identi
   const link = cache.redis === null ? null : options.connectRedis(cache.redis, linkOptions(events));
   const keyPrefix = cache.redis?.keyPrefix ?? '';
   const secret = cache.secret ?? randomBytes(32);
-  const keys = deriveCacheKeys(secret, cache.previousSecrets, declaredClaims(options.sources));
+  const keys = deriveCacheKeys(secret, cache.previousSecrets);
   const revocations = createRevocations({
     link,
     keyPrefix,
@@ -100,7 +101,17 @@ export function createIdentityResolver(options: IdentityResolverOptions): Identi
   // A lease is longer than any call, so that no replica asks a second time while a call is only slow.
   const leaseMs = sources.timeoutMs + 4 * (cache.redis?.commandTimeoutMs ?? 0);
   const shared =
-    link === null ? null : new SharedVerdicts({ link, keyPrefix, keys, revocations, leaseMs, events, now });
+    link === null
+      ? null
+      : new SharedVerdicts({
+          link,
+          keyPrefix,
+          keysOf: (source) => deriveCacheKeys(secret, cache.previousSecrets, verdictRules(source, options.sources)),
+          revocations,
+          leaseMs,
+          events,
+          now,
+        });
   const stale = new StaleVerdicts({ memory, enabled: cache.staleOnOutageMs > 0, connection, events, now });
   const bounds = options.failedAuthentications;
   const local = createMemoryCounter(now);
@@ -181,13 +192,4 @@ function linkOptions(events: IdentityEvents): RedisLinkOptions {
     onAway: () => events.redis('connection', 'error'),
     onCommand: (ok, seconds) => events.redisCommand(ok, seconds),
   };
-}
-
-/** A text that differs where claims are declared differently; empty: there are none. */
-function declaredClaims({ list }: SourcesConfig): string {
-  const declared = list.map((source) => {
-    const fields = source.kind === 'authApi' ? source.fields.session : source.fields;
-    return fields.claims.length === 0 ? null : [source.name, fields.claims];
-  });
-  return declared.every((one) => one === null) ? '' : JSON.stringify(declared);
 }

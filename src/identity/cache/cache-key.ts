@@ -19,23 +19,24 @@ export interface CacheKeys extends SecretKeys {
 }
 
 /**
- * Derives the keys from `cache.secret` by HKDF (RFC 5869); replicas that share the secret share verdicts. `declared`: the
- * claims that identities have, since an entry without one that was declared later must not count as one of an identity
- * that does not have it.
+ * Derives the keys from `cache.secret` by HKDF (RFC 5869). `rules` (`verdictRules`): replicas that share the secret share verdicts
+ * of a source where these are the same too, and elsewhere neither find nor believe those of each other. If empty: for names that
+ * hold for all sources.
  */
 export function deriveCacheKeys(
   secret: string | Uint8Array,
   previousSecrets: readonly string[] = [],
-  declared = '',
+  rules = '',
 ): CacheKeys {
+  const of = rules === '' ? '' : ` ${digest(rules)}`;
   const keysOf = (one: string | Uint8Array): SecretKeys => ({
-    lookup: subkey(one, 'rolegate verdict lookup'),
-    entry: subkey(one, declared === '' ? 'rolegate verdict entry' : `rolegate verdict entry ${digest(declared)}`),
+    lookup: subkey(one, `rolegate verdict lookup${of}`),
+    entry: subkey(one, `rolegate verdict entry${of}`),
   });
   return { ...keysOf(secret), previous: previousSecrets.map(keysOf) };
 }
 
-/** The declarations can be long; HKDF accepts 1024 bytes. */
+/** Rules can be long; HKDF accepts 1024 bytes. */
 function digest(text: string): string {
   return createHash('sha256').update(text).digest('base64url');
 }

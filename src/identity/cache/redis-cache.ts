@@ -1,5 +1,5 @@
 /**
- * Verdicts in Redis, shared by all replicas under `cache.secret`. Redis is a help, never a condition: whatever goes wrong
+ * Verdicts of one source in Redis, shared by replicas with the same rules for it under `cache.secret`. Redis is a help, never a condition: whatever goes wrong
  * with it is a miss and an event. Every command has a deadline, nothing waits for a connection, and writes are sent and
  * forgotten.
  */
@@ -40,11 +40,8 @@ export class RedisCache implements VerdictStore {
    * The verdict under the current secret, or under a previous one: then it is kept anew under the current one, so that
    * a rotation asks the Auth API nothing. Costs one round trip, and one more for each previous secret when there is none.
    */
-  async find(
-    credential: Credential,
-    nowMs: number,
-    lookup = lookupKey(credential, this.#keys),
-  ): Promise<Verdict | null> {
+  async find(credential: Credential, nowMs: number): Promise<Verdict | null> {
+    const lookup = lookupKey(credential, this.#keys);
     let bytes: Buffer;
     try {
       bytes = await this.#read(lookup);

@@ -4,7 +4,7 @@
  */
 import type { Credential } from '../../core/credential/credential.ts';
 import type { RedisLink } from '../../redis/redis-link.ts';
-import type { CacheKeys } from '../cache/cache-key.ts';
+import { type CacheKeys, lookupKey } from '../cache/cache-key.ts';
 import { RedisCache } from '../cache/redis-cache.ts';
 import { decodeEntry, encodeEntry } from '../cache/redis-entry.ts';
 import type { IdentityEvents } from '../events.ts';
@@ -15,7 +15,8 @@ import { type ReleaseLease, replicaChannel, SharedSingleFlight } from './shared-
 export interface SharedVerdictsOptions {
   readonly link: RedisLink;
   readonly keyPrefix: string;
-  readonly keys: CacheKeys;
+  /** By the name of a source: those of its verdicts. */
+  readonly keysOf: (source: string) => CacheKeys;
   readonly revocations: Pick<Revocations, 'connection' | 'replicaId' | 'subscription'>;
   /** Life of a lease: longer than a call to the Auth API takes at most. */
   readonly leaseMs: number;
@@ -39,17 +40,31 @@ export interface SharedTurn {
 
 const nothing = () => {};
 
+/** What replicas share of the verdicts of one source. */
+interface SharedOfSource {
+  readonly keys: CacheKeys;
+  readonly cache: RedisCache;
+}
+
 export class SharedVerdicts {
-  readonly #cache: RedisCache;
   readonly #flights: SharedSingleFlight;
-  readonly #keys: CacheKeys;
+  readonly #sharedOf: (source: string) => SharedOfSource;
   readonly #events: IdentityEvents;
   readonly #now: () => number;
 
   /** To be made in the same turn of the event loop as `revocations`: it listens on their subscription. */
-  constructor({ link, keyPrefix, keys, revocations, leaseMs, events, now }: SharedVerdictsOptions) {
+  constructor({ link, keyPrefix, keysOf, revocations, leaseMs, events, now }: SharedVerdictsOptions) {
     const { connection, replicaId, subscription } = revocations;
-    this.#cache = new RedisCache({ link, keyPrefix, keys, events });
+    const known = new Map<string, SharedOfSource>();
+    this.#sharedOf = (source) => {
+      let shared = known.get(source);
+      if (shared === undefined) {
+        const keys = keysOf(source);
+        shared = { keys, cache: new RedisCache({ link, keyPrefix, keys, events }) };
+        known.set(source, shared);
+      }
+      return shared;
+    };
     this.#flights = new SharedSingleFlight({
       link,
       keyPrefix,
@@ -59,7 +74,6 @@ export class SharedVerdicts {
       onOutcome: (outcome, waitedS) => events.sharedLookUp(outcome, waitedS),
     });
     subscription?.on(replicaChannel(keyPrefix, replicaId), (message) => this.#flights.deliver(message));
-    this.#keys = keys;
     this.#events = events;
     this.#now = now;
   }
@@ -69,39 +83,41 @@ export class SharedVerdicts {
     this.#flights.close();
   }
 
-  /** `lookup` is the name of the credential under the current secret. */
-  find(credential: Credential, lookup: string): Promise<Verdict | null> {
-    return this.#cache.find(credential, this.#now(), lookup);
+  /** `source`: its name. */
+  find(credential: Credential, source: string): Promise<Verdict | null> {
+    return this.#sharedOf(source).cache.find(credential, this.#now());
   }
 
   /** `anew`: what `find` gave does not do. Never rejects. */
-  async join(credential: Credential, lookup: string, anew: boolean): Promise<SharedTurn> {
+  async join(credential: Credential, source: string, anew: boolean): Promise<SharedTurn> {
+    const { keys, cache } = this.#sharedOf(source);
+    const lookup = lookupKey(credential, keys);
     const turn = await this.#flights.join(lookup, anew);
     const keepAlone = (verdict: Verdict | null) => {
-      if (verdict !== null) this.#cache.keep(credential, verdict, this.#now());
+      if (verdict !== null) cache.keep(credential, verdict, this.#now());
     };
     if (turn.kind === 'alone') {
       return { verdict: null, pushed: false, asks: true, end: keepAlone, release: nothing };
     }
-    const verdict = this.#prove(turn.entry, lookup, credential.kind);
+    const verdict = this.#prove(turn.entry, lookup, credential.kind, keys);
     if (turn.kind === 'entry') {
       return { verdict, pushed: turn.pushed, asks: turn.pushed, end: keepAlone, release: nothing };
     }
-    const end = (found: Verdict | null) => void this.#end(turn.end, lookup, found);
+    const end = (found: Verdict | null) => void this.#end(turn.end, lookup, found, keys);
     return { verdict, pushed: false, asks: true, end, release: () => end(verdict) };
   }
 
-  #prove(entry: Buffer, lookup: string, kind: Credential['kind']): Verdict | null {
+  #prove(entry: Buffer, lookup: string, kind: Credential['kind'], keys: CacheKeys): Verdict | null {
     if (entry.length === 0) return null;
-    const verdict = decodeEntry(entry, lookup, kind, this.#keys.entry, this.#now());
+    const verdict = decodeEntry(entry, lookup, kind, keys.entry, this.#now());
     if (verdict === null) this.#events.redis('get', 'invalid');
     return verdict;
   }
 
-  async #end(end: ReleaseLease, lookup: string, verdict: Verdict | null): Promise<void> {
+  async #end(end: ReleaseLease, lookup: string, verdict: Verdict | null, keys: CacheKeys): Promise<void> {
     const nowMs = this.#now();
     const shareable = verdict !== null && lives(verdict, nowMs) ? verdict : null;
-    const entry = shareable === null ? null : encodeEntry(shareable, lookup, this.#keys.entry);
+    const entry = shareable === null ? null : encodeEntry(shareable, lookup, keys.entry);
     const done = await end(entry, shareable === null ? 0 : shareable.endMs - nowMs);
     if (entry !== null || !done) this.#events.redis('set', done ? 'ok' : 'error');
     else if (shareable !== null) this.#events.redis('set', 'oversize');

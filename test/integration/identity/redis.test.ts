@@ -2,7 +2,7 @@
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { CacheConfig } from '../../../src/config/config.ts';
-import { deriveCacheKeys, lookupKey } from '../../../src/identity/cache/cache-key.ts';
+import { lookupKey } from '../../../src/identity/cache/cache-key.ts';
 import { encodeEntry } from '../../../src/identity/cache/redis-entry.ts';
 import { entryKey } from '../../../src/identity/cache/redis-keys.ts';
 import { verdictOf } from '../../../src/identity/lifetimes.ts';
@@ -10,7 +10,7 @@ import { brokenMoods, type FakeAuthApi, startFakeAuthApi } from '../../support/f
 import { type PrivateRedis, startPrivateRedis, useRedis } from '../../support/redis.ts';
 import { redisConfig } from '../../support/redis-config.ts';
 import { bearer, identity, keyPair } from '../../unit/identity/samples.ts';
-import { type Clock, makeResolver, type TestResolver } from '../../unit/identity/test-resolver.ts';
+import { type Clock, makeResolver, sharedKeys, type TestResolver } from '../../unit/identity/test-resolver.ts';
 
 const any = Number.POSITIVE_INFINITY;
 const secret = 'a secret of at least thirty-two characters';
@@ -212,16 +212,16 @@ describe('what lies in Redis', () => {
     expect(await (await rawRedis(url)).keys(`${keyPrefix}verdict:*`)).toHaveLength(1);
   });
 
-  const keys = deriveCacheKeys(secret);
+  const keys = () => sharedKeys(api.url);
   const admin = () => verdictOf(identity({ roles: ['admin'] }), clock.nowMs, { acceptedMs: 30_000, rejectedMs: 5_000 });
-  const name = (token: string) => lookupKey(bearer(token), keys);
+  const name = (token: string) => lookupKey(bearer(token), keys());
 
   it('is believed only with its proof: the control', async () => {
     const { url, keyPrefix } = await useRedis();
     const one = await replica(url, keyPrefix);
     // What lay there before the first replica came is not believed: nobody noted revocations yet.
     clock.nowMs += 1_000;
-    const entry = encodeEntry(admin(), name('made-up'), keys.entry);
+    const entry = encodeEntry(admin(), name('made-up'), keys().entry);
     await (await rawRedis(url)).set(entryKey(keyPrefix, name('made-up')), entry ?? '');
     expect(await one.resolve(bearer('made-up'), any)).toMatchObject({
       source: 'redis',
@@ -232,12 +232,12 @@ describe('what lies in Redis', () => {
   it.each<[string, (redis: Redis, key: string) => Promise<unknown>, string]>([
     [
       'an identity proved under another secret',
-      (redis, key) => redis.set(key, encodeEntry(admin(), name('made-up'), deriveCacheKeys('guessed').entry) ?? ''),
+      (redis, key) => redis.set(key, encodeEntry(admin(), name('made-up'), sharedKeys(api.url, 'guessed').entry) ?? ''),
       'invalid',
     ],
     [
       'the entry of another credential',
-      (redis, key) => redis.set(key, encodeEntry(admin(), name('administrator'), keys.entry) ?? ''),
+      (redis, key) => redis.set(key, encodeEntry(admin(), name('administrator'), keys().entry) ?? ''),
       'invalid',
     ],
     ['an identity in clear', (redis, key) => redis.set(key, JSON.stringify(admin())), 'invalid'],

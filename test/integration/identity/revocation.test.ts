@@ -1,12 +1,12 @@
 /** The resolver while things are revoked: under a storm of revocations, and with a clock that is set back. */
 import { createServer } from 'node:http';
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { deriveCacheKeys, lookupKey } from '../../../src/identity/cache/cache-key.ts';
+import { lookupKey } from '../../../src/identity/cache/cache-key.ts';
 import { leaseKey } from '../../../src/identity/cache/redis-keys.ts';
 import { type FakeAuthApi, fakeSessionId, fakeUserId, startFakeAuthApi } from '../../support/fake-auth-api.ts';
 import { redisConfig } from '../../support/redis-config.ts';
 import { bearer } from '../../unit/identity/samples.ts';
-import { type Clock, makeResolver, type TestResolver } from '../../unit/identity/test-resolver.ts';
+import { type Clock, makeResolver, sharedKeys, type TestResolver } from '../../unit/identity/test-resolver.ts';
 import { realClock, startNeighbors } from './replicas.ts';
 
 const any = Number.POSITIVE_INFINITY;
@@ -147,8 +147,8 @@ describe('with Redis', () => {
   it('waits no longer than a lease of its own would live, whatever lies there', async () => {
     const neighbors = await startNeighbors(api.url, realClock);
     const replica = await neighbors.replica({ authApi: { timeoutMs: 500 }, commandTimeoutMs: 500 });
-    const keys = deriveCacheKeys('a secret of at least thirty-two characters');
-    await neighbors.redis.set(leaseKey(neighbors.keyPrefix, lookupKey(bearer(), keys)), 'nobody', 'PX', 3_600_000);
+    const lookup = lookupKey(bearer(), sharedKeys(api.url));
+    await neighbors.redis.set(leaseKey(neighbors.keyPrefix, lookup), 'nobody', 'PX', 3_600_000);
     expect(await replica.resolve(bearer(), any)).toMatchObject({ reason: null });
   });
 });

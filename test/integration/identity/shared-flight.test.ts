@@ -1,14 +1,13 @@
 /** One flight across replicas: who asks, who waits, and what becomes of those who wait when it goes wrong. */
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { deriveCacheKeys, lookupKey } from '../../../src/identity/cache/cache-key.ts';
+import { lookupKey } from '../../../src/identity/cache/cache-key.ts';
 import { leaseKey } from '../../../src/identity/cache/redis-keys.ts';
 import { brokenMoods, type FakeAuthApi, fakeSessionId, startFakeAuthApi } from '../../support/fake-auth-api.ts';
 import { bearer, keyPair } from '../../unit/identity/samples.ts';
-import type { TestResolver } from '../../unit/identity/test-resolver.ts';
+import { sharedKeys, type TestResolver } from '../../unit/identity/test-resolver.ts';
 import { count, type Neighbors, type ReplicaSettings, realClock, startNeighbors } from './replicas.ts';
 
 const any = Number.POSITIVE_INFINITY;
-const secret = 'a secret of at least thirty-two characters';
 let api: FakeAuthApi;
 let neighbors: Neighbors;
 
@@ -35,7 +34,7 @@ async function waiting(replicas: number): Promise<void> {
 }
 
 function lease(): string {
-  return leaseKey(neighbors.keyPrefix, lookupKey(bearer(), deriveCacheKeys(secret)));
+  return leaseKey(neighbors.keyPrefix, lookupKey(bearer(), sharedKeys(api.url)));
 }
 
 describe('one flight for all replicas', () => {

@@ -9,7 +9,7 @@ import { type FakeAuthApi, startFakeAuthApi } from '../../support/fake-auth-api.
 import { useRedis } from '../../support/redis.ts';
 import { redisConfig } from '../../support/redis-config.ts';
 import { bearer, identity, keyPair } from '../../unit/identity/samples.ts';
-import { makeResolver, type TestResolver } from '../../unit/identity/test-resolver.ts';
+import { makeResolver, sharedKeys, type TestResolver } from '../../unit/identity/test-resolver.ts';
 import { patience } from './link-support.ts';
 import { connectRedis } from './replicas.ts';
 
@@ -53,7 +53,7 @@ async function replica(keyPrefix: string, url: string, cache: Partial<CacheConfi
 /** Puts a verdict there some seconds later, as a replica with this secret does. */
 async function plant(url: string, keyPrefix: string, secret: string, roles = ['user']): Promise<void> {
   aheadMs = earlierMs;
-  const keys = deriveCacheKeys(secret);
+  const keys = sharedKeys(api.url, secret);
   const lookup = lookupKey(bearer(), keys);
   const verdict = verdictOf(identity({ roles }), clock.nowMs, { acceptedMs: lifeMs, rejectedMs: 1_000 });
   await connectRedis(url).set(
@@ -70,7 +70,7 @@ describe('a new cache secret', () => {
     ['one of several', [oldest, old]],
   ])('finds what lies under %s, and keeps it anew', async (_, previousSecrets) => {
     const { url, keyPrefix } = await useRedis();
-    const names = (secret: string) => entryKey(keyPrefix, lookupKey(bearer(), deriveCacheKeys(secret)));
+    const names = (secret: string) => entryKey(keyPrefix, lookupKey(bearer(), sharedKeys(api.url, secret)));
     const one = await replica(keyPrefix, url, { secret: current, previousSecrets });
     const two = await replica(keyPrefix, url, { secret: current });
     await plant(url, keyPrefix, old, ['reporter']);
@@ -103,11 +103,11 @@ describe('a new cache secret', () => {
 
   it('believes nothing that is proved under another secret than its name', async () => {
     const { url, keyPrefix } = await useRedis();
-    const lookup = lookupKey(bearer(), deriveCacheKeys(old));
+    const lookup = lookupKey(bearer(), sharedKeys(api.url, old));
     const one = await replica(keyPrefix, url, { secret: current, previousSecrets: [old] });
     aheadMs = earlierMs;
     const verdict = verdictOf(identity({ roles: ['admin'] }), clock.nowMs, { acceptedMs: lifeMs, rejectedMs: 1_000 });
-    const entry = encodeEntry(verdict, lookup, deriveCacheKeys(current).entry) ?? '';
+    const entry = encodeEntry(verdict, lookup, sharedKeys(api.url, current).entry) ?? '';
     await connectRedis(url).set(entryKey(keyPrefix, lookup), entry);
     expect(await one.resolve(bearer(), any)).toMatchObject({ source: 'auth-api' });
     expect(one.events.lines).toContain('redis get invalid');

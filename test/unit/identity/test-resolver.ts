@@ -1,6 +1,8 @@
 /** A resolver for tests: before a double of an Auth API, with a clock that is set by hand and its events written down. */
 import type { CacheConfig } from '../../../src/config/config.ts';
 import type { AuthApiSourceConfig, SourcesConfig } from '../../../src/config/source-config.ts';
+import { type CacheKeys, deriveCacheKeys } from '../../../src/identity/cache/cache-key.ts';
+import { verdictRules } from '../../../src/identity/cache/verdict-rules.ts';
 import { createIdentityResolver, type IdentityResolver } from '../../../src/identity/resolver.ts';
 import type { ThrottleBounds } from '../../../src/limits/authentication-throttle.ts';
 import { connectRedis } from '../../../src/redis/connect-redis.ts';
@@ -15,6 +17,21 @@ export interface Clock {
   nowMs: number;
 }
 
+const testSecret = 'a secret of at least thirty-two characters';
+
+const authApiAt = (urls: readonly string[]): AuthApiSourceConfig => ({
+  urls,
+  rejectedStatuses: [401],
+  honorCacheControl: false,
+  timeoutMs: 2_000,
+  concurrency: 64,
+  breaker: { failures: 1_000, openMs: 60_000 },
+  paths: { session: '/session', keypair: '/keypair' },
+  headers: { apiKey: 'api-key', apiSecret: 'api-secret' },
+  ...platformFields,
+  tls: null,
+});
+
 export function makeResolver(
   url: string | readonly string[],
   clock: Clock,
@@ -25,21 +42,9 @@ export function makeResolver(
 ): TestResolver {
   const events = recordEvents();
   const resolver = createIdentityResolver({
-    sources: onlyAuthApi({
-      urls: typeof url === 'string' ? [url] : url,
-      rejectedStatuses: [401],
-      honorCacheControl: false,
-      timeoutMs: 2_000,
-      concurrency: 64,
-      breaker: { failures: 1_000, openMs: 60_000 },
-      paths: { session: '/session', keypair: '/keypair' },
-      headers: { apiKey: 'api-key', apiSecret: 'api-secret' },
-      ...platformFields,
-      tls: null,
-      ...authApi,
-    }),
+    sources: onlyAuthApi({ ...authApiAt(typeof url === 'string' ? [url] : url), ...authApi }),
     cache: {
-      secret: 'a secret of at least thirty-two characters',
+      secret: testSecret,
       previousSecrets: [],
       acceptedMs: 30_000,
       rejectedMs: 5_000,
@@ -60,6 +65,11 @@ export function makeResolver(
     random,
   });
   return { ...resolver, events };
+}
+
+/** The keys under which a resolver above shares verdicts. */
+export function sharedKeys(url: string, secret = testSecret, previousSecrets: readonly string[] = []): CacheKeys {
+  return deriveCacheKeys(secret, previousSecrets, verdictRules('authApi', onlyAuthApi(authApiAt([url]))));
 }
 
 /** The Auth API as the only source. */

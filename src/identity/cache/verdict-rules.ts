@@ -1,0 +1,45 @@
+/**
+ * What decides the results of a source, as a text. Gateways that share a Redis share verdicts only where it is the same: under
+ * another audience, another mapping of fields or another client of an endpoint one may have accepted what this one rejects.
+ * Not in it: secrets, which are rotated, and how a source is called.
+ */
+import type { ClientTlsConfig } from '../../config/config.ts';
+import type { SourceConfig, SourcesConfig } from '../../config/source-config.ts';
+
+export function verdictRules(name: string, { list }: SourcesConfig): string {
+  const source = list.find((one) => one.name === name);
+  return source === undefined ? '' : JSON.stringify(rulesOf(source, list));
+}
+
+/** What is not taken out counts, so that nothing that is added to a source is forgotten here. */
+function rulesOf(source: SourceConfig, list: readonly SourceConfig[]): object {
+  if (source.kind === 'jwt') {
+    const { timeoutMs: _, whileDisconnected: __, logout: ___, securityEvents: ____, tls, ...rules } = source;
+    const introspection = list.find(({ name }) => name === source.introspection);
+    return {
+      ...rules,
+      tls: trust(tls),
+      introspection: introspection === undefined ? null : rulesOf(introspection, list),
+    };
+  }
+  const { timeoutMs: _, concurrency: __, breaker: ___, tls, urls, ...rules } = source;
+  // The order is that of trying, which may differ from place to place.
+  const common = { tls: trust(tls), urls: [...urls].sort() };
+  switch (rules.kind) {
+    case 'authApi': {
+      const { gatewaySecret: _secret, embedded = false, ...own } = rules;
+      // It has an address of its own in each process.
+      return embedded ? { ...own, tls: null, urls: null } : { ...own, ...common };
+    }
+    case 'introspection': {
+      const { client, ...own } = rules;
+      return { ...own, ...common, client: { id: client.id, auth: client.auth } };
+    }
+    case 'userinfo':
+      return { ...rules, ...common };
+  }
+}
+
+function trust(tls: ClientTlsConfig | null): object | null {
+  return tls === null ? null : { ca: tls.ca, serverName: tls.serverName };
+}
