@@ -51,6 +51,8 @@ export class RequestContext<R extends WholeResponse = Response> implements Reque
   proto: 'http' | 'https' = 'http';
   /** Who counts as one client with it. */
   clientKey: string;
+  /** It comes from a proxy that names nobody. */
+  unnamed = false;
   /** The signed identity that the service gets; null: none. */
   assertion: string | null = null;
   /** Body of a refusal in place of problem details, as JSON; null: problem details. */
@@ -127,7 +129,7 @@ export class RequestContext<R extends WholeResponse = Response> implements Reque
 
   /** Who is charged for memory; null: no client in particular, as with a proxy that names none. */
   get memoryKey(): string | null {
-    return this.peer.trusted && this.clientKey === this.peer.network ? null : this.clientKey;
+    return this.unnamed ? null : this.clientKey;
   }
 
   /**

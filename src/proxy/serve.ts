@@ -6,7 +6,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Decision } from '../core/decision.ts';
-import { clientAddress, clientNetwork } from '../core/forwarding/client-address.ts';
+import { clientAddress, clientNetwork, namesClient } from '../core/forwarding/client-address.ts';
 import { type ClientFacts, clientFacts } from '../core/forwarding/client-facts.ts';
 import type { ReasonCode } from '../core/outcome/reasons.ts';
 import type { RequestView } from '../core/request/request-view.ts';
@@ -85,6 +85,7 @@ export function readView(
   if (peer.trusted) {
     address = clientAddress(peer, rawHeaders, trustedProxies, rules.forwardedHeaders);
     context.clientKey = address === null ? peer.network : clientNetwork(address);
+    context.unnamed = address === peer.address && !namesClient(rawHeaders, rules.forwardedHeaders);
   }
   return {
     method,

@@ -1,6 +1,13 @@
 /** Guessing bearers and secrets: the source sees a bounded number of guesses, and others on the network still get in. */
 import { expect, test, vi } from 'vitest';
-import { bearer, pair, startThrottledWorld, statusesOf, type ThrottledGateway } from '../support/throttled-world.ts';
+import {
+  bearer,
+  type GatewaySettings,
+  pair,
+  startThrottledWorld,
+  statusesOf,
+  type ThrottledGateway,
+} from '../support/throttled-world.ts';
 
 const office = '203.0.113.7';
 const guesses = 60;
@@ -112,4 +119,30 @@ test('guesses of one /64 network count together', async () => {
   const { calls, most } = await guessFrom((at) => `2001:db8::${at.toString(16)}`, gateway, guess);
   expect(calls).toBeLessThanOrEqual(most);
   expect((await gateway.get('2001:db8:0:1::1', bearer('elsewhere'))).status).toBe(401);
+});
+
+/** Names of a client, as a trusted proxy writes them, by which it would be no client at all, or its proxy. */
+const evasions: readonly [how: string, headers: (at: number) => Record<string, string>, settings: GatewaySettings][] = [
+  [
+    'a quote that the client left open in "Forwarded", before what the proxy appends',
+    () => ({ forwarded: `for="a, for=${office}` }),
+    { server: 'forwardedHeaders: forwarded' },
+  ],
+  ['an address that is none', () => ({ 'x-forwarded-for': 'unknown' }), {}],
+  ['a client on the machine of the proxy', () => ({ 'x-forwarded-for': '127.0.0.1' }), {}],
+  [
+    'a client in the /64 network of the proxy',
+    (at) => ({ 'x-forwarded-for': `::${(at + 2).toString(16)}` }),
+    { host: '::1' },
+  ],
+];
+
+test.each(evasions)('guesses count with %s', async (_, named, settings) => {
+  const world = await startThrottledWorld();
+  const gateway = await world.gateway(settings);
+  const [before, beganAt] = [await gateway.calls(), performance.now()];
+  const statuses = await statusesOf(guesses, (at) => gateway.ask({ ...named(at), ...guess(at) }));
+  const seconds = (performance.now() - beganAt) / 1000;
+  expect(statuses).toContain(429);
+  expect((await gateway.calls()) - before).toBeLessThanOrEqual(5 + 1 + Math.ceil(seconds));
 });

@@ -17,9 +17,15 @@ export interface GatewaySettings {
   readonly sources?: string;
   /** Further keys of `cache`. */
   readonly cache?: string;
+  /** Further keys of `server`. */
+  readonly server?: string;
+  /** Where it listens, which is its own trusted proxy. */
+  readonly host?: string;
 }
 
 export interface ThrottledGateway extends RunningGateway {
+  /** Requests `/` with headers. */
+  ask(headers: Readonly<Record<string, string>>): Promise<Response>;
   /** Requests `/` as the client at this address, or, with null, through a proxy that names none. */
   get(client: string | null, headers: Readonly<Record<string, string>>): Promise<Response>;
   reload(settings: GatewaySettings): void;
@@ -42,11 +48,14 @@ export async function startThrottledWorld(): Promise<ThrottledWorld> {
     bounds = '{ perClient: 5, perKey: 5 }',
     cache = '',
     sources = '',
+    server = '',
+    host = '127.0.0.1',
   }: GatewaySettings) => `version: 1
 server:
-  listen: "127.0.0.1:0"
+  listen: "${host.includes(':') ? `[${host}]` : host}:0"
   admin: "127.0.0.1:0"
-  trustedProxies: ["127.0.0.1"]
+  trustedProxies: ["${host}"]
+  ${server}
   limits: { failedAuthentications: ${bounds} }
 authApi: { url: "http://127.0.0.1:${authApi.port}" }
 sources: { ${sources} }
@@ -59,9 +68,11 @@ routes:
   async function gateway(settings: GatewaySettings = {}) {
     const running = await startGateway(configOf(settings));
     onTestFinished(() => running.close());
+    const origin = settings.host?.includes(':') === true ? `http://[${settings.host}]:${running.port}` : running.origin;
     // An object of its own would lose the getter of "admin".
     return Object.assign(running, {
       reload: (changed: GatewaySettings) => running.apply(configOf(changed)),
+      ask: (headers: Readonly<Record<string, string>>) => fetch(origin, { headers }),
       get: (client: string | null, headers: Readonly<Record<string, string>>) =>
         fetch(running.origin, {
           headers: client === null ? headers : { ...headers, 'x-forwarded-for': client },

@@ -11,6 +11,15 @@ export function clientNetwork(address: string): string {
 }
 
 /**
+ * Whether a trusted proxy says anything at all of whom it forwards for. If it does, and what it says cannot be read, its own
+ * address stands for the client in what limits count: a client could otherwise make itself unreadable, with a quote that it
+ * leaves open in `Forwarded` (RFC 7239 section 4), and would be no client that limits know.
+ */
+export function namesClient(rawHeaders: readonly string[], source: ForwardedSource = 'x-forwarded'): boolean {
+  return readForwardedHeaders(rawHeaders, source).hops.length > 0;
+}
+
+/**
  * The address of the client for rules about it; null when it is not known for certain. Stricter than what is logged and
  * forwarded: where a trusted proxy names something that is no address, no rule may take the proxy for the client.
  */
