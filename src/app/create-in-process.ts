@@ -89,7 +89,7 @@ export function createAuthorizer(source: AuthorizerSource, options: AuthorizerOp
 
   return {
     ...middleware,
-    metrics: () => telemetry.registry.metrics(),
+    metrics: async () => (await telemetry.metricsPage('text')).text,
     close() {
       closing ??= close();
       return closing;

@@ -1,7 +1,11 @@
-/** What becomes of a request that is over: numbers, a line of the log, the end of its trace, and for some a place among those kept. */
+/**
+ * What becomes of a request that is over: numbers, a line of the log, the end of its trace, and for some a place among those kept.
+ * Requests that end in one turn of the event loop are observed together when it ends: one after the other they take half the CPU that
+ * each takes amid the work of a request (docs/decisions/0013).
+ */
 import { countRequest } from './metrics/count-request.ts';
 import type { RequestSeries } from './metrics/request-series.ts';
-import type { ObserveRequest } from './request-record.ts';
+import type { ObserveRequest, RequestRecord } from './request-record.ts';
 
 export interface KeptRequests {
   /** On average one in so many allowed requests is kept; 0: none. Those that were refused or failed always are. */
@@ -11,8 +15,10 @@ export interface KeptRequests {
 }
 
 export interface RequestObserver {
-  /** Once for every request that is over. Never throws. */
+  /** Once for every request that is over; its numbers and its line follow at the end of this turn of the event loop. Never throws. */
   readonly observe: ObserveRequest;
+  /** Observes at once what waits for the end of the turn: before a scrape, and before the process ends. */
+  observeWaiting(): void;
   /** Which requests are kept for look-ups; null: none. */
   keepRequests(kept: KeptRequests | null): void;
 }
@@ -35,18 +41,31 @@ export function createRequestObserver(
     return true;
   }
 
+  let waiting: RequestRecord[] = [];
+
+  function observeWaiting(): void {
+    const records = waiting;
+    waiting = [];
+    for (const record of records) observeOne(record);
+  }
+
+  function observeOne(record: RequestRecord): void {
+    try {
+      countRequest(series, record);
+      writeLine?.(record);
+      record.trace?.end(record);
+    } catch (cause) {
+      // Telemetry that fails may cost a line, never the process.
+      process.emitWarning(cause instanceof Error ? cause : String(cause));
+    }
+    if (kept !== null && (record.reason !== null || isSampled(kept.oneInAllowed))) kept.keep(record);
+  }
+
   return {
     observe(record) {
-      try {
-        countRequest(series, record);
-        writeLine?.(record);
-        record.trace?.end(record);
-      } catch (cause) {
-        // Called from the depths of a socket's end: telemetry that fails may cost a line, never the process.
-        process.emitWarning(cause instanceof Error ? cause : String(cause));
-      }
-      if (kept !== null && (record.reason !== null || isSampled(kept.oneInAllowed))) kept.keep(record);
+      if (waiting.push(record) === 1) setImmediate(observeWaiting);
     },
+    observeWaiting,
     keepRequests(next) {
       kept = next;
     },

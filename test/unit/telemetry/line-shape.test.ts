@@ -186,11 +186,11 @@ test.each(['a', '"a"', '{"level":', ''])('what is no line of ours stays what it 
 describe('in use', () => {
   test('requests and every other line have the shape', async () => {
     const { telemetry, lines } = collect('info', true, { fields: 'ecs' });
-    telemetry.observe(makeRecord());
     telemetry.log.warn({ password: 'opensesame', upstream: 'orders' }, 'it happened');
+    telemetry.observe(makeRecord());
     expect(await lines()).toMatchObject([
-      { message: 'request', 'url.path': '/v1/orders/7', 'event.duration': 5_000_000 },
       { message: 'it happened', 'rolegate.upstream': 'orders', 'rolegate.password': '[redacted]' },
+      { message: 'request', 'url.path': '/v1/orders/7', 'event.duration': 5_000_000 },
     ]);
   });
 

@@ -8,7 +8,7 @@ test('revocations are counted by who said so and what it was, and nothing else o
   events.revoked('admin', { kind: 'session', id: 'a-session' });
   events.revoked('admin', { kind: 'session', id: 'session-seven' });
   events.revoked('replica', { kind: 'credential', lookups: ['a-name'] });
-  const text = await telemetry.registry.metrics();
+  const text = (await telemetry.metricsPage('text')).text;
   expect(sampleValue(text, 'rolegate_revocations_total', { source: 'admin', kind: 'session' })).toBe(2);
   expect(sampleValue(text, 'rolegate_revocations_total', { source: 'replica', kind: 'credential' })).toBe(1);
   for (const hidden of ['a-session', 'session-seven', 'a-name']) expect(text).not.toContain(hidden);
@@ -23,7 +23,7 @@ test('what went wrong is counted', async () => {
   events.unacknowledged(1);
   events.undelivered();
   telemetry.evictionUnreadable('orders');
-  const text = await telemetry.registry.metrics();
+  const text = (await telemetry.metricsPage('text')).text;
   expect(sampleValue(text, 'rolegate_revocation_messages_invalid_total', { where: 'log' })).toBe(1);
   expect(sampleValue(text, 'rolegate_revocation_catch_ups_total', { outcome: 'lost' })).toBe(1);
   expect(sampleValue(text, 'rolegate_revocations_unacknowledged_total', {})).toBe(3);
@@ -34,7 +34,7 @@ test('what went wrong is counted', async () => {
 test('whether connected to revocations is read at each scrape, and not shown before anything is in use', async () => {
   const { telemetry } = collect('silent');
   const connectedOf = async () =>
-    readMetrics(await telemetry.registry.metrics())
+    readMetrics((await telemetry.metricsPage('text')).text)
       .get('rolegate_revocations_connected')!
       .samples.map(({ value }) => value);
   expect(await connectedOf()).toEqual([]);
