@@ -69,18 +69,8 @@ export const contenders: readonly Contender[] = [
     { name: 'rolegate cold', what: 'a new bearer each time', ...guarded('/private/items/7', withBearer(manyBearers)) },
   ]),
   nginxOf('nginx-auth', true, workloads('nginx auth_request')),
-  {
-    name: 'floor',
-    version: 'this working copy',
-    logs: null,
-    command: ({ listen, upstream }) => [
-      process.execPath,
-      join(import.meta.dirname, 'rivals/floor.mjs'),
-      `${listen}`,
-      `${upstream}`,
-    ],
-    cases: workloads('floor', false),
-  },
+  floorOf('floor', null),
+  floorOf('floor-observed', 'access.log'),
   nginxOf('nginx', false, [open('nginx')]),
   {
     name: 'haproxy',
@@ -126,6 +116,21 @@ function rolegate(name: string, cases: readonly Case[]): Contender {
       file(ports, 'gateway.yaml', gateway(ports, variant(ports))),
     ],
     cases,
+  };
+}
+
+/** Relays of our own: nothing but forwarding, and the same with a log line and metrics. */
+function floorOf(name: string, logs: string | null): Contender {
+  const script = join(import.meta.dirname, 'rivals', `${name}.mjs`);
+  return {
+    name,
+    version: 'this working copy',
+    logs,
+    command: ({ folder, listen, upstream }) => {
+      mkdirSync(folder, { recursive: true });
+      return [process.execPath, script, `${listen}`, `${upstream}`];
+    },
+    cases: workloads(logs === null ? 'floor' : 'floor, log and metrics', false),
   };
 }
 

@@ -73,6 +73,8 @@ const aims: readonly Aim[] = [
     under: [`floor ${load}`],
     most: 1.3,
   })),
+  // What a gateway adds to a relay that logs and counts, which every gateway has to.
+  { over: 'rolegate mixed', under: ['floor, log and metrics mixed'], most: 1.3 },
   { over: 'rolegate mixed', under: ['nginx auth_request mixed'], most: 1.1 },
   { over: 'rolegate distinct', under: ['nginx auth_request distinct'], most: 1.15 },
   { over: 'rolegate repeated', under: ['nginx auth_request repeated'], most: 1.15 },
@@ -118,7 +120,8 @@ and Redis share the other. ${connections} kept connections, ${rounds} interleave
 credential in and refuses a bad one. CPU is user and system time of all processes of the contender, from the operating system:
 median, minimum and maximum of the rounds. "Even load" is ${even} requests per second for every contender: at saturation a faster contender keeps the
 other core awake, and then pays less for waking it. Rolegate and nginx with \`auth_request\` write an access log; Rolegate also
-counts. The others do neither. The setup of each: [rival-configs.ts](../compare/rival-configs.ts).
+counts. "floor" is a bare relay of our own (../compare/rivals/floor.mjs), and "floor, log and metrics" the same with a JSON line and five
+operations of \`prom-client\` for each request. The others do neither. The setup of each: [rival-configs.ts](../compare/rival-configs.ts).
 
 ${known.map(([name, version]) => `${name} ${version ?? 'missing'}`).join(', ')}.
 
@@ -163,7 +166,7 @@ text{font:14px system-ui,sans-serif;fill:#0f172a}.sub{font-size:12px;fill:#47556
 <rect width="800" height="${height}" rx="8" class="page"/>
 <text x="16" y="24" font-weight="600">CPU time per request (user and system, all processes). Shorter is better.</text>
 <text x="16" y="44" class="sub">Blue: Rolegate, with authentication, roles, log and metrics. Brown: others that check credentials. Gray: only forwarding.</text>
-<text x="16" y="61" class="sub">"floor" is a bare relay in Node on raw sockets: it checks nothing.</text>
+<text x="16" y="61" class="sub">"floor" is a bare relay in Node on raw sockets: it checks nothing. "floor, log and metrics" adds a line and five counts.</text>
 ${rows.join('\n')}
 </svg>
 `;

@@ -2,9 +2,10 @@
 // `Map` look-up of the credential, heads rebuilt as text, writes at the end of a turn. It checks, bounds, logs and counts nothing.
 import { connect, createServer } from 'node:net';
 
-const [, , listen, upstream] = process.argv;
 const users = new Map();
 const idle = [];
+/** What else a contender does when a response has come; null: nothing. */
+let observe = null;
 let batch = [];
 
 function writeLater(socket, text) {
@@ -36,32 +37,41 @@ function rebuilt({ start, headers, body }, without, added) {
 const ofRequests = new Set(['connection', 'authorization']);
 const ofResponses = new Set(['connection', 'keep-alive']);
 
-function service() {
+function service(upstream) {
   const socket = connect({ port: Number(upstream), host: '127.0.0.1', noDelay: true });
-  const kept = { socket, held: null, client: null };
+  const kept = { socket, held: null, client: null, request: null };
   socket.on('data', (bytes) => {
     const all = kept.held === null ? bytes : Buffer.concat([kept.held, bytes]);
     const response = read(all);
     kept.held = response === null ? all : null;
     if (response === null) return;
     idle.push(kept);
+    observe?.(kept.request, response);
     writeLater(kept.client, rebuilt(response, ofResponses, 'connection: keep-alive\r\n'));
   });
   return kept;
 }
 
-createServer({ noDelay: true }, (client) => {
-  let held = null;
-  client.on('error', () => client.destroy());
-  client.on('data', (bytes) => {
-    const all = held === null ? bytes : Buffer.concat([held, bytes]);
-    const request = read(all);
-    held = request === null ? all : null;
-    if (request === null) return;
-    const credential = request.headers.find(([name]) => name.toLowerCase() === 'authorization')?.[1] ?? '';
-    if (!users.has(credential)) users.set(credential, `user-${users.size}`);
-    const kept = idle.pop() ?? service();
-    kept.client = client;
-    writeLater(kept.socket, rebuilt(request, ofRequests, `user-id: ${users.get(credential)}\r\nconnection: keep-alive\r\n`));
-  });
-}).listen(Number(listen), '127.0.0.1');
+export function relay(listen, upstream, observer = null) {
+  observe = observer;
+  createServer({ noDelay: true }, (client) => {
+    let held = null;
+    client.on('error', () => client.destroy());
+    client.on('data', (bytes) => {
+      const all = held === null ? bytes : Buffer.concat([held, bytes]);
+      const request = read(all);
+      held = request === null ? all : null;
+      if (request === null) return;
+      const startedAt = performance.now();
+      const credential = request.headers.find(([name]) => name.toLowerCase() === 'authorization')?.[1] ?? '';
+      if (!users.has(credential)) users.set(credential, `user-${users.size}`);
+      const user = users.get(credential);
+      const kept = idle.pop() ?? service(upstream);
+      kept.client = client;
+      kept.request = { ...request, user, startedAt };
+      writeLater(kept.socket, rebuilt(request, ofRequests, `user-id: ${user}\r\nconnection: keep-alive\r\n`));
+    });
+  }).listen(Number(listen), '127.0.0.1');
+}
+
+if (import.meta.main) relay(process.argv[2], process.argv[3]);
