@@ -22,6 +22,8 @@ export interface RefreshAheadOptions {
   readonly worthwhile: () => boolean;
   readonly onRefresh: (outcome: RefreshOutcome) => void;
   readonly now: () => number;
+  /** Whether the clock was set back since the last call. */
+  readonly isSetBack: () => boolean;
 }
 
 /** Refreshes that may wait for their turn. */
@@ -42,7 +44,9 @@ export class RefreshAhead {
 
   /** Takes up what is due by now. What finds no room comes up again by itself, if there is still time. */
   advance(): void {
-    const { enabled, memory, onRefresh, now } = this.#options;
+    const { enabled, memory, onRefresh, now, isSetBack } = this.#options;
+    // Verdicts would live longer, or again once the clock is where it was.
+    if (isSetBack()) memory.clear();
     memory.advance(now(), (entry) => {
       if (!enabled) return;
       if (this.#waiting.length - this.#next < maxWaiting) this.#waiting.push(entry);

@@ -11,6 +11,7 @@ import type { ConnectRedis, RedisLinkOptions } from '../redis/redis-link.ts';
 import { deriveCacheKeys, lookupKeys } from './cache/cache-key.ts';
 import { MemoryCache } from './cache/memory-cache.ts';
 import { verdictRules } from './cache/verdict-rules.ts';
+import { createSetBackWatch } from './clock.ts';
 import type { IdentityEvents } from './events.ts';
 import { tombstoneLifeMs } from './lifetimes.ts';
 import { createLookUp, type Finding } from './look-up.ts';
@@ -36,6 +37,8 @@ export interface IdentityResolverOptions {
   readonly events: IdentityEvents;
   /** Milliseconds since the epoch, whole. */
   readonly now: () => number;
+  /** For durations, in milliseconds on a clock that is never set; that of the process if unset. */
+  readonly steady?: () => number;
   /** From 0 to 1; `Math.random` if unset. */
   readonly random?: () => number;
 }
@@ -74,8 +77,8 @@ export interface IdentityStats {
 const flightsBeyondCalls = 1_024;
 
 export function createIdentityResolver(options: IdentityResolverOptions): IdentityResolver {
-  const { cache, events, now, random = Math.random } = options;
-  const sources = createSources({ config: options.sources, events, now });
+  const { cache, events, now, steady = () => performance.now(), random = Math.random } = options;
+  const sources = createSources({ config: options.sources, events, now, steady });
   const link = cache.redis === null ? null : options.connectRedis(cache.redis, linkOptions(events));
   const keyPrefix = cache.redis?.keyPrefix ?? '';
   const secret = cache.secret ?? randomBytes(32);
@@ -114,7 +117,7 @@ export function createIdentityResolver(options: IdentityResolverOptions): Identi
         });
   const stale = new StaleVerdicts({ memory, enabled: cache.staleOnOutageMs > 0, connection, events, now });
   const bounds = options.failedAuthentications;
-  const local = createMemoryCounter(now);
+  const local = createMemoryCounter(steady);
   const throttle =
     bounds === null
       ? null
@@ -124,7 +127,7 @@ export function createIdentityResolver(options: IdentityResolverOptions): Identi
           secret,
           mostGood: cache.maxAccepted,
           events,
-          now,
+          now: steady,
         });
   const throttledS = (credential: Credential, client: string | undefined) =>
     throttle?.waitS(lookupKeys(credential, keys)[0]!, credential, client) ?? null;
@@ -147,6 +150,7 @@ export function createIdentityResolver(options: IdentityResolverOptions): Identi
   const flights = new SingleFlight<Finding>(maxFlights, { crowded: maxFlights >> 1, ofClient: maxFlights >> 2 });
   const refreshAhead = new RefreshAhead({
     enabled: cache.refreshAhead,
+    isSetBack: createSetBackWatch({ now, steady }),
     memory,
     flights,
     lookUp,

@@ -21,7 +21,7 @@ export interface ThrottleOptions {
   /** Good credentials that are remembered. */
   readonly mostGood: number;
   readonly events: ThrottleEvents;
-  /** Milliseconds since the epoch. */
+  /** In milliseconds, on a clock that is never set: one that was set back would throttle for as long as it was set back. */
   readonly now: () => number;
 }
 

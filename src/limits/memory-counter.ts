@@ -5,7 +5,8 @@
 import type { AttemptCounter } from './attempt-counter.ts';
 
 interface Window {
-  readonly endsAtMs: number;
+  endsAtMs: number;
+  readonly lengthMs: number;
   attempts: number;
 }
 
@@ -38,6 +39,12 @@ export function createMemoryCounter(now: () => number, maxWindows = 20_000): Att
   };
 }
 
+/** After the clock was set back it is open for no longer than a new one would be, and not until the clock is where it was. */
+function isOpen(window: Window, nowMs: number): boolean {
+  window.endsAtMs = Math.min(window.endsAtMs, nowMs + window.lengthMs);
+  return window.endsAtMs > nowMs;
+}
+
 class Windows {
   readonly #max: number;
   /** By attempts, the fewest first; in each level in the order in which they came there. */
@@ -50,8 +57,8 @@ class Windows {
 
   add(key: string, nowMs: number, windowMs: number): Window {
     const known = this.take(key);
-    const live = known !== null && known.endsAtMs > nowMs;
-    const window = live ? known : { endsAtMs: nowMs + windowMs, attempts: 0 };
+    const live = known !== null && isOpen(known, nowMs);
+    const window = live ? known : { endsAtMs: nowMs + windowMs, lengthMs: windowMs, attempts: 0 };
     window.attempts += 1;
     if (this.#size >= this.#max) this.#makeRoom(nowMs);
     this.#put(key, window);
@@ -60,13 +67,16 @@ class Windows {
 
   remove(key: string, nowMs: number): void {
     const known = this.take(key);
-    if (known === null || known.endsAtMs <= nowMs || known.attempts <= 1) return;
+    if (known === null || !isOpen(known, nowMs) || known.attempts <= 1) return;
     known.attempts -= 1;
     this.#put(key, known);
   }
 
   has(key: string, nowMs: number): boolean {
-    return this.#levels.some((level) => (level.get(key)?.endsAtMs ?? 0) > nowMs);
+    return this.#levels.some((level) => {
+      const window = level.get(key);
+      return window !== undefined && isOpen(window, nowMs);
+    });
   }
 
   take(key: string): Window | null {

@@ -167,6 +167,7 @@ function openSource(source: SourceConfig): Sources {
     config: { list: [source], rule: { bearer: name, keyPair: name, apiKey: name, issuers: [] } },
     events: { sourceCall: none, claimUnreadable: none, breaker: none, failover: none, sources: none },
     now: Date.now,
+    steady: () => performance.now(),
   });
 }
 

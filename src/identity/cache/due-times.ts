@@ -34,6 +34,12 @@ export class DueTimes<E extends DueEntry> {
     entry.dueStep = null;
   }
 
+  /** Nothing is due any more, on whatever clock. */
+  clear(): void {
+    this.#steps.clear();
+    this.#over = 0;
+  }
+
   /** Gives all that is due to `visit`, which may schedule it again. A clock that was set back waits until it is where it was. */
   advance(nowMs: number, visit: (entry: E) => void): void {
     const now = Math.floor(nowMs / stepMs);

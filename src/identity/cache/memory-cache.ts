@@ -126,6 +126,13 @@ export class MemoryCache implements VerdictStore {
     if (accepted !== undefined) this.#drop(accepted);
   }
 
+  /** Drops all, as when nothing is known of how old they are. */
+  clear(): void {
+    this.#accepted.clear();
+    this.#rejected.clear();
+    this.#due.clear();
+  }
+
   /** Whether this very entry is still held. */
   holds(entry: MemoryEntry): boolean {
     return this.#accepted.peek(entry.key) === entry;

@@ -81,6 +81,14 @@ export class SieveMap<V> {
     if (node !== undefined) this.#remove(node);
   }
 
+  clear(): void {
+    this.#nodes.clear();
+    this.#bytes = 0;
+    this.#oldest = null;
+    this.#newest = null;
+    this.#hand = null;
+  }
+
   #remove(node: Node<V>): void {
     const { older, newer } = node;
     if (this.#hand === node) this.#hand = newer;

@@ -1,6 +1,7 @@
 /** Brings the configured sources to life, and finds the one of a credential. */
 import type { JwtSourceConfig, SourceConfig, SourcesConfig } from '../../config/source-config.ts';
 import type { Credential } from '../../core/credential/credential.ts';
+import type { Clocks } from '../clock.ts';
 import type { IdentityEvents } from '../events.ts';
 import { createAuthApiSource } from './auth-api/auth-api-source.ts';
 import { createIntrospectionSource } from './introspection/introspection-source.ts';
@@ -43,17 +44,15 @@ export interface NamedStatus extends SourceStatus {
   readonly name: string;
 }
 
-export interface SourcesOptions {
+export interface SourcesOptions extends Clocks {
   readonly config: SourcesConfig;
   readonly events: SourceEvents & Pick<IdentityEvents, 'sources'>;
-  /** Milliseconds since the epoch. */
-  readonly now: () => number;
 }
 
 /** Tokens of one issuer that are verified at once, as far as room is made for them. */
 const localChecks = 64;
 
-export function createSources({ config, events, now }: SourcesOptions): Sources {
+export function createSources({ config, events, now, steady }: SourcesOptions): Sources {
   events.sources(new Map(config.list.map((one) => [one.name, one.kind === 'jwt' ? 0 : one.urls.length])));
   const remote = config.list.filter((one) => one.kind !== 'jwt');
   const sources = new Map<string, Source>();
@@ -67,14 +66,21 @@ export function createSources({ config, events, now }: SourcesOptions): Sources 
     const { name } = config;
     switch (config.kind) {
       case 'authApi':
-        return createAuthApiSource({ name, settings: config.short ? name : `sources.${name}`, config, events, now });
+        return createAuthApiSource({
+          name,
+          settings: config.short ? name : `sources.${name}`,
+          config,
+          events,
+          now,
+          steady,
+        });
       case 'introspection':
-        return createIntrospectionSource({ name, config, events, now });
+        return createIntrospectionSource({ name, config, events, now, steady });
       case 'userinfo':
-        return createUserinfoSource({ name, config, events, now });
+        return createUserinfoSource({ name, config, events, now, steady });
       case 'jwt': {
         const introspection = config.introspection === null ? null : (sources.get(config.introspection) ?? null);
-        const source = createJwtSource({ name, config, introspection, events, now });
+        const source = createJwtSource({ name, config, introspection, events, now, steady });
         const asked = remote.flatMap((one) => ('issuer' in one && one.issuer === config.issuer ? [one.name] : []));
         issuers.set(config.issuer, { source: name, config, keys: source.keys, asked });
         return source;

@@ -143,6 +143,23 @@ test('a look-up that a throttled client began does not refuse another client tha
   expect(both.map(({ reason }) => reason)).toEqual(['authentication_throttled', null]);
 });
 
+test('a client is throttled for no longer because the clock is set back', async () => {
+  const authApi = await startFakeAuthApi();
+  onTestFinished(() => authApi.close());
+  const clock = { nowMs: 1_000_000_000, steadyMs: 0 };
+  const bounds = { perClient: 1, perKey: 0, windowMs: 600_000 };
+  const resolver = makeResolver(authApi.url, clock, {}, {}, () => 0, bounds);
+  onTestFinished(resolver.close);
+  const resolve = async (token: string) =>
+    (await resolver.resolve({ kind: 'bearer', token }, Number.POSITIVE_INFINITY, office)).reason;
+  const [rejected, throttled] = ['credential_rejected', 'authentication_throttled'];
+  expect([await resolve('a'), await resolve('b'), await resolve('c')]).toEqual([rejected, rejected, throttled]);
+  clock.nowMs -= 86_400_000;
+  expect(await resolve('d')).toBe(throttled);
+  clock.steadyMs += 600_000;
+  expect([await resolve('e'), await resolve('f'), await resolve('g')]).toEqual([rejected, rejected, throttled]);
+});
+
 test('requests of a throttled client with one credential are all throttled, however many come together', async () => {
   const authApi = await startFakeAuthApi();
   onTestFinished(() => authApi.close());

@@ -106,6 +106,22 @@ describe('a clock that is set back', () => {
     expect(api.calls.session).toBe(2);
   });
 
+  it('brings no verdict back to life once the clock is where it was', async () => {
+    clock.steadyMs = 0;
+    const made = resolver();
+    const beganMs = clock.nowMs;
+    expect(await made.resolve(bearer(), any)).toMatchObject({ reason: null });
+    api.remove(bearer().token);
+    // Seen by the timer that lets go of what has ended.
+    await vi.waitUntil(() => {
+      clock.nowMs = beganMs - 1_200_000;
+      return made.stats().accepted === 0;
+    });
+    clock.nowMs = beganMs + 1_000;
+    clock.steadyMs = 1_201_000;
+    expect(await made.resolve(bearer(), any)).toMatchObject({ reason: 'credential_rejected' });
+  });
+
   it('lets a later rejection take the place of what was accepted', async () => {
     const { resolve } = resolver();
     expect(await resolve(bearer(), any)).toMatchObject({ reason: null });

@@ -29,6 +29,7 @@ export function makeClient(url: string, changes: Partial<AuthApiSourceConfig> = 
     },
     events,
     now: Date.now,
+    steady: () => performance.now(),
   });
   return { ...client, events };
 }

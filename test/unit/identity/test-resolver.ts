@@ -15,6 +15,8 @@ export interface TestResolver extends IdentityResolver {
 
 export interface Clock {
   nowMs: number;
+  /** If unset: this one is never set back. */
+  steadyMs?: number;
 }
 
 const testSecret = 'a secret of at least thirty-two characters';
@@ -62,6 +64,7 @@ export function makeResolver(
     connectRedis,
     events,
     now: () => clock.nowMs,
+    steady: () => clock.steadyMs ?? clock.nowMs,
     random,
   });
   return { ...resolver, events };

@@ -67,6 +67,17 @@ describe('createMemoryCounter', () => {
     expect([await counter.has('kind', 'd'), await counter.has('kind', 'e')]).toEqual([true, true]);
   });
 
+  it('keeps no window open until the clock is where it was before it was set back', async () => {
+    let nowMs = 86_400_000;
+    const counter = createMemoryCounter(() => nowMs);
+    await counter.add('kind', 'key', minute);
+    nowMs = 0;
+    expect(await counter.add('kind', 'key', minute)).toEqual({ attempts: 2, endsInMs: minute });
+    nowMs = minute;
+    expect(await counter.has('kind', 'key')).toBe(false);
+    expect((await counter.add('kind', 'key', minute)).attempts).toBe(1);
+  });
+
   it('pushes out nothing of another kind', async () => {
     const counter = createMemoryCounter(() => 0, 2);
     await counter.add('kind', 'a', minute);

@@ -4,6 +4,7 @@
  */
 import type { CryptoKey, JSONWebKeySet, JWK, LocalJWKSet } from 'jose';
 import type { SourceFailure } from '../../../core/identity/identity.ts';
+import { type Clocks, elapsedMs, type Moment, momentOf } from '../../clock.ts';
 import type { Claims } from '../claims.ts';
 import { isFailure, type KeyFetcher } from './fetch-keys.ts';
 
@@ -33,29 +34,28 @@ const retryMs = 1_000;
 /** More keys than that of one kind and id are not tried. */
 const mostTried = 8;
 
-export function fetchedKeys(fetcher: KeyFetcher, now: () => number): IssuerKeys {
-  let held: { readonly set: LocalJWKSet; readonly fetchedAtMs: number } | null = null;
+export function fetchedKeys(fetcher: KeyFetcher, clocks: Clocks): IssuerKeys {
+  let held: { readonly set: LocalJWKSet; readonly fetched: Moment } | null = null;
   /** Of the last fetch; null: it brought keys. */
   let failure: SourceFailure | null = null;
-  let triedAtMs = Number.NEGATIVE_INFINITY;
+  let tried: Moment | null = null;
   let flight: Promise<void> | null = null;
 
   async function fetchNow(): Promise<void> {
-    const atMs = now();
-    triedAtMs = atMs;
+    const began = momentOf(clocks);
+    tried = began;
     const fetched = await fetcher.fetch();
     if (isFailure(fetched)) {
       failure = fetched;
       return;
     }
-    held = { set: fetched, fetchedAtMs: atMs };
+    held = { set: fetched, fetched: began };
     failure = null;
   }
 
-  /** Joins the fetch under way, or begins one if the last was `pauseMs` ago; a clock that was set back counts as that. */
+  /** Joins the fetch under way, or begins one if the last was `pauseMs` ago. */
   async function refresh(pauseMs: number): Promise<void> {
-    const sinceMs = now() - triedAtMs;
-    if (flight === null && (sinceMs >= pauseMs || sinceMs < 0)) {
+    if (flight === null && sinceTriedMs() >= pauseMs) {
       flight = fetchNow().finally(() => {
         flight = null;
       });
@@ -63,7 +63,10 @@ export function fetchedKeys(fetcher: KeyFetcher, now: () => number): IssuerKeys 
     await flight;
   }
 
-  const ageMs = () => (held === null ? Number.POSITIVE_INFINITY : now() - held.fetchedAtMs);
+  const since = (moment: Moment | undefined | null) =>
+    moment == null ? Number.POSITIVE_INFINITY : elapsedMs(moment, clocks);
+  const sinceTriedMs = () => since(tried);
+  const ageMs = () => since(held?.fetched);
 
   async function usable(): Promise<LocalJWKSet | null> {
     if (ageMs() > longestMs) await refresh(retryMs);
@@ -80,7 +83,7 @@ export function fetchedKeys(fetcher: KeyFetcher, now: () => number): IssuerKeys 
       await refresh(refetchMs);
       const later = held === null ? [] : await select(held.set, header);
       if (later.length > 0) return { keys: later };
-      return failure === null ? { unknownForMs: Math.max(triedAtMs + refetchMs - now(), 0) } : { failure };
+      return failure === null ? { unknownForMs: Math.max(refetchMs - sinceTriedMs(), 0) } : { failure };
     },
     async status() {
       const set = await usable();

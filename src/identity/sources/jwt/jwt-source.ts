@@ -5,6 +5,7 @@
 import type { JwtSourceConfig } from '../../../config/source-config.ts';
 import type { Identity, SourceFailure } from '../../../core/identity/identity.ts';
 import { readIdentity } from '../../../core/identity/read-fields.ts';
+import type { Clocks } from '../../clock.ts';
 import { isOtherToken } from '../claims.ts';
 import { invalid, rejected, type Unidentified, unavailable } from '../remote/judgment.ts';
 import { createProbe, type SourceEvents } from '../remote/remote-source.ts';
@@ -13,14 +14,12 @@ import { createKeyFetcher } from './fetch-keys.ts';
 import { fetchedKeys, fixedKeys, type IssuerKeys } from './issuer-keys.ts';
 import { verifyToken } from './verify-token.ts';
 
-export interface JwtSourceOptions {
+export interface JwtSourceOptions extends Clocks {
   readonly name: string;
   readonly config: JwtSourceConfig;
   /** That of `introspection`; null with `introspect: never`. */
   readonly introspection: Source | null;
   readonly events: SourceEvents;
-  /** Milliseconds since the epoch. */
-  readonly now: () => number;
 }
 
 export interface JwtSource extends Source {
@@ -28,11 +27,11 @@ export interface JwtSource extends Source {
   readonly keys: IssuerKeys;
 }
 
-export function createJwtSource({ name, config, introspection, events, now }: JwtSourceOptions): JwtSource {
+export function createJwtSource({ name, config, introspection, events, now, steady }: JwtSourceOptions): JwtSource {
   const keys =
     config.keys.from === 'files'
       ? fixedKeys(config.keys.keys)
-      : fetchedKeys(createKeyFetcher(name, config, events.traceCall), now);
+      : fetchedKeys(createKeyFetcher(name, config, events.traceCall), { now, steady });
   const rules = { ...config, endRequired: true };
 
   /** `keepableMs`: of a rejection; an identity is kept as long as the configuration says. */
@@ -99,7 +98,7 @@ export function createJwtSource({ name, config, introspection, events, now }: Jw
     status: createProbe(async () => {
       const { reachable, failure } = await keys.status();
       return { reachable, failures: failure === null ? [] : [failure] };
-    }, now),
+    }, steady),
     close: () => keys.close(),
   };
 }

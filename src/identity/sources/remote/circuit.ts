@@ -3,6 +3,7 @@
  * clients' patience, until one trial call succeeds.
  */
 import { BrokenCircuitError, CircuitState, ConsecutiveBreaker, circuitBreaker, handleWhenResult } from 'cockatiel';
+import { elapsedMs, type Moment, momentOf } from '../../clock.ts';
 import type { BreakerState } from '../../events.ts';
 
 export interface CircuitOptions {
@@ -23,6 +24,8 @@ export interface Circuit<R extends Guarded> {
   run(call: () => Promise<R>): Promise<R | 'open'>;
 }
 
+const clocks = { now: () => Date.now(), steady: () => performance.now() };
+
 const stateNames: Readonly<Record<CircuitState, BreakerState>> = {
   [CircuitState.Closed]: 'closed',
   [CircuitState.HalfOpen]: 'half_open',
@@ -36,12 +39,23 @@ export function createCircuit<R extends Guarded>({ breaker, onState }: CircuitOp
     halfOpenAfter: breaker.openMs,
     breaker: new ConsecutiveBreaker(breaker.failures),
   });
-  circuit.onStateChange((state) => onState(stateNames[state]));
+  let opened: Moment | null = null;
+  circuit.onStateChange((state) => {
+    if (state === CircuitState.Open) opened = momentOf(clocks);
+    onState(stateNames[state]);
+  });
+
+  /** The library goes by the clock of the machine: once that is set back, it would stay open until it is where it was. */
+  function isOverdue(): boolean {
+    if (circuit.state !== CircuitState.Open || opened === null) return false;
+    return clocks.now() - opened.nowMs < breaker.openMs && elapsedMs(opened, clocks) >= breaker.openMs;
+  }
   return {
     get closed() {
       return circuit.state === CircuitState.Closed;
     },
     async run(call) {
+      if (isOverdue()) circuit.isolate().dispose();
       // The library would let every further caller wait for the one trial call, without a bound.
       if (circuit.state === CircuitState.HalfOpen) return 'open';
       try {

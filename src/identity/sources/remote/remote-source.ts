@@ -6,19 +6,18 @@
 import type { RemoteConfig, SourceKind } from '../../../config/source-config.ts';
 import type { Credential } from '../../../core/credential/credential.ts';
 import type { SourceFailure } from '../../../core/identity/identity.ts';
+import type { Clocks } from '../../clock.ts';
 import type { IdentityEvents } from '../../events.ts';
 import type { Source, SourceResult, SourceStatus } from '../source.ts';
 import { type Checked, createEndpoint, type EndpointStatus, type Protocol } from './endpoint.ts';
 import { createTurns } from './turns.ts';
 
-export interface RemoteSourceOptions {
+export interface RemoteSourceOptions extends Clocks {
   readonly name: string;
   readonly kind: SourceKind;
   readonly config: RemoteConfig;
   readonly protocol: Protocol;
   readonly events: SourceEvents;
-  /** Milliseconds since the epoch. */
-  readonly now: () => number;
 }
 
 export type SourceEvents = Pick<
@@ -26,7 +25,7 @@ export type SourceEvents = Pick<
   'sourceCall' | 'traceCall' | 'claimUnreadable' | 'breaker' | 'failover'
 >;
 
-export function createRemoteSource({ name, kind, config, protocol, events, now }: RemoteSourceOptions): Source {
+export function createRemoteSource({ name, kind, config, protocol, events, now, steady }: RemoteSourceOptions): Source {
   const turns = createTurns(config.concurrency);
   const endpoints = config.urls.map((url, index) =>
     createEndpoint({
@@ -101,7 +100,7 @@ export function createRemoteSource({ name, kind, config, protocol, events, now }
       failing = checked.outage ?? failing;
       return checked;
     },
-    status: createProbe(probeEach, now),
+    status: createProbe(probeEach, steady),
     async close() {
       await Promise.all(endpoints.map((endpoint) => endpoint.close()));
     },
@@ -111,17 +110,17 @@ export function createRemoteSource({ name, kind, config, protocol, events, now }
 /** How long a result is used. */
 const freshMs = 1_000;
 
-/** Makes the probe: `ask` is one bounded round of requests. Callers share the round that is under way. */
-export function createProbe<T>(ask: () => Promise<T>, now: () => number): () => Promise<T> {
+/** Makes the probe: `ask` is one bounded round of requests. Callers share the round that is under way. `steady`: a clock that is never set. */
+export function createProbe<T>(ask: () => Promise<T>, steady: () => number): () => Promise<T> {
   let latest: Promise<T> | null = null;
   let endedAtMs = Number.POSITIVE_INFINITY;
 
   return () => {
     // While a round is under way its end is at infinity, so that every caller waits for that one.
-    if (latest !== null && now() - endedAtMs < freshMs) return latest;
+    if (latest !== null && steady() - endedAtMs < freshMs) return latest;
     endedAtMs = Number.POSITIVE_INFINITY;
     latest = ask().finally(() => {
-      endedAtMs = now();
+      endedAtMs = steady();
     });
     return latest;
   };

@@ -13,8 +13,13 @@ afterEach(async () => {
 async function start(changes: Parameters<typeof jwtOf>[1] = {}, prepare: (issuer: TokenIssuer) => void = () => {}) {
   const issuer = await startTokenIssuer();
   prepare(issuer);
-  const clock = { nowMs: Date.now() };
-  const source = makeSource(jwtOf(issuer.issuer, changes), () => clock.nowMs);
+  const clock = { nowMs: Date.now(), steadyMs: 0 };
+  const source = makeSource(
+    jwtOf(issuer.issuer, changes),
+    () => clock.nowMs,
+    [],
+    () => clock.steadyMs,
+  );
   closing.push(issuer.close, source.close);
   const check = async (token: Promise<string> | string) => source.check({ kind: 'bearer', token: await token });
   const fetches = () => issuer.requested.filter((path) => path === '/jwks').length;
@@ -89,6 +94,20 @@ it('a rotation under load fails no token, though made-up keys use up every fetch
   expect(fetches()).toBe(10);
 });
 
+it('a key that is withdrawn is not good again because the clock is set back', async () => {
+  const { issuer, clock, check } = await start();
+  const back = Math.floor(clock.nowMs / 1000) - 43_200;
+  const old = await issuer.token({ iat: back, exp: back + 86_400 });
+  expect((await check(old)).identity).not.toBeNull();
+  const next = await makeKey('second');
+  issuer.keys = [next.publicJwk];
+  clock.nowMs -= 43_200_000;
+  clock.steadyMs += 600_001;
+  // Fetched again in the background, then gone.
+  await check(old);
+  await expect.poll(() => check(old)).toMatchObject({ rejection: 'key' });
+});
+
 describe('keys that are out of reach', () => {
   const down: TokenIssuer['respond'] = (_, response) => response.writeHead(500).end();
 
@@ -120,6 +139,7 @@ describe('keys that are out of reach', () => {
       .poll(() => {
         // A status is kept for a second.
         clock.nowMs += 1_000;
+        clock.steadyMs += 1_000;
         return status();
       })
       .toMatchObject([{ reachable: true, failures: [{ detail: 'status 500' }] }]);

@@ -102,6 +102,7 @@ export function makeSource(
   config: SourceConfig,
   now: () => number = Date.now,
   others: readonly SourceConfig[] = [],
+  steady: () => number = now,
 ): MadeSource {
   const issuers = config.kind === 'jwt' ? [{ issuer: config.issuer, source: config.name }] : [];
   const opaque = config.kind === 'jwt' ? null : config.name;
@@ -109,6 +110,7 @@ export function makeSource(
     config: { list: [config, ...others], rule: { bearer: opaque, keyPair: opaque, apiKey: opaque, issuers } },
     events: recordEvents(),
     now,
+    steady,
   });
   return {
     async check(credential, client) {

@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { BreakerState } from '../../../../../src/identity/events.ts';
 import { createCircuit, type Guarded } from '../../../../../src/identity/sources/remote/circuit.ts';
 
@@ -42,6 +42,15 @@ describe('createCircuit', () => {
     resolve({ failed: false });
     await vi.waitFor(() => expect(states).toEqual(['open', 'half_open', 'closed']));
     expect(await run(works)).toEqual({ failed: false });
+  });
+
+  it('does not stay open until the clock is where it was before it was set back', async () => {
+    const { run } = circuit({ failures: 1, openMs: 1 });
+    vi.useFakeTimers({ toFake: ['Date'] });
+    onTestFinished(() => void vi.useRealTimers());
+    await run(fails);
+    vi.setSystemTime(Date.now() - 3_600_000);
+    await vi.waitFor(async () => expect(await run(works)).toEqual({ failed: false }));
   });
 
   it('opens again when the trial fails', async () => {
