@@ -69,7 +69,7 @@ function readQuestion(body: Uint8Array): LiveQuestion | string {
     return 'host is not a host or null';
   if (typeof secure !== 'boolean') return 'secure is true or false';
   if (typeof target !== 'string' || !/^\/[^\s#]{0,8191}$/.test(target)) return 'target is not a path';
-  if (!isHeaders(headers)) return 'headers are names and values in turn';
+  if (!isHeaders(headers)) return 'headers are alternating names and values';
   if (client !== null && (typeof client !== 'string' || parseAddress(client) === null))
     return 'client is not an address or null';
   if (typeof bearer !== 'string' || !bearerToken.test(bearer)) return 'bearer is not a token of RFC 6750';

@@ -22,14 +22,14 @@ interface Description {
 export const descriptions: Readonly<Record<string, Description>> = {
   '/': {
     summary: 'Lists the endpoints.',
-    success: [200, 'One endpoint in a line.'],
+    success: [200, 'One endpoint per line.'],
     type: 'text/plain',
   },
   '/openapi.json': { summary: 'This document.', success: [200, 'The endpoints of this process.'] },
   '/health/live': { summary: 'Whether the process works.', success: [200, 'It works.'], refusals: ['internal_error'] },
   '/health/ready': {
     summary: 'Whether requests can be served.',
-    success: [200, 'They can: "checks" has the state of each dependency.'],
+    success: [200, 'Requests can be served; "checks" has the state of each dependency.'],
     refusals: ['auth_unavailable', 'signing_key_missing', 'draining', 'not_ready'],
   },
   '/metrics': {
@@ -52,12 +52,12 @@ export const descriptions: Readonly<Record<string, Description>> = {
     success: [200, 'Counts and examples.'],
   },
   '/decisions': {
-    summary: 'Requests that are kept, the newest first.',
+    summary: 'Recorded requests, newest first.',
     query: {
       reason: 'Only with this reason.',
       route: 'Only on this route.',
       user: 'Only of this user.',
-      limit: 'At most this many: 100 if unset, up to 1000.',
+      limit: 'Maximum number, up to 1000. If unset, 100.',
     },
     success: [200, 'Their log lines, under "decisions".'],
     refusals: ['question_invalid'],
@@ -68,14 +68,14 @@ export const descriptions: Readonly<Record<string, Description>> = {
     refusals: ['decision_unknown'],
   },
   '/explain': {
-    summary: 'Why a request would be decided as it is, with a live bearer.',
+    summary: 'Explains the decision on a request, with a live bearer.',
     body: 'The request, and the bearer, which is neither logged nor returned.',
     success: [200, 'The explanation.'],
     refusals: ['question_invalid', 'overloaded'],
   },
   '/reload': {
-    summary: 'Reads the configuration again.',
-    success: [202, 'It is in use.'],
+    summary: 'Reloads the configuration.',
+    success: [202, 'The new configuration is in use.'],
     refusals: ['reload_refused', 'draining'],
   },
   '/.well-known/jwks.json': {
@@ -85,7 +85,7 @@ export const descriptions: Readonly<Record<string, Description>> = {
     refusals: ['route_not_found', 'signing_key_missing'],
   },
   '/revocations': {
-    summary: 'Revokes what the body names.',
+    summary: 'Revokes the session, key, user or credential in the body.',
     body: 'One of sessionID, keyID, userID, tokenID, bearer, or apiKey with or without apiSecret.',
     success: [202, 'Every connected replica has applied it.'],
     refusals: ['revocation_invalid', 'revocation_undelivered', 'overloaded'],
@@ -103,12 +103,12 @@ export const descriptions: Readonly<Record<string, Description>> = {
     ],
   },
   '/backchannel-logout': {
-    summary: 'Takes a logout token of an OpenID provider.',
+    summary: 'Accepts a logout token of an OpenID provider.',
     body: 'logout_token, in a form.',
     success: [200, 'Every connected replica has applied it.'],
   },
   '/security-events': {
-    summary: 'Takes a security event token (RFC 8935).',
+    summary: 'Accepts a security event token (RFC 8935).',
     body: 'The token.',
     success: [202, 'Every connected replica has applied it.'],
   },

@@ -34,9 +34,11 @@ export function readRevocation(body: Uint8Array, idsOnly: boolean): RevocationRe
   if (written.some((key) => !known.includes(key))) return { detail: `the only keys are ${known.join(', ')}` };
   const keys = written.filter((key) => key in ids || credentialKeys.some((one) => one === key));
   const pair = 'apiSecret' in fields;
-  if (pair && !('apiKey' in fields)) return { detail: 'apiSecret goes together with apiKey' };
+  if (pair && !('apiKey' in fields)) return { detail: 'apiSecret requires apiKey' };
   if (keys.length !== (pair ? 2 : 1)) {
-    return { detail: keys.length === 0 ? 'nothing is named' : 'more than one is named: send one request for each' };
+    return {
+      detail: keys.length === 0 ? 'no id or credential is given' : 'more than one is given: send one request for each',
+    };
   }
   if (written.length > keys.length) return narrowed(fields, keys[0]!);
   if (pair) {
@@ -67,17 +69,17 @@ function readId(fields: Readonly<Record<string, unknown>>, key: IdKey) {
 
 /** An id of one source alone, or the tokens of a user up to a moment. */
 function narrowed(fields: Readonly<Record<string, unknown>>, key: string): RevocationRequest | Unreadable {
-  if (!(key in ids)) return { detail: 'source and issuedBefore go together with an id' };
+  if (!(key in ids)) return { detail: 'source and issuedBefore require an id' };
   const read = readId(fields, key as IdKey);
   if ('detail' in read) return read;
   const { source, issuedBefore } = fields;
   if (source !== undefined && !isText(source, identifier)) return { detail: 'source is the name of a source' };
   const of = source === undefined ? {} : { source };
   if (issuedBefore === undefined) return { ...read, ...of };
-  if (read.kind !== 'user') return { detail: 'issuedBefore goes together with userID' };
+  if (read.kind !== 'user') return { detail: 'issuedBefore requires userID' };
   return isUnixSeconds(issuedBefore)
     ? { ...read, kind: 'user', ...of, issuedBeforeMs: issuedBefore * 1000 }
-    : { detail: 'issuedBefore is a moment in seconds since the epoch, as "iat" of a token' };
+    : { detail: 'issuedBefore is a time in seconds since the epoch, like "iat" of a token' };
 }
 
 /** Not beyond the year 2286, so that milliseconds are not taken for seconds. */

@@ -19,9 +19,7 @@ export async function askAdmin(
   words: { readonly purpose: string; readonly notFound: string },
 ): Promise<unknown> {
   if (token === undefined) {
-    throw new CommandError(
-      `rolegate: ${words.purpose} needs --admin-token (or ROLEGATE_ADMIN_TOKEN), the token of operators`,
-    );
+    throw new CommandError(`rolegate: ${words.purpose} needs an admin token: --admin-token or ROLEGATE_ADMIN_TOKEN`);
   }
   if (!/^https?:\/\//.test(admin) || !URL.canParse(admin)) {
     throw usageError('rolegate: expected --admin as a URL, such as http://127.0.0.1:9090');
@@ -36,13 +34,13 @@ export async function askAdmin(
       signal: AbortSignal.timeout(longestWaitMs),
     });
   } catch {
-    throw new CommandError(`rolegate: no gateway responds on ${admin}; --admin names its admin port`);
+    throw new CommandError(`rolegate: no gateway responds on ${admin}; set its admin port with --admin`);
   }
   if (response.statusCode === 200) return await response.body.json();
   const said = (await detailOf(response.body)) ?? response.headers['x-error'];
   if (response.statusCode === 404) throw new CommandError(`rolegate: ${words.notFound}`);
   if (response.statusCode === 401) {
-    throw new CommandError('rolegate: the gateway does not know this token of operators (--admin-token); 401');
+    throw new CommandError('rolegate: the gateway rejected this admin token (--admin-token): 401');
   }
   throw new CommandError(`rolegate: the gateway refused: ${response.statusCode} ${String(said ?? '')}`.trimEnd());
 }

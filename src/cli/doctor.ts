@@ -38,7 +38,7 @@ export async function doctor({
 }: DoctorOptions): Promise<ExitCode> {
   const timeoutMs = Number(timeout);
   if (!Number.isInteger(timeoutMs) || timeoutMs < 500 || timeoutMs > 60_000) {
-    throw usageError('rolegate: --timeout takes whole milliseconds from 500 to 60000');
+    throw usageError('rolegate: --timeout must be whole milliseconds from 500 to 60000');
   }
   const findings = await examine(file, timeoutMs);
   const width = Math.min(Math.max(process.stdout.columns ?? widest, 60), widest);

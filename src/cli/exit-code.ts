@@ -13,7 +13,7 @@ export const exitMeanings: Readonly<Record<ExitCode, string>> = {
   [ExitCode.fine]: 'fine',
   [ExitCode.failed]: 'failed',
   [ExitCode.usage]: 'wrong usage',
-  [ExitCode.different]: 'the result is no: refused, or not the same',
+  [ExitCode.different]: 'the result is negative: refused, or different',
 };
 
 /** A message for the person at the terminal: printed alone, without a stack. */

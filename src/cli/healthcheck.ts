@@ -4,9 +4,9 @@ import { CommandError, ExitCode, usageError } from './exit-code.ts';
 export async function healthcheck(options: { url: string; timeout: string }): Promise<ExitCode> {
   const timeoutMs = Number(options.timeout);
   if (!Number.isInteger(timeoutMs) || timeoutMs < 1 || timeoutMs > 60_000) {
-    throw usageError('--timeout takes whole milliseconds from 1 to 60000');
+    throw usageError('--timeout must be whole milliseconds from 1 to 60000');
   }
-  if (!URL.canParse(options.url)) throw usageError('--url takes an http or https address');
+  if (!URL.canParse(options.url)) throw usageError('--url must be an http or https address');
   try {
     const response = await fetch(options.url, { signal: AbortSignal.timeout(timeoutMs), redirect: 'error' });
     await response.body?.cancel();

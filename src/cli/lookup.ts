@@ -24,7 +24,7 @@ export async function lookup(id: string, { admin, adminToken, json = false }: Lo
   const path = `/decisions/${encodeURIComponent(id)}`;
   const words = {
     purpose: 'lookup',
-    notFound: `no decision with the id ${id} is kept: see "records" of the configuration`,
+    notFound: `no decision with the id ${id} is recorded: see "records" of the configuration`,
   };
   const found = (await askAdmin(admin, adminToken, { method: 'GET', path }, words)) as Found;
   // A client has sent some of it: no control character of its own reaches the terminal.

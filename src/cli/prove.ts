@@ -119,9 +119,9 @@ function firstOfEachCaller(echoes: readonly Probe[]): readonly Probe[] {
 }
 
 const unseen =
-  'Forged identity headers were not tried: no service shows the headers that it gets. Put one that does behind a route, such as the echo of "rolegate demo".';
+  'Forged identity headers were not tried: no service returns the headers that it receives. Put one that does behind a route, such as the echo of "rolegate demo".';
 const unseenWithCredential =
-  'Credentials that reach the service were not checked: no service behind a closed route shows the headers that it gets.';
+  'Credentials that reach the service were not checked: no service behind a closed route returns the headers that it receives.';
 const withoutCredential =
   'No valid credential was given, so no request was sent with one: ROLEGATE_CREDENTIAL="Authorization: Bearer ..." and --roles.';
 const unknownFacts =
@@ -131,7 +131,7 @@ function planOf(config: Config, base: URL, options: ProveOptions): Plan {
   const { user, roles, groups, credential, client = null, unsafe = false } = options;
   const hasOwner = [user, roles, groups].some((given) => given !== undefined);
   if (client !== null && parseAddress(client) === null)
-    throw usageError('rolegate: --client is an address such as 192.0.2.7');
+    throw usageError('rolegate: --client must be an address such as 192.0.2.7');
   if (credential !== undefined && !hasOwner)
     throw usageError('rolegate: describe the owner of the credential: --roles, --groups, --user');
   if (credential === undefined && hasOwner)

@@ -22,7 +22,7 @@ function addProxyConfig(program: Command, done: Done, configOption: () => Option
     .option('--authorizer <address>', 'address of Rolegate (default: from the configuration)')
     .option(
       '--grpc',
-      'for envoy, istio and envoy-gateway: check over gRPC (default: where no path is configured for envoy)',
+      'for envoy, istio and envoy-gateway: check over gRPC (default: if no path is configured for envoy)',
     )
     .option(
       '--check <file>',

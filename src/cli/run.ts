@@ -217,7 +217,7 @@ function addImport(program: Command, done: Done): void {
     .argument('[files...]', 'YAML or JSON (default: standard input)')
     .addOption(new Option('--from <format>', 'format of the input (default: detected)').choices(formatNames))
     .option('-o, --out <file>', 'file to write (default: standard output)')
-    .option('--upstream <url>', 'URL of the service, if the rules do not name one')
+    .option('--upstream <url>', 'URL of the service, if the rules do not contain one')
     .option('--auth <name>', 'the security scheme, or the auth-url, that the Auth API replaces (default: the only one)')
     .action(async (files: string[], options: ImportCommandOptions) =>
       done(await (await import('./import.ts')).importRules(files, options)),

@@ -13,7 +13,7 @@ export async function schema(options: SchemaOptions): Promise<ExitCode> {
     const reference = (references as Partial<Record<SchemaName, () => string>>)[options.for];
     if (reference === undefined) {
       const known = Object.keys(references).join(' and ');
-      throw usageError(`rolegate: there are references of ${known} alone`);
+      throw usageError(`rolegate: references exist only for ${known}`);
     }
     process.stdout.write(reference());
   } else {

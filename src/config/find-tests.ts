@@ -37,7 +37,7 @@ export function findTestFiles(mainFile: string, files: readonly string[]): reado
 
 const tooMany = new Refusal(
   'too many files lie below this folder to look for tests',
-  'name the files of tests: rolegate test FILE',
+  'specify the test files: rolegate test FILE',
 );
 
 export function readTestFiles(names: readonly string[] | Refusal): FoundTexts {

@@ -7,7 +7,7 @@ import type { SchemaName } from './schema-names.ts';
 const widest = 110;
 
 const opening = (of: string) => [
-  `Every key of ${of} with its meaning and default. Made from the schema: do not edit.`,
+  `Every key of ${of} with its meaning and default. Generated from the schema: do not edit.`,
   `Durations are written 500ms, 5s, 2m, 1h or 1d, sizes 16kb or 10mb. Text may contain \${NAME} or \${NAME:-default} for`,
   `an environment variable ("$\${" is a literal "\${"). Secrets may be { file: /run/secrets/name }.`,
 ];

@@ -68,7 +68,7 @@ export const configSchema = z.strictObject({
   identity: described(identity.prefault({}), 'Parts of an identity beyond its ids, roles, groups and names.'),
   roles: described(
     roles.prefault({}),
-    'All roles that rules use, each with the roles that it inherits. A role with "scopedBy" applies only to the scope that a path parameter names, such as a tenant; "format" says how sources write it.',
+    'All roles that rules use, each with the roles that it inherits. A role with "scopedBy" applies only to the scope that a path parameter names, such as a tenant; "format" specifies how sources write it.',
     {
       examples: [
         { user: {}, trusted: {}, reporter: { inherits: ['user'] }, admin: { inherits: ['reporter'] }, suspended: {} },

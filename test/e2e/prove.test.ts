@@ -165,7 +165,7 @@ test('people get a table, the requests that got through, and what to do', async 
   expect(await command.ended).toBe(1);
   const output = command.output();
   expect(output).toMatch(/✗ hostile paths +\d+ {2}\d+ get through/);
-  expect(output).toContain('identity_forged  the service got an identity header of the client');
+  expect(output).toContain('identity_forged  the service received an identity header of the client');
   expect(output).toContain('Authorization: (the credential)');
   expect(output).not.toContain('good-and-secret');
   for (const line of output.split('\n')) expect(line.length).toBeLessThanOrEqual(110);

@@ -91,7 +91,7 @@ test.each(lax)('operators: %s is refused', async (_, bytes) => {
 test('services: a lenient answer to an upgrade is none', async () => {
   const handshake =
     'GET /chat HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n';
-  expect(await ask(ports.clients, handshake)).toEqual([502, 'The service gave a response that is not valid']);
+  expect(await ask(ports.clients, handshake)).toEqual([502, 'The service returned an invalid response']);
 });
 
 test('control: a server that was told to be lenient takes some of it', async () => {

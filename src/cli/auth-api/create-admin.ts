@@ -28,7 +28,7 @@ async function makeAdministrator(api: AuthApi, options: CreateAdminOptions): Pro
     return `created the administrator ${email} (user ${userId}, alias ${alias})`;
   }
   const user = await api.readUser(known);
-  if (user?.enabled === false) throw new CommandError(`${email} is disabled: another administrator has to enable it`);
+  if (user?.enabled === false) throw new CommandError(`${email} is disabled: another administrator must enable it`);
   const added = await api.grant(known, { roles: [administratorRole], groups: [] });
   if (added === null) throw new CommandError(`${email} was removed in the meantime`);
   const what = added.roles.length > 0 ? `gave ${administratorRole} to` : 'nothing to do:';
@@ -54,7 +54,7 @@ async function create(api: AuthApi, options: CreateAdminOptions): Promise<{ user
     if (!(error instanceof AccountTakenError)) throw error;
     const message =
       error.taken === 'alias'
-        ? `the alias "${alias}" is taken: give another one with --alias`
+        ? `the alias "${alias}" is taken: choose another one with --alias`
         : `a registration of ${options.email} is in progress: complete it or wait until it expires, then try again`;
     throw new CommandError(message);
   }

@@ -16,7 +16,7 @@ export async function login(email: string, { config }: LoginOptions): Promise<Ex
       );
     }
     const user = await api.readUser(userId);
-    if (user?.enabled !== true) throw new CommandError(`${email} is disabled: an administrator has to enable it`);
+    if (user?.enabled !== true) throw new CommandError(`${email} is disabled: an administrator must enable it`);
     return (await api.createVerifiedSession(userId)).bearer;
   });
   process.stdout.write(`${bearer}\n`);

@@ -42,8 +42,8 @@ export function readSettings(file: string, env: NodeJS.ProcessEnv = process.env)
   if (gatewayKeys.some((key) => keys.has(key))) {
     const { authApi } = readConfig(file, env);
     if (authApi?.kind === 'embedded') return authApi.embedded;
-    const message = authApi === null ? 'has no Auth API' : 'names an Auth API elsewhere (authApi.url)';
-    throw new CommandError(`${file} ${message}: give the file of that one`);
+    const message = authApi === null ? 'has no Auth API' : 'uses an external Auth API (authApi.url)';
+    throw new CommandError(`${file} ${message}: give the file of the Auth API`);
   }
   return readAuthApiFile(file, env).settings;
 }

@@ -30,7 +30,7 @@ export function exportRevision(revision: string, file: string): BaseRevision {
     }
   };
   const root = git(['rev-parse', '--show-toplevel']);
-  if (root === null) throw new CommandError(`rolegate: ${file} is in no Git repository`);
+  if (root === null) throw new CommandError(`rolegate: ${file} is not in a Git repository`);
   // A revision that begins with a dash would be read as an option.
   const commit = git(['rev-parse', '--verify', '--quiet', '--end-of-options', `${revision}^{commit}`]);
   if (commit === null) {

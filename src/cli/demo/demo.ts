@@ -32,7 +32,7 @@ export async function demo(): Promise<ExitCode> {
   });
   const ended = untilSignal({
     close: async () => {
-      process.stdout.write(pc.dim('\nfinishing what is in flight ...\n'));
+      process.stdout.write(pc.dim('\nfinishing requests in flight ...\n'));
       await gateway.close();
       await service.close();
     },

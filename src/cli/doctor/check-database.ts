@@ -24,7 +24,7 @@ export async function checkDatabase(database: string, setting: string, timeoutMs
   return await checkSqlite(database, findings, timeoutMs);
 }
 
-const fileAdvice = 'Name a file or a PostgreSQL database, unless this is a demonstration.';
+const fileAdvice = 'Use a file or a PostgreSQL database, unless this is a demonstration.';
 
 /** It blocks the process: other checks wait. */
 const longestLockMs = 250;
@@ -55,13 +55,13 @@ function fileFinding(path: string, { ok, error }: Findings): Finding | null {
   if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) {
     return error(`the folder ${folder} does not exist`, 'Create it, or correct the path.');
   }
-  if (file?.isDirectory()) return error(`${path} is a folder`, 'Name a file.');
+  if (file?.isDirectory()) return error(`${path} is a folder`, 'Use a file.');
   // SQLite keeps its journal beside the file.
   for (const place of file === undefined ? [folder] : [path, folder]) {
     try {
       accessSync(place, constants.R_OK | constants.W_OK);
     } catch {
-      return error(`this user may not write to ${place}`, 'Give the user of the process the right to write.');
+      return error(`this user may not write to ${place}`, 'Give the user of the process write permission.');
     }
   }
   return file === undefined ? ok(`the file ${path} does not exist yet; the start creates it`) : null;
@@ -71,13 +71,14 @@ function sqliteFinding(fault: unknown, path: string, { error, warning }: Finding
   if (fault instanceof StoreUnavailableError) {
     const found = `${path}: ${fault.reason}`;
     if (!fault.reason.startsWith('another process holds')) return error(found, 'Check the file and its disk.');
-    return warning(found, 'End what holds it, such as a shell of SQLite with an open transaction.');
+    return warning(found, 'End the process that holds it, such as a SQLite shell with an open transaction.');
   }
   // Primary result codes (sqlite.org/rescode.html).
   const code = (fault as { errcode?: number }).errcode ?? 0;
   if ((code & 0xff) === 26)
     return error(`${path} is not a SQLite database`, 'Correct the path, or move the file away.');
   if ((code & 0xff) === 11) return error(`${path} is damaged`, 'Restore it from a backup.');
-  if ((code & 0xff) === 14) return error(`${path} cannot be opened`, 'Check the rights of the file and its folder.');
+  if ((code & 0xff) === 14)
+    return error(`${path} cannot be opened`, 'Check the permissions of the file and its folder.');
   throw fault;
 }

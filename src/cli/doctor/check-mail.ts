@@ -69,7 +69,7 @@ function faultFinding(
     return error(`it rejects the user or the password${reply}`, `Correct them in "${setting}.smtp".`);
   }
   if (certificateCodes.test(system) && system !== wrongVersion) {
-    const advice = 'name its authority with NODE_EXTRA_CA_CERTS, or correct the host name.';
+    const advice = 'add its authority with NODE_EXTRA_CA_CERTS, or correct the host name.';
     return error(`its certificate is not trusted (${system})`, `Replace the certificate, ${advice}`);
   }
   if (command === 'STARTTLS' || code === 'ETLS') {
@@ -79,11 +79,11 @@ function faultFinding(
     );
   }
   const wrongScheme = implicitTls
-    ? 'Use smtp:// for a port that begins without TLS, usually 587 or 25; smtps:// needs 465.'
+    ? 'Use smtp:// for a port that starts without TLS, usually 587 or 25; smtps:// needs 465.'
     : 'Check that this is the port of a mail server; a port that begins with TLS, usually 465, needs smtps://.';
   if (system === wrongVersion) return error('it does not begin with TLS', wrongScheme);
   if (code === 'EPROTOCOL') return error(`it does not accept mail, or is not a mail server${reply}`, wrongScheme);
-  if (code === 'ETIMEDOUT') return error('no response of a mail server in time', wrongScheme);
+  if (code === 'ETIMEDOUT') return error('no response from a mail server in time', wrongScheme);
   return error(`no connection (${system})${reply}`, connectionAdvice(system, setting));
 }
 
@@ -104,7 +104,7 @@ function sessionFindings(
   }
   if (!isEncrypted && !isThisMachine(host)) {
     const advice = `Turn on STARTTLS at the server, and set "${setting}.requireTls".`;
-    return [found, warning('it offers no TLS: codes can be read on the way', advice)];
+    return [found, warning('it does not offer TLS: codes can be read in transit', advice)];
   }
   return [found];
 }

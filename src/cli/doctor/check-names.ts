@@ -33,7 +33,9 @@ async function resolveName(host: string, settings: string) {
     const shown = `${addresses.slice(0, 3).join(', ')}${more}`;
     const tookMs = Math.round(performance.now() - from);
     if (tookMs <= slowMs) return [ok(shown)];
-    return [warning(`${shown}, after ${tookMs} ms`, 'Each new connection waits for the name: use a resolver nearby.')];
+    return [
+      warning(`${shown}, after ${tookMs} ms`, 'Each new connection waits for the resolution: use a nearby resolver.'),
+    ];
   } catch (fault) {
     const code = fault instanceof Error && 'code' in fault ? String(fault.code) : '';
     const found = code === 'ENOTFOUND' ? 'does not exist' : `cannot be resolved (${code})`;

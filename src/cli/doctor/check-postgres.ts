@@ -75,9 +75,9 @@ async function serverFindings(
   findings: ReturnType<typeof findingsOf>,
 ): Promise<readonly Finding[]> {
   const { error } = findings;
-  if (isReadOnly) return [error('it is read-only', 'Name the primary server: a standby accepts no writes.')];
+  if (isReadOnly) return [error('it is read-only', 'Use the primary server: a standby does not accept writes.')];
   if (schema === null) {
-    return [error('the search path of the user names no schema', 'Create one, or set "search_path" of the user.')];
+    return [error('the search path of the user contains no schema', 'Create one, or set "search_path" of the user.')];
   }
   const state = await schemaState(db, schema);
   const missing = state.kind === 'current' || state.kind === 'older' ? await tablesWithoutRights(db) : [];
@@ -122,10 +122,7 @@ const advices: readonly (readonly [reason: RegExp, advice: string])[] = [
   [/^it does not speak TLS/, 'Correct "sslmode" in the URL, or turn on TLS at the server.'],
   [/^it is starting or stopping/, 'Wait until it has started, and read its log.'],
   [/^a file that its URL names/, 'Correct "sslrootcert", "sslcert" and "sslkey" in the URL.'],
-  [
-    certificateCodes,
-    'Its certificate is not trusted: name its authority with "sslrootcert", or correct the host name.',
-  ],
+  [certificateCodes, 'Its certificate is not trusted: set its authority with "sslrootcert", or correct the host name.'],
 ];
 
 function adviceOn(reason: string, setting: string): string {

@@ -32,9 +32,9 @@ export function redisChecks(config: RedisConfig | null, setting: string, timeout
           const url = new URL(`http://${host.includes(':') ? `[${host}]` : host}:${port}`);
           const failure = await connectionFailure(url, withinCheck(2_000, timeoutMs));
           const role = servers.kind === 'sentinel' ? 'Sentinel' : 'node';
-          if (failure === null) return [ok(`the ${role} takes connections`)];
+          if (failure === null) return [ok(`the ${role} accepts connections`)];
           return [
-            warning(`the ${role} takes no connections (${failure})`, `Start it, or remove it from "${setting}".`),
+            warning(`the ${role} accepts no connections (${failure})`, `Start it, or remove it from "${setting}".`),
           ];
         },
       };
@@ -93,12 +93,13 @@ const connectionWords: Readonly<Record<RedisFailure, string>> = {
   busy: 'it is loading, or its Cluster is incomplete',
   full: 'its memory is full',
   certificate: 'its certificate is not trusted',
-  other: 'no connection, for another reason',
+  other: 'the connection failed for another reason',
 };
 
 function adviceOn(failure: RedisFailure): string {
   if (failure === 'forbidden') return 'Correct the user and password, or the ACL of Redis.';
-  if (failure === 'certificate') return 'Name its authority in "tls.ca", or the name it has in "tls.serverName".';
+  if (failure === 'certificate')
+    return 'Set its authority in "tls.ca", or the name in its certificate in "tls.serverName".';
   if (failure === 'busy') return 'Wait until it has loaded, or repair the Cluster (redis-cli --cluster check).';
   return 'Start it, or correct the address, TLS and firewalls.';
 }
@@ -142,7 +143,7 @@ async function checkServer(server: Redis, { commandTimeoutMs }: RedisConfig, sub
     found.push(
       isNew ? ok(`${product} ${version}`) : error(`${product} ${version}`, `Use Redis ${oldestVersion} or newer.`),
     );
-    if (info.get('role') === 'slave') found.push(error('it is a replica, which accepts no writes', 'Name its master.'));
+    if (info.get('role') === 'slave') found.push(error('it is a replica, which accepts no writes', 'Use its master.'));
     found.push(...evictionFindings(findings, info));
     const { ms, aheadMs } = await measure(server);
     const latency = `responds in ${ms.toFixed(1)} ms`;
@@ -179,7 +180,7 @@ function evictionFindings(
   if (!limited)
     return [
       warning(
-        'maxmemory is not set: it may take all memory of its machine',
+        'maxmemory is not set: it may use all memory of its machine',
         'Set "maxmemory", and "maxmemory-policy volatile-ttl".',
       ),
     ];

@@ -113,7 +113,7 @@ function statusAdvice(source: SourceConfig, setting: string, status: number): st
     return `It does not accept the gateway as a client: check "${setting}.client".`;
   }
   if (status === 404 || status === 405) return `Nothing is at this path: check the URL and paths under "${setting}".`;
-  if (status >= 500) return 'It fails itself: read its log.';
+  if (status >= 500) return 'It has an internal error: read its log.';
   return `If it rejects credentials by this status, add it to "${setting}.rejectedStatuses"; otherwise check the URL.`;
 }
 

@@ -26,7 +26,7 @@ async function checkTarget(
   const unreachable = (failure: string) => error(`no connection (${failure})`, connectionAdvice(failure, setting));
   if (health === null) {
     const failure = await connectionFailure(new URL(target), withinCheck(connectTimeoutMs, timeoutMs));
-    return [failure === null ? ok('takes connections; it has no health check') : unreachable(failure)];
+    return [failure === null ? ok('accepts connections; it has no health check') : unreachable(failure)];
   }
   const seen = await seeServer(new URL(health.path, target), null, withinCheck(health.timeoutMs, timeoutMs));
   if ('failure' in seen) return [unreachable(seen.failure)];

@@ -59,7 +59,7 @@ export async function runChecks(checks: readonly Check[], timeoutMs: number): Pr
 async function runCheck({ group, subject, run }: Check, timeoutMs: number): Promise<readonly Finding[]> {
   const { error } = findingsOf(group, subject);
   const late = Promise.withResolvers<readonly Finding[]>();
-  const advice = 'Check the address, and firewalls on the way; --timeout changes the limit.';
+  const advice = 'Check the address, and firewalls in between; --timeout changes the limit.';
   const timer = setTimeout(() => late.resolve([error(`no result within ${timeoutMs} ms`, advice)]), timeoutMs);
   try {
     return await Promise.race([run(), late.promise]);

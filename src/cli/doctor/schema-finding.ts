@@ -21,9 +21,6 @@ export function schemaFinding(
         'Start that version of Rolegate, or restore a backup from before its migration.',
       );
     case 'foreign':
-      return error(
-        `${where} has a table "${state.table}" of another program`,
-        'Give the Auth API a database of its own.',
-      );
+      return error(`${where} has a table "${state.table}" of another program`, 'Give the Auth API its own database.');
   }
 }

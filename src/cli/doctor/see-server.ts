@@ -60,7 +60,7 @@ export function certificateFindings({ error, warning }: ReturnType<typeof findin
   if ('failure' in seen || seen.certificateEndsMs === null) return [];
   const days = Math.floor((seen.certificateEndsMs - Date.now()) / dayMs);
   if (days >= fewDays) return [];
-  const advice = 'Replace the certificate of the server, and check what should do so by itself.';
+  const advice = 'Replace the certificate of the server, and check its automatic renewal.';
   return [
     days < 0
       ? error('the certificate has expired', advice)
@@ -87,10 +87,10 @@ export function clockFinding(subject: string, aheadMs: number, toleratedMs: numb
 export function connectionAdvice(failure: string, setting: string): string {
   if (failure === 'ENOTFOUND' || failure.startsWith('EAI_')) return `Correct the host under "${setting}".`;
   if (certificateCodes.test(failure)) {
-    return 'Its certificate is not trusted: name its authority ("tls.ca", or NODE_EXTRA_CA_CERTS), or correct the host name.';
+    return 'Its certificate is not trusted: add its authority ("tls.ca", or NODE_EXTRA_CA_CERTS), or correct the host name.';
   }
   if (failure === 'timeout' || failure === 'ETIMEDOUT') {
-    return `It does not respond: check it, and firewalls on the way; it is configured under "${setting}".`;
+    return `It does not respond: check it, and firewalls in between; it is configured under "${setting}".`;
   }
   return `Start it, or correct the address under "${setting}".`;
 }

@@ -6,10 +6,10 @@ export const groups = {
   rules: 'the rules, by route and caller',
   methods: 'methods',
   paths: 'hostile paths',
-  overrides: 'headers that name another path, method or client',
+  overrides: 'headers with another path, method or client',
   credentials: 'repeated and mixed credentials',
   identity: 'forged identity headers',
-  leaks: 'credentials that the service must not get',
+  leaks: 'credentials that the service must not receive',
   outage: 'the Auth API is down',
 } as const;
 export type Group = keyof typeof groups;
@@ -39,16 +39,16 @@ export interface Reply {
 /** What gets through, or looks like something else; with what it means. */
 export const findingKinds = {
   passed: [
-    'a request got through that the rules refuse',
-    'something in front of Rolegate, or beside it, decides otherwise',
+    'a request passed that the rules refuse',
+    'something in front of Rolegate, or beside it, decides differently',
   ],
   identity_forged: [
-    'the service got an identity header of the client',
-    'the proxy in front has to set or remove this header: print its configuration with "rolegate proxy-config"',
+    'the service received an identity header of the client',
+    'the proxy in front must set or remove this header: print its configuration with "rolegate proxy-config"',
   ],
   credential_passed: [
-    'the service got a credential that the route does not forward',
-    'the proxy in front has to remove it: print its configuration with "rolegate proxy-config"',
+    'the service received a credential that the route does not forward',
+    'the proxy in front must remove it: print its configuration with "rolegate proxy-config"',
   ],
   outage_as_refusal: [
     'an outage looks like a bad credential',

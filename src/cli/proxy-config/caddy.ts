@@ -6,13 +6,13 @@ export function caddyConfig(settings: ProxySettings): string {
   const upstream = 'path' in authorizer ? `unix/${authorizer.path}` : address(authorizer);
   const decided = [...identity, ...credentials].map(written).join(' ');
   const matcher = (name: string) => `@no_${name.replaceAll('-', '_')}`;
-  return `# Caddy asks Rolegate about each request. Printed by "rolegate proxy-config caddy".
+  return `# Caddy checks each request with Rolegate. Printed by "rolegate proxy-config caddy".
 http://:${listen.port} {
 ${listen.host === '' ? '' : `\tbind ${listen.host}\n`}	route {
-		# What the client sends in these reaches neither Rolegate nor the service. Caddy writes its own X-Forwarded-For.
+		# Client values of these headers reach neither Rolegate nor the service. Caddy writes its own X-Forwarded-For.
 ${removed.map((name) => `\t\trequest_header -${written(name)}`).join('\n')}
 		# A list in Connection would remove headers after the check, and through any other upgrade, such as h2c, requests would reach
-		# the service without one. A WebSocket without a key is decided as an ordinary request, and has to be one.
+		# the service without one. A WebSocket without a key is decided as an ordinary request, and must be one.
 		@websocket {
 			header_regexp Upgrade (?i)^websocket$
 			header_regexp Sec-WebSocket-Key .
@@ -30,7 +30,7 @@ ${removed.map((name) => `\t\trequest_header -${written(name)}`).join('\n')}
 
 		forward_auth ${upstream} {
 			uri ${checkPath}?
-			# Every one of them: a header that is not listed here is the client's own.
+			# All of them: a header that is not listed here keeps the client's value.
 			copy_headers ${decided}
 ${secret ? `\t\t\theader_up X-Rolegate-Authorizer {$${secretVariable}}\n` : ''}			transport http {
 				dial_timeout 1s

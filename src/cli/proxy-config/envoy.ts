@@ -77,8 +77,8 @@ export function envoyConfig(settings: ProxySettings): string {
       ],
     },
   };
-  return `# Envoy asks Rolegate about each request. Printed by "rolegate proxy-config envoy".
-${unremovable(settings)}${grpc === null ? '# Of a refusal with 5xx Envoy sends its own: the status of "status_on_error", without a body.\n' : ''}${stringify(document, { lineWidth: 0, aliasDuplicateObjects: false })}`;
+  return `# Envoy checks each request with Rolegate. Printed by "rolegate proxy-config envoy".
+${unremovable(settings)}${grpc === null ? '# For a refusal with 5xx, Envoy sends its own response: the status of "status_on_error", without a body.\n' : ''}${stringify(document, { lineWidth: 0, aliasDuplicateObjects: false })}`;
 }
 
 function overHttp(settings: ProxySettings): object {

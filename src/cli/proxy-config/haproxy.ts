@@ -9,7 +9,7 @@ export function haproxyConfig(settings: ProxySettings): string {
   const otherSpellings = credentials
     .map((name) => name.replace(/[^a-z0-9]/gi, '[^a-z0-9-]'))
     .filter((one, index) => one !== credentials[index]);
-  return `# HAProxy asks Rolegate about each request. Printed by "rolegate proxy-config haproxy"; the script beside it is printed by
+  return `# HAProxy checks each request with Rolegate. Printed by "rolegate proxy-config haproxy"; the script beside it is printed by
 # "rolegate proxy-config haproxy --script".
 global
   # A shared secret is in the environment variable ROLEGATE_AUTHORIZER_SECRET.
@@ -30,7 +30,7 @@ frontend clients
 ${otherSpellings.length === 0 ? '' : `  http-request del-header ^(${otherSpellings.join('|')})$ -m reg\n`}  # Through any other upgrade, such as h2c, requests would reach the service without a check.
   http-request del-header upgrade unless { req.hdr_cnt(upgrade) 1 } { req.hdr(upgrade) -i websocket }
   http-request lua.rolegate
-  # The target that was decided, also where the client sent it with a host in front.
+  # The decided target, even if the client sent it with a host in front.
   http-request set-uri %[pathq]
   http-request set-header x-forwarded-for %[src]
   http-request set-header x-real-ip %[src]

@@ -12,7 +12,7 @@ function tcp({ authorizer, grpc, secret }: ProxySettings): Place {
     throw new CommandError(
       'rolegate: this gateway sends no secret over gRPC: use "peers" and "grpc.tls.clientCa" instead',
     );
-  if ('path' in authorizer) throw new CommandError('rolegate: a cluster asks over TCP: give --authorizer an address');
+  if ('path' in authorizer) throw new CommandError('rolegate: a cluster calls over TCP: give --authorizer an address');
   return authorizer;
 }
 
@@ -54,7 +54,7 @@ export function istioConfig(settings: ProxySettings): string {
     },
   };
   return documents(
-    '# Istio asks Rolegate about each request: the first document is a part of meshConfig. Printed by "rolegate proxy-config istio".\n# Set meshConfig.pathNormalization.normalization to NONE, so that the target that is decided is the one that is forwarded.',
+    '# Istio checks each request with Rolegate: the first document is a part of meshConfig. Printed by "rolegate proxy-config istio".\n# Set meshConfig.pathNormalization.normalization to NONE, so that the target that is decided is the one that is forwarded.',
     { extensionProviders: [provider] },
     policy,
   );
@@ -97,14 +97,14 @@ export function envoyGatewayConfig(settings: ProxySettings): string {
     },
   };
   return documents(
-    `# Envoy Gateway asks Rolegate about each request. Printed by "rolegate proxy-config envoy-gateway".${settings.grpc === null ? '' : overHttp2}\n${unremovable(settings)}`.trimEnd(),
+    `# Envoy Gateway checks each request with Rolegate. Printed by "rolegate proxy-config envoy-gateway".${settings.grpc === null ? '' : overHttp2}\n${unremovable(settings)}`.trimEnd(),
     security,
     client,
   );
 }
 
 /** For the data plane to speak HTTP/2 without TLS. */
-const overHttp2 = '\n# The port of the Service has to have "appProtocol: kubernetes.io/h2c", or "https" with TLS.';
+const overHttp2 = '\n# The port of the Service must have "appProtocol: kubernetes.io/h2c", or "https" with TLS.';
 
 /** Headers that one filter of the Gateway API removes at most. */
 const mostRemoved = 16;
@@ -142,7 +142,7 @@ export function gatewayApiConfig(settings: ProxySettings): string {
     },
   };
   return documents(
-    `# A gateway asks Rolegate about each request (ExternalAuth, GEP-1494, experimental), as NGINX Gateway Fabric reads it. Printed by
+    `# A gateway checks each request with Rolegate (ExternalAuth, GEP-1494, experimental), as NGINX Gateway Fabric reads it. Printed by
 # "rolegate proxy-config gateway-api".
 # A filter removes 16 headers at most, so services get these as clients send them: ${left}.
 ${unremovable(settings)}`.trimEnd(),

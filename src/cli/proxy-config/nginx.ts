@@ -45,7 +45,7 @@ export function nginxConfig(settings: ProxySettings): string {
       .map((name) => `proxy_set_header ${written(name)} "";`),
   ];
   const maps = `  # Through any other upgrade, such as h2c, requests would reach the service without a check. One without a key is decided as an
-  # ordinary request, and has to be one.
+  # ordinary request, and must be one.
   map "$http_sec_websocket_key $http_upgrade" $rolegate_upgrade {
     default "";
     "~*^[^ ]+ websocket$" websocket;
@@ -55,7 +55,7 @@ export function nginxConfig(settings: ProxySettings): string {
     websocket upgrade;
   }
 `;
-  return `# nginx asks Rolegate about each request. Printed by "rolegate proxy-config nginx".
+  return `# nginx checks each request with Rolegate. Printed by "rolegate proxy-config nginx".
 ${unremovable(settings)}events {}
 
 http {
@@ -81,10 +81,10 @@ ${lines(
   decided.map((name) => `auth_request_set ${variable(name)} $upstream_http_${name.replaceAll('-', '_')};`),
 )}
 
-      # The whole refusal, with its status and body. Also where Rolegate or the service is down: 502 and 503 stay such.
+      # The whole refusal, with its status and body. If Rolegate or the service is down, 502 and 503 remain.
       error_page 401 403 500 502 503 504 = @rolegate;
 
-      # Without a path behind the name, or nginx would forward another target than the one that was decided.
+      # Without a path after the name. Otherwise nginx would forward another target than the decided one.
       proxy_pass ${service.tls ? 'https' : 'http'}://service;
 ${lines(6, toService)}
     }

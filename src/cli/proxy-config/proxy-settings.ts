@@ -56,7 +56,9 @@ export function proxySettings(config: Config, dialect: DialectName, options: Pla
       options.grpc === true
         ? 'authorizer: { grpc: { listen: "127.0.0.1:8071" } }'
         : `authorizer: { listen: "127.0.0.1:8070", dialects: { ${dialect}: /${dialect} } }`;
-    throw new CommandError(`rolegate: this proxy cannot ask by the configuration; it needs, for example\n  ${example}`);
+    throw new CommandError(
+      `rolegate: the configuration does not allow checks by this proxy; it needs, for example\n  ${example}`,
+    );
   }
   const managed = managedNames(config);
   const named = (kind: 'identity' | 'credential') => managed.filter((one) => one.kind === kind).map(({ name }) => name);
@@ -152,13 +154,13 @@ export const decisive: readonly string[] = [
 function onlyTarget({ upstreams }: Config): string {
   const targets = [...upstreams.values()].flatMap((upstream) => upstream.targets);
   if (targets.length > 0) return targets[0]!;
-  throw new CommandError('rolegate: say where the service is: --service http://127.0.0.1:3000', ExitCode.usage);
+  throw new CommandError('rolegate: set the service: --service http://127.0.0.1:3000', ExitCode.usage);
 }
 
 function servicePlace(text: string): ProxySettings['service'] {
   const url = URL.canParse(text) ? new URL(text) : null;
   if (url === null || !/^https?:$/.test(url.protocol) || url.href !== `${url.origin}/`)
-    throw new CommandError('rolegate: --service is a URL such as http://127.0.0.1:3000', ExitCode.usage);
+    throw new CommandError('rolegate: --service must be a URL such as http://127.0.0.1:3000', ExitCode.usage);
   const tls = url.protocol === 'https:';
   return { host: url.hostname, port: Number(url.port || (tls ? 443 : 80)), tls };
 }
@@ -166,7 +168,7 @@ function servicePlace(text: string): ProxySettings['service'] {
 function placeOf(text: string, option: string): Place {
   const [, host, port] = /^([A-Za-z0-9._-]*|\[[0-9A-Fa-f:.]+\]):(\d{1,5})$/.exec(text) ?? [];
   if (host === undefined || Number(port) > 65_535)
-    throw new CommandError(`rolegate: ${option} is an address such as 127.0.0.1:8000`, ExitCode.usage);
+    throw new CommandError(`rolegate: ${option} must be an address such as 127.0.0.1:8000`, ExitCode.usage);
   return { host, port: Number(port) };
 }
 

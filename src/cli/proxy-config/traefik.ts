@@ -5,7 +5,7 @@ import { address, type ProxySettings, spellings, written } from './proxy-setting
 
 export function traefikConfig(settings: ProxySettings): string {
   const { authorizer, checkPath, identity, credentials, removed, service, secret, webSockets } = settings;
-  if ('path' in authorizer) throw new CommandError('rolegate: Traefik asks over TCP: give --authorizer an address');
+  if ('path' in authorizer) throw new CommandError('rolegate: Traefik calls over TCP: give --authorizer an address');
   const decided = [...identity, ...credentials];
   const asks = secret ? ['rolegate-secret', 'rolegate', 'rolegate-no-secret'] : ['rolegate'];
   const document = {
@@ -47,12 +47,12 @@ export function traefikConfig(settings: ProxySettings): string {
   };
   return `# Traefik checks each request with Rolegate: a dynamic configuration. Printed by "rolegate proxy-config traefik".
 # X-Forwarded-* of clients is not trusted: if another proxy is in front, set forwardedHeaders.trustedIPs of the entrypoint, and
-# never forwardedHeaders.insecure. What authResponseHeaders and its pattern name is deleted from the request, in every spelling, and
-# set from the response of Rolegate. Through any other upgrade than that of a WebSocket requests would reach the service without a check.
+# never forwardedHeaders.insecure. Headers in authResponseHeaders or its pattern are deleted from the request, in every spelling, and
+# set from the response of Rolegate. Through any upgrade except WebSocket, requests would reach the service without a check.
 ${stringify(document, { lineWidth: 0 })}`;
 }
 
-/** Longer, and so before the other one. A WebSocket without a key is decided as an ordinary request, and has to be one. */
+/** Longer, and so before the other one. A WebSocket without a key is decided as an ordinary request, and must be one. */
 const webSocket =
   'PathPrefix(`/`) && HeaderRegexp(`Upgrade`, `(?i)^websocket$`) && HeaderRegexp(`Sec-WebSocket-Key`, `.`)';
 

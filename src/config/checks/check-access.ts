@@ -80,7 +80,7 @@ function checkAccess(entry: Parts<AccessEntry> | undefined, at: Location, roles:
     return checkRule(entry as Parts<RuleEntry>, at, roles);
   }
   if (keys.length === 0) {
-    at.report('an empty mapping allows no method at all', 'write "deny" to refuse every request');
+    at.report('an empty mapping allows no method', 'write "deny" to refuse every request');
     return null;
   }
   const rules = new Map<string, AccessSource>();

@@ -34,7 +34,7 @@ const ofRoutes = {
   streams: always('an open stream is not rechecked'),
   evict: always('Rolegate does not see the response of the service'),
   responseHeaders: inProxies('Rolegate does not see the response of the service'),
-  cors: inProxies('Rolegate does not see the response of the service and responds to no preflight'),
+  cors: inProxies('Rolegate does not see the response of the service and cannot respond to a preflight'),
 } as const satisfies Partial<Record<keyof RouteEntry, Why>>;
 
 const { rewrite: _, evict: __, cors: ___, ...ofDefaults } = ofRoutes;
@@ -66,7 +66,7 @@ export function checkDecidedRoute(entry: Parts<RouteEntry>, decider: DecidesFor,
   refuseRemoval(at, decider);
   if (decider === 'other proxies' && entry.path?.encodedSlash === 'decode')
     at.at('path', 'encodedSlash').report(
-      '"decode" cannot be kept: the proxy forwards the path unchanged',
+      '"decode" cannot be applied: the proxy forwards the path unchanged',
       'use "keep" or "reject"',
     );
 }
@@ -88,5 +88,5 @@ function refuse(at: Location, name: string, whys: Why, decider: DecidesFor): voi
     decider === 'other proxies'
       ? ['where "server.listen" is false', 'remove it, and set it in the other proxy']
       : ['inside an application', 'remove it; only a gateway keeps it'];
-  at.reportKey(`"${name}" cannot be kept ${where}: ${why}`, hint);
+  at.reportKey(`"${name}" cannot be applied ${where}: ${why}`, hint);
 }

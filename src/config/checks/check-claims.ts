@@ -32,7 +32,7 @@ export function checkClaims(
     if (rival === undefined) return;
     const where = placeFrom(claim.file, rival.file, rival.file.at.at('owns'));
     const message = `another file claims a part of this (${where})`;
-    claim.file.at.at('owns').reportKey(message, 'a part belongs to one file');
+    claim.file.at.at('owns').reportKey(message, 'each part belongs to one file');
   });
   for (const route of routes) {
     const { file, at } = places[route.index]!;

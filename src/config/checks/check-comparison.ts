@@ -76,7 +76,7 @@ function checkWindow(time: Entry['time'], at: Location): ConditionSource | null 
   if (time === undefined) return null;
   const { days, from = 0, to = minutesOfDay, zone } = time;
   if (days === undefined && !('from' in time || 'to' in time)) {
-    at.report('this is always', 'name days, or hours by "from" and "to"');
+    at.report('this is always', 'set days, or hours with "from" and "to"');
     return null;
   }
   if (from === to || from === minutesOfDay) {
@@ -140,7 +140,7 @@ function checkRanges({ cidr }: Entry, at: Location, scope: CriterionScope): Cond
 /** Null: they hold every address, and that was reported. */
 function unlessEvery(list: AddressList, at: Location, scope: CriterionScope): AddressList | null {
   if (scope.allowsEveryAddress || !holdEveryAddress(list.ranges)) return list;
-  const hint = 'name the networks; "conditions.allowEveryAddress: true" confirms that this is intended';
+  const hint = 'list the networks; "conditions.allowEveryAddress: true" confirms that this is intended';
   at.report('these ranges contain every address, so the condition has no effect', hint);
   return null;
 }

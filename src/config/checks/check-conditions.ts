@@ -137,7 +137,7 @@ function checkMethods(
 ): void {
   methods?.forEach((method, index) => {
     if (method !== undefined && !takesMethod(method)) {
-      at.at(index).report(`this route does not take ${method}`, 'remove it, or list the method under "access"');
+      at.at(index).report(`this route does not accept ${method}`, 'remove it, or list the method under "access"');
     }
   });
 }
@@ -147,7 +147,7 @@ function checkWord(word: string | undefined, at: Location): void {
   if (!at.isOwn)
     at.report('a reason must be fixed text', 'it becomes a label of metrics, so it cannot contain a variable');
   else if (Object.hasOwn(reasons, word)) {
-    at.report(`"${word}" is a reason of the gateway itself`, 'choose a word of your own, such as wrong_tenant');
+    at.report(`"${word}" is a reason of the gateway itself`, 'choose another word, such as wrong_tenant');
   }
 }
 
@@ -199,7 +199,7 @@ export function checkConditionHeaders(parts: Parts<ConfigFile>, at: Location): C
       there.report('the name of such a header has letters, digits and "-" only', hint);
     } else if (credentials.has(name)) there.report('this header carries credentials');
     else if (identity.has(name)) {
-      there.report('what a client sends in this header is discarded', 'compare a field of "identity" instead');
+      there.report('values that a client sends in this header are discarded', 'compare a field of "identity" instead');
     } else if (unreadable.has(name) || name.startsWith('x-forwarded-')) {
       const hint = 'the client is compared by "client: address", the host by "match.host"';
       there.report('this header has another meaning in HTTP', hint);

@@ -101,8 +101,8 @@ export function toleratedBits(path: Parts<RouteEntry>['path']): number {
 /** Whether the service can read its paths so. */
 export function checkReading(path: Parts<RouteEntry>['path'], patterns: readonly RoutePattern[], at: Location): void {
   if (path?.caseSensitive !== false || !patterns.some(({ segments }) => segments.some(hasTextAround))) return;
-  const message = 'letter case counts in the text around a parameter, so this route cannot ignore it';
-  at.at('caseSensitive').report(message, 'let the parameter take the whole segment, or remove "caseSensitive"');
+  const message = 'letter case matters in the text around a parameter, so this route cannot ignore it';
+  at.at('caseSensitive').report(message, 'make the parameter a whole segment, or remove "caseSensitive"');
 }
 
 /** Null: the ordinary reading. */
@@ -126,8 +126,8 @@ export function checkEncodedSlashes(routes: Parts<ConfigFile>['routes'], at: Loc
     const earlier = seen.get(route.upstream);
     if (earlier === undefined) seen.set(route.upstream, { word, at: there });
     else if (earlier.word !== word) {
-      const other = `the one of line ${earlier.at.line} says "${earlier.word}" of the same upstream`;
-      there.report(`this route says "${word}" and ${other}`, 'a service reads "%2F" in one way');
+      const other = `the one in line ${earlier.at.line} sets "${earlier.word}" for the same upstream`;
+      there.report(`this route sets "${word}" and ${other}`, 'a service reads "%2F" in one way');
     }
   });
 }

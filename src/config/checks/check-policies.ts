@@ -78,7 +78,7 @@ function checkPrefix(match: Parts<PolicyEntry>['match'], at: Location): RoutePat
   if (prefix === null || ('path' in match && match.path === undefined)) return null;
   if ('host' in match && ofHost === null) return null;
   if (prefix.segments.at(-1)?.kind !== 'rest') {
-    at.at('path').report('a policy is for everything below its path', `write "${path.replace(/\/$/, '')}/**"`);
+    at.at('path').report('a policy applies to everything below its path', `write "${path.replace(/\/$/, '')}/**"`);
     return null;
   }
   if (
@@ -93,7 +93,10 @@ function checkPrefix(match: Parts<PolicyEntry>['match'], at: Location): RoutePat
 function checkRule(entry: Parts<PolicyEntry>['access'], at: Location, { roles }: Scope): AccessRule | null {
   const rule = readAccess(entry, at, roles)?.compiled.every ?? null;
   if (rule?.kind !== 'public' && rule?.kind !== 'optional') return rule;
-  at.report(`"${rule.kind}" restricts nothing, and a policy opens nothing`, 'remove it, or write "authenticated"');
+  at.report(
+    `"${rule.kind}" restricts nothing, and a policy cannot grant access`,
+    'remove it, or write "authenticated"',
+  );
   return null;
 }
 
@@ -157,7 +160,7 @@ export function checkReach(
       const [method = 'GET'] = route.access.every === null ? route.access.byMethod.keys() : (route.methods ?? []);
       const message = `this route matches requests below the policy "${id}", such as ${exampleOf({ pattern: both }, method)}, and others`;
       const where = `${both.host ?? ''}${both.path}`;
-      placeOf(route).report(message, `add a route for ${where}, which takes them first, or narrow this one`);
+      placeOf(route).report(message, `add a route for ${where}, which matches them first, or narrow this one`);
     }
   }
 }

@@ -53,7 +53,7 @@ interface RedisUrl extends User {
 function parseRedisUrl(text: string): RedisUrl | string {
   const url = /^rediss?:\/\/[^\s/]/i.test(text) ? URL.parse(text) : null;
   if (url === null || url.hostname === '') return 'expected a URL that starts with redis:// or rediss://';
-  if (url.search !== '' || url.hash !== '') return 'options in this URL are not read: they are keys beside "url"';
+  if (url.search !== '' || url.hash !== '') return 'options in this URL are not supported: they are keys beside "url"';
   const database = /^(?:\/|\/(0|[1-9]\d{0,5}))?$/.exec(url.pathname);
   if (database === null) return 'expected nothing after the host, or the number of a database';
   const [username, password] = [decoded(url.username), decoded(url.password)];

@@ -36,7 +36,7 @@ function checkResponseHeaders(section: ResponseHeaders, at: Location, identities
 function whyFixed(name: string, removes: boolean, identities: ReadonlySet<string>): [string, string] | null {
   if (name.startsWith('access-control-')) return ['CORS headers are set by the section "cors"', 'use "cors"'];
   if (identities.has(name)) {
-    return ['this header carries identities or credentials, and never goes to clients', 'remove it'];
+    return ['this header carries identities or credentials, and is never sent to clients', 'remove it'];
   }
   if (!fixedInResponses.has(name) || (removes && removable.has(name))) return null;
   return ['this header frames the response, belongs to its connection, or is written by Rolegate', 'remove it'];

@@ -31,8 +31,8 @@ function readForm(name: string, { scopedBy, format, from }: RoleEntry, at: Locat
     return null;
   }
   if (from !== undefined) {
-    const message = 'a role with a scope does not follow from other fields, which name none';
-    at.at('from').reportKey(message, 'the source names it, in the form of "format"');
+    const message = 'a role with a scope cannot be derived from other fields, which contain no scope';
+    at.at('from').reportKey(message, 'the source must provide it, in the form of "format"');
   }
   const written = format ?? defaultFormat;
   const form = written.replaceAll('{role}', name).replaceAll('{scope}', `{${scopedBy}}`);
@@ -41,7 +41,7 @@ function readForm(name: string, { scopedBy, format, from }: RoleEntry, at: Locat
     const message = `expected a form with {scope} or {${scopedBy}} once`;
     at.at('format').report(message, `such as "${defaultFormat}", which is the default`);
   } else if (/[A-Za-z0-9]$/.test(scoped.before) || /^[A-Za-z0-9]/.test(scoped.after)) {
-    at.at('format').report('nothing separates the scope from the rest', 'put a sign such as ":" between them');
+    at.at('format').report('nothing separates the scope from the rest', 'put a character such as ":" between them');
   } else if (scoped.before + scoped.after === '') {
     at.at('format').report('this form is the scope alone', `such as "${defaultFormat}", which is the default`);
   } else return form;

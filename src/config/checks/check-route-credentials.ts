@@ -36,7 +36,7 @@ export function createCredentialsReader(parts: Parts<ConfigFile>): CredentialsRe
     if (own.isWritten) checkSignIn(signIn, entry, asks, own);
     // Only a host that the route has matched may be in an address to return to.
     if (signIn !== null && !signIn.url.startsWith('/') && !hasHost(entry) && asks) {
-      const hint = 'give it a "match.host", as the address to return to names the host of the request';
+      const hint = 'give it a "match.host", because the return address contains the host of the request';
       (own.isWritten ? own : at.at('match')).report('a sign-in page on another host needs a route with a host', hint);
     }
     const challenges = narrowed(challengesOf(credentials), entry.challenges, at.at('challenges'));

@@ -137,7 +137,7 @@ export function checkRoutes(
       const patterns = `"${nameOf(first)}" and "${nameOf(second)}"`;
       at.report(`${patterns} of this route both match ${example}`, 'remove one of the two');
     } else if (example === null) {
-      const message = `the parameters of this route and of ${other} have too many forms to find out whether both match one request`;
+      const message = `the parameters of this route and of ${other} have too many forms to determine whether both match one request`;
       at.report(message, 'write fewer or shorter alternatives, or shorter text around the parameters');
     } else {
       at.report(`this route and ${other} both match ${example}`, 'make one of them more specific, or join them');
@@ -278,10 +278,10 @@ function checkMethods(entry: Parts<RouteEntry>, access: ReadAccess | null, at: L
 /** Whether `mode: shadow` has something to try out. `conditions`: how many the route has. */
 function checkShadow({ rules }: ReadAccess, conditions: number, [policy]: readonly Restriction[], at: Location): void {
   if (policy !== undefined) {
-    const message = `"shadow" would allow requests that the policy "${policy.id}" refuses: no route below a policy weakens it`;
+    const message = `"shadow" would allow requests that the policy "${policy.id}" refuses: no route below a policy can weaken it`;
     at.report(message, 'try the rule on a route outside of it');
   } else if (rules.every((rule) => rule === 'deny')) {
-    at.report('shadow mode has no effect here: what is denied stays denied', 'give the route the rule under "access"');
+    at.report('shadow mode has no effect here: denied requests stay denied', 'give the route the rule under "access"');
   } else if (conditions === 0 && rules.every((rule) => rule === 'deny' || rule === 'public' || rule === 'optional')) {
     at.report('shadow mode has no effect here: the rule refuses no request', 'remove it');
   }

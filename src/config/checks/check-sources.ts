@@ -21,7 +21,7 @@ const none: FilesOfSource = { tls: null, client: null, keys: null };
 /** For the first key: loading it takes longer than reading most configurations. */
 const crypto = () => process.getBuiltinModule('node:crypto');
 
-const noSource = 'nothing checks credentials: there is neither "authApi" nor a source';
+const noSource = 'credentials cannot be checked: there is neither "authApi" nor a source';
 const firstSources =
   'an Auth API: authApi: { url: "http://auth-api:8081" }, or tokens of an issuer: sources: { issuer: { kind: jwt, issuer: "https://id.example.test", audience: [orders] } }';
 
@@ -101,7 +101,7 @@ function readClient(client: Client | undefined, at: Location): ClientConfig | nu
   if (auth !== 'privateKeyJwt') return secret === null ? null : { id, auth, secret };
   if (key === null) return null;
   if (!signsWith(key, algorithm)) {
-    at.at('key').report(`this is not a private key in PEM form that ${algorithm} signs with`, 'or it has a passphrase');
+    at.at('key').report(`this is not a private key in PEM form for ${algorithm}`, 'or it has a passphrase');
   }
   return { id, auth, key, keyId, algorithm, audience };
 }

@@ -40,7 +40,7 @@ export function checkMaxAge(
 function agesByMethod(written: Ages, at: Location, check: (method: string, at: Location) => void): Map<string, number> {
   if (typeof written === 'number') return new Map([[otherMethods, written]]);
   const ages = new Map<string, number>();
-  if (at.keys?.length === 0) at.report('an empty mapping names no method', 'remove it');
+  if (at.keys?.length === 0) at.report('an empty mapping contains no method', 'remove it');
   for (const [key, age] of Object.entries(written)) {
     for (const method of key.split(',').map((part) => part.trim())) {
       const there = at.at(key);
@@ -62,7 +62,7 @@ function checkMethod(
 ): void {
   if (method === otherMethods) return;
   const rule = takesMethod(access, methods, method) ? ruleFor(access.compiled, method) : null;
-  if (rule === null) at.reportKey(`this route does not take ${method}`, 'remove it, or list the method there');
+  if (rule === null) at.reportKey(`this route does not accept ${method}`, 'remove it, or list the method there');
   else if (rule.kind === 'public' || rule.kind === 'deny') {
     at.reportKey(`${nothing} with ${method}, whose rule is "${rule.kind}"`, 'remove it');
   }
@@ -139,7 +139,7 @@ export function checkActive({ notBefore, notAfter }: Parts<RouteEntry>, at: Loca
   if (notBefore === undefined && notAfter === undefined) return null;
   const [fromMs, toMs] = [notBefore ?? null, notAfter ?? null];
   if (fromMs !== null && toMs !== null && fromMs >= toMs) {
-    at.at('notAfter').report('this is not after "notBefore", so the route is never open', 'exchange the two');
+    at.at('notAfter').report('this is not after "notBefore", so the route is never open', 'swap the two');
   }
   return activeWithin({ fromMs, toMs });
 }

@@ -47,14 +47,14 @@ const expression: z.ZodObject = z
   })
   .meta({ id: 'roleExpression' });
 
-/** Names of roles, and expressions of them. */
+/** Role names and role expressions. */
 function roleList() {
   return list(z.union([roleName, expression]), {
     empty: ['an empty list of roles', 'name a role, or write "authenticated" for any identity, "deny" for no one'],
   });
 }
 
-/** As written; checks see to it that it is small, and demands something. */
+/** As written; checks ensure that it is small and requires something. */
 export interface RoleExpressionEntry {
   readonly any?: readonly RoleTermEntry[] | undefined;
   readonly all?: readonly RoleTermEntry[] | undefined;
@@ -85,7 +85,7 @@ const methodKey = z.string().superRefine((key, context) => {
 });
 const anyMethod = `(?:${ruleMethods.join('|')})`;
 
-/** Of a mapping by method: one, several, or "*" for every other one. */
+/** Key of a mapping by method: one method, several, or "*" for all others. */
 export const methodsKey = methodKey.meta({ pattern: `^(?:\\*|${anyMethod}(?: *, *${anyMethod})*)$` });
 
 export const access = z.union([accessWord, roles, roleRule, z.record(methodsKey, rule)]).meta({ id: 'access' });

@@ -24,7 +24,7 @@ const mail = z.strictObject({
   ),
   requireTls: exposes(
     bool().optional(),
-    'Whether mail is sent only over TLS. If unset, true if "smtp" contains a password and leads to another machine.',
+    'Whether mail is sent only over TLS. If unset, true if "smtp" contains a password and is on another machine.',
     { examples: [true] },
   ),
 });
@@ -132,12 +132,12 @@ const shape = {
   ),
 };
 
-/** The settings, with further keys of the file that they are in. */
+/** The settings, with further keys of the file that contains them. */
 export function authApiSettings<More extends z.core.$ZodLooseShape>(more: More) {
   return refined(z.strictObject({ ...more, ...shape }), checkOutbox);
 }
 
 function checkOutbox(parts: object, { at }: Problems): void {
   if (!('outbox' in parts) || parts.outbox !== 'mail' || 'mail' in parts) return;
-  at(['outbox'], '"mail" is needed to send codes', 'say under "mail" which server takes them');
+  at(['outbox'], '"mail" is needed to send codes', 'set the mail server under "mail"');
 }

@@ -53,7 +53,7 @@ const fields = z.strictObject({
   verified: decides(fieldOrOff.prefault('verified'), 'Boolean that must be true; false: a status of 200 is enough.'),
 });
 
-const baseUrl = () => origin('paths stand under "authApi.paths"');
+const baseUrl = () => origin('paths belong under "authApi.paths"');
 
 const embedded = authApiSettings({});
 
@@ -138,12 +138,12 @@ const authApiFileKeys = authApiSettings({
   ),
   tracing: described(
     tracingOf('gateways with "gatewaySecret" and "trustedProxies"', 'rolegate-auth-api').optional(),
-    'Traces (W3C Trace Context): a span for each request. If unset: nothing is recorded.',
+    'Traces (W3C Trace Context): a span for each request. If unset, nothing is recorded.',
   ),
 });
 
 /** The Auth API's own file. */
 export const authApiFile = refined(refined(authApiFileKeys, checkTrusted), ({ listen, metrics }, { at }) => {
   if (listen === undefined || metrics === undefined || !addressesCollide(listen, metrics)) return;
-  at(['metrics'], '"listen" and "metrics" are on the same port', 'give the metrics a number of their own');
+  at(['metrics'], '"listen" and "metrics" are on the same port', 'choose another port for "metrics"');
 });

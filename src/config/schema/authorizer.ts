@@ -10,16 +10,16 @@ import { absolutePath, cidr, duration, size } from './values.ts';
 
 const expected = 'an address to listen on, such as "127.0.0.1:8070", or "unix:/run/rolegate/authorizer.sock"';
 
-/** `path`: of a Unix socket, in place of host and port. */
+/** `path`: the path of a Unix socket instead of host and port. */
 function addressOrSocket() {
   return text(expected, (value): (Address & { readonly path?: string }) | Refusal => {
     if (!value.startsWith('unix:')) return parseListenAddress(value) ?? new Refusal(`expected ${expected}`);
     const path = value.slice('unix:'.length);
-    // What the system takes (sun_path), and no signs that other products' configurations would read otherwise.
+    // The system's limit (sun_path), without characters that other products' configurations would parse differently.
     const valid = /^\/[A-Za-z0-9._/-]{1,99}$/.test(path);
     return valid
       ? { host: '', port: 0, path }
-      : new Refusal('expected the full path of a socket, of at most 100 signs');
+      : new Refusal('expected the full path of a socket, of at most 100 characters');
   });
 }
 
@@ -49,7 +49,7 @@ const dialects = refined(
   checkPaths,
 );
 
-/** Which dialect a check is in follows from its path alone, so none is below another one. */
+/** The path alone determines the dialect of a check, so no path may be below another one. */
 function checkPaths(parts: Parts<Readonly<Partial<Record<keyof typeof paths, string>>>>, { at }: Problems): void {
   const written = Object.entries(parts).filter((entry): entry is [string, string] => entry[1] !== undefined);
   if (Object.keys(parts).length === 0)
@@ -57,7 +57,8 @@ function checkPaths(parts: Parts<Readonly<Partial<Record<keyof typeof paths, str
   for (const [name, path] of written) {
     const other = written.find(([rival, above]) => rival !== name && (path === above || path.startsWith(`${above}/`)));
     if (path === '/' || path.endsWith('/')) at([name], 'expected a path without "/" at its end', `such as "/${name}"`);
-    else if (other !== undefined) at([name], `this path is that of "${other[0]}", or below it`, 'give each its own');
+    else if (other !== undefined)
+      at([name], `this path is that of "${other[0]}", or below it`, 'use a different path for each');
   }
 }
 
@@ -110,7 +111,7 @@ const keys = z.strictObject({
     { examples: ['127.0.0.1:8070'] },
   ),
   peers: decides(
-    list(cidr(), { empty: ['no proxy could ask', 'name the proxies that may'], distinct: 'address' }).prefault([
+    list(cidr(), { empty: ['no proxy could call', 'list the proxies that may'], distinct: 'address' }).prefault([
       '127.0.0.0/8',
       '::1',
     ]),
@@ -141,6 +142,6 @@ export const authorizer = refined(keys, (parts, { at, atKey }) => {
     ['listen', 'dialects'],
     ['dialects', 'listen'],
   ] as const) {
-    if (has in parts && !(lacks in parts)) atKey([has], `"${has}" is of no use without "${lacks}"`, `add "${lacks}"`);
+    if (has in parts && !(lacks in parts)) atKey([has], `"${has}" has no effect without "${lacks}"`, `add "${lacks}"`);
   }
 });

@@ -51,7 +51,7 @@ export const cache = z.strictObject({
 });
 
 const webhookSecrets: ListRules = {
-  empty: ['expected at least one secret', 'leave the key out to take no webhooks'],
+  empty: ['expected at least one secret', 'remove the key to refuse webhooks'],
   most: [8, 'secrets'],
 };
 

@@ -1,4 +1,4 @@
-/** Keys of TLS towards another machine. */
+/** TLS keys for connections to another machine. */
 import { z } from 'zod';
 import { Refusal } from '../refusal.ts';
 import { exposes } from './key-class.ts';
@@ -13,7 +13,7 @@ function certificateName() {
   );
 }
 
-/** `whom`: at the other end. */
+/** `whom`: the other end of the connection. */
 export function clientTls(whom: string, withoutName = 'If unset, the host of the URL.') {
   const keys = z.strictObject({
     ca: exposes(
@@ -40,7 +40,8 @@ export function clientTls(whom: string, withoutName = 'If unset, the host of the
       ['cert', 'key'],
       ['key', 'cert'],
     ] as const) {
-      if (has in parts && !(lacks in parts)) atKey([has], `"${has}" is of no use without "${lacks}"`, `add "${lacks}"`);
+      if (has in parts && !(lacks in parts))
+        atKey([has], `"${has}" has no effect without "${lacks}"`, `add "${lacks}"`);
     }
   });
 }

@@ -1,4 +1,4 @@
-/** Keys under `when` and `conditions`: comparisons of a request, small enough to be read aloud. */
+/** Keys under `when` and `conditions`: comparisons of a request, small enough to read aloud. */
 import { z } from 'zod';
 import { type ConditionField, conditionFields } from '../../core/policy/conditions.ts';
 import { didYouMean } from '../nearest-name.ts';
@@ -12,7 +12,7 @@ import { anyText, bool, orReference, scalar, text, word } from './scalar.ts';
 import { time } from './time-window.ts';
 import { cidr, declared, headerName, momentPattern, name } from './values.ts';
 
-/** A number, true or false only beside a claim of that type. */
+/** A number, true or false is allowed only for a claim of that type. */
 const operandText = () =>
   scalar({ type: ['string', 'number', 'boolean'] }, (value): string | number | boolean | Refusal => {
     if (typeof value === 'number' || typeof value === 'boolean') return value;
@@ -21,7 +21,7 @@ const operandText = () =>
     return new Refusal(value === '' ? `${expected}, not an empty value` : expected);
   });
 
-/** A list that a file holds. */
+/** A list in a file. */
 function listFile(what: string, example: string) {
   const file = anyText('the path of a file').meta({
     description: `${what}; "#" begins a comment. Names are relative to the folder of the configuration file.`,
@@ -57,7 +57,7 @@ const field = scalar(json, (value): SubjectField | Refusal => {
 /** A number, or a time in milliseconds. */
 export type Bound = number | { readonly timeMs: number };
 
-/** Three digits after the point are enough for a bound, and leave room between two of them. */
+/** Three digits after the point are enough, and leave room between two bounds. */
 function bound() {
   const expected = 'expected a number, such as 100 or 2.5, with at most 3 digits after the point';
   const json = { type: ['number', 'string'], pattern: orReference(`-?[0-9]+(?:\\.[0-9]{1,3})?|${momentPattern}`) };
@@ -115,7 +115,7 @@ export const operators = {
   ),
   lte: described(
     bound().optional(),
-    'The value is a number up to this one, or a claim of type time is not after this time.',
+    'The value is a number less than or equal to this one, or a claim of type time is not after this time.',
     { examples: [100] },
   ),
   gt: described(
@@ -125,13 +125,13 @@ export const operators = {
   ),
   gte: described(
     bound().optional(),
-    'The value is a number from this one on, or a claim of type time is not before this time.',
+    'The value is a number greater than or equal to this one, or a claim of type time is not before this time.',
     { examples: [1, '2026-12-01T00:00:00Z'] },
   ),
   exists: described(bool().optional(), 'Whether the value is present.', { examples: [true] }),
   cidr: described(
     z.union([cidr(), ranges, listFile('A file with one range or address on each line', 'blocked.txt')]).optional(),
-    'The address lies in one of these ranges, or of those of a file ({ file: ... }).',
+    'The address is in one of these ranges, or in one from a file ({ file: ... }).',
     {
       examples: [['10.0.0.0/8']],
     },
@@ -217,7 +217,7 @@ const namedCriterion = z
   })
   .meta({ id: 'namedCondition' });
 
-/** As written; checks see to it that exactly one subject and one operator, or one group, is there. */
+/** As written; checks ensure that it has exactly one subject and one operator, or one group. */
 export interface ConditionEntry extends z.output<typeof comparison> {
   readonly all?: readonly ConditionEntry[] | undefined;
   readonly any?: readonly ConditionEntry[] | undefined;

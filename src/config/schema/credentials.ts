@@ -19,12 +19,12 @@ function visibleText(what: string) {
 }
 
 const shapeKeys = z.strictObject({
-  prefix: described(visibleText('the beginning of a credential').optional(), 'How it begins.', {
+  prefix: described(visibleText('the beginning of a credential').optional(), 'Prefix of the credential.', {
     examples: ['acme_'],
   }),
-  length: described(integer(1, 65_536).optional(), 'Characters of the whole, the prefix included.', { examples: [37] }),
-  minLength: described(integer(1, 65_536).optional(), 'At least this many.', { examples: [32] }),
-  maxLength: described(integer(1, 65_536).optional(), 'At most this many.', { examples: [64] }),
+  length: described(integer(1, 65_536).optional(), 'Number of characters, including the prefix.', { examples: [37] }),
+  minLength: described(integer(1, 65_536).optional(), 'Minimum number of characters.', { examples: [32] }),
+  maxLength: described(integer(1, 65_536).optional(), 'Maximum number of characters.', { examples: [64] }),
   alphabet: described(word(alphabetNames).optional(), 'Characters after the prefix; "jwt": three parts in base64url.', {
     examples: ['base62'],
   }),
@@ -69,7 +69,7 @@ const keyPairKeys = z.strictObject({
 const keyPair = refined(keyPairKeys, keyHeaders('apiKeyHeader', 'apiSecretHeader'));
 
 const apiKeyKeys = z.strictObject({
-  header: decides(headerName().optional(), 'Header in which clients send it. If unset, it is read from no header.', {
+  header: decides(headerName().optional(), 'Header in which clients send it. If unset, it is not read from a header.', {
     examples: ['x-api-key'],
   }),
   prefix: decides(
@@ -94,7 +94,7 @@ const apiKey = refined(apiKeyKeys, (parts, { at, atKey }) => {
   if (header !== undefined && takenByHttp.has(canonicalName(header))) {
     at(['header'], 'this header has another meaning in HTTP', 'choose one such as "x-api-key"');
   }
-  // What has the prefix is in a bearer, and so is the separator.
+  // A key with the prefix is sent as a bearer, and so is its separator.
   const inBearers = { prefix, separator: prefix === undefined ? undefined : separator };
   for (const [key, value] of Object.entries(inBearers)) {
     if (value === undefined || bearerToken.test(value)) continue;
@@ -102,7 +102,7 @@ const apiKey = refined(apiKeyKeys, (parts, { at, atKey }) => {
   }
   if (!('separator' in parts)) return;
   for (const key of ['source', 'shape'].filter((name) => name in parts)) {
-    atKey([key], `with "separator" it is a key pair, and "keyPair.${key}" counts`, 'remove it');
+    atKey([key], `with "separator" it is a key pair, and "keyPair.${key}" applies`, 'remove it');
   }
 });
 
@@ -115,7 +115,7 @@ const httpsUrl = text('an https URL', (value) => {
 });
 
 const resourceKeys = z.strictObject({
-  resource: exposes(origin('metadata is of a whole host'), 'Scheme, host and port that clients use.', {
+  resource: exposes(origin('metadata applies to a whole host'), 'Scheme, host and port that clients use.', {
     examples: ['https://api.example.test'],
   }),
   authorizationServers: exposes(z.array(httpsUrl).prefault([]), 'Issuers that clients get tokens from.', {
@@ -128,7 +128,7 @@ const resourceKeys = z.strictObject({
 
 const resource = refined(resourceKeys, ({ resource: url }, { at }) => {
   if (url?.startsWith('http:') !== true || /^http:\/\/(?:localhost|127\.|\[::1\])/.test(url)) return;
-  at(['resource'], 'expected an https URL', 'RFC 9728 knows no other, and tokens need TLS');
+  at(['resource'], 'expected an https URL', 'RFC 9728 allows no other scheme, and tokens need TLS');
 });
 
 const resources = refined(z.array(resource), (entries, { at }) => {
@@ -200,7 +200,7 @@ export const credentials = refined(credentialKeys, (section, problems) => {
   const { bearer, keyPair, apiKey, basic } = section;
   const { at, atKey } = problems;
   if (bearer === null && keyPair === null && apiKey === null) {
-    at([], 'every kind of credential is switched off', 'no client could be recognized');
+    at([], 'every kind of credential is disabled', 'no client could be authenticated');
   }
   const single = apiKey?.header;
   const pair = [keyPair?.apiKeyHeader, keyPair?.apiSecretHeader].filter((header) => header !== undefined);
@@ -209,26 +209,26 @@ export const credentials = refined(credentialKeys, (section, problems) => {
     at(['apiKey', 'header'], 'this header carries a part of a key pair', hint);
   }
   if (keyPair === null && apiKey?.separator !== undefined) {
-    const message = 'it makes a key pair, and key pairs are switched off';
+    const message = 'it makes a key pair, and key pairs are disabled';
     atKey(['apiKey', 'separator'], message, 'remove "keyPair: false"');
   }
   if (keyPair === null && basic === 'keyPair') {
-    at(['basic'], 'Basic carries key pairs, which are switched off', 'remove "keyPair: false"');
+    at(['basic'], 'Basic carries key pairs, which are disabled', 'remove "keyPair: false"');
   }
   if (bearer === null && (apiKey == null || !('prefix' in apiKey))) checkCarriers(section, problems);
 });
 
-/** What carries bearers has no meaning without them. */
+/** Carriers of bearers have no meaning without bearers. */
 function checkCarriers({ basic, bearerCookie, websocketProtocol }: Section, { at }: Problems): void {
   const carriers = { basic: basic === 'bearer' ? basic : null, bearerCookie, websocketProtocol };
   for (const [key, value] of Object.entries(carriers)) {
-    if (value != null) at([key], 'it carries bearers, which are switched off', 'remove "bearer: false"');
+    if (value != null) at([key], 'it carries bearers, which are disabled', 'remove "bearer: false"');
   }
 }
 
-/** Of a route. */
+/** The key `credentials` of a route. */
 export const routeCredentials = list(word(['bearer', 'keyPair', 'apiKey']), {
-  empty: ['an empty list takes no credential', 'remove it to take every kind'],
+  empty: ['an empty list accepts no credential', 'remove it to accept every kind'],
   distinct: 'kind',
 });
 
@@ -270,7 +270,7 @@ export const signIn = z.union([
   }),
 ]);
 
-/** As requests are matched. */
+/** The host as requests are matched. */
 export function hostOfResource(resource: string): string {
   return canonicalHost(resource.slice(resource.indexOf('//') + 2)) ?? '';
 }

@@ -1,14 +1,14 @@
-/** Header names that a configuration cannot give another meaning, in canonical form; and the names of a key pair. */
+/** Header names that a configuration cannot redefine, in canonical form; and the headers of a key pair. */
 import { canonicalName } from '../../core/syntax/header-fields.ts';
 import { forwarded, hopByHop, overrides } from '../../core/syntax/header-names.ts';
 import type { Problems } from './refine.ts';
 
 const names = (text: string) => text.split(' ');
 
-/** What Rolegate says itself, to services or clients. */
+/** Headers that Rolegate sends to services or clients. */
 const own = names('via x-error x-error-id x-request-id x-rolegate-gateway x-rolegate-stale');
 
-/** In these neither a credential nor an identity can travel. */
+/** These cannot carry a credential or an identity. */
 export const takenByHttp: ReadonlySet<string> = new Set([
   ...hopByHop,
   ...overrides,
@@ -18,7 +18,7 @@ export const takenByHttp: ReadonlySet<string> = new Set([
   ...names('date early-data expect host origin range referer set-cookie user-agent www-authenticate'),
 ]);
 
-/** Conditions do not read these. */
+/** Conditions cannot read these. */
 export const unreadable: ReadonlySet<string> = new Set([
   ...hopByHop,
   ...overrides,
@@ -27,17 +27,17 @@ export const unreadable: ReadonlySet<string> = new Set([
   ...names('authorization content-length cookie expect host'),
 ]);
 
-/** Framing and meaning of the body of a response, and what Rolegate says itself. */
+/** Headers for the framing and meaning of a response body, and those that Rolegate sets. */
 export const fixedInResponses: ReadonlySet<string> = new Set([
   ...hopByHop,
   ...own,
   ...names('allow content-encoding content-length content-range content-type date set-cookie www-authenticate'),
 ]);
 
-/** These of them may be removed, but not set. */
+/** These may be removed, but not set. */
 export const removable: ReadonlySet<string> = new Set(['date', 'set-cookie', 'x-request-id']);
 
-/** A rule for the headers of a key pair, towards Rolegate and towards the Auth API: two of them, without another meaning. */
+/** A rule for the headers of a key pair, both from clients and to the Auth API: two different ones without another meaning. */
 export function keyHeaders(...keys: readonly [key: string, secret: string]) {
   return (parts: object, { at }: Problems): void => {
     const [key, secret] = keys.map((name) => {

@@ -19,7 +19,7 @@ const claim = (what: string) =>
 
 export const identityAssertion = refined(
   z.strictObject({
-    issuer: exposes(claim('who signs, such as the public URL of the gateway'), 'The claim "iss".', {
+    issuer: exposes(claim('the issuer, such as the public URL of the gateway'), 'The claim "iss".', {
       examples: ['https://api.example.test'],
     }),
     header: exposes(
@@ -63,7 +63,7 @@ const off = scalar({ const: false }, (value): null | Refusal =>
 export const routeAssertion = z.union([
   off,
   z.strictObject({
-    audience: described(claim('who the assertion is for'), 'The claim "aud".', {
+    audience: described(claim('the audience of the assertion'), 'The claim "aud".', {
       examples: ['https://orders.example.test'],
     }),
   }),

@@ -1,4 +1,4 @@
-/** Keys under `identity`: further fields of an identity, which conditions, headers and tests may name. */
+/** Keys under `identity`: further fields of an identity, which conditions, headers and tests may use. */
 import { z } from 'zod';
 import { type IdentityField, identityFields } from '../../core/forwarding/forwarding-rules.ts';
 import { claimTypes } from '../../core/identity/claims.ts';
@@ -50,7 +50,7 @@ export const identity = z.strictObject({
   ),
 });
 
-/** What an identity header carries. */
+/** The content of an identity header. */
 export const headerField = scalar(
   {
     anyOf: [

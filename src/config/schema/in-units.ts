@@ -1,6 +1,6 @@
 /**
- * Sections as the gateway uses them, in type and value: a key of a duration ends in `Ms`, one of a size in `Bytes`, so
- * that `server.limits.headersTimeout: 10s` is `headersTimeoutMs: 10000`. The schema alone names the keys.
+ * Sections as the gateway uses them, in type and value: the key of a duration ends in `Ms`, that of a size in `Bytes`, so
+ * `server.limits.headersTimeout: 10s` is `headersTimeoutMs: 10000`. Only the schema defines the keys.
  */
 import { z } from 'zod';
 import { metadata, optionFor, type Schema, unwrap } from './metadata.ts';
@@ -27,7 +27,7 @@ type KeyInUnits<Key, Value> = Key extends string
       : Key
   : Key;
 
-/** `value`: what the schema made of a section. Lists have no units in them. */
+/** `value`: a parsed section. Lists contain no units. */
 export function inUnits<T>(schema: Schema, value: T): InUnits<T> {
   return convert(schema, value) as InUnits<T>;
 }

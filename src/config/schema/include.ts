@@ -1,4 +1,4 @@
-/** `include` and what goes with it, and the keys of a file that is included. */
+/** `include`, its related keys, and the keys of an included file. */
 import { z } from 'zod';
 import { compilePattern } from '../../core/url/compile-pattern.ts';
 import { Refusal } from '../refusal.ts';
@@ -12,15 +12,15 @@ import { absolutePath, version } from './values.ts';
 /** A pattern of file names below the folder of the configuration. */
 const filePattern = text('the name of a file, or a pattern such as "routes/*.yaml"', (value) => {
   if (value.length > 255) return new Refusal('this pattern is too long');
-  if (/[\\\0]/.test(value)) return new Refusal('a pattern of files has no backslash', 'folders are parted by "/"');
+  if (/[\\\0]/.test(value))
+    return new Refusal('a file pattern cannot contain a backslash', 'separate folders with "/"');
   if (value.startsWith('/') || value.split(/[/{},]/).includes('..')) {
     return new Refusal(
       'only files below the folder of this file can be included',
       'write a path without "/" in front and without ".."',
     );
   }
-  if (!/\.ya?ml$/.test(value))
-    return new Refusal('only YAML files can be included', 'let the pattern end with ".yaml"');
+  if (!/\.ya?ml$/.test(value)) return new Refusal('only YAML files can be included', 'end the pattern with ".yaml"');
   return value.replace(/^(?:\.\/)+/, '');
 });
 

@@ -1,4 +1,4 @@
-/** Keys of a source whose tokens the gateway verifies itself, and of what its issuer sends about its users. */
+/** Keys of a source whose tokens the gateway verifies itself, and of the messages that its issuer sends about users. */
 import { z } from 'zod';
 import { clientTls } from './client-tls.ts';
 import { decides, described, neither } from './key-class.ts';

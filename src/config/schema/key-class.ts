@@ -1,4 +1,4 @@
-/** What a change of a key means for who gets in and who sees what: metadata of every key of the configuration. */
+/** Metadata of every configuration key: whether changing it affects access or exposure. */
 import type { z } from 'zod';
 
 /**
@@ -10,24 +10,24 @@ export type KeyClass = 'decides' | 'exposes' | 'neither';
 declare module 'zod' {
   interface GlobalMeta {
     class?: KeyClass;
-    /** Of a number: how an author writes it. */
+    /** How an author writes a number. */
     unit?: 'ms' | 'bytes';
     /** The value is never shown. */
     isSecret?: boolean;
-    /** Excludes another key of the same section, so the reference shows it as a comment. */
+    /** It excludes another key of the same section, so the reference shows it as a comment. */
     alternative?: boolean;
   }
 }
 
 interface More {
-  /** The first is shown in the reference where a key has no default. */
+  /** The reference shows the first one if a key has no default. */
   readonly examples?: readonly unknown[];
   readonly alternative?: boolean;
 }
 
 /** A key whose change decides which requests are allowed, or as whom. */
 export const decides = keyOf('decides');
-/** A key whose change shows something to others than before. */
+/** A key whose change exposes something to other parties. */
 export const exposes = keyOf('exposes');
 /** A key of neither kind. */
 export const neither = keyOf('neither');

@@ -1,4 +1,4 @@
-/** What the schema says of a key, whichever of its wrappers says it. */
+/** Metadata of a key, from any wrapper of its schema. */
 import { type core, type GlobalMeta, z } from 'zod';
 
 export type Schema = core.$ZodType;
@@ -8,7 +8,7 @@ export function unwrap(schema: Schema): Schema {
   return wrappers(schema).at(-1)!;
 }
 
-/** Of two wrappers that say the same, the outer one counts. */
+/** If two wrappers have the same metadata, the outer one applies. */
 export function metadata(schema: Schema): GlobalMeta {
   return Object.assign(
     {},
@@ -24,19 +24,19 @@ export function wrappers(schema: Schema): readonly Schema[] {
   return isWrapper ? [schema, ...wrappers(schema.def.innerType)] : [schema];
 }
 
-/** The option of a union whose discriminator has this value; null: none has. */
+/** The option of a union whose discriminator has this value, or null. */
 export function optionOf(union: z.ZodDiscriminatedUnion, value: unknown): z.ZodObject | null {
   const { options, def } = union;
   const found = options.find((option) => discriminatorOf(option, def.discriminator) === value);
   return found instanceof z.ZodObject ? found : null;
 }
 
-/** The option that a value, which has been read, is of. */
+/** The option to which a parsed value belongs. */
 export function optionFor(union: z.ZodDiscriminatedUnion, value: unknown): z.ZodObject | null {
   return optionOf(union, (value as Readonly<Record<string, unknown>>)[union.def.discriminator]);
 }
 
-/** The word that tells an option from the others. */
+/** The discriminator value of an option. */
 export function discriminatorOf(option: Schema, key: string): string {
   const literal: unknown = option instanceof z.ZodObject ? option.shape[key] : null;
   return literal instanceof z.ZodLiteral ? String(literal.value) : '';

@@ -1,4 +1,4 @@
-/** The methods of rules, as they are written. */
+/** Methods as rules write them. */
 import { ruleMethods } from '../../core/policy/access.ts';
 import { didYouMean } from '../nearest-name.ts';
 import { Refusal } from '../refusal.ts';
@@ -6,7 +6,7 @@ import { text } from './scalar.ts';
 
 const known: ReadonlySet<string> = new Set(ruleMethods);
 
-/** Why a word is no method for a rule, or null. */
+/** Why a rule cannot use a word as a method, or null. */
 export function methodRefusal(word: string): Refusal | null {
   if (known.has(word)) return null;
   if (word === 'TRACE' || word === 'CONNECT') return new Refusal(`${word} is never forwarded`, 'remove it');

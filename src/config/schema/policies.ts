@@ -1,4 +1,4 @@
-/** Keys under `policies`: restrictions of everything below a host or a path, on top of what routes say. */
+/** Keys under `policies`: restrictions of everything below a host or a path, in addition to the rules of routes. */
 import { z } from 'zod';
 import { rule, signInAge } from './access.ts';
 import { exempt, when } from './conditions.ts';

@@ -70,7 +70,7 @@ const redisKeys = z.strictObject({
     examples: [['redis-1:6379', 'redis-2:6379', 'redis-3:6379']],
     alternative: true,
   }),
-  username: neither(userName().optional(), 'User of the ACL, unless "url" names it. If unset, the default user.', {
+  username: neither(userName().optional(), 'User of the ACL, unless "url" contains it. If unset, the default user.', {
     examples: ['rolegate'],
     alternative: true,
   }),
@@ -83,7 +83,7 @@ const redisKeys = z.strictObject({
     'TLS to every server and Sentinel: true, or { ca, cert, key, serverName }. Certificates are always verified. If unset, TLS is used only with rediss://.',
     { examples: [true], alternative: true },
   ),
-  // Without braces: a Cluster would take what is between them for the part that keys have in common.
+  // Without braces: a Cluster would treat the text between them as the hash tag of all keys.
   keyPrefix: neither(
     text('a prefix', (value) =>
       /^[\x21-\x7a|~]{1,64}$/.test(value)

@@ -1,13 +1,13 @@
 /**
- * Rules over several values of one section or list, as refinements of zod. `read-value.ts` runs them over what it could
- * read, so that a rule reports beside a wrong value, and puts each problem at its path.
+ * Rules over several values of one section or list, as refinements of zod. `read-value.ts` runs them on the values that it could parse, so
+ * a rule still reports if another value is wrong. Each problem gets its path.
  */
 import { z } from 'zod';
 import type { Path } from '../yaml/tree.ts';
 
 /**
- * What is known of a file with problems: a key with a problem is there and undefined. Values that a schema read from one
- * scalar are whole.
+ * The parsed part of a file with problems: a key with a problem is present and undefined. Values that a schema parses from one scalar are
+ * complete.
  */
 export type Parts<T> = T extends readonly (infer Item)[]
   ? readonly (Parts<Item> | undefined)[]
@@ -20,19 +20,19 @@ export type Parts<T> = T extends readonly (infer Item)[]
 type Report = (path: Path, message: string, hint?: string | null) => void;
 
 export interface Problems {
-  /** Reports a problem of the value at the path, from the value that the rule is of. */
+  /** Reports a problem of the value at a path relative to the value of the rule. */
   readonly at: Report;
   /** Reports a problem of the key at the end of the path. */
   readonly atKey: Report;
 }
 
-/** Also in `params` of an issue that zod makes. */
+/** Also in `params` of issues that zod creates. */
 export interface IssueParams {
   readonly hint?: string | null;
   readonly ofKey?: boolean;
 }
 
-/** The schema with one more rule. A key that the file does not have and that has no default is not in `parts`. */
+/** The schema with one more rule. A key that is absent and has no default is not in `parts`. */
 export function refined<S extends z.ZodType>(
   schema: S,
   rule: (parts: Parts<z.output<S>>, problems: Problems) => void,
@@ -49,11 +49,11 @@ export function refined<S extends z.ZodType>(
 }
 
 export interface ListRules {
-  /** What is wrong with an empty list, and what to do. */
+  /** The message and hint for an empty list. */
   readonly empty?: readonly [message: string, hint?: string];
-  /** The largest number of items, and what they are. */
+  /** The maximum number of items, and their name. */
   readonly most?: readonly [number: number, items: string];
-  /** What to call an item that is listed twice. */
+  /** The name of an item in the message about duplicates. */
   readonly distinct?: string;
 }
 

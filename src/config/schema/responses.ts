@@ -14,7 +14,7 @@ const allowsNothing: ListRules = { empty: ['an empty list allows nothing', 'remo
 
 const corsKeys = z.strictObject({
   origins: exposes(
-    list(origin, { empty: ['an empty list lets no page in', 'remove "cors"'], distinct: 'origin' }),
+    list(origin, { empty: ['an empty list allows no page', 'remove "cors"'], distinct: 'origin' }),
     'Origins of pages: exact ones, "https://*.example.test" for all subdomains, or only "*" for every page. The last two cannot be combined with "credentials".',
     { examples: [['https://app.example.test']] },
   ),
@@ -40,13 +40,9 @@ const corsKeys = z.strictObject({
 export const cors = refined(corsKeys, ({ origins = [], credentials }, { at }) => {
   origins.forEach((origin, index) => {
     const path = ['origins', index];
-    if (origin === '*' && origins.length > 1) at(path, '"*" has to be the only origin', 'it lets every page in');
+    if (origin === '*' && origins.length > 1) at(path, '"*" must be the only origin', 'it allows every page');
     if (origin?.includes('*') !== true || credentials !== true) return;
-    at(
-      path,
-      'with "credentials: true" every origin has to be written out',
-      'cookies would go to pages that are not listed',
-    );
+    at(path, 'with "credentials: true" every origin must be exact', 'pages that are not listed could use cookies');
   });
 });
 

@@ -20,7 +20,7 @@ const hostText = () => anyText('a host name, such as api.example.test or *.examp
 const pathText = () => anyText('a path pattern, such as "/v1/orders/{id}" or "/v1/**"');
 
 const several: ListRules = { empty: ['an empty list matches nothing', 'name one'], most: [64, 'patterns'] };
-/** Hosts times paths of one route: each pair is a pattern of its own. */
+/** Hosts times paths of one route: each pair is a separate pattern. */
 const mostPatterns = 256;
 
 const matchKeys = z.strictObject({

@@ -1,6 +1,6 @@
 /**
- * Single values of the configuration: each reads one YAML scalar, says what it expected when it cannot, and carries
- * its own JSON schema. No message repeats the value, which may come from a variable or be a secret.
+ * Single values of the configuration. Each parses one YAML scalar, reports the expected form if it cannot, and has its own JSON schema.
+ * Messages never repeat the value, because it may come from a variable or be a secret.
  */
 import { z } from 'zod';
 import { didYouMean } from '../nearest-name.ts';
@@ -22,11 +22,11 @@ export function scalar<T>(json: Json, read: (value: unknown) => T | Refusal) {
     context.addIssue({ code: 'custom', message: out.message, params: { hint: out.hint }, input: undefined });
     return z.NEVER;
   };
-  // It is not shared yet, so it needs no copy for its description, as `meta` would make one.
+  // It is not shared yet, so its description does not need the copy that `meta` would make.
   return anything.transform(transform).register(z.globalRegistry, json);
 }
 
-/** Where a variable may stand in for the value, an editor has to accept the reference. */
+/** If a variable may provide the value, an editor must accept the reference. */
 export function orReference(pattern: string): string {
   return `^(?:${pattern}|.*\\$\\{.+\\}.*)$`;
 }
@@ -46,7 +46,7 @@ export function anyText(expected = 'a text') {
   return text(expected, (value) => value);
 }
 
-/** A text, or null where it is switched off by null or false. */
+/** A text, or null if null or false disables it. */
 export function textOrOff(expected: string, isGood: (text: string) => boolean) {
   return scalar({ type: ['string', 'boolean', 'null'] }, (value): string | null | Refusal => {
     if (value === false || value === null) return null;
@@ -83,14 +83,14 @@ export function bool() {
   });
 }
 
-/** A whole number; as a string too, because that is what a variable gives. */
+/** A whole number, also as a string, because variables provide strings. */
 export function integer(least: number, most: number) {
   const json: Json = { type: ['integer', 'string'], minimum: least, maximum: most, pattern: orReference('[0-9]+') };
   const expected = `expected a whole number from ${least} to ${most}`;
   return scalar(json, (value) => wholeNumber(value, least, most) ?? new Refusal(expected));
 }
 
-/** A number from 0 to 1; as a string too. */
+/** A number from 0 to 1, also as a string. */
 export function fraction() {
   const json: Json = {
     type: ['number', 'string'],
@@ -122,7 +122,7 @@ function wholeNumber(value: unknown, least: number, most: number): number | null
     : null;
 }
 
-/** What switches a key off. */
+/** The values that disable a key. */
 export function off(expected: string) {
   return scalar({ type: ['boolean', 'null'], enum: [false, null] }, (value): null | Refusal =>
     value === false || value === null ? null : new Refusal(`expected ${expected}, or false`),

@@ -1,4 +1,4 @@
-/** Which keys hold secrets: messages never quote what could be one, and code frames mask it. */
+/** Which keys contain secrets: messages never quote a possible secret, and code frames mask it. */
 import { z } from 'zod';
 import type { SecretKeys } from '../yaml/mask-secrets.ts';
 import { metadata, type Schema, unwrap } from './metadata.ts';
@@ -11,7 +11,7 @@ export function isSecret(schema: Schema): boolean {
   return inner instanceof z.ZodUnion && inner.options.some(isSecret);
 }
 
-/** Whether a key that is not known there can be a secret: the mapping has a key for one, or stands for one. */
+/** Whether an unknown key there can be a secret: the mapping has a key for one, or is one. */
 export function mayHoldSecret(mapping: z.ZodObject): boolean {
   return isSecret(mapping) || Object.values<Schema>(mapping.shape).some(isSecret);
 }
@@ -29,7 +29,7 @@ export function secretKeysOf(file: Schema): SecretKeys {
   return { openSections, openKeys: open, secretKeys: secret };
 }
 
-/** Conditions hold conditions, so a schema that was seen is not entered again. */
+/** Conditions contain conditions, so a visited schema is not entered again. */
 function keysBelow(schema: Schema, seen: Set<Schema>): { readonly name: string; readonly schema: Schema }[] {
   const inner = unwrap(schema);
   if (seen.has(inner)) return [];

@@ -1,4 +1,4 @@
-/** Secrets: text, mostly from a variable, or `{ file: ... }` for a mounted one. */
+/** Secrets: text, usually from a variable, or `{ file: ... }` for a mounted file. */
 import { z } from 'zod';
 import { anyText } from './scalar.ts';
 
@@ -7,7 +7,7 @@ export function secret(what: string) {
   return z.union([written(what), mounted()]).meta({ isSecret: true });
 }
 
-/** One of them, or a list. */
+/** One secret, or a list. */
 export function secrets(what: string) {
   return z.union([written(what), mounted(), z.array(secret(what))]).meta({ isSecret: true });
 }

@@ -88,21 +88,21 @@ const limits = z.strictObject({
   ),
 });
 
-/** Also of the Auth API's own file. A trusted peer chooses the address of the client, so "everyone" is said in words. */
+/** Also used for the Auth API's own file. A trusted peer chooses the client address, so trusting every peer must be explicit. */
 export function checkTrusted(
   { trustedProxies, trustEveryPeer }: Parts<{ trustedProxies: readonly string[]; trustEveryPeer: boolean }>,
   { at }: Problems,
 ): void {
   const ranges = (trustedProxies ?? []).filter((range) => range !== undefined);
   if (holdEveryAddress(ranges)) {
-    const hint = 'name the proxies in front; "trustEveryPeer: true" says that every client may choose its own address';
+    const hint = 'list the proxies in front; "trustEveryPeer: true" lets every client choose its own address';
     at(['trustedProxies'], 'these ranges contain every address', hint);
   } else if (trustEveryPeer === true && ranges.length > 0) {
     at(['trustedProxies'], '"trustedProxies" has no meaning with "trustEveryPeer"', 'remove one of the two');
   }
 }
 
-/** What the holder of a token of the admin port may do; each includes those before it. */
+/** Permissions of an admin token; each includes those before it. */
 export const adminScopes = ['metrics', 'read', 'write'] as const;
 
 const adminToken = z.strictObject({
@@ -119,7 +119,7 @@ const adminToken = z.strictObject({
 const serverKeys = z.strictObject({
   listen: exposes(
     addressOrFalse().prefault(':8080'),
-    'Address for clients: host and port, or only a port for every interface. False opens none: requests are then only decided, for the proxies of "authorizer" or inside an application (rolegate/middleware).',
+    'Address for clients: host and port, or only a port for every interface. If false, Rolegate only decides, for the proxies of "authorizer" or inside an application (rolegate/middleware).',
   ),
   admin: exposes(
     addressOrFalse().prefault('127.0.0.1:9090'),
@@ -191,7 +191,7 @@ const serverKeys = z.strictObject({
 
 export const server = refined(serverKeys, checkTrusted);
 
-/** What is kept of requests, so that an operator can look them up. */
+/** Records of requests, which an operator can look up. */
 export const records = z.strictObject({
   keep: exposes(duration(60_000, 7 * 86_400_000).prefault('24h'), 'How long a record is kept.'),
   most: neither(

@@ -1,11 +1,11 @@
-/** Keys of every source that is asked by HTTP. */
+/** Keys of every source that is called over HTTP. */
 import { z } from 'zod';
 import { clientTls } from './client-tls.ts';
 import { decides, described, neither } from './key-class.ts';
 import { bool, integer } from './scalar.ts';
 import { duration } from './values.ts';
 
-/** `rejectedStatuses`: by default. */
+/** `rejectedStatuses`: the default. */
 export function calls(whom: string, rejectedStatuses: readonly number[]) {
   return {
     timeout: neither(duration().prefault('2s'), 'Maximum time for a verdict. Exceeding it returns 503.'),

@@ -7,7 +7,7 @@ import { list } from './refine.ts';
 import { anyText, bool, scalar, text } from './scalar.ts';
 
 const expected = 'a path into the JSON, such as "user.id"';
-const hint = `names with other signs are quoted: "'https://example.test/roles'"`;
+const hint = `quote names with other characters: "'https://example.test/roles'"`;
 
 const isPath = (value: string) => parseFieldPath(value) !== null;
 
@@ -53,10 +53,10 @@ const rules = [
   }),
 ] as const;
 
-/** A path, a list of which the first that is present counts, `{ path, split, optional }`, or `{ value }`. */
+/** A path, a list of paths of which the first existing one is used, `{ path, split, optional }`, or `{ value }`. */
 export const field = z.union([fieldPath, ...rules]).meta({ id: 'field' });
 
-/** The same, or null or false where the source has no such field. */
+/** The same, or null or false if the source does not have the field. */
 export const fieldOrOff = z.union([pathOrOff, ...rules]).meta({ id: 'fieldOrOff' });
 
 export const fieldForms =
@@ -64,14 +64,14 @@ export const fieldForms =
 
 const optional = (name: string) => ({ path: name, optional: true });
 
-/** Of claims that this source has elsewhere than `identity.claims` says. */
+/** Paths of claims that differ from `identity.claims` in this source. */
 export const claimPlaces = decides(
   z.record(z.string(), fieldOrOff).prefault({}),
-  'Where the claims of "identity.claims" are in this source, if elsewhere than that setting says; false: the source does not have the claim.',
+  'Paths of the claims of "identity.claims" in this source, if they differ from that setting; false: the source does not have the claim.',
   { examples: [{ plan: 'account.plan' }] },
 );
 
-/** Of claims, by the names that OpenID Connect and RFC 9068 give them. */
+/** Fields of claims, by their names in OpenID Connect and RFC 9068. */
 export function claimFields(alias: string) {
   return z.strictObject({
     userId: decides(

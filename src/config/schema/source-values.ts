@@ -18,16 +18,16 @@ export function endpointUrl() {
       const url = /^https?:\/\/[^\s]+$/.test(value) && URL.canParse(value) ? new URL(value) : null;
       if (url === null) return new Refusal(`expected ${expected}`);
       if (url.username !== '' || url.password !== '')
-        return new Refusal('a URL here has no user name or password in it');
-      return url.hash === '' ? url.href : new Refusal('a URL here has no fragment');
+        return new Refusal('this URL cannot contain a user name or password');
+      return url.hash === '' ? url.href : new Refusal('this URL cannot contain a fragment');
     },
     'https?://[^#@]+',
   );
 }
 
-/** Compared with the claim as it is written, so nothing of it is changed. */
+/** Compared with the claim exactly, so it is not normalized. */
 export function issuerUrl() {
-  const expected = 'the issuer as its tokens name it, such as "https://id.example.test"';
+  const expected = 'the issuer exactly as in its tokens, such as "https://id.example.test"';
   return text(
     expected,
     (value) => {
@@ -45,7 +45,7 @@ export const words = (what: string) =>
 
 export const sourceName = () => name('a source', idPattern, idHint);
 
-/** What `jose` verifies with a public key. `HS256` and its like are not offered: who verifies could sign. */
+/** Algorithms that `jose` verifies with a public key. `HS256` and similar ones are excluded, because each verifier could also sign. */
 export const algorithms = [
   'RS256',
   'RS384',

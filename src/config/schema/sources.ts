@@ -1,4 +1,4 @@
-/** Keys under `sources`: what knows whether a credential is good, by name. */
+/** Keys under `sources`: the services that validate credentials, by name. */
 import { z } from 'zod';
 import { authApiSource } from './auth-api.ts';
 import { jwt } from './jwt-source.ts';
@@ -106,6 +106,6 @@ export const sources = refined(z.record(declared('a source', idPattern, idHint),
     if (one?.kind !== 'introspection' && one?.kind !== 'userinfo') continue;
     if (one.issuer === undefined || announced.has(one.issuer)) continue;
     const hint = 'a source of kind "jwt" with this "issuer", and "logout" or "securityEvents"';
-    at([name, 'issuer'], 'nothing takes events of this issuer', hint);
+    at([name, 'issuer'], 'no source accepts events of this issuer', hint);
   }
 });

@@ -1,4 +1,4 @@
-/** Keys under `tests`: identities by name, and requests with what must come of them. */
+/** Keys under `tests`: identities by name, and requests with their expected results. */
 import { z } from 'zod';
 import { credentialKinds } from '../../core/credential/credential.ts';
 import { parseAddress } from '../../core/syntax/addresses.ts';
@@ -19,7 +19,7 @@ const identifier = () =>
 
 const listed = () =>
   text('a text', (value) =>
-    /[,\p{Cc}]/u.test(value) ? new Refusal('such a name has no comma and no control character') : value,
+    /[,\p{Cc}]/u.test(value) ? new Refusal('a name cannot contain a comma or control characters') : value,
   );
 
 const claimScalar = scalar({ type: ['string', 'number', 'boolean'] }, (value): string | number | boolean | Refusal =>
@@ -61,7 +61,7 @@ const identityKeys = z.strictObject({
   ),
 });
 
-/** What follows from claims. */
+/** Fields that are derived from claims. */
 const claimed = [
   'userId',
   'authenticatedAt',
@@ -88,11 +88,11 @@ const identity = refined(identityKeys, (parts, { atKey }) => {
   }
 });
 
-/** A list or mapping that is empty is no more than its default. */
+/** An empty list or mapping equals its default. */
 const isWritten = (value: unknown) =>
   typeof value === 'object' && value !== null ? Object.keys(value).length > 0 : value !== undefined;
 
-/** Any text, also an empty one: a header can have it. */
+/** Any text, including an empty one, which a header can have. */
 const headerText = () =>
   scalar({ type: 'string' }, (value): string | Refusal =>
     typeof value === 'string' && !/[\0\r\n]/.test(value) ? value : new Refusal('expected the text of a header'),

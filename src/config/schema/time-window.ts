@@ -1,4 +1,4 @@
-/** Hours of days of the week, which the time of a request lies in: `time` of a condition. */
+/** `time` of a condition: hours on days of the week. */
 import { z } from 'zod';
 import { dayNames, minutesOfDay } from '../../core/policy/time-window.ts';
 import { Refusal } from '../refusal.ts';

@@ -13,19 +13,19 @@ const headers = refined(
   (parts, { atKey }) => {
     for (const name of Object.keys(parts)) if (!token.test(name)) atKey([name], 'expected the name of a header');
   },
-  // What is below it has names that the schema does not know.
+  // The schema does not know the names below it.
 ).meta({ isSecret: true });
 
-/** `proxies`: who these are. `service`: the usual name of the service. */
+/** `proxies`: how the description calls them. `service`: the default service name. */
 export function tracingOf(proxies: string, service: string) {
   return z.strictObject({
     trust: neither(
       word(['proxies', 'all']).prefault('proxies'),
-      `Clients whose traceparent and tracestate are used: ${proxies}, or all, who then choose trace ids and what is recorded. Requests of others begin a new trace.`,
+      `Clients whose traceparent and tracestate are used: ${proxies}, or all, which lets every client choose trace ids and what is recorded. Other requests begin a new trace.`,
     ),
     endpoint: exposes(
       endpointUrl().optional(),
-      'URL of an OpenTelemetry collector, to which spans are sent by OTLP over HTTP (protobuf). If unset: none are recorded.',
+      'URL of an OpenTelemetry collector, to which spans are sent by OTLP over HTTP (protobuf). If unset, none are recorded.',
       { examples: ['http://otel-collector:4318/v1/traces'] },
     ),
     headers: described(headers.prefault({}), 'Headers for the collector, such as a credential.', {
@@ -33,13 +33,13 @@ export function tracingOf(proxies: string, service: string) {
     }),
     sample: neither(
       fraction().prefault(0.01),
-      'Share of new traces that are recorded, from 0 to 1. A trace that a client began, and that counts, is recorded if the client records it.',
+      'Share of new traces that are recorded, from 0 to 1. A trace that a trusted client began is recorded if the client records it.',
     ),
     serviceName: neither(words('the name of a service').prefault(service), 'Name of this service in traces.'),
     queue: neither(
       integer(64, 1_000_000).prefault(4096),
-      'Spans that wait to be sent; beyond it they are counted and dropped.',
+      'Maximum number of spans that wait to be sent. Further ones are counted and dropped.',
     ),
-    timeout: neither(duration(100, 60_000).prefault('10s'), 'Longest time to send spans, retries included.'),
+    timeout: neither(duration(100, 60_000).prefault('10s'), 'Maximum time to send spans, including retries.'),
   });
 }

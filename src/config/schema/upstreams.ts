@@ -47,7 +47,7 @@ export const upstream = z.strictObject({
 const reserved = [
   ['auth-api', 'the Auth API'],
   [identityKeys, 'the public keys of signed identities'],
-  ...[...eventUpstreams.keys()].map((name) => [name, 'the gateway, which takes tokens of issuers there'] as const),
+  ...[...eventUpstreams.keys()].map((name) => [name, 'the gateway, which receives tokens of issuers'] as const),
 ] as const;
 
 export const upstreams = refined(z.record(declared('an upstream', idPattern, idHint), upstream), (parts, { atKey }) => {

@@ -29,7 +29,7 @@ export function duration(leastMs = 1, mostMs: number = longestMs) {
       const ms = parseDuration(value);
       if (ms === null) return new Refusal('expected a duration with a unit, such as 500ms, 5s, 2m or 1h');
       if (ms < leastMs)
-        return new Refusal(leastMs === 1 ? 'zero makes no sense here' : `at least ${formatDuration(leastMs)}`);
+        return new Refusal(leastMs === 1 ? 'zero has no meaning here' : `at least ${formatDuration(leastMs)}`);
       return ms > mostMs ? new Refusal(`at most ${formatDuration(mostMs)}`) : (ms as Milliseconds);
     },
     durationPattern,
@@ -93,7 +93,7 @@ export function cidr() {
   });
 }
 
-/** `scheme://host:port`; the hint tells where a path belongs. */
+/** `scheme://host:port`; the hint explains where a path belongs. */
 export function origin(pathHint: string) {
   return text(
     'the base URL of a service, such as "http://orders-1:8080"',
@@ -108,7 +108,7 @@ export function hostName() {
   return text(expected, (value) => {
     const host = canonicalHost(value);
     if (host === null || host.startsWith('[')) return new Refusal(`expected ${expected}`);
-    return value.includes(':') ? new Refusal(`expected ${expected}`, 'leave the port out') : host;
+    return value.includes(':') ? new Refusal(`expected ${expected}`, 'remove the port') : host;
   });
 }
 
@@ -121,7 +121,7 @@ export function headerName() {
   });
 }
 
-/** A name, or with "*" at the end all names that begin so: two characters at least, as the rest would be everything. */
+/** A name, or a prefix of at least two characters and "*"; a shorter one would match too much. */
 export function headerNames() {
   return text('the name of a header, or the beginning of names and "*"', (value) => {
     const [name = '', ...rest] = value.split('*');
@@ -132,7 +132,7 @@ export function headerNames() {
   });
 }
 
-/** A path that a request can carry and that has one reading. */
+/** A path that a request can have and that has only one reading. */
 export function absolutePath() {
   return text('a path that starts with "/"', (value) => {
     const read = value.startsWith('/') && value.length <= 1024 ? canonicalPath(value) : null;
@@ -143,16 +143,16 @@ export function absolutePath() {
   });
 }
 
-/** Of the format of a file. */
+/** The version of a file format. */
 export const version = scalar({ const: 1 }, (value): 1 | Refusal =>
-  value === 1 ? 1 : new Refusal('expected version 1', 'this Rolegate reads "version: 1" only'),
+  value === 1 ? 1 : new Refusal('expected version 1', 'this Rolegate supports only "version: 1"'),
 );
 
 /** Names of routes, upstreams and identities. */
 export const idPattern = '[A-Za-z0-9_][A-Za-z0-9_.:-]{0,99}';
 export const idHint = 'letters, digits and _ . : - only, at most 100';
 
-/** A name that the file gives to something: a route, a role, an upstream. */
+/** A name that the file defines: of a route, a role, an upstream. */
 export function name(what: string, pattern: string, hint: string) {
   const exact = new RegExp(`^${pattern}$`);
   return text(

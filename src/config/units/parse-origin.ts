@@ -10,7 +10,7 @@ export function parseOrigin(text: string, pathHint: string): string | Refusal {
     return new Refusal('expected a URL that starts with http:// or https://', 'for example "http://orders-1:8080"');
   }
   const authority = text.slice(text.indexOf('//') + 2).split(/[/?#\\]/, 1)[0]!;
-  if (authority.includes('@')) return new Refusal('a URL here has no user name or password in it');
+  if (authority.includes('@')) return new Refusal('this URL cannot contain a user name or password');
   if (!shape.test(text)) return new Refusal('expected only scheme, host and port', pathHint);
   const url = canonicalHost(authority) === null ? null : URL.parse(text);
   return url?.username === '' && url.pathname === '/' ? url.origin : new Refusal('this is not a valid URL');

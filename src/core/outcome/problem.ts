@@ -1,4 +1,4 @@
-/** What a refusal says besides `x-error`: the body (RFC 9457 problem details). */
+/** The body of a refusal (RFC 9457 problem details). */
 import { type ReasonCode, reasons } from './reasons.ts';
 
 /** The condition that is not met, with reason `condition_failed`. */
@@ -8,9 +8,8 @@ export interface FailedCondition {
 }
 
 /**
- * `type` names the reason without being an address: it resolves nowhere, and leaks nowhere (RFC 9457 section 3.1.1). A
- * condition adds its word as `condition`; `members` are further ones. Ends with a line break, so that a terminal's prompt
- * is on a line of its own.
+ * `type` identifies the reason and is not a resolvable address (RFC 9457 section 3.1.1). A condition adds its word as `condition`;
+ * `members` are further members. The body ends with a line break, so that a terminal's prompt starts on its own line.
  */
 export function problemBody(
   code: ReasonCode,

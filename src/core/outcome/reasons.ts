@@ -1,7 +1,7 @@
 /**
- * The one table of everything that can stop a request. A reason's code is an API: it is the problem's `code`, a
- * metric label and a word in the log, so codes are never renamed. `message` is the `x-error` text: fixed, printable
- * ASCII, without any echo of the request, an address or a cause.
+ * The one table of everything that can stop a request. A reason's code is an API: it is the problem's `code`, a metric label and a word in
+ * the log, so codes are never renamed. `message` is the `x-error` text: fixed, printable ASCII, and without any part of the request, an
+ * address or a cause.
  */
 
 /** Who has to act for the request to succeed. */
@@ -24,13 +24,13 @@ export interface Reason {
   readonly level: 'debug' | 'info' | 'warn' | 'error';
   /** Whether the same request may succeed later without a change by the client. */
   readonly retryable: boolean;
-  /** Present when the response carries `WWW-Authenticate` (RFC 9110 section 11.6.1). */
+  /** Set if the response carries `WWW-Authenticate` (RFC 9110 section 11.6.1). */
   readonly challenge?: Challenge;
   /** Seconds of `Retry-After` if nothing else sets it. */
   readonly retryAfterS?: number;
   /** The connection is closed after the response, because its framing can no longer be trusted. */
   readonly closes?: true;
-  /** What it means and what to do, for the reference page. */
+  /** Meaning and remedy, for the reference page. */
   readonly advice: string;
 }
 
@@ -401,7 +401,7 @@ const table = {
     fault: 'policy',
     level: 'info',
     retryable: false,
-    advice: 'The route is open for a limited time ("notBefore", "notAfter"), which has not begun yet or is over.',
+    advice: 'The route is open for a limited time ("notBefore", "notAfter"), which has not begun yet or has ended.',
   },
 
   sign_in_too_old: {
@@ -484,7 +484,7 @@ const table = {
   },
   upstream_failed: {
     status: 502,
-    message: 'The service broke off before it responded',
+    message: 'The service closed the connection before it responded',
     fault: 'upstream',
     level: 'error',
     retryable: true,
@@ -492,7 +492,7 @@ const table = {
   },
   upstream_response_invalid: {
     status: 502,
-    message: 'The service gave a response that is not valid',
+    message: 'The service returned an invalid response',
     fault: 'upstream',
     level: 'error',
     retryable: true,
@@ -529,7 +529,7 @@ const table = {
   // Checks of other proxies
   check_invalid: {
     status: 400,
-    message: 'The request that the proxy asks about cannot be read',
+    message: 'The request in the check of the proxy cannot be read',
     fault: 'policy',
     level: 'warn',
     retryable: false,
@@ -574,7 +574,7 @@ const table = {
   },
   admin_scope_missing: {
     status: 403,
-    message: 'The token of the admin port may not do this',
+    message: 'The token of the admin port does not permit this',
     fault: 'policy',
     level: 'warn',
     retryable: false,
@@ -583,7 +583,7 @@ const table = {
   },
   reload_refused: {
     status: 409,
-    message: 'The configuration file has problems and was not taken into use',
+    message: 'The configuration file has problems and was not applied',
     fault: 'policy',
     level: 'warn',
     retryable: false,
@@ -630,7 +630,7 @@ const table = {
   },
   decision_unknown: {
     status: 404,
-    message: 'No such decision is kept',
+    message: 'There is no record of this decision',
     fault: 'client',
     level: 'info',
     retryable: false,
@@ -638,7 +638,7 @@ const table = {
   },
   question_invalid: {
     status: 400,
-    message: 'The question cannot be read',
+    message: 'The request to explain cannot be read',
     fault: 'client',
     level: 'info',
     retryable: false,
@@ -667,7 +667,7 @@ const table = {
   },
   client_busy: {
     status: 429,
-    message: 'Too many requests of this client at once',
+    message: 'Too many concurrent requests of this client',
     fault: 'client',
     level: 'warn',
     retryable: true,

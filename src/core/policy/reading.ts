@@ -20,7 +20,7 @@ export const unreadable = {
   plus: new Unreadable('contains "+", which some services read as a space'),
   escape: new Unreadable('contains an escape that is not valid UTF-8'),
   twofold: new Unreadable('contains a character that services read in more than one way'),
-  cased: new Unreadable('contains capital letters, which the service reads as small ones'),
+  cased: new Unreadable('contains capital letters, which the service reads as lower case'),
   type: new Unreadable('is of another type than declared'),
   hop: new Unreadable('is removed by the Connection header'),
 } as const satisfies Record<string, Unreadable>;

@@ -12,11 +12,11 @@ import { createTraceMetrics, type SpanEvents } from './trace-metrics.ts';
 export type ReadMailState = () => MailState | null;
 
 export interface AuthApiMetrics {
-  /** A request whose forwarded headers were not believed. */
+  /** A request whose forwarded headers were ignored. */
   readonly onForwardedIgnored: (reason: ForwardedIgnored) => void;
-  /** A step of a mail. */
+  /** The outcome of an attempt to send a mail. */
   readonly onMail: (outcome: MailOutcome) => void;
-  /** Where a scrape reads what waits now. */
+  /** Called by each scrape for the current queue. */
   watchMail(read: ReadMailState): void;
 }
 
@@ -41,7 +41,7 @@ export function createAuthApiMetrics(registry: Registry): AuthApiMetrics {
   });
   new Gauge({
     name: 'rolegate_auth_mail_queue',
-    help: 'Mails of the Auth API in this process that wait for the mail server or are on their way.',
+    help: 'Mails of the Auth API in this process that wait for the mail server or are being sent.',
     registers,
     collect() {
       const state = mailState();
@@ -51,7 +51,7 @@ export function createAuthApiMetrics(registry: Registry): AuthApiMetrics {
   });
   new Gauge({
     name: 'rolegate_auth_mail_failing',
-    help: 'Whether the mail server could not be used at the last attempt: 1, or 0.',
+    help: '1 if the last attempt to use the mail server failed, otherwise 0.',
     aggregator: 'max',
     registers,
     collect() {
@@ -65,19 +65,19 @@ export function createAuthApiMetrics(registry: Registry): AuthApiMetrics {
     onMail: (outcome) => mails.inc({ outcome }),
     watchMail(read) {
       mailState = read;
-      // Without samples where no mail is sent.
+      // No samples if no mail is sent.
       if (read() !== null) for (const outcome of outcomes) mails.inc({ outcome }, 0);
     },
   };
 }
 
 export interface LoneAuthApiMetrics extends AuthApiMetrics {
-  /** What becomes of recorded spans. */
+  /** Counts exported, failed and dropped spans. */
   readonly spanEvents: SpanEvents;
   page(format: MetricsFormat): Promise<MetricsPage>;
 }
 
-/** Of an Auth API that runs alone. */
+/** Metrics of an Auth API that runs alone. */
 export function createLoneAuthApiMetrics(version: string, log: Pick<Logger, 'info' | 'warn'>): LoneAuthApiMetrics {
   const own = new Registry();
   createBuildMetric(own, version);

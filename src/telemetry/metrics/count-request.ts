@@ -1,17 +1,17 @@
 /**
- * Counts a request that is over. Labels hold only what the configuration or a fixed list names: route ids, upstreams, methods,
- * statuses, reasons.
+ * Counts a request that has ended. Label values come only from the configuration or a fixed list: route ids, upstreams, methods, statuses,
+ * reasons.
  */
 import { STATUS_CODES } from 'node:http';
 import { conditionOf, outcomeOf, type RequestRecord, shadowedOf } from '../request-record.ts';
 import { noRoute, type RequestSeries } from './request-series.ts';
 
-/** Methods that are a label of their own; every other one is `other`. */
+/** Methods that have their own label; every other one is `other`. */
 const labeledMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 
 export function countRequest(series: RequestSeries, record: RequestRecord): void {
   const { decision, decidedAt, respondedAt, method, reason } = record;
-  // A request that outlived a reload may hold a route that is gone.
+  // A request that outlived a reload may have a route that no longer exists.
   const id = decision?.route?.id;
   const route = id !== undefined && series.inUse.routes.has(id) ? id : noRoute;
   series.requests.inc({
@@ -47,7 +47,7 @@ function statusLabel(status: number): string {
   return status >= 100 && status < 1000 ? `${Math.floor(status / 100)}xx` : 'none';
 }
 
-/** Never negative: a clock may be read out of turn. */
+/** Never negative, even if the clock was read out of order. */
 function seconds(fromMs: number, toMs: number): number {
   return toMs > fromMs ? (toMs - fromMs) / 1000 : 0;
 }

@@ -1,4 +1,4 @@
-/** Counts how a candidate of the rules compares with those in use, and what becomes of recorded decisions. */
+/** Counts how candidate rules compare with those in use, and what happens to recorded decisions. */
 import { Counter, type Registry } from 'prom-client';
 import { noRoute } from './request-series.ts';
 
@@ -13,26 +13,26 @@ export interface RecordEvents {
   recorded(result: 'written' | 'skipped' | 'failed'): void;
 }
 
-/** Of records for look-ups. */
+/** Counts the records for look-ups. */
 export interface KeepEvents {
   /** `dropped`: beyond the rate; `unshared`: other replicas do not have it. */
   kept(result: 'kept' | 'dropped' | 'unshared'): void;
 }
 
-/** Series of differences; beyond it they count under no route, as routes of many candidates may come and go. */
+/** Bounds the series of differences, because candidates may bring many routes. Further ones count without a route. */
 const maxSeries = 5000;
 
 export function createDecisionMetrics(registry: Registry): ShadowEvents & RecordEvents & KeepEvents {
   const registers = [registry];
   const compared = new Counter({
     name: 'rolegate_shadow_decisions_total',
-    help: 'Decisions compared with a candidate of the rules: same, newly_allowed, newly_refused, other_reason, other_route, undecided or skipped.',
+    help: 'Decisions compared with candidate rules: same, newly_allowed, newly_refused, other_reason, other_route, undecided or skipped.',
     labelNames: ['result'],
     registers,
   });
   const differences = new Counter({
     name: 'rolegate_shadow_differences_total',
-    help: 'Decisions that a candidate of the rules would have made differently; reason of the refusal, or of the condition.',
+    help: 'Decisions that candidate rules would have made differently; the reason is that of the refusal or of the condition.',
     labelNames: ['route', 'difference', 'reason'],
     registers,
   });
@@ -45,7 +45,7 @@ export function createDecisionMetrics(registry: Registry): ShadowEvents & Record
   for (const result of ['written', 'skipped', 'failed', 'kept', 'dropped', 'unshared']) recorded.inc({ result }, 0);
   const series = new Set<string>();
 
-  /** Whether these labels have a series, or may have one. */
+  /** Whether these labels have a series or may get one. */
   function hasRoom(route: string, difference: string, reason: string): boolean {
     const key = `${route} ${difference} ${reason}`;
     if (!series.has(key) && series.size >= maxSeries) return false;

@@ -1,6 +1,6 @@
 /**
- * Exemplars of OpenMetrics: beside each bucket of the request durations, the trace of the last recorded request in it. `prom-client` has
- * them only in registries without the text format.
+ * OpenMetrics exemplars: each bucket of the request durations has the trace of the last recorded request in it. `prom-client` supports them
+ * only in registries without the text format.
  */
 import type { MetricValues } from './registry.ts';
 
@@ -11,7 +11,7 @@ export interface Exemplar {
   readonly atMs: number;
 }
 
-/** A sample of a bucket. `exemplar` is a member of `prom-client`, which has none. */
+/** A bucket's sample. The name `exemplar` is taken by `prom-client`, which leaves it empty. */
 export interface WithExemplar {
   readonly recorded?: Exemplar;
 }
@@ -21,7 +21,7 @@ const histogram = 'rolegate_request_duration_seconds';
 type Sample = MetricValues[number]['values'][number] & WithExemplar;
 
 export class Exemplars {
-  /** Upper bounds of the buckets, the last of which is any value. */
+  /** Upper bounds of the buckets; the last bucket, `+Inf`, is not listed. */
   readonly #bounds: readonly number[];
   /** By route and bucket. */
   readonly #last = new Map<string, Exemplar>();
@@ -44,7 +44,7 @@ export class Exemplars {
   }
 }
 
-/** Those of several processes beside the sums of all: of each bucket the newest. */
+/** Adds to the sums of several processes the newest exemplar of each bucket. */
 export function attachNewest(sums: MetricValues, processes: readonly MetricValues[]): MetricValues {
   const newest = new Map<string, Exemplar>();
   for (const { values } of processes.flatMap((metrics) => metrics.filter(({ name }) => name === histogram))) {

@@ -1,4 +1,4 @@
-/** Counts verdicts, calls to the Auth API, what is cached and shared of them, and revocations. */
+/** Counts verdicts, calls to the Auth API, cache and sharing, and revocations. */
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { BreakerState, IdentityEvents } from '../../identity/events.ts';
 import type { CatchUp } from '../../identity/revocation/revocation-events.ts';
@@ -7,7 +7,7 @@ import { createRedisMetrics } from './redis-metrics.ts';
 import { exchangeBuckets } from './request-series.ts';
 
 const breakerStates: readonly BreakerState[] = ['closed', 'half_open', 'open'];
-/** Shown from the beginning, so that the first loss is an increase. */
+/** Present from the start, so that the first loss is an increase. */
 const catchUpOutcomes: readonly CatchUp[] = ['started', 'followed', 'lost'];
 
 /** Read at each scrape. */
@@ -29,11 +29,11 @@ export interface IdentityMetrics {
   watchIdentity(read: () => IdentityReadings): void;
   /** Null: nothing is in use yet. */
   watchRevocations(read: () => RevocationReadings | null): void;
-  /** A route that was to revoke something, and what it named was no id. */
+  /** A route with `evict` had no id to revoke. */
   readonly evictionUnreadable: (route: string) => void;
 }
 
-/** Between two log lines about one claim of one source. */
+/** Minimum time between two log lines about one claim of one source. */
 const quietMs = 60_000;
 
 export function createIdentityMetrics(registry: Registry, log: Pick<Logger, 'info' | 'warn'>): IdentityMetrics {
@@ -54,7 +54,7 @@ export function createIdentityMetrics(registry: Registry, log: Pick<Logger, 'inf
   });
   const authApiFailures = new Counter({
     name: 'rolegate_auth_api_failures_total',
-    help: 'Calls to the Auth API that gave no result: connection, certificate, timeout, protocol, status, body, field or request.',
+    help: 'Calls to the Auth API that returned no result: connection, certificate, timeout, protocol, status, body, field or request.',
     labelNames: ['source', 'failure'],
     registers,
   });
@@ -67,7 +67,7 @@ export function createIdentityMetrics(registry: Registry, log: Pick<Logger, 'inf
   });
   const breaker = new Gauge({
     name: 'rolegate_auth_api_breaker_state',
-    help: 'State of the circuit breaker before each URL of the Auth API: 1 for the current one.',
+    help: 'State of the circuit breaker of each URL of the Auth API: 1 for the current one.',
     labelNames: ['source', 'url', 'state'],
     aggregator: 'max',
     registers,
@@ -177,26 +177,26 @@ export function createIdentityMetrics(registry: Registry, log: Pick<Logger, 'inf
   });
   const undelivered = new Counter({
     name: 'rolegate_revocations_undelivered_total',
-    help: 'Revocations that Redis did not take, so that they are announced to the other replicas later.',
+    help: 'Revocations that Redis did not accept, so they are announced to the other replicas later.',
     registers,
   });
   const evictionsUnreadable = new Counter({
     name: 'rolegate_evictions_unreadable_total',
-    help: 'Requests through a route with evict that name nothing that can be revoked.',
+    help: 'Requests through a route with evict that contain no id to revoke.',
     labelNames: ['route'],
     registers,
   });
 
   const throttled = new Counter({
     name: 'rolegate_authentication_throttled_total',
-    help: 'Credentials that were refused with 429 without a call to their source, as too many authentications of their client or key had failed.',
+    help: 'Credentials that were refused with 429 without a call to their source, because too many authentications of their client or key had failed.',
     labelNames: ['by'],
     registers,
   });
 
   const claimsUnreadable = new Counter({
     name: 'rolegate_claims_unreadable_total',
-    help: 'Declared claims of another type than the configuration says, so that they counted as absent.',
+    help: 'Declared claims whose type differs from the configuration, so they counted as absent.',
     labelNames: ['source', 'claim'],
     registers,
   });
@@ -220,7 +220,10 @@ export function createIdentityMetrics(registry: Registry, log: Pick<Logger, 'inf
         const nowMs = performance.now();
         if (nowMs - (claimsLogged.get(key) ?? -quietMs) < quietMs) return;
         claimsLogged.set(key, nowMs);
-        log.warn({ source, claim, detail }, 'a claim has another type than is declared, and meets no condition');
+        log.warn(
+          { source, claim, detail },
+          'the type of a claim differs from its declaration, so it meets no condition',
+        );
       },
       ...createRedisMetrics(registry),
       sources(urls) {

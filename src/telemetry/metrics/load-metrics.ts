@@ -1,4 +1,4 @@
-/** What is open now, and what the limits do: read at each scrape, so that requests pay nothing for it. */
+/** Open connections and the effect of limits, read at each scrape, so that requests pay nothing for them. */
 import { Counter, Gauge, type Registry } from 'prom-client';
 
 export interface ServerReadings {
@@ -141,7 +141,7 @@ export function createLoadMetrics(registry: Registry, server: () => ServerReadin
   });
 }
 
-/** Counters that the server keeps itself. */
+/** Sets counters that the server keeps itself. */
 function setEach<Label extends string>(
   counter: Counter<Label>,
   label: Label,

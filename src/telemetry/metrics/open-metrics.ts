@@ -1,6 +1,6 @@
 /**
- * Writes metrics in the format OpenMetrics 1.0. `prom-client` can write it too, but renames the metrics of its registry for good. Numbers
- * are written as in the text format, so that a series stays the same when a server changes the format.
+ * Writes metrics in the OpenMetrics 1.0 format. `prom-client` can write it too, but permanently renames the metrics of its registry.
+ * Numbers are written as in the text format, so that a series stays the same when a server changes the format.
  */
 import type { Exemplar, WithExemplar } from './exemplars.ts';
 import type { MetricValues } from './registry.ts';

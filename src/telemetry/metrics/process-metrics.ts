@@ -1,4 +1,4 @@
-/** The state of the process, or of the several that a gateway is made of: configuration, health of targets, log, workers, build. */
+/** The state of the process, or of all processes of the gateway: configuration, health of targets, log, workers, build. */
 import { Counter, Gauge, type Registry } from 'prom-client';
 
 export interface WorkerReadings {
@@ -17,7 +17,7 @@ export interface CheckedUpstream {
 export interface ProcessMetrics {
   logDropped(lines: number): void;
   configLoaded(ok: boolean, nowMs: number): void;
-  /** Returns whether that is a change. */
+  /** Returns whether the health changed. */
   upstreamHealth(upstream: string, target: string, healthy: boolean): boolean;
   useUpstreams(upstreams: ReadonlyMap<string, CheckedUpstream>): void;
 }
@@ -121,8 +121,8 @@ export function createProcessMetrics(registry: Registry, workers: () => WorkerRe
       return changed;
     },
     /**
-     * Targets with health checks count as healthy until one says otherwise. Those that the configuration no longer names
-     * are forgotten, so that they do not page an operator.
+     * Targets with health checks count as healthy until a check fails. Targets that the configuration no longer contains are removed, so
+     * that they do not page an operator.
      */
     useUpstreams(upstreams) {
       const before = health;

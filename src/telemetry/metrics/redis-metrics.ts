@@ -1,9 +1,9 @@
-/** Counts what Redis and the other replicas do for look-ups. */
+/** Counts the use of Redis and other replicas by look-ups. */
 import { Counter, Histogram, type Registry } from 'prom-client';
 import type { IdentityEvents, RedisOperation, RedisOutcome, SharedLookUpOutcome } from '../../identity/events.ts';
 import { exchangeBuckets } from './request-series.ts';
 
-/** Shown from the beginning, so that the first error is an increase. */
+/** Present from the start, so that the first error is an increase. */
 const redisOutcomes: Readonly<Record<RedisOperation, readonly RedisOutcome[]>> = {
   get: ['hit', 'miss', 'invalid', 'error'],
   set: ['ok', 'error', 'skipped', 'oversize'],
@@ -20,7 +20,7 @@ const lookUpOutcomes: readonly SharedLookUpOutcome[] = [
   'error',
 ];
 
-/** In seconds, from a Redis on the same machine to the longest deadline that makes sense. */
+/** In seconds, from a Redis on the same machine to the longest reasonable deadline. */
 const redisBuckets = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1];
 type RedisEvents = Pick<IdentityEvents, 'redis' | 'redisCommand' | 'sharedLookUp'>;
 

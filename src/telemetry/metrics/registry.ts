@@ -6,12 +6,12 @@ import { openMetricsText, openMetricsType } from './open-metrics.ts';
 /** The metrics of a process as data. */
 export type MetricValues = Awaited<ReturnType<Registry['getMetricsAsJSON']>>;
 
-/** Gauges with the ending of counters, at which `promtool check metrics` fails: sums of the gauges without that ending. */
+/** Node's gauges with the suffix of counters, which `promtool check metrics` rejects. They are sums of the gauges without the suffix. */
 const misnamed = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total'];
 
 let ofRuntime: Registry | null = null;
 
-/** Those of `own`, and Node's: what observes Node cannot be taken down again, so that there is one of it in a process. */
+/** The metrics of `own` and of Node. Node's collectors cannot be removed again, so a process has them once. */
 export function withRuntime(own: Registry): Registry {
   if (ofRuntime === null) {
     ofRuntime = new Registry();
@@ -27,7 +27,7 @@ export interface MetricsPage {
   readonly text: string;
 }
 
-/** `withExemplars`: adds them, for the format that has them. */
+/** `withExemplars` adds exemplars, for the format that supports them. */
 export async function pageOf(
   registry: Registry,
   format: MetricsFormat,
@@ -37,7 +37,7 @@ export async function pageOf(
   return { type: openMetricsType, text: openMetricsText(withExemplars(await registry.getMetricsAsJSON())) };
 }
 
-/** The metrics of several processes as those of one, each by its aggregator; the first process decides what that is. */
+/** Combines the metrics of several processes, each by its aggregator, which the first process determines. */
 export function aggregate(processes: readonly MetricValues[]): Registry {
   return AggregatorRegistry.aggregate([...processes]);
 }

@@ -1,7 +1,4 @@
-/**
- * The metrics of requests, and whose numbers they hold. A route that keeps its id through a reload keeps its numbers; those of a
- * route that is gone are removed.
- */
+/** The metrics of requests. A route that keeps its id through a reload keeps its series; those of a removed route are removed. */
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { Route } from '../../core/routing/route.ts';
 import { Exemplars } from './exemplars.ts';
@@ -9,7 +6,7 @@ import { Exemplars } from './exemplars.ts';
 /** Label of requests that matched no route; no route can have this id. */
 export const noRoute = '(none)';
 
-/** In seconds, from an upstream's fastest response to the longest timeout that makes sense. */
+/** In seconds, from an upstream's fastest response to the longest reasonable timeout. */
 export const exchangeBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 /** A warm decision takes microseconds, a cold one waits for the Auth API. */
 const decisionBuckets = [
@@ -18,15 +15,15 @@ const decisionBuckets = [
 
 export type RequestSeries = ReturnType<typeof createRequestSeries>;
 
-/** `zeros`: each route has its numbers from the beginning, before its first request. */
+/** `zeros`: each route has its series from the start, before its first request. */
 export function createRequestSeries(registry: Registry, zeros: boolean) {
   const registers = [registry];
-  /** Ids of routes and names of upstreams that the configuration in use has. */
+  /** Route ids and upstream names in the current configuration. */
   const inUse: { routes: ReadonlySet<string>; upstreams: ReadonlySet<string> } = {
     routes: new Set(),
     upstreams: new Set(),
   };
-  /** Settles when the numbers of routes that are gone are removed; a scrape waits for it. */
+  /** Settles when the series of removed routes are gone; a scrape waits for it. */
   let removed: Promise<unknown> = Promise.resolve();
   const collect = async () => void (await removed);
 
@@ -129,7 +126,7 @@ export function createRequestSeries(registry: Registry, zeros: boolean) {
   function addRoute(route: string): void {
     durations.zero({ route });
     for (const counter of perRoute) counter.inc({ route }, 0);
-    // The first error of ours is an increase, which an alert can see.
+    // So the first internal error is an increase that an alert can detect.
     refusals.inc({ route, reason: 'internal_error' }, 0);
   }
 
@@ -139,7 +136,7 @@ export function createRequestSeries(registry: Registry, zeros: boolean) {
     for (const counter of perRoute) counter.remove(route);
   }
 
-  /** Those with another label beside the route. */
+  /** For counters with another label besides the route. */
   async function removeRoutesOf(counter: Counter<'route'>): Promise<void> {
     for (const { labels } of (await counter.get()).values) {
       const { route } = labels;
@@ -168,7 +165,7 @@ export function createRequestSeries(registry: Registry, zeros: boolean) {
     cut,
     checks,
     inUse: inUse as Readonly<typeof inUse>,
-    /** At start and at each reload. */
+    /** Called at start and at each reload. */
     useRoutes(routes: readonly Route[]): void {
       const before = { ...inUse };
       inUse.routes = new Set(routes.map(({ id }) => id));

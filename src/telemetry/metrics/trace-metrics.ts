@@ -1,10 +1,10 @@
-/** Counts what becomes of recorded spans, and logs when they cannot be sent, and when they can be again. */
+/** Counts exported, failed and dropped spans, and logs when the export fails and when it works again. */
 import { Counter, type Registry } from 'prom-client';
 import type { Logger } from '../log/logger.ts';
 
 export interface SpanEvents {
   exported(spans: number): void;
-  /** The collector did not take them. */
+  /** The collector did not accept them. */
   failed(spans: number, cause: unknown): void;
   /** Too many were waiting. */
   dropped(spans: number): void;
@@ -13,7 +13,7 @@ export interface SpanEvents {
 export function createTraceMetrics(registry: Registry, log: Pick<Logger, 'info' | 'warn'>): SpanEvents {
   const spans = new Counter({
     name: 'rolegate_trace_spans_total',
-    help: 'Recorded spans: exported, failed (the collector did not take them) or dropped (too many were waiting).',
+    help: 'Recorded spans: exported, failed (the collector did not accept them) or dropped (too many were waiting).',
     labelNames: ['result'],
     registers: [registry],
   });

@@ -72,7 +72,7 @@ describe('create-admin', () => {
     const names = ['--full-name', 'Ann Example', '--alias', 'boss'];
     expect((await run('create-admin', '-c', standalone, '-e', email, ...names)).code).toBe(0);
     const taken = await run('create-admin', '-c', standalone, '-e', 'other@example.test', '--alias', 'BOSS');
-    expect(taken).toEqual({ code: 1, output: 'the alias "BOSS" is taken: give another one with --alias\n' });
+    expect(taken).toEqual({ code: 1, output: 'the alias "BOSS" is taken: choose another one with --alias\n' });
     expect(await userOf('other@example.test')).toBeNull();
   });
 
@@ -100,7 +100,7 @@ describe('create-admin', () => {
         return ['create-admin', '-c', folder.write('remote.yaml', text), '-e', email];
       },
       1,
-      /names an Auth API elsewhere/,
+      /uses an external Auth API/,
     ],
     [
       'a database in memory',

@@ -323,7 +323,7 @@ describe('a mail server', () => {
   it('that says nothing ends within the limit of a check', async () => {
     const port = await startTalker('');
     const mail = `mail: { smtp: "smtp://127.0.0.1:${port}", from: "no-reply@example.test" }`;
-    expect(await reportOf(':memory:', mail, 1_000)).toMatch(/no response of a mail server in time|no result within/);
+    expect(await reportOf(':memory:', mail, 1_000)).toMatch(/no response from a mail server in time|no result within/);
   });
 });
 

@@ -175,7 +175,7 @@ describe('upstreams', () => {
     expect(text).toContain(`✓ good ${good.origin}: /live returns 200`);
     expect(text).toContain(`✗ bad ${bad.origin}: /live returns 503`);
     expect(text).toContain('correct the path under "upstreams.bad.health"');
-    expect(text).toContain('takes connections; it has no health check');
+    expect(text).toContain('accepts connections; it has no health check');
     expect(text).toMatch(/✗ gone .*no connection \(ECONNREFUSED\)/);
     expect(text).toMatch(/✗ silent .*no connection \(timeout\)/);
   });

@@ -38,7 +38,7 @@ describe('envoy', () => {
     expect([encode_raw_headers, failure_mode_allow]).toEqual([true, false]);
     expect(filterOf(envoyConfig(settings({ http }, true)))).toHaveProperty('grpc_service');
     expect(filterOf(envoyConfig(settings({ http })))).not.toHaveProperty('grpc_service');
-    expect(() => settings({}, false)).toThrow('this proxy cannot ask by the configuration');
+    expect(() => settings({}, false)).toThrow('the configuration does not allow checks by this proxy');
   });
 
   test('over HTTP/2, with its own certificate where Rolegate wants one, and with the secret of its environment', () => {

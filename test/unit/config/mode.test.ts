@@ -8,8 +8,8 @@ test.each([
   ['roles', 'access: [user]', null],
   ['public with a condition', `access: public, ${when}`, null],
   ['by method, one of which is denied', 'access: { GET: [user], POST: deny }', null],
-  ['denied', 'access: deny', /what is denied stays denied/],
-  ['the default, which denies', 'rewrite: {}', /what is denied stays denied/],
+  ['denied', 'access: deny', /denied requests stay denied/],
+  ['the default, which denies', 'rewrite: {}', /denied requests stay denied/],
   ['public', 'access: public', /the rule refuses no request/],
   ['optional', 'access: { GET: optional, POST: deny }', /the rule refuses no request/],
 ] as const)('%s', (_, keys, problem) => {

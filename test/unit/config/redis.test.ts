@@ -139,7 +139,7 @@ describe('TLS', () => {
       'cert: own.pem, key: own.pem',
       'this file contains no private key in PEM form, or it has a passphrase',
     ],
-    ['a key alone', 'key: own-key.pem', '"key" is of no use without "cert"'],
+    ['a key alone', 'key: own-key.pem', '"key" has no effect without "cert"'],
   ])('%s is a problem', (_, tls, problem) => {
     expect(problemsOf(`url: "rediss://redis", tls: { ${tls} }`)).toEqual([problem]);
   });

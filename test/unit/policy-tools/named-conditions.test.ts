@@ -97,7 +97,7 @@ test('problems are at the use of a name, and give the nearest one', () => {
         'x: { query: a, exists: true }',
       ),
     ),
-  ).toEqual(['this route does not take PATCH (remove it, or list the method under "access")']);
+  ).toEqual(['this route does not accept PATCH (remove it, or list the method under "access")']);
   expect(problemsOf(rules('[role_missing]', '[user]', 'role_missing: { query: a, exists: true }'))).toEqual([
     '"role_missing" is a reason of the gateway itself (choose another name, or give it a "reason")',
   ]);

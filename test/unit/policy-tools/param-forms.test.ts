@@ -165,7 +165,7 @@ describe('forms that are too many to compare', () => {
 
   test('are a problem of the configuration where a tie cannot be found out', () => {
     expect(() => policy(rules(many('one', 1), many('two', 3)))).toThrow(
-      /the parameters of this route and of "one" \(line 6\) have too many forms to find out whether both match one request/,
+      /the parameters of this route and of "one" \(line 6\) have too many forms to determine whether both match one request/,
     );
   });
 

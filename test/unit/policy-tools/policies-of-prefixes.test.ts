@@ -147,10 +147,10 @@ test('alternatives of a policy are tried one by one, however many there are', ()
 test('problems of policies', () => {
   const one = '  - { id: doc, match: { path: "/t/{tenant}/docs" }, upstream: orders, access: [user] }';
   const of = (body: string, route = one) => problemsOf(rules(route, `policies:\n  - { id: p, ${body} }`));
-  expect(of('match: { path: "/t" }, access: authenticated')).toEqual(['a policy is for everything below its path']);
+  expect(of('match: { path: "/t" }, access: authenticated')).toEqual(['a policy applies to everything below its path']);
   expect(of('match: { path: "/t/{tenant}/**" }')).toEqual(['this policy restricts nothing']);
   expect(of('match: { path: "/t/{tenant}/**" }, access: public')).toEqual([
-    '"public" restricts nothing, and a policy opens nothing',
+    '"public" restricts nothing, and a policy cannot grant access',
   ]);
   expect(of('match: { path: "/t/v{n:int}/**" }, access: deny')).toEqual([
     'a parameter of a policy takes a whole segment',
@@ -161,7 +161,7 @@ test('problems of policies', () => {
   const when = 'when: [{ identity: userId, equals: a, reason: r }]';
   expect(of(`match: {}, ${when}, unless: [amdin]`)).toEqual(['the role "amdin" is not declared under "roles"']);
   expect(of('match: {}, access: [user]', one.replace('[user]', '[user], mode: shadow'))).toEqual([
-    '"shadow" would allow requests that the policy "p" refuses: no route below a policy weakens it',
+    '"shadow" would allow requests that the policy "p" refuses: no route below a policy can weaken it',
   ]);
   expect(of(`match: {}, ${when}`, one.replace('[user]', 'public'))).toEqual([
     'the policy "p" compares the identity, and no credential is read here',

@@ -106,7 +106,7 @@ test('problems', () => {
   expect(of('{ GET: public, PUT: [user] }', 'maxAuthAge: { GET: 15m }')).toEqual([
     'there is no sign-in with GET, whose rule is "public"',
   ]);
-  expect(of('{ GET: [user] }', 'maxAuthAge: { PUT: 15m }')).toEqual(['this route does not take PUT']);
+  expect(of('{ GET: [user] }', 'maxAuthAge: { PUT: 15m }')).toEqual(['this route does not accept PUT']);
   expect(of('[user]', 'maxAuthAge: 0s')).toEqual(['at least 1s']);
   expect(of('[user]', 'maxAuthAge: soon')).toHaveLength(1);
   expect(of('{ GET: optional, PUT: [user] }', 'maxAuthAge: { PUT: 15m }')).toEqual([]);
