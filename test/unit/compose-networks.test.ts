@@ -1,4 +1,4 @@
-/** Who reaches whom in `compose.yaml`: services that share no network cannot. */
+/** Which services in `compose.yaml` can reach each other: only those that share a network. */
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
@@ -30,11 +30,11 @@ test.each([
   ['redis', ['auth-api', 'gateway']],
   ['jaeger', ['auth-api', 'gateway']],
   ['gateway', ['auth-api', 'jaeger', 'orders', 'prometheus', 'redis']],
-])('%s reaches %j alone', (name, others) => {
+])('%s reaches only %j', (name, others) => {
   expect(reachedBy(name)).toEqual(others);
 });
 
-test('Redis takes no command without the password, which those that use it have', () => {
+test('Redis requires the password, and only its users have it', () => {
   const users = Object.keys(services).filter((name) => services[name]!.secrets?.includes('redis-password'));
   expect(users.sort()).toEqual(['auth-api', 'gateway', 'redis']);
   for (const name of ['gateway', 'auth-api']) {

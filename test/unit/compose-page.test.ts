@@ -1,4 +1,7 @@
-/** The page docs/guides/compose.md: its commands are those of `compose.yaml`, which a test of the whole installation runs, and it names what is there. */
+/**
+ * The page docs/guides/compose.md: its commands match those in `compose.yaml`, which another test runs in full, and the
+ * things it mentions exist.
+ */
 import { existsSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
@@ -8,7 +11,7 @@ const page = readFileSync('docs/guides/compose.md', 'utf8');
 const text = readFileSync('compose.yaml', 'utf8');
 const { services } = parse(text) as { services: Readonly<Record<string, { readonly ports?: readonly string[] }>> };
 
-test('its commands are those of the file', () => {
+test('its commands match the file', () => {
   const commands = blocksOf(page)
     .find(({ language, info }) => `${language} ${info}` === 'sh compose')!
     .text.trimEnd()
@@ -16,7 +19,7 @@ test('its commands are those of the file', () => {
   expect(commands).toEqual([...text.matchAll(/^# {3}((?:sh|docker) .+)$/gm)].map(([, command]) => command));
 });
 
-test('it names each published address', () => {
+test('it lists every published address', () => {
   const ports = Object.values(services).flatMap((service) => service.ports ?? []);
   const addresses = ports.flatMap((port) => {
     const [, host, first, last] = /^([\d.]+):(\d+)(?:-(\d+))?:\d+$/.exec(port)!;
@@ -26,7 +29,7 @@ test('it names each published address', () => {
   expect(addresses.filter((address) => !page.includes(`\`${address}\``))).toEqual([]);
 });
 
-test('services and files that it names exist', () => {
+test('the services and files that it mentions exist', () => {
   const files = [...page.matchAll(/`(compose\/[\w/-]+\.yaml)`/g)].map(([, path]) => path!);
   expect(files.length).toBeGreaterThan(2);
   expect(files.filter((path) => !existsSync(path))).toEqual([]);

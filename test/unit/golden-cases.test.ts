@@ -1,4 +1,4 @@
-/** The golden cases through the first door: `decide` and the pure forwarding, without a socket. */
+/** The golden cases through the core: `decide` and the pure forwarding, without a socket. */
 import { describe, expect, test } from 'vitest';
 import type { Config } from '../../src/config/config.ts';
 import { parseConfig } from '../../src/config/parse-config.ts';
@@ -71,7 +71,7 @@ describe.each(files.map((golden) => [golden.file, golden] as const))('%s', (_fil
   });
 });
 
-test('there are enough of them, and every reason that a decision can have is among them', () => {
+test('covers every reason that a decision can have, with enough cases', () => {
   const rows = files.flatMap(({ cases }) => cases);
   expect(files.length).toBeGreaterThanOrEqual(15);
   expect(rows.length).toBeGreaterThanOrEqual(150);
@@ -117,7 +117,7 @@ function configOf(golden: GoldenFile): Config {
   return read.config;
 }
 
-/** Every case comes from this machine, through a proxy when the configuration trusts one there. */
+/** Every case comes from localhost, through a proxy if the configuration trusts one there. */
 function addressOf({ server }: Config, { rawHeaders }: RequestView): string | null {
   const address = '127.0.0.1';
   const trusted = server.trustedProxies(address);
@@ -137,7 +137,7 @@ function forwarded(config: Config, decision: Allow, view: RequestView) {
   return { path, headers: byName(out) };
 }
 
-/** Names in lower case, repeated ones joined. */
+/** Names in lower case, with repeated values joined. */
 function byName(pairs: readonly string[]): Record<string, string> {
   const headers: Record<string, string> = {};
   for (let i = 0; i < pairs.length; i += 2) {
@@ -153,7 +153,7 @@ function signInHeaders(decision: Decision, { rawHeaders }: RequestView): Record<
   return { location, 'www-authenticate': location !== null || challenges.length === 0 ? null : challenges.join(' | ') };
 }
 
-/** Headers of the answer: those of a refusal or a preflight, or what is added to the answer of a service. */
+/** Response headers: those of a refusal or a preflight, or those added to a service's response. */
 function responseHeaders(
   config: Config,
   decision: Decision,

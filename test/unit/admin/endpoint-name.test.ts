@@ -1,4 +1,7 @@
-/** Which endpoint a path of the admin port names. Paths come from callers without a token, and no path may take long to read. */
+/**
+ * Maps a path of the admin port to an endpoint name. Paths come from callers without a token, so matching must stay
+ * linear in their length.
+ */
 import { expect, test } from 'vitest';
 import { createEndpoints, endpointName } from '../../../src/admin/endpoints.ts';
 import { adminOptions } from '../../integration/admin/running-admin.ts';
@@ -16,10 +19,10 @@ test.each([
   ['/decisions/7/8', '(none)'],
   ['/metrics/7', '(none)'],
   ['', '(none)'],
-])('%j names %j', (path, name) => {
+])('%j maps to %j', (path, name) => {
   expect(endpointName(path, endpoints)).toBe(name);
 });
 
-test('a long segment before the last slash is read once', () => {
+test('scans a long segment before the last slash once', () => {
   expect(endpointName(`/${'a'.repeat(200_000)}/`, endpoints)).toBe('(none)');
 });

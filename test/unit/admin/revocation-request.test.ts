@@ -33,7 +33,7 @@ test.each([
 
 test.each([
   ['nothing', ''],
-  ['no JSON', '{sessionID: 1}'],
+  ['text that is not JSON', '{sessionID: 1}'],
   ['a text', '"sessionID"'],
   ['null', 'null'],
   ['a list', [{ sessionID: 's1' }]],
@@ -41,40 +41,40 @@ test.each([
   ['two ids', { sessionID: 's1', userID: 'u1' }],
   ['an id and a credential', { sessionID: 's1', bearer: 'abc' }],
   ['two credentials', { bearer: 'abc', apiKey: 'k', apiSecret: 's' }],
-  ['the other half', { apiSecret: 's' }],
-  ['half a pair and an id', { apiKey: 'k', sessionID: 's1' }],
+  ['a secret without its key', { apiSecret: 's' }],
+  ['a key without its secret, plus an id', { apiKey: 'k', sessionID: 's1' }],
   ['an unknown key', { sessionId: 's1' }],
   ['a known key and an unknown one', { sessionID: 's1', reason: 'stolen' }],
-  ['a key of the prototype', '{"__proto__":{"sessionID":"s1"}}'],
+  ['a prototype key', '{"__proto__":{"sessionID":"s1"}}'],
   ['an empty id', { sessionID: '' }],
-  ['an id with a blank', { userID: 'ann example' }],
+  ['an id with a space', { userID: 'ann example' }],
   ['an id that is a number', { userID: 7 }],
   ['an id that is too long', { userID: 'x'.repeat(257) }],
   ['a source alone', { source: 'issuer' }],
-  ['a source that is none', { sessionID: 's1', source: 'a b' }],
-  ['a source of a credential', { bearer: 'abc', source: 'issuer' }],
-  ['a moment of a session', { sessionID: 's1', issuedBefore: 7 }],
-  ['a moment in milliseconds', { userID: 'u1', issuedBefore: 1_800_000_000_000 }],
-  ['a moment that is a text', { userID: 'u1', issuedBefore: '2026-01-01T00:00:00Z' }],
+  ['an invalid source', { sessionID: 's1', source: 'a b' }],
+  ['a source with a credential', { bearer: 'abc', source: 'issuer' }],
+  ['a time with a session', { sessionID: 's1', issuedBefore: 7 }],
+  ['a time in milliseconds', { userID: 'u1', issuedBefore: 1_800_000_000_000 }],
+  ['a time as text', { userID: 'u1', issuedBefore: '2026-01-01T00:00:00Z' }],
   ['a bearer with its scheme', { bearer: 'Bearer abc' }],
-  ['a bearer that is a list', { bearer: ['abc'] }],
+  ['a list of bearers', { bearer: ['abc'] }],
   ['an empty key', { apiKey: '' }],
   ['an empty secret', { apiKey: 'k', apiSecret: '' }],
-])('refused: %s', (_name, body) => {
+])('refuses %s', (_name, body) => {
   expect(read(body)).toHaveProperty('detail');
 });
 
-test('what is wrong is told, and nothing of the body', () => {
+test('reports the fault without quoting the body', () => {
   const answer = JSON.stringify([read({ bearer: 'top secret' }), read({ 'top secret': 1 }), read('"top secret"')]);
   expect(answer).not.toContain('top secret');
 });
 
-test('a webhook names ids only', () => {
+test('a webhook accepts ids only', () => {
   expect(read({ userID: 'u1' }, true)).toEqual({ kind: 'user', id: 'u1' });
   expect(read({ bearer: 'abc' }, true)).toHaveProperty('detail');
   expect(read({ apiKey: 'k', apiSecret: 's' }, true)).toHaveProperty('detail');
 });
 
-test('text that is no UTF-8 is refused', () => {
+test('refuses text that is not UTF-8', () => {
   expect(readRevocation(Buffer.from([0x7b, 0xff, 0x7d]), false)).toHaveProperty('detail');
 });

@@ -1,4 +1,4 @@
-/** Watchers of decisions never change, delay or break one. */
+/** Watchers of decisions never change, delay or break a decision. */
 import { expect, test, vi } from 'vitest';
 import { AfterDecision, type DecisionWatcher } from '../../../src/app/after-decision.ts';
 import type { Decided } from '../../../src/policy-tools/shadow/decide-alike.ts';
@@ -20,7 +20,7 @@ function watcher(part: Partial<DecisionWatcher> = {}) {
   return { watcher: made, seen, counts };
 }
 
-test('they look once the turn is over, at what was decided and what the Auth API said', async () => {
+test("a watcher sees the decision and the Auth API's result after the current turn", async () => {
   const { watcher: one, seen } = watcher();
   const decision = new AfterDecision([one]).decider()!(asked, policy, () => user);
   expect(decision).toMatchObject({ outcome: 'allow' });
@@ -29,24 +29,24 @@ test('they look once the turn is over, at what was decided and what the Auth API
   expect(seen[0]).toMatchObject({ decision, credential: { kind: 'bearer', token: 'abc' }, resolution: user });
 });
 
-test('also at what is decided late', async () => {
+test('a watcher also sees asynchronous decisions', async () => {
   const { watcher: one, seen } = watcher();
   const decision = await new AfterDecision([one]).decider()!(asked, policy, async () => user);
   await vi.waitFor(() => expect(seen).toMatchObject([{ decision, resolution: user }]));
 });
 
-test('without an active watcher the core alone decides', () => {
+test('without an active watcher, only the core decides', () => {
   expect(new AfterDecision([watcher({ active: false }).watcher]).decider()).toBeNull();
 });
 
-test('a watcher that is not active is shown nothing', async () => {
+test('an inactive watcher sees nothing', async () => {
   const [idle, busy] = [watcher({ active: false }), watcher()];
   new AfterDecision([idle.watcher, busy.watcher]).decider()!(asked, policy, () => user);
   await vi.waitFor(() => expect(busy.seen).toHaveLength(1));
   expect(idle.seen).toEqual([]);
 });
 
-test('a fault of one is its own', async () => {
+test('an exception in one watcher does not affect the others', async () => {
   const broken = watcher({
     look: () => {
       throw new Error('broken');
@@ -58,7 +58,7 @@ test('a fault of one is its own', async () => {
   expect(broken.counts.missed).toBe(1);
 });
 
-test('what is too much at once is skipped and counted', async () => {
+test('decisions beyond the bound are skipped and counted', async () => {
   const { watcher: one, seen, counts } = watcher();
   const decide = new AfterDecision([one]).decider()!;
   for (let n = 0; n < 1500; n += 1) decide(asked, policy, () => user);

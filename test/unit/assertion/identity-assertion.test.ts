@@ -1,4 +1,4 @@
-/** Assertions are signed once, used again for half of their life, renewed beside the requests, and bounded. */
+/** Assertions are signed once, reused for half of their life, renewed in the background, and bounded in number. */
 import { expect, test, vi } from 'vitest';
 import { createFileKeys } from '../../../src/assertion/file-keys.ts';
 import { IdentityAssertion } from '../../../src/assertion/identity-assertion.ts';
@@ -21,18 +21,18 @@ function signer() {
 const claims = (token: string | null) => JSON.parse(Buffer.from(token!.split('.')[1]!, 'base64url').toString());
 const ann: Identity = makeIdentity({ userId: 'ann' });
 
-test('the first has to be signed; the next is at once', async () => {
+test('waits for the first signature; the next request reuses it', async () => {
   const assertion = signer();
   const first = assertion.of(ann, 'orders');
   expect(first).toBeInstanceOf(Promise);
   expect(assertion.of(ann, 'orders')).toBe(first);
   const token = await first;
   expect(assertion.of(ann, 'orders')).toBe(token);
-  // An identity of another look-up that says the same.
+  // The same identity from another look-up.
   expect(assertion.of({ ...ann }, 'orders')).toBe(token);
 });
 
-test('another service, role, group, session or end of the credential is another assertion', async () => {
+test('another service, role, group, session or expiry of the credential needs another assertion', async () => {
   const assertion = signer();
   await assertion.of(ann, 'orders');
   expect(assertion.of(ann, 'billing')).toBeInstanceOf(Promise);
@@ -46,7 +46,7 @@ test('another service, role, group, session or end of the credential is another 
   for (const other of others) expect(assertion.of({ ...ann, ...other }, 'orders')).toBeInstanceOf(Promise);
 });
 
-test('from 40 % of its life on it is renewed beside the requests; after half of it they wait', async () => {
+test('after 40 % of its life it is renewed in the background; after half of it requests wait', async () => {
   const assertion = signer();
   const token = await assertion.of(ann, 'orders');
   nowMs += 11_900;
@@ -60,7 +60,7 @@ test('from 40 % of its life on it is renewed beside the requests; after half of 
   expect(assertion.of(ann, 'orders')).toBeInstanceOf(Promise);
 });
 
-test('a clock that is set back makes none last longer', async () => {
+test('setting the clock back prolongs no assertion', async () => {
   const assertion = signer();
   const token = await assertion.of(ann, 'orders');
   nowMs -= 3_600_000;
@@ -69,7 +69,7 @@ test('a clock that is set back makes none last longer', async () => {
   expect(await other).not.toBe(token);
 });
 
-test('what is kept is bounded by bytes, and what is in use is kept', () => {
+test('the cache is bounded by bytes and keeps assertions in use', () => {
   const recent = new Recent<string, string>(1_000, (_, token) => token.length);
   recent.set('used', 'x'.repeat(90));
   for (let i = 0; i < 1_000; i += 1) {

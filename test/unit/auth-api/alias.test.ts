@@ -1,4 +1,4 @@
-/** Aliases: what may be one, and which two are the same. */
+/** Aliases: which ones are valid, and which two are equal. */
 import { describe, expect, it } from 'vitest';
 import { accountFields } from '../../../src/auth-api/operations/account-fields.ts';
 import { foldCase } from '../../../src/auth-api/store/fold-case.ts';
@@ -27,25 +27,25 @@ describe('an alias', () => {
     ['a control character', 'a\u0007na'],
     ['a zero-width space', 'a\u200bna'],
     ['a zero-width joiner', 'a\u200dna'],
-    ['a change of direction', 'ana\u202e'],
+    ['a change of text direction', 'ana\u202e'],
     ['a soft hyphen', 'a\u00adna'],
     ['a Hangul filler', 'ana\u3164'],
     ['a variation selector', 'ana\ufe0f'],
-    ['a private character', 'ana\ue000'],
-    ['a blank before it', ' ana'],
-    ['a blank behind it', 'ana\u00a0'],
-    ['two blanks in a row', 'ana  b'],
+    ['a private-use character', 'ana\ue000'],
+    ['a leading space', ' ana'],
+    ['a trailing no-break space', 'ana\u00a0'],
+    ['two spaces in a row', 'ana  b'],
     ['a Cyrillic letter among Latin ones', '\u0430na'],
     ['a Greek letter among Latin ones', '\u03b1na'],
     ['a Latin letter among Cyrillic ones', 'Аннa'],
     ['letters of a script that looks like Latin', '\u13aa\u13d2'],
     ['Greek and Cyrillic letters', 'Άнна'],
-  ])('has no %s', (_what, alias) => {
+  ])('cannot contain %s', (_what, alias) => {
     expect(accountFields.alias.safeParse(alias).success).toBe(false);
   });
 });
 
-describe('the form in which aliases and addresses are compared', () => {
+describe('the normalized form for comparing aliases and addresses', () => {
   it.each([
     ['case', 'ANA', 'ana'],
     ['width', '\uff21na', 'ana'],
@@ -56,15 +56,15 @@ describe('the form in which aliases and addresses are compared', () => {
     ['final sigma', '\u03bf\u03b4\u03bf\u03c2', '\u039f\u0394\u039f\u03a3'],
     ['the long s', '\u017fam', 'sam'],
     ['the Kelvin sign', '\u212aim', 'kim'],
-  ])('knows no %s', (_what, one, other) => {
+  ])('is the same for %s', (_what, one, other) => {
     expect(foldCase(one)).toBe(foldCase(other));
   });
 
-  it('keeps apart what is not the same', () => {
+  it('differs for different texts', () => {
     expect(new Set(['ana', '\u00e1na', 'anna', 'a.na'].map(foldCase)).size).toBe(4);
   });
 
-  it('is its own form', () => {
+  it('is idempotent', () => {
     for (const text of ['Stra\u00dfe', '\u0130stanbul', '\u03a3\u03a3', '\ufb03', '\u1e9e']) {
       expect(foldCase(foldCase(text))).toBe(foldCase(text));
     }

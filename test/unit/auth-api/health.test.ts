@@ -8,7 +8,7 @@ const alive = { status: 200, body: { status: 'ok' } };
 const mailState = () => null;
 
 describe('respondToHealth', () => {
-  it('is alive and ready while the store answers, and only alive when it does not', async () => {
+  it('is live and ready while the store responds, and only live when it does not', async () => {
     const store = await openSqliteStore(':memory:');
     const sources = { store, mailState };
     expect(await respondToHealth('/health/live', 'GET', sources)).toEqual(alive);
@@ -22,9 +22,9 @@ describe('respondToHealth', () => {
 
   it.each([
     ['no mail', null, 'not configured'],
-    ['a mail server that works', { queued: 3, failing: false }, 'ok'],
-    ['a mail server that does not, which is no reason to refuse', { queued: 3, failing: true }, 'down'],
-  ])('tells of %s', async (_, state, mail) => {
+    ['a working mail server', { queued: 3, failing: false }, 'ok'],
+    ['a failing mail server, which does not affect readiness', { queued: 3, failing: true }, 'down'],
+  ])('reports %s', async (_, state, mail) => {
     const store = await openSqliteStore(':memory:');
     expect(await respondToHealth('/health/ready', 'GET', { store, mailState: () => state })).toEqual({
       status: 200,
@@ -33,7 +33,7 @@ describe('respondToHealth', () => {
     await store.close();
   });
 
-  it('leaves other paths to others, and takes no other method', async () => {
+  it('ignores other paths and refuses other methods', async () => {
     const store = await openSqliteStore(':memory:');
     const sources = { store, mailState };
     expect(await respondToHealth('/health', 'GET', sources)).toBeNull();

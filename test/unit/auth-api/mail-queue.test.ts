@@ -1,4 +1,4 @@
-/** The queue of mails, with a delivery that the test decides on. */
+/** The queue of mails, with a delivery that the test controls. */
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createMailQueue, type MailQueue, type QueuedMail } from '../../../src/auth-api/outbox/mail-queue.ts';
 import type { Delivery } from '../../../src/auth-api/outbox/smtp-delivery.ts';
@@ -54,7 +54,7 @@ const passMs = (durationMs: number) => vi.advanceTimersByTimeAsync(durationMs);
 const ids = (attempts: readonly Attempt[]) => attempts.map(({ id }) => id);
 
 describe('a queue whose server works', () => {
-  it('has some mails on their way at once, in their order', async () => {
+  it('delivers several mails at once, in order', async () => {
     const { queue, attempts, ended, add } = start();
     for (const id of ['a', 'b', 'c', 'd']) add(id);
     expect([ids(attempts), queue.size()]).toEqual([['a', 'b'], 4]);
@@ -69,14 +69,14 @@ describe('a queue whose server works', () => {
     expect([queue.size(), queue.failing()]).toEqual([0, false]);
   });
 
-  it('forgets a mail that is refused', async () => {
+  it('drops a mail that the server refuses', async () => {
     const { queue, ended, add } = start({ answer: () => ({ kind: 'refused', fault }) });
     add('a');
     await passMs(60_000);
     expect([ended, queue.size(), queue.failing()]).toEqual([['a refused 1'], 0, false]);
   });
 
-  it('tries a mail that is put off after growing pauses, and others meanwhile', async () => {
+  it('retries a deferred mail after growing pauses and delivers others meanwhile', async () => {
     const { queue, attempts, add } = start({ answer: (id) => (id === 'a' ? deferred : sent) });
     add('a');
     await passMs(0);
@@ -94,22 +94,22 @@ describe('a queue whose server works', () => {
 });
 
 describe('a queue whose server fails', () => {
-  it('tries one mail now and then, however many wait', async () => {
+  it('probes with one mail at a time, however many wait', async () => {
     const { queue, attempts, add } = start({ answer: () => unavailable });
     for (let index = 0; index < 50; index += 1) add(`m${index}`);
     await passMs(0);
-    // Both that were on their way failed together, which is one failure.
+    // Both mails in delivery failed together, which counts as one failure.
     expect(attempts).toHaveLength(2);
     await passMs(1_000);
     expect(attempts).toHaveLength(3);
     await passMs(60_000);
     expect(attempts.length).toBeLessThan(3 + 2 + 60 / 6 + 1);
-    // Each has its turn before one has a second.
+    // Each has its turn before any has a second one.
     expect(ids(attempts)).toEqual(attempts.map((_, index) => `m${index}`));
     expect([queue.size(), queue.failing()]).toEqual([50, true]);
   });
 
-  it('sends all that waits once it works again', async () => {
+  it('sends all waiting mails once the server works again', async () => {
     let works = false;
     const { queue, attempts, ended, add } = start({ answer: () => (works ? sent : unavailable) });
     for (const id of ['a', 'b', 'c', 'd', 'e']) add(id);
@@ -123,7 +123,7 @@ describe('a queue whose server fails', () => {
     expect([queue.size(), queue.failing()]).toEqual([0, false]);
   });
 
-  it('gives up a mail when its life ends, not before', async () => {
+  it('drops a mail when its life ends, not before', async () => {
     const { queue, ended, add } = start({ answer: () => unavailable });
     add('a', 10_000);
     add('b', 20_000);
@@ -135,7 +135,7 @@ describe('a queue whose server fails', () => {
     expect([ended.filter((line) => line.includes('expired')).length, queue.size()]).toEqual([2, 0]);
   });
 
-  it('ends an attempt that takes too long, or longer than the mail lives', async () => {
+  it('ends an attempt that takes too long or outlives its mail', async () => {
     const { queue, attempts, add } = start();
     add('a');
     add('b', 2_000);
@@ -148,7 +148,7 @@ describe('a queue whose server fails', () => {
   });
 });
 
-it('a mail at which the server breaks holds up no other', async () => {
+it('a mail that breaks the server does not delay the others', async () => {
   const { attempts, ended, add } = start({ answer: (id) => (id === 'bad' ? unavailable : sent), concurrency: 1 });
   add('bad');
   for (let index = 0; index < 20; index += 1) add(`m${index}`);
@@ -160,7 +160,7 @@ it('a mail at which the server breaks holds up no other', async () => {
 });
 
 describe('a full queue', () => {
-  it('drops its oldest mail that is not on its way', () => {
+  it('drops the oldest mail that is not being delivered', () => {
     const { queue, attempts, ended, add } = start({ capacity: 3, concurrency: 1 });
     for (const id of ['a', 'b', 'c', 'd', 'e']) add(id);
     expect([ids(attempts), ended, queue.size()]).toEqual([['a'], ['b dropped 0', 'c dropped 0'], 3]);
@@ -170,7 +170,7 @@ describe('a full queue', () => {
 describe('a flood of one client', () => {
   const life = 600_000;
 
-  it('drops its own mails, and not the older one of another client', async () => {
+  it("drops that client's mails, not the older one of another client", async () => {
     const { ended, add } = start({ capacity: 4, concurrency: 1 });
     add('on its way');
     add('wanted', life, 'home');
@@ -180,13 +180,13 @@ describe('a flood of one client', () => {
     expect(ended[0]).toBe('flood 0 dropped 0');
   });
 
-  it('delays its own mails: the first of every client leaves before the second of any', async () => {
+  it("delays that client's mails: the first of every client leaves before the second of any", async () => {
     const { attempts, add } = start({ concurrency: 1, answer: () => sent });
     for (let at = 0; at < 5; at += 1) add(`flood ${at}`, life, 'elsewhere');
     add('wanted', life, 'home');
     add('also wanted', life, 'work');
     await passMs(1);
-    // The first was on its way already.
+    // The first was already being delivered.
     expect(ids(attempts)).toEqual(['flood 0', 'flood 1', 'wanted', 'also wanted', 'flood 2', 'flood 3', 'flood 4']);
   });
 });
@@ -199,11 +199,11 @@ describe('closing', () => {
     return closing;
   }
 
-  it('takes no time for an empty queue', async () => {
+  it('finishes at once with an empty queue', async () => {
     expect(await closed(start().queue, 2_000)).toEqual({ left: 0, tookMs: 0 });
   });
 
-  it('waits for what is on its way, and for what can follow', async () => {
+  it('waits for mails in delivery and for those that can follow', async () => {
     const { queue, attempts, add } = start({ concurrency: 1 });
     add('a');
     add('b');
@@ -215,7 +215,7 @@ describe('closing', () => {
     expect([await closing, Date.now()]).toEqual([0, 1_001_000]);
   });
 
-  it('ends what does not end by itself', async () => {
+  it('aborts deliveries that do not end in time', async () => {
     const { queue, attempts, ended, add } = start({ concurrency: 1 });
     add('a');
     add('b');
@@ -228,7 +228,7 @@ describe('closing', () => {
 
   it.each([
     ['a server that fails', unavailable, 8_000],
-    ['a mail that is put off for longer', deferred, 500],
+    ['a mail that is deferred for longer', deferred, 500],
   ])('does not wait for %s', async (_, delivery, graceMs) => {
     const { queue, add } = start({ answer: () => delivery });
     add('a');

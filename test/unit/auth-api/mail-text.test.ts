@@ -1,4 +1,4 @@
-/** Words and looks of the messages, and how text of strangers becomes harmless. */
+/** Texts and layout of the messages, and how text from outsiders is made harmless. */
 import { describe, expect, it } from 'vitest';
 import { composeMail, describeDuration } from '../../../src/auth-api/outbox/compose-mail.ts';
 import { describeAgent, escapeHtml, oneLine } from '../../../src/auth-api/outbox/harmless-text.ts';
@@ -20,9 +20,9 @@ const mail: CodeMail = {
 describe('oneLine', () => {
   it.each([
     ['control characters', 'a\r\n\t\u0000b\u0085c', 'a b c'],
-    ['line separators and odd blanks', 'a\u2028b\u00a0c\u3000d', 'a b c d'],
-    ['what reorders or hides', 'a\u202eb\u200bc\u2066d\ufeffe', 'a b c d e'],
-    ['lone halves of a pair', 'a\ud800b', 'a b'],
+    ['line separators and unusual spaces', 'a\u2028b\u00a0c\u3000d', 'a b c d'],
+    ['characters that reorder or hide text', 'a\u202eb\u200bc\u2066d\ufeffe', 'a b c d e'],
+    ['lone surrogates', 'a\ud800b', 'a b'],
     ['ends', '  a ', 'a'],
     ['letters of any script', 'Ünï Ωmega 漢字', 'Ünï Ωmega 漢字'],
   ])('%s', (_, text, expected) => {
@@ -30,10 +30,10 @@ describe('oneLine', () => {
   });
 
   it.each([
-    ['exactly as long', 'a'.repeat(10), 'a'.repeat(10)],
-    ['too long', 'a'.repeat(11), 'aaaaaaa...'],
-    ['cut at a blank', 'aaaaaa bbbbbb', 'aaaaaa...'],
-    ['pairs are not cut in half', '😀'.repeat(11), `${'😀'.repeat(7)}...`],
+    ['text of exactly the limit', 'a'.repeat(10), 'a'.repeat(10)],
+    ['text beyond the limit', 'a'.repeat(11), 'aaaaaaa...'],
+    ['a cut at a space', 'aaaaaa bbbbbb', 'aaaaaa...'],
+    ['a cut that keeps surrogate pairs', '😀'.repeat(11), `${'😀'.repeat(7)}...`],
   ])('%s', (_, text, expected) => {
     expect(oneLine(text, 10)).toBe(expected);
   });
@@ -60,7 +60,7 @@ describe('describeAgent', () => {
     expect(describeAgent(agent)).toBe(expected);
   });
 
-  it('is short, and takes little time', () => {
+  it('is short and fast', () => {
     const took = cpuMs(() => {
       for (const agent of ['a'.repeat(100_000), 'a:'.repeat(50_000), '.a'.repeat(50_000), '/'.repeat(100_000)])
         expect(describeAgent(agent.slice(0, 512)).length).toBeLessThanOrEqual(120);
@@ -69,7 +69,7 @@ describe('describeAgent', () => {
   });
 });
 
-it('escapeHtml leaves nothing that markup begins or ends with', () => {
+it('escapeHtml leaves no character that can open or close markup', () => {
   expect(escapeHtml(`<a href="x" id='y'>&amp;`)).toBe('&lt;a href=&quot;x&quot; id=&#39;y&#39;&gt;&amp;amp;');
 });
 
@@ -88,7 +88,7 @@ it.each([
 });
 
 describe('composeMail', () => {
-  it('says what the code is for, how long it lives, and who asked', () => {
+  it('states the purpose of the code, its lifetime and who requested it', () => {
     const { subject, text } = composeMail(mail, askedAtMs);
     expect(subject).toBe('Your code to sign in');
     expect(text).toBe(`Enter this code to sign in:
@@ -106,7 +106,7 @@ If you did not ask to sign in, ignore this mail. Without the code, no one can si
   });
 
   it.each(['session', 'keypair', 'email'] as const)(
-    'has words of its own for %s, and no code in the subject',
+    'has its own text for %s, and no code in the subject',
     (purpose) => {
       const { subject, text, html } = composeMail({ ...mail, purpose }, askedAtMs);
       expect(subject).toMatch(/^Your code to [\x20-\x7e]+$/);
@@ -116,12 +116,12 @@ If you did not ask to sign in, ignore this mail. Without the code, no one can si
     },
   );
 
-  it('leaves out what is not known or cannot be true', () => {
+  it('omits unknown or impossible facts', () => {
     const { text, html } = composeMail({ ...mail, asked: { ip: 'x\r\nBcc: y', userAgent: '\u0000' } }, askedAtMs);
     for (const part of [text, html]) expect(part).not.toMatch(/From address|^With:|>With<|Bcc/m);
   });
 
-  it('escapes in HTML what people chose', () => {
+  it('escapes user-chosen text in HTML', () => {
     const { html, text } = composeMail({ kind: 'welcome', to: 'a@b.test', fullName: '<b>&\r\nBcc: x' }, askedAtMs);
     expect(html).toContain('Hello &lt;b&gt;&amp; Bcc: x,');
     expect(text).toContain('Hello <b>& Bcc: x, an account');
@@ -134,7 +134,7 @@ If you did not ask to sign in, ignore this mail. Without the code, no one can si
       'The address new@b.test is now the preferred one of your account: codes for API keys go there.',
     ],
     ['address_removed', 'The address new@b.test was removed from your account.'],
-  ] as const)('tells of a change of addresses, and who made it: %s', (notice, sentence) => {
+  ] as const)('reports a change of addresses and who made it: %s', (notice, sentence) => {
     const about = { kind: 'notice', to: 'a@b.test', notice, address: 'new@b.test', asked: mail.asked } as const;
     const { subject, text } = composeMail(about, askedAtMs);
     expect(subject).toBe('The addresses of your account have changed');
@@ -143,7 +143,7 @@ If you did not ask to sign in, ignore this mail. Without the code, no one can si
     expect(text).toContain('If it was not you, sign in');
   });
 
-  it('tells the owner of an address of a registration there', () => {
+  it('notifies the owner of an address of an attempt to register it', () => {
     const about = {
       kind: 'notice',
       notice: 'registration_refused',
@@ -156,7 +156,7 @@ If you did not ask to sign in, ignore this mail. Without the code, no one can si
     expect(text).toContain('A new account was requested with the address a@b.test');
   });
 
-  it('has HTML that is whole, and loads and runs nothing', () => {
+  it('has well-formed HTML that loads and runs nothing', () => {
     const { html } = composeMail(mail, askedAtMs);
     expect(html).not.toMatch(/<(?:img|script|link|a|form|iframe)\b|https?:|url\(/i);
     const open: string[] = [];
@@ -166,7 +166,7 @@ If you did not ask to sign in, ignore this mail. Without the code, no one can si
       else open.push(tag);
     }
     expect(open).toEqual([]);
-    // RFC 5322 section 2.1.1 counts bytes of a line; the encoding breaks longer ones, and short ones stay readable.
+    // RFC 5322 section 2.1.1 limits the bytes of a line; the encoding wraps longer ones, and short ones stay readable.
     for (const line of composeMail(mail, askedAtMs).text.split('\n')) expect(line.length).toBeLessThan(200);
   });
 });

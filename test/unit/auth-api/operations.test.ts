@@ -1,4 +1,4 @@
-/** The table of operations: complete, without doubles, and describable. */
+/** The table of operations: complete, without duplicates, and describable. */
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { allOperations } from '../../../src/auth-api/operations/all-operations.ts';
@@ -45,17 +45,17 @@ const contract = [
 ];
 
 describe('operations', () => {
-  it('are those of the contract', () => {
+  it('match the contract', () => {
     const built = allOperations.flatMap(({ method, paths }) => paths.map((path) => `${method} ${path}`));
     expect(built.sort()).toEqual([...contract].sort());
   });
 
-  it('have names of their own', () => {
+  it('have unique names', () => {
     expect(new Set(allOperations.map(({ name }) => name)).size).toBe(allOperations.length);
   });
 
   it.each(allOperations.map((operation) => [operation.name, operation] as const))(
-    '%s has schemas from which a description can be made',
+    '%s has schemas that OpenAPI can describe',
     (_name, { schemas, paths }) => {
       for (const schema of [schemas.params, schemas.query, schemas.body, schemas.response]) {
         if (schema !== null) expect(z.toJSONSchema(schema, { io: 'input' })).toMatchObject({ type: 'object' });
@@ -66,7 +66,7 @@ describe('operations', () => {
 });
 
 describe('refusals', () => {
-  it.each(Object.entries(refusalKinds))('%s has a text that can be a header, and a status of refusal', (code, kind) => {
+  it.each(Object.entries(refusalKinds))('%s has a text that fits in a header, and an error status', (code, kind) => {
     expect(code).toMatch(/^[a-z_]+$/);
     expect(kind.message).toMatch(/^[\x20-\x7e]{1,256}$/);
     expect(kind.status).toBeGreaterThanOrEqual(400);

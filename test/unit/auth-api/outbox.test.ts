@@ -16,7 +16,7 @@ const mail: CodeMail = {
 describe('openOutbox', () => {
   const parts = { log: { info() {}, warn() {}, error() {} }, now: Date.now };
 
-  it('logs for `console`: what a person needs to use a code, and who gets which other mail', async () => {
+  it('for `console`, logs what a person needs to use a code, and the recipients of other mails', async () => {
     const lines: object[] = [];
     const line = (level: string) => (fields: object, msg: string) => lines.push({ level, msg, ...fields });
     const log = { info: line('info'), warn: line('warn'), error: line('error') };
@@ -40,7 +40,7 @@ describe('openOutbox', () => {
     ]);
   });
 
-  it('hands mail over for `console` and drops for `none`', async () => {
+  it('for `console`, logs mails; for `none`, drops them', async () => {
     const printed: OutgoingMail[] = [];
     const printCode = (sent: OutgoingMail) => printed.push(sent);
     for (const kind of ['console', 'none'] as const) {

@@ -1,4 +1,4 @@
-/** Target, query, body, client address and the fields of parameters. */
+/** Target, query, body, client address, and parameter fields. */
 import { describe, expect, it } from 'vitest';
 import { clientAddress, type ForwardedIgnored } from '../../../src/auth-api/http/client-address.ts';
 import { readTarget } from '../../../src/auth-api/http/handle-request.ts';
@@ -35,7 +35,7 @@ describe('parseQuery', () => {
     expect(parseQuery(query)).toEqual(expected);
   });
 
-  it('makes a prototype key an ordinary one', () => {
+  it('treats a prototype key as an ordinary key', () => {
     const parsed = parseQuery('__proto__=x');
     expect(Object.getPrototypeOf(parsed)).toBe(Object.prototype);
     expect(Object.keys(parsed)).toEqual(['__proto__']);
@@ -47,11 +47,11 @@ describe('parseBody', () => {
   it.each<[string, Buffer, object]>([
     ['nothing', Buffer.alloc(0), {}],
     ['an object', Buffer.from('{"a":1}'), { a: 1 }],
-    ['an object behind a byte order mark', Buffer.from('\ufeff{"a":1}'), { a: 1 }],
+    ['an object after a byte order mark', Buffer.from('\ufeff{"a":1}'), { a: 1 }],
     ['a list', Buffer.from('[]'), malformed],
     ['null', Buffer.from('null'), malformed],
     ['text', Buffer.from('"a"'), malformed],
-    ['half an object', Buffer.from('{"a":'), malformed],
+    ['a truncated object', Buffer.from('{"a":'), malformed],
     ['more than an object', Buffer.from('{} {}'), malformed],
     ['invalid UTF-8', Buffer.from([0x7b, 0x22, 0xc3, 0x22, 0x3a, 0x31, 0x7d]), malformed],
     ['deep nesting', Buffer.from('['.repeat(16_000)), malformed],
@@ -69,25 +69,40 @@ describe('clientAddress', () => {
   const wrong = ['x-rolegate-gateway', 'guessed'];
   it.each<[string, string, readonly string[], string]>([
     ['the peer', '203.0.113.9', [], '203.0.113.9'],
-    ['the peer, without its IPv6 form', '::ffff:203.0.113.9', [], '203.0.113.9'],
-    ['not what an untrusted peer says', '203.0.113.9', ['X-Forwarded-For', '1.2.3.4'], '203.0.113.9'],
-    ['what a trusted peer says', '::ffff:10.0.0.1', ['X-Forwarded-For', '1.2.3.4'], '1.2.3.4'],
-    ['the rightmost', '10.0.0.1', ['X-Forwarded-For', '6.6.6.6, 1.2.3.4'], '1.2.3.4'],
+    ['the peer, with its IPv4-mapped form removed', '::ffff:203.0.113.9', [], '203.0.113.9'],
+    ["an untrusted peer's header is ignored", '203.0.113.9', ['X-Forwarded-For', '1.2.3.4'], '203.0.113.9'],
+    ["a trusted peer's header is used", '::ffff:10.0.0.1', ['X-Forwarded-For', '1.2.3.4'], '1.2.3.4'],
+    ['the rightmost address', '10.0.0.1', ['X-Forwarded-For', '6.6.6.6, 1.2.3.4'], '1.2.3.4'],
     ['the last header', '10.0.0.1', ['X-Forwarded-For', '6.6.6.6', 'x-forwarded-for', '2001:db8::1'], '2001:db8::1'],
-    ['the client of a gateway', '203.0.113.9', ['X-Forwarded-For', '1.2.3.4, 10.9.9.9', ...secret], '1.2.3.4'],
-    ['a gateway that names nobody', '203.0.113.9', secret, '203.0.113.9'],
     [
-      'a gateway that names no address',
+      'the client that a gateway specifies',
+      '203.0.113.9',
+      ['X-Forwarded-For', '1.2.3.4, 10.9.9.9', ...secret],
+      '1.2.3.4',
+    ],
+    ['a gateway that specifies no client', '203.0.113.9', secret, '203.0.113.9'],
+    [
+      'a gateway whose value is not an address',
       '203.0.113.9',
       ['X-Forwarded-For', 'unknown, 1.2.3.4', ...secret],
       '203.0.113.9',
     ],
     ['the peer with a wrong secret', '203.0.113.9', ['X-Forwarded-For', '1.2.3.4', ...wrong], '203.0.113.9'],
     ['the peer with two secrets', '203.0.113.9', ['X-Forwarded-For', '1.2.3.4', ...secret, ...secret], '203.0.113.9'],
-    ['past trusted hops', '10.0.0.1', ['X-Forwarded-For', '6.6.6.6, 1.2.3.4, 10.0.0.1, 10.0.0.1'], '1.2.3.4'],
+    [
+      'the first address beyond trusted hops',
+      '10.0.0.1',
+      ['X-Forwarded-For', '6.6.6.6, 1.2.3.4, 10.0.0.1, 10.0.0.1'],
+      '1.2.3.4',
+    ],
     ['the last known hop', '10.0.0.1', ['X-Forwarded-For', 'unknown, 10.0.0.1'], '10.0.0.1'],
-    ['the peer when the rightmost is no address', '10.0.0.1', ['X-Forwarded-For', '1.2.3.4, unknown'], '10.0.0.1'],
-    ['the peer when it says nothing', '10.0.0.1', ['X-Forwarded-For', ''], '10.0.0.1'],
+    [
+      'the peer when the rightmost value is not an address',
+      '10.0.0.1',
+      ['X-Forwarded-For', '1.2.3.4, unknown'],
+      '10.0.0.1',
+    ],
+    ['the peer when the header is empty', '10.0.0.1', ['X-Forwarded-For', ''], '10.0.0.1'],
     ['the peer when the address has a port', '10.0.0.1', ['X-Forwarded-For', '1.2.3.4:80'], '10.0.0.1'],
   ])('%s', (_name, peer, headers, expected) => {
     expect(clientAddress(peer, headers, { ...trust, ignored: () => {} })).toBe(expected);
@@ -101,7 +116,7 @@ describe('clientAddress', () => {
     ['a wrong secret', '203.0.113.9', wrong, ['secret_wrong']],
     ['a gateway', '203.0.113.9', ['X-Forwarded-For', '1.2.3.4', ...secret], []],
     ['a trusted proxy', '10.0.0.1', ['X-Forwarded-For', '1.2.3.4'], []],
-  ])('counts what is not believed: %s', (_name, peer, headers, expected) => {
+  ])('counts untrusted forwarded headers: %s', (_name, peer, headers, expected) => {
     const ignored: ForwardedIgnored[] = [];
     clientAddress(peer, headers, { ...trust, ignored: (reason) => ignored.push(reason) });
     expect(ignored).toEqual(expected);
@@ -115,20 +130,20 @@ describe('fields', () => {
     ['a UUID in braces', id, '{11111111-2222-4333-8444-555555555555}', false],
     ['a UUID with a line break', id, '11111111-2222-4333-8444-555555555555\n', false],
     ['an address', emailAddress, 'ana+x@example.test', true],
-    ['an address of one machine', emailAddress, 'root@localhost', true],
+    ['an address on a single-label host', emailAddress, 'root@localhost', true],
     ['an address with a line break', emailAddress, 'ana@example.test\nBcc: x@y.z', false],
     ['an address with a display name', emailAddress, 'Ana <ana@example.test>', false],
     ['two addresses', emailAddress, 'a@example.test,b@example.test', false],
     ['an address of 255 characters', emailAddress, `${'a'.repeat(242)}@example.test`, false],
     ['a label', label(10), 'Ana Ünal', true],
-    ['a label of blanks', label(10), '  ', false],
+    ['a label of spaces', label(10), '  ', false],
     ['a label with a NUL', label(10), 'a\u0000b', false],
     ['a label with a line separator', label(10), 'a\u2028b', false],
-    ['a label with half a character', label(10), 'a\ud800', false],
+    ['a label with a lone surrogate', label(10), 'a\ud800', false],
     ['a label that is too long', label(10), 'x'.repeat(11), false],
     ['a role', name, 'users_admin', true],
     ['a role with a comma', name, 'a,b', false],
-    ['a role with a blank', name, 'a b', false],
+    ['a role with a space', name, 'a b', false],
     ['an empty role', name, '', false],
   ])('%s', (_name, schema, value, expected) => {
     expect(schema.safeParse(value).success).toBe(expected);

@@ -7,7 +7,7 @@ const first = 'first secret of thirty-two characters';
 const second = 'second secret of thirty-two characters';
 
 describe('randomToken', () => {
-  it('has the length and only letters and digits', () => {
+  it('has the requested length and contains only letters and digits', () => {
     for (const length of [0, 1, 32, 64]) expect(randomToken(length)).toMatch(new RegExp(`^[A-Za-z0-9]{${length}}$`));
   });
 
@@ -24,7 +24,7 @@ describe('randomToken', () => {
 });
 
 describe('randomCode', () => {
-  it('has six digits, leading zeros among them', () => {
+  it('has six digits, including leading zeros', () => {
     const codes = Array.from({ length: 2_000 }, randomCode);
     for (const code of codes) expect(code).toMatch(/^\d{6}$/);
     expect(codes.some((code) => code.startsWith('0'))).toBe(true);
@@ -34,7 +34,7 @@ describe('randomCode', () => {
 describe('keyed hashes', () => {
   const hashes = createKeyedHashes([first]);
 
-  it('differ by purpose, part borders and secret', () => {
+  it('differ by purpose, boundaries of parts and secret', () => {
     const other = createKeyedHashes([second]);
     const all = [
       hashes.bearer('ab'),
@@ -49,7 +49,7 @@ describe('keyed hashes', () => {
     for (const hash of all) expect(hash).toMatch(/^[\w-]{43}$/);
   });
 
-  it('recognize what they hashed, and nothing else', () => {
+  it('match only what they hashed', () => {
     const stored = hashes.apiSecret('key', 'secret');
     expect(hashes.isApiSecret(stored, 'key', 'secret')).toBe(true);
     expect(hashes.isApiSecret(stored, 'key', 'secret2')).toBe(false);
@@ -62,7 +62,7 @@ describe('keyed hashes', () => {
     expect(hashes.isCode(code, 'other', '012345')).toBe(false);
   });
 
-  it('still recognize what an earlier secret hashed', () => {
+  it('still match what an earlier secret hashed', () => {
     const rotated = createKeyedHashes([second, first]);
     expect(rotated.bearerCandidates('token')).toEqual([
       createKeyedHashes([second]).bearer('token'),

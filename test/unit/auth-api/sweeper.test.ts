@@ -23,7 +23,7 @@ afterEach(() => store.close());
 const rows = async () => (await store.sessions.page({ limit: 1, page: 1 }, 0)).total;
 
 describe('startSweeper', () => {
-  it('removes all that ended, in several batches, and leaves the rest', async () => {
+  it('removes everything that has expired, in several batches, and keeps the rest', async () => {
     let nowMs = 999;
     const failed = vi.fn();
     const ended = vi.fn();
@@ -36,7 +36,7 @@ describe('startSweeper', () => {
     expect(new Set(ended.mock.calls.map(([{ kind, id }]) => `${kind} ${id}`)).size).toBe(count);
   });
 
-  it('tells a fault and goes on', async () => {
+  it('reports a fault and continues', async () => {
     let faults = 0;
     const now = () => {
       if (faults < 2) throw new Error('the clock is broken');

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { gatewayApi } from '../../../src/authorizer/gateway-api.ts';
 import { haproxy } from '../../../src/authorizer/haproxy.ts';
 
-test('the scheme that a client claims is not believed, unlike that of a proxy that states it', () => {
+test('does not trust the scheme that a client claims, but trusts that of a proxy', () => {
   const claimed = ['X-Forwarded-Proto', 'https'];
   const check = { method: 'GET', rest: '', rawHeaders: ['Host', 'a.test', 'Method', 'POST', 'Path', '/x', ...claimed] };
   expect(gatewayApi.read(check)).toMatchObject({ method: 'POST', target: '/x', secure: false, rawHeaders: [] });

@@ -1,4 +1,4 @@
-/** Calls that watch the health of the authorizer over gRPC share one look a second. */
+/** Calls that watch the authorizer's health over gRPC share one check per second. */
 import { EventEmitter } from 'node:events';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createHealth, type HealthService } from '../../../src/authorizer/grpc/health.ts';
@@ -8,7 +8,7 @@ type WatchCall = Parameters<HealthService['handlers']['Watch']>[0];
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-/** A call of a client as far as the service uses it. */
+/** A client call, as far as the service uses it. */
 function watchCall() {
   const sent: number[] = [];
   const call = Object.assign(new EventEmitter(), {
@@ -19,7 +19,7 @@ function watchCall() {
   return { call, sent, asCall: call as unknown as WatchCall };
 }
 
-test('however many calls begin at once, and none once the last one is over', async () => {
+test('one check for any number of calls, and none once the last call has ended', async () => {
   let state = true;
   const ready = vi.fn(async () => state);
   const health = createHealth(ready);

@@ -1,4 +1,4 @@
-/** The picture of a profile: shares of the busy time, from the moment on that counts, and no path of the machine. */
+/** The flame graph of a profile: shares of busy time from a given moment, without local paths. */
 import { expect, test } from 'vitest';
 import { type CpuProfile, flameGraph } from '../../../bench/flame/flame-graph.ts';
 
@@ -19,7 +19,7 @@ const profile: CpuProfile = {
 const titles = (fromUs: number) =>
   [...flameGraph(profile, { title: 'x', fromUs, root }).matchAll(/<title>(.*?)<\/title>/g)].map(([, text]) => text);
 
-test('shares of busy time, the widest first', () => {
+test('lists shares of busy time, the widest first', () => {
   expect(titles(2_000)).toEqual([
     'busy  100.0 %',
     '(anonymous) node_modules/pino/pino.js:1 60.0 %',
@@ -29,11 +29,11 @@ test('shares of busy time, the widest first', () => {
   ]);
 });
 
-test('what came before counts when it is asked for', () => {
+test('includes earlier samples when the start is earlier', () => {
   expect(titles(0)).toContain('decide src/core/decide.ts:38 60.0 %');
 });
 
-test('frames are as wide as their share, and lie on the one that called them', () => {
+test('frames are as wide as their share and sit on their caller', () => {
   const svg = flameGraph(profile, { title: 'x', fromUs: 2_000, root });
   const rects = [...svg.matchAll(/<title>(\S*).*?<rect x="([\d.]+)" y="(\d+)" width="([\d.]+)"/g)].map(
     ([, name, x, y, width]) => [name, Number(x), Number(y), Number(width)] as const,

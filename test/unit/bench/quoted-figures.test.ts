@@ -1,4 +1,4 @@
-/** Figures that pages quote from `npm run bench:compare` are those of its last results, so that a new run cannot leave old ones behind. */
+/** Figures that pages quote from `npm run bench:compare` must match its last results. */
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import type { CaseResults } from '../../../bench/compare/report.ts';

@@ -1,4 +1,4 @@
-/** What is made of values.yaml and the package says the same as they do. Needs no Helm. */
+/** Files generated from values.yaml and package.json match them. Needs no Helm. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join, normalize } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -10,22 +10,22 @@ import { linksOf } from '../../support/markdown-page.ts';
 const text = readFileSync('helm/values.yaml', 'utf8');
 const values = readChartValues(text);
 
-test.each(Object.entries(chartFiles()))('%s is what "npm run generate" writes', (file, made) => {
+test.each(Object.entries(chartFiles()))('%s matches the output of "npm run generate"', (file, made) => {
   expect(readFileSync(file, 'utf8')).toBe(made);
 });
 
-test('chart and program have one version', () => {
+test('chart and program have the same version', () => {
   const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
   expect(parse(readFileSync('helm/Chart.yaml', 'utf8'))).toMatchObject({ version, appVersion: version });
 });
 
-describe('the chart of a release', () => {
+describe('the released chart', () => {
   const manifest = { version: '2.0.0', license: 'MIT' };
   const changelog =
     '# Changelog\n\n## 2.0.0 (2026-12-01)\n\n### Policies\n\n- New.\n\n## 1.0.0 (2026-01-01)\n\n- Old.\n';
   const made = (given: Parameters<typeof chartOf>[1], text = changelog) => parse(chartOf('version: 1\n', given, text));
 
-  test('tells Artifact Hub what is new', () => {
+  test('lists the changes for Artifact Hub', () => {
     const { version, appVersion, annotations, ...others } = made(manifest);
     expect([version, appVersion]).toEqual(['2.0.0', '2.0.0']);
     expect(others).toEqual({});
@@ -35,7 +35,7 @@ describe('the chart of a release', () => {
     expect(before.annotations).not.toHaveProperty(['artifacthub.io/changes']);
   });
 
-  test('has its links, its icon and its image where the package says that it is published', () => {
+  test('takes its links, icon and image from the locations in package.json', () => {
     const repository = { url: 'git+https://github.com/Example/rolegate.git' };
     const { home, sources, icon, annotations } = made({ ...manifest, repository });
     expect(home).toBe('https://github.com/Example/rolegate');
@@ -50,7 +50,7 @@ describe('the chart of a release', () => {
   });
 });
 
-test('every value is described, and no default is lost', () => {
+test('describes every value and loses no default', () => {
   const all = (some: readonly ChartValue[]): ChartValue[] =>
     some.flatMap((value) => [value, ...all(value.children ?? [])]);
   const every = all(values);
@@ -62,22 +62,25 @@ test('every value is described, and no default is lost', () => {
   for (const { path } of every) expect(readme).toContain(`\n| \`${path.join('.')}\` |`);
 });
 
-test('links of the README lead somewhere', () => {
+test('links in the README resolve', () => {
   const links = linksOf(readFileSync('helm/README.md', 'utf8'));
   expect(links.length).toBeGreaterThan(1);
   expect(links.filter((link) => !existsSync(normalize(join('helm', link))))).toEqual([]);
 });
 
-describe('reading values', () => {
-  test('a value without a description is refused', () => {
+describe('parsing values', () => {
+  test('refuses a value without a description', () => {
     expect(() => readChartValues('# One.\na: 1\nb: 2\n')).toThrow('values.yaml: b has no description');
   });
 
-  test.each(['# One.\na: {}\n', '# One.\na: []\n'])('one whose default does not tell what it takes, too: %j', (one) => {
-    expect(() => readChartValues(one)).toThrow('values.yaml: a needs');
-  });
+  test.each(['# One.\na: {}\n', '# One.\na: []\n'])(
+    'refuses a value whose default does not determine its type: %j',
+    (one) => {
+      expect(() => readChartValues(one)).toThrow('values.yaml: a needs');
+    },
+  );
 
-  test('what the comments say becomes the schema and a row', () => {
+  test('turns comments into the schema and a table row', () => {
     const read = readChartValues(
       '# The file.\n\n# Some.\na:\n  # Port | number.\n  # @schema { minimum: 1 }\n  b: 2\n',
     );

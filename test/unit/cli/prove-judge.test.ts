@@ -41,41 +41,41 @@ const refusal = { 'x-error': 'A credential is required', 'x-error-id': 'an-id' }
 test.each([
   ['a refusal', '/admin/7', reply(401, refusal), null],
   [
-    'a refusal in place of another one',
+    'a refusal with another reason',
     '/admin/7',
     reply(400, { ...refusal, 'x-error': 'The path can be read in more than one way' }),
     null,
   ],
   ['a success', '/admin/7', reply(200), 'passed'],
-  ['a redirect of the service', '/admin/7', reply(302), 'passed'],
-  ['a 404 of the service', '/admin/7', reply(404), 'passed'],
+  ['a redirect by the service', '/admin/7', reply(302), 'passed'],
+  ['a 404 from the service', '/admin/7', reply(404), 'passed'],
   [
-    'a response of the service with our headers added',
+    "a response of the service that carries Rolegate's headers",
     '/admin/7',
     reply(404, { 'x-error': 'The upstream responded with status 404', 'x-error-id': 'i' }),
     'passed',
   ],
-  ['a refusal of the proxy', '/admin/7', reply(400), null],
-  ['a proxy that reaches nothing', '/admin/7', reply(502), null],
+  ['a refusal by the proxy', '/admin/7', reply(400), null],
+  ['a proxy whose upstream fails', '/admin/7', reply(502), null],
   ['a success that the rules allow', '/open', reply(200), null],
 ])('%s: %s', (_, target, got, code) => {
   expect(judge(probe(target), got)?.code ?? null).toBe(code);
 });
 
-test('a marker that the service has seen is a finding, in a refusal it is not', () => {
+test('reports a marker that the service has seen', () => {
   const forged = probe('/open', { group: 'identity', marker: 'prove-1' });
   expect(judge(forged, reply(200, {}, 'user-id: prove-1'))?.code).toBe('identity_forged');
   expect(judge(forged, reply(200, {}, 'user-id: ann'))).toBeNull();
   expect(judge({ ...forged, group: 'leaks' }, reply(200, {}, 'prove-1'))?.code).toBe('credential_passed');
 });
 
-test('an outage has to be 5xx', () => {
+test('expects 5xx during an outage', () => {
   const asked = probe('/admin/7', { group: 'outage' });
   expect(judge(asked, reply(403))?.code).toBe('outage_as_refusal');
   expect(judge(asked, reply(503))).toBeNull();
 });
 
-test('hostile targets are many, distinct, and none of them is open that Rolegate reads as the closed path', () => {
+test('hostile targets are many and distinct, and Rolegate allows none that it reads as the closed path', () => {
   const targets = hostileTargets('/admin/7');
   expect(new Set(targets).size).toBe(targets.length);
   expect(targets.length).toBeGreaterThanOrEqual(40);

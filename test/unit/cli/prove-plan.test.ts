@@ -1,4 +1,4 @@
-/** What `prove` expects of a running gateway, where the decision depends on what it cannot know. */
+/** What `prove` expects of a running gateway where the decision depends on facts that it cannot know. */
 import { expect, test } from 'vitest';
 import { Planner } from '../../../src/cli/prove/plan-probes.ts';
 import { sampleIdentity } from '../../../src/policy-tools/sample-identity.ts';
@@ -19,7 +19,7 @@ routes:
 const outcomes = (planner: Planner) =>
   new Set(planner.rules().map(({ decision }) => decision?.reason ?? decision?.outcome));
 
-test('it is not known when the user of the credential signed in', () => {
+test("the time of the user's sign-in is unknown", () => {
   const planner = plannerOf('maxAuthAge: 15m');
   const found = outcomes(planner);
   expect(found).not.toContain('sign_in_too_old');
@@ -27,7 +27,7 @@ test('it is not known when the user of the credential signed in', () => {
   expect(planner.skipped).toBeGreaterThan(0);
 });
 
-test('the time is that of this machine', () => {
+test('the time is that of the local machine', () => {
   const planner = plannerOf('notAfter: 2099-01-01T00:00:00Z');
   expect(outcomes(planner)).toContain('allow');
   expect(planner.skipped).toBe(0);

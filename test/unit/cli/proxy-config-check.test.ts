@@ -1,6 +1,6 @@
 /**
- * Mistakes in the configurations of proxies that ask: each is planted in the configuration that is printed for it, and has to be found.
- * In the printed configurations nothing is found.
+ * Mistakes in the configurations of proxies that call the authorizer: each is planted in the printed configuration and
+ * must be found. The printed configurations themselves have no findings.
  */
 import { describe, expect, test } from 'vitest';
 import { caddyConfig } from '../../../src/cli/proxy-config/caddy.ts';
@@ -55,7 +55,7 @@ const redis =
   'identityHeaders: { x-user: userId, x-user-roles: roles }\ncredentials: { bearerCookie: session, keyPair: false }';
 
 test.each(all.flatMap((name) => ['', secret, redis].map((more) => [name, more] as const)))(
-  'in what is printed for %s nothing is found %#',
+  'finds nothing in the printed configuration of %s %#',
   (name, more) => {
     const settings = settingsFor(name, more);
     expect(products[name].check(products[name].print(settings), settings)).toEqual([]);
@@ -67,9 +67,9 @@ type Mistake = readonly [name: string, code: FindingCode, subject: string, ...ch
 
 /** Over HTTP and gRPC. */
 const ofEnvoy: readonly Mistake[] = [
-  ['no check at all', 'not_checked', '', [/filters\.http\.ext_authz\.v3\.ExtAuthz/, 'filters.http.fault.v3.HTTPFault']],
+  ['no check', 'not_checked', '', [/filters\.http\.ext_authz\.v3\.ExtAuthz/, 'filters.http.fault.v3.HTTPFault']],
   [
-    'a route without it',
+    'a route without the check',
     'not_checked',
     '',
     [
@@ -78,7 +78,12 @@ const ofEnvoy: readonly Mistake[] = [
     ],
   ],
   ['failure_mode_allow', 'outage_opens', '', ['failure_mode_allow: false', 'failure_mode_allow: true']],
-  ['an outage as 403', 'outage_as_refusal', 'status_on_error', ['code: ServiceUnavailable', 'code: Forbidden']],
+  [
+    'an outage reported as 403',
+    'outage_as_refusal',
+    'status_on_error',
+    ['code: ServiceUnavailable', 'code: Forbidden'],
+  ],
   [
     'a rewritten prefix',
     'path_changed',
@@ -92,7 +97,7 @@ const ofEnvoy: readonly Mistake[] = [
     ['- x-http-method-override\n', '- x-other\n'],
   ],
   ['another upgrade', 'upgrade_forwarded', 'h2c', ['upgrade_type: websocket', 'upgrade_type: h2c']],
-  ['a short wait', 'deadline_short', '', ['timeout: 6s', 'timeout: 0.2s']],
+  ['a short timeout', 'deadline_short', '', ['timeout: 6s', 'timeout: 0.2s']],
 ];
 
 const mistakes: Readonly<Record<Product, readonly Mistake[]>> = {
@@ -107,13 +112,13 @@ const mistakes: Readonly<Record<Product, readonly Mistake[]>> = {
       ],
     ],
     [
-      'a service over FastCGI, which gets the headers of the client',
+      "a service over FastCGI, which receives the client's headers",
       'identity_missing',
       'user-id',
       ['      proxy_pass http://service;', '      fastcgi_pass 127.0.0.1:9000;'],
     ],
     [
-      'another path under a condition',
+      'another path inside a condition',
       'path_changed',
       '',
       [
@@ -121,9 +126,9 @@ const mistakes: Readonly<Record<Product, readonly Mistake[]>> = {
         '      if ($arg_old) {\n        proxy_pass http://service/old;\n      }\n      proxy_pass http://service;',
       ],
     ],
-    ['no check at all', 'not_checked', '', ['      auth_request /.rolegate;\n', '']],
+    ['no check', 'not_checked', '', ['      auth_request /.rolegate;\n', '']],
     [
-      'a location without it',
+      'a location without the check',
       'not_checked',
       '',
       [
@@ -137,9 +142,9 @@ const mistakes: Readonly<Record<Product, readonly Mistake[]>> = {
       'satisfy any',
       ['      auth_request /.', '      satisfy any;\n      auth_request /.'],
     ],
-    ['a path behind the service', 'path_changed', '', ['proxy_pass http://service;', 'proxy_pass http://service/;']],
+    ['a path on the upstream URL', 'path_changed', '', ['proxy_pass http://service;', 'proxy_pass http://service/;']],
     [
-      'a path behind the service, in a variable',
+      'a path on the upstream URL, in a variable',
       'path_changed',
       '',
       ['proxy_pass http://service;', 'proxy_pass http://service$uri;'],
@@ -157,19 +162,19 @@ const mistakes: Readonly<Record<Product, readonly Mistake[]>> = {
       ['      proxy_set_header Groups $rolegate_groups;\n', ''],
     ],
     [
-      'one that is set from the client',
+      'an identity header set from the client',
       'identity_not_from_check',
       'user-id',
       ['User-Id $rolegate_user_id', 'User-Id $http_user_id'],
     ],
     [
-      'one that nothing was read into',
+      'an identity variable that is never set',
       'identity_not_from_check',
       'user-id',
       ['      auth_request_set $rolegate_user_id $upstream_http_user_id;\n', ''],
     ],
     [
-      'headers that a nested location forgets',
+      'headers that a nested location drops',
       'identity_missing',
       'user-id',
       [
@@ -178,7 +183,7 @@ const mistakes: Readonly<Record<Product, readonly Mistake[]>> = {
       ],
     ],
     [
-      'a credential that is passed on',
+      'a forwarded credential',
       'credential_forwarded',
       'authorization',
       ['      proxy_set_header Authorization $rolegate_authorization;\n', ''],
@@ -196,7 +201,7 @@ const mistakes: Readonly<Record<Product, readonly Mistake[]>> = {
       ['underscores_in_headers off', 'underscores_in_headers on'],
     ],
     [
-      'invalid headers',
+      'invalid headers accepted',
       'spelling_forwarded',
       'ignore_invalid_headers',
       ['ignore_invalid_headers on', 'ignore_invalid_headers off'],
@@ -217,7 +222,7 @@ const mistakes: Readonly<Record<Product, readonly Mistake[]>> = {
     ],
     ['no host', 'field_missing', 'x-original-host', ['      proxy_set_header X-Original-Host $http_host;\n', '']],
     [
-      'the address that the client writes',
+      "the address from a client's header",
       'client_forgeable',
       'x-real-ip',
       [
@@ -227,59 +232,59 @@ const mistakes: Readonly<Record<Product, readonly Mistake[]>> = {
     ],
     ['a cache', 'check_cached', '', ['proxy_cache off', 'proxy_cache verdicts']],
     [
-      'a check that clients can send',
+      'a check endpoint that clients can reach',
       'check_reachable',
       '',
       ['    location = /.rolegate {\n      internal;', '    location = /.rolegate {'],
     ],
-    ['any upgrade', 'upgrade_forwarded', '', ['Upgrade $rolegate_upgrade', 'Upgrade $http_upgrade']],
+    ['forwarding any upgrade', 'upgrade_forwarded', '', ['Upgrade $rolegate_upgrade', 'Upgrade $http_upgrade']],
     [
-      'any upgrade, in a variable',
+      'forwarding any upgrade, in a variable',
       'upgrade_forwarded',
       '',
       ['"~*^[^ ]+ websocket$" websocket;', '"~*^[^ ]+ websocket$" $http_upgrade;'],
     ],
-    ['any upgrade that is there', 'upgrade_forwarded', '', ['default "";', 'default h2c;']],
+    ['forwarding every upgrade that is present', 'upgrade_forwarded', '', ['default "";', 'default h2c;']],
     [
-      'upgrades to something else',
+      'forwarding upgrades to another protocol',
       'upgrade_forwarded',
       '',
       ['"~*^[^ ]+ websocket$" websocket;', '"~*^[^ ]+ websocket$" websocket;\n    "~*^[^ ]+ foo$" foo;'],
     ],
-    ['a short wait', 'deadline_short', '', ['proxy_read_timeout 6000ms', 'proxy_read_timeout 1s']],
+    ['a short timeout', 'deadline_short', '', ['proxy_read_timeout 6000ms', 'proxy_read_timeout 1s']],
     ['another dialect', 'check_path_wrong', '', ['http://rolegate/nginx', 'http://rolegate/caddy']],
   ],
   caddy: [
-    ['a check of some paths alone', 'not_checked', '/api/*', ['forward_auth ', 'forward_auth /api/* ']],
-    ['a check of some requests alone', 'not_checked', '@upgrade', ['forward_auth ', 'forward_auth @upgrade ']],
-    ['no check at all', 'not_checked', '', ['forward_auth 127.0.0.1:8070 {', 'log {']],
+    ['a check of some paths only', 'not_checked', '/api/*', ['forward_auth ', 'forward_auth /api/* ']],
+    ['a check of some requests only', 'not_checked', '@upgrade', ['forward_auth ', 'forward_auth @upgrade ']],
+    ['no check', 'not_checked', '', ['forward_auth 127.0.0.1:8070 {', 'log {']],
     [
-      'another handler without it',
+      'another handler without the check',
       'not_checked',
       '',
       ['\troute {', '\thandle /files/* {\n\t\treverse_proxy files:3000\n\t}\n\troute {'],
     ],
     [
-      'after the service',
+      'a check after the service',
       'not_checked',
       '',
       ['\t\tforward_auth', '\t\treverse_proxy /fast/* service:3000\n\t\tforward_auth'],
     ],
     ['an identity header that is not copied', 'identity_missing', 'groups', ['User-Id Groups ', 'User-Id ']],
     [
-      'one that is copied under another name',
+      'an identity header copied under another name',
       'identity_missing',
       'user-id',
       ['User-Id Groups', 'User-Id>X-User Groups'],
     ],
     [
-      'one that is set',
+      'an identity header set by the configuration',
       'identity_not_from_check',
       'user-id',
       ['reverse_proxy service:3000', 'reverse_proxy service:3000 {\n\t\t\theader_up User-Id {header.User-Id}\n\t\t}'],
     ],
     [
-      'a credential that is passed on',
+      'a forwarded credential',
       'credential_forwarded',
       'authorization',
       [' Authorization Api-Key', ' Api-Key'],
@@ -291,7 +296,7 @@ const mistakes: Readonly<Record<Product, readonly Mistake[]>> = {
     ['a stripped prefix', 'path_changed', '', ['\t\treverse_proxy', '\t\turi strip_prefix /api\n\t\treverse_proxy']],
     ['handle_path', 'path_changed', '', ['\troute {', '\thandle_path /api/* {']],
     [
-      'a rewrite by the service',
+      'a rewrite at the service',
       'path_changed',
       '',
       ['reverse_proxy service:3000', 'reverse_proxy service:3000 {\n\t\t\trewrite /v2{uri}\n\t\t}'],
@@ -303,36 +308,36 @@ const mistakes: Readonly<Record<Product, readonly Mistake[]>> = {
       ['\t\t\turi /caddy?', '\t\t\theader_up X-Forwarded-Uri {path}\n\t\t\turi /caddy?'],
     ],
     [
-      'the address that the client writes',
+      "the address from a client's header",
       'client_forgeable',
       'x-forwarded-for',
       ['\t\t\turi /caddy?', '\t\t\theader_up X-Forwarded-For {header.X-Real-IP}\n\t\t\turi /caddy?'],
     ],
     [
-      'a client that is believed',
+      "trust in a client's headers",
       'trusts_forwarded',
       '',
       ['\t\t\turi /caddy?', '\t\t\ttrusted_proxies 0.0.0.0/0\n\t\t\turi /caddy?'],
     ],
     [
-      'refusals that are replaced',
+      'replaced refusals',
       'refusal_bypassed',
       '',
       ['\t\t\turi /caddy?', '\t\t\thandle_response {\n\t\t\t\trespond 200\n\t\t\t}\n\t\t\turi /caddy?'],
     ],
     ['another path', 'check_path_wrong', '', ['uri /caddy?', 'uri /check']],
     ['an override of the path', 'override_forwarded', 'x-original-url', ['\t\trequest_header -X-Original-Url\n', '']],
-    ['lists in Connection', 'connection_list', '', ['\t\trequest_header @plain -Connection\n', '']],
+    ['Connection headers with lists', 'connection_list', '', ['\t\trequest_header @plain -Connection\n', '']],
     ['a cache', 'check_cached', '', ['\t\tforward_auth', '\t\tcache\n\t\tforward_auth']],
     [
-      'any upgrade',
+      'forwarding any upgrade',
       'upgrade_forwarded',
       '',
       [/.*request_header @(?:websocket|plain) .*Upgrade.*\n/g, ''],
       [/.*request_header @plain .*\n/g, ''],
     ],
     [
-      'every upgrade that is there',
+      'forwarding every upgrade that is present',
       'upgrade_forwarded',
       '',
       [/@plain \{[\s\S]*?\n\t\t\}\n/, '@plain not header Upgrade *\n'],
@@ -344,25 +349,30 @@ const mistakes: Readonly<Record<Product, readonly Mistake[]>> = {
       [/@plain \{[\s\S]*?\n\t\t\}\n/, '@plain not header_regexp Upgrade (?i)websocket\n'],
     ],
     ['a second upgrade', 'upgrade_forwarded', '', ['\t\trequest_header @websocket Upgrade websocket\n', '']],
-    ['a short wait', 'deadline_short', '', ['response_header_timeout 6000ms', 'response_header_timeout 2s']],
+    ['a short timeout', 'deadline_short', '', ['response_header_timeout 6000ms', 'response_header_timeout 2s']],
   ],
   haproxy: [
     [
-      'an expression of PCRE that is about another header',
+      'a PCRE expression for another header',
       'override_forwarded',
       'x-original-url',
       [/del-header \^\(user.* -m reg/, 'del-header (?i)^x-other$ -m reg'],
     ],
-    ['no check at all', 'not_checked', '', ['  http-request lua.rolegate\n', '']],
-    ['only for some', 'not_checked', 'if { path_beg /api }', ['lua.rolegate\n', 'lua.rolegate if { path_beg /api }\n']],
+    ['no check', 'not_checked', '', ['  http-request lua.rolegate\n', '']],
     [
-      'an allow in front',
+      'a check under a condition',
+      'not_checked',
+      'if { path_beg /api }',
+      ['lua.rolegate\n', 'lua.rolegate if { path_beg /api }\n'],
+    ],
+    [
+      'an allow rule before the check',
       'not_checked',
       '',
       ['  http-request lua.rolegate', '  http-request allow if { src 10.0.0.0/8 }\n  http-request lua.rolegate'],
     ],
     [
-      'a frontend of its own',
+      'a second frontend without the check',
       'not_checked',
       '',
       ['\nbackend service', '\nfrontend second\n  bind :8001\n  default_backend service\n\nbackend service'],
@@ -402,20 +412,20 @@ const mistakes: Readonly<Record<Product, readonly Mistake[]>> = {
       '',
       ['  http-request lua.rolegate', '  http-request cache-use verdicts\n  http-request lua.rolegate'],
     ],
-    ['any upgrade', 'upgrade_forwarded', '', [/ {2}http-request del-header upgrade .*\n/, '']],
+    ['forwarding any upgrade', 'upgrade_forwarded', '', [/ {2}http-request del-header upgrade .*\n/, '']],
     ['an upgrade in a list', 'upgrade_forwarded', '', ['{ req.hdr_cnt(upgrade) 1 } ', '']],
-    ['every upgrade that is there', 'upgrade_forwarded', '', [' -i websocket', ' -m found']],
+    ['forwarding every upgrade that is present', 'upgrade_forwarded', '', [' -i websocket', ' -m found']],
     [
-      'upgrades of some paths alone',
+      'removing upgrades on some paths only',
       'upgrade_forwarded',
       '',
       [/del-header upgrade unless .*/, 'del-header upgrade if { path_beg /api }'],
     ],
-    ['a short wait', 'deadline_short', '', [' 6000 ', ' 500 ']],
+    ['a short timeout', 'deadline_short', '', [' 6000 ', ' 500 ']],
     ['another dialect', 'check_path_wrong', '', ['http://rolegate/haproxy', 'http://rolegate/nginx']],
   ],
   traefik: [
-    ['no check at all', 'not_checked', '', [/ {8}- rolegate\n/, '']],
+    ['no check', 'not_checked', '', [/ {8}- rolegate\n/, '']],
     ['a bare trustForwardHeader', 'trusts_forwarded', '', ['trustForwardHeader: false', 'trustForwardHeader: true']],
     [
       'an insecure entrypoint',
@@ -424,7 +434,7 @@ const mistakes: Readonly<Record<Product, readonly Mistake[]>> = {
       ['http:\n', 'entryPoints:\n  web:\n    forwardedHeaders:\n      insecure: true\nhttp:\n'],
     ],
     [
-      'every proxy believed',
+      'trust in every proxy',
       'trusts_forwarded',
       '',
       ['http:\n', 'entryPoints:\n  web:\n    forwardedHeaders:\n      trustedIPs:\n        - 0.0.0.0/0\nhttp:\n'],
@@ -438,7 +448,7 @@ const mistakes: Readonly<Record<Product, readonly Mistake[]>> = {
     ],
     ['a credential that is not listed', 'credential_forwarded', 'authorization', ['          - Authorization\n', '']],
     [
-      'a stripped prefix behind it',
+      'a stripped prefix after the check',
       'path_changed',
       'stripPrefix',
       ['        - rolegate\n', '        - rolegate\n        - strip\n'],
@@ -461,8 +471,8 @@ const mistakes: Readonly<Record<Product, readonly Mistake[]>> = {
       ['        - rolegate\n', '        - fast\n        - rolegate\n'],
       ['    rolegate:\n', '    fast:\n      plugin:\n        httpCache:\n          ttl: 60\n    rolegate:\n'],
     ],
-    ['any upgrade', 'upgrade_forwarded', '', ['        - rolegate-no-upgrade\n', '']],
-    ['any upgrade of WebSockets', 'upgrade_forwarded', '', ['        - rolegate-upgrade\n', '']],
+    ['forwarding any upgrade', 'upgrade_forwarded', '', ['        - rolegate-no-upgrade\n', '']],
+    ['forwarding any upgrade of WebSockets', 'upgrade_forwarded', '', ['        - rolegate-upgrade\n', '']],
     ['another upgrade', 'upgrade_forwarded', '', ['Upgrade: websocket\n', 'Upgrade: h2c\n']],
     ['another path', 'check_path_wrong', '', [':8070/traefik', ':8070/']],
     ['an override of the path', 'override_forwarded', 'x-original-url', ['x[^a-z0-9]original[^a-z0-9]url|', '']],
@@ -473,7 +483,7 @@ const mistakes: Readonly<Record<Product, readonly Mistake[]>> = {
       ['        maxResponse', '        authRequestHeaders:\n          - Authorization\n        maxResponse'],
     ],
     [
-      'a server that is not verified',
+      'an unverified server certificate',
       'check_unverified',
       '',
       ['        maxResponse', '        tls:\n          insecureSkipVerify: true\n        maxResponse'],
@@ -482,13 +492,13 @@ const mistakes: Readonly<Record<Product, readonly Mistake[]>> = {
   envoy: [
     ...ofEnvoy,
     [
-      'an expression of RE2 that is about another header',
+      'an RE2 expression for another header',
       'identity_missing',
       'user-id',
       ['- exact: user-id\n', '- safe_regex: { regex: "(?i)user-name" }\n'],
     ],
     [
-      'a filter that is off',
+      'a disabled filter',
       'not_checked',
       '',
       [
@@ -511,19 +521,19 @@ const mistakes: Readonly<Record<Product, readonly Mistake[]>> = {
       ['|api[^a-z0-9]key', ''],
     ],
     [
-      'the address of the client is not sent',
+      'a client address that is not sent',
       'field_missing',
       'x-forwarded-for',
       ['- exact: x-forwarded-for', '- exact: x-forwarded-fur'],
     ],
     [
-      'what shows a WebSocket is not sent',
+      'WebSocket headers that are not sent',
       'field_missing',
       'sec-websocket-key',
       ['- exact: sec-websocket-key', '- exact: sec-websocket'],
     ],
     [
-      'the address that the client writes',
+      "the address from a client's header",
       'client_forgeable',
       'use_remote_address',
       ['use_remote_address: true', 'use_remote_address: false'],
@@ -537,7 +547,7 @@ const mistakes: Readonly<Record<Product, readonly Mistake[]>> = {
     ['no prefix', 'check_path_wrong', '', ['                        path_prefix: /envoy\n', '']],
     ['other spellings', 'spelling_forwarded', 'user_id', ['DROP_HEADER', 'ALLOW'], ['user[^a-z0-9]id', 'user-id']],
     [
-      'an identity header that is set',
+      'an identity header set by the configuration',
       'identity_not_from_check',
       'user-id',
       [
@@ -566,7 +576,7 @@ const mistakes: Readonly<Record<Product, readonly Mistake[]>> = {
   ],
   'envoy-grpc': [
     ...ofEnvoy,
-    ['the wait of Envoy itself', 'deadline_short', '', ['                        timeout: 6s\n', '']],
+    ["Envoy's default timeout", 'deadline_short', '', ['                        timeout: 6s\n', '']],
     [
       'a list without a credential',
       'field_missing',
@@ -589,17 +599,17 @@ const mistakes: Readonly<Record<Product, readonly Mistake[]>> = {
   ],
 };
 
-test('there are enough mistakes, over five products', () => {
+test('there are enough mistakes across five products', () => {
   expect(Object.values(mistakes).flat().length).toBeGreaterThanOrEqual(30);
   for (const rows of Object.values(mistakes)) expect(rows.length).toBeGreaterThanOrEqual(10);
 });
 
-test.each(all)('%s: a file that forwards nothing is not called safe', (name) => {
+test.each(all)('does not call a file that forwards nothing safe: %s', (name) => {
   const comment = '# nothing\n';
   expect(() => products[name].check(comment, settingsFor(name))).toThrow(UnreadableFileError);
 });
 
-test('a static file of Traefik has no routers', () => {
+test('a static Traefik file has no routers', () => {
   const entryPoints = 'entryPoints:\n  web:\n    address: ":80"\n';
   expect(checkTraefik(entryPoints, settingsFor('traefik'))).toEqual([]);
 });

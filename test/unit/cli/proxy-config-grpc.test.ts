@@ -1,4 +1,4 @@
-/** How Envoy, Istio and Envoy Gateway are told to ask over gRPC. */
+/** How Envoy, Istio and Envoy Gateway are configured to call the authorizer over gRPC. */
 import { describe, expect, test } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { envoyConfig } from '../../../src/cli/proxy-config/envoy.ts';
@@ -32,7 +32,7 @@ const filterOf = (text: string) =>
 const documents = (text: string) => parseAllDocuments(text).map((one) => one.toJS());
 
 describe('envoy', () => {
-  test('asks over gRPC where it is asked for, or where nothing else is configured', () => {
+  test('calls over gRPC on request, or where only gRPC is configured', () => {
     const { grpc_service, encode_raw_headers, failure_mode_allow } = filterOf(envoyConfig(settings()));
     expect(grpc_service).toEqual({ envoy_grpc: { cluster_name: 'rolegate', authority: 'rolegate' }, timeout: '6s' });
     expect([encode_raw_headers, failure_mode_allow]).toEqual([true, false]);
@@ -41,7 +41,7 @@ describe('envoy', () => {
     expect(() => settings({}, false)).toThrow('the configuration does not allow checks by this proxy');
   });
 
-  test('over HTTP/2, with its own certificate where Rolegate wants one, and with the secret of its environment', () => {
+  test('uses HTTP/2, its own certificate where Rolegate requires one, and the secret from its environment', () => {
     const secret = '\n  secret: a-secret-of-the-proxies-0123456789abcdef';
     const text = envoyConfig(settings({ tls, secret }));
     const [cluster] = parse(text).static_resources.clusters;
@@ -59,7 +59,7 @@ describe('envoy', () => {
   });
 });
 
-test('istio and envoy-gateway ask over gRPC, and send no secret', () => {
+test('istio and envoy-gateway call over gRPC without a secret', () => {
   const [provider] = documents(istioConfig(settings()));
   expect(provider.extensionProviders).toEqual([
     {

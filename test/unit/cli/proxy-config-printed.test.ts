@@ -1,6 +1,6 @@
 /**
- * What is printed for Envoy, Istio, Envoy Gateway, the Gateway API and Traefik is what these read: Envoy's by its published protos, field for
- * field; that of the others is YAML without a mistake.
+ * The configurations printed for Envoy, Istio, Envoy Gateway, the Gateway API and Traefik match what these products
+ * parse: Envoy's field by field against its published protos; the others are checked as valid YAML.
  */
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -22,7 +22,7 @@ const folders = [
 ];
 
 const root = new protobuf.Root();
-// Traces of Opencensus, which nothing here uses, are not among the protos.
+// The protos lack OpenCensus traces, which are not used here.
 root.resolvePath = (_, target) =>
   folders.map((folder) => folder + target).find(existsSync) ?? (null as unknown as string);
 root.loadSync(
@@ -37,7 +37,7 @@ root.loadSync(
   { keepCase: true },
 );
 
-/** Messages that JSON has as a text, a number or a truth value. */
+/** Messages whose JSON form is a string, a number or a boolean. */
 const asText = new Set([
   'google.protobuf.Duration',
   'google.protobuf.UInt32Value',
@@ -46,7 +46,7 @@ const asText = new Set([
   'google.protobuf.StringValue',
 ]);
 
-/** One line for each field that the message does not have, or of another kind; `at`: its path. */
+/** One line per field that the message lacks or that has another type; `at`: its path. */
 function problems(type: protobuf.Type, value: unknown, at: string): string[] {
   const name = type.fullName.slice(1);
   if (asText.has(name)) return typeof value === 'object' ? [`${at}: an object in place of ${name}`] : [];
@@ -111,13 +111,13 @@ describe('Envoy', () => {
     ['HTTP', false, {}],
     ['gRPC', true, {}],
     ['gRPC over TLS with client certificates', true, { tls: true }],
-  ])('over %s: every field is in its protos', (_, grpc, { tls = false }: { tls?: boolean }) => {
+  ])("over %s, every field is in Envoy's protos", (_, grpc, { tls = false }: { tls?: boolean }) => {
     const printed = { ...settings('envoy', grpc), ...(tls ? { grpc: { tls: true, clientCertificate: true } } : {}) };
     const [document] = documentsOf(envoyConfig(printed));
     expect(problems(bootstrap, document, 'bootstrap')).toEqual([]);
   });
 
-  test('control: a field with another name, and a value that an enumeration does not have, are found', () => {
+  test('control: finds a misnamed field and an invalid enum value', () => {
     const [document] = documentsOf(
       envoyConfig(settings('envoy', true)).replace('failure_mode_allow', 'failure_mode_open'),
     );
@@ -144,11 +144,11 @@ test.each([
   ],
   ['the Gateway API', () => gatewayApiConfig(settings('gateway-api', false)), ['HTTPRoute']],
   ['Traefik', () => traefikConfig(settings('traefik', false)), [undefined]],
-] as const)('%s: YAML without a mistake', (_, print, kinds) => {
+] as const)('%s: valid YAML', (_, print, kinds) => {
   expect(documentsOf(print()).map((document) => document['kind'])).toEqual(kinds);
 });
 
-test('products that remove no header by a pattern name the patterns of the configuration', () => {
+test('products without header removal by pattern list the patterns of the configuration', () => {
   for (const text of [
     envoyConfig(settings('envoy', true)),
     envoyGatewayConfig(settings('envoy', true)),
@@ -158,7 +158,7 @@ test('products that remove no header by a pattern name the patterns of the confi
   expect(traefikConfig(settings('traefik', false))).toContain('x[^a-z0-9]edge[^a-z0-9].*');
 });
 
-test('the route of the Gateway API removes as many headers as it may, and names the others', () => {
+test('the Gateway API route removes as many headers as it may and lists the others', () => {
   const text = gatewayApiConfig(settings('gateway-api', false));
   const [route] = documentsOf(text) as unknown as [
     { spec: { rules: { filters: { requestHeaderModifier?: { remove: string[] } }[] }[] } },

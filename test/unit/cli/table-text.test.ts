@@ -5,7 +5,7 @@ import { tableText } from '../../../src/cli/table-text.ts';
 const plain = (heads: readonly string[], rows: readonly (readonly string[])[], columns?: number) =>
   stripVTControlCharacters(tableText(heads, rows, columns)).split('\n');
 
-test('a column is as wide as the widest line in it', () => {
+test('a column is as wide as its widest line', () => {
   const rows = [
     ['1', 'one'],
     ['22', 'two\nand a half'],
@@ -22,7 +22,7 @@ test('a column is as wide as the widest line in it', () => {
   ]);
 });
 
-test('a character that takes two columns counts as two', () => {
+test('a double-width character counts as two', () => {
   expect(plain(['path'], [['/日本'], ['/é']])).toEqual([
     '┌───────┐',
     '│ path  │',
@@ -32,11 +32,11 @@ test('a character that takes two columns counts as two', () => {
   ]);
 });
 
-test('no rows', () => {
+test('renders no rows', () => {
   expect(plain(['a'], [])).toEqual(['┌───┐', '│ a │', '└───┘']);
 });
 
-test('in a narrow terminal the widest columns go on in further lines', () => {
+test('wraps the widest columns in a narrow terminal', () => {
   const rows = [['order', '/tenants/{tenant}/orders/{order}', 'any of user, reporter']];
   expect(plain(['route', 'path', 'who may'], rows, 40)).toEqual([
     '┌───────┬──────────────┬──────────────┐',
@@ -49,7 +49,7 @@ test('in a narrow terminal the widest columns go on in further lines', () => {
   ]);
 });
 
-test('a text without a place to break is broken anywhere, and no column gets narrower than eight', () => {
+test('breaks a text without break points anywhere, with columns of at least eight characters', () => {
   expect(plain(['a'], [['日本日本日本'], ['0123456789']], 5)).toEqual([
     '┌──────────┐',
     '│ a        │',

@@ -1,4 +1,4 @@
-/** What the keys of the Auth API become. */
+/** How the keys of the Auth API are compiled. */
 import { describe, expect, test } from 'vitest';
 import type { AuthApiSettings } from '../../../src/config/config.ts';
 import { parseAuthApiFile, parseConfig } from '../../../src/config/parse-config.ts';
@@ -20,7 +20,7 @@ const options = {
   },
 };
 
-/** The Auth API's own file with these lines in addition; `database` can be among them. */
+/** The Auth API's own file with these additional lines, which may include `database`. */
 function settingsOf(lines: string): AuthApiSettings {
   const database = lines.startsWith('database') ? '' : 'database: ":memory:"\n';
   const result = parseAuthApiFile(`${database}secret: "\${AUTH_SECRET}"\n${lines}\n`, options);
@@ -30,8 +30,8 @@ function settingsOf(lines: string): AuthApiSettings {
 
 test.each([
   ['a file', 'database: ./x.db', './x.db'],
-  ['a file URI', 'database: "file:./x.db"', './x.db'],
-  ['a file URI from the root', 'database: "file:///var/x.db"', '///var/x.db'],
+  ['a relative file URI', 'database: "file:./x.db"', './x.db'],
+  ['an absolute file URI', 'database: "file:///var/x.db"', '///var/x.db'],
   ['memory', 'database: ":memory:"', ':memory:'],
   [
     'PostgreSQL',
@@ -43,7 +43,7 @@ test.each([
   expect(settingsOf(line).database).toBe(database);
 });
 
-test('earlier secrets from variables and files, in their order', () => {
+test('previous secrets come from variables and files, in order', () => {
   expect(settingsOf(`previousSecrets: [{ file: old }, "\${CACHE_SECRET}"]`).previousSecrets).toEqual([
     'old-0123456789abcdef0123456789abcdef',
     env['CACHE_SECRET'],
@@ -53,7 +53,7 @@ test('earlier secrets from variables and files, in their order', () => {
 describe('mail', () => {
   const from = 'from: "Rolegate <no-reply@example.test>"';
 
-  test('is what codes go by once it is configured, unless the outbox says otherwise', () => {
+  test('sends codes once configured, unless the outbox overrides it', () => {
     const mail = `mail: { smtp: "smtp://127.0.0.1:25", ${from} }`;
     expect(settingsOf(mail)).toMatchObject({
       outbox: 'mail',
@@ -68,19 +68,19 @@ describe('mail', () => {
 
   test.each([
     ['no password', '"smtp://mail"', '', false],
-    ['no password, but asked for', '"smtp://mail"', 'requireTls: true', true],
+    ['no password, TLS required explicitly', '"smtp://mail"', 'requireTls: true', true],
     ['a password', '"smtp://ann:pw@mail"', '', true],
     ['a password from a file', '{ file: smtp }', '', true],
-    ['a password for this machine', '"smtp://ann:pw@127.0.0.1"', '', false],
-    ['a password for this machine, but asked for', '"smtp://ann:pw@127.0.0.1"', 'requireTls: true', true],
-    ['a password for this machine, and not asked for', '"smtp://ann:pw@localhost"', 'requireTls: false', false],
-  ])('TLS is a must: %s', (_, smtp, more, requireTls) => {
+    ['a password for localhost', '"smtp://ann:pw@127.0.0.1"', '', false],
+    ['a password for localhost, TLS required explicitly', '"smtp://ann:pw@127.0.0.1"', 'requireTls: true', true],
+    ['a password for localhost, TLS not required', '"smtp://ann:pw@localhost"', 'requireTls: false', false],
+  ])('TLS is required: %s', (_, smtp, more, requireTls) => {
     const { mail } = settingsOf(`mail: { smtp: ${smtp}, ${from}, ${more} }`);
     expect(mail?.smtp.requireTls).toBe(requireTls);
   });
 });
 
-test('limits, Redis, web sessions and proxies', () => {
+test('compiles limits, Redis, web sessions and proxies', () => {
   const settings = settingsOf(`limits: { codeTries: 3, mailsPerClient: 7, mailWindow: 1m, keyWindow: 2s }
 redis: { url: "\${REDIS_URL}" }
 webSession: { cookie: __Host-session }
@@ -104,7 +104,7 @@ trustedProxies: ["10.0.0.0/8"]`);
   expect(['10.1.2.3', '127.0.0.1'].map(settings.trustedProxies)).toEqual([true, false]);
 });
 
-test('the embedded one believes no peer: the gateway shows a secret that is made at the start', () => {
+test('an embedded Auth API trusts no peer: the gateway sends a secret generated at startup', () => {
   const result = parseConfig(
     `version: 1
 authApi: { embedded: { database: ":memory:", secret: "\${AUTH_SECRET}", webSession: { cookie: sid } } }
@@ -119,10 +119,10 @@ routes: []
   expect(['127.0.0.1', '::1', '10.1.2.3'].map((peer) => trustedProxies(peer))).toEqual([false, false, false]);
 });
 
-describe('the secret of gateways', () => {
+describe('the gateway secret', () => {
   const secret = 'g'.repeat(40);
 
-  test('is one, or several during a rotation, and of none unless written', () => {
+  test('accepts one secret, or several during a rotation, and is empty if unset', () => {
     expect(settingsOf(`gatewaySecret: ${secret}`).gatewaySecrets).toEqual([secret]);
     expect(settingsOf(`gatewaySecret: [{ file: old }, ${secret}]`).gatewaySecrets).toEqual([
       'old-0123456789abcdef0123456789abcdef',
@@ -142,13 +142,13 @@ describe('the secret of gateways', () => {
     ['listen: "10.0.0.1:8081"', true],
     [`listen: ":8081"\ngatewaySecret: ${secret}`, false],
     ['listen: ":8081"\ntrustedProxies: [10.0.0.0/8]', false],
-  ])('%s: whether no peer can name a client beyond this machine is %s', (lines, unknown) => {
+  ])('%s: only local peers can set a client address is %s', (lines, unknown) => {
     const result = parseAuthApiFile(`database: ":memory:"\nsecret: "\${AUTH_SECRET}"\n${lines}\n`, options);
     expect(result.ok && result.config.clientsUnknown).toBe(unknown);
   });
 });
 
-test('metrics have an address of their own, or none', () => {
+test('metrics have their own address, or none', () => {
   const metricsOf = (lines: string) => {
     const result = parseAuthApiFile(`database: ":memory:"\nsecret: "\${AUTH_SECRET}"\n${lines}\n`, options);
     return result.ok ? result.config.metrics : result.problems.map(({ message }) => message);
@@ -162,7 +162,7 @@ describe('tracing', () => {
   const read = (lines: string) =>
     parseAuthApiFile(`database: ":memory:"\nsecret: "\${AUTH_SECRET}"\n${lines}\n`, options);
 
-  test('is off, or has the settings of the gateway with a name of its own', () => {
+  test("is off, or has the gateway's settings with its own service name", () => {
     expect(read('')).toMatchObject({ ok: true, config: { tracing: null } });
     expect(
       read('tracing: { endpoint: "http://collector:4318/v1/traces", headers: { Key: { file: old } } }'),
@@ -183,7 +183,7 @@ describe('tracing', () => {
     expect(read('tracing: {}')).toMatchObject({ ok: true, config: { tracing: { endpoint: null } } });
   });
 
-  test('has its mistakes reported', () => {
+  test('reports mistakes', () => {
     expect(
       read('tracing: { endpoint: "collector:4317", sample: 2, headers: { "x y": a, key: "a\\u00e9" } }'),
     ).toMatchObject({
@@ -197,7 +197,7 @@ describe('tracing', () => {
     });
   });
 
-  test('is no setting of an embedded Auth API, which is traced by its gateway', () => {
+  test('does not apply to an embedded Auth API, which its gateway traces', () => {
     const embedded = `embedded: { database: ":memory:", secret: "\${AUTH_SECRET}", tracing: {} }`;
     expect(parseConfig(`version: 1\nauthApi: { ${embedded} }\nroutes: []\n`, options)).toMatchObject({
       ok: false,
@@ -206,7 +206,7 @@ describe('tracing', () => {
   });
 });
 
-test('every peer is believed only where that is said in words', () => {
+test('trusting every peer requires an explicit setting', () => {
   const read = (more: string) =>
     parseAuthApiFile(`database: ":memory:"\nsecret: "${'s'.repeat(40)}"\n${more}`, { file: 'a.yaml', env, readSecret });
   const [said, ranged] = [read('trustEveryPeer: true'), read('trustedProxies: [0.0.0.0/0]')];

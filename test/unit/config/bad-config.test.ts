@@ -1,6 +1,7 @@
 /**
- * Every file of `test/fixtures/bad-config` against the expectation in its head: `# expect LINE:COLUMN message`, one for
- * each problem and no other; `# hint TEXT` for the hint of the problem before; `# hides TEXT` for what no output shows.
+ * Every file of `test/fixtures/bad-config` against the expectations in its header: `# expect LINE:COLUMN message`, one
+ * per problem and no others; `# hint TEXT` for the hint of the preceding problem; `# hides TEXT` for text that must not
+ * appear in the output.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
@@ -40,7 +41,7 @@ describe.each(files)('%s', (name) => {
   const { problems, hidden } = expectations(text);
   const result = parseConfig(text, { file: name, env, readSecret });
 
-  test('has exactly the problems that its head announces', () => {
+  test('has exactly the problems that its header lists', () => {
     const found = result.ok
       ? []
       : result.problems.map(({ line, column, message, hint }) => ({ place: `${line}:${column}`, message, hint }));

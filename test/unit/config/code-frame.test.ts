@@ -21,21 +21,21 @@ describe('positions', () => {
   });
 });
 
-test('the line before, the line, and a caret', () => {
+test('shows the preceding line, the line, and a caret', () => {
   expect(frame('a: 1\nbcd: 2\n', '2')).toBe('    1 | a: 1\n  > 2 | bcd: 2\n      |      ^'.replaceAll(/^ {2}/gm, ''));
 });
 
-test('a blank line before is left out', () => {
+test('omits a blank preceding line', () => {
   expect(frame('a: 1\n\nb: 2', 'b')).toBe('> 3 | b: 2\n    | ^');
 });
 
-test('a tab and escape sequences take one column and reach no terminal', () => {
+test('tabs and escape sequences take one column and never reach the terminal', () => {
   const [line = '', caret = ''] = frame('\ta: "\u001b[31m\u202e" x', 'x').split('\n');
   expect(line).toBe('> 1 |  a: "?[31m?" x');
   expect(line[caret.indexOf('^')]).toBe('x');
 });
 
-test('a very long line is cut around the caret', () => {
+test('cuts a very long line around the caret', () => {
   const [line = '', caret = ''] = frame(`${'a'.repeat(500)}X${'b'.repeat(500)}`, 'X').split('\n');
   expect(line.length).toBeLessThan(150);
   expect(line[caret.indexOf('^')]).toBe('X');
@@ -48,20 +48,20 @@ describe('secrets are masked', () => {
     ['a single-quoted value', "secret: 'hunter2'", 'secret'],
     ['an escaped quote inside', 'secret: "a\\"hunter2"', 'secret'],
     ['a value on the next line', 'secret:\n  hunter2', 'hunter2'],
-    ['a block value', 'secret: |\n  hunter2\n  more hunter2\nx: 1', 'more'],
-    ['a folded value in a list', '- secret: >-\n    hunter2\n- x', 'hunter2'],
-    ['a quoted value over lines', 'secret: "one\n  hunter2\n"\nx: 1', 'hunter2'],
-    ['a quoted value over lines with an escaped quote', 'secret: "o\\"ne\n  hunter2\n"\nx: 1', 'hunter2'],
-    ['a quote that is never closed', 'secret: "one\n  hunter2\nx: hunter2', 'hunter2'],
+    ['a block scalar', 'secret: |\n  hunter2\n  more hunter2\nx: 1', 'more'],
+    ['a folded scalar in a list', '- secret: >-\n    hunter2\n- x', 'hunter2'],
+    ['a quoted value over several lines', 'secret: "one\n  hunter2\n"\nx: 1', 'hunter2'],
+    ['a quoted value over several lines with an escaped quote', 'secret: "o\\"ne\n  hunter2\n"\nx: 1', 'hunter2'],
+    ['an unclosed quote', 'secret: "one\n  hunter2\nx: hunter2', 'hunter2'],
     ['a quoted key', '{"secret":"hunter2"}', 'secret'],
-    ['a misspelt key', 'secrte: hunter2', 'secrte'],
-    ['a key that is not ours', 'redisPassword: hunter2', 'redis'],
+    ['a misspelled key', 'secrte: hunter2', 'secrte'],
+    ['an unknown key', 'redisPassword: hunter2', 'redis'],
     ['a default in a reference', `secret: \${X:-hunter2}`, 'secret'],
     ['a password in a URL', 'url: redis://ann:hunter2@redis', 'url'],
     ['a password with "/" and "@" in it', 'url: "redis://:a/hunter2@b@redis"', 'url'],
     ['a password in the query of a URL', 'url: postgres://db/x?user=a&password=hunter2', 'url'],
     ['a list below its key', 'previousSecrets:\n- hunter2\n- more hunter2\nx: 1', 'more'],
-    ['a list in one line', 'previousSecrets: [a, "hunter2"]', 'previous'],
+    ['a flow list', 'previousSecrets: [a, "hunter2"]', 'previous'],
     ['a password in a default', `url: "\${X:-redis://:hunter2@redis}"`, 'url'],
   ])('%s', (_, text, at) => {
     const shown = frame(text, at);
@@ -75,11 +75,11 @@ describe('secrets are masked', () => {
     ['a file', 'secret: { file: /run/secrets/x }'],
     ['the name of a header', 'apiSecret: api-secret'],
     ['an ordinary URL', 'url: "http://auth:8081"'],
-  ])('%s is shown', (_, text) => {
+  ])('does not mask %s', (_, text) => {
     expect(frame(text, text)).toContain(text);
   });
 
-  test('the caret stays under what it points at behind a mask', () => {
+  test('the caret stays aligned after a mask', () => {
     const [line = '', caret = ''] = frame('url: "redis://ann:hunter2@redis/?x=y"', 'x=y').split('\n');
     expect(line[caret.indexOf('^')]).toBe('x');
   });

@@ -1,4 +1,4 @@
-/** A configuration made again of what it was read from, when the files are long others. */
+/** A configuration compiled again from its sources after the files have changed. */
 import { afterAll, expect, test } from 'vitest';
 import { parseSource } from '../../../src/config/config-source.ts';
 import { loadRecorded } from '../../../src/config/load-config.ts';
@@ -16,7 +16,7 @@ routes: []
 `;
 const env = { AUTH: 'http://auth:1' };
 
-test('holds its secrets and included files, and survives being sent', () => {
+test('contains its secrets and included files, and survives serialization', () => {
   folder.write('token', `${'t'.repeat(40)}\n`);
   folder.write('a.routes.yaml', 'routes: [{ id: a, match: { path: "/a" }, upstream: orders, access: public }]\n');
   const file = folder.write('gateway.yaml', main('token'));
@@ -33,7 +33,7 @@ test('holds its secrets and included files, and survives being sent', () => {
   expect(again.config.authApi).toEqual(result.config.authApi);
 });
 
-test('a secret that could not be read is a problem again', () => {
+test('an unreadable secret is reported again', () => {
   const { result, source } = loadRecorded(folder.write('gateway.yaml', main('missing')), env);
   expect(result.ok).toBe(false);
   const again = parseSource(source!, env);

@@ -1,4 +1,4 @@
-/** Variables and secret files of the tests; none of the values may ever show in a problem. */
+/** Environment variables and secret files for the tests; none of the values may appear in a problem. */
 
 export const env: Readonly<Record<string, string>> = {
   AUTH_SECRET: 'auth-0123456789abcdef0123456789abcdef',

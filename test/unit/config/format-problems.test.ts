@@ -10,7 +10,7 @@ const problem = {
   frame: '  2 | log:\n> 3 |     acess: 1\n    |     ^',
 };
 
-test('place, message, frame, hint and count', () => {
+test('formats place, message, frame, hint and count', () => {
   expect(formatProblems([problem, { ...problem, line: 9, hint: null, frame: '' }], { color: false })).toBe(
     [
       'gateway.yaml:3:5 unknown key "acess"',
@@ -27,15 +27,15 @@ test('place, message, frame, hint and count', () => {
   );
 });
 
-test('one problem is one', () => {
+test('uses the singular for one problem', () => {
   expect(formatProblems([problem], { color: false })).toMatch(/\n1 problem\n$/);
 });
 
-test('color only when asked', () => {
+test('colors output only on request', () => {
   expect(formatProblems([problem], { color: true })).toContain('\u001b[');
   expect(formatProblems([problem], { color: false })).not.toContain('\u001b');
 });
 
-test('a file name cannot write to the terminal', () => {
+test('a file name cannot send escape sequences to the terminal', () => {
   expect(formatProblems([{ ...problem, file: '\u001b[2J.yaml' }], { color: false })).not.toContain('\u001b');
 });

@@ -1,4 +1,4 @@
-/** `identityAssertion`: what it comes to, and every mistake that is found when the file is read. */
+/** `identityAssertion`: its compiled form, and every mistake that loading finds. */
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { parseConfig } from '../../../src/config/parse-config.ts';
@@ -44,7 +44,7 @@ function configOf(written: Written) {
   return result.config;
 }
 
-describe('what it comes to', () => {
+describe('compiled form', () => {
   test('defaults', () => {
     expect(configOf({}).identityAssertion).toEqual({
       issuer: 'https://a.example.test',
@@ -69,19 +69,19 @@ describe('what it comes to', () => {
 
   test.each([
     ['the upstream by default', 'upstream: orders, access: [user]', 'orders'],
-    ['what the route says', 'upstream: orders, access: [user], identityAssertion: { audience: b }', 'b'],
+    ["the route's own audience", 'upstream: orders, access: [user], identityAssertion: { audience: b }', 'b'],
     ['none', 'upstream: orders, access: [user], identityAssertion: false', null],
     ['none on a public route', 'upstream: orders, access: public', null],
-    ['none for the public keys', 'upstream: identity-keys, access: public', null],
+    ['none for the endpoint of the public keys', 'upstream: identity-keys, access: public', null],
   ])('the audience of a route: %s', (_, route, audience) => {
     expect(configOf({ route }).routes.routes[1]?.audience).toBe(audience);
   });
 
-  test('without the section no route has one', () => {
+  test('without the section, no route has an audience', () => {
     expect(configOf({ section: '' }).routes.routes[0]?.audience).toBeNull();
   });
 
-  test('workers with keys of files, or with Redis', () => {
+  test('allows workers with keys from files or with Redis', () => {
     const server = '{ workers: 2 }';
     configOf({ server, section: '{ issuer: a, keys: [{ file: ed.pem }] }' });
     configOf({ server, cache: `{ secret: ${'s'.repeat(40)}, redis: { url: "redis://redis:6379" } }` });
@@ -134,7 +134,7 @@ describe('mistakes', () => {
     expect(result.ok ? [] : result.problems.map(({ message }) => message)).toEqual([problem]);
   });
 
-  test('a problem shows nothing of a key', () => {
+  test('a problem shows no part of a key', () => {
     const result = read({ section: `{ issuer: a, lifetime: 2h, keys: [${JSON.stringify(ed25519)}] }` });
     expect(result.ok).toBe(false);
     expect(JSON.stringify(result)).not.toContain(ed25519.split('\n')[1]);

@@ -1,4 +1,4 @@
-/** Included files: found by pattern, kept inside the folder, with problems at their own places, and with claims. */
+/** Included files: found by pattern, confined to the folder, with problems located in them, and with claims. */
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -41,8 +41,8 @@ function load(file: string, env: Readonly<Record<string, string>> = {}) {
   return { ids: result.ok ? result.config.routes.routes.map(({ id }) => id) : [], problems, result };
 }
 
-describe('found', () => {
-  test('routes of all files come together, the main file first, then by name', () => {
+describe('finding files', () => {
+  test('merges the routes of all files: the main file first, then by name', () => {
     put('routes/b.yaml', `routes:\n${route('b', '/b')}`);
     put('routes/a.yaml', `version: 1\nroutes:\n${route('a', '/a')}`);
     const { ids, problems, result } = load(main(undefined, `routes:\n${route('own', '/own')}`));
@@ -52,14 +52,14 @@ describe('found', () => {
     expect(result.ok && result.config.include).toEqual(['routes/*.yaml']);
   });
 
-  test('hidden files, files of tests and the main file itself are left out; a file is read once', () => {
+  test('skips hidden files, test files and the main file itself, and reads each file once', () => {
     put('a.yaml', `routes:\n${route('a', '/a')}`);
     put('.hidden.yaml', 'nonsense');
     put('a.test.yaml', 'nonsense');
     expect(load(main('["*.yaml", a.yaml, "./a.yaml"]'))).toMatchObject({ ids: ['a'], problems: [] });
   });
 
-  test('a folder below, at any depth', () => {
+  test('finds files in subfolders at any depth', () => {
     put('teams/x/routes.yaml', `routes:\n${route('x', '/x')}`);
     put('teams/y/z/routes.yaml', `routes:\n${route('z', '/z')}`);
     expect(load(main('["teams/**/routes.yaml"]'))).toMatchObject({ ids: ['x', 'z'], problems: [] });
@@ -67,12 +67,12 @@ describe('found', () => {
 
   test.each([
     ['nothing matches', '["none/*.yaml"]', 'gateway.yaml:5:11 no file matches this'],
-    ['a file that is not there', '[routes/a.yaml]', 'gateway.yaml:5:11 no file matches this'],
+    ['a missing file', '[routes/a.yaml]', 'gateway.yaml:5:11 no file matches this'],
   ])('%s', (_name, include, expected) => {
     expect(load(main(include)).problems).toEqual([expected]);
   });
 
-  test('a folder with the name of a file, and bytes that are no text', () => {
+  test('reports a folder named like a file, and bytes that are not text', () => {
     put('routes/a.yaml/x', '');
     expect(load(main()).problems).toEqual(['gateway.yaml:5:11 routes/a.yaml is not a file']);
     put('other/b.yaml', '');
@@ -82,7 +82,7 @@ describe('found', () => {
     ]);
   });
 
-  test('links inside the folder are followed, as mounted files are such; links out of it are not', () => {
+  test('follows links inside the folder, which mounted files use, but not links that leave it', () => {
     put('..2026/a.yaml', `routes:\n${route('a', '/a')}`);
     mkdirSync(join(folder, 'routes'));
     symlinkSync('../..2026/a.yaml', join(folder, 'routes/a.yaml'));
@@ -99,14 +99,14 @@ describe('found', () => {
     rmSync(outside, { recursive: true });
   });
 
-  test('there is an end to their number', () => {
+  test('bounds the number of files', () => {
     for (let i = 0; i < 1001; i += 1) put(`routes/${i}.yaml`, 'routes: []');
     expect(load(main()).problems).toEqual(['gateway.yaml:5:11 more than 1000 files match this']);
   });
 });
 
 describe('problems', () => {
-  test('each at its own file, line and column, with the lines of that file, the main file first', () => {
+  test('points each problem at its own file, line and column, with context from that file, the main file first', () => {
     put('routes/a.yaml', `routes:\n${route('a', '/a', '[usr]')}${route('a2', '/a//b')}`);
     put('routes/b.yaml', 'routes:\n  - { id: b, match: { path: /b }, upstream: odrers, access: [user] }\nroles: {}\n');
     put('routes/c.yaml', 'routes: [\n');
@@ -124,7 +124,7 @@ describe('problems', () => {
     );
   });
 
-  test('what collides between files names the other file', () => {
+  test('names the other file in a collision', () => {
     put('routes/a.yaml', `routes:\n${route('x', '/x')}`);
     put('routes/b.yaml', `routes:\n${route('x', '/y')}${route('z', '/x')}`);
     expect(load(main()).problems).toEqual([
@@ -135,7 +135,7 @@ describe('problems', () => {
     ]);
   });
 
-  test('an included file cannot include, and defaults of the main file hold for it', () => {
+  test("an included file cannot include others, and the main file's defaults apply to it", () => {
     put('routes/a.yaml', 'include: [b.yaml]\nroutes:\n  - { id: a, match: { path: /a }, upstream: orders }\n');
     expect(load(main()).problems).toEqual(['routes/a.yaml:1:1 unknown key "include"']);
     put('routes/a.yaml', 'routes:\n  - { id: a, match: { path: /a }, upstream: orders }\n');
@@ -144,18 +144,18 @@ describe('problems', () => {
   });
 });
 
-describe('variables of the environment', () => {
+describe('environment variables', () => {
   const env = { ADMIN_TOKEN: 't'.repeat(40), REGION: 'eu' };
   const withHeader = (value: string) =>
     `routes:\n${route('a', '/a').replace(' }\n', () => `, responseHeaders: { set: { x-a: "${value}" } } }\n`)}`;
 
   test.each([
-    ['one that is set', `\${ADMIN_TOKEN}`, 'ADMIN_TOKEN'],
-    ['one that is set, in the midst of a text', `token=\${ADMIN_TOKEN}`, 'ADMIN_TOKEN'],
-    ['one that is set, with a default', `\${ADMIN_TOKEN:-none}`, 'ADMIN_TOKEN'],
-    ['one that is not set', `\${OTHER}`, 'OTHER'],
-    ['one that is not set, with a default', `\${OTHER:-none}`, 'OTHER'],
-  ])('an included file reads none: %s', (_name, value, name) => {
+    ['a variable that is set', `\${ADMIN_TOKEN}`, 'ADMIN_TOKEN'],
+    ['a variable that is set, within a text', `token=\${ADMIN_TOKEN}`, 'ADMIN_TOKEN'],
+    ['a variable that is set, with a default', `\${ADMIN_TOKEN:-none}`, 'ADMIN_TOKEN'],
+    ['a variable that is not set', `\${OTHER}`, 'OTHER'],
+    ['a variable that is not set, with a default', `\${OTHER:-none}`, 'OTHER'],
+  ])('an included file cannot read a variable: %s', (_name, value, name) => {
     put('routes/a.yaml', withHeader(value));
     const { problems, result } = load(main(), env);
     expect(problems).toEqual([
@@ -167,7 +167,7 @@ describe('variables of the environment', () => {
     expect(JSON.stringify(result)).not.toContain(env.ADMIN_TOKEN);
   });
 
-  test('but those that the main file lists, and what only looks like one', () => {
+  test('an included file reads variables that the main file lists, and text that only looks like one', () => {
     put('routes/a.yaml', withHeader(`\${REGION} $\${ADMIN_TOKEN}`));
     const listed = main(undefined, 'includedVariables: [REGION]\nroutes: []\n');
     expect(load(listed, env).problems).toEqual([]);
@@ -177,7 +177,7 @@ describe('variables of the environment', () => {
     expect(load(listed, env).problems).toHaveLength(1);
   });
 
-  test('the main file reads every one, and lists only names', () => {
+  test('the main file reads every variable, and its list contains only names', () => {
     put('routes/a.yaml', `routes:\n${route('a', '/a')}`);
     expect(load(main(undefined, `routes:\n${route('own', `/\${REGION}`)}`), env).ids).toEqual(['own', 'a']);
     expect(load(main(undefined, 'includedVariables: ["*", "A-B"]\nroutes: []\n'), env).problems).toEqual([
@@ -191,12 +191,12 @@ describe('claims', () => {
   const orders = `owns: { paths: [/v1/orders] }\nroutes:\n${route('order', '/v1/orders/{id}')}`;
 
   test.each([
-    ['beside it', '/v1/bills/{id}'],
+    ['next to it', '/v1/bills/{id}'],
     ['a longer name', '/v1/orders-archive/**'],
     ['shorter', '/v1'],
-    ['a parameter that ends before', '/{version}'],
-    ['everything, but nobody may', '/**'],
-  ])('another file may have a route: %s', (_name, path) => {
+    ['a parameter path that is shorter', '/{version}'],
+    ['everything, denied', '/**'],
+  ])('allows a route in another file: %s', (_name, path) => {
     put('routes/orders.yaml', orders);
     put('routes/other.yaml', `routes:\n${route('other', path, path === '/**' ? 'deny' : '[user]')}`);
     expect(load(main()).problems).toEqual([]);
@@ -206,11 +206,11 @@ describe('claims', () => {
     ['below', '/v1/orders/{id}/items'],
     ['the prefix itself', '/v1/orders'],
     ['by a parameter', '/v1/{what}/list'],
-    ['by a parameter in front', '/{version}/orders/**'],
-    ['by the rest', '/v1/**'],
+    ['a leading parameter', '/{version}/orders/**'],
+    ['a wildcard rest', '/v1/**'],
     ['everything', '/**'],
     ['escaped', '/v1/%6Frders/x'],
-  ])('another file has no route that reaches in: %s', (_name, path) => {
+  ])('refuses a route in another file that reaches into a claim: %s', (_name, path) => {
     put('routes/orders.yaml', orders);
     put('routes/other.yaml', `routes:\n${route('other', path)}`);
     const message = 'this route reaches into what another file claims (orders.yaml line 1)';
@@ -221,7 +221,7 @@ describe('claims', () => {
     expect(load(main(undefined, `routes:\n${route('other', path)}`)).problems).toHaveLength(1);
   });
 
-  test('letter case is no way in where it does not count', () => {
+  test('letter case does not bypass a claim where paths ignore case', () => {
     put('routes/orders.yaml', orders);
     const other = (path: string, extra: string) =>
       load(main(undefined, `routes:\n${route('other', path).replace(' }\n', `${extra} }\n`)}`)).problems;
@@ -233,7 +233,7 @@ describe('claims', () => {
     expect(other('/V1/Order\u017f/{id}/items', anyCase)).toHaveLength(1);
   });
 
-  test('a file may write its own claim in another letter case where that does not count', () => {
+  test('a file may spell its own claim in another case where paths ignore case', () => {
     const own = route('order', '/V1/Orders/{id}');
     put('routes/orders.yaml', `owns: { paths: [/v1/orders] }\nroutes:\n${own}`);
     expect(load(main()).problems).toHaveLength(1);
@@ -244,9 +244,9 @@ describe('claims', () => {
 
   test.each([
     ['another path', '/v1/bills'],
-    ['a parameter where the prefix is', '/v1/{what}'],
+    ['a parameter in the prefix', '/v1/{what}'],
     ['above', '/v1/**'],
-  ])('a file has no route outside of what it claims: %s', (_name, path) => {
+  ])("refuses a file's route outside its claim: %s", (_name, path) => {
     put('routes/orders.yaml', `owns: { paths: [/v1/orders] }\nroutes:\n${route('order', path)}`);
     expect(load(main()).problems).toEqual([
       expect.stringMatching(/^routes\/orders\.yaml:3:\d+ this route is outside of what the file claims$/),
@@ -258,9 +258,9 @@ describe('claims', () => {
 
   test.each([
     ['exact', 'shop.example.test', true],
-    ['below a wildcard', 'eu.pay.example.test', true],
+    ['a subdomain of the wildcard', 'eu.pay.example.test', true],
     ['the wildcard itself', '*.pay.example.test', true],
-    ['the name of the wildcard alone', 'pay.example.test', false],
+    ['the domain of the wildcard alone', 'pay.example.test', false],
     ['another', 'example.test', false],
     ['a wider wildcard', '*.example.test', false],
   ])('hosts: %s', (_name, host, inside) => {
@@ -271,7 +271,7 @@ describe('claims', () => {
     expect(load(main()).problems).toHaveLength(inside ? 0 : 1);
   });
 
-  test('a claim of paths on hosts leaves other hosts and other paths alone', () => {
+  test('a claim of paths on hosts does not affect other hosts or paths', () => {
     put(
       'routes/shop.yaml',
       `owns: { hosts: [shop.example.test], paths: [/v1] }\nroutes:\n${hosted('a', 'shop.example.test', '/v1/a')}`,
@@ -285,7 +285,7 @@ describe('claims', () => {
     expect(load(main()).problems).toHaveLength(2);
   });
 
-  test('two files cannot claim the same', () => {
+  test('two files cannot claim the same paths', () => {
     put('routes/a.yaml', `owns: { paths: [/v1/a, /v1/orders/x] }\nroutes: []\n`);
     put('routes/b.yaml', `owns: { paths: [/v1/orders] }\nroutes: []\n`);
     expect(load(main()).problems).toEqual(['routes/b.yaml:1:1 another file claims a part of this (a.yaml line 1)']);
@@ -294,8 +294,8 @@ describe('claims', () => {
   test.each([
     ['nothing', '{}', 'expected "hosts", "paths" or both'],
     ['no path', '{ paths: [] }', 'an empty list claims nothing'],
-    ['a path that is none', '{ paths: [v1] }', 'expected a path that starts with "/"'],
-    ['a host that is none', '{ hosts: ["*"] }', 'expected a host name, such as api.example.test or *.example.test'],
+    ['an invalid path', '{ paths: [v1] }', 'expected a path that starts with "/"'],
+    ['an invalid host', '{ hosts: ["*"] }', 'expected a host name, such as api.example.test or *.example.test'],
   ])('%s', (_name, owns, message) => {
     put('routes/a.yaml', `owns: ${owns}\nroutes: []\n`);
     expect(load(main()).problems).toEqual([expect.stringMatching(/^routes\/a\.yaml:1:\d+ /)]);

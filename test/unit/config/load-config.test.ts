@@ -14,7 +14,7 @@ function write(name: string, content: string | Uint8Array): string {
   return file;
 }
 
-test('a file that is not there is a problem at its first line', () => {
+test('a missing file is a problem at its first line', () => {
   const file = join(folder, 'none.yaml');
   expect(loadConfig(file, {})).toEqual({
     ok: false,
@@ -30,7 +30,7 @@ test.each([
   expect(result).toMatchObject({ ok: false, problems: [{ message }] });
 });
 
-test('a device without an end is no configuration, and no secret', () => {
+test('refuses an endless device as a configuration or a secret', () => {
   expect(loadConfig('/dev/zero', {})).toMatchObject({
     ok: false,
     problems: [{ message: 'the file is larger than 16 MiB' }],
@@ -42,12 +42,12 @@ test('a device without an end is no configuration, and no secret', () => {
   expect(loadConfig(file, {})).toMatchObject({ ok: false, problems: [{ message: 'the secret file cannot be read' }] });
 });
 
-test('a file with a byte order mark and CRLF is read', () => {
+test('reads a file with a byte order mark and CRLF', () => {
   const file = write('bom.yaml', '\ufeffversion: 1\r\nauthApi: { url: "http://a:1" }\r\nroutes: []\r\n');
   expect(loadConfig(file, {}).ok).toBe(true);
 });
 
-test('secret files are found from the folder of the configuration', () => {
+test("resolves secret files relative to the configuration's folder", () => {
   write('key', `${'k'.repeat(40)}\n`);
   const file = write(
     'secret.yaml',
@@ -57,7 +57,7 @@ test('secret files are found from the folder of the configuration', () => {
   expect(result.ok && result.config.cache.secret).toBe('k'.repeat(40));
 });
 
-test('a huge or binary secret file is refused', () => {
+test('refuses a huge or binary secret file', () => {
   write('key', 'k'.repeat(70_000));
   const file = join(folder, 'secret.yaml');
   const refusal = { ok: false, problems: [{ line: 3, message: 'the secret file cannot be read' }] };
@@ -66,7 +66,7 @@ test('a huge or binary secret file is refused', () => {
   expect(loadConfig(file, {})).toMatchObject(refusal);
 });
 
-test('the file of the Auth API alone', () => {
+test("the Auth API's own file", () => {
   const file = write('auth.yaml', `database: "file:./x.db"\nsecret: "\${S}"\nlisten: ":9999"\n`);
   expect(loadAuthApiFile(file, { S: 's'.repeat(32) })).toEqual({
     ok: true,

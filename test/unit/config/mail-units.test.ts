@@ -1,4 +1,4 @@
-/** Senders and mail servers as authors write them. */
+/** Senders and mail servers in their configured forms. */
 import { describe, expect, test } from 'vitest';
 import { isThisMachine, parseMailbox, parseSmtpUrl } from '../../../src/config/units/mail.ts';
 
@@ -16,16 +16,16 @@ describe('senders', () => {
   test.each([
     ['no address', 'Rolegate'],
     ['two addresses', 'a@b.test, c@d.test'],
-    ['two addresses behind a name', 'A <a@b.test>, <c@d.test>'],
+    ['two addresses after a name', 'A <a@b.test>, <c@d.test>'],
     ['an address in the name', 'c@d.test <a@b.test>'],
     ['a line break in the name', 'A\r\nBcc: x@y.test <a@b.test>'],
     ['a line break in the address', 'a@b.test\r\nBcc: x@y.test'],
     ['a line separator', 'A\u2028B <a@b.test>'],
-    ['a change of direction', 'A\u202eB <a@b.test>'],
+    ['a change of text direction', 'A\u202eB <a@b.test>'],
     ['a quote in the name', 'A"B <a@b.test>'],
     ['a very long name', `${'a'.repeat(101)} <a@b.test>`],
     ['a very long address', `a@${`${'b'.repeat(60)}.`.repeat(5)}test`],
-  ])('%s is none', (_, text) => {
+  ])('refuses %s', (_, text) => {
     expect(parseMailbox(text)).toBeNull();
   });
 });
@@ -56,12 +56,12 @@ describe('mail servers', () => {
     ['a fragment', 'smtp://mail#x'],
     ['no host', 'smtp://'],
     ['port 0', 'smtp://mail:0'],
-    ['a port beyond the last', 'smtp://mail:65536'],
-    ['a password without user', 'smtp://:x@mail'],
-    ['a broken escape', 'smtp://a%zz:x@mail'],
+    ['a port beyond 65535', 'smtp://mail:65536'],
+    ['a password without a user', 'smtp://:x@mail'],
+    ['a broken percent-escape', 'smtp://a%zz:x@mail'],
     ['a line break in the password', 'smtp://a:x%0d%0aQUIT@mail'],
     ['a blank', 'smtp://ma il'],
-  ])('%s is none', (_, text) => {
+  ])('refuses %s', (_, text) => {
     expect(parseSmtpUrl(text)).toBeNull();
   });
 
@@ -73,7 +73,7 @@ describe('mail servers', () => {
     ['128.0.0.1', false],
     ['127.0.0.1.example.test', false],
     ['mail', false],
-  ])('%s is this machine: %s', (host, expected) => {
+  ])('%s is a local server: %s', (host, expected) => {
     expect(isThisMachine(host)).toBe(expected);
   });
 });

@@ -1,4 +1,4 @@
-/** `mode: shadow` only where there is something to try out. */
+/** `mode: shadow` is accepted only where a rule can refuse. */
 import { expect, test } from 'vitest';
 import { parseConfig } from '../../../src/config/parse-config.ts';
 

@@ -21,12 +21,12 @@ test.each([
   ['another case', 'TrustedProxies', 'trustedProxies'],
   ['two slips in a long name', 'trustdProxys', 'trustedProxies'],
   ['nothing near', 'frobnicate', null],
-  ['a short name with another meaning', 'xy', null],
+  ['an unrelated short name', 'xy', null],
 ])('%s: "%s"', (_, name, expected) => {
   expect(nearestName(name, ['listen', 'access', 'trustedProxies', 'id'])).toBe(expected);
 });
 
-test('a hint names the nearest, else a short list, else nothing', () => {
+test('a hint suggests the nearest name, else a short list, else nothing', () => {
   expect(nameHint('usr', ['user', 'admin'])).toBe('did you mean "user"?');
   expect(nameHint('guest', ['user', 'admin'])).toBe('known: user, admin');
   expect(nameHint('guest', [])).toBeNull();

@@ -18,7 +18,7 @@ function problemsOf(text: string): string[] {
 
 const smallest = 'version: 1\nauthApi: { url: "http://auth:8081/" }\nroutes: []\n';
 
-/** A file with one route, whose keys beyond id, match and upstream are given in one line. */
+/** A file with one route, whose keys other than id, match and upstream are passed as one line. */
 function withRoute(keys: string, path = '/x/{id}'): string {
   return `version: 1
 authApi: { url: "http://auth:8081" }
@@ -49,7 +49,7 @@ const common = {
   claims: [],
 };
 
-test('the defaults of the smallest file', () => {
+test('a minimal file gets the defaults', () => {
   const { server, routes, ...rest } = parse(smallest);
   const { trustedProxies, ...listening } = server;
   expect(routes.routes).toEqual([]);
@@ -159,7 +159,7 @@ routes: [{ id: auth, match: { path: "/api/auth/v2/**" }, upstream: auth-api, acc
     expect(upstreams.has('auth-api')).toBe(false);
   });
 
-  test('another Auth API: paths, headers and fields', () => {
+  test('a remote Auth API: paths, headers and fields', () => {
     const { authApi } = parse(`version: 1
 authApi:
   url: https://login.example.test
@@ -176,7 +176,7 @@ routes: []
     });
   });
 
-  test('several URLs of the Auth API, and what is kept of its verdicts', () => {
+  test('several URLs of the Auth API, and how long verdicts are cached', () => {
     const text = `version: 1
 authApi: { url: ["http://auth-1:8081/", "http://auth-2:8081"], honorCacheControl: true }
 cache: { refreshAhead: false, maxBytes: 16mb }
@@ -189,12 +189,12 @@ routes: [{ id: a, match: { path: "/a/**" }, upstream: auth-api, access: public }
     expect(upstreams.get('auth-api')?.targets).toEqual(urls);
   });
 
-  test('a route to a remote Auth API makes an upstream of it', () => {
+  test('a route to a remote Auth API creates an upstream for it', () => {
     const text = smallest.replace('[]', '[{ id: a, match: { path: "/a/**" }, upstream: auth-api, access: public }]');
     expect(parse(text).upstreams.get('auth-api')).toMatchObject({ name: 'auth-api', targets: ['http://auth:8081'] });
   });
 
-  test('Redis and secrets from variables and files', () => {
+  test('Redis, and secrets from variables and files', () => {
     expect(
       parse(`${smallest}cache: { secret: "\${CACHE_SECRET}", redis: { url: "\${REDIS_URL}", timeout: 20ms } }`).cache,
     ).toMatchObject({
@@ -217,7 +217,7 @@ routes: [{ id: a, match: { path: "/a/**" }, upstream: auth-api, access: public }
     });
   });
 
-  test('the token of operators, and the names under which they come', () => {
+  test("the operators' token, and the headers that carry it", () => {
     const serverOf = (keys: string) => parse(`${smallest}server: { ${keys} }`).server;
     const tokenOf = (keys: string) =>
       serverOf(keys)
@@ -230,16 +230,16 @@ routes: [{ id: a, match: { path: "/a/**" }, upstream: auth-api, access: public }
   });
 
   test.each([
-    ['a blank inside', `"${'a'.repeat(20)} ${'a'.repeat(20)}"`],
+    ['a space inside', `"${'a'.repeat(20)} ${'a'.repeat(20)}"`],
     ['a letter beyond ASCII', 'ä'.repeat(40)],
     ['padding inside', `"${'a'.repeat(20)}=${'a'.repeat(20)}"`],
-    ['more than headers hold', 'a'.repeat(4097)],
-  ])('a token that no request could carry is a problem: %s', (_, written) => {
+    ['more than a header can carry', 'a'.repeat(4097)],
+  ])('refuses a token that no request can carry: %s', (_, written) => {
     const message = '4: this secret cannot be sent as a bearer';
     expect(problemsOf(`${smallest}server: { adminToken: ${written} }`)).toEqual([message]);
   });
 
-  test('an empty secret file is a problem at the file', () => {
+  test('an empty secret file is a problem at the file reference', () => {
     expect(problemsOf(`${smallest}cache: { secret: { file: /run/secrets/empty } }`)).toEqual([
       '4: the secret file is empty',
     ]);
@@ -285,7 +285,7 @@ routes: [{ id: a, match: { path: "/a/**" }, upstream: auth-api, access: public }
     ]);
   });
 
-  test('the secret shared with the Auth API goes where the Auth API is, and nowhere else', () => {
+  test('the secret shared with the Auth API is sent only to the Auth API', () => {
     const { authApi, upstreams } = parse(`version: 1
 authApi: { url: ["http://auth-1:1", "http://auth-2:2"], gatewaySecret: "\${ROLEGATE_GATEWAY_SECRET}" }
 upstreams:
@@ -304,7 +304,7 @@ routes: [{ id: a, match: { path: "/a/**" }, upstream: auth-api, access: public }
     });
   });
 
-  test('names of headers are lower-cased, proxies compiled, the admin port switched off', () => {
+  test('lower-cases header names, compiles proxies, and disables the admin port', () => {
     const { server, identityHeaders, credentials } = parse(`${smallest}
 server: { admin: false, trustedProxies: ["10.0.0.0/8"] }
 identityHeaders: { X-User: userId }
@@ -321,7 +321,7 @@ credentials: { keyPair: { apiKeyHeader: X-Key }, bearerCookie: __Host-session, w
     });
   });
 
-  test('roles may have names of object properties', () => {
+  test('roles may be named like object properties', () => {
     const { roles } = parse(`${smallest}roles: { toString: {}, valueOf: { inherits: [toString] } }\n`);
     expect([...roles]).toEqual([
       ['toString', []],
@@ -352,13 +352,13 @@ describe('routes', () => {
     });
   });
 
-  test('what the file says of all routes holds where a route says nothing', () => {
+  test('defaults of the file apply where a route sets nothing', () => {
     const text = `${withRoute('maxBody: 1mb')}defaults: { access: public, timeout: 1m, maxBody: 5kb }\n`;
     const route = parse(text).routes.routes[0];
     expect(route).toMatchObject({ timeoutMs: 60_000, maxBodyBytes: 1_048_576, access: { every: { kind: 'public' } } });
   });
 
-  test('what it says of bodies and streams holds too, unless a route says otherwise', () => {
+  test('defaults for bodies and streams apply too, unless a route overrides them', () => {
     const defaults = 'defaults: { access: public, bodyBuffer: 1kb, bodyRate: 2kb, streams: { recheck: 5s } }\n';
     const of = (keys: string) => parse(withRoute(keys) + defaults).routes.routes[0];
     expect(of('maxBody: 1mb')).toMatchObject({ bodyBufferBytes: 1024, bodyRate: 2048, recheckMs: 5000 });
@@ -376,7 +376,7 @@ describe('routes', () => {
     ['credentials: { websocketProtocol: "a b" }', 'subprotocol'],
     ['credentials: { websocketProtocol: true }', 'subprotocol'],
     ['defaults: { streams: { recheck: often } }', 'duration'],
-  ])('a limit that makes no sense is a problem: %s', (line, word) => {
+  ])('refuses a limit that makes no sense: %s', (line, word) => {
     const problems = problemsOf(`${smallest}${line}\n`);
     expect(problems).toHaveLength(1);
     expect(JSON.stringify(problems)).toContain(word === 'connectionsPerClient' ? 'expected' : word);
@@ -412,7 +412,7 @@ describe('routes', () => {
     expect(parse(text, { ...env, WORD: 'public' }).routes.routes[0]!.access.every).toMatchObject(rule);
   });
 
-  test('rules by method, several in one key', () => {
+  test('compiles rules by method, several methods in one key', () => {
     const { every, byMethod } = routeOf(
       'access: { GET: public, "PUT , PATCH": [reporter], DELETE: { all: [admin] } }',
     ).access;
@@ -445,7 +445,7 @@ describe('routes', () => {
     expect(routeOf(`rewrite: ${written}`, '/v1/x/{id}').rewrite).toEqual(rewrite);
   });
 
-  test('tolerated spellings, ages, methods and upgrades', () => {
+  test('compiles tolerated spellings, ages, methods and upgrades', () => {
     expect(
       routeOf('access: [user], path: { encodedSlash: keep, doubleEncoding: keep }, maxAge: 0s, websocket: true'),
     ).toMatchObject({ tolerates: 5, maxAgeMs: 0, websocket: true });
@@ -455,7 +455,7 @@ describe('routes', () => {
     });
   });
 
-  test('what a successful call revokes', () => {
+  test('compiles what a successful call revokes', () => {
     const written = 'access: [user], evict: { session: "{id}", user: "{identity.userId}" }';
     expect(routeOf(written).evict).toEqual([
       { kind: 'session', from: { param: 'id' } },
@@ -463,14 +463,14 @@ describe('routes', () => {
     ]);
   });
 
-  test('the table finds them', () => {
+  test('the route table finds them', () => {
     const { routes } = parse(withRoute('access: public'));
     expect(routes.anyHost.literals.get('x')?.param?.leaf?.alone?.id).toBe('x');
   });
 });
 
 describe('variables', () => {
-  test('a value cannot become YAML', () => {
+  test('a value cannot inject YAML', () => {
     expect(problemsOf(`${smallest}identityHeaders: { x: "\${INJECTION}" }`)).toHaveLength(1);
     expect(parse(`${smallest}server: { listen: "\${LISTEN}" }`).server.listen).toEqual({ host: '', port: 7070 });
   });
@@ -483,7 +483,7 @@ describe('variables', () => {
     expect(log.access).toBe(false);
   });
 
-  test('a name from a variable is not repeated by a problem, however short', () => {
+  test('a problem never repeats a value that comes from a variable, however short', () => {
     const text = withRoute(`access: ["\${ROLE}"], websocket: "\${ROLE}"`).replace(
       'upstream: orders',
       `upstream: "\${ROLE}"`,
@@ -495,7 +495,7 @@ describe('variables', () => {
   });
 });
 
-test('every problem at once, in the order of the file, however many sections are broken', () => {
+test('reports every problem at once, in file order, however many sections are broken', () => {
   expect(
     problemsOf(`version: 1
 server: { listen: nowhere }
@@ -518,7 +518,7 @@ routes:
   ]);
 });
 
-describe('a value that several routes have word for word', () => {
+describe('a value that several routes repeat verbatim', () => {
   const route = (id: string, keys: string, dash = '- id') => `  ${dash}: ${id}
     match: { path: "/${id}/{name}" }
     upstream: orders
@@ -536,13 +536,13 @@ ${routes.join('')}`;
   const good = '    access:\n      GET: [user]\n';
 
   test.each([
-    ['a rule that cannot be read', '    access:\n      GET: ["x y"]\n', '"x y"'],
+    ['a rule that does not parse', '    access:\n      GET: ["x y"]\n', '"x y"'],
     ['a role that is not declared', '    access:\n      GET: [usre]\n', 'usre'],
     ['a condition', '    when:\n      - { reason: late, param: nam, equals: x }\n', 'nam,'],
-    ['a list as deep as its key', '    when:\n    - { reason: late, param: nam, equals: x }\n', 'nam,'],
-    ['headers of answers', '    responseHeaders: { set: { x-error: "1" } }\n', 'x-error'],
+    ['a list with the indentation of its key', '    when:\n    - { reason: late, param: nam, equals: x }\n', 'nam,'],
+    ['response headers', '    responseHeaders: { set: { x-error: "1" } }\n', 'x-error'],
     ['origins', '    cors: { origins: [] }\n', '[]'],
-  ])('is wrong in each of them, at its own place: %s', (_, bad, wrong) => {
+  ])('is reported in each of them, at its own place: %s', (_, bad, wrong) => {
     for (const dash of ['- id', '-\n    id', '- # note\n    id']) {
       const text = file(
         route('a', good),
@@ -562,7 +562,7 @@ ${routes.join('')}`;
     }
   });
 
-  test('is known by its place in a good file', () => {
+  test('has its own location in a valid file', () => {
     const text = file(route('a', good, '-\n    id'), route('b', good, '-\n    id'), route('c', good));
     const result = parseConfig(text, { file: 'gateway.yaml', env, readSecret });
     if (!result.ok) throw new Error('not read');
@@ -571,7 +571,7 @@ ${routes.join('')}`;
   });
 });
 
-test('the configuration is frozen to the bottom', () => {
+test('the configuration is deeply frozen', () => {
   const config = parse(withRoute('access: [user]'));
   const route = config.routes.routes[0]!;
   for (const part of [config, config.server.limits, config.routes, route, route.pattern.segments, route.access]) {
@@ -580,12 +580,12 @@ test('the configuration is frozen to the bottom', () => {
   expect(() => Object.assign(config.server, { admin: null })).toThrow(TypeError);
 });
 
-test('what a file means does not depend on what was parsed before it', () => {
+test('the result does not depend on files parsed before', () => {
   const text = withRoute('access: [user]');
   expect(parse(text).routes.routes).toEqual(parse(text).routes.routes);
 });
 
-test('ten thousand routes are read in seconds', () => {
+test('parses ten thousand routes in seconds', () => {
   const routes = Array.from(
     { length: 10_000 },
     (_, n) => `  - id: r${n}\n    match: { path: "/orders${n}/{id}" }\n    upstream: orders\n    access: [user]\n`,
@@ -595,7 +595,7 @@ test('ten thousand routes are read in seconds', () => {
   expect(took).toBeLessThan(6000);
 });
 
-test('a long route with a problem in each of its lines is not read again for each of them', () => {
+test('a long route with a problem on every line is not parsed again for each problem', () => {
   const criteria = Array.from({ length: 2000 }, (_, n) => `      - param: p${n}\n        equals: "x"\n`);
   const head = withRoute('access: [user]').replace(/routes:.*\n/, 'routes:\n');
   const route = '  - id: x\n    match: { path: "/x/{id}" }\n    upstream: orders\n    access: [user]\n    when:\n';
@@ -616,7 +616,7 @@ test.each([
   expect(parse(`${smallest}server: { workers: ${written} }\n`).server.workers).toBe(workers);
 });
 
-test.each(['0', '257', '1.5', 'all', 'true'])('server.workers: %s is none', (written) => {
+test.each(['0', '257', '1.5', 'all', 'true'])('server.workers: refuses %s', (written) => {
   expect(problemsOf(`${smallest}server: { workers: ${written} }\n`)).toEqual([
     '4: expected a whole number from 1 to 256, or auto',
   ]);

@@ -28,7 +28,7 @@ function load(list: string): LoadResult {
 const problemsOf = (result: LoadResult) =>
   result.ok ? [] : result.problems.map(({ message }) => message.replaceAll(outside, '…'));
 
-test('names are found from the folder of the configuration, and whole paths as they are', () => {
+test("resolves names relative to the configuration's folder, and absolute paths unchanged", () => {
   put('ids.txt', 'a\nb\n');
   expect(load('ids.txt')).toMatchObject({ ok: true, config: { lists: ['ids.txt'] } });
   writeFileSync(join(outside, 'ids.txt'), 'a');
@@ -39,7 +39,7 @@ test('names are found from the folder of the configuration, and whole paths as t
   expect(problemsOf(loadForApplication(join(folder, 'rules.yaml'), {}))).toEqual([]);
 });
 
-test('why a list cannot be read', () => {
+test('reports why a list cannot be read', () => {
   expect(problemsOf(load('ids.txt'))).toEqual(['the file …/config/ids.txt does not exist']);
   mkdirSync(join(folder, 'sub'));
   expect(problemsOf(load('sub'))).toEqual(['the file …/config/sub is a folder, not a file']);
@@ -50,13 +50,13 @@ test('why a list cannot be read', () => {
   expect(problemsOf(load('/dev/zero'))).toEqual(['the file /dev/zero is larger than 8 MiB']);
 });
 
-test.skipIf(process.getuid?.() === 0)('a list that this user may not read', () => {
+test.skipIf(process.getuid?.() === 0)('reports a list that this user may not read', () => {
   put('ids.txt', 'a');
   chmodSync(join(folder, 'ids.txt'), 0);
   expect(problemsOf(load('ids.txt'))).toEqual(['the file …/config/ids.txt may not be read by this user']);
 });
 
-test('an included file names lists below the folder of the main file only, whatever links say', () => {
+test("an included file can name lists only below the main file's folder, even through links", () => {
   const included = (list: string) => {
     put('gateway.yaml', `${head}include: [more.yaml]\nroutes: []\n`);
     put('more.yaml', route(list));
@@ -75,7 +75,7 @@ test('an included file names lists below the folder of the main file only, whate
   expect(problemsOf(load('link.txt'))).toEqual([]);
 });
 
-test('names of lists are watched, also of those that are missing', () => {
+test('watches the names of lists, including missing ones', () => {
   const seen: string[] = [];
   put('gateway.yaml', head + route('ids.txt'));
   loadRecorded(join(folder, 'gateway.yaml'), {}, (name) => seen.push(name));

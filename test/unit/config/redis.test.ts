@@ -1,4 +1,4 @@
-/** What a configuration says of Redis: its forms, users, TLS, and earlier secrets. */
+/** How Redis is configured: its topologies, users, TLS, and previous secrets. */
 import { describe, expect, test } from 'vitest';
 import type { CacheConfig, RedisConfig } from '../../../src/config/config.ts';
 import { parseConfig } from '../../../src/config/parse-config.ts';
@@ -40,7 +40,7 @@ function problemsOf(redis: string): string[] {
   return result.ok ? [] : result.problems.map(({ message }) => message);
 }
 
-describe('the forms of Redis', () => {
+describe('topologies', () => {
   test.each<[string, string, unknown]>([
     ['a server', 'redis://redis', { host: 'redis', port: 6379, database: 0 }],
     ['with a port', 'redis://redis:7000/', { host: 'redis', port: 7000, database: 0 }],
@@ -58,7 +58,7 @@ describe('the forms of Redis', () => {
     });
   });
 
-  test('Sentinels, with users of their own', () => {
+  test('Sentinels with their own users', () => {
     const written = `sentinel: { name: m, nodes: ["s1:26379", "[::1]:1"], username: w, password: { file: /run/secrets/short } }`;
     expect(redisOf(`${written}, password: "\${COUNT}", tls: true`)).toMatchObject({
       servers: {
@@ -95,7 +95,7 @@ describe('the forms of Redis', () => {
   });
 });
 
-test.each(['{}:', 'a{b:', 'a}b:', 'a b'])('a prefix by which keys could be torn apart is a problem: "%s"', (prefix) => {
+test.each(['{}:', 'a{b:', 'a}b:', 'a b'])('refuses a prefix that would let keys be parsed apart: "%s"', (prefix) => {
   expect(problemsOf(`url: "redis://redis", keyPrefix: "${prefix}"`)).toEqual([
     'expected visible ASCII without blanks and braces, at most 64 characters',
   ]);
@@ -105,9 +105,9 @@ describe('users', () => {
   test.each<[string, string, (string | null)[]]>([
     ['in the URL', 'url: "redis://ann:p%40ss%2F@redis"', ['ann', 'p@ss/']],
     ['a password only', 'url: "redis://:secret@redis"', [null, 'secret']],
-    ['beside the URL', 'url: "redis://redis", username: ann, password: secret', ['ann', 'secret']],
-    ['each in its place', 'url: "redis://:secret@redis", password: other', []],
-    ['not decodable', 'url: "redis://ann:%zz@redis"', []],
+    ['next to the URL', 'url: "redis://redis", username: ann, password: secret', ['ann', 'secret']],
+    ['in both places', 'url: "redis://:secret@redis", password: other', []],
+    ['undecodable', 'url: "redis://ann:%zz@redis"', []],
   ])('%s', (_, redis, user) => {
     if (user.length === 0) {
       expect(problemsOf(redis)).toHaveLength(1);
@@ -119,7 +119,7 @@ describe('users', () => {
 });
 
 describe('TLS', () => {
-  test('files are read, a chain as it stands', () => {
+  test('reads the files and keeps a certificate chain unchanged', () => {
     const { tls } = redisOf(
       'url: "redis://redis", tls: { ca: ca.pem, cert: own.pem, key: own-key.pem, serverName: redis.test }',
     );
@@ -127,15 +127,15 @@ describe('TLS', () => {
   });
 
   test.each<[string, string, string]>([
-    ['a key of another certificate', 'cert: own.pem, key: other-key.pem', 'this is not the key of "cert"'],
+    ['the key of another certificate', 'cert: own.pem, key: other-key.pem', 'this is not the key of "cert"'],
     ['a broken certificate', 'ca: broken.pem', 'this file contains no certificates in PEM form'],
     [
-      'a key in place of a certificate',
+      'a key instead of a certificate',
       'cert: own-key.pem, key: own-key.pem',
       'this file contains no certificate in PEM form',
     ],
     [
-      'a certificate in place of a key',
+      'a certificate instead of a key',
       'cert: own.pem, key: own.pem',
       'this file contains no private key in PEM form, or it has a passphrase',
     ],
@@ -145,18 +145,18 @@ describe('TLS', () => {
   });
 });
 
-describe('earlier secrets', () => {
+describe('previous secrets', () => {
   const [first, second] = ['1'.repeat(32), '2'.repeat(32)];
   test.each<[string, string, string[]]>([
     ['none', '', []],
     ['one', `, previousSecret: "${first}"`, [first]],
-    ['one of a file', ', previousSecret: { file: /run/secrets/cache }', ['file-0123456789abcdef0123456789abcdef']],
+    ['one from a file', ', previousSecret: { file: /run/secrets/cache }', ['file-0123456789abcdef0123456789abcdef']],
     ['a list', `, previousSecret: ["${second}", "${first}"]`, [second, first]],
   ])('%s', (_, written, secrets) => {
     expect(cacheOf(`secret: "\${CACHE_SECRET}"${written}`).previousSecrets).toEqual(secrets);
   });
 
-  test('one that is the current one is a problem, wherever it is written', () => {
+  test('refuses a previous secret that equals the current one, wherever it is set', () => {
     const result = read(`secret: "\${CACHE_SECRET}", previousSecret: "\${CACHE_SECRET}"`);
     expect(result.ok ? [] : result.problems.map(({ message }) => message)).toEqual(['this is the current secret']);
   });

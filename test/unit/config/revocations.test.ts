@@ -16,11 +16,11 @@ function read(keys: string) {
 test.each([
   ['none', 'revocations: {}', []],
   ['one', `revocations: { webhookSecret: "${first}" }`, [first]],
-  ['one of a variable', `revocations: { webhookSecret: "\${FIRST}" }`, [first]],
-  ['one of a file', 'revocations: { webhookSecret: { file: /run/secrets/webhook } }', [first]],
-  ['two, for a change', `revocations: { webhookSecret: ["${first}", "${second}"] }`, [first, second]],
+  ['one from a variable', `revocations: { webhookSecret: "\${FIRST}" }`, [first]],
+  ['one from a file', 'revocations: { webhookSecret: { file: /run/secrets/webhook } }', [first]],
+  ['two, during a rotation', `revocations: { webhookSecret: ["${first}", "${second}"] }`, [first, second]],
   [
-    'two, one of a file',
+    'two, one from a file',
     `revocations: { webhookSecret: [{ file: /run/secrets/webhook }, "${second}"] }`,
     [first, second],
   ],
@@ -35,16 +35,16 @@ test.each([
   ['too short', secretOf(1, 23)],
   ['too long', secretOf(1, 65)],
   ['without its prefix', first.slice(6)],
-  ['no base64', 'whsec_not base64'],
+  ['invalid base64', 'whsec_not base64'],
   ['base64 for URLs', 'whsec_-_-_-_-_-_-_-_-_-_-_-_-_-_-_-_-_-_-_-_-_-_8='],
   ['nothing after the prefix', 'whsec_'],
-])('a webhook secret that is %s is refused, and not shown', (_name, secret) => {
+])('refuses a webhook secret that is %s, and does not show it', (_name, secret) => {
   const result = read(`revocations: { webhookSecret: "${secret}" }`);
   expect(result).toMatchObject({ ok: false, problems: [{ line: 4, message: expect.stringContaining('whsec_') }] });
   if (secret.length > 6) expect(JSON.stringify(result)).not.toContain(secret);
 });
 
-test('no secrets at all, and too many', () => {
+test('refuses an empty list of secrets and one that is too long', () => {
   expect(read('revocations: { webhookSecret: [] }')).toMatchObject({ ok: false });
   const many = Array.from({ length: 9 }, (_, index) => `"${secretOf(index)}"`).join(', ');
   expect(read(`revocations: { webhookSecret: [${many}] }`)).toMatchObject({ ok: false });

@@ -1,4 +1,6 @@
-/** The schema as the one source: every key is documented, and what is generated from it agrees with the parser. */
+/**
+ * The schema is the single source: every key is documented, and everything generated from it agrees with the parser.
+ */
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parse as parseYaml } from 'yaml';
@@ -31,7 +33,7 @@ function keysOf(
   above: readonly z.core.$ZodType[] = [],
 ): [string, z.core.$ZodType][] {
   const inner = unwrap(schema);
-  // Conditions hold conditions.
+  // Conditions contain conditions.
   if (above.includes(inner)) return [];
   const here = [...above, inner];
   if (inner instanceof z.ZodObject) {
@@ -52,11 +54,11 @@ const everyKey = [
   ...keysOf(authApiFileSchema, 'auth-api-file:'),
 ];
 
-test('there are keys to look at', () => {
+test('the schema has keys', () => {
   expect(everyKey.length).toBeGreaterThan(100);
 });
 
-test.each(everyKey)('%s says what it means, and shows a value', (_, schema) => {
+test.each(everyKey)('%s has a description and an example', (_, schema) => {
   const { description, example } = documentation(schema);
   expect(description).toMatch(/^[A-Z"].*\.$/);
   const inner = unwrap(schema);
@@ -66,7 +68,7 @@ test.each(everyKey)('%s says what it means, and shows a value', (_, schema) => {
 });
 
 test.each(everyKey.filter(([, schema]) => documentation(schema).example !== undefined && !isContainer(schema)))(
-  '%s takes its own example and default',
+  '%s accepts its own example and default',
   (_, schema) => {
     for (const value of [documentation(schema).example, written(schema)]) {
       if (value === undefined) continue;
@@ -89,16 +91,16 @@ describe('the reference', () => {
     expect(parseAuthApiFile(references['auth-api'](), options)).toMatchObject({ ok: true });
   });
 
-  test('names every key', () => {
+  test('contains every key', () => {
     const text = references.gateway();
     for (const [path] of keysOf(configSchema)) {
       const key = path.split('.').at(-1)!;
-      // Alternatives to a scalar are shown in the description.
+      // Alternatives to a scalar appear in the description.
       if (!new RegExp(`^ *(?:# *)*${key}:`, 'm').test(text)) expect(text).toContain(key);
     }
   });
 
-  test('the other way to reach the Auth API is valid once its comment signs are taken away', () => {
+  test('the alternative Auth API section is valid once uncommented', () => {
     const text = references
       .gateway()
       .replace(/^ {2}url: "http:\/\/auth-api.*\n/m, '')
@@ -125,9 +127,9 @@ describe('the JSON schema', () => {
     ['an unknown key', { servr: {} }],
     ['another version', { version: 2 }],
     ['a duration without a unit', { defaults: { timeout: 5 } }],
-    ['a bad word', { log: { level: 'loud' } }],
-    ['a bad mode', { routes: [{ id: 'a', match: { path: '/' }, upstream: 'a', mode: 'shade' }] }],
-    ['a bad method', { defaults: { access: { GTE: 'public' } } }],
+    ['an invalid enum value', { log: { level: 'loud' } }],
+    ['an invalid mode', { routes: [{ id: 'a', match: { path: '/' }, upstream: 'a', mode: 'shade' }] }],
+    ['an invalid method', { defaults: { access: { GTE: 'public' } } }],
   ])('refuses %s', (_, part) => {
     const file = { version: 1, authApi: { url: 'http://a:1' }, routes: [] };
     expect(schema.safeParse(file).success).toBe(true);
@@ -152,15 +154,15 @@ test.each(shipped)('%s loads', (name) => {
   expect(result.ok ? [] : result.problems).toEqual([]);
 });
 
-test('the smallest useful file stays small', () => {
+test('the minimal useful file stays small', () => {
   const lines = readFileSync(new URL('gateway.yaml', folder), 'utf8').trimEnd().split('\n');
   expect(lines.length).toBeGreaterThanOrEqual(15);
   expect(lines.length).toBeLessThanOrEqual(25);
 });
 
-test.each(['reference', ...shipped])("%s: the walk over the schema agrees with zod's own reading", (name) => {
+test.each(['reference', ...shipped])("%s: the schema walk agrees with zod's own parsing", (name) => {
   const text = name === 'reference' ? references.gateway() : readFileSync(new URL(name, folder), 'utf8');
-  // Without variables, so that both see the same text.
+  // Without variables, so both parse the same text.
   const plain = text.replaceAll(/\$\{[A-Z_]+:-([^}]*)\}/g, '$1').replaceAll(/\$\{[A-Z_]+\}/g, 'http://filled.test:1');
   const list = createProblemList('f', plain, createLineIndex(plain));
   const node = readYaml(plain, { env: {} }, list);

@@ -9,7 +9,7 @@ import { authApiFileSchema, configSchema, includedSchema, testFileSchema } from 
 import type { Setting } from '../../../src/config/settings.ts';
 import { env, readSecret } from './environment.ts';
 
-/** Every key below a schema: those without a class are sections, whose keys have classes of their own. */
+/** Every key below a schema: keys without a class are sections, whose keys have their own classes. */
 function keysOf(schema: Schema, path: string): { path: string; class: unknown; isSection: boolean }[] {
   const { class: keyClass } = metadata(schema);
   const inner = unwrap(schema);
@@ -32,7 +32,7 @@ const everyKey = [
   ...keysBelow(authApiFileSchema, 'auth-api'),
 ];
 
-test('every key that has a value has a class', () => {
+test('every key with a value has a class', () => {
   const paths = new Set(everyKey.map(({ path }) => path));
   const isParent = (path: string) =>
     [...paths].some((other) => other.startsWith(`${path}.`) || other.startsWith(`${path}[`));
@@ -41,11 +41,11 @@ test('every key that has a value has a class', () => {
   expect(everyKey.length).toBeGreaterThan(150);
 });
 
-test('a section has no class of its own: a key that is added to it needs one', () => {
+test('a section has no class of its own, so a key added to it needs one', () => {
   expect(everyKey.filter((key) => key.isSection && key.class !== undefined)).toEqual([]);
 });
 
-test('what opens a gateway decides or exposes', () => {
+test('settings that weaken a gateway are classified as decide or expose', () => {
   const classOf = new Map(everyKey.map((key) => [key.path, key.class]));
   const opening = [
     '.server.trustedProxies',
@@ -87,7 +87,7 @@ upstreams: { orders: { targets: ["http://orders:8080"] } }
   const route = (id: string, more = '') =>
     `  - { id: ${id}, match: { path: /${id} }, upstream: orders, access: public${more} }\n`;
 
-  test('a default counts as written, in whichever unit', () => {
+  test('a default equals the same value written in any unit', () => {
     const [before, after] = [`${smallest}routes: []\n`, `${smallest}routes: []\ncache: { accepted: 30000ms }\n`];
     expect(differences(before, after)).toEqual([]);
   });
@@ -108,13 +108,13 @@ upstreams: { orders: { targets: ["http://orders:8080"] } }
     expect(differences(`${smallest}routes: []\n`, after)).toEqual(expected);
   });
 
-  test('routes are found by their id, wherever they are in the list', () => {
+  test('routes are matched by id, wherever they are in the list', () => {
     const before = `${smallest}routes:\n${route('a')}${route('b')}`;
     const after = `${smallest}routes:\n${route('b', ', websocket: true')}${route('a')}`;
     expect(differences(before, after)).toEqual(['routes.b.websocket: false -> true']);
   });
 
-  test('of every key of the reference one setting is listed, none with a secret', () => {
+  test('lists one setting per key of the reference, none with a secret', () => {
     const settings = [...read(references.gateway()).values()];
     expect(settings.length).toBeGreaterThan(100);
     const secrets = Object.values(env).filter((value) => value.length >= 32);

@@ -1,4 +1,4 @@
-/** Sources as they are compiled: defaults, fields, clients, keys, and which source is asked of what. */
+/** Sources in their compiled form: defaults, fields, clients, keys, and which source handles which credential. */
 import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { parseConfig } from '../../../src/config/parse-config.ts';
@@ -73,7 +73,7 @@ test('a client that signs', () => {
 test.each([
   ['ES384', 'not a private key'],
   ['RS256', 'not a private key'],
-])('a client whose key does not sign with %s is none', (algorithm, problem) => {
+])('refuses a client whose key cannot sign with %s', (algorithm, problem) => {
   const client = `{ id: gw, auth: privateKeyJwt, key: { file: /keys/private.pem }, algorithm: ${algorithm} }`;
   expect(() => parse(`  opaque: { kind: introspection, url: "https://id.test/i", client: ${client} }`)).toThrow(
     problem,
@@ -84,7 +84,7 @@ describe('a source of tokens', () => {
   const jwt = (more = '') =>
     only('jwt', `  issuer: { kind: jwt, issuer: "https://id.test/", audience: [orders]${more} }`);
 
-  test('has strict defaults, and its end is no choice', () => {
+  test('has strict defaults, and its expiry is mandatory', () => {
     const source = jwt();
     expect(source).toMatchObject({
       issuer: 'https://id.test/',
@@ -99,7 +99,7 @@ describe('a source of tokens', () => {
     expect(source.fields.expireAt).toEqual({ places: [at('exp', ['exp'])], optional: false });
   });
 
-  test('may have its keys elsewhere, or in files', () => {
+  test('its keys can come from another URL or from files', () => {
     expect(jwt(', jwks: "https://id.test/keys"').keys).toEqual({ from: 'jwks', url: 'https://id.test/keys' });
     const { keys } = jwt(
       ', keys: [{ file: /keys/public.pem, id: zero }, { file: /keys/jwk.json }, { file: /keys/set.json }]',
@@ -112,11 +112,11 @@ describe('a source of tokens', () => {
     ]);
   });
 
-  test('may ignore the audience, where that is said', () => {
+  test('ignores the audience only if set explicitly', () => {
     expect(only('jwt', '  a: { kind: jwt, issuer: "https://id.test", audience: false }').audience).toBeNull();
   });
 
-  test('compares types without case and prefix', () => {
+  test('compares types ignoring case and prefix', () => {
     expect(jwt(', types: [Application/AT+JWT, custom]').types).toEqual(['at+jwt', 'custom']);
   });
 });
@@ -145,7 +145,7 @@ test('fields in every form', () => {
   });
 });
 
-describe('which source is asked', () => {
+describe('the source for a credential', () => {
   const opaque = '  opaque: { kind: introspection, url: "https://id.test/i", client: { id: gw, secret: s3cret } }';
   const partners = '  partners: { kind: authApi, url: "http://partners:8081" }';
   const issuer = '  issuer: { kind: jwt, issuer: "https://id.test", audience: [orders] }';
@@ -159,22 +159,22 @@ describe('which source is asked', () => {
       authApi,
       { bearer: 'authApi', keyPair: 'authApi', apiKey: null, issuers: [] },
     ],
-    ['the only one', opaque, '', { bearer: 'opaque', keyPair: null, apiKey: null, issuers: [] }],
+    ['the only source', opaque, '', { bearer: 'opaque', keyPair: null, apiKey: null, issuers: [] }],
     [
-      'the only one that knows key pairs',
+      'the only source that accepts key pairs',
       partners,
       '',
       { bearer: 'partners', keyPair: 'partners', apiKey: null, issuers: [] },
     ],
-    ['that of the issuer, and no other', issuer, '', { bearer: null, keyPair: null, apiKey: null, issuers }],
+    ['the source of the issuer only', issuer, '', { bearer: null, keyPair: null, apiKey: null, issuers }],
     [
-      'those that are named',
+      'the configured sources',
       `${opaque}\n${partners}\n${issuer}`,
       'credentials: { bearer: { source: opaque }, apiKey: { header: x-api-key, source: partners } }\n',
       { bearer: 'opaque', keyPair: 'partners', apiKey: 'partners', issuers },
     ],
     [
-      'none of kinds that are switched off',
+      'none for disabled kinds',
       partners,
       'credentials: { keyPair: false }\n',
       { bearer: 'partners', keyPair: null, apiKey: null, issuers: [] },

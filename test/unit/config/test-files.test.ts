@@ -1,4 +1,7 @@
-/** Files of tests alone: found below the configuration or named, joined with its own tests, with problems of their own. */
+/**
+ * Separate test files: found below the configuration or listed, merged with its own tests, with problems located in
+ * them.
+ */
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -41,7 +44,7 @@ function load(tests: TestFiles, file = put('gateway.yaml', config), env: Readonl
   return { names: result.ok ? result.config.tests.cases.map(({ name }) => name) : [], problems, result };
 }
 
-test('a file of tests reads only the variables that the configuration lists', () => {
+test('a test file reads only the variables that the configuration lists', () => {
   const env = { ADMIN_TOKEN: 't'.repeat(40), TENANT: 'acme' };
   const request = (name: string) => `cases: [{ as: ann, request: "GET /orders/\${${name}}", expect: allow }]\n`;
   put('a.test.yaml', request('TENANT'));
@@ -53,20 +56,20 @@ test('a file of tests reads only the variables that the configuration lists', ()
   expect(load('found', listing, env).problems).toHaveLength(1);
 });
 
-describe('found', () => {
-  test('in the folder and below, in the order of their names, after the tests beside the routes', () => {
+describe('finding files', () => {
+  test('finds them in the folder and below, ordered by name, after the tests of the configuration', () => {
     put('b.test.yaml', one('b'));
     put('a.test.yml', one('a'));
     put('deep/er/c.test.yaml', `version: 1\nidentities: { bob: { roles: [admin] } }\n${one('c', 'bob')}`);
     expect(load('found')).toMatchObject({ names: ['GET /orders/1 as ann', 'a', 'b', 'c'], problems: [] });
   });
 
-  test('a gateway that serves reads none of them', () => {
+  test('a serving gateway reads none of them', () => {
     put('a.test.yaml', 'nonsense: [');
     expect(load('none')).toMatchObject({ names: ['GET /orders/1 as ann'], problems: [] });
   });
 
-  test('hidden ones, those of packages, those too deep and other files are left out', () => {
+  test('skips hidden files, those of packages, those too deep, and other files', () => {
     put('.hidden.test.yaml', 'nonsense');
     put('.folder/a.test.yaml', 'nonsense');
     put('node_modules/x/a.test.yaml', 'nonsense');
@@ -76,14 +79,14 @@ describe('found', () => {
     expect(load('found')).toMatchObject({ names: ['GET /orders/1 as ann'], problems: [] });
   });
 
-  test('a file named like another configuration beside it belongs to that one', () => {
+  test('a file named after another configuration in the folder belongs to that configuration', () => {
     put('other.yaml', config);
     put('other.test.yaml', 'nonsense');
     put('gateway.test.yaml', one('own'));
     expect(load('found')).toMatchObject({ names: ['GET /orders/1 as ann', 'own'], problems: [] });
   });
 
-  test('one beside an included file belongs to all', () => {
+  test('a file next to an included file belongs to all', () => {
     put('routes/more.yaml', 'routes:\n  - { id: more, match: { path: /more }, upstream: orders, access: public }\n');
     put('routes/more.test.yaml', 'cases: [{ request: GET /more, expect: allow, route: more }]\n');
     const file = put('gateway.yaml', `include: ["routes/*.yaml"]\n${config}`);
@@ -94,18 +97,18 @@ describe('found', () => {
   });
 });
 
-describe('named', () => {
-  test('only those are read, from anywhere', () => {
+describe('listed files', () => {
+  test('reads only those, from any folder', () => {
     put('found.test.yaml', 'nonsense');
     expect(load([put('elsewhere/any-name.yaml', one('named'))]).names).toEqual(['GET /orders/1 as ann', 'named']);
   });
 
-  test('one that is not there is a problem', () => {
+  test('reports a missing one', () => {
     expect(load([join(folder, 'nowhere.test.yaml')]).problems[0]).toMatch(/^gateway\.yaml:1:1 there is no file /);
   });
 });
 
-test('problems stand at their own places, with the lines around them', () => {
+test('locates problems in their own files, with the surrounding lines', () => {
   put(
     'a.test.yaml',
     'identities: { ann: { roles: [usr] } }\ncases:\n  - { as: bob, request: GET /orders/1, expect: allow }\n',

@@ -1,4 +1,4 @@
-/** The `tests` section as data: identities and cases of all files, with everything filled in. */
+/** The `tests` section as data: identities and cases of all files, with all defaults applied. */
 import { expect, test } from 'vitest';
 import { parseConfig } from '../../../src/config/parse-config.ts';
 
@@ -14,7 +14,7 @@ routes:
     when: [{ param: tenant, in: identity.groups, reason: wrong_tenant }]
 `;
 
-test('identities and cases are filled in', () => {
+test('applies defaults to identities and cases', () => {
   const text = `${head}tests:
   identities:
     ann: { roles: [user], groups: [acme] }
@@ -96,7 +96,7 @@ test('identities and cases are filled in', () => {
   ]);
 });
 
-test('an identity can have a role of the Auth API that is declared nowhere, if a declared one follows from it', () => {
+test('an identity can have an undeclared role of the Auth API if a declared role follows from it', () => {
   const roles =
     'roles: { user: { from: { field: roles, in: [STAFF] } }, boss: { from: { field: groups, equals: heads } } }';
   const load = (held: string) =>
@@ -109,7 +109,7 @@ test('an identity can have a role of the Auth API that is declared nowhere, if a
   expect(load('STAF')).toMatchObject({ ok: false, problems: [{ hint: 'did you mean "STAFF"?' }] });
 });
 
-test('identities are named once for all files, and used by all', () => {
+test('identities are declared once across files, and usable in all', () => {
   const included: Readonly<Record<string, string>> = {
     'a.yaml': 'routes: []\ntests: { cases: [{ as: ann, request: GET /v1/orders/acme, expect: allow }] }\n',
     'b.yaml': 'routes: []\ntests: { identities: { ann: { roles: [user] } } }\n',
@@ -139,7 +139,7 @@ const identitiesOf = (identities: string) =>
     ...{ file: 'gateway.yaml', env: {}, readSecret: () => '' },
   });
 
-test('an identity can be what a source makes of claims', () => {
+test('an identity can be derived from claims by a source', () => {
   const result =
     identitiesOf(`    ann: { source: issuer, claims: { sub: u-1, "https://x/roles": [user, other], scope: "a b", exp: 1, jti: t-1, iat: 100.5 } }
     bob: { source: opaque, kind: api_key, claims: { sub: u-2, active: true, roles: [user] } }
@@ -193,7 +193,7 @@ test.each([
   ['{ source: issuer, roles: [user] }', '"source" has no meaning without "claims"', 'remove it', 'source'],
   ['{ source: opaque, claims: { sub: u-1 }, roles: [user] }', '"roles" follows from the claims', 'remove it', 'roles'],
   ['{ source: opaque, claims: user }', 'expected a mapping', null, 'user'],
-])('claims that make no identity: %s', (entry, message, hint, at) => {
+])('refuses claims that make no identity: %s', (entry, message, hint, at) => {
   const result = identitiesOf(`    ann: ${entry}\n`);
   const column = `    ann: ${entry}`.lastIndexOf(at) + 1;
   expect(result).toMatchObject({ ok: false, problems: [{ line: 16, column, message, hint }] });

@@ -1,4 +1,4 @@
-/** Minutes of the week in zones, compared with what the runtime says of each moment. */
+/** Minutes of the week in time zones, compared with the runtime's own values. */
 import fc from 'fast-check';
 import { afterEach, expect, test, vi } from 'vitest';
 import { compileZone } from '../../../src/config/units/time-zone.ts';
@@ -15,7 +15,10 @@ function minuteByRuntime(zone: string, ms: number): number {
   return days.indexOf(parts.get('weekday')!) * 1440 + Number(parts.get('hour')) * 60 + Number(parts.get('minute'));
 }
 
-/** By whole and half hours, by quarters, by half an hour in summer, twice a year by the moon, across the date line, none. */
+/**
+ * Offsets of whole, half and quarter hours, half-hour summer time, changes by the lunar calendar, across the date line,
+ * and none.
+ */
 const zones = [
   'Europe/Berlin',
   'Asia/Kolkata',
@@ -54,7 +57,7 @@ test.each([
   expect((minuteOfWeek(at) - minuteOfWeek(at - 60_000) + 10_080) % 10_080).not.toBe(1);
 });
 
-test('the runtime is asked twice a day at most, whatever number of conditions names the zone', () => {
+test('queries the runtime at most twice a day, whatever number of conditions use the zone', () => {
   const asked = vi.spyOn(Intl.DateTimeFormat.prototype, 'formatToParts');
   const start = Date.UTC(2031, 0, 4);
   for (const minuteOfWeek of [compileZone('Asia/Tokyo')!, compileZone('Asia/Tokyo')!]) {
@@ -63,7 +66,7 @@ test('the runtime is asked twice a day at most, whatever number of conditions na
   expect(asked.mock.calls.length).toBeLessThanOrEqual(2 * 366);
 });
 
-test('what is no place is no zone', () => {
+test('refuses an unknown zone', () => {
   expect(compileZone('+02:00')).toBeNull();
   expect(compileZone('Europe/Nowhere')).toBeNull();
   expect(compileZone('Europe/Nowhere')).toBeNull();

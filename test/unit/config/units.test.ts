@@ -11,13 +11,13 @@ describe('durations', () => {
     ['1h', 3_600_000],
     ['30d', 2_592_000_000],
     ['0s', 0],
-  ])('%s is %d ms, and is written back so', (text, ms) => {
+  ])('parses %s as %d ms and formats it back', (text, ms) => {
     expect(parseDuration(text)).toBe(ms);
     expect(formatDuration(ms)).toBe(text);
   });
 
   test.each(['', '5', 's', '5 s', '05s', '5S', '-5s', '1.5s', '5s ', '5sec', '1h30m', '٥s', '99999999999s'])(
-    '"%s" is none',
+    'refuses "%s"',
     (text) => {
       expect(parseDuration(text)).toBeNull();
     },
@@ -32,16 +32,16 @@ describe('sizes', () => {
     ['10MB', 10_485_760],
     ['2gb', 2_147_483_648],
     ['0b', 0],
-  ])('%s is %d bytes', (text, bytes) => {
+  ])('parses %s as %d bytes', (text, bytes) => {
     expect(parseSize(text)).toBe(bytes);
   });
 
-  test.each(['', '10', 'mb', '10 mb', '10mib', '1.5mb', '-1kb', '1e3kb'])('"%s" is none', (text) => {
+  test.each(['', '10', 'mb', '10 mb', '10mib', '1.5mb', '-1kb', '1e3kb'])('refuses "%s"', (text) => {
     expect(parseSize(text)).toBeNull();
   });
 });
 
-describe('addresses to listen on', () => {
+describe('listen addresses', () => {
   test.each([
     [':8080', { host: '', port: 8080 }],
     [':0', { host: '', port: 0 }],
@@ -70,7 +70,7 @@ describe('addresses to listen on', () => {
     'a b:80',
     'http://a:80',
     'a:80/x',
-  ])('"%s" is none', (text) => {
+  ])('refuses "%s"', (text) => {
     expect(parseListenAddress(text)).toBeNull();
   });
 
@@ -143,7 +143,7 @@ describe('origins', () => {
     ['only a port', 'http://:80'],
     ['a bad port', 'http://orders:99999'],
     ['a template', 'http://{orders}'],
-  ])('%s is refused', (_, text) => {
+  ])('refuses %s', (_, text) => {
     expect(parseOrigin(text, 'hint')).toHaveProperty('message');
   });
 });

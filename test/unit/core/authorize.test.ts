@@ -1,4 +1,4 @@
-/** Who may pass: any, all and none, with inheritance; and how rules are compiled from what the author wrote. */
+/** Access rules: any, all and none, with inheritance; and how rules are compiled from the configuration. */
 import { describe, expect, test } from 'vitest';
 import { checkRule } from '../../../src/core/authorize.ts';
 import {
@@ -33,8 +33,8 @@ const rows: [name: string, rule: AccessSource, held: string[], expected: string 
   ['all: one missing', { all: ['user', 'auditor'] }, ['user'], 'role_missing'],
   ['all: one by inheritance', { all: ['user', 'auditor'] }, ['auditor', 'admin'], null],
   ['all: two by one role', { all: ['user', 'reporter'] }, ['admin'], null],
-  ['none: free of it', { none: ['suspended'] }, ['user'], null],
-  ['none: free of everything', { none: ['suspended'] }, [], null],
+  ['none: no such role', { none: ['suspended'] }, ['user'], null],
+  ['none: no roles', { none: ['suspended'] }, [], null],
   ['none: held', { none: ['suspended'] }, ['user', 'suspended'], 'role_forbidden'],
   ['none: held by inheritance', { none: ['user'] }, ['admin'], 'role_forbidden'],
   ['all and none', { all: ['admin'], none: ['suspended'] }, ['admin'], null],
@@ -44,9 +44,9 @@ const rows: [name: string, rule: AccessSource, held: string[], expected: string 
   ['any, all and none met', { any: ['auditor'], all: ['user'], none: ['suspended'] }, ['auditor', 'user'], null],
   ['case matters', ['user'], ['User', 'USER'], 'role_missing'],
   ['blanks matter', ['user'], ['user ', ' user'], 'role_missing'],
-  ['a part of a name is no name', ['user'], ['users', 'use', 'user,admin'], 'role_missing'],
-  ['prototype names are no roles', ['user'], ['__proto__', 'constructor', 'hasOwnProperty'], 'role_missing'],
-  ['a prototype name asked for', ['constructor'], ['user'], 'role_missing'],
+  ['a part of a name does not match', ['user'], ['users', 'use', 'user,admin'], 'role_missing'],
+  ['prototype names are not roles', ['user'], ['__proto__', 'constructor', 'hasOwnProperty'], 'role_missing'],
+  ['a prototype name in the rule', ['constructor'], ['user'], 'role_missing'],
   ['an empty role name', ['user'], [''], 'role_missing'],
 ];
 
@@ -56,7 +56,7 @@ describe('rules', () => {
     expect(reasonFor(compileRule(rule, roles), [...held].reverse())).toBe(expected);
   });
 
-  test('a list without a role lets nobody in', () => {
+  test('a list without a role allows no caller', () => {
     for (const held of [[], ['user'], ['admin']]) {
       expect(reasonFor(compileRule([], roles), held)).not.toBeNull();
     }
@@ -73,12 +73,12 @@ describe('rules', () => {
     expect(reasonFor(compileRule(rule, roles), null)).toBe(expected);
   });
 
-  test('both a missing and a forbidden role: refused', () => {
+  test('refuses a caller with both a missing and a forbidden role', () => {
     const rule = compileRule({ any: ['admin'], none: ['suspended'] }, roles);
     expect(['role_missing', 'role_forbidden']).toContain(reasonFor(rule, ['suspended']));
   });
 
-  test('what was written is kept for people', () => {
+  test('keeps the configured form for output', () => {
     expect(compileRule({ any: ['user'], all: ['admin'], none: ['suspended'] }, roles)).toMatchObject({
       kind: 'roles',
       source: { any: ['user'], all: ['admin'], none: ['suspended'] },
@@ -87,7 +87,7 @@ describe('rules', () => {
 });
 
 describe('rules by method', () => {
-  test('one rule for every method has no list', () => {
+  test('one rule for every method has no Allow list', () => {
     const access = compileRouteAccess(['user'], roles);
     expect(access.every).toMatchObject({ kind: 'roles' });
     expect(access.byMethod.size).toBe(0);
@@ -95,8 +95,8 @@ describe('rules by method', () => {
 
   test.each([
     ['HEAD follows GET', { GET: 'public' }, 'GET, HEAD'],
-    ['HEAD of its own', { HEAD: 'deny', GET: 'public' }, 'GET, HEAD'],
-    ['without GET there is no HEAD', { POST: 'public', DELETE: 'deny' }, 'DELETE, POST'],
+    ['HEAD has its own rule', { HEAD: 'deny', GET: 'public' }, 'GET, HEAD'],
+    ['no HEAD without GET', { POST: 'public', DELETE: 'deny' }, 'DELETE, POST'],
   ] as [string, Record<string, AccessSource>, string][])('Allow: %s', (_name, source, allow) => {
     const access = compileRouteAccess(new Map(Object.entries(source)), roles);
     expect(access.every).toBeNull();

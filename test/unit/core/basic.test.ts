@@ -1,4 +1,4 @@
-/** HTTP Basic (RFC 7617): one base64 text for each pair, strict UTF-8, one colon that counts. */
+/** HTTP Basic (RFC 7617): one base64 text per pair, strict UTF-8, split at the first colon. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { decodeBase64, readBasic } from '../../../src/core/credential/basic.ts';
@@ -6,7 +6,7 @@ import { decodeBase64, readBasic } from '../../../src/core/credential/basic.ts';
 const encoded = (text: string) => Buffer.from(text).toString('base64');
 
 describe('base64', () => {
-  test('what the platform encodes is decoded', () => {
+  test('decodes what the platform encodes', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 40 }), (bytes) => {
         expect(decodeBase64(Buffer.from(bytes).toString('base64'))).toEqual([...bytes]);
@@ -14,7 +14,7 @@ describe('base64', () => {
     );
   });
 
-  test('no other text is: one text for each sequence of bytes', () => {
+  test('refuses any other text: each byte sequence has one text', () => {
     const letters = fc.constantFrom(...'AQgwZz09+/=-_ \n');
     fc.assert(
       fc.property(fc.array(letters, { maxLength: 12 }), (parts) => {
@@ -47,9 +47,9 @@ describe('a pair', () => {
 
   test.each([
     ['Latin-1', [0xe4, 0x3a, 0x61]],
-    ['a long form', [0xc0, 0xba, 0x61]],
+    ['an overlong form', [0xc0, 0xba, 0x61]],
     ['a surrogate', [0xed, 0xa0, 0x80, 0x3a]],
     ['beyond Unicode', [0xf4, 0x90, 0x80, 0x80, 0x3a]],
     ['an incomplete character', [0x3a, 0xe2, 0x82]],
-  ])('%s is no UTF-8', (_name, bytes) => expect(readBasic(Buffer.from(bytes).toString('base64'))).toBeNull());
+  ])('%s is not UTF-8', (_name, bytes) => expect(readBasic(Buffer.from(bytes).toString('base64'))).toBeNull());
 });

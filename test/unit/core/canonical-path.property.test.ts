@@ -1,9 +1,9 @@
-/** What must hold of the canonical path for every input, however it is spelt. */
+/** Properties of the canonical path that hold for every input, however it is spelled. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { canonicalPath, isCanonical } from '../../../src/core/url/canonical-path.ts';
 
-/** Pieces that attacks are made of, so that random paths meet them often. */
+/** Pieces of attacks, so random paths contain them often. */
 const pieces = [
   ...['/', '//', '.', '..', '%2e', '%2E', '%2f', '%2F', '%5c', '\\', ';', '%3b', '%25', '%252f', '%252e', '%00', '%0a'],
   ...[
@@ -34,12 +34,12 @@ const anything = fc.string({ unit: 'binary', maxLength: 30 }).map((text) => `/${
 const path = fc.oneof(attack, anything);
 const runs = { numRuns: 3_000 };
 
-test('reading twice changes nothing', () => {
+test('canonicalization is idempotent', () => {
   fc.assert(
     fc.property(path, (input) => {
       const read = canonicalPath(input);
       if (typeof read === 'string') return;
-      // A segment that ".." took away keeps its mark: what a service makes of such a path is unknown.
+      // A segment that ".." removed keeps its mark: services may read such a path differently.
       const again = canonicalPath(read.path);
       if (typeof again === 'string') throw new Error(`refused when read again: ${again}`);
       expect(again.path).toBe(read.path);
@@ -49,7 +49,7 @@ test('reading twice changes nothing', () => {
   );
 });
 
-test('no result holds a dot segment, an empty segment, a backslash, a control character or a raw byte beyond ASCII', () => {
+test('no result contains a dot segment, an empty segment, a backslash, a control character or a raw byte beyond ASCII', () => {
   fc.assert(
     fc.property(path, (input) => {
       const read = canonicalPath(input);
@@ -63,7 +63,7 @@ test('no result holds a dot segment, an empty segment, a backslash, a control ch
   );
 });
 
-test('a result decodes as UTF-8, and its text is what the input decodes to when nothing has to be removed', () => {
+test('a result decodes as UTF-8, to the same text as the input when nothing is removed', () => {
   fc.assert(
     fc.property(path, (input) => {
       const read = canonicalPath(input);
@@ -76,7 +76,7 @@ test('a result decodes as UTF-8, and its text is what the input decodes to when 
   );
 });
 
-test('a path that claims to be canonical is its own reading, without a mark', () => {
+test('a canonical path is its own canonical form, without a mark', () => {
   fc.assert(
     fc.property(path, (input) => {
       if (isCanonical(input)) expect(canonicalPath(input)).toEqual({ path: input, unmerged: null, ambiguities: 0 });

@@ -1,17 +1,17 @@
-/** The one reading of a path, row by row (RFC 3986 sections 2.3, 3.3, 5.2.4, 6.2.2; RFC 3629). */
+/** Canonical paths row by row (RFC 3986 sections 2.3, 3.3, 5.2.4, 6.2.2; RFC 3629). */
 import { describe, expect, test } from 'vitest';
 import { Ambiguity } from '../../../src/core/url/ambiguity.ts';
 import { canonicalPath } from '../../../src/core/url/canonical-path.ts';
 
 const { encodedSlash, semicolon, doubleEncoding, ends, lookAlikes, encodedEnd } = Ambiguity;
 
-describe('read without doubt', () => {
+describe('read unambiguously', () => {
   test.each([
     ['root', '/', '/'],
     ['plain segments', '/v1/orders/7', '/v1/orders/7'],
     ['a trailing slash stays', '/a/', '/a/'],
     ['letters keep their case', '/Admin/ADMIN', '/Admin/ADMIN'],
-    ['every unreserved mark', '/-._~', '/-._~'],
+    ['every unreserved punctuation mark', '/-._~', '/-._~'],
     ['every sub-delimiter but the semicolon, ":" and "@"', "/!$&'()*+,=:@", "/!$&'()*+,=:@"],
     ['escaped letter is decoded', '/%61dmin', '/admin'],
     ['escaped capital stays a capital', '/%41', '/A'],
@@ -36,7 +36,7 @@ describe('read without doubt', () => {
     ['double dot back to the root', '/a/..', '/'],
     ['double dot above the root', '/../../a', '/a'],
     ['only double dots', '/../..', '/'],
-    ['many of them', '/a/./b/../../c/./d/..', '/c/'],
+    ['many dot segments', '/a/./b/../../c/./d/..', '/c/'],
     ['dots within a name', '/.hidden/a..b/c.d', '/.hidden/a..b/c.d'],
     ['two dots and a letter', '/..a/b', '/..a/b'],
     ['escaped dot within a name', '/a%2ejson', '/a.json'],
@@ -50,7 +50,7 @@ describe('read without doubt', () => {
     ['escaped percent before a word', '/%25off', '/%25off'],
     ['escaped percent before one hex digit', '/%25a', '/%25a'],
     [
-      'printable characters that must not stand raw are escaped',
+      'printable characters that are not allowed in a path are escaped',
       '/a|b"c<d>e^f`g{h}',
       '/a%7Cb%22c%3Cd%3Ee%5Ef%60g%7Bh%7D',
     ],
@@ -60,16 +60,16 @@ describe('read without doubt', () => {
   });
 });
 
-describe('read with a mark', () => {
+describe('read with an ambiguity mark', () => {
   test.each([
     ['three dots are a name', '/.../a', '/.../a', ends],
     ['three escaped dots are a name', '/%2e%2e%2e', '/...', ends],
     ['a dot at the end', '/c.', '/c.', ends],
     ['a dot at the end of a segment', '/b../c', '/b../c', ends],
     ['an escaped dot at the end', '/c%2e', '/c.', ends],
-    ['a blank at the end', '/a%20', '/a%20', ends],
+    ['a trailing space', '/a%20', '/a%20', ends],
     ['an ogham space mark', '/a%E1%9A%80', '/a%E1%9A%80', ends],
-    ['a next line', '/a%C2%85', '/a%C2%85', ends],
+    ['a next-line character (NEL)', '/a%C2%85', '/a%C2%85', ends],
     ['a line separator', '/a%E2%80%A8', '/a%E2%80%A8', ends],
     ['an escaped question mark', '/a%3fb', '/a%3Fb', encodedEnd],
     ['an escaped number sign', '/a%23b', '/a%23b', encodedEnd],
@@ -80,37 +80,37 @@ describe('read with a mark', () => {
     ['a won sign', '/a%E2%82%A9b', '/a%E2%82%A9b', lookAlikes],
     ['a set minus', '/a%E2%88%96b', '/a%E2%88%96b', lookAlikes],
     ['an ideographic full stop', '/a%E3%80%82b', '/a%E3%80%82b', lookAlikes],
-    ['a letter and its accent apart', '/cafe%CC%81', '/cafe%CC%81', lookAlikes],
+    ['a letter with a combining accent', '/cafe%CC%81', '/cafe%CC%81', lookAlikes],
     ['escaped slash', '/a%2Fb', '/a%2Fb', encodedSlash],
     ['escaped slash in lower-case hex', '/a%2fb', '/a%2Fb', encodedSlash],
     ['escaped slashes only', '/%2f%2f', '/%2F%2F', encodedSlash],
     ['path parameter', '/a;v=1/b', '/a;v=1/b', semicolon],
     ['semicolon at the end', '/admin;', '/admin;', semicolon],
-    ['escaped semicolon: some services decode before they cut', '/admin%3bx', '/admin%3Bx', semicolon],
-    ['twice escaped slash', '/a%252fb', '/a%252fb', doubleEncoding],
-    ['twice escaped dots', '/%252e%252E', '/%252e%252E', doubleEncoding],
-    ['twice escaped letter', '/%2561', '/%2561', doubleEncoding],
-    ['thrice escaped', '/%25252f', '/%25252f', doubleEncoding],
-    ['double escape out of escaped hex digits', '/a%25%32%66b', '/a%252fb', doubleEncoding],
-    ['double escape whose second digit alone is escaped', '/a%252%66', '/a%252f', doubleEncoding],
+    ['escaped semicolon: some services decode before they split', '/admin%3bx', '/admin%3Bx', semicolon],
+    ['doubly escaped slash', '/a%252fb', '/a%252fb', doubleEncoding],
+    ['doubly escaped dots', '/%252e%252E', '/%252e%252E', doubleEncoding],
+    ['doubly escaped letter', '/%2561', '/%2561', doubleEncoding],
+    ['triply escaped', '/%25252f', '/%25252f', doubleEncoding],
+    ['double escape made of escaped hex digits', '/a%25%32%66b', '/a%252fb', doubleEncoding],
+    ['double escape whose second digit is escaped', '/a%252%66', '/a%252f', doubleEncoding],
     ['all three at once', '/a%2fb;c%252f', '/a%2Fb;c%252f', encodedSlash | semicolon | doubleEncoding],
   ])('%s', (_name, input, path, ambiguities) => {
     expect(canonicalPath(input)).toMatchObject({ path, ambiguities });
   });
 });
 
-describe('never read', () => {
+describe('refused', () => {
   test.each([
     ['dots and a yen sign', '/a/..%C2%A5b', 'path_ambiguous'],
     ['dots and a won sign', '/a/..%E2%82%A9b', 'path_ambiguous'],
     ['dots and a set minus', '/a/..%E2%88%96b', 'path_ambiguous'],
     ['ideographic full stops', '/a/%E3%80%82%E3%80%82/b', 'path_ambiguous'],
     ['halfwidth ideographic full stops', '/a/%EF%BD%A1%EF%BD%A1/b', 'path_ambiguous'],
-    ['an escape within an escape within an escape', '/a%2525252561', 'path_ambiguous'],
+    ['too many levels of escaping', '/a%2525252561', 'path_ambiguous'],
     ['escaped dot segment', '/a/%2e%2e/b', 'path_ambiguous'],
     ['escaped dot segment in upper-case hex', '/a/%2E%2E/b', 'path_ambiguous'],
     ['half-escaped dot segment', '/a/.%2e/b', 'path_ambiguous'],
-    ['half-escaped dot segment the other way', '/a/%2e./b', 'path_ambiguous'],
+    ['half-escaped dot segment, second dot', '/a/%2e./b', 'path_ambiguous'],
     ['escaped single dot', '/a/%2e/b', 'path_ambiguous'],
     ['escaped dot segment at the end', '/a/%2e%2e', 'path_ambiguous'],
     ['dot segment with a path parameter', '/a/..;/b', 'path_ambiguous'],
@@ -143,13 +143,13 @@ describe('never read', () => {
     ['fullwidth full stops', '/\uff0e\uff0e/', 'target_invalid'],
     ['lone percent', '/%', 'target_invalid'],
     ['percent and one digit', '/a%2', 'target_invalid'],
-    ['percent and no hex', '/a%zz', 'target_invalid'],
+    ['percent and no hex digits', '/a%zz', 'target_invalid'],
     ['percent before an escape', '/a%%32%66', 'target_invalid'],
     ['percent-u escape', '/%u0061', 'target_invalid'],
     ['hex with a sign', '/%+1', 'target_invalid'],
-    ['hex with a blank', '/% 1', 'target_invalid'],
+    ['hex with a space', '/% 1', 'target_invalid'],
     ['lone continuation byte', '/%80', 'target_invalid'],
-    ['lead byte alone', '/%c3', 'target_invalid'],
+    ['lone lead byte', '/%c3', 'target_invalid'],
     ['lead byte before a letter', '/%c3a', 'target_invalid'],
     ['lead byte before an escaped letter', '/%c3%28', 'target_invalid'],
     ['lead byte before a slash', '/%c3/%a9', 'target_invalid'],
@@ -162,7 +162,7 @@ describe('never read', () => {
     ['five-byte form', '/%f8%88%80%80%80', 'target_invalid'],
     ['byte that UTF-8 never uses', '/%ff', 'target_invalid'],
     ['truncated three-byte form', '/%e2%82', 'target_invalid'],
-    ['two-byte form with a raw second half', '/%c3\xa9', 'target_invalid'],
+    ['two-byte form with a raw second byte', '/%c3\xa9', 'target_invalid'],
   ])('%s', (_name, input, reason) => {
     expect(canonicalPath(input)).toBe(reason);
   });
@@ -177,13 +177,18 @@ describe('bounds', () => {
     ['escapes of an escape', (count: number) => `/a${'%2561'.repeat(count)}`, 64, 'path_ambiguous'],
     ['escaped question marks', (count: number) => `/a${'%3Fa'.repeat(count)}`, 64, 'path_ambiguous'],
     ['full-width letters', (count: number) => `/${'%EF%BD%81'.repeat(count)}`, 64, 'path_ambiguous'],
-    ['kinds together', (count: number) => `/${';a'.repeat(32)}${'%2Fa'.repeat(count - 32)}`, 64, 'path_ambiguous'],
+    [
+      'several kinds together',
+      (count: number) => `/${';a'.repeat(32)}${'%2Fa'.repeat(count - 32)}`,
+      64,
+      'path_ambiguous',
+    ],
   ])('%s', (_name, write, most, reason) => {
     expect(canonicalPath(write(most))).toHaveProperty('path');
     expect(canonicalPath(write(most + 1))).toBe(reason);
   });
 
-  test('characters of other scripts do not count', () => {
+  test('does not count characters of other scripts', () => {
     expect(canonicalPath(`/${'%E3%83%95'.repeat(800)}`)).toMatchObject({ ambiguities: 0 });
   });
 });

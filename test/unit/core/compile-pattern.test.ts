@@ -1,4 +1,4 @@
-/** What an author may write under `match`, and what is refused at load. */
+/** Patterns that `match` accepts, and those that loading refuses. */
 import { describe, expect, test } from 'vitest';
 import { compilePattern } from '../../../src/core/url/compile-pattern.ts';
 
@@ -32,32 +32,32 @@ describe('paths', () => {
 
   test.each([
     ['empty', ''],
-    ['no slash in front', 'a/b'],
+    ['no leading slash', 'a/b'],
     ['rest in the middle', '/a/**/b'],
-    ['rest twice', '/a/**/**'],
-    ['rest glued to a name', '/a**'],
+    ['two rests', '/a/**/**'],
+    ['rest attached to a name', '/a**'],
     ['single star', '/a/*'],
     ['star within a name', '/a*b'],
     ['parameter without a name', '/{}'],
-    ['parameter not closed', '/{id'],
-    ['parameter not opened', '/id}'],
+    ['unclosed parameter', '/{id'],
+    ['unopened parameter', '/id}'],
     ['unknown shape', '/{id:uid}'],
     ['regular expression', '/{id:[0-9]+}'],
     ['empty shape', '/{id:}'],
-    ['no alternatives', '/{id:()}'],
+    ['empty list of alternatives', '/{id:()}'],
     ['empty alternative', '/{id:(a|)}'],
-    ['alternative twice', '/{id:(a|b|a)}'],
-    ['alternative that ends with a dot', '/{id:(a|b.)}'],
+    ['repeated alternative', '/{id:(a|b|a)}'],
+    ['alternative with a trailing dot', '/{id:(a|b.)}'],
     ['alternative with a slash', '/{id:(a/b)}'],
     ['too many alternatives', `/{id:(${Array.from({ length: 65 }, (_, n) => n).join('|')})}`],
-    ['odd text before a parameter', '/a;{id}'],
-    ['star beside a parameter', '/{id}*'],
-    ['dot behind a parameter', '/{id}.'],
-    ['escape beside a parameter', '/%41{id}'],
+    ['unsupported text before a parameter', '/a;{id}'],
+    ['star next to a parameter', '/{id}*'],
+    ['dot after a parameter', '/{id}.'],
+    ['escape next to a parameter', '/%41{id}'],
     ['two parameters with text between them', '/{a}-{b}'],
     ['two parameters in a segment', '/{a}{b}'],
-    ['the same parameter twice', '/{id}/{id}'],
-    ['odd parameter name', '/{a b}'],
+    ['repeated parameter name', '/{id}/{id}'],
+    ['invalid parameter name', '/{a b}'],
     ['query', '/a?b'],
     ['fragment', '/a#b'],
     ['dot segment', '/a/../b'],
@@ -65,15 +65,15 @@ describe('paths', () => {
     ['escaped dot segment', '/a/%2e%2e/b'],
     ['empty segment', '/a//b'],
     ['empty segment at the end', '/a//'],
-    ['empty segment alone', '//'],
-    ['empty segments alone', '///'],
-    ['empty segment in front', '//a'],
+    ['only an empty segment', '//'],
+    ['only empty segments', '///'],
+    ['leading empty segment', '//a'],
     ['backslash', '/a\\b'],
     ['broken escape', '/a%2'],
     ['control character', '/a\tb'],
     ['blank', '/a b'],
     ['URL', 'http://api.example.test/a'],
-  ])('refused: %s', (_name, path) => {
+  ])('refuses %s', (_name, path) => {
     expect(() => compilePattern(null, path)).toThrow(RangeError);
   });
 });
@@ -88,24 +88,24 @@ describe('hosts', () => {
 
   test.each([
     ['empty', ''],
-    ['star alone', '*'],
-    ['star and dot alone', '*.'],
-    ['star within', 'api.*.test'],
-    ['star glued to a name', '*api.example.test'],
+    ['only a star', '*'],
+    ['only a star and a dot', '*.'],
+    ['star in the middle', 'api.*.test'],
+    ['star attached to a name', '*api.example.test'],
     ['two stars', '*.*.test'],
     ['port', 'api.example.test:8080'],
-    ['port behind a wildcard', '*.example.test:80'],
+    ['port after a wildcard', '*.example.test:80'],
     ['scheme', 'http://api.example.test'],
     ['path', 'api.example.test/a'],
     ['blank', 'api example.test'],
     ['user information', 'user@api.example.test'],
-    ['beyond ASCII', 'caf\u00e9.test'],
+    ['host beyond ASCII', 'caf\u00e9.test'],
     ['empty label', 'api..test'],
-  ])('refused: %s', (_name, host) => {
+  ])('refuses %s', (_name, host) => {
     expect(() => compilePattern(host, '/')).toThrow(RangeError);
   });
 
-  test('the message is for the author: it names what was written', () => {
+  test('the message quotes what the author wrote', () => {
     expect(() => compilePattern(null, '/a/**/b')).toThrow(/\*\*/);
     expect(() => compilePattern('api.example.test:8080', '/')).toThrow(/8080|port/);
   });

@@ -1,4 +1,4 @@
-/** Ties: two routes that nothing tells apart are an error at load, with a request that both match. */
+/** Ties: two routes of equal specificity are an error at load, with an example request that both match. */
 import { describe, expect, test } from 'vitest';
 import { compileRoutes } from '../../../src/core/routing/compile-routes.ts';
 import { makeRoute, makeTable, type RouteSpec, view } from './make-policy.ts';
@@ -11,7 +11,7 @@ function ties(...specs: RouteSpec[]) {
 describe('ties', () => {
   test.each([
     ['the same path', { on: '/a/b' }, { on: '/a/b' }],
-    ['parameters of different names', { on: '/a/{x}' }, { on: '/a/{y}' }],
+    ['parameters with different names', { on: '/a/{x}' }, { on: '/a/{y}' }],
     ['the same rest', { on: '/a/**' }, { on: '/a/**' }],
     ['a trailing slash', { on: '/a' }, { on: '/a/' }],
     ['a literal in two spellings', { on: '/a@b' }, { on: '/a%40b' }],
@@ -34,23 +34,23 @@ describe('ties', () => {
     ['crossed literals and parameters', { on: '/a/{x}' }, { on: '/{y}/b' }],
     ['end and empty rest', { on: '/a' }, { on: '/a/**' }],
     ['parameter and rest', { on: '/a/{x}' }, { on: '/a/**' }],
-    ['a host and none', { on: 'api.example.test/a' }, { on: '/a' }],
+    ['a host and any host', { on: 'api.example.test/a' }, { on: '/a' }],
     ['exact host and wildcard', { on: 'api.example.test/a' }, { on: '*.example.test/a' }],
     ['two wildcards', { on: '*.example.test/a' }, { on: '*.eu.example.test/a' }],
     ['disjoint methods', { on: '/a', methods: ['GET'] }, { on: '/a', methods: ['POST'] }],
-    ['HEAD beside GET', { on: '/a', methods: ['GET'] }, { on: '/a', methods: ['HEAD'] }],
+    ['HEAD next to GET', { on: '/a', methods: ['GET'] }, { on: '/a', methods: ['HEAD'] }],
   ] as [string, RouteSpec, RouteSpec][])('no tie: %s', (_name, first, second) => {
     expect(ties(first, second)).toEqual([]);
     expect(ties(second, first)).toEqual([]);
   });
 
-  test('every tie is told, not the first alone', () => {
+  test('reports every tie, not only the first', () => {
     expect(ties({ on: '/a' }, { on: '/a' }, { on: '/b' }, { on: '/b' })).toHaveLength(2);
     const three = ties({ on: '/a' }, { on: '/a' }, { on: '/a' });
     expect(new Set(three.flatMap((tie) => [tie.first.index, tie.second.index]))).toEqual(new Set([0, 1, 2]));
   });
 
-  test('a route that ties with one that ties already is told too', () => {
+  test('reports a route that ties with an already tied one', () => {
     const found = ties(
       { on: '/a', methods: ['GET'] },
       { on: '/a', methods: ['GET', 'POST'] },
@@ -76,7 +76,7 @@ describe('ties', () => {
   });
 });
 
-test('a table keeps the routes in the order of the file', () => {
+test('the table keeps file order', () => {
   const table = makeTable([{ on: '/b' }, { on: '/a' }, { on: '/**' }]);
   expect(table.routes.map((route) => [route.id, route.index])).toEqual([
     ['/b', 0],

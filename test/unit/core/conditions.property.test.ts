@@ -1,4 +1,4 @@
-/** Laws of conditions, whatever the condition and the request: they never throw, and three-valued logic holds. */
+/** Laws of conditions for any condition and any request: they never throw, and three-valued logic holds. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Comparison, ConditionFacts, Truth, ValueSource } from '../../../src/core/policy/conditions.ts';
@@ -94,7 +94,7 @@ function truth(source: ConditionSource, about: ConditionFacts): Truth {
 const opposite: Readonly<Record<Truth, Truth>> = { met: 'unmet', unmet: 'met', unclear: 'unclear' };
 const runs = { numRuns: 2_000 };
 
-test('evaluating, describing and explaining never throw and agree', () => {
+test('evaluating, describing and explaining never throw, and agree', () => {
   fc.assert(
     fc.property(fc.array(condition, { minLength: 1, maxLength: 3 }), facts, (sources, about) => {
       const written = sources.map((inner, index) => ({
@@ -117,7 +117,7 @@ test('evaluating, describing and explaining never throw and agree', () => {
   );
 });
 
-test('not turns met and unmet around, and leaves unclear alone; twice is nothing', () => {
+test('not swaps met and unmet and keeps unclear; applied twice, it changes nothing', () => {
   fc.assert(
     fc.property(condition, facts, (inner, about) => {
       const plain = truth(inner, about);
@@ -128,7 +128,7 @@ test('not turns met and unmet around, and leaves unclear alone; twice is nothing
   );
 });
 
-test('all and any: one alone is itself, order does not count, and each is the other under not', () => {
+test("all and any: a single condition is itself, order does not matter, and De Morgan's laws hold", () => {
   fc.assert(
     fc.property(condition, condition, facts, (a, b, about) => {
       expect(truth({ all: [a] }, about)).toBe(truth(a, about));
@@ -141,7 +141,7 @@ test('all and any: one alone is itself, order does not count, and each is the ot
   );
 });
 
-test('no value of a header is in an explanation', () => {
+test('an explanation contains no header value', () => {
   fc.assert(
     fc.property(condition, facts, (inner, about) => {
       const criteria = compileConditions([{ word: 'w', unless: [], condition: inner }], roles)!;

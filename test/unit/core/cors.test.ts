@@ -1,4 +1,4 @@
-/** CORS of routes (Fetch standard, section 3.3): who may ask, what a preflight is, what answers carry. */
+/** CORS of routes (Fetch standard, section 3.3): allowed origins, preflights, and response headers. */
 import { describe, expect, test } from 'vitest';
 import { decide } from '../../../src/core/decide.ts';
 import { allowedOrigin, appendCorsHeaders, type CorsSource, compileCors } from '../../../src/core/forwarding/cors.ts';
@@ -22,31 +22,31 @@ describe('origins', () => {
     ['another scheme', cors(), 'http://app.example.test', null],
     ['another port', cors(), `${app}:8443`, null],
     ['the default port written out', cors(), `${app}:443`, null],
-    ['capitals, which no browser sends', cors(), 'https://APP.example.test', null],
+    ['capitals, which browsers never send', cors(), 'https://APP.example.test', null],
     ['a longer name', cors(), `${app}.evil.test`, null],
-    ['a name in front', cors(), 'https://evil-app.example.test', null],
+    ['a prefixed name', cors(), 'https://evil-app.example.test', null],
     ['a path', cors(), `${app}/`, null],
     ['null', cors(), 'null', null],
     ['empty', cors(), '', null],
-    ['two in one', cors(), `${app} ${app}`, null],
-    ['every one', cors({ origins: ['*'] }), 'https://any.test', '*'],
-    ['every one, null too', cors({ origins: ['*'] }), 'null', '*'],
+    ['two origins in one value', cors(), `${app} ${app}`, null],
+    ['any origin', cors({ origins: ['*'] }), 'https://any.test', '*'],
+    ['any origin, including null', cors({ origins: ['*'] }), 'null', '*'],
     ['wildcard', wildcards, 'https://a.example.test', 'https://a.example.test'],
-    ['wildcard, deeper', wildcards, 'https://a-1.b_2.example.test', 'https://a-1.b_2.example.test'],
+    ['a wildcard with a deeper name', wildcards, 'https://a-1.b_2.example.test', 'https://a-1.b_2.example.test'],
     ['wildcard with a port', wildcards, 'http://a.dev.test:3000', 'http://a.dev.test:3000'],
-    ['wildcard without its port', wildcards, 'http://a.dev.test', null],
-    ['wildcard with a port that it lacks', wildcards, 'https://a.example.test:444', null],
+    ['a wildcard with its port missing', wildcards, 'http://a.dev.test', null],
+    ['a wildcard with another port', wildcards, 'https://a.example.test:444', null],
     ['the bare domain of a wildcard', wildcards, 'https://example.test', null],
     ['an empty name', wildcards, 'https://.example.test', null],
-    ['a half name', wildcards, 'https://aexample.test', null],
+    ['a partial label', wildcards, 'https://aexample.test', null],
     ['another scheme than the wildcard', wildcards, 'http://a.example.test', null],
-    ['a name and a port in front', wildcards, 'https://evil.test:443.example.test', null],
-    ['user information in front', wildcards, 'https://evil.test@a.example.test', null],
-    ['a slash in front', wildcards, 'https://evil.test/.example.test', null],
-    ['a line break in front', wildcards, 'https://a\r\nx: y.example.test', null],
-    ['capitals in front', wildcards, 'https://A.example.test', null],
-    ['a name too long', wildcards, `https://${'a'.repeat(64)}.example.test`, null],
-    ['too many names', wildcards, `https://${'a.'.repeat(200)}example.test`, null],
+    ['a leading name and port', wildcards, 'https://evil.test:443.example.test', null],
+    ['leading user information', wildcards, 'https://evil.test@a.example.test', null],
+    ['a leading slash', wildcards, 'https://evil.test/.example.test', null],
+    ['a leading line break', wildcards, 'https://a\r\nx: y.example.test', null],
+    ['leading capitals', wildcards, 'https://A.example.test', null],
+    ['a label that is too long', wildcards, `https://${'a'.repeat(64)}.example.test`, null],
+    ['too many labels', wildcards, `https://${'a.'.repeat(200)}example.test`, null],
   ])('%s', (_name, policy, origin, expected) => {
     expect(allowedOrigin(policy, origin)).toBe(expected);
   });
@@ -56,8 +56,8 @@ const asking = [`Origin: ${app}`, 'Access-Control-Request-Method: PUT'];
 const route: RouteSpec = { on: '/a', access: { GET: ['user'], PUT: ['admin'] }, cors: cors() };
 
 function ask(headers: readonly string[], specs: readonly RouteSpec[] = [route], line = 'OPTIONS /a') {
-  const decision = decide(view(line, headers), makePolicy(specs), () => expect.fail('asked'));
-  return decision instanceof Promise ? expect.fail('a promise') : decision;
+  const decision = decide(view(line, headers), makePolicy(specs), () => expect.fail('the resolver was called'));
+  return decision instanceof Promise ? expect.fail('the decision is a promise') : decision;
 }
 
 function headersOf(headers: readonly string[], specs?: readonly RouteSpec[]): Record<string, string> {
@@ -80,7 +80,7 @@ describe('a preflight', () => {
     expect(ask(asking)).toMatchObject({ stage: 'match', identity: null, source: 'none', route: { id: '/a' } });
   });
 
-  test('says what the route says, whatever is asked', () => {
+  test("gets the route's own settings, whatever it requests", () => {
     const policy = cors({ methods: ['GET', 'POST'], headers: [], credentials: true, maxAgeMs: 0 });
     const sent = [...asking, 'Access-Control-Request-Headers: x-evil'];
     expect(headersOf(sent, [{ ...route, cors: policy }])).toEqual({
@@ -99,17 +99,17 @@ describe('a preflight', () => {
 
   test.each([
     ['no origin', [asking[1]!], 'method_not_allowed'],
-    ['no method asked about', [asking[0]!], 'method_not_allowed'],
+    ['no requested method', [asking[0]!], 'method_not_allowed'],
     ['two origins', [...asking, asking[0]!], 'method_not_allowed'],
     ['two methods', [...asking, asking[1]!], 'method_not_allowed'],
-    ['a method that is no word', [asking[0]!, 'Access-Control-Request-Method: G T'], 'method_not_allowed'],
+    ['a malformed method', [asking[0]!, 'Access-Control-Request-Method: G T'], 'method_not_allowed'],
     ['an empty method', [asking[0]!, 'Access-Control-Request-Method:'], 'method_not_allowed'],
     [
-      'a method that the route has no rule for',
+      'a method without a rule on the route',
       [asking[0]!, 'Access-Control-Request-Method: DELETE'],
       'method_not_allowed',
     ],
-  ])('is none with %s: OPTIONS is a method like others', (_name, headers, reason) => {
+  ])('with %s is an ordinary OPTIONS request', (_name, headers, reason) => {
     expect(ask(headers)).toMatchObject({ outcome: 'refuse', reason });
   });
 
@@ -119,12 +119,12 @@ describe('a preflight', () => {
     ['no route', asking, [route], 'OPTIONS /b', 'route_not_found'],
     ['an ambiguous path', asking, [route], 'OPTIONS /a%2f', 'path_ambiguous'],
     ['a broken path', asking, [route], 'OPTIONS /%2e%2e', 'path_ambiguous'],
-  ])('is none on %s', (_name, headers, specs, line, reason) => {
+  ])('is not recognized with %s', (_name, headers, specs, line, reason) => {
     const given = specs.map(({ cors: policy, ...rest }) => (policy === undefined ? rest : { ...rest, cors: policy }));
     expect(ask(headers, given, line)).toMatchObject({ outcome: 'refuse', reason });
   });
 
-  test('is asked of the route that the method would match, and of no other', () => {
+  test('is matched only to the route of the requested method', () => {
     const read: RouteSpec = { on: '/a', id: 'read', methods: ['GET'], cors: cors() };
     const write: RouteSpec = { on: '/a', id: 'write', methods: ['PUT', 'OPTIONS'], access: ['admin'] };
     expect(ask(asking, [read, write])).toMatchObject({ outcome: 'refuse', reason: 'credential_missing' });
@@ -133,7 +133,7 @@ describe('a preflight', () => {
   });
 });
 
-describe('other answers', () => {
+describe('other responses', () => {
   const added = (policy: Partial<CorsSource>, headers: readonly string[]) => {
     const out: string[] = [];
     appendCorsHeaders(out, cors(policy), headers.flatMap(splitHeader));
@@ -158,7 +158,7 @@ describe('other answers', () => {
       ['vary', 'Origin', 'access-control-allow-origin', app, 'access-control-allow-credentials', 'true', ...exposed],
     ],
     [
-      'with further headers to read',
+      'with further exposed headers',
       { exposeHeaders: ['retry-after', 'x-error'] },
       [`Origin: ${app}`],
       ['vary', 'Origin', 'access-control-allow-origin', app, exposed[0], 'x-error, x-error-id, retry-after'],

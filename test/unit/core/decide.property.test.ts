@@ -1,4 +1,4 @@
-/** What must hold of `decide` for every request, however broken, and for every resolver, however hostile. */
+/** Properties of `decide` for every request, however broken, and every resolver, however hostile. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { decide } from '../../../src/core/decide.ts';
@@ -62,7 +62,7 @@ const target = fc.oneof(
   anyText,
   anyText.map((text) => `/${text}`),
 );
-/** Well-formed up to one header, so that many get as far as the resolver. */
+/** Well-formed except for one header, so many requests reach the resolver. */
 const usual: fc.Arbitrary<RequestView> = fc.record({
   method: fc.constantFrom('GET', 'HEAD', 'POST'),
   target: fc.constantFrom('/p', '/o', '/a', '/r', '/d', '/m', '/x/y'),
@@ -110,7 +110,7 @@ const hostile: fc.Arbitrary<() => unknown> = fc.constantFrom(
   () => unresolved('auth_unavailable'),
 );
 
-test('it never throws and never rejects, and every refusal is one that the catalog knows', async () => {
+test('never throws or rejects, and every refusal is in the catalog', async () => {
   await fc.assert(
     fc.asyncProperty(view, hostile, async (seen, resolve) => {
       const decision = await decide(seen, policy, resolve as never);
@@ -125,7 +125,7 @@ test('it never throws and never rejects, and every refusal is one that the catal
   );
 });
 
-/** Who may, by the rules as they are written; inheritance spelled out. */
+/** The callers that the rules allow, with inheritance spelled out. */
 function mayPass(access: AccessSource, held: readonly string[]): boolean {
   const inherits: Record<string, string[]> = { admin: ['admin', 'reporter', 'user'], reporter: ['reporter', 'user'] };
   const effective = held.flatMap((role) => inherits[role] ?? [role]);
@@ -138,7 +138,7 @@ function mayPass(access: AccessSource, held: readonly string[]): boolean {
   return 'length' in access ? access.some(holds) : holds(access);
 }
 
-test('it allows exactly when the rule is met', async () => {
+test('allows a caller exactly when the rule is met', async () => {
   const role = fc.constantFrom('user', 'reporter', 'admin', 'suspended', 'auditor');
   const list = fc.uniqueArray(role, { minLength: 1, maxLength: 3 });
   const { expression } = fc.letrec<{ term: RoleTerm; expression: RoleExpression }>((tie) => {

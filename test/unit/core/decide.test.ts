@@ -1,4 +1,4 @@
-/** The straight line as a whole: which stage settles what, and that only a met rule is allowed. */
+/** The whole request path: which stage decides, and that only a met rule allows. */
 import { describe, expect, test, vi } from 'vitest';
 import { decide } from '../../../src/core/decide.ts';
 import type { Resolution } from '../../../src/core/identity/identity.ts';
@@ -17,18 +17,18 @@ type Row = [
 ];
 const user = accept({ roles: ['user'] });
 const rows: Row[] = [
-  ['public reads no credential', 'public', [], null, 'match', null],
+  ['public ignores credentials', 'public', [], null, 'match', null],
   [
-    'public reads no malformed credential',
+    'public ignores a malformed credential',
     'public',
     ['Authorization: Basic x', 'Authorization: y', 'api-key: k'],
     null,
     'match',
     null,
   ],
-  ['deny asks nobody', 'deny', [token], null, 'authorize', 'access_denied'],
+  ['deny without a look-up', 'deny', [token], null, 'authorize', 'access_denied'],
   ['optional without a credential', 'optional', [], null, 'extract', null],
-  ['optional with a good one', 'optional', [token], user, 'authorize', null],
+  ['optional with an accepted one', 'optional', [token], user, 'authorize', null],
   ['optional with a rejected one', 'optional', [token], unresolved('credential_rejected'), 'resolve', null],
   ['optional in an outage', 'optional', [token], unresolved('auth_unavailable'), 'resolve', 'auth_unavailable'],
   ['optional and throttled', 'optional', [token], unresolved('auth_throttled'), 'resolve', 'auth_throttled'],
@@ -45,7 +45,7 @@ const rows: Row[] = [
   ],
   ['optional with a repeated one', 'optional', [token, token], null, 'extract', 'credential_repeated'],
   ['authenticated without a credential', 'authenticated', [], null, 'extract', 'credential_missing'],
-  ['authenticated with a good one', 'authenticated', [token], accept({ roles: [] }), 'authorize', null],
+  ['authenticated with an accepted one', 'authenticated', [token], accept({ roles: [] }), 'authorize', null],
   [
     'authenticated with a rejected one',
     'authenticated',
@@ -56,7 +56,7 @@ const rows: Row[] = [
   ],
   ['authenticated in an outage', 'authenticated', [token], unresolved('auth_timeout'), 'resolve', 'auth_timeout'],
   [
-    'authenticated, nonsense from the Auth API',
+    'authenticated, invalid response from the Auth API',
     'authenticated',
     [token],
     unresolved('auth_response_invalid'),
@@ -76,13 +76,13 @@ const rows: Row[] = [
   ['roles missing', ['admin'], [token], user, 'authorize', 'role_missing'],
   ['role excluded', { none: ['user'] }, [token], user, 'authorize', 'role_forbidden'],
   ['roles, no credential', ['user'], [], null, 'extract', 'credential_missing'],
-  ['only exclusions: still a credential is needed', { none: ['suspended'] }, [], null, 'extract', 'credential_missing'],
+  ['only exclusions still require a credential', { none: ['suspended'] }, [], null, 'extract', 'credential_missing'],
 ];
 
 describe.each([
   ['synchronous', (value: Resolution) => value],
   ['asynchronous', (value: Resolution) => Promise.resolve(value)],
-] as const)('the line, %s identity', (_kind, wrap) => {
+] as const)('decisions, %s identity', (_kind, wrap) => {
   test.each(rows)('%s', async (_name, access, headers, resolution, stage, reason) => {
     const resolve = vi.fn(() => (resolution === null ? expect.fail('resolve was called') : wrap(resolution)));
     const decision = await decide(view('GET /a', headers), makePolicy([{ on: '/a', access }]), resolve);
@@ -94,7 +94,7 @@ describe.each([
   });
 });
 
-describe('early refusals ask nobody and read no credential', () => {
+describe('early refusals call no resolver and read no credential', () => {
   const policy = makePolicy([{ on: '/a', access: { GET: ['user'] } }]);
   test.each([
     ['malformed target', 'GET a', 'normalize', 'target_invalid'],
@@ -109,14 +109,14 @@ describe('early refusals ask nobody and read no credential', () => {
     expect(decision).toMatchObject({ outcome: 'refuse', stage, reason, identity: null });
   });
 
-  test('a 405 carries Allow, other refusals do not', () => {
+  test('a 405 has an Allow header, other refusals have none', () => {
     const ask = (line: string) => decide(view(line), policy, () => expect.fail('resolve was called'));
     expect(ask('POST /a')).toMatchObject({ allow: 'GET, HEAD' });
     expect(ask('GET /a')).toMatchObject({ allow: null, reason: 'credential_missing' });
   });
 });
 
-describe('what the resolver is asked and what it says', () => {
+describe("the resolver's input and output", () => {
   const policy = makePolicy([
     { on: '/a', access: ['user'], maxAgeMs: 5_000 },
     { on: '/b', access: 'optional' },
@@ -136,13 +136,13 @@ describe('what the resolver is asked and what it says', () => {
     ['HEAD', 9_000],
     ['PUT', 0],
     ['DELETE', 7_000],
-  ])('the maxAge of the method %s', (method, age) => {
+  ])('maxAge of the method: %s', (method, age) => {
     const resolve = vi.fn(() => user);
     decide(view(`${method} /c`, [token]), policy, resolve);
     expect(resolve.mock.calls).toEqual([[{ kind: 'bearer', token: 'abc' }, age, undefined]]);
   });
 
-  test('the credential, the maxAge of the route, and the client as far as it is known', () => {
+  test('the resolver gets the credential, the maxAge of the route, and the known facts about the client', () => {
     const resolve = vi.fn(() => user);
     decide(view('GET /a', ['api-key: k', 'api-secret: s']), policy, resolve);
     decide({ ...view('GET /b', [token]), client: '203.0.113.9' }, policy, resolve);
@@ -152,18 +152,18 @@ describe('what the resolver is asked and what it says', () => {
     ]);
   });
 
-  test('a warm identity is decided without a promise', () => {
+  test('a cached identity is decided without a promise', () => {
     expect(decide(view('GET /a', [token]), policy, () => user)).not.toBeInstanceOf(Promise);
   });
 
-  test('staleness, source and Retry-After come through', async () => {
+  test('staleness, source and Retry-After reach the decision', async () => {
     const stale = decide(view('GET /a', [token]), policy, () => ({ ...user, stale: true, source: 'redis' }));
     expect(stale).toMatchObject({ outcome: 'allow', stale: true, source: 'redis' });
     const throttled = await decide(view('GET /a', [token]), policy, async () => unresolved('auth_throttled', 17));
     expect(throttled).toMatchObject({ outcome: 'refuse', retryAfterS: 17, source: 'auth-api', identity: null });
   });
 
-  test('the identity of a refused caller is known to the log', () => {
+  test('the log knows the identity of a refused caller', () => {
     const decision = decide(view('GET /a', [token]), policy, () => accept({ roles: [] }));
     expect(decision).toMatchObject({ outcome: 'refuse', reason: 'role_missing', route: { id: '/a' } });
     expect(decision).toHaveProperty('identity.userId');
@@ -183,20 +183,20 @@ describe('what the resolver is asked and what it says', () => {
       },
     ],
     ['rejects', () => Promise.reject(new Error('boom'))],
-    ['gives nothing', () => undefined],
-    ['gives nothing later', () => Promise.resolve(null)],
-    ['gives neither identity nor reason', () => ({ identity: null, reason: null, stale: false, source: 'memory' })],
-    ['gives a reason that is none', () => ({ identity: null, reason: 'fine', retryAfterS: null, source: 'none' })],
-  ])('a resolver that %s is a refusal and a fault of ours', async (_name, resolve) => {
+    ['returns nothing', () => undefined],
+    ['resolves to nothing', () => Promise.resolve(null)],
+    ['returns neither identity nor reason', () => ({ identity: null, reason: null, stale: false, source: 'memory' })],
+    ['returns an unknown reason', () => ({ identity: null, reason: 'fine', retryAfterS: null, source: 'none' })],
+  ])('a resolver that %s causes a refusal that counts as a fault of the gateway', async (_name, resolve) => {
     const decision = await decide(view('GET /a', [token]), policy, resolve as never);
     expect(decision).toMatchObject({ outcome: 'refuse', stage: 'resolve', route: { id: '/a' } });
   });
 
   test.each([
-    ['no identity at all', () => ({ reason: null, stale: false, source: 'memory' })],
-    ['an identity beside a reason', () => ({ ...user, reason: 'auth_unavailable' })],
+    ['no identity', () => ({ reason: null, stale: false, source: 'memory' })],
+    ['an identity and a reason', () => ({ ...user, reason: 'auth_unavailable' })],
     ['a number', () => 7],
-  ])('where any identity passes, a resolver that gives %s opens nothing', async (_name, resolve) => {
+  ])('where any identity is allowed, a resolver that returns %s allows nothing', async (_name, resolve) => {
     const any = makePolicy([
       { on: '/a', access: 'authenticated' },
       { on: '/b', access: 'optional' },
@@ -207,13 +207,13 @@ describe('what the resolver is asked and what it says', () => {
     }
   });
 
-  test('a promise of another make is waited for, or refused', async () => {
+  test('a foreign promise is awaited or refused', async () => {
     const resolve = () => Object.fromEntries([['then', (give: (value: Resolution) => void) => give(user)]]);
     const decision = await decide(view('GET /b', [token]), policy, resolve as never);
     if (decision.outcome === 'allow') expect(decision.identity).toBe(user.identity);
   });
 
-  test('what was thrown is kept for the log alone', async () => {
+  test('a thrown error reaches only the log', async () => {
     const boom = new Error('boom');
     const decision = await decide(view('GET /a', [token]), policy, () => Promise.reject(boom));
     expect(decision).toMatchObject({ outcome: 'refuse', reason: 'internal_error', cause: boom });

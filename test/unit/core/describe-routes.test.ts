@@ -13,7 +13,7 @@ function accessOf(spec: Omit<RouteSpec, 'on'>) {
   return describeRoutes(makeTable([{ on: '/a', ...spec }]))[0]!.access;
 }
 
-describe('access is shown as written, and as it works', () => {
+describe('shows access as configured and as it applies', () => {
   test.each([
     ['a word', { access: 'public' as const }, [{ method: '*', rule: 'public' }]],
     ['a list', { access: ['user'] }, [{ method: '*', rule: ['user'] }]],
@@ -34,7 +34,7 @@ describe('access is shown as written, and as it works', () => {
       ],
     ],
     [
-      'HEAD with a rule of its own',
+      'HEAD with its own rule',
       { access: { HEAD: 'public' as const, GET: ['user'] as const } },
       [
         { method: 'HEAD', rule: 'public' },
@@ -53,7 +53,7 @@ describe('access is shown as written, and as it works', () => {
   ])('%s', (_, spec, expected) => expect(accessOf(spec)).toEqual(expected));
 });
 
-test('a row holds what the route does; no limit is null; it fits JSON', () => {
+test('a row contains what the route does, null for no limit, and fits JSON', () => {
   const rows = describeRoutes(
     makeTable([
       { on: '/plain', id: 'plain' },
@@ -111,7 +111,7 @@ const spec: fc.Arbitrary<RouteSpec> = fc.record({
   access: fc.oneof<fc.Arbitrary<AccessSource | Record<string, AccessSource>>[]>(words, byMethod),
 });
 
-test('what the table tells of a method is what a request meets', () => {
+test('the table shows for each method what a request gets', () => {
   let compared = 0;
   fc.assert(
     fc.property(spec, fc.constantFrom(...methods, 'PATCH'), (one, method) => {
@@ -139,7 +139,7 @@ test('what the table tells of a method is what a request meets', () => {
   expect(compared).toBeGreaterThan(100);
 });
 
-describe('what a route does besides', () => {
+describe('other settings of a route', () => {
   const cors = compileCors({
     origins: ['https://app.example.test', 'https://*.example.test'],
     methods: null,
@@ -164,7 +164,7 @@ describe('what a route does besides', () => {
       ['path semicolon: keep', 'path encodedSlash: decode', 'path caseSensitive: false', 'path mergeSlashes: false'],
     ],
     [
-      'headers of responses',
+      'response headers',
       { response: answers },
       { responseHeaders: { set: { 'x-a': 'b' }, remove: ['server'] } },
       ['responses get x-a', 'responses lose server'],

@@ -52,7 +52,7 @@ test.each([
   );
 });
 
-test('several at once, and what an identity does not have', () => {
+test('several at once, and fields that an identity lacks', () => {
   expect(evictedBy([ofSession, ofUser, ofKey], pattern, '/users/u9/sessions/s9', identity)).toEqual({
     evicted: [
       { kind: 'session', id: 's9' },

@@ -1,4 +1,4 @@
-/** What an explanation says of each condition: what was compared, what came of it, and why a value cannot be read. */
+/** How an explanation describes each condition: what was compared, the result, and why a value cannot be read. */
 import { expect, test } from 'vitest';
 import type { ConditionFacts } from '../../../src/core/policy/conditions.ts';
 import { compileConditions } from '../../../src/core/policy/conditions.ts';
@@ -26,7 +26,7 @@ const facts: ConditionFacts = {
   nowMs: null,
 };
 
-test('every criterion is told, also behind one that is not met', () => {
+test('reports every criterion, including those after an unmet one', () => {
   const criteria = compileConditions(
     [
       {

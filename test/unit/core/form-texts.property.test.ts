@@ -1,4 +1,4 @@
-/** The texts that stand for all others: one for every set of forms, by trying every short text. */
+/** Representative texts: one for every set of forms, found by trying every short text. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { commonText, noForm, textsFor } from '../../../src/core/url/form-texts.ts';
@@ -28,7 +28,7 @@ for (let level = [''], length = 1; length <= 5; length += 1) {
 
 const setOf = (takers: readonly Taker[], text: string) => takers.map((one) => (takes(one, text) ? 1 : 0)).join('');
 
-test('there is a text for every set of forms that a short text fits, and it fits what it is for', () => {
+test('every set of forms that a short text fits has a text, and the text fits the set', () => {
   fc.assert(
     fc.property(fc.array(taker, { minLength: 1, maxLength: 3 }), (takers) => {
       const found = new Set(textsFor(takers).map((text) => setOf(takers, text)));
@@ -43,7 +43,7 @@ test('there is a text for every set of forms that a short text fits, and it fits
   );
 });
 
-test('a text that is avoided is replaced where there is another', () => {
+test('replaces an avoided text where another one exists', () => {
   fc.assert(
     fc.property(
       fc.array(taker, { minLength: 1, maxLength: 2 }),
@@ -62,7 +62,7 @@ test('a text that is avoided is replaced where there is another', () => {
   );
 });
 
-test('a UUID and the number of an order have texts in common with the forms that take them', () => {
+test('a UUID and an order number share texts with the forms that accept them', () => {
   const of = (own: Partial<ParamForm>): Taker => ({
     form: { before: '', after: '', shape: null, ...own },
     anyCase: false,
@@ -74,7 +74,7 @@ test('a UUID and the number of an order have texts in common with the forms that
   expect(commonText(of({ before: 'a' }), of({ before: 'b' }))).toBeNull();
 });
 
-test('however many literals are avoided, forms are compared', () => {
+test('compares forms however many literals are avoided', () => {
   const of = (own: Partial<ParamForm>): Taker => ({
     form: { before: '', after: '', shape: null, ...own },
     anyCase: false,

@@ -1,4 +1,4 @@
-/** `Forwarded` of trusted proxies (RFC 7239): read by its own grammar, believed hop by hop, written anew. */
+/** `Forwarded` from trusted proxies (RFC 7239): parsed by its own grammar, trusted hop by hop, and rewritten. */
 import { describe, expect, test } from 'vitest';
 import { clientFacts } from '../../../src/core/forwarding/client-facts.ts';
 import { appendForwarded, parseForwarded } from '../../../src/core/forwarding/forwarded-header.ts';
@@ -17,7 +17,7 @@ describe('elements', () => {
   test.each([
     ['nothing', '', []],
     ['an address', 'for=203.0.113.7', ['203.0.113.7']],
-    ['names have no case', 'FOR=203.0.113.7;Proto=HTTPS', ['203.0.113.7']],
+    ['names in any case', 'FOR=203.0.113.7;Proto=HTTPS', ['203.0.113.7']],
     ['a port', 'for="203.0.113.7:4711"', ['203.0.113.7']],
     ['an obfuscated port', 'for="203.0.113.7:_p"', ['203.0.113.7']],
     ['IPv6', 'for="[2001:db8::7]"', ['2001:db8::7']],
@@ -26,9 +26,9 @@ describe('elements', () => {
     ['blanks', '  for=203.0.113.7 ; by=10.0.0.2 ,\tfor=10.0.0.2 ', ['203.0.113.7', '10.0.0.2']],
     ['empty elements', ', ,for=203.0.113.7,,', ['203.0.113.7']],
     ['escapes in quotes', 'for="\\2\\03.0.113.7"', ['203.0.113.7']],
-    ['a comma in quotes separates nothing', 'for=203.0.113.7;host="a, for=10.9.9.9"', ['203.0.113.7']],
+    ['a comma inside quotes', 'for=203.0.113.7;host="a, for=10.9.9.9"', ['203.0.113.7']],
     ['nobody', 'for=unknown, for=_hidden', [null, null]],
-    ['without an address', 'proto=https', [null]],
+    ['no address', 'proto=https', [null]],
     ['IPv6 without brackets', 'for="2001:db8::7"', [null]],
     ['IPv4 in brackets', 'for="[203.0.113.7]"', [null]],
     ['a word', 'for=evil', [null]],
@@ -37,20 +37,20 @@ describe('elements', () => {
   });
 
   test.each([
-    ['quotes that do not close', 'for="203.0.113.7'],
-    ['a quote that hides an element', 'for=203.0.113.7;x=", for=10.0.0.2'],
-    ['a parameter twice', 'for=203.0.113.7;for=10.0.0.2'],
+    ['unclosed quotes', 'for="203.0.113.7'],
+    ['quotes that hide an element', 'for=203.0.113.7;x=", for=10.0.0.2'],
+    ['a repeated parameter', 'for=203.0.113.7;for=10.0.0.2'],
     ['no value', 'for='],
     ['no name', '=a'],
     ['a word', 'for'],
-    ['blanks around the sign', 'for = 203.0.113.7'],
-    ['an address that should be in quotes', 'for=203.0.113.7:80'],
+    ['spaces around the equals sign', 'for = 203.0.113.7'],
+    ['an address that needs quotes', 'for=203.0.113.7:80'],
     ['a control character', 'for="a\x01"'],
   ])('malformed: %s', (_name, value) => {
     expect(parseForwarded(value)).toBeNull();
   });
 
-  test('a long value costs what its length costs', () => {
+  test('the cost of a long value is linear', () => {
     const took = cpuMs(() => {
       for (const part of ['for=a,', ';', ' ', '"', 'for="\\', 'a=b;', 'x']) parseForwarded(part.repeat(30_000));
     });
@@ -58,7 +58,7 @@ describe('elements', () => {
   });
 });
 
-describe('who the client is', () => {
+describe('the client address', () => {
   test.each([
     ['one hop', ['Forwarded: for=203.0.113.7'], '203.0.113.7', '203.0.113.7, 10.0.0.1'],
     [
@@ -76,9 +76,9 @@ describe('who the client is', () => {
     ],
     ['nobody', ['Forwarded: for=unknown'], '10.0.0.1', '10.0.0.1'],
     ['malformed', ['Forwarded: for=203.0.113.7, for="'], '10.0.0.1', '10.0.0.1'],
-    ['the other kind of header is not read', ['X-Forwarded-For: 203.0.113.7'], '10.0.0.1', '10.0.0.1'],
+    ['X-Forwarded-For is ignored', ['X-Forwarded-For: 203.0.113.7'], '10.0.0.1', '10.0.0.1'],
     [
-      'nor beside it',
+      'X-Forwarded-For next to Forwarded is ignored',
       ['Forwarded: for=203.0.113.7', 'X-Forwarded-For: 198.51.100.1'],
       '203.0.113.7',
       '203.0.113.7, 10.0.0.1',
@@ -87,7 +87,7 @@ describe('who the client is', () => {
     expect(factsOf(headers)).toMatchObject({ client, forwardedFor });
   });
 
-  test('a stranger is not believed', () => {
+  test("an untrusted peer's header is ignored", () => {
     expect(factsOf(['Forwarded: for=10.0.0.9;host=evil.test;proto=https'], '203.0.113.7')).toMatchObject({
       client: '203.0.113.7',
       forwardedFor: '203.0.113.7',
@@ -96,7 +96,7 @@ describe('who the client is', () => {
     });
   });
 
-  test('scheme and host are those that the outermost trusted proxy has seen', () => {
+  test('scheme and host are those that the outermost trusted proxy saw', () => {
     const said =
       'Forwarded: for=198.51.100.1;host=claim.test, for=203.0.113.7;proto=https;host="www.test:443", for=10.0.0.2;proto=http;host=inner';
     expect(factsOf([said])).toMatchObject({ client: '203.0.113.7', proto: 'https', forwardedHost: 'www.test:443' });
@@ -106,7 +106,7 @@ describe('who the client is', () => {
     });
   });
 
-  test('with X-Forwarded-For, what stands left of the client goes nowhere', () => {
+  test('with X-Forwarded-For, values to the left of the client are not forwarded', () => {
     const peer = { address: '10.0.0.1', trusted: true, secure: false };
     const raw = ['X-Forwarded-For', '<script>, 10.9.9.9, 203.0.113.7, 10.0.0.2', 'Forwarded', 'for=198.51.100.1'];
     expect(clientFacts(peer, 'api.test', raw, trust, () => 'fresh').forwardedFor).toBe(

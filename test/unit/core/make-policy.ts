@@ -1,4 +1,4 @@
-/** Makes what the tests of the core decide by: routes with defaults filled in, policies, identities, requests. */
+/** Helpers for tests of the core: routes with defaults filled in, policies, identities, requests. */
 import { expect } from 'vitest';
 import { compileChallenges } from '../../../src/core/credential/challenges.ts';
 import { type CredentialKind, kindsOf } from '../../../src/core/credential/credential.ts';
@@ -21,7 +21,7 @@ import { compilePattern } from '../../../src/core/url/compile-pattern.ts';
 import { compilePathReading, type PathReadingSource } from '../../../src/core/url/path-reading.ts';
 import { plainSources } from '../../support/credential-sources.ts';
 
-/** A route as a test writes it; `on` is host and path in one: `api.example.test/v1/**` or `/v1/**`. */
+/** A route as a test writes it; `on` combines host and path: `api.example.test/v1/**` or `/v1/**`. */
 export interface RouteSpec {
   readonly on: string;
   readonly id?: string;
@@ -41,7 +41,7 @@ export interface RouteSpec {
   readonly signIn?: SignIn;
 }
 
-/** admin inherits reporter, reporter inherits user; suspended stands alone. */
+/** admin inherits reporter, reporter inherits user; suspended is unrelated. */
 export const roles: RoleTable = new Map([
   ['user', []],
   ['reporter', ['user']],
@@ -51,7 +51,7 @@ export const roles: RoleTable = new Map([
 
 export { plainSources as sources };
 
-/** What the upstream gets when the configuration says nothing. */
+/** What the upstream receives if the configuration sets nothing. */
 export const defaultIdentityHeaders: readonly IdentityHeader[] = [
   { name: 'user-id', field: 'userId' },
   { name: 'groups', field: 'groups' },

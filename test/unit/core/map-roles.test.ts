@@ -1,4 +1,4 @@
-/** Roles that follow from fields of an identity: who gets them. */
+/** Roles derived from fields of an identity: who gets them. */
 import { expect, test } from 'vitest';
 import { decide } from '../../../src/core/decide.ts';
 import { compileRoleMapping, derivedRoles, type RoleOrigin } from '../../../src/core/policy/map-roles.ts';
@@ -14,15 +14,15 @@ test.each([
   ['a group', { groups: ['x', 'owners'] }, ['admin']],
   ['no such group', { groups: ['Owners', 'owners '] }, []],
   ['two groups give a role once', { groups: ['owners', 'platform-admins'] }, ['admin']],
-  ['another name of the Auth API', { roles: ['STAFF'] }, ['user']],
-  ['a derived role derives nothing', { groups: ['owners'], roles: [] }, ['admin']],
-  ['one that the Auth API named itself', { groups: ['owners'], roles: ['admin'] }, []],
+  ['another role name of the Auth API', { roles: ['STAFF'] }, ['user']],
+  ['a derived role derives no further roles', { groups: ['owners'], roles: [] }, ['admin']],
+  ['a role that the Auth API already reported', { groups: ['owners'], roles: ['admin'] }, []],
   ['the kind of credential', { kind: 'key_pair' as const }, ['robot']],
 ])('%s', (_name, part, expected) => {
   expect(derivedRoles(origins, makeIdentity({ groups: [], roles: [], ...part }))).toEqual(expected);
 });
 
-test('a derived role counts for access and shows in the identity, and the verdict stays as it was', async () => {
+test('a derived role counts for access and appears in the identity, and the verdict is unchanged', async () => {
   const policy = { ...makePolicy([{ on: '/a', access: ['reporter'] }]), roleMapping: compileRoleMapping(origins) };
   const verdict = accept({ groups: ['owners'], roles: ['user'] });
   const asked = view('GET /a', ['Authorization: Bearer t']);
@@ -34,6 +34,6 @@ test('a derived role counts for access and shows in the identity, and the verdic
   expect(await decide(asked, policy, () => accept({ groups: [] }))).toMatchObject({ reason: 'role_missing' });
 });
 
-test('without an origin there is no mapping', () => {
+test('without sources there is no mapping', () => {
   expect(compileRoleMapping([])).toBeNull();
 });

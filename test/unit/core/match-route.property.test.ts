@@ -1,4 +1,4 @@
-/** The compiled tree against the naive reference, on random route sets with few words so that routes collide often. */
+/** The compiled tree against the naive reference, on random route sets with few words, so routes collide often. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { normalizeRequest } from '../../../src/core/request/normalize-request.ts';
@@ -7,13 +7,13 @@ import { matchRoute } from '../../../src/core/routing/match-route.ts';
 import { makeRoute, type RouteSpec, view } from './make-policy.ts';
 import { type PlainRoute, referenceMatch, referenceTies } from './reference-matcher.ts';
 
-/** Names of the members of objects and escapes are segments as any other. */
+/** Names of object members and escapes are ordinary segments. */
 const words = ['a', 'b', 'c', '__proto__', 'constructor', '%C3%A9'];
 const hosts = ['x.test', 'y.x.test', 'z.y.x.test', 'other.test'];
 const methods = ['GET', 'HEAD', 'POST'];
 
 const forms = ['{p:int}', '{p:slug}', '{p:(a|b)}', '{p:(b|1)}', 'a{p}', '{p}.c', '{p}bc', 'ab{p:slug}', '{p:slug}.c'];
-/** Texts of every kind that these can tell apart. */
+/** Texts of every kind that these patterns distinguish. */
 const texts = [...words, 'd', '1', '10', 'ab', 'abc', 'a.c', 'aX.c', 'X', 'X.c', 'abbc', 'abX', 'ab.c', 'abX.c', 'Xbc'];
 
 const segment = fc.oneof(
@@ -43,7 +43,7 @@ function specOf(route: PlainRoute): RouteSpec {
   return route.methods === null ? { on } : { on, methods: route.methods };
 }
 
-test('ties are found exactly where the rules cannot tell two routes apart', () => {
+test('finds ties exactly where the rules cannot order two routes', () => {
   fc.assert(
     fc.property(routeSet, (routes) => {
       const compiled = compileRoutes(routes.map((route, i) => makeRoute(specOf(route), i)));
@@ -52,14 +52,14 @@ test('ties are found exactly where the rules cannot tell two routes apart', () =
       const told = ties.map((tie) => `${tie.first.index} ${tie.second.index}`);
       const known = expected.map((pair) => pair.join(' '));
       for (const pair of told) expect(known).toContain(pair);
-      // Every route of a tie is named; of many equal ones, not each pair has to be.
+      // Every tied route is named, but not every pair of equal routes.
       expect(new Set(told.join(' ').split(' '))).toEqual(new Set(known.join(' ').split(' ')));
     }),
     { numRuns: 1_500 },
   );
 });
 
-test('the compiled match is the most specific route of the reference', () => {
+test("the compiled match is the reference's most specific route", () => {
   fc.assert(
     fc.property(routeSet, fc.array(request, { minLength: 1, maxLength: 12 }), (routes, requests) => {
       const untied = routes.filter((_, i) => !referenceTies(routes, texts).some((pair) => pair.includes(i)));

@@ -1,4 +1,4 @@
-/** Which route a request gets: the most specific one, whatever the order in the file, or why none. */
+/** Which route a request matches: the most specific one, in any file order, or why none matches. */
 import { describe, expect, test } from 'vitest';
 import { normalizeRequest } from '../../../src/core/request/normalize-request.ts';
 import { matchRoute } from '../../../src/core/routing/match-route.ts';
@@ -14,7 +14,7 @@ function match(specs: readonly RouteSpec[], line: string, host?: string): string
   return 'allow' in found ? `405 ${found.allow}` : found.route.id;
 }
 
-/** Id and kind of the rule that a method of `/a` gets. */
+/** Id and kind of the rule for a method of `/a`. */
 function ruleOf(specs: readonly RouteSpec[], method: string): string {
   const request = normalizeRequest(view(`${method} /a`));
   const found = typeof request === 'string' ? request : matchRoute(makeTable(specs), request);
@@ -34,16 +34,16 @@ const paths: RouteSpec[] = [
 
 describe('specificity of paths', () => {
   const rows: [string, string, string][] = [
-    ['nothing but the rest', '/', '/**'],
-    ['rest takes an empty rest', '/v1', '/v1/**'],
+    ['only the rest', '/', '/**'],
+    ['rest matches an empty rest', '/v1', '/v1/**'],
     ['a trailing slash adds no segment', '/v1/', '/v1/**'],
     ['exact end over an empty rest', '/v1/orders', '/v1/orders'],
     ['exact end with a trailing slash', '/v1/orders/', '/v1/orders'],
     ['parameter over rest', '/v1/orders/7', '/v1/orders/{id}'],
     ['literal over parameter', '/v1/orders/mine', '/v1/orders/mine'],
-    ['literal branch without an end: back to the parameter', '/v1/orders/mine/x', '/v1/orders/{id}/**'],
-    ['leftmost segment decides', '/v1/orders/mine/items', '/v1/orders/{id}/**'],
-    ['parameter branch when no literal fits', '/v1/users/mine/items', '/v1/{kind}/mine/items'],
+    ['a literal branch without an end falls back to the parameter', '/v1/orders/mine/x', '/v1/orders/{id}/**'],
+    ['the leftmost segment decides', '/v1/orders/mine/items', '/v1/orders/{id}/**'],
+    ['the parameter branch if no literal fits', '/v1/users/mine/items', '/v1/{kind}/mine/items'],
     ['deep literals', '/v1/orders/7/items/3', '/v1/orders/{id}/items/{item}'],
     ['rest of any depth', '/v1/orders/7/items/3/4/5', '/v1/orders/{id}/**'],
     ['whole segments only', '/v1/ordersx', '/v1/**'],
@@ -56,26 +56,26 @@ describe('specificity of paths', () => {
     expect(match([...paths].reverse(), `GET ${path}`)).toBe(expected);
   });
 
-  test('no route: nothing is open by omission', () => {
+  test('matches no route: nothing is open by omission', () => {
     expect(match([{ on: '/public/**' }, { on: '/a/{b}' }], 'GET /publicx')).toBe('route_not_found');
     expect(match([{ on: '/public/**' }, { on: '/a/{b}' }], 'GET /a')).toBe('route_not_found');
     expect(match([{ on: '/public/**' }, { on: '/a/{b}' }], 'GET /a/b/c')).toBe('route_not_found');
     expect(match([], 'GET /')).toBe('route_not_found');
   });
 
-  test('a parameter takes one segment that is not empty', () => {
+  test('a parameter matches one non-empty segment', () => {
     expect(match([{ on: '/a/{b}' }], 'GET /a/')).toBe('route_not_found');
     expect(match([{ on: '/{b}' }], 'GET /')).toBe('route_not_found');
   });
 
-  test('literals are compared decoded, however either side is written', () => {
+  test('literals are compared decoded, however either side is spelled', () => {
     expect(match([{ on: '/a@b' }, { on: '/**' }], 'GET /a%40b')).toBe('/a@b');
     expect(match([{ on: '/a%40b' }, { on: '/**' }], 'GET /a@b')).toBe('/a%40b');
     expect(match([{ on: '/caf%c3%a9' }, { on: '/**' }], 'GET /caf%C3%A9')).toBe('/caf%c3%a9');
     expect(match([{ on: '/a|b' }, { on: '/**' }], 'GET /a%7cb')).toBe('/a|b');
   });
 
-  test('names of the prototype are names like others', () => {
+  test('prototype names are ordinary names', () => {
     const specs: RouteSpec[] = [{ on: '/a/{x}' }];
     for (const name of ['__proto__', 'constructor', 'toString']) expect(match(specs, `GET /a/${name}`)).toBe('/a/{x}');
     expect(match(specs, 'GET /__proto__')).toBe('route_not_found');
@@ -99,20 +99,20 @@ describe('specificity of hosts', () => {
     ['exact host with a trailing dot', 'api.example.test.', '/a/b', 'api.example.test/**'],
     ['wildcard over no host', 'www.example.test', '/a/b', '*.example.test/a/**'],
     ['longer wildcard over shorter', 'www.eu.example.test', '/a/b', '*.eu.example.test/a/**'],
-    ['exact host without such a path: its wildcard', 'api.eu.example.test', '/a/b', '*.eu.example.test/a/**'],
-    ['wildcard without such a path: no host', 'www.eu.example.test', '/c', '/c'],
-    ['wildcard does not take the bare domain', 'example.test', '/a/b', '/a/b'],
+    ['exact host without a matching path: its wildcard', 'api.eu.example.test', '/a/b', '*.eu.example.test/a/**'],
+    ['wildcard without a matching path: any host', 'www.eu.example.test', '/c', '/c'],
+    ['wildcard does not match the bare domain', 'example.test', '/a/b', '/a/b'],
     ['wildcard needs a whole label', 'wwwexample.test', '/a/b', '/a/b'],
     ['wildcard is a suffix, not a prefix', 'www.example.test.evil.test', '/a/b', '/a/b'],
     ['unknown host', 'evil.test', '/a/b', '/a/b'],
-    ['host of the pattern in capitals', 'api2.example.test', '/x', 'API2.Example.test/x'],
+    ['pattern host in capitals', 'api2.example.test', '/x', 'API2.Example.test/x'],
     ['IPv6 host', '[::1]:80', '/c', '/c'],
   ])('%s', (_name, host, path, expected) => {
     expect(match(hosts, `GET ${path}`, host)).toBe(expected);
     expect(match([...hosts].reverse(), `GET ${path}`, host)).toBe(expected);
   });
 
-  test('a host of a pattern never opens another host', () => {
+  test("a pattern's host never opens another host", () => {
     expect(match([{ on: 'api.example.test/**' }], 'GET /a', 'evil.test')).toBe('route_not_found');
     expect(match([{ on: '*.example.test/**' }], 'GET /a', '.example.test')).not.toBe('*.example.test/**');
   });
@@ -124,7 +124,7 @@ describe('methods', () => {
     ['listed', [listed], 'GET', '/a'],
     ['HEAD follows GET', [listed], 'HEAD', '/a'],
     ['unlisted', [listed], 'POST', '405 GET, HEAD, PUT'],
-    ['OPTIONS is a method like others', [listed], 'OPTIONS', '405 GET, HEAD, PUT'],
+    ['OPTIONS is an ordinary method', [listed], 'OPTIONS', '405 GET, HEAD, PUT'],
     ['unknown', [listed], 'PURGE', '405 GET, HEAD, PUT'],
     ['lower case is another method', [listed], 'get', 'method_unsupported'],
     ['HEAD without GET is not listed', [{ on: '/a', access: { PUT: ['user'] } }], 'HEAD', '405 PUT'],
@@ -142,7 +142,7 @@ describe('methods', () => {
       'w',
     ],
     [
-      'HEAD of its own route',
+      'HEAD with its own route',
       [
         { on: '/a', id: 'r', methods: ['GET'] },
         { on: '/a', id: 'h', methods: ['HEAD'] },
@@ -159,27 +159,32 @@ describe('methods', () => {
       'PUT',
       '405 GET, HEAD, POST',
     ],
-    ['nothing falls through to a wider rule', [listed, { on: '/**' }], 'POST', '405 GET, HEAD, PUT'],
-    ['nor to another host', [{ ...listed, on: 'api.example.test/a' }, { on: '/a' }], 'POST', '405 GET, HEAD, PUT'],
+    ['no fall-through to a wider route', [listed, { on: '/**' }], 'POST', '405 GET, HEAD, PUT'],
     [
-      'a match does not open what access does not list',
+      'no fall-through to another host',
+      [{ ...listed, on: 'api.example.test/a' }, { on: '/a' }],
+      'POST',
+      '405 GET, HEAD, PUT',
+    ],
+    [
+      'match does not open methods that access omits',
       [{ on: '/a', methods: ['GET', 'POST'], access: { GET: 'public' } }],
       'POST',
       '405 GET, HEAD',
     ],
     [
-      'access does not open what the match leaves out',
+      'access does not open methods that match omits',
       [{ on: '/a', methods: ['GET'], access: { GET: 'public', POST: 'public' } }],
       'POST',
       '405 GET, HEAD',
     ],
     [
-      'a HEAD that access lists is not followed',
+      'GET without HEAD where access lists HEAD',
       [{ on: '/a', methods: ['GET'], access: { GET: 'public', HEAD: 'deny' } }],
       'HEAD',
       '/a deny',
     ],
-    ['HEAD takes the rule of GET', [{ on: '/a', access: { GET: 'optional', PUT: 'deny' } }], 'HEAD', '/a optional'],
+    ['HEAD uses the rule of GET', [{ on: '/a', access: { GET: 'optional', PUT: 'deny' } }], 'HEAD', '/a optional'],
     ['HEAD keeps its own rule', [{ on: '/a', access: { HEAD: 'deny', GET: 'public' } }], 'HEAD', '/a deny'],
     ['prototype name', [listed], 'constructor', 'method_unsupported'],
   ] as [string, RouteSpec[], string, string][])('%s', (_name, specs, method, expected) => {
@@ -197,20 +202,25 @@ describe('tolerated ambiguities', () => {
     ['escaped slash tolerated: one segment', encodedSlash, '/files/a%2fb', '/files/{name}'],
     ['semicolon tolerated', semicolon, '/files/a;b', '/files/{name}'],
     ['double escape tolerated', doubleEncoding, '/files/a%252fb', '/files/{name}'],
-    ['another kind than the tolerated', semicolon, '/files/a%2fb', 'path_ambiguous'],
+    ['another kind than the tolerated one', semicolon, '/files/a%2fb', 'path_ambiguous'],
     ['one of two tolerated', encodedSlash, '/files/a%2fb;c', 'path_ambiguous'],
     ['both tolerated', encodedSlash | semicolon, '/files/a%2fb;c', '/files/{name}'],
-    ['a neighbor does not tolerate', encodedSlash, '/other/a%2fb', 'path_ambiguous'],
-    ['an escaped slash is no border', encodedSlash, '/files%2fa', 'path_ambiguous'],
-    ['dot segments never', encodedSlash | semicolon | doubleEncoding, '/files/..%2fb', 'path_ambiguous'],
-    ['dot segments with a parameter never', encodedSlash | semicolon | doubleEncoding, '/files/..;a', 'path_ambiguous'],
+    ['another route that does not tolerate it', encodedSlash, '/other/a%2fb', 'path_ambiguous'],
+    ['an escaped slash is not a separator', encodedSlash, '/files%2fa', 'path_ambiguous'],
+    ['dot segments are never tolerated', encodedSlash | semicolon | doubleEncoding, '/files/..%2fb', 'path_ambiguous'],
+    [
+      'dot segments with a parameter are never tolerated',
+      encodedSlash | semicolon | doubleEncoding,
+      '/files/..;a',
+      'path_ambiguous',
+    ],
   ])('%s', (_name, tolerates, path, expected) => {
     const found = match(tolerant(tolerates), `GET ${path}`);
     if (path === '/files%2fa') expect(['path_ambiguous', 'route_not_found']).toContain(found);
     else expect(found).toBe(expected);
   });
 
-  test('what is a more specific route to a service that decodes is refused, and what is a less specific one is not', () => {
+  test('refuses a path that a decoding service reads as a more specific route, and allows a less specific one', () => {
     const specs = [{ on: '/files/admin' }, { on: '/**', tolerates: encodedSlash }];
     expect(match(specs, 'GET /files%2fadmin')).toBe('path_ambiguous');
     expect(match(specs, 'GET /files%2fother')).toBe('/**');

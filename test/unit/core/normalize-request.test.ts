@@ -1,4 +1,4 @@
-/** One reading of method, host and target (RFC 9112 section 3, RFC 9110 sections 4.2 and 7.2). */
+/** How method, host and target are parsed (RFC 9112 section 3, RFC 9110 sections 4.2 and 7.2). */
 import { describe, expect, test } from 'vitest';
 import { normalizeRequest } from '../../../src/core/request/normalize-request.ts';
 import type { RequestView } from '../../../src/core/request/request-view.ts';
@@ -15,20 +15,20 @@ function read(
   return normalizeRequest(view);
 }
 
-describe('targets that are read', () => {
+describe('accepted targets', () => {
   test.each([
     ['origin form', '/a/b', '/a/b', ''],
     ['query kept as received', '/a?x=1&y=%2f..%0d%0a', '/a', '?x=1&y=%2f..%0d%0a'],
     ['empty query', '/a?', '/a', '?'],
     ['question marks in a query', '/a?b?c', '/a', '?b?c'],
-    ['slashes and dots of a query are not a path', '/a?/../b//c', '/a', '?/../b//c'],
-    ['semicolon of a query', '/a?x;y', '/a', '?x;y'],
-    ['two slashes are a path and no host', '//admin/public/x', '/admin/public/x', ''],
+    ['slashes and dots in a query', '/a?/../b//c', '/a', '?/../b//c'],
+    ['semicolon in a query', '/a?x;y', '/a', '?x;y'],
+    ['two slashes are a path, not a host', '//admin/public/x', '/admin/public/x', ''],
     ['absolute form', 'http://api.example.test/a?b', '/a', '?b'],
     ['absolute form with https', 'https://api.example.test/a', '/a', ''],
     ['absolute form in capitals', 'HTTP://API.Example.TEST/A', '/A', ''],
     ['absolute form without a path', 'http://api.example.test', '/', ''],
-    ['absolute form with a query alone', 'http://api.example.test?x', '/', '?x'],
+    ['absolute form with only a query', 'http://api.example.test?x', '/', '?x'],
     ['absolute form under the same path rules', 'http://api.example.test//a/./%62/../c', '/a/c', ''],
   ])('%s', (_name, target, path, query) => {
     expect(read('GET', target)).toMatchObject({
@@ -42,12 +42,12 @@ describe('targets that are read', () => {
   });
 });
 
-describe('targets that are refused', () => {
+describe('refused targets', () => {
   test.each([
     ['empty', '', 'target_invalid'],
-    ['no slash in front', 'a/b', 'target_invalid'],
+    ['no leading slash', 'a/b', 'target_invalid'],
     ['asterisk', '*', 'target_invalid'],
-    ['query alone', '?x', 'target_invalid'],
+    ['only a query', '?x', 'target_invalid'],
     ['authority form', 'api.example.test:80', 'target_invalid'],
     ['other scheme', 'ftp://api.example.test/a', 'target_invalid'],
     ['scheme without authority', 'http:/a', 'target_invalid'],
@@ -57,12 +57,12 @@ describe('targets that are refused', () => {
     ['fragment of an absolute form', 'http://api.example.test#/a', 'target_invalid'],
     ['control character in a query', '/a?b\x01', 'target_invalid'],
     ['line feed in a query', '/a?b\nc: d', 'target_invalid'],
-    ['blank in a query', '/a?b c', 'target_invalid'],
+    ['space in a query', '/a?b c', 'target_invalid'],
     ['DEL in a query', '/a?\x7f', 'target_invalid'],
-    ['character that is no byte in a query', '/a?\u0100', 'target_invalid'],
+    ['character beyond Latin-1 in a query', '/a?\u0100', 'target_invalid'],
     ['ambiguous path', '/a/%2e%2e/b', 'path_ambiguous'],
     ['ambiguous path in absolute form', 'http://api.example.test/a\\b', 'path_ambiguous'],
-    ['backslash in front', '\\a', 'target_invalid'],
+    ['leading backslash', '\\a', 'target_invalid'],
   ])('%s', (_name, target, reason) => {
     expect(read('GET', target)).toBe(reason);
   });
@@ -71,7 +71,7 @@ describe('targets that are refused', () => {
     ['another host', 'http://other.test/a'],
     ['a longer host', 'http://api.example.test.evil.test/a'],
     ['a port that the Host lacks', 'http://api.example.test:8080/a'],
-    ['a bad port', 'http://api.example.test:x/a'],
+    ['an invalid port', 'http://api.example.test:x/a'],
     ['an empty authority', 'http:///a'],
     ['user information', 'http://user@api.example.test/a'],
     ['user information that looks like the host', 'http://api.example.test@evil.test/a'],
@@ -99,7 +99,7 @@ describe('hosts', () => {
 
   test.each([
     ['empty', ''],
-    ['blank within', 'api example.test'],
+    ['space within', 'api example.test'],
     ['path', 'api.example.test/a'],
     ['query', 'api.example.test?a'],
     ['user information', 'user@api.example.test'],
@@ -107,45 +107,45 @@ describe('hosts', () => {
     ['backslash', 'api.example.test\\a'],
     ['fragment', 'api.example.test#a'],
     ['escape', 'api%2eexample.test'],
-    ['port of letters', 'api.example.test:http'],
+    ['alphabetic port', 'api.example.test:http'],
     ['port too large', 'api.example.test:65536'],
-    ['port alone', ':80'],
+    ['only a port', ':80'],
     ['two ports', 'api.example.test:80:80'],
-    ['IPv6 not closed', '[::1'],
-    ['IPv6 without brackets', '::1'],
+    ['unclosed IPv6 bracket', '[::1'],
+    ['unbracketed IPv6', '::1'],
     ['bracketed word', '[api]'],
     ['bracketed hex word', '[dead]'],
     ['bracketed IPv4', '[127.0.0.1]'],
     ['IPv6 with too many colons', '[:::]'],
-    ['label that starts with a hyphen', '-api.example.test'],
+    ['label with a leading hyphen', '-api.example.test'],
     ['text after the bracket', '[::1]a'],
-    ['dot alone', '.'],
+    ['only a dot', '.'],
     ['empty label', 'api..example.test'],
     ['control character', 'api\x00.example.test'],
     ['tab', 'api\t.example.test'],
     ['non-breaking space', 'api.example.test\xa0'],
-    ['beyond ASCII', 'caf\xe9.test'],
+    ['host beyond ASCII', 'caf\xe9.test'],
     ['letter that lower-cases to ASCII', '\u212Aapi.test'],
     ['wildcard', '*.example.test'],
-  ])('refused: %s', (_name, authority) => {
+  ])('refuses %s', (_name, authority) => {
     expect(read('GET', '/', ['Host', authority])).toBe('host_invalid');
   });
 
   test.each([
     ['none in HTTP/1.1', []],
     ['two', [...host, 'host', 'other.test']],
-    ['two that agree', [...host, ...host]],
-    ['two in different spelling', ['HOST', 'api.example.test', 'hOsT', 'api.example.test']],
-  ])('refused: %s', (_name, rawHeaders) => {
+    ['two equal ones', [...host, ...host]],
+    ['two in different spellings', ['HOST', 'api.example.test', 'hOsT', 'api.example.test']],
+  ])('refuses %s', (_name, rawHeaders) => {
     expect(read('GET', '/', rawHeaders)).toBe('host_invalid');
     if (rawHeaders.length > 0) expect(read('GET', '/', rawHeaders, '1.0')).toBe('host_invalid');
   });
 
-  test('HTTP/1.0 may leave it out', () => {
+  test('HTTP/1.0 may omit it', () => {
     expect(read('GET', '/a', [], '1.0')).toMatchObject({ host: '', authority: '', path: '/a' });
   });
 
-  test('a neighbor by name is no Host', () => {
+  test('a header with a similar name is not Host', () => {
     expect(read('GET', '/', ['Hosts', 'a.test', ...host, 'x-host', 'b.test'])).toMatchObject({
       host: 'api.example.test',
     });
@@ -165,7 +165,7 @@ describe('methods', () => {
     'FOO',
     'M'.repeat(32),
     "!#$%&'*+-.^_`|~",
-  ])('%s is read as it is', (method) => {
+  ])('accepts %s unchanged', (method) => {
     expect(read(method, '/')).toMatchObject({ method });
   });
 
@@ -183,7 +183,7 @@ describe('methods', () => {
     'M'.repeat(33),
     'GE(T',
     'G\u00c9T',
-  ])('%j is refused', (method) => {
+  ])('refuses %j', (method) => {
     expect(read(method, '/')).toBe('method_unsupported');
   });
 });
@@ -193,20 +193,20 @@ describe('framing', () => {
     ['chunked', ['Transfer-Encoding', 'chunked'], null],
     ['chunked in capitals', ['transfer-encoding', 'CHUNKED'], null],
     ['a length', ['Content-Length', '5'], null],
-    ['no length', ['Content-Length', '0'], null],
-    ['a length with zeros in front', ['Content-Length', '010'], 'header_invalid'],
+    ['length zero', ['Content-Length', '0'], null],
+    ['a length with leading zeros', ['Content-Length', '010'], 'header_invalid'],
     ['a length with a sign', ['Content-Length', '+5'], 'header_invalid'],
     ['a length in hex', ['Content-Length', '0x5'], 'header_invalid'],
     ['a list of lengths', ['Content-Length', '5, 5'], 'header_invalid'],
     ['an empty length', ['Content-Length', ''], 'header_invalid'],
-    ['a length beyond all numbers', ['Content-Length', '9'.repeat(17)], 'header_invalid'],
-    ['two lengths that agree', ['Content-Length', '5', 'content-length', '5'], 'header_invalid'],
-    ['a length and a coding', ['Content-Length', '5', 'Transfer-Encoding', 'chunked'], 'header_invalid'],
-    ['a coding and a length', ['Transfer-Encoding', 'chunked', 'Content-Length', '5'], 'header_invalid'],
-    ['repeated coding', ['Transfer-Encoding', 'chunked', 'transfer-encoding', 'chunked'], 'header_invalid'],
+    ['a length beyond the largest number', ['Content-Length', '9'.repeat(17)], 'header_invalid'],
+    ['two equal lengths', ['Content-Length', '5', 'content-length', '5'], 'header_invalid'],
+    ['a length and a transfer coding', ['Content-Length', '5', 'Transfer-Encoding', 'chunked'], 'header_invalid'],
+    ['a transfer coding and a length', ['Transfer-Encoding', 'chunked', 'Content-Length', '5'], 'header_invalid'],
+    ['repeated transfer coding', ['Transfer-Encoding', 'chunked', 'transfer-encoding', 'chunked'], 'header_invalid'],
     ['another coding', ['Transfer-Encoding', 'gzip'], 'transfer_coding_unsupported'],
     ['another coding before chunked', ['Transfer-Encoding', 'gzip, chunked'], 'transfer_coding_unsupported'],
-    ['chunked not last', ['Transfer-Encoding', 'chunked, identity'], 'transfer_coding_unsupported'],
+    ['chunked in another place than last', ['Transfer-Encoding', 'chunked, identity'], 'transfer_coding_unsupported'],
     ['chunked twice in one value', ['Transfer-Encoding', 'chunked, chunked'], 'transfer_coding_unsupported'],
     ['identity', ['Transfer-Encoding', 'identity'], 'transfer_coding_unsupported'],
     ['vertical tab', ['Transfer-Encoding', '\x0bchunked'], 'transfer_coding_unsupported'],

@@ -1,4 +1,7 @@
-/** Parameters with a shape or literal text around them: what they take, what wins, what ties, and what conditions read. */
+/**
+ * Parameters with a shape or with literal text around them: what they match, which wins, which tie, and what conditions
+ * read.
+ */
 import { expect, test } from 'vitest';
 import { compileRoutes } from '../../../src/core/routing/compile-routes.ts';
 import { findLeaf } from '../../../src/core/routing/route-table.ts';
@@ -31,7 +34,7 @@ test.each([
   for (const text of others) expect([text, winner([pattern], `/${text}`)]).toEqual([text, null]);
 });
 
-test('the most specific form wins, whatever the order', () => {
+test('the most specific form wins in any order', () => {
   const order = [
     '/v1.json',
     '/v{n:int}.json',
@@ -69,7 +72,7 @@ test('the most specific form wins, whatever the order', () => {
     expect([path, ...wins(path)]).toEqual([path, pattern, pattern]);
 });
 
-test('a form that leads nowhere is left for a less specific one', () => {
+test('falls back from a form without a matching route to a less specific one', () => {
   expect(winner(['/{n:int}/a', '/{x}/b'], '/1/b')).toBe('/{x}/b');
   expect(winner(['/{n:int}/a', '/{s:slug}/**'], '/1/b')).toBe('/{s:slug}/**');
 });
@@ -84,7 +87,7 @@ test.each([
   expect('ties' in compiled && compiled.ties.map((tie) => tie.example)).toEqual([example]);
 });
 
-test('overlapping patterns tie also where their methods differ, since a pattern is chosen before the method', () => {
+test('overlapping patterns tie even if their methods differ, because the pattern is chosen before the method', () => {
   const compiled = compileRoutes([
     makeRoute({ on: '/{id}.js', methods: ['GET'] }, 0),
     makeRoute({ on: '/abc{id}', methods: ['POST'] }, 1),
@@ -92,7 +95,7 @@ test('overlapping patterns tie also where their methods differ, since a pattern 
   expect('ties' in compiled && compiled.ties.map((tie) => tie.example)).toEqual(['http://any.example/abc.js']);
 });
 
-test('forms with no text in common, or no path, do not tie', () => {
+test('forms with no common text, or no common path, do not tie', () => {
   tableOf('/a{x}', '/b{x}', '/{k:(c|d)}', '/{k:(e|f)}', '/{id}.xml/a', '/q{id}/b');
 });
 
@@ -101,6 +104,6 @@ test.each([
   ['/v{n:int}/{x}', '/v12/y', 'n', '12'],
   ['/@{name}', '/%40a%2Fb', 'name', 'a%2Fb'],
   ['/{id:uuid}', `/${uuid}`, 'id', uuid],
-])('the value of a parameter is without the text around it: %s of %s', (pattern, path, name, value) => {
+])('the value of a parameter excludes the literal text around it: %s of %s', (pattern, path, name, value) => {
   expect(pathParam(compilePattern(null, pattern), path, name)).toBe(value);
 });

@@ -1,4 +1,4 @@
-/** Routes whose service ignores letter case: what is matched and forwarded, what ties, what is refused all the same. */
+/** Routes whose service ignores letter case: what is matched and forwarded, what ties, and what is still refused. */
 import { describe, expect, test } from 'vitest';
 import { compileRoutes } from '../../../src/core/routing/compile-routes.ts';
 import { foldCase } from '../../../src/core/url/path-reading.ts';
@@ -10,10 +10,10 @@ const anyCase = { caseSensitive: false } as const;
 describe('letter case that the service ignores', () => {
   const admin: RouteSpec = { on: '/Admin/{id}/Edit', id: 'admin', reading: anyCase };
   test.each([
-    ['literals are forwarded as they are written', [admin], '/aDMIN/Xy/eDIT/', 'admin /Admin/Xy/Edit/'],
+    ['literals are forwarded as configured', [admin], '/aDMIN/Xy/eDIT/', 'admin /Admin/Xy/Edit/'],
     ['escaped letters', [admin], '/%61dmin/1/edit', 'admin /Admin/1/Edit'],
     [
-      'it is the stricter route that wins',
+      'the stricter route wins',
       [
         { on: '/admin/**', access: 'deny', reading: anyCase },
         { on: '/**', id: 'all' },
@@ -49,7 +49,7 @@ describe('letter case that the service ignores', () => {
       'access_denied',
     ],
     [
-      'deeper down',
+      'a literal deeper in the path',
       [
         { on: '/a/Secret', access: 'deny', reading: anyCase },
         { on: '/A/**', id: 'big' },
@@ -59,7 +59,7 @@ describe('letter case that the service ignores', () => {
       'access_denied',
     ],
     [
-      'where a literal counts by case',
+      'a literal that is case-sensitive',
       [
         { on: '/a/Secret', access: 'deny', reading: anyCase },
         { on: '/A/**', id: 'big' },
@@ -68,7 +68,7 @@ describe('letter case that the service ignores', () => {
       'access_denied',
     ],
     [
-      'a route of the same service that counts case is not passed by',
+      'a case-sensitive route of the same service cannot be bypassed',
       [
         { on: '/files/**', id: 'files', reading: anyCase },
         { on: '/files/secret', access: 'deny' },
@@ -77,7 +77,7 @@ describe('letter case that the service ignores', () => {
       'path_ambiguous',
     ],
     [
-      'nor from a route that counts case itself',
+      'a case-sensitive route cannot be bypassed from another one',
       [
         { on: '/files/**', id: 'files' },
         { on: '/files/secret', access: 'deny' },
@@ -87,7 +87,7 @@ describe('letter case that the service ignores', () => {
       'path_ambiguous',
     ],
     [
-      'other paths of such a route',
+      'other paths of the same route',
       [
         { on: '/files/**', id: 'files' },
         { on: '/files/secret', access: 'deny' },
@@ -106,13 +106,13 @@ describe('letter case that the service ignores', () => {
       'path_ambiguous',
     ],
     [
-      'after a prefix is taken off',
+      'a path with its prefix removed',
       [{ on: '/Api/**', id: 'api', reading: anyCase, rewrite: { stripPrefix: '/Api', addPrefix: '' } }],
       '/API/X',
       'api /X',
     ],
-    ['escapes of the pattern', [{ on: '/caf%C3%A9', id: 'cafe', reading: anyCase }], '/CAF%C3%89', 'cafe /caf%C3%A9'],
-    ['no such route', [admin], '/admin/1/other', 'route_not_found'],
+    ['escapes in the pattern', [{ on: '/caf%C3%A9', id: 'cafe', reading: anyCase }], '/CAF%C3%89', 'cafe /caf%C3%A9'],
+    ['a path without a route', [admin], '/admin/1/other', 'route_not_found'],
   ] as const)('%s', (_name, specs, path, expected) => {
     expect(forwardedAs(specs, path)).toBe(expected);
   });
@@ -126,17 +126,17 @@ describe('letter case that the service ignores', () => {
       ],
       1,
     ],
-    ['one that ignores it and one that does not', [{ on: '/Admin' }, { on: '/admin', reading: anyCase }], 1],
+    ['one that ignores case and one that does not', [{ on: '/Admin' }, { on: '/admin', reading: anyCase }], 1],
     ['in either order', [{ on: '/admin', reading: anyCase }, { on: '/Admin' }], 1],
     ['with parameters', [{ on: '/A/{x}/b', reading: anyCase }, { on: '/a/{y}/B' }], 1],
     [
-      'told once where they meet twice',
+      'reported once where they meet twice',
       [{ on: '/a/x', reading: anyCase }, { on: '/A/X', reading: anyCase }, { on: '/a/y' }, { on: '/A/y' }],
       1,
     ],
-    ['none where both count it', [{ on: '/Admin' }, { on: '/admin' }, { on: '/other', reading: anyCase }], 0],
+    ['none if both are case-sensitive', [{ on: '/Admin' }, { on: '/admin' }, { on: '/other', reading: anyCase }], 0],
     [
-      'none by other methods',
+      'none with different methods',
       [
         { on: '/Admin', methods: ['GET'] },
         { on: '/admin', methods: ['PUT'], reading: anyCase },
@@ -150,7 +150,7 @@ describe('letter case that the service ignores', () => {
     );
   });
 
-  test('folding is the same for every case of a letter', () => {
+  test('folding gives the same result for every case of a letter', () => {
     for (const [a, b] of [
       ['Stra\u00dfe', 'STRASSE'],
       ['\u00c9', '\u00e9'],

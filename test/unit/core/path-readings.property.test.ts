@@ -1,6 +1,6 @@
 /**
- * Whatever spelling is allowed on a route, the service behind it reads a path of that same route: for services that
- * ignore letter case, decode `%2F`, cut off path parameters or decode twice, and for every mixture of routes that say so.
+ * Whatever spelling a route allows, its service reads the path as one of the same route: for services that ignore
+ * letter case, decode `%2F`, strip path parameters or decode twice, and for every mix of routes that declare this.
  */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -37,14 +37,14 @@ function specOf(one: Way): RouteSpec {
   return { on: `/${one.segments.join('/')}`, tolerates: keeps, reading: { encodedSlash, caseSensitive, mergeSlashes } };
 }
 
-/** What services do to a path before they look for who serves it. */
+/** What services do to a path before routing it. */
 const habits: Readonly<Record<string, (path: string) => string>> = {
   decodes: (text) => text.replaceAll('%2F', '/'),
   cuts: (text) => text.replace(/(;|%3B)[^/]*/gi, ''),
   'decodes twice': (text) => text.replace(/%25(?=[0-9A-Fa-f]{2})/g, '%'),
 };
 
-/** Resolved and merged, as a service compares it; null: it refuses the path. */
+/** Resolved and merged, as a service compares it; null: the service refuses the path. */
 function readBy(habit: readonly string[], forwarded: string): string | null {
   let text = forwarded;
   for (const name of habit) text = habits[name]!(text);
@@ -61,11 +61,11 @@ const orders = [
   ],
 ];
 
-/** Found by this property once: what a service that merges slashes and ignores case reads was another route's. */
+/** A counterexample of the past: a service that merges slashes and ignores case read the path as another route's. */
 const anyCase: Way = { segments: ['**'], decodes: false, caseSensitive: false, mergeSlashes: false, keeps: 0 };
 const oneCase: Way = { ...anyCase, segments: ['{p0}', 'a'], caseSensitive: true };
 
-test('no spelling of a path reaches its service by the rule of another route', () => {
+test("no spelling of a path reaches its service under another route's rule", () => {
   let allowed = 0;
   fc.assert(
     fc.property(fc.array(way, { minLength: 1, maxLength: 6 }), fc.array(path, { maxLength: 12 }), (ways, paths) => {
@@ -75,13 +75,13 @@ test('no spelling of a path reaches its service by the rule of another route', (
       const ignoresCase = ways.some(({ caseSensitive }) => !caseSensitive);
       const fold = (text: string) => (ignoresCase ? text.toLowerCase() : text);
       const plain: PlainRoute[] = ways.map((one) => ({ host: null, methods: null, segments: one.segments.map(fold) }));
-      // Two routes that only case tells apart both lose what the service cannot tell apart.
+      // Two routes that differ only in case both lose what the service cannot distinguish.
       const tied = new Set(referenceTies(plain).flat());
       for (const target of paths) {
         const decision = decide(
           view(`GET ${target}`),
           { routes: table, credentials: plainSources, roleMapping: null },
-          () => expect.fail('asked'),
+          () => expect.fail('the resolver was called'),
         );
         if (decision instanceof Promise || decision.outcome !== 'allow') continue;
         allowed += 1;
@@ -89,8 +89,9 @@ test('no spelling of a path reaches its service by the rule of another route', (
         expect(tied.has(route.index)).toBe(false);
         for (const habit of orders) {
           const reading = readBy(habit, request.path);
-          // What a service refuses, nobody reaches; dot segments it must never be left to find.
-          if (reading === null) return expect.fail(`${target}: ${habit.join(', ')} finds what no path may hold`);
+          // A path that the service refuses reaches no route there; dot segments must never remain for it to find.
+          if (reading === null)
+            return expect.fail(`${target}: ${habit.join(', ')} finds something that no path may contain`);
           const winner = referenceMatch(
             plain,
             'GET',
@@ -98,7 +99,7 @@ test('no spelling of a path reaches its service by the rule of another route', (
             fold(decodeURIComponent(reading.replaceAll('%2F', '%252F'))),
           );
           if (typeof winner === 'number') continue;
-          // A service that decodes has been told so by every route that keeps nothing; others keep at most a promise.
+          // Every route without kept spellings declares that its service decodes; others at most tolerate.
           if (habit.length === 0) expect([target, winner.index]).toEqual([target, route.index]);
           else expect([target, isMoreSpecific(routes[winner.index]!.pattern, route.pattern)]).toEqual([target, false]);
         }

@@ -1,4 +1,4 @@
-/** The parts of a query that bear on some parameters read the same as the whole of it. */
+/** Reading only the parts of a query that concern some parameters gives the same values as reading all of it. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { partsOfQuery, readQuery } from '../../../src/core/policy/read-query.ts';
@@ -25,14 +25,14 @@ const written = fc.constantFrom(
   'p%C2%ADage',
 );
 const value = fc.constantFrom('', '1', 'x%20y', 'a+b', '%zz', 'a=b', 'a;b', 'secret');
-/** Some are behind as many others as services read. */
+/** Some come after as many others as services read. */
 const query = fc
   .tuple(fc.array(fc.tuple(written, value), { maxLength: 5 }), fc.constantFrom(0, 0, 1, 97, 98, 99, 100, 101, 1000))
   .map(([parts, before]) =>
     parts.length === 0 ? '' : `?${'other&'.repeat(before)}${parts.map(([name, text]) => `${name}=${text}`).join('&')}`,
   );
 
-test('each parameter reads as in the whole query', () => {
+test('each parameter has the same value as in the whole query', () => {
   fc.assert(
     fc.property(query, fc.subarray(names), (whole, kept) => {
       const parts = partsOfQuery(whole, kept);
@@ -44,7 +44,7 @@ test('each parameter reads as in the whole query', () => {
   );
 });
 
-test('without names nothing is kept', () => {
+test('keeps nothing without names', () => {
   expect(partsOfQuery('?page=1', [])).toBe('');
   expect(partsOfQuery('?', names)).toBe('');
 });

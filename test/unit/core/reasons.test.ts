@@ -1,4 +1,4 @@
-/** The catalog of reasons, what is answered from it, and its page. */
+/** The catalog of reasons, the responses made from it, and its page. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { reasonsPage } from '../../../scripts/reasons-page.ts';
@@ -10,14 +10,14 @@ const all = Object.entries(reasons) as [ReasonCode, Reason][];
 const errorId = '3f2b1c7e-1d2e-4f3a-8b4c-5d6e7f809101';
 
 describe.each(all)('%s', (code, reason) => {
-  test('its text is one line of printable ASCII and tells nothing of a request', () => {
+  test('its text is one line of printable ASCII without data from the request', () => {
     expect(reason.message).toMatch(/^[\x20-\x7e]{1,256}$/);
     expect(reason.message).not.toMatch(/https?:|\d{2,}|[<>{}%$"]/);
     expect(code).toMatch(/^[a-z][a-z0-9]*(?:_[a-z]+)*$/);
     expect(reason.advice).toMatch(/^\S.{10,}\.$/);
   });
 
-  test('its status is a refusal, and what the status demands is there', () => {
+  test('its status is a refusal and has what HTTP requires of it', () => {
     expect(reason.status).toBeGreaterThanOrEqual(400);
     expect(reason.status).toBeLessThan(600);
     if (reason.status === 401) expect(reason.challenge).toBeDefined();
@@ -34,7 +34,7 @@ describe.each(all)('%s', (code, reason) => {
     expect(challengesFor(code, bearerOnly, '')).toEqual([]);
   });
 
-  test('its body is a problem of RFC 9457', () => {
+  test('its body is a problem document (RFC 9457)', () => {
     expect(JSON.parse(problemBody(code, errorId))).toEqual({
       type: expect.stringMatching(/^[a-z]+:\S+$/),
       title: reason.message,
@@ -44,11 +44,11 @@ describe.each(all)('%s', (code, reason) => {
     });
   });
 
-  test('its body ends with a line break, below which a prompt stands', () => {
+  test('its body ends with a line break, so a shell prompt starts on a new line', () => {
     expect(problemBody(code, errorId)).toMatch(/^\{[^\n]+\}\n$/);
   });
 
-  test('its challenge is one of RFC 6750', () => {
+  test('its challenge conforms to RFC 6750', () => {
     const [challenge] = challengesFor(code, bearerOnly, '');
     if (reason.challenge === undefined) return expect(challenge).toBeUndefined();
     expect(challenge).toMatch(/^Bearer [\x21\x23-\x7e]+="[^"]*"(?:, [a-z_]+="[^"]*")*$/);
@@ -57,7 +57,7 @@ describe.each(all)('%s', (code, reason) => {
   });
 });
 
-test('the statuses that the design names', () => {
+test('each reason has its specified status', () => {
   const statuses = (codes: readonly ReasonCode[]) => codes.map((code) => reasons[code].status);
   expect(
     statuses([
@@ -87,18 +87,18 @@ test('the statuses that the design names', () => {
   ]);
 });
 
-test('the table cannot be changed', () => {
+test('the table is frozen', () => {
   expect(Object.isFrozen(reasons)).toBe(true);
 });
 
 describe('the reference page', () => {
   const page = readFileSync(new URL('../../../docs/reference/reasons.md', import.meta.url), 'utf8');
 
-  test('is what the generator makes: run `node scripts/reasons-page.ts` after a change of the table', () => {
+  test("matches the generator's output: run `node scripts/reasons-page.ts` after a change of the table", () => {
     expect(page).toBe(reasonsPage());
   });
 
-  test('holds every reason with its status and text, and no other', () => {
+  test('contains every reason with its status and text, and no other', () => {
     const rows = [...page.matchAll(/^\| `([a-z0-9_]+)` \| (\d{3}) \| ([^|]+) \|/gm)].map(([, code, status, text]) => [
       code,
       Number(status),

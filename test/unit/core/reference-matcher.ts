@@ -1,6 +1,6 @@
 /**
- * A second matcher, written from the rules alone and as naively as they read: try every route, sort what fits. The
- * compiled tree is compared with it.
+ * A second matcher, written naively from the rules: try every route, sort those that fit. The compiled tree is compared
+ * with it.
  */
 export interface PlainRoute {
   /** Lower case, or null. */
@@ -10,7 +10,7 @@ export interface PlainRoute {
   readonly methods: readonly string[] | null;
 }
 
-/** Index of the route that wins, 405, or 404. */
+/** Index of the winning route, 405, or 404. */
 export type PlainResult = { readonly index: number } | 404 | 405;
 
 export function referenceMatch(routes: readonly PlainRoute[], method: string, host: string, path: string): PlainResult {
@@ -30,7 +30,7 @@ export function referenceMatch(routes: readonly PlainRoute[], method: string, ho
   return open === undefined ? 405 : { index: open.index };
 }
 
-/** Pairs of routes for which some request fits both, and nothing tells which is more specific. `texts`: of every kind. */
+/** Pairs of routes that share a request, with neither more specific. `texts`: of every kind. */
 export function referenceTies(routes: readonly PlainRoute[], texts: readonly string[] = []): [number, number][] {
   const pairs: [number, number][] = [];
   routes.forEach((a, i) => {
@@ -61,7 +61,7 @@ const shapes: Readonly<Record<string, string>> = {
   slug: '[a-z0-9]+(?:-[a-z0-9]+)*',
 };
 
-/** `key`: the same for the same texts. `rank`: higher is more specific. */
+/** `key`: equal for equal texts. `rank`: higher is more specific. */
 function partsOf(segment: string): { readonly takes: RegExp; readonly rank: number; readonly key: string } {
   const [, before = '', shape, after = ''] = /^(.*)\{\w+(?::(.*))?\}(.*)$/.exec(segment)!;
   const inner = shape === undefined ? '.+' : (shapes[shape] ?? shape);
@@ -91,14 +91,14 @@ function hostRank(host: string | null): number {
   return host.startsWith('*') ? host.length : 1_000;
 }
 
-/** The end of a pattern is more specific than `**`, which may take nothing. */
+/** The end of a pattern is more specific than `**`, which may match nothing. */
 function segmentRank(segment: string | undefined): number {
   if (segment === '**') return 0;
   if (segment === undefined) return 1;
   return segment.includes('{') ? partsOf(segment).rank : 1_000;
 }
 
-/** Some path fits both, and the first segments in which they differ are of one rank. */
+/** Some path fits both, and the first differing segments have the same rank. */
 function meetEqually(a: PlainRoute, b: PlainRoute, texts: readonly string[]): boolean {
   const length = Math.max(a.segments.length, b.segments.length);
   let unlike = false;

@@ -1,4 +1,4 @@
-/** Headers towards the upstream: what is taken from the client's, and what is added (RFC 9110 section 7.6). */
+/** Request headers for the upstream: which of the client's are kept, and which are added (RFC 9110 section 7.6). */
 import { describe, expect, test } from 'vitest';
 import { decide } from '../../../src/core/decide.ts';
 import type { ClientFacts } from '../../../src/core/forwarding/client-facts.ts';
@@ -43,7 +43,7 @@ interface Setup {
   readonly trusted?: boolean;
 }
 
-/** What the upstream gets, names in lower case, repeated ones joined by " | ". */
+/** What the upstream receives, with names in lower case and repeated values joined by " | ". */
 function forward(headers: readonly string[], setup: Setup = {}): Record<string, string> {
   const seen = view('GET /a', headers, 'api.example.test:8080');
   const credentials = { ...sources, bearerCookie: setup.cookie ?? null };
@@ -70,7 +70,7 @@ function forward(headers: readonly string[], setup: Setup = {}): Record<string, 
   return received;
 }
 
-test('what the upstream always gets', () => {
+test('the upstream always receives the headers of the gateway', () => {
   expect(forward([])).toEqual({
     host: 'api.example.test:8080',
     'x-forwarded-for': '203.0.113.7, 10.0.0.1',
@@ -84,16 +84,16 @@ test('what the upstream always gets', () => {
   });
 });
 
-test('ordinary headers pass in order, spelling and repetition', () => {
+test('ordinary headers keep order, spelling and repetition', () => {
   const out: string[] = [];
   const seen = view('GET /a', ['Accept: a', 'X-One: 1', 'accept: b', 'Cookie: c=d', 'X_Under: u', 'Content-Length: 0']);
-  const decision = decide(seen, makePolicy([open]), () => expect.fail('asked'));
+  const decision = decide(seen, makePolicy([open]), () => expect.fail('the resolver was called'));
   if (decision instanceof Promise || decision.outcome !== 'allow') return expect.fail('not allowed');
   appendRequestHeaders(out, compileForwarding(forwardingSettings), decision, seen.rawHeaders, facts);
   expect(out.slice(2, 14)).toEqual(seen.rawHeaders.slice(2));
 });
 
-describe('identity headers of a client never arrive', () => {
+describe("a client's identity headers never reach the upstream", () => {
   const spellings = ['user-id', 'User-Id', 'USER-ID', 'user_id', 'User_ID', 'uSER_iD', 'user.id', 'User!ID', 'user~id'];
   test.each(spellings)('%s', (name) => {
     expect(forward([`${name}: mallory`])['user-id']).toBe('66666666-7777-4888-9999-aaaaaaaaaaaa');
@@ -102,7 +102,7 @@ describe('identity headers of a client never arrive', () => {
       expect(value).not.toBe('mallory');
   });
 
-  test('also those that the identity has no value for', () => {
+  test('not even those for which the identity has no value', () => {
     const setup: Setup = { identityHeaders: every, identity: { alias: null, groups: [] } };
     const received = forward(
       ['X-Alias: root', 'x_alias: root', 'X-Roles: admin', 'groups: wheel', 'GROUPS: wheel'],
@@ -111,28 +111,28 @@ describe('identity headers of a client never arrive', () => {
     expect(JSON.stringify(received)).not.toMatch(/root|admin|wheel/);
   });
 
-  test('a header that only another configuration emits passes', () => {
+  test('a header that only another configuration emits is forwarded', () => {
     expect(forward(['X-Alias: root'])['x-alias']).toBe('root');
   });
 
-  test('nor the mark of a stale verdict', () => {
+  test('not even the marker of a stale verdict', () => {
     expect(forward(['X-Rolegate-Stale: 1', 'x_rolegate_stale: 1'])).not.toHaveProperty('x-rolegate-stale');
     expect(forward(['X-Rolegate-Stale: 0'], { stale: true })['x-rolegate-stale']).toBe('1');
   });
 });
 
-describe('headers of the connection', () => {
+describe('hop-by-hop headers', () => {
   test.each([
     ...['Connection: keep-alive', 'Keep-Alive: timeout=5', 'Proxy-Connection: keep-alive', 'TE: trailers'],
     ...['Trailer: X-Sum', 'Transfer-Encoding: chunked', 'transfer_encoding: chunked', 'Upgrade: h2c'],
     ...['HTTP2-Settings: AAMAAABk', 'Proxy-Authorization: Basic dTpw', 'Expect: 100-continue', 'content_length: 5'],
-  ])('removed: %s', (header) => {
+  ])('removes %s', (header) => {
     const name = header.slice(0, header.indexOf(':')).toLowerCase();
     expect(forward([header])).not.toHaveProperty(name);
     expect(forward([header], { route: open })).not.toHaveProperty(name);
   });
 
-  test('what Connection lists goes too, ours stay', () => {
+  test("removes what Connection lists, but not the gateway's own headers", () => {
     const received = forward([
       'Connection: close, X-Secret, user-id , GROUPS, x-forwarded-for, via, x-request-id, host, content-length, X_Other',
       'X-Secret: 1',
@@ -160,7 +160,7 @@ describe('headers of the connection', () => {
   });
 });
 
-describe('headers that only a proxy in front can send', () => {
+describe('headers that only a preceding proxy may send', () => {
   const names = [
     ...['X-Forwarded', 'True-Client-IP', 'CF-Connecting-IP', 'X-Client-IP', 'X-Original-Host', 'X-Host', 'Remote-User'],
     ...['X-Original-Method', 'X-Envoy-Original-Path', 'X-Rewrite-Uri', 'X-SSL-Client-Cert', 'X-SSL-Client-S-DN'],
@@ -174,7 +174,7 @@ describe('headers that only a proxy in front can send', () => {
     expect(forward([`${name}: said`], { trusted: true })[key]).toBe('said');
   });
 
-  test('further ones are a setting', () => {
+  test('a setting adds further ones', () => {
     const setup: Setup = { proxyHeaders: ['X-Tenant', 'x-edge-*'] };
     const sent = ['X-Tenant: a', 'x_tenant: a', 'X-Edge-Country: b', 'X-Edge: c'];
     expect(forward(sent)).toMatchObject({ 'x-tenant': 'a', 'x-edge-country': 'b' });
@@ -184,7 +184,7 @@ describe('headers that only a proxy in front can send', () => {
     expect(forward(sent, { ...setup, trusted: true })).toMatchObject({ 'x-tenant': 'a', 'x-edge-country': 'b' });
   });
 
-  test('one of another meaning keeps it', () => {
+  test('one with another meaning keeps it', () => {
     const setup: Setup = { proxyHeaders: ['content-length', 'cookie', 'authorization', 'x-forwarded-for'] };
     expect(forward(['Content-Length: 0', 'Cookie: a=b'], setup)).toMatchObject({ 'content-length': '0' });
     expect(forward(['X-Forwarded-For: 6.6.6.6'], { ...setup, trusted: true })['x-forwarded-for']).toBe(
@@ -194,17 +194,17 @@ describe('headers that only a proxy in front can send', () => {
 });
 
 describe('Via', () => {
-  test('is added to those of earlier gateways', () => {
+  test('is appended to the Via of earlier gateways', () => {
     expect(forward(['Via: 1.1 a', 'via: 1.0 b (c)'])['via']).toBe('1.1 a, 1.0 b (c), 1.1 rolegate');
   });
 
-  test('is not added where the setting says so, and passes as received', () => {
+  test('is not added if disabled, and is forwarded as received', () => {
     expect(forward([], { via: false })).not.toHaveProperty('via');
     expect(forward(['Via: 1.1 a', 'via: 1.0 b'], { via: false })['via']).toBe('1.1 a, 1.0 b');
   });
 });
 
-test('a removed prefix is named', () => {
+test('reports a removed prefix', () => {
   const route: RouteSpec = { on: '/a', rewrite: { stripPrefix: '/a', addPrefix: '' } };
   expect(forward(['X-Forwarded-Prefix: /forged'], { route: { ...open, ...route } })['x-forwarded-prefix']).toBe('/a');
   const added: RouteSpec = { on: '/a', rewrite: { stripPrefix: '', addPrefix: '/b' } };
@@ -229,7 +229,7 @@ describe('headers that could change what was authorized', () => {
       'x_forwarded_prefix',
       ...['X-Forwarded-User', 'x_forwarded_user', 'X-Forwarded-Ssl', 'X-Forwarded-Scheme', 'X-Forwarded-Whatever'],
     ],
-  ])('removed: %s', (name) => {
+  ])('removes %s', (name) => {
     expect(JSON.stringify(forward([`${name}: smuggled`]))).not.toContain('smuggled');
     expect(JSON.stringify(forward([`${name}: smuggled`], { route: open }))).not.toContain('smuggled');
   });
@@ -244,11 +244,11 @@ describe('headers that could change what was authorized', () => {
       'x_forwarded_for',
       'x_real_ip',
     ],
-  ])('replaced: %s', (name) => {
+  ])('replaces %s', (name) => {
     expect(JSON.stringify(forward([`${name}: smuggled`]))).not.toContain('smuggled');
   });
 
-  test('Via is continued', () => {
+  test('extends Via', () => {
     expect(forward(['Via: 1.0 fred', 'via: 1.1 p.test'])['via']).toMatch(/^1\.0 fred, 1\.1 p\.test, 1\.1 \S+$/);
   });
 });
@@ -262,16 +262,16 @@ describe('credentials', () => {
     'Api_Secret: s2',
     'authorization: x',
   ];
-  test('stay with the gateway', () => {
+  test('are not forwarded', () => {
     expect(Object.keys(forward(sent)).filter((name) => /auth|api/.test(name))).toEqual([]);
   });
 
-  test('pass where the route says so', () => {
+  test('are forwarded where the route allows it', () => {
     const received = forward(sent, { route: { ...authenticated, forwardCredentials: true } });
     expect(received).toMatchObject({ authorization: 'Bearer t | x', 'api-key': 'k', 'api-secret': 's' });
   });
 
-  test('pass untouched on a public route', () => {
+  test('are forwarded unchanged on a public route', () => {
     expect(forward(sent, { route: open })).toMatchObject({
       authorization: 'Bearer t | x',
       'api-key': 'k',
@@ -282,16 +282,16 @@ describe('credentials', () => {
   test.each([
     ['alone', 'session=abc', undefined],
     ['among others', 'a=b; session=abc; c=d', 'a=b; c=d'],
-    ['with blanks around its name', 'a=b;  session =abc', 'a=b'],
+    ['with spaces around its name', 'a=b;  session =abc', 'a=b'],
     ['with a tab before its name', 'a=b;\tsession=abc', 'a=b'],
     ['twice', 'session=abc; session=abc', undefined],
-    ['names that only look alike', 'xsession=1; sessionx=2; Session=3', 'xsession=1; sessionx=2; Session=3'],
+    ['names that only look similar', 'xsession=1; sessionx=2; Session=3', 'xsession=1; sessionx=2; Session=3'],
     ['its name in a value', 'a=session=abc', 'a=session=abc'],
-  ])('the bearer cookie is taken out: %s', (_name, cookie, left) => {
+  ])('removes the bearer cookie: %s', (_name, cookie, left) => {
     expect(forward([`Cookie: ${cookie}`], { cookie: 'session' })['cookie']).toBe(left);
   });
 
-  test('cookies pass where none is a credential', () => {
+  test('forwards cookies where none is a credential', () => {
     expect(forward(['Cookie: session=abc; c=d'])['cookie']).toBe('session=abc; c=d');
     expect(forward(['Cookie: session=abc'], { route: open, cookie: 'session' })['cookie']).toBe('session=abc');
   });
@@ -301,19 +301,19 @@ describe('values of identity headers', () => {
   const forwarded = (identity: Partial<Identity>) => forward([], { identityHeaders: every, identity });
   test.each([
     ['groups are comma separated', { groups: ['a', 'b c'] }, 'groups', 'a,b c'],
-    ['roles as the Auth API gave them, before inheritance', { roles: ['admin'] }, 'x-roles', 'admin'],
+    ['roles as the Auth API returned them, before inheritance', { roles: ['admin'] }, 'x-roles', 'admin'],
     ['a field without a value', { alias: null }, 'x-alias', undefined],
-    ['beyond ASCII: percent-encoded UTF-8', { alias: 'Zo\u00eb' }, 'x-alias', 'Zo%C3%AB'],
+    ['a value beyond ASCII: percent-encoded UTF-8', { alias: 'Zo\u00eb' }, 'x-alias', 'Zo%C3%AB'],
     ['line feed', { alias: 'a\r\nx: y' }, 'x-alias', 'a%0D%0Ax%3A%20y'],
     ['lone surrogate', { alias: 'a\ud800' }, 'x-alias', 'a%EF%BF%BD'],
-    ['blank at the end', { alias: 'a ' }, 'x-alias', 'a%20'],
+    ['trailing space', { alias: 'a ' }, 'x-alias', 'a%20'],
     ['a list stays a list when one item is encoded', { groups: ['caf\u00e9', 'b'] }, 'groups', 'caf%C3%A9,b'],
-    ['a comma within an item makes no second one', { roles: ['user,admin'] }, 'x-roles', 'user%2Cadmin'],
+    ['a comma within an item does not split it', { roles: ['user,admin'] }, 'x-roles', 'user%2Cadmin'],
   ] as [string, Partial<Identity>, string, string | undefined][])('%s', (_name, identity, name, value) => {
     expect(forwarded(identity)[name]).toBe(value);
   });
 
-  test('two names never make the same value', () => {
+  test('two names never give the same value', () => {
     expect(forwarded({ groups: ['caf\u00e9'] })['groups']).not.toBe(forwarded({ groups: ['caf%C3%A9'] })['groups']);
   });
 

@@ -1,4 +1,4 @@
-/** Headers of an upstream's answer on their way to the client. */
+/** Headers of an upstream response on their way to the client. */
 import { describe, expect, test } from 'vitest';
 import { compileResponseTreatments } from '../../../src/core/forwarding/compile-forwarding.ts';
 import { annotation, appendResponseHeaders } from '../../../src/core/forwarding/response-headers.ts';
@@ -14,7 +14,7 @@ function pass(headers: readonly string[]) {
   return { out, seen };
 }
 
-test('ordinary headers pass in order, spelling and repetition', () => {
+test('ordinary headers keep order, spelling and repetition', () => {
   const headers = [
     'Content-Type: text/plain',
     'Set-Cookie: a=1',
@@ -28,17 +28,17 @@ test('ordinary headers pass in order, spelling and repetition', () => {
 test.each([
   ...['Connection: close', 'Keep-Alive: timeout=5', 'Transfer-Encoding: chunked', 'Upgrade: h2c', 'Trailer: X-Sum'],
   ...['Proxy-Authenticate: Basic', 'proxy-connection: close', 'TE: trailers'],
-])('removed: %s', (header) => {
+])('removes %s', (header) => {
   expect(pass([header, 'X-Kept: 1']).out).toEqual(['X-Kept', '1']);
 });
 
-test('what Connection lists goes, the length stays', () => {
+test('removes what Connection lists, but keeps the length', () => {
   const { out, seen } = pass(['Connection: X-Hop, content-length', 'X-Hop: 1', 'Content-Length: 5', 'X-Kept: 1']);
   expect(out).toEqual(['Content-Length', '5', 'X-Kept', '1']);
   expect(seen.contentLength).toBe(5);
 });
 
-test('without a length there is none', () => {
+test('reports a missing length as -1', () => {
   expect(pass([]).seen).toEqual({ contentLength: -1, hasError: false, errorId: null, coded: false });
 });
 
@@ -50,28 +50,28 @@ describe('error headers of the service', () => {
   });
 
   test.each([
-    ['text alone', ['X-Error: a']],
-    ['id alone', [`X-Error-Id: ${errorId}`]],
+    ['text only', ['X-Error: a']],
+    ['id only', [`X-Error-Id: ${errorId}`]],
     ['empty text', ['X-Error: ', `X-Error-Id: ${errorId}`]],
     ['long text', [`X-Error: ${'a'.repeat(257)}`, `X-Error-Id: ${errorId}`]],
-    ['beyond ASCII', ['X-Error: caf\xe9', `X-Error-Id: ${errorId}`]],
+    ['text beyond ASCII', ['X-Error: caf\xe9', `X-Error-Id: ${errorId}`]],
     ['control character', ['X-Error: a\tb', `X-Error-Id: ${errorId}`]],
-    ['no UUID', ['X-Error: a', 'X-Error-Id: 7']],
-    ['UUID and more', ['X-Error: a', `X-Error-Id: ${errorId}\n`]],
+    ['an id that is not a UUID', ['X-Error: a', 'X-Error-Id: 7']],
+    ['a UUID with a line break', ['X-Error: a', `X-Error-Id: ${errorId}\n`]],
   ])('dropped: %s', (_name, headers) => {
     const { out, seen } = pass([...headers, 'X-Kept: 1']);
     expect(out).toEqual(['X-Kept', '1']);
     expect(seen).toMatchObject({ hasError: false, errorId: null });
   });
 
-  test('repeated ones never pass as two', () => {
+  test('repeated ones are never forwarded as two', () => {
     const { out } = pass(['X-Error: a', 'X-Error: b', `X-Error-Id: ${errorId}`]);
     expect(out.filter((name) => name.toLowerCase() === 'x-error').length).toBeLessThan(2);
   });
 });
 
 test.each([300, 400, 401, 403, 404, 409, 418, 429, 500, 502, 503, 599])(
-  'the text for %i says nothing of the request',
+  'the text for %i contains no data from the request',
   (status) => {
     expect(annotation(status)).toMatch(/^[A-Z][a-z ]{5,100}$/);
   },

@@ -1,4 +1,4 @@
-/** What a route does to the headers of answers, and what an upstream cannot say. */
+/** What a route does to response headers, and what an upstream cannot set. */
 import { describe, expect, test } from 'vitest';
 import { compileResponseTreatments } from '../../../src/core/forwarding/compile-forwarding.ts';
 import { compileCors } from '../../../src/core/forwarding/cors.ts';
@@ -34,7 +34,7 @@ test('a route can set Alt-Svc itself', () => {
   expect(pass(['Alt-Svc: h2=":8443"'], { cors: null, response })).toEqual(['alt-svc', 'clear']);
 });
 
-describe('an upstream cannot say', () => {
+describe('an upstream cannot set', () => {
   test.each([
     ...[
       'User-Id: root',
@@ -58,7 +58,7 @@ describe('an upstream cannot say', () => {
     expect(pass([header, 'X-Kept: 1'])).toEqual(['X-Kept', '1']);
   });
 
-  test('who may read it, where the route says so', () => {
+  test('who may read the response, where the route sets it', () => {
     const said = ['Access-Control-Allow-Origin: *', 'access-control-allow-credentials: true', 'Vary: Accept'];
     expect(pass(said)).toEqual(said.flatMap(splitHeader));
     expect(pass(said, { cors, response: null })).toEqual(['Vary', 'Accept', 'vary', 'Origin']);
@@ -69,18 +69,18 @@ describe('an upstream cannot say', () => {
   });
 });
 
-test('nothing to do is no rule at all', () => {
+test('without settings there are no rules', () => {
   expect(rules({})).toBeNull();
 });
 
-test('headers that are set replace those of the service, and those that are removed go', () => {
+test('set headers replace those of the service, and removed ones are dropped', () => {
   const answers = rules({ set: { 'cache-control': 'no-store' }, remove: ['server'] });
   expect(
     pass(['Cache-Control: public', 'CACHE-CONTROL: x', 'Server: s', 'A: b'], { cors: null, response: answers }),
   ).toEqual([...['A', 'b', 'cache-control', 'no-store']]);
 });
 
-test('however many headers are set, the security headers are told apart', () => {
+test('recognizes security headers among any number of set headers', () => {
   const many = Object.fromEntries(Array.from({ length: 70 }, (_, i) => [`x-${i}`, String(i)]));
   const answers = rules({ security: 'strict', set: many });
   const out = pass(['X-Frame-Options: SAMEORIGIN'], { cors: null, response: answers });
@@ -88,7 +88,7 @@ test('however many headers are set, the security headers are told apart', () => 
   expect([new Set(names).size, names.length]).toEqual([77, 77]);
 });
 
-test('security headers are those that the service has not said better', () => {
+test('adds security headers only if the service has not set them', () => {
   const answers = rules({ security: 'strict', set: { 'referrer-policy': 'origin' }, remove: ['x-frame-options'] });
   const out = pass(['Content-Security-Policy: default-src https:', 'X-Frame-Options: x'], {
     cors: null,
@@ -102,7 +102,7 @@ test('security headers are those that the service has not said better', () => {
   expect(out[names.indexOf('referrer-policy') * 2 + 1]).toBe('origin');
 });
 
-test('our own refusals carry them too, apart from what they say themselves', () => {
+test("the gateway's own refusals carry them too, except those that they set themselves", () => {
   const answers = rules({ security: 'basic', set: { 'cache-control': 'public', 'x-own': '1' } });
   const out = refusalHeadersOf({ cors, response: answers }, ['Origin', app]);
   expect(out).toContain('x-own');

@@ -1,4 +1,4 @@
-/** Prefixes taken off and put on after the decision; whole segments only, and the result is canonical. */
+/** Prefixes removed and added after the decision; whole segments only, with a canonical result. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { rewritePath } from '../../../src/core/forwarding/rewrite-path.ts';
@@ -21,29 +21,29 @@ test.each([
   ['strip keeps a trailing slash', '/api', '', '/api/x/', '/x/'],
   ['strip whole segments only', '/api', '', '/apix/y', '/apix/y'],
   ['strip once', '/api', '', '/api/api/x', '/api/x'],
-  ['strip with its case', '/api', '', '/API/x', '/API/x'],
+  ['strip is case-sensitive', '/api', '', '/API/x', '/API/x'],
   ['add', '', '/svc', '/x', '/svc/x'],
   ['add to the root', '', '/svc', '/', '/svc'],
   ['strip and add', '/api', '/svc/v2', '/api/x', '/svc/v2/x'],
   ['strip all and add', '/api', '/svc', '/api', '/svc'],
-  ['what is not stripped is added to', '/api', '/svc', '/other', '/svc/other'],
-  ['escapes are left alone', '/api', '/svc', '/api/a%20b%3F', '/svc/a%20b%3F'],
-  ['a tolerated escape is left alone', '/api', '/svc', '/api/a%2Fb', '/svc/a%2Fb'],
-  ['an escaped slash is no border', '/api', '', '/api%2Fx', '/api%2Fx'],
+  ['add without a match to strip', '/api', '/svc', '/other', '/svc/other'],
+  ['escapes are kept', '/api', '/svc', '/api/a%20b%3F', '/svc/a%20b%3F'],
+  ['a tolerated escape is kept', '/api', '/svc', '/api/a%2Fb', '/svc/a%2Fb'],
+  ['an escaped slash is not a separator', '/api', '', '/api%2Fx', '/api%2Fx'],
 ])('%s', (_name, strip, add, path, expected) => {
   expect(rewrite(strip, add, path)).toBe(expected);
 });
 
 test.each([
-  ['prefix that climbs', '/a/..'],
+  ['prefix with a parent segment', '/a/..'],
   ['prefix with an empty segment', '/a//b'],
   ['prefix with an escaped dot segment', '/%2e%2e'],
   ['prefix with a backslash', '/a\\b'],
-])('a result that can be read twice is not forwarded: %s', (_name, add) => {
+])('does not forward a result that is ambiguous: %s', (_name, add) => {
   expect(rewrite('', add, '/x')).toBeNull();
 });
 
-test('whatever is stripped and added, the result is its own canonical reading', () => {
+test('the result is canonical, whatever is stripped and added', () => {
   const path = fc
     .array(fc.constantFrom('a', 'b', 'api', '%2F', '.', '..', '', 'c%20'), { maxLength: 5 })
     .map((names) => canonicalPath(`/${names.join('/')}`))

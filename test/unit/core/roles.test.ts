@@ -1,9 +1,9 @@
-/** Role inheritance: who holds what. */
+/** Role inheritance: who has which role. */
 import { describe, expect, test } from 'vitest';
 import { rolesThatGrant } from '../../../src/core/policy/roles.ts';
 import { roles } from './make-policy.ts';
 
-describe('who holds a role', () => {
+describe('who has a role', () => {
   test.each([
     ['user', ['admin', 'reporter', 'user']],
     ['reporter', ['admin', 'reporter']],
@@ -15,7 +15,7 @@ describe('who holds a role', () => {
     expect([...rolesThatGrant(role, roles)].sort()).toEqual(holders);
   });
 
-  test('through two ways at once', () => {
+  test('through two paths at once', () => {
     const table = new Map([
       ['base', []],
       ['left', ['base']],

@@ -1,4 +1,4 @@
-/** Routes that are tried out: exactly what the rule refuses is let through, and nothing else. */
+/** Routes in shadow mode: exactly what the rule refuses is allowed, and nothing else. */
 import { expect, test } from 'vitest';
 import { decide } from '../../../src/core/decide.ts';
 import type { Decision } from '../../../src/core/decision.ts';
@@ -20,16 +20,16 @@ type Row = [
 ];
 
 const rows: Row[] = [
-  ['what the rule allows is allowed, as ever', ['user'], [token], user, 'allow', null],
+  ['a caller that the rule allows', ['user'], [token], user, 'allow', null],
   ['a missing role', ['admin'], [token], user, 'allow', 'role_missing'],
   ['a forbidden role', { none: ['user'] }, [token], user, 'allow', 'role_forbidden'],
   ['no credential', ['user'], [], never, 'allow', 'credential_missing'],
   ['a malformed credential', ['user'], ['Authorization: Bearer'], never, 'allow', 'credential_malformed'],
   ['a rejected credential', ['user'], [token], unresolved('credential_rejected'), 'allow', 'credential_rejected'],
-  ['an Auth API that is away', ['user'], [token], never, 'refuse', 'auth_unavailable'],
-  ['an Auth API that is slow', ['user'], [token], unresolved('auth_timeout'), 'refuse', 'auth_timeout'],
+  ['an unavailable Auth API', ['user'], [token], never, 'refuse', 'auth_unavailable'],
+  ['a slow Auth API', ['user'], [token], unresolved('auth_timeout'), 'refuse', 'auth_timeout'],
   [
-    'an Auth API that talks nonsense',
+    'an Auth API with invalid responses',
     ['user'],
     [token],
     unresolved('auth_response_invalid'),
@@ -38,7 +38,7 @@ const rows: Row[] = [
   ],
   ['two credentials', ['user'], [token, 'api-key: k'], never, 'refuse', 'credential_conflict'],
   ['a repeated credential', ['user'], [token, token], never, 'refuse', 'credential_repeated'],
-  ['what is denied', 'deny', [token], user, 'refuse', 'access_denied'],
+  ['a denied route', 'deny', [token], user, 'refuse', 'access_denied'],
 ];
 
 test.each(rows)('%s', (_, access, headers, resolution, outcome, rule) => {
@@ -50,12 +50,12 @@ test.each(rows)('%s', (_, access, headers, resolution, outcome, rule) => {
     const known = resolution.identity !== null && headers.length === 1;
     expect(decision.identity).toEqual(known ? resolution.identity : null);
   } else expect(decision.reason).toBe(rule);
-  // Control: the same route that is not in the shadow.
+  // Control: the same route without shadow mode.
   const enforced = decide(view('GET /x', headers), makePolicy([{ on: '/x', access }]), () => resolution) as Decision;
   expect(enforced.reason).toBe(rule);
 });
 
-test('an unmet condition is let through, with its word', () => {
+test('allows an unmet condition and records its word', () => {
   const when = [
     {
       word: 'wrong_region',
@@ -71,7 +71,7 @@ test('an unmet condition is let through, with its word', () => {
   expect(decision).toMatchObject({ outcome: 'allow', shadowed: { condition: { word: 'wrong_region' } } });
 });
 
-test('what comes late is let through alike, and a fault is a refusal', async () => {
+test('allows asynchronous results alike, and a fault is a refusal', async () => {
   const policy = makePolicy([{ on: '/x', access: ['admin'], mode: 'shadow' }]);
   expect(await decide(view('GET /x', [token]), policy, async () => user)).toMatchObject({
     outcome: 'allow',
@@ -81,7 +81,7 @@ test('what comes late is let through alike, and a fault is a refusal', async () 
   expect(await decide(view('GET /x', [token]), policy, fault)).toMatchObject({ reason: 'internal_error' });
 });
 
-test('what does not hang on the rule stays refused: readings, methods, paths', () => {
+test('still refuses what does not depend on the rule: readings, methods, paths', () => {
   const policy = makePolicy([{ on: '/x', access: { GET: ['admin'] }, mode: 'shadow' }]);
   const reason = (line: string) => (decide(view(line), policy, () => never) as Decision).reason;
   expect(reason('POST /x')).toBe('method_not_allowed');

@@ -1,4 +1,4 @@
-/** Shapes of credentials: what lacks them costs no look-up. */
+/** Shapes of credentials: a credential without the shape costs no look-up. */
 import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { hasShape, type Shape } from '../../../src/core/credential/shape.ts';
@@ -17,27 +17,27 @@ test.each<[string, string, Partial<Shape>, boolean]>([
   ['longest', 'abc', { maxLength: 3 }, true],
   ['too long', 'abcd', { maxLength: 3 }, false],
   ['hex', 'tok_09afAF', { prefix: 'tok_', alphabet: 'hex' }, true],
-  ['no hex', 'tok_0g', { prefix: 'tok_', alphabet: 'hex' }, false],
+  ['invalid hex', 'tok_0g', { prefix: 'tok_', alphabet: 'hex' }, false],
   ['base32', 'AZ27', { alphabet: 'base32' }, true],
-  ['no base32', 'AZ1', { alphabet: 'base32' }, false],
+  ['invalid base32', 'AZ1', { alphabet: 'base32' }, false],
   ['base62', 'azAZ09', { alphabet: 'base62' }, true],
-  ['no base62', 'az-', { alphabet: 'base62' }, false],
+  ['invalid base62', 'az-', { alphabet: 'base62' }, false],
   ['base64', 'az+/==', { alphabet: 'base64' }, true],
-  ['no base64', 'az-_', { alphabet: 'base64' }, false],
+  ['invalid base64', 'az-_', { alphabet: 'base64' }, false],
   ['base64url', 'az-_', { alphabet: 'base64url' }, true],
-  ['no base64url', 'az+', { alphabet: 'base64url' }, false],
+  ['invalid base64url', 'az+', { alphabet: 'base64url' }, false],
   ['JWT', 'e30.e30.c2ln', { alphabet: 'jwt' }, true],
   ['two parts', 'e30.e30', { alphabet: 'jwt' }, false],
 ])('%s: %s', (_name, text, part, expected) => {
   expect(hasShape(text, [shape(part)])).toBe(expected);
 });
 
-test('one of several is enough', () => {
+test('one of several shapes is enough', () => {
   const either = [shape({ prefix: 'tok_' }), shape({ alphabet: 'jwt' })];
   expect(['tok_a', 'e30.e30.', 'abc'].map((text) => hasShape(text, either))).toEqual([true, true, false]);
 });
 
-test('ten thousand random bearers are no question to a source', () => {
+test('ten thousand random bearers cause no query of a source', () => {
   const shapes = [shape({ prefix: 'tok_', minLength: 36, maxLength: 36, alphabet: 'base62' })];
   const policy = makePolicy([{ on: '/a', access: 'authenticated' }], {
     ...plainSources,

@@ -1,4 +1,4 @@
-/** Where people are sent to sign in: always the configured page, and back to the host that was asked for. */
+/** Where users are redirected to sign in: always the configured page, and back to the requested host. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { isNavigation, signInLocation } from '../../../src/core/credential/sign-in.ts';
@@ -43,13 +43,13 @@ const authority = fc.constantFrom(
 test.each([
   ['/sign-in', null],
   ['https://id.example.test/login?app=1', 'https://id.example.test'],
-])('%s: no request leads elsewhere', (url, page) => {
+])('%s: no request redirects elsewhere', (url, page) => {
   fc.assert(
     fc.property(target, authority, (asked, named) => {
       const rawHeaders = ['Host', named, ...navigation];
       const request = normalizeRequest({ method: 'GET', target: asked, rawHeaders, httpVersion: '1.1' });
       if (typeof request === 'string') return;
-      // Also as a route reads it that keeps empty segments.
+      // Also on a route that keeps empty segments.
       for (const path of [request.path, request.unmerged ?? request.path]) {
         const signIn = { url, returnParameter: 'return_to' };
         const location = signInLocation(signIn, 'credential_missing', { ...request, path }, rawHeaders, 'https');
@@ -66,7 +66,7 @@ test.each([
   );
 });
 
-test('a long address is left to the sign-in page', () => {
+test('omits a long address and leaves it to the sign-in page', () => {
   const request = {
     method: 'GET',
     host,

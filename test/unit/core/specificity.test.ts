@@ -1,4 +1,4 @@
-/** Which of two patterns comes first, and what hangs on it: whose a path is that can be read in two ways. */
+/** Which of two patterns is more specific, and which route owns a path with two readings. */
 import { expect, test } from 'vitest';
 import { decide } from '../../../src/core/decide.ts';
 import type { Decision } from '../../../src/core/decision.ts';
@@ -24,7 +24,7 @@ test.each([
 });
 
 test.each([exact, '*.example.test', null])(
-  'a path that a more specific route claims in another reading is refused: host %s',
+  'refuses a path that a more specific route claims in another reading: host %s',
   (host) => {
     const at = host ?? '';
     const policy = makePolicy([

@@ -16,22 +16,22 @@ function extract(headers: readonly string[], from = configured) {
   return extractCredential(request, seen.rawHeaders, from, null);
 }
 
-describe('what is read', () => {
+describe('accepted and refused offers', () => {
   test.each([
-    ['the word behind the marker', ['Sec-WebSocket-Protocol: rolegate.bearer, abc, app.v1'], bearer('abc')],
-    ['wherever it stands', ['Sec-WebSocket-Protocol: app.v1,rolegate.bearer,abc'], bearer('abc')],
-    ['over two headers', ['Sec-WebSocket-Protocol: rolegate.bearer', 'sec-websocket-protocol: abc'], bearer('abc')],
+    ['the word after the marker', ['Sec-WebSocket-Protocol: rolegate.bearer, abc, app.v1'], bearer('abc')],
+    ['any position', ['Sec-WebSocket-Protocol: app.v1,rolegate.bearer,abc'], bearer('abc')],
+    ['two headers', ['Sec-WebSocket-Protocol: rolegate.bearer', 'sec-websocket-protocol: abc'], bearer('abc')],
     [
-      'a token that reads like the marker',
+      'a token equal to the marker',
       ['Sec-WebSocket-Protocol: rolegate.bearer, rolegate.bearer'],
       bearer('rolegate.bearer'),
     ],
-    ['without the marker: nothing', ['Sec-WebSocket-Protocol: app.v1, abc'], null],
-    ['the marker has a case', ['Sec-WebSocket-Protocol: Rolegate.Bearer, abc'], null],
-    ['nothing behind it', ['Sec-WebSocket-Protocol: rolegate.bearer'], 'credential_malformed'],
-    ['an empty word behind it', ['Sec-WebSocket-Protocol: rolegate.bearer,,abc'], 'credential_malformed'],
-    ['no token behind it', ['Sec-WebSocket-Protocol: rolegate.bearer, a b'], 'credential_malformed'],
-    ['beyond ASCII', ['Sec-WebSocket-Protocol: rolegate.bearer, a\xa0'], 'credential_malformed'],
+    ['no marker', ['Sec-WebSocket-Protocol: app.v1, abc'], null],
+    ['the marker in another case', ['Sec-WebSocket-Protocol: Rolegate.Bearer, abc'], null],
+    ['nothing after the marker', ['Sec-WebSocket-Protocol: rolegate.bearer'], 'credential_malformed'],
+    ['an empty word after the marker', ['Sec-WebSocket-Protocol: rolegate.bearer,,abc'], 'credential_malformed'],
+    ['an invalid token after the marker', ['Sec-WebSocket-Protocol: rolegate.bearer, a b'], 'credential_malformed'],
+    ['a token beyond ASCII', ['Sec-WebSocket-Protocol: rolegate.bearer, a\xa0'], 'credential_malformed'],
     ['twice', ['Sec-WebSocket-Protocol: rolegate.bearer, a, rolegate.bearer, b'], 'credential_repeated'],
     [
       'twice in two headers',
@@ -39,22 +39,22 @@ describe('what is read', () => {
       'credential_repeated',
     ],
     [
-      'beside Authorization',
+      'next to Authorization',
       ['Sec-WebSocket-Protocol: rolegate.bearer, a', 'Authorization: Bearer a'],
       'credential_conflict',
     ],
     [
-      'malformed beside Authorization',
+      'malformed next to Authorization',
       ['Sec-WebSocket-Protocol: rolegate.bearer', 'Authorization: Bearer a'],
       'credential_conflict',
     ],
     [
-      'beside a key pair',
+      'next to a key pair',
       ['Sec-WebSocket-Protocol: rolegate.bearer, a', 'api-key: k', 'api-secret: s'],
       'credential_conflict',
     ],
-    ['beside half a key pair', ['Sec-WebSocket-Protocol: rolegate.bearer, a', 'api-key: k'], 'credential_conflict'],
-    ['beside the cookie', ['Sec-WebSocket-Protocol: rolegate.bearer, a', 'Cookie: session=a'], 'credential_conflict'],
+    ['next to half of a key pair', ['Sec-WebSocket-Protocol: rolegate.bearer, a', 'api-key: k'], 'credential_conflict'],
+    ['next to the cookie', ['Sec-WebSocket-Protocol: rolegate.bearer, a', 'Cookie: session=a'], 'credential_conflict'],
     ['another spelling of the header', ['Sec_WebSocket_Protocol: rolegate.bearer, a'], null],
   ])('%s', (_name, headers, expected) => {
     expect(extract([...handshake, ...headers])).toEqual(expected);
@@ -65,11 +65,11 @@ describe('what is read', () => {
     ['no upgrade', [offered]],
     ['an upgrade to something else', [offered, 'Connection: Upgrade', 'Upgrade: h2c']],
     ['an upgrade that Connection does not list', [offered, 'Upgrade: websocket', 'Connection: close']],
-  ])('only in a handshake: %s', (_name, headers) => {
+  ])('ignored outside of a handshake: %s', (_name, headers) => {
     expect(extract(headers)).toBeNull();
   });
 
-  test('nothing when nobody configured it', () => {
+  test('ignored when not configured', () => {
     expect(extract([...handshake, offered], { ...configured, websocketProtocol: null as never })).toBeNull();
   });
 });
@@ -84,6 +84,6 @@ test.each([
   ['rolegate.bearer, rolegate.bearer, app.v1', 'app.v1'],
   ['app.v1, app.v2', 'app.v1, app.v2'],
   [',, app.v1,', 'app.v1'],
-])('what is left of "%s"', (offered, left) => {
+])('what remains of "%s"', (offered, left) => {
   expect(withoutSubprotocolBearer(offered, 'rolegate.bearer')).toBe(left);
 });

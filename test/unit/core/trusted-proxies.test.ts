@@ -1,25 +1,25 @@
-/** Which peers are believed: CIDR ranges over IPv4 and IPv6 (RFC 4632, RFC 4291). */
+/** Trusted peers: CIDR ranges over IPv4 and IPv6 (RFC 4632, RFC 4291). */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { compileTrustedProxies } from '../../../src/core/syntax/addresses.ts';
 
 describe('addresses', () => {
   test.each([
-    ['within a /8', '10.0.0.0/8', '10.255.1.2', true],
-    ['beyond a /8', '10.0.0.0/8', '11.0.0.0', false],
+    ['inside a /8', '10.0.0.0/8', '10.255.1.2', true],
+    ['outside a /8', '10.0.0.0/8', '11.0.0.0', false],
     ['first of a /30', '192.0.2.4/30', '192.0.2.4', true],
     ['last of a /30', '192.0.2.4/30', '192.0.2.7', true],
     ['after a /30', '192.0.2.4/30', '192.0.2.8', false],
     ['single address', '192.0.2.4', '192.0.2.4', true],
-    ['neighbor of a single address', '192.0.2.4', '192.0.2.5', false],
-    ['everything in IPv4', '0.0.0.0/0', '203.0.113.9', true],
-    ['everything in IPv4 holds no IPv6', '0.0.0.0/0', '::1', false],
-    ['everything in IPv6', '::/0', '2001:db8::1', true],
-    ['everything in IPv6 holds no IPv4', '::/0', '203.0.113.9', false],
-    ['IPv4 in IPv6 counts as IPv4', '10.0.0.0/8', '::ffff:10.1.2.3', true],
-    ['IPv4 in IPv6, written in hex', '10.0.0.0/8', '::ffff:a01:203', true],
-    ['another embedding is no IPv4', '10.0.0.0/8', '::10.1.2.3', false],
-    ['NAT64 is no IPv4', '10.0.0.0/8', '64:ff9b::10.1.2.3', false],
+    ['next to a single address', '192.0.2.4', '192.0.2.5', false],
+    ['all of IPv4', '0.0.0.0/0', '203.0.113.9', true],
+    ['all of IPv4 contains no IPv6', '0.0.0.0/0', '::1', false],
+    ['all of IPv6', '::/0', '2001:db8::1', true],
+    ['all of IPv6 contains no IPv4', '::/0', '203.0.113.9', false],
+    ['an IPv4-mapped address counts as IPv4', '10.0.0.0/8', '::ffff:10.1.2.3', true],
+    ['an IPv4-mapped address in hex', '10.0.0.0/8', '::ffff:a01:203', true],
+    ['an IPv4-compatible address is not IPv4', '10.0.0.0/8', '::10.1.2.3', false],
+    ['NAT64 is not IPv4', '10.0.0.0/8', '64:ff9b::10.1.2.3', false],
     ['IPv6 within', '2001:db8::/32', '2001:db8:ffff::1', true],
     ['IPv6 beyond', '2001:db8::/32', '2001:db9::1', false],
     ['IPv6 in two spellings', '2001:db8::1', '2001:0DB8:0:0:0:0:0:1', true],
@@ -36,7 +36,7 @@ describe('addresses', () => {
     ['two double colons', '::/0', '1::2::3', false],
     ['three colons', '::/0', ':::', false],
     ['nine groups', '::/0', '1:2:3:4:5:6:7:8:9', false],
-    ['double colon for nothing', '::/0', '1:2:3:4:5:6:7::8', false],
+    ['a double colon that replaces no group', '::/0', '1:2:3:4:5:6:7::8', false],
     ['five digits', '::/0', '12345::', false],
     ['empty', '0.0.0.0/0', '', false],
     ['word', '0.0.0.0/0', 'unknown', false],
@@ -45,15 +45,15 @@ describe('addresses', () => {
     expect(compileTrustedProxies(['198.51.100.0/24', range])(address)).toBe(expected);
   });
 
-  test('no range trusts nobody', () => {
+  test('without ranges, no peer is trusted', () => {
     expect(compileTrustedProxies([])('127.0.0.1')).toBe(false);
   });
 });
 
-describe('ranges that are refused', () => {
+describe('refused ranges', () => {
   test.each([
-    ['bits beyond the prefix', '10.0.0.1/8'],
-    ['IPv6 bits beyond the prefix', '2001:db8::1/32'],
+    ['bits after the prefix', '10.0.0.1/8'],
+    ['IPv6 bits after the prefix', '2001:db8::1/32'],
     ['prefix too long', '10.0.0.0/33'],
     ['IPv6 prefix too long', '::/129'],
     ['negative prefix', '10.0.0.0/-1'],
@@ -72,12 +72,12 @@ describe('ranges that are refused', () => {
   });
 });
 
-/** Bits of an address as text: the slow way to compare two of them. */
+/** An address as text of bits: the slow way to compare two of them. */
 function bits(numbers: readonly number[], width: number): string {
   return numbers.map((number) => number.toString(2).padStart(width, '0')).join('');
 }
 
-test('the same as comparing bit by bit, IPv4', () => {
+test('gives the same result as a bit-by-bit comparison, IPv4', () => {
   const number = fc.constantFrom(0, 1, 10, 127, 128, 192, 254, 255);
   const address = fc.tuple(number, number, number, number);
   fc.assert(
@@ -95,7 +95,7 @@ test('the same as comparing bit by bit, IPv4', () => {
   );
 });
 
-test('the same as comparing bit by bit, IPv6', () => {
+test('gives the same result as a bit-by-bit comparison, IPv6', () => {
   const group = fc.constantFrom(0, 1, 0xff, 0x2001, 0xdb8, 0x8000, 0xffff);
   const address = fc.array(group, { minLength: 8, maxLength: 8 });
   const text = (groups: readonly number[]) => groups.map((one) => one.toString(16)).join(':');

@@ -1,9 +1,9 @@
-/** Chunked bodies: strict, and the same however the bytes were cut into packets. */
+/** Chunked bodies: strict, with the same result however the bytes are split into packets. */
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import { ChunkedBody } from '../../../src/http1/grammar/chunked-body.ts';
 
-/** What came of `text` when it arrives in pieces that end at `cuts`: the body, and how many bytes were left over. */
+/** The result for `text` arriving in pieces that end at `cuts`: the body, and the number of remaining bytes. */
 function read(
   text: string,
   cuts: readonly number[] = [],
@@ -14,7 +14,7 @@ function read(
   let body = '';
   let from = 0;
   for (const to of [...ends, bytes.length]) {
-    // A copy, since the parts of a body are moved together within the bytes.
+    // A copy, because the parser moves the parts of a body together in place.
     const piece = Buffer.from(bytes.subarray(from, to));
     const end = reader.read(piece, 0);
     if (end !== -2) body += piece.toString('latin1', reader.partStart, reader.partEnd);
@@ -27,7 +27,7 @@ function read(
 
 describe('a chunked body', () => {
   it.each([
-    ['of nothing', '0\r\n\r\n', ''],
+    ['without data', '0\r\n\r\n', ''],
     ['of two chunks', '3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n', 'abcde'],
     [
       'with upper-case and lower-case digits',
@@ -37,8 +37,8 @@ describe('a chunked body', () => {
     ['with leading zeros', '0003\r\nabc\r\n00\r\n\r\n', 'abc'],
     ['with extensions', '3;a=b;c="d e"\r\nabc\r\n0;z\r\n\r\n', 'abc'],
     ['with trailers', '3\r\nabc\r\n0\r\nX-Sum: 1\r\nY: 2\r\n\r\n', 'abc'],
-    ['with blanks in extensions', '3; a\t= "b" ;c\r\nabc\r\n0\r\n\r\n', 'abc'],
-    ['with a quoted extension that holds a quotation mark', '3;a="b\\"c"\r\nabc\r\n0\r\n\r\n', 'abc'],
+    ['with spaces in extensions', '3; a\t= "b" ;c\r\nabc\r\n0\r\n\r\n', 'abc'],
+    ['with a quoted extension that contains a quotation mark', '3;a="b\\"c"\r\nabc\r\n0\r\n\r\n', 'abc'],
     ['with line ends as data', '4\r\n\r\n\r\n\r\n0\r\n\r\n', '\r\n\r\n'],
   ])('%s', (_name, text, body) => {
     expect(read(text)).toEqual({ body, result: 'whole', rest: 0 });
@@ -47,38 +47,38 @@ describe('a chunked body', () => {
 
   it.each([
     ['that ends early', '3\r\nab'],
-    ['without its end', '3\r\nabc\r\n0\r\n'],
-  ])('%s is not whole', (_name, text) => {
+    ['without its final line', '3\r\nabc\r\n0\r\n'],
+  ])('%s is incomplete', (_name, text) => {
     expect(read(text).result).toBe('more');
   });
 
   it.each([
     ['no size', '\r\nabc'],
-    ['no hex', 'g\r\n'],
+    ['a size that is not hex', 'g\r\n'],
     ['a sign', '+3\r\nabc\r\n'],
     ['a prefix', '0x3\r\nabc\r\n'],
-    ['a blank before the size', ' 3\r\nabc\r\n'],
-    ['a blank after the size', '3 \r\nabc\r\n'],
-    ['a size of too many digits', '0000000000003\r\nabc\r\n'],
-    ['a size that ends in LF alone', '3\nabc\r\n'],
-    ['a size that ends in CR alone', '3\rabc\r\n'],
-    ['an extension that ends in LF alone', '3;a\nabc\r\n'],
+    ['a space before the size', ' 3\r\nabc\r\n'],
+    ['a space after the size', '3 \r\nabc\r\n'],
+    ['a size with too many digits', '0000000000003\r\nabc\r\n'],
+    ['a size that ends in a bare LF', '3\nabc\r\n'],
+    ['a size that ends in a bare CR', '3\rabc\r\n'],
+    ['an extension that ends in a bare LF', '3;a\nabc\r\n'],
     ['data that is longer than its size', '3\r\nabcd\r\n0\r\n\r\n'],
-    ['data that ends in LF alone', '3\r\nabc\n0\r\n\r\n'],
-    ['a trailer that ends in LF alone', '0\r\nX: y\n\r\n'],
+    ['data that ends in a bare LF', '3\r\nabc\n0\r\n\r\n'],
+    ['a trailer that ends in a bare LF', '0\r\nX: y\n\r\n'],
     ['a folded trailer', '0\r\n x\r\n\r\n'],
     ['a trailer without a colon', '0\r\nx\r\n\r\n'],
-    ['a blank before the colon of a trailer', '0\r\nx : y\r\n\r\n'],
+    ['a space before the colon of a trailer', '0\r\nx : y\r\n\r\n'],
     ['a line end in quotation marks: CVE-2026-33870', '3;a="\r\nabc'],
-    ['a line end behind a backslash', '3;a="\\\r\nabc'],
+    ['a line end after a backslash', '3;a="\\\r\nabc'],
     ['an empty extension', '3;\r\nabc\r\n'],
     ['an extension without a name', '3;=b\r\nabc\r\n'],
     ['two words in an extension', '3;a b\r\nabc\r\n'],
-    ['an extension with quotation marks in a word', '3;a=b"c"\r\nabc\r\n'],
-    ['an open quotation', '3;a="b\r\nabc\r\n'],
+    ['an extension with quotation marks inside a word', '3;a=b"c"\r\nabc\r\n'],
+    ['an unclosed quotation', '3;a="b\r\nabc\r\n'],
     ['NUL in an extension', '3;a\0b\r\nabc\r\n'],
-    ['an end in LF alone', '0\r\n\n'],
-    ['an end of two CR', '0\r\n\r\r'],
+    ['a final line that ends in a bare LF', '0\r\n\n'],
+    ['a final line of two CRs', '0\r\n\r\r'],
     ['endless extensions', `1;${'a'.repeat(20_000)}`],
     ['endless trailers', `0\r\n${'A: b\r\n'.repeat(5_000)}`],
   ])('with %s is malformed', (_name, text) => {
@@ -86,7 +86,7 @@ describe('a chunked body', () => {
   });
 });
 
-test('however it is cut, it is read alike', () => {
+test('the result does not depend on how the bytes are split', () => {
   const chunk = fc.string({ minLength: 1, maxLength: 40, unit: 'binary-ascii' });
   fc.assert(
     fc.property(
@@ -98,7 +98,7 @@ test('however it is cut, it is read alike', () => {
         if (fault !== null) text = text.slice(0, fault[0]) + fault[1] + text.slice(fault[0] + 1);
         const whole = read(text);
         const cut = read(text, cuts);
-        // What was read before the fault may differ by where packets end; the verdict may not.
+        // What was parsed before the fault may depend on the packets; the result may not.
         expect([cut.result, cut.rest]).toEqual([whole.result, whole.rest]);
         if (whole.result === 'whole') expect(cut.body).toBe(whole.body);
         if (fault === null) expect(whole.body).toBe(chunks.join(''));

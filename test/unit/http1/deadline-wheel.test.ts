@@ -48,7 +48,7 @@ describe('DeadlineWheel', () => {
     expect(wheel.size).toBe(0);
   });
 
-  it('follows a deadline that is moved later without telling the wheel', () => {
+  it('follows a deadline that moves later without a call to the wheel', () => {
     const entry = new Entry();
     wheel.schedule(entry, start + 100);
     vi.advanceTimersByTime(90);
@@ -68,7 +68,7 @@ describe('DeadlineWheel', () => {
     expect(wheel.size).toBe(0);
   });
 
-  it('never fires a deadline that was cancelled, and cancels twice without harm', () => {
+  it('never fires a cancelled deadline, and tolerates a second cancel', () => {
     const entry = new Entry();
     wheel.schedule(entry, start + 50);
     wheel.cancel(entry);
@@ -78,7 +78,7 @@ describe('DeadlineWheel', () => {
     expect(wheel.size).toBe(0);
   });
 
-  it('lets a deadline that fires cancel its neighbors and schedule itself again', () => {
+  it('lets a firing deadline cancel its neighbors and schedule itself again', () => {
     const neighbor = new Entry();
     const again: Entry = new Entry(() => {
       wheel.cancel(neighbor);
@@ -92,18 +92,18 @@ describe('DeadlineWheel', () => {
     expect(again.firedAt).toHaveLength(2);
   });
 
-  it('fires everything that became due while the process could not run', () => {
+  it('fires everything that became due while the process was suspended', () => {
     const entries = Array.from({ length: 700 }, () => new Entry());
     entries.forEach((entry, i) => {
       wheel.schedule(entry, start + i * tickMs);
     });
-    // The clock jumps over more than a turn of the wheel; only one turn runs afterwards.
+    // The clock jumps by more than a turn of the wheel; only one turn runs afterwards.
     vi.spyOn(performance, 'now').mockReturnValue(start + 701 * tickMs);
     vi.advanceTimersToNextTimer();
     expect(entries.every(({ firedAt }) => firedAt.length === 1)).toBe(true);
   });
 
-  it('keeps its timer only while something waits, and one tick longer', () => {
+  it('keeps its timer only while something waits, plus one tick', () => {
     const entry = new Entry();
     expect(wheel.running).toBe(false);
     wheel.schedule(entry, start + 30);

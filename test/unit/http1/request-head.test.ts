@@ -1,4 +1,4 @@
-/** The head of a request: what is read, and what is refused because two readers could read it differently. */
+/** The head of a request: what is parsed, and what is refused because two parsers could disagree. */
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import { readRequestHead as readHead } from '../../../src/http1/grammar/request-head.ts';
@@ -7,37 +7,37 @@ const get = 'GET /a HTTP/1.1';
 const get10 = 'GET /a HTTP/1.0';
 const post = 'POST /a HTTP/1.1';
 
-describe('a head that is HTTP', () => {
+describe('a valid head', () => {
   it.each<[string, string[], object]>([
     ['without fields', [get], { method: 'GET', target: '/a', minor: 1, rawHeaders: [], bodyLength: 0 }],
     ['of HTTP/1.0', [get10], { minor: 0, keepAlive: false }],
-    ['with a method of its own', ["!#$%&'*+-.^_`|~9aZ / HTTP/1.1"], { method: "!#$%&'*+-.^_`|~9aZ" }],
+    ['with an unusual method', ["!#$%&'*+-.^_`|~9aZ / HTTP/1.1"], { method: "!#$%&'*+-.^_`|~9aZ" }],
     ['with a method of 32 characters', [`${'M'.repeat(32)} / HTTP/1.1`], { method: 'M'.repeat(32) }],
     ['in absolute form', ['GET http://a/b?c HTTP/1.1'], { target: 'http://a/b?c' }],
     ['in asterisk form', ['OPTIONS * HTTP/1.1'], { target: '*' }],
-    ['with a target of another form', ['GET a|b"#c HTTP/1.1'], { target: 'a|b"#c' }],
-    ['with blanks around a value', [get, 'A: \t b c \t'], { rawHeaders: ['A', 'b c'] }],
+    ['with a target in another form', ['GET a|b"#c HTTP/1.1'], { target: 'a|b"#c' }],
+    ['with spaces around a value', [get, 'A: \t b c \t'], { rawHeaders: ['A', 'b c'] }],
     ['with an empty value', [get, 'A:'], { rawHeaders: ['A', ''] }],
     ['with bytes beyond ASCII in a value', [get, 'A: caf\xe9'], { rawHeaders: ['A', 'caf\xe9'] }],
     ['with NBSP around a value', [get, 'A: \xa0b\xa0'], { rawHeaders: ['A', '\xa0b\xa0'] }],
     ['with a colon in a value', [get, 'A: b: c'], { rawHeaders: ['A', 'b: c'] }],
-    ['with a name twice', [get, 'A: 1', 'a: 2'], { rawHeaders: ['A', '1', 'a', '2'] }],
+    ['with a repeated name', [get, 'A: 1', 'a: 2'], { rawHeaders: ['A', '1', 'a', '2'] }],
 
     ['with a length', [post, 'content-length: 5'], { bodyLength: 5 }],
     ['with length zero', [post, 'Content-Length: 0'], { bodyLength: 0 }],
     ['with the largest length', [post, 'Content-Length: 9007199254740991'], { bodyLength: 9007199254740991 }],
-    ['with a length that looks like another name', [post, 'Content_Length: 5'], { bodyLength: 0 }],
-    ['in chunks', [post, 'Transfer-Encoding: Chunked '], { bodyLength: -1 }],
+    ['with a length under a similar name', [post, 'Content_Length: 5'], { bodyLength: 0 }],
+    ['with chunks', [post, 'Transfer-Encoding: Chunked '], { bodyLength: -1 }],
 
-    ['that goes on', [get], { keepAlive: true }],
+    ['that keeps the connection open', [get], { keepAlive: true }],
     ['that closes', [get, 'Connection: close'], { keepAlive: false }],
     ['that closes, in a list', [get, 'Connection: x , Close\t, y'], { keepAlive: false }],
     ['that closes, in a second field', [get, 'Connection: x', 'Connection: close'], { keepAlive: false }],
     ['that closes, in Proxy-Connection', [get, 'Proxy-Connection: close'], { keepAlive: false }],
-    ['that names a field like close', [get, 'Connection: closed, not-close'], { keepAlive: true }],
+    ['that lists a word similar to close', [get, 'Connection: closed, not-close'], { keepAlive: true }],
     ['of HTTP/1.0 that goes on', [get10, 'Connection: x, Keep-Alive'], { keepAlive: true }],
     ['of HTTP/1.0 that closes all the same', [get10, 'Connection: keep-alive, close'], { keepAlive: false }],
-    ['of CONNECT, behind which is no HTTP', ['CONNECT a:1 HTTP/1.1'], { keepAlive: false }],
+    ['of CONNECT, after which HTTP ends', ['CONNECT a:1 HTTP/1.1'], { keepAlive: false }],
 
     ['without an expectation', [post], { expect: 'none' }],
     ['that waits for 100', [post, 'Expect: 100-Continue'], { expect: 'continue' }],
@@ -53,7 +53,7 @@ describe('a head that is HTTP', () => {
       { upgrade: 'websocket', keepAlive: false },
     ],
     ['for HTTP/2', [get, 'Connection: Upgrade', 'Upgrade: h2c'], { upgrade: 'other', keepAlive: false }],
-    ['for a WebSocket that Connection does not name', [get, 'Upgrade: websocket'], { upgrade: 'other' }],
+    ['for a WebSocket that Connection does not list', [get, 'Upgrade: websocket'], { upgrade: 'other' }],
     ['for a WebSocket, with POST', [post, 'Connection: Upgrade', 'Upgrade: websocket'], { upgrade: 'other' }],
     ['for a WebSocket, in HTTP/1.0', [get10, 'Connection: Upgrade', 'Upgrade: websocket'], { upgrade: 'other' }],
     [
@@ -71,7 +71,7 @@ describe('a head that is HTTP', () => {
   });
 });
 
-describe('a head that is refused', () => {
+describe('a refused head', () => {
   it.each([
     ['nothing', '', 'malformed'],
     ['no version', 'GET /', 'malformed'],
@@ -80,35 +80,35 @@ describe('a head that is refused', () => {
     ['HTTP/2', 'GET / HTTP/2.0', 'malformed'],
     ['another protocol', 'DESCRIBE / RTSP/1.0', 'malformed'],
     ['a lower-case version', 'GET / http/1.1', 'malformed'],
-    ['a blank in front', ' GET / HTTP/1.1', 'malformed'],
-    ['a blank at the end', 'GET / HTTP/1.1 ', 'malformed'],
-    ['two blanks before the target', 'GET  / HTTP/1.1', 'malformed'],
-    ['two blanks behind the target', 'GET /  HTTP/1.1', 'malformed'],
-    ['a blank in the target', 'GET /a b HTTP/1.1', 'malformed'],
-    ['a tab for a blank', 'GET\t/ HTTP/1.1', 'malformed'],
+    ['a leading space', ' GET / HTTP/1.1', 'malformed'],
+    ['a trailing space', 'GET / HTTP/1.1 ', 'malformed'],
+    ['two spaces before the target', 'GET  / HTTP/1.1', 'malformed'],
+    ['two spaces after the target', 'GET /  HTTP/1.1', 'malformed'],
+    ['a space in the target', 'GET /a b HTTP/1.1', 'malformed'],
+    ['a tab instead of a space', 'GET\t/ HTTP/1.1', 'malformed'],
     ['no target', 'GET HTTP/1.1', 'malformed'],
     ['a method of 33 characters', `${'M'.repeat(33)} / HTTP/1.1`, 'malformed'],
-    ['a method that is no token', 'G(T / HTTP/1.1', 'malformed'],
+    ['a method that is not a token', 'G(T / HTTP/1.1', 'malformed'],
     ['bytes beyond ASCII in the target', 'GET /caf\xe9 HTTP/1.1', 'malformed'],
-    ['the preface of HTTP/2', 'PRI * HTTP/2.0', 'http2'],
+    ['the HTTP/2 preface', 'PRI * HTTP/2.0', 'http2'],
 
-    ['a line without colon', `${get}\r\nabc`, 'malformed'],
+    ['a line without a colon', `${get}\r\nabc`, 'malformed'],
     ['an empty name', `${get}\r\n: x`, 'malformed'],
-    ['a blank before the colon', `${get}\r\nContent-Length : 5`, 'malformed'],
+    ['a space before the colon', `${get}\r\nContent-Length : 5`, 'malformed'],
     ['a folded line', `${get}\r\nA: b\r\n c: d`, 'malformed'],
-    ['a field that begins with a blank', `${get}\r\n A: b`, 'malformed'],
-    ['a name that is no token', `${get}\r\nA(b): c`, 'malformed'],
+    ['a field with a leading space', `${get}\r\n A: b`, 'malformed'],
+    ['a name that is not a token', `${get}\r\nA(b): c`, 'malformed'],
     ['a name beyond ASCII', `${get}\r\ncaf\xe9: c`, 'malformed'],
     ['a NUL', `${get}\r\nA: b\0c`, 'malformed'],
     ['a control character', `${get}\r\nA: b\x0bc`, 'malformed'],
     ['DEL', `${get}\r\nA: b\x7fc`, 'malformed'],
     ['a bare CR', `${get}\r\nA: b\rX: y`, 'malformed'],
     ['a bare LF', `${get}\r\nA: b\nX: y`, 'malformed'],
-    ['a bare LF behind the request line', `${get}\nA: b`, 'malformed'],
-    ['CR at the end', `${get}\r\nA: b\r`, 'malformed'],
+    ['a bare LF after the request line', `${get}\nA: b`, 'malformed'],
+    ['a trailing CR', `${get}\r\nA: b\r`, 'malformed'],
 
     ['two lengths', `${post}\r\nContent-Length: 5\r\nContent-Length: 6`, 'framing'],
-    ['a length twice', `${post}\r\nContent-Length: 5\r\ncontent-length: 5`, 'framing'],
+    ['a repeated length', `${post}\r\nContent-Length: 5\r\ncontent-length: 5`, 'framing'],
     ['a list of lengths', `${post}\r\nContent-Length: 5, 5`, 'framing'],
     ['a length with a sign', `${post}\r\nContent-Length: +5`, 'framing'],
     ['a negative length', `${post}\r\nContent-Length: -0`, 'framing'],
@@ -125,14 +125,14 @@ describe('a head that is refused', () => {
     ['another coding', `${post}\r\nTransfer-Encoding: identity`, 'coding'],
     ['an empty coding', `${post}\r\nTransfer-Encoding:`, 'coding'],
     ['chunked with a parameter', `${post}\r\nTransfer-Encoding: chunked;q=1`, 'coding'],
-    ['chunked behind NBSP', `${post}\r\nTransfer-Encoding: \xa0chunked`, 'coding'],
+    ['chunked after NBSP', `${post}\r\nTransfer-Encoding: \xa0chunked`, 'coding'],
     ['chunks in HTTP/1.0', 'POST / HTTP/1.0\r\nTransfer-Encoding: chunked', 'coding'],
   ])('%s', (_name, text, fault) => {
     expect(readHead(text)).toBe(fault);
   });
 });
 
-test('reading never throws, and what is read has whole pairs of tokens and values of one line', () => {
+test('parsing never throws, and its result consists of complete pairs of tokens and single-line values', () => {
   const piece = fc.constantFrom('GET / HTTP/1.1', '\r\n', '\r', '\n', ':', ' ', '\t', 'A', 'content-length', '5', 'é');
   let read = 0;
   fc.assert(

@@ -1,13 +1,13 @@
-/** The head of an answer: what is read, and what is no HTTP because two readers could read it differently. */
+/** The head of a response: what is parsed, and what is refused because two parsers could disagree. */
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import { readResponseHead as readHead } from '../../../src/http1/grammar/response-head.ts';
 
-describe('a head that is HTTP', () => {
+describe('a valid head', () => {
   it.each<[string, string[], string, object]>([
     ['with a length', ['HTTP/1.1 200 OK', 'Content-Length: 5'], 'GET', { status: 200, framing: 'length', length: 5 }],
     ['with length zero', ['HTTP/1.1 200 OK', 'content-length: 0'], 'GET', { framing: 'none', keepAlive: true }],
-    ['in chunks', ['HTTP/1.1 200 OK', 'Transfer-Encoding: Chunked'], 'GET', { framing: 'chunked', keepAlive: true }],
+    ['with chunks', ['HTTP/1.1 200 OK', 'Transfer-Encoding: Chunked'], 'GET', { framing: 'chunked', keepAlive: true }],
     ['without framing', ['HTTP/1.1 200 OK'], 'GET', { framing: 'close', keepAlive: false }],
     ['to HEAD', ['HTTP/1.1 200 OK', 'Content-Length: 5'], 'HEAD', { framing: 'none', keepAlive: true }],
     ['without content', ['HTTP/1.1 204 No Content'], 'GET', { framing: 'none', keepAlive: true }],
@@ -15,7 +15,7 @@ describe('a head that is HTTP', () => {
     ['that is interim', ['HTTP/1.1 103 Early Hints', 'Link: </a>'], 'GET', { status: 103, framing: 'none' }],
     ['without a reason phrase', ['HTTP/1.1 200', 'Content-Length: 0'], 'GET', { statusText: '' }],
     ['with an empty reason phrase', ['HTTP/1.1 200 ', 'Content-Length: 0'], 'GET', { statusText: '' }],
-    ['with a reason phrase of its own', ['HTTP/1.1 299 All fine: yes'], 'GET', { statusText: 'All fine: yes' }],
+    ['with an unusual reason phrase', ['HTTP/1.1 299 All fine: yes'], 'GET', { statusText: 'All fine: yes' }],
     ['that closes', ['HTTP/1.1 200 OK', 'Connection: Close', 'Content-Length: 0'], 'GET', { keepAlive: false }],
     ['of HTTP/1.0', ['HTTP/1.0 200 OK', 'Content-Length: 0'], 'GET', { keepAlive: false }],
     [
@@ -25,21 +25,21 @@ describe('a head that is HTTP', () => {
       { keepAlive: true },
     ],
     [
-      'with a hint',
+      'with a keep-alive hint',
       ['HTTP/1.1 200 OK', 'Keep-Alive: timeout=5, max=9', 'Content-Length: 0'],
       'GET',
       { keepAliveMs: 5_000 },
     ],
-    ['with blanks around a value', ['HTTP/1.1 200 OK', 'A: \t b c \t'], 'GET', { rawHeaders: ['A', 'b c'] }],
+    ['with spaces around a value', ['HTTP/1.1 200 OK', 'A: \t b c \t'], 'GET', { rawHeaders: ['A', 'b c'] }],
     ['with an empty value', ['HTTP/1.1 200 OK', 'A:'], 'GET', { rawHeaders: ['A', ''] }],
     ['with bytes beyond ASCII', ['HTTP/1.1 200 OK', 'A: caf\xe9'], 'GET', { rawHeaders: ['A', 'caf\xe9'] }],
-    ['with a name twice', ['HTTP/1.1 200 OK', 'A: 1', 'a: 2'], 'GET', { rawHeaders: ['A', '1', 'a', '2'] }],
+    ['with a repeated name', ['HTTP/1.1 200 OK', 'A: 1', 'a: 2'], 'GET', { rawHeaders: ['A', '1', 'a', '2'] }],
   ])('%s', (_name, lines, method, expected) => {
     expect(readHead(lines.join('\r\n'), method)).toMatchObject(expected);
   });
 });
 
-describe('a head that is no HTTP', () => {
+describe('an invalid head', () => {
   const ok = 'HTTP/1.1 200 OK\r\n';
   it.each([
     ['nothing', ''],
@@ -47,17 +47,17 @@ describe('a head that is no HTTP', () => {
     ['HTTP/2', 'HTTP/2.0 200 OK'],
     ['HTTP/0.9', 'HTTP/0.9 200 OK'],
     ['a lower-case version', 'http/1.1 200 OK'],
-    ['a blank in front', ' HTTP/1.1 200 OK'],
-    ['two blanks', 'HTTP/1.1  200 OK'],
+    ['a leading space', ' HTTP/1.1 200 OK'],
+    ['two spaces', 'HTTP/1.1  200 OK'],
     ['a status of two digits', 'HTTP/1.1 20 OK'],
     ['a status of four digits', 'HTTP/1.1 2000 OK'],
     ['a status below 100', 'HTTP/1.1 099 OK'],
-    ['a line without colon', `${ok}abc`],
+    ['a line without a colon', `${ok}abc`],
     ['an empty name', `${ok}: x`],
-    ['a blank before the colon', `${ok}Content-Length : 5`],
+    ['a space before the colon', `${ok}Content-Length : 5`],
     ['a folded line', `${ok}A: b\r\n c`],
     ['a folded line with a colon', `${ok}A: b\r\n c: d`],
-    ['a name that is no token', `${ok}A(b): c`],
+    ['a name that is not a token', `${ok}A(b): c`],
     ['a name beyond ASCII', `${ok}caf\xe9: c`],
     ['a NUL', `${ok}A: b\0c`],
     ['a control character', `${ok}A: b\x01c`],
@@ -66,7 +66,7 @@ describe('a head that is no HTTP', () => {
     ['a bare LF', `${ok}A: b\nX: y`],
     ['a bare LF after the status', 'HTTP/1.1 200 OK\nA: b'],
     ['two lengths', `${ok}Content-Length: 5\r\nContent-Length: 6`],
-    ['a length twice', `${ok}Content-Length: 5\r\nContent-Length: 5`],
+    ['a repeated length', `${ok}Content-Length: 5\r\nContent-Length: 5`],
     ['a list of lengths', `${ok}Content-Length: 5, 5`],
     ['a length with a sign', `${ok}Content-Length: +5`],
     ['a length in hex', `${ok}Content-Length: 0x5`],
@@ -77,7 +77,7 @@ describe('a head that is no HTTP', () => {
     ['another coding', `${ok}Transfer-Encoding: gzip, chunked`],
     ['chunked twice', `${ok}Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked`],
     ['identity', `${ok}Transfer-Encoding: identity`],
-    ['a coding with an odd blank', `${ok}Transfer-Encoding: \x0bchunked`],
+    ['a coding with a vertical tab', `${ok}Transfer-Encoding: \x0bchunked`],
     ['chunks in HTTP/1.0', 'HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked'],
     ['too many fields', ok + 'A: b\r\n'.repeat(1_001).slice(0, -2)],
   ])('%s', (_name, text) => {
@@ -85,7 +85,7 @@ describe('a head that is no HTTP', () => {
   });
 });
 
-test('reading never throws, and what is read has whole pairs of tokens and values of one line', () => {
+test('parsing never throws, and its result consists of complete pairs of tokens and single-line values', () => {
   const piece = fc.constantFrom('HTTP/1.1 200 OK', '\r\n', '\r', '\n', ':', ' ', '\t', 'A', 'content-length', '5', 'é');
   fc.assert(
     fc.property(fc.array(piece, { maxLength: 30 }), (pieces) => {

@@ -7,25 +7,25 @@ const forever = Number.POSITIVE_INFINITY;
 
 describe('drawLifetimes', () => {
   it.each<[string, number, number, { acceptedMs: number; rejectedMs: number }]>([
-    ['the whole life at most', 0, forever, lifetimes],
+    ['the configured life at most', 0, forever, lifetimes],
     ['a tenth less at least', 1, forever, { acceptedMs: 27_000, rejectedMs: 4_500 }],
-    ['between them otherwise', 0.5, forever, { acceptedMs: 28_500, rejectedMs: 4_750 }],
-    ['no longer than the answer may be kept', 0, 4_000, { acceptedMs: 4_000, rejectedMs: 4_000 }],
-    ['never longer for it', 0, 3_600_000, lifetimes],
-    ['none at all when it must not be kept', 0.5, 0, { acceptedMs: 0, rejectedMs: 0 }],
+    ['values in between otherwise', 0.5, forever, { acceptedMs: 28_500, rejectedMs: 4_750 }],
+    ['no longer than the response may be cached', 0, 4_000, { acceptedMs: 4_000, rejectedMs: 4_000 }],
+    ['never longer because of the response', 0, 3_600_000, lifetimes],
+    ['zero when the response must not be cached', 0.5, 0, { acceptedMs: 0, rejectedMs: 0 }],
   ])('%s', (_, random, keepableMs, expected) => {
     expect(drawLifetimes(lifetimes, random, keepableMs)).toEqual(expected);
   });
 });
 
-describe('when a verdict is looked at', () => {
+describe('the time of a refresh', () => {
   const verdict = { identity: null, askedAtMs: 1_000_000, endMs: 1_010_000 };
 
-  it('first between three quarters and 85 % of its life', () => {
+  it('first falls between three quarters and 85 % of the life', () => {
     expect([0, 0.5, 1].map((random) => refreshFromMs(verdict, random))).toEqual([1_007_500, 1_008_000, 1_008_500]);
   });
 
-  it('then after half of what is left, until that is not worth a call', () => {
+  it('then follows after half of the remaining life, until too little is left', () => {
     const looks: number[] = [];
     for (let at: number | null = 1_008_000; at !== null; at = nextLookMs(verdict, at)) looks.push(at);
     expect(looks).toEqual([1_008_000, 1_009_000, 1_009_500, 1_009_750]);

@@ -1,8 +1,8 @@
-/** The room's events, written down. */
+/** The events of the resolver, recorded. */
 import type { IdentityEvents } from '../../../src/identity/events.ts';
 
 export interface RecordedEvents extends IdentityEvents {
-  /** One line for each event: `redis get miss`, `breaker open`, ... without the seconds. */
+  /** One line per event: `redis get miss`, `breaker open`, ... without durations. */
   readonly lines: string[];
 }
 

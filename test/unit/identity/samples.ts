@@ -1,4 +1,4 @@
-/** Credentials, identities and settings that the tests of this room share. */
+/** Credentials, identities and settings shared by these tests. */
 import { compileAuthApiFields } from '../../../src/config/compile-sources.ts';
 import type { BearerCredential, KeyPairCredential } from '../../../src/core/credential/credential.ts';
 import type { Identity } from '../../../src/core/identity/identity.ts';
@@ -31,7 +31,7 @@ export function identity(changes: Partial<Identity> = {}): Identity {
   };
 }
 
-/** Where the platform's own Auth API puts the fields. */
+/** The field paths of the platform's own Auth API. */
 export const platformFields = compileAuthApiFields(
   {
     userId: 'userID',

@@ -1,4 +1,4 @@
-/** A client of the Auth API for tests, with its events written down. */
+/** A client of the Auth API for tests, with its events recorded. */
 import type { AuthApiSourceConfig } from '../../../src/config/source-config.ts';
 import { createAuthApiSource } from '../../../src/identity/sources/auth-api/auth-api-source.ts';
 import type { Source } from '../../../src/identity/sources/source.ts';

@@ -1,4 +1,4 @@
-/** A resolver for tests: before a double of an Auth API, with a clock that is set by hand and its events written down. */
+/** A resolver for tests: with a double of an Auth API, a manual clock and recorded events. */
 import type { CacheConfig } from '../../../src/config/config.ts';
 import type { AuthApiSourceConfig, SourcesConfig } from '../../../src/config/source-config.ts';
 import { type CacheKeys, deriveCacheKeys } from '../../../src/identity/cache/cache-key.ts';
@@ -51,7 +51,7 @@ export function makeResolver(
       acceptedMs: 30_000,
       rejectedMs: 5_000,
       staleOnOutageMs: 0,
-      // A clock that is set by hand leaps: what was proven a moment ago stays proven.
+      // The manual clock jumps; the connection remains proven.
       whileDisconnectedMs: 86_400_000,
       refreshAhead: false,
       maxAccepted: 1_000,

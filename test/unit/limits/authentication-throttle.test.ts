@@ -1,4 +1,4 @@
-/** Whether a source may be asked, by what has failed before. */
+/** Whether a source may be called, depending on earlier failures. */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
@@ -19,7 +19,7 @@ interface Bench {
   readonly throttle: AuthenticationThrottle;
   readonly clock: { nowMs: number };
   readonly lines: string[];
-  /** Seconds to wait, or null: it was checked, with this result. */
+  /** Seconds to wait, or null: the credential was checked, with this result. */
   check(name: string, result: CheckResult, client?: string, credential?: Credential): Promise<number | null>;
 }
 
@@ -50,14 +50,14 @@ function setUp(bounds: Partial<ThrottleBounds> = {}): Bench {
   };
 }
 
-/** Uses up the bound of the client, and the one turn of this second for what is new. */
+/** Uses up the client's bound, and this second's single turn for new credentials. */
 async function throttleOffice({ check }: Bench): Promise<void> {
   for (let at = 0; at < 4; at += 1) expect(await check(`guess ${at}`, 'rejected', office)).toBeNull();
   expect(await check('guess 4', 'rejected', office)).toBe(1);
 }
 
 describe('failures of a client', () => {
-  test('end what it may ask, but for one credential a second, and concern no other client', async () => {
+  test('limit it to one credential per second, and do not affect other clients', async () => {
     const bench = setUp();
     await throttleOffice(bench);
     const { check, clock, lines } = bench;
@@ -69,14 +69,14 @@ describe('failures of a client', () => {
     expect(lines).toEqual([`throttling client ${office}`, ...new Array<string>(3).fill('throttled client')]);
   });
 
-  test('are over with the window', async () => {
+  test('end with the window', async () => {
     const bench = setUp();
     await throttleOffice(bench);
     bench.clock.nowMs += 600_000;
     for (let at = 0; at < 3; at += 1) expect(await bench.check(`later ${at}`, 'rejected', office)).toBeNull();
   });
 
-  test('count while they are under way, so that many at once do not all pass', async () => {
+  test('count while still pending, so concurrent ones cannot all get through', async () => {
     const { throttle } = setUp();
     const admissions = await Promise.all(
       Array.from({ length: 20 }, (_, at) => throttle.admit(`guess ${at}`, bearer, office)),
@@ -85,7 +85,7 @@ describe('failures of a client', () => {
     expect(admissions.filter(({ retryAfterS }) => retryAfterS === null)).toHaveLength(4);
   });
 
-  test('do not count when the source accepts, gives no result, or is not asked', async () => {
+  test('do not count when the source accepts, gives no result, or is not called', async () => {
     const { check } = setUp();
     for (let at = 0; at < 20; at += 1) {
       expect(await check(`good ${at}`, 'accepted', office)).toBeNull();
@@ -93,13 +93,13 @@ describe('failures of a client', () => {
     }
   });
 
-  test('with one and the same credential count once', async () => {
+  test('with the same credential count once', async () => {
     const { check } = setUp();
     for (let at = 0; at < 20; at += 1) expect(await check('expired', 'rejected', office)).toBeNull();
     for (let at = 0; at < 2; at += 1) expect(await check(`other ${at}`, 'rejected', office)).toBeNull();
   });
 
-  test('with a credential that was good do not count: it has ended, and was not guessed', async () => {
+  test('with a once valid credential do not count: it expired and was not guessed', async () => {
     const { check } = setUp();
     for (let at = 0; at < 20; at += 1) {
       expect(await check(`ended ${at}`, 'accepted', office)).toBeNull();
@@ -107,21 +107,21 @@ describe('failures of a client', () => {
     }
   });
 
-  test('of no client in particular do not count, but for their keys', async () => {
+  test('without a client do not count, except for their keys', async () => {
     const { check } = setUp();
     for (let at = 0; at < 20; at += 1) expect(await check(`guess ${at}`, 'rejected')).toBeNull();
     for (let at = 0; at < 4; at += 1) await check(`secret ${at}`, 'rejected', undefined, pairOf('key'));
     expect(await check('secret 4', 'rejected', undefined, pairOf('key'))).toBe(1);
   });
 
-  test('have no bound where it is 0', async () => {
+  test('are unbounded if the limit is 0', async () => {
     const { check } = setUp({ perClient: 0, perKey: 0 });
     for (let at = 0; at < 20; at += 1) expect(await check(`${at}`, 'rejected', office, pairOf('key'))).toBeNull();
   });
 });
 
 describe('failures with a key id', () => {
-  test('count over all clients, and concern no other key', async () => {
+  test('count over all clients, and do not affect other keys', async () => {
     const { check, lines } = setUp();
     const clientOf = (at: number) => `10.0.0.${at}`;
     for (let at = 0; at < 4; at += 1) {
@@ -132,7 +132,7 @@ describe('failures with a key id', () => {
     expect(lines).toEqual(['throttling key null', 'throttled key']);
   });
 
-  test('throttled by the key, they do not charge the client', async () => {
+  test('throttled by the key do not count against the client', async () => {
     const { check } = setUp();
     for (let at = 0; at < 4; at += 1) await check(`secret ${at}`, 'rejected', `10.0.0.${at}`, pairOf('key'));
     for (let at = 4; at < 20; at += 1) await check(`secret ${at}`, 'rejected', office, pairOf('key'));
@@ -141,7 +141,7 @@ describe('failures with a key id', () => {
 });
 
 describe('on a throttled network', () => {
-  test('what was good is checked at once', async () => {
+  test('checks a previously accepted credential at once', async () => {
     const bench = setUp();
     const { check, throttle, clock } = bench;
     expect(await check('mine', 'accepted', office)).toBeNull();
@@ -156,7 +156,7 @@ describe('on a throttled network', () => {
     expect(await check('mine', 'accepted', office)).toBe(1);
   });
 
-  test('what comes back after its refusal has a turn that new guesses cannot take', async () => {
+  test('gives a retried credential a turn that new guesses cannot take', async () => {
     const bench = setUp();
     const { check, clock } = bench;
     await throttleOffice(bench);
@@ -167,7 +167,7 @@ describe('on a throttled network', () => {
     expect(await check('new sign-in', 'accepted', office)).toBeNull();
   });
 
-  test('what has failed has no turn', async () => {
+  test('gives a failed credential no turn', async () => {
     const bench = setUp();
     await throttleOffice(bench);
     bench.clock.nowMs += 1_000;
@@ -176,7 +176,7 @@ describe('on a throttled network', () => {
   });
 });
 
-test('a hundred thousand clients with a credential each take a bounded memory', async () => {
+test('a hundred thousand clients with one credential each use bounded memory', async () => {
   const { check } = setUp();
   const flood = async (from: number) => {
     for (let at = from; at < from + 100_000; at += 1) {

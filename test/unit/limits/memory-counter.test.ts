@@ -1,11 +1,11 @@
-/** Counting attempts in memory. */
+/** Attempt counters in memory. */
 import { describe, expect, it } from 'vitest';
 import { createMemoryCounter } from '../../../src/limits/memory-counter.ts';
 
 const minute = 60_000;
 
 describe('createMemoryCounter', () => {
-  it('counts in windows that begin with the first attempt', async () => {
+  it('counts in windows that start with the first attempt', async () => {
     let nowMs = 0;
     const counter = createMemoryCounter(() => nowMs);
     const counts = [];
@@ -18,7 +18,7 @@ describe('createMemoryCounter', () => {
     ]);
   });
 
-  it('counts keys and kinds apart', async () => {
+  it('counts each key and kind separately', async () => {
     const counter = createMemoryCounter(() => 0);
     for (const [kind, key] of [
       ['x', 'a'],
@@ -31,7 +31,7 @@ describe('createMemoryCounter', () => {
     expect((await counter.add('x', 'a', minute)).attempts).toBe(2);
   });
 
-  it('takes attempts back, and forgets', async () => {
+  it('reverts attempts, and resets', async () => {
     const counter = createMemoryCounter(() => 0);
     for (let at = 0; at < 3; at += 1) await counter.add('kind', 'a', minute);
     await counter.remove('kind', 'a');
@@ -43,14 +43,14 @@ describe('createMemoryCounter', () => {
     expect(await counter.has('kind', 'a')).toBe(true);
   });
 
-  it('keeps what is near its limit through a flood of made-up keys', async () => {
+  it('keeps keys near their limit through a flood of made-up keys', async () => {
     const counter = createMemoryCounter(() => 0);
     for (let at = 0; at < 5; at += 1) await counter.add('kind', 'victim', minute);
     for (let at = 0; at < 50_000; at += 1) await counter.add('kind', `made-up ${at}`, minute);
     expect((await counter.add('kind', 'victim', minute)).attempts).toBe(6);
   });
 
-  it('pushes out the fewest attempts, the oldest first', async () => {
+  it('evicts keys with the fewest attempts, the oldest first', async () => {
     const counter = createMemoryCounter(() => 0, 3);
     for (const key of ['twice', 'twice', 'old', 'new', 'newest']) await counter.add('kind', key, minute);
     const left = [];
@@ -58,7 +58,7 @@ describe('createMemoryCounter', () => {
     expect(left).toEqual([true, false, true, true]);
   });
 
-  it('has room again once a flood has ended', async () => {
+  it('has room again after a flood has ended', async () => {
     let nowMs = 0;
     const counter = createMemoryCounter(() => nowMs, 3);
     for (const key of ['a', 'b', 'c']) for (let at = 0; at < 9; at += 1) await counter.add('kind', key, minute);

@@ -1,4 +1,6 @@
-/** The dashboards for Grafana: what the code makes, in queries that Prometheus can read, of metrics that exist. Needs neither. */
+/**
+ * The Grafana dashboards as generated, with queries that Prometheus can parse and metrics that exist. Needs neither.
+ */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { readRules } from '../../../scripts/alerts-page.ts';
@@ -31,18 +33,18 @@ const panels = built.flatMap(([name, { panels: list }]) =>
 );
 const queried = panels.filter(([, { type }]) => type !== 'row');
 
-test.each(Object.entries(files))('%s is what "npm run generate" writes', (file, text) => {
+test.each(Object.entries(files))('%s matches the output of "npm run generate"', (file, text) => {
   expect(readFileSync(file, 'utf8')).toBe(text);
 });
 
-test('each has a name of its own and links to the others', () => {
+test('each dashboard has a unique name and links to the others', () => {
   expect(new Set(built.map(([, { uid }]) => uid)).size).toBe(4);
   for (const [, dashboard] of built) {
     expect(dashboard).toMatchObject({ tags: ['rolegate'], links: [{ tags: ['rolegate'], includeVars: true }] });
   }
 });
 
-test.each(built)('%s fills its columns, and no panel covers another', (_, dashboard) => {
+test.each(built)('%s fills its columns without overlapping panels', (_, dashboard) => {
   const cells = new Set<string>();
   const wide = dashboard.panels.filter(({ type }) => type !== 'row');
   for (const {
@@ -80,7 +82,7 @@ describe('queries', () => {
       const ofRuntime = (name: string) =>
         /^(process|nodejs)_/.test(name) && scraped.has(name.replace(/_(bucket|count|sum)$/, ''));
       expect(unknownOf(sent(expr), known, ofRuntime)).toEqual([]);
-      // Of a label that no series has, a legend shows nothing.
+      // A legend shows nothing for a label that no series has.
       const grouped = [...expr.matchAll(/\bby \(([^)]+)\)/g)].flatMap(([, labels]) => labels!.split(', '));
       const shown = [...legendFormat.matchAll(/\{\{(\w+)\}\}/g)].map(([, label]) => label!);
       expect(shown.filter((label) => !grouped.includes(label) && label !== 'instance')).toEqual([]);

@@ -1,10 +1,10 @@
-/** What Prometheus scrapes of a gateway or records of it: names of samples, and the labels of each. */
+/** What Prometheus scrapes from a gateway or records about it: sample names with their labels. */
 import type { Rules } from '../../../scripts/alerts-page.ts';
 import { metricsCatalog } from '../../../scripts/metrics-catalog.ts';
 import { reasons } from '../../../src/core/outcome/reasons.ts';
 import { metricsOf, selectorsOf } from '../../support/promql.ts';
 
-/** Of every scrape. */
+/** Present in every scrape. */
 const ofScrape = ['job', 'instance'];
 
 export function knownSeries(rules: Rules): ReadonlyMap<string, readonly string[]> {
@@ -21,7 +21,7 @@ export function knownSeries(rules: Rules): ReadonlyMap<string, readonly string[]
   return new Map([...scraped, ...recorded, ['ALERTS', [...ofScrape, 'alertname', 'alertstate']]]);
 }
 
-/** What a query asks for that is not there. `ofRuntime`: a metric of Node. */
+/** What a query uses but does not exist. `ofRuntime`: a metric of Node. */
 export function unknownOf(
   query: string,
   known: ReadonlyMap<string, readonly string[]>,
@@ -36,7 +36,7 @@ export function unknownOf(
   return [...names, ...labels, ...unknownReasons(query)];
 }
 
-/** Reasons that a query selects, in `reason` or as the outcome of a call to a source, and that do not exist. */
+/** Unknown reasons that a query selects, in `reason` or as the outcome of a call to a source. */
 function unknownReasons(query: string): string[] {
   const selected = [...query.matchAll(/\b(?:reason=~?"|outcome=~?"(?=auth_))([^"]+)"/g)];
   return selected
@@ -44,7 +44,7 @@ function unknownReasons(query: string): string[] {
     .filter((one) => !Object.keys(reasons).some((code) => new RegExp(`^(?:${one})$`).test(code)));
 }
 
-/** `a_(b|c)` is `a_b` and `a_c`. */
+/** `a_(b|c)` expands to `a_b` and `a_c`. */
 function alternativesOf(pattern: string): string[] {
   const [, before = '', list = pattern] = /^(\w*)\((.+)\)$/.exec(pattern) ?? [];
   return list.split('|').map((one) => `${before}${one}`);

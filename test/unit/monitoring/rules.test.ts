@@ -1,4 +1,4 @@
-/** What monitoring/alerts.yaml asks for exists: metrics, records and runbooks. Needs no Prometheus. */
+/** Everything that monitoring/alerts.yaml queries exists: metrics, records and runbooks. Needs no Prometheus. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { alertsFile, alertsPage, readRules } from '../../../scripts/alerts-page.ts';
@@ -13,16 +13,16 @@ const page = readFileSync('docs/reference/alerts.md', 'utf8');
 const known = knownSeries({ alerts, records });
 const ofRuntime = (name: string) => ['process_open_fds', 'process_max_fds'].includes(name);
 
-test('the page is what "npm run generate" writes', () => expect(page).toBe(alertsPage()));
+test('the page matches the output of "npm run generate"', () => expect(page).toBe(alertsPage()));
 
-test.each(rules.map(({ name, expr }) => [name, expr] as const))('%s asks for what is there', (_, expr) => {
+test.each(rules.map(({ name, expr }) => [name, expr] as const))('%s queries only what exists', (_, expr) => {
   expect(promqlFaults(expr)).toEqual([]);
   expect(metricsOf(expr)).not.toEqual([]);
   expect(unknownOf(expr, known, ofRuntime)).toEqual([]);
 });
 
 test.each(alerts.map((alert) => [alert.name, alert] as const))(
-  '%s says what is wrong, and where to read on',
+  '%s describes the fault and links to its runbook',
   (name, one) => {
     expect(one.severity).toMatch(/^(critical|warning)$/);
     expect(one.annotations['summary']).toMatch(/^\S.*\.$/);
@@ -34,19 +34,19 @@ test.each(alerts.map((alert) => [alert.name, alert] as const))(
   },
 );
 
-test('every recording rule is used by an alert or names what operators ask for', () => {
+test('every recording rule is used by an alert or is of use to operators', () => {
   const used = new Set(rules.flatMap(({ expr }) => metricsOf(expr)));
   const asked = ['job:rolegate_decisions_from_memory:ratio_rate5m'];
   expect(records.map(({ name }) => name).filter((name) => !used.has(name) && !asked.includes(name))).toEqual([]);
 });
 
 describe('controls', () => {
-  test('what is no query is found', () => {
+  test('finds an invalid query', () => {
     expect(promqlFaults('sum by (job (up)')).not.toEqual([]);
     expect(metricsOf('sum by (job) (rate(a_total{b="c"}[5m])) / on (x) b:d')).toEqual(['a_total', 'b:d']);
   });
 
-  test('a metric or a label that is not there is found', () => {
+  test('finds an unknown metric or label', () => {
     const query = 'rate(rolegate_requests_total{rout="a", job="b"}[5m]) + rolegate_nothing';
     expect(unknownOf(query, known, ofRuntime)).toEqual(['rolegate_nothing', 'rolegate_requests_total{rout}']);
   });
@@ -55,11 +55,11 @@ describe('controls', () => {
     ['a_total{outcome=~"auth_(timeout|late)"}', ['auth_late']],
     ['a_total{reason="overlooked"}', ['overlooked']],
     ['a_total{outcome=~"auth_.+"} + b_total{reason=~"upstream_.+", outcome="error"}', []],
-  ])('a reason that does not exist is found: %s', (query, unknown) => {
+  ])('finds an unknown reason: %s', (query, unknown) => {
     expect(unknownOf(query, known, () => true)).toEqual(unknown);
   });
 
-  test('a rule without a comment is refused', () => {
+  test('refuses a rule without a comment', () => {
     expect(() => readRules('groups: [{ rules: [{ alert: A, expr: up }] }]')).toThrow('A has no comment');
   });
 });

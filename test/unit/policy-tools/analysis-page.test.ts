@@ -1,4 +1,4 @@
-/** The page lists what the analysis looks for, and nothing else. */
+/** The page lists exactly what the analysis looks for. */
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { findingKinds } from '../../../src/policy-tools/analysis/finding.ts';

@@ -1,4 +1,4 @@
-/** What the analysis of rules finds, and what it must not find. */
+/** What the analysis of rules finds, and what it must not report. */
 import { describe, expect, test } from 'vitest';
 import { findSurprises } from '../../../src/app/find-surprises.ts';
 import { parseConfig } from '../../../src/config/parse-config.ts';
@@ -19,7 +19,7 @@ function find(text: string) {
 const route = (id: string, path: string, keys: string, host?: string) =>
   `  - { id: ${id}, match: { path: "${path}"${host === undefined ? '' : `, host: "${host}"`} }, upstream: s, ${keys} }\n`;
 
-/** Codes and subjects, without those of roles that a table does not name. */
+/** Codes and subjects, without those of roles that a table does not list. */
 function codes(routes: string): string[] {
   return find(`${head}${roles}routes:\n${route('uses', '/uses', 'access: [user]')}${routes}`).map(
     ({ code, subject }) => `${code}:${subject}`,
@@ -36,7 +36,7 @@ describe('routes that never match', () => {
     ['a semicolon that is kept', '/{x}/s;b', ', path: { semicolon: keep }', false],
     ['two escapes', '/a%252Fb/**', '', true],
     ['an escape that has one reading', '/caf%C3%A9/a%20b', '', false],
-  ])('a literal of their own is refused: %s', (_, path, tolerated, never) => {
+  ])('a literal that its own reading refuses: %s', (_, path, tolerated, never) => {
     const found = find(`${head}${roles}routes:\n${route('r', path, `${user}${tolerated}`)}`).filter(
       ({ code }) => code === 'route_unreachable',
     );
@@ -45,7 +45,7 @@ describe('routes that never match', () => {
 
   test.each([
     [
-      'a rest of which every length is taken',
+      'a rest whose every length is taken',
       [
         ['all', '/a/**'],
         ['none', '/a'],
@@ -64,7 +64,7 @@ describe('routes that never match', () => {
       ['route_unreachable:all'],
     ],
     [
-      'one length is left',
+      'one length remains',
       [
         ['all', '/a/**'],
         ['some', '/a/{x}/**'],
@@ -80,7 +80,7 @@ describe('routes that never match', () => {
       [],
     ],
     [
-      'depth counts',
+      'depth matters',
       [
         ['all', '/a/**'],
         ['none', '/a'],
@@ -119,27 +119,27 @@ test.each([
     [],
   ],
   [
-    'said to be meant',
+    'marked as intended',
     route('rest', '/a/**', 'access: { GET: [user], POST: [admin] }') +
       route('one', '/a/{x}', 'access: { GET: [user], POST: deny }'),
     [],
   ],
   [
-    'listed by a second route of the same pattern',
+    'listed by a second route with the same pattern',
     route('rest', '/a/**', 'access: { GET: [user], POST: [admin] }') +
       '  - { id: one, match: { path: "/a/{x}", methods: [GET] }, upstream: s, access: [user] }\n' +
       '  - { id: two, match: { path: "/a/{x}", methods: [POST] }, upstream: s, access: [admin] }\n',
     [],
   ],
   [
-    'all others like it list it',
+    'all similar routes list it',
     ['a', 'b', 'c', 'd']
       .map((id) => route(id, `/v1/${id}/{x}`, `access: { GET: [user]${id === 'c' ? '' : ', DELETE: [admin]'} }`))
       .join(''),
     ['method_unlike_peers:c'],
   ],
   [
-    'most others like it list it',
+    'most similar routes list it',
     ['a', 'b', 'c', 'd']
       .map((id) => route(id, `/v1/${id}/{x}`, `access: { GET: [user]${'cd'.includes(id) ? '' : ', DELETE: [admin]'} }`))
       .join(''),
@@ -156,7 +156,7 @@ test.each([
     ['public_under_protected:hole'],
   ],
   [
-    'public below a protected prefix, which nothing reaches: another letter case claims the same path',
+    'public below a protected prefix, but unreachable: another letter case claims the same path',
     route('area', '/x/**', 'access: [admin], path: { caseSensitive: false }') +
       route('hole', '/x/a', 'access: public') +
       route('other', '/x/A', 'access: [user]'),
@@ -178,7 +178,7 @@ test.each([
     [],
   ],
   [
-    'open on a host, over what is protected on every host',
+    'open on one host, over a path protected on every host',
     route('area', '/admin/**', 'access: [admin]') + route('site', '/**', 'access: public', 'site.test'),
     ['public_over_protected:site'],
   ],
@@ -189,7 +189,7 @@ test.each([
     ['public_over_protected:site'],
   ],
   [
-    'open on a host where the path is protected, too',
+    'open on a host where the path is also protected',
     route('area', '/admin/**', 'access: [admin]') +
       route('own', '/admin/**', 'access: [user]', 'site.test') +
       route('site', '/**', 'access: public', 'site.test') +
@@ -207,7 +207,7 @@ describe('roles', () => {
     find(`${head}roles: ${declared}\nroutes:\n${routes}`).map(({ code, subject }) => `${code}:${subject}`);
 
   test.each([
-    ['used by nobody', '{ user: {}, guest: {} }', ['role_unused:guest']],
+    ['unused', '{ user: {}, guest: {} }', ['role_unused:guest']],
     ['grants a used one', '{ user: {}, boss: { inherits: [admin] }, admin: { inherits: [user] } }', []],
     ['only inherited', '{ base: {}, user: { inherits: [base] } }', ['role_unused:base']],
     ['misspelt', '{ user: {}, usre: {} }', ['role_misspelt:usre']],
@@ -221,25 +221,25 @@ describe('roles', () => {
   });
 
   test.each([
-    ['asks for what it forbids', '{ all: [admin], none: [user] }', true],
-    ['one of several is left', '{ any: [admin, guest], none: [user] }', false],
-    ['none of several is left', '{ any: [admin, boss], none: [user] }', true],
-    ['forbids without asking', '{ none: [user] }', false],
-    ['the heir is forbidden', '{ all: [user], none: [admin] }', false],
-    ['both are needed, one brings a forbidden one', '{ all: [guest, admin], none: [user] }', true],
+    ['requires what it forbids', '{ all: [admin], none: [user] }', true],
+    ['one of several remains', '{ any: [admin, guest], none: [user] }', false],
+    ['none of several remains', '{ any: [admin, boss], none: [user] }', true],
+    ['forbids without requiring', '{ none: [user] }', false],
+    ['the inheriting role is forbidden', '{ all: [user], none: [admin] }', false],
+    ['two required roles, one of which inherits a forbidden one', '{ all: [guest, admin], none: [user] }', true],
   ] as const)('%s', (_, rule, bad) => {
     const declared = '{ user: {}, admin: { inherits: [user] }, boss: { inherits: [admin] }, guest: {} }';
     const found = of(declared, route('a', '/a', `access: ${rule}`) + route('b', '/b', 'access: [user, guest]'));
     expect(found).toEqual(bad ? ['rule_unmeetable:a'] : []);
   });
 
-  test('a role that follows from another one is brought along', () => {
+  test('includes roles that follow from another one', () => {
     const declared = '{ user: { from: { field: roles, equals: admin } }, admin: {} }';
     const routes = route('a', '/a', 'access: { all: [admin], none: [user] }');
     expect(of(declared, routes)).toEqual(['rule_unmeetable:a']);
   });
 
-  test('an upstream without a route', () => {
+  test('finds an upstream without a route', () => {
     const text = `${head.replace('upstreams: {', 'upstreams: { old: { targets: ["http://o:1"] },')}${roles}routes:\n${route('a', '/a', 'access: [user]')}`;
     expect(find(text).map(({ code, subject }) => `${code}:${subject}`)).toEqual(['upstream_unused:old']);
   });
@@ -249,22 +249,22 @@ describe('conditions', () => {
   const impossible: readonly (readonly [name: string, when: string])[] = [
     ['two texts at once', '{ all: [{ param: p, equals: a }, { param: p, equals: b }], reason: w }'],
     ['a text that is not in a list', '{ all: [{ query: q, equals: a }, { query: q, in: [b, c] }], reason: w }'],
-    ['a prefix that it has not', '{ all: [{ query: q, equals: a }, { query: q, startsWith: b }], reason: w }'],
-    ['there and not there', '{ all: [{ query: q, exists: true }, { query: q, exists: false }], reason: w }'],
-    ['missing, and compared', '{ all: [{ query: q, exists: false }, { query: q, equals: a }], reason: w }'],
+    ['a prefix that it lacks', '{ all: [{ query: q, equals: a }, { query: q, startsWith: b }], reason: w }'],
+    ['present and absent', '{ all: [{ query: q, exists: true }, { query: q, exists: false }], reason: w }'],
+    ['absent, and compared', '{ all: [{ query: q, exists: false }, { query: q, equals: a }], reason: w }'],
     ['a segment with a slash', '{ param: p, equals: "a/b", reason: w }'],
     ['a header with a comma', '{ header: x-region, equals: "eu,us", reason: w }'],
-    ['a value and its opposite', '{ all: [{ param: p, equals: a }, { not: { param: p, equals: a } }], reason: w }'],
+    ['a value and its negation', '{ all: [{ param: p, equals: a }, { not: { param: p, equals: a } }], reason: w }'],
     [
       'a bearer with the id of a key',
       '{ all: [{ identity: kind, equals: bearer }, { identity: keyId, exists: true }], reason: w }',
     ],
     [
-      'two ranges apart',
+      'two disjoint ranges',
       '{ all: [{ client: address, cidr: "10.0.0.0/8" }, { client: address, cidr: "192.168.0.0/16" }], reason: w }',
     ],
     [
-      'the same value twice, once not',
+      'the same value twice, once negated',
       '{ all: [{ param: p, equals: identity.userId }, { not: { param: p, equals: identity.userId } }], reason: w }',
     ],
   ];
@@ -275,8 +275,8 @@ describe('conditions', () => {
       'a group and not another',
       '{ all: [{ identity: groups, equals: a }, { not: { identity: groups, equals: b } }], reason: w }',
     ],
-    ['not oneself', '{ not: { param: p, equals: identity.userId }, reason: w }'],
-    ['own group', '{ param: p, in: identity.groups, reason: w }'],
+    ['not the caller', '{ not: { param: p, equals: identity.userId }, reason: w }'],
+    ["the caller's group", '{ param: p, in: identity.groups, reason: w }'],
     [
       'a longer text',
       '{ all: [{ param: p, startsWith: identity.userId }, { not: { param: p, equals: identity.userId } }], reason: w }',
@@ -293,10 +293,12 @@ describe('conditions', () => {
   ];
   const codesOf = (when: string) => codes(route('c', '/c/{p}', `access: [user], when: [${when}]`));
 
-  test.each(impossible)('cannot hold: %s', (_, when) => expect(codesOf(when)).toEqual(['condition_unmeetable:c']));
-  test.each(possible)('can hold: %s', (_, when) => expect(codesOf(when)).toEqual([]));
+  test.each(impossible)('finds a condition that cannot be met: %s', (_, when) =>
+    expect(codesOf(when)).toEqual(['condition_unmeetable:c']),
+  );
+  test.each(possible)('accepts a condition that can be met: %s', (_, when) => expect(codesOf(when)).toEqual([]));
 
-  test('each can hold, and not all together', () => {
+  test('finds conditions that can each be met, but not together', () => {
     const [both] = find(
       `${head}${roles}routes:\n${route('c', '/c/{p}', 'access: [user], when: [{ param: p, equals: a, reason: one }, { param: p, equals: b, reason: two, unless: [admin] }]')}`,
     );
@@ -305,15 +307,15 @@ describe('conditions', () => {
   });
 
   test.each([
-    ['all who may are exempt', 'access: [user]', 'user', true],
-    ['all who may inherit a role that is exempt', 'access: [admin]', 'user', true],
-    ['some who may are not exempt', 'access: [user]', 'admin', false],
-    ['any identity may', 'access: authenticated', 'user', false],
-    ['somebody without a role may', 'access: { none: [admin] }', 'user', false],
-    ['for one method some are not exempt', 'access: { GET: [user], DELETE: [admin] }', 'admin', false],
+    ['all allowed callers are exempt', 'access: [user]', 'user', true],
+    ['all allowed callers inherit an exempt role', 'access: [admin]', 'user', true],
+    ['some allowed callers are not exempt', 'access: [user]', 'admin', false],
+    ['any identity is allowed', 'access: authenticated', 'user', false],
+    ['a caller without a role is allowed', 'access: { none: [admin] }', 'user', false],
+    ['for one method, some are not exempt', 'access: { GET: [user], DELETE: [admin] }', 'admin', false],
     ['for every method all are exempt', 'access: { GET: [user], DELETE: [admin], PUT: deny }', 'user', true],
-    ['whom anybody is let in without an identity', 'access: optional', 'user', false],
-    ['nobody may', 'access: deny', 'user', false],
+    ['a caller without an identity is allowed', 'access: optional', 'user', false],
+    ['no caller is allowed', 'access: deny', 'user', false],
   ])('exempt: %s', (_, access, exempt, idle) => {
     const when = `[{ param: p, equals: a, reason: one }, { query: q, equals: a, reason: two, unless: [${exempt}] }]`;
     const found = find(
@@ -329,26 +331,26 @@ describe('conditions', () => {
     ['another number', '{ any: [{ query: q, startsWith: params.p }, { query: q, equals: a }], reason: w }', true],
     ['a value', '{ param: p, equals: identity.userId, reason: w }', false],
     ['a text with a dot', '{ param: p, in: [index.html, identityx.y, "param."], reason: w }', false],
-  ])('looks like a value: %s', (_, when, suspect) => {
+  ])('a text that looks like a value: %s', (_, when, suspect) => {
     const found = find(
       `${head}${roles}routes:\n${route('uses', '/u', 'access: [user]')}${route('c', '/c/{p}', `access: [user], when: [${when}]`)}`,
     );
     expect(found.map(({ code, subject }) => `${code}:${subject}`)).toEqual(suspect ? ['literal_like_value:c'] : []);
   });
 
-  test('exempt by a role that follows from another field', () => {
+  test('exempt through a role derived from another field', () => {
     const mapped = 'roles: { user: { from: { field: groups, equals: staff } }, root: { inherits: [user] } }\n';
     const when = 'when: [{ param: p, equals: a, reason: w, unless: [user] }]';
     const found = find(`${head}${mapped}routes:\n${route('c', '/c/{p}', `access: [user, root], ${when}`)}`);
     expect(found.map(({ code }) => code)).toEqual(['condition_idle']);
   });
 
-  test('what would take too many tries is not judged', () => {
+  test('does not judge what would take too many attempts', () => {
     const many = Array.from({ length: 12 }, (_, n) => `{ query: q${n}, equals: a }`).join(', ');
     expect(codesOf(`{ all: [${many}, { param: p, equals: a }, { param: p, equals: b }], reason: w }`)).toEqual([]);
   });
 
-  test('a message holds no value of a condition, even one from a variable', () => {
+  test('a message contains no value of a condition, not even from a variable', () => {
     const text = `${head}${roles}routes:\n${route('c', '/c/{p}', `access: [user], when: [{ all: [{ param: p, equals: "\${SECRET}" }, { param: p, equals: b }], reason: w }]`)}`;
     const read = parseConfig(text, { file: 'f', env: { SECRET: 'hush-hush' }, readSecret: () => '' });
     if (!read.ok) throw new Error('not read');
@@ -358,7 +360,7 @@ describe('conditions', () => {
   });
 });
 
-test('a finding stands where its cause is written, with a request that shows it', () => {
+test('a finding is located at its cause, with a request that shows it', () => {
   const [found] = find(
     `${head}${roles}routes:\n${route('area', '/admin/**', 'access: [user]', 'api.test')}${route('hole', '/admin/health', 'access: public', 'api.test')}`,
   );
@@ -369,7 +371,7 @@ test('a finding stands where its cause is written, with a request that shows it'
   expect(found?.problem.frame).toContain('hole');
 });
 
-test('the example can be sent, also where only letters beyond ASCII fit no form', () => {
+test('the example can be sent, even if only letters beyond ASCII fit no form', () => {
   const routes =
     route('slug', '/{name:slug}', 'access: [user], path: { caseSensitive: false }') +
     route('area', '/y/**', 'access: [admin]') +
@@ -378,7 +380,7 @@ test('the example can be sent, also where only letters beyond ASCII fit no form'
   expect(example).toMatch(/^GET http:\/\/any\.example\/y\/\d+\/[!-~]+$/);
 });
 
-test('one method that is missing gets 405, and several get it', () => {
+test('the message is singular for one missing method and plural for several', () => {
   const messageOf = (access: string) =>
     find(
       `${head}${roles}routes:\n${route('rest', '/a/**', `access: ${access}`)}${route('one', '/a/{x}', 'access: { GET: [user] }')}`,
@@ -387,7 +389,7 @@ test('one method that is missing gets 405, and several get it', () => {
   expect(messageOf('{ GET: [user], "PUT,DELETE": [admin] }')).toMatch(/^PUT, DELETE get 405 here, .* lists them,/);
 });
 
-describe('segments that are written as elsewhere', () => {
+describe('segments in the pattern syntax of another router', () => {
   const of = (path: string) => find(`${head}${roles}routes:\n${route('r', path, 'access: [user]')}`);
   test.each([
     ['/orders/:id', '{id}'],
@@ -420,7 +422,7 @@ describe('segments that are written as elsewhere', () => {
   ])('%s is a literal', (path) => expect(of(path).map(({ code }) => code)).not.toContain('literal_like_pattern'));
 });
 
-describe('a parameter that one route forgot', () => {
+describe('a parameter that one route does not compare', () => {
   const own = 'access: [user], when: [{ param: tenant, in: identity.groups, unless: [admin], reason: w }]';
   const order = route('order', '/v1/orders/{tenant}/{id}', own);
   const uncompared = (routes: string) =>
@@ -429,16 +431,16 @@ describe('a parameter that one route forgot', () => {
       .map(({ subject, message }) => `${subject}: ${message.split(' ')[0]}`);
   test.each([
     [
-      'beside one that compares it',
+      'next to one that compares it',
       route('items', '/v1/orders/{tenant}/{id}/items', 'access: [user]'),
       ['items: "tenant"'],
     ],
-    ['by another name', route('items', '/v1/orders/{t}/{id}/items', 'access: authenticated'), ['items: "t"']],
-    ['that it compares', route('items', '/v1/orders/{tenant}/{id}/items', own), []],
+    ['under another name', route('items', '/v1/orders/{t}/{id}/items', 'access: authenticated'), ['items: "t"']],
+    ['compared by the route', route('items', '/v1/orders/{tenant}/{id}/items', own), []],
     ['where everyone is exempt', route('items', '/v1/orders/{tenant}/{id}/items', 'access: [admin]'), []],
-    ['of another collection', route('items', '/v1/users/{tenant}/items', 'access: [user]'), []],
-    ['that is public', route('items', '/v1/orders/{tenant}/{id}/logo', 'access: public'), []],
-    ['that is closed', route('items', '/v1/orders/{tenant}/{id}/logo', 'access: deny'), []],
+    ['in another collection', route('items', '/v1/users/{tenant}/items', 'access: [user]'), []],
+    ['on a public route', route('items', '/v1/orders/{tenant}/{id}/logo', 'access: public'), []],
+    ['on a closed route', route('items', '/v1/orders/{tenant}/{id}/logo', 'access: deny'), []],
   ])('%s', (_, other, expected) => expect(uncompared(order + other)).toEqual(expected));
 });
 
@@ -449,19 +451,19 @@ describe('hosts that differ by one letter', () => {
       .map(({ subject, hint }) => `${subject} ${hint}`);
   test.each([
     ['another letter', ['shop.example.test', 'shop.example.test', 'shop.exampel.test']],
-    ['a letter less', ['shop.example.test', 'shop.example.test', 'shop.exmple.test']],
-    ['a letter more', ['shop.example.test', 'shop.example.test', 'shop.examplee.test']],
+    ['a missing letter', ['shop.example.test', 'shop.example.test', 'shop.exmple.test']],
+    ['an extra letter', ['shop.example.test', 'shop.example.test', 'shop.examplee.test']],
     ['in a wildcard', ['*.example.test', '*.example.test', '*.exxample.test']],
   ])('%s', (_, hosts) => expect(of(...hosts)).toEqual([`r2 did you mean "${hosts[0]}"?`]));
   test.each([
     ['numbered', ['node1.example.test', 'node2.example.test', 'node12.example.test']],
     ['short', ['eu.example.test', 'us.example.test', 'uk.example.test']],
     ['two of them', ['shop.example.test', 'ship.exampel.test']],
-    ['far apart', ['shop.example.test', 'store.example.test']],
-  ])('not: %s', (_, hosts) => expect(of(...hosts)).toEqual([]));
+    ['different names', ['shop.example.test', 'store.example.test']],
+  ])('not reported: %s', (_, hosts) => expect(of(...hosts)).toEqual([]));
 });
 
-describe('settings that are hardly meant', () => {
+describe('settings that are probably mistakes', () => {
   const of = (settings: string, { authApi = '"http://auth:8081"', target = 'http://s:8080', when = '' } = {}) => {
     const text = `version: 1
 authApi: { url: ${authApi} }
@@ -476,8 +478,8 @@ ${route('r', '/r', `access: [user]${when}`)}${settings}`;
   test.each([
     ['nothing', '', []],
     ['every peer trusted', 'server: { trustEveryPeer: true }', ['every_peer_trusted:server.trustEveryPeer 7']],
-    ['every peer not trusted', 'server: { trustEveryPeer: false }', []],
-    ['an admin port for everyone', 'server: { admin: ":9090" }', ['admin_open:server.admin 7']],
+    ['not every peer trusted', 'server: { trustEveryPeer: false }', []],
+    ['an admin port on every address', 'server: { admin: ":9090" }', ['admin_open:server.admin 7']],
     ['an admin port on an interface', 'server: { admin: "10.0.0.1:9090" }', ['admin_open:server.admin 7']],
     ['with a token', `server: { admin: ":9090", adminToken: ${'t'.repeat(40)} }`, []],
     ['on loopback', 'server: { admin: "[::1]:9090" }', []],
@@ -485,7 +487,7 @@ ${route('r', '/r', `access: [user]${when}`)}${settings}`;
     ['none', 'server: { admin: false }', []],
   ])('%s', (_, settings, expected) => expect(of(settings)).toEqual(expected));
 
-  test('an Auth API that is the gateway', () => {
+  test('an Auth API that is the gateway itself', () => {
     const expected = ['auth_api_is_gateway:authApi.url 2'];
     expect(of('', { authApi: '"http://localhost:8080"' })).toEqual(expected);
     expect(of('server: { listen: "127.0.0.1:7000" }', { authApi: '["http://a:1", "http://127.0.0.1:7000"]' })).toEqual(
@@ -518,7 +520,7 @@ ${route('r', '/r', 'access: [user]')}${more}`;
     const opaque = 'kind: introspection, url: "https://id.test/introspect", client: { id: a, secret: b }';
     const issuer = jwt('issuer: "https://id.test"');
 
-    test('that no credential goes to', () => {
+    test('that no credential reaches', () => {
       expect(found({ profile: userinfo })).toEqual(['source_unused:sources.profile 4']);
       expect(found({ profile: userinfo }, 'credentials: { bearer: { source: profile } }')).toEqual([]);
       expect(found({ issuer })).toEqual([]);
@@ -526,7 +528,7 @@ ${route('r', '/r', 'access: [user]')}${more}`;
       expect(found({ issuer, opaque })).toEqual(['source_unused:sources.opaque 5']);
     });
 
-    test('whose keys come without TLS', () => {
+    test('whose keys are fetched without TLS', () => {
       expect(found({ a: jwt('issuer: "http://id.test"') })).toEqual(['issuer_without_tls:sources.a.issuer 4']);
       const named = jwt('issuer: "https://id.test", jwks: "http://id.test/jwks"');
       expect(found({ a: named })).toEqual(['issuer_without_tls:sources.a.jwks 4']);
@@ -535,7 +537,7 @@ ${route('r', '/r', 'access: [user]')}${more}`;
     });
   });
 
-  test('a condition on every address, where that is allowed', () => {
+  test('a condition that allows every address, where permitted', () => {
     const when = ', when: [{ client: address, cidr: ["0.0.0.0/1", "128.0.0.0/1"], reason: w }]';
     expect(of('conditions: { allowEveryAddress: true }', { when })).toEqual(['condition_every_address:r 6']);
   });

@@ -1,4 +1,4 @@
-/** Claims that the configuration declares: in conditions, tests, headers, explanations, proposals, comparisons and records. */
+/** Declared claims: in conditions, tests, headers, explanations, proposals, comparisons and records. */
 import { describe, expect, it, test } from 'vitest';
 import { explanationText } from '../../../src/cli/explain/explanation-text.ts';
 import { comparePolicies } from '../../../src/policy-tools/diff/compare-policies.ts';
@@ -31,13 +31,13 @@ const suite = (cases: string) => `tests:
 describe('a condition compares a claim', () => {
   it.each([
     ['text', 'identity: claims.plan, equals: gold', 'gold', 'plain'],
-    ['one of some texts', 'identity: claims.plan, in: [silver, gold]', 'gold', 'plain'],
+    ['one of several texts', 'identity: claims.plan, in: [silver, gold]', 'gold', 'plain'],
     ['a beginning', 'identity: claims.plan, startsWith: go', 'gold', 'plain'],
-    ['a number, however it is written', 'identity: claims.level, equals: 2.0', 'gold', 'plain'],
+    ['a number in any notation', 'identity: claims.level, equals: 2.0', 'gold', 'plain'],
     ['true', 'identity: claims.staff, equals: true', 'gold', 'plain'],
     ['one of a list', 'identity: claims.tags, equals: b', 'gold', 'plain'],
-    ['a number from a bound on', 'identity: claims.level, gte: 2', 'gold', 'plain'],
-    ['a number below a bound', 'identity: claims.level, lt: 2.001', 'gold', 'plain'],
+    ['a number with a lower bound', 'identity: claims.level, gte: 2', 'gold', 'plain'],
+    ['a number with an upper bound', 'identity: claims.level, lt: 2.001', 'gold', 'plain'],
     ['a time after another one', 'identity: claims.since, gt: 2026-01-02T02:04:05Z', 'gold', 'plain'],
     ['a time before another one', 'identity: claims.since, lte: 2026-01-02T03:04:06+01:00', 'gold', 'plain'],
     ['its presence', 'identity: claims.since, exists: true', 'gold', 'plain'],
@@ -66,7 +66,7 @@ test.each([
   ['nothing', 'plan: gold', 'level, lt: 5'],
   ['a day without a time', 'since: "2026-01-02"', 'since, gt: 2020-01-01T00:00:00Z'],
   ['milliseconds as a text', 'since: "1767319445000"', 'since, gt: 2020-01-01T00:00:00Z'],
-])('%s meets no bound of a number or a time, and no "not" of one', (_name, sent, bound) => {
+])('%s meets no bound of a number or a time, and no negated bound', (_name, sent, bound) => {
   const name = bound.split(',', 1)[0];
   const field = name === 'level' ? `acr: { ${sent} }` : sent;
   const cases = `tests:
@@ -78,7 +78,7 @@ test.each([
   }
 });
 
-test('a number of a claim is compared, however it is written', () => {
+test('a number claim is compared in any notation', () => {
   const reasonOf = (level: number) =>
     explained(
       rules('{ identity: claims.level, lt: 1, reason: apart }'),
@@ -89,7 +89,7 @@ test('a number of a claim is compared, however it is written', () => {
   expect(reasonOf(2 ** 53 - 1)).toBe('condition_failed');
 });
 
-test('times of claims are shown as times', () => {
+test('explain shows times of claims as times', () => {
   const config = rules('{ identity: claims.since, gt: 2026-01-01T00:00:00+01:00, reason: apart }');
   const explanation = explained(
     config,
@@ -101,7 +101,7 @@ test('times of claims are shown as times', () => {
   );
 });
 
-test('problems of bounds of claims', () => {
+test('reports mistakes in bounds of claims', () => {
   const problem = (condition: string) => {
     try {
       rules(`{ ${condition}, reason: apart }`);
@@ -120,7 +120,7 @@ test('problems of bounds of claims', () => {
   expect(problem('identity: claims.plan, gt: 1')).toBe('13: "gt" does not fit a claim of type string');
 });
 
-test('a claim of another type than declared is not taken for absent', () => {
+test('a claim of another type than declared is not treated as absent', () => {
   const cases = (expect_: string) => `tests:
   identities: { odd: { claims: { userID: ann, roles: [], groups: [], sessionID: s1, since: "2026-01-02 03:04:05" } } }
   cases: [{ as: odd, request: GET /x, expect: ${expect_}, upstreamHeaders: { x-since: null } }]`;
@@ -133,7 +133,7 @@ test('a claim of another type than declared is not taken for absent', () => {
   expect(reasons('identity: claims.plan, exists: false')).toEqual([true]);
 });
 
-test('services get claims: texts as they are, lists with commas, times in Unix seconds; absent ones are left out', () => {
+test('services receive claims: texts unchanged, lists with commas, times in Unix seconds; absent ones are omitted', () => {
   const headers = 'x-plan: gold, x-level: "2", x-tags: "a,b", x-since: "1767319445"';
   const none = 'x-plan: null, x-level: null, x-tags: null, x-since: null';
   const cases = `{ as: gold, request: GET /x, headers: { X-Plan: forged }, expect: allow, upstreamHeaders: { ${headers} } },
@@ -142,7 +142,7 @@ test('services get claims: texts as they are, lists with commas, times in Unix s
   expect(report.cases.map(({ faults }) => faults)).toEqual([[], []]);
 });
 
-test('explain shows the claims of the identity, and what a condition compared', () => {
+test('explain shows the claims of the identity and the values that a condition compared', () => {
   const config = rules('{ identity: claims.level, equals: 3, reason: apart }');
   const explanation = explained(config, { target: '/x' }, { ...sampleIdentity, claims: { level: 2, plan: 'gold' } });
   expect(explanation).toMatchObject({ reason: 'condition_failed', identity: { claims: { level: 2, plan: 'gold' } } });
@@ -162,7 +162,7 @@ test.each([
   '{ all: [{ identity: claims.level, gt: 1.5 }, { identity: claims.level, lt: 9 }], reason: apart }',
   '{ identity: claims.since, lt: 2026-01-01T00:00:00Z, reason: apart }',
   '{ not: { identity: claims.since, gte: 2026-01-01T00:00:00Z }, reason: apart }',
-])('--update proves %s', (when) => {
+])('--update tests %s', (when) => {
   const { proposals, text: written } = proposed(rules(when));
   expect(proposals.notFound).toEqual([]);
   expect(written).toContain('claimValues');
@@ -179,19 +179,19 @@ describe('diff', () => {
       ['newlyAllowed', 'newlyRefused'],
     ],
     [
-      'one text more',
+      'one more text',
       '{ identity: claims.plan, in: [x], reason: a }',
       '{ identity: claims.plan, in: [x, y], reason: a }',
       ['newlyAllowed'],
     ],
     [
-      'one number less',
+      'one number fewer',
       '{ identity: claims.level, in: [1, 2], reason: a }',
       '{ identity: claims.level, in: [1], reason: a }',
       ['newlyRefused'],
     ],
     [
-      'the other truth',
+      'the other boolean',
       '{ identity: claims.staff, equals: true, reason: a }',
       '{ identity: claims.staff, equals: false, reason: a }',
       ['newlyAllowed', 'newlyRefused'],
@@ -203,7 +203,7 @@ describe('diff', () => {
       ['newlyAllowed', 'newlyRefused'],
     ],
     [
-      'a bound of its own',
+      'another bound',
       '{ identity: claims.level, gte: 2, reason: a }',
       '{ identity: claims.level, gt: 2, reason: a }',
       ['newlyRefused'],
@@ -215,7 +215,7 @@ describe('diff', () => {
       ['newlyAllowed'],
     ],
     [
-      'one time in two zones',
+      'the same time in two zones',
       '{ identity: claims.since, lt: 2026-01-01T00:00:00Z, reason: a }',
       '{ identity: claims.since, lt: 2026-01-01T01:00:00+01:00, reason: b }',
       [],
@@ -234,7 +234,7 @@ describe('diff', () => {
   });
 });
 
-test('analysis finds what no claim can meet', () => {
+test('analysis finds conditions that no claim can meet', () => {
   const find = (when: string) => findingsOf(rules(when)).map(({ code }) => code);
   const both = '{ identity: claims.level, equals: 1, reason: a }, { identity: claims.level, equals: 2, reason: b }';
   expect(find(both)).toContain('condition_unmeetable');

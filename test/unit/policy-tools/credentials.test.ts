@@ -1,4 +1,6 @@
-/** What policy tools know of kinds of credential and of sign-in pages: tests, coverage, mutants, proposals, diff, explain. */
+/**
+ * What policy tools do with kinds of credentials and sign-in pages: tests, coverage, mutants, proposals, diff, explain.
+ */
 import { expect, test } from 'vitest';
 import { explanationText } from '../../../src/cli/explain/explanation-text.ts';
 import { parseConfig } from '../../../src/config/parse-config.ts';
@@ -53,7 +55,7 @@ const good = [
 
 const run = (cases: readonly string[]) => runTests(read({ cases }).config, false);
 
-test('cases present each kind, in its shape, and tell a sign-in page from a refusal', () => {
+test('cases send each kind in its shape, and distinguish a sign-in page from a refusal', () => {
   expect(run(good).results.flatMap(({ faults }) => faults)).toEqual([]);
   const wrong = run([
     `{ request: GET /page, ${navigation}, expect: refuse }`,
@@ -67,7 +69,7 @@ test('cases present each kind, in its shape, and tell a sign-in page from a refu
   ]);
 });
 
-test('coverage asks for a kind that is not taken and for the sign-in page', () => {
+test('coverage requires a refused kind and the sign-in page', () => {
   const open = (cases: readonly string[]) =>
     run(cases).coverage.cells.flatMap(({ route, effect, covered }) =>
       covered ? [] : [`${route.id} ${effect.kind === 'refuses' ? effect.word : effect.kind}`],
@@ -79,7 +81,7 @@ test('coverage asks for a kind that is not taken and for the sign-in page', () =
   expect(open(good.filter((row) => !row.includes('signIn')))).toEqual(['page signIn']);
 });
 
-test('a list that is lifted, widened or narrowed, and a sign-in page that is gone, are mutants', () => {
+test('a removed, widened or narrowed list of kinds, and a removed sign-in page, are mutants', () => {
   const survivors = (cases: readonly string[]) => {
     const { config } = read({ cases });
     const { results } = runTests(config, false);
@@ -100,7 +102,7 @@ test('a list that is lifted, widened or narrowed, and a sign-in page that is gon
   expect(without('signIn')).toEqual(['no browser is sent to its sign-in page']);
 });
 
-test('proposals find all of it', () => {
+test('proposals cover all of it', () => {
   const { config } = read();
   const { cases, notFound } = proposeCases(config, runTests(config, false), true);
   expect(notFound).toEqual([]);
@@ -109,7 +111,7 @@ test('proposals find all of it', () => {
   expect(proposed).toContain('page signIn credential_missing');
 });
 
-test('diff sees a route that takes another kind, and another sign-in page', () => {
+test('diff reports a route that accepts another kind, and another sign-in page', () => {
   const before = read();
   const after = read({ robots: 'credentials: [apiKey, keyPair]', page: 'signIn: { url: /login }' });
   expect(comparePolicies(policyOf(before.config), policyOf(after.config))).toEqual([]);
@@ -141,7 +143,7 @@ test.each<[string, string, string, readonly string[], object, readonly string[]]
     ['api_key, from authorization (bearer)', 'the route accepts api_key', 'source: authApi (an API key)'],
   ],
   [
-    'a kind that is not taken',
+    'a kind that is not accepted',
     'pair',
     '/robots',
     [],

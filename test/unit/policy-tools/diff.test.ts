@@ -1,4 +1,4 @@
-/** What a change of the rules means, in the words of the report. */
+/** What a change of the rules means, in the wording of the report. */
 import stringWidth from 'string-width';
 import { describe, expect, it, test } from 'vitest';
 import { diffMarkdown } from '../../../src/cli/diff/diff-markdown.ts';
@@ -21,11 +21,11 @@ function diff(before: ReturnType<typeof rules>, after: ReturnType<typeof rules>)
 describe('one rule for every method', () => {
   const any = ['GET', 'HEAD', 'OPTIONS', 'any other'];
   it.each([
-    ['a role more', '[admin]', '[admin, reporter]', 'newlyAllowed', ['role reporter']],
-    ['a role less', '[admin, reporter]', '[admin]', 'newlyRefused', ['role reporter']],
-    ['anybody with an identity', '[admin]', 'authenticated', 'newlyAllowed', ['any identity']],
+    ['an added role', '[admin]', '[admin, reporter]', 'newlyAllowed', ['role reporter']],
+    ['a removed role', '[admin, reporter]', '[admin]', 'newlyRefused', ['role reporter']],
+    ['any identity', '[admin]', 'authenticated', 'newlyAllowed', ['any identity']],
     [
-      'all in place of any',
+      'all instead of any',
       '{ any: [user, admin] }',
       '{ all: [user, admin] }',
       'newlyRefused',
@@ -52,7 +52,7 @@ describe('one rule for every method', () => {
   });
 });
 
-test('a route that opens to the world is said so', () => {
+test('reports a route that becomes public', () => {
   const report = diff(
     rules(route('match: { path: /x }, access: [user]')),
     rules(route('match: { path: /x }, access: public')),
@@ -60,7 +60,7 @@ test('a route that opens to the world is said so', () => {
   expect(report.newlyAllowed[0]?.who).toEqual(['anyone']);
 });
 
-test('a route that shadows another one is two changes in one place', () => {
+test('a route that shadows another one is reported as two changes in one place', () => {
   const wide = route('match: { path: "/a/**" }, access: [user]');
   const report = diff(rules(wide), rules(wide, route('match: { path: "/a/{b}" }, access: [admin]', 'two')));
   expect(report.newlyAllowed).toEqual([]);
@@ -69,7 +69,7 @@ test('a route that shadows another one is two changes in one place', () => {
   ).toEqual([['one', 'two', 'GET https://any.example/a/any', [expect.stringMatching(/role (user|reporter)/)]]]);
 });
 
-test('a method that is listed no more', () => {
+test('reports a method that is no longer listed', () => {
   const report = diff(
     rules(route('match: { path: /x }, access: { GET: [user], PUT: [user] }')),
     rules(route('match: { path: /x }, access: { GET: [user] }')),
@@ -79,7 +79,7 @@ test('a method that is listed no more', () => {
   ]);
 });
 
-test('a condition that is gone is newly allowed where it was not met', () => {
+test('a removed condition is newly allowed where it was not met', () => {
   const before = route(
     'match: { path: "/{t}" }, access: [user], when: [{ param: t, in: identity.groups, reason: wrong }]',
   );
@@ -99,12 +99,12 @@ test.each([
     rules(route('match: { path: /y }, access: [admin]', 'two'), route('match: { path: /x }, access: [user]')),
   ],
   [
-    'a role beside one that inherits it',
+    'a role next to one that inherits it',
     rules(route('match: { path: /x }, access: [user]')),
     rules(route('match: { path: /x }, access: [user, admin]')),
   ],
   [
-    'a parameter of another name',
+    'another parameter name',
     rules(route('match: { path: "/{a}" }, access: [user], when: [{ param: a, equals: x, reason: no }]')),
     rules(route('match: { path: "/{b}" }, access: [user], when: [{ param: b, equals: x, reason: no }]')),
   ],
@@ -112,16 +112,16 @@ test.each([
   expect(diff(before, after)).toMatchObject({ same: true, newlyAllowed: [], newlyRefused: [] });
 });
 
-describe('a condition in other words', () => {
+describe('a condition in another form', () => {
   const address = (...ranges: string[]) => `client: address, cidr: ${JSON.stringify(ranges)}`;
   it.each([
-    ['a range less', address('10.0.0.0/8', '192.168.0.0/16'), address('10.0.0.0/8'), 'newlyRefused'],
-    ['a range in a range', address('10.0.0.0/16'), address('10.0.0.0/8'), 'newlyAllowed'],
+    ['one range fewer', address('10.0.0.0/8', '192.168.0.0/16'), address('10.0.0.0/8'), 'newlyRefused'],
+    ['a range within a range', address('10.0.0.0/16'), address('10.0.0.0/8'), 'newlyAllowed'],
     ['both halves of a range', address('10.0.0.0/9', '10.128.0.0/9'), address('10.0.0.0/8'), null],
-    ['a text less', 'param: p, in: [a, b]', 'param: p, equals: a', 'newlyRefused'],
-    ['a list of one', 'query: q, in: [a]', 'query: q, equals: a', null],
+    ['one text fewer', 'param: p, in: [a, b]', 'param: p, equals: a', 'newlyRefused'],
+    ['a list of one item', 'query: q, in: [a]', 'query: q, equals: a', null],
     [
-      'a beginning of what it was',
+      'a prefix of the old values',
       'header: x-region, in: [eu, eu-1]',
       'header: x-region, startsWith: eu',
       'newlyAllowed',
@@ -132,7 +132,7 @@ describe('a condition in other words', () => {
       'any: [{ identity: groups, equals: a }, { identity: groups, equals: b }]',
       null,
     ],
-    ['the kind that is left', 'identity: kind, equals: bearer', 'not: { identity: kind, equals: key_pair }', null],
+    ['the remaining kind', 'identity: kind, equals: bearer', 'not: { identity: kind, equals: key_pair }', null],
   ])('%s', (_name, before, after, kind) => {
     const of = (when: string) => {
       const text = `match: { path: "/x/{p}" }, access: [user], when: [{ ${when}, reason: w }]`;
@@ -145,7 +145,7 @@ describe('a condition in other words', () => {
   });
 });
 
-test('a parameter that is read in any letter case is unclear where it was not', () => {
+test('a parameter read in any letter case is newly unclear', () => {
   const of = (more: string) =>
     rules(
       route(`match: { path: "/x/{p}" }, access: [user], when: [{ not: { param: p, equals: a }, reason: w }]${more}`),
@@ -154,7 +154,7 @@ test('a parameter that is read in any letter case is unclear where it was not', 
   expect(newlyAllowed).toMatchObject([{ routeBefore: 'one', routeAfter: 'one', reasons: ['w'] }]);
 });
 
-test('credentials that reach the service decide nothing, and are a difference', () => {
+test('forwarding credentials changes no decision but is a difference', () => {
   const more = (name: string) =>
     policy(
       `${roles}routes:\n${route('match: { path: /x }, access: [user]')}`
@@ -181,7 +181,7 @@ test('credentials that reach the service decide nothing, and are a difference', 
   ]);
 });
 
-test('a reading of paths of its own bears on verdicts', () => {
+test('a change of path reading affects decisions', () => {
   const report = diff(
     rules(route('match: { path: "/x/**" }, access: [user]')),
     rules(route('match: { path: "/x/**" }, access: [user], path: { encodedSlash: keep }')),
@@ -195,8 +195,8 @@ const beside = (path: string) => route(`match: { path: ${path} }, access: public
 test.each([
   ['an escaped slash that is kept', 'encodedSlash: keep', '/files/a/b', []],
   ['slashes that are kept', 'mergeSlashes: false', '/files/a/c', []],
-  ['letter case that does not count', 'caseSensitive: false', '/files/x', ['GET https://any.example/FILES/x']],
-])('a route beside one with %s is told: it refuses paths that it may claim', (_name, path, other, refused) => {
+  ['paths that ignore letter case', 'caseSensitive: false', '/files/x', ['GET https://any.example/FILES/x']],
+])('reports a route next to one with %s: it refuses paths that it may claim', (_name, path, other, refused) => {
   const report = diff(rules(reads(path)), rules(reads(path), beside(other)));
   expect(report.same).toBe(false);
   expect(report.newlyRefused.map(({ example }) => example)).toEqual(refused);
@@ -206,7 +206,7 @@ test.each([
 test.each([
   ['another id and another service', 'upstream: auth-api', ['upstream orders auth-api']],
   ['another id, and no WebSockets', 'upstream: orders', ['websocket true false']],
-])('what a route has is compared with what the same requests had: %s', (_name, upstream, expected) => {
+])("compares a route's settings with those that applied to the same requests: %s", (_name, upstream, expected) => {
   const before = policy(
     `${roles}routes:\n${route(`match: { path: /x }, access: public, websocket: ${expected[0]!.startsWith('w')}`)}`,
   );
@@ -214,26 +214,26 @@ test.each([
   expect(diff(before, after).settings.map((one) => `${one.setting} ${one.before} ${one.after}`)).toEqual(expected);
 });
 
-test('a preflight that is answered no more is told, though no rule decides otherwise', () => {
+test('reports a preflight that is no longer handled, although no rule decides differently', () => {
   const all = route('match: { path: "/**" }, access: { GET: public }, cors: { origins: ["https://app.test"] }');
   const report = diff(rules(all), rules(all, route('match: { path: /x }, access: { GET: public }', 'two')));
   const told = report.settings.map(({ routeBefore, routeAfter, setting }) => [routeBefore, routeAfter, setting]);
   expect([report.same, told]).toEqual([false, [['one', 'two', 'cors']]]);
 });
 
-test('many conditions that stay the same are no change', () => {
+test('many unchanged conditions are not a change', () => {
   const any = Array.from('abcdefghijklmn', (letter) => `{ param: t, equals: ${letter} }`).join(', ');
   const config = rules(route(`match: { path: "/x/{t}" }, access: public, when: [{ any: [${any}], reason: w }]`));
   expect(diff(config, config)).toMatchObject({ same: true, newlyAllowed: [], newlyRefused: [] });
 });
 
-test('without an identity no condition on it is met', () => {
+test('without an identity, no condition on it is met', () => {
   const when = 'match: { path: "/x/{t}" }, when: [{ param: t, in: identity.groups, reason: w }]';
   const report = diff(rules(route(`${when}, access: [user]`)), rules(route(`${when}, access: optional`)));
   expect(report.newlyAllowed.flatMap(({ who }) => who)).toEqual(['any identity']);
 });
 
-test('conditions about different values cost their sum, not their product', () => {
+test('conditions on different values cost their sum, not their product', () => {
   const when = (equals: string) =>
     `[${Array.from({ length: 30 }, (_, i) => `{ query: q${i}, equals: ${i === 0 ? equals : 'x'}, reason: no_${i} }`).join(', ')}]`;
   const report = diff(
@@ -245,7 +245,7 @@ test('conditions about different values cost their sum, not their product', () =
 });
 
 test.each(['', ':int', ':slug', ':uuid', ':(a|b)'])(
-  'a condition on the wrong parameter comes with a request that shows it: {tenant%s}',
+  'a condition on the wrong parameter is reported with a request that shows it: {tenant%s}',
   (shape) => {
     const of = (param: string) => {
       const when = `[{ param: ${param}, in: identity.groups, reason: wrong_tenant }]`;
@@ -258,7 +258,7 @@ test.each(['', ':int', ':slug', ':uuid', ':(a|b)'])(
   },
 );
 
-test('with too many classes to go through, a change is possible', () => {
+test('with too many classes to examine, reports a possible change', () => {
   const compared = Array.from({ length: 14 }, (_, i) => `{ query: a${i}, equals: query.b${i} }`).join(', ');
   const of = (more: string) =>
     rules(
@@ -272,7 +272,7 @@ test('with too many classes to go through, a change is possible', () => {
   expect([newlyAllowed, newlyRefused]).toMatchObject([unknown, unknown]);
 });
 
-describe('every example is a request that both policies were asked about', () => {
+describe('every example was evaluated against both policies', () => {
   const of = (more: string, head = '') =>
     policy(
       `${head}conditions: { headers: [x-region] }\n${roles}routes:\n${route(`match: { path: "/x/{p}" }, ${more}`)}`,
@@ -280,7 +280,7 @@ describe('every example is a request that both policies were asked about', () =>
   it.each([
     ['a role', 'access: [admin]', 'access: [user]', 'GET https://any.example/x/any', 'by anyone with role user'],
     [
-      'a role that must go with another',
+      'a role that requires another one',
       'access: { any: [user], none: [admin] }',
       'access: [user]',
       'GET https://any.example/x/any',
@@ -315,7 +315,7 @@ describe('every example is a request that both policies were asked about', () =>
       'by anyone with role user',
     ],
     [
-      'two values that are alike',
+      'two equal values',
       'access: deny',
       'access: [user], when: [{ param: p, in: identity.groups, reason: w }]',
       'GET https://any.example/x/any',
@@ -335,7 +335,7 @@ describe('every example is a request that both policies were asked about', () =>
     expect(diff(of(after), of(before)).newlyRefused).toMatchObject([{ example, exampleBy, possible: false }]);
   });
 
-  it('also for methods that no configuration names', () => {
+  it('methods that no configuration lists', () => {
     const listed = (methods: string) => rules(route(`match: { path: /x, methods: [GET, ${methods}] }, access: public`));
     const { newlyRefused } = diff(rules(route('match: { path: /x }, access: public')), listed('LOCK, REPORT'));
     const other = newlyRefused.find(({ methods }) => methods.includes('any other'));
@@ -344,7 +344,7 @@ describe('every example is a request that both policies were asked about', () =>
   });
 });
 
-test.each([22, 31, 64, 200])('%i roles that must be held together take no time that doubles with each', (count) => {
+test.each([22, 31, 64, 200])('%i roles required together do not double the time with each', (count) => {
   const names = Array.from({ length: count }, (_, index) => `r${index}`);
   const of = (all: readonly string[]) =>
     policy(
@@ -357,7 +357,7 @@ test.each([22, 31, 64, 200])('%i roles that must be held together take no time t
   ]);
 });
 
-test('with many combinations of roles, some are listed, and that there are others', () => {
+test('with many combinations of roles, lists some and reports that there are more', () => {
   const groups = Array.from(
     { length: 12 },
     (_, n) => `g${n}: {}, a${n}: { inherits: [g${n}] }, b${n}: { inherits: [g${n}] }`,
@@ -365,13 +365,13 @@ test('with many combinations of roles, some are listed, and that there are other
   const of = (access: string) =>
     policy(`roles: { ${groups.join(', ')} }\nroutes:\n${route(`match: { path: /x }, access: ${access}`)}`);
   const each = (letter: string) => groups.map((_, n) => `${letter}${n}`).join(', ');
-  // A group is met by a and by b; both together are forbidden nowhere, but each pair is told apart by `none`.
+  // Roles a and b both grant g. No rule forbids both together, but `none` distinguishes each pair.
   const { newlyAllowed } = diff(of(`{ all: [${each('g')}], none: [${each('a')}] }`), of(`{ all: [${each('g')}] }`));
   expect(newlyAllowed).toMatchObject([{ possible: false, more: true, reasons: ['role_forbidden'] }]);
   expect(newlyAllowed[0]!.who.length).toBeLessThan(30);
 });
 
-describe('what people read', () => {
+describe('text output', () => {
   const names = Array.from({ length: 40 }, (_, index) => `section-${index}`);
   const one = (id: string, access: string) => route(`match: { path: /${id} }, access: ${access}`, id);
   const before = rules(...names.map((id) => one(id, '[admin]')));
@@ -381,13 +381,13 @@ describe('what people read', () => {
   const text = (after: typeof before, all = false, width = 80) =>
     diffText(diff(before, after), { color: false, width, all });
 
-  it('begins with how many differences there are, by route and by role', () => {
+  it('begins with the number of differences, by route and by role', () => {
     const [head, , byRoute] = text(alike).split('\n');
     expect([head, byRoute?.slice(0, 8)]).toEqual(['40 newly allowed', 'By route']);
     expect(text(alike)).toMatch(/\nBy role .*\n {2}role user, role reporter {2,}section-0 and 39 more\n/);
   });
 
-  it('lists the same change of many routes once', () => {
+  it('lists the first changes, and all of them with --all', () => {
     expect(text(alike).match(/^ {2}\+ /gm)).toHaveLength(1);
     expect(diff(before, alike).newlyAllowed).toHaveLength(40);
   });

@@ -1,4 +1,4 @@
-/** Explanations of recorded decisions: under the same rules they come to what was decided then. */
+/** Explanations of recorded decisions: under the same rules they give the recorded decision. */
 import { expect, test } from 'vitest';
 import { decide } from '../../../src/core/decide.ts';
 import type { Decision } from '../../../src/core/decision.ts';
@@ -17,7 +17,7 @@ test.each([
   ['when: [{ time: { days: [mon], from: "09:00", to: "10:00", zone: UTC }, reason: closed }]', 'allow'],
   ['when: [{ time: { days: [tue], zone: UTC }, reason: closed }]', 'refuse'],
   ['when: [{ header: x-cert, equals: ok, reason: certificate }]', 'allow'],
-])('at the time of the request, and through its proxy: %s', (rest, outcome) => {
+])('applies the time of the request and its proxy: %s', (rest, outcome) => {
   const config = policy(`server: { trustedProxies: ["10.0.0.0/8"] }
 conditions: { trustedHeaders: [x-cert] }
 roles: { user: {} }
@@ -43,7 +43,7 @@ routes: [{ id: one, match: { path: "/one" }, upstream: orders, access: [user], $
   expect(isAsExplained(record, explanation)).toBe(true);
 });
 
-test.each([true, false])('with the headers of a trusted proxy: %s', (trusted) => {
+test.each([true, false])('applies the headers of a trusted proxy: %s', (trusted) => {
   const config = policy(`server: { trustedProxies: ["10.0.0.0/8"] }
 conditions: { trustedHeaders: [x-client-cert-verified] }
 roles: {}

@@ -31,7 +31,7 @@ describe('the trail', () => {
     expect(trail(explanation)).toBe(results);
   });
 
-  it('ends with what was granted', () => {
+  it('ends with the grant', () => {
     const explanation = asked('GET api.example.test /v1/orders/acme/7', {
       ...ann,
       roles: ['reporter'],
@@ -42,7 +42,7 @@ describe('the trail', () => {
   });
 });
 
-test('every route that fits is told, and why it did not win', () => {
+test('lists every matching route, and why it did not win', () => {
   const { candidates } = asked('GET api.example.test /v1/orders/acme/7', ann);
   expect(candidates.map(({ route, won }) => [route, won])).toEqual([
     ['order', true],
@@ -51,7 +51,7 @@ test('every route that fits is told, and why it did not win', () => {
   expect(candidates[1]?.why).toContain('host api.example.test comes before host any');
 });
 
-test('when no route fits, the nearest ones are told with what parted them', () => {
+test('if no route matches, lists the nearest ones with their difference', () => {
   const { candidates } = asked('GET other.test /v2/orders');
   expect(candidates).toEqual([
     { route: 'all', pattern: '/v1/**', won: false, why: 'segment 1 is "v2" and not "v1"' },
@@ -64,12 +64,12 @@ test('when no route fits, the nearest ones are told with what parted them', () =
   ]);
 });
 
-test('a method that is not listed is told with those that are', () => {
+test('shows the allowed methods for one that is not listed', () => {
   const { candidates, status } = asked('PATCH api.example.test /v1/orders/acme/7', ann);
   expect([status, candidates[0]?.why]).toEqual([405, 'fits, but takes only GET, PUT, DELETE, HEAD']);
 });
 
-test('roles that are held, inherited, derived and missing', () => {
+test('shows roles that are held, inherited, derived and missing', () => {
   const held = { ...ann, roles: ['reporter'], groups: ['acme', 'platform'] };
   const { identity, access, reason } = asked('DELETE api.example.test /v1/orders/acme/7', held);
   expect(reason).toBe('role_missing');
@@ -81,12 +81,12 @@ test('roles that are held, inherited, derived and missing', () => {
   ]);
 });
 
-test('a role that is held through another one', () => {
+test('shows which role grants an inherited one', () => {
   const { access } = asked('GET api.example.test /v1/orders/acme/7', { ...ann, roles: ['admin'] });
   expect(access?.demands).toMatchObject([{ list: 'any', role: 'user', held: true, through: 'admin' }]);
 });
 
-test('a condition that is not met, with what it compared', () => {
+test('shows an unmet condition with what it compared', () => {
   const explanation = asked('GET api.example.test /v1/orders/other/7', {
     ...ann,
     roles: ['user'],
@@ -100,7 +100,7 @@ test('a condition that is not met, with what it compared', () => {
   ]);
 });
 
-test('what the service gets: the identity, and never the credential or what the client claims', () => {
+test("shows what the service receives: the identity, and never the credential or the client's claims", () => {
   const admin = { ...ann, roles: ['admin'] };
   const { upstream } = asked('GET api.example.test /v1/orders/acme/7?x=1', admin, ['User_Id', 'eve', 'accept', 'a/b']);
   expect([upstream?.name, upstream?.path]).toEqual(['orders', '/v1/orders/acme/7?x=1']);
@@ -110,13 +110,16 @@ test('what the service gets: the identity, and never the credential or what the 
   expect([...headers.keys()].filter((name) => /authorization|user_id/i.test(name))).toEqual([]);
 });
 
-test.each(['x-forwarded', 'forwarded'] as const)('headers name no client that nobody named: %s', (forwardedHeaders) => {
-  const headersFor = (client: string | null) => {
-    const request = { host: 'api.example.test', target: '/v1/orders/acme/7', client };
-    const forwarding = { ...config, server: { ...config.server, forwardedHeaders } };
-    return new Map(explained(forwarding, request, { ...ann, roles: ['admin'] }).upstream?.headers);
-  };
-  expect(headersFor(null).get('x-real-ip')).toBe('(address of the client)');
-  expect(headersFor('192.0.2.9').get('x-real-ip')).toBe('192.0.2.9');
-  expect([...headersFor(null).values()].filter((value) => /\d+\.\d+\.\d+\.\d+/.test(value))).toEqual([]);
-});
+test.each(['x-forwarded', 'forwarded'] as const)(
+  'headers specify no client if none is given: %s',
+  (forwardedHeaders) => {
+    const headersFor = (client: string | null) => {
+      const request = { host: 'api.example.test', target: '/v1/orders/acme/7', client };
+      const forwarding = { ...config, server: { ...config.server, forwardedHeaders } };
+      return new Map(explained(forwarding, request, { ...ann, roles: ['admin'] }).upstream?.headers);
+    };
+    expect(headersFor(null).get('x-real-ip')).toBe('(address of the client)');
+    expect(headersFor('192.0.2.9').get('x-real-ip')).toBe('192.0.2.9');
+    expect([...headersFor(null).values()].filter((value) => /\d+\.\d+\.\d+\.\d+/.test(value))).toEqual([]);
+  },
+);

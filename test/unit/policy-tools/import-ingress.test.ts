@@ -1,4 +1,4 @@
-/** Ingress resources of ingress-nginx: paths as nginx reads them, and its annotations. */
+/** Ingress resources of ingress-nginx: paths as nginx parses them, and its annotations. */
 import { describe, expect, test } from 'vitest';
 import { imported } from './imported.ts';
 
@@ -48,10 +48,10 @@ describe('annotations', () => {
       { 'auth-url': 'http://p/oauth2/auth?allowed_groups=a,b' },
       '"authenticated" [group_missing]',
     ],
-    ['groups of something else', { 'auth-url': 'http://p/auth?allowed_groups=a' }, '"authenticated"'],
-    ['no group at all', { 'auth-url': 'http://p/oauth2/auth?allowed_groups=,' }, '"deny"'],
+    ['groups of another endpoint', { 'auth-url': 'http://p/auth?allowed_groups=a' }, '"authenticated"'],
+    ['an empty list of groups', { 'auth-url': 'http://p/oauth2/auth?allowed_groups=,' }, '"deny"'],
     ['addresses', { 'whitelist-source-range': '10.0.0.0/8, 192.0.2.1/32' }, '"public" [address_not_allowed]'],
-    ['addresses that are none', { 'whitelist-source-range': 'office' }, '"deny"'],
+    ['invalid addresses', { 'whitelist-source-range': 'office' }, '"deny"'],
     ['either', { ...protectedBy, 'whitelist-source-range': '10.0.0.0/8', satisfy: 'any' }, '"optional" [not_allowed]'],
     ['both', { ...protectedBy, 'whitelist-source-range': '10.0.0.0/8' }, '"authenticated" [address_not_allowed]'],
     ['a password', { 'auth-type': 'basic' }, '"deny"'],
@@ -62,7 +62,7 @@ describe('annotations', () => {
     expect(linesOf({ annotations })).toEqual([`a.test/** ${access}`]);
   });
 
-  test('the authentication of the whole controller, and opting out of it', () => {
+  test("honors the controller's global authentication, and opting out of it", () => {
     const config = JSON.stringify({ kind: 'ConfigMap', data: { 'global-auth-url': 'http://auth.test' } });
     const texts = [ingress({}), ingress({ host: 'b.test', annotations: { 'enable-global-auth': 'false' } })].map(
       (one) => JSON.stringify(one),
@@ -86,20 +86,20 @@ describe('annotations', () => {
   test.each<[string, object, Readonly<Record<string, string>>, string]>([
     ['its ranges', { 'whitelist-source-range': '10.0.0.0/8' }, {}, '"public" [address_not_allowed]'],
     [
-      'its ranges, beside an identity',
+      'its ranges, next to an identity',
       { 'whitelist-source-range': '10.0.0.0/8' },
       protectedBy,
       '"authenticated" [address_not_allowed]',
     ],
-    ['ranges that cannot be read', { 'whitelist-source-range': 'office' }, {}, '"deny"'],
-    ['what can keep requests out', { 'block-user-agents': '~*bot' }, {}, '"deny"'],
+    ['invalid ranges', { 'whitelist-source-range': 'office' }, {}, '"deny"'],
+    ['a setting that can block requests', { 'block-user-agents': '~*bot' }, {}, '"deny"'],
     ['code', { 'server-snippet': 'deny all;' }, {}, '"deny"'],
-    ['what is switched off', { 'enable-modsecurity': 'false', 'server-snippet': '' }, {}, '"public"'],
-  ])('the whole controller asks for: %s', (_, data, annotations, expected) => {
+    ['disabled settings', { 'enable-modsecurity': 'false', 'server-snippet': '' }, {}, '"public"'],
+  ])('settings of the whole controller: %s', (_, data, annotations, expected) => {
     expect(beside(data, annotations).routes.map((line) => line.split(' -> ')[0])).toEqual([`a.test/** ${expected}`]);
   });
 
-  test('ranges of an Ingress stand in for those of the controller', () => {
+  test('ranges of an Ingress replace those of the controller', () => {
     const { text } = beside(
       { 'whitelist-source-range': '10.0.0.0/8', 'no-auth-locations': '/open' },
       { 'whitelist-source-range': '192.168.0.0/16' },
@@ -109,29 +109,33 @@ describe('annotations', () => {
   });
 
   test.each<[string, object, string]>([
-    ['a class of another one', { spec: { ingressClassName: 'traefik' } }, '"deny"'],
-    ['a class of it', { spec: { ingressClassName: 'nginx-internal' } }, '"public"'],
+    ['the class of another controller', { spec: { ingressClassName: 'traefik' } }, '"deny"'],
+    ['one of its own classes', { spec: { ingressClassName: 'nginx-internal' } }, '"public"'],
     [
-      'a class of any name, with settings for it',
+      'a class of any name, with nginx annotations',
       {
         metadata: { annotations: { 'nginx.ingress.kubernetes.io/satisfy': 'all' } },
         spec: { ingressClassName: 'public' },
       },
       '"public"',
     ],
-    ['another one, in the old way', { metadata: { annotations: { 'kubernetes.io/ingress.class': 'gce' } } }, '"deny"'],
     [
-      'settings of another one',
+      'the class of another controller, in the old form',
+      { metadata: { annotations: { 'kubernetes.io/ingress.class': 'gce' } } },
+      '"deny"',
+    ],
+    [
+      'settings of another controller',
       { metadata: { annotations: { 'traefik.ingress.kubernetes.io/router.middlewares': 'auth@kubernetescrd' } } },
       '"deny"',
     ],
     [
-      'settings of another one, in the old way',
+      'settings of another controller, in the old form',
       { metadata: { annotations: { 'ingress.kubernetes.io/auth-type': 'basic' } } },
       '"deny"',
     ],
-    ['other annotations', { metadata: { annotations: { 'cert-manager.io/cluster-issuer': 'x' } } }, '"public"'],
-  ])('an Ingress for another controller is denied: %s', (_, more, expected) => {
+    ['unrelated annotations', { metadata: { annotations: { 'cert-manager.io/cluster-issuer': 'x' } } }, '"public"'],
+  ])('denies an Ingress of another controller: %s', (_, more, expected) => {
     const own = ingress({}) as { metadata: object; spec: object };
     const { metadata, spec } = more as { metadata?: object; spec?: object };
     const text = JSON.stringify({ ...own, metadata: { ...own.metadata, ...metadata }, spec: { ...own.spec, ...spec } });
@@ -141,7 +145,7 @@ describe('annotations', () => {
       expect(leftovers).toEqual([expect.stringMatching(/^denied: i \(a\.test\/\*\*\): .* another controller/)]);
   });
 
-  test('what of the controller is not carried over is told', () => {
+  test('reports controller settings that are not carried over', () => {
     const { leftovers } = beside(
       {
         'no-auth-locations': '/open',
@@ -158,7 +162,7 @@ describe('annotations', () => {
     ]);
   });
 
-  test('headers of the response that are fields of an identity', () => {
+  test('maps response headers to identity fields', () => {
     const { text, leftovers } = read({
       annotations: { ...protectedBy, 'auth-response-headers': 'X-Auth-Request-User,X-Z', 'auth-signin': 'http://x' },
     });
@@ -202,23 +206,23 @@ describe('paths', () => {
     expect(read({ annotations, paths: [[path, type]] }, { host: 'last.test' }).routes.slice(0, -1)[0]).toBe(line);
   });
 
-  test('letter case does not count on a host with expressions', () => {
+  test('ignores letter case on a host with regular expressions', () => {
     expect(read({ paths: [['/x', 'Prefix']], annotations: regex }).text).toContain('caseSensitive: false');
   });
 
-  test('beside the beginning of a path: neither the one rule nor the other', () => {
+  test('refuses paths next to a prefix, where either rule may apply', () => {
     expect(linesOf({}, { annotations: protectedBy, paths: [['/api', 'ImplementationSpecific']], name: 'api' })).toEqual(
       ['a.test/** "public"', 'a.test/api/** "authenticated"', 'a.test/{beside}/** "public" [not_this_path]'],
     );
   });
 
-  test('an open exact path below a protected one: a slash at its end would pass', () => {
+  test('denies an open exact path below a protected one because of a trailing slash', () => {
     const parts = [{ annotations: protectedBy }, { paths: [['/healthz', 'Exact']] }] as const;
     expect(linesOf(...parts)).toEqual(['a.test/** "authenticated"', 'a.test/healthz "deny"']);
     expect(read(...parts).text).toContain('which requires something else, such as /healthz/');
   });
 
-  test('expressions: the longest counts first, and one that is not understood closes what it may match', () => {
+  test('orders expressions by length, and closes what an unsupported one may match', () => {
     expect(
       linesOf(
         { annotations: regex, paths: [['/', 'ImplementationSpecific']] },
@@ -238,7 +242,7 @@ describe('paths', () => {
     ]);
   });
 
-  test('hosts that the controller adds do not fall to those for every host', () => {
+  test('hosts added by the controller do not use the rules for every host', () => {
     const annotations = { 'from-to-www-redirect': 'true', 'server-alias': 'c.test' };
     expect(linesOf({ host: '' }, { annotations })).toEqual([
       '/** "public"',
@@ -248,7 +252,7 @@ describe('paths', () => {
     ]);
   });
 
-  test('a host with paths of its own does not fall to those for every host', () => {
+  test('a host with its own paths does not use the rules for every host', () => {
     expect(linesOf({ host: '' }, { paths: [['/x', 'Prefix']] })).toEqual([
       '/** "public"',
       'a.test/x/** "public"',
@@ -256,7 +260,7 @@ describe('paths', () => {
     ]);
   });
 
-  test('a canary is left out', () => {
+  test('omits a canary', () => {
     expect(linesOf({}, { annotations: { canary: 'true' } })).toEqual(['a.test/** "public"']);
   });
 });

@@ -19,21 +19,21 @@ const manyScopes = Array.from({ length: 31 }, (_, n) => ({ oauth: [`a${n}`, `b${
 describe('security', () => {
   test.each<[string, unknown, string]>([
     ['an empty list', [], '{"GET":"public"}'],
-    ['nothing at all', undefined, '{"GET":"deny"}'],
+    ['no security requirement', undefined, '{"GET":"deny"}'],
     ['a bearer', [{ token: [] }], '{"GET":"authenticated"}'],
     ['an optional one', [{}, { token: [] }], '{"GET":"optional"}'],
     ['scopes', [{ oauth: ['b', 'a'] }], '{"GET":{"all":["a","b"]}}'],
     ['either scope', [{ oauth: ['a'] }, { oauth: ['b'] }], '{"GET":["a","b"]}'],
     ['either of two sets of scopes', [{ oauth: ['a', 'b'] }, { oauth: ['c'] }], '{"GET":[{"all":["a","b"]},"c"]}'],
-    ['more scopes than a rule can name', manyScopes, '{"GET":"deny"}'],
+    ['more scopes than a rule can list', manyScopes, '{"GET":"deny"}'],
     ['two schemes', [{ oauth: ['a'] }, { key: [] }], '{"GET":"deny"}'],
     ['two at once', [{ token: [], key: [] }], '{"GET":"deny"}'],
-    ['a scope that is no name of a role', [{ oauth: ['a b'] }], '{"GET":"deny"}'],
-    ['a scheme that is not there', [{ nothing: [] }], '{"GET":"deny"}'],
+    ['a scope that is not a role name', [{ oauth: ['a b'] }], '{"GET":"deny"}'],
+    ['an undefined scheme', [{ nothing: [] }], '{"GET":"deny"}'],
     ['a scheme called __proto__', [JSON.parse('{"__proto__": []}')], '{"GET":"deny"}'],
-    ['no list', { token: [] }, '{"GET":"deny"}'],
+    ['not a list', { token: [] }, '{"GET":"deny"}'],
     ['a list of words', ['token'], '{"GET":"deny"}'],
-    ['scopes that are no list', [{ oauth: 'a' }], '{"GET":"deny"}'],
+    ['scopes that are not a list', [{ oauth: 'a' }], '{"GET":"deny"}'],
   ])('%s', (_, security, access) => {
     expect(secured(security).routes).toEqual([`/x ${access} -> http://service.invalid:8080`]);
   });
@@ -42,23 +42,23 @@ describe('security', () => {
     ['a scope, or a key', [{ oauth: ['a'] }, { key: [] }], 'oauth', '{"GET":["a"]}'],
     ['a scope, or a key', [{ oauth: ['a'] }, { key: [] }], 'key', '{"GET":"authenticated"}'],
     ['two at once, or one', [{ token: [], key: [] }, { oauth: ['a'] }], 'oauth', '{"GET":["a"]}'],
-  ])('one of several schemes by name: %s by %j with --auth %s', (_, security, auth, access) => {
+  ])('uses one of several schemes: %s by %j with --auth %s', (_, security, auth, access) => {
     const { routes, leftovers } = secured(security, {}, auth);
     expect(routes).toEqual([`/x ${access} -> http://service.invalid:8080`]);
     expect(leftovers).toEqual([expect.stringMatching(/^stricter: GET-x \(GET \/x\): an alternative is omitted: /)]);
   });
 
-  test('a scheme that no operation asks for is a slip', () => {
+  test('refuses a scheme that no operation requires', () => {
     expect(() => secured([{ token: [] }], {}, 'tokn')).toThrow('no operation requires a security scheme "tokn"');
   });
 
-  test('several schemes are told by name, with what to do', () => {
+  test('lists several schemes with instructions', () => {
     expect(secured([{ oauth: [] }, { key: [] }]).leftovers).toEqual([
       'denied: GET-x (GET /x): several security schemes are in use (key, oauth); choose one with --auth',
     ]);
   });
 
-  test('of the document, where the operation has none', () => {
+  test('applies to operations without their own', () => {
     expect(secured(undefined, { security: [{ token: [] }] }).routes[0]).toContain('{"GET":"authenticated"}');
     expect(secured([], { security: [{ token: [] }] }).routes[0]).toContain('{"GET":"public"}');
   });
@@ -99,7 +99,7 @@ const linesOf = (paths: object) => imported(document(paths)).routes.map((line) =
 const open = { security: [] };
 const closed = { security: [{ token: [] }] };
 
-test('a template within a segment is denied where a wider one asks for something else; a path without templates counts before it', () => {
+test('denies a template within a segment where a wider one requires something else; a path without templates has priority', () => {
   expect(
     linesOf({
       '/files/{name}': { get: open, post: open },
@@ -117,21 +117,21 @@ test('a template within a segment is denied where a wider one asks for something
   ]);
 });
 
-test('of two templates that can match one request neither counts first', () => {
+test('denies two templates that can match the same request, as neither has priority', () => {
   expect(linesOf({ '/a/{b}/c': { get: open }, '/{a}/b/c': { get: closed } })).toEqual([
     '/a/{b}/c {"GET":"deny"}',
     '/{a}/b/c {"GET":"authenticated"}',
   ]);
 });
 
-test('"/f" and "/f/" are one route: denied when they ask for something else', () => {
+test('treats "/f" and "/f/" as one route, denied when they differ', () => {
   expect(linesOf({ '/a': { get: closed, head: open }, '/f/': { get: open }, '/f': { get: closed } })).toEqual([
     '/a {"GET":"authenticated","HEAD":"public"}',
     '/f {"GET":"deny"}',
   ]);
 });
 
-test('a path and an operation that stand in another file are denied, and those of the document are read', () => {
+test('denies references to another file, and resolves those within the document', () => {
   const { routes, leftovers } = imported(
     document({
       '/x': { $ref: './x.yaml' },
@@ -146,7 +146,7 @@ test('a path and an operation that stand in another file are denied, and those o
   ]);
 });
 
-test('the description of a platform becomes the paths of its example', () => {
+test("converts the platform's document to the paths of its example", () => {
   const text = readFileSync('test/fixtures/tenant-platform.openapi.yaml', 'utf8');
   const { routes, leftovers } = imported(text);
   expect(leftovers).toEqual([]);
@@ -164,18 +164,18 @@ test('the description of a platform becomes the paths of its example', () => {
   for (const line of routes) expect(example).toContain(`"${line.split(' ')[0]}"`);
 });
 
-test('names of any length become names of routes', () => {
+test('shortens names of any length to route ids', () => {
   const long = 'a'.repeat(300);
   const described = { '/x': { get: { operationId: long, ...open } }, '/y': { put: { operationId: long, ...open } } };
   const { config } = imported(document(described));
   expect(config.routes.routes.map(({ id }) => id.length <= 100)).toEqual([true, true]);
 });
 
-test('Swagger 2.0 is told how to become OpenAPI 3', () => {
+test('explains how to convert Swagger 2.0 to OpenAPI 3', () => {
   expect(() => imported(JSON.stringify({ swagger: '2.0', paths: {} }))).toThrow(/this is Swagger 2.0; convert it/);
 });
 
-test.each(['2.0', '4.0.0', ''])('version %j is refused', (openapi) => {
+test.each(['2.0', '4.0.0', ''])('refuses version %j', (openapi) => {
   expect(() => imported(JSON.stringify({ openapi, paths: {} }))).toThrow(
     'expected an OpenAPI document of version 3.0 or 3.1',
   );
@@ -193,7 +193,7 @@ describe('shapes of path parameters', () => {
     ['a number from zero', { type: 'integer', minimum: 0 }, '/x/{id:int}'],
     ['a number that may be negative', { type: 'integer' }, '/x/{id}'],
     ['a list of words', { type: 'string', enum: ['open', 'closed'] }, '/x/{id:(open|closed)}'],
-    ['a list with a blank in a word', { type: 'string', enum: ['open', 'half open'] }, '/x/{id}'],
+    ['a list with a space in a word', { type: 'string', enum: ['open', 'half open'] }, '/x/{id}'],
     ['a slug', { type: 'string', pattern: '^[a-z0-9]+(?:-[a-z0-9]+)*$' }, '/x/{id:slug}'],
     ['another pattern', { type: 'string', pattern: '^[a-z]+$' }, '/x/{id}'],
     ['any text', { type: 'string' }, '/x/{id}'],
@@ -201,13 +201,13 @@ describe('shapes of path parameters', () => {
     expect(pathsOf({ '/x/{id}': { parameters: [at('id', schema)], get: {} } })).toEqual([path]);
   });
 
-  test('only where all operations of a path agree', () => {
+  test('used only where all operations of a path agree', () => {
     const uuid = [at('id', { type: 'string', format: 'uuid' })];
     expect(pathsOf({ '/x/{id}': { get: { parameters: uuid }, put: { parameters: uuid } } })).toEqual(['/x/{id:uuid}']);
     expect(pathsOf({ '/x/{id}': { get: { parameters: uuid }, put: {} } })).toEqual(['/x/{id}']);
   });
 
-  test('lists of words that could match one request equally stay away', () => {
+  test('not used for overlapping lists of equal priority', () => {
     const of = (...words: string[]) => ({ parameters: [at('k', { type: 'string', enum: words })], get: {} });
     expect(pathsOf({ '/{k}/a': of('x', 'y'), '/{k}/b': of('y', 'z') })).toEqual(['/{k}/a', '/{k}/b']);
     expect(pathsOf({ '/{k}/a': of('x', 'y'), '/{k}/b': of('x', 'y') })).toEqual(['/{k:(x|y)}/a', '/{k:(x|y)}/b']);

@@ -1,4 +1,4 @@
-/** The platform's table of routes; and hostile files, which no format takes. */
+/** The platform's route table, and hostile files, which every importer refuses. */
 import { describe, expect, test } from 'vitest';
 import { readSource } from '../../../src/policy-tools/import/source-text.ts';
 import { imported } from './imported.ts';
@@ -15,9 +15,9 @@ describe('a row', () => {
     ['no roles', { roles: null, public: false }, '/x {"GET":"authenticated"} -> http://svc'],
     ['public with roles', { public: true, roles: ['a'] }, '/x {"GET":"deny"} -> http://svc'],
     ['not enabled', { public: true, enabled: false }, '/x {"GET":"deny"} -> http://svc'],
-    ['a word for a truth', { public: 'yes' }, '/x {"GET":"deny"} -> http://svc'],
-    ['roles that are none', { roles: 'a' }, '/x {"GET":"deny"} -> http://svc'],
-    ['a role that is no name', { roles: ['a b'] }, '/x {"GET":"deny"} -> http://svc'],
+    ['a word instead of a boolean', { public: 'yes' }, '/x {"GET":"deny"} -> http://svc'],
+    ['invalid roles', { roles: 'a' }, '/x {"GET":"deny"} -> http://svc'],
+    ['an invalid role name', { roles: ['a b'] }, '/x {"GET":"deny"} -> http://svc'],
     ['every method', { method: 'ANY', public: true }, '/x "public" -> http://svc'],
     [
       'parameters and a rest',
@@ -32,18 +32,18 @@ describe('a row', () => {
     ['no service', { redirectTo: 'svc', public: true }, '/x {"GET":"deny"} -> http://service.invalid:8080'],
     ['braces', { relativePath: '/{x}' }, '/%7Bx%7D {"GET":"authenticated"} -> http://svc'],
     ['a parameter within a segment', { relativePath: '/v:x' }, '/{part} {"GET":"deny"} -> http://svc'],
-    ['a column that is not known', { allowedFrom: '10.0.0.0/8' }, '/x {"GET":"deny"} -> http://svc'],
+    ['an unknown column', { allowedFrom: '10.0.0.0/8' }, '/x {"GET":"deny"} -> http://svc'],
   ])('%s', (_, more, line) => {
     expect(read(row(more), row({ relativePath: '/last' })).routes.slice(0, -1)[0]).toBe(line);
   });
 
-  test('of one path: methods in one route, whatever the order', () => {
+  test('merges methods of one path into one route, in any order', () => {
     expect(read(row({ roles: ['a'] }), row({ method: 'DELETE', roles: ['b'] })).routes).toEqual([
       '/x {"GET":["a"],"DELETE":["b"]} -> http://svc',
     ]);
   });
 
-  test('public and optional is denied, as is what stands there twice', () => {
+  test('denies public with optional, and duplicates', () => {
     expect(read(row({ public: true, optional: true })).leftovers).toEqual([
       'denied: get-x (GET /x): it is public and optional',
     ]);
@@ -52,7 +52,7 @@ describe('a row', () => {
     expect(leftovers).toEqual([expect.stringContaining('which requires something else')]);
   });
 
-  test('a slash at the end, and HEAD, may be for a wider row', () => {
+  test('denies a trailing slash or HEAD that a wider row may match', () => {
     const wide = row({ method: 'ANY', relativePath: '/*any', roles: ['a'] });
     const lines = (...rows: readonly object[]) => read(...rows).routes.map((line) => line.split(' ->')[0]);
     expect(lines(row({ public: true }), wide)).toEqual(['/x {"GET":"deny"}', '/** ["a"]']);
@@ -68,7 +68,7 @@ describe('hostile and broken files', () => {
   const anchors = Array.from({ length: 9 }, (_, i) => `a${i + 1}: &a${i + 1} [${Array(10).fill(`*a${i}`).join(', ')}]`);
   test.each<[string, string, RegExp]>([
     ['nothing', '', /^there is nothing in these files$/],
-    ['no YAML', 'a: [', /^source:1: /],
+    ['invalid YAML', 'a: [', /^source:1: /],
     ['a template', 'a: {{ .Values.x }}\nb: }', /templates have to be rendered first|plain text/],
     ['something else', '{"a": 1}', /the format of these files is not known: name one with --from/],
     [
@@ -81,20 +81,20 @@ describe('hostile and broken files', () => {
       ['a0: &a0 [x, x, x, x, x, x, x, x, x, x]', ...anchors].join('\n'),
       /more than 1000000 values|nested/,
     ],
-    ['an alias in itself', '- &a { relativePath: *a }', /the alias \*a has no anchor/],
+    ['an alias that contains itself', '- &a { relativePath: *a }', /the alias \*a has no anchor/],
     ['depth', '['.repeat(100) + ']'.repeat(100), /nested/],
     ['endless depth', '['.repeat(100_000), /nested|source/],
-    ['rows that are none', '[{"relativePath": "/x"}, 3]', /a row of the table is a mapping/],
-    ['no route at all', '[{"relativePath": "x"}]', /there is no rule of platform in these files/],
+    ['invalid rows', '[{"relativePath": "/x"}, 3]', /a row of the table is a mapping/],
+    ['no valid route', '[{"relativePath": "x"}]', /there is no rule of platform in these files/],
   ])('%s', (_, text, message) => {
     expect(() => imported(text)).toThrow(message);
   });
 
-  test('a file that is too large', () => {
+  test('refuses a file that is too large', () => {
     expect(() => readSource({ file: 'f', text: ' '.repeat(16 * 1024 * 1024 + 1) })).toThrow('f: larger than 16 MiB');
   });
 
-  test('prototype keys are keys like others', () => {
+  test('treats prototype keys as ordinary keys', () => {
     const { routes, leftovers } = imported(
       '[{"relativePath":"/x","method":"GET","redirectTo":"http://s","__proto__":{"public":true},"constructor":1}]',
     );
@@ -103,7 +103,7 @@ describe('hostile and broken files', () => {
     expect(({} as { public?: boolean }).public).toBeUndefined();
   });
 
-  test('text of the source stays on its line, and is no variable', () => {
+  test('text of the source stays on its line, and is never a variable', () => {
     const description = 'a\nroutes: []\u001b[31m$' + '{HOME}';
     const { text } = read(row({ description, redirectTo: 'http://svc' }));
     expect(text).toContain('# a routes: [] [31m$' + '{HOME}');

@@ -1,4 +1,4 @@
-/** Sources that a careless import opens: what each of them protects has to stay closed. */
+/** Sources that a careless import would open: whatever they protect must stay closed. */
 import { expect, test } from 'vitest';
 import type { Config } from '../../../src/config/config.ts';
 import { decide } from '../../../src/core/decide.ts';
@@ -50,7 +50,7 @@ const ingress = (
     },
   });
 
-test('a security scheme of administrators is not that of users', () => {
+test('a security scheme for administrators is not one for users', () => {
   const { config } = imported(
     openApi(
       {
@@ -64,7 +64,7 @@ test('a security scheme of administrators is not that of users', () => {
   expect(open).toEqual([]);
 });
 
-test('an auth-url of administrators is not that of users', () => {
+test('an auth-url for administrators is not one for users', () => {
   const { config } = imported(
     [
       ingress('a.test', [['/', 'Prefix']], { 'auth-url': 'http://users.test/verify' }),
@@ -75,13 +75,13 @@ test('an auth-url of administrators is not that of users', () => {
   expect(open).toEqual([]);
 });
 
-test('an operation in another file keeps its scopes to itself', () => {
+test('scopes of an operation in another file are not dropped', () => {
   const source = { ...JSON.parse(openApi({ '/x': { get: { $ref: './x.yaml#/get' } } })), security: [{ token: [] }] };
   const { config } = imported(JSON.stringify(source));
   expect(allows(config, 'https://a.test/x', sampleIdentity)).toBe(false);
 });
 
-test('access rules of Oathkeeper, which match nothing without methods and know several issuers, are not read', () => {
+test('refuses access rules of Oathkeeper, which match nothing without methods and have several issuers', () => {
   const rule = { id: 'r', match: { url: 'https://a.test/<.*>' }, authenticators: [{ handler: 'noop' }] };
   expect(() =>
     imported(JSON.stringify([{ ...rule, authorizer: { handler: 'allow' }, upstream: { url: 'http://s' } }])),
@@ -89,14 +89,14 @@ test('access rules of Oathkeeper, which match nothing without methods and know s
 });
 
 test.each(['permanent-redirect', 'temporal-redirect', 'app-root', 'auth-of-tomorrow'])(
-  'an annotation that is not known to be harmless denies: %s',
+  'an annotation not known to be harmless denies: %s',
   (annotation) => {
     const { config } = imported(ingress('a.test', [['/', 'Prefix']], { [annotation]: 'https://b.test' }));
     expect(allows(config, 'https://a.test/x')).toBe(false);
   },
 );
 
-test('nginx takes the expression that is written longest, however specific another one is', () => {
+test('nginx chooses the longest expression, however specific another one is', () => {
   const { config } = imported(
     [
       ingress('a.test', [['/api/.*/(secret|key)', 'ImplementationSpecific']], {
@@ -109,7 +109,7 @@ test('nginx takes the expression that is written longest, however specific anoth
   expect(allows(config, 'https://a.test/api/open/secret')).toBe(false);
 });
 
-test('a wildcard host of an Ingress is one label', () => {
+test('a wildcard host of an Ingress matches one label', () => {
   const { config } = imported(
     [
       ingress('*.a.test', [['/', 'Prefix']]),
@@ -119,7 +119,7 @@ test('a wildcard host of an Ingress is one label', () => {
   expect(allows(config, 'https://x.y.a.test/')).toBe(false);
 });
 
-test('merge keys of YAML are merged', () => {
+test('merges YAML merge keys', () => {
   const { config } = imported(`openapi: 3.1.0
 components: { securitySchemes: { token: { type: http, scheme: bearer } } }
 security: []

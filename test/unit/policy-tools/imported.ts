@@ -1,4 +1,4 @@
-/** Imports a text and shows what became of it, in one line for each route. */
+/** Imports a text and shows the result, one line per route. */
 import type { Config } from '../../../src/config/config.ts';
 import { parseConfig } from '../../../src/config/parse-config.ts';
 import type { FormatName } from '../../../src/policy-tools/import/format-names.ts';

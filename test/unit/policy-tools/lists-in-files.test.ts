@@ -1,4 +1,6 @@
-/** Lists in files: how they are read and compared, what problems say, and that no tool goes through a long one again and again. */
+/**
+ * Lists in files: how they are parsed and compared, what problems say, and that no tool scans a long one repeatedly.
+ */
 import { expect, test } from 'vitest';
 import { explanationText } from '../../../src/cli/explain/explanation-text.ts';
 import type { Config } from '../../../src/config/config.ts';
@@ -59,7 +61,7 @@ const reasonOf = (of: Config, request: Partial<SimulatedRequest>, identity: Part
 const plans = '{ identity: claims.plan, in: { file: plans.txt }, reason: plan }';
 const blocked = '{ not: { client: address, cidr: { file: blocked.txt } }, reason: blocked }';
 
-test('entries are texts, one on each line, without comments, blanks and marks of Windows', () => {
+test('entries are texts, one per line, without comments, surrounding spaces and Windows line ends', () => {
   const of = config(plans, { 'plans.txt': '# plans\r\n  gold \r\n\r\nsilver#2\n#bronze\nplatinum' });
   for (const plan of ['gold', 'silver#2', 'platinum']) expect(reasonOf(of, {}, { claims: { plan } })).toBeNull();
   for (const plan of ['bronze', '#bronze', 'silver', ' gold ', 'Gold']) {
@@ -74,7 +76,7 @@ test('numbers are compared as numbers', () => {
   expect(reasonOf(of, {}, { claims: { level: 3 } })).toBe('level');
 });
 
-test('addresses and ranges, in any order, overlapping, with comments behind them', () => {
+test('accepts addresses and ranges in any order, overlapping, with trailing comments', () => {
   const of = config(blocked, {
     'blocked.txt': '# bad\n203.0.113.0/24\n10.2.0.0/16 # inside the next\n10.0.0.0/8\n2001:db8::/32\n192.0.2.7\n',
   });
@@ -92,7 +94,7 @@ test('an empty list contains nothing', () => {
   expect(reasonOf(config(blocked, { 'blocked.txt': '' }), { client: '10.0.0.1' })).toBeNull();
 });
 
-test('problems name the file and the line, all of them at once', () => {
+test('reports file and line of all problems at once', () => {
   const files = {
     'plans.txt': 'gold\nsil\u0007ver\n',
     'blocked.txt': '10.0.0.1/8\n# no\nhost\n192.0.2.1\n',
@@ -131,12 +133,12 @@ test('lists are bounded', () => {
   ]);
 });
 
-test('without files there are no lists', () => {
+test('without a reader of files, no list can be read', () => {
   const result = parseConfig(head + routeWith(plans), { file: 'gateway.yaml', env: {}, readSecret: () => '' });
   expect(result).toMatchObject({ ok: false, problems: [{ message: 'no list can be read here' }] });
 });
 
-test('a line that is there twice is a note', () => {
+test('reports a repeated line as a note', () => {
   const of = config(`${plans}, ${plans.replace('reason: plan', 'reason: again')}`, {
     'plans.txt': 'gold\nsilver\n\ngold\ngold',
   });
@@ -149,7 +151,7 @@ test('a line that is there twice is a note', () => {
   ]);
 });
 
-test('explanations name the file and the line', () => {
+test('explanations show the file and the line', () => {
   const of = config(`${plans}, ${blocked}`, { 'plans.txt': '# x\ngold\nsilver\n', 'blocked.txt': '10.0.0.0/8\n' });
   const text = explanationText(
     explained(of, { target: '/x', client: '10.1.1.1' }, { ...sampleIdentity, claims: { plan: 'silver' } }),
@@ -172,7 +174,7 @@ test.each([
   ['{ query: q, in: { file: plans.txt }, reason: plan }', 'public'],
   ['{ identity: groups, in: { file: plans.txt }, reason: plan }', 'authenticated'],
   ['{ identity: userId, in: { file: plans.txt }, reason: plan }', 'authenticated'],
-])('cases are proposed that notice every change: %s', (when, access) => {
+])('proposes cases that detect every change: %s', (when, access) => {
   const files = { 'plans.txt': 'gold\nsilver\n', 'blocked.txt': '10.0.0.0/8\n192.0.2.0/24\n' };
   const of = config(when, files, access);
   const { proposals } = proposed(of);
@@ -182,7 +184,7 @@ test.each([
   expect(mutants).toBeGreaterThan(2);
 });
 
-test('a test that only an empty list would notice is missed', () => {
+test('reports a change that only an empty list would reveal', () => {
   const tests = 'tests: { cases: [{ request: GET /x, client: 192.0.2.9, expect: allow }] }\n';
   const result = parseConfig(head + routeWith(blocked, 'public') + tests, {
     ...{ file: 'gateway.yaml', env: {}, readSecret: () => '', readList: listsIn({ 'blocked.txt': '10.0.0.0/8' }) },
@@ -197,7 +199,7 @@ test('a test that only an empty list would notice is missed', () => {
   );
 });
 
-test('lists that differ are differences, also from lists in the configuration', () => {
+test('different lists are differences, also when compared with lists in the configuration', () => {
   const kinds = (before: Config, after: Config) => [
     ...new Set(
       comparePolicies(policyOf(before), policyOf(after)).map(({ kind, possible }) => `${kind}${possible ? '?' : ''}`),
@@ -219,7 +221,7 @@ test('lists that differ are differences, also from lists in the configuration', 
   expect(kinds(address('10.0.0.0/8\n192.0.2.7'), address('192.0.2.7'))).toEqual(['newlyAllowed']);
 });
 
-test('one entry more among 100,000 is found, and each file is gone through a few times only', () => {
+test('finds one more entry among 100,000, and scans each file only a few times', () => {
   const ids = Array.from({ length: 99_999 }, (_, n) => `client-${n}`);
   const addresses = Array.from({ length: 50_000 }, (_, n) => `10.${n >> 8}.${n & 255}.0/25`);
   const of = (further: string) =>
@@ -239,7 +241,7 @@ test('one entry more among 100,000 is found, and each file is gone through a few
   expect(reasonOf(before, { target: '/x?id=client-y', client: '10.195.79.128' })).toBeNull();
 });
 
-test('conditions that name one file share its list', () => {
+test('conditions on the same file share its list', () => {
   const of = config(`${plans}, ${plans.replace('reason: plan', 'reason: again')}`, { 'plans.txt': 'gold' });
   const lists = of.routes.routes.flatMap(({ conditions }) =>
     conditions!.flatMap(({ steps: [step] }) =>
@@ -251,7 +253,7 @@ test('conditions that name one file share its list', () => {
   expect(of.lists).toEqual(['plans.txt']);
 });
 
-test('another process makes the same configuration of what was read', () => {
+test('another process compiles the same configuration from the sources', () => {
   const files: Record<string, string> = { 'plans.txt': 'gold' };
   const text = head + routeWith(plans);
   const { source, reading } = recordSource('gateway.yaml', text, {
@@ -269,7 +271,7 @@ test('another process makes the same configuration of what was read', () => {
   expect(reasonOf(again.config, {}, { claims: { plan: 'gold' } })).toBeNull();
 });
 
-/** Lists that hold what the tools try first for a value of this kind, and more. */
+/** Lists that contain the values that the tools try first for this kind, and more. */
 const upTo = (count: number, of: (n: number) => string | number) =>
   Array.from({ length: count }, (_, n) => of(n)).join('\n');
 const hex = (n: number) => n.toString(16).padStart(12, '0');
@@ -285,15 +287,15 @@ test.each<[kind: string, path: string, condition: Record<string, unknown>, list:
     upTo(300, (n) => `11111111-1111-1111-1111-${hex(n)}\n11111111-1111-1111-1111-${'1'.repeat(12)}`),
   ],
   [
-    'a text with a beginning',
+    'a text with a prefix',
     '/{t}',
     { param: 't', with: { param: 't', startsWith: 'ab' } },
     'ab\nabother\nabx\nabq1\nother',
   ],
   ['a query parameter', '/x', { query: 'q' }, 'other\nx\naother'],
   ['a claim', '/x', { identity: 'claims.plan' }, 'other\nx\naother\nunknown'],
-  ['a claim that is a number', '/x', { identity: 'claims.level' }, upTo(40, (n) => n)],
-])('what no list holds is looked for beside it: %s', (_, path, { with: second, ...value }, list) => {
+  ['a numeric claim', '/x', { identity: 'claims.level' }, upTo(40, (n) => n)],
+])('finds a value outside a list: %s', (_, path, { with: second, ...value }, list) => {
   const ofRoute = (access: string) => {
     const entries = [
       { not: { ...value, in: { file: 'ids.txt' } }, reason: 'listed' },
@@ -323,11 +325,11 @@ test.each<[kind: string, path: string, condition: Record<string, unknown>, list:
       .map(({ code }) => code)
       .filter((code) => code.startsWith('condition_')),
   ).toEqual([]);
-  // Some case is let in.
+  // Some case is allowed.
   expect(proposed(open).text).toContain('expect: allow');
 });
 
-test('control: where a list holds every text of the shape, nobody is let in and nothing can become different', () => {
+test('control: where a list contains every text of the shape, no caller is allowed and nothing can become different', () => {
   const result = (access: string) =>
     parseConfig(
       `${head}  - { id: one, match: { path: "/{t:(a|b)}" }, upstream: orders, access: ${access}${access === 'deny' ? '' : ', when: [{ not: { param: t, in: { file: ids.txt } }, reason: listed }]'} }\n`,

@@ -1,4 +1,4 @@
-/** Conditions with names and for some methods: what problems say of them, and what every tool makes of them. */
+/** Conditions with names and for some methods: what problems say about them, and how every tool treats them. */
 import { expect, test } from 'vitest';
 import type { Config } from '../../../src/config/config.ts';
 import { parseConfig } from '../../../src/config/parse-config.ts';
@@ -51,7 +51,7 @@ function reasonOf(config: Config, line: string, groups: readonly string[] = [], 
   return decision.outcome === 'refuse' ? (decision.condition?.word ?? decision.reason) : decision.outcome;
 }
 
-test('a name stands for its condition, and is its reason', () => {
+test('a name stands for its condition, and becomes its reason', () => {
   const config = policy(rules('[same_tenant]'));
   expect(reasonOf(config, 'GET /acme/7', ['acme'])).toBe('allow');
   expect(reasonOf(config, 'GET /zeta/7', ['acme'])).toBe('same_tenant');
@@ -61,14 +61,14 @@ test('a name stands for its condition, and is its reason', () => {
   ]);
 });
 
-test('a condition is asked of its methods alone, and HEAD follows GET', () => {
+test('a condition applies only to its methods, and HEAD follows GET', () => {
   const config = policy(rules('[{ methods: [GET, DELETE], query: sure, exists: true, reason: not_sure }]'));
   for (const method of ['GET', 'HEAD', 'DELETE']) expect(reasonOf(config, `${method} /acme/7`)).toBe('not_sure');
   for (const method of ['POST', 'PUT']) expect(reasonOf(config, `${method} /acme/7`)).toBe('allow');
   expect(reasonOf(config, 'DELETE /acme/7?sure=1')).toBe('allow');
 });
 
-test('problems are at the use of a name, and give the nearest one', () => {
+test('problems are located at the use of a name, and suggest the nearest one', () => {
   expect(problemsOf(rules('[same_tennant]'))).toEqual([
     'there is no condition "same_tennant" under "conditions.named" (did you mean "same_tenant"?)',
   ]);
@@ -103,7 +103,7 @@ test('problems are at the use of a name, and give the nearest one', () => {
   ]);
 });
 
-test('what no route uses, what always holds, and what those before it refuse already are findings', () => {
+test('reports unused conditions, conditions that are always met, and conditions that earlier ones make redundant', () => {
   const found = (when: string, named: string) =>
     findingsOf(policy(rules(when, '[user]', named))).flatMap(({ code, place }) =>
       code.startsWith('condition_')
@@ -116,7 +116,7 @@ test('what no route uses, what always holds, and what those before it refuse alr
     'condition_shadowed ["when",1]',
     'condition_unused ["conditions","named","unused"]',
   ]);
-  // For other methods it has an effect.
+  // It still affects other methods.
   expect(found('[region, { query: region, in: [eu, us, ap], reason: no_region, methods: [PUT] }]', named)).toContain(
     'condition_shadowed ["when",1]',
   );
@@ -131,7 +131,7 @@ test('what no route uses, what always holds, and what those before it refuse alr
   ).toEqual(['condition_always_met ["when",2]']);
 });
 
-test('coverage, cases and changes tell methods apart', () => {
+test('coverage, cases and changes distinguish methods', () => {
   const config = policy(rules('[{ methods: [DELETE], query: sure, exists: true, reason: not_sure }]'));
   const { cells } = coverageOf(config, []);
   expect(
@@ -146,7 +146,7 @@ test('coverage, cases and changes tell methods apart', () => {
   expect(mutationScore(config, cases).survivors.map((mutant) => mutant.words)).toEqual([]);
 });
 
-test('a method more or less is a difference of that method alone', () => {
+test('an added or removed method is a difference of that method only', () => {
   const of = (methods: string) =>
     policyOf(policy(rules(`[{ ${methods} query: sure, exists: true, reason: not_sure }]`)));
   const differences = comparePolicies(of('methods: [GET, DELETE],'), of('methods: [GET],'));

@@ -18,7 +18,7 @@ ${tests}`);
 describe('explain', () => {
   const asked = (...roles: string[]) => explained(rules(nested), { target: '/x' }, { ...sampleIdentity, roles });
 
-  it('reports each part, and what is missing of those that are not met', () => {
+  it('reports each part, and what the unmet ones lack', () => {
     const { access, reason } = asked('user', 'suspended');
     expect([reason, access?.missing]).toEqual(['role_missing', ['admin', 'trusted']]);
     expect(access?.words).toBe('any of admin, (all of user, (any of trusted); none of suspended)');
@@ -33,7 +33,7 @@ describe('explain', () => {
     expect(asked('user', 'trusted').access?.missing).toEqual([]);
   });
 
-  it('indents the parts of a part', () => {
+  it('indents nested parts', () => {
     expect(explanationText(asked('user'), false)).toContain(`Access
   any of admin, (all of user, (any of trusted); none of suspended)
   no any admin: not held
@@ -52,14 +52,14 @@ test.each([
   '{ none: [{ all: [trusted, suspended] }] }',
   '{ all: [user, { any: [trusted, { none: [suspended] }] }] }',
   '{ none: [{ any: [suspended, { none: [user, trusted] }] }] }',
-])('--update proves each part of %s', (access) => {
+])('--update tests each part of %s', (access) => {
   const { proposals, text: written } = proposed(rules(access));
   expect(proposals.notFound).toEqual([]);
   const { report } = runTests(rules(access, written), true);
   expect(report.failed).toBe(0);
   expect(report.coverage.uncovered).toEqual([]);
   expect(report.mutation?.survivors).toEqual([]);
-  // Every part is changed, and not the whole alone.
+  // Every part is mutated, not only the whole.
   expect(report.mutation?.mutants).toBeGreaterThan(6);
 });
 
@@ -76,15 +76,15 @@ describe('diff', () => {
       ]);
 
   it.each([
-    ['a part is gone', nested, '[admin]', [['newlyRefused', false, ['role user+role trusted']]]],
+    ['a removed part', nested, '[admin]', [['newlyRefused', false, ['role user+role trusted']]]],
     [
-      'a part forbids no more',
+      'a part that forbids nothing anymore',
       nested,
       nested.replace(', none: [suspended]', ''),
       [['newlyAllowed', false, ['role suspended+role user+role trusted']]],
     ],
-    ['the same in other words', '{ none: [{ none: [user] }] }', '[user]', []],
-    ['de Morgan', '{ none: [{ all: [user, trusted] }] }', '{ any: [{ none: [user] }, { none: [trusted] }] }', []],
+    ['the same rule in another form', '{ none: [{ none: [user] }] }', '[user]', []],
+    ['De Morgan', '{ none: [{ all: [user, trusted] }] }', '{ any: [{ none: [user] }, { none: [trusted] }] }', []],
     [
       '"all" becomes "any"',
       '{ none: [{ all: [user, trusted] }] }',
@@ -95,7 +95,7 @@ describe('diff', () => {
     expect(whoOf(before, after)).toEqual(expected);
   });
 
-  it('says what it cannot go through', () => {
+  it('reports what it cannot examine', () => {
     const part = (n: number) => `{ any: [r${n}, { none: [s${n}] }, { none: [t${n}] }] }`;
     const many = [...Array(8).keys()];
     const config = (access: string) =>
@@ -125,13 +125,13 @@ test.each([
   ],
   ['twice', '{ any: [user, { all: [trusted, suspended, trusted] }] }', 'roles_repeated', 'trusted is listed twice'],
   [
-    'an expression twice',
+    'a repeated expression',
     '{ any: [{ all: [user] }, { all: [user] }] }',
     'roles_repeated',
     '(all of user) is listed twice',
   ],
   [
-    'the whole',
+    'the whole rule',
     '{ all: [admin, { none: [user] }] }',
     'rule_unmeetable',
     'no identity can meet the rule: every role that it requires includes one that it forbids',

@@ -1,4 +1,4 @@
-/** Conditions on numbers and on the time: how they are decided, what problems say, and what every tool makes of them. */
+/** Conditions on numbers and on the time: how they are evaluated, what problems say, and how every tool treats them. */
 import { expect, test } from 'vitest';
 import type { Config } from '../../../src/config/config.ts';
 import { parseConfig } from '../../../src/config/parse-config.ts';
@@ -49,7 +49,7 @@ test.each([
 });
 
 test.each([
-  // Winter and summer time of Berlin.
+  // Winter and summer time in Berlin.
   ['2027-01-04T07:00:00Z', true],
   ['2027-01-04T06:59:59Z', false],
   ['2027-01-04T17:00:00Z', false],
@@ -69,14 +69,14 @@ test.each([
   ['2027-01-09T06:00:00Z', false],
   ['2027-01-09T22:30:00Z', false],
   ['2027-01-08T05:30:00Z', false],
-])('hours over midnight belong to the day on which they begin: %s', (time, open) => {
+])('hours over midnight belong to the day on which they start: %s', (time, open) => {
   const config = policy(
     rules('when: [{ time: { days: [fri], from: "22:00", to: "06:00", zone: UTC }, reason: closed }]'),
   );
   expect(reasonOf(config, '/list/1', time)).toBe(open ? 'allow' : 'closed');
 });
 
-test('a route is open for a limited time, and a finding when that is over', () => {
+test('a route is open for a limited time, and is reported after its end', () => {
   const config = policy(rules('notBefore: 2026-12-01T00:00:00Z, notAfter: 2027-01-31T00:00:00+01:00'));
   expect(reasonOf(config, '/list/1', '2026-11-30T23:59:59Z')).toBe('access_not_active');
   expect(reasonOf(config, '/list/1', '2026-12-01T00:00:00Z')).toBe('allow');
@@ -86,7 +86,7 @@ test('a route is open for a limited time, and a finding when that is over', () =
   expect(codes('2027-01-30T23:00:00Z')).toMatchObject([{ code: 'access_expired', place: { key: ['notAfter'] } }]);
 });
 
-test('many beginnings and a bound of one value are more than is gone through', () => {
+test('many prefixes and a bound on one value are too many to examine', () => {
   const parts = [...'abcdefghijklmno'].map((letter) => `{ query: id, startsWith: ${letter} }`).join(', ');
   const config = policy(rules(`when: [{ any: [${parts}, { query: id, lt: 5 }], reason: r }]`));
   const wider = policy(rules(`when: [{ any: [${parts}, { query: id, lt: 6 }], reason: r }]`));
@@ -96,7 +96,7 @@ test('many beginnings and a bound of one value are more than is gone through', (
   expect(differences.map(({ kind }) => kind)).toContain('newlyAllowed');
 });
 
-test('moments are looked for once, however many routes share a window', () => {
+test('times are computed once, however many routes share a window', () => {
   const [one, other] = ['18:00', '18:00'].map((to) => {
     const config = policy(rules(`when: [{ time: { to: "${to}", zone: UTC }, reason: r }]`));
     return config.routes.routes[0]!.conditions![0]!.steps.filter(isTimeStep);
@@ -104,7 +104,7 @@ test('moments are looked for once, however many routes share a window', () => {
   expect(momentsFor(one!)).toBe(momentsFor(other!));
 });
 
-test('problems of numbers and times', () => {
+test('reports mistakes in numbers and times', () => {
   const when = (condition: string) => problemsOf(`when: [{ ${condition}, reason: r }]`);
   expect(when('query: limit, lte: many')).toEqual([
     'expected a number, such as 100 or 2.5, with at most 3 digits after the point',
@@ -129,7 +129,7 @@ test('problems of numbers and times', () => {
   ]);
 });
 
-test('what no number and no time meets, and what all meet, are findings', () => {
+test('reports conditions that no number or time meets, and those that all meet', () => {
   const codes = (when: string) =>
     findingsOf(policy(rules(`when: [${when}]`))).flatMap(({ code }) => (code.startsWith('condition') ? [code] : []));
   expect(codes('{ param: n, gte: 0, reason: r }')).toEqual(['condition_always_met']);
@@ -138,7 +138,7 @@ test('what no number and no time meets, and what all meet, are findings', () => 
   expect(
     codes(`{ all: [{ time: { ${berlin} } }, { time: { from: "20:00", zone: Europe/Berlin } }], reason: r }`),
   ).toEqual(['condition_unmeetable']);
-  // New York begins when it is 14:00 or, for some weeks, 13:00 in Berlin.
+  // New York starts at 14:00 Berlin time, or at 13:00 for some weeks.
   expect(
     codes(
       `{ time: { from: "08:00", to: "13:30", zone: Europe/Berlin }, reason: r }, { time: { from: "08:00", to: "18:00", zone: America/New_York }, reason: s }`,
@@ -150,7 +150,7 @@ test.each([
   ['when: [{ query: limit, lte: 100, reason: limit }, { param: n, gt: 2, reason: small }]'],
   [`when: [{ time: { days: [mon, fri], ${berlin} }, reason: closed }]`],
   ['notBefore: 2026-12-01T00:00:00Z, notAfter: 2027-01-31T00:00:00Z'],
-])('cases are proposed that notice every change: %s', (rest) => {
+])('proposes cases that detect every change: %s', (rest) => {
   const config = policy(rules(rest));
   const { proposals, text } = proposed(config);
   expect(proposals.notFound).toEqual([]);
@@ -158,7 +158,7 @@ test.each([
   if (rest.includes('time') || rest.includes('not')) expect(text).toContain('time: 20');
 });
 
-test('bounds and hours that differ are differences, and those that mean the same are none', () => {
+test('different bounds and hours are differences, equivalent ones are not', () => {
   const of = (rest: string) => policyOf(policy(rules(rest)));
   const kinds = (a: string, b: string) => [
     ...new Set(comparePolicies(of(a), of(b)).map(({ kind, possible }) => `${kind}${possible ? '?' : ''}`)),

@@ -1,4 +1,4 @@
-/** The rule of every other method ("*"), in every tool. */
+/** The rule for all other methods ("*"), in every tool. */
 import { expect, test } from 'vitest';
 import { findSurprises } from '../../../src/app/find-surprises.ts';
 import { describeRoutes } from '../../../src/core/routing/describe-routes.ts';
@@ -26,7 +26,7 @@ test.each([
   expect(matchRoute(policy(rules(access)).routes, request)).toMatchObject({ rule: { source: { any: roles } } });
 });
 
-test('it is a row of its own in the table of routes', () => {
+test('it has its own row in the route table', () => {
   const rows = (access: string, match?: string) =>
     describeRoutes(policy(rules(access, match)).routes)[0]!.access.map(({ method, rule }) => `${method} ${rule}`);
   expect(rows('{ GET: [user], "*": [admin] }')).toEqual(['GET user', 'HEAD user', '* admin']);
@@ -59,7 +59,7 @@ test.each([
   expect([failed, coverage.uncovered, mutation?.survivors]).toEqual([0, [], []]);
 });
 
-test('diff names the methods that it opens', () => {
+test('diff lists the methods that it opens', () => {
   const of = (access: string) => policyOf(policy(rules(access)));
   const methods = comparePolicies(of('{ GET: [user] }'), of('{ GET: [user], "*": [admin] }')).map(
     ({ kind, method }) => `${kind} ${method}`,
@@ -68,14 +68,14 @@ test('diff names the methods that it opens', () => {
   expect(methods.some((one) => / (?:GET|HEAD)$/.test(one))).toBe(false);
 });
 
-test('a rule for other methods that nobody meets is named, with such a request', () => {
+test('reports an unmeetable rule for other methods, with such a request', () => {
   const { config, places } = policyFile(rules('{ GET: [user], "*": { all: [admin], none: [user] } }'));
   const found = findSurprises(config, places).find(({ code }) => code === 'rule_unmeetable');
   expect(found?.message).toContain('no identity can meet the rule for other methods:');
   expect(found?.example).toMatch(/^POST /);
 });
 
-test('an open rule for other methods below a protected path is found', () => {
+test('reports an open rule for other methods below a protected path', () => {
   const text = `${rules('[user]', 'path: "/notes/**"')}  - { id: open, match: { path: "/notes/a" }, upstream: orders, access: { GET: [user], "*": public } }
 `;
   const { config, places } = policyFile(text);

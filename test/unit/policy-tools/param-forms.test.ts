@@ -25,12 +25,12 @@ describe.each<[string, readonly string[], readonly string[]]>([
     ],
   ],
   [
-    'text around a parameter of a shape',
+    'text around a parameter with a shape',
     [route('r', '/v{n:int}.json', 'access: [user]'), route('rest', '/{x}', 'access: [admin]')],
     ['the parameter n takes any text', 'v{n:int}.json is without the text around it'],
   ],
   [
-    'a condition on a parameter of a shape',
+    'a condition on a parameter with a shape',
     [
       route(
         'r',
@@ -42,7 +42,7 @@ describe.each<[string, readonly string[], readonly string[]]>([
     ['the parameter s takes any text', 'the parameter id takes any text', 'the condition other is gone'],
   ],
   [
-    'forms beside each other',
+    'neighboring forms',
     [
       route('one', '/{k:(a|b)}', 'access: [user]'),
       route('two', '/{n:int}', 'access: [admin]'),
@@ -51,7 +51,7 @@ describe.each<[string, readonly string[], readonly string[]]>([
     ['the parameter s takes any text', 'the parameter n takes any text'],
   ],
 ])('mutants of %s', (_, routes, words) => {
-  test('are survivors without tests, and a case is found for each', () => {
+  test('survive without tests, and a case is found for each', () => {
     const text = rules(...routes);
     const changes = runTests(policy(text), true).report.mutation?.survivors.map(({ change }) => change) ?? [];
     expect(changes).toEqual(expect.arrayContaining([...words]));
@@ -62,7 +62,7 @@ describe.each<[string, readonly string[], readonly string[]]>([
   });
 });
 
-test('explain says which form comes first, and what a text is not', () => {
+test('explain shows which form is more specific, and why a text does not fit', () => {
   const config = policy(
     rules(
       route('id', '/{id:uuid}', 'access: public'),
@@ -86,7 +86,7 @@ describe('analysis', () => {
     return findSurprises(config, places).map(({ code, subject }) => `${code}:${subject}`);
   };
 
-  test('alternatives that literals take, each of them', () => {
+  test('reports each alternative that literals already match', () => {
     const [a, b] = [route('a', '/a', 'access: [admin]'), route('b', '/b', 'access: [admin]')];
     const both = route('both', '/{k:(a|b)}', 'access: [user]');
     expect(codes(a, b, both)).toContain('route_unreachable:both');
@@ -94,13 +94,13 @@ describe('analysis', () => {
     expect(codes(a, route('deeper', '/b/x', 'access: [admin]'), both)).not.toContain('route_unreachable:both');
   });
 
-  test('a form that another one takes', () => {
+  test('reports a form that another one covers', () => {
     const words = route('words', '/{k:(v1|v2)}', 'access: [user]');
     expect(codes(words, route('v', '/v{n}', 'access: [admin]'))).toContain('route_unreachable:words');
     expect(codes(words, route('v', '/v{n:(1)}', 'access: [admin]'))).not.toContain('route_unreachable:words');
   });
 
-  test('a condition that no text of the shape meets', () => {
+  test('reports a condition that no text of the shape meets', () => {
     const when = (condition: string) => `access: [user], when: [{ param: id, ${condition}, reason: odd }]`;
     expect(codes(route('r', '/{id:int}', when('equals: abc')))).toContain('condition_unmeetable:r');
     expect(codes(route('r', '/{id:int}', when('equals: "12"')))).not.toContain('condition_unmeetable:r');
@@ -109,7 +109,7 @@ describe('analysis', () => {
     expect(codes(route('r', '/{id:(a|b)}', when('in: [c, d]')))).toContain('condition_unmeetable:r');
   });
 
-  test('a condition of a policy, which reads the text around a parameter of the route, too', () => {
+  test("a condition of a policy includes the text around a route's parameter", () => {
     const under = (condition: string) => {
       const guard = `  - { id: guard, match: { path: "/{all}/**" }, when: [{ param: all, ${condition}, reason: odd }] }\n`;
       return codes(`${route('r', '/{name:slug}.json', 'access: [user]')}policies:\n${guard}`);
@@ -122,21 +122,21 @@ describe('analysis', () => {
 });
 
 test.each([
-  ['a shape more', '/{x}', '/{x:int}', 'newlyRefused'],
-  ['a shape less', '/{x:int}', '/{x}', 'newlyAllowed'],
-  ['an alternative more', '/{k:(a|b)}', '/{k:(a|b|c)}', 'newlyAllowed'],
-  ['an alternative less', '/{k:(a|b)}', '/{k:(b)}', 'newlyRefused'],
+  ['an added shape', '/{x}', '/{x:int}', 'newlyRefused'],
+  ['a removed shape', '/{x:int}', '/{x}', 'newlyAllowed'],
+  ['an added alternative', '/{k:(a|b)}', '/{k:(a|b|c)}', 'newlyAllowed'],
+  ['a removed alternative', '/{k:(a|b)}', '/{k:(b)}', 'newlyRefused'],
   ['another name', '/{x:slug}.json', '/{y:slug}.json', null],
   ['alternatives in another order', '/{k:(a|b)}', '/{k:(b|a)}', null],
   ['text around it', '/{x}.json', '/{x}', 'newlyAllowed'],
-])('diff sees %s, with a request', (_, before, after, kind) => {
+])('diff handles %s, with a request', (_, before, after, kind) => {
   const of = (path: string) => policyOf(policy(rules(route('r', path, 'access: [user]'))));
   const differences = comparePolicies(of(before), of(after));
   expect([...new Set(differences.map((one) => one.kind))]).toEqual(kind === null ? [] : [kind]);
   for (const { possible } of differences) expect(possible).toBe(false);
 });
 
-test('diff shows a change of a condition with a text of the shape', () => {
+test('diff shows a changed condition with a text of the shape', () => {
   const of = (word: string) =>
     policyOf(
       policy(
@@ -163,13 +163,13 @@ describe('forms that are too many to compare', () => {
   };
   const tooMany = rules(many('one', 1), many('two', 3, 'v'), many('three', 5, 'ww'));
 
-  test('are a problem of the configuration where a tie cannot be found out', () => {
+  test('are a problem of the configuration if a tie cannot be determined', () => {
     expect(() => policy(rules(many('one', 1), many('two', 3)))).toThrow(
       /the parameters of this route and of "one" \(line 6\) have too many forms to determine whether both match one request/,
     );
   });
 
-  test('are a finding, and all that is not about routes is analyzed', () => {
+  test('are a finding, and everything other than routes is still analyzed', () => {
     const text = `${tooMany}server: { trustEveryPeer: true }\n`;
     const { config, places } = policyFile(text);
     const found = findSurprises(config, places).map(({ code, problem }) => `${code}:${problem.line}`);
@@ -178,7 +178,7 @@ describe('forms that are too many to compare', () => {
     );
   });
 
-  test('are an error of diff, which does not call the routes the same', () => {
+  test('are an error of diff, which does not report the routes as equal', () => {
     const of = () => policyOf(policy(tooMany));
     expect(() => comparePolicies(of(), of())).toThrow(TooManyFormsError);
   });

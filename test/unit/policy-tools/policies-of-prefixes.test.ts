@@ -1,4 +1,4 @@
-/** Policies: what they are for, that no route weakens them, and what every tool makes of them. */
+/** Policies: what they apply to, that no route weakens them, and how every tool treats them. */
 import { expect, test } from 'vitest';
 import type { Config } from '../../../src/config/config.ts';
 import { parseConfig } from '../../../src/config/parse-config.ts';
@@ -49,7 +49,7 @@ function reasonOf(config: Config, line: string, groups: readonly string[] | null
   return decision.outcome === 'refuse' ? (decision.condition?.word ?? decision.reason) : decision.outcome;
 }
 
-test('a policy holds for every route below it, public ones too, wherever the parameter is called what', () => {
+test("a policy applies to every route below it, including public ones, whatever the parameter's name", () => {
   const config = policy(rules(routes));
   expect(reasonOf(config, 'GET /t/acme/docs/7', ['acme'])).toBe('allow');
   expect(reasonOf(config, 'GET /t/zeta/docs/7', ['acme'])).toBe('wrong_tenant');
@@ -64,7 +64,7 @@ test('a policy holds for every route below it, public ones too, wherever the par
   expect(reasonOf(config, 'GET /elsewhere', null)).toBe('allow');
 });
 
-test('roles that both ask for are asked for together', () => {
+test('roles that a policy and a route require are required together', () => {
   const both = guard.replace('authenticated', '{ any: [admin, editor] }').replace(', unless: [admin]', '');
   const config = policy(rules(routes, both));
   expect(describeRoutes(config.routes)[0]).toMatchObject({
@@ -77,7 +77,7 @@ test('roles that both ask for are asked for together', () => {
   expect(reasonOf(config, 'GET /t/acme/docs/7', ['acme'], ['editor'])).toBe('allow');
 });
 
-test('a route that reaches below a policy and beyond it is an error, unless another one takes what is below', () => {
+test('a route that is partly below a policy is an error, unless another route takes the part below', () => {
   const without = routes.replace(/.*id: shut.*\n/, '');
   expect(problemsOf(rules(without))).toEqual([
     'this route matches requests below the policy "tenant-guard", such as GET http://any.example/t/tenant/anything, and others',
@@ -102,7 +102,7 @@ test('a route that reaches below a policy and beyond it is an error, unless anot
   ]);
 });
 
-test('where letter case does not count to the service, a policy counts in any case', () => {
+test('where the service ignores letter case, a policy applies in any case', () => {
   const of = (prefix: string, path: string) =>
     problemsOf(
       rules(
@@ -144,7 +144,7 @@ test('alternatives of a policy are tried one by one, however many there are', ()
   expect(problemsOf(rules(below, written))).toHaveLength(64);
 });
 
-test('problems of policies', () => {
+test('reports mistakes in policies', () => {
   const one = '  - { id: doc, match: { path: "/t/{tenant}/docs" }, upstream: orders, access: [user] }';
   const of = (body: string, route = one) => problemsOf(rules(route, `policies:\n  - { id: p, ${body} }`));
   expect(of('match: { path: "/t" }, access: authenticated')).toEqual(['a policy applies to everything below its path']);
@@ -168,7 +168,7 @@ test('problems of policies', () => {
   ]);
 });
 
-test('a policy that compares a claim needs a credential on every route below it, too', () => {
+test('a policy that compares a claim also requires a credential on every route below it', () => {
   const suspended = `identity: { claims: { suspended: { field: suspended, type: boolean } } }
 policies:
   - { id: p, match: {}, when: [{ identity: claims.suspended, exists: false, reason: suspended }] }`;
@@ -179,7 +179,7 @@ policies:
   expect(problemsOf(rules(route.replace('public', '[user]'), suspended))).toEqual([]);
 });
 
-test('a condition of a policy that no request of a route can meet names its methods', () => {
+test("reports the methods for which no request can meet a policy's condition", () => {
   const found = findingsOf(
     policy(
       rules(
@@ -194,12 +194,12 @@ test('a condition of a policy that no request of a route can meet names its meth
   });
 });
 
-test('a policy that no route lies below is a finding', () => {
+test('reports a policy without routes below it', () => {
   const found = findingsOf(policy(rules('  - { id: doc, match: { path: "/u" }, upstream: orders, access: [user] }')));
   expect(found.find(({ code }) => code === 'policy_unused')).toMatchObject({ subject: 'tenant-guard' });
 });
 
-test('it is covered once, its changes are detected, and cases for both are found', () => {
+test('is covered once, its changes are detected, and cases for both are found', () => {
   const config = policy(rules(routes.replace(/.*id: home.*/, '')));
   const { cells } = coverageOf(config, []);
   const ofPolicy = cells.filter(({ effect }) => effect.kind === 'refuses' && effect.policy === 'tenant-guard');
@@ -216,7 +216,7 @@ test('it is covered once, its changes are detected, and cases for both are found
   expect(mutationScore(config, cases).survivors).toEqual([]);
 });
 
-test('what the access of a policy refuses is covered once, unless the route refuses with it, too', () => {
+test("counts refusals by a policy's access once, unless the route refuses the same", () => {
   const config = policy(
     rules(
       `  - { id: a, match: { path: "/t/{tenant}/a" }, upstream: orders, access: [user] }
@@ -243,7 +243,7 @@ test('what the access of a policy refuses is covered once, unless the route refu
   expect(mutationScore(config, cases)).toMatchObject({ score: 1 });
 });
 
-test('the same rules written at each route are the same, and a policy less is a difference of each', () => {
+test('the same rules written on each route are equal, and a removed policy is a difference on each', () => {
   const one = '  - { id: doc, match: { path: "/t/{org}/docs" }, upstream: orders, access: [user] }';
   const written = one
     .replace(' }', ' }')

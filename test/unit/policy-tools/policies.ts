@@ -1,4 +1,4 @@
-/** Configurations for the tests of the policy tools, from the part that matters. */
+/** Configurations for the tests of the policy tools, given only the relevant part. */
 import type { Config } from '../../../src/config/config.ts';
 import { parseConfig } from '../../../src/config/parse-config.ts';
 
@@ -17,7 +17,7 @@ ${rules}`;
   return read;
 }
 
-/** Orders of tenants: conditions, inheritance, a role out of a group, a rule for each method. */
+/** Orders of tenants: conditions, inheritance, a role derived from a group, a rule per method. */
 export const orders = (tests = '') =>
   policy(
     `roles:

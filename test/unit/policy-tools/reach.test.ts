@@ -1,4 +1,4 @@
-/** What a role, or an identity of the tests, can reach, in words. */
+/** What a role, or an identity of the tests, can reach, as text. */
 import { describe, expect, it } from 'vitest';
 import { type Reach, showReach } from '../../../src/app/show-reach.ts';
 import type { Config } from '../../../src/config/config.ts';
@@ -10,7 +10,7 @@ function reachOf(config: Config, who: { role: string } | { as: string }): Reach 
   return reach;
 }
 
-/** By route and methods: the ways, in one line each. */
+/** By route and methods: the ways, one line each. */
 function waysOf(config: Config, who: { role: string } | { as: string }): Record<string, readonly string[]> {
   const rows = reachOf(config, who).routes.flatMap(({ id, access }) =>
     access.map(({ methods, except = [], open, ways }) => {
@@ -31,20 +31,20 @@ const identities = `tests:
 describe('roles and conditions', () => {
   const config = orders(identities);
 
-  it('a role: what it is granted, with conditions on the request and on what is not known', () => {
+  it('lists what a role is granted, with conditions on the request and on unknown facts', () => {
     expect(waysOf(config, { role: 'user' })).toEqual({
       'order GET,HEAD': ['param tenant in identity groups'],
     });
     expect(waysOf(config, { role: 'admin' })).toEqual({ 'order GET,HEAD,PUT,DELETE': [''] });
   });
 
-  it('an identity: roles that follow from its groups count, and roles that are forbidden', () => {
+  it("counts the roles that follow from an identity's groups, and forbidden roles", () => {
     expect(waysOf(config, { as: 'ann' })).toEqual({ 'order GET,HEAD': ['param tenant in identity groups'] });
     expect(waysOf(config, { as: 'ops' })).toEqual({ 'all *': [''] });
     expect(waysOf(config, { as: 'bad' })).toEqual({ 'order GET,HEAD,PUT': [''] });
   });
 
-  it('a recent sign-in stays open, but for an identity that does not say when it signed in', () => {
+  it('keeps a recent sign-in open, except for an identity without a known sign-in', () => {
     const recent = policy(`roles: { user: {} }
 routes:
   - { id: one, match: { path: /one }, upstream: orders, access: [user], maxAuthAge: { GET: 1h, "*": 15m } }
@@ -60,7 +60,7 @@ tests:
     expect(waysOf(recent, { as: 'bob' })).toEqual({});
   });
 
-  it('counts the routes, and says what may be a mistake', () => {
+  it('counts the routes, and warns about likely typos', () => {
     expect(reachOf(config, { role: 'user' })).toMatchObject({ who: { role: 'user' }, of: 2 });
     expect(reachOf(config, { role: 'usr' })).toMatchObject({
       routes: [],
@@ -86,7 +86,7 @@ tests:
   identities: { robot: { roles: [], kind: key_pair }, man: { roles: [] } }
 `);
 
-  it('what is open to everyone is listed as such, and what is closed is not', () => {
+  it('lists routes open to everyone as such, and omits closed ones', () => {
     expect(waysOf(config, { role: 'other' })).toEqual({
       'open *': ['public'],
       'maybe *': ['optional'],
@@ -100,7 +100,7 @@ tests:
   });
 });
 
-describe('roles of a tenant', () => {
+describe('tenant roles', () => {
   const config = policy(`roles:
   viewer: { scopedBy: tenant }
   blocked: { scopedBy: tenant }
@@ -121,7 +121,7 @@ tests:
     expect(waysOf(config, { as: 'root' })).toEqual({ 'doc GET,HEAD': ['param tenant is not acme'] });
   });
 
-  it.each(['viewer', '{tenant}:viewer'])('by the name or the form of the role: %s', (role) => {
+  it.each(['viewer', '{tenant}:viewer'])('accepts the name or the format of the role: %s', (role) => {
     expect(waysOf(config, { role })).toEqual({
       'doc GET,HEAD': ['param tenant is a scope in which the role is held'],
     });

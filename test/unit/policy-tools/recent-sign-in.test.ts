@@ -1,4 +1,4 @@
-/** `maxAuthAge`: what problems say, how it is decided and explained, and what every tool makes of it. */
+/** `maxAuthAge`: what problems say, how it is evaluated and explained, and how every tool treats it. */
 import { expect, test } from 'vitest';
 import { diffReport } from '../../../src/cli/diff/diff-report.ts';
 import type { Config } from '../../../src/config/config.ts';
@@ -54,18 +54,18 @@ function decided(config: Config, asked: Asked): Decision {
 
 const reasonOf = (config: Config, asked: Asked) => decided(config, asked).reason;
 
-test('a sign-in up to the limit is recent, and one that is not known never is', () => {
+test('a sign-in up to the limit is recent, and an unknown one never is', () => {
   const config = policy(rules('maxAuthAge: 15m'));
   expect(reasonOf(config, { ageMs: 15 * minute })).toBeNull();
   expect(reasonOf(config, { ageMs: 15 * minute + 1 })).toBe('sign_in_too_old');
   expect(reasonOf(config, { ageMs: null })).toBe('sign_in_too_old');
   expect(reasonOf(config, { ageMs: 0, nowMs: null })).toBe('sign_in_too_old');
-  // Clocks differ, and not by hours.
+  // Clocks differ, but not by hours.
   expect(reasonOf(config, { ageMs: -minute })).toBeNull();
   expect(reasonOf(config, { ageMs: -minute - 1 })).toBe('sign_in_too_old');
 });
 
-test('an identity from the cache is judged by the clock of each decision', () => {
+test('a cached identity is checked by the clock at each decision', () => {
   const config = policy(rules('maxAuthAge: 15m'));
   const { view, resolution } = simulated(config, { ageMs: 0 });
   const at = (nowMs: number) => decide({ ...view, now: () => nowMs }, policyOf(config), () => resolution) as Decision;
@@ -73,7 +73,7 @@ test('an identity from the cache is judged by the clock of each decision', () =>
   expect(at(now + 16 * minute).reason).toBe('sign_in_too_old');
 });
 
-test('a route without it has no condition to evaluate', () => {
+test('a route without it has no such condition to evaluate', () => {
   const [compiled] = policy(
     'roles: { user: {} }\nroutes:\n  - { id: one, match: { path: /one }, upstream: orders, access: [user] }',
   ).routes.routes;
@@ -88,12 +88,12 @@ test.each([
   expect(reasonOf(config, { method, ageMs: null })).toBe(refused ? 'sign_in_too_old' : null);
 });
 
-test('in shadow mode it is only tried out', () => {
+test('is only tried out in shadow mode', () => {
   const decision = decided(policy(rules('maxAuthAge: 15m, mode: shadow')), { ageMs: null });
   expect(decision).toMatchObject({ outcome: 'allow', shadowed: { reason: 'sign_in_too_old' } });
 });
 
-test('problems', () => {
+test('reports mistakes', () => {
   const of = (access: string, rest: string) =>
     problemsOf(
       `roles: { user: {} }\nroutes:\n  - { id: one, match: { path: /one }, upstream: orders, access: ${access}, ${rest} }`,
@@ -116,7 +116,7 @@ routes: [{ id: one, match: { path: /one }, upstream: orders, access: public }]`)
   ).toEqual(['the policy "p" compares the identity, and no credential is read here']);
 });
 
-test('explanations say when the user signed in', () => {
+test('explanations show when the user signed in', () => {
   const config = policy(rules('maxAuthAge: { PUT: 5m, "*": 15m }'));
   const user = { ...sampleIdentity, roles: ['user'], authenticatedAtMs: now - 20 * minute };
   const explanation = explained(config, { target: '/one', time: now }, user);
@@ -139,7 +139,7 @@ test('explanations say when the user signed in', () => {
   ]);
 });
 
-test('a policy and a route below it are both demanded, and only what adds nothing is a finding', () => {
+test('the limits of a policy and a route below it both apply, and only a redundant one is reported', () => {
   const of = (ofPolicy: string, ofRoute: string) =>
     findingsOf(
       policy(
@@ -152,7 +152,7 @@ test('a policy and a route below it are both demanded, and only what adds nothin
   ]);
 });
 
-test('without a source that reads sign-ins it is a finding', () => {
+test('is reported without a source that provides the sign-in time', () => {
   const of = (fields: string) => {
     const text = `version: 1\nauthApi: { url: "http://a:1", fields: ${fields} }\nupstreams: { orders: { targets: ["http://o:1"] } }\n`;
     const read = parseConfig(text + rules('maxAuthAge: 15m'), { file: 'gateway.yaml', env: {}, readSecret: () => '' });
@@ -168,7 +168,7 @@ test.each([
   ['maxAuthAge: 15m, when: [{ query: tenant, equals: acme, reason: tenant }]'],
   ['maxAuthAge: 15m, when: [{ time: { days: [mon], from: "08:00", to: "18:00", zone: UTC }, reason: closed }]'],
   ['maxAuthAge: 15m, signIn: { url: /sign-in }'],
-])('cases are proposed that notice every change: %s', (rest) => {
+])('proposes cases that detect every change: %s', (rest) => {
   const config = policy(rules(rest));
   const { proposals, text } = proposed(config);
   expect(proposals.notFound).toEqual([]);
@@ -176,11 +176,11 @@ test.each([
   expect(survivors.map((mutant) => mutant.words)).toEqual([]);
   expect(mutants).toBeGreaterThan(4);
   expect(text).toContain('authenticatedAt: 2027-01-0');
-  // What is written down is read alike.
+  // A proposed case parses to the same values.
   expect(problemsOf(`${rules(rest)}${text}`)).toEqual([]);
 });
 
-test('tests without a sign-in at the limits miss changes of it', () => {
+test('tests without a sign-in near the limits miss changes to them', () => {
   const tests = `tests:
   identities: { ann: { roles: [user], authenticatedAt: 2026-12-01T08:59:00Z }, bob: { roles: [user] } }
   cases:
@@ -202,7 +202,7 @@ test('tests without a sign-in at the limits miss changes of it', () => {
   );
 });
 
-test('other limits are differences, and those that mean the same are none', () => {
+test('other limits are differences, equivalent ones are not', () => {
   const of = (rest: string) => policy(rules(rest));
   const kinds = (a: string, b: string) => [
     ...new Set(
@@ -219,7 +219,7 @@ test('other limits are differences, and those that mean the same are none', () =
   expect(report.newlyAllowed[0]?.exampleBy).toMatch(/signed in 2027-01-04T08:4\d/);
 });
 
-test('a record holds the sign-in if rules read it, and replay needs it', () => {
+test('a record contains the sign-in time if rules use it, and replay needs it', () => {
   const [before, after] = [policy(rules('maxAuthAge: 15m')), policy(rules('maxAuthAge: 5m'))];
   const { view, resolution } = simulated(before, { ageMs: 10 * minute });
   const decision = decide(view, policyOf(before), () => resolution) as Decision;

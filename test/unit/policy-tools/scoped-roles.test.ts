@@ -1,4 +1,4 @@
-/** Roles that are held in the scope that a parameter names: decided, explained, tested, mutated, compared. */
+/** Roles that apply within the scope that a parameter specifies: decided, explained, tested, mutated, compared. */
 import { describe, expect, it, test } from 'vitest';
 import { explanationText } from '../../../src/cli/explain/explanation-text.ts';
 import type { Config } from '../../../src/config/config.ts';
@@ -28,12 +28,12 @@ function asked(config: Config, target: string, roles: readonly string[]) {
 const reasonFor = (access: string, target: string, ...held: readonly string[]) =>
   asked(rules(access), target, held).reason;
 
-describe('a role of one scope', () => {
+describe('a scoped role', () => {
   it.each([
     ['in its scope', '/t/acme/docs/1', ['acme:editor'], null],
-    ['in its scope, however it is spelled', '/t/%61cme/docs/1', ['acme:editor'], null],
+    ['in its scope, in another spelling', '/t/%61cme/docs/1', ['acme:editor'], null],
     ['in another scope', '/t/zeta/docs/1', ['acme:editor'], 'role_missing'],
-    ['in a scope that begins alike', '/t/acm/docs/1', ['acme:editor'], 'role_missing'],
+    ['in a scope with a common prefix', '/t/acm/docs/1', ['acme:editor'], 'role_missing'],
     ['in a scope of another letter case', '/t/ACME/docs/1', ['acme:editor'], 'role_missing'],
     [
       'without a scope',
@@ -44,7 +44,7 @@ describe('a role of one scope', () => {
     ['through a role of the same scope', '/t/acme/docs/1', ['acme:the-owner'], null],
     ['through a role of another scope', '/t/acme/docs/1', ['zeta:the-owner'], 'role_missing'],
     ['through a role without a scope', '/t/acme/docs/1', ['admin'], null],
-    ['that inherits the wrong way round', '/t/acme/docs/1', ['acme:viewer'], 'role_missing'],
+    ['through inheritance in the wrong direction', '/t/acme/docs/1', ['acme:viewer'], 'role_missing'],
     ['in the other parameter', '/t/zeta/docs/acme', ['acme:editor'], 'role_missing'],
   ])('%s', (_name, target, held, reason) => {
     expect(reasonFor('[editor]', target, ...held)).toBe(reason);
@@ -52,16 +52,16 @@ describe('a role of one scope', () => {
 
   it.each([
     ['the separator in the scope', '/t/a:b/docs/1', ['a:b:editor']],
-    ['the same, escaped', '/t/a%3Ab/docs/1', ['a:b:editor']],
-    ['the separator at its end', '/t/a:/docs/1', ['a::editor']],
-    ['a scope and its separator', '/t/acme:editor/docs/1', ['acme:editor', 'acme:editor:editor']],
-    ['a comma, which ends a role', '/t/a,b/docs/1', ['a,b:editor', 'a', 'b:editor']],
-    ['no scope', '/t//docs/1', [':editor']],
-  ])('never counts by another split: %s', (_name, target, held) => {
+    ['the separator in the scope, escaped', '/t/a%3Ab/docs/1', ['a:b:editor']],
+    ['a trailing separator in the scope', '/t/a:/docs/1', ['a::editor']],
+    ['a scope with a separator and a role', '/t/acme:editor/docs/1', ['acme:editor', 'acme:editor:editor']],
+    ['a comma, which separates roles', '/t/a,b/docs/1', ['a,b:editor', 'a', 'b:editor']],
+    ['an empty scope', '/t//docs/1', [':editor']],
+  ])('never matches by another split: %s', (_name, target, held) => {
     expect(['role_missing', 'route_not_found']).toContain(reasonFor('[editor]', target, ...held));
   });
 
-  it('is forbidden in its scope alone, and where the scope cannot be read', () => {
+  it('is forbidden only in its scope, and where the scope cannot be read', () => {
     const access = '{ any: [viewer, admin], none: [suspended] }';
     expect(reasonFor(access, '/t/acme/docs/1', 'admin', 'acme:blocked')).toBe('role_forbidden');
     expect(reasonFor(access, '/t/zeta/docs/1', 'admin', 'acme:blocked')).toBeNull();
@@ -72,7 +72,7 @@ describe('a role of one scope', () => {
     expect(reasonFor('{ none: [editor] }', '/t/a:b/docs/1', 'user')).toBe('role_forbidden');
   });
 
-  it('exempts in its scope', () => {
+  it('exempts only in its scope', () => {
     const when = ', when: [{ query: q, equals: "1", unless: [editor], reason: asks }]';
     const config = rules('authenticated', when);
     expect(asked(config, '/t/acme/docs/1', ['acme:editor']).reason).toBeNull();
@@ -81,7 +81,7 @@ describe('a role of one scope', () => {
   });
 });
 
-test('explain says in which scopes a role is held', () => {
+test('explain shows in which scopes a role is held', () => {
   const explanation = asked(rules('[editor]'), '/t/zeta/docs/1', ['acme:editor', 'beta:the-owner']);
   expect(explanation.access).toMatchObject({ missing: ['{tenant}:editor'] });
   expect(explanation.access?.demands[0]?.elsewhere).toEqual(['acme', 'beta']);
@@ -92,7 +92,7 @@ test('explain says in which scopes a role is held', () => {
 });
 
 test.each(['[editor]', '{ GET: [viewer], "*": [editor] }', '{ all: [viewer, { none: [suspended] }] }'])(
-  '--update proves %s',
+  '--update tests %s',
   (access) => {
     const { proposals, text: written } = proposed(rules(access));
     expect(proposals.notFound).toEqual([]);
@@ -102,7 +102,7 @@ test.each(['[editor]', '{ GET: [viewer], "*": [editor] }', '{ all: [viewer, { no
   },
 );
 
-test('a test that never asks for another scope does not notice that the scope counts no more', () => {
+test('tests without another scope do not detect that the scope is ignored', () => {
   const tests = `tests:
   identities: { ed: { roles: ["acme:editor"] } }
   cases:
@@ -122,12 +122,12 @@ describe('diff', () => {
         callers.flatMap((caller) => ('marks' in caller ? [caller.marks.flat().join('+')] : [])),
       ]);
 
-  it('tells scopes apart', () => {
+  it('distinguishes scopes', () => {
     expect(changes(rules('[editor]'), rules('[viewer]'))).toEqual([['newlyAllowed', false, ['role {scope}:viewer']]]);
     expect(changes(rules('[editor]'), rules('[editor]'))).toEqual([]);
   });
 
-  it('knows the place of the parameter, and not its name', () => {
+  it('identifies the parameter by position, not by name', () => {
     const at = (path: string, scope: string) =>
       policy(`roles: { editor: { scopedBy: ${scope} } }
 routes: [{ id: doc, match: { path: "${path}" }, upstream: orders, access: [editor] }]`);
@@ -139,7 +139,7 @@ routes: [{ id: doc, match: { path: "${path}" }, upstream: orders, access: [edito
     ]);
   });
 
-  it('finds that a scope counts no more, and that the format is another one', () => {
+  it('reports a scope that no longer applies, and another format', () => {
     const free = policy(`roles: { editor: {} }
 routes: [{ id: doc, match: { path: "/t/{tenant}/docs/{id}" }, upstream: orders, access: [editor] }]`);
     const found = changes(rules('[editor]'), free);

@@ -1,4 +1,4 @@
-/** Whatever decides or exposes is a difference, also where no rule decides otherwise. */
+/** Every change of a setting that decides or exposes something is a difference, even if no rule decides differently. */
 import { describe, expect, it, test } from 'vitest';
 import { diffMarkdown } from '../../../src/cli/diff/diff-markdown.ts';
 import { diffReport } from '../../../src/cli/diff/diff-report.ts';
@@ -34,7 +34,7 @@ function report(before: ReturnType<typeof read>, after: ReturnType<typeof read>)
 
 const to = 'upstream: orders';
 
-describe('a change that opens the gateway is a difference', () => {
+describe('a change that weakens the gateway is a difference', () => {
   it.each<[setting: string, before: Parameters<typeof read>, after: Parameters<typeof read>]>([
     ['server.trustedProxies', [to, remote, ''], [to, remote, 'server: { trustedProxies: [10.0.0.0/8] }']],
     [
@@ -83,17 +83,17 @@ test.each([
   ['a limit', to, 'server: { limits: { headers: 50 } }', 'server.limits.headers'],
   ['a timeout of a route', `${to}, timeout: 1s`, '', 'timeout'],
   ['the level of the log', to, 'log: { level: debug }', 'log.level'],
-])('%s is told, and is no difference', (_name, route, more, setting) => {
+])('reports %s, but not as a difference', (_name, route, more, setting) => {
   const { same, settings } = report(read(to, remote, ''), read(route, remote, more));
   expect([same, settings.map((one) => one.setting)]).toEqual([true, [setting]]);
 });
 
-test('a default that is written out is no change', () => {
+test('writing out a default is not a change', () => {
   const written = `${to}, forwardCredentials: false, websocket: false, mode: enforce, streams: { recheck: 60s }`;
   expect(report(read(to, remote, ''), read(written, remote, 'cache: { accepted: 30s }')).settings).toEqual([]);
 });
 
-test('a secret that changes is told without either value', () => {
+test('a changed secret is reported without either value', () => {
   const [old, next] = [`x${secret}`, `y${secret}`].map((token) => read(to, remote, `server: { adminToken: ${token} }`));
   const found = report(old!, next!);
   expect(found.settings).toMatchObject([{ setting: 'server.adminToken', before: 'one value', after: 'another' }]);
@@ -102,7 +102,7 @@ test('a secret that changes is told without either value', () => {
   expect(printed).not.toContain(secret);
 });
 
-/** Keys below a schema with their class; a section is told by its keys. */
+/** Keys below a schema with their class; a section is represented by its keys. */
 function classesBelow(schema: Schema, path: string): [key: string, keyClass: KeyClass][] {
   const { class: keyClass } = metadata(schema);
   if (keyClass !== undefined) return [[path, keyClass]];
@@ -115,7 +115,7 @@ describe('keys of a route', () => {
   const keys = classesBelow(element, '').filter(([key]) => key !== 'id');
   const isBelow = (key: string, name: string) => key === name || key.startsWith(`${name}.`);
 
-  it('are all compared, by the decisions or as settings', () => {
+  it('are all compared, by decisions or as settings', () => {
     const names = [...decidedRouteKeys, ...routeSettings.map(({ name }) => name)];
     expect(keys.filter(([key]) => !names.some((name) => isBelow(key, name)))).toEqual([]);
     expect(keys.length).toBeGreaterThan(25);

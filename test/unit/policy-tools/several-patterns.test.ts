@@ -1,4 +1,4 @@
-/** One route with several hosts and paths: every tool counts it as one, and names the pattern that it is about. */
+/** One route with several hosts and paths: every tool counts it as one, and names the pattern concerned. */
 import { expect, test } from 'vitest';
 import { parseConfig } from '../../../src/config/parse-config.ts';
 import { decide } from '../../../src/core/decide.ts';
@@ -34,7 +34,7 @@ function ask(config: ReturnType<typeof policy>, method: string, host: string, ta
   return decide(view, policyOf(config), () => resolution) as Decision;
 }
 
-test('each pair of a host and a path is matched, and parameters are read where they stand in it', () => {
+test('matches each pair of host and path, and reads parameters by their position in the pattern', () => {
   const config = doc(both);
   for (const host of ['a.example.test', 'b.example.test']) {
     expect(ask(config, 'GET', host, '/t/acme/docs/7').outcome).toBe('allow');
@@ -49,7 +49,7 @@ test('each pair of a host and a path is matched, and parameters are read where t
   });
 });
 
-test('it is described, covered and changed as one route', () => {
+test('is described, covered and mutated as one route', () => {
   const config = doc(both);
   const [described, ...others] = describeRoutes(config.routes);
   expect(others).toEqual([]);
@@ -67,7 +67,7 @@ test('it is described, covered and changed as one route', () => {
   expect(words).toContain('the parameter id takes any text');
 });
 
-test('cases for every pattern are proposed, and notice when one is gone', () => {
+test('proposes cases for every pattern that detect its removal', () => {
   const config = doc(both);
   const { cases } = proposeCases(config, runTests(config, false), true);
   const asked = cases.map(({ test: { host, target } }) => `${host}${target}`);
@@ -76,7 +76,7 @@ test('cases for every pattern are proposed, and notice when one is gone', () => 
   }
 });
 
-test('a pattern more or less is a difference, and their order is none', () => {
+test('an added or removed pattern is a difference, another order is not', () => {
   const of = (match: string) => policyOf(doc(match));
   expect(
     comparePolicies(
@@ -91,7 +91,7 @@ test('a pattern more or less is a difference, and their order is none', () => {
   ]);
 });
 
-test('a pattern that is never reached is named', () => {
+test('reports a pattern that is never reached', () => {
   const config = policy(`routes:
   - { id: many, match: { paths: ["/a/{x}", "/b/**"] }, upstream: orders, access: deny }
   - { id: rest, match: { path: "/b/{x}/**" }, upstream: orders, access: deny }
@@ -103,7 +103,7 @@ test('a pattern that is never reached is named', () => {
   ]);
 });
 
-test('problems name the path, and patterns of one route that both match are a tie', () => {
+test('problems name the path, and two matching patterns of one route are a tie', () => {
   const problemsOf = (match: string) => {
     const text = `version: 1
 authApi: { url: "http://127.0.0.1:9" }

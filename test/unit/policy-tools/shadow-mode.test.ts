@@ -1,4 +1,7 @@
-/** Routes in shadow mode in the policy tools: tested as they act, covered by what their rule says, told by every tool. */
+/**
+ * Routes in shadow mode in the policy tools: tested as they act, covered by what their rule decides, marked by every
+ * tool.
+ */
 import { expect, test } from 'vitest';
 import { explanationText } from '../../../src/cli/explain/explanation-text.ts';
 import type { Config } from '../../../src/config/config.ts';
@@ -28,14 +31,14 @@ tests:
 const shadowed =
   '{ as: ann, request: GET /try, expect: allow }, { as: root, request: GET /try, expect: allow, route: try }';
 
-test('tests see it as it acts, and its rule is covered and cannot be weakened', () => {
+test('tests expect its actual outcome, and its rule is covered and cannot be weakened unnoticed', () => {
   const { report } = runTests(read('shadow', shadowed), true);
   expect(report).toMatchObject({ failed: 0, coverage: { share: 1 }, mutation: { score: 1 } });
   expect(report.mutation?.mutants).toBeGreaterThan(0);
   expect(runTests(read('enforce', shadowed), false).report.failed).toBe(1);
 });
 
-test('cases that are proposed pass as they stand', () => {
+test('proposed cases pass unchanged', () => {
   const proposalFor = (mode: string) => {
     const config = read(mode);
     return casesText({ identities: new Map(), proposals: proposeCases(config, runTests(config, false)) }, 'section');
@@ -46,7 +49,7 @@ test('cases that are proposed pass as they stand', () => {
   expect(proposalFor('enforce')).toContain('expect: refuse');
 });
 
-test('the difference to a route that enforces is newly allowed, for everybody whom its rule refuses', () => {
+test('compared with an enforcing route, it newly allows everyone whom its rule refuses', () => {
   const differences = comparePolicies(policyOf(read('enforce')), policyOf(read('shadow')));
   expect(differences.length).toBeGreaterThan(0);
   expect(differences.every(({ kind }) => kind === 'newlyAllowed')).toBe(true);
@@ -54,7 +57,7 @@ test('the difference to a route that enforces is newly allowed, for everybody wh
   expect(back.every(({ kind }) => kind === 'newlyRefused')).toBe(true);
 });
 
-test('an explanation says what the rule says', () => {
+test('an explanation shows what the rule decides', () => {
   const config = read('shadow');
   const explanation = explained(config, { target: '/try' }, config.tests.identities.get('ann')!);
   expect(explanation).toMatchObject({ outcome: 'allow', shadowed: { reason: 'role_missing', condition: null } });

@@ -20,7 +20,7 @@ const report = (cases: string, mutation = false) => runTests(orders(suite(cases)
 
 describe('a case', () => {
   it.each([
-    ['that is met', '{ as: ann, request: GET /v1/orders/acme/7, expect: allow, route: order }', []],
+    ['that passes', '{ as: ann, request: GET /v1/orders/acme/7, expect: allow, route: order }', []],
     [
       'that expects the wrong outcome',
       '{ as: ann, request: GET /v1/orders/other/7, route: order, expect: allow }',
@@ -37,7 +37,7 @@ describe('a case', () => {
       ['expected reason wrong_tenant, got role_missing'],
     ],
     [
-      'that names the reason of the catalog for a condition',
+      "that expects the catalog's reason for a condition",
       '{ as: ann, request: GET /v1/orders/other/7, route: order, expect: refuse, reason: condition_failed }',
       [],
     ],
@@ -47,7 +47,7 @@ describe('a case', () => {
       [],
     ],
     [
-      'that expects headers which are others',
+      'that expects other headers',
       '{ as: ann, request: GET /v1/orders/acme/7, route: order, expect: allow, upstreamHeaders: { user-id: bob, x-y: z } }',
       ['expected header user-id "bob", the service gets "ann"', 'expected header x-y "z", the service gets none'],
     ],
@@ -56,7 +56,7 @@ describe('a case', () => {
   });
 });
 
-test('what a rule can never do is not asked for: nobody without an identity is in a group', () => {
+test('coverage excludes what a rule can never do: an anonymous caller is in no group', () => {
   const config = policy(`routes:
   - { id: one, upstream: orders, match: { path: "/x/{t}" }, access: optional, when: [{ param: t, in: identity.groups, reason: apart }] }
 `);
@@ -64,7 +64,7 @@ test('what a rule can never do is not asked for: nobody without an identity is i
   expect(uncovered).toEqual(['is allowed with an identity', 'is refused with apart']);
 });
 
-test('that a role inherits another one is no change to notice where no rule asks for it, whatever services are told', () => {
+test('inheritance is no mutant where no rule requires the role, even if services receive roles', () => {
   const config = policy(`roles: { user: {}, admin: { inherits: [user] } }
 identityHeaders: { roles: roles }
 routes:
@@ -100,12 +100,12 @@ test('coverage counts what each rule did, and for which reason', () => {
   expect(coverage.uncovered).not.toContainEqual(expect.objectContaining({ method: 'GET', effect: 'is allowed' }));
 });
 
-test('a case that fails covers nothing', () => {
+test('a failing case covers nothing', () => {
   const { coverage } = report(`    - { as: ann, request: GET /v1/orders/acme/7, expect: refuse, route: order }\n`);
   expect(coverage.share).toBe(0);
 });
 
-test('weakened rules that a test notices, and those that none does', () => {
+test('weakened rules that a test detects, and those that none does', () => {
   const cases = `tests:
   identities:
     ann: { roles: [user], groups: [acme] }
@@ -118,7 +118,7 @@ test('weakened rules that a test notices, and those that none does', () => {
 `;
   const { report: whole } = runTests(orders(cases), true);
   expect(whole.failed).toBe(0);
-  // An admin is always exempt, so no DELETE can be refused for its tenant, and that is no cell.
+  // An admin is always exempt, so no DELETE can be refused for its tenant; that is not a cell.
   expect(whole.coverage.uncovered).toEqual([]);
   expect(whole.mutation?.survivors).toEqual([]);
   const less = cases.replace(/\n.*reason: role_forbidden.*/, '');
@@ -128,7 +128,7 @@ test('weakened rules that a test notices, and those that none does', () => {
   ]);
 });
 
-test('each part of a condition is one that a test should notice', () => {
+test('mutates each part of a condition', () => {
   const rules = (cases: string) =>
     policy(`conditions: { headers: [x-region] }
 roles: { user: {} }
@@ -162,7 +162,7 @@ function proposed(config: Config, withMutation = false, form: 'section' | 'file'
   return casesText({ identities: newIdentities(config, proposals), proposals }, form);
 }
 
-test('what is proposed passes, and covers all that can be covered', () => {
+test('proposed cases pass, and cover everything that can be covered', () => {
   const config = orders();
   const text = proposed(config);
   expect(parse(text).tests.cases.length).toBeGreaterThan(8);
@@ -189,7 +189,7 @@ routes:
   expect(parse(text).tests.cases).toHaveLength(14);
 });
 
-test('with what is proposed for changes that no test notices, tests notice all', () => {
+test('proposals for undetected changes make the tests detect all of them', () => {
   const text = `conditions: { headers: [x-region] }
 roles:
   user: { from: { field: groups, in: [staff, crew] } }
@@ -222,7 +222,7 @@ routes:
   expect([again.failed, again.coverage.share, again.mutation?.survivors]).toEqual([0, 1, []]);
 });
 
-test('somebody who is proposed is nobody who is there already', () => {
+test('a proposed identity never takes an existing name', () => {
   const text = (roles: string) => `roles: { user: {} }
 routes: [{ id: one, match: { path: /one }, upstream: orders, access: [user] }]
 tests: { identities: { user: { roles: ${roles} } } }
@@ -235,7 +235,7 @@ tests: { identities: { user: { roles: ${roles} } } }
   expect(Object.keys(parse(proposed(policy(text('[user]')))).tests.identities)).toEqual(['no_role']);
 });
 
-test('identities have names that fit, however many roles they hold', () => {
+test('names of proposed identities fit, however many roles they have', () => {
   const roles = Array.from({ length: 12 }, (_, index) => `project:${index}:administrator`);
   const text = `roles: { ${roles.map((role) => `"${role}": {}`).join(', ')} }
 routes:
@@ -249,14 +249,14 @@ routes:
   expect([failed, coverage.uncovered]).toEqual([0, []]);
 });
 
-test('nothing is proposed when nothing is missing', () => {
+test('proposes nothing when nothing is missing', () => {
   const config = policy(`roles: {}
 routes: [{ id: open, match: { path: "/" }, upstream: orders, access: public }]
 tests: { cases: [{ request: GET /, expect: allow }] }`);
   expect(proposed(config)).toMatch(/^# Nothing is missing/);
 });
 
-test('a change that changes nothing is no mutant, and one that changes a reason is', () => {
+test('a change without effect is not a mutant, but a change of the reason is', () => {
   const rules = (unless: string) => `roles: { user: {}, admin: { inherits: [user] } }
 routes:
   - id: own
@@ -270,7 +270,7 @@ tests:
     - { as: root, request: GET /x, expect: allow, route: own }
     - { as: ann, request: GET /x, expect: refuse, route: own, reason: role_missing }
 `;
-  // All who may are exempt, so the condition has no say; without the exemption it has.
+  // All allowed callers are exempt, so the condition has no effect; without the exemption it has.
   const { coverage, mutation } = runTests(policy(rules('unless: [admin], ')), true).report;
   expect(coverage.uncovered).toEqual([]);
   expect(mutation?.survivors.map(({ change }) => change)).toEqual(['role admin is no longer exempt from not_x']);

@@ -1,4 +1,4 @@
-/** Headers that only a trusted proxy may set: read from it alone, and removed from the requests of every other peer. */
+/** Headers that only a trusted proxy may set: read only from it, and removed from the requests of every other peer. */
 import { expect, test } from 'vitest';
 import { parseConfig } from '../../../src/config/parse-config.ts';
 import { decide } from '../../../src/core/decide.ts';
@@ -44,18 +44,18 @@ function ask(trusted: boolean, target: string, name = names[0]!) {
   };
 }
 
-test('it counts from a trusted proxy, and from no other peer', () => {
+test('is read from a trusted proxy, and from no other peer', () => {
   expect(ask(true, '/cert').reason).toBeNull();
   expect(ask(false, '/cert').reason).toBe('certificate_needed');
 });
 
-test.each(names)('%s of another peer is removed, on every route', (name) => {
+test.each(names)('%s from another peer is removed on every route', (name) => {
   const own = (sent: readonly string[]) => sent.filter((one) => /client.cert/i.test(one));
   expect(own(ask(false, '/open', name).sent)).toEqual([]);
   expect(own(ask(true, '/open', name).sent)).toEqual([name]);
 });
 
-test('problems of such headers', () => {
+test('reports mistakes in such headers', () => {
   const problemsOf = (text: string) => {
     const read = parseConfig(
       `version: 1\nauthApi: { url: "http://a:1" }\nupstreams: { orders: { targets: ["http://o:1"] } }\n${text}\n`,
@@ -70,7 +70,7 @@ test('problems of such headers', () => {
   expect(problemsOf(twice)).toEqual(['this header is listed twice']);
 });
 
-test('cases that a trusted proxy sends are proposed, and whom it is read from is a difference', () => {
+test('proposes cases sent by a trusted proxy, and reports a changed source as a difference', () => {
   const config = policy(rules('trustedHeaders'));
   const { cases, notFound } = proposeCases(config, runTests(config, false), true);
   expect(notFound).toEqual([]);

@@ -1,4 +1,4 @@
-/** However statements of conditions come out for a request, that way is among those that are gone through. */
+/** Whatever values the conditions take for a request, the enumeration contains that combination. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Identity } from '../../../src/core/identity/identity.ts';
@@ -100,7 +100,7 @@ function factsOf(
   };
 }
 
-test('no way is left out', () => {
+test('omits no combination', () => {
   let fewer = 0;
   fc.assert(
     fc.property(
@@ -115,7 +115,7 @@ test('no way is left out', () => {
         });
         const atoms = atomsOf(route);
         const ways = truthsOf(atoms, 100_000);
-        if (ways === null) throw new Error('more ways than so few statements have');
+        if (ways === null) throw new Error('more combinations than so few conditions have');
         if (ways.length < 3 ** atoms.size) fewer += 1;
         const known = new Set(ways.map((way) => JSON.stringify([...atoms.keys()].map((key) => way.get(key)))));
         for (const one of requests) {
@@ -132,7 +132,7 @@ test('no way is left out', () => {
   expect(fewer).toBeGreaterThan(1_000);
 });
 
-test('there is an end to it', () => {
+test('is bounded', () => {
   const all = Array.from(
     { length: 14 },
     (_, n): ConditionSource => ({

@@ -1,4 +1,7 @@
-/** Changes that let more in: each is tried, a case is found that notices it, and what no case can notice is no change. */
+/**
+ * Changes that allow more: each is tried, a case is found that detects it, and a change that no case can detect is not
+ * a mutant.
+ */
 import { describe, expect, test } from 'vitest';
 import { runTests } from '../../../src/policy-tools/test-report.ts';
 import { besideRange } from '../../../src/policy-tools/widening-mutants.ts';
@@ -14,9 +17,9 @@ const survivorsOf = (text: string) =>
 
 describe.each<[string, string, readonly string[]]>([
   ['a role that another one inherits', 'access: [admin]', ['role user also grants it', 'no credential is required']],
-  ['a role beside another one', 'access: [user]', ['role partner also grants it']],
-  ['a role that is needed', 'access: { all: [admin, partner] }', ['role user is enough where admin is required']],
-  ['what is closed', 'access: deny', ['no credential is required']],
+  ['a role next to another one', 'access: [user]', ['role partner also grants it']],
+  ['a required role', 'access: { all: [admin, partner] }', ['role user is enough where admin is required']],
+  ['a closed route', 'access: deny', ['no credential is required']],
   ['methods by rule', 'access: { GET: [user] }', ['its list of methods is removed']],
   [
     'paths',
@@ -29,7 +32,7 @@ describe.each<[string, string, readonly string[]]>([
     ['the condition wrong_tenant reads note and not tenant'],
   ],
   [
-    'tenants, and bearers alone',
+    'tenants, and bearers only',
     `access: { GET: [user], DELETE: [admin] }, when: [
       { param: tenant, in: identity.groups, reason: wrong_tenant },
       { identity: kind, equals: bearer, reason: bearer_only }]`,
@@ -49,17 +52,17 @@ describe.each<[string, string, readonly string[]]>([
     ['role user is exempt from not_a, too', 'role partner is exempt from not_a, too'],
   ],
   [
-    'what must not be',
+    'a negated condition',
     'access: public, when: [{ not: { param: tenant, startsWith: test- }, reason: no_tests }]',
     ['the condition no_tests is without "not"'],
   ],
   [
-    'one user',
+    'a single user',
     'access: authenticated, when: [{ identity: userId, equals: robot-7, reason: robot_only }]',
     ['the condition robot_only is gone'],
   ],
 ])('%s', (_, more, words) => {
-  test('is a change, and a case is found for each', () => {
+  test('is mutated, and a case is found for each change', () => {
     expect(survivorsOf(route(more))).toEqual(expect.arrayContaining([...words]));
     const { proposals, text } = proposed(policy(route(more)));
     expect(proposals.notFound).toEqual([]);
@@ -75,19 +78,19 @@ test('a list of methods in the match, and a path that another route has', () => 
   - { id: rest, match: { path: "/a/**" }, upstream: orders, access: deny }
 `;
   const changes = survivorsOf(text);
-  // "read" on "/a/**" would be "rest" again, and two routes for one method are no policy.
+  // "read" on "/a/**" would repeat "rest", and two routes for one method are not a valid policy.
   expect(changes).not.toContain('its path is /a/**');
   expect(changes).not.toContain('its list of methods is removed');
   expect(changes).toContain('its path is /**');
 });
 
-test('ranges that hold each other are no wider together', () => {
+test('widening one half of a range over the other half is not a mutant', () => {
   const cidr = '["10.0.0.0/9", "10.128.0.0/9"]';
   const text = route(`access: public, when: [{ client: address, cidr: ${cidr}, reason: outside }]`);
   expect(survivorsOf(text).filter((change) => change.includes('takes'))).toEqual([]);
 });
 
-test('what no request is found for is said: a test names no key', () => {
+test('reports changes without a detecting request: a test cannot specify a key', () => {
   const text = route(
     'access: authenticated, when: [{ identity: keyId, equals: key-of-the-robot, reason: robot_only }]',
   );
@@ -105,6 +108,6 @@ test.each([
   expect(besideRange(range)).toEqual({ wider: wider === '::/0' ? '0::/0' : wider, address });
 });
 
-test('beside every address there is none', () => {
+test('a range of every address cannot be widened', () => {
   expect(besideRange('0.0.0.0/0')).toBe(null);
 });

@@ -1,4 +1,4 @@
-/** Cases that are added to a file of tests: they are there, and all else is as it was. */
+/** Cases added to a test file: they are there, and everything else is unchanged. */
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { newIdentities, proposeCases } from '../../../src/policy-tools/propose-cases.ts';
@@ -19,7 +19,7 @@ const cases = [
 
 test.each([
   ['an empty file', ''],
-  ['a comment alone', '# nothing yet'],
+  ['only a comment', '# nothing yet'],
   [
     'lists with comments',
     '# of us\nidentities:\n  ann: { roles: [user] } # Ann\n\n  # Bob\n  bob:\n    roles: []\n    groups: [a, b]\ncases:\n    # first\n    - { as: ann, request: GET /one, expect: allow } # yes\n    - request: GET /two # no such route\n      expect: refuse\n# the end\n',
@@ -31,13 +31,13 @@ test.each([
     'identities: { ann: { roles: [user] }, bob: {} } # both\ncases: [{ request: GET /two, expect: refuse }]\n',
   ],
   [
-    'brackets over lines',
+    'brackets over several lines',
     'cases: [\n  { request: GET /two, expect: refuse }, # one\n  { request: GET /three, expect: refuse }, # two\n]\n',
   ],
   ['empty lists', 'version: 1\nidentities: {}\ncases: []\n'],
   ['keys without a value', 'identities:\ncases:\n# end\n'],
   [
-    'text over lines at the end',
+    'a multi-line text at the end',
     'cases:\n  - request: GET /two\n    expect: refuse\n    name: >-\n      a long\n      name\n\n\n',
   ],
   ['line ends of Windows', 'identities:\r\n  ann: {}\r\ncases:\r\n  - { request: GET /two, expect: refuse }\r\n'],
@@ -59,11 +59,11 @@ test.each([
 });
 
 test.each([
-  ['what is no YAML', 'cases: [', 'is not a file of tests'],
-  ['what is no mapping', '- 1\n', 'is written in a way in which nothing can be added'],
+  ['invalid YAML', 'cases: [', 'is not a file of tests'],
+  ['something other than a mapping', '- 1\n', 'is written in a way in which nothing can be added'],
   ['a text', 'hello\n', 'is not a file of tests'],
-  ['all of it in brackets', '{ cases: [{ request: GET /two, expect: refuse }] }\n', 'is written in a way'],
-  ['somebody who is there already', 'identities: { user: {} }\n', 'has an identity "user" already'],
-])('nothing is added to %s', (_, text, problem) => {
+  ['everything in brackets', '{ cases: [{ request: GET /two, expect: refuse }] }\n', 'is written in a way'],
+  ['an identity that already exists', 'identities: { user: {} }\n', 'has an identity "user" already'],
+])('refuses to add to %s', (_, text, problem) => {
   expect(addCases(text, written)).toEqual({ problem: expect.stringContaining(problem) });
 });

@@ -1,4 +1,4 @@
-/** How long a stream goes on when nobody can say whether its access holds. */
+/** How long a stream continues while its access cannot be rechecked. */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { type Allow, type Decision, refuse, type Trail } from '../../../src/core/decision.ts';
 import { AccessWatch } from '../../../src/proxy/access-watch.ts';
@@ -10,7 +10,7 @@ const granted = { outcome: 'allow', identity: null, route: { recheckMs: 1_000 } 
 const trail: Trail = { stage: 'resolve', request: null, route: null, identity: null, source: 'none' };
 const unknown: Decision = refuse(trail, 'auth_unavailable');
 
-/** Looks every three seconds, with answers that come later, until the stream ends; seconds that it went on. */
+/** Rechecks every three seconds, with delayed results, until the stream ends; returns the seconds that it lasted. */
 async function lastsFor(revokedWhileAsked: boolean): Promise<number> {
   let ended = false;
   let revoked = false;
@@ -37,10 +37,10 @@ async function lastsFor(revokedWhileAsked: boolean): Promise<number> {
   return seconds;
 }
 
-test('a minute when nothing speaks against it', async () => {
+test('a minute if nothing was revoked', async () => {
   expect(await lastsFor(false)).toBeGreaterThanOrEqual(60);
 });
 
-test('seconds when something was revoked, be it while it was asked about', async () => {
+test('seconds if something was revoked, even during a recheck', async () => {
   expect(await lastsFor(true)).toBeLessThan(20);
 });

@@ -3,7 +3,7 @@ import { BodyPace } from '../../../src/proxy/body-pace.ts';
 import { MemoryBudget } from '../../../src/proxy/memory-budget.ts';
 
 describe('the rate of a body', () => {
-  test('is measured once the client was waited for long enough', () => {
+  test('is measured after the client was waited for long enough', () => {
     const pace = new BodyPace(100, 1_000);
     pace.wait(10);
     expect(pace.measure(410)).toBe(600);
@@ -22,7 +22,7 @@ describe('the rate of a body', () => {
     expect(pace.measure(1_001)).toBe(next);
   });
 
-  test('what was sent in one window does not count in the next', () => {
+  test('bytes sent in one window do not count in the next', () => {
     const pace = new BodyPace(100, 1_000);
     pace.wait(1);
     pace.arrived(1_000_000);
@@ -30,7 +30,7 @@ describe('the rate of a body', () => {
     expect(pace.measure(2_001)).toBeNull();
   });
 
-  test('time in which nobody waits for the client is not held against it', () => {
+  test('time without waiting for the client does not count', () => {
     const pace = new BodyPace(100, 1_000);
     pace.wait(1);
     pace.hold(501);
@@ -40,7 +40,7 @@ describe('the rate of a body', () => {
     expect(pace.measure(60_501)).toBeNull();
   });
 
-  test('a rate of zero is every rate', () => {
+  test('a rate of zero accepts any rate', () => {
     const pace = new BodyPace(0, 1_000);
     pace.wait(1);
     expect(pace.measure(1_000_000)).toBe(Number.POSITIVE_INFINITY);
@@ -48,7 +48,7 @@ describe('the rate of a body', () => {
 });
 
 describe('memory for bodies', () => {
-  test('is bounded as a whole', () => {
+  test('is bounded in total', () => {
     const memory = new MemoryBudget(100);
     expect(memory.take(60, null)).toBeNull();
     expect(memory.take(41, null)).toBe('overloaded');
@@ -57,7 +57,7 @@ describe('memory for bodies', () => {
     expect(memory.usedBytes).toBe(40);
   });
 
-  test('one client gets a quarter of it', () => {
+  test('is limited to a quarter for one client', () => {
     const memory = new MemoryBudget(100);
     expect(memory.take(25, 'one')).toBeNull();
     expect(memory.take(1, 'one')).toBe('client_busy');

@@ -1,10 +1,10 @@
-/** Where one WebSocket frame ends and the next begins, however the bytes are cut. */
+/** Where one WebSocket frame ends and the next begins, however the bytes are split. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { closeFrame, farewellFor } from '../../../src/proxy/websocket/close-frame.ts';
 import { FrameTracker } from '../../../src/proxy/websocket/frame-tracker.ts';
 
-/** A frame of `length` bytes of payload. */
+/** A frame with `length` bytes of payload. */
 function frame(length: number, { opcode = 2, masked = false } = {}): Buffer {
   const mask = masked ? 0x80 : 0;
   const size =
@@ -31,11 +31,11 @@ describe('a frame', () => {
     ['of 126 bytes', frame(126)],
     ['of 65535 bytes', frame(65_535)],
     ['of 65536 bytes', frame(65_536)],
-    ['of a client', frame(10, { masked: true })],
-    ['of a client, without payload', frame(0, { masked: true })],
-    ['of a client, of 126 bytes', frame(126, { masked: true })],
-    ['of a client, of 65536 bytes', frame(65_536, { masked: true })],
-  ])('%s is over with its last byte, and not before', (_name, bytes) => {
+    ['from a client', frame(10, { masked: true })],
+    ['from a client, without payload', frame(0, { masked: true })],
+    ['from a client, of 126 bytes', frame(126, { masked: true })],
+    ['from a client, of 65536 bytes', frame(65_536, { masked: true })],
+  ])('%s ends with its last byte, not before', (_name, bytes) => {
     const frames = new FrameTracker();
     expect(frames.between).toBe(true);
     for (const end of [1, 2, bytes.length - 1]) {
@@ -49,7 +49,7 @@ describe('a frame', () => {
   });
 });
 
-test('the end of the frame under way is found in what follows', () => {
+test('the end of the current frame is found in the following bytes', () => {
   const frames = new FrameTracker();
   const bytes = Buffer.concat([frame(5), frame(300), frame(7)]);
   frames.pass(bytes.subarray(0, 20));
@@ -59,7 +59,7 @@ test('the end of the frame under way is found in what follows', () => {
   expect(frames.finish(rest)).toBe(0);
 });
 
-test('however the bytes are cut, the frames end where they end', () => {
+test('frames end at the same places, however the bytes are split', () => {
   const some = fc.array(
     fc.record({ length: fc.oneof(fc.nat(300), fc.constantFrom(125, 126, 65_535, 65_536)), masked: fc.boolean() }),
     { minLength: 1, maxLength: 5 },
@@ -87,13 +87,13 @@ test('however the bytes are cut, the frames end where they end', () => {
 });
 
 describe('a Close frame', () => {
-  test.each([false, true])('is known, masked: %s', (masked) => {
+  test.each([false, true])('is recognized, masked: %s', (masked) => {
     const frames = new FrameTracker();
     frames.pass(closeFrame({ code: 1000, reason: 'bye' }, masked));
     expect([frames.closing, frames.between]).toEqual([true, true]);
   });
 
-  test('to a client carries code and reason as they are', () => {
+  test('to a client carries code and reason unchanged', () => {
     const bytes = closeFrame({ code: 4401, reason: 'over' }, false);
     expect([...bytes.subarray(0, 2)]).toEqual([0x88, 6]);
     expect(bytes.readUInt16BE(2)).toBe(4401);
@@ -115,10 +115,10 @@ test.each([
   ['role_missing', 4401],
   ['auth_unavailable', 1013],
   ['draining', 1001],
-] as const)('a stream that ends for %s is closed with %d and says why', (reason, code) => {
+] as const)('a stream that ends because of %s is closed with %d and that reason', (reason, code) => {
   const farewell = farewellFor(reason);
   expect(farewell.code).toBe(code);
   expect(farewell.reason).toMatch(new RegExp(`^${reason}: [\\x20-\\x7e]+$`));
-  // A control frame holds no more (RFC 6455 section 5.5).
+  // A control frame cannot contain more (RFC 6455 section 5.5).
   expect(closeFrame(farewell, false).length).toBeLessThanOrEqual(127);
 });

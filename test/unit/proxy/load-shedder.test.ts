@@ -12,23 +12,23 @@ function sampled(...lagsMs: number[]): LoadShedder {
   return shedder;
 }
 
-describe('the part of requests that is turned away', () => {
+describe('the share of refused requests', () => {
   test.each([
-    ['nothing while all is well', [1, 2, 3, 90, 99], 0],
+    ['nothing under normal load', [1, 2, 3, 90, 99], 0],
     ['nothing after one long pause', [5_000], 0],
     ['nothing after two', [5_000, 5_000], 0],
-    ['nothing after pauses with calm between', [5_000, 5_000, 1, 5_000, 5_000, 1, 5_000, 5_000], 0],
+    ['nothing after pauses with calm in between', [5_000, 5_000, 1, 5_000, 5_000, 1, 5_000, 5_000], 0],
     ['some after three in a row', [101, 101, 101], 0.2],
-    ['more with every further one', [101, 101, 101, 101], 0.4],
-    ['never all', Array(50).fill(1_000), 0.95],
-    ['no less just below the bound', [101, 101, 101, 60, 60, 60, 60], 0.2],
-    ['less when it is calm', [101, 101, 101, 50], 0.1],
-    ['nothing when it was calm for long', [...Array(50).fill(1_000), ...Array(11).fill(0)], 0],
+    ['more with each further one', [101, 101, 101, 101], 0.4],
+    ['never everything', Array(50).fill(1_000), 0.95],
+    ['the same just below the bound', [101, 101, 101, 60, 60, 60, 60], 0.2],
+    ['less when calm', [101, 101, 101, 50], 0.1],
+    ['nothing after a long calm', [...Array(50).fill(1_000), ...Array(11).fill(0)], 0],
   ])('%s', (_name, lags, share) => {
     expect(sampled(...lags).share).toBeCloseTo(share, 5);
   });
 
-  test('is what it says', () => {
+  test('matches the reported share', () => {
     const shedder = sampled(101, 101, 101);
     const refused = Array.from({ length: 100 }, () => shedder.refuses()).filter(Boolean);
     expect(refused.length).toBeGreaterThanOrEqual(19);
@@ -36,7 +36,7 @@ describe('the part of requests that is turned away', () => {
     expect(sampled(1).refuses()).toBe(false);
   });
 
-  test('is none without a bound', () => {
+  test('is zero without a bound', () => {
     const shedder = new LoadShedder(0);
     shedder.start();
     for (let i = 0; i < 10; i += 1) shedder.sample(60_000);
@@ -44,7 +44,7 @@ describe('the part of requests that is turned away', () => {
   });
 });
 
-test('the clock is looked at from start to stop', () => {
+test('the clock runs from start to stop', () => {
   vi.useFakeTimers();
   const shedder = new LoadShedder(100);
   shedder.start();
@@ -57,7 +57,7 @@ test('the clock is looked at from start to stop', () => {
 });
 
 describe('connections of a client', () => {
-  test('are bounded, and come back', () => {
+  test('are bounded, and available again after they end', () => {
     const connections = new ClientConnections(2);
     expect([connections.opened('a'), connections.opened('a'), connections.opened('a')]).toEqual([true, true, false]);
     expect(connections.opened('b')).toBe(true);
@@ -65,7 +65,7 @@ describe('connections of a client', () => {
     expect(connections.opened('a')).toBe(true);
   });
 
-  test('leave nothing behind', () => {
+  test('leave no trace', () => {
     const connections = new ClientConnections(0);
     for (let i = 0; i < 5; i += 1) connections.opened('a');
     for (let i = 0; i < 5; i += 1) connections.closed('a');

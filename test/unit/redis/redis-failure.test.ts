@@ -5,22 +5,22 @@ function coded(code: string): Error {
   return Object.assign(new Error(`connect ${code} 10.1.2.3:6379`), { code });
 }
 
-describe('why Redis did not do it', () => {
+describe('the cause of a Redis failure', () => {
   it.each<[string, unknown, string]>([
-    ['nobody listens', coded('ECONNREFUSED'), 'disconnected'],
-    ['a connection that broke', coded('ECONNRESET'), 'disconnected'],
+    ['a closed port', coded('ECONNREFUSED'), 'disconnected'],
+    ['a broken connection', coded('ECONNRESET'), 'disconnected'],
     ['a host without an address', coded('ENOTFOUND'), 'disconnected'],
-    ['a name server that is away', coded('EAI_AGAIN'), 'disconnected'],
-    ['a network without a way', coded('ENETUNREACH'), 'disconnected'],
-    ['a pipe that broke', coded('EPIPE'), 'disconnected'],
-    ['a connection that nobody answers', coded('ETIMEDOUT'), 'timeout'],
+    ['an unavailable name server', coded('EAI_AGAIN'), 'disconnected'],
+    ['an unreachable network', coded('ENETUNREACH'), 'disconnected'],
+    ['a broken pipe', coded('EPIPE'), 'disconnected'],
+    ['an unanswered connection', coded('ETIMEDOUT'), 'timeout'],
     ['a command past its deadline', new Error('Command timed out'), 'timeout'],
     ['a silent socket', new Error("Socket timeout. Expecting data, but didn't receive any in 1000ms."), 'timeout'],
-    ['a certificate of nobody we trust', coded('UNABLE_TO_VERIFY_LEAF_SIGNATURE'), 'certificate'],
-    ['a certificate of its own', coded('DEPTH_ZERO_SELF_SIGNED_CERT'), 'certificate'],
+    ['an untrusted certificate', coded('UNABLE_TO_VERIFY_LEAF_SIGNATURE'), 'certificate'],
+    ['a self-signed certificate', coded('DEPTH_ZERO_SELF_SIGNED_CERT'), 'certificate'],
     ['a certificate for another name', coded('ERR_TLS_CERT_ALTNAME_INVALID'), 'certificate'],
-    ['a certificate that has ended', coded('CERT_HAS_EXPIRED'), 'certificate'],
-    ['a server that wants a certificate', coded('ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED'), 'certificate'],
+    ['an expired certificate', coded('CERT_HAS_EXPIRED'), 'certificate'],
+    ['a server that requires a certificate', coded('ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED'), 'certificate'],
     ['no connection yet', new Error("Stream isn't writeable and enableOfflineQueue options is false"), 'disconnected'],
     ['no Cluster yet', new Error("Cluster isn't ready and enableOfflineQueue options is false"), 'disconnected'],
     ['a connection that ended', new Error('Connection is closed.'), 'disconnected'],
@@ -28,14 +28,18 @@ describe('why Redis did not do it', () => {
     ['no node', new Error('None of startup nodes is available'), 'disconnected'],
     ['a wrong password', new Error('WRONGPASS invalid username-password pair or user is disabled.'), 'forbidden'],
     ['a missing password', new Error('NOAUTH HELLO must be called with the client already authenticated'), 'forbidden'],
-    ['a missing right', new Error("NOPERM User rolegate has no permissions to run the 'get' command"), 'forbidden'],
+    [
+      'a missing permission',
+      new Error("NOPERM User rolegate has no permissions to run the 'get' command"),
+      'forbidden',
+    ],
     ['a replica', new Error("READONLY You can't write against a read only replica."), 'read_only'],
     ['a start', new Error('LOADING Redis is loading the dataset in memory'), 'busy'],
     ['a slow script', new Error('BUSY Redis is busy running a script.'), 'busy'],
-    ['a slot of nobody', new Error('CLUSTERDOWN Hash slot not served'), 'busy'],
-    ['a full memory', new Error("OOM command not allowed when used memory > 'maxmemory'."), 'full'],
+    ['an unserved slot', new Error('CLUSTERDOWN Hash slot not served'), 'busy'],
+    ['exhausted memory', new Error("OOM command not allowed when used memory > 'maxmemory'."), 'full'],
     ['another type of value', new Error('WRONGTYPE Operation against a key'), 'other'],
-    ['no error', 'away', 'other'],
+    ['not an Error', 'away', 'other'],
   ])('%s', (_, error, failure) => {
     expect(redisFailure(error)).toBe(failure);
   });

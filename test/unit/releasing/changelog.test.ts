@@ -1,4 +1,4 @@
-/** The changelog, as a release and the chart read it. */
+/** The changelog, as the release and the chart parse it. */
 import { describe, expect, test } from 'vitest';
 import { changelogSections, changesOf, releaseSection } from '../../../scripts/releasing/changelog.ts';
 
@@ -33,7 +33,7 @@ test('has a section for each version', () => {
   expect(changelogSections('# Changelog\n')).toEqual([]);
 });
 
-test('the first sentence of each item is a change of the chart', () => {
+test('the first sentence of each item becomes a change of the chart', () => {
   const [, section, first] = changelogSections(changelog);
   expect(changesOf(first!)).toEqual([{ kind: 'added', description: 'The first.' }]);
   expect(changesOf(section!)).toEqual([
@@ -44,7 +44,7 @@ test('the first sentence of each item is a change of the chart', () => {
 });
 
 describe('a release', () => {
-  test('dates its section', () => {
+  test('sets the date of its section', () => {
     const made = releaseSection(changelog, '1.1.0', '2026-02-01')!;
     expect(made.text).toContain('\n## 1.1.0 (2026-02-01)\n');
     expect(made.text.replace('(2026-02-01)', '(unreleased)')).toBe(changelog);
@@ -53,9 +53,13 @@ describe('a release', () => {
 
   test.each([
     ['another version', changelog, '1.2.0'],
-    ['one that is released', changelog, '1.0.0'],
-    ['one below what has no version yet', changelog.replace('## Unreleased\n', '## Unreleased\n\n- New.\n'), '1.1.0'],
-    ['one that says nothing', '# Changelog\n\n## 1.1.0 (unreleased)\n\n', '1.1.0'],
+    ['a released version', changelog, '1.0.0'],
+    [
+      'a version below an unversioned section',
+      changelog.replace('## Unreleased\n', '## Unreleased\n\n- New.\n'),
+      '1.1.0',
+    ],
+    ['an empty section', '# Changelog\n\n## 1.1.0 (unreleased)\n\n', '1.1.0'],
     ['no section', '# Changelog\n', '1.1.0'],
   ])('refuses %s', (_name, text, version) => {
     expect(releaseSection(text, version, '2026-02-01')).toBeNull();

@@ -1,4 +1,4 @@
-/** What pages say to install is what this version of the project makes. */
+/** Install instructions on pages match what this version of the project builds. */
 import { existsSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { partsOf } from '../../../scripts/releasing/parts.ts';
@@ -6,20 +6,20 @@ import { pagesWithVersions, versionsOn } from '../../../scripts/releasing/versio
 
 const { version, scripts, bin } = JSON.parse(readFileSync('package.json', 'utf8'));
 
-test('pages name the version of the package', () => {
+test('pages mention the version of the package', () => {
   const pages = pagesWithVersions('.');
   expect(pages).toEqual(expect.arrayContaining(['README.md', 'docs/guides/kubernetes.md', 'docs/guides/policy-ci.md']));
   for (const page of pages) expect(new Set(versionsOn(readFileSync(page, 'utf8'))), page).toEqual(new Set([version]));
 });
 
-test('control: a version is found wherever pages name one', () => {
+test('control: finds a version wherever pages mention one', () => {
   const text =
     'npx ./build/rolegate-1.0.0.tgz\nrolegate:1.0.1\n{ repository: a.test/rolegate, tag: 1.0.2 }\nx.yml@v1.0.3\n`rolegate@1.0.4-rc.1`';
   expect(versionsOn(text)).toEqual(['1.0.0', '1.0.1', '1.0.2', '1.0.3', '1.0.4-rc.1']);
   expect(versionsOn('node:26.1.0, otherrolegate-1.0.0.tgz, rolegate 1.0.0')).toEqual([]);
 });
 
-test('the README installs in three ways, from what this repository makes', () => {
+test('the README installs in three ways, with what this repository builds', () => {
   const readme = readFileSync('README.md', 'utf8');
   const cells = (way: string) => readme.match(new RegExp(`^\\| ${way} \\|(.*)\\|(.*)\\|$`, 'm'))!.slice(1);
   const [node, publishedNode] = cells('Node');
@@ -28,7 +28,7 @@ test('the README installs in three ways, from what this repository makes', () =>
   expect(partsOf(version).flatMap(({ makes }) => makes)).toContain(file);
   expect(bin).toHaveProperty('rolegate');
   expect(publishedNode).toContain('`npx rolegate demo`');
-  // What it runs is tested with the image.
+  // Its commands are tested with the image.
   const [container, publishedContainer] = cells('container');
   expect(publishedContainer).toContain(`ghcr.io/OWNER/rolegate:${version} demo`);
   expect(container).toMatch(/`docker build -t rolegate \. && docker run --rm -p 8080:8080 rolegate demo`/);

@@ -1,4 +1,7 @@
-/** The workflows, as far as they can be read here: their scripts exist, their rights are few, and pages name what they make. */
+/**
+ * The workflows, as far as tests can check them here: their scripts exist, their permissions are minimal, and pages
+ * list what they build.
+ */
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
@@ -44,23 +47,23 @@ describe.each(workflows)('%s', (path) => {
     expect(named.length + files.length).toBeGreaterThanOrEqual(path.endsWith('policy.yml') ? 0 : 1);
   });
 
-  test('pins actions by commit, and says which version that is', () => {
+  test('pins actions by commit, with the version in a comment', () => {
     const uses = [...text.matchAll(/^ +(?:- )?uses: (.+)$/gm)].map(([, action]) => action!);
     expect(uses.length).toBeGreaterThan(1);
     expect(uses.filter((action) => !/^[\w.-]+(?:\/[\w.-]+)+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/.test(action))).toEqual([]);
   });
 
-  test('has no right to write where a job does not ask for it', () => {
+  test('has no write permission unless a job requests it', () => {
     const all = Object.values(permissions);
     expect(all.filter((right) => right === 'write').length).toBeLessThanOrEqual(path.endsWith('policy.yml') ? 1 : 0);
   });
 
-  test('gives a shell no text of others', () => {
+  test('interpolates no untrusted text into a shell', () => {
     for (const job of Object.values(jobs)) expect(commandsOf(job)).not.toMatch(/\$\{\{ (?:github|inputs|needs|steps)/);
   });
 });
 
-test('one version of an action is used everywhere', () => {
+test('every action has the same version everywhere', () => {
   const pins = workflows.flatMap((path) => [...read(path).matchAll(/uses: (\S+)@(\S+)/g)]);
   const byAction = new Map<string, Set<string>>();
   for (const [, action = '', commit = ''] of pins) {
@@ -70,7 +73,7 @@ test('one version of an action is used everywhere', () => {
 });
 
 describe('a release', () => {
-  test('starts from a tag, and each job has the rights that it uses', () => {
+  test('starts from a tag, and each job has the permissions that it uses', () => {
     expect(release.on).toEqual({ push: { tags: ['v*'] } });
     expect(release.permissions).toEqual({});
     const rights = Object.fromEntries(Object.entries(release.jobs).map(([name, job]) => [name, job.permissions]));
@@ -93,10 +96,10 @@ describe('a release', () => {
     expect(commandsOf(release.jobs['check']!)).toMatch(/check-tag\.ts "\$TAG"[\s\S]*\.ci\/run/);
   });
 
-  test('makes every part, and executables for each platform whose Node the package brings', () => {
+  test('builds every part, and executables for each platform with a bundled Node', () => {
     const { include } = release.jobs['build']!.strategy!.matrix;
     const parts = include.flatMap((one) => one.parts.split(','));
-    // The image is built for two processors by a job of its own.
+    // A separate job builds the image for two processors.
     expect(new Set(parts)).toEqual(new Set(partNames.filter((name) => name !== 'image')));
     const { optionalDependencies } = JSON.parse(read('package.json'));
     expect(include).toHaveLength(Object.keys(optionalDependencies).length);
@@ -105,14 +108,14 @@ describe('a release', () => {
   });
 });
 
-describe('the page on verifying', () => {
+describe('the page on verification', () => {
   const page = read('docs/guides/verify-a-release.md');
   const commands = blocksOf(page)
     .filter(({ language, info }) => `${language} ${info}` === 'sh release')
     .map(({ text }) => text)
     .join('\n');
 
-  test('names exactly the files that a release has', () => {
+  test('lists exactly the files of a release', () => {
     const platforms = ['linux-x64', 'linux-arm64', 'darwin-arm64', 'darwin-x64'];
     const made = platforms.flatMap((platform) => partsOf('VERSION', platform));
     const files = new Set(made.filter(({ name }) => name !== 'image').flatMap(({ makes }) => makes));
@@ -137,7 +140,7 @@ describe('the page on verifying', () => {
     expect(allCommands.match(/cosign sign(?:-blob)? /g)).toHaveLength(3);
   });
 
-  test('looks for image and chart where the workflow pushes them', () => {
+  test('takes image and chart from where the workflow pushes them', () => {
     const names = commandsOf(release.jobs['check']!);
     expect(names).toContain('image=ghcr.io/$repository"');
     expect(names).toContain('charts=ghcr.io/$' + '{repository%/*}/charts"');

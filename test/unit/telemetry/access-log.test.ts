@@ -11,7 +11,7 @@ async function lineOf(part: Parameters<typeof makeRecord>[0]): Promise<Record<st
   return all[0]!;
 }
 
-test('an answered request is one line with everything that is known', async () => {
+test('a completed request is one line with everything that is known', async () => {
   expect(await lineOf({ bytesIn: 3 })).toEqual({
     level: 'info',
     time: '2026-01-02T03:04:05.006Z',
@@ -38,7 +38,7 @@ test('an answered request is one line with everything that is known', async () =
   });
 });
 
-test('what has no value is left out', async () => {
+test('omits members without a value', async () => {
   const line = await lineOf({
     decision: null,
     reason: 'request_malformed',
@@ -71,9 +71,9 @@ test('what has no value is left out', async () => {
 
 describe('the level', () => {
   test.each([
-    ['of an answer', {}, 'info'],
-    ['of an answer that was cut', { cut: true }, 'warn'],
-    ['of a client that went away', { aborted: true }, 'info'],
+    ['of a response', {}, 'info'],
+    ['of a truncated response', { cut: true }, 'warn'],
+    ['of a client that disconnected', { aborted: true }, 'info'],
     ['of a refusal', { decision: refused('role_missing'), reason: 'role_missing' as const }, 'info'],
     [
       'of two credentials',
@@ -81,8 +81,8 @@ describe('the level', () => {
       'warn',
     ],
     ['of an outage', { decision: refused('auth_timeout'), reason: 'auth_timeout' as const }, 'error'],
-    ['of an upstream that failed', { reason: 'upstream_failed' as const }, 'error'],
-  ])('%s is the right one', async (_, part, level) => {
+    ['of a failed upstream', { reason: 'upstream_failed' as const }, 'error'],
+  ])('%s is correct', async (_, part, level) => {
     expect(await lineOf(part)).toMatchObject({ level });
   });
 
@@ -121,7 +121,7 @@ describe('the cause', () => {
     expect(await lineOf({ reason: 'request_malformed', cause })).not.toHaveProperty('err');
   });
 
-  test('of a decision that failed inside is that of the line', async () => {
+  test('is the error of a decision that failed internally', async () => {
     const decision = refused('internal_error', null, { cause: new TypeError('a bug') });
     expect(await lineOf({ decision, reason: 'internal_error' })).toMatchObject({
       err: { type: 'TypeError', message: 'a bug' },
@@ -131,24 +131,24 @@ describe('the cause', () => {
   test.each([
     ['a text', 'plain', 'plain'],
     ['a number', 7, 7],
-    ['an object that throws when it is read', new Proxy({}, { ownKeys: () => expect.fail('read') }), '[unreadable]'],
+    ['an object that throws when accessed', new Proxy({}, { ownKeys: () => expect.fail('read') }), '[unreadable]'],
   ])('may be %s', async (_, thrown, err) => {
     expect(await lineOf({ reason: 'internal_error', cause: thrown })).toMatchObject({ err });
   });
 
-  test('that JSON cannot hold is left out', async () => {
+  test('is omitted if JSON cannot represent it', async () => {
     expect(await lineOf({ reason: 'internal_error', cause: () => 1 })).not.toHaveProperty('err');
   });
 });
 
-describe('what a client writes', () => {
+describe('text from a client', () => {
   test.each([
     ['path', `/${'a'.repeat(5000)}`, 1024],
     ['host', 'h'.repeat(5000), 255],
     ['method', 'M'.repeat(5000), 32],
     ['client', 'c'.repeat(5000), 128],
     ['requestId', 'r'.repeat(5000), 128],
-  ] as const)('as %s is cut', async (name, value, length) => {
+  ] as const)('is cut when %s is long', async (name, value, length) => {
     expect(await lineOf({ [name]: value })).toHaveProperty(name, `${value.slice(0, length)}...`);
   });
 
@@ -158,8 +158,8 @@ describe('what a client writes', () => {
     ['a C1 control', '\u009b2J'],
     ['a bidirectional override', '\u202egnp'],
     ['quotation marks', '"\\"'],
-    ['half a surrogate pair', 'x\ud83d'],
-  ])('cannot end the line or steer a terminal with %s', async (_, value) => {
+    ['a lone surrogate', 'x\ud83d'],
+  ])('cannot end the line or control a terminal with %s', async (_, value) => {
     const { telemetry, text } = collect();
     telemetry.observe(makeRecord({ host: value, path: value, requestId: value }));
     const written = await text();
@@ -178,15 +178,15 @@ test('identity, staleness and the entrypoint are members of the line', async () 
 
 test.each([
   ['microseconds', 1000.001, 0.001],
-  ['tens of them', 1000.012, 0.012],
+  ['microseconds', 1000.012, 0.012],
   ['whole milliseconds', 1012, 12],
   ['hours', 1000 + 7_200_000.5, 7_200_000.5],
-  ['a clock read out of turn', 900, 0],
+  ['a clock that went back', 900, 0],
 ])('time in %s is written to the microsecond', async (_, endedAt, total) => {
   expect(await lineOf({ endedAt })).toMatchObject({ ms: { total } });
 });
 
-test('the time of each line is its own, over the border of a second', () => {
+test('each line has its own time, also across a second', () => {
   const times = [999, 1000, 1000, 1001, 61_050, 500];
   const written: string[] = [];
   const output = { write: (line: string) => void written.push(line) };

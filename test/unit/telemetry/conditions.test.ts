@@ -1,4 +1,4 @@
-/** Refusals by conditions: counted and logged by the word of their author, beside the reason that they all share. */
+/** Refusals by conditions: counted and logged by the author's word, in addition to their common reason. */
 import { expect, test } from 'vitest';
 import { collect, makeRecord, refused, unmet } from './make-record.ts';
 import { readMetrics } from './prometheus-text.ts';

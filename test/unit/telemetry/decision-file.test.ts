@@ -1,4 +1,4 @@
-/** The file of recorded decisions: its head, its bounds, and a disk that does not take it. */
+/** The file of recorded decisions: its header, its bounds, and a failing disk. */
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -34,7 +34,7 @@ const lines = (path: string) =>
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line) as object);
 
-test('begins with its head, also where it goes on with an earlier file, and again when the rules change', async () => {
+test('begins with a header, also when it continues an earlier file, and again when the rules change', async () => {
   const first = open();
   first.file.begin({ head: 1 });
   first.file.write({ n: 1 });
@@ -50,20 +50,20 @@ test('begins with its head, also where it goes on with an earlier file, and agai
   expect(statSync(first.path).mode & 0o777).toBe(0o600);
 });
 
-test('nothing to record makes no file', async () => {
+test('creates no file without decisions', async () => {
   const { file, path } = open();
   file.begin({ head: 1 });
   await file.close();
   expect(existsSync(path)).toBe(false);
 });
 
-test('a full file is kept once more, and two never grow beyond twice the size', async () => {
+test('keeps one full file, and the two never exceed twice the size', async () => {
   const { file, path } = open({ sizeBytes: 1024 });
   file.begin({ head: 1 });
   for (let n = 0; n < 100; n += 1) file.write({ n, filler: 'x'.repeat(100) });
   await file.close();
   for (const one of [path, `${path}.1`]) {
-    // A line more than fits is what fills it.
+    // The line that exceeds the size fills the file.
     expect(statSync(one).size).toBeLessThan(1024 + 200);
     expect(lines(one)[0]).toEqual({ head: 1 });
     expect(lines(one).length).toBeGreaterThan(1);
@@ -71,7 +71,7 @@ test('a full file is kept once more, and two never grow beyond twice the size', 
   expect(lines(path).at(-1)).toMatchObject({ n: 99 });
 });
 
-test('so many in a second, and as many again in the next one', () => {
+test('bounds the records per second, and starts again in the next one', () => {
   const { file, clock } = open({ perSecond: 2 });
   const tries = () =>
     [1, 2, 3].map((n) => {
@@ -85,7 +85,7 @@ test('so many in a second, and as many again in the next one', () => {
   return file.close();
 });
 
-test('a disk that does not take it costs a warning and the records, nothing else', async () => {
+test('a failing disk costs a warning and the records, nothing else', async () => {
   const { file, counts, warnings } = open({ file: 'no-such-folder/decisions.ndjson' });
   file.begin({ head: 1 });
   file.write({ n: 1 });

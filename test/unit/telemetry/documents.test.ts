@@ -1,4 +1,4 @@
-/** The reference pages and the code list the same, both ways. */
+/** The reference pages and the code list the same things, in both directions. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { metricsCatalog } from '../../../scripts/metrics-catalog.ts';
@@ -12,7 +12,7 @@ import { accessLogMembers, rowsOf } from './reference-pages.ts';
 describe('docs/reference/metrics.md', () => {
   const definitions = metricsCatalog();
 
-  test('is what "npm run generate" writes', () => {
+  test('matches the output of "npm run generate"', () => {
     expect(readFileSync(new URL('../../../docs/reference/metrics.md', import.meta.url), 'utf8')).toBe(metricsPage());
   });
 
@@ -27,7 +27,7 @@ describe('docs/reference/metrics.md', () => {
     expect(listed.sort()).toEqual(expected.sort());
   });
 
-  test('and a scrape hold the same metrics, beside those of the runtime', async () => {
+  test('and a scrape contain the same metrics, besides those of the runtime', async () => {
     const { telemetry } = collect('silent');
     const scraped = readMetrics((await telemetry.metricsPage('text')).text);
     const ours = [...scraped].filter(([name]) => !/^(?:process|nodejs)_/.test(name));
@@ -37,7 +37,7 @@ describe('docs/reference/metrics.md', () => {
     );
   });
 
-  test('every sample carries the labels of its definition', async () => {
+  test('every sample has the labels of its definition', async () => {
     const { telemetry } = collect('silent');
     telemetry.observe(makeRecord({ reason: 'upstream_failed' }));
     telemetry.observe(makeRecord({ entrypoint: 'authorizer', dialect: 'nginx' }));
@@ -92,7 +92,7 @@ describe('docs/reference/metrics.md', () => {
     }
   });
 
-  test('names follow the conventions of Prometheus', () => {
+  test('names follow the Prometheus conventions', () => {
     for (const definition of definitions) {
       expect(definition.name.endsWith('_total')).toBe(definition.type === 'counter');
       if (definition.type === 'histogram') expect(definition.name).toMatch(/_seconds$/);
@@ -110,7 +110,7 @@ describe('docs/reference/log.md', () => {
     expect(rowsOf('log.md', /^`[a-zA-Z.]+`$/).filter((cells) => cells.length === 3)).toEqual(expected);
   });
 
-  test('the members that lines hold are those of the page', async () => {
+  test('the members of lines are those on the page', async () => {
     const { telemetry, lines } = collect('info', true, { slowRequestMs: 1000 });
     const stale = { ...allowed(), stale: true };
     const parts = {

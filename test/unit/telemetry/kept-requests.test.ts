@@ -19,11 +19,11 @@ function keptOf(oneInAllowed: number, records: readonly RequestRecord[]): readon
   return kept;
 }
 
-test('each one that was refused or failed', () => {
+test('keeps each one that was refused or failed', () => {
   expect(keptOf(0, [refusal, allowed[0]!, failure, refusal])).toEqual([refusal, failure, refusal]);
 });
 
-test('the first allowed one, and on average one in so many after it, whatever is refused in between', () => {
+test('keeps the first allowed one and then on average one in so many, whatever is refused in between', () => {
   expect(keptOf(3, allowed)).toEqual([allowed[0], allowed[3], allowed[6]]);
   expect(keptOf(2, [allowed[0]!, refusal, allowed[1]!, allowed[2]!])).toEqual([allowed[0], refusal, allowed[2]]);
   expect(keptOf(1, allowed)).toEqual(allowed);
@@ -40,7 +40,7 @@ test('a new configuration continues the count', () => {
   expect(kept).toEqual([allowed[0]]);
 });
 
-test('of a pattern that repeats, each request is kept now and then', () => {
+test('keeps each request of a repeating pattern now and then', () => {
   const kept: Record<string, number> = {};
   let state = 7;
   const random = () => {

@@ -1,4 +1,6 @@
-/** Log lines in other shapes: names of common schemas, and text for a terminal. The content is that of the JSON line. */
+/**
+ * Log lines in other formats: names of common schemas, and text for a terminal. The content is that of the JSON line.
+ */
 import { describe, expect, test } from 'vitest';
 import { fieldName, fieldNames } from '../../../src/telemetry/log/field-names.ts';
 import { lineShape } from '../../../src/telemetry/log/line-shape.ts';
@@ -43,7 +45,7 @@ const failed = JSON.stringify({
 const shaped = (line: string, settings: Parameters<typeof lineShape>[0]) => lineShape(settings)!(`${line}\n`);
 const parsed = (line: string, fields: 'ecs' | 'otel') => JSON.parse(shaped(line, { fields })) as unknown;
 
-test('lines stay as they are by default', () => {
+test('lines are unchanged by default', () => {
   expect(lineShape({})).toBeNull();
   expect(lineShape({ format: 'json', fields: 'rolegate' })).toBeNull();
 });
@@ -134,7 +136,7 @@ describe('the log data model of OpenTelemetry', () => {
   });
 });
 
-test.each(['ecs', 'otel'] as const)('no two members of a request have one name in %s', (schema) => {
+test.each(['ecs', 'otel'] as const)('no two members of a request share a name in %s', (schema) => {
   const names = accessLogMembers().map((member) => fieldName(member, schema));
   expect(new Set(names).size).toBe(names.length);
   expect(names.every((name) => /^[@a-z][a-z0-9_.]*$/.test(name))).toBe(true);
@@ -148,7 +150,7 @@ test('every name belongs to a member that lines have', () => {
 describe('text for a terminal', () => {
   const pretty = (line: string) => shaped(line, { format: 'pretty' });
 
-  test('of a request: time, level, status, request and duration first, then what differs', () => {
+  test('of a request: time, level, status, request and duration first, then the rest', () => {
     expect(pretty(request)).toBe(
       '03:04:05.006 WARN  503 GET api.example.test/v1/orders/7 5.5 ms (decide 0.25)  errorId=e-1 traceId=4bf92f3577b34da6a3ce929d0e0e4736 ' +
         'route=orders reason=auth_unavailable userId=ann client=192.0.2.7 authApi={"source":"authApi","kind":"status"}\n',
@@ -166,7 +168,7 @@ describe('text for a terminal', () => {
     );
   });
 
-  test('holds nothing that a terminal obeys, and no line that another one could be taken for', () => {
+  test('contains no escape sequences, and no line that could pass for another one', () => {
     const bad = '\u001b[2J\n03:04:05.006 INFO\u0007\u202e\u009b x="y"';
     const line = { level: 'info', time: '2026-01-02T03:04:05.006Z', msg: bad, userId: bad, err: { message: bad } };
     const text = pretty(JSON.stringify(line));
@@ -178,13 +180,13 @@ describe('text for a terminal', () => {
   });
 });
 
-test.each(['a', '"a"', '{"level":', ''])('what is no line of ours stays what it is: %s', (text) => {
+test.each(['a', '"a"', '{"level":', ''])('keeps foreign lines unchanged: %s', (text) => {
   expect(shaped(text, { format: 'pretty' })).toBe(`${text}\n`);
   expect(shaped(text, { fields: 'ecs' })).toBe(`${text}\n`);
 });
 
 describe('in use', () => {
-  test('requests and every other line have the shape', async () => {
+  test('formats requests and every other line', async () => {
     const { telemetry, lines } = collect('info', true, { fields: 'ecs' });
     telemetry.log.warn({ password: 'opensesame', upstream: 'orders' }, 'it happened');
     telemetry.observe(makeRecord());
@@ -194,7 +196,7 @@ describe('in use', () => {
     ]);
   });
 
-  test('lines of workers have it already', async () => {
+  test('workers format their own lines', async () => {
     const { telemetry, text } = collect('info', true, { fields: 'ecs' });
     telemetry.forwardLines('{"message":"of a worker"}\n');
     expect(await text()).toBe('{"message":"of a worker"}\n');
@@ -204,7 +206,7 @@ describe('in use', () => {
 describe('slow requests', () => {
   const slow = { endedAt: 2100, respondedAt: 2001 };
 
-  test('are warnings, with their timings, whether other requests are logged or not', async () => {
+  test('are warnings with their timings, whether or not other requests are logged', async () => {
     for (const access of [true, false]) {
       const { telemetry, lines } = collect('info', access, { slowRequestMs: 1000 });
       telemetry.observe(makeRecord(slow));
@@ -215,7 +217,7 @@ describe('slow requests', () => {
     }
   });
 
-  test('are those whose response begins late: a long stream is not slow, a late refusal is', async () => {
+  test('are those whose response starts late: a long stream is not slow, a late refusal is', async () => {
     const { telemetry, lines } = collect('warn', true, { slowRequestMs: 1000 });
     telemetry.observe(makeRecord({ endedAt: 600_000 }));
     telemetry.observe(makeRecord({ respondedAt: 2000 }));

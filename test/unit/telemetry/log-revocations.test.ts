@@ -3,7 +3,7 @@ import { logRevocations } from '../../../src/app/log-revocations.ts';
 import { recordEvents } from '../identity/recorded-events.ts';
 import { collect } from './make-record.ts';
 
-test('an operator finds what happened, and no name of a credential', async () => {
+test('logs what an operator needs, without names of credentials', async () => {
   const { telemetry, lines } = collect('info');
   const recorded = recordEvents();
   const events = logRevocations(recorded, telemetry.log);

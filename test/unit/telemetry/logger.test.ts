@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { collect } from './make-record.ts';
 
-test('a line holds level, time, message and members', async () => {
+test('a line contains level, time, message and members', async () => {
   const { telemetry, lines } = collect();
   telemetry.log.info({ listen: { host: '', port: 8080 } }, 'started');
   expect(await lines()).toEqual([
@@ -21,7 +21,7 @@ test('lines below the level are not written', async () => {
   expect((await lines()).map((line) => line['msg'])).toEqual(['yes']);
 });
 
-test('an error stands in err with its code and cause', async () => {
+test('an error is in err with its code and cause', async () => {
   const { telemetry, lines } = collect();
   const error = Object.assign(new RangeError('bad', { cause: new Error('deeper') }), { code: 'E_BAD' });
   telemetry.log.error({ err: error }, 'failed');

@@ -1,4 +1,4 @@
-/** Makes the records that the tests of telemetry observe, and collects what is logged. */
+/** Makes the records that the telemetry tests observe, and collects log output. */
 import { onTestFinished } from 'vitest';
 import { type Decision, refuse } from '../../../src/core/decision.ts';
 import type { ReasonCode } from '../../../src/core/outcome/reasons.ts';
@@ -68,7 +68,7 @@ export function unmet(word: string): Decision {
   return refused('condition_failed', routeOf('orders'), { condition });
 }
 
-/** An answered request of 5 ms that a part changes. */
+/** A completed request of 5 ms, changed by a part. */
 export function makeRecord(part: Partial<RequestRecord> = {}): RequestRecord {
   return {
     entrypoint: 'proxy',
@@ -101,7 +101,7 @@ export function makeRecord(part: Partial<RequestRecord> = {}): RequestRecord {
 
 export interface Collected {
   readonly telemetry: Telemetry;
-  /** Text written so far, after closing. */
+  /** The text written so far, after closing. */
   text(): Promise<string>;
   lines(): Promise<Record<string, unknown>[]>;
 }

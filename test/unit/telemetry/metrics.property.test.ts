@@ -1,4 +1,4 @@
-/** Whatever clients send, the number of series stays bounded and no text of theirs becomes a label. */
+/** Whatever clients send, the number of series stays bounded and none of their text becomes a label. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type ReasonCode, reasons } from '../../../src/core/outcome/reasons.ts';
@@ -56,7 +56,7 @@ test('series of requests stay bounded under random methods, paths and statuses',
   const families = readMetrics((await telemetry.metricsPage('text')).text);
   const ours = [...families].filter(([name]) => name.startsWith('rolegate_')).flatMap(([, family]) => family.samples);
   const routes = 3;
-  // Statuses: those that Node knows, nine classes and none.
+  // Statuses: those known to Node, nine classes and none.
   const statuses = 63 + 9 + 1;
   const bound = routes * (labeledMethods.length + 1) * statuses * requestOutcomes.length + routes * codes.length + 500;
   expect(ours.length).toBeGreaterThan(1000);
@@ -70,7 +70,7 @@ test('series of requests stay bounded under random methods, paths and statuses',
   }
 });
 
-test('a label is read back as it was, whatever it holds', async () => {
+test('a label survives the round trip, whatever it contains', async () => {
   const { telemetry } = collect('silent');
   await fc.assert(
     fc.asyncProperty(fc.string({ unit: 'binary' }), fc.string(), async (upstream, target) => {

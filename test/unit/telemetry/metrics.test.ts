@@ -19,12 +19,12 @@ describe('requests are counted', () => {
       { ...requestLabels, status: '504', outcome: 'fail' },
     ],
     [
-      'no valid HTTP',
+      'invalid HTTP',
       { decision: null, reason: 'request_malformed' as const, status: 400, method: '' },
       { route: '(none)', method: 'other', status: '400', outcome: 'refuse' },
     ],
     [
-      'broken off before a decision',
+      'aborted before a decision',
       { decision: null, status: 0 },
       { route: '(none)', method: 'GET', status: 'none', outcome: 'abandon' },
     ],
@@ -33,10 +33,10 @@ describe('requests are counted', () => {
       { decision: refused('route_not_found', null), reason: 'route_not_found' as const, status: 404 },
       { route: '(none)', method: 'GET', status: '404', outcome: 'refuse' },
     ],
-    ['with a method of its own', { method: 'PURGE' }, { ...requestLabels, method: 'other' }],
-    ['with a status that HTTP does not know', { status: 499 }, { ...requestLabels, status: '4xx' }],
+    ['with an unusual method', { method: 'PURGE' }, { ...requestLabels, method: 'other' }],
+    ['with an unassigned status', { status: 499 }, { ...requestLabels, status: '4xx' }],
     ['with a status beyond HTTP', { status: 999 }, { ...requestLabels, status: '9xx' }],
-    ['with a status that is none', { status: 4242 }, { ...requestLabels, status: 'none' }],
+    ['with an invalid status', { status: 4242 }, { ...requestLabels, status: 'none' }],
   ])('%s', async (_, part, labels) => {
     const { telemetry } = collect('silent');
     telemetry.observe(makeRecord(part));
@@ -46,7 +46,7 @@ describe('requests are counted', () => {
     expect(readMetrics(text).get('rolegate_requests_total')?.samples).toHaveLength(1);
   });
 
-  test('by reason, with bytes and broken ends', async () => {
+  test('by reason, with bytes and aborted transfers', async () => {
     const { telemetry } = collect('silent');
     telemetry.observe(makeRecord({ reason: 'upstream_failed', status: 502, bytesIn: 5, bytesOut: 7, cut: true }));
     telemetry.observe(makeRecord({ aborted: true, bytesIn: 10, bytesOut: 1 }));
@@ -61,7 +61,7 @@ describe('requests are counted', () => {
   });
 });
 
-test('what an alert asks for by its increase is there before it happens', async () => {
+test('counters that alerts watch exist before their first increment', async () => {
   const { telemetry } = collect('silent');
   const text = (await telemetry.metricsPage('text')).text;
   for (const route of ['orders', 'public', '(none)'])
@@ -82,7 +82,7 @@ describe('durations', () => {
     expect(sampleValue(text, 'rolegate_request_duration_seconds_sum', { route: 'orders' })).toBeCloseTo(999.009, 6);
   });
 
-  test('of the decision go by the source, of the upstream by its name', async () => {
+  test('of the decision are labeled with the source, of the upstream with its name', async () => {
     const { telemetry } = collect('silent');
     telemetry.observe(makeRecord());
     telemetry.observe(makeRecord({ decision: refused('auth_timeout'), reason: 'auth_timeout', respondedAt: 0 }));
@@ -112,7 +112,7 @@ describe('a reload', () => {
     { on: '/v1/orders/**', id: 'orders', access: ['user'] },
   ]);
 
-  test('keeps the numbers of a route that keeps its id, and forgets a route that is gone', async () => {
+  test('keeps the numbers of a route with the same id, and drops a removed route', async () => {
     const { telemetry } = collect('silent');
     telemetry.observe(makeRecord());
     telemetry.observe(makeRecord({ decision: allowed(routeOf('public')) }));
@@ -125,7 +125,7 @@ describe('a reload', () => {
     expect(sampleValue(text, 'rolegate_config_routes')).toBe(2);
   });
 
-  test('does not count a request of the old table under the route that took its place', async () => {
+  test('does not count a request of the old table for the route that replaced it', async () => {
     const { telemetry } = collect('silent');
     telemetry.useRoutes(reloaded);
     telemetry.observe(makeRecord({ decision: allowed(table.routes[0]) }));
@@ -137,7 +137,7 @@ describe('a reload', () => {
   });
 });
 
-test('the events of the identity room are counted', async () => {
+test('counts the events of identity resolution', async () => {
   const { telemetry } = collect('silent');
   const { identityEvents } = telemetry;
   identityEvents.sourceCall('authApi', 'bearer', 'accepted', null, 0.02);
@@ -185,7 +185,7 @@ test('the events of the identity room are counted', async () => {
   expect(sampleValue(text, 'rolegate_stale_verdicts_total')).toBe(1);
 });
 
-test('that verdicts past their life begin and cease to be served is logged', async () => {
+test('logs when serving of expired verdicts starts and ends', async () => {
   const { telemetry, lines } = collect('info');
   telemetry.identityEvents.serving('stale', null);
   telemetry.identityEvents.serving('fresh', null);
@@ -195,7 +195,7 @@ test('that verdicts past their life begin and cease to be served is logged', asy
   ]);
 });
 
-test('the state of the process is read when it is asked for', async () => {
+test('the state of the process is read at scrape time', async () => {
   const { telemetry } = collect('silent');
   let open = 3;
   const load = {
@@ -243,7 +243,7 @@ describe('the health of targets', () => {
     return samples.map(({ labels, value }) => [labels['upstream'], labels['target'], value]);
   };
 
-  test('is shown before any check has failed, and not without checks', async () => {
+  test('appears before any check has failed, and not without checks', async () => {
     const { telemetry } = collect('silent');
     telemetry.useUpstreams(
       new Map([
@@ -257,7 +257,7 @@ describe('the health of targets', () => {
     ]);
   });
 
-  test('is forgotten for a target that left the configuration, and kept for others', async () => {
+  test('is dropped for a removed target, and kept for others', async () => {
     const { telemetry } = collect('silent');
     telemetry.upstreamHealth('orders', 'http://a:1', false);
     telemetry.upstreamHealth('orders', 'http://b:1', false);

@@ -1,4 +1,4 @@
-/** The OpenMetrics format: read line by line by its grammar, and the same values as in the text format. */
+/** The OpenMetrics format: parsed line by line by its grammar, with the same values as the text format. */
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { describe, expect, test } from 'vitest';
 import { metricsFormat } from '../../../src/http-base/metrics-format.ts';
@@ -45,7 +45,7 @@ function faults(page: string): string[] {
   return found;
 }
 
-test('every metric of a gateway is written by the grammar, with the values of the text format', async () => {
+test('every metric of a gateway follows the grammar, with the values of the text format', async () => {
   const { telemetry } = collect('silent');
   telemetry.observe(makeRecord({ bytesIn: 5 }));
   telemetry.observe(makeRecord({ decision: refused('role_missing'), reason: 'role_missing', status: 403 }));
@@ -60,7 +60,7 @@ test('every metric of a gateway is written by the grammar, with the values of th
   const samples = (page: string) => page.split('\n').filter((line) => line.startsWith('rolegate_'));
   expect(samples(open.text)).toEqual(samples(plain.text));
   expect(samples(open.text).length).toBeGreaterThan(100);
-  // Nothing was renamed by it.
+  // It renamed nothing.
   expect(readMetrics((await telemetry.metricsPage('text')).text).has('rolegate_requests_total')).toBe(true);
 });
 
@@ -74,7 +74,7 @@ describe('exemplars', () => {
     });
   const shownIn = (page: string) => page.split('\n').filter((line) => line.includes(' # {'));
 
-  test('are beside the bucket of the last recorded request, in OpenMetrics alone', async () => {
+  test('are on the bucket of the last recorded request, in OpenMetrics only', async () => {
     const { telemetry } = collect('silent');
     telemetry.observe(traced('a'.repeat(32), true, 4));
     telemetry.observe(traced(traceId, true, 4.5));
@@ -91,7 +91,7 @@ describe('exemplars', () => {
     expect(shownIn((await telemetry.metricsPage('text')).text)).toEqual([]);
   });
 
-  test('of a route that is gone are gone', async () => {
+  test('of a removed route are dropped', async () => {
     const { telemetry } = collect('silent');
     telemetry.observe(traced(traceId, true, 4));
     telemetry.useRoutes(makeTable([{ on: '/other', id: 'other' }]));
@@ -100,7 +100,7 @@ describe('exemplars', () => {
   });
 });
 
-test('texts and numbers that need care', async () => {
+test('escapes texts and formats special numbers', async () => {
   const registry = new Registry();
   const registers = [registry];
   const counter = new Counter({ name: 'a_total', help: 'Says "a" \\ b\nc.', labelNames: ['of'], registers });
@@ -131,12 +131,12 @@ d_seconds_count 1
 `);
 });
 
-test('control: what the grammar forbids is found', () => {
+test('control: finds what the grammar forbids', () => {
   expect(faults('# TYPE a counter\na 1\n# EOF\n')).toEqual(['a 1']);
   expect(faults('# TYPE a gauge\na 1\n')).toContain('no EOF');
 });
 
-describe('the format that a server wants', () => {
+describe('the format that a scraper accepts', () => {
   const prometheus =
     'application/openmetrics-text;version=1.0.0;q=0.5,application/openmetrics-text;version=0.0.1;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2';
   test.each([

@@ -1,4 +1,4 @@
-/** Reads the Prometheus text format back, strictly: anything that is not of the format throws. */
+/** Parses the Prometheus text format strictly: anything outside of the format throws. */
 
 export interface Family {
   readonly type: string;
@@ -37,7 +37,7 @@ export function readMetrics(text: string): ReadonlyMap<string, Family> {
   return families;
 }
 
-/** The value of the one sample with these labels, whatever their order; undefined when there is none. */
+/** The value of the one sample with these labels in any order; undefined without one. */
 export function sampleValue(
   text: string,
   name: string,

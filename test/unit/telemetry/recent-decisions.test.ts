@@ -1,4 +1,4 @@
-/** What of decisions is in memory: bounded in number, age and size, and found by both ids. */
+/** Recent decisions in memory: bounded in number, age and size, and found by both ids. */
 import { expect, test } from 'vitest';
 import { type KeptDecision, RecentDecisions } from '../../../src/telemetry/records/recent-decisions.ts';
 
@@ -14,7 +14,7 @@ const kept = (n: number, part: Partial<KeptDecision> = {}): KeptDecision => ({
 });
 const idsOf = (list: readonly KeptDecision[]) => list.map(({ errorId }) => errorId);
 
-test('the newest ones are there, by either id', () => {
+test('finds the newest ones by either id', () => {
   const recent = new RecentDecisions(3, 1000);
   for (let n = 1; n <= 5; n += 1) recent.add(kept(n));
   expect(recent.size).toBe(3);
@@ -24,7 +24,7 @@ test('the newest ones are there, by either id', () => {
   expect(idsOf(recent.list({}, 2, 5))).toEqual(['error-5', 'error-4']);
 });
 
-test('what is too old is not found, and goes with the next one', () => {
+test('an old one is not found, and is dropped with the next one', () => {
   const recent = new RecentDecisions(10, 1000);
   recent.add(kept(1));
   expect(recent.find('error-1', 1000)?.atMs).toBe(1);
@@ -33,19 +33,19 @@ test('what is too old is not found, and goes with the next one', () => {
   expect(recent.size).toBe(1);
 });
 
-test('texts are bounded together', () => {
+test('texts are bounded in total', () => {
   const recent = new RecentDecisions(1_000_000, 1000);
   const text = 'x'.repeat(1024 * 1024);
   for (let n = 1; n <= 40; n += 1) recent.add(kept(n, { text }));
   expect(recent.size).toBe(16);
 });
 
-test('an id that a client sends again belongs to the newest request', () => {
+test('a repeated client id belongs to the newest request', () => {
   const recent = new RecentDecisions(2, 1000);
   recent.add(kept(1, { requestId: 'same' }));
   recent.add(kept(2, { requestId: 'same' }));
   expect(recent.find('same', 2)?.atMs).toBe(2);
-  // The first one leaves, and the id still leads to the second.
+  // The first one is dropped, and the id still leads to the second.
   recent.add(kept(3));
   expect(recent.find('same', 3)?.atMs).toBe(2);
 });

@@ -25,7 +25,7 @@ test.each([
 ])('%s is a secret name', (name) => expect(isSecretName(name)).toBe(true));
 
 test.each(['userId', 'keyId', 'sessionId', 'route', 'path', 'secretary', 'tokenizer', 'authority', ''])(
-  '%s is no secret name',
+  '%s is not a secret name',
   (name) => expect(isSecretName(name)).toBe(false),
 );
 
@@ -33,10 +33,10 @@ describe('text', () => {
   test.each([
     ['a bearer', 'sent Bearer abc.def', 'sent Bearer [redacted]'],
     ['a bearer in any case', 'BEARER abc', 'BEARER [redacted]'],
-    ['an escaped blank', 'bearer%20abc', 'bearer%20[redacted]'],
+    ['an escaped space', 'bearer%20abc', 'bearer%20[redacted]'],
     ['a header', 'api-secret: s3cret! next', 'api-secret: [redacted] next'],
     ['a member of JSON', '{"password":"a \\" b","n":1}', '{"password":[redacted],"n":1}'],
-    ['a member of JSON that is cut', '{"password":"a b', '{"password":[redacted]'],
+    ['a truncated member of JSON', '{"password":"a b', '{"password":[redacted]'],
     ['a form', 'token=abc', 'token=[redacted]'],
     ['all cookies', 'cookie: a=1; b=2\nhost: x', 'cookie: [redacted]\nhost: x'],
     ['a password in a URL', 'redis://u:p@r:6379/0', 'redis://[redacted]@r:6379/0'],
@@ -48,7 +48,7 @@ describe('text', () => {
   test('is bounded', () => expect(redactText('a'.repeat(100_000)).length).toBeLessThan(8200));
 
   test.each(['/', '?', 'token="', 'a://', "secret:'", 'bearer ', 'cookie:', '\\"', 'password: '])(
-    'of many %j is read in time',
+    'of many %j is redacted in time',
     (piece) => expect(cpuMs(() => redactText(piece.repeat(8192)))).toBeLessThan(500),
   );
 });
@@ -80,29 +80,29 @@ describe('values', () => {
     });
   });
 
-  test('bytes are counted, not shown', () => expect(redactValue(Buffer.from('secret'))).toBe('[6 bytes]'));
+  test('counts bytes without showing them', () => expect(redactValue(Buffer.from('secret'))).toBe('[6 bytes]'));
 
   test('raw headers are masked by name', () =>
     expect(redactValue(['Host', 'a', 'Cookie', 'x=1'])).toEqual(['Host', 'a', 'Cookie', '[redacted]']));
 
-  test('a list of settings is no list of headers', () =>
+  test('a list of settings is not a list of headers', () =>
     expect(redactValue(['cache.secret', 'server.listen'])).toEqual(['cache.secret', 'server.listen']));
 
-  test('a cycle is cut, a thing that stands twice is not', () => {
+  test('cuts a cycle, but not a repeated object', () => {
     const twice = { x: 1 };
     const value: Record<string, unknown> = { a: twice, b: twice };
     value['self'] = value;
     expect(redactValue(value)).toEqual({ a: { x: 1 }, b: { x: 1 }, self: '[circular]' });
   });
 
-  test('depth and number of entries are bounded', () => {
+  test('bounds depth and number of entries', () => {
     let deep: unknown = 'end';
     for (let level = 0; level < 50; level += 1) deep = { deep };
     expect(JSON.stringify(redactValue(deep)).length).toBeLessThan(100);
     expect(redactValue(Array.from({ length: 1000 }, () => 0))).toHaveLength(64);
   });
 
-  test('prototype names are names like others', () => {
+  test('treats prototype names as ordinary names', () => {
     const value = JSON.parse('{"__proto__":{"polluted":1}}') as object;
     expect(JSON.stringify(redactValue(value))).toBe('{"__proto__":{"polluted":1}}');
     expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();

@@ -1,7 +1,7 @@
 /** Tables of the reference pages. */
 import { readFileSync } from 'node:fs';
 
-/** Rows of the tables on a page whose first cell is one code word of the given shape. */
+/** Rows of the tables on a page whose first cell is a single code word in the given form. */
 export function rowsOf(page: string, first: RegExp): string[][] {
   const text = readFileSync(new URL(`../../../docs/reference/${page}`, import.meta.url), 'utf8');
   return text
@@ -12,7 +12,7 @@ export function rowsOf(page: string, first: RegExp): string[][] {
     .filter(([cell = '']) => first.test(cell));
 }
 
-/** Members that the line of a request can have. */
+/** Members that a request line can have. */
 export function accessLogMembers(): string[] {
   return rowsOf('log.md', /^`[a-zA-Z]+`$/)
     .filter((cells) => cells.length === 2)

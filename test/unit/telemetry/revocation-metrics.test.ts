@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { collect } from './make-record.ts';
 import { readMetrics, sampleValue } from './prometheus-text.ts';
 
-test('revocations are counted by who said so and what it was, and nothing else of them is told', async () => {
+test('revocations are counted by origin and kind, and nothing else about them is exposed', async () => {
   const { telemetry } = collect('silent');
   const { identityEvents: events } = telemetry;
   events.revoked('admin', { kind: 'session', id: 'a-session' });
@@ -14,7 +14,7 @@ test('revocations are counted by who said so and what it was, and nothing else o
   for (const hidden of ['a-session', 'session-seven', 'a-name']) expect(text).not.toContain(hidden);
 });
 
-test('what went wrong is counted', async () => {
+test('counts failures', async () => {
   const { telemetry } = collect('silent');
   const { identityEvents: events } = telemetry;
   events.invalidMessage('log');
@@ -31,7 +31,7 @@ test('what went wrong is counted', async () => {
   expect(sampleValue(text, 'rolegate_evictions_unreadable_total', { route: 'orders' })).toBe(1);
 });
 
-test('whether connected to revocations is read at each scrape, and not shown before anything is in use', async () => {
+test('the connection to revocations is read at each scrape, and absent until in use', async () => {
   const { telemetry } = collect('silent');
   const connectedOf = async () =>
     readMetrics((await telemetry.metricsPage('text')).text)

@@ -1,17 +1,17 @@
-/** No credential and no value of a query reaches the log, whatever surrounds the record. */
+/** No credential and no query value reaches the log, wherever it is in the record. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Allow } from '../../../src/core/decision.ts';
 import { type ReasonCode, reasons } from '../../../src/core/outcome/reasons.ts';
 import { allowed, collect, makeRecord } from './make-record.ts';
 
-/** Long and unlike anything else in a line, of the characters of a bearer (RFC 6750 section 2.1). */
+/** Long and unlike anything else in a line, in the alphabet of a bearer (RFC 6750 section 2.1). */
 const secret = fc
   .string({ unit: fc.constantFrom(...'abcXYZ0189-._~+/'), minLength: 8, maxLength: 60 })
   .map((text) => `Zq${text}Qz`);
 const codes = Object.keys(reasons) as ReasonCode[];
 
-/** Where libraries put what they were given: messages, properties, raw headers, nested causes. */
+/** Where libraries put values that they received: messages, properties, raw headers, nested causes. */
 const surroundings: readonly ((value: string) => unknown)[] = [
   (value) => new Error(`invalid header value: Bearer ${value}`),
   (value) => new Error(`authorization: bearer ${value}`),

@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import { describe, expect, test, vi } from 'vitest';
 import { outputTo } from '../../../src/telemetry/log/program-output.ts';
 
-test('a destination that fails stops no request', () => {
+test('a failing destination stops no request', () => {
   const output = outputTo({
     write: () => {
       throw new Error('gone');
@@ -29,7 +29,7 @@ describe('standard output of a process', () => {
     ['closes first', 'output.close();'],
     ['settles, and closes', 'await output.settle(); output.close();'],
     ['throws', 'process.on("uncaughtException", () => process.exit(0)); throw new Error("x");'],
-  ])('holds every line once and in order when it %s', async (_, end) => {
+  ])('contains every line once and in order when it %s', async (_, end) => {
     const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script(end)], {
       maxBuffer: 64 * 1024 * 1024,
     });
@@ -37,7 +37,7 @@ describe('standard output of a process', () => {
     expect(stdout === expected).toBe(true);
   });
 
-  test('holds every line once and in order when it is written over many turns to a slow reader', async () => {
+  test('contains every line once and in order when written over many turns to a slow reader', async () => {
     const source = `
       import { standardOutput } from ${module('standard-output.ts')};
       const output = standardOutput(() => {});
@@ -59,7 +59,7 @@ describe('standard output of a process', () => {
     expect(told === expected).toBe(true);
   });
 
-  test('holds a line soon, although the process goes on, and a line after the end at once', async () => {
+  test('writes a line soon while the process continues, and a line after the end at once', async () => {
     const source = `
       import { standardOutput } from ${module('standard-output.ts')};
       const output = standardOutput(() => {});
@@ -81,7 +81,7 @@ describe('standard output of a process', () => {
     expect(written).toBe('one\ntwo\n');
   });
 
-  test('ends although its reader is gone', async () => {
+  test('ends even if its reader has exited', async () => {
     const source = `
       import { standardOutput } from ${module('standard-output.ts')};
       const output = standardOutput(() => {});
@@ -101,7 +101,7 @@ describe('standard output of a process', () => {
     expect(told).toBe('ended');
   });
 
-  test('ends although its reader takes nothing', async () => {
+  test('ends even if its reader has stalled', async () => {
     const source = `
       import { standardOutput } from ${module('standard-output.ts')};
       const output = standardOutput(() => {});
@@ -116,7 +116,7 @@ describe('standard output of a process', () => {
     expect(told).toBe('ended');
   });
 
-  test('drops and counts lines when nobody reads', async () => {
+  test('drops and counts lines without a reader', async () => {
     const source = `
       import { standardOutput } from ${module('standard-output.ts')};
       let dropped = 0;

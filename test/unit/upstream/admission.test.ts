@@ -1,4 +1,4 @@
-/** Who may use an upstream, who waits, and who is turned away. */
+/** Which client may use an upstream, which one waits, and which one is refused. */
 import { describe, expect, test } from 'vitest';
 import { Admission } from '../../../src/upstream/admission.ts';
 import type { Applicant, Line } from '../../../src/upstream/waiting-line.ts';
@@ -24,13 +24,13 @@ class Request implements Applicant {
 
 const request = (name: string) => new Request(name);
 
-test('a client enters up to its bound, and others are not concerned', () => {
+test('a client is admitted up to its bound, independently of others', () => {
   const admission = new Admission(2, 10);
   expect(['a1', 'a2', 'a3', 'b1'].map((name) => admission.enter(request(name)))).toEqual([true, true, false, true]);
   expect(admission.waiting).toBe(1);
 });
 
-test('a client that is done lets its own next one in, in order', () => {
+test('a finished request admits the next one of the same client, in order', () => {
   turns.length = 0;
   const admission = new Admission(1, 10);
   for (const name of ['a1', 'a2', 'a3', 'b1']) admission.enter(request(name));
@@ -44,7 +44,7 @@ test('a client that is done lets its own next one in, in order', () => {
   expect(admission.enter(request('a4'))).toBe(true);
 });
 
-/** Fails as soon as it may enter. */
+/** Fails as soon as it is admitted. */
 class Failing extends Request {
   readonly admission: Admission;
 
@@ -60,7 +60,7 @@ class Failing extends Request {
   }
 }
 
-test('any number of requests that fail one after the other are served in order', () => {
+test('serves any number of successively failing requests in order', () => {
   turns.length = 0;
   const count = 50_000;
   const admission = new Admission(1, 2 * count);
@@ -77,7 +77,7 @@ test('any number of requests that fail one after the other are served in order',
   expect([admission.waiting, admission.enter(request('a')), admission.enter(request('b'))]).toEqual([0, true, true]);
 });
 
-test('a connection that becomes free goes to whoever waited longest', () => {
+test('a free connection goes to the longest waiting client', () => {
   const admission = new Admission(5, 10);
   const [one, two, three] = ['a1', 'b1', 'c1'].map(request) as [Request, Request, Request];
   for (const each of [one, two, three]) {
@@ -91,15 +91,15 @@ test('a connection that becomes free goes to whoever waited longest', () => {
   expect(turns).toEqual([one.name, three.name]);
 });
 
-describe('a place to wait', () => {
-  test('is there for a bounded number', () => {
+describe('the queue', () => {
+  test('is bounded', () => {
     const admission = new Admission(10, 2);
     const all = ['a1', 'b1', 'c1'].map(request);
     for (const each of all) admission.enter(each);
     expect(all.map((each) => admission.queue(each))).toEqual([null, null, 'upstream_busy']);
   });
 
-  test('is there for half of that number of one client', () => {
+  test('gives one client half of its places', () => {
     const admission = new Admission(1, 4);
     expect(['a1', 'a2', 'a3', 'a4'].map((name) => admission.enter(request(name)))).toEqual([
       true,
@@ -116,7 +116,7 @@ describe('a place to wait', () => {
     ]);
   });
 
-  test('is not taken by clients beyond their bounds, who make nobody believe that the upstream is busy', () => {
+  test('gives no place to clients beyond their bounds, who do not make the upstream look busy', () => {
     const admission = new Admission(1, 4);
     for (const name of ['a1', 'a2', 'a3', 'b1', 'b2', 'b3', 'c1', 'c2']) admission.enter(request(name));
     expect([admission.waiting, admission.congested]).toEqual([4, false]);
@@ -124,14 +124,14 @@ describe('a place to wait', () => {
     expect([admission.enter(other), admission.queue(other)]).toEqual([true, null]);
   });
 
-  test('is nowhere when the queue has none', () => {
+  test('can have no places', () => {
     const admission = new Admission(1, 0);
     expect(['a1', 'a2'].map((name) => admission.enter(request(name)))).toEqual([true, 'client_busy']);
     expect(admission.queue(request('b1'))).toBe('upstream_busy');
   });
 });
 
-test('one that no longer waits for its client is told apart, and leaves no trace', () => {
+test('a request whose client disconnected is removed without a trace', () => {
   const admission = new Admission(1, 10);
   admission.enter(request('a1'));
   const waiting = request('a2');
@@ -144,7 +144,7 @@ test('one that no longer waits for its client is told apart, and leaves no trace
   expect(turns).toEqual([]);
 });
 
-test('it is congested from full to half empty', () => {
+test('is congested from full to half empty', () => {
   const admission = new Admission(10, 4);
   const all = ['a1', 'b1', 'c1', 'd1', 'e1'].map(request);
   expect(admission.congested).toBe(false);
@@ -156,7 +156,7 @@ test('it is congested from full to half empty', () => {
   expect(admission.congested).toBe(false);
 });
 
-test('it is empty once nobody waits', async () => {
+test('is empty when no request waits', async () => {
   const admission = new Admission(10, 4);
   await admission.empty();
   admission.queue(request('a1'));

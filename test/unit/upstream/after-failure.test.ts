@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { ClientError, type ClientErrorCode } from '../../../src/http1/client/client-error.ts';
 import { type Attempt, afterFailure } from '../../../src/upstream/after-failure.ts';
 
-/** A GET that was written to a new connection. */
+/** A GET written to a new connection. */
 const attempt: Attempt = {
   connected: true,
   written: true,
@@ -26,9 +26,9 @@ test.each<[string, ClientErrorCode, Attempt, string]>([
   ['on a new connection', 'response_invalid', attempt, 'upstream_response_invalid'],
   ['on a new connection', 'head_too_large', attempt, 'upstream_response_invalid'],
   ['on a kept connection', 'closed', onKept, 'again'],
-  ['on a kept connection, for the second time', 'closed', { ...onKept, retried: true }, 'upstream_failed'],
+  ['on a kept connection, second time', 'closed', { ...onKept, retried: true }, 'upstream_failed'],
   ['a POST on a kept connection', 'closed', post, 'upstream_failed'],
-  ['a POST of which nothing was written', 'closed', { ...post, written: false }, 'again'],
+  ['a POST before any byte was written', 'closed', { ...post, written: false }, 'again'],
   ['in the head of the response', 'closed', headBroken, 'upstream_response_invalid'],
   ['in the head of the response', 'broken', headBroken, 'upstream_response_invalid'],
   ['in the body of the response', 'closed', bodyBroken, 'upstream_failed'],

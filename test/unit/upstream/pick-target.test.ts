@@ -32,7 +32,7 @@ describe('Upstream.pick', () => {
     expect(new Set(picked.slice(0, 3)).size).toBe(3);
   });
 
-  it('leaves out unhealthy targets, and is unavailable without a healthy one', () => {
+  it('skips unhealthy targets, and is unavailable without a healthy one', () => {
     const service = upstream(2);
     service.targets[0]!.healthy = false;
     expect([service.pick(null), service.pick(null)]).toEqual([service.targets[1], service.targets[1]]);
@@ -44,7 +44,7 @@ describe('Upstream.pick', () => {
     expect(single.pick(null)).toBe('upstream_unavailable');
   });
 
-  it('prefers targets without a failed connection, for a while', () => {
+  it('prefers targets without a recent connection failure', () => {
     vi.useFakeTimers();
     const service = upstream(2);
     const [first, second] = service.targets as [Target, Target];
@@ -57,18 +57,18 @@ describe('Upstream.pick', () => {
     expect(new Set([service.pick(null), service.pick(null)]).size).toBe(2);
   });
 
-  it.each([1, 3])('is unreachable when all of %d targets were tried', (count) => {
+  it.each([1, 3])('is unreachable after all of %d targets were tried', (count) => {
     const service = upstream(count);
     expect(service.pick(new Set(service.targets))).toBe('upstream_unreachable');
   });
 
-  it.each([1, 3])('finds one of %d busy targets for whoever brings a connection', (count) => {
+  it.each([1, 3])('finds one of %d busy targets for a request with its own connection', (count) => {
     const service = upstream(count, 2);
     for (const target of service.targets) target.inFlight = 2;
     expect(service.pick(null, false)).toBeInstanceOf(Object);
   });
 
-  it.each([1, 3])('is busy when every connection of all of %d targets is in use', (count) => {
+  it.each([1, 3])('is busy when every connection of all %d targets is in use', (count) => {
     const service = upstream(count, 2);
     for (const target of service.targets) target.inFlight = 1;
     expect(service.pick(null)).toBeInstanceOf(Object);

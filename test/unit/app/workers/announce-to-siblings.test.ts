@@ -3,11 +3,11 @@ import { announceToSiblings } from '../../../../src/app/workers/announce-to-sibl
 import type { Delivery } from '../../../../src/identity/revocation/revocation-announcer.ts';
 import type { Revocation } from '../../../../src/identity/revocation/tombstones.ts';
 
-test('a flood is told as one that revokes everything, sent after the last that it stands for', async () => {
+test('replaces a flood by one revocation of everything, sent after the last revocation that it replaces', async () => {
   const sent: { readonly revocation: Revocation; readonly done: (delivery: Delivery) => void }[] = [];
   const siblings = announceToSiblings((revocation) => new Promise((done) => sent.push({ revocation, done })));
   const deliveries = Array.from({ length: 1003 }, (_, n) => siblings.announce({ kind: 'user', id: `u${n}` }));
-  // One for the first that was too many; the others came when it was on its way.
+  // One for the first revocation beyond the limit; the others arrived while it was being sent.
   expect(sent).toHaveLength(1001);
   expect(sent[1000]!.revocation).toEqual({ kind: 'all' });
   sent[1000]!.done('delivered');

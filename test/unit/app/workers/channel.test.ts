@@ -26,7 +26,7 @@ function joined(part: Partial<ChannelOptions> = {}) {
   return { one, other, broken };
 }
 
-test('requests get their responses, each its own', async () => {
+test('every request gets its own response', async () => {
   const { one } = joined({
     respond: async (body) => {
       await new Promise((done) => setTimeout(done, (body as { wait: number }).wait));
@@ -39,11 +39,11 @@ test('requests get their responses, each its own', async () => {
 });
 
 test.each([
-  ['no object', 'text'],
+  ['a message that is not an object', 'text'],
   ['nothing', null],
-  ['another kind', { kind: 'order', body: {} }],
-  ['a key too many', { kind: 'notice', body: {}, more: 1 }],
-  ['an id that is none', { kind: 'request', id: 0, body: {} }],
+  ['an unknown kind', { kind: 'order', body: {} }],
+  ['an extra key', { kind: 'notice', body: {}, more: 1 }],
+  ['an invalid id', { kind: 'request', id: 0, body: {} }],
 ])('%s ends the channel', (_, message) => {
   const { other, broken } = joined();
   other.receive(message);
@@ -52,7 +52,7 @@ test.each([
   expect(broken).toHaveBeenCalledOnce();
 });
 
-test('a request that is unknown, and one that fails, end the channel', async () => {
+test('an unknown request and a failing handler both end the channel', async () => {
   for (const respond of [() => null, () => Promise.reject(new Error('fault'))]) {
     const { one, broken } = joined({ respond });
     const asked = one.request({ do: 'what' }).catch((error: unknown) => error);
@@ -63,7 +63,7 @@ test('a request that is unknown, and one that fails, end the channel', async () 
   }
 });
 
-test('a response without a request changes nothing', () => {
+test('ignores a response without a request', () => {
   const { other, broken } = joined();
   other.receive({ kind: 'response', id: 7, body: {} });
   expect(broken).not.toHaveBeenCalled();

@@ -10,7 +10,7 @@ upstreams: { orders: { targets: ["http://orders:1"], connections: 10, queue: { l
 routes: [{ id: open, match: { path: "/" }, upstream: orders, access: public }]
 `;
 
-test('what is for all clients together is shared, rounded up; what would be refused to one client is not', () => {
+test('divides limits for all clients together, rounded up, but not limits per client', () => {
   const read = parseConfig(text, { file: 'gateway.yaml', env: {}, readSecret: () => '' });
   if (!read.ok) throw new Error('not a configuration');
   const { config } = read;

@@ -1,4 +1,4 @@
-/** The metrics of several processes, as one page of `prom-client`. */
+/** The metrics of several processes as one page, produced with `prom-client`. */
 import { expect, onTestFinished, test } from 'vitest';
 import { metricsMessage, WorkerMetrics } from '../../../../src/app/workers/sum-metrics.ts';
 import { createTelemetry, type Telemetry } from '../../../../src/telemetry/create-telemetry.ts';
@@ -17,7 +17,7 @@ function startProcess(worker?: number): Telemetry {
   return telemetry;
 }
 
-/** As it comes over the channel. */
+/** As it arrives over the channel. */
 async function sent(telemetry: Telemetry) {
   return metricsMessage.parse(JSON.parse(JSON.stringify(await telemetry.metricValues())));
 }
@@ -28,7 +28,7 @@ async function page(all: WorkerMetrics, supervisor: Telemetry): Promise<string> 
 
 const orders = { route: 'orders', method: 'GET', status: '200', outcome: 'allow' };
 
-test('counters and histograms are added, series by series', async () => {
+test('adds counters and histograms series by series', async () => {
   const [supervisor, one, two] = [startProcess(), startProcess(1), startProcess(2)];
   one.observe(makeRecord({ endedAt: 1000.5 }));
   for (const endedAt of [1000.5, 1_000_000]) two.observe(makeRecord({ endedAt }));
@@ -44,7 +44,7 @@ test('counters and histograms are added, series by series', async () => {
   expect(all.requests(2)).toEqual([1, 3]);
 });
 
-test('a bucket has the trace of a request, of whichever worker', async () => {
+test('a bucket keeps an exemplar of whichever worker has one', async () => {
   const [supervisor, one, two] = [startProcess(), startProcess(1), startProcess(2)];
   const all = new WorkerMetrics();
   for (const [number, worker] of [one, two].entries()) {
@@ -57,7 +57,7 @@ test('a bucket has the trace of a request, of whichever worker', async () => {
   expect(text).toMatch(/_bucket\{le="0.001",route="orders"\} 2 # \{trace_id="[12]{32}"\} 0\.000[56]\d* \d/);
 });
 
-test('what nothing was counted of is 0, and not absent', async () => {
+test('series without observations are 0, not absent', async () => {
   const [supervisor, worker] = [startProcess(), startProcess(1)];
   const all = new WorkerMetrics();
   all.add(worker, 1, await sent(worker));
@@ -66,7 +66,7 @@ test('what nothing was counted of is 0, and not absent', async () => {
   expect(sampleValue(text, 'rolegate_sent_body_bytes_total', { route: 'public' })).toBe(0);
 });
 
-test('what cannot be added is taken as it is meant', async () => {
+test('aggregates gauges by their meaning: sum, maximum, minimum or first', async () => {
   const [supervisor, one, two] = [startProcess(), startProcess(1), startProcess(2)];
   supervisor.configLoaded(false);
   for (const [worker, lagMs, connected] of [
@@ -103,7 +103,7 @@ test('what cannot be added is taken as it is meant', async () => {
   expect(started.map(({ value }) => value > 1e9 && value < 1e10)).toEqual([true]);
 });
 
-test('of a process that is gone stays what it counted, for routes that are there', async () => {
+test('keeps the counts of a process that ended, for existing routes only', async () => {
   const [supervisor, worker] = [startProcess(), startProcess(1)];
   worker.observe(makeRecord());
   worker.observe(makeRecord({ decision: allowed(routeOf('public')) }));
@@ -119,7 +119,7 @@ test('of a process that is gone stays what it counted, for routes that are there
   expect(all.requests(1)).toEqual([2]);
 });
 
-test('what a worker says is read strictly', async () => {
+test('validates messages of workers strictly', async () => {
   const good = { name: 'rolegate_x', help: 'x', type: 'gauge', aggregator: 'sum', values: [{ value: 1, labels: {} }] };
   expect(metricsMessage.safeParse([good]).success).toBe(true);
   for (const bad of [

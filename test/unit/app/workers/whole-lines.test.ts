@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { WholeLines } from '../../../../src/app/workers/whole-lines.ts';
 
-test('hands on every byte in order, and only whole lines, however they are cut', () => {
+test('hands over every byte in order and only in whole lines, however the chunks are split', () => {
   fc.assert(
     fc.property(
       fc.array(fc.string({ unit: fc.constantFrom('a', 'b', '\n'), maxLength: 12 }), { maxLength: 12 }),
@@ -19,7 +19,7 @@ test('hands on every byte in order, and only whole lines, however they are cut',
   );
 });
 
-test('a line without an end is cut', () => {
+test('breaks up a line without an end', () => {
   const handed: string[] = [];
   const lines = new WholeLines((text) => handed.push(text));
   for (let n = 0; n < 17; n += 1) lines.take(Buffer.alloc(64 * 1024, 'x'));

@@ -8,7 +8,7 @@ import { bearer, keyPair } from '../samples.ts';
 
 const keys = deriveCacheKeys('a secret of at least thirty-two characters');
 
-/** Strings made to meet at their joints, and any strings at all. */
+/** Strings made to collide at their boundaries, and arbitrary strings. */
 const part = fc.oneof(
   fc.string({ unit: fc.constantFrom('a', 'b', ':', '1', '2', '\n', ' '), maxLength: 6 }),
   fc.string({ unit: 'binary' }),
@@ -24,7 +24,7 @@ function same(a: Credential, b: Credential): boolean {
 }
 
 describe('lookupKey', () => {
-  it('names different credentials differently', () => {
+  it('differs for different credentials', () => {
     fc.assert(
       fc.property(anyCredential, anyCredential, (a, b) => {
         expect(lookupKey(a, keys) === lookupKey(b, keys)).toBe(same(a, b));
@@ -34,19 +34,19 @@ describe('lookupKey', () => {
   });
 
   it.each<[string, Credential, Credential]>([
-    ['the border between key and secret', keyPair('ab', 'c'), keyPair('a', 'bc')],
-    ['a half that holds a length', keyPair('a', '1:b'), keyPair('a1:', 'b')],
+    ['the boundary between key and secret', keyPair('ab', 'c'), keyPair('a', 'bc')],
+    ['a half that contains a length', keyPair('a', '1:b'), keyPair('a1:', 'b')],
     ['swapped halves', keyPair('a', 'b'), keyPair('b', 'a')],
     ['the kind', bearer('a'), keyPair('a', '')],
     ['an empty half', keyPair('', 'a'), keyPair('a', '')],
-    ['a bearer that spells a pair', bearer('1:a1:b'), keyPair('a', 'b')],
+    ['a bearer that looks like an encoded pair', bearer('1:a1:b'), keyPair('a', 'b')],
     ['letter case', bearer('token'), bearer('Token')],
-    ['one lone surrogate and another', bearer('\ud800'), bearer('\ud801')],
-  ])('tells apart %s', (_, a, b) => {
+    ['different lone surrogates', bearer('\ud800'), bearer('\ud801')],
+  ])('distinguishes %s', (_, a, b) => {
     expect(lookupKey(a, keys)).not.toBe(lookupKey(b, keys));
   });
 
-  it('is the same for the same credential and secret, in another process too', () => {
+  it('is equal for the same credential and secret, also in another process', () => {
     const again = deriveCacheKeys('a secret of at least thirty-two characters');
     expect(lookupKey(keyPair(), again)).toBe(lookupKey(keyPair(), keys));
     expect(lookupKey(bearer(), again)).toMatch(/^[\w-]{43}$/);
@@ -57,7 +57,7 @@ describe('lookupKey', () => {
     expect(lookupKey(bearer(), others)).not.toBe(lookupKey(bearer(), keys));
   });
 
-  it('is no plain hash of the credential', () => {
+  it('is not a plain hash of the credential', () => {
     const token = 'a'.repeat(64);
     const plain = [token, `bearer:64:${token}`].flatMap((text) =>
       (['utf8', 'utf16le'] as const).map((encoding) => createHash('sha256').update(text, encoding).digest('base64url')),
@@ -67,7 +67,7 @@ describe('lookupKey', () => {
 });
 
 describe('deriveCacheKeys', () => {
-  it('derives keys apart from each other and from the secret', () => {
+  it('derives keys that differ from each other and from the secret', () => {
     const secret = 'a secret of at least thirty-two characters';
     const all = [keys.lookup, keys.entry, createSecretKey(Buffer.from(secret))];
     const digests = all.map((key) => key.export().toString('hex'));
@@ -76,7 +76,7 @@ describe('deriveCacheKeys', () => {
 });
 
 describe('memoryKey', () => {
-  it('differs for different credentials, and names the credential again', () => {
+  it('differs for different credentials, and decodes to its credential', () => {
     fc.assert(
       fc.property(anyCredential, anyCredential, (a, b) => {
         expect(memoryKey(a) === memoryKey(b)).toBe(same(a, b));

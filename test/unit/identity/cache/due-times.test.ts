@@ -24,14 +24,14 @@ function started() {
 }
 
 describe('DueTimes', () => {
-  it('brings an entry up within a step of its time, and never before', () => {
+  it('yields an entry within a step of its time, and never before', () => {
     const { due, advance } = started();
     due.add(item('a'), startMs + 250);
     expect(advance(startMs + 249)).toEqual([]);
     expect(advance(startMs + 250 + stepMs)).toEqual(['a']);
   });
 
-  it('leaves entries of later where they are', () => {
+  it('leaves later entries in place', () => {
     const { due, advance } = started();
     due.add(item('hour'), startMs + 3_600_000);
     due.add(item('second'), startMs + 1_000);
@@ -39,13 +39,13 @@ describe('DueTimes', () => {
     expect(advance(startMs + 3_600_000 + stepMs)).toEqual(['hour']);
   });
 
-  it('brings up what is due already with the next step', () => {
+  it('yields overdue entries with the next step', () => {
     const { due, advance } = started();
     due.add(item('late'), startMs - 60_000);
     expect(advance(startMs + 2 * stepMs)).toEqual(['late']);
   });
 
-  it('forgets an entry that was removed, and does not mind removing it twice', () => {
+  it('drops a removed entry, and tolerates a second removal', () => {
     const { due, advance } = started();
     const [a, b, c] = [item('a'), item('b'), item('c')];
     for (const one of [a, b, c]) due.add(one, startMs + 200);
@@ -54,7 +54,7 @@ describe('DueTimes', () => {
     expect(advance(startMs + 1_000).sort()).toEqual(['a', 'c']);
   });
 
-  it('lets the one who is shown an entry put it back', () => {
+  it('lets the callback re-add an entry', () => {
     const { due } = started();
     due.add(item('again'), startMs + 200);
     let shown = 0;
@@ -74,7 +74,7 @@ describe('DueTimes', () => {
     expect(advance(startMs + 1_000)).toEqual(['a']);
   });
 
-  it('brings up everything exactly once, in time, however it is moved', () => {
+  it('yields every entry exactly once and in time, whatever moves it', () => {
     const leaps = fc.array(fc.oneof(fc.nat(300), fc.nat(200_000)), { minLength: 1, maxLength: 30 });
     fc.assert(
       fc.property(fc.array(fc.nat(300_000), { maxLength: 50 }), leaps, (dues, moves) => {

@@ -19,14 +19,14 @@ function memory(changes: Partial<MemoryCacheOptions> = {}): MemoryCache {
 const origin = { lookups: ['a-keyed-name'], foreign: false };
 
 describe('MemoryCache', () => {
-  it('finds the same result on every hit', () => {
+  it('returns the same result on every hit', () => {
     const cache = memory();
     cache.keep(bearer(), accepted, nowMs);
     const expected = { identity: accepted.identity, reason: null, stale: false, source: 'memory' };
     for (const afterMs of [0, 1]) expect(cache.find(bearer(), nowMs + afterMs)?.resolution).toMatchObject(expected);
   });
 
-  it('gives answers that do not show the credential to whoever prints them', () => {
+  it('prints results without the credential', () => {
     const cache = memory();
     cache.keep(bearer('not-to-be-seen'), accepted, nowMs, origin);
     const { resolution } = cache.find(bearer('not-to-be-seen'), nowMs)!;
@@ -34,7 +34,7 @@ describe('MemoryCache', () => {
     expect(JSON.stringify(resolution)).not.toContain('not-to-be-seen');
   });
 
-  it('gives answers that show nothing of the entries of others', () => {
+  it('prints results without other entries', () => {
     const cache = memory();
     const callers = ['caller-1', 'caller-2', 'caller-3'];
     for (const userId of callers) {
@@ -51,7 +51,7 @@ describe('MemoryCache', () => {
     }
   });
 
-  it('keeps credentials that look alike as well as any others', () => {
+  it('keeps similar credentials like any others', () => {
     const evicted: string[] = [];
     const cache = memory({ onEvict: (space) => evicted.push(space) });
     const alike = (number: number) => bearer(`a${String(number).padStart(5, '.')}${'a'.repeat(60)}`);
@@ -65,7 +65,7 @@ describe('MemoryCache', () => {
     expect(cache.find(bearer('another'), nowMs)).not.toBeNull();
   });
 
-  it('keeps good identities through a flood of rejected tokens', () => {
+  it('keeps accepted identities through a flood of rejected tokens', () => {
     const cache = memory({ maxAccepted: 3, maxRejected: 5 });
     cache.keep(bearer('good'), accepted, nowMs);
     for (let index = 0; index < 1_000; index += 1) cache.keep(bearer(`made-up-${index}`), rejected, nowMs);
@@ -73,7 +73,7 @@ describe('MemoryCache', () => {
     expect(cache.size).toMatchObject({ accepted: 1, rejected: 5 });
   });
 
-  it('keeps identities in use through a flood of others that are used once', () => {
+  it('keeps identities in use through a flood of single-use ones', () => {
     const evicted: string[] = [];
     const cache = memory({ maxAccepted: 20, onEvict: (space) => evicted.push(space) });
     for (let index = 0; index < 10; index += 1) cache.keep(bearer(`in-use-${index}`), accepted, nowMs);
@@ -85,7 +85,7 @@ describe('MemoryCache', () => {
     expect(evicted).toEqual(Array.from({ length: 990 }, () => 'accepted'));
   });
 
-  it('keeps an identity in use when it is asked for anew', () => {
+  it('keeps an identity in use when it is looked up again', () => {
     const cache = memory({ maxAccepted: 2 });
     cache.keep(bearer('in use'), accepted, nowMs);
     cache.find(bearer('in use'), nowMs);
@@ -94,7 +94,7 @@ describe('MemoryCache', () => {
     expect(cache.find(bearer('in use'), nowMs + 1)).not.toBeNull();
   });
 
-  it('bounds the bytes that long tokens take', () => {
+  it('bounds the bytes of long tokens', () => {
     const cache = memory({ maxRejected: 100, maxBytes: 800_000 });
     for (let index = 0; index < 100; index += 1) {
       cache.keep(bearer(`${index}${'x'.repeat(10_000)}`), rejected, nowMs);
@@ -102,7 +102,7 @@ describe('MemoryCache', () => {
     expect(cache.size.rejected).toBe(9);
   });
 
-  it('bounds the bytes that roles and groups take', () => {
+  it('bounds the bytes of roles and groups', () => {
     const cache = memory({ maxBytes: 64_000 });
     const groups = Array.from({ length: 20 }, () => 'g'.repeat(1_000));
     for (let index = 0; index < 10; index += 1) {
@@ -112,7 +112,7 @@ describe('MemoryCache', () => {
     expect(cache.size.bytes).toBeLessThanOrEqual(56_000);
   });
 
-  it('does not keep a verdict that is larger than the whole space', () => {
+  it('does not store a verdict larger than the whole cache', () => {
     const cache = memory({ maxBytes: 16_000 });
     cache.keep(bearer('small'), accepted, nowMs);
     cache.keep(bearer('x'.repeat(20_000)), accepted, nowMs);
@@ -120,7 +120,7 @@ describe('MemoryCache', () => {
     expect(cache.find(bearer('small'), nowMs)).not.toBeNull();
   });
 
-  it('never finds a pair as a bearer, nor another pair with the same characters', () => {
+  it('never confuses a pair with a bearer, or with another pair of the same characters', () => {
     const cache = memory();
     cache.keep(keyPair('ab', 'cd'), accepted, nowMs);
     const lookalikes = [
@@ -137,14 +137,14 @@ describe('MemoryCache', () => {
   it.each([
     ['accepted', verdictOf(identity(), nowMs - 1, lifetimes), rejected],
     ['rejected', verdictOf(null, nowMs - 1, lifetimes), accepted],
-  ])('does not let an earlier verdict that comes late replace a later one: %s', (_, earlier, later) => {
+  ])('does not let a late, older verdict replace a newer one: %s', (_, earlier, later) => {
     const cache = memory();
     cache.keep(bearer(), later, nowMs);
     cache.keep(bearer(), earlier, nowMs);
     expect(cache.find(bearer(), nowMs)?.identity).toBe(later.identity);
   });
 
-  it('forgets entries past their life when it meets them', () => {
+  it('removes expired entries on access', () => {
     const cache = memory();
     cache.keep(bearer('yes'), accepted, nowMs);
     cache.keep(bearer('no'), rejected, nowMs);
@@ -153,7 +153,7 @@ describe('MemoryCache', () => {
     expect(cache.size).toEqual({ accepted: 0, rejected: 0, bytes: 0 });
   });
 
-  it('does not believe a verdict from long after now: the clock was set back', () => {
+  it('ignores a verdict from far in the future, as after a clock was set back', () => {
     const cache = memory();
     cache.keep(bearer(), accepted, nowMs);
     expect(cache.find(bearer(), nowMs - 3_600_000)).toBeNull();
@@ -183,7 +183,7 @@ describe('a revocation', () => {
     expect(voided).toEqual(dropped ? ['void'] : []);
   });
 
-  it('keeps a verdict out that was asked for before it, and not one from after', () => {
+  it('blocks a verdict requested before it, but not one requested after', () => {
     const tombstones = new Tombstones({ lifeMs: 60_000 });
     const cache = memory({ tombstones });
     tombstones.add(ofSession, nowMs);
@@ -193,7 +193,7 @@ describe('a revocation', () => {
     expect(cache.find(bearer(), nowMs + 1)).not.toBeNull();
   });
 
-  it('keeps a verdict of another replica out whose clock may be ahead', () => {
+  it('blocks a verdict from another replica whose clock may be ahead', () => {
     const tombstones = new Tombstones({ lifeMs: 60_000 });
     const cache = memory({ tombstones });
     tombstones.add(ofSession, nowMs);
@@ -202,7 +202,7 @@ describe('a revocation', () => {
     expect(cache.find(bearer(), nowMs + 1_000)).toBeNull();
   });
 
-  it('drops a rejection that may have been about it', () => {
+  it('drops a rejection that may concern the revoked credential', () => {
     const tombstones = new Tombstones({ lifeMs: 60_000 });
     const cache = memory({ tombstones });
     cache.keep(bearer(), rejected, nowMs, origin);
@@ -211,7 +211,7 @@ describe('a revocation', () => {
     expect(cache.size.rejected).toBe(0);
   });
 
-  it('is not outlived by a verdict past its life', () => {
+  it('does not end before the verdicts that it blocks', () => {
     const tombstones = new Tombstones({ lifeMs: 120_000 });
     const cache = memory({ tombstones, staleOnOutageMs: 60_000 });
     cache.keep(bearer(), accepted, nowMs, origin);
@@ -221,7 +221,7 @@ describe('a revocation', () => {
 });
 
 describe('MemoryCache.advance', () => {
-  /** Moves the clock in steps, and lists when the entry came up for its refresh. */
+  /** Advances the clock in steps, and lists when the entry came due for its refresh. */
   function refreshes(cache: MemoryCache, untilMs: number): number[] {
     const at: number[] = [];
     for (let afterMs = 0; afterMs <= untilMs; afterMs += 100) {
@@ -230,7 +230,7 @@ describe('MemoryCache.advance', () => {
     return at;
   }
 
-  it('brings up an entry in use at about 80 % of its life, and again while nobody has asked', () => {
+  it('yields an entry in use at about 80 % of its life, and again if it was not refreshed', () => {
     const cache = memory();
     cache.keep(bearer(), accepted, nowMs);
     cache.find(bearer(), nowMs + 1);
@@ -242,7 +242,7 @@ describe('MemoryCache.advance', () => {
     expect(Math.max(...more)).toBeLessThan(30_000);
   });
 
-  it('lets an entry go that nobody used, when it has ended', () => {
+  it('drops an unused entry when it ends', () => {
     const cache = memory();
     cache.keep(bearer(), accepted, nowMs);
     expect(refreshes(cache, 29_900)).toEqual([]);
@@ -251,7 +251,7 @@ describe('MemoryCache.advance', () => {
     expect(cache.size).toMatchObject({ accepted: 0, bytes: 0 });
   });
 
-  it('brings up one that came into use late', () => {
+  it('yields an entry that came into use late', () => {
     const cache = memory();
     cache.keep(bearer(), accepted, nowMs);
     refreshes(cache, 25_000);
@@ -259,7 +259,7 @@ describe('MemoryCache.advance', () => {
     expect(refreshes(cache, 30_000).length).toBeGreaterThan(0);
   });
 
-  it('brings up one that was replaced by its own time, and not by the old one', () => {
+  it('yields a replaced entry at its new time, not at the old one', () => {
     const cache = memory();
     cache.keep(bearer(), accepted, nowMs);
     cache.keep(bearer(), verdictOf(identity(), nowMs + 10_000, lifetimes), nowMs + 10_000);
@@ -268,7 +268,7 @@ describe('MemoryCache.advance', () => {
     expect(refreshes(cache, 34_500).length).toBe(1);
   });
 
-  it('holds one for an outage as long as it may serve, without asking for it', () => {
+  it('keeps an entry for an outage as long as it may be served, without refreshing it', () => {
     const cache = memory({ staleOnOutageMs: 10_000 });
     cache.keep(bearer(), accepted, nowMs);
     cache.find(bearer(), nowMs);
@@ -283,11 +283,11 @@ describe('MemoryCache.findStale', () => {
   const expiring = verdictOf(identity({ expireAtMs: nowMs + 40_000 }), nowMs, lifetimes);
 
   it.each<[string, Verdict, number, number, boolean]>([
-    ['within the time allowed', accepted, 60_000, 89_999, true],
-    ['after the time allowed', accepted, 60_000, 90_000, false],
-    ['before the credential ends', expiring, 60_000, 39_999, true],
-    ['when the credential has ended', expiring, 60_000, 40_000, false],
-    ['when nothing stale may be served', accepted, 0, 30_000, false],
+    ['within the allowed time', accepted, 60_000, 89_999, true],
+    ['after the allowed time', accepted, 60_000, 90_000, false],
+    ['before the credential expires', expiring, 60_000, 39_999, true],
+    ['after the credential has expired', expiring, 60_000, 40_000, false],
+    ['when stale verdicts are disabled', accepted, 0, 30_000, false],
     ['a rejected verdict', rejected, 60_000, 5_001, false],
   ])('%s', (_, verdict, staleOnOutageMs, afterMs, served) => {
     const cache = memory({ staleOnOutageMs });
@@ -298,7 +298,7 @@ describe('MemoryCache.findStale', () => {
     if (served) expect(held?.accepted).toMatchObject({ identity: verdict.identity, stale: true, source: 'memory' });
   });
 
-  it('serves nothing that was rejected since', () => {
+  it('serves nothing that has since been rejected', () => {
     const cache = memory({ staleOnOutageMs: 60_000 });
     cache.keep(bearer(), accepted, nowMs);
     cache.keep(bearer(), verdictOf(null, nowMs + 31_000, lifetimes), nowMs + 31_000);

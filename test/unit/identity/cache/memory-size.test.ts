@@ -1,4 +1,4 @@
-/** What verdicts take in memory, measured, against the bound in bytes that is estimated. */
+/** The measured memory of verdicts, against the estimate in bytes that bounds it. */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -20,7 +20,7 @@ function heapBytes(): number {
   return process.memoryUsage().heapUsed;
 }
 
-/** As it comes out of an answer of the Auth API: every text its own. */
+/** Like a parsed response of the Auth API: every text is a separate string. */
 function answered(index: number): Verdict {
   const fields: unknown = JSON.parse(
     JSON.stringify({
@@ -43,7 +43,7 @@ function answered(index: number): Verdict {
   return verdictOf(freezeIdentity(fields as Identity), nowMs, { acceptedMs: 30_000, rejectedMs: 5_000 });
 }
 
-it('holds 100,000 identities within the default bound', () => {
+it('stores 100,000 identities within the default bound', () => {
   const maxBytes = 128 * 1024 * 1024;
   const cache = new MemoryCache({ maxAccepted: identities, maxRejected: 10, maxBytes, staleOnOutageMs: 0 });
   const before = heapBytes();
@@ -54,12 +54,12 @@ it('holds 100,000 identities within the default bound', () => {
   const taken = heapBytes() - before;
   expect(cache.size.accepted).toBe(identities);
   expect(taken).toBeLessThan(maxBytes);
-  // The estimate is no less than what is taken, give or take what the runtime does meanwhile, and not far from it.
+  // The estimate covers the measured memory, apart from noise of the runtime, and is close to it.
   expect(cache.size.bytes / taken).toBeGreaterThan(0.95);
   expect(cache.size.bytes / taken).toBeLessThan(1.4);
 }, 120_000);
 
-it('holds nothing of the heads of requests that credentials were cut out of', () => {
+it('retains no request head from which a credential was sliced', () => {
   const count = 400;
   const headBytes = 100_000;
   const head = (index: number, secret: string) => `${randomBytes(headBytes / 2).toString('hex')}${index}:${secret}`;
@@ -67,7 +67,7 @@ it('holds nothing of the heads of requests that credentials were cut out of', ()
   const origin = { lookups: ['known'], foreign: false };
   const cache = new MemoryCache({ maxAccepted: count, maxRejected: count, maxBytes: 2 ** 24, staleOnOutageMs: 0 });
   const before = heapBytes();
-  // The control: a text that is cut out of another one holds all of it.
+  // Control: a sliced text retains its whole source.
   const cut = Array.from({ length: count }, (_, index) => cutOut(index));
   const held = heapBytes() - before;
   expect(held).toBeGreaterThan((count * headBytes) / 2);

@@ -22,7 +22,7 @@ function decode(bytes: Buffer, atMs = nowMs): Verdict | null {
   return decodeEntry(bytes, lookup, 'bearer', key, atMs);
 }
 
-/** A well-proved entry with any JSON: what a faulty replica that knows the secret might write. */
+/** A correctly authenticated entry with arbitrary JSON, as a faulty replica with the secret might write. */
 function proved(json: string | Uint8Array, version = 5): Buffer {
   const bytes = Buffer.from(json);
   const proof = createHmac('sha256', key).update(`${version}:${lookup.length}:${lookup}`).update(bytes).digest();
@@ -58,7 +58,7 @@ const anyIdentity: fc.Arbitrary<Identity> = fc.record({
 });
 
 describe('encodeEntry and decodeEntry', () => {
-  it('give back what was put in', () => {
+  it('return what was stored', () => {
     const anyVerdict = fc.record({
       identity: fc.option(anyIdentity),
       askedAtMs: fc.integer({ min: 0, max: nowMs }),
@@ -71,7 +71,7 @@ describe('encodeEntry and decodeEntry', () => {
     );
   });
 
-  it('stay small for an ordinary identity: UUIDs, ten roles, ten groups, names', () => {
+  it('keep an ordinary identity small: UUIDs, ten roles, ten groups, names', () => {
     const roles = ['user', 'reporter', 'auditor', 'accountant', 'order-reader', 'order-writer', 'order-approver'];
     const groups = ['public', 'acme', 'acme-berlin', 'acme-finance', 'project-aurora', 'project-borealis', 'on-call'];
     const ordinary = identity({
@@ -87,7 +87,7 @@ describe('encodeEntry and decodeEntry', () => {
     expect(encode(rejected).length).toBeLessThan(128);
   });
 
-  it('keep every text as it was', () => {
+  it('preserve every text', () => {
     const roles = ['x'.repeat(256), 'ü'.repeat(256), 'a\ud800', '\udfff', '"\\'];
     expect(decode(encode({ ...accepted, identity: identity({ roles }) }))?.identity?.roles).toEqual(roles);
   });
@@ -97,14 +97,14 @@ describe('encodeEntry and decodeEntry', () => {
     expect(encodeEntry({ ...accepted, identity: identity({ groups }) }, lookup, key)).toBeNull();
   });
 
-  it('freeze what they read: it is shared by requests', () => {
+  it('freeze the result, which requests share', () => {
     const read = decode(encode(accepted))?.identity;
     expect(Object.isFrozen(read) && Object.isFrozen(read?.roles) && Object.isFrozen(read?.groups)).toBe(true);
   });
 });
 
 describe('decodeEntry refuses', () => {
-  it('an entry with any one bit turned', () => {
+  it('an entry with any single bit flipped', () => {
     const entry = encode(accepted);
     for (let bit = 0; bit < entry.length * 8; bit += 1) {
       const turned = Buffer.from(entry);
@@ -113,14 +113,14 @@ describe('decodeEntry refuses', () => {
     }
   });
 
-  it('an entry cut short or made longer anywhere', () => {
+  it('an entry truncated or extended at any point', () => {
     const entry = encode(accepted);
     for (let length = 0; length < entry.length; length += 1) expect(decode(entry.subarray(0, length))).toBeNull();
     expect(decode(Buffer.concat([entry, Buffer.of(0x20)]))).toBeNull();
     expect(decode(Buffer.alloc(maxEntryBytes + 1, 1))).toBeNull();
   });
 
-  it('an entry of another credential copied over this one', () => {
+  it('an entry copied from another credential', () => {
     const other = encodeEntry(accepted, 'M'.repeat(43), key);
     expect(other === null || decode(other)).toBeNull();
   });
@@ -130,7 +130,7 @@ describe('decodeEntry refuses', () => {
     expect(other === null || decode(other)).toBeNull();
   });
 
-  it('an entry past its end, to the millisecond', () => {
+  it('an expired entry, to the millisecond', () => {
     expect(decode(encode(accepted), accepted.endMs - 1)).not.toBeNull();
     expect(decode(encode(accepted), accepted.endMs)).toBeNull();
   });
@@ -163,26 +163,26 @@ describe('decodeEntry refuses', () => {
     ['a negative time', json({}, { askedAtMs: -1 })],
     ['a time as text', json({}, { endMs: String(nowMs + 1_000) })],
     ['no end', json({}, { endMs: undefined })],
-    ['no word of an identity', json({}, { identity: undefined })],
+    ['no identity', json({}, { identity: undefined })],
     ['an identity that is a text', json({}, { identity: 'u' })],
     ['no user id', json({ userId: undefined })],
     ['an empty user id', json({ userId: '' })],
-    ['a user id with a blank', json({ userId: 'u u' })],
+    ['a user id with a space', json({ userId: 'u u' })],
     ['roles as a text', json({ roles: 'admin' })],
     ['a role with a comma', json({ roles: ['user,admin'] })],
     ['an empty role', json({ roles: [''] })],
     ['a group with a line break', json({ groups: ['a\nb'] })],
     ['groups missing', json({ groups: undefined })],
-    ['a session id with a blank', json({ sessionId: 'a b' })],
+    ['a session id with a space', json({ sessionId: 'a b' })],
     ['a key id missing', json({ keyId: undefined })],
     ['an alias with a control character', json({ alias: '\u0007' })],
-    ['an end of the credential before that of the verdict', json({ expireAtMs: nowMs + 999 })],
-    ['an end of the credential as text', json({ expireAtMs: '1' })],
+    ['a credential that expires before the verdict ends', json({ expireAtMs: nowMs + 999 })],
+    ['a credential expiry as text', json({ expireAtMs: '1' })],
     ['inherited fields', `{"identity":{"__proto__":${JSON.stringify(fields)}},"askedAtMs":1,"endMs":${nowMs + 1_000}}`],
-    ['a list in place of a verdict', JSON.stringify([nowMs, nowMs + 1_000])],
-    ['JSON cut short', json({}).slice(0, -1)],
+    ['a list instead of a verdict', JSON.stringify([nowMs, nowMs + 1_000])],
+    ['truncated JSON', json({}).slice(0, -1)],
     ['nothing', ''],
-  ])('a proved entry with %s', (_, text) => {
+  ])('an authenticated entry with %s', (_, text) => {
     expect(decode(proved(json({})))).not.toBeNull();
     expect(decode(proved(text))).toBeNull();
   });

@@ -12,7 +12,7 @@ function space(maxEntries: number, maxBytes = 1_000) {
 }
 
 describe('SieveMap', () => {
-  it('evicts the oldest entry that was not used', () => {
+  it('evicts the oldest unused entry', () => {
     const { map, add, evicted } = space(3);
     add('a', 'b', 'c');
     map.get('a');
@@ -21,7 +21,7 @@ describe('SieveMap', () => {
     expect(['a', 'b', 'c', 'd'].map((key) => map.peek(key))).toEqual(['a', undefined, 'c', 'd']);
   });
 
-  it('does not take a look for a use', () => {
+  it('does not count a peek as use', () => {
     const { map, add, evicted } = space(2);
     add('a', 'b');
     map.peek('a');
@@ -29,7 +29,7 @@ describe('SieveMap', () => {
     expect(evicted).toEqual(['a']);
   });
 
-  it('goes on where it stopped, so that every entry has its turn', () => {
+  it('resumes where it stopped, so every entry has its turn', () => {
     const { map, add, evicted } = space(3);
     add('a', 'b', 'c');
     for (const key of ['a', 'b', 'c']) map.get(key);
@@ -37,12 +37,12 @@ describe('SieveMap', () => {
     expect(evicted).toEqual(['a', 'b', 'c']);
   });
 
-  it('keeps what is in use through a flood of entries that are used once', () => {
+  it('keeps entries in use through a flood of single-use entries', () => {
     const { map, add, evicted } = space(100);
     const good = Array.from({ length: 50 }, (_, index) => `good-${index}`);
     add(...good);
     for (let index = 0; index < 10_000; index += 1) {
-      // Each good one is used about once while the flood brings a hundred.
+      // Each entry in use is read about once per hundred entries of the flood.
       map.get(good[index % 50]!);
       add(`once-${index}`);
     }
@@ -50,7 +50,7 @@ describe('SieveMap', () => {
     expect(map.size).toBe(100);
   });
 
-  it('evicts as many as a large entry needs', () => {
+  it('evicts as many entries as a large one needs', () => {
     const { map, evicted } = space(10, 10);
     for (const name of ['a', 'b', 'c']) map.set(name, name, 3);
     expect(map.set('d', 'd', 6)).toBe(true);
@@ -58,14 +58,14 @@ describe('SieveMap', () => {
     expect(map.bytes).toBe(9);
   });
 
-  it('does not take what is larger than the whole, and evicts nothing for it', () => {
+  it('refuses an entry larger than the whole cache, and evicts nothing for it', () => {
     const { map, add, evicted } = space(10, 10);
     add('a');
     expect(map.set('b', 'b', 11)).toBe(false);
     expect([map.size, evicted]).toEqual([1, []]);
   });
 
-  it('replaces a value in its place, which stays as used as it was', () => {
+  it('replaces a value in place and keeps its use mark', () => {
     const { map, add, evicted } = space(3, 10);
     add('a', 'b', 'c');
     map.get('a');
@@ -75,7 +75,7 @@ describe('SieveMap', () => {
     expect([map.peek('a'), map.size, map.bytes, evicted]).toEqual(['larger', 1, 10, ['b', 'c']]);
   });
 
-  it('holds its bounds and its sums, whatever is done to it', () => {
+  it('keeps its bounds and sums, whatever the operations', () => {
     const step = fc.record({
       what: fc.constantFrom('set', 'get', 'delete'),
       key: fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f', 'g'),

@@ -7,7 +7,7 @@ const replica = (digit: string) => ({
 });
 const [a, b] = [replica('a'), replica('b')] as const;
 
-test('waits for every one, in any order, also before it knows for whom', async () => {
+test('waits for all acknowledgements in any order, including those that arrive before the list of replicas', async () => {
   const all = new Acknowledgements();
   all.expect('r');
   all.acknowledge('r', b.replicaId);
@@ -18,13 +18,13 @@ test('waits for every one, in any order, also before it knows for whom', async (
   expect(all.size).toBe(0);
 });
 
-test('nobody to wait for', async () => {
+test('does not wait without other replicas', async () => {
   const all = new Acknowledgements();
   all.expect('r');
   expect(await all.all('r', [])).toEqual([]);
 });
 
-test('one that stays silent is waited for as long as it may believe what it has', async () => {
+test('waits for a silent replica as long as it may serve its cached verdicts', async () => {
   const all = new Acknowledgements();
   all.expect('r');
   const beganAt = performance.now();
@@ -42,7 +42,7 @@ test('the end of the process ends every wait', async () => {
   expect(await silent).toHaveLength(1);
 });
 
-test('a name among the replicas comes back as it was, and no wait is longer than any that may be configured', () => {
+test('the presence name of a replica survives the round trip, and no wait exceeds the longest configurable one', () => {
   expect(readPresent(presentName(a))).toEqual(a);
   expect(readPresent(`${a.replicaId} 999999`)).toEqual({ ...a, whileDisconnectedMs: 10_000 });
   for (const name of ['', 'x 1', a.replicaId, `${a.replicaId} -1`, `${a.replicaId} 1 1`]) {

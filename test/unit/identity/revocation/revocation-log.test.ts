@@ -5,7 +5,7 @@ const entry = (id: string): LogEntry => ({ id, message: Buffer.from(id), begins:
 const begin = (id: string): LogEntry => ({ id, message: null, begins: true });
 const at = { connected: false, windowMs: 60_000, limit: 3 };
 
-test('reads on from where it was', () => {
+test('resumes at the last position', () => {
   const reply = {
     redisMs: 9_000,
     first: begin('1000-0'),
@@ -16,14 +16,14 @@ test('reads on from where it was', () => {
   expect(step).toEqual({ entries: [entry('3000-0')], from: '3000-0', more: false, gap: 'followed' });
 });
 
-test('knows that there is more', () => {
+test('detects that more entries follow', () => {
   const entries = [entry('1-0'), entry('2-0'), entry('3-0')];
   expect(follow({ redisMs: 9, first: entry('1-0'), last: entry('9-0'), entries }, { ...at, from: '1-0' }).more).toBe(
     true,
   );
 });
 
-test('the entry that was read last is gone: anything may be missing', () => {
+test('the last read entry is gone: any entry may be missing', () => {
   const reply = {
     redisMs: 9_000,
     first: entry('5000-0'),
@@ -34,7 +34,7 @@ test('the entry that was read last is gone: anything may be missing', () => {
   expect(follow(reply, { ...at, from: '2000-0', connected: true })).toMatchObject({ gap: 'lost' });
 });
 
-test('a log that began anew: nothing is missing for whoever heard all the time', () => {
+test('a restarted log: a replica that was always connected misses nothing', () => {
   const reply = {
     redisMs: 9_000,
     first: begin('5000-0'),
@@ -51,19 +51,19 @@ test('a log that began anew: nothing is missing for whoever heard all the time',
 
 test.each([
   ['reaches back', entry('100000-0'), 'followed'],
-  ['was cut off within the time that counts', entry('950000-0'), { beganMsAgo: 50_000 }],
-  ['began within the time that counts', begin('950000-0'), { beganMsAgo: 50_000 }],
+  ['was trimmed within the relevant time', entry('950000-0'), { beganMsAgo: 50_000 }],
+  ['began within the relevant time', begin('950000-0'), { beganMsAgo: 50_000 }],
 ] as const)('at first: a log that %s', (_name, first, gap) => {
   const reply = { redisMs: 1_000_000, first, last: entry('990000-0'), entries: [entry('990000-0')] };
   expect(follow(reply, { ...at, from: null })).toMatchObject({ from: '990000-0', gap, more: false });
 });
 
-test('at first: nothing within the time that counts', () => {
+test('at first: no entry within the relevant time', () => {
   const reply = { redisMs: 1_000_000, first: entry('1-0'), last: entry('2-0'), entries: [] };
   expect(follow(reply, { ...at, from: null })).toEqual({ entries: [], from: '2-0', more: false, gap: 'followed' });
 });
 
-test('reads what Redis answers, and nothing else', () => {
+test('accepts only well-formed Redis replies', () => {
   const raw = (id: string, field: string) => [Buffer.from(id), [Buffer.from(field), Buffer.from('text')]];
   expect(readReply([5, raw('1-0', 'begin'), raw('2-0', 'm'), [raw('2-0', 'm'), raw('3-0', 'x')]])).toEqual({
     redisMs: 5,

@@ -15,14 +15,14 @@ test.each<Message>([
   { revocation: { kind: 'keypair', id: 'k1' }, sender },
   { revocation: { kind: 'user', id: 'someone@example.test' }, sender },
   { revocation: { kind: 'credential', lookups: [lookup, 'B'.repeat(43)] }, sender },
-  // The current secret and as many earlier ones as the configuration takes.
+  // The current secret and as many previous ones as the configuration accepts.
   { revocation: { kind: 'credential', lookups: Array(9).fill(lookup) }, sender },
   { revocation: { kind: 'all' }, sender: null },
   { revocation: { kind: 'token', id: 't1' }, sender },
   { revocation: { kind: 'session', id: 's1', source: 'issuer' }, sender },
   { revocation: { kind: 'user', id: 'u1', issuedBeforeMs: 1_000 }, sender: null },
   { revocation: { kind: 'user', id: 'u1', source: 'issuer', issuedBeforeMs: 0 }, sender: null },
-])('$revocation comes back as it was', (message) => {
+])('$revocation survives the round trip', (message) => {
   expect(read(encodeMessage(message, 1_000))).toEqual(message);
 });
 
@@ -32,49 +32,49 @@ test('the documented form', () => {
   expect(read('{"v":1,"kind":"all","id":null,"atMs":1}')?.revocation).toEqual({ kind: 'all' });
 });
 
-test('what the first version can say is said in it', () => {
+test('a message uses the first version where that version suffices', () => {
   const version = (revocation: Message['revocation']) =>
     (JSON.parse(encodeMessage({ revocation, sender: null }, 1)) as { v: number }).v;
   expect(version({ kind: 'user', id: 'u1' })).toBe(1);
   expect(version({ kind: 'all' })).toBe(1);
   expect(version({ kind: 'user', id: 'u1', source: 'issuer' })).toBe(2);
-  // A gateway that knows only the first version takes it for everything: nothing more than it named would be too little.
+  // A gateway that knows only the first version revokes everything instead: anything less could miss something.
   expect(version({ kind: 'token', id: 't1' })).toBe(2);
 });
 
 test.each([
   ['another version', '{"v":3}'],
   ['a version before the first', '{"v":0,"kind":"session","id":"s"}'],
-])('%s means everything', (_name, text) => {
+])('%s revokes everything', (_name, text) => {
   expect(read(text)?.revocation).toEqual({ kind: 'all' });
 });
 
 test.each([
   ['nothing', ''],
-  ['half of it', '{"v":1,'],
+  ['truncated JSON', '{"v":1,'],
   ['a list', '[1]'],
   ['null', 'null'],
-  ['a version that is no number', '{"v":"1","kind":"all"}'],
+  ['a version that is not a number', '{"v":"1","kind":"all"}'],
   ['no kind', '{"v":1,"id":"s"}'],
-  ['a kind of the prototype', '{"v":1,"kind":"toString","id":"s"}'],
-  ['an id with a blank', '{"v":1,"kind":"user","id":"a b"}'],
+  ['a prototype name as kind', '{"v":1,"kind":"toString","id":"s"}'],
+  ['an id with a space', '{"v":1,"kind":"user","id":"a b"}'],
   ['an id that is too long', `{"v":1,"kind":"user","id":"${'x'.repeat(257)}"}`],
   ['a credential without names', '{"v":1,"kind":"credential","lookups":[]}'],
-  ['a name that is none', '{"v":1,"kind":"credential","lookups":["token"]}'],
+  ['an invalid name', '{"v":1,"kind":"credential","lookups":["token"]}'],
   ['a token in the first version', '{"v":1,"kind":"token","id":"t1"}'],
-  ['a moment that is none', '{"v":2,"kind":"user","id":"u1","issuedBeforeMs":-1}'],
-  ['a source that is none', '{"v":2,"kind":"user","id":"u1","source":""}'],
+  ['an invalid time', '{"v":2,"kind":"user","id":"u1","issuedBeforeMs":-1}'],
+  ['an invalid source', '{"v":2,"kind":"user","id":"u1","source":""}'],
   ['too many names', `{"v":1,"kind":"credential","lookups":${JSON.stringify(Array(17).fill(lookup))}}`],
 ])('invalidMessage: %s', (_name, text) => {
   expect(read(text)).toBeNull();
 });
 
-test('what is longer than it may be is noise, whatever it says', () => {
+test('a message longer than the limit is ignored, whatever it contains', () => {
   expect(read(`{"v":1,"kind":"all"}${' '.repeat(300)}`, 256)).toBeNull();
   expect(decodeMessage(Buffer.from([0x22, 0xff, 0x22]), 256)).toBeNull();
 });
 
-test('a sender that is none is nobody', () => {
+test('ignores an invalid sender', () => {
   expect(read(`{"v":1,"kind":"all","rid":"${sender.id}","from":"x"}`)).toEqual({
     revocation: { kind: 'all' },
     sender: null,

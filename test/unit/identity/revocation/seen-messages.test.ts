@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest';
 import { SeenMessages } from '../../../../src/identity/revocation/seen-messages.ts';
 
-test('the log does not bring again what was heard', () => {
+test('the log does not repeat messages that were already received', () => {
   const heard = new SeenMessages();
   heard.sent('one');
   heard.announced('two');
   expect([heard.readSent('one'), heard.read('two'), heard.read('three')]).toEqual([false, false, true]);
 });
 
-test('whoever announces and does not write to the log is noticed, after a while', () => {
+test('reports a sender that announces but does not write to the log, after a while', () => {
   const heard = new SeenMessages();
   heard.announced('logged late');
   heard.announced('never logged');
@@ -20,7 +20,7 @@ test('whoever announces and does not write to the log is noticed, after a while'
   expect(heard.logged).toBe(false);
 });
 
-test('one that writes to the log is not blamed', () => {
+test('does not report a sender that writes to the log', () => {
   const heard = new SeenMessages();
   heard.announced('logged');
   heard.read('logged');
@@ -28,7 +28,7 @@ test('one that writes to the log is not blamed', () => {
   expect(heard.logged).toBe(true);
 });
 
-test('one whose entry is read before its message is heard is not blamed', () => {
+test('does not report a sender whose log entry is read before its message arrives', () => {
   const heard = new SeenMessages();
   expect(heard.read('logged')).toBe(true);
   heard.announced('logged');
@@ -36,14 +36,14 @@ test('one whose entry is read before its message is heard is not blamed', () => 
   expect(heard.logged).toBe(true);
 });
 
-test('a message that reads like one from before is another one', () => {
+test('counts an identical later message as another one', () => {
   const heard = new SeenMessages();
   heard.announced('the same');
   heard.announced('the same');
   expect(['the same', 'the same', 'the same'].map((name) => heard.read(name))).toEqual([false, false, true]);
 });
 
-test('each message has to be found in the log', () => {
+test('expects each message in the log', () => {
   const heard = new SeenMessages();
   for (let count = 0; count < 2; count += 1) heard.announced('the same');
   heard.read('the same');
@@ -51,7 +51,7 @@ test('each message has to be found in the log', () => {
   expect(heard.logged).toBe(false);
 });
 
-test('what is told twice is heard once', () => {
+test('counts a duplicate delivery once', () => {
   const heard = new SeenMessages();
   heard.sent('one');
   expect([heard.readSent('one'), heard.readSent('one'), heard.readSent('two'), heard.readSent('two')]).toEqual([

@@ -49,7 +49,7 @@ test.each(cases)('$name', ({ revocation, hits, misses }) => {
   for (const subject of misses) expect(tombstones.revokes(subject, 1_000, false)).toBe(false);
 });
 
-test('a verdict of another replica is void for as long as its clock may be ahead', () => {
+test('a verdict of another replica is void while its clock may be ahead', () => {
   const tombstones = new Tombstones({ lifeMs: 60_000 });
   tombstones.add({ kind: 'session', id: 's1' }, 1_000);
   expect(tombstones.revokes(ann, 1_000 + allowedSkewMs, true)).toBe(true);
@@ -57,7 +57,7 @@ test('a verdict of another replica is void for as long as its clock may be ahead
   expect(tombstones.revokes(rejected, 1_001, true)).toBe(false);
 });
 
-test('what one takes over from another holds as there', () => {
+test('tombstones taken over from another replica apply as they do there', () => {
   const [earlier, later] = [new Tombstones({ lifeMs: 60_000 }), new Tombstones({ lifeMs: 60_000 })];
   earlier.add({ kind: 'all' }, 500);
   earlier.add({ kind: 'session', id: 's1' }, 1_000);
@@ -73,7 +73,7 @@ test('what one takes over from another holds as there', () => {
   expect([later.size, later.asking(0)]).toEqual([2, 2_000 + 2 ** -10]);
 });
 
-test('what is revoked where another has taken over, voids what was asked for here before', () => {
+test('a takeover also voids verdicts requested here before', () => {
   const [earlier, later] = [new Tombstones({ lifeMs: 60_000 }), new Tombstones({ lifeMs: 60_000 })];
   const before = earlier.asking(1_000);
   later.takeOver(earlier);
@@ -88,7 +88,7 @@ test('what is revoked where another has taken over, voids what was asked for her
     expect(earlier.revokes(robot, asked, false)).toBe(false);
   }
   expect(earlier.revokes(ann, earlier.asking(1_000), false)).toBe(false);
-  // Its name may be of another secret, so it may be anybody's.
+  // Its name may belong to another secret, so it may be any credential's.
   later.add({ kind: 'credential', lookups: ['name-of-nobody-here'] }, 2_000);
   expect(earlier.revokes(robot, still, false)).toBe(true);
   expect(earlier.revokes(robot, earlier.asking(2_000), false)).toBe(false);
@@ -99,7 +99,7 @@ test('what is revoked where another has taken over, voids what was asked for her
   expect(earlier.revokes(robot, asked, false)).toBe(true);
 });
 
-test('what one is handed as plain data holds as there, and what it holds already stays', () => {
+test('tombstones received as plain data apply as they do at the sender, and existing ones stay', () => {
   const [earlier, later] = [new Tombstones({ lifeMs: 60_000 }), new Tombstones({ lifeMs: 60_000 })];
   const subject = { lookups: ['a'], sessionId: 'S1', keyId: null, userId: 'u1', issued: null };
   later.add({ kind: 'user', id: 'u1' }, 500);
@@ -114,17 +114,17 @@ test('what one is handed as plain data holds as there, and what it holds already
   expect(later.revokes(subject, 1000, false)).toBe(true);
   expect(later.revokes(subject, 1001, false)).toBe(false);
   expect(later.revokes({ ...subject, lookups: ['b'] }, 2000, false)).toBe(true);
-  // A rejection from before then may have been about the session.
+  // A rejection from before may concern the session.
   const rejected = { lookups: ['c'], sessionId: null, keyId: null, userId: null, issued: null };
   expect(later.revokes(rejected, 1000, false)).toBe(true);
   earlier.add({ kind: 'all' }, 3000);
   later.restore(earlier.data());
   expect(later.revokes({ ...subject, lookups: ['c'], sessionId: 'other', userId: 'other' }, 3000, false)).toBe(true);
-  // What is asked from now on is asked later.
+  // Look-ups from now on count as later.
   expect(later.asking(0)).toBeGreaterThan(3000);
 });
 
-test('a question is asked after what was revoked before, and before what is revoked then, whatever the clock says', () => {
+test('orders each look-up after earlier revocations and before later ones, whatever the clock', () => {
   const tombstones = new Tombstones({ lifeMs: 60_000 });
   const first = tombstones.asking(5_000);
   tombstones.add({ kind: 'session', id: 's1' }, 2_000);
@@ -132,7 +132,7 @@ test('a question is asked after what was revoked before, and before what is revo
   expect([tombstones.revokes(ann, first, false), tombstones.revokes(ann, second, false)]).toEqual([true, false]);
 });
 
-test('every revocation has a version of its own', () => {
+test('every revocation has its own version', () => {
   const tombstones = new Tombstones({ lifeMs: 60_000 });
   const versions = [tombstones.changes.count];
   for (const id of ['a', 'a', 'b']) {
@@ -142,7 +142,7 @@ test('every revocation has a version of its own', () => {
   expect(versions).toEqual([...new Set(versions)].sort((a, b) => a - b));
 });
 
-test('one revoked again stands for the later moment', () => {
+test('a repeated revocation moves to the later time', () => {
   const tombstones = new Tombstones({ lifeMs: 60_000 });
   tombstones.add({ kind: 'user', id: 'u1' }, 1_000);
   tombstones.add({ kind: 'user', id: 'u1' }, 2_000);
@@ -150,14 +150,14 @@ test('one revoked again stands for the later moment', () => {
   expect(tombstones.size).toBe(1);
 });
 
-test('a clock that is set back does not make a revocation older than those before it', () => {
+test('setting the clock back does not make a revocation older than its predecessors', () => {
   const tombstones = new Tombstones({ lifeMs: 60_000 });
   tombstones.add({ kind: 'user', id: 'other' }, 10_000);
   tombstones.add({ kind: 'session', id: 's1' }, 2_000);
   expect(tombstones.revokes(ann, 9_999, false)).toBe(true);
 });
 
-test('one goes when its life is over', () => {
+test('a tombstone goes when its life ends', () => {
   const tombstones = new Tombstones({ lifeMs: 60_000 });
   tombstones.add({ kind: 'user', id: 'u1' }, 1_000);
   tombstones.add({ kind: 'user', id: 'u2' }, 61_000);
@@ -167,7 +167,7 @@ test('one goes when its life is over', () => {
   expect(tombstones.revokes(ann, 0, false)).toBe(false);
 });
 
-test('beyond the bound the oldest gives way to one that voids all before it', () => {
+test('beyond the bound, the oldest tombstone is replaced by one that voids everything before it', () => {
   const tombstones = new Tombstones({ lifeMs: 60_000, maxEntries: 3 });
   for (let number = 1; number <= 5; number += 1) tombstones.add({ kind: 'user', id: `u${number}` }, number * 1_000);
   expect(tombstones.size).toBe(3);
@@ -177,7 +177,7 @@ test('beyond the bound the oldest gives way to one that voids all before it', ()
   expect(tombstones.revokes({ ...ann, userId: 'u5' }, 5_000, false)).toBe(true);
 });
 
-test('the life of a tombstone is longer than that of any verdict begun before it', () => {
+test('a tombstone outlives any verdict begun before it', () => {
   const lifetimes = { acceptedMs: 30_000, staleOnOutageMs: 60_000, rejectedMs: 5_000, timeoutMs: 2_000, tokenMs: 0 };
   expect(tombstoneLifeMs(lifetimes)).toBeGreaterThan(30_000 + 60_000 + 2_000 + allowedSkewMs);
 });
@@ -191,7 +191,7 @@ describe('a token that the gateway verifies itself', () => {
     issued: { ...issued, ...changes },
   });
   const make = () => new Tombstones({ lifeMs: 60_000, selfVerified });
-  /** Verified anew, long after all of it. */
+  /** Verified again, long after all of that. */
   const bars = (tombstones: Tombstones, subject: VerdictSubject) => tombstones.revokes(subject, 50_000, false);
 
   test.each<{ name: string; revocation: Revocation; hits: VerdictSubject[]; misses: VerdictSubject[] }>([
@@ -204,19 +204,19 @@ describe('a token that the gateway verifies itself', () => {
       misses: [{ ...token, lookups: ['other'] }],
     },
     {
-      name: 'its user, up to a moment of issue',
+      name: 'its user, up to a time of issue',
       revocation: { kind: 'user', id: 'u1', issuedBeforeMs: 10_000 },
       hits: [token, of({ issuedAtMs: 9_000 }), of({ issuedAtMs: null })],
       misses: [of({ issuedAtMs: 10_001 }), { ...token, userId: 'u2' }],
     },
     {
-      name: 'its user: what was issued until then, on a clock that may be ahead',
+      name: 'its user: tokens issued until then, on a clock that may be ahead',
       revocation: { kind: 'user', id: 'u1' },
       hits: [token, of({ issuedAtMs: 20_000 + allowedSkewMs })],
       misses: [of({ issuedAtMs: 20_001 + allowedSkewMs })],
     },
     {
-      name: 'everything: what was issued until then',
+      name: 'everything: tokens issued until then',
       revocation: { kind: 'all' },
       hits: [token, of({ issuedAtMs: null })],
       misses: [of({ issuedAtMs: 20_001 })],
@@ -239,7 +239,7 @@ describe('a token that the gateway verifies itself', () => {
     tombstones.add(revocation, 20_000);
     for (const subject of hits) expect(bars(tombstones, subject)).toBe(true);
     for (const subject of misses) expect(bars(tombstones, subject)).toBe(false);
-    // Another source is asked again, and knows it.
+    // Another source is called again, and has the current state.
     for (const subject of hits) {
       expect(bars(tombstones, { ...subject, issued: { ...issued, ...subject.issued, source: 'asked' } })).toBe(false);
     }
@@ -252,21 +252,21 @@ describe('a token that the gateway verifies itself', () => {
     }
   });
 
-  test('a session stays revoked after everything was', () => {
+  test('a session stays revoked after everything was revoked', () => {
     const tombstones = make();
     tombstones.add({ kind: 'session', id: 's1' }, 20_000);
     tombstones.add({ kind: 'all' }, 21_000);
     expect(bars(tombstones, of({ issuedAtMs: 30_000 }))).toBe(true);
   });
 
-  test('the later of two moments of issue stays', () => {
+  test('the later of two times of issue stays', () => {
     const tombstones = make();
     tombstones.add({ kind: 'user', id: 'u1', issuedBeforeMs: 15_000 }, 20_000);
     tombstones.add({ kind: 'user', id: 'u1', issuedBeforeMs: 5_000 }, 21_000);
     expect(bars(tombstones, token)).toBe(true);
   });
 
-  test('a revocation that had to give way revokes what was issued until then', () => {
+  test('a revocation dropped at the bound still revokes tokens issued until then', () => {
     const tombstones = new Tombstones({ lifeMs: 60_000, selfVerified, maxEntries: 1 });
     tombstones.add({ kind: 'token', id: 'other' }, 20_000);
     tombstones.add({ kind: 'token', id: 'another' }, 30_000);
@@ -274,7 +274,7 @@ describe('a token that the gateway verifies itself', () => {
     expect(bars(tombstones, of({ issuedAtMs: 20_001 }))).toBe(false);
   });
 
-  test('what is asked from now on is not taken for revoked because a moment of issue gave way', () => {
+  test('dropping a time of issue at the bound does not revoke later look-ups', () => {
     const tombstones = new Tombstones({ lifeMs: 60_000, maxEntries: 1 });
     tombstones.add({ kind: 'user', id: 'u1' }, 1_000);
     tombstones.add({ kind: 'user', id: 'u2' }, 1_000);

@@ -1,4 +1,4 @@
-/** Which event tokens are looked at, and for how long their ids are remembered. */
+/** Which event tokens are verified, and how long their ids are remembered. */
 import { SignJWT } from 'jose';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { JwtSourceConfig } from '../../../../src/config/source-config.ts';
@@ -52,11 +52,11 @@ function logoutToken(source = 'one', iat = startS): Promise<string> {
     .sign(key.privateKey);
 }
 
-/** Names the issuer, and is not signed by it. */
+/** Claims the issuer, but is not signed by it. */
 const forged = async (source = 'one') => `${(await logoutToken(source)).split('.').slice(0, 2).join('.')}.AAAA`;
 
 describe('in one second', () => {
-  test('a hundred tokens that name no known issuer are looked at', async () => {
+  test('verifies a hundred tokens without a known issuer', async () => {
     const { receive, at } = startReceiver();
     for (let count = 0; count < 100; count += 1) expect(await receive('junk')).toBe('malformed');
     expect(await receive('junk')).toBe('busy');
@@ -65,7 +65,7 @@ describe('in one second', () => {
     expect(await receive('junk')).toBe('malformed');
   });
 
-  test('those that name one issuer leave room for another', async () => {
+  test('tokens of one issuer leave room for another', async () => {
     const { receive } = startReceiver(['one', 'two']);
     const junk = await forged();
     for (let count = 0; count < 100; count += 1) expect(await receive(junk, 'a')).toBe('signature');
@@ -73,7 +73,7 @@ describe('in one second', () => {
     expect(await receive(await logoutToken('two'), 'b')).toBe('revoked');
   });
 
-  test('those of strangers leave room for a sender of good ones', async () => {
+  test('forged tokens leave room for a sender of valid ones', async () => {
     const { receive, at } = startReceiver();
     expect(await receive(await logoutToken(), 'provider')).toBe('revoked');
     at((startS + 1) * 1000);
@@ -84,9 +84,9 @@ describe('in one second', () => {
   });
 });
 
-test('an id is remembered for as long as its token is good', async () => {
+test('an id is remembered for as long as its token is valid', async () => {
   const { receive, at } = startReceiver();
-  // As far in the future as it may be.
+  // As far in the future as allowed.
   const token = await logoutToken('one', startS + clockSkewS);
   expect(await receive(token)).toBe('revoked');
   const lastMs = (startS + 2 * clockSkewS + maxAgeS) * 1000 + 999;
@@ -96,7 +96,7 @@ test('an id is remembered for as long as its token is good', async () => {
   expect(await receive(token)).toBe('late');
 });
 
-test('an id is remembered for a moment, for its life once it has taken effect, and not if it is forgotten', async () => {
+test("an id is remembered briefly, for its token's life once it has taken effect, and not after it is forgotten", async () => {
   let nowMs = 1_000;
   const replays = createReplays({ link: null, keyPrefix: '', now: () => nowMs });
   for (const id of ['begun', 'kept', 'forgotten'])
@@ -105,7 +105,7 @@ test('an id is remembered for a moment, for its life once it has taken effect, a
   await replays.forget('forgotten');
   expect(await replays.first('forgotten')).toBe(true);
   nowMs += 30_000;
-  // The process that began with it has not come to an end.
+  // The process that started with it has not finished.
   expect([await replays.first('begun'), await replays.first('kept')]).toEqual([true, false]);
   nowMs += 30_000;
   expect(await replays.first('kept')).toBe(true);

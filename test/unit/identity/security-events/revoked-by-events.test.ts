@@ -1,4 +1,4 @@
-/** What events revoke at a source whose results are cached, besides the source whose keys verify them. */
+/** What events revoke at a source with cached results, in addition to the source whose keys verify them. */
 import { describe, expect, test } from 'vitest';
 import type { JwtSourceConfig } from '../../../../src/config/source-config.ts';
 import type { EventToken } from '../../../../src/identity/security-events/event-token.ts';

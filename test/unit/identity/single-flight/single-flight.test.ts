@@ -3,7 +3,7 @@ import { SingleFlight } from '../../../../src/identity/single-flight/single-flig
 import { bearer, keyPair } from '../samples.ts';
 
 describe('SingleFlight', () => {
-  it('shares a flight by exactly its credential', async () => {
+  it('shares a flight only between equal credentials', async () => {
     const flights = new SingleFlight<string>(10);
     const flight = flights.start(keyPair('key', 'right'), async () => 'found');
     expect(flights.get(keyPair('key', 'right'))).toBe(flight);
@@ -14,14 +14,14 @@ describe('SingleFlight', () => {
     expect(flights.get(keyPair('key', 'right'))).toBeUndefined();
   });
 
-  it('forgets a flight that failed', async () => {
+  it('forgets a failed flight', async () => {
     const flights = new SingleFlight<string>(10);
     const flight = flights.start(bearer(), () => Promise.reject(new Error('broken')));
     await expect(flight).rejects.toThrow('broken');
     expect(flights.size).toBe(0);
   });
 
-  it('refuses one more than its bound', async () => {
+  it('refuses flights beyond its bound', async () => {
     const flights = new SingleFlight<string>(1);
     const flight = flights.start(bearer('a'), async () => 'found');
     expect(flights.start(bearer('b'), async () => 'found')).toBeNull();
@@ -29,7 +29,7 @@ describe('SingleFlight', () => {
     expect(flights.start(bearer('b'), async () => 'found')).not.toBeNull();
   });
 
-  it('refuses one more than a client may have when it is crowded, and lets others start', async () => {
+  it('refuses a client beyond its share when crowded, and lets others start', async () => {
     const flights = new SingleFlight<string>(10, { crowded: 2, ofClient: 1 });
     const flight = flights.start(bearer('a'), async () => 'found', 'one');
     expect(flights.start(bearer('x'), async () => 'found', 'one')).not.toBeNull();

@@ -8,19 +8,19 @@ describe('valueAt', () => {
   it.each<[string, string, unknown]>([
     ['a step', 'a.text', 'abc'],
     ['many steps', 'a.b.c', 7],
-    ['null itself', 'a.nothing', null],
+    ['null', 'a.nothing', null],
     ['an own property with a special name', '__proto__.d', 1],
     ['a missing step', 'a.x.c', undefined],
     ['a step into null', 'a.nothing.c', undefined],
     ['a step into a list', 'a.list.0', undefined],
     ['a step into text', 'a.text.length', undefined],
     ['an inherited property', 'constructor', undefined],
-    ['an inherited property further in', 'a.b.toString.name', undefined],
+    ['an inherited property further down', 'a.b.toString.name', undefined],
   ])('%s', (_, path, value) => {
     expect(valueAt(body, path.split('.'))).toBe(value);
   });
 
-  it.each([null, 7, 'text', [1], undefined])('finds nothing in %s', (value) => {
+  it.each([null, 7, 'text', [1], undefined])('finds nothing for %s', (value) => {
     expect(valueAt(value, ['a'])).toBeUndefined();
   });
 });
@@ -34,7 +34,7 @@ describe('parseFieldPath', () => {
     ['"https://example.test/roles"', ['https://example.test/roles']],
     [`resource_access."my.client".roles`, ['resource_access', 'my.client', 'roles']],
     [`'it"s'`, ['it"s']],
-  ])('reads %s', (text, steps) => {
+  ])('parses %s', (text, steps) => {
     expect(parseFieldPath(text)).toEqual(steps);
   });
 

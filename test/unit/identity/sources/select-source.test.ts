@@ -1,4 +1,4 @@
-/** Which source is asked of a bearer: no spelling of a token leads away from the source of its issuer. */
+/** Which source handles a bearer: no spelling of a token avoids its issuer's source. */
 import { describe, expect, it } from 'vitest';
 import { selectSource } from '../../../../src/identity/sources/select-source.ts';
 
@@ -16,9 +16,9 @@ const ours = `${header}.${of('https://issuer.test')}.c2lnbg`;
 const foreign = `${header}.${of('https://foreign.test')}.c2lnbg`;
 
 const tokens: readonly (readonly [form: string, token: string, source: string | null])[] = [
-  ['no JWT', 'opaque-token', 'opaque'],
-  ['no JWT, in three parts', 'a.b.c', 'opaque'],
-  ['a signed value that is no JWT', `${part({ user: 'ann' })}.b.c`, 'opaque'],
+  ['not a JWT', 'opaque-token', 'opaque'],
+  ['not a JWT, in three parts', 'a.b.c', 'opaque'],
+  ['a signed value that is not a JWT', `${part({ user: 'ann' })}.b.c`, 'opaque'],
   ['a JWT of the issuer', ours, 'issuer'],
   ['a JWT of the issuer without a signature', `${ours.slice(0, ours.lastIndexOf('.'))}.`, 'issuer'],
   ['a JWT of another issuer', foreign, 'opaque'],
@@ -28,20 +28,20 @@ const tokens: readonly (readonly [form: string, token: string, source: string | 
     const source = token === ours ? 'issuer' : null;
     return [
       [`a JWT ${whose}, padded`, `${token}=`, source],
-      [`a JWT ${whose}, with a part more`, `${token}.x`, source],
-      [`a JWT ${whose}, with an empty part more`, `${token}.`, source],
+      [`a JWT ${whose}, with an extra part`, `${token}.x`, source],
+      [`a JWT ${whose}, with an extra empty part`, `${token}.`, source],
       [`a JWT ${whose}, with five parts`, `${token}.x.y`, source],
-      [`a JWT ${whose}, with other bits at its end`, `${token.slice(0, -1)}h`, source],
-      [`a JWT ${whose}, with a character that is none`, `${token}~`, source],
+      [`a JWT ${whose}, with other trailing bits`, `${token.slice(0, -1)}h`, source],
+      [`a JWT ${whose}, with an invalid character`, `${token}~`, source],
       [`a JWT ${whose}, without its signature`, token.slice(0, token.lastIndexOf('.')), source],
     ] as const;
   }),
   [
-    'a JWT with its issuer twice',
+    'a JWT with a repeated issuer',
     `${header}.${part('{"iss":"https://issuer.test","iss":"https://foreign.test"}')}.YQ`,
     null,
   ],
-  ['a JWT with claims that are none', `${header}.${part('text')}.YQ`, null],
+  ['a JWT with invalid claims', `${header}.${part('text')}.YQ`, null],
 ];
 
 describe('selectSource', () => {
@@ -51,7 +51,7 @@ describe('selectSource', () => {
     expect(selected.why).not.toContain('foreign.test');
   });
 
-  it('looks at no form where no source verifies tokens itself', () => {
+  it('ignores the form where no source verifies tokens itself', () => {
     for (const [, token] of tokens) {
       expect(selectSource({ kind: 'bearer', token }, { ...rule, issuers: [] }).source).toBe('opaque');
     }

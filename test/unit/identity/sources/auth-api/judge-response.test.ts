@@ -62,7 +62,7 @@ function judge(
 }
 
 describe('a response of the Auth API', () => {
-  it('reads a session', () => {
+  it('parses a session', () => {
     expect(judge(answer(session)).identity).toEqual({
       kind: 'bearer',
       userId: session.userID,
@@ -81,7 +81,7 @@ describe('a response of the Auth API', () => {
     });
   });
 
-  it('reads a key pair', () => {
+  it('parses a key pair', () => {
     expect(judge(answer(keypair), { credential: keyPair() }).identity).toEqual({
       kind: 'key_pair',
       userId: keypair.userID,
@@ -100,7 +100,7 @@ describe('a response of the Auth API', () => {
     });
   });
 
-  it('reads another Auth API by its own paths, without the fields it lacks', () => {
+  it('parses the response of another Auth API by its configured paths, without the fields it lacks', () => {
     const contract = compileAuthApiFields(
       {
         userId: 'data.user.id',
@@ -137,7 +137,7 @@ describe('a response of the Auth API', () => {
     });
   });
 
-  it('freezes the identity: it is shared by requests', () => {
+  it('freezes the identity, which requests share', () => {
     const { identity } = judge(answer(session));
     expect(Object.isFrozen(identity) && Object.isFrozen(identity?.roles) && Object.isFrozen(identity?.groups)).toBe(
       true,
@@ -149,7 +149,7 @@ describe('a response of the Auth API', () => {
     'application/json; charset=utf-8',
     'Application/JSON',
     'application/vnd.example.v1+json',
-  ])('takes %s for JSON', (contentType) => {
+  ])('parses %s as JSON', (contentType) => {
     expect(judge(answer(session, { headers: { 'content-type': contentType } })).identity).not.toBeNull();
   });
 
@@ -157,10 +157,10 @@ describe('a response of the Auth API', () => {
     ['401', answer('{}', { status: 401 })],
     ['401 with HTML', answer('<html>', { status: 401, headers: { 'content-type': 'text/html' } })],
     ['verified: false', answer({ ...session, verified: false })],
-    ['verified: false and nothing else', answer({ verified: false })],
-    ['an end that is now', answer({ ...session, expireAt: nowMs / 1000 })],
-    ['an end long ago', answer({ ...session, expireAt: 0 })],
-  ])('takes for a clear no: %s', (_, given) => {
+    ['only verified: false', answer({ verified: false })],
+    ['an expiry of now', answer({ ...session, expireAt: nowMs / 1000 })],
+    ['an expiry in the past', answer({ ...session, expireAt: 0 })],
+  ])('rejects the credential: %s', (_, given) => {
     expect(judge(given)).toMatchObject({
       identity: null,
       reason: 'credential_rejected',
@@ -170,7 +170,7 @@ describe('a response of the Auth API', () => {
   });
 
   it.each([201, 204, 206, 301, 302, 307, 400, 403, 404, 407, 408, 418, 500, 502, 504])(
-    'takes %i for an outage, whatever its body says',
+    'counts %i as an outage, whatever the body',
     (status) => {
       const given = answer(session, { status });
       expect(judge(given)).toEqual({
@@ -185,11 +185,11 @@ describe('a response of the Auth API', () => {
   it.each<[string, string, number | null]>([
     ['seconds', '17', 17],
     ['a date', new Date(nowMs + 90_000).toUTCString(), 90],
-    ['a date that has passed', new Date(nowMs - 90_000).toUTCString(), 0],
+    ['a date in the past', new Date(nowMs - 90_000).toUTCString(), 0],
     ['far too long', '999999999', 3_600],
     ['nonsense', 'soon', null],
     ['a negative number', '-5', null],
-  ])('passes on a wait given as %s', (_, value, retryAfterS) => {
+  ])('returns the wait of a Retry-After given as %s', (_, value, retryAfterS) => {
     const headers = { 'retry-after': value };
     expect(judge(answer('', { status: 429, headers }))).toMatchObject({ reason: 'auth_throttled', retryAfterS });
     expect(judge(answer('', { status: 503, headers }))).toMatchObject({ reason: 'auth_unavailable', retryAfterS });
@@ -207,28 +207,28 @@ describe('a response of the Auth API', () => {
   );
   it.each<[string, unknown]>([
     ...wrongTypes,
-    ['a user id with a blank', { ...session, userID: 'a b' }],
+    ['a user id with a space', { ...session, userID: 'a b' }],
     ['a user id with a line break', { ...session, userID: 'a\r\nx: y' }],
-    ['a user id out of bounds', { ...session, userID: 'u'.repeat(257) }],
+    ['a user id that is too long', { ...session, userID: 'u'.repeat(257) }],
     ['roles as an object with a length', { ...session, roles: { length: 1, 0: 'admin' } }],
     ['a role with a comma', { ...session, roles: ['user,admin'] }],
     ['an empty role', { ...session, roles: [''] }],
     ['a group with a comma', { ...session, groups: ['public,acme'] }],
     ['a group with a control character', { ...session, groups: ['pub\u0000lic'] }],
     ['a group with a C1 control character', { ...session, groups: ['pub\u0085lic'] }],
-    ['an end as text', { ...session, expireAt: '1893456000' }],
-    ['an end beyond all dates', { ...session, expireAt: 1e15 }],
+    ['an expiry as text', { ...session, expireAt: '1893456000' }],
+    ['an expiry beyond all dates', { ...session, expireAt: 1e15 }],
     ['an alias that is a number', { ...session, alias: 7 }],
     ['a full name with a line break', { ...session, fullName: 'Ana\nExample' }],
     ['a list', [session]],
     ['null', null],
     ['text', '"session"'],
     ['an empty object', {}],
-    ['cut JSON', JSON.stringify(session).slice(0, -1)],
+    ['truncated JSON', JSON.stringify(session).slice(0, -1)],
     ['nothing', ''],
     ['HTML', '<html></html>'],
     ['inherited fields', '{"__proto__":{"userID":"u","roles":["admin"],"groups":[],"verified":true}}'],
-  ])('takes for no answer of the contract: %s', (_, body) => {
+  ])('counts as an invalid response: %s', (_, body) => {
     expect(judge(answer(body))).toMatchObject({ identity: null, reason: 'auth_response_invalid', retryAfterS: null });
   });
 
@@ -244,11 +244,11 @@ describe('a response of the Auth API', () => {
       { ...session, fullName: 'Ana\nExample' },
       'field "fullName": expected text without control characters, at most 256 characters, found another text (authApi.fields.fullName)',
     ],
-  ])('names the field that is %s, and not its value', (_, body, detail) => {
+  ])('the problem names the field that is %s, but not its value', (_, body, detail) => {
     expect(judge(answer(body))).toMatchObject({ failure: { kind: 'field', detail } });
   });
 
-  describe('claims that are declared', () => {
+  describe('declared claims', () => {
     const declared = {
       plan: { field: 'plan', type: 'string', optional: true },
       level: { field: [{ path: 'acr.level' }, 'level'], type: 'number', optional: true },
@@ -272,7 +272,7 @@ describe('a response of the Auth API', () => {
       return { judged, lines: events.lines };
     };
 
-    it('are read by type, and where the source has them', () => {
+    it('are parsed by type, from where the source has them', () => {
       const body = { account: { plan: 'gold' }, level: 2, staff: false, amr: 'pwd otp', since: 1_700_000_000.5 };
       const { judged, lines } = read({ plan: 'not here', ...body });
       const claims = { plan: 'gold', level: 2, staff: false, amr: ['pwd', 'otp'], since: 1_700_000_000_000 };
@@ -285,22 +285,22 @@ describe('a response of the Auth API', () => {
     });
 
     it.each<[string, object, string]>([
-      ['a number for a text', { account: { plan: 7 } }, 'plan: field "account.plan": expected text'],
-      ['a text for a number', { level: '2' }, 'level: field "level": expected a number'],
-      ['no finite number', { acr: { level: {} } }, 'level: field "acr.level": expected a number'],
-      ['a number that has lost digits', { level: 2 ** 53 }, 'level: field "level": expected a number up to 2^53 - 1'],
-      ['a text for true', { staff: 'true' }, 'staff: field "staff": expected true or false'],
+      ['a number instead of text', { account: { plan: 7 } }, 'plan: field "account.plan": expected text'],
+      ['text instead of a number', { level: '2' }, 'level: field "level": expected a number'],
+      ['an object instead of a number', { acr: { level: {} } }, 'level: field "acr.level": expected a number'],
+      ['a number beyond exact precision', { level: 2 ** 53 }, 'level: field "level": expected a number up to 2^53 - 1'],
+      ['text instead of a boolean', { staff: 'true' }, 'staff: field "staff": expected true or false'],
       ['a list of numbers', { amr: [1] }, 'amr: field "amr": expected a list'],
-      ['a text with a comma in a list', { amr: ['a,b'] }, 'amr: field "amr": expected a list'],
+      ['a list item with a comma', { amr: ['a,b'] }, 'amr: field "amr": expected a list'],
       ['a date without a time', { since: '2026-01-01' }, 'since: field "since": expected Unix seconds'],
-      ['a moment before 1970', { since: -1 }, 'since: field "since": expected Unix seconds'],
-    ])('of another type are not taken for absent, with a cause that holds no value: %s', (_, body, cause) => {
+      ['a time before 1970', { since: -1 }, 'since: field "since": expected Unix seconds'],
+    ])('of another type are not treated as absent, and the cause shows no value: %s', (_, body, cause) => {
       const { judged, lines } = read(body);
       expect(judged.identity?.claims).toEqual({ [cause.split(':')[0]!]: null });
       expect(lines).toEqual([expect.stringContaining(`unreadable authApi ${cause}`)]);
     });
 
-    it('that are absent are no cause for anything, unless they have to be there', () => {
+    it('that are absent cause nothing unless they are required', () => {
       expect(read({ plan: null })).toMatchObject({ judged: { identity: { claims: {} } }, lines: [] });
       const needed = { plan: { ...declared.plan, optional: false } };
       expect(read({}, needed).judged).toMatchObject({
@@ -313,13 +313,13 @@ describe('a response of the Auth API', () => {
       });
     });
 
-    it('cannot be taken from what every object has', () => {
+    it('are not read from inherited properties', () => {
       const claims = { plan: { field: 'toString', type: 'string', optional: true } } as const;
       expect(read({}, claims).judged.identity?.claims).toEqual({});
     });
   });
 
-  it('takes other statuses for a rejection where the configuration says so', () => {
+  it('counts other statuses as a rejection if configured', () => {
     const judged = (status: number) => judge(answer('{}', { status }), { rejectedStatuses: [401, 403] });
     expect([401, 403, 404].map((status) => judged(status))).toMatchObject([
       { reason: 'credential_rejected' },
@@ -329,26 +329,29 @@ describe('a response of the Auth API', () => {
   });
 
   it.each<[string, HttpResponse]>([
-    ['JSON that calls itself HTML', answer(session, { headers: { 'content-type': 'text/html' } })],
-    ['JSON that calls itself nothing', answer(session, { headers: {} })],
+    ['JSON with the type of HTML', answer(session, { headers: { 'content-type': 'text/html' } })],
+    ['JSON without a type', answer(session, { headers: {} })],
     ['a type that only begins like JSON', answer(session, { headers: { 'content-type': 'application/jsonx' } })],
-    ['a coded body', answer(session, { headers: { 'content-type': 'application/json', 'content-encoding': 'gzip' } })],
+    [
+      'a compressed body',
+      answer(session, { headers: { 'content-type': 'application/json', 'content-encoding': 'gzip' } }),
+    ],
     [
       'invalid UTF-8',
       answer('', { body: Buffer.concat([Buffer.from('{"userID":"'), Buffer.of(0xff), Buffer.from('"}')]) }),
     ],
-  ])('takes for no answer of the contract: %s', (_, given) => {
+  ])('counts as an invalid response: %s', (_, given) => {
     expect(judge(given)).toMatchObject({ identity: null, reason: 'auth_response_invalid' });
   });
 
   it.each<[string, Record<string, unknown>]>([
     ['missing', { ...session, alias: undefined, fullName: undefined }],
     ['null', { ...session, alias: null, fullName: null }],
-  ])('does without names for people that are %s', (_, body) => {
+  ])('drops display names that are %s', (_, body) => {
     expect(judge(answer(body)).identity).toMatchObject({ alias: null, fullName: null });
   });
 
-  it('never finds an identity in anything but 200, and never throws', () => {
+  it('finds an identity only in a 200, and never throws', () => {
     const reasons: Unresolved['reason'][] = [
       'credential_rejected',
       'auth_unavailable',

@@ -12,7 +12,7 @@ function circuit({ failures = 3, openMs = 60_000 } = {}) {
 }
 
 describe('createCircuit', () => {
-  it('opens after consecutive failures and answers at once without calling', async () => {
+  it('opens after consecutive failures and then fails at once without a call', async () => {
     const { run, states, closed } = circuit({ failures: 3 });
     for (let index = 0; index < 3; index += 1) expect(await run(fails)).toEqual({ failed: true });
     const call = vi.fn(works);
@@ -22,14 +22,14 @@ describe('createCircuit', () => {
     expect(closed()).toBe(false);
   });
 
-  it('does not open when a success lies between the failures', async () => {
+  it('does not open when a success separates the failures', async () => {
     const { run, states, closed } = circuit({ failures: 2 });
     for (const call of [fails, works, fails, works, fails]) await run(call);
     expect(states).toEqual([]);
     expect(closed()).toBe(true);
   });
 
-  it('tries one call after a while, and lets nobody wait for it', async () => {
+  it('tries one call after a while, and makes no request wait for it', async () => {
     const { run, states } = circuit({ failures: 1, openMs: 1 });
     await run(fails);
     const { promise, resolve } = Promise.withResolvers<Guarded>();

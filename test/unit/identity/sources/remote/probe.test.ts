@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createProbe } from '../../../../../src/identity/sources/remote/remote-source.ts';
 
-/** A probe whose exchanges end when they are told to, and whose clock is set by hand. */
+/** A probe whose exchanges end on command, with a manual clock. */
 function heldProbe() {
   const clock = { nowMs: 1_700_000_000_000 };
   const pending: ((result: boolean) => void)[] = [];
@@ -21,7 +21,7 @@ function heldProbe() {
 }
 
 describe('createProbe', () => {
-  it('asks once for all who wait, also when an older answer is no longer believed', async () => {
+  it('sends one request for all waiters, and again when the last result is too old', async () => {
     const { probe, clock, end, asked } = heldProbe();
     for (const round of [1, 2]) {
       const waiting = Array.from({ length: 20 }, () => probe());
@@ -34,7 +34,7 @@ describe('createProbe', () => {
     }
   });
 
-  it('believes an answer for a second from its end', async () => {
+  it('reuses a result for a second after its end', async () => {
     const { probe, clock, end, asked } = heldProbe();
     const first = probe();
     clock.nowMs += 2_000;

@@ -3,14 +3,14 @@ import { createTurns } from '../../../../../src/identity/sources/remote/turns.ts
 
 const never = Number.POSITIVE_INFINITY;
 
-/** A call that ends when it is told to. */
+/** A call that ends on command. */
 function held() {
   const { promise, resolve } = Promise.withResolvers<string>();
   return { call: vi.fn(() => promise), end: () => resolve('done') };
 }
 
 describe('createTurns', () => {
-  it('lets as many wait as may run, and no more', async () => {
+  it('lets as many calls wait as may run, and no more', async () => {
     const { take } = createTurns(2);
     const calls = [held(), held(), held(), held()];
     const results = calls.map(({ call }) => take(call, never));
@@ -35,7 +35,7 @@ describe('createTurns', () => {
     expect(late).not.toHaveBeenCalled();
   });
 
-  it('passes on what a call throws', async () => {
+  it('rethrows what a call throws', async () => {
     const { take } = createTurns(1);
     await expect(take(() => Promise.reject(new Error('broken')), never)).rejects.toThrow('broken');
     expect(await take(async () => 'done', never)).toBe('done');
