@@ -7,9 +7,9 @@ const when = 'when: [{ query: q, exists: true, reason: q_needed }]';
 test.each([
   ['roles', 'access: [user]', null],
   ['public with a condition', `access: public, ${when}`, null],
-  ['by method, one of which is denied', 'access: { GET: [user], POST: deny }', null],
+  ['rules by method, one of which is deny', 'access: { GET: [user], POST: deny }', null],
   ['denied', 'access: deny', /denied requests stay denied/],
-  ['the default, which denies', 'rewrite: {}', /denied requests stay denied/],
+  ['the default rule, deny', 'rewrite: {}', /denied requests stay denied/],
   ['public', 'access: public', /the rule refuses no request/],
   ['optional', 'access: { GET: optional, POST: deny }', /the rule refuses no request/],
 ] as const)('%s', (_, keys, problem) => {

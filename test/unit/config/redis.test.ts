@@ -139,8 +139,8 @@ describe('TLS', () => {
       'cert: own.pem, key: own.pem',
       'this file contains no private key in PEM form, or it has a passphrase',
     ],
-    ['a key alone', 'key: own-key.pem', '"key" has no effect without "cert"'],
-  ])('%s is a problem', (_, tls, problem) => {
+    ['a key without a certificate', 'key: own-key.pem', '"key" has no effect without "cert"'],
+  ])('refuses %s', (_, tls, problem) => {
     expect(problemsOf(`url: "rediss://redis", tls: { ${tls} }`)).toEqual([problem]);
   });
 });

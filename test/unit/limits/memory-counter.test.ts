@@ -78,7 +78,7 @@ describe('createMemoryCounter', () => {
     expect((await counter.add('kind', 'key', minute)).attempts).toBe(1);
   });
 
-  it('pushes out nothing of another kind', async () => {
+  it('evicts nothing of another kind', async () => {
     const counter = createMemoryCounter(() => 0, 2);
     await counter.add('kind', 'a', minute);
     for (let at = 0; at < 10; at += 1) await counter.add('flooded', `made-up ${at}`, minute);
