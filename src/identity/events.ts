@@ -3,6 +3,7 @@ import type { Credential } from '../core/credential/credential.ts';
 import type { SourceFailure, SourceFailureKind, Unresolved } from '../core/identity/identity.ts';
 import type { ClaimEvents } from '../core/identity/read-fields.ts';
 import type { ThrottleEvents } from '../limits/authentication-throttle.ts';
+import type { RedisFault } from '../redis/redis-link.ts';
 import type { RevocationEvents } from './revocation/revocation-events.ts';
 
 /** How a lookup ended: an identity, or the reason why there is none. */
@@ -49,6 +50,8 @@ export interface IdentityEvents extends RevocationEvents, ThrottleEvents, ClaimE
   redis(operation: RedisOperation, outcome: RedisOutcome): void;
   /** A command of Redis has its reply, or failed. */
   redisCommand(ok: boolean, seconds: number): void;
+  /** Why a connection, a command or a subscription failed: for the log. */
+  redisFault(fault: RedisFault): void;
   /** These are the sources from now on; each of their URLs has a closed circuit breaker. */
   sources(urls: ReadonlyMap<string, number>): void;
   /** The circuit breaker in front of a URL of a source changed its state; URLs by their place in the list. */

@@ -195,5 +195,6 @@ function linkOptions(events: IdentityEvents): RedisLinkOptions {
     onReady: () => events.redis('connection', 'ok'),
     onAway: () => events.redis('connection', 'error'),
     onCommand: (ok, seconds) => events.redisCommand(ok, seconds),
+    onFault: (fault) => events.redisFault(fault),
   };
 }

@@ -7,9 +7,10 @@ import type { RedisConfig } from '../config/config.ts';
 import { pauseMs } from './client-options.ts';
 import { createClusterClient } from './cluster-client.ts';
 import { createClusterSubscriber } from './cluster-subscriber.ts';
-import { redisFailure } from './redis-failure.ts';
+import { redisErrorCode, redisFailure } from './redis-failure.ts';
 import type {
   RedisClient,
+  RedisFault,
   RedisLink,
   RedisLinkOptions,
   RedisScript,
@@ -25,6 +26,10 @@ export function connectRedis(config: RedisConfig, options: RedisLinkOptions): Re
   const { servers, commandTimeoutMs } = config;
   const open = new Set<RedisClient>();
 
+  function fault(at: RedisFault['at'], error: unknown): void {
+    options.onFault?.({ at, reason: redisFailure(error), code: redisErrorCode(error) });
+  }
+
   /** Connects it now and again, and listens to its errors: without a listener they would be printed, with the address. */
   function keepConnected<Client extends RedisClient>(
     client: Client,
@@ -35,7 +40,10 @@ export function connectRedis(config: RedisConfig, options: RedisLinkOptions): Re
       // Whether it succeeds is known from the events.
       if (open.has(client)) client.connect().catch(() => {});
     };
-    const failed = (error: unknown) => onAway?.(redisFailure(error));
+    const failed = (error: unknown) => {
+      onAway?.(redisFailure(error));
+      fault('connection', error);
+    };
     open.add(client);
     client.on('ready', () => {
       attempt = 0;
@@ -75,7 +83,7 @@ export function connectRedis(config: RedisConfig, options: RedisLinkOptions): Re
 
   function subscriber(): RedisSubscriber {
     const connection = keepConnected(clients.createSubscriber(`${options.name}-subscriber`), {});
-    return { connection, close: () => end(connection) };
+    return { connection, failed: (error) => fault('subscription', error), close: () => end(connection) };
   }
 
   const { onCommand } = options;
@@ -86,6 +94,9 @@ export function connectRedis(config: RedisConfig, options: RedisLinkOptions): Re
       const reply = await withDeadline(command(client), commandTimeoutMs);
       ok = true;
       return reply;
+    } catch (error) {
+      fault('command', error);
+      throw error;
     } finally {
       onCommand?.(ok, (performance.now() - from) / 1000);
     }

@@ -28,6 +28,16 @@ const ownTexts: readonly [RegExp, RedisFailure][] = [
   ],
 ];
 
+/**
+ * The first word of an error reply, or the code of a socket error, such as `NOPERM` or `ECONNREFUSED`; null: it has none. The rest of
+ * the text may name keys and hosts.
+ */
+export function redisErrorCode(error: unknown): string | null {
+  if (!(error instanceof Error)) return null;
+  const code = 'code' in error ? String(error.code) : (/^[A-Z]+(?= )/.exec(error.message)?.[0] ?? '');
+  return /^[A-Z][A-Z0-9_]{1,31}$/.test(code) ? code : null;
+}
+
 export function redisFailure(error: unknown): RedisFailure {
   if (!(error instanceof Error)) return 'other';
   const code = 'code' in error ? String(error.code) : '';

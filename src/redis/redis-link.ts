@@ -39,6 +39,8 @@ export interface RedisLink {
 export interface RedisSubscriber {
   /** `disconnect(true)` makes another connection. */
   readonly connection: Redis;
+  /** A subscription failed, with this error. */
+  failed(error: unknown): void;
   close(): void;
 }
 
@@ -62,6 +64,15 @@ export interface RedisLinkOptions {
   readonly onAway?: (failure: RedisFailure) => void;
   /** A command has its reply, or failed. */
   readonly onCommand?: (ok: boolean, seconds: number) => void;
+  /** For the log: each time that a connection, a command or a subscription failed. */
+  readonly onFault?: (fault: RedisFault) => void;
+}
+
+export interface RedisFault {
+  readonly at: 'connection' | 'command' | 'subscription';
+  readonly reason: RedisFailure;
+  /** As Redis or the socket has it, such as `NOPERM` or `ECONNREFUSED`; null: it has none. */
+  readonly code: string | null;
 }
 
 /** Makes a link, which connects by itself. Never throws and never waits. */

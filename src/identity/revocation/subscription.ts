@@ -38,7 +38,8 @@ export function createSubscription({ subscriber, onSubscribed, onDisconnected }:
     const mine = generation;
     try {
       await connection.subscribe(...listeners.keys());
-    } catch {
+    } catch (error) {
+      if (mine === generation && !closed) subscriber.failed(error);
       // A connection without its subscriptions is of no use: the next one tries again.
       if (mine === generation && !closed) connection.disconnect(true);
       return;

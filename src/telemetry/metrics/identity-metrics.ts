@@ -225,7 +225,7 @@ export function createIdentityMetrics(registry: Registry, log: Pick<Logger, 'inf
           'the type of a claim differs from its declaration, so it meets no condition',
         );
       },
-      ...createRedisMetrics(registry),
+      ...createRedisMetrics(registry, log),
       sources(urls) {
         breaker.reset();
         for (const [source, count] of urls) {

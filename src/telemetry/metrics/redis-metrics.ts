@@ -1,6 +1,8 @@
 /** Counts the use of Redis and other replicas by look-ups. */
 import { Counter, Histogram, type Registry } from 'prom-client';
 import type { IdentityEvents, RedisOperation, RedisOutcome, SharedLookUpOutcome } from '../../identity/events.ts';
+import { RecentNames } from '../../limits/recent-names.ts';
+import type { Logger } from '../log/logger.ts';
 import { exchangeBuckets } from './request-series.ts';
 
 /** Present from the start, so that the first error is an increase. */
@@ -22,9 +24,14 @@ const lookUpOutcomes: readonly SharedLookUpOutcome[] = [
 
 /** In seconds, from a Redis on the same machine to the longest reasonable deadline. */
 const redisBuckets = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1];
-type RedisEvents = Pick<IdentityEvents, 'redis' | 'redisCommand' | 'sharedLookUp'>;
+type RedisEvents = Pick<IdentityEvents, 'redis' | 'redisCommand' | 'redisFault' | 'sharedLookUp'>;
 
-export function createRedisMetrics(registry: Registry): RedisEvents {
+/** Between two log lines about one fault. */
+const quietMs = 60_000;
+/** Kinds of faults within that time: their codes are for Redis to say. */
+const mostFaults = 32;
+
+export function createRedisMetrics(registry: Registry, log: Pick<Logger, 'warn'>): RedisEvents {
   const registers = [registry];
   const sharedLookUps = new Counter({
     name: 'rolegate_shared_lookups_total',
@@ -57,7 +64,18 @@ export function createRedisMetrics(registry: Registry): RedisEvents {
     for (const outcome of outcomes) redis.inc({ operation, outcome }, 0);
   }
 
+  /** When each may be logged again, in milliseconds of the process. */
+  const faults = new RecentNames(mostFaults);
+
   return {
+    redisFault({ at, reason, code }) {
+      const name = `${at} ${reason} ${code}`;
+      const nowMs = performance.now();
+      // That there is no connection is said of the connection.
+      if ((at === 'command' && reason === 'disconnected') || faults.has(name, nowMs)) return;
+      faults.add(name, nowMs + quietMs);
+      log.warn({ redis: { at, reason, code } }, 'Redis failed');
+    },
     redis: (operation, outcome) => redis.inc({ operation, outcome }),
     redisCommand: (ok, seconds) => redisCommands.observe({ outcome: ok ? 'ok' : 'error' }, seconds),
     sharedLookUp(outcome, waitedS) {

@@ -14,6 +14,7 @@ export function recordEvents(): RecordedEvents {
     claimUnreadable: (source, claim, detail) => lines.push(`unreadable ${source} ${claim}: ${detail}`),
     redis: (operation, outcome) => lines.push(`redis ${operation} ${outcome}`),
     redisCommand: () => {},
+    redisFault: () => {},
     sources: () => {},
     breaker: (_source, url, state) => lines.push(`breaker ${url} ${state}`),
     failover: (_source, url) => lines.push(`failover ${url}`),

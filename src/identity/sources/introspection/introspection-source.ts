@@ -8,8 +8,8 @@ import type { Credential } from '../../../core/credential/credential.ts';
 import { readIdentity } from '../../../core/identity/read-fields.ts';
 import { claimsRejected, isObject, isOtherToken } from '../claims.ts';
 import type { Protocol } from '../remote/endpoint.ts';
-import type { HttpRequest } from '../remote/http-exchange.ts';
-import { invalid, type Judgment, judgeStatus, parseJson, rejected } from '../remote/judgment.ts';
+import type { HttpRequest, HttpResponse } from '../remote/http-exchange.ts';
+import { invalid, type Judgment, judgeStatus, parseJson, rejected, type Unidentified } from '../remote/judgment.ts';
 import { createRemoteSource, type RemoteSourceOptions } from '../remote/remote-source.ts';
 import { type Source, tokenOf } from '../source.ts';
 import { createAuthenticate, formEncoded } from './authenticate-client.ts';
@@ -41,7 +41,7 @@ export function createIntrospectionSource(options: IntrospectionSourceOptions): 
   const protocol: Protocol = {
     request: (credential, base) => post(base, tokenOf(credential)),
     judge(response, { kind }, nowMs) {
-      if (response.status !== 200) return judgeStatus(response, config.rejectedStatuses, nowMs);
+      if (response.status !== 200) return ofClient(judgeStatus(response, config.rejectedStatuses, nowMs), response);
       const body = parseJson(response);
       return 'failure' in body ? invalid(body.failure) : judgeJson(body.json, kind, nowMs);
     },
@@ -61,6 +61,12 @@ export function createIntrospectionSource(options: IntrospectionSourceOptions): 
   }
 
   return createRemoteSource({ ...options, kind: 'introspection', protocol });
+}
+
+/** RFC 7662 section 2.3: what such a status is about is the gateway itself. */
+function ofClient(judged: Unidentified, { status }: HttpResponse): Unidentified {
+  if (judged.failure === null || (status !== 401 && status !== 403)) return judged;
+  return { ...judged, failure: { kind: 'status', detail: `status ${status}: the endpoint refuses "client"` } };
 }
 
 const formType = ['content-type', 'application/x-www-form-urlencoded'];

@@ -111,7 +111,9 @@ describe('introspection', () => {
     expect(await response.text()).not.toMatch(/introspect|client/);
     await expect
       .poll(() => gateway.logLines().find(({ reason }) => reason === 'auth_unavailable'))
-      .toMatchObject({ authApi: { source: 'opaque', kind: 'status', detail: 'status 401' } });
+      .toMatchObject({
+        authApi: { source: 'opaque', kind: 'status', detail: 'status 401: the endpoint refuses "client"' },
+      });
   });
 });
 
