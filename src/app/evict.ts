@@ -1,4 +1,6 @@
 /** Revokes what a successful call through a route with `evict` names. */
+
+import type { SourceConfig } from '../config/source-config.ts';
 import type { Allow } from '../core/decision.ts';
 import { evictedBy } from '../core/revocation/eviction.ts';
 import type { Runtime } from './create-runtime.ts';
@@ -16,8 +18,24 @@ export function evictor(current: () => Runtime, unreadable: (route: string) => v
     const named = evictedBy(route.evict, route.pattern, request.path, identity);
     if (named.unreadable > 0) unreadable(route.id);
     if (named.evicted.length === 0) return null;
-    const { revocations } = current().resolver;
-    const announced = named.evicted.map((one) => revocations.revoke(one, 'route'));
+    const { resolver, config } = current();
+    const { revocations } = resolver;
+    const announced = named.evicted.flatMap(({ kind, id, own }) =>
+      kind === 'user' && own && identity !== null
+        ? sourcesLike(identity.source, config.sources).map((source) =>
+            revocations.revoke({ kind, id, source }, 'route'),
+          )
+        : [revocations.revoke({ kind, id }, 'route')],
+    );
     return revocations.alone ? null : Promise.all(announced);
   };
+}
+
+/** The source, and others of the same issuer. Another issuer may have given the same id to another user. */
+function sourcesLike(name: string, sources: readonly SourceConfig[]): readonly string[] {
+  const issuerOf = (source: SourceConfig | undefined) =>
+    source !== undefined && 'issuer' in source ? source.issuer : null;
+  const issuer = issuerOf(sources.find((one) => one.name === name));
+  const alike = issuer === null ? [] : sources.filter((one) => issuerOf(one) === issuer).map((one) => one.name);
+  return [...new Set([name, ...alike])];
 }

@@ -20,6 +20,8 @@ export interface Eviction {
 export interface Evicted {
   readonly kind: EvictedKind;
   readonly id: string;
+  /** Of the caller itself, so that only its issuer has named it. */
+  readonly own: boolean;
 }
 
 /** What an Auth API names a session, a key or a user by. Escapes are not among it: an id that needs them is none. */
@@ -53,8 +55,9 @@ export function evictedBy(
 ): { readonly evicted: readonly Evicted[]; readonly unreadable: number } {
   const evicted: Evicted[] = [];
   for (const { kind, from } of evictions) {
+    const own = 'identity' in from;
     const id = 'param' in from ? pathParam(pattern, path, from.param) : (identity?.[from.identity] ?? null);
-    if (id !== null && isEvictedId(id)) evicted.push({ kind, id });
+    if (id !== null && isEvictedId(id)) evicted.push({ kind, id, own });
   }
   return { evicted, unreadable: evictions.length - evicted.length };
 }

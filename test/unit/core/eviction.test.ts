@@ -48,15 +48,15 @@ test.each([
 ])('a parameter of %s', (path, id) => {
   const named = evictedBy([ofSession], pattern, path, identity);
   expect(named).toEqual(
-    id === null ? { evicted: [], unreadable: 1 } : { evicted: [{ kind: 'session', id }], unreadable: 0 },
+    id === null ? { evicted: [], unreadable: 1 } : { evicted: [{ kind: 'session', id, own: false }], unreadable: 0 },
   );
 });
 
 test('several at once, and fields that an identity lacks', () => {
   expect(evictedBy([ofSession, ofUser, ofKey], pattern, '/users/u9/sessions/s9', identity)).toEqual({
     evicted: [
-      { kind: 'session', id: 's9' },
-      { kind: 'user', id: 'u1' },
+      { kind: 'session', id: 's9', own: false },
+      { kind: 'user', id: 'u1', own: true },
     ],
     unreadable: 1,
   });
