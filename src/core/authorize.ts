@@ -1,6 +1,4 @@
-/**
- * Fifth stage: whether the identity, or an anonymous caller, may use the route. Every way to `allow` leads through here.
- */
+/** Fifth stage: whether the identity, or an anonymous caller, may use the route. Every `allow` passes through here. */
 import { allow, type Decision, refuse, type Trail } from './decision.ts';
 import type { Accepted, Identity, Resolution } from './identity/identity.ts';
 import type { ReasonCode } from './outcome/reasons.ts';
@@ -32,7 +30,7 @@ export function authorize(trail: Trail, view: RequestView, match: RouteMatch, ac
   return allow(trail, request, route, accepted?.stale ?? false);
 }
 
-/** An identity to authorize, or a refusal; with `optional`, a rejected credential makes an anonymous caller. */
+/** Authorizes an identity, or refuses. With `optional`, a caller with a rejected credential is anonymous. */
 export function authorizeResolved(
   trail: Trail,
   view: RequestView,
@@ -41,7 +39,7 @@ export function authorizeResolved(
   roleMapping: RoleMapping | null,
 ): Decision {
   const { identity, reason, source } = resolution;
-  // Anything but exactly one of the two is no result: what is no identity must not pass where any identity may.
+  // Anything but exactly one of the two is not a result: a missing identity must not pass a rule that allows any identity.
   if (identity === undefined || (identity === null) === (reason === null)) throw new TypeError('not a resolution');
   if (identity !== null)
     return authorize(trail, view, match, roleMapping === null ? resolution : mapRoles(roleMapping, resolution));

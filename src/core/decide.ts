@@ -20,13 +20,13 @@ import { matchRoute } from './routing/match-route.ts';
 import { maxAgeFor, type RouteTable } from './routing/route-table.ts';
 import { allowInShadow } from './shadow.ts';
 
-/** What requests are decided by; complete at load and never changed. */
+/** Everything that decides requests; complete at load and never changed. */
 export interface Policy {
   readonly routes: RouteTable;
   readonly credentials: CredentialSources;
-  /** Roles that follow from other fields; null: none do. */
+  /** Roles derived from other fields; null: none. */
   readonly roleMapping: RoleMapping | null;
-  /** How a loop of gateways is recognized; null or unset: no loop is looked for. */
+  /** How a loop of gateways is detected; null or unset: not at all. */
   readonly via?: ViaRule | null;
 }
 

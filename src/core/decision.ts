@@ -11,7 +11,7 @@ export type Stage = (typeof stages)[number];
 
 export type Decision = Allow | Refuse | Preflight | Metadata;
 
-/** What is known so far. `decide` fills it in stage by stage; in a decision it is final. */
+/** The facts known so far. `decide` fills them in stage by stage; in a decision they are final. */
 export interface Trail {
   /** The stage that settled the decision. */
   stage: Stage;
@@ -31,17 +31,17 @@ export interface Allow extends Readonly<Trail> {
   readonly route: Route;
   /** The verdict is past its lifetime and served because the Auth API is unavailable. */
   readonly stale: boolean;
-  /** What the rule says, on a route that is only tried out (`mode: shadow`); null: it allows the request. */
+  /** The refusal of the rule on a route in `mode: shadow`; null: it allows the request. */
   readonly shadowed: Refuse | null;
 }
 
-/** A browser's question about a request that it has not sent yet; the response is 200 with these headers. */
+/** A browser's CORS preflight; the response is 200 with these headers. */
 export interface Preflight extends Readonly<Trail> {
   readonly outcome: 'preflight';
   readonly reason: null;
   readonly request: CanonicalRequest;
   readonly route: Route;
-  /** Names and values in turn. */
+  /** Alternating names and values. */
   readonly headers: readonly string[];
 }
 
@@ -57,7 +57,7 @@ export interface Metadata extends Readonly<Trail> {
 export interface Refuse extends Readonly<Trail> {
   readonly outcome: 'refuse';
   readonly reason: ReasonCode;
-  /** Seconds of `Retry-After` that the Auth API asked for, or null. */
+  /** Seconds of `Retry-After` from the Auth API, or null. */
   readonly retryAfterS: number | null;
   /** Value of `Allow`, with reason `method_not_allowed`. */
   readonly allow: string | null;
@@ -67,7 +67,7 @@ export interface Refuse extends Readonly<Trail> {
   readonly cause: unknown;
   /** Why the source of identities gave no result, with an `auth_*` reason; for operators. */
   readonly failure: SourceFailure | null;
-  /** Why it rejected the credential, as far as it says, with `credential_rejected`; for operators. */
+  /** Why it rejected the credential, if known, with `credential_rejected`; for operators. */
   readonly rejection: Rejection | null;
 }
 

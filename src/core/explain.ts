@@ -1,6 +1,6 @@
 /**
- * One decision, explained stage by stage. It is `decide` that decides, with a resolver that knows one identity; the rest
- * only reads the same tables again, so an explanation cannot differ from what the gateway does.
+ * One decision, explained stage by stage. `decide` makes the decision, with a resolver that knows one identity. The rest only reads the
+ * same tables again, so an explanation cannot differ from the gateway's decision.
  */
 import type { Credential } from './credential/credential.ts';
 import { decide, type Policy } from './decide.ts';
@@ -23,7 +23,7 @@ import { matchRoute } from './routing/match-route.ts';
 import { type RouteMatch, ruleFor } from './routing/route-table.ts';
 import { type WayToSignIn, wayToSignIn } from './way-to-sign-in.ts';
 
-/** Plain data, fit for JSON. */
+/** Plain data that JSON can represent. */
 export interface Explanation {
   readonly outcome: Decision['outcome'];
   /** Status of a refusal; null: the service's. */
@@ -37,11 +37,11 @@ export interface Explanation {
   readonly challenges: readonly string[];
   /** The author's word for the condition that is not met, with reason `condition_failed`. */
   readonly condition: string | null;
-  /** What the rule says, on a route that is only tried out (`mode: shadow`) and forwards the request; null otherwise. */
+  /** The refusal of the rule on a route in `mode: shadow`, which forwards the request; null otherwise. */
   readonly shadowed: { readonly reason: ReasonCode; readonly condition: string | null } | null;
-  /** Why the Auth API gave no result; null: it did, or was not asked. */
+  /** Why the Auth API gave no result; null: it did, or was not called. */
   readonly failure: SourceFailure | null;
-  /** Why a source rejected the credential, as far as it says; null: it did not, or was not asked. */
+  /** Why a source rejected the credential, if known; null: it did not, or was not called. */
   readonly rejection: Rejection | null;
   /** Id of the route; null: none. */
   readonly route: string | null;
@@ -55,9 +55,9 @@ export interface Explanation {
   /** The rule for the method; null when no route was matched. */
   readonly access: AccessReport | null;
   readonly conditions: readonly CriterionReport[];
-  /** Policies that are part of both, and what the route says itself; null: there are none. */
+  /** Policies that are part of both, and the route's own rules; null: no policies. */
   readonly policies: PoliciesReport | null;
-  /** What the service gets, when the request is allowed. */
+  /** What the service receives if the request is allowed. */
   readonly upstream: UpstreamReport | null;
 }
 
@@ -96,7 +96,7 @@ export interface ExplainContext {
   readonly rules: ForwardingRules;
   /** The Auth API's result for the credential that the request carries. */
   readonly resolution: Resolution;
-  /** The source that is asked about a credential. */
+  /** The source that is called for a credential. */
   readonly sourceOf: (credential: Credential) => AskedSource;
   readonly facts: ClientFacts;
 }
@@ -108,7 +108,7 @@ export function explain(view: RequestView, context: ExplainContext): Explanation
   const { request, route } = decision;
   const match = request === null ? null : matchRoute(policy.routes, request);
   const matched = match !== null && typeof match !== 'string' && 'rule' in match ? match : null;
-  // The route that a preflight asks about, whether its page may use it or not.
+  // The route that a preflight is for, whether or not its page may use it.
   const preflight = decision.outcome === 'preflight' || decision.reason === 'cors_origin_forbidden';
   const asked = preflight ? route : null;
   const seen = matched === null ? null : factsInScope(view, matched, decision.identity);

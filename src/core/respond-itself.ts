@@ -5,7 +5,7 @@ import { type Decision, refuse, type Trail } from './decision.ts';
 import type { CanonicalRequest, RequestView } from './request/request-view.ts';
 import { respondToPreflight } from './routing/preflight.ts';
 
-/** Null: it is a request like others. */
+/** Null: an ordinary request. */
 export function respondItself(
   trail: Trail,
   request: CanonicalRequest,

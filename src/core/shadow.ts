@@ -1,12 +1,12 @@
 /**
- * Routes that are only tried out (`mode: shadow`): a request that the rule refuses is let through, as by
- * `access: optional` without `when`. What does not depend on the rule is refused as always: how a request is read, which
- * methods exist, ambiguous credentials, an unavailable Auth API. `deny` stays closed too.
+ * Routes in `mode: shadow`: a request that the rule refuses is allowed, as with `access: optional` without `when`. Everything that does not
+ * depend on the rule is still refused: invalid requests, unlisted methods, ambiguous credentials, an unavailable Auth API. `deny` still
+ * refuses too.
  */
 import { allow, type Decision, type Refuse } from './decision.ts';
 import { type ReasonCode, reasons } from './outcome/reasons.ts';
 
-/** The decision on such a route, or `allow` in its place. */
+/** The decision on such a route, or `allow` instead. */
 export function allowInShadow(decision: Decision): Decision {
   if (decision.outcome !== 'refuse' || !isRefusedByRule(decision)) return decision;
   const { stage, request, route, identity, source } = decision;
@@ -26,10 +26,10 @@ const ruleReasons: ReadonlySet<ReasonCode> = new Set([
 function isRefusedByRule({ stage, reason }: Refuse): boolean {
   switch (stage) {
     case 'extract':
-      // Where `optional` takes a caller for anonymous: no credential, or a malformed one.
+      // As with `optional`, the caller is anonymous: no credential, or a malformed one.
       return reasons[reason].status === 401;
     case 'resolve':
-      // The Auth API's rejection alone; everything else means that it is not known who asks.
+      // Only the Auth API's rejection; anything else means that the caller is unknown.
       return reason === 'credential_rejected';
     case 'authorize':
       return ruleReasons.has(reason);

@@ -1,7 +1,7 @@
-/** The cookie that carries a bearer: what it holds, and the `Cookie` header without it. */
+/** The cookie that carries a bearer: its value, and the `Cookie` header without it. */
 import { trimBlanks } from '../syntax/header-fields.ts';
 
-/** The one cookie of that name (RFC 6265 section 5.4); which of two copies counts is not defined. */
+/** The one cookie of that name (RFC 6265 section 5.4); the standard does not define which of two copies applies. */
 export function cookieValue(header: string, name: string): { value: string } | 'repeated' | null {
   let found: { value: string } | null = null;
   for (const part of header.split(';')) {
@@ -19,7 +19,7 @@ export function withoutCookie(header: string, cookie: string): string {
     header
       .split(';')
       .map(trimBlanks)
-      // As the credential is read: blanks around a name do not hide it.
+      // The same reading as for the credential: blanks around a name do not hide it.
       .filter((pair) => pair !== '' && trimBlanks(pair.split('=', 1)[0]!) !== cookie)
       .join('; ')
   );

@@ -1,6 +1,6 @@
 /**
- * `WWW-Authenticate` of a refusal: the ways to present a credential that the route takes (RFC 9110 section 11.6.1). Fixed
- * text of the configuration: nothing of the request in it.
+ * `WWW-Authenticate` of a refusal: the schemes of the credentials that the route accepts (RFC 9110 section 11.6.1). The text comes from the
+ * configuration and contains nothing of the request.
  */
 
 import { type ReasonCode, reasons } from '../outcome/reasons.ts';
@@ -13,13 +13,13 @@ export interface Challenges {
   readonly metadata: ReadonlyMap<string, string>;
 }
 
-/** Where bearers alone are taken. */
+/** For places that accept only bearers. */
 export const bearerOnly: Challenges = { bearer: true, basic: false, metadata: new Map() };
 
-/** `taken`: kinds that a route takes. */
+/** `taken`: kinds that a route accepts. */
 export function compileChallenges(sources: CredentialSources, taken: readonly CredentialKind[]): Challenges {
   const { apiKey, basic, resources } = sources;
-  // What a bearer with the prefix of API keys is.
+  // The kind of a bearer with the prefix of API keys.
   const prefixed: CredentialKind = apiKey !== null && apiKey.separator !== null ? 'key_pair' : 'api_key';
   const bearer = taken.includes('bearer') || (apiKey?.prefix != null && taken.includes(prefixed));
   return {
@@ -29,15 +29,15 @@ export function compileChallenges(sources: CredentialSources, taken: readonly Cr
   };
 }
 
-/** Schemes of a 401. A 401 has a challenge, and no scheme is registered for keys in headers of their own. */
+/** Schemes of a 401. A 401 needs a challenge, and no scheme is registered for keys in their own headers. */
 export function schemesOf({ bearer, basic }: Pick<Challenges, 'bearer' | 'basic'>): readonly string[] {
   const schemes = [...(bearer ? ['Bearer'] : []), ...(basic ? ['Basic'] : [])];
   return schemes.length > 0 ? schemes : ['ApiKey'];
 }
 
 /**
- * One value for each header; none where the reason carries no challenge. `fromScript`: Basic is left to other clients, as a
- * browser would open a dialog of its own over the page. `maxAgeS`: how old a sign-in may be; null: no matter.
+ * One value per header; empty if the reason has no challenge. `fromScript` omits Basic, because a browser would open its dialog over the
+ * page. `maxAgeS`: maximum age of a sign-in; null: any.
  */
 export function challengesFor(
   code: ReasonCode,
@@ -52,7 +52,7 @@ export function challengesFor(
   const error = challenge === 'none' ? '' : `, error="${challenge}"`;
   const age = maxAgeS === null ? '' : `, max_age="${maxAgeS}"`;
   const out = bearer ? [`Bearer realm="rolegate"${error}${age}${where}`] : [];
-  // Only a bearer can lack a scope (RFC 6750 section 3.1); another password would not help either.
+  // Only a bearer can lack a scope (RFC 6750 section 3.1); another password would not help.
   if (status !== 401) return out;
   if (basic && !(fromScript && bearer)) out.push('Basic realm="rolegate", charset="UTF-8"');
   return out.length > 0 ? out : ['ApiKey realm="rolegate"'];

@@ -1,4 +1,4 @@
-/** What a client presents to be recognized. Lives in memory for the request only; never logged, never stored. */
+/** What a client presents to authenticate. It is kept in memory only for the request, never logged or stored. */
 import type { ProtectedResource } from './resource-metadata.ts';
 import type { Shape } from './shape.ts';
 
@@ -23,21 +23,21 @@ export interface ApiKeyCredential {
 export const credentialKinds = ['bearer', 'key_pair', 'api_key'] as const satisfies readonly Credential['kind'][];
 export type CredentialKind = Credential['kind'];
 
-/** How each kind of credential is presented; null: the kind is switched off. Header names in lower case. */
+/** How each kind of credential is presented; null: the kind is disabled. Header names in lower case. */
 export interface CredentialSources {
   readonly bearer: KindSettings | null;
-  /** If null, its headers mean nothing and are forwarded like any other. */
+  /** If null, its headers have no meaning and are forwarded like any other. */
   readonly keyPair: KeyPairSettings | null;
   readonly apiKey: ApiKeySettings | null;
   /** What HTTP Basic carries (RFC 7617): a bearer as the password, or a key and its secret; null: Basic is off. */
   readonly basic: 'bearer' | 'keyPair' | null;
   /** Name of a cookie that may carry the bearer, or null. */
   readonly bearerCookie: string | null;
-  /** WebSocket subprotocol behind which `Sec-WebSocket-Protocol` carries a bearer, or null. */
+  /** WebSocket subprotocol after which `Sec-WebSocket-Protocol` carries a bearer, or null. */
   readonly websocketProtocol: string | null;
   /** Longest bearer, API key or secret, in characters. */
   readonly maxLength: number;
-  /** Where clients get tokens, by host; empty: nowhere that the gateway knows of. */
+  /** Where clients get tokens, by host; empty: unknown to the gateway. */
   readonly resources: ReadonlyMap<string, ProtectedResource>;
 }
 
@@ -62,10 +62,10 @@ export interface KeyPairSettings extends KindSettings {
 }
 
 export interface ApiKeySettings extends KindSettings {
-  /** Null: no header of its own. */
+  /** Null: it has no header. */
   readonly header: string | null;
-  /** A bearer that begins so is an API key; null: none is. */
+  /** A bearer with this prefix is an API key; null: no bearer is. */
   readonly prefix: string | null;
-  /** What separates key and secret in it, which makes it a key pair; null: it is one key. */
+  /** Separator of key and secret, which makes it a key pair; null: it is a single key. */
   readonly separator: string | null;
 }

@@ -1,6 +1,6 @@
 /**
- * Third stage: exactly one credential, or none. Every copy of a header counts (Node's `headers` would keep the first
- * only), and identity never depends on precedence: two credentials are a refusal.
+ * Third stage: exactly one credential, or none. Every copy of a header counts (Node's `headers` would keep only the first), and identity
+ * never depends on precedence: two credentials are a refusal.
  */
 import type { ReasonCode } from '../outcome/reasons.ts';
 import type { CanonicalRequest } from '../request/request-view.ts';
@@ -11,10 +11,9 @@ import { isSameOrigin } from './same-origin.ts';
 import { asksForWebSocket, subprotocolBearer } from './subprotocol-bearer.ts';
 
 /**
- * `taken`: kinds that the route takes; null: any. Reasons: `credential_repeated`, `credential_conflict` (400);
- * `credential_malformed`, `credential_incomplete`, `credential_scheme_unsupported`, `credential_shape_wrong`,
- * `credential_kind_not_accepted` (401); `cross_site_request` (403); `credential_too_long` (431, as a 401 would sign a user
- * out who has a good credential).
+ * `taken`: kinds that the route accepts; null: any. Reasons: `credential_repeated`, `credential_conflict` (400); `credential_malformed`,
+ * `credential_incomplete`, `credential_scheme_unsupported`, `credential_shape_wrong`, `credential_kind_not_accepted` (401);
+ * `cross_site_request` (403); `credential_too_long` (431, because a 401 would sign out a user with a valid credential).
  */
 export function extractCredential(
   request: Pick<CanonicalRequest, 'method' | 'authority'>,

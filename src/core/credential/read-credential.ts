@@ -1,4 +1,4 @@
-/** Reads one credential from the text that carries it: by its form it is a bearer, an API key or a key pair. */
+/** Reads one credential from its text, whose form makes it a bearer, an API key or a key pair. */
 import type { ReasonCode } from '../outcome/reasons.ts';
 import { readBasic } from './basic.ts';
 import type { Credential, CredentialSources } from './credential.ts';
@@ -6,7 +6,7 @@ import { hasShape, type Shape } from './shape.ts';
 
 /** RFC 6750 section 2.1 b64token. */
 export const bearerToken = /^[A-Za-z0-9\-._~+/]+=*$/;
-/** Keys and secrets: visible ASCII. No Unicode blank can be trimmed away or compared equal. */
+/** Keys and secrets: visible ASCII. So no Unicode blank can be trimmed or compared as equal. */
 const visible = /^[\x21-\x7e]+$/;
 
 /** `scheme 1*SP token`, scheme without case (RFC 9110 section 11.1). */
@@ -23,7 +23,7 @@ export function readAuthorization(value: string, sources: CredentialSources): Cr
   return isBasic ? basicOf(rest, sources) : bearerOf(rest, sources);
 }
 
-/** A bearer from wherever it came, or the API key that its beginning shows it to be. */
+/** A bearer from any carrier, or an API key if it has the prefix of one. */
 export function bearerOf(token: string, sources: CredentialSources): Credential | ReasonCode {
   const { bearer, apiKey, maxLength } = sources;
   if (token.length > maxLength) return 'credential_too_long';
@@ -59,7 +59,7 @@ export function keyPairOf(
   return shaped ? { kind: 'key_pair', apiKey, apiSecret } : 'credential_shape_wrong';
 }
 
-/** The user name says nothing where the password is a bearer: git, pip and others demand one. */
+/** The user name has no meaning if the password is a bearer: git, pip and others require one. */
 function basicOf(text: string, sources: CredentialSources): Credential | ReasonCode {
   // Two parts and a colon, in base64.
   if (text.length > 4 * Math.ceil((2 * sources.maxLength + 1) / 3)) return 'credential_too_long';

@@ -33,7 +33,7 @@ export function compileResource(
   return { metadataUrl: resource + metadataPath, document: JSON.stringify(metadata) };
 }
 
-/** What the request asks for, by its host; null: it is a request like others. */
+/** The metadata that the request is for, by its host; null: an ordinary request. */
 export function resourceAsked(
   { method, path, host }: CanonicalRequest,
   resources: ReadonlyMap<string, ProtectedResource>,

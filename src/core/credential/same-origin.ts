@@ -1,12 +1,12 @@
 /**
- * Browsers send a cookie with every request, also with one that another site caused (CSRF). So a request that changes state
- * or opens a WebSocket must come from the same origin when a cookie is the credential.
+ * Browsers send a cookie with every request, including one that another site caused (CSRF). If a cookie is the credential, a request that
+ * changes state or opens a WebSocket must come from the same origin.
  */
 
 import { safeMethods } from '../request/normalize-request.ts';
 import type { CanonicalRequest } from '../request/request-view.ts';
 
-/** Fetch Metadata decides where a browser sends it; else `Origin` must name the request's own authority. */
+/** Fetch Metadata decides if the browser sends it; otherwise `Origin` must equal the request's own authority. */
 export function isSameOrigin(
   request: Pick<CanonicalRequest, 'method' | 'authority'>,
   rawHeaders: readonly string[],

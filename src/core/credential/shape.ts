@@ -1,11 +1,11 @@
-/** What a credential looks like, so that anything else is refused before any look-up and before the cache. */
+/** The form of valid credentials: anything else is refused before any look-up and before the cache. */
 
 export interface Shape {
   readonly prefix: string;
-  /** Of the whole text, the prefix included. */
+  /** Of the whole text, including the prefix. */
   readonly minLength: number;
   readonly maxLength: number;
-  /** Of what follows the prefix; null: any. */
+  /** Of the text after the prefix; null: any. */
   readonly alphabet: Alphabet | null;
 }
 

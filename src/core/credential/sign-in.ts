@@ -1,6 +1,6 @@
 /**
- * Sends people to a sign-in page: a navigation of a browser without a good credential gets the address of the page, with
- * the address to return to. Everything else keeps its 401, as a program could do nothing with a page.
+ * Sends people to a sign-in page: a browser navigation without a valid credential is redirected to the page, with the return address.
+ * Everything else keeps its 401, because a program cannot use a page.
  */
 import { type ReasonCode, reasons } from '../outcome/reasons.ts';
 import type { CanonicalRequest } from '../request/request-view.ts';
@@ -9,17 +9,17 @@ import { trimBlanks } from '../syntax/header-fields.ts';
 export interface SignIn {
   /** A path of the same host, or an absolute URL; without a fragment. */
   readonly url: string;
-  /** Parameter of the query that carries the address to return to. */
+  /** Query parameter with the return address. */
   readonly returnParameter: string;
 }
 
-/** Longest address to return to; without one, the sign-in page decides where to go. */
+/** Maximum length of a return address; without one, the sign-in page decides where to go. */
 const longestReturn = 2_000;
 
 /**
- * Value of `Location`, or null: the refusal stands. To a page of the same host the address to return to is a path. To
- * another one it has the scheme and the host of the request, which the route has matched; so it never leads elsewhere.
- * `maxAgeS`: the page gets it as `max_age`, as in OpenID Connect, so that it does not accept the sign-in that is too old.
+ * Value of `Location`, or null to keep the refusal. For a page on the same host, the return address is a path. For another host it has the
+ * scheme and host of the request, which the route has matched, so it never leads elsewhere. `maxAgeS`: the page gets it as `max_age`, as in
+ * OpenID Connect, so that it does not accept the sign-in that is too old.
  */
 export function signInLocation(
   signIn: SignIn | null,
@@ -35,10 +35,10 @@ export function signInLocation(
   const isPath = url.startsWith('/');
   const origin = `${proto}://${request.authority}`;
   const page = isPath ? url : url.startsWith(`${origin}/`) ? url.slice(origin.length) : null;
-  // The page itself asks for a credential: it would send to itself for ever.
+  // The page itself requires a credential: it would redirect to itself forever.
   if (page !== null && page.split('?', 1)[0] === request.path) return null;
   const back = (isPath ? '' : origin) + request.path + request.query;
-  // A canonical path begins with one slash: two would make a host of what follows. HTTP/1.0 may name no host.
+  // A canonical path begins with one slash: after two, the next segment would be a host. HTTP/1.0 may have no host.
   const wanted = maxAgeS === null ? url : withParameter(url, 'max_age', String(maxAgeS));
   const leadsBack = !request.path.startsWith('//') && (isPath || request.authority !== '');
   if (!leadsBack || back.length > longestReturn) return wanted;
@@ -49,14 +49,14 @@ function withParameter(url: string, name: string, value: string): string {
   return `${url}${url.includes('?') ? '&' : '?'}${name}=${value}`;
 }
 
-/** `encodeURIComponent` for text that holds one byte in each character, as the request was read. */
+/** `encodeURIComponent` for text with one byte per character, as requests are read. */
 function encodeBytes(text: string): string {
   return text.replace(/[^A-Za-z0-9\-._~]/g, (char) => {
     return `%${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;
   });
 }
 
-/** Browsers say it (Fetch Metadata); of older ones it is known by the wish for a page before anything else. */
+/** Browsers state it (Fetch Metadata); older ones are recognized because they prefer HTML. */
 export function isNavigation(rawHeaders: readonly string[]): boolean {
   const mode = onlyValue(rawHeaders, 'sec-fetch-mode');
   if (mode !== null) return mode === 'navigate';
@@ -65,7 +65,7 @@ export function isNavigation(rawHeaders: readonly string[]): boolean {
   return accept !== null && prefersHtml(accept);
 }
 
-/** Whether a page's script asks, to which browsers would show a dialog of their own for a challenge of Basic. */
+/** Whether a page's script sends the request: browsers would show their own dialog for a Basic challenge. */
 export function isFromScript(rawHeaders: readonly string[]): boolean {
   const mode = onlyValue(rawHeaders, 'sec-fetch-mode');
   return mode !== null && mode !== 'navigate';
@@ -84,7 +84,7 @@ function prefersHtml(accept: string): boolean {
   return best === 'text/html' || best === 'application/xhtml+xml';
 }
 
-/** Null: there is none. Empty: there are several, which say nothing. */
+/** Null: no value. Empty: several values, which mean nothing. */
 function onlyValue(rawHeaders: readonly string[], name: string): string | null {
   let value: string | null = null;
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {

@@ -1,12 +1,12 @@
 /**
- * The bearer of a browser's WebSocket, which cannot set headers: it is among the subprotocols that the client
- * offers (RFC 6455 section 4.1), right behind a configured name.
+ * The bearer of a browser's WebSocket, which cannot set headers: it is among the subprotocols that the client offers (RFC 6455 section
+ * 4.1), directly after a configured name.
  */
 import { trimBlanks } from '../syntax/header-fields.ts';
 
 /**
- * The word behind `marker` in the whole of `Sec-WebSocket-Protocol` (all copies, joined by commas); null without the
- * marker. Nothing behind it, or the marker twice, are results of their own, because neither is a readable credential.
+ * The word after `marker` in `Sec-WebSocket-Protocol` (all copies, joined by commas); null without the marker. A missing word and a
+ * repeated marker are separate results, because neither is a readable credential.
  */
 export function subprotocolBearer(
   offered: string,
@@ -18,14 +18,14 @@ export function subprotocolBearer(
     if (trimBlanks(words[i]!) !== marker) continue;
     if (token !== null) return 'repeated';
     token = trimBlanks(words[i + 1] ?? '');
-    // The word behind is a token, whatever it reads.
+    // The next word is a token, regardless of its text.
     i += 1;
   }
   if (token === null) return null;
   return token === '' ? 'missing' : { token };
 }
 
-/** What else was offered, in the same order; empty when there was nothing else. Every marker goes with the word behind it. */
+/** The other offers, in order; empty if there are none. Every marker is removed with the word after it. */
 export function withoutSubprotocolBearer(offered: string, marker: string): string {
   const kept: string[] = [];
   const words = offered.split(',');
@@ -37,7 +37,7 @@ export function withoutSubprotocolBearer(offered: string, marker: string): strin
   return kept.join(', ');
 }
 
-/** Whether the request asks for a WebSocket: only then does the header mean anything. */
+/** Whether the request opens a WebSocket: only then does the header have a meaning. */
 export function asksForWebSocket(rawHeaders: readonly string[]): boolean {
   let upgrade = false;
   let listed = false;

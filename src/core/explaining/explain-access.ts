@@ -1,4 +1,4 @@
-/** What a rule asks for, and what of it the identity holds. */
+/** What a rule requires, and which of it the identity has. */
 import type { Claims } from '../identity/claims.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { AccessRule, AccessSource } from '../policy/access.ts';
@@ -15,7 +15,7 @@ export interface AccessReport {
   readonly words: string;
   /** Roles and expressions of the rule, each before its parts; none for rules of one word. */
   readonly demands: readonly DemandReport[];
-  /** Demanded and not held: one of each `any` that is not met, all that are not held of each `all`. */
+  /** Required but not held: one role of each unmet `any`, and all missing roles of each `all`. */
   readonly missing: readonly string[];
 }
 
@@ -29,15 +29,15 @@ export interface DemandReport {
   readonly words: string;
   /** The role is held, or the expression is met. */
   readonly held: boolean;
-  /** The role of the identity that brings it; null when it is not held, and for an expression. */
+  /** The role of the identity that grants it; null if it is not held, and for an expression. */
   readonly through: string | null;
-  /** Of a role that is held in a scope, but not here: scopes in which it is held; absent: in none. */
+  /** For a role held in other scopes only: those scopes; absent: none. */
   readonly elsewhere?: readonly string[];
 }
 
 export interface IdentityReport {
   readonly userId: string;
-  /** As the Auth API names them, or as they were given. */
+  /** As the Auth API or the caller gave them. */
   readonly roles: readonly string[];
   /** Held because of another field (`roles.*.from`). */
   readonly derived: readonly string[];
@@ -46,7 +46,7 @@ export interface IdentityReport {
   readonly groups: readonly string[];
   /** ISO 8601; null: not known. */
   readonly signedInAt: string | null;
-  /** Of those that the configuration declares; a time in milliseconds since the epoch. */
+  /** Claims that the configuration declares; a time is in milliseconds since the epoch. */
   readonly claims: Claims;
 }
 
@@ -93,7 +93,7 @@ function isMet(term: RoleTerm, { held, roles }: Holder): boolean {
   return checkRoles(compileRoles(term, roles), held, meets) === null;
 }
 
-/** Scopes that are named. */
+/** Maximum number of listed scopes. */
 const mostScopes = 10;
 
 function scopesOf(role: string, { held, roles }: Holder): readonly string[] {

@@ -16,10 +16,10 @@ export interface Candidate {
   readonly why: string;
 }
 
-/** Routes that are shown when none fits. */
+/** Maximum number of routes shown if none fits. */
 const mostNear = 3;
 
-/** Most specific first. When no route fits, the nearest ones, with the point where each parts from the request. */
+/** Most specific first. If no route fits, the nearest ones, with the point at which each differs from the request. */
 export function explainCandidates(table: RouteTable, request: CanonicalRequest, winner: Route | null): Candidate[] {
   const fitting = [...fittingRoutes(table, request.host, request.path)];
   if (winner !== null && !fitting.includes(winner)) fitting.push(winner);
@@ -58,7 +58,7 @@ function candidate({ id, pattern }: Route, won: boolean, why: string): Candidate
   return { route: id, pattern: `${pattern.host ?? ''}${pattern.path}`, won, why };
 }
 
-/** Null: it fits. Otherwise how far the path went along with the pattern, and what parted them. */
+/** Null: it fits. Otherwise how many segments fit, and where the path and the pattern differ. */
 interface Misfit {
   /** Segments that fit; -1 when the host does not. */
   readonly depth: number;
@@ -81,7 +81,7 @@ function misfitOf(pattern: RoutePattern, host: string, path: string, ignoresCase
   return { depth: index, why: `the path continues with ${JSON.stringify(given[index])}` };
 }
 
-/** Why the first of two patterns that both fit comes before the second one. */
+/** Why the first of two fitting patterns comes before the second one. */
 function whyMoreSpecific(winner: RoutePattern, other: RoutePattern): string {
   if (winner.host !== other.host) return `host ${winner.host ?? 'any'} comes before host ${other.host ?? 'any'}`;
   const length = Math.max(winner.segments.length, other.segments.length);

@@ -1,17 +1,17 @@
-/** Which credential was read and from where, which kinds the route takes, and which source would be asked about it. */
+/** Which credential was read and from where, which kinds the route accepts, and which source would be called. */
 import type { Credential, CredentialKind, CredentialSources } from '../credential/credential.ts';
 import { extractCredential } from '../credential/extract-credential.ts';
 import type { CanonicalRequest } from '../request/request-view.ts';
 import type { Route } from '../routing/route.ts';
 
 export interface CredentialReport {
-  /** Null: none, or none that can be read. */
+  /** Null: no credential, or none that can be read. */
   readonly kind: CredentialKind | null;
-  /** What carries it; null: nothing does. */
+  /** The header that carries it, or null. */
   readonly from: string | null;
-  /** Kinds that the route takes. */
+  /** Kinds that the route accepts. */
   readonly taken: readonly CredentialKind[];
-  /** Null: no source would be asked. */
+  /** Null: no source would be called. */
   readonly source: AskedSource | null;
 }
 
@@ -35,7 +35,7 @@ export function explainCredential(
   return { kind: read.kind, from: from || null, taken, source: taken.includes(read.kind) ? sourceOf(read) : null };
 }
 
-/** Names alone: a value may hold a secret. */
+/** Only names: a value may contain a secret. */
 function carriersOf(rawHeaders: readonly string[], sources: CredentialSources): readonly string[] {
   const { keyPair, apiKey, bearerCookie, websocketProtocol } = sources;
   const headerNamed = (name: string) => {

@@ -1,9 +1,9 @@
-/** The address of a client for rules about it, and the client key that limits count by. */
+/** The address of a client for rules, and the client key for limits. */
 import { parseAddress, type TrustedProxies } from '../syntax/addresses.ts';
 import type { PeerFacts } from './client-facts.ts';
 import { type ForwardedSource, readForwardedHeaders } from './forwarded-header.ts';
 
-/** The client key of an address: an IPv4 address itself, or the /64 network of an IPv6 one, which has 2^64 of them. */
+/** The client key of an address: an IPv4 address itself, or the /64 network of an IPv6 one, which contains 2^64 addresses. */
 export function clientNetwork(address: string): string {
   if (!address.includes(':')) return address;
   const parsed = parseAddress(address);
@@ -11,17 +11,16 @@ export function clientNetwork(address: string): string {
 }
 
 /**
- * Whether a trusted proxy says anything at all of whom it forwards for. If it does, and what it says cannot be read, its own
- * address stands for the client in what limits count: a client could otherwise make itself unreadable, with a quote that it
- * leaves open in `Forwarded` (RFC 7239 section 4), and would be no client that limits know.
+ * Whether a trusted proxy sends a client address. If it does and the address cannot be parsed, limits count the proxy's own address
+ * instead. Otherwise a client could escape limits with an unclosed quote in `Forwarded` (RFC 7239 section 4).
  */
 export function namesClient(rawHeaders: readonly string[], source: ForwardedSource = 'x-forwarded'): boolean {
   return readForwardedHeaders(rawHeaders, source).hops.length > 0;
 }
 
 /**
- * The address of the client for rules about it; null when it is not known for certain. Stricter than what is logged and
- * forwarded: where a trusted proxy names something that is no address, no rule may take the proxy for the client.
+ * The address of the client for rules; null if it is not known for certain. This is stricter than logging and forwarding: if a trusted
+ * proxy sends an invalid address, rules must not treat the proxy as the client.
  */
 export function clientAddress(
   peer: Pick<PeerFacts, 'address' | 'trusted'>,

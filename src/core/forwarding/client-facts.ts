@@ -1,13 +1,12 @@
 /**
- * Who the client is when there are proxies in front: nothing that a peer outside the trusted ranges says is believed; a
- * trusted chain is read from its right end, one hop per trusted proxy (the class of CVE-2026-57210), and what is left of
- * the client is a claim of the client, which is dropped.
+ * Determines the client behind proxies. Headers from a peer outside the trusted ranges are ignored. A trusted chain is read from its right
+ * end, one hop per trusted proxy (the class of CVE-2026-57210). Everything left of the client is the client's own claim, which is dropped.
  */
 
 import { parseAddress, type TrustedProxies } from '../syntax/addresses.ts';
 import { type ForwardedSource, readForwardedHeaders } from './forwarded-header.ts';
 
-/** What is known from the socket; one per connection. */
+/** Facts about the socket; one per connection. */
 export interface PeerFacts {
   /** Address of the socket's other end, IPv4 in IPv6 written as IPv4. */
   readonly address: string;
@@ -15,7 +14,7 @@ export interface PeerFacts {
   readonly secure: boolean;
 }
 
-/** What the socket and the trusted proxies in front of it say of the client. */
+/** What the socket and its trusted proxies report about the client. */
 export interface ClientFacts {
   /** Address of the client. */
   readonly client: string;
@@ -59,13 +58,13 @@ export function clientFacts(
   let first = hops.length;
   while (first > 0 && trustedProxies(client)) {
     const address = hops[first - 1]?.address ?? '';
-    // What is no address identifies no client; the client is then the last hop that is known.
+    // An invalid address does not identify a client; the client is then the last known hop.
     if (parseAddress(address) === null) break;
     first -= 1;
     client = address;
     forwardedFor = `${client}, ${forwardedFor}`;
   }
-  // With `Forwarded`, each hop has its own: the client's hop is the one that the outermost trusted proxy has seen.
+  // With `Forwarded`, each hop has its own: the client's hop is the one that the outermost trusted proxy saw.
   const sentProto = said.proto ?? hops[first]?.proto;
   const sentHost = said.host ?? hops[first]?.host;
   const { requestId } = said;

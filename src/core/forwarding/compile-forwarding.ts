@@ -22,14 +22,14 @@ export interface ForwardingSettings {
   readonly via: { readonly name: string } | null;
   readonly server: {
     readonly forwardedHeaders: ForwardedSource;
-    /** Further headers that only trusted proxies may send; "*" at the end stands for any rest. */
+    /** Further headers that only trusted proxies may send; "*" at the end matches any suffix. */
     readonly proxyHeaders: readonly string[];
     /** Clients get the id of their request. */
     readonly returnRequestId: boolean;
   };
 }
 
-/** Names that the gateway itself sets towards an upstream. */
+/** Names that the gateway itself sets in upstream requests. */
 const own = ['x-request-id', 'x-rolegate-stale', gatewayHeader, assertionHeader];
 
 export function compileForwarding(settings: ForwardingSettings): ForwardingRules {
@@ -66,9 +66,9 @@ export function compileForwarding(settings: ForwardingSettings): ForwardingRules
 }
 
 /**
- * Headers that an upstream cannot send: those of its connection (RFC 9110 section 7.6.1), `Via` (section 7.6.3, which
- * would show what runs behind the gateway), `Alt-Svc` (RFC 7838, which would lead clients past the gateway), the identity
- * that only goes to upstreams, and our mark of a stale verdict.
+ * Headers that an upstream cannot send: those of its connection (RFC 9110 section 7.6.1), `Via` (section 7.6.3, which would show what runs
+ * behind the gateway), `Alt-Svc` (RFC 7838, which would lead clients past the gateway), the identity, which only upstreams receive, and our
+ * mark of a stale verdict.
  */
 export function compileResponseTreatments(
   identityHeaders: readonly string[],
@@ -77,7 +77,7 @@ export function compileResponseTreatments(
   const treatments = new Map<string, ResponseTreatment>();
   for (const name of [...hopByHop, 'via', 'alt-svc', 'x-rolegate-stale']) treatments.set(name, 'remove');
   for (const name of identityHeaders) treatments.set(canonicalName(name), 'remove');
-  // Ours takes its place.
+  // Ours replaces it.
   if (returnsRequestId) treatments.set('x-request-id', 'remove');
   treatments.set('transfer-encoding', 'coding').set('content-length', 'length');
   return treatments.set('x-error', 'error').set('x-error-id', 'error-id');

@@ -7,11 +7,11 @@ export interface CorsPolicy {
   readonly origins: ReadonlySet<string>;
   /** `https://*.example.test` in its three parts; never together with credentials. */
   readonly wildcards: readonly OriginWildcard[];
-  /** Null: the method that is asked for, as the route has a rule for it. */
+  /** Null: the requested method, because the route has a rule for it. */
   readonly methods: string | null;
   /** Headers that a page may send, as one list. */
   readonly headers: string;
-  /** Headers that a page may read besides the usual ones, as one list: `x-error` and `x-error-id` at least. */
+  /** Headers that a page may read besides the default ones, as one list: at least `x-error` and `x-error-id`. */
   readonly exposed: string;
   readonly credentials: boolean;
   readonly maxAgeS: number;
@@ -51,12 +51,12 @@ export function compileCors(source: CorsSource): CorsPolicy {
   };
 }
 
-/** Labels in front of a wildcard's suffix: lower case, as browsers serialize hosts. At most what a name can have. */
+/** Labels before a wildcard's suffix: lower case, as browsers serialize hosts, and no longer than a name may be. */
 const labels = /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?){0,8}$/;
 
 /**
- * The value of `Access-Control-Allow-Origin` for a request from this origin, or null when it may not. Compared exactly;
- * `null`, which sandboxed pages and local files share, is no origin that a configuration can name.
+ * The value of `Access-Control-Allow-Origin` for a request from this origin, or null if it is not allowed. Compared exactly. `null`, which
+ * sandboxed pages and local files share, cannot be configured.
  */
 export function allowedOrigin(policy: CorsPolicy, origin: string): string | null {
   if (policy.anyOrigin) return '*';
@@ -69,9 +69,9 @@ export function allowedOrigin(policy: CorsPolicy, origin: string): string | null
 }
 
 /**
- * Appends the CORS headers of a response that is no preflight, ours or the service's: names and values in turn.
- * `Vary: Origin` comes with every response of the route, also to requests without an origin: a cache must not give one
- * origin's response to another (Fetch standard, "CORS protocol and HTTP caches").
+ * Appends the CORS headers of a response other than a preflight, ours or the service's: alternating names and values. Every response of the
+ * route has `Vary: Origin`, even without an origin in the request: a cache must not give one origin's response to another (Fetch standard,
+ * "CORS protocol and HTTP caches").
  */
 export function appendCorsHeaders(out: string[], policy: CorsPolicy, rawHeaders: readonly string[]): void {
   if (!policy.anyOrigin) out.push('vary', 'Origin');
@@ -83,7 +83,7 @@ export function appendCorsHeaders(out: string[], policy: CorsPolicy, rawHeaders:
   out.push('access-control-expose-headers', policy.exposed);
 }
 
-/** The one `Origin` (RFC 6454 section 7); null when there is none or more than one. */
+/** The one `Origin` (RFC 6454 section 7); null if it is missing or repeated. */
 export function originOf(rawHeaders: readonly string[]): string | null {
   let origin: string | null = null;
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {

@@ -1,11 +1,11 @@
 /**
- * What a trusted proxy says of the hops before it: `X-Forwarded-*`, or the standard `Forwarded` (RFC 7239), which
- * services may get as well.
+ * Parses what a trusted proxy reports about the hops before it: `X-Forwarded-*`, or the standard `Forwarded` (RFC 7239), which services may
+ * also receive.
  */
 import { parseAddress } from '../syntax/addresses.ts';
 import { trimBlanks } from '../syntax/header-fields.ts';
 
-/** What one proxy says of the hop before it; null where it says nothing that can be used. */
+/** What one proxy reports about the hop before it; null if it reports nothing usable. */
 export interface ForwardedElement {
   readonly address: string | null;
   readonly proto: string | null;
@@ -13,8 +13,8 @@ export interface ForwardedElement {
 }
 
 /**
- * Reads the elements of a value in order (section 4); null when it is malformed: a value whose quotes do not close
- * could hide an element, so nothing of it is believed.
+ * Parses the elements of a value in order (section 4); null if it is malformed: a value with an unclosed quote could hide an element, so
+ * all of it is ignored.
  */
 export function parseForwarded(value: string): readonly ForwardedElement[] | null {
   const elements: ForwardedElement[] = [];
@@ -55,7 +55,7 @@ function elementOf(pairs: ReadonlyMap<string, string>): ForwardedElement {
   };
 }
 
-/** Section 6: an IPv4 address, or an IPv6 one in brackets, with or without a port; "unknown" and "_hidden" name no address. */
+/** Section 6: an IPv4 address, or an IPv6 one in brackets, with or without a port; "unknown" and "_hidden" are not addresses. */
 function nodeAddress(node: string): string | null {
   const [, bracketed, plain] =
     /^(?:\[([0-9A-Fa-f:.]{2,45})\]|([0-9.]{7,15}))(?::(?:[0-9]{1,5}|_[A-Za-z0-9._-]+))?$/.exec(node) ?? [];
@@ -73,21 +73,21 @@ export function appendForwarded(out: string[], forwardedFor: string, proto: stri
 }
 
 /**
- * Which of the two kinds a trusted proxy writes: `X-Forwarded-*`, or `Forwarded` (RFC 7239). Never both: a proxy that
- * writes one kind lets the other pass as clients send it.
+ * Which of the two kinds a trusted proxy writes: `X-Forwarded-*`, or `Forwarded` (RFC 7239). Never both: a proxy that writes one kind
+ * forwards the other as clients send it.
  */
 export type ForwardedSource = 'x-forwarded' | 'forwarded';
 
 export interface ForwardedHeaders {
   /** From the client to the peer's own peer. */
   readonly hops: readonly ForwardedElement[];
-  /** Of the whole chain; null where each hop has its own. */
+  /** Of the whole chain; null if each hop has its own. */
   readonly proto: string | null;
   readonly host: string | null;
   readonly requestId: string | null;
 }
 
-/** Repeated headers are one list (RFC 9110 section 5.3); of scheme, host and id the last one counts. */
+/** Repeated headers are one list (RFC 9110 section 5.3); for scheme, host and id the last one counts. */
 function readXForwarded(rawHeaders: readonly string[]): ForwardedHeaders {
   let chain = '';
   let proto: string | null = null;
@@ -114,7 +114,7 @@ function readXForwarded(rawHeaders: readonly string[]): ForwardedHeaders {
   return { hops: hops.map((hop) => ({ address: trimBlanks(hop), proto: null, host: null })), proto, host, requestId };
 }
 
-/** A malformed value names no hop, but does not mean that there was none. */
+/** A malformed value identifies no hop, but a hop may exist. */
 const unknownHop: ForwardedElement = { address: null, proto: null, host: null };
 
 function readForwarded(rawHeaders: readonly string[]): ForwardedHeaders {

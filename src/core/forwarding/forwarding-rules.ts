@@ -1,4 +1,4 @@
-/** What happens to headers on their way, and which of ours a service gets; made from the configuration by `compile-forwarding.ts`. */
+/** How headers are treated, and which of ours a service receives; `compile-forwarding.ts` creates it from the configuration. */
 import type { ClaimType } from '../identity/claims.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { ForwardedSource } from './forwarded-header.ts';
@@ -38,7 +38,7 @@ export interface ForwardingRules {
   readonly assertionHeader: string | null;
   /** By canonical name; others pass. */
   readonly requestTreatments: ReadonlyMap<string, RequestTreatment>;
-  /** Names that begin so are treated as `proxy`. */
+  /** Names with these prefixes are treated as `proxy`. */
   readonly proxyPrefixes: readonly string[];
   readonly bearerCookie: string | null;
   readonly websocketProtocol: string | null;
@@ -46,8 +46,8 @@ export interface ForwardingRules {
   readonly responseTreatments: ReadonlyMap<string, ResponseTreatment>;
   /** Our element of `Via` (RFC 9110 section 7.6.3); null: none is added. */
   readonly via: string | null;
-  /** What trusted proxies write, and what services get besides `X-Forwarded-*`. */
+  /** The kind that trusted proxies write, and that services receive besides `X-Forwarded-*`. */
   readonly forwardedHeaders: ForwardedSource;
-  /** Clients get the id of their request, in place of one that the service sends. */
+  /** Clients get the id of their request, instead of one that the service sends. */
   readonly returnsRequestId: boolean;
 }

@@ -1,7 +1,7 @@
 /**
- * Headers of the request to the upstream: the client's without everything that belongs to its connection, that could
- * pass for ours, or that could change what was authorized; then ours. The order is the defense: what the client lists
- * in `Connection` is removed from the client's headers before ours exist (the class of CVE-2026-29054).
+ * Headers of the request to the upstream: the client's headers, except those that belong to its connection, look like ours, or could change
+ * what was authorized; then ours. The order is the defense: headers that the client lists in `Connection` are removed before ours are added
+ * (the class of CVE-2026-29054).
  */
 import { withoutCookie } from '../credential/bearer-cookie.ts';
 import { withoutSubprotocolBearer } from '../credential/subprotocol-bearer.ts';
@@ -14,7 +14,7 @@ import { appendForwarded } from './forwarded-header.ts';
 import type { ForwardingRules, HeaderClaim, IdentityHeader, RequestTreatment } from './forwarding-rules.ts';
 import type { PathRewrite } from './rewrite-path.ts';
 
-/** What of a decision the headers depend on. */
+/** The part of a decision that the headers depend on. */
 export interface AllowedRequest {
   readonly request: Pick<CanonicalRequest, 'authority'>;
   readonly route: { readonly forwardCredentials: boolean; readonly rewrite: PathRewrite | null };
@@ -23,8 +23,8 @@ export interface AllowedRequest {
 }
 
 /**
- * Appends names and values in turn to `out`, `host` first. Framing is the caller's: `content-length` is kept as
- * received (the parser has checked it), `transfer-encoding` is not.
+ * Appends alternating names and values to `out`, `host` first. The caller does the framing: `content-length` is kept as received (the
+ * parser has checked it), `transfer-encoding` is not.
  */
 export function appendRequestHeaders(
   out: string[],
@@ -34,7 +34,7 @@ export function appendRequestHeaders(
   facts: ClientFacts,
 ): void {
   const { request, route, identity, stale } = allowed;
-  // An HTTP/1.0 client may send none; the connection to the upstream then names the target itself.
+  // An HTTP/1.0 client may send none; the upstream connection then uses the target's own name.
   if (request.authority !== '') out.push('host', request.authority);
   const listed = connectionList(rawHeaders);
   let via = '';
@@ -61,12 +61,12 @@ export function appendRequestHeaders(
         if (value === '') continue;
         break;
     }
-    // No list removes what frames the body, nor what warns of a replay (RFC 8470 section 5.1).
+    // A list cannot remove the framing of the body, nor the warning of a replay (RFC 8470 section 5.1).
     if (listed !== null && treatment !== 'kept' && listed.has(canonicalName(name))) continue;
     if (treatment === 'subprotocol') protocols += `${value},`;
     else out.push(name, value);
   }
-  // All copies as one, because a bearer may be in the copy after the one that announces it.
+  // All copies are joined, because the bearer may be in the copy after its marker.
   if (protocols !== '') protocols = withoutSubprotocolBearer(protocols, rules.websocketProtocol!);
   if (protocols !== '') out.push('sec-websocket-protocol', protocols);
   out.push('x-forwarded-for', facts.forwardedFor);
@@ -91,12 +91,12 @@ function treatmentOf({ requestTreatments, proxyPrefixes }: ForwardingRules, name
     if (canonical.startsWith('x-forwarded-')) return 'remove';
     return proxyPrefixes.some((prefix) => canonical.startsWith(prefix)) ? 'proxy' : 'pass';
   }
-  // Another spelling of `via`, `cookie` or `content-length` means nothing here, but it may frame a body for a service.
+  // Another spelling of `via`, `cookie` or `content-length` has no meaning here, but a service may use it for framing.
   const anySpelling = treatment === 'credential' || treatment === 'proxy';
   return anySpelling || canonical === name.toLowerCase() ? treatment : 'remove';
 }
 
-/** Adds the identity's headers to `out` (names and values in turn). Fields without a value are omitted. */
+/** Adds the identity's headers to `out` (alternating names and values). Fields without a value are omitted. */
 function appendIdentityHeaders(out: string[], headers: readonly IdentityHeader[], identity: Identity): void {
   for (const { name, field } of headers) {
     const value = typeof field === 'string' ? identity[field] : claimValue(identity.claims, field);
@@ -116,12 +116,12 @@ function claimValue(claims: Claims, { claim, type }: HeaderClaim): string | read
   return type === 'time' && typeof text === 'string' ? String(Math.floor(Number(text) / 1000)) : text;
 }
 
-/** Visible ASCII, blanks only inside, and without "%", so that nothing plain looks like something encoded. */
+/** Visible ASCII, blanks only inside, and without "%", so plain text never looks encoded. */
 const plain = /^(?! )[\x20-\x24\x26-\x7e]+(?<! )$/;
-/** The same without a comma, which would make two items of one. */
+/** The same without a comma, which would split an item. */
 const plainItem = /^(?! )[\x20-\x24\x26-\x2b\x2d-\x7e]+(?<! )$/;
 
-/** A value outside visible ASCII is sent percent-encoded (UTF-8), so that no byte of it can end the header. */
+/** A value outside visible ASCII is percent-encoded (UTF-8), so none of its bytes can end the header. */
 function headerValue(text: string, asItIs: RegExp): string {
   return text === '' || asItIs.test(text) ? text : encodeURIComponent(text.toWellFormed());
 }

@@ -1,15 +1,15 @@
 /**
- * Headers of the upstream's response on their way to the client: without those of the connection, and without those that
- * only Rolegate may send. A route may add and remove some; where a route has CORS, its headers are the gateway's alone.
+ * Headers of the upstream's response as the client receives them: without those of the connection and those that only Rolegate may send. A
+ * route may add and remove some. If a route has CORS, only the gateway sets the CORS headers.
  */
 
 import { canonicalName, connectionList } from '../syntax/header-fields.ts';
 import { appendCorsHeaders } from './cors.ts';
 import { appendAdded, type ResponseSettings } from './response-rules.ts';
 
-/** What the writer of the response needs to know of the headers that passed. */
+/** What the response writer needs to know about the forwarded headers. */
 export interface ResponseFacts {
-  /** Declared length, or -1 when there is none. */
+  /** Declared length, or -1 without one. */
   contentLength: number;
   /** Well-formed `x-error` and `x-error-id` of the service itself. */
   hasError: boolean;
@@ -22,9 +22,9 @@ export interface ResponseFacts {
 export type ResponseTreatment = 'pass' | 'remove' | 'coding' | 'length' | 'error' | 'error-id' | 'cors';
 
 /**
- * Appends the headers that may pass to `out` and returns what was seen. `raw` holds names and values in turn, as
- * received. The service's `x-error` and `x-error-id` pass only when both are well-formed. `route` is the request's, or
- * null; `asked` are the headers of the request, for CORS.
+ * Appends the forwarded headers to `out` and returns facts about them. `raw` contains alternating names and values, as received. The
+ * service's `x-error` and `x-error-id` pass only when both are well-formed. `route` is the request's, or null; `asked` are the request
+ * headers, for CORS.
  */
 export function appendResponseHeaders(
   out: string[],
@@ -83,7 +83,7 @@ function treatmentOf(treatments: ReadonlyMap<string, ResponseTreatment>, name: s
   const canonical = canonicalName(name);
   const treatment = treatments.get(canonical);
   if (treatment === undefined) return canonical.startsWith('access-control-') ? 'cors' : 'pass';
-  // Another spelling means nothing here, but something between here and the client may take it for the real one.
+  // Another spelling has no meaning here, but an intermediary before the client may treat it as the real one.
   return canonical === name.toLowerCase() ? treatment : 'remove';
 }
 

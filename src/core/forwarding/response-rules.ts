@@ -1,12 +1,12 @@
-/** What a route does to the headers of responses: security headers, headers of its own, and headers that it removes. */
+/** How a route changes response headers: security headers, its own headers, and headers that it removes. */
 import { appendCorsHeaders, type CorsPolicy } from './cors.ts';
 
 export interface ResponseRules {
   /** By name in lower case: -1 removes the service's; from 0 on, the position in `added` that the service's replaces. */
   readonly names: ReadonlyMap<string, number>;
-  /** Headers that come with every response, unless the service has sent one that may replace it. */
+  /** Headers of every response, unless the service sends one that may replace it. */
   readonly added: readonly (readonly [name: string, value: string])[];
-  /** Names and values in turn, for our own refusals. */
+  /** Alternating names and values, for our own refusals. */
   readonly refusals: readonly string[];
 }
 
@@ -31,7 +31,7 @@ const securityHeaders: Readonly<Record<SecurityLevel, readonly (readonly [string
     ['x-content-type-options', 'nosniff'],
     ['x-frame-options', 'DENY'],
     ['referrer-policy', 'no-referrer'],
-    // RFC 6797 section 6.1; browsers heed it over TLS only.
+    // RFC 6797 section 6.1; browsers obey it only over TLS.
     ['strict-transport-security', 'max-age=31536000'],
     ['content-security-policy', "default-src 'none'; frame-ancestors 'none'"],
     ['cross-origin-opener-policy', 'same-origin'],
@@ -39,13 +39,13 @@ const securityHeaders: Readonly<Record<SecurityLevel, readonly (readonly [string
   ],
 };
 
-/** What our refusals set themselves. */
+/** Headers that our refusals set themselves. */
 const ofRefusals: ReadonlySet<string> = new Set(['cache-control', 'vary']);
 
-/** Null when nothing is added and nothing removed. */
+/** Null if nothing is added or removed. */
 export function compileResponseRules(source: ResponseRulesSource): ResponseRules | null {
   const names = new Map<string, number>([...source.remove, ...source.set.keys()].map((name) => [name, -1]));
-  // What the route sets or removes has the last word. Security headers come first, so that their bits fit a number.
+  // The route's own settings take precedence. Security headers come first, so that their bits fit into a number.
   const added = [...securityHeaders[source.security].filter(([name]) => !names.has(name)), ...source.set];
   added.forEach(([name], position) => {
     if (!names.has(name)) names.set(name, position);
@@ -54,7 +54,7 @@ export function compileResponseRules(source: ResponseRulesSource): ResponseRules
   return { names, added, refusals: added.filter(([name]) => !ofRefusals.has(name)).flat() };
 }
 
-/** Appends what the service has not sent itself; `said` holds a bit for each position that it has sent. */
+/** Appends the headers that the service has not sent; `said` has a bit for each position that it has sent. */
 export function appendAdded(out: string[], { added }: ResponseRules, said: number): void {
   added.forEach(([name, value], position) => {
     if (position > 30 || (said & (1 << position)) === 0) out.push(name, value);
@@ -63,15 +63,15 @@ export function appendAdded(out: string[], { added }: ResponseRules, said: numbe
 
 /** The settings of a route for the headers of responses. */
 export interface ResponseSettings {
-  /** Null: nothing of the route's own. */
+  /** Null: the route has no such settings. */
   readonly response: ResponseRules | null;
-  /** Null: no page of another origin may use the route. */
+  /** Null: pages of other origins may not use the route. */
   readonly cors: CorsPolicy | null;
 }
 
 /**
- * Headers that a route adds to our own refusals, so that pages of allowed origins can read them: names and values in
- * turn. None without a route, as for a path that matches none.
+ * Headers that a route adds to our own refusals, so that pages of allowed origins can read them: alternating names and values. Empty
+ * without a route, such as for an unmatched path.
  */
 export function refusalHeadersOf(route: ResponseSettings | null, rawHeaders: readonly string[]): readonly string[] {
   if (route === null) return [];

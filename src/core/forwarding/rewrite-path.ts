@@ -1,4 +1,4 @@
-/** The path that the upstream gets: the canonical one, with the route's prefixes removed and added. */
+/** The path that the upstream receives: the canonical one, with the route's prefixes removed and added. */
 import { canonicalPath } from '../url/canonical-path.ts';
 import type { PathReading } from '../url/path-reading.ts';
 
@@ -11,8 +11,8 @@ export interface PathRewrite {
 }
 
 /**
- * Returns the path to forward, or null when the result is not canonical: a rewrite never makes a path that a second
- * reading would see differently (the class of CVE-2026-40912).
+ * Returns the path to forward, or null if the result is not canonical: a rewrite never creates a path with a second reading (the class of
+ * CVE-2026-40912).
  */
 export function rewritePath(
   { rewrite, reading }: { readonly rewrite: PathRewrite | null; readonly reading: PathReading | null },
@@ -28,7 +28,7 @@ export function rewritePath(
   const result = rewrite.addPrefix === '' ? rest : rewrite.addPrefix + (rest === '/' ? '' : rest) || '/';
   const read = canonicalPath(result);
   if (typeof read === 'string') return null;
-  // Empty segments are kept on purpose, but never in front, where they would be read as a host (RFC 3986 section 4.2).
+  // Empty segments are kept on purpose, but never at the start, where they would be read as a host (RFC 3986 section 4.2).
   const kept = reading?.mergesSlashes === false && !result.startsWith('//') ? read.unmerged : null;
   return (kept ?? read.path) === result ? result : null;
 }

@@ -6,7 +6,7 @@ export type ClaimType = (typeof claimTypes)[number];
 /** A time is in milliseconds since the epoch. */
 export type ClaimValue = string | number | boolean | readonly string[];
 
-/** By the names of the configuration; one that the identity does not have is absent. Null: it is there, and of another type. */
+/** By name in the configuration; claims that the identity lacks are absent. Null: present with another type. */
 export type Claims = Readonly<Record<string, ClaimValue | null>>;
 
 /** Names and types, as declared. */
@@ -14,18 +14,18 @@ export type ClaimTable = ReadonlyMap<string, ClaimType>;
 
 export const noClaims: Claims = Object.freeze(Object.create(null) as Record<string, ClaimValue | null>);
 
-/** As conditions compare it: a number in its shortest decimal form. Null: the identity has no such value. */
+/** As conditions compare it: a number in its shortest decimal form. Null: the identity lacks the value. */
 export function claimText(claims: Claims, name: string): string | readonly string[] | null {
   const value = Object.hasOwn(claims, name) ? (claims[name] ?? null) : null;
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : value;
 }
 
-/** Whether the source sent something of another type than is declared: neither a value, nor none. */
+/** Whether the source sent another type than the declared one: neither a value nor an absent one. */
 export function isUnreadable(claims: Claims, name: string): boolean {
   return Object.hasOwn(claims, name) && claims[name] === null;
 }
 
-/** The value that has this text; null: none of the type has. */
+/** The value with this text; null: the type has no such value. */
 export function claimOfText(text: string | readonly string[], type: ClaimType): ClaimValue | null {
   if (typeof text !== 'string') return type === 'list' ? text : null;
   switch (type) {
@@ -41,7 +41,7 @@ export function claimOfText(text: string | readonly string[], type: ClaimType): 
   }
 }
 
-/** Null: no value of the type. Nothing is coerced, but for a time in ISO 8601. */
+/** Null: not a value of the type. Only a time in ISO 8601 is converted. */
 export function readClaimValue(value: unknown, type: ClaimType): ClaimValue | null {
   switch (type) {
     case 'string':
@@ -57,13 +57,13 @@ export function readClaimValue(value: unknown, type: ClaimType): ClaimValue | nu
   }
 }
 
-/** Beyond it, two ids of accounts can be one number: JSON has lost their last digits when it is read. */
+/** Beyond it, two account ids can become one number, because JSON parsing loses their last digits. */
 export function isExact(value: unknown): value is number {
   return typeof value === 'number' && Math.abs(value) <= Number.MAX_SAFE_INTEGER;
 }
 
 const plainText = /^[^\p{Cc}]{1,1024}$/u;
-/** Lists are joined by commas on their way to a service: a text with a comma would count as two. */
+/** Lists are joined by commas for a service, so a text with a comma would count as two. */
 export const listText = /^[^\p{Cc},]{1,256}$/u;
 const mostTexts = 256;
 

@@ -1,12 +1,12 @@
 /**
- * What the fields of an identity may look like. Checked in every response of the Auth API and of every entry out of Redis:
- * no coercion, so that a string is never taken for a list of roles, nor a list for a string.
+ * Valid forms of identity fields. Checked in every response of the Auth API and in every entry from Redis, without coercion: a string is
+ * never treated as a list of roles, nor a list as a string.
  */
 
 import { type Claims, type ClaimValue, listText, noClaims } from './claims.ts';
 import type { Identity } from './identity.ts';
 
-/** Identifiers go into headers, logs and keys as they are: visible ASCII without blanks. */
+/** Identifiers are used unchanged in headers, logs and keys: visible ASCII without blanks. */
 const identifier = /^[\x21-\x7e]{1,256}$/;
 
 const displayName = /^[^\p{Cc}]{0,256}$/u;
@@ -23,7 +23,7 @@ export function isNameList(value: unknown): value is string[] {
   return Array.isArray(value) && value.every((item) => typeof item === 'string' && listText.test(item));
 }
 
-/** An alias or a full name: shown to people, never decided on. */
+/** An alias or a full name: for display only, never used in decisions. */
 export function isDisplayName(value: unknown): value is string {
   return typeof value === 'string' && displayName.test(value);
 }
@@ -33,7 +33,7 @@ export function isUnixSeconds(value: unknown): value is number {
   return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= lastSecond;
 }
 
-/** An identity is shared by every request with its credential: none of them may change it for the others. */
+/** All requests with a credential share its identity, so none of them may change it. */
 export function freezeIdentity(identity: Identity): Identity {
   const { kind, source, userId, alias, fullName, sessionId, keyId, tokenId } = identity;
   const { issuedAtMs, authenticatedAtMs, expireAtMs } = identity;

@@ -1,4 +1,4 @@
-/** Who the Auth API says the client is, and the function by which `decide` asks. */
+/** The identity that the Auth API returns, and the function with which `decide` requests it. */
 import type { Credential } from '../credential/credential.ts';
 import type { ReasonCode } from '../outcome/reasons.ts';
 import type { Claims } from './claims.ts';
@@ -8,7 +8,7 @@ export interface Identity {
   readonly userId: string;
   /** Role names as the Auth API gave them, before inheritance. */
   readonly roles: readonly string[];
-  /** Group names; none holds a comma or a control character. */
+  /** Group names; none contains a comma or a control character. */
   readonly groups: readonly string[];
   readonly alias: string | null;
   readonly fullName: string | null;
@@ -16,7 +16,7 @@ export interface Identity {
   readonly sessionId: string | null;
   /** Set for a key pair. */
   readonly keyId: string | null;
-  /** Id of the token itself (`jti`); null: it has none. */
+  /** Id of the token itself (`jti`), or null. */
   readonly tokenId: string | null;
   /** When the credential was issued, in milliseconds since the epoch; null: not known. */
   readonly issuedAtMs: number | null;
@@ -26,7 +26,7 @@ export interface Identity {
   readonly claims: Claims;
   /** Name of the source that knows it. */
   readonly source: string;
-  /** End of the credential in milliseconds since the epoch; `Infinity` when the Auth API names none. */
+  /** End of the credential in milliseconds since the epoch; `Infinity` if the Auth API returns none. */
   readonly expireAtMs: number;
 }
 
@@ -39,7 +39,7 @@ export type Resolution = Accepted | Unresolved;
 export interface Accepted {
   readonly identity: Identity;
   readonly reason: null;
-  /** Served past its life because the Auth API is out of reach (`cache.staleOnOutage`). */
+  /** Served past its life because the Auth API is unreachable (`cache.staleOnOutage`). */
   readonly stale: boolean;
   /** Where the verdict came from. */
   readonly source: VerdictSource;
@@ -48,18 +48,18 @@ export interface Accepted {
 export interface Unresolved {
   readonly identity: null;
   readonly reason: Extract<ReasonCode, 'credential_rejected' | 'authentication_throttled' | `auth_${string}`>;
-  /** Seconds that the Auth API, or the throttle of failed authentications, asked to wait; or null. */
+  /** Seconds to wait, from the Auth API or the throttle of failed authentications; or null. */
   readonly retryAfterS: number | null;
   readonly source: VerdictSource;
-  /** Why the source gave no result; absent for `credential_rejected`, and where no single call is to blame. */
+  /** Why the source gave no result; absent for `credential_rejected`, and if no single call is the cause. */
   readonly failure?: SourceFailure;
-  /** Why the source rejected the credential, as far as it says; only with `credential_rejected`. */
+  /** Why the source rejected the credential, if known; only with `credential_rejected`. */
   readonly rejection?: Rejection;
 }
 
 /**
- * Why a credential was rejected, for operators alone. `status`: by a status of `rejectedStatuses`. `inactive`: the source
- * says so. `no_source`: no source is configured for credentials of this form. The others are of tokens.
+ * Why a credential was rejected, only for operators. `status`: by a status of `rejectedStatuses`. `inactive`: according to the source.
+ * `no_source`: no source is configured for credentials of this form. The others concern tokens.
  */
 export type Rejection = (typeof rejections)[number];
 
@@ -85,8 +85,8 @@ export const rejections = [
 ] as const;
 
 /**
- * Why a source gave no result, for operators alone: in the log, the metrics, `explain` and the readiness report, and in
- * no response to a client. Holds no credential, and of the source's response only its status and its content type.
+ * Why a source gave no result, only for operators: in the log, the metrics, `explain` and the readiness report, never in a response to a
+ * client. It contains no credential, and only the status and content type of the source's response.
  */
 export interface SourceFailure {
   /** Name of the source. */
@@ -99,10 +99,10 @@ export interface SourceFailure {
 }
 
 /**
- * `connection`: none, or it broke. `certificate`: the TLS certificate is not trusted. `protocol`: no valid HTTP.
- * `status`: an unexpected status. `body`: no JSON, or too large. `field`: a field is missing or of the wrong type.
- * `request`: the request could not be written. `breaker`: not requested, as the circuit breaker is open. `revocations`: nothing
- * was requested; whether it was revoked cannot be known now.
+ * `connection`: none, or it broke. `certificate`: the TLS certificate is not trusted. `protocol`: no valid HTTP. `status`: an unexpected
+ * status. `body`: no JSON, or too large. `field`: a field is missing or of the wrong type. `request`: the request could not be written.
+ * `breaker`: not requested, because the circuit breaker is open. `revocations`: not requested, because revocations are unknown at the
+ * moment.
  */
 export type SourceFailureKind =
   | 'connection'
@@ -119,9 +119,9 @@ export type SourceFailureKind =
 export type VerdictSource = 'memory' | 'redis' | 'auth-api' | 'none';
 
 /**
- * Finds the identity behind a credential. Synchronous when the verdict is in memory, so that a warm request costs no
- * promise. `maxAgeMs` is the oldest verdict the route accepts (`Infinity`: any within its lifetime). `client` is the client
- * that asks, so that one client cannot take up the Auth API for all others; if unset, requests are not counted for any.
+ * Finds the identity behind a credential. Synchronous when the verdict is in memory, so that a warm request costs no promise. `maxAgeMs` is
+ * the oldest verdict the route accepts (`Infinity`: any within its lifetime). `client` is the client key, so that one client cannot occupy
+ * the Auth API for all others; if unset, requests are not counted for a client.
  */
 export type ResolveIdentity = (
   credential: Credential,

@@ -1,6 +1,6 @@
 /**
- * Makes an identity of the JSON of a source, by the rules of its configuration. Nothing is coerced, so that a text is never
- * taken for a list of roles. The first field that is missing or of another type is remembered for the operator.
+ * Creates an identity from the JSON of a source by the rules of its configuration. Nothing is coerced, so a text is never treated as a list
+ * of roles. The first field that is missing or has another type is kept for the operator.
  */
 import type { Credential } from '../credential/credential.ts';
 import { type Claims, type ClaimType, type ClaimValue, readClaimValue } from './claims.ts';
@@ -30,10 +30,10 @@ export interface ClaimField {
   readonly rule: FieldRule | null;
 }
 
-/** How a field of an identity is found in the JSON of a source. A rule that is null: the source has no such field. */
+/** How a field of an identity is found in the JSON of a source. A null rule means that the source does not have the field. */
 export type FieldRule =
   | {
-      /** The first that is present counts. */
+      /** The first one present is used. */
       readonly places: readonly FieldPlace[];
       readonly optional: boolean;
     }
@@ -43,26 +43,26 @@ export interface FieldPlace {
   /** As written. */
   readonly path: string;
   readonly steps: readonly string[];
-  /** What separates the names in one text; null: they are a list. */
+  /** Separator of names in one text; null: they are a list. */
   readonly split: string | null;
 }
 
 type Failure = Pick<SourceFailure, 'kind' | 'detail'>;
 
 export interface ReadOptions {
-  /** Name of the source, which goes into the identity. */
+  /** Name of the source, which becomes part of the identity. */
   readonly source: string;
   /** Where its keys are in the configuration, for failures. */
   readonly settings: string;
   readonly fields: SourceFields;
   readonly kind: Credential['kind'];
-  /** A moment may have a fraction, as in claims (RFC 7519 section 2); it is rounded down. */
+  /** A time may have a fraction, as in claims (RFC 7519 section 2); it is rounded down. */
   readonly fractions: boolean;
   readonly events: ClaimEvents;
 }
 
 export interface ClaimEvents {
-  /** A claim of an identity has another type than is declared, and meets no condition; `detail` holds no value. */
+  /** A claim has another type than the declared one, so it meets no condition; `detail` contains no value. */
   claimUnreadable(source: string, claim: string, detail: string): void;
 }
 
@@ -112,7 +112,7 @@ const claimExpected = {
   time: 'Unix seconds or a time in RFC 3339',
 } as const satisfies Record<ClaimType, string>;
 
-/** A moment as claims have it: seconds since the epoch, perhaps with a fraction. */
+/** A time as in claims: seconds since the epoch, possibly with a fraction. */
 export function isNumericDate(value: unknown): value is number {
   return typeof value === 'number' && isUnixSeconds(Math.floor(value));
 }
@@ -137,7 +137,7 @@ export class FieldReader {
     return null;
   }
 
-  /** A claim that may be absent can have another type; any other one that is not as declared is a failure. */
+  /** A claim that may be absent can have another type; a required one with another type is a failure. */
   readClaims(fields: readonly ClaimField[], onUnreadable: (claim: string, detail: string) => void): Claims {
     const claims: Record<string, ClaimValue | null> = {};
     for (const { name, type, rule } of fields) {
@@ -179,7 +179,7 @@ function allPlaces(rule: FieldRule): string {
   return 'places' in rule ? rule.places.map(({ path }) => `"${path}"`).join(' or ') : 'value';
 }
 
-/** The first place with a value; null there counts as nothing. */
+/** The first place with a value; null is not a value. */
 function find(json: unknown, rule: FieldRule): Found {
   if ('value' in rule) return { place: null, value: rule.value };
   for (const place of rule.places) {
@@ -203,8 +203,8 @@ function typeName(value: unknown): string {
 }
 
 /**
- * The value, or undefined when a step is missing. Own properties of plain objects only: `constructor.name` finds
- * nothing, and no list or string is entered.
+ * The value, or undefined when a step is missing. Only own properties of plain objects are read: `constructor.name` finds nothing, and
+ * lists and strings are not entered.
  */
 export function valueAt(json: unknown, steps: readonly string[]): unknown {
   let value = json;

@@ -1,4 +1,4 @@
-/** Who may use a route: the rules as written, and compiled into what a request only has to look up. */
+/** Who may use a route: the rules as written, and compiled for look-up by a request. */
 import type { RoleDemand } from './role-demand.ts';
 import { compileRoles, type RoleExpression, type RoleTerm } from './role-expression.ts';
 import type { RoleTable } from './roles.ts';
@@ -7,7 +7,7 @@ import type { RoleTable } from './roles.ts';
 export type AccessRule =
   /** No credential is read. */
   | { readonly kind: 'public' }
-  /** An accepted credential gives an identity; without one, or with a rejected one, the caller is anonymous. */
+  /** An accepted credential provides an identity; without one, or with a rejected one, the caller is anonymous. */
   | { readonly kind: 'optional' }
   /** Any identity. */
   | { readonly kind: 'authenticated' }
@@ -24,7 +24,7 @@ export interface RoleRule {
 
 /** Rules of a route: by method, and one for every other method. */
 export interface RouteAccess {
-  /** Rule of each method that has none of its own; null when only the listed ones are allowed. */
+  /** Rule of each method without its own; null if only the listed ones are allowed. */
   readonly every: AccessRule | null;
   readonly byMethod: ReadonlyMap<string, AccessRule>;
   /** Value of `Allow` for a 405 (RFC 9110 section 10.2.1). */
@@ -34,12 +34,12 @@ export interface RouteAccess {
 /** Key of the rule for every other method. */
 export const otherMethods = '*';
 
-/** All rules, whatever method each is for. */
+/** All rules, for any method. */
 export function rulesIn({ every, byMethod }: RouteAccess): readonly AccessRule[] {
   return every === null ? [...byMethod.values()] : [...byMethod.values(), every];
 }
 
-/** Methods that a rule can name: those that Node's parser takes, without CONNECT and TRACE, which are never forwarded. */
+/** Methods that a rule can list: those that Node's parser accepts, except CONNECT and TRACE, which are never forwarded. */
 export const ruleMethods: readonly string[] = (
   'GET HEAD POST PUT PATCH DELETE OPTIONS QUERY PROPFIND PROPPATCH MKCOL COPY MOVE LOCK UNLOCK SEARCH REPORT ' +
   'MKCALENDAR MKACTIVITY CHECKOUT MERGE ACL BIND REBIND UNBIND LINK UNLINK PURGE NOTIFY SUBSCRIBE UNSUBSCRIBE ' +
@@ -52,7 +52,7 @@ export type AccessSource = 'public' | 'optional' | 'authenticated' | 'deny' | re
 export function compileRule(source: AccessSource, roles: RoleTable): AccessRule {
   if (typeof source === 'string') return { kind: source };
   const expression = isList(source) ? { any: source } : source;
-  // An empty list grants access to no role; it must not become "no demand".
+  // An empty list grants access to no role; it must not become "no requirement".
   if (isList(source) && source.length === 0) return { kind: 'deny' };
   return { kind: 'roles', demand: compileRoles(expression, roles), source: expression };
 }

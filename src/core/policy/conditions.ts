@@ -1,7 +1,6 @@
 /**
- * The conditions of a route (`when`), as written and compiled into flat lists that a request only walks. A condition has
- * one of three values, because what cannot be read in exactly one way is neither true nor false, and `not` must not make
- * it true.
+ * The conditions of a route (`when`), as written and compiled into flat lists for evaluation. A condition has one of three values: a value
+ * with several readings is neither true nor false, and `not` must not make it true.
  */
 
 import type { ClaimType } from '../identity/claims.ts';
@@ -13,7 +12,7 @@ import type { AddressList, ListFile } from './list-file.ts';
 import { type RoleTable, rolesThatGrant } from './roles.ts';
 import type { Stretch, TimeWindow } from './time-window.ts';
 
-/** Fields of an identity that conditions may read: what the Auth API vouches for, not names that users choose. */
+/** Fields of an identity that conditions may read: those that the Auth API guarantees, not names that users choose. */
 export const conditionFields = [
   'userId',
   'groups',
@@ -25,21 +24,21 @@ export type ConditionField = (typeof conditionFields)[number];
 
 /** Where a value comes from. */
 export type ValueSource =
-  /** `pattern`: of a policy that reads it; if unset, it is a parameter of the route. */
+  /** `pattern`: of the policy that reads it; if unset, it is a parameter of the route. */
   | { readonly from: 'param'; readonly name: string; readonly pattern?: RoutePattern }
   | { readonly from: 'query'; readonly name: string }
-  /** In lower case. `trusted`: only what a trusted proxy sends counts. */
+  /** In lower case. `trusted`: read only from a trusted proxy. */
   | { readonly from: 'header'; readonly name: string; readonly trusted?: true }
   | { readonly from: 'identity'; readonly field: ConditionField }
   /** A claim that the configuration declares. */
   | { readonly from: 'claim'; readonly name: string; readonly type: ClaimType };
 
-/** Whether the value is of the identity, so that an anonymous caller has none. */
+/** Whether the value belongs to the identity, so an anonymous caller has none. */
 export function isOfIdentity({ from }: ValueSource): boolean {
   return from === 'identity' || from === 'claim';
 }
 
-/** Whether the value is a list, of which each text may meet a comparison. */
+/** Whether the value is a list, any text of which may meet a comparison. */
 export function isListSource(source: ValueSource): boolean {
   return source.from === 'claim' ? source.type === 'list' : source.from === 'identity' && source.field === 'groups';
 }
@@ -53,10 +52,10 @@ export type Comparison =
 export const numberOperators = ['lt', 'lte', 'gt', 'gte'] as const;
 export type NumberOperator = (typeof numberOperators)[number];
 
-/** What a value is compared with: the author's own text, or another value of the request. */
+/** The other side of a comparison: the author's text, or another value of the request. */
 export type Operand = { readonly literal: string } | { readonly source: ValueSource };
 export type ListOperand =
-  /** `list`: the file that holds them; if unset, they are written in the configuration. */
+  /** `list`: the file that contains them; if unset, the configuration does. */
   { readonly literals: ReadonlySet<string>; readonly list?: ListFile } | { readonly source: ValueSource };
 
 /** One step of a condition in preorder; everything up to and including `end` belongs to it. */
@@ -80,21 +79,21 @@ export interface AddressStep extends AddressList {
   readonly end: number;
 }
 
-/** Whether it is one of these hours. */
+/** Whether the time is within these hours. */
 export interface WindowStep {
   readonly kind: 'window';
   readonly end: number;
   readonly window: TimeWindow;
 }
 
-/** Whether the time has come, and is not over. */
+/** Whether the time has begun and not ended. */
 export interface StretchStep {
   readonly kind: 'stretch';
   readonly end: number;
   readonly stretch: Stretch;
 }
 
-/** Whether the user has signed in so recently. */
+/** Whether the user signed in recently enough. */
 export interface SignInStep {
   readonly kind: 'signIn';
   readonly end: number;
@@ -105,26 +104,26 @@ export interface SignInStep {
 export interface Criterion {
   /** The author's word for it: in `x-error`, the metric, the log. */
   readonly word: string;
-  /** What a request is refused with. */
+  /** Reason of the refusal. */
   readonly reason: 'condition_failed' | 'access_not_active' | 'sign_in_too_old';
   /** Text of `x-error`, fixed at load. */
   readonly message: string;
-  /** Roles that are exempt: each that grants one of `unlessSource`; null: none. */
+  /** Exempt roles: each that grants one of `unlessSource`; null: none. */
   readonly unless: ReadonlySet<string> | null;
   /** As written, for people. */
   readonly unlessSource: readonly string[];
-  /** Methods that it is for; null: every one. HEAD follows GET. */
+  /** Methods to which it applies; null: all. HEAD follows GET. */
   readonly methods: readonly string[] | null;
-  /** Without a list: methods that it is not for. */
+  /** Without a list: methods to which it does not apply. */
   readonly exceptMethods: readonly string[];
   /** Its name under `conditions.named`; null: it is written where it is used. */
   readonly name: string | null;
-  /** Id of the policy that demands it; null: the route does. */
+  /** Id of the policy that requires it; null: the route does. */
   readonly policy: string | null;
   readonly steps: readonly Step[];
 }
 
-/** What conditions read. */
+/** Facts that conditions read. */
 export interface ConditionFacts {
   readonly request: CanonicalRequest;
   /** The pattern that matched the request. */
@@ -132,7 +131,7 @@ export interface ConditionFacts {
   /** The service ignores the letter case of a path. */
   readonly ignoresCase: boolean;
   readonly rawHeaders: readonly string[];
-  /** Address of the client; null when it is not known for certain. */
+  /** Address of the client; null if it is not known for certain. */
   readonly address: string | null;
   /** Null: anonymous. */
   readonly identity: Identity | null;
@@ -142,7 +141,7 @@ export interface ConditionFacts {
   readonly nowMs: number | null;
 }
 
-/** What facts take from the route: how it reads the path. */
+/** The route's part of the facts: how it reads the path. */
 export interface RouteReading {
   readonly pattern: RoutePattern;
   readonly reading: PathReading | null;
@@ -175,22 +174,22 @@ export type ConditionSource =
   | { readonly any: readonly ConditionSource[] }
   | { readonly not: ConditionSource }
   | { readonly subject: ValueSource; readonly comparison: Comparison }
-  /** Of the client. */
+  /** On the client's address. */
   | AddressList
   | { readonly window: TimeWindow };
 
 export interface CriterionSource {
   readonly word: string;
-  /** Roles that are exempt. */
+  /** Exempt roles. */
   readonly unless: readonly string[];
   /** If unset: every method. */
   readonly methods?: readonly string[] | null;
-  /** If unset: it is written at the route itself. */
+  /** If unset, the route itself contains it. */
   readonly name?: string | null;
   readonly condition: ConditionSource;
 }
 
-/** Whether a request with this method has to meet the condition. */
+/** Whether a request with this method must meet the condition. */
 export function appliesTo(
   { methods, exceptMethods }: Pick<Criterion, 'methods' | 'exceptMethods'>,
   method: string,
@@ -203,7 +202,7 @@ function isAmong(methods: readonly string[], method: string): boolean {
   return methods.includes(method) || (method === 'HEAD' && methods.includes('GET'));
 }
 
-/** Whether a value of the identity is compared, or its sign-in. */
+/** Whether it compares a value of the identity, or its sign-in. */
 export function readsOfIdentity(steps: readonly Step[]): boolean {
   return steps.some((step) => {
     if (step.kind !== 'compare') return step.kind === 'signIn';

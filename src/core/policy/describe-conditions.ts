@@ -1,4 +1,4 @@
-/** Conditions in words, for tables, explanations and reports: close to what the author wrote, in one line. */
+/** Conditions in words, for tables, explanations and reports: close to the author's text, in one line. */
 
 import type { Comparison, Criterion, Step, ValueSource } from './conditions.ts';
 import { listInWords } from './list-file.ts';

@@ -20,7 +20,7 @@ import { readSource } from './read-source.ts';
 import { type Reading, Unreadable } from './reading.ts';
 import { isInStretch, isInWindow } from './time-window.ts';
 
-/** The first criterion that is not met, or null when all are. */
+/** The first unmet criterion, or null. */
 export function firstUnmet(criteria: readonly Criterion[], facts: ConditionFacts): Criterion | null {
   for (const criterion of criteria) {
     if (!appliesTo(criterion, facts.request.method)) continue;
@@ -38,7 +38,7 @@ export function exempting({ unless }: Criterion, { identity }: ConditionFacts): 
 /** Truth of the condition that begins at a step. */
 export function truthOf(steps: readonly Step[], at: number, facts: ConditionFacts): Truth {
   const step = steps[at];
-  // A missing condition is not met.
+  // A missing condition is never met.
   if (step === undefined) return 'unclear';
   switch (step.kind) {
     case 'compare':
@@ -96,7 +96,7 @@ function compare({ subject, comparison }: CompareStep, facts: ConditionFacts): T
   }
 }
 
-/** What the comparison is with, for evaluation and for explanations. A literal list comes as a set. */
+/** The other side of the comparison, for evaluation and explanations. A literal list is a set. */
 export function readOperand(comparison: Comparison, facts: ConditionFacts): Reading | ReadonlySet<string> {
   if (comparison.operator === 'exists') return null;
   const { operand } = comparison;
@@ -108,7 +108,7 @@ export function readOperand(comparison: Comparison, facts: ConditionFacts): Read
 type TextOperator = Exclude<Comparison['operator'], 'exists' | NumberOperator>;
 type Comparable = string | readonly string[] | ReadonlySet<string>;
 
-/** An empty operand cannot be compared with: every value starts with it, and two missing values would be equal. */
+/** An empty operand cannot be compared: every value starts with it, and two missing values would be equal. */
 function isComparable(operand: Reading | ReadonlySet<string>): operand is Comparable {
   return operand !== null && operand !== '' && !(operand instanceof Unreadable);
 }
@@ -132,10 +132,10 @@ function isList(operand: readonly string[] | ReadonlySet<string>): operand is re
   return Array.isArray(operand);
 }
 
-/** One spelling for each number, since services read others (`1e2`, `+1`, `01`, `1.0`) in more than one way. */
+/** One spelling per number, because services read others (`1e2`, `+1`, `01`, `1.0`) in more than one way. */
 const plainNumber = /^(?:0|-?[1-9][0-9]{0,14}|-?(?:0|[1-9][0-9]{0,14})\.[0-9]{0,5}[1-9])$/;
 
-/** A claim is a number of its own, however it is written. Null: it is none, or may be read as another one. */
+/** A claim is already a number, however it is written. Null: not a number, or one with another reading. */
 function numberOf({ from }: ValueSource, value: string | readonly string[] | null): number | null {
   if (typeof value !== 'string') return null;
   return from === 'claim' || plainNumber.test(value) ? Number(value) : null;
@@ -147,7 +147,7 @@ function compareNumber(number: number | null, operator: NumberOperator, bound: n
   return holds ? 'met' : 'unmet';
 }
 
-/** How far the clock of a source may be ahead: a later sign-in is none. */
+/** How far the clock of a source may be ahead: a later sign-in does not count. */
 const mostAheadMs = 60_000;
 
 function compareSignIn({ maxMs }: SignInStep, { identity, nowMs }: ConditionFacts): Truth {

@@ -1,7 +1,4 @@
-/**
- * Evaluates the conditions of a route one by one, as for a request, and reports what each compared and found. Values of
- * headers are not shown.
- */
+/** Evaluates the conditions of a route one by one, as for a request, and reports what each compared. It does not show header values. */
 import {
   appliesTo,
   type ConditionFacts,
@@ -21,13 +18,13 @@ import { momentInWords } from './time-window.ts';
 export interface CriterionReport {
   readonly reason: string;
   readonly words: string;
-  /** Name under `conditions.named`; null: it is written at the route itself. */
+  /** Name under `conditions.named`; null: the route itself contains it. */
   readonly name: string | null;
-  /** Id of the policy that demands it; null: the route does. */
+  /** Id of the policy that requires it; null: the route does. */
   readonly policy: string | null;
-  /** Whether it is for the method of the request. */
+  /** Whether it applies to the method of the request. */
   readonly applies: boolean;
-  /** Whether it is met, or the identity is exempt, or it is not for the method. */
+  /** Whether it is met, or the identity is exempt, or it does not apply to the method. */
   readonly passed: boolean;
   /** Of the condition itself, whether or not the identity is exempt. */
   readonly truth: Truth;
@@ -48,12 +45,12 @@ export interface StepReport {
 export interface ComparedValue {
   /** Such as `param tenant`. */
   readonly name: string;
-  /** Null: it has none, or cannot be read (`why`). `***`: the value of a header, which is not shown. */
+  /** Null: missing or unreadable (`why`). `***`: the value of a header, which is not shown. */
   readonly value: string | readonly string[] | null;
   readonly why: string | null;
 }
 
-/** In the order of the file; every criterion, also after one that is not met. */
+/** In the order of the file; every criterion, including those after an unmet one. */
 export function explainConditions(criteria: readonly Criterion[], facts: ConditionFacts): readonly CriterionReport[] {
   return criteria.map((criterion) => {
     const truth = truthOf(criterion.steps, 0, facts);
@@ -112,7 +109,7 @@ function comparedBy(step: Step, facts: ConditionFacts): readonly ComparedValue[]
   return [own, shown(comparison.operand.source, readOperand(comparison, facts) as Reading)];
 }
 
-/** Whether a file lists a value, and on which line as far as that is known. */
+/** Whether a file lists a value, and on which line, if known. */
 function listed(list: ListFile, contains: boolean, text: string): readonly ComparedValue[] {
   const line = contains ? list.lineOf(text) : null;
   const value = line === null ? 'lists it' : `line ${line}`;

@@ -1,16 +1,16 @@
-/** Lists that conditions compare with: ranges of addresses, and lists of either kind that a file holds. Compiled when the configuration is loaded. */
+/** Lists for conditions: address ranges, and lists of either kind in a file. Compiled when the configuration is loaded. */
 import { compileTrustedProxies, type TrustedProxies } from '../syntax/addresses.ts';
 
-/** What is known of the file of a list; entries are compared as the list itself has them. */
+/** Facts about the file of a list; its entries are in the list itself. */
 export interface ListFile {
-  /** As the configuration names it. */
+  /** As written in the configuration. */
   readonly name: string;
   /** The same for lists with the same entries. */
   readonly digest: string;
   readonly entries: number;
-  /** Lines with an entry that an earlier line has: the first ones. */
+  /** The first lines that repeat an entry of an earlier line. */
   readonly repeated: readonly { readonly line: number; readonly earlier: number }[];
-  /** The line, from 1, of the entry that is this text; null: there is none, or finding it takes too long. */
+  /** The line, from 1, of the entry with this text; null: none, or finding it takes too long. */
   readonly lineOf: (text: string) => number | null;
 }
 
@@ -22,7 +22,7 @@ export interface AddressList {
   readonly list: ListFile | null;
 }
 
-/** Throws `RangeError` for a range that is none. */
+/** Throws `RangeError` for an invalid range. */
 export function addressList(ranges: readonly string[], list: ListFile | null = null): AddressList {
   return { ranges, contains: compileTrustedProxies(ranges), list };
 }

@@ -1,7 +1,4 @@
-/**
- * Roles derived from other fields of an identity, such as membership of a group, in addition to those that the Auth API
- * names itself.
- */
+/** Roles derived from other fields of an identity, such as membership of a group, in addition to those from the Auth API. */
 import type { Accepted, Identity } from '../identity/identity.ts';
 
 /** Fields that a role may be derived from. `roles` are those of the Auth API, never derived ones. */
@@ -13,7 +10,7 @@ export const mappedFields = [
   'keyId',
 ] as const satisfies readonly (keyof Identity)[];
 
-/** One `from`: the role is held when the field has one of the values. */
+/** One `from`: it grants the role if the field has one of the values. */
 export interface RoleOrigin {
   readonly role: string;
   readonly field: (typeof mappedFields)[number];
@@ -25,12 +22,12 @@ export interface RoleMapping {
   readonly origins: readonly RoleOrigin[];
 }
 
-/** Null when no role is derived. */
+/** Null if no role is derived. */
 export function compileRoleMapping(origins: readonly RoleOrigin[]): RoleMapping | null {
   return origins.length === 0 ? null : { origins };
 }
 
-/** The result with the derived roles in its identity; the result itself when there are none. */
+/** The result with the derived roles in its identity, or the result itself if there are none. */
 export function mapRoles(mapping: RoleMapping | null, accepted: Accepted): Accepted {
   if (mapping === null) return accepted;
   const { identity, stale, source } = accepted;
@@ -39,7 +36,7 @@ export function mapRoles(mapping: RoleMapping | null, accepted: Accepted): Accep
   return { identity: { ...identity, roles: [...identity.roles, ...derived] }, reason: null, stale, source };
 }
 
-/** Derived roles that the Auth API has not named, each once, in the order of the configuration. */
+/** Derived roles that the Auth API has not granted, each once, in the order of the configuration. */
 export function derivedRoles(origins: readonly RoleOrigin[], identity: Identity): readonly string[] {
   const derived = new Set<string>();
   for (const { role, field, values } of origins) {

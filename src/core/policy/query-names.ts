@@ -1,21 +1,21 @@
 /**
- * The names that a service may read in the name of a query parameter. PHP reads `a.b`, `a b` and `a[b` as `a_b`, and `a[b]` as a
- * part of `a`; qs reads `[a]` as `a`, and where it is set up so, `a.b` as a part of `a`; others ignore case, or drop signs that no
- * name of theirs holds. So names are compared by their letters and digits.
+ * The names that a service may parse from the name of a query parameter. PHP reads `a.b`, `a b` and `a[b` as `a_b`, and `a[b]` as a part of
+ * `a`; qs reads `[a]` as `a` and, if configured, `a.b` as a part of `a`; others ignore case, or drop characters that their names cannot
+ * contain. So names are compared by their letters and digits.
  */
 import { plainer } from '../url/look-alikes.ts';
 import { foldCase } from '../url/path-reading.ts';
 
 const plain = /^[a-z0-9]+$/;
 
-/** Of a decoded name: its letters, and those of what it may be a part of. */
+/** For a decoded name: its letters, and those of the names that it may be a part of. */
 export function namesOfWritten(written: string): readonly string[] {
   if (plain.test(written)) return [written];
   const folded = fold(written);
   return [lettersOf(folded), lettersOf(upTo(folded, bracket)), lettersOf(upTo(folded, bracketOrDot))].filter(isName);
 }
 
-/** The same of the name that a condition reads: a service for which a dot is a sign like others has more of them. */
+/** The same for the name that a condition reads: it has more if a service treats a dot like any other character. */
 export function namesOfWanted(name: string): readonly string[] {
   if (plain.test(name)) return [name];
   const folded = fold(name);
@@ -31,13 +31,13 @@ function fold(name: string): string {
   return foldCase(plainer(name));
 }
 
-/** Without what is in front of the first letter: `a` in `[a][b]`. */
+/** Without the characters before the first letter: `a` in `[a][b]`. */
 function upTo(name: string, end: RegExp): string {
   const start = name.replace(leading, '');
   return start.split(end, 1)[0]!;
 }
 
-/** A name of signs alone is one of them, whichever they are. */
+/** All names without letters and digits count as one. */
 function lettersOf(name: string): string {
   return name.replace(noLetters, '') || name.slice(0, 1).replace(/./s, '_');
 }

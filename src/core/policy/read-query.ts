@@ -1,11 +1,11 @@
 /**
- * One parameter of a query, if every service reads it alike. Names that frameworks take for each other (`query-names.ts`)
- * count as one, and a separator that only some know makes the query unclear.
+ * Reads one parameter of a query, if every service reads it alike. Names that frameworks treat as equal (`query-names.ts`) count as one,
+ * and a separator that only some support makes the query unclear.
  */
 import { namesOfWanted, namesOfWritten } from './query-names.ts';
 import { type Reading, readText, unreadable } from './reading.ts';
 
-/** Some services read no more parameters by default: OpenResty 100; PHP, qs and Node's `querystring` 1,000. */
+/** Default limits of some services: OpenResty 100; PHP, qs and Node's `querystring` 1,000. */
 const mostRead = 100;
 
 /** `query` is as received, with its "?"; empty when there is none. */
@@ -21,7 +21,7 @@ export function readQuery(query: string, name: string): Reading {
   while (start <= query.length) {
     const next = query.indexOf('&', start);
     const end = next < 0 ? query.length : next;
-    // Looked for anew only when it is passed: a long query without one would be searched for each parameter.
+    // Searched again only once it is passed: otherwise a long query without one would be searched for each parameter.
     if (equal < start) equal = indexOfEqual(query, start);
     const nameEnd = Math.min(equal, end);
     const written = decodeName(query.slice(start, nameEnd));
@@ -44,8 +44,8 @@ function indexOfEqual(query: string, from: number): number {
 }
 
 /**
- * The parts of a query that bear on these parameters, as received: reading one of them gives the same with the parts as
- * with the whole. Empty when there are none.
+ * The parts of a query that affect these parameters, as received: reading a parameter gives the same result from the parts as from the
+ * whole. May be empty.
  */
 export function partsOfQuery(query: string, names: Iterable<string>): string {
   const wanted = new Set([...names].flatMap(namesOfWanted));
@@ -60,7 +60,7 @@ export function partsOfQuery(query: string, names: Iterable<string>): string {
       if (written === null) return '%';
       return namesOfWritten(written).some((one) => wanted.has(one)) ? part : '';
     });
-  // Empty parts keep what comes too late where it is.
+  // Empty parts preserve the position of parameters beyond the limit.
   const late = parts.some((part, at) => part !== '' && at >= mostRead);
   const kept = parts.filter((part, at) => part !== '' || (late && at < mostRead));
   return kept.length === 0 ? '' : `?${kept.join('&')}`;

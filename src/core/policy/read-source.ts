@@ -1,4 +1,4 @@
-/** Reads the values that conditions compare. What cannot be read in exactly one way is `Unreadable`, never a value. */
+/** Reads the values that conditions compare. A value without exactly one reading is `Unreadable`. */
 import { claimText, isUnreadable } from '../identity/claims.ts';
 import { canonicalName, connectionList, trimBlanks } from '../syntax/header-fields.ts';
 import { pathParam } from '../url/path-pattern.ts';
@@ -19,7 +19,7 @@ export function readSource(source: ValueSource, facts: ConditionFacts): Reading 
     case 'query':
       return readQuery(facts.request.query, source.name);
     case 'header':
-      // From any other peer it is removed before the service sees it.
+      // From any other peer, it is removed before forwarding.
       if (source.trusted === true && !facts.trusted) return null;
       return readHeader(facts.rawHeaders, source.name);
     case 'identity':
@@ -31,7 +31,7 @@ export function readSource(source: ValueSource, facts: ConditionFacts): Reading 
   }
 }
 
-/** A list in one header is what repeated headers become on their way (RFC 9110 section 5.3), so both are the same. */
+/** Intermediaries may join repeated headers into a list (RFC 9110 section 5.3), so both are equal. */
 function readHeader(rawHeaders: readonly string[], name: string): Reading {
   let found: string | null = null;
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
@@ -45,6 +45,6 @@ function readHeader(rawHeaders: readonly string[], name: string): Reading {
   if (found === null) return null;
   if (found.includes(',')) return unreadable.repeated;
   if (/[^\x20-\x7e]/.test(found)) return unreadable.twofold;
-  // The upstream would not see what was compared.
+  // The upstream would not receive the compared value.
   return connectionList(rawHeaders)?.has(name) === true ? unreadable.hop : found;
 }

@@ -1,4 +1,4 @@
-/** The result of reading a value: text, a list, nothing, or why it cannot be read in exactly one way. */
+/** The result of reading a value: text, a list, nothing, or why it does not have exactly one reading. */
 
 /** Null: the request or the identity has no such value. */
 export type Reading = string | readonly string[] | null | Unreadable;
@@ -25,12 +25,12 @@ export const unreadable = {
   hop: new Unreadable('is removed by the Connection header'),
 } as const satisfies Record<string, Unreadable>;
 
-/** Controls, separators of paths and of path parameters, and what a second decoding would change. */
+/** Controls, separators of paths and path parameters, and text that a second decoding would change. */
 const twofold = /[\x00-\x1f\x7f;\\/]|%[0-9A-Fa-f]{2}/;
 const controls = /[\x00-\x1f\x7f]|%[0-9A-Fa-f]{2}/;
 const beyondAscii = /[^\x20-\x7e]/;
 
-/** Text of a query value: decoded once. Raw bytes beyond ASCII have no known coding. */
+/** Text of a query value: decoded once. Raw bytes beyond ASCII have no known encoding. */
 export function readText(raw: string): string | Unreadable {
   if (beyondAscii.test(raw)) return unreadable.twofold;
   const text = decodeOnce(raw);
@@ -38,11 +38,11 @@ export function readText(raw: string): string | Unreadable {
   return controls.test(text) ? unreadable.twofold : text;
 }
 
-/** Text of a path segment: decoded once, and nothing in it that could end or split the segment elsewhere. */
+/** Text of a path segment: decoded once, without anything that could end or split the segment elsewhere. */
 export function readSegment(raw: string): string | Unreadable {
   const text = decodeOnce(raw);
   if (text === null) return unreadable.escape;
-  // An empty segment is one to some services, and none to others.
+  // Some services ignore an empty segment, others do not.
   return text === '' || twofold.test(text) ? unreadable.twofold : text;
 }
 

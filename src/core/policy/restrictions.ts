@@ -1,7 +1,6 @@
 /**
- * Policies: restrictions of everything below a prefix, on top of what routes say. They are compiled into the routes below
- * them when the configuration is loaded, so that a request meets one rule and one list of conditions. A route can add
- * to a policy and never weaken it.
+ * Policies: restrictions of everything below a prefix, in addition to the rules of routes. They are compiled into the routes below them at
+ * load, so a request still meets one rule and one list of conditions. A route can add to a policy but never weaken it.
  */
 import type { RoutePattern } from '../url/path-pattern.ts';
 import { type AccessRule, compileRule, type RouteAccess } from './access.ts';
@@ -14,7 +13,7 @@ export interface Restriction {
   readonly pattern: RoutePattern;
   /** Null: it does not restrict the access of routes. */
   readonly access: AccessRule | null;
-  /** Each has the id of the policy, and reads parameters where the pattern of the policy has them. */
+  /** Each has the id of the policy, and reads parameters at the positions in the policy's pattern. */
   readonly conditions: readonly Criterion[] | null;
 }
 
@@ -30,7 +29,7 @@ export interface Restricted {
   readonly policies: readonly Restriction[];
 }
 
-/** The rules of the route and of the policies joined, and where they come from. */
+/** The combined rules of the route and the policies, and their origin. */
 export function restrict(
   own: RouteRules,
   policies: readonly Restriction[],
@@ -38,7 +37,7 @@ export function restrict(
 ): RouteRules & { readonly restricted: Restricted | null } {
   if (policies.length === 0) return { ...own, restricted: null };
   const all = [...policies.flatMap((policy) => policy.conditions ?? []), ...(own.conditions ?? [])];
-  // Last: a caller who is refused anyway is not asked to sign in again.
+  // Last, so that a caller who is refused anyway need not sign in again.
   const conditions = [...all.filter((one) => !limitsSignIn(one)), ...all.filter(limitsSignIn)];
   const rules = policies.flatMap(({ access }) => access ?? []);
   return {

@@ -1,10 +1,9 @@
 /**
- * The demands of a rule on roles, compiled, and whether roles meet them. Inheritance is compiled in: a set holds every role that grants
- * the named one, so that a request only compares the identity's own roles with sets. Negations are compiled in, too: only a set can be
- * wanted or not.
+ * The compiled role requirements of a rule, and whether roles meet them. Inheritance is compiled in: a set contains every role that grants
+ * the given one, so a request only compares the identity's own roles with sets. Negation applies only to sets.
  */
 
-/** What roles have to meet. */
+/** A requirement on roles. */
 export type RoleDemand = RoleLeaf | { readonly kind: 'all' | 'any'; readonly parts: readonly RoleDemand[] };
 
 /** One of the roles is held, or none of them. */
@@ -14,8 +13,8 @@ export interface RoleLeaf {
 }
 
 /**
- * Null: the demand is met. `role_forbidden`: a role is held that may not be held, whatever else is. `holds`: whether
- * one of the roles of a leaf is held.
+ * Null: the demand is met. `role_forbidden`: an excluded role is held, regardless of the others. `holds`: whether one of the roles of a
+ * leaf is held.
  */
 export function checkRoles<Held>(
   demand: RoleDemand,
@@ -27,7 +26,7 @@ export function checkRoles<Held>(
   return 'role_missing';
 }
 
-/** Demands that all have to be met. */
+/** Demands that must all be met. */
 export function conjunctsOf(demand: RoleDemand): readonly RoleDemand[] {
   return demand.kind === 'all' ? demand.parts : [demand];
 }

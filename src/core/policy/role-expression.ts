@@ -1,9 +1,9 @@
-/** Which roles a rule demands, as written: nested to any depth. Compiles them, and writes them in words. */
+/** The roles that a rule requires, as written, nested to any depth. Compiles them and describes them in words. */
 import type { RoleDemand, RoleLeaf } from './role-demand.ts';
 import { scopedRole, unreadScope } from './role-scopes.ts';
 import { type RoleTable, rolesThatGrant } from './roles.ts';
 
-/** One of `any`, every one of `all`, none of `none`; what is absent demands nothing. */
+/** One of `any`, every one of `all`, none of `none`; an absent key requires nothing. */
 export interface RoleExpression {
   readonly any?: readonly RoleTerm[];
   readonly all?: readonly RoleTerm[];
@@ -26,14 +26,14 @@ export function compileRoles(term: RoleTerm, table: RoleTable, wanted = true): R
   return join(wanted ? 'all' : 'any', lists);
 }
 
-/** That a role is not held counts only where its scope can be read. */
+/** An absent role counts as absent only if its scope can be read. */
 function leafOf(kind: RoleLeaf['kind'], role: string, table: RoleTable): RoleLeaf {
   const roles = rolesThatGrant(role, table);
   const scoped = [...roles].flatMap((name) => scopedRole(name) ?? []);
   return { kind, roles: kind === 'holds' ? roles : new Set([...roles, ...scoped.map(unreadScope)]) };
 }
 
-/** Parts of the same kind are joined, and so are sets where one of several is enough, or none of several may be held. */
+/** Joins parts of the same kind, and sets of which one is enough or none may be held. */
 function join(kind: 'all' | 'any', written: readonly RoleDemand[]): RoleDemand {
   const flat = written.flatMap((part) => (part.kind === kind ? part.parts : [part]));
   const joint = kind === 'any' ? 'holds' : 'lacks';
@@ -44,7 +44,7 @@ function join(kind: 'all' | 'any', written: readonly RoleDemand[]): RoleDemand {
   return parts.length === 1 ? parts[0]! : { kind, parts };
 }
 
-/** Names in the order of the file, each once. `side`: only those that have to be held, or that may not be. */
+/** Names in the order of the file, each once. `side`: only required or only excluded ones. */
 export function rolesIn(expression: RoleExpression, side: 'wanted' | 'unwanted' | 'both' = 'both'): readonly string[] {
   const names = new Set<string>();
   const visit = (term: RoleTerm, wanted: boolean): void => {

@@ -1,18 +1,17 @@
 /**
- * Roles that are held in a scope, such as `editor` of one tenant. Rules know such a role by the form in which a source
- * writes it, with the parameter that names the scope: `{tenant}:editor`. Before a rule is checked, the roles of the identity
- * are read in the scope of the request.
+ * Roles that are held in a scope, such as `editor` of one tenant. Rules refer to such a role in the form of the source, with the parameter
+ * that contains the scope: `{tenant}:editor`. Before a rule is checked, the roles of the identity are read in the scope of the request.
  */
 import type { Identity } from '../identity/identity.ts';
 import type { ConditionFacts } from './conditions.ts';
 import { readSource } from './read-source.ts';
 
 export interface ScopedRole {
-  /** As rules know it. */
+  /** As rules write it. */
   readonly role: string;
-  /** The parameter that names the scope; null: it counts in any scope. */
+  /** The parameter with the scope; null: any scope. */
   readonly param: string | null;
-  /** Around the scope in the role of an identity. */
+  /** Text around the scope in an identity's role. */
   readonly before: string;
   readonly after: string;
 }
@@ -23,18 +22,18 @@ export function scopedRole(role: string): ScopedRole | null {
   return param === undefined ? null : { role, param: param === '*' ? null : param, before, after };
 }
 
-/** The same role in any scope; null: it has none. */
+/** The same role in any scope; null: it has no scope. */
 export function inAnyScope(role: string): string | null {
   const scoped = scopedRole(role);
   return scoped === null ? null : `${scoped.before}{*}${scoped.after}`;
 }
 
-/** Every identity holds it where the scope of a request cannot be read: a role cannot count as not held there. */
+/** Every identity holds it if the scope of a request cannot be read, because a role must not count as absent then. */
 export function unreadScope({ param }: ScopedRole): string {
   return `{${param}}?`;
 }
 
-/** The role of an identity; null: the text can be no scope. */
+/** The role of an identity; null: the text cannot be a scope. */
 export function roleInScope({ before, after }: Pick<ScopedRole, 'before' | 'after'>, scope: string): string | null {
   return isScope(scope, before, after) ? before + scope + after : null;
 }
@@ -46,7 +45,7 @@ export function scopeOf({ before, after }: Pick<ScopedRole, 'before' | 'after'>,
   return isScope(scope, before, after) ? scope : null;
 }
 
-/** A scope never contains what separates it from the rest: `a:b:editor` is no role of the scope `a:b`. */
+/** A scope never contains its separator: `a:b:editor` does not have the scope `a:b`. */
 function isScope(scope: string, before: string, after: string): boolean {
   if (scope === '' || /[\p{Cc},]/u.test(scope)) return false;
   const [left = ''] = /[^A-Za-z0-9]*$/.exec(before) ?? [];
@@ -57,10 +56,10 @@ function isScope(scope: string, before: string, after: string): boolean {
   );
 }
 
-/** The identity with the scoped roles that it holds for this request. For rules and exemptions alone. */
+/** The identity with the scoped roles that it holds for this request. Only for rules and exemptions. */
 export function inScope(identity: Identity, scopes: readonly ScopedRole[], facts: ConditionFacts): Identity {
   const held = scopes.flatMap((scoped) => heldAs(scoped, identity.roles, facts) ?? []);
-  // What a source writes in the form of rules is none of these.
+  // A source cannot grant a role by writing the form of rules.
   const own = identity.roles.filter((role) => !role.includes('{'));
   return { ...identity, roles: [...own, ...new Set(held)] };
 }

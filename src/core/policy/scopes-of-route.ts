@@ -1,6 +1,6 @@
 /**
- * Roles of a route that are held in a scope: those of its rules, and those that are exempt from its conditions. They are
- * found at load, and read in the scope of each request.
+ * Scoped roles of a route: those of its rules, and those exempt from its conditions. They are collected at load, and read in the scope of
+ * each request.
  */
 import type { Identity } from '../identity/identity.ts';
 import type { CanonicalRequest, RequestView } from '../request/request-view.ts';
@@ -24,7 +24,7 @@ export function withScopes<R extends RouteRules>(route: R): R & { readonly scope
   return { ...route, scopes: scopesOfRoute(route) };
 }
 
-/** What rules and conditions of the route see: the identity has the roles that it holds in the scope of the request. */
+/** The facts for rules and conditions of the route: the identity has the roles that it holds in the scope of the request. */
 export function factsInScope(
   view: RequestView,
   {

@@ -1,6 +1,6 @@
 /**
- * Limits of time that are conditions of their own, with reasons of the gateway: when a route is open (`notBefore`,
- * `notAfter`), and how long ago its callers may have signed in (`maxAuthAge`).
+ * Time limits, which are conditions with the gateway's own reasons: when a route is open (`notBefore`, `notAfter`), and how long ago its
+ * callers may have signed in (`maxAuthAge`).
  */
 import { reasons } from '../outcome/reasons.ts';
 import { appliesTo, type Criterion, type Step } from './conditions.ts';
@@ -10,12 +10,12 @@ export function activeWithin(stretch: Stretch): Criterion {
   return limit('access_not_active', { kind: 'stretch', end: 0, stretch }, {});
 }
 
-/** How old a sign-in may be with some methods. */
+/** Maximum age of a sign-in with some methods. */
 export interface SignInLimit extends Pick<Criterion, 'methods' | 'exceptMethods'> {
   readonly maxMs: number;
 }
 
-/** `policy`: id of the policy that demands it; null: the route does. */
+/** `policy`: id of the policy that requires it; null: the route does. */
 export function signedInWithin({ maxMs, ...methods }: SignInLimit, policy: string | null): Criterion {
   return limit('sign_in_too_old', { kind: 'signIn', end: 0, maxMs }, { ...methods, policy });
 }
@@ -33,7 +33,7 @@ function limit(
   };
 }
 
-/** The age of a sign-in that meets every such limit for the method, in whole seconds; null: there is none. */
+/** The maximum age of a sign-in under all such limits for the method, in whole seconds; null: no limit. */
 export function maxAuthAgeS(conditions: readonly Criterion[] | null, method: string): number | null {
   let least: number | null = null;
   for (const criterion of conditions ?? []) {

@@ -1,9 +1,9 @@
 /**
- * When a condition on the time is met: within a window of the week in a time zone, or in a stretch between two moments. Pure: the
- * clock comes with the request.
+ * When a condition on the time is met: within a window of the week in a time zone, or between two moments. Pure: the request contains the
+ * clock.
  */
 
-/** Hours of days of the week. A window whose end is not after its begin ends on the next day. */
+/** Hours of days of the week. A window whose end is not after its start ends on the next day. */
 export interface TimeWindow {
   /** Monday is 0; a window over midnight belongs to the day on which it begins. */
   readonly days: readonly number[];
@@ -16,7 +16,7 @@ export interface TimeWindow {
   readonly minuteOfWeek: (ms: number) => number;
 }
 
-/** From the first moment on, and before the second one; null: no limit. */
+/** From the first moment until before the second one; null: no limit. */
 export interface Stretch {
   readonly fromMs: number | null;
   readonly toMs: number | null;

@@ -1,6 +1,6 @@
 /**
- * First stage: one reading of method, host and target. No general URL parser is used for the target: such parsers read
- * `//admin/x` as a host, and what is forwarded would differ from what was checked. Two readings are a refusal.
+ * First stage: one reading of method, host and target. No general URL parser is used for the target: such parsers read `//admin/x` as a
+ * host, so the forwarded target would differ from the checked one. Two readings are a refusal.
  */
 
 import type { ReasonCode } from '../outcome/reasons.ts';
@@ -11,7 +11,10 @@ import { countPasses, type ViaRule } from './via.ts';
 
 /** RFC 9110 section 5.6.2 token of at most 32 characters. */
 const methodName = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,32}$/;
-/** A service may ignore the case of methods, and no rule lists one with a small letter: only the rule for all others would hold. */
+/**
+ * A service may ignore the case of methods, but rules list only upper case, so a method in lower case would meet only the rule for all
+ * others.
+ */
 const lowerCase = /[a-z]/;
 const neverForwarded: ReadonlySet<string> = new Set(['TRACE', 'TRACK', 'CONNECT']);
 
@@ -20,22 +23,21 @@ export function isMethodName(text: string): boolean {
 }
 
 /**
- * Any method name but TRACE and TRACK, which would echo credentials, and CONNECT, which asks for a tunnel; and none with a
- * small letter.
+ * Any method name except TRACE and TRACK, which would echo credentials, CONNECT, which opens a tunnel, and names with lower-case letters.
  */
 export function isSupportedMethod(method: string): boolean {
   return isMethodName(method) && !lowerCase.test(method) && !neverForwarded.has(method);
 }
 
-/** Methods that ask for no change (RFC 9110 section 9.2.1). */
+/** Methods that request no change (RFC 9110 section 9.2.1). */
 export const safeMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 
-/** Characters that a query never holds raw (RFC 3986 section 3.4); bytes beyond ASCII pass as they are. */
+/** Characters that a query never contains raw (RFC 3986 section 3.4); bytes beyond ASCII pass unchanged. */
 const notInQuery = /[^\x21-\x22\x24-\x7e\x80-\xff]/;
 
 /**
- * Reasons: `method_unsupported`, `host_invalid`, `transfer_coding_unsupported`, `header_invalid`, `loop_detected`,
- * `too_early`, `target_invalid`, `path_ambiguous`. Without `via` no loop is looked for.
+ * Reasons: `method_unsupported`, `host_invalid`, `transfer_coding_unsupported`, `header_invalid`, `loop_detected`, `too_early`,
+ * `target_invalid`, `path_ambiguous`. Without `via`, loops are not detected.
  */
 export function normalizeRequest(view: RequestView, via: ViaRule | null = null): CanonicalRequest | ReasonCode {
   const { method } = view;
@@ -78,10 +80,9 @@ function fromAbsoluteForm(target: string, authority: string): string | { reason:
 const length = /^(?:0|[1-9][0-9]{0,15})$/;
 
 /**
- * What the headers say about the request itself. The server has refused most framing errors; what a service could read
- * differently is refused here, for every entrypoint: several Host, Content-Length or Transfer-Encoding headers are two
- * readings (RFC 9112 section 6.3), and so are a length and a coding at once. Returns the value of Host (section 3.2), empty
- * where an HTTP/1.0 client sends none.
+ * Checks the headers about the request itself. The server has refused most framing errors. Anything that a service could read differently
+ * is refused here, for every entrypoint: repeated Host, Content-Length or Transfer-Encoding headers have two readings (RFC 9112 section
+ * 6.3), and so does a length with a coding. Returns the value of Host (section 3.2), empty if an HTTP/1.0 client sends none.
  */
 function readHead(view: RequestView, via: ViaRule | null): string | { reason: ReasonCode } {
   const { rawHeaders } = view;
@@ -121,7 +122,7 @@ function readHead(view: RequestView, via: ViaRule | null): string | { reason: Re
     }
   }
   if (coding !== null) {
-    // RFC 9112 section 6.1: HTTP/1.0 knows no codings. Section 7: their names are case-insensitive.
+    // RFC 9112 section 6.1: HTTP/1.0 has no codings. Section 7: their names are case-insensitive.
     if (view.httpVersion === '1.0' || coding.toLowerCase() !== 'chunked')
       return { reason: 'transfer_coding_unsupported' };
     if (framed) return { reason: 'header_invalid' };

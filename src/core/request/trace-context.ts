@@ -1,7 +1,4 @@
-/**
- * The trace that a request belongs to, as its headers name it (W3C Trace Context, level 2). Headers that do not follow the grammar
- * name no trace.
- */
+/** The trace of a request, from its headers (W3C Trace Context, level 2). Headers that violate the grammar are ignored. */
 import { trimBlanks } from '../syntax/header-fields.ts';
 import { isNamed, readParent } from './trace-parent.ts';
 
@@ -12,14 +9,14 @@ export interface TraceContext {
   readonly spanId: string;
   /** Those of level 2: bit 0 (the sender records it), bit 1 (the trace id is random). */
   readonly flags: number;
-  /** The value of `tracestate`; empty: there is none, or it does not follow the grammar. */
+  /** The value of `tracestate`; empty: absent or invalid. */
   readonly state: string;
 }
 
 export const sampledFlag = 1;
 export const randomFlag = 2;
 
-/** Null: the request names no trace, or names it in a wrong way. */
+/** Null: the request has no valid trace. */
 export function readTraceContext(rawHeaders: readonly string[]): TraceContext | null {
   const [, , traceId, spanId, flags] = readParent(rawHeaders) ?? [];
   if (traceId === undefined || spanId === undefined || flags === undefined) return null;

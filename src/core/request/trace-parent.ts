@@ -2,10 +2,10 @@
 
 /** Version, trace id, parent id, flags: in lower case, and ids not all zero (section 3.2.2). Version ff is forbidden. */
 const parentForm = /^(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(?:$|-)/;
-/** Of version 00; later versions may have more after a "-". */
+/** Length in version 00; later versions may have more after a "-". */
 const parentLength = 55;
 
-/** The id of the trace that the request belongs to; null: it names none, or names it in a wrong way. */
+/** The id of the request's trace; null: no valid one. */
 export function traceIdOf(rawHeaders: readonly string[]): string | null {
   return readParent(rawHeaders)?.[2] ?? null;
 }

@@ -5,13 +5,13 @@
 export interface ViaRule {
   /** In lower case. */
   readonly name: string;
-  /** How often a request may have passed before: several gateways of one name in a row are no loop yet. */
+  /** How often a request may have passed before: several gateways of one name in a row are not yet a loop. */
   readonly passes: number;
 }
 
 /**
- * The number of passes that a `Via` value adds to `before` earlier ones, or -1 beyond what the rule allows. Elements are
- * `protocol received-by (comment)`; a comma in a comment separates nothing.
+ * The number of passes that a `Via` value adds to `before` earlier ones, or -1 beyond what the rule allows. Elements are `protocol
+ * received-by (comment)`; a comma in a comment is not a separator.
  */
 export function countPasses(value: string, rule: ViaRule, before: number): number {
   let passes = before;

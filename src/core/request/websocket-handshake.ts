@@ -1,10 +1,10 @@
 /**
- * Whether the handshake of a WebSocket is valid (RFC 6455 section 4.1). A gateway that takes an invalid one for a
- * handshake, in front of a service that does not, would open a tunnel for ordinary requests.
+ * Whether the handshake of a WebSocket is valid (RFC 6455 section 4.1). If the gateway accepted an invalid one and the service did not, it
+ * would open a tunnel for ordinary requests.
  */
 import type { ReasonCode } from '../outcome/reasons.ts';
 
-/** 16 bytes in Base64: 22 characters, the last of which holds two bits, and the padding. */
+/** 16 bytes in Base64: 22 characters, the last of which contains two bits, and the padding. */
 const nonce = /^[A-Za-z0-9+/]{21}[AQgw]==$/;
 
 /** Null: it is valid. Only for requests with `Upgrade: websocket`. */
@@ -24,7 +24,7 @@ export function handshakeFault(rawHeaders: readonly string[]): ReasonCode | null
         break;
     }
   }
-  // Section 4.4: the response to another version names the one that is supported.
+  // Section 4.4: the response to another version contains the supported one.
   if (versions === 1 && !known) return 'websocket_version_unsupported';
   return keys === 1 && versions === 1 ? null : 'websocket_handshake_invalid';
 }

@@ -1,6 +1,6 @@
 /**
- * What a successful call through a route revokes: `evict: { session: "{id}" }`. Read from the request that the gateway
- * has matched and from the identity that it has checked, never from the response of the upstream.
+ * What a successful call through a route revokes: `evict: { session: "{id}" }`. The ids come from the matched request and the checked
+ * identity, never from the upstream's response.
  */
 import type { Identity } from '../identity/identity.ts';
 import type { RoutePattern } from '../url/path-pattern.ts';
@@ -8,7 +8,7 @@ import { pathParam } from '../url/path-pattern.ts';
 
 export type EvictedKind = 'session' | 'keypair' | 'user';
 
-/** Fields of the identity that name something that can be revoked. */
+/** Fields of the identity that can be revoked. */
 export const evictedFields = ['sessionId', 'keyId', 'userId'] as const;
 export type EvictedField = (typeof evictedFields)[number];
 
@@ -24,17 +24,14 @@ export interface Evicted {
   readonly own: boolean;
 }
 
-/** What an Auth API names a session, a key or a user by. Escapes are not among it: an id that needs them is none. */
+/** The form of session, key and user ids. An id that needs escapes is not valid. */
 const identifier = /^[A-Za-z0-9._~@+:-]{1,256}$/;
 
 export function isEvictedId(text: string): boolean {
   return identifier.test(text);
 }
 
-/**
- * `{param}` or `{identity.field}` as a source, or null when it is neither. Whether the pattern has the parameter is the
- * caller's to check.
- */
+/** `{param}` or `{identity.field}` as a source, or null if it is neither. The caller checks whether the pattern has the parameter. */
 export function readEvictionSource(text: string): Eviction['from'] | null {
   const name = /^\{([^{}]+)\}$/.exec(text)?.[1];
   if (name === undefined) return null;
@@ -44,8 +41,8 @@ export function readEvictionSource(text: string): Eviction['from'] | null {
 }
 
 /**
- * What to revoke, and how many of the ids cannot be read: a parameter that is no id, or a field that this identity does
- * not have. `path` is canonical and was matched by `pattern`.
+ * What to revoke, and how many ids cannot be read: a parameter that is not an id, or a field that this identity lacks. `path` is canonical
+ * and was matched by `pattern`.
  */
 export function evictedBy(
   evictions: readonly Eviction[],

@@ -6,7 +6,7 @@ import { foldCase } from '../url/path-reading.ts';
 
 export type Below = 'all' | 'some' | 'none';
 
-/** `prefix` ends with `**`. `anyCase`: letter case does not count to the service of the pattern. */
+/** `prefix` ends with `**`. `anyCase`: the service of the pattern ignores letter case. */
 export function isBelow(prefix: RoutePattern, pattern: RoutePattern, anyCase: boolean): Below {
   let below = hostBelow(prefix.host, pattern.host);
   for (const [at, wanted] of prefix.segments.entries()) {
@@ -73,8 +73,8 @@ function hasNothingAround({ before, after }: ParamForm): boolean {
 }
 
 /**
- * What fits both, as a pattern of its own: where a route for it exists, the less specific one of the two gets nothing
- * below the prefix. Null: two forms of a parameter have no common one.
+ * The pattern of requests that fit both. If a route for it exists, the less specific of the two gets nothing below the prefix. Null: two
+ * parameter forms have nothing in common.
  */
 export function meetOf(prefix: RoutePattern, pattern: RoutePattern): RoutePattern | null {
   const segments: Segment[] = [];
@@ -110,7 +110,7 @@ function inWords(segment: Segment): string {
   return segment.kind === 'rest' ? '**' : formInWords(segment.name, segment.form);
 }
 
-/** Whether both patterns take the same requests. */
+/** Whether both patterns match the same requests. */
 export function isSamePattern(a: RoutePattern, b: RoutePattern): boolean {
   return (
     a.host === b.host &&
@@ -119,7 +119,7 @@ export function isSamePattern(a: RoutePattern, b: RoutePattern): boolean {
   );
 }
 
-/** Whether one of the routes takes all that the pattern and the prefix have in common, before the pattern does. */
+/** Whether one of the routes matches everything that the pattern and the prefix have in common, before the pattern does. */
 export function isShielded(
   prefix: RoutePattern,
   pattern: RoutePattern,

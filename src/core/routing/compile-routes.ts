@@ -1,8 +1,7 @@
 /**
- * Builds the table that requests are matched with. The most specific route wins, whatever the order in the file: exact
- * host over longest wildcard host over none; then, segment by segment from the left, literal over parameter with literal
- * text over parameter with a shape over parameter over `**`. Two routes that some request matches equally are a tie, and a
- * tie is an error.
+ * Builds the table that requests are matched with. The most specific route wins, regardless of the order in the file: exact host over
+ * longest wildcard host over none; then, segment by segment from the left, literal over parameter with literal text over parameter with a
+ * shape over parameter over `**`. Two routes that some request matches equally are a tie, and a tie is an error.
  */
 import { commonPath, sampleText } from '../url/common-path.ts';
 import { TooManyFormsError } from '../url/form-texts.ts';
@@ -16,20 +15,20 @@ export interface Tie {
   readonly first: Route;
   readonly second: Route;
   /**
-   * A request that both match: method and URL, without a method where they have none in common. Null: their parameters have
-   * too many forms to find out whether there is one.
+   * A request that both match: method and URL, without a method if they have none in common. Null: their parameters have too many forms to
+   * find one.
    */
   readonly example: string | null;
 }
 
-/** Ties that are reported at once; n copies of a route have n^2 of them. */
+/** Maximum number of reported ties; n copies of a route have n^2 of them. */
 const maxTies = 1000;
 
 /** Returns the table, or every tie, up to a thousand. */
 export function compileRoutes(routes: readonly Route[]): RouteTable | { readonly ties: readonly Tie[] } {
   const ties: Tie[] = [];
   const compared = new Set<string>();
-  /** Whether the pair comes for the first time: the same two routes may meet at several nodes. */
+  /** Whether the pair is new: the same two routes may meet at several nodes. */
   const isNew = (first: Route, second: Route): boolean => {
     const before = compared.size;
     return compared.add(`${first.index} ${second.index}`).size > before;
@@ -41,7 +40,7 @@ export function compileRoutes(routes: readonly Route[]): RouteTable | { readonly
       const [first, second] = rival.index < route.index ? [rival, route] : [route, rival];
       if (isNew(first, second)) ties.push({ first, second, example: exampleOf(second, method) });
     }
-    // Also a tied route: a later one may tie with it alone.
+    // Tied routes too: a later one may tie only with them.
     leaf.routes.push(route);
     if (ties.length === 0) claimMethods(leaf, route);
   });
@@ -101,7 +100,7 @@ function claimMethods(leaf: Leaf, route: Route): void {
   for (const method of access.every === null ? access.byMethod.keys() : methods) {
     if (claims(route, method)) leaf.byMethod.set(method, route);
   }
-  // RFC 9110 section 9.3.2: HEAD is GET without the content, so it goes where GET goes unless a route names it.
+  // RFC 9110 section 9.3.2: HEAD is GET without the content, so it follows GET unless a route lists it.
   const get = leaf.byMethod.get('GET');
   if (get !== undefined && !leaf.byMethod.has('HEAD')) leaf.byMethod.set('HEAD', get);
 }
@@ -114,7 +113,7 @@ function methodInBoth(a: Route, b: Route): string | null {
   return claimed(narrow).find((method) => other.methods === null || claimed(other).includes(method)) ?? null;
 }
 
-/** Methods of a route that names them, and HEAD where it has a rule for it. */
+/** The methods that a route lists, and HEAD if it has a rule for it. */
 function claimed(route: Route): readonly string[] {
   const methods = route.methods ?? [];
   const head = methods.includes('GET') && !methods.includes('HEAD') && route.access.byMethod.has('HEAD');
@@ -126,7 +125,7 @@ function sampleMethod(route: Route): string {
   return first ?? 'GET';
 }
 
-/** A request that a pattern takes: method and URL. */
+/** A request that a pattern matches: method and URL. */
 export function exampleOf({ pattern: { host, segments } }: Pick<Route, 'pattern'>, method: string): string {
   const path = segments.map((segment) => sampleText(segment) ?? 'anything');
   return `${method} ${urlOf(host, path)}`;

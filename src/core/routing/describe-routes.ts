@@ -1,4 +1,4 @@
-/** The effective table of routes for people: which request goes where, and who may make it. */
+/** The effective table of routes for people: where each request goes, and who may send it. */
 
 import { schemesOf } from '../credential/challenges.ts';
 import type { CredentialKind } from '../credential/credential.ts';
@@ -12,7 +12,7 @@ import { Ambiguity } from '../url/ambiguity.ts';
 import type { Route } from './route.ts';
 import { entriesOf, type RouteTable } from './route-table.ts';
 
-/** Plain data, fit for JSON; null where the route sets no limit. */
+/** Plain data that JSON can represent; null if the route sets no limit. */
 export interface RouteDescription extends RouteExtras {
   readonly id: string;
   /** Position in the file, from 0. */
@@ -20,25 +20,25 @@ export interface RouteDescription extends RouteExtras {
   /** Null: any host. */
   readonly host: string | null;
   readonly path: string;
-  /** Where the route is for several hosts or paths, all but the first; absent: there is one pattern. */
+  /** All patterns but the first, if the route has several hosts or paths; absent: one pattern. */
   readonly furtherPatterns?: readonly { readonly host: string | null; readonly path: string }[];
   /** Methods that the route matches at all; null: every method. */
   readonly methods: readonly string[] | null;
-  /** One entry per method that has a rule; `*` stands for every other method. Without it others are refused with 405. */
+  /** One entry per method that has a rule; `*` means every other method. Without it, others are refused with 405. */
   readonly access: readonly { readonly method: string; readonly rule: AccessSource }[];
-  /** Conditions in words, each with the reason that is given when it is not met; absent without conditions. */
+  /** Conditions in words, each with the reason of its refusal; absent without conditions. */
   readonly when?: readonly ConditionDescription[];
   /** Ids of policies that are part of `access` and `when`; absent: none. */
   readonly policies?: readonly string[];
-  /** The rule is only tried out and refuses no request; absent: it is enforced. */
+  /** The rule does not refuse requests; absent: it is enforced. */
   readonly mode?: 'shadow';
   readonly upstream: string;
-  /** Kinds that the route takes where it reads a credential. */
+  /** Kinds that the route accepts if it reads a credential. */
   readonly credentials: readonly CredentialKind[];
-  /** Schemes that a refusal of a credential names. */
+  /** Schemes in the challenges of a refused credential. */
   readonly challenges: readonly string[];
   readonly maxAgeMs: number | null;
-  /** Of methods with a value of their own; absent: none has one. */
+  /** For methods with their own value; absent: none. */
   readonly maxAgeMsByMethod?: Readonly<Record<string, number>>;
   readonly timeoutMs: number;
   readonly idleTimeoutMs: number | null;
@@ -51,13 +51,13 @@ export interface RouteDescription extends RouteExtras {
 export interface ConditionDescription {
   readonly reason: string;
   readonly condition: string;
-  /** Name under `conditions.named`; absent: it is written at the route itself. */
+  /** Name under `conditions.named`; absent: the route itself contains it. */
   readonly name?: string;
-  /** Id of the policy that demands it; absent: the route does. */
+  /** Id of the policy that requires it; absent: the route does. */
   readonly policy?: string;
-  /** Methods that it is for; absent: every one. */
+  /** Methods to which it applies; absent: all. */
   readonly methods?: readonly string[];
-  /** Methods that it is not for; absent: none. */
+  /** Methods to which it does not apply; absent: none. */
   readonly exceptMethods?: readonly string[];
 }
 
@@ -115,7 +115,7 @@ function describeCriterion(criterion: Criterion): ConditionDescription {
   };
 }
 
-/** As matching reads it: HEAD comes along with GET, by the same rule unless it has its own (RFC 9110 section 9.3.2). */
+/** As matching treats it: HEAD follows GET, by the same rule unless it has its own (RFC 9110 section 9.3.2). */
 function describeAccess(route: Route): RouteDescription['access'] {
   const { methods } = route;
   const listed = listedRules(route);
@@ -145,14 +145,14 @@ function finite(value: number): number | null {
   return Number.isFinite(value) ? value : null;
 }
 
-/** Other settings of a route than who may use it and where it leads; absent if unset. */
+/** Settings of a route other than access and destination; absent if unset. */
 export interface RouteExtras {
   /** URL of the sign-in page. */
   readonly signIn?: string;
   readonly cors?: { readonly origins: readonly string[]; readonly credentials: boolean };
-  /** What differs from the ordinary reading, in the words of the configuration. */
+  /** Differences from the ordinary reading, in the words of the configuration. */
   readonly pathReading?: Readonly<Record<string, string | boolean>>;
-  /** Who the signed identity is for. */
+  /** Audience of the signed identity. */
   readonly identityAssertion?: { readonly audience: string };
   /** `set`: unless the service has sent a security header itself. */
   readonly responseHeaders?: { readonly set: Readonly<Record<string, string>>; readonly remove: readonly string[] };

@@ -1,11 +1,13 @@
-/** Every route that a host and a path fit, not only the most specific: for explanations, comparisons, and services that ignore letter case. */
+/**
+ * Every route that fits a host and a path, not only the most specific: for explanations, comparisons, and services that ignore letter case.
+ */
 
 import { takes } from '../url/param-form.ts';
 import { foldCase } from '../url/path-reading.ts';
 import type { Route } from './route.ts';
 import { type Leaf, type PathNode, type RouteTrees, segmentsOf } from './route-table.ts';
 
-/** In the order of the file, whatever methods they take. */
+/** In the order of the file, with any methods. */
 export function fittingRoutes(table: RouteTrees, host: string, path: string): readonly Route[] {
   const found = new Set<Route>();
   const take = (leaf: Leaf | null) => {

@@ -1,7 +1,7 @@
 /**
- * Builds the trees of hosts and path segments. Routes that ignore letter case are inserted by folded text, and again below
- * every case-sensitive literal or form that equals theirs in some case: descending that one then finds them too, and the
- * most specific route of both kinds wins.
+ * Builds the trees of hosts and path segments. Routes that ignore letter case are inserted by folded text, and again below every
+ * case-sensitive literal or form that equals theirs in some case: so descending it finds them too, and the most specific route of both
+ * kinds wins.
  */
 
 import { foldedForm, formKey, formRank, type ParamForm } from '../url/param-form.ts';
@@ -9,7 +9,7 @@ import { foldCase } from '../url/path-reading.ts';
 import type { Route } from './route.ts';
 import type { FormedBranch, Leaf, PathNode, RouteTrees } from './route-table.ts';
 
-/** `add` is called for every leaf of a route: those that ignore case last, and possibly more than once. */
+/** `add` is called for every leaf of a route: case-insensitive ones last, and possibly more than once. */
 export function insertRoutes(
   routes: readonly Route[],
   ignoresCase: (route: Route) => boolean,
@@ -75,12 +75,12 @@ function paramNode(at: PathNode, form: ParamForm | null, anyCase: boolean): Path
   const known = at.formed?.find((branch) => branch.anyCase === anyCase && formKey(branch.form) === key);
   if (known !== undefined) return known.node;
   const branch: FormedBranch = { form, anyCase, node: newNode() };
-  // Sorting is stable: forms that count by case stay before their twins, below which not all routes are.
+  // Sorting is stable: case-sensitive forms stay before their twins, which do not have all routes below them.
   at.formed = [...(at.formed ?? []), branch].sort((a, b) => formRank(b.form) - formRank(a.form));
   return branch.node;
 }
 
-/** Forms of a node that equal this one in some case: one of any case, and those that count by case. */
+/** Forms of a node that equal this one in some case: a case-insensitive one, and case-sensitive ones. */
 function formedNodes(at: PathNode, form: ParamForm): readonly PathNode[] {
   const folded = foldedForm(form);
   const key = formKey(folded);
@@ -88,7 +88,7 @@ function formedNodes(at: PathNode, form: ParamForm): readonly PathNode[] {
   return [paramNode(at, folded, true), ...twins.map(({ node }) => node)];
 }
 
-/** Literals of a node that count by case, by their folded text. */
+/** Case-sensitive literals of a node, by their folded text. */
 type Twins = ReadonlyMap<string, readonly PathNode[]>;
 
 function visitFolded(

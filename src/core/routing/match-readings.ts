@@ -1,7 +1,6 @@
 /**
- * Matches a path that has more than one reading, and a route whose service reads paths in its own way. What is forwarded is
- * a reading that belongs to the matched route, and a path that another, more specific route claims in another reading is
- * refused, whatever a route tolerates.
+ * Matches a path with more than one reading, and a route whose service reads paths in its own way. The forwarded reading belongs to the
+ * matched route. A path that a more specific route claims in another reading is refused, regardless of what a route tolerates.
  */
 import type { ReasonCode } from '../outcome/reasons.ts';
 import type { CanonicalRequest } from '../request/request-view.ts';
@@ -23,7 +22,7 @@ import {
   ruleFor,
 } from './route-table.ts';
 
-/** As `matchRoute`; `leaf` is what the canonical path leads to. */
+/** Like `matchRoute`; `leaf` is the leaf of the canonical path. */
 export function matchReadings(
   table: RouteTable,
   request: CanonicalRequest,
@@ -40,14 +39,14 @@ export function matchReadings(
   if (route === null || rule === null) return refusalOf(end);
   const path = forwardedPath(table, at, end, route);
   if (path === null || !belongsTo(table, at, end, route)) return 'path_ambiguous';
-  // Slashes that are kept can bring a segment back that a dot segment had removed: in this spelling, and with the slashes merged.
+  // Kept slashes can restore a segment that a dot segment had removed, so both spellings are checked: this one, and with slashes merged.
   if (path !== at.path && !bothBelong(table, { ...at, path }, end, route)) return 'path_ambiguous';
   return { route, rule, request: path === at.path ? at : { ...at, path } };
 }
 
 /**
- * The request with `%2F` as "/", where that leads to a route whose service reads it so; null where it does not. A route
- * that keeps the escape and another that decodes it cannot both have the request.
+ * The request with `%2F` as "/", if that leads to a route whose service decodes it; otherwise null. A route that keeps the escape and
+ * another that decodes it cannot both get the request.
  */
 function decodedReading(
   table: RouteTable,
@@ -70,7 +69,7 @@ function routeOf(leaf: Leaf | null, method: string): Route | null {
   return route !== null && ruleFor(route.access, method) !== null ? route : null;
 }
 
-/** `belongsTo` of the path that is forwarded, and of the same with its slashes merged. */
+/** `belongsTo` for the forwarded path, and for the same path with its slashes merged. */
 function bothBelong(table: RouteTable, request: CanonicalRequest, end: Leaf, route: Route): boolean {
   const merged = canonicalPath(request.path);
   if (typeof merged === 'string' || !belongsTo(table, request, end, route)) return false;
@@ -97,19 +96,19 @@ function belongsTo(table: RouteTable, { host, path, method, ambiguities }: Canon
   );
 }
 
-/** Whether the first of two routes that fit has the request, or both have. */
+/** Whether the first of two fitting routes gets the request, or both do. */
 function outranks(rival: Route, route: Route, method: string): boolean {
   if (isMoreSpecific(rival.pattern, route.pattern)) return true;
   return !isMoreSpecific(route.pattern, rival.pattern) && claims(rival, method);
 }
 
-/** The path as the service of the route is to get it; null when that would be read as another route's. */
+/** The path in the form for the route's service; null if it would be read as another route's. */
 function forwardedPath(table: RouteTable, at: CanonicalRequest, end: Leaf, { reading }: Route): string | null {
   let { path } = at;
   if (reading === null) return path;
   if (!reading.mergesSlashes && at.unmerged !== null) {
     path = at.unmerged;
-    // A path that starts with two slashes is a host to some (RFC 3986 section 4.2).
+    // Some read a path that starts with two slashes as a host (RFC 3986 section 4.2).
     if (path.startsWith('//') || findLeaf(table, at.host, path) !== end) return null;
     const again = canonicalPath(path);
     if (typeof again === 'string' || findLeaf(table, at.host, again.path) !== end) return null;

@@ -12,10 +12,7 @@ import {
   ruleFor,
 } from './route-table.ts';
 
-/**
- * Returns the route with the rule for the method; what to allow instead (405); or `route_not_found` or
- * `path_ambiguous`.
- */
+/** Returns the route with the rule for the method; the allowed methods (405); or `route_not_found` or `path_ambiguous`. */
 export function matchRoute(table: RouteTable, request: CanonicalRequest): RouteMatch | MethodRefusal | ReasonCode {
   const leaf = findLeaf(table, request.host, request.path);
   if (request.ambiguities !== 0 || table.folded !== null) return matchReadings(table, request, leaf);

@@ -1,7 +1,7 @@
 /**
- * Routes that differ first in forms of a parameter of which neither is more specific, and that some text has both of:
- * `{id}.json` and `a{name}` for "ab.json". Where they can match one path, they are a tie. The trees below both forms are
- * walked together, so that only routes with a path in common are compared.
+ * Finds routes whose first difference is two parameter forms, neither more specific, that share a text: `{id}.json` and `a{name}` for
+ * "ab.json". If they can match one path, they are a tie. The trees below both forms are walked together, so that only routes with a path in
+ * common are compared.
  */
 import { mayHaveCommonText } from '../url/form-texts.ts';
 import { foldedForm, formKey, formRank, takes } from '../url/param-form.ts';
@@ -31,12 +31,12 @@ function* overlapsBelow(node: PathNode, meetings: Meetings): Generator<readonly 
 
 function overlap(a: FormedBranch, b: FormedBranch): boolean {
   if (formRank(a.form) !== formRank(b.form)) return false;
-  // All routes below a form of any case are below its twins that count by case, too.
+  // All routes below a case-insensitive form are also below its case-sensitive twins.
   if (a.anyCase !== b.anyCase && formKey(foldedForm(a.form)) === formKey(foldedForm(b.form))) return false;
   return mayHaveCommonText(a, b);
 }
 
-/** Pairs of nodes that one path leads to; each is gone through once. */
+/** Pairs of nodes that one path leads to; each is visited once. */
 class Meetings {
   readonly #seen = new Map<PathNode, Set<PathNode>>();
 
@@ -46,7 +46,7 @@ class Meetings {
     if (seen.has(b)) return;
     seen.add(b);
     yield* pairs(a.leaf?.routes ?? [], b.leaf?.routes ?? []);
-    // `**` takes all that is below the other node, and the node itself.
+    // `**` matches everything below the other node, and the node itself.
     if (a.rest !== null) yield* pairs(a.rest.routes, routesBelow(b));
     if (b.rest !== null) yield* pairs(routesBelow(a), b.rest.routes);
     for (const [one, other] of commonChildren(a, b)) yield* this.below(one, other);
@@ -58,7 +58,7 @@ function* pairs(a: Iterable<Route>, b: Iterable<Route>): Generator<readonly [Rou
   for (const one of a) for (const other of others) if (one !== other) yield [one, other];
 }
 
-/** Children of two nodes that one text leads to. */
+/** Children of two nodes that share a text. */
 function* commonChildren(a: PathNode, b: PathNode): Generator<readonly [PathNode, PathNode]> {
   yield* namedChildren(a, b);
   for (const [two, one] of namedChildren(b, a)) yield [one, two];
@@ -71,7 +71,7 @@ function* commonChildren(a: PathNode, b: PathNode): Generator<readonly [PathNode
   if (b.param !== null) yield [a.param, b.param];
 }
 
-/** What the literals of the first node lead to in the second one. */
+/** Nodes of the second one that match literals of the first. */
 function* namedChildren(a: PathNode, b: PathNode): Generator<readonly [PathNode, PathNode]> {
   for (const [text, node] of a.literals) {
     for (const other of takersOf(b, text)) yield [node, other];

@@ -1,7 +1,7 @@
 /**
- * The question that a browser asks before a request across origins (Fetch standard, section 4.8): OPTIONS with `Origin`
- * and `Access-Control-Request-Method`. The response is made here, before any credential is read, when the route that the
- * requested method would match has a CORS section; it is never forwarded. Any other OPTIONS is matched like other methods.
+ * The preflight of a cross-origin request (Fetch standard, section 4.8): OPTIONS with `Origin` and `Access-Control-Request-Method`. If the
+ * route that the requested method would match has a CORS section, the response is created here, before any credential is read; the
+ * preflight is never forwarded. Any other OPTIONS is matched like other methods.
  */
 import { allowedOrigin, type CorsPolicy, originOf } from '../forwarding/cors.ts';
 import { isSupportedMethod } from '../request/normalize-request.ts';
@@ -11,13 +11,13 @@ import type { Route } from './route.ts';
 import type { RouteTable } from './route-table.ts';
 
 export interface PreflightResponse {
-  /** The route that the question is about. */
+  /** The route that the preflight is for. */
   readonly route: Route;
-  /** Names and values in turn; null: its origin is not allowed. */
+  /** Alternating names and values; null: its origin is not allowed. */
   readonly headers: readonly string[] | null;
 }
 
-/** Null: no preflight, or none for a route with a CORS section. */
+/** Null: not a preflight, or not for a route with a CORS section. */
 export function respondToPreflight(
   routes: RouteTable,
   request: CanonicalRequest,
@@ -35,7 +35,7 @@ export function respondToPreflight(
   return { route, headers: allowed === null ? null : preflightHeaders(route.cors, allowed, method) };
 }
 
-/** Whether a request is such a question, to any route; also one that is matched like other methods. */
+/** Whether a request is a preflight for any route, including one that is matched like other methods. */
 export function isPreflight(method: string, rawHeaders: readonly string[]): boolean {
   return method === 'OPTIONS' && originOf(rawHeaders) !== null && requestedMethod(rawHeaders) !== null;
 }
@@ -50,14 +50,14 @@ function requestedMethod(rawHeaders: readonly string[]): string | null {
   return method !== null && isSupportedMethod(method) ? method : null;
 }
 
-/** Fixed by the route except for the origin and the method, which are both of a checked alphabet. */
+/** Fixed by the route except for the origin and the method, both of which have a checked alphabet. */
 function preflightHeaders(policy: CorsPolicy, origin: string, method: string): readonly string[] {
   const out = ['access-control-allow-origin', origin];
   if (policy.credentials) out.push('access-control-allow-credentials', 'true');
   out.push('access-control-allow-methods', policy.methods ?? method);
   if (policy.headers !== '') out.push('access-control-allow-headers', policy.headers);
   out.push('access-control-max-age', String(policy.maxAgeS));
-  // RFC 9110 section 12.5.5: browsers keep preflights apart, proxies in between may not.
+  // RFC 9110 section 12.5.5: browsers separate preflights, but proxies may not.
   out.push('vary', 'Origin, Access-Control-Request-Method, Access-Control-Request-Headers');
   return out;
 }

@@ -1,6 +1,6 @@
 /**
- * The table of routes, and how a request reads it: down the tree of hosts and path segments to the routes of the most
- * specific pattern that fits, then to the one that takes the method, and to its rule.
+ * The table of routes, and how a request reads it: down the tree of hosts and path segments to the routes of the most specific fitting
+ * pattern, then to the route for the method, and to its rule.
  */
 import type { AccessRule, RouteAccess } from '../policy/access.ts';
 import type { CanonicalRequest } from '../request/request-view.ts';
@@ -13,17 +13,17 @@ export interface RouteTable extends RouteTrees {
   readonly routes: readonly Route[];
   /** Whether a route reads `%2F` as "/". */
   readonly decodesSlashes: boolean;
-  /** Every route as if its letter case did not count, and the upstreams that ignore it; null when none does. */
+  /** All routes with letter case ignored, and the upstreams that ignore it; null if none does. */
   readonly folded: (RouteTrees & { readonly upstreams: ReadonlySet<string> }) | null;
 }
 
 /** Routes by the entry of the file that they come from, in its order: one for each of its patterns. */
 export function entriesOf(routes: readonly Route[]): readonly RouteEntry[] {
-  // A group has at least one member, which its type does not say.
+  // A group has at least one member, but its type does not state this.
   return [...Map.groupBy(routes, ({ id }) => id).values()] as unknown as readonly RouteEntry[];
 }
 
-/** Alike but for what depends on the pattern. */
+/** Equal except for what depends on the pattern. */
 export type RouteEntry = readonly [Route, ...Route[]];
 
 export interface RouteTrees {
@@ -40,9 +40,9 @@ export interface PathNode {
   /** Parameters with a shape or literal text around them, most specific first; null: none. */
   formed: FormedBranch[] | null;
   param: PathNode | null;
-  /** Where a path ends here. */
+  /** For a path that ends here. */
   leaf: Leaf | null;
-  /** Where `**` takes the rest, which may be empty. */
+  /** For `**`, whose rest may be empty. */
   rest: Leaf | null;
 }
 
@@ -53,7 +53,7 @@ export interface FormedBranch extends Taker {
 /** The routes of one pattern. */
 export interface Leaf {
   readonly routes: Route[];
-  /** The only route of the pattern, which takes every method; null: they share it by method. */
+  /** The only route of the pattern, for every method; null: routes share it by method. */
   alone: Route | null;
   readonly byMethod: Map<string, Route>;
 }
@@ -88,8 +88,8 @@ export function findLeaf(trees: RouteTrees, host: string, path: string): Leaf | 
 }
 
 /**
- * Segments as patterns are compared with them: decoded, so that a rule for `/a@b` also covers `/a%40b`. The escapes of a
- * canonical path are valid UTF-8. A trailing slash adds no segment.
+ * Segments for comparison with patterns: decoded, so that a rule for `/a@b` also covers `/a%40b`. The escapes of a canonical path are valid
+ * UTF-8. A trailing slash adds no segment.
  */
 export function segmentsOf(path: string): readonly string[] {
   const parts = path.slice(1).split('/');
@@ -98,9 +98,9 @@ export function segmentsOf(path: string): readonly string[] {
 }
 
 /**
- * Depth first, most specific branch first. A node is visited at most once for a path, as its depth is the number of
- * the segment, so the work is bounded by the tree. An empty segment is matched by `**` alone. A literal in the case of the
- * request also holds all routes below it that ignore case (`insert-routes.ts`), so there is at most one literal branch.
+ * Depth first, most specific branch first. A node is visited at most once for a path, as its depth is the number of the segment, so the
+ * work is bounded by the tree. Only `**` matches an empty segment. A literal in the case of the request also contains all case-insensitive
+ * routes below it (`insert-routes.ts`), so there is at most one literal branch.
  */
 function descend(node: PathNode, segments: readonly string[], depth: number): Leaf | null {
   const segment = segments[depth];
@@ -123,31 +123,31 @@ function descend(node: PathNode, segments: readonly string[], depth: number): Le
   return node.rest;
 }
 
-/** The route that takes the method; null: none does. */
+/** The route for the method, or null. */
 export function routeFor(leaf: Leaf, method: string): Route | null {
   return leaf.alone ?? leaf.byMethod.get(method) ?? null;
 }
 
-/** Null: the method is not allowed. HEAD is GET without the content (RFC 9110 section 9.3.2), unless it has a rule of its own. */
+/** Null: the method is not allowed. HEAD is GET without the content (RFC 9110 section 9.3.2), unless it has its own rule. */
 export function ruleFor({ every, byMethod }: RouteAccess, method: string): AccessRule | null {
   if (byMethod.size === 0) return every;
   const rule = byMethod.get(method) ?? (method === 'HEAD' ? byMethod.get('GET') : undefined);
   return rule ?? every;
 }
 
-/** Oldest verdict for the method in milliseconds; `Infinity`: any within its lifetime. */
+/** Maximum age of a verdict for the method in milliseconds; `Infinity`: any within its lifetime. */
 export function maxAgeFor({ maxAgeMs, maxAgeMsByMethod: ages }: Route, method: string): number {
   const own = ages === null ? undefined : (ages.get(method) ?? (method === 'HEAD' ? ages.get('GET') : undefined));
   return own ?? maxAgeMs ?? Infinity;
 }
 
-/** HEAD follows GET, so a rule of its own counts wherever GET is matched. */
+/** HEAD follows GET, so its own rule applies wherever GET is matched. */
 export function claims(route: Route, method: string): boolean {
   const { methods } = route;
   return methods === null || methods.includes(method) || (method === 'HEAD' && methods.includes('GET'));
 }
 
-/** For a method that no route of the pattern takes. */
+/** For a method without a route in the pattern. */
 export function refusalOf({ routes, alone, byMethod }: Leaf): MethodRefusal {
   return { route: routes[0]!, allow: alone?.access.allow ?? [...byMethod.keys()].sort().join(', ') };
 }

@@ -13,16 +13,16 @@ import type { Eviction } from '../revocation/eviction.ts';
 import type { RoutePattern } from '../url/path-pattern.ts';
 import type { PathReading } from '../url/path-reading.ts';
 
-/** Name of the upstream that stands for the public keys of signed identities, which the gateway itself shows. */
+/** Name of the upstream for the public keys of signed identities, which the gateway itself serves. */
 export const identityKeys = 'identity-keys';
 
-/** Names of upstreams that stand for the gateway, which takes tokens of issuers about their users there, and their kind. */
+/** Names of upstreams for tokens from issuers about their users, which the gateway itself receives, and their kind. */
 export const eventUpstreams: ReadonlyMap<string, 'logout' | 'security-event'> = new Map([
   ['backchannel-logout', 'logout'],
   ['security-events', 'security-event'],
 ]);
 
-/** Whether routes to this upstream end in the gateway itself. */
+/** Whether the gateway itself serves this upstream. */
 export function endsHere(upstream: string): boolean {
   return upstream === identityKeys || eventUpstreams.has(upstream);
 }
@@ -45,22 +45,22 @@ export interface Route {
   readonly bodyRate: number;
   /** How often the access of an open stream is decided again, in milliseconds; 0: never. */
   readonly recheckMs: number;
-  /** `shadow`: the rule is only tried out, and a request that it refuses is let through (`shadow.ts`). */
+  /** `shadow`: the rule does not refuse; a request that it would refuse is allowed (`shadow.ts`). */
   readonly mode: 'enforce' | 'shadow';
   readonly access: RouteAccess;
-  /** Roles that are read in the scope that a parameter names; null: its rules demand none. */
+  /** Roles that are read in the scope of a parameter; null: its rules use none. */
   readonly scopes: readonly ScopedRole[] | null;
-  /** Kinds of credential that the route takes. */
+  /** Kinds of credential that the route accepts. */
   readonly credentials: readonly CredentialKind[];
-  /** What a refusal of a credential lists. */
+  /** Challenges in a refusal of a credential. */
   readonly challenges: Challenges;
-  /** Where navigations without a good credential are sent; null: nowhere. */
+  /** Sign-in page for navigations without a valid credential, or null. */
   readonly signIn: SignIn | null;
   /** How the service reads paths; null: in the ordinary way. */
   readonly reading: PathReading | null;
   /** Oldest verdict that the route accepts, in milliseconds; null: any within its lifetime. */
   readonly maxAgeMs: number | null;
-  /** The same for methods with a value of their own; null: none has one. */
+  /** The same for methods with their own value; null: none. */
   readonly maxAgeMsByMethod: ReadonlyMap<string, number> | null;
   /** Conditions on request and identity in addition to the rule (`when`); null: none. */
   readonly conditions: readonly Criterion[] | null;
@@ -73,7 +73,7 @@ export interface Route {
   readonly forwardCredentials: boolean;
   /** Name of the upstream. */
   readonly upstream: string;
-  /** Who a signed identity is for (`aud`); null: none is sent. */
+  /** Audience of the signed identity (`aud`); null: none is sent. */
   readonly audience: string | null;
   /** Longest wait for the upstream's response to begin, and between parts of a body, in milliseconds. */
   readonly timeoutMs: number;
@@ -81,8 +81,8 @@ export interface Route {
   readonly idleTimeoutMs: number | null;
   /** What a successful call revokes; null: nothing. */
   readonly evict: readonly Eviction[] | null;
-  /** Pages of other origins that may use the route; null: OPTIONS is a method like others. */
+  /** Pages of other origins that may use the route; null: OPTIONS is an ordinary method. */
   readonly cors: CorsPolicy | null;
-  /** What is done to the headers of responses; null: nothing of the route's own. */
+  /** Changes to response headers; null: the route has none. */
   readonly response: ResponseRules | null;
 }

@@ -1,12 +1,12 @@
 /**
- * Which peers may speak for a client in `X-Forwarded-*`. Addresses are compared as numbers, so that no spelling of one
- * (IPv4 in IPv6, leading zeros, zones) is taken for another.
+ * Which peers may set `X-Forwarded-*` for a client. Addresses are compared as numbers, so different spellings (IPv4 in IPv6, leading zeros,
+ * zones) cannot be confused.
  */
 
-/** Whether the address, in text form as a socket gives it, lies in one of the ranges. */
+/** Whether the address, in the text form of a socket, is in one of the ranges. */
 export type TrustedProxies = (address: string) => boolean;
 
-/** A parsed range: its address as a number of `bits` bits, of which `prefix` count. */
+/** A parsed range: its address as a number of `bits` bits, the first `prefix` of which matter. */
 interface Range {
   readonly value: bigint;
   readonly bits: 32 | 128;
@@ -28,7 +28,7 @@ export function compileTrustedProxies(ranges: readonly string[]): TrustedProxies
   };
 }
 
-/** From each first address up to the next one after the last; in order, and apart. */
+/** From each first address up to the one after the last; sorted and disjoint. */
 interface Stretches {
   readonly firsts: readonly bigint[];
   readonly nexts: readonly bigint[];
@@ -50,7 +50,7 @@ function stretchesOf(ranges: readonly Range[], bits: 32 | 128): Stretches {
   return { firsts, nexts };
 }
 
-/** By halves, as a list can be long. */
+/** Binary search, because a list can be long. */
 function isWithin({ firsts, nexts }: Stretches, value: bigint): boolean {
   let [low, high] = [0, firsts.length];
   while (low < high) {
@@ -61,7 +61,7 @@ function isWithin({ firsts, nexts }: Stretches, value: bigint): boolean {
   return low > 0 && value < nexts[low - 1]!;
 }
 
-/** Reads `10.0.0.0/8`, `::1/128` or a single address; null when it is none, or has bits beyond its prefix. */
+/** Reads `10.0.0.0/8`, `::1/128` or a single address; null if it is invalid or has bits beyond its prefix. */
 export function parseCidr(text: string): Range | null {
   const slash = text.indexOf('/');
   const address = parseAddress(slash < 0 ? text : text.slice(0, slash));
@@ -75,7 +75,7 @@ export function parseCidr(text: string): Range | null {
   return (address.value & rest) === 0n ? { ...address, prefix } : null;
 }
 
-/** Whether the ranges together hold every address of IPv4, or every one of IPv6. */
+/** Whether the ranges together contain every IPv4 or every IPv6 address. */
 export function holdEveryAddress(ranges: readonly string[]): boolean {
   const parsed = ranges.map(parseCidr).filter((range) => range !== null);
   return ([32, 128] as const).some((bits) => {
@@ -97,7 +97,7 @@ export function parseAddress(text: string): { value: bigint; bits: 32 | 128 } | 
 
 const dottedForm = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/;
 
-/** Without leading zeros, which some readers take for octal. */
+/** Without leading zeros, which some parsers read as octal. */
 function parseIpv4(text: string): bigint | null {
   const [, ...parts] = dottedForm.exec(text) ?? [];
   if (parts.length === 0) return null;

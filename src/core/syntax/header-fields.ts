@@ -1,9 +1,8 @@
-/** What every reader of headers shares: how names are compared, blanks, and the list in `Connection`. */
+/** Shared by all readers of headers: comparison of names, blanks, and the list in `Connection`. */
 
 /**
- * The form in which names are compared: services behind CGI-like interfaces (RFC 3875 section 4.1.18) merge `user_id`,
- * `User-Id` and `user-id` (the class of CVE-2025-64484), and some replace every other character of a token by "_" too
- * (`user.id`), so every spelling counts as one.
+ * The form for comparing names: services behind CGI-like interfaces (RFC 3875 section 4.1.18) merge `user_id`, `User-Id` and `user-id` (the
+ * class of CVE-2025-64484), and some replace every other character of a token by "_" too (`user.id`), so every spelling counts as one.
  */
 export function canonicalName(name: string): string {
   const lower = name.toLowerCase();
@@ -33,8 +32,8 @@ function isBlank(code: number): boolean {
 }
 
 /**
- * Names that `Connection` headers list, in canonical form: they belong to this connection alone (RFC 9110 section 7.6.1).
- * Null: none beyond the usual two.
+ * Names that `Connection` headers list, in canonical form: they belong to this connection alone (RFC 9110 section 7.6.1). Null: only the
+ * usual two.
  */
 export function connectionList(rawHeaders: readonly string[]): Set<string> | null {
   let listed: Set<string> | null = null;

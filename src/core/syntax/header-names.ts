@@ -15,10 +15,10 @@ export const hopByHop: ReadonlySet<string> = new Set([
   'http2-settings',
 ]);
 
-/** What servers of CGI-like interfaces take from their proxy: the part of the path that is not the application's, and the rest. */
+/** Values that servers with CGI-like interfaces accept from their proxy: the part of the path before the application, and the rest. */
 const cgiNames = ['script-name', 'path-info', 'x-script-name'];
 
-/** Where a service finds files that a proxy in front of it sends, and by which header (the class of CVE-2025-61780). */
+/** How a service finds files that a proxy in front of it sends, and by which header (the class of CVE-2025-61780). */
 const filePlaces = ['x-sendfile-type', 'x-accel-mapping'];
 
 /**
@@ -38,17 +38,17 @@ export const overrides: readonly string[] = [
 ];
 
 /**
- * Carries the secret that gateways share with the Auth API: only with it does the Auth API believe what a gateway says of its
- * client. Removed from every request of a client.
+ * Carries the secret that gateways share with the Auth API: only with it does the Auth API trust a gateway's information about its client.
+ * Removed from every request of a client.
  */
 export const gatewayHeader = 'x-rolegate-gateway';
 
-/** Carries the signed identity if nothing else is configured. Removed from every request of a client, also where none is sent. */
+/** Default header of the signed identity. Removed from every request of a client, even if no identity is sent. */
 export const assertionHeader = 'x-rolegate-identity';
 
 /**
- * What only a proxy in front can say: who the client is, or what it asked for. Services believe them, so they are removed
- * unless the peer is a trusted proxy. A name that ends in "*" stands for all that begin so.
+ * Headers that only a proxy in front may set: the client's address, or its original request. Services trust them, so they are removed
+ * unless the peer is a trusted proxy. A name that ends in "*" is a prefix.
  */
 export const proxyHeaders: readonly string[] = [
   'cf-connecting-ip',

@@ -1,9 +1,9 @@
-/** Spellings of a path that services read in more than one way: which there are, and which of them a path holds. */
+/** Spellings of a path that services read in more than one way, and which of them a path contains. */
 import { countLookAlikes, plainer, trimEnds } from './look-alikes.ts';
 
 /**
- * Spellings of a path that services read in more than one way. A path that holds one is refused, unless the matched
- * route tolerates that kind and forwards it unchanged.
+ * Spellings of a path that services read in more than one way. A path that contains one is refused, unless the matched route tolerates that
+ * kind and forwards it unchanged.
  */
 export const Ambiguity = {
   /** `%2F`: one segment to some services, two to others. */
@@ -14,32 +14,32 @@ export const Ambiguity = {
   doubleEncoding: 4,
   /** Blanks at the ends of a segment and dots at its end, which some services remove. */
   ends: 8,
-  /** Characters that some services fit into plainer ones, or drop. */
+  /** Characters that some services map to plainer ones, or drop. */
   lookAlikes: 16,
-  /** `%3F` and `%23`: the end of the path to services that look for it after decoding. */
+  /** `%3F` and `%23`: the end of the path for services that search for it after decoding. */
   encodedEnd: 32,
 } as const;
 
-/** Names of people and files hold them, so every route tolerates them; their other readings are checked all the same. */
+/** Names of people and files contain them, so every route tolerates them; their other readings are still checked. */
 export const toleratedByAll: number = Ambiguity.ends | Ambiguity.lookAlikes | Ambiguity.encodedEnd;
 
-/** More of them make a path costly to check, and no service has a use for them. */
+/** More make a path costly to check, and no service needs them. */
 const maxAmbiguous = 64;
 
-/** Looked for in what was read: "%25%32%66" holds no second escape before its digits are decoded. */
+/** Searched after decoding: "%25%32%66" contains a second escape only once its digits are decoded. */
 const encodedSlash = /%2F/g;
-/** Services are known to decode before they look for path parameters (the class of CVE-2020-13933). */
+/** Some services decode before they search for path parameters (the class of CVE-2020-13933). */
 const semicolon = /;|%3B/g;
 const doubleEncoding = /%25(?=[0-9A-Fa-f]{2})/g;
 const encodedEnd = /%3F|%23/g;
 
-/** Escapes of an escape; deeper ones are not looked into. */
+/** Escapes of an escape; deeper ones are not examined. */
 const nested = /%25(?:25){3}/;
 
 /**
- * Bits of `Ambiguity`. Null: too many to check, or a service may find a dot segment, which no route tolerates: one that
- * decodes once more, cuts off what follows ";", "?" or "#", removes blanks, or reads compatible characters as plain ones
- * (the classes of CVE-2026-42272 and CVE-2020-5902). The cheap checks come first.
+ * Bits of `Ambiguity`. Null: too many to check, or a service may find a dot segment, which no route tolerates: one that decodes again, cuts
+ * off the text after ";", "?" or "#", removes blanks, or reads compatible characters as plain ones (the classes of CVE-2026-42272 and
+ * CVE-2020-5902). The cheap checks come first.
  */
 export function ambiguitiesOf(segments: readonly string[]): number | null {
   const path = segments.join('/');
@@ -64,7 +64,7 @@ export function ambiguitiesOf(segments: readonly string[]): number | null {
   const lookAlikes = countLookAlikes(text, maxAmbiguous + 1);
   if (!mark(Ambiguity.lookAlikes, lookAlikes)) return null;
   const plain = plainer(text);
-  // Characters that are plain one by one may still be composed with one another.
+  // Characters that are plain individually may still compose.
   if (lookAlikes === 0 && plain !== text) bits |= Ambiguity.lookAlikes;
   return hasDotSegment(plain.replace(blankOrUnseen, '')) ? null : bits;
 }

@@ -7,7 +7,7 @@ const port = /^[0-9]{1,5}$/;
 
 /** Reads an authority (`host`, `host:port`, `[::1]:port`); null when it is not valid. */
 export function canonicalHost(authority: string): string | null {
-  // Before lower-casing, which makes ASCII out of letters such as the Kelvin sign.
+  // Before lower-casing, which turns letters such as the Kelvin sign into ASCII.
   if (authority.length > 261 || !ascii.test(authority)) return null;
   const lower = authority.toLowerCase();
   const colon = lower.startsWith('[') ? lower.indexOf(':', lower.indexOf(']') + 1) : lower.indexOf(':');
@@ -22,7 +22,7 @@ export function canonicalHost(authority: string): string | null {
   return host.endsWith('.') ? host.slice(0, -1) : host;
 }
 
-/** An IPv6 address in brackets (RFC 3986 section 3.2.2); those of later versions are unknown. */
+/** An IPv6 address in brackets (RFC 3986 section 3.2.2); later versions are not supported. */
 function isBracketed(host: string): boolean {
   return host.endsWith(']') && host.includes(':') && parseAddress(host.slice(1, -1)) !== null;
 }

@@ -1,22 +1,22 @@
 /**
- * The one reading of a path: matched, authorized and forwarded. RFC 3986 section 6.2.2: escapes of unreserved
- * characters decoded, hex upper-cased, dot segments removed; and slashes merged. What services are known to read
- * differently is refused, or marked for a route to tolerate (docs/concepts/paths.md).
+ * The one reading of a path: matched, authorized and forwarded. RFC 3986 section 6.2.2: escapes of unreserved characters are decoded, hex
+ * upper-cased, dot segments removed, and slashes merged. Spellings that services are known to read differently are refused, or marked for a
+ * route to tolerate (docs/concepts/paths.md).
  */
 import type { ReasonCode } from '../outcome/reasons.ts';
 import { type CanonicalPath, canonicalize, maxSegments } from './canonicalize.ts';
 import { DOT, kinds, PLAIN, SLASH } from './path-characters.ts';
 
 /**
- * Reads a path that starts with "/" and holds no query. Reasons: `target_invalid` (control characters, raw bytes
- * beyond ASCII, invalid escapes, escapes that are not UTF-8), `path_ambiguous` (backslash in any spelling, an escaped
- * dot segment, NUL, more than 64 ambiguous spellings), `target_too_long` (more than 256 segments).
+ * Reads a path that starts with "/" and contains no query. Reasons: `target_invalid` (control characters, raw bytes beyond ASCII, invalid
+ * escapes, escapes that are not UTF-8), `path_ambiguous` (backslash in any spelling, an escaped dot segment, NUL, more than 64 ambiguous
+ * spellings), `target_too_long` (more than 256 segments).
  */
 export function canonicalPath(path: string): CanonicalPath | ReasonCode {
   return isCanonical(path) ? { path, unmerged: null, ambiguities: 0 } : canonicalize(path);
 }
 
-/** Whether there is nothing to change or to mark: true of nearly every request. */
+/** Whether there is nothing to change or mark: true for nearly every request. */
 export function isCanonical(path: string): boolean {
   let before = 0;
   let segments = 0;

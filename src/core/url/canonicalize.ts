@@ -3,20 +3,20 @@ import type { ReasonCode } from '../outcome/reasons.ts';
 import { ambiguitiesOf } from './ambiguity.ts';
 import { BACKSLASH, DOT, ESCAPE, ESCAPED, kinds, PLAIN, SEMICOLON } from './path-characters.ts';
 
-/** More of them make a path costly to check, and no service has a use for them. */
+/** More make a path costly to check, and no service needs them. */
 export const maxSegments = 256;
 
 export interface CanonicalPath {
   readonly path: string;
-  /** The same with empty segments kept; null when it has none. */
+  /** The same with empty segments kept; null if it has none. */
   readonly unmerged: string | null;
-  /** Bits of `Ambiguity`, of all segments that were written: also of those that a dot segment removed. */
+  /** Bits of `Ambiguity` of all written segments, including those that a dot segment removed. */
   readonly ambiguities: number;
 }
 
 const unreserved = /^[A-Za-z0-9\-._~]$/;
 
-/** As `canonicalPath`, of a path that is not canonical yet. */
+/** Like `canonicalPath`, for a path that is not yet canonical. */
 export function canonicalize(path: string): CanonicalPath | ReasonCode {
   if (path.charCodeAt(0) !== 0x2f) return 'target_invalid';
   const parts = path.slice(1).split('/');
@@ -82,7 +82,7 @@ function readSegment(raw: string): string | { reason: ReasonCode } {
 
 type Escape = { text: string; length: number } | { reason: ReasonCode };
 
-/** Reads one escape, or the run of escapes that makes one UTF-8 character. */
+/** Reads one escape, or the run of escapes of one UTF-8 character. */
 function readEscape(raw: string, at: number): Escape {
   const byte = hexByte(raw, at + 1);
   if (byte < 0) return { reason: 'target_invalid' };
@@ -101,8 +101,8 @@ function readUtf8(raw: string, at: number, lead: number): Escape {
 }
 
 /**
- * Overlong forms, surrogates and lone continuation bytes are not UTF-8. The result is used: a bundler removes a call that
- * is made for its error alone.
+ * Overlong forms, surrogates and lone continuation bytes are not UTF-8. The result is used, because a bundler removes a call made only for
+ * its error.
  */
 function isUtf8(escapes: string): boolean {
   try {

@@ -4,7 +4,7 @@ import { foldedForm, type Taker, takes } from './param-form.ts';
 import type { Segment } from './path-pattern.ts';
 import { foldCase } from './path-reading.ts';
 
-/** The segments of a pattern, and whether letter case does not count. */
+/** The segments of a pattern, and whether letter case is ignored. */
 export interface CasedSegments {
   readonly segments: readonly Segment[];
   readonly anyCase: boolean;
@@ -28,7 +28,7 @@ function restOf(segments: readonly Segment[]): readonly string[] {
   return segments.flatMap((segment) => sampleText(segment) ?? []);
 }
 
-/** A text that the segment takes; null: it takes any number of segments. */
+/** A text that the segment matches; null: it matches any number of segments. */
 export function sampleText(segment: Segment): string | null {
   switch (segment.kind) {
     case 'rest':

@@ -9,7 +9,7 @@ export const oneSpelling = /^[\w-]+$/;
 
 const param = /^([^{}]*)\{([A-Za-z_][A-Za-z0-9_]{0,63})(?::([^{}]*))?\}([^{}]*)$/;
 
-/** Characters that a path has in one spelling, or that segments are compared with decoded. */
+/** Characters with one spelling in a path, or that are decoded before comparison. */
 const around = /^[\w.~@:=,+!$-]*$/;
 const alternative = /^[\w.~-]*[\w~-]$/;
 const mostAlternatives = 64;

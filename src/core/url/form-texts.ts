@@ -1,6 +1,6 @@
 /**
- * One text for every set of forms that a text can fit together: each form is read as an automaton, and all of them are
- * walked through at once. For load-time checks and tools; no request comes here.
+ * One text for every set of forms that a text can fit together: each form is an automaton, and all are walked at once. For load-time checks
+ * and tools, not for requests.
  */
 import { type ParamForm, type Shape, type Taker, takes } from './param-form.ts';
 import { foldCase } from './path-reading.ts';
@@ -10,10 +10,10 @@ interface State {
   readonly edges: { readonly takes: (char: string) => boolean; readonly to: State }[];
 }
 
-/** Steps of one walk. */
+/** Maximum steps of one walk. */
 const mostSteps = 200_000;
 
-/** The forms at one place of the paths are too many to compare: a text that was not looked for must not pass for none. */
+/** There are too many forms to compare: an unfinished search must not look like an empty result. */
 export class TooManyFormsError extends RangeError {
   constructor() {
     super('the parameters at one place of the paths have too many forms to compare them');
@@ -21,8 +21,7 @@ export class TooManyFormsError extends RangeError {
 }
 
 /**
- * Shortest first. None of them is one of `avoided` where there is another, and none fits no form at all (`noForm`). Throws
- * `TooManyFormsError`.
+ * Shortest first. They avoid `avoided` if another text exists, and each fits at least one form (see `noForm`). Throws `TooManyFormsError`.
  */
 export function textsFor(takers: readonly Taker[], avoided: Iterable<string> = []): readonly string[] {
   const avoid = new Set(avoided);
@@ -50,7 +49,7 @@ export function textsFor(takers: readonly Taker[], avoided: Iterable<string> = [
         const after = states.map((set) => stepped(set, char));
         if (after.every((set) => set.length === 0)) continue;
         const longer = text + char;
-        // What follows the beginning of an avoided text may be avoided; what follows any other text depends on its states alone.
+        // A prefix of an avoided text may lead to it; after any other text, only the states matter.
         if (!beginnings.has(longer)) {
           const key = after.map((set) => set.map(idOf).join()).join('|');
           if (seen.has(key)) continue;
@@ -79,12 +78,12 @@ export function noForm(takers: readonly Taker[], isTaken: (text: string) => bool
   }
 }
 
-/** A text that both take; null: there is none. */
+/** A text that fits both, or null. */
 export function commonText(a: Taker, b: Taker): string | null {
   return textsFor([a, b]).find((text) => takes(a, text) && takes(b, text)) ?? null;
 }
 
-/** Whether a text may fit both: also where their forms are too many to find out. */
+/** Whether a text may fit both; also true if there are too many forms to determine it. */
 export function mayHaveCommonText(a: Taker, b: Taker): boolean {
   try {
     return commonText(a, b) !== null;
@@ -94,7 +93,7 @@ export function mayHaveCommonText(a: Taker, b: Taker): boolean {
   }
 }
 
-/** Also the whole texts. */
+/** Including the whole texts. */
 function beginningsOf(texts: Iterable<string>): ReadonlySet<string> {
   const beginnings = new Set<string>();
   for (const text of texts) for (let end = 1; end <= text.length; end += 1) beginnings.add(text.slice(0, end));
@@ -107,7 +106,7 @@ function stepped(states: readonly State[], char: string): readonly State[] {
   return [...to];
 }
 
-/** Likely characters first, since the first texts are the ones that people see. */
+/** Likely characters first, because people see the first texts. */
 function alphabetOf(takers: readonly Taker[]): readonly string[] {
   const written = takers.flatMap(({ form }) => [...charactersOf(form)]);
   const plain = ['1', 'a', 'x', '0', '2', '-', 'A', ...written];

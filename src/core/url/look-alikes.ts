@@ -1,15 +1,14 @@
 /**
- * Characters that some services take for something plainer, or for nothing: what is trimmed from the ends of a segment,
- * letters and slashes that are fitted into ASCII, and characters that show nothing. All functions take and return text of
- * canonical spelling: its escapes are valid UTF-8.
+ * Characters that some services read as plainer ones, or drop: blanks at the ends of a segment, letters and slashes that are mapped to
+ * ASCII, and invisible characters. All functions accept and return canonical text: its escapes are valid UTF-8.
  */
 
 /** Space separators and others that Unicode calls white space, the zero-width space and the byte order mark. */
 const blank = /[\s\u0085\u200b]/;
 
 /**
- * The segment as a file system or a framework reads it that removes blanks at both ends and dots at the end (Windows).
- * Character by character, because a regular expression anchored at the end is quadratic in a run of blanks.
+ * The segment as read by a file system or framework that removes blanks at both ends and dots at the end (Windows). Character by character,
+ * because a regular expression anchored at the end is quadratic in a run of blanks.
  */
 export function trimEnds(segment: string): string {
   if (!segment.includes('%') && !segment.endsWith('.')) return segment;
@@ -29,12 +28,12 @@ function lengthOf(char: string): number {
 /** Runs of escapes beyond ASCII, in canonical spelling. */
 const beyondAscii = /(?:%[89A-F][0-9A-F])+/g;
 
-/** The segment or path as a service reads it that fits characters into plainer ones: see `plainer`. */
+/** The segment or path as read by a service that maps characters to plainer ones: see `plainer`. */
 export function fitCharacters(path: string): string {
   return path.replace(beyondAscii, (escapes) => rewritten(escapes, plainer));
 }
 
-/** The segment or path as a service reads it that drops characters which show nothing, such as the soft hyphen. */
+/** The segment or path as read by a service that drops invisible characters, such as the soft hyphen. */
 export function dropUnseen(path: string): string {
   return path.replace(beyondAscii, (escapes) => rewritten(escapes, (text) => text.replace(unseen, '')));
 }
@@ -45,19 +44,19 @@ function rewritten(escapes: string, change: (text: string) => string): string {
   return changed === text ? escapes : encodeURIComponent(changed).replaceAll('%2F', '/');
 }
 
-/** Compatible characters as plain ones (Unicode NFKC, UAX #15), and what code pages and IDNA map to a slash or a dot. */
+/** Compatible characters as plain ones (Unicode NFKC, UAX #15), and characters that code pages and IDNA map to a slash or a dot. */
 export function plainer(text: string): string {
   return text.normalize('NFKC').replace(likeSlash, '/').replace(likeDot, '.');
 }
 
-/** Fraction and division slash; what code pages fit into a backslash: set minus, yen and won (the class of CVE-2024-4577). */
+/** Fraction and division slash; characters that code pages map to a backslash: set minus, yen and won (the class of CVE-2024-4577). */
 const likeSlash = /[\u2044\u2215\u2216\u00a5\u20a9]/g;
 /** Ideographic full stop, which IDNA reads as a dot; NFKC has made the halfwidth one the same. */
 const likeDot = /\u3002/g;
 /** Format characters: soft hyphen, joiners, direction marks. */
 const unseen = /\p{Cf}/gu;
 
-/** How many characters of the text a service may take for others or drop, up to `most`. `text` is decoded. */
+/** How many characters of the text a service may replace or drop, up to `most`. `text` is decoded. */
 export function countLookAlikes(text: string, most: number): number {
   let count = 0;
   for (const char of text) {

@@ -1,18 +1,18 @@
 /**
- * What else a service could read in a path whose ambiguous spellings a route tolerates: `%2F` as "/", `;` as the start of
- * something to cut off, `%3F` and `%23` as the end of the path, double escapes decoded once more, ends of segments trimmed,
- * characters fitted into plainer ones or dropped, and all of these one after the other.
+ * Other readings of a path whose ambiguous spellings a route tolerates: `%2F` as "/", `;` as the start of path parameters, `%3F` and `%23`
+ * as the end of the path, double escapes decoded again, ends of segments trimmed, characters mapped to plainer ones or dropped, and any
+ * sequence of these.
  */
 import { canonicalPath } from './canonical-path.ts';
 import { dropUnseen, fitCharacters, trimEnds } from './look-alikes.ts';
 
-/** A path with more readings is refused, and so is one whose readings have more characters together. */
+/** Maximum number of readings of a path, and of their characters together. */
 const maxReadings = 16;
 const maxCharacters = 32_768;
 
 /**
- * The other canonical paths. Null when one of them is no path that could be forwarded (a dot segment, a NUL), or when there
- * are too many: each costs as much as the path itself, and a single ligature can stand for eighteen letters.
+ * The other canonical paths. Null if one of them could not be forwarded (a dot segment, a NUL), or if there are too many: each costs as
+ * much as the path itself, and a single ligature can expand to eighteen letters.
  */
 export function otherReadings(path: string): readonly string[] | null {
   const found = new Set([path]);
@@ -34,7 +34,7 @@ export function otherReadings(path: string): readonly string[] | null {
   return [...found];
 }
 
-/** `%2F` as "/". Dot segments beside one are refused before (`canonicalPath`), so none appears. */
+/** `%2F` as "/". `canonicalPath` has refused dot segments next to one, so none appears. */
 export function decodeSlashes(path: string): string {
   return path.replaceAll('%2F', '/');
 }

@@ -1,24 +1,21 @@
-/**
- * What a parameter of a pattern takes besides "any text": a shape (`{id:uuid}`), literal text around it (`{id}.json`), or
- * both (`v{n:int}`).
- */
+/** Forms of a parameter other than "any text": a shape (`{id:uuid}`), literal text around it (`{id}.json`), or both (`v{n:int}`). */
 import { foldCase } from './path-reading.ts';
 
 export type Shape =
-  /** `uuid` in any case; `int` without leading zeros, up to 15 digits; `slug` of small letters, digits and single hyphens. */
+  /** `uuid` in any case; `int` without leading zeros, up to 15 digits; `slug` of lower-case letters, digits and single hyphens. */
   | { readonly kind: 'uuid' | 'int' | 'slug' }
   /** Alternatives, in the order of the pattern. */
   | { readonly kind: 'words'; readonly words: readonly string[] };
 
 export interface ParamForm {
-  /** Literal text before and behind the parameter; empty: none. */
+  /** Literal text before and after the parameter; empty: none. */
   readonly before: string;
   readonly after: string;
   /** Null: any text. */
   readonly shape: Shape | null;
 }
 
-/** A form, and whether letter case does not count; then its texts are folded. */
+/** A form, and whether letter case is ignored; if so, its texts are folded. */
 export interface Taker {
   readonly form: ParamForm;
   readonly anyCase: boolean;
@@ -32,7 +29,7 @@ const patterns = {
   slug: /^[a-z0-9]+(?:-[a-z0-9]+)*$/,
 } as const;
 
-/** Whether a decoded segment is one that the form takes. */
+/** Whether the form matches a decoded segment. */
 export function takes({ form, anyCase }: Taker, text: string): boolean {
   const inner = innerText(form, anyCase ? foldCase(text) : text);
   return inner !== null && (form.shape === null || hasShape(form.shape, inner));
@@ -42,7 +39,7 @@ export function hasShape(shape: Shape, text: string): boolean {
   return shape.kind === 'words' ? shape.words.includes(text) : patterns[shape.kind].test(text);
 }
 
-/** The text of the parameter in a decoded segment; null: the text around it is another, or nothing is left. */
+/** The text of the parameter in a decoded segment; null: the text around it differs, or nothing remains. */
 export function innerText({ before, after }: ParamForm, text: string): string | null {
   if (text.length <= before.length + after.length || !text.startsWith(before) || !text.endsWith(after)) return null;
   return text.slice(before.length, text.length - after.length);
@@ -58,7 +55,7 @@ export function foldedForm({ before, after, shape }: ParamForm): ParamForm {
   };
 }
 
-/** Forms with the same key take the same texts. */
+/** Forms with the same key match the same texts. */
 export function formKey({ before, after, shape }: ParamForm): string {
   const words = shape?.kind === 'words' ? [...shape.words].sort() : [];
   return JSON.stringify([before, after, shape?.kind ?? null, ...words]);

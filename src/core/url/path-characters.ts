@@ -6,7 +6,7 @@ export const DOT = 3;
 export const ESCAPE = 4;
 export const SEMICOLON = 5;
 export const BACKSLASH = 6;
-/** Printable, outside the `pchar` of RFC 3986 section 3.3: some clients send it raw, so it is escaped. */
+/** Printable, outside `pchar` of RFC 3986 section 3.3: some clients send them raw, so they are escaped. */
 export const ESCAPED = 7;
 
 /** By character code. */

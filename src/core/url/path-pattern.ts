@@ -18,12 +18,12 @@ export type Segment =
   | { readonly kind: 'literal'; readonly text: string }
   /** `form` is null for a whole segment of any text. */
   | { readonly kind: 'param'; readonly name: string; readonly form: ParamForm | null }
-  /** Only as the last one: any number of segments, none included. */
+  /** Only as the last one: any number of segments, including none. */
   | { readonly kind: 'rest' };
 
 /**
- * The segment of `path` that a parameter of `pattern` matched, escapes and all; null when the pattern has no such
- * parameter. `path` is canonical and was matched by `pattern`.
+ * The segment of `path` that a parameter of `pattern` matched, including escapes; null if the pattern has no such parameter. `path` is
+ * canonical and was matched by `pattern`.
  */
 export function pathParam(pattern: RoutePattern, path: string, name: string): string | null {
   let start = 1;
@@ -37,7 +37,7 @@ export function pathParam(pattern: RoutePattern, path: string, name: string): st
   return null;
 }
 
-/** Without the text around the parameter, which any character may be an escape of. */
+/** Without the text around the parameter, any character of which may be escaped. */
 function ownPart(raw: string, form: ParamForm | null): string | null {
   if (form === null || form.before + form.after === '') return raw;
   if (!raw.includes('%')) return innerText(form, raw);
@@ -45,19 +45,19 @@ function ownPart(raw: string, form: ParamForm | null): string | null {
   return inner === null ? null : encodeURIComponent(inner);
 }
 
-/** A parameter of the pattern that matched the request, or of another one that all its requests fit. */
+/** A parameter of the pattern that matched the request, or of another pattern that all its requests fit. */
 export interface ParamName {
   readonly name: string;
   /** If unset: the one that matched. */
   readonly pattern?: RoutePattern;
 }
 
-/** Position of the segment that a parameter takes; -1: there is none. */
+/** Position of a parameter's segment, or -1. */
 export function placeOfParam({ name, pattern }: ParamName, matched: RoutePattern): number {
   return (pattern ?? matched).segments.findIndex((one) => one.kind === 'param' && one.name === name);
 }
 
-/** What the requests of a pattern can have for a parameter; null: any text. */
+/** The values that a parameter can have in requests of a pattern; null: any text. */
 export function formOfParam(param: ParamName, matched: RoutePattern): ParamForm | null {
   const at = placeOfParam(param, matched);
   const own = (param.pattern ?? matched).segments[at];
@@ -105,7 +105,7 @@ export function segmentRank(segment: Segment | undefined): number {
   }
 }
 
-/** Segments with the same key take the same texts, whatever a parameter is called. */
+/** Segments with the same key match the same texts, regardless of parameter names. */
 export function segmentKey(segment: Segment): string {
   if (segment.kind === 'literal') return `=${segment.text}`;
   return segment.kind === 'param' && segment.form !== null ? `param ${formKey(segment.form)}` : segment.kind;
