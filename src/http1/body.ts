@@ -1,18 +1,18 @@
-/** How the body of a message moves: from a source that can be held back to a sink that takes parts. */
+/** How the body of a message moves: from a source that can be paused to a sink that accepts parts. */
 
 export interface BodySink {
-  /** A part, which is the sink's to keep. `ownMemory`: the memory behind it holds nothing else that is still needed. */
+  /** A part, which the sink may keep. `ownMemory`: its memory contains nothing else that is still needed. */
   take(part: Buffer, ownMemory: boolean): void;
-  /** The last call: the body is whole. */
+  /** The last call: the body is complete. */
   end(): void;
 }
 
 export interface BodySource {
-  /** Hands over what is there, and from now on what comes. */
+  /** Hands over the buffered bytes, and later ones as they arrive. */
   start(sink: BodySink): void;
-  /** The sink has enough; a part that is under way may still come. */
+  /** The sink has enough; a part in progress may still arrive. */
   pause(): void;
   resume(): void;
-  /** Nothing is handed over any more. */
+  /** Hands over nothing more. */
   stop(): void;
 }

@@ -3,9 +3,9 @@
  * here setting, moving and clearing a deadline are a few writes. Deadlines fire late by up to one tick, never early.
  */
 
-/** What waits on the wheel. The object that waits is itself the list node, so nothing is allocated. */
+/** A deadline on the wheel. The waiting object is itself the list node, so nothing is allocated. */
 export interface Deadline {
-  /** Moment of `performance.now()`. May be moved later at any time without telling the wheel. */
+  /** Time of `performance.now()`. It may be moved later at any time without notifying the wheel. */
   deadlineAt: number;
   /** Links of the wheel; null while not scheduled. */
   earlier: Deadline | null;
@@ -17,7 +17,7 @@ export interface Deadline {
 export interface Deadlines {
   /** Sets the deadline, or moves one that is set. `atMs` is a moment of `performance.now()`. */
   schedule(deadline: Deadline, atMs: number): void;
-  /** Takes it off; does nothing when it is not on. */
+  /** Removes it; does nothing if it is not scheduled. */
   cancel(deadline: Deadline): void;
 }
 
@@ -25,7 +25,7 @@ export interface Deadlines {
 const defaultTickMs = 50;
 const slotCount = 512;
 
-/** Head of a ring; stands in the lists so that linking needs no special cases. */
+/** Head of a ring; a list node itself, so that linking needs no special cases. */
 class Ring implements Deadline {
   deadlineAt = 0;
   earlier: Deadline = this;
@@ -57,7 +57,7 @@ export class DeadlineWheel implements Deadlines {
 
   schedule(deadline: Deadline, atMs: number): void {
     const linked = deadline.later !== null;
-    // A later moment needs no new place: the old one will find that it is not due and move it on.
+    // A later time needs no new place: at the old one it is found not due and moved on.
     if (linked && atMs >= deadline.deadlineAt) {
       deadline.deadlineAt = atMs;
       return;
@@ -83,7 +83,7 @@ export class DeadlineWheel implements Deadlines {
 
   #link(deadline: Deadline): void {
     const wanted = Math.ceil(deadline.deadlineAt / this.#tickMs);
-    // Farther than one turn of the wheel: it waits at the far end and is moved on from there.
+    // Beyond one turn of the wheel: it waits at the far end and is moved on from there.
     const tick = Math.min(Math.max(wanted, this.#tick + 1), this.#tick + slotCount - 1);
     insert(this.#slots[tick % slotCount]!, deadline);
   }
@@ -99,7 +99,7 @@ export class DeadlineWheel implements Deadlines {
     const from = Math.max(this.#tick + 1, until - slotCount + 1);
     this.#tick = until;
     for (let tick = from; tick <= until; tick += 1) moveAll(this.#slots[tick % slotCount]!, this.#due);
-    // Taken from the front one by one: a deadline that fires may cancel any other.
+    // Removed from the front one by one, because a deadline that fires may cancel any other.
     for (let first = this.#due.later; first !== this.#due; first = this.#due.later) {
       unlink(first);
       if (first.deadlineAt > now) {

@@ -6,12 +6,12 @@
 /** Smaller parts may share their memory with others. */
 const ownMemoryBytes = 32 * 1024;
 
-/** Whether bytes fill their memory alone. */
+/** Whether the bytes fill their whole buffer. */
 export function hasOwnMemory(bytes: Buffer): boolean {
   return bytes.length >= ownMemoryBytes && bytes.length === bytes.buffer.byteLength;
 }
 
-/** For a part that fills its memory alone and is no longer read. */
+/** For a part that fills its whole buffer and is no longer read. */
 export function releaseMemory({ buffer }: Buffer): void {
   if (buffer instanceof ArrayBuffer) buffer.transfer(0);
 }

@@ -1,10 +1,10 @@
 /**
- * Writes that leave together, at the end of the turn of the event loop that prepared them. Each write is a system call that
- * may wake the process at the other end; batched, the work of a turn is done before the first of them.
+ * Writes that leave together, at the end of the turn of the event loop that prepared them. Each write is a system call that may wake the
+ * process at the other end; batched, all work of a turn is done before the first write.
  */
 
 export interface BatchedWriter {
-  /** Writes what it has prepared. Must not throw. */
+  /** Writes the prepared bytes. Must not throw. */
   writeBatched(): void;
 }
 

@@ -1,7 +1,7 @@
 /**
- * Ends a stream when the access that opened it ends. A stream is any exchange that stays open: a WebSocket, an event
- * stream, a long transfer. Its request is decided again when its credential ends, every `recheck` of its route, and
- * when something was revoked that may concern it: by the rules, roles and results of that moment.
+ * Ends a stream when the access that opened it ends. A stream is any exchange that stays open: a WebSocket, an event stream, a long
+ * transfer. Its request is decided again, by the current rules, roles and results, when its credential ends, at every `recheck` of its
+ * route, and after a revocation that may concern it.
  */
 
 import type { Allow, Decision } from '../core/decision.ts';
@@ -11,11 +11,11 @@ import { type ReasonCode, reasons } from '../core/outcome/reasons.ts';
 export interface WatchedStream {
   /** Decides its request again. */
   decideAgain(): Decision | Promise<Decision>;
-  /** Whether what was granted at that moment (milliseconds since the epoch) may have been revoked since. */
+  /** Whether access granted at that time (milliseconds since the epoch) may have been revoked since. */
   mayBeRevoked(granted: Allow, grantedAtMs: number): boolean;
   /** Access has ended. */
   endAccess(reason: ReasonCode): void;
-  /** `look` is to be called at this moment of `performance.now()`. */
+  /** `look` must be called at this time of `performance.now()`. */
   lookAt(at: number): void;
 }
 
@@ -25,7 +25,7 @@ export interface AccessEvents {
 
 export type RecheckOutcome = 'kept' | 'ended' | 'unknown';
 
-/** A stream whose access cannot be confirmed ends after this long; sooner when it may have been revoked. */
+/** A stream whose access cannot be confirmed ends after this long; sooner if it may have been revoked. */
 const unknownMs = 60_000;
 const suspectMs = 10_000;
 /** Time between two attempts while access is unknown. */
@@ -35,10 +35,10 @@ export class AccessWatch {
   readonly #stream: WatchedStream;
   readonly #events: AccessEvents;
   readonly #now: () => number;
-  /** What was granted last, and when it was asked for, in milliseconds since the epoch. */
+  /** The last grant, and when it was requested, in milliseconds since the epoch. */
   #granted: Allow;
   #grantedAtMs: number;
-  /** Moments of `performance.now()`. */
+  /** Times of `performance.now()`. */
   #expiresAt: number;
   #recheckAt: number;
   /** Since when access is unknown; 0: it is known. */
@@ -67,7 +67,7 @@ export class AccessWatch {
     this.#over = true;
   }
 
-  /** Something was revoked. True: the stream may be concerned, and is decided again. */
+  /** Something was revoked. True: it may concern the stream, which is decided again. */
   revoked(): boolean {
     if (this.#over || this.#asking || !this.#stream.mayBeRevoked(this.#granted, this.#grantedAtMs)) return false;
     this.#suspect = true;
@@ -75,7 +75,7 @@ export class AccessWatch {
     return true;
   }
 
-  /** To be called at the moment that was asked for. */
+  /** Must be called at the requested time. */
   look(): void {
     if (this.#over || this.#asking) return;
     const now = performance.now();
@@ -109,7 +109,7 @@ export class AccessWatch {
       this.#refused(decision.reason, expired);
       return;
     }
-    // Another identity, or none, or no request any more: not what the stream was opened for.
+    // Another identity, no identity, or no valid request: the stream was not opened for this.
     if (decision.outcome !== 'allow' || decision.identity?.userId !== this.#granted.identity?.userId) {
       this.#end('access_revoked');
       return;
@@ -133,10 +133,10 @@ export class AccessWatch {
       this.#end(reason !== 'credential_rejected' ? reason : expired ? 'access_expired' : 'access_revoked');
       return;
     }
-    // An outage is not a refusal, but it does not extend a credential beyond its end either.
+    // An outage is not a refusal, but it must not extend a credential.
     const now = performance.now();
     if (this.#unknownSince === 0) this.#unknownSince = now;
-    // It may have been revoked while the source was asked.
+    // It may have been revoked during the call to the source.
     this.#suspect ||= this.#stream.mayBeRevoked(this.#granted, this.#grantedAtMs);
     if (expired || now - this.#unknownSince >= (this.#suspect ? suspectMs : unknownMs)) {
       this.#end(expired ? 'access_expired' : reason);

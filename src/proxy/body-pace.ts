@@ -1,16 +1,16 @@
 /**
- * Whether a client keeps the minimum rate of its body. Measured over windows of waiting for the client only: time in which the
- * service does not read, or in which the request waits for its turn, does not count against the client.
+ * Whether a client keeps the minimum rate of its body. Measured only while the gateway waits for the client: time in which the service does
+ * not read, or the request waits for its turn, does not count.
  */
 export class BodyPace {
   readonly #bytesPerSecond: number;
   readonly #graceMs: number;
   #bytes = 0;
   #waitedMs = 0;
-  /** Moment of `performance.now()`; 0: it is not the client that is waited for. */
+  /** Time of `performance.now()`; 0: not waiting for the client. */
   #waitingSince = 0;
 
-  /** `bytesPerSecond` 0: any rate will do. `graceMs`: the length of a window. */
+  /** `bytesPerSecond` 0: any rate. `graceMs`: the length of a window. */
   constructor(bytesPerSecond: number, graceMs: number) {
     this.#bytesPerSecond = bytesPerSecond;
     this.#graceMs = graceMs;
@@ -20,12 +20,12 @@ export class BodyPace {
     this.#bytes += bytes;
   }
 
-  /** It is the client's turn. */
+  /** Waits for the client from now on. */
   wait(now: number): void {
     if (this.#waitingSince === 0) this.#waitingSince = now;
   }
 
-  /** It is not. */
+  /** No longer waits for the client. */
   hold(now: number): void {
     if (this.#waitingSince === 0) return;
     this.#waitedMs += now - this.#waitingSince;

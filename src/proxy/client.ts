@@ -1,13 +1,11 @@
-/**
- * Who is at the other end of a client connection, determined once and not per request, and how many connections each client has.
- */
+/** The client of a connection, determined once per connection, and the number of connections of each client. */
 import type { Socket } from 'node:net';
 import { clientNetwork } from '../core/forwarding/client-address.ts';
 import type { PeerFacts } from '../core/forwarding/client-facts.ts';
 import type { TrustedProxies } from '../core/syntax/addresses.ts';
 
 export interface Client extends PeerFacts {
-  /** Who counts as one client, as far as the connection shows (see `clientNetwork`). */
+  /** The client key of the connection (see `clientNetwork`). */
   readonly network: string;
 }
 
@@ -21,9 +19,7 @@ function plainAddress(address: string): string {
   return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address;
 }
 
-/**
- * A client is an address, or in IPv6 a network of 64 bits. Trusted proxies stand for many clients and are not counted.
- */
+/** A client is an address, or in IPv6 a /64 network. Trusted proxies carry many clients and are not counted. */
 export class ClientConnections {
   readonly #perClient: number;
   readonly #open = new Map<string, number>();
@@ -38,7 +34,7 @@ export class ClientConnections {
     return this.#open.size;
   }
 
-  /** False: the client has as many connections as it may. */
+  /** False: the client has reached its limit. */
   opened(network: string): boolean {
     const open = this.#open.get(network) ?? 0;
     if (this.#perClient > 0 && open >= this.#perClient) return false;

@@ -16,9 +16,9 @@ import { forwardOrRefuse, readView, type ServeParts, serve } from './serve.ts';
 
 export interface ProxyOptions {
   readonly server: ServerConfig & { readonly listen: Address };
-  /** Whether other processes of this gateway listen at the same address. */
+  /** Whether other processes of this gateway also listen at the address. */
   readonly shared?: boolean;
-  /** Until `use` names another one. */
+  /** Used until `use` sets another one. */
   readonly gateway: Gateway;
   readonly deadlines: Deadlines;
   readonly observe: ObserveRequest;
@@ -30,18 +30,18 @@ export interface ReverseProxy {
   /** Rejects with the error of the system, such as `EADDRINUSE`. */
   listen(): Promise<Address>;
   readonly address: Address | null;
-  /** Requests and tunnels that are not over. */
+  /** Requests and tunnels that have not ended. */
   readonly inFlight: number;
   /** For metrics: open client connections, requests on them, and tunnels. */
   connections(): number;
   requestsInFlight(): number;
   tunnels(): number;
   load(): LoadReadings;
-  /** Requests from now on are decided and forwarded by this one. */
+  /** Decides and forwards all later requests. */
   use(gateway: Gateway): void;
-  /** Something was revoked: open streams are looked at. */
+  /** Something was revoked: open streams are checked. */
   revoked(): void;
-  /** Lets requests in flight finish, for `timeoutMs` at most; resolves when every connection is closed. */
+  /** Lets requests in flight finish, for at most `timeoutMs`; resolves when every connection is closed. */
   drain(timeoutMs: number): Promise<void>;
 }
 
@@ -52,7 +52,7 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
   const memory = new MemoryBudget(limits.bodyMemoryBytes);
   const streams = new OpenStreams(deadlines);
   const perClient = new ClientConnections(limits.connectionsPerClient);
-  /** WebSockets, and requests for one. */
+  /** WebSockets and their requests. */
   const upgrades = new Set<RequestContext<WholeResponse>>();
   let inFlight = 0;
   let refusedOfClient = 0;

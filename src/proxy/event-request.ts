@@ -1,6 +1,6 @@
 /**
- * A request that ends in the gateway itself: an issuer sends a token about its users. Its body is gathered, within a bound and on the
- * memory budget of its client, and the outcome of the token is the response.
+ * A request that the gateway itself handles: an issuer sends a token about its users. The body is buffered, within a bound and the memory
+ * budget of the client. The response is the outcome of the token.
  */
 
 import type { ReasonCode } from '../core/outcome/reasons.ts';
@@ -12,7 +12,7 @@ import { respondWithText } from './own-response.ts';
 import { RequestBody, type RequestBodyOwner } from './request-body.ts';
 import type { ForwardedRequest, RequestContext } from './request-context.ts';
 
-/** Longer than any token that is accepted, whatever else is in the form. */
+/** Longer than any accepted token with the rest of its form. */
 const mostBodyBytes = 32 * 1024;
 
 const emptyResponse = ['content-type', 'text/plain; charset=utf-8', 'cache-control', 'no-store'];
@@ -36,7 +36,7 @@ async function respond(
   memory: MemoryBudget,
 ): Promise<void> {
   const body = await new GatheredBody(context, memory).whole();
-  // It was refused, or the client has gone.
+  // It was refused, or the client is gone.
   if (body === null) return;
   const contentType = mediaType(context.request.rawHeaders);
   const taken = await events({ kind, contentType, body, sender: context.memoryKey ?? undefined });
@@ -58,7 +58,7 @@ class GatheredBody implements RequestBodyOwner, ForwardedRequest {
     this.#memory = memory;
   }
 
-  /** Null: there is none to use, and the request is refused or over. */
+  /** Null: no usable body; the request was refused or has ended. */
   async whole(): Promise<Buffer | null> {
     const { request, response, memoryKey: clientKey } = this.#context;
     if (request.body === null) return Buffer.alloc(0);

@@ -1,6 +1,6 @@
 /**
- * One allowed request on its way to a service, and the response on its way back. A WebSocket is an exchange whose response becomes
- * a tunnel. Whatever breaks off on one side is broken on the other: neither a cut request nor a cut response is ever ended.
+ * One allowed request to a service, and its response. A WebSocket is an exchange whose response becomes a tunnel. An abort on one side
+ * aborts the other: a cut request or response is never ended properly.
  *
  * gathering (body buffer) -> waiting (its turn at the upstream) -> sent -> responding | tunnel -> over
  */
@@ -23,13 +23,13 @@ import { Timeouts, type TimeoutsOwner } from './timeouts.ts';
 import { farewellFor } from './websocket/close-frame.ts';
 import { openTunnel, type Tunnel } from './websocket/tunnel.ts';
 
-/** What is open this long is a stream: its access is watched from then on. */
+/** An exchange that is open this long is a stream: its access is watched from then on. */
 const streamAfterMs = 1_000;
-/** A side of a tunnel that has ended may wait this long for the other one to end too. */
+/** After one side of a tunnel has ended, the other may stay open this long. */
 const tunnelHalfClosedMs = 30_000;
-/** Both sides of a tunnel may take this long to read their Close frame. */
+/** Time for both sides of a tunnel to read their Close frame. */
 const farewellMs = 2_000;
-/** The wait for other replicas ends by itself before this. */
+/** Longer than the wait for other replicas. */
 const longestHoldMs = 11_000;
 type State = 'gathering' | 'waiting' | 'sent' | 'responding' | 'tunnel' | 'over';
 
@@ -45,12 +45,12 @@ export class Exchange implements ForwardedRequest, UpstreamEvents, RequestBodyOw
   #body: RequestBody | null = null;
   #outgoing: OutgoingRequest | null = null;
   #upstream: UpstreamRequest | null = null;
-  /** Null: the head of the response has not come. */
+  /** Null: the head of the response has not arrived. */
   #relay: Relay | null = null;
   #tunnel: Tunnel | null = null;
   /** Null: it is not a stream yet. */
   #access: StreamAccess | null = null;
-  /** The service is held back because the client does not read. */
+  /** The service is paused because the client does not read. */
   #stalled = false;
   #idleTimeoutMs = 0;
 
@@ -143,12 +143,12 @@ export class Exchange implements ForwardedRequest, UpstreamEvents, RequestBodyOw
   responseHead(status: number, statusText: string, rawHeaders: readonly string[]): void {
     const context = this.#context;
     const { route } = this.#granted;
-    // Before the response is looked at: what the service did holds even if its response cannot be passed on.
+    // Before the response is checked: what the service did is valid even if its response cannot be forwarded.
     const evicted = route.evict !== null && status < 300 ? this.#gateway.evict(this.#granted) : null;
     this.#state = 'responding';
     context.respondedAt = performance.now();
     const head = responseHead(status, statusText, rawHeaders, this.#gateway, route, context);
-    // Without the coding's name the body could not be read (RFC 9112 section 6.1).
+    // Without the coding's name, the client could not decode the body (RFC 9112 section 6.1).
     if (head.coded) {
       context.fail('upstream_response_invalid');
       return;
@@ -159,7 +159,7 @@ export class Exchange implements ForwardedRequest, UpstreamEvents, RequestBodyOw
     this.#idleTimeoutMs = idleTimeoutOf(route, rawHeaders);
     this.#timeouts.allow(this.#idleTimeoutMs, context.respondedAt);
     if (evicted === null) return;
-    // The client may rely on what the response says: other replicas have to know first.
+    // The client may rely on the response, so other replicas must know first.
     this.#timeouts.allow(Math.max(longestHoldMs, this.#idleTimeoutMs));
     this.#upstream!.pause();
     const held = new HeldResponse(relay);
@@ -179,7 +179,7 @@ export class Exchange implements ForwardedRequest, UpstreamEvents, RequestBodyOw
     if (!this.#pass(() => this.#relay!.write(part))) this.#stall();
   }
 
-  /** The client is slow. Its connection bounds how long it may leave a response unread. */
+  /** The client is slow. Its connection limits how long a response may stay unread. */
   #stall(): void {
     if (this.#stalled) return;
     this.#stalled = true;
@@ -203,7 +203,7 @@ export class Exchange implements ForwardedRequest, UpstreamEvents, RequestBodyOw
     this.#context.fail(reason, cause);
   }
 
-  /** A step that writes to the client: what is not valid HTTP is refused, or breaks the response. False: the client is slow. */
+  /** A step that writes to the client: invalid HTTP is refused, or breaks the response. False: the client is slow. */
   #pass(step: () => unknown): boolean {
     if (this.#state === 'over') return true;
     try {

@@ -1,4 +1,4 @@
-/** What the proxy works with: the rules of one configuration, and what all requests of a process share. */
+/** The proxy's dependencies: the rules of one configuration, and what all requests of a process share. */
 
 import type { IdentityAssertion } from '../assertion/identity-assertion.ts';
 import type { Policy } from '../core/decide.ts';
@@ -15,15 +15,15 @@ import type { OpenStreams } from './open-streams.ts';
 import type { RequestContext } from './request-context.ts';
 import type { Annotate } from './response-head.ts';
 
-/** Everything that a reload replaces, made whole and swapped whole. */
+/** Everything that a reload replaces, created and swapped as a whole. */
 export interface Gateway {
-  /** `core/decide.ts`, or a watched form of it. Never throws and never rejects. */
+  /** `core/decide.ts`, or an observed form of it. Never throws and never rejects. */
   readonly decide: (view: RequestView, policy: Policy, resolve: ResolveIdentity) => Decision | Promise<Decision>;
   readonly policy: Policy;
   readonly resolve: ResolveIdentity;
   /**
-   * Whether what was granted to a request at `atMs` (milliseconds since the epoch) may have been revoked since: a cheap
-   * look, for then the request is decided again. If unset, nothing is ever revoked.
+   * Whether access granted to a request at `atMs` (milliseconds since the epoch) may have been revoked since. This check is cheap; if true,
+   * the request is decided again. If unset, nothing is ever revoked.
    */
   mayBeRevoked?(view: RequestView, granted: Allow, atMs: number): boolean;
   readonly rules: ForwardingRules;
@@ -31,11 +31,11 @@ export interface Gateway {
   readonly annotate: Annotate;
   /** Null or unset: nothing is traced. */
   readonly tracing?: Tracing | null;
-  /** Signs for services who the client is; null: nothing is signed. */
+  /** Signs the client's identity for services; null: nothing is signed. */
   readonly assertion: Pick<IdentityAssertion, 'of' | 'keys'> | null;
-  /** Takes tokens of issuers about their users; null: no route leads there. Never rejects. */
+  /** Receives tokens of issuers about their users; null: no route leads there. Never rejects. */
   readonly events: TakeEvent | null;
-  /** Does what has to follow a success; null: nothing has to be waited for. Never throws, and never rejects. */
+  /** Revokes after a success; null: no wait is needed. Never throws or rejects. */
   readonly evict: (decision: Allow) => Promise<unknown> | null;
 }
 
@@ -46,9 +46,9 @@ export interface ExchangeParts {
   readonly now: () => number;
   readonly streams: OpenStreams;
   readonly memory: MemoryBudget;
-  /** Time over which the rate of a body is measured. */
+  /** Window for measuring the rate of a body. */
   readonly bodyGraceMs: number;
-  /** Decides a request again, by the configuration in use now. */
+  /** Decides a request again, by the current configuration. */
   decideAgain(context: RequestContext): Decision | Promise<Decision>;
   mayBeRevoked(context: RequestContext, granted: Allow, grantedAtMs: number): boolean;
 }

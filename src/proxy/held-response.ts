@@ -1,4 +1,4 @@
-/** A response of a service that is held back until something is done that the client may rely on once it has the response. */
+/** A service's response that is held until something is done that the client may rely on after the response. */
 import type { Relay } from './response-relay.ts';
 
 export class HeldResponse implements Relay {
@@ -26,7 +26,7 @@ export class HeldResponse implements Relay {
     this.#relay.drop();
   }
 
-  /** Passes on what was held back. False and throws as `write` of the relay does. */
+  /** Forwards the held response. Returns and throws like `write` of the relay. */
   release(): boolean {
     let more = true;
     for (const part of this.#parts) more = this.#relay.write(part) && more;

@@ -1,31 +1,31 @@
 /**
- * Turns a part of the requests away while the process falls behind, before they cost anything. The part grows while the
- * event loop is late and shrinks only when it is well below the bound again, so that it neither jumps nor flutters.
+ * Refuses a share of the requests while the process falls behind, before they cost anything. The share grows while the event loop is late,
+ * and shrinks only when the lag is well below the bound, so that it does not oscillate.
  */
 
-/** Time between two looks at the clock. */
+/** Time between two checks of the clock. */
 const sampleMs = 100;
-/** One late look is a pause, of a garbage collection or of the machine; so many in a row are load. */
+/** One late check is a pause of the garbage collector or the machine; this many in a row are load. */
 const lateLooks = 3;
 const step = 0.2;
-/** Some requests always pass: they show when it is over. */
+/** Some requests always pass, to show when the load has ended. */
 const mostShare = 0.95;
-/** The bound is undershot when the lag is below this part of it. */
+/** The load has ended when the lag is below this share of the bound. */
 const calmPart = 0.5;
 
 export class LoadShedder {
-  /** Part of the requests that is turned away: 0 to 1. */
+  /** Share of requests that are refused: 0 to 1. */
   share = 0;
-  /** How late the last look came. */
+  /** Delay of the last check. */
   lagMs = 0;
   readonly #boundMs: number;
   #late = 0;
-  /** Adds up the shares of the requests since the last one that was turned away. */
+  /** Sum of the shares of the requests since the last refused one. */
   #due = 0;
   #timer: NodeJS.Timeout | null = null;
   #expectedAt = 0;
 
-  /** `boundMs` 0: nothing is ever turned away. */
+  /** `boundMs` 0: nothing is ever refused. */
   constructor(boundMs: number) {
     this.#boundMs = boundMs;
   }
@@ -45,7 +45,7 @@ export class LoadShedder {
     this.#timer = null;
   }
 
-  /** Takes note of how late the event loop was. */
+  /** Records the delay of the event loop. */
   sample(lagMs: number): void {
     this.lagMs = lagMs;
     if (this.#boundMs === 0) return;
@@ -60,7 +60,7 @@ export class LoadShedder {
     if (this.share < 0.01) this.share = 0;
   }
 
-  /** Whether this request is one of those that are turned away. */
+  /** Whether this request is refused. */
   refuses(): boolean {
     if (this.share === 0) return false;
     this.#due += this.share;

@@ -1,14 +1,11 @@
-/**
- * Bounds the memory that waiting bytes take: body buffers, and what clients send before it is their turn. One client gets
- * a quarter of the whole.
- */
+/** Bounds the memory of waiting bytes: body buffers, and bytes that clients send early. One client gets at most a quarter. */
 
 const clientShare = 1 / 4;
 
 export class MemoryBudget {
   readonly maxBytes: number;
   usedBytes = 0;
-  /** Bytes of each client that has any. */
+  /** Bytes in use by client. */
   readonly #used = new Map<string, number>();
 
   constructor(maxBytes: number) {
@@ -20,7 +17,7 @@ export class MemoryBudget {
     return this.#used.size;
   }
 
-  /** `clientKey` null: no client in particular, such as a proxy that names none. Not null: why nothing was taken. */
+  /** `clientKey` null: unknown client, such as behind a proxy that reports none. Returns why nothing was reserved, or null. */
   take(bytes: number, clientKey: string | null): 'overloaded' | 'client_busy' | null {
     if (this.usedBytes + bytes > this.maxBytes) return 'overloaded';
     if (clientKey !== null) {

@@ -1,8 +1,8 @@
-/** The streams that are open. When something is revoked all of them are looked at, a slice at a time. */
+/** The open streams. After a revocation all of them are checked, a slice at a time. */
 import type { Deadline, Deadlines } from '../http1/deadline-wheel.ts';
 import type { AccessEvents, AccessWatch, RecheckOutcome } from './access-watch.ts';
 
-/** Streams looked at, and of them decided again, at each tick. */
+/** Streams checked at each tick, and the maximum of them decided again. */
 const slice = 2_000;
 const asked = 200;
 
@@ -13,9 +13,9 @@ export class OpenStreams implements Deadline, AccessEvents {
   readonly rechecks: Record<RecheckOutcome, number> = { kept: 0, ended: 0, unknown: 0 };
   readonly #deadlines: Deadlines;
   readonly #open = new Set<AccessWatch>();
-  /** Streams that are still to be looked at; null: none. */
+  /** Streams that are still to be checked; null: none. */
   #rest: Iterator<AccessWatch> | null = null;
-  /** Something was revoked while they were being looked at. */
+  /** Something was revoked during the check. */
   #again = false;
 
   constructor(deadlines: Deadlines) {
@@ -38,7 +38,7 @@ export class OpenStreams implements Deadline, AccessEvents {
     this.rechecks[outcome] += 1;
   }
 
-  /** Something was revoked: every stream is looked at, beginning with the next tick. */
+  /** Something was revoked: every stream is checked, beginning with the next tick. */
   revoked(): void {
     if (this.#rest !== null) {
       this.#again = true;

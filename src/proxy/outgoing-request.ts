@@ -1,4 +1,4 @@
-/** The request that a service gets in place of the client's. */
+/** The request that a service receives instead of the client's. */
 
 import type { Allow } from '../core/decision.ts';
 import type { ClientFacts } from '../core/forwarding/client-facts.ts';
@@ -12,7 +12,7 @@ import type { OutgoingRequest } from '../http1/client/request.ts';
 import type { Upstream } from '../upstream/create-upstreams.ts';
 import type { RequestContext } from './request-context.ts';
 
-/** Without its body. A reason: it cannot be forwarded. The secret proves to the Auth API that the request is ours. */
+/** Without its body. Returns a reason if it cannot be forwarded. The secret proves to the Auth API that the gateway sends the request. */
 export function outgoingRequest(
   { request: received, assertion, trace }: Pick<RequestContext, 'request' | 'assertion' | 'trace'>,
   decision: Allow,
@@ -39,7 +39,7 @@ export function outgoingRequest(
     headers,
     body: null,
     upgrade,
-    // Whatever an anonymous client can make a service send ahead never meets a request with an identity.
+    // Bytes that an anonymous client makes a service send ahead never reach a request with an identity.
     group: identity === null ? 'anonymous' : 'authenticated',
   };
 }

@@ -1,4 +1,4 @@
-/** What the gateway responds itself where it refuses nothing: to a preflight, with metadata, with another text. */
+/** Successful responses of the gateway itself: to a preflight, with metadata, or with another text. */
 import type { Metadata, Preflight } from '../core/decision.ts';
 import type { WholeResponse } from '../http1/server/whole-response.ts';
 import { ownHeaders, takesRest } from './refusal.ts';
@@ -22,7 +22,7 @@ function respondToPreflight(
   response.end();
 }
 
-/** A public text. `headers`: names and values in turn. */
+/** A public text. `headers`: alternating names and values. */
 export function respondWithText(
   context: RequestContext<WholeResponse>,
   text: string,

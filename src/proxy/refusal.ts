@@ -1,6 +1,6 @@
 /**
- * Refusals on the wire: status, `x-error`, `x-error-id` and problem details (RFC 9457) of a reason. Every text is fixed;
- * nothing of the request, of an address or of a cause is in it.
+ * Refusals on the wire: status, `x-error`, `x-error-id` and problem details (RFC 9457) of a reason. Every text is fixed, and contains
+ * nothing of the request, an address or a cause.
  */
 import { STATUS_CODES } from 'node:http';
 import { refusalHeadersOf } from '../core/forwarding/response-rules.ts';
@@ -16,21 +16,21 @@ import type { RequestContext } from './request-context.ts';
 export interface Refusal {
   readonly reason: ReasonCode;
   readonly errorId: string;
-  /** Seconds of `Retry-After` that the source asked for; null leaves it to the reason. */
+  /** Seconds of `Retry-After` from the source; null: those of the reason. */
   readonly retryAfterS: number | null;
   /** Value of `Allow`, for a 405. */
   readonly allow: string | null;
-  /** The condition that is not met, with reason `condition_failed`; else null. */
+  /** The unmet condition, with reason `condition_failed`; otherwise null. */
   readonly condition: Criterion | null;
   /** Values of `WWW-Authenticate`, each a challenge. */
   readonly challenges: readonly string[];
-  /** Where a sign-in page is, to which the client is sent with 303; else null. */
+  /** Sign-in page to which the client is redirected (303), or null. */
   readonly location: string | null;
-  /** Where a standard says another body than problem details: this, as JSON. */
+  /** A JSON body instead of problem details, if a standard requires it. */
   readonly body?: Readonly<Record<string, string>> | null;
-  /** Close the connection, even if the reason alone would not ask for it. */
+  /** Closes the connection, even if the reason alone would not. */
   readonly close: boolean;
-  /** Further names and values in turn, which the route adds. */
+  /** Further headers of the route: alternating names and values. */
   readonly added: readonly string[];
 }
 
@@ -56,14 +56,14 @@ export function refuseRequest(
   });
 }
 
-/** Names and values in turn that a response of the gateway's own gets beside those that make it. */
+/** Additional headers of the gateway's own responses: alternating names and values. */
 export function ownHeaders({ decision, request, returned }: RequestContext<WholeResponse>): readonly string[] {
   return [...refusalHeadersOf(decision?.route ?? null, request.rawHeaders), ...returned];
 }
 
 const discard = { take() {}, end() {} };
 
-/** Whether the rest of the request is so short that it can be read, to keep the connection. Begins to read it. */
+/** Whether the rest of the request is short enough to read, which keeps the connection. Starts reading it. */
 export function takesRest({ body }: Request): boolean {
   if (body === null) return true;
   body.start(discard);
@@ -81,7 +81,7 @@ export function writeRefusal(response: WholeResponse, refusal: Refusal): number 
   return response.end(body);
 }
 
-/** The refusal as text of bytes, for a connection without a request. It always announces the end of the connection. */
+/** The refusal as Latin-1 text, for a connection without a request. It always announces the end of the connection. */
 export function refusalText(reason: ReasonCode, errorId: string): { readonly text: string; readonly bytesOut: number } {
   const { status } = reasons[reason];
   const body = problemBody(reason, errorId);
@@ -101,7 +101,7 @@ const withoutRequest = {
   added: [],
 } as const;
 
-/** Names and values in turn. The body is ASCII, so its length in characters is its length in bytes. */
+/** Alternating names and values. The body is ASCII, so its length in characters is its length in bytes. */
 function refusalHeaders(refusal: Refusal, bodyLength: number): string[] {
   const { reason, errorId, allow, location } = refusal;
   const { message, retryAfterS, closes }: Reason = reasons[reason];

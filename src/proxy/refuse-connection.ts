@@ -1,4 +1,4 @@
-/** Refuses bytes of a connection that are no request: what the other side gets, and the record for log and metrics. */
+/** Refuses bytes that are not a request: the response, and the record for log and metrics. */
 import { randomUUID } from 'node:crypto';
 import { type Reason, type ReasonCode, reasons } from '../core/outcome/reasons.ts';
 import type { ConnectionFault } from '../http1/server/server.ts';
@@ -36,7 +36,7 @@ export function refuseConnection(
   return text;
 }
 
-/** A connection that was refused before there was a request, for the log and the metrics. */
+/** Record of a connection that was refused before a request, for log and metrics. */
 function connectionRecord(
   reason: ReasonCode,
   errorId: string,

@@ -1,7 +1,7 @@
 /**
- * The client's body on its way to the service: counted, limited and measured. Its first part, or all of a short one, is gathered
- * in the body buffer before anything of the upstream is used, so that a client that trickles takes up memory, which is
- * bounded, and no connection. The rest goes from socket to socket as it comes.
+ * The client's body for the service: counted, limited and measured. Its first part, or all of a short one, is collected in the body buffer
+ * before the upstream is used. A slow client then uses bounded memory, and no connection. The rest goes from socket to socket as it
+ * arrives.
  */
 import type { ReasonCode } from '../core/outcome/reasons.ts';
 import type { BodySink, BodySource } from '../http1/body.ts';
@@ -10,23 +10,23 @@ import { BodyPace } from './body-pace.ts';
 import type { MemoryBudget } from './memory-budget.ts';
 
 export interface RequestBodyOwner {
-  /** So many bytes more have come. */
+  /** This many more bytes have arrived. */
   bodyReceived(bytes: number): void;
-  /** The body buffer is full, or the body is whole. */
+  /** The body buffer is full, or the body is complete. */
   bodyGathered(): void;
   /** The body is too large, or there is no memory for it. */
   bodyRefused(reason: ReasonCode): void;
 }
 
 export interface RequestBodyLimits {
-  /** Bytes to gather before the request is sent; 0: none. */
+  /** Bytes to buffer before the request is sent; 0: none. */
   readonly bufferBytes: number;
   readonly maxBytes: number;
   /** Minimum bytes per second; 0: any rate. */
   readonly minRate: number;
   readonly graceMs: number;
   readonly memory: MemoryBudget;
-  /** Who is charged for the memory; null: no client in particular. */
+  /** Client key that is charged for the memory; null: none. */
   readonly clientKey: string | null;
 }
 
@@ -37,7 +37,7 @@ export class RequestBody implements BodySource, BodySink {
   readonly #source: IncomingBody;
   readonly #owner: RequestBodyOwner;
   readonly #limits: RequestBodyLimits;
-  /** What was gathered and not handed on. */
+  /** Buffered parts that are not yet handed on. */
   #gathered: Buffer[] = [];
   #gatheredBytes = 0;
   /** Bytes that are charged to the memory budget. */
@@ -53,17 +53,17 @@ export class RequestBody implements BodySource, BodySink {
     this.pace = new BodyPace(limits.minRate, limits.graceMs);
   }
 
-  /** Part of it has not come yet. */
+  /** Part of it has not arrived yet. */
   get pending(): boolean {
     return !this.#source.complete;
   }
 
-  /** Everything that came is handed on and more is wanted: it is the client that keeps the service waiting. */
+  /** All received bytes are handed on and more are expected: the service waits for the client. */
   get awaitsClient(): boolean {
     return this.#source.flowing && !this.#source.complete && !this.#over;
   }
 
-  /** Begins to read; `bodyGathered` follows. */
+  /** Starts reading; `bodyGathered` follows. */
   gather(): void {
     if (this.#limits.bufferBytes === 0) {
       this.#owner.bodyGathered();
@@ -73,7 +73,7 @@ export class RequestBody implements BodySource, BodySink {
     this.#source.start(this);
   }
 
-  /** The whole body, if it was gathered whole; the memory stays charged until `handedOn`. */
+  /** The whole body, if the buffer contains it; the memory stays charged until `handedOn`. */
   whole(): Buffer | null {
     if (!this.#source.complete) return null;
     const parts = this.#gathered;
@@ -81,7 +81,7 @@ export class RequestBody implements BodySource, BodySink {
     return parts.length === 1 ? parts[0]! : Buffer.concat(parts);
   }
 
-  /** What was gathered is on its way. */
+  /** The buffered bytes have been sent. */
   handedOn(): void {
     this.#limits.memory.give(this.#chargedBytes, this.#limits.clientKey);
     this.#chargedBytes = 0;
@@ -91,7 +91,7 @@ export class RequestBody implements BodySource, BodySink {
     this.#sink = sink;
     const gathered = this.#gathered;
     this.#gathered = [];
-    // So little that all of it is handed over, even to a sink that would rather wait.
+    // So few bytes that all of them are handed over, even to a paused sink.
     for (const part of gathered) sink.take(part, false);
     if (this.#over) return;
     this.pace.wait(performance.now());
@@ -111,7 +111,7 @@ export class RequestBody implements BodySource, BodySink {
     this.#source.resume();
   }
 
-  /** The service takes no more: the client is held back. */
+  /** The service accepts no more: the client is paused. */
   stop(): void {
     this.#sink = null;
     this.pause();
@@ -128,7 +128,7 @@ export class RequestBody implements BodySource, BodySink {
       this.#sink.take(part, ownMemory);
     } else if (this.#charge(part)) {
       this.#gathered.push(part);
-      // Each part costs some hundred bytes beside what it holds, which may be one.
+      // Each part costs some hundred bytes of overhead, and may contain only one.
       if (this.#gathered.length === maxParts) this.#gathered = [Buffer.concat(this.#gathered)];
       this.#gatheredBytes += part.length;
       if (this.#source.complete) return;
@@ -154,7 +154,7 @@ export class RequestBody implements BodySource, BodySink {
     else this.#owner.bodyGathered();
   }
 
-  /** The request is over. What is left of the body is the connection's to drop: a cut body must not look whole. */
+  /** The request has ended. The connection drops the rest of the body: a cut body must not look complete. */
   destroy(): void {
     if (this.#over) return;
     this.#over = true;

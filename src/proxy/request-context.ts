@@ -13,21 +13,21 @@ import type { RequestTrace } from '../telemetry/request-trace.ts';
 import type { Client } from './client.ts';
 import { refuseRequest, type writeRefusal } from './refusal.ts';
 
-/** What a request needs of the proxy. */
+/** What a request needs from the proxy. */
 export interface RequestHost {
-  /** If unset: it follows from the request. */
+  /** If unset, it is derived from the request. */
   readonly entrypoint?: 'middleware';
-  /** The last call: client and gateway are done with each other. */
+  /** The last call: the exchange with the client has ended. */
   ended(context: RequestContext<WholeResponse>): void;
-  /** Of an external authorizer: how another proxy asks and is refused. If unset, the proxy serves the client itself. */
+  /** For an external authorizer: how another proxy checks and is refused. If unset, the proxy serves the client itself. */
   readonly dialect?: {
     readonly name: string;
-    /** In place of the usual one. */
+    /** Instead of the default one. */
     readonly writeRefusal?: typeof writeRefusal;
   };
 }
 
-/** What of a forwarded request follows its client. */
+/** The part of a forwarded request that reacts to its client. */
 export interface ForwardedRequest {
   /** Stops everything that runs for it. */
   stop(): void;
@@ -36,26 +36,26 @@ export interface ForwardedRequest {
   endAccess(reason: ReasonCode): void;
 }
 
-/** `R`: a check of another proxy, and an application, have a response of their own. */
+/** `R`: checks of other proxies and applications have their own response types. */
 export class RequestContext<R extends WholeResponse = Response> implements RequestRecord, RequestEvents {
   decision: Decision | null = null;
   reason: ReasonCode | null = null;
   errorId: string | null = null;
   requestId = '';
   trace: RequestTrace | null = null;
-  /** Names and values in turn that every response to it gets. */
+  /** Headers of every response to it: alternating names and values. */
   returned: readonly string[] = [];
   /** Address of the client. */
   client: string;
   /** How the client reached the gateway, or a trusted proxy in front. */
   proto: 'http' | 'https' = 'http';
-  /** Who counts as one client with it. */
+  /** The client key. */
   clientKey: string;
-  /** It comes from a proxy that names nobody. */
+  /** It comes from a proxy that reports no client. */
   unnamed = false;
-  /** The signed identity that the service gets; null: none. */
+  /** The signed identity for the service; null: none. */
   assertion: string | null = null;
-  /** Body of a refusal in place of problem details, as JSON; null: problem details. */
+  /** JSON body of a refusal instead of problem details; null: problem details. */
   refusalBody: Readonly<Record<string, string>> | null = null;
   target: string | null = null;
   aborted = false;
@@ -73,7 +73,7 @@ export class RequestContext<R extends WholeResponse = Response> implements Reque
   readonly response: R;
   /** Null: it is not forwarded. */
   forwarded: ForwardedRequest | null = null;
-  /** Client and gateway are done with each other. */
+  /** The exchange with the client has ended. */
   over = false;
   readonly #host: RequestHost;
 
@@ -97,7 +97,7 @@ export class RequestContext<R extends WholeResponse = Response> implements Reque
     return this.#host.dialect?.name ?? null;
   }
 
-  /** 0: no response began. */
+  /** 0: no response has begun. */
   get status(): number {
     return this.response.status;
   }
@@ -114,7 +114,7 @@ export class RequestContext<R extends WholeResponse = Response> implements Reque
     return '';
   }
 
-  /** Without tracing a service gets what the client sent. */
+  /** Without tracing, a service receives what the client sent. */
   get traceId(): string | null {
     return this.trace === null ? traceIdOf(this.request.rawHeaders) : this.trace.traceId;
   }
@@ -127,14 +127,14 @@ export class RequestContext<R extends WholeResponse = Response> implements Reque
     return this.decision?.request?.host ?? '';
   }
 
-  /** Who is charged for memory; null: no client in particular, as with a proxy that names none. */
+  /** Client key that is charged for memory; null: none, as behind a proxy that reports no client. */
   get memoryKey(): string | null {
     return this.unnamed ? null : this.clientKey;
   }
 
   /**
-   * The request cannot be served. Before a response began the client gets the refusal; after that its connection is broken,
-   * because a response that ended properly would look whole.
+   * The request cannot be served. Before a response began the client gets the refusal; after that its connection is broken, because a
+   * proper end would look like a complete response.
    */
   fail(reason: ReasonCode, cause: unknown = null): void {
     if (this.over) return;
@@ -155,7 +155,7 @@ export class RequestContext<R extends WholeResponse = Response> implements Reque
     this.response.break();
   }
 
-  /** Its access has ended: a tunnel says so to both sides, anything else is refused or broken. */
+  /** Its access has ended: a tunnel notifies both sides, anything else is refused or broken. */
   endAccess(reason: ReasonCode): void {
     if (this.forwarded === null) this.fail(reason);
     else this.forwarded.endAccess(reason);

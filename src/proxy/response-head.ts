@@ -1,13 +1,13 @@
-/** The head of a service's response as the client gets it. */
+/** The head of a service's response as the client receives it. */
 import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import { annotation, appendResponseHeaders, type ResponseTreatment } from '../core/forwarding/response-headers.ts';
 import type { Route } from '../core/routing/route.ts';
 
-/** Which statuses of a service get `x-error` and `x-error-id` when they lack them: 400 and more, or all but 200 and 202. */
+/** Which responses of a service without `x-error` and `x-error-id` get them: those with 400 or more, or all except 200 and 202. */
 export type Annotate = 'failures' | 'all';
 
-/** What of a configuration responses are made by. */
+/** The part of a configuration that affects responses. */
 export interface ResponseRules {
   readonly annotate: Annotate;
   readonly rules: { readonly responseTreatments: ReadonlyMap<string, ResponseTreatment> };
@@ -15,9 +15,9 @@ export interface ResponseRules {
 
 export interface ResponseHead {
   readonly status: number;
-  /** Null: the usual words for the status. */
+  /** Null: the standard text of the status. */
   readonly statusText: string | null;
-  /** Names and values in turn. */
+  /** Alternating names and values. */
   readonly headers: string[];
   /** Declared length of the body, or -1. */
   readonly contentLength: number;
@@ -28,7 +28,7 @@ export interface ResponseHead {
 
 const printable = /^[\x20-\x7e]+$/;
 
-/** `context`: what the response depends on of its request: headers, for CORS, and what every response to it gets. */
+/** `context`: the part of the request that the response depends on: headers, for CORS, and the headers of every response to it. */
 export function responseHead(
   status: number,
   statusText: string,
@@ -46,7 +46,7 @@ export function responseHead(
     errorId = randomUUID();
     headers.push('x-error', annotation(status), 'x-error-id', errorId);
   }
-  // A 204 has no length (RFC 9110 section 8.6); a client that believed it would wait for a body.
+  // A 204 has no length (RFC 9110 section 8.6); a client that trusted it would wait for a body.
   if (status === 204 && contentLength >= 0) dropContentLength(headers);
   const usual = statusText === STATUS_CODES[status] || !printable.test(statusText);
   return { status, statusText: usual ? null : statusText, headers, contentLength, errorId, coded };
@@ -59,10 +59,10 @@ function dropContentLength(headers: string[]): void {
 }
 
 const defaultIdleMs = 60_000;
-/** Event streams may be silent for long. */
+/** Event streams may be silent for a long time. */
 const eventStreamIdleMs = 300_000;
 
-/** Longest silence between two parts of a response, in milliseconds. */
+/** Maximum silence between two parts of a response, in milliseconds. */
 export function idleTimeoutOf({ idleTimeoutMs }: Route, rawHeaders: readonly string[]): number {
   if (idleTimeoutMs !== null) return idleTimeoutMs === 0 ? Number.POSITIVE_INFINITY : idleTimeoutMs;
   for (let i = 0; i < rawHeaders.length; i += 2) {

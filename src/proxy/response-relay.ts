@@ -1,20 +1,20 @@
 /**
- * Passes a service's response on to the client. The head waits for the first part of the body, so that a response that arrives
- * whole leaves in one write; `flush` sends it when nothing more has come.
+ * Forwards a service's response to the client. The head waits for the first part of the body, so that a response that arrives at once
+ * leaves in one write; `flush` sends it if nothing more has arrived.
  */
 import { mayHaveBody } from '../http1/grammar/response-head.ts';
 import type { Response } from '../http1/server/response.ts';
 import type { ResponseHead } from './response-head.ts';
 
-/** What takes the response of a service behind its head. */
+/** Receives the response of a service after its head. */
 export interface Relay {
-  /** A part of the body. False: the client is slow, and `drained` tells when it can take more. Throws as `writeHead` does. */
+  /** A part of the body. False: the client is slow; `drained` is called when it can accept more. Throws like `writeHead`. */
   write(part: Buffer): boolean;
-  /** Nothing more has come for now: what waits is sent. */
+  /** Nothing more has arrived for now: waiting bytes are sent. */
   flush(): void;
-  /** The response is whole. */
+  /** The response is complete. */
   end(): void;
-  /** A refusal takes the place of the response, of which nothing was sent. */
+  /** A refusal replaces the response, none of which was sent. */
   drop(): void;
 }
 
@@ -44,7 +44,7 @@ export class ResponseRelay implements Relay {
   }
 
   flush(): void {
-    // Without a body its end is here next, and takes the head along.
+    // Without a body the end follows immediately, and sends the head.
     if (this.#head === null || !mayHaveBody(this.#method, this.#head.status)) return;
     this.#sendHead(this.#head);
     this.#response.flush();
@@ -58,7 +58,7 @@ export class ResponseRelay implements Relay {
     }
     const first = this.#first;
     this.#first = null;
-    // All of it is here, so its length is known, whatever framing the service chose.
+    // It is complete, so its length is known, regardless of the service's framing.
     if (head.contentLength < 0 && mayHaveBody(this.#method, head.status))
       head.headers.push('content-length', String(first?.length ?? 0));
     this.#sendHead(head);

@@ -1,8 +1,8 @@
 /**
- * The request line: read, admit, decide, finish; `observe` follows when the response is over. This file alone owns the order of
- * these steps. It holds no policy. Entrypoints differ in how they read and finish: the proxy forwards, refuses or responds to
- * a preflight, an external authorizer responds to the proxy that asks. A fault in one request is that request's `internal_error`; nothing
- * that a request does ends the process.
+ * The request line: read, admit, decide, finish; `observe` follows when the response has ended. Only this file determines the order of
+ * these steps. It contains no policy. Entrypoints differ in how they read and finish: the proxy forwards, refuses or responds to a
+ * preflight, an external authorizer responds to the calling proxy. A fault in one request is that request's `internal_error`; a request can
+ * never end the process.
  */
 import { randomUUID } from 'node:crypto';
 import type { Decision } from '../core/decision.ts';
@@ -29,12 +29,12 @@ export interface ServeParts<R extends WholeResponse = Response> {
   readonly trustedProxies: TrustedProxies;
   readonly draining: boolean;
   readonly shedder: Pick<LoadShedder, 'refuses'>;
-  /** Whether requests wait in line for every upstream connection. */
+  /** Whether requests wait for every upstream connection. */
   congested(gateway: Gateway): boolean;
   readonly finish: Finish<R>;
 }
 
-/** Acts on a decision: the part in which entrypoints differ. Rejects for faults of the gateway. */
+/** Acts on a decision; this step differs by entrypoint. Rejects for faults of the gateway. */
 export type Finish<R extends WholeResponse = Response> = (
   context: RequestContext<R>,
   decision: Decision,
@@ -72,7 +72,7 @@ function decide(trace: RequestTrace | null, gateway: Gateway, view: RequestView)
   return trace.deciding(() => gateway.decide(view, gateway.policy, gateway.resolve));
 }
 
-/** Plain data for `decide`: nothing is parsed, copied or trusted here. Also settles who counts as one client. */
+/** Plain data for `decide`: nothing is parsed, copied or trusted here. Also determines the client key. */
 export function readView(
   context: RequestContext<WholeResponse>,
   { rules }: Gateway,
@@ -80,7 +80,7 @@ export function readView(
 ): RequestView {
   const { request, peer } = context;
   const { method, target, rawHeaders, minor } = request;
-  // Null: it is not known for certain who the client is.
+  // Null: the client is not known for certain.
   let address: string | null = peer.address;
   if (peer.trusted) {
     address = clientAddress(peer, rawHeaders, trustedProxies, rules.forwardedHeaders);
@@ -99,7 +99,7 @@ export function readView(
   };
 }
 
-/** Why a request is refused before it is decided: its own limits, and the state of the gateway. */
+/** Refuses a request before the decision, because of its own limits or the state of the gateway. */
 function admit(
   context: RequestContext<WholeResponse>,
   gateway: Gateway,
@@ -121,7 +121,7 @@ function proceed<R extends WholeResponse>(
   parts: ServeParts<R>,
 ): void {
   try {
-    // While the source was asked the client may have gone, or got a refusal.
+    // During the call to the source, the client may have left or been refused.
     if (context.over || context.response.ended) return;
     context.decidedAt = performance.now();
     context.decision = decision;
@@ -158,7 +158,7 @@ export function forwardOrRefuse(parts: ExchangeParts): Finish {
   };
 }
 
-/** A fault of ours. Should even the refusal fail, the connection is all that is lost. */
+/** A fault of the gateway. If even the refusal fails, only the connection is lost. */
 function fault(context: RequestContext<WholeResponse>, cause: unknown): void {
   try {
     context.fail('internal_error', cause);

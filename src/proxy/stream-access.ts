@@ -1,4 +1,4 @@
-/** The access of one exchange that stays open: from when it is a stream, its access is watched. */
+/** The access of one open exchange, which is watched once it is a stream. */
 import type { Allow, Decision } from '../core/decision.ts';
 import type { ReasonCode } from '../core/outcome/reasons.ts';
 import { AccessWatch, type WatchedStream } from './access-watch.ts';
@@ -6,7 +6,7 @@ import type { ExchangeParts } from './gateway.ts';
 import type { RequestContext } from './request-context.ts';
 
 export interface StreamAccessOwner {
-  /** `look` is to be called at this moment of `performance.now()`. */
+  /** `look` must be called at this time of `performance.now()`. */
   lookAt(at: number): void;
   /** Access has ended. */
   endAccess(reason: ReasonCode): void;
@@ -26,7 +26,7 @@ export class StreamAccess implements WatchedStream {
     this.#owner = owner;
   }
 
-  /** Looks at the access; the first time it begins to be watched. */
+  /** Checks the access; the first call starts watching it. */
   look(): void {
     if (this.#watch !== null) {
       this.#watch.look();

@@ -1,6 +1,6 @@
 /**
- * What a forwarded request waits for, and how long. One place on the timer wheel serves all of it; what is due is found when
- * it fires.
+ * The waits of a forwarded request, and their limits. One entry on the timer wheel serves all of them; what is due is determined when it
+ * fires.
  */
 import type { Deadline, Deadlines } from '../http1/deadline-wheel.ts';
 import type { BodyPace } from './body-pace.ts';
@@ -8,7 +8,7 @@ import type { BodyPace } from './body-pace.ts';
 export interface TimeoutsOwner {
   /** Nothing has made progress in time. */
   timedOut(): void;
-  /** It is time to look at the access of an open stream. */
+  /** The access of an open stream must be checked. */
   accessDue(): void;
   /** The client sends its body too slowly. */
   bodyTooSlow(): void;
@@ -21,7 +21,7 @@ export class Timeouts implements Deadline {
   readonly #deadlines: Deadlines;
   readonly #owner: TimeoutsOwner;
   #idleMs = 0;
-  /** Moments of `performance.now()`. */
+  /** Times of `performance.now()`. */
   #idleAt = Number.POSITIVE_INFINITY;
   #accessAt = Number.POSITIVE_INFINITY;
   #paceAt = Number.POSITIVE_INFINITY;
@@ -33,7 +33,7 @@ export class Timeouts implements Deadline {
     this.#owner = owner;
   }
 
-  /** From now on at most so many milliseconds pass without progress. */
+  /** From now on, at most `ms` may pass without progress. */
   allow(ms: number, now: number = performance.now()): void {
     this.#idleMs = ms;
     this.#idleAt = now + ms;
@@ -42,7 +42,7 @@ export class Timeouts implements Deadline {
 
   progress(now: number = performance.now()): void {
     this.#idleAt = now + this.#idleMs;
-    // A later moment needs no new place on the wheel.
+    // A later time needs no new place on the wheel.
     this.deadlineAt = this.#nextAt();
   }
 

@@ -1,6 +1,6 @@
 /**
- * Between the decision and the service: an allowed request gets the signed identity of its client, at once when there is one to
- * use, else as soon as it is signed. Without a key it is refused. Routes for the public keys get their response here.
+ * Between the decision and the service: an allowed request gets the signed identity of its client, at once if one exists, otherwise as soon
+ * as it is signed. Without a key it is refused. Routes for the public keys are served here.
  */
 import type { Allow } from '../core/decision.ts';
 import { identityKeys } from '../core/routing/route.ts';
@@ -30,7 +30,7 @@ export function withAssertion(
 }
 
 function forwardLater(context: RequestContext<WholeResponse>, token: string | null, forward: () => void): void {
-  // Meanwhile the client may have gone.
+  // The client may have left meanwhile.
   if (context.over || context.response.ended) return;
   if (token === null) {
     context.fail('signing_key_missing');

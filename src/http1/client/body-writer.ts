@@ -1,4 +1,4 @@
-/** Writes the body of a request to its connection as it comes: by its length, or in chunks. */
+/** Writes the body of a request to its connection as it arrives: by its length, or in chunks. */
 import type { Socket } from 'node:net';
 import type { BodySink, BodySource } from '../body.ts';
 import { releaseMemory } from '../part-memory.ts';
@@ -27,12 +27,12 @@ export class BodyWriter implements BodySink {
     this.#source.start(this);
   }
 
-  /** The server can take more. */
+  /** The server can accept more. */
   resume(): void {
     this.#source.resume();
   }
 
-  /** Nothing more of the body is wanted. */
+  /** The rest of the body is not needed. */
   stop(): void {
     this.#source.stop();
   }

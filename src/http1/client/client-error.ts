@@ -1,15 +1,15 @@
-/** Why a request to a server has no whole response. Codes decide; messages hold nothing that came over the network. */
+/** Why a request to a server has no complete response. Callers act on the code; messages contain nothing from the network. */
 
 export type ClientErrorCode =
   /** No connection could be made. */
   | 'unreachable'
   /** The request is not valid HTTP, and nothing was sent. */
   | 'unsendable'
-  /** The connection ended before the response was whole. */
+  /** The connection ended before the response was complete. */
   | 'closed'
   /** The connection failed. */
   | 'broken'
-  /** What came is not a valid response. */
+  /** The received bytes are not a valid response. */
   | 'response_invalid'
   /** The head of the response is larger than allowed. */
   | 'head_too_large';

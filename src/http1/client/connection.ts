@@ -1,6 +1,6 @@
 /**
- * One connection to a server: writes one request at a time and reads its response. It knows what the pool and the handler need
- * to know: how many requests it has carried, and whether it can carry another.
+ * One connection to a server: writes one request at a time and reads its response. For the pool and the handler, it knows how many requests
+ * it has carried, and whether it can carry another.
  */
 import type { Socket } from 'node:net';
 import { type BatchedWriter, writeWithBatch } from '../write-batch.ts';
@@ -10,9 +10,9 @@ import type { ConnectionControl, OutgoingRequest, ResponseHandler } from './requ
 import { ResponseReader } from './response-reader.ts';
 import { writeRequestHead } from './write-request-head.ts';
 
-/** What a connection tells its pool. */
+/** Events of a connection for its pool. */
 export interface ConnectionOwner {
-  /** The request is over, and another one may follow once the server has been silent for so long. */
+  /** The request has ended, and another one may follow once the server has been silent for this long. */
   free(connection: Connection, silenceMs: number): void;
   /** No request can follow. */
   gone(connection: Connection): void;
@@ -20,28 +20,28 @@ export interface ConnectionOwner {
 
 export interface ConnectionOptions {
   readonly group: string;
-  /** The `host` of requests that name none. */
+  /** The `host` of requests without one. */
   readonly host: string;
   /** It is closed after one request. */
   readonly oneRequest: boolean;
-  /** How long it may stay idle when the server does not say. */
+  /** How long it may stay idle if the server does not say. */
   readonly idleMs: number;
 }
 
-/** The announcement of a server is believed less this, for the time that a request takes to arrive. */
+/** Subtracted from the server's announcement, for the time that a request takes to arrive. */
 const hintMarginMs = 1_000;
 const maxIdleMs = 60_000;
 /**
- * After HEAD, 204 and 304 a faulty server may send a body after all, which would be taken for the next response, for another
- * user. It follows at once if it does.
+ * After HEAD, 204 and 304, a faulty server may still send a body, which would be read as the next response, for another user. Such a body
+ * follows at once.
  */
 const bodilessSilenceMs = 20;
-/** Up to here a body is copied into the text of its head, which is cheaper than a second buffer in the write. */
+/** Up to this size a body is copied into the text of its head, which is cheaper than a second buffer in the write. */
 const smallBytes = 8 * 1024;
 
 export class Connection implements ConnectionControl, BatchedWriter {
   carried = -1;
-  /** Moment of `performance.now()` until which it may stay idle. */
+  /** Time (`performance.now()`) until which it may stay idle. */
   idleUntilMs = 0;
   readonly socket: Socket;
   readonly group: string;
@@ -49,9 +49,9 @@ export class Connection implements ConnectionControl, BatchedWriter {
   readonly #options: ConnectionOptions;
   readonly #reader = new ResponseReader();
   #handler: ResponseHandler | null = null;
-  /** Null: all of the request is written. */
+  /** Null: the whole request is written. */
   #body: BodyWriter | null = null;
-  /** The text of a request that has not left. */
+  /** The text of a request that is not written yet. */
   #waiting: string | null = null;
   #destroyed = false;
 
@@ -66,7 +66,7 @@ export class Connection implements ConnectionControl, BatchedWriter {
     socket.on('drain', this.#onDrain);
   }
 
-  /** Whether nothing has been heard of its end. */
+  /** Whether it has not ended, as far as known. */
   get usable(): boolean {
     return !this.#destroyed && this.socket.writable;
   }
@@ -75,7 +75,7 @@ export class Connection implements ConnectionControl, BatchedWriter {
     return this.#waiting !== null;
   }
 
-  /** Sends a request; the connection is idle. False: it was not wanted, and the connection is as before. */
+  /** Sends a request; the connection is idle. False: it was no longer wanted, and the connection is unchanged. */
   send(request: OutgoingRequest, handler: ResponseHandler): boolean {
     const head = writeRequestHead(request, this.#options.host, this.#options.oneRequest);
     if (head === null) {
@@ -124,11 +124,11 @@ export class Connection implements ConnectionControl, BatchedWriter {
     if (text !== null && !this.#destroyed) this.socket.write(text, 'latin1');
   }
 
-  /** Bytes that the server sent. They are read within the call: `bytes` may be used again afterwards. */
+  /** Bytes from the server. They are parsed within the call: `bytes` may be reused afterwards. */
   received(bytes: Buffer, reused: boolean): void {
     const handler = this.#handler;
     if (handler === null || this.#waiting !== null) {
-      // Nothing was asked: whatever it is, it could be taken for the response to another request.
+      // There was no request: these bytes could be read as the response to another one.
       this.#end(new ClientError('response_invalid'));
       return;
     }
@@ -139,7 +139,7 @@ export class Connection implements ConnectionControl, BatchedWriter {
     if (failure !== null) this.#end(new ClientError(failure));
     else if (early !== null) handler.onUpgrade(this, head!.rawHeaders, early);
     else if (!whole) handler.onResponseWaits();
-    // A read that filled its buffer may have left more behind, of which nothing is known yet.
+    // A read that filled its buffer may have left more bytes unread.
     else this.#finish(handler, reused && bytes.length === bytes.buffer.byteLength);
   }
 
@@ -179,23 +179,23 @@ export class Connection implements ConnectionControl, BatchedWriter {
 
   #bodySent(): void {
     this.#body = null;
-    // The response may have come first.
+    // The response may have arrived first.
     if (this.#handler === null && !this.#destroyed) this.#end(new ClientError('closed'));
   }
 
-  /** `more`: bytes may be there that have not been read. */
+  /** `more`: there may be unread bytes. */
   #finish(handler: ResponseHandler, more: boolean): void {
     this.#handler = null;
     const { head, rest, bodiless } = this.#reader;
     const { keepAlive, keepAliveMs, announcesContent } = head!;
-    // Responded before all of the request was sent, or with more bytes than the response has: what follows could be misread.
+    // It responded before the whole request was sent, or with extra bytes: later bytes could be misread.
     const sent = this.#body === null && this.socket.writableLength === 0;
     const clean = keepAlive && !rest && !more && !announcesContent && sent;
     const idleMs = keepAliveMs > 0 ? Math.min(keepAliveMs - hintMarginMs, maxIdleMs) : this.#options.idleMs;
     if (clean && !this.#options.oneRequest && this.usable && idleMs > 0) {
       this.idleUntilMs = performance.now() + idleMs;
       this.socket.resume();
-      // Before the handler knows: what it starts next may use this connection.
+      // Before the handler is called: its next request may use this connection.
       this.#owner.free(this, bodiless ? bodilessSilenceMs : 0);
     } else {
       this.destroy();

@@ -7,7 +7,7 @@ import type { OutgoingRequest } from './request.ts';
 
 export interface OpenOptions {
   readonly connectTimeoutMs: number;
-  /** How long an idle connection is kept when the server does not say. */
+  /** How long an idle connection is kept if the server does not say. */
   readonly idleMs: number;
 }
 
@@ -17,9 +17,9 @@ export class OpenConnections {
   readonly #owner: ConnectionOwner;
   readonly #open = new Set<Connection>();
   readonly #connecting = new Set<Socket>();
-  /** Those among them, open or not, that carry one request alone. */
+  /** Those that carry a single request, open or not. */
   readonly #alone = new Set<Socket>();
-  /** Of TLS, to resume. */
+  /** TLS session to resume. */
   #session: Buffer | undefined;
 
   constructor(origin: URL, options: OpenOptions, owner: ConnectionOwner) {
@@ -32,12 +32,12 @@ export class OpenConnections {
     return this.#open.size + this.#connecting.size;
   }
 
-  /** Those that carry one request alone. */
+  /** Those that carry a single request. */
   get alone(): number {
     return this.#alone.size;
   }
 
-  /** Those that carry one request after the other. */
+  /** Those that carry several requests in sequence. */
   get shared(): number {
     return this.size - this.#alone.size;
   }
@@ -76,7 +76,7 @@ export class OpenConnections {
     if (alone) this.#alone.add(socket);
   }
 
-  /** It has ended, or its socket was given away. */
+  /** It has ended, or its socket was detached. */
   delete(connection: Connection): void {
     this.#open.delete(connection);
     this.#alone.delete(connection.socket);

@@ -3,7 +3,7 @@ import { connect as connectPlain, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 
 export interface SocketEvents {
-  /** Returns what reads the socket. */
+  /** Returns the reader of the socket. */
   opened(socket: Socket): SocketReader;
   /** Once, instead of `opened`. */
   failed(error: Error): void;
@@ -12,7 +12,7 @@ export interface SocketEvents {
 }
 
 export interface SocketReader {
-  /** `reused`: the memory of `bytes` is used again after the call. */
+  /** `reused`: the memory of `bytes` is reused after the call. */
   received(bytes: Buffer, reused: boolean): void;
 }
 
@@ -23,7 +23,7 @@ export interface SocketOptions {
   readonly detachable: boolean;
 }
 
-/** Where plain sockets put what they read; each read is used up before the next one, whichever socket it is on. */
+/** Read buffer of all plain sockets; each read is consumed before the next one on any socket. */
 const readBuffer = Buffer.allocUnsafeSlow(64 * 1024);
 const keepAliveProbeMs = 60_000;
 

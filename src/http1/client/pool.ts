@@ -1,10 +1,9 @@
 /**
- * The connections to one server. Kept ones are used again, the latest first and within their group; beyond the limit requests
- * wait in line. A request that waits holds no connection, and a connection that cannot be opened fails the request for which it
- * was opened.
+ * The connections to one server. Idle ones are reused within their group, the latest first; beyond the limit, requests queue. A waiting
+ * request holds no connection, and a connection that cannot be opened fails the request for which it was opened.
  *
- * A connection is used again only after the event loop has looked for more bytes on it: a server that sends more than its response
- * would otherwise be the response to the next request, for another user.
+ * A connection is reused only after the event loop has checked it for more bytes. Otherwise extra bytes after a response would become the
+ * response to the next request, for another user.
  */
 import { ClientError } from './client-error.ts';
 import type { Connection, ConnectionOwner } from './connection.ts';
@@ -12,10 +11,10 @@ import { OpenConnections } from './open-connections.ts';
 import type { OutgoingRequest, ResponseHandler } from './request.ts';
 
 export interface PoolOptions {
-  /** Connections at once. */
+  /** Maximum number of connections. */
   readonly connections: number;
   readonly connectTimeoutMs: number;
-  /** How long an idle connection is kept when the server does not say. */
+  /** How long an idle connection is kept if the server does not say. */
   readonly idleMs: number;
 }
 
@@ -24,7 +23,7 @@ interface Waiting {
   readonly handler: ResponseHandler;
 }
 
-/** How often idle connections are looked through. */
+/** How often idle connections are checked. */
 const sweepMs = 500;
 
 export class Pool implements ConnectionOwner {
@@ -33,7 +32,7 @@ export class Pool implements ConnectionOwner {
   /** The one that became idle last is at the end. */
   readonly #idle: Connection[] = [];
   readonly #line: Waiting[] = [];
-  /** Became free in this turn of the event loop. */
+  /** Those that became free in this turn of the event loop. */
   #freed: Connection[] = [];
   #sweeper: NodeJS.Timeout | null = null;
   #closed: (() => void) | null = null;
@@ -45,7 +44,7 @@ export class Pool implements ConnectionOwner {
     this.#connections = new OpenConnections(new URL(origin), options, this);
   }
 
-  /** Sends the request on a kept or a new connection, now or when its turn comes. `handler` learns everything else. */
+  /** Sends the request on a kept or a new connection, now or when its turn comes. Everything else is reported to `handler`. */
   dispatch(request: OutgoingRequest, handler: ResponseHandler): void {
     if (this.#closing !== null) {
       this.dispatchAlone(request, handler);
@@ -62,13 +61,13 @@ export class Pool implements ConnectionOwner {
     const waiting = { request, handler };
     this.#line.push(waiting);
     if (this.#connections.shared < this.#options.connections) this.#connect(waiting);
-    // Idle connections of other groups make room; their end lets the next in line connect.
+    // An idle connection of another group is closed to make room; its end lets the next in line connect.
     else this.#idle[0]?.destroy();
   }
 
-  /** Sends the request on a connection of its own, which carries nothing else. */
+  /** Sends the request on its own connection, which carries nothing else. */
   dispatchAlone(request: OutgoingRequest, handler: ResponseHandler): void {
-    // As many as there are kept ones, for retries are rare. Upgrades are bounded by the connections of clients.
+    // As many as pooled ones, because retries are rare. Upgrades are bounded by the connections of clients.
     if (this.#destroyed || (!request.upgrade && this.#connections.alone >= this.#options.connections)) {
       handler.onResponseError(new ClientError('unreachable'));
       return;
@@ -84,8 +83,8 @@ export class Pool implements ConnectionOwner {
   }
 
   /**
-   * Keeps no connection any more, and resolves once what is under way has ended. A request that was decided before, but
-   * whose body is still coming in, has yet to be sent.
+   * Stops keeping connections, and resolves once requests in progress have ended. A request that was decided earlier, but whose body is
+   * still arriving, is still sent.
    */
   close(): Promise<void> {
     this.#closing ??= new Promise((resolve) => {
@@ -96,7 +95,7 @@ export class Pool implements ConnectionOwner {
     return this.#closing;
   }
 
-  /** Breaks everything off. */
+  /** Aborts everything. */
   async destroy(): Promise<void> {
     this.#destroyed = true;
     const closed = this.close();
@@ -133,11 +132,11 @@ export class Pool implements ConnectionOwner {
     }
     this.#idle.push(connection);
     this.#sweeper ??= setInterval(() => this.#sweep(), sweepMs).unref();
-    // All connections may be taken by other groups than that of the first in line.
+    // Other groups may hold all connections.
     if (this.#line.length > 0 && this.#connections.shared >= this.#options.connections) connection.destroy();
   }
 
-  /** Gives the connection to the first of its group in line that is still wanted. */
+  /** Gives the connection to the first waiting request of its group that is still wanted. */
   #serveNext(connection: Connection): boolean {
     for (;;) {
       const at = this.#line.findIndex(({ request }) => request.group === connection.group);

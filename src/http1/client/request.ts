@@ -5,52 +5,52 @@ import type { ClientError } from './client-error.ts';
 
 export interface OutgoingRequest {
   readonly method: string;
-  /** Path and query as they go into the request line. */
+  /** Path and query as in the request line. */
   readonly path: string;
   /**
-   * Names and values in turn, without hop-by-hop fields, `host` first if there is one. A body in parts is framed by the
+   * Alternating names and values, without hop-by-hop fields, `host` first if there is one. A body in parts is framed by the
    * `content-length` among them, or else in chunks; a buffer by its own length.
    */
   readonly headers: readonly string[];
   body: BodySource | Buffer | null;
-  /** It asks for another protocol: 101 is a valid response. */
+  /** It requests another protocol: 101 is a valid response. */
   readonly upgrade: boolean;
-  /** Connections are shared by requests of one group only. */
+  /** Only requests of one group share connections. */
   readonly group: string;
 }
 
-/** What a handler can do to the connection on which its request runs. */
+/** What a handler can do with the connection of its request. */
 export interface ConnectionControl {
   /** Requests that the connection carried before this one. */
   readonly carried: number;
-  /** Not a byte of the request has been written; it stays so when the connection has ended. */
+  /** Not a byte of the request has been written; this remains true after the connection has ended. */
   readonly unsent: boolean;
   pause(): void;
   resume(): void;
-  /** Closes the connection; nothing is reported to the handler any more. */
+  /** Closes the connection; the handler gets no more calls. */
   abort(): void;
-  /** Gives the socket away after `onUpgrade`. */
+  /** Releases the socket after `onUpgrade`. */
   detach(): Socket;
 }
 
-/** Follows one request; every call after `onRequestStart` comes from the connection that it names. */
+/** Follows one request; every call after `onRequestStart` comes from its connection. */
 export interface ResponseHandler {
-  /** The request is about to be written. False: it is not wanted any more. */
+  /** The request is about to be written. False: it is no longer wanted. */
   onRequestStart(control: ConnectionControl): boolean;
   /** Bytes of the request's body were written. */
   onBodySent(): void;
-  /** The first byte of a response came. */
+  /** The first byte of a response arrived. */
   onResponseStarted(): void;
-  /** The head of the final response; `rawHeaders` are names and values in turn. */
+  /** The head of the final response; `rawHeaders` are alternating names and values. */
   onResponseHead(control: ConnectionControl, status: number, statusText: string, rawHeaders: readonly string[]): void;
-  /** `part` is the handler's to keep. */
+  /** The handler may keep `part`. */
   onResponseData(control: ConnectionControl, part: Buffer): void;
-  /** Everything that came is read, and the response is not whole. */
+  /** All received bytes are parsed, and the response is incomplete. */
   onResponseWaits(): void;
-  /** The server has switched protocols. `early`: what came after its head. The handler detaches the socket or aborts. */
+  /** The server has switched protocols. `early`: the bytes after its head. The handler detaches the socket or aborts. */
   onUpgrade(control: ConnectionControl, rawHeaders: readonly string[], early: Buffer): void;
-  /** The response is whole. */
+  /** The response is complete. */
   onResponseEnd(): void;
-  /** No whole response will come; `onRequestStart` may not have been called. The last call, as `onResponseEnd` is. */
+  /** There will be no complete response; `onRequestStart` may not have been called. The last call, like `onResponseEnd`. */
   onResponseError(error: ClientError): void;
 }

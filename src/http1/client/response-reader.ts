@@ -1,9 +1,9 @@
-/** Reads one response after the other from the bytes of a connection, and hands their parts to the handler. */
+/** Parses the responses of a connection one after the other, and hands their parts to the handler. */
 import { ChunkedBody } from '../grammar/chunked-body.ts';
 import { mayHaveBody, type ResponseHead, readResponseHead } from '../grammar/response-head.ts';
 import type { ConnectionControl, OutgoingRequest, ResponseHandler } from './request.ts';
 
-/** Bytes of the head of a response, interim ones (1xx) before it included. */
+/** Maximum bytes of a response head, including interim responses (1xx) before it. */
 const maxHeadBytes = 64 * 1024;
 const headEnd = Buffer.from('\r\n\r\n');
 const none = Buffer.alloc(0);
@@ -13,18 +13,18 @@ export type ReadFailure = 'response_invalid' | 'head_too_large';
 export class ResponseReader {
   /** The response is whole. */
   whole = false;
-  /** More bytes came than the response has. */
+  /** There are bytes after the response. */
   rest = false;
-  /** Null: it has not come. */
+  /** Null: it has not arrived. */
   head: ResponseHead | null = null;
-  /** The server has switched protocols; what came after its head. */
+  /** The server has switched protocols; the bytes after its head. */
   early: Buffer | null = null;
   #method = '';
   #upgrade = false;
   #started = false;
   #missing = 0;
   #chunks: ChunkedBody | null = null;
-  /** The part of a head that has come so far. */
+  /** The part of a head received so far. */
   #held: Buffer = none;
   #headBytes = 0;
 
@@ -40,12 +40,12 @@ export class ResponseReader {
     this.#headBytes = 0;
   }
 
-  /** The response is whole when the connection ends. */
+  /** The response ends with the connection. */
   get endsWithConnection(): boolean {
     return this.head?.framing === 'close';
   }
 
-  /** The response may have no body, and a faulty server may send one all the same. */
+  /** The response must not have a body, but a faulty server may still send one. */
   get bodiless(): boolean {
     return this.head !== null && !mayHaveBody(this.#method, this.head.status);
   }
@@ -80,7 +80,7 @@ export class ResponseReader {
 
   #takeHead(text: string, handler: ResponseHandler, control: ConnectionControl): ReadFailure | null {
     const head = readResponseHead(text, this.#method);
-    // A switch of protocols that was not asked for.
+    // A switch of protocols that was not requested.
     if (head === null || (head.status === 101 && !this.#upgrade)) return 'response_invalid';
     if (head.status < 200 && head.status !== 101) return null;
     this.head = head;

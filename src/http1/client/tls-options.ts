@@ -1,14 +1,14 @@
 /** TLS to another machine: trusted authorities, client certificate and server name. */
 import { createSecureContext, getCACertificates, type SecureContext, type SecureContextOptions } from 'node:tls';
 
-/** Texts of PEM files. */
+/** Contents of PEM files. */
 export interface TlsClient {
   /** Certificate authorities; null: those that Node and the system trust. */
   readonly ca: string | null;
   /** Client certificate and its key, both or neither. */
   readonly cert: string | null;
   readonly key: string | null;
-  /** Name that the certificate of the server must have; null: the host that was connected to. */
+  /** Name that the certificate of the server must have; null: the host of the connection. */
   readonly serverName: string | null;
 }
 

@@ -1,4 +1,4 @@
-/** The request line and fields of a request, as one text of bytes. */
+/** The request line and fields of a request, as one Latin-1 text. */
 import { isSendable } from '../grammar/fields.ts';
 import type { OutgoingRequest } from './request.ts';
 
@@ -9,23 +9,23 @@ export interface WrittenHead {
   readonly chunked: boolean;
 }
 
-/** Methods whose missing body is announced (RFC 9110 section 8.6). */
+/** Methods that announce a missing body (RFC 9110 section 8.6). */
 const usuallyWithBody: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH']);
 
-/** Null when it would not be valid HTTP: everything in it was checked where it was read, and is checked once more. */
+/** Null if it would not be valid HTTP: everything was checked when it was parsed, and is checked again. */
 export function writeRequestHead(request: OutgoingRequest, host: string, oneRequest: boolean): WrittenHead | null {
   const { method, path, headers, body, upgrade } = request;
   if (!isSendable(method) || !isSendable(path) || path.includes(' ')) return null;
   let text = `${method} ${path} HTTP/1.1\r\n`;
   let framed = false;
-  // An HTTP/1.0 client may name no host.
+  // An HTTP/1.0 client may send no host.
   if (headers[0] !== 'host') text += `host: ${host}\r\n`;
   for (let i = 0; i < headers.length; i += 2) {
     const name = headers[i]!;
     const value = headers[i + 1]!;
     if (!isSendable(name) || !isSendable(value)) return null;
     if (name.length === 14 && name.toLowerCase() === 'content-length') {
-      // The length of a body that is here is known, and zero is announced below where it has a meaning.
+      // The length of a complete body is known, and zero is announced below if it has a meaning.
       if (body === null || Buffer.isBuffer(body)) continue;
       framed = true;
     }

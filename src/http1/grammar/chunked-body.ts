@@ -1,10 +1,10 @@
 /**
- * Decodes a chunked body (RFC 9112 section 7.1), strictly: lines end in CR LF, sizes are plain hex digits, extensions and
- * trailers are dropped and bounded together. The chunks of one read are moved together into one part, so that a thousand chunks
- * of one byte cost no more than one chunk of a thousand.
+ * Decodes a chunked body (RFC 9112 section 7.1), strictly: lines end in CR LF, sizes are plain hex digits, extensions and trailers are
+ * dropped and bounded together. The chunks of one read become one part, so a thousand chunks of one byte cost no more than one chunk of a
+ * thousand.
  */
 
-/** Bytes of extensions and trailers in one body. */
+/** Maximum bytes of extensions and trailers in one body. */
 const maxExtraBytes = 16 * 1024;
 /** A trailer field (RFC 9112 section 7.1.2), in Latin-1 and without its line end. */
 const trailerField = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7e\x80-\xff]*$/;
@@ -31,16 +31,16 @@ export class ChunkedBody {
   #size = 0;
   #digits = 0;
   #extra = 0;
-  /** The extensions of a chunk or the trailer field that have come so far. */
+  /** The chunk extensions or the trailer field received so far. */
   #line = '';
 
-  /** The part of the body in the bytes of the last `read`: positions in them. Equal: there was none. */
+  /** The part of the body in the bytes of the last `read`: positions in them. Equal: none. */
   partStart = 0;
   partEnd = 0;
 
   /**
-   * Reads on, moving the body's bytes together within `bytes`. Returns the position after the end of the body, -1 when
-   * it has not ended in `bytes`, and -2 when it is malformed.
+   * Reads on, moving the body's bytes together within `bytes`. Returns the position after the end of the body, -1 if it has not ended in
+   * `bytes`, and -2 if it is malformed.
    */
   read(bytes: Buffer, from: number): number {
     this.partStart = from;
@@ -127,8 +127,8 @@ export class ChunkedBody {
   }
 
   /**
-   * A CR within a quoted string is refused like any other fault: different servers read the line end behind it differently
-   * (CVE-2025-58056, CVE-2026-33870).
+   * A CR within a quoted string is refused like any other fault: servers read the line end after it differently (CVE-2025-58056,
+   * CVE-2026-33870).
    */
   #readExtension(byte: number): boolean {
     if (byte === cr) {

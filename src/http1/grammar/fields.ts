@@ -11,8 +11,8 @@ export const tokenPattern: RegExp = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const lengthPattern = /^(?:0|[1-9]\d{0,15})$/;
 
 /**
- * The fields of a head: names as received and trimmed values in turn. `text` is the head without its last CR LF; `at` is the
- * position of the CR LF that ends the start line, or -1 when no field follows. Null: malformed.
+ * The fields of a head: alternating names as received and trimmed values. `text` is the head without its last CR LF; `at` is the position
+ * of the CR LF that ends the start line, or -1 if no field follows. Null: malformed.
  */
 export function readFields(text: string, at: number): string[] | null {
   const fields: string[] = [];
@@ -55,7 +55,7 @@ export function listHas(value: string, member: string): boolean {
   return list.split(',').some((part) => trimmed(part, 0, part.length) === member);
 }
 
-/** Anything that a recipient could read as a line end (RFC 9110 section 5.5), or that is no byte. */
+/** Anything that a recipient could read as a line end (RFC 9110 section 5.5), or that is not a byte. */
 const unsendable = /[^\t\x20-\x7e\x80-\xff]/;
 
 /** Whether a name, a value or the rest of a start line may be sent. A line end in one would add fields or split the message. */

@@ -1,17 +1,17 @@
-/** Parses the head of a request (RFC 9112 sections 3 and 6), and what it says about its body and its connection. */
+/** Parses the head of a request (RFC 9112 sections 3 and 6), including its body framing and connection options. */
 import { listHas, readFields, readLength } from './fields.ts';
 
 export interface RequestHead {
   readonly method: string;
-  /** As received: origin form, absolute form, or whatever stands in its place. */
+  /** As received: origin form, absolute form, or any other text. */
   readonly target: string;
   /** Minor version: HTTP/1.0 or HTTP/1.1. */
   readonly minor: 0 | 1;
-  /** Names as received and trimmed values in turn, bytes as Latin-1. */
+  /** Alternating names as received and trimmed values, bytes as Latin-1. */
   readonly rawHeaders: readonly string[];
-  /** Bytes of the body: 0 when there is none, -1 when it is chunked. */
+  /** Bytes of the body: 0 without one, -1 if it is chunked. */
   readonly bodyLength: number;
-  /** Whether the client lets the connection go on after the response. */
+  /** Whether the client keeps the connection open after the response. */
   readonly keepAlive: boolean;
   /** `continue`: the client waits for 100 before it sends the body. `unknown`: an expectation that has no meaning. */
   readonly expect: 'none' | 'continue' | 'unknown';
@@ -20,15 +20,14 @@ export interface RequestHead {
 }
 
 /**
- * Why a head is refused. `malformed`: not HTTP. `framing`: a repeated or malformed length or coding, or both at once.
- * `coding`: a transfer coding other than `chunked`, or one in HTTP/1.0. `http2`: the preface of HTTP/2 with prior knowledge
- * (RFC 9113 section 3.4).
+ * Why a head is refused. `malformed`: not HTTP. `framing`: a repeated or malformed length or coding, or both together. `coding`: a transfer
+ * coding other than `chunked`, or one in HTTP/1.0. `http2`: the preface of HTTP/2 with prior knowledge (RFC 9113 section 3.4).
  */
 export type HeadFault = 'malformed' | 'framing' | 'coding' | 'http2';
 
 /**
- * Any method token of up to 32 characters is HTTP; which methods exist is not decided here. A target is ASCII (RFC 3986
- * section 2); services disagree about how to read other bytes.
+ * Any method token of up to 32 characters is HTTP; the supported methods are not checked here. A target is ASCII (RFC 3986 section 2);
+ * services disagree about how to read other bytes.
  */
 const requestLine = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]{1,32}) ([\x21-\x7e]+) HTTP\/1\.([01])$/;
 
@@ -53,7 +52,7 @@ export function readRequestHead(text: string): RequestHead | HeadFault {
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = rawHeaders[i]!;
     const value = rawHeaders[i + 1]!;
-    // By length first: most names are dismissed without a lower-case copy.
+    // By length first: most names are skipped without a lower-case copy.
     switch (name.length) {
       case 6:
         if (name.toLowerCase() !== 'expect') break;
@@ -73,7 +72,7 @@ export function readRequestHead(text: string): RequestHead | HeadFault {
       }
       case 14:
         if (name.toLowerCase() !== 'content-length') break;
-        // Twice is refused even when both agree (RFC 9112 section 6.3 allows either).
+        // A repeated length is refused even if both agree (RFC 9112 section 6.3 allows either).
         if (length >= 0) return 'framing';
         length = readLength(value);
         if (length < 0) return 'framing';
@@ -85,7 +84,7 @@ export function readRequestHead(text: string): RequestHead | HeadFault {
         break;
     }
   }
-  // A length and a coding at once are the mark of a smuggled request (RFC 9112 section 6.1).
+  // A length together with a coding indicates request smuggling (RFC 9112 section 6.1).
   if (coding !== null && length >= 0) return 'framing';
   if (coding !== null && (coding !== 'chunked' || minor === 0)) return 'coding';
   const bodyLength = coding !== null ? -1 : Math.max(0, length);
@@ -95,14 +94,14 @@ export function readRequestHead(text: string): RequestHead | HeadFault {
     minor,
     rawHeaders,
     bodyLength,
-    // What follows CONNECT is not HTTP.
+    // The bytes after CONNECT are not HTTP.
     keepAlive: !close && (minor === 1 || keepAlive) && method !== 'CONNECT' && upgrade === null,
     // RFC 9110 section 10.1.1: HTTP/1.0 has no expectations.
     expect: minor === 0 ? 'none' : expect,
     upgrade:
       upgrade === null
         ? 'none'
-        : // With a body it is no WebSocket: the bytes of the body would be taken for the tunnel's.
+        : // With a body it is not a WebSocket: the bytes of the body would be read as the tunnel's.
           upgrade === 'websocket' && upgradeListed && method === 'GET' && minor === 1 && bodyLength === 0
           ? 'websocket'
           : 'other',

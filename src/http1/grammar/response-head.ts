@@ -1,4 +1,4 @@
-/** Parses the head of a response (RFC 9112 sections 4 and 6), and what it says about its body and its connection. */
+/** Parses the head of a response (RFC 9112 sections 4 and 6), including its body framing and connection options. */
 import { listHas, readFields, readLength } from './fields.ts';
 
 /** How the body ends. */
@@ -7,16 +7,16 @@ export type Framing = 'none' | 'length' | 'chunked' | 'close';
 export interface ResponseHead {
   readonly status: number;
   readonly statusText: string;
-  /** Names as received and trimmed values in turn, bytes as Latin-1. */
+  /** Alternating names as received and trimmed values, bytes as Latin-1. */
   readonly rawHeaders: readonly string[];
   readonly framing: Framing;
   /** Bytes of the body, with framing `length`. */
   readonly length: number;
-  /** Content is announced where none may follow (HEAD, 204, 304): a faulty server may send it all the same. */
+  /** Content is announced although none may follow (HEAD, 204, 304): a faulty server may still send it. */
   readonly announcesContent: boolean;
-  /** The server lets the connection go on. */
+  /** The server keeps the connection open. */
   readonly keepAlive: boolean;
-  /** Milliseconds for which the server keeps an idle connection, if it says so (`Keep-Alive: timeout=5`); else 0. */
+  /** Milliseconds for which the server keeps an idle connection, if it says so (`Keep-Alive: timeout=5`); otherwise 0. */
   readonly keepAliveMs: number;
 }
 
@@ -52,7 +52,7 @@ export function readResponseHead(text: string, method: string): ResponseHead | n
       }
       case 14:
         if (name.toLowerCase() !== 'content-length') break;
-        // Twice is refused even when both agree (RFC 9112 section 6.3 allows either).
+        // A repeated length is refused even if both agree (RFC 9112 section 6.3 allows either).
         if (length >= 0) return null;
         length = readLength(value);
         if (length < 0) return null;
@@ -64,7 +64,7 @@ export function readResponseHead(text: string, method: string): ResponseHead | n
         break;
     }
   }
-  // Two framings, or one that the version does not know, are the mark of a smuggled response (RFC 9112 section 6.1).
+  // Two framings, or one that the version does not support, indicate response smuggling (RFC 9112 section 6.1).
   if (chunked && (length >= 0 || start[1] === '0')) return null;
   const framing = framingOf(method, status, chunked, length);
   const announcesContent = framing === 'none' && (chunked || length > 0);

@@ -1,6 +1,6 @@
 /**
- * One client connection: bytes to requests, one at a time. The next head is not parsed before the previous response is
- * written (RFC 9112 section 9.3.2: pipelined requests must not overlap), and bytes that come early are bounded.
+ * One client connection: bytes to requests, one at a time. The next head is not parsed before the previous response is written (RFC 9112
+ * section 9.3.2: pipelined requests must not overlap), and early bytes are bounded.
  *
  * | phase     | bytes that come                       | leaves by                                             |
  * |-----------|---------------------------------------|-------------------------------------------------------|
@@ -19,7 +19,7 @@ import { type InputEvents, RequestInput } from './request-input.ts';
 import { Response, type ResponseConnection } from './response.ts';
 import type { ConnectionFault, ConnectionHost } from './server.ts';
 
-/** Rest of a request that is read after its response, so that the client gets to read the response. */
+/** Maximum rest of a request that is read after its response, so that the client can read the response. */
 export const maxDiscardBytes: number = 64 * 1024;
 const maxDiscardMs = 1_000;
 /** First byte of a TLS record with a handshake (RFC 8446 section 5.1). */
@@ -27,7 +27,7 @@ const tlsHandshake = 0x16;
 
 type Phase = 'head' | 'request' | 'discard' | 'closing' | 'detached';
 
-/** `C`: what the server's user knows of a connection. */
+/** `C`: the server's user data of a connection. */
 export class Connection<C> implements Deadline, InputEvents, ResponseConnection {
   deadlineAt = 0;
   earlier: Deadline | null = null;
@@ -39,14 +39,14 @@ export class Connection<C> implements Deadline, InputEvents, ResponseConnection 
   requests = 0;
   readonly #host: ConnectionHost<C>;
   readonly #input: RequestInput;
-  /** Null: the client has taken all that was sent so far, and has not ended its side. */
+  /** Null: the client has read everything so far, and has not ended its side. */
   #reading: ReadingClient | null = null;
   #phase: Phase = 'head';
   #request: Request | null = null;
   #response: Response | null = null;
-  /** The connection ends with the response under way. */
+  /** The connection ends with the current response. */
   #last = false;
-  /** When the first byte of the request under way came; 0: none did. */
+  /** When the first byte of the current request arrived; 0: not yet. */
   #beganAt = 0;
   #discarded = 0;
 
@@ -67,12 +67,12 @@ export class Connection<C> implements Deadline, InputEvents, ResponseConnection 
     this.#wakeIn(host.headTimeoutMs);
   }
 
-  /** While draining: ends it if nothing is under way. One that has not sent a request yet may be about to. */
+  /** While draining: ends it if it is idle. A connection without a request so far may be about to send one. */
   endIdle(): void {
     if (this.#phase === 'head' && this.requests > 0 && !this.hasMore) this.socket.destroy();
   }
 
-  /** Ends it at once. A response under way is cut, and must not look whole. */
+  /** Ends it at once. A response in progress is cut, and must not look complete. */
   break(): void {
     if (this.#response === null) this.socket.destroy();
     else this.#response.break();
@@ -80,9 +80,9 @@ export class Connection<C> implements Deadline, InputEvents, ResponseConnection 
 
   closesAfter(): boolean {
     const request = this.#request!;
-    // Without `100 Continue` a client may send its body or not, so what follows is ambiguous (RFC 9110 section 10.1.1).
+    // Without `100 Continue` a client may send its body or not, so the following bytes are ambiguous (RFC 9110 section 10.1.1).
     const unsettled = request.expect !== 'none' && !this.#response!.continued && request.body !== null;
-    // While draining, requests that are here already are served first.
+    // While draining, requests that have already arrived are served first.
     return this.#last || unsettled || this.#input.lost || (this.#host.draining && !this.hasMore);
   }
 
@@ -130,7 +130,7 @@ export class Connection<C> implements Deadline, InputEvents, ResponseConnection 
     if (this.#input.ended) this.#wakeIn(this.#reader.ended());
   }
 
-  /** Refuses what is no request; the connection ends. */
+  /** Refuses bytes that are not a request; the connection ends. */
   onHeadFault(fault: ConnectionFault): void {
     const bytes = this.#host.refusal(fault, this.client);
     if (bytes !== null && this.socket.writable) this.socket.write(bytes, 'latin1');
@@ -159,7 +159,7 @@ export class Connection<C> implements Deadline, InputEvents, ResponseConnection 
     this.#input.resume();
     if (bytes.length > 0) {
       this.#readHead(bytes);
-      // What is not whole by now never will be.
+      // An incomplete request can no longer be completed.
       if (!this.#serving && this.#input.ended) this.socket.destroy();
     } else if (this.#input.ended || this.#host.draining) {
       this.#close();
@@ -190,7 +190,7 @@ export class Connection<C> implements Deadline, InputEvents, ResponseConnection 
     if (this.#discarded > maxDiscardBytes) this.socket.destroy();
   }
 
-  /** FIN, and what the client still sends is read for a while: unread bytes would make TCP reset, and the response be lost. */
+  /** Sends FIN, and reads what the client still sends for a while: unread bytes would make TCP reset, and the response would be lost. */
   #close(): void {
     this.#phase = 'closing';
     this.#request = null;
@@ -270,7 +270,7 @@ export class Connection<C> implements Deadline, InputEvents, ResponseConnection 
     this.#input.ended = true;
     if (!this.#serving) this.socket.end();
     else if (!this.#input.bodyMissing) this.#wakeIn(this.#reader.ended());
-    // What waits may be the rest of the body.
+    // The held bytes may be the rest of the body.
     else if (this.#input.held.length === 0) this.break();
   };
 
@@ -283,7 +283,7 @@ export class Connection<C> implements Deadline, InputEvents, ResponseConnection 
   };
 
   detach(): { readonly socket: Duplex; readonly early: Buffer } {
-    // A tunnel whose first bytes are missing would be read wrongly.
+    // A tunnel without its first bytes would be misread.
     if (this.#input.lost) this.socket.destroy();
     this.#phase = 'detached';
     this.#response = null;

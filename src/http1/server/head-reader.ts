@@ -1,10 +1,7 @@
-/**
- * Gathers the head of a request. What cannot become one is refused as soon as it shows, before the rest of it arrives;
- * each byte is looked at once.
- */
+/** Collects the head of a request. Invalid bytes are refused at once, before the rest arrives; each byte is examined once. */
 import { type HeadFault, type RequestHead, readRequestHead } from '../grammar/request-head.ts';
 
-/** Empty lines before a request line (RFC 9112 section 2.2 asks for one at least). */
+/** Empty lines before a request line (RFC 9112 section 2.2 requires at least one). */
 const maxEmptyLines = 8;
 const headEnd = Buffer.from('\r\n\r\n');
 /** A control character, or a line end that is not CR LF. */
@@ -13,11 +10,11 @@ const cr = 0x0d;
 const lf = 0x0a;
 
 export class HeadReader {
-  /** Where the head begins in the bytes of the last `read`, behind empty lines, and where it ends. */
+  /** Where the head begins in the bytes of the last `read`, after empty lines, and where it ends. */
   start = 0;
   end = 0;
   readonly #maxBytes: number;
-  /** Bytes that were looked at already. */
+  /** Bytes that were already examined. */
   #seen = 0;
   #emptyLines = 0;
 
@@ -25,7 +22,7 @@ export class HeadReader {
     this.#maxBytes = maxBytes;
   }
 
-  /** `bytes`: what came from `start` on, and what came now. Null: the head is not whole. */
+  /** `bytes`: the earlier bytes from `start` on, and the new ones. Null: the head is incomplete. */
   read(bytes: Buffer): RequestHead | HeadFault | 'head_too_large' | null {
     this.start = this.#skipEmptyLines(bytes);
     if (this.#emptyLines > maxEmptyLines) return 'malformed';
@@ -50,7 +47,7 @@ export class HeadReader {
 
   #isMalformed(bytes: Buffer): boolean {
     const text = bytes.toString('latin1', this.start + this.#seen);
-    // A last CR may be the first half of a line end; it is looked at with what follows.
+    // A last CR may be the first half of a line end; it is examined with the next bytes.
     const checked = text.endsWith('\r') ? text.slice(0, -1) : text;
     this.#seen += checked.length;
     return malformedBytes.test(checked);

@@ -1,7 +1,7 @@
 /** Bytes that wait in a connection, charged to the memory budget of all connections. */
 
 export interface ByteBudget {
-  /** False: there is no room, and nothing was taken. */
+  /** False: there is no room, and nothing was reserved. */
   take(bytes: number): boolean;
   give(bytes: number): void;
 }
@@ -21,7 +21,7 @@ export class HeldBytes {
     return this.bytes.length;
   }
 
-  /** `bytes` wait in place of those that waited before; they are charged by `charge`. */
+  /** `bytes` replace the earlier ones; `charge` charges them. */
   set(bytes: Buffer): void {
     this.bytes = bytes;
     if (bytes.length >= this.#charged) return;
@@ -33,12 +33,12 @@ export class HeldBytes {
     this.set(this.with(bytes));
   }
 
-  /** What waits, with what came now. */
+  /** The held bytes, followed by the new ones. */
   with(bytes: Buffer): Buffer {
     return this.bytes.length === 0 ? bytes : Buffer.concat([this.bytes, bytes]);
   }
 
-  /** Returns what waits, which then waits no more. */
+  /** Returns and removes the held bytes. */
   take(): Buffer {
     const { bytes } = this;
     this.set(none);
@@ -49,7 +49,7 @@ export class HeldBytes {
     this.set(none);
   }
 
-  /** False: there is no room for what waits, and it was dropped. */
+  /** False: there was no room for the held bytes, and they were dropped. */
   charge(): boolean {
     const more = this.bytes.length - this.#charged;
     if (more > 0 && !this.#budget.take(more)) {

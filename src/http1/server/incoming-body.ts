@@ -1,6 +1,6 @@
 /**
- * The body of a request, by length or in chunks. Nothing of it is read before it is started; while it is paused the
- * socket is paused too. One read of the socket gives at most one part.
+ * The body of a request, by length or in chunks. It is not read before it is started; while it is paused, so is the socket. One read of the
+ * socket yields at most one part.
  */
 import type { BodySink, BodySource } from '../body.ts';
 import { ChunkedBody } from '../grammar/chunked-body.ts';
@@ -8,7 +8,7 @@ import { hasOwnMemory } from '../part-memory.ts';
 
 /** The connection that carries the body. */
 export interface BodyConnection {
-  /** Hands over what waits and reads on. */
+  /** Hands over the held bytes and continues reading. */
   resumeBody(): void;
   pauseBody(): void;
 }
@@ -18,9 +18,9 @@ export class IncomingBody implements BodySource {
   readonly length: number;
   /** All of it has been read. */
   complete = false;
-  /** It was asked for: what arrives is handed on. */
+  /** It was requested: arriving bytes are handed on. */
   flowing = false;
-  /** Something of it has been read or asked for. */
+  /** Part of it has been read or requested. */
   started = false;
   readonly #connection: BodyConnection;
   readonly #chunks: ChunkedBody | null;
@@ -34,12 +34,12 @@ export class IncomingBody implements BodySource {
     this.#chunks = length < 0 ? new ChunkedBody() : null;
   }
 
-  /** Whether so many bytes cannot be all that is missing. */
+  /** Whether more than this number of bytes is missing. */
   missesMoreThan(bytes: number): boolean {
     return !this.complete && (this.#chunks !== null || this.#missing > bytes);
   }
 
-  /** From now on parts go to `sink`, as they come. May be called again with another sink. */
+  /** From now on, `sink` receives parts as they arrive. May be called again with another sink. */
   start(sink: BodySink): void {
     this.#sink = sink;
     this.started = true;
@@ -58,7 +58,7 @@ export class IncomingBody implements BodySource {
     this.#connection.resumeBody();
   }
 
-  /** Nothing more is handed on; what is left is the connection's to drop. */
+  /** Hands on nothing more; the connection drops the rest. */
   stop(): void {
     this.#sink = null;
     this.pause();
@@ -82,7 +82,7 @@ export class IncomingBody implements BodySource {
     const end = chunks.read(bytes, 0);
     if (end === -2) return -1;
     this.complete = end >= 0;
-    // What follows the end of the body is still needed.
+    // The bytes after the body are still needed.
     this.#hand(bytes.subarray(chunks.partStart, chunks.partEnd), end < 0 && hasOwnMemory(bytes));
     return end < 0 ? bytes.length : end;
   }

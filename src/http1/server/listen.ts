@@ -1,15 +1,15 @@
-/** Begins and ends listening: at an address that may be shared, and without losing connections that wait to be accepted. */
+/** Starts and stops listening: at an address that may be shared, and without losing connections that wait to be accepted. */
 import type { AddressInfo, Server } from 'node:net';
 
 export interface ListenAddress {
   /** Empty: every interface. */
   readonly host: string;
   readonly port: number;
-  /** Of a Unix socket, in place of host and port. */
+  /** Path of a Unix socket, instead of host and port. */
   readonly path?: string;
 }
 
-/** `shared`: other processes listen there too. Rejects with the error of the system, such as `EADDRINUSE`. */
+/** `shared`: other processes also listen there. Rejects with the error of the system, such as `EADDRINUSE`. */
 export function listenAt(server: Server, { host, port, path }: ListenAddress, shared: boolean): Promise<ListenAddress> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
@@ -24,16 +24,16 @@ export function listenAt(server: Server, { host, port, path }: ListenAddress, sh
   });
 }
 
-/** Longest time for which new connections delay the end. */
+/** Maximum time for which new connections delay the end. */
 const longestAcceptMs = 200;
 
 /**
- * The system completes connections before they are accepted, and resets those that wait when the listening socket closes.
- * So they are accepted first: until a whole turn of the event loop has brought none, for 200 ms at most. Then calls `stop`.
+ * The system completes connections before they are accepted, and resets those that wait when the listening socket closes. So they are
+ * accepted first, until a whole turn of the event loop brings none, for at most 200 ms. Then calls `stop`.
  */
 export function stopListening(server: Server, stop: () => void): void {
   const until = performance.now() + longestAcceptMs;
-  // The turn under way may have looked for connections long ago.
+  // The current turn may have checked for connections long ago.
   let accepted = true;
   const onConnection = () => {
     accepted = true;

@@ -1,10 +1,10 @@
-/** Whether a client takes what is sent to it. Its own bytes do not show that: one byte a minute would hold a response for ever. */
+/** Whether a client reads what is sent to it. Its own bytes do not prove that: one byte a minute would hold a response forever. */
 import type { Duplex } from 'node:stream';
 
-/** Looks at a client within the time that it has. */
+/** Checks of a client within its time. */
 const looks = 4;
 /**
- * A client that has ended its side is usually gone, and only a write can tell. One that is not still gets what comes without a
+ * A client that has ended its side is usually gone, and only a write can show that. One that is still there receives responses without a
  * longer pause than this.
  */
 const halfClosedMs = 250;
@@ -12,20 +12,20 @@ const halfClosedMs = 250;
 export class ReadingClient {
   readonly #socket: Duplex;
   readonly #timeoutMs: number;
-  /** Since when the client takes nothing of what waits for it; 0: nothing waits. */
+  /** Since when the client has not read waiting bytes; 0: nothing waits. */
   #unreadSince = 0;
   #takenBytes = 0;
   #halfClosed = false;
-  /** Bytes that were written when a half-closed client was last looked at. */
+  /** Bytes written at the last check of a half-closed client. */
   #writtenBytes = 0;
 
-  /** `timeoutMs`: the time in which the client has to take something. */
+  /** `timeoutMs`: the time within which the client must read something. */
   constructor(socket: Duplex, timeoutMs: number) {
     this.#socket = socket;
     this.#timeoutMs = timeoutMs;
   }
 
-  /** Something was written. Returns the milliseconds until `look` is due; null: it was due before, or nothing waits. */
+  /** Something was written. Returns the milliseconds until `look` is due; null: it was already scheduled, or nothing waits. */
   wrote(now: number): number | null {
     if (this.#unreadSince > 0 || this.#socket.writableLength === 0) return null;
     this.#unreadSince = now;
@@ -33,7 +33,7 @@ export class ReadingClient {
     return this.#timeoutMs / looks;
   }
 
-  /** Everything was taken. */
+  /** Everything was read. */
   drained(): void {
     this.#unreadSince = 0;
   }
@@ -45,7 +45,7 @@ export class ReadingClient {
     return halfClosedMs;
   }
 
-  /** `unread`, `gone`: the connection has to end. Else the milliseconds until the next look, or `Infinity`. */
+  /** `unread`, `gone`: the connection must end. Otherwise the milliseconds until the next check, or `Infinity`. */
   look(now: number): number | 'unread' | 'gone' {
     const unread = this.#lookAtUnread(now);
     if (unread === 'unread' || !this.#halfClosed) return unread;
@@ -71,7 +71,7 @@ export class ReadingClient {
     return this.#timeoutMs / looks;
   }
 
-  /** Bytes that the system has taken, as far as they are known: a write counts once all of it is taken. */
+  /** Bytes that the system has accepted, as far as known: a write counts once it is accepted completely. */
   #taken(): number {
     return this.#written() - this.#socket.writableLength;
   }

@@ -1,7 +1,4 @@
-/**
- * The bytes of a connection as requests: gathers a head, hands the body on while it flows, and keeps the rest, bounded, for
- * later.
- */
+/** Turns the bytes of a connection into requests: collects a head, hands on the body while it flows, and holds the rest, bounded. */
 import type { Duplex } from 'node:stream';
 import type { RequestHead } from '../grammar/request-head.ts';
 import { HeadReader } from './head-reader.ts';
@@ -11,31 +8,31 @@ import type { RequestFault } from './request.ts';
 import type { ConnectionFault } from './server.ts';
 
 export interface InputEvents {
-  /** A whole head came. What came behind it waits. */
+  /** A complete head arrived. The bytes after it are held. */
   onHead(head: RequestHead): void;
-  /** What came cannot become a request. */
+  /** The bytes cannot become a request. */
   onHeadFault(fault: ConnectionFault): void;
-  /** The rest of the body will not come. */
+  /** The rest of the body will not arrive. */
   onBodyFault(fault: RequestFault): void;
   /** The client ended its side in the middle of the body. */
   break(): void;
 }
 
 export class RequestInput implements BodyConnection {
-  /** A part of a head, or what came during a request. */
+  /** A part of a head, or bytes that arrived during a request. */
   readonly held: HeldBytes;
-  /** Of the request under way; null: it has none, or there is no request. */
+  /** Body of the current request; null: it has none, or there is no request. */
   body: IncomingBody | null = null;
   /** The client has ended its side. */
   ended = false;
-  /** Bytes that followed a request were dropped: what comes after them cannot be read. */
+  /** Bytes that followed a request were dropped: the bytes after them cannot be parsed. */
   lost = false;
   readonly #socket: Duplex;
   readonly #maxBytes: number;
   readonly #head: HeadReader;
   readonly #events: InputEvents;
 
-  /** `maxBytes`: of a head, and of what waits during a request. */
+  /** `maxBytes`: limit of a head, and of bytes held during a request. */
   constructor(socket: Duplex, maxBytes: number, budget: ByteBudget, events: InputEvents) {
     this.#socket = socket;
     this.#maxBytes = maxBytes;
@@ -44,7 +41,7 @@ export class RequestInput implements BodyConnection {
     this.held = new HeldBytes(budget);
   }
 
-  /** Part of the body under way has not come. */
+  /** Part of the current body has not arrived. */
   get bodyMissing(): boolean {
     return this.body !== null && !this.body.complete;
   }
@@ -74,7 +71,7 @@ export class RequestInput implements BodyConnection {
     }
   }
 
-  /** Bounds what waits during a request: in this connection, and in all of them together. Beyond that it is dropped. */
+  /** Bounds the bytes held during a request, in this connection and in all together. Further bytes are dropped. */
   boundHeld(): void {
     if (!this.held.charge()) {
       this.lost = true;
@@ -97,7 +94,7 @@ export class RequestInput implements BodyConnection {
     this.#events.onBodyFault(fault);
   }
 
-  /** Nothing of the body is handed on any more. */
+  /** No more of the body is handed on. */
   failBody(): void {
     this.held.drop();
     if (this.body !== null) this.body.flowing = false;
@@ -108,7 +105,7 @@ export class RequestInput implements BodyConnection {
     if (body === null) return;
     if (this.held.length > 0) this.#readBody(body, this.held.take());
     if (this.body !== body || !body.flowing || body.complete) return;
-    // The client ended its side in the middle of the body: a cut body must not look whole.
+    // The client ended its side in the middle of the body: a cut body must not look complete.
     if (this.ended) this.#events.break();
     else this.resume();
   }

@@ -1,7 +1,7 @@
 /**
- * The response to one request. A head and a body that is there already leave in one write, batched with those of other
- * connections. Framing is decided here: by the `content-length` that the head has, or else in chunks, or for HTTP/1.0 by the end
- * of the connection. HEAD, 204 and 304 never carry a body (RFC 9112 section 6.3).
+ * The response to one request. A head and a complete body leave in one write, batched with those of other connections. Framing is decided
+ * here: by the `content-length` that the head has, or else in chunks, or for HTTP/1.0 by the end of the connection. HEAD, 204 and 304 never
+ * carry a body (RFC 9112 section 6.3).
  */
 import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
@@ -14,24 +14,24 @@ import { type BatchedWriter, writeWithBatch } from '../write-batch.ts';
 import type { RequestEvents } from './request.ts';
 import type { WholeResponse } from './whole-response.ts';
 
-/** What a response needs of its connection. */
+/** What a response needs from its connection. */
 export interface ResponseConnection {
   readonly socket: Duplex;
-  /** Fields that tell the client that the connection goes on. */
+  /** Fields that announce that the connection stays open. */
   readonly keepAliveFields: string;
-  /** Bytes came behind the head of the request and wait. */
+  /** Bytes after the head of the request are held. */
   readonly hasMore: boolean;
   /** The connection ends with this response. May become true until the head is written. */
   closesAfter(): boolean;
-  /** Something that was written waits for the client. */
+  /** Written bytes wait for the client. */
   unread(): void;
-  /** All of the response is with the system. `last`: the connection ends with it. */
+  /** The system has accepted the whole response. `last`: the connection ends with it. */
   responded(last: boolean): void;
-  /** Gives the socket away, with the bytes that came after the request. */
+  /** Releases the socket, with the bytes after the request. */
   detach(): { readonly socket: Duplex; readonly early: Buffer };
 }
 
-/** Up to here a part is copied into the text of its head, which is cheaper than a second buffer in the write. */
+/** Up to this size a part is copied into the text of its head, which is cheaper than a second buffer in the write. */
 const smallBytes = 8 * 1024;
 
 export class Response implements BatchedWriter, WholeResponse {
@@ -39,15 +39,15 @@ export class Response implements BatchedWriter, WholeResponse {
   status = 0;
   /** `end` was called. */
   ended = false;
-  /** All of it is with the system. */
+  /** The system has accepted all of it. */
   finished = false;
   events: RequestEvents | null = null;
-  /** The client sends its body: `100 Continue` was sent, or was not needed. */
+  /** The client is sending its body: `100 Continue` was sent, or was not needed. */
   continued = false;
   readonly #request: Pick<RequestHead, 'method' | 'minor'>;
-  /** Null: client and gateway are done with each other. */
+  /** Null: the exchange with the client has ended. */
   #connection: ResponseConnection | null;
-  /** Text that is prepared and not written. */
+  /** Text that is prepared but not written. */
   #text = '';
   #part: Buffer | null = null;
   /** Ends a chunked body. */
@@ -63,8 +63,8 @@ export class Response implements BatchedWriter, WholeResponse {
   }
 
   /**
-   * Tells the client to send its body. At most once, never to HTTP/1.0 (RFC 9110 section 15.2), and not to a client that sends it
-   * already (section 10.1.1).
+   * Tells the client to send its body. At most once, never to HTTP/1.0 (RFC 9110 section 15.2), and not to a client that is already sending
+   * it (section 10.1.1).
    */
   writeContinue(): void {
     if (this.continued || this.status !== 0 || this.#request.minor === 0 || this.#connection === null) return;
@@ -73,9 +73,8 @@ export class Response implements BatchedWriter, WholeResponse {
   }
 
   /**
-   * Prepares the head; it leaves with the first part, with the end, or with `flush`. `headers` are names and values in
-   * turn; `connection: close` among them ends the connection. Throws `TypeError` when they would not be valid HTTP, and nothing
-   * is written then.
+   * Prepares the head; it leaves with the first part, with the end, or with `flush`. `headers` are alternating names and values;
+   * `connection: close` among them ends the connection. Throws `TypeError` without writing anything if they would not be valid HTTP.
    */
   writeHead(status: number, statusText: string | null, headers: readonly string[]): void {
     const phrase = statusText ?? STATUS_CODES[status] ?? '';
@@ -117,7 +116,7 @@ export class Response implements BatchedWriter, WholeResponse {
     connection.unread();
   }
 
-  /** Sends a part of the body now. False: the client is slow, and `drained` tells when it can take more. */
+  /** Sends a part of the body now. False: the client is slow; `drained` is called when it can accept more. */
   write(part: Buffer): boolean {
     const connection = this.#connection;
     if (connection === null || this.ended || part.length === 0) return true;
@@ -160,7 +159,7 @@ export class Response implements BatchedWriter, WholeResponse {
 
   writeBatched(): void {
     const connection = this.#connection;
-    // Broken off in this turn: nothing of it leaves, and the end of the connection tells the client.
+    // Aborted in this turn: nothing of it leaves, and the client sees the end of the connection.
     if (connection === null || connection.socket.destroyed) return;
     const { socket } = connection;
     if (this.#part === null) {
@@ -185,7 +184,7 @@ export class Response implements BatchedWriter, WholeResponse {
     });
   }
 
-  /** Responds to an upgrade with 101 and gives the socket away. `headers` as for `writeHead`. */
+  /** Responds to an upgrade with 101 and releases the socket. `headers` as for `writeHead`. */
   upgrade(headers: readonly string[]): { readonly socket: Duplex; readonly early: Buffer } {
     let text = 'HTTP/1.1 101 Switching Protocols\r\n';
     for (let i = 0; i < headers.length; i += 2) text += `${headers[i]}: ${headers[i + 1]}\r\n`;
@@ -198,11 +197,11 @@ export class Response implements BatchedWriter, WholeResponse {
     return taken;
   }
 
-  /** Breaks the connection in the middle of the response: one that ended properly would look whole. */
+  /** Breaks the connection in the middle of the response: a proper end would look like a complete response. */
   break(): void {
     const socket = this.#connection?.socket;
     const endsWithConnection = this.status !== 0 && !this.#bodiless && !this.#chunked && this.#last && !this.#framed;
-    // To a client of HTTP/1.0 that waits for the end of the connection only a reset tells a cut response from a whole one.
+    // An HTTP/1.0 client that waits for the end of the connection can distinguish a cut response only by a reset.
     if (socket !== undefined && endsWithConnection) resetSocket(socket);
     else socket?.destroy();
   }

@@ -1,6 +1,6 @@
 /**
- * Accepts connections and runs them (see `connection.ts`). It knows heads, bodies, connections and time; what a request
- * means, and what a refusal says, comes in as functions.
+ * Accepts connections and runs them (see `connection.ts`). It knows heads, bodies, connections and time; the meaning of a request and the
+ * text of a refusal are passed in as functions.
  */
 import { createServer, type Socket } from 'node:net';
 import type { Deadlines } from '../deadline-wheel.ts';
@@ -11,23 +11,23 @@ import type { Request } from './request.ts';
 import type { Response } from './response.ts';
 
 /**
- * Why a connection is refused without a request. `head_too_large`: beyond `headBytes`. `timeout`: no whole head in time.
- * `tls`: a TLS handshake on a port without TLS. `overloaded`: no memory for bytes that wait.
+ * Why a connection is refused without a request. `head_too_large`: beyond `headBytes`. `timeout`: no complete head in time. `tls`: a TLS
+ * handshake on a port without TLS. `overloaded`: no memory for held bytes.
  */
 export type ConnectionFault = HeadFault | 'head_too_large' | 'timeout' | 'tls' | 'overloaded';
 
-/** Connections that were closed without a response that says so, by the limit that ended them. */
+/** Connections closed without a response, by the limit that ended them. */
 export interface EndedConnections {
-  /** No request came in time. */
+  /** No request arrived in time. */
   idle: number;
-  /** They had `requestsPerConnection`. */
+  /** They reached `requestsPerConnection`. */
   requests: number;
-  /** The client took nothing of a response in time. */
+  /** The client did not read a response in time. */
   unread: number;
 }
 
 export interface ServerLimits {
-  /** Bytes of a head, and of what may come while a request is served. */
+  /** Maximum bytes of a head, and of bytes that arrive while a request is served. */
   readonly headBytes: number;
   /** Longest time for a head to arrive, counted for a new connection from its start. */
   readonly headTimeoutMs: number;
@@ -36,27 +36,27 @@ export interface ServerLimits {
   /** How long an idle connection is kept; 0: as long as a client may leave a response unread. */
   readonly keepAliveTimeoutMs: number;
   readonly unreadTimeoutMs: number;
-  /** Connections at once; more are closed. */
+  /** Maximum number of connections; further ones are closed. */
   readonly connections: number;
-  /** Requests on one connection; 0: no limit. */
+  /** Maximum requests on one connection; 0: no limit. */
   readonly requestsPerConnection: number;
 }
 
 export interface ServerOptions<C> {
   readonly limits: ServerLimits;
   readonly deadlines: Deadlines;
-  /** What is known of a new connection; null: it is closed at once. */
+  /** User data of a new connection; null: it is closed at once. */
   accept(socket: Socket): C | null;
   onRequest(request: Request, response: Response, client: C, connection: Connection<C>): void;
-  /** The bytes that refuse a connection, head and body as Latin-1, with `connection: close`; null: it ends without. */
+  /** The bytes that refuse a connection, head and body as Latin-1, with `connection: close`; null: it ends without a response. */
   refusal(fault: ConnectionFault, client: C): string | null;
-  /** Memory for bytes that wait. False: there is none left, and nothing was taken. */
+  /** Reserves memory for held bytes. False: none is left, and nothing was reserved. */
   hold(bytes: number, client: C): boolean;
   release(bytes: number, client: C): void;
   onClose(client: C): void;
 }
 
-/** What a connection needs of its server. */
+/** What a connection needs from its server. */
 export interface ConnectionHost<C> extends ServerLimits {
   readonly deadlines: Deadlines;
   readonly draining: boolean;
@@ -72,7 +72,7 @@ export interface ConnectionHost<C> extends ServerLimits {
 }
 
 export interface Server {
-  /** `shared`: other processes listen there too. Rejects with the error of the system, such as `EADDRINUSE`. */
+  /** `shared`: other processes also listen there. Rejects with the error of the system, such as `EADDRINUSE`. */
   listen(address: ListenAddress, shared: boolean): Promise<ListenAddress>;
   /** Null while not listening. */
   readonly address: ListenAddress | null;
@@ -84,8 +84,8 @@ export interface Server {
   readonly dropped: number;
   readonly ended: EndedConnections;
   /**
-   * Serves what has reached the port, stops listening, closes idle connections and waits for the others; those that are
-   * left after the time are destroyed. Resolves when none is left.
+   * Serves connections that have reached the port, stops listening, closes idle connections and waits for the others; those left after the
+   * time are destroyed. Resolves when no connection is left.
    */
   drain(timeoutMs: number): Promise<void>;
 }
@@ -104,7 +104,7 @@ export function createHttp1Server<C>(options: ServerOptions<C>): Server {
     ...limits,
     deadlines: options.deadlines,
     draining: false,
-    // A second more than announced, so that a request under way still meets an open connection.
+    // A second more than announced, so that a request in transit still meets an open connection.
     keepAliveMs: limits.keepAliveTimeoutMs > 0 ? limits.keepAliveTimeoutMs + 1_000 : limits.unreadTimeoutMs,
     keepAliveFields: `connection: keep-alive\r\n${seconds > 0 ? `keep-alive: timeout=${seconds}\r\n` : ''}`,
     ended,
@@ -161,7 +161,7 @@ export function createHttp1Server<C>(options: ServerOptions<C>): Server {
         const timer = setTimeout(() => {
           for (const connection of open.values()) connection.break();
         }, timeoutMs);
-        // The server closes before its last socket does, which has to be reported first.
+        // The server closes before its last socket, which must be reported first.
         settle = () => {
           if (server.listening || open.size > 0) return;
           clearTimeout(timer);

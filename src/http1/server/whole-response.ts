@@ -1,4 +1,4 @@
-/** A response that is sent as a whole: `Response`, or one of another protocol. */
+/** A response that is sent at once: `Response`, or one of another protocol. */
 import type { RequestEvents } from './request.ts';
 
 export interface WholeResponse {
@@ -6,13 +6,13 @@ export interface WholeResponse {
   readonly status: number;
   /** `end` was called. */
   readonly ended: boolean;
-  /** All of it is with the system. */
+  /** The system has accepted all of it. */
   readonly finished: boolean;
   events: RequestEvents | null;
-  /** `headers` are names and values in turn. */
+  /** `headers` are alternating names and values. */
   writeHead(status: number, statusText: string | null, headers: readonly string[]): void;
   /** With the body, if there is one; text is Latin-1. Returns its bytes. */
   end(body?: string | null): number;
-  /** Ends what carries the response, without one that looks whole. */
+  /** Ends the carrier of the response, so that the response does not look complete. */
   break(): void;
 }

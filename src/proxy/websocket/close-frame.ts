@@ -1,15 +1,15 @@
-/** Close frames of the gateway's own (RFC 6455 section 5.5.1), and what their codes say. */
+/** The gateway's own Close frames (RFC 6455 section 5.5.1), and the meaning of their codes. */
 import { randomBytes } from 'node:crypto';
 import { type Reason, type ReasonCode, reasons } from '../../core/outcome/reasons.ts';
 
 /** The process ends; a client that reconnects reaches another replica (RFC 6455 section 7.4.1). */
 export const goingAway = 1001;
-/** It is not known whether access still holds (as registered with IANA: Try Again Later). */
+/** It is unknown whether access is still granted (IANA: Try Again Later). */
 const tryAgainLater = 1013;
-/** Of the range for private use (RFC 6455 section 7.4.2), after HTTP's 401. */
+/** From the range for private use (RFC 6455 section 7.4.2), modeled on HTTP's 401. */
 const accessEnded = 4401;
 
-/** A control frame holds 125 bytes, two of them the code. */
+/** A control frame contains at most 125 bytes, two of them for the code. */
 const longestReason = 123;
 
 export interface Farewell {
@@ -25,7 +25,7 @@ export function farewellFor(reason: ReasonCode): Farewell {
   return { code, reason: `${reason}: ${message}`.slice(0, longestReason) };
 }
 
-/** `masked`: towards a server, as every frame of a client is (RFC 6455 section 5.3). */
+/** `masked`: for a server, like every frame of a client (RFC 6455 section 5.3). */
 export function closeFrame({ code, reason }: Farewell, masked: boolean): Buffer {
   const payload = Buffer.allocUnsafe(2 + reason.length);
   payload.writeUInt16BE(code, 0);

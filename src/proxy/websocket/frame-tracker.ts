@@ -1,30 +1,30 @@
 /**
- * Follows the WebSocket frames (RFC 6455 section 5.2) in bytes that pass, so that a frame of the gateway's own can be
- * put between two of them. Lengths only: nothing is unmasked, checked or kept.
+ * Follows the WebSocket frames (RFC 6455 section 5.2) in the forwarded bytes, so that the gateway can insert its own frame between two of
+ * them. It reads only lengths: nothing is unmasked, checked or kept.
  */
 export class FrameTracker {
   /** A Close frame has begun: its sender sends nothing more. */
   closing = false;
-  /** Bytes of the header under way that have come. */
+  /** Received bytes of the current header. */
   #have = 0;
-  /** Bytes of it in all, and up to the end of its length; known with its second byte. */
+  /** Total bytes of the header, and up to the end of its length field; known from its second byte. */
   #headerBytes = 0;
   #lengthEnd = 0;
   #opcode = 0;
   #length = 0;
   #payloadLeft = 0;
 
-  /** No frame is under way. */
+  /** No frame is in progress. */
   get between(): boolean {
     return this.#have === 0 && this.#payloadLeft === 0;
   }
 
-  /** Takes note of bytes that pass. */
+  /** Records forwarded bytes. */
   pass(chunk: Buffer): void {
     this.#advance(chunk, false);
   }
 
-  /** The same, up to the end of the frame under way: how many bytes of `chunk` belong to it. */
+  /** The same, up to the end of the current frame: returns how many bytes of `chunk` belong to it. */
   finish(chunk: Buffer): number {
     return this.between ? 0 : this.#advance(chunk, true);
   }

@@ -1,4 +1,4 @@
-/** What a service's 101 says, checked and settled before a tunnel opens (RFC 6455 section 4.1). */
+/** Checks and adapts a service's 101 before a tunnel opens (RFC 6455 section 4.1). */
 import { createHash } from 'node:crypto';
 import { subprotocolBearer, withoutSubprotocolBearer } from '../../core/credential/subprotocol-bearer.ts';
 import type { ForwardingRules } from '../../core/forwarding/forwarding-rules.ts';
@@ -7,8 +7,8 @@ import { appendResponseHeaders } from '../../core/forwarding/response-headers.ts
 const guid = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 
 /**
- * Whether a 101 responds to this very handshake. A service that repeats bytes of an earlier response, or relays a handshake of
- * somebody else, would otherwise open a raw tunnel. Headers are names and values in turn.
+ * Whether a 101 belongs to this handshake. Otherwise a service that repeats bytes of an earlier response, or relays another client's
+ * handshake, would open a raw tunnel. Headers are alternating names and values.
  */
 export function acceptsHandshake(requestHeaders: readonly string[], responseHeaders: readonly string[]): boolean {
   const key = onlyValue(requestHeaders, 'sec-websocket-key');
@@ -23,7 +23,7 @@ export function acceptsHandshake(requestHeaders: readonly string[], responseHead
   );
 }
 
-/** The headers of the 101 that the client gets: names and values in turn. */
+/** The headers of the 101 for the client: alternating names and values. */
 export function handshakeHeaders(
   requestHeaders: readonly string[],
   responseHeaders: readonly string[],
@@ -36,8 +36,8 @@ export function handshakeHeaders(
 }
 
 /**
- * Settles `sec-websocket-protocol` of the response. `marker` announces a bearer to the gateway, and a service cannot select it. A
- * browser closes a connection that selects none of its protocols, so one that offered nothing else gets the marker.
+ * Sets `sec-websocket-protocol` of the response. `marker` announces a bearer to the gateway, so a service cannot select it. A browser
+ * closes a connection that selects none of its protocols, so a client that offered nothing else gets the marker.
  */
 function settleProtocol(responseHeaders: string[], requestHeaders: readonly string[], marker: string): void {
   let selected = false;

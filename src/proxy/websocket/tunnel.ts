@@ -12,8 +12,8 @@ import { FrameTracker } from './frame-tracker.ts';
 import { acceptsHandshake, handshakeHeaders } from './handshake.ts';
 
 /**
- * Opens the tunnel after a 101 of the service. Null: it does not respond to the handshake of this client. `take` gives the service's
- * socket; `early` are its bytes behind the head.
+ * Opens the tunnel after a 101 of the service. Null: it does not match the handshake of this client. `take` returns the service's socket;
+ * `early` are its bytes after the head.
  */
 export function openTunnel(
   context: RequestContext,
@@ -38,13 +38,13 @@ export function openTunnel(
 }
 
 export interface TunnelEvents {
-  /** One side has said that it sends no more. */
+  /** One side has ended its direction. */
   halfClosed(): void;
-  /** Both sides are gone. Bytes that came from the client, and that went to it. */
+  /** Both sides are gone. The bytes received from the client, and those sent to it. */
   closed(bytesIn: number, bytesOut: number): void;
 }
 
-/** TCP probes show a dead peer within minutes, though nothing is sent. */
+/** TCP probes detect a dead peer within minutes, even if nothing is sent. */
 const keepAliveMs = 60_000;
 
 export class Tunnel {
@@ -62,7 +62,7 @@ export class Tunnel {
       [upstream, client],
     ] as const) {
       if (side instanceof Socket) side.setKeepAlive(true, keepAliveMs);
-      // A failure is passed on as one; an end would look like the other side's intention.
+      // A failure is passed on as a failure: an end would look intentional.
       side.on('error', () => this.#failed(other));
       side.once('end', () => events.halfClosed());
       side.once('close', () => this.#closed(side, other));
@@ -71,7 +71,7 @@ export class Tunnel {
     this.#sides[1].start(clientHead);
   }
 
-  /** Sends both sides a Close frame, as soon as the frame under way to each is whole, and lets nothing more through. */
+  /** Sends both sides a Close frame, as soon as the current frame to each is complete, and forwards nothing more. */
   end(farewell: Farewell): void {
     if (this.#ending) return;
     this.#ending = true;
@@ -91,10 +91,10 @@ export class Tunnel {
   #closed(side: Duplex, other: Duplex): void {
     this.#open -= 1;
     if (this.#ending) {
-      // The client has its Close frame; the service gets the rest of what was written to it, and no more.
+      // The client has its Close frame; the service receives only the rest of what was already written to it.
       if (other === this.#sides[1].to) other.end(() => other.destroy());
     } else {
-      // After a proper end the other side may still be sending what it had; after anything else there is nothing to save.
+      // After a proper end, the other side may still be sending; otherwise there is nothing to save.
       if (!side.readableEnded) resetSocket(other);
       else if (!other.writableEnded) other.end();
     }
@@ -102,11 +102,11 @@ export class Tunnel {
   }
 }
 
-/** One way through the tunnel. */
+/** One direction of the tunnel. */
 class Direction {
   readonly from: Duplex;
   readonly to: Duplex;
-  /** Bytes that went through. */
+  /** Forwarded bytes. */
   bytes = 0;
   readonly #frames = new FrameTracker();
   readonly #masked: boolean;
@@ -125,7 +125,7 @@ class Direction {
       this.bytes += head.length;
       this.to.write(head);
     }
-    // Sees each chunk before `pipe` does, which holds the faster side back and passes an end on as an end.
+    // Sees each chunk before `pipe`, which pauses the faster side and forwards an end as an end.
     this.from.on('data', this.#seen);
     this.from.pipe(this.to);
   }
@@ -134,7 +134,7 @@ class Direction {
     this.from.unpipe(this.to);
     this.#farewell = farewell;
     if (this.#frames.between) this.#say();
-    // What still comes is read and dropped: unread bytes would turn the end into a reset.
+    // Later bytes are read and dropped: unread bytes would turn the end into a reset.
     this.from.resume();
   }
 
@@ -149,7 +149,7 @@ class Direction {
     if (this.#frames.between) {
       this.#say();
     } else if (!taken) {
-      // The frame may be endless, and the other side may not read.
+      // The frame may be endless, or the other side may not read.
       this.from.pause();
       this.to.once('drain', () => this.from.resume());
     }
