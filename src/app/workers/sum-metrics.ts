@@ -36,13 +36,17 @@ export class WorkerMetrics {
   /** What is kept of those that are gone. */
   #gone: Promise<MetricValues> = Promise.resolve([]);
   readonly #goneRequests = new Map<number, number>();
+  readonly #ended = new WeakSet<object>();
 
+  /** One that responded and then ended, while others were still waited for, is not taken for one that runs. */
   add(worker: object, number: number, metrics: MetricValues): void {
+    if (this.#ended.has(worker)) return;
     this.#last.set(worker, { number, metrics });
   }
 
   /** What was shown once is not taken back: a sum that falls would look like a start from zero. */
   gone(worker: object): void {
+    this.#ended.add(worker);
     const last = this.#last.get(worker);
     if (last === undefined) return;
     this.#last.delete(worker);

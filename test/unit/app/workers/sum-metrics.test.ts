@@ -119,6 +119,25 @@ test('keeps the counts of a process that ended, for existing routes only', async
   expect(all.requests(1)).toEqual([2]);
 });
 
+test('ignores metrics of a process that has ended, so that a late response keeps no gauge', async () => {
+  const [supervisor, ended, runs] = [startProcess(), startProcess(1), startProcess(2)];
+  const all = new WorkerMetrics();
+  ended.observe(makeRecord());
+  ended.watchRevocations(() => ({ connected: false, tombstones: 3 }));
+  runs.watchRevocations(() => ({ connected: true, tombstones: 1 }));
+  all.add(ended, 1, await sent(ended));
+  const late = await sent(ended);
+  all.gone(ended);
+  // It responded in time, and the other one only after its end.
+  all.add(ended, 1, late);
+  all.add(runs, 2, await sent(runs));
+  const text = await page(all, supervisor);
+  expect(sampleValue(text, 'rolegate_revocations_connected')).toBe(1);
+  expect(sampleValue(text, 'rolegate_revocation_tombstones')).toBe(1);
+  expect(sampleValue(text, 'rolegate_requests_total', orders)).toBe(1);
+  expect(all.requests(2)).toEqual([1, 0]);
+});
+
 test('validates messages of workers strictly', async () => {
   const good = { name: 'rolegate_x', help: 'x', type: 'gauge', aggregator: 'sum', values: [{ value: 1, labels: {} }] };
   expect(metricsMessage.safeParse([good]).success).toBe(true);
