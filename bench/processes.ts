@@ -5,12 +5,15 @@
 import { type ChildProcess, execFileSync, type SpawnOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
-import { type AddressInfo, connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { freePort } from '../test/support/free-port.ts';
 import type { LoadAnswer, LoadJob, LoadResult } from './load/load.ts';
+
+export { freePort };
 
 /** Core of what is measured, and of everything else; any: not pinned. */
 export type Core = 'measured' | 'rest' | 'any';
@@ -114,19 +117,13 @@ export class Processes {
   }
 }
 
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
-export async function untilListening(port: number, child: ChildProcess, timeoutMs = 15_000): Promise<void> {
+export async function untilListening(port: number, child: ChildProcess, timeoutMs = 60_000): Promise<void> {
   const deadline = Date.now() + timeoutMs;
-  while (!(await accepts(port))) {
-    const ended = child.pid === undefined || child.exitCode !== null;
+  for (;;) {
+    const accepted = await accepts(port);
+    // Where it has ended, whatever accepts there is another process.
+    const ended = child.pid === undefined || child.exitCode !== null || child.signalCode !== null;
+    if (accepted && !ended) return;
     if (ended || Date.now() > deadline) throw new Error(`${child.spawnargs.join(' ')} does not listen on port ${port}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }

@@ -1,24 +1,61 @@
-/** Ports for servers that have to be told theirs before they start. */
+/**
+ * Ports for servers that have to be told theirs before they start. A process takes them from blocks of its own: it listens on
+ * the first port of a block as long as it lives, so that no other process of this run, or of another one, takes from it. So
+ * a server that is stopped for a while gets its port again.
+ */
 import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { readFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
 
-/** Below those that systems give to whoever asks for any (RFC 6335 section 6; Linux from 32768 on): no other test gets it meanwhile. */
-const first = 20_000;
-const last = 31_999;
+const blockSize = 40;
+const blocks = 300;
+const first = Math.max(4_000, Math.min(32_000, lowestOfSystem()) - blocks * blockSize);
 
-/** A port of loopback that nobody listens on. */
+const left: number[] = [];
+let claiming: Promise<void> | null = null;
+
+/** A port of loopback that nobody listens on; never the same one twice. */
 export async function freePort(): Promise<number> {
-  for (let tries = 0; tries < 100; tries += 1) {
-    const port = first + Math.floor(Math.random() * (last - first + 1));
-    const server = createServer();
-    const listening = await new Promise<boolean>((resolve) => {
-      server.once('error', () => resolve(false));
-      server.listen(port, '127.0.0.1', () => resolve(true));
-    });
-    if (!listening) continue;
-    server.close();
-    await once(server, 'close');
-    return port;
+  for (let tries = 0; tries < 1_000; tries += 1) {
+    const port = left.shift();
+    if (port === undefined) {
+      claiming ??= claimBlock();
+      await claiming;
+    } else if (await isFree(port)) return port;
   }
   throw new Error('no port is free');
+}
+
+async function claimBlock(): Promise<void> {
+  const start = first + blockSize * Math.floor(Math.random() * blocks);
+  const claim = await listen(start);
+  claiming = null;
+  if (claim === null) return;
+  claim.unref();
+  left.push(...Array.from({ length: blockSize - 1 }, (_, index) => start + 1 + index));
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = await listen(port);
+  server?.close();
+  if (server !== null) await once(server, 'close');
+  return server !== null;
+}
+
+/** Null: another one listens there. */
+function listen(port: number): Promise<Server | null> {
+  const server = createServer();
+  return new Promise((resolve) => {
+    server.once('error', () => resolve(null));
+    server.listen(port, '127.0.0.1', () => resolve(server));
+  });
+}
+
+/** From there on the system gives ports to whoever asks for any, and to connections (RFC 6335 section 6). */
+function lowestOfSystem(): number {
+  try {
+    return Number.parseInt(readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'utf8'), 10);
+  } catch {
+    return 49_152;
+  }
 }

@@ -2,10 +2,10 @@
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { entryKey, leaseKey, waitersKey } from '../../../src/identity/cache/redis-keys.ts';
 import { connectRedis } from '../../../src/redis/connect-redis.ts';
-import { clock, listening, patience } from '../../integration/redis/link-support.ts';
+import { clock, listening } from '../../integration/redis/link-support.ts';
 import { type FakeAuthApi, startFakeAuthApi } from '../../support/fake-auth-api.ts';
 import { redisConfigOf } from '../../support/redis-config.ts';
-import { type ClusterRedis, connectTo, startClusterRedis } from '../../support/redis-topologies.ts';
+import { type ClusterRedis, connectTo, patience, startClusterRedis } from '../../support/redis-topologies.ts';
 import { bearer } from '../../unit/identity/samples.ts';
 import { makeResolver } from '../../unit/identity/test-resolver.ts';
 
@@ -61,7 +61,7 @@ describe('a Redis Cluster', () => {
       expect(await one!.resolve(bearer(`token-${made}`), any)).toMatchObject({ reason: null });
       expect(await two!.resolve(bearer(`token-${made}`), any)).toMatchObject({ reason: null, source: 'redis' });
     }, patience);
-  }, 60_000);
+  });
 
   it('keeps all names of a credential on one node, so that scripts can use them together', async () => {
     const redis = await startClusterRedis();
@@ -76,11 +76,12 @@ describe('a Redis Cluster', () => {
       const keys = [entryKey, leaseKey, waitersKey].map((name) => name('test:', lookup));
       expect(await run(keys, ['x'])).toBe(3);
     }
-  }, 60_000);
+  });
 
   it('a node without a replica goes: keys of others are served, its own fail at once, and it is used when it is back', async () => {
     const redis = await startClusterRedis();
-    const link = await openLink(redis, 1_000);
+    const deadlineMs = 2_000;
+    const link = await openLink(redis, deadlineMs);
     const [lost, others] = [
       await keysOn(redis, 0, 20),
       [...(await keysOn(redis, 1, 10)), ...(await keysOn(redis, 2, 10))],
@@ -94,14 +95,14 @@ describe('a Redis Cluster', () => {
         .map((key) => link.run((client) => client.get(key))),
     );
     expect(new Set(failed.map(({ status }) => status))).toEqual(new Set(['rejected']));
-    // Within the deadline of one command, not of each.
-    expect(performance.now() - startedAtMs).toBeLessThan(3_000);
+    // Together, and not one deadline after the other.
+    expect(performance.now() - startedAtMs).toBeLessThan((failed.length * deadlineMs) / 4);
     for (const key of others) expect(await link.run((client) => client.get(key))).toBe('1');
     await redis.nodes[0]?.start();
     await vi.waitFor(async () => {
       for (const key of lost) expect(await link.run((client) => client.get(key))).toBeNull();
     }, patience);
-  }, 60_000);
+  });
 
   it('a node with a replica goes: every request is answered, and the replica takes its place', async () => {
     const redis = await startClusterRedis({ replicas: true, fullCoverage: true });
@@ -120,11 +121,11 @@ describe('a Redis Cluster', () => {
     }, patience);
     const info = await connectTo(onTestFinished, redis.nodes[4]!).info('replication');
     expect(info).toContain('role:master');
-  }, 60_000);
+  });
 
   it('a node that hangs costs each command no more than its deadline', async () => {
     const redis = await startClusterRedis();
-    const link = await openLink(redis, 100);
+    const link = await openLink(redis, 1_000);
     const [lost, others] = [await keysOn(redis, 2, 5), await keysOn(redis, 0, 5)];
     await redis.nodes[2]?.pause();
     for (const key of lost) await expect(link.run((client) => client.get(key))).rejects.toThrow();
@@ -133,7 +134,7 @@ describe('a Redis Cluster', () => {
     await vi.waitFor(async () => {
       for (const key of lost) expect(await link.run((client) => client.set(key, '1'))).toBe('OK');
     }, patience);
-  }, 60_000);
+  });
 
   it('all nodes go and come back: it is found again', async () => {
     const redis = await startClusterRedis();
@@ -142,13 +143,13 @@ describe('a Redis Cluster', () => {
     await expect(link.run((client) => client.get('a'))).rejects.toThrow();
     await Promise.all(redis.nodes.map((node) => node.start()));
     await vi.waitFor(async () => expect(await link.run((client) => client.set('a', '1'))).toBe('OK'), patience);
-  }, 60_000);
+  });
 
   it('a subscription goes on with another node, and says so', async () => {
     const redis = await startClusterRedis();
     const link = await openLink(redis);
     const heard = listening(link.subscriber(), 'news');
-    await vi.waitFor(() => expect(heard.subscribed).toBe(1), patience);
+    await vi.waitFor(() => expect(heard.subscribed).toBeGreaterThan(0), patience);
     const clients = redis.nodes.map((node) => connectTo(onTestFinished, node));
     const counts = await Promise.all(clients.map((client) => client.pubsub('NUMSUB', 'news')));
     const index = counts.findIndex(([, count]) => count === 1);
@@ -156,11 +157,12 @@ describe('a Redis Cluster', () => {
     const elsewhere = clients[(index + 1) % clients.length]!;
     await elsewhere.publish('news', 'through another node');
     await vi.waitFor(() => expect(heard.messages).toEqual(['through another node']), patience);
+    const before = heard.subscribed;
     await redis.nodes[index]?.kill();
-    await vi.waitFor(() => expect(heard.subscribed).toBe(2), patience);
+    await vi.waitFor(() => expect(heard.subscribed).toBeGreaterThan(before), patience);
     await vi.waitFor(async () => {
       await elsewhere.publish('news', 'again');
       expect(heard.messages).toContain('again');
     }, patience);
-  }, 60_000);
+  });
 });

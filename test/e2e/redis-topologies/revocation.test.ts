@@ -1,5 +1,5 @@
 /** Revocation where Redis is a Cluster, or stands behind Sentinels: told to all, through the loss of a server too. */
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { RedisConfig } from '../../../src/config/config.ts';
 import { type Part, sessionId, startPartOn } from '../../integration/revocation/parts.ts';
 import { startClusterRedis, startSentinelRedis } from '../../support/redis-topologies.ts';
@@ -11,7 +11,10 @@ async function expectTold(parts: readonly Part[]): Promise<void> {
   await Promise.all(parts.map((part) => part.hears(true)));
   const askedAtMs = Date.now();
   expect(await parts[0]!.revoke(session, 'admin')).toBe('delivered');
-  expect(parts.map((part) => part.drops(askedAtMs))).toEqual(parts.map(() => true));
+  // A process that did not run meanwhile knows that it may have missed something.
+  const safe = (part: Part) => part.drops(askedAtMs) || !part.connection.isConnected(Date.now());
+  expect(parts.map(safe)).toEqual(parts.map(() => true));
+  await vi.waitFor(() => expect(parts.map((part) => part.drops(askedAtMs))).toEqual(parts.map(() => true)));
 }
 
 test('a Cluster, and the loss of the node that has the log', async () => {
@@ -23,7 +26,7 @@ test('a Cluster, and the loss of the node that has the log', async () => {
   await cluster.nodes[await cluster.masterOf('p:{revocations}:log')]!.kill();
   await Promise.all(parts.map((part) => part.hears(false)));
   await expectTold(parts);
-}, 90_000);
+});
 
 test('Sentinels, and another master', async () => {
   const sentinel = await startSentinelRedis();
@@ -35,4 +38,4 @@ test('Sentinels, and another master', async () => {
   await sentinel.servers[0].kill();
   await Promise.all(parts.map((part) => part.hears(false)));
   await expectTold(parts);
-}, 90_000);
+});

@@ -2,10 +2,10 @@
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { RedisServers } from '../../../src/config/config.ts';
 import { connectRedis } from '../../../src/redis/connect-redis.ts';
-import { clock, listening, patience } from '../../integration/redis/link-support.ts';
+import { clock, listening } from '../../integration/redis/link-support.ts';
 import { type FakeAuthApi, startFakeAuthApi } from '../../support/fake-auth-api.ts';
 import { redisConfigOf } from '../../support/redis-config.ts';
-import { connectTo, type SentinelRedis, startSentinelRedis } from '../../support/redis-topologies.ts';
+import { connectTo, patience, type SentinelRedis, startSentinelRedis } from '../../support/redis-topologies.ts';
 import { bearer } from '../../unit/identity/samples.ts';
 import { makeResolver } from '../../unit/identity/test-resolver.ts';
 
@@ -48,7 +48,7 @@ describe('Redis behind Sentinels', () => {
       });
       expect(await two!.resolve(bearer(token), any)).toMatchObject({ reason: null, source: 'redis' });
     }, patience);
-  }, 60_000);
+  });
 
   it('whose master dies in flight: every request is answered, and it is used again once there is a new one', async () => {
     const redis = await startSentinelRedis();
@@ -74,7 +74,7 @@ describe('Redis behind Sentinels', () => {
         expect(names.filter((name) => !before.has(name)).length).toBeGreaterThan(0);
       });
     }, patience);
-  }, 60_000);
+  });
 
   it('a master that hangs is left for the new one, and so is one that became a replica', async () => {
     const redis = await startSentinelRedis();
@@ -86,28 +86,26 @@ describe('Redis behind Sentinels', () => {
     // Asked of it, and not of a Sentinel, which may be the last one to hear of it.
     expect(await connectTo(onTestFinished, redis.servers[1]).get('a')).toBe('1');
     await redis.servers[0].resume();
-    await vi.waitFor(
-      async () => {
-        const role = await connectTo(onTestFinished, redis.servers[0]).info('replication');
-        expect(role).toContain('role:slave');
-      },
-      { ...patience, timeout: 30_000 },
-    );
-    expect(await link.run((client) => client.get('a'))).toBe('1');
-  }, 60_000);
+    await vi.waitFor(async () => {
+      const role = await connectTo(onTestFinished, redis.servers[0]).info('replication');
+      expect(role).toContain('role:slave');
+    }, patience);
+    await vi.waitFor(async () => expect(await link.run((client) => client.get('a'))).toBe('1'), patience);
+  });
 
   it('subscriptions follow the master, and say so', async () => {
     const redis = await startSentinelRedis();
     const link = openLink(redis);
     const heard = listening(link.subscriber(), 'news');
-    await vi.waitFor(() => expect(heard.subscribed).toBe(1), patience);
+    await vi.waitFor(() => expect(heard.subscribed).toBeGreaterThan(0), patience);
+    const before = heard.subscribed;
     await redis.failOver();
-    await vi.waitFor(() => expect(heard.subscribed).toBeGreaterThan(1), patience);
+    await vi.waitFor(() => expect(heard.subscribed).toBeGreaterThan(before), patience);
     await vi.waitFor(async () => {
       await connectTo(onTestFinished, redis.servers[1]).publish('news', 'new master');
       expect(heard.messages).toContain('new master');
     }, patience);
-  }, 60_000);
+  });
 
   it('one Sentinel is enough to find it, and all may be away while it is connected', async () => {
     const redis = await startSentinelRedis();
@@ -116,5 +114,5 @@ describe('Redis behind Sentinels', () => {
     await vi.waitFor(() => expect(link.ready).toBe(true), patience);
     for (const sentinel of redis.sentinels) await sentinel.kill();
     expect(await link.run((client) => client.set('a', '1'))).toBe('OK');
-  }, 60_000);
+  });
 });

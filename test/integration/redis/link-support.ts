@@ -1,8 +1,8 @@
 /** What the tests of links to Redis share. */
 import type { RedisSubscriber } from '../../../src/redis/redis-link.ts';
 
-/** For `vi.waitFor`: connections are made again with pauses of up to two seconds. */
-export const patience = { timeout: 15_000, interval: 25 };
+/** For `vi.waitFor`: connections are made again with pauses of up to two seconds, and a busy machine takes its time. */
+export const patience = { timeout: 25_000, interval: 25 };
 
 /** A clock that runs: what another replica asked for counts only some seconds after this one began to hear. */
 export const clock = {

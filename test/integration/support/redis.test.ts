@@ -1,6 +1,8 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { Redis } from 'ioredis';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { startPrivateRedis, useRedis } from '../../support/redis.ts';
+import { startPrivateRedis, startRedisProcess, useRedis } from '../../support/redis.ts';
 
 function connect(url: string): Redis {
   const client = new Redis(url, { retryStrategy: () => 20, maxRetriesPerRequest: 0, commandTimeout: 500 });
@@ -47,4 +49,17 @@ test('private servers are apart from each other and from the shared one', async 
     await Promise.all([first.dispose(), second.dispose()]);
   });
   expect(new Set([shared.url, first.url, second.url]).size).toBe(3);
+}, 60_000);
+
+test('a process that ends instead of listening is reported with what it printed, also where another one responds', async () => {
+  const redis = await startRedisProcess({});
+  onTestFinished(() => redis.dispose());
+  await redis.stop();
+  const other = createServer((socket) => void socket.on('error', () => {}).on('data', () => socket.write('+PONG\r\n')));
+  other.listen(Number(new URL(redis.url).port), '127.0.0.1');
+  await once(other, 'listening');
+  onTestFinished(() => void other.close());
+  await expect(redis.start()).rejects.toThrow(/^redis-server on port \d+ ended with exit code 1\n(?:.*\n)*.*in use/);
+  const unknown = startRedisProcess({ arguments: ['--no-such-setting', 'yes'] });
+  await expect(unknown).rejects.toThrow(/ended with exit code 1\n(?:.*\n)*.*no-such-setting/);
 }, 60_000);

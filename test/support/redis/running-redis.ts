@@ -27,23 +27,23 @@ export interface RedisWay {
 /** Server arguments: nothing on disk, so that a stopped server comes back empty. */
 export const redisArguments = ['--save', '', '--appendonly', 'no', '--protected-mode', 'no'] as const;
 
-/** Resolves when a Redis on the port of loopback answers; rejects when it does not in time. With TLS: when it listens. */
-export async function untilAnswers(port: number, { timeoutMs = 15_000, tls = false } = {}): Promise<void> {
+/** Resolves when a Redis on the port of loopback answers; rejects when it does not in time. */
+export async function untilAnswers(port: number, timeoutMs = 60_000): Promise<void> {
   const deadline = Date.now() + timeoutMs;
-  while (!(await answers(port, tls))) {
+  while (!(await answers(port))) {
     if (Date.now() > deadline) throw new Error(`No Redis answered on port ${port} within ${timeoutMs} ms`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
 
-function answers(port: number, tls: boolean): Promise<boolean> {
+function answers(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ port, host: '127.0.0.1', timeout: 1_000 });
     const settle = (answered: boolean) => {
       socket.destroy();
       resolve(answered);
     };
-    socket.on('connect', () => (tls ? settle(true) : socket.write('PING\r\n')));
+    socket.on('connect', () => socket.write('PING\r\n'));
     socket.on('data', (chunk) => settle(/^(?:\+PONG|-NOAUTH|-DENIED)/.test(chunk.toString())));
     for (const event of ['error', 'timeout', 'close'] as const) socket.on(event, () => settle(false));
   });

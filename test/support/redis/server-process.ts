@@ -6,7 +6,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '../free-port.ts';
-import { type RunningRedis, redisArguments, untilAnswers } from './running-redis.ts';
+import { type RunningRedis, redisArguments } from './running-redis.ts';
 
 export const program = 'redis-server';
 
@@ -32,8 +32,11 @@ export async function startProcess(spec: ProcessSpec): Promise<RunningRedis> {
   const all = spec.sentinel
     ? [join(folder, 'redis.conf'), '--sentinel', ...own]
     : [...(spec.tls ? ['--port', '0', '--tls-port', String(port)] : ['--port', String(port)]), ...base, ...own];
-  const launch = () => launchIn(folder, all, port, spec.tls ?? false);
-  let child = await launch();
+  const launch = () => launchIn(folder, all, port);
+  let child = await launch().catch(async (error: unknown) => {
+    await rm(folder, { recursive: true, force: true });
+    throw error;
+  });
   const alive = () => child.exitCode === null && child.signalCode === null;
   const end = async (signal: NodeJS.Signals) => {
     if (!alive()) return;
@@ -69,19 +72,32 @@ export async function startProcess(spec: ProcessSpec): Promise<RunningRedis> {
 
 const base = ['--bind', '127.0.0.1', ...redisArguments];
 
-async function launchIn(
-  folder: string,
-  processArguments: readonly string[],
-  port: number,
-  tls: boolean,
-): Promise<ChildProcess> {
-  const child = spawn(program, processArguments, { cwd: folder, stdio: 'ignore' });
-  await once(child, 'spawn');
+/** Written once it listens: by a server, by a Sentinel. */
+const listens = /Ready to accept connections|Sentinel ID is/;
+const startTimeoutMs = 60_000;
+const mostOutput = 16_384;
+
+/** Resolves when it listens, by its own words: what responds on its port may be another process. Rejects as soon as it has ended. */
+async function launchIn(folder: string, processArguments: readonly string[], port: number): Promise<ChildProcess> {
+  const child = spawn(program, processArguments, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+  const listening = Promise.withResolvers<void>();
+  let output = '';
+  const keep = (chunk: Buffer) => {
+    output = (output + chunk.toString()).slice(-mostOutput);
+    if (listens.test(output)) listening.resolve();
+  };
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', keep);
+  const fail = (what: string) => listening.reject(new Error(`${program} on port ${port} ${what}\n${output}`));
+  const timer = setTimeout(() => fail(`does not listen after ${startTimeoutMs} ms`), startTimeoutMs);
+  child.once('error', listening.reject);
+  child.once('close', (code, signal) => fail(`ended with ${signal ?? `exit code ${code}`}`));
   try {
-    await untilAnswers(port, { tls });
+    await listening.promise;
   } catch (error) {
     child.kill('SIGKILL');
     throw error;
+  } finally {
+    clearTimeout(timer);
   }
   return child;
 }
