@@ -15,6 +15,8 @@ const shared: TestUserConfig = {
   pool: 'forks',
   setupFiles: ['test/support/skip-here.ts', 'test/support/patient-waits.ts'],
   hookTimeout: 30_000,
+  // As `test/support/patient-waits.ts` has it for `vi.waitFor`.
+  expect: { poll: { timeout: 10_000 } },
   restoreMocks: true,
   unstubEnvs: true,
   env,

@@ -1,4 +1,5 @@
 /** Mixed traffic with faults, so that every chart of the dashboards has something to show. */
+import { Agent, fetch } from 'undici';
 import { adminToken } from './gateways.ts';
 import type { World } from './world.ts';
 
@@ -17,6 +18,9 @@ const faults: readonly { readonly at: number; readonly change: (world: World) =>
   { at: 205, change: (world) => world.startRedis() },
   { at: 230, change: ({ gateways }) => gateways[0]!.configure() },
 ];
+
+/** Connections that are soon idle end, so that every worker of a gateway gets requests, and not only those of the first connections. */
+const dispatcher = new Agent({ keepAliveTimeout: 10, keepAliveMaxTimeout: 10 });
 
 /** Runs for so many seconds, with faults; `perSecond`: requests over all gateways. */
 export async function playTraffic(world: World, seconds: number, perSecond: number): Promise<void> {
@@ -58,7 +62,7 @@ async function send(world: World, number: number): Promise<void> {
   const headers = { 'x-forwarded-for': client, ...(bearer === null ? {} : { authorization: `Bearer ${bearer}` }) };
   const text = method === 'POST' ? JSON.stringify({ note: 'x'.repeat(300) }) : null;
   try {
-    await (await fetch(`${of}${path}`, { method, headers, body: text })).arrayBuffer();
+    await (await fetch(`${of}${path}`, { method, headers, body: text, dispatcher })).arrayBuffer();
     if (number % 400 === 0) await revoke(gateway.admin, `user-${number % 300}`);
   } catch {
     // A gateway may end a connection while it is used.

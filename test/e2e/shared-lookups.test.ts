@@ -68,7 +68,7 @@ describe('one of the three is killed while it asks', () => {
     const { authApi, client, replicas } = await threeReplicas('3s', redisCache);
     const credential = newBearer();
     await authApi.allow(credential);
-    await authApi.behave('fine', 1_000);
+    await authApi.behave('fine', 2_500);
     const bytes = requestOf('/user/x', credential);
     const lost = client.send(0, bytes);
     await expect.poll(async () => (await authApi.calls()).length).toBe(1);

@@ -25,7 +25,8 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-const silence = 1_000;
+/** What a command may take. */
+const silence = 3_000;
 
 const ana = { email: 'ana@example.test', fullName: 'Ana', alias: 'ana', roles: ['user'], groups: ['public'] };
 const otherUser = { ...ana, email: 'ben@example.test', alias: 'ben' };
@@ -112,7 +113,7 @@ describe('limits', () => {
     const statuses: number[] = [];
     for (let at = 0; at < 6; at += 1) statuses.push(await tryKey(replicas[at % 2]!, 'some-key'));
     expect(statuses).toEqual([401, 401, 401, 401, 429, 429]);
-    await vi.waitFor(async () => expect(await tryKey(replicas[0]!, 'some-key')).toBe(401), { timeout: 5_000 });
+    await vi.waitFor(async () => expect(await tryKey(replicas[0]!, 'some-key')).toBe(401));
   });
 
   it('leave no address and no key in Redis', async () => {

@@ -369,7 +369,7 @@ describe('a request', () => {
     expect(parts.at(-1)!.part.buffer).toMatchObject({ detached: false });
     expect(parts[0]!.part.buffer).toMatchObject({ detached: false });
     server.sockets[0]!.resume();
-    await vi.waitFor(() => expect(server.received[0]!.length).toBeGreaterThan(length), { timeout: 5_000 });
+    await vi.waitFor(() => expect(server.received[0]!.length).toBeGreaterThan(length));
     expect(server.received[0]!.endsWith(`\r\n\r\n${whole}`)).toBe(true);
   });
 

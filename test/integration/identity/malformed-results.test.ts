@@ -88,15 +88,13 @@ describe.each(kinds)('%s', (_kind, credential) => {
     ['is reset after a good answer', { kind: 'writes', bytes: cutAnswer(), afterwards: 'reset' }],
     ['answers too late', { kind: 'delays', delayMs: 1_000, body: JSON.stringify(identity) }],
   ];
-  it.each(breaks)('the Auth API %s', async (_name, behavior) => {
+  it.each(breaks)('the Auth API %s', async (name, behavior) => {
     const broken = await startMisbehavingServer(behavior);
     onTestFinished(broken.close);
     const its = await startOutageWorld({ authApi: broken.origin });
     onTestFinished(its.close);
-    const startedAt = performance.now();
-    const answer = await its.get('/orders/7', credential);
-    expect(performance.now() - startedAt).toBeLessThan(900);
-    await its.expectOutage(answer, 'order');
+    const reason = await its.expectOutage(await its.get('/orders/7', credential), 'order');
+    if (/never|stalls|late/.test(name)) expect(reason).toBe('auth_timeout');
     expect(its.upstream.connections).toHaveLength(0);
     expect((await its.get('/open', credential)).status).toBe(200);
     await its.expectLogged();

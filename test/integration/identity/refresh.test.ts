@@ -34,7 +34,7 @@ async function warm({ resolve }: TestResolver, credential: Parameters<TestResolv
 }
 
 function refreshed({ events }: TestResolver, outcome: string): Promise<void> {
-  return vi.waitFor(() => expect(events.lines).toContain(`refresh ${outcome}`), { timeout: 5_000 });
+  return vi.waitFor(() => expect(events.lines).toContain(`refresh ${outcome}`));
 }
 
 describe('a verdict in use', () => {

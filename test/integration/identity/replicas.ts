@@ -37,7 +37,7 @@ export async function startNeighbors(url: string | readonly string[], clock: Clo
         authApi,
       );
       onTestFinished(made.close);
-      await vi.waitUntil(() => made.events.lines.includes('connected'), { timeout: 5_000 });
+      await vi.waitUntil(() => made.events.lines.includes('connected'));
       return made;
     },
   };

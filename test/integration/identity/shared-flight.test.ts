@@ -29,7 +29,7 @@ async function waiting(replicas: number): Promise<void> {
       const [name = ''] = await neighbors.redis.keys(`${neighbors.keyPrefix}waiters:*`);
       expect(await neighbors.redis.scard(name)).toBe(replicas);
     },
-    { timeout: 5_000 },
+    { timeout: 10_000 },
   );
 }
 

@@ -121,11 +121,10 @@ describe('drain', () => {
     const connection = await openRaw(proxy.port);
     connection.write(get);
     await vi.waitFor(() => expect(connection.unread().toString()).toContain('first'));
-    const begin = performance.now();
-    const drained = proxy.proxy.drain(5_000);
+    // Longer than this test may take.
+    const drained = proxy.proxy.drain(60_000);
     expect((await connection.answer()).text()).toBe('first second');
     await drained;
-    expect(performance.now() - begin).toBeLessThan(3_000);
   });
 
   it('destroys what is left after its time', async () => {
@@ -133,9 +132,7 @@ describe('drain', () => {
     const stuck = await openRaw(port);
     stuck.write(get);
     await arrived(1);
-    const begin = performance.now();
     await proxy.proxy.drain(200);
-    expect(performance.now() - begin).toBeLessThan(2_000);
     await stuck.closed();
     await vi.waitFor(() => expect(proxy.records.at(-1)).toMatchObject({ aborted: true }));
     expect(proxy.wheel.size).toBe(0);
@@ -148,11 +145,10 @@ describe('drain', () => {
       'GET /a HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
     );
     expect((await tunnel.answer()).status).toBe(101);
-    const begin = performance.now();
-    const drained = proxy.proxy.drain(5_000);
+    // Longer than this test may take.
+    const drained = proxy.proxy.drain(60_000);
     await tunnel.closed();
     await drained;
-    expect(performance.now() - begin).toBeLessThan(3_000);
     await vi.waitFor(() => expect(proxy.records.at(-1)).toMatchObject({ entrypoint: 'upgrade', status: 101 }));
   });
 

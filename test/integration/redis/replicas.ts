@@ -62,7 +62,7 @@ routes:
             const answer = await fetch(`${gateway.admin}/health/ready`);
             expect(await answer.json()).toMatchObject({ checks: { redis: 'ok', revocations: 'ok' } });
           },
-          { timeout: 5_000 },
+          { timeout: 10_000 },
         ),
       wrote: (count) =>
         vi.waitFor(
@@ -70,7 +70,7 @@ routes:
             const metric = /^rolegate_redis_operations_total\{operation="set",outcome="ok"\} (\d+)$/m;
             expect(Number(metric.exec(await gateway.metrics())?.[1] ?? 0)).toBeGreaterThanOrEqual(count);
           },
-          { timeout: 5_000 },
+          { timeout: 10_000 },
         ),
     };
   }

@@ -36,7 +36,7 @@ routes:
       const ready = await fetch(`${gateway.admin}/health/ready`);
       expect(await ready.json()).toMatchObject({ checks: { redis: 'ok', revocations: 'ok' } });
     },
-    { timeout: 5_000 },
+    { timeout: 10_000 },
   );
   return gateway;
 }

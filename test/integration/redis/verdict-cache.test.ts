@@ -14,6 +14,6 @@ describeVerdictStore('RedisCache', async () => {
   const keys = deriveCacheKeys('a secret of at least thirty-two characters');
   const link = connectRedis(redisConfig(url, keyPrefix), { name: 'contract' });
   const store = new RedisCache({ link, keyPrefix, keys, events });
-  await vi.waitUntil(() => link.ready, { timeout: 5_000 });
+  await vi.waitUntil(() => link.ready);
   return { store, close: async () => link.close() };
 });

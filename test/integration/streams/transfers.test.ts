@@ -74,7 +74,7 @@ describe.each([
     const proxy = await access.proxy(upstream.origin);
     const client = open(proxy.port);
     client.socket.write(`GET /big HTTP/${version}\r\nHost: a\r\nAuthorization: Bearer x\r\n\r\n`);
-    await vi.waitFor(() => expect(proxy.proxy.load().openStreams).toBe(1), { timeout: 5_000 });
+    await vi.waitFor(() => expect(proxy.proxy.load().openStreams).toBe(1));
     access.end(proxy);
     const how = await client.over;
     // Where nothing tells the length, the end of the connection would: only a reset shows the cut.
@@ -105,7 +105,7 @@ describe.each([
     client.socket.write(framed('y'.repeat(100_000)));
     const timer = setInterval(() => client.socket.write(framed('y'.repeat(1_000))), 5);
     try {
-      await vi.waitFor(() => expect(proxy.proxy.load().openStreams).toBe(1), { timeout: 5_000 });
+      await vi.waitFor(() => expect(proxy.proxy.load().openStreams).toBe(1));
       access.end(proxy);
       await vi.waitFor(() => expect(client.text()).toContain('access_revoked'));
       await client.over;

@@ -124,7 +124,7 @@ describe('an accepted upgrade', () => {
     if (side === 'client') {
       sockets[0]!.socket.resume();
       client.socket.resetAndDestroy();
-      await vi.waitFor(() => expect(upstream.open()).toBe(0), { timeout: 1_000 });
+      await vi.waitFor(() => expect(upstream.open()).toBe(0));
     } else {
       (sockets[0]!.socket as Socket).resetAndDestroy();
       await client.closed();
@@ -291,13 +291,13 @@ describe('an upgrade that is not accepted', () => {
   it('is given up when the client goes away during the handshake', async () => {
     const upstream = await startMisbehavingServer({ kind: 'never-answers' });
     running.push(upstream);
-    const proxy = await startProxy({ targets: [upstream.origin] });
+    const proxy = await startProxy({ targets: [upstream.origin], route: { timeoutMs: 60_000 } });
     running.push(proxy);
     const client = await openRaw(proxy.port);
     client.write(handshake());
     await vi.waitFor(() => expect(upstream.received[0]?.length).toBeGreaterThan(0));
     client.destroy();
-    await vi.waitFor(() => expect(upstream.open()).toBe(0), { timeout: 1_000 });
+    await vi.waitFor(() => expect(upstream.open()).toBe(0));
     await vi.waitFor(() => expect(proxy.records[0]).toMatchObject({ aborted: true, status: 0 }));
   });
 });

@@ -206,7 +206,7 @@ async function showHarm(attack: Attack, harm: Harm): Promise<void> {
       if (index > 0) await vi.waitFor(answered, { interval: 5, timeout: 300 }).catch(() => {});
       for (const client of clients) client.write(Buffer.from(part, 'latin1'));
     }
-    await vi.waitFor(() => expect(upstream.harms()).toContain(harm), { interval: 5, timeout: 3_000 });
+    await vi.waitFor(() => expect(upstream.harms()).toContain(harm), { interval: 5 });
   } finally {
     for (const client of clients) client.destroy();
     for (const gateway of gateways) await gateway.close();
