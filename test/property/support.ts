@@ -12,8 +12,8 @@ export const runs = (usual: number) => ({ numRuns: Math.ceil(usual * factor) });
 /** How often a property has to meet a case, or it compared too little. A few runs vary more than many. */
 export const atLeast = (usual: number) => usual * (factor < 1 ? factor / 2 : factor);
 
-/** Longest time of a property, milliseconds. */
-export const patienceMs = 60_000 * Math.max(1, factor);
+/** Longest time of a property on a busy machine, milliseconds. */
+export const patienceMs = 180_000 * Math.max(1, factor);
 
 export const routes = `
   - { id: admin, match: { path: "/admin/**" }, upstream: service, access: [admin] }

@@ -28,20 +28,20 @@ export async function metricsOf(
   { registry }: Telemetry,
   format: MetricsFormat,
 ) {
-  for (const { worker, number, response } of await pool.requestAll({ do: 'metrics' }, metricsMessage, showMs)) {
+  for (const { worker, number, response } of await pool.requestServing({ do: 'metrics' }, metricsMessage, showMs)) {
     known.add(worker, number, response);
   }
   return await known.page(await registry.getMetricsAsJSON(), format);
 }
 
 /**
- * Ready when every worker that is there is. One that is being started again has no connections, so that it takes none from
+ * Ready when every worker that serves is. One that is being started again has no connections, so that it takes none from
  * the others; with none left nothing is ready.
  */
 export async function readyOfAll(pool: WorkerPool, wanted: number, own: ReadyReport): Promise<ReadyReport> {
   const workers = { serving: pool.serving, wanted };
   if (own.draining) return { ...own, workers };
-  const responses = await pool.requestAll({ do: 'ready' }, ready, showMs);
+  const responses = await pool.requestServing({ do: 'ready' }, ready, showMs);
   return responses.reduce(
     (all, { response }) => ({
       configuration: all.configuration && response.configuration,
@@ -59,7 +59,7 @@ export async function readyOfAll(pool: WorkerPool, wanted: number, own: ReadyRep
 
 /** `own`: of the supervisor, which compares nothing, and knows why the newest candidate cannot be used. */
 export async function shadowOf(pool: WorkerPool, own: ShadowReport): Promise<object> {
-  const responses = await pool.requestAll({ do: 'shadow' }, shadowReport, showMs);
+  const responses = await pool.requestServing({ do: 'shadow' }, shadowReport, showMs);
   const decisions: Record<string, number> = { ...own.decisions };
   for (const { response } of responses) {
     for (const [result, count] of Object.entries(response.decisions))
@@ -96,11 +96,11 @@ function both(one: boolean | null, other: boolean | null): boolean | null {
 export function keptOfAll(pool: WorkerPool): Pick<DecisionKeeper, 'find' | 'list'> {
   return {
     async find(id) {
-      const responses = await pool.requestAll({ do: 'find', id }, keptDecisions, showMs);
+      const responses = await pool.requestServing({ do: 'find', id }, keptDecisions, showMs);
       return responses.flatMap(({ response }) => response.kept)[0] ?? null;
     },
     async list(filter, most) {
-      const responses = await pool.requestAll({ do: 'list', filter, most }, keptDecisions, showMs);
+      const responses = await pool.requestServing({ do: 'list', filter, most }, keptDecisions, showMs);
       const all = new Map(responses.flatMap(({ response }) => response.kept.map((one) => [one.text, one] as const)));
       return [...all.values()].sort((a, b) => b.atMs - a.atMs).slice(0, most);
     },

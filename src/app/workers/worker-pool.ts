@@ -31,6 +31,12 @@ interface Slot {
   timer: NodeJS.Timeout | null;
 }
 
+interface Responded<T> {
+  readonly number: number;
+  readonly worker: WorkerProcess;
+  readonly response: T;
+}
+
 /** A worker that could not begin; `message` is for the person at the terminal. */
 export class WorkerStartError extends Error {
   override readonly name = 'WorkerStartError';
@@ -76,8 +82,24 @@ export class WorkerPool {
     form: z.ZodType<T>,
     waitMs: number | null,
     except: WorkerProcess | null = null,
-  ): Promise<{ readonly number: number; readonly worker: WorkerProcess; readonly response: T }[]> {
-    const responses = this.#slots.flatMap(({ number, worker }) => {
+  ): Promise<Responded<T>[]> {
+    return await this.#requestOf(this.#slots, command, form, waitMs, except);
+  }
+
+  /** The same to those that serve: one that is being started has nothing to show yet, and may take its time to load. */
+  async requestServing<T>(command: Command, form: z.ZodType<T>, waitMs: number): Promise<Responded<T>[]> {
+    const serving = this.#slots.filter((slot) => slot.serving);
+    return await this.#requestOf(serving, command, form, waitMs, null);
+  }
+
+  async #requestOf<T>(
+    slots: readonly Slot[],
+    command: Command,
+    form: z.ZodType<T>,
+    waitMs: number | null,
+    except: WorkerProcess | null,
+  ): Promise<Responded<T>[]> {
+    const responses = slots.flatMap(({ number, worker }) => {
       if (worker === null || worker === except) return [];
       return [
         worker.request(command, form, waitMs).then(

@@ -19,7 +19,7 @@ export interface WorkerProcessOptions {
   readonly killed: (why: string, cause: unknown) => void;
 }
 
-/** How often a worker is asked for a sign of life, and how many may be missing in a row. */
+/** How often a worker is asked for a sign of life, and how many may be missing in a row once it has loaded. */
 const pingMs = 1_000;
 const maxMissing = 10;
 
@@ -32,6 +32,7 @@ export class WorkerProcess {
   readonly #killed: WorkerProcessOptions['killed'];
   readonly #pinging: NodeJS.Timeout;
   #missing = 0;
+  #loaded = false;
   #over = false;
 
   constructor(options: WorkerProcessOptions) {
@@ -56,7 +57,10 @@ export class WorkerProcess {
       },
       broken: (cause) => this.kill('its message cannot be read', cause),
     });
-    child.on('message', (message) => this.#channel.receive(message));
+    child.on('message', (message) => {
+      this.#loaded = true;
+      this.#channel.receive(message);
+    });
     const lines = new WholeLines(options.lines);
     child.stdout?.on('data', (chunk: Buffer) => lines.take(chunk));
     child.stdout?.once('close', () => lines.end());
@@ -110,6 +114,8 @@ export class WorkerProcess {
   }
 
   #ping(): void {
+    // How long it may take to load is for whoever starts it.
+    if (!this.#loaded) return;
     if (this.#missing >= maxMissing) {
       this.kill('it does not respond');
       return;

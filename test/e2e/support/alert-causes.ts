@@ -101,9 +101,13 @@ export const rounds: readonly (readonly Cause[])[] = [
       what: 'workers that die',
       alerts: ['RolegateWorkersRestart'],
       make({ gateways: [, , gateway] }) {
+        const killed = new Set<number>();
         const again = () => {
-          const [worker] = workersOf(gateway!.pid());
-          if (worker !== undefined) process.kill(worker, 'SIGKILL');
+          const worker = workersOf(gateway!.pid()).find((pid) => !killed.has(pid));
+          // A gateway whose worker ends six times in a row gives up.
+          if (worker === undefined || killed.size === 4) return;
+          killed.add(worker);
+          process.kill(worker, 'SIGKILL');
         };
         return { again, undo: nothing };
       },

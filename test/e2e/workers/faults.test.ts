@@ -74,6 +74,22 @@ test('a worker that hangs is killed within its bound and started again, and the 
   expect(await world.metric(/^rolegate_worker_restarts_total /)).toBe(1);
 });
 
+/** As on a busy machine: a worker needs longer to load than a running one may be silent. */
+const loadsSlowly = `Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 13_000);`;
+
+test('a worker that is slow to load is waited for, and not asked meanwhile for what it has to show', async () => {
+  const world = await startWorkers({ env: before(loadsSlowly) });
+  const earlier = world.pids();
+  process.kill(earlier.get(1)!, 'SIGKILL');
+  await world.command.see(/"worker":1,[^\n]*"msg":"worker ended"/);
+  // The other one responds alone.
+  expect(await world.metric(/^rolegate_workers_serving /)).toBe(1);
+  expect((await world.admin('/health/ready')).status).toBe(200);
+  expect(world.pids()).toEqual(earlier);
+  await expect.poll(() => world.pids().get(1), { timeout: 60_000 }).not.toBe(earlier.get(1));
+  expect(world.command.output()).not.toContain('worker killed');
+});
+
 test('a revocation that a worker does not take is acknowledged once that worker is gone', async () => {
   const world = await startWorkers({ env: before(hangs) });
   world.authApi.addSession('anns-token', { roles: ['user'], sessionId });

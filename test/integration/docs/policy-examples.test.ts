@@ -49,7 +49,7 @@ describe.each(names)('%s', (name) => {
     ]);
   });
 
-  test('without some of its tests something is not noticed, or not touched', () => {
+  test('without some of its tests something is not noticed, or not touched', { timeout: 180_000 }, () => {
     const config = loaded(name);
     const { cases } = config.tests;
     const length = cases.length <= mostSingly ? 1 : Math.ceil(cases.length / 10);

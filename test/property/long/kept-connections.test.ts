@@ -208,7 +208,7 @@ function plainly({ status, statusText, rawHeaders, complete, text }: RawAnswer):
   return withoutIds([...shown.sort(), '', text()].join('\n'));
 }
 
-test('each request and its answer are what they are alone', { timeout: patienceMs }, async () => {
+test('each request and its answer are what they are alone', { timeout: 3 * patienceMs }, async () => {
   let compared = 0;
   const used = new Set<string>();
   const play = async ({ heads, paths, answered, requests }: Sequence) => {
