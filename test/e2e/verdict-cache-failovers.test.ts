@@ -34,7 +34,7 @@ describe('steady requests at three replicas behind Sentinels', () => {
       name: 'Sentinels: master killed, its replica takes over',
       begin: () => master.kill(),
       end: async () => {
-        await expect.poll(() => redis.masterIndex(), { timeout: 20_000 }).toBe(1);
+        await expect.poll(() => redis.masterIndex(), { timeout: 60_000 }).toBe(1);
         await master.start();
       },
     };

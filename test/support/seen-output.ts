@@ -1,7 +1,7 @@
 /** What a process or a container has printed, as it comes, and waiting for a text in it. */
 
 /** Longest wait for a text that should come. */
-const waitMs = 15_000;
+const waitMs = 25_000;
 
 export interface SeenOutput {
   take(chunk: Buffer | string): void;

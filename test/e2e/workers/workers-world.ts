@@ -219,5 +219,5 @@ export function accepts(port: number): Promise<boolean> {
 
 /** Processes take their time on a busy machine. */
 export function poll<T>(read: () => T) {
-  return expect.poll(read, { timeout: 15_000 });
+  return expect.poll(read, { timeout: 60_000 });
 }
