@@ -1,6 +1,6 @@
 /**
- * Connections as advisories of 2025 and 2026 found them abused: tunnels before anybody agreed, words in the `Upgrade`
- * header, bodies that nobody took off, answers in advance, frames without an end.
+ * Connection abuse from advisories of 2025 and 2026: tunnels before the service agreed, values in the `Upgrade` header,
+ * unread bodies, responses sent in advance, endless frames.
  */
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
@@ -23,13 +23,13 @@ const key = ['Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub2
 const upgrade = (protocol: string) => ['Connection: Upgrade', `Upgrade: ${protocol}`, ...key];
 const admin = request('GET /admin/x');
 
-// A word of the client in the option became lines of the request of undici. Source: CVE-2026-1527 (GHSA-4992-7rv2-5pvq).
+// A client's value in this option became request lines of undici. Source: CVE-2026-1527 (GHSA-4992-7rv2-5pvq).
 const words: readonly (readonly [name: string, protocol: string])[] = [
-  ['a lone LF', 'websocket\nUser_Id: root'],
-  ['a lone CR', 'websocket\rUser-Id: root'],
-  ['CR LF and a blank', 'websocket\r\n User-Id: root'],
+  ['a bare LF', 'websocket\nUser_Id: root'],
+  ['a bare CR', 'websocket\rUser-Id: root'],
+  ['CR LF and a space', 'websocket\r\n User-Id: root'],
 ];
-attackSuite('words of an upgrade', [
+attackSuite('values of Upgrade', [
   ...words.map(
     ([name, protocol]): Attack => ({
       name: `${name} in it: CVE-2026-1527`,
@@ -39,7 +39,7 @@ attackSuite('words of an upgrade', [
   ),
   ...['%0d%0aUser-Id:%20root', 'websocket, x', 'web\tsocket', '"websocket"', 'w\xe9bsocket'].map(
     (protocol): Attack => ({
-      name: `${JSON.stringify(protocol)} goes no further`,
+      name: `${JSON.stringify(protocol)} is not forwarded`,
       bytes: request('GET /other', upgrade(protocol)),
       ...{ status: [200, 400] },
       check: ({ upstream }) => expect(upstream.received().join('')).not.toMatch(/^upgrade:/im),
@@ -47,15 +47,15 @@ attackSuite('words of an upgrade', [
   ),
 ]);
 
-/** A service that knows of no upgrade. */
+/** A service without support for upgrades. */
 const declines = () => 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nno';
 
 /**
- * Pingora let everything through from the moment that an upgrade was asked for, and so did whatever came with it reach
- * the service without a rule. Source: CVE-2026-2833 (miggo.io/vulnerability-database/cve/CVE-2026-2833).
+ * Pingora forwarded everything once the client requested an upgrade, so the bytes after that request reached the
+ * service without a rule. Source: CVE-2026-2833 (miggo.io/vulnerability-database/cve/CVE-2026-2833).
  */
-describe('a tunnel before anybody agreed: CVE-2026-2833', () => {
-  test.each(['websocket', 'h2c', 'foo'])('%s: what follows is no part of it', async (protocol) => {
+describe('a tunnel before the service agreed: CVE-2026-2833', () => {
+  test.each(['websocket', 'h2c', 'foo'])('%s: the following bytes are not part of it', async (protocol) => {
     const upstream = await startFooledUpstream({ answer: declines });
     running.push(() => upstream.close());
     const proxy = await startProxy({ targets: [upstream.origin] });
@@ -72,7 +72,7 @@ describe('a tunnel before anybody agreed: CVE-2026-2833', () => {
     expect(upstream.harms()).toEqual([]);
   });
 
-  test.each(['websocket', 'h2c', 'foo'])('control: %s, of a gateway that does not wait for a 101', async (protocol) => {
+  test.each(['websocket', 'h2c', 'foo'])('control: %s, at a gateway that does not wait for a 101', async (protocol) => {
     const upstream = await startFooledUpstream({ answer: declines });
     running.push(() => upstream.close());
     const naive = await startNaiveGateway(upstream.port, 'length-first', { tunnelsAtOnce: true });
@@ -84,7 +84,7 @@ describe('a tunnel before anybody agreed: CVE-2026-2833', () => {
   });
 });
 
-/** A refused request whose body is a request for what the client may use, so that only its place is wrong. */
+/** A refused request whose body is a request that the client is allowed to send, so only its place is wrong. */
 const carried = 'GET /carried HTTP/1.1\r\nHost: a\r\n\r\n';
 const size = carried.length;
 const byLength = request('POST /refused', [`Content-Length: ${size}`], carried);
@@ -94,12 +94,12 @@ const inChunks = request(
   `${size.toString(16)}\r\n${carried}\r\n0\r\n\r\n`,
 );
 
-/** Pingora answered out of its cache and left the body on the connection. Source: CVE-2025-4366. */
+/** Pingora responded from its cache and left the body on the connection. Source: CVE-2025-4366. */
 describe('the body of a request that is not forwarded: CVE-2025-4366', () => {
   test.each([
     ['by length', byLength],
-    ['in chunks', inChunks],
-  ])('%s, is not read as the next request', async (_, bytes) => {
+    ['with chunks', inChunks],
+  ])('%s, is not parsed as the next request', async (_, bytes) => {
     const upstream = await startRecordingUpstream();
     running.push(() => upstream.close());
     const proxy = await startProxy({ targets: [upstream.origin], route: { maxBodyBytes: 8 } });
@@ -113,7 +113,7 @@ describe('the body of a request that is not forwarded: CVE-2025-4366', () => {
     expect(upstream.requests.map(({ target }) => target)).not.toContain('/carried');
   });
 
-  test('control: it is, by a gateway that refuses by the head alone', async () => {
+  test('control: it is, at a gateway that refuses after the headers and leaves the body', async () => {
     const served: string[] = [];
     const server = createServer((socket) => {
       socket.on('error', () => {});
@@ -138,10 +138,10 @@ describe('the body of a request that is not forwarded: CVE-2025-4366', () => {
 });
 
 /**
- * A service that answers once more while the connection is idle has its answer taken for that to the next request.
- * Source: CVE-2026-48931 (adventures.nodeland.dev, "CVE-2026-48931 Shouldn't Have Been a CVE").
+ * A service responds once more on an idle connection, and the response is taken for that to the next request. Source:
+ * CVE-2026-48931 (adventures.nodeland.dev, "CVE-2026-48931 Shouldn't Have Been a CVE").
  */
-describe('an answer in advance: CVE-2026-48931', () => {
+describe('a response in advance: CVE-2026-48931', () => {
   const injected = 'HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nINJECTED';
   const good = 'HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ngood';
   async function startService(): Promise<{ port: number; sockets: Socket[] }> {
@@ -156,7 +156,7 @@ describe('an answer in advance: CVE-2026-48931', () => {
   }
   const get = request('GET /a');
 
-  test('the connection is given up before the next request', async () => {
+  test('the connection is closed before the next request', async () => {
     const service = await startService();
     const proxy = await startProxy({ targets: [`http://127.0.0.1:${service.port}`], upstream: { connections: 1 } });
     running.push(() => proxy.close());
@@ -188,17 +188,17 @@ describe('an answer in advance: CVE-2026-48931', () => {
   });
 });
 
-/** The length of a frame made undici's reader throw. Source: CVE-2026-1528 (GHSA-f269-vfmq-vjvj). */
-describe('frames of 64 bits of length: CVE-2026-1528', () => {
+/** The length of a frame made undici's parser throw. Source: CVE-2026-1528 (GHSA-f269-vfmq-vjvj). */
+describe('frames with a 64-bit length: CVE-2026-1528', () => {
   const lengths: readonly (readonly [name: string, length: readonly number[]])[] = [
     ['all bits', [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]],
-    ['the first bit alone: RFC 6455 section 5.2', [0x80, 0, 0, 0, 0, 0, 0, 0]],
-    ['one more than numbers hold exactly', [0, 0x20, 0, 0, 0, 0, 0, 1]],
+    ['only the first bit: RFC 6455 section 5.2', [0x80, 0, 0, 0, 0, 0, 0, 0]],
+    ['one above the largest safe integer', [0, 0x20, 0, 0, 0, 0, 0, 1]],
     ['2^32', [0, 0, 0, 1, 0, 0, 0, 0]],
   ];
 
   test.each(lengths)(
-    '%s, both ways: passed on as it is, ended with the access, and nobody else notices',
+    '%s, both directions: forwarded unchanged, ended with the access, and no other client is affected',
     async (_, length) => {
       const heard: Buffer[] = [];
       const server = createServer((socket) => {
@@ -232,7 +232,7 @@ describe('frames of 64 bits of length: CVE-2026-1528', () => {
       over = true;
       await client.closed();
       await vi.waitFor(() => expect(proxy.records).toHaveLength(1));
-      // No close frame fits into a frame without an end, and nothing of the service's passes any more.
+      // No close frame fits into an endless frame, and nothing more from the service is forwarded.
       expect(client.unread().length).toBe(11);
     },
   );

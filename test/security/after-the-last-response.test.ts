@@ -1,4 +1,6 @@
-/** An answer with `Connection: close` is the last one: no request behind it is acted on, and none before it is lost. */
+/**
+ * A response with `Connection: close` is the last one: no request after it is processed, and none before it is lost.
+ */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { setTimeout } from 'node:timers/promises';
 import { expect, test, vi } from 'vitest';
@@ -20,12 +22,12 @@ const lastAnswers: readonly (readonly [name: string, first: string, second: stri
   ['an unknown expectation', '', 'GET /p HTTP/1.1\r\nHost: a\r\nExpect: miracles\r\n\r\n'],
 ];
 
-test.each(lastAnswers)('nothing behind %s is forwarded', async (_, first, second) => {
+test.each(lastAnswers)('nothing after %s is forwarded', async (_, first, second) => {
   const upstream = await startRecordingUpstream();
   running.push(upstream);
   const proxy = await startProxy({ targets: [upstream.origin], access: 'authenticated' });
   running.push(proxy);
-  // So that a connection to the service is open: what is forwarded is then there at once.
+  // Opens a connection to the service first, so a forwarded request would arrive at once.
   await sendRaw(proxy.port, next);
   upstream.clear();
   const client = await openRaw(proxy.port);
@@ -42,8 +44,11 @@ test.each(lastAnswers)('nothing behind %s is forwarded', async (_, first, second
   expect(upstream.requests).toEqual([]);
 });
 
-/** Says that it closes, and then acts on what stands behind: the client is told that it was not served, and it was. */
-test.each(lastAnswers)('control: without the defense what stands behind %s is acted on', async (_, first, second) => {
+/**
+ * Announces that it closes, then still processes the following request: the client believes that it was not served, but
+ * it was.
+ */
+test.each(lastAnswers)('control: without the defense, the request after %s is processed', async (_, first, second) => {
   const acted: string[] = [];
   const refuse = (req: IncomingMessage, res: ServerResponse) => {
     res.writeHead(400, { connection: 'close', 'content-length': 2 });
@@ -69,7 +74,7 @@ test.each(lastAnswers)('control: without the defense what stands behind %s is ac
   expect(acted).toEqual(['/pay']);
 });
 
-test('a draining gateway answers every request that was pipelined', async () => {
+test('a draining gateway responds to every pipelined request', async () => {
   const released = Promise.withResolvers<void>();
   const upstream = await startRecordingUpstream({
     answer: async ({ target }) => {
@@ -92,7 +97,7 @@ test('a draining gateway answers every request that was pipelined', async () => 
   await drained;
 });
 
-test('control: one that closes with the first answer loses the second', async () => {
+test('control: a gateway that closes with the first response loses the second', async () => {
   let draining = false;
   const waiting: (() => void)[] = [];
   const server = createServer((req, res) => {

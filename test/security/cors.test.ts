@@ -1,6 +1,6 @@
 /**
- * CORS (the Fetch standard; CVE-2018-20744): only a real preflight is answered before authentication, never by the
- * service, only for exact origins, and never so that a page of another site can use what a person is allowed.
+ * CORS (the Fetch standard; CVE-2018-20744): only a real preflight gets a response before authentication, never from
+ * the service, and only for exact origins. No page of another site can use a visitor's access.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type RawAnswer, sendRaw } from '../support/raw-client.ts';
@@ -28,15 +28,15 @@ const routes = `
 const preflight = (path: string, origin = app, more: readonly string[] = ['Access-Control-Request-Method: GET']) =>
   request(`OPTIONS ${path}`, [`Origin: ${origin}`, ...more]);
 
-/** None of these is a preflight that the route answers: OPTIONS is a method like others. */
+/** None of these is a preflight for the route: OPTIONS is an ordinary method. */
 const noPreflight: readonly (readonly [name: string, bytes: string])[] = [
   ['no Origin', request('OPTIONS /below/x', ['Access-Control-Request-Method: GET'])],
   ['no Access-Control-Request-Method', request('OPTIONS /below/x', [`Origin: ${app}`])],
-  ['no route with CORS', preflight('/private/x')],
+  ['a route without CORS', preflight('/private/x')],
   ['an underscore in its name', request('OPTIONS /below/x', [`Origin: ${app}`, 'Access_Control_Request_Method: GET'])],
   ['another method than OPTIONS', request('GET /below/x', [`Origin: ${app}`, 'Access-Control-Request-Method: GET'])],
   [
-    'a method of an override',
+    'a method override',
     request('POST /below/x', [
       `Origin: ${app}`,
       'Access-Control-Request-Method: GET',
@@ -47,13 +47,13 @@ const noPreflight: readonly (readonly [name: string, bytes: string])[] = [
 ];
 
 attackSuite(
-  'what is no preflight',
+  'requests that are not preflights',
   [
     ...noPreflight.map(([name, bytes]): Attack => ({ name, bytes, status: [400, 401, 405], reaches: null })),
     { name: 'a preflight of the guarded path', bytes: preflight('/admin/x'), status: 401, reaches: null },
-    { name: 'a preflight by way of a dot segment', bytes: preflight('/shared/../admin/x'), status: 401, reaches: null },
+    { name: 'a preflight through a dot segment', bytes: preflight('/shared/../admin/x'), status: 401, reaches: null },
     {
-      name: 'a preflight by way of an escaped dot segment',
+      name: 'a preflight through an escaped dot segment',
       bytes: preflight('/shared/%2e%2e/admin/x'),
       status: 400,
       reaches: null,
@@ -65,7 +65,7 @@ attackSuite(
       reaches: null,
     },
     {
-      name: 'a body behind a preflight is no request',
+      name: 'a body after a preflight is not a request',
       bytes: request(
         'OPTIONS /shared/x',
         [`Origin: ${app}`, 'Access-Control-Request-Method: GET', 'Content-Length: 35'],
@@ -77,7 +77,7 @@ attackSuite(
   { routes },
 );
 
-describe('preflights and answers', () => {
+describe('preflights and responses', () => {
   let world: World;
   beforeAll(async () => {
     world = await startWorld({ routes });
@@ -89,7 +89,7 @@ describe('preflights and answers', () => {
   };
   const allowed = (answer: RawAnswer) => answer.headers('access-control-allow-origin');
 
-  test('a preflight is answered without a credential, and not by the service', async () => {
+  test('a preflight gets a response without a credential, and not from the service', async () => {
     const answer = await ask(preflight('/shared/x'));
     // Every other status of the gateway is a refusal.
     expect([answer.status, answer.header('x-error')]).toEqual([200, undefined]);
@@ -100,7 +100,7 @@ describe('preflights and answers', () => {
     expect(world.upstream.received()).toEqual([]);
   });
 
-  test('it does not open the request that follows', async () => {
+  test('a preflight does not open the request that follows', async () => {
     await ask(preflight('/shared/x'));
     const answer = await ask(request('GET /shared/x', [`Origin: ${app}`]));
     expect(answer.status).toBe(401);
@@ -110,16 +110,16 @@ describe('preflights and answers', () => {
   const foreign: readonly (readonly [name: string, origin: string])[] = [
     ['another site', 'https://evil.test'],
     ['null: sandboxed frames', 'null'],
-    ['our name in front: CVE-2018-20744', 'https://app.example.test.evil.test'],
-    ['our name behind', 'https://evilapp.example.test'],
-    ['our name as a user', 'https://app.example.test@evil.test'],
+    ['the allowed name as a prefix: CVE-2018-20744', 'https://app.example.test.evil.test'],
+    ['the allowed name as a suffix', 'https://evilapp.example.test'],
+    ['the allowed name as user information', 'https://app.example.test@evil.test'],
     ['another scheme', 'http://app.example.test'],
     ['another port', 'https://app.example.test:8443'],
     ['a path', 'https://app.example.test/evil'],
-    ['a final dot', 'https://app.example.test.'],
+    ['a trailing dot', 'https://app.example.test.'],
     ['an underscore', 'https://app.example_test'],
     ['a list', `${app}, https://evil.test`],
-    ['two, by a blank', `${app} https://evil.test`],
+    ['two origins with a space', `${app} https://evil.test`],
     ['a wildcard', '*'],
     ['empty', ''],
     ['a percent', 'https://app%2eexample.test'],
@@ -128,7 +128,7 @@ describe('preflights and answers', () => {
     ['a quotation mark', `"${app}"`],
     ['very long', `https://${'a.'.repeat(1000)}test`],
   ];
-  test.each(foreign)('a page of %s gets no permission', async (_, origin) => {
+  test.each(foreign)('a page from %s gets no permission', async (_, origin) => {
     for (const path of ['/shared/x', '/personal/x']) {
       for (const bytes of [preflight(path, origin), request(`GET ${path}`, [`Origin: ${origin}`, bearer])]) {
         const answer = await ask(bytes);
@@ -139,7 +139,7 @@ describe('preflights and answers', () => {
     }
   });
 
-  test('control: a route for every page gives each of them permission', async () => {
+  test('control: a route for every origin gives each of them permission', async () => {
     const open = await startWorld({
       routes: '  - { id: o, match: { path: "/o/**" }, upstream: service, access: [user], cors: { origins: ["*"] } }\n',
     });
@@ -159,8 +159,8 @@ describe('preflights and answers', () => {
 
   test.each([
     ['the name itself', 'https://example.test'],
-    ['the name without a dot', 'https://evilexample.test'],
-    ['behind the name', 'https://a.example.test.evil.test'],
+    ['the name as a suffix without a dot', 'https://evilexample.test'],
+    ['the name as a subdomain of another site', 'https://a.example.test.evil.test'],
     ['another scheme', 'http://a.example.test'],
     ['an empty label', 'https://.example.test'],
     ['a slash', 'https://evil.test/.example.test'],
@@ -169,7 +169,7 @@ describe('preflights and answers', () => {
     ['a backslash', 'https://evil.test\\.example.test'],
     ['a user', 'https://evil.test:x@a.example.test'],
     ['a port', 'https://a.example.test:8443'],
-  ])('a wildcard covers names below it alone: %s', async (_, origin) => {
+  ])('a wildcard covers only names below it: %s', async (_, origin) => {
     expect(allowed(await ask(preflight('/below/x', origin)))).toEqual([]);
   });
 
@@ -182,12 +182,12 @@ describe('preflights and answers', () => {
   test.each([
     ['a method that is not allowed', ['Access-Control-Request-Method: DELETE']],
     ['a method in lower case', ['Access-Control-Request-Method: get']],
-    ['a method that is none', ['Access-Control-Request-Method: <script>']],
+    ['a malformed method', ['Access-Control-Request-Method: <script>']],
     ['two methods', ['Access-Control-Request-Method: GET, DELETE']],
     ['the method twice', ['Access-Control-Request-Method: GET', 'Access-Control-Request-Method: DELETE']],
     ['a header that is not allowed', ['Access-Control-Request-Method: GET', 'Access-Control-Request-Headers: user-id']],
-    ['a header that is none', ['Access-Control-Request-Method: GET', 'Access-Control-Request-Headers: a b<script>']],
-  ])('nothing is repeated that is not on the list: %s', async (_, more) => {
+    ['a malformed header name', ['Access-Control-Request-Method: GET', 'Access-Control-Request-Headers: a b<script>']],
+  ])('repeats nothing that is not on the list: %s', async (_, more) => {
     const answer = await ask(preflight('/personal/x', app, more));
     expect(answer.header('access-control-allow-methods') ?? '').not.toMatch(/DELETE|get|script/);
     expect(answer.header('access-control-allow-headers') ?? '').not.toMatch(/user-id|script/i);
@@ -196,9 +196,9 @@ describe('preflights and answers', () => {
 
   test.each([
     ['served', [bearer], 200],
-    ['refused for nobody', [], 401],
-    ['refused for want of a role', [`Authorization: Bearer x`], 401],
-  ])('what a page of an allowed origin sees of an answer: %s', async (_, headers, status) => {
+    ['refused without a credential', [], 401],
+    ['refused without a role', [`Authorization: Bearer x`], 401],
+  ])('what a page from an allowed origin sees of a response: %s', async (_, headers, status) => {
     const answer = await ask(request('GET /shared/x', [`Origin: ${app}`, ...headers]));
     expect(answer.status).toBe(status);
     expect(allowed(answer)).toEqual([app]);
@@ -206,7 +206,7 @@ describe('preflights and answers', () => {
     expect(answer.header('vary')?.toLowerCase()).toContain('origin');
   });
 
-  test('credentials are allowed only where the route says so, and never with a wildcard', async () => {
+  test('credentials are allowed only where the route sets it, and never with a wildcard', async () => {
     const answer = await ask(preflight('/personal/x'));
     expect([allowed(answer), answer.header('access-control-allow-credentials')]).toEqual([[app], 'true']);
     const routeOf = (cors: string) =>

@@ -1,4 +1,7 @@
-/** By whom the embedded Auth API counts: the client behind trusted proxies, and never an address that a client makes up. */
+/**
+ * How the embedded Auth API identifies clients: by their address behind trusted proxies, and never by an address that a
+ * client makes up.
+ */
 import { expect, test } from 'vitest';
 import { createGateway } from '../../src/app/create-gateway.ts';
 import { parseConfig } from '../../src/config/parse-config.ts';
@@ -7,7 +10,7 @@ import { sendRaw } from '../support/raw-client.ts';
 
 const running = closedAfterEach();
 
-/** Asks for sessions, two mails for each client; `forwardedFor` of each request in turn. */
+/** Requests sessions, with two mails per client; `forwardedFor` is the header of each request in turn. */
 async function askFrom(
   trustedProxies: readonly string[] | 'every peer',
   forwardedFor: readonly string[],
@@ -42,16 +45,16 @@ routes:
   return statuses;
 }
 
-test('clients behind a trusted proxy are counted apart', async () => {
+test('clients behind a trusted proxy are counted separately', async () => {
   const clients = ['203.0.113.1', '203.0.113.1', '203.0.113.1', '203.0.113.2', '6.6.6.6, 203.0.113.1'];
   expect(await askFrom(['127.0.0.1'], clients)).toEqual([202, 202, 429, 202, 429]);
 });
 
-test('an address that a client makes up counts for nothing', async () => {
+test('an address that a client makes up is ignored', async () => {
   expect(await askFrom([], ['203.0.113.1', '203.0.113.2', '203.0.113.3'])).toEqual([202, 202, 429]);
 });
 
-test('control: where every peer is trusted, a client has as many mails as it makes up addresses', async () => {
+test('control: where every peer is trusted, a client gets a new budget with each address that it makes up', async () => {
   const made = Array.from({ length: 6 }, (_, index) => `203.0.113.${index + 1}, 6.6.6.6`);
   expect(await askFrom('every peer', made)).toEqual(made.map(() => 202));
 });
@@ -61,7 +64,7 @@ test('addresses of one IPv6 network are one client', async () => {
   expect(await askFrom(['127.0.0.1'], clients)).toEqual([202, 202, 429, 202]);
 });
 
-test('control: networks of their own are counted apart, as every address would be without them', async () => {
+test('control: separate networks are counted separately, as every address would be without grouping', async () => {
   const clients = ['2001:db8:0:1::1', '2001:db8:0:2::1', '2001:db8:0:3::1', '2001:db8:0:4::1'];
   expect(await askFrom(['127.0.0.1'], clients)).toEqual([202, 202, 202, 202]);
 });

@@ -1,4 +1,4 @@
-/** A WebSocket that the service declines with an answer that does not end is a stream like others: it ends with access. */
+/** A WebSocket that the service declines with an endless response is an ordinary stream: it ends with the access. */
 import { afterEach, expect, test, vi } from 'vitest';
 import { openRaw, type RawConnection } from '../support/raw-client.ts';
 import { type RecordingUpstream, startRecordingUpstream } from '../support/recording-upstream.ts';
@@ -20,7 +20,7 @@ const handshake = [
   '\r\n',
 ].join('\r\n');
 
-/** A service that knows no WebSockets, and sends events to whoever asks. */
+/** A service without WebSockets that sends events to every client. */
 async function events(
   setup: Partial<ProxySetup>,
 ): Promise<{ client: RawConnection; service: RecordingUpstream } & Awaited<ReturnType<typeof startProxy>>> {
@@ -44,7 +44,7 @@ async function events(
 }
 
 test.each([
-  ['when its credential ends', 500, 0, 'access_expired'],
+  ['when its credential expires', 500, 0, 'access_expired'],
   ['at the next recheck', Number.POSITIVE_INFINITY, 100, 'access_revoked'],
 ])('%s', async (_name, lifeMs, recheckMs, reason) => {
   let known = true;
@@ -63,7 +63,7 @@ test.each([
   expect([wheel.size, proxy.load().openStreams, proxy.inFlight]).toEqual([0, 0, 0]);
 });
 
-test('control: one whose access holds goes on', async () => {
+test('control: a stream with valid access continues', async () => {
   const { client, proxy } = await events({ route: { recheckMs: 50 } });
   await vi.waitFor(() => expect(proxy.load().rechecks.kept).toBeGreaterThan(2));
   const before = client.unread().length;

@@ -1,6 +1,6 @@
 /**
- * Early data (RFC 8470): a proxy in front of the gateway marks what came in the first flight of TLS 1.3, and what an
- * onlooker can send again. Marked requests reach a service only when sending them twice does no harm, and with the mark.
+ * Early data (RFC 8470): a proxy in front of the gateway marks requests from the first flight of TLS 1.3, which an
+ * attacker can replay. Marked requests reach a service only if repeating them does no harm, and with the mark.
  */
 import { expect } from 'vitest';
 import { type Attack, attackSuite, bearer, request } from './support/attack-suite.ts';
@@ -14,11 +14,11 @@ const changes: readonly (readonly [name: string, bytes: string])[] = [
   ['PUT in chunks', request('PUT /public/x', [early, 'Transfer-Encoding: chunked'], '5\r\nhello\r\n0\r\n\r\n')],
   ['PATCH', request('PATCH /public/x', [early])],
   ['DELETE', request('DELETE /public/x', [early])],
-  ['a method that nobody knows', request('PURGE /public/x', [early])],
+  ['an unknown method', request('PURGE /public/x', [early])],
   ['with a credential', request('POST /private/x', [early, bearer, 'Content-Length: 0'])],
-  ['without a credential it needs', request('POST /private/x', [early, 'Content-Length: 0'])],
+  ['without the required credential', request('POST /private/x', [early, 'Content-Length: 0'])],
   ['another value counts as 1: section 5.1', request('POST /public/x', ['Early-Data: 0'])],
-  ['no value counts as 1', request('POST /public/x', ['Early-Data:'])],
+  ['an empty value counts as 1', request('POST /public/x', ['Early-Data:'])],
   ['twice', request('POST /public/x', ['Early-Data: 0', early])],
   ['in lower case', request('POST /public/x', ['early-data: 1'])],
   ['in capitals', request('POST /public/x', ['EARLY-DATA: 1'])],
@@ -27,19 +27,19 @@ const changes: readonly (readonly [name: string, bytes: string])[] = [
 const rows: Attack[] = [
   ...changes.map(([name, bytes]) => ({ name, bytes, ...refused })),
   {
-    // Without a control: where the list is followed first, the service gets no mark by which the harm could be seen.
+    // Without a control: where the list is applied first, the service gets no mark that would reveal the harm.
     name: 'listed by Connection',
     bytes: request('POST /public/x', ['Connection: Early-Data', early]),
     ...{ status: 425, code: 'too_early', reaches: null },
   },
   {
-    name: 'a spelling that no proxy writes does not pass',
+    name: 'a spelling that no proxy uses is not forwarded',
     bytes: request('POST /public/x', ['Early_Data: 1', 'Content-Length: 0']),
     ...{ status: 200, reaches: '/public/x' },
   },
   ...['GET', 'HEAD', 'OPTIONS'].map(
     (method): Attack => ({
-      name: `${method} passes, and a Connection list does not take its mark away: the service may refuse it itself`,
+      name: `${method} is forwarded, and a Connection list does not remove its mark: the service may refuse it itself`,
       bytes: request(`${method} /public/x`, [early, 'Connection: early-data']),
       ...{ status: 200, reaches: '/public/x' },
       check: ({ upstream }) => {

@@ -1,6 +1,6 @@
 /**
- * Streams whose access ends, with clients that do not want to go: in the middle of a frame, without reading, without
- * answering, sending on. None outlives its credential for long, and the service hears nothing more of them.
+ * Streams whose access ends, with uncooperative clients: in the middle of a frame, not reading, not responding, still
+ * sending. None outlives its credential for long, and the service receives nothing more from them.
  */
 import { createHash } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
@@ -17,7 +17,7 @@ let gateway: RunningGateway;
 let service: Server;
 const sockets = new Set<Duplex>();
 const events = Buffer.alloc(65_536, 'data: x\n\n');
-/** What the service has open, by the path that was asked for. */
+/** The service's open streams, by requested path. */
 const open = new Map<string, Duplex>();
 const heard = new Map<string, number>();
 
@@ -43,7 +43,7 @@ beforeAll(async () => {
   service.on('upgrade', (incoming, socket) => {
     const path = incoming.url ?? '';
     open.set(path, socket);
-    // Its own side it leaves open: what counts is that the gateway has ended.
+    // Keeps its own side open: what counts is that the gateway has ended.
     socket.on('end', () => open.delete(path));
     socket.on('close', () => open.delete(path));
     socket.on('error', () => {});
@@ -54,7 +54,7 @@ beforeAll(async () => {
     socket.write(
       `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: ${accept.digest('base64')}\r\n\r\n`,
     );
-    // In the middle of a frame of the service: a close frame does not fit in.
+    // In the middle of a frame from the service, where a close frame does not fit.
     if (path.includes('half')) socket.write(Buffer.from([0x82, 0x7e, 0xff, 0xff, 1, 2, 3]));
   });
   service.listen(0, '127.0.0.1');
@@ -133,7 +133,7 @@ describe('a stream ends with its credential', () => {
     await client.closed().catch(() => {});
     expect(heard.get(`/${name}`)).toBe(before);
     if (headers.length === 0 && client.unread().length < 10_000) {
-      // Chunked, and without its end: it does not look whole.
+      // Chunked and without its last chunk, so it does not look complete.
       expect(client.unread().toString('latin1')).not.toMatch(/\r\n0\r\n\r\n$/);
     }
     client.destroy();

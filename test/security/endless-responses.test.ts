@@ -1,6 +1,6 @@
 /**
- * Services that never come to the point: what has no end in the head of an answer, or between its chunks, is bounded in
- * bytes, however fast it comes and however long the route may wait.
+ * Services that never finish: an endless response head, or endless bytes between chunks, are bounded in size, however
+ * fast they arrive and however long the route may wait.
  */
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
@@ -11,13 +11,13 @@ import { type RunningGateway, startGateway } from '../support/running-gateway.ts
 let service: Server;
 let gateway: RunningGateway;
 const sockets = new Set<Socket>();
-/** What the service says first, and then again and again. */
+/** What the service sends first, and then repeatedly. */
 let begins = '';
 let goesOn = '';
 let sent = 0;
 let closed: PromiseWithResolvers<void> = Promise.withResolvers();
 
-/** Far more than any bound, and than the buffers between the two. */
+/** Far more than any bound, and than the buffers in between. */
 const enough = 64 * 1024 * 1024;
 
 beforeAll(async () => {
@@ -67,7 +67,7 @@ test.each([
   ['a status line', 'HTTP/1.1 200 ', 'O', 'not begun'],
   ['a header', `${head}X-A: `, 'b', 'not begun'],
   ['headers', head, 'X-A: bcdefghi\r\n', 'not begun'],
-  ['interim answers', '', 'HTTP/1.1 103 Early Hints\r\n\r\n', 'not begun'],
+  ['interim responses', '', 'HTTP/1.1 103 Early Hints\r\n\r\n', 'not begun'],
   ['the extension of a chunk', `${chunked}5;`, 'x', 'begun'],
   ['the size of a chunk', chunked, '0', 'begun'],
   ['trailers', `${chunked}0\r\n`, 'X-A: bcdefghi\r\n', 'begun'],
@@ -77,7 +77,7 @@ test.each([
   client.write('GET /x HTTP/1.1\r\nHost: a.test\r\n\r\n');
   await closed.promise;
   expect(sent).toBeLessThan(enough);
-  // What had begun by then breaks off; whatever had not is refused.
+  // What had begun by then is aborted; otherwise it is refused.
   const answer = await client.answer().catch(() => null);
   if (begun !== 'begun' || answer?.complete === true) {
     expect([answer?.status, JSON.parse(answer?.text() ?? '').code]).toEqual([502, 'upstream_response_invalid']);

@@ -1,6 +1,6 @@
 /**
- * Escapes that hide in escapes, slashes that hide in escapes, and path parameters: what services decode twice, or cut
- * off, after the gateway has looked. On routes that tolerate one of these, the others stay refused.
+ * Escapes inside escapes, escaped slashes, and path parameters: what services decode twice or strip after the gateway's
+ * check. On routes that tolerate one of these, the others are still refused.
  */
 import { expect } from 'vitest';
 import { type Attack, attackSuite, request } from './support/attack-suite.ts';
@@ -17,24 +17,34 @@ const refused = (rows: readonly Row[]): Attack[] =>
 attackSuite('double escapes', [
   ...refused([
     ['dot segment: CVE-2012-6431, CVE-2021-42013', '/public/%252e%252e/admin/x'],
-    ['dot segment, one dot of two', '/public/.%252e/admin/x'],
+    ['dot segment, one of two dots', '/public/.%252e/admin/x'],
     ['letter', '/%2561dmin/x'],
     ['slash', '/public/..%252fadmin/x'],
     ['slash in upper case', '/public/..%252Fadmin/x'],
     ['backslash', '/public/..%255cadmin/x'],
     ['NUL', '/public/..%2500/admin/x'],
     ['semicolon', '/public/..%253b/admin/x'],
-    ['digits that are escaped: %25 %32 %65', '/public/%25%32%65%25%32%65/admin/x'],
+    ['escaped digits: %25 %32 %65', '/public/%25%32%65%25%32%65/admin/x'],
     ['first digit escaped', '/public/%25%32e%25%32e/admin/x'],
     ['second digit escaped', '/public/%252%65%252%65/admin/x'],
-    ['letter of escaped digits', '/%25%36%31dmin/x'],
+    ['letter with escaped digits', '/%25%36%31dmin/x'],
   ]),
   { name: 'thrice: %25 of %25', bytes: get('/public/%25252e'), status: 400, code: 'path_ambiguous', reaches: null },
-  { name: 'a percent made of two halves', bytes: get('/public/%2%35%32e'), status: 400, reaches: null },
-  { name: 'a percent before no hex is text', bytes: get('/public/100%25'), status: 200, reaches: '/public/100%25' },
-  { name: 'a percent before a word is text', bytes: get('/public/5%25zz'), status: 200, reaches: '/public/5%25zz' },
+  { name: 'a percent sign made of two halves', bytes: get('/public/%2%35%32e'), status: 400, reaches: null },
   {
-    name: 'double escapes of a query stay',
+    name: 'a percent sign without hex digits is text',
+    bytes: get('/public/100%25'),
+    status: 200,
+    reaches: '/public/100%25',
+  },
+  {
+    name: 'a percent sign before a word is text',
+    bytes: get('/public/5%25zz'),
+    status: 200,
+    reaches: '/public/5%25zz',
+  },
+  {
+    name: 'double escapes in a query are kept',
     bytes: get('/public/x?y=%252e'),
     status: 200,
     reaches: '/public/x?y=%252e',
@@ -43,22 +53,22 @@ attackSuite('double escapes', [
 
 attackSuite('slashes', [
   ...refused([
-    ['escaped behind a dot segment: CVE-2021-29492', '/public/..%2fadmin/x'],
+    ['escaped after a dot segment: CVE-2021-29492', '/public/..%2fadmin/x'],
     ['escaped in upper case: CVE-2026-42272', '/public/..%2Fadmin/x'],
     ['escaped throughout', '/public%2f..%2fadmin%2fx'],
-    ['escaped in front', '/%2fadmin/x'],
-    ['escaped behind a name', '/public/x%2f..%2f..%2fadmin'],
-    ['backslash in front: CVE-2021-31920', '/\\admin/x'],
-    ['backslash behind a dot segment', '/public/..\\admin/x'],
+    ['leading escaped slash', '/%2fadmin/x'],
+    ['escaped after a name', '/public/x%2f..%2f..%2fadmin'],
+    ['leading backslash: CVE-2021-31920', '/\\admin/x'],
+    ['backslash after a dot segment', '/public/..\\admin/x'],
     ['backslashes throughout', '/public\\..\\admin\\x'],
     ['escaped backslash', '/public/..%5cadmin/x'],
     ['escaped backslash in upper case', '/public/..%5Cadmin/x'],
-    ['escaped backslash in front', '/%5cadmin/x'],
+    ['leading escaped backslash', '/%5cadmin/x'],
     ['slash and backslash', '/public/..%5c%2fadmin/x'],
   ]),
   { name: 'escaped inside the guarded path', bytes: get('/admin%2fx'), status: 400, reaches: null },
   {
-    name: 'backslash for the first slash',
+    name: 'backslash instead of the first slash',
     bytes: get('\\admin\\x'),
     status: 400,
     reaches: null,
@@ -77,7 +87,7 @@ attackSuite('path parameters', [
     ['escaped in upper case', '/public/..%3Ba=b/admin/x'],
     ['two of them', '/public/..;a;b/admin/x'],
   ]),
-  { name: 'of the guarded path', bytes: get('/admin;x/y'), status: 400, code: 'path_ambiguous', reaches: null },
+  { name: 'on the guarded path', bytes: get('/admin;x/y'), status: 400, code: 'path_ambiguous', reaches: null },
   ...(['/public/x%3By', '/public/x%3by', '/%3b/admin/x', '/admin%3bx/y', '/public/%3Bjsessionid=1'] as const).map(
     (target): Attack => ({
       name: `escaped without dots: ${target}`,
@@ -86,7 +96,7 @@ attackSuite('path parameters', [
     }),
   ),
   { name: 'a session id', bytes: get('/public/x;jsessionid=1'), status: 400, code: 'path_ambiguous', reaches: null },
-  { name: 'a semicolon of a query is text', bytes: get('/public/x?a;b'), status: 200, reaches: '/public/x?a;b' },
+  { name: 'a semicolon in a query is text', bytes: get('/public/x?a;b'), status: 200, reaches: '/public/x?a;b' },
 ]);
 
 const tolerant = `
@@ -134,9 +144,9 @@ attackSuite(
 attackSuite(
   'routes that decode escaped slashes',
   [
-    { name: 'an escaped slash is one', bytes: get('/decoded/a%2fb'), status: 200, reaches: '/decoded/a/b' },
+    { name: 'an escaped slash is decoded', bytes: get('/decoded/a%2fb'), status: 200, reaches: '/decoded/a/b' },
     {
-      name: 'it leads out of the route: the guarded path',
+      name: 'an escaped slash leads out of the route: the guarded path',
       bytes: get('/decoded/..%2fadmin/x'),
       status: [400, 401],
       reaches: null,
@@ -165,9 +175,9 @@ attackSuite(
     },
     { name: 'doubly escaped', bytes: get('/decoded/..%252fadmin'), status: 400, reaches: null, harm: 'protected path' },
     { name: 'a backslash', bytes: get('/decoded/..%5cadmin'), status: 400, reaches: null, harm: 'protected path' },
-    { name: 'in front of the route', bytes: get('/%2fadmin/x'), status: 400, reaches: null, harm: 'protected path' },
+    { name: 'before the route', bytes: get('/%2fadmin/x'), status: 400, reaches: null, harm: 'protected path' },
     { name: 'from outside the route into it', bytes: get('/public/..%2fdecoded/x'), status: 400, reaches: null },
-    { name: 'the border of the route', bytes: get('/decoded%2fx'), status: [200, 400] },
+    { name: 'at the boundary of the route', bytes: get('/decoded%2fx'), status: [200, 400] },
   ],
   {
     routes:
@@ -182,12 +192,12 @@ const lenient = `
 `;
 
 attackSuite(
-  'routes without letter case, and with empty segments',
+  'routes that ignore letter case or keep empty segments',
   [
     { name: 'another case of a literal', bytes: get('/SHOP/x'), status: 200, reaches: '/shop/x' },
     { name: 'another case, escaped', bytes: get('/%53hop/x'), status: 200, reaches: '/shop/x' },
     {
-      name: 'another case of a guarded path below: never by the open rule',
+      name: 'another case of a guarded path below: never allowed by the open rule',
       bytes: get('/shop/TILL/x'),
       status: [400, 401],
       reaches: null,
@@ -202,7 +212,7 @@ attackSuite(
     { name: 'the guarded path', bytes: get('/shop/till/x'), status: 401, reaches: null },
     { name: 'empty segments are kept', bytes: get('/blob/a//b'), status: 200, reaches: '/blob/a//b' },
     {
-      name: 'empty segments in front lead nowhere else',
+      name: 'leading empty segments reach no other route',
       bytes: get('//blob/x'),
       status: [200, 400],
       check: ({ upstream }) => expect(upstream.received().join('')).not.toMatch(/^\S+ \/\//m),
@@ -222,7 +232,7 @@ attackSuite(
       harm: 'protected path',
     },
     {
-      name: 'as many dot segments as a reader that merges needs',
+      name: 'as many dot segments as a merging service needs',
       bytes: get('/blob//x/../../admin'),
       status: [400, 401],
       reaches: null,

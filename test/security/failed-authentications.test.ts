@@ -1,4 +1,7 @@
-/** Guessing bearers and secrets: the source sees a bounded number of guesses, and others on the network still get in. */
+/**
+ * Guessing bearers and secrets: the source gets a bounded number of guesses, and other users on the network still get
+ * through.
+ */
 import { expect, test, vi } from 'vitest';
 import {
   bearer,
@@ -13,7 +16,7 @@ const office = '203.0.113.7';
 const guesses = 60;
 const off = { bounds: 'false' };
 
-/** So many guesses from the office; how many reached the Auth API, and how many could have in that time. */
+/** Sends guesses from the office; returns how many reached the Auth API, and how many could have in that time. */
 async function guessFrom(client: (at: number) => string, gateway: ThrottledGateway, headers: typeof guess) {
   const [before, beganAt] = [await gateway.calls(), performance.now()];
   const statuses = await statusesOf(guesses, (at) => gateway.get(client(at), headers(at)));
@@ -36,7 +39,7 @@ test('guesses from one network end with 429, and few reach the Auth API', async 
   expect(told).toMatchObject([{ level: 'warn', by: 'client', client: office }]);
 });
 
-test('a refusal says when to come again, and nothing else', async () => {
+test('a refusal contains Retry-After, and no further facts', async () => {
   const world = await startThrottledWorld();
   const gateway = await world.gateway();
   await guessFrom(() => office, gateway, guess);
@@ -49,7 +52,7 @@ test('a refusal says when to come again, and nothing else', async () => {
   expect(await refused.json()).toMatchObject({ code: 'authentication_throttled', status: 429 });
 });
 
-test('control: without a bound every guess reaches the Auth API', async () => {
+test('control: without a bound, every guess reaches the Auth API', async () => {
   const world = await startThrottledWorld();
   const { statuses, calls } = await guessFrom(() => office, await world.gateway(off), guess);
   expect(statuses).toEqual(new Array(guesses).fill(401));
@@ -59,27 +62,27 @@ test('control: without a bound every guess reaches the Auth API', async () => {
 const clientOf = (at: number) => `10.0.${at}.1`;
 const secretOf = (at: number) => pair('one-key-id', `secret-${at}`);
 
-test('secrets of one key are guessed from many networks no better', async () => {
+test('guessing the secrets of one key from many networks is bounded as well', async () => {
   const world = await startThrottledWorld();
   const gateway = await world.gateway();
   const { statuses, calls, most } = await guessFrom(clientOf, gateway, secretOf);
   expect(statuses.slice(0, 5)).toEqual([401, 401, 401, 401, 401]);
   expect(calls).toBeLessThanOrEqual(most);
-  // Other keys of these networks are not concerned.
+  // Other keys on these networks are not affected.
   const { apiKey, apiSecret } = await world.authApi.api.createVerifiedKeyPair(world.authApi.userId, 'batch', 1);
   expect((await gateway.get(clientOf(7), pair(apiKey, apiSecret))).status).toBe(200);
   expect(gateway.logText()).not.toContain('one-key-id');
 });
 
-test('control: without a bound every secret reaches the Auth API', async () => {
+test('control: without a bound, every secret reaches the Auth API', async () => {
   const world = await startThrottledWorld();
   const { calls } = await guessFrom(clientOf, await world.gateway(off), secretOf);
   expect(calls).toBe(guesses);
 });
 
-test('what was good before is served at once, with its verdict and without it', async () => {
+test('a previously accepted credential is served at once, with and without its cached verdict', async () => {
   const world = await startThrottledWorld();
-  // Verdicts are not kept: each request asks the Auth API.
+  // Verdicts are not cached: each request calls the Auth API.
   for (const cache of ['', ', accepted: 0s']) {
     const gateway = await world.gateway({ cache });
     const mine = await world.authApi.api.createVerifiedSession(world.authApi.userId);
@@ -90,7 +93,7 @@ test('what was good before is served at once, with its verdict and without it', 
   }
 });
 
-test('who signs in on a throttled network gets through while the guessing goes on', async () => {
+test('a user who signs in on a throttled network gets through during the guessing', async () => {
   const world = await startThrottledWorld();
   const gateway = await world.gateway();
   await guessFrom(() => office, gateway, guess);
@@ -109,11 +112,11 @@ test('who signs in on a throttled network gets through while the guessing goes o
   const seconds = (performance.now() - before.atMs) / 1000;
   goesOn = false;
   await flood;
-  // One turn in a second for what is new, one for what comes back.
+  // One turn per second for new credentials, one for retried ones.
   expect((await gateway.calls()) - before.calls).toBeLessThanOrEqual(2 * (2 + Math.ceil(seconds)));
 });
 
-test('guesses of one /64 network count together', async () => {
+test('guesses from one /64 network count together', async () => {
   const world = await startThrottledWorld();
   const gateway = await world.gateway();
   const { calls, most } = await guessFrom((at) => `2001:db8::${at.toString(16)}`, gateway, guess);

@@ -1,4 +1,7 @@
-/** A client whose access ended in the middle of an endless frame, and whose service does not read: nothing piles up. */
+/**
+ * A client whose access ended in the middle of an endless frame, and whose service does not read: its bytes do not
+ * accumulate.
+ */
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { afterEach, expect, test, vi } from 'vitest';
@@ -11,11 +14,11 @@ afterEach(async () => {
   for (const close of running.splice(0).reverse()) await close();
 });
 
-/** The beginning of a binary frame of 2^40 bytes. */
+/** The start of a binary frame of 2^40 bytes. */
 const endless = Buffer.from([0x82, 0xff, 0, 0, 1, 0, 0, 0, 0, 0, 1, 2, 3, 4]);
 const enough = 96 * 1024 * 1024;
 
-/** A service that accepts the upgrade and reads nothing more. */
+/** A service that accepts the upgrade and then reads nothing. */
 async function startDeafService(): Promise<number> {
   const sockets: Socket[] = [];
   const service = createServer((socket) => {
@@ -35,7 +38,7 @@ async function startDeafService(): Promise<number> {
   return (service.address() as AddressInfo).port;
 }
 
-/** A client that goes on sending, whatever it is told, once its upgrade is accepted. */
+/** A client that keeps sending after its upgrade is accepted, whatever it receives. */
 async function upgraded(port: number): Promise<Socket> {
   const client = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
   running.push(() => client.destroy());
@@ -47,7 +50,7 @@ async function upgraded(port: number): Promise<Socket> {
   return client;
 }
 
-/** Sends until it is closed or `enough` is taken, and returns how much was. */
+/** Sends until the connection is closed or `enough` bytes are accepted, and returns how many were. */
 function flood(client: Socket): Promise<number> {
   const { promise: over, resolve: isOver } = Promise.withResolvers<number>();
   const part = Buffer.alloc(1024 * 1024);
@@ -65,7 +68,7 @@ function flood(client: Socket): Promise<number> {
   return over;
 }
 
-test('its bytes wait with the client', async () => {
+test('its bytes wait at the client', async () => {
   const port = await startDeafService();
   const identity = { ...ann, expireAtMs: Date.now() + 300 };
   const proxy = await startProxy({
@@ -80,11 +83,11 @@ test('its bytes wait with the client', async () => {
   await vi.waitFor(() => expect(proxy.records).toHaveLength(1));
 });
 
-test('control: a gateway that passes on whatever comes takes all of it into its memory', async () => {
+test('control: a gateway that forwards everything buffers all of it in memory', async () => {
   const naive = await startNaiveGateway(await startDeafService(), 'length-first');
   running.push(() => naive.close());
   const client = await upgraded(naive.port);
   expect(await flood(client)).toBe(enough);
-  // The service has read nothing, and the system holds a few megabytes of a connection at most.
+  // The service has read nothing, and the system buffers a few megabytes of a connection at most.
   await vi.waitFor(() => expect(naive.waiting()).toBeGreaterThan(enough / 2));
 });

@@ -1,13 +1,13 @@
 /**
- * Who the client is, as the service is told (RFC 7239, `X-Forwarded-*`, `X-Real-IP`): from anybody it is made anew, from
- * a trusted proxy it is read from the right end.
+ * The client's address as sent to the service (RFC 7239, `X-Forwarded-*`, `X-Real-IP`): from an untrusted peer the
+ * headers are rewritten, from a trusted proxy they are read from the right.
  */
 import { expect } from 'vitest';
 import { type Attack, attackSuite, request } from './support/attack-suite.ts';
 import type { FooledUpstream } from './support/fooled-upstream.ts';
 import type { Harm } from './support/sloppy-service.ts';
 
-/** All values of a header that the service got, by either spelling. */
+/** All values of a header that the service received, in either spelling. */
 function valuesOf(upstream: FooledUpstream, name: string): string[] {
   const got = upstream.seen('length-first').find(({ target }) => !/-\d+$/.test(target));
   return (got?.headers ?? [])
@@ -32,13 +32,13 @@ const made: readonly Header[] = [
   ['X_Forwarded_Host', ['X_FORWARDED_HOST: evil.test'], 'forged host'],
   ['X-Forwarded-Server', ['X-Forwarded-Server: evil.test'], 'forged host'],
   ['Forwarded host', ['Forwarded: host=evil.test'], 'forged host'],
-  ['X-Forwarded-For by way of Connection', ['X-Forwarded-For: 6.6.6.6', 'Connection: close'], 'forged origin'],
+  ['X-Forwarded-For through Connection', ['X-Forwarded-For: 6.6.6.6', 'Connection: close'], 'forged origin'],
 ];
 
 const only = (upstream: FooledUpstream, name: string, value: string) =>
   expect(valuesOf(upstream, name)).toEqual([value]);
 
-attackSuite('forwarded headers of anybody', [
+attackSuite('forwarded headers from an untrusted peer', [
   ...made.map(
     ([name, headers, harm]): Attack => ({
       name,
@@ -61,7 +61,7 @@ attackSuite('forwarded headers of anybody', [
     ] as const
   ).map(
     (header): Attack => ({
-      name: `${header} is not believed`,
+      name: `${header} is not trusted`,
       bytes: request('GET /public/x', [header]),
       ...{ status: 200, reaches: '/public/x' },
       check: ({ upstream }) => {
@@ -81,7 +81,7 @@ attackSuite('forwarded headers of anybody', [
     ] as const
   ).map(
     (header): Attack => ({
-      name: `${header} is not passed on: CVE-2026-40575`,
+      name: `${header} is not forwarded: CVE-2026-40575`,
       bytes: request('GET /public/x', [header]),
       ...{ status: 200, reaches: '/public/x' },
       check: ({ upstream }) => expect(valuesOf(upstream, header.split(':')[0]!.toLowerCase())).toEqual([]),
@@ -89,18 +89,18 @@ attackSuite('forwarded headers of anybody', [
   ),
 ]);
 
-/** The chain that a trusted proxy on 127.0.0.1 hands over, and whom the service is told as the client at its right end. */
+/** The chain from a trusted proxy on 127.0.0.1, and the client at its right end that the service gets. */
 const chains: readonly (readonly [name: string, headers: readonly string[], client: string])[] = [
   ['one address', ['X-Forwarded-For: 203.0.113.1'], '203.0.113.1'],
-  ['what the client wrote before: CVE-2026-57210', ['X-Forwarded-For: 10.9.9.9, 203.0.113.1'], '203.0.113.1'],
-  ['a trusted hop between', ['X-Forwarded-For: 9.9.9.9, 203.0.113.1, 10.0.0.7'], '203.0.113.1'],
+  ["a client's claim before it: CVE-2026-57210", ['X-Forwarded-For: 10.9.9.9, 203.0.113.1'], '203.0.113.1'],
+  ['a trusted hop in between', ['X-Forwarded-For: 9.9.9.9, 203.0.113.1, 10.0.0.7'], '203.0.113.1'],
   ['two headers are one list', ['X-Forwarded-For: 9.9.9.9', 'X-Forwarded-For: 203.0.113.1'], '203.0.113.1'],
-  ['an address of IPv6', ['X-Forwarded-For: 2001:db8::1'], '2001:db8::1'],
-  ['no blanks', ['X-Forwarded-For: 9.9.9.9,203.0.113.1'], '203.0.113.1'],
+  ['an IPv6 address', ['X-Forwarded-For: 2001:db8::1'], '2001:db8::1'],
+  ['no spaces', ['X-Forwarded-For: 9.9.9.9,203.0.113.1'], '203.0.113.1'],
 ];
 
 attackSuite(
-  'forwarded headers of a trusted proxy',
+  'forwarded headers from a trusted proxy',
   [
     ...chains.map(
       ([name, headers, client]): Attack => ({
@@ -135,7 +135,7 @@ attackSuite(
     ),
     ...(['X_Forwarded_For: 6.6.6.6', 'x-forwarded_for: 6.6.6.6', 'X_Real_IP: 6.6.6.6'] as const).map(
       (header): Attack => ({
-        name: `a spelling that no proxy writes: ${header}`,
+        name: `a spelling that no proxy uses: ${header}`,
         bytes: request('GET /public/x', ['X-Forwarded-For: 203.0.113.1', header]),
         ...{ status: 200, reaches: '/public/x', harm: 'forged origin' },
         check: ({ upstream }) => only(upstream, 'x-real-ip', '203.0.113.1'),
@@ -156,7 +156,7 @@ attackSuite(
   { server: 'trustedProxies: ["127.0.0.1", "10.0.0.0/8"]' },
 );
 
-/** A request that has been through this gateway too often (RFC 9110 section 7.6.3). */
+/** A request that has passed this gateway too often (RFC 9110 section 7.6.3). */
 const passes = (count: number) => Array.from({ length: count }, () => '1.1 rolegate').join(', ');
 attackSuite('Via', [
   { name: 'a few passes', bytes: request('GET /public/x', [`Via: ${passes(3)}`]), status: 200, reaches: '/public/x' },
@@ -168,7 +168,7 @@ attackSuite('Via', [
     reaches: null,
   },
   {
-    name: 'a circle in several headers',
+    name: 'a loop in several headers',
     bytes: request(
       'GET /public/x',
       Array.from({ length: 20 }, () => 'Via: 1.1 rolegate'),
@@ -177,25 +177,25 @@ attackSuite('Via', [
     reaches: null,
   },
   {
-    name: 'a circle with other names between',
+    name: 'a loop with other names in between',
     bytes: request('GET /public/x', [`Via: ${Array.from({ length: 20 }, () => '1.1 rolegate, 1.0 other').join(', ')}`]),
     status: 508,
     reaches: null,
   },
   {
-    name: 'a circle in capitals',
+    name: 'a loop in capitals',
     bytes: request('GET /public/x', [`VIA: ${passes(20).toUpperCase()}`]),
     status: 508,
     reaches: null,
   },
   {
-    name: 'a circle with comments',
+    name: 'a loop with comments',
     bytes: request('GET /public/x', [`Via: ${Array.from({ length: 20 }, () => '1.1 rolegate (a, b)').join(', ')}`]),
     status: 508,
     reaches: null,
   },
   {
-    name: 'other names alone',
+    name: 'only other names',
     bytes: request('GET /public/x', [`Via: ${Array.from({ length: 50 }, (_, i) => `1.1 hop${i}`).join(', ')}`]),
     status: 200,
     reaches: '/public/x',

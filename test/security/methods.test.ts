@@ -1,6 +1,6 @@
 /**
- * Methods (RFC 9110 section 9): a rule holds for the method that the service will act on. Overrides of method and path
- * by header never reach it, and no header but the credential lowers what a route demands.
+ * Methods (RFC 9110 section 9): a rule applies to the method that the service will act on. Overrides of method and path
+ * by header never reach it, and no header other than the credential weakens a rule.
  */
 import { expect } from 'vitest';
 import { type Attack, attackSuite, bearer, request } from './support/attack-suite.ts';
@@ -52,7 +52,7 @@ attackSuite('methods', [
   { name: 'HEAD follows GET', bytes: request('HEAD /items/1'), status: 200, reaches: '/items/1' },
   { name: 'HEAD of a guarded path', bytes: request('HEAD /admin/x'), status: 401, reaches: null },
   ...['GET', 'POST', 'PUT', 'OPTIONS', 'PROPFIND', 'REPORT', 'LINK', 'M-SEARCH'].map((method) => ({
-    name: `a rule without methods is for all: ${method}`,
+    name: `a rule without methods applies to all: ${method}`,
     bytes: request(`${method} /admin/x`, method === 'GET' || method === 'OPTIONS' ? [] : ['Content-Length: 0']),
     ...{ status: 401, reaches: null },
   })),
@@ -65,7 +65,7 @@ attackSuite('methods', [
   },
   { name: 'CONNECT to a path', bytes: request('CONNECT /public/x'), status: [400, 501], reaches: null },
   {
-    name: 'OPTIONS of everything: RFC 9110 section 9.3.7',
+    name: 'OPTIONS for the server: RFC 9110 section 9.3.7',
     bytes: request('OPTIONS *'),
     status: [200, 204, 400, 404],
     reaches: null,
@@ -87,11 +87,11 @@ attackSuite('methods', [
     status: 400,
     reaches: null,
   },
-  { name: 'a version behind two blanks', bytes: 'GET /public/x  HTTP/1.1\r\nHost: a.test\r\n\r\n', status: [200, 400] },
+  { name: 'a version after two spaces', bytes: 'GET /public/x  HTTP/1.1\r\nHost: a.test\r\n\r\n', status: [200, 400] },
 ]);
 
 attackSuite(
-  'headers that lower what a route demands',
+  'headers that might weaken a rule',
   [
     ['X-Middleware-Subrequest: middleware:middleware:middleware:middleware:middleware', 'CVE-2025-29927'],
     ['User-Agent: GoogleHC/1.0', 'CVE-2026-34457'],

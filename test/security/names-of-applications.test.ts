@@ -1,7 +1,7 @@
 /**
- * Headers by which a proxy tells a service where its application is mounted, and where its files are. A service takes
- * them from whoever is in front of it, so a client that sends them through the gateway says what path it means.
- * Sources: github.com/benoitc/gunicorn/issues/2650 (`SCRIPT_NAME`, `PATH_INFO`), github.com/rails/rails/issues/41148 and
+ * Headers by which a proxy tells a service where its application is mounted and where its files are. A service trusts
+ * them from any peer, so a client that sends them through the gateway could choose another path. Sources:
+ * github.com/benoitc/gunicorn/issues/2650 (`SCRIPT_NAME`, `PATH_INFO`), github.com/rails/rails/issues/41148 and
  * CVE-2025-61780 (Rack::Sendfile).
  */
 import { expect } from 'vitest';
@@ -11,13 +11,13 @@ const mounted = ['SCRIPT_NAME', 'Script-Name', 'script_name', 'Script.Name', 'X-
 const paths = ['PATH_INFO', 'Path-Info', 'path_info'];
 const files = ['X-Sendfile-Type', 'X_Sendfile_Type', 'X-Accel-Mapping', 'x_accel_mapping'];
 
-/** The sloppy service merges `_` with `-`, and no more. */
+/** The sloppy service merges `_` with `-`, but nothing else. */
 const merged = (name: string) => !name.includes('.');
 
-attackSuite('names of applications', [
+attackSuite('mount points of applications', [
   ...mounted.map(
     (name): Attack => ({
-      name: `${name} does not take a part off the path`,
+      name: `${name} does not remove a part of the path`,
       bytes: request('GET /public/admin/x', [`${name}: /public`]),
       ...{ status: 200, reaches: '/public/admin/x' },
       ...(merged(name) ? { harm: 'protected path' } : {}),
@@ -26,7 +26,7 @@ attackSuite('names of applications', [
   ),
   ...paths.map(
     (name): Attack => ({
-      name: `${name} does not name another path`,
+      name: `${name} does not set another path`,
       bytes: request('GET /public/x', [`${name}: /admin/x`]),
       ...{ status: 200, reaches: '/public/x', harm: 'protected path' },
       check: ({ upstream }) => expect(upstream.received().join('')).not.toMatch(/path.info/i),
@@ -34,7 +34,7 @@ attackSuite('names of applications', [
   ),
   ...mounted.map(
     (name): Attack => ({
-      name: `${name} of a handshake`,
+      name: `${name} in a handshake`,
       bytes: request('GET /private/admin/x', [
         'Connection: Upgrade',
         'Upgrade: websocket',
@@ -49,7 +49,7 @@ attackSuite('names of applications', [
   ),
   ...files.map(
     (name): Attack => ({
-      name: `${name} does not pass: CVE-2025-61780`,
+      name: `${name} is not forwarded: CVE-2025-61780`,
       bytes: request('GET /public/x', [`${name}: /files/=/admin/`]),
       ...{ status: 200, reaches: '/public/x' },
       check: ({ upstream }) => expect(upstream.received().join('')).not.toMatch(/sendfile|accel/i),

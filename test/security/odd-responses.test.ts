@@ -1,4 +1,4 @@
-/** Answers of services that cannot be passed on as they are, or that are easily passed on as something else. */
+/** Responses of services that cannot be forwarded unchanged, or that are easily forwarded with another meaning. */
 import { createServer as createHttpServer, request as httpRequest } from 'node:http';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { expect, test } from 'vitest';
@@ -8,7 +8,7 @@ import { startProxy } from '../support/running-proxy.ts';
 
 const running = closedAfterEach();
 
-/** Answers each request with the parts in turn, a moment apart, and ends. */
+/** Responds to each request with the parts in turn, a moment apart, and ends. */
 async function startAnswering(...parts: readonly string[]) {
   const server: Server = createServer((socket) => {
     socket.on('error', () => {});
@@ -49,12 +49,12 @@ const upgrade = [
 test.each([
   ['gzip', 'x'],
   ['chunked, gzip', 'x'],
-])('a transfer coding of a service that is lost on the way: %s', async (coding, body) => {
+])("a service's transfer coding that would be lost: %s", async (coding, body) => {
   const proxy = await startAnswering(`HTTP/1.1 200 OK\r\nTransfer-Encoding: ${coding}\r\n\r\n${body}`);
   for (const headers of [[], upgrade]) expect((await ask(proxy.port, ...headers)).status).toBe(502);
 });
 
-test('control: a relay that drops hop-by-hop headers gives the coded body out as a plain one', async () => {
+test('control: a relay that drops hop-by-hop headers returns the coded body as a plain one', async () => {
   const service = await startAnswering(
     'HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n',
   );
@@ -72,7 +72,7 @@ test('control: a relay that drops hop-by-hop headers gives the coded body out as
   expect(answer.header('transfer-encoding')).not.toContain('gzip');
 });
 
-test('a 101 that names no protocol', async () => {
+test('a 101 that specifies no protocol', async () => {
   const proxy = await startAnswering('HTTP/1.1 101 Switching Protocols\r\n\r\n');
   expect((await ask(proxy.port, ...upgrade)).status).toBe(502);
 });
@@ -80,7 +80,7 @@ test('a 101 that names no protocol', async () => {
 test.each([
   ['together', ['HTTP/1.1 200 OK\r\nX-Name: \xc3\xa9\xff\r\nContent-Length: 2\r\n\r\nhi']],
   ['before its body', ['HTTP/1.1 200 OK\r\nX-Name: \xc3\xa9\xff\r\nContent-Length: 2\r\n\r\n', 'hi']],
-])('the bytes of a header stay as they are when it comes %s', async (_, parts) => {
+])('the bytes of a header are unchanged when it arrives %s', async (_, parts) => {
   const proxy = await startAnswering(...parts);
   for (const headers of [[], upgrade]) {
     expect((await ask(proxy.port, ...headers)).header('x-name')).toBe('\xc3\xa9\xff');

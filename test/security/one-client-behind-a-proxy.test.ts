@@ -1,4 +1,7 @@
-/** Behind a proxy that names its clients, one of them takes up no more memory for bodies than it could without. */
+/**
+ * Behind a proxy that specifies its clients, one of them gets no more memory for bodies than it would without the
+ * proxy.
+ */
 import { afterEach, expect, test, vi } from 'vitest';
 import { openRaw, sendRaw } from '../support/raw-client.ts';
 import { startRecordingUpstream } from '../support/recording-upstream.ts';
@@ -29,7 +32,7 @@ test('it is refused at its share, and others are not', async () => {
   expect((await sendRaw(proxy.port, post('203.0.113.2', 4, 'abcd'))).status).toBe(200);
 });
 
-test('control: where the proxy is not asked who they are, one client shuts all others out', async () => {
+test("control: where the proxy's clients are not distinguished, one of them blocks all others", async () => {
   const upstream = await startRecordingUpstream();
   running.push(() => upstream.close());
   const proxy = await startProxy({ targets: [upstream.origin], limits: { bodyMemoryBytes: 40_000 } });
@@ -42,13 +45,13 @@ test('control: where the proxy is not asked who they are, one client shuts all o
   expect(upstream.requests).toEqual([]);
 });
 
-test('control: a client that may take more than a share takes all of the memory', async () => {
+test('control: a client with more than a share takes all of the memory', async () => {
   const upstream = await startRecordingUpstream();
   running.push(() => upstream.close());
   const proxy = await startProxy({
     targets: [upstream.origin],
     limits: { bodyMemoryBytes: 40_000 },
-    // It is its own proxy, and names itself as it likes: so the share of each name binds it no more.
+    // It is its own proxy and chooses any address, so the share per address does not limit it.
     trustedProxies: () => true,
   });
   running.push(() => proxy.close());
@@ -62,7 +65,7 @@ test('control: a client that may take more than a share takes all of the memory'
   expect(upstream.requests).toEqual([]);
 });
 
-test('a request whose body comes in slowly outlives the configuration that it was decided by', async () => {
+test('a request whose body arrives slowly outlives the configuration that decided it', async () => {
   const upstream = await startRecordingUpstream();
   running.push(() => upstream.close());
   const proxy = await startProxy({ targets: [upstream.origin] });

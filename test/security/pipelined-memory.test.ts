@@ -1,6 +1,6 @@
 /**
- * Clients that send request after request without waiting, and without reading: requests of one connection are served one at a
- * time, and what waits is bounded and counted (the family of CVE-2024-22019).
+ * Clients that send request after request without waiting and without reading: requests on one connection are served
+ * one at a time, and waiting bytes are bounded and counted (the family of CVE-2024-22019).
  */
 import { createServer } from 'node:http';
 import { describe, expect, test, vi } from 'vitest';
@@ -13,7 +13,7 @@ import { get, unreadingClients } from './support/unreading-clients.ts';
 const { sockets, running, open } = unreadingClients();
 const bodyBytes = 60_000;
 const headerBytes = 16 * 1024;
-/** The system reads up to so much at once. */
+/** The system reads up to this much at once. */
 const readBytes = 64 * 1024;
 
 async function start(limits: { bodyMemoryBytes: number }, answer: () => Promise<{ body: Buffer }>) {
@@ -27,7 +27,7 @@ async function start(limits: { bodyMemoryBytes: number }, answer: () => Promise<
 const never = () => new Promise<never>(() => {});
 const large = async () => ({ body: Buffer.alloc(bodyBytes) });
 
-test('behind a request that hangs nothing is begun, and what waits is bounded for each connection', async () => {
+test('nothing starts after a hanging request, and waiting bytes are bounded per connection', async () => {
   const { upstream, proxy } = await start({ bodyMemoryBytes: 64_000_000 }, never);
   for (let i = 0; i < 8; i += 1) open(proxy.port).write(get.repeat(20_000));
   await vi.waitFor(() => expect(upstream.requests.length).toBe(8));
@@ -35,11 +35,11 @@ test('behind a request that hangs nothing is begun, and what waits is bounded fo
   expect(proxy.proxy.inFlight).toBe(8);
   expect(proxy.proxy.load().bufferedBytes).toBeLessThanOrEqual(8 * (headerBytes + readBytes));
   for (const socket of sockets) socket.destroy();
-  // Nothing is read from a connection that has sent too much, so its end shows with the timeout of the route.
+  // Nothing is read from a connection that has sent too much, so its end shows only at the route's timeout.
   await vi.waitFor(() => expect(proxy.proxy.load().bufferedBytes).toBe(0), 8_000);
 });
 
-test('one client gets a quarter of the memory for bytes that wait, and its connections then end after their response', async () => {
+test('one client gets a quarter of the memory for waiting bytes, and further connections of it end after their response', async () => {
   const released = Promise.withResolvers<{ body: Buffer }>();
   const { upstream, proxy } = await start({ bodyMemoryBytes: 400_000 }, () => released.promise);
   const clients = await Promise.all(Array.from({ length: 8 }, () => openRaw(proxy.port)));
@@ -53,7 +53,7 @@ test('one client gets a quarter of the memory for bytes that wait, and its conne
   for (const client of clients) client.destroy();
 });
 
-describe('bytes that follow a request, for which there is no memory', () => {
+describe('bytes after a request without memory for them', () => {
   /** The gateway has read `bytes`, and could not keep them. */
   async function lost(first: string, bytes: string) {
     const reached = Promise.withResolvers<void>();
@@ -87,7 +87,7 @@ describe('bytes that follow a request, for which there is no memory', () => {
     return { client, upstream, proxy, tunneled, released };
   }
 
-  test('end the connection with the response: what comes after the gap is no request', async () => {
+  test('end the connection with the response: nothing after the gap is parsed as a request', async () => {
     const post = `POST /second HTTP/1.1\r\nHost: a\r\nContent-Length: 5000\r\n\r\n${'x'.repeat(2_000)}`;
     const { client, upstream, released } = await lost('', post);
     client.write('GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n');
@@ -99,7 +99,7 @@ describe('bytes that follow a request, for which there is no memory', () => {
     client.destroy();
   });
 
-  test('never make a tunnel with a gap', async () => {
+  test('never become a tunnel with a gap', async () => {
     const upgrade =
       'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n';
     const { client, proxy, tunneled, released } = await lost(upgrade, 'x'.repeat(2_000));
@@ -112,11 +112,11 @@ describe('bytes that follow a request, for which there is no memory', () => {
   });
 });
 
-test('a client that does not read is served no further request, and holds no more than one response', async () => {
+test('a client that does not read is served no further request, and occupies one response at most', async () => {
   const { upstream, proxy } = await start({ bodyMemoryBytes: 64_000_000 }, large);
   const socket = open(proxy.port);
   socket.write(get.repeat(1_000));
-  // Until the buffers of the system are full, responses are taken.
+  // Until the system's buffers are full, responses are accepted.
   let seen = -1;
   await vi.waitFor(
     () => {
@@ -130,7 +130,7 @@ test('a client that does not read is served no further request, and holds no mor
   expect(proxy.proxy.inFlight).toBe(1);
 });
 
-test('control: Node begins all of them at once', async () => {
+test('control: Node starts all of them at once', async () => {
   let begun = 0;
   const naive = await startNodeServer(
     createServer(() => {
@@ -165,7 +165,7 @@ test('unsafe requests do not overlap: RFC 9112 section 9.3.2', async () => {
   await upstream.close();
 });
 
-test('a client that reads gets all of its responses, and nothing is held for it then', async () => {
+test('a client that reads gets all of its responses, and nothing is buffered for it afterwards', async () => {
   const { proxy } = await start({ bodyMemoryBytes: 20_000_000 }, large);
   const client = await openRaw(proxy.port);
   for (let round = 0; round < 3; round += 1) {

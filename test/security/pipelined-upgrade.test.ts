@@ -1,4 +1,4 @@
-/** Upgrades and CONNECT behind requests that are still being answered: nothing ends the process, nothing comes out of order. */
+/** Upgrades and CONNECT pipelined after other requests: nothing ends the process, and nothing is out of order. */
 import { createServer } from 'node:http';
 import { expect, test, vi } from 'vitest';
 import { closedAfterEach } from '../support/closed-after-each.ts';
@@ -28,7 +28,7 @@ const handshake = 'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZ
 const upgrade = `GET /socket HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n${handshake}\r\n`;
 const connect = 'CONNECT other:443 HTTP/1.1\r\nHost: other:443\r\n\r\n';
 
-test('an upgrade behind a request that is not answered yet waits for it', async () => {
+test('an upgrade after a pending request waits for it', async () => {
   const { proxy, upstream, release } = await start();
   const client = await openRaw(proxy.port);
   client.write(get('/slow') + upgrade);
@@ -40,7 +40,7 @@ test('an upgrade behind a request that is not answered yet waits for it', async 
   client.destroy();
 });
 
-test('an upgrade behind an answered request of the same connection is one', async () => {
+test('an upgrade after a completed request of the same connection is accepted', async () => {
   const { proxy, upstream } = await start();
   const client = await openRaw(proxy.port);
   client.write(get('/one'));
@@ -51,7 +51,7 @@ test('an upgrade behind an answered request of the same connection is one', asyn
   client.destroy();
 });
 
-test('CONNECT behind requests that are not answered yet is refused after them, and nothing follows it', async () => {
+test('CONNECT after pending requests is refused after them, and nothing follows it', async () => {
   const { proxy, upstream, release } = await start();
   const client = await openRaw(proxy.port);
   client.write(get('/slow/1') + get('/slow/2') + connect + get('/behind'));
@@ -65,7 +65,7 @@ test('CONNECT behind requests that are not answered yet is refused after them, a
   expect(upstream.requests.map(({ target }) => target)).toEqual(['/slow/1', '/slow/2']);
 });
 
-/** A gateway that answers an upgrade and CONNECT as soon as they are there, whatever else is still to be answered. */
+/** A gateway that handles an upgrade and CONNECT as soon as they arrive, whatever is still pending. */
 async function startHasty() {
   const waiting: (() => void)[] = [];
   const server = createServer((req, res) => waiting.push(() => res.end(`answer to ${req.url}`)));
@@ -80,7 +80,7 @@ async function startHasty() {
   return { ...naive, waiting };
 }
 
-test('control: a gateway that upgrades at once has the client take a tunnel for the answer to the request before', async () => {
+test('control: a gateway that upgrades at once makes the client take a tunnel for the response to the previous request', async () => {
   const { port, waiting } = await startHasty();
   const client = await openRaw(port);
   client.write(get('/slow') + upgrade);
@@ -89,7 +89,7 @@ test('control: a gateway that upgrades at once has the client take a tunnel for 
   client.destroy();
 });
 
-test('control: a gateway that refuses CONNECT at once has its refusal taken for the answer to the request before', async () => {
+test('control: a gateway that refuses CONNECT at once makes the client take the refusal for the response to the previous request', async () => {
   const { port, waiting } = await startHasty();
   const client = await openRaw(port);
   client.write(get('/slow/1') + get('/slow/2') + connect);
@@ -97,7 +97,7 @@ test('control: a gateway that refuses CONNECT at once has its refusal taken for 
   expect((await client.answer()).status).toBe(405);
   for (const answer of waiting) answer();
   await client.closed();
-  // Neither is ever answered.
+  // Neither ever gets a response.
   expect(client.unread().toString()).toBe('');
   client.destroy();
 });

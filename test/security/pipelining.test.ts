@@ -1,6 +1,6 @@
 /**
- * Several requests on one connection: answers in order and one to one, an identity for one request only, nothing acted
- * on behind the last answer, and no body of a refused request read as a request.
+ * Several requests on one connection: responses in order and one to one, an identity for one request only, nothing
+ * processed after the last response, and no body of a refused request parsed as a request.
  */
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { openRaw, sendRaw } from '../support/raw-client.ts';
@@ -15,18 +15,18 @@ const framed = (line: string, headers: readonly string[] = []) =>
 const inChunks = (line: string, headers: readonly string[] = []) =>
   request(line, ['Transfer-Encoding: chunked', ...headers], `${hidden.length.toString(16)}\r\n${hidden}\r\n0\r\n\r\n`);
 
-/** Bodies of refused requests are no requests. The connection may go on behind them, or end. */
+/** Bodies of refused requests are not requests. The connection may continue after them, or end. */
 const bodies: readonly (readonly [name: string, bytes: string, status: number])[] = [
   ['401, by length', framed('POST /private/x'), 401],
-  ['401, in chunks', inChunks('POST /private/x'), 401],
+  ['401, with chunks', inChunks('POST /private/x'), 401],
   ['403, by length', framed('POST /admin/x', [bearer]), 403],
-  ['403, in chunks', inChunks('POST /admin/x', [bearer]), 403],
+  ['403, with chunks', inChunks('POST /admin/x', [bearer]), 403],
   ['405, by length', framed('PUT /items/1'), 405],
-  ['405, in chunks', inChunks('PUT /items/1'), 405],
+  ['405, with chunks', inChunks('PUT /items/1'), 405],
   ['400, by length', framed('POST /public/%2e%2e/x'), 400],
-  ['400, in chunks', inChunks('POST /public/%2e%2e/x'), 400],
+  ['400, with chunks', inChunks('POST /public/%2e%2e/x'), 400],
   ['GET, by length', framed('GET /private/x'), 401],
-  ['GET, in chunks', inChunks('GET /private/x'), 401],
+  ['GET, with chunks', inChunks('GET /private/x'), 401],
   ['DELETE, by length', framed('DELETE /items/1'), 401],
   ['TRACE, by length', framed('TRACE /public/x'), 501],
 ];
@@ -34,12 +34,12 @@ const bodies: readonly (readonly [name: string, bytes: string, status: number])[
 attackSuite('bodies of refused requests', [
   ...bodies.map(([name, bytes, status]): Attack => ({ name, bytes, status: [status, 400], reaches: null })),
   {
-    name: 'a body that comes later',
+    name: 'a body that arrives later',
     bytes: [request('POST /private/x', [`Content-Length: ${hidden.length}`]), hidden],
     ...{ status: 401, reaches: null },
   },
   {
-    name: 'an upgrade with a body behind',
+    name: 'an upgrade followed by a body',
     bytes: framed('GET /private/x', ['Connection: Upgrade', 'Upgrade: websocket']),
     ...{ status: [400, 401], reaches: null },
   },
@@ -80,12 +80,12 @@ describe('pipelined requests', () => {
     return answers;
   };
 
-  test('a hundred of them are answered in order', async () => {
+  test('a hundred of them get responses in order', async () => {
     const answers = await ask(Array.from({ length: 100 }, (_, i) => request(`GET /public/${i}`)));
     expect(answers.map((answer) => answer.text())).toEqual(answers.map((_, i) => `served GET /public/${i}`));
   });
 
-  test('an identity is for one request, not for a connection: CVE-2021-25122', async () => {
+  test('an identity applies to one request, not to a connection: CVE-2021-25122', async () => {
     const strong = request('GET /admin/1', [`Authorization: Bearer ${known.admin.token}`]);
     const answers = await ask([strong, request('GET /admin/2'), request('GET /admin/3', [bearer]), strong]);
     expect(answers.map(({ status }) => status)).toEqual([200, 401, 403, 200]);
@@ -93,7 +93,7 @@ describe('pipelined requests', () => {
     expect(world.upstream.harms()).toEqual([]);
   });
 
-  test('refused and served ones are answered in order', async () => {
+  test('refused and served ones get responses in order', async () => {
     const kinds = [
       ['GET /public/1', 200],
       ['GET /private/1', 401],
@@ -110,7 +110,7 @@ describe('pipelined requests', () => {
     expect(answers.at(-1)?.text()).toBe('served GET /public/4');
   });
 
-  test('bodies of either framing between them are no requests', async () => {
+  test('bodies of either framing in between are not requests', async () => {
     const answers = await ask([
       framed('POST /public/1'),
       inChunks('POST /public/2'),
@@ -129,12 +129,12 @@ describe('pipelined requests', () => {
     expect(world.upstream.undecided()).toEqual([]);
   });
 
-  test('empty lines before a request count for nothing: RFC 9112 section 2.2', async () => {
+  test('empty lines before a request are ignored: RFC 9112 section 2.2', async () => {
     const answers = await ask([`\r\n${request('GET /public/1')}`, `\r\n\r\n${request('GET /public/2')}`]);
     expect(answers.map(({ status }) => status)).toEqual([200, 200]);
   });
 
-  test('bytes that come one by one are the same request', async () => {
+  test('bytes that arrive one by one form the same request', async () => {
     const client = await openRaw(world.gateway.port);
     for (const byte of inChunks('POST /public/slow')) client.write(byte);
     expect((await client.answer()).text()).toBe('served POST /public/slow');
@@ -147,7 +147,7 @@ describe('pipelined requests', () => {
     ['Transfer-Encoding: chunked', '4\r\nhalf\r\n0\r\n'],
     ['Transfer-Encoding: chunked', '64\r\nhalf'],
   ] as const;
-  test.each(cut)('what is cut does not look whole to the service: %s, %j', async (framing, half) => {
+  test.each(cut)('a truncated request does not look complete to the service: %s, %j', async (framing, half) => {
     for (const path of ['/public/cut', '/streamed/cut']) {
       world.upstream.clear();
       const client = await openRaw(world.gateway.port);
@@ -161,7 +161,7 @@ describe('pipelined requests', () => {
     }
   });
 
-  test('control: through a naive gateway the next client gets the answer to a hidden request', async () => {
+  test('control: through a naive gateway, the next client gets the response to a hidden request', async () => {
     const upstream = await startFooledUpstream({ answersBy: 'chunked-first' });
     const naive = await startNaiveGateway(upstream.port, 'length-first');
     const client = await openRaw(naive.port);

@@ -1,4 +1,4 @@
-/** Refused requests whose bodies come later, many of them on one connection: nothing of them is kept. */
+/** Refused requests whose bodies arrive later, many on one connection: nothing of them is retained. */
 import { createServer } from 'node:http';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { openRaw } from '../support/raw-client.ts';
@@ -6,7 +6,7 @@ import { startProxy } from '../support/running-proxy.ts';
 import { startNodeServer } from './support/node-server.ts';
 
 const running: { close(): Promise<void> }[] = [];
-/** Node warns of an emitter that gathers listeners. */
+/** Node warns about an emitter that accumulates listeners. */
 const warned: string[] = [];
 const warn = (warning: Error) => warned.push(warning.name);
 beforeEach(() => {
@@ -18,7 +18,7 @@ afterEach(async () => {
   for (const one of running.splice(0).reverse()) await one.close();
 });
 
-/** Fifty requests in turn, of which each body comes behind its refusal. */
+/** Fifty requests in turn, each body after its refusal. */
 async function sendLateBodies(port: number): Promise<void> {
   const client = await openRaw(port);
   for (let sent = 0; sent < 50; sent += 1) {
@@ -29,7 +29,7 @@ async function sendLateBodies(port: number): Promise<void> {
   client.destroy();
 }
 
-test('leaves nothing on the connection', async () => {
+test('leaves no listener on the connection', async () => {
   const proxy = await startProxy({ targets: ['http://127.0.0.1:1'], access: 'authenticated' });
   running.push(proxy);
   await sendLateBodies(proxy.port);
@@ -37,10 +37,10 @@ test('leaves nothing on the connection', async () => {
   expect(warned).toEqual([]);
 });
 
-test('control: a gateway that watches the connection for each of them, and never stops, gathers all of them', async () => {
+test('control: a gateway that adds listeners for each of them accumulates all', async () => {
   const watching: number[] = [];
   const server = createServer((req, res) => {
-    // So that a body that never comes does not hold the connection for ever.
+    // So a body that never arrives does not keep the connection forever.
     const timer = setTimeout(() => req.socket.destroy(), 60_000);
     req.socket.once('close', () => clearTimeout(timer));
     req.resume();

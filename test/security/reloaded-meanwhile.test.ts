@@ -1,4 +1,7 @@
-/** A request that waits for its verdict while the configuration changes is read and forwarded by the one that it came under. */
+/**
+ * A request that waits for its verdict during a reload is parsed and forwarded by the configuration under which it
+ * arrived.
+ */
 import { expect, test, vi } from 'vitest';
 import { closedAfterEach } from '../support/closed-after-each.ts';
 import { startFakeAuthApi } from '../support/fake-auth-api.ts';
@@ -8,7 +11,7 @@ import { startGateway } from '../support/running-gateway.ts';
 
 const running = closedAfterEach();
 
-test('what the client wrote where its proxy writes nothing does not become its address', async () => {
+test("a client's header does not become its address where the new proxy setting would trust it", async () => {
   const upstream = await startRecordingUpstream();
   const authApi = await startFakeAuthApi();
   running.push(upstream, authApi);

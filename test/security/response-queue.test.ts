@@ -1,6 +1,6 @@
 /**
- * Services that send more than their response: the rest must never be the response to another user's request. Python's own
- * server, told to answer HEAD as GET, and a service that answers twice.
+ * Services that send more than their response: the rest must never become the response to another user's request.
+ * Python's own server, changed to treat HEAD like GET, and a service that responds twice.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -15,7 +15,7 @@ afterEach(async () => {
   for (const close of running.splice(0).reverse()) await close();
 });
 
-/** Says in the body which request it belongs to, and sends a body to HEAD too. */
+/** States in the body which request it belongs to, and sends a body to HEAD too. */
 const program = `
 import http.server
 class Service(http.server.BaseHTTPRequestHandler):
@@ -41,7 +41,7 @@ async function startPython(): Promise<string> {
   return `http://127.0.0.1:${String(line).trim()}`;
 }
 
-/** Answers each request, and `/other` once more, at once or after so long. */
+/** Responds to each request, and to `/other` once more, at once or after the given delay. */
 async function startAnsweringTwice(afterMs: number | null): Promise<string> {
   const sockets = new Set<Socket>();
   const server: Server = createServer((socket) => {
@@ -68,7 +68,7 @@ async function startAnsweringTwice(afterMs: number | null): Promise<string> {
 const python = spawn('python3', ['-c', '']).on('error', () => {});
 const [exitCode] = await Promise.race([once(python, 'exit'), once(python, 'error').then(() => [1])]);
 
-/** What users get for their own paths, while an anonymous client asks for something else. */
+/** What users get for their own paths while an anonymous client requests something else. */
 async function userBodies(origin: string, attack: string, connections = 64): Promise<string[]> {
   const proxy = await startProxy({ targets: [origin], access: 'optional', upstream: { connections } });
   running.push(() => proxy.close());
@@ -91,20 +91,20 @@ async function userBodies(origin: string, attack: string, connections = 64): Pro
 
 const own = Array.from({ length: 60 }, (_, i) => `/mine/${i}`);
 
-describe.skipIf(exitCode !== 0)('a service that sends a body where none belongs (python3)', () => {
+describe.skipIf(exitCode !== 0)('a service that sends a body where none is allowed (python3)', () => {
   test.each(['HEAD /other', 'GET /unchanged', 'HEAD /silent'])('%s: users get their own responses', async (attack) => {
     expect(await userBodies(await startPython(), attack)).toEqual(own);
   });
 });
 
 test.each([null, 0, 1, 5])(
-  'a service that answers an anonymous client twice, %s ms apart, answers no user with it',
+  'a service that responds twice to an anonymous client, %s ms apart, does not affect users',
   async (ms) => {
     expect(await userBodies(await startAnsweringTwice(ms), 'GET /other')).toEqual(own);
   },
 );
 
-test('control: on one connection that is used again at once, the second response is for the next request', async () => {
+test('control: on a connection that is reused at once, the second response goes to the next request', async () => {
   const { hostname, port } = new URL(await startAnsweringTwice(null));
   expect(hostname).toBe('127.0.0.1');
   const shared = await openRaw(Number(port));

@@ -1,6 +1,6 @@
 /**
- * Services that say more than their answer has, at the moments where it does not show, or answer before they have the
- * request: what follows is never taken for the answer to somebody else.
+ * Services that send more than their response at moments when it does not show, or respond before they have the
+ * request: the following bytes are never taken for another client's response.
  */
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
@@ -18,7 +18,10 @@ const good = 'HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ngood';
 const get = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
 const post = (length: number) => `POST / HTTP/1.1\r\nHost: a\r\nContent-Length: ${length}\r\n\r\n${'x'.repeat(length)}`;
 
-/** A service that answers the first request on a connection with `first`, and tells how many connections there were. */
+/**
+ * A service that responds to the first request on a connection with `first`, and reports how many connections there
+ * were.
+ */
 async function service(
   first: string | Buffer,
   follow: string,
@@ -56,21 +59,22 @@ async function service(
 test.each([
   ['a length', `HTTP/1.1 204 No Content\r\nContent-Length: ${other.length}\r\n\r\n`, other],
   ['chunks', 'HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked\r\n\r\n', other],
-])('a 204 that promises %s: its connection is not used again', async (_name, first, follow) => {
+])('a 204 that announces %s: its connection is not reused', async (_name, first, follow) => {
   const { port } = await service(first, follow);
   expect((await sendRaw(port, get)).status).toBe(204);
   expect((await sendRaw(port, get)).text()).toBe('good');
 });
 
-test('control: one that promises nothing leaves its connection in use', async () => {
+test('control: one that announces nothing keeps its connection in use', async () => {
   const { port, sockets } = await service('HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n', good);
   expect((await sendRaw(port, get)).status).toBe(204);
   expect((await sendRaw(port, get)).text()).toBe('good');
   expect(sockets).toHaveLength(1);
 });
 
-test('an answer that ends where a read ends may have more behind it', async () => {
-  // One read takes 64 KB; whoever can make a service send more than its answer can also choose where that begins.
+test('a response that ends where a read ends may have more after it', async () => {
+  // One read takes 64 KB; an attacker who can make a service send more than its response can also choose where that
+  // begins.
   const head = 'HTTP/1.1 200 OK\r\nContent-Length: ';
   const length = 65_536 - head.length - 9;
   const { port } = await service(Buffer.from(`${head}${length}\r\n\r\n${'x'.repeat(length)}${other}`), good);
@@ -85,7 +89,7 @@ test('an answer that ends where a read ends may have more behind it', async () =
   expect(texts.map((text) => text.slice(0, 5)).sort()).toEqual(['good', 'xxxxx']);
 });
 
-test('a service that answered before it had the request is not asked more on that connection', async () => {
+test('a service that responded before it had the request gets no further request on that connection', async () => {
   const { port, sockets } = await service(good, other, false, 30_000_000);
   expect((await sendRaw(port, post(10_000_000))).text()).toBe('good');
   expect((await sendRaw(port, get)).text()).toBe('good');

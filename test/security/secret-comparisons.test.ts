@@ -1,7 +1,7 @@
 /**
- * Secrets are compared as digests of one length in constant time (the classes of CVE-2015-7576 and CVE-2026-32595): a
- * comparison that ends at the first difference tells a guesser how far it was right. Timings prove little on a busy
- * machine, so the comparisons of the runtime are counted instead.
+ * Secrets are compared in constant time as digests of equal length (the classes of CVE-2015-7576 and CVE-2026-32595): a
+ * comparison that stops at the first difference reveals how far a guess was right. Timings prove little on a busy
+ * machine, so the test counts the runtime's comparisons instead.
  */
 import crypto from 'node:crypto';
 import { syncBuiltinESMExports } from 'node:module';
@@ -14,7 +14,7 @@ import { compareSecrets } from '../../src/http-base/compare-secrets.ts';
 import { decodeEntry, encodeEntry } from '../../src/identity/cache/redis-entry.ts';
 
 const { timingSafeEqual } = crypto;
-/** Lengths of what was compared. */
+/** Lengths of the compared values. */
 let compared: number[] = [];
 beforeAll(() => {
   crypto.timingSafeEqual = (a, b) => {
@@ -31,7 +31,7 @@ beforeEach(() => {
   compared = [];
 });
 
-/** Once, and as digests of SHA-256. */
+/** Once, and as SHA-256 digests. */
 const once = [32, 32];
 const right = 'the-token-of-the-operator-0123456789';
 
@@ -48,12 +48,12 @@ describe('the token of the admin port', () => {
       { name: 'other', token: `another-${right}`, scope: 'read' },
     ] as const;
     expect(findToken(['Authorization', `Bearer ${offered}`], known)).toBe(verdict ?? known[0]);
-    // The second one is compared even where the first is the right one.
+    // The second one is compared even if the first is right.
     expect(compared).toEqual([...once, ...once]);
   });
 });
 
-describe('the secret of proxies that ask', () => {
+describe('the secret of proxies that call the authorizer', () => {
   test.each([
     ['right', [right], true],
     ['wrong in its first character', [`x${right.slice(1)}`], false],

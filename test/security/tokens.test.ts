@@ -1,6 +1,6 @@
 /**
- * Attacks on tokens. Each is tried at a source that would accept the token without the attack, and at a naive reader, where
- * the harm shows. Nothing that a token names is ever fetched.
+ * Attacks on tokens. Each is sent to a source that would accept the token without the attack, and to a naive verifier,
+ * where the harm shows. No URL from a token is ever fetched.
  */
 import { createHmac, createPrivateKey, createPublicKey, type KeyObject, sign } from 'node:crypto';
 import { once } from 'node:events';
@@ -18,7 +18,7 @@ const rsaIssuer = await startTokenIssuer('RS256');
 const trusted = createPublicKey({ key: issuer.key.publicJwk as never, format: 'jwk' });
 const trustedRsa = createPublicKey({ key: rsaIssuer.key.publicJwk as never, format: 'jwk' });
 
-/** Its key, and where it would like to be asked. */
+/** The attacker's key, and the URL where the token points. */
 const attacker = await startTokenIssuer('ES256');
 const attackerCertified = createAuthority('attacker').issue({ hosts: ['attacker.test'] });
 const certificateKey = createPrivateKey(attackerCertified.key);
@@ -62,19 +62,19 @@ const pem = trustedRsa.export({ type: 'spki', format: 'pem' });
 
 const logoutEvent = 'http://schemas.openid.net/event/backchannel-logout';
 
-/** The same token to a reader that is not strict about base64url: each has a name of its own in a cache. */
+/** The same token for a lenient base64url parser: each spelling has its own cache key. */
 function otherSpellings(token: string): readonly (readonly [how: string, token: string])[] {
   const [head = '', body = '', tail = ''] = token.split('.');
   const digits = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
-  // Of the last character of 64 bytes, four bits say nothing.
+  // Of the last character of 64 bytes, four bits are unused.
   const last = digits[digits.indexOf(tail.at(-1)!) ^ 1]!;
   return [
     ['padded', `${token}=`],
     ['padded twice', `${token}==`],
-    ['with a part more', `${token}.x`],
-    ['with an empty part more', `${token}.`],
-    ['with other bits at the end, which say nothing', `${head}.${body}.${tail.slice(0, -1)}${last}`],
-    ['with a character that is none of base64url', `${token}~`],
+    ['with an extra part', `${token}.x`],
+    ['with an extra empty part', `${token}.`],
+    ['with other unused bits at the end', `${head}.${body}.${tail.slice(0, -1)}${last}`],
+    ['with a character outside base64url', `${token}~`],
   ];
 }
 
@@ -82,7 +82,7 @@ interface Attack {
   readonly name: string;
   readonly token: string;
   readonly rejection: string;
-  /** At the issuer with RSA keys. */
+  /** For the issuer with RSA keys. */
   readonly rsa?: boolean;
 }
 
@@ -99,17 +99,17 @@ const attacks: readonly Attack[] = [
     rsa: true,
   },
   {
-    name: 'a kid that leads to an empty file',
+    name: 'a kid that points to an empty file',
     token: signed({ ...header, alg: 'HS256', kid: '../../dev/null' }, claims, null, ''),
     rejection: 'algorithm',
   },
   {
-    name: 'a kid with SQL in it',
+    name: 'a kid with SQL',
     token: signed({ ...header, alg: 'HS256', kid: "x' UNION SELECT 'known" }, claims, null, 'known'),
     rejection: 'algorithm',
   },
   ...['../../dev/null', "x' OR '1'='1", 'first\u0000', '', '__proto__'].map((kid) => ({
-    name: `a key of the attacker with the kid ${JSON.stringify(kid)}`,
+    name: `the attacker's key with the kid ${JSON.stringify(kid)}`,
     token: signed({ ...header, kid, jwk: attacker.key.publicJwk }, claims, foreign),
     rejection: 'key',
   })),
@@ -135,8 +135,8 @@ const attacks: readonly Attack[] = [
   },
   { name: 'ECDSA with r = s = 0', token: `${goodHead}.${goodBody}.${part('\0'.repeat(64))}`, rejection: 'signature' },
   { name: 'expired', token: signed(header, { ...claims, exp: nowS() - 31 }, own), rejection: 'expired' },
-  { name: 'without an end', token: signed(header, { ...claims, exp: undefined }, own), rejection: 'claim' },
-  { name: 'an end as text', token: signed(header, { ...claims, exp: '9999999999' }, own), rejection: 'claim' },
+  { name: 'without an expiry', token: signed(header, { ...claims, exp: undefined }, own), rejection: 'claim' },
+  { name: 'an expiry as text', token: signed(header, { ...claims, exp: '9999999999' }, own), rejection: 'claim' },
   {
     name: 'from the future (nbf)',
     token: signed(header, { ...claims, nbf: nowS() + 60 }, own),
@@ -148,35 +148,35 @@ const attacks: readonly Attack[] = [
     rejection: 'not_yet_valid',
   },
   { name: 'for another audience', token: signed(header, { ...claims, aud: 'billing' }, own), rejection: 'audience' },
-  { name: 'for no audience', token: signed(header, { ...claims, aud: undefined }, own), rejection: 'audience' },
+  { name: 'without an audience', token: signed(header, { ...claims, aud: undefined }, own), rejection: 'audience' },
   {
     name: 'an audience in an object',
     token: signed(header, { ...claims, aud: { orders: true } }, own),
     rejection: 'audience',
   },
   {
-    name: 'a claim twice',
+    name: 'a repeated claim',
     token: signed(header, JSON.stringify(claims).replace('{', '{"sub":"victim",'), own),
     rejection: 'malformed',
   },
   {
-    name: 'a claim twice, once escaped',
+    name: 'a repeated claim, once escaped',
     token: signed(header, JSON.stringify(claims).replace('{', '{"s\\u0075b":"victim",'), own),
     rejection: 'malformed',
   },
   ...[' ', '\t\n'].map((blank) => ({
-    name: `a claim twice, its colon behind ${JSON.stringify(blank)} many times`,
+    name: `a repeated claim, its colon after many ${JSON.stringify(blank)}`,
     token: signed(header, JSON.stringify(claims).replace('{', `{"sub"${blank.repeat(40)}:"victim",`), own),
     rejection: 'malformed',
   })),
   ...otherSpellings(good).map(([how, token]) => ({ name: how, token, rejection: 'malformed' })),
   {
-    name: 'a header twice',
+    name: 'a repeated header parameter',
     token: signed(JSON.stringify(header).replace('{', '{"alg":"none",') as never, claims, own),
     rejection: 'malformed',
   },
   { name: 'oversized', token: signed(header, { ...claims, filler: 'x'.repeat(16_384) }, own), rejection: 'malformed' },
-  { name: 'said to be nested', token: signed({ ...header, cty: 'JWT' }, claims, own), rejection: 'type' },
+  { name: 'declared as nested', token: signed({ ...header, cty: 'JWT' }, claims, own), rejection: 'type' },
   {
     name: 'an unknown critical header',
     token: signed({ ...header, crit: ['exp-check'], 'exp-check': 'off' }, claims, own),
@@ -188,13 +188,13 @@ const attacks: readonly Attack[] = [
     rejection: 'critical',
   },
   {
-    name: 'an uncoded payload',
+    name: 'an unencoded payload',
     token: signed({ ...header, crit: ['b64'], b64: false }, claims, own),
     rejection: 'critical',
   },
   { name: 'a logout token', token: signed({ ...header, typ: 'logout+jwt' }, claims, own), rejection: 'type' },
   {
-    name: 'a logout token that does not say that it is one (RFC 8725 section 3.11)',
+    name: 'a logout token without its type (RFC 8725 section 3.11)',
     token: signed({ ...header, typ: undefined }, { ...claims, events: { [logoutEvent]: {} } }, own),
     rejection: 'type',
   },
@@ -211,13 +211,13 @@ const attacks: readonly Attack[] = [
   },
   { name: 'a proof of possession', token: signed({ ...header, typ: 'dpop+jwt' }, claims, own), rejection: 'type' },
   {
-    name: 'bound to the key of its client',
+    name: "bound to a client's key",
     token: signed(header, { ...claims, cnf: { jkt: 'x' } }, own),
     rejection: 'bound',
   },
 ];
 
-describe('a token that is good', () => {
+describe('a valid token', () => {
   it('is accepted, with and without "application/" in its type, with and without a type', async () => {
     for (const typ of ['at+jwt', 'application/at+jwt', 'JWT', undefined]) {
       const token = signed({ ...header, typ }, claims, own);
@@ -228,7 +228,7 @@ describe('a token that is good', () => {
     expect((await sources[1].check({ kind: 'bearer', token: await rsaIssuer.token() })).identity).not.toBeNull();
   });
 
-  it('may name keys that are not used', async () => {
+  it('may contain URLs of keys that are not used', async () => {
     const token = signed({ ...header, jku: `${site}/keys`, x5u: `${site}/certificate` }, claims, own);
     expect((await sources[0].check({ kind: 'bearer', token })).identity).not.toBeNull();
     expect(fetched).toEqual([]);
@@ -242,18 +242,18 @@ describe.each(attacks)('$name', ({ token, rejection, rsa = false }) => {
     const result = await sources[rsa ? 1 : 0].check({ kind: 'bearer', token });
     expect(result).toMatchObject({ identity: null, reason: 'credential_rejected', rejection, failure: null });
     expect(fetched).toEqual([]);
-    // Its own keys, at most, as one of its ids may be new.
+    // At most the issuer's own keys, because the key id may be new.
     const paths = [issuer, rsaIssuer].flatMap((one, index) => one.requested.slice(requested[index]));
     for (const path of paths) expect(['/.well-known/openid-configuration', '/jwks']).toContain(path);
   });
 
-  it('fools a naive reader (control)', async () => {
+  it('control: fools a naive verifier', async () => {
     expect(await readNaively(token, rsa ? trustedRsa : trusted)).not.toBeNull();
   });
 });
 
 describe('between issuers', () => {
-  it('a token of one is not good as one of another', async () => {
+  it('a token of one issuer is invalid as one of another', async () => {
     const both = makeSource(jwtOf(issuer.issuer));
     const claimed = await attacker.token({ iss: issuer.issuer });
     expect(await both.check({ kind: 'bearer', token: claimed })).toMatchObject({ rejection: 'signature' });
@@ -262,16 +262,16 @@ describe('between issuers', () => {
 
   it.each([
     ['that is not configured', 'http://attacker.test'],
-    ['that only begins alike', `${issuer.issuer}.attacker.test`],
-    ['with a slash more', `${issuer.issuer}/`],
+    ['with a common prefix', `${issuer.issuer}.attacker.test`],
+    ['with an extra slash', `${issuer.issuer}/`],
     ['in another case', issuer.issuer.toUpperCase()],
     ['in a list', [issuer.issuer]],
-  ])('a token of an issuer %s goes to no source of tokens', async (_, iss) => {
+  ])('a token of an issuer %s reaches no token source', async (_, iss) => {
     const token = signed(header, { ...claims, iss }, own);
     await expect(sources[0].check({ kind: 'bearer', token })).rejects.toThrow('no source');
   });
 
-  it('a token in a token goes to none either, and fools a naive reader (control)', async () => {
+  it('a nested token reaches no token source either (control: it fools a naive verifier)', async () => {
     const token = signed({ ...header, cty: 'JWT' }, good, own);
     await expect(sources[0].check({ kind: 'bearer', token })).rejects.toThrow('no source');
     expect(await readNaively(token, trusted)).toMatchObject({ sub: 'ann' });

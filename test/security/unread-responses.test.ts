@@ -1,4 +1,7 @@
-/** Clients that do not read: what waits for them is given up after a while, however it came; those who only wait are not. */
+/**
+ * Clients that do not read: responses waiting for them are dropped after a while, however they were produced; clients
+ * that merely wait are not affected.
+ */
 import { setTimeout } from 'node:timers/promises';
 import { expect, test, vi } from 'vitest';
 import { openRaw } from '../support/raw-client.ts';
@@ -8,31 +11,31 @@ import { get, unreadingClients } from './support/unreading-clients.ts';
 
 const { running, open } = unreadingClients();
 
-test('whole answers that nobody reads do not wait for ever', async () => {
+test('complete responses that are not read do not wait forever', async () => {
   const upstream = await startRecordingUpstream({ answer: () => ({ body: Buffer.alloc(60_000) }) });
   running.push(upstream);
   const proxy = await startProxy({ targets: [upstream.origin], unreadMs: 300 });
   running.push(proxy);
   const patient = await startProxy({ targets: [upstream.origin], unreadMs: 60_000 });
   running.push(patient);
-  // Several connections of a hundred answers each: more than the system takes for a client.
+  // Several connections of a hundred responses each: more than the system buffers for a client.
   for (const { port } of [patient, proxy, patient, proxy, patient, proxy, patient, proxy]) {
     open(port).write(get.repeat(100));
   }
   await vi.waitFor(() => expect(proxy.records.length).toBeGreaterThan(0));
   await vi.waitFor(() => expect(proxy.proxy.inFlight).toBe(0));
   expect(proxy.records.some(({ aborted }) => aborted)).toBe(true);
-  // Control: with a long time for reading, answers of as many clients still wait.
+  // Control: with a long timeout for reading, responses of as many clients still wait.
   expect(patient.proxy.inFlight).toBeGreaterThan(0);
 });
 
-test('one plain request after the other, of which no answer is read, ends too, and is told from one that is served', async () => {
+test('a connection of successive unread responses ends too, unlike one that is read', async () => {
   const upstream = await startRecordingUpstream({ answer: () => ({ body: Buffer.alloc(60_000) }) });
   running.push(upstream);
   const proxy = await startProxy({ targets: [upstream.origin], unreadMs: 300 });
   running.push(proxy);
   const socket = open(proxy.port);
-  // One answer after the other, until there is one that the system does not take for the client.
+  // Response after response, until the system accepts no more for the client.
   for (let sent = 1; sent <= 1_000 && proxy.records.at(-1)?.aborted !== true; sent += 1) {
     socket.write(get);
     await vi.waitFor(() => expect(proxy.records.length).toBe(sent), { interval: 1 });
@@ -41,7 +44,7 @@ test('one plain request after the other, of which no answer is read, ends too, a
   expect(proxy.proxy.connections()).toBe(0);
 });
 
-/** Read by `node:http`, as the first is read on the socket. */
+/** Read by `node:http`, while the first is read on the socket. */
 const odd = get.replace('\r\n\r\n', '\r\nConnection: keep-alive, x\r\n\r\n');
 
 test.each([
@@ -49,13 +52,13 @@ test.each([
   [get, get],
   [odd, 'x'],
   [odd, get],
-])('after %j, what a client sends meanwhile (%j) is no reading', async (asked, word) => {
+])('after %j, bytes from the client (%j) do not count as reading', async (asked, word) => {
   const upstream = await startRecordingUpstream({ answer: () => ({ body: Buffer.alloc(60_000) }) });
   running.push(upstream);
   const proxy = await startProxy({ targets: [upstream.origin], unreadMs: 4_000 });
   running.push(proxy);
   const socket = open(proxy.port);
-  // One answer after the other, until there is one that the system does not take for the client.
+  // Response after response, until the system accepts no more for the client.
   const taken = (sent: number) =>
     vi
       .waitFor(() => expect(proxy.records.length).toBe(sent), { timeout: 2_000, interval: 1 })
@@ -78,7 +81,7 @@ test.each([
   expect(proxy.records.at(-1)).toMatchObject({ aborted: true });
 });
 
-test('a client that waits for a slow answer, or between two requests, is left alone', async () => {
+test('a client that waits for a slow response, or idles between two requests, is not affected', async () => {
   const upstream = await startRecordingUpstream({
     answer: async () => {
       await setTimeout(700);

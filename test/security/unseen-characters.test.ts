@@ -1,73 +1,73 @@
 /**
- * Characters that show nothing or look like others: blanks around dots and names, dots and slashes of other scripts.
- * What a service that takes blanks away, or fits characters into fewer, would read as a dot segment or as a guarded
- * name never passes by its rule.
+ * Invisible characters and look-alikes: spaces around dots and names, dots and slashes of other scripts. A path that a
+ * service would read as a dot segment or a guarded name, after trimming spaces or mapping characters, is never
+ * forwarded under another rule.
  */
 import { expect } from 'vitest';
 import { attackSuite, request } from './support/attack-suite.ts';
 import type { LenientRequest } from './support/lenient-reading.ts';
 
-/** A dot segment to a service that decodes and then takes blanks away, or normalizes (Unicode NFKC). */
+/** A dot segment for a service that decodes and then trims spaces or normalizes (Unicode NFKC). */
 const climbing: readonly (readonly [name: string, target: string])[] = [
-  ['a blank behind the dots', '/public/..%20/admin/x'],
-  ['a blank behind escaped dots', '/public/%2e%2e%20/admin/x'],
-  ['a blank before the dots', '/public/%20../admin/x'],
-  ['a blank between the dots', '/public/.%20./admin/x'],
-  ['a blank and an escaped slash', '/public/..%20%2fadmin/x'],
+  ['a space after the dots', '/public/..%20/admin/x'],
+  ['a space after escaped dots', '/public/%2e%2e%20/admin/x'],
+  ['a space before the dots', '/public/%20../admin/x'],
+  ['a space between the dots', '/public/.%20./admin/x'],
+  ['a space and an escaped slash', '/public/..%20%2fadmin/x'],
   ['a no-break space', '/public/..%C2%A0/admin/x'],
   ['an ideographic space', '/public/..%E3%80%80/admin/x'],
-  ['a space of no width', '/public/.%E2%80%8B./admin/x'],
+  ['a zero-width space', '/public/.%E2%80%8B./admin/x'],
   ['a byte order mark', '/public/%EF%BB%BF../admin/x'],
   ['a line separator', '/public/..%E2%80%A8/admin/x'],
   ['full-width dots', '/public/%EF%BC%8E%EF%BC%8E/admin/x'],
-  ['a full-width dot beside a plain one', '/public/.%EF%BC%8E/admin/x'],
+  ['a full-width dot next to a plain one', '/public/.%EF%BC%8E/admin/x'],
   ['a two-dot leader', '/public/%E2%80%A5/admin/x'],
   ['one-dot leaders', '/public/%E2%80%A4%E2%80%A4/admin/x'],
   ['small dots', '/public/%EF%B9%92%EF%B9%92/admin/x'],
-  ['a full-width slash behind', '/public/..%EF%BC%8Fadmin/x'],
-  ['full-width slashes around', '/public%EF%BC%8F..%EF%BC%8Fadmin/x'],
+  ['a full-width slash after the dots', '/public/..%EF%BC%8Fadmin/x'],
+  ['full-width slashes around the dots', '/public%EF%BC%8F..%EF%BC%8Fadmin/x'],
   ['a full-width backslash', '/public/..%EF%BC%BCadmin/x'],
   ['a division slash', '/public/..%E2%88%95admin/x'],
   ['a fraction slash', '/public/..%E2%81%84admin/x'],
-  ['a set minus, which code pages fit into a backslash', '/public/..%E2%88%96admin/x'],
-  ['a yen sign, which code pages fit into a backslash', '/public/..%C2%A5admin/x'],
-  ['a won sign, which code pages fit into a backslash', '/public/..%E2%82%A9admin/x'],
+  ['a set minus, which code pages map to a backslash', '/public/..%E2%88%96admin/x'],
+  ['a yen sign, which code pages map to a backslash', '/public/..%C2%A5admin/x'],
+  ['a won sign, which code pages map to a backslash', '/public/..%E2%82%A9admin/x'],
   ['ideographic full stops', '/public/%E3%80%82%E3%80%82/admin/x'],
   ['halfwidth ideographic full stops', '/public/%EF%BD%A1%EF%BD%A1/admin/x'],
 ];
 
-/** Cut off there, the path ends in a dot segment: nothing of it is guarded here, but another path is meant. */
+/** Cut off there, the path ends in a dot segment: it reaches nothing guarded here, but is still another path. */
 const cut = ['/public/..%3f/x', '/public/..%23/x', '/public/%2e%2e%3fx'];
 
-/** A guarded name to a service that removes blanks, or dots at the end. */
+/** A guarded name for a service that removes spaces or trailing dots. */
 const padded: readonly (readonly [name: string, target: string])[] = [
-  ['a blank behind the name', '/admin%20/x'],
-  ['a blank before the name', '/%20admin/x'],
-  ['blanks around it', '/%20%20admin%20%20/x'],
-  ['a blank behind the last name', '/admin%20'],
+  ['a space after the name', '/admin%20/x'],
+  ['a space before the name', '/%20admin/x'],
+  ['spaces around the name', '/%20%20admin%20%20/x'],
+  ['a space after the last name', '/admin%20'],
   ['an ogham space mark', '/admin%E1%9A%80/x'],
-  ['a next line', '/admin%C2%85/x'],
+  ['a next-line character', '/admin%C2%85/x'],
   ['a line separator', '/admin%E2%80%A8'],
-  ['a dot behind the name', '/admin./x'],
-  ['dots and blanks behind the last name', '/admin.%20..'],
-  ['an ideographic full stop behind the name', '/admin%E3%80%82/x'],
-  ['a question mark behind the name', '/admin%3Fx'],
-  ['a number sign behind the name', '/admin%23x'],
+  ['a dot after the name', '/admin./x'],
+  ['dots and spaces after the last name', '/admin.%20..'],
+  ['an ideographic full stop after the name', '/admin%E3%80%82/x'],
+  ['a question mark after the name', '/admin%3Fx'],
+  ['a number sign after the name', '/admin%23x'],
 ];
 
-/** A guarded name to a service that fits characters into plainer ones. */
+/** A guarded name for a service that maps characters to plainer ones. */
 const fitted: readonly (readonly [name: string, target: string])[] = [
   ['a full-width letter', '/%EF%BD%81dmin/x'],
   ['full-width letters', '/%EF%BD%81%EF%BD%84%EF%BD%8D%EF%BD%89%EF%BD%8E/x'],
-  ['letters of mathematics', '/%F0%9D%90%9Admin/x'],
+  ['mathematical letters', '/%F0%9D%90%9Admin/x'],
   ['a superscript', '/adm%E2%81%B1n/x'],
-  ['a full-width slash behind it', '/admin%EF%BC%8Fx'],
-  ['a division slash behind it', '/admin%E2%88%95x'],
-  ['a full-width letter and a blank', '/%EF%BD%81dmin%20/x'],
+  ['a full-width slash after the name', '/admin%EF%BC%8Fx'],
+  ['a division slash after the name', '/admin%E2%88%95x'],
+  ['a full-width letter and a space', '/%EF%BD%81dmin%20/x'],
   ['a soft hyphen', '/ad%C2%ADmin/x'],
   ['a zero-width joiner', '/ad%E2%80%8Dmin/x'],
   ['a word joiner', '/admin%E2%81%A0/x'],
-  ['a yen sign behind it', '/admin%C2%A5x'],
+  ['a yen sign after the name', '/admin%C2%A5x'],
 ];
 
 const honest: readonly (readonly [target: string, reaches: string])[] = [
@@ -82,7 +82,7 @@ const honest: readonly (readonly [target: string, reaches: string])[] = [
   ],
   ['/public/%E2%80%A6', '/public/%E2%80%A6'],
   ['/public/%EF%BD%81dmin%C2%B2', '/public/%EF%BD%81dmin%C2%B2'],
-  // Words of Arabic that are one character.
+  // Arabic words in a single character.
   ['/public/%EF%B7%B2-%EF%B7%BA', '/public/%EF%B7%B2-%EF%B7%BA'],
   ['/admin-tools%20/x', '/admin-tools%20/x'],
   ['/public/What%3F.mp3', '/public/What%3F.mp3'],
@@ -90,14 +90,14 @@ const honest: readonly (readonly [target: string, reaches: string])[] = [
   ['/public/%C2%A5100', '/public/%C2%A5100'],
 ];
 
-attackSuite('unseen characters', [
+attackSuite('invisible characters', [
   ...climbing.map(([name, target]) => ({
     name: `dot segment, ${name}`,
     bytes: request(`GET ${target}`),
     ...{ status: 400, code: 'path_ambiguous', reaches: null, harm: 'protected path' as const },
   })),
   ...cut.map((target) => ({
-    name: `dot segment that ends the path where it is cut, ${target}`,
+    name: `dot segment at the end of a truncated path, ${target}`,
     bytes: request(`GET ${target}`),
     ...{ status: 400, code: 'path_ambiguous', reaches: null },
   })),
@@ -105,7 +105,7 @@ attackSuite('unseen characters', [
     name: `guarded name, ${name}`,
     bytes: request(`GET ${target}`),
     ...{ status: 400, code: 'path_ambiguous', reaches: null, harm: 'protected path' as const },
-    // It compares whole names, as one should.
+    // It correctly compares whole names.
     naivety: { allows: (asked: LenientRequest) => !/^\/admin(?:\/|$)/.test(asked.target) },
   })),
   ...fitted.map(([name, target]) => ({
@@ -115,22 +115,22 @@ attackSuite('unseen characters', [
     naivety: { allows: (asked: LenientRequest) => !/^\/admin(?:\/|$)/.test(asked.target) },
   })),
   {
-    name: 'guarded name, a full-width percent sign and digits, to whoever decodes after that',
+    name: 'guarded name, a full-width percent sign and digits, for a service that decodes afterwards',
     bytes: request('GET /%EF%BC%8561dmin/x'),
     ...{ status: 400, code: 'path_ambiguous', reaches: null },
   },
   {
-    name: 'as many blanks as a target holds cost no time',
+    name: 'a target full of spaces is processed fast',
     bytes: request(`GET /public/${'%20'.repeat(2_600)}x${'%20'.repeat(20)}`),
     ...{ status: 400, code: 'path_ambiguous', reaches: null },
   },
   {
-    name: 'nor do as many ligatures, each of which stands for eighteen letters',
+    name: 'a target full of ligatures of eighteen letters is processed fast',
     bytes: request(`GET /public/${'%EF%B7%BA'.repeat(860)}`),
     ...{ status: 400, code: 'path_ambiguous', reaches: null },
   },
   ...honest.map(([target, reaches]) => ({
-    name: `${target} is forwarded as it stands`,
+    name: `${target} is forwarded unchanged`,
     bytes: request(`GET ${target}`),
     ...{ status: 200, reaches },
   })),
@@ -140,7 +140,7 @@ attackSuite('unseen characters', [
 attackSuite(
   'the header Proxy',
   ['Proxy', 'PROXY', 'proxy'].map((name) => ({
-    name: `${name} goes no further: CVE-2016-5385`,
+    name: `${name} is not forwarded: CVE-2016-5385`,
     bytes: request('GET /public/x', [`${name}: http://evil.test:80`]),
     ...{ status: 200, reaches: '/public/x', harm: 'forged proxy' as const },
     check: ({ upstream }) => expect(upstream.received().join('')).not.toMatch(/^proxy:/im),

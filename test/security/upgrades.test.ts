@@ -1,6 +1,7 @@
 /**
- * Upgrades (RFC 9110 section 7.8, RFC 6455) and Expect (section 10.1.1): a tunnel only to WebSocket, only where the route
- * allows it, only for whom the route is. The service of these tests accepts every upgrade that reaches it.
+ * Upgrades (RFC 9110 section 7.8, RFC 6455) and Expect (section 10.1.1): a tunnel only for WebSockets, only where the
+ * route allows it, only for callers that the rule allows. The service of these tests accepts every upgrade that reaches
+ * it.
  */
 import { expect } from 'vitest';
 import { type Attack, attackSuite, bearer, request } from './support/attack-suite.ts';
@@ -21,27 +22,27 @@ const none = (got: { upstream: FooledUpstream }) => {
   }
 };
 
-/** An upgrade to something else is refused, or an ordinary request; what follows is no tunnel. */
+/** An upgrade to another protocol is refused or becomes an ordinary request; the following bytes are not a tunnel. */
 const others: readonly (readonly [name: string, headers: readonly string[]])[] = [
   ['h2c', [...upgrade('h2c'), 'HTTP2-Settings: AAMAAABkAAQAAP__']],
   [
-    'h2c as its Connection list tells: RFC 7540 section 3.2',
+    'h2c with its Connection list: RFC 7540 section 3.2',
     ['Connection: Upgrade, HTTP2-Settings', 'Upgrade: h2c', 'HTTP2-Settings: AAMAAABkAAQAAP__'],
   ],
   ['h2c without settings', upgrade('h2c')],
   ['h2c without Connection', ['Upgrade: h2c', 'HTTP2-Settings: AAMAAABkAAQAAP__']],
   ['h2c in capitals', upgrade('H2C')],
   ['h2c before websocket', upgrade('h2c, websocket')],
-  ['h2c behind websocket', upgrade('websocket, h2c')],
-  ['h2c beside websocket', upgrade('websocket', 'h2c')],
-  ['websocket beside h2c', upgrade('h2c', 'websocket')],
+  ['h2c after websocket', upgrade('websocket, h2c')],
+  ['h2c next to websocket', upgrade('websocket', 'h2c')],
+  ['websocket next to h2c', upgrade('h2c', 'websocket')],
   ['TLS: RFC 2817', upgrade('TLS/1.0')],
   ['HTTP/2.0', upgrade('HTTP/2.0')],
   ['h2', upgrade('h2')],
-  ['an unknown one', upgrade('root-shell')],
+  ['an unknown protocol', upgrade('root-shell')],
   ['websocket with a version', upgrade('websocket/13')],
-  ['websocket with letters behind', upgrade('websocketx')],
-  ['an empty one', upgrade('')],
+  ['websocket with trailing letters', upgrade('websocketx')],
+  ['an empty value', upgrade('')],
   ['an underscore in HTTP2_Settings', [...upgrade('h2c'), 'HTTP2_Settings: AAMAAABkAAQAAP__']],
 ];
 
@@ -66,7 +67,7 @@ attackSuite('upgrades', [
     ...{ status: [400, 501, 505, 'closed'], reaches: null },
   },
   {
-    name: 'the preface of HTTP/2 behind a request',
+    name: 'the preface of HTTP/2 after a request',
     bytes: [request('GET /public/x', ['Content-Length: 0']), preface],
     ...{ status: 200, afterwards: [400] },
     check: ({ upstream }) => expect(upstream.received().join('')).not.toContain('PRI'),
@@ -74,7 +75,7 @@ attackSuite('upgrades', [
   ...(
     [
       ['nobody', 'GET /private/x', socket, 401],
-      ['nobody, to the guarded path', 'GET /admin/x', socket, 401],
+      ['an anonymous caller, to the guarded path', 'GET /admin/x', socket, 401],
       ['a user without the role', 'GET /admin/x', [...socket, bearer], 403],
       ['a dot segment', 'GET /public/../admin/x', socket, 401],
       ['an escaped dot segment', 'GET /public/%2e%2e/admin/x', socket, 400],
@@ -83,13 +84,13 @@ attackSuite('upgrades', [
     ] as const
   ).map(
     ([name, line, headers, status]): Attack => ({
-      name: `websocket, ${name}: what follows the refusal is no tunnel`,
+      name: `websocket, ${name}: the bytes after the refusal are not a tunnel`,
       bytes: request(line, headers) + hidden,
       ...{ status, reaches: null, harm: name === 'a dot segment' ? 'protected path' : 'hidden request' },
     }),
   ),
   {
-    name: 'websocket on a route that has none',
+    name: 'websocket on a route without WebSockets',
     bytes: request('GET /public/x', socket) + hidden,
     ...{ status: [200, 400], harm: 'hidden request' },
     check: none,
@@ -119,22 +120,22 @@ attackSuite('upgrades', [
     ...{ status: [200, 400], check: none },
   },
   {
-    name: 'identity headers of a handshake',
+    name: 'identity headers in a handshake',
     bytes: request('GET /private/x', [...socket, bearer, 'user_id: root', 'User-Id: root']),
     ...{ status: 101, reaches: '/private/x', harm: 'forged identity' },
   },
   {
-    name: 'Connection of a handshake that lists the identity',
+    name: 'Connection in a handshake that lists the identity',
     bytes: request('GET /private/x', ['Connection: Upgrade, user-id', 'Upgrade: websocket', ...key, bearer]),
     ...{ status: 101, reaches: '/private/x', harm: 'lost identity' },
   },
   {
-    name: 'the credential of a handshake stays with the gateway',
+    name: 'the credential of a handshake is not forwarded',
     bytes: request('GET /private/x', [...socket, bearer]),
     ...{ status: 101, reaches: '/private/x', harm: 'leaked credential' },
   },
   {
-    name: 'forwarded headers of a handshake',
+    name: 'forwarded headers in a handshake',
     bytes: request('GET /private/x', [...socket, bearer, 'X-Forwarded-For: 6.6.6.6', 'Forwarded: for=6.6.6.6']),
     ...{ status: 101, reaches: '/private/x', harm: 'forged origin' },
   },
@@ -143,7 +144,7 @@ attackSuite('upgrades', [
 const long = 'x'.repeat(64);
 attackSuite('Expect', [
   {
-    name: '100-continue of nobody is refused before any body',
+    name: '100-continue from an anonymous caller is refused before any body',
     bytes: request('POST /private/x', ['Expect: 100-continue', 'Content-Length: 64']),
     ...{ status: 401, reaches: null },
     check: ({ answer }) => expect(answer?.status).toBe(401),
@@ -154,7 +155,7 @@ attackSuite('Expect', [
     ...{ status: 403, reaches: null },
   },
   {
-    name: '100-continue with the body along',
+    name: '100-continue together with the body',
     bytes: request('POST /public/x', ['Expect: 100-continue', 'Content-Length: 64'], long),
     ...{ status: 200, reaches: '/public/x' },
     check: ({ upstream }) =>
@@ -182,7 +183,7 @@ attackSuite('Expect', [
     ...{ status: 200, reaches: '/public/x' },
   },
   {
-    name: 'an expectation of a request without a body',
+    name: 'an expectation on a request without a body',
     bytes: request('GET /public/x', ['Expect: 100-continue']),
     ...{ status: [200, 417] },
   },

@@ -1,6 +1,6 @@
 /**
- * Bearers that browsers send in `Sec-WebSocket-Protocol`: read from a handshake alone, once, beside nothing else, and seen
- * by no service, on any route.
+ * Bearers that browsers send in `Sec-WebSocket-Protocol`: read only from a handshake, once, next to no other
+ * credential, and forwarded to no service, on any route.
  */
 import { expect } from 'vitest';
 import { type Attack, attackSuite, bearer, request } from './support/attack-suite.ts';
@@ -29,58 +29,58 @@ attackSuite(
     ...(
       [
         ['alone', offer(word, token)],
-        ['before others', offer(word, token, 'app.v1')],
-        ['behind others', offer('app.v1', word, token)],
+        ['before other protocols', offer(word, token, 'app.v1')],
+        ['after other protocols', offer('app.v1', word, token)],
         ['in two headers, which are one list: RFC 9110 section 5.3', `${offer(word)}\r\n${offer(token)}`],
-        ['without blanks', `Sec-WebSocket-Protocol: ${word},${token},app.v1`],
+        ['without spaces', `Sec-WebSocket-Protocol: ${word},${token},app.v1`],
       ] as const
     ).map(
       ([name, header]): Attack => ({
-        name: `accepted and taken out: ${name}`,
+        name: `accepted and removed: ${name}`,
         bytes: shake('GET /private/x', header),
         ...{ status: 101, reaches: '/private/x', harm: 'leaked credential', check: unseen },
       }),
     ),
     {
-      name: 'taken out on a route for anybody as well',
+      name: 'also removed on a public route',
       bytes: shake('GET /other', offer(word, token, 'app.v1')),
       ...{ status: 101, reaches: '/other', check: unseen },
     },
     {
-      name: 'taken out of a request that is no handshake',
+      name: 'removed from a request that is not a handshake',
       bytes: request('GET /other', [offer(word, token)]),
       ...{ status: 200, reaches: '/other', check: unseen },
     },
     {
-      name: 'not passed on by a spelling that services merge',
+      name: 'not forwarded in a spelling that services merge',
       bytes: shake('GET /private/x', bearer, `Sec_WebSocket_Protocol: ${word}, ${token}`),
       ...{ status: [101, 400], harm: 'leaked credential', check: unseen },
     },
     ...(
       [
-        ['a request that is no handshake', request('GET /private/x', [offer(word, token)])],
+        ['a request that is not a handshake', request('GET /private/x', [offer(word, token)])],
         ['a POST', request('POST /private/x', [offer(word, token), 'Content-Length: 0'])],
         ['h2c', request('GET /private/x', ['Connection: Upgrade', 'Upgrade: h2c', offer(word, token)])],
         ['Upgrade without Connection', request('GET /private/x', ['Upgrade: websocket', offer(word, token)])],
-        ['the token alone', shake('GET /private/x', offer(token))],
-        ['the word alone', shake('GET /private/x', offer(word))],
-        ['the token before the word', shake('GET /private/x', offer(token, word))],
-        ['something between', shake('GET /private/x', offer(word, 'app.v1', token))],
-        ['the word in another case', shake('GET /private/x', offer(word.toUpperCase(), token))],
-        ['a longer word', shake('GET /private/x', offer(`${word}s`, token))],
-        ['an empty element between', shake('GET /private/x', `Sec-WebSocket-Protocol: ${word}, , ${token}`)],
-        ['a blank for the comma', shake('GET /private/x', `Sec-WebSocket-Protocol: ${word} ${token}`)],
+        ['only the token', shake('GET /private/x', offer(token))],
+        ['only the marker', shake('GET /private/x', offer(word))],
+        ['the token before the marker', shake('GET /private/x', offer(token, word))],
+        ['another protocol in between', shake('GET /private/x', offer(word, 'app.v1', token))],
+        ['the marker in another case', shake('GET /private/x', offer(word.toUpperCase(), token))],
+        ['a longer marker', shake('GET /private/x', offer(`${word}s`, token))],
+        ['an empty element in between', shake('GET /private/x', `Sec-WebSocket-Protocol: ${word}, , ${token}`)],
+        ['a space instead of the comma', shake('GET /private/x', `Sec-WebSocket-Protocol: ${word} ${token}`)],
         ['a quoted token', shake('GET /private/x', offer(word, `"${token}"`))],
         ['a wrong token', shake('GET /private/x', offer(word, 'wrong'))],
-        ['the word twice', shake('GET /private/x', offer(word, token, word, token))],
+        ['the marker twice', shake('GET /private/x', offer(word, token, word, token))],
         ['two tokens', shake('GET /private/x', offer(word, token, word, 'other'))],
-        ['two headers, each with one', shake('GET /private/x', offer(word, token), offer(word, token))],
-        ['beside the same in Authorization', shake('GET /private/x', offer(word, token), bearer)],
+        ['two headers with one each', shake('GET /private/x', offer(word, token), offer(word, token))],
+        ['next to the same token in Authorization', shake('GET /private/x', offer(word, token), bearer)],
         [
-          'beside another in Authorization',
+          'next to another token in Authorization',
           shake('GET /private/x', offer(word, token), `Authorization: Bearer ${known.admin.token}`),
         ],
-        ['beside a key pair', shake('GET /private/x', offer(word, token), `Api-Key: ${key}`, `Api-Secret: ${secret}`)],
+        ['next to a key pair', shake('GET /private/x', offer(word, token), `Api-Key: ${key}`, `Api-Secret: ${secret}`)],
         ['without the role', shake('GET /admin/x', offer(word, token))],
       ] as const
     ).map(
@@ -94,14 +94,14 @@ attackSuite(
   { more: `credentials: { websocketProtocol: ${word} }` },
 );
 
-/** Handshakes that are none (RFC 6455 section 4.1), which a service might take for one all the same. */
+/** Invalid handshakes (RFC 6455 section 4.1) that a service might still accept. */
 attackSuite(
   'handshakes',
   (
     [
       ['no key', ['Sec-WebSocket-Version: 13']],
       ['a key of another length', ['Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: AAAA']],
-      ['a key that is no Base64', ['Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: ************************']],
+      ['a key that is not Base64', ['Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: ************************']],
       [
         'two keys',
         [
@@ -111,7 +111,7 @@ attackSuite(
         ],
       ],
       ['no version', ['Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==']],
-      ['a version of old', ['Sec-WebSocket-Version: 8', 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==']],
+      ['an old version', ['Sec-WebSocket-Version: 8', 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==']],
       [
         'two versions',
         ['Sec-WebSocket-Version: 13', 'Sec-WebSocket-Version: 8', 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=='],

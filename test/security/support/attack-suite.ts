@@ -1,6 +1,6 @@
 /**
- * Runs a table of attacks: the same bytes through Rolegate, where they must do no harm, and, for those that name their
- * harm, through a naive gateway in front of the same service, where they must: that is the control of each row.
+ * Runs a table of attacks: the same bytes through Rolegate, where they must do no harm, and, if the row specifies a
+ * harm, through a naive gateway in front of the same service, where they must do it: the control of each row.
  */
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type FakeAuthApi, startFakeAuthApi } from '../../support/fake-auth-api.ts';
@@ -12,23 +12,23 @@ import { type Harm, known } from './sloppy-service.ts';
 import { type AttackedGateway, startAttacked } from './start-attacked.ts';
 
 export interface Attack {
-  /** Class, what is special, and identifier, such as `dot segment, escaped: CVE-2021-41773`. */
+  /** Class, specifics, and identifier, such as `dot segment, escaped: CVE-2021-41773`. */
   readonly name: string;
-  /** Bytes (each character one byte). Of several parts each but the first is written when an answer is there. */
+  /** Bytes (each character is one byte). Of several parts, each but the first is written after a response. */
   readonly bytes: string | readonly string[];
-  /** Statuses that the client may see; `closed`: the connection may end without an answer. */
+  /** Statuses that the client may get; `closed`: the connection may end without a response. */
   readonly status: number | 'closed' | readonly (number | 'closed')[];
-  /** Statuses of further answers on the connection, when it goes on. */
+  /** Statuses of further responses on the connection, if it continues. */
   readonly afterwards?: readonly number[];
   /** The `code` of the refusal. */
   readonly code?: string;
-  /** Target that the service gets, or several in order; null: it gets nothing. Left out: not looked at. */
+  /** Target that the service receives, or several in order; null: it receives nothing. Unset: not checked. */
   readonly reaches?: string | readonly string[] | null;
-  /** What a naive gateway lets happen. Left out: the row shows what is said about it by `status` and `reaches` alone. */
+  /** The harm at a naive gateway. Unset: the row only shows what `status` and `reaches` state. */
   readonly harm?: Harm;
-  /** How the gateway of the control is naive, when the usual way would not let it happen. */
+  /** How the control's gateway is naive, if the default would not allow the harm. */
   readonly naivety?: Naivety;
-  /** Looks at what the service got. */
+  /** Checks what the service received. */
   readonly check?: (got: { upstream: FooledUpstream; answer: RawAnswer | null }) => void;
 }
 
@@ -36,7 +36,7 @@ export interface World {
   readonly gateway: AttackedGateway;
   readonly upstream: FooledUpstream;
   readonly authApi: FakeAuthApi;
-  /** Connections after their last answer: each resolves to what else it got, once the gateway has closed it. */
+  /** Connections after their last response: each resolves to what else it received, once the gateway has closed it. */
   readonly closing: Promise<string>[];
   close(): Promise<void>;
 }
@@ -48,7 +48,7 @@ export interface WorldOptions {
   readonly routes?: string;
   /** Further top-level keys. */
   readonly more?: string;
-  /** Whether everything else is public: then a path that slips by its rule is forwarded. Default: true. */
+  /** Whether everything else is public, so that a path that bypasses its rule is forwarded. Default: true. */
   readonly open?: boolean;
 }
 
@@ -88,7 +88,7 @@ ${rest}${options.routes ?? ''}`);
   };
 }
 
-/** A request of lines; a body follows as it is. */
+/** A request from lines, followed by the body unchanged. */
 export function request(line: string, headers: readonly string[] = [], body = ''): string {
   return [`${line} HTTP/1.1`, 'Host: a.test', ...headers, '', body].join('\r\n');
 }
@@ -97,7 +97,7 @@ export const bearer = `Authorization: Bearer ${known.user.token}`;
 
 let marks = 0;
 
-/** One group of attacks, with a gateway of its own. */
+/** One group of attacks, with its own gateway. */
 export function attackSuite(group: string, attacks: readonly Attack[], options: WorldOptions = {}): void {
   describe(group, () => {
     let world: World;
@@ -106,7 +106,7 @@ export function attackSuite(group: string, attacks: readonly Attack[], options: 
     });
     afterAll(async () => {
       try {
-        // What follows an answer that was the last one is not answered, and the connection ends.
+        // Nothing after the last response gets a response, and the connection ends.
         expect((await Promise.all(world.closing)).filter((rest) => rest !== '')).toEqual([]);
       } finally {
         await world.close();
@@ -127,7 +127,7 @@ export function attackSuite(group: string, attacks: readonly Attack[], options: 
   });
 }
 
-/** Sends the attack through Rolegate and checks that it did what the row says and no harm. */
+/** Sends the attack through Rolegate and checks the row's expectations, and that it did no harm. */
 export async function runAttack({ gateway, upstream, closing }: World, attack: Attack): Promise<RawAnswer | null> {
   upstream.clear();
   const parts = typeof attack.bytes === 'string' ? [attack.bytes] : attack.bytes;
@@ -160,7 +160,7 @@ export async function runAttack({ gateway, upstream, closing }: World, attack: A
       closing.push(rest.finally(() => client.destroy()));
       left = true;
     }
-    // Whatever was sent to the service before is there once this one is.
+    // Whatever was sent to the service before has arrived once this request has.
     await sendRaw(gateway.port, `GET /public/end-${marks} HTTP/1.1\r\nHost: a.test\r\nConnection: close\r\n\r\n`);
     expect(upstream.harms()).toEqual([]);
     expect(upstream.undecided()).toEqual([]);
@@ -182,7 +182,7 @@ export async function runAttack({ gateway, upstream, closing }: World, attack: A
   }
 }
 
-/** Whether the connection is over with this answer. */
+/** Whether the connection ends with this response. */
 function isLast(answer: RawAnswer | null): boolean {
   return answer === null || answer.status === 101 || answer.header('connection')?.toLowerCase() === 'close';
 }
@@ -193,7 +193,7 @@ function expectRefusal(answer: RawAnswer, code: string | undefined, method: stri
   if (code !== undefined && method !== 'HEAD') expect(JSON.parse(answer.text()).code).toBe(code);
 }
 
-/** The same bytes through a naive gateway, reading in either way: the service is hurt. */
+/** The same bytes through a naive gateway, parsed either way: the service is harmed. */
 async function showHarm(attack: Attack, harm: Harm): Promise<void> {
   const upstream = await startFooledUpstream();
   const gateways = await Promise.all(leniencies.map((one) => startNaiveGateway(upstream.port, one, attack.naivety)));
@@ -201,7 +201,7 @@ async function showHarm(attack: Attack, harm: Harm): Promise<void> {
   try {
     const parts = typeof attack.bytes === 'string' ? [attack.bytes] : attack.bytes;
     for (const [index, part] of parts.entries()) {
-      // A gateway that gives no answer waits for more bytes.
+      // A gateway that sends no response waits for more bytes.
       const answered = () => expect(clients.some((client) => client.unread().length > 0)).toBe(true);
       if (index > 0) await vi.waitFor(answered, { interval: 5, timeout: 300 }).catch(() => {});
       for (const client of clients) client.write(Buffer.from(part, 'latin1'));

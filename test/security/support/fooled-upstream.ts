@@ -1,6 +1,6 @@
 /**
- * A service that is built to be fooled: it takes every byte that reaches it for requests, by both lenient readings at
- * once, answers by one of them, and accepts every upgrade. It remembers what it believed to be asked for.
+ * A service that is built to be fooled: it parses every byte as requests with both lenient parsers at once, responds by
+ * one of them, and accepts every upgrade. It records the requests that it believes it received.
  */
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
@@ -11,11 +11,11 @@ import { type Harm, harmsOf } from './sloppy-service.ts';
 export interface FooledUpstream {
   readonly port: number;
   readonly origin: string;
-  /** Requests that it believes to have got, by each reading. */
+  /** Requests that it believes it received, per parser. */
   seen(leniency: Leniency): readonly LenientRequest[];
-  /** Everything that went wrong by either reading; without repetition. */
+  /** All harm by either parser, without repetition. */
   harms(): Harm[];
-  /** Bytes of open connections that are no whole request by one reading, though they are by the other. */
+  /** Bytes on open connections that are an incomplete request for one parser, though complete for the other. */
   undecided(): string[];
   /** All bytes received since the last `clear`, one text per connection. */
   received(): string[];
@@ -31,7 +31,7 @@ interface Connection {
   received: string;
 }
 
-/** `answersBy`: by which reading it answers. `answer`: the bytes of an answer, in place of the usual one. */
+/** `answersBy`: the parser by which it responds. `answer`: the bytes of a response instead of the usual one. */
 export async function startFooledUpstream(
   options: { answersBy?: Leniency; answer?: (request: LenientRequest) => string | undefined } = {},
 ): Promise<FooledUpstream> {
@@ -94,7 +94,7 @@ export async function startFooledUpstream(
   };
 }
 
-/** Tells in the body what was asked for, so that a client can see whose answer it got. */
+/** Repeats the request in the body, so a client can see whose response it got. */
 function answerTo(request: LenientRequest): string {
   const upgrade = request.headers.find(([name]) => name.toLowerCase() === 'upgrade');
   if (upgrade !== undefined) {

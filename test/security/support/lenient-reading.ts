@@ -1,7 +1,7 @@
 /**
- * Two sloppy readings of a stream of requests, as old or careless services have them. They disagree with each other
- * and with RFC 9112 wherever it leaves room for request smuggling: which framing wins, what a line end is, what
- * `chunked` looks like, what a number is. Attack tests read what reached a service in both ways.
+ * Two sloppy parsers of a stream of requests, like those of old or careless services. They disagree with each other and
+ * with RFC 9112 wherever it leaves room for request smuggling: which framing wins, what a line end is, what `chunked`
+ * looks like, what a number is. Attack tests parse what reached a service in both ways.
  */
 
 export const leniencies = ['length-first', 'chunked-first'] as const;
@@ -10,7 +10,7 @@ export type Leniency = (typeof leniencies)[number];
 export interface LenientRequest {
   readonly method: string;
   readonly target: string;
-  /** As written, in order; blanks around name and value taken away. */
+  /** As written, in order, without spaces around name and value. */
   readonly headers: readonly (readonly [name: string, value: string])[];
   readonly trailers: readonly (readonly [name: string, value: string])[];
   readonly body: Buffer;
@@ -18,7 +18,7 @@ export interface LenientRequest {
   readonly head: string;
 }
 
-/** The first request of the bytes and its length; null while it is not complete in this reading. */
+/** The first request in the bytes and its length; null while it is incomplete for this parser. */
 export function readLenient(bytes: Buffer, leniency: Leniency): { request: LenientRequest; length: number } | null {
   let at = 0;
   while (bytes[at] === 13 || bytes[at] === 10) at += 1;
@@ -43,7 +43,7 @@ export function readLenient(bytes: Buffer, leniency: Leniency): { request: Lenie
   };
 }
 
-/** Lines up to an empty one. `length-first` also takes a lone CR for a line end. */
+/** Lines up to an empty one. `length-first` also accepts a bare CR as a line end. */
 function readBlock(bytes: Buffer, from: number, leniency: Leniency): { lines: string[]; end: number } | null {
   const lines: string[] = [];
   let start = from;
@@ -59,7 +59,7 @@ function readBlock(bytes: Buffer, from: number, leniency: Leniency): { lines: st
   return null;
 }
 
-/** A folded line continues the one before; for `chunked-first` it is a field of its own too. */
+/** A folded line continues the previous one; for `chunked-first` it is also a field of its own. */
 function readFields(lines: readonly string[], leniency: Leniency): (readonly [string, string])[] {
   const fields: [string, string][] = [];
   for (const line of lines) {
@@ -75,7 +75,7 @@ function readFields(lines: readonly string[], leniency: Leniency): (readonly [st
   return fields;
 }
 
-/** Blanks as generous languages see them: control characters, NUL and no-break space too. */
+/** Spaces as tolerant languages see them: including control characters, NUL and no-break space. */
 function stripBlanks(text: string): string {
   return text.replace(/^[\s\0-\x20\x7f\xa0]+|[\s\0-\x20\x7f\xa0]+$/g, '');
 }

@@ -1,7 +1,7 @@
 /**
- * A gateway as one writes it in an afternoon, for controls: it checks the raw path by its beginning, removes the
- * identity header by its exact name, applies `Connection` last, and passes everything else on as it came. What hurts
- * the service behind this one, and does not hurt it behind ours, is what the defenses are for.
+ * A quickly written gateway, for controls: it checks the raw path by its prefix, removes the identity header by its
+ * exact name, applies `Connection` last, and forwards everything else unchanged. Whatever harms the service behind this
+ * gateway, but not behind Rolegate, shows what the defenses are for.
  */
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
@@ -10,16 +10,16 @@ import { guardedHost, known } from './sloppy-service.ts';
 
 export interface NaiveGateway {
   readonly port: number;
-  /** Bytes that it holds because nobody takes them. */
+  /** Bytes that it buffers because the receiver does not read. */
   waiting(): number;
   close(): Promise<void>;
 }
 
-/** Naive in another way than usual. */
+/** Naive in another way than by default. */
 export interface Naivety {
-  /** Who may pass, in place of the usual check. */
+  /** Which callers are allowed, instead of the default check. */
   readonly allows?: (request: LenientRequest) => boolean;
-  /** A request that asks for an upgrade makes a tunnel, whatever the service answers. */
+  /** A request for an upgrade becomes a tunnel, whatever the service responds. */
   readonly tunnelsAtOnce?: boolean;
 }
 
@@ -90,7 +90,7 @@ function userOf({ headers }: LenientRequest): string | null {
   return text.includes(known.user.token) || text.includes(known.user.secret) ? known.user.id : null;
 }
 
-/** Adds the identity, and drops what `Connection` lists, in the wrong order. */
+/** Adds the identity and removes what `Connection` lists, in the wrong order. */
 function forwarded(whole: string, request: LenientRequest): string {
   const end = whole.indexOf(request.head) + request.head.length;
   const user = userOf(request);

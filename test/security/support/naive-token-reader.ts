@@ -1,6 +1,6 @@
 /**
- * A verifier of JWTs that makes every mistake that libraries have made: it lets the token say how it is to be verified, and
- * looks at no claim. What it accepts and Rolegate does not is the harm.
+ * A JWT verifier with every known mistake of libraries: it lets the token choose how it is verified, and checks no
+ * claim. What it accepts and Rolegate refuses is the harm.
  */
 
 import type { webcrypto } from 'node:crypto';
@@ -31,7 +31,7 @@ export async function readNaively(token: string, trusted: KeyObject): Promise<ob
       : isSigned(signed, signature, await keyOf(header, trusted)));
   if (!good) return null;
   const text = Buffer.from(body, 'base64url').toString();
-  // What is in the token counts, if it is one itself.
+  // If it contains another token, that one counts.
   return (text.startsWith('{') ? JSON.parse(text) : parse(text.split('.')[1] ?? '')) as object;
 }
 
@@ -39,7 +39,7 @@ function parse(part: string): unknown {
   return JSON.parse(Buffer.from(part, 'base64url').toString());
 }
 
-/** The public key, taken for a secret; or what its `kid` leads to, in a file or in a table. */
+/** The public key, used as a secret; or whatever its `kid` points to, in a file or in a table. */
 function secretOf({ kid }: Header, trusted: KeyObject): Buffer | string {
   if (kid === undefined || kid === 'first') return trusted.export({ type: 'spki', format: 'pem' });
   if (kid.includes('/')) return readFileSync(join('/etc/keys', kid));
@@ -65,7 +65,7 @@ function isHmac(signed: Buffer, signature: Buffer, secret: Buffer | string): boo
 }
 
 function isSigned(signed: Buffer, signature: Buffer, key: KeyObject): boolean {
-  // Without a look at their range, r = s = 0 made the check compare nothing with nothing (CVE-2022-21449).
+  // Without a range check, r = s = 0 made the verification compare nothing with nothing (CVE-2022-21449).
   if (signature.length > 0 && signature.every((byte) => byte === 0)) return true;
   return verify('sha256', signed, { key, dsaEncoding: 'ieee-p1363' }, signature);
 }

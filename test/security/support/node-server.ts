@@ -1,4 +1,4 @@
-/** A server of Node's without a defense, on a free port of loopback: for controls. */
+/** A Node server without a defense, on a free loopback port: for controls. */
 import { once } from 'node:events';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -8,7 +8,7 @@ export interface NodeServer {
   close(): Promise<void>;
 }
 
-/** Listens, and with `close` breaks off whatever is open, upgraded connections included. */
+/** Listens; `close` aborts everything that is open, including upgraded connections. */
 export async function startNodeServer(server: Server): Promise<NodeServer> {
   const sockets = new Set<{ destroy(): void }>();
   server.on('connection', (socket) => {

@@ -1,7 +1,7 @@
 /**
- * What a service that means well makes of a request: it decodes twice, cuts path parameters and NUL, turns backslashes,
- * resolves dot segments, merges `_` with `-`, believes trailers, method overrides and rewritten URLs. An attack has done
- * harm when, by any of these readings, the service does what the client may not do.
+ * How a lenient service interprets a request: it decodes twice, strips path parameters and NUL, converts backslashes,
+ * resolves dot segments, merges `_` with `-`, and trusts trailers, method overrides and rewritten URLs. An attack has
+ * done harm if, in any of these interpretations, the service does something that the client is not allowed to do.
  */
 import type { LenientRequest } from './lenient-reading.ts';
 
@@ -20,7 +20,7 @@ export const harms = [
 ] as const;
 export type Harm = (typeof harms)[number];
 
-/** What attacks of these tests are made of. */
+/** Building blocks of the attacks in these tests. */
 export const forged = { user: 'root', address: '6.6.6.6', host: 'evil.test', hidden: '/smuggled' } as const;
 export const known = {
   user: { token: 'user-token-0001', key: 'user-key-0001', secret: 'user-secret-0001', id: 'ann' },
@@ -30,7 +30,7 @@ export const known = {
 /** The virtual host that only the administrator may use. */
 export const guardedHost = 'secret.test';
 
-/** Everything that went wrong when this request was served. */
+/** All harm done by serving this request. */
 export function harmsOf(request: LenientRequest): Harm[] {
   const found: Harm[] = [];
   const values = mergedHeaders(request);
@@ -58,13 +58,13 @@ export function harmsOf(request: LenientRequest): Harm[] {
   return found;
 }
 
-/** Values of a header in headers and trailers, by a name in which `_` counts as `-`. */
+/** Values of a header in headers and trailers, with `_` equal to `-` in its name. */
 function mergedHeaders(request: LenientRequest): (name: string) => string[] {
   const all = [...request.headers, ...request.trailers];
   return (name) => all.filter(([own]) => own.toLowerCase().replaceAll('_', '-') === name).map(([, value]) => value);
 }
 
-/** Host names that the service may believe to be asked for: without case, port, user and final dot. */
+/** Host names that the service may read from the request: without case, port, user and trailing dot. */
 function hostsOf(request: LenientRequest): string[] {
   const named = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i.exec(request.target)?.[1];
   const all = [...mergedHeaders(request)('host'), ...(named === undefined ? [] : [named])];
@@ -79,7 +79,7 @@ function methodsOf(request: LenientRequest): string[] {
   return [request.method, ...overrides].map((method) => method.trim().toUpperCase());
 }
 
-/** Every path that the service may believe to be asked for. */
+/** Every path that the service may read from the request. */
 export function servedPaths(request: LenientRequest): string[] {
   const values = mergedHeaders(request);
   const overrides = [
@@ -107,7 +107,7 @@ export function servedPaths(request: LenientRequest): string[] {
   return [...paths];
 }
 
-/** What a server of CGI-like interfaces takes for the path of an application that is said to be mounted at `name`. */
+/** The path as a CGI-like server reads it for an application mounted at `name`. */
 function behind(name: string, target: string): string {
   const rest = target.slice(target.indexOf(name) + name.length);
   return name !== '' && target.includes(name) ? `/${rest}` : target;
@@ -118,7 +118,7 @@ function pathOf(target: string): string {
   return withoutAuthority.split('?')[0] ?? '';
 }
 
-/** Escapes to characters, broken ones left alone; overlong UTF-8 and `%uXXXX` as lenient decoders read them. */
+/** Decodes escapes and keeps broken ones; overlong UTF-8 and `%uXXXX` as lenient decoders do. */
 function decoded(path: string): string {
   return path
     .replace(/%u00([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
@@ -133,7 +133,7 @@ function withoutParameters(path: string): string {
   return path.replace(/;[^/]*/g, '');
 }
 
-/** Dot segments of characters that are compatible with dots and slashes, or with blanks between, are dot segments. */
+/** Dot segments of characters compatible with dots and slashes, or with spaces in between, are dot segments. */
 function fitted(path: string): string {
   return path
     .split('/')
@@ -150,14 +150,14 @@ function fitted(path: string): string {
     .join('/');
 }
 
-/** Without blanks around it and dots behind it; dots and blanks alone are a dot segment. */
+/** Without surrounding spaces and trailing dots; only dots and spaces are a dot segment. */
 function withoutEnds(segment: string): string {
   const dots = segment.replace(/[\s\p{Z}\x85]/gu, '');
   if (/^\.{1,2}$/.test(dots)) return dots;
   return segment.replace(/^[\s\p{Z}\x85]+|[\s\p{Z}\x85.]+$/gu, '');
 }
 
-/** Merges slashes and resolves dot segments; blanks and control characters around a segment do not count. */
+/** Merges slashes and resolves dot segments, ignoring spaces and control characters around a segment. */
 function resolved(path: string): string {
   const segments: string[] = [];
   for (const segment of path.split('/').map((text) => text.replace(/[\0-\x20\x7f]/g, ''))) {

@@ -1,4 +1,4 @@
-/** The gateway that is attacked: the sources in this process, or the built program as a process of its own. */
+/** The attacked gateway: the sources in this process, or the built program as a separate process. */
 import { inject } from 'vitest';
 import { createConfigFolder } from '../../support/config-folder.ts';
 import { runCommand } from '../../support/running-command.ts';

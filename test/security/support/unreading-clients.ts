@@ -1,12 +1,12 @@
-/** Clients that send and do not read, and what they are sent to: both end with each test of the file that asks for them. */
+/** Clients that send without reading, and their servers: both are closed after each test of the importing file. */
 import { connect, type Socket } from 'node:net';
 import { afterEach } from 'vitest';
 
 export interface UnreadingClients {
   readonly sockets: Socket[];
-  /** Servers, in the order of their starts. */
+  /** Servers in the order of their start. */
   readonly running: { close(): Promise<void> }[];
-  /** A connection whose answers stay where they are. */
+  /** A connection whose responses are not read. */
   open(port: number): Socket;
 }
 
@@ -24,7 +24,7 @@ export function unreadingClients(): UnreadingClients {
     running,
     open(port) {
       const socket = connect(port, '127.0.0.1').pause();
-      // Cut by the gateway, as is looked at elsewhere.
+      // Closed by the gateway, which other tests check.
       socket.on('error', () => {});
       sockets.push(socket);
       return socket;
