@@ -139,7 +139,7 @@ describe('a stream ends with its credential', () => {
     client.destroy();
   });
 
-  test.concurrent('control: one whose credential lives on stays open', { timeout: 60_000 }, async () => {
+  test.concurrent('control: a stream whose credential is still valid stays open', { timeout: 60_000 }, async () => {
     authApi.addSession('lives', { userId: 'lives' });
     const client = await openRaw(gateway.port);
     client.write(request('GET /lives', [...shake, 'Authorization: Bearer lives']));
