@@ -31,10 +31,10 @@ export interface OriginalRequest {
   readonly waitsMs: number;
 }
 
-/** A header whose value for the service is decided here. Empty: the service must not get one. */
+/** A header whose value for the service is decided here. Null: the service must not get one. */
 export interface ManagedHeader {
   readonly name: string;
-  readonly value: string;
+  readonly value: string | null;
   /** `credential`: it came from the client and may go on to the service. `identity`: only Rolegate may send it. */
   readonly kind: 'identity' | 'credential';
 }

@@ -21,7 +21,7 @@ export const envoy: Dialect = {
   },
   allow(managed: readonly ManagedHeader[]): string[] {
     const { set, removed } = mutationsOf(managed);
-    const headers = set.flatMap(({ name, value }) => [name, value]);
+    const headers = set.flat();
     if (removed.length > 0) headers.push(removal, removed.join(','));
     return headers;
   },
@@ -29,12 +29,12 @@ export const envoy: Dialect = {
 
 /** No header is in both: which of them counts differs by product. */
 export function mutationsOf(managed: readonly ManagedHeader[]): {
-  readonly set: readonly ManagedHeader[];
+  /** Names and values. */
+  readonly set: readonly (readonly [string, string])[];
   readonly removed: readonly string[];
 } {
-  const isRemoved = ({ kind, value }: ManagedHeader) => kind === 'credential' && value === '';
   return {
-    set: managed.filter((header) => !isRemoved(header)),
-    removed: managed.filter(isRemoved).map(({ name }) => name),
+    set: managed.flatMap(({ name, value }) => (value === null ? [] : [[name, value] as const])),
+    removed: managed.filter(({ value }) => value === null).map(({ name }) => name),
   };
 }

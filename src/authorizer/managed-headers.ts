@@ -1,7 +1,7 @@
 /**
  * Headers whose value for the service is decided here, whatever the client sends: identity, credentials, and the cookie that may
- * hold one. Each is in every response that allows a request, empty where the service must not get it, because a proxy that finds
- * nothing leaves the client's header as it is.
+ * hold one. Each is in every response that allows a request, empty or named for removal where the service must not get it, because a
+ * proxy that finds nothing leaves the client's header as it is.
  */
 import type { CredentialSources } from '../core/credential/credential.ts';
 import type { IdentityHeader } from '../core/forwarding/forwarding-rules.ts';
@@ -46,10 +46,10 @@ export function managedHeaders(names: readonly ManagedName[], forwarded: readonl
     const separator = name === 'cookie' ? '; ' : ', ';
     values.set(name, before === undefined ? forwarded[i + 1]! : `${before}${separator}${forwarded[i + 1]}`);
   }
-  return names.map(({ name, kind }) => ({ name, kind, value: values.get(name) ?? '' }));
+  return names.map(({ name, kind }) => ({ name, kind, value: values.get(name) ?? null }));
 }
 
-/** Every one of them, empty too: names and values in turn. */
+/** Every one of them, those too that the service must not get: names and values in turn. */
 export function allManaged(managed: readonly ManagedHeader[]): string[] {
-  return managed.flatMap(({ name, value }) => [name, value]);
+  return managed.flatMap(({ name, value }) => [name, value ?? '']);
 }

@@ -10,5 +10,5 @@ export const traefik: Dialect = {
   name: 'traefik',
   read: readForwardedFields,
   allow: (managed) =>
-    managed.flatMap(({ name, value, kind }) => (kind === 'credential' && value === '' ? [] : [name, value])),
+    managed.flatMap(({ name, value, kind }) => (kind === 'credential' && value === null ? [] : [name, value ?? ''])),
 };

@@ -4,10 +4,10 @@
  */
 import type { Allow } from '../core/decision.ts';
 import type { ForwardingRules } from '../core/forwarding/forwarding-rules.ts';
+import { treatmentOf } from '../core/forwarding/request-headers.ts';
 import type { ReasonCode } from '../core/outcome/reasons.ts';
 import { handshakeFault } from '../core/request/websocket-handshake.ts';
 import { endsHere } from '../core/routing/route.ts';
-import { canonicalName } from '../core/syntax/header-fields.ts';
 import type { RequestHead } from '../http1/grammar/request-head.ts';
 
 /** Null: what the proxy sends is what was decided. `trusted`: the peer of the proxy is a trusted proxy. */
@@ -39,21 +39,19 @@ function isAsDecided(target: string, { request: { path, query } }: Allow): boole
 const odd = /[^A-Za-z0-9-]/;
 
 /**
- * Whether a header that must not reach the service as it is has a name with other signs than "-" between its words: services read
- * `user_id` as `user-id`, and a proxy that deletes one of them sends the other.
+ * Whether a header that must not reach the service as it is has a name with other signs between its words than the one that the proxy
+ * deletes: services read `user_id` as `user-id` (RFC 3875 section 4.1.18).
  */
 function hasOtherSpelling(
   rawHeaders: readonly string[],
   { route }: Allow,
-  { requestTreatments, proxyPrefixes }: ForwardingRules,
+  rules: ForwardingRules,
   trusted: boolean,
 ): boolean {
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const name = rawHeaders[i]!;
     if (!odd.test(name)) continue;
-    const canonical = canonicalName(name);
-    const fromProxy = proxyPrefixes.some((prefix) => canonical.startsWith(prefix));
-    const treatment = requestTreatments.get(canonical) ?? (fromProxy ? 'proxy' : 'pass');
+    const treatment = treatmentOf(rules, name);
     if (treatment === 'pass' || (treatment === 'proxy' && trusted)) continue;
     if (treatment === 'credential' && route.forwardCredentials) continue;
     return true;

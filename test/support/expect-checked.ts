@@ -1,5 +1,6 @@
 /** Which golden cases another proxy asks about, and what the response says of one: headers for the service, or the refusal. */
 import { expect } from 'vitest';
+import type { ManagedHeader } from '../../src/authorizer/dialect.ts';
 import { managedNames } from '../../src/authorizer/managed-headers.ts';
 import type { Config } from '../../src/config/config.ts';
 import type { RequestView } from '../../src/core/request/request-view.ts';
@@ -12,18 +13,25 @@ import type { RawAnswer } from './http-response.ts';
 export type CheckAnswer = Pick<RawAnswer, 'status' | 'header' | 'headers' | 'text'>;
 
 /**
- * `removes`: a credential that the service must not get is absent, and not empty. A header that is not managed is the proxy's own to
- * forward, and has no place in the response.
+ * `removes`: headers of these kinds that the service must not get are absent, and not empty. A header that is not managed is the
+ * proxy's own to forward, and has no place in the response.
  */
-export function expectAllowed(row: GoldenCase, config: Config, answer: CheckAnswer, removes: boolean): void {
+export function expectAllowed(
+  row: GoldenCase,
+  config: Config,
+  answer: CheckAnswer,
+  removes: readonly ManagedHeader['kind'][],
+): void {
   expect([answer.status, answer.header('x-error'), answer.text()]).toEqual([200, undefined, '']);
   const { identity, upstream } = row.expect;
-  if (identity !== undefined) expect(answer.header('user-id')).toBe(identity === null ? '' : userIdOf(identity));
+  const none = (kind: ManagedHeader['kind']) => (removes.includes(kind) ? undefined : '');
+  if (identity !== undefined)
+    expect(answer.header('user-id')).toBe(identity === null ? none('identity') : userIdOf(identity));
   const managed = new Map(managedNames(config).map(({ name, kind }) => [name, kind]));
   for (const [name, value] of Object.entries(upstream?.headers ?? {})) {
     const kind = managed.get(name);
     const expected =
-      value?.replaceAll(' | ', name === 'cookie' ? '; ' : ', ') ?? (kind === 'credential' && removes ? undefined : '');
+      value?.replaceAll(' | ', name === 'cookie' ? '; ' : ', ') ?? (kind === undefined ? undefined : none(kind));
     if (!ofConnection.has(name))
       expect([name, answer.header(name)]).toEqual([name, kind === undefined ? undefined : expected]);
   }

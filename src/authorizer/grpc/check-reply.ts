@@ -23,7 +23,7 @@ export class CheckReply implements WholeResponse {
 
   /** Lets the request through: the only way to do so. */
   allow(managed: readonly ManagedHeader[]): void {
-    checkSendable(managed.map(({ value }) => value));
+    checkSendable(managed.map(({ value }) => value ?? ''));
     this.status = 200;
     this.#reply(allowed(managed, this.decided));
   }

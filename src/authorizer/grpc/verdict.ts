@@ -24,7 +24,7 @@ export function allowed(managed: readonly ManagedHeader[], decided: Decided): Ve
   const { set, removed } = mutationsOf(managed);
   return {
     status: { code: ok },
-    okResponse: { headers: set.map(({ name, value }) => option(name, value, false)), headersToRemove: removed },
+    okResponse: { headers: set.map(([name, value]) => option(name, value, false)), headersToRemove: removed },
     dynamicMetadata: metadataOf(decided),
   };
 }

@@ -1,7 +1,7 @@
 /** A configuration of Envoy with `ext_authz` over HTTP or gRPC; what it lists serves Istio and Envoy Gateway too. */
 import { isIP } from 'node:net';
 import { stringify } from 'yaml';
-import { type ProxySettings, secretVariable, spellings, unremovable } from './proxy-settings.ts';
+import { type ProxySettings, secretVariable, unremovable } from './proxy-settings.ts';
 
 const type = (name: string) => `type.googleapis.com/envoy.extensions.${name}`;
 
@@ -98,10 +98,21 @@ function overHttp(settings: ProxySettings): object {
       patterns: [
         ...settings.read.map((exact) => ({ exact })),
         // So that a spelling that a service may read as one of these is refused.
-        { safe_regex: { regex: spellings([...settings.identity, ...settings.credentials]) } },
+        ...spellingsSeen(settings).map((regex) => ({ safe_regex: { regex } })),
       ],
     },
   };
+}
+
+/**
+ * One expression for each name, because Envoy refuses one of more than 100 instructions (`re2.max_program_size.error_level`). They may
+ * match more: the check is about what it sees.
+ */
+function spellingsSeen({ identity, credentials, removed }: ProxySettings): readonly string[] {
+  const beginnings = removed.filter((name) => name.endsWith('*')).map((name) => name.slice(0, -1));
+  return [...new Set([...identity, ...credentials, ...removed])]
+    .filter((name) => name.includes('-') && (name.endsWith('*') || !beginnings.some((begin) => name.startsWith(begin))))
+    .map((name) => name.replaceAll(/[^a-z0-9*]/g, '[!-~]').replace('*', '.*'));
 }
 
 /** Every header is in the check, and as it came, unless some are listed. */

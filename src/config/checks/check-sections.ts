@@ -86,8 +86,10 @@ function checkIdentityHeaders(parts: File, at: Location): void {
     const there = at.at(name);
     const canonical = canonicalName(name);
     const earlier = seen.get(canonical);
-    if (name.includes('_')) {
-      there.reportKey('the name of an identity header has no "_"', 'services treat "_" and "-" as equal: write "-"');
+    const [sign] = /[^A-Za-z0-9-]/.exec(name) ?? [];
+    if (sign !== undefined && token.test(name)) {
+      const hint = `services treat "${sign}" and "-" as equal: write "-"`;
+      there.reportKey(`the name of an identity header has no "${sign}"`, hint);
     } else if (!token.test(name) || name.length > 100) {
       there.reportKey('expected the name of a header, such as "user-id"');
     } else if (takenByHttp.has(canonical)) {

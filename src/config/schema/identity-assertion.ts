@@ -46,8 +46,10 @@ export const identityAssertion = refined(
     ),
   }),
   ({ header, rotate, overlap }, { at }) => {
-    if (header?.includes('_')) {
-      at(['header'], 'the name of an identity header has no "_"', 'services treat "_" and "-" as equal: write "-"');
+    const [sign] = /[^A-Za-z0-9-]/.exec(header ?? '') ?? [];
+    if (sign !== undefined) {
+      const hint = `services treat "${sign}" and "-" as equal: write "-"`;
+      at(['header'], `the name of an identity header has no "${sign}"`, hint);
     } else if (header !== undefined && takenByHttp.has(canonicalName(header))) {
       at(['header'], 'this header has another meaning in HTTP and cannot carry an identity');
     }

@@ -84,7 +84,8 @@ export function appendRequestHeaders(
   if (identity !== null) appendIdentityHeaders(out, rules.identityHeaders, identity);
 }
 
-function treatmentOf({ requestTreatments, proxyPrefixes }: ForwardingRules, name: string): RequestTreatment {
+/** What happens to a header of the client, by its name as it came. */
+export function treatmentOf({ requestTreatments, proxyPrefixes }: ForwardingRules, name: string): RequestTreatment {
   const canonical = canonicalName(name);
   const treatment = requestTreatments.get(canonical);
   if (treatment === undefined) {

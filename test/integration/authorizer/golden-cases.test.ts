@@ -3,7 +3,7 @@
  * the response has to tell it what the gateway itself would have done.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type DialectName, dialectNames } from '../../../src/authorizer/dialect.ts';
+import { type DialectName, dialectNames, type ManagedHeader } from '../../../src/authorizer/dialect.ts';
 import { reasons } from '../../../src/core/outcome/reasons.ts';
 import type { RequestView } from '../../../src/core/request/request-view.ts';
 import { checkBytes, checkPaths } from '../../support/authorizer-checks.ts';
@@ -19,6 +19,11 @@ import { type GoldenWorld, startGoldenWorld } from '../../support/golden-worlds.
 import { sendRaw } from '../../support/raw-client.ts';
 
 const section = { authorizer: { listen: '127.0.0.1:0', dialects: checkPaths } };
+
+const removes: { readonly [Name in DialectName]?: readonly ManagedHeader['kind'][] } = {
+  traefik: ['credential'],
+  envoy: ['identity', 'credential'],
+};
 
 describe.each(readGoldenFiles().map((golden) => [golden.file, golden] as const))('%s', (_file, golden) => {
   let world: GoldenWorld;
@@ -36,7 +41,7 @@ describe.each(readGoldenFiles().map((golden) => [golden.file, golden] as const))
       const answer = await ask();
       const code = row.expect.checkReason ?? row.expect.reason;
       if (row.expect.outcome === 'allow' && code === undefined)
-        expectAllowed(row, world.config, answer, dialect === 'traefik' || dialect === 'envoy');
+        expectAllowed(row, world.config, answer, removes[dialect] ?? []);
       else if (dialect !== 'nginx') expectRefused(row, answer);
       else {
         const { status } = reasons[code ?? 'route_not_found'];

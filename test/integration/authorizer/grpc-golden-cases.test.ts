@@ -41,7 +41,8 @@ describe.each(files.map((golden) => [golden.file, golden] as const))('%s', (_fil
       const verdict = await proxy.ask(view, { raw });
       const { message, metadata } = verdict;
       expect(message.http_response).toBe(verdict.allowed ? 'ok_response' : 'denied_response');
-      if (row.expect.outcome === 'allow' && code === undefined) expectAllowed(row, world.config, verdict, true);
+      if (row.expect.outcome === 'allow' && code === undefined)
+        expectAllowed(row, world.config, verdict, ['identity', 'credential']);
       else expectRefused(row, verdict);
       if (code !== undefined)
         expect([metadata['reason'], message.status]).toEqual([

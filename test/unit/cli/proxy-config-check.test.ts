@@ -518,13 +518,14 @@ const mistakes: Readonly<Record<Product, readonly Mistake[]>> = {
       'field_missing',
       'api-key',
       [/allowed_headers:([\s\S]*?)- exact: api-key\n/, 'allowed_headers:$1- exact: api-kay\n'],
-      ['|api[^a-z0-9]key', ''],
+      ['api[!-~]key', 'api-kay'],
     ],
     [
       'a client address that is not sent',
       'field_missing',
       'x-forwarded-for',
       ['- exact: x-forwarded-for', '- exact: x-forwarded-fur'],
+      ['regex: x[!-~]forwarded[!-~].*', 'regex: x-other'],
     ],
     [
       'WebSocket headers that are not sent',
@@ -545,7 +546,7 @@ const mistakes: Readonly<Record<Product, readonly Mistake[]>> = {
       ['path_prefix: /envoy', 'path_prefix: /envoy\n                        path_override: /envoy'],
     ],
     ['no prefix', 'check_path_wrong', '', ['                        path_prefix: /envoy\n', '']],
-    ['other spellings', 'spelling_forwarded', 'user_id', ['DROP_HEADER', 'ALLOW'], ['user[^a-z0-9]id', 'user-id']],
+    ['other spellings', 'spelling_forwarded', 'user_id', ['DROP_HEADER', 'ALLOW'], ['user[!-~]id', 'user-id']],
     [
       'an identity header set by the configuration',
       'identity_not_from_check',

@@ -117,6 +117,16 @@ describe('Envoy', () => {
     expect(problems(bootstrap, document, 'bootstrap')).toEqual([]);
   });
 
+  test('prints no regular expression that exceeds the limit of Envoy', () => {
+    const [document] = documentsOf(envoyConfig(settings('envoy', false)));
+    const regexes = JSON.stringify(document).match(/(?<="regex":")[^"]*/g) ?? [];
+    expect(regexes.length).toBeGreaterThan(20);
+    // 100 instructions: one for each letter and class, some twenty for ".*", and a few around them.
+    for (const regex of regexes) expect([regex, regex.replaceAll('[!-~]', '-').length < 70]).toEqual([regex, true]);
+    for (const name of ['user.id', 'x.forwarded-user', 'x~real_ip', 'x.key'])
+      expect([name, regexes.some((regex) => new RegExp(`^(?:${regex})$`).test(name))]).toEqual([name, true]);
+  });
+
   test('control: finds a misnamed field and an invalid enum value', () => {
     const [document] = documentsOf(
       envoyConfig(settings('envoy', true)).replace('failure_mode_allow', 'failure_mode_open'),

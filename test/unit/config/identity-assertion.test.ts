@@ -112,6 +112,7 @@ describe('mistakes', () => {
     ],
     ['this header has another meaning in HTTP and cannot carry an identity', { section: '{ issuer: a, header: via }' }],
     ['the name of an identity header has no "_"', { section: '{ issuer: a, header: x_who }' }],
+    ['the name of an identity header has no "."', { section: '{ issuer: a, header: x.who }' }],
     ['this header already carries something else', { section: '{ issuer: a, header: User-Id }' }],
     ['this header already carries something else', { section: '{ issuer: a, header: api-key }' }],
     ['each worker would sign with a key that the others do not publish', { server: '{ workers: 2 }' }],
