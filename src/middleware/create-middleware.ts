@@ -111,7 +111,6 @@ export function createMiddleware(options: MiddlewareOptions): Middleware {
     // What was decided is not what a router below another path would serve.
     else if (isBelowPath(message))
       context.fail('internal_error', new Error('Rolegate has to be used at the root of the application'));
-    else if (ignoresCase(message)) context.fail('internal_error', new Error(caseIgnored));
     else
       line.serve(context, {
         gateway: options.gateway(),
@@ -223,18 +222,6 @@ function faultOf({ code = '' }: NodeJS.ErrnoException): ConnectionFault {
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return 'timeout';
   return /CONTENT_LENGTH|TRANSFER_ENCODING/.test(code) ? 'framing' : 'malformed';
 }
-
-interface ExpressApplication {
-  readonly router?: { readonly caseSensitive?: boolean };
-}
-
-/** By default Express serves `/Own` as `/own`, of which the rules know only the last. */
-function ignoresCase({ app }: IncomingMessage & { readonly app?: ExpressApplication }): boolean {
-  return app?.router !== undefined && app.router.caseSensitive !== true;
-}
-
-const caseIgnored =
-  "Express has to read paths as they are decided: app.enable('case sensitive routing') before the first app.use";
 
 const undecided = 'Rolegate has not decided this request: it did not come through a server that it protects';
 

@@ -44,18 +44,23 @@ export function mutationScore(config: Config, cases: readonly PreparedCase[]): M
   const notices = (mutated: Policy, asked: readonly PreparedCase[]) =>
     asked.some((prepared) => runCase(prepared, mutated, rules).faults.length > 0);
 
+  const { anyCase } = config.routes;
   const survivesRoute = (mutant: RouteMutant): boolean => {
     const own = mutant.entry.flatMap((route) => casesOf.get(route) ?? []);
     const asked = [...new Set(mutant.reaches ? [...own, ...reachedBy(mutant)] : own)];
     const table = tableWith(
       mutant,
       asked.flatMap((prepared) => touched.get(prepared)!),
+      anyCase,
     );
     return table === null || !notices({ ...policy, routes: table }, asked);
   };
   const allNear = unique([...touched.values()].flat());
   const survivesRoles = (mutant: RoleMutant): boolean => {
-    const table = tableOf(allNear.map((route) => withScopes(withRoles(route, mutant.roles))));
+    const table = tableOf(
+      allNear.map((route) => withScopes(withRoles(route, mutant.roles))),
+      anyCase,
+    );
     return (
       table === null || !notices({ ...policy, routes: table, roleMapping: compileRoleMapping(mutant.origins) }, cases)
     );
@@ -65,7 +70,10 @@ export function mutationScore(config: Config, cases: readonly PreparedCase[]): M
     const below = allNear.filter((route) => route.restricted?.policies.includes(mutant.policy) === true);
     const asked = [...new Set(below.flatMap((route) => casesOf.get(route) ?? []))];
     const near = unique(asked.flatMap((prepared) => touched.get(prepared)!));
-    const table = tableOf(near.map((route) => withScopes(withPolicy(route, mutant, config.roles))));
+    const table = tableOf(
+      near.map((route) => withScopes(withPolicy(route, mutant, config.roles))),
+      anyCase,
+    );
     return table === null || !notices({ ...policy, routes: table }, asked);
   };
 
@@ -107,12 +115,13 @@ function changesSomething(config: Config, mutant: Mutant): boolean {
 /** With the change, and no route but those that can bear on the case; null: it made two routes alike. */
 export function policyNear(config: Config, mutant: RouteMutant, prepared: PreparedCase): Policy | null {
   const policy = policyOf(config);
-  const table = tableWith(mutant, routesNear(policy.routes, decideCase(prepared, policy).request));
+  const near = routesNear(policy.routes, decideCase(prepared, policy).request);
+  const table = tableWith(mutant, near, config.routes.anyCase);
   return table === null ? null : { ...policy, routes: table };
 }
 
-function tableWith({ entry, changed }: RouteMutant, near: readonly Route[]): RouteTable | null {
-  return tableOf(unique([...near.filter((one) => !entry.includes(one)), ...changed.map(withScopes)]));
+function tableWith({ entry, changed }: RouteMutant, near: readonly Route[], anyCase: boolean): RouteTable | null {
+  return tableOf(unique([...near.filter((one) => !entry.includes(one)), ...changed.map(withScopes)]), anyCase);
 }
 
 /**
@@ -180,16 +189,22 @@ function byRoute(routes: ReadonlyMap<PreparedCase, readonly Route[]>): ReadonlyM
 /** All rules with the change; null: it made two routes alike. */
 export function policyUnder(config: Config, mutant: Mutant): Policy | null {
   const policy = policyOf(config);
-  const { routes } = config.routes;
+  const { routes, anyCase } = config.routes;
   if (mutant.kind === 'route') {
-    const table = tableWith(mutant, routes);
+    const table = tableWith(mutant, routes, anyCase);
     return table === null ? null : { ...policy, routes: table };
   }
   if (mutant.kind === 'policy') {
-    const table = tableOf(routes.map((route) => withScopes(withPolicy(route, mutant, config.roles))));
+    const table = tableOf(
+      routes.map((route) => withScopes(withPolicy(route, mutant, config.roles))),
+      anyCase,
+    );
     return table === null ? null : { ...policy, routes: table };
   }
-  const table = tableOf(routes.map((route) => withScopes(withRoles(route, mutant.roles))));
+  const table = tableOf(
+    routes.map((route) => withScopes(withRoles(route, mutant.roles))),
+    anyCase,
+  );
   return table === null ? null : { ...policy, routes: table, roleMapping: compileRoleMapping(mutant.origins) };
 }
 
@@ -202,8 +217,11 @@ function routesNear(table: RouteTable, request: Decision['request']): readonly R
 }
 
 /** The routes as a table of their own; null: a change made two of them alike. */
-function tableOf(routes: readonly Route[]): RouteTable | null {
-  const table = compileRoutes(routes.map((route, index) => ({ ...route, index })));
+function tableOf(routes: readonly Route[], anyCase: boolean): RouteTable | null {
+  const table = compileRoutes(
+    routes.map((route, index) => ({ ...route, index })),
+    anyCase,
+  );
   return 'ties' in table ? null : table;
 }
 

@@ -127,7 +127,8 @@ export function checkRoutes(
   checkReach(policies, routes, ({ index }) => places[index]!.at.at('match'));
   const words = checkWords(routes, places);
   checkEncodedSlashes(parts.routes, main.at('routes'));
-  const table = compileRoutes(routes);
+  // Most routers of applications serve `/Own` as `/own`, and none of them shows it.
+  const table = compileRoutes(routes, decider === 'an application');
   if (!('ties' in table)) return { table, ids, words, policies, places };
   for (const { first, second, example } of table.ties) {
     const [there, here] = [places[first.index]!, places[second.index]!];

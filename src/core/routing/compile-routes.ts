@@ -24,8 +24,14 @@ export interface Tie {
 /** Maximum number of reported ties; n copies of a route have n^2 of them. */
 const maxTies = 1000;
 
-/** Returns the table, or every tie, up to a thousand. */
-export function compileRoutes(routes: readonly Route[]): RouteTable | { readonly ties: readonly Tie[] } {
+/**
+ * Returns the table, or every tie, up to a thousand. `anyCase`: services may ignore letter case although no route says so, so what
+ * another route would get in another case is refused.
+ */
+export function compileRoutes(
+  routes: readonly Route[],
+  anyCase = false,
+): RouteTable | { readonly ties: readonly Tie[] } {
   const ties: Tie[] = [];
   const compared = new Set<string>();
   /** Whether the pair is new: the same two routes may meet at several nodes. */
@@ -51,7 +57,14 @@ export function compileRoutes(routes: readonly Route[]): RouteTable | { readonly
     if (tie !== null) ties.push(tie);
   }
   if (ties.length > 0) return { ties };
-  return { routes, ...trees, decodesSlashes: routes.some(decodesSlash), folded: foldedTrees(routes) };
+  const ignoring = anyCase ? routes : routes.filter(hasAnyCase);
+  return {
+    routes,
+    ...trees,
+    decodesSlashes: routes.some(decodesSlash),
+    anyCase,
+    folded: foldedTrees(routes, ignoring),
+  };
 }
 
 /** Null: no path fits both. */
@@ -68,8 +81,8 @@ function tieOf(first: Route, second: Route): Tie | null {
   }
 }
 
-function foldedTrees(routes: readonly Route[]): RouteTable['folded'] {
-  const ignoring = routes.filter(hasAnyCase);
+/** `ignoring`: those whose services ignore letter case. */
+function foldedTrees(routes: readonly Route[], ignoring: readonly Route[]): RouteTable['folded'] {
   if (ignoring.length === 0) return null;
   const trees = insertRoutes(
     routes,

@@ -13,6 +13,8 @@ export interface RouteTable extends RouteTrees {
   readonly routes: readonly Route[];
   /** Whether a route reads `%2F` as "/". */
   readonly decodesSlashes: boolean;
+  /** Whether every service may ignore letter case. */
+  readonly anyCase: boolean;
   /** All routes with letter case ignored, and the upstreams that ignore it; null if none does. */
   readonly folded: (RouteTrees & { readonly upstreams: ReadonlySet<string> }) | null;
 }

@@ -69,7 +69,6 @@ async function startApplication() {
   };
   const authorizer = createAuthorizer(config, { env: {}, logTo: { write: () => {} } });
   const application = express();
-  application.enable('case sensitive routing');
   application.get('/metrics', async (_, response) => {
     response.type('text/plain').send(await authorizer.metrics());
   });

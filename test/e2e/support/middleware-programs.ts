@@ -53,7 +53,6 @@ import express from 'express';
 ${shared}
 async function start(authorizer: Authorizer): Promise<number> {
   const app = express();
-  app.enable('case sensitive routing');
   app.use(authorizer.express());
   app.use((request, response) => {
     const grant: Grant | undefined = request.rolegate;

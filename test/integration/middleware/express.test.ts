@@ -1,21 +1,17 @@
 /** Rolegate as a part of Express, and of frameworks like it, which have their own ideas of a path. */
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express from 'express';
+import Fastify, { type FastifyPluginCallback, type FastifyServerOptions } from 'fastify';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Authorizer, createAuthorizer } from '../../../src/app/create-in-process.ts';
 import { sendRaw } from '../../support/raw-client.ts';
 
 let authorizer: Authorizer;
 let server: Server;
-let logged: string;
 
 beforeEach(() => {
-  logged = '';
-  const write = (lines: string) => {
-    logged += lines;
-  };
   const config = {
     version: 1,
     authApi: { url: 'http://127.0.0.1:9' },
@@ -23,9 +19,10 @@ beforeEach(() => {
     routes: [
       { id: 'open', match: { path: '/**' }, access: 'public' },
       { id: 'closed', match: { path: '/closed/**' }, access: ['user'] },
+      { id: 'loud', match: { path: '/Loud/**' }, access: ['user'] },
     ],
   };
-  authorizer = createAuthorizer(config, { env: {}, logTo: { write } });
+  authorizer = createAuthorizer(config, { env: {}, logTo: { write: () => {} } });
 });
 afterEach(async () => {
   server.close();
@@ -74,25 +71,101 @@ test('below a path of a framework that has no base URL it refuses everything, to
   expect((await send('GET /api/open')).status).toBe(500);
 });
 
-test('Express serves no path that is like the decided one but for letter case', async () => {
-  const asked: number[][] = [];
-  for (const when of ['never', 'after', 'before']) {
+type Pages = Pick<express.Router, 'get'>;
+const addPages = (router: Pages, below = '') =>
+  router.get([`${below}/open`, `${below}/closed/x`, `${below}/Loud/x`], (request, response) => {
+    response.end(request.rolegate?.route);
+  });
+
+/** Applications that read letter case in other ways than the rules do. */
+const applications: Readonly<Record<string, () => Server | Promise<Server>>> = {
+  'Express as it is by default'() {
     const app = express();
-    if (when === 'before') app.enable('case sensitive routing');
     app.use(authorizer.express());
-    // Its router is made by then, and takes no notice.
-    if (when === 'after') app.enable('case sensitive routing');
-    app.get(['/open', '/closed/x'], (_, response) => void response.end());
-    server?.close();
-    server = app.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const answers = [await send('GET /open'), await send('GET /closed/x'), await send('GET /CLOSED/x')];
-    asked.push(answers.map(({ status }) => status));
+    addPages(app);
+    return createServer(app);
+  },
+  'a router of Express below one that counts case'() {
+    const app = express();
+    app.enable('case sensitive routing');
+    app.use(authorizer.express());
+    const router = express.Router();
+    addPages(router);
+    app.use('/', router);
+    return createServer(app);
+  },
+  'an application of Express in another'() {
+    const app = express();
+    app.enable('case sensitive routing');
+    app.use(authorizer.express());
+    const inner = express();
+    addPages(inner);
+    app.use('/', inner);
+    return createServer(app);
+  },
+  'Express on a server that is protected'() {
+    const app = express();
+    addPages(app);
+    return authorizer.protect(createServer(app));
+  },
+  'Express that is added to a server that is protected'() {
+    const made = authorizer.protect(createServer());
+    const app = express();
+    addPages(app);
+    made.on('request', app);
+    return made;
+  },
+  'another router on a server that is protected'() {
+    const pages = express.Router();
+    addPages(pages);
+    const listener = (request: IncomingMessage, response: ServerResponse) =>
+      pages(request as express.Request, response as express.Response, () => response.writeHead(404).end());
+    return authorizer.protect(createServer(listener));
+  },
+  async 'Fastify without case'() {
+    return await startFastify({ caseSensitive: false });
+  },
+  async 'Fastify without case, by the options of its router'() {
+    return await startFastify({ routerOptions: { caseSensitive: false } });
+  },
+};
+
+async function startFastify(options: FastifyServerOptions): Promise<Server> {
+  const app = Fastify(options);
+  await app.register(authorizer.fastify as FastifyPluginCallback);
+  for (const path of ['/open', '/closed/x', '/Loud/x'])
+    app.get(path, (request, reply) => reply.send(request.raw.rolegate?.route));
+  await app.ready();
+  return app.server;
+}
+
+test.each(Object.keys(applications))('%s serves no path by the rule of another one', async (name) => {
+  server = (await applications[name]!()).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const answers: Record<string, readonly [number, string]> = {};
+  for (const path of [
+    '/open',
+    '/Open',
+    '/closed/x',
+    '/CLOSED/x',
+    '/closed/X',
+    '/%43losed/x',
+    '/Loud/x',
+    '/loud/x',
+    '/lou%44/x',
+  ]) {
+    const answer = await send(`GET ${path}`);
+    answers[path] = [answer.status, answer.status === 200 ? answer.text() : JSON.parse(answer.text()).code];
   }
-  expect(asked).toEqual([
-    [500, 500, 500],
-    [500, 500, 500],
-    [200, 401, 404],
-  ]);
-  expect(logged).toContain("app.enable('case sensitive routing')");
+  expect(answers).toEqual({
+    '/open': [200, 'open'],
+    '/Open': [200, 'open'],
+    '/closed/x': [401, 'credential_missing'],
+    '/CLOSED/x': [400, 'path_ambiguous'],
+    '/closed/X': [401, 'credential_missing'],
+    '/%43losed/x': [400, 'path_ambiguous'],
+    '/Loud/x': [401, 'credential_missing'],
+    '/loud/x': [400, 'path_ambiguous'],
+    '/lou%44/x': [400, 'path_ambiguous'],
+  });
 });
