@@ -23,6 +23,7 @@ import { CheckReply } from './check-reply.ts';
 import { createHealth } from './health.ts';
 import { authorization, type CheckMessage, health, type VerdictMessage } from './messages.ts';
 import { readAttributes } from './read-attributes.ts';
+import { closesUnfinished } from './unfinished-calls.ts';
 
 export interface GrpcAuthorizerOptions extends AuthorizerOptions {
   readonly grpc: GrpcSettings;
@@ -67,6 +68,7 @@ export function createGrpcAuthorizer(options: GrpcAuthorizerOptions): Authorizer
     'grpc.max_concurrent_streams': settings.maxConcurrentStreams,
     'grpc.max_receive_message_length': settings.maxMessageBytes,
     'grpc.enable_channelz': 0,
+    interceptors: [closesUnfinished(options.deadlines, () => checks.settings.timeoutMs)],
   });
   server.addService(authorization, { Check: check });
   server.addService(health, healthService.handlers);

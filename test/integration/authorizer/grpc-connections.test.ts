@@ -1,12 +1,13 @@
 /** Connections of proxies that ask over gRPC: who may have one, TLS, health, age, load and drain. */
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { type ClientHttp2Stream, connect as connectHttp2 } from 'node:http2';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { credentials, status } from '@grpc/grpc-js';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { health } from '../../../src/authorizer/grpc/messages.ts';
+import { authorization, health } from '../../../src/authorizer/grpc/messages.ts';
 import { type Authority, createAuthority } from '../../support/certificates.ts';
 import { connectExtAuthz, type ExtAuthzClient } from '../../support/ext-authz-client.ts';
 import { type FakeAuthApi, startFakeAuthApi } from '../../support/fake-auth-api.ts';
@@ -94,6 +95,56 @@ describe('who may ask', () => {
     expect((await proxy.ask(request())).header('user-id')).toBe('ann');
     await gateway.close();
     rmSync(folder, { recursive: true });
+  });
+});
+
+describe('a check that does not arrive completely', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'rolegate-test-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  const asGrpc = {
+    ':method': 'POST',
+    ':path': authorization.Check.path,
+    'content-type': 'application/grpc',
+    te: 'trailers',
+  };
+  const parts: readonly (readonly [name: string, begin: (stream: ClientHttp2Stream) => void])[] = [
+    ['no byte', () => {}],
+    ['a part of its length', (stream) => stream.write(Buffer.from([0, 0]))],
+    ['a part of its message', (stream) => stream.write(Buffer.from([0, 0, 0, 0, 9, 1]))],
+    // gRPC allows it, and a handler that waits for the end never runs.
+    ['its message without an end', (stream) => stream.write(Buffer.from([0, 0, 0, 0, 0]))],
+  ];
+
+  test.each(parts.flatMap(([name, begin]) => [false, true].map((unix) => [name, unix, begin] as const)))(
+    'closes the connection of one with %s after authorizer.timeout (Unix socket: %s)',
+    async (_, unix, begin) => {
+      const path = join(folder, 'grpc.sock');
+      const text = config('', ', timeout: 100ms');
+      gateway = await startGateway(unix ? text.replace('listen: "127.0.0.1:0"', `listen: "unix:${path}"`) : text);
+      const session = connectHttp2('http://rolegate', {
+        createConnection: () => (unix ? connect(path) : connect(gateway.grpcPort, '127.0.0.1')),
+      });
+      session.on('error', () => {});
+      const closed = once(session, 'close');
+      for (let i = 0; i < 50; i += 1) {
+        const stream = session.request(asGrpc);
+        stream.on('error', () => {});
+        begin(stream);
+      }
+      await closed;
+      // Others keep theirs.
+      proxy = connectExtAuthz(unix ? `unix:${path}` : gateway.grpcPort);
+      expect((await proxy.ask(request())).allowed).toBe(true);
+    },
+  );
+
+  test('responds to one that waits for the Auth API for longer', async () => {
+    await start(config('', ', timeout: 100ms'));
+    await authApi.behave({ kind: 'slow' });
+    expect((await proxy.ask(request('slow'))).status).toBe(503);
+    await authApi.behave({ kind: 'fine' });
+    expect((await proxy.ask(request())).allowed).toBe(true);
   });
 });
 
