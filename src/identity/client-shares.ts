@@ -1,14 +1,14 @@
-/** Counts what each client has under way, so that none takes up everything when there is little room. */
+/** Counts what each client has in progress, so that no client uses all of a scarce resource. */
 export class ClientShares {
   readonly #most: number;
   readonly #held = new Map<string, number>();
 
-  /** `most`: what a client may have under way while it is crowded. */
+  /** `most`: the limit of a client under load. */
   constructor(most: number) {
     this.#most = most;
   }
 
-  /** Whether the client may begin one more; somebody unknown (undefined) always may. */
+  /** Whether the client may begin one more; an unknown client (undefined) always may. */
   allow(client: string | undefined, crowded: boolean): boolean {
     return !crowded || client === undefined || (this.#held.get(client) ?? 0) < this.#most;
   }

@@ -1,12 +1,12 @@
 /** Time that does not go back, as the clock of the machine may. */
 
-/** Of the epoch, which the world agrees on; and since some moment, for durations, on a clock that is never set. In milliseconds. */
+/** Milliseconds since the epoch; and for durations, milliseconds of a clock that is never set. */
 export interface Clocks {
   readonly now: () => number;
   readonly steady: () => number;
 }
 
-/** A moment on both. */
+/** A time on both clocks. */
 export interface Moment {
   readonly nowMs: number;
   readonly steadyMs: number;
@@ -21,10 +21,10 @@ export function elapsedMs({ nowMs, steadyMs }: Moment, { now, steady }: Clocks):
   return Math.max(now() - nowMs, steady() - steadyMs);
 }
 
-/** Clocks are corrected by less than that all the time. */
+/** Smaller corrections of clocks are normal. */
 const toleranceMs = 500;
 
-/** Says whether the clock was set back since it said so last. What was kept by it would seem to have longer to live. */
+/** Returns whether the clock was set back since the last call. Entries kept by that clock would appear to live longer. */
 export function createSetBackWatch({ now, steady }: Clocks): () => boolean {
   let aheadMs = now() - steady();
   return () => {

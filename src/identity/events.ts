@@ -1,4 +1,4 @@
-/** What the identity room tells the outside as it works: the source of its metrics. Callbacks must be cheap and never throw. */
+/** Events of the identity room: the source of its metrics. Callbacks must be cheap and never throw. */
 import type { Credential } from '../core/credential/credential.ts';
 import type { SourceFailure, SourceFailureKind, Unresolved } from '../core/identity/identity.ts';
 import type { ClaimEvents } from '../core/identity/read-fields.ts';
@@ -9,35 +9,29 @@ import type { RevocationEvents } from './revocation/revocation-events.ts';
 /** How a lookup ended: an identity, or the reason why there is none. */
 export type VerdictOutcome = 'accepted' | Unresolved['reason'];
 
-/** `connection` is the link itself: `ok` when it is ready, `error` when it broke or could not be made. */
+/** `connection` is the link itself: `ok` if it is ready, `error` if it broke or failed. */
 export type RedisOperation = 'get' | 'set' | 'connection';
 
-/** `invalid`: an entry that did not prove itself; `skipped`: too many writes in flight; `oversize`: too large to share. */
+/** `invalid`: an entry that is not authentic; `skipped`: too many writes in flight; `oversize`: too large to share. */
 export type RedisOutcome = 'ok' | 'hit' | 'miss' | 'invalid' | 'error' | 'skipped' | 'oversize';
 
 /**
- * How a look-up for which replicas share one flight went on. `led`: this one asks. `found`: another one has just asked.
- * Of those that waited for another one: `pushed` came, `failed` had no result, `late` never came, `disconnected`: it could
- * not come any more. `alone`: this replica is not connected to the others. `error`: Redis did not respond.
+ * How a look-up with a shared flight continued. `led`: this replica calls. `found`: another one has just called. After waiting for another
+ * one: `pushed`: its result arrived, `failed`: it had none, `late`: it never arrived, `disconnected`: it can no longer arrive. `alone`:
+ * this replica is not connected to the others. `error`: Redis did not respond.
  */
 export type SharedLookUpOutcome = 'led' | 'found' | 'pushed' | 'failed' | 'late' | 'disconnected' | 'alone' | 'error';
 
-/**
- * What became of a verdict in use that was to be asked for again before its end. `shared`: another replica has asked.
- * `skipped`: there was no room.
- */
+/** The outcome of refreshing a verdict in use before its end. `shared`: another replica has refreshed it. `skipped`: there was no room. */
 export type RefreshOutcome = 'accepted' | 'shared' | 'rejected' | 'failed' | 'skipped';
 
-/** Where a verdict was that turned out to be revoked; `push`: on its way from another replica. */
+/** Where a revoked verdict was found; `push`: sent by another replica. */
 export type RevokedAt = 'memory' | 'redis' | 'push' | 'auth-api';
 
 export type BreakerState = 'closed' | 'half_open' | 'open';
 
 export interface IdentityEvents extends RevocationEvents, ThrottleEvents, ClaimEvents {
-  /**
-   * Once for every call that was sent to a source; `failure`: why it gave no result; `seconds`: from sending to the judged
-   * response.
-   */
+  /** Once for every call that was sent to a source; `failure`: why it gave no result; `seconds`: from sending to the evaluated response. */
   sourceCall(
     source: string,
     kind: Credential['kind'],
@@ -52,23 +46,23 @@ export interface IdentityEvents extends RevocationEvents, ThrottleEvents, ClaimE
   redisCommand(ok: boolean, seconds: number): void;
   /** Why a connection, a command or a subscription failed: for the log. */
   redisFault(fault: RedisFault): void;
-  /** These are the sources from now on; each of their URLs has a closed circuit breaker. */
+  /** These sources are in use from now on; each of their URLs has a closed circuit breaker. */
   sources(urls: ReadonlyMap<string, number>): void;
-  /** The circuit breaker in front of a URL of a source changed its state; URLs by their place in the list. */
+  /** The circuit breaker of a URL of a source changed its state; `url` is the position in the list. */
   breaker(source: string, url: number, state: BreakerState): void;
-  /** This URL was asked because those before it in the list failed, or were spared. */
+  /** This URL was called because those before it in the list failed or were skipped. */
   failover(source: string, url: number): void;
-  /** Once for every look-up that had to join the other replicas; `waitedS` is null when it did not wait for them. */
+  /** Once for every look-up that had to join the other replicas; `waitedS` is null if it did not wait for them. */
   sharedLookUp(outcome: SharedLookUpOutcome, waitedS: number | null): void;
-  /** Once for every verdict whose time to be asked for again had come. */
+  /** Once for every verdict that was due for a refresh. */
   refresh(outcome: RefreshOutcome): void;
-  /** A verdict that lives had to leave memory for another one. */
+  /** An unexpired verdict was evicted from memory for another one. */
   evicted(space: 'accepted' | 'rejected'): void;
-  /** A verdict was found to be revoked, and is used no more. */
+  /** A verdict was found to be revoked, and is no longer used. */
   revokedVerdict(at: RevokedAt): void;
   /** An expired verdict was served, because the Auth API is unreachable. */
   stale(): void;
-  /** Expired verdicts began to be served because of `failure`, or no longer have to be: for the log. */
+  /** Serving of expired verdicts began because of `failure`, or ended: for the log. */
   serving(state: 'stale' | 'fresh', failure: SourceFailure | null): void;
 }
 
@@ -81,11 +75,11 @@ export interface SourceCall {
 }
 
 export interface TracedCall {
-  /** What names the trace to the source: names and values in turn. */
+  /** Trace headers for the source: alternating names and values. */
   readonly headers: readonly string[];
-  /** `status` 0: no response came. `error`: why the call failed; null: it did not. */
+  /** `status` 0: no response. `error`: why the call failed, or null. */
   end(status: number, error: string | null): void;
 }
 
-/** Null: the call belongs to no trace. */
+/** Null: the call does not belong to a trace. */
 export type TraceCall = (call: SourceCall) => TracedCall | null;

@@ -1,21 +1,18 @@
-/** How long verdicts live: those of this process, those of other replicas, and the revocations that have to outlive both. */
+/** How long verdicts live: those of this process, those of other replicas, and the revocations that must outlive both. */
 import type { Identity, Rejection } from '../core/identity/identity.ts';
 import { allowedSkewMs } from './revocation/tombstones.ts';
 import type { Verdict } from './verdict.ts';
 
-/** How long verdicts live, counted from the moment the Auth API was asked. */
+/** How long verdicts live, counted from the call to the Auth API. */
 export interface Lifetimes {
   readonly acceptedMs: number;
   readonly rejectedMs: number;
 }
 
-/** A part of its life that a verdict is spared, so that those that begin together do not end together. */
+/** Maximum share by which a life is shortened, so that verdicts that begin together do not end together. */
 const jitter = 0.1;
 
-/**
- * The lifetimes of one verdict: up to a tenth shorter by `random` (from 0 to 1), and no longer than its response lets
- * itself be kept.
- */
+/** The lifetimes of one verdict: up to a tenth shorter by `random` (from 0 to 1), and no longer than its response allows. */
 export function drawLifetimes({ acceptedMs, rejectedMs }: Lifetimes, random: number, keepableMs: number): Lifetimes {
   const part = 1 - jitter * random;
   return {
@@ -38,7 +35,7 @@ export function verdictOf(
   return { identity, askedAtMs, endMs, ...(rejection === undefined ? {} : { rejection }) };
 }
 
-/** A verdict of another replica, whose configuration may be another one, with no longer life than `lifetimes` give. */
+/** A verdict of another replica, whose configuration may differ, with a life of at most `lifetimes`. */
 export function clip(verdict: Verdict, lifetimes: Lifetimes): Verdict {
   const own = verdictOf(verdict.identity, verdict.askedAtMs, lifetimes, verdict.rejection);
   return own.endMs < verdict.endMs ? own : verdict;
@@ -54,7 +51,7 @@ export interface TombstoneLifetimes {
   readonly tokenMs: number;
 }
 
-/** Longer than any verdict or look-up that was begun before the revocation, and than any token that was issued before it. */
+/** Longer than any verdict or look-up from before the revocation, and than any token issued before it. */
 export function tombstoneLifeMs(lifetimes: TombstoneLifetimes): number {
   const { acceptedMs, staleOnOutageMs, rejectedMs, timeoutMs, tokenMs } = lifetimes;
   return Math.max(acceptedMs + staleOnOutageMs + rejectedMs + timeoutMs, tokenMs) + 2 * allowedSkewMs;

@@ -1,6 +1,6 @@
 /**
- * What one flight does for one credential that memory does not hold: ask Redis, join the other replicas, ask the Auth API,
- * and keep what is a clear yes or no. A verdict that turns out to be revoked is not kept, not shared and not used.
+ * The steps of one flight for a credential that is not in memory: query Redis, join the other replicas, call the Auth API, and keep a
+ * definite result. A revoked verdict is not kept, shared or used.
  */
 import type { Credential } from '../core/credential/credential.ts';
 import type { Rejection, Resolution, VerdictSource } from '../core/identity/identity.ts';
@@ -27,10 +27,10 @@ export interface LookUpOptions {
   readonly lifetimes: Lifetimes;
   readonly tombstones: Tombstones;
   readonly connection: Pick<RevocationConnection, 'connects' | 'provenMs'>;
-  /** Verdicts of other replicas that were asked for before then do not live. */
+  /** Verdicts of other replicas from calls before this time are not used. */
   readonly oldestMs: (nowMs: number) => number;
   readonly keys: CacheKeys;
-  /** Called with the end of every call to a source. */
+  /** Called with the result of every call to a source. */
   readonly onAsked: (source: string, finding: Finding) => void;
   readonly events: Pick<IdentityEvents, 'revokedVerdict'>;
   readonly now: () => number;
@@ -38,23 +38,23 @@ export interface LookUpOptions {
   readonly random: () => number;
 }
 
-/** The end of a flight, and what has to be known of it to use it. */
+/** The result of a flight, with what is needed to use it. */
 export interface Finding {
   readonly resolution: Resolution;
-  /** The moment for which it is true, in milliseconds since the epoch. */
+  /** The time for which it is valid, in milliseconds since the epoch. */
   readonly askedAtMs: number;
-  /** Whether another replica asked, whose clock may be ahead. */
+  /** Whether another replica made the call, whose clock may be ahead. */
   readonly foreign: boolean;
-  /** Whether the Auth API is out of reach; null: nothing was learned of it. */
+  /** Whether the Auth API is unreachable; null: unknown. */
   readonly outage: boolean | null;
-  /** Whether it was revoked meanwhile, so that those who waited for it have to look up again. */
+  /** Whether it was revoked meanwhile, so that waiting requests must look up again. */
   isRevoked(): boolean;
 }
 
-/** Looks a credential up for `client`; a verdict asked for before `oldestMs` does not do. */
+/** Looks up a credential for `client`; a verdict from a call before `oldestMs` is not accepted. */
 export type LookUp = (credential: Credential, oldestMs: number, client?: string) => Promise<Finding>;
 
-/** Providers send a logout token first, wait for the response, and end the tokens then. */
+/** Providers send a logout token, wait for the response, and only then end the tokens. */
 const settlingMs = 10_000;
 
 export function createLookUp(options: LookUpOptions): LookUp {
@@ -77,13 +77,13 @@ export function createLookUp(options: LookUpOptions): LookUp {
     return { resolution, askedAtMs, foreign, outage: source === 'auth-api' ? false : null, isRevoked };
   }
 
-  /** A source that knows nothing of revocations gives no result while this process may miss them. */
+  /** A source that does not know about revocations gives no result while this process may miss them. */
   async function check(source: Source, credential: Credential, requester: string | undefined): Promise<SourceResult> {
     if (!source.unaware) return await source.check(credential, requester);
     if (!(await connection.connects(now))) return notConnected(source.name, now());
     const { provenMs } = connection;
     const result = await source.check(credential, requester);
-    // True for the moment until which all revocations had arrived.
+    // Valid for the time until which all revocations had arrived.
     return { ...result, askedAtMs: Math.min(result.askedAtMs, provenMs) };
   }
 
@@ -93,7 +93,7 @@ export function createLookUp(options: LookUpOptions): LookUp {
     return { ...result, identity: null, reason: 'credential_rejected', retryAfterS: null, rejection: 'revoked' };
   }
 
-  /** A verdict of another replica, if it does: null when it was revoked, is past its life, or older than wanted. */
+  /** A verdict of another replica, or null if it was revoked, has expired, or is too old. */
   function take(
     found: Verdict | null,
     credential: Credential,
@@ -111,12 +111,12 @@ export function createLookUp(options: LookUpOptions): LookUp {
       events.revokedVerdict(at);
       return null;
     }
-    // Kept even when it is too old for this route: a rejection must not be forgotten if the Auth API fails next.
+    // Kept even if it is too old for this route: a rejection must not be forgotten if the Auth API fails next.
     memory.keep(credential, verdict, nowMs, origin);
     return verdict.askedAtMs >= oldestMs ? finding : null;
   }
 
-  /** The result of the source: kept and shared if it is a clear one. */
+  /** The result of the source: kept and shared if it is definite. */
   async function ask(
     credential: Credential,
     source: Source,
@@ -170,13 +170,13 @@ export function createLookUp(options: LookUpOptions): LookUp {
     return finding;
   }
 
-  /** Whether its provider may not have ended yet what it has announced as ended: the result is good for this request alone. */
+  /** Whether its provider may not yet have ended what it announced as ended: the result is valid only for this request. */
   function settles({ identity }: SourceResult, lookups: readonly string[]): boolean {
     if (identity === null || !sources.announced.has(identity.source)) return false;
     return tombstones.namedSince(subjectOf(identity, lookups), now() - settlingMs);
   }
 
-  /** As one of all replicas, that ask once. */
+  /** Joins all replicas, which make one call. */
   async function join(
     { credential, oldestMs, requester, source, lookups }: Asked,
     verdicts: SharedVerdicts,
@@ -191,7 +191,7 @@ export function createLookUp(options: LookUpOptions): LookUp {
         return late;
       }
       if (turn.asks) return ask(credential, source, lookups, turn, requester);
-      // What lies there does not do.
+      // The stored entry is not usable.
       anew = true;
     }
   }
@@ -228,17 +228,17 @@ interface Asked {
 
 const unthrottled: Admission = Object.freeze({ retryAfterS: null, end() {} });
 
-/** Said of a credential that its source knows to be genuine: it was not guessed. */
+/** Rejections of a genuine credential, which was not guessed. */
 const genuine: ReadonlySet<Rejection | undefined> = new Set<Rejection>(['expired', 'revoked', 'too_old']);
 
-/** What this process learned from a source; a rejection that another replica asked for is charged there. */
+/** The result of this process's own call; a rejection from another replica's call is charged there. */
 function resultOf({ resolution, foreign }: Finding): CheckResult {
   if (resolution.identity !== null) return 'accepted';
   const { reason, rejection } = resolution;
   return reason === 'credential_rejected' && !foreign && !genuine.has(rejection) ? 'rejected' : 'unknown';
 }
 
-/** No result: neither that it is good nor that it is not. */
+/** No result: neither accepted nor rejected. */
 function notConnected(name: string, nowMs: number): SourceResult {
   const detail = 'not connected to revocations';
   const failure = { source: name, url: '', kind: 'revocations', detail } as const;
@@ -246,7 +246,7 @@ function notConnected(name: string, nowMs: number): SourceResult {
   return { identity: null, reason: 'auth_unavailable', retryAfterS: null, failure, ...nothing };
 }
 
-/** Nothing was asked and nothing is kept. */
+/** Nothing was called and nothing is kept. */
 function noSource(nowMs: number): Finding {
   const reason = 'credential_rejected';
   const resolution: Resolution = { identity: null, reason, retryAfterS: null, source: 'none', rejection: 'no_source' };

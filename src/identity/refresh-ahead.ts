@@ -1,6 +1,6 @@
 /**
- * Asks anew for verdicts that are in use, before they end, so that no request waits for them. Works through what comes up
- * in a bounded share of the calls to the Auth API: refreshes never stand in the way of requests that nothing else can serve.
+ * Refreshes verdicts in use before they expire, so that no request waits for them. Refreshes use a bounded share of the calls to the Auth
+ * API, so they never delay requests that need a call.
  */
 
 import { stepMs } from './cache/due-times.ts';
@@ -11,14 +11,14 @@ import type { Finding, LookUp } from './look-up.ts';
 import type { SingleFlight } from './single-flight/single-flight.ts';
 
 export interface RefreshAheadOptions {
-  /** False: entries are only let go in time. */
+  /** False: entries only expire. */
   readonly enabled: boolean;
   readonly memory: MemoryCache;
   readonly flights: SingleFlight<Finding>;
   readonly lookUp: LookUp;
-  /** Refreshes at once. */
+  /** Maximum concurrent refreshes. */
   readonly concurrency: number;
-  /** Whether a fresh verdict would be of use now. */
+  /** Whether a fresh verdict would be useful now. */
   readonly worthwhile: () => boolean;
   readonly onRefresh: (outcome: RefreshOutcome) => void;
   readonly now: () => number;
@@ -26,14 +26,14 @@ export interface RefreshAheadOptions {
   readonly isSetBack: () => boolean;
 }
 
-/** Refreshes that may wait for their turn. */
+/** Maximum waiting refreshes. */
 const maxWaiting = 10_000;
 
 export class RefreshAhead {
   readonly #options: RefreshAheadOptions;
   readonly #timer: NodeJS.Timeout;
   #waiting: MemoryEntry[] = [];
-  /** Those before it in `#waiting` have had their turn. */
+  /** Entries before it in `#waiting` are done. */
   #next = 0;
   #running = 0;
 
@@ -42,10 +42,10 @@ export class RefreshAhead {
     this.#timer = setInterval(() => this.advance(), stepMs).unref();
   }
 
-  /** Takes up what is due by now. What finds no room comes up again by itself, if there is still time. */
+  /** Starts what is due by now. An entry without room is due again later, if there is still time. */
   advance(): void {
     const { enabled, memory, onRefresh, now, isSetBack } = this.#options;
-    // Verdicts would live longer, or again once the clock is where it was.
+    // Verdicts would live longer, or live again once the clock catches up.
     if (isSetBack()) memory.clear();
     memory.advance(now(), (entry) => {
       if (!enabled) return;
@@ -72,13 +72,13 @@ export class RefreshAhead {
     this.#next = 0;
   }
 
-  /** Nothing when there is no need anymore: replaced meanwhile, past its end, or asked for by a request already. */
+  /** Does nothing if it is no longer needed: replaced meanwhile, expired, or already looked up by a request. */
   #begin(entry: MemoryEntry): void {
     const { memory, flights, lookUp, worthwhile, onRefresh, now } = this.#options;
     if (!memory.holds(entry) || now() >= entry.endMs || !worthwhile()) return;
     const credential = credentialOf(entry.key);
     if (flights.get(credential) !== undefined) return;
-    // What another replica has asked for since does too.
+    // A newer result of another replica is also accepted.
     const flight = flights.start(credential, () => lookUp(credential, entry.askedAtMs + 1));
     if (flight === null) {
       onRefresh('skipped');

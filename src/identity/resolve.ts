@@ -1,7 +1,7 @@
 /**
- * Finds the identity behind a credential: memory, then Redis, then one flight of all replicas to the Auth API. A verdict in
- * memory is returned at once, without a promise and without a hash. Only an accepted or a rejected credential is kept; when
- * there is no result, the caller learns so, and nothing is opened.
+ * Finds the identity behind a credential: memory, then Redis, then one flight of all replicas to the Auth API. A verdict in memory is
+ * returned at once, without a promise and without a hash. Only accepted and rejected results are kept; without a result the caller is
+ * informed, and access is refused.
  */
 import type { Credential } from '../core/credential/credential.ts';
 import type { Resolution, ResolveIdentity, Unresolved } from '../core/identity/identity.ts';
@@ -17,13 +17,13 @@ export interface ResolveParts {
   readonly lookUp: LookUp;
   readonly stale: StaleVerdicts;
   readonly connection: RevocationConnection;
-  /** Where there is no room for a look-up: seconds to wait if the credential is throttled anyway; null: it is not. */
+  /** If there is no room for a look-up: seconds to wait if the credential is throttled anyway, or null. */
   readonly throttledS: (credential: Credential, client: string | undefined) => number | null;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }
 
-/** Flights that a request waits for at most: each one before the last was revoked as it ended, or older than its route accepts. */
+/** Maximum flights that a request waits for: each one before the last was revoked as it ended, or too old for its route. */
 const maxRounds = 8;
 
 export function createResolve(parts: ResolveParts): ResolveIdentity {
@@ -41,23 +41,23 @@ export function createResolve(parts: ResolveParts): ResolveIdentity {
       }
       const finding = await flight;
       const { resolution } = finding;
-      // Another client, whose request began it, may have had no room or be throttled, and this one is not.
+      // The client whose request began it may have had no room or been throttled, while this one is not.
       if (ofAnother && ofItsClient.has(resolution.reason) && !finding.outage) continue;
-      // An Auth API that was reached and gave no result for this credential is no reason to believe an earlier result.
+      // If the Auth API was reached and gave no result for this credential, an earlier result must not be used.
       if (isUnknown(resolution)) {
         return finding.outage === false ? resolution : stale.insteadOf(resolution, credential, oldest);
       }
-      // A rejection by a look-up that began after the request came is final: else many revocations would look like an outage.
+      // A rejection by a look-up that began after the request arrived is final: otherwise many revocations would look like an outage.
       const later = joined === undefined || round > 0;
       if (finding.isRevoked() && !(later && resolution.identity === null)) continue;
-      // A flight for a route that accepts older verdicts may have found one too old here. One of our own has not.
+      // A flight for a route that accepts older verdicts may have found one that is too old here. This request's own flight has not.
       if (joined === undefined || isFresh(finding, oldest)) return resolution;
     }
     return stale.insteadOf(busy, credential, oldest);
   }
 
   function isFresh({ askedAtMs, foreign }: { askedAtMs: number; foreign: boolean }, oldest: number, nowMs = now()) {
-    // Written so that no number at all makes nothing fresh.
+    // Written so that NaN is never fresh.
     if (!(askedAtMs >= oldest)) return false;
     return nowMs < connection.connectedUntilMs || askedAtMs >= connection.oldestMs(nowMs, foreign);
   }
@@ -74,7 +74,7 @@ export function createResolve(parts: ResolveParts): ResolveIdentity {
 
 const busy: Unresolved = Object.freeze({ identity: null, reason: 'auth_busy', retryAfterS: null, source: 'none' });
 
-/** What a flight may have come to because of the client that began it. */
+/** Results of a flight that may be caused by the client that began it. */
 const ofItsClient: ReadonlySet<Resolution['reason']> = new Set(['auth_busy', 'authentication_throttled'] as const);
 
 function isUnknown(resolution: Resolution): resolution is Unresolved {

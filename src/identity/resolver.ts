@@ -1,4 +1,4 @@
-/** Joins cache, single flight, revocation and the Auth API into what finds the identity behind a credential. */
+/** Joins cache, single flight, revocation and the Auth API into the resolver of credentials. */
 import { randomBytes } from 'node:crypto';
 import type { CacheConfig } from '../config/config.ts';
 import type { SourcesConfig } from '../config/source-config.ts';
@@ -30,14 +30,14 @@ export interface IdentityResolverOptions {
   readonly cache: CacheConfig;
   /** Null: failed authentications are not throttled. */
   readonly failedAuthentications: ThrottleBounds | null;
-  /** Called once, when the cache has a Redis; the link ends with the resolver. */
+  /** Called once, if the cache has a Redis; the link is closed with the resolver. */
   readonly connectRedis: ConnectRedis;
   /** The other processes of this gateway, to which revocations are announced; if unset: none. */
   readonly siblings?: Siblings;
   readonly events: IdentityEvents;
   /** Milliseconds since the epoch, whole. */
   readonly now: () => number;
-  /** For durations, in milliseconds on a clock that is never set; that of the process if unset. */
+  /** For durations, in milliseconds on a clock that is never set; if unset, that of the process. */
   readonly steady?: () => number;
   /** From 0 to 1; `Math.random` if unset. */
   readonly random?: () => number;
@@ -46,20 +46,20 @@ export interface IdentityResolverOptions {
 export interface IdentityResolver {
   readonly resolve: ResolveIdentity;
   readonly revocations: Revocations;
-  /** Takes what issuers send about their users. */
+  /** Receives what issuers send about their users. */
   readonly eventReceiver: EventReceiver;
-  /** Messages about users that took effect. */
+  /** Messages about users that have taken effect. */
   readonly replays: Replays;
   /** Keyed names of a credential, to revoke it by: under the current secret, and under previous ones. */
   lookupsOf(credential: Credential): readonly string[];
-  /** Longest time of a check. */
+  /** Maximum time of a check. */
   readonly timeoutMs: number;
   /** Whether each source can be reached, and what fails there. */
   sourceStatus(): Promise<readonly NamedStatus[]>;
-  /** Whether Redis is connected; null when none is configured. For information only. */
+  /** Whether Redis is connected; null if none is configured. For information only. */
   redisConnected(): boolean | null;
   stats(): IdentityStats;
-  /** Ends connections and timers; lookups under way end as `auth_unavailable`. */
+  /** Ends connections and timers; look-ups in progress end as `auth_unavailable`. */
   close(): Promise<void>;
 }
 
@@ -73,7 +73,7 @@ export interface IdentityStats {
   readonly flights: number;
 }
 
-/** Lookups at once beyond what the Auth API is asked: those that are with Redis, or wait for another replica. */
+/** Concurrent look-ups beyond the calls to the Auth API: those that wait for Redis or another replica. */
 const flightsBeyondCalls = 1_024;
 
 export function createIdentityResolver(options: IdentityResolverOptions): IdentityResolver {
@@ -101,7 +101,7 @@ export function createIdentityResolver(options: IdentityResolverOptions): Identi
     onEvict: (space) => events.evicted(space),
     onRevoked: () => events.revokedVerdict('memory'),
   });
-  // A lease is longer than any call, so that no replica asks a second time while a call is only slow.
+  // A lease is longer than any call, so that a slow call does not cause a second one.
   const leaseMs = sources.timeoutMs + 4 * (cache.redis?.commandTimeoutMs ?? 0);
   const shared =
     link === null

@@ -2,11 +2,11 @@
  * One client connection: bytes to requests, one at a time. The next head is not parsed before the previous response is written (RFC 9112
  * section 9.3.2: pipelined requests must not overlap), and early bytes are bounded.
  *
- * | phase     | bytes that come                       | leaves by                                             |
+ * | phase     | arriving bytes                        | ends with                                             |
  * |-----------|---------------------------------------|-------------------------------------------------------|
- * | head      | are gathered to a head                | whole head -> request; fault, timeout -> closing      |
- * | request   | go to the body if it flows, else wait | response written -> head, discard or closing; upgrade -> detached |
- * | discard   | rest of a body that was not wanted    | its end -> head; too much, too slow -> closing        |
+ * | head      | are collected into a head             | complete head -> request; fault, timeout -> closing   |
+ * | request   | go to the body if it flows, or wait   | response written -> head, discard or closing; upgrade -> detached |
+ * | discard   | are the rest of an unneeded body      | its end -> head; too much, too slow -> closing        |
  * | closing   | are dropped, so that the response is read before the connection ends | FIN, too much, too slow -> closed |
  * | detached  | belong to a tunnel                    |                                                       |
  */

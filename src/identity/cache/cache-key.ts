@@ -1,10 +1,8 @@
-/**
- * Names of credentials outside of the process. An HMAC, as a plain hash could be tested against stolen tokens offline.
- */
+/** Names of credentials outside the process. An HMAC, because a plain hash could be tested against stolen tokens offline. */
 import { createHash, createHmac, createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
 import type { Credential } from '../../core/credential/credential.ts';
 
-/** Apart from each other, so that a name can never serve as the proof of an entry. */
+/** Separate keys, so that a name can never serve as the proof of an entry. */
 export interface SecretKeys {
   /** Names credentials. */
   readonly lookup: KeyObject;
@@ -12,16 +10,15 @@ export interface SecretKeys {
   readonly entry: KeyObject;
 }
 
-/** Keys of the current secret, under which everything is written, and of those before it. */
+/** Keys of the current secret, under which everything is written, and of the previous ones. */
 export interface CacheKeys extends SecretKeys {
   /** The newest first. */
   readonly previous: readonly SecretKeys[];
 }
 
 /**
- * Derives the keys from `cache.secret` by HKDF (RFC 5869). `rules` (`verdictRules`): replicas that share the secret share verdicts
- * of a source where these are the same too, and elsewhere neither find nor believe those of each other. If empty: for names that
- * hold for all sources.
+ * Derives the keys from `cache.secret` by HKDF (RFC 5869). `rules` (`verdictRules`): replicas with the same secret share verdicts of a
+ * source only if these are equal too; otherwise they neither find nor accept each other's. If empty: for names that apply to all sources.
  */
 export function deriveCacheKeys(
   secret: string | Uint8Array,
@@ -51,8 +48,8 @@ export function lookupKeys(credential: Credential, keys: CacheKeys): readonly st
 }
 
 /**
- * HMAC-SHA-256 over the kind and every part of the credential with its length in front, as 43 characters of base64url.
- * UTF-16 keeps any two different strings different; UTF-8 would fold lone surrogates together.
+ * HMAC-SHA-256 over the kind and every length-prefixed part of the credential, as 43 characters of base64url. UTF-16 keeps any two
+ * different strings different; UTF-8 would fold lone surrogates together.
  */
 export function lookupKey(credential: Credential, { lookup }: Pick<SecretKeys, 'lookup'>): string {
   const text = `${credential.kind}:${partsOf(credential).map(lengthPrefixed).join('')}`;

@@ -1,9 +1,9 @@
-/** Brings entries up when their time has come: one timer for all of them, and a set of entries for each tenth of a second. */
+/** Visits entries when they are due: one timer for all of them, and a set of entries for each tenth of a second. */
 
 import type { Verdict } from '../verdict.ts';
 
 export interface DueEntry {
-  /** Number of the tenth of a second in which it comes up, since the epoch; null: in none. */
+  /** The step (tenth of a second since the epoch) in which it is due, or null. */
   dueStep: number | null;
 }
 
@@ -12,10 +12,10 @@ export const stepMs = 100;
 
 export class DueTimes<E extends DueEntry> {
   readonly #steps = new Map<number, Set<E>>();
-  /** The last step that is over. */
+  /** The last finished step. */
   #over = 0;
 
-  /** Schedules an entry, or reschedules it. What is due already comes up with the next step. */
+  /** Schedules an entry, or reschedules it. An overdue entry is due in the next step. */
   add(entry: E, dueMs: number): void {
     this.remove(entry);
     // Never early.
@@ -34,13 +34,13 @@ export class DueTimes<E extends DueEntry> {
     entry.dueStep = null;
   }
 
-  /** Nothing is due any more, on whatever clock. */
+  /** Nothing is due any more, on any clock. */
   clear(): void {
     this.#steps.clear();
     this.#over = 0;
   }
 
-  /** Gives all that is due to `visit`, which may schedule it again. A clock that was set back waits until it is where it was. */
+  /** Calls `visit` for every due entry, which it may schedule again. After the clock was set back, nothing is due until it catches up. */
   advance(nowMs: number, visit: (entry: E) => void): void {
     const now = Math.floor(nowMs / stepMs);
     if (now <= this.#over) return;
@@ -51,18 +51,18 @@ export class DueTimes<E extends DueEntry> {
     for (const entry of due) visit(entry);
   }
 
-  /** Steps that are over: counted up, unless there are fewer sets than steps. */
+  /** Finished steps: counted up, unless there are fewer sets than steps. */
   *#between(from: number, to: number): Generator<number> {
     if (to - from > this.#steps.size) yield* [...this.#steps.keys()].filter((step) => step <= to);
     else for (let step = from + 1; step <= to; step += 1) yield step;
   }
 }
 
-/** Parts of the life after which a verdict comes up first: a span, so that those that begin together spread out. */
+/** Shares of the life after which a verdict is first due: a range, so that verdicts that begin together spread out. */
 const earliest = 0.75;
 const latest = 0.85;
 
-/** Shorter waits are not worth a call: so near to its end a verdict is left to it. */
+/** Shorter waits are not worth a call: a verdict this close to its end expires. */
 const leastMs = 100;
 
 /** `random`: from 0 to 1. */
@@ -70,7 +70,7 @@ export function refreshFromMs({ askedAtMs, endMs }: Verdict, random: number): nu
   return askedAtMs + (endMs - askedAtMs) * (earliest + (latest - earliest) * random);
 }
 
-/** When to look again at one that was not in use, or whose refresh may fail: after half of what is left; null: not again. */
+/** When to visit again a verdict that was not in use, or whose refresh may fail: after half of the remaining time; null: not again. */
 export function nextLookMs({ askedAtMs, endMs }: Verdict, nowMs: number): number | null {
   const leftMs = endMs - nowMs;
   return leftMs / 2 < Math.max(leastMs, (endMs - askedAtMs) / 50) ? null : nowMs + leftMs / 2;

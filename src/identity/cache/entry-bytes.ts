@@ -1,4 +1,4 @@
-/** How much memory an entry of the memory cache takes, estimated; a test measures it. */
+/** Estimates the memory of an entry of the memory cache; a test measures it. */
 import type { Identity } from '../../core/identity/identity.ts';
 
 /** The entry, its result, its places in the maps and its numbers; an identity; one of its claims; the head of a string; of a list. */
@@ -8,7 +8,7 @@ const claimBytes = 48;
 const stringBytes = 24;
 const listHeadBytes = 32;
 
-/** Estimates how much memory an entry takes, on the large side, for a 64-bit Node. */
+/** Estimates the memory of an entry, rather too high, for a 64-bit Node. */
 export function entryBytes(key: string, lookups: readonly string[], identity: Identity | null): number {
   return fixedBytes + textBytes(key) + listBytes(lookups) + identityBytes(identity);
 }
@@ -32,7 +32,7 @@ function listBytes(list: readonly string[]): number {
   return bytes;
 }
 
-/** Two bytes for each unit once one of them is beyond Latin-1. */
+/** Two bytes per unit once one of them is beyond Latin-1. */
 function textBytes(text: string): number {
   return stringBytes + text.length * (/^[\0-\xff]*$/.test(text) ? 1 : 2);
 }

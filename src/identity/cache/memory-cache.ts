@@ -1,7 +1,7 @@
 /**
- * Verdicts in the memory of the process, so that a warm request hashes nothing. Accepted and rejected ones are bounded
- * apart: a flood of made-up tokens can evict other rejections, but never an identity. An entry leaves when it is met past
- * its end, when its time has come, when it is found to be revoked, or when it is evicted.
+ * Verdicts in the memory of the process, so that a warm request hashes nothing. Accepted and rejected ones have separate bounds: a flood of
+ * made-up tokens can evict other rejections, but never an identity. An entry is removed when it has expired, is found to be revoked, or is
+ * evicted.
  */
 import type { Credential } from '../../core/credential/credential.ts';
 import type { Accepted } from '../../core/identity/identity.ts';
@@ -15,13 +15,13 @@ import { SieveMap } from './sieve-map.ts';
 export interface MemoryCacheOptions {
   readonly maxAccepted: number;
   readonly maxRejected: number;
-  /** Of both: seven eighths for accepted ones, the rest for rejected ones. */
+  /** For both: seven eighths for accepted ones, the rest for rejected ones. */
   readonly maxBytes: number;
-  /** How long past its life an accepted verdict is held for an outage. */
+  /** How long after its expiry an accepted verdict is kept for an outage. */
   readonly staleOnOutageMs: number;
-  /** What was revoked; if unset, nothing. */
+  /** Revocations; if unset, none. */
   readonly tombstones?: Tombstones;
-  /** From 0 to 1, so that entries do not come up for their refresh together. */
+  /** From 0 to 1, so that entries are not refreshed together. */
   readonly random?: () => number;
   readonly onEvict?: (space: 'accepted' | 'rejected') => void;
   readonly onRevoked?: () => void;
@@ -34,7 +34,7 @@ export interface MemorySize {
   readonly bytes: number;
 }
 
-/** An entry past its life, and the result that it gives. */
+/** An expired entry and its result. */
 export interface StaleEntry {
   readonly entry: MemoryEntry;
   readonly accepted: Accepted;
@@ -84,8 +84,8 @@ export class MemoryCache implements VerdictStore {
   }
 
   /**
-   * The result to give while the Auth API is out of reach: an accepted verdict that is past its life by no more than
-   * `staleOnOutageMs`, was neither rejected nor revoked since, and whose credential has not ended.
+   * The result while the Auth API is unreachable: an accepted verdict that expired no more than `staleOnOutageMs` ago, was neither rejected
+   * nor revoked since, and whose credential has not expired.
    */
   findStale(credential: Credential, nowMs: number): StaleEntry | null {
     const entry = this.#accepted.peek(memoryKey(credential));
@@ -94,14 +94,14 @@ export class MemoryCache implements VerdictStore {
     return { entry, accepted: { identity: entry.identity, reason: null, stale: true, source: 'memory' } };
   }
 
-  /** A verdict that was asked for later than this one stays, and one that was revoked is not kept. */
+  /** A verdict of a later call stays, and a revoked one is not kept. */
   keep(credential: Credential, verdict: Verdict, nowMs: number, origin = unknownOrigin): void {
     const { lookups, foreign, moment = verdict.askedAtMs } = origin;
     const key = memoryKey(credential);
     const accepted = this.#accepted.peek(key);
     const rejected = this.#rejected.peek(key);
     const held = accepted ?? rejected;
-    // A clock that is set back brings no order into what this process asked itself.
+    // If the clock was set back, it does not order this process's own calls.
     const own = held?.foreign === false && !foreign;
     if (held !== undefined && (own ? held.moment > moment : held.askedAtMs > verdict.askedAtMs)) return;
     if (this.#tombstones.revokes(subjectOf(verdict.identity, lookups), moment, foreign)) return;
@@ -120,27 +120,27 @@ export class MemoryCache implements VerdictStore {
     if (this.#accepted.set(key, entry, bytes)) this.#due.add(entry, refreshFromMs(entry, this.#random()));
   }
 
-  /** Drops an accepted verdict, which stands in for nothing any more: the credential was rejected. */
+  /** Drops an accepted verdict, which can no longer be used in an outage: the credential was rejected. */
   drop(credential: Credential): void {
     const accepted = this.#accepted.peek(memoryKey(credential));
     if (accepted !== undefined) this.#drop(accepted);
   }
 
-  /** Drops all, as when nothing is known of how old they are. */
+  /** Drops all, for example if their age is unknown. */
   clear(): void {
     this.#accepted.clear();
     this.#rejected.clear();
     this.#due.clear();
   }
 
-  /** Whether this very entry is still held. */
+  /** Whether the cache still contains exactly this entry. */
   holds(entry: MemoryEntry): boolean {
     return this.#accepted.peek(entry.key) === entry;
   }
 
   /**
-   * Drops entries whose time is over, and gives those to `refresh` that are in use and soon will be. It is given them
-   * again a little later, as long as there is time, unless they are replaced.
+   * Drops expired entries, and calls `refresh` for those in use that expire soon. Unless they are replaced, it is called again a little
+   * later, while there is time.
    */
   advance(nowMs: number, refresh: (entry: MemoryEntry) => void): void {
     this.#due.advance(nowMs, (entry) => {
@@ -154,7 +154,7 @@ export class MemoryCache implements VerdictStore {
     });
   }
 
-  /** Whether it is not revoked; looked up once for each version of the tombstones, and dropped if it is. */
+  /** Whether it is not revoked; checked once per version of the tombstones. A revoked entry is dropped. */
   #holdsGood(entry: MemoryEntry): boolean {
     const { count } = this.#tombstones.changes;
     if (entry.version === count) return true;
@@ -172,7 +172,7 @@ export class MemoryCache implements VerdictStore {
     (entry.identity === null ? this.#rejected : this.#accepted).delete(entry.key);
   }
 
-  /** When an accepted entry is of no use any more, not even for an outage. */
+  /** When an accepted entry is no longer of use, not even in an outage. */
   #goneMs({ identity, endMs }: Verdict): number {
     return Math.min(endMs + this.#staleOnOutageMs, identity?.expireAtMs ?? endMs);
   }
@@ -188,10 +188,9 @@ function use(entry: MemoryEntry): MemoryEntry {
 }
 
 /**
- * The key in memory, where a hash for each request would cost more than the look-up; never logged, never sent. Unambiguous:
- * the kind comes first, and the length keeps pairs apart that differ only in where the key ends. Without them, `ab` + `c`
- * and `a` + `bc` would share a verdict (CVE-2021-32701). As a new text, it also does not keep the whole head of the
- * request in memory, of which the credential is a part.
+ * The key in memory, where a hash per request would cost more than the look-up; never logged, never sent. It is unambiguous: the kind comes
+ * first, and the length separates pairs that differ only in where the key ends. Without them, `ab` + `c` and `a` + `bc` would share a
+ * verdict (CVE-2021-32701). As a new string, it does not keep the whole request head in memory, of which the credential is a slice.
  */
 export function memoryKey(credential: Credential): string {
   if (credential.kind === 'bearer') return `bearer:${credential.token}`;

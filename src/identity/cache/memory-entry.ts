@@ -1,15 +1,15 @@
-/** What the memory cache keeps of a verdict, and what a revocation has to know of it. */
+/** An entry of the memory cache, and the facts about it that revocations need. */
 import type { Identity, Resolution } from '../../core/identity/identity.ts';
 import type { VerdictSubject } from '../revocation/tombstones.ts';
 import { resolutionOf, type Verdict } from '../verdict.ts';
 
-/** Where a verdict comes from, as far as a revocation has to know. */
+/** The origin of a verdict, as far as revocations need it. */
 export interface Origin {
-  /** Keyed names of the credential; empty when not known. */
+  /** Keyed names of the credential; empty if unknown. */
   readonly lookups: readonly string[];
-  /** Whether another replica asked for it, whose clock may be ahead of this one. */
+  /** Whether another replica made the call, whose clock may be ahead of this one. */
   readonly foreign: boolean;
-  /** When this process asked for it, by its tombstones (`asking`); `askedAtMs` by default. */
+  /** When this process made the call, by its tombstones (`asking`); default: `askedAtMs`. */
   readonly moment?: number;
 }
 
@@ -17,15 +17,15 @@ export interface MemoryEntry extends Verdict {
   readonly key: string;
   readonly lookups: readonly string[];
   readonly foreign: boolean;
-  /** What revocations are compared with. */
+  /** The time that revocations are compared with. */
   readonly moment: number;
   /** What a hit returns. */
   readonly resolution: Resolution;
   /** Count of the tombstones' changes at which it was found not to be revoked. */
   version: number;
-  /** Whether it was hit since it was asked for. */
+  /** Whether it was hit since the call. */
   used: boolean;
-  /** Until then it serves past its life without a request to the Auth API, which was out of reach a moment ago. */
+  /** Until then it is used after its expiry without a call to the Auth API, which was unreachable a moment ago. */
   standsInUntilMs: number;
   dueStep: number | null;
 }
@@ -51,7 +51,7 @@ export function entryOf(key: string, verdict: Verdict, origin: Required<Origin>,
   };
 }
 
-/** Whom the verdict is about. */
+/** The subject of the verdict. */
 export function subjectOf(identity: Identity | null, lookups: readonly string[]): VerdictSubject {
   if (identity === null) return { lookups, sessionId: null, keyId: null, userId: null, issued: null };
   const { sessionId, keyId, userId } = identity;

@@ -1,7 +1,6 @@
 /**
- * Verdicts of one source in Redis, shared by replicas with the same rules for it under `cache.secret`. Redis is a help, never a condition: whatever goes wrong
- * with it is a miss and an event. Every command has a deadline, nothing waits for a connection, and writes are sent and
- * forgotten.
+ * Verdicts of one source in Redis, shared by replicas with the same rules for it under `cache.secret`. Redis is optional: any failure is a
+ * miss and an event. Every command has a deadline, nothing waits for a connection, and nothing waits for writes.
  */
 import type { Credential } from '../../core/credential/credential.ts';
 import type { RedisLink } from '../../redis/redis-link.ts';
@@ -12,14 +11,14 @@ import { decodeEntry, encodeEntry, maxEntryBytes } from './redis-entry.ts';
 import { entryKey } from './redis-keys.ts';
 
 export interface RedisCacheOptions {
-  /** Ended by its owner. */
+  /** Its owner closes it. */
   readonly link: Pick<RedisLink, 'run'>;
   readonly keyPrefix: string;
   readonly keys: CacheKeys;
   readonly events: IdentityEvents;
 }
 
-/** Writes that may be under way at once; beyond it a verdict is not shared. */
+/** Maximum concurrent writes; beyond it a verdict is not shared. */
 const maxWritesInFlight = 256;
 
 export class RedisCache implements VerdictStore {
@@ -37,8 +36,8 @@ export class RedisCache implements VerdictStore {
   }
 
   /**
-   * The verdict under the current secret, or under a previous one: then it is kept anew under the current one, so that
-   * a rotation asks the Auth API nothing. Costs one round trip, and one more for each previous secret when there is none.
+   * The verdict under the current secret, or under a previous one: then it is cached again under the current one, so that a rotation causes
+   * no calls to the Auth API. It costs one round trip, and one more per previous secret on a miss.
    */
   async find(credential: Credential, nowMs: number): Promise<Verdict | null> {
     const lookup = lookupKey(credential, this.#keys);
@@ -84,7 +83,7 @@ export class RedisCache implements VerdictStore {
     return null;
   }
 
-  /** Null: what lies there did not prove itself. */
+  /** Null: the entry there is not authentic. */
   #prove(
     bytes: Buffer,
     kind: Credential['kind'],
@@ -97,7 +96,7 @@ export class RedisCache implements VerdictStore {
     return verdict;
   }
 
-  /** The bytes, empty when there are none. A part more than may be believed, and no more. */
+  /** The bytes, or empty. Reads one byte more than the maximum size, and no more. */
   #read(lookup: string): Promise<Buffer> {
     return this.#run((client) => client.getrangeBuffer(entryKey(this.#keyPrefix, lookup), 0, maxEntryBytes));
   }

@@ -1,7 +1,7 @@
 /**
- * A verdict as it lies in Redis: its proof, and JSON. A writer to Redis must not be able to mint an identity, so
- * the proof (HMAC-SHA-256) covers the version, the lookup key and the JSON: an entry of another credential copied over
- * this one, or of another version, does not verify. Decoding is strict and never throws.
+ * A verdict in Redis: its proof, and JSON. An attacker who can write to Redis must not be able to create an identity, so the proof
+ * (HMAC-SHA-256) covers the version, the lookup key and the JSON: an entry of another credential copied over this one, or of another
+ * version, does not verify. Decoding is strict and never throws.
  */
 import { createHmac, type KeyObject, timingSafeEqual } from 'node:crypto';
 import type { Credential } from '../../core/credential/credential.ts';
@@ -14,10 +14,10 @@ import { lives, type Verdict } from '../verdict.ts';
 const version = 5;
 const proofBytes = 32;
 
-/** Larger entries are not shared, and not believed. */
+/** Larger entries are not shared, and not accepted. */
 export const maxEntryBytes = 16_384;
 
-/** The entry, or null when it is too large to be shared. */
+/** The entry, or null if it is too large to share. */
 export function encodeEntry(
   { identity, askedAtMs, endMs, rejection }: Verdict,
   lookup: string,
@@ -31,8 +31,8 @@ export function encodeEntry(
 }
 
 /**
- * The verdict, or null for anything that is not a living entry of exactly this credential under this key. `kind` is
- * the credential's; it is part of the lookup key, so it need not be in the JSON.
+ * The verdict, or null for anything but an unexpired entry of exactly this credential under this key. `kind` is the credential's; it is
+ * part of the lookup key, so it need not be in the JSON.
  */
 export function decodeEntry(
   bytes: Buffer,
@@ -52,7 +52,7 @@ function proofOf(json: Buffer, lookup: string, key: KeyObject): Buffer {
   return createHmac('sha256', key).update(`${version}:${lookup.length}:${lookup}`).update(json).digest();
 }
 
-/** JSON has no `Infinity`: null is a credential without an end. What few identities have is absent where they do not have it. */
+/** JSON has no `Infinity`: null means a credential without an end. Rare fields are absent if the identity lacks them. */
 function written({ kind: _, expireAtMs, authenticatedAtMs, claims, ...fields }: Identity): object {
   return {
     ...fields,
@@ -62,7 +62,7 @@ function written({ kind: _, expireAtMs, authenticatedAtMs, claims, ...fields }: 
   };
 }
 
-/** Each field must look as it does in a response of the Auth API, although only a holder of the secret can have written it. */
+/** Each field must be valid as in a response of the Auth API, although only a holder of the secret can have written it. */
 function readVerdict(json: Buffer, kind: Credential['kind']): Verdict | null {
   const read = parseObject(json.toString('utf8'));
   if (read === null) return null;
@@ -101,7 +101,7 @@ function isRejection(value: unknown): value is Rejection {
   return rejections.some((word) => word === value);
 }
 
-/** Their types are those that are declared: entries under other declarations do not verify. */
+/** Their types are the declared ones: entries under other declarations do not verify. */
 function isClaims(value: unknown): value is Claims {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
   return Object.values(value).every(

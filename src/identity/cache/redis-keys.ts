@@ -1,6 +1,6 @@
 /**
- * Names in Redis. What belongs to one credential carries its keyed name as hash tag, `{...}`, so that in a Cluster it lies
- * on one node and a script may use all of it.
+ * Names in Redis. All keys of one credential have its keyed name as hash tag, `{...}`, so that in a Cluster they are on one node and one
+ * script may use them all.
  */
 
 /** The verdict on a credential; `lookup` is its keyed name (`lookupKey`). */
@@ -8,7 +8,7 @@ export function entryKey(keyPrefix: string, lookup: string): string {
   return `${keyPrefix}verdict:{${lookup}}`;
 }
 
-/** Who is asking the Auth API for it now. */
+/** The replica that is calling the Auth API for it. */
 export function leaseKey(keyPrefix: string, lookup: string): string {
   return `${keyPrefix}lease:{${lookup}}`;
 }

@@ -1,7 +1,7 @@
 /**
- * A `Map` bounded by entries and bytes that evicts by SIEVE (Zhang and others, "SIEVE is Simpler than LRU", NSDI 2024):
- * entries are queued in the order of insertion; a hand moves from the oldest to the newest, spares those that were used
- * since it last passed, and evicts the first that was not. A flood of entries that are used once evicts only itself.
+ * A `Map` bounded by entries and bytes that evicts by SIEVE (Zhang and others, "SIEVE is Simpler than LRU", NSDI 2024): entries are queued
+ * in the order of insertion; a hand moves from the oldest to the newest, skips those that were used since it last passed, and evicts the
+ * first that was not. A flood of entries that are used once evicts only itself.
  */
 interface Node<V> {
   readonly key: string;
@@ -21,10 +21,10 @@ export class SieveMap<V> {
   #bytes = 0;
   #oldest: Node<V> | null = null;
   #newest: Node<V> | null = null;
-  /** The node that the hand looks at next; null: the oldest. */
+  /** The node that the hand visits next; null: the oldest. */
   #hand: Node<V> | null = null;
 
-  /** `onEvict` is called with every value that is evicted, after it has left. */
+  /** `onEvict` is called with every evicted value, after its removal. */
   constructor(maxEntries: number, maxBytes: number, onEvict: (value: V) => void) {
     this.#maxEntries = maxEntries;
     this.#maxBytes = maxBytes;
@@ -47,12 +47,12 @@ export class SieveMap<V> {
     return node.value;
   }
 
-  /** Looks at the entry without using it. */
+  /** Returns the entry without using it. */
   peek(key: string): V | undefined {
     return this.#nodes.get(key)?.value;
   }
 
-  /** A value of the same key is replaced in its place. False, and no value: it is larger than the whole map may be. */
+  /** A value with the same key is replaced in place. False, without a value: it is larger than the bound of the map. */
   set(key: string, value: V, bytes: number): boolean {
     const held = this.#nodes.get(key);
     if (bytes > this.#maxBytes) {
@@ -100,7 +100,7 @@ export class SieveMap<V> {
     this.#bytes -= node.bytes;
   }
 
-  /** Evicts one entry, but not `kept`, which is never the only one here. */
+  /** Evicts one entry, but not `kept`, which is never the only one. */
   #evict(kept: Node<V> | null = null): void {
     let node = this.#hand ?? this.#oldest;
     while (node !== null && (node.visited || node === kept)) {

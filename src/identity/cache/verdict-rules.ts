@@ -1,7 +1,7 @@
 /**
- * What decides the results of a source, as a text. Gateways that share a Redis share verdicts only where it is the same: under
- * another audience, another mapping of fields or another client of an endpoint one may have accepted what this one rejects.
- * Not in it: secrets, which are rotated, and how a source is called.
+ * The settings that determine the results of a source, as a text. Gateways share verdicts through Redis only if it is equal: with another
+ * audience, field mapping or client, one gateway may accept what this one rejects. It excludes secrets, which are rotated, and how a source
+ * is called.
  */
 import type { ClientTlsConfig } from '../../config/config.ts';
 import type { SourceConfig, SourcesConfig } from '../../config/source-config.ts';
@@ -11,7 +11,7 @@ export function verdictRules(name: string, { list }: SourcesConfig): string {
   return source === undefined ? '' : JSON.stringify(rulesOf(source, list));
 }
 
-/** What is not taken out counts, so that nothing that is added to a source is forgotten here. */
+/** Everything that is not removed counts, so that a new setting of a source is never forgotten here. */
 function rulesOf(source: SourceConfig, list: readonly SourceConfig[]): object {
   if (source.kind === 'jwt') {
     const { timeoutMs: _, whileDisconnected: __, logout: ___, securityEvents: ____, tls, ...rules } = source;
@@ -23,12 +23,12 @@ function rulesOf(source: SourceConfig, list: readonly SourceConfig[]): object {
     };
   }
   const { timeoutMs: _, concurrency: __, breaker: ___, tls, urls, ...rules } = source;
-  // The order is that of trying, which may differ from place to place.
+  // The order of attempts may differ between replicas.
   const common = { tls: trust(tls), urls: [...urls].sort() };
   switch (rules.kind) {
     case 'authApi': {
       const { gatewaySecret: _secret, embedded = false, ...own } = rules;
-      // It has an address of its own in each process.
+      // It has a different address in each process.
       return embedded ? { ...own, tls: null, urls: null } : { ...own, ...common };
     }
     case 'introspection': {

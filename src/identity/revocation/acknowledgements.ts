@@ -1,14 +1,14 @@
-/** Waits until every connected gateway has applied a revocation, or until the verdicts that it had have ended. */
+/** Waits until every connected gateway has applied a revocation, or until its earlier verdicts have expired. */
 
 export interface Present {
   readonly replicaId: string;
-  /** How long it uses a verdict at most while it is disconnected. */
+  /** Maximum time for which it uses a verdict while it is disconnected. */
   readonly whileDisconnectedMs: number;
 }
 
-/** A gateway that was disconnected counts the time by a clock of its own, and timers are late. */
+/** A disconnected gateway measures the time by its own clock, and timers are late. */
 const marginMs = 250;
-/** The longest wait, whatever number is written among the replicas. */
+/** The longest wait, regardless of the number in the replica's entry. */
 const longestWaitMs = 10_000;
 
 const present = /^([0-9a-f-]{36}) (\d{1,6})$/;
@@ -17,7 +17,7 @@ export function presentName({ replicaId, whileDisconnectedMs }: Present): string
   return `${replicaId} ${whileDisconnectedMs}`;
 }
 
-/** Null: nothing that a gateway writes. */
+/** Null: not written by a gateway. */
 export function readPresent(name: string): Present | null {
   const match = present.exec(name);
   return match === null
@@ -32,7 +32,7 @@ export class Acknowledgements {
     return this.#waiting.size;
   }
 
-  /** To be called before anybody can acknowledge. */
+  /** Must be called before a replica can acknowledge. */
   expect(id: string): void {
     this.#waiting.set(id, new Wait());
   }
@@ -45,14 +45,14 @@ export class Acknowledgements {
     this.#waiting.delete(id);
   }
 
-  /** Resolves with those that stayed silent, after as long as they may believe what they have. */
+  /** Resolves with those that did not acknowledge, once their verdicts can no longer be used. */
   async all(id: string, replicas: readonly Present[]): Promise<readonly Present[]> {
     const silent = (await this.#waiting.get(id)?.until(replicas)) ?? [];
     this.forget(id);
     return silent;
   }
 
-  /** Waits for no replica any longer. */
+  /** Stops waiting for replicas. */
   close(): void {
     for (const wait of this.#waiting.values()) wait.end();
     this.#waiting.clear();
@@ -65,7 +65,7 @@ class Wait {
   #replicas: readonly Present[] | null = null;
 
   acknowledge(replicaId: string): void {
-    // Bounded by the replicas that are waited for, once these are known.
+    // Bounded by the expected replicas, once they are known.
     if (this.#replicas !== null || this.#done.size < 10_000) this.#done.add(replicaId);
     if (this.#replicas !== null && this.#silent().length === 0) this.end();
   }

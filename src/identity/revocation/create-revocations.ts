@@ -1,6 +1,6 @@
 /**
- * Revocation in one process: what was revoked (`tombstones`), whether it would learn of more (`connection`), and the way to
- * revoke. Without Redis there are no other replicas to announce to or to receive from.
+ * Revocation in one process: what was revoked (`tombstones`), whether it receives revocations (`connection`), and how to revoke. Without
+ * Redis there are no other replicas to announce to or to receive from.
  */
 import { randomUUID } from 'node:crypto';
 import type { RedisLink } from '../../redis/redis-link.ts';
@@ -31,29 +31,29 @@ export interface RevocationsOptions {
 }
 
 export interface Siblings {
-  /** Resolves when each of them has applied it, or has ended; `undelivered`: that is not known. Never rejects. */
+  /** Resolves when each of them has applied it or has ended; `undelivered`: unknown. Never rejects. */
   announce(revocation: Revocation): Promise<Delivery>;
 }
 
 export interface Revocations {
   readonly tombstones: Tombstones;
   readonly connection: RevocationConnection;
-  /** Of this process, unlike any other. */
+  /** Unique to this process. */
   readonly replicaId: string;
   /** For further channels, registered before the next turn of the event loop; null without Redis. */
   readonly subscription: Subscription | null;
   /**
-   * Holds in this process when it returns. Resolves with `delivered` when no connected gateway uses a verdict from before
-   * it, and with `undelivered` when Redis did not take it: then it is announced as soon as Redis does.
+   * It applies in this process when the call returns. Resolves with `delivered` when no connected gateway uses a verdict from before it,
+   * and with `undelivered` if Redis did not accept it: then it is announced as soon as Redis does.
    */
   revoke(revocation: Revocation, source: OwnSource): Promise<Delivery>;
-  /** From another process of this gateway, which announces it to all others: holds here when it returns. */
+  /** From another process of this gateway, which announces it to all others. It applies here when the call returns. */
   receive(revocation: Revocation): void;
   /** There are no other processes and no other replicas. */
   readonly alone: boolean;
-  /** What could not be announced yet. */
+  /** Revocations that are not announced yet. */
   readonly undelivered: readonly Revocation[];
-  /** Takes the place of `earlier`, in the same process: what was revoked there holds here, and is announced from here. */
+  /** Replaces `earlier` in the same process: its revocations apply here, and are announced from here. */
   takeOver(earlier: Pick<Revocations, 'tombstones' | 'undelivered'>): void;
   close(): Promise<void>;
 }
@@ -69,7 +69,7 @@ export function createRevocations(options: RevocationsOptions): Revocations {
 
   function apply(revocation: Revocation, source: RevocationSource, atMs: number | null = null, agoMs = 0): void {
     tombstones.add(agoMs > 0 ? asOf(revocation, now() - agoMs) : revocation, atMs ?? now());
-    // One that begins in the past is no news.
+    // A revocation as of the past is not new.
     if (atMs === null) events.revoked(source, revocation);
   }
 
@@ -143,7 +143,7 @@ export function createRevocations(options: RevocationsOptions): Revocations {
       connection.lost();
       announcer.acknowledgements.close();
       subscription.close();
-      // The others need not wait for a gateway that has ended.
+      // Other gateways need not wait for one that has ended.
       await link.run((client) => client.zrem(replicasKey(keyPrefix), listener.name)).catch(() => {});
     },
   };
@@ -154,7 +154,7 @@ async function bothDelivered(one: Promise<Delivery>, other: Promise<Delivery>): 
   return deliveries.includes('undelivered') ? 'undelivered' : 'delivered';
 }
 
-/** One that was announced at `atMs` and learned of later: tokens that were issued since then are good. */
+/** A revocation announced at `atMs` and received later: tokens issued since then are valid. */
 function asOf(revocation: Revocation, atMs: number): Revocation {
   if (revocation.kind !== 'user' || revocation.issuedBeforeMs !== undefined) return revocation;
   return { ...revocation, issuedBeforeMs: atMs + allowedSkewMs };

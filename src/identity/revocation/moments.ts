@@ -1,4 +1,4 @@
-/** Names and the moment of each, within a bound: the oldest give way, and those whose life is over are let go. */
+/** Names with a time each, within a bound: the oldest are evicted, and expired ones are removed. */
 
 /** The oldest first. */
 export class Moments {
@@ -18,12 +18,12 @@ export class Moments {
     return this.#atMs.entries();
   }
 
-  /** Undefined: there is none of this name. */
+  /** Undefined: no such name. */
   at(name: string): number | undefined {
     return this.#atMs.get(name);
   }
 
-  /** Whether one of these names has a moment that is not before `fromMs`. */
+  /** Whether one of these names has a time that is not before `fromMs`. */
   reaches(names: readonly string[], fromMs: number): boolean {
     return names.some((name) => {
       const atMs = this.#atMs.get(name);
@@ -31,7 +31,7 @@ export class Moments {
     });
   }
 
-  /** Lets go of those before `endedMs`. Returns the moment of one that had to give way, or minus infinity. */
+  /** Removes those before `endedMs`. Returns the time of an evicted one, or minus infinity. */
   keep(name: string, atMs: number, endedMs: number): number {
     this.latestMs = Math.max(this.latestMs, atMs);
     this.#atMs.delete(name);

@@ -1,6 +1,6 @@
 /**
- * Announces revocations to the other gateways, and waits until they have applied them. What could not be announced is kept,
- * within a bound, until Redis takes it: its sender may not be able to repeat it.
+ * Announces revocations to the other gateways, and waits until they have applied them. Failed announcements are kept, within a bound, until
+ * Redis accepts them: the sender may not be able to repeat them.
  */
 import { randomUUID } from 'node:crypto';
 import type { RunScript } from '../../redis/redis-link.ts';
@@ -21,9 +21,9 @@ export interface RevocationAnnouncerOptions {
   readonly now: () => number;
 }
 
-/** Entries that the log keeps, about. */
+/** Approximate number of entries in the log. */
 const logLength = 100_000;
-/** A gateway without a sign of life for this long is not connected: the verdicts that it had have long ended. */
+/** A gateway without a sign of life for this long is not connected: its verdicts have long expired. */
 const presentMs = 12_000;
 const maxUnderWay = 1_000;
 const maxUndelivered = 1_000;
@@ -48,7 +48,7 @@ export class RevocationAnnouncer {
     return delivery;
   }
 
-  /** What is still to be announced. */
+  /** Revocations that are still to be announced. */
   get undelivered(): readonly Revocation[] {
     return this.#undelivered;
   }
@@ -58,7 +58,7 @@ export class RevocationAnnouncer {
     for (const revocation of undelivered) this.#keep(revocation);
   }
 
-  /** To be called when Redis takes commands again. Stops at the first that it does not take. */
+  /** Must be called when Redis accepts commands again. Stops at the first one that it does not accept. */
   async announceUndelivered(): Promise<void> {
     if (this.#announcing) return;
     this.#announcing = true;
@@ -80,7 +80,7 @@ export class RevocationAnnouncer {
     this.acknowledgements.expect(id);
     const keys = [logKey(keyPrefix), replicasKey(keyPrefix)];
     const once = () => announce(keys, [message, gatewaysChannel(keyPrefix), logLength, presentMs]);
-    // Announced twice it is the same: a deadline that passed in a busy moment is no reason to give up.
+    // Announcing twice has the same effect, so one missed deadline under load is retried.
     const names = await once()
       .catch(once)
       .catch(() => null);

@@ -1,17 +1,17 @@
 /**
- * Whether a revocation would reach this process now. Proven by messages on the subscription itself; while it is not proven,
- * verdicts live no longer than `whileDisconnectedMs`, so that a revocation that was missed takes effect by then.
+ * Whether a revocation would reach this process now. Messages on the subscription itself prove it. Without proof, verdicts live no longer
+ * than `whileDisconnectedMs`, so that a missed revocation takes effect by then.
  */
 
 import { allowedSkewMs } from './tombstones.ts';
 
-/** Look-ups that wait for the connection at once. */
+/** Maximum look-ups that wait for the connection. */
 const mostWaiting = 1_024;
 
 export interface RevocationConnectionOptions {
   /** `cache.whileDisconnected`. */
   readonly whileDisconnectedMs: number;
-  /** False: there is no other source of revocations, so there is nothing to receive. */
+  /** False: there is no other source of revocations. */
   readonly shared: boolean;
 }
 
@@ -19,7 +19,7 @@ export class RevocationConnection {
   readonly whileDisconnectedMs: number;
   readonly #shared: boolean;
   readonly #waiting = new Set<() => void>();
-  /** Until when verdicts may live as configured, in milliseconds since the epoch; infinite when nothing is shared. Set here alone. */
+  /** Until when verdicts may live as configured, in milliseconds since the epoch; infinite if nothing is shared. Set only here. */
   connectedUntilMs: number;
 
   constructor({ whileDisconnectedMs, shared }: RevocationConnectionOptions) {
@@ -32,12 +32,12 @@ export class RevocationConnection {
     return nowMs < this.connectedUntilMs;
   }
 
-  /** What was revoked before then has arrived here; infinite when nothing is shared. */
+  /** Everything revoked before then has arrived here; infinite if nothing is shared. */
   get provenMs(): number {
     return this.connectedUntilMs - this.whileDisconnectedMs;
   }
 
-  /** Whether this process is connected, or is so again within `whileDisconnectedMs`. */
+  /** Whether this process is connected, or reconnects within `whileDisconnectedMs`. */
   async connects(now: () => number): Promise<boolean> {
     if (this.isConnected(now())) return true;
     if (this.#waiting.size >= mostWaiting) return false;
@@ -51,22 +51,22 @@ export class RevocationConnection {
   }
 
   /**
-   * Verdicts that were asked for before then do not live: minus infinity while this process is connected. `foreign`: those that
-   * another replica asked for, whose clock may be ahead.
+   * Verdicts from calls before then are not used; minus infinity while this process is connected. `foreign`: verdicts from another
+   * replica's call, whose clock may be ahead.
    */
   oldestMs(nowMs: number, foreign = false): number {
     if (nowMs < this.connectedUntilMs) return Number.NEGATIVE_INFINITY;
     return nowMs - this.whileDisconnectedMs + (foreign ? allowedSkewMs : 0);
   }
 
-  /** Everything that was revoked before `atMs` has arrived: the moment when a message that came back was sent. */
+  /** Everything revoked before `atMs` has arrived: the time at which a returned message was sent. */
   proven(atMs: number): void {
     if (!this.#shared) return;
     this.connectedUntilMs = Math.max(this.connectedUntilMs, atMs + this.whileDisconnectedMs);
     for (const resolve of this.#waiting) resolve();
   }
 
-  /** Something may have been missed, or the clock was set back: nothing is proven any more. */
+  /** Something may have been missed, or the clock was set back: the proof is void. */
   lost(): void {
     if (this.#shared) this.connectedUntilMs = Number.NEGATIVE_INFINITY;
   }

@@ -2,24 +2,27 @@
 import type { Revocation } from './tombstones.ts';
 
 /**
- * Where it came from. `admin`, `webhook`, `route` (a call through the gateway), `auth-api` (in this process), `logout` (of an
- * OpenID provider) and `security-event` are announced to the other gateways from here; `channel` (an Auth API over Redis), `replica` (another gateway), `log` and
- * `worker` (another process of this gateway) were received.
+ * The origin. `admin`, `webhook`, `route` (a call through the gateway), `auth-api` (in this process), `logout` (of an OpenID provider) and
+ * `security-event` are announced to the other gateways from here; `channel` (an Auth API over Redis), `replica` (another gateway), `log`
+ * and `worker` (another process of this gateway) were received.
  */
 export type RevocationSource = OwnSource | 'channel' | 'replica' | 'log' | 'worker';
 
 /** Announced from here. */
 export type OwnSource = 'admin' | 'webhook' | 'route' | 'auth-api' | EventKind;
 
-/** `followed`: the log had all that was missed. `lost`: it had not, so that everything was revoked. `started`: nothing could be missed. */
+/**
+ * `followed`: the log contained everything that was missed. `lost`: it did not, so everything was revoked. `started`: nothing could be
+ * missed.
+ */
 export type CatchUp = 'started' | 'followed' | 'lost';
 
 /** What an issuer sends about its users: a logout token, or a security event token. */
 export type EventKind = 'logout' | 'security-event';
 
 /**
- * `revoked`: on every connected replica. `ignored`: it is good, and nothing of it is known here. `undelivered`: Redis did not take
- * it; it may be sent again. `busy`: too many at once. Anything else is a fault of the token; `disabled`: its issuer's are not taken.
+ * `revoked`: on every connected replica. `ignored`: it is valid, but does not concern this gateway. `undelivered`: Redis did not accept it;
+ * it may be sent again. `busy`: too many at once. Anything else is a fault of the token; `disabled`: tokens of its issuer are not accepted.
  */
 export type EventOutcome =
   | 'revoked'
@@ -32,22 +35,22 @@ export type EventOutcome =
   | 'subject'
   | EventFault;
 
-/** `late`: it was issued too long ago. `unavailable`: there are no keys of the issuer now. */
+/** `late`: it was issued too long ago. `unavailable`: the issuer's keys are not available. */
 export type EventFault = 'late' | 'unavailable' | 'audience' | 'issuer' | 'key' | 'signature' | 'claims';
 
 export interface RevocationEvents {
-  /** It holds in this process now. */
+  /** It applies in this process now. */
   revoked(source: RevocationSource, revocation: Revocation): void;
-  /** An issuer sent a token about its users; `source` is null where none of ours is named. */
+  /** An issuer sent a token about its users; `source` is null if it names none of ours. */
   eventToken(kind: EventKind, source: string | null, outcome: EventOutcome): void;
-  /** A message was received that is no revocation. */
+  /** A received message is not a revocation. */
   invalidMessage(where: 'channel' | 'replica' | 'log'): void;
-  /** Whether a revocation would be received now, once that changes. */
+  /** The connection to revocations has changed. */
   connected(connected: boolean): void;
   /** This process is connected again, or for the first time. */
   caughtUp(outcome: CatchUp): void;
-  /** So many gateways stayed silent; what they know of it has ended by now. */
+  /** This many gateways did not acknowledge; their verdicts have expired by now. */
   unacknowledged(replicas: number): void;
-  /** Redis did not take the announcement; it is sent again as soon as Redis takes commands. */
+  /** Redis did not accept the announcement; it is sent again as soon as Redis accepts commands. */
   undelivered(): void;
 }

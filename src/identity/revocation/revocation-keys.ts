@@ -1,4 +1,4 @@
-/** Names in Redis that revocation uses. The two keys carry one hash tag, so that in a Cluster one script may use both. */
+/** Names in Redis for revocation. The two keys share one hash tag, so that in a Cluster one script may use both. */
 
 /** Where Auth APIs and other publishers announce. */
 export function announcedChannel(keyPrefix: string): string {
@@ -15,12 +15,12 @@ export function ownChannel(keyPrefix: string, replicaId: string): string {
   return `${keyPrefix}gateway:${replicaId}`;
 }
 
-/** What was revoked lately, for gateways that were disconnected. */
+/** Recent revocations, for gateways that were disconnected. */
 export function logKey(keyPrefix: string): string {
   return `${keyPrefix}{revocations}:log`;
 }
 
-/** The gateways that are connected, by when they last proved it. */
+/** The connected gateways, by the time of their last proof. */
 export function replicasKey(keyPrefix: string): string {
   return `${keyPrefix}{revocations}:replicas`;
 }

@@ -1,6 +1,6 @@
 /**
- * Receives what others revoke, and proves that it does: a message of its own has to come back on the subscription, and the
- * log has to be read to its end, again and again. Only what was received before the last proof is certain.
+ * Receives what others revoke, and proves that it does: its own message must return on the subscription, and it must read the log to its
+ * end, repeatedly. Only what was received before the last proof is certain.
  */
 import type { RunScript } from '../../redis/redis-link.ts';
 import { presentName } from './acknowledgements.ts';
@@ -19,12 +19,12 @@ export interface RevocationListenerOptions {
   readonly connection: RevocationConnection;
   readonly follow: RunScript;
   readonly publish: (channel: string, message: string) => Promise<unknown>;
-  /** How far back the log is read by a process that has just begun: as long as a tombstone stands. */
+  /** How far back a new process reads the log: the life of a tombstone. */
   readonly windowMs: number;
-  /** Holds for what was asked for until `atMs`; null: until now. It was announced `agoMs` ago. */
+  /** It applies to calls until `atMs`; null: until now. It was announced `agoMs` ago. */
   readonly apply: (revocation: Revocation, source: RevocationSource, atMs: number | null, agoMs: number) => void;
   readonly acknowledged: (id: string, replicaId: string) => void;
-  /** Redis takes commands. */
+  /** Redis accepts commands. */
   readonly proven: () => void;
   readonly events: RevocationEvents;
   readonly now: () => number;
@@ -33,7 +33,7 @@ export interface RevocationListenerOptions {
 const entriesAtOnce = 500;
 const own = /^(proof|ack) ([0-9a-f-]{1,36})(?: ([0-9a-f-]{36}))?$/;
 
-/** After a failed proof, however long `whileDisconnected` is: what ended may be back at once. */
+/** Wait after a failed proof, regardless of `whileDisconnected`: the connection may return at once. */
 const longestRetryMs = 250;
 /** Longer than any sender waits. */
 const longestRespondedMs = 15_000;
@@ -41,12 +41,12 @@ const longestRespondedMs = 15_000;
 export class RevocationListener {
   readonly #options: RevocationListenerOptions;
   readonly #seen = new SeenMessages();
-  /** Of this process among the replicas. */
+  /** Name of this process among the replicas. */
   readonly name: string;
   /** Null: the log was never read. */
   #from: EntryId | null = null;
   #subscribed = false;
-  /** A subscription is not the first, and has not been caught up with yet. */
+  /** A later subscription has not caught up yet. */
   #behind = false;
   #round = 0;
   #echoed = 0;
@@ -81,7 +81,7 @@ export class RevocationListener {
       this.#take(message, 'replica');
     });
     subscription.on(ownChannel(keyPrefix, replicaId), (bytes) => this.#ownMessage(bytes));
-    // Also while disconnected: the metric has to show it.
+    // Also while disconnected, for the metric.
     this.#schedule(0);
   }
 
@@ -114,7 +114,7 @@ export class RevocationListener {
     const sentAtMs = now();
     const sentAt = performance.now();
     const proven = this.#subscribed && (await this.#readLog(round)) && (await this.#echoOf(round));
-    // A later round is under way, or the listener is closed.
+    // A later round is in progress, or the listener is closed.
     if (round !== this.#round || this.#closed) return;
     this.#conclude(proven && this.#subscribed, sentAtMs, sentAt);
     const connected = connection.isConnected(now());
@@ -128,7 +128,7 @@ export class RevocationListener {
   #conclude(proven: boolean, sentAtMs: number, sentAt: number): void {
     const { connection, now } = this.#options;
     const { whileDisconnectedMs } = connection;
-    // The clock was set back: what was proven until a moment that is far ahead now is not.
+    // The clock was set back: a proof until a time far ahead is void.
     if (connection.connectedUntilMs > now() + whileDisconnectedMs) connection.lost();
     if (proven && sentAtMs <= now()) {
       this.#provenAt = sentAt;
@@ -138,7 +138,7 @@ export class RevocationListener {
     if (performance.now() - this.#provenAt >= whileDisconnectedMs) connection.lost();
   }
 
-  /** Applies what is new. False: it could not be read to its end. */
+  /** Applies new entries. False: the log could not be read to its end. */
   async #readLog(round: number): Promise<boolean> {
     for (;;) {
       const reply = await this.#ask(round);
@@ -167,7 +167,7 @@ export class RevocationListener {
     return readReply(await follow(keys, args).catch(() => null));
   }
 
-  /** Nothing can have been missed: neither was the subscription lost nor did a proof fail for long. */
+  /** Nothing can have been missed: the subscription was not lost, and no proof failed for long. */
   #isConnected(): boolean {
     return !this.#behind && this.#options.connection.isConnected(this.#options.now());
   }
@@ -175,7 +175,7 @@ export class RevocationListener {
   #mind(gap: ReturnType<typeof follow>['gap'], first: boolean): void {
     const { apply, events, now } = this.#options;
     if (typeof gap === 'object') {
-      // Verdicts from before the log began may lie in Redis; the skew is taken off, as it is put on again for them.
+      // Verdicts from before the log began may be in Redis; the skew is subtracted, because it is added again for them.
       apply({ kind: 'all' }, 'log', now() - gap.beganMsAgo - allowedSkewMs, 0);
     }
     const lost = gap === 'lost' || (this.#behind && !this.#seen.logged);
@@ -199,12 +199,12 @@ export class RevocationListener {
 
   #take({ revocation, sender }: Message, source: RevocationSource, agoMs = 0): void {
     const { apply, keyPrefix, publish, replicaId } = this.#options;
-    // What this process announced itself holds here already.
+    // This process's own announcements already apply here.
     if (sender?.from === replicaId) return;
     apply(revocation, source, null, agoMs);
-    // The sender of an old one waits no longer.
+    // The sender of an old one no longer waits.
     if (sender === null || agoMs > longestRespondedMs) return;
-    // A sender that does not get it stops waiting by itself.
+    // A sender that does not receive it stops waiting by itself.
     publish(ownChannel(keyPrefix, sender.from), `ack ${sender.id} ${replicaId}`).catch(() => {});
   }
 
@@ -216,7 +216,7 @@ export class RevocationListener {
     this.#echo?.();
   }
 
-  /** Whether the message of this round came back, or comes in time. A connection on which it does not is given up. */
+  /** Whether the message of this round returned, or returns in time. Otherwise the connection is dropped. */
   async #echoOf(round: number): Promise<boolean> {
     if (this.#echoed !== round && this.#subscribed && !this.#closed) {
       const { promise, resolve } = Promise.withResolvers<void>();

@@ -1,9 +1,9 @@
 /**
- * Follows the log of revocations from where it was read last. A replica that was away learns from it what it missed, or, when
- * the log does not reach back far enough, that it may have missed anything.
+ * Follows the log of revocations from the last read position. A replica that was disconnected finds in it what it missed or, if the log
+ * does not reach back far enough, that it may have missed anything.
  */
 
-/** Where in the log, as Redis names entries: milliseconds and a number. */
+/** Position in the log, in the form of Redis: milliseconds and a number. */
 export type EntryId = string;
 
 export interface LogEntry {
@@ -21,18 +21,18 @@ export interface LogReply {
   readonly entries: readonly LogEntry[];
 }
 
-/** What follows from a reply. */
+/** The conclusion from a reply. */
 export interface LogStep {
   readonly entries: readonly LogEntry[];
   /** Where to read on. */
   readonly from: EntryId;
-  /** There is more to read now. */
+  /** More entries can be read now. */
   readonly more: boolean;
-  /** `followed`: nothing is missing. `lost`: anything may be. A number: a log that begins, or was cut off, that many milliseconds ago. */
+  /** `followed`: nothing is missing. `lost`: anything may be. A number: a log that begins, or was truncated, that many milliseconds ago. */
   readonly gap: 'followed' | 'lost' | { readonly beganMsAgo: number };
 }
 
-/** Null: no reply of Redis. */
+/** Null: not a reply of Redis. */
 export function readReply(reply: unknown): LogReply | null {
   if (!Array.isArray(reply)) return null;
   const [redisMs, first, last, entries]: unknown[] = reply;
@@ -43,8 +43,8 @@ export function readReply(reply: unknown): LogReply | null {
 }
 
 /**
- * `from`: the last entry that was read, null at first. `connected`: nothing can have been missed since, so that a log that
- * was lost with all else in Redis is only a new one. `windowMs`: how far back the first reading went.
+ * `from`: the last entry that was read, null at first. `connected`: nothing can have been missed since, so a log that was lost with all
+ * other data in Redis is just a new one. `windowMs`: how far back the first reading went.
  */
 export function follow(
   { redisMs, first, last, entries }: LogReply,

@@ -1,13 +1,14 @@
 /**
- * The messages about revocations. Read strictly, and never with an error: anything else is an invalid message. A message of a version that this process does not know may mean anything, so it means everything.
+ * The messages about revocations. Parsed strictly and without exceptions: anything else is an invalid message. A message of an unknown
+ * version may mean anything, so it revokes everything.
  */
 import { isIdentifier } from '../../core/identity/identity-fields.ts';
 import type { Revocation } from './tombstones.ts';
 
-/** The first knows no tokens, no sources and no moments of issue. What it can say is said in it, for gateways that know no other. */
+/** Version 1 has no tokens, sources or issue times. It is used where it is sufficient, for gateways that support no other. */
 const versions = [1, 2] as const;
 
-/** The documented form is shorter than this by far. */
+/** The documented form is much shorter. */
 export const maxAnnouncedBytes = 512;
 /** Between gateways, and in the log. */
 export const maxToldBytes = 2_048;
@@ -70,7 +71,7 @@ function revocationOf(fields: Record<string, unknown>, version: 1 | 2): Revocati
   }
 }
 
-/** Null: it names a source that can be none. */
+/** Null: its source is not valid. */
 function scoped(revocation: Revocation, { source }: Record<string, unknown>, version: 1 | 2): Revocation | null {
   if (version === 1 || source === undefined) return revocation;
   return isIdentifier(source) ? ({ ...revocation, source } as Revocation) : null;

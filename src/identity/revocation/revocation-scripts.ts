@@ -1,11 +1,11 @@
 /**
- * The two steps that have to be atomic in Redis. Announce: append to the log, publish, and read which replicas are
- * connected. Follow: read what is new in the log, and register as connected. As one follows the other, a gateway is either
- * among those that are waited for, or finds the revocation in the log before it registers.
+ * The two steps that must be atomic in Redis. Announce: append to the log, publish, and read which replicas are connected. Follow: read
+ * what is new in the log, and register as connected. Because one follows the other, a gateway is either among those that the revocation
+ * waits for, or finds the revocation in the log before it registers.
  */
 import type { RedisScript } from '../../redis/redis-link.ts';
 
-/** The log begins with an entry that is no revocation, so that a lost log does not look like an empty one. */
+/** The log begins with an entry that is not a revocation, so that a lost log does not look like an empty one. */
 const begin = `
 local function begin()
   if redis.call('EXISTS', KEYS[1]) == 0 then redis.call('XADD', KEYS[1], '*', 'begin', '1') end
@@ -15,9 +15,8 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 `;
 
 /**
- * Keys: log, replicas. Arguments: the message, the channel, how many entries the log keeps, for how many milliseconds a
- * gateway without a sign of life counts as connected. Returns those that do; not those far in the future, which a clock that was set
- * back has left there.
+ * Keys: log, replicas. Arguments: the message, the channel, how many entries the log keeps, for how many milliseconds a gateway without a
+ * sign of life counts as connected. Returns the connected ones, without times far in the future, which remain after a clock was set back.
  */
 export const announceRevocation: RedisScript = {
   name: 'rolegateAnnounceRevocation',
@@ -31,10 +30,10 @@ return redis.call('ZRANGEBYSCORE', KEYS[2], now - ARGV[4], now + ARGV[4])
 };
 
 /**
- * Keys: log, replicas. Arguments: the last entry that was read (empty: none), how many milliseconds back to begin without
- * one, how many entries at most, the own name among the replicas, the own channel, what to publish there, how many bytes
- * a message has at most. Returns the time, the first and the last entry of the log, and the entries from the one that was
- * read, itself included; of an entry that is no message of that size only the id.
+ * Keys: log, replicas. Arguments: the last entry that was read (empty: none), how many milliseconds back to begin without one, how many
+ * entries at most, the own name among the replicas, the own channel, what to publish there, and the maximum bytes of a message. Returns the
+ * time, the first and the last entry of the log, and the entries from the one that was read, itself included; for an oversized entry only
+ * the id.
  */
 export const followRevocations: RedisScript = {
   name: 'rolegateFollowRevocations',

@@ -1,10 +1,10 @@
 /**
- * Which messages were received already, so that the log does not bring them again; and whether a publisher announces without
- * writing to the log. What such a publisher announced while this process was disconnected cannot be learned.
+ * Messages that were already received, so that the log does not apply them again; and whether a publisher announces without writing to the
+ * log. Announcements of such a publisher during a disconnection are lost.
  */
 
 const maxSeen = 4_096;
-/** Readings of the log within which a message has to appear there: it may be on its way. */
+/** Number of log readings within which a message must appear there: it may be delayed. */
 const patience = 4;
 
 interface Announced {
@@ -14,9 +14,9 @@ interface Announced {
 
 export class SeenMessages {
   readonly #sent = new Set<string>();
-  /** Announced, and not found in the log yet: as often, and since which reading. */
+  /** Announced, but not found in the log yet: how often, and since which reading. */
   readonly #unlogged = new Map<string, Announced>();
-  /** Found in the log, and not announced yet, as often: the two come on connections of their own. */
+  /** Found in the log, but not announced yet, with the count: the two arrive on separate connections. */
   readonly #unannounced = new Map<string, number>();
   #readings = 0;
   #logged = true;
@@ -26,13 +26,13 @@ export class SeenMessages {
     return this.#logged;
   }
 
-  /** By the id of its sender, unlike any other. */
+  /** By its sender's unique id. */
   sent(id: string): void {
     this.#sent.add(id);
     trim(this.#sent);
   }
 
-  /** By its text: two messages may read alike. */
+  /** By its text: two messages may be equal. */
   announced(text: string): void {
     const found = this.#unannounced.get(text) ?? 0;
     if (found > 1) this.#unannounced.set(text, found - 1);
@@ -59,7 +59,7 @@ export class SeenMessages {
       return true;
     }
     this.#unlogged.delete(text);
-    // The others came later: the oldest stay in front.
+    // The others arrived later: the oldest stay in front.
     if (waiting.times > 1) this.#unlogged.set(text, { times: waiting.times - 1, since: this.#readings });
     return false;
   }
@@ -75,7 +75,7 @@ export class SeenMessages {
   }
 }
 
-/** Lets the oldest go beyond the bound. */
+/** Removes the oldest beyond the bound. */
 function trim(seen: Set<string> | Map<string, unknown>): void {
   if (seen.size <= maxSeen) return;
   for (const oldest of seen.keys()) {

@@ -1,13 +1,13 @@
 /**
- * The one connection on which this process receives messages. It never subscribes again silently: messages may have been
- * missed meanwhile, and its user is informed.
+ * The one connection on which this process receives messages. It never resubscribes silently: messages may have been missed, so its user is
+ * notified.
  */
 import type { RedisSubscriber } from '../../redis/redis-link.ts';
 
 export interface Subscription {
-  /** Listens to a channel, from the next subscription on: to be called before the first one. */
+  /** Listens to a channel from the next subscription on; must be called before the first one. */
   on(channel: string, listener: (message: Buffer) => void): void;
-  /** Drops a connection on which nothing arrives, and makes another one. */
+  /** Drops a connection on which nothing arrives, and opens another one. */
   reconnect(): void;
   close(): void;
 }
@@ -40,7 +40,7 @@ export function createSubscription({ subscriber, onSubscribed, onDisconnected }:
       await connection.subscribe(...listeners.keys());
     } catch (error) {
       if (mine === generation && !closed) subscriber.failed(error);
-      // A connection without its subscriptions is of no use: the next one tries again.
+      // A connection without its subscriptions is useless: the next one tries again.
       if (mine === generation && !closed) connection.disconnect(true);
       return;
     }

@@ -1,14 +1,14 @@
 /**
- * What was revoked, and when: a verdict that was asked for before then is revoked, wherever it comes from and however late
- * it arrives. A token that the gateway verifies itself is asked for nowhere, so it stays revoked, whenever it is verified.
- * Synchronous and bounded; holds no credential, only keyed names of credentials.
+ * What was revoked, and when: a verdict from a call before then is revoked, regardless of its origin and when it arrives. A token that the
+ * gateway verifies itself needs no call, so it stays revoked, whenever it is verified. Synchronous and bounded; contains no credentials,
+ * only their keyed names.
  */
 import type { Identity } from '../../core/identity/identity.ts';
 import { Moments } from './moments.ts';
 
 /**
- * `source`: of that source alone, whose ids are compared as they are; if unset: of every source. Then ids are compared without
- * case: a message may spell a UUID in another way than the Auth API does. `token` is the id of a token (`jti`).
+ * `source`: only that source, whose ids are compared exactly. If unset: every source, and ids are compared without case, because a message
+ * may spell a UUID differently from the Auth API. `token` is the id of a token (`jti`).
  */
 export type Revocation =
   | { readonly kind: 'session' | 'keypair' | 'token'; readonly id: string; readonly source?: string }
@@ -17,8 +17,8 @@ export type Revocation =
       readonly id: string;
       readonly source?: string;
       /**
-       * Tokens that were issued until then are revoked, and later ones are good; milliseconds since the epoch, on the clock of
-       * the issuer. If unset: until it was revoked.
+       * Tokens issued until then are revoked, and later ones are valid; milliseconds since the epoch, by the issuer's clock. If unset: the
+       * time of the revocation.
        */
       readonly issuedBeforeMs?: number;
     }
@@ -29,9 +29,9 @@ export type Revocation =
 export type RevocationKind = Revocation['kind'];
 export type NamedKind = Extract<Revocation, { readonly id: string }>['kind'];
 
-/** Whom a verdict is about, as far as it is known. A rejection knows no ids. */
+/** The known subject of a verdict. A rejection has no ids. */
 export interface VerdictSubject {
-  /** Keyed names of the credential: under the current secret, and under previous ones; empty when not known. */
+  /** Keyed names of the credential: under the current secret, and under previous ones; empty if unknown. */
   readonly lookups: readonly string[];
   readonly sessionId: string | null;
   readonly keyId: string | null;
@@ -41,15 +41,15 @@ export interface VerdictSubject {
 }
 
 export interface TombstonesOptions {
-  /** Life of one: longer than that of any verdict that was asked for before it, and of any token that it names. */
+  /** Life of a tombstone: longer than that of any verdict from an earlier call, and of any token that it names. */
   readonly lifeMs: number;
   /** Names of the sources whose tokens the gateway verifies itself; if unset: none. */
   readonly selfVerified?: ReadonlySet<string>;
-  /** Of each kind. Beyond it the oldest gives way to one that revokes whatever was asked for before it. */
+  /** Maximum per kind. Beyond it, the oldest is replaced by one that revokes everything from calls before it. */
   readonly maxEntries?: number;
 }
 
-/** As plain data, for another process of this machine. Moments in milliseconds since the epoch; null: none yet. */
+/** As plain data, for another process of this machine. Times in milliseconds since the epoch; null: none yet. */
 export interface TombstoneData {
   readonly allMs: number | null;
   readonly issuedMs: number | null;
@@ -60,39 +60,39 @@ export interface TombstoneData {
   readonly credentials: readonly (readonly [lookup: string, atMs: number])[];
 }
 
-/** How far the clocks of two replicas may be apart. */
+/** Maximum difference between the clocks of two replicas. */
 export const allowedSkewMs = 5_000;
 
 const namedKinds = ['session', 'keypair', 'user', 'token'] as const satisfies readonly NamedKind[];
 const defaultMaxEntries = 50_000;
-/** The least that keeps two moments apart: a double still holds it in this century. */
+/** The smallest difference between two times that a double can represent in this century. */
 const instantMs = 2 ** -10;
 
 export class Tombstones {
   readonly #lifeMs: number;
   readonly #selfVerified: ReadonlySet<string>;
   readonly #ids: Readonly<Record<NamedKind, Moments>>;
-  /** By user: until when tokens were issued that are revoked. */
+  /** By user: the time until which issued tokens are revoked. */
   readonly #issued: Moments;
   readonly #credentials: Moments;
   /**
-   * Counts revocations: a verdict that was found good at one count is still good at it. Plain data, as every hit compares it;
-   * tombstones that take over from others share it with them.
+   * Counts revocations: a verdict that was valid at one count is still valid at it. Plain data, because every hit compares it; tombstones
+   * share it with their successors.
    */
   changes = { count: 0 };
-  /** Everything that was asked for until then is revoked. */
+  /** Everything from calls until then is revoked. */
   #allMs = Number.NEGATIVE_INFINITY;
-  /** Tokens that were issued until then are revoked, on the clock of this process. */
+  /** Tokens issued until then are revoked, by the clock of this process. */
   #issuedMs = Number.NEGATIVE_INFINITY;
-  /** The last one that named an id: a rejection that was asked for before it may have been about this id. */
+  /** The last one with an id: a rejection from an earlier call may concern this id. */
   #namedMs = Number.NEGATIVE_INFINITY;
-  /** Of the last one at all: what was asked for after it, needs no further look. */
+  /** The last of all: results of later calls need no further check. */
   #lastMs = Number.NEGATIVE_INFINITY;
-  /** Of all questions and revocations so far. */
+  /** The latest of all calls and revocations so far. */
   #latestMs = Number.NEGATIVE_INFINITY;
-  /** What has taken over from here: look-ups that are still under way here end by what is revoked there. */
+  /** The successor: look-ups still in progress here obey its revocations. */
   #successor: Tombstones | null = null;
-  /** The last revocation of a credential that was known then. */
+  /** The last revocation of a credential at the time of the takeover. */
   #handedOnMs = Number.NEGATIVE_INFINITY;
 
   constructor({ lifeMs, selfVerified = new Set(), maxEntries = defaultMaxEntries }: TombstonesOptions) {
@@ -109,8 +109,8 @@ export class Tombstones {
   }
 
   /**
-   * The moment of a question that this process asks now: after every revocation so far, and not after any to come, even
-   * if the clock is set back. For `revokes` alone.
+   * The time of a call that this process makes now: after every revocation so far, and not after any later one, even if the clock is set
+   * back. Only for `revokes`.
    */
   asking(nowMs: number): number {
     if (this.#successor !== null) return this.#successor.asking(nowMs);
@@ -118,7 +118,7 @@ export class Tombstones {
     return this.#latestMs;
   }
 
-  /** `nowMs`: when this process received it, in milliseconds since the epoch. A clock that is set back changes nothing. */
+  /** `nowMs`: when this process received it, in milliseconds since the epoch. A clock that is set back has no effect. */
   add(revocation: Revocation, nowMs: number): void {
     const atMs = Math.max(nowMs, this.#latestMs);
     this.#latestMs = atMs;
@@ -128,7 +128,7 @@ export class Tombstones {
       case 'all':
         this.#allMs = atMs;
         this.#issuedMs = Math.max(this.#issuedMs, nowMs);
-        // It covers all before it; but an issuer may issue further tokens for a session that stays revoked.
+        // It covers all earlier ones; but an issuer may issue further tokens for a revoked session.
         if (this.#selfVerified.size > 0) return;
         for (const moments of [...Object.values(this.#ids), this.#issued, this.#credentials]) moments.clear();
         return;
@@ -147,8 +147,8 @@ export class Tombstones {
   }
 
   /**
-   * Whether it is a token that the gateway verifies itself and that was revoked: to verify it again does not make it good. One
-   * that does not say when it was issued may be as old as any.
+   * Whether it is a revoked token that the gateway verifies itself: verifying it again does not make it valid. A token without an issue
+   * time may be of any age.
    */
   bars(subject: VerdictSubject): boolean {
     if (this.#successor?.bars(subject) === true) return true;
@@ -163,9 +163,8 @@ export class Tombstones {
   }
 
   /**
-   * Whether a verdict that was asked for at `askedAtMs` (of `asking`) may not be used anymore. `foreign`: it was asked for
-   * by another replica, at that moment of its clock, which may be ahead of this one. A credential whose names are not known is taken for any of those that
-   * were revoked.
+   * Whether a verdict from a call at `askedAtMs` (of `asking`) may no longer be used. `foreign`: another replica made the call, at that
+   * time of its clock, which may be ahead of this one. A credential with unknown names is treated as any of the revoked ones.
    */
   revokes(subject: VerdictSubject, askedAtMs: number, foreign: boolean): boolean {
     if (this.#successor?.revokes(this.#namedThere(subject, this.#successor), askedAtMs, foreign) === true) return true;
@@ -175,7 +174,7 @@ export class Tombstones {
     if (fromMs <= this.#allMs) return true;
     const { lookups } = subject;
     if (subject.sessionId === null && subject.keyId === null && subject.userId === null) {
-      // Without the skew: a rejection that is believed a little too long grants no access, and otherwise none could be shared.
+      // Without the skew: a rejection that is used a little too long grants no access, and otherwise none could be shared.
       if (askedAtMs <= this.#namedMs) return true;
     } else if (this.#names(subject, fromMs, true)) return true;
     return lookups.length === 0 ? fromMs <= this.#credentials.latestMs : this.#credentials.reaches(lookups, fromMs);
@@ -186,7 +185,7 @@ export class Tombstones {
     return fromMs <= this.#namedMs && this.#names(subject, fromMs, true);
   }
 
-  /** Whether an id of it was revoked at `fromMs` or later; `users`: its user counts, too. */
+  /** Whether one of its ids was revoked at `fromMs` or later; `users`: including its user. */
   #names({ sessionId, keyId, userId, issued }: VerdictSubject, fromMs: number, users: boolean): boolean {
     const source = issued?.source ?? null;
     const { session, keypair, token, user } = this.#ids;
@@ -196,7 +195,7 @@ export class Tombstones {
     return users && user.reaches(namesOf(userId, source), fromMs);
   }
 
-  /** What `earlier` holds, holds here too; and what is revoked here from now on, is revoked there. */
+  /** Revocations of `earlier` also apply here, and later revocations here also apply there. */
   takeOver(earlier: Tombstones): void {
     earlier.changes.count = Math.max(earlier.changes.count, this.changes.count) + 1;
     this.changes = earlier.changes;
@@ -228,7 +227,7 @@ export class Tombstones {
     };
   }
 
-  /** What `data` holds, holds here too. */
+  /** Revocations in `data` also apply here. */
   restore(data: TombstoneData): void {
     const earlier = new Tombstones({ lifeMs: this.#lifeMs });
     earlier.#allMs = data.allMs ?? Number.NEGATIVE_INFINITY;
@@ -246,19 +245,19 @@ export class Tombstones {
     this.takeOver(earlier);
   }
 
-  /** Names of credentials that were revoked since may be under another secret there. */
+  /** Credentials revoked since then may have names under another secret there. */
   #namedThere(subject: VerdictSubject, successor: Tombstones): VerdictSubject {
     return successor.#credentials.latestMs === this.#handedOnMs ? subject : { ...subject, lookups: [] };
   }
 
-  /** Of a name that is there already the later moment stays. */
+  /** For an existing name, the later time stays. */
   #keepAll(moments: Moments, before: Iterable<readonly [name: string, atMs: number]>): void {
     for (const [name, atMs] of before) {
       this.#keep(moments, name, Math.max(atMs, moments.at(name) ?? atMs));
     }
   }
 
-  /** A moment of issue may be in the future, so it is compared with no question. */
+  /** An issue time may be in the future, so it is not compared with calls. */
   #keepIssued(until: Iterable<readonly [name: string, untilMs: number]>): void {
     for (const [name, untilMs] of until) {
       const latestMs = Math.max(untilMs, this.#issued.at(name) ?? untilMs);
@@ -273,12 +272,12 @@ export class Tombstones {
   }
 }
 
-/** No id and no name of a source has a line end. */
+/** Ids and source names never contain a line end. */
 function scopedName({ id, source }: { readonly id: string; readonly source?: string }): string {
   return source === undefined ? id.toLowerCase() : `${source}\n${id}`;
 }
 
-/** Under which an id of this source may have been revoked. */
+/** Names under which an id of this source may have been revoked. */
 function namesOf(id: string | null, source: string | null): readonly string[] {
   if (id === null) return [];
   return source === null ? [id.toLowerCase()] : [id.toLowerCase(), `${source}\n${id}`];
