@@ -17,12 +17,12 @@ export interface StaleVerdictsOptions {
   readonly now: () => number;
 }
 
-/** How often the Auth API is asked for a credential that an old verdict stands in for. */
+/** How often the Auth API is called for a credential that is served by a stale verdict. */
 const askAgainMs = 200;
 
 export class StaleVerdicts {
   readonly #options: StaleVerdictsOptions;
-  /** Names of sources that the last look-up there found to be out of reach. */
+  /** Names of sources that were unreachable at the last look-up. */
   readonly #outages = new Set<string>();
   #serving = false;
 
@@ -30,7 +30,7 @@ export class StaleVerdicts {
     this.#options = options;
   }
 
-  /** Takes the result of every call to a source. */
+  /** Receives the result of every call to a source. */
   observe(source: string, { outage }: Finding): void {
     if (outage === true) this.#outages.add(source);
     if (outage === false) this.#outages.delete(source);
@@ -39,7 +39,7 @@ export class StaleVerdicts {
     this.#options.events.serving('fresh', null);
   }
 
-  /** The result to give when there is no source; a verdict that was asked for before `oldestMs` does not do. */
+  /** The result to use if the source is unavailable; a verdict from a call before `oldestMs` is not accepted. */
   insteadOf(unknown: Unresolved, credential: Credential, oldestMs: number): Resolution {
     const { memory, enabled, connection, events, now } = this.#options;
     const nowMs = now();
@@ -57,8 +57,8 @@ export class StaleVerdicts {
   }
 
   /**
-   * The result to give without asking, because the Auth API was asked for this very credential a moment ago: in an outage a
-   * request should not cost more than a warm one.
+   * The result to use without a call, because the Auth API was called for this credential a moment ago: in an outage, a request should not
+   * cost more than a warm one.
    */
   standIn(credential: Credential, oldestMs: number, nowMs: number): Resolution | null {
     const { memory, connection, events } = this.#options;

@@ -1,17 +1,17 @@
 /** The port behind the limiter: counts by key in fixed windows. One counter may serve several processes. */
 
 export interface Count {
-  /** Attempts in the window, with this one. */
+  /** Attempts in the window, including this one. */
   readonly attempts: number;
   /** Milliseconds until the window ends. */
   readonly endsInMs: number;
 }
 
-/** `kind` keeps keys of different purposes apart: a flood of one kind must not push out the others. Nothing rejects. */
+/** `kind` separates keys by purpose: a flood of one kind must not evict the others. No method rejects. */
 export interface AttemptCounter {
   /** Counts one attempt; the first one opens a window of `windowMs`. */
   add(kind: string, key: string, windowMs: number): Promise<Count>;
-  /** Takes one attempt back. */
+  /** Undoes one attempt. */
   remove(kind: string, key: string): Promise<void>;
   /** Ends the window. */
   forget(kind: string, key: string): Promise<void>;

@@ -1,12 +1,12 @@
 /**
- * Bounds failed authentications of one client, and of one key id over all clients, so that credentials cannot be guessed at the
- * speed of the gateway and guesses do not take up a source. It is asked on a miss alone, before a source is.
+ * Bounds failed authentications of one client, and of one key id over all clients, so that credentials cannot be guessed at the speed of
+ * the gateway and guesses do not occupy a source. It is used only on a miss, before the call to a source.
  *
- * - A check is charged before it is made, or checks at the same time would all pass. Unless it fails, the charge is taken back.
- * - A credential that was good a day ago or less is never throttled, whatever others of its network do.
+ * - A check is charged before it is made; otherwise concurrent checks would all pass. Unless it fails, the charge is refunded.
+ * - A credential that was accepted within a day is never throttled, regardless of its network.
  * - A credential that fails again within the window is charged once: one client that retries does not lock its network out.
- * - Beyond the bound a client has two turns a second: one for any credential, one for credentials that come back after a refusal.
- *   Guesses, each of which is sent once, leave the second one to clients that honor `Retry-After`.
+ * - Beyond the bound a client has two turns a second: one for any credential, one for credentials that return after a refusal. Guesses are
+ *   sent once, so they leave the second one to clients that honor `Retry-After`.
  */
 import { createHmac, hkdfSync } from 'node:crypto';
 import type { Credential } from '../core/credential/credential.ts';
@@ -16,12 +16,12 @@ import { RecentNames } from './recent-names.ts';
 export interface ThrottleOptions {
   readonly bounds: ThrottleBounds;
   readonly counter: AttemptCounter;
-  /** Key of the names under which is counted: replicas that share the counter share it. */
+  /** Key of the counted names, the same for replicas that share the counter. */
   readonly secret: string | Uint8Array;
-  /** Good credentials that are remembered. */
+  /** Maximum remembered good credentials. */
   readonly mostGood: number;
   readonly events: ThrottleEvents;
-  /** In milliseconds, on a clock that is never set: one that was set back would throttle for as long as it was set back. */
+  /** In milliseconds, on a clock that is never set: otherwise setting it back would prolong the throttle. */
   readonly now: () => number;
 }
 
@@ -37,43 +37,43 @@ export type ThrottledBy = 'client' | 'key';
 export interface ThrottleEvents {
   /** A credential was refused without a call to its source. */
   throttled(by: ThrottledBy): void;
-  /** Once in a window: from now on credentials of this client or key are throttled. `client` null: a key. */
+  /** Once per window: from now on, credentials of this client or key are throttled. `client` null: a key. */
   throttling(by: ThrottledBy, client: string | null): void;
 }
 
-/** Whether a source may be asked. If so, `end` takes what it said. */
+/** Whether a source may be called. If so, `end` must receive its result. */
 export type Admission =
   | { readonly retryAfterS: number }
   | { readonly retryAfterS: null; end(result: CheckResult): void };
 
-/** `unknown`: the source was not asked, or gave no result. */
+/** `unknown`: the source was not called, or gave no result. */
 export type CheckResult = 'accepted' | 'rejected' | 'unknown';
 
 export interface AuthenticationThrottle {
-  /** `name`: keyed name of the credential. `client` undefined: no client in particular. Never rejects. */
+  /** `name`: keyed name of the credential. `client` undefined: unknown client. Never rejects. */
   admit(name: string, credential: Credential, client: string | undefined): Promise<Admission>;
-  /** Without room for a look-up: seconds to wait if it is throttled anyway; null: it is not. */
+  /** Without room for a look-up: seconds to wait if it is throttled anyway, or null. */
   waitS(name: string, credential: Credential, client: string | undefined): number | null;
-  /** The credential is good: another replica has asked. */
+  /** The credential is good, by another replica's call. */
   accepted(name: string): void;
 }
 
-/** Of whom failures are counted. */
+/** A subject whose failures are counted. */
 interface Subject {
   readonly by: ThrottledBy;
   readonly client: string | null;
   readonly most: number;
-  /** Keyed, so that no address and no key lies in the counter. */
+  /** Keyed, so that the counter contains no address or key. */
   readonly key: string;
 }
 
 const goodMs = 86_400_000;
-/** Within this time a refused credential may come back. */
+/** Time within which a refused credential may return. */
 const returnMs = 60_000;
 const turnMs = 1_000;
-/** For this long a subject that was found beyond its bound is not counted anew. */
+/** Time for which a subject beyond its bound is not counted again. */
 const restMs = 1_000;
-/** Seconds to wait with a credential that failed already: it gets no turn. */
+/** Seconds to wait with a credential that already failed: it gets no turn. */
 const failedWaitS = 60;
 const mostNames = 10_000;
 
@@ -83,7 +83,7 @@ export function createAuthenticationThrottle(options: ThrottleOptions): Authenti
   const good = new RecentNames(options.mostGood);
   const failed = new RecentNames(mostNames);
   const refused = new RecentNames(mostNames);
-  /** Keys of subjects, for a moment. */
+  /** Keys of subjects, kept briefly. */
   const beyond = new RecentNames(mostNames);
   /** Keys of subjects, until their window ends. */
   const announced = new RecentNames(mostNames);
@@ -102,7 +102,7 @@ export function createAuthenticationThrottle(options: ThrottleOptions): Authenti
     return subjects;
   }
 
-  /** Whether it is within its bound with one more. If not, nothing is charged. */
+  /** Whether one more is within the bound. If not, nothing is charged. */
   async function charge({ by, client, most, key }: Subject): Promise<boolean> {
     if (beyond.has(key, now())) return false;
     const { attempts, endsInMs } = await counter.add(by, key, bounds.windowMs);

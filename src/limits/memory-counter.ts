@@ -1,6 +1,6 @@
 /**
- * Counts in this process. Memory is bounded for each kind; beyond it the key with the fewest attempts gives way, the oldest
- * first. So a flood of made-up keys, which have one attempt each, pushes out itself and no key that is near its limit.
+ * Counts in this process. Memory is bounded per kind; beyond it, the key with the fewest attempts is evicted, the oldest first. So a flood
+ * of made-up keys, which have one attempt each, evicts itself and no key near its limit.
  */
 import type { AttemptCounter } from './attempt-counter.ts';
 
@@ -13,7 +13,7 @@ interface Window {
 /** Keys with this many attempts or more are one level. */
 const levels = 8;
 
-/** `maxWindows` of each kind: some hundred bytes each. `now`: milliseconds since the epoch. */
+/** `maxWindows` per kind: some hundred bytes each. `now`: milliseconds since the epoch. */
 export function createMemoryCounter(now: () => number, maxWindows = 20_000): AttemptCounter {
   const kinds = new Map<string, Windows>();
   const windowsOf = (kind: string): Windows => {
@@ -39,7 +39,7 @@ export function createMemoryCounter(now: () => number, maxWindows = 20_000): Att
   };
 }
 
-/** After the clock was set back it is open for no longer than a new one would be, and not until the clock is where it was. */
+/** After the clock was set back, it is open no longer than a new one would be, not until the clock catches up. */
 function isOpen(window: Window, nowMs: number): boolean {
   window.endsAtMs = Math.min(window.endsAtMs, nowMs + window.lengthMs);
   return window.endsAtMs > nowMs;
@@ -47,7 +47,7 @@ function isOpen(window: Window, nowMs: number): boolean {
 
 class Windows {
   readonly #max: number;
-  /** By attempts, the fewest first; in each level in the order in which they came there. */
+  /** By attempts, the fewest first; within a level in order of arrival. */
   readonly #levels: readonly Map<string, Window>[] = Array.from({ length: levels }, () => new Map<string, Window>());
   #size = 0;
 
@@ -96,8 +96,8 @@ class Windows {
   }
 
   /**
-   * First what has ended: without it, keys of yesterday's flood would leave no room for those of today. Some at once, since
-   * the way to the first key of a map leads over all that were deleted before it.
+   * Expired windows first: otherwise keys of an earlier flood would leave no room for new ones. Several at once, because finding the first
+   * key of a map skips over all deleted ones.
    */
   #makeRoom(nowMs: number): void {
     const enough = this.#max - Math.ceil(this.#max / 20);

@@ -1,4 +1,4 @@
-/** Names that hold until a moment of their own. Their number is bounded: beyond it the oldest give way. */
+/** Names with an expiry each. Their number is bounded: beyond it the oldest are evicted. */
 export class RecentNames {
   readonly #most: number;
   readonly #untilMs = new Map<string, number>();
@@ -15,7 +15,7 @@ export class RecentNames {
     return false;
   }
 
-  /** A name that is held keeps its place: to take it out and in again costs a map more than all else here. */
+  /** An existing name keeps its place: removing and inserting it costs a map more than everything else here. */
   add(name: string, untilMs: number): void {
     if (this.#untilMs.size >= this.#most && !this.#untilMs.has(name)) this.#makeRoom();
     this.#untilMs.set(name, untilMs);
@@ -25,7 +25,7 @@ export class RecentNames {
     this.#untilMs.delete(name);
   }
 
-  /** Some at once, since the way to the first key of a map leads over all that were deleted before it. */
+  /** Several at once, because finding the first key of a map skips over all deleted ones. */
   #makeRoom(): void {
     const enough = this.#most - Math.ceil(this.#most / 20);
     for (const name of this.#untilMs.keys()) {

@@ -1,7 +1,7 @@
 /**
- * Counts in Redis, so that replicas share them, and in this process as well. The higher count holds: when Redis fails, does
- * not respond in time, or has lost its keys, each process goes on from what it has counted itself. The library is loaded with
- * the first counter, since a process without Redis should not pay for it.
+ * Counts in Redis, so that replicas share them, and in this process as well. The higher count applies: if Redis fails, does not respond in
+ * time, or has lost its keys, each process continues with its own count. The library is loaded with the first counter, because a process
+ * without Redis should not pay for it.
  */
 import { createRequire } from 'node:module';
 import type { AttemptCounter, Count } from './attempt-counter.ts';
@@ -16,7 +16,7 @@ export interface SharedCounterOptions {
   readonly local: AttemptCounter;
 }
 
-/** What it needs of a link to Redis. */
+/** What it needs from a link to Redis. */
 export interface CountingLink {
   /** A client of ioredis. */
   readonly client: { exists(key: string): Promise<number> };
@@ -26,12 +26,12 @@ export interface CountingLink {
   run<Reply>(command: () => Promise<Reply>): Promise<Reply>;
 }
 
-/** After a failure Redis is not asked for this long: one request waits for a silent Redis, not every request. */
+/** After a failure, Redis is not used for this long: one request waits for an unresponsive Redis, not every request. */
 const restMs = 1_000;
 
 export function createSharedCounter({ link, keyPrefix, local }: SharedCounterOptions): AttemptCounter {
   const { RateLimiterRedis } = load('rate-limiter-flexible') as typeof import('rate-limiter-flexible');
-  // The limits are the caller's; each window has its own duration.
+  // The caller sets the limits; each window has its own duration.
   const shared = new RateLimiterRedis({
     storeClient: link.client,
     keyPrefix: `${keyPrefix}attempts`,
@@ -41,7 +41,7 @@ export function createSharedCounter({ link, keyPrefix, local }: SharedCounterOpt
   });
   let restsUntilMs = Number.NEGATIVE_INFINITY;
 
-  /** Null: Redis did not do it in time. */
+  /** Null: Redis did not respond in time. */
   async function ask<Value>(command: () => Promise<Value>): Promise<Value | null> {
     if (!link.ready || performance.now() < restsUntilMs) return null;
     try {

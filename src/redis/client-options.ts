@@ -1,4 +1,4 @@
-/** How every connection to Redis behaves, whatever form Redis has. */
+/** Options of every connection to Redis, in any topology. */
 import type { ClusterOptions, RedisOptions } from 'ioredis';
 import type { RedisConfig } from '../config/config.ts';
 
@@ -8,12 +8,12 @@ export const connectTimeoutMs = 2_000;
 const shortestPauseMs = 50;
 const longestPauseMs = 2_000;
 
-/** Pause before another attempt: twice as long each time, and never quite the same for two replicas. */
+/** Pause before another attempt: twice as long each time, with jitter. */
 export function pauseMs(attempt: number): number {
   return Math.min(shortestPauseMs * 2 ** Math.min(attempt, 10), longestPauseMs) * (0.5 + Math.random() / 2);
 }
 
-/** Options of the client that hold for every connection; for the nodes of a Cluster too. */
+/** Client options of every connection, including those to nodes of a Cluster. */
 export type NodeOptions = Omit<NonNullable<ClusterOptions['redisOptions']>, 'replyMapping'>;
 
 export function nodeOptions({ username, password, commandTimeoutMs }: RedisConfig, name: string): NodeOptions {
@@ -27,12 +27,12 @@ export function nodeOptions({ username, password, commandTimeoutMs }: RedisConfi
     connectTimeout: connectTimeoutMs,
     maxRetriesPerRequest: 0,
     autoResendUnfulfilledCommands: false,
-    // Who subscribed has to know that messages were missed, and subscribes again itself.
+    // A subscriber must know that messages were missed, and resubscribes itself.
     autoResubscribe: false,
-    // A Redis that is silent on an open connection: commands would pile up behind the first.
+    // For a Redis that does not respond on an open connection: commands would pile up behind the first.
     socketTimeout: Math.max(1_000, 4 * commandTimeoutMs),
     disconnectTimeout: 200,
-    // What was the master is a replica now: ask again who is.
+    // The former master is now a replica: find the new master.
     reconnectOnError: (error) => error.message.startsWith('READONLY'),
   };
 }

@@ -1,6 +1,6 @@
 /**
- * A client of a Redis Cluster. A command goes to the node that has the slot, or fails within its deadline: a node that is
- * away costs misses for its share of the keys, and nothing else.
+ * A client of a Redis Cluster. A command goes to the node that has the slot, or fails within its deadline: an unreachable node causes only
+ * misses for its share of the keys.
  */
 import type { Cluster } from 'ioredis';
 import type { Address, RedisConfig } from '../config/config.ts';
@@ -9,9 +9,9 @@ import { connectTimeoutMs, nodeOptions, pauseMs } from './client-options.ts';
 
 type Client = typeof import('ioredis');
 
-/** A command is sent again so often when slots move: once to learn it, once to follow, once more for good measure. */
+/** How often a command is sent again when slots move: once to learn it, once to follow, and once in reserve. */
 const maxRedirections = 3;
-/** How often the slots are asked for again. */
+/** How often the slots are fetched again. */
 const refreshIntervalMs = 5_000;
 
 export function createClusterClient(
@@ -26,13 +26,13 @@ export function createClusterClient(
     enableOfflineQueue: false,
     scaleReads: 'master',
     maxRedirections,
-    // Not sent again to a node that is away; after that, the slots are asked for again.
+    // Not sent again to an unreachable node; the slots are fetched again after that.
     retryDelayOnFailover: 0,
     retryDelayOnClusterDown: 0,
     retryDelayOnTryAgain: 20,
     slotsRefreshTimeout: connectTimeoutMs,
     slotsRefreshInterval: refreshIntervalMs,
-    // Names stay names: certificates bear them, and addresses behind them change.
+    // Names are not resolved here: certificates contain them, and their addresses change.
     dnsLookup: (host, done) => done(null, host),
     clusterRetryStrategy: pauseMs,
     redisOptions: { ...nodeOptions(config, name), ...(tls === undefined ? {} : { tls }) },

@@ -1,6 +1,6 @@
 /**
- * A connection for subscriptions in a Cluster: to any one of its nodes, as every node passes on every message, and at
- * each new attempt to another one. The client's own subscriber changes nodes without saying so.
+ * A connection for subscriptions in a Cluster: to any of its nodes, because every node forwards every message, and to another one at each
+ * attempt. The client's own subscriber changes nodes without a notification.
  */
 import { createConnection, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
@@ -23,7 +23,7 @@ export function createClusterSubscriber(
   const tls = tlsOptions(config.tls);
   let turn = Math.floor(Math.random() * 1_000);
 
-  /** Those that the Cluster knows now, then those that it was found by. */
+  /** The nodes that the Cluster currently has, then the configured ones. */
   function nextNode(): Address {
     const known = cluster.nodes().map(({ options: { host = '', port = 6379 } }) => ({ host, port }));
     const nodes = [...known, ...seeds];

@@ -30,14 +30,14 @@ export function connectRedis(config: RedisConfig, options: RedisLinkOptions): Re
     options.onFault?.({ at, reason: redisFailure(error), code: redisErrorCode(error) });
   }
 
-  /** Connects it now and again, and listens to its errors: without a listener they would be printed, with the address. */
+  /** Connects and reconnects it, and listens to its errors: without a listener they would be printed, with the address. */
   function keepConnected<Client extends RedisClient>(
     client: Client,
     { onReady, onAway }: Pick<RedisLinkOptions, 'onReady' | 'onAway'>,
   ): Client {
     let attempt = 0;
     const connect = () => {
-      // Whether it succeeds is known from the events.
+      // The events show whether it succeeds.
       if (open.has(client)) client.connect().catch(() => {});
     };
     const failed = (error: unknown) => {
@@ -51,7 +51,7 @@ export function connectRedis(config: RedisConfig, options: RedisLinkOptions): Re
     });
     client.on('error', failed);
     client.on('node error', failed);
-    // The client itself gives up where no more attempts make sense for it, such as a search for a master broken off.
+    // The client itself gives up in some cases, such as an aborted search for a master.
     client.on('end', () => {
       attempt += 1;
       if (open.has(client)) setTimeout(connect, pauseMs(attempt)).unref();
@@ -126,8 +126,8 @@ function defineScript(client: RedisClient, { name, lua, keys }: RedisScript): Ru
 }
 
 /**
- * The deadline of a command, whichever way it takes: in a Cluster the client's own `commandTimeout` would begin anew with
- * each redirection. A process that stood still is not a Redis that did: what has arrived meanwhile is read first.
+ * The deadline of a command, including redirections: in a Cluster, the client's own `commandTimeout` would restart with each redirection. A
+ * stalled process must not blame Redis: replies that have arrived meanwhile are read first.
  */
 async function withDeadline<Reply>(reply: Promise<Reply>, deadlineMs: number): Promise<Reply> {
   const late = Promise.withResolvers<never>();

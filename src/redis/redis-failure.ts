@@ -1,4 +1,4 @@
-/** Says in one word why Redis did not do it. The errors themselves name hosts, keys and values, and are not shown. */
+/** Classifies errors of Redis in one word. The errors themselves contain hosts, keys and values, and are not shown. */
 import type { RedisFailure } from './redis-link.ts';
 
 /** First words of the error replies of Redis. */
@@ -29,8 +29,8 @@ const ownTexts: readonly [RegExp, RedisFailure][] = [
 ];
 
 /**
- * The first word of an error reply, or the code of a socket error, such as `NOPERM` or `ECONNREFUSED`; null: it has none. The rest of
- * the text may name keys and hosts.
+ * The first word of an error reply, or the code of a socket error, such as `NOPERM` or `ECONNREFUSED`; null: none. The rest of the text may
+ * contain keys and hosts.
  */
 export function redisErrorCode(error: unknown): string | null {
   if (!(error instanceof Error)) return null;

@@ -1,4 +1,4 @@
-/** A client of one server: at a fixed place, or the master that Sentinels name. */
+/** A client of one server: at a fixed address, or the master that Sentinels report. */
 import type { Redis, RedisOptions } from 'ioredis';
 import type { RedisConfig, RedisServers } from '../config/config.ts';
 import { tlsOptions } from '../http1/client/tls-options.ts';
@@ -6,7 +6,7 @@ import { clientOptions, connectTimeoutMs, pauseMs } from './client-options.ts';
 
 type Client = typeof import('ioredis');
 
-/** How often a Sentinel that is away is tried again while the others are listened to. */
+/** How often an unreachable Sentinel is retried while others are connected. */
 const sentinelPauseMs = 5_000;
 
 export function createServerClient(
@@ -36,7 +36,7 @@ function sentinelOptions(
     sentinelCommandTimeout: connectTimeoutMs,
     sentinelRetryStrategy: pauseMs,
     sentinelReconnectStrategy: () => sentinelPauseMs * (0.5 + Math.random() / 2),
-    // Sentinels tell of a new master: one that was cut off would otherwise be believed until it is reached again.
+    // Sentinels report a new master: otherwise a master that was cut off would be used until it is reachable again.
     failoverDetector: true,
   };
 }

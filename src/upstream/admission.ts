@@ -1,6 +1,6 @@
 /**
- * Which requests may use an upstream now, and which wait: a bounded queue for free connections, and a bound on what one client
- * has there at once. Requests of a client beyond its bound wait in a line of their own, so that they delay no other client.
+ * Which requests may use an upstream now, and which wait: a bounded queue for free connections, and a bound on the concurrent requests of
+ * one client. Requests of a client beyond its bound wait in a separate queue, so they do not delay other clients.
  */
 import type { ReasonCode } from '../core/outcome/reasons.ts';
 import { type Applicant, Line } from './waiting-line.ts';
@@ -10,15 +10,15 @@ export class Admission {
   readonly #maxWaiting: number;
   /** Requests that each client has in flight or in the queue. */
   readonly #inUse = new Map<string, number>();
-  /** Those of a client beyond its bound. */
+  /** Queues of clients beyond their bound. */
   readonly #beyond = new Map<string, Line>();
   #waitingBeyond = 0;
   readonly #queue = new Line();
-  /** Turns that have come and are not taken yet. */
+  /** Turns that are due but not yet processed. */
   readonly #turns: (string | null)[] = [];
   #turning = false;
   #congested = false;
-  /** To be called when nothing waits here any more. */
+  /** Must be called when nothing waits here any more. */
   #emptied: (() => void) | null = null;
 
   constructor(perClient: number, maxWaiting: number) {
@@ -31,8 +31,8 @@ export class Admission {
   }
 
   /**
-   * The queue for connections was full a moment ago, and is still more than half full. Requests that wait for others of their
-   * client say nothing about the upstream.
+   * The queue for connections was full a moment ago, and is still more than half full. Requests that wait for others of their client do not
+   * indicate the load of the upstream.
    */
   get congested(): boolean {
     if (this.#congested && this.#queue.length * 2 <= this.#maxWaiting) this.#congested = false;
@@ -47,7 +47,7 @@ export class Admission {
     });
   }
 
-  /** True: it may look for a target. False: it waits for other requests of its client. */
+  /** True: it may pick a target. False: it waits for other requests of its client. */
   enter(applicant: Applicant): boolean | ReasonCode {
     const { clientKey } = applicant;
     const inUse = this.#inUse.get(clientKey) ?? 0;
@@ -56,7 +56,7 @@ export class Admission {
       return true;
     }
     const line = this.#beyond.get(clientKey) ?? new Line();
-    // One client gets half of the queue, and all that are beyond their bounds do not take the places of others.
+    // One client gets half of the queue, and clients beyond their bounds never displace others.
     if (line.length * 2 >= this.#maxWaiting || this.#waitingBeyond >= this.#maxWaiting) return 'client_busy';
     line.push(applicant);
     this.#waitingBeyond += 1;
@@ -64,7 +64,7 @@ export class Admission {
     return false;
   }
 
-  /** It found no free connection. A reason: there is no place to wait. */
+  /** It found no free connection. Returns a reason if there is no room to wait. */
   queue(applicant: Applicant): ReasonCode | null {
     if (this.#queue.length >= this.#maxWaiting) {
       this.#congested = true;
@@ -79,7 +79,7 @@ export class Admission {
     return applicant.line === this.#queue ? 'connection' : 'client';
   }
 
-  /** It waits no longer. */
+  /** It no longer waits. */
   forget(applicant: Applicant): void {
     const line = applicant.line!;
     const own = line !== this.#queue;
@@ -91,12 +91,12 @@ export class Admission {
     if (this.waiting === 0) this.#emptied?.();
   }
 
-  /** A connection is free: the turn of the first in the queue has come. */
+  /** A connection is free: the first in the queue gets its turn. */
   next(): void {
     if (this.#queue.first !== null) this.#turn(null);
   }
 
-  /** A request that had entered is over: another one of its client may take its place. */
+  /** A request that had entered has ended: another one of its client may enter. */
   leave(clientKey: string): void {
     if (this.#beyond.has(clientKey)) {
       this.#turn(clientKey);
@@ -107,13 +107,13 @@ export class Admission {
     else this.#inUse.set(clientKey, left);
   }
 
-  /** One after the other: a request that fails at once makes way for the next, and thousands of them must not nest. */
+  /** One after the other: a request that fails at once triggers the next, and thousands of them must not nest. */
   #turn(clientKey: string | null): void {
     this.#turns.push(clientKey);
     if (this.#turning) return;
     this.#turning = true;
     try {
-      // An array that grows is walked to its new end.
+      // The loop includes entries that are added meanwhile.
       for (const turn of this.#turns) this.#give(turn);
     } finally {
       this.#turns.length = 0;
@@ -121,7 +121,7 @@ export class Admission {
     }
   }
 
-  /** Null: a turn for a connection; else a place that one of this client has left. */
+  /** Null: a turn for a connection; otherwise the place that a request of this client has left. */
   #give(clientKey: string | null): void {
     const first = (clientKey === null ? this.#queue : this.#beyond.get(clientKey))?.first ?? null;
     if (first !== null) {

@@ -2,7 +2,7 @@
 import type { ReasonCode } from '../core/outcome/reasons.ts';
 import type { ClientError } from '../http1/client/client-error.ts';
 
-/** What is known of the attempt that failed. */
+/** Facts about the failed attempt. */
 export interface Attempt {
   /** It had a connection. */
   readonly connected: boolean;
@@ -10,7 +10,7 @@ export interface Attempt {
   readonly written: boolean;
   /** The connection had carried other requests before. */
   readonly reused: boolean;
-  /** The request was sent again already. */
+  /** The request was already retried. */
   readonly retried: boolean;
   readonly responseStarted: boolean;
   readonly headReceived: boolean;
@@ -18,14 +18,14 @@ export interface Attempt {
   readonly repeatable: boolean;
 }
 
-/** Codes decide, never messages. `again`: to the same target, on a connection of its own. */
+/** Depends on codes, never on messages. `again`: to the same target, on a separate connection. */
 export function afterFailure(
   { code }: Pick<ClientError, 'code'>,
   attempt: Attempt,
 ): 'elsewhere' | 'again' | ReasonCode {
   if (!attempt.connected) return code === 'unsendable' ? 'header_invalid' : 'elsewhere';
-  // A kept connection that the service had closed already: what was not sent, and what changes nothing, may be sent again
-  // (RFC 9112 section 9.3.1, RFC 9110 section 9.2.2).
+  // A reused connection that the service had already closed: a request that was not sent, or changes nothing, may be sent again (RFC 9112
+  // section 9.3.1, RFC 9110 section 9.2.2).
   const harmless = !attempt.written || attempt.repeatable;
   if (attempt.reused && !attempt.retried && !attempt.responseStarted && harmless) return 'again';
   const headBroken = attempt.responseStarted && !attempt.headReceived;

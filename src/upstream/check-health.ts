@@ -1,6 +1,6 @@
 /**
- * Checks the health of a target at intervals. Checks have a connection of their own, so that a busy pool does not look
- * like a failing service. Any status below 400 passes; everything else, and silence, fails.
+ * Checks the health of a target at intervals. Checks have their own connection, so that a busy pool does not look like a failing service.
+ * Any status below 400 passes; everything else, and silence, fails.
  */
 import { Client } from 'undici';
 import type { UpstreamConfig } from '../config/config.ts';
@@ -17,7 +17,7 @@ export interface HealthWatch {
 
 /** Failed checks in a row that make a target unhealthy; one that passes makes it healthy again. */
 const failuresToFall = 2;
-/** Bytes of a response that are read; a longer one is cut off and counts by its status. */
+/** Maximum bytes of a response; a longer one is cut off and counts by its status. */
 const maxResponseBytes = 16 * 1024;
 
 export function watchHealth(
@@ -71,7 +71,7 @@ async function passes(client: Client, path: string, timeoutMs: number): Promise<
       signal,
     });
     await body.dump({ limit: maxResponseBytes });
-    // A body that the time cut short ends without an error.
+    // A body that is cut off by the timeout ends without an error.
     return statusCode < 400 && !signal.aborted;
   } catch {
     return false;

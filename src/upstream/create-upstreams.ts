@@ -1,4 +1,4 @@
-/** The upstreams of one configuration: their targets in turn, healthy ones only. Made whole and replaced whole. */
+/** The upstreams of one configuration: their targets in turn, healthy ones only. Created and replaced as a whole. */
 import type { UpstreamConfig } from '../config/config.ts';
 import type { ReasonCode } from '../core/outcome/reasons.ts';
 import type { OutgoingRequest } from '../http1/client/request.ts';
@@ -8,14 +8,14 @@ import { Target } from './target.ts';
 import { type UpstreamEvents, UpstreamRequest } from './upstream-request.ts';
 
 export interface Upstreams {
-  /** Throws when there is none: the configuration has checked every name. */
+  /** Throws if there is none: the configuration has checked every name. */
   get(name: string): Upstream;
   all(): Iterable<Upstream>;
-  /** None of them has a place left, or had one a moment ago: a request can be refused before it is decided. */
+  /** None of them has room, or had room a moment ago: a request can be refused before the decision. */
   readonly congested: boolean;
   /** Stops the health checks and lets requests in flight finish; new ones find the targets unreachable. */
   close(): Promise<void>;
-  /** Breaks what is in flight. */
+  /** Aborts requests in flight. */
   destroy(): Promise<void>;
 }
 
@@ -70,9 +70,9 @@ export class Upstream {
   readonly name: string;
   readonly targets: readonly Target[];
   readonly admission: Admission;
-  /** Sent with every request to the Auth API; null: it is another service. */
+  /** Sent with every request to the Auth API; null: another service. */
   readonly gatewaySecret: string | null;
-  /** Longest wait in its queue. */
+  /** Maximum wait in its queue. */
   readonly waitMs: number;
   readonly #events: WaitEvents | undefined;
   #turn = 0;
@@ -97,20 +97,19 @@ export class Upstream {
     return sum;
   }
 
-  /** A request that begins with its `start`. `clientKey`: who counts as one client with it. */
+  /** A request that begins with its `start`. `clientKey`: the client key. */
   request(clientKey: string, request: OutgoingRequest, events: UpstreamEvents): UpstreamRequest {
     return new UpstreamRequest(this, clientKey, request, events);
   }
 
-  /** A connection became free: the first in the queue looks for it. */
+  /** A connection became free: the first in the queue gets its turn. */
   freed(): void {
     if (this.admission.waiting > 0 && this.targets.some(usable)) this.admission.next();
   }
 
   /**
-   * The next target in turn that was not tried yet. Targets where a connection failed a moment ago come last.
-   * Reasons: `upstream_unavailable`, `upstream_unreachable`; `upstream_busy`: a connection may become free. `pooled`: it
-   * is to use one of the pool's connections.
+   * The next untried target, in rotation. Targets with a recently failed connection come last. Reasons: `upstream_unavailable`,
+   * `upstream_unreachable`; `upstream_busy`: a connection may become free. `pooled`: the request uses one of the pool's connections.
    */
   pick(tried: ReadonlySet<Target> | null, pooled = true): Target | ReasonCode {
     const { targets } = this;

@@ -1,10 +1,10 @@
-/** One origin of an upstream: its connections, and what is known of its health. */
+/** One origin of an upstream: its connections, and its known health. */
 import type { UpstreamConfig } from '../config/config.ts';
 import { Pool } from '../http1/client/pool.ts';
 
 /** After a failed connection other targets are preferred for this long. */
 const suspectMs = 2_000;
-/** Idle connections are closed before the usual servers close theirs; a server's own `Keep-Alive` hint wins. */
+/** Idle connections are closed before common servers close theirs; a server's own `Keep-Alive` hint takes precedence. */
 const keepAliveMs = 4_000;
 
 export class Target {
@@ -12,11 +12,11 @@ export class Target {
   readonly origin: string;
   readonly url: URL;
   readonly pool: Pool;
-  /** At once. */
+  /** Maximum number. */
   readonly connections: number;
-  /** What the last health checks said; true without checks. */
+  /** The result of the last health checks; true without checks. */
   healthy = true;
-  /** Requests handed to the pool and not over yet. */
+  /** Requests handed to the pool that have not ended. */
   inFlight = 0;
   #suspectUntilMs = 0;
 

@@ -1,6 +1,6 @@
 /**
- * One request to an upstream: waits for its turn, picks a target, sends, and tries again where that cannot do harm. The
- * exchange follows it as `UpstreamEvents`.
+ * One request to an upstream: waits for its turn, picks a target, sends, and retries if that is harmless. The exchange follows it as
+ * `UpstreamEvents`.
  */
 import type { Socket } from 'node:net';
 import type { ReasonCode } from '../core/outcome/reasons.ts';
@@ -13,20 +13,20 @@ import type { Applicant, Line } from './waiting-line.ts';
 
 /** `responseEnd`, `upgraded` or `failed` is the last call; none follows `cancel`. */
 export interface UpstreamEvents {
-  /** It waits for its turn, for so long at most. */
+  /** It waits for its turn, for at most this long. */
   waiting(longestMs: number): void;
   /** Its turn has come: it goes to this origin. */
   sending(origin: string): void;
   /** It is being written. */
   started(): void;
   bodySent(): void;
-  /** The head of the response; `rawHeaders` are names and values in turn. */
+  /** The head of the response; `rawHeaders` are alternating names and values. */
   responseHead(status: number, statusText: string, rawHeaders: readonly string[]): void;
   responseData(part: Buffer): void;
-  /** Everything that came was handed on, and the response is not whole. */
+  /** All received bytes were handed on, and the response is incomplete. */
   responseWaits(): void;
   responseEnd(): void;
-  /** The service switched protocols. `take` gives its socket; if it is not called, the connection is closed. */
+  /** The service switched protocols. `take` returns its socket; if it is not called, the connection is closed. */
   upgraded(rawHeaders: readonly string[], early: Buffer, take: () => Socket): void;
   failed(reason: ReasonCode, cause: unknown): void;
 }
@@ -39,12 +39,12 @@ export class UpstreamRequest implements Applicant, ResponseHandler {
   readonly #upstream: Upstream;
   readonly #request: OutgoingRequest;
   readonly #events: UpstreamEvents;
-  /** Where the request is, or waits to be. */
+  /** The target that the request uses or waits for. */
   #target: Target | null = null;
   #tried: Set<Target> | null = null;
   /** Not null once bytes may have been sent. */
   #control: ConnectionControl | null = null;
-  /** It counts as one of its client's at the upstream. */
+  /** It counts for its client at the upstream. */
   #entered = false;
   #retried = false;
   #responseStarted = false;
@@ -62,7 +62,7 @@ export class UpstreamRequest implements Applicant, ResponseHandler {
     this.#events = events;
   }
 
-  /** Asks for its turn. A WebSocket is bounded by the connections of its client instead: it may stay open for days. */
+  /** Requests its turn. A WebSocket is bounded by the connections of its client instead: it may stay open for days. */
   start(): void {
     if (this.#request.upgrade) {
       this.#dispatch();
@@ -84,7 +84,7 @@ export class UpstreamRequest implements Applicant, ResponseHandler {
     this.#dispatch();
   }
 
-  /** Ends it: it leaves its line, or its connection is closed. */
+  /** Ends it: it leaves its queue, or its connection is closed. */
   cancel(): void {
     if (this.#over) return;
     this.#over = true;
@@ -94,11 +94,11 @@ export class UpstreamRequest implements Applicant, ResponseHandler {
       this.#control.abort();
       this.#settle();
     }
-    // Where it still waits for a connection, that one reports the end.
+    // If it still waits for a connection, the connection reports the end.
     if (this.#target === null) this.#leave();
   }
 
-  /** What it waits for in a line; null: it is in none. */
+  /** What it waits for in a queue; null: it is not queued. */
   get waitsFor(): 'client' | 'connection' | null {
     return this.line === null ? null : this.#upstream.admission.waitsFor(this);
   }
@@ -144,7 +144,7 @@ export class UpstreamRequest implements Applicant, ResponseHandler {
     else target.pool.dispatch(this.#request, this);
   }
 
-  /** The connection is done with it, one way or the other: exactly once for each `#send`. */
+  /** The connection has finished with it: exactly once per `#send`. */
   #settle(): Target {
     const target = this.#target!;
     if (!this.#request.upgrade) target.inFlight -= 1;
@@ -153,7 +153,7 @@ export class UpstreamRequest implements Applicant, ResponseHandler {
     return target;
   }
 
-  /** Others may take its place. */
+  /** Others may enter. */
   #leave(): void {
     if (!this.#entered) return;
     this.#entered = false;
@@ -173,7 +173,7 @@ export class UpstreamRequest implements Applicant, ResponseHandler {
 
   onRequestStart(control: ConnectionControl): boolean {
     if (this.#over) {
-      // It was given up while it waited: nothing is sent, and the connection stays good.
+      // It was abandoned while it waited: nothing is sent, and the connection stays usable.
       this.#settle();
       this.#leave();
       return false;
@@ -222,7 +222,7 @@ export class UpstreamRequest implements Applicant, ResponseHandler {
     this.#settle();
     const wanted = !this.#over;
     this.#over = true;
-    // The client first: what comes next at the upstream may take a while.
+    // The client first: the next request at the upstream may take a while.
     if (wanted) this.#events.responseEnd();
     this.#leave();
   }

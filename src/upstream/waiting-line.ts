@@ -1,14 +1,14 @@
-/** Requests that wait for their turn, in order; each may leave from any place. */
+/** Requests that wait for their turn, in order; each may leave from any position. */
 
-/** A request that asks for its turn. It is itself the node of the line in which it waits. */
+/** A request that waits for its turn. It is itself the node of its queue. */
 export interface Applicant {
-  /** Who counts as one client. */
+  /** The client key. */
   readonly clientKey: string;
-  /** The line in which it waits; null: none. */
+  /** The queue in which it waits, or null. */
   line: Line | null;
   ahead: Applicant | null;
   behind: Applicant | null;
-  /** Its turn has come: it looks for a target. Never throws. */
+  /** Its turn has come: it picks a target. Never throws. */
   proceed(): void;
 }
 

@@ -1,16 +1,16 @@
 /**
- * How many event tokens are verified, so that junk takes no more than a small part of a core. Tokens are counted by the issuer
- * that they name, so that no sender uses up the room of another issuer. Within an issuer, senders of good tokens have their own
- * count, so that a stranger who finds the endpoint cannot keep the issuer out.
+ * Limits how many event tokens are verified, so that junk uses only a small part of a core. Tokens are counted by their claimed issuer, so
+ * that a sender cannot exhaust the limit of another issuer. Within an issuer, senders of valid tokens have their own count, so that a
+ * stranger who finds the endpoint cannot block the issuer.
  */
 import { RecentNames } from '../../limits/recent-names.ts';
 
 export interface EventBudget {
-  /** Null: there is no room to verify the token. Otherwise `end` must be called. `issuer`: one that is known; null: none is named. */
+  /** Null: there is no room to verify the token. Otherwise `end` must be called. `issuer`: a known one, or null. */
   begin(issuer: string | null, sender: string | undefined): { end(good: boolean): void } | null;
 }
 
-/** Of one issuer and one count. Each is verified by a signature, and then waits for the other replicas. */
+/** Per issuer and count. Each token costs a signature check, and then waits for the other replicas. */
 const mostUnderWay = 64;
 const mostInSecond = 100;
 const mostSenders = 10_000;
@@ -24,7 +24,7 @@ interface Count {
 
 export function createEventBudget(now: () => number): EventBudget {
   const known = new RecentNames(mostSenders);
-  /** By issuers that are configured, so there are few. */
+  /** Keyed by configured issuers, so there are few. */
   const counts = new Map<string, Count>();
 
   function countOf(name: string): Count {

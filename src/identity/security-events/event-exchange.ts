@@ -1,6 +1,6 @@
 /**
- * How issuers send tokens about their users over HTTP: logout tokens (OpenID Connect Back-Channel Logout 1.0) and security event
- * tokens (RFC 8935). What of a request is the token, and what comes of it as a response; the same at every port.
+ * How issuers send tokens about their users over HTTP: logout tokens (OpenID Connect Back-Channel Logout 1.0) and security event tokens
+ * (RFC 8935). Extracts the token from a request, and creates the response; the same at every port.
  */
 import type { ReasonCode } from '../../core/outcome/reasons.ts';
 import type { EventKind, EventOutcome } from '../revocation/revocation-events.ts';
@@ -11,17 +11,17 @@ export interface SentEvent {
   /** `Content-Type` without parameters, in lower case. */
   readonly contentType: string;
   readonly body: Buffer;
-  /** Who counts as one sender; undefined: not known. */
+  /** Key of the sender; undefined: unknown. */
   readonly sender: string | undefined;
 }
 
 export type EventResponse =
   /** With an empty body. */
   | { readonly status: 200 | 202 }
-  /** `body`: the standard says this one, as JSON. */
+  /** `body`: the JSON body that the standard requires. */
   | { readonly refused: ReasonCode; readonly body?: Readonly<Record<string, string>> };
 
-/** Resolves when every connected replica has applied it, or with why not. */
+/** Resolves when every connected replica has applied it, or with the failure. */
 export type TakeEvent = (sent: SentEvent) => Promise<EventResponse>;
 
 export function createTakeEvent(receiver: () => EventReceiver): TakeEvent {
@@ -68,7 +68,7 @@ function responseTo(kind: EventKind, outcome: EventOutcome): EventResponse {
 
 type Fault = Exclude<EventOutcome, 'revoked' | 'ignored' | 'busy' | 'undelivered' | 'unavailable'>;
 
-/** Fixed texts: nothing of a token is repeated. */
+/** Fixed texts, which repeat nothing of a token. */
 const descriptions: Readonly<Record<Fault, string>> = {
   malformed: 'there is no signed token',
   disabled: 'tokens of this kind are not taken from this issuer',

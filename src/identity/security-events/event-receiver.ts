@@ -1,6 +1,6 @@
 /**
- * Takes what issuers send about their users, logout tokens and security event tokens: verifies one, refuses it when it is late or
- * was there before, and revokes what it names. Done when every connected replica has applied it.
+ * Receives logout tokens and security event tokens from issuers: verifies a token, refuses it if it is late or repeated, and revokes its
+ * subject. Done when every connected replica has applied it.
  */
 import type { Revocations } from '../revocation/create-revocations.ts';
 import type { EventKind, EventOutcome } from '../revocation/revocation-events.ts';
@@ -14,12 +14,12 @@ import type { Replays } from './replays.ts';
 import { revokedByEvents, securityEventForm } from './security-event-token.ts';
 
 export interface EventReceiver {
-  /** `sender`: who counts as one. Never rejects. */
+  /** `sender`: key of the sender. Never rejects. */
   receive(kind: EventKind, token: string, sender?: string): Promise<EventOutcome>;
 }
 
 export interface EventReceiverOptions {
-  /** By the issuer that tokens name. */
+  /** By the issuer in tokens. */
   readonly issuers: ReadonlyMap<string, Issuer>;
   readonly revocations: Pick<Revocations, 'revoke'>;
   readonly replays: Replays;
@@ -27,7 +27,7 @@ export interface EventReceiverOptions {
   readonly now: () => number;
 }
 
-/** Its issuer has signed it, and not long ago. */
+/** Its issuer signed it recently. */
 const goodOutcomes: ReadonlySet<EventOutcome> = new Set(['revoked', 'ignored', 'undelivered'] as const);
 
 export function createEventReceiver(options: EventReceiverOptions): EventReceiver {
@@ -44,7 +44,7 @@ export function createEventReceiver(options: EventReceiverOptions): EventReceive
     const named = read(kind, verified, issuer);
     if (named === null) return kind === 'logout' ? 'claims' : 'subject';
     const name = `${source}\n${kind}\n${verified.tokenId}`;
-    // After that it is too late anyway: by whole seconds, and on the clock of every replica.
+    // After that it is too late anyway: rounded to seconds, and by the clock of every replica.
     const lifeMs = rules.maxAgeMs + 2 * config.clockSkewMs + allowedSkewMs;
     if (!(await replays.first(name))) return 'replayed';
     const deliveries = await Promise.all(named.map((revocation) => revocations.revoke(revocation, kind)));
@@ -64,7 +64,7 @@ export function createEventReceiver(options: EventReceiverOptions): EventReceive
 
   return {
     async receive(kind, token, sender) {
-      // Only which keys have to have signed it.
+      // Used only to choose the keys.
       const named = readParts(token)?.claims['iss'];
       const issuer = typeof named === 'string' ? (issuers.get(named) ?? null) : null;
       const turn = budget.begin(issuer?.source ?? null, sender);

@@ -1,6 +1,6 @@
 /**
- * Verifies a token that an issuer sends about its users: a logout token or a security event token (RFC 8417), by the keys of
- * its source. What every such token has to have is checked here; what it says is for others.
+ * Verifies a token that an issuer sends about its users: a logout token or a security event token (RFC 8417), by the keys of its source.
+ * This file checks what every such token must have; others interpret its content.
  */
 import type { EventTokenConfig } from '../../config/source-config.ts';
 import { isIdentifier } from '../../core/identity/identity-fields.ts';
@@ -18,10 +18,10 @@ export interface EventToken {
 }
 
 export interface EventForm {
-  /** What `typ` may be. */
+  /** Allowed values of `typ`. */
   readonly types: readonly string[];
   readonly typeRequired: boolean;
-  /** Whether `exp` has to be there. */
+  /** Whether `exp` is required. */
   readonly endRequired: boolean;
 }
 

@@ -1,4 +1,4 @@
-/** What a logout token revokes (OpenID Connect Back-Channel Logout 1.0, section 2.4): a session, or all that a user has. */
+/** What a logout token revokes (OpenID Connect Back-Channel Logout 1.0, section 2.4): a session, or everything of a user. */
 import type { LogoutConfig } from '../../config/source-config.ts';
 import { isIdentifier } from '../../core/identity/identity-fields.ts';
 import type { Revocation } from '../revocation/tombstones.ts';
@@ -6,12 +6,12 @@ import { isObject } from '../sources/claims.ts';
 import type { Issuer } from '../sources/create-sources.ts';
 import type { EventForm, EventToken } from './event-token.ts';
 
-/** Providers say `logout+jwt`, `JWT`, or nothing. What else is required keeps tokens of other kinds out. */
+/** Providers write `logout+jwt`, `JWT`, or nothing. The other requirements exclude tokens of other kinds. */
 export const logoutForm: EventForm = { types: ['logout+jwt', 'jwt'], typeRequired: false, endRequired: true };
 
 const logoutEvent = 'http://schemas.openid.net/event/backchannel-logout';
 
-/** Null: it is none. A `nonce` would make it an ID token. */
+/** Null: not a logout token. A `nonce` would make it an ID token. */
 export function revokedByLogout(
   { claims, events, issuedAtMs }: EventToken,
   { ends }: LogoutConfig,
@@ -29,7 +29,7 @@ export function revokedByLogout(
   return [...session, ...user, ...asked.flatMap((name) => atAsked(name, sid, sub))];
 }
 
-/** Session and user, as many results of the source name no session; other tokens of the user are looked up again. */
+/** Session and user, because many results of the source contain no session; other tokens of the user are looked up again. */
 function atAsked(source: string, sid: string | undefined, sub: string | undefined): readonly Revocation[] {
   return [
     ...(sid === undefined ? [] : [{ kind: 'session', id: sid, source } as const]),

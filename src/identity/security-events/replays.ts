@@ -1,14 +1,13 @@
 /**
- * Remembers the ids of event tokens and webhooks for as long as one of them could be sent again: in memory, within a bound, and in
- * Redis for all replicas. One that is sent again revokes what is revoked already, so that no more than noise gets through where the
- * bound or an outage of Redis lets one be forgotten.
+ * Remembers the ids of event tokens and webhooks for as long as they could be sent again: in memory, within a bound, and in Redis for all
+ * replicas. A replay only revokes what is already revoked, so it is harmless if the bound or an outage of Redis causes one to be forgotten.
  */
 import { hash } from 'node:crypto';
 import { RecentNames } from '../../limits/recent-names.ts';
 import type { RedisLink } from '../../redis/redis-link.ts';
 
 export interface Replays {
-  /** False: it was there already. It is remembered for a moment only: if this process ends meanwhile, it can be sent again. */
+  /** False: it is already known. It is remembered only briefly: if this process ends meanwhile, it can be sent again. */
   first(name: string): Promise<boolean>;
   /** Whether it has taken effect, or is about to. Never rejects. */
   seen(name: string): Promise<boolean>;
@@ -25,7 +24,7 @@ export interface ReplaysOptions {
 }
 
 const mostRemembered = 50_000;
-/** Longer than it takes to reach every replica. */
+/** Longer than an announcement to every replica takes. */
 const momentMs = 30_000;
 
 export function createReplays({ link, keyPrefix, now }: ReplaysOptions): Replays {

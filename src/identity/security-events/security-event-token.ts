@@ -1,6 +1,6 @@
 /**
- * What a security event token revokes: events of CAEP 1.0 and RISC 1.0 that end a session or change what a user may do. Events
- * that are not known are left alone, as their transmitter may send more than a receiver has a use for (RFC 8417 section 2).
+ * What a security event token revokes: events of CAEP 1.0 and RISC 1.0 that end a session or change what a user may do. Unknown events are
+ * ignored, because a transmitter may send more than a receiver needs (RFC 8417 section 2).
  */
 import { isIdentifier } from '../../core/identity/identity-fields.ts';
 import { isNumericDate } from '../../core/identity/read-fields.ts';
@@ -14,7 +14,7 @@ export const securityEventForm: EventForm = { types: ['secevent+jwt'], typeRequi
 const caep = 'https://schemas.openid.net/secevent/caep/event-type/';
 const risc = 'https://schemas.openid.net/secevent/risc/event-type/';
 
-/** What a subject that is only an id (`opaque`) names. */
+/** The kind of subject that a bare id (`opaque`) refers to. */
 const known: ReadonlyMap<string, 'session' | 'user'> = new Map([
   [`${caep}session-revoked`, 'session'],
   [`${caep}credential-change`, 'user'],
@@ -24,7 +24,7 @@ const known: ReadonlyMap<string, 'session' | 'user'> = new Map([
   [`${risc}account-purged`, 'user'],
 ]);
 
-/** Empty: nothing of it is known here. Null: a known event whose subject cannot be understood. */
+/** Empty: no known event. Null: a known event whose subject cannot be parsed. */
 export function revokedByEvents(token: EventToken, { config, source, asked }: Issuer): readonly Revocation[] | null {
   const { issuer } = config;
   const { claims, events, issuedAtMs } = token;
@@ -50,7 +50,7 @@ interface Meaning {
   readonly untilMs: number;
 }
 
-/** Subject identifiers of RFC 9493: `opaque`, `iss_sub`, and `complex` of CAEP, of which the session counts first. */
+/** Subject identifiers of RFC 9493: `opaque`, `iss_sub`, and `complex` of CAEP, where the session takes precedence. */
 function revokedSubject(subject: unknown, meaning: Meaning): Revocation | null {
   if (!isObject(subject)) return null;
   const { format, id, iss, sub, session, user } = subject;
@@ -66,7 +66,7 @@ function revokedSubject(subject: unknown, meaning: Meaning): Revocation | null {
   return opaque === 'session' ? { kind: 'session', id, source } : { kind: 'user', id, source, issuedBeforeMs };
 }
 
-/** Also the user of a session, as many results name no session; other tokens of the user are looked up again. */
+/** Also the user of a session, because many results contain no session; other tokens of the user are looked up again. */
 function atAsked(subject: unknown, meaning: Meaning): readonly Revocation[] {
   const user = isObject(subject) && isObject(subject['user']) ? subject['user'] : null;
   return [
@@ -75,12 +75,12 @@ function atAsked(subject: unknown, meaning: Meaning): readonly Revocation[] {
   ].filter((one) => one !== null);
 }
 
-/** A token of before there was `sub_id`. */
+/** A token in the older form, without `sub_id`. */
 function issSub({ iss, sub }: Claims): object | undefined {
   return sub === undefined ? undefined : { format: 'iss_sub', iss, sub };
 }
 
-/** When it happened, if that is said: what was issued later is good. Drafts of CAEP had milliseconds. */
+/** When it happened, if stated: later tokens are valid. Drafts of CAEP used milliseconds. */
 function untilMs({ event_timestamp: at }: Claims, issuedAtMs: number): number {
   if (!isNumericDate(at)) return issuedAtMs;
   return Math.min(at > 1e11 ? Math.floor(at) : Math.floor(at) * 1000, issuedAtMs);

@@ -1,7 +1,7 @@
 /**
- * A single flight of all replicas: the one that acquires the lease in Redis requests the Auth API; the others wait until its
- * result is pushed to them, and request it themselves when it is not. Redis is a help, never a condition: whatever goes
- * wrong here ends in a request of one's own, at the latest when the lease ends.
+ * A single flight of all replicas: the one that acquires the lease in Redis calls the Auth API; the others wait until its result is pushed
+ * to them, and otherwise call it themselves. Redis is optional: any failure here leads to the replica's own call, at the latest when the
+ * lease ends.
  */
 import type { RedisLink, RedisScript, RunScript } from '../../redis/redis-link.ts';
 import { maxEntryBytes } from '../cache/redis-entry.ts';
@@ -11,32 +11,32 @@ import type { SharedLookUpOutcome } from '../events.ts';
 export interface SharedSingleFlightOptions {
   readonly link: Pick<RedisLink, 'script'>;
   readonly keyPrefix: string;
-  /** Of this process, unlike any other. */
+  /** Unique to this process. */
   readonly replicaId: string;
-  /** Life of a lease: longer than a call to the Auth API takes at most. */
+  /** Life of a lease: longer than any call to the Auth API. */
   readonly leaseMs: number;
   /** Whether pushed results would arrive now. */
   readonly connected: () => boolean;
-  /** `waitedS`: how long this replica waited for another one, or null when it did not. */
+  /** `waitedS`: how long this replica waited for another one, or null if it did not. */
   readonly onOutcome: (outcome: SharedLookUpOutcome, waitedS: number | null) => void;
 }
 
 /** What this replica does next for a credential. */
 export type Turn =
   /**
-   * Ask, and end the flight. `entry` lies there now, and may do after all; empty: none that is known of. So it is too
-   * when Redis does not respond: it may have given the lease all the same.
+   * Call, and end the flight. `entry` is stored now, and may be usable; empty: none is known. Also the turn if Redis does not respond,
+   * because it may have granted the lease.
    */
   | { readonly kind: 'lead'; readonly entry: Buffer; readonly end: ReleaseLease }
-  /** These bytes were asked for by another replica, and are still to be proved. */
+  /** These bytes come from another replica's call, and are not verified yet. */
   | { readonly kind: 'entry'; readonly entry: Buffer; readonly pushed: boolean }
-  /** Ask, for this replica alone. */
+  /** Call, only for this replica. */
   | { readonly kind: 'alone' };
 
-/** Shares the entry, or tells those who wait that there is none (null). Never rejects; false: Redis did not take it. */
+/** Shares the entry, or notifies the waiters that there is none (null). Never rejects; false: Redis did not accept it. */
 export type ReleaseLease = (entry: Buffer | null, lifeMs: number) => Promise<boolean>;
 
-/** Channel on which a replica is pushed results; the id comes last. */
+/** Channel on which a replica receives pushed results; the id comes last. */
 export function replicaChannel(keyPrefix: string, replicaId: string): string {
   return `${keyPrefix}replica:${replicaId}`;
 }
@@ -45,13 +45,13 @@ export function replicaChannel(keyPrefix: string, replicaId: string): string {
 const lookupLength = 43;
 const none = Buffer.alloc(0);
 const alone: Turn = Object.freeze({ kind: 'alone' });
-/** How long after its end a result may be on its way. */
+/** How long after its end a result may still arrive. */
 const graceMs = 50;
 const checkConnectionMs = 250;
 
 type WaitOutcome = Extract<SharedLookUpOutcome, 'pushed' | 'failed' | 'late' | 'disconnected'>;
 
-/** The wait for one pushed result, which may come before it is known that there is anything to wait for. */
+/** The wait for one pushed result, which may arrive before the wait is known to be needed. */
 class Wait {
   readonly #onEnd: SharedSingleFlightOptions['onOutcome'];
   readonly #beganAtMs = performance.now();
@@ -92,8 +92,8 @@ export class SharedSingleFlight {
   }
 
   /**
-   * Joins the flight for the credential with this keyed name, or begins it. `anew`: the entry that was there a moment
-   * ago does not do. Called once at a time for a name. Never rejects.
+   * Joins the flight for the credential with this keyed name, or begins it. `anew`: the stored entry is not usable. Called once at a time
+   * per name. Never rejects.
    */
   async join(lookup: string, anew: boolean): Promise<Turn> {
     const { connected, onOutcome } = this.#options;
@@ -115,7 +115,7 @@ export class SharedSingleFlight {
     }
   }
 
-  /** Takes a message of this replica's channel. */
+  /** Receives a message of this replica's channel. */
   deliver(message: Buffer): void {
     if (message.length < lookupLength) return;
     const entry = message.subarray(lookupLength);
@@ -124,7 +124,7 @@ export class SharedSingleFlight {
     else wait?.end('pushed', entry);
   }
 
-  /** Nothing is pushed to this replica any more: no request waits for it. */
+  /** Nothing more is pushed to this replica, so no request waits for it. */
   disconnected(): void {
     for (const wait of this.#waits.values()) wait.end('disconnected');
   }
@@ -149,7 +149,7 @@ export class SharedSingleFlight {
       const parameters = [token, leaseMs, maxEntryBytes, replicaId, anew ? '1' : '0'];
       const reply = await this.#join(keysOf(keyPrefix, lookup), parameters);
       const [role, rest] = Array.isArray(reply) ? (reply as unknown[]) : [];
-      // Somebody may have put one there that lives for hours.
+      // A forged lease could live for hours.
       if (typeof rest === 'number') return Math.min(Math.max(rest, 0), leaseMs);
       const entry = Buffer.isBuffer(rest) ? rest : none;
       return String(role) === 'entry' ? { kind: 'entry', entry, pushed: false } : lead(entry);
@@ -159,7 +159,7 @@ export class SharedSingleFlight {
     }
   }
 
-  /** A subscription can die unnoticed; then no request waits to the end of the lease. */
+  /** A subscription can fail unnoticed; then no request should wait until the end of the lease. */
   #watchConnection(): void {
     this.#watch ??= setInterval(() => {
       if (!this.#options.connected()) this.disconnected();
@@ -176,7 +176,7 @@ export class SharedSingleFlight {
       await this.#end(keysOf(keyPrefix, lookup), parameters);
       return true;
     } catch {
-      // Those who wait find out when the lease ends.
+      // Waiters notice when the lease ends.
       return false;
     }
   }
@@ -187,11 +187,10 @@ function keysOf(keyPrefix: string, lookup: string): [entry: string, lease: strin
 }
 
 /**
- * Both scripts touch the entry, the lease and the waiters of one credential, in this order, and nothing else: one hash slot of
- * a Cluster. This one takes the lease, or adds the replica to those that wait for its holder. Arguments: the token of the
- * lease, its life in milliseconds, the last byte of an entry that is read, the id of the replica, and `1` when the stored
- * entry is not to be used. Returns `entry` and its bytes, `lead` and the stored bytes, or `wait` and the milliseconds that
- * the lease has left.
+ * Both scripts touch the entry, the lease and the waiters of one credential, in this order, and nothing else: one hash slot of a Cluster.
+ * This one takes the lease, or adds the replica to the waiters. Arguments: the token of the lease, its life in milliseconds, the last byte
+ * of an entry to read, the id of the replica, and `1` if the stored entry must not be used. Returns `entry` and its bytes, `lead` and the
+ * stored bytes, or `wait` and the milliseconds that the lease has left.
  */
 export const acquireLease: RedisScript = {
   name: 'rolegateAcquireLease',
@@ -207,10 +206,10 @@ return { 'wait', redis.call('PTTL', KEYS[2]) }
 };
 
 /**
- * Ends a flight: writes the entry, gives the lease back and publishes it to those that wait. Arguments: the token of the lease, the
- * entry (empty: there is none), its life in milliseconds, the channel of a replica without its id, and what a message
- * begins with; the entry follows. A replica that has lost the lease publishes nothing, and writes only where nothing is:
- * the next holder may have asked later. Returns the number of those that waited.
+ * Ends a flight: writes the entry, releases the lease and publishes the entry to the waiters. Arguments: the token of the lease, the entry
+ * (empty: none), its life in milliseconds, the channel of a replica without its id, and the start of a message, which the entry follows. A
+ * replica that has lost the lease publishes nothing, and writes only if there is no entry: the next holder may have called later. Returns
+ * the number of waiters.
  */
 export const releaseLease: RedisScript = {
   name: 'rolegateReleaseLease',

@@ -1,6 +1,6 @@
 /**
- * What replicas share of one credential: the entry in Redis, and the flight that makes it. Entries are proved here before
- * anybody sees them, pushed ones like stored ones.
+ * What replicas share for a credential: the entry in Redis, and the flight that creates it. Entries are verified here before use, both
+ * pushed and stored ones.
  */
 import type { Credential } from '../../core/credential/credential.ts';
 import type { RedisLink } from '../../redis/redis-link.ts';
@@ -15,26 +15,26 @@ import { type ReleaseLease, replicaChannel, SharedSingleFlight } from './shared-
 export interface SharedVerdictsOptions {
   readonly link: RedisLink;
   readonly keyPrefix: string;
-  /** By the name of a source: those of its verdicts. */
+  /** Keys for the verdicts of a source, by its name. */
   readonly keysOf: (source: string) => CacheKeys;
   readonly revocations: Pick<Revocations, 'connection' | 'replicaId' | 'subscription'>;
-  /** Life of a lease: longer than a call to the Auth API takes at most. */
+  /** Life of a lease: longer than any call to the Auth API. */
   readonly leaseMs: number;
   readonly events: IdentityEvents;
   readonly now: () => number;
 }
 
-/** What this replica knows and does after it has joined the others. */
+/** The turn of this replica after it has joined the others. */
 export interface SharedTurn {
-  /** What is there by now; whether it does is for the caller to say. */
+  /** The stored verdict; the caller decides whether it is usable. */
   readonly verdict: Verdict | null;
-  /** Whether it was pushed by the replica that asked. */
+  /** Whether the calling replica pushed it. */
   readonly pushed: boolean;
-  /** Whether this replica is to ask the Auth API, unless the verdict does. False: join again. */
+  /** Whether this replica must call the Auth API, unless the verdict is usable. False: join again. */
   readonly asks: boolean;
-  /** After asking: shares a verdict, or tells those who wait that there is none. */
+  /** After the call: shares a verdict, or notifies the waiters that there is none. */
   end(verdict: Verdict | null): void;
-  /** Instead of asking: the verdict that is there does. */
+  /** Instead of calling: the stored verdict is usable. */
   release(): void;
 }
 
@@ -52,7 +52,7 @@ export class SharedVerdicts {
   readonly #events: IdentityEvents;
   readonly #now: () => number;
 
-  /** To be made in the same turn of the event loop as `revocations`: it listens on their subscription. */
+  /** Must be created in the same turn of the event loop as `revocations`, because it listens on their subscription. */
   constructor({ link, keyPrefix, keysOf, revocations, leaseMs, events, now }: SharedVerdictsOptions) {
     const { connection, replicaId, subscription } = revocations;
     const known = new Map<string, SharedOfSource>();
@@ -78,7 +78,7 @@ export class SharedVerdicts {
     this.#now = now;
   }
 
-  /** No request waits for other replicas any longer. */
+  /** Stops all waits for other replicas. */
   close(): void {
     this.#flights.close();
   }
@@ -88,7 +88,7 @@ export class SharedVerdicts {
     return this.#sharedOf(source).cache.find(credential, this.#now());
   }
 
-  /** `anew`: what `find` gave does not do. Never rejects. */
+  /** `anew`: the result of `find` is not usable. Never rejects. */
   async join(credential: Credential, source: string, anew: boolean): Promise<SharedTurn> {
     const { keys, cache } = this.#sharedOf(source);
     const lookup = lookupKey(credential, keys);

@@ -1,12 +1,12 @@
 /**
- * One lookup under way for each credential, however many requests wait for it. A flight has exactly the key of the cache,
- * so that its end, good or bad, is never shared with another credential (CVE-2026-71326).
+ * One look-up per credential at a time, for any number of waiting requests. A flight has exactly the key of the cache, so its result is
+ * never shared with another credential (CVE-2026-71326).
  */
 import type { Credential } from '../../core/credential/credential.ts';
 import { memoryKey } from '../cache/memory-cache.ts';
 import { ClientShares } from '../client-shares.ts';
 
-/** Once `crowded` flights are under way, no client begins more than `ofClient`. */
+/** Once `crowded` flights are in progress, a client begins at most `ofClient`. */
 interface Share {
   readonly crowded: number;
   readonly ofClient: number;
@@ -18,7 +18,7 @@ export class SingleFlight<T> {
   readonly #crowded: number;
   readonly #shares: ClientShares;
 
-  /** `max`: credentials that may be looked up at once. */
+  /** `max`: maximum concurrent look-ups. */
   constructor(max: number, share: Share = { crowded: max, ofClient: max }) {
     this.#max = max;
     this.#crowded = share.crowded;
@@ -29,17 +29,17 @@ export class SingleFlight<T> {
     return this.#underWay.size;
   }
 
-  /** The flight under way, or undefined. */
+  /** The flight in progress, or undefined. */
   get(credential: Credential): Promise<T> | undefined {
     return this.#underWay.get(memoryKey(credential))?.flight;
   }
 
-  /** The client whose request began the flight under way. */
+  /** The client whose request began the flight in progress. */
   clientOf(credential: Credential): string | undefined {
     return this.#underWay.get(memoryKey(credential))?.client;
   }
 
-  /** Starts a flight; null when too many are under way, or too many of this client. */
+  /** Starts a flight; null if too many are in progress, or too many of this client. */
   start(credential: Credential, lookUp: () => Promise<T>, client?: string): Promise<T> | null {
     const { size } = this;
     if (size >= this.#max || !this.#shares.allow(client, size >= this.#crowded)) return null;
@@ -50,7 +50,7 @@ export class SingleFlight<T> {
       this.#underWay.delete(key);
       this.#shares.end(client);
     };
-    // Registered first, so that it is over before anybody who waits goes on; theirs is the promise itself, with no more in between.
+    // Registered first, so that the flight has ended before any waiter continues; waiters await the promise itself.
     void flight.then(end, end);
     this.#underWay.set(key, { flight, client });
     return flight;

@@ -1,4 +1,4 @@
-/** What claims have to say, wherever they come from: in a token that was verified, or in the response of a source. */
+/** Required claims, both in a verified token and in the response of a source. */
 import type { ClaimRules } from '../../config/source-config.ts';
 import type { Rejection } from '../../core/identity/identity.ts';
 import { isNumericDate } from '../../core/identity/read-fields.ts';
@@ -9,7 +9,7 @@ export function isObject(value: unknown): value is Claims {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Why the claims are rejected; null: they are not. `exp` is checked where the identity is read. */
+/** Why the claims are rejected, or null. `exp` is checked where the identity is read. */
 export function claimsRejected(claims: Claims, rules: ClaimRules, nowMs: number): Rejection | null {
   const { audience, requiredClaims, claimValues, clockSkewMs } = rules;
   if (audience !== null && !namesAudience(claims['aud'], audience)) return 'audience';
@@ -24,7 +24,7 @@ export function claimsRejected(claims: Claims, rules: ClaimRules, nowMs: number)
     if (!isNumericDate(moment)) return 'claim';
     if (moment * 1000 > nowMs + clockSkewMs) return 'not_yet_valid';
   }
-  // It is bound to a key of its client, who would have to prove that it holds it: without that proof a thief could use it.
+  // It is bound to a key of its client, which would have to prove possession: without that proof a thief could use it.
   const { cnf } = claims;
   return cnf === undefined || cnf === null ? null : 'bound';
 }
@@ -35,9 +35,9 @@ function namesAudience(aud: unknown, audience: readonly string[]): boolean {
 }
 
 /**
- * Whether it is for something else than access (RFC 8725 section 3.11): a refresh token, by whichever of its claims a provider
- * says so, or a token that tells of `events`, such as a logout token, to which no header `typ` need be the witness (RFC 8417
- * section 4.1; OpenID Connect Back-Channel Logout 1.0, section 2.4).
+ * Whether it is not an access token (RFC 8725 section 3.11): a refresh token, by any claim with which a provider marks it, or a token with
+ * `events`, such as a logout token, which need not have a `typ` header (RFC 8417 section 4.1; OpenID Connect Back-Channel Logout 1.0,
+ * section 2.4).
  */
 export function isOtherToken(claims: Claims): boolean {
   if (Object.hasOwn(claims, 'events') && isObject(claims['events'])) return true;

@@ -1,4 +1,4 @@
-/** Brings the configured sources to life, and finds the one of a credential. */
+/** Creates the configured sources, and finds the one for a credential. */
 import type { JwtSourceConfig, SourceConfig, SourcesConfig } from '../../config/source-config.ts';
 import type { Credential } from '../../core/credential/credential.ts';
 import type { Clocks } from '../clock.ts';
@@ -13,25 +13,25 @@ import type { Source, SourceStatus } from './source.ts';
 import { createUserinfoSource } from './userinfo/userinfo-source.ts';
 
 export interface Sources {
-  /** Null: none is configured for credentials of this form. */
+  /** Null: no source is configured for this form. */
   of(credential: Credential): Source | null;
-  /** Longest time of a check. */
+  /** Maximum time of a check. */
   readonly timeoutMs: number;
-  /** Those whose tokens are verified here, by the issuer that tokens name. */
+  /** Sources whose tokens are verified here, by the issuer in tokens. */
   readonly issuers: ReadonlyMap<string, Issuer>;
   /** Names of those that verify tokens themselves. */
   readonly selfVerified: ReadonlySet<string>;
   /** Names of those whose results end by events of their issuer. */
   readonly announced: ReadonlySet<string>;
-  /** Longest life of a token that is verified here, from its issue; 0: none is. */
+  /** Maximum life of a token that is verified here, from its issue; 0: none. */
   readonly tokenMs: number;
-  /** Checks of all sources at once. */
+  /** Maximum concurrent checks of all sources. */
   readonly concurrency: number;
   status(): Promise<readonly NamedStatus[]>;
   close(): Promise<void>;
 }
 
-/** Whose tokens a source verifies here. */
+/** An issuer whose tokens a source verifies here. */
 export interface Issuer {
   readonly source: string;
   readonly config: JwtSourceConfig;
@@ -49,7 +49,7 @@ export interface SourcesOptions extends Clocks {
   readonly events: SourceEvents & Pick<IdentityEvents, 'sources'>;
 }
 
-/** Tokens of one issuer that are verified at once, as far as room is made for them. */
+/** Concurrent verifications per issuer, for sizing. */
 const localChecks = 64;
 
 export function createSources({ config, events, now, steady }: SourcesOptions): Sources {
@@ -57,7 +57,7 @@ export function createSources({ config, events, now, steady }: SourcesOptions): 
   const remote = config.list.filter((one) => one.kind !== 'jwt');
   const sources = new Map<string, Source>();
   const issuers = new Map<string, Issuer>();
-  // Those that others ask come first.
+  // Sources that others call come first.
   for (const one of [...config.list].sort((a, b) => Number(a.kind === 'jwt') - Number(b.kind === 'jwt'))) {
     sources.set(one.name, create(one));
   }
@@ -94,7 +94,7 @@ export function createSources({ config, events, now, steady }: SourcesOptions): 
       const { source } = selectSource(credential, config.rule);
       return source === null ? null : (sources.get(source) ?? null);
     },
-    // Keys are fetched, and then another source may be asked.
+    // Keys are fetched first, and then another source may be called.
     timeoutMs:
       Math.max(0, ...remote.map(({ timeoutMs }) => timeoutMs)) + Math.max(0, ...jwt.map(({ timeoutMs }) => timeoutMs)),
     issuers,

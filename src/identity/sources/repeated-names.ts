@@ -1,11 +1,11 @@
-/** Whether JSON says one thing twice, before anything of it is believed. */
+/** Checks JSON for duplicate names, before any of it is trusted. */
 
-/** A text with what makes it a name, and what opens and closes. The colon may come after any number of blanks. */
+/** A string with the colon that makes it a name, and brackets. Any number of blanks may precede the colon. */
 const tokens = /("[^"\\]*(?:\\.[^"\\]*)*")[ \t\r\n]*(:?)|[{}[\]]/g;
 
 /**
- * Whether an object in the JSON has a name twice, however it is written (`"r\u006fle"`). Readers differ in which of the two
- * counts, so that one service could see another user than the next (RFC 7519 section 4, RFC 8259 section 4). `json` is valid.
+ * Whether an object in the JSON has a duplicate name, in any spelling (`"r\u006fle"`). Parsers differ in which of the two they use, so two
+ * services could see different users (RFC 7519 section 4, RFC 8259 section 4). `json` is valid.
  */
 export function repeatsName(json: string): boolean {
   const open: (Set<string> | null)[] = [];

@@ -1,6 +1,6 @@
 /**
- * Which source is asked of a credential: one, chosen by the form of the credential alone and before any call. A credential
- * that its source rejects is never tried at a second one.
+ * Selects the one source for a credential, only by the credential's form and before any call. A credential that its source rejects is never
+ * tried at a second one.
  *
  * - A bearer with the header of a JWT, whose `iss` is that of a configured source of kind `jwt`, goes to that source, however
  *   it is written: it is for that source to reject what is not the compact form.
@@ -17,9 +17,9 @@ import { type Claims, isObject } from './claims.ts';
 import { readParts } from './jwt/token-parts.ts';
 
 export interface SelectedSource {
-  /** Null: no source is configured for it, and it is rejected. */
+  /** Null: no source is configured for it, so it is rejected. */
   readonly source: string | null;
-  /** For explanations; holds nothing of the credential but a configured issuer. */
+  /** For explanations; contains nothing of the credential except a configured issuer. */
   readonly why: string;
 }
 
@@ -33,7 +33,7 @@ export function selectSource(credential: Credential, rule: SourceRule): Selected
   const issuer = jsonObject(payload)?.['iss'];
   const known = rule.issuers.find(({ issuer: one }) => one === issuer);
   if (known !== undefined) return { source: known.source, why: `a JWT of the issuer ${known.issuer}` };
-  // An encrypted one is for whoever has the key (RFC 7516 section 7.1).
+  // An encrypted one is for the holder of the key (RFC 7516 section 7.1).
   const encrypted = rest.length === 3 && typeof header['enc'] === 'string';
   if (encrypted || readParts(token) !== null) return ofKind(rule.bearer, 'a JWT of an issuer that no source names');
   return { source: null, why: 'a JWT in another than the compact form, or one that can be read in two ways' };
@@ -43,7 +43,7 @@ function ofKind(source: string | null, form: string): SelectedSource {
   return { source, why: source === null ? `${form}, for which no source is configured` : form };
 }
 
-/** As the most lenient reader takes it. */
+/** As the most lenient parser reads it. */
 function jsonObject(part: string): Claims | null {
   try {
     const value: unknown = JSON.parse(Buffer.from(part, 'base64url').toString('utf8'));

@@ -1,4 +1,4 @@
-/** The port of a source: what knows whether a credential is good, and whose it is. */
+/** The port of a source, which validates credentials and returns their identities. */
 import type { SourceKind } from '../../config/source-config.ts';
 import type { Credential } from '../../core/credential/credential.ts';
 import type { Identity, SourceFailure, Unresolved } from '../../core/identity/identity.ts';
@@ -6,30 +6,27 @@ import type { Identity, SourceFailure, Unresolved } from '../../core/identity/id
 export interface Source {
   readonly name: string;
   readonly kind: SourceKind;
-  /**
-   * Whether it says what its issuer has said once, and nothing of what was revoked since: then it needs the connection to
-   * revocations.
-   */
+  /** Whether its result reflects only the time of issue, without later revocations: then it needs the connection to revocations. */
   readonly unaware: boolean;
-  /** `client`: on whose behalf; if unset, the check counts for none. Never rejects. */
+  /** `client`: the client key; if unset, the check counts for no client. Never rejects. */
   check(credential: Credential, client?: string): Promise<SourceResult>;
   /** At most one round of requests a second. */
   status(): Promise<SourceStatus>;
   close(): Promise<void>;
 }
 
-/** The result of a check, and from when on and for how long it holds. */
+/** The result of a check, and for which time and how long it is valid. */
 export type SourceResult = (
   | { readonly identity: Identity }
   | Pick<Unresolved, 'identity' | 'reason' | 'retryAfterS' | 'rejection'>
 ) & {
-  /** Why there is neither an identity nor a rejection; null: there is one of them, or too many checks are waiting. */
+  /** Why there is neither an identity nor a rejection; null: there is one, or too many checks are waiting. */
   readonly failure: SourceFailure | null;
   /** When it was sent, in milliseconds since the epoch. */
   readonly askedAtMs: number;
-  /** How long the result may be kept from then on; `Infinity`: as long as the configuration says. */
+  /** How long the result may be kept from then on; `Infinity`: as configured. */
   readonly keepableMs: number;
-  /** Whether the source is out of reach, so that an earlier result may stand in for it; null: nothing was learned. */
+  /** Whether the source is unreachable, so that an earlier result may be used; null: unknown. */
   readonly outage: boolean | null;
 };
 
@@ -39,7 +36,7 @@ export interface SourceStatus {
   readonly failures: readonly SourceFailure[];
 }
 
-/** What is presented as a token. The configuration sends no key pair to a source that takes tokens alone. */
+/** The text of a token. The configuration never sends a key pair to a source that accepts only tokens. */
 export function tokenOf(credential: Credential): string {
   if (credential.kind === 'key_pair') throw new TypeError('a key pair is not a token');
   return credential.kind === 'api_key' ? credential.key : credential.token;

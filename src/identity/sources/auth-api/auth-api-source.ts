@@ -1,7 +1,7 @@
 /**
- * A source with the contract of the Auth API: `GET` with the credential in the headers in which clients send it. Only 200
- * with exactly the contract's JSON accepts a credential, and only a status of `rejectedStatuses` (or `verified: false`, or
- * an end that has passed) rejects it.
+ * A source with the contract of the Auth API: `GET` with the credential in the headers in which clients send it. Only 200 with exactly the
+ * contract's JSON accepts a credential, and only a status of `rejectedStatuses` (or `verified: false`, or an expiry in the past) rejects
+ * it.
  */
 import type { AuthApiSourceConfig } from '../../../config/source-config.ts';
 import { FieldReader, type FieldRule, readIdentity } from '../../../core/identity/read-fields.ts';

@@ -3,7 +3,7 @@ import { createPrivateKey, type KeyObject, randomUUID } from 'node:crypto';
 import type { ClientConfig } from '../../../config/source-config.ts';
 
 export interface ClientAuthentication {
-  /** Names and values in turn. */
+  /** Alternating names and values. */
   readonly headers: readonly string[];
   readonly parameters: readonly (readonly [name: string, value: string])[];
 }
@@ -30,7 +30,7 @@ export function createAuthenticate(client: ClientConfig): Authenticate {
       return async () => ({ headers: [], parameters });
     }
     case 'privateKeyJwt': {
-      // Once: to read the key takes as long as to sign with it.
+      // Only once: parsing the key takes as long as signing.
       const key = createPrivateKey(client.key);
       return async (endpoint) => ({
         headers: [],
@@ -61,7 +61,7 @@ async function assertion(client: AssertingClient, key: KeyObject, endpoint: URL)
     .sign(key);
 }
 
-/** As `application/x-www-form-urlencoded` has it: a blank is "+", and only letters, digits and "*-._" stay. */
+/** Encodes for `application/x-www-form-urlencoded`: a space is "+", and only letters, digits and "*-._" are unchanged. */
 export function formEncoded(text: string): string {
   return new URLSearchParams({ '': text }).toString().slice(1);
 }

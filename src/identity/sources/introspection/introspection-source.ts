@@ -1,7 +1,7 @@
 /**
- * A source with token introspection (RFC 7662): the token is posted to an endpoint of the authorization server, which says
- * whether it is active, and whose it is. `active: false` rejects it; a status of the endpoint says nothing of the token,
- * as a 401 there means that the gateway itself was not authenticated.
+ * A source with token introspection (RFC 7662): the token is posted to an endpoint of the authorization server, which returns whether it is
+ * active, and its subject. `active: false` rejects it. A status of the endpoint does not concern the token: a 401 means that the gateway
+ * itself was not authenticated.
  */
 import type { IntrospectionSourceConfig } from '../../../config/source-config.ts';
 import type { Credential } from '../../../core/credential/credential.ts';
@@ -28,7 +28,7 @@ export function createIntrospectionSource(options: IntrospectionSourceOptions): 
     const { active } = json;
     if (active === false) return rejected('inactive');
     if (active !== true) return invalid({ kind: 'field', detail: 'field "active": expected true or false' });
-    // An endpoint knows other tokens, too, which no client presents to a service.
+    // An endpoint also accepts other tokens, which must not be presented to a service.
     if (isOtherToken(json)) return rejected('type');
     const rejection = claimsRejected(json, config, nowMs);
     if (rejection !== null) return rejected(rejection);
@@ -45,7 +45,7 @@ export function createIntrospectionSource(options: IntrospectionSourceOptions): 
       const body = parseJson(response);
       return 'failure' in body ? invalid(body.failure) : judgeJson(body.json, kind, nowMs);
     },
-    // Without a client: the endpoint refuses it, and is there.
+    // Without client credentials: a refusal proves that the endpoint is reachable.
     probe: (base) => ({ method: 'POST', path: base.pathname + base.search, headers: formType, body: 'token=' }),
   };
 
@@ -63,7 +63,7 @@ export function createIntrospectionSource(options: IntrospectionSourceOptions): 
   return createRemoteSource({ ...options, kind: 'introspection', protocol });
 }
 
-/** RFC 7662 section 2.3: what such a status is about is the gateway itself. */
+/** RFC 7662 section 2.3: such a status concerns the gateway itself. */
 function ofClient(judged: Unidentified, { status }: HttpResponse): Unidentified {
   if (judged.failure === null || (status !== 401 && status !== 403)) return judged;
   return { ...judged, failure: { kind: 'status', detail: `status ${status}: the endpoint refuses "client"` } };

@@ -1,6 +1,6 @@
 /**
- * Fetches the keys of an issuer: from a configured URL, or from where its metadata says. Nothing of a token goes into a
- * request, and no redirect is followed. What comes back is bounded in bytes and in keys.
+ * Fetches the keys of an issuer: from a configured URL, or from the URL in its metadata. A request contains nothing of a token, redirects
+ * are not followed, and a response is bounded in bytes and keys.
  */
 import type { JWK, LocalJWKSet } from 'jose';
 import { Agent } from 'undici';
@@ -54,14 +54,14 @@ export function createKeyFetcher(
     return isObject(body.json) ? body.json : failureAt(url, 'body', 'expected a JSON object');
   }
 
-  /** The `jwks_uri` of the metadata, which has to be of the configured issuer and no other (RFC 8414 section 3.3). */
+  /** The `jwks_uri` of the metadata, whose issuer must be the configured one (RFC 8414 section 3.3). */
   async function discover(deadlineMs: number): Promise<string | SourceFailure> {
     let first: SourceFailure | null = null;
     for (const url of metadataUrls(issuer)) {
       const metadata = await getObject(url, deadlineMs);
       if (isFailure(metadata)) {
         first ??= metadata;
-        // A host that cannot be reached has no metadata elsewhere.
+        // An unreachable host has no metadata elsewhere.
         if (metadata.kind === 'status' || metadata.kind === 'body') continue;
         return first;
       }
@@ -87,7 +87,7 @@ export function createKeyFetcher(
       if (list.length > mostKeys) return failureAt(url, 'field', `field "keys": more than ${mostKeys} keys`);
       const listed: readonly JWK[] = list;
       const usable = listed.filter(({ kty }) => kty !== undefined && asymmetric.has(kty));
-      // Without a key each token would be refused as if it were the fault of its client.
+      // Without a key, each token would be refused as if its client were at fault.
       if (usable.length === 0) return failureAt(url, 'field', 'field "keys" has no public key');
       try {
         const { createLocalJWKSet } = await import('jose');
@@ -106,7 +106,7 @@ export function isFailure(value: object): value is SourceFailure {
   return 'kind' in value && 'detail' in value && 'source' in value;
 }
 
-/** That of OpenID Connect, then that of RFC 8414, which has its words before the path of the issuer. */
+/** The URL of OpenID Connect, then that of RFC 8414, which puts its suffix before the issuer's path. */
 function metadataUrls(issuer: string): readonly string[] {
   const { origin, pathname } = new URL(issuer);
   const path = pathname.replace(/\/$/, '');
@@ -116,7 +116,7 @@ function metadataUrls(issuer: string): readonly string[] {
   ];
 }
 
-/** Over TLS, or without it where the issuer is without it, too. */
+/** Over TLS, or without it if the issuer's URL has none either. */
 function mayFetch(uri: string, issuer: string): boolean {
   if (!URL.canParse(uri)) return false;
   const { protocol, username, password } = new URL(uri);

@@ -1,6 +1,6 @@
 /**
- * The keys of one issuer. They are kept while the issuer is out of reach, up to a day; a key that is not known makes them
- * fetched again, one fetch at a time and at most one in 30 s, so that made-up key ids cost the issuer nothing.
+ * The keys of one issuer. They are kept for up to a day while the issuer is unreachable. An unknown key id triggers another fetch, one at a
+ * time and at most every 30 s, so that made-up key ids cost the issuer nothing.
  */
 import type { CryptoKey, JSONWebKeySet, JWK, LocalJWKSet } from 'jose';
 import type { SourceFailure } from '../../../core/identity/identity.ts';
@@ -9,14 +9,14 @@ import type { Claims } from '../claims.ts';
 import { isFailure, type KeyFetcher } from './fetch-keys.ts';
 
 export type FoundKeys =
-  /** Those that may have signed it, at least one. */
+  /** Keys that may have signed it, at least one. */
   | { readonly keys: readonly CryptoKey[] }
-  /** No key fits; it may be worth asking again after a while. */
+  /** No key fits; a retry may succeed after this time. */
   | { readonly unknownForMs: number }
   | { readonly failure: SourceFailure };
 
 export interface IssuerKeys {
-  /** For a token with this header; only `alg` and `kid` of it count. */
+  /** For a token with this header; only its `alg` and `kid` matter. */
   find(header: Claims): Promise<FoundKeys>;
   /** Whether there are keys; they are fetched if there are none. */
   status(): Promise<{ readonly reachable: boolean; readonly failure: SourceFailure | null }>;
@@ -25,18 +25,18 @@ export interface IssuerKeys {
 
 /** Age at which keys are fetched again while they are used. */
 const freshMs = 600_000;
-/** Age at which they are used no more. */
+/** Age at which they are no longer used. */
 const longestMs = 86_400_000;
-/** Between two fetches, whatever tokens say. */
+/** Minimum time between two fetches, regardless of tokens. */
 const refetchMs = 30_000;
-/** The same while there are no keys at all. */
+/** The same while there are no keys. */
 const retryMs = 1_000;
-/** More keys than that of one kind and id are not tried. */
+/** Maximum keys of one kind and id that are tried. */
 const mostTried = 8;
 
 export function fetchedKeys(fetcher: KeyFetcher, clocks: Clocks): IssuerKeys {
   let held: { readonly set: LocalJWKSet; readonly fetched: Moment } | null = null;
-  /** Of the last fetch; null: it brought keys. */
+  /** Failure of the last fetch; null: it returned keys. */
   let failure: SourceFailure | null = null;
   let tried: Moment | null = null;
   let flight: Promise<void> | null = null;
@@ -53,7 +53,7 @@ export function fetchedKeys(fetcher: KeyFetcher, clocks: Clocks): IssuerKeys {
     failure = null;
   }
 
-  /** Joins the fetch under way, or begins one if the last was `pauseMs` ago. */
+  /** Joins the fetch in progress, or begins one if the last was `pauseMs` ago. */
   async function refresh(pauseMs: number): Promise<void> {
     if (flight === null && sinceTriedMs() >= pauseMs) {
       flight = fetchNow().finally(() => {
@@ -93,7 +93,7 @@ export function fetchedKeys(fetcher: KeyFetcher, clocks: Clocks): IssuerKeys {
   };
 }
 
-/** Keys from files: those without an id are good for tokens with any. */
+/** Keys from files: those without an id apply to tokens with any id. */
 export function fixedKeys(keys: readonly JWK[]): IssuerKeys {
   const sets = Promise.all([
     localSet({ keys: [...keys] }),
@@ -116,7 +116,7 @@ async function localSet(keys: JSONWebKeySet): Promise<LocalJWKSet> {
   return createLocalJWKSet(keys);
 }
 
-/** By `alg` and `kid` alone: what else a header names may come from anyone. */
+/** Only by `alg` and `kid`: anyone can write the rest of a header. */
 async function select(set: LocalJWKSet, { alg, kid }: Claims): Promise<readonly CryptoKey[]> {
   const { errors } = await import('jose');
   try {

@@ -1,6 +1,6 @@
 /**
- * A source of tokens that the gateway verifies itself, by the keys of their issuer. Where `introspect` says so, a token
- * that is verified is also asked for at an introspection endpoint, and both have to accept it.
+ * A source of tokens that the gateway verifies itself, by the keys of their issuer. With `introspect`, a verified token is also
+ * introspected, and both must accept it.
  */
 import type { JwtSourceConfig } from '../../../config/source-config.ts';
 import type { Identity, SourceFailure } from '../../../core/identity/identity.ts';
@@ -17,13 +17,13 @@ import { verifyToken } from './verify-token.ts';
 export interface JwtSourceOptions extends Clocks {
   readonly name: string;
   readonly config: JwtSourceConfig;
-  /** That of `introspection`; null with `introspect: never`. */
+  /** The source of `introspection`; null with `introspect: never`. */
   readonly introspection: Source | null;
   readonly events: SourceEvents;
 }
 
 export interface JwtSource extends Source {
-  /** Of the issuer. */
+  /** Keys of the issuer. */
   readonly keys: IssuerKeys;
 }
 
@@ -34,7 +34,7 @@ export function createJwtSource({ name, config, introspection, events, now, stea
       : fetchedKeys(createKeyFetcher(name, config, events.traceCall), { now, steady });
   const rules = { ...config, endRequired: true };
 
-  /** `keepableMs`: of a rejection; an identity is kept as long as the configuration says. */
+  /** `keepableMs`: for a rejection; the configuration determines how long an identity is kept. */
   async function verify(token: string, kind: Identity['kind'], nowMs: number): Promise<Identity | Refused> {
     const verified = await verifyToken(token, rules, keys, nowMs);
     if ('failure' in verified) {

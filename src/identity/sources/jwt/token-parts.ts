@@ -1,4 +1,4 @@
-/** Reads header and claims of a JWT before anything of it is believed: strictly, and as every other reader has to. */
+/** Parses header and claims of a JWT before any of it is trusted: strictly, with only one reading. */
 import { type Claims, isObject } from '../claims.ts';
 import { repeatsName } from '../repeated-names.ts';
 
@@ -7,12 +7,12 @@ export interface TokenParts {
   readonly claims: Claims;
 }
 
-/** Longest token that is looked at, in characters. */
+/** Maximum length of a token, in characters. */
 const maxTokenLength = 16_384;
 
 /**
- * Null: this is no signed token in compact form (RFC 7515 section 7.1), or one that can be read in two ways. There is one
- * spelling of each token: another one that lenient readers take would not be known as revoked.
+ * Null: not a signed token in compact form (RFC 7515 section 7.1), or one with two readings. Each token has one spelling: another one that
+ * lenient parsers accept would not be recognized as revoked.
  */
 export function readParts(token: string): TokenParts | null {
   if (token.length > maxTokenLength) return null;

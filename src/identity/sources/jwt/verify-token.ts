@@ -1,6 +1,6 @@
 /**
- * Verifies a JWT by the keys of its issuer. The configuration says which algorithms, types and claims are good; a token
- * says only which of the issuer's keys it claims to be signed by.
+ * Verifies a JWT by the keys of its issuer. The configuration determines the accepted algorithms, types and claims; a token only selects
+ * one of the issuer's keys.
  */
 import type { CryptoKey, JWTVerifyOptions } from 'jose';
 import type { ClaimRules, JwtSourceConfig } from '../../../config/source-config.ts';
@@ -11,15 +11,15 @@ import { readParts } from './token-parts.ts';
 
 export type Verified =
   | { readonly claims: Claims }
-  /** `forMs`: how long it may be taken for granted. */
+  /** `forMs`: how long the rejection may be kept. */
   | { readonly rejection: Rejection; readonly forMs: number }
   | { readonly failure: SourceFailure };
 
-/** What a token has to be, whatever it is for. */
+/** Requirements for tokens of any purpose. */
 export interface TokenRules
   extends ClaimRules,
     Pick<JwtSourceConfig, 'issuer' | 'algorithms' | 'types' | 'typeRequired' | 'maxAgeMs'> {
-  /** Whether `exp` has to be there. */
+  /** Whether `exp` is required. */
   readonly endRequired: boolean;
 }
 
@@ -48,20 +48,20 @@ function rejected(rejection: Rejection, forMs = Number.POSITIVE_INFINITY): Verif
 function headerRejected(header: Claims, { algorithms, types, typeRequired }: TokenRules): Rejection | null {
   const { alg, typ, cty, kid } = header;
   if (typeof alg !== 'string' || !algorithms.includes(alg)) return 'algorithm';
-  // Every extension that has to be understood is one that is not.
+  // No critical extension is supported.
   if ('crit' in header || 'b64' in header) return 'critical';
-  // A token in a token: what counts would be inside.
+  // A nested token: the effective claims would be inside.
   if (cty !== undefined) return 'type';
   if (typ === undefined ? typeRequired : !isType(typ, types)) return 'type';
   return kid === undefined || typeof kid === 'string' ? null : 'malformed';
 }
 
-/** Case does not count, and `application/` may be left away (RFC 7515 section 4.1.9). */
+/** Letter case is ignored, and `application/` may be omitted (RFC 7515 section 4.1.9). */
 function isType(typ: unknown, types: readonly string[]): boolean {
   return typeof typ === 'string' && types.includes(typ.toLowerCase().replace(/^application\//, ''));
 }
 
-/** Signature, issuer, audience, begin and end. Null: all is good. */
+/** Checks signature, issuer, audience, start and end. Null: all are valid. */
 async function verifySignature(
   token: string,
   { algorithms, issuer, audience, clockSkewMs, maxAgeMs, endRequired }: TokenRules,
@@ -85,7 +85,7 @@ async function verifySignature(
       return null;
     } catch (error) {
       rejection = rejectionOf(error);
-      // Another key of the same id may be the one.
+      // Another key with the same id may fit.
       if (rejection !== 'signature' && rejection !== 'key') return rejection;
     }
   }

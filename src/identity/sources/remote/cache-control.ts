@@ -1,13 +1,13 @@
 /**
- * How long a response may be kept by what it says of itself (RFC 9111 sections 4.2 and 5.2.2). Read only for those who
- * ask for it (`authApi.honorCacheControl`), and only to shorten the life of a verdict. `private` does not count: the
- * response to a credential is always private, and is kept for this credential alone.
+ * How long a response may be kept by its own headers (RFC 9111 sections 4.2 and 5.2.2). Read only if configured
+ * (`authApi.honorCacheControl`), and only to shorten the life of a verdict. `private` is ignored: the response to a credential is always
+ * private, and is kept for this credential alone.
  */
 import type { IncomingHttpHeaders } from 'node:http';
 
 /**
- * Milliseconds from the moment of the request; `Infinity` when the response sets no limit, 0 when it must not be kept.
- * A limit that cannot be read is no time at all (section 4.2.1: treat it as stale).
+ * Milliseconds from the request; `Infinity` if the response sets no limit, 0 if it must not be kept. An invalid limit counts as 0 (section
+ * 4.2.1: treat it as stale).
  */
 export function keepableMs(headers: IncomingHttpHeaders): number {
   const directives = headers['cache-control'];
@@ -26,13 +26,13 @@ export function keepableMs(headers: IncomingHttpHeaders): number {
   return Math.max(lifeS - ageS(headers), 0) * 1000;
 }
 
-/** `max-age="5"` is taken too, as recipients should (section 5.2). */
+/** `max-age="5"` is accepted too, as recipients should (section 5.2). */
 function secondsOf(value: string): number {
   const digits = /^"?(\d{1,10})"?$/.exec(value)?.[1];
   return digits === undefined ? 0 : Number(digits);
 }
 
-/** How long the response lay in caches on its way; of several, the first (section 5.1). */
+/** How long caches held the response; of several values, the first (section 5.1). */
 function ageS({ age = '' }: IncomingHttpHeaders): number {
   return Number(/^(\d{1,10})(?:[ \t]*,|$)/.exec(age)?.[1] ?? 0);
 }

@@ -1,6 +1,6 @@
 /**
- * The circuit breaker before one URL of the Auth API: after consecutive failures it spares a failing service, and our
- * clients' patience, until one trial call succeeds.
+ * The circuit breaker of one URL of the Auth API: after consecutive failures it stops calls, which spares the service and makes clients
+ * fail fast, until one trial call succeeds.
  */
 import { BrokenCircuitError, CircuitState, ConsecutiveBreaker, circuitBreaker, handleWhenResult } from 'cockatiel';
 import { elapsedMs, type Moment, momentOf } from '../../clock.ts';
@@ -12,15 +12,15 @@ export interface CircuitOptions {
   readonly onState: (state: BreakerState) => void;
 }
 
-/** Says whether the service itself failed: a rejection is no failure. */
+/** States whether the service itself failed: a rejection is not a failure. */
 export interface Guarded {
   readonly failed: boolean;
 }
 
 export interface Circuit<R extends Guarded> {
-  /** Whether calls go through as usual. */
+  /** Whether calls are made normally. */
   readonly closed: boolean;
-  /** Runs the call, or returns `open` at once: while it is open, and while the one trial call is under way. */
+  /** Runs the call, or returns `open` at once while it is open, and during the one trial call. */
   run(call: () => Promise<R>): Promise<R | 'open'>;
 }
 
@@ -45,7 +45,7 @@ export function createCircuit<R extends Guarded>({ breaker, onState }: CircuitOp
     onState(stateNames[state]);
   });
 
-  /** The library goes by the clock of the machine: once that is set back, it would stay open until it is where it was. */
+  /** The library uses the machine's clock: after that is set back, the breaker would stay open until the clock catches up. */
   function isOverdue(): boolean {
     if (circuit.state !== CircuitState.Open || opened === null) return false;
     return clocks.now() - opened.nowMs < breaker.openMs && elapsedMs(opened, clocks) >= breaker.openMs;
@@ -56,7 +56,7 @@ export function createCircuit<R extends Guarded>({ breaker, onState }: CircuitOp
     },
     async run(call) {
       if (isOverdue()) circuit.isolate().dispose();
-      // The library would let every further caller wait for the one trial call, without a bound.
+      // The library would let all further callers wait for the one trial call, without a bound.
       if (circuit.state === CircuitState.HalfOpen) return 'open';
       try {
         return await circuit.execute(call);

@@ -1,4 +1,4 @@
-/** One URL of a source: its connections, its circuit breaker, and one judged check of a credential. */
+/** One URL of a source: its connections, its circuit breaker, and one evaluated check of a credential. */
 import { Pool } from 'undici';
 import type { RemoteConfig } from '../../../config/source-config.ts';
 import type { Credential } from '../../../core/credential/credential.ts';
@@ -12,12 +12,12 @@ import type { BrokenConnection, Failure, HttpRequest, HttpResponse } from './htt
 import { type Judgment, judgeFailure } from './judgment.ts';
 import { tracedExchange } from './traced-exchange.ts';
 
-/** How one kind of source is asked. */
+/** How one kind of source is called. */
 export interface Protocol {
-  /** The request that asks of a credential at this URL. */
+  /** The request that checks a credential at this URL. */
   request(credential: Credential, base: URL): HttpRequest | Promise<HttpRequest>;
   judge(response: HttpResponse, credential: Credential, nowMs: number): Judgment;
-  /** A request without a credential, by which it is seen whether the source can be reached. */
+  /** A request without a credential, which shows whether the source is reachable. */
   probe(base: URL): HttpRequest;
 }
 
@@ -38,7 +38,7 @@ export interface EndpointOptions {
 export type Checked = SourceResult & {
   /** Whether the breaker counts it against the service. */
   readonly failed: boolean;
-  /** Whether another URL of the source may know better. */
+  /** Whether another URL of the source may have a result. */
   readonly elsewhere: boolean;
 };
 
@@ -46,7 +46,7 @@ export type Checked = SourceResult & {
 export interface EndpointStatus {
   /** A request without a credential got a complete HTTP response. */
   readonly reachable: boolean;
-  /** Why that request, or else the last check of a credential, gave no result. */
+  /** Why that request, or otherwise the last check of a credential, gave no result. */
   readonly failure: SourceFailure | null;
 }
 
@@ -55,7 +55,7 @@ export interface Endpoint {
   readonly closed: boolean;
   /** Why the last check of a credential gave no result; null: it gave one. */
   readonly lastFailure: SourceFailure | null;
-  /** Asks within `timeoutMs`; `open`: the circuit breaker does not let it. Never rejects. */
+  /** Calls within `timeoutMs`; `open`: the circuit breaker is open. Never rejects. */
   ask(credential: Credential, timeoutMs: number): Promise<Checked | 'open'>;
   /** A bounded exchange without a credential. */
   probe(): Promise<EndpointStatus>;
@@ -147,8 +147,8 @@ function isFailure(result: HttpResponse | Failure): boolean {
 }
 
 /**
- * A source that refuses the request is there, and may mean the credential: that accepts and rejects nothing, and is no
- * reason to use an earlier result.
+ * A source that refuses the request is reachable, and may refuse because of the credential: this neither accepts nor rejects, and an
+ * earlier result must not be used.
  */
 function isRefusal(result: HttpResponse | Failure): boolean {
   return 'status' in result && result.status >= 400 && result.status < 500;

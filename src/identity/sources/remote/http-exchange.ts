@@ -1,34 +1,34 @@
 /**
- * One HTTP exchange with a source: a deadline over the whole of it, a bounded body, no redirects and no cookies. What comes
- * back is a complete response or the way in which there was none; nothing is judged here.
+ * One HTTP exchange with a source: one deadline for all of it, a bounded body, no redirects and no cookies. The result is a complete
+ * response or the failure; nothing is evaluated here.
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
 import type { SourceFailure } from '../../../core/identity/identity.ts';
 
-/** Longest body that is read. */
+/** Maximum size of a body. */
 export const maxBodyBytes = 65_536;
 
 export interface HttpRequest {
   readonly method: 'GET' | 'POST';
   /** With its query. */
   readonly path: string;
-  /** Names and values in turn. */
+  /** Alternating names and values. */
   readonly headers: string[];
   readonly body: string | null;
 }
 
 export interface HttpResponse {
   readonly status: number;
-  /** Each a text, also one that came in several lines. */
+  /** Each value is one text, even if it arrived in several lines. */
   readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
 }
 
-/** Why there is no usable result, without the URL. `request` says nothing about the source: our side could not write it. */
+/** Why there is no usable result, without the URL. `request` does not concern the source: the request could not be written. */
 export type Failure = Pick<SourceFailure, 'kind' | 'detail'>;
 
-/** A connection that broke before anything of a response came. */
+/** A connection that broke before any byte of a response. */
 export interface BrokenConnection extends Failure {
   readonly broken: true;
 }
@@ -64,7 +64,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   send(dispatcher: Dispatcher, { method, path, headers, body }: HttpRequest, origin: string | undefined): void {
-    // The timer above is the deadline: the dispatcher's own ones are coarser and count parts of the exchange.
+    // The timer above is the deadline: the dispatcher's own timers are coarser and cover only parts of the exchange.
     const options = { method, path, headers, body, headersTimeout: 0, bodyTimeout: 0 };
     dispatcher.dispatch(origin === undefined ? options : { ...options, origin }, this);
   }
@@ -76,7 +76,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
-    // Interim responses (1xx) come here too; the final one replaces them.
+    // Interim responses (1xx) arrive here too; the final one replaces them.
     this.#status = status;
     this.#headers = joined(headers);
   }
@@ -110,7 +110,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 }
 
-/** A header that comes in several lines as the one list that it is (RFC 9110 section 5.3). */
+/** Joins a repeated header into one list (RFC 9110 section 5.3). */
 function joined(headers: IncomingHttpHeaders): IncomingHttpHeaders {
   const lines = Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : value]);
   return Object.fromEntries(lines) as IncomingHttpHeaders;
@@ -124,7 +124,7 @@ const certificate = /^(?:ERR_TLS_|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|HOSTNA
 function failureOf(error: Error): Failure {
   const code = codeOf(error);
   if (code === 'UND_ERR_INVALID_ARG') return { kind: 'request', detail: 'a path or header that HTTP cannot carry' };
-  // By its name: the class would be the only reason to load the library here.
+  // By its name, because checking the class would require loading the library here.
   if (error.name === 'HTTPParserError' || notHttp.has(code)) return { kind: 'protocol', detail: 'no valid HTTP/1.1' };
   if (code === 'UND_ERR_CONNECT_TIMEOUT') return { kind: 'timeout', detail: 'no connection in time' };
   return { kind: certificate.test(code) ? 'certificate' : 'connection', detail: code };

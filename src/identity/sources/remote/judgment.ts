@@ -1,6 +1,6 @@
 /**
- * What the response of a source comes to: accepted, rejected, or unavailable. A rejection is always said by the source;
- * anything unexpected is a failure, so that an outage never looks like a bad credential and never lets a request through.
+ * Evaluates the response of a source: accepted, rejected, or unavailable. Only the source itself can reject; anything unexpected is a
+ * failure, so an outage never looks like a bad credential and never allows a request.
  */
 import type { Identity, Rejection, Unresolved } from '../../../core/identity/identity.ts';
 import { repeatsName } from '../repeated-names.ts';
@@ -11,7 +11,7 @@ export type Judgment = { readonly identity: Identity } | Unidentified;
 export interface Unidentified {
   readonly identity: null;
   readonly reason: Unresolved['reason'];
-  /** Seconds that the source asked to wait, or null. */
+  /** Seconds to wait, from the source, or null. */
   readonly retryAfterS: number | null;
   /** Null: it rejects the credential, or limits its checks. */
   readonly failure: Failure | null;
@@ -30,12 +30,12 @@ export function unavailable(
   return { identity: null, reason, retryAfterS, failure };
 }
 
-/** A response that came, but does not say what it has to. */
+/** A response that arrived but is not valid. */
 export function invalid(failure: Failure): Unidentified {
   return unavailable('auth_response_invalid', failure);
 }
 
-/** There was no response. */
+/** No response arrived. */
 export function judgeFailure(failure: Failure): Unidentified {
   switch (failure.kind) {
     case 'timeout':
@@ -48,7 +48,7 @@ export function judgeFailure(failure: Failure): Unidentified {
   }
 }
 
-/** A response with another status than 200. */
+/** A response with a status other than 200. */
 export function judgeStatus(response: HttpResponse, rejectedStatuses: readonly number[], nowMs: number): Unidentified {
   const { status } = response;
   if (rejectedStatuses.includes(status)) return rejected('status');
@@ -59,7 +59,7 @@ export function judgeStatus(response: HttpResponse, rejectedStatuses: readonly n
 
 const jsonType = /^application\/(?:[\w.-]+\+)?json[ \t]*(?:;|$)/i;
 
-/** JSON in UTF-8 whose `Content-Type` says so. */
+/** JSON in UTF-8 with a matching `Content-Type`. */
 export function parseJson({ headers, body }: HttpResponse): { readonly json: unknown } | { readonly failure: Failure } {
   const bad = (detail: string) => ({ failure: { kind: 'body', detail } as const });
   const type = headers['content-type'] ?? '';
@@ -77,11 +77,11 @@ export function parseJson({ headers, body }: HttpResponse): { readonly json: unk
 const longestWaitS = 3_600;
 const httpDate = /^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/;
 
-/** `Retry-After` as whole seconds or as a date (RFC 9110 section 10.2.3); null when missing or malformed. */
+/** `Retry-After` as whole seconds or as a date (RFC 9110 section 10.2.3); null if missing or malformed. */
 function retryAfterS({ headers }: HttpResponse, nowMs: number): number | null {
   const value = headers['retry-after'] ?? '';
   if (/^\d{1,9}$/.test(value)) return Math.min(Number(value), longestWaitS);
-  // `Date.parse` alone would take "-5" for a date.
+  // `Date.parse` alone would accept "-5" as a date.
   const untilMs = httpDate.test(value) ? Date.parse(value) - nowMs : Number.NaN;
   return Number.isNaN(untilMs) ? null : Math.min(Math.max(Math.ceil(untilMs / 1000), 0), longestWaitS);
 }

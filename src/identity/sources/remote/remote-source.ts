@@ -1,7 +1,6 @@
 /**
- * A source that is asked by HTTP: the first of its URLs, and the next ones when that one fails. Every check has one deadline
- * that counts the wait for its turn and every URL that was tried, and ends in an identity, a rejection, or a reason why
- * neither is known.
+ * A source that is called over HTTP: the first of its URLs, and the next ones if that fails. Every check has one deadline that includes the
+ * wait for its turn and all attempts, and ends with an identity, a rejection, or the reason why neither is known.
  */
 import type { RemoteConfig, SourceKind } from '../../../config/source-config.ts';
 import type { Credential } from '../../../core/credential/credential.ts';
@@ -42,10 +41,10 @@ export function createRemoteSource({ name, kind, config, protocol, events, now, 
       },
     }),
   );
-  /** Whether the last check that came to its end found the source out of reach. */
+  /** Whether the last finished check found the source unreachable. */
   let failing = false;
 
-  /** Each URL gets an equal share of the time that is left, so that a silent one leaves some for the next. */
+  /** Each URL gets an equal share of the remaining time, so that an unresponsive one leaves time for the next. */
   async function askEach(credential: Credential, deadlineMs: number): Promise<Checked | null> {
     let last: Checked | null = null;
     for (const [index, endpoint] of endpoints.entries()) {
@@ -69,7 +68,7 @@ export function createRemoteSource({ name, kind, config, protocol, events, now, 
     };
   }
 
-  /** Every circuit breaker is open: what opened the first is the cause. */
+  /** Every circuit breaker is open: the failure that opened the first is the cause. */
   function openFailure(): SourceFailure | null {
     const cause = endpoints.find(({ lastFailure }) => lastFailure !== null)?.lastFailure ?? null;
     return cause === null
@@ -94,7 +93,7 @@ export function createRemoteSource({ name, kind, config, protocol, events, now, 
     async check(credential, client) {
       const deadlineMs = performance.now() + config.timeoutMs;
       const checked = await turns.take(() => askEach(credential, deadlineMs), deadlineMs, client);
-      // Too many calls: an outage only if they pile up because of one.
+      // Too many calls: an outage only if an outage caused them.
       if (checked === 'busy') return busy(failing ? true : null, null);
       if (checked === null) return busy(true, openFailure());
       failing = checked.outage ?? failing;
@@ -110,13 +109,13 @@ export function createRemoteSource({ name, kind, config, protocol, events, now, 
 /** How long a result is used. */
 const freshMs = 1_000;
 
-/** Makes the probe: `ask` is one bounded round of requests. Callers share the round that is under way. `steady`: a clock that is never set. */
+/** Creates the probe: `ask` is one bounded round of requests. Callers share the round in progress. `steady`: a clock that is never set. */
 export function createProbe<T>(ask: () => Promise<T>, steady: () => number): () => Promise<T> {
   let latest: Promise<T> | null = null;
   let endedAtMs = Number.POSITIVE_INFINITY;
 
   return () => {
-    // While a round is under way its end is at infinity, so that every caller waits for that one.
+    // During a round its end is at infinity, so that every caller waits for it.
     if (latest !== null && steady() - endedAtMs < freshMs) return latest;
     endedAtMs = Number.POSITIVE_INFINITY;
     latest = ask().finally(() => {

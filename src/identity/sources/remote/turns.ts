@@ -1,19 +1,19 @@
 /**
- * So many calls to the Auth API at once, as many waiting, and no more: nothing here queues without a bound. Once calls
- * have to wait, no client begins more than half of them, so that made-up credentials leave room for everybody else.
+ * Bounds the concurrent calls to the Auth API, and the waiting ones to the same number. Once calls must wait, a client begins at most half
+ * of them, so that made-up credentials leave room for other clients.
  */
 import { BulkheadRejectedError, bulkhead } from 'cockatiel';
 import { ClientShares } from '../../client-shares.ts';
 
 export interface Turns {
   /**
-   * Runs a call of `client` when its turn comes; `busy` when there is no room to wait, or none for this client, or when
-   * the turn comes after `deadlineMs` (of `performance.now()`). As every call ends by its own deadline, so does every wait.
+   * Runs a call of `client` when its turn comes; `busy` if there is no room to wait, or none for this client, or if the turn comes after
+   * `deadlineMs` (of `performance.now()`). Every call ends by its deadline, so every wait does too.
    */
   take<T>(call: () => Promise<T>, deadlineMs: number, client?: string): Promise<T | 'busy'>;
 }
 
-/** `concurrency`: calls at once; as many again may wait. */
+/** `concurrency`: maximum concurrent calls; as many may wait. */
 export function createTurns(concurrency: number): Turns {
   const turns = bulkhead(concurrency, concurrency);
   const shares = new ClientShares(Math.max(1, concurrency >> 1));

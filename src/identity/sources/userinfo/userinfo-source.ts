@@ -1,7 +1,7 @@
 /**
- * A source that is the UserInfo endpoint of an OpenID provider (OpenID Connect Core section 5.3): the bearer is presented
- * there, and its claims come back. 401 rejects it, and so does a 403 that says `insufficient_scope`: such a token may be
- * good elsewhere, but names no user here. Any other 403 may be meant for the gateway, and is a failure.
+ * A source that is the UserInfo endpoint of an OpenID provider (OpenID Connect Core section 5.3): the bearer is sent there, and the
+ * response contains its claims. 401 rejects it, and so does a 403 with `insufficient_scope`: such a token may be valid elsewhere, but
+ * identifies no user here. Any other 403 may concern the gateway, and is a failure.
  */
 import type { UserinfoSourceConfig } from '../../../config/source-config.ts';
 import { readIdentity } from '../../../core/identity/read-fields.ts';
