@@ -2,14 +2,14 @@
  * Selects the one source for a credential, only by the credential's form and before any call. A credential that its source rejects is never
  * tried at a second one.
  *
- * - A bearer with the header of a JWT, whose `iss` is that of a configured source of kind `jwt`, goes to that source, however
- *   it is written: it is for that source to reject what is not the compact form.
- * - A bearer with the header of a JWT in any other form goes to none: a source that is lenient about the form would take a
- *   token that its issuer's source has rejected, or that was revoked.
+ * - A bearer with the header of a JWT, whose `iss` is that of a configured source of kind `jwt`, goes to that source, in any spelling: that
+ *   source rejects everything but the compact form.
+ * - A bearer with the header of a JWT in any other form goes to no source: a source that is lenient about the form would accept a token
+ *   that its issuer's source has rejected, or that was revoked.
  * - Any other bearer goes to the source of bearers.
  * - A key pair, and an API key, goes to the source of its kind.
  *
- * Nothing is verified here: the issuer that a token names says only who has to verify it.
+ * Nothing is verified here: the issuer in a token only determines the source that verifies it.
  */
 import type { SourceRule } from '../../config/source-config.ts';
 import type { Credential } from '../../core/credential/credential.ts';
