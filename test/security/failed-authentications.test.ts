@@ -149,3 +149,13 @@ test.each(evasions)('guesses count with %s', async (_, named, settings) => {
   expect(statuses).toContain(429);
   expect((await gateway.calls()) - before).toBeLessThanOrEqual(5 + 1 + Math.ceil(seconds));
 });
+
+test('clients whose proxy names their ports, too, are counted apart', async () => {
+  const world = await startThrottledWorld();
+  const gateway = await world.gateway();
+  const from = (address: string) => (at: number) =>
+    gateway.ask({ 'x-forwarded-for': address, ...bearer(`${address.replaceAll(/\W/g, '-')}-${at}`) });
+  expect(await statusesOf(guesses, from(`${office}:4711`))).toContain(429);
+  expect(await statusesOf(5, from('198.51.100.9:4711'))).toEqual(new Array(5).fill(401));
+  expect(await statusesOf(5, from('[2001:db8::1]:4711'))).toEqual(new Array(5).fill(401));
+});

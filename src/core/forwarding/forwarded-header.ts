@@ -111,7 +111,17 @@ function readXForwarded(rawHeaders: readonly string[]): ForwardedHeaders {
     }
   }
   const hops = chain === '' ? [] : chain.split(',');
-  return { hops: hops.map((hop) => ({ address: trimBlanks(hop), proto: null, host: null })), proto, host, requestId };
+  return {
+    hops: hops.map((hop) => ({ address: hopAddress(trimBlanks(hop)), proto: null, host: null })),
+    proto,
+    host,
+    requestId,
+  };
+}
+
+/** Some proxies write the port of the client, too. */
+function hopAddress(hop: string): string {
+  return nodeAddress(hop) ?? hop;
 }
 
 /** A malformed value identifies no hop, but a hop may exist. */

@@ -42,17 +42,31 @@ function subkey(secret: string | Uint8Array, purpose: string): KeyObject {
   return createSecretKey(new Uint8Array(hkdfSync('sha256', secret, '', purpose, 32)));
 }
 
-/** Every name under which replicas may know the credential now: the current one first. For revocations. */
+/**
+ * Every name under which replicas may know the credential now: the current one first. For revocations. A JWT has names without
+ * its signature, too: of a signature by ECDSA anyone can make another one that is good (`s` and `n - s`, FIPS 186-5 section
+ * 6.4.2 accepts both), which would be another token than the one that was revoked.
+ */
 export function lookupKeys(credential: Credential, keys: CacheKeys): readonly string[] {
-  return [keys, ...keys.previous].map((one) => lookupKey(credential, one));
+  const all = [keys, ...keys.previous];
+  const names = all.map((one) => lookupKey(credential, one));
+  const signed = credential.kind === 'bearer' ? signedPart.exec(credential.token)?.[0] : undefined;
+  if (signed === undefined) return names;
+  return [...names, ...all.map((one) => nameOf(`signed:${lengthPrefixed(signed)}`, one))];
 }
+
+/** Header and claims of a JWT. */
+const signedPart = /^[\w-]+\.[\w-]+(?=\.[\w-]+$)/;
 
 /**
  * HMAC-SHA-256 over the kind and every length-prefixed part of the credential, as 43 characters of base64url. UTF-16 keeps any two
  * different strings different; UTF-8 would fold lone surrogates together.
  */
 export function lookupKey(credential: Credential, { lookup }: Pick<SecretKeys, 'lookup'>): string {
-  const text = `${credential.kind}:${partsOf(credential).map(lengthPrefixed).join('')}`;
+  return nameOf(`${credential.kind}:${partsOf(credential).map(lengthPrefixed).join('')}`, { lookup });
+}
+
+function nameOf(text: string, { lookup }: Pick<SecretKeys, 'lookup'>): string {
   return createHmac('sha256', lookup).update(text, 'utf16le').digest('base64url');
 }
 

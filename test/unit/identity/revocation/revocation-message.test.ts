@@ -64,7 +64,7 @@ test.each([
   ['a token in the first version', '{"v":1,"kind":"token","id":"t1"}'],
   ['an invalid time', '{"v":2,"kind":"user","id":"u1","issuedBeforeMs":-1}'],
   ['an invalid source', '{"v":2,"kind":"user","id":"u1","source":""}'],
-  ['too many names', `{"v":1,"kind":"credential","lookups":${JSON.stringify(Array(17).fill(lookup))}}`],
+  ['too many names', `{"v":1,"kind":"credential","lookups":${JSON.stringify(Array(19).fill(lookup))}}`],
 ])('invalidMessage: %s', (_name, text) => {
   expect(read(text)).toBeNull();
 });
