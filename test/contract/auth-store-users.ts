@@ -218,6 +218,21 @@ export function describeUsers(tested: () => StoreUnderTest): void {
       expect(await store.users.remove(ana.id)).toBe('done');
     });
 
+    it('count as holders of such a role only once they are verified, as a registration may lapse', async () => {
+      const { store, ana } = tested();
+      const eve = user('eve', { ...pending, roles: ['keeper'] });
+      const first = { session: session(eve), code: code('session') };
+      expect(await store.users.create(eve, first)).toBe('done');
+      await store.users.addRole(ana.id, 'keeper');
+      expect(await store.users.removeRole(ana.id, 'keeper', 'keeper')).toBe('last_holder');
+      expect(await store.users.setEnabled(ana.id, false, 'keeper')).toBe('last_holder');
+      expect(await store.users.remove(ana.id, 'keeper')).toBe('last_holder');
+      // The control: with the first session verified there are two.
+      expect(await store.sessions.verify(first.code.id, laterMs)).toBe(first.session.id);
+      expect(await store.users.remove(ana.id, 'keeper')).toBe('done');
+      expect(await store.users.remove(eve.id, 'keeper')).toBe('last_holder');
+    });
+
     it('lose their sessions when they are disabled, and their key pairs rest', async () => {
       const { store, ana } = tested();
       const theirs = session(ana);

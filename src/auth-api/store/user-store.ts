@@ -36,7 +36,7 @@ export interface UserFilter {
 
 export type CreateUserOutcome = 'done' | 'email_taken' | 'alias_taken';
 
-/** `last_holder`: nothing was changed, since no other enabled user holds the role that must be kept. */
+/** `last_holder`: nothing was changed, since no other enabled and verified user holds the role that must be kept. */
 export type ChangeUserOutcome = 'done' | 'unknown' | 'last_holder';
 
 export interface FirstSession {
@@ -46,7 +46,7 @@ export interface FirstSession {
   readonly decoyIfTaken?: boolean;
 }
 
-/** `kept`, where it is asked for, is a role that must not lose its last enabled holder. */
+/** `kept`, where it is asked for, is a role that must not lose its last enabled and verified holder. */
 export interface UserStore {
   /** Stores the user with the address as preferred one, and the first session of a registration. */
   create(user: NewUser, first: FirstSession | null): Promise<CreateUserOutcome>;

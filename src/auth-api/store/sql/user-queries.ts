@@ -169,7 +169,10 @@ async function insertNames(trx: Transaction<Tables>, user: NewUser): Promise<voi
   if (groups.length > 0) await trx.insertInto('user_groups').values(groups).execute();
 }
 
-/** Whether this user alone, among enabled ones, holds the role. Ask in the transaction that makes the change. */
+/**
+ * Whether this user alone, among enabled and verified ones, holds the role: a registration that is not verified may lapse. Ask in the
+ * transaction that makes the change.
+ */
 async function isLastHolder(trx: Transaction<Tables>, userId: string, role: string): Promise<boolean> {
   // When two holders go at the same time, the second waits here and then sees that the first is gone. The user is locked
   // with them even without the role, which it may be given or lose meanwhile.
@@ -181,6 +184,7 @@ async function isLastHolder(trx: Transaction<Tables>, userId: string, role: stri
     .innerJoin('users', 'users.id', 'user_roles.user_id')
     .where('user_roles.role', '=', role)
     .where('users.enabled', '=', 1)
+    .where('users.verify_by', 'is', null)
     .select('users.id')
     .limit(2)
     .execute();
