@@ -11,6 +11,9 @@ export interface Running {
   onDeserted?(end: () => void): void;
 }
 
+/** How often it is seen whether npx is still there. */
+const lookMs = 500;
+
 /** Signals this close together are one: Ctrl-C comes from the terminal, and once more through npm. */
 const oneSignalMs = 300;
 
@@ -38,9 +41,21 @@ export function untilSignal(running: Running): Promise<number> {
     process.on('SIGTERM', end);
     process.on('SIGINT', end);
     running.onDeserted?.(end);
+    onOrphaned(end);
     process.on('SIGHUP', () => {
       if (running.reload === undefined) end();
       else if (endingSince === null) running.reload();
     });
   });
+}
+
+/** Without this, a signal that ends npx leaves the program behind: it reaches the shell that npx starts, and no further. */
+function onOrphaned(end: () => void): void {
+  if (process.env['npm_lifecycle_event'] !== 'npx') return;
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    end();
+  }, lookMs).unref();
 }
