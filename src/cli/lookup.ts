@@ -1,6 +1,7 @@
 /** `rolegate lookup`: what happened to a request, by the id that its client has. */
 import pc from 'picocolors';
 import type { Explanation } from '../core/explain.ts';
+import { reasons } from '../core/outcome/reasons.ts';
 import { asciiJson } from '../telemetry/log/access-log.ts';
 import { askAdmin } from './ask-admin.ts';
 import { ExitCode } from './exit-code.ts';
@@ -42,7 +43,40 @@ function textOf({ request, identity, explanation, rulesChanged }: Found): string
     const text = typeof value === 'object' ? JSON.stringify(value) : String(value);
     return `${pc.bold(name.padEnd(width))}  ${text}\n`;
   });
-  if (explanation === null) return lines.join('');
+  const happened = `${whatHappened(request)}\n${lines.join('')}`;
+  if (explanation === null) return happened;
   const note = rulesChanged ? 'The rules have changed since: they now decide as follows.\n\n' : '';
-  return `${lines.join('')}\n${note}${explanationText(explanation, pc.isColorSupported)}`;
+  return `${happened}\n${note}${explanationText(explanation, pc.isColorSupported)}`;
+}
+
+const verbs: Readonly<Record<string, string>> = {
+  allow: 'forwarded',
+  refuse: 'refused',
+  fail: 'failed',
+  abandon: 'ended by the client',
+};
+
+/** What an operator wants to know first: how it ended, why, where and when, and what to do. */
+function whatHappened(request: Found['request']): string {
+  const { outcome, status, reason, condition, route, time, method, host, path } = request;
+  const known = Object.entries(reasons).find(([code]) => code === reason)?.[1];
+  const parts = [
+    verbs[String(outcome)] ?? outcome,
+    status,
+    reason,
+    condition === undefined ? undefined : `(${condition})`,
+  ];
+  const place = route === undefined ? '' : ` on route ${route}`;
+  const line = `${parts.filter((part) => part !== undefined).join(' ')}${place}, ${time}`;
+  const asked = [method, `${host ?? ''}${path ?? ''}`].filter((part) => part !== undefined && part !== '').join(' ');
+  const why = known === undefined ? [] : [known.message, ...causeOf(request), known.advice];
+  return `${[pc.bold(line), asked, ...why].filter((text) => text !== '').join('\n')}\n`;
+}
+
+/** What the log line names beside the reason. */
+function causeOf({ authApi, err, rejection }: Found['request']): readonly string[] {
+  if (rejection !== undefined) return [`Cause: ${rejection}`];
+  const { url, kind, detail, message } = { ...Object(authApi), ...Object(err) } as Record<string, unknown>;
+  if (authApi !== undefined) return [`Cause: ${url}: ${kind}, ${detail}`];
+  return message === undefined ? [] : [`Cause: ${message}`];
 }

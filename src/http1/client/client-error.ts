@@ -1,4 +1,7 @@
-/** Why a request to a server has no complete response. Callers act on the code; messages contain nothing from the network. */
+/**
+ * Why a request to a server has no complete response. Callers act on the code; messages add the words of the system, and contain
+ * nothing from the network.
+ */
 
 export type ClientErrorCode =
   /** No connection could be made. */
@@ -18,7 +21,14 @@ export class ClientError extends Error {
   readonly code: ClientErrorCode;
 
   constructor(code: ClientErrorCode, cause?: unknown) {
-    super(code, cause === undefined ? undefined : { cause });
+    const words = wordsOf(cause);
+    super(words === '' ? code : `${code}: ${words}`, cause === undefined ? undefined : { cause });
     this.code = code;
   }
+}
+
+/** An error of several addresses has no words of its own. */
+function wordsOf(cause: unknown): string {
+  if (cause instanceof AggregateError) return cause.errors.map(wordsOf).join(', ');
+  return cause instanceof Error ? cause.message : '';
 }

@@ -27,7 +27,7 @@ async function start(more = '', token = `, adminToken: "${adminToken}"`): Promis
 server: { listen: "127.0.0.1:0", admin: "127.0.0.1:0"${token} }
 authApi: { url: "${new URL(authApi.url).origin}" }
 roles: { user: {}, admin: { inherits: [user] } }
-upstreams: { service: { targets: ["${upstream.origin}"] } }
+upstreams: { service: { targets: ["${upstream.origin}"] }, gone: { targets: ["http://127.0.0.1:9"] } }
 routes:
   - { id: own, match: { path: "/own" }, upstream: service, access: [user] }
   - { id: admin, match: { path: "/admin/{id}" }, upstream: service, access: [admin] }
@@ -145,6 +145,40 @@ routes: [{ id: admin, match: { path: "/admin/{id}" }, upstream: service, access:
       request: { reason: 'role_missing' },
     });
   });
+});
+
+it('"rolegate lookup" begins with what happened: status, reason, route and time, the cause, and what to do', async () => {
+  const gateway = await start(`  - { id: gone, match: { path: "/gone" }, upstream: gone, access: public }`);
+  const rows: readonly [path: string, lines: readonly (string | RegExp)[]][] = [
+    [
+      '/admin/7',
+      [
+        /^refused 403 role_missing on route admin, 20\S+Z$/,
+        /^GET 127\.0\.0\.1\/admin\/7$/,
+        'A required role is missing',
+      ],
+    ],
+    ['/of/other', [/^refused 403 condition_failed \(wrong_tenant\) on route tenant, 20\S+Z$/]],
+    [
+      '/gone',
+      [
+        /^failed 502 upstream_unreachable on route gone, 20\S+Z$/,
+        /^GET /,
+        'The service cannot be reached',
+        'Cause: unreachable: connect ECONNREFUSED 127.0.0.1:9',
+        'The gateway could not connect to any target of the upstream.',
+        '',
+      ],
+    ],
+  ];
+  for (const [path, lines] of rows) {
+    const id = await refused(gateway, path);
+    await vi.waitUntil(async () => (await ask(gateway, `/decisions/${id}`)).status === 200);
+    const command = runRolegate(['lookup', id, '--admin', gateway.admin, '--admin-token', adminToken]);
+    expect(await command.ended, command.output()).toBe(0);
+    const shown = command.output().split('\n').slice(0, lines.length);
+    expect(shown).toEqual(lines.map((line) => (typeof line === 'string' ? line : expect.stringMatching(line))));
+  }
 });
 
 describe('of allowed requests', () => {
