@@ -144,11 +144,16 @@ export function createEndpoints(sources: EndpointSources): ReadonlyMap<string, E
   return endpoints;
 }
 
-/** Addresses of the Auth API and its errors are for operators alone. */
+/** Addresses of the Auth API and its errors, and places in the configuration, are for operators alone. */
 function readyResponse(report: ReadyReport, mayRead: boolean): AdminResponse {
   const checks = readyChecks(report);
   const authApiFailures = report.sources.flatMap(({ failures }) => failures);
-  const members = mayRead && authApiFailures.length > 0 ? { checks, authApiFailures } : { checks };
+  const { refusedReload = null } = report;
+  const members = {
+    checks,
+    ...(mayRead && refusedReload !== null ? { refusedReload } : {}),
+    ...(mayRead && authApiFailures.length > 0 ? { authApiFailures } : {}),
+  };
   const reason = whyNotReady(report);
   return reason === null ? json({ status: 'ready', ...members }) : { refused: reason, members };
 }

@@ -5,6 +5,8 @@ import type { ReasonCode } from '../core/outcome/reasons.ts';
 export interface ReadyReport {
   /** A configuration is in use. A refused reload leaves the last good one, which counts. */
   readonly configuration: boolean;
+  /** The last configuration that was read, if it was refused; null or unset: it is in use. */
+  readonly refusedReload?: RefusedReload | null;
   /** What credentials are checked by. The process is ready while one of them can be reached. */
   readonly sources: readonly SourceReport[];
   /** For information only, as Redis down is a miss and no refusal; null when none is configured. */
@@ -19,6 +21,16 @@ export interface ReadyReport {
   readonly workers: { readonly serving: number; readonly wanted: number } | null;
   /** The process is ending and takes no new requests. */
   readonly draining: boolean;
+}
+
+/** Shown only with the admin token. */
+export interface RefusedReload {
+  /** ISO 8601. */
+  readonly at: string;
+  /** The first problem, with its place. */
+  readonly cause: string;
+  /** Of all problems. */
+  readonly count: number;
 }
 
 export interface SourceReport {
@@ -41,7 +53,7 @@ export function whyNotReady(report: ReadyReport): ReasonCode | null {
 export function readyChecks(report: ReadyReport): Record<string, string> {
   const word = (up: boolean | null) => (up === null ? 'not configured' : up ? 'ok' : 'down');
   return {
-    configuration: word(report.configuration),
+    configuration: report.configuration && report.refusedReload ? 'ok, reload refused' : word(report.configuration),
     ...Object.fromEntries(
       report.sources.map(({ name, reachable }) => [
         name === 'authApi' ? name : `sources.${name}`,

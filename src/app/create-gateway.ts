@@ -78,7 +78,9 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
     let adminAddress: Address | null = null;
     if (server.admin !== null) {
       const reload = options.reload ?? null;
-      const port = createAdmin(server.admin, { ...adminOf(engine, () => authApi), version: options.version, reload });
+      const shown = adminOf(engine, () => authApi);
+      const ready = async () => ({ ...(await shown.ready()), refusedReload: configLog.refusedReload() });
+      const port = createAdmin(server.admin, { ...shown, ready, version: options.version, reload });
       adminAddress = await listenOn('server.admin', server.admin, () => port.listen());
       admin = port;
     }

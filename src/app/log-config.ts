@@ -1,4 +1,5 @@
 /** Log lines about configurations: taken into use, refused, compared, doubtful. */
+import type { RefusedReload } from '../admin/ready-report.ts';
 import type { Config } from '../config/config.ts';
 import type { ConfigProblem } from '../config/yaml/problem.ts';
 import type { Telemetry } from '../telemetry/create-telemetry.ts';
@@ -9,6 +10,8 @@ export interface ConfigLog {
   fixed(current: Config, next: Config): readonly string[];
   reloaded(next: Config): void;
   refused(problems: readonly ConfigProblem[]): void;
+  /** Of the last reload; null: it was taken into use, or there was none. */
+  refusedReload(): RefusedReload | null;
   /** `ignored`: settings of it that are not compared. */
   compared(next: Config, ignored: readonly string[]): void;
   notCompared(problems: readonly ConfigProblem[]): void;
@@ -16,14 +19,21 @@ export interface ConfigLog {
 }
 
 export function createConfigLog({ log, configLoaded }: Telemetry): ConfigLog {
+  let refusal: RefusedReload | null = null;
   return {
     fixed(current, next) {
       const settings = needsRestart(current, next);
       if (settings.length > 0) log.warn({ settings }, 'these settings change with the next start');
       return settings;
     },
-    reloaded: (next) => log.info({ routes: next.routes.routes.length }, 'configuration reloaded'),
+    reloaded(next) {
+      refusal = null;
+      log.info({ routes: next.routes.routes.length }, 'configuration reloaded');
+    },
+    refusedReload: () => refusal,
     refused(problems) {
+      const [cause = ''] = firstProblems(problems);
+      refusal = { at: new Date().toISOString(), cause, count: problems.length };
       configLoaded(false);
       log.error(
         { problems: firstProblems(problems), count: problems.length },

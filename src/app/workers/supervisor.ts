@@ -148,7 +148,10 @@ export function createSupervisor(config: Config, options: SupervisorOptions): Su
         ...shown,
         version: options.version,
         metrics: (format) => metricsOf(pool, workerMetrics, telemetry, format),
-        ready: async () => await readyOfAll(pool, workers, await shown.ready()),
+        ready: async () => ({
+          ...(await readyOfAll(pool, workers, await shown.ready())),
+          refusedReload: configLog.refusedReload(),
+        }),
         shadow: async () => await shadowOf(pool, candidate.report()),
         decisions: decisionsOf(keptOfAll(pool), engine.current),
         // Names of credentials may be about to change.

@@ -85,6 +85,12 @@ describe('in turn', () => {
     expect(await routes(first)).toEqual(['a', 'b']);
     const metrics = await ask('GET', '/metrics', first);
     expect(metrics.text).toMatch(/^rolegate_config_last_load_successful 0$/m);
+    // Whoever reads the health with the token sees why, and probes see that.
+    const ready = JSON.parse((await ask('GET', '/health/ready', first)).text);
+    const cause = `${file}:6 unknown key "acess"`;
+    expect(ready.refusedReload).toEqual({ at: expect.stringMatching(/^20\S+Z$/), cause, count: 1 });
+    const probe = JSON.parse((await ask('GET', '/health/ready', null)).text);
+    expect([probe.checks.configuration, probe.refusedReload]).toEqual(['ok, reload refused', undefined]);
   });
 
   test('the id of a refusal is in the log, and no token', async () => {

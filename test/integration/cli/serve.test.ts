@@ -86,6 +86,12 @@ describe('a running gateway', () => {
     const [line] = await command.see(/^.*configuration not reloaded.*$/m);
     expect(line).toContain(':7');
     expect(await metric('rolegate_config_last_load_successful')).toBe(0);
+    // Still ready, as the last good one is in use; without a token no place in a file is shown.
+    const ready = await fetch(`${places.admin}/health/ready`);
+    expect([ready.status, await ready.json()]).toMatchObject([
+      200,
+      { checks: { configuration: 'ok, reload refused' } },
+    ]);
     expect(await order()).toBe(403);
   });
 
@@ -93,6 +99,8 @@ describe('a running gateway', () => {
     folder.write('gateway.yaml', config('[user]'));
     command.signal('SIGHUP');
     await expect.poll(order).toBe(200);
+    const ready = await fetch(`${places.admin}/health/ready`);
+    expect(await ready.json()).toMatchObject({ checks: { configuration: 'ok' } });
   });
 
   test('SIGTERM drains: what is in flight is answered, then the process ends with 0', async () => {
