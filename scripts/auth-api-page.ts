@@ -50,8 +50,9 @@ may call.
 
 ## The last administrator
 
-The last enabled user with the role \`users_admin\` cannot be removed or disabled, or lose the role: 409
-\`administrator_last\`. It is not a 403, because clients treat that as the end of their session.
+The last enabled and verified user with the role \`users_admin\` cannot be removed or disabled, or lose the role: 409
+\`administrator_last\`. It is not a 403, because clients treat that as the end of their session. The preferred address, which is
+verified, cannot be removed either: 400 \`email_preferred\`.
 `;
 
 const credentials: Readonly<Record<Operation['credential'], string>> = {
