@@ -163,6 +163,7 @@ ${table(
   'rolegate_config_last_success_timestamp_seconds',
   'rolegate_config_routes',
   'rolegate_log_lines_dropped_total',
+  'rolegate_log_failing',
   'rolegate_build_info',
 )}
 

@@ -1,7 +1,7 @@
 /** The three gateways of a run: each has a limit that the run can reach, and can be stopped, configured anew and left without a reader. */
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { createWriteStream, writeFileSync } from 'node:fs';
+import { closeSync, createWriteStream, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort, type Processes, untilListening } from '../processes.ts';
 
@@ -13,7 +13,8 @@ export interface Gateway {
   readonly authorizer: number;
   /** Of the process that runs now. */
   pid(): number;
-  start(): Promise<void>;
+  /** `log`: a file or device for its standard output; if unset, it is read. */
+  start(log?: string): Promise<void>;
   /** Resolves once the process has ended. */
   stop(): Promise<void>;
   /** Writes its configuration to the disk, with a change; without one, as it was at the start. */
@@ -72,9 +73,11 @@ async function createGateway(processes: Processes, place: string, kind: Kind, po
   return {
     ...own,
     pid: () => child.pid!,
-    async start() {
-      child = processes.start('measured', kind.descriptors === null ? serve : limited, ['ignore', 'pipe', 'inherit']);
-      child.stdout!.pipe(log, { end: false });
+    async start(to) {
+      const output = to === undefined ? 'pipe' : openSync(to, 'w');
+      child = processes.start('measured', kind.descriptors === null ? serve : limited, ['ignore', output, 'inherit']);
+      if (typeof output === 'number') closeSync(output);
+      child.stdout?.pipe(log, { end: false });
       await untilListening(own.admin, child);
     },
     async stop() {

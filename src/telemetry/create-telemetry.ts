@@ -16,6 +16,7 @@ import {
 } from './metrics/decision-metrics.ts';
 import { createIdentityMetrics, type IdentityMetrics } from './metrics/identity-metrics.ts';
 import { createLoadMetrics, type ServerReadings } from './metrics/load-metrics.ts';
+import { createLogMetrics } from './metrics/log-metrics.ts';
 import {
   createBuildMetric,
   createProcessMetrics,
@@ -84,8 +85,8 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
   const requests = createRequestSeries(own, options.worker === undefined);
   createLoadMetrics(own, () => server);
   const processState = createProcessMetrics(own, () => readWorkers());
-  const output =
-    options.destination === undefined ? standardOutput(processState.logDropped) : outputTo(options.destination);
+  const logMetrics = createLogMetrics(own);
+  const output = options.destination === undefined ? standardOutput(logMetrics) : outputTo(options.destination);
   const shape = lineShape(options.log);
   const lines = shape === null ? output : { write: (line: string) => output.write(shape(line)) };
   const log = createLogger(options.log.level, lines, options.worker);

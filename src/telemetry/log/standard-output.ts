@@ -1,7 +1,7 @@
 /**
  * Standard output as the place of log lines. Lines are collected, and written asynchronously, one write at a time: a line costs a
  * request no system call, and neither a slow reader nor a full disk stops a request. What cannot be written yet waits within a
- * bound; beyond it lines are dropped and counted. A reader that is gone gets no more lines.
+ * bound; beyond it lines are dropped and counted. A reader that is gone gets no more lines, and a log that fails shows as such.
  */
 import { write } from 'node:fs';
 import { hasCode, retryMs, whenFull, writeWhole } from './write-whole.ts';
@@ -16,6 +16,13 @@ export interface LogOutput {
   close(): void;
 }
 
+export interface OutputEvents {
+  /** So many lines were dropped. */
+  dropped(lines: number): void;
+  /** Whether the last attempt to write failed, other than for a reader that is slow. */
+  failing(failing: boolean): void;
+}
+
 const standardOutputDescriptor = 1;
 /** Lines are collected until there is so much text, or for so long. */
 const chunkLength = 64 * 1024;
@@ -27,8 +34,8 @@ const maxWriteBytes = 1024 * 1024;
 const maxSettleMs = 2_000;
 const lineFeed = 0x0a;
 
-/** `onDrop` gets the number of lines that were dropped. Lines are pure ASCII, so that a character is a byte. */
-export function standardOutput(onDrop: (lines: number) => void): LogOutput {
+/** Lines are pure ASCII, so that a character is a byte. */
+export function standardOutput({ dropped, failing }: OutputEvents): LogOutput {
   let collected = '';
   let waiting: Buffer[] = [];
   let waitingBytes = 0;
@@ -45,7 +52,7 @@ export function standardOutput(onDrop: (lines: number) => void): LogOutput {
     const bytes = Buffer.from(collected, 'latin1');
     collected = '';
     if (gone || waitingBytes + bytes.length > maxWaitingBytes) {
-      onDrop(countLines(bytes));
+      dropped(countLines(bytes));
       return;
     }
     waiting.push(bytes);
@@ -65,7 +72,7 @@ export function standardOutput(onDrop: (lines: number) => void): LogOutput {
   }
 
   function dropAll(): void {
-    for (const bytes of waiting) onDrop(countLines(bytes));
+    for (const bytes of waiting) dropped(countLines(bytes));
     waiting = [];
     waitingBytes = 0;
   }
@@ -83,6 +90,7 @@ export function standardOutput(onDrop: (lines: number) => void): LogOutput {
     const bytes = take();
     write(standardOutputDescriptor, bytes, (error, count) => {
       if (error === null) {
+        failing(false);
         waitingBytes -= count;
         if (count < bytes.length) waiting.unshift(bytes.subarray(count));
         writeNext();
@@ -94,6 +102,7 @@ export function standardOutput(onDrop: (lines: number) => void): LogOutput {
         return;
       }
       // A full disk may have room later: the next flush tries again.
+      failing(true);
       if (hasCode(error, ['EPIPE', 'EBADF', 'ECONNRESET'])) {
         gone = true;
         dropAll();

@@ -4,6 +4,8 @@ import type { ForwardedIgnored } from '../../auth-api/http/client-address.ts';
 import type { MailOutcome, MailState } from '../../auth-api/outbox/mail-events.ts';
 import type { MetricsFormat } from '../../http-base/metrics-format.ts';
 import type { Logger } from '../log/logger.ts';
+import type { OutputEvents } from '../log/standard-output.ts';
+import { createLogMetrics } from './log-metrics.ts';
 import { createBuildMetric } from './process-metrics.ts';
 import { type MetricsPage, pageOf, withRuntime } from './registry.ts';
 import { createTraceMetrics, type SpanEvents } from './trace-metrics.ts';
@@ -77,10 +79,15 @@ export interface LoneAuthApiMetrics extends AuthApiMetrics {
   page(format: MetricsFormat): Promise<MetricsPage>;
 }
 
-/** Metrics of an Auth API that runs alone. */
-export function createLoneAuthApiMetrics(version: string, log: Pick<Logger, 'info' | 'warn'>): LoneAuthApiMetrics {
-  const own = new Registry();
-  createBuildMetric(own, version);
+/** Of an Auth API that runs alone: what its log needs, before there is one. */
+export function createLoneRegistry(version: string): { readonly registry: Registry; readonly logEvents: OutputEvents } {
+  const registry = new Registry();
+  createBuildMetric(registry, version);
+  return { registry, logEvents: createLogMetrics(registry) };
+}
+
+/** `own`: of `createLoneRegistry`. */
+export function createLoneAuthApiMetrics(own: Registry, log: Pick<Logger, 'info' | 'warn'>): LoneAuthApiMetrics {
   const metrics = createAuthApiMetrics(own);
   const spanEvents = createTraceMetrics(own, log);
   const registry = withRuntime(own);

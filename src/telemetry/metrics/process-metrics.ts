@@ -1,4 +1,4 @@
-/** The state of the process, or of all processes of the gateway: configuration, health of targets, log, workers, build. */
+/** The state of the process, or of all processes of the gateway: configuration, health of targets, workers, build. */
 import { Counter, Gauge, type Registry } from 'prom-client';
 
 export interface WorkerReadings {
@@ -15,7 +15,6 @@ export interface CheckedUpstream {
 }
 
 export interface ProcessMetrics {
-  logDropped(lines: number): void;
   configLoaded(ok: boolean, nowMs: number): void;
   /** Returns whether the health changed. */
   upstreamHealth(upstream: string, target: string, healthy: boolean): boolean;
@@ -63,11 +62,6 @@ export function createProcessMetrics(registry: Registry, workers: () => WorkerRe
     aggregator: 'first',
     registers,
   });
-  const logDropped = new Counter({
-    name: 'rolegate_log_lines_dropped_total',
-    help: 'Log lines that were dropped because the reader of the log was too slow.',
-    registers,
-  });
   new Gauge({
     name: 'rolegate_workers_serving',
     help: 'Worker processes that accept requests now; absent with a single process.',
@@ -109,7 +103,6 @@ export function createProcessMetrics(registry: Registry, workers: () => WorkerRe
   }
 
   return {
-    logDropped: (lines) => logDropped.inc(lines),
     configLoaded(ok, nowMs) {
       configLoads.inc({ result: ok ? 'ok' : 'failed' });
       configOk.set(ok ? 1 : 0);

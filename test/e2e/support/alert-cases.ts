@@ -154,4 +154,5 @@ export const alertCases: Readonly<Record<string, AlertCase>> = {
   }),
   RolegateMailFailing: gauge('rolegate_auth_mail_failing', raised),
   RolegateLogLinesDropped: counter('rolegate_log_lines_dropped_total', '', one),
+  RolegateLogFailing: gauge('rolegate_log_failing', raised),
 };

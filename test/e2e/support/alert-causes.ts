@@ -46,6 +46,19 @@ export const rounds: readonly (readonly Cause[])[] = [
       },
     },
     {
+      what: 'a log on a full disk',
+      alerts: ['RolegateLogFailing'],
+      async make({ gateways: [, gateway] }) {
+        await gateway!.stop();
+        await gateway!.start('/dev/full');
+        const undo = async () => {
+          await gateway!.stop();
+          await gateway!.start();
+        };
+        return { undo };
+      },
+    },
+    {
       what: 'one request to an application that has Rolegate below a path',
       alerts: ['RolegateInternalErrors'],
       async make({ application }) {

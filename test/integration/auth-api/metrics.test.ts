@@ -1,13 +1,13 @@
 /** The metrics of an Auth API that runs alone: on an address of their own. */
 import { afterEach, describe, expect, it } from 'vitest';
-import { createLoneAuthApiMetrics } from '../../../src/telemetry/metrics/auth-api-metrics.ts';
+import { createLoneAuthApiMetrics, createLoneRegistry } from '../../../src/telemetry/metrics/auth-api-metrics.ts';
 import { type StartedAuthApi, startAuthApi } from './start-auth-api.ts';
 
 let started: StartedAuthApi;
 afterEach(() => started.api.close());
 
 async function start() {
-  const metrics = createLoneAuthApiMetrics('1.2.3', { info() {}, warn() {} });
+  const metrics = createLoneAuthApiMetrics(createLoneRegistry('1.2.3').registry, { info() {}, warn() {} });
   started = await startAuthApi({
     metrics: metrics.page,
     onForwardedIgnored: metrics.onForwardedIgnored,

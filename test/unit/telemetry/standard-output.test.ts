@@ -17,7 +17,7 @@ describe('standard output of a process', () => {
   const module = (name: string) => JSON.stringify(new URL(`../../../src/telemetry/log/${name}`, import.meta.url).href);
   const script = (end: string) => `
     import { standardOutput } from ${module('standard-output.ts')};
-    const output = standardOutput(() => {});
+    const output = standardOutput({ dropped() {}, failing() {} });
     for (let n = 0; n < 50000; n += 1) output.write('line ' + n + '\\n');
     ${end}`;
   const expected = Array.from({ length: 50_000 }, (_, n) => `line ${n}\n`).join('');
@@ -40,7 +40,7 @@ describe('standard output of a process', () => {
   test('contains every line once and in order when written over many turns to a slow reader', async () => {
     const source = `
       import { standardOutput } from ${module('standard-output.ts')};
-      const output = standardOutput(() => {});
+      const output = standardOutput({ dropped() {}, failing() {} });
       let n = 0;
       const some = () => {
         for (let end = n + 500; n < end; n += 1) output.write('line ' + n + '\\n');
@@ -62,7 +62,7 @@ describe('standard output of a process', () => {
   test('writes a line soon while the process continues, and a line after the end at once', async () => {
     const source = `
       import { standardOutput } from ${module('standard-output.ts')};
-      const output = standardOutput(() => {});
+      const output = standardOutput({ dropped() {}, failing() {} });
       output.write('one\\n');
       process.stdin.once('data', () => {
         output.close();
@@ -84,7 +84,7 @@ describe('standard output of a process', () => {
   test('ends even if its reader has exited', async () => {
     const source = `
       import { standardOutput } from ${module('standard-output.ts')};
-      const output = standardOutput(() => {});
+      const output = standardOutput({ dropped() {}, failing() {} });
       process.stdin.once('end', async () => {
         output.write('nobody reads this\\n');
         await output.settle();
@@ -104,7 +104,7 @@ describe('standard output of a process', () => {
   test('ends even if its reader has stalled', async () => {
     const source = `
       import { standardOutput } from ${module('standard-output.ts')};
-      const output = standardOutput(() => {});
+      const output = standardOutput({ dropped() {}, failing() {} });
       for (let n = 0; n < 4000; n += 1) output.write('x'.repeat(1023) + '\\n');
       await output.settle();
       output.close();
@@ -120,7 +120,7 @@ describe('standard output of a process', () => {
     const source = `
       import { standardOutput } from ${module('standard-output.ts')};
       let dropped = 0;
-      const output = standardOutput((lines) => { dropped += lines; });
+      const output = standardOutput({ dropped(lines) { dropped += lines; }, failing() {} });
       const line = 'x'.repeat(1023) + '\\n';
       for (let n = 0; n < 40000; n += 1) output.write(line);
       process.stderr.write(String(dropped));
