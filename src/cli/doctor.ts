@@ -8,6 +8,7 @@ import { entriesOf } from '../core/routing/route-table.ts';
 import { findingKinds } from '../policy-tools/analysis/finding.ts';
 import { type Check, type Finding, findingsOf, runChecks } from './doctor/check.ts';
 import { authApiChecks } from './doctor/check-auth-api.ts';
+import { certificateChecks } from './doctor/check-certificates.ts';
 import { filesCheck, versionChecks } from './doctor/check-machine.ts';
 import { hostsOfAuthApi, hostsOfGateway, nameChecks } from './doctor/check-names.ts';
 import { portsCheck } from './doctor/check-ports.ts';
@@ -81,13 +82,14 @@ async function examineGateway(file: string, timeoutMs: number): Promise<readonly
   const inEmbedded = 'authApi.embedded.';
   const checks: readonly Check[] = [
     ...versionChecks(),
-    filesCheck(config),
+    filesCheck(config, timeoutMs),
     gatewayPorts(config, timeoutMs),
     ...nameChecks([...hostsOfGateway(config), ...(embedded === null ? [] : hostsOfAuthApi(embedded, inEmbedded))]),
     ...redisChecks(cache.redis, 'cache.redis', timeoutMs),
     ...sourceChecks(config, timeoutMs),
     ...(embedded === null ? [] : authApiChecks(embedded, inEmbedded, timeoutMs)),
     ...upstreamChecks(config, timeoutMs),
+    ...certificateChecks(config),
   ];
   return [
     ok(`it loads; routes: ${entriesOf(config.routes.routes).length}, upstreams: ${config.upstreams.size}`),

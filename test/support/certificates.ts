@@ -10,9 +10,17 @@ export interface Certified {
   readonly key: string;
 }
 
+/** Days from now. */
+export type Validity = readonly [from: number, to: number];
+
 export interface Authority extends Certified {
   /** A certificate for servers and clients with these names. */
-  issue(names: { readonly hosts?: readonly string[]; readonly addresses?: readonly string[] }): Certified;
+  issue(names: {
+    readonly hosts?: readonly string[];
+    readonly addresses?: readonly string[];
+    /** Default: yesterday and tomorrow. */
+    readonly days?: Validity;
+  }): Certified;
 }
 
 export function createAuthority(commonName = 'test authority'): Authority {
@@ -21,7 +29,7 @@ export function createAuthority(commonName = 'test authority'): Authority {
   return {
     cert: certificateOf(issuer, commonName, publicKey, [authorityConstraint]),
     key: pemKey(privateKey),
-    issue({ hosts = [], addresses = [] }) {
+    issue({ hosts = [], addresses = [], days }) {
       const own = generateKeyPairSync('ec', { namedCurve: 'P-256' });
       const names = [
         ...hosts.map((host) => der(0x82, Buffer.from(host))),
@@ -29,7 +37,7 @@ export function createAuthority(commonName = 'test authority'): Authority {
       ];
       const extension = sequence(oid('551d11'), der(0x04, sequence(...names)));
       return {
-        cert: certificateOf(issuer, hosts[0] ?? 'test', own.publicKey, [extension]),
+        cert: certificateOf(issuer, hosts[0] ?? 'test', own.publicKey, [extension], days),
         key: pemKey(own.privateKey),
       };
     },
@@ -50,13 +58,14 @@ function certificateOf(
   subject: string,
   publicKey: KeyObject,
   extensions: readonly Buffer[],
+  [from, to]: Validity = [-1, 1],
 ): string {
   const body = sequence(
     der(0xa0, integer(Buffer.of(2))),
     integer(Buffer.concat([Buffer.of(1), randomBytes(8)])),
     ecdsaWithSha256,
     commonNameOf(issuer.name),
-    sequence(time(Date.now() - dayMs), time(Date.now() + dayMs)),
+    sequence(time(Date.now() + from * dayMs), time(Date.now() + to * dayMs)),
     commonNameOf(subject),
     publicKey.export({ type: 'spki', format: 'der' }),
     der(0xa3, sequence(...extensions)),

@@ -2,6 +2,8 @@
 import type { Config } from '../../config/config.ts';
 import { version } from '../version.ts';
 import { type Check, type Finding, findingsOf } from './check.ts';
+import { isAlive } from './check-ports.ts';
+import { type OpenFiles, openFilesOf } from './port-holder.ts';
 
 export function versionChecks(): readonly Check[] {
   const { ok } = findingsOf('versions', 'rolegate');
@@ -18,15 +20,28 @@ export function versionChecks(): readonly Check[] {
   ];
 }
 
-export function filesCheck(config: Config): Check {
-  return { group: 'process', subject: 'open files', run: async () => [filesFinding(config, openFilesLimit())] };
+export function filesCheck(config: Config, timeoutMs: number): Check {
+  return {
+    group: 'process',
+    subject: 'open files',
+    run: async () => [filesFinding(config, openFilesLimit(), await openFilesOfGateway(config, timeoutMs))],
+  };
+}
+
+/** Null: none runs on this machine with this configuration, or its limit is not known. */
+async function openFilesOfGateway({ server: { admin } }: Config, timeoutMs: number): Promise<OpenFiles | null> {
+  return admin !== null && (await isAlive(admin, 'live', timeoutMs)) ? openFilesOf(admin.port) : null;
 }
 
 /** Files of a process besides its connections: its program, logs, Redis, and what the runtime holds open. */
 const otherFiles = 64;
 
-/** `limit`: files that a process may have open; null: it is not known. */
-export function filesFinding({ server, upstreams, sources, authApi }: Config, limit: number | null): Finding {
+/** `own`: files that a process of this shell may have open; null: it is not known. `running`: of the gateway that runs here. */
+export function filesFinding(
+  { server, upstreams, sources, authApi }: Config,
+  own: number | null,
+  running: OpenFiles | null,
+): Finding {
   const { ok, warning } = findingsOf('process', 'open files');
   const toServices = [...upstreams.values()].reduce((sum, one) => sum + one.connections * one.targets.length, 0);
   const remote = sources.filter((one) => one.kind !== 'jwt');
@@ -34,8 +49,10 @@ export function filesFinding({ server, upstreams, sources, authApi }: Config, li
     remote.reduce((sum, { concurrency, urls }) => sum + (concurrency + 1) * urls.length, 0) +
     (authApi === null ? 0 : (authApi.concurrency + 1) * (authApi.kind === 'remote' ? authApi.urls.length : 1));
   const needed = server.limits.connections + toServices + toSources + otherFiles;
+  const limit = running?.limit ?? own;
   if (limit === null) return ok(`up to ${needed} are needed; the limit is not known`);
-  const found = `the limit is ${limit}, and up to ${needed} are needed`;
+  const whose = running === null ? '' : ` of the running gateway (process ${running.pid}, ${running.open} open)`;
+  const found = `the limit${whose} is ${limit}, and up to ${needed} are needed`;
   if (limit >= needed) return ok(found);
   return warning(
     found,

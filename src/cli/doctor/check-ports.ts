@@ -74,7 +74,7 @@ async function listenFailure(address: ListenAddress): Promise<string | null> {
 }
 
 /** Whether a process that listens there reports this status on this machine. */
-async function isAlive(address: Address, status: string, timeoutMs: number): Promise<boolean> {
+export async function isAlive(address: Address, status: string, timeoutMs: number): Promise<boolean> {
   const host = ['', '0.0.0.0', '::'].includes(address.host) ? '127.0.0.1' : address.host;
   const url = `http://${host.includes(':') ? `[${host}]` : host}:${address.port}/health/live`;
   try {

@@ -11,6 +11,7 @@ export const groups = {
   mail: 'Mail server',
   sources: 'Sources of identities',
   upstreams: 'Upstreams',
+  certificates: 'Certificates',
   clocks: 'Clocks',
 } as const;
 export type Group = keyof typeof groups;

@@ -1,15 +1,40 @@
-/** Which process listens on a port, as far as Linux shows it to this user. */
+/** Which process listens on a port, and the files that it may open, as far as Linux shows it to this user. */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 /** Such as `nginx (process 812)`; null: it is not known. */
 export function portHolder(port: number): string | null {
+  const pid = holderOf(port);
+  try {
+    return pid === null ? null : `${readFileSync(`/proc/${pid}/comm`, 'utf8').trim()} (process ${pid})`;
+  } catch {
+    return null;
+  }
+}
+
+export interface OpenFiles {
+  readonly pid: string;
+  readonly limit: number;
+  readonly open: number;
+}
+
+/** Of the process that listens on a port; null: not known. */
+export function openFilesOf(port: number): OpenFiles | null {
+  const pid = holderOf(port);
+  if (pid === null) return null;
+  try {
+    const [, limit] = /^Max open files\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/limits`, 'utf8')) ?? [];
+    return limit === undefined ? null : { pid, limit: Number(limit), open: readdirSync(`/proc/${pid}/fd`).length };
+  } catch {
+    return null;
+  }
+}
+
+function holderOf(port: number): string | null {
   try {
     const sockets = listeningSockets(port);
     if (sockets.size === 0) return null;
     for (const pid of readdirSync('/proc')) {
-      if (/^\d+$/.test(pid) && holds(pid, sockets)) {
-        return `${readFileSync(`/proc/${pid}/comm`, 'utf8').trim()} (process ${pid})`;
-      }
+      if (/^\d+$/.test(pid) && holds(pid, sockets)) return pid;
     }
   } catch {
     // Another system, or no right to look.

@@ -53,12 +53,17 @@ export function seeServer(url: URL, tls: ClientTlsConfig | null, timeoutMs: numb
 
 const dayMs = 86_400_000;
 /** Certificates are usually replaced with more days left. */
-const fewDays = 14;
+export const fewDays = 14;
+
+/** Negative: it is over. */
+export function wholeDays(ms: number): number {
+  return Math.floor(ms / dayMs);
+}
 
 /** What there is to say about the certificate of a server. */
 export function certificateFindings({ error, warning }: ReturnType<typeof findingsOf>, seen: SeenServer): Finding[] {
   if ('failure' in seen || seen.certificateEndsMs === null) return [];
-  const days = Math.floor((seen.certificateEndsMs - Date.now()) / dayMs);
+  const days = wholeDays(seen.certificateEndsMs - Date.now());
   if (days >= fewDays) return [];
   const advice = 'Replace the certificate of the server, and check its automatic renewal.';
   return [

@@ -227,6 +227,42 @@ describe('this machine', () => {
   });
 });
 
+it.runIf(process.platform === 'linux')('the open files of the gateway that runs, not of the shell', async () => {
+  const admin = await freePort();
+  const file = folder.write(
+    'running.yaml',
+    `version: 1\nserver: { listen: "127.0.0.1:0", admin: "127.0.0.1:${admin}" }\n${embedded}\nroutes: []\n`,
+  );
+  const gateway = runCommand('sh', [
+    '-c',
+    `ulimit -n 512 && exec '${process.execPath}' src/main.ts serve -c '${file}'`,
+  ]);
+  onTestFinished(() => gateway.signal('SIGKILL'));
+  await gateway.see(/"msg":"started"/);
+  const text = doctorText(await examine(file, timeoutMs), { color: false, width: 400 });
+  const found = `the limit of the running gateway \\(process ${gateway.pid}, \\d+ open\\) is 512, and up to 10129 are needed`;
+  expect(text).toMatch(new RegExp(`! open files: ${found}`));
+});
+
+describe('certificates in files of the configuration', () => {
+  const rows: readonly [name: string, days: readonly [number, number], mark: string, found: RegExp][] = [
+    ['one that has expired', [-30, -2], '✗', /CN=gate has expired \(valid until \d{4}-\d\d-\d\d\)/],
+    ['one that soon expires', [-30, 5.5], '!', /CN=gate expires in 5 days/],
+    ['one that is not valid yet', [2, 30], '✗', /CN=gate is not valid yet/],
+    ['one that is valid for long', [-1, 300], '✓', /CN=gate is valid until \d{4}-\d\d-\d\d/],
+  ];
+  it.each(rows)('%s, of a listener, of a client and of an authority', async (_name, days, mark, found) => {
+    const { cert, key } = createAuthority().issue({ hosts: ['gate'], days });
+    const pems = { cert: folder.write('own.pem', cert), key: folder.write('own.key', key) };
+    const files = `cert: "${pems.cert}", key: "${pems.key}"`;
+    const text =
+      await reportOf(`authorizer: { grpc: { listen: "127.0.0.1:0", tls: { ${files}, clientCa: "${pems.cert}" } } }
+authApi: { url: "https://127.0.0.1:9", tls: { ca: "${pems.cert}", ${files} } }`);
+    const settings = ['authorizer.grpc.tls.cert', 'authorizer.grpc.tls.clientCa', 'authApi.tls.ca', 'authApi.tls.cert'];
+    for (const setting of settings) expect(text).toMatch(new RegExp(`${mark} ${setting}: ${found.source}`));
+  });
+});
+
 describe('the command', () => {
   const broken =
     'version: 1\nserver: { listen: "127.0.0.1:0", admin: false, adminToken: hunter2-hunter2 }\nroutes: []\n';

@@ -1,0 +1,62 @@
+/** Certificates of files that the configuration names: which have expired or soon will, before a client or a server refuses them. */
+import { X509Certificate } from 'node:crypto';
+import type { ClientTlsConfig, Config } from '../../config/config.ts';
+import { type Check, type Finding, findingsOf } from './check.ts';
+import { fewDays, wholeDays } from './see-server.ts';
+
+interface NamedPem {
+  /** The setting that names the file. */
+  readonly setting: string;
+  readonly pem: string;
+}
+
+export function certificateChecks(config: Config): readonly Check[] {
+  return pemsOf(config).map(({ setting, pem }) => ({
+    group: 'certificates',
+    subject: setting,
+    run: async () => certificatesOf(pem).map((certificate) => finding(setting, certificate, Date.now())),
+  }));
+}
+
+function pemsOf({ authorizer, cache, authApi, sources }: Config): readonly NamedPem[] {
+  const served = authorizer?.grpc?.tls ?? null;
+  const own = 'authorizer.grpc.tls';
+  return [
+    ...named(`${own}.cert`, served?.cert),
+    ...named(`${own}.clientCa`, served?.clientCa),
+    ...ofClient('cache.redis.tls', cache.redis?.tls),
+    ...(authApi?.kind === 'remote' ? ofClient('authApi.tls', authApi.tls) : []),
+    ...sources.flatMap(({ name, tls }) => ofClient(`sources.${name}.tls`, tls)),
+  ];
+}
+
+function ofClient(setting: string, tls: ClientTlsConfig | null | undefined): readonly NamedPem[] {
+  return [...named(`${setting}.ca`, tls?.ca), ...named(`${setting}.cert`, tls?.cert)];
+}
+
+function named(setting: string, pem: string | null | undefined): readonly NamedPem[] {
+  return pem === null || pem === undefined ? [] : [{ setting, pem }];
+}
+
+/** A file may hold several: a chain, or the authorities of before and after a change. */
+function certificatesOf(pem: string): readonly X509Certificate[] {
+  const texts = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+  return texts.map((text) => new X509Certificate(text));
+}
+
+function finding(setting: string, { subject, validTo, validFrom }: X509Certificate, nowMs: number): Finding {
+  const { ok, warning, error } = findingsOf('certificates', setting);
+  const name = subject.replaceAll('\n', ', ');
+  const until = `until ${new Date(validTo).toISOString().slice(0, 10)}`;
+  const advice = `Replace the file of "${setting}", and check its renewal.`;
+  if (Date.parse(validFrom) > nowMs) {
+    return error(
+      `${name} is not valid yet: from ${validFrom}`,
+      'Check the clock of this machine, or use the earlier certificate.',
+    );
+  }
+  const days = wholeDays(Date.parse(validTo) - nowMs);
+  if (days < 0) return error(`${name} has expired (valid ${until})`, advice);
+  if (days >= fewDays) return ok(`${name} is valid ${until}`);
+  return warning(`${name} expires in ${days} ${days === 1 ? 'day' : 'days'} (valid ${until})`, advice);
+}
