@@ -2,12 +2,12 @@
  * Few entries that stand for the lists of files: one of each kind that some conditions can tell apart. Each entry is tried
  * on all of them once, so that a long list takes as long as it is, and no tool has to go through it again.
  */
-import type { AddressStep, CompareStep, ConditionFacts, Step } from '../core/policy/conditions.ts';
-import { truthOf } from '../core/policy/evaluate-conditions.ts';
+import type { AddressStep, CompareStep, Step } from '../core/policy/conditions.ts';
+import { truthOfValue } from '../core/policy/evaluate-conditions.ts';
 import type { ListFile } from '../core/policy/list-file.ts';
 import { parseCidr } from '../core/syntax/addresses.ts';
 import type { Shape } from '../core/url/param-form.ts';
-import { blank, noFacts } from './sample-identity.ts';
+import { noFacts } from './sample-identity.ts';
 import { textsLike } from './segment-samples.ts';
 
 /** The file whose list the step compares with; null: none. */
@@ -44,9 +44,9 @@ export function listedTexts(steps: readonly Step[]): readonly string[] {
   return once(compared, () => textsUnlike(compared));
 }
 
-/** As if the value were the id of a session, which is any text. */
-function ofSession(steps: readonly CompareStep[]): readonly Step[] {
-  return steps.map((step) => ({ ...step, end: 0, subject: { from: 'identity', field: 'sessionId' } }));
+/** As if the text came in a query, which is compared most finely: a service may read it otherwise. */
+function truthsOf(asked: readonly CompareStep[], text: string): string {
+  return asked.map((step) => truthOfValue({ ...step, subject: { from: 'query', name: '' } }, text, noFacts)).join();
 }
 
 /**
@@ -61,9 +61,9 @@ export function unlistedTexts(
   const compared = steps.filter((step) => step.kind === 'compare');
   const lists = compared.flatMap((step) => (listOf(step) === null ? [] : literalsOf(step)));
   if (lists.length === 0) return [];
-  const others = ofSession(compared.filter((step) => listOf(step) === null));
+  const others = compared.filter((step) => listOf(step) === null);
   const isListed = (text: string) => lists.some((list) => list.has(text));
-  const truths = (text: string) => truthsOf(others, { ...noFacts, identity: { ...blank, sessionId: text } });
+  const truths = (text: string) => truthsOf(others, text);
   const most = lists.reduce((sum, { size }) => sum + size, 1);
   return [...new Set(texts)].filter(isListed).flatMap((text) => {
     const wanted = truths(text);
@@ -77,15 +77,11 @@ function literalsOf({ comparison }: CompareStep): readonly ReadonlySet<string>[]
 }
 
 function textsUnlike(steps: readonly CompareStep[]): readonly string[] {
-  const asked = ofSession(steps);
   const byTruths = new Map<string, string>();
   for (const { comparison } of steps) {
     if (comparison.operator !== 'in' || !('literals' in comparison.operand)) continue;
     if (comparison.operand.list === undefined) continue;
-    for (const text of comparison.operand.literals) {
-      const facts = { ...noFacts, identity: { ...blank, sessionId: text } };
-      keep(byTruths, truthsOf(asked, facts), text);
-    }
+    for (const text of comparison.operand.literals) keep(byTruths, truthsOf(steps, text), text);
   }
   return [...byTruths.values()];
 }
@@ -111,10 +107,6 @@ function addressesUnlike(steps: readonly AddressStep[]): readonly string[] {
 
 function keep(byTruths: Map<string, string>, truths: string, text: string): void {
   if (!byTruths.has(truths)) byTruths.set(truths, text);
-}
-
-function truthsOf(asked: readonly Step[], facts: ConditionFacts): string {
-  return asked.map((step) => truthOf([step], 0, facts)).join();
 }
 
 /** The first one behind the range; null: there is none. */

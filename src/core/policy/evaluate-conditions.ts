@@ -3,6 +3,7 @@
  * unless a part is unmet, and `any` unless a part is met. Never throws.
  */
 import { parseAddress } from '../syntax/addresses.ts';
+import { alikeForm, beginsAlike, isAlikeOneOf } from './alike.ts';
 import {
   type AddressStep,
   appliesTo,
@@ -10,6 +11,7 @@ import {
   type Comparison,
   type ConditionFacts,
   type Criterion,
+  isOfIdentity,
   type NumberOperator,
   type SignInStep,
   type Step,
@@ -80,8 +82,12 @@ function joined(
   return truth;
 }
 
-function compare({ subject, comparison }: CompareStep, facts: ConditionFacts): Truth {
-  const value = readSource(subject, facts);
+function compare(step: CompareStep, facts: ConditionFacts): Truth {
+  return truthOfValue(step, readSource(step.subject, facts), facts);
+}
+
+/** As if the subject of the comparison had this value. */
+export function truthOfValue({ subject, comparison }: CompareStep, value: Reading, facts: ConditionFacts): Truth {
   if (value instanceof Unreadable) return 'unclear';
   switch (comparison.operator) {
     case 'exists':
@@ -92,8 +98,21 @@ function compare({ subject, comparison }: CompareStep, facts: ConditionFacts): T
     case 'gte':
       return compareNumber(numberOf(subject, value), comparison.operator, comparison.operand.number);
     default:
-      return compareText(value, comparison.operator, readOperand(comparison, facts));
+      return compareText(
+        value,
+        comparison.operator,
+        readOperand(comparison, facts),
+        readsOfClient(subject, comparison),
+      );
   }
+}
+
+/** Whether the value can be read, and is another text than it is compared with, but one that a service may take for it. */
+export function mayBeTaken({ subject, comparison }: CompareStep, facts: ConditionFacts): boolean {
+  const value = readSource(subject, facts);
+  const operand = readOperand(comparison, facts);
+  if (value === null || value instanceof Unreadable || !isComparable(operand) || !isTextual(comparison)) return false;
+  return compareText(value, comparison.operator, operand, readsOfClient(subject, comparison)) === 'unclear';
 }
 
 /** The other side of the comparison, for evaluation and explanations. A literal list is a set. */
@@ -106,6 +125,11 @@ export function readOperand(comparison: Comparison, facts: ConditionFacts): Read
 }
 
 type TextOperator = Exclude<Comparison['operator'], 'exists' | NumberOperator>;
+
+function isTextual(comparison: Comparison): comparison is Extract<Comparison, { readonly operator: TextOperator }> {
+  return ['equals', 'in', 'startsWith'].includes(comparison.operator);
+}
+
 type Comparable = string | readonly string[] | ReadonlySet<string>;
 
 /** An empty operand cannot be compared: every value starts with it, and two missing values would be equal. */
@@ -117,15 +141,33 @@ function compareText(
   value: string | readonly string[] | null,
   operator: TextOperator,
   operand: Reading | ReadonlySet<string>,
+  ofClient: boolean,
 ): Truth {
   if (value === null || !isComparable(operand)) return 'unclear';
   const values = typeof value === 'string' ? [value] : value;
-  return values.some((one) => holds(operator, one, operand)) ? 'met' : 'unmet';
+  if (values.some((one) => holds(operator, one, operand))) return 'met';
+  return ofClient && values.some((one) => mayHold(operator, one, operand)) ? 'unclear' : 'unmet';
+}
+
+/** Whether the client chooses a text that is compared: a service reads it again, in its own way. */
+function readsOfClient(subject: ValueSource, comparison: Comparison): boolean {
+  if (!isOfIdentity(subject)) return true;
+  return 'operand' in comparison && 'source' in comparison.operand && !isOfIdentity(comparison.operand.source);
 }
 
 function holds(operator: TextOperator, value: string, operand: Comparable): boolean {
   if (typeof operand === 'string') return operator === 'startsWith' ? value.startsWith(operand) : value === operand;
   return isList(operand) ? operand.includes(value) : operand.has(value);
+}
+
+/** Whether a service may read the value as one of which the comparison holds. */
+function mayHold(operator: TextOperator, value: string, operand: Comparable): boolean {
+  if (typeof operand === 'string') {
+    return operator === 'startsWith' ? beginsAlike(value, operand) : alikeForm(value) === alikeForm(operand);
+  }
+  if (!isList(operand)) return isAlikeOneOf(value, operand);
+  const form = alikeForm(value);
+  return operand.some((one) => alikeForm(one) === form);
 }
 
 function isList(operand: readonly string[] | ReadonlySet<string>): operand is readonly string[] {

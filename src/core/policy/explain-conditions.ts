@@ -8,7 +8,7 @@ import {
   type ValueSource,
 } from './conditions.ts';
 import { conditionInWords, criterionInWords, isTime, sourceInWords } from './describe-conditions.ts';
-import { exempting, readOperand, truthOf } from './evaluate-conditions.ts';
+import { exempting, mayBeTaken, readOperand, truthOf } from './evaluate-conditions.ts';
 import { type ListFile, listInWords } from './list-file.ts';
 import { readSource } from './read-source.ts';
 import { type Reading, Unreadable } from './reading.ts';
@@ -45,7 +45,7 @@ export interface StepReport {
 export interface ComparedValue {
   /** Such as `param tenant`. */
   readonly name: string;
-  /** Null: missing or unreadable (`why`). `***`: the value of a header, which is not shown. */
+  /** Null: missing or unreadable (`why`). `***`: the value of a header, which is not shown. `why` with a value: a service may read another. */
   readonly value: string | readonly string[] | null;
   readonly why: string | null;
 }
@@ -96,7 +96,10 @@ function comparedBy(step: Step, facts: ConditionFacts): readonly ComparedValue[]
   }
   if (step.kind !== 'compare') return [];
   const { subject, comparison } = step;
-  const own = shown(subject, readSource(subject, facts));
+  const read = shown(subject, readSource(subject, facts));
+  const own = mayBeTaken(step, facts)
+    ? { ...read, why: 'is read by some services as a text that it is compared with' }
+    : read;
   if (comparison.operator === 'exists') return [own];
   if (comparison.operator === 'in' && 'literals' in comparison.operand) {
     const { literals, list } = comparison.operand;

@@ -3,6 +3,7 @@
  * that contains the scope: `{tenant}:editor`. Before a rule is checked, the roles of the identity are read in the scope of the request.
  */
 import type { Identity } from '../identity/identity.ts';
+import { alikeForm } from './alike.ts';
 import type { ConditionFacts } from './conditions.ts';
 import { readSource } from './read-source.ts';
 
@@ -70,5 +71,12 @@ function heldAs(scoped: ScopedRole, roles: readonly string[], facts: ConditionFa
   const scope = readSource({ from: 'param', name: param }, facts);
   const text = typeof scope === 'string' ? roleInScope(scoped, scope) : null;
   if (text === null) return unreadScope(scoped);
-  return roles.includes(text) ? role : null;
+  if (roles.includes(text)) return role;
+  // A service may take the scope for one in which the identity holds the role.
+  const form = alikeForm(scope as string);
+  const alike = (held: string) => {
+    const other = scopeOf(scoped, held);
+    return other !== null && alikeForm(other) === form;
+  };
+  return roles.some(alike) ? unreadScope(scoped) : null;
 }

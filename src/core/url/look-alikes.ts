@@ -35,7 +35,11 @@ export function fitCharacters(path: string): string {
 
 /** The segment or path as read by a service that drops invisible characters, such as the soft hyphen. */
 export function dropUnseen(path: string): string {
-  return path.replace(beyondAscii, (escapes) => rewritten(escapes, (text) => text.replace(unseen, '')));
+  return path.replace(beyondAscii, (escapes) => rewritten(escapes, withoutUnseen));
+}
+
+export function withoutUnseen(text: string): string {
+  return text.replace(unseen, '');
 }
 
 function rewritten(escapes: string, change: (text: string) => string): string {
@@ -60,7 +64,7 @@ const unseen = /\p{Cf}/gu;
 export function countLookAlikes(text: string, most: number): number {
   let count = 0;
   for (const char of text) {
-    if (char > '\x7f' && plainer(char).replace(unseen, '') !== char) count += 1;
+    if (char > '\x7f' && withoutUnseen(plainer(char)) !== char) count += 1;
     if (count >= most) break;
   }
   return count;

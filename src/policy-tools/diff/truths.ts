@@ -6,8 +6,15 @@
 
 import type { ClaimType } from '../../core/identity/claims.ts';
 import type { Identity } from '../../core/identity/identity.ts';
-import { type ConditionFacts, numberOperators, type Step, type Truth } from '../../core/policy/conditions.ts';
-import { truthOf } from '../../core/policy/evaluate-conditions.ts';
+import { alikeForm, beginsAlike } from '../../core/policy/alike.ts';
+import {
+  type ConditionFacts,
+  numberOperators,
+  type Step,
+  type Truth,
+  type ValueSource,
+} from '../../core/policy/conditions.ts';
+import { truthOf, truthOfValue } from '../../core/policy/evaluate-conditions.ts';
 import { parseCidr } from '../../core/syntax/addresses.ts';
 import { hasShape, type Shape } from '../../core/url/param-form.ts';
 import { ignoresCase } from '../../core/url/path-reading.ts';
@@ -115,7 +122,9 @@ function waysOf(group: readonly Atom[], most: number): readonly GroupWay[] | nul
     step.kind === 'compare' ? (formOf(step.subject, places.pattern)?.shape ?? []) : [],
   );
   const unclear = unclearWay(group);
-  const texts = textsFor(group, shapes[0] ?? null).filter((text) => shapes.every((shape) => hasShape(shape, text)));
+  const texts = withAlike(group, textsFor(group, shapes[0] ?? null)).filter((text) =>
+    shapes.every((shape) => hasShape(shape, text)),
+  );
   // A text of a shape has one reading, but where letter case does not count.
   const isClear = shapes.length > 0 && group.every(({ places }) => !ignoresCase(places.reading));
   return unlike([...[...texts, ...missing].map((text) => ofText(group, text)), ...(isClear ? [] : [unclear])]);
@@ -204,14 +213,15 @@ function textsFor(group: readonly Atom[], shape: Shape | null = null): readonly 
   ];
 }
 
+function beginningsIn(group: readonly Atom[]): readonly string[] {
+  return group.flatMap(({ step }) =>
+    step.kind === 'compare' && step.comparison.operator === 'startsWith' ? literalsIn(step) : [],
+  );
+}
+
 function madeUpTexts(group: readonly Atom[], shape: Shape | null): readonly string[] {
   const texts = new Set(writtenIn(group));
-  const begun = [
-    '',
-    ...group.flatMap(({ step }) =>
-      step.kind === 'compare' && step.comparison.operator === 'startsWith' ? literalsIn(step) : [],
-    ),
-  ];
+  const begun = ['', ...beginningsIn(group)];
   if (shape !== null) return shapedTexts(shape, texts, begun);
   // Begins with a character that no text holds: behind a beginning it makes neither a text nor a longer beginning.
   const isNew = (character: string) => ![...texts].some((text) => text.includes(character));
@@ -270,10 +280,35 @@ function tell(
 ): readonly Truth[] {
   const facts: ConditionFacts = { ...noFacts, ...known };
   return group.map(({ step }) => {
+    const text = known.identity?.sessionId;
+    if (field === 'sessionId' && step.kind === 'compare' && isSent(step.subject))
+      return truthOfValue(step, text ?? null, facts);
     const asked: Step =
       step.kind === 'compare' ? { ...step, end: 0, subject: { from: 'identity', field } } : { ...step, end: 0 };
     return truthOf([asked], 0, facts);
   });
+}
+
+/** Whether the client sends the value, which a service may then read otherwise. */
+function isSent(source: ValueSource): boolean {
+  return source.from === 'param' || source.from === 'query' || source.from === 'header';
+}
+
+const softHyphen = '\u00ad';
+
+/** With texts that a service may take for these, from each beginning on that is compared with. */
+function withAlike(group: readonly Atom[], texts: readonly string[]): readonly string[] {
+  const beginnings = ['', ...beginningsIn(group)];
+  const alike = texts.flatMap((text) => {
+    const form = alikeForm(text);
+    const begun = beginnings.flatMap((beginning) => {
+      if (!beginsAlike(text, beginning)) return [];
+      const rest = form.slice(alikeForm(beginning).length);
+      return [softHyphen + rest, rest, rest.toUpperCase()].map((spelled) => beginning + spelled);
+    });
+    return [...begun, text + softHyphen];
+  });
+  return [...texts, ...alike];
 }
 
 function wayOf(given: Given, truths: readonly Truth[]): GroupWay {

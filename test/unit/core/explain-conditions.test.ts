@@ -127,3 +127,19 @@ test('reports every criterion, including those after an unmet one', () => {
     },
   ]);
 });
+
+test('a value that a service may take for another text is told', () => {
+  const condition = {
+    not: {
+      subject: { from: 'param', name: 'tenant' },
+      comparison: { operator: 'equals', operand: { literal: 'acme' } },
+    },
+  } as const;
+  const criteria = compileConditions([{ word: 'closed', unless: [], condition }], roles)!;
+  const whyOf = (path: string) =>
+    explainConditions(criteria, { ...facts, request: { ...facts.request, path } })[0]?.steps[1]?.compared;
+  const why = 'is read by some services as a text that it is compared with';
+  expect(whyOf('/v1/Acme/7')).toEqual([{ name: 'param tenant', value: 'Acme', why }]);
+  expect(whyOf('/v1/acme/7')).toEqual([{ name: 'param tenant', value: 'acme', why: null }]);
+  expect(whyOf('/v1/other/7')).toEqual([{ name: 'param tenant', value: 'other', why: null }]);
+});

@@ -60,7 +60,7 @@ const statement: fc.Arbitrary<ConditionSource> = fc.oneof(
 const value = fc.oneof(
   text,
   text.map((begun) => `${begun}z`),
-  fc.constantFrom('', '%2541', 'é'),
+  fc.constantFrom('', '%2541', 'é', 'aB', 'ABc', 'a.', 'aBcz', 'Az', 'A b'),
 );
 const asked = fc.record({
   param: value,
