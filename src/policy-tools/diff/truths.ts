@@ -6,7 +6,6 @@
 
 import type { ClaimType } from '../../core/identity/claims.ts';
 import type { Identity } from '../../core/identity/identity.ts';
-import { alikeForm, beginsAlike } from '../../core/policy/alike.ts';
 import {
   type ConditionFacts,
   numberOperators,
@@ -15,17 +14,18 @@ import {
   type ValueSource,
 } from '../../core/policy/conditions.ts';
 import { truthOf, truthOfValue } from '../../core/policy/evaluate-conditions.ts';
-import { parseCidr } from '../../core/syntax/addresses.ts';
 import { hasShape, type Shape } from '../../core/url/param-form.ts';
 import { ignoresCase } from '../../core/url/path-reading.ts';
 import { claimTexts } from '../claim-values.ts';
-import { listedAddresses, unlistedTexts } from '../list-samples.ts';
+import { unlistedTexts } from '../list-samples.ts';
 import { isTimeStep, momentsFor } from '../moments.ts';
 import { numberTexts } from '../number-texts.ts';
 import { blank, noFacts } from '../sample-identity.ts';
 import { shapedTexts } from '../segment-samples.ts';
 import { anyMoment, signedInAt, signInAges } from '../sign-in-ages.ts';
 import { boundsIn, literalsAmong, literalsIn } from '../step-values.ts';
+import { addressesApart } from './addresses-apart.ts';
+import { textsAlike } from './alike-texts.ts';
 import { type Atom, formOf, type Truths } from './atoms.ts';
 
 /** A value that a request or an identity has; null: it has none. */
@@ -85,7 +85,11 @@ const free: readonly GroupWay[] = (['met', 'unmet', 'unclear'] as const).map((tr
 function waysOf(group: readonly Atom[], most: number): readonly GroupWay[] | null {
   const { step } = group[0]!;
   if (step.kind === 'address') {
-    return unlike([...addressesFor(group), null].map((address) => wayOf(address, tell(group, { address }))));
+    return unlike(
+      [...addressesApart(group.map((atom) => atom.step)), null].map((address) =>
+        wayOf(address, tell(group, { address })),
+      ),
+    );
   }
   if (step.kind === 'signIn') {
     const ages = signInAges(group.map((atom) => atom.step));
@@ -122,12 +126,13 @@ function waysOf(group: readonly Atom[], most: number): readonly GroupWay[] | nul
     step.kind === 'compare' ? (formOf(step.subject, places.pattern)?.shape ?? []) : [],
   );
   const unclear = unclearWay(group);
-  const texts = withAlike(group, textsFor(group, shapes[0] ?? null)).filter((text) =>
-    shapes.every((shape) => hasShape(shape, text)),
-  );
+  const fit = (text: string) => shapes.every((shape) => hasShape(shape, text));
+  const texts = textsFor(group, shapes[0] ?? null);
   // A text of a shape has one reading, but where letter case does not count.
   const isClear = shapes.length > 0 && group.every(({ places }) => !ignoresCase(places.reading));
-  return unlike([...[...texts, ...missing].map((text) => ofText(group, text)), ...(isClear ? [] : [unclear])]);
+  const ofTexts = (some: readonly (string | null)[]) => some.map((text) => ofText(group, text));
+  const alike = textsAlike(texts, beginningsIn(group)).filter(fit);
+  return unlike([...ofTexts([...texts.filter(fit), ...missing]), ...(isClear ? [] : [unclear]), ...ofTexts(alike)]);
 }
 
 function unclearWay(group: readonly Atom[]): GroupWay {
@@ -233,36 +238,6 @@ function madeUpTexts(group: readonly Atom[], shape: Shape | null): readonly stri
   return [...texts, ...begun.map((text) => text + other)];
 }
 
-/** An address in every stretch of which all lie in the same ranges; documentation addresses first (RFC 5737, RFC 3849). */
-function addressesFor(group: readonly Atom[]): readonly string[] {
-  const first = { 32: new Set([0n]), 128: new Set([0n, afterMapped]) };
-  for (const { step } of group) {
-    for (const text of step.kind === 'address' && step.list === null ? step.ranges : []) {
-      const range = parseCidr(text);
-      if (range === null) continue;
-      const { value, bits, prefix } = range;
-      const next = value + (1n << BigInt(bits - prefix));
-      first[bits].add(value);
-      if (next < 1n << BigInt(bits)) first[bits].add(next);
-    }
-  }
-  return [
-    '203.0.113.7',
-    ...[...first[32]].map((value) => written(value, 4, 8, 10, '.')),
-    '2001:db8::7',
-    ...[...first[128]].map((value) => written(value, 8, 16, 16, ':')),
-    ...listedAddresses(group.map(({ step }) => step)),
-  ];
-}
-
-/** The first address behind those that stand for IPv4 (`::ffff:0:0/96`). */
-const afterMapped = 1n << 48n;
-
-function written(value: bigint, parts: number, bits: number, base: number, separator: string): string {
-  const part = (index: number) => (value >> BigInt(bits * (parts - 1 - index))) & ((1n << BigInt(bits)) - 1n);
-  return Array.from({ length: parts }, (_, index) => part(index).toString(base)).join(separator);
-}
-
 /** `age`: of the sign-in; null: not known. */
 function signedIn(age: string | null): { readonly identity: Identity; readonly nowMs: number } {
   return { identity: { ...blank, authenticatedAtMs: signedInAt(age, anyMoment) }, nowMs: anyMoment };
@@ -292,23 +267,6 @@ function tell(
 /** Whether the client sends the value, which a service may then read otherwise. */
 function isSent(source: ValueSource): boolean {
   return source.from === 'param' || source.from === 'query' || source.from === 'header';
-}
-
-const softHyphen = '\u00ad';
-
-/** With texts that a service may take for these, from each beginning on that is compared with. */
-function withAlike(group: readonly Atom[], texts: readonly string[]): readonly string[] {
-  const beginnings = ['', ...beginningsIn(group)];
-  const alike = texts.flatMap((text) => {
-    const form = alikeForm(text);
-    const begun = beginnings.flatMap((beginning) => {
-      if (!beginsAlike(text, beginning)) return [];
-      const rest = form.slice(alikeForm(beginning).length);
-      return [softHyphen + rest, rest, rest.toUpperCase()].map((spelled) => beginning + spelled);
-    });
-    return [...begun, text + softHyphen];
-  });
-  return [...texts, ...alike];
 }
 
 function wayOf(given: Given, truths: readonly Truth[]): GroupWay {
