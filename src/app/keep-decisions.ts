@@ -24,14 +24,17 @@ import { type DecisionFilter, type KeptDecision, RecentDecisions } from '../tele
 import { SharedDecisions } from '../telemetry/records/shared-decisions.ts';
 import type { RequestRecord } from '../telemetry/request-record.ts';
 import type { Runtime } from './create-runtime.ts';
+import { shortenDecision } from './shorten-decision.ts';
 
 /** The content of a kept text. */
-interface RecordedRequest {
+export interface RecordedRequest {
   /** The members of the log line. */
   readonly request: Readonly<Record<string, unknown>>;
   readonly secure: boolean;
   /** Null: there is nothing that rules could decide, or that may be kept. */
   readonly decided: DecisionRecord | null;
+  /** Lists and texts were cut to share the record; if unset: it is whole. */
+  readonly shortened?: { readonly identity: DecisionRecord['identity'] };
 }
 
 /** Plain data for the admin port. */
@@ -43,6 +46,8 @@ export interface FoundDecision {
   readonly explanation: object | null;
   /** The current rules decide otherwise. */
   readonly rulesChanged: boolean;
+  /** Only the beginning of lists and texts was shared, and nothing that could be explained. */
+  readonly shortened: boolean;
 }
 
 export class DecisionKeeper {
@@ -104,7 +109,7 @@ export class DecisionKeeper {
     }
     this.#recent?.add(kept);
     this.#events.kept('kept');
-    void this.#shared?.add(kept).then((shared) => {
+    void this.#shared?.add(kept, shortenDecision).then((shared) => {
       if (!shared) this.#events.kept('unshared');
     });
   }
@@ -167,8 +172,11 @@ export class DecisionKeeper {
 }
 
 export function explainKept({ config }: Runtime, { text }: KeptDecision): FoundDecision {
-  const { request, secure, decided } = JSON.parse(text) as RecordedRequest;
-  if (decided === null) return { request, identity: null, explanation: null, rulesChanged: false };
+  const { request, secure, decided, shortened } = JSON.parse(text) as RecordedRequest;
+  if (decided === null) {
+    const identity = shortened?.identity ?? null;
+    return { request, identity, explanation: null, rulesChanged: false, shortened: shortened !== undefined };
+  }
   const explanation = explainRecord(decided, secure, {
     policy: policyOf(config),
     roles: config.roles,
@@ -176,7 +184,7 @@ export function explainKept({ config }: Runtime, { text }: KeptDecision): FoundD
     sourceOf: (credential) => selectSource(credential, config.sourceRule),
   });
   const rulesChanged = !isAsExplained(decided, explanation);
-  return { request, identity: decided.identity, explanation, rulesChanged };
+  return { request, identity: decided.identity, explanation, rulesChanged, shortened: false };
 }
 
 /** The result of the source, as far as the decision shows it; null: no source was asked. */

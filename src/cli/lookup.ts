@@ -19,6 +19,7 @@ interface Found {
   readonly identity: { readonly roles: readonly string[]; readonly groups: readonly string[] } | null;
   readonly explanation: Explanation | null;
   readonly rulesChanged: boolean;
+  readonly shortened: boolean;
 }
 
 export async function lookup(id: string, { admin, adminToken, json = false }: LookupOptions): Promise<ExitCode> {
@@ -33,7 +34,7 @@ export async function lookup(id: string, { admin, adminToken, json = false }: Lo
   return ExitCode.fine;
 }
 
-function textOf({ request, identity, explanation, rulesChanged }: Found): string {
+function textOf({ request, identity, explanation, rulesChanged, shortened }: Found): string {
   const { level: _, msg: __, ...shown } = request;
   const members: Record<string, unknown> = { ...shown };
   if (identity !== null)
@@ -43,7 +44,10 @@ function textOf({ request, identity, explanation, rulesChanged }: Found): string
     const text = typeof value === 'object' ? JSON.stringify(value) : String(value);
     return `${pc.bold(name.padEnd(width))}  ${text}\n`;
   });
-  const happened = `${whatHappened(request)}\n${lines.join('')}`;
+  const cut = shortened
+    ? '\nThe record is shortened: long texts are cut, at most 10 roles and groups are left, and nothing is explained.\n'
+    : '';
+  const happened = `${whatHappened(request)}\n${lines.join('')}${cut}`;
   if (explanation === null) return happened;
   const note = rulesChanged ? 'The rules have changed since: they now decide as follows.\n\n' : '';
   return `${happened}\n${note}${explanationText(explanation, pc.isColorSupported)}`;

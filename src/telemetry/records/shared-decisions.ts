@@ -17,7 +17,7 @@ export interface SharedDecisionsOptions {
   readonly keepMs: number;
 }
 
-/** Of one record, encrypted; longer ones stay with their replica. */
+/** Of one record, encrypted; longer ones are shortened. */
 const mostBytes = 4096;
 const mostWritesInFlight = 256;
 /** Entries that are read at once. */
@@ -37,10 +37,12 @@ export class SharedDecisions {
     this.#keys = [deriveKey(options.secret), ...options.previousSecrets.map(deriveKey)];
   }
 
-  /** False: it is not shared, because it is too long, Redis is slow, or did not take it. */
-  async add(record: KeptDecision): Promise<boolean> {
-    const sealed = sealText(JSON.stringify(record), this.#keys[0], context);
-    if (sealed.length > mostBytes || this.#writing >= mostWritesInFlight) return false;
+  /** False: it is not shared, because Redis is slow, or did not take it. A record that is too long is shared as `shorten` leaves it. */
+  async add(record: KeptDecision, shorten: (record: KeptDecision) => KeptDecision): Promise<boolean> {
+    if (this.#writing >= mostWritesInFlight) return false;
+    let sealed = this.#seal(record);
+    if (sealed.length > mostBytes) sealed = this.#seal(shorten(record));
+    if (sealed.length > mostBytes) return false;
     const { link, most, keepMs } = this.#options;
     this.#writing += 1;
     try {
@@ -89,6 +91,10 @@ export class SharedDecisions {
       if (page.length < pageSize) return;
       upTo = `(${page.at(-1)![0].toString()}`;
     }
+  }
+
+  #seal(record: KeptDecision): Buffer {
+    return sealText(JSON.stringify(record), this.#keys[0], context);
   }
 
   /** Null for what was not sealed under one of the secrets. */

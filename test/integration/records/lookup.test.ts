@@ -272,7 +272,30 @@ describe('with Redis', () => {
     expect(command.output()).toMatch(/reason +role_missing/);
     expect(command.output()).toMatch(/roles +user/);
     const unknown = runRolegate(['lookup', randomUUID(), '--admin', other.admin, '--admin-token', adminToken]);
-    expect([await unknown.ended, unknown.output()]).toEqual([1, expect.stringContaining('is kept')]);
+    expect([await unknown.ended, unknown.output()]).toEqual([1, expect.stringContaining('is recorded')]);
+  });
+
+  it('a record too long for Redis is shared shortened, and says so', async () => {
+    const { one, other } = await pair();
+    const roles = ['user', ...Array.from({ length: 400 }, (_, n) => `a-role-with-a-long-name-${n}`)];
+    authApi.addSession('the-bearer-of-many', { userId: 'max', roles, groups: roles });
+    const id = await vi.waitUntil(async () => {
+      const refusal = await refused(one, '/admin/7', {
+        authorization: 'Bearer the-bearer-of-many',
+        'user-agent': '\u00e9'.repeat(256),
+      });
+      return (await ask(other, `/decisions/${refusal}`)).status === 200 ? refusal : null;
+    });
+    const [whole, short] = [await ask(one, `/decisions/${id}`), await ask(other, `/decisions/${id}`)];
+    expect(whole.body).toMatchObject({ identity: { roles }, explanation: { outcome: 'refuse' }, shortened: false });
+    expect(short.body).toMatchObject({
+      request: { errorId: id, reason: 'role_missing', route: 'admin', path: '/admin/7', userId: 'max' },
+      identity: { userId: 'max', roles: roles.slice(0, 10), groups: roles.slice(0, 10) },
+      ...{ explanation: null, rulesChanged: false, shortened: true },
+    });
+    const command = runRolegate(['lookup', id, '--admin', other.admin, '--admin-token', adminToken]);
+    expect(await command.ended, command.output()).toBe(0);
+    expect(command.output()).toMatch(/The record is shortened: .*10 roles and groups/);
   });
 
   it('nothing of it can be read in Redis, and what others wrote there is not believed', async () => {

@@ -1,0 +1,42 @@
+/** Shortens a decision record that is too long for Redis, so that other replicas know what happened, if not every detail of it. */
+import type { RecordedIdentity } from '../policy-tools/replay/decision-record.ts';
+import type { KeptDecision } from '../telemetry/records/recent-decisions.ts';
+import type { RecordedRequest } from './keep-decisions.ts';
+
+/** Names that stay of a list, and characters that stay of a text. */
+const mostNames = 10;
+const longestName = 64;
+const longestText = 128;
+
+/** Without what rules would decide on: with some of the roles only, they would decide otherwise. */
+export function shortenDecision(kept: KeptDecision): KeptDecision {
+  const { request, secure, decided } = JSON.parse(kept.text) as RecordedRequest;
+  const identity = decided?.identity ?? null;
+  const short: RecordedRequest = {
+    request: Object.fromEntries(Object.entries(request).map(([name, value]) => [name, shortValue(value)])),
+    secure,
+    decided: null,
+    shortened: { identity: identity === null ? null : shortIdentity(identity) },
+  };
+  return { ...kept, text: JSON.stringify(short) };
+}
+
+function shortIdentity({ kind, userId, roles, groups, sessionId, keyId }: RecordedIdentity): RecordedIdentity {
+  return { kind, userId, roles: firstOf(roles), groups: firstOf(groups), sessionId, keyId };
+}
+
+function firstOf(names: readonly string[]): readonly string[] {
+  return names.slice(0, mostNames).map((name) => cut(name, longestName));
+}
+
+/** Of an error only what says its cause, without the stack. */
+function shortValue(value: unknown): unknown {
+  if (typeof value === 'string') return cut(value, longestText);
+  if (typeof value !== 'object' || value === null) return value;
+  const texts = Object.entries(value).filter(([name, one]) => name !== 'stack' && typeof one !== 'object');
+  return Object.fromEntries(texts.map(([name, one]) => [name, shortValue(one)]));
+}
+
+function cut(text: string, length: number): string {
+  return text.length > length ? `${text.slice(0, length)}...` : text;
+}
