@@ -48,7 +48,7 @@ beforeAll(async () => {
   world = await startAlertWorld(processes, folder, { program, rules: shortened });
   fromS = Date.now() / 1000;
   traffic = sendTraffic(world, perSecond, () => !over);
-}, 120_000);
+}, 300_000);
 
 afterAll(async () => {
   over = true;

@@ -2,21 +2,32 @@
  * Makes sure that no other program has the address that workers will share: a socket that is shared can be had beside that of
  * another program of the same user, which would take a part of the connections without a word.
  */
-import { createServer } from 'node:net';
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:net';
 import type { Address } from '../../config/config.ts';
 import { ListenError, listenOn } from '../listen-error.ts';
 
-/** The address with its port, also where any was to be taken. Rejects with `ListenError`. */
-export async function ownAddress(setting: string, address: Address): Promise<Address> {
-  const port = await listenOn(setting, address, () => tried(address, false)).then((had) => had.port);
+export interface OwnAddress {
+  /** With its port, also where any was to be taken. */
+  readonly address: Address;
+  /** Once workers listen there. */
+  release(): void;
+}
+
+/** Rejects with `ListenError`. */
+export async function ownAddress(setting: string, address: Address): Promise<OwnAddress> {
+  const { port } = await listenOn(setting, address, async () => await stopped(await listening(address, false)));
   const own = { host: address.host, port };
   try {
-    await tried(own, true);
+    const server = await listening(own, true);
+    // A port that the system gave out is given to another one as soon as nobody listens there; no client knows it yet.
+    if (address.port === 0) return { address: own, release: () => void server.close() };
+    await stopped(server);
+    return { address: own, release: () => {} };
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : '';
     throw code === 'ENOTSUP' || code === 'EINVAL' ? new NotShareableError() : new ListenError(setting, own, code);
   }
-  return own;
 }
 
 /** `message` is for the person at the terminal. */
@@ -28,17 +39,19 @@ export class NotShareableError extends Error {
   }
 }
 
-/** Listens, and stops again. */
-function tried({ host, port }: Address, shared: boolean): Promise<Address> {
+function listening({ host, port }: Address, shared: boolean): Promise<Server> {
   return new Promise((resolve, reject) => {
     const server = createServer((socket) => socket.destroy());
     server.once('error', reject);
-    server.listen({ port, reusePort: shared, ...(host === '' ? {} : { host }) }, () => {
-      const bound = server.address();
-      server.close(() => {
-        if (bound === null || typeof bound === 'string') reject(new Error('this is not an address with a port'));
-        else resolve({ host: bound.address, port: bound.port });
-      });
-    });
+    server.listen({ port, reusePort: shared, ...(host === '' ? {} : { host }) }, () => resolve(server.unref()));
   });
+}
+
+/** Where it listened until now. */
+async function stopped(server: Server): Promise<Address> {
+  const bound = server.address();
+  server.close();
+  await once(server, 'close');
+  if (bound === null || typeof bound === 'string') throw new Error('this is not an address with a port');
+  return { host: bound.address, port: bound.port };
 }

@@ -21,7 +21,7 @@ import { notCompared } from '../not-compared.ts';
 import { notUsable } from '../reload.ts';
 import { keptOfAll, metricsOf, readyOfAll, shadowOf } from './admin-of-workers.ts';
 import { announceToSiblings } from './announce-to-siblings.ts';
-import { ownAddress } from './own-address.ts';
+import { type OwnAddress, ownAddress } from './own-address.ts';
 import { WorkerMetrics } from './sum-metrics.ts';
 import { done, type Start, used } from './worker-messages.ts';
 import { WorkerPool } from './worker-pool.ts';
@@ -136,8 +136,14 @@ export function createSupervisor(config: Config, options: SupervisorOptions): Su
   }
 
   async function start() {
-    if (config.server.listen !== null) listen = await ownAddress('server.listen', config.server.listen);
-    checks = await ownCheckAddresses(config);
+    const owned: OwnAddress[] = [];
+    const claim = async (setting: string, address: Address): Promise<Address> => {
+      const claimed = await ownAddress(setting, address);
+      owned.push(claimed);
+      return claimed.address;
+    };
+    if (config.server.listen !== null) listen = await claim('server.listen', config.server.listen);
+    checks = await claimChecks(config, claim);
     embedded = await embedAuthApi(config, engine, options.onCode);
     engine.use(own(config));
     let adminAddress: Address | null = null;
@@ -165,6 +171,7 @@ export function createSupervisor(config: Config, options: SupervisorOptions): Su
       admin = port;
     }
     const place = await pool.start();
+    for (const { release } of owned) release();
     const places = {
       listen: place,
       ...(config.authorizer === null ? {} : { authorizer: checks }),
@@ -252,10 +259,13 @@ export function createSupervisor(config: Config, options: SupervisorOptions): Su
   };
 }
 
-async function ownCheckAddresses({ authorizer }: Config): Promise<Start['checks']> {
+async function claimChecks(
+  { authorizer }: Config,
+  claim: (setting: string, address: Address) => Promise<Address>,
+): Promise<Start['checks']> {
   const { listen, grpc } = authorizer ?? { listen: null, grpc: null };
   return {
-    http: listen === null ? null : await ownAddress('authorizer.listen', listen),
-    grpc: grpc === null ? null : await ownAddress('authorizer.grpc.listen', grpc.listen),
+    http: listen === null ? null : await claim('authorizer.listen', listen),
+    grpc: grpc === null ? null : await claim('authorizer.grpc.listen', grpc.listen),
   };
 }
