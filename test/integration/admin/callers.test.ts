@@ -1,4 +1,7 @@
-/** Pages of other sites cannot use a browser to read the admin port: not by rebinding a name, not by a request of theirs. */
+/**
+ * Pages of other sites cannot use a browser to reach the admin port: neither by DNS rebinding nor by cross-site
+ * requests.
+ */
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createAdminServer } from '../../../src/admin/admin-server.ts';
 import { sendRaw } from '../../support/raw-client.ts';
@@ -44,25 +47,25 @@ describe('Host', () => {
     ['loopback by name', ['Host: localhost:PORT']],
     ['loopback by address', ['Host: 127.0.0.1:PORT']],
     ['loopback by IPv6 address', ['Host: [::1]:PORT']],
-    ['an address, as a probe of Kubernetes sends it', ['Host: 10.1.2.3:9090']],
-    ['a name of one label, as in a Compose file', ['Host: rolegate:9090']],
+    ['an address, as in a Kubernetes probe', ['Host: 10.1.2.3:9090']],
+    ['a single-label name, as in a Compose file', ['Host: rolegate:9090']],
     ['a name within a cluster', ['Host: rolegate.prod.svc.cluster.local:9090']],
     ['a short name within a cluster', ['Host: rolegate.prod.svc']],
-    ['a name of private use', ['Host: gate.corp.internal']],
-    ['a name that the operator gave', ['Host: GATE.example.test:9090']],
+    ['a private-use name', ['Host: gate.corp.internal']],
+    ['a configured name', ['Host: GATE.example.test:9090']],
   ])('may be %s', async (_, headers) => expect(await ask(headers)).toEqual(fine));
 
   test('may be missing in HTTP/1.0', async () => expect(await ask([], '1.0')).toEqual(fine));
 
   test.each([
-    ['a name that anybody can register and rebind', ['Host: evil.example']],
-    ['such a name below one that is given', ['Host: gate.example.test.evil.example']],
-    ['such a name that ends like a given one', ['Host: xgate.example.test']],
-    ['such a name that begins with loopback', ['Host: localhost.evil.example']],
-    ['such a name that looks like an address', ['Host: 127.0.0.1.evil.example']],
+    ['a public name that could be rebound', ['Host: evil.example']],
+    ['a public name that starts with a configured one', ['Host: gate.example.test.evil.example']],
+    ['a public name that ends with a configured one', ['Host: xgate.example.test']],
+    ['a public name that starts with localhost', ['Host: localhost.evil.example']],
+    ['a public name that looks like an address', ['Host: 127.0.0.1.evil.example']],
     ['missing', []],
     ['empty', ['Host:']],
-    ['there twice', ['Host: localhost', 'Host: localhost']],
+    ['repeated', ['Host: localhost', 'Host: localhost']],
     ['malformed', ['Host: local host']],
     ['with user and password', ['Host: a@localhost']],
   ])('cannot be %s', async (_, headers) => expect(await ask(headers)).toEqual({ status: 400, code: 'host_invalid' }));
@@ -74,7 +77,7 @@ describe('Origin', () => {
 
   test.each([
     ['another site', 'https://evil.example'],
-    ['another port of this machine', 'http://localhost:1'],
+    ['another port on localhost', 'http://localhost:1'],
     ['another scheme', 'https://localhost:PORT'],
     ['a sandbox or a file', 'null'],
     ['empty', ''],
@@ -83,7 +86,7 @@ describe('Origin', () => {
     expect(await ask(['Host: localhost:PORT', `Origin: ${origin}`])).toEqual({ status: 403, code: 'origin_forbidden' }),
   );
 
-  test('cannot be there twice to hide one', async () =>
+  test('cannot be repeated to hide one', async () =>
     expect(
       await ask(['Host: localhost:PORT', 'Origin: http://localhost:PORT', 'Origin: https://evil.example']),
     ).toEqual({

@@ -1,4 +1,4 @@
-/** What changes something through the admin port: the reload, and everything that has to be right before it happens. */
+/** State-changing requests to the admin port: the reload, and every check before it. */
 import { describe, expect, test, vi } from 'vitest';
 import { createAdminServer } from '../../../src/admin/admin-server.ts';
 import type { ReloadProblem } from '../../../src/admin/endpoints.ts';
@@ -18,8 +18,8 @@ async function start(answer: readonly ReloadProblem[] | 'draining' = []) {
 describe('POST /reload', () => {
   test.each([
     ['without a body', {}],
-    ['with a body that nobody reads', { body: '{"access":"public"}' }],
-    ['with a body that is no JSON', { body: 'nonsense' }],
+    ['with a body that is ignored', { body: '{"access":"public"}' }],
+    ['with a body that is not JSON', { body: 'nonsense' }],
   ])('reloads %s', async (_, part) => {
     const { reload, ask } = await start();
     const answer = await ask('/reload', { ...fine, ...part });
@@ -28,7 +28,7 @@ describe('POST /reload', () => {
     expect(reload).toHaveBeenCalledOnce();
   });
 
-  test('keeps the connection, with what comes after it', async () => {
+  test('keeps the connection for the requests that follow', async () => {
     const { port, reload } = await start();
     const connection = await openRaw(port);
     const head = `POST /reload HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${token}\r\n`;
@@ -40,7 +40,7 @@ describe('POST /reload', () => {
     connection.destroy();
   });
 
-  test('lists the problems of a file that was not taken into use', async () => {
+  test('lists the problems of a refused file', async () => {
     const problem = (line: number) => ({ file: 'gateway.yaml', line, message: `wrong ${line}`, hint: 'h', frame: 'f' });
     const { ask } = await start([problem(7), problem(9)]);
     const answer = await ask('/reload', fine);
@@ -56,12 +56,12 @@ describe('POST /reload', () => {
     expect([bounded.count, bounded.problems.length]).toEqual([1000, 50]);
   });
 
-  test('is refused by a process that is ending', async () => {
+  test('is refused by a draining process', async () => {
     const { ask } = await start('draining');
     expectProblem(await ask('/reload', fine), 503, 'draining');
   });
 
-  test('that fails inside is a 500, and the port goes on', async () => {
+  test('is a 500 after an internal error, and the port continues', async () => {
     const reload = () => {
       throw new Error('secret cause');
     };
@@ -72,19 +72,19 @@ describe('POST /reload', () => {
     expect((await ask('/health/live')).status).toBe(200);
   });
 
-  test('is not there when there is nothing to read again', async () => {
+  test('does not exist without anything to reload', async () => {
     const { ask } = await startAdmin({ token: () => token });
     expectProblem(await ask('/reload', fine), 404, 'route_not_found');
     expect((await ask('/')).text).not.toContain('reload');
   });
 
-  test('is in the index, which tells that it is a POST', async () => {
+  test('is in the index as a POST', async () => {
     const { ask } = await start();
     expect((await ask('/')).text).toContain('\nPOST /reload\n');
   });
 });
 
-describe('nothing is reloaded', () => {
+describe('no reload happens', () => {
   test.each([
     ['without a credential', { headers: json }, 401, 'credential_missing'],
     ['with a wrong one', { headers: { ...json, authorization: 'Bearer wrong' } }, 401, 'credential_rejected'],
@@ -92,10 +92,15 @@ describe('nothing is reloaded', () => {
     ['by HEAD', { method: 'HEAD' }, 405, null],
     ['by PUT', { method: 'PUT' }, 405, 'method_not_allowed'],
     ['without a content type', { headers: bearer }, 415, 'content_type_unsupported'],
-    ['by a form', { headers: { ...bearer, 'content-type': 'application/x-www-form-urlencoded' } }, 415, null],
-    ['by what a page can send unasked', { headers: { ...bearer, 'content-type': 'text/plain' } }, 415, null],
-    ['by a type like it', { headers: { ...bearer, 'content-type': 'application/json-seq' } }, 415, null],
-    ['by two types in one', { headers: { ...bearer, 'content-type': 'text/plain, application/json' } }, 415, null],
+    ['with a form', { headers: { ...bearer, 'content-type': 'application/x-www-form-urlencoded' } }, 415, null],
+    [
+      'with a type that a page can send without a preflight',
+      { headers: { ...bearer, 'content-type': 'text/plain' } },
+      415,
+      null,
+    ],
+    ['with a similar type', { headers: { ...bearer, 'content-type': 'application/json-seq' } }, 415, null],
+    ['with two types in one', { headers: { ...bearer, 'content-type': 'text/plain, application/json' } }, 415, null],
     ['from a page of another site', { headers: { ...fine.headers, origin: 'null' } }, 403, 'origin_forbidden'],
     ['with a large body', { body: 'x'.repeat(70_000) }, 413, 'body_too_large'],
   ])('%s', async (_, part, status, code) => {
@@ -108,7 +113,7 @@ describe('nothing is reloaded', () => {
   });
 
   test.each(['Application/JSON', 'application/json; charset=utf-8', 'application/json;x'])(
-    'the type may be written %s',
+    'accepts the type as %s',
     async (type) => {
       const { ask } = await start();
       const answer = await ask('/reload', { method: 'POST', headers: { ...bearer, 'content-type': type } });
@@ -116,7 +121,7 @@ describe('nothing is reloaded', () => {
     },
   );
 
-  test('without a token in the configuration, and the reason says what to set', async () => {
+  test('without a configured token, and the reason mentions the setting', async () => {
     const reload = vi.fn(() => []);
     const { ask } = await startAdmin({ reload });
     expectProblem(await ask('/reload', fine), 403, 'changes_disabled');
@@ -125,7 +130,7 @@ describe('nothing is reloaded', () => {
     expect((await ask('/metrics')).status).toBe(200);
   });
 
-  test('by a request that breaks off', async () => {
+  test('when the request is aborted', async () => {
     const reload = vi.fn(() => []);
     const server = createAdminServer(adminOptions({ token: () => token, reload }));
     const { port } = await server.listen();
@@ -138,7 +143,7 @@ describe('nothing is reloaded', () => {
     expect(reload).not.toHaveBeenCalled();
   });
 
-  test('by a body that is no valid HTTP', async () => {
+  test('with a body that is not valid HTTP', async () => {
     const { port, reload } = await start();
     const head = `POST /reload HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${token}\r\n`;
     const body = 'Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n';
@@ -148,12 +153,12 @@ describe('nothing is reloaded', () => {
   });
 });
 
-test('a refusal waits for the body, so that the caller gets to read it', async () => {
+test('a refusal waits for the body, so the caller can read it', async () => {
   const { port, ask } = await start();
   const connection = await openRaw(port);
   connection.write('POST /reload HTTP/1.1\r\nHost: localhost\r\nContent-Length: 60000\r\n\r\n');
   connection.write('x'.repeat(30_000));
-  // Other callers are answered meanwhile.
+  // Other callers get responses meanwhile.
   for (let count = 0; count < 5; count += 1) expect((await ask('/health/live')).status).toBe(200);
   expect(connection.unread()).toHaveLength(0);
   connection.write('x'.repeat(30_000));
@@ -163,7 +168,7 @@ test('a refusal waits for the body, so that the caller gets to read it', async (
 });
 
 describe('a change', () => {
-  test('is told with its endpoint, status and caller, and nothing else is', async () => {
+  test('is logged with endpoint, status and caller only', async () => {
     const changed = vi.fn();
     const revocations = {
       revoke: async () => 'delivered' as const,

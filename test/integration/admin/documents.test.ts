@@ -1,4 +1,4 @@
-/** The pages for operators say what is there: endpoints, reasons, metrics, settings. */
+/** The pages for operators match the code: endpoints, reasons, metrics, settings. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { metricsCatalog } from '../../../scripts/metrics-catalog.ts';
@@ -40,14 +40,14 @@ describe('docs/reference/admin.md', () => {
     }
   });
 
-  test('names only reasons that there are, with their status', () => {
+  test('mentions only existing reasons, with their status', () => {
     const named = [...page.matchAll(/(\d{3}) `([a-z]+_[a-z_]+)`/g)].map(([, status, code]) => [code, Number(status)]);
     expect(named.length).toBeGreaterThan(5);
     const known = Object.entries(reasons).map(([code, { status }]) => [code, status]);
     for (const one of named) expect(known).toContainEqual(one);
   });
 
-  test('shows a refused reload as it is', async () => {
+  test('shows an actual refused reload', async () => {
     const shown = JSON.parse(blocks(page, 'json')[0]!);
     const file = 'gateway.yaml';
     const problem = { file, line: 12, message: 'the role "amdin" is not declared under "roles"' };
@@ -60,9 +60,9 @@ describe('docs/reference/admin.md', () => {
   });
 });
 
-test('docs/guides/troubleshooting.md names only reasons that there are, with their status', () => {
+test('docs/guides/troubleshooting.md mentions only existing reasons, with their status', () => {
   const rows = [...read('guides/troubleshooting.md').matchAll(/^\| ([^|]+) \|/gm)].map(([, cell = '']) => cell);
-  // One status stands behind several reasons, or behind each.
+  // One status follows several reasons, or each one.
   const named = rows.flatMap((cell) =>
     [...cell.matchAll(/((?:`[a-z_]+`,? )+)\((\d{3})\)/g)].flatMap(([, codes = '', status]) =>
       [...codes.matchAll(/`([a-z_]+)`/g)].map(([, code]) => [code, Number(status)]),
@@ -77,20 +77,20 @@ describe('docs/guides/operate.md', () => {
   const page = read('guides/operate.md');
   const [configuration = ''] = blocks(page, 'yaml');
 
-  test('names only metrics that there are', () => {
+  test('mentions only existing metrics', () => {
     const named = new Set([...page.matchAll(/\brolegate_[a-z_]+/g)].map(([name]) => name.replace(/_bucket$/, '')));
     expect(named.size).toBeGreaterThan(1);
     const known: string[] = metricsCatalog().map(({ name }) => name);
     expect([...named].filter((name) => !known.includes(name))).toEqual([]);
   });
 
-  test('its configuration is one', () => {
+  test('contains a valid configuration', () => {
     const env = { ROLEGATE_ADMIN_TOKEN: 'a'.repeat(64) };
     const result = parseConfig(configuration, { file: 'gateway.yaml', env, readSecret: () => '' });
     expect(result.ok ? [] : result.problems).toEqual([]);
   });
 
-  test('names every setting that needs a restart', () => {
+  test('lists every setting that needs a restart', () => {
     const config = (keys: string): Config => {
       const text = `version: 1\nroutes: []\n${keys}`;
       const result = parseConfig(text, { file: 'f', env: {}, readSecret: () => '' });

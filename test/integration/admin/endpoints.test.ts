@@ -1,4 +1,4 @@
-/** The admin port over real HTTP: what it shows, and what it refuses. */
+/** The admin port over real HTTP: its pages and its refusals. */
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type AdminRefusal, createAdminServer } from '../../../src/admin/admin-server.ts';
 import type { ReadyReport } from '../../../src/admin/ready-report.ts';
@@ -11,8 +11,8 @@ import { adminOptions, errorIdShape, expectProblem, startAdmin, table, up } from
 
 const authApi = (reachable: boolean | null) => ({ name: 'authApi', reachable, failures: [] });
 
-describe('what it shows', () => {
-  test('metrics, in the text format and as they are now', async () => {
+describe('returns', () => {
+  test('current metrics in the text format', async () => {
     const telemetry = createTelemetry({
       log: { level: 'silent', access: false },
       version: '1.2.3',
@@ -32,7 +32,7 @@ describe('what it shows', () => {
     expect(sampleValue(answer.text, 'rolegate_requests_total', labels)).toBe(1);
   });
 
-  test('life', async () => {
+  test('liveness', async () => {
     const { ask } = await startAdmin();
     const answer = await ask('/health/live');
     expect([answer.status, JSON.parse(answer.text)]).toEqual([200, { status: 'live' }]);
@@ -42,17 +42,21 @@ describe('what it shows', () => {
   test.each([
     ['without Redis and mail', {}, {}],
     ['with Redis', { redis: true, revocations: true }, { redis: 'ok', revocations: 'ok' }],
-    ['with Redis down, which is no reason to refuse', { redis: false }, { redis: 'down' }],
-    ['deaf to revocations, which is none either', { revocations: false }, { revocations: 'down' }],
+    ['with Redis down, which does not affect readiness', { redis: false }, { redis: 'down' }],
+    [
+      'without a connection to revocations, which does not affect readiness either',
+      { revocations: false },
+      { revocations: 'down' },
+    ],
     ['with mail', { mail: true }, { mail: 'ok' }],
-    ['with a key to sign identities with', { identityKeys: true }, { identityKeys: 'ok' }],
+    ['with a key for signing identities', { identityKeys: true }, { identityKeys: 'ok' }],
     [
       'with one of two sources down',
       { sources: [authApi(true), { ...authApi(false), name: 'partners' }] },
       { 'sources.partners': 'down' },
     ],
-    ['with mail down, which is no reason to refuse', { mail: false }, { mail: 'down' }],
-  ])('that it is ready %s', async (_, part, checks) => {
+    ['with mail down, which does not affect readiness', { mail: false }, { mail: 'down' }],
+  ])('ready %s', async (_, part, checks) => {
     const { ask } = await startAdmin({ ready: async () => ({ ...up, ...part }) });
     const answer = await ask('/health/ready?verbose');
     expect(answer.status).toBe(200);
@@ -72,13 +76,13 @@ describe('what it shows', () => {
       { draining: 'yes', authApi: 'not checked' },
     ],
     [
-      'there is no key to sign identities with',
+      'there is no key for signing identities',
       { identityKeys: false },
       'signing_key_missing',
       { identityKeys: 'down' },
     ],
     ['there is no configuration', { configuration: false }, 'not_ready', { configuration: 'down' }],
-  ])('that it is not ready when %s', async (_, part, code, checks) => {
+  ])('not ready when %s', async (_, part, code, checks) => {
     const { ask } = await startAdmin({ ready: async () => ({ ...up, ...part }) });
     const answer = await ask('/health/ready');
     expectProblem(answer, 503, code);
@@ -86,7 +90,7 @@ describe('what it shows', () => {
     expect(JSON.parse(answer.text)).toMatchObject({ checks });
   });
 
-  test('metrics in OpenMetrics where a server asks for it', async () => {
+  test('OpenMetrics if the scraper requests it', async () => {
     const { ask } = await startAdmin({ metrics: async (format) => ({ type: 'text/plain', text: format }) });
     expect((await ask('/metrics')).text).toBe('text');
     expect((await ask('/metrics', { headers: { accept: 'application/openmetrics-text;version=1.0.0' } })).text).toBe(
@@ -94,7 +98,7 @@ describe('what it shows', () => {
     );
   });
 
-  test('routes, as they are now', async () => {
+  test('the current routes', async () => {
     let routes = table;
     const { ask } = await startAdmin({ routes: () => routes });
     const before = JSON.parse((await ask('/routes')).text);
@@ -114,7 +118,7 @@ describe('what it shows', () => {
     expect(JSON.parse((await ask('/routes')).text).routes).toMatchObject([{ id: 'new' }]);
   });
 
-  test('an index of what there is, each of which answers', async () => {
+  test('an index of pages that all exist', async () => {
     const { ask } = await startAdmin();
     const index = await ask('/');
     expect(index.headers.get('content-type')).toBe('text/plain; charset=utf-8');
@@ -123,14 +127,14 @@ describe('what it shows', () => {
     for (const path of paths) expect((await ask(path)).status).toBe(200);
   });
 
-  test('HEAD like GET, without a body', async () => {
+  test('the headers of GET for HEAD, without a body', async () => {
     const { port } = await startAdmin();
     const head = await sendRaw(port, 'HEAD /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n');
     expect([head.status, head.header('content-length'), head.body.length]).toEqual([200, '4', 0]);
   });
 
   test.each(['/', '/metrics', '/health/ready', '/nothing'])(
-    '%s to nobody who stores, sniffs or embeds it',
+    '%s with headers against storing, sniffing and embedding',
     async (path) => {
       const { headers } = await (await startAdmin()).ask(path);
       expect(headers.get('cache-control')).toBe('no-store');
@@ -142,9 +146,9 @@ describe('what it shows', () => {
   );
 });
 
-describe('what it refuses', () => {
+describe('refuses', () => {
   test.each(['/nothing', '/metrics/', '/METRICS', '//metrics', '/health/../metrics', '/__proto__', '/constructor'])(
-    '%s is not there',
+    '%s with 404',
     async (path) => {
       const { port } = await startAdmin();
       const answer = await sendRaw(port, `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
@@ -152,7 +156,7 @@ describe('what it refuses', () => {
     },
   );
 
-  test.each(['POST', 'PUT', 'DELETE', 'OPTIONS', 'PURGE'])('%s is not allowed', async (method) => {
+  test.each(['POST', 'PUT', 'DELETE', 'OPTIONS', 'PURGE'])('%s with 405', async (method) => {
     const { ask } = await startAdmin();
     const answer = await ask('/metrics', { method, ...(method === 'POST' ? { body: 'x' } : {}) });
     expectProblem(answer, 405, 'method_not_allowed');
@@ -171,7 +175,7 @@ describe('what it refuses', () => {
       },
       '/routes',
     ],
-  ])('%s that fail are a 500 without the cause, which is told inside', async (_, part, path) => {
+  ])('%s after an internal error, as 500 without the cause, which is logged', async (_, part, path) => {
     const refusals: AdminRefusal[] = [];
     const { ask } = await startAdmin({ ...part, refused: (refusal) => refusals.push(refusal) });
     const answer = await ask(path);
@@ -184,9 +188,9 @@ describe('what it refuses', () => {
   });
 
   test.each([
-    ['bytes that are no HTTP', 'nonsense\r\n\r\n', 400, 'request_malformed'],
+    ['bytes that are not HTTP', 'nonsense\r\n\r\n', 400, 'request_malformed'],
     [
-      'headers without end',
+      'headers without an end',
       `GET / HTTP/1.1\r\nHost: localhost\r\nx: ${'a'.repeat(9000)}\r\n\r\n`,
       431,
       'headers_too_large',
@@ -199,7 +203,7 @@ describe('what it refuses', () => {
       400,
       'request_malformed',
     ],
-  ])('%s with our answer, not that of Node', async (_, bytes, status, code) => {
+  ])("%s with its own response, not Node's", async (_, bytes, status, code) => {
     const { port, ask } = await startAdmin();
     const answer = await sendRaw(port, bytes, 'GET');
     expect([answer.status, answer.complete]).toEqual([status, true]);
@@ -210,7 +214,7 @@ describe('what it refuses', () => {
   });
 });
 
-test('every refusal is told for the log under its error id, and no path that a caller made up', async () => {
+test('every refusal is logged under its error id, without a path that the caller made up', async () => {
   const refusals: AdminRefusal[] = [];
   const { port } = await startAdmin({ refused: (refusal) => refusals.push(refusal) });
   const ask = async (head: string) => (await sendRaw(port, `${head}\r\n\r\n`, 'GET')).header('x-error-id');
@@ -228,7 +232,7 @@ test('every refusal is told for the log under its error id, and no path that a c
   ]);
 });
 
-test('probes at once ask once, later ones again', async () => {
+test('concurrent probes query once, and later ones again', async () => {
   const waiting: ((report: ReadyReport) => void)[] = [];
   const { port } = await startAdmin({ ready: () => new Promise((resolve) => waiting.push(resolve)) });
   const connection = await openRaw(port);
@@ -245,10 +249,10 @@ test('probes at once ask once, later ones again', async () => {
 });
 
 test.each([
-  ['say nothing', ''],
-  ['send a head without end', 'GET /health/live HTTP/1.1\r\nX-A: '],
-  ['send a body without end', 'POST /reload HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{'],
-])('256 connections that %s keep nobody out, and the oldest of them goes', async (_name, bytes) => {
+  ['send nothing', ''],
+  ['send a head without an end', 'GET /health/live HTTP/1.1\r\nX-A: '],
+  ['send a body without an end', 'POST /reload HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{'],
+])('256 connections that %s block no other caller, and the oldest of them is closed', async (_name, bytes) => {
   const { port, ask } = await startAdmin();
   const silent = await Promise.all(Array.from({ length: 256 }, () => openRaw(port)));
   for (const connection of silent) connection.write(bytes);
@@ -257,7 +261,7 @@ test.each([
   for (const connection of silent) connection.destroy();
 });
 
-test('a request that is being answered is not ended by newer connections', async () => {
+test('newer connections do not end a pending request', async () => {
   const report = Promise.withResolvers<ReadyReport>();
   const { port } = await startAdmin({ ready: () => report.promise });
   const asking = await openRaw(port);
@@ -269,7 +273,7 @@ test('a request that is being answered is not ended by newer connections', async
   for (const connection of later) connection.destroy();
 });
 
-test('closing ends idle connections, and the port', async () => {
+test('closing ends idle connections and frees the port', async () => {
   const { port, close } = await startAdmin();
   const idle = await openRaw(port);
   idle.write('GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n');
@@ -279,7 +283,7 @@ test('closing ends idle connections, and the port', async () => {
   await expect(openRaw(port)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
 });
 
-test('a port that is taken is an error of the system', async () => {
+test('a port in use is a system error', async () => {
   const { port } = await startAdmin();
   const second = createAdminServer(adminOptions({ address: { host: '127.0.0.1', port } }));
   await expect(second.listen()).rejects.toMatchObject({ code: 'EADDRINUSE' });

@@ -1,4 +1,4 @@
-/** The OpenAPI document of the admin port is valid, is served, and has exactly the endpoints and refusals that there are. */
+/** The OpenAPI document of the admin port is valid, served, and has exactly the existing endpoints and refusals. */
 import { readFileSync } from 'node:fs';
 import { validate } from '@hyperjump/json-schema/openapi-3-1';
 import { expect, onTestFinished, test } from 'vitest';
@@ -17,11 +17,11 @@ type Document = { readonly paths: Readonly<Record<string, Readonly<Record<string
 const token = 'operators-0123456789abcdef0123456789';
 const viewer = 'viewer-0123456789abcdef0123456789abc';
 
-test('the generated file is that of the endpoints', () => {
+test('the generated file matches the endpoints', () => {
   expect(readFileSync('docs/reference/admin.openapi.json', 'utf8')).toBe(adminOpenApiText());
 });
 
-test('it is valid, and describes each endpoint and no other', async () => {
+test('it is valid, and describes every endpoint and no other', async () => {
   const document = JSON.parse(adminOpenApiText()) as Document;
   const result = await validate('https://spec.openapis.org/oas/3.1/schema-base', document as never, 'BASIC');
   expect(result.valid ? [] : result.errors).toEqual([]);
@@ -36,7 +36,7 @@ test('it is valid, and describes each endpoint and no other', async () => {
   expect(new Set(ids).size).toBe(ids.length);
 });
 
-test('a running gateway serves it, and responds to what it describes as it says', async () => {
+test('a running gateway serves it, and its responses match the description', async () => {
   const gateway = await startGateway(`version: 1
 server:
   listen: "127.0.0.1:0"
@@ -72,7 +72,7 @@ routes: []
         });
         const shown = await response.text();
         const where = `${method} ${path} with ${held}: ${response.status} ${shown.slice(0, 200)}`;
-        // Tokens of issuers have bodies of their own when they are refused.
+        // Refused event tokens of issuers have a different body.
         const ownBody = ['/backchannel-logout', '/security-events'].includes(path);
         if (!ownBody) expect(Object.keys(responses), where).toContain(String(response.status));
         const { code } = response.status >= 400 && !ownBody ? (JSON.parse(shown) as { code: string }) : { code: '' };

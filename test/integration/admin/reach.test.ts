@@ -1,4 +1,4 @@
-/** `GET /reach` of a running gateway, and that the command prints the same. */
+/** `GET /reach` of a running gateway, with the same output as the command. */
 import { afterAll, expect, onTestFinished, test } from 'vitest';
 import { createConfigFolder } from '../../support/config-folder.ts';
 import { runRolegate } from '../../support/running-command.ts';
@@ -30,7 +30,7 @@ async function start() {
   };
 }
 
-test('shows what a role and an identity can reach, as the command does', async () => {
+test('shows what a role and an identity can reach, like the command', async () => {
   const ask = await start();
   const user = await ask('?role=user');
   expect(user).toMatchObject({ status: 200, body: { who: { role: 'user' }, of: 2 } });
@@ -46,7 +46,7 @@ test('shows what a role and an identity can reach, as the command does', async (
   }
 });
 
-test.each(['', '?role=', '?role=user&as=root', '?as=nobody', '?roles=user'])('%s is no question', async (query) => {
+test.each(['', '?role=', '?role=user&as=root', '?as=nobody', '?roles=user'])('%s is refused', async (query) => {
   const ask = await start();
   const { status, body } = await ask(query);
   expect([status, body.code]).toEqual([400, 'question_invalid']);

@@ -1,4 +1,4 @@
-/** The admin port of a real process: what needs the token, and reloads that change the token itself. */
+/** The admin port of a real process: what requires the token, and reloads that change the token itself. */
 import { utimesSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ConfigFolder, createConfigFolder } from '../../support/config-folder.ts';
@@ -15,7 +15,7 @@ let command: RunningCommand;
 let admin: string;
 let gateway: string;
 let upstream: RecordingUpstream;
-/** Until this is resolved, the service does not answer. */
+/** Until this resolves, the service does not respond. */
 const released = Promise.withResolvers<void>();
 
 function config(keys: string, ids: readonly string[]): string {
@@ -59,7 +59,7 @@ afterAll(async () => {
   await upstream.close();
 });
 
-describe('in turn', () => {
+describe('in sequence', () => {
   test('the token opens what probes do not need', async () => {
     expect((await ask('GET', '/health/live', null)).status).toBe(200);
     expect((await ask('GET', '/metrics', null)).status).toBe(401);
@@ -67,14 +67,14 @@ describe('in turn', () => {
     expect(await routes(first)).toEqual(['a']);
   });
 
-  test('a changed file is in use when the answer comes', async () => {
+  test('a changed file is in use when the response arrives', async () => {
     folder.write('gateway.yaml', config(held, ['a', 'b']));
     const answer = await ask('POST', '/reload', first);
     expect([answer.status, JSON.parse(answer.text)]).toEqual([202, { message: 'reloaded' }]);
     expect(await routes(first)).toEqual(['a', 'b']);
   });
 
-  test('a bad file is refused with its problems and no secret, and the last good one stays', async () => {
+  test('a bad file is refused with its problems and no secret, and the last valid one stays', async () => {
     folder.write('gateway.yaml', config(held, ['a', 'b']).replace('access: public', 'acess: public'));
     const answer = await ask('POST', '/reload', first);
     expect(answer.status).toBe(409);
@@ -93,7 +93,7 @@ describe('in turn', () => {
     expect([probe.checks.configuration, probe.refusedReload]).toEqual(['ok, reload refused', undefined]);
   });
 
-  test('the id of a refusal is in the log, and no token', async () => {
+  test('the id of a refusal is in the log, without a token', async () => {
     const { errorId } = await ask('GET', '/metrics', second);
     const [line] = await command.see(new RegExp(`^.*${errorId}.*$`, 'm'));
     expect(JSON.parse(line)).toMatchObject({
@@ -105,7 +105,7 @@ describe('in turn', () => {
     for (const token of [first, second]) expect(command.output()).not.toContain(token);
   });
 
-  test('a new token holds from the reload on, and the old one no more', async () => {
+  test('after the reload, a new token is valid and the old one is not', async () => {
     folder.write('gateway.yaml', config(held, ['c']));
     // From an hour ago, so that no later look at the files finds it changed, and takes the token into use before it is asked to.
     const hourAgo = Date.now() / 1000 - 3600;
@@ -127,7 +127,7 @@ describe('in turn', () => {
     expect((await ask('GET', '/metrics', second)).status).toBe(200);
   });
 
-  test('further host names hold from the reload on too', async () => {
+  test('additional host names are valid after the reload too', async () => {
     folder.write('token', `${second}\n`);
     const named = { host: 'gate.example.test' };
     const status = async () => {
@@ -140,7 +140,7 @@ describe('in turn', () => {
     expect(await status()).toBe(200);
   });
 
-  test('without a token the port shows, and changes nothing more', async () => {
+  test('without a token, the port is read-only', async () => {
     folder.write('gateway.yaml', config('', ['d']));
     command.signal('SIGHUP');
     await expect.poll(() => ask('GET', '/metrics', null).then(({ status }) => status)).toBe(200);
@@ -149,14 +149,14 @@ describe('in turn', () => {
     expect([answer.status, JSON.parse(answer.text).code]).toEqual([403, 'changes_disabled']);
   });
 
-  test('and with one again it does', async () => {
+  test('with a token again, it accepts changes', async () => {
     folder.write('gateway.yaml', config(held, ['c']));
     command.signal('SIGHUP');
     await expect.poll(() => ask('GET', '/metrics', null).then(({ status }) => status)).toBe(401);
     expect(await routes(second)).toEqual(['c']);
   });
 
-  test('a proxy in front that is no longer trusted is no longer believed', async () => {
+  test('a proxy that is no longer trusted cannot set the client', async () => {
     const reload = async (trusted: string) => {
       folder.write('gateway.yaml', config(`${held}, trustedProxies: ${trusted}`, ['c']));
       expect((await ask('POST', '/reload', second)).status).toBe(202);
@@ -173,7 +173,7 @@ describe('in turn', () => {
     expect(await client()).toBe('127.0.0.1');
   });
 
-  test('a process that is ending takes nothing new, and ends as it should', async () => {
+  test('a draining process accepts nothing new, and ends normally', async () => {
     const pending = fetch(`${gateway}/c`);
     await expect.poll(() => upstream.requests.length).toBe(1);
     command.signal('SIGTERM');

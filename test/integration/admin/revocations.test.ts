@@ -1,4 +1,4 @@
-/** Revoking through the admin port: who may, what is taken, and what is answered. */
+/** Revoking through the admin port: authorization, input, and responses. */
 import { createHmac } from 'node:crypto';
 import { expect, test, vi } from 'vitest';
 import type { RevocationSources } from '../../../src/admin/revocation-endpoints.ts';
@@ -29,7 +29,7 @@ function signed(body: string, part: Record<string, string> = {}) {
 
 const post = (body: string, headers: Record<string, string> = operator) => ({ method: 'POST', body, headers });
 
-test('202 once everybody has been told', async () => {
+test('responds 202 once every replica is notified', async () => {
   const revoke = vi.fn<RevocationSources['revoke']>(async () => 'delivered');
   const { ask } = await startAdmin({ token: () => token, revocations: sources({ revoke }) });
   const answer = await ask('/revocations', post('{"sessionID":"s1"}'));
@@ -37,7 +37,7 @@ test('202 once everybody has been told', async () => {
   expect(revoke.mock.calls).toEqual([[{ kind: 'session', id: 's1' }, 'admin']]);
 });
 
-test('503 with a reason of its own when the others could not be told', async () => {
+test('responds 503 with its own reason if other replicas could not be notified', async () => {
   const { ask } = await startAdmin({ token: () => token, revocations: sources({ revoke: async () => 'undelivered' }) });
   const answer = await ask('/revocations', post('{"userID":"u1"}'));
   expectProblem(answer, 503, 'revocation_undelivered');
@@ -46,12 +46,17 @@ test('503 with a reason of its own when the others could not be told', async () 
 
 test.each([
   ['without the token', post('{"userID":"u1"}', { 'content-type': 'application/json' }), 401, 'credential_missing'],
-  ['with another one', post('{"userID":"u1"}', { ...operator, authorization: 'Bearer x' }), 401, 'credential_rejected'],
+  [
+    'with another token',
+    post('{"userID":"u1"}', { ...operator, authorization: 'Bearer x' }),
+    401,
+    'credential_rejected',
+  ],
   ['as a form', post('userID=u1', { ...operator, 'content-type': 'text/plain' }), 415, 'content_type_unsupported'],
   ['from another site', post('{"userID":"u1"}', { ...operator, origin: 'http://evil.test' }), 403, 'origin_forbidden'],
   ['with another method', { method: 'PUT', headers: operator, body: '{"userID":"u1"}' }, 405, 'method_not_allowed'],
   ['that is too long', post(`{"userID":"${'x'.repeat(70_000)}"}`), 413, 'body_too_large'],
-  ['that names two', post('{"userID":"u1","keyID":"k1"}'), 400, 'revocation_invalid'],
+  ['that specifies two', post('{"userID":"u1","keyID":"k1"}'), 400, 'revocation_invalid'],
 ] as const)('a revocation %s is refused', async (_name, init, status, code) => {
   const revoke = vi.fn<RevocationSources['revoke']>();
   const { ask } = await startAdmin({ token: () => token, revocations: sources({ revoke }) });
@@ -59,13 +64,13 @@ test.each([
   expect(revoke).not.toHaveBeenCalled();
 });
 
-test('without a token in the configuration only webhooks revoke', async () => {
+test('without a configured token, only webhooks revoke', async () => {
   const { ask } = await startAdmin({ revocations: sources() });
   expectProblem(await ask('/revocations', post('{"userID":"u1"}')), 403, 'changes_disabled');
   expect((await ask('/webhooks/revocations', signed('{"userID":"u1"}'))).status).toBe(202);
 });
 
-test('a webhook needs no token, and an id', async () => {
+test('a webhook needs no token, and accepts ids only', async () => {
   const revoke = vi.fn<RevocationSources['revoke']>(async () => 'delivered');
   const { ask } = await startAdmin({ token: () => token, revocations: sources({ revoke }) });
   expect((await ask('/webhooks/revocations', signed('{"keyID":"k1"}'))).status).toBe(202);
@@ -79,9 +84,9 @@ test('a webhook needs no token, and an id', async () => {
 
 test.each([
   ['no signature', post('{"userID":"u1"}', { 'content-type': 'application/json' })],
-  ['the token in place of one', post('{"userID":"u1"}')],
-  ['one of another body', { ...signed('{"userID":"u1"}'), body: '{"userID":"u2"}' }],
-  ['one of another time', signed('{"userID":"u1"}', { 'webhook-timestamp': '1799999999' })],
+  ['the token instead of a signature', post('{"userID":"u1"}')],
+  ['the signature of another body', { ...signed('{"userID":"u1"}'), body: '{"userID":"u2"}' }],
+  ['the signature of another time', signed('{"userID":"u1"}', { 'webhook-timestamp': '1799999999' })],
 ])('a webhook with %s is refused', async (_name, init) => {
   const revoke = vi.fn<RevocationSources['revoke']>();
   const { ask } = await startAdmin({ token: () => token, revocations: sources({ revoke }) });
@@ -94,7 +99,7 @@ test('without a secret there are no webhooks', async () => {
   expectProblem(await ask('/webhooks/revocations', signed('{"userID":"u1"}')), 404, 'route_not_found');
 });
 
-test('so many at once, and no more', async () => {
+test('accepts a bounded number at once', async () => {
   const gate = Promise.withResolvers<'delivered'>();
   const revoke = vi.fn<RevocationSources['revoke']>(() => gate.promise);
   const { ask } = await startAdmin({ token: () => token, revocations: sources({ revoke }) });

@@ -1,4 +1,4 @@
-/** An admin port over made-up sources, and what every problem that it answers has to be. */
+/** An admin port with fake sources, and what each of its problem responses must contain. */
 import { expect, onTestFinished } from 'vitest';
 import { type AdminOptions, createAdminServer } from '../../../src/admin/admin-server.ts';
 import type { ReadyReport } from '../../../src/admin/ready-report.ts';
@@ -17,11 +17,11 @@ export const up: ReadyReport = {
 export const table = makeTable([
   { on: '/v1/orders/**', id: 'orders', access: { GET: ['user'], DELETE: { all: ['admin'] } } },
 ]);
-/** Every webhook is the first of its kind. */
+/** Every webhook is the first with its id. */
 export const noReplays = { seen: async () => false, keep: async () => {} };
 export const errorIdShape = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
-/** `token`: one that may do everything; null: there is none. */
+/** `token`: a token with all scopes; null: none. */
 export type AdminPart = Partial<AdminOptions> & { readonly token?: () => string | null };
 
 export function adminOptions({ token = () => null, ...part }: AdminPart): AdminOptions {

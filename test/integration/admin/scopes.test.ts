@@ -1,4 +1,4 @@
-/** Tokens of the admin port with a scope: what each may do, that the log names it, and what the configuration refuses. */
+/** Scoped tokens of the admin port: what each one permits, its name in the log, and what the configuration refuses. */
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { parseConfig } from '../../../src/config/parse-config.ts';
 import { startGateway } from '../../support/running-gateway.ts';
@@ -43,7 +43,7 @@ async function start(more = adminTokens) {
 
 const revoke = { userID: 'u' };
 
-describe('what a token may do', () => {
+describe('what a token permits', () => {
   test.each([
     ['scraper', 'GET', '/metrics', 200, null],
     ['scraper', 'GET', '/routes', 403, 'admin_scope_missing'],
@@ -64,19 +64,19 @@ describe('what a token may do', () => {
     expect(await ask(method, path, tokens[name], method === 'POST' ? revoke : undefined)).toEqual({ status, code });
   });
 
-  test.each(['/metrics', '/routes', '/decisions'])('%s needs one of them', async (path) => {
+  test.each(['/metrics', '/routes', '/decisions'])('%s requires one of them', async (path) => {
     const { ask } = await start();
     expect(await ask('GET', path, null)).toEqual({ status: 401, code: 'credential_missing' });
     expect(await ask('GET', path, `${tokens.deploy}x`)).toEqual({ status: 401, code: 'credential_rejected' });
   });
 
-  test('with a token to read alone, nothing can be changed', async () => {
+  test('with only a token of scope "read", nothing can be changed', async () => {
     const { ask } = await start(`adminTokens: { viewer: { token: ${tokens.viewer}, scope: read } }`);
     expect(await ask('POST', '/revocations', tokens.viewer, revoke)).toMatchObject({ code: 'admin_scope_missing' });
     expect(await ask('POST', '/revocations', null, revoke)).toMatchObject({ code: 'credential_missing' });
   });
 
-  test('failures of the Auth API are shown from the scope "read" on', async () => {
+  test('the scope "read" shows failures of the Auth API', async () => {
     const { gateway } = await start();
     const ready = async (token: string) =>
       await (await fetch(`${gateway.admin}/health/ready`, { headers: { authorization: `Bearer ${token}` } })).json();
@@ -84,7 +84,7 @@ describe('what a token may do', () => {
     expect(await ready(tokens.scraper)).not.toHaveProperty('authApiFailures');
   });
 
-  test('the token of "adminToken" may do everything beside them', async () => {
+  test('the token of "adminToken" permits everything next to them', async () => {
     const own = 'operators-0123456789abcdef0123456789';
     const { ask, gateway } = await start(`adminToken: ${own}\n  ${adminTokens}`);
     expect(await ask('POST', '/revocations', own, revoke)).toMatchObject({ status: 202 });
@@ -111,7 +111,7 @@ describe('the configuration refuses', () => {
       'this is also the token of "a"',
     ],
     [
-      'the token of "adminToken" once more',
+      'the token of "adminToken" repeated',
       `adminToken: ${tokens.viewer}\n  adminTokens: { a: { token: ${tokens.viewer}, scope: read } }`,
       'this is also the token of "adminToken"',
     ],
@@ -130,7 +130,7 @@ describe('the configuration refuses', () => {
     expect(problems(more)).toEqual([message]);
   });
 
-  test('a scope that does not exist', () => {
+  test('an unknown scope', () => {
     const [message = ''] = problems(`adminTokens: { a: { token: ${tokens.viewer}, scope: admin } }`);
     expect(message).toContain('metrics');
     expect(message).not.toContain(tokens.viewer);

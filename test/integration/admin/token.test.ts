@@ -1,4 +1,4 @@
-/** The token of operators: what needs it, what is taken for it, and what stands before and after it. */
+/** The operators' token: what requires it, what is accepted as the token, and which checks come before and after. */
 import { describe, expect, test, vi } from 'vitest';
 import { findToken } from '../../../src/admin/check-caller.ts';
 import { sendRaw } from '../../support/raw-client.ts';
@@ -19,7 +19,7 @@ function expectChallenge(answer: Answer, code: string, challenge: string): void 
 describe('with a token', () => {
   const start = (reload = vi.fn(() => [])) => startAdmin({ token: () => token, reload });
 
-  test.each(['/', '/health/live', '/health/ready', '/health/live?x'])('%s needs none', async (path) => {
+  test.each(['/', '/health/live', '/health/ready', '/health/live?x'])('%s does not require it', async (path) => {
     const { ask } = await start();
     expect((await ask(path)).status).toBe(200);
     expect((await ask(path, { headers: { authorization: 'Bearer wrong' } })).status).toBe(200);
@@ -36,7 +36,7 @@ describe('with a token', () => {
     ['GET', '/health/nothing'],
     ['GET', '/health'],
     ['GET', '//'],
-  ])('%s %s needs it', async (method, path) => {
+  ])('%s %s requires it', async (method, path) => {
     const reload = vi.fn(() => []);
     const { ask } = await start(reload);
     const answer = await ask(path, { method, headers: json });
@@ -44,27 +44,27 @@ describe('with a token', () => {
     expect(reload).not.toHaveBeenCalled();
   });
 
-  test.each(['/metrics', '/routes'])('%s is shown to whoever holds it', async (path) => {
+  test.each(['/metrics', '/routes'])('%s accepts it', async (path) => {
     const { ask } = await start();
     expect((await ask(path, { headers: bearer })).status).toBe(200);
   });
 
   test.each([
     ['another one of the same length', `Bearer ${token.replace('o', 'x')}`],
-    ['its beginning', `Bearer ${token.slice(0, -1)}`],
-    ['one that begins like it', `Bearer ${token}0`],
-    ['one in another case', `Bearer ${token.toUpperCase()}`],
-    ['one with a blank behind a part of it', `Bearer ${token} x`],
+    ['a prefix of it', `Bearer ${token.slice(0, -1)}`],
+    ['it with an extra character', `Bearer ${token}0`],
+    ['it in another case', `Bearer ${token.toUpperCase()}`],
+    ['it with a space and another word', `Bearer ${token} x`],
     ['nothing', 'Bearer'],
     ['another scheme', `Basic ${token}`],
     ['no scheme', token],
     ['a very long one', `Bearer ${'x'.repeat(5000)}`],
-  ])('%s is not taken for it', async (_, authorization) => {
+  ])('%s is refused', async (_, authorization) => {
     const { ask } = await start();
     expectChallenge(await ask('/metrics', { headers: { authorization } }), 'credential_rejected', invalid);
   });
 
-  test('none is a missing credential', async () => {
+  test('its absence is a missing credential', async () => {
     const { ask } = await start();
     expectChallenge(await ask('/metrics'), 'credential_missing', plain);
   });
@@ -78,12 +78,12 @@ describe('with a token', () => {
     expect(twice.status).toBe(401);
   });
 
-  test('the scheme has no case, and blanks before the token do not count', async () => {
+  test('the scheme is case-insensitive, and spaces before the token are ignored', async () => {
     const { ask } = await start();
     expect((await ask('/metrics', { headers: { authorization: `bEARER   ${token}` } })).status).toBe(200);
   });
 
-  test('what exists is told only to whoever holds it', async () => {
+  test('only its holder learns which paths exist', async () => {
     const { ask } = await start();
     expectProblem(await ask('/nothing', { headers: bearer }), 404, 'route_not_found');
     const answer = await ask('/metrics', { method: 'DELETE', headers: bearer });
@@ -93,7 +93,7 @@ describe('with a token', () => {
   test.each([
     ['a page of another site', { origin: 'https://evil.example' }, 403, 'origin_forbidden'],
     ['a rebound name', { host: 'evil.example' }, 400, 'host_invalid'],
-  ])('%s is refused first, whatever it holds', async (_, headers, status, code) => {
+  ])('%s is refused first, whatever the request contains', async (_, headers, status, code) => {
     const { port } = await start();
     for (const held of [token, 'wrong']) {
       const all = Object.entries({ host: 'localhost', ...headers, authorization: `Bearer ${held}` });
@@ -103,7 +103,7 @@ describe('with a token', () => {
     }
   });
 
-  test('a token that changes is the new one from the next request on', async () => {
+  test('a changed token is valid from the next request on', async () => {
     let held = token;
     const { ask } = await startAdmin({ token: () => held });
     expect((await ask('/metrics', { headers: bearer })).status).toBe(200);
@@ -113,9 +113,9 @@ describe('with a token', () => {
   });
 });
 
-test.each([0, 1, 31, 32, 33, 4096])('tokens of every length are compared (%i characters)', (length) => {
+test.each([0, 1, 31, 32, 33, 4096])('compares tokens of every length (%i characters)', (length) => {
   const known = (held: string) => [{ name: 'own', token: held, scope: 'read' } as const];
-  // A comparison that wants equal lengths would throw here.
+  // A comparison that requires equal lengths would throw here.
   expect(findToken(['Authorization', `Bearer ${'a'.repeat(length)}`], known(token))).toBe('credential_rejected');
   const own = 'a'.repeat(length);
   const found = findToken(['authorization', `Bearer ${own}`], known(own));

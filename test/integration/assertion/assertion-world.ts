@@ -1,4 +1,7 @@
-/** A gateway that signs identities for a service of the test's own, and what the service needs to verify them by itself. */
+/**
+ * A gateway that signs identities for a service of the test, and everything the service needs to verify them on its
+ * own.
+ */
 import { createPublicKey, verify, type webcrypto } from 'node:crypto';
 import { type FakeAuthApi, startFakeAuthApi } from '../../support/fake-auth-api.ts';
 import { type RecordingUpstream, startRecordingUpstream } from '../../support/recording-upstream.ts';
@@ -12,10 +15,10 @@ export interface AssertionWorld {
   readonly service: RecordingUpstream;
   /** The configuration, with other keys under `identityAssertion`. */
   config(section: string): string;
-  /** A bearer that the Auth API knows. */
+  /** A bearer that the Auth API accepts. */
   readonly bearer: string;
   get(path: string, headers?: Readonly<Record<string, string>>): Promise<Response>;
-  /** The assertion that the service got last; undefined: none. */
+  /** The last assertion that the service received; undefined: none. */
   assertion(): string | undefined;
   close(): Promise<void>;
 }
@@ -69,7 +72,7 @@ export interface VerifiedJwt {
   readonly claims: Readonly<Record<string, unknown>>;
 }
 
-/** Verifies the signature with nothing but `node:crypto`; null: it does not verify. `keys`: of a JWK Set. */
+/** Verifies the signature with `node:crypto` only; null: invalid. `keys`: those of a JWK Set. */
 export function verifyByHand(
   token: string,
   keys: readonly (webcrypto.JsonWebKey & { readonly kid?: string })[],

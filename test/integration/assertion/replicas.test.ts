@@ -1,6 +1,6 @@
 /**
- * Three replicas over a real Redis share the keys that they sign with, and rotate them under load: a service that keeps the
- * public keys for five minutes, and asks any of the replicas for them, never sees an assertion that does not verify.
+ * Three replicas with a real Redis share their signing keys and rotate them under load: a service that caches the
+ * public keys for five minutes, and fetches them from any replica, never gets an assertion that does not verify.
  */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createEngine, type Engine } from '../../../src/app/create-engine.ts';
@@ -12,7 +12,7 @@ import { type PrivateRedis, startPrivateRedis, useRedis } from '../../support/re
 
 const issuer = 'https://gate.example.test';
 const minuteMs = 60_000;
-/** Until a client of Redis has found it again, on a busy machine. */
+/** Until a Redis client has reconnected, on a busy machine. */
 const patience = { timeout: 15_000 };
 const secret = 'a-secret-of-the-cache-which-is-long-enough';
 
@@ -87,7 +87,7 @@ async function request(replica: Replica): Promise<string | undefined> {
 
 const kidOf = (token: string) => JSON.parse(Buffer.from(token.split('.')[0]!, 'base64url').toString()).kid as string;
 
-test('rotation under load: every assertion verifies, at services that ask different replicas for the keys', async () => {
+test('rotation under load: every assertion verifies, at services that fetch the keys from different replicas', async () => {
   await Promise.all([startReplica(), startReplica(), startReplica()]);
   await request(replicas[0]!);
   const services = replicas.map(({ origin }) =>
@@ -99,7 +99,7 @@ test('rotation under load: every assertion verifies, at services that ask differ
   const stepMs = 30_000;
   for (let at = 0; at < 190 * minuteMs; at += stepMs) {
     vi.setSystemTime(Date.now() + stepMs);
-    // Each replica looks much less often than it does, at a moment of its own, while requests go on.
+    // Each replica checks much less often in production, at its own time, while requests continue.
     const looking = keysOf(replicas[(at / stepMs) % 3]!).sync();
     for (const replica of replicas) {
       const token = (await request(replica))!;
@@ -117,18 +117,18 @@ test('rotation under load: every assertion verifies, at services that ask differ
   expect(Math.max(...mostPublished)).toBe(2);
 });
 
-test('the control: without an overlap the same service sees assertions that do not verify', async () => {
+test('control: without an overlap, the same service gets assertions that do not verify', async () => {
   const one = await startReplica();
   const verify = createIdentityVerifier({ jwksUrl: `${one.origin}/jwks.json`, issuer, audience: 'orders' });
   expect((await verify((await request(one))!)).reason).toBeNull();
-  // A key that was never shown to the service: it asks again, but not within 30 seconds.
+  // A key that the service has never seen: it fetches again, but not within 30 seconds.
   redis = { ...redis, keyPrefix: `${redis.keyPrefix}other:` };
   const other = await startReplica();
   expect((await verify((await request(other))!)).reason).toBe('invalid');
 });
 
-describe('one ring', () => {
-  test('of replicas that start at the same time has one key', async () => {
+describe('a key ring', () => {
+  test('shared by replicas that start together has one key', async () => {
     await Promise.all([startReplica(), startReplica(), startReplica()]);
     const kids = await Promise.all(replicas.map(async (replica) => kidOf((await request(replica))!)));
     expect(new Set(kids).size).toBe(1);
@@ -147,18 +147,18 @@ describe('one ring', () => {
     expect(kidOf((await request(three))!)).toBe(kid);
   });
 
-  test('under another secret is another one', async () => {
+  test('under another secret is a separate one', async () => {
     const kid = kidOf((await request(await startReplica()))!);
     const other = await startReplica(configOf('secret: a-secret-that-no-other-replica-has-long'));
     expect(kidOf((await request(other))!)).not.toBe(kid);
-    // Also after a reload: that is how keys are dropped which somebody else may have.
+    // Also after a reload: that is how keys are dropped that may have leaked.
     const [first] = replicas;
     first!.engine.use(configOf('secret: a-secret-that-no-other-replica-has-long'));
     expect(kidOf((await request(first!))!)).toBe(kidOf((await request(other))!));
     expect(kidsOf(first!)).not.toContain(kid);
   });
 
-  test('in Redis holds no key in clear, ends by itself, and what was changed there is not believed', async () => {
+  test('contains no plain key in Redis, expires there, and is not used once tampered with', async () => {
     const one = await startReplica();
     const kid = kidOf((await request(one))!);
     const { x } = JSON.parse(keysOf(one).published()!.text).keys[0];
@@ -175,7 +175,7 @@ describe('one ring', () => {
       const two = await startReplica();
       const other = kidOf((await request(two))!);
       expect(other).not.toBe(kid);
-      // Both keys are published by both from then on.
+      // From then on, both replicas publish both keys.
       await keysOf(one).sync();
       await keysOf(two).sync();
       expect(kidsOf(one).sort()).toEqual([kid, other].sort());
@@ -194,14 +194,14 @@ describe('without Redis', () => {
   });
   afterEach(() => own.dispose());
 
-  test('a replica that knows a ring goes on with it; one that starts refuses with 503, until Redis is there', async () => {
+  test('a replica with a ring continues with it; one that starts refuses with 503 until Redis is available', async () => {
     const one = await startReplica();
     const kid = kidOf((await request(one))!);
     await own.stop();
     vi.setSystemTime(Date.now() + 50 * minuteMs);
     await keysOf(one).sync();
     expect(kidOf((await request(one))!)).toBe(kid);
-    // It is due, and not made, as nobody would hear of it.
+    // It is due, but not generated, because no other replica would learn about it.
     expect(kidsOf(one)).toEqual([kid]);
     expect(one.log()).toContain('signing keys cannot be shared');
 
@@ -211,7 +211,7 @@ describe('without Redis', () => {
     expect(((await refused.json()) as { code: string }).code).toBe('signing_key_missing');
     expect((await fetch(`${two.origin}/jwks.json`)).status).toBe(503);
 
-    // It comes back without its data: whoever is first writes, and both publish the keys of both.
+    // Redis comes back without its data: the first replica writes, and both publish both keys.
     await own.start();
     await expect
       .poll(async () => {

@@ -1,4 +1,4 @@
-/** A service gets a signed identity that it can verify by itself, and nothing that a client made up. */
+/** A service receives a signed identity that it can verify on its own, and nothing that a client made up. */
 import { generateKeyPairSync } from 'node:crypto';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { sendRaw } from '../../support/raw-client.ts';
@@ -14,7 +14,7 @@ async function publishedKeys(base = world.gateway.admin) {
 }
 
 describe.each([['EdDSA'], ['ES256']])('a key of the gateway: %s', (algorithm) => {
-  test('signs who the client is, for the upstream', async () => {
+  test("signs the client's identity for the upstream", async () => {
     world = await startAssertionWorld(`{ algorithm: ${algorithm} }`);
     const before = Math.floor(Date.now() / 1000);
     expect((await world.get('/orders')).status).toBe(200);
@@ -35,7 +35,7 @@ describe.each([['EdDSA'], ['ES256']])('a key of the gateway: %s', (algorithm) =>
   });
 });
 
-test('the control: another key does not verify', async () => {
+test('control: another key does not verify', async () => {
   world = await startAssertionWorld();
   await world.get('/orders');
   const { publicKey } = generateKeyPairSync('ed25519');
@@ -43,8 +43,8 @@ test('the control: another key does not verify', async () => {
   expect(verifyByHand(world.assertion()!, [{ ...publicKey.export({ format: 'jwk' }), kid: key!.kid }])).toBeNull();
 });
 
-describe('which requests carry one', () => {
-  test('a route names another audience, or sends none', async () => {
+describe('requests with an assertion', () => {
+  test('a route sets another audience, or sends none', async () => {
     world = await startAssertionWorld();
     // A request waits for the first key.
     await world.get('/named');
@@ -70,7 +70,7 @@ describe('which requests carry one', () => {
     'x_rolegate-identity',
     'x.rolegate.identity',
     'x-rolegate~identity',
-  ])('of a client the header is removed: %s', async (name) => {
+  ])("a client's header is removed: %s", async (name) => {
     world = await startAssertionWorld();
     for (const path of ['/orders', '/off', '/open']) {
       const { bearer, service } = world;
@@ -82,7 +82,7 @@ describe('which requests carry one', () => {
     }
   });
 
-  test('a header of another name is removed in the same way', async () => {
+  test('a header with another name is removed in the same way', async () => {
     world = await startAssertionWorld('{ header: X-Who }');
     await world.get('/open', { x_who: 'forged', 'x-rolegate-identity': 'forged' });
     expect(world.service.last().rawHeaders).not.toContain('forged');
@@ -91,7 +91,7 @@ describe('which requests carry one', () => {
   });
 });
 
-test('the same identity has the same assertion for half of its life, and another one for another service', async () => {
+test('an identity keeps its assertion for half of its life, and has another one for another service', async () => {
   world = await startAssertionWorld();
   await world.get('/orders');
   const first = world.assertion();
@@ -110,7 +110,7 @@ test('it never outlives the credential', async () => {
 });
 
 describe('public keys', () => {
-  test('on a route, with the time that they may be kept', async () => {
+  test('are on a route, with a cache lifetime', async () => {
     world = await startAssertionWorld();
     await world.get('/orders');
     const response = await fetch(`${world.gateway.origin}/.well-known/jwks.json`);
@@ -126,7 +126,7 @@ describe('public keys', () => {
     expect([head.status, await head.text()]).toEqual([200, '']);
   });
 
-  test('of files: the first signs, all are published, and no private part is', async () => {
+  test('from files: the first signs, all are published, and no private part is', async () => {
     const pem = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
     const jwk = generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' });
     const files: Record<string, string> = {
@@ -142,7 +142,7 @@ describe('public keys', () => {
     expect(keys[1]).toEqual({ kty: 'OKP', crv: 'Ed25519', x: jwk.x, kid: 'second', alg: 'EdDSA', use: 'sig' });
     expect(verifyByHand(world.assertion()!, [keys[0]!])?.header['alg']).toBe('ES256');
 
-    // Rotation: what was published signs now; what was signed before still verifies.
+    // Rotation: a published key signs now, and earlier signatures still verify.
     const before = world.assertion()!;
     world.gateway.apply(world.config('{ keys: [{ file: two.json }, { file: one.pem }] }'));
     await world.get('/orders');
@@ -159,7 +159,7 @@ describe('public keys', () => {
     expect(await publishedKeys()).toEqual(before);
     const { iat, exp } = verifyByHand(world.assertion()!, before)!.claims as { iat: number; exp: number };
     expect(exp - iat).toBe(20);
-    // Another algorithm has to be published before it signs.
+    // A key of another algorithm must be published before it signs.
     world.gateway.apply(world.config('{ algorithm: ES256 }'));
     await world.get('/orders');
     expect(verifyByHand(world.assertion()!, before)).not.toBeNull();

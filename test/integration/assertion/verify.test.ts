@@ -1,4 +1,4 @@
-/** `rolegate/verify` against a server of public keys that rotates, fails and goes away; assertions are signed by hand. */
+/** `rolegate/verify` with a server of public keys that rotates, fails and stops; assertions are signed manually. */
 import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
@@ -35,7 +35,7 @@ function signByHand({ kid, alg, privateKey }: Key, claims: object = {}, header: 
 
 let server: Server;
 let jwksUrl: string;
-/** What the server shows; null: it fails. */
+/** What the server returns; null: it fails. */
 let shown: readonly Key[] | string | null;
 let asked = 0;
 const first = makeKey('first');
@@ -61,8 +61,8 @@ afterEach(() => {
 const verifier = () => createIdentityVerifier({ jwksUrl, issuer, audience: 'orders' });
 const later = (seconds: number) => vi.setSystemTime(Date.now() + seconds * 1000);
 
-describe('what verifies', () => {
-  test.each(['EdDSA', 'ES256'])('%s: who it is', async (alg) => {
+describe('valid assertions', () => {
+  test.each(['EdDSA', 'ES256'])('%s: returns the identity', async (alg) => {
     const key = makeKey('k', alg);
     shown = [first, key];
     expect(await verifier()(signByHand(key))).toEqual({
@@ -77,13 +77,13 @@ describe('what verifies', () => {
     });
   });
 
-  test('one of several audiences; no session', async () => {
+  test('accepts one of several audiences, and no session', async () => {
     const verify = createIdentityVerifier({ jwksUrl, issuer, audience: ['other', 'orders'] });
     expect((await verify(signByHand(first, { sid: undefined }))).identity?.sessionId).toBeNull();
   });
 });
 
-describe('what does not', () => {
+describe('invalid assertions', () => {
   const hmac = (): Key => ({ ...first, alg: 'HS256' });
   const unsigned = () => `${signByHand(first, {}, { alg: 'none' }).split('.').slice(0, 2).join('.')}.`;
   const changed = () => {
@@ -94,21 +94,21 @@ describe('what does not', () => {
   test.each<[string, () => string | readonly string[] | undefined, string]>([
     ['nothing', () => undefined, 'missing'],
     ['an empty header', () => '', 'missing'],
-    ['no JWT', () => 'nonsense', 'invalid'],
+    ['not a JWT', () => 'nonsense', 'invalid'],
     ['two headers', () => [signByHand(first), signByHand(first)], 'invalid'],
     ['two joined headers', () => `${signByHand(first)}, ${signByHand(first)}`, 'invalid'],
     ['another issuer', () => signByHand(first, { iss: 'https://other.example.test' }), 'invalid'],
     ['another audience', () => signByHand(first, { aud: 'billing' }), 'invalid'],
     ['an expired one', () => signByHand(first, { exp: startMs / 1000 - 6 }), 'expired'],
-    ['one without an end', () => signByHand(first, { exp: undefined }), 'invalid'],
-    ['one of the future', () => signByHand(first, { nbf: startMs / 1000 + 60 }), 'invalid'],
+    ['one without an expiry', () => signByHand(first, { exp: undefined }), 'invalid'],
+    ['one from the future', () => signByHand(first, { nbf: startMs / 1000 + 60 }), 'invalid'],
     ['no user', () => signByHand(first, { sub: undefined }), 'invalid'],
-    ['roles that are no list', () => signByHand(first, { roles: 'admin' }), 'invalid'],
+    ['roles that are not a list', () => signByHand(first, { roles: 'admin' }), 'invalid'],
     ['no signature', unsigned, 'invalid'],
     ['a changed payload', changed, 'invalid'],
     ['a symmetric algorithm', () => signByHand(hmac()), 'invalid'],
-    ['a key that is not published', () => signByHand(makeKey('strange')), 'invalid'],
-    ['another key under a published name', () => signByHand(makeKey('first')), 'invalid'],
+    ['an unpublished key', () => signByHand(makeKey('strange')), 'invalid'],
+    ['another key with a published id', () => signByHand(makeKey('first')), 'invalid'],
     ['a key in the header', () => signByHand(makeKey('first'), {}, { jwk: makeKey('x').published }), 'invalid'],
     ['a critical header', () => signByHand(first, {}, { crit: ['x'], x: 1 }), 'invalid'],
   ])('%s', async (_, header, reason) => {
@@ -117,7 +117,7 @@ describe('what does not', () => {
 });
 
 describe('public keys', () => {
-  test('are asked for once, and again for an unknown key, at most every 30 seconds', async () => {
+  test('are fetched once, and again for an unknown key, at most every 30 seconds', async () => {
     const verify = verifier();
     for (let i = 0; i < 10; i += 1) await verify(signByHand(first));
     expect(asked).toBe(1);
@@ -132,7 +132,7 @@ describe('public keys', () => {
     expect(asked).toBe(3);
   });
 
-  test('that cannot be had are an outage, and are not asked for again at once', async () => {
+  test('are an outage if unavailable, and are not fetched again at once', async () => {
     const verify = verifier();
     for (shown of [null, 'no JSON', '{"keys":7}']) {
       expect((await verify(signByHand(first))).reason).toBe('keys_unavailable');
@@ -147,7 +147,7 @@ describe('public keys', () => {
     expect((await verify(signByHand(first))).reason).toBeNull();
   });
 
-  test('are asked for again when the clock was set back after a failure', async () => {
+  test('are fetched again when the clock was set back after a failure', async () => {
     const verify = verifier();
     shown = null;
     expect((await verify(signByHand(first))).reason).toBe('keys_unavailable');
@@ -156,7 +156,7 @@ describe('public keys', () => {
     expect((await verify(signByHand(first, { iat: startMs / 1000 - 60 }))).reason).toBeNull();
   });
 
-  test('are renewed beside the requests after five minutes, and serve an hour more while they cannot be had', async () => {
+  test('are renewed in the background after five minutes, and stay in use for another hour if unavailable', async () => {
     const verify = verifier();
     await verify(signByHand(first));
     shown = null;
@@ -169,7 +169,7 @@ describe('public keys', () => {
     expect((await verify(signByHand(first))).reason).toBe('keys_unavailable');
   });
 
-  test('that are no longer published no longer verify once they were renewed', async () => {
+  test('that are no longer published no longer verify after the renewal', async () => {
     const verify = verifier();
     await verify(signByHand(first));
     shown = [makeKey('second')];

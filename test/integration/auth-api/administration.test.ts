@@ -1,4 +1,4 @@
-/** `rolegate auth-api create-admin` and `import`: what they write, print and answer to the shell. */
+/** `rolegate auth-api create-admin` and `import`: what they write, print and return to the shell. */
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, test } from 'vitest';
 import { createAuthApi } from '../../../src/auth-api/create-auth-api.ts';
@@ -32,7 +32,7 @@ async function run(...args: string[]): Promise<{ code: number | null; output: st
   return { code, output: command.output() };
 }
 
-/** The user as the database has it; null: there is none with this address. */
+/** The user in the database; null: none with this address. */
 async function userOf(email: string): Promise<UserEntry | null> {
   const log = { info: () => {}, warn: () => {}, error: () => {} };
   const api = await createAuthApi({ settings: readSettings(standalone), log });
@@ -45,7 +45,7 @@ async function userOf(email: string): Promise<UserEntry | null> {
 const email = 'ann@example.test';
 
 describe('create-admin', () => {
-  it('makes an administrator, and does nothing when asked again', async () => {
+  it('creates an administrator, and does nothing when repeated', async () => {
     const made = await run('create-admin', '--config', standalone, '--email', email);
     expect(made).toEqual({
       code: 0,
@@ -59,16 +59,16 @@ describe('create-admin', () => {
     expect(again.output).toMatch(/^nothing to do: .* is an administrator\n$/);
   });
 
-  it('gives the role to a user who is there, whichever of the two files is named', async () => {
+  it('gives the role to an existing user, with either of the two files', async () => {
     const users = folder.write('users.yaml', `users: [{ email: ${email}, fullName: Ann, alias: ann }]`);
     expect((await run('import', '-c', gateway, '-f', users)).code).toBe(0);
-    // The option may stand before the command, too.
+    // The option may come before the command, too.
     const given = await run('-c', gateway, 'create-admin', '--email', email);
     expect(given).toEqual({ code: 0, output: expect.stringMatching(/^gave users_admin to ann@example\.test /) });
     expect((await userOf(email))?.roles).toEqual(['user', 'users_admin']);
   });
 
-  it('takes name and alias, and says when the alias is taken', async () => {
+  it('accepts name and alias, and reports a taken alias', async () => {
     const names = ['--full-name', 'Ann Example', '--alias', 'boss'];
     expect((await run('create-admin', '-c', standalone, '-e', email, ...names)).code).toBe(0);
     const taken = await run('create-admin', '-c', standalone, '-e', 'other@example.test', '--alias', 'BOSS');
@@ -78,14 +78,14 @@ describe('create-admin', () => {
 
   test.each([
     ['no address', () => ['create-admin', '-c', standalone], 2, /required option/],
-    ['what is no address', () => ['create-admin', '-c', standalone, '-e', 'ann'], 2, /^not valid: --email\n$/],
+    ['an invalid address', () => ['create-admin', '-c', standalone, '-e', 'ann'], 2, /^not valid: --email\n$/],
     [
       'an empty alias',
       () => ['create-admin', '-c', standalone, '-e', email, '--alias', ''],
       2,
       /^not valid: --alias\n$/,
     ],
-    ['a file that is not there', () => ['create-admin', '-c', 'nowhere.yaml', '-e', email], 1, /does not exist/],
+    ['a missing file', () => ['create-admin', '-c', 'nowhere.yaml', '-e', email], 1, /does not exist/],
     [
       'a file with a problem',
       () => ['create-admin', '-c', folder.write('bad.yaml', 'secret: short'), '-e', email],
@@ -119,7 +119,7 @@ describe('create-admin', () => {
 });
 
 describe('login', () => {
-  it('prints a bearer of a user that works, whichever of the two files is named', async () => {
+  it('prints a working bearer of a user, with either of the two files', async () => {
     await run('create-admin', '-c', standalone, '-e', email);
     const log = { info: () => {}, warn: () => {}, error: () => {} };
     const api = await createAuthApi({ settings: readSettings(standalone), log });
@@ -138,7 +138,7 @@ describe('login', () => {
     }
   });
 
-  it('says what to do where there is no such user, or a disabled one', async () => {
+  it('explains what to do about an unknown or disabled user', async () => {
     const unknown = await run('login', '-c', standalone, email);
     expect(unknown).toEqual({
       code: 1,
@@ -163,7 +163,7 @@ const users = `users:
 `;
 
 describe('import', () => {
-  it('makes users once, then gives only what they lack and takes nothing away', async () => {
+  it('creates users once, then adds only what they lack and removes nothing', async () => {
     const file = folder.write('users.yaml', users);
     expect(await run('import', '-c', standalone, '-f', file)).toEqual({
       code: 0,
@@ -185,7 +185,7 @@ describe('import', () => {
     expect(await userOf('bob@example.test')).toMatchObject({ roles: ['trusted', 'user'], groups: ['acme', 'public'] });
   });
 
-  it('writes nothing in a dry run, and foresees the same', async () => {
+  it('writes nothing in a dry run, and predicts the same result', async () => {
     const file = folder.write('users.yaml', users);
     const foreseen = await run('import', '-c', standalone, '-f', file, '--dry-run');
     expect(foreseen).toEqual({
@@ -196,7 +196,7 @@ describe('import', () => {
     expect(await userOf('ann@example.test')).toBeNull();
   });
 
-  it('keeps nobody back for one who cannot be imported, and says where that one stands', async () => {
+  it('skips only users that cannot be imported, and reports their lines', async () => {
     await run('create-admin', '-c', standalone, '-e', email);
     const text = `users:
   - { email: other@example.test, fullName: Other, alias: ANN }
@@ -215,7 +215,7 @@ describe('import', () => {
     expect(await userOf('bob@example.test')).not.toBeNull();
   });
 
-  it('tells every problem of a file at once, and writes nothing', async () => {
+  it('reports every problem of a file at once, and writes nothing', async () => {
     const file = folder.write(
       'users.yaml',
       `${users}  - { email: nobody, alias: "a\\tb", roles: ["a,b"], rolle: x }\n`,
@@ -233,29 +233,29 @@ describe('problems of a file of users', () => {
   test.each([
     ['nothing', '', 1, 'the file is empty'],
     ['another key', 'user: []', 1, 'unknown key "user"'],
-    ['no list', 'users: 7', 1, 'expected a list'],
+    ['not a list', 'users: 7', 1, 'expected a list'],
     ['a missing key', lineOf('{ email: b@example.test, alias: b }'), 3, 'the key "fullName" is missing'],
-    ['an address that is none', lineOf('{ email: b, fullName: B, alias: b }'), 3, 'expected an e-mail address'],
+    ['an invalid address', lineOf('{ email: b, fullName: B, alias: b }'), 3, 'expected an e-mail address'],
     [
-      'an address again',
+      'a repeated address',
       lineOf('{ email: A@example.test, fullName: B, alias: b }'),
       3,
       'the user in line 2 already has this email',
     ],
     [
-      'an alias again',
+      'a repeated alias',
       lineOf('{ email: b@example.test, fullName: B, alias: A }'),
       3,
       'the user in line 2 already has this alias',
     ],
     [
-      'a role that is none',
+      'an invalid role',
       lineOf('{ email: b@example.test, fullName: B, alias: b, roles: ["x y"] }'),
       3,
       'expected a name of letters',
     ],
     [
-      'groups that are no list',
+      'groups that are not a list',
       lineOf('{ email: b@example.test, fullName: B, alias: b, groups: x }'),
       3,
       'expected a list',
@@ -275,7 +275,7 @@ describe('problems of a file of users', () => {
     ]);
   });
 
-  it('none of them: roles and groups have defaults, and each user knows its line', () => {
+  it('control: no problems; roles and groups have defaults, and each user has its line', () => {
     expect(parseUsers(users, 'users.yaml')).toMatchObject({
       ok: true,
       users: [

@@ -1,4 +1,7 @@
-/** A process that opens the Auth API on the file named first, makes a user under the alias named second, and says how it went. */
+/**
+ * A process that opens the Auth API on the file in the first argument, creates a user with the alias in the second, and
+ * reports the result.
+ */
 import { AccountTakenError } from '../../../src/auth-api/auth-api.ts';
 import { createAuthApi } from '../../../src/auth-api/create-auth-api.ts';
 import { testSettings } from './start-auth-api.ts';

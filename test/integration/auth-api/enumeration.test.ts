@@ -1,10 +1,10 @@
-/** With `revealUnknownEmail: false`, nothing tells a known address from an unknown one. */
+/** With `revealUnknownEmail: false`, nothing distinguishes a known address from an unknown one. */
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { expect, onTestFinished, test } from 'vitest';
 import { startAuthApi, testSettings } from './start-auth-api.ts';
 
-/** Asks from a thread of its own, which goes on while the Auth API's thread is held up. */
+/** Sends requests from a separate thread, which continues while the Auth API's thread is blocked. */
 const client = `
 const { request } = require('node:http');
 const { workerData } = require('node:worker_threads');
@@ -16,7 +16,7 @@ request(options, (response) => response.resume().on('end', () => {
 })).end('{"email":"ana@example.test"}');
 `;
 
-test('mail is handed over once the client has its response, however long that takes', async () => {
+test('mail is handed over after the client has its response, however long that takes', async () => {
   const seen = new Int32Array(new SharedArrayBuffer(4));
   const mailed = Promise.withResolvers<string>();
   const { api, port } = await startAuthApi({
@@ -32,7 +32,7 @@ test('mail is handed over once the client has its response, however long that ta
   await ended;
 });
 
-test('mail that waits to be handed over leaves when the Auth API closes', async () => {
+test('mail waiting to be handed over leaves when the Auth API closes', async () => {
   const { api, port, mails } = await startAuthApi({ mailDelayMs: 3_600_000 });
   const response = await fetch(`http://127.0.0.1:${port}/api/auth/v2/session`, {
     method: 'POST',

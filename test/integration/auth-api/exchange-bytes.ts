@@ -1,8 +1,8 @@
-/** Sends bytes as they stand over a bare connection and collects what comes back. */
+/** Sends raw bytes over a plain connection and collects the response bytes. */
 import { once } from 'node:events';
 import { connect } from 'node:net';
 
-/** Everything that the server sent until it closed, or until `enough` is content. */
+/** Everything that the server sent until it closed, or until `enough` is satisfied. */
 export async function exchangeBytes(
   port: number,
   chunks: readonly string[],
@@ -26,7 +26,7 @@ export async function exchangeBytes(
   return received;
 }
 
-/** Answers in a received text: the status and the head of each. */
+/** Responses in a received text: the status and the head of each. */
 export function headsOf(received: string): readonly { readonly status: number; readonly head: string }[] {
   return [...received.matchAll(/HTTP\/1\.1 (\d{3})[\s\S]*?\r\n\r\n/g)].map((match) => ({
     status: Number(match[1]),

@@ -1,4 +1,4 @@
-/** Guessing codes is hopeless: a handful of tries for each code, however many clients try at the same time. */
+/** Guessing codes fails: each code allows a handful of tries, however many clients try at the same time. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type StartedAuthApi, startAuthApi } from './start-auth-api.ts';
 
@@ -40,7 +40,7 @@ describe.each(Object.entries(kinds))('the code of a new %s', (_, { ask, verify }
     return Array.from({ length: count }, (_item, at) => String((Number(right) + 1 + at) % 1_000_000).padStart(6, '0'));
   }
 
-  it('can be tried five times, one try after the other', async () => {
+  it('allows five tries, one after the other', async () => {
     const { verificationCodeID, code } = await askForCode();
     const statuses: number[] = [];
     for (const guess of wrongCodes(code, 20)) {
@@ -50,12 +50,12 @@ describe.each(Object.entries(kinds))('the code of a new %s', (_, { ask, verify }
     const right = await call('PUT', verify, { verificationCodeID, code });
     expect(right.status).toBe(429);
     expect(Number(right.headers.get('retry-after'))).toBe(600);
-    // Waiting as told does not help: the code is gone then.
+    // Waiting as instructed does not help: the code has expired by then.
     clockMs += 600_000;
     expect((await call('PUT', verify, { verificationCodeID, code })).status).toBe(404);
   });
 
-  it('can be tried five times by two hundred tries at once, the right one among those that are not looked at', async () => {
+  it('allows five of two hundred concurrent tries, even if the right one is among the others', async () => {
     const { verificationCodeID, code } = await askForCode();
     const guesses = wrongCodes(code, 199);
     const wrong = guesses.map((guess) => call('PUT', verify, { verificationCodeID, code: guess }));
@@ -65,7 +65,7 @@ describe.each(Object.entries(kinds))('the code of a new %s', (_, { ask, verify }
     expect((await call('PUT', verify, { verificationCodeID, code })).status).toBe(429);
   });
 
-  it('is told nothing about by tries that are no codes, which are not counted', async () => {
+  it('does not count malformed tries, which reveal nothing about it', async () => {
     const { verificationCodeID, code } = await askForCode();
     for (const guess of ['', '12345', '1234567', 'abcdef', null, [code], { code }, -1, 1e6]) {
       expect((await call('PUT', verify, { verificationCodeID, code: guess })).status).toBe(400);

@@ -25,7 +25,7 @@ describe('createAuthApi', () => {
     await expect(createAuthApi({ settings, log: silent })).rejects.toThrow();
   });
 
-  it('keeps users, sessions and key pairs over a restart, and makes them worthless under another secret', async () => {
+  it('keeps users, sessions and key pairs over a restart, and invalidates them under another secret', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'auth-api-'));
     const settings = { ...testSettings, database: join(folder, 'auth.db') };
     try {
@@ -51,7 +51,7 @@ describe('createAuthApi', () => {
     }
   });
 
-  it('lets processes start on one new file at the same time, and write side by side', async () => {
+  it('lets processes start on one new file at the same time, and write concurrently', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'auth-api-'));
     const script = fileURLToPath(new URL('create-user-process.ts', import.meta.url));
     const run = (alias: string) => promisify(execFile)(process.execPath, [script, join(folder, 'auth.db'), alias]);
@@ -62,13 +62,13 @@ describe('createAuthApi', () => {
     expect(outcomes.map(({ shared }) => shared).sort()).toEqual(['alias', 'alias', 'done']);
   });
 
-  it('says when an address is taken', async () => {
+  it('reports an address in use', async () => {
     const first = await startAuthApi();
     await expect(first.api.listen({ host: '127.0.0.1', port: first.port })).rejects.toThrow();
     await first.api.close();
   });
 
-  it('refuses accounts and keys that are not valid', async () => {
+  it('refuses invalid accounts and keys', async () => {
     const { api, userId } = await startAuthApi();
     const good = { email: 'ben@example.test', fullName: 'Ben', alias: 'ben', roles: ['user'], groups: [] };
     await expect(api.createUser({ ...good, groups: ['a,b'] })).rejects.toThrow(TypeError);
@@ -82,7 +82,7 @@ describe('createAuthApi', () => {
     await api.close();
   });
 
-  it('answers a request under way before it closes, and takes no new one', async () => {
+  it('completes a request in progress before it closes, and accepts no new one', async () => {
     const { api, port } = await startAuthApi();
     const body = '{"email":"ana@example.test"}';
     const socket = connect(port, '127.0.0.1').setEncoding('latin1');
@@ -107,7 +107,7 @@ describe('createAuthApi', () => {
     await api.close();
   });
 
-  it('answers 500 without a cause when the store fails, and logs the cause under the id', async () => {
+  it('responds 500 without a cause when the store fails, and logs the cause under the id', async () => {
     const { api, port, lines } = await startWithLateFault();
     const answer = await fetch(`http://127.0.0.1:${port}/api/auth/v2/session`, {
       headers: { authorization: 'Bearer x' },
@@ -123,7 +123,7 @@ describe('createAuthApi', () => {
     await api.close();
   });
 
-  it('does not let a fault of the one who prints or listens become a fault of the request', async () => {
+  it('does not let a failing outbox or listener fail the request', async () => {
     const fail = () => {
       throw new Error('no');
     };
@@ -139,7 +139,7 @@ describe('createAuthApi', () => {
   });
 });
 
-/** A clock that breaks once everything stands. */
+/** A clock that breaks once everything is set up. */
 async function startWithLateFault() {
   let broken = false;
   const started = await startAuthApi({

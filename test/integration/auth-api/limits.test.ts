@@ -1,4 +1,4 @@
-/** The budgets of the Auth API, seen from outside: nobody locks others out, and nobody guesses for long. */
+/** The budgets of the Auth API, from the outside: no client can lock others out, and none can guess for long. */
 import { afterEach, describe, expect, it } from 'vitest';
 import type { AuthApiSettings } from '../../../src/config/config.ts';
 import { authApiSettings } from '../../support/auth-api-settings.ts';
@@ -53,7 +53,7 @@ function times(count: number, status: number): number[] {
   return new Array<number>(count).fill(status);
 }
 
-/** A network of its own for each number. */
+/** A separate network for each number. */
 function clientOf(at: number): string {
   return `10.${at >> 16}.${(at >> 8) & 255}.${at & 255}`;
 }
@@ -66,7 +66,7 @@ async function signInWholly(email: string, from: string): Promise<string> {
 }
 
 describe('sign-ins', () => {
-  it('for made-up addresses cost a client no mail, and end with their own budget', async () => {
+  it('for made-up addresses cost a client no mail, and have their own budget', async () => {
     await start();
     expect(await statuses(299, (at) => signIn(`made-up-${at}@example.test`, home))).toEqual(times(299, 404));
     expect((await signIn(ana, home)).status).toBe(202);
@@ -75,7 +75,7 @@ describe('sign-ins', () => {
     expect((await signIn(ana, elsewhere)).status).toBe(202);
   });
 
-  it('of one client lock nobody else out of an address', async () => {
+  it('of one client lock no other client out of an address', async () => {
     await start();
     const { bearer } = await started.api.createVerifiedSession(started.userId);
     expect(await statuses(20, () => signIn(ana, elsewhere))).toEqual([...times(5, 202), ...times(15, 429)]);
@@ -83,7 +83,7 @@ describe('sign-ins', () => {
     expect((await call('POST', '/keypair', elsewhere, { name: 'Key', days: 1 }, bearer)).status).toBe(202);
   });
 
-  it('of many clients end with the budget of the address, but for clients that are familiar to its user', async () => {
+  it('of many clients are limited by the budget of the address, except for clients familiar to its user', async () => {
     await start();
     await signInWholly(ana, home);
     const many = await statuses(40, (at) => signIn(ana, clientOf(at)));
@@ -104,7 +104,7 @@ describe('sign-ins', () => {
 });
 
 describe('registrations with a taken address', () => {
-  it('lock its owner out of nothing', async () => {
+  it('do not lock out its owner', async () => {
     await start();
     const { bearer } = await started.api.createVerifiedSession(started.userId);
     const register = (at: number) => call('POST', '/user', home, { email: ana, fullName: 'X', alias: `x-${at}` });
@@ -116,7 +116,7 @@ describe('registrations with a taken address', () => {
 });
 
 describe('codes of a signed-in user', () => {
-  it('have a budget that nobody else can use up, and that uses up nothing of theirs', async () => {
+  it('have a separate budget that no other client can use up', async () => {
     await start();
     const { bearer } = await started.api.createVerifiedSession(started.userId);
     const make = () => call('POST', '/keypair', home, { name: 'Key', days: 1 }, bearer);
@@ -126,7 +126,7 @@ describe('codes of a signed-in user', () => {
 });
 
 describe('wrong codes', () => {
-  /** Asks for a code and tries wrong ones until something else than 401 comes, which is returned. */
+  /** Requests a code and tries wrong ones until a status other than 401, which it returns. */
   async function guess(email: string, from: string): Promise<{ wrong: number; last: Response }> {
     const asked = await signIn(email, from);
     if (asked.status !== 202) return { wrong: 0, last: asked };
@@ -143,7 +143,7 @@ describe('wrong codes', () => {
     return String((right + 1 + at) % 1_000_000).padStart(6, '0');
   }
 
-  it('of one client for many accounts: a hundred, and then one at a time with growing waits', async () => {
+  it('from one client for many accounts: a hundred, then one at a time with growing waits', async () => {
     await start();
     for (let at = 0; at < 30; at += 1) {
       const account = { email: `user-${at}@example.test`, fullName: 'User', alias: `user-${at}` };
@@ -159,14 +159,14 @@ describe('wrong codes', () => {
       waits.push(waitS);
       clockMs += waitS * 1000;
     }
-    // The first is that of the hundredth code's own five tries.
+    // The first is among the five tries of the hundredth code.
     expect(wrong).toBeLessThanOrEqual(104);
     expect(waits.slice(1)).toEqual([...waits.slice(1)].sort((a, b) => a - b));
     expect(waits.at(-1)).toBeGreaterThan(waits[1]!);
     expect((await guess(ana, home)).wrong).toBe(5);
   });
 
-  it('for one account from one client: ten, and a familiar client and others go on', async () => {
+  it('from one client for one account: ten, while a familiar client and others continue', async () => {
     await start();
     await signInWholly(ana, home);
     expect((await guess(ana, elsewhere)).wrong).toBe(5);
@@ -178,7 +178,7 @@ describe('wrong codes', () => {
     await signInWholly(ana, '192.0.2.1');
   });
 
-  it('at the same time are no more than one after the other', async () => {
+  it('have the same limits when concurrent', async () => {
     await start();
     const codes: string[] = [];
     for (let at = 0; at < 5; at += 1) {
@@ -190,7 +190,7 @@ describe('wrong codes', () => {
     expect(seen.filter((status) => status === 429).length).toBeGreaterThanOrEqual(89);
   });
 
-  it('for one account from ever new clients: fewer than a hundred in a year', async () => {
+  it('from ever new clients for one account: fewer than a hundred in a year', async () => {
     await start();
     await signInWholly(ana, home);
     const endMs = clockMs + 364 * day;
@@ -204,25 +204,25 @@ describe('wrong codes', () => {
     expect(wrong).toBeLessThan(100);
   }, 60_000);
 
-  it('for one account from many clients keep it from new clients, and not from familiar ones', async () => {
+  it('from many clients for one account block new clients, but not familiar ones', async () => {
     await start();
     await signInWholly(ana, home);
     for (let client = 0; client < 10; client += 1) await guess(ana, clientOf(client));
     expect((await guess(ana, elsewhere)).wrong).toBeLessThanOrEqual(1);
     expect((await guess(ana, elsewhere)).last.status).toBe(429);
     await signInWholly(ana, home);
-    // That was a success, and the account's failures in a row are over.
+    // That was a success, which resets the account's consecutive failures.
     await signInWholly(ana, elsewhere);
   });
 
-  it('of an account end with a right one', async () => {
+  it('for an account are reset by a right one', async () => {
     await start();
     await guess(ana, home);
     await signInWholly(ana, home);
     expect([(await guess(ana, home)).wrong, (await guess(ana, home)).wrong]).toEqual([5, 5]);
   });
 
-  it('for an address that somebody wants to have count together, whatever account asks', async () => {
+  it('for an address to be added count together, whichever account requests it', async () => {
     await start();
     const victim = 'victim@example.test';
     let wrong = 0;
@@ -245,7 +245,7 @@ describe('wrong codes', () => {
     expect(wrong).toBe(11);
   });
 
-  it('tell nothing of whether the address is known, when that is not to be revealed', async () => {
+  it('do not reveal whether the address is known, if so configured', async () => {
     await start({ revealUnknownEmail: false });
     const seen = async (email: string) => {
       const answers: unknown[] = [];
@@ -262,7 +262,7 @@ describe('wrong codes', () => {
 });
 
 describe('extensions', () => {
-  it('are limited for each session, and announced to nobody', async () => {
+  it('are limited per session, and announced to no gateway', async () => {
     await start();
     const sessions = [];
     for (let at = 0; at < 2; at += 1) sessions.push((await started.api.createVerifiedSession(started.userId)).bearer);

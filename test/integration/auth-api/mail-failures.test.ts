@@ -1,4 +1,7 @@
-/** Mail servers that are down, die, refuse, put off or say nothing: answers do not wait for them, and no code is lost early. */
+/**
+ * Mail servers that are down, crash, refuse, defer or stay silent: responses do not wait for them, and no code is lost
+ * early.
+ */
 import { afterEach, describe, expect, test } from 'vitest';
 import { freePort } from '../../support/free-port.ts';
 import { type MailServerOptions, startBrokenMailServer, startMailServer } from '../../support/mail-server.ts';
@@ -22,7 +25,7 @@ afterEach(async () => {
   for (const server of running.splice(0).reverse()) await server.close();
 });
 
-test('a server that is down at the start gets the mail once it is there', async () => {
+test('a server that is down at the start gets the mail once it is up', async () => {
   const port = await freePort();
   const mailing = await started(port);
   const { status, body } = await mailing.signIn();
@@ -37,7 +40,7 @@ test('a server that is down at the start gets the mail once it is there', async 
   expect(mailing.outcomes.at(-1)).toBe('sent');
 });
 
-test('a server that dies in the middle of a mail gets it again', async () => {
+test('a server that crashes in the middle of a mail gets it again', async () => {
   const dying = await startBrokenMailServer('dies');
   const mailing = await started(dying.port);
   await mailing.signIn();
@@ -49,7 +52,7 @@ test('a server that dies in the middle of a mail gets it again', async () => {
   expect(server.mails).toHaveLength(1);
 });
 
-test('every mail that waits for a server arrives once it is there', async () => {
+test('every waiting mail arrives once the server is up', async () => {
   const port = await freePort();
   const mailing = await started(port);
   const accounts = ['a', 'b', 'c', 'd', 'e'].map((alias) => ({
@@ -64,7 +67,7 @@ test('every mail that waits for a server arrives once it is there', async () => 
   expect(server.mails.flatMap(({ to }) => to).sort()).toEqual(accounts.map(({ email }) => email));
 });
 
-describe('what a server says about a mail', () => {
+describe("a server's response to a mail", () => {
   const refusing = (
     stage: 'recipient' | 'text',
     reply: number,
@@ -76,7 +79,7 @@ describe('what a server says about a mail', () => {
   test.each([
     ['the recipient', 'recipient', 550],
     ['the text', 'text', 554],
-  ] as const)('refuses %s: it is not tried again', async (_, stage, reply) => {
+  ] as const)('refuses %s: not retried', async (_, stage, reply) => {
     const server = keep(await startMailServer({ judge: refusing(stage, reply, 1) }));
     const mailing = await started(server.port);
     await mailing.signIn();
@@ -91,7 +94,7 @@ describe('what a server says about a mail', () => {
   test.each([
     ['the recipient (greylisting)', 'recipient', 450],
     ['the text', 'text', 451],
-  ] as const)('puts off %s: it is tried again', async (_, stage, reply) => {
+  ] as const)('defers %s: retried', async (_, stage, reply) => {
     const server = keep(await startMailServer({ judge: refusing(stage, reply, 2) }));
     const mailing = await started(server.port);
     await mailing.signIn();
@@ -100,7 +103,7 @@ describe('what a server says about a mail', () => {
     expect(server.mails).toHaveLength(1);
   });
 
-  test('one mail that is put off does not hold up another', async () => {
+  test('one deferred mail does not delay another', async () => {
     const server = keep(await startMailServer({ judge: refusing('recipient', 450, 1) }));
     const mailing = await started(server.port, { limits: { firstPauseMs: 60_000, longestPauseMs: 60_000 } });
     await mailing.signIn();
@@ -110,7 +113,7 @@ describe('what a server says about a mail', () => {
     await eventually(() => expect(mailing.api.mailState()).toEqual({ queued: 1, failing: false }));
   });
 
-  test('a mail is given up when its code ends', async () => {
+  test('a mail is dropped when its code expires', async () => {
     let laterMs = 0;
     const server = keep(await startMailServer({ judge: refusing('recipient', 450) }));
     const mailing = await started(server.port, { now: () => Date.now() + laterMs });
@@ -122,7 +125,7 @@ describe('what a server says about a mail', () => {
   });
 });
 
-test('a server that never answers holds up no answer, and no close', async () => {
+test('a silent server delays neither a response nor closing', async () => {
   const silent = keep(await startBrokenMailServer('silent'));
   const mailing = await started(silent.port, { limits: { connectMs: 60_000, silenceMs: 60_000, attemptMs: 60_000 } });
   const answers = await Promise.all(Array.from({ length: 20 }, () => mailing.signIn()));
@@ -134,7 +137,7 @@ test('a server that never answers holds up no answer, and no close', async () =>
   expect(mailing.lines.at(-1)).toMatchObject({ level: 'warn', fields: { mails: 20 } });
 });
 
-test('a server that never answers is given up after a while', async () => {
+test('a silent server is given up after a while', async () => {
   const silent = keep(await startBrokenMailServer('silent'));
   const mailing = await started(silent.port, { limits: { connectMs: 100, attemptMs: 200 } });
   await mailing.signIn();
@@ -155,7 +158,7 @@ test('a full queue drops its oldest mail', async () => {
   expect(server.mails.flatMap(({ to }) => to)).toContain('e@example.test');
 });
 
-test('closing lets mail leave that can', async () => {
+test('closing waits for mail that can be sent', async () => {
   const server = keep(await startMailServer());
   const mailing = await started(server.port, { limits: { graceMs: 5_000 } });
   await Promise.all(Array.from({ length: 10 }, () => mailing.signIn()));
@@ -164,7 +167,7 @@ test('closing lets mail leave that can', async () => {
   expect(mailing.outcomes).toEqual(new Array(10).fill('sent'));
 });
 
-test('closing with mail that waits for a dead server takes no time', async () => {
+test('closing does not wait for mail to a dead server', async () => {
   const mailing = await started(await freePort(), { limits: { graceMs: 60_000 } });
   await mailing.signIn();
   await eventually(() => expect(mailing.api.mailState()?.failing).toBe(true));

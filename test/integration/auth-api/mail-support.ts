@@ -1,4 +1,4 @@
-/** An Auth API that sends mail, with one user, as the tests of mail talk to it. */
+/** An Auth API that sends mail, with one user, and helpers for the mail tests. */
 import { vi } from 'vitest';
 import type { AuthApi, AuthApiOptions } from '../../../src/auth-api/auth-api.ts';
 import { createAuthApi } from '../../../src/auth-api/create-auth-api.ts';
@@ -21,7 +21,7 @@ export interface MailingAuthApi {
   readonly outcomes: MailOutcome[];
   readonly lines: LogLine[];
   call(method: string, path: string, options?: CallOptions): Promise<Answer>;
-  /** Asks for a session of the user, which sends a mail. */
+  /** Requests a session of the user, which sends a mail. */
   signIn(email?: string): Promise<Answer>;
 }
 
@@ -45,7 +45,7 @@ export function mailConfig(port: number, smtp: Partial<SmtpConfig> = {}): MailCo
   });
 }
 
-/** Short pauses, so that a test sees several attempts; times of a server that a busy machine keeps too. */
+/** Short pauses, so a test sees several attempts, with server timeouts that a busy machine can meet. */
 export const quick = {
   connectMs: 5_000,
   silenceMs: 5_000,
@@ -96,7 +96,7 @@ export async function startMailing(
   return { api, port, outcomes, lines, call, signIn };
 }
 
-/** The code as a person reads it: the one line of six digits in the text. */
+/** The code as a person reads it: the only line of six digits in the text. */
 export function codeIn(mail: ArrivedMail): string {
   const code = /^ *(\d{6})$/m.exec(mail.parsed.text ?? '')?.[1];
   if (code === undefined) throw new Error(`no code in: ${mail.parsed.text}`);

@@ -1,4 +1,7 @@
-/** Mail as it arrives at a real server: both methods of authentication with the code from the mail, TLS, and what is in it. */
+/**
+ * Mail as it arrives at a real server: both methods of authentication with the code from the mail, TLS, and the
+ * contents.
+ */
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { certificate } from '../../support/localhost-certificate.ts';
@@ -25,7 +28,7 @@ afterEach(async () => {
   for (const server of running.splice(0).reverse()) await server.close();
 });
 
-describe('with a server that takes everything', () => {
+describe('with a server that accepts everything', () => {
   let server: MailServer;
   let mailing: MailingAuthApi;
 
@@ -42,7 +45,7 @@ describe('with a server that takes everything', () => {
     return String(body['bearer']);
   }
 
-  test('a session opens with the code from the mail', async () => {
+  test('a session is opened with the code from the mail', async () => {
     const bearer = await verifiedBearer();
     const session = await mailing.call('GET', '/session', { headers: { authorization: `Bearer ${bearer}` } });
     expect(session).toMatchObject({ status: 200, body: { alias: 'ana', verified: true } });
@@ -51,7 +54,7 @@ describe('with a server that takes everything', () => {
     expect(mailing.outcomes).toEqual(['sent']);
   });
 
-  test('a key pair opens with the code from the second mail', async () => {
+  test('a key pair is opened with the code from the second mail', async () => {
     const authorization = `Bearer ${await verifiedBearer()}`;
     const made = await mailing.call('POST', '/keypair', {
       headers: { authorization },
@@ -67,7 +70,7 @@ describe('with a server that takes everything', () => {
     expect(server.mails[1]?.parsed.subject).toBe('Your code to create an API key');
   });
 
-  test('another address is verified with the code that goes there', async () => {
+  test('another address is verified with the code sent to it', async () => {
     const authorization = `Bearer ${await verifiedBearer()}`;
     const added = await mailing.call('POST', '/email', {
       headers: { authorization },
@@ -79,7 +82,7 @@ describe('with a server that takes everything', () => {
     expect((await mailing.call('PUT', '/email/verification', { headers: { authorization }, json })).status).toBe(202);
   });
 
-  test('an administrator has the owner of a new account told', async () => {
+  test('creating an account as an administrator notifies its owner', async () => {
     const { userId } = await mailing.api.createUser({
       ...user,
       email: 'ada@example.test',
@@ -95,7 +98,7 @@ describe('with a server that takes everything', () => {
     expect(parsed.html).toContain('Hello New &lt;b&gt;User&lt;/b&gt;,');
   });
 
-  test('the mail: text and HTML, where it was asked from, and how long the code lives', async () => {
+  test("the mail contains text and HTML, the client's origin, and the lifetime of the code", async () => {
     await mailing.signIn();
     const { parsed, raw } = await server.arrived(1);
     const code = codeIn(server.mails[0]!);
@@ -113,7 +116,7 @@ describe('with a server that takes everything', () => {
     expect(parsed.html).not.toMatch(/<(?:img|script|link|a)\b/i);
   });
 
-  test('no code, address or name is in the log', async () => {
+  test('the log contains no code, address or name', async () => {
     await verifiedBearer();
     await eventually(() => expect(mailing.lines.map(({ message }) => message)).toContain('mail sent'));
     const text = JSON.stringify(mailing.lines);
@@ -122,7 +125,7 @@ describe('with a server that takes everything', () => {
     expect(server.mails[0]?.parsed.messageId).toContain(String(fields['mailId']));
   });
 
-  test('one connection serves mails that follow each other', async () => {
+  test('one connection serves successive mails', async () => {
     for (let count = 1; count <= 5; count += 1) {
       await mailing.signIn();
       await server.arrived(count);
@@ -140,7 +143,7 @@ describe('with a server that takes everything', () => {
     ['a group', 'x:ana@example.test,eve@evil.test;'],
     ['a zero byte', 'ana@example.test\u0000'],
     ['an encoded word', '=?utf-8?q?eve=40evil.test?=@example.test@evil.test'],
-  ])('an address with %s is none, and nothing is sent', async (_, email) => {
+  ])('an address with %s is refused, and nothing is sent', async (_, email) => {
     expect((await mailing.signIn(email)).status).toBe(400);
     const account = { email, fullName: 'Eve', alias: 'eve' };
     expect((await mailing.call('POST', '/user', { json: account })).status).toBe(400);
@@ -149,7 +152,7 @@ describe('with a server that takes everything', () => {
     expect(server.mails.map(({ to }) => to)).toEqual([[user.email]]);
   });
 
-  test('an address full of signs that are allowed is still one recipient', async () => {
+  test('an address full of allowed punctuation is still one recipient', async () => {
     const email = "o'neil+a=b?c{d}|e~f*g#h$i%j!k/l&m^n_p`@example.test";
     await mailing.call('POST', '/user', { json: { email, fullName: 'O', alias: 'o' } });
     const { to, parsed } = await server.arrived(1);
@@ -173,7 +176,7 @@ describe('with a server that takes everything', () => {
     ['an address', 'write to help@evil.test', /@evil/],
     ['a header', 'x\tBcc: eve@evil.test', /^Bcc/m],
     ['a very long text', 'a'.repeat(500), /a{125}/],
-    ['a change of direction', 'abc\u00e2\u0080\u00ae', /\u202e/],
+    ['a change of text direction', 'abc\u00e2\u0080\u00ae', /\u202e/],
   ])('a user agent with %s does no harm', async (_, agent, forbidden) => {
     await mailing.call('POST', '/session', { json: { email: user.email }, headers: { 'user-agent': agent } });
     const { parsed, to } = await server.arrived(1);
@@ -192,11 +195,11 @@ describe('TLS and passwords', () => {
   afterAll(() => setDefaultCACertificates(known));
 
   test.each([
-    ['STARTTLS, as it is offered', { tls: 'starttls' }, {}],
-    ['STARTTLS, as it must be', { tls: 'starttls' }, { requireTls: true }],
-    ['TLS at once', { tls: 'implicit' }, { implicitTls: true }],
+    ['STARTTLS if offered', { tls: 'starttls' }, {}],
+    ['STARTTLS if required', { tls: 'starttls' }, { requireTls: true }],
+    ['implicit TLS', { tls: 'implicit' }, { implicitTls: true }],
     ['STARTTLS and a password', { tls: 'starttls', login }, { requireTls: true, credentials: login }],
-    ['TLS at once and a password', { tls: 'implicit', login }, { implicitTls: true, credentials: login }],
+    ['implicit TLS and a password', { tls: 'implicit', login }, { implicitTls: true, credentials: login }],
   ] as const)('%s', async (_, offered, wanted) => {
     const server = keep(await startMailServer(offered));
     const mailing = await started(server, wanted);
@@ -204,7 +207,7 @@ describe('TLS and passwords', () => {
     expect(await server.arrived(1)).toMatchObject({ secure: true, user: 'login' in offered ? login.user : null });
   });
 
-  test('without TLS nothing is sent where it is a must, and no password', async () => {
+  test('without TLS, neither required-TLS mail nor a password is sent', async () => {
     const server = keep(await startMailServer({ tls: 'none', login }));
     const mailing = await started(server, { requireTls: true, credentials: login });
     await mailing.signIn();
@@ -214,7 +217,7 @@ describe('TLS and passwords', () => {
     expect(server.mails).toEqual([]);
   });
 
-  test('a wrong password is a fault of the server, not of the mail, and does not show', async () => {
+  test('a wrong password is a fault of the server, not of the mail, and is not shown', async () => {
     const server = keep(await startMailServer({ tls: 'starttls', login }));
     const mailing = await started(server, { credentials: { ...login, password: 'hunter2hunter2' } });
     await mailing.signIn();
@@ -228,8 +231,8 @@ describe('TLS and passwords', () => {
 
 test.each([
   ['STARTTLS', { tls: 'starttls' }, {}],
-  ['TLS at once', { tls: 'implicit' }, { implicitTls: true }],
-] as const)('a certificate that nobody vouches for is refused: %s', async (_, offered, wanted) => {
+  ['implicit TLS', { tls: 'implicit' }, { implicitTls: true }],
+] as const)('an untrusted certificate is refused: %s', async (_, offered, wanted) => {
   const server = keep(await startMailServer(offered));
   const mailing = await started(server, wanted);
   await mailing.signIn();

@@ -1,4 +1,4 @@
-/** The metrics of an Auth API that runs alone: on an address of their own. */
+/** The metrics of a standalone Auth API, on a separate address. */
 import { afterEach, describe, expect, it } from 'vitest';
 import { createLoneAuthApiMetrics, createLoneRegistry } from '../../../src/telemetry/metrics/auth-api-metrics.ts';
 import { type StartedAuthApi, startAuthApi } from './start-auth-api.ts';
@@ -17,7 +17,7 @@ async function start() {
 }
 
 describe('the metrics', () => {
-  it('are a page of their own address', async () => {
+  it('are a page on their own address', async () => {
     const { metrics, origin } = await start();
     metrics.watchMail(() => ({ queued: 7, failing: true }));
     metrics.onMail('sent');
@@ -32,7 +32,7 @@ describe('the metrics', () => {
     expect(text).toMatch(/^process_cpu_seconds_total/m);
   });
 
-  it('count requests whose forwarded headers were not believed, and the log has the first of each kind', async () => {
+  it('count requests with untrusted forwarded headers, and the log has the first of each kind', async () => {
     const { origin } = await start();
     const user = `http://127.0.0.1:${started.port}/api/auth/v2/user/${started.userId}`;
     await fetch(user, { headers: { 'x-forwarded-for': '203.0.113.7' } });
@@ -50,14 +50,14 @@ describe('the metrics', () => {
     ['POST', '/metrics', 405],
     ['GET', '/metrics/', 404],
     ['GET', '/api/auth/v2/openapi.json', 404],
-  ])('%s %s of that address is %i', async (method, path, status) => {
+  ])('%s %s on that address is %i', async (method, path, status) => {
     const { origin } = await start();
     const response = await fetch(`${origin}${path}`, { method });
     expect(response.status).toBe(status);
     expect(response.headers.has('x-error-id')).toBe(status !== 200);
   });
 
-  it('are nowhere on the address of the Auth API, whatever a proxy says or does not say', async () => {
+  it('are not on the address of the Auth API, with or without forwarded headers', async () => {
     await start();
     for (const headers of [{}, { 'x-real-ip': '203.0.113.7' }, { 'x-forwarded-for': '203.0.113.7' }]) {
       expect((await fetch(`http://127.0.0.1:${started.port}/metrics`, { headers })).status).toBe(404);

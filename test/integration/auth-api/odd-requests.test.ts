@@ -1,4 +1,6 @@
-/** Requests that no HTTP library would send: each is answered by us, with both error headers, and never twice. */
+/**
+ * Requests that no HTTP library would send: each gets one response from the Auth API itself, with both error headers.
+ */
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -32,13 +34,13 @@ interface Row {
 }
 
 const rows: readonly Row[] = [
-  { name: 'not HTTP at all', send: () => ['hello\r\n\r\n'], statuses: [400] },
+  { name: 'not HTTP', send: () => ['hello\r\n\r\n'], statuses: [400] },
   {
     name: 'an invalid header',
     send: () => [`GET ${path} HTTP/1.1\r\nHost: a\r\nbad header: x\r\n\r\n`],
     statuses: [400],
   },
-  { name: 'a blank before the colon', send: () => [`GET ${path} HTTP/1.1\r\nHost : a\r\n\r\n`], statuses: [400] },
+  { name: 'a space before the colon', send: () => [`GET ${path} HTTP/1.1\r\nHost : a\r\n\r\n`], statuses: [400] },
   { name: 'a folded header', send: () => [`GET ${path} HTTP/1.1\r\nHost: a\r\n b\r\n\r\n`], statuses: [400] },
   { name: 'a missing Host', send: () => [`GET ${path} HTTP/1.1\r\n\r\n`], statuses: [400] },
   { name: 'a repeated Host', send: () => [`GET ${path} HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n`], statuses: [400] },
@@ -55,7 +57,7 @@ const rows: readonly Row[] = [
     statuses: [400],
   },
   {
-    name: 'two lengths that differ',
+    name: 'two different lengths',
     send: () => [`POST ${path} HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}x`],
     statuses: [400],
   },
@@ -70,12 +72,12 @@ const rows: readonly Row[] = [
     statuses: [400],
   },
   {
-    name: 'a good request and garbage behind it, answered in order',
+    name: 'a valid request followed by garbage, with responses in order',
     send: (token) => [`GET ${path} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${token}\r\n\r\nnonsense\r\n\r\n`],
     statuses: [200, 400],
   },
   {
-    name: 'a repeated Authorization, equal or not',
+    name: 'a repeated Authorization, equal or different',
     send: (token) => [
       `GET ${path} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${token}\r\nAuthorization: Bearer ${token}\r\n${close}\r\n`,
     ],
@@ -96,12 +98,12 @@ const rows: readonly Row[] = [
     statuses: [400],
   },
   {
-    name: 'a bearer behind a no-break space',
+    name: 'a bearer after a no-break space',
     send: (token) => [`GET ${path} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer \xa0${token}\r\n${close}\r\n`],
     statuses: [401],
   },
   {
-    name: 'a bearer with a tab behind it',
+    name: 'a bearer with a trailing tab',
     send: (token) => [`GET ${path} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${token}\t\r\n${close}\r\n`],
     statuses: [200],
   },
@@ -122,7 +124,7 @@ const rows: readonly Row[] = [
     statuses: [417],
   },
   {
-    name: 'an upgrade is not taken up',
+    name: 'an upgrade is ignored',
     send: (token) => [
       `GET ${path} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${token}\r\nConnection: close, upgrade\r\nUpgrade: h2c\r\n\r\n`,
     ],
@@ -170,28 +172,28 @@ const rows: readonly Row[] = [
     statuses: [400],
   },
   {
-    name: 'a body on GET is framed, not read as the next request',
+    name: 'a body on GET is framed, not parsed as the next request',
     send: (token) => [
       `GET ${path} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${token}\r\n${close}Content-Length: 18\r\n\r\nGET / HTTP/1.1\r\n\r\n`,
     ],
     statuses: [200],
   },
   {
-    name: 'an empty body of PUT with only a length',
+    name: 'an empty PUT with only a length',
     send: (token) => [
       `PUT ${path}/extend HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${token}\r\n${close}Content-Length: 0\r\n\r\n`,
     ],
     statuses: [202],
   },
-  { name: 'headers that do not end', send: () => [`GET ${path} HTTP/1.1\r\nHost: a\r\n`], statuses: [408] },
+  { name: 'headers without an end', send: () => [`GET ${path} HTTP/1.1\r\nHost: a\r\n`], statuses: [408] },
   {
-    name: 'a body that does not come',
+    name: 'a body that never arrives',
     send: () => [`POST ${path} HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n{`],
     statuses: [408],
   },
 ];
 
-describe('odd requests', () => {
+describe('unusual requests', () => {
   it.each(rows)('$name', async ({ send, statuses }) => {
     const received = await exchangeBytes(started.port, send(bearer));
     const heads = headsOf(received);
@@ -202,7 +204,7 @@ describe('odd requests', () => {
       expect(head).toMatch(/\r\nx-error-id: [0-9a-f-]{36}\r\n/);
       expect(head).toMatch(/\r\ncontent-length: \d+\r\n/);
       expect(head).toMatch(/\r\nconnection: close\r\n/);
-      // The line break below which a prompt stands.
+      // The final line break, for a shell prompt.
       expect(received).toMatch(/\}\n$/);
     }
   });
@@ -216,7 +218,7 @@ describe('odd requests', () => {
     expect(headsOf(received).map(({ status }) => status)).toEqual([100, 202]);
   });
 
-  it('serves a new connection when silent ones have taken every place', async () => {
+  it('serves a new connection when silent ones occupy every place', async () => {
     const { api, port } = await startAuthApi({ http: { connections: 2 } });
     const silent = [connect(port, '127.0.0.1'), connect(port, '127.0.0.1')];
     await Promise.all(silent.map((socket) => once(socket, 'connect')));
@@ -234,7 +236,7 @@ describe('odd requests', () => {
     expect(headsOf(received).map(({ status }) => status)).toEqual([401, 401]);
   });
 
-  it('reads every header, however many there are', async () => {
+  it('reads every header, however many', async () => {
     const many = Array.from({ length: 2_100 }, (_, at) => `${at % 10}:\r\n`).join('');
     const request = `GET ${path} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${bearer}\r\n${many}api-key: x\r\n${close}\r\n`;
     const received = await exchangeBytes(started.port, [request]);

@@ -1,4 +1,4 @@
-/** The description of the API: a valid document, complete, served as it is stored. */
+/** The description of the API: a valid document, complete, served as stored. */
 import { readFileSync } from 'node:fs';
 import { validate } from '@hyperjump/json-schema/openapi-3-1';
 import { describe, expect, it } from 'vitest';
@@ -33,17 +33,17 @@ async function faultsOf(document: unknown): Promise<unknown> {
 }
 
 describe('the document', () => {
-  it.each([null, 'session'])('is valid by the schema of OpenAPI 3.1, with cookie %s', async (cookie) => {
+  it.each([null, 'session'])('is valid by the OpenAPI 3.1 schema, with cookie %s', async (cookie) => {
     expect(await faultsOf(readDescription(cookie).document)).toEqual([]);
   });
 
-  it('would be found invalid', async () => {
+  it('control: an invalid document is detected', async () => {
     const { document } = readDescription();
     delete document.paths['/session'].get.responses['200'].description;
     expect(await faultsOf(document)).not.toEqual([]);
   });
 
-  it('refers only to what it holds', () => {
+  it('has no dangling references', () => {
     const { document } = readDescription('session');
     const references = [...JSON.stringify(document).matchAll(/"\$ref":"#\/components\/(\w+)\/(\w+)"/g)];
     expect(references.length).toBeGreaterThan(100);
@@ -51,7 +51,7 @@ describe('the document', () => {
     expect(references).toHaveLength([...JSON.stringify(document).matchAll(/"\$ref"/g)].length);
   });
 
-  it('describes every operation at each of its paths, under a name of its own', () => {
+  it('describes every operation at each of its paths, under a unique name', () => {
     const { operations } = readDescription();
     const built = allOperations.flatMap(({ method, paths }) => paths.map((path) => `${method} ${path}`));
     expect(operations.map(({ method, path }) => `${method.toUpperCase()} ${path}`).sort()).toEqual(built.sort());
@@ -66,7 +66,7 @@ describe('the document', () => {
     }
   });
 
-  it('tells headers with every refusal, and Retry-After where a client should wait', () => {
+  it('declares headers on every refusal, and Retry-After where a client should wait', () => {
     for (const { operation } of readDescription().operations) {
       for (const [status, { headers = {} }] of Object.entries(operation.responses)) {
         if (Number(status) < 400) continue;
@@ -78,13 +78,13 @@ describe('the document', () => {
     }
   });
 
-  it('names every refusal that there is', () => {
+  it('lists every refusal', () => {
     const named = new Set([...generalRefusals, ...allOperations.flatMap((operation) => refusalsOf(operation, true))]);
-    // Readiness is no operation of the API.
+    // Readiness is not an operation of the API.
     expect(Object.keys(refusalKinds).filter((code) => !named.has(code as never))).toEqual(['store_unavailable']);
   });
 
-  it('speaks of a cookie only when one is configured', () => {
+  it('mentions a cookie only if one is configured', () => {
     expect(readDescription().document.components.securitySchemes).not.toHaveProperty('cookie');
     expect(JSON.stringify(readDescription().operations.map(({ operation }) => operation))).not.toContain('cross_site');
     const { document, operations } = readDescription('session');
@@ -93,7 +93,7 @@ describe('the document', () => {
     expect(read?.operation.security).toEqual([{ bearer: [] }, { cookie: [] }]);
   });
 
-  it('asks for both halves of a key pair together', () => {
+  it('requires both halves of a key pair together', () => {
     const { operations } = readDescription();
     const read = operations.find(({ operation }) => operation.operationId === 'readKeyPair');
     expect(read?.operation.security).toEqual([{ apiKey: [], apiSecret: [] }]);
@@ -106,7 +106,7 @@ describe('stored and served', () => {
   it('the stored document is up to date', () => expect(stored('auth-api.openapi.json')).toBe(openApiText()));
   it('the stored page is up to date', () => expect(stored('auth-api.md')).toBe(authApiPage()));
 
-  it.each([null, { cookie: 'session' }])('it is served as it is, with web session %j', async (webSession) => {
+  it.each([null, { cookie: 'session' }])('is served unchanged, with web session %j', async (webSession) => {
     const { api, port } = await startAuthApi({ settings: { ...testSettings, webSession } });
     const answer = await fetch(`http://127.0.0.1:${port}/api/auth/v2/openapi.json`);
     const served: unknown = await answer.json();

@@ -1,4 +1,4 @@
-/** What the store really asks of PostgreSQL is answered by indexes, however many rows there are. */
+/** The store's real queries in PostgreSQL use indexes, however many rows there are. */
 import { Kysely, PostgresDialect, type PostgresPool, type PostgresPoolClient } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runMigrations } from '../../../src/auth-api/store/migrations/run-migrations.ts';
@@ -38,7 +38,7 @@ describe('plans of PostgreSQL', () => {
 
   afterAll(() => database?.dispose());
 
-  /** Tables that the plan reads from one end to the other. */
+  /** Tables that the plan scans completely. */
   const scanned = async ({ sql, parameters }: Statement): Promise<string[]> => {
     const [row] = await database.query<{ 'QUERY PLAN': unknown }>(`explain (format json) ${sql}`, parameters);
     const text = JSON.stringify(row?.['QUERY PLAN']);
@@ -61,17 +61,17 @@ describe('plans of PostgreSQL', () => {
     expect(scans.filter(([, tables]) => tables.length > 0)).toEqual([]);
   });
 
-  it('are the same for a known and for an unknown address', () => {
+  it('are the same for a known and an unknown address', () => {
     expect(byAddress[0].length).toBeGreaterThan(12);
     expect(byAddress[1]).toEqual(byAddress[0]);
   });
 
-  it('would tell a statement that reads a whole table', async () => {
+  it('control: a full table scan is detected', async () => {
     expect(await scanned({ sql: 'select id from users where full_name = $1', parameters: ['x'] })).toEqual(['users']);
   });
 });
 
-/** Enough that the planner prefers an index where there is one; then what it knows about them. */
+/** Enough rows for the planner to prefer an existing index, and then its statistics. */
 const someThousandRows = [
   `insert into users select 'u' || n, 'a' || n, 'a' || n, 'Full ' || n, 1, n, null from generate_series(1, 5000) n`,
   `insert into user_roles select 'u' || n, 'user' from generate_series(1, 5000) n`,

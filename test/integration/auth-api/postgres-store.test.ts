@@ -1,4 +1,4 @@
-/** The contract suite for the store in PostgreSQL, and what is special about it: start, types, text. */
+/** The contract suite for the PostgreSQL store, and its specifics: start, types, text. */
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { openPostgresStore } from '../../../src/auth-api/store/postgres-store.ts';
 import { describeAuthStore } from '../../contract/auth-store.ts';
@@ -12,7 +12,7 @@ beforeAll(async () => {
 }, 60_000);
 
 afterAll(async () => {
-  // Undefined where there is no PostgreSQL and the suite was skipped.
+  // Undefined if there is no PostgreSQL and the suite was skipped.
   await database?.dispose();
 });
 
@@ -27,11 +27,11 @@ describe('PostgreSQL', () => {
     return Number((await database.query<{ deadlocks: string }>(sql))[0]?.deadlocks);
   };
 
-  it('saw no deadlock in all of the suite above', async () => {
+  it('had no deadlock in the suite above', async () => {
     expect(await deadlocks()).toBe(0);
   });
 
-  it('is brought to the current version once, however many start together', async () => {
+  it('is migrated once, however many processes start together', async () => {
     await database.empty();
     const stores = await Promise.all(Array.from({ length: 6 }, () => openPostgresStore(database.url)));
     expect(await database.query('select name from kysely_migration')).toEqual([{ name: '0001-initial' }]);
@@ -59,7 +59,7 @@ describe('PostgreSQL', () => {
     expect(await database.query(text)).toEqual([]);
   });
 
-  it('keeps times exactly, as numbers', async () => {
+  it('stores times exactly, as numbers', async () => {
     await database.empty();
     const store = await openPostgresStore(database.url);
     onTestFinished(() => store.close());

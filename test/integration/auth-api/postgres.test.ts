@@ -1,4 +1,7 @@
-/** The Auth API on a PostgreSQL that dies, stalls and comes back: refusals that say so, and nothing else of it. */
+/**
+ * The Auth API with a PostgreSQL that crashes, stalls and comes back: refusals that report an outage, and no details of
+ * the database.
+ */
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { AuthApi } from '../../../src/auth-api/auth-api.ts';
 import { createAuthApi } from '../../../src/auth-api/create-auth-api.ts';
@@ -50,13 +53,13 @@ async function expectOutage(answer: Response): Promise<void> {
   expect(JSON.parse(body)).toMatchObject({ code: 'store_unavailable' });
 }
 
-describe('a PostgreSQL that fails', () => {
+describe('a failing PostgreSQL', () => {
   afterEach(async () => {
     relay.mend();
     await vi.waitFor(async () => expect((await check()).status).toBe(200), { timeout: 10_000 });
   });
 
-  it('that is cut off is told with 503, and used again when it is back', async () => {
+  it('that is disconnected causes 503, and is used again when it is back', async () => {
     expect([(await check()).status, await ready()]).toEqual([200, 200]);
     relay.cut();
     await expectOutage(await check());
@@ -66,7 +69,7 @@ describe('a PostgreSQL that fails', () => {
     expect((await fetch(`${base}/health/live`)).status).toBe(200);
   });
 
-  it('that is cut off in the middle of many requests fails each of them by itself', async () => {
+  it('that is disconnected during many requests fails each of them separately', async () => {
     const asked = Array.from({ length: 40 }, check);
     await Promise.race(asked);
     relay.cut();
@@ -74,7 +77,7 @@ describe('a PostgreSQL that fails', () => {
     expect([...statuses].filter((status) => status !== 200 && status !== 503)).toEqual([]);
   });
 
-  it('that stalls is given up in bounded time, and its dead connections are not used again', async () => {
+  it('that stalls is given up in bounded time, and its dead connections are not reused', async () => {
     await Promise.all(Array.from({ length: 10 }, check));
     relay.freeze();
     // In less time than this test may take, although the first of them wait for each of their connections in turn.
@@ -84,7 +87,7 @@ describe('a PostgreSQL that fails', () => {
     expect(after.map(({ status }) => status)).toEqual(new Array(10).fill(200));
   }, 30_000);
 
-  it('that ends idle connections is connected anew', async () => {
+  it('that closes idle connections is reconnected', async () => {
     await check();
     const ended = await database.query(
       'select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()',
@@ -93,12 +96,12 @@ describe('a PostgreSQL that fails', () => {
     await vi.waitFor(async () => expect((await check()).status).toBe(200));
   });
 
-  it('is not waited for at start', async () => {
+  it('is not awaited at start', async () => {
     relay.cut();
     await expect(openStore(url.href)).rejects.toThrow(StoreUnavailableError);
   });
 
-  it('never shows where it is and how it is entered', async () => {
+  it('never reveals its address or credentials', async () => {
     const failures = await Promise.all(
       [
         url.href.replace(url.password, 'not-the-password'),

@@ -1,4 +1,4 @@
-/** The Auth API with a Redis Cluster: attempts are counted for all replicas together, and revocations are told. */
+/** The Auth API with a Redis Cluster: replicas count attempts together, and revocations are published. */
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { openSharedParts } from '../../../src/auth-api/open-shared-parts.ts';
 import { connectRedis } from '../../../src/redis/connect-redis.ts';

@@ -1,4 +1,4 @@
-/** Two Auth APIs on one database and one Redis: limits that they share, revocations that others hear, and a Redis away. */
+/** Two Auth APIs on one database and one Redis: shared limits, published revocations, and a Redis that is down. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -39,7 +39,7 @@ interface Replica {
   readonly lines: string[];
 }
 
-/** The first replica makes the user; the others find it. */
+/** The first replica creates the user; the others find it. */
 async function startReplica(
   redis: { url: string; keyPrefix: string },
   changes: Partial<AuthApiSettings> = {},
@@ -89,7 +89,7 @@ function logged({ lines }: Replica, text: RegExp): number {
 }
 
 describe('limits', () => {
-  it('of mails are shared, and tell how long to wait', async () => {
+  it('on mails are shared, and report how long to wait', async () => {
     const redis = await useRedis();
     const replicas = [await startReplica(redis), await startReplica(redis)];
     const statuses: number[] = [];
@@ -106,7 +106,7 @@ describe('limits', () => {
     }
   });
 
-  it('of failing key checks are shared, and end with their window', async () => {
+  it('on failing key checks are shared, and end with their window', async () => {
     const redis = await useRedis();
     const limits = { ...authApiSettings.limits, keyFailures: 4, keyWindowMs: 1_000 };
     const replicas = [await startReplica(redis, { limits }), await startReplica(redis, { limits })];
@@ -116,7 +116,7 @@ describe('limits', () => {
     await vi.waitFor(async () => expect(await tryKey(replicas[0]!, 'some-key')).toBe(401));
   });
 
-  it('leave no address and no key in Redis', async () => {
+  it('store no plain address or key in Redis', async () => {
     const redis = await useRedis();
     const replica = await startReplica(redis);
     await askForSession(replica, 'ana@example.test');
@@ -132,7 +132,7 @@ describe('limits', () => {
     }
   });
 
-  it('of failed verifications are shared', async () => {
+  it('on failed verifications are shared', async () => {
     const redis = await useRedis();
     const replicas = [await startReplica(redis), await startReplica(redis)];
     const statuses: number[] = [];
@@ -148,7 +148,7 @@ describe('limits', () => {
     expect(statuses).toEqual([...new Array(11).fill(401), ...new Array(4).fill(429)]);
   });
 
-  it('hold when their keys are deleted, as far as a process has counted itself', async () => {
+  it('still apply when their keys are deleted, as far as a process has counted itself', async () => {
     const redis = await useRedis();
     const replica = await startReplica(redis);
     for (let at = 0; at < 5; at += 1) expect((await askForSession(replica, 'ana@example.test')).status).toBe(202);
@@ -158,7 +158,7 @@ describe('limits', () => {
     expect((await askForSession(replica, 'ana@example.test')).status).toBe(429);
   });
 
-  it('of tries of a code are shared by the database', async () => {
+  it('on tries of a code are shared by the database', async () => {
     const redis = await useRedis();
     const replicas = [await startReplica(redis), await startReplica(redis)];
     await askForSession(replicas[0]!, 'ana@example.test');
@@ -173,7 +173,7 @@ describe('limits', () => {
   });
 });
 
-describe('a Redis that is away', () => {
+describe('a Redis that is down', () => {
   let server: PrivateRedis;
 
   beforeEach(async () => {
@@ -181,7 +181,7 @@ describe('a Redis that is away', () => {
     closing.push(server.dispose);
   });
 
-  it('neither opens the door anew nor closes it: each process goes on from what it counted', async () => {
+  it('neither lifts a limit nor blocks everyone: each process continues from its own counts', async () => {
     const replica = await startReplica({ url: server.url, keyPrefix: 'a:' });
     for (let at = 0; at < 3; at += 1) expect((await askForSession(replica, 'ana@example.test')).status).toBe(202);
     await server.kill();
@@ -194,7 +194,7 @@ describe('a Redis that is away', () => {
     expect((await askForSession(replica, 'nobody@example.test')).status).toBe(404);
   }, 30_000);
 
-  it('that does not answer is waited for once, and no longer than a command may take', async () => {
+  it("that does not respond is awaited once, and no longer than a command's timeout", async () => {
     const replica = await startReplica({ url: server.url, keyPrefix: 'a:' });
     await askForSession(replica, 'ana@example.test');
     await server.pause();
@@ -210,7 +210,7 @@ describe('a Redis that is away', () => {
     expect(Math.max(...took.slice(1))).toBeLessThan(silence - 50);
   }, 30_000);
 
-  it('at the start does not keep the API from starting', async () => {
+  it('at the start does not prevent the API from starting', async () => {
     await server.stop();
     const replica = await startReplica({ url: server.url, keyPrefix: 'a:' });
     const statuses: number[] = [];
@@ -218,7 +218,7 @@ describe('a Redis that is away', () => {
     expect(statuses).toEqual([202, 202, 202, 202, 202, 429]);
   }, 30_000);
 
-  it('makes gateways forget everything once it answers again, when a revocation was missed meanwhile', async () => {
+  it('makes gateways drop all verdicts once it responds again, if a revocation was missed meanwhile', async () => {
     const replica = await startReplica({ url: server.url, keyPrefix: 'a:' });
     const heard = await listen(server.url, 'a:revocations');
     const { userId } = await replica.api.createUser(otherUser);
@@ -239,7 +239,7 @@ describe('a Redis that is away', () => {
 });
 
 describe('revocations', () => {
-  it('are heard on the channel, each with kind, id and time', async () => {
+  it('are published on the channel, each with kind, id and time', async () => {
     const redis = await useRedis();
     const replica = await startReplica(redis);
     const heard = await listen(redis.url, `${redis.keyPrefix}revocations`);

@@ -1,4 +1,7 @@
-/** A new secret keeps what was made under the earlier ones, and going back to the earlier one keeps what the new one made. */
+/**
+ * A new secret keeps what was created under the previous ones, and going back to the previous one keeps what the new
+ * one created.
+ */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,7 +22,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-/** Runs with one Auth API on the common database, under these secrets. */
+/** Runs with one Auth API on the shared database, under these secrets. */
 async function under<Result>(
   secret: string,
   previousSecrets: readonly string[],
@@ -98,15 +101,15 @@ describe('a rotated secret', () => {
     ['the new one first, the old one kept', old, [], current, [old], [200, 200, 202]],
     ['two rotations later', old, [], next, [current, old], [200, 200, 202]],
     ['back to the old one, the new one kept', current, [old], old, [current], [200, 200, 202]],
-    ['prepared: the coming one is listed before it is used', current, [], old, [current], [200, 200, 202]],
-    ['the old one forgotten', old, [], current, [], [401, 401, 401]],
+    ['the coming one is listed before it is used', current, [], old, [current], [200, 200, 202]],
+    ['the old one dropped', old, [], current, [], [401, 401, 401]],
     ['another one kept', old, [], current, [next], [401, 401, 401]],
   ])('%s', async (_, before, beforeKept, after, afterKept, expected) => {
     const made = await under(before, beforeKept, make);
     expect(await under(after, afterKept, (api) => statuses(api, made))).toEqual(expected);
   });
 
-  it('has the hash of a key pair moved on when the pair is used, and the earlier secret can go', async () => {
+  it('rehashes a key pair when it is used, so the previous secret can be removed', async () => {
     const [used, unused] = await under(old, [], async ({ pair }) => [await pair(), await pair()] as const);
     await under(current, [old], async ({ pairStatus }) => {
       expect(await pairStatus({ ...unused, apiSecret: used.apiSecret })).toBe(401);
@@ -118,7 +121,7 @@ describe('a rotated secret', () => {
     });
   });
 
-  it('is as long as the current one has to be', async () => {
+  it('must be as long as the current one', async () => {
     await expect(under(current, ['short'], async () => {})).rejects.toThrow(RangeError);
   });
 });

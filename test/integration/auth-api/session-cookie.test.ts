@@ -1,4 +1,4 @@
-/** The cookie that carries a session for web pages: set and refreshed, taken away, and taken as a credential. */
+/** The cookie that carries a session for web pages: set and refreshed, removed, and accepted as a credential. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type StartedAuthApi, startAuthApi, testSettings } from './start-auth-api.ts';
 
@@ -56,8 +56,8 @@ async function signedIn(): Promise<string> {
   return sentBack(asked);
 }
 
-describe('asking for a session with a cookie', () => {
-  it('puts the bearer into the cookie, and nowhere else', async () => {
+describe('requesting a session with a cookie', () => {
+  it('puts the bearer only into the cookie', async () => {
     const { status, body, cookies } = await ask({});
     expect(status).toBe(202);
     expect(cookies).toEqual([
@@ -74,7 +74,7 @@ describe('asking for a session with a cookie', () => {
     expect(JSON.stringify(body)).not.toContain(sentBack({ status, body, cookies }).split('=')[1]);
   });
 
-  it('opens nothing until the code has come back', async () => {
+  it('grants no access until the code is verified', async () => {
     const cookie = sentBack(await ask({}));
     expect((await call('GET', '/session', { cookie })).status).toBe(401);
     const { code, codeId } = started.lastCode();
@@ -89,7 +89,7 @@ describe('asking for a session with a cookie', () => {
     expect([status, 'bearer' in body, cookies.length]).toEqual([202, false, 1]);
   });
 
-  it('looks the same for an address that nobody has', async () => {
+  it('looks the same for an unknown address', async () => {
     await started.api.close();
     await start({ revealUnknownEmail: false });
     const [known, unknown] = [await ask({}), await ask({ email: 'nobody@example.test' })];
@@ -100,7 +100,7 @@ describe('asking for a session with a cookie', () => {
     expect((await call('GET', '/session', { cookie: sentBack(unknown) })).status).toBe(401);
   });
 
-  it('gives the bearer in the answer, and no cookie, when the client says so or nothing', async () => {
+  it('returns the bearer in the response, without a cookie, if the client requests that or nothing', async () => {
     for (const json of [{ carrier: 'header' }, { carrier: undefined }]) {
       const { body, cookies } = await ask(json, {});
       expect([typeof body['bearer'], cookies]).toEqual(['string', []]);
@@ -110,9 +110,9 @@ describe('asking for a session with a cookie', () => {
   it.each([
     ['another site', { 'sec-fetch-site': 'cross-site', origin: 'https://evil.test' }],
     ['a sibling', { 'sec-fetch-site': 'same-site' }],
-    ['another origin, from a browser that says no more', { origin: 'https://evil.test' }],
+    ['another origin, from a browser without Fetch metadata', { origin: 'https://evil.test' }],
     ['an opaque origin', { origin: 'null' }],
-    ['nobody knows where', {}],
+    ['an unknown origin', {}],
   ])('is refused when it comes from %s', async (_, headers) => {
     const mails = started.mails.length;
     const { status, body, cookies } = await ask({}, headers as Record<string, string>);
@@ -129,14 +129,14 @@ describe('asking for a session with a cookie', () => {
 });
 
 describe('a session in a cookie', () => {
-  it('goes on with the session', async () => {
+  it('is refreshed with the session', async () => {
     const cookie = await signedIn();
     nowMs += 3_600_000;
     const extended = await call('PUT', '/session/extend', { cookie, ...sameOrigin });
     expect(extended).toMatchObject({ status: 202, cookies: [`${cookie}; ${attributes}; Max-Age=86400`] });
   });
 
-  it('ends where the session has to', async () => {
+  it('expires at the latest with the session', async () => {
     await started.api.close();
     await start({ sessionCapMs: 86_400_000 });
     const cookie = await signedIn();
@@ -145,7 +145,7 @@ describe('a session in a cookie', () => {
     expect(cookies).toEqual([`${cookie}; ${attributes}; Max-Age=${86_400 - 3_600}`]);
   });
 
-  it('goes when the session is revoked, but not with another one', async () => {
+  it('is removed when the session is revoked, but not with another one', async () => {
     const [cookie, other] = [await signedIn(), await started.api.createVerifiedSession(started.userId)];
     const headers = { cookie, ...sameOrigin };
     expect((await call('DELETE', `/session/${other.sessionId}`, headers)).cookies).toEqual([]);
@@ -157,13 +157,13 @@ describe('a session in a cookie', () => {
     expect((await call('GET', '/session', { cookie })).status).toBe(401);
   });
 
-  it('goes with the account', async () => {
+  it('is removed with the account', async () => {
     const cookie = await signedIn();
     const { cookies } = await call('DELETE', '/user', { cookie, ...sameOrigin });
     expect(cookies).toEqual([`${cookieName}=; ${attributes}; Max-Age=0`]);
   });
 
-  it('is no cookie for whoever sends the bearer in the header', async () => {
+  it('is not set for a client that sends the bearer in the header', async () => {
     const { bearer, sessionId } = await started.api.createVerifiedSession(started.userId);
     const headers = { authorization: `Bearer ${bearer}` };
     expect((await call('PUT', '/session/extend', headers)).cookies).toEqual([]);
@@ -171,8 +171,8 @@ describe('a session in a cookie', () => {
   });
 
   it.each([
-    ['a bearer beside it', { authorization: 'Bearer x' }, 400, 'credential_conflict'],
-    ['a key pair beside it', { 'api-key': 'k', 'api-secret': 's' }, 400, 'credential_conflict'],
+    ['a bearer next to it', { authorization: 'Bearer x' }, 400, 'credential_conflict'],
+    ['a key pair next to it', { 'api-key': 'k', 'api-secret': 's' }, 400, 'credential_conflict'],
   ])('is refused with %s', async (_, headers, status, code) => {
     const cookie = await signedIn();
     expect((await call('GET', '/session', { cookie, ...(headers as Record<string, string>) })).body).toMatchObject({
@@ -181,7 +181,7 @@ describe('a session in a cookie', () => {
     });
   });
 
-  it('changes nothing for another site', async () => {
+  it('cannot be used by another site for a change', async () => {
     const cookie = await signedIn();
     const headers = { cookie, origin: 'https://evil.test', 'sec-fetch-site': 'cross-site' };
     const { body } = await call('GET', '/session', { cookie });
@@ -196,7 +196,7 @@ describe('a session in a cookie', () => {
     expect((await call('GET', '/session', { cookie })).status).toBe(200);
   });
 
-  it('is nothing where no cookie is configured', async () => {
+  it('is ignored where no cookie is configured', async () => {
     const { bearer } = await started.api.createVerifiedSession(started.userId);
     const headers = { cookie: `${cookieName}=${bearer}` };
     expect((await call('GET', '/session', headers)).status).toBe(200);

@@ -1,4 +1,4 @@
-/** An Auth API in memory for tests, with one user, the mail it sent and the lines it logged. */
+/** An in-memory Auth API for tests, with one user, the mail it sent and the lines it logged. */
 import type { AuthApi, AuthApiOptions } from '../../../src/auth-api/auth-api.ts';
 import { createAuthApi } from '../../../src/auth-api/create-auth-api.ts';
 import type { CodeMail, OutgoingMail } from '../../../src/auth-api/outbox/outbox.ts';

@@ -1,4 +1,4 @@
-/** The database file holds nothing that opens a door, and the log tells nothing that does. */
+/** The database file contains nothing that grants access, and neither does the log. */
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -50,12 +50,12 @@ beforeAll(async () => {
 
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** Not as part of a longer word: six digits can stand in an id by chance. */
+/** Not as part of a longer word: an id can contain six digits by chance. */
 const holds = (text: string, word: string) =>
   new RegExp(`(?<![\\w-])${word}(?![\\w-])`).test(text) || (word.length > 6 && text.includes(word));
 
 describe('the database and the log', () => {
-  it('do hold what was stored, so that the search can find something', () => {
+  it('control: contain what was stored, so the search can find something', () => {
     for (const word of known) expect(stored.includes(word)).toBe(true);
     expect(logged).toContain('code_wrong');
   });
@@ -69,7 +69,7 @@ describe('the database and the log', () => {
     'key code',
     'local bearer',
     'local api secret',
-  ])('do not hold the %s', (which) => {
+  ])('do not contain the %s', (which) => {
     const secret = secrets[which] ?? '';
     expect(secret.length).toBeGreaterThanOrEqual(6);
     expect(holds(stored, secret)).toBe(false);

@@ -39,7 +39,7 @@ routes:
   return { gateway, upstream, call };
 }
 
-test('from the first question to the last answer', async () => {
+test('from the first request to the last response', async () => {
   const { gateway, upstream, call } = await start();
   const page = { origin: gateway.origin, 'sec-fetch-site': 'same-origin' };
   const account = { email: 'ana@example.test', fullName: 'Ana', alias: 'ana', carrier: 'cookie' };

@@ -1,4 +1,7 @@
-/** The external authorizer apart from decisions: who may ask, what has to be in a check, deadlines, headers, reload and drain. */
+/**
+ * The external authorizer apart from decisions: allowed peers, required facts of a check, deadlines, headers, reload
+ * and drain.
+ */
 
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -77,7 +80,7 @@ describe('headers for the service', () => {
     expect(answer.header('x-envoy-auth-headers-to-remove') ?? '').not.toContain('authorization');
   });
 
-  test('a cookie that holds the credential is taken out of the others', async () => {
+  test("a credential's cookie is removed from the others", async () => {
     const answer = await ask('caddy', getCheck('/closed/x', ['Cookie', 'a=1; session=good; b=2']));
     expect([answer.status, answer.header('user-id'), answer.header('cookie')]).toEqual([200, 'ann', 'a=1; b=2']);
     const alone = await ask('envoy', getCheck('/closed/x', ['Cookie', 'session=good']));
@@ -97,7 +100,7 @@ describe('headers for the service', () => {
   );
 });
 
-describe('the request that is asked about', () => {
+describe('the checked request', () => {
   beforeEach(async () => {
     gateway = await startGateway(config());
   });
@@ -119,20 +122,20 @@ describe('the request that is asked about', () => {
     const send = (parts: readonly string[]) => sendRaw(gateway.authorizerPort, `${parts.join('\r\n')}\r\n\r\n`);
     const missing = await send(lines.filter((line) => line !== own));
     expect(refusalOf(missing)).toEqual([400, 'check_invalid']);
-    // A second address is one more proxy.
+    // A second address is an additional proxy.
     if (field === 'X-Forwarded-For') return;
     const repeated = await send([...lines, own]);
     expect(refusalOf(repeated)).toEqual([400, 'check_invalid']);
   });
 
-  test('a path that no dialect has, and an Envoy that has lost the target, allow nothing', async () => {
+  test('a path of no dialect, and an Envoy that has lost the target, allow nothing', async () => {
     for (const target of ['/', '/nginx/', '/nginx/refusal/x', '/envoy', '/envoyx/open/x', '/elsewhere/open/x']) {
       const answer = await sendRaw(gateway.authorizerPort, `GET ${target} HTTP/1.1\r\nHost: api.example.test\r\n\r\n`);
       expect([target, answer.status >= 400]).toEqual([target, true]);
     }
   });
 
-  test('the address of the client is the peer of the proxy, and further ones behind trusted proxies', async () => {
+  test("the client address is the proxy's peer, or further left behind trusted proxies", async () => {
     const at = async (dialect: (typeof dialectNames)[number], client: string, claimed?: string) => {
       const headers = claimed === undefined ? [] : ['X-Forwarded-For', claimed];
       return (
@@ -148,21 +151,21 @@ describe('the request that is asked about', () => {
     expect(await at('gateway-api', '203.0.113.7', '203.0.113.7')).toBe(403);
   });
 
-  test('a WebSocket is one by its key, since proxies drop Upgrade from a check', async () => {
+  test('a WebSocket is recognized by its key, because proxies drop Upgrade from a check', async () => {
     const handshake = ['Sec-WebSocket-Key', 'AAAAAAAAAAAAAAAAAAAAAA==', 'Sec-WebSocket-Version', '13'];
     for (const dialect of ['haproxy', 'traefik', 'caddy', 'envoy'] as const) {
       const answer = async (target: string, headers: readonly string[]) =>
         (await ask(dialect, getCheck(target, [...headers, ...handshake]))).header('x-error') ?? 'allowed';
       expect(await answer('/socket', bearer)).toBe('allowed');
       expect(await answer('/open/x', bearer)).toBe('This upgrade is not supported here');
-      // Browsers send the cookie with a handshake that a page of another site makes.
+      // Browsers send the cookie with a handshake from a page of another site.
       const cookie = ['Cookie', 'session=good'];
       expect(await answer('/socket', [...cookie, 'Origin', 'http://api.example.test'])).toBe('allowed');
       expect(await answer('/socket', [...cookie, 'Origin', 'http://evil.test'])).toContain('site');
     }
   });
 
-  test('nginx asks once more for a refusal, and gets 503 where there is none any more', async () => {
+  test('nginx fetches a refusal in a second request, and gets 503 if it is no longer stored', async () => {
     const answer = await ask('nginx', getCheck('/open/x'), '/nginx/refusal');
     expect(refusalOf(answer)).toEqual([503, 'proxied_service_unavailable']);
     expect(answer.header('retry-after')).toBe('2');
@@ -174,19 +177,19 @@ describe('outages', () => {
     gateway = await startGateway(config(', timeout: 100ms'));
   });
 
-  test.each(dialectNames)('%s: an Auth API that fails is 503, at the first path too', async (dialect) => {
+  test.each(dialectNames)('%s: a failing Auth API is 503, also on the first path', async (dialect) => {
     await authApi.behave({ kind: 'answers', status: 500 });
     expect((await ask(dialect, getCheck('/closed/x', ['Authorization', 'Bearer other']))).status).toBe(503);
   });
 
-  test.each(dialectNames)('%s: one that is silent is 503 after authorizer.timeout', async (dialect) => {
+  test.each(dialectNames)('%s: a silent Auth API is 503 after authorizer.timeout', async (dialect) => {
     await authApi.behave({ kind: 'slow' });
     const answer = await ask(dialect, getCheck('/closed/x', ['Authorization', 'Bearer silent']));
     expect([answer.status, answer.header('x-error')]).toEqual([503, 'Authentication is temporarily unavailable']);
     expect(authApi.waiting()).toBeGreaterThan(0);
   });
 
-  test('Envoy gets it before its own deadline', async () => {
+  test('Envoy gets the response before its own deadline', async () => {
     await gateway.close();
     gateway = await startGateway(config(', timeout: 10s'));
     await authApi.behave({ kind: 'slow' });
@@ -200,8 +203,8 @@ describe('outages', () => {
   });
 });
 
-describe('who may ask', () => {
-  test('others than the peers get no response, and one line says so', async () => {
+describe('allowed peers', () => {
+  test('other peers get no response, and one line reports it', async () => {
     gateway = await startGateway(config(', peers: [192.0.2.1]'));
     const { answers } = await sendRawUntilClose(gateway.authorizerPort, checkBytes('caddy', getCheck('/open/x')));
     await sendRawUntilClose(gateway.authorizerPort, checkBytes('caddy', getCheck('/open/x')));
@@ -209,7 +212,7 @@ describe('who may ask', () => {
     expect(gateway.logLines().filter(({ level }) => level === 'warn')).toMatchObject([{ client: '127.0.0.1' }]);
   });
 
-  test('a peer that a reload has dropped gets no response on the connection that it kept', async () => {
+  test('a peer that a reload has removed gets no response on its kept connection', async () => {
     gateway = await startGateway(config());
     const connection = await openRaw(gateway.authorizerPort);
     connection.write(checkBytes('caddy', getCheck('/open/x')));
@@ -224,7 +227,7 @@ describe('who may ask', () => {
   test.each([
     ['no secret', [], false],
     ['another one', [`x-rolegate-authorizer: ${secret}x`], false],
-    ['it twice', [`x-rolegate-authorizer: ${secret}`, `X-Rolegate-Authorizer: ${secret}`], false],
+    ['a repeated secret', [`x-rolegate-authorizer: ${secret}`, `X-Rolegate-Authorizer: ${secret}`], false],
     ['it', [`X-Rolegate-Authorizer: ${secret}`], true],
   ])('with a secret: %s', async (_, headers, answered) => {
     gateway = await startGateway(config(`, secret: ${secret}`));
@@ -234,7 +237,7 @@ describe('who may ask', () => {
     expect(gateway.logText()).not.toContain(secret);
   });
 
-  test('through a Unix socket, also where a process has left its file', async () => {
+  test('through a Unix socket, even if a process has left its file', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'rolegate-test-'));
     const path = join(folder, 'authorizer.sock');
     const killed = 'require("net").createServer().listen(process.argv[1], () => process.kill(process.pid, "SIGKILL"))';
@@ -289,7 +292,7 @@ test('a reload changes paths, rules and the secret; a drain ends kept connection
   await closing;
 });
 
-test('a gateway that only decides needs no upstream, and listens for checks alone', async () => {
+test('a gateway that only decides needs no upstream, and listens only for checks', async () => {
   gateway = await startGateway(`
 version: 1
 server: { listen: false, admin: "127.0.0.1:0" }

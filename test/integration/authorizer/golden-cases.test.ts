@@ -1,6 +1,6 @@
 /**
- * The golden cases through the external authorizer, in every dialect: each is what the proxy would make of the client's request, and
- * the response has to tell it what the gateway itself would have done.
+ * The golden cases through the external authorizer, in every dialect: each is the proxy's version of the client's
+ * request, and the response must tell the proxy what the gateway itself would have done.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type DialectName, dialectNames, type ManagedHeader } from '../../../src/authorizer/dialect.ts';
@@ -58,10 +58,10 @@ describe.each(readGoldenFiles().map((golden) => [golden.file, golden] as const))
   });
 });
 
-/** Whether a proxy of this kind asks about such a request in the way that the case is written for. */
+/** Whether a proxy of this kind checks such a request in the way that the case expects. */
 function canState(dialect: DialectName, file: string, view: RequestView): boolean {
   if (dialect === 'envoy' && !envoyForwards(view)) return false;
-  // It does not say who the client is.
+  // It does not send the client's address.
   if (dialect === 'gateway-api' && ['conditions.yaml', 'forwarded-trusted.yaml'].includes(file)) return false;
   return !listsConnection(view);
 }

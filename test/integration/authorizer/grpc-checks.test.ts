@@ -1,4 +1,6 @@
-/** Checks over gRPC apart from decisions: what Envoy sets, removes and learns, what is refused without a doubt, and outages. */
+/**
+ * Checks over gRPC apart from decisions: what Envoy sets, removes and receives, what is always refused, and outages.
+ */
 import { status } from '@grpc/grpc-js';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type CheckedRequest, getCheck } from '../../support/authorizer-checks.ts';
@@ -59,7 +61,7 @@ const refusal = ({ message, status: code, metadata, header }: Verdict) => [
 const refused = (code: number, reason: string) => ['denied_response', code, reason, true];
 
 describe('headers for the service', () => {
-  test('each replaces that of the client, and a credential is removed', async () => {
+  test("each replaces the client's own, and a credential is removed", async () => {
     const { message, removed, header } = await proxy.ask(
       getCheck('/closed/x', [...bearer, 'User-Id', 'root', 'Cookie', 'a=1']),
     );
@@ -91,7 +93,7 @@ describe('headers for the service', () => {
     expect(removed).not.toContain('authorization');
   });
 
-  test('bytes beyond ASCII go through as they came', async () => {
+  test('bytes beyond ASCII pass unchanged', async () => {
     const name = Buffer.from('jürgen').toString('latin1');
     for (const raw of [false, true]) {
       const { header } = await proxy.ask(getCheck('/closed/x', [...bearer, 'Cookie', `name=${name}`]), { raw });
@@ -104,7 +106,7 @@ describe('headers for the service', () => {
     expect(message.ok_response!.headers.find(({ header: { key } }) => key === 'cookie')?.header.value).toBe('');
   });
 
-  test('challenges of a refusal are one beside the other', async () => {
+  test('challenges of a refusal are separate headers', async () => {
     const { message } = await proxy.ask(getCheck('/closed/x'));
     const challenges = message.denied_response!.headers.filter(({ header: { key } }) => key === 'www-authenticate');
     expect(challenges.length).toBeGreaterThanOrEqual(2);
@@ -148,7 +150,7 @@ describe('headers for the service', () => {
   });
 });
 
-test('metadata says what was decided, of refusals too', async () => {
+test('metadata contains the decision, also for refusals', async () => {
   const { metadata } = await proxy.ask(getCheck('/closed/x', bearer), { contextExtensions: { tenant: 'one' } });
   expect(metadata).toEqual({ route: 'closed', user_id: 'ann', roles: ['user', 'editor'] });
   const denied = await proxy.ask(getCheck('/admin/x', bearer));
@@ -162,8 +164,8 @@ test('metadata says what was decided, of refusals too', async () => {
   expect((await proxy.ask(getCheck('/open'))).metadata).toEqual({ route: 'open' });
 });
 
-describe('the request that is asked about', () => {
-  test('what is decided is what will be served, for every hostile target', async () => {
+describe('the checked request', () => {
+  test('the checked path is the served path, for every hostile target', async () => {
     expect(hostileTargets.length).toBeGreaterThanOrEqual(40);
     const served: string[] = [];
     for (const target of hostileTargets) {
@@ -177,12 +179,12 @@ describe('the request that is asked about', () => {
     });
     expect(served).toEqual(decided);
     expect(served.filter((path) => /^\/(?:kept\/)?admin/.test(path))).toEqual([]);
-    // Some of them are harmless as they are.
+    // Some of them are harmless unchanged.
     expect(served.length).toBeGreaterThan(0);
     expect((await proxy.ask(getCheck('/kept/a%2Fb;c'))).allowed).toBe(true);
   });
 
-  test('headers that Envoy has joined are no credential; as they came, they are one too many', async () => {
+  test('headers joined by Envoy are no credential; sent separately, they are one too many', async () => {
     const twice = getCheck('/closed/x', [...bearer, 'Authorization', 'Bearer other']);
     expect((await proxy.ask(twice)).status).toBe(401);
     expect(refusal(await proxy.ask(twice, { raw: true }))).toEqual(refused(400, 'credential_repeated'));
@@ -190,7 +192,7 @@ describe('the request that is asked about', () => {
     expect((await proxy.ask(hidden)).status).toBe(400);
   });
 
-  test('without a method, target or host nothing is allowed', async () => {
+  test('without a method, target or host, nothing is allowed', async () => {
     const good = attributesOf(getCheck('/open')) as { request: { http: Record<string, unknown> } };
     const { http } = good.request;
     const rows: [string, object][] = [
@@ -208,7 +210,7 @@ describe('the request that is asked about', () => {
     expect((await proxy.askWith(good)).allowed).toBe(true);
   });
 
-  test('bytes that are no check are refused, and no call fails', async () => {
+  test('bytes that are not a check are refused without failing the call', async () => {
     const send = (bytes: Buffer) =>
       new Promise<Buffer>((resolve, reject) => {
         const same = (buffer: Buffer) => buffer;
@@ -220,10 +222,10 @@ describe('the request that is asked about', () => {
           (error, value) => (error === null ? resolve(value!) : reject(error)),
         );
       });
-    // A field that says to be longer than the message.
+    // A field that declares more bytes than the message has.
     const answer = await send(Buffer.from([0x0a, 0x7f, 0x01]));
     expect(answer.toString('latin1')).toContain('check_invalid');
-    // Both lists of headers at once: which of them would count?
+    // Both lists of headers at once, which would be ambiguous.
     const header = (key: string, value: string) =>
       field(3, Buffer.concat([field(1, Buffer.from(key)), field(2, Buffer.from(value))]));
     const map = field(13, field(1, Buffer.concat([field(1, Buffer.from('a')), field(2, Buffer.from('b'))])));
@@ -245,24 +247,24 @@ describe('the request that is asked about', () => {
       );
     expect((await send(http('/open', header('a', 'b'), map))).toString('latin1')).toContain('check_invalid');
     expect((await send(http('/open', header('a', 'b')))).toString('latin1')).not.toContain('x-error');
-    // A map whose key is there twice, of which most readers keep one.
+    // A map with a repeated key, of which most parsers keep one.
     const twice = http('/closed/x', header('authorization', 'Bearer good'), header('authorization', 'Bearer other'));
     expect((await send(twice)).toString('latin1')).toContain('credential_repeated');
   });
 
-  test('the address of the client is the source, and further ones behind trusted proxies', async () => {
+  test('the client address is the source, or further left behind trusted proxies', async () => {
     const at = async (client: string, claimed?: string) =>
       (await proxy.ask(getCheck('/near', claimed === undefined ? [] : ['X-Forwarded-For', claimed], client))).status;
     expect(await at('203.0.113.7')).toBe(200);
     expect(await at('198.51.100.1', '203.0.113.7')).toBe(403);
     expect(await at('10.0.0.1', '203.0.113.7')).toBe(200);
     expect(await at('10.0.0.1', '203.0.113.7, 198.51.100.1')).toBe(403);
-    // Of a listener on a pipe nothing is known.
+    // The address of a listener on a pipe is unknown.
     const { source: _, ...unknown } = attributesOf(getCheck('/near')) as { source: object };
     expect((await proxy.askWith(unknown)).status).toBe(403);
   });
 
-  test('a WebSocket is one by its key', async () => {
+  test('a WebSocket is recognized by its key', async () => {
     const handshake = [
       'Upgrade',
       'websocket',
@@ -277,8 +279,8 @@ describe('the request that is asked about', () => {
     expect((await proxy.ask(getCheck('/socket', cookie))).status).toBe(403);
   });
 
-  test('one over HTTP/2, which has no key, is no ordinary request', async () => {
-    // As Envoy makes it of an extended CONNECT (RFC 8441).
+  test('a WebSocket over HTTP/2, which has no key, is not an ordinary request', async () => {
+    // As Envoy translates an extended CONNECT (RFC 8441).
     const asked = ['Upgrade', 'websocket', 'Connection', 'upgrade', 'Sec-WebSocket-Version', '13'];
     for (const raw of [false, true]) {
       expect(refusal(await proxy.ask(getCheck('/open', asked), { raw }))).toEqual(refused(400, 'upgrade_unsupported'));
@@ -289,7 +291,7 @@ describe('the request that is asked about', () => {
     }
   });
 
-  test('more headers than there may be are 431, a target that is too long 414', async () => {
+  test('too many headers are 431, a target that is too long is 414', async () => {
     const many = Array.from({ length: 200 }, (_, index) => [`x-${index}`, 'a']).flat();
     expect(refusal(await proxy.ask(getCheck('/open', many)))).toEqual(refused(431, 'headers_too_large'));
     expect(refusal(await proxy.ask(getCheck(`/open?${'a'.repeat(9_000)}`)))).toEqual(refused(414, 'target_too_long'));
@@ -313,14 +315,14 @@ describe('outages are refusals, and no call fails', () => {
     }
   });
 
-  test('one that is silent is 503 after authorizer.timeout', async () => {
+  test('a silent one is 503 after authorizer.timeout', async () => {
     await start(', timeout: 100ms');
     await authApi.behave({ kind: 'slow' });
     const verdict = await proxy.ask(getCheck('/closed/x', ['Authorization', 'Bearer silent']));
     expect(refusal(verdict)).toEqual(refused(503, 'auth_timeout'));
   });
 
-  test('or before the deadline of the call, where that is sooner', async () => {
+  test('or before the deadline of the call, if that is earlier', async () => {
     await start(', timeout: 10s');
     await authApi.behave({ kind: 'slow' });
     const verdict = await proxy.ask(getCheck('/closed/x', ['Authorization', 'Bearer late']), {
@@ -330,7 +332,7 @@ describe('outages are refusals, and no call fails', () => {
     expect(authApi.waiting()).toBe(1);
   });
 
-  test('a call that its caller gave up is one record, and the next one is served', async () => {
+  test('a cancelled call is one record, and the next one is served', async () => {
     await authApi.behave({ kind: 'slow' });
     const caller = new AbortController();
     const asked = proxy.ask(getCheck('/closed/x', ['Authorization', 'Bearer gone']), { signal: caller.signal });
@@ -354,7 +356,7 @@ test('one metric and one log line record a check', async () => {
   await expectRecordedChecks(gateway, grpc, grpc);
 });
 
-/** A field of a message: of length-delimited type. */
+/** A length-delimited field of a message. */
 function field(number: number, value: Buffer): Buffer {
   return Buffer.concat([varint((number << 3) | 2), varint(value.length), value]);
 }

@@ -1,4 +1,4 @@
-/** Connections of proxies that ask over gRPC: who may have one, TLS, health, age, load and drain. */
+/** Connections of proxies that call over gRPC: allowed peers, TLS, health, age, load and drain. */
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { type ClientHttp2Stream, connect as connectHttp2 } from 'node:http2';
@@ -51,14 +51,14 @@ async function start(text: string, readSecret?: (path: string) => string): Promi
   proxy = connectExtAuthz(gateway.grpcPort);
 }
 
-describe('who may ask', () => {
-  test('connections of others than the peers are closed, and one line says so', async () => {
+describe('allowed peers', () => {
+  test('connections of other peers are closed, and one line reports it', async () => {
     await start(config('', ', peers: [192.0.2.1]'));
     await expect(proxy.ask(request())).rejects.toMatchObject({ code: status.UNAVAILABLE });
     expect(gateway.logLines().filter(({ level }) => level === 'warn')).toMatchObject([{ client: '127.0.0.1' }]);
   });
 
-  test('a peer that a reload has dropped loses its connection', async () => {
+  test('a peer that a reload has removed loses its connection', async () => {
     await start(config());
     expect((await proxy.ask(request())).allowed).toBe(true);
     gateway.apply(config('', ', peers: [192.0.2.1]'));
@@ -68,7 +68,7 @@ describe('who may ask', () => {
   test.each([
     ['no secret', {}, false],
     ['another one', { 'x-rolegate-authorizer': `${secret}x` }, false],
-    ['it twice', { 'x-rolegate-authorizer': [secret, secret] }, false],
+    ['a repeated secret', { 'x-rolegate-authorizer': [secret, secret] }, false],
     ['it', { 'x-rolegate-authorizer': secret }, true],
   ])('with a secret: %s', async (_, sends, answered) => {
     await start(config('', `, secret: ${secret}`));
@@ -81,7 +81,7 @@ describe('who may ask', () => {
     expect(gateway.logText()).not.toContain(secret);
   });
 
-  test('the secret of a call is not that of the client', async () => {
+  test("the secret of a call is not the client's", async () => {
     await start(config('', `, secret: ${secret}`));
     const sent = { ...request(), rawHeaders: [...request().rawHeaders, 'x-rolegate-authorizer', secret] };
     await expect(proxy.ask(sent)).rejects.toMatchObject({ code: status.PERMISSION_DENIED });
@@ -172,7 +172,7 @@ describe('TLS', () => {
     return credentials.createSsl(texts[0]!, texts[1] ?? null, texts[2] ?? null);
   };
 
-  test('a proxy shows a certificate of clientCa, or gets no connection', async () => {
+  test('a proxy presents a certificate of clientCa, or gets no connection', async () => {
     gateway = await startGateway(config(tls), readSecret);
     proxy = connectExtAuthz(`localhost:${gateway.grpcPort}`, secured(authority, authority));
     expect((await proxy.ask(request())).allowed).toBe(true);
@@ -187,7 +187,7 @@ describe('TLS', () => {
     }
   });
 
-  test('a certificate that changed counts from the next connection on, and a check under way ends', async () => {
+  test('a changed certificate applies to new connections, and a pending check completes', async () => {
     gateway = await startGateway(config(tls), readSecret);
     proxy = connectExtAuthz(`localhost:${gateway.grpcPort}`, secured(authority, authority));
     await authApi.behave({ kind: 'slow' });
@@ -206,7 +206,7 @@ describe('TLS', () => {
     renewed.close();
   });
 
-  test('a key that is not that of the certificate is a problem of the configuration', async () => {
+  test('a key of another certificate is a problem of the configuration', async () => {
     files['key.pem'] = authority.key;
     await expect(startGateway(config(tls), readSecret)).rejects.toThrow('this is not the key of "cert"');
     gateway = await startGateway(config());
@@ -233,7 +233,7 @@ describe('health', () => {
     await vi.waitFor(async () => expect(await ask('')).toBe(1), { timeout: 15_000, interval: 200 });
   });
 
-  test('those who watch learn of the end first', async () => {
+  test('watchers are notified of the end first', async () => {
     await start(config());
     const { path, requestSerialize, responseDeserialize } = health.Watch;
     const watch = proxy.channel.makeServerStreamRequest(path, requestSerialize, responseDeserialize, { service: '' });
@@ -262,7 +262,7 @@ test('10,000 checks over four connections', async () => {
   for (const client of proxies) client.close();
 }, 120_000);
 
-test('more checks at once than a connection may have wait, and are served', async () => {
+test('checks beyond the concurrency of a connection wait, and are served', async () => {
   await start(config(', maxConcurrentStreams: 5'));
   await authApi.behave({ kind: 'slow' });
   const asked = Array.from({ length: 20 }, (_, i) => proxy.ask(request(`unknown-${i}`)));
@@ -271,7 +271,7 @@ test('more checks at once than a connection may have wait, and are served', asyn
   for (const { status: code } of await Promise.all(asked)) expect(code).toBe(401);
 });
 
-test('a connection ends by its age, and no check fails with it', async () => {
+test('a connection ends by its age, and no check fails', async () => {
   await start(config(', maxConnectionAge: 1s'));
   let connections = 0;
   const relay = createServer((client) => {
@@ -287,7 +287,7 @@ test('a connection ends by its age, and no check fails with it', async () => {
   relay.close();
 });
 
-test('a reload counts at once; a drain lets checks end and turns new ones away', async () => {
+test('a reload applies at once; a drain completes checks and refuses new ones', async () => {
   await start(config());
   gateway.apply(config('', '', '/moved/**'));
   expect((await proxy.ask(request('good', '/moved/x'))).allowed).toBe(true);
@@ -300,7 +300,7 @@ test('a reload counts at once; a drain lets checks end and turns new ones away',
   await authApi.behave({ kind: 'fine' });
   expect((await waiting).status).toBe(401);
   await closing;
-  // Before GOAWAY it is served, after it there is no one left to ask.
+  // Before GOAWAY it is served; after it the connection accepts none.
   await late.then(
     ({ status: code }) => expect(code).toBe(401),
     ({ code }) => expect(code).toBe(status.UNAVAILABLE),

@@ -1,6 +1,6 @@
 /**
- * The golden cases over gRPC, asked by a client of Envoy's published protos: with headers as Envoy joins them, and as they came
- * (`encode_raw_headers`). A refusal is a response, and no call fails.
+ * The golden cases over gRPC, sent by a client built from Envoy's published protos: with headers as Envoy joins them,
+ * and separate (`encode_raw_headers`). A refusal is a response, and no call fails.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { RequestView } from '../../../src/core/request/request-view.ts';
@@ -61,7 +61,7 @@ function isAsked(golden: GoldenFile, row: GoldenCase): boolean {
   return reachesProxy(row, lines) && envoyForwards(view) && !listsConnection(view);
 }
 
-/** Envoy joins them, so that they are another request. */
+/** Envoy joins them, which makes it another request. */
 function repeatsHeader({ rawHeaders }: RequestView): boolean {
   const names = rawHeaders.filter((_, index) => index % 2 === 0).map((name) => name.toLowerCase());
   return new Set(names).size < names.length;

@@ -11,13 +11,13 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-test('a file that is no socket is not removed', async () => {
+test('a file that is not a socket is kept', async () => {
   const path = join(folder, 'policy.yaml');
   writeFileSync(path, 'version: 1\n');
   await removeStaleSocket(path);
   expect(readFileSync(path, 'utf8')).toBe('version: 1\n');
 });
 
-test('a path without a file is fine', async () => {
+test('a missing file is accepted', async () => {
   await expect(removeStaleSocket(join(folder, 'authorizer.sock'))).resolves.toBeUndefined();
 });

@@ -1,4 +1,7 @@
-/** `rolegate ci` in a real repository: a base, ten changes, and what it says of each beside every request of a small world, decided one by one. */
+/**
+ * `rolegate ci` in a real repository: a base, ten changes, and its report on each, compared with every request of a
+ * small world, decided one by one.
+ */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -49,7 +52,7 @@ cases:
 `;
 
 const changes: readonly (readonly [name: string, from: string, to: string])[] = [
-  ['nothing but a comment', 'version: 1', 'version: 1 # the first'],
+  ['a comment only', 'version: 1', 'version: 1 # the first'],
   ['a wrong role', 'access: [editor]', 'access: [user]'],
   ['one more role', 'access: [editor]', 'access: [editor, user]'],
   ['a condition on the wrong parameter', 'param: tenant', 'param: id'],
@@ -58,7 +61,7 @@ const changes: readonly (readonly [name: string, from: string, to: string])[] = 
   ['a role that inherits too much', 'user: {}, editor', 'user: { inherits: [editor] }, editor'],
   ['a lost role', 'GET: [user, editor]', 'GET: [user]'],
   ['a closed route', 'upstream: service, access: [editor]', 'upstream: service, access: deny'],
-  ['an excepted role', 'reason: wrong_tenant', 'unless: [admin], reason: wrong_tenant'],
+  ['an exempt role', 'reason: wrong_tenant', 'unless: [admin], reason: wrong_tenant'],
 ];
 
 let folder: string;
@@ -108,7 +111,7 @@ const paths = [
   '/reports',
   '/other',
 ];
-/** Every request of a world that has each name of the rules, and one that they do not have. */
+/** Every request of a world that contains each name in the rules, and one that is not in them. */
 const world: readonly Asked[] = ['GET', 'POST', 'DELETE', 'PATCH'].flatMap((method) =>
   paths.flatMap((path) =>
     callers.map((roles) => ({ method, host: 'api.example.test', path, roles, groups: ['acme'] })),
@@ -152,7 +155,7 @@ function rowsOf(report: string): readonly Row[] {
     }));
 }
 
-/** Whether a row speaks of this request: its method, the routes before and after, and its sender. */
+/** Whether a row covers this request: its method, the routes before and after, and its sender. */
 function speaksOf({ methods, route, who }: Row, asked: Asked, routes: string, roles: ReadonlySet<string>): boolean {
   const named = ['GET', 'POST', 'DELETE', 'PATCH', 'HEAD', 'OPTIONS', 'PUT'].filter((one) =>
     methods.split(', ').includes(one),
@@ -170,7 +173,7 @@ function speaksOf({ methods, route, who }: Row, asked: Asked, routes: string, ro
   return ofMethod && route === routes && who.some(sender);
 }
 
-/** A request of the report, such as `GET https://any.example/acme/docs/any` by anyone with role user and group acme. */
+/** A request in the report, such as `GET https://any.example/acme/docs/any` by anyone with role user and group acme. */
 function exampleOf(example: string): Asked {
   const [, method, host, path, sender = ''] = /^`(\S+) https:\/\/([^/]+)(\S*)` (.+)$/.exec(example)!;
   const listed = (word: string) => new RegExp(`${word}s? ([\\w, ]+?)(?: and |$)`).exec(sender)?.[1]?.split(', ') ?? [];
@@ -193,7 +196,7 @@ const routesOf = (before: Decision, after: Decision) => {
 };
 
 describe.each(changes)('%s', (_, from, to) => {
-  test('names exactly what is newly let in', async () => {
+  test('reports exactly what is newly allowed', async () => {
     expect(base).toContain(from);
     const changed = base.replace(from, to);
     writeFileSync(file(), changed);
@@ -205,23 +208,23 @@ describe.each(changes)('%s', (_, from, to) => {
       rows.filter((row) =>
         speaksOf(row, asked, routesOf(byBase(asked), byChange(asked)), heldBy(asked.roles, changed)),
       );
-    // Every request that is newly let in is in a row, and there is no row without one.
+    // Every newly allowed request is in a row, and every row has one.
     expect(newly.filter((asked) => spokenOf(asked).length === 0)).toEqual([]);
     const used = new Set(newly.flatMap(spokenOf));
     expect(rows.filter((row) => !used.has(row) && !/^(?:HEAD|OPTIONS|PUT)$/.test(row.methods))).toEqual([]);
-    // The example of a row is refused by the base and allowed by the change. No row is only possible.
+    // The base refuses the example of a row and the change allows it. No row is merely possible.
     for (const { example, who } of rows) {
       expect(who).not.toContain('possibly');
       const asked = exampleOf(example);
       expect([example, allows(byBase(asked)), allows(byChange(asked))]).toEqual([example, false, true]);
     }
     expect(report).toMatch(new RegExp(`\\| newly allowed \\| ${newly.length === 0 ? 0 : '[1-9]'}`));
-    // Tests that a change breaks count first.
+    // Tests that a change breaks come first.
     expect(code).toBe(report.startsWith('## Access rules: failed') ? 1 : newly.length === 0 ? 0 : 3);
   }, 60_000);
 });
 
-test('the repository is as it was: no staged change, no further worktree', async () => {
+test('the repository is unchanged: no staged change, no additional worktree', async () => {
   writeFileSync(file(), base);
   const before = readFileSync(join(folder, '.git/index'));
   const { code, report } = await ci();
@@ -232,7 +235,7 @@ test('the repository is as it was: no staged change, no further worktree', async
   expect(git('worktree', 'list').trim().split('\n')).toHaveLength(1);
 });
 
-test('a report and findings go to files', async () => {
+test('report and findings are written to files', async () => {
   writeFileSync(file(), base.replace('roles: {', 'roles: { idle: {},'));
   const [out, sarif] = [join(folder, 'report.md'), join(folder, 'findings.sarif')];
   const { code } = await ci('--out', out, '--sarif', sarif);
@@ -245,8 +248,8 @@ test('a report and findings go to files', async () => {
 });
 
 test.each([
-  ['no such revision', ['ci', '--base', 'nowhere'], /there is no revision "nowhere" here/],
-  ['an option in place of a revision', ['ci', '--base=--output=x'], /there is no revision "--output=x" here/],
+  ['an unknown revision', ['ci', '--base', 'nowhere'], /there is no revision "nowhere" here/],
+  ['an option instead of a revision', ['ci', '--base=--output=x'], /there is no revision "--output=x" here/],
 ] as const)('%s', async (_, [command, ...args], said) => {
   writeFileSync(file(), base);
   const running = runRolegate([command, ...args, '--config', file()]);
@@ -254,7 +257,7 @@ test.each([
   expect(running.output()).toMatch(said);
 });
 
-test('a file that the base does not have is compared with nothing, and may let in anything', async () => {
+test('a file missing in the base has nothing to compare with, and may allow anything', async () => {
   const other = join(folder, 'policy/other.yaml');
   writeFileSync(other, base);
   const running = runRolegate([
@@ -280,7 +283,7 @@ describe('the page', () => {
     .filter(({ language, info }) => `${language} ${info}` === 'yaml pipeline')
     .map(({ text }) => text);
 
-  test('gives the reusable workflow only inputs that it has', () => {
+  test('sets only existing inputs of the reusable workflow', () => {
     const github = pipelines.map((text) => parse(text)).find((one) => one.jobs !== undefined);
     const workflow = parse(readFileSync('.github/workflows/policy.yml', 'utf8'));
     const known = Object.keys(workflow.on.workflow_call.inputs);
@@ -289,7 +292,7 @@ describe('the page', () => {
     expect(given.filter((name) => !known.includes(name))).toEqual([]);
   });
 
-  test('names only options that the command has', async () => {
+  test('mentions only existing options of the command', async () => {
     const help = runRolegate(['ci', '--help']);
     await help.ended;
     const workflow = readFileSync('.github/workflows/policy.yml', 'utf8');

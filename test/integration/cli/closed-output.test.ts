@@ -1,4 +1,4 @@
-/** Commands whose output nobody reads any more, as in `rolegate ... | head -1`: they end, and complain of nothing. */
+/** Commands whose output is closed, as in `rolegate ... | head -1`: they end without an error. */
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, existsSync, openSync } from 'node:fs';
@@ -22,7 +22,7 @@ function start(args: readonly string[], env: NodeJS.ProcessEnv = {}): { command:
 
 const quietly = { code: 0, signal: null, complaints: '' };
 
-/** Its own end of the pipe is closed with what is printed on the one screen. */
+/** Its own end of the pipe closes after the first screen. */
 async function desertedDemo() {
   const { command, ended } = start(['demo'], { ROLEGATE_LISTEN: '127.0.0.1:0', ROLEGATE_ADMIN: '127.0.0.1:0' });
   let screen = '';
@@ -35,13 +35,13 @@ async function desertedDemo() {
   return { command, ended, gateway: /gateway +(http:\S+)/.exec(screen)![1]! };
 }
 
-test('a demo that is stopped', async () => {
+test('a stopped demo', async () => {
   const { command, ended } = await desertedDemo();
   command.kill('SIGINT');
   expect(await ended).toEqual(quietly);
 });
 
-test('a demo that has something to print', async () => {
+test('a demo with pending output', async () => {
   const { ended, gateway } = await desertedDemo();
   expect((await fetch(`${gateway}/elsewhere`, { headers: { connection: 'close' } })).status).toBe(404);
   expect(await ended).toEqual(quietly);
@@ -56,7 +56,7 @@ test.each([['schema'], ['schema', '--reference'], ['--help'], ['test', '--config
   },
 );
 
-test('an output that is full is a fault, told in one line', async () => {
+test('a full output device is an error, reported in one line', async () => {
   if (!existsSync('/dev/full')) skipHere('no /dev/full on this system');
   const full = openSync('/dev/full', 'w');
   const command = spawn(process.execPath, ['src/main.ts', 'schema'], { stdio: ['ignore', full, 'pipe'] });

@@ -1,4 +1,4 @@
-/** The commands that need no running gateway: what they print and how they exit. */
+/** Commands that need no running gateway: their output and exit codes. */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -34,28 +34,28 @@ async function run(...args: string[]): Promise<{ code: number | null; output: st
 describe('exit codes', () => {
   test.each([
     ['fine', ['validate', file], 0],
-    ['fine with the option', ['validate', '--config', file], 0],
-    ['help is fine', ['--help'], 0],
-    ['version is fine', ['--version'], 0],
-    ['failed: a file that is not there', ['validate', 'nowhere.yaml'], 1],
-    ['failed: nobody answers', ['healthcheck', '--url', 'http://127.0.0.1:9/health/ready'], 1],
-    ['wrong usage: no such command', ['conquer'], 2],
-    ['wrong usage: no such option', ['validate', '--loud'], 2],
+    ['success with the option', ['validate', '--config', file], 0],
+    ['success for help', ['--help'], 0],
+    ['success for version', ['--version'], 0],
+    ['failure: a missing file', ['validate', 'nowhere.yaml'], 1],
+    ['failure: no response', ['healthcheck', '--url', 'http://127.0.0.1:9/health/ready'], 1],
+    ['wrong usage: an unknown command', ['conquer'], 2],
+    ['wrong usage: an unknown option', ['validate', '--loud'], 2],
     ['wrong usage: an option without its value', ['validate', '--config'], 2],
-    ['wrong usage: a format that does not exist', ['routes', '--format', 'xml'], 2],
-    ['wrong usage: a timeout that is no number', ['healthcheck', '--timeout', 'soon'], 2],
-    ['wrong usage: an address that is none', ['healthcheck', '--url', 'here'], 2],
+    ['wrong usage: an unknown format', ['routes', '--format', 'xml'], 2],
+    ['wrong usage: a timeout that is not a number', ['healthcheck', '--timeout', 'soon'], 2],
+    ['wrong usage: an invalid address', ['healthcheck', '--url', 'here'], 2],
   ] as const)('%s', async (_, args, code) => {
     expect(await run(...args)).toMatchObject({ code });
   });
 });
 
-test('version: the one of the package', async () => {
+test('version prints the version of the package', async () => {
   const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'));
   expect(await run('version')).toEqual({ code: 0, output: `${version}\n` });
 });
 
-test('validate: one line that says what the file holds', async () => {
+test('validate prints one line about the contents of the file', async () => {
   expect((await run('validate', file)).output).toBe(`ok ${file}: 2 routes, 2 roles, 1 upstream\n`);
 });
 
@@ -80,7 +80,7 @@ test('routes as a table and as Markdown show the same cells', async () => {
   }
 });
 
-test('routes says what a route takes and names in challenges, where another one has more', async () => {
+test("routes shows a route's accepted kinds and challenges where another route has more", async () => {
   const mixed = folder.write(
     'mixed.yaml',
     `version: 1
@@ -104,7 +104,7 @@ routes:
   ]);
 });
 
-test('routes as a table fits the width of the terminal, and says all of it', async () => {
+test('routes as a table fits the terminal width without losing text', async () => {
   if (spawnSync('script', ['--version']).error !== undefined)
     skipHere('no script, which makes a terminal (util-linux)');
   const onTerminal = (columns: number) => {
@@ -131,7 +131,7 @@ test('routes as a table fits the width of the terminal, and says all of it', asy
   expect(words(narrow)).toBe(words(wide));
 });
 
-test('schema: the files in config are what the command prints', async () => {
+test('schema prints the files in config', async () => {
   const stored = (name: string) => readFileSync(new URL(`../../../config/${name}`, import.meta.url), 'utf8');
   const schema = (await run('schema')).output;
   expect(schema).toBe(stored('gateway.schema.json'));
@@ -157,7 +157,7 @@ test('schema: the files in config are what the command prints', async () => {
   });
 });
 
-test('a pipe gets the whole of a long output', () => {
+test('a pipe gets all of a long output', () => {
   const script = `'${process.execPath}' src/main.ts schema | wc -c`;
   const { stdout } = spawnSync('bash', ['-c', script], { encoding: 'utf8' });
   expect(Number(stdout)).toBe(readFileSync(new URL('../../../config/gateway.schema.json', import.meta.url)).length);

@@ -1,4 +1,4 @@
-/** The demo as a new user meets it: one screen, and every line on it does what it says. */
+/** The demo as a new user sees it: one screen on which every line works. */
 
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
@@ -17,7 +17,7 @@ describe('the demo', () => {
   });
   afterAll(() => demo.signal('SIGKILL'));
 
-  test('every curl line gives the status that stands above it', async () => {
+  test('every curl line returns the status printed above it', async () => {
     const { trials, expand } = readDemoScreen(demo.output());
     expect(trials.map(({ status }) => status)).toEqual([200, 200, 401, 403, 200, 404, 400, 202]);
     for (const { status, shows, printed } of trials) {
@@ -29,7 +29,7 @@ describe('the demo', () => {
     }
   });
 
-  test('the service saw who the client is, and no credential', async () => {
+  test("the service received the client's identity, and no credential", async () => {
     const { trials, expand } = readDemoScreen(demo.output());
     for (const { printed } of trials.slice(0, 2)) {
       const seen = JSON.parse((await runCurlLine(expand(printed))).body).headers;
@@ -40,24 +40,24 @@ describe('the demo', () => {
     }
   });
 
-  test('a login: its code appears in the terminal with the line that uses it, and its bearer then works', async () => {
+  test('a login: its code appears in the terminal with the command that uses it, and its bearer then works', async () => {
     const { trials, expand } = readDemoScreen(demo.output());
     const { bearer, verificationCodeID } = JSON.parse((await runCurlLine(expand(trials.at(-1)!.printed))).body);
     const order = expand(trials[0]!.printed).replace(/Bearer \w+/, `Bearer ${bearer}`);
     expect((await runCurlLine(order)).status).toBe(401);
     const [, use] = await demo.see(useOfCode(verificationCodeID));
     expect((await runCurlLine(expand(use!))).status).toBe(202);
-    // The gateway may still hold the no of a moment ago, for `cache.rejected` at most.
+    // The gateway may still cache the rejection from before, for `cache.rejected` at most.
     await expect.poll(async () => (await runCurlLine(order)).status, { timeout: 8_000, interval: 250 }).toBe(200);
   }, 15_000);
 
-  test('requests show as one line each, with the error id of a refusal', async () => {
+  test('requests appear as one line each, with the error id of a refusal', async () => {
     const { trials, expand } = readDemoScreen(demo.output());
     const answer = await runCurlLine(expand(trials[2]!.printed));
     await demo.see(new RegExp(`401 GET /orders/7 .*credential_missing.*${answer.headers.get('x-error-id')}`));
   });
 
-  test('every line, with what a login prints, fits a terminal of 110 columns', () => {
+  test('every line, including the output of a login, fits a terminal of 110 columns', () => {
     const tooLong = demo
       .output()
       .split('\n')
@@ -75,7 +75,7 @@ describe('the demo', () => {
 test.each([
   ['ROLEGATE_LISTEN', 'server.listen'],
   ['ROLEGATE_ADMIN', 'server.admin'],
-])('a port that is taken gives one line that names the setting: %s', async (variable, setting) => {
+])('a port in use gives one line that mentions the setting: %s', async (variable, setting) => {
   const holder = createServer().listen(0, '127.0.0.1');
   await new Promise((resolve) => holder.once('listening', resolve));
   const { port } = holder.address() as AddressInfo;
@@ -93,7 +93,7 @@ test.each([
   holder.close();
 });
 
-test('a terminal that is closed ends it: nothing stays behind on its ports', async () => {
+test('closing the terminal ends it, and frees its ports', async () => {
   const demo = runRolegate(['demo'], freePorts);
   try {
     await demo.see(/Codes and requests appear below/);

@@ -1,4 +1,7 @@
-/** The doctor and what the bundled Auth API needs: databases and mail servers in every state, and neither changed nor shown a password. */
+/**
+ * The doctor and the bundled Auth API's dependencies: databases and mail servers in every state, none of them changed,
+ * and no password shown.
+ */
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
@@ -27,7 +30,7 @@ const secret = 's'.repeat(40);
 const timeoutMs = 20_000;
 const silent = { info() {}, warn() {}, error() {} };
 
-/** The text of the report on an Auth API alone. */
+/** The text of the report on a standalone Auth API. */
 async function reportOf(database: string, more = '', limitMs = timeoutMs): Promise<string> {
   const lines = [`listen: "127.0.0.1:${await freePort()}"`, `database: "${database}"`, `secret: ${secret}`, more];
   const file = folder.write('auth-api.yaml', `${lines.join('\n')}\n`);
@@ -42,7 +45,7 @@ async function makeTables(database: string): Promise<void> {
   await (await openAuthApi(database)).close();
 }
 
-/** A server that writes these bytes to each client, or says nothing. */
+/** A server that writes these bytes to each client, or nothing. */
 async function startTalker(bytes: string): Promise<number> {
   const server = createServer((socket) => {
     socket.on('error', () => {});
@@ -61,13 +64,13 @@ describe('a database in a file', () => {
     return database;
   };
 
-  it('that does not exist yet is fine, and is not created', async () => {
+  it('that does not exist yet is accepted, and is not created', async () => {
     const path = place();
     expect(await reportOf(path)).toContain(`✓ database: the file ${path} does not exist yet`);
     expect(existsSync(path)).toBe(false);
   });
 
-  it('of this version is fine, also beside an Auth API that runs, and stays as it was', async () => {
+  it('of this version is accepted, also next to a running Auth API, and is not changed', async () => {
     const path = place();
     await makeTables(path);
     const hash = () => createHash('sha256').update(readFileSync(path)).digest('hex');
@@ -97,7 +100,7 @@ describe('a database in a file', () => {
     expect(text).toContain('a database of its own');
   });
 
-  it('that another process holds', async () => {
+  it('that another process has locked', async () => {
     const path = place();
     await makeTables(path);
     const other = edit(path, 'begin immediate');
@@ -105,7 +108,7 @@ describe('a database in a file', () => {
     expect(await reportOf(path)).toContain(`! database: ${path}: another process holds the file`);
   });
 
-  it('that is none', async () => {
+  it('that is not a database', async () => {
     const path = folder.write(
       'auth.db',
       'It was a dark and stormy night, and this file is no database at all.'.repeat(20),
@@ -117,7 +120,7 @@ describe('a database in a file', () => {
     expect(await reportOf(`${inFolder}/none/auth.db`)).toContain(`the folder ${inFolder}/none does not exist`);
   });
 
-  it('or in memory, which keeps nothing', async () => {
+  it('that is in memory, which stores nothing', async () => {
     expect(await reportOf(':memory:')).toContain('! database: it is in memory: a restart loses all users');
   });
 });
@@ -136,7 +139,7 @@ describe('a PostgreSQL', () => {
     return url.href;
   }
 
-  it('that is empty, and one of this version', async () => {
+  it('that is empty, or of this version', async () => {
     const empty = await reportOf(database.url);
     expect(empty).toMatch(/✓ database: PostgreSQL \d+.* responds in \d+\.\d ms/);
     expect(empty).toContain('✓ database: the schema "public" has no tables yet; the start creates them');
@@ -145,7 +148,7 @@ describe('a PostgreSQL', () => {
     expect(await reportOf(database.url)).toContain('✓ database: the schema "public" has the tables of this version');
   });
 
-  it('of a newer version, and of another program', async () => {
+  it('of a newer version, or of another program', async () => {
     await makeTables(database.url);
     await database.query("insert into kysely_migration values ('9999-later', '2030-01-01')");
     expect(await reportOf(database.url)).toContain('✗ database: the schema "public" has tables of a newer version');
@@ -156,19 +159,19 @@ describe('a PostgreSQL', () => {
 
   it.each([
     [
-      'a user that it does not know',
+      'an unknown user',
       (url: URL) => Object.assign(url, { username: 'nobody', password: 'hunter2' }),
       'it refuses these credentials',
       'Correct user and password',
     ],
     [
-      'a database that it does not have',
+      'an unknown database',
       (url: URL) => Object.assign(url, { pathname: '/none' }),
       'it has no such database',
       'Create the database',
     ],
     [
-      'TLS that it does not speak',
+      'TLS that it does not support',
       (url: URL) => url.searchParams.set('sslmode', 'require'),
       'it does not speak TLS',
       'sslmode',
@@ -200,7 +203,7 @@ describe('a PostgreSQL', () => {
     expect(text).not.toContain('hunter2');
   });
 
-  it('that is read-only, or has few connections left', async () => {
+  it('that is read-only, or has few free connections', async () => {
     const [name = ''] = new URL(database.url).pathname.split('/').slice(1);
     await database.query(`alter database ${name} connection limit 4`);
     expect(await reportOf(database.url)).toMatch(/! database: [0-4] connections are free/);
@@ -210,8 +213,8 @@ describe('a PostgreSQL', () => {
   });
 });
 
-describe('what is no PostgreSQL', () => {
-  it('because nothing is there', async () => {
+describe('a server that is not PostgreSQL', () => {
+  it('because nothing listens', async () => {
     const text = await reportOf(`postgres://ann:hunter2@127.0.0.1:${await freePort()}/rolegate`);
     expect(text).toContain('✗ database: no connection (ECONNREFUSED)');
     expect(text).toContain('correct the address under "database"');
@@ -223,7 +226,7 @@ describe('what is no PostgreSQL', () => {
     expect(text).toMatch(/✗ database: (?:no connection \(timeout\)|no result within)/);
   });
 
-  it('because it speaks something else', async () => {
+  it('because it speaks another protocol', async () => {
     const text = await reportOf(`postgres://127.0.0.1:${await startTalker('HTTP/1.1 400 Bad Request\r\n\r\n')}/x`);
     expect(text).toMatch(/✗ database: /);
   });
@@ -249,11 +252,11 @@ describe('a mail server', () => {
     return server;
   }
 
-  describe('whose certificate is trusted', () => {
+  describe('with a trusted certificate', () => {
     beforeAll(() => setDefaultCACertificates([...known, certificate]));
     afterAll(() => setDefaultCACertificates(known));
 
-    it.each(['starttls', 'implicit'] as const)('by %s, with a login, is fine and gets no mail', async (tls) => {
+    it.each(['starttls', 'implicit'] as const)('by %s, with a login, is accepted and gets no mail', async (tls) => {
       const server = await start({ tls, login });
       const scheme = tls === 'implicit' ? 'smtps' : 'smtp';
       const text = await mailTo(`${scheme}://ann:open-sesame@localhost:${server.port}`, ', requireTls: true');
@@ -262,14 +265,14 @@ describe('a mail server', () => {
       expect(server.mails).toEqual([]);
     });
 
-    it('and that rejects the password', async () => {
+    it('and a rejected password is reported', async () => {
       const server = await start({ tls: 'starttls', login });
       const text = await mailTo(`smtp://ann:hunter2@localhost:${server.port}`);
       expect(text).toContain('rejects the user or the password (535)');
       expect(text).not.toContain('hunter2');
     });
 
-    it('on a port that does not begin with TLS', async () => {
+    it('on a port without implicit TLS is reported', async () => {
       const { port } = await start({ tls: 'starttls' });
       const text = await mailTo(`smtps://localhost:${port}`);
       expect(text).toContain('it does not begin with TLS');
@@ -277,14 +280,14 @@ describe('a mail server', () => {
     });
   });
 
-  it('whose certificate is not trusted', async () => {
+  it('with an untrusted certificate', async () => {
     const { port } = await start({ tls: 'starttls' });
     const text = await mailTo(`smtp://localhost:${port}`);
     expect(text).toMatch(/✗ mail .*its certificate is not trusted \(\w+\)/);
     expect(text).toContain('NODE_EXTRA_CA_CERTS');
   });
 
-  it('without TLS, which is required', async () => {
+  it('without required TLS', async () => {
     const { port } = await start({ tls: 'none' });
     expect(await mailTo(`smtp://localhost:${port}`)).toContain('takes connections without TLS');
     const text = await mailTo(`smtp://localhost:${port}`, ', requireTls: true');
@@ -292,7 +295,7 @@ describe('a mail server', () => {
     expect(text).toContain('Turn on STARTTLS');
   });
 
-  it('without a login, though there is a password', async () => {
+  it('without a login, although a password is set', async () => {
     const { port } = await start({ tls: 'none' });
     const text = await mailTo(`smtp://ann:open-sesame@localhost:${port}`);
     expect(text).toContain('! mail');
@@ -308,19 +311,19 @@ describe('a mail server', () => {
       'port of a mail server',
     ],
     [
-      'that accepts no mail',
+      'that refuses mail',
       () => startTalker('554 No SMTP service here\r\n'),
       'does not accept mail',
       'port of a mail server',
     ],
-    ['that hangs up', () => startTalker('\r\n'), '✗ mail', '"mail"'],
+    ['that disconnects', () => startTalker('\r\n'), '✗ mail', '"mail"'],
   ])('%s', async (_, startAt, found, advice) => {
     const text = await mailTo(`smtp://127.0.0.1:${await startAt()}`);
     expect(text).toContain(found);
     expect(text).toContain(advice);
   });
 
-  it('that says nothing ends within the limit of a check', async () => {
+  it('that is silent ends within the limit of a check', async () => {
     const port = await startTalker('');
     const mail = `mail: { smtp: "smtp://127.0.0.1:${port}", from: "no-reply@example.test" }`;
     expect(await reportOf(':memory:', mail, 1_000)).toMatch(/no response from a mail server in time|no result within/);
@@ -328,7 +331,7 @@ describe('a mail server', () => {
 });
 
 describe('the report', () => {
-  it('on a gateway names the settings of its embedded Auth API', async () => {
+  it('on a gateway mentions the settings of its embedded Auth API', async () => {
     const file = folder.write(
       'gateway.yaml',
       `version: 1
@@ -342,7 +345,7 @@ routes: []
     expect(text).toMatch(/✗ authApi\.embedded\.mail 127\.0\.0\.1:\d+: no connection \(ECONNREFUSED\)/);
   });
 
-  it('knows nothing of mail where none is sent, and finds an Auth API that runs', async () => {
+  it('omits mail where none is sent, and recognizes a running Auth API', async () => {
     const api = await openAuthApi(':memory:');
     onTestFinished(() => api.close());
     const { port } = await api.listen({ host: '127.0.0.1', port: 0 });
@@ -355,7 +358,7 @@ routes: []
     expect(text).toMatch(/✓ listen: .* is used by .*; an Auth API is running here/);
   });
 
-  it('comes from the command, for the file of an Auth API too, with its problems', async () => {
+  it('is printed by the command, also for the file of an Auth API, with its problems', async () => {
     const good = folder.write('auth-api.yaml', `listen: "127.0.0.1:0"\ndatabase: ":memory:"\nsecret: ${secret}\n`);
     const command = runRolegate(['doctor', '--config', good]);
     expect(await command.ended).toBe(0);

@@ -1,4 +1,4 @@
-/** The doctor beside servers that misbehave: what it finds, what it advises, and that it shows no credential. */
+/** The doctor with misbehaving servers: what it finds and advises, and that it shows no credential. */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
@@ -46,7 +46,7 @@ async function withAuthApi(mood: AuthApiMood): Promise<{ readonly text: string; 
 }
 
 describe('sources', () => {
-  it('that reject what cannot exist are fine, and are asked as the gateway asks', async () => {
+  it('that reject unknown credentials are accepted, and are called like by the gateway', async () => {
     const { text, sent } = await withAuthApi({ kind: 'fine' });
     expect(text).toContain('✓ authApi http://127.0.0.1');
     expect(text).toContain('rejects an unknown bearer');
@@ -86,7 +86,7 @@ describe('sources', () => {
     ['silent', { kind: 'never-answers' }, 'timeout: no response within 400 ms', 'It does not respond'],
     ['reset', { kind: 'resets', at: 'request' }, 'connection:', 'under "authApi"'],
     [
-      'no HTTP',
+      'not HTTP',
       { kind: 'writes', bytes: 'SSH-2.0-x\r\n\r\n', afterwards: 'end' },
       'no valid HTTP/1.1',
       'check the port',
@@ -101,7 +101,7 @@ describe('sources', () => {
     expect(text).not.toContain('rolegate-doctor-');
   });
 
-  it('a source that is slower than the limit of a check still ends', async () => {
+  it('a source slower than the limit of a check still ends', async () => {
     const server = await startMisbehavingServer({ kind: 'never-answers' });
     onTestFinished(server.close);
     const text = await reportOf(`authApi: { url: "${server.origin}", timeout: 60s }`, 500);
@@ -126,11 +126,11 @@ describe('sources', () => {
     const ca = folder.write('ca.pem', authority.cert);
     const known = await reportOf(`authApi: { url: "${url}", tls: { ca: "${ca}" } }`);
     expect(known).toContain('rejects an unknown bearer');
-    // The certificates of tests last for a day.
+    // Test certificates are valid for a day.
     expect(known).toMatch(/! .*the certificate expires in 0 days/);
   });
 
-  it('the client of an introspection endpoint that is not accepted', async () => {
+  it('a rejected client of an introspection endpoint', async () => {
     const authApi = await startFakeAuthApi();
     onTestFinished(authApi.close);
     await authApi.behave({ kind: 'answers', status: 401, body: '{"error":"invalid_client"}' });
@@ -142,7 +142,7 @@ describe('sources', () => {
     expect(text).not.toContain(secret);
   });
 
-  it('an issuer of JWTs: its keys, and a clock that is off', async () => {
+  it('an issuer of JWTs: its keys, and a wrong clock', async () => {
     const issuer = await startTokenIssuer();
     onTestFinished(issuer.close);
     const sources = `sources:\n  idp: { kind: jwt, issuer: "${issuer.issuer}", audience: [api] }`;
@@ -187,8 +187,8 @@ describe('upstreams', () => {
   });
 });
 
-describe('this machine', () => {
-  it('a port that another program holds, with its name and process', async () => {
+describe('the local machine', () => {
+  it('a port that another program uses, with its name and process', async () => {
     const other = createServer();
     await once(other.listen(0, '127.0.0.1'), 'listening');
     onTestFinished(() => void other.close());
@@ -200,7 +200,7 @@ describe('this machine', () => {
     expect(text).toContain(`✓ server.admin: 127.0.0.1:${free} is free`);
   });
 
-  it('ports of a gateway that runs are fine', async () => {
+  it('ports of a running gateway are accepted', async () => {
     const [listen, admin] = [await freePort(), await freePort()];
     const server = `server: { listen: "127.0.0.1:${listen}", admin: "127.0.0.1:${admin}" }`;
     const gateway = await startGateway(`version: 1\n${server}\n${embedded}\nroutes: []\n`);
@@ -209,12 +209,12 @@ describe('this machine', () => {
     expect(text).toMatch(new RegExp(`✓ server.listen: .*${listen} is used by .*a gateway is running here`));
   });
 
-  it('an address that this machine does not have', async () => {
+  it('an address that the machine does not have', async () => {
     const text = await reportOf('server: { listen: "192.0.2.1:8080", admin: false }');
     expect(text).toContain('✗ server.listen: this machine has no address 192.0.2.1');
   });
 
-  it.runIf(process.platform === 'linux')('fewer open files than the connections that are configured', async () => {
+  it.runIf(process.platform === 'linux')('fewer open files than the configured connections need', async () => {
     const file = folder.write(
       'files.yaml',
       `version: 1\nserver: { listen: "127.0.0.1:0", admin: false }\n${embedded}\nroutes: []\n`,
@@ -275,7 +275,7 @@ describe('the command', () => {
     expect(command.output()).not.toContain('hunter2');
   });
 
-  it('prints JSON, and ends with 0 when there are only warnings', async () => {
+  it('prints JSON, and exits with 0 if there are only warnings', async () => {
     const file = folder.write(
       'unused.yaml',
       `version: 1\nserver: { listen: "127.0.0.1:0", admin: false }\n${embedded}\nroles: { user: {} }\nroutes: []\n`,

@@ -1,4 +1,4 @@
-/** `rolegate import` as it is used: files, standard input, `--out`; and what it writes passes its own tests. */
+/** `rolegate import` in use: files, standard input, `--out`; its output passes its own tests. */
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -21,7 +21,7 @@ describe.each(readdirSync(fixtures))('%s', (name) => {
   const source = `${fixtures}/${name}`;
   const imported = rolegate(['import', source]);
 
-  test('is imported, and what is left is listed with its place', () => {
+  test('is imported, and everything not carried over is listed with its place', () => {
     expect(imported.code).toBe(0);
     const [head = '', ...lines] = imported.stderr.trimEnd().split('\n');
     expect(head).toMatch(/^[a-z-]+: \d+ of \d+ rules carried over(?:, \d+ stricter)?(?:, \d+ denied)?$/);
@@ -40,13 +40,13 @@ describe.each(readdirSync(fixtures))('%s', (name) => {
     expect([code, stdout]).toEqual([0, expect.stringMatching(/^tests {5}\d+ passed\ncoverage {2}100 %/)]);
   });
 
-  test('standard input is the same', () => {
+  test('standard input gives the same result', () => {
     const { stdout } = rolegate(['import', '--from', imported.stderr.split(':', 1)[0]!], readFileSync(source, 'utf8'));
     expect(stdout.split('\n').slice(1)).toEqual(imported.stdout.split('\n').slice(1));
   });
 });
 
-test('--out writes a new file, and never over one', () => {
+test('--out writes a new file, and never overwrites one', () => {
   const out = folder.write('taken.yaml', 'mine');
   const free = `${out}.new.yaml`;
   expect(rolegate(['import', `${fixtures}/platform.json`, '--out', free])).toMatchObject({ code: 0, stdout: '' });
@@ -59,17 +59,17 @@ test('--out writes a new file, and never over one', () => {
   expect(readFileSync(out, 'utf8')).toBe('mine');
 });
 
-test('--upstream is the service of rules that name none', () => {
+test('--upstream is the service of rules without one', () => {
   const { stdout } = rolegate(['import', `${fixtures}/openapi.yaml`, '--upstream', 'http://pets:8080']);
   expect(stdout).toContain('pets: { targets: [ http://pets:8080 ] }');
   expect(stdout).not.toContain('.invalid');
 });
 
 test.each<[string, readonly string[], string | undefined, number, RegExp]>([
-  ['a file that is not there', ['nowhere.yaml'], undefined, 1, /^rolegate: there is no file nowhere.yaml\n$/],
+  ['a missing file', ['nowhere.yaml'], undefined, 1, /^rolegate: there is no file nowhere.yaml\n$/],
   ['a folder', ['test'], undefined, 1, /^rolegate: test is not a file\n$/],
-  ['text without a bottom', [], '['.repeat(100_000), 1, /^rolegate: standard input: nested too deeply\n$/],
-  ['text that says nothing', [], 'a: 1', 1, /^rolegate: the format of these files is not known: name one with --from/],
+  ['endlessly nested text', [], '['.repeat(100_000), 1, /^rolegate: standard input: nested too deeply\n$/],
+  ['text without rules', [], 'a: 1', 1, /^rolegate: the format of these files is not known: name one with --from/],
   [
     'another format',
     ['--from', 'openapi', `${fixtures}/platform.json`],
@@ -77,9 +77,9 @@ test.each<[string, readonly string[], string | undefined, number, RegExp]>([
     1,
     /platform.json:1: expected an OpenAPI document/,
   ],
-  ['a format that does not exist', ['--from', 'magic'], '', 2, /magic/],
+  ['an unknown format', ['--from', 'magic'], '', 2, /magic/],
   [
-    'an upstream that is none',
+    'an invalid upstream',
     ['--upstream', 'pets', `${fixtures}/openapi.yaml`],
     undefined,
     2,

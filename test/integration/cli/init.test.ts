@@ -1,4 +1,4 @@
-/** `rolegate init`: from a service's address to a gateway that lets a user in, by the commands that it prints. */
+/** `rolegate init`: from a service's address to a gateway that allows a user, with the commands that it prints. */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -21,7 +21,7 @@ const rolegate = (...args: string[]) =>
     env: { ...process.env, NO_COLOR: '1' },
   });
 
-test('the commands that it prints lead to a user who is let in', async () => {
+test('the printed commands lead to a user who is allowed', async () => {
   const upstream = await startRecordingUpstream();
   const { status, stdout } = rolegate('init', `http://127.0.0.1:${upstream.port}/`);
   expect(status).toBe(0);
@@ -54,7 +54,7 @@ test('the commands that it prints lead to a user who is let in', async () => {
   }
 });
 
-test('the secret is in a file of its own, for its owner alone, and another one each time', () => {
+test('the secret is in a separate file, readable only by its owner, and differs each time', () => {
   rolegate('init', 'http://127.0.0.1:3000');
   expect(readdirSync(folder).sort()).toEqual(['gateway.yaml', 'rolegate.secret']);
   const secret = readFileSync(join(folder, 'rolegate.secret'), 'utf8');
@@ -92,7 +92,7 @@ test.each(['127.0.0.1:3000', 'ftp://127.0.0.1', 'http://127.0.0.1:3000/app', 'ht
   },
 );
 
-test('in a clone the printed commands are those of the clone', () => {
+test('in a clone, the printed commands are those of the clone', () => {
   const { stdout } = spawnSync(process.execPath, [main, 'init', 'http://127.0.0.1:3000'], {
     cwd: folder,
     encoding: 'utf8',

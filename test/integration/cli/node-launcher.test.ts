@@ -1,6 +1,6 @@
 /**
- * What package scripts and the installed command start with: `bin/node.cjs`, on an old Node and on the one of the
- * project. Not every npm puts the `node` of an installed package on the PATH of scripts.
+ * What package scripts and the installed command start with: `bin/node.cjs`, on an old Node and on the project's. Not
+ * every npm puts the `node` of an installed package on the PATH of scripts.
  */
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -19,7 +19,7 @@ function oldNode(): string {
   return findOldNode() ?? skipHere('no Node older than 26 on the PATH');
 }
 
-/** The launcher with these arguments, as an old Node runs it in a shell. */
+/** The launcher with these arguments, run by an old Node in a shell. */
 function launch(args: readonly string[], { launcher = 'bin/node.cjs' } = {}) {
   return runCommand(oldNode(), [launcher, ...args], machineEnvironment);
 }
@@ -37,7 +37,7 @@ describe('on an old Node', () => {
     expect(command.output()).toBe(`${process.version} ${process.version}\n\n`);
   });
 
-  test('flags, arguments and the exit code go through as they are', async () => {
+  test('flags, arguments and the exit code pass unchanged', async () => {
     const program = 'console.log(typeof gc, process.argv.slice(1)); process.exit(7)';
     const command = launch(['--expose-gc', '-e', program, 'a b', '--', '']);
     expect(await command.ended).toBe(7);
@@ -53,20 +53,20 @@ describe('on an old Node', () => {
     expect(command.output()).toBe(`up\n${name}\n`);
   });
 
-  test('a program that a signal ends: so does the launcher', async () => {
+  test('a signal that ends the program also ends the launcher', async () => {
     const command = launch(['-e', `process.kill(process.pid, 'SIGTERM'); setInterval(() => {}, 9e4)`]);
     expect(await command.ended).toBe(null);
   });
 });
 
-test('on a Node that is new enough the launcher becomes the program', async () => {
+test('on a recent Node, the launcher becomes the program', async () => {
   const command = runCommand(process.execPath, ['bin/node.cjs', '-p', 'process.pid']);
   expect(await command.ended).toBe(0);
   expect(command.output()).toBe(`${command.pid}\n`);
 });
 
 describe('without a Node that can start', () => {
-  /** A copy of the launcher beside packages of its own, which bring this file as their Node; null for none. */
+  /** A copy of the launcher next to its own packages, which provide this file as their Node; null for none. */
   async function launchWith(node: string | null): Promise<{ code: number | null; output: string }> {
     const folder = mkdtempSync(join(tmpdir(), 'rolegate-launcher-'));
     try {

@@ -1,6 +1,6 @@
 /**
- * Mistakes that authors make, planted one by one into the example of a tenant platform: which of `validate` and `test` finds each, by
- * which words, and what `diff` says of it.
+ * Authors' mistakes, planted one by one into the example of a tenant platform: whether `validate` or `test` finds each
+ * one, by which words, and what `diff` reports.
  */
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -18,7 +18,7 @@ interface Planted {
   readonly to: string;
   /** Words of a problem or a finding; unset: `validate` finds nothing. */
   readonly validate?: string;
-  /** Words of a case that fails, or of a problem of the tests; unset: all pass, or the file does not load. */
+  /** Words of a failing case, or of a problem in the tests; unset: all pass, or the file does not load. */
   readonly test?: string;
   /** Words of a difference; unset: none, or the file does not load. */
   readonly diff?: string;
@@ -33,13 +33,13 @@ const planted: readonly Planted[] = [
     diff: '+ folders  POST',
   },
   {
-    mistake: 'a role that is written wrong',
+    mistake: 'a misspelled role',
     from: '"GET,POST,DELETE": [owner]',
     to: '"GET,POST,DELETE": [onwer]',
     validate: 'the role "onwer" is not declared under "roles" (did you mean "owner"?)',
   },
   {
-    mistake: 'a public wildcard over all of a host',
+    mistake: 'a public wildcard over a whole host',
     from: 'path: "/status", methods',
     to: 'path: "/**", methods',
     validate: 'this route and "site" (line 64) both match GET http://www.example.test/anything',
@@ -97,7 +97,7 @@ const planted: readonly Planted[] = [
     diff: '+ document  OPTIONS, POST, any other',
   },
   {
-    mistake: 'a host that is written wrong',
+    mistake: 'a misspelled host',
     from: 'host: api.example.test, path: "/t/{tenant}/payment"',
     to: 'host: api.exmaple.test, path: "/t/{tenant}/payment"',
     validate: 'the host "api.exmaple.test" differs by one letter from "api.example.test" of other routes',
@@ -125,14 +125,14 @@ const planted: readonly Planted[] = [
     diff: '+ member  DELETE',
   },
   {
-    mistake: 'a bound that is one too low',
+    mistake: 'a bound that is off by one',
     from: 'second_factor: { identity: claims.level, gte: 2 }',
     to: 'second_factor: { identity: claims.level, gte: 1 }',
     test: 'as lazy: expected refuse, got allow; expected reason second_factor, got none',
     diff: 'identity claims.level is at least 1',
   },
   {
-    mistake: 'a bound the wrong way round',
+    mistake: 'a reversed bound',
     from: '{ param: year, gte: 2020',
     to: '{ param: year, lte: 2020',
     test: 'GET api.example.test/t/acme/bills/2026/7.pdf as sue: expected allow, got refuse (archived)',
@@ -146,7 +146,7 @@ const planted: readonly Planted[] = [
     diff: '+ export  GET, HEAD',
   },
   {
-    mistake: 'too many who are exempt',
+    mistake: 'too many exempt roles',
     from: '    unless: [support]\n',
     to: '    unless: [support, viewer]\n',
     test: 'GET api.example.test/t/acme/folders as left: expected refuse, got allow',
@@ -161,7 +161,7 @@ const planted: readonly Planted[] = [
     diff: 'role suspended',
   },
   {
-    mistake: 'what no route is for, opened',
+    mistake: 'an opened catch-all route',
     from: '"/t/{tenant}/**" }, upstream: documents, access: deny',
     to: '"/t/{tenant}/**" }, upstream: documents, access: authenticated',
     test: 'GET api.example.test/t/acme/anything as ops: expected refuse, got allow',
@@ -182,7 +182,7 @@ const planted: readonly Planted[] = [
     diff: '+ rest-of-tenant -> version  GET, HEAD',
   },
   {
-    mistake: 'the parameter of another tool',
+    mistake: "another tool's parameter syntax",
     from: 'path: "/t/{tenant}/audit"',
     to: 'path: "/t/:tenant/audit"',
     validate:
@@ -196,7 +196,7 @@ const planted: readonly Planted[] = [
     diff: '2027-01-04T17:00:00Z',
   },
   {
-    mistake: 'a temporary route that is over',
+    mistake: 'an expired temporary route',
     from: 'notBefore: 2098-11-01T00:00:00Z\n    notAfter: 2099-01-01',
     to: 'notBefore: 2025-11-01T00:00:00Z\n    notAfter: 2026-01-01',
     validate: 'this route is closed since 2026-01-01T00:00:00Z',
@@ -211,7 +211,7 @@ const planted: readonly Planted[] = [
     diff: 'x-client-cert-verified: SUCCESS\n',
   },
   {
-    mistake: 'people taken for robots',
+    mistake: 'people treated as robots',
     from: '{ field: kind, equals: key_pair }',
     to: '{ field: kind, equals: bearer }',
     test: 'POST api.example.test/t/acme/usage as meter: expected allow, got refuse (role_missing)',
@@ -279,7 +279,7 @@ describe('a planted mistake', () => {
   });
 });
 
-test('each is found before it takes effect, and each that loads is a difference', () => {
+test('each is found before it takes effect, and each one that loads is a difference', () => {
   expect(planted).toHaveLength(28);
   const unfound = planted.filter((one) => one.validate === undefined && one.test === undefined);
   expect(unfound).toEqual([]);
@@ -287,7 +287,7 @@ test('each is found before it takes effect, and each that loads is a difference'
   expect(unseen).toEqual([]);
 });
 
-test('a route that is made public by mistake stays as it is below a policy with access', () => {
+test('a route made public by mistake stays protected below a policy with access', () => {
   const access = 'methods: [GET, PUT] }\n    upstream: accounts\n    access: ';
   expect(source.split(`${access}authenticated`)).toHaveLength(2);
   const config = read(source.replace(`${access}authenticated`, `${access}public`), false);

@@ -1,4 +1,4 @@
-/** `explain`, `test` and `diff` as a policy author runs them: what they print, and how they exit. */
+/** `explain`, `test` and `diff` as a policy author runs them: their output and exit codes. */
 import { afterAll, describe, expect, test } from 'vitest';
 import { createConfigFolder } from '../../support/config-folder.ts';
 import { runRolegate } from '../../support/running-command.ts';
@@ -63,47 +63,47 @@ describe('explain', () => {
     ['a header that the client sends', ['--as', 'ann', '--header', 'x-a: b'], 0, 'x-a: b'],
     ['claims', ['--claims', JSON.stringify({ ...ann, roles: ['admin'], groups: ['acme'] })], 0, 'held through admin'],
     [
-      'claims of somebody else',
+      "another identity's claims",
       ['--claims', JSON.stringify({ ...ann, roles: ['other'], groups: [] })],
       3,
       'missing: user',
     ],
     ['claims that make no identity', ['--claims', '{"roles":[]}'], 2, '--claims: field "userID" is missing'],
     [
-      'claims of no source',
+      'claims of an unknown source',
       ['--claims', '{}', '--source', 'authAp'],
       2,
       '--source: there is no such source; did you mean',
     ],
-    ['claims that are no JSON', ['--claims', '{sub}'], 2, 'expected --claims as a JSON object'],
+    ['claims that are not JSON', ['--claims', '{sub}'], 2, 'expected --claims as a JSON object'],
     [
-      'claims beside roles',
+      'claims next to roles',
       ['--claims', '{}', '--roles', 'user'],
       2,
       'roles, groups and the sign-in follow from --claims',
     ],
-    ['an identity that is not there', ['--as', 'anne'], 2, 'did you mean "ann"?'],
-    ['a header that is none', ['--header', 'nothing'], 2, 'expected --header "name: value"'],
-    ['a client that is no address', ['--client', 'nope'], 2, 'expected --client as an IP address, got "nope"'],
-    ['a role that is misspelt', ['--roles', 'usr'], 3, 'did you mean "user"?'],
+    ['an unknown identity', ['--as', 'anne'], 2, 'did you mean "ann"?'],
+    ['an invalid header', ['--header', 'nothing'], 2, 'expected --header "name: value"'],
+    ['a client that is not an address', ['--client', 'nope'], 2, 'expected --client as an IP address, got "nope"'],
+    ['a misspelled role', ['--roles', 'usr'], 3, 'did you mean "user"?'],
   ] as const)('%s', async (_name, args, code, text) => {
     const result = await run('explain', 'GET', url, '--config', good, ...args);
     expect(result.output).toContain(text);
     expect(result.code).toBe(code);
   });
 
-  test.each(['Authorization Bearer sEcReT', ': sEcReT'])('a header that is none is not repeated: %s', async (line) => {
+  test.each(['Authorization Bearer sEcReT', ': sEcReT'])('an invalid header is not repeated: %s', async (line) => {
     const { code, output } = await run('explain', 'GET', url, '-c', good, '--header', 'x-a: b', '--header', line);
     expect([code, output]).toEqual([2, expect.stringContaining('no. 2 has no name or no colon')]);
     expect(output).not.toContain('sEcReT');
   });
 
-  test.each(['F(O', 'G T', 'M'.repeat(33)])('%j is no method, as in the proxy (400)', async (method) => {
+  test.each(['F(O', 'G T', 'M'.repeat(33)])('refuses %j as a method, like the proxy (400)', async (method) => {
     const { code, output } = await run('explain', method, url, '-c', good);
     expect([code, output]).toEqual([2, expect.stringContaining('expected a method such as GET')]);
   });
 
-  test('a path alone gets the host of the route that it fits', async () => {
+  test('a path without a host gets the host of the matching route', async () => {
     const { output } = await run('explain', 'GET', '/orders/acme/7', '--as', 'ann', '-c', good, '--json');
     expect(JSON.parse(output)).toMatchObject({
       outcome: 'allow',
@@ -112,7 +112,7 @@ describe('explain', () => {
     });
   });
 
-  test('as JSON', async () => {
+  test('prints JSON', async () => {
     const { code, output } = await run('explain', 'GET', url, '-c', good, '--groups', 'acme', '--json');
     const explanation = JSON.parse(output);
     expect([code, explanation.outcome, explanation.route, explanation.reason]).toEqual([
@@ -131,7 +131,7 @@ describe('explain', () => {
     expect(explanation.candidates[0]).toMatchObject({ route: 'order', won: true });
   });
 
-  test('something that is no URL is wrong usage', async () => {
+  test('a malformed URL is wrong usage', async () => {
     expect((await run('explain', 'GET', 'ftp://x/y', '-c', good)).code).toBe(2);
   });
 });
@@ -142,8 +142,8 @@ describe('test', () => {
     ['reaches its thresholds', whole, ['--coverage', '100', '--mutation', '100'], 0, '100 %'],
     ['fails', wrong, [], 1, 'expected allow, got refuse (role_missing)'],
     ['covers too little', thin, ['--coverage', '100'], 1, 'coverage is below 100 %'],
-    ['lets a weakened rule pass', thin, ['--mutation', '100'], 1, 'the condition wrong_tenant is gone'],
-    ['a threshold that is none', good, ['--coverage', 'all'], 2, 'expected a number from 0 to 100'],
+    ['misses a weakened rule', thin, ['--mutation', '100'], 1, 'the condition wrong_tenant is gone'],
+    ['an invalid threshold', good, ['--coverage', 'all'], 2, 'expected a number from 0 to 100'],
   ] as const)('%s', async (_name, config, args, code, text) => {
     const result = await run('test', '--config', config, ...args);
     expect(result.output).toContain(text);
@@ -160,7 +160,7 @@ describe('test', () => {
     expect(code).toBe(1);
   });
 
-  test('--update prints what is missing, and what it prints passes', async () => {
+  test('--update prints what is missing, and the printed cases pass', async () => {
     const { code, output } = await run('test', '-c', open, '--update');
     expect(code).toBe(0);
     const proposed = folder.write('proposed.test.yaml', output);
@@ -169,7 +169,7 @@ describe('test', () => {
 });
 
 describe('a failing test', () => {
-  // Apart from files of tests that are found beside a configuration.
+  // Separate from test files found next to a configuration.
   const apart = createConfigFolder();
   afterAll(() => apart.remove());
   const failing = apart.write(
@@ -196,7 +196,7 @@ describe('a failing test', () => {
   ];
 
   test.each(['pretty', 'junit', 'tap'])(
-    '%s names who asked, the route and the reason, each under a name of its own',
+    '%s lists the sender, the route and the reason, under distinct names',
     async (reporter) => {
       const { code, output } = await run('test', '-c', failing, '-r', reporter);
       expect(code).toBe(1);
@@ -219,18 +219,18 @@ describe('a failing test', () => {
 describe('diff', () => {
   test.each([
     ['with itself', good, good, 0, 'same meaning'],
-    ['with a parameter of another name', good, renamed, 0, 'same meaning'],
-    ['that opens', good, open, 3, 'Newly allowed'],
-    ['that closes', open, good, 3, 'Newly refused'],
-    ['that believes a proxy', good, believing, 3, 'server.trustedProxies: [] -> ["10.0.0.0/8"]'],
-    ['with a file that is not there', good, 'nowhere.yaml', 1, 'does not exist'],
+    ['with another parameter name', good, renamed, 0, 'same meaning'],
+    ['that opens routes', good, open, 3, 'Newly allowed'],
+    ['that closes routes', open, good, 3, 'Newly refused'],
+    ['that trusts a proxy', good, believing, 3, 'server.trustedProxies: [] -> ["10.0.0.0/8"]'],
+    ['with a missing file', good, 'nowhere.yaml', 1, 'does not exist'],
   ] as const)('%s', async (_name, before, after, code, text) => {
     const result = await run('diff', before, after);
     expect(result.output).toContain(text);
     expect(result.code).toBe(code);
   });
 
-  test('as JSON and as Markdown', async () => {
+  test('prints JSON and Markdown', async () => {
     const { newlyAllowed, newlyRefused } = JSON.parse((await run('diff', good, open, '--json')).output);
     expect([newlyAllowed.length, newlyRefused]).toEqual([1, []]);
     expect(newlyAllowed[0]).toMatchObject({ routeBefore: 'order', routeAfter: 'order', who: ['any identity'] });
@@ -238,7 +238,7 @@ describe('diff', () => {
   });
 });
 
-test('what has too many forms to compare is said in one line, without a stack', async () => {
+test('too many forms to compare are reported in one line, without a stack', async () => {
   const characters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-';
   const word = (first: number, step: number) =>
     Array.from({ length: 30 }, (_, at) => characters[(first + at * step) % characters.length]).join('');

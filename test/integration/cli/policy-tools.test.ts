@@ -33,7 +33,7 @@ describe('validate', () => {
     file = folder.write('surprising.yaml', `${head}${user}${hole}`);
   });
 
-  test('a warning stands like a problem, and does not fail', async () => {
+  test('a warning is printed like a problem, but does not fail', async () => {
     const { code, output } = await run('validate', file);
     expect(code).toBe(0);
     expect(output).toMatch(
@@ -54,14 +54,14 @@ describe('validate', () => {
     ['a code', 'public_under_protected', 0],
     ['a code and its subject', 'public_under_protected:hole', 0],
     ['another subject', 'public_under_protected:other', 1],
-    ['a code that there is not', 'public_under_protekted', 2],
+    ['an unknown code', 'public_under_protekted', 2],
   ])('--ignore: %s', async (_, ignored, expected) => {
     const { code, output } = await run('validate', '--strict', '--ignore', ignored, file);
     expect(code).toBe(expected);
     if (expected === 2) expect(output).toContain('did you mean "public_under_protected"?');
   });
 
-  test('--sarif: what the standard and code scanning require', async () => {
+  test('--sarif: meets the standard and the requirements of code scanning', async () => {
     const { code, output } = await run('validate', '--sarif', file);
     expect(code).toBe(0);
     const log = JSON.parse(output);
@@ -103,7 +103,7 @@ describe('validate', () => {
     expect(results).toMatchObject([{ ruleId: 'configuration_invalid', level: 'error' }]);
   });
 
-  test('a fingerprint does not move with the lines', async () => {
+  test('a fingerprint does not depend on line numbers', async () => {
     const of = async (text: string) => {
       const { output } = await run('validate', '--sarif', folder.write('surprising.yaml', text));
       return JSON.parse(output).runs[0].results[0].partialFingerprints;
@@ -112,7 +112,7 @@ describe('validate', () => {
   });
 });
 
-test('test: files of tests are found, and named ones are read alone', async () => {
+test('test: finds test files, and reads only listed ones', async () => {
   const config = folder.write('tested.yaml', `${head}${user}`);
   const found = folder.write(
     'tested.test.yaml',
@@ -133,7 +133,7 @@ test('test: files of tests are found, and named ones are read alone', async () =
   });
 });
 
-test('diff --replay: what recorded requests would have come to', async () => {
+test('diff --replay: reports the outcome of recorded requests', async () => {
   const before = folder.write('before.yaml', `${head}${user}`);
   const after = folder.write('after.yaml', `${head}${user.replace('[user]', '[admin]')}`);
   const identity = { kind: 'bearer', userId: 'ann', roles: ['user'], groups: [], sessionId: 's', keyId: null };
@@ -175,7 +175,7 @@ test('diff --replay: what recorded requests would have come to', async () => {
   expect(await run('diff', before, before, '--replay', before)).toMatchObject({ code: 1 });
 });
 
-test('diff --replay: where nobody was asked, what would come of it is not known', async () => {
+test('diff --replay: without a recorded result, the outcome is unknown', async () => {
   const before = folder.write('open.yaml', `${head}${user.replace('[user]', 'public')}`);
   const after = folder.write('closed.yaml', `${head}${user}`);
   const lines = [
@@ -190,7 +190,7 @@ test('diff --replay: where nobody was asked, what would come of it is not known'
   expect(output).toContain('1 not decided: it depends on data that was not recorded: area -> not known');
 });
 
-test('test --update: what no request shows is said, without an empty list of cases', async () => {
+test('test --update: reports what no request shows, without an empty list of cases', async () => {
   const rest = user.replace('id: area, match: { path: "/area/**" }', 'id: more, match: { path: "/area/{x}/**" }');
   const root = user.replace('id: area, match: { path: "/area/**" }', 'id: root, match: { path: "/area" }');
   const cases = ['/area', '/area/1/2'].flatMap((path) => [
@@ -207,7 +207,7 @@ test('test --update: what no request shows is said, without an empty list of cas
   });
 });
 
-test('test: a file that is not there is no problem of the configuration', async () => {
+test('test: a missing test file is not a problem of the configuration', async () => {
   const file = folder.write('lost.yaml', `${head}${user}`);
   expect(await run('test', '--config', file, 'nowhere.test.yaml')).toEqual({
     code: 1,
@@ -215,7 +215,7 @@ test('test: a file that is not there is no problem of the configuration', async 
   });
 });
 
-test('test --update --out adds what is missing to a file of tests, once', async () => {
+test('test --update --out adds missing cases to a test file once', async () => {
   const apart = createConfigFolder();
   const file = apart.write('own.yaml', `${head}${user}`);
   const tests = apart.write('own.test.yaml', '# by hand\nidentities:\n  ann: { roles: [admin] } # Ann\ncases: []\n');
@@ -229,7 +229,7 @@ test('test --update --out adds what is missing to a file of tests, once', async 
   expect(await update(tests)).toEqual({ code: 0, output: `nothing to add to ${tests}\n` });
   expect(readFileSync(tests, 'utf8')).toBe(added);
   expect(await run('test', '--config', file, '--coverage', '100')).toMatchObject({ code: 0 });
-  // A file of its own is made where there is none.
+  // A missing file is created.
   rmSync(tests);
   const more = `${tests.slice(0, -'own.test.yaml'.length)}more.test.yaml`;
   expect(await update(more, '--mutation', '100')).toMatchObject({ code: 0, output: expect.stringMatching(/^added /) });
@@ -269,7 +269,7 @@ describe('a long policy', () => {
 });
 
 test.each(['validate', 'routes --config', 'test --config', 'explain GET /x --config'])(
-  '%s: a folder is not a file, and a file that is not there is said so',
+  '%s: reports a folder and a missing file',
   async (command) => {
     const args = command.split(' ');
     const there = dirname(folder.write('there.yaml', head));
@@ -278,7 +278,7 @@ test.each(['validate', 'routes --config', 'test --config', 'explain GET /x --con
   },
 );
 
-test('explain: somebody who is named has roles and groups already', async () => {
+test('explain: a declared identity already has roles and groups', async () => {
   const file = folder.write('named.yaml', `${head}${user}tests: { identities: { ann: { roles: [user] } } }\n`);
   for (const more of [
     ['--roles', 'admin'],
@@ -293,7 +293,7 @@ test('explain: somebody who is named has roles and groups already', async () => 
   }
 });
 
-test('explain --signed-in: when the user signed in, for "maxAuthAge"', async () => {
+test('explain --signed-in: sets the time of sign-in for "maxAuthAge"', async () => {
   const recent = user.replace('access', 'maxAuthAge: 15m, access');
   const file = folder.write('recent.yaml', `${head}${recent}`);
   const asked = ['explain', 'GET', '/area/1', '--config', file, '--roles', 'user', '--at', '2026-12-01T09:00:00Z'];
@@ -314,16 +314,16 @@ test('explain --signed-in: when the user signed in, for "maxAuthAge"', async () 
 describe('explain --bearer', () => {
   test.each([
     ['another identity', ['--roles', 'user'], 2, /--bearer \(or ROLEGATE_BEARER\) already identifies the user/],
-    ['no token of operators', [], 1, /--bearer needs --admin-token/],
+    ["no operators' token", [], 1, /--bearer needs --admin-token/],
     ['no URL', ['--admin-token', 't', '--admin', 'localhost:9090'], 2, /expected --admin as a URL/],
-    ['nobody there', ['--admin-token', 't', '--admin', 'http://127.0.0.1:9'], 1, /no gateway responds/],
+    ['no gateway', ['--admin-token', 't', '--admin', 'http://127.0.0.1:9'], 1, /no gateway responds/],
   ])('%s', async (_, options, code, message) => {
     const ran = await run('explain', 'GET', '/area/1', '--bearer', 'b', ...options);
     expect(ran).toEqual({ code, output: expect.stringMatching(message) });
   });
 });
 
-test('explain --bearer tells what the gateway could not read of the question', async () => {
+test('explain --bearer reports which facts of the request the gateway could not know', async () => {
   const secret = 'an-operator-token-of-32-characters';
   const config = folder.write('asked.yaml', `${head.replace('admin:', `adminToken: ${secret}, admin:`)}${user}`);
   const command = runRolegate(['serve', '--config', config]);
@@ -337,7 +337,7 @@ test('explain --bearer tells what the gateway could not read of the question', a
   expect(await command.ended).toBe(0);
 });
 
-test('serve --shadow: warnings at start; a bad candidate is reported and waited for, and the gateway serves', async () => {
+test('serve --shadow: warns at start; a bad candidate is reported and watched, and the gateway serves', async () => {
   const config = folder.write('serving.yaml', `${head}${user}${hole}`);
   const candidate = folder.write('candidate.yaml', 'nonsense');
   const command = runRolegate(['serve', '--config', config, '--shadow', candidate]);
@@ -351,7 +351,7 @@ test('serve --shadow: warnings at start; a bad candidate is reported and waited 
   folder.write('candidate.yaml', `${head}${user.replace('[user]', 'public')}`);
   await command.see(/"msg":"candidate compared in the shadow"/);
   expect(await report()).toMatchObject({ candidate: { routes: 1 }, problems: [] });
-  // The configuration brings its candidate along when it is read again.
+  // The configuration includes its candidate when it is reloaded.
   command.signal('SIGHUP');
   await command.see(/configuration reloaded"\}\n(?:.*\n)*.*candidate compared in the shadow/);
   command.signal('SIGTERM');

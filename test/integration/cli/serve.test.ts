@@ -8,7 +8,7 @@ import { type RunningCommand, runRolegate } from '../../support/running-command.
 let folder: ConfigFolder;
 let authApi: FakeAuthApi;
 let upstream: RecordingUpstream;
-/** Until this is resolved, the service does not answer for `/orders/slow`. */
+/** Until this resolves, the service does not respond to `/orders/slow`. */
 const released = Promise.withResolvers<void>();
 
 beforeAll(async () => {
@@ -68,20 +68,20 @@ describe('a running gateway', () => {
     expect(upstream.last().header('authorization')).toEqual([]);
   });
 
-  test('is ready, by its own health check', async () => {
+  test('is ready, according to its own health check', async () => {
     const check = runRolegate(['healthcheck', '--url', `${places.admin}/health/ready`]);
     expect(await check.ended).toBe(0);
     expect(check.output()).toBe('ready\n');
   });
 
-  test('takes a changed file into use', async () => {
+  test('applies a changed file', async () => {
     folder.write('gateway.yaml', config('[admin]'));
     await command.see(/configuration reloaded/);
     expect(await order()).toBe(403);
     expect(await metric('rolegate_config_last_load_successful')).toBe(1);
   });
 
-  test('keeps the last good configuration when the file is bad, and says so', async () => {
+  test('keeps the last valid configuration when the file is bad, and reports it', async () => {
     folder.write('gateway.yaml', config('[amdin]'));
     const [line] = await command.see(/^.*configuration not reloaded.*$/m);
     expect(line).toContain(':7');
@@ -103,7 +103,7 @@ describe('a running gateway', () => {
     expect(await ready.json()).toMatchObject({ checks: { configuration: 'ok' } });
   });
 
-  test('SIGTERM drains: what is in flight is answered, then the process ends with 0', async () => {
+  test('SIGTERM drains: requests in flight complete, then the process ends with 0', async () => {
     const pending = fetch(`${places.gateway}/orders/slow`, { headers: { authorization: 'Bearer anns-token' } });
     await expect.poll(() => upstream.last().target).toBe('/orders/slow');
     command.signal('SIGTERM');
@@ -115,7 +115,7 @@ describe('a running gateway', () => {
 });
 
 describe('a gateway that cannot start', () => {
-  test('a bad file: every problem, exit 1, nothing listens', async () => {
+  test('a bad file: every problem, exit 1, no open port', async () => {
     const file = folder.write('bad.yaml', config('[usr]').replace('upstream: orders', 'upstream: order'));
     const command = runRolegate(['serve', '--config', file]);
     expect(await command.ended).toBe(1);
@@ -145,7 +145,7 @@ routes: [{ id: all, match: { path: "/**" }, access: public }]
     expect(command.output()).toContain('rolegate demo');
   });
 
-  test('a port that is taken: one line that names the setting', async () => {
+  test('a port in use: one line that mentions the setting', async () => {
     const taken = `127.0.0.1:${upstream.port}`;
     const file = folder.write('taken.yaml', config('[user]').replace('listen: "127.0.0.1:0"', `listen: "${taken}"`));
     const command = runRolegate(['serve', '--config', file]);
@@ -159,7 +159,7 @@ routes: [{ id: all, match: { path: "/**" }, access: public }]
   });
 });
 
-test('the embedded Auth API is reached through the gateway, and its credentials open the routes', async () => {
+test('the embedded Auth API is reachable through the gateway, and its credentials open the routes', async () => {
   const file = folder.write(
     'embedded.yaml',
     `version: 1

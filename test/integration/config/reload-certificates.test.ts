@@ -1,4 +1,4 @@
-/** A running gateway follows the certificate and the key that it serves, also while only one of them is new. */
+/** A running gateway follows its certificate and key, also while only one of them is new. */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createReloader, type Reloader } from '../../../src/app/reload.ts';
 import type { Config } from '../../../src/config/config.ts';
@@ -23,7 +23,7 @@ afterEach(() => {
   folder.remove();
 });
 
-test('a certificate that is renewed counts once its key is there', async () => {
+test('a renewed certificate applies once its key is present', async () => {
   const authority = createAuthority();
   const issue = () => authority.issue({ hosts: ['rolegate'] });
   const [first, second] = [issue(), issue()];

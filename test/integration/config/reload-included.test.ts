@@ -1,4 +1,4 @@
-/** A running gateway follows the files that its configuration includes: changed ones, new ones, and those that go. */
+/** A running gateway follows the files that its configuration includes: changed, new and removed ones. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ const route = (id: string) => `routes: [{ id: ${id}, match: { path: "/${id}" }, 
 
 let folder = '';
 let reloader: Reloader | null = null;
-/** Ids of the routes in use, and the places of the problems of the last refusal. */
+/** Ids of the routes in use, and the places of the last refusal's problems. */
 let routes: readonly string[] = [];
 let refused: readonly string[] = [];
 
@@ -47,7 +47,7 @@ function start(include: readonly string[], readAtMs?: number): Reloader {
   );
 }
 
-test('a file that changes, comes, breaks, is mended and goes', async () => {
+test('follows a file that changes, appears, breaks, is repaired and disappears', async () => {
   put('gateway.yaml', main('include: ["routes/*.yaml"]\n'));
   put('routes/one.yaml', route('one'));
   reloader = start(['routes/*.yaml']);
@@ -64,7 +64,7 @@ test('a file that changes, comes, breaks, is mended and goes', async () => {
   await vi.waitFor(() => expect(routes).toEqual(['uno']), 10_000);
 });
 
-test('patterns that come with a change of the main file are followed from then on', async () => {
+test('follows patterns that a change of the main file adds', async () => {
   put('gateway.yaml', main(''));
   put('routes/one.yaml', route('one'));
   reloader = start([]);
@@ -74,7 +74,7 @@ test('patterns that come with a change of the main file are followed from then o
   await vi.waitFor(() => expect(routes).toEqual(['uno']), 10_000);
 });
 
-test('a change between the reading of the file and the first look is not missed', async () => {
+test('does not miss a change between loading the file and the first check', async () => {
   put('gateway.yaml', main('include: ["routes/*.yaml"]\n'));
   const readAtMs = Date.now();
   put('routes/one.yaml', route('one'));
@@ -82,7 +82,7 @@ test('a change between the reading of the file and the first look is not missed'
   await vi.waitFor(() => expect(routes).toEqual(['one']), 10_000);
 });
 
-test('nothing is read again once it is closed', async () => {
+test('reads nothing after it is closed', async () => {
   put('gateway.yaml', main('include: ["routes/*.yaml"]\n'));
   put('routes/one.yaml', route('one'));
   reloader = start(['routes/*.yaml']);

@@ -1,4 +1,4 @@
-/** A running gateway follows lists in files: a file that is renamed into place, goes, comes back, and those that Kubernetes mounts. */
+/** A running gateway follows list files: renamed into place, removed, restored, and mounted by Kubernetes. */
 import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -53,7 +53,7 @@ function put(name: string, text: string): void {
   renameSync(join(folder, `${name}.new`), join(folder, name));
 }
 
-test('a list that is renamed into place counts, one with problems or none changes nothing', async () => {
+test('a list renamed into place applies; one with problems or a missing one changes nothing', async () => {
   put('gateway.yaml', main);
   put('ids.txt', 'a\n');
   follow();
@@ -68,7 +68,7 @@ test('a list that is renamed into place counts, one with problems or none change
   await vi.waitFor(() => expect(lists.at(-1)).toEqual(['c']), 10_000);
 });
 
-test('lists of a mounted volume change when its link is swapped', async () => {
+test('lists on a mounted volume change when its link is swapped', async () => {
   const hourAgo = Date.now() / 1000 - 3600;
   const generation = (name: string, ids: string) => {
     mkdirSync(join(folder, name));

@@ -1,4 +1,6 @@
-/** A running gateway follows files that Kubernetes mounts: all of them change at once, when the link `..data` is swapped. */
+/**
+ * A running gateway follows files mounted by Kubernetes: all of them change at once when the link `..data` is swapped.
+ */
 import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,7 +22,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-/** Writes a generation of the volume, whose files are an hour old, without showing it. */
+/** Writes a generation of the volume, with files an hour old, without publishing it. */
 function prepare(generation: string, texts: Readonly<Record<string, string>>): void {
   mkdirSync(join(folder, generation));
   const hourAgo = Date.now() / 1000 - 3600;
@@ -30,7 +32,7 @@ function prepare(generation: string, texts: Readonly<Record<string, string>>): v
   }
 }
 
-/** As the kubelet does it: a link beside, moved over the old one. */
+/** Like the kubelet: a second link, moved over the old one. */
 function swapTo(generation: string): void {
   symlinkSync(generation, join(folder, '..data_tmp'));
   renameSync(join(folder, '..data_tmp'), join(folder, '..data'));
@@ -42,7 +44,7 @@ function mount(generation: string, texts: Readonly<Record<string, string>>): voi
   for (const name of Object.keys(texts)) symlinkSync(join('..data', name), join(folder, name));
 }
 
-test('a swap of the link is followed, whatever the files behind it, included ones too', async () => {
+test('follows a swap of the link, whatever the files behind it, including included ones', async () => {
   let routes: readonly string[] = [];
   const events = {
     apply: (config: { routes: { routes: readonly { id: string }[] } }) => {
@@ -64,7 +66,7 @@ test('a swap of the link is followed, whatever the files behind it, included one
     },
   );
   closing = reloader;
-  // Same length, same time: only the link and the file's number tell.
+  // Same length, same time: only the link and the inode differ.
   prepare('..2', { 'gateway.yaml': text, 'one.routes.yaml': route('two') });
   swapTo('..2');
   rmSync(join(folder, '..1'), { recursive: true });
@@ -74,9 +76,9 @@ test('a swap of the link is followed, whatever the files behind it, included one
   await vi.waitFor(() => expect(routes).toEqual(['three']), 10_000);
 });
 
-test('a swap after the files were read and before the first look is not missed', async () => {
+test('does not miss a swap between loading the files and the first check', async () => {
   mount('..1', { 'gateway.yaml': main });
-  // Written in time, but not read: it is shown only afterwards.
+  // Written in time, but not read: it is published only afterwards.
   prepare('..2', { 'gateway.yaml': main });
   const readAtMs = Date.now();
   swapTo('..2');
@@ -87,7 +89,7 @@ test('a swap after the files were read and before the first look is not missed',
   await vi.waitFor(() => expect(changed).toHaveBeenCalled(), 10_000);
 });
 
-test('the name of the main file is no pattern', async () => {
+test('the name of the main file is not a pattern', async () => {
   const odd = join(folder, 'gateway[1].yaml');
   writeFileSync(odd, main);
   const changed = vi.fn();

@@ -1,4 +1,4 @@
-/** Every command of docs/guides/administer-users.md, in order, with the files that the page shows. */
+/** Every command of docs/guides/administer-users.md, in order, with the files shown on the page. */
 import { readFileSync } from 'node:fs';
 import { afterAll, expect, test } from 'vitest';
 import { createConfigFolder } from '../../support/config-folder.ts';
@@ -16,7 +16,7 @@ function fenced(language: string): string[] {
   );
 }
 
-test('the commands run as they stand', async () => {
+test('the commands run unchanged', async () => {
   const database = folder.write('auth.db', '');
   const files: Readonly<Record<string, string>> = {
     'users.yaml': folder.write('users.yaml', fenced('yaml')[0]!),

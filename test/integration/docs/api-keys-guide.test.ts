@@ -1,4 +1,4 @@
-/** The expression for scanners in `docs/guides/api-keys.md` and the shape of keys beside it know the same keys. */
+/** The scanner expression in `docs/guides/api-keys.md` and the shape of keys next to it accept the same keys. */
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -22,7 +22,7 @@ function scanner(): RegExp {
   return new RegExp(written!);
 }
 
-test('the key of the page is one', () => {
+test("the page's key is valid", () => {
   const [key] = /acme_\w{32}/.exec(textOf('js', 'acme_'))!;
   expect(hasShape(key, shapes())).toBe(true);
   expect(scanner().exec(`key: "${key}"`)?.[0]).toBe(key);
@@ -32,7 +32,7 @@ const letters = fc.constantFrom(...'0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefgh
 const rest = (min: number, max: number) =>
   fc.array(letters, { minLength: min, maxLength: max }).map((all) => all.join(''));
 
-test('they know the same keys', () => {
+test('both accept the same keys', () => {
   fc.assert(
     fc.property(fc.constantFrom('acme_', 'acme-', 'ACME_'), rest(30, 34), (prefix, key) => {
       const text = prefix + key;

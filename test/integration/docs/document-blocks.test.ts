@@ -1,6 +1,6 @@
 /**
- * Every fenced block of the pages is of a kind that a test reads or runs. The kind is the language and the word behind
- * it, such as "yaml users", which readers do not see. A block of no kind fails: give it one, or add a kind.
+ * Every fenced block of the pages has a kind that a test reads or runs. The kind is the language and the following
+ * word, such as "yaml users", which readers do not see. A block without a kind fails: give it one, or add a kind.
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -18,10 +18,10 @@ import {
 } from '../../support/page-configs.ts';
 import { promqlFaults } from '../../support/promql.ts';
 
-/** What is wrong with a block; or the file of the test that reads or runs blocks of this kind. */
+/** The problems of a block, or the test file that reads or runs blocks of this kind. */
 type Check = ((text: string) => readonly string[]) | { readonly in: string };
 
-/** A gateway's configuration is whole with "version: 1", and else a part of one. */
+/** A gateway's configuration is complete with "version: 1", and otherwise a part of one. */
 const gatewayYaml = (text: string) => (/^version: 1$/m.test(text) ? problemsOf(text) : problemsOfPart(text));
 const anyYaml = (text: string) => parseAllDocuments(text).flatMap(({ errors }) => errors.map(({ message }) => message));
 
@@ -35,16 +35,16 @@ const kinds: Readonly<Record<string, Check>> = {
     const read = parseUsers(text, 'page');
     return read.ok ? [] : read.problems.map(({ message }) => message);
   },
-  /** Of Prometheus; what it asks for is compared with the metrics. */
+  /** For Prometheus; its queries are compared with the metrics. */
   'yaml prometheus': anyYaml,
-  /** Of Kubernetes and Helm: that it is YAML is seen here, and what it means by the tests of the chart. */
+  /** For Kubernetes and Helm: only its YAML is checked here, and its meaning by the chart's tests. */
   'yaml manifest': anyYaml,
   'yaml values': anyYaml,
   /** Jobs that check policies. */
   'yaml pipeline': { in: 'test/integration/cli/ci.test.ts' },
   /** Commands for an installation with Docker. */
   'sh compose': { in: 'test/unit/compose-page.test.ts' },
-  /** Checks of a published release. */
+  /** Verification of a published release. */
   'sh release': { in: 'test/unit/releasing/workflows.test.ts' },
   /** Expressions of alerts. */
   promql: (text) => promqlFaults(text),
@@ -55,9 +55,9 @@ const kinds: Readonly<Record<string, Check>> = {
   'python verify': { in: 'test/integration/docs/verify-identity-guide.test.ts' },
   'go verify': { in: 'test/integration/docs/verify-identity-guide.test.ts' },
   'java verify': { in: 'test/integration/docs/verify-identity-guide.test.ts' },
-  /** Applications that have Rolegate in their own process. */
+  /** Applications with Rolegate in their own process. */
   'js middleware': { in: 'test/integration/docs/in-your-application-guide.test.ts' },
-  /** Commands and files of clients, which play them against the gateway. */
+  /** Commands and files of clients, run against the gateway. */
   'sh clients': { in: 'test/e2e/real-clients.test.ts' },
   'python clients': { in: 'test/e2e/real-clients.test.ts' },
   'ini clients': { in: 'test/e2e/real-clients.test.ts' },
@@ -90,12 +90,12 @@ routes:
     when: [{ param: tenant, in: identity.groups, reason: wrong_tenant }]
 tests: `;
 
-/** Pages about another place than this machine, and the tests that read them whole. */
+/** Pages about other environments, and the tests that read them completely. */
 const pagesElsewhere: Readonly<Record<string, string>> = {
   'docs/guides/kubernetes.md': 'test/chart/kubernetes-guide.test.ts',
 };
 
-/** Blocks with commands that are not run as they stand: why, and what runs instead. */
+/** Blocks with commands that do not run unchanged: why, and what runs instead. */
 const notRun: readonly { readonly page: string; readonly begins: string; readonly why: string; readonly in: string }[] =
   [
     {
@@ -107,31 +107,31 @@ const notRun: readonly { readonly page: string; readonly begins: string; readonl
     {
       page: 'docs/guides/policy-ci.md',
       begins: 'rolegate ci',
-      why: 'compares with a branch of the reader',
+      why: "compares with a branch of the reader's repository",
       in: 'test/integration/cli/ci.test.ts',
     },
     {
       page: 'docs/guides/import.md',
       begins: 'rolegate import',
-      why: 'reads a file that only the reader has',
+      why: "reads the reader's own file",
       in: 'test/integration/cli/import.test.ts',
     },
     {
       page: 'docs/guides/server-clients.md',
       begins: 'sh docs/examples/shell/login.sh',
-      why: 'waits for a person who types a code',
+      why: 'waits for a person to enter a code',
       in: 'test/e2e/examples.test.ts',
     },
     {
       page: 'docs/guides/web-clients.md',
       begins: 'node docs/examples/web/serve.mjs',
-      why: 'each line has a terminal of its own, and a browser beside it',
+      why: 'each line needs a separate terminal, next to a browser',
       in: 'test/e2e/examples.test.ts',
     },
     {
       page: 'docs/guides/web-clients.md',
       begins: 'curl http://localhost:8080/api/auth/v2/user',
-      why: 'holds an id and a code that the reader copies',
+      why: 'contains an id and a code that the reader copies',
       in: 'test/integration/docs/example-gateway.ts',
     },
   ];
@@ -152,7 +152,7 @@ function faultOf(read: () => unknown): readonly string[] {
   }
 }
 
-/** As a module, within a function where there is no import: pages show lines that stand in one. */
+/** As a module, or inside a function without an import: pages show lines from within one. */
 function syntaxFaults(text: string): readonly string[] {
   const program = /^import /m.test(text) ? text : `async () => {\n${text}\n};\n`;
   const { status, stderr } = spawnSync(process.execPath, ['--check', '--input-type=module', '-'], {
@@ -181,7 +181,7 @@ describe('every block', () => {
     expect(own.flatMap((one) => faultsOf(one).map((fault) => `${path}:${one.block.line}: ${fault}`))).toEqual([]);
   });
 
-  test('that another test reads or runs is named there', () => {
+  test('that another test reads or runs appears there', () => {
     const used = new Set(blocks.map(({ block }) => kindOf(block)));
     for (const [kind, check] of Object.entries(kinds)) {
       if (typeof check === 'function' || !used.has(kind)) continue;
@@ -189,13 +189,13 @@ describe('every block', () => {
     }
   });
 
-  test('of a page that another test reads whole is named there', () => {
+  test('on a page that another test reads completely is named there', () => {
     for (const [page, file] of Object.entries(pagesElsewhere)) {
       if (blocks.some(({ path }) => path === page)) expect(readFileSync(file, 'utf8')).toContain(page);
     }
   });
 
-  test('that is not run is there, and what runs instead is there too', () => {
+  test('that does not run exists, and so does what runs instead', () => {
     for (const { page, begins, in: file } of notRun) {
       expect(
         blocks.some((one) => one.path === page && one.block.text.startsWith(begins)),
@@ -207,27 +207,24 @@ describe('every block', () => {
 });
 
 test.each([
-  ['a key that there is not', '```yaml\ncache: { acepted: 5s }\n```'],
-  ['a role that there is not', '```yaml\nroutes:\n  - { id: a, match: { path: /a }, upstream: b, access: [usr] }\n```'],
+  ['an unknown key', '```yaml\ncache: { acepted: 5s }\n```'],
+  ['an unknown role', '```yaml\nroutes:\n  - { id: a, match: { path: /a }, upstream: b, access: [usr] }\n```'],
   ['a part of another file', '```yaml\nusers: []\n```'],
   ['a user without an alias', '```yaml users\nusers: [{ email: ann@example.test, fullName: Ann }]\n```'],
+  ["an unknown setting in the Auth API's own file", '```yaml auth-api-file\ntracing: { url: "http://a" }\n```'],
+  ['an unknown setting of the Auth API', '```yaml auth-api\nmail: { server: "smtp://a" }\n```'],
   [
-    'a setting of the own file of an Auth API that there is not',
-    '```yaml auth-api-file\ntracing: { url: "http://a" }\n```',
-  ],
-  ['a setting of the Auth API that there is not', '```yaml auth-api\nmail: { server: "smtp://a" }\n```'],
-  [
-    'a file that takes what it does not own',
+    'a file with a route outside of its claim',
     '```yaml included\nowns: { paths: [/a] }\nroutes:\n  - { id: b, match: { path: /b }, upstream: b, access: [user] }\n```',
   ],
   [
     'a test without an identity',
     '```yaml tests\ncases: [{ as: bob, request: GET /v1/orders/a/1, expect: allow }]\n```',
   ],
-  ['JSON that is none', '```json\n{ "a": 1, }\n```'],
-  ['a program that is none', '```js\nconst = 1;\n```'],
-  ['a command that nobody runs', '```text\nrolegate serve\n```'],
-  ['a language that nobody reads', '```python\nprint(1)\n```'],
+  ['invalid JSON', '```json\n{ "a": 1, }\n```'],
+  ['an invalid program', '```js\nconst = 1;\n```'],
+  ['a command that no test runs', '```text\nrolegate serve\n```'],
+  ['a language that no test reads', '```python\nprint(1)\n```'],
   ['no language', '```\nrolegate serve\n```'],
 ] as const)('control: %s is found', (_, page) => {
   const [block] = blocksOf(page);

@@ -1,4 +1,4 @@
-/** The pages, as their readers use them: configurations load, links lead somewhere, commands run. */
+/** The pages as their readers use them: configurations load, links resolve, commands run. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
@@ -17,10 +17,10 @@ const files = projectFiles();
 const pages = documentPages();
 const blocks = documentBlocks();
 const isConfig = ({ language, text }: FencedBlock) => /^ya?ml$/.test(language) && /^version: 1$/m.test(text);
-/** Sessions with what they print (`console`) are played by tests of their own. */
+/** Sessions with output (`console`) have their own tests. */
 const isShell = ({ language }: FencedBlock) => language === 'sh';
 
-test('the pages are there', () => {
+test('the pages exist', () => {
   const paths = pages.map(({ path }) => path);
   expect(paths).toEqual(
     expect.arrayContaining(['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md', 'docs/concepts/paths.md']),
@@ -30,7 +30,7 @@ test('the pages are there', () => {
 test.each([
   ['docs/README.md', 'docs/', /^docs\/(?!README\.md$|decisions\/).+\.md$/],
   ['SECURITY.md', '', /^test\/security\/[\w-]+\.test\.ts$/],
-] as const)('%s leads to every page or test of its kind', (path, below, kind) => {
+] as const)('%s links to every page or test of its kind', (path, below, kind) => {
   const { text } = pages.find((one) => one.path === path)!;
   const led = new Set(linksOf(text).map((link) => normalize(join(below, link))));
   const all = files.filter((file) => kind.test(file));
@@ -54,7 +54,7 @@ describe('configurations', () => {
     expect(problemsOf(block.text.replace('routes:', 'route:'))).not.toEqual([]);
   });
 
-  test('the README: with the Auth API embedded, as its text says', () => {
+  test("the README's embeds the Auth API, as its text states", () => {
     const { text } = pages.find(({ path }) => path === 'README.md')!;
     const [, embedded] = /set `authApi` to\s+`(\{ embedded: .+ \})`,\s+and add a public route/.exec(text)!;
     const { block } = configs.find(({ path }) => path === 'README.md')!;
@@ -72,7 +72,7 @@ describe('configurations', () => {
 describe('links', () => {
   const known = new Set(files.flatMap((path) => [path, ...foldersOf(path)]));
 
-  /** Pages of standards and of formats, which stay where they are; no test asks for them. */
+  /** Pages of standards and formats, which are permanent; no test requests them. */
   const standards = [
     'www.rfc-editor.org',
     'openid.net',
@@ -81,7 +81,7 @@ describe('links', () => {
     'www.w3.org',
   ];
 
-  /** Documentation of products that guides are about. */
+  /** Documentation of products that guides cover. */
   const products = [
     'auth0.com',
     'dadrus.github.io',
@@ -103,7 +103,7 @@ describe('links', () => {
     return [...standards, ...products].includes(new URL(link).host);
   }
 
-  /** What is wrong with a link on a page; null when it leads somewhere. */
+  /** The fault of a link on a page; null if it resolves. */
   function fault(from: string, link: string): string | null {
     if (/^[a-z][a-z0-9+.-]*:/i.test(link)) return leadsToAKnownPlace(link) ? null : `${from}: ${link} leads elsewhere`;
     const [target = '', anchor] = link.split('#');
@@ -122,7 +122,7 @@ describe('links', () => {
     ).toEqual([]);
   });
 
-  test('control: what leads nowhere is found', () => {
+  test('control: finds broken links', () => {
     const page =
       '# A b\n[0](http://www.rfc-editor.org/) [1](nowhere.md) [2](README.md#nothing) ![3](x.png)\n`[4](no-link)`\n[5]: other.md\n[6](#a-b)\n';
     expect(linksOf(page).map((link) => fault('README.md', link))).toEqual([
@@ -142,17 +142,17 @@ describe('commands', () => {
   const commands = blocks
     .filter(({ block }) => isShell(block))
     .flatMap(({ path, block }) => commandsOf(block).map((command) => ({ path, block, command })));
-  /** Commands that are not run here, and the file that runs them. */
+  /** Commands that do not run here, and the file that runs them. */
   const elsewhere: Readonly<Record<string, string>> = {
     'npm ci && npm start': 'test/e2e/readme-curl.test.ts',
     'npm ci && npm test': '.ci/run',
     'npm ci': '.ci/run',
   };
-  /** Pages whose commands follow one another, in one shell from the first to the last. */
+  /** Pages whose commands run in one shell, in order. */
   const sessions = ['docs/guides/operate.md', 'docs/guides/revocation.md', 'docs/guides/shadow.md'].filter((path) =>
     files.includes(path),
   );
-  /** Pages whose commands another file reads, and runs word by word where the services behind them are here. */
+  /** Pages whose commands another file reads, and runs verbatim where the required services are available. */
   const pagesElsewhere: Readonly<Record<string, string>> = {
     'docs/guides/administer-users.md': 'test/integration/docs/administer-users-guide.test.ts',
     'docs/guides/basic-clients.md': 'test/e2e/real-clients.test.ts',
@@ -170,7 +170,7 @@ describe('commands', () => {
   });
   afterAll(() => copy.remove());
 
-  /** The configurations of the page above a block, in the copy under the names that the page gives them. */
+  /** The configurations above a block, copied under the names that the page gives them. */
   function writeConfigs(path: string, before: number, change: (text: string) => string): NodeJS.ProcessEnv {
     const env: NodeJS.ProcessEnv = {};
     for (const { block } of blocks.filter(
@@ -182,7 +182,7 @@ describe('commands', () => {
     return env;
   }
 
-  test('each is run here, or listed with the file that runs it', () => {
+  test('each runs here, or is listed with the file that runs it', () => {
     expect(commands.length).toBeGreaterThan(3);
     const left = commands.filter(
       ({ path, command }) =>
@@ -244,7 +244,7 @@ describe('commands', () => {
   );
 
   test.each(sessions)(
-    'all of %s, one after the other',
+    'all of %s, in order',
     async (path) => {
       for (const tool of ['curl', 'openssl']) {
         if (spawnSync(tool, ['--version']).error !== undefined)
@@ -257,7 +257,7 @@ describe('commands', () => {
       const moved = (text: string) => text.replaceAll(/(?<=:)(8080|9090)\b/g, (port) => String(ports.get(port)));
       writeConfigs(path, Number.POSITIVE_INFINITY, moved);
       const shown = blocks.filter((one) => one.path === path && isShell(one.block)).map(({ block }) => block.text);
-      // The shell ends with what it started: with its exit code, or by ending it when a command failed.
+      // The shell ends with what it started: with its exit code, or by stopping it when a command failed.
       const script = `trap 'kill $(jobs -p) 2>/dev/null || :' EXIT\n${moved(shown.join('\n'))}\nwait $!\n`;
       const running = runCommand('sh', ['-e', '-c', script], {}, { cwd: copy.folder });
       expect(await running.ended, running.output()).toBe(0);
@@ -273,7 +273,7 @@ describe('commands', () => {
   }, 30_000);
 });
 
-test('npm scripts that pages name exist', () => {
+test('npm scripts mentioned on pages exist', () => {
   const { scripts } = JSON.parse(readFileSync('package.json', 'utf8'));
   const named = pages.flatMap(({ text }) =>
     [...text.matchAll(/\bnpm run (?:-s )?([\w:-]+)/g)].map(([, name]) => name!),
@@ -284,7 +284,7 @@ test('npm scripts that pages name exist', () => {
   expect(Object.keys(scripts).filter((name) => !named.includes(name) && !short.includes(name))).toEqual([]);
 });
 
-/** The same configuration on ports of loopback that are free. */
+/** The same configuration on free loopback ports. */
 function onFreePorts(text: string): string {
   const document = parseDocument(text);
   document.setIn(['server', 'listen'], '127.0.0.1:0');

@@ -1,13 +1,13 @@
-/** The gateway of `docs/examples/web`, as its reader starts it, on free ports; codes are read from what it prints. */
+/** The gateway of `docs/examples/web` as a reader starts it, on free ports; codes are read from its output. */
 import { readFileSync } from 'node:fs';
 import { createConfigFolder } from '../../support/config-folder.ts';
 import { runRolegate } from '../../support/running-command.ts';
 
 export interface ExampleGateway {
   readonly origin: string;
-  /** The code of an id, once it was printed. */
+  /** The code with an id, once printed. */
   codeOf(verificationCodeId: string): Promise<string>;
-  /** The `n`th code that was printed, from 1. */
+  /** The `n`th printed code, from 1. */
   nthCode(n: number): Promise<string>;
   output(): string;
   stop(): Promise<void>;
@@ -15,7 +15,7 @@ export interface ExampleGateway {
 
 export const configFile = 'docs/examples/web/gateway.yaml';
 
-/** `service`: the origin behind the gateway. `change` alters the text of the configuration. */
+/** `service`: the origin behind the gateway. `change` edits the text of the configuration. */
 export async function startExampleGateway(
   service: string,
   change: (text: string) => string = (text) => text,
@@ -37,7 +37,7 @@ export async function startExampleGateway(
     const [, started] = await command.see(/^(\{.*"msg":"started".*\})$/m);
     const code = async (pattern: string) => (await command.see(new RegExp(pattern, 'm')))[1]!;
     return {
-      // Browsers keep Secure cookies of plain HTTP for this name.
+      // Browsers accept Secure cookies over plain HTTP for this name.
       origin: `http://localhost:${JSON.parse(started!).listen.port}`,
       codeOf: (id) => code(`"code":"(\\d{6})","codeId":"${id}"`),
       nthCode: (n) => code(`^(?:[^]*?"code":"(\\d{6})"){${n}}`),
@@ -50,7 +50,7 @@ export async function startExampleGateway(
   }
 }
 
-/** Registers a user and proves the address, so that it can sign in. Prints one code. Returns the address. */
+/** Registers a user and verifies the address, so that it can sign in. Prints one code. Returns the address. */
 export async function register({ origin, codeOf }: ExampleGateway, name: string): Promise<string> {
   const email = `${name}@example.test`;
   const fullName = `${name[0]?.toUpperCase()}${name.slice(1)} Example`;

@@ -1,4 +1,6 @@
-/** `docs/examples/server/report.mjs` with a real key pair, through a gateway, against a service that fails now and then. */
+/**
+ * `docs/examples/server/report.mjs` with a real key pair, through a gateway, with a service that fails now and then.
+ */
 import { writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { createConfigFolder } from '../../support/config-folder.ts';
@@ -11,7 +13,7 @@ const folder = createConfigFolder();
 let gateway: ExampleGateway;
 let service: RecordingUpstream;
 let pair: { readonly apiKey: string; readonly apiSecret: string };
-/** What the service answers with next; empty: 200. */
+/** The service's next responses; empty: 200. */
 let failures: { status: number; rawHeaders?: string[] }[] = [];
 
 beforeAll(async () => {
@@ -65,19 +67,19 @@ async function report(env: NodeJS.ProcessEnv = {}, ...args: string[]) {
   return { code, output: command.output() };
 }
 
-test('prints the answer; the service sees who asked, and no secret', async () => {
+test('prints the response; the service receives the identity, and no secret', async () => {
   expect(await report()).toEqual({ code: 0, output: 'seven\n' });
   expect(service.last().header('user-id')[0]).toMatch(new RegExp(`^${uuid}$`));
   expect(service.last().rawHeaders.join()).not.toContain(pair.apiSecret);
 });
 
-test('the secret may be in a file', async () => {
+test('reads the secret from a file', async () => {
   const file = folder.write('secret', '');
   writeFileSync(file, `${pair.apiSecret}\n`);
   expect((await report({ ROLEGATE_API_SECRET: '', ROLEGATE_API_SECRET_FILE: file })).code).toBe(0);
 });
 
-test.each([429, 502, 503, 504])('%i: waits as it is told, and tries again', async (status) => {
+test.each([429, 502, 503, 504])('%i: waits as instructed, and retries', async (status) => {
   failures = [{ status, rawHeaders: ['retry-after', '0'] }, { status }];
   const { code, output } = await report();
   expect(code, output).toBe(0);
@@ -93,7 +95,7 @@ test('gives up after five tries', async () => {
   expect(output).toMatch(new RegExp(`^/orders/7: 503 .*x-error-id ${uuid}$`, 'm'));
 });
 
-test('does not wait for longer than a minute', async () => {
+test('does not wait longer than a minute', async () => {
   failures = [{ status: 503, rawHeaders: ['retry-after', '3600'] }];
   expect([(await report()).code, service.requests.length]).toEqual([1, 1]);
 });
@@ -101,7 +103,7 @@ test('does not wait for longer than a minute', async () => {
 test.each([
   ['a wrong secret', { ROLEGATE_API_SECRET: 'wrong' }, '/orders/7', /: 401 The credential is not valid \(make a new/],
   ['no route', {}, '/nowhere', /: 404 There is no such resource,/],
-] as const)('%s: no second try, and an error id that the log knows', async (_, env, path, says) => {
+] as const)('%s: no retry, and an error id that the log contains', async (_, env, path, says) => {
   const { code, output } = await report(env, path);
   expect([code, service.requests.length]).toEqual([1, 0]);
   expect(output).toMatch(says);
@@ -110,12 +112,12 @@ test.each([
   await expect.poll(gateway.output).toContain(`"errorId":"${id}"`);
 });
 
-test('a redirect is not followed: the pair would go along', async () => {
+test('does not follow a redirect, which would forward the pair', async () => {
   failures = [{ status: 302, rawHeaders: ['location', `${service.origin}/elsewhere`] }];
   expect([(await report()).code, service.requests.length]).toEqual([1, 1]);
 });
 
-test('without a pair it says what to set', async () => {
+test('without a pair, it explains what to set', async () => {
   const { code, output } = await report({ ROLEGATE_API_KEY: '' });
   expect([code, output]).toEqual([2, expect.stringContaining('ROLEGATE_API_KEY')]);
 });

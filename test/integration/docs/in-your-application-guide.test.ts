@@ -1,4 +1,4 @@
-/** The applications of `docs/guides/in-your-application.md`, as they are on the page. */
+/** The applications of `docs/guides/in-your-application.md`, unchanged. */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -15,7 +15,7 @@ const packageOf = (text: string) => /from '([^']+)';/.exec(text)![1]!;
 let folder: string;
 let authApi: FakeAuthApi;
 beforeAll(async () => {
-  // Where programs find the packages of this project.
+  // Where programs find this project's packages.
   mkdirSync('node_modules/.cache/rolegate', { recursive: true });
   folder = mkdtempSync('node_modules/.cache/rolegate/guide-');
   authApi = await startFakeAuthApi();
@@ -38,7 +38,7 @@ test('there is one for each framework', () => {
 });
 
 describe.each(applications.map(({ text }) => [packageOf(text), text] as const))('%s', (name, text) => {
-  test('lets in whom the rules let in, and ends', async () => {
+  test('allows the callers that the rules allow, and ends', async () => {
     const file = join(folder, `${name.replaceAll(/\W/g, '-')}.mjs`);
     writeFileSync(file, text.replace("'rolegate/middleware'", `'${pathToFileURL('src/in-process.ts').href}'`));
     const port = await freePort();

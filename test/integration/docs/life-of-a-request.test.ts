@@ -1,4 +1,7 @@
-/** "The life of a request" in CONTRIBUTING.md: what it names is in the files that it names, and the bytes are those of a refusal. */
+/**
+ * "The life of a request" in CONTRIBUTING.md: the names that it mentions are in the files that it mentions, and the
+ * bytes are those of a refusal.
+ */
 import { existsSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { useProxiedUpstream } from '../../support/closed-after-each.ts';
@@ -26,7 +29,7 @@ test.each(steps)('$file has $names', ({ file, names }) => {
   expect(names.filter((name) => !new RegExp(`\\b${name}\\b`).test(text))).toEqual([]);
 });
 
-test('a request without a role gets the bytes of the page', async () => {
+test('a request without a role gets the bytes shown on the page', async () => {
   const { port } = await start({
     access: ['user'],
     resolve: () => ({ identity: { ...ann, roles: [] }, reason: null, stale: false, source: 'memory' }),
@@ -42,7 +45,7 @@ test('a request without a role gets the bytes of the page', async () => {
   client.destroy();
 });
 
-/** What differs from one request to the next. */
+/** Values that differ between requests. */
 function sameOnce(text: string): string {
   return text.replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}/g, 'ID').replace(/^date: .*$/m, 'date: NOW');
 }

@@ -1,6 +1,6 @@
 /**
- * Every limit that the page of limits lists, driven against a whole gateway: the metric that the page names moves, and
- * what the client is told is what the page says.
+ * Every limit on the page of limits, exceeded at a complete gateway: the listed metric increases, and the client gets
+ * the documented response.
  */
 import { readFileSync } from 'node:fs';
 import { afterEach, expect, test, vi } from 'vitest';
@@ -9,7 +9,7 @@ import { openRaw, type RawConnection, sendRaw } from '../../support/raw-client.t
 import { type RecordingUpstream, startRecordingUpstream } from '../../support/recording-upstream.ts';
 import { type RunningGateway, startGateway } from '../../support/running-gateway.ts';
 
-/** Rows of the table: the limit as the page names it, and its metric. */
+/** Rows of the table: the limit as named on the page, and its metric. */
 const page = readFileSync(new URL('../../../docs/guides/limits.md', import.meta.url), 'utf8');
 const [, section = ''] = page.split('\n## Where each limit is counted\n');
 const documented = [...section.split('\n## ')[0]!.matchAll(/^\| (.+?) \| `(rolegate_.+?)` \|$/gm)].map(
@@ -19,7 +19,7 @@ const documented = [...section.split('\n## ')[0]!.matchAll(/^\| (.+?) \| `(roleg
 interface World {
   readonly gateway: RunningGateway;
   readonly upstream: RecordingUpstream;
-  /** Lets the service answer what it holds back. */
+  /** Releases the service's delayed responses. */
   release(): void;
   open(bytes: string): Promise<RawConnection>;
 }
@@ -40,7 +40,7 @@ const post = (length: number, body = '', ...headers: string[]) =>
 const as = (address: string) => `X-Forwarded-For: ${address}`;
 const trusting = 'trustedProxies: ["127.0.0.1"]';
 
-/** Sends the bytes, and is told by status and code; never more than one answer is waited for. */
+/** Sends the bytes and expects status and code; never waits for more than one response. */
 const refused = (bytes: string, status: number, code: string) => async (world: World) => {
   await expectRefusal(await world.open(bytes), status, code);
 };
@@ -52,14 +52,14 @@ async function expectRefusal(client: RawConnection, status: number, code: string
   expect(answer.header('x-error-id')).toMatch(/^[0-9a-f-]{36}$/);
 }
 
-/** A request that the service holds back. */
+/** A request whose response the service delays. */
 async function hold({ open, upstream }: World, ...headers: string[]): Promise<void> {
   const before = upstream.requests.length;
   await open(get('/held', ...headers));
   await vi.waitFor(() => expect(upstream.requests.length).toBe(before + 1));
 }
 
-/** Answers that nobody reads, larger than what the system takes for a client. */
+/** Unread responses, larger than the system's buffers for a client. */
 async function readNothing({ open }: World): Promise<void> {
   for (let i = 0; i < 3; i += 1) (await open('')).socket.pause().write(get('/large').repeat(90));
 }
@@ -100,7 +100,7 @@ const driven: Readonly<Record<string, Limit>> = {
   },
   'server.limits.unreadTimeout, while the service still sends': {
     limits: 'unreadTimeout: 1200ms',
-    // Shorter than that, and long enough for a service on a busy machine, or its silence would end the answer first.
+    // Shorter than that, and long enough for a service on a busy machine, or its silence would end the response first.
     route: 'timeout: 800ms',
     async exceed({ open }) {
       (await open('')).socket.pause().write(get('/endless'));
@@ -148,7 +148,7 @@ const driven: Readonly<Record<string, Limit>> = {
     access: 'optional',
     async exceed(world) {
       const guess = (at: number) => get('/a', `Authorization: Bearer guess-${at}`);
-      // One within the bound, and the one of this second.
+      // One within the bound, and the turn of this second.
       for (const at of [1, 2]) await (await world.open(guess(at))).answer();
       await refused(guess(3), 429, 'authentication_throttled')(world);
     },
@@ -235,7 +235,7 @@ afterEach(async () => {
   for (const close of running.splice(0).reverse()) await close();
 });
 
-/** The sum of the samples that a metric of the page names. */
+/** The sum of the samples of a metric on the page. */
 async function counted({ gateway }: { readonly gateway: RunningGateway }, metric: string): Promise<number> {
   const [, name = '', label = ''] = /^(\w+)(?:\{(.+)\})?$/.exec(metric) ?? [];
   const samples = (await gateway.metrics()).split('\n').filter((line) => /^\w+/.exec(line)?.[0] === name);
@@ -290,7 +290,7 @@ async function startWorld(limit: Limit): Promise<World> {
   };
 }
 
-test('every limit of the page is driven here, and no other', () => {
+test('every limit on the page is exceeded here, and no other', () => {
   expect(documented.map(([limit]) => limit)).toEqual(Object.keys(driven));
 });
 

@@ -1,6 +1,6 @@
 /**
- * The configurations of `docs/guides/openid-connect.md`, each with the claims that the page shows below it: a service gets
- * the identity that the page states, and tokens for others, or of others, are refused.
+ * The configurations of `docs/guides/openid-connect.md`, each with the claims shown below it: a service receives the
+ * stated identity, and tokens for another audience or from another issuer are refused.
  */
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -48,7 +48,7 @@ const opaqueTokens = new Map<string, JWTPayload>();
 let privateKey: CryptoKey;
 let publicPem: string;
 let otherKey: CryptoKey;
-/** The service, and the endpoints of the provider: it knows opaque tokens. */
+/** The service and the provider's endpoints, which accept opaque tokens. */
 const server = createServer((request, response) => {
   const json = (status: number, body: unknown) =>
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
@@ -85,7 +85,7 @@ afterAll(() => {
   server.closeAllConnections();
 });
 
-/** The configuration of the page, whose provider is on loopback, with the key that the test signs with. */
+/** The configuration on the page, with the provider on loopback, and with the test's signing key. */
 function wholeConfig({ config, kind }: Case): string {
   const part = parse(config.replaceAll(/\$\{\w+\}/g, 'secret-of-the-gateway'));
   const [source] = Object.values<Record<string, unknown>>(part.sources);
@@ -118,12 +118,12 @@ function identityOf(line: string): { user: string; roles: string; groups: string
   return { user, roles, groups: groups ?? '' };
 }
 
-test('every provider of the page is among them', () => {
+test('covers every provider on the page', () => {
   const sections = page.split('\n').filter((line) => /^## (?!Which source|Prove the rules)/.test(line));
   for (const section of sections) expect(cases.map(({ title }) => title.split(',')[0])).toContain(section.slice(3));
 });
 
-test('the tests of the page pass, and one fails when a claim is named wrongly', () => {
+test('the tests on the page pass, and one fails when a claim is misnamed', () => {
   const text = blocks.find((block) => block.text.includes('\ntests:\n'))!.text;
   const failed = (config: string) => {
     const read = parseConfig(config, { file: 'page', env: {}, readSecret: () => '' });
@@ -147,16 +147,16 @@ describe.each(cases)('$title', (one) => {
     return token;
   };
 
-  test('the service gets the identity of the page', async () => {
+  test('the service receives the identity on the page', async () => {
     expect(await ask(gateway, await tokenWith(one.shown))).toEqual({ status: 200, body: identityOf(one.identity) });
   });
 
-  test('control: a token of somebody else is refused', async () => {
+  test('control: a token from another issuer is refused', async () => {
     const token = one.kind === 'claims' ? await signed(one.shown, otherKey) : 'opaque-token-of-nobody';
     expect(await ask(gateway, token)).toMatchObject({ status: 401, body: { code: 'credential_rejected' } });
   });
 
-  // Responses of userinfo name no audience.
+  // Userinfo responses have no audience.
   if (one.kind !== 'userinfo') {
     test('control: a token for another service is refused', async () => {
       const other = { ...one.shown, ...('aud' in one.shown ? { aud: 'another' } : { client_id: 'another' }) };

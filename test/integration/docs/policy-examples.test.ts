@@ -1,4 +1,4 @@
-/** The examples of policies: each is proved whole by its tests, and a change of its rules is noticed. */
+/** The example policies: each one is fully tested by its own cases, which detect a change of its rules. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -14,7 +14,7 @@ const names = readdirSync(folder)
   .filter((name) => name.endsWith('.yaml') && !name.endsWith('.test.yaml'))
   .map((name) => name.replace(/\.yaml$/, ''));
 
-/** Tests are taken away one by one, or, of a longer file, in ten parts. */
+/** Removes cases one by one or, in a longer file, in ten parts. */
 const mostSingly = 40;
 
 function loaded(name: string): Config {
@@ -34,13 +34,13 @@ test('the platform has 34 routes and 9 roles', () => {
 });
 
 describe.each(names)('%s', (name) => {
-  test('its first line tells editors where the schema is', () => {
+  test('its first line points editors to the schema', () => {
     const [first = ''] = readFileSync(`${folder}/${name}.yaml`, 'utf8').split('\n', 1);
     const [, schema = ''] = /^# yaml-language-server: \$schema=(\S+)$/.exec(first) ?? [];
     expect(existsSync(join(folder, schema))).toBe(true);
   });
 
-  test('every effect of every rule is touched, and every weakened rule is noticed', async () => {
+  test('its cases cover every effect of every rule, and detect every weakened rule', async () => {
     const file = `${folder}/${name}.yaml`;
     const command = runRolegate(['test', '--config', file, '--coverage', '100', '--mutation', '100'], env);
     expect([await command.ended, command.output()]).toEqual([
@@ -49,7 +49,7 @@ describe.each(names)('%s', (name) => {
     ]);
   });
 
-  test('without some of its tests something is not noticed, or not touched', { timeout: 180_000 }, () => {
+  test('without some of its cases, something is not detected or not covered', { timeout: 180_000 }, () => {
     const config = loaded(name);
     const { cases } = config.tests;
     const length = cases.length <= mostSingly ? 1 : Math.ceil(cases.length / 10);

@@ -1,4 +1,4 @@
-/** The page docs/guides/scale.md: its command runs as it stands, and its formula is what the simulation finds. */
+/** The page docs/guides/scale.md: its command runs unchanged, and its formula matches the simulation. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { endedDelays, simulate, type World } from '../../../bench/scale/simulate.ts';
@@ -19,15 +19,15 @@ const world: World = {
   seed: 1,
 };
 
-describe('how many replicas', () => {
-  it('is simulated by the command of the page', async () => {
+describe('the number of replicas', () => {
+  it('is simulated by the command on the page', async () => {
     const command = /```sh\n(npm run .*)\n```/.exec(page)?.[1];
     const running = runCommand('sh', ['-c', command!]);
     expect(await running.ended, running.output()).toBe(0);
     expect(running.output()).toMatch(/^\| 20,000 \| 3 \| \d+ \| \d+\.\d % \| \d+ \| \d+\.\d % \|$/m);
   }, 60_000);
 
-  it('follows the formula of the page while credentials are in use all the time', () => {
+  it('follows the formula on the page while credentials are always in use', () => {
     expect(page).toContain('credentials in use / (0.73 x cache.accepted in seconds)');
     const formula = world.credentials / (0.73 * world.acceptedS);
     const shared = simulate(world).callsPerSecond;
@@ -39,18 +39,18 @@ describe('how many replicas', () => {
     expect(alone / (world.replicas * formula)).toBeLessThan(1.05);
   });
 
-  it('asks at most once for a request', () => {
+  it('causes at most one call per request', () => {
     const seldom = simulate({ ...world, credentials: 100_000, requestsPerSecond: 100, refreshAhead: false });
     expect(seldom.callsPerSecond).toBeLessThanOrEqual(seldom.requests / world.seconds);
     expect(seldom.waitingShare).toBeGreaterThan(0.9);
   });
 
-  it('is the same for the same seed, and another for another', () => {
+  it('is equal for the same seed, and differs for another one', () => {
     expect(simulate(world)).toEqual(simulate(world));
     expect(simulate({ ...world, seed: 2 })).not.toEqual(simulate(world));
   });
 
-  it('has no ended credential that outlives its verdict', () => {
+  it('has no revoked credential that outlives its verdict', () => {
     const delays = endedDelays(world, 200, 0.1);
     expect(Math.max(...delays)).toBeLessThanOrEqual(world.acceptedS);
     expect(Math.max(...delays)).toBeGreaterThan(world.acceptedS / 2);

@@ -1,6 +1,7 @@
 /**
- * The services of `docs/guides/verify-identity.md`, as they stand on the page, behind a gateway: they know who it says, and
- * nobody else. Where a language is not installed its test is skipped; the one in Java is parsed, as its library is not here.
+ * The services of `docs/guides/verify-identity.md`, unchanged, behind a gateway: they accept the identity that it
+ * sends, and no other. A language that is not installed is skipped; the Java service is only compiled, because its
+ * library is missing here.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -30,7 +31,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-/** Writes the block of a kind under a name, and returns its path. */
+/** Writes the block of a kind to a file, and returns its path. */
 function written(kind: string, name: string): string {
   const block = blocks.find(({ language, info }) => `${language} ${info}` === kind)!;
   const file = join(folder, name);
@@ -108,7 +109,7 @@ public class Parse {
 }
 `;
 
-test("'java verify' is Java, and the control is not", { timeout: compileMs }, () => {
+test("'java verify' is valid Java, and the control is not", { timeout: compileMs }, () => {
   const program = join(folder, 'Parse.java');
   writeFileSync(program, parser);
   const parse = (file: string) => spawnSync(java(), [program, file], { encoding: 'utf8' });

@@ -1,4 +1,4 @@
-/** docs/guides/write-a-policy.md, command by command: what the page shows is what is printed. */
+/** docs/guides/write-a-policy.md, command by command: the output matches the page. */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,4 @@
-/** The connections to a target, against servers that write raw bytes. */
+/** Connections to a target, with servers that write raw bytes. */
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { Readable } from 'node:stream';
@@ -9,7 +9,7 @@ import { Pool, type PoolOptions } from '../../../src/http1/client/pool.ts';
 import type { ConnectionControl, OutgoingRequest, ResponseHandler } from '../../../src/http1/client/request.ts';
 import { hasOwnMemory } from '../../../src/http1/part-memory.ts';
 
-/** Follows one request, and notes all that is said about it. */
+/** Follows one request, and records every event. */
 class Noted implements ResponseHandler {
   readonly ended: Promise<void>;
   wanted = true;
@@ -69,7 +69,7 @@ interface RawServer {
   readonly received: string[];
 }
 
-/** Calls `react` for each header block that arrives, with its number on all connections together. */
+/** Calls `react` for each header block that arrives, with its number over all connections. */
 async function serve(react: (socket: Socket, request: number) => void): Promise<RawServer> {
   const sockets: Socket[] = [];
   const received: string[] = [];
@@ -85,7 +85,7 @@ async function serve(react: (socket: Socket, request: number) => void): Promise<
       const text = bytes.toString('latin1');
       received[index] += text;
       blocks += (tail + text).split('\r\n\r\n').length - 1;
-      // An end that was counted is not counted again.
+      // An already counted end is not counted again.
       tail = text.endsWith('\r\n\r\n') ? '' : (tail + text).slice(-3);
       for (; seen < blocks; seen += 1) react(socket, requests++);
     });
@@ -117,7 +117,7 @@ const get: OutgoingRequest = {
 };
 const ok = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 
-/** A body that comes out of a stream. */
+/** A body that comes from a stream. */
 function partsOf(stream: Readable): BodySource {
   return {
     start(taker) {
@@ -133,19 +133,24 @@ async function ask(pool: Pool, request: OutgoingRequest = get): Promise<Noted> {
   const noted = new Noted();
   pool.dispatch(request, noted);
   await noted.ended;
-  // Its connection can be used again once the event loop has looked for more bytes on it.
+  // Its connection can be reused once the event loop has checked for more bytes on it.
   await setTimeout(noted.status === 204 ? 40 : 5);
   return noted;
 }
 
-describe('an answer', () => {
+describe('a response', () => {
   it.each([
     ['in one piece', [ok], 200, 'ok'],
     ['byte by byte', [...ok], 200, 'ok'],
-    ['after interim ones', ['HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early\r\nLink: </a>\r\n\r\n', ok], 200, 'ok'],
-    ['after an interim one that is cut', ['HTTP/1.1 100 Con', `tinue\r\n\r\n${ok}`], 200, 'ok'],
-    ['whose head is cut in its last bytes', ['HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r', '\nok'], 200, 'ok'],
-    ['in chunks', ['HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\no', 'k\r\n0\r\n\r\n'], 200, 'ok'],
+    [
+      'after interim responses',
+      ['HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early\r\nLink: </a>\r\n\r\n', ok],
+      200,
+      'ok',
+    ],
+    ['after a split interim response', ['HTTP/1.1 100 Con', `tinue\r\n\r\n${ok}`], 200, 'ok'],
+    ['with a split in the last bytes of its head', ['HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r', '\nok'], 200, 'ok'],
+    ['with chunks', ['HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\no', 'k\r\n0\r\n\r\n'], 200, 'ok'],
     ['without content', ['HTTP/1.1 204 No Content\r\n\r\n'], 204, ''],
   ] as const)('%s', async (_name, pieces, status, body) => {
     const server = await serve(async (socket) => {
@@ -185,17 +190,17 @@ describe('an answer', () => {
   });
 
   it.each([
-    ['that is no HTTP', 'SSH-2.0-x\r\n\r\n', 'response_invalid'],
+    ['that is not HTTP', 'SSH-2.0-x\r\n\r\n', 'response_invalid'],
     ['that switches protocols', 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n', 'response_invalid'],
-    ['whose head does not end', `HTTP/1.1 200 OK\r\nA: ${'b'.repeat(70_000)}`, 'head_too_large'],
+    ['with an endless head', `HTTP/1.1 200 OK\r\nA: ${'b'.repeat(70_000)}`, 'head_too_large'],
     ['whose head is too large', `HTTP/1.1 200 OK\r\nA: ${'b'.repeat(70_000)}\r\n\r\n`, 'head_too_large'],
-    ['behind endless interim ones', 'HTTP/1.1 100 Continue\r\n\r\n'.repeat(4_000), 'head_too_large'],
+    ['after endless interim responses', 'HTTP/1.1 100 Continue\r\n\r\n'.repeat(4_000), 'head_too_large'],
     [
       'with two framings',
       'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n',
       'response_invalid',
     ],
-  ])('%s is none', async (_name, bytes, error) => {
+  ])('%s is invalid', async (_name, bytes, error) => {
     const server = await serve((socket) => socket.write(bytes));
     expect(await ask(poolOf(server.origin))).toMatchObject({ status: 0, error });
     await vi.waitFor(() => expect(server.sockets.every(({ destroyed }) => destroyed)).toBe(true));
@@ -204,11 +209,11 @@ describe('an answer', () => {
   it.each([
     ['ends', (socket: Socket) => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nshort'), 'closed'],
     [
-      'ends among its chunks',
+      'ends within its chunks',
       (socket: Socket) => socket.end('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n'),
       'closed',
     ],
-    ['ends before it began', (socket: Socket) => socket.end(), 'closed'],
+    ['ends before it starts', (socket: Socket) => socket.end(), 'closed'],
     ['is reset', (socket: Socket) => socket.resetAndDestroy(), 'broken'],
   ] as const)('that %s is an error', async (_name, react, error) => {
     const server = await serve(react);
@@ -217,14 +222,14 @@ describe('an answer', () => {
 });
 
 describe('a connection', () => {
-  it('is not used again after more bytes than the answer has', async () => {
+  it('is not reused after more bytes than the response has', async () => {
     const server = await serve((socket) => socket.write(`${ok}HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil`));
     const pool = poolOf(server.origin);
     for (let i = 0; i < 2; i += 1) expect(await ask(pool)).toMatchObject({ body: 'ok', carried: 0 });
     expect(server.sockets).toHaveLength(2);
   });
 
-  it('is closed when the target speaks without being asked', async () => {
+  it('is closed when the target sends without a request', async () => {
     const server = await serve((socket) => socket.write(ok));
     const pool = poolOf(server.origin);
     await ask(pool);
@@ -251,22 +256,25 @@ describe('a connection', () => {
     expect(await ask(pool)).toMatchObject({ body: 'ok', carried: 0 });
   });
 
-  it.each(['DELETE', 'POST'])('tells that a %s was not written when it ends in the same turn', async (method) => {
-    const server = await serve((socket) => socket.write(ok));
-    const pool = poolOf(server.origin);
-    await ask(pool);
-    const noted = new Noted();
-    // What begins here leaves when the next turn ends, and the end of the connection is read in that turn.
-    setImmediate(() => {
-      pool.dispatch({ ...get, method }, noted);
-      server.sockets[0]!.destroy();
-    });
-    await noted.ended;
-    expect(noted).toMatchObject({ error: 'closed', carried: 1, control: { unsent: true } });
-    expect(server.received.join()).not.toContain(method);
-  });
+  it.each(['DELETE', 'POST'])(
+    'reports that a %s was not written when the connection ends in the same turn',
+    async (method) => {
+      const server = await serve((socket) => socket.write(ok));
+      const pool = poolOf(server.origin);
+      await ask(pool);
+      const noted = new Noted();
+      // The request leaves when the next turn ends, and the end of the connection is read in that turn.
+      setImmediate(() => {
+        pool.dispatch({ ...get, method }, noted);
+        server.sockets[0]!.destroy();
+      });
+      await noted.ended;
+      expect(noted).toMatchObject({ error: 'closed', carried: 1, control: { unsent: true } });
+      expect(server.received.join()).not.toContain(method);
+    },
+  );
 
-  it('tells that a request was written when it ends after that', async () => {
+  it('reports that a request was written when the connection ends after that', async () => {
     const server = await serve((socket, request) => (request === 0 ? socket.write(ok) : socket.destroy()));
     const pool = poolOf(server.origin);
     await ask(pool);
@@ -274,7 +282,7 @@ describe('a connection', () => {
     expect(noted).toMatchObject({ error: 'closed', carried: 1, control: { unsent: false } });
   });
 
-  it('carries nothing else when it is asked for alone', async () => {
+  it('is exclusive if requested', async () => {
     const server = await serve((socket) => socket.write(ok));
     const pool = poolOf(server.origin);
     await ask(pool);
@@ -285,7 +293,7 @@ describe('a connection', () => {
     expect(server.received[1]).toContain('\r\nconnection: close\r\n');
   });
 
-  it('takes no place from requests in line while it carries one alone', async () => {
+  it('takes no place from queued requests while it is exclusive', async () => {
     const server = await serve((socket, request) => request > 0 && socket.write(ok));
     const pool = poolOf(server.origin, { connections: 1 });
     const handshake = new Noted();
@@ -304,7 +312,7 @@ describe('a request', () => {
     ['with a bare LF in a value', { headers: ['host', 'a.test', 'x', 'y\nz: 1'] }],
     ['with a bare CR in a value', { headers: ['host', 'a.test', 'x', 'y\rz'] }],
     ['with a NUL', { headers: ['host', 'a.test', 'x', 'y\0z'] }],
-    ['with a character that has no byte', { headers: ['host', 'a.test', 'x', '\u0142'] }],
+    ['with a character beyond Latin-1', { headers: ['host', 'a.test', 'x', '\u0142'] }],
     ['with a line end in a name', { headers: ['host', 'a.test', 'x: 1\r\ny', 'z'] }],
   ])('%s is never sent', async (_name, odd) => {
     const server = await serve((socket) => socket.write(ok));
@@ -316,7 +324,7 @@ describe('a request', () => {
 
   it.each([
     ['with a length', ['content-length', '6'], 'abcdef'],
-    ['in chunks', [], '3\r\nabc\r\n3\r\ndef\r\n0\r\n\r\n'],
+    ['with chunks', [], '3\r\nabc\r\n3\r\ndef\r\n0\r\n\r\n'],
   ])('%s carries its body', async (_name, headers, expected) => {
     const server = await serve(() => {});
     const noted = new Noted();
@@ -341,7 +349,7 @@ describe('a request', () => {
     ).toMatchObject([{ carried: 1 }, true]);
   });
 
-  it('gives the memory of a large part back once it is written, and not before', async () => {
+  it('releases the memory of a large part once it is written, not before', async () => {
     const server = await serve(() => {});
     const body = new Readable({ read() {}, highWaterMark: 64 * 1024 * 1024 });
     const parts = Array.from({ length: 200 }, (_, index) => {
@@ -365,7 +373,7 @@ describe('a request', () => {
     for (const { part } of parts) body.push(part);
     body.push(null);
     await vi.waitFor(() => expect(parts[1]!.part.buffer).toMatchObject({ detached: true }));
-    // The target does not read, and what it was not sent is still there.
+    // The target does not read, and the unsent part is still buffered.
     expect(parts.at(-1)!.part.buffer).toMatchObject({ detached: false });
     expect(parts[0]!.part.buffer).toMatchObject({ detached: false });
     server.sockets[0]!.resume();
@@ -373,7 +381,7 @@ describe('a request', () => {
     expect(server.received[0]!.endsWith(`\r\n\r\n${whole}`)).toBe(true);
   });
 
-  it('that is answered before its body is whole does not share its connection', async () => {
+  it('with a response before the end of its body does not share its connection', async () => {
     const server = await serve((socket) => socket.write(ok));
     const pool = poolOf(server.origin);
     const body = new Readable({ read() {} });
@@ -382,7 +390,7 @@ describe('a request', () => {
     expect(await ask(pool)).toMatchObject({ body: 'ok', carried: 0 });
   });
 
-  it('waits for its turn, and the first in line is served first', async () => {
+  it('waits for its turn, in order', async () => {
     const server = await serve(() => {});
     const pool = poolOf(server.origin, { connections: 1 });
     const all = [1, 2, 3].map((number) => {
@@ -403,7 +411,7 @@ describe('a request', () => {
     expect(all[2]).toMatchObject({ body: 'ok', carried: 1 });
   });
 
-  it('that is given up breaks its connection, and the next in line gets a new one', async () => {
+  it('that is cancelled resets its connection, and the next in the queue gets a new one', async () => {
     const server = await serve((socket, request) => void (request > 0 && socket.write(ok)));
     const pool = poolOf(server.origin, { connections: 1 });
     const first = new Noted();
@@ -415,7 +423,7 @@ describe('a request', () => {
     expect(server.sockets).toHaveLength(2);
   });
 
-  it('is an error when nobody listens, for everyone in line', async () => {
+  it('fails when no server listens, for every queued request', async () => {
     const server = await serve(() => {});
     for (const { close } of running.splice(0)) await close();
     const pool = poolOf(server.origin, { connections: 1 });
@@ -424,8 +432,8 @@ describe('a request', () => {
   });
 });
 
-describe('a pool that closes', () => {
-  it('lets what is under way and in line finish, and keeps nothing for what comes late', async () => {
+describe('a closing pool', () => {
+  it('completes requests in progress and in the queue, and refuses later ones', async () => {
     const server = await serve(() => {});
     const pool = poolOf(server.origin, { connections: 1 });
     const under = ask(pool);
@@ -445,7 +453,7 @@ describe('a pool that closes', () => {
     await vi.waitFor(() => expect(server.sockets.every(({ destroyed }) => destroyed)).toBe(true));
   });
 
-  it('breaks off everything when it is destroyed', async () => {
+  it('aborts everything when destroyed', async () => {
     const server = await serve(() => {});
     const pool = poolOf(server.origin, { connections: 1 });
     const all = Promise.all([ask(pool), ask(pool)]);

@@ -1,4 +1,4 @@
-/** A connection that is broken is gone, whatever it was doing: no socket stays behind. */
+/** A reset connection is gone, whatever its state: no socket is left behind. */
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { afterEach, expect, test, vi } from 'vitest';
@@ -27,9 +27,9 @@ async function pair(): Promise<{ near: Socket; far: Socket }> {
 
 test.each([
   ['in use', () => {}],
-  ['with bytes on their way', (socket: Socket) => void socket.write(Buffer.alloc(10_000_000))],
-  ['at its end', (socket: Socket) => void socket.end()],
-  ['at its end with bytes on their way', (socket: Socket) => void socket.end(Buffer.alloc(10_000_000))],
+  ['with pending bytes', (socket: Socket) => void socket.write(Buffer.alloc(10_000_000))],
+  ['after its end', (socket: Socket) => void socket.end()],
+  ['after its end, with pending bytes', (socket: Socket) => void socket.end(Buffer.alloc(10_000_000))],
   ['gone', (socket: Socket) => void socket.destroy()],
 ])('a socket %s', async (_name, before) => {
   const { near, far } = await pair();

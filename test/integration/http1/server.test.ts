@@ -1,4 +1,6 @@
-/** The contract of the HTTP/1 server, on a server of its own: how connections go on and end, and what is never written. */
+/**
+ * The contract of the HTTP/1 server, tested separately: how connections continue and end, and what is never written.
+ */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, it, test, vi } from 'vitest';
@@ -18,7 +20,7 @@ afterEach(async () => {
   }
 });
 
-/** A server, and a client that is connected to it. */
+/** A server, and a client connected to it. */
 async function start(serve: Serve): Promise<{ server: Server; port: number; client: RawConnection }> {
   const server = createHttp1Server<string>({
     limits: {
@@ -59,7 +61,7 @@ const ok: Serve = ({ target }, response) => {
   response.end(target);
 };
 
-/** Reads the body and responds with it. */
+/** Reads the body and returns it. */
 const echo: Serve = ({ body }, response) => {
   const parts: Buffer[] = [];
   const respond = () => {
@@ -85,7 +87,7 @@ describe('HTTP/1.0', () => {
     expect(await client.closed()).toBe('end');
   });
 
-  it('goes on if it is asked for and the length is known', async () => {
+  it('continues if requested and the length is known', async () => {
     const { client } = await start(ok);
     for (const target of ['/a', '/b']) {
       client.write(get10(target, 'Connection: keep-alive'));
@@ -129,7 +131,7 @@ describe('100 Continue (RFC 9110 section 10.1.1)', () => {
     expect((await client.answer()).status).toBe(200);
   });
 
-  it('is not sent to a client that sends its body already', async () => {
+  it('is not sent to a client that already sends its body', async () => {
     const { client } = await start(eager);
     client.write(`${head('HTTP/1.1')}hi${get('/next')}`);
     expect((await client.answer()).text()).toBe('hi');
@@ -144,7 +146,7 @@ describe('100 Continue (RFC 9110 section 10.1.1)', () => {
     expect(client.interim).toEqual([]);
   });
 
-  it('that was not sent ends the connection, as the body may come or not', async () => {
+  it('that was not sent ends the connection, because the body may follow or not', async () => {
     const { client } = await start(ok);
     client.write(head('HTTP/1.1'));
     const response = await client.answer();
@@ -163,7 +165,7 @@ describe('the end of a refused connection', () => {
     expect(await client.closed()).toBe('end');
   });
 
-  it('comes by force when more is sent', async () => {
+  it('is forced when more is sent', async () => {
     const { server, port, client } = await start(ok);
     client.destroy();
     const [silent, endless] = [await openHalf(port), await openHalf(port)];
@@ -194,8 +196,8 @@ describe('the end of a refused connection', () => {
   });
 });
 
-describe('a client that ends its side', () => {
-  it('behind a request gets the response', async () => {
+describe('a client that half-closes', () => {
+  it('after a request gets the response', async () => {
     const requests: (() => void)[] = [];
     const { port } = await start((request, response) => requests.push(() => ok(request, response)));
     const half = await openHalf(port);
@@ -209,7 +211,7 @@ describe('a client that ends its side', () => {
     ['a body by length', 'Content-Length: 10\r\n\r\nhalf'],
     ['a body in chunks', 'Transfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n'],
     ['the end of chunks', 'Transfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n0\r\n'],
-  ])('in %s ends the request, whose body never looks whole', async (_name, rest) => {
+  ])('in %s ends the request, and the body never looks complete', async (_name, rest) => {
     const told: string[] = [];
     const { port } = await start(({ body }, response) => {
       response.events = { requestFailed() {}, drained() {}, closed: () => told.push('closed') };
@@ -237,7 +239,7 @@ test('requests of one connection are served one at a time', async () => {
   }
 });
 
-test('a server that drains serves clients that are connected and have not sent anything, and ends idle ones', async () => {
+test('a draining server serves connected clients that have not sent anything yet, and closes idle ones', async () => {
   const { server, port, client: fresh } = await start(ok);
   const idle = await openRaw(port);
   idle.write(get('/idle'));
@@ -255,10 +257,10 @@ test('a server that drains serves clients that are connected and have not sent a
 describe('an upgrade', () => {
   const handshake = get('/', 'Connection: Upgrade', 'Upgrade: websocket');
 
-  it('hands over what came early, in order, before what comes later', async () => {
+  it('hands over early bytes in order, before later ones', async () => {
     const { server, client } = await start(({ upgrade }, response) => {
       expect(upgrade).toBe('websocket');
-      // The service takes its time to agree.
+      // The service responds after a delay.
       setImmediate(() => {
         const { socket, early } = response.upgrade(['upgrade', 'websocket', 'connection', 'Upgrade']);
         socket.write(early);
@@ -272,7 +274,7 @@ describe('an upgrade', () => {
     await vi.waitFor(() => expect(client.unread().toString()).toBe('early late'));
   });
 
-  it('may be reset by the client at any time', async () => {
+  it('tolerates a reset by the client at any time', async () => {
     const { server, client } = await start((_request, response) => {
       const { socket } = response.upgrade(['upgrade', 'websocket', 'connection', 'Upgrade']);
       socket.resume();
@@ -284,7 +286,7 @@ describe('an upgrade', () => {
     await vi.waitFor(() => expect([server.tunnels, server.connections]).toEqual([0, 0]));
   });
 
-  it('that is ignored ends the connection with the response, and what came early is no request', async () => {
+  it('that is ignored ends the connection with the response, and early bytes are not parsed as a request', async () => {
     const targets: string[] = [];
     const { client } = await start((request, response) => {
       targets.push(request.target);
@@ -359,7 +361,7 @@ describe('the head of a response', () => {
     ['HEAD', 200],
     ['GET', 204],
     ['GET', 304],
-  ])('to %s with %d is followed by no body', async (method, status) => {
+  ])('to %s with %d has no body', async (method, status) => {
     const { client } = await start((request, response) => {
       if (request.target === '/next') return ok(request, response);
       response.writeHead(status, null, []);

@@ -1,4 +1,4 @@
-/** The Auth API's client beside servers that it asks; each is closed at the end of its test. */
+/** The Auth API's client with servers that it calls; each is closed at the end of its test. */
 import { onTestFinished } from 'vitest';
 import type { AuthApiSourceConfig } from '../../../src/config/source-config.ts';
 import { type FakeAuthApi, startFakeAuthApi } from '../../support/fake-auth-api.ts';

@@ -1,4 +1,4 @@
-/** The Auth API's client against servers that answer well and badly. */
+/** The Auth API's client with servers that respond correctly and incorrectly. */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -11,7 +11,7 @@ import { bearer, keyPair } from '../../unit/identity/samples.ts';
 import { client, fakeAuthApi, misbehaving, valuesOf } from './asked-auth-api.ts';
 
 describe('a working Auth API', () => {
-  it('is asked for a bearer', async () => {
+  it('is called for a bearer', async () => {
     const api = await fakeAuthApi();
     const beforeMs = Date.now();
     const asking = client(api.url);
@@ -23,7 +23,7 @@ describe('a working Auth API', () => {
     expect(asking.events.lines).toEqual(['call bearer accepted']);
   });
 
-  it('is asked for a key pair, in the headers that were configured', async () => {
+  it('is called for a key pair, with the configured headers', async () => {
     const api = await fakeAuthApi();
     expect((await client(api.url).check(keyPair())).identity).toMatchObject({
       kind: 'key_pair',
@@ -40,27 +40,27 @@ describe('a working Auth API', () => {
     ['an unknown bearer', bearer('unknown')],
     ['a wrong secret', keyPair(keyPair().apiKey, 'wrong')],
     ['an unknown key', keyPair('unknown', keyPair().apiSecret)],
-  ])('says a clear no to %s', async (_, credential) => {
+  ])('rejects %s', async (_, credential) => {
     const api = await fakeAuthApi();
     expect(await client(api.url).check(credential)).toMatchObject({ identity: null, reason: 'credential_rejected' });
   });
 
   it.each<[string, object, string]>([
     ['is not verified', { verified: false }, 'credential_rejected'],
-    ['has ended', { expireAt: Math.floor(Date.now() / 1000) - 1 }, 'credential_rejected'],
+    ['has expired', { expireAt: Math.floor(Date.now() / 1000) - 1 }, 'credential_rejected'],
     ['has a group with a comma', { groups: ['a,b'] }, 'auth_response_invalid'],
-  ])('is not believed when a session %s', async (_, changes, reason) => {
+  ])('is not trusted when a session %s', async (_, changes, reason) => {
     const api = await fakeAuthApi();
     api.addSession('special', changes);
     expect(await client(api.url).check(bearer('special'))).toMatchObject({ identity: null, reason });
   });
 });
 
-describe('a broken Auth API is never a no and never a yes', () => {
+describe('a failure of the Auth API is neither an acceptance nor a rejection', () => {
   it.each<[string, AuthApiMood, Unresolved['reason']]>([
-    ['half a JSON', brokenMoods.garbage, 'auth_response_invalid'],
+    ['truncated JSON', brokenMoods.garbage, 'auth_response_invalid'],
     ['HTML with 200', brokenMoods.html, 'auth_response_invalid'],
-    ['nothing with 200', brokenMoods.empty, 'auth_response_invalid'],
+    ['an empty body with 200', brokenMoods.empty, 'auth_response_invalid'],
     ['a huge body', brokenMoods.huge, 'auth_response_invalid'],
     ['500', brokenMoods.error, 'auth_unavailable'],
     ['404', { kind: 'answers', status: 404 }, 'auth_unavailable'],
@@ -88,7 +88,7 @@ describe('a broken Auth API is never a no and never a yes', () => {
     expect(verdict).toMatchObject({ identity: null, reason: 'auth_throttled', retryAfterS: 9 });
   });
 
-  it('nobody listening', async () => {
+  it('a closed port', async () => {
     const api = await fakeAuthApi();
     await api.behave({ kind: 'down' });
     expect(await client(api.url).check(bearer())).toMatchObject({ identity: null, reason: 'auth_unavailable' });
@@ -96,9 +96,9 @@ describe('a broken Auth API is never a no and never a yes', () => {
 
   const json = 'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n';
   it.each<[string, Misbehavior, Unresolved['reason']]>([
-    ['a reset at connecting', { kind: 'resets', at: 'connect' }, 'auth_unavailable'],
-    ['a reset at the request', { kind: 'resets', at: 'request' }, 'auth_unavailable'],
-    ['hanging up', { kind: 'hangs-up' }, 'auth_unavailable'],
+    ['a reset on connecting', { kind: 'resets', at: 'connect' }, 'auth_unavailable'],
+    ['a reset after the request', { kind: 'resets', at: 'request' }, 'auth_unavailable'],
+    ['a hang-up', { kind: 'hangs-up' }, 'auth_unavailable'],
     [
       'half a body, then the end',
       { kind: 'half-body', promisedBytes: 100, sentBytes: 5, afterwards: 'end' },
@@ -109,9 +109,9 @@ describe('a broken Auth API is never a no and never a yes', () => {
       { kind: 'half-body', promisedBytes: 100, sentBytes: 5, afterwards: 'reset' },
       'auth_unavailable',
     ],
-    ['bytes that are no HTTP', { kind: 'writes', bytes: 'SSH-2.0-OpenSSH_9.9\r\n\r\n' }, 'auth_response_invalid'],
+    ['bytes that are not HTTP', { kind: 'writes', bytes: 'SSH-2.0-OpenSSH_9.9\r\n\r\n' }, 'auth_response_invalid'],
     [
-      'a bad chunk',
+      'an invalid chunk',
       { kind: 'writes', bytes: `${json}transfer-encoding: chunked\r\n\r\nzz\r\n` },
       'auth_response_invalid',
     ],
@@ -121,12 +121,12 @@ describe('a broken Auth API is never a no and never a yes', () => {
       'auth_response_invalid',
     ],
     [
-      'headers without end',
+      'headers without an end',
       { kind: 'writes', bytes: `${json}x: ${'y'.repeat(100_000)}\r\n\r\n` },
       'auth_response_invalid',
     ],
     [
-      'a body cut by the end of the connection',
+      'a body truncated by the end of the connection',
       { kind: 'writes', bytes: `${json}\r\n{"userID":"u","roles":["admin"],`, afterwards: 'end' },
       'auth_response_invalid',
     ],
@@ -139,15 +139,15 @@ describe('a broken Auth API is never a no and never a yes', () => {
     ['silence', { kind: 'never-answers' }],
     ['a body that stalls', { kind: 'half-body', promisedBytes: 100, sentBytes: 5, afterwards: 'stall' }],
     ['headers that stall', { kind: 'writes', bytes: 'HTTP/1.1 200 OK\r\ncontent-type: applic' }],
-    ['an interim answer and no other', { kind: 'writes', bytes: 'HTTP/1.1 103 Early Hints\r\n\r\n' }],
-    ['an answer that comes too late', { kind: 'delays', delayMs: 60_000 }],
+    ['only an interim response', { kind: 'writes', bytes: 'HTTP/1.1 103 Early Hints\r\n\r\n' }],
+    ['a response that comes too late', { kind: 'delays', delayMs: 60_000 }],
   ])('%s ends at the deadline, with the connection', async (_, behavior) => {
     const server = await misbehaving(behavior);
     expect(await client(server.origin, { timeoutMs: 60 }).check(bearer())).toMatchObject({ reason: 'auth_timeout' });
     await vi.waitFor(() => expect(server.open()).toBe(0));
   });
 
-  it('a body that trickles: the deadline is over the whole, not between parts', async () => {
+  it('a trickling body: the deadline covers the whole exchange, not the gaps', async () => {
     const server = createServer((_, response) => {
       response.writeHead(200, { 'content-type': 'application/json' });
       const timer = setInterval(() => response.write(' '), 5);
@@ -162,7 +162,7 @@ describe('a broken Auth API is never a no and never a yes', () => {
     expect(await client(url, { timeoutMs: 80 }).check(bearer())).toMatchObject({ reason: 'auth_timeout' });
   });
 
-  it('a credential that no request can carry says nothing, and is not sent', async () => {
+  it('a credential that no request can carry causes no failure, and is not sent', async () => {
     const api = await fakeAuthApi();
     const smuggled = bearer('x\r\nauthorization: Bearer y');
     expect(await client(api.url).check(smuggled)).toMatchObject({ identity: null, reason: 'auth_unavailable' });
@@ -170,16 +170,16 @@ describe('a broken Auth API is never a no and never a yes', () => {
   });
 });
 
-describe('an answer that broke off', () => {
-  it('is not asked for again: only an idle connection explains a break before it began', async () => {
+describe('a truncated response', () => {
+  it('is not retried: only an idle connection explains a failure before the response began', async () => {
     const server = await misbehaving({ kind: 'half-body', promisedBytes: 100, sentBytes: 5, afterwards: 'reset' });
     await client(server.origin).check(bearer());
     expect(server.received.length).toBe(1);
   });
 });
 
-describe('a connection that the Auth API closed while it was idle', () => {
-  it('costs one more try and no refusal', async () => {
+describe('a connection that the Auth API closed while idle', () => {
+  it('costs one retry and no refusal', async () => {
     const api = await fakeAuthApi();
     let requests = 0;
     const server = createServer((request, response) => {

@@ -1,6 +1,6 @@
 /**
- * Operators see why the Auth API gave no result: in the log, in the metrics, by `explain` and in the readiness report.
- * Clients see nothing of it.
+ * Operators see why the Auth API gave no result: in the log, in the metrics, with `explain` and in the readiness
+ * report. Clients see none of it.
  */
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -42,7 +42,7 @@ async function startMisbehaving(how: Misbehavior) {
   return server.origin;
 }
 
-/** A response of the Auth API that a misbehaving server writes. */
+/** A response of the Auth API written by a misbehaving server. */
 const writes = (bytes: string): Misbehavior => ({ kind: 'writes', bytes, afterwards: 'end' });
 
 async function startUntrusted(): Promise<string> {
@@ -61,11 +61,11 @@ async function fakeThat(mood: Parameters<Awaited<ReturnType<typeof startFakeAuth
 
 const cases: [string, () => Promise<string>, string, string | RegExp][] = [
   ['nothing listens', async () => `http://127.0.0.1:${await freePort()}`, 'connection', 'ECONNREFUSED'],
-  ['the name is unknown', async () => 'http://auth-api.invalid', 'connection', /^(?:ENOTFOUND|EAI_AGAIN)$/],
+  ['the name does not resolve', async () => 'http://auth-api.invalid', 'connection', /^(?:ENOTFOUND|EAI_AGAIN)$/],
   ['the connection is reset', () => startMisbehaving({ kind: 'resets', at: 'request' }), 'connection', 'ECONNRESET'],
   ['the certificate is not trusted', startUntrusted, 'certificate', /^[A-Z_]+$/],
   ['no response in time', () => startMisbehaving({ kind: 'never-answers' }), 'timeout', /^no response within \d+ ms$/],
-  ['bytes that are no HTTP', () => startMisbehaving(writes('SSH-2.0-x\r\n\r\n')), 'protocol', 'no valid HTTP/1.1'],
+  ['bytes that are not HTTP', () => startMisbehaving(writes('SSH-2.0-x\r\n\r\n')), 'protocol', 'no valid HTTP/1.1'],
   ['403', () => fakeThat(says(403, {})), 'status', 'status 403'],
   ['404', () => fakeThat(says(404, {})), 'status', 'status 404'],
   ['500', () => fakeThat(says(500, {})), 'status', 'status 500'],
@@ -76,9 +76,9 @@ const cases: [string, () => Promise<string>, string, string | RegExp][] = [
     'body',
     'expected content-type application/json, found "text/html"',
   ],
-  ['half of the JSON', () => fakeThat(says(200, '{"userID":"secret')), 'body', 'no JSON in UTF-8'],
+  ['truncated JSON', () => fakeThat(says(200, '{"userID":"secret')), 'body', 'no JSON in UTF-8'],
   [
-    'a field that is missing',
+    'a missing field',
     () => fakeThat(but({ roles: undefined })),
     'field',
     'field "roles" is missing (authApi.fields.roles)',
@@ -140,7 +140,7 @@ it.each(cases)('%s', async (_name, authApi, kind, detail) => {
   }
 });
 
-it('an open circuit breaker says what opened it', async () => {
+it('an open circuit breaker reports its cause', async () => {
   await start(await fakeThat(says(500, {})), ', breaker: { failures: 1, open: 1m }');
   await fetch(`${gateway.origin}/orders/7`, { headers: anns });
   const { headers } = await fetch(`${gateway.origin}/orders/7`, { headers: { authorization: 'Bearer of-bob' } });
@@ -153,7 +153,7 @@ it('an open circuit breaker says what opened it', async () => {
   });
 });
 
-it('a failure is over when the Auth API gives a result', async () => {
+it('a failure ends when the Auth API gives a result', async () => {
   const authApi = await startFake();
   authApi.addSession('anns-token', { userId: identity.userID });
   await start(authApi.origin, '');
@@ -167,7 +167,7 @@ it('a failure is over when the Auth API gives a result', async () => {
 });
 
 describe('authApi.rejectedStatuses', () => {
-  it('takes 403 for a rejection where it says so, and for a failure by default', async () => {
+  it('makes 403 a rejection if listed, and a failure by default', async () => {
     const origin = await fakeThat(says(403, {}));
     await start(origin, ', rejectedStatuses: [401, 403]');
     const rejected = await fetch(`${gateway.origin}/orders/7`, { headers: anns });

@@ -1,11 +1,11 @@
-/** How much of the Auth API's time the client takes: the circuit breaker, the bound on calls, the probe. */
+/** How the client bounds its use of the Auth API: the circuit breaker, the bound on calls, the probe. */
 import { describe, expect, it, vi } from 'vitest';
 import { type AuthApiMood, brokenMoods } from '../../support/fake-auth-api.ts';
 import { bearer } from '../../unit/identity/samples.ts';
 import { client, fakeAuthApi, misbehaving, valuesOf } from './asked-auth-api.ts';
 
 describe('the circuit breaker', () => {
-  it('opens on failures, answers auth_busy without asking, and closes when the Auth API is back', async () => {
+  it('opens on failures, fails with auth_busy without a call, and closes when the Auth API is back', async () => {
     const api = await fakeAuthApi();
     const asking = client(api.url, { breaker: { failures: 3, openMs: 30 } });
     await api.behave(brokenMoods.error);
@@ -24,7 +24,7 @@ describe('the circuit breaker', () => {
   it.each<[string, AuthApiMood]>([
     ['401', { kind: 'answers', status: 401 }],
     ['429', { kind: 'answers', status: 429 }],
-    ['400, which a client may provoke', { kind: 'answers', status: 400 }],
+    ['400, which a client can provoke', { kind: 'answers', status: 400 }],
     ['an identity that breaks the contract', { kind: 'answers', status: 200, body: '{"userID":7}' }],
   ])('does not open on %s', async (_, mood) => {
     const api = await fakeAuthApi();
@@ -37,7 +37,7 @@ describe('the circuit breaker', () => {
 });
 
 describe('the bound on calls', () => {
-  it('lets as many wait as may run, and answers auth_busy beyond that', async () => {
+  it('lets as many calls wait as may run, and fails with auth_busy beyond that', async () => {
     const api = await fakeAuthApi();
     const asking = client(api.url, { concurrency: 2 });
     await api.behave({ kind: 'slow' });
@@ -55,13 +55,13 @@ describe('the bound on calls', () => {
     const server = await misbehaving({ kind: 'delays', delayMs: 800 });
     const asking = client(server.origin, { concurrency: 1, timeoutMs: 1_200 });
     const verdicts = await Promise.all([asking.check(bearer('1')), asking.check(bearer('2'))]);
-    // The first is answered (badly); the second has 400 ms left when its turn comes.
+    // The first gets an invalid response; the second has 400 ms left when its turn comes.
     expect(verdicts).toMatchObject([{ reason: 'auth_response_invalid' }, { reason: 'auth_timeout' }]);
   });
 });
 
 describe('status', () => {
-  it('is true for any HTTP answer, asked for without a credential', async () => {
+  it('is true for any HTTP response, without sending a credential', async () => {
     const api = await fakeAuthApi();
     expect((await client(api.url).status()).reachable).toBe(true);
     await api.behave(brokenMoods.error);
@@ -69,7 +69,7 @@ describe('status', () => {
     expect(api.received.flatMap((raw) => valuesOf(raw, 'authorization'))).toEqual([]);
   });
 
-  it('is false when nobody listens, or nobody answers in time', async () => {
+  it('is false for a closed port or a late response', async () => {
     const api = await fakeAuthApi();
     await api.behave({ kind: 'down' });
     expect((await client(api.url).status()).reachable).toBe(false);
@@ -77,7 +77,7 @@ describe('status', () => {
     expect((await client(silent.origin, { timeoutMs: 50 }).status()).reachable).toBe(false);
   });
 
-  it('asks once for many probes', async () => {
+  it('sends one request for many probes', async () => {
     const api = await fakeAuthApi();
     const asking = client(api.url);
     await Promise.all(Array.from({ length: 50 }, () => asking.status()));
@@ -85,7 +85,7 @@ describe('status', () => {
     expect(api.received.length).toBe(1);
   });
 
-  it('does not wait behind calls', async () => {
+  it('does not wait for calls', async () => {
     const api = await fakeAuthApi();
     const asking = client(api.url, { concurrency: 1 });
     await api.behave({ kind: 'slow' });

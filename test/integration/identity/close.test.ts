@@ -1,4 +1,4 @@
-/** A process that closes its resolver ends by itself: no timer, socket or reconnecting client is left. */
+/** A process that closes its resolver ends on its own: no timer, socket or reconnecting client is left. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -41,7 +41,7 @@ describe('close', () => {
   it.each<[string, () => Promise<string>]>([
     ['without Redis', async () => ''],
     ['with Redis', async () => (await useRedis()).url],
-    ['with a Redis that is not there', async () => 'redis://127.0.0.1:1'],
+    ['with an unreachable Redis', async () => 'redis://127.0.0.1:1'],
   ])('leaves nothing that keeps the process alive, %s', async (_, redisUrl) => {
     api = await startFakeAuthApi();
     api.addSession(bearer().token);

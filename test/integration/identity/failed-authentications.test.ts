@@ -1,4 +1,4 @@
-/** What counts as a failed authentication, and what replicas share of the count, with Redis and without it. */
+/** What counts as a failed authentication, and how replicas share the count, with and without Redis. */
 import { Redis } from 'ioredis';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { startFakeAuthApi } from '../../support/fake-auth-api.ts';
@@ -10,7 +10,7 @@ import { makeKey, nowS, startTokenIssuer } from '../../support/token-issuer.ts';
 import { makeResolver } from '../../unit/identity/test-resolver.ts';
 
 const office = '203.0.113.7';
-/** Look-ups under way beyond which no client that has a quarter of them begins another one. */
+/** Look-ups in flight at which a client with a quarter of them starts no other one. */
 const mostFlights = 576;
 const sharing = (url: string, keyPrefix: string, more = '') =>
   `, redis: { url: "${url}", keyPrefix: "${keyPrefix}" }${more}`;
@@ -18,7 +18,7 @@ const sharing = (url: string, keyPrefix: string, more = '') =>
 const fail = (gateway: ThrottledGateway, count: number, name: string) =>
   statusesOf(count, (at) => gateway.get(office, bearer(`${name}-${at}`)));
 
-/** Guesses until one is refused; more than the turns of these seconds cannot pass. */
+/** Guesses until one is refused; only the turns of these seconds can get through. */
 async function isThrottled(gateway: ThrottledGateway): Promise<boolean> {
   return (await fail(gateway, 6, `probe-${Math.random()}`)).includes(429);
 }
@@ -47,7 +47,7 @@ test('replicas share the count', async () => {
   }
 });
 
-test('a credential that another replica found to be good is not throttled', async () => {
+test('a credential that another replica has accepted is not throttled', async () => {
   const { url, keyPrefix } = await useRedis();
   const world = await startThrottledWorld();
   const [a, b] = [
@@ -63,7 +63,7 @@ test('a credential that another replica found to be good is not throttled', asyn
   expect((await b.get(office, bearer(mine.bearer))).status).toBe(200);
 });
 
-test('while Redis is away the process goes on from its own count', async () => {
+test('while Redis is down, the process continues from its own count', async () => {
   const redis = await startPrivateRedis();
   onTestFinished(() => redis.dispose());
   const world = await startThrottledWorld();
@@ -81,7 +81,7 @@ test('while Redis is away the process goes on from its own count', async () => {
   expect((await gateway.get(office, bearer(mine.bearer))).status).toBe(200);
 });
 
-test('one credential that goes on failing counts once', async () => {
+test('a credential that keeps failing counts once', async () => {
   const world = await startThrottledWorld();
   const gateway = await world.gateway({ cache: ', rejected: 0s' });
   expect(await statusesOf(30, () => gateway.get(office, bearer('expired')))).toEqual(new Array(30).fill(401));
@@ -90,7 +90,7 @@ test('one credential that goes on failing counts once', async () => {
   expect(await isThrottled(gateway)).toBe(true);
 });
 
-test('a session that ends is no failure', async () => {
+test('an expired session is not a failure', async () => {
   const world = await startThrottledWorld();
   const gateway = await world.gateway({ cache: ', accepted: 0s' });
   for (let at = 0; at < 10; at += 1) {
@@ -103,14 +103,14 @@ test('a session that ends is no failure', async () => {
   expect(await fail(gateway, 5, 'guess')).toEqual([401, 401, 401, 401, 401]);
 });
 
-test('an outage of the Auth API is no failure', async () => {
+test('an outage of the Auth API is not a failure', async () => {
   const world = await startThrottledWorld();
   const gateway = await world.gateway();
   await world.authApi.api.close();
   expect(await fail(gateway, 20, 'guess')).toEqual(new Array(20).fill(503));
 });
 
-test('where a trusted proxy names no client, no client is charged', async () => {
+test('where a trusted proxy specifies no client, no client is charged', async () => {
   const world = await startThrottledWorld();
   const gateway = await world.gateway();
   const statuses = await statusesOf(20, (at) => gateway.get(null, bearer(`guess-${at}`)));
@@ -118,7 +118,7 @@ test('where a trusted proxy names no client, no client is charged', async () => 
   expect(await fail(gateway, 5, 'named')).toEqual([401, 401, 401, 401, 401]);
 });
 
-test('a reload takes other bounds into use', async () => {
+test('a reload applies other bounds', async () => {
   const world = await startThrottledWorld();
   const gateway = await world.gateway({ bounds: 'false' });
   expect(await fail(gateway, 12, 'guess')).toEqual(new Array(12).fill(401));
@@ -128,7 +128,7 @@ test('a reload takes other bounds into use', async () => {
   expect(await isThrottled(gateway)).toBe(false);
 });
 
-test('a look-up that a throttled client began does not refuse another client that joined it', async () => {
+test('a look-up started by a throttled client does not refuse another client that joined it', async () => {
   const authApi = await startFakeAuthApi();
   onTestFinished(() => authApi.close());
   authApi.addSession('shared');
@@ -137,7 +137,7 @@ test('a look-up that a throttled client began does not refuse another client tha
   onTestFinished(resolver.close);
   const resolve = async (token: string, client: string) =>
     resolver.resolve({ kind: 'bearer', token }, Number.POSITIVE_INFINITY, client);
-  // One within the bound, and the one of this second.
+  // One within the bound, and the turn of this second.
   for (const token of ['a', 'b']) expect((await resolve(token, office)).reason).toBe('credential_rejected');
   const both = await Promise.all([resolve('shared', office), resolve('shared', '198.51.100.9')]);
   expect(both.map(({ reason }) => reason)).toEqual(['authentication_throttled', null]);
@@ -160,7 +160,7 @@ test('a client is throttled for no longer because the clock is set back', async 
   expect([await resolve('e'), await resolve('f'), await resolve('g')]).toEqual([rejected, rejected, throttled]);
 });
 
-test('requests of a throttled client with one credential are all throttled, however many come together', async () => {
+test('concurrent requests of a throttled client with one credential are all throttled', async () => {
   const authApi = await startFakeAuthApi();
   onTestFinished(() => authApi.close());
   const bounds = { perClient: 1, perKey: 0, windowMs: 600_000 };
@@ -177,7 +177,7 @@ test('requests of a throttled client with one credential are all throttled, howe
   expect(together.map(({ reason }) => reason)).toEqual(new Array(20).fill('authentication_throttled'));
 });
 
-test('a throttled client that has all its look-ups under way is throttled, and another one gets that there is no room', async () => {
+test('a throttled client that has used its look-ups in flight is throttled, while another client learns that there is no room', async () => {
   const authApi = await startFakeAuthApi();
   onTestFinished(() => authApi.close());
   const redis = await startPrivateRedis();
@@ -194,7 +194,7 @@ test('a throttled client that has all its look-ups under way is throttled, and a
   const client = new Redis(redis.url);
   onTestFinished(() => client.disconnect());
   await client.call('CLIENT', 'PAUSE', '60000', 'ALL');
-  // It takes no other command now, so that the look-ups end with it alone.
+  // It accepts no other command now, so the look-ups end only with it.
   onTestFinished(() => redis.kill());
   const other = '198.51.100.9';
   for (let at = 0; resolver.stats().flights < mostFlights; at += 1) {
@@ -204,7 +204,7 @@ test('a throttled client that has all its look-ups under way is throttled, and a
   expect(await resolve('one more', other)).toBe('auth_busy');
 });
 
-test('a genuine token that has expired is no failure, and one with a wrong signature is', async () => {
+test('an expired genuine token is not a failure, and one with a wrong signature is', async () => {
   const issuer = await startTokenIssuer();
   onTestFinished(() => issuer.close());
   const world = await startThrottledWorld();

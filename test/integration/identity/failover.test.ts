@@ -1,4 +1,6 @@
-/** Several URLs of the Auth API: which is asked when, within one deadline, and never a no that nobody said. */
+/**
+ * Several URLs of the Auth API: which one is called when, within one deadline, and never a rejection without a result.
+ */
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { AuthApiSourceConfig } from '../../../src/config/source-config.ts';
 import { type AuthApiMood, brokenMoods, type FakeAuthApi, startFakeAuthApi } from '../../support/fake-auth-api.ts';
@@ -25,7 +27,7 @@ function resolver(authApi: Partial<AuthApiSourceConfig> = {}): TestResolver {
 }
 
 describe('the first URL', () => {
-  it('is asked alone while it answers, yes or no', async () => {
+  it('is the only one called while it responds, with either result', async () => {
     const { resolve, events } = resolver();
     expect(await resolve(bearer(), any)).toMatchObject({ reason: null });
     expect(await resolve(bearer('unknown'), any)).toMatchObject({ reason: 'credential_rejected' });
@@ -57,14 +59,14 @@ describe('the first URL', () => {
     expect(second.calls.session).toBe(1);
   });
 
-  it('is not gone round when it asks for fewer calls', async () => {
+  it('is not bypassed when it requests fewer calls', async () => {
     await first.behave({ kind: 'answers', status: 429, headers: { 'retry-after': '7' } });
     const { resolve } = resolver();
     expect(await resolve(bearer(), any)).toMatchObject({ reason: 'auth_throttled', retryAfterS: 7 });
     expect(second.calls.session).toBe(0);
   });
 
-  it('is spared by a circuit breaker of its own, and asked again when that lets it', async () => {
+  it('has its own circuit breaker, and is called again when that allows it', async () => {
     await first.behave(brokenMoods.error);
     const { resolve, events } = resolver({ breaker: { failures: 2, openMs: 300 } });
     for (let index = 0; index < 2; index += 1) await resolve(bearer(), any);
@@ -87,14 +89,14 @@ describe('an outage of all', () => {
     ['one down, one with errors', { kind: 'down' }, brokenMoods.error, 'auth_unavailable'],
     ['errors and garbage', brokenMoods.error, brokenMoods.garbage, 'auth_response_invalid'],
     ['both silent', { kind: 'slow' }, { kind: 'slow' }, 'auth_timeout'],
-  ])('is never a no, and takes one deadline: %s', async (_, one, two, reason) => {
+  ])('is never a rejection, and takes one deadline: %s', async (_, one, two, reason) => {
     await first.behave(one);
     await second.behave(two);
     const { resolve } = resolver({ timeoutMs: 400 });
     expect(await resolve(bearer(), any)).toMatchObject({ identity: null, reason });
   });
 
-  it('is told without a call once every breaker is open', async () => {
+  it('is reported without a call once every breaker is open', async () => {
     await first.behave(brokenMoods.error);
     await second.behave(brokenMoods.error);
     const { resolve } = resolver({ breaker: { failures: 1, openMs: 60_000 } });
@@ -104,7 +106,7 @@ describe('an outage of all', () => {
   });
 });
 
-it('is ready while one of them can be reached', async () => {
+it('is ready while one of them is reachable', async () => {
   await first.behave({ kind: 'down' });
   expect(await resolver().sourceStatus()).toMatchObject([{ name: 'authApi', reachable: true }]);
   await second.behave({ kind: 'down' });

@@ -1,4 +1,4 @@
-/** How long verdicts live: spread out, and as the Auth API's own answers wish. */
+/** How long verdicts live: randomized, and as the Auth API's own responses require. */
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { type FakeAuthApi, fakeSessionId, fakeUserId, startFakeAuthApi } from '../../support/fake-auth-api.ts';
 import { bearer } from '../../unit/identity/samples.ts';
@@ -40,9 +40,9 @@ function says(status: number, headers: Readonly<Record<string, string | string[]
 
 describe('the life of a verdict', () => {
   it.each<[string, number, number]>([
-    ['whole when chance wills it', 0, 30_000],
+    ['the whole life at best', 0, 30_000],
     ['a twentieth shorter', 0.5, 28_500],
-    ['a tenth shorter at most', 1, 27_000],
+    ['at most a tenth shorter', 1, 27_000],
   ])('%s', async (_, random, expected) => {
     const one = resolver(false, random);
     await one.resolve(bearer(), any);
@@ -62,7 +62,7 @@ describe('the life of a verdict', () => {
     ['the first of two ages', 200, { 'cache-control': 'max-age=10', age: ['4', '9'] }, true, 6_000],
     ['in two lines, not honored', 200, { 'cache-control': ['max-age=10', 'no-store'] }, false, 30_000],
     ['not honored', 200, { 'cache-control': 'no-store' }, false, 30_000],
-  ])('follows the answer: %s', async (_, status, headers, honored, expected) => {
+  ])('follows the response: %s', async (_, status, headers, honored, expected) => {
     await says(status, headers);
     const one = resolver(honored);
     await one.resolve(bearer(), any);
@@ -80,7 +80,7 @@ describe('the life of a verdict', () => {
     ['max-age=0', 200],
     [['private', 'no-store'], 200],
     [['max-age=10', 'max-age=0'], 401],
-  ])('is none at all when the answer says %s (%d)', async (directive, status) => {
+  ])('is zero when the response has %s (%d)', async (directive, status) => {
     await says(status, { 'cache-control': directive });
     const one = resolver(true);
     const together = await Promise.all([one.resolve(bearer(), any), one.resolve(bearer(), any)]);
@@ -90,7 +90,7 @@ describe('the life of a verdict', () => {
     expect(one.stats()).toMatchObject({ accepted: 0, rejected: 0 });
   });
 
-  it('ends an earlier verdict when the new one must not be kept', async () => {
+  it('ends an earlier verdict when the new one must not be cached', async () => {
     const one = resolver(true);
     await one.resolve(bearer(), any);
     await says(200, { 'cache-control': 'no-store' });

@@ -1,5 +1,5 @@
 /**
- * Answers of an Auth API that look like one and are none: wrong types, a redirect, broken connections. Each is an
+ * Responses of the Auth API that look valid but are not: wrong types, a redirect, broken connections. Each is an
  * outage, neither an identity nor a bad credential.
  */
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
@@ -12,28 +12,28 @@ const wrongTypes: [string, AuthApiMood][] = [
   ['a list', says(200, [identity])],
   ['a text', says(200, '"verified"')],
   ['an empty object', says(200, {})],
-  ['an answer with something behind it', says(200, `${JSON.stringify(identity)}{}`)],
-  ['an answer of inherited fields', says(200, `{"__proto__":${JSON.stringify(identity)}}`)],
+  ['a response with trailing text', says(200, `${JSON.stringify(identity)}{}`)],
+  ['a response of inherited fields', says(200, `{"__proto__":${JSON.stringify(identity)}}`)],
   ['no user', but({ userID: undefined })],
   ['a user that is a number', but({ userID: 7 })],
   ['an empty user', but({ userID: '' })],
-  ['a user that would be two headers', but({ userID: 'ann\r\nuser-id: root' })],
+  ['a user with a header injection', but({ userID: 'ann\r\nuser-id: root' })],
   ['a user with a NUL', but({ userID: 'ann\u0000' })],
   ['no roles', but({ roles: undefined })],
-  ['roles that are a text', but({ roles: 'user' })],
-  ['roles that are an object', but({ roles: { 0: 'user', length: 1 } })],
+  ['roles as text', but({ roles: 'user' })],
+  ['roles as an object', but({ roles: { 0: 'user', length: 1 } })],
   ['a role that is a number', but({ roles: ['user', 1] })],
   ['a role that is null', but({ roles: ['user', null] })],
-  ['roles in a list in a list', but({ roles: [['user']] })],
-  ['groups that are a text', but({ groups: 'public' })],
+  ['roles in a nested list', but({ roles: [['user']] })],
+  ['groups as text', but({ groups: 'public' })],
   ['a group that is an object', but({ groups: [{}] })],
-  ['a group that would be two headers', but({ groups: ['a\r\nuser-id: root'] })],
+  ['a group with a header injection', but({ groups: ['a\r\nuser-id: root'] })],
   ['verified as a text', but({ verified: 'true' })],
   ['verified as a number', but({ verified: 1 })],
   ['no verified', but({ verified: undefined })],
-  ['an end that is a text', but({ expireAt: '2999-01-01' })],
-  ['an end that is null', but({ expireAt: null })],
-  ['no end', but({ expireAt: undefined })],
+  ['an expiry as text', but({ expireAt: '2999-01-01' })],
+  ['a null expiry', but({ expireAt: null })],
+  ['no expiry', but({ expireAt: undefined })],
 ];
 
 describe.each(kinds)('%s', (_kind, credential) => {
@@ -45,7 +45,7 @@ describe.each(kinds)('%s', (_kind, credential) => {
 
   const calls = () => world.authApi.calls.session + world.authApi.calls.keypair;
 
-  it.each(wrongTypes)('the Auth API gives %s', async (_name, mood) => {
+  it.each(wrongTypes)('the Auth API returns %s', async (_name, mood) => {
     await world.authApi.behave(mood);
     const before = calls();
     expect(await world.expectOutage(await world.get('/orders/7', credential), 'order')).toBe('auth_response_invalid');
@@ -55,7 +55,7 @@ describe.each(kinds)('%s', (_kind, credential) => {
   });
 
   it.each([301, 302, 303, 307, 308])(
-    'a redirect (%i) to a server that would say yes: it is not asked',
+    'a redirect (%i) to a server that would accept: it is not called',
     async (status) => {
       const yes = await startFakeAuthApi();
       onTestFinished(yes.close);
@@ -68,9 +68,9 @@ describe.each(kinds)('%s', (_kind, credential) => {
     },
   );
 
-  it('the log knows all of them by their ids', () => world.expectLogged());
+  it('the log has all of them by their ids', () => world.expectLogged());
 
-  it('control: the answer that the wrong ones are made of opens the door', async () => {
+  it('control: the valid response behind the invalid ones allows access', async () => {
     await world.authApi.behave(but({}));
     expect((await world.get('/orders/7', credential)).status).toBe(200);
     expect(world.upstream.last().header('user-id')).toEqual([identity.userID]);
@@ -81,12 +81,12 @@ describe.each(kinds)('%s', (_kind, credential) => {
     ['resets connections', { kind: 'resets', at: 'connect' }],
     ['resets requests', { kind: 'resets', at: 'request' }],
     ['hangs up', { kind: 'hangs-up' }],
-    ['speaks no HTTP', { kind: 'writes', bytes: 'SSH-2.0-OpenSSH_9.9\r\n\r\n' }],
-    ['stalls in its answer', { kind: 'half-body', sentBytes: 3, promisedBytes: 10, afterwards: 'stall' }],
+    ['responds with something other than HTTP', { kind: 'writes', bytes: 'SSH-2.0-OpenSSH_9.9\r\n\r\n' }],
+    ['stalls in its response', { kind: 'half-body', sentBytes: 3, promisedBytes: 10, afterwards: 'stall' }],
     ['stalls in its headers', { kind: 'writes', bytes: 'HTTP/1.1 200 OK\r\ncontent-type: appl' }],
-    ['is cut after a good answer', { kind: 'writes', bytes: cutAnswer(), afterwards: 'end' }],
-    ['is reset after a good answer', { kind: 'writes', bytes: cutAnswer(), afterwards: 'reset' }],
-    ['answers too late', { kind: 'delays', delayMs: 1_000, body: JSON.stringify(identity) }],
+    ['ends the connection within a valid response', { kind: 'writes', bytes: cutAnswer(), afterwards: 'end' }],
+    ['resets the connection within a valid response', { kind: 'writes', bytes: cutAnswer(), afterwards: 'reset' }],
+    ['responds too late', { kind: 'delays', delayMs: 1_000, body: JSON.stringify(identity) }],
   ];
   it.each(breaks)('the Auth API %s', async (name, behavior) => {
     const broken = await startMisbehavingServer(behavior);
@@ -101,7 +101,7 @@ describe.each(kinds)('%s', (_kind, credential) => {
   });
 });
 
-/** A whole identity whose announced length is one byte more. */
+/** A complete identity with an announced length of one more byte. */
 function cutAnswer(): string {
   const body = JSON.stringify(identity);
   return `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${body.length + 1}\r\n\r\n${body}`;

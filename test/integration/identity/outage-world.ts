@@ -1,4 +1,4 @@
-/** A gateway with every kind of route before a service that records, and an Auth API that can fail. */
+/** A gateway with every kind of route, a recording service, and an Auth API that can fail. */
 import { expect, vi } from 'vitest';
 import { type AuthApiMood, type FakeAuthApi, startFakeAuthApi } from '../../support/fake-auth-api.ts';
 import { type RecordingUpstream, startRecordingUpstream } from '../../support/recording-upstream.ts';
@@ -14,9 +14,9 @@ export const kinds: [string, Headers][] = [
 ];
 
 export interface OutageSettings {
-  /** Origin in place of the one of the double. */
+  /** Origin instead of the double's. */
   readonly authApi?: string;
-  /** How long the gateway waits for the Auth API; left out: not long, for those that do not answer. */
+  /** How long the gateway waits for the Auth API; unset: briefly, for doubles that do not respond. */
   readonly timeout?: string;
   /** YAML of the sections. */
   readonly cache?: string;
@@ -28,9 +28,9 @@ export interface OutageWorld {
   readonly upstream: RecordingUpstream;
   readonly gateway: RunningGateway;
   get(path: string, headers?: Headers): Promise<Response>;
-  /** That the answer is the one of an outage. Gives the reason in its body. */
+  /** Expects the refusal of an outage. Returns the reason in its body. */
   expectOutage(answer: Response, route: string): Promise<string>;
-  /** That the log knows every outage seen so far by its id, with its reason, once. */
+  /** Expects every outage so far in the log, by its id, with its reason, once. */
   expectLogged(): Promise<void>;
   close(): Promise<void>;
 }
@@ -102,7 +102,7 @@ routes:
   };
 }
 
-/** What the Auth API says of ann, with the fields of both kinds of credential. */
+/** The Auth API's result for ann, with the fields of both kinds of credential. */
 export const identity = {
   sessionID: '11111111-2222-4333-8444-555555555555',
   keyID: '11111111-2222-4333-8444-555555555555',
@@ -114,12 +114,12 @@ export const identity = {
   groups: ['public'],
 };
 
-/** A body that is no text is sent as JSON. */
+/** A body that is not text is sent as JSON. */
 export function says(status: number, body: unknown, headers: Headers = {}): AuthApiMood {
   return { kind: 'answers', status, body: typeof body === 'string' ? body : JSON.stringify(body), headers };
 }
 
-/** The good answer, changed. */
+/** The valid response, changed. */
 export function but(changes: object): AuthApiMood {
   return says(200, { ...identity, ...changes });
 }

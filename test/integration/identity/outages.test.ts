@@ -1,6 +1,6 @@
 /**
- * The Auth API out of reach, through the running gateway: whatever it does instead of its two answers, a protected
- * request is refused with 503, never with 401, and reaches no service.
+ * An unavailable Auth API, through the running gateway: whatever it does instead of a valid result, a protected request
+ * is refused with 503, never with 401, and reaches no service.
  */
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type AuthApiMood, brokenMoods, startFakeAuthApi } from '../../support/fake-auth-api.ts';
@@ -12,28 +12,28 @@ async function startWorld(settings?: OutageSettings) {
   return world;
 }
 
-/** What the Auth API does, and the reason that the log shall give. */
+/** What the Auth API does, and the expected reason in the log. */
 const outages: [string, AuthApiMood, string][] = [
   ['down', { kind: 'down' }, 'auth_unavailable'],
   ['slow', { kind: 'slow' }, 'auth_timeout'],
   ['garbage', brokenMoods.garbage, 'auth_response_invalid'],
   ['HTML', brokenMoods.html, 'auth_response_invalid'],
   ['nothing', brokenMoods.empty, 'auth_response_invalid'],
-  ['a huge answer', brokenMoods.huge, 'auth_response_invalid'],
-  ['a good answer that is a little too large', but({ filler: 'x'.repeat(64 * 1024) }), 'auth_response_invalid'],
+  ['a huge response', brokenMoods.huge, 'auth_response_invalid'],
+  ['a valid response that is slightly too large', but({ filler: 'x'.repeat(64 * 1024) }), 'auth_response_invalid'],
   ['500', brokenMoods.error, 'auth_unavailable'],
-  ['500 with a good answer', says(500, identity), 'auth_unavailable'],
+  ['500 with a valid response', says(500, identity), 'auth_unavailable'],
   ['502', says(502, ''), 'auth_unavailable'],
   ['503', says(503, ''), 'auth_unavailable'],
   ['404', says(404, '{}'), 'auth_unavailable'],
-  ['403 with a good answer', says(403, identity), 'auth_unavailable'],
+  ['403 with a valid response', says(403, identity), 'auth_unavailable'],
   ['400', says(400, '{}'), 'auth_unavailable'],
   ['407', says(407, '{}'), 'auth_unavailable'],
 ];
 
 describe.each(kinds)('%s', (_kind, credential) => {
-  it.each(outages)('the Auth API gives %s', async (_name, mood, reason) => {
-    // An answer that comes late on a busy machine is the one that is meant all the same.
+  it.each(outages)('the Auth API returns %s', async (_name, mood, reason) => {
+    // A response that is late on a busy machine is still the intended one.
     const world = await startWorld(reason === 'auth_timeout' ? {} : { timeout: '5s' });
     await world.authApi.behave(mood);
     expect(await world.expectOutage(await world.get('/orders/7', credential), 'order')).toBe(reason);
@@ -58,7 +58,7 @@ describe.each(kinds)('%s', (_kind, credential) => {
     );
   });
 
-  it('a body that waits for the verdict is not forwarded either', async () => {
+  it('a body waiting for the verdict is not forwarded either', async () => {
     const world = await startWorld();
     await world.authApi.behave({ kind: 'slow' });
     const answer = await fetch(`${world.gateway.origin}/orders/7`, {
@@ -70,7 +70,7 @@ describe.each(kinds)('%s', (_kind, credential) => {
     expect(world.upstream.connections).toHaveLength(0);
   });
 
-  it('an identity that is warm goes on until its life ends, and not longer', async () => {
+  it('a cached identity is served until its life ends, and no longer', async () => {
     const lifeMs = 2_000;
     const world = await startWorld({ cache: `{ accepted: ${lifeMs}ms }` });
     const askedAt = Date.now();
@@ -87,7 +87,7 @@ describe.each(kinds)('%s', (_kind, credential) => {
       },
       { interval: 20 },
     );
-    // A life is up to a tenth shorter by chance.
+    // A life is randomly up to a tenth shorter.
     const early = seen.filter(({ gotAt }) => gotAt < askedAt + 0.9 * lifeMs);
     expect(early.length).toBeGreaterThan(0);
     expect(early.map(({ status }) => status)).toEqual(early.map(() => 200));
@@ -97,7 +97,7 @@ describe.each(kinds)('%s', (_kind, credential) => {
 });
 
 describe('the breaker', () => {
-  it('spares an Auth API that fails, and lets requests pass when it has come back', async () => {
+  it('spares a failing Auth API, and allows requests when it is back', async () => {
     const world = await startWorld({ breaker: '{ failures: 3, open: 400ms }' });
     await world.authApi.behave(brokenMoods.error);
     const reasons: string[] = [];
@@ -130,7 +130,7 @@ describe('the breaker', () => {
     expect((await world.get('/own', bearer)).status).toBe(200);
   });
 
-  it('many requests at once while the Auth API is slow: each is refused in time, none hangs', async () => {
+  it('concurrent requests while the Auth API is slow are each refused in time, and none hangs', async () => {
     const world = await startWorld();
     await world.authApi.behave({ kind: 'slow' });
     const startedAt = performance.now();
@@ -146,7 +146,7 @@ describe('the breaker', () => {
 });
 
 describe('readiness', () => {
-  it('says that the Auth API is away, and that it is back', async () => {
+  it('reports that the Auth API is down, and that it is back', async () => {
     const world = await startWorld();
     const ready = async () => (await fetch(`${world.gateway.admin}/health/ready`)).status;
     expect(await ready()).toBe(200);

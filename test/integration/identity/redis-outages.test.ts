@@ -1,4 +1,4 @@
-/** Redis through the running gateway: without it requests go on, with it replicas share verdicts for their life. */
+/** Redis through the running gateway: without it requests continue, with it replicas share verdicts for their life. */
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { FakeAuthApi } from '../../support/fake-auth-api.ts';
 import { startPrivateRedis, useRedis } from '../../support/redis.ts';
@@ -13,8 +13,8 @@ beforeEach(async () => {
   ({ authApi, replica, calls } = replicas);
 });
 
-describe('Redis away', () => {
-  it('at start: the gateway starts, requests go on, and it is used once it is there', async () => {
+describe('Redis down', () => {
+  it('at start: the gateway starts, serves requests, and uses Redis once it is available', async () => {
     const redis = await startPrivateRedis();
     onTestFinished(redis.dispose);
     await redis.stop();
@@ -43,7 +43,7 @@ describe('Redis away', () => {
     ['killed', 'kill', 'start'],
     ['frozen', 'pause', 'resume'],
   ] as const)(
-    '%s in flight and back again: no request fails, and it is used again',
+    '%s during requests and back again: no request fails, and it is used again',
     async (_name, leave, back) => {
       const redis = await startPrivateRedis();
       onTestFinished(redis.dispose);
@@ -77,7 +77,7 @@ describe('Redis away', () => {
         const raw = connectRedis(redis.url);
         await vi.waitFor(
           async () => {
-            // Fresh names only: what was written before may still be there after a freeze.
+            // Fresh names only: earlier entries may still exist after a freeze.
             await raw.flushall();
             await passed(2);
             expect(await raw.keys('p:verdict:*')).not.toEqual([]);
@@ -94,8 +94,8 @@ describe('Redis away', () => {
   );
 });
 
-describe('Redis emptied in flight', () => {
-  it('is a cold start and nothing else: every request is answered, and verdicts are shared again', async () => {
+describe('Redis flushed during requests', () => {
+  it('is only a cold start: every request is served, and verdicts are shared again', async () => {
     const redis = await startPrivateRedis();
     onTestFinished(redis.dispose);
     const gateways = [await replica(redis.url, 'p:'), await replica(redis.url, 'p:')];
@@ -103,7 +103,7 @@ describe('Redis emptied in flight', () => {
     const statuses = new Set<number>();
     let rounds = 0;
     authApi.addSession('warm');
-    /** A credential that is new to everybody, and one that is not. */
+    /** A credential that is new to every replica, and one that is not. */
     const round = async () => {
       rounds += 1;
       authApi.addSession(`cold-${rounds}`);
@@ -130,7 +130,7 @@ describe('Redis emptied in flight', () => {
 });
 
 describe('replicas that share Redis', () => {
-  it('the second asks the Auth API nothing: a bearer, a key pair, and bad ones of both', async () => {
+  it('the second one does not call the Auth API: a bearer, a key pair, and rejected ones of both', async () => {
     const { url, keyPrefix } = await useRedis();
     authApi.addSession('one');
     authApi.addKeyPair(pair['api-key'], pair['api-secret']);
@@ -151,7 +151,7 @@ describe('replicas that share Redis', () => {
     expect(new Set(replicas.upstream.requests.map((request) => request.header('user-id').join())).size).toBe(1);
   });
 
-  it('and the Auth API is away: a warm identity goes on with a replica that never saw it', async () => {
+  it('with the Auth API down: a replica that never saw a cached identity still serves it', async () => {
     const { url, keyPrefix } = await useRedis();
     authApi.addSession('one');
     const first = await replica(url, keyPrefix);
@@ -166,7 +166,7 @@ describe('replicas that share Redis', () => {
 
 describe('the life of a verdict', () => {
   it.each([['memory'], ['redis']])(
-    'never passes the end of the credential: %s',
+    'never outlasts the credential: %s',
     async (layer) => {
       const { url, keyPrefix } = await useRedis();
       const endS = Math.floor(Date.now() / 1000) + 4;
@@ -198,17 +198,17 @@ describe('the life of a verdict', () => {
     30_000,
   );
 
-  it('a credential that the Auth API says has ended is not an identity', async () => {
+  it("an expired credential in the Auth API's response is not an identity", async () => {
     const { url, keyPrefix } = await useRedis();
     authApi.addSession('ended', { expireAt: Math.floor(Date.now() / 1000) - 1 });
     const gateway = await replica(url, keyPrefix);
     expect(await gateway.status(bearer('ended'))).toBe(401);
   });
 
-  it('a bad one lives its own short life', async () => {
+  it('a rejection has its own short life', async () => {
     const { url, keyPrefix } = await useRedis();
     const rejectedMs = 2_000;
-    // Lives are up to a tenth shorter, so that they do not end together.
+    // Lives are up to a tenth shorter, so they do not end together.
     const shortestMs = 0.9 * rejectedMs;
     const gateway = await replica(url, keyPrefix, `accepted: 1h, rejected: ${rejectedMs}ms`);
     const askedAt = Date.now();

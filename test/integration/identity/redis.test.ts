@@ -1,4 +1,4 @@
-/** The resolver with Redis: shared verdicts, entries that somebody else wrote, and a Redis that is away. */
+/** The resolver with Redis: shared verdicts, entries written by others, and a Redis that is down. */
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { CacheConfig } from '../../../src/config/config.ts';
@@ -29,7 +29,7 @@ afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
 });
 
-/** A resolver as of one replica; `ready` waits for its connection. */
+/** A resolver like that of one replica; `ready` waits for its connection. */
 async function replica(url: string, keyPrefix: string, changes: Partial<CacheConfig> = {}): Promise<TestResolver> {
   const made = open(url, keyPrefix, changes);
   await connected(made);
@@ -47,14 +47,14 @@ function open(
   return made;
 }
 
-/** Redis takes commands. */
+/** Redis accepts commands. */
 async function linked({ events }: TestResolver, times = 1): Promise<void> {
   await vi.waitUntil(() => events.lines.filter((line) => line === 'redis connection ok').length >= times, {
     timeout: 8_000,
   });
 }
 
-/** Redis takes commands, and what other replicas say is heard. */
+/** Redis accepts commands, and messages of other replicas arrive. */
 async function connected({ events }: TestResolver): Promise<void> {
   await vi.waitUntil(() => events.lines.includes('redis connection ok') && events.lines.includes('connected'), {
     timeout: 10_000,
@@ -110,7 +110,7 @@ describe('replicas that share Redis', () => {
     expect(await two.resolve(bearer(), any)).toMatchObject({ source: 'auth-api' });
   });
 
-  it('hold the oldest verdict that a route accepts against the moment the Auth API was asked', async () => {
+  it('measure the age of a shared verdict from the start of the look-up', async () => {
     const { url, keyPrefix } = await useRedis();
     const [one, two] = [await replica(url, keyPrefix), await replica(url, keyPrefix)];
     await one.resolve(bearer(), any);
@@ -123,7 +123,7 @@ describe('replicas that share Redis', () => {
     expect(api.calls.session).toBe(2);
   });
 
-  it('give a verdict no longer life than each allows itself', async () => {
+  it('give a verdict no longer life than each one allows', async () => {
     const { url, keyPrefix } = await useRedis();
     const one = await replica(url, keyPrefix);
     const hasty = await replica(url, keyPrefix, { acceptedMs: 1_000 });
@@ -133,7 +133,7 @@ describe('replicas that share Redis', () => {
     expect(await hasty.resolve(bearer(), any)).toMatchObject({ source: 'auth-api' });
   });
 
-  it('do not serve a verdict past its life when another replica knows of its rejection', async () => {
+  it('do not serve an expired verdict when another replica has its rejection', async () => {
     const { url, keyPrefix } = await useRedis();
     const one = await replica(url, keyPrefix, { staleOnOutageMs: 60_000 });
     const two = await replica(url, keyPrefix);
@@ -165,7 +165,7 @@ describe('an identity with many names', () => {
     expect(api.calls.session).toBe(1);
   });
 
-  it('beyond it is refused nowhere, kept by each replica for itself, and counted', async () => {
+  it('beyond it is never refused, is cached by each replica separately, and is counted', async () => {
     const { url, keyPrefix } = await useRedis();
     const [one, two] = [await replica(url, keyPrefix), await replica(url, keyPrefix)];
     api.addSession('too many', { roles: names(500, 'role'), groups: names(500, 'group') });
@@ -179,8 +179,8 @@ describe('an identity with many names', () => {
   });
 });
 
-describe('what lies in Redis', () => {
-  it('holds no credential, and ends with the verdict', async () => {
+describe('an entry in Redis', () => {
+  it('contains no credential, and expires with the verdict', async () => {
     const { url, keyPrefix } = await useRedis();
     const one = await replica(url, keyPrefix);
     await one.resolve(bearer(), any);
@@ -201,7 +201,7 @@ describe('what lies in Redis', () => {
     }
   });
 
-  it('is nothing when verdicts have no life', async () => {
+  it('is not written when verdicts have no life', async () => {
     const { url, keyPrefix } = await useRedis();
     const one = await replica(url, keyPrefix, { acceptedMs: 0 });
     expect(await one.resolve(bearer(), any)).toMatchObject({ reason: null });
@@ -216,10 +216,10 @@ describe('what lies in Redis', () => {
   const admin = () => verdictOf(identity({ roles: ['admin'] }), clock.nowMs, { acceptedMs: 30_000, rejectedMs: 5_000 });
   const name = (token: string) => lookupKey(bearer(token), keys());
 
-  it('is believed only with its proof: the control', async () => {
+  it('control: is accepted only with its proof', async () => {
     const { url, keyPrefix } = await useRedis();
     const one = await replica(url, keyPrefix);
-    // What lay there before the first replica came is not believed: nobody noted revocations yet.
+    // Entries from before the first replica are ignored, because no replica recorded revocations then.
     clock.nowMs += 1_000;
     const entry = encodeEntry(admin(), name('made-up'), keys().entry);
     await (await rawRedis(url)).set(entryKey(keyPrefix, name('made-up')), entry ?? '');
@@ -240,10 +240,10 @@ describe('what lies in Redis', () => {
       (redis, key) => redis.set(key, encodeEntry(admin(), name('administrator'), keys().entry) ?? ''),
       'invalid',
     ],
-    ['an identity in clear', (redis, key) => redis.set(key, JSON.stringify(admin())), 'invalid'],
+    ['a plain identity', (redis, key) => redis.set(key, JSON.stringify(admin())), 'invalid'],
     ['far too many bytes', (redis, key) => redis.set(key, Buffer.alloc(10_000_000, 1)), 'invalid'],
     ['a list', (redis, key) => redis.rpush(key, 'x'), 'error'],
-  ])('is not believed when it is %s', async (_, plant, outcome) => {
+  ])('is ignored when it is %s', async (_, plant, outcome) => {
     const { url, keyPrefix } = await useRedis();
     const one = await replica(url, keyPrefix);
     clock.nowMs += 1_000;
@@ -256,14 +256,14 @@ describe('what lies in Redis', () => {
   });
 });
 
-describe('a Redis that is away', () => {
+describe('a Redis that is down', () => {
   async function privateRedis(): Promise<PrivateRedis> {
     const redis = await startPrivateRedis();
     closing.push(redis.dispose);
     return redis;
   }
 
-  it('at start is a miss, and is used once it is there', async () => {
+  it('at start is a miss, and is used once it is available', async () => {
     const redis = await privateRedis();
     await redis.stop();
     const one = open(redis.url, 'test:');
@@ -272,14 +272,14 @@ describe('a Redis that is away', () => {
     await vi.waitFor(() => expect(one.events.lines).toContain('redis connection error'));
     await redis.start();
     await linked(one);
-    // What was asked for before the revocations were read counts as revoked, and is not written.
+    // Look-ups from before the revocations were read count as revoked, and are not written.
     await vi.waitUntil(() => one.events.lines.includes('caught up started'), { timeout: 8_000 });
     clock.nowMs += 1;
     await one.resolve(bearer('unknown'), any);
     await written(one);
   });
 
-  it('in the middle is a miss, and is used again when it is back', async () => {
+  it('in between is a miss, and is used again when it is back', async () => {
     const redis = await privateRedis();
     const one = await replica(redis.url, 'test:');
     await one.resolve(bearer(), any);
@@ -292,14 +292,14 @@ describe('a Redis that is away', () => {
     });
     await redis.start();
     await linked(one, 2);
-    // What was revoked meanwhile is not known anymore, so that everything asked for until then counts as revoked.
+    // Revocations in between are unknown, so every look-up until then counts as revoked.
     await vi.waitUntil(() => one.events.lines.includes('caught up lost'), { timeout: 8_000 });
     clock.nowMs += 1;
     await one.resolve(bearer('another'), any);
     await written(one, 2);
   });
 
-  it('but keeps its connections costs no more than the deadline of a command', async () => {
+  it('but keeps its connections costs no more than the timeout of a command', async () => {
     const redis = await privateRedis();
     const one = open(redis.url, 'test:', {}, 50);
     await connected(one);
@@ -313,7 +313,7 @@ describe('a Redis that is away', () => {
     await linked(one, 2);
   });
 
-  it('is not named in anything that is printed, nor is its password', async () => {
+  it('appears in no output, and neither does its password', async () => {
     const redis = await privateRedis();
     const printed = vi.spyOn(console, 'error').mockReturnValue();
     const warned = vi.spyOn(console, 'warn').mockReturnValue();

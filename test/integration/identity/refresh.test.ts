@@ -1,4 +1,4 @@
-/** Refresh ahead: what is in use stays warm, what is not ends, and it takes no more of the Auth API than its share. */
+/** Refresh ahead: verdicts in use stay cached, others end, and refreshes use only their share of the Auth API. */
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { CacheConfig } from '../../../src/config/config.ts';
 import type { AuthApiSourceConfig } from '../../../src/config/source-config.ts';
@@ -8,7 +8,7 @@ import { type Clock, makeResolver, type TestResolver } from '../../unit/identity
 import { count, realClock, startNeighbors } from './replicas.ts';
 
 const any = Number.POSITIVE_INFINITY;
-/** Past the moment when a verdict of 30 s is looked at first. */
+/** After the first refresh time of a 30 s verdict. */
 const dueMs = 26_000;
 let api: FakeAuthApi;
 let clock: Clock;
@@ -41,7 +41,7 @@ describe('a verdict in use', () => {
   it.each([
     ['bearer', bearer()],
     ['key pair', keyPair()],
-  ])('is asked for again before its end, so that nobody waits: %s', async (_, credential) => {
+  ])('is refreshed before its end, so no request waits: %s', async (_, credential) => {
     const one = resolver();
     await warm(one, credential);
     clock.nowMs += dueMs;
@@ -52,7 +52,7 @@ describe('a verdict in use', () => {
     expect(api.calls.session + api.calls.keypair).toBe(2);
   });
 
-  it('stays warm for as long as it is used', async () => {
+  it('stays cached for as long as it is used', async () => {
     const one = makeResolver(api.url, realClock, { refreshAhead: true, acceptedMs: 2_000 });
     onTestFinished(one.close);
     await one.resolve(bearer(), any);
@@ -65,7 +65,7 @@ describe('a verdict in use', () => {
     );
   });
 
-  it('is let go when it is rejected', async () => {
+  it('is dropped when it is rejected', async () => {
     const one = resolver();
     await warm(one);
     api.remove(bearer().token);
@@ -74,7 +74,7 @@ describe('a verdict in use', () => {
     expect(one.resolve(bearer(), any)).toMatchObject({ reason: 'credential_rejected', source: 'memory' });
   });
 
-  it('lives to its end when the Auth API fails, and is asked for again until then', async () => {
+  it('lives to its end when the Auth API fails, with retries until then', async () => {
     const one = resolver();
     await warm(one);
     await api.behave(brokenMoods.error);
@@ -87,11 +87,11 @@ describe('a verdict in use', () => {
   });
 });
 
-describe('a verdict that nobody uses', () => {
+describe('an unused verdict', () => {
   it.each([
-    ['since it was asked for', async (one: TestResolver) => void (await one.resolve(bearer(), any))],
+    ['since its look-up', async (one: TestResolver) => void (await one.resolve(bearer(), any))],
     [
-      'since it was refreshed',
+      'since its refresh',
       async (one: TestResolver) => {
         await warm(one);
         clock.nowMs += dueMs;
@@ -99,7 +99,7 @@ describe('a verdict that nobody uses', () => {
         api.calls.session = 1;
       },
     ],
-  ])('ends, and leaves memory: %s', async (_, prepare) => {
+  ])('ends, and is removed from memory: %s', async (_, prepare) => {
     const one = resolver();
     await prepare(one);
     clock.nowMs += dueMs;
@@ -108,7 +108,7 @@ describe('a verdict that nobody uses', () => {
     expect(api.calls.session).toBe(1);
   });
 
-  it('is not asked for when refreshing is off, however much it is used', async () => {
+  it('is not refreshed when refreshing is off, however often it is used', async () => {
     const one = resolver({ refreshAhead: false });
     await warm(one);
     clock.nowMs += dueMs;
@@ -120,7 +120,7 @@ describe('a verdict that nobody uses', () => {
 });
 
 describe('the share of refreshes', () => {
-  it('is a quarter of the calls, and the rest waits its turn', async () => {
+  it('is a quarter of the calls, and the rest waits', async () => {
     const one = resolver({}, { concurrency: 8 });
     const tokens = Array.from({ length: 10 }, (_, index) => `in-use-${index}`);
     for (const token of tokens) {
@@ -130,7 +130,7 @@ describe('the share of refreshes', () => {
     await api.behave({ kind: 'slow' });
     clock.nowMs += dueMs;
     await vi.waitFor(() => expect(api.waiting()).toBe(2));
-    // A request that nobody can answer still has its turn at once.
+    // A request without a cached verdict still has its turn at once.
     const cold = one.resolve(bearer(), any);
     await vi.waitFor(() => expect(api.waiting()).toBe(3));
     expect(count([one], 'refresh accepted')).toBe(0);

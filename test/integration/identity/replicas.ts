@@ -1,4 +1,6 @@
-/** Resolvers as of several replicas on one Redis, for the tests of what they share. Everything ends with the test. */
+/**
+ * Resolvers like those of several replicas on one Redis, for tests of what they share. Everything closes with the test.
+ */
 import { Redis } from 'ioredis';
 import { onTestFinished, vi } from 'vitest';
 import type { CacheConfig } from '../../../src/config/config.ts';
@@ -14,9 +16,9 @@ export interface ReplicaSettings {
 }
 
 export interface Neighbors {
-  /** One more replica, which hears the others when this resolves. */
+  /** One more replica, connected to the others when this resolves. */
   replica(settings?: ReplicaSettings): Promise<TestResolver>;
-  /** A client of the test's own. */
+  /** A separate client for the test. */
   readonly redis: Redis;
   readonly keyPrefix: string;
 }
@@ -43,14 +45,14 @@ export async function startNeighbors(url: string | readonly string[], clock: Clo
   };
 }
 
-/** The clock of the machine. */
+/** The system clock. */
 export const realClock: Clock = {
   get nowMs() {
     return Date.now();
   },
 };
 
-/** How often a line stands among the events of all. */
+/** How often a line occurs among all events. */
 export function count(resolvers: readonly TestResolver[], line: string): number {
   return resolvers.reduce((sum, { events }) => sum + events.lines.filter((one) => one === line).length, 0);
 }

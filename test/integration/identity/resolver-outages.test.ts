@@ -1,4 +1,4 @@
-/** The resolver while the Auth API is out of reach: nobody knows, which is neither a yes nor a no. */
+/** The resolver while the Auth API is unavailable: the result is unknown, neither accepted nor rejected. */
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type AuthApiMood, brokenMoods } from '../../support/fake-auth-api.ts';
 import { bearer } from '../../unit/identity/samples.ts';
@@ -25,7 +25,7 @@ describe('an outage', () => {
     ['silence', { kind: 'slow' }, 'auth_timeout'],
   ];
 
-  it.each(outages)('is never kept and never a no: %s', async (_, mood, reason) => {
+  it.each(outages)('is never cached and never a rejection: %s', async (_, mood, reason) => {
     const { resolve, stats } = resolver({}, { timeoutMs: mood.kind === 'slow' ? 50 : 5_000 });
     await api.behave(mood);
     expect(await resolve(bearer(), any)).toMatchObject({ identity: null, reason, retryAfterS: null, source: 'none' });
@@ -33,7 +33,7 @@ describe('an outage', () => {
     expect(stats()).toMatchObject({ accepted: 0, rejected: 0 });
   });
 
-  it.each(outages)('lets a verdict past its life be served, if that is configured: %s', async (_, mood) => {
+  it.each(outages)('allows serving an expired verdict, if configured: %s', async (_, mood) => {
     const { resolve, events } = resolver({ staleOnOutageMs: 60_000 }, { timeoutMs: mood.kind === 'slow' ? 50 : 5_000 });
     const { identity } = await resolve(bearer(), any);
     await api.behave(mood);
@@ -44,7 +44,7 @@ describe('an outage', () => {
     expect(await resolve(bearer(), any)).toMatchObject({ identity: null, source: 'none' });
   });
 
-  it('does not let it be served by default', async () => {
+  it('does not allow it by default', async () => {
     const { resolve, events } = resolver();
     await resolve(bearer(), any);
     await api.behave(brokenMoods.error);
@@ -53,7 +53,7 @@ describe('an outage', () => {
     expect(events.lines).not.toContain('stale');
   });
 
-  it('does not let it be served past the end of the credential', async () => {
+  it('does not allow it after the credential has expired', async () => {
     clock.nowMs = Math.floor(clock.nowMs / 1000) * 1000;
     api.addSession('short', { expireAt: clock.nowMs / 1000 + 40 });
     const { resolve } = resolver({ staleOnOutageMs: 60_000 });
@@ -65,7 +65,7 @@ describe('an outage', () => {
     expect(await resolve(bearer('short'), any)).toMatchObject({ reason: 'auth_unavailable' });
   });
 
-  it('does not let one be served that was rejected meanwhile', async () => {
+  it('does not allow a verdict that was rejected meanwhile', async () => {
     const { resolve } = resolver({ staleOnOutageMs: 60_000 });
     await resolve(bearer(), any);
     api.remove(bearer().token);
@@ -76,7 +76,7 @@ describe('an outage', () => {
     expect(await resolve(bearer(), any)).toMatchObject({ identity: null, reason: 'auth_unavailable' });
   });
 
-  it('does not let one be served that is older than the route accepts', async () => {
+  it('does not allow a verdict older than the route accepts', async () => {
     const { resolve } = resolver({ staleOnOutageMs: 60_000 });
     await resolve(bearer(), any);
     await api.behave(brokenMoods.error);
@@ -85,7 +85,7 @@ describe('an outage', () => {
     expect(await resolve(bearer(), 40_000)).toMatchObject({ reason: null, stale: true });
   });
 
-  it('is not what throttling is', async () => {
+  it('differs from throttling', async () => {
     const { resolve } = resolver({ staleOnOutageMs: 60_000 });
     await resolve(bearer(), any);
     await api.behave({ kind: 'answers', status: 429, headers: { 'retry-after': '7' } });
@@ -98,13 +98,13 @@ describe('an outage', () => {
     });
   });
 
-  it.each([400, 403, 404, 407, 418])('is not what a refusal is that is no clear no (%i)', async (status) => {
+  it.each([400, 403, 404, 407, 418])('differs from a refusal that is not a clear rejection (%i)', async (status) => {
     const { resolve, events } = resolver({ staleOnOutageMs: 60_000 });
     await resolve(bearer(), any);
     await api.behave({ kind: 'answers', status, body: '{}' });
     clock.nowMs += 30_000;
     expect(await resolve(bearer(), any)).toMatchObject({ identity: null, reason: 'auth_unavailable' });
-    // Nor does it bring back what somebody else was served on.
+    // It does not restore what another request was served either.
     await api.behave(brokenMoods.error);
     expect(await resolve(bearer(), any)).toMatchObject({ stale: true });
     await api.behave({ kind: 'answers', status, body: '{}' });
@@ -113,7 +113,7 @@ describe('an outage', () => {
     expect(events.lines.filter((line) => line === 'stale')).toHaveLength(1);
   });
 
-  it('is over when the Auth API answers again, which is asked a few times a second', async () => {
+  it('ends when the Auth API responds again, with retries a few times per second', async () => {
     const { resolve } = resolver({ staleOnOutageMs: 60_000 });
     await resolve(bearer(), any);
     await api.behave(brokenMoods.error);
@@ -127,7 +127,7 @@ describe('an outage', () => {
     expect(await resolve(bearer(), any)).toMatchObject({ reason: null, stale: false, source: 'auth-api' });
   });
 
-  it('is over for all as soon as the Auth API has answered anybody', async () => {
+  it('ends for all as soon as the Auth API has responded to any request', async () => {
     const { resolve } = resolver({ staleOnOutageMs: 60_000 });
     await resolve(bearer(), any);
     await api.behave(brokenMoods.error);
@@ -138,14 +138,14 @@ describe('an outage', () => {
     expect(await resolve(bearer(), any)).toMatchObject({ reason: null, stale: false, source: 'auth-api' });
   });
 
-  it('does not touch verdicts that live', async () => {
+  it('does not affect unexpired verdicts', async () => {
     const { resolve } = resolver();
     await resolve(bearer(), any);
     await api.behave({ kind: 'down' });
     expect(resolve(bearer(), any)).toMatchObject({ reason: null, stale: false, source: 'memory' });
   });
 
-  it('is told once when verdicts past their life begin to be served, and once when they need not be', async () => {
+  it('is reported once when serving of expired verdicts starts, and once when it ends', async () => {
     const { resolve, events } = resolver({ staleOnOutageMs: 60_000 });
     await resolve(bearer(), any);
     const lines = () => events.lines.filter((line) => line.startsWith('serving'));
@@ -159,7 +159,7 @@ describe('an outage', () => {
     expect(lines()).toEqual(['serving stale', 'serving fresh']);
   });
 
-  it('does not let one be served that was revoked', async () => {
+  it('does not allow a revoked verdict', async () => {
     const { resolve, revocations } = resolver({ staleOnOutageMs: 60_000 });
     const { identity } = await resolve(bearer(), any);
     await api.behave(brokenMoods.error);
@@ -170,7 +170,7 @@ describe('an outage', () => {
     expect(await resolve(bearer(), any)).toMatchObject({ identity: null, reason: 'auth_unavailable' });
   });
 
-  it('is not what a crowd is: with an Auth API that answers, too many calls let nothing old be served', async () => {
+  it('differs from a crowd: with a responding Auth API, too many calls allow no expired verdict', async () => {
     const { resolve } = resolver({ staleOnOutageMs: 60_000 }, { concurrency: 1 });
     await resolve(bearer(), any);
     clock.nowMs += 30_000;
@@ -181,7 +181,7 @@ describe('an outage', () => {
     await Promise.all(crowd);
   });
 
-  it('lets it be served without a call while the circuit breaker is open', async () => {
+  it('allows an expired verdict without a call while the circuit breaker is open', async () => {
     const { resolve } = resolver({ staleOnOutageMs: 60_000 }, { breaker: { failures: 1, openMs: 60_000 } });
     await resolve(bearer(), any);
     await api.behave(brokenMoods.error);
@@ -194,7 +194,7 @@ describe('an outage', () => {
   });
 });
 
-it('is not waited out with old verdicts by a replica that would not hear of a revocation', async () => {
+it('a replica that would miss a revocation does not serve expired verdicts during an outage', async () => {
   const neighbors = await startNeighbors(api.url, clock);
   const one = await neighbors.replica({ cache: { staleOnOutageMs: 60_000 } });
   await one.resolve(bearer(), any);

@@ -1,4 +1,4 @@
-/** A resolver with a clock that is set by hand, before a fake Auth API; closed at the end of the test. */
+/** A resolver with a manual clock and a fake Auth API; closed at the end of the test. */
 import { onTestFinished } from 'vitest';
 import type { FakeAuthApi } from '../../support/fake-auth-api.ts';
 import { type Clock, makeResolver, type TestResolver } from '../../unit/identity/test-resolver.ts';

@@ -1,4 +1,4 @@
-/** The resolver before a real HTTP server, without Redis. */
+/** The resolver with a real HTTP server, without Redis. */
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Credential } from '../../../src/core/credential/credential.ts';
 import { brokenMoods } from '../../support/fake-auth-api.ts';
@@ -20,7 +20,7 @@ describe('a verdict in memory', () => {
     ['bearer', bearer()],
     ['key pair', keyPair()],
     ['rejected bearer', bearer('unknown')],
-  ])('answers at once, without a promise: %s', async (_, credential) => {
+  ])('is returned at once, without a promise: %s', async (_, credential) => {
     const { resolve } = resolver();
     const cold = resolve(credential, any);
     expect(cold).toBeInstanceOf(Promise);
@@ -41,7 +41,7 @@ describe('a verdict in memory', () => {
     expect(resolve(keyPair(keyPair().apiKey, 'wrong'), any)).toMatchObject({ reason: 'credential_rejected' });
   });
 
-  it('is found under names that objects are born with as under any other', async () => {
+  it('is found under names of object properties like under any other', async () => {
     const { resolve } = resolver();
     for (const token of ['__proto__', 'constructor', 'toString']) {
       expect(await resolve(bearer(token), any)).toMatchObject({ reason: 'credential_rejected', source: 'auth-api' });
@@ -72,7 +72,7 @@ describe('a verdict in memory', () => {
     expect(await resolve(bearer('short'), any)).toMatchObject({ reason: 'credential_rejected', source: 'auth-api' });
   });
 
-  it('sees a revocation when its life is over', async () => {
+  it('reflects a revocation when its life ends', async () => {
     const { resolve } = resolver();
     await resolve(bearer(), any);
     api.remove(bearer().token);
@@ -83,7 +83,7 @@ describe('a verdict in memory', () => {
 });
 
 describe('the oldest verdict that a route accepts', () => {
-  it('is counted from the moment the Auth API was asked, not from its answer', async () => {
+  it('is measured from the start of the look-up, not from its end', async () => {
     const { resolve } = resolver();
     await api.behave({ kind: 'slow' });
     const first = resolve(bearer(), any);
@@ -96,7 +96,7 @@ describe('the oldest verdict that a route accepts', () => {
     expect(await resolve(bearer(), 1_000)).toMatchObject({ source: 'auth-api' });
   });
 
-  it('holds for a rejection too', async () => {
+  it('applies to rejections too', async () => {
     const { resolve } = resolver();
     await resolve(bearer('later'), any);
     api.addSession('later');
@@ -106,7 +106,7 @@ describe('the oldest verdict that a route accepts', () => {
     expect(resolve(bearer('later'), any)).toMatchObject({ reason: null, source: 'memory' });
   });
 
-  it('is not satisfied by a flight that began before', async () => {
+  it('is not satisfied by a flight that started earlier', async () => {
     const { resolve } = resolver();
     await api.behave({ kind: 'slow' });
     const first = resolve(bearer(), any);
@@ -121,7 +121,7 @@ describe('the oldest verdict that a route accepts', () => {
     expect(api.calls.session).toBe(2);
   });
 
-  it.each([0, Number.NaN, -1])('can be %d: every request asks', async (maxAgeMs) => {
+  it.each([0, Number.NaN, -1])('can be %d: every request causes a call', async (maxAgeMs) => {
     const { resolve } = resolver();
     for (let index = 0; index < 3; index += 1) {
       clock.nowMs += 1;
@@ -131,8 +131,8 @@ describe('the oldest verdict that a route accepts', () => {
   });
 });
 
-describe('one flight', () => {
-  it('serves all who wait for a credential, and nobody else', async () => {
+describe('a single flight', () => {
+  it('serves exactly those who wait for its credential', async () => {
     const { resolve, stats } = resolver();
     await api.behave({ kind: 'slow' });
     const right = Array.from({ length: 50 }, () => resolve(keyPair(), any));
@@ -146,7 +146,7 @@ describe('one flight', () => {
     expect(stats()).toMatchObject({ accepted: 1, rejected: 1, flights: 0 });
   });
 
-  it('that fails ends for those who waited, and is not kept', async () => {
+  it('that fails ends for its waiters, and is not cached', async () => {
     const { resolve, stats } = resolver();
     await api.behave({ kind: 'slow' });
     const waiting = [resolve(bearer(), any), resolve(bearer(), any)];
@@ -160,7 +160,7 @@ describe('one flight', () => {
 });
 
 describe('bounds', () => {
-  it('refuse what neither may run nor wait', async () => {
+  it('refuse a look-up that may neither run nor wait', async () => {
     const { resolve } = resolver({}, { concurrency: 1 });
     await api.behave({ kind: 'slow' });
     const waiting = [resolve(bearer('1'), any), resolve(bearer('2'), any)];
@@ -169,7 +169,7 @@ describe('bounds', () => {
     for (const result of await Promise.all(waiting)) expect(result.reason).toBe('credential_rejected');
   });
 
-  it('hold memory to its entries', async () => {
+  it('limit memory to the configured entries', async () => {
     const { resolve, stats } = resolver({ maxRejected: 5, maxAccepted: 1 });
     await resolve(bearer(), any);
     for (let index = 0; index < 20; index += 1) await resolve(bearer(`made-up-${index}`), any);
@@ -179,7 +179,7 @@ describe('bounds', () => {
 });
 
 describe('close', () => {
-  it('ends lookups under way, and none begins after', async () => {
+  it('ends look-ups in flight, and none starts after it', async () => {
     const { resolve, close } = makeResolver(api.url, clock);
     await api.behave({ kind: 'slow' });
     const waiting = resolve(bearer(), any);
@@ -192,7 +192,7 @@ describe('close', () => {
 });
 
 describe('sourceStatus', () => {
-  it('says whether the Auth API can be reached', async () => {
+  it('reports whether the Auth API is reachable', async () => {
     const { sourceStatus } = resolver();
     expect(await sourceStatus()).toMatchObject([{ name: 'authApi', reachable: true }]);
     await api.behave({ kind: 'down' });

@@ -1,4 +1,4 @@
-/** The resolver while things are revoked: under a storm of revocations, and with a clock that is set back. */
+/** The resolver during revocations: under a storm of them, and with a clock that is set back. */
 import { createServer } from 'node:http';
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { lookupKey } from '../../../src/identity/cache/cache-key.ts';
@@ -27,7 +27,7 @@ function resolver(...settings: Parameters<typeof makeResolver> extends [unknown,
   return made;
 }
 
-/** An Auth API that says no, and in whose time for it somebody else is revoked. */
+/** An Auth API that rejects, while another user is revoked during each of its calls. */
 async function startBusyAuthApi(revoke: () => void): Promise<{ url: string; calls(): number }> {
   let calls = 0;
   const server = createServer((_, response) => {
@@ -45,10 +45,10 @@ async function startBusyAuthApi(revoke: () => void): Promise<{ url: string; call
   return { url: `http://127.0.0.1:${address.port}`, calls: () => calls };
 }
 
-describe('a bad credential while others are revoked without a pause', () => {
+describe('a rejected credential during a storm of other revocations', () => {
   const revoked = { kind: 'user', id: 'somebody-else' } as const;
 
-  it('is rejected after one call, and not kept', async () => {
+  it('is rejected after one call, and not cached', async () => {
     const busy = await startBusyAuthApi(() => void made.revocations.revoke(revoked, 'admin'));
     const made: TestResolver = makeResolver(busy.url, clock);
     onTestFinished(made.close);
@@ -56,7 +56,7 @@ describe('a bad credential while others are revoked without a pause', () => {
     expect([busy.calls(), made.stats().rejected]).toEqual([1, 0]);
   });
 
-  it('is asked for once more for whoever came meanwhile', async () => {
+  it('is looked up once more for later waiters', async () => {
     const late: unknown[] = [];
     const busy = await startBusyAuthApi(() => {
       void made.revocations.revoke(revoked, 'admin');
@@ -69,7 +69,7 @@ describe('a bad credential while others are revoked without a pause', () => {
     expect(busy.calls()).toBe(2);
   });
 
-  it('is not served past its life, once it was rejected', async () => {
+  it('is not served after its life, once it was rejected', async () => {
     const { resolve, revocations } = resolver({ staleOnOutageMs: 60_000 });
     expect(await resolve(bearer(), any)).toMatchObject({ reason: null });
     clock.nowMs += 31_000;
@@ -86,7 +86,7 @@ describe('a bad credential while others are revoked without a pause', () => {
 });
 
 describe('a clock that is set back', () => {
-  it('lets no verdict outlive a revocation that came after it', async () => {
+  it('lets no verdict outlive a later revocation', async () => {
     const { resolve, revocations } = resolver();
     expect(await resolve(bearer(), any)).toMatchObject({ reason: null });
     clock.nowMs -= 3_000;
@@ -95,7 +95,7 @@ describe('a clock that is set back', () => {
     expect(await resolve(bearer(), any)).toMatchObject({ reason: 'credential_rejected' });
   });
 
-  it('shuts nobody out whose user was revoked before', async () => {
+  it('does not lock out a user revoked before', async () => {
     const { resolve, revocations } = resolver();
     await revocations.revoke({ kind: 'user', id: fakeUserId }, 'admin');
     clock.nowMs -= 3_600_000;
@@ -122,19 +122,19 @@ describe('a clock that is set back', () => {
     expect(await made.resolve(bearer(), any)).toMatchObject({ reason: 'credential_rejected' });
   });
 
-  it('lets a later rejection take the place of what was accepted', async () => {
+  it('lets a later rejection replace an acceptance', async () => {
     const { resolve } = resolver();
     expect(await resolve(bearer(), any)).toMatchObject({ reason: null });
     clock.nowMs -= 3_000;
     api.remove(bearer().token);
-    // As a route would that accepts no older verdicts.
+    // As a route without older verdicts would.
     expect(await resolve(bearer(), -4_000)).toMatchObject({ reason: 'credential_rejected' });
     expect(await resolve(bearer(), any)).toMatchObject({ reason: 'credential_rejected' });
   });
 });
 
 describe('with Redis', () => {
-  it('one that hears nothing does not believe another whose clock is ahead for longer', async () => {
+  it('a disconnected replica ignores verdicts of one whose clock is ahead, for longer', async () => {
     const ahead = { nowMs: Date.now() + 4_000 };
     const neighbors = await startNeighbors(api.url, ahead);
     const other = await neighbors.replica();
@@ -160,7 +160,7 @@ describe('with Redis', () => {
     expect(await deaf.resolve(bearer(), any)).toMatchObject({ reason: 'credential_rejected' });
   });
 
-  it('waits no longer than a lease of its own would live, whatever lies there', async () => {
+  it('waits no longer than its own lease would last, whatever Redis contains', async () => {
     const neighbors = await startNeighbors(api.url, realClock);
     const replica = await neighbors.replica({ authApi: { timeoutMs: 500 }, commandTimeoutMs: 500 });
     const lookup = lookupKey(bearer(), sharedKeys(api.url));

@@ -1,4 +1,4 @@
-/** One flight across replicas: who asks, who waits, and what becomes of those who wait when it goes wrong. */
+/** A single flight across replicas: which one calls, which ones wait, and what happens to the waiters when it fails. */
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { lookupKey } from '../../../src/identity/cache/cache-key.ts';
 import { leaseKey } from '../../../src/identity/cache/redis-keys.ts';
@@ -22,7 +22,7 @@ async function three(settings: ReplicaSettings = {}): Promise<TestResolver[]> {
   return [await neighbors.replica(settings), await neighbors.replica(settings), await neighbors.replica(settings)];
 }
 
-/** Resolves when so many replicas wait for the one that asks. */
+/** Resolves when so many replicas wait for the calling one. */
 async function waiting(replicas: number): Promise<void> {
   await vi.waitFor(
     async () => {
@@ -37,8 +37,8 @@ function lease(): string {
   return leaseKey(neighbors.keyPrefix, lookupKey(bearer(), sharedKeys(api.url)));
 }
 
-describe('one flight for all replicas', () => {
-  it('asks once for 300 requests that come at the same time', async () => {
+describe('a single flight for all replicas', () => {
+  it('calls once for 300 concurrent requests', async () => {
     const replicas = await three();
     await api.behave({ kind: 'slow' });
     const results = Array.from({ length: 300 }, (_, index) => replicas[index % 3]?.resolve(bearer(), any));
@@ -52,7 +52,7 @@ describe('one flight for all replicas', () => {
     for (const { resolve } of replicas) expect(resolve(bearer(), any)).toMatchObject({ source: 'memory' });
   });
 
-  it('asks once however they race', async () => {
+  it('calls once, however they race', async () => {
     const replicas = await three();
     for (let round = 0; round < 30; round += 1) {
       const token = `race-${round}`;
@@ -73,7 +73,7 @@ describe('one flight for all replicas', () => {
     expect(api.calls.keypair).toBe(1);
   });
 
-  it('leaves nothing behind but the verdict', async () => {
+  it('leaves only the verdict in Redis', async () => {
     const [one] = await three();
     await one?.resolve(bearer(), any);
     await vi.waitFor(async () => {
@@ -87,8 +87,8 @@ describe('one flight for all replicas', () => {
   });
 });
 
-describe('those who wait', () => {
-  it('ask for themselves when the one who asked got no verdict', async () => {
+describe('waiters', () => {
+  it('call themselves when the calling replica got no verdict', async () => {
     const replicas = await three();
     await api.behave({ kind: 'slow' });
     const results = replicas.map(({ resolve }) => resolve(bearer(), any));
@@ -101,7 +101,7 @@ describe('those who wait', () => {
     for (const { resolve } of replicas) expect(await resolve(bearer(), any)).toMatchObject({ reason: null });
   });
 
-  it('wait to the end of the lease, and no longer, for one that is dead', async () => {
+  it('wait to the end of the lease of a dead replica, and no longer', async () => {
     const [one] = await three();
     await neighbors.redis.set(lease(), 'a replica that died:1', 'PX', 400);
     const startedAtMs = performance.now();
@@ -110,7 +110,7 @@ describe('those who wait', () => {
     expect(one?.events.lines).toContain('flight late');
   });
 
-  it('do so too for one that ends in the middle', async () => {
+  it('do so too for one that ends during its call', async () => {
     const [one, two] = await three({ authApi: { timeoutMs: 1_500 }, commandTimeoutMs: 200 });
     await api.behave({ kind: 'slow' });
     const first = one?.resolve(bearer(), any);
@@ -123,7 +123,7 @@ describe('those who wait', () => {
     expect(await second).toMatchObject({ reason: null, source: 'auth-api' });
   });
 
-  it('do not begin to when they would not hear the answer', async () => {
+  it('do not start to wait while disconnected from results', async () => {
     const [one, two] = await three();
     await api.behave({ kind: 'slow' });
     const first = one?.resolve(bearer(), any);
@@ -137,7 +137,7 @@ describe('those who wait', () => {
     expect(two?.events.lines).toContain('flight alone');
   });
 
-  it('stop when they do not hear any more', async () => {
+  it('stop waiting when they are disconnected', async () => {
     const [one, two] = await three();
     await api.behave({ kind: 'slow' });
     const first = one?.resolve(bearer(), any);
@@ -152,15 +152,15 @@ describe('those who wait', () => {
   });
 });
 
-describe('a verdict that a route is too strict for', () => {
-  it('is asked for again by one replica for all', async () => {
+describe('a verdict too old for a route', () => {
+  it('is looked up again by one replica for all', async () => {
     const replicas = await three();
     for (const { resolve } of replicas) await resolve(bearer(), any);
     expect(api.calls.session).toBe(1);
     const askedAtMs = Date.now();
     await vi.waitUntil(() => Date.now() > askedAtMs + 20);
     await api.behave({ kind: 'slow' });
-    // Whatever is younger than the moment when the first of them came will do for each.
+    // Any verdict newer than the arrival of the first request satisfies each.
     const results = replicas.map(({ resolve }) => resolve(bearer(), 10));
     await waiting(2);
     await api.behave({ kind: 'fine' });
@@ -169,7 +169,7 @@ describe('a verdict that a route is too strict for', () => {
   });
 });
 
-describe('a revocation while a flight is under way', () => {
+describe('a revocation during a flight', () => {
   const yes = {
     sessionID: fakeSessionId,
     userID: '66666666-7777-4888-9999-aaaaaaaaaaaa',
@@ -179,7 +179,7 @@ describe('a revocation while a flight is under way', () => {
     groups: [],
   };
 
-  /** The answer that was on its way says yes; whoever asks from now on hears no. */
+  /** The pending response accepts; every later look-up is rejected. */
   async function answerFromBefore(): Promise<void> {
     const headers = { 'content-type': 'application/json' };
     const answered = api.behave({ kind: 'answers', status: 200, body: JSON.stringify(yes), headers });
@@ -187,13 +187,13 @@ describe('a revocation while a flight is under way', () => {
     await Promise.all([answered, api.behave({ kind: 'fine' })]);
   }
 
-  it('is not undone by its answer, on any replica', async () => {
-    // As long as a configuration may say: of a replica that names a longer time nobody waits until it has heard.
+  it('is not undone by the response, on any replica', async () => {
+    // The longest configurable time: no replica waits longer for one that claims more.
     const replicas = await three({ cache: { whileDisconnectedMs: 10_000 } });
     await api.behave({ kind: 'slow' });
     const results = replicas.map(({ resolve }) => resolve(bearer(), any));
     await waiting(2);
-    // The question has to be there first: one that comes after the revocation is answered by what is true then.
+    // The call must be in progress first: one after the revocation returns the new state.
     await vi.waitFor(() => expect(api.waiting()).toBe(1));
     expect(await replicas[0]?.revocations.revoke({ kind: 'session', id: fakeSessionId }, 'admin')).toBe('delivered');
     expect(count(replicas, 'revoked replica session')).toBe(2);
@@ -203,7 +203,7 @@ describe('a revocation while a flight is under way', () => {
     for (const { resolve } of replicas) expect(resolve(bearer(), any)).toMatchObject({ reason: 'credential_rejected' });
   });
 
-  it('is not undone by a pushed answer where the one who asked has not heard of it', async () => {
+  it('is not undone by a pushed result if the calling replica has not received it', async () => {
     const [one, two] = await three();
     await api.behave({ kind: 'slow' });
     const first = one?.resolve(bearer(), any);
@@ -217,7 +217,7 @@ describe('a revocation while a flight is under way', () => {
     expect(two?.events.lines).toContain('voided push');
   });
 
-  it('is not waited out forever: after some rounds nobody knows', async () => {
+  it('is not waited for indefinitely: after some rounds the result is unknown', async () => {
     const one = await neighbors.replica();
     await api.behave({ kind: 'slow' });
     const result = one.resolve(bearer(), any);

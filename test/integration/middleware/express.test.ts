@@ -1,4 +1,4 @@
-/** Rolegate as a part of Express, and of frameworks like it, which have their own ideas of a path. */
+/** Rolegate as a part of Express, and of similar frameworks with their own notion of a path. */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -33,7 +33,7 @@ afterEach(async () => {
 const send = (line: string) =>
   sendRaw((server.address() as AddressInfo).port, `${line} HTTP/1.1\r\nHost: a.test\r\n\r\n`);
 
-test('what the application has set before a refusal is not in it', async () => {
+test('a refusal contains nothing that the application set before', async () => {
   const middleware = authorizer.express();
   server = createServer((request, response) => {
     response.setHeader('X-Powered-By', 'something').setHeader('Set-Cookie', 'a=1');
@@ -50,7 +50,7 @@ test('what the application has set before a refusal is not in it', async () => {
   expect([passed.text(), passed.header('x-powered-by')]).toEqual(['passed', 'something']);
 });
 
-test('below a path of Express it refuses everything', async () => {
+test('refuses everything below a mount path in Express', async () => {
   const middleware = authorizer.express();
   server = createServer((request, response) => {
     Object.assign(request, { baseUrl: '/api', originalUrl: `/api${request.url}` });
@@ -60,10 +60,10 @@ test('below a path of Express it refuses everything', async () => {
   expect((await send('GET /open')).status).toBe(500);
 });
 
-test('below a path of a framework that has no base URL it refuses everything, too', async () => {
+test('also refuses everything below a mount path in a framework without a base URL', async () => {
   const middleware = authorizer.express();
   server = createServer((request, response) => {
-    // As connect, and what Fastify takes its middleware with, have it: the path is put back behind the middleware.
+    // As connect and Fastify's middleware support do: the path is restored after the middleware.
     Object.assign(request, { url: request.url!.slice('/api'.length), originalUrl: request.url });
     middleware(request, response, () => response.end('passed'));
   }).listen(0, '127.0.0.1');

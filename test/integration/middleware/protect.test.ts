@@ -1,4 +1,4 @@
-/** A server of `node:http` that Rolegate protects in its own process: nothing reaches the application but what was decided. */
+/** A `node:http` server that Rolegate protects in its own process: only decided requests reach the application. */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { createServer as createSecureServer, get } from 'node:https';
@@ -71,7 +71,7 @@ afterEach(async () => {
   await authApi.close();
 });
 
-test('no hostile target reaches a path that was not decided', async () => {
+test('no hostile target reaches an undecided path', async () => {
   const targets = [...new Set([...hostileTargets, ...hostileTargetsOf('/admin/x', '/kept')])];
   expect(targets.length).toBeGreaterThanOrEqual(80);
   for (const target of targets) {
@@ -110,13 +110,13 @@ test('credentials of protected routes do not reach the application, others do', 
   expect(seen[1]!.headers).toMatchObject({ authorization: 'Bearer good', accept: 'a, b', cookie: 'a=1; b=2' });
 });
 
-test('a repeated credential is refused, of which Node shows only the first', async () => {
+test('refuses a repeated credential, of which Node shows only the first', async () => {
   const answer = await send('GET /closed/x', 'Authorization: Bearer good', 'Authorization: Bearer other');
   expect([answer.status, answer.header('x-error')]).toEqual([400, 'A credential header was sent more than once']);
   expect(JSON.parse(answer.text())).toMatchObject({ code: 'credential_repeated' });
 });
 
-test('a body arrives with its framing, and trailers do not', async () => {
+test('a body arrives with its framing, and trailers are dropped', async () => {
   const chunked = [
     'POST /closed/x HTTP/1.1',
     'Host: a.test',
@@ -129,7 +129,7 @@ test('a body arrives with its framing, and trailers do not', async () => {
   expect(seen[0]).toMatchObject({ body: 'body', headers: { 'transfer-encoding': 'chunked', 'user-id': 'ann' } });
 });
 
-test('an outage of the Auth API is 503, and never opens anything', async () => {
+test('an outage of the Auth API is 503, and never allows anything', async () => {
   await authApi.behave({ kind: 'down' });
   const answer = await send('GET /closed/x', 'Authorization: Bearer good');
   expect([answer.status, answer.header('x-error'), answer.header('retry-after')]).toEqual([
@@ -167,7 +167,7 @@ describe('an upgrade', () => {
     });
   });
 
-  test('reaches the application when it is allowed', async () => {
+  test('reaches the application if allowed', async () => {
     const connection = await openRaw(port());
     connection.write(handshakeTo('/socket', 'Authorization: Bearer good', 'User-Id: forged'));
     const answer = await connection.answer();
@@ -185,7 +185,7 @@ describe('an upgrade', () => {
   });
 
   test.each(['GET /open HTTP/1.1\r\nHost: a.test\r\n\r\n', 'GET /open HTTP/1.1\r\n\r\n'])(
-    'behind an unfinished response ends the connection, and nothing else: %j',
+    'after an unfinished response only ends the connection: %j',
     async (first) => {
       const connection = await openRaw(port());
       connection.write(first + handshakeTo('/socket', 'Authorization: Bearer good'));
@@ -195,7 +195,7 @@ describe('an upgrade', () => {
   );
 
   test.each(['foo', 'websocket, foo', 'websocket/13'])(
-    'to %s, which is decided as a request without one, never is one',
+    'to %s is decided as a request without one, and never becomes one',
     async (protocol) => {
       const asked = handshakeTo('/open').replace('Upgrade: websocket', `Upgrade: ${protocol}`);
       const answer = await sendRaw(port(), asked);
@@ -229,7 +229,7 @@ test('over TLS the scheme is https, whatever the client claims', async () => {
   secure.closeAllConnections();
 });
 
-test('it adds no listener to the process', async () => {
+test('adds no listener to the process', async () => {
   const listeners = () => process.eventNames().map((name) => [name, process.listenerCount(name)]);
   const before = listeners();
   const other = createAuthorizer({ ...configOf(authApi.url), log: { level: 'silent' } }, { env: {} });
@@ -237,18 +237,18 @@ test('it adds no listener to the process', async () => {
   await other.close();
 });
 
-test('after its end every request is refused', async () => {
+test('refuses every request after it is closed', async () => {
   await authorizer.close();
   await authorizer.close();
   const answer = await send('GET /open');
   expect([answer.status, JSON.parse(answer.text())]).toMatchObject([503, { code: 'draining' }]);
 });
 
-test('something else than a server is refused', () => {
+test('refuses anything other than a server', () => {
   expect(() => authorizer.protect({} as Server)).toThrow('expected a server of node:http or node:https');
 });
 
-test('what only the proxy can keep is a problem, and so is what would open a port', () => {
+test('settings that only the proxy supports are a problem, and so is a setting that would open a port', () => {
   const text = `version: 1
 server: { listen: ":8080", admin: ":9090", workers: 2 }
 authorizer: { listen: "127.0.0.1:8070", dialects: { nginx: /nginx } }

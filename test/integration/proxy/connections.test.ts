@@ -1,4 +1,4 @@
-/** Connections of clients: requests one after another, in order, and what happens at the end of a connection. */
+/** Client connections: requests one after another, in order, and the end of a connection. */
 import { describe, expect, it, vi } from 'vitest';
 import { closedAfterEach } from '../../support/closed-after-each.ts';
 import { openRaw } from '../../support/raw-client.ts';
@@ -39,7 +39,7 @@ describe('a connection', () => {
     client.destroy();
   });
 
-  it('answers requests that came early in their order', async () => {
+  it('responds to pipelined requests in order', async () => {
     const waiting: (() => void)[] = [];
     const { port } = await start({
       answer: (request) => new Promise((resolve) => waiting.push(() => resolve({ body: request.target }))),
@@ -60,7 +60,7 @@ describe('a connection', () => {
     client.destroy();
   });
 
-  it('answers requests that came early of a client that has ended its side', async () => {
+  it('responds to pipelined requests of a half-closed client', async () => {
     const released = Promise.withResolvers<void>();
     const { port, upstream } = await start({
       answer: async ({ target }) => {
@@ -71,14 +71,14 @@ describe('a connection', () => {
     const client = await openRaw(port);
     client.write(get('/1'));
     await vi.waitFor(() => expect(upstream.requests.length).toBe(1), { interval: 1 });
-    // Both at once, so that neither is alone in its bytes.
+    // Both at once, so their bytes arrive together.
     client.socket.end(get('/2') + get('/3'), 'latin1', () => released.resolve());
     const texts = [await client.answer(), await client.answer(), await client.answer()].map((answer) => answer.text());
     expect(texts).toEqual(['/1', '/2', '/3']);
     expect(await client.closed()).toBe('end');
   });
 
-  it('refuses what is no HTTP once the response before it is complete', async () => {
+  it('refuses bytes that are not HTTP once the previous response is complete', async () => {
     const waiting: (() => void)[] = [];
     const { port, upstream } = await start({
       answer: () => new Promise((resolve) => waiting.push(() => resolve({ body: 'fine' }))),
@@ -94,7 +94,7 @@ describe('a connection', () => {
     expect(upstream.requests).toHaveLength(1);
   });
 
-  it('whose client has ended its side still carries a request that was there before', async () => {
+  it('of a half-closed client still serves a request sent before', async () => {
     const waiting: (() => void)[] = [];
     const { port, upstream } = await start({
       answer: (request) => new Promise((resolve) => waiting.push(() => resolve({ body: request.target }))),
@@ -112,7 +112,7 @@ describe('a connection', () => {
     expect(upstream.requests).toHaveLength(2);
   });
 
-  it('that waits for its turn at an upstream is counted with its time, one that does not is not', async () => {
+  it('counts the time of a request that waits for an upstream, but not of one that does not', async () => {
     const waiting: (() => void)[] = [];
     const upstreamWaited = vi.fn();
     const { port } = await start(
@@ -132,7 +132,7 @@ describe('a connection', () => {
     expect(upstreamWaited.mock.calls[0]![1]).toBeGreaterThan(0);
   });
 
-  it('reads little of what comes early', async () => {
+  it('reads little ahead', async () => {
     const { port, proxy } = await start({ answer: () => new Promise(() => {}) });
     const client = await openRaw(port);
     client.write(get());
@@ -143,7 +143,7 @@ describe('a connection', () => {
     client.destroy();
   });
 
-  it('ends when it is idle for too long', async () => {
+  it('ends after its idle timeout', async () => {
     const { port } = await start({}, { limits: { keepAliveTimeoutMs: 50 } });
     const client = await openRaw(port);
     client.write(get());

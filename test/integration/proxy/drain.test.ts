@@ -1,4 +1,4 @@
-/** The end of a process: nobody is cut off who could still be answered, and nothing outlives the time. */
+/** The end of a process: no client that could still get a response is cut off, and nothing outlives the timeout. */
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { describe, expect, it, vi } from 'vitest';
@@ -15,7 +15,7 @@ const running = closedAfterEach();
 
 const get = 'GET /a HTTP/1.1\r\nHost: api.test\r\n\r\n';
 
-/** An upstream that answers when told to. */
+/** An upstream that responds on command. */
 async function start(): Promise<{
   proxy: RunningProxy;
   port: number;
@@ -46,7 +46,7 @@ async function start(): Promise<{
 }
 
 describe('drain', () => {
-  it('closes idle connections, finishes what is in flight, and takes no new connection', async () => {
+  it('closes idle connections, completes requests in flight, and accepts no new connection', async () => {
     const { proxy, port, answer, arrived } = await start();
     const idle = await openRaw(port);
     idle.write(get);
@@ -70,14 +70,14 @@ describe('drain', () => {
     expect(proxy.proxy.inFlight).toBe(0);
   });
 
-  it('answers clients that the system has connected and nobody has accepted yet', async () => {
+  it('serves clients that the system has connected but the server has not accepted yet', async () => {
     const { proxy, port, answer, arrived } = await start();
     const clients = Array.from({ length: 20 }, () => connect(port, '127.0.0.1'));
     const answers = clients.map(async (client) => {
       client.write(get);
       return Buffer.concat(await client.toArray()).toString('latin1');
     });
-    // Their system calls are made in this turn, and none of them can be accepted before the next.
+    // Their system calls happen in this turn, and none of them can be accepted before the next.
     await new Promise((resolve) => process.nextTick(resolve));
     expect(proxy.proxy.connections()).toBe(0);
     const drained = proxy.proxy.drain(5_000);
@@ -87,7 +87,7 @@ describe('drain', () => {
     await drained;
   });
 
-  it('ends even if new clients come all the time', async () => {
+  it('ends even if new clients keep coming', async () => {
     const { proxy, port } = await start();
     let came = 0;
     let drained = false;
@@ -107,7 +107,7 @@ describe('drain', () => {
     await expect(sendRaw(port, get)).rejects.toThrow();
   });
 
-  it('closes a connection whose head promised to keep it', async () => {
+  it('closes a connection whose response head promised keep-alive', async () => {
     const upstream = await startRecordingUpstream({
       answer: (_request, { response }) => {
         response.write('first ');
@@ -127,7 +127,7 @@ describe('drain', () => {
     await drained;
   });
 
-  it('destroys what is left after its time', async () => {
+  it('destroys what is left after the timeout', async () => {
     const { proxy, port, arrived } = await start();
     const stuck = await openRaw(port);
     stuck.write(get);
@@ -152,7 +152,7 @@ describe('drain', () => {
     await vi.waitFor(() => expect(proxy.records.at(-1)).toMatchObject({ entrypoint: 'upgrade', status: 101 }));
   });
 
-  it('says goodbye to both ends of a WebSocket', async () => {
+  it('sends a close frame to both ends of a WebSocket', async () => {
     const service = new WebSocketServer({ port: 0, host: '127.0.0.1' });
     await once(service, 'listening');
     const { port: servicePort } = service.address() as { port: number };
@@ -169,14 +169,14 @@ describe('drain', () => {
     expect(told).toEqual(Array(2).fill([1001, 'draining: The gateway is shutting down']));
   });
 
-  it('is done at once when nothing listens', async () => {
+  it('ends at once when nothing listens', async () => {
     const { proxy } = await start();
     await proxy.proxy.drain(1_000);
     await proxy.proxy.drain(1_000);
   });
 });
 
-describe('a response that ends with its connection, to a client of HTTP/1.0', () => {
+describe('a response that ends with its connection, to an HTTP/1.0 client', () => {
   async function streamed(request: string) {
     const upstream = await startRecordingUpstream({
       answerAt: 'headers',
@@ -194,20 +194,20 @@ describe('a response that ends with its connection, to a client of HTTP/1.0', ()
     return { proxy, client };
   }
 
-  it('is reset when the time of a drain is over: an end would look whole', async () => {
+  it('is reset at the drain timeout, because a normal end would make it look complete', async () => {
     const { proxy, client } = await streamed('GET /a HTTP/1.0\r\nHost: a\r\n\r\n');
     await proxy.proxy.drain(20);
     expect(await client.closed()).toBe('reset');
   });
 
-  it('is reset when the client ends its side in the middle of its body', async () => {
+  it('is reset when the client half-closes in the middle of its body', async () => {
     const { client } = await streamed('POST /a HTTP/1.0\r\nHost: a\r\nContent-Length: 10\r\n\r\nhalf');
     client.socket.end();
     expect(await client.closed()).toBe('reset');
   });
 });
 
-describe('a request that was refused while its credential was looked up', () => {
+describe('a request refused during the look-up of its credential', () => {
   it('is not forwarded', async () => {
     const looked = Promise.withResolvers<Resolution>();
     const resolve = vi.fn(() => looked.promise);
@@ -229,14 +229,14 @@ describe('a request that was refused while its credential was looked up', () => 
 });
 
 describe('listen', () => {
-  it('rejects with the error of the system when the port is taken', async () => {
+  it('rejects with the system error when the port is in use', async () => {
     const { port } = await start();
     await expect(startProxy({ targets: ['http://127.0.0.1:9'], port })).rejects.toMatchObject({ code: 'EADDRINUSE' });
   });
 });
 
 describe('drainDelay', () => {
-  it('goes on taking requests while it is not ready', async () => {
+  it('accepts requests while the process is not ready', async () => {
     const upstream = await startRecordingUpstream({ answer: () => ({ body: 'served' }) });
     const authApi = await startFakeAuthApi();
     running.push(upstream, authApi);

@@ -1,4 +1,6 @@
-/** Upstreams that fail, and clients that leave: nothing cut looks complete, nothing waits for ever, nothing leaks. */
+/**
+ * Failing upstreams and disconnecting clients: nothing truncated looks complete, nothing waits forever, nothing leaks.
+ */
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { describe, expect, it, vi } from 'vitest';
@@ -18,7 +20,7 @@ async function inFront(behavior: Misbehavior, setup: Partial<ProxySetup> = {}) {
   return { upstream, proxy, port: proxy.port };
 }
 
-/** An origin where nobody listens. */
+/** An origin where no server listens. */
 async function nobody(): Promise<string> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -36,7 +38,7 @@ function expectRefusal(answer: RawAnswer, status: number, code: string, target: 
   expect(JSON.parse(answer.text())).toMatchObject({ code, errorId: answer.header('x-error-id') });
   // Neither an address nor the text of an error.
   expect(answer.rawHeaders.join() + answer.text()).not.toMatch(/127\.0\.0\.1|ECONN|UND_|socket|HPE_/);
-  // An id at random may hold the digits of a port.
+  // A random id may contain the digits of a port.
   expect(answer.text().replace(answer.header('x-error-id')!, '')).not.toContain(target.slice(-5));
 }
 
@@ -45,14 +47,14 @@ async function lastRecord(proxy: RunningProxy, count = 1) {
   return proxy.records[count - 1]!;
 }
 
-describe('an upstream that fails before it answers', () => {
+describe('an upstream that fails before it responds', () => {
   const garbage = (bytes: string): Misbehavior => ({ kind: 'writes', bytes, afterwards: 'end' });
 
   it.each<[string, Misbehavior, number, string]>([
     ['resets after the request', { kind: 'resets', at: 'request' }, 502, 'upstream_failed'],
     ['hangs up', { kind: 'hangs-up' }, 502, 'upstream_failed'],
-    ['answers bytes that are no HTTP', garbage('SSH-2.0-OpenSSH_9.6\r\n\r\n'), 502, 'upstream_response_invalid'],
-    ['cuts its head', garbage('HTTP/1.1 200 OK\r\ncontent-le'), 502, 'upstream_response_invalid'],
+    ['sends bytes that are not HTTP', garbage('SSH-2.0-OpenSSH_9.6\r\n\r\n'), 502, 'upstream_response_invalid'],
+    ['sends a truncated head', garbage('HTTP/1.1 200 OK\r\ncontent-le'), 502, 'upstream_response_invalid'],
     [
       'declares two lengths',
       garbage('HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nx'),
@@ -72,13 +74,13 @@ describe('an upstream that fails before it answers', () => {
       'upstream_response_invalid',
     ],
     [
-      'upgrades although nobody asked',
+      'upgrades without a request',
       garbage('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n'),
       502,
       'upstream_response_invalid',
     ],
     [
-      'says 101 without an upgrade',
+      'sends 101 without an upgrade',
       garbage('HTTP/1.1 101 Switching Protocols\r\n\r\n'),
       502,
       'upstream_response_invalid',
@@ -99,12 +101,12 @@ describe('an upstream that fails before it answers', () => {
     const { port, proxy, upstream } = await inFront({ kind: 'resets', at: 'connect' });
     const answer = await sendRaw(port, post);
     await lastRecord(proxy);
-    // Whether the request had been sent by then is a matter of luck.
+    // It is random whether the request had been sent by then.
     expect(proxy.records[0]?.reason).toMatch(/^upstream_(failed|unreachable)$/);
     expectRefusal(answer, 502, proxy.records[0]!.reason!, upstream.origin);
   });
 
-  it('never answers: 504 after the time of the route, and the upstream sees the connection close', async () => {
+  it("never responds: 504 after the route's timeout, and the upstream connection is closed", async () => {
     const { port, upstream } = await inFront({ kind: 'never-answers' }, { route: { timeoutMs: 150 } });
     const start = performance.now();
     expectRefusal(await sendRaw(port, get), 504, 'upstream_timeout', upstream.origin);
@@ -113,7 +115,7 @@ describe('an upstream that fails before it answers', () => {
     await vi.waitFor(() => expect(upstream.open()).toBe(0));
   });
 
-  it('answers late, but in time', async () => {
+  it('responds late, but in time', async () => {
     const { port } = await inFront({ kind: 'delays', delayMs: 150 }, { route: { timeoutMs: 2_000 } });
     expect((await sendRaw(port, get)).text()).toBe('late');
   });
@@ -126,7 +128,7 @@ describe('an upstream that fails before it answers', () => {
         upstream: { connections: 1, queue: { length: 9, waitMs: 200 } },
       },
     );
-    // Takes the one connection for good: a trickling body keeps it alive past the time of the queued request.
+    // Occupies the only connection: a trickling body keeps it alive beyond the timeout of the queued request.
     const holder = await openRaw(port);
     holder.write(post.replace('Content-Length: 5', 'Content-Length: 1000'));
     await vi.waitFor(() => expect(upstream.open()).toBe(1));
@@ -137,7 +139,7 @@ describe('an upstream that fails before it answers', () => {
       clearInterval(trickle);
       holder.destroy();
     }
-    // The next one gets the connection: had the queued one still been in line, it would have been first.
+    // The next one gets the connection: the queued one, if still there, would have been first.
     expect((await sendRaw(port, get.replace('/a', '/next'))).status).toBe(504);
     const received = Buffer.concat(upstream.received).toString();
     expect(received).toContain('/next');
@@ -159,8 +161,8 @@ describe('an upstream that fails before it answers', () => {
   });
 });
 
-describe('a client that is slow with its body', () => {
-  it('gets 408 and not 504', async () => {
+describe('a client with a slow body', () => {
+  it('gets 408, not 504', async () => {
     const { port } = await inFront({ kind: 'never-answers' }, { route: { timeoutMs: 150 } });
     const connection = await openRaw(port);
     connection.write('POST /a HTTP/1.1\r\nHost: api.test\r\nContent-Length: 5\r\n\r\nhe');
@@ -168,7 +170,7 @@ describe('a client that is slow with its body', () => {
     await connection.closed();
   });
 
-  it('has the time of the route after each part of the body', async () => {
+  it("has the route's timeout after each part of the body", async () => {
     const upstream = await startRecordingUpstream();
     running.push(upstream);
     const proxy = await startProxy({ targets: [upstream.origin], route: { timeoutMs: 2_000 } });
@@ -185,8 +187,8 @@ describe('a client that is slow with its body', () => {
   });
 });
 
-describe('an upstream that cannot be reached', () => {
-  it('is 502 when it was the only one', async () => {
+describe('an unreachable upstream', () => {
+  it('is 502 if it is the only target', async () => {
     const target = await nobody();
     const proxy = await startProxy({ targets: [target] });
     running.push(proxy);
@@ -197,7 +199,7 @@ describe('an upstream that cannot be reached', () => {
   it.each([
     ['GET', get],
     ['POST', post],
-  ])('makes a %s move on to the next target, body and all', async (method, request) => {
+  ])('makes a %s try the next target, including its body', async (method, request) => {
     const upstream = await startRecordingUpstream();
     running.push(upstream);
     const proxy = await startProxy({ targets: [await nobody(), await nobody(), upstream.origin] });
@@ -209,7 +211,9 @@ describe('an upstream that cannot be reached', () => {
 });
 
 describe('a kept connection that the service closed', () => {
-  /** Answers the first request on each connection and resets at the second, except for connections beyond `resets`. */
+  /**
+   * Responds to the first request on each connection and resets at the second, except for connections after `resets`.
+   */
   async function forgetful(resets: number): Promise<{ origin: string; seen: string[] }> {
     const seen: string[] = [];
     let count = 0;
@@ -239,7 +243,7 @@ describe('a kept connection that the service closed', () => {
     expect(service.seen).toEqual(['GET', 'GET', 'GET']);
   });
 
-  it('is never tried again with a body', async () => {
+  it('is never retried with a body', async () => {
     const service = await forgetful(1);
     const proxy = await startProxy({ targets: [service.origin], upstream: { connections: 1 } });
     running.push(proxy);
@@ -251,7 +255,7 @@ describe('a kept connection that the service closed', () => {
   it.each([
     ['DELETE', 'DELETE /a HTTP/1.1\r\nHost: api.test\r\n\r\n'],
     ['POST without a body', 'POST /a HTTP/1.1\r\nHost: api.test\r\nContent-Length: 0\r\n\r\n'],
-  ])('costs a %s nothing that had not left, and is never tried again with one that had', async (_name, request) => {
+  ])('costs an unsent %s nothing, and never causes a retry of a sent one', async (_name, request) => {
     const sockets: Socket[] = [];
     const seen: string[] = [];
     const server = createServer((socket) => {
@@ -287,7 +291,7 @@ describe('a kept connection that the service closed', () => {
     client.destroy();
   });
 
-  it('is tried again once only', async () => {
+  it('is retried only once', async () => {
     let requests = 0;
     const server = createServer((socket) => {
       socket.on('error', () => {});
@@ -308,20 +312,20 @@ describe('a kept connection that the service closed', () => {
   });
 });
 
-describe('an answer that breaks off', () => {
+describe('a truncated response', () => {
   const cuts: [string, Misbehavior][] = [
     [
-      'by its end, of a declared length',
+      'by its end, with a declared length',
       { kind: 'half-body', sentBytes: 100, promisedBytes: 1_000, afterwards: 'end' },
     ],
     [
-      'by a reset, of a declared length',
+      'by a reset, with a declared length',
       { kind: 'half-body', sentBytes: 100, promisedBytes: 1_000, afterwards: 'reset' },
     ],
     ['by its end, chunked', { kind: 'half-body', sentBytes: 100, afterwards: 'end' }],
     ['by a reset, chunked', { kind: 'half-body', sentBytes: 100, afterwards: 'reset' }],
     [
-      'by silence, of a declared length',
+      'by silence, with a declared length',
       { kind: 'half-body', sentBytes: 100, promisedBytes: 1_000, afterwards: 'stall' },
     ],
     ['by silence, chunked', { kind: 'half-body', sentBytes: 100, afterwards: 'stall' }],
@@ -335,23 +339,23 @@ describe('an answer that breaks off', () => {
     expect(proxy.proxy.inFlight).toBe(0);
   });
 
-  it.each(cuts)('%s: an HTTP/1.0 client sees a reset', async (_name, behavior) => {
+  it.each(cuts)('%s: resets an HTTP/1.0 client', async (_name, behavior) => {
     const { port } = await inFront(behavior, { route: { idleTimeoutMs: 200 } });
     const { answers, closed } = await sendRawUntilClose(port, 'GET /a HTTP/1.0\r\n\r\n');
     if (closed === 'end') expect(answers.every(({ complete }) => !complete)).toBe(true);
     else expect(closed).toBe('reset');
   });
 
-  it('by garbage among its first chunks, is a refusal', async () => {
+  it('by garbage in its first chunks is a refusal', async () => {
     const bytes = 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\nzz\r\n';
     const { port, upstream } = await inFront({ kind: 'writes', bytes });
     expectRefusal(await sendRaw(port, get), 502, 'upstream_response_invalid', upstream.origin);
   });
 
   it.each<[string, string, (socket: Socket) => unknown]>([
-    ['by a reset, framed by the end of its connection', '\r\nsome', (socket) => socket.resetAndDestroy()],
+    ['by a reset, delimited by its connection', '\r\nsome', (socket) => socket.resetAndDestroy()],
     [
-      'by garbage among its later chunks',
+      'by garbage in its later chunks',
       'transfer-encoding: chunked\r\n\r\n4\r\nsome\r\n',
       (socket) => socket.write('zz\r\n'),
     ],
@@ -375,16 +379,12 @@ describe('an answer that breaks off', () => {
   });
 });
 
-describe('a client that goes away', () => {
+describe('a client that disconnects', () => {
   it.each([
-    ['before an answer', get, { kind: 'never-answers' }],
-    [
-      'in the middle of an answer',
-      get,
-      { kind: 'half-body', sentBytes: 100, promisedBytes: 1_000, afterwards: 'stall' },
-    ],
-    ['in the middle of its body', post.slice(0, -2), { kind: 'never-answers' }],
-  ] as const)('%s is noticed by the upstream', async (_name, request, behavior) => {
+    ['before a response', get, { kind: 'never-answers' }],
+    ['during a response', get, { kind: 'half-body', sentBytes: 100, promisedBytes: 1_000, afterwards: 'stall' }],
+    ['during its body', post.slice(0, -2), { kind: 'never-answers' }],
+  ] as const)('%s closes the upstream connection', async (_name, request, behavior) => {
     const { port, upstream, proxy } = await inFront(behavior, { route: { bodyBufferBytes: 0, timeoutMs: 60_000 } });
     const connection = await openRaw(port);
     connection.write(request);
@@ -395,7 +395,7 @@ describe('a client that goes away', () => {
     expect(upstream.received[0]?.toString()).not.toContain('\r\n0\r\n\r\n');
   });
 
-  it('while its request is in the queue: the request never reaches the upstream', async () => {
+  it('while its request is queued: the request never reaches the upstream', async () => {
     const { port, upstream, proxy } = await inFront({ kind: 'never-answers' }, { upstream: { connections: 1 } });
     const first = await openRaw(port);
     first.write(get);
@@ -405,14 +405,14 @@ describe('a client that goes away', () => {
     await vi.waitFor(() => expect(proxy.proxy.inFlight).toBe(2));
     second.destroy();
     expect(await lastRecord(proxy)).toMatchObject({ aborted: true, path: '/queued', status: 0 });
-    // The connection comes free and serves the next request.
+    // The connection becomes free and serves the next request.
     upstream.behave({ kind: 'writes', bytes: 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok' });
     first.destroy();
     expect((await sendRaw(port, get.replace('/a', '/after'))).text()).toBe('ok');
     expect(Buffer.concat(upstream.received).toString()).not.toContain('/queued');
   });
 
-  it('while the Auth API is asked: nothing is forwarded', async () => {
+  it('during the call to the Auth API: nothing is forwarded', async () => {
     let settle: () => void = () => {};
     const { port, upstream, proxy } = await inFront(
       { kind: 'never-answers' },
@@ -434,7 +434,7 @@ describe('a client that goes away', () => {
     expect(upstream.received).toHaveLength(0);
   });
 
-  it('leaves nothing behind on the wheel or in the counts', async () => {
+  it('leaves no timer or count behind', async () => {
     const { port, proxy } = await inFront({ kind: 'never-answers' });
     const connections = await Promise.all(Array.from({ length: 20 }, () => openRaw(port)));
     for (const connection of connections) connection.write(get);

@@ -1,6 +1,6 @@
 /**
- * The golden cases through the running proxy: each is sent as raw bytes, and what the client gets and what the
- * upstream received is compared with what `decide` has to decide.
+ * The golden cases through the running proxy: each is sent as raw bytes, and the client's response and the upstream
+ * request are compared with the expected decision.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type GoldenCase, linesOf, readGoldenFiles, userIdOf } from '../../support/golden-cases.ts';

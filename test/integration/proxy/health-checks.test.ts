@@ -1,4 +1,4 @@
-/** Health checks of targets, and what they mean for requests. */
+/** Health checks of targets, and their effect on requests. */
 import { describe, expect, it, vi } from 'vitest';
 import { closedAfterEach } from '../../support/closed-after-each.ts';
 import { startMisbehavingServer } from '../../support/misbehaving-server.ts';
@@ -12,7 +12,7 @@ const get = 'GET /a HTTP/1.1\r\nHost: api.test\r\n\r\n';
 const health = { path: '/live', intervalMs: 20, timeoutMs: 200 };
 
 describe('health checks', () => {
-  it('take a target out while it is sick, tell about it, and bring it back', async () => {
+  it('remove a failing target, report it, and restore it', async () => {
     const status = { one: 200, two: 200 };
     const upstreams = await Promise.all(
       (['one', 'two'] as const).map((name) =>
@@ -33,7 +33,7 @@ describe('health checks', () => {
     const bodies = async () =>
       new Set((await Promise.all(Array.from({ length: 6 }, () => sendRaw(proxy.port, get)))).map((a) => a.text()));
 
-    // Known from the first check on.
+    // Reported from the first check on.
     await vi.waitFor(() => expect(upstreamHealth).toHaveBeenCalledTimes(2));
     for (const target of [one, two]) expect(upstreamHealth).toHaveBeenCalledWith('service', target, true);
     expect(await bodies()).toEqual(new Set(['one', 'two']));
@@ -54,8 +54,8 @@ describe('health checks', () => {
   it.each([
     ['never answers', { kind: 'never-answers' }],
     ['hangs up', { kind: 'hangs-up' }],
-    ['stalls in its answer', { kind: 'half-body', sentBytes: 1, promisedBytes: 9, afterwards: 'stall' }],
-  ] as const)('find a target sick that %s', async (_name, behavior) => {
+    ['stalls in its response', { kind: 'half-body', sentBytes: 1, promisedBytes: 9, afterwards: 'stall' }],
+  ] as const)('mark a target unhealthy that %s', async (_name, behavior) => {
     const server = await startMisbehavingServer(behavior);
     running.push(server);
     const upstreamHealth = vi.fn();

@@ -1,4 +1,4 @@
-/** A kept connection that breaks within its second answer: what has begun is never asked for again. */
+/** A kept connection that breaks within its second response: a started response is never requested again. */
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { expect, it, vi } from 'vitest';
@@ -8,7 +8,7 @@ import { startProxy } from '../../support/running-proxy.ts';
 
 const running = closedAfterEach();
 
-/** A service that answers its first request, and breaks off within the answer to every later one. */
+/** A service that responds to its first request, and aborts within every later response. */
 async function startBreaking(part: string): Promise<{ origin: string; asked: string[] }> {
   const asked: string[] = [];
   const sockets = new Set<Socket>();
@@ -36,8 +36,8 @@ async function startBreaking(part: string): Promise<{ origin: string; asked: str
 it.each([
   ['the status line', 'HTTP/1.1 20', 502],
   ['the headers', 'HTTP/1.1 200 OK\r\nX-A: b\r\n', 502],
-  ['a body of a declared length', `HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n${'x'.repeat(50_000)}`, 200],
-  ['a body in chunks', `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nc350\r\n${'x'.repeat(50_000)}\r\n`, 200],
+  ['a body with a declared length', `HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n${'x'.repeat(50_000)}`, 200],
+  ['a body with chunks', `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nc350\r\n${'x'.repeat(50_000)}\r\n`, 200],
 ])('within %s', async (_name, part, status) => {
   const { origin, asked } = await startBreaking(part);
   const proxy = await startProxy({ targets: [origin] });
@@ -49,7 +49,7 @@ it.each([
   await vi.waitFor(() => expect(proxy.records).toHaveLength(2));
   const text = () => client.unread().toString('latin1');
   if (status === 502) await vi.waitFor(() => expect(text()).toMatch(/^HTTP\/1\.1 502 /));
-  // A part of the answer may have gone out before the break, but never two beginnings.
+  // A part of the response may have been sent before the break, but never two heads.
   expect(text().split('HTTP/1.1 ').length).toBeLessThanOrEqual(2);
   expect(text()).not.toMatch(/\r\n0\r\n\r\n$/);
   expect(asked).toEqual(['/first', '/second']);

@@ -1,6 +1,6 @@
 /**
- * Large bodies word by word, with a reader that stops now and then: memory is used again as parts are written, and one
- * that was used again too early would hold other words.
+ * Large bodies checked word by word, with a reader that pauses: memory is reused after parts are written, and memory
+ * reused too early would contain other words.
  */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, request as send } from 'node:http';
@@ -24,7 +24,7 @@ function* body(): Generator<Buffer> {
   }
 }
 
-/** The position of the first wrong word, or how many there were. Stops for a moment after every megabyte. */
+/** The position of the first wrong word, or the number of words. Pauses after every megabyte. */
 async function check(stream: IncomingMessage): Promise<number> {
   let [position, rest, since] = [0, Buffer.alloc(0), 0];
   for await (const part of stream as AsyncIterable<Buffer>) {
@@ -56,7 +56,7 @@ const framings = [
 ] as const;
 
 describe('16 MiB', () => {
-  it.each(framings)('up with %s hold the right words', async (_name, headers) => {
+  it.each(framings)('upload with %s: every word is right', async (_name, headers) => {
     const seen = Promise.withResolvers<number>();
     const port = await proxyTo((request, response) => {
       check(request).then((found) => {
@@ -72,7 +72,7 @@ describe('16 MiB', () => {
     expect(answer.resume().statusCode).toBe(200);
   });
 
-  it.each(framings)('down with %s hold the right words', async (_name, headers) => {
+  it.each(framings)('download with %s: every word is right', async (_name, headers) => {
     const port = await proxyTo((_request, response) => {
       response.writeHead(200, headers);
       void pipeline(Readable.from(body()), response);

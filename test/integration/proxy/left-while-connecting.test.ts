@@ -1,4 +1,4 @@
-/** A client that leaves while the connection to the service is being opened: the service never gets its request. */
+/** A client that disconnects while the upstream connection is being opened: the service never gets its request. */
 import { once } from 'node:events';
 import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
@@ -14,7 +14,7 @@ let relay: Server;
 let proxy: RunningProxy;
 const asked: string[] = [];
 const sockets = new Set<Socket>();
-/** Connections whose handshake is held back. */
+/** Connections with a delayed handshake. */
 const held: Socket[] = [];
 let holding = true;
 
@@ -53,7 +53,7 @@ afterAll(async () => {
 
 const request = (path: string) => `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`;
 
-it('and the connection serves the next one', async () => {
+it('the connection serves the next request', async () => {
   const client = await openRaw(proxy.port);
   client.write(request('/left'));
   await vi.waitFor(() => expect(held).toHaveLength(1));
@@ -66,7 +66,7 @@ it('and the connection serves the next one', async () => {
   await vi.waitFor(() => expect([proxy.proxy.inFlight, proxy.wheel.size]).toEqual([0, 0]));
 });
 
-it('control: one who waits is served', async () => {
+it('control: a waiting client is served', async () => {
   expect((await sendRaw(proxy.port, request('/waits'))).text()).toBe('served');
   expect(asked).toEqual(['/next', '/waits']);
 });

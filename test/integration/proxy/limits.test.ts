@@ -1,4 +1,4 @@
-/** Limits on what one client may take up: connections, requests, slow bodies, places at an upstream. */
+/** Limits on what one client may use: connections, requests, slow bodies, places at an upstream. */
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
@@ -8,7 +8,7 @@ import type { ProxySetup } from '../../support/running-proxy.ts';
 
 const start = useProxiedUpstream();
 const clients: RawConnection[] = [];
-// Before the proxy closes: what comes last is undone first.
+// Before the proxy closes, in reverse order.
 afterEach(() => {
   for (const client of clients.splice(0)) client.destroy();
 });
@@ -24,11 +24,11 @@ const post = (length: number, body: string) =>
   `POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: ${length}\r\n\r\n${body}`;
 const as = (address: string, bytes: string) => bytes.replace('Host: a', `Host: a\r\nX-Forwarded-For: ${address}`);
 const codeOf = (answer: RawAnswer) => JSON.parse(answer.text()).code;
-/** Everybody is a proxy, so that a test can be several clients. */
+/** Every peer is a trusted proxy, so a test can act as several clients. */
 const trusting = { trustedProxies: (address: string) => address === '127.0.0.1' };
 
 describe('connections', () => {
-  it('of one client are bounded, and become free again', async () => {
+  it('of one client are bounded, and available again after they close', async () => {
     const { port, proxy } = await start({ limits: { connectionsPerClient: 2 } });
     const [one, two] = [await open(port), await open(port)];
     const third = await open(port);
@@ -41,7 +41,7 @@ describe('connections', () => {
     expect((await two.answer()).status).toBe(200);
   });
 
-  it('of a trusted proxy are not', async () => {
+  it('of a trusted proxy are not bounded per client', async () => {
     const { port } = await start({ limits: { connectionsPerClient: 1 }, ...trusting });
     for (const client of [await open(port), await open(port)]) {
       client.write(get);
@@ -49,7 +49,7 @@ describe('connections', () => {
     }
   });
 
-  it('in total are bounded, and those beyond are counted', async () => {
+  it('are bounded in total, and those beyond are counted', async () => {
     const { port, proxy } = await start({ limits: { connections: 1 } });
     await open(port);
     const second = connect(port, '127.0.0.1');
@@ -60,7 +60,7 @@ describe('connections', () => {
 });
 
 describe('requests on one connection', () => {
-  it('are bounded: the last answer says so and closes it', async () => {
+  it('are bounded: the last response announces the close', async () => {
     const { port, upstream } = await start({ limits: { requestsPerConnection: 2 } });
     const client = await open(port);
     client.write(get);
@@ -82,7 +82,7 @@ describe('requests on one connection', () => {
 });
 
 describe('a slow body', () => {
-  it('does not reach the upstream before its first part is whole', async () => {
+  it('does not reach the upstream before its first part is complete', async () => {
     const { port, upstream, proxy } = await start();
     const slow = await open(port);
     slow.write(post(10, 'hello'));
@@ -96,7 +96,7 @@ describe('a slow body', () => {
     expect(proxy.proxy.load().bufferedBytes).toBe(0);
   });
 
-  it('holds no connection of the upstream, however many clients do it', async () => {
+  it('occupies no upstream connection, however many clients do it', async () => {
     const { port, proxy } = await start({ upstream: { connections: 4, requestsPerClient: 4 } });
     for (let i = 0; i < 40; i += 1) (await open(port)).write(post(100, 'x'));
     await vi.waitFor(() => expect(proxy.proxy.load().bufferedBytes).toBe(40));
@@ -104,7 +104,7 @@ describe('a slow body', () => {
     expect((await sendRaw(port, get)).status).toBe(200);
   });
 
-  it('control: without a first part it does', async () => {
+  it('control: without a body buffer it does', async () => {
     const { port } = await start({
       upstream: { connections: 4, requestsPerClient: 4, queue: { length: 10, waitMs: 200 } },
       route: { bodyBufferBytes: 0 },
@@ -113,7 +113,7 @@ describe('a slow body', () => {
     expect((await sendRaw(port, get)).status).toBe(429);
   });
 
-  it('is streamed once its first part is there', async () => {
+  it('is streamed once its first part has arrived', async () => {
     const { port, upstream, proxy } = await start({ route: { bodyBufferBytes: 4 } });
     const client = await open(port);
     client.write(post(10, 'hello'));
@@ -125,13 +125,13 @@ describe('a slow body', () => {
   });
 
   it.each([
-    ['of known length', 'Content-Length: 200000', (body: string) => body],
+    ['with a known length', 'Content-Length: 200000', (body: string) => body],
     [
-      'in chunks',
+      'with chunks',
       'Transfer-Encoding: chunked',
       (body: string) => `${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`,
     ],
-  ])('that is long arrives whole: %s', async (_name, framing, framed) => {
+  ])('that is long arrives completely: %s', async (_name, framing, framed) => {
     const { port, upstream } = await start();
     const body = Array.from({ length: 20_000 }, (_, i) => `${i}`.padStart(10, '.')).join('');
     const answer = await sendRaw(port, `POST /a HTTP/1.1\r\nHost: a\r\n${framing}\r\n\r\n${framed(body)}`);
@@ -140,9 +140,9 @@ describe('a slow body', () => {
   });
 
   it.each([
-    ['while its first part is awaited', 64 * 1024],
+    ['while the first part is awaited', 64 * 1024],
     ['while it is streamed', 0],
-  ])('below the least rate is 408: %s', async (_name, bodyBufferBytes) => {
+  ])('below the minimum rate is 408: %s', async (_name, bodyBufferBytes) => {
     const { port, proxy } = await start({
       route: { bodyRate: 100, bodyBufferBytes },
       limits: { bodyGraceMs: 300 },
@@ -159,7 +159,7 @@ describe('a slow body', () => {
     await vi.waitFor(() => expect(proxy.records[0]).toMatchObject({ reason: 'request_timeout' }), 5_000);
   });
 
-  it('that keeps the least rate is served, however long it takes', async () => {
+  it('at the minimum rate is served, however long it takes', async () => {
     const { port, upstream } = await start({
       route: { bodyRate: 100, bodyBufferBytes: 0 },
       limits: { bodyGraceMs: 300 },
@@ -174,7 +174,7 @@ describe('a slow body', () => {
     expect(upstream.last().body).toHaveLength(1_000);
   });
 
-  it('is not held against a client whom the upstream keeps waiting', async () => {
+  it('does not count while the upstream delays the client', async () => {
     const { port } = await start(
       { route: { bodyRate: 10_000, bodyBufferBytes: 0, timeoutMs: 8_000 }, limits: { bodyGraceMs: 1_000 } },
       {
@@ -195,7 +195,7 @@ describe('a slow body', () => {
     expect((await client.answer('POST')).text()).toBe('all of it');
   });
 
-  it('takes bounded memory: beyond it new bodies are turned away', async () => {
+  it('uses bounded memory: beyond it, new bodies are refused', async () => {
     const { port } = await start({ limits: { bodyMemoryBytes: 40_000 }, ...trusting });
     for (let i = 0; i < 4; i += 1) (await open(port)).write(post(50_000, 'x'.repeat(10_000)));
     await vi.waitFor(async () => {
@@ -206,7 +206,7 @@ describe('a slow body', () => {
     expect((await sendRaw(port, get)).status).toBe(200);
   });
 
-  it('takes a quarter of that memory for one client', async () => {
+  it('gets a quarter of that memory for one client', async () => {
     const { port, proxy } = await start({ limits: { bodyMemoryBytes: 40_000 } });
     (await open(port)).write(post(50_000, 'x'.repeat(10_000)));
     await vi.waitFor(() => expect(proxy.proxy.load().bufferedBytes).toBe(10_000));
@@ -214,7 +214,7 @@ describe('a slow body', () => {
     expect([answer.status, codeOf(answer)]).toEqual([429, 'client_busy']);
   });
 
-  it('gives its memory back when its client leaves', async () => {
+  it('releases its memory when its client disconnects', async () => {
     const { port, proxy } = await start();
     const client = await open(port);
     client.write(post(100, 'hello'));
@@ -225,8 +225,8 @@ describe('a slow body', () => {
   });
 });
 
-describe('an upstream that is busy', () => {
-  /** An upstream that answers when it is told to. */
+describe('a busy upstream', () => {
+  /** An upstream that responds on command. */
   async function held(setup: Partial<ProxySetup>) {
     const waiting: (() => void)[] = [];
     const started = await start(
@@ -244,7 +244,7 @@ describe('an upstream that is busy', () => {
     return { ...started, waiting, answerAll };
   }
 
-  it('lets requests wait, and serves them in order', async () => {
+  it('queues requests, and serves them in order', async () => {
     const { port, waiting, answerAll, proxy, upstream } = await held({ upstream: { connections: 1 } });
     const all: RawConnection[] = [];
     for (const name of ['a', 'b', 'c']) {
@@ -263,7 +263,7 @@ describe('an upstream that is busy', () => {
     expect(proxy.proxy.load().upstreams).toEqual([{ name: 'service', inFlight: 0, waiting: 0 }]);
   });
 
-  it('does not wait for a client beyond its bound, and lets others pass', async () => {
+  it('does not queue a client beyond its bound, and serves others', async () => {
     const { port, waiting, answerAll, proxy } = await held({ upstream: { connections: 4, requestsPerClient: 2 } });
     const mine: RawConnection[] = [];
     for (let i = 0; i < 4; i += 1) {
@@ -294,7 +294,7 @@ describe('an upstream that is busy', () => {
     answerAll();
   });
 
-  it('refuses a client that fills half of its queue, and nobody else', async () => {
+  it('refuses only the client that fills half of the queue', async () => {
     const { port, proxy, answerAll } = await held({
       upstream: { connections: 4, requestsPerClient: 1, queue: { length: 4, waitMs: 5_000 } },
     });
@@ -307,7 +307,7 @@ describe('an upstream that is busy', () => {
     answerAll();
   });
 
-  it('is not asked about anybody while every queue is full', async () => {
+  it('causes no look-ups while every queue is full', async () => {
     const { port, proxy, answerAll } = await held({
       upstream: { connections: 1, queue: { length: 2, waitMs: 5_000 } },
       access: 'authenticated',
@@ -316,7 +316,7 @@ describe('an upstream that is busy', () => {
     for (let i = 0; i < 3; i += 1) (await open(port)).write(authorized);
     await vi.waitFor(() => expect(proxy.proxy.load().upstreams[0]).toMatchObject({ inFlight: 1, waiting: 2 }));
     expect(codeOf(await sendRaw(port, authorized))).toBe('upstream_busy');
-    // From here on without a decision: an unknown client is told the same.
+    // From here on without a decision: an unknown client gets the same response.
     expect(codeOf(await sendRaw(port, get))).toBe('upstream_busy');
     expect(proxy.records.at(-1)).toMatchObject({ decision: null, reason: 'upstream_busy' });
     answerAll();
@@ -325,7 +325,7 @@ describe('an upstream that is busy', () => {
     answerAll();
   });
 
-  it('forgets who leaves while waiting', async () => {
+  it('drops requests of clients that disconnect in the queue', async () => {
     const { port, proxy, answerAll, upstream } = await held({ upstream: { connections: 1 } });
     (await open(port)).write(get);
     const second = await open(port);
@@ -339,7 +339,7 @@ describe('an upstream that is busy', () => {
   });
 });
 
-it('nothing is left behind by clients that leave at any moment', async () => {
+it('clients that disconnect at any moment leave nothing behind', async () => {
   const { port, proxy, upstream } = await start(
     { upstream: { connections: 3, requestsPerClient: 2, queue: { length: 20, waitMs: 300 } }, ...trusting },
     {
@@ -360,7 +360,7 @@ it('nothing is left behind by clients that leave at any moment', async () => {
     left.push(once(client, 'close'));
     const address = `203.0.113.${i % 5}`;
     const bytes = i % 3 === 0 ? get : post(i % 2 === 0 ? 5 : 100_000, 'hello');
-    // A reset takes with it what has not been read yet; after any other end it still comes.
+    // A reset discards unread bytes; after any other end they still arrive.
     if (i % 4 !== 1) surelyHeard.push(`/${i}`);
     client.write(as(address, bytes.replace('/a', `/${i}`)), () =>
       setTimeout(
@@ -371,7 +371,7 @@ it('nothing is left behind by clients that leave at any moment', async () => {
   }
   await Promise.all(left);
   await vi.waitFor(() => expect(proxy.proxy.connections()).toBe(0), 8_000);
-  // Each request has one record: those that were surely heard, and whatever else went as far as the upstream.
+  // Each request has one record: those that certainly arrived, and any others that reached the upstream.
   const recorded = proxy.records.map(({ path }) => path);
   expect(new Set(recorded).size).toBe(recorded.length);
   expect(recorded).toEqual(expect.arrayContaining(surelyHeard));
@@ -393,11 +393,11 @@ it('nothing is left behind by clients that leave at any moment', async () => {
   expect(again.map(({ status }) => status)).toEqual(Array(10).fill(200));
 });
 
-describe('a client that ends its side', () => {
+describe('a client that half-closes', () => {
   it.each([
-    ['right with its request', 0],
-    ['while the answer is on its way', 100],
-  ])('%s still gets its answer', async (_name, delayMs) => {
+    ['right after its request', 0],
+    ['while the response is pending', 100],
+  ])('%s still gets its response', async (_name, delayMs) => {
     const { port, proxy } = await start(
       {},
       {
@@ -438,8 +438,8 @@ describe('a client that ends its side', () => {
   });
 });
 
-describe('a process that falls behind', () => {
-  it('turns a part of the requests away, before they are decided, until it has caught up', async () => {
+describe('an overloaded process', () => {
+  it('refuses a share of requests before deciding them, until it has caught up', async () => {
     const { port, proxy, upstream } = await start({ limits: { eventLoopLagMs: 40 }, access: 'authenticated' });
     const client = await open(port);
     const block = () => {

@@ -1,4 +1,4 @@
-/** What a service says of itself, and what a client waits for, through the running proxy. */
+/** Headers of services and expectations of clients, through the running proxy. */
 import { describe, expect, test } from 'vitest';
 import { compileCors } from '../../../src/core/forwarding/cors.ts';
 import { compileResponseRules } from '../../../src/core/forwarding/response-rules.ts';
@@ -32,7 +32,7 @@ async function start(setup: Partial<ProxySetup>, said: Record<string, string> = 
 const request = (line: string, ...headers: string[]) =>
   [`${line} HTTP/1.1`, 'Host: a', ...headers, '', ''].join('\r\n');
 
-describe('headers that only the gateway says', () => {
+describe('headers reserved for the gateway', () => {
   const said = {
     via: '1.1 inner',
     'user-id': 'root',
@@ -45,7 +45,7 @@ describe('headers that only the gateway says', () => {
     'x-own': 'kept',
   };
 
-  test('do not come from a service', async () => {
+  test('are not accepted from a service', async () => {
     const { port } = await start({}, said);
     const answer = await sendRaw(port, request('GET /', `Origin: ${app}`));
     for (const name of ['via', 'user-id', 'groups', 'x-error'])
@@ -53,7 +53,7 @@ describe('headers that only the gateway says', () => {
     expect([answer.header('x-own'), answer.header('access-control-allow-origin')]).toEqual(['kept', '*']);
   });
 
-  test('nor those of a route with CORS and headers of its own', async () => {
+  test('are not accepted on a route with CORS and its own headers either', async () => {
     const answers = compileResponseRules({
       security: 'strict',
       set: new Map([['x-frame-options', 'DENY']]),
@@ -72,7 +72,7 @@ describe('headers that only the gateway says', () => {
 describe('a preflight', () => {
   const asking = [`Origin: ${app}`, 'Access-Control-Request-Method: GET'];
 
-  test('is answered on its connection, which goes on, and reaches no service', async () => {
+  test('gets its response on a connection that continues, and reaches no service', async () => {
     const { port, upstream, proxy } = await start({ access: ['user'], route: { cors } });
     const client = await openRaw(port);
     client.write(request('OPTIONS /a', ...asking));
@@ -85,7 +85,7 @@ describe('a preflight', () => {
     expect(proxy.records[0]).toMatchObject({ status: 200, reason: null, errorId: null, aborted: false });
   });
 
-  test('with a body is the last request of its connection', async () => {
+  test('with a body is the last request on its connection', async () => {
     const { port, upstream } = await start({ access: ['user'], route: { cors } });
     const body = request('GET /hidden');
     const client = await openRaw(port);
@@ -116,21 +116,21 @@ describe('100 Continue (RFC 9110 section 10.1.1)', () => {
     ['no credential', [expecting], 401],
     ['a bad credential', [expecting, 'Authorization: Bearer bad'], 401],
     ['another expectation', ['Expect: 200-ok', `Authorization: Bearer ${goodToken}`], 417],
-    ['two of them', [expecting, expecting, `Authorization: Bearer ${goodToken}`], 417],
-  ])('never comes with %s', async (_name, headers, status) => {
+    ['two expectations', [expecting, expecting, `Authorization: Bearer ${goodToken}`], 417],
+  ])('is never sent with %s', async (_name, headers, status) => {
     const { answer, upstream, interim } = await first({ access: ['user'] }, posting(...headers));
     expect([answer.status, interim]).toEqual([status, 0]);
     expect(answer.header('x-error-id')).toBeDefined();
     expect(upstream.requests).toEqual([]);
   });
 
-  test('never comes in HTTP/1.0', async () => {
+  test('is never sent in HTTP/1.0', async () => {
     const { answer, interim } = await first({}, `${posting(expecting).replace('HTTP/1.1', 'HTTP/1.0')}ok`);
     expect([answer.status, interim]).toEqual([200, 0]);
   });
 });
 
-test('trailers go nowhere (RFC 9110 section 6.5.1)', async () => {
+test('trailers are dropped (RFC 9110 section 6.5.1)', async () => {
   const { port, upstream } = await start({ access: ['user'] });
   const chunks = '2\r\nhi\r\n0\r\nuser-id: root\r\nuser_id: root\r\nX-Sum: 1\r\n\r\n';
   const headers = ['Transfer-Encoding: chunked', 'Trailer: user-id', `Authorization: Bearer ${goodToken}`];
@@ -143,7 +143,7 @@ describe('WebSocket handshakes (RFC 6455 section 4.1)', () => {
   const ask = (...headers: string[]) => request('GET /', 'Connection: Upgrade', 'Upgrade: websocket', ...headers);
   test.each([
     ['without a key', ['Sec-WebSocket-Version: 13'], 400],
-    ['of another version', ['Sec-WebSocket-Version: 8', 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=='], 426],
+    ['with another version', ['Sec-WebSocket-Version: 8', 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=='], 426],
   ])('%s reach no service', async (_name, headers, status) => {
     const { port, upstream } = await start({});
     const answer = await sendRaw(port, ask(...headers));
@@ -154,7 +154,7 @@ describe('WebSocket handshakes (RFC 6455 section 4.1)', () => {
     expect(upstream.requests).toEqual([]);
   });
 
-  test('come after the question who may', async () => {
+  test('are authorized first', async () => {
     const { port } = await start({ access: ['user'] });
     expect((await sendRaw(port, ask())).status).toBe(401);
   });

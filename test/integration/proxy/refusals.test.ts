@@ -1,4 +1,7 @@
-/** Everything that the gateway answers by itself, in place of Node too: each with the two headers, none leaking. */
+/**
+ * Every response of the gateway itself, including those that Node would send: each has the two error headers, and none
+ * leaks details.
+ */
 import { describe, expect, it, vi } from 'vitest';
 import { useProxiedUpstream } from '../../support/closed-after-each.ts';
 import { openRaw, type RawAnswer, sendRaw, sendRawUntilClose } from '../../support/raw-client.ts';
@@ -21,11 +24,11 @@ function expectRefusal(answer: RawAnswer | undefined, status: number, code: stri
   expect(body).toMatchObject({ status, code, errorId: answer?.header('x-error-id'), title: answer?.header('x-error') });
 }
 
-describe('bytes that are no valid HTTP', () => {
+describe('bytes that are not valid HTTP', () => {
   const chunked = (rest: string) => `POST /a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n${rest}`;
 
   it.each([
-    ['no HTTP at all', 'HELLO\r\n\r\n'],
+    ['not HTTP', 'HELLO\r\n\r\n'],
     ['TLS on the plain port', Buffer.from('16030100c8010000c40303', 'hex')],
     ['the HTTP/2 preface', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
     ['HTTP/2.0 in a request line', 'GET /a HTTP/2.0\r\nHost: a\r\n\r\n'],
@@ -35,18 +38,21 @@ describe('bytes that are no valid HTTP', () => {
       'POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
     ],
     ['two lengths', 'POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello'],
-    ['twice the same length', 'POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\nhello'],
+    ['the same length twice', 'POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\nhello'],
     ['a signed length', 'POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: +5\r\n\r\nhello'],
     ['a list of lengths', 'POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 5, 5\r\n\r\nhello'],
     ['a hex length', 'POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 0x5\r\n\r\nhello'],
-    ['a blank before the colon', 'GET /a HTTP/1.1\r\nHost : a\r\n\r\n'],
+    ['a space before the colon', 'GET /a HTTP/1.1\r\nHost : a\r\n\r\n'],
     ['a folded line', 'GET /a HTTP/1.1\r\nHost: a\r\nX: 1\r\n 2\r\n\r\n'],
     ['bare CR', 'GET /a HTTP/1.1\r\nHost: a\r\nX: 1\rY: 2\r\n\r\n'],
     ['bare LF', 'GET /a HTTP/1.1\nHost: a\n\n'],
     ['a NUL in a value', 'GET /a HTTP/1.1\r\nHost: a\r\nX: 1\x002\r\n\r\n'],
     ['a header without a name', 'GET /a HTTP/1.1\r\nHost: a\r\n: x\r\n\r\n'],
-    ['chunked that is not last', 'POST /a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked, gzip\r\n\r\n0\r\n\r\n'],
-    ['an odd chunk size', chunked('5;x\rhello\r\n0\r\n\r\n')],
+    [
+      'chunked in another place than last',
+      'POST /a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked, gzip\r\n\r\n0\r\n\r\n',
+    ],
+    ['an invalid chunk size', chunked('5;x\rhello\r\n0\r\n\r\n')],
     ['a negative chunk size', chunked('-1\r\nhello\r\n0\r\n\r\n')],
   ])('%s: 400 or 501, and the connection is closed', async (_name, bytes) => {
     const { port, upstream, proxy } = await start();
@@ -65,7 +71,7 @@ describe('bytes that are no valid HTTP', () => {
     expect(proxy.proxy.inFlight).toBe(0);
   });
 
-  it('are answered after the answers to whole requests before them', async () => {
+  it('get a response after those to previous complete requests', async () => {
     const { port } = await start(
       {},
       {
@@ -81,7 +87,7 @@ describe('bytes that are no valid HTTP', () => {
     expectRefusal(answers[1], 400, 'request_malformed');
   });
 
-  it('never go into the middle of an answer', async () => {
+  it('are never reported in the middle of another response', async () => {
     const { port } = await start(
       {},
       {
@@ -125,7 +131,7 @@ describe('limits', () => {
     expect(upstream.requests).toHaveLength(0);
   });
 
-  it('let through exactly as many headers as allowed', async () => {
+  it('accept exactly the allowed number of headers', async () => {
     const { port, upstream } = await start();
     const headers = Array.from({ length: 99 }, (_, i) => `X-${i}: 1`);
     expect((await sendRaw(port, request('GET /a HTTP/1.1', ...headers))).status).toBe(200);
@@ -134,8 +140,8 @@ describe('limits', () => {
 
   it.each([
     ['headers', 'GET /a HTTP/1.1\r\nHost: a\r\n'],
-    ['nothing at all', ''],
-  ])('on the time for headers answer 408 and leave other clients alone: %s', async (_name, bytes) => {
+    ['nothing', ''],
+  ])('on the time for headers return 408 and do not affect other clients: %s', async (_name, bytes) => {
     const { port } = await start({ limits: { headersTimeoutMs: 1_000 } });
     const slow = await openRaw(port);
     if (bytes !== '') slow.write(bytes);
@@ -144,7 +150,7 @@ describe('limits', () => {
     await slow.closed();
   });
 
-  it('on the time for a whole request answer 408, and the body is aborted and not ended', async () => {
+  it('on the time for a whole request return 408, and the body is aborted, not ended', async () => {
     const { port, upstream } = await start({
       limits: { requestTimeoutMs: 300, headersTimeoutMs: 200 },
       route: { bodyBufferBytes: 0 },
@@ -157,7 +163,7 @@ describe('limits', () => {
     expect(upstream.requests[0]?.complete).toBe(false);
   });
 
-  it('on connections close what is too much', async () => {
+  it('on connections close those beyond', async () => {
     const { port } = await start({ limits: { connections: 2 } });
     const [one, two] = [await openRaw(port), await openRaw(port)];
     const three = await openRaw(port);
@@ -176,7 +182,7 @@ describe('methods and decisions', () => {
     ['no Host', 'GET /a HTTP/1.1\r\n\r\n', 400, 'host_invalid'],
     ['two Hosts', request('GET /a HTTP/1.1', 'Host: b'), 400, 'host_invalid'],
     [
-      'a coding but chunked',
+      'a coding other than chunked',
       request('POST /a HTTP/1.1', 'Transfer-Encoding: gzip, chunked'),
       501,
       'transfer_coding_unsupported',
@@ -188,14 +194,14 @@ describe('methods and decisions', () => {
     expect(upstream.connections).toHaveLength(0);
   });
 
-  it('405 tells what is allowed', async () => {
+  it('405 lists the allowed methods', async () => {
     const { port } = await start({ access: new Map([['GET', 'public' as const]]) as never });
     const answer = await sendRaw(port, request('POST /a HTTP/1.1', 'Content-Length: 0'));
     expectRefusal(answer, 405, 'method_not_allowed');
     expect(answer.header('allow')).toContain('GET');
   });
 
-  it('401 carries the challenge, 503 the wait that the Auth API asked for', async () => {
+  it('401 has the challenge, 503 the wait that the Auth API requested', async () => {
     const missing = await start({ access: ['user'] });
     const answer = await sendRaw(missing.port, get);
     expectRefusal(answer, 401, 'credential_missing');
@@ -209,7 +215,7 @@ describe('methods and decisions', () => {
     expect(unavailable.header('retry-after')).toBe('17');
   });
 
-  it('HEAD is refused without a body, and the connection goes on', async () => {
+  it('HEAD is refused without a body, and the connection continues', async () => {
     const { port } = await start({ access: ['user'] });
     const connection = await openRaw(port);
     connection.write(request('HEAD /a HTTP/1.1') + request('GET /b HTTP/1.1'));
@@ -224,7 +230,7 @@ describe('methods and decisions', () => {
 describe('the body of a refused request', () => {
   const post = (length: number) => request('POST /a HTTP/1.1', `Content-Length: ${length}`);
 
-  it('is taken off the connection when it is small', async () => {
+  it('is drained if it is small', async () => {
     const { port, upstream } = await start({ access: ['user'] });
     const hidden = request('GET /admin HTTP/1.1', `Authorization: Bearer ${goodToken}`);
     const connection = await openRaw(port);
@@ -240,7 +246,7 @@ describe('the body of a refused request', () => {
   it.each([
     ['large', `${post(10_000_000)}${'x'.repeat(100_000)}`],
     ['chunked', `${request('POST /a HTTP/1.1', 'Transfer-Encoding: chunked')}5\r\nhello\r\n`],
-    ['small, but does not come', post(1_000)],
+    ['small, but never arrives', post(1_000)],
   ])('closes the connection when it is %s', async (_name, bytes) => {
     const { port, proxy } = await start({ access: ['user'] });
     const connection = await openRaw(port);

@@ -1,4 +1,4 @@
-/** What the upstream receives: headers, framing, and no request that was not decided on. */
+/** What the upstream receives: headers, framing, and only decided requests. */
 import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
 import { useProxiedUpstream } from '../../support/closed-after-each.ts';
@@ -81,7 +81,7 @@ describe('headers of the request', () => {
     expect(proxy.records[0]).toMatchObject({ client: '203.0.113.7', requestId: 'abc' });
   });
 
-  it('lose hop-by-hop headers and every upgrade but WebSocket', async () => {
+  it('have no hop-by-hop headers and no upgrade except WebSocket', async () => {
     const { port, upstream } = await start();
     const answer = await sendRaw(
       port,
@@ -91,7 +91,7 @@ describe('headers of the request', () => {
     for (const name of ['upgrade', 'http2-settings', 'te']) expect(upstream.last().header(name)).toEqual([]);
   });
 
-  it('name the target when an HTTP/1.0 client names none', async () => {
+  it("get the target's Host when an HTTP/1.0 client sends none", async () => {
     const { port, upstream } = await start();
     expect((await sendRaw(port, 'GET /a HTTP/1.0\r\n\r\n')).status).toBe(200);
     expect(upstream.last().header('host')).toEqual([upstream.origin.slice(7)]);
@@ -112,13 +112,13 @@ describe('the framing of the request', () => {
     expect(upstream.last().complete).toBe(true);
   });
 
-  it.each(['GET', 'DELETE', 'OPTIONS', 'POST'])('is the same length for a %s with one', async (method) => {
+  it.each(['GET', 'DELETE', 'OPTIONS', 'POST'])('keeps the length of a %s with one', async (method) => {
     const { port, upstream } = await start();
     const head = `${method} /a HTTP/1.1\r\nHost: api.test\r\nContent-Length: ${hidden.length}\r\n\r\n`;
     const connection = await openRaw(port);
     connection.write(head + hidden);
     expect((await connection.answer(method)).status).toBe(200);
-    // The next request of the same client, and of others on the same upstream connection, is read as itself.
+    // The next request of the same client, and of others on the same upstream connection, is parsed correctly.
     connection.write(get('/next'));
     expect((await connection.answer()).status).toBe(200);
     connection.destroy();
@@ -148,7 +148,7 @@ describe('the framing of the request', () => {
     expect(upstream.last().header('trailer')).toEqual([]);
   });
 
-  it('aborts and never ends a body whose chunks are malformed', async () => {
+  it('aborts and never ends a body with malformed chunks', async () => {
     const { port, upstream, proxy } = await start({ route: { bodyBufferBytes: 0 } });
     const connection = await openRaw(port);
     connection.write('POST /a HTTP/1.1\r\nHost: api.test\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n');
@@ -169,7 +169,7 @@ describe('the framing of the request', () => {
 describe('Expect: 100-continue', () => {
   const head = 'POST /a HTTP/1.1\r\nHost: api.test\r\nContent-Length: 5\r\nExpect: 100-continue\r\n';
 
-  it('is answered once the request is allowed', async () => {
+  it('is honored once the request is allowed', async () => {
     const { port, upstream } = await start({ access: ['user'] });
     const connection = await openRaw(port);
     connection.write(`${head}Authorization: Bearer ${goodToken}\r\n\r\n`);
@@ -182,7 +182,7 @@ describe('Expect: 100-continue', () => {
     expect(upstream.last().body.toString()).toBe('hello');
   });
 
-  it('is not answered when the request is refused, and the connection is closed', async () => {
+  it('is not honored when the request is refused, and the connection is closed', async () => {
     const { port, upstream } = await start({ access: ['user'] });
     const { answers } = await sendRawUntilClose(port, `${head}\r\n`);
     expect(answers.map(({ status }) => status)).toEqual([401]);
@@ -218,7 +218,7 @@ describe('the limit on bodies', () => {
     expect(upstream.requests[0]?.complete).toBe(false);
   });
 
-  it('lets a body of exactly that size through', async () => {
+  it('accepts a body of exactly that size', async () => {
     const { port, upstream } = await start({ route: { maxBodyBytes: 5 } });
     const answer = await sendRaw(port, 'POST /a HTTP/1.1\r\nHost: api.test\r\nContent-Length: 5\r\n\r\nhello');
     expect(answer.status).toBe(200);
@@ -227,12 +227,12 @@ describe('the limit on bodies', () => {
 });
 
 describe('several requests on one connection', () => {
-  it('are answered in their order, each with its own identity', async () => {
+  it('get responses in order, each with its own identity', async () => {
     const { port, upstream } = await start(
       { access: 'optional' },
       {
         answer: async (request) => {
-          // Nothing of the second request is begun before the first one has its response.
+          // The second request does not start before the first has its response.
           if (request.target === '/slow') await setTimeout(50);
           expect(upstream.requests).toHaveLength(request.target === '/slow' ? 1 : 2);
           return { body: `${request.target} ${request.header('user-id').join()}` };

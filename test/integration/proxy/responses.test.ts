@@ -1,4 +1,4 @@
-/** What the client receives of an upstream's answer. */
+/** What the client receives of an upstream response. */
 import { describe, expect, it, vi } from 'vitest';
 import { closedAfterEach } from '../../support/closed-after-each.ts';
 import { startMisbehavingServer } from '../../support/misbehaving-server.ts';
@@ -8,7 +8,7 @@ import { type ProxySetup, type RunningProxy, startProxy } from '../../support/ru
 
 const running = closedAfterEach();
 
-/** A proxy in front of a server that writes these bytes as its answer. */
+/** A proxy with a server that responds with these bytes. */
 async function answering(bytes: string, setup: Partial<ProxySetup> = {}, afterwards: 'keep' | 'end' = 'keep') {
   const upstream = await startMisbehavingServer({ kind: 'writes', bytes: Buffer.from(bytes, 'latin1'), afterwards });
   running.push(upstream);
@@ -21,7 +21,7 @@ const get = 'GET /a HTTP/1.1\r\nHost: api.test\r\n\r\n';
 const whole = (head: string, body: string) =>
   `HTTP/1.1 ${head}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
 
-describe('an answer', () => {
+describe('a response', () => {
   it('keeps status, reason phrase and headers, repeated ones and bytes beyond ASCII included', async () => {
     const { port } = await answering(
       whole('299 Quite Fine\r\nSet-Cookie: a=1\r\nset-cookie: b=2\r\nX-Odd: \xe9', 'hello'),
@@ -33,7 +33,7 @@ describe('an answer', () => {
     expect(answer.header('content-length')).toBe('5');
   });
 
-  it('loses what belongs to the connection', async () => {
+  it('loses hop-by-hop headers', async () => {
     const { port } = await answering(
       whole(
         '200 OK\r\nConnection: close, x-hop\r\nX-Hop: 1\r\nKeep-Alive: timeout=9\r\nProxy-Authenticate: x\r\nX-Kept: 1',
@@ -47,7 +47,7 @@ describe('an answer', () => {
     expect(answer.header('x-kept')).toBe('1');
   });
 
-  it('is passed back when it is a redirect', async () => {
+  it('is returned to the client when it is a redirect', async () => {
     const { port, upstream } = await answering(whole('302 Found\r\nLocation: http://elsewhere.test/', ''));
     const answer = await sendRaw(port, get);
     expect([answer.status, answer.header('location')]).toEqual([302, 'http://elsewhere.test/']);
@@ -65,21 +65,21 @@ describe('an answer', () => {
 
   it.each([
     ['hints', 'HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n'],
-    ['a 100 Continue that nobody asked for', 'HTTP/1.1 100 Continue\r\n\r\n'],
-  ])('is not confused by informational answers before it: %s', async (_name, early) => {
+    ['an unrequested 100 Continue', 'HTTP/1.1 100 Continue\r\n\r\n'],
+  ])('is not confused by preceding interim responses: %s', async (_name, early) => {
     const { port } = await answering(early + early + whole('200 OK', 'final'));
     const answer = await sendRaw(port, get);
     expect([answer.status, answer.text()]).toEqual([200, 'final']);
   });
 });
 
-describe('the framing of an answer', () => {
+describe('the framing of a response', () => {
   const chunked = 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n3\r\ndef\r\n0\r\n\r\n';
   const untilClose = 'HTTP/1.1 200 OK\r\n\r\nabcdef';
 
   it.each([
-    ['chunked, and here at once', chunked, 'keep', ['6', undefined]],
-    ['framed by its end', untilClose, 'end', [undefined, 'chunked']],
+    ['chunked and complete at once', chunked, 'keep', ['6', undefined]],
+    ['delimited by its end', untilClose, 'end', [undefined, 'chunked']],
   ] as const)('is its length once that is known, else chunks: %s', async (_name, bytes, afterwards, framing) => {
     const { port } = await answering(bytes, {}, afterwards);
     const answer = await sendRaw(port, get);
@@ -89,7 +89,7 @@ describe('the framing of an answer', () => {
 
   it.each([
     ['chunked', chunked, 'keep'],
-    ['framed by its end', untilClose, 'end'],
+    ['delimited by its end', untilClose, 'end'],
   ] as const)('is the end of the connection for HTTP/1.0 when it was %s', async (_name, bytes, afterwards) => {
     const { port } = await answering(bytes, {}, afterwards);
     const { answers, closed } = await sendRawUntilClose(port, 'GET /a HTTP/1.0\r\n\r\n');
@@ -100,14 +100,14 @@ describe('the framing of an answer', () => {
   it.each([
     ['one chunk', 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n6\r\nabcdef\r\n0\r\n\r\n', 'abcdef'],
     ['no chunk', 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n', ''],
-  ])('is a length when all of it came at once: %s', async (_name, bytes, text) => {
+  ])('is a length when the body arrived at once: %s', async (_name, bytes, text) => {
     const { port } = await answering(bytes);
     const answer = await sendRaw(port, get);
     expect(answer.header('transfer-encoding')).toBeUndefined();
     expect([answer.header('content-length'), answer.text(), answer.complete]).toEqual([`${text.length}`, text, true]);
   });
 
-  it('keeps every byte of a body that is no text', async () => {
+  it('keeps every byte of a body that is not text', async () => {
     const body = Buffer.from(Array.from({ length: 512 }, (_, i) => i % 256));
     const { port } = await answering(whole('200 OK', body.toString('latin1')).replace(/: 768/, ': 512'));
     expect((await sendRaw(port, get)).body.equals(body)).toBe(true);
@@ -125,14 +125,14 @@ describe('the framing of an answer', () => {
     connection.write(get.replace('GET', method));
     const answer = await connection.answer(method);
     expect(answer.header('content-length')).toBe(length);
-    // Nothing follows it: the next answer on the connection is read as itself.
+    // No bytes follow it: the next response on the connection is parsed correctly.
     upstream.behave({ kind: 'writes', bytes: whole('200 OK', 'next') });
     connection.write(get);
     expect((await connection.answer()).text()).toBe('next');
     connection.destroy();
   });
 
-  it('sends head and first words of an endless answer at once', async () => {
+  it('forwards the head and first bytes of an endless response at once', async () => {
     const { port } = await answering('HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n');
     const connection = await openRaw(port);
     connection.write(get);
@@ -170,7 +170,7 @@ describe('errors of a service', () => {
   });
 });
 
-describe('an answer that comes before the request is whole', () => {
+describe('a response before the end of the request', () => {
   async function early(): Promise<{ port: number; proxy: RunningProxy }> {
     const upstream = await startRecordingUpstream({
       answerAt: 'headers',
@@ -186,7 +186,7 @@ describe('an answer that comes before the request is whole', () => {
     return { port: proxy.port, proxy };
   }
 
-  it('reaches the client, and a small rest is taken off the connection', async () => {
+  it('reaches the client, and a small rest of the body is drained', async () => {
     const { port } = await early();
     const connection = await openRaw(port);
     connection.write('POST /a HTTP/1.1\r\nHost: api.test\r\nContent-Length: 10\r\n\r\nhello');
@@ -198,7 +198,7 @@ describe('an answer that comes before the request is whole', () => {
     connection.destroy();
   });
 
-  it('closes the connection when the rest does not come', async () => {
+  it('closes the connection when the rest does not arrive', async () => {
     const { port, proxy } = await early();
     const connection = await openRaw(port);
     connection.write('POST /a HTTP/1.1\r\nHost: api.test\r\nContent-Length: 10\r\n\r\nhello');

@@ -1,4 +1,4 @@
-/** Rules that are tried out on live traffic: a route in shadow mode, a candidate beside the rules in use, records. */
+/** Rules tried out on live traffic: a route in shadow mode, a candidate next to the active rules, records. */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -53,7 +53,7 @@ const shown = async (gateway: RunningGateway, path: string) =>
 const metrics = async (gateway: RunningGateway) =>
   (await fetch(`${gateway.admin}/metrics`, { headers: operator })).text();
 
-test('a route in shadow mode lets through whom its rule refuses, and says so', async () => {
+test('a route in shadow mode allows callers that its rule refuses, and reports it', async () => {
   const gateway = await start(
     config(route('try', '/try', 'access: [admin], mode: shadow') + route('other', '/other', 'access: [admin]')),
   );
@@ -63,7 +63,7 @@ test('a route in shadow mode lets through whom its rule refuses, and says so', a
   expect(await status(gateway, '/try', { authorization: 'Bearer nobodys' })).toBe(200);
   expect(await status(gateway, '/try', { ...ann, 'api-key': 'k', 'api-secret': 's' })).toBe(400);
   expect(await status(gateway, '/other', ann)).toBe(403);
-  // Whom the service gets: a known user with an identity, everybody else without, and never a credential.
+  // What the service receives: the identity of a known user, none for others, and never a credential.
   const [known, nobody, rejected] = upstream.requests.slice(before);
   expect(known?.header('user-id')).toEqual(['user-ann']);
   expect(nobody?.header('user-id')).toEqual([]);
@@ -89,7 +89,7 @@ test('a route in shadow mode refuses in an outage', async () => {
   expect(await status(gateway, '/try', { authorization: 'Bearer another' })).toBeGreaterThanOrEqual(500);
 });
 
-test('what has no say in the shadow is told where it differs', async () => {
+test('a shadow outcome is reported where it differs', async () => {
   const rules = route('orders', '/orders/{id}', 'access: [user]');
   const gateway = await start(config(rules));
   const other = config(rules)
@@ -102,7 +102,7 @@ test('what has no say in the shadow is told where it differs', async () => {
   expect(await shown(gateway, '/shadow')).toMatchObject({ candidate: { notCompared: ['authApi'] } });
 });
 
-test('a candidate decides in the shadow: counted, kept without secrets, and nobody is asked twice', async () => {
+test('a candidate decides in shadow: counted, kept without secrets, and without a second look-up', async () => {
   const gateway = await start(
     config(
       route('orders', '/orders/{id}', 'access: [user]') +
@@ -123,7 +123,7 @@ test('a candidate decides in the shadow: counted, kept without secrets, and nobo
   const callsBefore = authApi.calls.session;
   expect(await status(gateway, '/orders/7?token=hush-hush', { ...ann, 'x-secret': 'hush-hush' })).toBe(200);
   expect(await status(gateway, '/admin', ann)).toBe(403);
-  // Nobody was asked who that is, so the candidate cannot know either.
+  // No source was called for the identity, so the candidate cannot know it either.
   expect(await status(gateway, '/open', ann)).toBe(200);
   expect(await status(gateway, '/open')).toBe(200);
   expect(await status(gateway, '/moved', ann)).toBe(200);
@@ -164,12 +164,12 @@ test('a candidate decides in the shadow: counted, kept without secrets, and nobo
   expect(text).toContain('rolegate_shadow_decisions_total{result="undecided"} 1');
 });
 
-test('the shadow needs the token of operators', async () => {
+test("the shadow report needs the operators' token", async () => {
   const gateway = await start(config(route('open', '/open', 'access: public')));
   expect((await fetch(`${gateway.admin}/shadow`)).status).toBe(401);
 });
 
-test('decisions are written down without secrets, and with what conditions read', async () => {
+test('decisions are recorded without secrets, and with the values that conditions read', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'rolegate-records-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const file = join(folder, 'decisions.ndjson');
@@ -200,7 +200,7 @@ test('decisions are written down without secrets, and with what conditions read'
   expect(await metrics(gateway)).toContain('rolegate_decision_records_total{result="written"} 3');
 });
 
-test('explains a request with a live bearer, which is nowhere in what is told or logged', async () => {
+test('explains a request with a live bearer, which appears in no output and no log', async () => {
   const gateway = await start(
     config(
       route('orders', '/orders/{id}', 'access: [user], forwardCredentials: true') +
@@ -254,7 +254,7 @@ test('explains a request with a live bearer, which is nowhere in what is told or
   expect(gateway.logText()).not.toContain(secret);
 });
 
-test('explain --bearer asks a running gateway', async () => {
+test('explain --bearer calls a running gateway', async () => {
   const gateway = await start(
     config(route('orders', '/orders/{id}', 'access: [user]') + route('area', '/admin', 'access: [admin]')),
   );
@@ -277,7 +277,7 @@ test('explain --bearer asks a running gateway', async () => {
   });
 });
 
-test('the table of routes tells which ones are in shadow mode', async () => {
+test('the route table shows which routes are in shadow mode', async () => {
   const gateway = await start(
     config(route('try', '/try', 'access: [admin], mode: shadow') + route('own', '/own', 'access: [admin]')),
   );

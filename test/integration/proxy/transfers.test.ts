@@ -1,4 +1,4 @@
-/** Large bodies: whole, in constant memory, and held back by the slower side. */
+/** Large bodies: complete, in constant memory, with backpressure from the slower side. */
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { describe, expect, it, vi } from 'vitest';
@@ -12,7 +12,7 @@ const running = closedAfterEach();
 const bodyBytes = 64 * 1024 * 1024;
 const chunk = Buffer.alloc(256 * 1024, 'x');
 
-/** Writes until the socket has taken `bytes`, and waits whenever it is full. Returns what was accepted so far. */
+/** Writes until the socket has accepted `bytes`, waiting whenever it is full. Returns the bytes accepted so far. */
 function pour(socket: Socket, bytes: number): { readonly poured: number } {
   const state = { poured: 0 };
   const more = () => {
@@ -45,7 +45,7 @@ async function rawUpstream(serve: (socket: Socket) => void): Promise<string> {
 }
 
 describe('64 MiB', () => {
-  it.each(['content-length', 'chunked'])('up with %s, and every byte arrives', async (framing) => {
+  it.each(['content-length', 'chunked'])('upload with %s: every byte arrives', async (framing) => {
     const received = { bytes: 0 };
     const upstream = await startRecordingUpstream({
       answerAt: 'headers',
@@ -82,7 +82,7 @@ describe('64 MiB', () => {
 
   let sent = 0;
 
-  it.each(['content-length', 'chunked'])('down with %s, and every byte arrives', async (framing) => {
+  it.each(['content-length', 'chunked'])('download with %s: every byte arrives', async (framing) => {
     const upstream = await startRecordingUpstream({
       answer: (_request, { response }) => {
         response.writeHead(200, framing === 'chunked' ? {} : { 'content-length': bodyBytes });
@@ -111,7 +111,7 @@ describe('64 MiB', () => {
 });
 
 describe('backpressure', () => {
-  /** What the buffers of two loopback connections and of the process may hold together. */
+  /** What the buffers of two loopback connections and of the process may contain together. */
   const bufferedBytes = 24 * 1024 * 1024;
 
   /** Waits until a number has stopped growing. */
@@ -129,7 +129,7 @@ describe('backpressure', () => {
     return last;
   }
 
-  it('holds the upstream back while the client does not read, and loses nothing', async () => {
+  it('stops the upstream while the client does not read, and loses nothing', async () => {
     let source: { readonly poured: number } = { poured: 0 };
     const origin = await rawUpstream((socket) => {
       socket.once('data', () => {
@@ -143,7 +143,7 @@ describe('backpressure', () => {
     client.write('GET /a HTTP/1.1\r\nHost: api.test\r\nConnection: close\r\n\r\n');
     client.pause();
     expect(await settled(() => source.poured)).toBeLessThan(bufferedBytes);
-    // The time of the route is for the upstream; a client may be slower.
+    // The route's timeout applies to the upstream; a client may be slower.
     expect(proxy.records).toHaveLength(0);
     let received = 0;
     client.on('data', (part) => {
@@ -155,7 +155,7 @@ describe('backpressure', () => {
     expect(proxy.records[0]).toMatchObject({ bytesOut: bodyBytes, cut: false, aborted: false });
   });
 
-  it('holds the client back while the upstream does not read, and loses nothing', async () => {
+  it('stops the client while the upstream does not read, and loses nothing', async () => {
     let received = 0;
     let upstreamSocket: Socket | undefined;
     const origin = await rawUpstream((socket) => {
@@ -178,7 +178,7 @@ describe('backpressure', () => {
     expect(received).toBeGreaterThan(bodyBytes);
   });
 
-  it('lets a client that never reads go after a while, and only that one', async () => {
+  it('disconnects a client that never reads after a while, and only that one', async () => {
     let source: { readonly poured: number } = { poured: 0 };
     const origin = await rawUpstream((socket) => {
       socket.once('data', () => {

@@ -1,4 +1,4 @@
-/** Upstreams behind TLS: verified for the name in the configuration, whatever Host the client sends. */
+/** Upstreams with TLS: verified for the configured name, whatever Host the client sends. */
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -53,7 +53,7 @@ const get = (host: string) => `GET /a HTTP/1.1\r\nHost: ${host}\r\n\r\n`;
 const upgrade = (host: string) =>
   `GET /a HTTP/1.1\r\nHost: ${host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`;
 
-describe('an upstream behind TLS', () => {
+describe('an upstream with TLS', () => {
   it('is verified for its own name and keeps its connection, whatever Host the client sends', async () => {
     const proxy = await inFront(`https://localhost:${port}`);
     for (const host of ['api.test', 'other.test:8443', '127.0.0.1']) {
@@ -64,7 +64,7 @@ describe('an upstream behind TLS', () => {
     expect(sockets).toHaveLength(1);
   });
 
-  it('carries upgrades as well', async () => {
+  it('supports upgrades as well', async () => {
     const proxy = await inFront(`https://localhost:${port}`);
     const client = await openRaw(proxy);
     client.write(upgrade('other.test'));
@@ -72,7 +72,7 @@ describe('an upstream behind TLS', () => {
     client.write('echo');
     await vi.waitFor(() => expect(client.unread().toString()).toBe('echo'));
     expect(names).toEqual(['localhost']);
-    // Either side may break it off.
+    // Either side may abort it.
     client.destroy();
     await vi.waitFor(() => expect(sockets[0]?.destroyed).toBe(true));
     const other = await openRaw(proxy);
@@ -87,7 +87,7 @@ describe('an upstream behind TLS', () => {
     const proxy = await inFront(
       `https://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${port}`,
     );
-    // The client cannot lend it the name that it lacks.
+    // The client's Host cannot replace the missing name.
     for (const request of [get('localhost'), upgrade('localhost')]) {
       const answer = await sendRaw(proxy, request);
       expect([answer.status, JSON.parse(answer.text()).code]).toEqual([502, 'upstream_unreachable']);

@@ -1,4 +1,4 @@
-/** Requests that are kept and looked up: by id and by filter, on the replica that had them and on another one. */
+/** Requests that are kept and looked up: by id and by filter, on the replica that served them and on another one. */
 import { randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
@@ -66,7 +66,7 @@ async function ask(
 }
 
 describe('a refusal', () => {
-  it('is found by both of its ids, with its log line, the roles held and the explanation of "explain"', async () => {
+  it('is found by both of its ids, with its log line, the roles of the caller and the output of "explain"', async () => {
     const gateway = await start();
     const id = await refused(gateway, '/admin/7?secret=query', { ...ann, 'x-request-id': 'request-of-ann' });
     const found = await vi.waitUntil(async () => {
@@ -96,8 +96,8 @@ describe('a refusal', () => {
 
   it.each([
     ['without a credential', '/own', {}, 'credential_missing', 'extract'],
-    ['with a bad one', '/own', { authorization: 'Bearer nobody' }, 'credential_rejected', 'resolve'],
-    ['of a condition', '/of/other', ann, 'condition_failed', 'authorize'],
+    ['with a rejected one', '/own', { authorization: 'Bearer nobody' }, 'credential_rejected', 'resolve'],
+    ['by a condition', '/of/other', ann, 'condition_failed', 'authorize'],
     ['without a route', '/nowhere', {}, 'route_not_found', 'match'],
   ] as const)('%s is explained', async (_name, path, headers, reason, stage) => {
     const gateway = await start();
@@ -108,7 +108,7 @@ describe('a refusal', () => {
     expect(body.rulesChanged).toBe(false);
   });
 
-  it('brings no control character of its client to the terminal', async () => {
+  it('sends no control character of its client to the terminal', async () => {
     const gateway = await start();
     const head = 'GET /own HTTP/1.1\r\nHost: a.test\r\nUser-Agent: a\x9b31mb\r\n\r\n';
     const answer = await sendRaw(Number(new URL(gateway.origin).port), Buffer.from(head, 'latin1'));
@@ -120,14 +120,14 @@ describe('a refusal', () => {
     }
   });
 
-  it('whose path cannot be read is kept without an explanation', async () => {
+  it('with an unreadable path is kept without an explanation', async () => {
     const gateway = await start();
     const id = await refused(gateway, '/own%2f..%5c');
     const { body } = await ask(gateway, `/decisions/${id}`);
     expect(body).toMatchObject({ request: { reason: 'path_ambiguous' }, explanation: null, rulesChanged: false });
   });
 
-  it('says so when the rules of now decide otherwise', async () => {
+  it('is marked when the current rules decide otherwise', async () => {
     const gateway = await start();
     const id = await refused(gateway, '/admin/7');
     const text = `version: 1
@@ -187,13 +187,13 @@ describe('of allowed requests', () => {
     for (let n = 0; n < 61; n += 1) expect((await fetch(`${gateway.origin}/own`, { headers: ann })).status).toBe(200);
     await vi.waitFor(async () => {
       const { body } = await ask(gateway, '/decisions?route=own&user=ann&limit=100');
-      // The distance is at most twice three, less one.
+      // The distance is at most twice three, minus one.
       expect(body.decisions.length).toBeGreaterThanOrEqual(13);
       expect(body.decisions.length).toBeLessThan(61);
     });
   });
 
-  it('none is kept with 0, nor anything with records: false', async () => {
+  it('keeps none with 0, and nothing with records: false', async () => {
     const [none, off] = [await start('records: { oneInAllowed: 0 }\n'), await start('records: false\n')];
     for (const gateway of [none, off]) {
       await fetch(`${gateway.origin}/own`, { headers: ann });
@@ -224,7 +224,7 @@ describe('the list', () => {
   });
 });
 
-describe('only the admin token reads it', () => {
+describe('only the admin token grants access', () => {
   it.each(['/decisions', '/decisions/x'])('%s', async (path) => {
     const gateway = await start();
     expect((await ask(gateway, path, {})).status).toBe(401);
@@ -232,7 +232,7 @@ describe('only the admin token reads it', () => {
     expect((await ask(open, path, {})).body).toMatchObject({ status: 403, code: 'changes_disabled' });
   });
 
-  it('an id that is not kept is 404', async () => {
+  it('an unknown id is 404', async () => {
     const gateway = await start();
     for (const id of [randomUUID(), '%zz', 'a%20b']) {
       expect((await ask(gateway, `/decisions/${id}`)).body).toMatchObject({ status: 404, code: 'decision_unknown' });
@@ -250,9 +250,9 @@ describe('with Redis', () => {
     return { one, other, redis, name: `${keyPrefix}decisions` };
   }
 
-  it('a refusal through one replica is found on the other within a second, by the command too', async () => {
+  it('a refusal by one replica is found on the other within a second, also by the command', async () => {
     const { one, other } = await pair();
-    // Until it is connected, nothing is shared.
+    // Nothing is shared until it is connected.
     await vi.waitUntil(async () => {
       await refused(one, '/admin/0');
       return (await ask(other, '/decisions')).body.decisions.length > 0;
@@ -298,7 +298,7 @@ describe('with Redis', () => {
     expect(command.output()).toMatch(/The record is shortened: .*10 roles and groups/);
   });
 
-  it('nothing of it can be read in Redis, and what others wrote there is not believed', async () => {
+  it('nothing of it is readable in Redis, and entries written by others are ignored', async () => {
     const { one, other, redis, name } = await pair();
     const id = await vi.waitUntil(async () => {
       const refusal = await refused(one, '/admin/7');

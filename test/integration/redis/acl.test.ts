@@ -1,4 +1,4 @@
-/** The guide to Redis as its readers use it: its configurations load, and its user of the ACL may do what is needed. */
+/** The Redis guide as its readers use it: its configurations load, and its ACL user has the necessary permissions. */
 import { readFileSync } from 'node:fs';
 import type { Redis } from 'ioredis';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
@@ -18,12 +18,12 @@ import { patience } from './link-support.ts';
 const page = readFileSync('docs/guides/redis.md', 'utf8');
 const blocks = blocksOf(page);
 const rule = blocks.find(({ text }) => text.startsWith('user rolegate'))?.text.trim() ?? '';
-/** Commands of the rule, as statistics name them. */
+/** Commands of the rule, in the spelling of statistics. */
 const granted = [...rule.matchAll(/ \+(\S+)/g)].map(([, command = '']) => command);
 const password = 'change-me-to-something-long';
 const adminToken = 'a'.repeat(40);
 
-/** Applies the rule, and leaves the default user to the tests alone. */
+/** Applies the rule, and leaves the default user to the tests only. */
 async function applyRule(client: Redis): Promise<void> {
   await client.call('ACL', 'SETUSER', ...rule.split(' ').slice(1));
   await client.acl('SETUSER', 'tests', 'on', '>tests', '~*', '&*', '+@all');
@@ -78,7 +78,7 @@ async function commandsSeen(client: Redis): Promise<Set<string>> {
   return new Set([...statistics.matchAll(/^cmdstat_([^:]+):/gm)].map(([, command = '']) => command));
 }
 
-describe('the guide to Redis', () => {
+describe('the Redis guide', () => {
   const examples = blocks.filter(({ language }) => language === 'yaml');
   const authority = createAuthority();
   const own = authority.issue({ hosts: ['gateway.test'] });
@@ -103,8 +103,8 @@ describe('the guide to Redis', () => {
   });
 });
 
-describe('the user with the least rights', () => {
-  it('is enough for gateways and for the Auth API, and has no right that is not needed', async () => {
+describe('the least-privilege user', () => {
+  it('is sufficient for gateways and the Auth API, and has no unneeded permission', async () => {
     const redis = await startPrivateRedis();
     onTestFinished(redis.dispose);
     const client = connectTo(onTestFinished, { address: { host: '127.0.0.1', port: portOf(redis) } });
@@ -158,7 +158,7 @@ routes:
     }
   });
 
-  it('is enough for a Cluster', async () => {
+  it('is sufficient for a Cluster', async () => {
     const redis = await startClusterRedis();
     const clients = redis.nodes.map((node) => connectTo(onTestFinished, node));
     for (const client of clients) await applyRule(client);
@@ -175,7 +175,7 @@ routes:
     expect([...onlyElsewhere].filter((command) => command.startsWith('cluster') && !seen.has(command))).toEqual([]);
   }, 60_000);
 
-  it('is enough behind Sentinels, which have one of their own', async () => {
+  it('is sufficient with Sentinels, which have their own user', async () => {
     const redis = await startSentinelRedis();
     const words = /For Sentinels with an ACL:\s+`([^`]+)`\s+and the channel\s+`([^`]+)`/.exec(page);
     const [, commands = '', channel = ''] = words ?? [];
@@ -211,7 +211,7 @@ routes:
     expect(away).toEqual([]);
   }, 60_000);
 
-  it('with a wrong password nothing is shared and nothing fails, and the log names no password', async () => {
+  it('with a wrong password, nothing is shared, nothing fails, and the log contains no password', async () => {
     const redis = await startPrivateRedis();
     onTestFinished(redis.dispose);
     await applyRule(connectTo(onTestFinished, { address: { host: '127.0.0.1', port: portOf(redis) } }));
@@ -231,7 +231,7 @@ routes:
   }, 60_000);
 });
 
-/** Of a Cluster, and for a counter that has lost its end. */
+/** Of a Cluster, and for a counter that has lost its expiry. */
 const onlyElsewhere = new Set(['cluster|slots', 'cluster|info', 'expire']);
 
 function seedsOf({ nodes }: ClusterRedis): string {

@@ -1,4 +1,4 @@
-/** The doctor and a real Redis: version, eviction policy, latency, rights of the user, Sentinels, Cluster. */
+/** The doctor with a real Redis: version, eviction policy, latency, permissions of the user, Sentinels, Cluster. */
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { doctorText } from '../../../src/cli/doctor/doctor-report.ts';
@@ -39,11 +39,11 @@ async function privateRedis(): Promise<PrivateRedis> {
   return redis;
 }
 
-/** A long timeout: how quick Redis is on a loaded machine is not what these tests are about. */
+/** A long timeout: these tests do not measure the speed of Redis on a loaded machine. */
 const single = ({ url }: PrivateRedis, more = '') => `{ url: "${url}", timeout: 5s${more} }`;
 
 describe('one server', () => {
-  it('that is set up as the guide says has no warning, and is left as it was', async () => {
+  it('set up like in the guide has no warning, and is not changed', async () => {
     const redis = await privateRedis();
     const client = clientOf(redis);
     await client.config('SET', 'maxmemory', '64mb', 'maxmemory-policy', 'volatile-ttl');
@@ -84,7 +84,7 @@ describe('one server', () => {
     expect(text).toMatch(/it is a replica|commands failed: READONLY|it is loading/);
   });
 
-  it('nothing there, and something that is silent', async () => {
+  it('a closed port, and a silent server', async () => {
     const redis = await privateRedis();
     await redis.stop();
     expect(await reportOf(single(redis))).toContain('✗ cache.redis: no connection');
@@ -106,7 +106,7 @@ describe('the user', () => {
   const setUser = (...changes: readonly string[]) =>
     clientOf(redis).call('ACL', 'SETUSER', 'rolegate', 'reset', ...rule.split(' '), ...changes);
 
-  it('of the guide may do all of it: what is tried is what the guide grants', async () => {
+  it('of the guide has all permissions: the doctor tries what the guide grants', async () => {
     await setUser();
     expect(await reportOf(asUser())).toContain('the user may run every command that is needed');
     const granted = [...rule.matchAll(/ \+(\S+)/g)].map(([, command = '']) => command);
@@ -122,7 +122,7 @@ describe('the user', () => {
     expect([...tried].sort()).toEqual([...granted].sort());
   });
 
-  it.each(triedCommands)('without %s it is an error that names it', async (command) => {
+  it.each(triedCommands)('without %s is an error that mentions it', async (command) => {
     await setUser(`-${command}`);
     const text = await reportOf(asUser());
     expect(text).toMatch(new RegExp(`✗ cache.redis: the user may not run ${command}\\n`));
@@ -147,7 +147,7 @@ describe('the user', () => {
 });
 
 describe('several servers', () => {
-  it('behind Sentinels, one of which is down', async () => {
+  it('with Sentinels, one of which is down', async () => {
     const redis = await startSentinelRedis();
     await redis.sentinels[2]?.kill();
     const text = await reportOf(redis.yaml.replace(/ }$/, ', timeout: 5s }'));

@@ -1,4 +1,4 @@
-/** Who reads Redis or the log learns no credential, and who writes to Redis becomes nobody. */
+/** Read access to Redis or the log reveals no credential, and write access to Redis grants no identity. */
 import { createHash } from 'node:crypto';
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { FakeAuthApi } from '../../support/fake-auth-api.ts';
@@ -14,8 +14,8 @@ beforeEach(async () => {
   ({ authApi, upstream, replica, calls } = await startReplicas());
 });
 
-describe('who writes to Redis', () => {
-  /** Asks with a credential and gives the name and value of the entry that it left. */
+describe('write access to Redis', () => {
+  /** Sends a request with a credential and returns the name and value of the resulting entry. */
   async function entryOf(url: string, keyPrefix: string, headers: Headers, secret = cacheSecret) {
     const raw = connectRedis(url);
     const before = new Set(await raw.keys(`${keyPrefix}verdict:*`));
@@ -29,7 +29,7 @@ describe('who writes to Redis', () => {
     return { raw, name, value };
   }
 
-  it('control: the entry as it stands is believed', async () => {
+  it('control: an unchanged entry is accepted', async () => {
     const { url, keyPrefix } = await useRedis();
     authApi.addSession('anns', { roles: ['admin'] });
     const { raw, name, value } = await entryOf(url, keyPrefix, bearer('anns'));
@@ -40,12 +40,12 @@ describe('who writes to Redis', () => {
     expect(calls()).toBe(1);
   });
 
-  it('gets no identity from an entry of which one byte is changed, wherever', async () => {
+  it('gives no identity by changing one byte of an entry, wherever', async () => {
     const { url, keyPrefix } = await useRedis();
     authApi.addSession('anns', { roles: ['admin'] });
     const { raw, name, value } = await entryOf(url, keyPrefix, bearer('anns'));
     authApi.remove('anns');
-    // Nothing is kept in memory for long, so that one gateway reads every change.
+    // Nothing stays in memory for long, so the gateway reads every change.
     const gateway = await replica(url, keyPrefix, 'accepted: 1h, rejected: 0s');
     for (let at = 0; at < value.length; at += 1) {
       const changed = Buffer.from(value);
@@ -65,9 +65,9 @@ describe('who writes to Redis', () => {
     ['cut', (value: Buffer) => value.subarray(0, -1)],
     ['longer', (value: Buffer) => Buffer.concat([value, Buffer.from(' ')])],
     ['empty', () => Buffer.alloc(0)],
-    ['an identity in clear', () => Buffer.from('{"userId":"root","roles":["admin"],"expireAt":99999999999}')],
+    ['a plain identity', () => Buffer.from('{"userId":"root","roles":["admin"],"expireAt":99999999999}')],
     ['huge', () => Buffer.alloc(4 * 1024 * 1024, 'x')],
-  ])('gets no identity from an entry that is %s', async (_name, change) => {
+  ])('gives no identity by an entry that is %s', async (_name, change) => {
     const { url, keyPrefix } = await useRedis();
     authApi.addSession('anns', { roles: ['admin'] });
     const { raw, name, value } = await entryOf(url, keyPrefix, bearer('anns'));
@@ -78,7 +78,7 @@ describe('who writes to Redis', () => {
     expect(upstream.requests.filter(({ target }) => target === '/admin')).toHaveLength(0);
   });
 
-  it('does not become another by moving an entry of another credential', async () => {
+  it('gives no other identity by moving an entry of another credential', async () => {
     const { url, keyPrefix } = await useRedis();
     authApi.addSession('roots', { roles: ['admin'] });
     authApi.addSession('anns', { roles: ['user'] });
@@ -102,7 +102,7 @@ describe('who writes to Redis', () => {
     expect(await gateway.status(bearer('anns'), '/admin')).toBe(401);
   });
 
-  it('cannot prolong an entry by putting it back without an end', async () => {
+  it('cannot prolong an entry by restoring it without an expiry', async () => {
     const { url, keyPrefix } = await useRedis();
     const endS = Math.floor(Date.now() / 1000) + 2;
     authApi.addSession('anns', { expireAt: endS });
@@ -119,7 +119,7 @@ describe('who writes to Redis', () => {
   });
 });
 
-describe('who reads Redis, or the log', () => {
+describe('read access to Redis, or to the log', () => {
   it('finds no credential and no plain digest of one', async () => {
     const redis = await startPrivateRedis();
     onTestFinished(redis.dispose);
@@ -133,7 +133,7 @@ describe('who reads Redis, or the log', () => {
     await gateway.wrote(4);
     const raw = connectRedis(redis.url);
     expect(await raw.keys('p:verdict:*')).toHaveLength(4);
-    // Whatever else lies there, and of whichever type it is; a compressed dump would hide what it holds.
+    // Whatever Redis contains, of any type; a compressed dump would hide its contents.
     await raw.config('SET', 'rdbcompression', 'no');
     const names = await raw.keys('*');
     const values = await Promise.all(names.map((name) => raw.dumpBuffer(name)));
@@ -149,14 +149,14 @@ describe('who reads Redis, or the log', () => {
     expect(gateway.logText()).toContain('"msg":"request"');
   });
 
-  it('control: the forms are found when they are there', () => {
+  it('control: finds these forms if present', () => {
     for (const [form, bytes] of formsOf('text')) {
       expect([form, Buffer.from(`<${bytes.toString('latin1')}>`, 'latin1').includes(bytes)]).toEqual([form, true]);
     }
   });
 });
 
-/** A text as it could lie somewhere: itself, encoded, and its plain digests. */
+/** The forms of a text to search for: itself, encoded, and its plain digests. */
 function formsOf(text: string): [string, Buffer][] {
   const bytes = Buffer.from(text);
   const digests = ['sha1', 'sha256', 'sha512', 'md5'].map((name) => [name, createHash(name).update(text).digest()]);

@@ -1,10 +1,10 @@
-/** What the tests of links to Redis share. */
+/** Shared helpers for tests of links to Redis. */
 import type { RedisSubscriber } from '../../../src/redis/redis-link.ts';
 
 /** For `vi.waitFor`: connections are made again with pauses of up to two seconds, and a busy machine takes its time. */
 export const patience = { timeout: 25_000, interval: 25 };
 
-/** A clock that runs: what another replica asked for counts only some seconds after this one began to hear. */
+/** A running clock: look-ups of another replica count only some seconds after this one connected. */
 export const clock = {
   get nowMs() {
     return Date.now();
@@ -17,7 +17,7 @@ export interface Heard {
   readonly subscribed: number;
 }
 
-/** Subscribes whenever the subscriber is ready, as its users have to. */
+/** Subscribes whenever the subscriber is ready, as its users must. */
 export function listening({ connection }: RedisSubscriber, channel: string): Heard {
   const messages: string[] = [];
   let subscribed = 0;

@@ -1,4 +1,4 @@
-/** The link to one server: deadlines, a server that comes and goes, subscriptions, scripts, and nothing that is printed. */
+/** The link to one server: deadlines, a server that stops and restarts, subscriptions, scripts, and silence in logs. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
@@ -28,7 +28,7 @@ async function privateRedis() {
 }
 
 describe('a link to one server', () => {
-  it('fails commands at once while there is no connection, and connects by itself', async () => {
+  it('fails commands at once without a connection, and reconnects on its own', async () => {
     const redis = await privateRedis();
     await redis.stop();
     const { link, away } = open(redis.url);
@@ -41,7 +41,7 @@ describe('a link to one server', () => {
     expect(await link.run((client) => client.get('a'))).toBe('1');
   });
 
-  it('ends commands at their deadline, gives a silent connection up, and comes back', async () => {
+  it('ends commands at their deadline, drops a silent connection, and reconnects', async () => {
     const redis = await privateRedis();
     const { link, away } = open(redis.url, 50);
     await vi.waitFor(() => expect(link.ready).toBe(true), patience);
@@ -53,11 +53,11 @@ describe('a link to one server', () => {
     await vi.waitFor(async () => expect(await link.run((client) => client.ping())).toBe('PONG'), patience);
   });
 
-  it('does not take a process that stood still for a Redis that did', async () => {
+  it('does not mistake a suspended process for a silent Redis', async () => {
     const { url, keyPrefix } = await useRedis();
     const { link } = open(url, 50);
     await vi.waitFor(() => expect(link.ready).toBe(true), patience);
-    // Sent now, answered while nobody reads.
+    // Sent now, with a reply that is not read yet.
     const answers = Promise.all(
       Array.from({ length: 100 }, () => link.run((client) => client.set(`${keyPrefix}a`, '1', 'PX', 60_000))),
     );
@@ -66,7 +66,7 @@ describe('a link to one server', () => {
     expect(new Set(await answers)).toEqual(new Set(['OK']));
   });
 
-  it('ends a thousand commands at their deadlines, in whichever order they were sent and answered', async () => {
+  it('ends a thousand commands at their deadlines, whatever the order of sending and replies', async () => {
     const redis = await privateRedis();
     const { link } = open(redis.url, 200);
     await vi.waitFor(() => expect(link.ready).toBe(true), patience);
@@ -91,22 +91,22 @@ describe('a link to one server', () => {
     await settled;
     await redis.start();
     await vi.waitFor(async () => expect(await link.run((client) => client.ping())).toBe('PONG'), patience);
-    // Nothing is kept over a restart: what came after it came a second time.
+    // Nothing survives the restart: a command after it would have arrived twice.
     expect(await link.run((client) => client.get('n'))).toBeNull();
   });
 
-  it('connects again when it was closed by nobody, whatever ended it', async () => {
+  it('reconnects after an unintended close, whatever caused it', async () => {
     const redis = await privateRedis();
     const { link } = open(redis.url);
     await vi.waitFor(() => expect(link.ready).toBe(true), patience);
     const ended = once(link.client, 'end');
-    // Of the server: the client takes it for a wish to end.
+    // From the server: the client interprets it as intended.
     await link.run((client) => client.quit());
     await ended;
     await vi.waitFor(async () => expect(await link.run((client) => client.ping())).toBe('PONG'), patience);
   });
 
-  it('subscribes on a connection of its own, which says when messages may have been missed', async () => {
+  it('subscribes on a separate connection, which reports when messages may have been missed', async () => {
     const redis = await privateRedis();
     const { link } = open(redis.url);
     const heard = listening(link.subscriber(), 'news');
@@ -121,7 +121,7 @@ describe('a link to one server', () => {
     await vi.waitFor(() => expect(heard.messages).toEqual(['one', 'two']), patience);
   });
 
-  it('ends a subscriber by its own word, and all of them with itself', async () => {
+  it('closes a subscriber on request, and all of them with itself', async () => {
     const { url, keyPrefix } = await useRedis();
     const { link } = open(url);
     const [first, second] = [link.subscriber(), link.subscriber()];
@@ -138,7 +138,7 @@ describe('a link to one server', () => {
     await expect(link.run((client) => client.get('a'))).rejects.toThrow();
   });
 
-  it('runs scripts, also after the server has forgotten them', async () => {
+  it('runs scripts, also after the server has dropped them', async () => {
     const redis = await privateRedis();
     const { link } = open(redis.url);
     await vi.waitFor(() => expect(link.ready).toBe(true), patience);
@@ -150,7 +150,7 @@ describe('a link to one server', () => {
     expect(await run(['k'], ['x'])).toEqual([Buffer.from('x'), 7, bytes]);
   });
 
-  it('prints nothing and tells no address, even where the client would', async () => {
+  it('prints nothing and reveals no address, even where the client would', async () => {
     const redis = await privateRedis();
     const printed = [vi.spyOn(console, 'error').mockReturnValue(), vi.spyOn(console, 'warn').mockReturnValue()];
     const { link, away } = open(redis.url.replace('127.0.0.1', 'localhost'));
@@ -163,8 +163,8 @@ describe('a link to one server', () => {
   });
 });
 
-describe('the client of Redis', () => {
-  it('is loaded with the first connection, and not by whoever has no Redis', async () => {
+describe('the Redis client', () => {
+  it('is loaded with the first connection, and not without Redis', async () => {
     const from = (path: string) => new URL(`../../../src/${path}`, import.meta.url).href;
     const program = `
       import { createRequire } from 'node:module';

@@ -1,4 +1,4 @@
-/** Gateways that share a Redis and an Auth API, for the tests of the shared cache. Everything ends with the test. */
+/** Gateways that share a Redis and an Auth API, for tests of the shared cache. Everything closes with the test. */
 import { Redis } from 'ioredis';
 import { expect, onTestFinished, vi } from 'vitest';
 import { type FakeAuthApi, startFakeAuthApi } from '../../support/fake-auth-api.ts';
@@ -16,7 +16,10 @@ export function bearer(token: string): Headers {
 
 export interface Replica extends RunningGateway {
   status(headers: Headers, path?: string): Promise<number>;
-  /** Resolves when Redis is connected and heard: before that, every lookup is a miss, and others do not believe ours. */
+  /**
+   * Resolves when Redis and the subscription are connected: before that, every look-up is a miss, and others ignore
+   * this replica's entries.
+   */
   connected(): Promise<void>;
   /** Resolves when so many verdicts were written to Redis. */
   wrote(count: number): Promise<void>;
@@ -25,9 +28,9 @@ export interface Replica extends RunningGateway {
 export interface Replicas {
   readonly authApi: FakeAuthApi;
   readonly upstream: RecordingUpstream;
-  /** Checks of a credential that the Auth API was asked for; the health check asks without one. */
+  /** Credential checks that reached the Auth API; the health check sends none. */
   calls(): number;
-  /** One more gateway, connected to Redis. `cache` is more YAML of that section. */
+  /** One more gateway, connected to Redis. `cache` is additional YAML of that section. */
   replica(url: string, keyPrefix: string, cache?: string, secret?: string): Promise<Replica>;
   /** The same without waiting for Redis. */
   unconnected(url: string, keyPrefix: string, cache?: string, secret?: string): Promise<Replica>;
@@ -89,7 +92,7 @@ routes:
   };
 }
 
-/** A client of the test's own. */
+/** A separate client for the test. */
 export function connectRedis(url: string): Redis {
   const redis = new Redis(url);
   onTestFinished(() => redis.disconnect());

@@ -1,4 +1,4 @@
-/** A new cache secret: verdicts under the old one are found and kept anew, and nobody stampedes. */
+/** A new cache secret: verdicts under the old one are found and written again, without a stampede. */
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { CacheConfig } from '../../../src/config/config.ts';
 import { deriveCacheKeys, lookupKey, lookupKeys } from '../../../src/identity/cache/cache-key.ts';
@@ -20,7 +20,7 @@ const [oldest, old, current] = ['oldest', 'older', 'current'].map((age) => `the 
   string,
 ];
 
-/** What others asked for just after a replica began is not believed by it: replicas begin some seconds earlier. */
+/** A replica ignores look-ups of others from just after its start, so replicas start some seconds earlier. */
 const earlierMs = 6_000;
 /** Shorter than that of the replicas. */
 const lifeMs = 20_000;
@@ -50,7 +50,7 @@ async function replica(keyPrefix: string, url: string, cache: Partial<CacheConfi
   return made;
 }
 
-/** Puts a verdict there some seconds later, as a replica with this secret does. */
+/** Writes a verdict some seconds later, as a replica with this secret would. */
 async function plant(url: string, keyPrefix: string, secret: string, roles = ['user']): Promise<void> {
   aheadMs = earlierMs;
   const keys = sharedKeys(api.url, secret);
@@ -68,7 +68,7 @@ describe('a new cache secret', () => {
   it.each<[string, readonly string[]]>([
     ['the previous one', [old]],
     ['one of several', [oldest, old]],
-  ])('finds what lies under %s, and keeps it anew', async (_, previousSecrets) => {
+  ])('finds verdicts under %s, and writes them again', async (_, previousSecrets) => {
     const { url, keyPrefix } = await useRedis();
     const names = (secret: string) => entryKey(keyPrefix, lookupKey(bearer(), sharedKeys(api.url, secret)));
     const one = await replica(keyPrefix, url, { secret: current, previousSecrets });
@@ -78,14 +78,14 @@ describe('a new cache secret', () => {
     expect(api.calls.session).toBe(0);
     const raw = connectRedis(url);
     await vi.waitFor(async () => expect(await raw.exists(names(current))).toBe(1), patience);
-    // For the rest of its life, and not for another one.
+    // For the rest of its life, without a new one.
     expect(await raw.pttl(names(current))).toBeLessThanOrEqual(lifeMs);
     await raw.del(names(old));
     expect(await two.resolve(bearer(), any)).toMatchObject({ source: 'redis', identity: { roles: ['reporter'] } });
     expect(api.calls.session).toBe(0);
   });
 
-  it('prefers what lies under the current one', async () => {
+  it('prefers a verdict under the current secret', async () => {
     const { url, keyPrefix } = await useRedis();
     const one = await replica(keyPrefix, url, { secret: current, previousSecrets: [old] });
     await plant(url, keyPrefix, old, ['old']);
@@ -93,7 +93,7 @@ describe('a new cache secret', () => {
     expect(await one.resolve(bearer(), any)).toMatchObject({ source: 'redis', identity: { roles: ['current'] } });
   });
 
-  it('does not find it when the old one is not said, nor what is under a secret of nobody', async () => {
+  it('finds no verdict if the old secret is not listed, and none under an unknown secret', async () => {
     const { url, keyPrefix } = await useRedis();
     const one = await replica(keyPrefix, url, { secret: current, previousSecrets: [old] });
     await plant(url, keyPrefix, oldest);
@@ -101,7 +101,7 @@ describe('a new cache secret', () => {
     expect(one.events.lines).not.toContain('redis get invalid');
   });
 
-  it('believes nothing that is proved under another secret than its name', async () => {
+  it('refuses a verdict whose proof and name use different secrets', async () => {
     const { url, keyPrefix } = await useRedis();
     const lookup = lookupKey(bearer(), sharedKeys(api.url, old));
     const one = await replica(keyPrefix, url, { secret: current, previousSecrets: [old] });
@@ -113,7 +113,7 @@ describe('a new cache secret', () => {
     expect(one.events.lines).toContain('redis get invalid');
   });
 
-  it('lets many cold requests on many replicas ask once', async () => {
+  it('makes one call for many cold requests on many replicas', async () => {
     const { url, keyPrefix } = await useRedis();
     const cache = { secret: current, previousSecrets: [old] };
     const replicas = await Promise.all([1, 2, 3].map(() => replica(keyPrefix, url, cache)));
@@ -123,7 +123,7 @@ describe('a new cache secret', () => {
     expect(api.calls.session).toBe(1);
   });
 
-  it('names a credential by all secrets, the current one first', () => {
+  it('names a credential under all secrets, the current one first', () => {
     const keys = deriveCacheKeys(current, [old, oldest]);
     for (const credential of [bearer(), keyPair()]) {
       const names = [current, old, oldest].map((secret) => lookupKey(credential, deriveCacheKeys(secret)));

@@ -1,4 +1,4 @@
-/** TLS towards Redis: who is trusted, what is shown, and that nothing goes on without it. */
+/** TLS towards Redis: trusted certificates, the gateway's own certificate, and no fallback without TLS. */
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { ClientTlsConfig, RedisConfig } from '../../../src/config/config.ts';
 import { connectRedis } from '../../../src/redis/connect-redis.ts';
@@ -24,13 +24,13 @@ function open(config: RedisConfig) {
   return { link, away };
 }
 
-describe('a server that speaks TLS only', () => {
+describe('a TLS-only server', () => {
   it.each<[string, (redis: TlsRedis) => [tls: ClientTlsConfig, host?: string]]>([
-    ['known by its address', ({ ca }) => [{ ...none, ca }]],
-    ['known by its name', ({ ca }) => [{ ...none, ca }, 'localhost']],
-    ['known by a name that is said', ({ ca }) => [{ ...none, ca, serverName: 'redis.test' }]],
+    ['verified by address', ({ ca }) => [{ ...none, ca }]],
+    ['verified by name', ({ ca }) => [{ ...none, ca }, 'localhost']],
+    ['verified by a configured name', ({ ca }) => [{ ...none, ca, serverName: 'redis.test' }]],
   ])(
-    '%s, with an authority of its own: commands and subscriptions',
+    '%s, with a private authority: commands and subscriptions',
     async (_, how) => {
       const redis = await startTlsRedis();
       const [tls, host] = how(redis);
@@ -46,10 +46,10 @@ describe('a server that speaks TLS only', () => {
   );
 
   it.each<[string, (redis: TlsRedis) => [tls: ClientTlsConfig | null, host?: string], RedisFailure]>([
-    ['nobody trusted vouches for it', () => [none], 'certificate'],
-    ['somebody else vouches for it', () => [{ ...none, ca: createAuthority().cert }], 'certificate'],
-    ['it bears another name', ({ ca }) => [{ ...none, ca, serverName: 'other.test' }], 'certificate'],
-    ['TLS is not asked for', () => [null], 'disconnected'],
+    ['its certificate is not trusted', () => [none], 'certificate'],
+    ['its certificate is from another authority', () => [{ ...none, ca: createAuthority().cert }], 'certificate'],
+    ['its certificate has another name', ({ ca }) => [{ ...none, ca, serverName: 'other.test' }], 'certificate'],
+    ['TLS is not configured', () => [null], 'disconnected'],
   ])(
     'is not used when %s',
     async (_, how, failure) => {
@@ -64,7 +64,7 @@ describe('a server that speaks TLS only', () => {
     60_000,
   );
 
-  it('that asks for a certificate gets it', async () => {
+  it('that requires a certificate gets it', async () => {
     const redis = await startTlsRedis({ askClients: true });
     const { link } = open(configOf(redis, { ...none, ca: redis.ca, ...redis.client }));
     await vi.waitFor(() => expect(link.ready).toBe(true), patience);
@@ -77,7 +77,7 @@ describe('a server that speaks TLS only', () => {
     expect(foreign.link.ready).toBe(false);
   }, 60_000);
 
-  it('serves a gateway, as its configuration says', async () => {
+  it('serves a gateway with the configuration', async () => {
     const redis = await startTlsRedis({ askClients: true });
     const authApi = await startFakeAuthApi();
     onTestFinished(authApi.close);

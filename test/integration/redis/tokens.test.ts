@@ -44,13 +44,15 @@ routes:
 const get = async (gateway: RunningGateway, token: string) =>
   (await fetch(`${gateway.origin}/own`, { headers: { authorization: `Bearer ${token}` } })).status;
 
-/** What the second replica found in Redis. A verdict from before it was connected may miss a revocation, and is not used. */
+/**
+ * What the second replica found in Redis. A verdict from before it was connected may miss a revocation, and is ignored.
+ */
 const found = async (gateway: RunningGateway) => {
   const line = /^rolegate_decision_duration_seconds_count\{source="redis"\} (\d+)$/m;
   return Number(line.exec(await gateway.metrics())?.[1] ?? 0);
 };
 
-it('a token that one replica verified is accepted by another one, which verifies nothing', async () => {
+it('a token that one replica verified is accepted by another without verification', async () => {
   const redis = await useRedis();
   const [one, two] = [await replica(redis), await replica(redis)];
   await expect
@@ -63,7 +65,7 @@ it('a token that one replica verified is accepted by another one, which verifies
   expect(upstream.last().header('user-id')).toEqual(['ann']);
 });
 
-it('why a token was rejected is shared, too', async () => {
+it('the reason of a rejected token is shared, too', async () => {
   const redis = await useRedis();
   const [one, two] = [await replica(redis), await replica(redis)];
   await expect
@@ -78,7 +80,7 @@ it('why a token was rejected is shared, too', async () => {
     .toMatchObject({ reason: 'credential_rejected', rejection: 'audience' });
 });
 
-it('a verdict of a source with another name is not used', async () => {
+it('a verdict of a source with another name is ignored', async () => {
   const redis = await useRedis();
   const [one, two] = [await replica(redis), await replica(redis, 'renamed')];
   for (let round = 0; round < 3; round += 1) {

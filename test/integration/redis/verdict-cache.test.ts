@@ -1,4 +1,4 @@
-/** The contract suite for the cache of verdicts in Redis. */
+/** The contract suite for the verdict cache in Redis. */
 import { vi } from 'vitest';
 import { deriveCacheKeys } from '../../../src/identity/cache/cache-key.ts';
 import { RedisCache } from '../../../src/identity/cache/redis-cache.ts';

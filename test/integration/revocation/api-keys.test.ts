@@ -1,4 +1,4 @@
-/** API keys are revoked by their value, in each way to write it: as the key, and as the bearer that it can be sent as. */
+/** API keys are revoked by their value in either form: as the key, and as the bearer that can carry it. */
 import { expect, test } from 'vitest';
 import { createGateway } from '../../../src/app/create-gateway.ts';
 import { parseConfig } from '../../../src/config/parse-config.ts';

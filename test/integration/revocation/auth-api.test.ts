@@ -1,4 +1,4 @@
-/** What Rolegate's own Auth API revokes, a gateway no longer believes: over Redis, and in one process without it. */
+/** Revocations by Rolegate's own Auth API reach gateways: over Redis, and within one process without it. */
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { createGateway } from '../../../src/app/create-gateway.ts';
 import { createAuthApi } from '../../../src/auth-api/create-auth-api.ts';
@@ -53,7 +53,7 @@ routes:
   return { gateway, origin: `http://127.0.0.1:${listen!.port}`, ask, metric };
 }
 
-test('embedded, without Redis: the session is over when its end is answered', async () => {
+test('embedded, without Redis: the session has ended when its deletion returns', async () => {
   const embedded = '{ embedded: { database: ":memory:", secret: "a secret of at least thirty-two characters" } }';
   const { gateway, ask, metric } = await start(embedded, '');
   const { authApi } = gateway;
@@ -65,7 +65,7 @@ test('embedded, without Redis: the session is over when its end is answered', as
   expect(await metric('rolegate_revocations_total{source="auth-api",kind="session"}')).toBe(1);
 });
 
-test('a bearer that was refused before its verification is accepted at once after it', async () => {
+test('a bearer refused before its verification is accepted right after it', async () => {
   const embedded =
     '{ embedded: { database: ":memory:", secret: "a secret of at least thirty-two characters", outbox: console } }';
   const mails: CodeMail[] = [];
@@ -82,7 +82,7 @@ test('a bearer that was refused before its verification is accepted at once afte
   expect(await ask('/own', bearer)).toBe(200);
 });
 
-test('alone, over Redis: every gateway hears of it, and whoever comes later finds it in the log', async () => {
+test('standalone, over Redis: every gateway is notified, and a later one finds it in the log', async () => {
   const redis = await useRedis();
   const log = { info: () => {}, warn: () => {}, error: () => {} };
   const settings = { ...authApiSettings, database: ':memory:', redis: redisConfig(redis.url, redis.keyPrefix, 1_000) };

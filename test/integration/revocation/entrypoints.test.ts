@@ -1,4 +1,4 @@
-/** Every way to revoke, with and without Redis: what is revoked is asked for again, on every replica. */
+/** Every way to revoke, with and without Redis: revoked credentials are looked up again, on every replica. */
 import { createHmac } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { expect, onTestFinished, test } from 'vitest';
@@ -68,14 +68,14 @@ const doors: Door[] = [
     revoke: (gateway) => webhook(gateway, { sessionID: ann.sessionId }),
   },
   {
-    name: 'a call through the gateway, by a parameter of its path',
+    name: 'a call through the gateway, by a path parameter',
     headers: bearer(ann.token),
     source: 'route',
     kind: 'session',
     revoke: (gateway) => through(gateway, 'DELETE', `/session/${ann.sessionId}`),
   },
   {
-    name: 'a call through the gateway, by who calls',
+    name: 'a call through the gateway, by its caller',
     headers: bearer(ann.token),
     source: 'route',
     kind: 'user',
@@ -98,7 +98,7 @@ test.each(doors)('without Redis: $name', async ({ headers, source, kind, revoke 
   expect(await one.metric(`rolegate_revocations_total{source="${source}",kind="${kind}"}`)).toBe(1);
 });
 
-test.each(doors)('on every replica when it is answered: $name', async ({ headers, source, kind, revoke }) => {
+test.each(doors)('on every replica once it returns: $name', async ({ headers, source, kind, revoke }) => {
   const redis = await useRedis();
   const world = await startWorld();
   const gateways = await Promise.all([world.gateway(redis), world.gateway(redis), world.gateway(redis)]);
@@ -114,7 +114,7 @@ test.each(doors)('on every replica when it is answered: $name', async ({ headers
   expect(await gateways[0]!.metric('rolegate_revocations_unacknowledged_total')).toBe(0);
 });
 
-test('a call that does not succeed revokes nothing', async () => {
+test('a failed call revokes nothing', async () => {
   const world = await startWorld();
   const one = await world.gateway(null);
   expect(await one.status(bearer(ann.token))).toBe(200);
@@ -125,7 +125,7 @@ test('a call that does not succeed revokes nothing', async () => {
   expect(await one.status(bearer(ann.token))).toBe(200);
 });
 
-test('one credential is revoked, and no other', async () => {
+test('revokes one credential, and no other', async () => {
   const world = await startWorld();
   const one = await world.gateway(null);
   expect([await one.status(bearer(ann.token)), await one.status(pair)]).toEqual([200, 200]);
@@ -135,14 +135,14 @@ test('one credential is revoked, and no other', async () => {
   expect(world.calls()).toBe(before + 1);
 });
 
-test('what is no id is counted', async () => {
+test('counts values that are not ids', async () => {
   const world = await startWorld();
   const one = await world.gateway(null);
   expect(await one.status(bearer(ann.token), '/session/a%20b', 'DELETE')).toBe(200);
   expect(await one.metric('rolegate_evictions_unreadable_total{route="session"}')).toBe(1);
 });
 
-test('no credential is logged, published or kept in Redis', async () => {
+test('no credential is logged, published or stored in Redis', async () => {
   const redis = await useRedis();
   const world = await startWorld();
   const [one, other] = await Promise.all([world.gateway(redis), world.gateway(redis)]);

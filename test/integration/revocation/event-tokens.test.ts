@@ -1,4 +1,6 @@
-/** What issuers send about their users: what is taken, and what is not, each row with a control that differs in one thing. */
+/**
+ * Event tokens from issuers: which are accepted and which are not; each row has a control that differs in one respect.
+ */
 import { expect, test } from 'vitest';
 import { makeKey, nowS } from '../../support/token-issuer.ts';
 import { type Claims, caep, logoutEvent, startTokenWorld, type TokenWorld } from './token-world.ts';
@@ -24,7 +26,7 @@ test('a logout token ends the tokens of its session, and no others', async () =>
   );
 });
 
-test('a logout token without a session ends what the user got until then', async () => {
+test('a logout token without a session ends the tokens issued to its user until then', async () => {
   const world = await startTokenWorld();
   const gateway = await world.gateway();
   const at = nowS() - minute;
@@ -46,7 +48,7 @@ test.each([
 ])('a logout token with both ends the %s', async (ends, status) => {
   const world = await startTokenWorld();
   const gateway = await world.gateway({ ends });
-  // Before the logout, as the user may sign in again in the next second.
+  // Before the logout, because the user may sign in again in the next second.
   const [same, other] = [await world.issuer.token(), await world.issuer.token({ sid: 'session-2' })];
   expect((await gateway.logout(await world.logoutToken({ sub: 'ann' }))).status).toBe(200);
   expect(await gateway.status(other)).toBe(status);
@@ -64,36 +66,36 @@ const event =
     world.eventToken(claims, header);
 const tampered = (token: string) => `${token.slice(0, -8)}AAAAAAAA`;
 
-/** The control of each row is the good token that it is made from, which the test sends last. */
+/** Control of each row: the valid token that it is made from, which the test sends last. */
 const refusedLogouts: readonly [name: string, make: Make][] = [
-  ['that is no token', async () => 'none'],
-  ['of another key', async (world) => world.logoutToken({}, {}, await makeKey('first'))],
+  ['that is not a token', async () => 'none'],
+  ['signed by another key', async (world) => world.logoutToken({}, {}, await makeKey('first'))],
   ['with an unknown key id', logout({}, { kid: 'unknown' })],
   ['with another signature', async (world) => tampered(await world.logoutToken())],
   ['without a signature', async (world) => `${(await world.logoutToken()).split('.').slice(0, 2).join('.')}.`],
-  ['of another issuer', logout({ iss: 'https://evil.example.test' })],
+  ['from another issuer', logout({ iss: 'https://evil.example.test' })],
   ['for another audience', logout({ aud: 'orders' })],
   ['without an audience', logout({ aud: undefined })],
   ['that was issued too long ago', logout({ iat: nowS() - 10 * minute })],
-  ['that is issued in the future', logout({ iat: nowS() + 5 * minute, exp: nowS() + 10 * minute })],
+  ['that was issued in the future', logout({ iat: nowS() + 5 * minute, exp: nowS() + 10 * minute })],
   ['that has expired', logout({ iat: nowS() - 3 * minute, exp: nowS() - 2 * minute })],
   ['without "iat"', logout({ iat: undefined })],
   ['without "exp"', logout({ exp: undefined })],
   ['without "jti"', logout({ jti: undefined })],
   ['without "events"', logout({ events: undefined })],
-  ['of another event', logout({ events: { [`${caep}session-revoked`]: {} } })],
-  ['whose event is no object', logout({ events: { [logoutEvent]: true } })],
+  ['with another event', logout({ events: { [`${caep}session-revoked`]: {} } })],
+  ['whose event is not an object', logout({ events: { [logoutEvent]: true } })],
   ['whose events are a list', logout({ events: [logoutEvent] })],
   ['with a "nonce"', logout({ nonce: 'n' })],
-  ['that names no session and no user', logout({ sid: undefined })],
-  ['whose session is no id', logout({ sid: 'a b' })],
-  ['whose user is no id', logout({ sub: 'ä' })],
+  ['without a session or a user', logout({ sid: undefined })],
+  ['with an invalid session id', logout({ sid: 'a b' })],
+  ['with an invalid user id', logout({ sub: 'ä' })],
   ['that is an access token', async (world) => world.issuer.token({ aud: 'web' })],
-  ['with a type of another token', logout({}, { typ: 'at+jwt' })],
+  ['with the type of another token', logout({}, { typ: 'at+jwt' })],
   ['that is a security event', async (world) => world.eventToken({ aud: 'web' })],
 ];
 
-test('forged, late and other logout tokens are refused, and nothing is revoked', async () => {
+test('forged, late and unsuitable logout tokens are refused, and nothing is revoked', async () => {
   const world = await startTokenWorld();
   const gateway = await world.gateway();
   const token = await world.issuer.token();
@@ -109,10 +111,10 @@ test('forged, late and other logout tokens are refused, and nothing is revoked',
 });
 
 const refusedEvents: readonly [name: string, make: Make, err?: string][] = [
-  ['that is no token', async () => 'none'],
-  ['of another key', async (world) => world.eventToken({}, {}, await makeKey('first')), 'invalid_key'],
+  ['that is not a token', async () => 'none'],
+  ['signed by another key', async (world) => world.eventToken({}, {}, await makeKey('first')), 'invalid_key'],
   ['with another signature', async (world) => tampered(await world.eventToken()), 'invalid_key'],
-  ['of another issuer', event({ iss: 'https://evil.example.test' }), 'invalid_issuer'],
+  ['from another issuer', event({ iss: 'https://evil.example.test' }), 'invalid_issuer'],
   ['for another audience', event({ aud: 'web' }), 'invalid_audience'],
   ['that was issued too long ago', event({ iat: nowS() - 90 * minute })],
   ['without "iat"', event({ iat: undefined })],
@@ -121,12 +123,15 @@ const refusedEvents: readonly [name: string, make: Make, err?: string][] = [
   ['without a type', event({}, { typ: undefined })],
   ['that is a logout token', async (world) => world.logoutToken({ aud: 'receiver' })],
   ['that is an access token', async (world) => world.issuer.token({ aud: 'receiver' })],
-  ['whose subject is an address of mail', event({ sub_id: { format: 'email', email: 'ann@example.test' } })],
-  ['whose subject is of another issuer', event({ sub_id: { format: 'iss_sub', iss: 'https://x.test', sub: 'ann' } })],
+  ['whose subject is an e-mail address', event({ sub_id: { format: 'email', email: 'ann@example.test' } })],
+  [
+    'whose subject belongs to another issuer',
+    event({ sub_id: { format: 'iss_sub', iss: 'https://x.test', sub: 'ann' } }),
+  ],
   ['without a subject', event({ sub_id: undefined })],
 ];
 
-test('forged, late and other security events are refused, and nothing is revoked', async () => {
+test('forged, late and unsuitable security events are refused, and nothing is revoked', async () => {
   const world = await startTokenWorld();
   const gateway = await world.gateway();
   const token = await world.issuer.token();
@@ -149,16 +154,16 @@ const after = { iat: at + 1 };
 
 test.each<[name: string, claims: Claims, refused: Claims, good: Claims]>([
   ['a session by its id', {}, {}, { sid: 'session-2' }],
-  ['a user, up to the moment of the event', userEvent({ format: 'iss_sub' }), before, after],
-  ['a session of a complex subject', { sub_id: complex('session') }, {}, { sid: 'session-2' }],
+  ["a user's tokens up to the time of the event", userEvent({ format: 'iss_sub' }), before, after],
+  ['a session in a complex subject', { sub_id: complex('session') }, {}, { sid: 'session-2' }],
   [
-    'a user of a complex subject',
+    'a user in a complex subject',
     { sub_id: complex('user'), events: { [`${caep}session-revoked`]: { event_timestamp: at } } },
     before,
     after,
   ],
   [
-    'a credential that has changed',
+    'a changed credential',
     {
       sub_id: { format: 'opaque', id: 'ann' },
       events: { [`${caep}credential-change`]: { event_timestamp: at, change_type: 'update' } },
@@ -167,7 +172,7 @@ test.each<[name: string, claims: Claims, refused: Claims, good: Claims]>([
     after,
   ],
   [
-    'a subject of an earlier draft, with milliseconds',
+    'a subject in the form of an earlier draft, with milliseconds',
     {
       sub_id: undefined,
       events: {
@@ -202,7 +207,7 @@ function complex(part: 'session' | 'user'): object {
     : { format: 'complex', user, session: { format: 'opaque', id: 'session-1' } };
 }
 
-test('an event that is not known is taken and left alone', async () => {
+test('accepts and ignores an unknown event', async () => {
   const world = await startTokenWorld();
   const gateway = await world.gateway();
   const events = { 'https://schemas.openid.net/secevent/ssf/event-type/verification': { state: 's' } };
@@ -213,7 +218,7 @@ test('an event that is not known is taken and left alone', async () => {
   );
 });
 
-test('an issuer whose events are not taken cannot send any', async () => {
+test('an issuer without configured events cannot send any', async () => {
   const world = await startTokenWorld();
   const other = await startTokenWorld();
   const gateway = await world.gateway();
@@ -221,7 +226,7 @@ test('an issuer whose events are not taken cannot send any', async () => {
   expect([response.status, await response.json()]).toMatchObject([400, { error: 'invalid_request' }]);
 });
 
-test('more than one logout token, and another type of content, are refused', async () => {
+test('refuses several logout tokens, and another content type', async () => {
   const world = await startTokenWorld();
   const gateway = await world.gateway();
   const token = await world.logoutToken();
@@ -231,7 +236,7 @@ test('more than one logout token, and another type of content, are refused', asy
   expect((await gateway.logout(token)).status).toBe(200);
 });
 
-test('the log repeats nothing of a token that was refused', async () => {
+test('the log repeats nothing of a refused token', async () => {
   const world = await startTokenWorld();
   const gateway = await world.gateway();
   const junk = tampered(await world.logoutToken({ sid: 'top-secret-session' }));

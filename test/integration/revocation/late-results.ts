@@ -1,13 +1,13 @@
-/** Stands before a double of an Auth API, and can keep its answers back: they are given early and arrive late. */
+/** Proxies a double of an Auth API and can delay its responses: they are produced early and arrive late. */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 export interface LateAnswers {
   readonly origin: string;
-  /** From now on answers are kept back. */
+  /** From now on responses are delayed. */
   hold(): void;
-  /** Answers that were given, and are kept back. */
+  /** Responses that were produced and are delayed. */
   held(): number;
   release(): void;
   close(): Promise<void>;

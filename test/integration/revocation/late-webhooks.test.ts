@@ -1,9 +1,9 @@
-/** A signed webhook that arrives late or again ends what was issued before it was sent, and no later sign-in. */
+/** A signed webhook that arrives late or repeatedly ends what was issued before it was sent, and no later sign-in. */
 import { expect, test } from 'vitest';
 import { nowS } from '../../support/token-issuer.ts';
 import { redisWithLog, startTokenWorld } from './token-world.ts';
 
-test('a webhook that arrives late leaves the sign-ins after it alone', async () => {
+test('a late webhook does not affect later sign-ins', async () => {
   const world = await startTokenWorld();
   const gateway = await world.gateway();
   const sentS = nowS() - 120;
@@ -13,7 +13,7 @@ test('a webhook that arrives late leaves the sign-ins after it alone', async () 
   expect([await gateway.status(before), await gateway.status(after)]).toEqual([401, 200]);
 });
 
-test('a webhook whose sender has a fast clock ends nothing of the future', async () => {
+test('a webhook from a sender with a fast clock does not affect the future', async () => {
   const world = await startTokenWorld();
   const gateway = await world.gateway();
   expect(await gateway.webhook({ userID: 'ann' }, 'fast', nowS() + 120)).toBe(202);
@@ -22,9 +22,9 @@ test('a webhook whose sender has a fast clock ends nothing of the future', async
 });
 
 test.each([
-  ['with Redis, at another replica', true],
+  ['with Redis, on another replica', true],
   ['without Redis', false],
-])('a webhook that was sent again does nothing: %s', async (_name, shared) => {
+])('a repeated webhook does nothing: %s', async (_name, shared) => {
   const world = await startTokenWorld();
   const redis = shared ? await redisWithLog() : null;
   const first = await world.gateway({ redis });
@@ -35,7 +35,7 @@ test.each([
   // Senders sign each attempt with its own time.
   expect(await second.webhook(ann, 'once', nowS())).toBe(202);
   expect(await second.status(after)).toBe(200);
-  // Controls: the same id with other words, and the same words with another id, are messages of their own.
+  // Controls: the same id with another body, and the same body with another id, are separate messages.
   expect(await second.webhook({ userID: 'bob' }, 'once', nowS())).toBe(202);
   expect(await second.status(await world.issuer.token({ iat: sentS + 60, sub: 'bob' }))).toBe(401);
   expect(await second.webhook(ann, 'another', nowS())).toBe(202);

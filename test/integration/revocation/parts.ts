@@ -1,4 +1,6 @@
-/** The revocation part of gateways alone, over a real Redis, for what is hard to bring about through a whole gateway. */
+/**
+ * Only the revocation part of gateways, with a real Redis, for cases that are hard to produce through a whole gateway.
+ */
 import { Redis } from 'ioredis';
 import { expect, onTestFinished, vi } from 'vitest';
 import type { RedisConfig } from '../../../src/config/config.ts';
@@ -13,10 +15,10 @@ export const subject: VerdictSubject = { lookups: ['a-name'], sessionId, keyId: 
 
 export interface Part extends Revocations {
   readonly events: RecordedEvents;
-  /** Whether a verdict of this session, asked for at that moment, would be dropped. */
+  /** Whether a verdict on this session, looked up at that time, would be dropped. */
   drops(askedAtMs: number, foreign?: boolean): boolean;
   hears(yes: boolean): Promise<void>;
-  /** Resolves once an event was written down. */
+  /** Resolves once an event was recorded. */
   happened(line: string): Promise<void>;
 }
 
@@ -50,7 +52,7 @@ export function startPartOn(config: RedisConfig, whileDisconnectedMs: number): P
   };
 }
 
-/** A client of the test's own. */
+/** A separate client for the test. */
 export function redisClient(url: string): Redis {
   const client = new Redis(url);
   onTestFinished(() => client.disconnect());

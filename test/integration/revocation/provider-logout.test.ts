@@ -1,6 +1,6 @@
 /**
- * A real OpenID provider: who signs out there is refused by every replica, with the response to the provider, whether the
- * gateway verifies the token itself or has asked the provider about it.
+ * A real OpenID provider: after a logout there, every replica refuses the user as soon as the provider has its
+ * response, whether the gateway verifies the token itself or has introspected it at the provider.
  */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
@@ -21,7 +21,7 @@ interface Replicas {
   statuses(token: string): Promise<number[]>;
 }
 
-/** `more`: sources besides the one that verifies, and what is asked of them. One admin port each; 0: any. */
+/** `more`: sources besides the verifying one, and which credentials they handle. One admin port each; 0: any. */
 async function startReplicas({ issuer }: OpenidProvider, adminPorts: readonly number[], more = ''): Promise<Replicas> {
   const [upstream, redis] = [await startRecordingUpstream(), await useRedis()];
   onTestFinished(upstream.close);
@@ -85,7 +85,7 @@ const userinfo = (issuer: string, more: string) =>
   `  profile: { kind: userinfo, url: "${issuer}/me"${more} }
 credentials: { bearer: { source: profile } }`;
 
-/** Takes the logout token in the place of the gateway, hands it on, and then does as `meanwhile` says before it responds. */
+/** Receives the logout token instead of the gateway, forwards it, and then runs `meanwhile` before it responds. */
 async function startRelay(adminPort: number, meanwhile: () => Promise<void>): Promise<string> {
   const relay = createServer((request, response) => {
     const parts: Buffer[] = [];
@@ -113,7 +113,7 @@ test.each([
   ['userinfo', 'by its user', userinfo, {}],
 ])('a logout at the provider ends cached results of %s on two replicas: %s', async (_kind, _by, source, metadata) => {
   const adminPort = await freePort();
-  // The provider ends its tokens after the response, and until then says that they are good.
+  // The provider ends its tokens after the response, and reports them as active until then.
   let meanwhile: () => Promise<void> = async () => {};
   const provider = await startProvider(await startRelay(adminPort, () => meanwhile()), metadata);
   const more = source(provider.issuer, `, issuer: "${provider.issuer}"`);
@@ -132,7 +132,7 @@ test.each([
   expect(await statuses(next)).toEqual([200, 200]);
 });
 
-test('control: results of a source without an issuer live on', async () => {
+test('control: results of a source without an issuer stay cached', async () => {
   const adminPort = await freePort();
   const provider = await startProvider(`http://127.0.0.1:${adminPort}/backchannel-logout`);
   const { statuses } = await startReplicas(provider, [adminPort, 0], introspection(provider.issuer, ''));

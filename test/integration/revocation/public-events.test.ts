@@ -1,4 +1,4 @@
-/** Tokens of issuers on the public port, where a provider on the internet reaches the gateway. */
+/** Event tokens of issuers on the public port, where a provider on the internet reaches the gateway. */
 import { expect, test } from 'vitest';
 import { startTokenWorld, type TokenGateway, type TokenWorld } from './token-world.ts';
 
@@ -20,7 +20,7 @@ function post(
   return fetch(`${origin}${path}`, { method: 'POST', headers, body, duplex: 'half' } as RequestInit);
 }
 
-test('a logout token ends its session, whatever credential comes with it', async () => {
+test('a logout token ends its session, whatever credential accompanies it', async () => {
   const { world, gateway } = await start();
   const token = await world.issuer.token();
   expect(await gateway.status(token)).toBe(200);
@@ -44,7 +44,7 @@ test('a security event token ends its session', async () => {
   expect(await gateway.status(token)).toBe(401);
 });
 
-test('what is no good token is refused as the standards say', async () => {
+test('refuses invalid tokens as the standards require', async () => {
   const { world, gateway } = await start();
   const logout = await world.logoutToken({ aud: 'another' });
   const refused = await post(gateway, '/logout', form, `logout_token=${logout}`);
@@ -66,24 +66,24 @@ const large = `logout_token=${'a'.repeat(40_000)}`;
 const inChunks = (text: string) => new Blob([text]).stream();
 
 test.each([
-  ['of another type', '/logout', 'application/json', '{}', 415, 'content_type_unsupported'],
-  ['of the other kind', '/events', form, 'logout_token=a', 415, 'content_type_unsupported'],
+  ['with another content type', '/logout', 'application/json', '{}', 415, 'content_type_unsupported'],
+  ['with the content type of the other endpoint', '/events', form, 'logout_token=a', 415, 'content_type_unsupported'],
   ['without a token', '/logout', form, '', 400, null],
   ['that is too large', '/logout', form, large, 413, 'body_too_large'],
-  ['that is too large, in chunks', '/logout', form, inChunks(large), 413, 'body_too_large'],
-  ['without an end of its token', '/events', events, 'a'.repeat(20_000), 400, null],
+  ['that is too large, with chunks', '/logout', form, inChunks(large), 413, 'body_too_large'],
+  ['with an endless token', '/events', events, 'a'.repeat(20_000), 400, null],
 ])('a request %s is refused', async (_name, path, type, body, status, code) => {
   const { world, gateway } = await start();
   const response = await post(gateway, path, type, body);
   const { code: found = null } = (await response.json()) as { code?: string };
   expect([response.status, found]).toEqual([status, code]);
   expect(response.headers.get('x-error')).not.toBeNull();
-  // Control: the next one is taken.
+  // Control: the next one is accepted.
   const good = await post(gateway, '/logout', form, `logout_token=${await world.logoutToken()}`);
   expect(good.status).toBe(200);
 });
 
-test('only POST is taken', async () => {
+test('accepts only POST', async () => {
   const { gateway } = await start();
   const response = await fetch(`${gateway.origin}/logout`);
   await response.arrayBuffer();

@@ -1,4 +1,4 @@
-/** Revocation against what runs beside it: late answers, old entries, lost connections, answers that wait. */
+/** Revocation against concurrent events: late responses, old entries, lost connections, pending responses. */
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { startBreakableRelay } from '../../support/breakable-relay.ts';
 import { useRedis } from '../../support/redis.ts';
@@ -10,7 +10,7 @@ const withoutAndWith: readonly (readonly [name: string, shared: boolean])[] = [
   ['with Redis', true],
 ];
 
-/** A request that waits for an answer of the Auth API, which is good and held back. */
+/** A request that waits for a positive response of the Auth API, which is delayed. */
 async function waitingRequest(shared: boolean) {
   const world = await startWorld();
   const one = await world.gateway(shared ? await useRedis() : null);
@@ -22,20 +22,20 @@ async function waitingRequest(shared: boolean) {
 }
 
 test.each(withoutAndWith)(
-  'an answer that the Auth API gave before and that comes after it brings nothing back: %s',
+  'a response produced before the revocation, but arriving after it, restores nothing: %s',
   async (_name, shared) => {
     const { world, one, early } = await waitingRequest(shared);
     world.authApi.remove(ann.token);
     expect((await one.revoke({ sessionID: ann.sessionId })).status).toBe(202);
     world.answers.release();
-    // The answer was good, and void: the Auth API was asked again.
+    // The response was positive but void: the Auth API was called again.
     expect(await early).toBe(401);
     expect(await one.status(bearer(ann.token))).toBe(401);
   },
 );
 
 test.each(withoutAndWith)(
-  'nor does it to a request that came before the cache was begun anew: %s',
+  'nor does it for a request from before the cache was recreated: %s',
   async (_name, shared) => {
     const { world, one, early } = await waitingRequest(shared);
     one.reload('whileDisconnected: 9s');
@@ -47,7 +47,7 @@ test.each(withoutAndWith)(
   },
 );
 
-test('an entry from before a revocation that is put back into Redis is refused and counted', async () => {
+test('an old entry restored into Redis after a revocation is refused and counted', async () => {
   const redis = await useRedis();
   const world = await startWorld();
   const one = await world.gateway(redis);
@@ -72,7 +72,7 @@ test('an entry from before a revocation that is put back into Redis is refused a
   expect(voided[0]! + voided[1]!).toBeGreaterThanOrEqual(1);
 });
 
-test('one whose subscription is cut lets nobody in by what it knew for longer than cache.whileDisconnected', async () => {
+test('a replica with a cut subscription serves its verdicts no longer than cache.whileDisconnected', async () => {
   const redis = await useRedis();
   const relay = await startBreakableRelay({ host: '127.0.0.1', port: portOf(redis.url) });
   onTestFinished(() => relay.close());
@@ -94,7 +94,7 @@ test('one whose subscription is cut lets nobody in by what it knew for longer th
   expect(away.logText()).toContain('disconnected from revocations');
 });
 
-test('a revocation that Redis does not take holds here, and is answered with 503', async () => {
+test('a revocation that Redis does not accept applies locally, and returns 503', async () => {
   const redis = await useRedis();
   const relay = await startBreakableRelay({ host: '127.0.0.1', port: portOf(redis.url) });
   onTestFinished(() => relay.close());
@@ -109,7 +109,7 @@ test('a revocation that Redis does not take holds here, and is answered with 503
   expect(await one.status(bearer(ann.token))).toBe(401);
 });
 
-test('a reload that begins a cache anew forgets no revocation that Redis did not take', async () => {
+test('a reload that recreates the cache keeps a revocation that Redis did not accept', async () => {
   const redis = await useRedis();
   const relay = await startBreakableRelay({ host: '127.0.0.1', port: portOf(redis.url) });
   onTestFinished(() => relay.close());
@@ -128,7 +128,7 @@ test('a reload that begins a cache anew forgets no revocation that Redis did not
   await vi.waitFor(async () => expect(await other.status(bearer(ann.token))).toBe(401), { timeout: 10_000 });
 });
 
-test('the answer to a call that revokes is whole, however large, and waits for a replica that is away', async () => {
+test('the response to a revoking call is complete, however large, and waits for a disconnected replica', async () => {
   const redis = await useRedis();
   const relay = await startBreakableRelay({ host: '127.0.0.1', port: portOf(redis.url) });
   onTestFinished(() => relay.close());

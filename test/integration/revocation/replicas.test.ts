@@ -1,4 +1,4 @@
-/** How gateways tell each other, and what becomes of those that were away or had no ear. */
+/** How gateways notify each other, and what happens to those that were down or disconnected. */
 import { randomUUID } from 'node:crypto';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { followRevocations } from '../../../src/identity/revocation/revocation-scripts.ts';
@@ -16,9 +16,9 @@ async function relayTo(port: number) {
   return relay;
 }
 
-test('told means that every one that hears has done it', async () => {
+test('acknowledged means that every connected replica has applied it', async () => {
   const { url, keyPrefix } = await useRedis();
-  // Patient: on a busy machine an answer may take its time.
+  // Patient: on a busy machine, an acknowledgement may take long.
   const [one, two, three] = [1, 2, 3].map(() => startPart(portOf(url), keyPrefix, 10_000));
   await Promise.all([one!.hears(true), two!.hears(true), three!.hears(true)]);
   const askedAtMs = Date.now();
@@ -29,7 +29,7 @@ test('told means that every one that hears has done it', async () => {
   expect(one!.events.lines).not.toContain('unacknowledged 1');
 });
 
-test('one that is cut off is waited for until it believes nothing any more, and catches up later', async () => {
+test('a disconnected replica is awaited until it serves no cached verdict, and catches up later', async () => {
   const { url, keyPrefix } = await useRedis();
   const relay = await relayTo(portOf(url));
   const one = startPart(portOf(url), keyPrefix);
@@ -52,20 +52,20 @@ test('one that is cut off is waited for until it believes nothing any more, and 
   expect(away.events.lines).not.toContain('caught up lost');
 });
 
-test('a replica that the clock of Redis puts into the future is not waited for, and is forgotten', async () => {
+test('a replica that the clock of Redis places in the future is not awaited, and is dropped', async () => {
   const { url, keyPrefix } = await useRedis();
   const client = redisClient(url);
   const replicas = `${keyPrefix}{revocations}:replicas`;
   const one = startPart(portOf(url), keyPrefix);
   await one.hears(true);
-  // It proved that it hears before the clock was set back, and has ended since.
+  // It proved its connection before the clock was set back, and has ended since.
   await client.zadd(replicas, Date.now() + 3_600_000, `${randomUUID()} 10000`);
   expect(await one.revoke(session, 'admin')).toBe('delivered');
   expect(one.events.lines).not.toContain('unacknowledged 1');
   await vi.waitFor(async () => expect(await client.zcard(replicas)).toBe(1), { timeout: 10_000 });
 });
 
-test('one whose connections are silent is not believed to hear', async () => {
+test('a replica with silent connections does not count as connected', async () => {
   const { url, keyPrefix } = await useRedis();
   const relay = await relayTo(portOf(url));
   const away = startPart(relay.port, keyPrefix);
@@ -77,7 +77,7 @@ test('one whose connections are silent is not believed to hear', async () => {
   await away.hears(true);
 });
 
-test('a log that does not reach back means everything', async () => {
+test('a log that does not reach back revokes everything', async () => {
   const { url, keyPrefix } = await useRedis();
   const client = redisClient(url);
   const relay = await relayTo(portOf(url));
@@ -95,7 +95,7 @@ test('a log that does not reach back means everything', async () => {
   expect(away.drops(askedAtMs)).toBe(true);
 });
 
-test('a Redis that has lost everything means everything for those that were away, and nothing for those that hear', async () => {
+test('a Redis that has lost everything revokes everything for disconnected replicas, and nothing for connected ones', async () => {
   const redis = await startPrivateRedis();
   onTestFinished(() => redis.dispose());
   const client = redisClient(redis.url);
@@ -115,7 +115,7 @@ test('a Redis that has lost everything means everything for those that were away
   expect(here.events.lines).not.toContain('caught up lost');
 });
 
-test('one that begins later knows of what was revoked before, for verdicts that it finds in Redis', async () => {
+test('a replica that starts later applies earlier revocations to verdicts that it finds in Redis', async () => {
   const { url, keyPrefix } = await useRedis();
   const one = startPart(portOf(url), keyPrefix);
   await one.hears(true);
@@ -127,7 +127,7 @@ test('one that begins later knows of what was revoked before, for verdicts that 
   expect(late.drops(askedAtMs, true)).toBe(true);
 });
 
-test('what Redis did not take is told as soon as it does', async () => {
+test('a revocation that Redis did not accept is published as soon as it does', async () => {
   const { url, keyPrefix } = await useRedis();
   const relay = await relayTo(portOf(url));
   const one = startPart(relay.port, keyPrefix);
@@ -147,17 +147,17 @@ test('what Redis did not take is told as soon as it does', async () => {
 const announced = (part: object) => JSON.stringify({ v: 1, kind: 'session', id: sessionId, atMs: 1, ...part });
 
 test.each([
-  ['no JSON', '{"v":1,"kind":'],
-  ['no object', '["session"]'],
+  ['invalid JSON', '{"v":1,"kind":'],
+  ['not an object', '["session"]'],
   ['no version', '{"kind":"all"}'],
   ['an unknown kind', announced({ kind: 'everything' })],
-  ['an id that is none', announced({ id: 'a b' })],
+  ['an invalid id', announced({ id: 'a b' })],
   ['no id', '{"v":1,"kind":"session"}'],
   ['an id that is a number', announced({ id: 7 })],
   ['too long', announced({ filler: 'x'.repeat(3_000) })],
-  ['no text', Buffer.from([0xff, 0xfe, 0x00])],
+  ['not text', Buffer.from([0xff, 0xfe, 0x00])],
   ['empty', ''],
-])('noise on the channel is counted, and drops nothing: %s', async (_name, message) => {
+])('invalid messages on the channel are counted, and drop nothing: %s', async (_name, message) => {
   const { url, keyPrefix } = await useRedis();
   const part = startPart(portOf(url), keyPrefix);
   await part.hears(true);
@@ -188,7 +188,7 @@ test.each([
   expect(part.drops(askedAtMs)).toBe(true);
 });
 
-test('of an entry that is larger than any message only its place is read', async () => {
+test('of an entry larger than any message, only the position is read', async () => {
   const { url, keyPrefix } = await useRedis();
   const client = redisClient(url);
   const part = startPart(portOf(url), keyPrefix);
@@ -207,7 +207,7 @@ test('of an entry that is larger than any message only its place is read', async
   expect(JSON.stringify(reply).length).toBeLessThan(10_000);
 });
 
-test('one that has closed believes nothing that it knew: nobody waits for it any more', async () => {
+test('a closed replica trusts none of its verdicts: no other one waits for it', async () => {
   const { url, keyPrefix } = await useRedis();
   const part = startPart(portOf(url), keyPrefix, 10_000);
   await part.hears(true);
@@ -215,7 +215,7 @@ test('one that has closed believes nothing that it knew: nobody waits for it any
   expect(part.connection.isConnected(Date.now())).toBe(false);
 });
 
-test('a forged acknowledgement of somebody who was not told makes no one believe', async () => {
+test('a forged acknowledgement of a replica that was not notified proves nothing', async () => {
   const { url, keyPrefix } = await useRedis();
   const [one, other] = [startPart(portOf(url), keyPrefix), startPart(portOf(url), keyPrefix)];
   await Promise.all([one.hears(true), other.hears(true)]);
@@ -227,14 +227,14 @@ test('a forged acknowledgement of somebody who was not told makes no one believe
   expect(other.drops(Date.now() - 1_000)).toBe(true);
 });
 
-test('of one who only publishes nobody can learn what it said meanwhile, so that it means everything', async () => {
+test('a replica that only publishes cannot be checked for missed messages, so everything is revoked', async () => {
   const { url, keyPrefix } = await useRedis();
   const relay = await relayTo(portOf(url));
   const part = startPart(relay.port, keyPrefix);
   await part.hears(true);
   await redisClient(url).publish(`${keyPrefix}revocations`, announced({ id: 'another' }));
   await part.happened('revoked channel session');
-  // Until it is clear that the message does not come into the log.
+  // Until it is certain that the message is not in the log.
   const proofs = () => part.connection.connectedUntilMs;
   let last = proofs();
   for (let count = 0; count < 7; count += 1) {

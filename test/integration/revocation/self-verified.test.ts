@@ -1,17 +1,20 @@
-/** Tokens that gateways verify themselves stay revoked: on every replica, after a restart, and while nothing can be known. */
+/**
+ * Tokens that gateways verify themselves stay revoked: on every replica, after a restart, and while revocations are
+ * unknown.
+ */
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { startBreakableRelay } from '../../support/breakable-relay.ts';
 import { nowS } from '../../support/token-issuer.ts';
 import { portOf, redisClient } from './parts.ts';
 import { redisWithLog, startTokenWorld, type TokenGateway, type TokenWorld } from './token-world.ts';
 
-/** By which something is revoked on `gateway`; resolves with the status of the response. */
+/** Revokes something on `gateway`; resolves with the status of the response. */
 type Revoke = (world: TokenWorld, gateway: TokenGateway, token: string) => Promise<number>;
 
 const ways: readonly [name: string, revoke: Revoke, expected: number][] = [
   ['its id', (_, gateway) => gateway.revoke({ tokenID: 'token-1', source: 'issuer' }), 202],
   ['its session', (_, gateway) => gateway.revoke({ sessionID: 'session-1' }), 202],
-  ['its user and a moment', (_, gateway) => gateway.revoke({ userID: 'ann', issuedBefore: nowS() - 60 }), 202],
+  ['its user and a time', (_, gateway) => gateway.revoke({ userID: 'ann', issuedBefore: nowS() - 60 }), 202],
   ['its user', (_, gateway) => gateway.revoke({ userID: 'ann' }), 202],
   ['itself', (_, gateway, token) => gateway.revoke({ bearer: token }), 202],
   ['a logout token', async (world, gateway) => (await gateway.logout(await world.logoutToken())).status, 200],
@@ -19,7 +22,7 @@ const ways: readonly [name: string, revoke: Revoke, expected: number][] = [
 ];
 
 const old = () => ({ iat: nowS() - 60 });
-/** Another token of another user, which nothing here revokes. */
+/** Another user's token, which nothing here revokes. */
 const other = () => ({ ...old(), sub: 'bob', sid: 'session-2', jti: 'token-2' });
 
 async function statuses(gateways: readonly TokenGateway[], token: string): Promise<readonly number[]> {
@@ -40,12 +43,12 @@ test.each(ways)(
     expect(await statuses(gateways, token)).toEqual([401, 401, 401]);
     expect(await statuses(gateways, spared)).toEqual([200, 200, 200]);
     await two!.close();
-    // Under another secret, so that it finds no verdict in Redis.
+    // Under another secret, so it finds no verdict in Redis.
     const later = await world.gateway({ redis, secret: 'another cache secret of at least thirty-two' });
     if (_ !== 'itself') expect(await later.status(token)).toBe(401);
     expect(await later.status(spared)).toBe(200);
     expect(await (await world.gateway({ redis })).status(token)).toBe(401);
-    // The control: one that hears of nothing verifies it.
+    // Control: a replica without revocations verifies it.
     expect(await (await world.gateway()).status(token)).toBe(200);
   },
 );
@@ -85,7 +88,7 @@ test('a verdict that ends is not found good again', async () => {
   expect([await gateway.status(token), await gateway.status(token)]).toEqual([401, 401]);
 });
 
-test('revoked while it is being verified', async () => {
+test('revoked during its verification', async () => {
   const world = await startTokenWorld();
   const { promise: asked, resolve: arrived } = Promise.withResolvers<void>();
   const { promise: released, resolve: release } = Promise.withResolvers<void>();
@@ -103,7 +106,7 @@ test('revoked while it is being verified', async () => {
   expect(await status).toBe(401);
 });
 
-test('the source that an event comes from cannot revoke the users of another one', async () => {
+test('an event from one source cannot revoke the users of another', async () => {
   const world = await startTokenWorld();
   const gateway = await world.gateway();
   const token = await world.issuer.token(old());
@@ -114,7 +117,7 @@ test('the source that an event comes from cannot revoke the users of another one
   expect(await gateway.status(token)).toBe(401);
 });
 
-test('a token that does not say when it was issued, or is older than revocations are kept, is not good', async () => {
+test('a token without a time of issue, or older than the retention of revocations, is invalid', async () => {
   const world = await startTokenWorld();
   const gateway = await world.gateway({ more: 'maxAge: 1h' });
   const exp = nowS() + 7_200;
@@ -126,7 +129,7 @@ test('a token that does not say when it was issued, or is older than revocations
 test.each([
   ['refuse', 503],
   ['accept', 200],
-])('while revocations cannot be heard: %s', async (whileDisconnected, status) => {
+])('while disconnected from revocations: %s', async (whileDisconnected, status) => {
   const world = await startTokenWorld();
   const redis = await redisWithLog();
   const relay = await startBreakableRelay({ host: '127.0.0.1', port: portOf(redis.url) });
@@ -145,12 +148,12 @@ test.each([
   expect(await near.status(token)).toBe(200);
   expect(await near.revoke({ tokenID: 'token-1' })).toBe(202);
   relay.mend();
-  // As soon as it hears again it knows.
+  // It knows as soon as it is connected again.
   await vi.waitFor(async () => expect(await away.metricsText()).toContain('rolegate_revocations_connected 1'), 10_000);
   expect(await away.status(token)).toBe(401);
 });
 
-test('a log that was cut off, or lost: tokens from before its first entry are refused', async () => {
+test('a trimmed or lost log: tokens from before its first entry are refused', async () => {
   const world = await startTokenWorld();
   const redis = await redisWithLog();
   const log = `${redis.keyPrefix}{revocations}:log`;
@@ -162,13 +165,13 @@ test('a log that was cut off, or lost: tokens from before its first entry are re
   expect(await gateway.status(await world.issuer.token({ iat: nowS() - 500, jti: 'newer' }))).toBe(200);
 });
 
-test('a token that is sent again is refused by every replica', async () => {
+test('a repeated event token is refused by every replica', async () => {
   const world = await startTokenWorld();
   const redis = await redisWithLog();
   const [one, two] = await Promise.all([world.gateway({ redis }), world.gateway({ redis })]);
   const [logout, event] = [await world.logoutToken(), await world.eventToken()];
   expect([(await one.logout(logout)).status, (await one.securityEvent(event)).status]).toEqual([200, 202]);
-  // They are remembered for longer than they are good, once they have taken effect.
+  // They are remembered beyond their own life, once they have taken effect.
   const client = redisClient(redis.url);
   const remembered = async () => {
     const keys = await client.keys(`${redis.keyPrefix}event:*`);
@@ -180,6 +183,6 @@ test('a token that is sent again is refused by every replica', async () => {
     expect(again.map(({ status }) => status)).toEqual([400, 400]);
     expect(await again[1]!.json()).toMatchObject({ err: 'invalid_request' });
   }
-  // The control: another one is not.
+  // Control: another one is accepted.
   expect((await two.logout(await world.logoutToken())).status).toBe(200);
 });

@@ -1,4 +1,4 @@
-/** Gateways that verify the tokens of one issuer themselves, and take its events. Everything ends with the test. */
+/** Gateways that verify one issuer's tokens themselves, and accept its events. Everything closes with the test. */
 import { createHmac, randomUUID } from 'node:crypto';
 import { type JWTPayload, SignJWT } from 'jose';
 import { onTestFinished } from 'vitest';
@@ -12,15 +12,15 @@ import { adminToken, cacheSecret, webhookKey } from './world.ts';
 export const logoutEvent = 'http://schemas.openid.net/event/backchannel-logout';
 export const caep = 'https://schemas.openid.net/secevent/caep/event-type/';
 
-/** Of a token; undefined: it has none of this name. */
+/** Of a token; undefined: without this claim. */
 export type Claims = Readonly<Record<string, unknown>>;
 
 export interface TokenGateway extends RunningGateway {
   status(token: string): Promise<number>;
   metricsText(): Promise<string>;
-  /** `POST /revocations` with the token of operators. */
+  /** `POST /revocations` with the operators' token. */
   revoke(body: object): Promise<number>;
-  /** `POST /webhooks/revocations`, signed as sent at that second. */
+  /** `POST /webhooks/revocations`, signed with that second as its time. */
   webhook(body: object, id: string, atS: number): Promise<number>;
   logout(token: string): Promise<Response>;
   securityEvent(token: string): Promise<Response>;
@@ -28,9 +28,9 @@ export interface TokenGateway extends RunningGateway {
 
 export interface TokenWorld {
   readonly issuer: TokenIssuer;
-  /** A good logout token, but for what is given here; undefined claims are left away. */
+  /** A valid logout token except for these parts; undefined claims are omitted. */
   logoutToken(claims?: Claims, header?: object, key?: IssuerKey): Promise<string>;
-  /** A good security event token, but for what is given here. */
+  /** A valid security event token except for these parts. */
   eventToken(claims?: Claims, header?: object, key?: IssuerKey): Promise<string>;
   /** `redis`: of the cache section. `accepted`: how long verdicts live. `more`: keys of the source. */
   gateway(options?: {
@@ -43,7 +43,7 @@ export interface TokenWorld {
   }): Promise<TokenGateway>;
 }
 
-/** A log that begins before the tokens of the test were issued, as that of a Redis which has been there for a while. */
+/** A log that starts before the test's tokens were issued, like that of a Redis that has run for a while. */
 export async function redisWithLog() {
   const redis = await useRedis();
   const id = `${Date.now() - 3_600_000 * 48}-0`;

@@ -1,4 +1,4 @@
-/** Gateways with an admin port that share a Redis, for the tests of revocation. Everything ends with the test. */
+/** Gateways with an admin port that share a Redis, for the tests of revocation. Everything closes with the test. */
 import { expect, onTestFinished, vi } from 'vitest';
 import { type FakeAuthApi, startFakeAuthApi } from '../../support/fake-auth-api.ts';
 import { type RecordingUpstream, startRecordingUpstream } from '../../support/recording-upstream.ts';
@@ -9,7 +9,7 @@ export const cacheSecret = 'a cache secret of at least thirty-two characters';
 export const adminToken = 'operators-0123456789abcdef0123456789';
 export const webhookKey = 'MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=';
 export const pair = { 'api-key': 'the-readable-key', 'api-secret': 'the-readable-secret' };
-/** Of what `addAnn` makes known. */
+/** Of the user added by `addAnn`. */
 export const ann = { token: 'the-token-of-ann', sessionId: '11111111-2222-4333-8444-000000000001', userId: 'user-ann' };
 export const robot = { keyId: '11111111-2222-4333-8444-000000000002', userId: 'user-robot' };
 
@@ -18,25 +18,25 @@ export const bearer = (token: string): Headers => ({ authorization: `Bearer ${to
 
 export interface RevokingGateway extends RunningGateway {
   status(headers: Headers, path?: string, method?: string): Promise<number>;
-  /** `POST /revocations` with the token of operators. */
+  /** `POST /revocations` with the operators' token. */
   revoke(body: unknown, headers?: Headers): Promise<Response>;
-  /** Takes a configuration with other keys of the cache section into use. */
+  /** Applies a configuration with other keys in the cache section. */
   reload(more: string): void;
-  /** The value of a metric, 0 when there is no such sample. */
+  /** The value of a metric; 0 without such a sample. */
   metric(sample: string): Promise<number>;
-  /** Resolves once the process hears revocations, or does not any more. */
+  /** Resolves once the process is connected to revocations, or disconnected. */
   hears(yes: boolean): Promise<void>;
 }
 
 export interface World {
   readonly authApi: FakeAuthApi;
   readonly upstream: RecordingUpstream;
-  /** The Auth API's answers, which can be kept back. */
+  /** The Auth API's responses, which can be delayed. */
   readonly answers: LateAnswers;
   upstreamAnswers(status: number, body?: string): void;
   /** `redis`: of the cache section, `null` for none. `more`: keys of the cache section. */
   gateway(redis: { url: string; keyPrefix: string } | null, more?: string, top?: string): Promise<RevokingGateway>;
-  /** Checks of credentials that the Auth API was asked for. */
+  /** Credential checks that reached the Auth API. */
   calls(): number;
 }
 
@@ -91,7 +91,7 @@ function revoking(gateway: RunningGateway, reload: RevokingGateway['reload']): R
   };
   return {
     ...gateway,
-    // Spreading would have read it once.
+    // A spread would have read it only once.
     get admin() {
       return gateway.admin;
     },

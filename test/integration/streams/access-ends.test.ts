@@ -1,4 +1,4 @@
-/** Streams end when access ends: WebSockets with a Close frame, event streams and long transfers by a cut. */
+/** Streams end when access ends: WebSockets with a Close frame, event streams and long transfers by an abort. */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { describe, expect, it, vi } from 'vitest';
@@ -25,7 +25,7 @@ const refused = (reason: 'credential_rejected' | 'auth_unavailable'): Resolution
   source: 'auth-api',
 });
 
-/** What the Auth API says from now on; changes during a test. */
+/** The Auth API's result from now on; changes during a test. */
 class Verdict {
   now: Resolution = accepted();
   asked = 0;
@@ -41,7 +41,7 @@ interface Chat {
   readonly client: WebSocket;
   /** The service's end of the tunnel. */
   readonly service: WebSocket;
-  /** Code and reason that each end was told. */
+  /** Code and reason that each end received. */
   readonly ends: Promise<{ client: [number, string]; service: [number, string] }>;
 }
 
@@ -72,7 +72,7 @@ async function chat(setup: Partial<ProxySetup> = {}): Promise<Chat> {
 }
 
 describe('a WebSocket', () => {
-  it('ends with its credential, and both ends are told', async () => {
+  it('ends with its credential, and both ends get the reason', async () => {
     const verdict = accepted({ expireAtMs: Date.now() + 300 });
     const { ends, proxy } = await chat({ resolve: () => verdict });
     expect(await ends).toEqual({
@@ -89,7 +89,7 @@ describe('a WebSocket', () => {
     expect([proxy.wheel.size, proxy.proxy.load().openStreams, proxy.proxy.inFlight]).toEqual([0, 0, 0]);
   });
 
-  it('goes on when the credential was extended', async () => {
+  it('continues when the credential was extended', async () => {
     const verdict = new Verdict();
     verdict.now = accepted({ expireAtMs: Date.now() + 200 });
     const { client, service, proxy } = await chat({ resolve: verdict.resolve });
@@ -102,7 +102,7 @@ describe('a WebSocket', () => {
 
   it.each([
     ['the credential is rejected', refused('credential_rejected'), 'access_revoked'],
-    ['a role is gone', accepted({ roles: [] }), 'role_missing'],
+    ['a role is missing', accepted({ roles: [] }), 'role_missing'],
     ['the credential is another user\u2019s now', accepted({ userId: 'bob' }), 'access_revoked'],
   ] as const)('ends at the next recheck when %s', async (_name, next, reason) => {
     const { verdict, ends, proxy } = await chat({ route: { recheckMs: 100 } });
@@ -113,7 +113,7 @@ describe('a WebSocket', () => {
     expect(proxy.proxy.load().rechecks.ended).toBe(1);
   });
 
-  it('survives an outage of the Auth API that is shorter than the bound', async () => {
+  it('survives an outage of the Auth API shorter than the bound', async () => {
     const { verdict, client, service, proxy } = await chat({ route: { recheckMs: 50 } });
     verdict.now = refused('auth_unavailable');
     await vi.waitFor(() => expect(proxy.proxy.load().rechecks.unknown).toBe(1));
@@ -122,7 +122,7 @@ describe('a WebSocket', () => {
     client.close();
   });
 
-  it('does not outlive its credential in an outage', async () => {
+  it('does not outlive its credential during an outage', async () => {
     const verdict = new Verdict();
     verdict.now = accepted({ expireAtMs: Date.now() + 200 });
     const { ends } = await chat({ resolve: verdict.resolve });
@@ -130,14 +130,14 @@ describe('a WebSocket', () => {
     expect((await ends).client[0]).toBe(4401);
   });
 
-  it('is not asked for again without a recheck', async () => {
+  it('causes no look-up without a recheck', async () => {
     const { verdict, client, proxy } = await chat({ route: { recheckMs: 0 } });
     expect(proxy.wheel.size).toBe(0);
     expect(verdict.asked).toBe(1);
     client.close();
   });
 
-  it('ends when it was revoked, at once and without a recheck', async () => {
+  it('ends at once when it is revoked, without a recheck', async () => {
     let revokedAtMs = Number.NEGATIVE_INFINITY;
     const { verdict, ends, proxy } = await chat({
       gateway: (gateway) => ({ ...gateway, mayBeRevoked: (_view, _granted, atMs) => atMs <= revokedAtMs }),
@@ -150,7 +150,7 @@ describe('a WebSocket', () => {
     expect((await ends).client).toEqual([4401, expect.stringMatching(/^access_revoked: /)]);
   });
 
-  it('goes on when something else was revoked', async () => {
+  it('continues when something else was revoked', async () => {
     let revokedAtMs = Number.NEGATIVE_INFINITY;
     const { client, proxy } = await chat({
       gateway: (gateway) => ({ ...gateway, mayBeRevoked: (_view, _granted, atMs) => atMs <= revokedAtMs }),
@@ -162,13 +162,13 @@ describe('a WebSocket', () => {
     client.close();
   });
 
-  it('is told between two frames, never within one', async () => {
+  it('is closed between two frames, never within one', async () => {
     const big = Buffer.alloc(4_000_000, 5);
     const { service, client, ends, verdict } = await chat({ route: { recheckMs: 100 } });
     const received: Buffer[] = [];
     client.on('message', (data) => received.push(data as Buffer));
     verdict.now = refused('credential_rejected');
-    // Frames are under way all the time until the end.
+    // Frames are in transfer all the time until the end.
     const sending = setInterval(() => service.readyState === WebSocket.OPEN && service.send(big), 1);
     try {
       expect((await ends).client).toEqual([4401, expect.stringMatching(/^access_revoked: /)]);
@@ -178,11 +178,11 @@ describe('a WebSocket', () => {
     for (const message of received) expect(message.equals(big)).toBe(true);
   });
 
-  it('that stops within a frame is broken off after a while', async () => {
+  it('is aborted after a while if it stalls within a frame', async () => {
     const upstream = await startRecordingUpstream({
       onUpgrade: (_request, socket) => {
         socket.write(switchingProtocols, 'latin1');
-        // A frame of 100 bytes, of which ten come.
+        // A frame of 100 bytes, of which ten arrive.
         socket.write(Buffer.concat([Buffer.from([0x82, 100]), Buffer.alloc(10)]));
       },
     });
@@ -199,8 +199,8 @@ describe('a WebSocket', () => {
   });
 });
 
-describe('an answer that goes on', () => {
-  /** A client that reads an answer without end: an event every 20 ms. */
+describe('an ongoing response', () => {
+  /** A client that reads an endless response: an event every 20 ms. */
   async function events(setup: Partial<ProxySetup>): Promise<{ proxy: RunningProxy; client: Socket; text(): string }> {
     const upstream = await startRecordingUpstream({
       answer: (_request, { response }) => {
@@ -224,7 +224,7 @@ describe('an answer that goes on', () => {
     return { proxy, client, text: () => text };
   }
 
-  it('is cut at the end of the credential, so that it does not look whole', async () => {
+  it('is aborted when the credential expires, so it does not look complete', async () => {
     const verdict = accepted({ expireAtMs: Date.now() + 1_200 });
     const { proxy, client, text } = await events({ resolve: () => verdict });
     await once(client, 'close');
@@ -235,7 +235,7 @@ describe('an answer that goes on', () => {
     expect([proxy.wheel.size, proxy.proxy.load().openStreams]).toEqual([0, 0]);
   });
 
-  it('is cut at a recheck', async () => {
+  it('is aborted at a recheck', async () => {
     const verdict = new Verdict();
     const { proxy, client } = await events({ resolve: verdict.resolve, route: { recheckMs: 100 } });
     await vi.waitFor(() => expect(proxy.proxy.load().rechecks.kept).toBeGreaterThan(0), 5_000);
@@ -244,7 +244,7 @@ describe('an answer that goes on', () => {
     await vi.waitFor(() => expect(proxy.records[0]).toMatchObject({ reason: 'role_missing', cut: true }));
   });
 
-  it('is cut when it is revoked in its first second too', async () => {
+  it('is aborted when it is revoked, also in its first second', async () => {
     let revokedAtMs = Number.NEGATIVE_INFINITY;
     const verdict = new Verdict();
     const { proxy, client } = await events({
@@ -258,7 +258,7 @@ describe('an answer that goes on', () => {
     await vi.waitFor(() => expect(proxy.records[0]).toMatchObject({ reason: 'access_revoked' }));
   });
 
-  it('of an anonymous client goes on for as long as the route is open to it', async () => {
+  it('to an anonymous client continues for as long as the route allows it', async () => {
     const { proxy, client } = await events({ access: 'public', route: { recheckMs: 50 } });
     await vi.waitFor(() => expect(proxy.proxy.load().rechecks.kept).toBeGreaterThan(1), 5_000);
     client.destroy();
@@ -266,7 +266,7 @@ describe('an answer that goes on', () => {
   });
 });
 
-it('a request whose answer has not begun is refused when its access ends', async () => {
+it('a request without a response yet is refused when its access ends', async () => {
   const upstream = await startRecordingUpstream({ answer: () => undefined });
   running.push(upstream);
   const verdict = accepted({ expireAtMs: Date.now() + 1_200 });

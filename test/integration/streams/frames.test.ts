@@ -1,6 +1,6 @@
 /**
- * The Close frame of the gateway stands between two frames, wherever the frame under way was cut when access ended, and
- * however its rest comes: neither end ever reads it as content, or content as it.
+ * The gateway's Close frame goes between two frames, wherever the current frame was split when access ended, and
+ * however its rest arrives: neither end ever reads it as payload, or payload as a Close frame.
  */
 import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
@@ -19,7 +19,7 @@ const running = closedAfterEach();
 interface OpenTunnel {
   readonly client: RawConnection;
   readonly service: Duplex;
-  /** What the service has got. */
+  /** What the service has received. */
   heard(): Buffer;
   /** Ends the access that opened the tunnel, and resolves when the gateway knows. */
   endAccess(): Promise<void>;
@@ -46,7 +46,7 @@ async function openTunnel(): Promise<OpenTunnel> {
   });
   running.push(proxy);
   const client = await openRaw(proxy.port);
-  // The gateway says its last word while the client may still be within a frame.
+  // The gateway sends its last frame while the client may still be within a frame.
   client.socket.allowHalfOpen = true;
   client.write(handshake('Authorization: Bearer x'));
   expect((await client.answer()).status).toBe(101);
@@ -63,7 +63,7 @@ async function openTunnel(): Promise<OpenTunnel> {
   };
 }
 
-/** The code of the Close frame that these bytes are, whole and alone; null: they are something else. */
+/** The code of the Close frame that these bytes consist of; null: anything else. */
 function codeOf(bytes: Buffer): number | null {
   const frames = new FrameTracker();
   if (bytes[0] !== 0x88 || bytes.length < 4 || frames.finish(bytes) !== 0) return null;
@@ -75,19 +75,19 @@ function codeOf(bytes: Buffer): number | null {
   return (((bytes[at] ?? 0) ^ (key[0] ?? 0)) << 8) | ((bytes[at + 1] ?? 0) ^ (key[1] ?? 0));
 }
 
-/** Nothing more comes from the gateway. */
+/** The gateway sends nothing more. */
 async function ended({ socket }: RawConnection): Promise<void> {
   if (!socket.readableEnded) await once(socket, 'end');
   socket.destroy();
 }
 
-/** A payload that looks like frames of its own. */
+/** A payload that looks like frames. */
 const payload = (size: number) => Buffer.alloc(size, Buffer.from([0x88, 0x02, 0x03, 0xe8]));
 
 const cuts: readonly (readonly [name: string, size: number, cut: number])[] = [
   ['after its first byte', 60, 1],
-  ['within its longer length', 300, 3],
-  ['within its longest length', 70_000, 7],
+  ['within its 16-bit length', 300, 3],
+  ['within its 64-bit length', 70_000, 7],
   ['before its payload', 60, 2],
   ['within its payload', 60, 20],
   ['within a large payload', 70_000, 40_000],
@@ -96,7 +96,7 @@ const cuts: readonly (readonly [name: string, size: number, cut: number])[] = [
 
 const next = 'the next frame, which comes with the rest of this one';
 
-describe.each(cuts)('a frame that is cut %s', (_name, size, cut) => {
+describe.each(cuts)('a frame that is split %s', (_name, size, cut) => {
   it('by the service: the client gets all of it, and then the Close frame', async () => {
     const { client, service, endAccess } = await openTunnel();
     const whole = frame(opcodes.binary, payload(size), { masked: false });
@@ -130,7 +130,7 @@ describe.each(cuts)('a frame that is cut %s', (_name, size, cut) => {
   });
 });
 
-it('a frame whose rest comes a byte at a time is whole before the Close frame', async () => {
+it('a frame whose rest arrives byte by byte is complete before the Close frame', async () => {
   const { client, service, endAccess } = await openTunnel();
   const whole = frame(opcodes.text, 'letter by letter', { masked: false });
   service.write(whole.subarray(0, 3));
@@ -145,7 +145,7 @@ it('a frame whose rest comes a byte at a time is whole before the Close frame', 
   expect(codeOf(client.unread().subarray(whole.length))).toBe(4401);
 });
 
-it('between two fragments of a message it stands like any control frame', async () => {
+it('between two fragments of a message, it is like any control frame', async () => {
   const { client, service, endAccess } = await openTunnel();
   const first = frame(opcodes.text, 'the first part', { masked: false, fin: false });
   service.write(first);
@@ -158,7 +158,7 @@ it('between two fragments of a message it stands like any control frame', async 
 it.each([
   ['whole', 0],
   ['cut', 5],
-])('behind a Close frame of the service, %s, there is no second one', async (_name, missing) => {
+])('after a Close frame from the service, %s, there is no second one', async (_name, missing) => {
   const { client, service, endAccess } = await openTunnel();
   const said = closeFrame(1000, 'goodbye');
   const bare = frame(opcodes.close, Buffer.from([3, 232, ...Buffer.from('goodbye')]), { masked: false });

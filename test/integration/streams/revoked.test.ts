@@ -1,4 +1,4 @@
-/** The whole gateway: a revocation ends the open streams that it concerns, and no others. */
+/** A whole gateway: a revocation ends the open streams concerned, and no others. */
 import { once } from 'node:events';
 import { afterEach, expect, it, vi } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
@@ -76,7 +76,7 @@ it.each([
   other.close();
 });
 
-it('a session that still holds goes on, though its verdicts were revoked', async () => {
+it('a valid session continues, although its verdicts were revoked', async () => {
   const { gateway, authApi } = await start();
   const client = await connect(gateway, 'bearer-1');
   const { session: before } = authApi.calls;

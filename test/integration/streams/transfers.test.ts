@@ -1,4 +1,7 @@
-/** Long transfers end with the access that began them, in either direction, and neither end takes a part for the whole. */
+/**
+ * Long transfers end with the access that started them, in either direction, and neither end takes a part for the
+ * whole.
+ */
 import { connect, type Socket } from 'node:net';
 import { describe, expect, it, vi } from 'vitest';
 import type { Resolution } from '../../../src/core/identity/identity.ts';
@@ -8,7 +11,7 @@ import { ann, type RunningProxy, startProxy } from '../../support/running-proxy.
 
 const running = closedAfterEach();
 
-/** An access that can be ended, of whatever is open. */
+/** An access that can be ended, and with it whatever is open. */
 class Access {
   verdict: Resolution = { identity: ann, reason: null, stale: false, source: 'memory' };
   #revokedAtMs = Number.NEGATIVE_INFINITY;
@@ -55,12 +58,12 @@ function open(port: number): Reader {
 const part = Buffer.alloc(1_000, 'x');
 
 describe.each([
-  ['of a declared length', { 'content-length': '100000000' }, '1.1'],
-  ['in chunks', {}, '1.1'],
+  ['with a declared length', { 'content-length': '100000000' }, '1.1'],
+  ['with chunks', {}, '1.1'],
   ['of a declared length, to HTTP/1.0', { 'content-length': '100000000' }, '1.0'],
   ['without a length, to HTTP/1.0', {}, '1.0'],
 ] as const)('a download %s', (_name, headers, version) => {
-  it('is cut when access is revoked, and does not look whole', async () => {
+  it('is aborted when access is revoked, and does not look complete', async () => {
     const upstream = await startRecordingUpstream({
       answer: (_request, { response }) => {
         response.writeHead(200, headers);
@@ -77,7 +80,7 @@ describe.each([
     await vi.waitFor(() => expect(proxy.proxy.load().openStreams).toBe(1));
     access.end(proxy);
     const how = await client.over;
-    // Where nothing tells the length, the end of the connection would: only a reset shows the cut.
+    // Without a length, a normal end of the connection would look complete: only a reset shows the abort.
     if (version === '1.0' && !('content-length' in headers)) expect(how).toBe('reset');
     expect(client.text()).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
     expect(client.text().length).toBeLessThan(100_000_000);
@@ -94,14 +97,14 @@ describe.each([
   ['of a declared length', 'Content-Length: 100000000', (bytes: string) => bytes],
   ['in chunks', 'Transfer-Encoding: chunked', (bytes: string) => `${bytes.length.toString(16)}\r\n${bytes}\r\n`],
 ] as const)('an upload %s', (_name, framing, framed) => {
-  it('is refused when access is revoked, and the service does not take it for whole', async () => {
+  it('is refused when access is revoked, and does not look complete to the service', async () => {
     const upstream = await startRecordingUpstream({ answer: () => ({ body: 'stored' }) });
     running.push(upstream);
     const access = new Access();
     const proxy = await access.proxy(upstream.origin);
     const client = open(proxy.port);
     client.socket.write(`PUT /big HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer x\r\n${framing}\r\n\r\n`);
-    // More than the first part, which waits for no service.
+    // More than the first part, which is buffered before the service is called.
     client.socket.write(framed('y'.repeat(100_000)));
     const timer = setInterval(() => client.socket.write(framed('y'.repeat(1_000))), 5);
     try {

@@ -15,7 +15,7 @@ const running = closedAfterEach();
 
 const handshake = (...headers: string[]) => handshakeTo('/chat?x=1', ...headers);
 
-/** An upstream that accepts every upgrade and hands the socket over. */
+/** An upstream that accepts every upgrade and hands over the socket. */
 async function accepting(setup: Partial<ProxySetup> = {}, greeting = switchingProtocols) {
   const sockets: { socket: Duplex; head: Buffer }[] = [];
   const upstream = await startRecordingUpstream({
@@ -31,7 +31,7 @@ async function accepting(setup: Partial<ProxySetup> = {}, greeting = switchingPr
 }
 
 describe('an accepted upgrade', () => {
-  it('carries messages both ways for a real client and a real service', async () => {
+  it('carries messages in both directions between a real client and a real service', async () => {
     const service = new WebSocketServer({ port: 0, host: '127.0.0.1' });
     await once(service, 'listening');
     running.push({ close: () => new Promise((resolve) => service.close(() => resolve())) });
@@ -61,7 +61,7 @@ describe('an accepted upgrade', () => {
     expect([proxy.proxy.inFlight, proxy.wheel.size]).toEqual([0, 0]);
   });
 
-  it('passes the handshake on, and neither credential nor hop-by-hop headers', async () => {
+  it('forwards the handshake, but neither the credential nor hop-by-hop headers', async () => {
     const { port, upstream } = await accepting({ access: ['user'] });
     const answer = await sendRaw(
       port,
@@ -76,7 +76,7 @@ describe('an accepted upgrade', () => {
     for (const name of ['authorization', 'proxy-connection']) expect(request.header(name)).toEqual([]);
   });
 
-  it('loses no byte that came along with either handshake', async () => {
+  it('loses no byte that arrived together with either handshake', async () => {
     const { port, sockets } = await accepting({}, `${switchingProtocols}early words`);
     const client = await openRaw(port);
     client.write(`${handshake()}eager`);
@@ -92,7 +92,7 @@ describe('an accepted upgrade', () => {
   });
 
   it.each(['client', 'upstream'] as const)(
-    'passes an end on when the %s ends, and lets the other side finish',
+    'forwards the end when the %s ends, and lets the other side finish',
     async (side) => {
       const { port, sockets, proxy } = await accepting();
       const client = await openRaw(port);
@@ -116,7 +116,7 @@ describe('an accepted upgrade', () => {
     },
   );
 
-  it.each(['client', 'upstream'] as const)('breaks when the %s breaks', async (side) => {
+  it.each(['client', 'upstream'] as const)('is reset when the %s resets', async (side) => {
     const { port, sockets, upstream, proxy } = await accepting();
     const client = await openRaw(port);
     client.write(handshake());
@@ -132,7 +132,7 @@ describe('an accepted upgrade', () => {
     await vi.waitFor(() => expect(proxy.records).toHaveLength(1));
   });
 
-  it('may be idle for longer than the time of the route', async () => {
+  it("may be idle for longer than the route's timeout", async () => {
     const { port, sockets, proxy } = await accepting({ route: { timeoutMs: 50 } });
     const client = await openRaw(port);
     client.write(handshake());
@@ -161,7 +161,7 @@ describe('an accepted upgrade', () => {
     await client.closed();
   });
 
-  it('holds a fast side back', async () => {
+  it('applies backpressure to a fast side', async () => {
     const { port, sockets } = await accepting();
     const client = await openRaw(port);
     client.write(handshake());
@@ -193,7 +193,7 @@ describe('an upgrade that is not accepted', () => {
     await vi.waitFor(() => expect(proxy.records[0]).toMatchObject({ entrypoint: 'upgrade', reason: code, status }));
   });
 
-  it('is an ordinary answer when the service declines, after which the connection is closed', async () => {
+  it('is an ordinary response when the service declines, after which the connection is closed', async () => {
     const upstream = await startRecordingUpstream({
       answer: () => ({ status: 426, rawHeaders: ['upgrade', 'foo', 'x-kept', '1'], body: 'no sockets here' }),
     });
@@ -213,7 +213,7 @@ describe('an upgrade that is not accepted', () => {
     expect(upstream.requests.map(({ target }) => target)).toEqual(['/chat?x=1']);
   });
 
-  it('passes a large answer of a service that declines, to the last byte', async () => {
+  it("forwards a declining service's large response to the last byte", async () => {
     const body = Buffer.alloc(5_000_000, 'y');
     const upstream = await startRecordingUpstream({ answer: () => ({ status: 200, body }) });
     running.push(upstream);
@@ -229,7 +229,7 @@ describe('an upgrade that is not accepted', () => {
     ['hangs up', { kind: 'hangs-up' }, 502, 'upstream_failed'],
     ['answers garbage', { kind: 'writes', bytes: 'what?\r\n\r\n' }, 502, 'upstream_response_invalid'],
     [
-      'switches to something else',
+      'switches to another protocol',
       { kind: 'writes', bytes: 'HTTP/1.1 101 Fine\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n' },
       502,
       'upstream_response_invalid',
@@ -258,7 +258,7 @@ describe('an upgrade that is not accepted', () => {
     expect(proxy.wheel.size).toBeLessThanOrEqual(1);
   });
 
-  it('breaks the connection when the answer of the service breaks off', async () => {
+  it("resets the connection when the service's response is truncated", async () => {
     const upstream = await startMisbehavingServer({
       kind: 'half-body',
       sentBytes: 10,
@@ -273,7 +273,7 @@ describe('an upgrade that is not accepted', () => {
     await vi.waitFor(() => expect(proxy.records[0]).toMatchObject({ cut: true }));
   });
 
-  it('moves on to a target that can be reached', async () => {
+  it('tries the next reachable target', async () => {
     const dead = createServer().listen(0, '127.0.0.1');
     await once(dead, 'listening');
     const { port: deadPort } = dead.address() as { port: number };
@@ -288,7 +288,7 @@ describe('an upgrade that is not accepted', () => {
     expect((await sendRaw(alone.port, handshake())).status).toBe(502);
   });
 
-  it('is given up when the client goes away during the handshake', async () => {
+  it('is aborted when the client disconnects during the handshake', async () => {
     const upstream = await startMisbehavingServer({ kind: 'never-answers' });
     running.push(upstream);
     const proxy = await startProxy({ targets: [upstream.origin], route: { timeoutMs: 60_000 } });
@@ -302,11 +302,11 @@ describe('an upgrade that is not accepted', () => {
   });
 });
 
-describe('an upgrade that is none', () => {
+describe('a request that is not a WebSocket upgrade', () => {
   it.each([
     ['with a body', handshake('Content-Length: 5').concat('hello'), 'GET'],
     ['to h2c', handshake().replace('websocket', 'h2c'), 'GET'],
-    ['to WebSocket and something else', handshake().replace('websocket', 'websocket, h2c'), 'GET'],
+    ['to WebSocket and another protocol', handshake().replace('websocket', 'websocket, h2c'), 'GET'],
     ['of a POST', handshake('Content-Length: 0').replace('GET', 'POST'), 'POST'],
   ])('%s is an ordinary request without the header', async (_name, bytes, method) => {
     const { port, upstream, sockets } = await accepting();

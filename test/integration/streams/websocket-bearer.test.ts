@@ -1,4 +1,4 @@
-/** The bearer of a browser's WebSocket, offered as a subprotocol: read, and seen by nobody behind the gateway. */
+/** The bearer of a browser's WebSocket, offered as a subprotocol: read by the gateway, and never forwarded. */
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
@@ -10,7 +10,7 @@ import { handshake } from '../../support/websocket-handshake.ts';
 
 const running = closedAfterEach();
 
-/** An upstream that takes every upgrade, and answers with `chosen` as its protocol. */
+/** An upstream that accepts every upgrade, and responds with `chosen` as its protocol. */
 async function behind(chosen: string | null, setup: Partial<ProxySetup> = {}) {
   const line = chosen === null ? '' : `Sec-WebSocket-Protocol: ${chosen}\r\n`;
   const upstream = await startRecordingUpstream({
@@ -41,10 +41,10 @@ it('opens a WebSocket for a client that offers it, and the service chooses among
   client.close();
 });
 
-describe('what the service gets', () => {
+describe('the service receives', () => {
   it.each([
     ['the rest', `Sec-WebSocket-Protocol: rolegate.bearer, ${goodToken}, app.v1, app.v2`, ['app.v1, app.v2']],
-    ['no header when there is no rest', `Sec-WebSocket-Protocol: rolegate.bearer, ${goodToken}`, []],
+    ['no header without a rest', `Sec-WebSocket-Protocol: rolegate.bearer, ${goodToken}`, []],
     [
       'the rest of several headers',
       `Sec-WebSocket-Protocol: app.v1, rolegate.bearer\r\nSec-WebSocket-Protocol: ${goodToken}, app.v2`,
@@ -63,7 +63,7 @@ describe('what the service gets', () => {
     expect(upstream.last().header('sec-websocket-protocol')).toEqual(['app.v1']);
   });
 
-  it('nothing of it in an ordinary request, where it is no credential', async () => {
+  it('nothing of it in an ordinary request, where it is not a credential', async () => {
     const { upstream, port } = await behind(null, { access: 'public' });
     const plain = `GET /a HTTP/1.1\r\nHost: a\r\nSec-WebSocket-Protocol: rolegate.bearer, ${goodToken}\r\n\r\n`;
     expect((await sendRaw(port, plain)).status).toBe(200);
@@ -77,7 +77,7 @@ describe('refused', () => {
     ['another token', 'Sec-WebSocket-Protocol: rolegate.bearer, bad', 401, 'credential_rejected'],
     ['no token', 'Sec-WebSocket-Protocol: rolegate.bearer', 401, 'credential_malformed'],
     [
-      'beside Authorization',
+      'next to Authorization',
       `Sec-WebSocket-Protocol: rolegate.bearer, ${goodToken}\r\nAuthorization: Bearer ${goodToken}`,
       400,
       'credential_conflict',
@@ -90,7 +90,7 @@ describe('refused', () => {
     expect(upstream.connections).toHaveLength(0);
   });
 
-  it('in an ordinary request: it is no credential there', async () => {
+  it('in an ordinary request, where it is not a credential', async () => {
     const { port } = await behind(null);
     const plain = `GET /a HTTP/1.1\r\nHost: a\r\nSec-WebSocket-Protocol: rolegate.bearer, ${goodToken}\r\n\r\n`;
     expect(JSON.parse((await sendRaw(port, plain)).text()).code).toBe('credential_missing');
@@ -98,16 +98,18 @@ describe('refused', () => {
 });
 
 it.each([
-  ['its own choice', 'app.v1', 'app.v1'],
-  ['never the marker, should the service make it up', 'rolegate.bearer', undefined],
-])('the client is told %s', async (_name, chosen, told) => {
+  ["the service's choice", 'app.v1', 'app.v1'],
+  ['never the marker, even if the service sends it', 'rolegate.bearer', undefined],
+])('the client receives %s', async (_name, chosen, told) => {
   const { port } = await behind(chosen);
   const answer = await sendRaw(port, handshake(`Sec-WebSocket-Protocol: rolegate.bearer, ${goodToken}, app.v1`));
   expect([answer.status, answer.header('sec-websocket-protocol')]).toEqual([101, told]);
 });
 
-/** Every browser closes a connection that selects none of the protocols that it offered (WHATWG WebSockets section 3). */
-it('a client that offers nothing but the marker and its bearer is answered with the marker', async () => {
+/**
+ * Every browser closes a connection whose response selects none of its offered protocols (WHATWG WebSockets section 3).
+ */
+it('a client that offers only the marker and its bearer gets the marker back', async () => {
   const { port } = await behind(null);
   const answer = await sendRaw(port, handshake(`Sec-WebSocket-Protocol: rolegate.bearer, ${goodToken}`));
   expect([answer.status, answer.header('sec-websocket-protocol')]).toEqual([101, 'rolegate.bearer']);

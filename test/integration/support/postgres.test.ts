@@ -4,7 +4,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { noPostgres } from '../../support/postgres/choose-postgres.ts';
 import { usePostgres } from '../../support/postgres.ts';
 
-test('each database is new, and apart from the others', async () => {
+test('each database is new and separate from the others', async () => {
   const [first, second] = [await usePostgres(), await usePostgres()];
   onTestFinished(async () => {
     await Promise.all([first.dispose(), second.dispose()]);
@@ -17,13 +17,13 @@ test('each database is new, and apart from the others', async () => {
   await expect(first.query('select b from a')).rejects.toThrow('does not exist');
 }, 60_000);
 
-test('a database is gone once it is disposed of', async () => {
+test('a database is dropped after disposal', async () => {
   const database = await usePostgres();
   await database.dispose();
   await expect(database.query('select 1')).rejects.toThrow('does not exist');
 }, 60_000);
 
-test('a run without PostgreSQL skips what asks for it and says why', async () => {
+test('a run without PostgreSQL skips the tests that need it, with the reason', async () => {
   const { TEST_POSTGRES_URL: _, FORCE_COLOR: __, ...env } = process.env;
   const config = 'test/support/fixtures/vitest.config.ts';
   const { stdout } = await promisify(execFile)(

@@ -11,7 +11,7 @@ function connect(url: string): Redis {
   return client;
 }
 
-test('the shared server keeps what is under a prefix of the test', async () => {
+test("the shared server keeps data under the test's prefix", async () => {
   const first = await useRedis();
   const second = await useRedis();
   expect(second.url).toBe(first.url);
@@ -43,7 +43,7 @@ test('a private server can be stopped, started, killed and frozen on one port', 
   await vi.waitFor(async () => expect(await client.ping()).toBe('PONG'));
 }, 60_000);
 
-test('private servers are apart from each other and from the shared one', async () => {
+test('private servers are separate from each other and from the shared one', async () => {
   const [shared, first, second] = await Promise.all([useRedis(), startPrivateRedis(), startPrivateRedis()]);
   onTestFinished(async () => {
     await Promise.all([first.dispose(), second.dispose()]);

@@ -22,7 +22,7 @@ test('the recording upstream keeps method, target, headers in order and the body
   expect(upstream.connections[0]?.toString()).toBe(bytes);
 });
 
-test('the recording upstream shows a request that hides behind an unframed body', async () => {
+test('the recording upstream shows a request hidden after an unframed body', async () => {
   const upstream = await startRecordingUpstream();
   onTestFinished(() => upstream.close());
   const hidden = 'DELETE /hidden HTTP/1.1\r\nHost: h\r\n\r\n';
@@ -30,7 +30,7 @@ test('the recording upstream shows a request that hides behind an unframed body'
   await vi.waitFor(() => expect(upstream.requests.map(({ target }) => target)).toEqual(['/', '/hidden']));
 });
 
-test('the recording upstream notices a client that leaves', async () => {
+test('the recording upstream notices a client that disconnects', async () => {
   const upstream = await startRecordingUpstream();
   onTestFinished(() => upstream.close());
   const client = await openRaw(upstream.port);
@@ -44,7 +44,7 @@ test.each([
   ['resets on connect', { kind: 'resets', at: 'connect' }],
   ['resets on request', { kind: 'resets', at: 'request' }],
   ['hangs up', { kind: 'hangs-up' }],
-] as const)('a misbehaving server that %s gives no answer', async (_, behavior) => {
+] as const)('a misbehaving server that %s gives no response', async (_, behavior) => {
   const server = await startMisbehavingServer(behavior);
   onTestFinished(() => server.close());
   await expect(sendRaw(server.port, 'GET / HTTP/1.1\r\nHost: h\r\n\r\n')).rejects.toThrow(/Closed|ECONNRESET/);
@@ -53,7 +53,7 @@ test.each([
 test.each([
   ['a short length', { kind: 'half-body', sentBytes: 3, promisedBytes: 10, afterwards: 'end' }],
   ['chunks without an end', { kind: 'half-body', sentBytes: 3, afterwards: 'reset' }],
-] as const)('a misbehaving server cuts its answer: %s', async (_, behavior) => {
+] as const)('a misbehaving server truncates its response: %s', async (_, behavior) => {
   const server = await startMisbehavingServer(behavior);
   onTestFinished(() => server.close());
   const { answers } = await sendRawUntilClose(server.port, 'GET / HTTP/1.1\r\nHost: h\r\n\r\n');
@@ -62,7 +62,7 @@ test.each([
   expect(answers[0]?.text()).toBe('xxx');
 });
 
-test('answers are read one after the other out of one stream', () => {
+test('reads responses one after another from one stream', () => {
   const bytes = Buffer.from(
     'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2;ext\r\nab\r\n0\r\nX-T: 1\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n',
   );
@@ -74,7 +74,7 @@ test('answers are read one after the other out of one stream', () => {
   expect(() => readAnswer(Buffer.from('garbage\r\n\r\n'), 'GET', false)).toThrow('Not an HTTP answer');
 });
 
-test('the fake Auth API knows its credentials and counts calls', async () => {
+test('the fake Auth API accepts its credentials and counts calls', async () => {
   const authApi = await startFakeAuthApi();
   onTestFinished(() => authApi.close());
   authApi.addSession('token', { roles: ['admin'] });
@@ -88,7 +88,7 @@ test('the fake Auth API knows its credentials and counts calls', async () => {
   expect(authApi.calls).toEqual({ session: 1, keypair: 2, other: 0 });
 });
 
-test('the fake Auth API can be slow, broken, down and well again', async () => {
+test('the fake Auth API can be slow, broken, down and repaired', async () => {
   const authApi = await startFakeAuthApi();
   onTestFinished(() => authApi.close());
   authApi.addSession('token');

@@ -3,10 +3,10 @@ import { promisify } from 'node:util';
 import { expect, test, vi } from 'vitest';
 import { noRedis } from '../../support/redis/choose-redis.ts';
 
-// Each test is a whole run of the test runner.
+// Each test is a complete run of the test runner.
 vi.setConfig({ testTimeout: 60_000 });
 
-/** Runs one of the files under `fixtures` where no Redis is to be had, and gives what the run printed. */
+/** Runs one of the files under `fixtures` without an available Redis, and returns the output of the run. */
 async function runFixture(name: string): Promise<string> {
   const { TEST_REDIS_URL: _, FORCE_COLOR: __, ...env } = process.env;
   const config = 'test/support/fixtures/vitest.config.ts';
@@ -18,7 +18,7 @@ async function runFixture(name: string): Promise<string> {
   return stdout;
 }
 
-test('a run without Redis skips what asks for it and lists each with its reason', async () => {
+test('a run without Redis skips the tests that need it and lists each with its reason', async () => {
   const printed = await runFixture('skips.fixture');
   expect(printed).toContain(`Redis for tests: none (${noRedis})`);
   expect(printed).toContain('1 passed | 5 skipped (6)');
@@ -37,7 +37,7 @@ test('a run without Redis skips what asks for it and lists each with its reason'
   );
 });
 
-test('a run without skips says so, and looks for no Redis', async () => {
+test('a run without skips reports that, and looks for no Redis', async () => {
   const printed = await runFixture('none.fixture');
   expect(printed).toContain('Skipped: none');
   expect(printed).not.toContain('Redis');

@@ -1,4 +1,7 @@
-/** Spans of the bundled Auth API, alone and embedded: their place in the trace of a request, what they say, and the lines beside them. */
+/**
+ * Spans of the bundled Auth API, standalone and embedded: their place in the trace of a request, their attributes, and
+ * the log lines with them.
+ */
 import { describe, expect, test, vi } from 'vitest';
 import { createAuthApi } from '../../../src/auth-api/create-auth-api.ts';
 import { authApiSettings } from '../../support/auth-api-settings.ts';
@@ -23,7 +26,7 @@ function keep<T extends { close(): Promise<void> }>(one: T): T {
   return one;
 }
 
-/** The Auth API as a process, with one user who is signed in. `more`: lines of its file. */
+/** The Auth API as a process, with one signed-in user. `more`: lines of its file. */
 async function startAuthApi(more: string) {
   const folder = createConfigFolder();
   running.push({ close: async () => folder.remove() });
@@ -110,7 +113,7 @@ describe('a request through client, gateway, Auth API and service', () => {
     expect(checked.endedAt).toBeGreaterThanOrEqual(checked.startedAt);
   });
 
-  test('that is refused has the trace in the lines of both, and the error id of the Auth API in its span', async () => {
+  test("that is refused has the trace id in the log lines of both, and the Auth API's error id in its span", async () => {
     const { receiver, authApi, send } = await startAll();
     expect((await send('u'.repeat(40))).status).toBe(401);
     const { attributes, failed } = await receiver.span(ofAuthApi);
@@ -129,7 +132,7 @@ describe('a request through client, gateway, Auth API and service', () => {
   test('that the client does not record is recorded nowhere', async () => {
     const { receiver, authApi, send } = await startAll();
     expect((await send(authApi.bearer, '00')).status).toBe(200);
-    // Of another credential, so that the Auth API is asked again; spans are sent in their order.
+    // With another credential, so the Auth API is called again; spans are sent in order.
     expect((await send('u'.repeat(40))).status).toBe(401);
     await receiver.span(ofAuthApi);
     expect(receiver.spans.filter(ofAuthApi)).toHaveLength(1);
@@ -137,8 +140,8 @@ describe('a request through client, gateway, Auth API and service', () => {
   });
 });
 
-describe('the Auth API alone', () => {
-  test('begins a new trace for a client that is no gateway, and uses that of a gateway and of a trusted proxy', async () => {
+describe('the standalone Auth API', () => {
+  test('starts a new trace for a client that is not a gateway, and uses that of a gateway and of a trusted proxy', async () => {
     const receiver = keep(await startOtlpReceiver());
     const { get } = await startAuthApi(`gatewaySecret: ${gatewaySecret}\n${tracingTo(receiver, 'sample: 1')}`);
     const traceparent = parent();
@@ -154,7 +157,7 @@ describe('the Auth API alone', () => {
     expect(receiver.spans[3]).toMatchObject({ traceId, parentId: clientSpan });
   });
 
-  test('sends no parameter of a path, no credential and no health check, and counts what it sends', async () => {
+  test('sends no path parameter, credential or health check, and counts what it sends', async () => {
     const receiver = keep(await startOtlpReceiver());
     const { get, userId, bearer, metricsUrl } = await startAuthApi(tracingTo(receiver, 'trust: all, sample: 1'));
     expect((await get('/health/live')).status).toBe(200);
@@ -175,7 +178,7 @@ describe('the Auth API alone', () => {
     );
   });
 
-  test('without tracing, logs the trace that the client names', async () => {
+  test("without tracing, logs the client's trace id", async () => {
     const { command, get } = await startAuthApi('');
     expect((await get('/nowhere', { traceparent: parent() })).status).toBe(404);
     await command.see(new RegExp(`"traceId":"${traceId}","operation":"none","code":"route_not_found"`));

@@ -1,11 +1,11 @@
-/** The embedded Auth API behind the gateway: its bearers, key pairs, codes and addresses are not found in the log. */
+/** The embedded Auth API behind the gateway: its bearers, key pairs, codes and addresses never appear in the log. */
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { startRecordingUpstream } from '../../support/recording-upstream.ts';
 import { startGateway } from '../../support/running-gateway.ts';
 
 const mark = 'S3cr3tMark';
 
-test('registers, logs in, makes a key pair and revokes, and the log knows none of its secrets', async () => {
+test('after registration, login, key pair creation and revocation, the log contains no secret', async () => {
   const upstream = await startRecordingUpstream();
   onTestFinished(() => upstream.close());
   const own = await startGateway(`version: 1

@@ -1,6 +1,6 @@
 /**
- * Nothing that a client sends as a credential, in its query or in its body is found in the log, in the metrics, on the
- * admin port or in a refusal; whatever the request looks like, and at the most talkative level of the log.
+ * Nothing that a client sends as a credential, in its query or in its body appears in the log, in the metrics, on the
+ * admin port or in a refusal, whatever the request looks like, and at the most verbose log level.
  */
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { brokenMoods, type FakeAuthApi, startFakeAuthApi } from '../../support/fake-auth-api.ts';
@@ -12,7 +12,7 @@ import { type RunningGateway, startGateway } from '../../support/running-gateway
 /** In every credential, query value and body of this file; nowhere else. */
 const mark = 'S3cr3tMark';
 const forms = [mark, mark.toLowerCase(), btoa(`ann:${mark}`), Buffer.from(mark).toString('hex')];
-/** What of the mark a text holds. */
+/** Traces of the mark in a text. */
 const found = (text: string) => forms.filter((form) => text.includes(form));
 
 const good = `good-${mark}`;
@@ -40,12 +40,12 @@ const form = 'Content-Type: application/x-www-form-urlencoded';
 
 const rows: Row[] = [
   get('a good bearer', 200, '/own', bearer),
-  get('a good bearer once more, from memory', 200, '/own', bearer),
+  get('a good bearer again, from memory', 200, '/own', bearer),
   get('a good bearer without the role', 403, '/admin', bearer),
   get('a bad bearer', 401, '/own', `Authorization: Bearer bad-${mark}`),
-  get('a bad bearer once more', 401, '/own', `Authorization: Bearer bad-${mark}`),
+  get('a bad bearer again', 401, '/own', `Authorization: Bearer bad-${mark}`),
   get('a bearer of two words', 401, '/own', `Authorization: Bearer ${mark} ${mark}`),
-  get('a bearer with a character that none has', 401, '/own', `Authorization: Bearer "${mark}"`),
+  get('a bearer with an invalid character', 401, '/own', `Authorization: Bearer "${mark}"`),
   get('a bearer without its scheme', 401, '/own', `Authorization: ${mark}`),
   get('a long bearer', 401, '/own', `Authorization: Bearer ${mark.repeat(300)}`),
   get('another scheme', 401, '/own', `Authorization: Basic ${btoa(`ann:${mark}`)}`),
@@ -54,7 +54,7 @@ const rows: Row[] = [
   get('a pair with a wrong secret', 401, '/own', pair[0]!, `api-secret: wrong-${mark}`),
   get('a key alone', 401, '/own', pair[0]!),
   get('a secret alone', 401, '/own', pair[1]!),
-  get('a secret with a blank', 401, '/own', pair[0]!, `api-secret: ${mark} ${mark}`),
+  get('a secret with a space', 401, '/own', pair[0]!, `api-secret: ${mark} ${mark}`),
   get('two secrets', 400, '/own', ...pair, `api-secret: ${mark}`),
   get('a bearer and a pair', 400, '/own', bearer, ...pair),
   get('a good cookie', 200, '/own', `Cookie: session=${good}`),
@@ -62,10 +62,10 @@ const rows: Row[] = [
   get('a malformed cookie', 401, '/own', `Cookie: session="${mark} ${mark}"`),
   post('a cookie from another site', 403, '/own', mark, `Cookie: session=${good}`, 'Origin: https://evil.example.test'),
   get('credentials on a public route', 200, '/open', bearer, ...pair, `Cookie: session=${mark}`),
-  get('a bad bearer where none is needed', 200, '/greeting', `Authorization: Bearer bad-${mark}`),
+  get('a bad bearer where none is required', 200, '/greeting', `Authorization: Bearer bad-${mark}`),
   get('a proxy credential', 200, '/open', `Proxy-Authorization: Basic ${btoa(`ann:${mark}`)}`),
   get('a query', 200, `/open?token=${mark}&api_key=${mark}`),
-  get('a query of a refusal', 401, `/own?access_token=${mark}`),
+  get('a query of a refused request', 401, `/own?access_token=${mark}`),
   get('a query without a route', 404, `/nowhere?token=${mark}`),
   get('a query with two readings of its path', 400, `/a/%2e%2e/b?token=${mark}`),
   get('a fragment', 400, `/own#access_token=${mark}`),
@@ -75,16 +75,16 @@ const rows: Row[] = [
   get('a password in the target', 400, `http://ann:${mark}@api.example.test/own`),
   get('a query in an absolute target', 200, `http://api.example.test/open?token=${mark}`),
   get('a query that is too long', 414, `/own?token=${mark.repeat(1000)}`),
-  get('a page that it comes from', 401, '/own', `Referer: https://api.example.test/?token=${mark}`),
+  get('a Referer with a query', 401, '/own', `Referer: https://api.example.test/?token=${mark}`),
   get('headers that are too large', 431, '/own', `Authorization: Bearer ${mark.repeat(2500)}`),
   get('an expectation', 417, '/own', bearer, `Expect: ${mark}`),
   get('a method that is not allowed', 405, '/get?q=1', bearer),
   post('a body', 200, '/open', `{"password":"${mark}"}`, 'Content-Type: application/json'),
-  post('a body of a refusal', 401, '/own', `password=${mark}`, form),
+  post('a body of a refused request', 401, '/own', `password=${mark}`, form),
   post('a body that is too large', 413, '/small', `password=${mark}`.padEnd(200, 'x'), form),
-  post('a body with the method of a field', 404, '/nowhere', `_method=DELETE&password=${mark}`, form),
-  get('a service that is away', 502, `/away?token=${mark}`, bearer),
-  get('a service that speaks no HTTP', 502, `/garbage?token=${mark}`, bearer),
+  post('a body with a method override', 404, '/nowhere', `_method=DELETE&password=${mark}`, form),
+  get('a service that is down', 502, `/away?token=${mark}`, bearer),
+  get('a service that does not speak HTTP', 502, `/garbage?token=${mark}`, bearer),
   {
     name: 'a password in Host',
     status: 400,
@@ -112,7 +112,7 @@ const rows: Row[] = [
     lines: [`GET /own?token=${mark} HTTP/9.9`, 'Host: api.example.test'],
   },
   {
-    name: 'chunks that are none',
+    name: 'invalid chunks',
     status: 400,
     lines: ['POST /open HTTP/1.1', 'Host: api.example.test', 'Transfer-Encoding: chunked'],
     body: `password=${mark}\r\n`,
@@ -174,7 +174,7 @@ afterAll(async () => {
 /** Requests that have a line in the log. */
 const logged = () => gateway.logLines().filter(({ msg }) => msg === 'request').length;
 
-/** Sends it, and gives the answer and the lines that it left in the log. */
+/** Sends it, and returns the response and the resulting log lines. */
 async function send({ lines, body = '' }: Row) {
   const [from, before] = [gateway.logText().length, logged()];
   const bytes = Buffer.from(`${lines.join('\r\n')}\r\n\r\n${body}`, 'latin1');
@@ -215,7 +215,7 @@ describe('a request', () => {
     await authApi.behave({ kind: 'fine' });
   });
 
-  test('that its client breaks off', async () => {
+  test('that its client aborts', async () => {
     const [from, before] = [gateway.logText().length, logged()];
     const client = await openRaw(gateway.port);
     client.write(
@@ -237,14 +237,14 @@ describe('the admin port', () => {
     },
   );
 
-  test('control: the metrics know of the requests', async () => {
+  test('control: the metrics include the requests', async () => {
     expect(await gateway.metrics()).toMatch(
       /^rolegate_refusals_total\{route="own",reason="credential_rejected"\} [1-9]/m,
     );
   });
 });
 
-test('the whole log, to the line of the end', async () => {
+test('the whole log, to its last line', async () => {
   await gateway.close();
   expect(gateway.logText()).toContain('"msg":"stopped"');
   expect(gateway.logText()).toContain('"path":"/own"');
@@ -252,7 +252,7 @@ test('the whole log, to the line of the end', async () => {
   expect(found(gateway.logText())).toEqual([]);
 });
 
-test('control: the mark is found in every form', () => {
+test('control: finds the mark in every form', () => {
   for (const form of forms) expect([form, found(`{"a":"${form}"}`).includes(form)]).toEqual([form, true]);
   expect(upstream.requests.some(({ body }) => found(body.toString()).length > 0)).toBe(true);
 });

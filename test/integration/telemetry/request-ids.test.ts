@@ -1,4 +1,4 @@
-/** What a log line has to identify a request, and the request id at the service and, with the setting, at the client. */
+/** How a log line identifies a request, and the request id at the service and, if configured, at the client. */
 import { describe, expect, test, vi } from 'vitest';
 import { closedAfterEach } from '../../support/closed-after-each.ts';
 import { sendRaw } from '../../support/raw-client.ts';
@@ -28,7 +28,7 @@ routes:
 }
 
 describe('x-request-id of a response', () => {
-  test('is the id of the log line where the setting says so, of refusals too', async () => {
+  test('is the id of the log line if configured, for refusals too', async () => {
     const { gateway, line } = await start(', returnRequestId: true');
     for (const path of ['/open', '/closed']) {
       const response = await sendRaw(gateway.port, `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`);

@@ -1,4 +1,7 @@
-/** Spans at a collector: their parents, the ids that services and sources saw, what they say, and what happens without a collector. */
+/**
+ * Spans at a collector: their parents, the ids that services and sources received, their attributes, and the behavior
+ * without a collector.
+ */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -24,7 +27,7 @@ function keep<T extends { close(): Promise<void> }>(one: T): T {
   return one;
 }
 
-/** `tracing`: further settings. */
+/** `tracing`: additional settings. */
 async function start(tracing = '', { sample = 1, collector = null as OtlpReceiver | null } = {}) {
   const receiver = collector ?? keep(await startOtlpReceiver());
   const upstream = keep(await startRecordingUpstream());
@@ -51,7 +54,7 @@ routes:
 
 const server = ({ kind }: ReceivedSpan) => kind === 'server';
 
-/** The spans of the trace of one request, by what they are of. */
+/** The spans in the trace of one request, by what they cover. */
 async function spansOf(receiver: OtlpReceiver) {
   const request = await receiver.span(server);
   const ofTrace = receiver.spans.filter((span) => span.traceId === request.traceId);
@@ -71,7 +74,7 @@ function sourceHeader(authApi: Awaited<ReturnType<typeof startFakeAuthApi>>, nam
 }
 
 describe('a request through client, gateway, Auth API and service', () => {
-  test('is one trace with the right parents, and both saw the ids of their spans', async () => {
+  test('is one trace with the right parents, and both received the ids of their spans', async () => {
     const { receiver, upstream, authApi, send } = await start();
     const headers = [`traceparent: ${parent('03')}`, 'tracestate: congo=1'];
     expect((await send('/orders/7?token=hidden', headers)).status).toBe(200);
@@ -89,7 +92,7 @@ describe('a request through client, gateway, Auth API and service', () => {
     expect(sourceHeader(authApi, 'tracestate')).toBe('congo=1');
   });
 
-  test('begins and ends each span within its parent', async () => {
+  test('nests each span within its parent', async () => {
     const { receiver, send } = await start();
     await send('/orders/7');
     const { request, decide, source, upstream } = await spansOf(receiver);
@@ -105,7 +108,7 @@ describe('a request through client, gateway, Auth API and service', () => {
     expect(Math.abs(request.endedAt - Date.now())).toBeLessThan(60_000);
   });
 
-  test('says this, and nothing of credential, query, user or client', async () => {
+  test('has these attributes, and none about credential, query, user or client', async () => {
     const { receiver, upstream, authApi, send } = await start(', serviceName: edge');
     await send('/orders/7?token=hidden');
     const { request, decide, source, upstream: sent } = await spansOf(receiver);
@@ -152,7 +155,7 @@ describe('a request through client, gateway, Auth API and service', () => {
 });
 
 describe('a request that is refused or fails', () => {
-  test('for a missing role: the reason is its error, the error id is there, and it is no error of the gateway', async () => {
+  test('for a missing role has the reason as its error and the error id, and is not an error of the gateway', async () => {
     const { receiver, send } = await start();
     const response = await send('/closed');
     const { request, decide, upstream } = await spansOf(receiver);
@@ -167,7 +170,7 @@ describe('a request that is refused or fails', () => {
     expect(upstream).toBeUndefined();
   });
 
-  test('because the service is gone', async () => {
+  test('because the service is down', async () => {
     const { receiver, send } = await start();
     expect((await send('/gone')).status).toBe(502);
     const { request, upstream } = await spansOf(receiver);
@@ -185,7 +188,7 @@ describe('a request that is refused or fails', () => {
     expect(source).toMatchObject({ failed: true, attributes: { 'error.type': 'connection' } });
   });
 
-  test('without a route: the name of the span is not made up by the client', async () => {
+  test('without a route: the client does not choose the name of the span', async () => {
     const { receiver, send } = await start();
     await send('/nowhere', [], 'BREW');
     const { request } = await spansOf(receiver);
@@ -233,7 +236,7 @@ routes: [{ id: closed, match: { path: "/closed" }, access: authenticated }]
 );
 
 describe('sampling', () => {
-  test('follows the client: what it does not record is not recorded, and goes on as it came', async () => {
+  test('follows the client: an unsampled trace is not recorded, and is forwarded unchanged', async () => {
     const { receiver, upstream, send } = await start();
     await send('/orders/7', [`traceparent: ${parent('00')}`]);
     expect(upstream.last().header('traceparent')).toEqual([parent('00')]);
@@ -246,7 +249,7 @@ describe('sampling', () => {
     [0, 0, 0],
     [0.5, 1, 59],
     [1, 60, 60],
-  ])('of new traces is a share: %d', async (sample, least, most) => {
+  ])('records a share of new traces: %d', async (sample, least, most) => {
     const { receiver, upstream, gateway, send } = await start('', { sample });
     for (let i = 0; i < 60; i += 1) await send('/orders/7');
     const recorded = upstream.requests.filter((request) => request.header('traceparent')[0]?.endsWith('-03')).length;
@@ -268,14 +271,14 @@ test('headers for the collector are sent, and reach no log', async () => {
   expect(gateway.logText()).not.toContain('of-the-collector');
 });
 
-test('what waits is sent when the gateway ends', async () => {
+test('pending spans are sent when the gateway ends', async () => {
   const { receiver, gateway, send } = await start();
   await send('/orders/7');
   await gateway.close();
   expect(receiver.spans.filter(server)).toHaveLength(1);
 });
 
-describe('a collector that takes nothing', () => {
+describe('a collector that accepts nothing', () => {
   const counted = async (gateway: RunningGateway, result: string) =>
     Number(
       new RegExp(`^rolegate_trace_spans_total\\{result="${result}"\\} (\\d+)$`, 'm').exec(await gateway.metrics())?.[1],
@@ -283,7 +286,7 @@ describe('a collector that takes nothing', () => {
   const logged = (gateway: RunningGateway) =>
     gateway.logLines().filter(({ msg }) => /^spans (?:cannot be|are) exported/.test(String(msg)));
 
-  test('costs a count and one line while it is gone, and a line when it is back', async () => {
+  test('causes a count and one line while it is down, and a line when it is back', async () => {
     const collector = await startOtlpReceiver();
     await collector.close();
     const { gateway, send } = await start(', timeout: 100ms, queue: 64', { collector });
@@ -317,13 +320,13 @@ describe('a collector that takes nothing', () => {
     const url = `http://127.0.0.1:${(silent.address() as AddressInfo).port}/v1/traces`;
     const { gateway, send } = await start(', timeout: 60s, queue: 64', { collector: { url } as OtlpReceiver });
     for (let i = 0; i < 40; i += 1) expect((await send('/orders/7')).status).toBe(200);
-    // Of 121: the first request asks the Auth API, too.
+    // Of 121: the first request also calls the Auth API.
     expect(await counted(gateway, 'dropped')).toBe(121 - 64);
     await gateway.close();
   });
 });
 
-test('a reload changes where spans go, and what waits for the old collector is sent', async () => {
+test('a reload changes the collector, and sends pending spans to the old one', async () => {
   const { receiver, gateway, send, config } = await start();
   const other = keep(await startOtlpReceiver());
   await send('/orders/7');

@@ -54,7 +54,7 @@ routes:
 const form = /^00-([0-9a-f]{32})-[0-9a-f]{16}-02$/;
 
 describe('without tracing', () => {
-  test('traceparent reaches the service as it came, and its id is in the log line', async () => {
+  test('traceparent reaches the service unchanged, and its id is in the log line', async () => {
     const { upstream, get, line, asked } = await start('');
     await get('/closed', ofClient);
     expect(upstream.last().header('traceparent')).toEqual([parent]);
@@ -63,7 +63,7 @@ describe('without tracing', () => {
     expect(asked().parent).toBeUndefined();
   });
 
-  test('an invalid one too, and no id is logged', async () => {
+  test('an invalid one reaches it too, and no id is logged', async () => {
     const { upstream, get, line } = await start('');
     await get('/open', 'traceparent: mine\r\n');
     expect(upstream.last().header('traceparent')).toEqual(['mine']);
@@ -75,7 +75,7 @@ describe('with tracing', () => {
   test.each([
     ['of all clients', 'tracing: { trust: all }', false],
     ['of a trusted proxy', 'tracing: {}', true],
-  ])('the trace %s goes on to the service and the source', async (_, tracing, trusted) => {
+  ])('forwards the trace %s to the service and the source', async (_, tracing, trusted) => {
     const { upstream, get, line, asked } = await start(tracing, trusted);
     await get('/closed', ofClient);
     expect(upstream.last().header('traceparent')).toEqual([parent]);
@@ -89,8 +89,8 @@ describe('with tracing', () => {
     ['an untrusted client', 'tracing: {}', ofClient],
     ['a client without a trace', 'tracing: { trust: all }', ''],
     ['a client with an invalid traceparent', 'tracing: { trust: all }', 'traceparent: mine\r\ntracestate: congo=1\r\n'],
-    ['a client with two', 'tracing: { trust: all }', ofClient + ofClient],
-  ])('a request of %s begins a new trace', async (_, tracing, headers) => {
+    ['a client with two traceparent headers', 'tracing: { trust: all }', ofClient + ofClient],
+  ])('starts a new trace for a request of %s', async (_, tracing, headers) => {
     const { upstream, get, line, asked } = await start(tracing);
     await get('/closed', headers);
     const [sent = '', ...more] = upstream.last().header('traceparent');
@@ -103,7 +103,7 @@ describe('with tracing', () => {
     expect(await line('/closed')).toMatchObject({ traceId: id });
   });
 
-  test('each request begins a trace of its own', async () => {
+  test('each request starts a separate trace', async () => {
     const { upstream, get } = await start('tracing: {}');
     for (let i = 0; i < 300; i += 1) await get('/open');
     const ids = upstream.requests.map((request) => request.header('traceparent')[0]);
@@ -121,7 +121,7 @@ describe('with tracing', () => {
     expect(await found.json()).toMatchObject({ request: { traceId } });
   });
 
-  test('begins and ends with a reload', async () => {
+  test('a reload switches it on and off', async () => {
     const { upstream, gateway, get } = await start('');
     const config = (tracing: string) => `version: 1
 server: { listen: "127.0.0.1:0", admin: "127.0.0.1:0", adminToken: ${adminToken} }
@@ -165,36 +165,33 @@ routes: [{ id: closed, match: { path: "/closed" }, upstream: service, access: au
   expect(seen).toEqual([parent, parent]);
 });
 
-test.each(['traefik', 'grpc'] as const)(
-  'a check over %s names its trace to the source, and in its line',
-  async (by) => {
-    const authApi = await startFakeAuthApi();
-    authApi.addSession('good', { roles: ['user'] });
-    running.push(authApi);
-    const places = {
-      traefik: 'listen: "127.0.0.1:0", dialects: { traefik: /traefik }',
-      grpc: 'grpc: { listen: "127.0.0.1:0" }',
-    };
-    const gateway = await startGateway(`version: 1
+test.each(['traefik', 'grpc'] as const)('a check over %s sends its trace to the source, and logs it', async (by) => {
+  const authApi = await startFakeAuthApi();
+  authApi.addSession('good', { roles: ['user'] });
+  running.push(authApi);
+  const places = {
+    traefik: 'listen: "127.0.0.1:0", dialects: { traefik: /traefik }',
+    grpc: 'grpc: { listen: "127.0.0.1:0" }',
+  };
+  const gateway = await startGateway(`version: 1
 server: { listen: false, admin: false }
 tracing: { trust: all }
 authorizer: { ${places[by]} }
 authApi: { url: "${new URL(authApi.url).origin}" }
 routes: [{ id: closed, match: { path: "/closed" }, access: authenticated }]
 `);
-    running.push(gateway);
-    const check = getCheck('/closed', ['Authorization', 'Bearer good', 'traceparent', parent]);
-    if (by === 'traefik') {
-      expect((await sendRaw(gateway.authorizerPort, checkBytes(by, check))).status).toBe(200);
-    } else {
-      const proxy = connectExtAuthz(gateway.grpcPort);
-      running.push({ close: async () => proxy.close() });
-      expect((await proxy.ask(check)).allowed).toBe(true);
-    }
-    expect(authApi.received[0]).toEqual(expect.arrayContaining(['traceparent', parent]));
-    const line = await vi.waitFor(
-      () => gateway.logLines().find((one) => one['msg'] === 'request') ?? expect.fail('not logged yet'),
-    );
-    expect(line).toMatchObject({ entrypoint: 'authorizer', traceId });
-  },
-);
+  running.push(gateway);
+  const check = getCheck('/closed', ['Authorization', 'Bearer good', 'traceparent', parent]);
+  if (by === 'traefik') {
+    expect((await sendRaw(gateway.authorizerPort, checkBytes(by, check))).status).toBe(200);
+  } else {
+    const proxy = connectExtAuthz(gateway.grpcPort);
+    running.push({ close: async () => proxy.close() });
+    expect((await proxy.ask(check)).allowed).toBe(true);
+  }
+  expect(authApi.received[0]).toEqual(expect.arrayContaining(['traceparent', parent]));
+  const line = await vi.waitFor(
+    () => gateway.logLines().find((one) => one['msg'] === 'request') ?? expect.fail('not logged yet'),
+  );
+  expect(line).toMatchObject({ entrypoint: 'authorizer', traceId });
+});

@@ -1,4 +1,4 @@
-/** The keys of an issuer: found, kept, fetched again, and never fetched at the pace of a client. */
+/** The keys of an issuer: discovered, cached, fetched again, and never fetched at a client's pace. */
 import { afterEach, describe, expect, it } from 'vitest';
 import { makeKey, startTokenIssuer, type TokenIssuer } from '../../../support/token-issuer.ts';
 import { jwtOf, makeSource } from './made-sources.ts';
@@ -9,7 +9,7 @@ afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
 });
 
-/** `clock`: set by hand, from now on. */
+/** `clock`: manual from now on. */
 async function start(changes: Parameters<typeof jwtOf>[1] = {}, prepare: (issuer: TokenIssuer) => void = () => {}) {
   const issuer = await startTokenIssuer();
   prepare(issuer);
@@ -26,8 +26,8 @@ async function start(changes: Parameters<typeof jwtOf>[1] = {}, prepare: (issuer
   return { issuer, clock, check, fetches, status: source.status };
 }
 
-describe('a key that is not known', () => {
-  it('is looked for once in 30 s, whatever clients send', async () => {
+describe('an unknown key', () => {
+  it('is fetched once in 30 s, whatever clients send', async () => {
     const { issuer, clock, check, fetches } = await start();
     expect((await check(issuer.token())).identity).not.toBeNull();
     const made = await makeKey('made-up');
@@ -44,14 +44,14 @@ describe('a key that is not known', () => {
     expect(fetches()).toBe(3);
   });
 
-  it('is kept as rejected no longer than until it may be looked for again', async () => {
+  it('stays rejected only until it may be fetched again', async () => {
     const { issuer, clock, check } = await start();
     await check(issuer.token());
     clock.nowMs += 10_000;
     expect(await check(issuer.token({}, { kid: 'later' }))).toMatchObject({ rejection: 'key', keepableMs: 20_000 });
   });
 
-  it('is found after a rotation, and the old one is good as long as it is published', async () => {
+  it('is found after a rotation, and the old one is valid as long as it is published', async () => {
     const { issuer, clock, check } = await start();
     const old = issuer.token();
     expect((await check(old)).identity).not.toBeNull();
@@ -69,7 +69,7 @@ describe('a key that is not known', () => {
   });
 });
 
-it('a rotation under load fails no token, though made-up keys use up every fetch, if a key is published before it signs', async () => {
+it('a rotation under load fails no token, even if made-up keys use up every fetch, provided that a key is published before it signs', async () => {
   const { issuer, clock, check, fetches } = await start();
   let [key, next] = [issuer.key, await makeKey('key 1')];
   const forger = await makeKey('made-up');
@@ -108,10 +108,10 @@ it('a key that is withdrawn is not good again because the clock is set back', as
   await expect.poll(() => check(old)).toMatchObject({ rejection: 'key' });
 });
 
-describe('keys that are out of reach', () => {
+describe('unreachable keys', () => {
   const down: TokenIssuer['respond'] = (_, response) => response.writeHead(500).end();
 
-  it('are an outage while there are none, and are tried again after a second', async () => {
+  it('are an outage while there are none, and are retried after a second', async () => {
     const { issuer, clock, check, fetches, status } = await start({}, (made) => {
       made.respond = down;
     });
@@ -127,7 +127,7 @@ describe('keys that are out of reach', () => {
     expect(fetches()).toBe(1);
   });
 
-  it('are kept for a day, and a key that is not among them is then an outage', async () => {
+  it('are cached for a day, and an unknown key is then an outage', async () => {
     const { issuer, clock, check, status } = await start();
     expect((await check(issuer.token())).identity).not.toBeNull();
     issuer.respond = down;
@@ -137,7 +137,7 @@ describe('keys that are out of reach', () => {
     expect((await check(later())).identity).not.toBeNull();
     await expect
       .poll(() => {
-        // A status is kept for a second.
+        // A status is cached for a second.
         clock.nowMs += 1_000;
         clock.steadyMs += 1_000;
         return status();
@@ -173,7 +173,7 @@ describe('metadata', () => {
       };
     };
 
-  it('may be where RFC 8414 has it', async () => {
+  it('can be at the location of RFC 8414', async () => {
     const found = metadata(
       ({ issuer }) => ({ issuer, jwks_uri: `${issuer}/keys` }),
       '/.well-known/oauth-authorization-server',
@@ -190,7 +190,7 @@ describe('metadata', () => {
   it.each<[string, (issuer: TokenIssuer) => unknown, string]>([
     ['of another issuer', ({ issuer }) => ({ issuer: 'http://other.test', jwks_uri: `${issuer}/keys` }), 'issuer'],
     [
-      'of an issuer with a slash more',
+      'of an issuer with an extra slash',
       ({ issuer }) => ({ issuer: `${issuer}/`, jwks_uri: `${issuer}/keys` }),
       'issuer',
     ],
@@ -210,10 +210,10 @@ describe('metadata', () => {
 describe('a key set', () => {
   it.each<[string, (key: object) => unknown, string]>([
     ['without keys', () => ({ keys: [] }), 'has no public key'],
-    ['with secrets alone', () => ({ keys: [{ kty: 'oct', k: 'c2VjcmV0' }] }), 'has no public key'],
+    ['with secrets only', () => ({ keys: [{ kty: 'oct', k: 'c2VjcmV0' }] }), 'has no public key'],
     ['with too many keys', (key) => ({ keys: Array.from({ length: 65 }, () => key) }), 'more than 64 keys'],
-    ['with keys that are none', () => ({ keys: ['a'] }), 'expected a list of JSON Web Keys'],
-  ])('%s is none', async (_, body, detail) => {
+    ['with invalid keys', () => ({ keys: ['a'] }), 'expected a list of JSON Web Keys'],
+  ])('%s is invalid', async (_, body, detail) => {
     const { issuer, check } = await start({}, (made) => {
       const respond: TokenIssuer['respond'] = (request, response) => {
         response.setHeader('content-type', 'application/json');
@@ -239,7 +239,7 @@ describe('a key set', () => {
     expect(await check(issuer.token({}, { kid: undefined }, other))).toMatchObject({ rejection: 'signature' });
   });
 
-  it('of files is good without a request, and a key without an id is good for any', async () => {
+  it('from files is used without a request, and a key without an id matches any', async () => {
     const key = await makeKey('file');
     const { kid: _, ...jwk } = key.publicJwk;
     const { issuer, check, status } = await start({ keys: { from: 'files', keys: [jwk as never] } });

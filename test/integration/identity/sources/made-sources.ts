@@ -1,4 +1,4 @@
-/** A source of each kind at a URL, for tests that hold for all of them, and what a good response to it is. */
+/** A source of each kind at a URL, for tests that apply to all, with a valid response of each. */
 import { compileAuthApiFields } from '../../../../src/config/compile-sources.ts';
 import type { RemoteConfig, SourceConfig } from '../../../../src/config/source-config.ts';
 import type { Credential } from '../../../../src/core/credential/credential.ts';
@@ -97,7 +97,7 @@ export const jwtOf = (issuer: string, changes: Partial<Of<'jwt'>> = {}): SourceC
   ...changes,
 });
 
-/** `others`: what the first one asks. */
+/** `others`: sources that the first one calls. */
 export function makeSource(
   config: SourceConfig,
   now: () => number = Date.now,

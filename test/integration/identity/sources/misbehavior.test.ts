@@ -1,4 +1,4 @@
-/** Whatever a source sends or does not send: no identity comes of it, and no rejection that it did not mean. */
+/** Whatever a source sends or does not send, the result is neither an identity nor an unintended rejection. */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -12,7 +12,7 @@ type Respond = (request: IncomingMessage, response: ServerResponse) => void;
 
 const closing: (() => Promise<void>)[] = [];
 const issuer = await startTokenIssuer();
-/** Counts what reaches a place that no configuration names. */
+/** Counts requests to a place that no configuration contains. */
 const elsewhere = await startServer();
 
 interface Server {
@@ -61,25 +61,25 @@ interface Kind {
   readonly name: string;
   at(origin: string, changes?: object): SourceConfig;
   credential(): Promise<Credential> | Credential;
-  /** Of a good response. */
+  /** Of a valid response. */
   good(): object;
-  /** JSON in which what counts has the wrong type. */
+  /** JSON with wrong types in the essential fields. */
   readonly wrong: object;
-  /** What no response in time is. */
+  /** The meaning of a response that is not in time. */
   readonly late: string;
-  /** What statuses mean, where it is no outage. */
+  /** The meaning of statuses other than outages. */
   readonly statuses: Readonly<Record<number, string>>;
 }
 
 const opaque = (): Credential => ({ kind: 'bearer', token: 'an-opaque-token' });
 const claims = { sub: 'ann', roles: ['user'] };
 
-/** In front of a good response, which readers would take for the first or for the last one. */
+/** Placed before a valid response; parsers would take the first or the last one. */
 const twice = ['sub', 'active', 'keys'].flatMap(
   (name) =>
     [
-      [`${name} behind blanks`, `"${name}"${' \t\n'.repeat(12)}:[],"${name}":null`],
-      [`${name} in escapes`, `"${name}":[],"\\u00${name.charCodeAt(0).toString(16)}${name.slice(1)}":null`],
+      [`${name} after spaces`, `"${name}"${' \t\n'.repeat(12)}:[],"${name}":null`],
+      [`${name} with escapes`, `"${name}":[],"\\u00${name.charCodeAt(0).toString(16)}${name.slice(1)}":null`],
       [`${name} deep inside`, `"more":[{"a":{"${name}":1,"b":"}\\\\","${name}":2}}]`],
     ] as const,
 );
@@ -132,7 +132,7 @@ describe.each(kinds)('$name', (kind) => {
     return { source, server };
   }
 
-  it('accepts what is good', async () => {
+  it('accepts a valid response', async () => {
     const { source } = await start(json(kind.good()));
     expect(await source.check(await kind.credential())).toMatchObject({
       identity: { userId: 'ann', roles: ['user'], source: 'one' },
@@ -145,7 +145,7 @@ describe.each(kinds)('$name', (kind) => {
   const broken: [string, Respond, string, string][] = [
     ['another content type', json(kind.good(), 200, { 'content-type': 'text/html' }), 'auth_response_invalid', 'body'],
     [
-      'no JSON',
+      'not JSON',
       (_, to) => to.setHeader('content-type', 'application/json').end('{"sub":'),
       'auth_response_invalid',
       'body',
@@ -155,27 +155,27 @@ describe.each(kinds)('$name', (kind) => {
       const respond: Respond = (_, to) => to.setHeader('content-type', 'application/json').end(text);
       return [`a name twice, ${how}`, respond, 'auth_response_invalid', 'body'];
     }),
-    ['a body too large', json({ ...kind.good(), filler: 'x'.repeat(70_000) }), 'auth_response_invalid', 'body'],
+    ['a body that is too large', json({ ...kind.good(), filler: 'x'.repeat(70_000) }), 'auth_response_invalid', 'body'],
     ['an endless body', endless, 'auth_response_invalid', 'body'],
     ['a list', json([kind.good()]), 'auth_response_invalid', ''],
     ['null', json(null), 'auth_response_invalid', ''],
     ['an empty object', json({}), 'auth_response_invalid', 'field'],
     ['fields of the wrong type', json(kind.wrong), 'auth_response_invalid', 'field'],
-    ['a coded body', json(kind.good(), 200, { 'content-encoding': 'br' }), 'auth_response_invalid', 'body'],
+    ['a compressed body', json(kind.good(), 200, { 'content-encoding': 'br' }), 'auth_response_invalid', 'body'],
     ['another 2xx', json(kind.good(), 203), 'auth_unavailable', 'status'],
     ['403', json(kind.good(), 403), 'auth_unavailable', 'status'],
     ['404', json(kind.good(), 404), 'auth_unavailable', 'status'],
     ['500', json(kind.good(), 500), 'auth_unavailable', 'status'],
     ['503', json(kind.good(), 503), 'auth_unavailable', 'status'],
-    ['a connection that breaks', (_, to) => to.destroy(), 'auth_unavailable', 'connection'],
+    ['a broken connection', (_, to) => to.destroy(), 'auth_unavailable', 'connection'],
     ['half a body', half, 'auth_unavailable', 'connection'],
   ];
 
-  it.each(broken)('takes for no result: %s', async (_, respond, reason, failure) => {
+  it.each(broken)('counts as no result: %s', async (_, respond, reason, failure) => {
     const { source, server } = await start(respond);
     const credential = await kind.credential();
     const result = await source.check(credential);
-    // What keys cannot be read from is no response about the token.
+    // Without parsable keys, there is no result for the token.
     const expected = kind.name === 'jwt' ? 'auth_unavailable' : reason;
     expect(result).toMatchObject({ identity: null, reason: expected, failure: { source: 'one' } });
     if (failure !== '') expect(result.failure?.kind).toBe(failure);
@@ -184,7 +184,7 @@ describe.each(kinds)('$name', (kind) => {
     expect((await source.status())[0]?.failures).toMatchObject([{ kind: result.failure?.kind }]);
   });
 
-  it.each([401, 429])('knows what %i means', async (status) => {
+  it.each([401, 429])('interprets %i', async (status) => {
     const { source } = await start(json({}, status, { 'retry-after': '7' }));
     const result = await source.check(await kind.credential());
     const reason = kind.statuses[status] ?? 'auth_unavailable';
@@ -192,7 +192,7 @@ describe.each(kinds)('$name', (kind) => {
     if (reason === 'auth_throttled') expect(result).toMatchObject({ retryAfterS: 7 });
   });
 
-  it('takes no response in time for an outage', async () => {
+  it('counts a late response as an outage', async () => {
     const { source } = await start(() => {}, { timeoutMs: 100 });
     expect(await source.check(await kind.credential())).toMatchObject({
       reason: kind.late,
@@ -201,7 +201,7 @@ describe.each(kinds)('$name', (kind) => {
     });
   });
 
-  it('takes a port where nothing listens for an outage', async () => {
+  it('counts a closed port as an outage', async () => {
     const { source, server } = await start(json(kind.good()));
     await server.close();
     closing.shift();
@@ -232,7 +232,7 @@ describe.each(kinds)('$name', (kind) => {
     for (const { headers } of server.requests) expect(headers.cookie).toBeUndefined();
   });
 
-  it('asks again on a new connection when an idle one was closed', async () => {
+  it('retries on a new connection when an idle one was closed', async () => {
     let served = 0;
     const { source } = await start((request, response) => {
       served += 1;

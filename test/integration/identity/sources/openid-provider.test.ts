@@ -1,4 +1,4 @@
-/** The gateway before a real OpenID provider: every way to get a token, and every way to check one. */
+/** The gateway with a real OpenID provider: every way to get a token, and every way to check one. */
 import { generateKeyPairSync } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type OpenidProvider, startOpenidProvider } from '../../../support/openid-provider.ts';
@@ -9,7 +9,7 @@ const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256
 const clientKey = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 const service = 'https://orders.example.test';
 const rotations = 8;
-/** With signs that must be encoded before they go into Basic (RFC 6749 section 2.3.1). */
+/** With characters that must be encoded in Basic (RFC 6749 section 2.3.1). */
 const gatewaySecret = 'a secret: with + signs / and % too';
 
 let provider: OpenidProvider;
@@ -29,7 +29,7 @@ afterAll(() => upstream.close());
 
 const basic = { token_endpoint_auth_method: 'client_secret_basic', client_secret: gatewaySecret };
 
-/** `client`: of the gateway there. */
+/** `client`: the gateway's client at the provider. */
 async function start(
   sources: (issuer: string) => string,
   client: object = basic,
@@ -61,7 +61,7 @@ const tokens = (issuer: string, more = '') =>
   `  issuer: { kind: jwt, issuer: "${issuer}", audience: ["${service}"]${more} }`;
 
 describe('introspection', () => {
-  it('of a token of a user: roles decide, and a revoked one is rejected', async () => {
+  it("of a user's token: roles decide, and a revoked token is rejected", async () => {
     await start(introspection, basic, 'accepted: 1ms, refreshAhead: false');
     const { access_token, refresh_token } = await provider.codeFlow({ scope: 'openid offline_access' });
     expect((await get(access_token)).status).toBe(200);
@@ -73,7 +73,7 @@ describe('introspection', () => {
     await expect.poll(async () => (await get(access_token)).status).toBe(401);
   });
 
-  it('of a token of a client that acts for itself', async () => {
+  it('of a token of a client acting for itself', async () => {
     await start(introspection);
     const { access_token } = await provider.clientCredentials();
     expect((await get(access_token)).status).toBe(200);
@@ -82,7 +82,7 @@ describe('introspection', () => {
 
   it.each<[string, object, string]>([
     [
-      'in the form',
+      'in the form body',
       { token_endpoint_auth_method: 'client_secret_post', client_secret: gatewaySecret },
       `{ id: gateway, auth: post, secret: "${gatewaySecret}" }`,
     ],
@@ -103,7 +103,7 @@ describe('introspection', () => {
     }
   });
 
-  it('is an outage where the gateway is not authenticated, and no fault of the client', async () => {
+  it("is an outage if the gateway is not authenticated, and not the client's fault", async () => {
     await start((issuer) => introspection(issuer, '{ id: gateway, secret: another }'));
     const { access_token } = await provider.codeFlow();
     const response = await get(access_token);
@@ -118,7 +118,7 @@ describe('introspection', () => {
 });
 
 describe('userinfo', () => {
-  it('names the user, in claims whose names are URLs, too', async () => {
+  it('returns the user, also in claims with URLs as names', async () => {
     await start(
       (issuer) => `  profile:
     kind: userinfo
@@ -128,7 +128,7 @@ describe('userinfo', () => {
     const { access_token } = await provider.codeFlow();
     expect((await get(access_token)).status).toBe(200);
     expect([upstream.last().header('user-id'), upstream.last().header('groups')]).toEqual([['ann'], ['acme']]);
-    // A client that acts for itself is no user.
+    // A client acting for itself is not a user.
     expect((await get((await provider.clientCredentials()).access_token)).status).toBe(401);
     expect((await get('made-up')).status).toBe(401);
   });
@@ -143,7 +143,7 @@ describe('JWT', () => {
     const machine = await provider.clientCredentials(service);
     expect((await get(machine.access_token)).status).toBe(200);
     expect(upstream.last().header('user-id')).toEqual(['machine']);
-    // Of the same issuer, and for somebody else.
+    // Of the same issuer, for another audience.
     expect((await get(id_token)).status).toBe(401);
     expect(
       (await get((await provider.codeFlow({ resource: 'https://billing.example.test' })).access_token)).status,
@@ -152,7 +152,7 @@ describe('JWT', () => {
     expect((await get(opaque.access_token)).status).toBe(401);
   });
 
-  it('stay good when the provider signs with a new key and publishes the old one', async () => {
+  it('stay valid when the provider signs with a new key and publishes the old one', async () => {
     await start(tokens, basic, 'accepted: 1ms, refreshAhead: false');
     const before = await provider.codeFlow({ resource: service });
     expect((await get(before.access_token)).status).toBe(200);
@@ -160,7 +160,7 @@ describe('JWT', () => {
     expect((await get(before.access_token)).status).toBe(200);
   });
 
-  it('verify without a failure while the provider rotates its keys under load, for one fetch for each key', async () => {
+  it('verify without a failure while the provider rotates its keys under load, with one fetch per key', async () => {
     vi.useFakeTimers({ toFake: ['Date'] });
     onTestFinished(() => void vi.useRealTimers());
     await start(tokens, basic, 'accepted: 30s, refreshAhead: false');
@@ -179,7 +179,7 @@ describe('JWT', () => {
       );
     await load();
     for (let rotation = 1; rotation <= rotations; rotation += 1) {
-      // No result of before is kept.
+      // No earlier result is cached.
       vi.setSystemTime(Date.now() + 60_000);
       await Promise.all([load(), provider.rotate(true), load()]);
       held.push(...(await issue(5)));

@@ -1,4 +1,4 @@
-/** What each kind of source is asked, how it is reached by TLS, and what of its responses counts. */
+/** The requests to each kind of source, its TLS, and how its responses are interpreted. */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
@@ -80,7 +80,7 @@ describe('introspection', () => {
     expect(Buffer.from(basic, 'base64').toString()).toBe('the+gate%3Away:a%2Bb+%25%26%C3%BC');
   });
 
-  it('keeps a query of the URL, and shows none of it', async () => {
+  it('keeps the query of the URL, and never shows it', async () => {
     const service = await startService(null);
     const source = start(introspectionAt(service.origin, { urls: [`${service.origin}/introspect?tenant=secret`] }));
     const { failure } = await source.check(bearer());
@@ -88,7 +88,7 @@ describe('introspection', () => {
     expect(failure?.url).toBe(`${service.origin}/introspect`);
   });
 
-  it('asks of an API key as of a token', async () => {
+  it('treats an API key like a token', async () => {
     const service = await startService(active);
     const result = await start(introspectionAt(service.origin)).check({ kind: 'api_key', key: 'acme_1' });
     expect(result.identity).toMatchObject({ kind: 'api_key', userId: 'ann' });
@@ -101,11 +101,11 @@ describe('introspection', () => {
     ['not valid yet', { ...active, nbf: nowS + 60 }, 'not_yet_valid'],
     ['a refresh token, by its type', { ...active, token_type: 'refresh_token' }, 'type'],
     ['a refresh token, by its use', { ...active, token_use: 'refresh_token' }, 'type'],
-    ['a refresh token, as Keycloak says it', { ...active, typ: 'Refresh' }, 'type'],
+    ["a refresh token, in Keycloak's form", { ...active, typ: 'Refresh' }, 'type'],
     ['a logout token', { ...active, events: { 'http://schemas.openid.net/event/backchannel-logout': {} } }, 'type'],
     ['bound to a key', { ...active, cnf: { jkt: 'x' } }, 'bound'],
     ['for another audience', { ...active, aud: ['billing'] }, 'audience'],
-    ['without a claim that is required', { ...active, aud: 'orders' }, 'claim'],
+    ['without a required claim', { ...active, aud: 'orders' }, 'claim'],
     ['with another value of a claim', { ...active, aud: 'orders', tenant: 't', use: 'id' }, 'claim'],
   ])('rejects a token that is %s', async (_, body, rejection) => {
     const service = await startService(body);
@@ -113,14 +113,14 @@ describe('introspection', () => {
     const rules = { audience: ['orders'], requiredClaims: ['tenant'], claimValues: { use: ['access'] } };
     const source = start(introspectionAt(service.origin, strict ? rules : {}));
     expect(await source.check(bearer())).toMatchObject({ reason: 'credential_rejected', rejection });
-    // The control: without what is wrong it is accepted.
+    // Control: without the fault it is accepted.
     service.body = { ...active, aud: 'orders', tenant: 't', use: 'access', exp: nowS + 60.5 };
     expect(await source.check(bearer())).toMatchObject({ identity: { expireAtMs: (nowS + 60) * 1000 } });
   });
 });
 
 describe('userinfo', () => {
-  it('presents the bearer', async () => {
+  it('sends the bearer', async () => {
     const service = await startService({ sub: 'ann', name: 'Ann Example' });
     expect(await start(userinfoAt(service.origin)).check(bearer())).toMatchObject({
       identity: { userId: 'ann', fullName: 'Ann Example', expireAtMs: Number.POSITIVE_INFINITY },
@@ -129,7 +129,7 @@ describe('userinfo', () => {
     expect(service.asked[0]?.headers.authorization).toBe('Bearer an-opaque-token');
   });
 
-  it('takes a lack of scope for a rejection, and any other 403 for a failure', async () => {
+  it('counts a missing scope as a rejection, and any other 403 as a failure', async () => {
     const service = await startService({});
     service.status = 403;
     const source = start(userinfoAt(service.origin));
@@ -170,7 +170,7 @@ describe('TLS', () => {
     ['userinfo', userinfoAt, { sub: 'ann' }],
   ];
 
-  it.each(kinds)('of %s: only whom "ca" vouches for is asked', async (_, make, body) => {
+  it.each(kinds)('of %s: only a server trusted by "ca" is called', async (_, make, body) => {
     const { origin, peers } = await startTls(body);
     expect(await start(make(origin, {})).check(bearer())).toMatchObject({
       reason: 'auth_unavailable',
@@ -181,13 +181,13 @@ describe('TLS', () => {
     expect(peers).toEqual(['nobody']);
   });
 
-  it.each(kinds)('of %s: the gateway shows its certificate', async (_, make, body) => {
+  it.each(kinds)('of %s: the gateway presents its certificate', async (_, make, body) => {
     const { origin, peers } = await startTls(body);
     expect((await start(make(origin, { tls: { ...trusting, ...client } })).check(bearer())).identity).not.toBeNull();
     expect(peers).toEqual(['gateway']);
   });
 
-  it.each(kinds)('of %s: the certificate has to bear "serverName"', async (_, make, body) => {
+  it.each(kinds)('of %s: the certificate must contain "serverName"', async (_, make, body) => {
     const { origin } = await startTls(body, renamed);
     expect(await start(make(origin, { tls: trusting })).check(bearer())).toMatchObject({
       failure: { kind: 'certificate' },
@@ -196,7 +196,7 @@ describe('TLS', () => {
     expect((await start(make(origin, { tls })).check(bearer())).identity).not.toBeNull();
   });
 
-  it('of an issuer: its keys are fetched from whom "ca" vouches for', async () => {
+  it('of an issuer: its keys are fetched only from a server trusted by "ca"', async () => {
     const issuer = await startTokenIssuer();
     closing.push(issuer.close);
     const { origin } = await startTls({ keys: issuer.keys });
@@ -220,7 +220,7 @@ describe('a token that is verified and introspected', () => {
     return { issuer, service, source, token: bearer(await issuer.token()) };
   }
 
-  it('is accepted by both, and ends when the first of them says', async () => {
+  it('is accepted by both, and expires at the earlier of their expiries', async () => {
     const { source, token } = await both('onMiss');
     expect(await source.check(token)).toMatchObject({
       identity: { userId: 'ann', source: 'one', expireAtMs: (nowS + 60) * 1000 },
@@ -228,13 +228,13 @@ describe('a token that is verified and introspected', () => {
     });
   });
 
-  it('is not asked for when its signature is bad', async () => {
+  it('is not introspected when its signature is invalid', async () => {
     const { issuer, service, source } = await both('onMiss');
     expect(await source.check(bearer(await issuer.token({ exp: 1 })))).toMatchObject({ rejection: 'expired' });
     expect(service.asked).toEqual([]);
   });
 
-  it('is rejected when it is not active any more, and an outage when nobody can say', async () => {
+  it('is rejected when it is no longer active, and an outage when the introspection fails', async () => {
     const { service, source, token } = await both('onMiss');
     service.body = { active: false };
     expect(await source.check(token)).toMatchObject({ reason: 'credential_rejected', rejection: 'inactive' });
@@ -246,7 +246,7 @@ describe('a token that is verified and introspected', () => {
     });
   });
 
-  it('is never kept with "always"', async () => {
+  it('is never cached with "always"', async () => {
     const { source, token } = await both('always');
     expect(await source.check(token)).toMatchObject({ identity: { userId: 'ann' }, keepableMs: 0 });
   });

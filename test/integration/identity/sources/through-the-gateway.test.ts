@@ -1,4 +1,4 @@
-/** Named sources in a whole gateway: what is kept of their results, and what operators are told. */
+/** Named sources in a complete gateway: how long their results are cached, and what operators see. */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -76,7 +76,7 @@ const explain = async (bearer: string) => {
   return (await response.json()) as object;
 };
 
-it('a token goes to its issuer, anything else to the other source, and a rejected one to no second source', async () => {
+it("a token goes to its issuer's source, any other bearer to the other source, and a rejected one to no second source", async () => {
   await start();
   expect((await get(await issuer.token())).status).toBe(200);
   expect(upstream.last().header('user-id')).toEqual(['ann']);
@@ -89,8 +89,8 @@ it('a token goes to its issuer, anything else to the other source, and a rejecte
   expect(introspected).toEqual(['opaque', foreign]);
 });
 
-describe('why a token is rejected', () => {
-  it('is in the log and in explanations, also when it is known already, and never in a response', async () => {
+describe('the reason of a rejected token', () => {
+  it('is in the log and in explanations, also from the cache, and never in a response', async () => {
     await start();
     const token = await issuer.token({ aud: 'billing' });
     for (const source of ['auth-api', 'memory']) {
@@ -119,15 +119,15 @@ describe('why a token is rejected', () => {
   });
 });
 
-describe('a token that is introspected, too', () => {
-  it('is asked for once while its verdict is kept', async () => {
+describe('a token that is also introspected', () => {
+  it('is introspected once while its verdict is cached', async () => {
     await start(', introspect: onMiss, introspection: opaque');
     const token = await issuer.token();
     for (let round = 0; round < 3; round += 1) expect((await get(token)).status).toBe(200);
     expect(introspected).toEqual([token]);
   });
 
-  it('is asked for at each request with "always", so that its end is seen at once', async () => {
+  it('is introspected at each request with "always", so its revocation applies at once', async () => {
     await start(', introspect: always, introspection: opaque');
     const token = await issuer.token();
     for (let round = 0; round < 3; round += 1) expect((await get(token)).status).toBe(200);
@@ -137,15 +137,15 @@ describe('a token that is introspected, too', () => {
   });
 });
 
-it('a verdict is not used past the end of its token', async () => {
+it('a verdict is not used after its token has expired', async () => {
   await start(', clockSkew: 0ms');
   const token = await issuer.token({ exp: nowS() + 2 });
   expect((await get(token)).status).toBe(200);
   await expect.poll(async () => (await get(token)).status).toBe(401);
 });
 
-describe('an issuer that is out of reach', () => {
-  it('is an outage for its tokens alone, named in readiness, metrics and the log', async () => {
+describe('an unreachable issuer', () => {
+  it('is an outage for its tokens only, and named in readiness, metrics and the log', async () => {
     issuer.respond = (_, response) => response.writeHead(500).end();
     await start();
     const response = await get(await issuer.token());
@@ -167,7 +167,7 @@ describe('an issuer that is out of reach', () => {
   });
 });
 
-it('another configuration of a source takes effect at a reload', async () => {
+it('a changed source takes effect at a reload', async () => {
   await start();
   const token = await issuer.token();
   expect((await get(token)).status).toBe(200);
