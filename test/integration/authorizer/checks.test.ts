@@ -89,7 +89,7 @@ describe('headers for the service', () => {
   });
 
   test.each(['user_id', 'USER.ID', 'user~id', 'groups_', 'X_Forwarded_User', 'X.Forwarded-User'])(
-    '"%s" is refused, where the proxy has not removed it',
+    '"%s" is refused if the proxy has not removed it',
     async (name) => {
       const answer = await ask('caddy', getCheck('/open/x', [name, 'root']));
       const other = name === 'groups_';

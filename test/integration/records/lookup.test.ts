@@ -181,8 +181,8 @@ it('"rolegate lookup" begins with what happened: status, reason, route and time,
   }
 });
 
-describe('of allowed requests', () => {
-  it('the first is kept, and on average one in so many after it', async () => {
+describe('allowed requests', () => {
+  it('keeps the first, and on average one in so many after it', async () => {
     const gateway = await start('records: { oneInAllowed: 3 }\n');
     for (let n = 0; n < 61; n += 1) expect((await fetch(`${gateway.origin}/own`, { headers: ann })).status).toBe(200);
     await vi.waitFor(async () => {

@@ -79,7 +79,7 @@ test('revoked by itself: refused with another signature that is as good', async 
   expect(await statuses([one, two], same)).toEqual([401, 401]);
 });
 
-test('a verdict that ends is not found good again', async () => {
+test('a verdict that ends is not verified as valid again', async () => {
   const world = await startTokenWorld();
   const gateway = await world.gateway({ accepted: '1ms' });
   const token = await world.issuer.token();
