@@ -20,6 +20,8 @@ export interface ProveOptions {
   readonly roles?: string;
   readonly groups?: string;
   readonly client?: string;
+  /** `HOST:PORT:ADDRESS`. */
+  readonly resolve?: string;
   readonly unsafe?: boolean;
   readonly outage?: boolean;
   readonly json?: boolean;
@@ -36,7 +38,7 @@ export async function prove(url: string, options: ProveOptions): Promise<ExitCod
   const planner = new Planner(planOf(config, base, options));
   if (planner.places.length === 0)
     throw new CommandError('rolegate: no route has a method that changes nothing; see --unsafe');
-  const sender = createSender(base);
+  const sender = createSender(base, addressFor(base, options.resolve));
   try {
     const report = await ask(planner, sender, {
       url: base.origin,
@@ -164,4 +166,18 @@ function readBase(text: string): URL {
   if (url === null || !/^https?:$/.test(url.protocol) || url.href !== `${url.origin}/`)
     throw usageError('rolegate: expected a URL without a path, such as https://api.example.test');
   return url;
+}
+
+/** Where to connect; null: where the host of the URL leads. */
+function addressFor(base: URL, resolve: string | undefined): string | null {
+  if (resolve === undefined) return null;
+  const [, host, port, bracketed, plain] =
+    /^([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):(\d{1,5}):(?:\[(.+)\]|(.+))$/.exec(resolve) ?? [];
+  const address = bracketed ?? plain ?? '';
+  if (host === undefined || parseAddress(address) === null)
+    throw usageError('rolegate: --resolve is HOST:PORT:ADDRESS, such as api.example.test:443:192.0.2.7');
+  const own = base.port || (base.protocol === 'https:' ? '443' : '80');
+  if (host.toLowerCase() !== base.hostname || port !== own)
+    throw usageError(`rolegate: --resolve is for ${host}:${port}, and the URL for ${base.hostname}:${own}`);
+  return address;
 }

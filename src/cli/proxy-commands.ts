@@ -52,6 +52,7 @@ function addProve(program: Command, done: Done, configOption: () => Option): voi
     .option('--groups <names>', 'groups of its owner, separated by commas')
     .option('--user <id>', 'user id of its owner')
     .option('--client <address>', 'address of this machine, for conditions on the client address')
+    .option('--resolve <host:port:address>', 'connect to this address for the host and port of the URL, as curl does')
     .option('--unsafe', 'also send methods that change something, if the rules refuse them')
     .option('--outage', 'only run the checks for an outage of the Auth API; stop the Auth API first')
     .option('--json', 'print JSON')

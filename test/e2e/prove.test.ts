@@ -184,6 +184,18 @@ test('an address where nothing listens, and a credential of nobody', async () =>
   ]);
 });
 
+test('--resolve connects to the address for the host of the URL', async () => {
+  const url = `http://api.example.test:${gateway.port}`;
+  const at = (resolve: string) => runRolegate(['prove', url, '--config', file, '--resolve', resolve]);
+  const proven = at(`api.example.test:${gateway.port}:127.0.0.1`);
+  expect([await proven.ended, proven.output()]).toEqual([0, expect.stringContaining('hostile paths')]);
+  expect(service.last().header('host')).toEqual([`api.example.test:${gateway.port}`]);
+  const other = at(`other.example.test:${gateway.port}:127.0.0.1`);
+  expect([await other.ended, other.output()]).toEqual([2, expect.stringContaining('and the URL for api.example.test')]);
+  const malformed = at('api.example.test:127.0.0.1');
+  expect([await malformed.ended, malformed.output()]).toEqual([2, expect.stringContaining('--resolve is HOST:PORT')]);
+});
+
 describe.each(packagedNames)('behind %s', (product) => {
   let proxy: AskingProxy;
   beforeAll(() => requireProduct(product));

@@ -30,9 +30,26 @@ export function fateOf({ status, header }: Reply): Fate {
 export function judge(probe: Probe, reply: Reply): Finding | null {
   const fate = fateOf(reply);
   const found = (code: FindingKind): Finding => ({ code, probe, status: reply.status });
-  if (probe.marker !== null && fate === 'passed' && reply.text.includes(probe.marker))
+  if (probe.marker !== null && fate === 'passed' && shows(reply.text, probe, probe.marker))
     return found(probe.group === 'leaks' ? 'credential_passed' : 'identity_forged');
   if (probe.decision?.outcome !== 'refuse') return null;
   if (fate === 'passed') return found('passed');
   return probe.group === 'outage' && reply.status < 500 ? found('outage_as_refusal') : null;
+}
+
+/** A shorter text may occur by chance. */
+const leastBytes = 12;
+
+/** Whether the service shows that it got the value. A short credential counts only directly after the name of its header. */
+function shows(text: string, { group, headers }: Probe, marker: string): boolean {
+  if (group !== 'leaks' || marker.length >= leastBytes) return text.includes(marker);
+  return headers.some((value, at) => {
+    if (at % 2 === 0 || !value.endsWith(marker)) return false;
+    const name = headers[at - 1]!.replaceAll(/[^A-Za-z0-9]/g, '[^a-z0-9]');
+    const scheme = '(?:[a-z]+ +)?';
+    return new RegExp(
+      `${name}[^a-z0-9]{1,8}${scheme}${marker.replaceAll(/[^A-Za-z0-9]/g, '\\$&')}(?![a-z0-9])`,
+      'i',
+    ).test(text);
+  });
 }

@@ -13,7 +13,8 @@ export interface Sender {
   close(): void;
 }
 
-export function createSender(base: URL): Sender {
+/** `address`: where to connect; null: where the host of the URL leads. */
+export function createSender(base: URL, address: string | null): Sender {
   const secure = base.protocol === 'https:';
   const agent = secure ? new HttpsAgent({ keepAlive: true }) : new HttpAgent({ keepAlive: true });
   return {
@@ -22,7 +23,7 @@ export function createSender(base: URL): Sender {
         const sent = (secure ? httpsRequest : httpRequest)(
           {
             agent,
-            host: base.hostname.replace(/^\[|\]$/g, ''),
+            host: address ?? base.hostname.replace(/^\[|\]$/g, ''),
             port: base.port,
             ...(secure ? { servername: host.replace(/:\d+$/, '') } : {}),
             method,

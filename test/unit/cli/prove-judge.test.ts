@@ -63,10 +63,10 @@ test.each([
 });
 
 test('reports a marker that the service has seen', () => {
-  const forged = probe('/open', { group: 'identity', marker: 'prove-1' });
-  expect(judge(forged, reply(200, {}, 'user-id: prove-1'))?.code).toBe('identity_forged');
+  const forged = probe('/open', { group: 'identity', marker: 'prove-12345678' });
+  expect(judge(forged, reply(200, {}, 'user-id: prove-12345678'))?.code).toBe('identity_forged');
   expect(judge(forged, reply(200, {}, 'user-id: ann'))).toBeNull();
-  expect(judge({ ...forged, group: 'leaks' }, reply(200, {}, 'prove-1'))?.code).toBe('credential_passed');
+  expect(judge({ ...forged, group: 'leaks' }, reply(200, {}, 'prove-12345678'))?.code).toBe('credential_passed');
 });
 
 test('expects 5xx during an outage', () => {
@@ -84,4 +84,20 @@ test('hostile targets are many and distinct, and Rolegate allows none that it re
     if (decision.outcome === 'allow')
       expect([target, /^\/admin\/[^/]+$/.test(decision.request.path)]).toEqual([target, false]);
   }
+});
+
+const pair = ['Api-Key', '7', 'Api-Secret', 'a-long-secret-of-this-key'];
+test.each([
+  ['a short one by chance', '7', '{"requests": 7, "id": "27"}', null],
+  ['a short one as a value of JSON', '7', '{"headers":{"api-key":"7"}}', 'credential_passed'],
+  ['a short one in a list', '7', '["Host","a.test","API-KEY","7"]', 'credential_passed'],
+  ['a short one in a line', '7', 'host: a.test\napi-key: 7\n', 'credential_passed'],
+  ['a short one of a CGI-like interface', '7', 'HTTP_API_KEY=7', 'credential_passed'],
+  ['a longer one behind its header', '7', 'api-key: 77', null],
+  ['a long one anywhere', 'a-long-secret-of-this-key', 'seen a-long-secret-of-this-key', 'credential_passed'],
+] as const)('finds a credential that the service got: %s', (_, marker, text, code) => {
+  const sent = probe('/open', { group: 'leaks', headers: pair, marker });
+  expect(judge(sent, reply(200, {}, text))?.code ?? null).toBe(code);
+  const bearer = probe('/open', { group: 'leaks', headers: ['Authorization', 'Bearer 7'], marker: '7' });
+  expect(judge(bearer, reply(200, {}, 'authorization: Bearer 7'))?.code).toBe('credential_passed');
 });
