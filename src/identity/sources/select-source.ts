@@ -7,7 +7,8 @@
  * - A bearer with the header of a JWT in any other form goes to no source: a source that is lenient about the form would accept a token
  *   that its issuer's source has rejected, or that was revoked.
  * - Any other bearer goes to the source of bearers.
- * - A key pair, and an API key, goes to the source of its kind.
+ * - A key pair, and an API key, goes to the source of its kind; but a JWT of a configured issuer in the place of an API key goes to
+ *   none: that source may take tokens, and knows nothing of what the source of the issuer demands.
  *
  * Nothing is verified here: the issuer in a token only determines the source that verifies it.
  */
@@ -15,6 +16,7 @@ import type { SourceRule } from '../../config/source-config.ts';
 import type { Credential } from '../../core/credential/credential.ts';
 import { type Claims, isObject } from './claims.ts';
 import { readParts } from './jwt/token-parts.ts';
+import { tokenOf } from './source.ts';
 
 export interface SelectedSource {
   /** Null: no source is configured for it, so it is rejected. */
@@ -25,13 +27,19 @@ export interface SelectedSource {
 
 export function selectSource(credential: Credential, rule: SourceRule): SelectedSource {
   if (credential.kind === 'key_pair') return ofKind(rule.keyPair, 'a key pair');
-  if (credential.kind === 'api_key') return ofKind(rule.apiKey, 'an API key');
-  const { token } = credential;
+  const isKey = credential.kind === 'api_key';
+  const token = tokenOf(credential);
   const [head = '', payload = '', ...rest] = token.split('.', 6);
   const header = rule.issuers.length === 0 ? null : jsonObject(head);
-  if (typeof header?.['alg'] !== 'string') return ofKind(rule.bearer, 'a bearer');
+  if (typeof header?.['alg'] !== 'string')
+    return isKey ? ofKind(rule.apiKey, 'an API key') : ofKind(rule.bearer, 'a bearer');
   const issuer = jsonObject(payload)?.['iss'];
   const known = rule.issuers.find(({ issuer: one }) => one === issuer);
+  if (isKey) {
+    return known === undefined
+      ? ofKind(rule.apiKey, 'an API key')
+      : { source: null, why: `a JWT of the issuer ${known.issuer} in the place of an API key` };
+  }
   if (known !== undefined) return { source: known.source, why: `a JWT of the issuer ${known.issuer}` };
   // An encrypted one is for the holder of the key (RFC 7516 section 7.1).
   const encrypted = rest.length === 3 && typeof header['enc'] === 'string';

@@ -89,6 +89,17 @@ it("a token goes to its issuer's source, any other bearer to the other source, a
   expect(introspected).toEqual(['opaque', foreign]);
 });
 
+it('a token of the issuer is no API key, whose source would not look at its audience', async () => {
+  const keys = 'credentials: { apiKey: { header: x-api-key } }';
+  gateway = await startGateway(configOf('').replace('roles:', `${keys}\nroles:`));
+  const byKey = async (key: string) =>
+    (await fetch(`${gateway.origin}/orders`, { headers: { 'x-api-key': key } })).status;
+  const token = await issuer.token({ aud: 'billing' });
+  expect([await byKey(token), await byKey(`${token}=`), introspected]).toEqual([401, 401, []]);
+  // The control: the source takes what is no token of the issuer.
+  expect(await byKey('opaque')).toBe(200);
+});
+
 describe('the reason of a rejected token', () => {
   it('is in the log and in explanations, also from the cache, and never in a response', async () => {
     await start();

@@ -5,7 +5,7 @@ import { selectSource } from '../../../../src/identity/sources/select-source.ts'
 const rule = {
   bearer: 'opaque',
   keyPair: null,
-  apiKey: null,
+  apiKey: 'keys',
   issuers: [{ issuer: 'https://issuer.test', source: 'issuer' }],
 };
 const part = (value: unknown) =>
@@ -49,6 +49,16 @@ describe('selectSource', () => {
     const selected = selectSource({ kind: 'bearer', token }, rule);
     expect(selected.source).toBe(source);
     expect(selected.why).not.toContain('foreign.test');
+  });
+
+  it.each<[string, string, string | null]>([
+    ['no JWT', 'a-key', 'keys'],
+    ['a JWT of the issuer', ours, null],
+    ['a JWT of the issuer, padded', `${ours}=`, null],
+    ['a JWT of another issuer, which its source may know', foreign, 'keys'],
+  ])('an API key that is %s', (_, key, source) => {
+    expect(selectSource({ kind: 'api_key', key }, rule).source).toBe(source);
+    expect(selectSource({ kind: 'api_key', key }, { ...rule, issuers: [] }).source).toBe('keys');
   });
 
   it('ignores the form where no source verifies tokens itself', () => {
