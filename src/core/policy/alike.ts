@@ -38,14 +38,23 @@ function otherForms(list: ReadonlySet<string>): ReadonlySet<string> {
   return forms;
 }
 
-const simple = /^[a-z0-9_-]*$/;
 const ended = /[?#]/;
-const marks = /\p{M}/gu;
 
 function fitted(text: string): string {
-  if (simple.test(text)) return text;
-  const fit = withoutUnseen(plainer(text)).normalize('NFKD').replace(marks, '');
-  return foldCase(fit.split(ended, 1)[0]!.replaceAll('+', ' '));
+  return folded(text).split(ended, 1)[0]!.replaceAll('+', ' ');
+}
+
+const ascii = /^[\x20-\x7e]*$/;
+const marks = /\p{M}/gu;
+
+/**
+ * Without case, accents and what shows nothing, in the plainest characters. Marks are removed first, since normalization takes
+ * quadratic time to order a long run of them.
+ */
+export function folded(text: string): string {
+  if (ascii.test(text)) return text.toLowerCase();
+  const fit = withoutUnseen(plainer(text.replace(marks, '')));
+  return foldCase(fit.normalize('NFKD').replace(marks, ''));
 }
 
 /** A loop, because a regular expression anchored at the end is quadratic in a run of blanks. */

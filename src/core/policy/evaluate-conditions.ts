@@ -146,7 +146,7 @@ function compareText(
   if (value === null || !isComparable(operand)) return 'unclear';
   const values = typeof value === 'string' ? [value] : value;
   if (values.some((one) => holds(operator, one, operand))) return 'met';
-  return ofClient && values.some((one) => mayHold(operator, one, operand)) ? 'unclear' : 'unmet';
+  return ofClient && mayHold(operator, values, operand) ? 'unclear' : 'unmet';
 }
 
 /** Whether the client chooses a text that is compared: a service reads it again, in its own way. */
@@ -160,14 +160,15 @@ function holds(operator: TextOperator, value: string, operand: Comparable): bool
   return isList(operand) ? operand.includes(value) : operand.has(value);
 }
 
-/** Whether a service may read the value as one of which the comparison holds. */
-function mayHold(operator: TextOperator, value: string, operand: Comparable): boolean {
-  if (typeof operand === 'string') {
-    return operator === 'startsWith' ? beginsAlike(value, operand) : alikeForm(value) === alikeForm(operand);
-  }
-  if (!isList(operand)) return isAlikeOneOf(value, operand);
-  const form = alikeForm(value);
-  return operand.some((one) => alikeForm(one) === form);
+/**
+ * Whether a service may read one of the values as one of which the comparison holds. The operand is folded once: a client may send a
+ * long one, to be compared with many groups.
+ */
+function mayHold(operator: TextOperator, values: readonly string[], operand: Comparable): boolean {
+  if (operator === 'startsWith') return typeof operand === 'string' && values.some((one) => beginsAlike(one, operand));
+  if (typeof operand !== 'string' && !isList(operand)) return values.some((one) => isAlikeOneOf(one, operand));
+  const forms = new Set((typeof operand === 'string' ? [operand] : operand).map(alikeForm));
+  return values.some((one) => forms.has(alikeForm(one)));
 }
 
 function isList(operand: readonly string[] | ReadonlySet<string>): operand is readonly string[] {

@@ -3,33 +3,28 @@
  * `a`; qs reads `[a]` as `a` and, if configured, `a.b` as a part of `a`; others ignore case, or drop characters that their names cannot
  * contain. So names are compared by their letters and digits.
  */
-import { plainer } from '../url/look-alikes.ts';
-import { foldCase } from '../url/path-reading.ts';
+import { folded } from './alike.ts';
 
 const plain = /^[a-z0-9]+$/;
 
 /** For a decoded name: its letters, and those of the names that it may be a part of. */
 export function namesOfWritten(written: string): readonly string[] {
   if (plain.test(written)) return [written];
-  const folded = fold(written);
-  return [lettersOf(folded), lettersOf(upTo(folded, bracket)), lettersOf(upTo(folded, bracketOrDot))].filter(isName);
+  const name = folded(written);
+  return [lettersOf(name), lettersOf(upTo(name, bracket)), lettersOf(upTo(name, bracketOrDot))].filter(isName);
 }
 
 /** The same for the name that a condition reads: it has more if a service treats a dot like any other character. */
 export function namesOfWanted(name: string): readonly string[] {
   if (plain.test(name)) return [name];
-  const folded = fold(name);
-  return [lettersOf(folded), lettersOf(upTo(folded, bracket))].filter(isName);
+  const own = folded(name);
+  return [lettersOf(own), lettersOf(upTo(own, bracket))].filter(isName);
 }
 
 const noLetters = /[^\p{L}\p{N}]/gu;
 const leading = /^[^\p{L}\p{N}]+/u;
 const bracket = /[[\]\0]/;
 const bracketOrDot = /[[\]\0.]/;
-
-function fold(name: string): string {
-  return foldCase(plainer(name));
-}
 
 /** Without the characters before the first letter: `a` in `[a][b]`. */
 function upTo(name: string, end: RegExp): string {

@@ -69,3 +69,70 @@ routes:
   });
   expect([explanation.outcome, isAsExplained(record, explanation)]).toEqual([decision.outcome, true]);
 });
+
+const asks = `when:
+      - { header: x-region, equals: eu, reason: wrong_region }
+      - { not: { query: q, equals: "1" }, reason: wrong_q }`;
+
+test.each([
+  ['a region', ['x-region', 'eu'], '?q=2', null],
+  [
+    'a header that Connection removes',
+    ['x-region', 'eu', 'connection', 'X_Region'],
+    '?q=2',
+    'is removed by the Connection header',
+  ],
+  [
+    'a header in another spelling',
+    ['X.Region', 'eu'],
+    '?q=2',
+    'is present under a name that some services read as this one',
+  ],
+  [
+    'a parameter in another spelling',
+    ['x-region', 'eu'],
+    '?[q]=2',
+    'is present under a name that some services read as this one',
+  ],
+  [
+    'a parameter behind others that are not recorded',
+    ['x-region', 'eu'],
+    `?${'secret=1&'.repeat(5_000)}q=2`,
+    'is not among the first 100 parameters of the query, and some services read no more',
+  ],
+  ['a semicolon', ['x-region', 'eu'], '?secret=1;q=2', 'is in a query with ";", which some services read as "&"'],
+  [
+    'a name that cannot be decoded',
+    ['x-region', 'eu'],
+    '?secret%ff=1&q=2',
+    'contains an escape that is not valid UTF-8',
+  ],
+])('a record keeps why a value cannot be read: %s', (_name, headers, query, why) => {
+  const config = policy(`conditions: { headers: [x-region] }
+roles: {}
+routes:
+  - id: one
+    match: { path: "/one" }
+    upstream: orders
+    access: public
+    ${asks}`);
+  const sent = { method: 'GET', host: 'any.example', secure: true, target: `/one${query}`, headers };
+  const { view, resolution } = simulate({ ...sent, client: null, trusted: false }, null, config.credentials);
+  const rules = policyOf(config);
+  const decision = decide(view, rules, () => resolution) as Decision;
+  expect(decision.outcome).toBe(why === null ? 'allow' : 'refuse');
+  const decided = { view, decision, credential: null, resolution: null };
+  const record = recordOf(decided, rules, readsOf(config.routes.routes), at)!;
+  expect(JSON.stringify(record)).not.toContain('secret');
+  const explanation = explainRecord(record, true, {
+    policy: rules,
+    roles: config.roles,
+    rules: forwardingOf(config),
+    sourceOf: (credential) => selectSource(credential, config.sourceRule),
+  });
+  expect(isAsExplained(record, explanation)).toBe(true);
+  const whys = explanation.conditions.flatMap(({ steps }) =>
+    steps.flatMap(({ compared }) => compared.map((one) => one.why)),
+  );
+  expect(whys.filter((one) => one !== null)).toEqual(why === null ? [] : [why]);
+});
