@@ -1,4 +1,4 @@
-/** The Auth API of the chart: its data, its secrets, and how gateways find it. */
+/** The Auth API of the chart: its data, its secrets, and how gateways reach it. */
 import { describe, expect, test, vi } from 'vitest';
 import { parse } from 'yaml';
 import { find, type KubernetesObject, kindsOf, render } from './helm.ts';
@@ -16,7 +16,7 @@ const ownConfig = (objects: readonly KubernetesObject[]) =>
 describe('with SQLite', () => {
   const objects = () => render('auth-api-sqlite');
 
-  test('is one process with a volume that stays', () => {
+  test('is one process with a persistent volume', () => {
     expect(find(objects(), 'Deployment', '-auth-api')['spec']).toMatchObject({
       replicas: 1,
       strategy: { type: 'Recreate' },
@@ -35,7 +35,7 @@ describe('with SQLite', () => {
     expect(ownConfig(objects())).toMatchObject({ database: 'file:/var/lib/rolegate/auth.db' });
   });
 
-  test('is found by the gateway, which keeps its other settings', () => {
+  test('is reached by the gateway, which keeps its other settings', () => {
     expect(gatewayConfig(objects()).authApi).toEqual({
       url: 'http://edge-rolegate-auth-api:8081',
       gatewaySecret: { file: '/run/secrets/rolegate/gateway-secret' },
@@ -48,7 +48,7 @@ describe('with SQLite', () => {
     expect(ownConfig(objects())).toMatchObject({ listen: ':8081', selfRegistration: true });
   });
 
-  test('takes a claim that is there, a class, or none at all', () => {
+  test('accepts an existing claim, a class, or no persistence', () => {
     const claims = (set: string, persistence: object) => {
       const all = render(set, { authApi: { database: { persistence } } });
       return [
@@ -70,7 +70,7 @@ describe('with SQLite', () => {
 describe('with PostgreSQL', () => {
   const objects = () => render('auth-api-postgres');
 
-  test('is as many as one likes, with the URL out of a secret', () => {
+  test('has any number of replicas, with the URL from a secret', () => {
     expect(find(objects(), 'Deployment', '-auth-api')['spec']).toMatchObject({
       replicas: 3,
       strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
@@ -83,7 +83,7 @@ describe('with PostgreSQL', () => {
     expect(kindsOf(objects()).join()).not.toContain('PersistentVolumeClaim');
   });
 
-  test('has the Redis of the gateways, and of their secrets only its password', () => {
+  test('has the Redis of the gateways, and only the password of their secrets', () => {
     const redis = { cluster: ['redis-1:6379', 'redis-2:6379'], username: 'rolegate' };
     expect(gatewayConfig(objects()).cache).toEqual({
       secret: { file: '/run/secrets/rolegate/cache-secret' },
@@ -111,7 +111,7 @@ describe('with PostgreSQL', () => {
     });
   });
 
-  test('has its metrics on a port of their own, for operators alone', () => {
+  test('serves its metrics on a separate port, for operators only', () => {
     expect(ownConfig(objects()).metrics).toBe(':9091');
     expect(find(objects(), 'ServiceMonitor', '-auth-api')['spec']).toMatchObject({
       endpoints: [{ port: 'metrics', path: '/metrics' }],
@@ -135,7 +135,7 @@ describe('the secret that it shares with gateways', () => {
     return volumes!.find(({ name }) => name === 'secrets');
   };
 
-  test('is made by the chart, and mounted where both configurations look for it', () => {
+  test('is created by the chart, and mounted where both configurations expect it', () => {
     const objects = render('auth-api-sqlite');
     const made = find(objects, 'Secret', `-${key}`)['data'] as Record<string, string>;
     expect(Object.keys(made)).toEqual([key]);
@@ -145,7 +145,7 @@ describe('the secret that it shares with gateways', () => {
       expect(secretsOf(objects, of)).toMatchObject({ projected: { sources: expect.arrayContaining([item]) } });
   });
 
-  test('is one of the secrets of the gateway where a key is named', () => {
+  test("is one of the gateway's secrets if a key is specified", () => {
     const objects = render('auth-api-sqlite', { authApi: { gatewaySecretKey: 'shared' } });
     expect(kindsOf(objects).join()).not.toContain(`-${key}`);
     expect(gatewayConfig(objects).authApi.gatewaySecret).toEqual({ file: '/run/secrets/rolegate/shared' });
@@ -153,7 +153,7 @@ describe('the secret that it shares with gateways', () => {
     expect(secretsOf(objects, '-auth-api')).toMatchObject({ projected: { sources: expect.arrayContaining([own]) } });
   });
 
-  test('is not there without an Auth API of the chart', () => {
+  test('does not exist without an Auth API of the chart', () => {
     expect(JSON.stringify(render('minimal'))).not.toContain(key);
   });
 });
@@ -172,7 +172,7 @@ test('a change of its configuration or secrets replaces its pod', () => {
   expect(annotations({ replicas: 5 })).toEqual(before);
 });
 
-test('whatever can be added to its pod is there', () => {
+test('everything that can be added to its pod is rendered', () => {
   const pod = podOf(find(render('everything'), 'Deployment', '-auth-api'));
   expect(pod.labels).toMatchObject({ tier: 'back', team: 'edge' });
   expect(pod.annotations).toMatchObject({ 'example.test/inject': 'false' });

@@ -1,4 +1,4 @@
-/** Pods that decide for other proxies: their services, and what data planes are told of them. */
+/** Pods that decide for other proxies: their services, and the settings printed for data planes. */
 import { describe, expect, test, vi } from 'vitest';
 import { envoyGatewayConfig, gatewayApiConfig, istioConfig } from '../../src/cli/proxy-config/kubernetes.ts';
 import { proxySettings } from '../../src/cli/proxy-config/proxy-settings.ts';
@@ -16,7 +16,7 @@ const portsOf = (objects: readonly KubernetesObject[]) =>
     .find(({ owner }) => owner.startsWith('Deployment'))!
     .spec.containers[0]!.ports!.map(({ name }) => name);
 
-/** What is printed for the configuration that the chart writes. */
+/** The output of proxy-config for the configuration that the chart writes. */
 function settingsOf(
   objects: readonly KubernetesObject[],
   dialect: 'envoy' | 'gateway-api',
@@ -42,7 +42,7 @@ describe('pods that only decide', () => {
     expect(filesOf(find(objects(), 'ConfigMap'))['gateway.yaml']).toMatch(/^ {2}listen: false$/m);
   });
 
-  test('are all seen by a data plane over gRPC', () => {
+  test('are all visible to a data plane over gRPC', () => {
     expect(specOf(objects(), 'Service', '-checks-grpc')).toMatchObject({
       clusterIP: 'None',
       ports: [{ port: 8071, targetPort: 'checks-grpc', appProtocol: 'kubernetes.io/h2c' }],
@@ -52,7 +52,7 @@ describe('pods that only decide', () => {
     expect(ofTls).toMatchObject({ ports: [{ appProtocol: 'https' }] });
   });
 
-  test('are reached by the data plane alone', () => {
+  test('are reachable only by the data plane', () => {
     const { ingress } = specOf(objects(), 'NetworkPolicy') as { ingress: { ports: object[]; from?: object[] }[] };
     expect(ingress[0]!.ports).toEqual([{ port: 'checks-grpc', protocol: 'TCP' }]);
     expect(ingress[0]!.from).toHaveLength(2);
@@ -74,7 +74,7 @@ describe('pods that only decide', () => {
     });
   });
 
-  test('Envoy Gateway is told what proxy-config prints', () => {
+  test('Envoy Gateway gets the output of proxy-config', () => {
     const printed = objectsOf(
       envoyGatewayConfig(settingsOf(objects(), 'envoy', 'edge-rolegate-checks-grpc:8071', true)),
     );
@@ -95,7 +95,7 @@ describe('pods that do both', () => {
     expect(filesOf(find(objects(), 'ConfigMap'))['gateway.yaml']).toMatch(/^ {2}listen: :8080$/m);
   });
 
-  test('Istio is told what proxy-config prints', () => {
+  test('Istio gets the output of proxy-config', () => {
     const printed = istioConfig(
       settingsOf(objects(), 'envoy', 'edge-rolegate-checks-grpc.gateways.svc.cluster.local:8071', true),
     );
@@ -112,7 +112,7 @@ describe('pods that do both', () => {
     expect(noted.extensionProviders[0]!.envoyExtAuthzGrpc).toEqual(mesh.extensionProviders[0]!.envoyExtAuthzGrpc);
   });
 
-  test('the Gateway API is told what proxy-config prints', () => {
+  test('the Gateway API gets the output of proxy-config', () => {
     const settings = settingsOf(objects(), 'gateway-api', 'edge-rolegate-checks:8070', false);
     const [printed] = objectsOf(gatewayApiConfig(settings)) as [KubernetesObject];
     type Filters = {
@@ -137,7 +137,7 @@ describe('pods that do both', () => {
   });
 });
 
-test('gateways have nothing of it', () => {
+test('gateways have none of it', () => {
   const text = JSON.stringify(render('minimal').filter(({ kind }) => kind !== 'Pod'));
   expect(text).not.toMatch(/-checks|8070|8071|SecurityPolicy/);
 });

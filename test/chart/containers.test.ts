@@ -1,4 +1,6 @@
-/** What containers of the chart run besides the program: the check of "helm test", and the start of the bundled Redis. */
+/**
+ * What the chart's containers run besides the program: the check of "helm test", and the start of the bundled Redis.
+ */
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -24,14 +26,14 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 describe('helm test', () => {
-  /** Runs what the pod runs, with other addresses. */
+  /** Runs the pod's command, with other addresses. */
   async function check(urls: readonly string[]): Promise<{ code: number | null; output: string }> {
     const { command = [], args = [] } = podOf(find(render('minimal'), 'Pod', '-test')).spec.containers[0]!;
     const running = runCommand(process.execPath, [...command.slice(1), args[0]!, ...urls]);
     return { code: await running.ended, output: running.output() };
   }
 
-  test('asks the service, and whoever tells health', () => {
+  test('checks the service, and every health endpoint', () => {
     const urls = (set: string) => podOf(find(render(set), 'Pod', '-test')).spec.containers[0]!.args!.slice(1);
     expect(urls('minimal')).toEqual(['http://edge-rolegate:80/rolegate-helm-test']);
     expect(urls('http-route')).toEqual(['http://edge-rolegate:8080/rolegate-helm-test']);
@@ -40,7 +42,7 @@ describe('helm test', () => {
     expect(find(render('minimal'), 'Pod', '-test').metadata.annotations).toMatchObject({ 'helm.sh/hook': 'test' });
   });
 
-  test('passes with a gateway that runs the rendered configuration, and an Auth API that is well', async () => {
+  test('passes with a gateway that runs the rendered configuration, and a healthy Auth API', async () => {
     const health = createServer((_, response) => response.end('{}')).listen(0, '127.0.0.1');
     await once(health, 'listening');
     const authApi = `http://127.0.0.1:${(health.address() as AddressInfo).port}`;
@@ -65,7 +67,7 @@ describe('helm test', () => {
       const refused = await check([`${url}/orders/7`]);
       expect(refused.output).toContain('/orders/7: 401 ');
       expect(refused.code).toBe(0);
-      // Whoever else answers there is no gateway.
+      // Any other server there is not a gateway.
       const other = await check([`${authApi}/rolegate-helm-test`]);
       expect(other).toMatchObject({ code: 1, output: expect.stringContaining('FAILED') });
       const sick = await check([`${url}/x`, `${url}/health/ready`]);
@@ -76,14 +78,14 @@ describe('helm test', () => {
     }
   });
 
-  test('fails when nobody answers', async () => {
+  test('fails without a response', async () => {
     const { code, output } = await check([`http://127.0.0.1:${await freePort()}/`]);
     expect(code).toBe(1);
     expect(output).toContain('no answer (ECONNREFUSED)');
   });
 });
 
-test('the bundled Redis asks for its password, and has the memory and the policy that it should', async () => {
+test('the bundled Redis requires its password, and has the intended memory limit and policy', async () => {
   if (spawnSync('redis-server', ['--version']).status !== 0) skipHere('no redis-server on the PATH');
   const { command = [] } = podOf(find(render('redis-bundled'), 'Deployment', '-redis')).spec.containers[0]!;
   const password = 'with "quotes", \\ and $(signs)';

@@ -1,6 +1,7 @@
 /**
- * Objects of data planes, whose schemas are in no package: what the references of Envoy Gateway and Istio say of the fields in use, and the
- * experimental filter `ExternalAuth` of the Gateway API. A field that is not listed is a problem.
+ * Objects of data planes, whose schemas are in no package: the fields in use according to the references of Envoy
+ * Gateway and Istio, and the experimental filter `ExternalAuth` of the Gateway API. A field that is not listed is a
+ * problem.
  */
 import { z } from 'zod';
 import type { KubernetesObject } from './helm.ts';
@@ -57,7 +58,7 @@ export function isOfDataPlane({ apiVersion, kind }: Pick<KubernetesObject, 'apiV
   return `${apiVersion} ${kind}` in schemas;
 }
 
-/** `metadata` of printed objects is not complete. */
+/** `metadata` of printed objects is incomplete. */
 export function dataPlaneProblems({ apiVersion, kind, ...rest }: KubernetesObject, whole = true): string[] {
   const { spec, metadata: own, ...more } = rest;
   const read = schemas[`${apiVersion} ${kind}`]!.safeParse(spec);
@@ -67,7 +68,7 @@ export function dataPlaneProblems({ apiVersion, kind, ...rest }: KubernetesObjec
   return [...problems, ...Object.keys(more).map((key) => `a field ${key}`)].map((text) => `${kind}: ${text}`);
 }
 
-/** The object without its filters `ExternalAuth`, which are read here, for the schema of the standard channel. */
+/** The object without its filters `ExternalAuth`, which are checked here, for the schema of the standard channel. */
 export function withoutExternalAuth(object: KubernetesObject): {
   readonly rest: KubernetesObject;
   readonly problems: string[];

@@ -1,4 +1,7 @@
-/** docs/guides/envoy-fleet.md: its values render what the page says, and what it says of Envoy is what is printed for Envoy. */
+/**
+ * docs/guides/envoy-fleet.md: its values render what the page states, and its description of Envoy matches the printed
+ * configuration.
+ */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -36,7 +39,7 @@ function rendered(): readonly KubernetesObject[] {
 const specOf = (objects: readonly KubernetesObject[], kind: string) =>
   objects.find((one) => one.kind === kind)!['spec'];
 
-test('the values render valid objects, which say what the table says', () => {
+test('the values render valid objects that match the table', () => {
   const objects = rendered();
   expect(objects.flatMap(valueProblems)).toEqual([]);
   expect(nameProblems(objects)).toBe('');
@@ -50,7 +53,7 @@ test('the values render valid objects, which say what the table says', () => {
   expect(JSON.stringify(specOf(objects, 'HorizontalPodAutoscaler'))).toContain('rolegate_authorizer_checks_per_second');
 });
 
-test('the cluster is the printed one, with balancing by a hash', () => {
+test('the cluster is the printed one, with hash-based balancing', () => {
   const read = parseConfig(
     `version: 1
 server: { listen: false }
@@ -79,7 +82,7 @@ routes: []
   expect(JSON.stringify(typed_extension_protocol_options)).toContain('"header_name":"authorization"');
 });
 
-test('the metric of the adapter is that of the chart', () => {
+test("the adapter's metric is the chart's", () => {
   const { rules } = parse(blockOf('yaml manifest', 'seriesQuery')) as { rules: { name: { as: string } }[] };
   const values = parse(readFileSync('helm/values.yaml', 'utf8')) as { autoscaling: { checksMetric: string } };
   expect(rules[0]!.name.as).toBe(values.autoscaling.checksMetric);

@@ -1,4 +1,4 @@
-/** The pods of gateways: how they start, are asked for health, change their configuration and end. */
+/** The pods of gateways: how they start, report health, change their configuration and end. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test, vi } from 'vitest';
 import { find, type KubernetesObject, kindsOf, render, tryTemplate } from './helm.ts';
@@ -14,7 +14,7 @@ const gatewayOf = (objects: readonly KubernetesObject[], kind = 'Deployment') =>
 const containerOf = (pod: Pod): Container => pod.spec.containers.find(({ name }) => name === 'gateway')!;
 const configOf = (objects: readonly KubernetesObject[]) => filesOf(find(objects, 'ConfigMap'))['gateway.yaml']!;
 
-test('the least values make two gateways, their service, and what protects them', () => {
+test('minimal values create two gateways, their service, and their protection', () => {
   const objects = render('minimal');
   expect(kindsOf(objects)).toEqual([
     'ConfigMap edge-rolegate',
@@ -40,14 +40,14 @@ test('the least values make two gateways, their service, and what protects them'
 });
 
 describe('names', () => {
-  test('follow the release and the chart, unless one of them is replaced', () => {
+  test('follow the release and the chart, unless one of them is overridden', () => {
     expect(kindsOf(render('minimal', { fullnameOverride: 'gate' }))).toContain('Deployment gate');
     expect(kindsOf(render('minimal', { nameOverride: 'gate' }))).toContain('Deployment edge-gate');
     // The release is called "edge".
     expect(kindsOf(render('minimal', { nameOverride: 'edge' }))).toContain('Deployment edge');
   });
 
-  test('reach the labels by which pods are selected', () => {
+  test('are part of the labels that select pods', () => {
     const objects = render('monitoring', { nameOverride: 'gate' });
     const names = objects.map(({ metadata }) => metadata.labels['app.kubernetes.io/name']);
     expect(new Set(names)).toEqual(new Set(['gate']));
@@ -55,11 +55,11 @@ describe('names', () => {
   });
 });
 
-test('a digest is taken in place of the tag', () => {
+test('a digest replaces the tag', () => {
   expect(containerOf(gatewayOf(render('daemonset'), 'DaemonSet')).image).toMatch(/\/rolegate@sha256:[0-9a-f]{64}$/);
 });
 
-test('a daemon set has neither replicas, nor a budget, nor a spread', () => {
+test('a daemon set has no replicas, budget or spread', () => {
   const objects = render('daemonset');
   const spec = find(objects, 'DaemonSet')['spec'];
   expect(spec).not.toHaveProperty('replicas');
@@ -69,7 +69,7 @@ test('a daemon set has neither replicas, nor a budget, nor a spread', () => {
 });
 
 describe('health', () => {
-  test('is asked over the network, where the port has a token', () => {
+  test('is checked over the network, where the port requires a token', () => {
     const objects = render('minimal');
     const { startupProbe, livenessProbe, readinessProbe } = containerOf(gatewayOf(objects));
     expect(startupProbe?.httpGet).toEqual({ path: '/health/live', port: 'admin' });
@@ -79,7 +79,7 @@ describe('health', () => {
     expect(configOf(objects)).toContain('file: /run/secrets/rolegate/admin-token');
   });
 
-  test('is asked in the container, where nobody else reaches the port', () => {
+  test('is checked in the container, where nothing else reaches the port', () => {
     const objects = render('loopback');
     const { livenessProbe, readinessProbe, ports } = containerOf(gatewayOf(objects));
     // The image has no other name for its program.
@@ -100,7 +100,7 @@ describe('the times of probes', () => {
     return [container!.startupProbe, container!.livenessProbe, container!.readinessProbe];
   };
 
-  test('have defaults, of which each can be set', () => {
+  test('have defaults that can each be set', () => {
     expect(times(render('minimal'), '')).toMatchObject([
       { periodSeconds: 2, timeoutSeconds: 5, failureThreshold: 30 },
       { periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 3 },
@@ -126,7 +126,7 @@ describe('the times of probes', () => {
   });
 });
 
-test('hooks of a container are added, and a preStop of its own replaces the wait', () => {
+test('lifecycle hooks are added, and a preStop hook replaces the wait', () => {
   const hooks = (changes: object) => containerOf(gatewayOf(render('minimal', changes))).lifecycle;
   const postStart = { exec: { command: ['node', '--version'] } };
   expect(hooks({ lifecycle: { postStart } })).toEqual({ postStart, preStop: { sleep: { seconds: 5 } } });
@@ -136,7 +136,7 @@ test('hooks of a container are added, and a preStop of its own replaces the wait
   });
 });
 
-test('further objects are templates, as YAML and as text', () => {
+test('additional objects are templates, as YAML and as text', () => {
   const objects = render('everything');
   expect(find(objects, 'ConfigMap', '-more')['data']).toEqual({ mode: 'gateway' });
   expect(find(objects, 'Secret', '-text').metadata.labels).toMatchObject({ 'app.kubernetes.io/component': 'more' });
@@ -147,7 +147,7 @@ describe('the end of a pod', () => {
     ['minimal', 5, 20],
     ['in-place', 15, 60],
     ['loopback', 0, 20],
-  ])('%s: goes on for %i s, drains for %i s, and is given both', (set, wait, drain) => {
+  ])('%s: continues for %i s, drains for %i s, and has time for both', (set, wait, drain) => {
     const objects = render(set);
     const pod = gatewayOf(objects);
     expect(pod.spec.terminationGracePeriodSeconds).toBe(wait + drain + 5);
@@ -156,7 +156,7 @@ describe('the end of a pod', () => {
   });
 });
 
-test('files beside the configuration are YAML, or texts as they are', () => {
+test('files next to the configuration are YAML, or unchanged texts', () => {
   const text = '# bad\n192.0.2.7\n10.0.0.0/8\n';
   const objects = render('minimal', { configFiles: { 'more.yaml': { routes: [] }, 'blocked.txt': text } });
   const data = find(objects, 'ConfigMap')['data'] as Record<string, string>;
@@ -175,7 +175,7 @@ describe('a change', () => {
     expect(annotations('minimal', { configFiles: { 'a.yaml': {} } })).not.toEqual(before);
   });
 
-  test('in place leaves them, but for keys that need a restart', () => {
+  test('in place keeps them, except for keys that need a restart', () => {
     const before = annotations('in-place');
     expect(before).not.toHaveProperty('checksum/config');
     expect(annotations('in-place', { config: { roles: { guest: {} }, log: null } })).toEqual(before);
@@ -184,14 +184,14 @@ describe('a change', () => {
     expect(annotations('in-place', { admin: { bind: 'loopback' } })).not.toEqual(before);
   });
 
-  test('of secrets that the chart makes replaces them, too', () => {
+  test('of secrets created by the chart replaces them, too', () => {
     const change = (token: string) => ({
       secrets: { existingSecret: '', values: { 'admin-token': token.repeat(40) } },
     });
     expect(annotations('in-place', change('a'))).not.toEqual(annotations('in-place', change('b')));
   });
 
-  test('is seen by a process, because the folder is mounted and not a file', () => {
+  test('is visible to a process, because the folder is mounted, not a file', () => {
     const mounts = containerOf(gatewayOf(render('minimal'))).volumeMounts!;
     expect(mounts).toContainEqual({ name: 'config', mountPath: '/etc/rolegate', readOnly: true });
     for (const mount of mounts) expect(mount).not.toHaveProperty('subPath');
@@ -199,7 +199,7 @@ describe('a change', () => {
 });
 
 describe('the configuration', () => {
-  test('that is there already is mounted whole, or its one file under the name that is read', () => {
+  test('if it exists already, is mounted as a folder, or as a single file under the expected name', () => {
     expect(gatewayOf(render('existing-configmap')).spec.volumes).toContainEqual({
       name: 'config',
       configMap: { name: 'gateway-config' },
@@ -214,15 +214,15 @@ describe('the configuration', () => {
     });
   });
 
-  test('keeps numbers as they are', () => {
+  test('keeps numbers unchanged', () => {
     expect(configOf(render('redis-sentinel'))).toContain('maxAccepted: 1000000\n');
   });
 
-  test('has files beside it', () => {
+  test('has files next to it', () => {
     expect(Object.keys(filesOf(find(render('in-place'), 'ConfigMap')))).toEqual(['gateway.yaml', 'orders.routes.yaml']);
   });
 
-  test('has no secret in it', () => {
+  test('contains no secret', () => {
     for (const set of ['redis-bundled', 'existing-configmap']) {
       for (const object of render(set).filter(({ kind }) => kind !== 'Secret')) {
         expect(JSON.stringify(object)).not.toMatch(/a{40}|b{40}|c{40}|d{40}/);
@@ -231,7 +231,7 @@ describe('the configuration', () => {
   });
 });
 
-test('whatever can be added to a pod is there', () => {
+test('everything that can be added to a pod is rendered', () => {
   const objects = render('everything');
   const pod = gatewayOf(objects);
   expect(pod.labels).toMatchObject({ team: 'edge', tier: 'front' });
@@ -262,11 +262,11 @@ test('whatever can be added to a pod is there', () => {
   for (const { metadata } of objects) expect(metadata.labels).toMatchObject({ team: 'edge' });
 });
 
-test('one process with its data in a file is never two', () => {
+test('a process with its data in a file never has a second replica', () => {
   expect(deployment(render('embedded'))['spec']).toMatchObject({ replicas: 1, strategy: { type: 'Recreate' } });
 });
 
-test('gateways are spread over zones and nodes without refusing to start', () => {
+test('gateways are spread over zones and nodes, but still start if that is impossible', () => {
   const { topologySpreadConstraints: spread } = gatewayOf(render('minimal')).spec;
   expect(spread).toMatchObject([
     { topologyKey: 'topology.kubernetes.io/zone', whenUnsatisfiable: 'ScheduleAnyway' },

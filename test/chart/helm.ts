@@ -1,4 +1,4 @@
-/** Helm for tests: what it renders of the chart, as objects. Where there is no Helm the test that asks is skipped. */
+/** Helm for tests: the objects that it renders from the chart. Without Helm, the test is skipped. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,7 +12,7 @@ export const noHelm = 'no helm: put one on the PATH';
 /** Longest time for getting Helm from elsewhere. */
 const gettingMs = 300_000;
 
-/** What the tests read of any object. Each test narrows what it looks at. */
+/** The parts of any object that the tests read. Each test narrows its type. */
 export interface KubernetesObject {
   readonly apiVersion: string;
   readonly kind: string;
@@ -32,7 +32,7 @@ export interface Ran {
 
 let helm: string | null | undefined;
 
-/** The program, and `kubectl` beside it or on the PATH, which may be missing. */
+/** The program, with `kubectl` next to it or on the PATH, which may be missing. */
 export function helmPath(): string {
   helm ??= findHelm();
   return helm ?? skipHere(noHelm);
@@ -44,12 +44,12 @@ export function kubectlPath(): string | null {
   return spawnSync('kubectl', ['version', '--client']).status === 0 ? 'kubectl' : null;
 }
 
-/** One on the PATH; else what a script beside the project prints that gets one. */
+/** One on the PATH; otherwise the path printed by a script next to the project that gets one. */
 function findHelm(): string | null {
   if (spawnSync('helm', ['version']).status === 0) return 'helm';
   const [script] = globSync('../*/tools/get-helm.sh', { cwd: root });
   if (script === undefined) return null;
-  // One at a time, however many files of tests ask: a program that is being written cannot be run.
+  // One at a time, however many test files need it: a partly written program cannot be run.
   const alone =
     spawnSync('flock', ['--version']).status === 0 ? ['flock', join(tmpdir(), 'rolegate-test-helm.lock')] : [];
   const [program = '', ...args] = [...alone, 'bash', join(root, script)];
@@ -60,7 +60,7 @@ function findHelm(): string | null {
   }
 }
 
-/** Both streams of one call. No cluster is asked: there is none that Helm could find. */
+/** Both streams of one call. No cluster is contacted: Helm finds none here. */
 export function runHelm(args: readonly string[], input = ''): Ran {
   const env = { ...process.env, KUBECONFIG: '/dev/null' };
   const ran = spawnSync(helmPath(), args, { cwd: root, input, env, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 });
@@ -77,7 +77,7 @@ export const valueSets = globSync('*.yaml', { cwd: join(root, 'test/chart/values
 
 const fileOf = (set: string) => join('test/chart/values', `${set}.yaml`);
 
-/** Arguments that take one value set after the other, and then what standard input holds. */
+/** Arguments for several value sets in order, and then for standard input. */
 function valuesFrom(sets: readonly string[], changes: object): { args: string[]; input: string } {
   const files = sets.flatMap((set) => ['--values', fileOf(set)]);
   return { args: [...files, '--values', '-'], input: stringify(changes) };
@@ -123,7 +123,7 @@ export function valuesOf(set: string): string {
   return readFileSync(join(root, fileOf(set)), 'utf8');
 }
 
-/** The object of a kind, by the end of its name after that of the release. Throws when there is none. */
+/** The object of a kind, by the end of its name after that of the release. Throws if there is none. */
 export function find(objects: readonly KubernetesObject[], kind: string, suffix = ''): KubernetesObject {
   const name = `${release}-rolegate${suffix}`;
   const found = objects.find((object) => object.kind === kind && object.metadata.name === name);

@@ -1,12 +1,12 @@
-/** Commands for `kubectl`, as notes and pages show them: whether it knows each, and which objects they are about. */
+/** Commands for `kubectl` in notes and pages: whether kubectl accepts each, and which objects they concern. */
 import { spawnSync } from 'node:child_process';
 
-/** Words of one command as a shell reads them, without what is put in. Quotes hold a word together. */
+/** Words of one command as a shell parses them, without substituted text. Quotes keep a word together. */
 export function wordsOf(command: string): string[] {
   return [...command.matchAll(/(?:[^\s'"]|'[^']*'|"[^"]*")+/g)].map(([word]) => word.replaceAll(/['"]/g, ''));
 }
 
-/** Calls of a program in a text, those in substitutions too, each without what is substituted in it and piped to it. */
+/** Calls of a program in a text, including those in substitutions, each without its substitutions and piped input. */
 export function callsOf(program: string, text: string): string[] {
   const inner: string[] = [];
   let outer = text.replaceAll(/\\\n\s*/g, '');
@@ -21,17 +21,17 @@ export function callsOf(program: string, text: string): string[] {
     .filter((line) => line.startsWith(`${program} `));
 }
 
-/** What kubectl says of a command that it does not know; '' when it does. Flags are read before the help is shown. */
+/** kubectl's message about an unknown command; '' if it accepts it. Flags are parsed before the help is shown. */
 export function kubectlProblem(kubectl: string, command: string): string {
   const own = wordsOf(command).slice(1);
   const end = own.indexOf('--');
   const words = end === -1 ? own : own.slice(0, end);
   const { status, stdout, stderr } = spawnSync(kubectl, [...words, '--help'], { encoding: 'utf8' });
-  // The help of a group is what an unknown command in it gets.
+  // An unknown command in a group prints the help of the group.
   return status === 0 && !/^Available Commands:$/m.test(stdout) ? '' : `${command}: ${stderr || 'no such command'}`;
 }
 
-/** Objects that a command names: `deployment/edge` is `Deployment edge`. */
+/** Objects in a command: `deployment/edge` is `Deployment edge`. */
 export function objectsNamedIn(command: string): string[] {
   const kinds: Readonly<Record<string, string>> = {
     deployment: 'Deployment',

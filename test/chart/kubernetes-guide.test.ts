@@ -1,4 +1,7 @@
-/** docs/guides/kubernetes.md: every file of values renders, every command is known, and the first request runs as it stands. */
+/**
+ * docs/guides/kubernetes.md: every file of values renders, every command is known, and the first request runs
+ * unchanged.
+ */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -24,7 +27,7 @@ const shell = blocks.filter(({ language }) => language === 'sh');
 const commands = shell.flatMap(commandsOf);
 const files = new Map(blocks.filter(({ names }) => names !== null).map(({ names, text }) => [names!, text]));
 const valueFiles = [...files.keys()].filter((name) => /(^|\.)values\.yaml$/.test(name));
-/** Objects that the page makes, or that a reader has. */
+/** Objects created on the page, or existing at the reader's. */
 const foreign = ['rolegate', 'rolegate-auth-api', 'rolegate-2', 'gateway-config'];
 
 let folder = '';
@@ -41,12 +44,12 @@ function renderFiles(names: readonly string[]): readonly KubernetesObject[] {
   return objectsOf(output);
 }
 
-test('every block of YAML is a file with a name', () => {
+test('every block of YAML is a named file', () => {
   expect(blocks.filter(({ language, names }) => language === 'yaml' && names === null)).toEqual([]);
   expect(valueFiles.length).toBeGreaterThan(8);
 });
 
-test.each(valueFiles)('%s renders objects and a configuration that are valid', (name) => {
+test.each(valueFiles)('%s renders valid objects and a valid configuration', (name) => {
   const objects = renderFiles(name === 'values.yaml' ? [name] : ['values.yaml', name]);
   expect(objects.flatMap(valueProblems)).toEqual([]);
   expect(nameProblems(objects)).toBe('');
@@ -55,7 +58,7 @@ test.each(valueFiles)('%s renders objects and a configuration that are valid', (
     expect(configProblems(filesOf(map))).toEqual([]);
 });
 
-test('they say what the page says of them', () => {
+test("they match the page's description", () => {
   const config = (name: string) => {
     const map = renderFiles(['values.yaml', name]).find(
       (object) => object.kind === 'ConfigMap' && 'gateway.yaml' in filesOf(object),
@@ -78,11 +81,11 @@ test('they say what the page says of them', () => {
 });
 
 describe('commands', () => {
-  test('are of programs that something here knows', () => {
+  test('use only programs that are checked here', () => {
     expect(commands.length).toBeGreaterThan(20);
     const known = /^(helm|kubectl|curl|docker (build|push)|\w+="\$\((sed|kubectl) )/;
     expect(commands.filter((command) => !known.test(command))).toEqual([]);
-    // Where the image is built in a test.
+    // Where a test builds the image.
     expect(readFileSync('test/e2e/image.test.ts', 'utf8')).toContain('build');
   });
 
@@ -99,7 +102,7 @@ describe('commands', () => {
     }
   });
 
-  test('of kubectl exist, and are about objects of the release or of the page', () => {
+  test('of kubectl exist, and concern objects of the release or of the page', () => {
     const kubectl = kubectlPath() ?? skipHere('no kubectl: put one on the PATH');
     const text = `${commands.join('\n')}\n${[...page.matchAll(/`(kubectl [^`]+)`/g)].map(([, one]) => one).join('\n')}`;
     const calls = callsOf('kubectl', text);
@@ -109,11 +112,11 @@ describe('commands', () => {
     expect(calls.flatMap(objectsNamedIn).filter((one) => !known.includes(one))).toEqual([]);
   });
 
-  test('make the secrets that the values need', () => {
+  test('create the secrets that the values need', () => {
     const kubectl = kubectlPath() ?? skipHere('no kubectl: put one on the PATH');
     const keys = (name: string) => {
       const command = commands.find((one) => one.includes(`create secret generic ${name} `))!;
-      // What another Secret holds is put in by a cluster.
+      // A cluster substitutes the contents of another Secret.
       const line = command.replaceAll(/\$\(kubectl [^)]*\)/g, 'from-the-cluster').replace(/^kubectl/, `"${kubectl}"`);
       const { stdout, stderr } = spawnSync('sh', ['-c', `${line} --dry-run=client --output yaml`], {
         encoding: 'utf8',
@@ -127,8 +130,11 @@ describe('commands', () => {
   });
 });
 
-/** Both programs with what the chart renders, here: only addresses and places of files are others, and no Redis. */
-test('the first request runs as it stands', async () => {
+/**
+ * Both programs with the rendered configuration, run here: only addresses and paths of files differ, and Redis is
+ * missing.
+ */
+test('the first request runs unchanged', async () => {
   const [gatewayPort, authPort, servicePort] = [await freePort(), await freePort(), await freePort()];
   const service = createServer((request, response) => {
     response.end(`User-Id: ${request.headers['user-id']}\n`);

@@ -1,6 +1,6 @@
 /**
  * Checks objects against the schemas of Kubernetes, the Gateway API and the Prometheus operator: values by the compiled
- * schemas, and names that no schema knows, which those let pass, by the types made of the same schemas.
+ * schemas, and unknown names, which those allow, by types generated from the same schemas.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -52,7 +52,7 @@ const kinds: Readonly<Record<string, readonly [module: string, create: (object: 
   ],
 };
 
-/** One line for each thing that a value is not; a kind without a schema is such a thing. */
+/** One line for each violation of a value; a kind without a schema is one. */
 export function valueProblems(object: KubernetesObject): string[] {
   if (isOfDataPlane(object)) return dataPlaneProblems(object);
   const kind = kinds[`${object.apiVersion} ${object.kind}`];
@@ -68,7 +68,7 @@ export function valueProblems(object: KubernetesObject): string[] {
 
 const folder = 'node_modules/.cache/rolegate';
 
-/** What the compiler says of names that are not in the types, or of the wrong type; '' when there is nothing. */
+/** The compiler's errors about names that are not in the types, or of the wrong type; '' without any. */
 export function nameProblems(objects: readonly KubernetesObject[]): string {
   const known = objects
     .filter((object) => !isOfDataPlane(object))

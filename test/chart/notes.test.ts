@@ -1,4 +1,4 @@
-/** What Helm prints after an installation: commands that exist, about objects that exist, and what somebody has to know. */
+/** What Helm prints after an installation: commands that exist, about existing objects, and the necessary facts. */
 import { describe, expect, test, vi } from 'vitest';
 import { skipHere } from '../support/skip-here.ts';
 import { kindsOf, kubectlPath, notes, render, valueSets } from './helm.ts';
@@ -6,11 +6,11 @@ import { callsOf, kubectlProblem, objectsNamedIn } from './kubectl-commands.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 
-/** Secrets that value sets name as being there already. */
+/** Secrets that value sets reference as existing. */
 const foreign = ['Secret rolegate-secrets', 'Secret auth-api-secrets'];
 
 describe.each(valueSets)('%s', (set) => {
-  test('names only objects of the release', () => {
+  test('mentions only objects of the release', () => {
     const text = notes(set);
     const calls = callsOf('kubectl', text);
     expect(calls.length).toBeGreaterThan(3);
@@ -23,7 +23,7 @@ describe.each(valueSets)('%s', (set) => {
     expect(text).not.toMatch(/<no value>|%!|\n\n\n/);
   });
 
-  test('has commands that kubectl knows', () => {
+  test('has only commands that kubectl accepts', () => {
     const kubectl = kubectlPath() ?? skipHere('no kubectl: put one on the PATH');
     expect(callsOf('kubectl', notes(set)).map((call) => kubectlProblem(kubectl, call))).toEqual(
       callsOf('kubectl', notes(set)).map(() => ''),
@@ -31,14 +31,14 @@ describe.each(valueSets)('%s', (set) => {
   });
 });
 
-test('control: a command that does not exist, and a flag', () => {
+test('control: an unknown command, and an unknown flag', () => {
   const kubectl = kubectlPath() ?? skipHere('no kubectl: put one on the PATH');
   expect(kubectlProblem(kubectl, 'kubectl rollout statu deployment/x')).not.toBe('');
   expect(kubectlProblem(kubectl, 'kubectl logs deployment/x --contaner gateway')).toContain('--contaner');
   expect(objectsNamedIn("kubectl -n a get secret b -o jsonpath='{.data}'")).toEqual(['Secret b']);
 });
 
-describe('says', () => {
+describe('mentions', () => {
   test('how to send the first request', () => {
     expect(notes('minimal')).toContain('port-forward service/edge-rolegate 8080:80 &');
     expect(notes('ingress')).toContain('curl -i https://api.example.test/');
@@ -57,13 +57,13 @@ describe('says', () => {
       'node /app/dist/main.js auth-api create-admin --config /etc/rolegate/auth-api.yaml',
     ],
     ['how to replace pods', 'existing-configmap', 'rollout restart deployment/edge-rolegate'],
-    ['how to ask in a pod', 'loopback', '-- node /app/dist/main.js healthcheck'],
-  ])('%s, and nothing of it where it is not so', (_, set, sentence) => {
+    ['how to check health in a pod', 'loopback', '-- node /app/dist/main.js healthcheck'],
+  ])('%s, and nothing about it otherwise', (_, set, sentence) => {
     expect(notes(set)).toContain(sentence);
     expect(notes('embedded')).not.toContain(sentence);
   });
 
-  test('that data goes with its pod', () => {
+  test('that data is lost with its pod', () => {
     const changes = { authApi: { database: { persistence: { enabled: false } } } };
     expect(notes('auth-api-sqlite', changes)).toContain('Its data is lost with its pod');
     expect(notes('auth-api-sqlite')).not.toContain('Its data is lost');

@@ -1,10 +1,10 @@
-/** What objects of a release say of each other: names, selectors and ports that have to exist. */
+/** References between objects of a release: names, selectors and ports that must exist. */
 import type { KubernetesObject } from './helm.ts';
 import { type Pod, podsOf } from './pods.ts';
 
 type Labels = Readonly<Record<string, string>>;
 
-/** Objects that value sets name as being there already. */
+/** Objects that value sets reference as existing. */
 const namedInSets = [
   'users',
   'ca',
@@ -16,7 +16,7 @@ const namedInSets = [
   'orders',
 ];
 
-/** One line for each reference that leads nowhere; `foreign` are names of objects that are there already. */
+/** One line for each dangling reference; `foreign` are names of existing objects. */
 export function danglingReferences(objects: readonly KubernetesObject[], foreign = namedInSets): string[] {
   const has = (kind: string, name: string) =>
     foreign.includes(name) || objects.some((object) => object.kind === kind && object.metadata.name === name);
@@ -78,7 +78,7 @@ function ofObject({ kind, metadata, ...rest }: KubernetesObject, pods: readonly 
   // Those select pods elsewhere.
   if (selector !== undefined && kind !== 'ServiceMonitor' && kind !== 'AuthorizationPolicy') {
     const selected = matches(selector as Labels);
-    // Whatever selects pods selects those of one kind.
+    // A selector of pods selects those of one kind.
     if (selected.length === 0) faults.push(`${own} selects no pod`);
     if (selected.length > 1) faults.push(`${own} selects ${selected.map(({ owner }) => owner).join(' and ')}`);
     for (const { targetPort } of kind === 'Service' ? (spec.ports ?? []) : []) {

@@ -1,4 +1,4 @@
-/** The pods among objects: those that stand alone, and those that others make. */
+/** The pods among objects: standalone ones, and those created by others. */
 import type { KubernetesObject } from './helm.ts';
 
 export interface Mount {

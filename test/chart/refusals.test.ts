@@ -1,4 +1,4 @@
-/** What the chart refuses, each with one sentence; and the good neighbor of each, which is not refused. */
+/** What the chart refuses, each with one sentence; and a similar input that it accepts. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test, vi } from 'vitest';
 import { tryTemplate } from './helm.ts';
@@ -9,7 +9,7 @@ interface Row {
   readonly set?: string;
   readonly values: object;
   readonly says: string;
-  /** Nearly the same, and no reason to refuse; left out: the value set as it is, which another file renders. */
+  /** A similar input that is accepted; unset: the unchanged value set, which another file renders. */
   readonly good?: object;
 }
 
@@ -29,30 +29,30 @@ const rows: Readonly<Record<string, Row>> = {
     values: { kind: 'DaemonSet', autoscaling: { enabled: true } },
     says: 'autoscaling.enabled needs kind Deployment: a DaemonSet has one pod on each node',
   },
-  'scaling from more to fewer': {
+  'a minimum of scaling above the maximum': {
     set: 'autoscaling',
     values: { autoscaling: { minReplicas: 13 } },
     says: 'autoscaling.minReplicas is more than autoscaling.maxReplicas',
   },
-  'scaling without an aim': {
+  'scaling without a target': {
     set: 'autoscaling',
     values: { autoscaling: { targetCPUUtilizationPercentage: 0, targetRequestsPerSecond: 0 } },
     says: 'autoscaling.enabled has no target: set targetCPUUtilizationPercentage, targetRequestsPerSecond or targetChecksPerSecond',
     good: { autoscaling: { targetCPUUtilizationPercentage: 0, targetRequestsPerSecond: 0, targetChecksPerSecond: 9 } },
   },
-  'scaling by a share of nothing': {
+  'scaling by a share of an unset request': {
     set: 'autoscaling',
     values: { resources: { requests: { cpu: null } } },
     says: 'autoscaling.targetCPUUtilizationPercentage is a share of resources.requests.cpu, which is not set',
     good: { resources: { requests: { cpu: null } }, autoscaling: { targetCPUUtilizationPercentage: 0 } },
   },
-  'no way to ask': {
+  'no protocol for checks': {
     set: 'authorizer',
     values: { authorizer: { grpc: { enabled: false }, envoyGateway: { enabled: false } } },
     says: 'no proxy could request a check: set authorizer.grpc.enabled or authorizer.http.enabled',
     good: { authorizer: { grpc: { enabled: false }, envoyGateway: { enabled: false }, http: { enabled: true } } },
   },
-  'a data plane of nobody': {
+  'a data plane without addresses': {
     set: 'authorizer',
     values: { authorizer: { peers: [] } },
     says: 'authorizer.peers is empty: name the addresses of the data plane, which is trusted to describe requests',
@@ -71,7 +71,7 @@ const rows: Readonly<Record<string, Row>> = {
       authorizer: { envoyGateway: { enabled: false } },
     },
   },
-  'a secret of checks as text': {
+  'a plain-text secret of checks': {
     set: 'authorizer',
     values: { config: { authorizer: { secret: long } }, authorizer: { envoyGateway: { enabled: false } } },
     says: `config.authorizer.secret ${text}`,
@@ -81,17 +81,17 @@ const rows: Readonly<Record<string, Row>> = {
     values: { authorizer: { http: { enabled: false } } },
     says: 'authorizer.externalAuth checks over HTTP: set authorizer.http.enabled',
   },
-  'a policy for nothing': {
+  'a policy without a target': {
     set: 'authorizer',
     values: { authorizer: { envoyGateway: { targetRefs: [] } } },
     says: 'authorizer.envoyGateway.enabled needs authorizer.envoyGateway.targetRefs',
   },
-  'ExternalAuth of no gateway': {
+  'ExternalAuth without a gateway': {
     set: 'authorizer-both',
     values: { authorizer: { externalAuth: { parentRefs: [] } } },
     says: 'authorizer.externalAuth.enabled needs authorizer.externalAuth.parentRefs and backendRefs',
   },
-  'headers that no one knows': {
+  'headers that cannot be derived': {
     set: 'authorizer',
     values: { config: null, existingConfig: { configMap: 'gateway-config' } },
     says: 'which headers the data plane has to remove follows from config: with existingConfig, print its objects with rolegate proxy-config',
@@ -101,7 +101,7 @@ const rows: Readonly<Record<string, Row>> = {
       authorizer: { envoyGateway: { enabled: false } },
     },
   },
-  'a data plane that asks nobody': {
+  'a data plane without an authorizer': {
     values: { authorizer: { istio: { enabled: true } } },
     says: 'authorizer.istio.enabled needs mode authorizer or both',
     good: { mode: 'both', authorizer: { peers: ['10.0.0.0/8'], istio: { enabled: true } } },
@@ -133,17 +133,17 @@ const rows: Readonly<Record<string, Row>> = {
       },
     ]),
   ),
-  'an ingress for every name': {
+  'an ingress for every host': {
     set: 'ingress',
     values: { ingress: { hosts: [] } },
     says: 'ingress.enabled needs ingress.hosts: without them it would apply to every host',
   },
-  'a route of no gateway': {
+  'a route without a gateway': {
     set: 'http-route',
     values: { httpRoute: { parentRefs: [] } },
     says: 'httpRoute.enabled needs httpRoute.parentRefs',
   },
-  'ranges that limit nobody': {
+  'source ranges without a load balancer': {
     values: { service: { loadBalancerSourceRanges: ['192.0.2.0/24'] } },
     says: 'service.loadBalancerSourceRanges has no effect unless service.type is LoadBalancer',
     good: { service: { loadBalancerSourceRanges: ['192.0.2.0/24'], type: 'LoadBalancer' } },
@@ -209,18 +209,18 @@ const rows: Readonly<Record<string, Row>> = {
     values: { authApi: { enabled: false } },
     says: 'no Auth API is configured: set config.authApi.url, or run the Auth API with authApi.enabled',
   },
-  'several gateways with users of their own': {
+  'several gateways with separate users': {
     set: 'embedded',
     values: { replicas: 2 },
     says: 'config.authApi.embedded keeps its data in one pod, so other replicas would not know it: use PostgreSQL, authApi.enabled, or one replica',
     good: { replicas: 2, ...embedded({ database: `\${DATABASE_URL}` }) },
   },
-  'a daemon set with users on every node': {
+  'a daemon set with separate users on every node': {
     set: 'embedded',
     values: { kind: 'DaemonSet' },
     says: 'config.authApi.embedded keeps its data in one pod, so other replicas would not know it: use PostgreSQL, authApi.enabled, or one replica',
   },
-  'scaled gateways with users of their own': {
+  'scaled gateways with separate users': {
     set: 'embedded',
     values: { autoscaling: { enabled: true } },
     says: 'config.authApi.embedded keeps its data in one pod, so other replicas would not know it: use PostgreSQL, authApi.enabled, or one replica',
@@ -236,32 +236,32 @@ const rows: Readonly<Record<string, Row>> = {
     says: 'secrets.values.admin-token has fewer than 32 characters',
     good: { secrets: { existingSecret: '', values: { 'admin-token': long } } },
   },
-  'the cache secret as text': { values: { config: { cache: { secret: long } } }, says: `config.cache.secret ${text}` },
+  'a plain-text cache secret': { values: { config: { cache: { secret: long } } }, says: `config.cache.secret ${text}` },
   'the cache secret with a default': {
     values: { config: { cache: { secret: `\${SECRET:-${long}}` } } },
     says: `config.cache.secret ${text}`,
     good: { config: { cache: { secret: `\${SECRET}` } } },
   },
-  'a cache secret in no file': {
+  'an unnamed file for the cache secret': {
     values: { config: { cache: { secret: { file: '' } } } },
     says: 'config.cache.secret is not { file: ... }',
     good: { config: { cache: { secret: { file: '/run/secrets/rolegate/cache-secret' } } } },
   },
-  'an earlier cache secret as text': {
+  'a plain-text previous cache secret': {
     values: { config: { cache: { previousSecret: [`\${OLD}`, long] } } },
     says: `config.cache.previousSecret ${text}`,
     good: { config: { cache: { previousSecret: [`\${OLD}`, { file: '/run/secrets/rolegate/old' }] } } },
   },
-  'the secret of webhooks as text': {
+  'a plain-text webhook secret': {
     values: { config: { revocations: { webhookSecret: 'whsec_eA==' } } },
     says: `config.revocations.webhookSecret ${text}`,
   },
-  'the secret of an embedded Auth API as text': {
+  'a plain-text secret of an embedded Auth API': {
     set: 'embedded',
     values: embedded({ secret: long }),
     says: `config.authApi.embedded.secret ${text}`,
   },
-  'its password of the database as text': {
+  'a plain-text database password of an embedded Auth API': {
     set: 'embedded',
     values: embedded({ database: 'postgres://rolegate:secret@postgres/rolegate' }),
     says: `config.authApi.embedded.database ${password}`,
@@ -272,7 +272,7 @@ const rows: Readonly<Record<string, Row>> = {
     values: embedded({ outbox: 'console' }),
     says: 'config.authApi.embedded.outbox console prints codes that let people in to the log: configure mail',
   },
-  'the password of Redis as text': {
+  'a plain-text Redis password': {
     set: 'daemonset',
     values: { redis: { passwordKey: '', settings: { password: long } } },
     says: `redis.settings.password ${text}`,
@@ -284,18 +284,18 @@ const rows: Readonly<Record<string, Row>> = {
     says: `redis.settings.url ${password}`,
     good: { redis: { passwordKey: '', settings: { url: `redis://user:\${REDIS_PASSWORD}@redis:6379` } } },
   },
-  'the password of Sentinels as text': {
+  'a plain-text Sentinel password': {
     set: 'redis-sentinel',
     values: { redis: { settings: { sentinel: { password: long } } } },
     says: `redis.settings.sentinel.password ${text}`,
   },
-  'the password of mail as text': {
+  'a plain-text mail password': {
     set: 'auth-api-sqlite',
     values: { authApi: { config: { mail: { smtp: 'smtp://user:secret@mail' } } } },
     says: `authApi.config.mail.smtp ${password}`,
     good: { authApi: { config: { mail: { smtp: 'smtp://mail:25' } } } },
   },
-  'earlier secrets of the Auth API as text': {
+  'plain-text previous secrets of the Auth API': {
     set: 'auth-api-sqlite',
     values: { authApi: { config: { previousSecrets: [long] } } },
     says: `authApi.config.previousSecrets ${text}`,
@@ -307,11 +307,11 @@ const rows: Readonly<Record<string, Row>> = {
     says: 'the admin port would be open without a token: set admin.tokenKey, or admin.bind to loopback',
     good: { admin: { tokenKey: '', bind: 'loopback' } },
   },
-  'an admin port whose token is nowhere': {
+  'an admin port without a source of its token': {
     values: { secrets: { existingSecret: '' } },
     says: 'the admin port needs the key admin-token: name a Secret that has it in secrets.existingSecret',
   },
-  'a further token that is nowhere': {
+  'an additional token without a source': {
     values: {
       admin: { tokens: { support: { key: 'support-token', scope: 'read' } } },
       secrets: { existingSecret: '', values: { 'admin-token': long } },
@@ -322,14 +322,14 @@ const rows: Readonly<Record<string, Row>> = {
       secrets: { existingSecret: '', values: { 'admin-token': long, 'support-token': `${long}-of-support` } },
     },
   },
-  'a further token that is short': {
+  'an additional token that is short': {
     values: {
       admin: { tokens: { support: { key: 'support-token', scope: 'read' } } },
       secrets: { existingSecret: '', values: { 'admin-token': long, 'support-token': 'short' } },
     },
     says: 'secrets.values.support-token has fewer than 32 characters',
   },
-  'two tokens of one key': {
+  'two tokens with one key': {
     values: { admin: { tokens: { support: { key: 'admin-token', scope: 'read' } } } },
     says: 'two tokens of the admin port have the same key: admin.tokenKey and admin.tokens need one each',
     good: { admin: { tokens: { support: { key: 'support-token', scope: 'read' } } } },
@@ -351,7 +351,7 @@ const rows: Readonly<Record<string, Row>> = {
     says: 'tracing.endpoint and config.tracing.endpoint name a collector each: choose one of them',
     good: { tracing: { endpoint: 'http://collector:4318/v1/traces' }, config: { tracing: { sample: 0.1 } } },
   },
-  'two collectors of the Auth API': {
+  'two collectors for the Auth API': {
     set: 'auth-api-sqlite',
     values: {
       tracing: { endpoint: 'http://collector:4318/v1/traces' },
@@ -360,35 +360,35 @@ const rows: Readonly<Record<string, Row>> = {
     says: 'tracing.endpoint and authApi.config.tracing.endpoint name a collector each: choose one of them',
     good: { authApi: { config: { tracing: { endpoint: 'http://other:4318/v1/traces' } } } },
   },
-  'a collector that an existing configuration does not know': {
+  'a collector next to an existing configuration': {
     set: 'existing-config-secret',
     values: { tracing: { endpoint: 'http://collector:4318/v1/traces' } },
     says: 'tracing.endpoint has no effect with existingConfig: write it there',
   },
-  'a credential of the collector as text': {
+  'a plain-text credential of the collector': {
     values: { config: { tracing: { headers: { authorization: `Bearer ${long}` } } } },
     says: `config.tracing.headers.authorization ${text}`,
     good: { config: { tracing: { headers: { authorization: { file: '/run/secrets/rolegate/collector' } } } } },
   },
-  'a credential of the collector of the Auth API as text': {
+  "a plain-text credential of the Auth API's collector": {
     set: 'auth-api-sqlite',
     values: { authApi: { config: { tracing: { headers: { key: long } } } } },
     says: `authApi.config.tracing.headers.key ${text}`,
     good: { authApi: { config: { tracing: { headers: { key: `\${COLLECTOR_KEY}` } } } } },
   },
-  'metrics of a loopback': {
+  'metrics on loopback': {
     set: 'monitoring',
     values: { admin: { bind: 'loopback' } },
     says: 'serviceMonitor.enabled needs admin.bind pod: Prometheus does not reach a loopback',
   },
-  'metrics that the network keeps from Prometheus': {
+  'metrics that the network policy hides from Prometheus': {
     set: 'monitoring',
     values: { networkPolicy: { operators: [] } },
     says: 'serviceMonitor.enabled needs Prometheus among networkPolicy.operators: no other client can reach the admin port',
     good: { networkPolicy: { operators: [], enabled: false } },
   },
 
-  'several replicas with Redis and no cache secret': {
+  'several replicas with Redis and without a cache secret': {
     values: {
       replicas: 3,
       redis: { ...external, passwordKey: '' },
@@ -401,11 +401,11 @@ const rows: Readonly<Record<string, Row>> = {
       secrets: { existingSecret: '', values: { 'admin-token': long, 'cache-secret': long } },
     },
   },
-  'Redis whose password is nowhere': {
+  'Redis without a source of its password': {
     values: { redis: external, secrets: { existingSecret: '', values: { 'admin-token': long, 'cache-secret': long } } },
     says: 'Redis needs the key redis-password: name a Secret that has it in secrets.existingSecret',
   },
-  'a bundled Redis that nobody uses': {
+  'a bundled Redis that is not used': {
     values: { redis: { bundled: { enabled: true } } },
     says: 'redis.bundled.enabled needs redis.enabled',
   },
@@ -420,18 +420,18 @@ const rows: Readonly<Record<string, Row>> = {
     values: { redis: { passwordKey: '' } },
     says: 'the bundled Redis would be open without a password: set redis.passwordKey',
   },
-  'Redis nowhere': {
+  'Redis without an address': {
     values: { redis: { enabled: true } },
     says: 'redis.enabled needs redis.settings.url, sentinel or cluster, or redis.bundled.enabled',
   },
 
-  'SQLite for more than one': {
+  'SQLite with several replicas': {
     set: 'auth-api-sqlite',
     values: { authApi: { replicas: 2 } },
     says: 'authApi.replicas is more than one, which SQLite does not allow: set authApi.database.kind to postgres',
     good: { authApi: { replicas: 2, database: { kind: 'postgres' } } },
   },
-  'two sources of secrets of the Auth API': {
+  'two sources of secrets for the Auth API': {
     set: 'auth-api-sqlite',
     values: { authApi: { secrets: { values: { 'auth-secret': long } } } },
     says: 'authApi.secrets.existingSecret and authApi.secrets.values exclude each other',
@@ -441,7 +441,7 @@ const rows: Readonly<Record<string, Row>> = {
     values: { authApi: { secrets: { existingSecret: '' } } },
     says: 'the Auth API needs the key auth-secret: name a Secret that has it in authApi.secrets.existingSecret',
   },
-  'an Auth API without a URL of PostgreSQL': {
+  'an Auth API without a PostgreSQL URL': {
     set: 'auth-api-postgres',
     values: { authApi: { secrets: { existingSecret: '', values: { 'auth-secret': long } } } },
     says: 'the Auth API needs the key database-url: name a Secret that has it in authApi.secrets.existingSecret',
@@ -466,16 +466,16 @@ const rows: Readonly<Record<string, Row>> = {
       },
     ]),
   ),
-  'a gateway secret as text': {
+  'a plain-text gateway secret': {
     values: { config: { authApi: { gatewaySecret: 'x'.repeat(40) } } },
     says: `config.authApi.gatewaySecret holds a secret as text: put it into a Secret and write { file: ... } or \${NAME}`,
   },
-  'a gateway secret beside that of the chart': {
+  "a gateway secret next to the chart's": {
     set: 'auth-api-sqlite',
     values: { config: { authApi: { gatewaySecret: { file: '/run/secrets/x' } } } },
     says: 'config.authApi.gatewaySecret is written by the chart: set authApi.gatewaySecretKey',
   },
-  'a gateway secret that is nowhere': {
+  'a gateway secret without a source': {
     set: 'auth-api-sqlite',
     values: {
       secrets: { existingSecret: '', values: { 'admin-token': 'a'.repeat(40) } },
@@ -483,7 +483,7 @@ const rows: Readonly<Record<string, Row>> = {
     },
     says: 'the secret of gateways and Auth API needs the key shared: name a Secret that has it in secrets.existingSecret',
   },
-  'metrics of an Auth API that Prometheus does not reach': {
+  'metrics of an Auth API that Prometheus cannot reach': {
     set: 'auth-api-postgres',
     values: { networkPolicy: { operators: [] } },
     says: 'authApi.serviceMonitor.enabled needs Prometheus among networkPolicy.operators',
@@ -505,7 +505,7 @@ describe('the list above', () => {
   const source = readFileSync('helm/templates/_refusals.tpl', 'utf8');
   const sentences = [...source.matchAll(/fail \(?(?:printf )?"([^"]+)"/g)].map(([, sentence]) => sentence!);
 
-  test('has every refusal of the chart', () => {
+  test('contains every refusal of the chart', () => {
     expect(sentences.length).toBe(source.split('fail ').length - 1);
     const said = Object.values(rows).map(({ says }) => says);
     const pattern = (sentence: string) =>
@@ -516,13 +516,13 @@ describe('the list above', () => {
 
 describe('the schema refuses', () => {
   test.each([
-    ['a name that nobody knows', { replicaCount: 2 }, "'replicaCount'"],
-    ['one below', { service: { prot: 80 } }, "'prot'"],
-    ['a kind that there is not', { kind: 'StatefulSet' }, 'kind'],
+    ['an unknown name', { replicaCount: 2 }, "'replicaCount'"],
+    ['an unknown nested name', { service: { prot: 80 } }, "'prot'"],
+    ['an unknown kind', { kind: 'StatefulSet' }, 'kind'],
     ['a wrong type', { replicas: 'two' }, 'replicas'],
-    ['a port that there is not', { service: { port: 70000 } }, 'port'],
-    ['a digest that is none', { image: { digest: 'sha256:1' } }, 'digest'],
-    ['a secret that is no text', { secrets: { values: { a: 1 } } }, 'secrets'],
+    ['an invalid port', { service: { port: 70000 } }, 'port'],
+    ['an invalid digest', { image: { digest: 'sha256:1' } }, 'digest'],
+    ['a secret that is not text', { secrets: { values: { a: 1 } } }, 'secrets'],
   ])('%s', (_, values, names) => {
     const { ok, output } = tryTemplate(['minimal'], values);
     expect(ok).toBe(false);
@@ -530,7 +530,7 @@ describe('the schema refuses', () => {
     expect(output).toContain(names);
   });
 
-  test('nothing that a parent chart gives to all', () => {
+  test('accepts the global values of a parent chart', () => {
     expect(tryTemplate(['minimal'], { global: { imageRegistry: 'x' } }).ok).toBe(true);
   });
 });

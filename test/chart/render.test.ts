@@ -1,4 +1,4 @@
-/** Every value set: lint, the schemas of Kubernetes, what objects say of each other, and the configuration in them. */
+/** Every value set: lint, the Kubernetes schemas, references between objects, and the configuration in them. */
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { type KubernetesObject, kindsOf, lint, render, valueSets } from './helm.ts';
 import { nameProblems, valueProblems } from './kubernetes-schemas.ts';
@@ -22,13 +22,13 @@ describe.each(valueSets)('%s', (set) => {
     expect(output).not.toMatch(/\[(WARNING|ERROR)\]/);
   });
 
-  test('fits the schemas of Kubernetes', () => {
+  test('matches the Kubernetes schemas', () => {
     const objects = rendered.get(set)!;
     expect(objects.length).toBeGreaterThan(3);
     expect(objects.flatMap(valueProblems)).toEqual([]);
   });
 
-  test('refers to nothing that is not there', () => {
+  test('has no dangling reference', () => {
     expect(danglingReferences(rendered.get(set)!)).toEqual([]);
   });
 
@@ -46,7 +46,7 @@ describe.each(valueSets)('%s', (set) => {
     }
   });
 
-  test('lets no pod do more than it has to', () => {
+  test('gives pods no unneeded privilege', () => {
     const pods = podsOf(rendered.get(set)!);
     expect(pods.length).toBeGreaterThan(0);
     for (const { spec } of pods) {
@@ -68,7 +68,7 @@ describe.each(valueSets)('%s', (set) => {
   });
 
   test('writes a configuration that the program accepts', () => {
-    // Others hold dashboards.
+    // Others contain dashboards.
     const maps = rendered
       .get(set)!
       .filter(
@@ -80,7 +80,7 @@ describe.each(valueSets)('%s', (set) => {
   });
 });
 
-test('no object of any set has a name that its schema does not know', () => {
+test('no object of any set has a name that its schema does not contain', () => {
   expect(nameProblems([...rendered.values()].flat())).toBe('');
 });
 
@@ -91,25 +91,25 @@ describe('controls', () => {
     metadata: { name: 'a', namespace: 'b', labels: {} },
   };
 
-  test('a value of the wrong type is found', () => {
+  test('finds a value of the wrong type', () => {
     expect(valueProblems({ ...service, spec: { ports: [{ port: '80' }] } })).toHaveLength(1);
   });
 
-  test('a name that nobody knows is found', () => {
+  test('finds an unknown name', () => {
     expect(nameProblems([{ ...service, spec: { ports: [{ port: 80, tragetPort: 8080 }] } }])).toContain('tragetPort');
   });
 
-  test('a kind without a schema is found', () => {
+  test('finds a kind without a schema', () => {
     expect(valueProblems({ ...service, apiVersion: 'v2' })).toEqual(['no schema for v2 Service']);
   });
 
-  test('a reference to nothing is found', () => {
+  test('finds a dangling reference', () => {
     expect(danglingReferences([{ ...service, spec: { selector: { app: 'x' } } }])).toEqual([
       'Service a selects no pod',
     ]);
   });
 
-  test('a mistake in the configuration is found', () => {
+  test('finds a mistake in the configuration', () => {
     expect(configProblems({ 'gateway.yaml': 'version: 1\nroute: []\n' })).not.toEqual([]);
     expect(configProblems({ 'auth-api.yaml': 'listen: ":8081"\n' })).not.toEqual([]);
   });

@@ -1,4 +1,4 @@
-/** Reads the configuration files that the chart renders as the program would, with secrets that fit their names. */
+/** Parses the rendered configuration files as the program would, with secrets that match their names. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

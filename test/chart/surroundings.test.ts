@@ -1,4 +1,4 @@
-/** What stands around gateways: services, doors from outside, scaling, the network, metrics. */
+/** The surroundings of gateways: services, external access, scaling, the network, metrics. */
 import { globSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
@@ -29,7 +29,7 @@ describe('the service', () => {
     expect(specOf(render('daemonset'), 'Service')).toMatchObject({ internalTrafficPolicy: 'Local' });
   });
 
-  test('as a load balancer', () => {
+  test('can be a load balancer', () => {
     expect(specOf(render('load-balancer'), 'Service')).toMatchObject({
       type: 'LoadBalancer',
       ports: [{ port: 443, nodePort: 30443 }],
@@ -42,7 +42,7 @@ describe('the service', () => {
   test.each(valueSets)('%s: nothing that clients reach leads to the admin port', (set) => {
     const objects = render(set);
     const admin = objects.filter(({ kind, spec }) => kind === 'Service' && JSON.stringify(spec).includes('admin'));
-    // One without an address, for Prometheus, which has the token.
+    // A headless one for Prometheus, which has the token.
     expect(admin.map(({ metadata }) => metadata.name)).toEqual(
       set === 'monitoring' || set === 'scoped-tokens' ? ['edge-rolegate-admin'] : [],
     );
@@ -53,7 +53,7 @@ describe('the service', () => {
   });
 });
 
-test('an ingress leads every path of its hosts to the service', () => {
+test('an ingress routes every path of its hosts to the service', () => {
   const path = {
     path: '/',
     pathType: 'Prefix',
@@ -69,7 +69,7 @@ test('an ingress leads every path of its hosts to the service', () => {
   });
 });
 
-test('an ingress and a route of the Gateway API can lead one path of their hosts', () => {
+test('an ingress and a Gateway API route can select one path of their hosts', () => {
   const ingress = render('ingress', { ingress: { path: '/api(/|$)', pathType: 'ImplementationSpecific' } });
   expect(specOf(ingress, 'Ingress')).toMatchObject({
     rules: [
@@ -82,7 +82,7 @@ test('an ingress and a route of the Gateway API can lead one path of their hosts
   });
 });
 
-test('a route of the Gateway API does the same', () => {
+test('a Gateway API route does the same', () => {
   expect(specOf(render('http-route'), 'HTTPRoute')).toEqual({
     parentRefs: [{ name: 'public', namespace: 'gateways', sectionName: 'https' }],
     hostnames: ['api.example.test'],
@@ -96,7 +96,7 @@ test('a route of the Gateway API does the same', () => {
 });
 
 describe('scaling', () => {
-  test('by CPU and requests', () => {
+  test('uses CPU and requests', () => {
     const objects = render('autoscaling');
     expect(specOf(objects, 'HorizontalPodAutoscaler')).toEqual({
       scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'edge-rolegate' },
@@ -118,20 +118,20 @@ describe('scaling', () => {
     expect(specOf(objects, 'PodDisruptionBudget')).toMatchObject({ maxUnavailable: '25%' });
   });
 
-  test('by one of them', () => {
+  test('uses one of them', () => {
     const only = (autoscaling: object) => specOf(render('autoscaling', { autoscaling }), 'HorizontalPodAutoscaler');
     expect(only({ targetRequestsPerSecond: 0 })).toMatchObject({ metrics: [{ type: 'Resource' }] });
     expect(only({ targetCPUUtilizationPercentage: 0 })).toMatchObject({ metrics: [{ type: 'Pods' }] });
   });
 });
 
-test('one replica has no budget, which would keep its node from being drained', () => {
+test('one replica has no budget, which would prevent its node from being drained', () => {
   expect(kindsOf(render('embedded')).join()).not.toContain('PodDisruptionBudget');
   expect(kindsOf(render('minimal', { podDisruptionBudget: { enabled: false } })).join()).not.toContain('Budget');
 });
 
 describe('the network', () => {
-  test('lets anybody reach the gateway, and nobody its admin port', () => {
+  test('allows everyone to reach the gateway, but not its admin port', () => {
     expect(specOf(render('minimal'), 'NetworkPolicy')).toMatchObject({
       ...pods('gateway'),
       policyTypes: ['Ingress'],
@@ -139,7 +139,7 @@ describe('the network', () => {
     });
   });
 
-  test('lets in those who have a name, and Prometheus', () => {
+  test('allows the listed peers, and Prometheus', () => {
     expect(specOf(render('monitoring'), 'NetworkPolicy')).toMatchObject({
       ingress: [
         {
@@ -151,7 +151,7 @@ describe('the network', () => {
     });
   });
 
-  test('lets gateways go only where they have to', () => {
+  test('allows gateways only the necessary destinations', () => {
     expect(specOf(render('redis-bundled'), 'NetworkPolicy')).toMatchObject({
       policyTypes: ['Ingress', 'Egress'],
       egress: [
@@ -167,7 +167,7 @@ describe('the network', () => {
     });
   });
 
-  test('keeps Redis and the Auth API to themselves', () => {
+  test('isolates Redis and the Auth API', () => {
     expect(specOf(render('redis-bundled'), 'NetworkPolicy', '-redis')).toMatchObject({
       ingress: [{ ports: [{ port: 'redis' }], from: [pods('gateway'), pods('auth-api')] }],
     });
@@ -179,12 +179,12 @@ describe('the network', () => {
     });
   });
 
-  test('has no policy where none is wanted', () => {
+  test('has no policy if disabled', () => {
     expect(kindsOf(render('loopback')).join()).not.toContain('NetworkPolicy');
   });
 });
 
-test('Prometheus asks with the token of operators', () => {
+test("Prometheus scrapes with the operators' token", () => {
   const objects = render('monitoring');
   const monitor = find(objects, 'ServiceMonitor');
   expect(monitor.metadata.labels).toMatchObject({ release: 'prometheus' });
@@ -204,7 +204,7 @@ test('Prometheus asks with the token of operators', () => {
   expect(find(objects, 'Service', '-admin').metadata.labels).toMatchObject({ 'app.kubernetes.io/component': 'admin' });
 });
 
-test('tokens of the admin port have scopes, and Prometheus can have one of its own', () => {
+test('tokens of the admin port have scopes, and Prometheus can have its own', () => {
   const objects = render('scoped-tokens');
   const { server } = parse(filesOf(find(objects, 'ConfigMap'))['gateway.yaml']!);
   expect(server).toMatchObject({
@@ -219,7 +219,7 @@ test('tokens of the admin port have scopes, and Prometheus can have one of its o
   });
 });
 
-test('one collector takes the traces of gateways and Auth API, which keep their other settings', () => {
+test('one collector receives the traces of gateways and Auth API, which keep their other settings', () => {
   const objects = render('tracing');
   const [gateway, authApi] = [
     filesOf(find(objects, 'ConfigMap'))['gateway.yaml'],
@@ -235,7 +235,7 @@ test('one collector takes the traces of gateways and Auth API, which keep their 
   expect(parse(filesOf(find(render('minimal'), 'ConfigMap'))['gateway.yaml']!)).not.toHaveProperty('tracing');
 });
 
-test('Prometheus has the rules of monitoring/alerts.yaml, with runbooks where the documentation is', () => {
+test('Prometheus has the rules of monitoring/alerts.yaml, with runbooks at the location of the documentation', () => {
   const objects = render('monitoring');
   const rule = find(objects, 'PrometheusRule');
   expect(rule.metadata.labels).toMatchObject({ release: 'prometheus' });
@@ -262,12 +262,12 @@ test('Grafana has each dashboard of monitoring/dashboards, by the label of its s
   expect(kindsOf(render('minimal')).join()).not.toContain('dashboard');
 });
 
-test('the account has no token, and may be one that is there already', () => {
+test('the service account has no token, and can be an existing one', () => {
   expect(find(render('minimal'), 'ServiceAccount')).toMatchObject({ automountServiceAccountToken: false });
   expect(kindsOf(render('existing-config-secret')).join()).not.toContain('ServiceAccount');
 });
 
-test('what is free may be left empty', () => {
+test('optional values may be empty', () => {
   const empty = { redis: { settings: null }, authApi: { config: null }, secrets: { values: null }, configFiles: null };
   expect(kindsOf(render('minimal', empty))).toEqual(kindsOf(render('minimal')));
   expect(kindsOf(render('auth-api-sqlite', empty))).toEqual(kindsOf(render('auth-api-sqlite')));

@@ -1,4 +1,4 @@
-/** What Helm itself says of values, before it renders: the configuration's own schema, and what parent charts add. */
+/** Helm's own checks of values before it renders: the configuration's schema, and what parent charts add. */
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,25 +10,25 @@ vi.setConfig({ testTimeout: 30_000 });
 
 describe('the configuration in the values', () => {
   test.each([
-    ['a misspelt section', { config: { sever: {} } }, "at '/config': additional properties 'sever' not allowed"],
+    ['a misspelled section', { config: { sever: {} } }, "at '/config': additional properties 'sever' not allowed"],
     [
-      'a misspelt key of a route',
+      'a misspelled key of a route',
       { config: { routes: [{ id: 'a', match: { path: '/' }, upstream: 'orders', acess: 'public' }] } },
       "at '/config/routes/0': additional properties 'acess' not allowed",
     ],
     ['a time without its unit', { config: { defaults: { timeout: 5 } } }, "at '/config/defaults/timeout'"],
     [
-      'a misspelt key of the Auth API',
+      'a misspelled key of the Auth API',
       { authApi: { enabled: true, config: { selfRegistraton: true } } },
       "at '/authApi/config': additional properties 'selfRegistraton' not allowed",
     ],
-  ])('%s is refused with its place', (_, values, says) => {
+  ])('%s is refused with its location', (_, values, says) => {
     const { ok, output } = tryTemplate(['minimal'], values);
     expect(ok, output).toBe(false);
     expect(output).toContain(says);
   });
 
-  test('a variable is taken where a number, a time or a word is expected', () => {
+  test('accepts a variable where a number, a time or a word is expected', () => {
     const defaults = { timeout: '$' + '{TIMEOUT}', maxBody: '$' + '{BODY:-10mb}' };
     const { ok, output } = tryTemplate(['minimal'], { config: { defaults, server: { workers: '$' + '{WORKERS}' } } });
     expect(ok, output).toBe(true);
@@ -36,7 +36,7 @@ describe('the configuration in the values', () => {
 });
 
 describe('below a parent chart', () => {
-  /** Renders a chart that has this one as a part, with these values. */
+  /** Renders a chart that includes this one, with these values. */
   function renderParent(values: object): { ok: boolean; output: string } {
     const folder = mkdtempSync(join(tmpdir(), 'rolegate-parent-'));
     try {
@@ -58,19 +58,19 @@ describe('below a parent chart', () => {
     config: { authApi: { url: 'http://auth-api:8081' }, routes: [] },
   };
 
-  test('the condition and values for all charts are taken', () => {
+  test('accepts the condition and values for all charts', () => {
     const { ok, output } = renderParent({ global: { region: 'eu' }, rolegate: { ...rolegate, enabled: true } });
     expect(ok, output).toBe(true);
     expect(output).toContain('kind: Deployment');
   });
 
-  test('the condition leaves the chart out', () => {
+  test('the condition disables the chart', () => {
     const { ok, output } = renderParent({ rolegate: { ...rolegate, enabled: false } });
     expect(ok, output).toBe(true);
     expect(output).not.toContain('kind: Deployment');
   });
 
-  test('control: another unknown name is refused', () => {
+  test('control: refuses another unknown name', () => {
     const { ok, output } = renderParent({ rolegate: { ...rolegate, enabledd: true } });
     expect(ok).toBe(false);
     expect(output).toContain("additional properties 'enabledd' not allowed");

@@ -1,4 +1,4 @@
-/** Contract of the store: many at the same time. Nothing is done twice or lost, and nobody waits for each other forever. */
+/** Contract of the store: concurrency. Nothing is done twice or lost, and no operations wait for each other forever. */
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { AuthStore } from '../../src/auth-api/store/auth-store.ts';
@@ -12,7 +12,7 @@ const lapsedMs = nowMs + 2_000;
 const atOnce = <Result>(work: (index: number) => Promise<Result>, count = many) =>
   Promise.all(Array.from({ length: count }, (_, index) => work(index)));
 
-/** How often each result came. */
+/** Number of occurrences of each result. */
 async function tally(results: Promise<readonly unknown[]>): Promise<Record<string, number>> {
   const groups = Object.groupBy(await results, String);
   return Object.fromEntries(Object.entries(groups).map(([result, all]) => [result, all?.length ?? 0]));
@@ -25,21 +25,21 @@ async function register(store: AuthStore, alias: string): Promise<NewUser> {
   return made;
 }
 
-/** An address that is not verified, and lapses. */
+/** An unverified address that expires. */
 async function reserve(store: AuthStore, owner: NewUser, address: string, createdAtMs = nowMs) {
   const email = { id: randomUUID(), userId: owner.id, address, createdAtMs, verifyByMs: createdAtMs + 2_000 };
   const its = code('email', { expireAtMs: createdAtMs + 2_000 });
   return { email, its, added: await store.emails.add(email, its, 'refused') };
 }
 
-/** What an owner's removal in between makes of a step; any other failure is one. */
+/** The failures of a step whose owner was removed in between; any other failure counts as one. */
 const unlessGone = (error: unknown) => {
   if (!(error instanceof OwnerGoneError)) throw error;
   return 'gone';
 };
 
 export function describeConcurrency(tested: () => StoreUnderTest): void {
-  describe('at the same time', () => {
+  describe('concurrent operations', () => {
     it('one address, and one alias, is registered once', async () => {
       const { store } = tested();
       const address = (index: number) =>
@@ -55,7 +55,7 @@ export function describeConcurrency(tested: () => StoreUnderTest): void {
       });
     });
 
-    it('aliases and addresses wanted crosswise go to somebody each', async () => {
+    it('aliases and addresses requested crosswise each go to one user', async () => {
       const { store } = tested();
       const crossed = (index: number) =>
         user('x', { alias: `alias${index % 4}`, email: `address${(index >> 2) % 4}@example.test` });
@@ -66,7 +66,7 @@ export function describeConcurrency(tested: () => StoreUnderTest): void {
       expect(outcomes['done']).toBeGreaterThanOrEqual(2);
     });
 
-    it('a lapsed registration is taken over once', async () => {
+    it('an expired registration is taken over once', async () => {
       const { store } = tested();
       await register(store, 'eve');
       await register(store, 'eva');
@@ -79,7 +79,7 @@ export function describeConcurrency(tested: () => StoreUnderTest): void {
       expect(outcomes['done']).toBeLessThanOrEqual(2);
     });
 
-    it('two users take over lapsed addresses of each other', async () => {
+    it("two users take over each other's expired addresses", async () => {
       const { store, ana, ben } = tested();
       for (let round = 0; round < 10; round += 1) {
         const [hers, his] = [`ana${round}@example.test`, `ben${round}@example.test`];
@@ -90,7 +90,7 @@ export function describeConcurrency(tested: () => StoreUnderTest): void {
       }
     });
 
-    it('an address that many wait for goes to one of them', async () => {
+    it('an address requested by many goes to one of them', async () => {
       const { store, ana, ben } = tested();
       for (let round = 0; round < 5; round += 1) {
         const address = `shared${round}@example.test`;
@@ -125,7 +125,7 @@ export function describeConcurrency(tested: () => StoreUnderTest): void {
       expect(emails.filter((id) => id !== null)).toHaveLength(1);
     });
 
-    it('of new codes for one key pair or address, one counts', async () => {
+    it('of new codes for one key pair or address, only one is valid', async () => {
       const { store, ana } = tested();
       const keys = pair(ana);
       await store.keyPairs.create(keys, code('keypair'));
@@ -140,7 +140,7 @@ export function describeConcurrency(tested: () => StoreUnderTest): void {
       expect(found.filter((one) => one !== null)).toHaveLength(1);
     });
 
-    it('one address stays preferred, whichever are preferred and removed', async () => {
+    it('one address stays preferred, whichever ones are preferred and removed', async () => {
       const { store, ana } = tested();
       const ids = [ana.emailId];
       for (let index = 0; index < 6; index += 1) {
@@ -155,7 +155,7 @@ export function describeConcurrency(tested: () => StoreUnderTest): void {
       expect((await store.emails.list(ana.id, laterMs)).filter(({ preferred }) => preferred)).toHaveLength(1);
     });
 
-    it('no sign-in at an address outlives it', async () => {
+    it('no sign-in through an address outlives it', async () => {
       const { store, ana } = tested();
       for (let round = 0; round < 5; round += 1) {
         const { email, its } = await reserve(store, ana, `a${round}@example.test`);
@@ -181,7 +181,7 @@ export function describeConcurrency(tested: () => StoreUnderTest): void {
       expect(ended).toHaveLength(many);
     });
 
-    it('what is made while its owner goes, goes too, or is refused', async () => {
+    it('a row created while its owner is removed is removed too, or refused', async () => {
       const { store } = tested();
       for (let round = 0; round < 5; round += 1) {
         const eve = user(`eve${round}`);
@@ -220,7 +220,7 @@ export function describeConcurrency(tested: () => StoreUnderTest): void {
       expect((await store.users.page({ enabled: true, role: 'user' }, { limit: 1, page: 1 })).total).toBeGreaterThan(0);
     });
 
-    it('everything with everything comes to an end', async () => {
+    it('any mix of operations terminates', async () => {
       const { store, ana, ben } = tested();
       const users = [ana, ben, user('eve'), await register(store, 'fay')];
       await store.users.create(users[2] as NewUser, null);
@@ -235,7 +235,7 @@ export function describeConcurrency(tested: () => StoreUnderTest): void {
   });
 }
 
-/** One step of somebody, often of several rows: whatever is in it for a deadlock. */
+/** One step of an actor, often on several rows, in every order that could deadlock. */
 async function disturb(store: AuthStore, owner: NewUser, index: number): Promise<unknown> {
   const theirs = session(owner);
   const its = code('session');

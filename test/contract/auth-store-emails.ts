@@ -1,4 +1,4 @@
-/** Contract of the store: addresses, and the sweep of all that ended. */
+/** Contract of the store: addresses, and the sweep of everything that has expired. */
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { NewCode } from '../../src/auth-api/store/code-store.ts';
@@ -43,7 +43,7 @@ export function describeEmails(tested: () => StoreUnderTest): void {
       expect(await store.users.findIdByEmail('ana@example.test')).toBeNull();
     });
 
-    it('take their pending sign-ins with them, and no session that is verified', async () => {
+    it('are removed with their pending sign-ins, but not with verified sessions', async () => {
       const { store, ana } = tested();
       const email = added(ana, 'second@example.test');
       const its = code('email');
@@ -65,7 +65,7 @@ export function describeEmails(tested: () => StoreUnderTest): void {
       expect(await store.sessions.verify(othersCode.id, laterMs)).toBe(elsewhere.id);
     });
 
-    it('get a new code while they wait', async () => {
+    it('get a new code while pending', async () => {
       const { store, ana, ben } = tested();
       const [old, fresh] = [code('email'), code('email')];
       await store.emails.add(added(ana, 'Second@example.test'), old, 'refused');
@@ -76,7 +76,7 @@ export function describeEmails(tested: () => StoreUnderTest): void {
       expect(await store.emails.renewCode('second@example.test', ana.id, code('email'), laterMs)).toBeNull();
     });
 
-    it('can be added again when they were not verified in time', async () => {
+    it('can be added again if they were not verified in time', async () => {
       const { store, ana } = tested();
       await store.emails.add(added(ana, 'second@example.test'), code('email'), 'refused');
       expect(await store.emails.list(ana.id, laterMs)).toHaveLength(2);
@@ -89,7 +89,7 @@ export function describeEmails(tested: () => StoreUnderTest): void {
   });
 
   describe('sweep', () => {
-    it('removes what ended, so many rows of a kind at a time, and nothing else', async () => {
+    it('removes expired rows, a bounded number of each kind at a time, and nothing else', async () => {
       const { store, ana } = tested();
       const live = session(ana, { expireAtMs: nowMs + 60_000 });
       await store.sessions.create(live, null);
@@ -109,7 +109,7 @@ export function describeEmails(tested: () => StoreUnderTest): void {
         batch = await store.sweep(nowMs + 20_000, 2, ({ kind }) => ended.push(kind));
         expect(batch).toBeLessThanOrEqual(10);
       }
-      // 6 sessions, 2 codes, 1 pair, 2 addresses and a user, of which those may go with their user.
+      // 6 sessions, 2 codes, 1 pair, 2 addresses and a user; some of them may be removed with their user.
       expect(swept + 1).toBeGreaterThanOrEqual(11);
       // Eve's session was never verified.
       expect(ended.sort()).toEqual(['keypair', ...new Array<string>(5).fill('session')]);

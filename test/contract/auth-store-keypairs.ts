@@ -29,7 +29,7 @@ export function describeKeyPairs(tested: () => StoreUnderTest): void {
       expect(await store.keyPairs.findLive(keys.id, laterMs)).toBeNull();
     });
 
-    it('are found by their whole key and by no other, near as it may be', async () => {
+    it('are found only by their whole key, however similar another one is', async () => {
       const { store, ana } = tested();
       const keys = pair(ana, { apiKey: 'BBBB' });
       await store.keyPairs.create(keys, null);
@@ -38,7 +38,7 @@ export function describeKeyPairs(tested: () => StoreUnderTest): void {
       expect(await found('BBBB')).toBe(keys.id);
     });
 
-    it('take another hash of their secret, unless it is another already', async () => {
+    it('accept a new hash of their secret, unless the hash has changed already', async () => {
       const { store, ana } = tested();
       const keys = pair(ana);
       const other = pair(ana);
@@ -50,7 +50,7 @@ export function describeKeyPairs(tested: () => StoreUnderTest): void {
       expect([await hashOf(keys), await hashOf(other)]).toEqual(['fresh', 'hash']);
     });
 
-    it('get a new code while they wait, and the old one is void', async () => {
+    it('get a new code while pending, which voids the old one', async () => {
       const { store, ana, ben } = tested();
       const keys = pair(ana);
       const [old, fresh] = [code('keypair'), code('keypair')];
@@ -65,7 +65,7 @@ export function describeKeyPairs(tested: () => StoreUnderTest): void {
       expect(await store.keyPairs.findPending(keys.apiKey, ana.id, laterMs)).toBeNull();
     });
 
-    it('are listed and removed by their owner, or by whoever may remove any', async () => {
+    it('are listed and removed by their owner, or by a caller who may remove any', async () => {
       const { store, ana, ben } = tested();
       const [first, second] = [pair(ana), pair(ana, { createdAtMs: laterMs })];
       const its = code('keypair');

@@ -1,4 +1,4 @@
-/** What the store really asks of SQLite is answered by indexes, however many rows there are. */
+/** The store's real queries in SQLite use indexes, however many rows there are. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -66,7 +66,7 @@ describe('plans of SQLite', () => {
     expect(pages.length).toBeGreaterThanOrEqual(4);
     for (const statement of pages) {
       const steps = plan(statement);
-      // Holders of one role are found by the role, and then put in order.
+      // Holders of one role are found by the role, and then sorted.
       const way = statement.sql.includes('"role" = ?') ? /INDEX user_roles_by_role/ : /USING INDEX \w+_by_created_at/;
       expect(
         steps.filter((step) => way.test(step)),
@@ -76,7 +76,7 @@ describe('plans of SQLite', () => {
     }
   });
 
-  it('follow every reference by an index when what it refers to goes', () => {
+  it('follow every reference by an index when its target is removed', () => {
     const references = database
       .prepare(`select m.name as held, f."from" as name from sqlite_master m, pragma_foreign_key_list(m.name) f`)
       .all();
@@ -87,12 +87,12 @@ describe('plans of SQLite', () => {
     }
   });
 
-  it('are the same for a known and for an unknown address', () => {
+  it('are the same for a known and an unknown address', () => {
     expect(byAddress[0].length).toBeGreaterThan(12);
     expect(byAddress[1]).toEqual(byAddress[0]);
   });
 
-  it('would tell a statement that reads a whole table', () => {
+  it('control: a full table scan is detected', () => {
     expect(plan({ sql: 'select id from users where full_name = ?', parameters: ['x'] })).toEqual(['SCAN users']);
   });
 });

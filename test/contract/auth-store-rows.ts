@@ -63,7 +63,7 @@ export function code(purpose: CodePurpose, over: Partial<NewCode> = {}): NewCode
   };
 }
 
-/** The store of the test that runs, and the users that it has from the start. */
+/** The store of the current test, and its initial users. */
 export interface StoreUnderTest {
   readonly store: AuthStore;
   readonly ana: NewUser;
@@ -71,7 +71,7 @@ export interface StoreUnderTest {
   readonly ben: NewUser;
 }
 
-/** One try of a code, by default of a session's and by anybody. */
+/** One try of a code; by default of a session's, by any caller. */
 export function claim(store: AuthStore, codeId: string, over: object = {}, atMs = laterMs) {
   return store.codes.claimTry({ codeId, purpose: 'session', userId: null, maxTries: 5, ...over }, atMs);
 }

@@ -4,7 +4,7 @@ import { claim, code, laterMs, nowMs, type StoreUnderTest, session } from './aut
 
 export function describeSessions(tested: () => StoreUnderTest): void {
   describe('sessions', () => {
-    it('are live from verification to expiry, with roles and groups of the moment', async () => {
+    it('are live from verification to expiry, with current roles and groups', async () => {
       const { store, ana } = tested();
       const theirs = session(ana);
       const its = code('session');
@@ -41,7 +41,7 @@ export function describeSessions(tested: () => StoreUnderTest): void {
       expect(await store.sessions.findLive([theirs.bearerHash], laterMs)).toMatchObject({ roles: [], groups: [] });
     });
 
-    it('end when they are not verified in time', async () => {
+    it('expire when they are not verified in time', async () => {
       const { store, ana } = tested();
       const theirs = session(ana);
       const its = code('session', { expireAtMs: nowMs + 60_000 });
@@ -49,7 +49,7 @@ export function describeSessions(tested: () => StoreUnderTest): void {
       expect(await store.sessions.verify(its.id, nowMs + 2_000)).toBeNull();
     });
 
-    it('that are decoys are never verified', async () => {
+    it('can never be verified if they are decoys', async () => {
       const { store } = tested();
       const decoy = session(null);
       const its = code('session');
@@ -60,7 +60,7 @@ export function describeSessions(tested: () => StoreUnderTest): void {
       expect((await store.sessions.page({ limit: 10, page: 1 }, laterMs)).total).toBe(0);
     });
 
-    it('are extended while they live', async () => {
+    it('can be extended while they are live', async () => {
       const { store, ana } = tested();
       const theirs = session(ana);
       const pending = session(ana);
@@ -72,7 +72,7 @@ export function describeSessions(tested: () => StoreUnderTest): void {
       expect(await store.sessions.extend(pending.id, nowMs + 20_000, laterMs)).toBe(false);
     });
 
-    it('are listed and removed by their owner, or by whoever may remove any', async () => {
+    it('are listed and removed by their owner, or by a caller who may remove any', async () => {
       const { store, ana, ben } = tested();
       const [first, second, others] = [session(ana), session(ana, { createdAtMs: laterMs }), session(ben)];
       for (const one of [first, second, others]) await store.sessions.create(one, null);
@@ -97,7 +97,7 @@ export function describeSessions(tested: () => StoreUnderTest): void {
   });
 
   describe('codes', () => {
-    it('allow so many tries, also at the same time', async () => {
+    it('allow a limited number of tries, also concurrently', async () => {
       const { store, ana } = tested();
       const its = code('session');
       await store.sessions.create(session(ana), its);
@@ -106,7 +106,7 @@ export function describeSessions(tested: () => StoreUnderTest): void {
       expect(tries.filter((one) => one?.codeHash === null)).toHaveLength(15);
     });
 
-    it('are used once, also at the same time', async () => {
+    it('are used once, also concurrently', async () => {
       const { store, ana } = tested();
       const its = code('session');
       await store.sessions.create(session(ana), its);
@@ -115,7 +115,7 @@ export function describeSessions(tested: () => StoreUnderTest): void {
       expect(await claim(store, its.id)).toBeNull();
     });
 
-    it('count for their purpose, their user and their time only', async () => {
+    it('are valid only for their purpose, their user and their time', async () => {
       const { store, ana, ben } = tested();
       const its = code('session');
       await store.sessions.create(session(ana), its);

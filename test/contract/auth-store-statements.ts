@@ -1,4 +1,4 @@
-/** Runs every method of a store once and tells which statements reached the database, with their parameters. */
+/** Runs every method of a store once and returns the statements that reached the database, with their parameters. */
 import { randomUUID } from 'node:crypto';
 import { expect } from 'vitest';
 import type { AuthStore } from '../../src/auth-api/store/auth-store.ts';
@@ -17,7 +17,7 @@ export function distinct(statements: readonly Statement[]): Statement[] {
   return [...new Map(rows.map((statement) => [statement.sql, statement])).values()];
 }
 
-/** A new method of the store is to be called here too. Answers the names of those that ran, such as `users.create`. */
+/** A new method of the store must be called here too. Returns the names of those that ran, such as `users.create`. */
 export async function runEveryMethod(opened: AuthStore): Promise<string[]> {
   const ran = new Set<string>();
   const watch = <Part extends object>(part: Part, name: string): Part =>
@@ -92,12 +92,12 @@ export function methodsOf({ users, emails, sessions, keyPairs, codes }: AuthStor
   );
 }
 
-/** Lists of everybody, for administrators: they count all rows and walk from page to page, along an index. */
+/** Lists of all users, for administrators: they count all rows and page along an index. */
 export function isList({ sql }: Statement): boolean {
   return /count\(\*\)|\boffset\b/.test(sql);
 }
 
-/** What a sign-in and a registration ask of the database at a known address, and what at an unknown one. */
+/** The queries of a sign-in and a registration at a known address, and at an unknown one. */
 export async function statementsByAddress(store: AuthStore, seen: Statement[]): Promise<[string[], string[]]> {
   const zoe = user('zoe');
   await store.users.create(zoe, null);

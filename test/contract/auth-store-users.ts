@@ -18,7 +18,7 @@ export function describeUsers(tested: () => StoreUnderTest): void {
       const { store } = tested();
       expect(await store.users.create(user('other', { alias: 'ANA' }), null)).toBe('alias_taken');
       expect(await store.users.create(user('other', { email: 'Ana@Example.test' }), null)).toBe('email_taken');
-      // What failed left nothing behind.
+      // The failed operation left nothing behind.
       expect(await store.users.create(user('other'), null)).toBe('done');
     });
 
@@ -39,7 +39,7 @@ export function describeUsers(tested: () => StoreUnderTest): void {
       expect(await store.users.find(randomUUID())).toBeNull();
     });
 
-    it('tell what of a new account is taken: aliases by pending registrations too', async () => {
+    it('report which parts of a new account are taken, including aliases of pending registrations', async () => {
       const { store, ana } = tested();
       const taken = (email: string, alias: string, atMs = nowMs) => store.users.findTaken({ email, alias }, atMs);
       const eve = user('eve', { verifyByMs: nowMs + 2_000 });
@@ -69,7 +69,7 @@ export function describeUsers(tested: () => StoreUnderTest): void {
       expect(await store.users.create(later, { session: session(later), code: code('session') })).toBe('email_taken');
     });
 
-    it('wait for one address together, and the first whose code comes back gets it', async () => {
+    it('can request the same address, and the first verified code gets it', async () => {
       const { store, ana } = tested();
       const [eve, eva] = [user('eve', pending), user('eva', { ...pending, email: 'Eve@example.test' })];
       const [first, second] = [eve, eva].map((one) => ({ session: session(one), code: code('session') })) as [
@@ -97,7 +97,7 @@ export function describeUsers(tested: () => StoreUnderTest): void {
       expect(await store.emails.list(ana.id, laterMs)).toHaveLength(1);
     });
 
-    it('reserve the alias at a taken address, where that is hidden, and can never be verified', async () => {
+    it('reserve the alias at a taken address if that is hidden, and can never be verified', async () => {
       const { store, ana } = tested();
       const decoy = user('stranger', { ...pending, email: ana.email });
       const first = { session: session(decoy), code: code('session'), decoyIfTaken: true };
@@ -110,7 +110,7 @@ export function describeUsers(tested: () => StoreUnderTest): void {
       expect(await store.users.create(user('stranger', { createdAtMs: nowMs + 2_000 }), null)).toBe('done');
     });
 
-    it('made with a verified address end what waits for it', async () => {
+    it('created with a verified address end pending requests for it', async () => {
       const { store, ana } = tested();
       const eve = user('eve', pending);
       const first = { session: session(eve), code: code('session') };
@@ -131,7 +131,7 @@ export function describeUsers(tested: () => StoreUnderTest): void {
       expect(await store.emails.list(ana.id, laterMs)).toHaveLength(1);
     });
 
-    it('give the alias free again when a registration lapses', async () => {
+    it('release the alias when a registration expires', async () => {
       const { store } = tested();
       const eve = user('eve', { verifyByMs: nowMs + 2_000 });
       await store.users.create(eve, { session: session(eve), code: code('session') });
@@ -140,7 +140,7 @@ export function describeUsers(tested: () => StoreUnderTest): void {
       expect(await store.users.create(next(nowMs + 2_000), null)).toBe('done');
     });
 
-    it('go with everything that is theirs', async () => {
+    it('are removed with everything that belongs to them', async () => {
       const { store, ana } = tested();
       const theirs = session(ana);
       const keys = pair(ana);
@@ -183,7 +183,7 @@ export function describeUsers(tested: () => StoreUnderTest): void {
       expect(await store.users.roles(randomUUID())).toBeNull();
     });
 
-    it('are given roles and groups that they do not hold yet', async () => {
+    it('gain only the roles and groups that they lack', async () => {
       const { store, ben } = tested();
       const names = { roles: ['b', 'a', 'b'], groups: ['public', 'acme'] };
       expect(await store.users.grant(ben.id, names)).toEqual({ roles: ['a', 'b'], groups: ['acme', 'public'] });
@@ -194,7 +194,7 @@ export function describeUsers(tested: () => StoreUnderTest): void {
       expect(await store.users.grant(randomUUID(), names)).toBeNull();
     });
 
-    it('keep the last enabled holder of a role that must not die out, whoever else goes at the same time', async () => {
+    it('keep the last enabled holder of a protected role, whichever others are removed concurrently', async () => {
       const { store, ana, ben } = tested();
       const kept = 'keeper';
       await store.users.addRole(ana.id, kept);
@@ -233,7 +233,7 @@ export function describeUsers(tested: () => StoreUnderTest): void {
       expect(await store.users.remove(eve.id, 'keeper')).toBe('last_holder');
     });
 
-    it('lose their sessions when they are disabled, and their key pairs rest', async () => {
+    it('lose their sessions when disabled, and their key pairs are suspended', async () => {
       const { store, ana } = tested();
       const theirs = session(ana);
       const keys = pair(ana);

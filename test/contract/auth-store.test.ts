@@ -21,7 +21,7 @@ describeAuthStore('SQLite in a file', () => {
 });
 
 describe('SQLite', () => {
-  it('refuses a file that is no database', async () => {
+  it('refuses a file that is not a database', async () => {
     await expect(openSqliteStore(new URL(import.meta.url).pathname)).rejects.toThrow();
   });
 
@@ -41,7 +41,7 @@ describe('SQLite', () => {
       'a file URI with an authority, escapes and parameters',
       (path: string) => `file://localhost${path.replace('.', '%2E')}?mode=rwc`,
     ],
-  ])('makes its files for its own user alone: %s', async (name, databaseAt) => {
+  ])('creates its files readable only by its own user: %s', async (name, databaseAt) => {
     const own = mkdtempSync(join(folder, 'own-'));
     const store = await openSqliteStore(databaseAt(join(own, 'own.db')));
     await store.users.create(user(name), null);
@@ -54,7 +54,7 @@ describe('SQLite', () => {
     ]);
   });
 
-  it('leaves the mode of a file that is there as it is', async () => {
+  it('keeps the mode of an existing file', async () => {
     const file = join(folder, 'shared.db');
     await (await openSqliteStore(file)).close();
     chmodSync(file, 0o640);
@@ -62,7 +62,7 @@ describe('SQLite', () => {
     expect(statSync(file).mode & 0o777).toBe(0o640);
   });
 
-  it('keeps its journal beside the data, so that readers do not wait', async () => {
+  it('keeps its journal next to the data, so readers do not wait', async () => {
     const file = join(folder, 'wal.db');
     await (await openSqliteStore(file)).close();
     const database = new DatabaseSync(file);

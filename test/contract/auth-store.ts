@@ -1,4 +1,4 @@
-/** What every store must do: the same suite for each. */
+/** The requirements of every store, as one suite. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { AuthStore } from '../../src/auth-api/store/auth-store.ts';
 import { describeConcurrency } from './auth-store-concurrency.ts';
@@ -8,7 +8,7 @@ import { user } from './auth-store-rows.ts';
 import { describeSessions } from './auth-store-sessions.ts';
 import { describeUsers } from './auth-store-users.ts';
 
-/** `open` makes an empty store for each test. */
+/** `open` creates an empty store for each test. */
 export function describeAuthStore(kind: string, open: () => Promise<AuthStore>): void {
   describe(`auth store: ${kind}`, () => {
     let store: AuthStore;

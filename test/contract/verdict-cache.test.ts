@@ -1,4 +1,4 @@
-/** The contract suite for the cache of verdicts in memory. */
+/** The contract suite for the in-memory verdict cache. */
 import { MemoryCache } from '../../src/identity/cache/memory-cache.ts';
 import { describeVerdictStore } from './verdict-cache.ts';
 

@@ -1,4 +1,4 @@
-/** What every store of verdicts does, whatever it is made of. */
+/** The requirements of every verdict store, whatever its implementation. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Credential } from '../../src/core/credential/credential.ts';
 import { verdictOf } from '../../src/identity/lifetimes.ts';
@@ -12,9 +12,9 @@ export interface OpenStore {
 
 const lifetimes = { acceptedMs: 30_000, rejectedMs: 5_000 };
 
-/** Runs the suite; `open` makes an empty store that works. */
+/** Runs the suite; `open` creates an empty, working store. */
 export function describeVerdictStore(name: string, open: () => Promise<OpenStore>): void {
-  describe(`${name} as a store of verdicts`, () => {
+  describe(`${name} as a verdict store`, () => {
     let opened: OpenStore;
     let nowMs: number;
 
@@ -37,7 +37,7 @@ export function describeVerdictStore(name: string, open: () => Promise<OpenStore
       ['a rejected bearer', bearer(), () => verdictOf(null, nowMs, lifetimes)],
       ['a rejected key pair', keyPair(), () => verdictOf(null, nowMs, lifetimes)],
       [
-        'an identity that ends before its verdict would',
+        'an identity that expires before its verdict would',
         bearer(),
         () => verdictOf(identity({ expireAtMs: nowMs + 2_000 }), nowMs, lifetimes),
       ],
@@ -51,15 +51,15 @@ export function describeVerdictStore(name: string, open: () => Promise<OpenStore
             lifetimes,
           ),
       ],
-      ['a verdict asked for a while ago', bearer(), () => verdictOf(identity(), nowMs - 10_000, lifetimes)],
-    ])('gives back %s', async (_, credential, make) => {
+      ['a verdict looked up a while ago', bearer(), () => verdictOf(identity(), nowMs - 10_000, lifetimes)],
+    ])('returns %s', async (_, credential, make) => {
       const verdict = make();
       expect(await find(credential)).toBeNull();
       opened.store.keep(credential, verdict, nowMs);
       expect(await find(credential)).toEqual(verdict);
     });
 
-    it('finds a verdict by exactly its credential', async () => {
+    it('finds a verdict only by its exact credential', async () => {
       opened.store.keep(keyPair('ab', 'cd'), verdictOf(identity({ kind: 'key_pair' }), nowMs, lifetimes), nowMs);
       opened.store.keep(bearer('token'), verdictOf(identity(), nowMs, lifetimes), nowMs);
       for (const other of [
@@ -80,23 +80,23 @@ export function describeVerdictStore(name: string, open: () => Promise<OpenStore
       ['accepted', () => verdictOf(identity(), nowMs, lifetimes), 30_000],
       ['rejected', () => verdictOf(null, nowMs, lifetimes), 5_000],
       [
-        'accepted, of a credential that ends',
+        'accepted, of an expiring credential',
         () => verdictOf(identity({ expireAtMs: nowMs + 700 }), nowMs, lifetimes),
         700,
       ],
-    ])('finds it until its end and not then: %s', async (_, make, lifeMs) => {
+    ])('finds it until its end, and not at its end: %s', async (_, make, lifeMs) => {
       opened.store.keep(bearer(), make(), nowMs);
       expect(await find(bearer(), nowMs + lifeMs - 1)).not.toBeNull();
       expect(await find(bearer(), nowMs + lifeMs)).toBeNull();
     });
 
-    it('does not keep what has ended', async () => {
+    it('does not keep expired verdicts', async () => {
       opened.store.keep(bearer(), verdictOf(identity(), nowMs - 30_000, lifetimes), nowMs);
       expect(await find(bearer())).toBeNull();
       expect(await find(bearer(), nowMs - 1)).toBeNull();
     });
 
-    it('lets a later verdict replace an earlier one, both ways', async () => {
+    it('lets a later verdict replace an earlier one, in both directions', async () => {
       const yes = verdictOf(identity(), nowMs - 3, lifetimes);
       const no = verdictOf(null, nowMs - 2, lifetimes);
       const yesAgain = verdictOf(identity({ roles: ['admin'] }), nowMs - 1, lifetimes);

@@ -1,7 +1,7 @@
 /**
- * Alerts in a real Prometheus that scrapes three gateways under mixed traffic: each fires when its cause is made and clears
- * afterwards, and every query of the dashboards has data from that run. The rules are those of operators, with their `for` and
- * ranges shortened, so that the run takes three minutes and not an hour.
+ * Alerts in a real Prometheus that scrapes three gateways under mixed traffic: each fires when its cause is produced
+ * and clears afterwards, and every dashboard query has data from that run. The rules are the operators' own, with `for`
+ * and ranges shortened, so the run takes three minutes instead of an hour.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -21,7 +21,7 @@ const program = process.env['TEST_PROMETHEUS'] ?? 'prometheus';
 const perSecond = 60;
 const patienceMs = 120_000;
 
-/** Ranges of five and ten minutes are 12 and 16 s, and what has to last is 2 s: with a scrape every 2 s. */
+/** Ranges of five and ten minutes become 12 and 16 s, and `for` becomes 2 s, with a scrape every 2 s. */
 function shortened(rules: string): string {
   return rules
     .replaceAll('[5m]', '[12s]')
@@ -70,7 +70,7 @@ interface Made extends Remedy {
   readonly alerts: readonly string[];
 }
 
-/** Until each alert has fired. What a cause has to go on with happens before each look. */
+/** Until each alert has fired. Before each check, the causes that must continue run again. */
 async function untilFired(made: readonly Made[]): Promise<void> {
   const fired = new Set<string>();
   const missing = async () => {

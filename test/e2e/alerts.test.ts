@@ -1,4 +1,4 @@
-/** Each alert is quiet before its cause, fires with it and clears after it, as Prometheus' own test of rules has it. */
+/** Each alert is silent before its cause, fires with it and clears after it, in Prometheus' own rule tests. */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -22,7 +22,7 @@ function promtool(...args: readonly string[]): { readonly status: number | null;
   return { status, said: stdout + stderr };
 }
 
-/** What a test of rules expects of an alert: that it fires once with these labels, or not at all. */
+/** What a rule test expects of an alert: that it fires once with these labels, or not at all. */
 function expected({ name, severity, annotations }: Alert, { labels, value }: AlertCase): object {
   const told = (text: string) =>
     text
@@ -51,7 +51,7 @@ function testOf(alert: Alert, one: AlertCase, fires: readonly [boolean, boolean,
   });
 }
 
-test('promtool finds nothing in the file', () => {
+test('promtool accepts the file', () => {
   const { status, said } = promtool('check', 'rules', '--lint=all', '--lint-fatal', fileURLToPath(alertsFile));
   expect(status, said).toBe(0);
 });
@@ -60,13 +60,13 @@ test('every alert has a case, and every case an alert', () => {
   expect(Object.keys(alertCases).sort()).toEqual(alerts.map(({ name }) => name).sort());
 });
 
-test.each(alerts.map((alert) => [alert.name, alert] as const))('%s is quiet, fires and clears', (name, alert) => {
+test.each(alerts.map((alert) => [alert.name, alert] as const))('%s is silent, fires and clears', (name, alert) => {
   const file = folder.write(`${name}.yaml`, testOf(alert, alertCases[name]!, [false, true, false]));
   const { status, said } = promtool('test', 'rules', file);
   expect(status, said).toBe(0);
 });
 
-test('control: an alert that does not fire, or does not clear, is found', () => {
+test('control: finds an alert that does not fire, or does not clear', () => {
   const alert = alerts.find(({ name }) => name === 'RolegateReloadRefused')!;
   for (const fires of [
     [false, false, false],

@@ -1,4 +1,4 @@
-/** The conformance suite against the Auth API as a process, and through a gateway before it or around it. */
+/** The conformance suite against the Auth API as a process, and through a gateway in front of it or embedding it. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ConformanceCase, readCases } from '../conformance/auth-api/conformance-case.ts';
 import { isRunnable, runCase } from '../conformance/auth-api/run-case.ts';

@@ -1,4 +1,4 @@
-/** One `rolegate auth-api` process among several, and what a client does with it. */
+/** One `rolegate auth-api` process among several, with client helpers. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,9 +12,9 @@ export interface Opened {
 
 export interface Replica {
   readonly process: RunningCommand;
-  /** Status and body; rejects when the process is not there. */
+  /** Status and body; rejects when the process is down. */
   call(method: string, path: string, body?: object, bearer?: string): Promise<{ status: number; body: Opened }>;
-  /** Codes that were printed in place of mail, by their ids. */
+  /** Codes that were printed instead of mailed, by their ids. */
   codes(): ReadonlyMap<string, string>;
 }
 

@@ -1,4 +1,4 @@
-/** Two Auth APIs on one PostgreSQL: started together, used crosswise, and one of them killed in the middle. */
+/** Two Auth APIs on one PostgreSQL: started together, used alternately, and one of them killed in between. */
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type TestDatabase, usePostgres } from '../support/postgres.ts';
 import { type Opened, type Replica, startReplica } from './auth-api-replica.ts';
@@ -26,7 +26,7 @@ afterAll(async () => {
 const one = (index: number): Replica => replicas[index % 2]!;
 const other = (index: number): Replica => replicas[(index + 1) % 2]!;
 
-/** The code of a mail, whichever replica sent it. */
+/** The mailed code, whichever replica sent it. */
 async function codeOf({ verificationCodeID }: Opened): Promise<{ verificationCodeID: string; code: string }> {
   const printed = () => replicas.map((replica) => replica.codes().get(verificationCodeID)).find((code) => code);
   return { verificationCodeID, code: await vi.waitFor(() => printed() ?? expect.fail('no code was printed')) };
@@ -44,11 +44,11 @@ async function expectNoDeadlock(): Promise<void> {
 describe('two replicas', () => {
   const bearers: string[] = [];
 
-  it('started together on an empty database, which was made once', async () => {
+  it('start together on an empty database, which is migrated once', async () => {
     expect(await count('kysely_migration')).toBe(1);
   });
 
-  it('register 200 users at once, each wanted at both, exactly once', async () => {
+  it('register 200 users at once, each requested at both, exactly once', async () => {
     const account = (index: number) => ({ email: email(index), fullName: `User ${index}`, alias: `user${index}` });
     const answers = await each((index) =>
       Promise.all(replicas.map((replica) => replica.call('POST', '/user', account(index)))),
@@ -60,7 +60,7 @@ describe('two replicas', () => {
       const brought = await codeOf(opened[index]!);
       return Promise.all(replicas.map((replica) => replica.call('PUT', '/session/verification', brought)));
     });
-    // A code that the first used up is unknown to the second, unless that one had looked before.
+    // A code used at the first is unknown to the second, unless the second had read it before.
     for (const pair of verified) expect(pair.map(({ status }) => status).sort()).toEqual([202, 404]);
     expect(await count('users where verify_by is null')).toBe(users);
     expect(await count('codes')).toBe(0);
@@ -68,7 +68,7 @@ describe('two replicas', () => {
     await expectNoDeadlock();
   });
 
-  it('log 200 users in at once, verify at the other, and revoke at both', async () => {
+  it('log in 200 users at once, verify at the other replica, and revoke at both', async () => {
     const opened = await each(async (index) => {
       const { status, body } = await one(index).call('POST', '/session', { email: email(index) });
       expect(status).toBe(202);
@@ -95,7 +95,7 @@ describe('two replicas', () => {
     await expectNoDeadlock();
   });
 
-  it('lose no acknowledged write when one is killed in the middle', async () => {
+  it('lose no acknowledged write when one is killed in between', async () => {
     const [victim, survivor] = replicas as [Replica, Replica];
     const opened: Opened[] = [];
     const openedAtVictim = new Set<Opened>();
@@ -105,7 +105,7 @@ describe('two replicas', () => {
     const statuses: number[] = [];
     let acknowledged = 0;
     let killed = false;
-    /** Notes what was acknowledged; a call that ends without an answer was not. */
+    /** Records acknowledged calls; a call that ends without a response does not count. */
     const acknowledge = async (replica: Replica, ...call: Parameters<Replica['call']>) => {
       const answer = await replica.call(...call);
       statuses.push(answer.status);
@@ -133,29 +133,29 @@ describe('two replicas', () => {
       Array.from({ length: 60 }, (_, index) => keepBusy(index % 2 === 0 ? victim : survivor, index)),
     );
     expect(await victim.process.ended).toBeNull();
-    // Only those who talked to the victim were cut off.
+    // Only clients of the killed replica were cut off.
     expect(ends.filter(({ status }, index) => status === 'rejected' && index % 2 === 1)).toEqual([]);
     expect(new Set(statuses)).toEqual(new Set([202]));
     expect(revoked.length).toBeGreaterThan(20);
 
     const check = async (session: Opened) => (await survivor.call('GET', '/session', undefined, session.bearer)).status;
     for (const session of revoked) expect(await check(session)).toBe(401);
-    // A revocation that was asked of the victim may have happened without having been acknowledged.
+    // A revocation sent to the killed replica may have happened without an acknowledgement.
     const live = await Promise.all(verified.filter((session) => !revoking.has(session)).map(check));
     expect(live.length).toBeGreaterThan(20);
     expect(live.filter((status) => status !== 200)).toEqual([]);
     for (const session of opened.filter((found) => !verified.includes(found))) {
-      // Its code was not printed before the kill, as a mail may not have been sent: the user asks for another one.
+      // Its code was not printed before the kill, like a mail that was not sent: the user requests another one.
       if (openedAtVictim.has(session) && !victim.codes().has(session.verificationCodeID)) continue;
       const { status } = await survivor.call('PUT', '/session/verification', await codeOf(session));
-      // 404: the victim had used the code up, though nobody heard of it; then the session is verified.
+      // 404: the killed replica had used the code without a response; then the session is verified.
       expect([202, 404]).toContain(status);
       expect(await check(session)).toBe(200);
     }
     await expectNoDeadlock();
   });
 
-  it('serve on with a new one in place of the killed', async () => {
+  it('continue to serve with a replacement', async () => {
     replicas[0] = await startReplica(database.url).ready;
     const { status, body } = await one(0).call('POST', '/session', { email: email(0) });
     expect(status).toBe(202);

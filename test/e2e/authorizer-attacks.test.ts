@@ -1,6 +1,6 @@
 /**
- * Attacks on real proxies that ask, each with its printed configuration as it is: no service gets a path that was not decided, a forged
- * identity, or a credential that it must not have; and an outage is an outage.
+ * Attacks on real proxies that call the authorizer, each with its printed configuration unchanged: no service gets an
+ * undecided path, a forged identity, or a credential that it must not have; and an outage is an outage.
  */
 import { once } from 'node:events';
 import { connect, type IncomingHttpHeaders, type Settings } from 'node:http2';
@@ -68,14 +68,14 @@ describe.each(productNames)('%s', (product) => {
   const send = (line: string, ...headers: string[]): Promise<RawAnswer> =>
     sendRaw(proxy.port, Buffer.from([`${line} HTTP/1.1`, 'Host: a.test', ...headers, '', ''].join('\r\n'), 'latin1'));
 
-  /** Paths of checks that were allowed, in their order. */
+  /** Paths of allowed checks, in order. */
   const decided = () =>
     gateway
       .logLines()
       .filter(({ entrypoint, outcome }) => entrypoint === 'authorizer' && outcome === 'allow')
       .map(({ path }) => path);
 
-  test('what is served is what was decided, for every hostile target', async () => {
+  test('the served path is the decided path, for every hostile target', async () => {
     expect(hostileTargets.length).toBeGreaterThanOrEqual(40);
     for (const target of hostileTargets) {
       service.clear();
@@ -90,13 +90,13 @@ describe.each(productNames)('%s', (product) => {
       expect([target, served]).toEqual([target, served.length === 0 ? [] : logged]);
       expect([target, /^\/(?:kept\/)?admin/.test(served[0] ?? '')]).toEqual([target, false]);
     }
-    // Some of them are harmless as they are.
+    // Some of them are harmless unchanged.
     service.clear();
     expect((await send('GET /kept/a%2Fb;c')).status).toBe(200);
     expect(service.last().target).toBe('/kept/a%2Fb;c');
   });
 
-  test('no spelling of an identity header passes, nor a credential to a protected route', async () => {
+  test("forwards no spelling of a client's identity header, and no credential to a protected route", async () => {
     const spellings = ['User-Id', 'USER-ID', 'user_id', 'User.Id', 'user~id', 'User_ID'];
     const names = [
       ...spellings,
@@ -137,7 +137,7 @@ describe.each(productNames)('%s', (product) => {
     expect(service.last().header('user-id').join('')).toBe('');
   });
 
-  test('a list in Connection does not take the identity away', async () => {
+  test('a list in Connection does not remove the identity', async () => {
     await send('GET /closed/x', 'Authorization: Bearer good', 'Connection: close, User-Id, Groups');
     expect([service.last().header('user-id'), service.last().header('groups')]).toEqual([['ann'], ['acme']]);
   });
@@ -146,13 +146,13 @@ describe.each(productNames)('%s', (product) => {
     ['down', { kind: 'down' }],
     ['silent, beyond authorizer.timeout', { kind: 'slow' }],
     ['broken', { kind: 'answers', status: 500, body: '{}' }],
-  ] as const)('an Auth API that is %s is 503 with our headers, whatever the method', async (_, mood) => {
+  ] as const)("an Auth API that is %s causes 503 with Rolegate's headers, for every method", async (_, mood) => {
     await authApi.behave(mood);
     for (const method of ['GET', 'POST', 'DELETE']) {
       const answer = await send(`${method} /closed/x`, 'Authorization: Bearer unknown', 'Content-Length: 0');
       const told = [answer.status, answer.header('x-error'), answer.header('retry-after')];
       if (product === 'envoy') {
-        // It sends the status alone.
+        // It sends only the status.
         expect(answer.status).toBe(503);
         continue;
       }
@@ -162,7 +162,7 @@ describe.each(productNames)('%s', (product) => {
     expect(service.requests).toEqual([]);
   });
 
-  test('without Rolegate nothing passes, and nothing looks like a bad credential', async () => {
+  test('without Rolegate nothing is allowed, and nothing looks like a bad credential', async () => {
     expect((await send('GET /open')).status).toBe(200);
     await gateway.close();
     service.clear();
@@ -173,13 +173,13 @@ describe.each(productNames)('%s', (product) => {
     expect(service.requests).toEqual([]);
   });
 
-  test('without the service the status says so', async () => {
+  test('without the service, the status shows it', async () => {
     await service.close();
     const { status } = await send('GET /closed/x', 'Authorization: Bearer good');
     expect([502, 503, 504]).toContain(status);
   });
 
-  test('a WebSocket goes through where the route has them, with the identity, and nowhere else', async () => {
+  test('forwards a WebSocket with the identity where the route allows it, and nowhere else', async () => {
     const connection = await openRaw(proxy.port);
     connection.write(handshakeTo('/socket', 'Authorization: Bearer good'));
     expect((await connection.answer()).status).toBe(101);
@@ -193,8 +193,8 @@ describe.each(productNames)('%s', (product) => {
 });
 
 /**
- * After a 101 both ends speak another protocol through the proxy, which then sees no requests: whatever is asked for inside is not
- * decided. HTTP/2 without TLS is one that services take (the class of h2c smuggling).
+ * After a 101, both ends speak another protocol through the proxy, which then sees no requests: nothing inside is
+ * decided. HTTP/2 without TLS is such a protocol, and services accept it (the class of h2c smuggling).
  */
 const key = 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==';
 const version = 'Sec-WebSocket-Version: 13';
@@ -211,12 +211,12 @@ const otherUpgrades: readonly (readonly string[])[] = [
   ['Connection: Upgrade', 'Upgrade: websocket', 'Upgrade: h2c', key, version],
   ['Connection: Upgrade', 'Upgrade: h2c', 'Upgrade: websocket', key, version],
   ['Connection: Upgrade', 'Upgrade: websocket/13', key, version],
-  // Without a key it is decided as an ordinary request, so it has to be one.
+  // Without a key it is decided as an ordinary request, so it must be one.
   ['Connection: Upgrade', 'Upgrade: websocket'],
   ['Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Key:', version],
 ];
 
-/** Makes a printed configuration one that passes on every upgrade. */
+/** Changes a printed configuration to forward every upgrade. */
 const passOnUpgrades: Readonly<Partial<Record<ProductName, (printed: string) => string>>> = {
   nginx: (printed) =>
     printed
@@ -248,7 +248,7 @@ describe.each(packagedNames)('upgrades through %s', (product) => {
     onTestFinished(() => proxy.stop());
   }
 
-  /** What the service got as `Upgrade` and `HTTP2-Settings`. */
+  /** What the service received as `Upgrade` and `HTTP2-Settings`. */
   async function served(target: string, headers: readonly string[]): Promise<readonly string[]> {
     service.clear();
     const lines = [`GET ${target} HTTP/1.1`, 'Host: a.test', 'Authorization: Bearer good', ...headers, '', ''];
@@ -256,7 +256,7 @@ describe.each(packagedNames)('upgrades through %s', (product) => {
     return service.requests.flatMap((request) => [...request.header('upgrade'), ...request.header('http2-settings')]);
   }
 
-  test('none but that of a WebSocket, where it was decided as one', async () => {
+  test('only that of a WebSocket, where it was decided as one', async () => {
     await start();
     const [upgrade, ...rest] = await served('/socket', ['Connection: Upgrade', 'Upgrade: WebSocket', key, version]);
     expect([upgrade?.toLowerCase(), rest]).toEqual(['websocket', []]);
@@ -267,13 +267,13 @@ describe.each(packagedNames)('upgrades through %s', (product) => {
     }
   });
 
-  test('control: with a configuration that passes them on the service switches protocols', async () => {
+  test('control: with a configuration that forwards them, the service switches protocols', async () => {
     await start(passOnUpgrades[product]);
     expect(await served('/open', ['Connection: Upgrade', 'Upgrade: anything'])).toEqual(['anything']);
   });
 });
 
-/** HAProxy makes of a WebSocket over HTTP/2 (RFC 8441) one over HTTP/1.1 for the service. */
+/** HAProxy translates a WebSocket over HTTP/2 (RFC 8441) to HTTP/1.1 for the service. */
 describe('haproxy over HTTP/2', () => {
   beforeAll(() => requireProduct('haproxy'));
 

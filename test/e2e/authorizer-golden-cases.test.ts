@@ -1,6 +1,7 @@
 /**
- * The golden cases through real proxies that ask, each with its printed configuration as it is: status, headers of identity, `x-error`
- * and body are those of the gateway itself, but for what its proxy refuses, drops or reads in its own way.
+ * The golden cases through real proxies that call the authorizer, each with its printed configuration unchanged:
+ * status, identity headers, `x-error` and body equal the gateway's own, except for what the proxy itself refuses, drops
+ * or parses differently.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { RequestView } from '../../src/core/request/request-view.ts';
@@ -66,14 +67,14 @@ describe.each(packagedNames)('%s', (product) => {
 
 type PackagedName = (typeof packagedNames)[number];
 
-/** Framing, chains of further proxies, and lists in `Connection`, are read by the proxy alone. */
+/** Only the proxy parses framing, chains of further proxies, and lists in `Connection`. */
 function isForGateway(golden: GoldenFile, row: GoldenCase): boolean {
   if (golden.file === 'framing.yaml') return false;
   const { rawHeaders } = viewOf(linesOf(golden, row));
   return !namesOf(rawHeaders).some((name) => /^(?:connection|forwarded|x-forwarded-(?:for|proto))$/.test(name));
 }
 
-/** What a proxy makes of a request before it asks is its own: HTTP/1.0, hosts, targets that are no path. */
+/** A proxy changes some requests before the check: HTTP/1.0, hosts, targets that are not paths. */
 function readsItself({ httpVersion, method, target, rawHeaders }: RequestView): boolean {
   const hosts = namesOf(rawHeaders).filter((name) => name === 'host');
   const isPath = /^\/[^#]*$/.test(target) && method !== 'CONNECT';
@@ -86,7 +87,7 @@ function namesOf(rawHeaders: readonly string[]): string[] {
 
 function expectAllowed(row: GoldenCase, received: (name: string) => string[]): void {
   const { outcome, checkReason, identity, upstream } = row.expect;
-  // The proxy has removed a header in a spelling for which others get a refusal.
+  // The proxy has removed a header whose spelling is refused elsewhere.
   if (checkReason !== undefined) expect(checkReason).toBe('header_invalid');
   expect(outcome).toBe('allow');
   const one = (name: string) => received(name).join(', ');
@@ -110,7 +111,7 @@ function expectRefused(row: GoldenCase, answer: RawAnswer): void {
   expect(answer.header('location')).toBe(row.expect.location);
 }
 
-/** What a proxy refuses itself, before it asks: it is malformed to it. */
+/** What a proxy refuses as malformed before the check. */
 const ownRefusals: Readonly<Record<PackagedName, readonly string[]>> = {
   nginx: [
     'bearer.yaml: twice',

@@ -1,4 +1,4 @@
-/** The single executable, alone in a folder and without an environment: everything that it runs on is inside. */
+/** The single executable, alone in a folder and without an environment: it contains everything that it needs. */
 import { execFile, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -15,7 +15,7 @@ import { smoke } from './support/smoke.ts';
 
 const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { readonly version: string };
 const freePorts = { ROLEGATE_LISTEN: '127.0.0.1:0', ROLEGATE_ADMIN: '127.0.0.1:0' };
-/** No variable of this process gets through: nothing on a PATH, no modules of a folder. */
+/** No variable of this process is passed on: nothing on a PATH, no modules from a folder. */
 const emptied = Object.fromEntries(Object.keys(process.env).map((name) => [name, undefined]));
 const secret = 'a secret of the tests that is long enough';
 const folder = createConfigFolder();
@@ -40,7 +40,7 @@ test('version', async () => {
   expect(command.output()).toBe(`${version}\n`);
 });
 
-test('the licenses of what is inside come with it', () => {
+test('includes the licenses of its contents', () => {
   const { dependencies } = JSON.parse(readFileSync('package.json', 'utf8')) as {
     readonly dependencies: Readonly<Record<string, string>>;
   };
@@ -50,13 +50,13 @@ test('the licenses of what is inside come with it', () => {
   expect(licenses).toMatch(/^node-\w+-\w+ 26\..*\n\nNode\.js is licensed/m);
 });
 
-test('what is wrong on the command line is told as everywhere', async () => {
+test('reports command-line mistakes as usual', async () => {
   const command = run(['nothing-of-the-kind']);
   expect(await command.ended).toBe(2);
   expect(command.output()).toContain('unknown command');
 });
 
-test('schema and reference are those of the sources', async () => {
+test('schema and reference match the sources', async () => {
   for (const [args, file] of [
     [['schema'], 'config/gateway.schema.json'],
     [['schema', '--reference'], 'config/gateway.reference.yaml'],
@@ -87,7 +87,7 @@ test('demo', async () => {
   }
 });
 
-test('serve with Redis: healthcheck says ready, SIGTERM ends it', async () => {
+test('serve with Redis: healthcheck reports ready, SIGTERM ends it', async () => {
   const redis = await useRedis();
   const config = folder.write(
     'gateway.yaml',

@@ -1,6 +1,6 @@
 /**
- * The HTTP client of the built program: with an Auth API and a service that offer HTTP/2, it uses HTTP/1.1, and it knows an
- * authority that the system was told of.
+ * The HTTP client of the built program: with an Auth API and a service that offer HTTP/2 it uses HTTP/1.1, and it
+ * trusts an authority configured in the system.
  */
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -37,9 +37,9 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-test('an Auth API and a health check behind TLS that offer HTTP/2', { timeout: 120_000 }, async () => {
+test('an Auth API and a health check with TLS that offer HTTP/2', { timeout: 120_000 }, async () => {
   folder = mkdtempSync(join(tmpdir(), 'rolegate-http-client-'));
-  /** Path and version of all that was asked. */
+  /** Path and version of all requests. */
   const asked: string[] = [];
   server = createSecureServer({ cert, key, allowHTTP1: true }, (request, response) => {
     asked.push(`${request.url} ${request.httpVersion}`);

@@ -1,10 +1,10 @@
-/** Whoever has Rolegate as a library loads no command line with it, whatever else is loaded later. */
+/** An application that uses Rolegate as a library loads no command line with it, whatever it loads later. */
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { buildProgram } from '../support/built-program.ts';
 
-/** Files that are loaded from there on, at once or later. */
+/** Files loaded from there on, at once or later. */
 function reachedFrom(file: string, reached = new Set<string>()): ReadonlySet<string> {
   if (reached.has(file)) return reached;
   reached.add(file);

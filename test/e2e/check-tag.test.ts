@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { runCommand } from '../support/running-command.ts';
 
 let folder: string;
-/** This project, as it was released as 9.8.7. */
+/** This project, as if released as 9.8.7. */
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'rolegate-tag-'));
   mkdirSync(join(folder, 'helm'));
@@ -37,12 +37,12 @@ async function check(...args: readonly string[]) {
   return { code: await command.ended, output: command.output() };
 }
 
-test('a tag of the version that everything names may, and its notes are the newest section', async () => {
+test('accepts a tag of the version used everywhere, with the newest section as its notes', async () => {
   expect(await check('v9.8.7', '--notes', 'notes.md')).toEqual({ code: 0, output: 'v9.8.7 may be released\n' });
   expect(readFileSync(join(folder, 'notes.md'), 'utf8')).toBe('- New.\n');
 });
 
-test('an empty section above it, for what comes next, does not matter; one that says something does', async () => {
+test('ignores an empty section for the next version above it, but not one with entries', async () => {
   const path = join(folder, 'CHANGELOG.md');
   const released = readFileSync(path, 'utf8');
   writeFileSync(path, released.replace('## ', '## Unreleased\n\n## '));
@@ -56,7 +56,7 @@ test.each([
   ['package-lock.json', '9.8.6', 'package-lock.json, packages: 9.8.6, and not 9.8.7'],
   ['helm/Chart.yaml', '9.8.6', 'helm/Chart.yaml, appVersion: 9.8.6, and not 9.8.7'],
   ['CHANGELOG.md', '9.8.8', 'CHANGELOG.md, newest section: 9.8.8, and not 9.8.7'],
-])('another version in %s', async (file, version, says) => {
+])('refuses another version in %s', async (file, version, says) => {
   change(file, '9.8.7', version);
   const { code, output } = await check('v9.8.7', '--notes', 'notes.md');
   expect(code).toBe(1);
@@ -67,20 +67,20 @@ test.each([
   ['(2026-12-01)', '(unreleased)', 'the section has no date'],
   ['(2026-12-01)', '(soon)', 'the section has no date'],
   ['- New.\n', '', 'the section is empty'],
-])('a changelog with %j as %j', async (from, to, says) => {
+])('refuses a changelog with %j as %j', async (from, to, says) => {
   const path = join(folder, 'CHANGELOG.md');
   writeFileSync(path, readFileSync(path, 'utf8').replace(from, to));
   expect(await check('v9.8.7')).toEqual({ code: 1, output: `CHANGELOG.md: ${says}\n` });
 });
 
-test('another tag is refused for every place', async () => {
+test('refuses another tag, with every place', async () => {
   const { code, output } = await check('v9.8.8');
   expect(code).toBe(1);
   expect(output.trim().split('\n')).toHaveLength(6);
 });
 
 test.each([[['9.8.7']], [['v9.8']], [['release-9.8.7']], [['v9.8.7', 'v9.8.8']], [[]]])(
-  '%j is no tag',
+  'refuses %j as a tag',
   async (args) => {
     const { code, output } = await check(...args);
     expect(code).toBe(2);

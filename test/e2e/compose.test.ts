@@ -1,4 +1,4 @@
-/** `compose.yaml`: what it says is valid, and the installation really serves, with every secret in a file. */
+/** `compose.yaml`: it is valid, and the installation really serves, with every secret in a file. */
 import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -60,12 +60,12 @@ describe('the file', () => {
     expect(file.services['gateway']).toMatchObject({ deploy: { replicas: 2 }, read_only: true });
   });
 
-  test('names a version of every image that it does not build', () => {
+  test('specifies a version of every image that it does not build', () => {
     const images = Object.values(file.services).map(({ image }) => image);
     expect(images.filter((image) => !/^rolegate:local$|:v?\d+(\.\d+)*(-alpine)?$/.test(image))).toEqual([]);
   });
 
-  test('takes every secret from a file that the script makes, and holds none', () => {
+  test('takes every secret from a file that the script creates, and contains none', () => {
     const made = readdirSync(join(copy.folder, 'compose/secrets')).sort();
     expect(Object.keys(file.secrets).sort()).toEqual(made);
     for (const name of made) {
@@ -75,18 +75,18 @@ describe('the file', () => {
     expect(new Set(made.map(secretText)).size).toBe(made.length);
   });
 
-  test('secrets that are there already stay', async () => {
+  test('keeps existing secrets', async () => {
     const before = secretText('auth-secret');
     await promisify(execFile)('sh', ['compose/make-secrets.sh'], { cwd: copy.folder });
     expect(secretText('auth-secret')).toBe(before);
   });
 
-  test('Git does not take them', async () => {
+  test('Git ignores them', async () => {
     const ignored = promisify(execFile)('git', ['check-ignore', 'compose/secrets/auth-secret']);
     expect((await ignored).stdout).toBe('compose/secrets/auth-secret\n');
   });
 
-  test('Prometheus asks the admin port of every gateway, with the token', () => {
+  test('Prometheus scrapes the admin port of every gateway, with the token', () => {
     const { scrape_configs: jobs, rule_files: rules } = parse(readFileSync('compose/prometheus.yaml', 'utf8'));
     expect(rules).toEqual(['alerts.yaml']);
     expect(file.services['prometheus']!.volumes).toContainEqual(
@@ -107,7 +107,7 @@ describe('the file', () => {
     ]);
   });
 
-  test('a collector of traces is a profile, and the gateway and the Auth API can name it', async () => {
+  test('a trace collector is a profile, which the gateway and the Auth API can use', async () => {
     const own = composition(copy.folder, project, ['compose.yaml']);
     const { services } = JSON.parse(
       await own.compose('--profile', 'traces', 'config', '--format', 'json'),
@@ -126,7 +126,7 @@ describe('the file', () => {
       const read = parseFile(shipped.replace(commented, ''), { file: `${name}.yaml`, env: {}, readSecret });
       if (!read.ok) throw new Error(read.problems.map(({ line, message }) => `${line}: ${message}`).join());
       const { hostname, port } = new URL(read.config.tracing?.endpoint ?? '');
-      // The port of OTLP over HTTP, as every collector has it.
+      // The standard port of OTLP over HTTP.
       expect([hostname, port]).toEqual(['jaeger', '4318']);
       const networks = Object.keys(services[name]!.networks);
       expect(Object.keys(collector.networks).filter((network) => networks.includes(network))).toEqual(['traces']);
@@ -159,7 +159,7 @@ describe('the installation', () => {
   const order = (origin: string, method = 'GET') =>
     fetch(`${origin}/orders/7`, { method, headers: { authorization: `Bearer ${session.bearer}` } });
 
-  /** Codes that were mailed so far, the newest last. */
+  /** Codes mailed so far, the newest last. */
   async function mailedCodes(): Promise<string[]> {
     const container = (await running.compose('ps', '--quiet', 'mail')).trim();
     const lines = (await docker('logs', container)).split('\n').filter((line) => line !== '');
@@ -170,7 +170,7 @@ describe('the installation', () => {
   beforeAll(async () => {
     await useImage();
     running = composition(copy.folder, project, ['compose.yaml', overridden]);
-    // With the services that they depend on. Prometheus and Grafana are not started: nothing here has their images.
+    // With their dependencies. Prometheus and Grafana are not started: their images are not available here.
     await running.compose('up', '--build', '--wait', 'gateway');
     const ports = [1, 2].map((index) => running.compose('port', '--index', String(index), 'gateway', '8080'));
     origins = (await Promise.all(ports)).map((address) => `http://${address.trim()}`);
@@ -191,7 +191,7 @@ describe('the installation', () => {
     await running?.compose('down', '--volumes', '--timeout', '0', '--remove-orphans');
   }, 60_000);
 
-  test('serves whoever signed in with a code that came by mail, on both gateways', async () => {
+  test('serves a user who signed in with a mailed code, on both gateways', async () => {
     for (const origin of origins) {
       expect((await fetch(`${origin}/orders/7`)).status).toBe(401);
       const answer = await order(origin);
@@ -206,7 +206,7 @@ describe('the installation', () => {
     }
   });
 
-  test('metrics are for whoever has the token', async () => {
+  test('metrics require the token', async () => {
     const ask = (headers: string) =>
       running.compose(
         'exec',
@@ -221,7 +221,7 @@ describe('the installation', () => {
     expect(await ask(bearer)).toMatch(/^200 [\s\S]*rolegate_build_info/);
   });
 
-  test('the first administrator is made by the command that the file names', async () => {
+  test('the documented command creates the first administrator', async () => {
     const [, line] = /^# {3}docker compose (exec auth-api .+)$/m.exec(readFileSync('compose.yaml', 'utf8'))!;
     const [command, ...rest] = line!.split(' ');
     expect(await running.compose(command!, '--no-TTY', ...rest)).toContain(
@@ -229,7 +229,7 @@ describe('the installation', () => {
     );
   });
 
-  test('a sign-out on one gateway counts on the other at once', async () => {
+  test('a sign-out on one gateway applies to the other at once', async () => {
     expect((await order(origins[1]!)).status).toBe(200);
     const signOut = await fetch(`${origins[0]}/api/auth/v2/session/${session.sessionID}`, {
       method: 'DELETE',

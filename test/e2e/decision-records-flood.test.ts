@@ -1,4 +1,4 @@
-/** 100,000 refusals with random everything: the number of series, the memory and Redis stay within their bounds. */
+/** 100,000 refusals with random values: the number of series, the memory and Redis stay within their bounds. */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { Agent, request } from 'node:http';
 import { Redis } from 'ioredis';
@@ -101,7 +101,7 @@ test('100,000 refusals leave series, memory and Redis within their bounds', asyn
         .split('\n')
         .flatMap((one) => /^(rolegate_\w+(?:\{.*\})?) /.exec(one)?.[1] ?? [])
         .sort();
-    // With every reason that there is: one of them begins after 100 failed authentications.
+    // With every reason: one of them starts after 100 failed authentications.
     await flood(listen.port, 10_000);
     const [seriesBefore, before] = [await series(), await settledMemory(gateway)];
     await flood(listen.port, refusals);
@@ -116,7 +116,7 @@ test('100,000 refusals leave series, memory and Redis within their bounds', asyn
         `${length} records in Redis, ${(bytes / mib).toFixed(2)} MiB\n`,
     );
     expect((after.heapBytes - before.heapBytes) / mib).toBeLessThan(16);
-    // Redis drops whole nodes of 100 entries.
+    // Redis trims whole nodes of 100 entries.
     expect(length).toBeGreaterThanOrEqual(most);
     expect(length).toBeLessThan(most + 200);
     expect(bytes / most).toBeLessThan(4096);

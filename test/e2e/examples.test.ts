@@ -30,7 +30,7 @@ describe('login.sh', () => {
   });
   afterAll(() => gateway?.stop());
 
-  /** Types each code when it is asked for; `firstCode` is the number of the first one that will be printed. */
+  /** Enters each code when prompted; `firstCode` is the number of the first one to be printed. */
   async function login(args: string[], firstCode: number, type = (code: string) => code) {
     const shell = spawn('sh', ['docs/examples/shell/login.sh', ...args], {
       env: { ...process.env, ROLEGATE_URL: gateway.origin },
@@ -54,7 +54,7 @@ describe('login.sh', () => {
   const calls = (output: string) =>
     [...output.matchAll(/(\d{3} [A-Z]+ \/\S+)/g)].map(([, call]) => call!.replace(/[0-9a-f-]{36}$/, '{id}'));
 
-  test('signs in, makes a pair, calls with each, and leaves nothing behind', async () => {
+  test('signs in, creates a pair, makes a call with each, and leaves nothing behind', async () => {
     const email = await register(gateway, 'ann');
     const { code, output } = await login([email], 2);
     expect(code, output).toBe(0);
@@ -72,7 +72,7 @@ describe('login.sh', () => {
     expect(output).toMatch(/signed out\n$/);
   });
 
-  test('with a folder the pair stays: report.mjs works with it, and only its owner reads it', async () => {
+  test('with a folder, the pair is kept: report.mjs works with it, and only its owner can read it', async () => {
     const folder = createConfigFolder();
     const pair = join(folder.write('here', ''), '..', 'pair');
     const email = await register(gateway, 'bob');
@@ -113,7 +113,7 @@ describe('the page', () => {
   }, 420_000);
   afterAll(() => browser?.close());
 
-  /** Does something with the page on a gateway of its own; any error of a script fails it. */
+  /** Runs an action on the page with a separate gateway; any script error fails it. */
   async function withPage(lifetimes: string, use: (page: Page, gateway: ExampleGateway) => Promise<void>) {
     const gateway = await startExampleGateway(origin, (text) =>
       text.replace('    outbox: console\n', `    outbox: console\n    lifetimes: { ${lifetimes} }\n`),
@@ -123,7 +123,7 @@ describe('the page', () => {
     page.setDefaultTimeout(15_000);
     const errors: string[] = [];
     page.on('pageerror', (error) => errors.push(String(error)));
-    // What the policy of the page forbids is told here.
+    // Violations of the page's policy are reported here.
     page.on('console', (message) => {
       if (/Content Security Policy/.test(message.text())) errors.push(message.text());
     });
@@ -151,7 +151,7 @@ describe('the page', () => {
   }
   const form = (page: Page) => page.getByRole('button', { name: 'Send code' });
 
-  test('bearer in memory: signs in, calls, and a reload has forgotten it', () =>
+  test('bearer in memory: signs in, makes a call, and a reload drops it', () =>
     withPage('session: 24h', async (page, gateway) => {
       await signIn(page, gateway, false);
       await page.getByRole('button', { name: 'Show order 7' }).click();
@@ -164,7 +164,7 @@ describe('the page', () => {
       await form(page).waitFor();
     }));
 
-  test('cookie: out of reach of scripts, survives a reload, and is gone after the sign-out', () =>
+  test('cookie: inaccessible to scripts, survives a reload, and is removed by the sign-out', () =>
     withPage('session: 24h', async (page, gateway) => {
       await signIn(page, gateway, true);
       expect(await page.evaluate('document.cookie')).toBe('');
@@ -177,12 +177,12 @@ describe('the page', () => {
       await page.getByRole('button', { name: 'Sign out' }).click();
       await form(page).waitFor();
       expect(await page.context().cookies()).toEqual([]);
-      // Over on the server too, not only forgotten here. The gateway itself may keep its verdict for `cache.accepted`.
+      // Ended on the server too, not only dropped here. The gateway itself may keep its verdict for `cache.accepted`.
       const old = { cookie: `${cookie!.name}=${cookie!.value}` };
       expect((await fetch(`${gateway.origin}/api/auth/v2/session`, { headers: old })).status).toBe(401);
     }));
 
-  test.each([false, true])('extends before the expiry and lives on, until the cap; cookie: %s', (stay) =>
+  test.each([false, true])('extends the session before its expiry, up to the cap; cookie: %s', (stay) =>
     withPage('session: 5s, cap: 12s', async (page, gateway) => {
       let extended = 0;
       page.on('response', (answer) => {

@@ -1,4 +1,4 @@
-/** A hundred thousand random tokens from as many addresses: the throttle holds a bounded memory. */
+/** A hundred thousand random tokens from as many addresses: the throttle uses bounded memory. */
 import { afterEach, expect, it } from 'vitest';
 import { newBearer, requestOf } from './support/credentials.ts';
 import { countStatuses, keepFigures, table } from './support/figures.ts';
@@ -12,10 +12,10 @@ let installation: Installation | undefined;
 
 afterEach(() => installation?.close());
 
-it('takes no more memory for them than for the first of them', async () => {
+it('uses no more memory for them than for the first ones', async () => {
   installation = await startInstallation({
     replicas: [['rejected: 5s', 'maxRejected: 2000']],
-    // On a busy machine a call takes long, and is no failure of what is measured.
+    // On a busy machine a call takes long, which is not a failure of what is measured.
     authApiKeys: ['timeout: 30s'],
     serverKeys: [
       'trustedProxies: ["127.0.0.1"]',
@@ -39,7 +39,7 @@ it('takes no more memory for them than for the first of them', async () => {
       }),
     );
   };
-  // Everything that is bounded is full after these.
+  // After these, everything bounded is full.
   expect(await flood(30_000)).toEqual({ 401: 30_000 });
   const before = await settledMemory(gateway.process);
   expect(await flood(tokens)).toEqual({ 401: tokens });

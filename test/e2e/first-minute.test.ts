@@ -1,6 +1,7 @@
 /**
- * The two commands of the README in a clean clone, on the Node of this machine, with the npm that this machine does not
- * have: `.ci/run` and readme-curl.test.ts use its own. npm 10 puts no `node` of a package on the PATH of scripts, npm 11 does.
+ * The two commands of the README in a clean clone, on this machine's Node, with the npm version that it lacks:
+ * `.ci/run` and readme-curl.test.ts use its own. npm 10 puts no `node` of a package on the PATH of scripts, npm 11
+ * does.
  */
 import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -32,7 +33,7 @@ describe.each(others)('with npm %s', (version) => {
   }, 170_000);
   afterAll(() => copy?.remove(), 170_000);
 
-  test('that is the npm which runs', async () => {
+  test('is the npm that runs', async () => {
     const told = npm('--version');
     await told.ended;
     expect(told.output()).toMatch(new RegExp(`^${version}\\.`));

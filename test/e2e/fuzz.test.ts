@@ -1,4 +1,4 @@
-/** A short run of the fuzz, so that it is known to work and to find nothing at once; `npm run fuzz` runs longer. */
+/** A short fuzzing run, to check that it works and finds nothing immediately; `npm run fuzz` runs longer. */
 import { expect, test } from 'vitest';
 import { fuzz } from '../fuzz/fuzz.ts';
 import type { FuzzWorld } from '../fuzz/world.ts';
@@ -15,7 +15,7 @@ test('20 seconds of fuzzing find nothing', async () => {
   expect(report.forwarded).toBeGreaterThan(10);
 });
 
-test.each(leniencies)('control: a naive gateway that reads %s is found out', async (leniency) => {
+test.each(leniencies)('control: finds a naive gateway that reads %s', async (leniency) => {
   const world = async (): Promise<FuzzWorld> => {
     const upstream = await startFooledUpstream({
       answersBy: leniency === 'length-first' ? 'chunked-first' : 'length-first',

@@ -1,4 +1,4 @@
-/** The image: what is in it, and how it runs where nothing is allowed that it does not need. */
+/** The image: its contents, and how it runs with minimal permissions. */
 import { readFileSync } from 'node:fs';
 import { getContainerRuntimeClient, Wait } from 'testcontainers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -32,12 +32,12 @@ interface Inspected {
 }
 const inspect = async (name: string) => (JSON.parse(await docker('inspect', name)) as [Inspected])[0];
 
-/** What a program of Node's prints inside the image. */
+/** The output of a Node program inside the image. */
 async function inside(program: string): Promise<unknown> {
   return JSON.parse(await docker('run', '--rm', '--network=none', '--entrypoint=node', image, '-e', program));
 }
 
-describe('what is in it', () => {
+describe('its contents', () => {
   test(`adds less than ${mostAddedBytes / 1e6} MB to its base`, async () => {
     const [whole, base] = await Promise.all([inspect(image), inspect(baseImage)]);
     const added = whole.Size - base.Size;
@@ -46,7 +46,7 @@ describe('what is in it', () => {
     expect(added).toBeGreaterThan(1_000_000);
   });
 
-  test('runs without a shell, as a numeric user, and says what it is', async () => {
+  test('runs without a shell, as a numeric user, and is labeled', async () => {
     const { Config } = await inspect(image);
     expect(Config.User).toMatch(/^[1-9]\d*:[1-9]\d*$/);
     expect(Config.Entrypoint).toEqual(['node', '/app/dist/main.js']);
@@ -60,7 +60,7 @@ describe('what is in it', () => {
     });
   });
 
-  test('its bill of materials lists exactly the packages that are there, none of them for development', async () => {
+  test('its bill of materials lists exactly the installed packages, none of them for development', async () => {
     const listed = (await inside(
       `const { components } = require('/app/sbom.cdx.json');
        console.log(JSON.stringify(components.map(({ name, version }) => name + '@' + version).sort()))`,
@@ -70,7 +70,7 @@ describe('what is in it', () => {
        const found = globSync('/app/**/node_modules/{*,@*/*}/package.json').map((path) => require(path));
        console.log(JSON.stringify(found.map(({ name, version }) => name + '@' + version).sort()))`,
     )) as readonly string[];
-    // A package that stands there twice in one version is listed once.
+    // A package installed twice in one version is listed once.
     expect(listed).toEqual([...new Set(there)]);
     const lock = JSON.parse(readFileSync('package-lock.json', 'utf8')) as {
       readonly packages: Readonly<
@@ -85,7 +85,7 @@ describe('what is in it', () => {
     expect(there).toEqual(production);
   });
 
-  test('a second build from nothing has the same layers', async () => {
+  test('a second build from scratch has the same layers', async () => {
     const again = await build('--no-cache');
     const { RootFS } = await inspect(again);
     await docker('image', 'rm', again);
@@ -124,7 +124,7 @@ describe(`two gateways, Auth API and Redis, read-only, without capabilities, as 
   }, 120_000);
   afterAll(() => stack?.stop());
 
-  test('nothing can be written', async () => {
+  test('nothing is writable', async () => {
     const { output, exitCode } = await stack.gateways[0]!.exec(
       'node',
       '-e',
@@ -134,7 +134,7 @@ describe(`two gateways, Auth API and Redis, read-only, without capabilities, as 
     expect(output).toMatch(/EROFS|EACCES/);
   });
 
-  test('an authorized request is served, and Redis lets the other replica know', async () => {
+  test('an authorized request is served, and the other replica uses the verdict from Redis', async () => {
     for (const { origin } of stack.gateways) {
       const answer = await order(origin);
       expect(answer.status).toBe(200);
@@ -150,7 +150,7 @@ describe(`two gateways, Auth API and Redis, read-only, without capabilities, as 
     expect(output).toMatch(/^rolegate_redis_operations_total\{operation="get",outcome="hit"\} [1-9]/m);
   });
 
-  test('docker stop under load: what is in flight is answered, and no request fails', async () => {
+  test('docker stop under load: requests in flight complete, and none fails', async () => {
     const origins = stack.gateways.map(({ direct }) => direct);
     const load = startBalancedLoad({ origins, path: '/orders/7', bearer, workers: 8 });
     try {

@@ -1,6 +1,7 @@
 /**
- * Software that people run, from npm or Debian and behind the gateway with the settings of `docs/guides/known-software.md`: a registry with scoped
- * names, a server of browser WebSockets, GraphQL with server-sent events, a JSON API, and Prometheus. Each works for the right user only.
+ * Widely used software, from npm or Debian and behind the gateway with the settings of `docs/guides/known-software.md`:
+ * a registry with scoped names, a server of browser WebSockets, GraphQL with server-sent events, a JSON API, and
+ * Prometheus. Each works only for the right user.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -73,7 +74,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** Starts a program of the folder, and resolves once its port takes connections. */
+/** Starts a program in the folder, and resolves once its port accepts connections. */
 async function start(args: readonly string[], port: number, command = process.execPath): Promise<number> {
   const service = spawn(command, args, { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] });
   services.push(service);
@@ -149,7 +150,7 @@ test('npm publishes and installs a scoped package through Verdaccio; a reader ma
   const name = '@team/tool';
   mkdirSync(join(home, 'tool'), { recursive: true });
   writeFileSync(join(home, 'tool/package.json'), JSON.stringify({ name, version: '1.0.0' }));
-  // What starts the tests may have put settings of its own npm into the environment.
+  // The test runner may have put its own npm settings into the environment.
   const own = { npm_config_userconfig: join(home, '.npmrc'), npm_config_registry: `${gateway.origin}/` };
   const npmrc = (token: string) =>
     writeFileSync(
@@ -175,7 +176,7 @@ test('npm publishes and installs a scoped package through Verdaccio; a reader ma
   expect(wrong.output).toMatch(/401/);
 }, 180_000);
 
-test('socket.io begins with long polls, moves to a WebSocket, and knows the user; without a credential it never connects', async () => {
+test('socket.io starts with long polling, upgrades to a WebSocket, and gets the user; without a credential it never connects', async () => {
   const ask = program(
     'ask.mjs',
     `import { io } from 'socket.io-client';
@@ -194,7 +195,7 @@ socket.io.engine.on('upgrade', () => socket.emit('who', (reply) => { console.log
   expect(await asked('')).toEqual({ error: 401 });
 });
 
-test('GraphQL knows the user, and a subscription arrives as server-sent events', async () => {
+test('GraphQL gets the user, and a subscription arrives as server-sent events', async () => {
   const query = (text: string, headers: Record<string, string>) =>
     fetch(`${gateway.origin}/graphql`, {
       method: 'POST',
@@ -223,7 +224,7 @@ test('a JSON API under a path prefix: a reader reads, a writer writes', async ()
   expect((await fetch(`${posts}/2`, { headers: bearer(reader) })).status).toBe(200);
 });
 
-test('Prometheus under its path prefix: a compressed response arrives as it was sent; a stranger sees nothing', async () => {
+test('Prometheus under its path prefix: a compressed response arrives unchanged; an anonymous client sees nothing', async () => {
   if (noPrometheus !== null) skipHere(noPrometheus);
   const url = `${gateway.origin}/prometheus/api/v1/query?query=1%2B1`;
   const headers = { ...bearer(reader), 'accept-encoding': 'gzip' };

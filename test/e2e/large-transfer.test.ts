@@ -1,6 +1,6 @@
 /**
- * 1 GiB up and down through an authorized route of the built program: every byte, in constant memory. Built and not
- * from the sources, because Node's own stripping of types alone takes some 30 MB.
+ * 1 GiB up and down through an authorized route of the built program: every byte, in constant memory. Built rather than
+ * from the sources, because Node's own type stripping takes some 30 MB.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -86,7 +86,7 @@ afterAll(async () => {
 describe('1 GiB', () => {
   const options = () => ({ host: '127.0.0.1', port, headers: { authorization: `Bearer ${token}` } });
 
-  it.each(['content-length', 'chunked'])('up with %s', async (framing) => {
+  it.each(['content-length', 'chunked'])('upload with %s', async (framing) => {
     receivedBytes = 0;
     const peak = watchResident(gateway.pid!);
     const upload = httpRequest({ ...options(), method: 'POST', path: '/files/up' });
@@ -108,7 +108,7 @@ describe('1 GiB', () => {
     expect(peak.stop()).toBeLessThan(maxResidentBytes);
   });
 
-  it('down', async () => {
+  it('download', async () => {
     const peak = watchResident(gateway.pid!);
     const download = httpRequest({ ...options(), path: '/files/down' });
     download.end();
@@ -124,7 +124,7 @@ describe('1 GiB', () => {
   });
 });
 
-/** Looks at the resident memory of a process ten times a second. */
+/** Samples the resident memory of a process ten times a second. */
 function watchResident(pid: number): { stop(): number } {
   let peak = 0;
   const look = () => {

@@ -1,6 +1,6 @@
 /**
- * The golden cases through applications that have Rolegate from its tarball, one for each framework: what their handlers see is what a
- * service behind the gateway gets, and what clients get is what the gateway responds with.
+ * The golden cases through applications that use Rolegate from its tarball, one per framework: their handlers see what
+ * a service behind the gateway would, and clients get the gateway's response.
  */
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -122,7 +122,10 @@ async function* eventsOf(stream: Readable): AsyncGenerator<[string]> {
   for (;;) yield (await once(stream, 'data')) as [string];
 }
 
-/** What Node itself refuses, in another way than the gateway: by closing the connection, without our headers, or as malformed. */
+/**
+ * What Node itself refuses differently from the gateway: by closing the connection, without Rolegate's headers, or as
+ * malformed.
+ */
 const refusedByNode: readonly string[] = [
   'absolute-form.yaml: no Host beside it',
   'framing.yaml: chunked not last',
@@ -136,7 +139,7 @@ const refusedByNode: readonly string[] = [
 ];
 /** Without a listener for `connect`, which none of the applications has. */
 const closedByNode = 'methods.yaml: CONNECT';
-/** What the parser does not take gets Node's own refusal where only a middleware runs, and no server is protected. */
+/** With only a middleware and no protected server, Node's own refusal is the response to what its parser rejects. */
 const withoutServer: readonly string[] = [
   'framing.yaml: repeated coding',
   'framing.yaml: length with a sign',

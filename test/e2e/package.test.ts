@@ -1,4 +1,4 @@
-/** The npm package, as somebody gets it: what is in the tarball, and what it does in an empty folder of its own. */
+/** The npm package as its users get it: the contents of the tarball, and its behavior in an empty folder. */
 import { execFile, execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -22,7 +22,7 @@ const { bin, exports } = JSON.parse(readFileSync('package.json', 'utf8')) as {
   >;
 };
 const freePorts = { ROLEGATE_LISTEN: '127.0.0.1:0', ROLEGATE_ADMIN: '127.0.0.1:0' };
-/** More than is needed today; far below what a test or a map that slips in would make. */
+/** More than needed today; far below what an accidental test or source map would add. */
 const mostPackedBytes = 1_200_000;
 
 interface Packed {
@@ -39,7 +39,7 @@ beforeAll(async () => {
   const run = promisify(execFile);
   const { stdout } = await run('npm', ['run', '--silent', 'build:package', '--', '--json'], { cwd: copy.folder });
   const told: unknown = JSON.parse(stdout);
-  // npm 11 lists packages; a later one names them.
+  // npm 11 prints a list of packages; later versions print an object by name.
   [packed] = Object.values(told as Readonly<Record<string, Packed>>) as [Packed];
 }, 120_000);
 afterAll(() => copy?.remove());
@@ -47,7 +47,7 @@ afterAll(() => copy?.remove());
 describe('the tarball', () => {
   const paths = () => packed.files.map(({ path }) => path);
 
-  test('holds the program, its types, its configuration files and who may use it how, and nothing else', () => {
+  test('contains the program, its types, its configuration files and its licenses, and nothing else', () => {
     const configs = execFileSync('git', ['ls-files', 'config'], { encoding: 'utf8' }).trim().split('\n');
     const other = paths().filter(
       (path) => !/^dist\/(main|index|verify|in-process|chunks\/[^/]+)\.js$|^dist\/.*\.d\.ts$/.test(path),
@@ -57,7 +57,7 @@ describe('the tarball', () => {
     expect(other.sort()).toEqual([...launchers, ...texts, ...configs].sort());
   });
 
-  test('the types are those that importers reach, and no others', () => {
+  test('the types are exactly those that importers can reach', () => {
     const read = (path: string) => readFileSync(join(copy.folder, path), 'utf8');
     const reached = new Set(Object.values(exports).map(({ types }) => types.slice(2)));
     for (const path of reached) {
@@ -68,8 +68,8 @@ describe('the tarball', () => {
     expect(types.sort()).toEqual([...reached].sort());
   });
 
-  test('every file of the program is used by it', () => {
-    // Comments of packages name types in files of theirs.
+  test('the program uses every one of its files', () => {
+    // Comments of packages mention types in their own files.
     const read = (path: string) => readFileSync(join(copy.folder, path), 'utf8').replace(/^\s*\*.*$/gm, '');
     const reached = new Set(['dist/main.js', ...Object.values(exports).map((one) => one.default.slice(2))]);
     for (const path of reached) {
@@ -83,7 +83,7 @@ describe('the tarball', () => {
     ).toEqual([...reached].sort());
   });
 
-  test('the licenses of packages that are in the program come with it, and no path of the machine that made it', () => {
+  test('includes the licenses of bundled packages, and no path of the build machine', () => {
     const program = [...paths().filter((path) => path.endsWith('.js'))].map((path) =>
       readFileSync(join(copy.folder, path), 'utf8'),
     );
@@ -108,7 +108,7 @@ describe('the tarball', () => {
     for (const text of program) expect(text).not.toContain(root);
   });
 
-  test('has what package.json points to', () => {
+  test('has every file that package.json refers to', () => {
     const exported = Object.values(exports).flatMap(({ types, default: main }) => [types.slice(2), main.slice(2)]);
     expect(paths()).toEqual(expect.arrayContaining([bin.rolegate, ...exported]));
   });
@@ -127,7 +127,7 @@ describe.each(['10', '11'])('installed in an empty folder by npm %s', (version) 
     folder = realpathSync(mkdtempSync(join(tmpdir(), 'rolegate-package-')));
     writeFileSync(join(folder, 'package.json'), '{ "name": "consumer", "private": true, "type": "module" }\n');
     const tarball = join(copy.folder, 'build', packed.filename);
-    // Five minutes of silence, as npm has it, are more than the whole test may take.
+    // Five minutes of silence, npm's default, exceed the whole test's timeout.
     const impatient = ['--fetch-timeout=15000', '--fetch-retries=5', '--fetch-retry-mintimeout=1000'];
     const install = runCommand('npm', ['install', '--prefer-offline', ...impatient, tarball], env, { cwd: folder });
     if ((await install.ended) === 0) return;
@@ -146,7 +146,7 @@ describe.each(['10', '11'])('installed in an empty folder by npm %s', (version) 
       noEmit: true,
       exactOptionalPropertyTypes: true,
       noUncheckedIndexedAccess: true,
-      // Those of Node, which a service has; from here, so that they are not installed once more.
+      // The types of Node, which a service has; taken from here, so they are not installed again.
       typeRoots: [join(root, 'node_modules/@types')],
       types: ['node'],
     };
@@ -176,14 +176,14 @@ describe.each(['10', '11'])('installed in an empty folder by npm %s', (version) 
     expect(command.output()).toMatch(/^\d+\.\d+\.\d+\n$/);
   });
 
-  test('the program itself says in one line what it needs on an older Node, and exits 2', async () => {
+  test('on an older Node, the program itself states its requirement in one line, and exits with 2', async () => {
     const old = findOldNode() ?? skipHere('no Node older than 26 on the PATH');
     const command = runCommand(old, ['node_modules/rolegate/dist/main.js', 'version'], env, { cwd: folder });
     expect(await command.ended).toBe(2);
     expect(command.output()).toMatch(/^rolegate needs Node 26 or newer; this is Node \d+\.\d+\.\d+\n$/);
   });
 
-  test('a TypeScript service verifies identities with what it imports from rolegate/verify', async () => {
+  test('a TypeScript service verifies identities with its imports from rolegate/verify', async () => {
     writeFileSync(join(folder, 'service.ts'), verifyingService);
     const { status, output } = await compileAndRun('service.ts');
     expect(status, output).toBe(0);

@@ -1,6 +1,6 @@
 /**
- * Pages with console blocks, played as their readers play them: in one shell, from the first command to the last, in a
- * copy of the project, with the files that the page shows. What is printed has to be what the page shows.
+ * Pages with console blocks, run like by their readers: in one shell, from the first command to the last, in a copy of
+ * the project, with the files shown on the page. The output must match the page.
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -13,12 +13,12 @@ import { copyProject, type ProjectCopy } from '../support/project-copy.ts';
 import { skipHere } from '../support/skip-here.ts';
 import { looksLike, openShell, type Shell, type Shortened, stepsOf, trimmed } from '../support/transcript.ts';
 
-/** The one whose commands need no gateway and take turns: a test of its own plays it: write-a-policy-guide.test.ts. */
+/** Its commands need no gateway and run separately, in write-a-policy-guide.test.ts. */
 const elsewhere = ['docs/guides/write-a-policy.md'];
 const pages = pagesWith('console').filter((path) => !elsewhere.includes(path));
 const tools = ['bash', 'curl', 'openssl'];
 
-test('the way of a new user is among them', () => {
+test('the path of a new user is among them', () => {
   expect(pages).toContain('docs/getting-started.md');
 });
 
@@ -52,7 +52,7 @@ describe.each(pages)('%s', (path) => {
       if (missing.length > 0) skipHere(`no ${missing.join(', ')}: install it to play what pages show`);
       const printed = await shell.run(moved(command));
       const expected = moved(shown);
-      // The texts themselves, so that a failure shows the difference.
+      // The texts themselves, so a failure shows the difference.
       if (!looksLike(expected, printed, shortened)) expect(trimmed(printed)).toBe(expected);
     },
   );

@@ -1,4 +1,4 @@
-/** What Prometheus' own checker says of every page of metrics: names, types, units and texts, for each kind of process. */
+/** Prometheus' own checker on every page of metrics: names, types, units and texts, for each kind of process. */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -43,7 +43,7 @@ function check(page: string): { status: number | null; told: string } {
 test.each([
   ['a gateway', 'serve', (database: string) => gateway(database, 1)],
   ['a gateway with workers', 'serve', (database: string) => gateway(database, 2)],
-  ['the Auth API alone', 'auth-api', authApi],
+  ['the standalone Auth API', 'auth-api', authApi],
 ] as const)('%s: promtool finds nothing', async (name, command, config) => {
   const file = folder.write(`${name.replaceAll(' ', '-')}.yaml`, '');
   folder.write(`${name.replaceAll(' ', '-')}.yaml`, config(join(file, '..', `${name}.db`)));
@@ -66,7 +66,7 @@ test.each([
   }
 });
 
-test('control: a gauge that is named as a counter is found', () => {
+test('control: finds a gauge named like a counter', () => {
   const page = '# HELP things_total Things.\n# TYPE things_total gauge\nthings_total 1\n';
   expect(check(page)).toEqual({ status: 3, told: expect.stringContaining('things_total') });
 });

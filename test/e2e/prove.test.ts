@@ -1,6 +1,6 @@
 /**
- * `rolegate prove` on running installations: it finds nothing at Rolegate itself and behind real proxies with their printed
- * configurations, and finds each mistake that is made in one.
+ * `rolegate prove` on running installations: it finds nothing at Rolegate itself and behind real proxies with their
+ * printed configurations, and finds each mistake planted in one.
  */
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { parseConfig } from '../../src/config/parse-config.ts';
@@ -42,20 +42,20 @@ const mistakes: Readonly<Record<(typeof packagedNames)[number], readonly Mistake
   nginx: [
     ['no check', /auth_request \/\.rolegate;/, '', 'passed'],
     [
-      'a path beside the check',
+      'a path next to the check',
       /location \/ \{/,
       'location ^~ /admin/ { proxy_pass http://service; }\n    location / {',
       'passed',
     ],
     [
-      'a target that the client names',
+      "a target from a client's header",
       /X-Original-URI \$request_uri/g,
       'X-Original-URI $http_x_original_uri$request_uri',
       'passed',
     ],
     ['an identity header that is not set', /proxy_set_header User-Id .*;/, '', 'identity_forged'],
     [
-      'an identity header that is set only where there is one',
+      'an identity header that is set only if present',
       /proxy_set_header Groups .*;/,
       'proxy_set_header Groups $http_groups;',
       'identity_forged',
@@ -122,7 +122,7 @@ async function prove(
 
 const codesOf = ({ findings }: Report) => [...new Set(findings.map(({ code }) => code))].sort();
 
-test('nothing gets through Rolegate itself, and only methods that change nothing are sent', async () => {
+test('Rolegate itself lets nothing through, and only safe methods are sent', async () => {
   const { code, report } = await prove(gateway.port);
   expect([report.findings, report.notes, code]).toEqual([[], [], 0]);
   expect(report.groups['paths']!.requests).toBeGreaterThanOrEqual(2 * 40);
@@ -132,7 +132,7 @@ test('nothing gets through Rolegate itself, and only methods that change nothing
   expect([...methods].sort()).toEqual(['GET', 'HEAD', 'OPTIONS']);
 });
 
-test('with --unsafe methods that change something are sent too, where the rules refuse them', async () => {
+test('with --unsafe, unsafe methods are sent too, where the rules refuse them', async () => {
   const { code } = await prove(gateway.port, '--unsafe');
   expect(code).toBe(0);
   const changing = gateway.logLines().filter(({ method }) => method === 'POST');
@@ -140,7 +140,7 @@ test('with --unsafe methods that change something are sent too, where the rules 
   expect(service.requests.map(({ method }) => method)).not.toContain('POST');
 });
 
-test('rules that are not those of the file are found', async () => {
+test('finds rules that differ from the file', async () => {
   gateway.apply(text(new URL(authApi.url).origin, service.origin).replace('GET: [admin]', 'GET: public'));
   const { code, report } = await prove(gateway.port);
   expect([codesOf(report), code]).toEqual([['passed'], 1]);
@@ -157,7 +157,7 @@ test('an outage is 503, and nothing gets through', async () => {
   expect(report.groups['outage']!.requests).toBeGreaterThan(0);
 });
 
-test('people get a table, the requests that got through, and what to do', async () => {
+test('prints a table, the requests that got through, and what to do', async () => {
   const command = runRolegate(['prove', service.origin, '--config', file, '--roles', 'user'], {
     ...good,
     NO_COLOR: '1',
@@ -171,7 +171,7 @@ test('people get a table, the requests that got through, and what to do', async 
   for (const line of output.split('\n')) expect(line.length).toBeLessThanOrEqual(110);
 });
 
-test('an address where nothing listens, and a credential of nobody', async () => {
+test('reports a closed port, and an unknown credential', async () => {
   const unreachable = runRolegate(['prove', 'http://127.0.0.1:1', '--config', file]);
   expect([await unreachable.ended, unreachable.output()]).toEqual([
     1,
@@ -212,7 +212,7 @@ describe.each(packagedNames)('behind %s', (product) => {
     proxy = await startAskingProxy(product, read.config, places, edit);
   }
 
-  test('the printed configuration lets nothing through', async () => {
+  test('finds nothing with the printed configuration', async () => {
     await start();
     const { code, report } = await prove(proxy.port);
     expect([report.findings, code]).toEqual([[], 0]);
@@ -221,7 +221,7 @@ describe.each(packagedNames)('behind %s', (product) => {
     expect([outage.report.findings, outage.code]).toEqual([[], 0]);
   });
 
-  test.each(mistakes[product])('%s is found', async (_, from, to, code) => {
+  test.each(mistakes[product])('finds %s', async (_, from, to, code) => {
     await start((printed) => {
       expect(printed).toMatch(from);
       return printed.replace(from, to);
@@ -231,7 +231,7 @@ describe.each(packagedNames)('behind %s', (product) => {
   });
 });
 
-test('an outage that nginx makes a refusal of is found', async () => {
+test('finds an outage that nginx turns into a refusal', async () => {
   requireProduct('nginx');
   const read = parseConfig(text(new URL(authApi.url).origin, service.origin), {
     file: 'gateway.yaml',

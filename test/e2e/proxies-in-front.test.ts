@@ -1,4 +1,4 @@
-/** The configurations of nginx and Caddy that docs/guides/existing-service.md shows, in front of its gateway. */
+/** The configurations of nginx and Caddy in docs/guides/existing-service.md, in front of the page's gateway. */
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -58,7 +58,7 @@ function onPorts(text: string): string {
   return text.replace(/\b127\.0\.0\.1:8080\b/, `127.0.0.1:${gatewayPort}`).replace(/\b844[34]\b/, String(port));
 }
 
-/** From an address that is no trusted proxy. */
+/** From an address that is not a trusted proxy. */
 async function ask(path: string, headers: Readonly<Record<string, string>>): Promise<IncomingMessage> {
   const asked = request({ host: '127.0.0.1', port, path, headers, localAddress: '127.0.0.2', agent: false });
   asked.end();
@@ -82,7 +82,7 @@ describe.each(proxies)('$name', ({ name, version, file, args }) => {
     await proxy?.ended;
   });
 
-  test('the service learns the real client, scheme and host, and the path as it was written', async () => {
+  test('the service receives the real client, scheme and host, and the original path', async () => {
     service.clear();
     const forged = {
       'x-forwarded-for': '10.9.9.9',
@@ -93,7 +93,7 @@ describe.each(proxies)('$name', ({ name, version, file, args }) => {
     expect((await ask('/a%20b/%C3%A9?x=%2F', forged)).statusCode).toBe(200);
     const seen = service.last();
     expect(seen.target).toBe('/a%20b/%C3%A9?x=%2F');
-    // The client, and the proxy behind it.
+    // The client, and the proxy after it.
     expect(seen.header('x-forwarded-for')).toEqual(['127.0.0.2, 127.0.0.1']);
     expect(seen.header('x-real-ip')).toEqual(['127.0.0.2']);
     expect(seen.header('x-forwarded-proto')).toEqual(['http']);
@@ -101,7 +101,7 @@ describe.each(proxies)('$name', ({ name, version, file, args }) => {
     expect(seen.header('user-id')).toEqual([]);
   });
 
-  test('refusals come through as they are', async () => {
+  test('refusals pass unchanged', async () => {
     service.clear();
     const refused = await ask('/api/orders', {});
     expect([refused.statusCode, refused.headers['x-error']]).toEqual([401, 'A credential is required']);

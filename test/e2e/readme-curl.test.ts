@@ -1,6 +1,6 @@
 /**
- * `npm ci && npm start` as the README promises it, in a fresh copy: the time to the screen, every printed line through
- * the real curl, and Ctrl-C as a terminal sends it. With CI=true the packages are installed too.
+ * `npm ci && npm start` as promised in the README, in a fresh copy: the time to the screen, every printed line with the
+ * real curl, and Ctrl-C as a terminal sends it. With CI=true the packages are installed too.
  */
 import { execFile, spawnSync } from 'node:child_process';
 import { type AddressInfo, createServer } from 'node:net';
@@ -14,7 +14,7 @@ import { type RunningCommand, runCommand, runRolegate } from '../support/running
 import { skipHere } from '../support/skip-here.ts';
 
 const installs = process.env['CI'] === 'true';
-/** What the README promises. */
+/** The README's promise. */
 const promisedMs = 2_000;
 const starts = 5;
 const freePorts = { ROLEGATE_LISTEN: '127.0.0.1:0', ROLEGATE_ADMIN: '127.0.0.1:0' };
@@ -32,7 +32,7 @@ beforeAll(async () => {
     const installing = runCommand('npm', ['ci'], {}, { cwd: copy.folder });
     expect(await installing.ended, installing.output()).toBe(0);
   }
-  // Other work of the machine makes a start slower and never faster, so the best of a few counts.
+  // Other load on the machine makes a start slower and never faster, so the best of a few counts.
   for (;;) {
     const startedAt = performance.now();
     demo = npmStart(copy.folder);
@@ -69,11 +69,11 @@ function needCurl(): void {
   if (spawnSync('curl', ['--version']).status !== 0) skipHere('no curl: install it (Debian: apt-get install curl)');
 }
 
-test(`the screen is there within ${promisedMs} ms`, () => {
+test(`the screen appears within ${promisedMs} ms`, () => {
   expect(Math.min(...timesMs)).toBeLessThan(promisedMs);
 });
 
-test('the screen names the places, and two users with working credentials', async () => {
+test('the screen shows the addresses, and two users with working credentials', async () => {
   const places = Object.fromEntries(
     [...demo.output().matchAll(/^ {2}(gateway|admin|service) +(http\S+)/gm)].map(([, name, url]) => [name, url]),
   );
@@ -93,7 +93,7 @@ test('the screen names the places, and two users with working credentials', asyn
 });
 
 describe('with curl', () => {
-  test('every line gives the status that stands above it, refusals with both headers', async () => {
+  test('every line returns the status printed above it, refusals with both headers', async () => {
     needCurl();
     const { trials } = screen();
     expect(new Set(trials.map(({ status }) => status))).toEqual(new Set([200, 202, 400, 401, 403, 404]));
@@ -102,13 +102,13 @@ describe('with curl', () => {
       expect(shown.status, `${shows}: ${printed}\n${headers}\n${shown.body}`).toBe(status);
       expect([shows, /^x-error: [\x20-\x7e]{1,256}$/im.test(headers)]).toEqual([shows, status >= 400]);
       expect([shows, /^x-error-id: [0-9a-f-]{36}$/im.test(headers)]).toEqual([shows, status >= 400]);
-      // Behind the text of a refusal the prompt stands on a line of its own.
+      // After the text of a refusal, the prompt starts on a new line.
       if (status >= 400) expect([shows, shown.body.at(-1)]).toEqual([shows, '\n']);
       expect([shows, /^www-authenticate: Bearer/im.test(headers)]).toEqual([shows, status === 401 || status === 403]);
     }
   });
 
-  test('the lines that promise an identity show the headers that the service saw', async () => {
+  test('the lines that promise an identity show the headers that the service received', async () => {
     needCurl();
     const [ann, pair, ...others] = screen().trials.filter(({ status }) => status === 200);
     const root = others.find(({ shows }) => shows.startsWith('root'))!;
@@ -123,7 +123,7 @@ describe('with curl', () => {
     expect(seen[0]['user-id']).not.toBe(seen[2]['user-id']);
   });
 
-  test('the login: its code and the next line appear in the terminal, and the bearer then works', async () => {
+  test('the login: its code and the next command appear in the terminal, and the bearer then works', async () => {
     needCurl();
     const { trials, expand } = screen();
     const login = trials.find(({ status }) => status === 202)!;
@@ -142,20 +142,20 @@ describe('with curl', () => {
   });
 });
 
-test('what appears below the screen are requests, each with its method and path', () => {
+test('requests appear below the screen, each with its method and path', () => {
   const below = demo.output().split('Codes and requests appear below.')[1]!;
   const lines = [...below.matchAll(/^ {2}\d{3} .*$/gm)].map(([line]) => line);
   expect(lines.length).toBeGreaterThan(5);
   expect(lines.filter((line) => !/^ {2}\d{3} [A-Z]+ \/\S* {2}/.test(line))).toEqual([]);
 });
 
-/** Begins a request as the administrator; `finish` sends its end and gives the status. */
+/** Starts a request as the administrator; `finish` sends its end and returns the status. */
 async function beginRequest({ output }: RunningCommand): Promise<{ finish(): Promise<number> }> {
   const port = Number(/^ {2}gateway +http:\S+:(\d+)$/m.exec(output())![1]);
   const bearer = readDemoScreen(output()).variables['ROOT']!;
   const client = await openRaw(port);
   client.write(`PUT /orders/7 HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${bearer}\r\nContent-Length: 4\r\n\r\nha`);
-  // It has been taken when another one that came later is answered.
+  // It has been accepted when a later one has its response.
   await fetch(`http://127.0.0.1:${port}/orders/7`);
   return {
     async finish() {
@@ -167,7 +167,7 @@ async function beginRequest({ output }: RunningCommand): Promise<{ finish(): Pro
   };
 }
 
-test('Ctrl-C answers what is in flight and exits 0, without a word of npm', async () => {
+test('Ctrl-C completes requests in flight and exits with 0, without output from npm', async () => {
   const { finish } = await beginRequest(demo);
   demo.signal('SIGINT');
   await demo.see(/finishing what is in flight/);
@@ -176,7 +176,7 @@ test('Ctrl-C answers what is in flight and exits 0, without a word of npm', asyn
   expect(demo.output()).not.toMatch(/npm error|SIGINT|ERR!/);
 });
 
-test('Ctrl-C comes twice when npm passes on what the terminal sent: it is one', async () => {
+test('treats a second SIGINT, forwarded by npm, as the same Ctrl-C', async () => {
   const alone = runRolegate(['demo'], freePorts);
   try {
     await alone.see(/Codes and requests appear below/);
@@ -191,7 +191,7 @@ test('Ctrl-C comes twice when npm passes on what the terminal sent: it is one', 
   }
 });
 
-test('a port that is taken: one line that names the setting, exit 1', async () => {
+test('a port in use: one line that mentions the setting, exit 1', async () => {
   const holder = createServer().listen(0, '127.0.0.1');
   await new Promise((resolve) => holder.once('listening', resolve));
   const { port } = holder.address() as AddressInfo;

@@ -1,6 +1,6 @@
 /**
- * Clients that people have, with the commands of `docs/guides/basic-clients.md`, through the gateway: each is let in, and
- * with a wrong credential it is not. Hosts of the page are the gateway on loopback, without TLS.
+ * Widely used clients, with the commands of `docs/guides/basic-clients.md`, through the gateway: each is allowed, but
+ * not with a wrong credential. Hosts on the page are replaced by the gateway on loopback, without TLS.
  */
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -67,7 +67,7 @@ const blocks = blocksOf(readFileSync('docs/guides/basic-clients.md', 'utf8'));
 const kinds = ['sh clients', 'ini clients', 'python clients', 'xml clients'];
 const pageText = blocks.filter(({ language, info }) => kinds.includes(`${language} ${info}`));
 
-/** The block of the page that holds the words, for the gateway of the test. */
+/** The block on the page that contains these words, for the test's gateway. */
 function shown(words: string, gateway: RunningGateway): string {
   const found = pageText.find(({ text }) => text.includes(words));
   if (found === undefined) throw new Error(`no block with ${words}`);
@@ -82,7 +82,7 @@ beforeEach(() => {
 
 const run = (script: string, env: NodeJS.ProcessEnv) => runClient(place, script, env);
 
-/** Statuses of a gateway, with the reasons of its refusals, from a line of its log on. */
+/** Statuses of a gateway, with the reasons of its refusals, from a given log line on. */
 const statusesOf = (gateway: RunningGateway, from: number) =>
   gateway
     .logLines()
@@ -93,7 +93,7 @@ const statusesOf = (gateway: RunningGateway, from: number) =>
 describe('git', () => {
   beforeAll(() => need('git', '--version'));
 
-  test('clones with a token in the URL, and asks first', async () => {
+  test('clones with a token in the URL, after a challenge', async () => {
     const from = bearers.logLines().length;
     const ran = await run(shown('git clone "https', bearers), { TOKEN: token });
     expect(ran.code, ran.output).toBe(0);
@@ -109,7 +109,7 @@ describe('git', () => {
     expect(git.subjects('team/app.git').slice(0, 1)).toEqual(['second']);
   });
 
-  test('control: a role that may not push may clone', async () => {
+  test('control: a role without write access may clone', async () => {
     const before = git.subjects('team/app.git');
     const ran = await run(shown('git push', bearers), { TOKEN: readerToken });
     expect(ran.code).not.toBe(0);
@@ -124,7 +124,7 @@ describe('git', () => {
     expect(existsSync(join(place, 'app'))).toBe(false);
   });
 
-  test('pushes more than its buffer holds', async () => {
+  test('pushes more than its buffer contains', async () => {
     const script = `${shown('git clone "https', bearers)}
 cd app && head -c 8000000 /dev/urandom > large && git add large
 git -c user.name=CI -c user.email=ci@example.test commit -q -m large && git push -q origin main`;
@@ -138,7 +138,7 @@ interface Client {
   readonly name: string;
   readonly prepare: () => void;
   readonly script: () => string;
-  /** What the service is asked for with a good credential. */
+  /** Requests to the service with a valid credential. */
   readonly asks: string;
 }
 
@@ -194,7 +194,7 @@ const clients: readonly Client[] = [
 describe.each(clients)('$name', ({ prepare, script, asks }) => {
   beforeAll(prepare, installMs);
 
-  test('is let in', async () => {
+  test('is allowed', async () => {
     const ran = await run(script(), { TOKEN: token, KEY: 'key-of-ci', SECRET: secret });
     expect(ran.code, ran.output).toBe(0);
     expect(packages.requests).toContain(asks);
@@ -212,15 +212,15 @@ describe('Maven', () => {
   const look = async (env: NodeJS.ProcessEnv) => {
     writeFileSync(join(place, 'settings.xml'), shown('<settings>', bearers));
     const ran = await run(shown('mvn ', bearers), env);
-    // Debian's can be installed without what it encodes passwords with.
+    // Debian's package can be installed without its library for encoding passwords.
     if (ran.output.includes('NoClassDefFoundError')) skipHere('this Maven lacks a library (commons-codec)');
     return ran;
   };
 
-  test('asks first, and sends the password then', async () => {
+  test('sends the password after a challenge', async () => {
     const from = bearers.logLines().length;
     await look({ TOKEN: token });
-    // What it looks for is not there: it stops at the first plugin.
+    // What it needs is missing there: it stops at the first plugin.
     expect(packages.requests[0]).toMatch(/^ci GET \/repository\/.+\.pom$/);
     expect(statusesOf(bearers, from)[0]).toBe('401 credential_missing');
   });
@@ -234,7 +234,7 @@ describe('Maven', () => {
   });
 });
 
-test('control: a client of registries that sees a challenge of Bearer takes it for the address of a token server', async () => {
+test('control: a registry client takes a Bearer challenge for the address of a token server', async () => {
   needPackage('skopeo', 'skopeo', '--version');
   const script = shown('skopeo login', asksForBearers).replace('skopeo login', 'skopeo login --tls-verify=false');
   const ran = await run(script, { TOKEN: token });

@@ -1,6 +1,6 @@
 /**
- * Registries that people run, behind the gateway, and the clients that write to them with Basic: images with docker and skopeo, packages
- * with Maven. Who may write is let in, who may only read is not, and neither is a wrong password.
+ * Widely used registries behind the gateway, and the clients that write to them with Basic: images with docker and
+ * skopeo, packages with Maven. A role with write access is allowed; a read-only role and a wrong password are not.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -53,7 +53,7 @@ routes:
 
 const page = blocksOf(readFileSync('docs/guides/basic-clients.md', 'utf8'));
 
-/** The block of the page that holds the words, for the gateway of the test. */
+/** The block on the page that contains these words, for the test's gateway. */
 function shown(words: string, { port }: RunningGateway): string {
   const found = page.find(({ text, info }) => info === 'clients' && text.includes(words));
   if (found === undefined) throw new Error(`no block with ${words}`);
@@ -92,7 +92,7 @@ ${copy} --src-tls-verify=false --src-creds "ci:$TOKEN" ${target} dir:back`;
     });
 
     test.each([
-      ['a role that may only read', reader, /403|denied/],
+      ['a read-only role', reader, /403|denied/],
       ['a wrong token', wrong, /authentication required|unauthorized/],
     ])('control: not with %s', async (_name, token, said) => {
       const ran = await push('refused', token);
@@ -120,7 +120,7 @@ docker push -q ${target} && docker rmi ${target} && docker pull -q ${target}`;
     });
 
     test.each([
-      ['a role that may only read', reader, /403|denied/],
+      ['a read-only role', reader, /403|denied/],
       ['a wrong token', wrong, /401|unauthorized/],
     ])('control: not with %s', async (_name, token, said) => {
       const ran = await push('refused', token);
@@ -148,13 +148,13 @@ describe('packages with Maven', () => {
     repository.requests.length = 0;
     writeFileSync(join(place, 'settings.xml'), shown('<settings>', gateway));
     spawnSync('tar', ['-cf', 'tools.jar', '-T', '/dev/null'], { cwd: place });
-    // Which version is asked for, Maven was built with.
+    // The requested version is built into Maven.
     const named = `org.apache.maven.plugins:maven-deploy-plugin:${deployVersion()}:deploy-file`;
     const script = shown('deploy:deploy-file', gateway).replace('deploy:deploy-file', named);
     return runClient(place, script, { TOKEN: token });
   };
 
-  test('are deployed, by a plugin that was downloaded through the gateway', async () => {
+  test('are deployed, by a plugin downloaded through the gateway', async () => {
     const ran = await deploy(writer);
     expect(ran.code, ran.output).toBe(0);
     const jar = repository.deployed.get('org/example/tools/1.2.3/tools-1.2.3.jar');
@@ -163,7 +163,7 @@ describe('packages with Maven', () => {
     expect(repository.requests.every((line) => line.startsWith('ci '))).toBe(true);
   });
 
-  test('control: a role that may only read downloads, and deploys nothing', async () => {
+  test('control: a read-only role downloads, and deploys nothing', async () => {
     const ran = await deploy(reader);
     expect(ran.code).not.toBe(0);
     expect(ran.output).toContain('403');

@@ -1,4 +1,4 @@
-/** `scripts/release` in a clone: what it says it would do, what keeps it from doing so, and what it makes. */
+/** `scripts/release` in a clone: its plan, the conditions that stop it, and its results. */
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -23,7 +23,7 @@ beforeAll(() => {
   const section = `## ${version} (unreleased)\n\n- Something that an operator notices.\n\n`;
   writeFileSync(join(folder, 'CHANGELOG.md'), `${title}${section}## 1.0.0 (2026-01-01)\n\n- The first.\n`);
   git('init', '--quiet', '--initial-branch=main');
-  // A link, where a clone has a folder.
+  // A link where a clone has a folder.
   writeFileSync(join(folder, '.git/info/exclude'), 'node_modules\n');
   git('config', 'user.name', 'Ann Example');
   git('config', 'user.email', 'ann@example.test');
@@ -57,7 +57,7 @@ async function release(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
 }
 
 describe('--dry-run', () => {
-  test('tells what would be done, and does nothing', async () => {
+  test('prints the plan, and does nothing', async () => {
     const before = state();
     const { code, output } = await release([version, '--dry-run', '--without', 'image,chart']);
     expect(code, output).toBe(0);
@@ -80,8 +80,8 @@ describe('--dry-run', () => {
     expect(state()).toEqual(before);
   });
 
-  test('names each part that cannot be made here, and why', async () => {
-    // Node, Git and what a shell needs, but neither docker nor helm.
+  test('lists each part that cannot be built here, and why', async () => {
+    // Node, Git and the needs of a shell, but neither docker nor helm.
     const { code, output } = await release([version, '--dry-run'], { PATH: programs('node', 'git', 'sh', 'dirname') });
     expect(code).toBe(1);
     expect(output).toContain('  image      cannot be made: docker with buildx is not here\n');
@@ -91,10 +91,10 @@ describe('--dry-run', () => {
   });
 
   test.each([
-    ['a changelog without it', '9.9.9', () => {}, /does not begin with "## 9\.9\.9 \(unreleased\)"/],
-    ['what is not committed', version, () => writeFileSync(join(folder, 'more.txt'), ''), /not committed/],
-    ['a tag that is there', version, () => git('tag', `v${version}`), /the tag v9\.8\.7 is there already/],
-    ['what is no version', 'next', () => {}, /next is no version/],
+    ['a changelog without the version', '9.9.9', () => {}, /does not begin with "## 9\.9\.9 \(unreleased\)"/],
+    ['uncommitted changes', version, () => writeFileSync(join(folder, 'more.txt'), ''), /not committed/],
+    ['an existing tag', version, () => git('tag', `v${version}`), /the tag v9\.8\.7 is there already/],
+    ['an invalid version', 'next', () => {}, /next is no version/],
   ])('stops at %s', async (_name, asked, prepare, problem) => {
     prepare();
     const { code, output } = await release([asked, '--dry-run', '--without', 'image,chart']);
@@ -103,7 +103,7 @@ describe('--dry-run', () => {
   });
 
   test.each([[[]], [['1.0.0', '2.0.0']], [['1.0.0', '--without', 'everything']], [['1.0.0', '--quickly']]])(
-    'does not understand %j',
+    'refuses %j as arguments',
     async (args) => {
       const { code, output } = await release(args);
       expect(code).toBe(2);
@@ -160,7 +160,7 @@ test('a release of package and executable', async () => {
     components: readonly { name: string }[];
   };
   const listed = new Set(components.map(({ name }) => name));
-  // Node itself is not in it.
+  // It does not contain Node itself.
   const production = Object.entries<{ dev?: true; devOptional?: true }>(lock.packages)
     .filter(([path, { dev, devOptional }]) => path !== '' && dev !== true && devOptional !== true)
     .map(([path]) => path.replace(/^.*node_modules\//, ''))
@@ -168,7 +168,7 @@ test('a release of package and executable', async () => {
   expect(listed).toEqual(new Set(production));
 });
 
-test('the chart of a published release knows its image, and says where the source is', async () => {
+test('the chart of a published release has its image, and links to the source', async () => {
   const parts = ['scripts/build-release.ts', 'chart', '--repository', 'Example/rolegate'];
   const helm = dirname(helmPath());
   const build = runCommand(process.execPath, parts, { PATH: `${helm}:${process.env['PATH']}` }, { cwd: folder });
@@ -184,7 +184,7 @@ test('the chart of a published release knows its image, and says where the sourc
   expect(output).toContain(`image: "ghcr.io/example/rolegate:${current.version}"\n`);
 });
 
-test.each([[[]], [['everything']], [['chart', 'binary']]])('building %j is not understood', async (args) => {
+test.each([[[]], [['everything']], [['chart', 'binary']]])('refuses to build %j', async (args) => {
   const build = runCommand(process.execPath, ['scripts/build-release.ts', ...args], {}, { cwd: folder });
   expect(await build.ended).toBe(2);
   expect(build.output()).toContain('usage: ');
@@ -194,7 +194,7 @@ function digestOf(path: string): string {
   return execFileSync('sha256sum', [path], { encoding: 'utf8' }).split(' ')[0]!;
 }
 
-/** A PATH with these programs alone. */
+/** A PATH with only these programs. */
 function programs(...names: readonly string[]): string {
   const place = join(folder, 'node_modules-of-path');
   execFileSync('mkdir', ['-p', place]);

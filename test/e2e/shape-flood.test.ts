@@ -1,4 +1,4 @@
-/** Random tokens by the thousand, which have not the shape of a bearer: no call, no entry in the cache, and no memory. */
+/** Thousands of random tokens without a bearer's shape: no call, no cache entry, and no memory. */
 import { afterEach, expect, it } from 'vitest';
 import { newBearer, requestOf, times } from './support/credentials.ts';
 import { countStatuses } from './support/figures.ts';
@@ -11,12 +11,12 @@ const mib = 1024 * 1024;
 let installation: Installation | undefined;
 afterEach(() => installation?.close());
 
-/** Sends so many tokens that were never sent before, to a gateway that was warmed with others. */
+/** Sends this many new tokens to a gateway that was warmed up with others. */
 async function flood(credentials: readonly string[]) {
   installation = await startInstallation({
     replicas: [['rejected: 1h']],
     credentials,
-    // What is counted are calls and entries: a busy machine must not end a call before its time.
+    // Calls and entries are counted: a busy machine must not time out a call.
     authApiKeys: ['timeout: 30s'],
     env: { NODE_OPTIONS: '--inspect=127.0.0.1:0' },
     connections,
@@ -43,15 +43,15 @@ async function flood(credentials: readonly string[]) {
   };
 }
 
-it('a token without the shape costs nothing that stays', async () => {
+it('a token without the shape leaves no trace', async () => {
   const { grownMib, ...found } = await flood(['bearer: { shape: { prefix: "acme_", length: 37, alphabet: base62 } }']);
   expect(found).toEqual({ statuses: { 401: tokens }, calls: 0, entries: 0 });
-  // A hundred bytes for each would be one.
+  // A hundred bytes per token would be one.
   expect(grownMib).toBeLessThan(1);
   process.stdout.write(`memory grew by ${grownMib.toFixed(2)} MiB after ${tokens} tokens\n`);
 });
 
-it('control: without a shape each is asked for and kept', async () => {
+it('control: without a shape, each is looked up and cached', async () => {
   const { statuses, calls, entries } = await flood([]);
   expect(statuses).toEqual({ 401: tokens });
   expect(calls).toBe(tokens);

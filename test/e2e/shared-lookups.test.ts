@@ -1,4 +1,4 @@
-/** One question for a thousand: cold requests of one credential at three replicas that share a Redis. */
+/** A single flight for a thousand: cold requests of one credential at three replicas that share a Redis. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startPrivateRedis, useRedis } from '../support/redis.ts';
 import { newBearer, newKeyPair, requestOf, times } from './support/credentials.ts';
@@ -35,8 +35,8 @@ describe('parallel cold requests at three replicas', () => {
   it.each([
     ['bearer', newBearer(), 200],
     ['key pair', newKeyPair(), 200],
-    ['bearer that nobody knows', newBearer(), 401],
-  ] as const)('1,000 with one %s: one call to the Auth API, and the same answer for all', async (_, one, status) => {
+    ['unknown bearer', newBearer(), 401],
+  ] as const)('1,000 with one %s: one call to the Auth API, and the same response for all', async (_, one, status) => {
     const { authApi, client } = installation!;
     await authApi.resetCalls();
     if (status === 200) await authApi.allow(one);
@@ -61,10 +61,10 @@ describe('parallel cold requests at three replicas', () => {
   });
 });
 
-describe('one of the three is killed while it asks', () => {
+describe('one of the three is killed during its call', () => {
   afterAll(() => installation?.close());
 
-  it('the others wait no longer than the lease lives, and then ask for themselves', async () => {
+  it('the others wait no longer than the lease lasts, and then call themselves', async () => {
     const { authApi, client, replicas } = await threeReplicas('3s', redisCache);
     const credential = newBearer();
     await authApi.allow(credential);
@@ -79,15 +79,15 @@ describe('one of the three is killed while it asks', () => {
     expect((await lost).status).toBe(0);
     const exchanges = await Promise.all(waiting);
     expect(countStatuses(exchanges)).toEqual({ 200: 60 });
-    // The lease lives little longer than a call of the Auth API may take; the rest is for a busy machine.
+    // The lease lasts little longer than a call to the Auth API may take; the rest is for a busy machine.
     expect(max(exchanges.map(({ endedMs }) => endedMs)) - killedMs).toBeLessThan(10_000);
-    // The dead one's, and at most one of each survivor.
+    // The killed one's, and at most one by each survivor.
     expect((await authApi.calls()).length).toBeLessThanOrEqual(3);
   });
 });
 
-describe('without what makes them one', () => {
-  it('a Redis that is down: one call for each replica', async () => {
+describe('without a shared Redis', () => {
+  it('a Redis that is down: one call per replica', async () => {
     const redis = await startPrivateRedis();
     let installed: Installation | undefined;
     try {

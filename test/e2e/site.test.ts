@@ -1,4 +1,7 @@
-/** The documentation as a site: it builds without a dead link, and its pages work in Chromium: no error, nothing out of reach of people. */
+/**
+ * The documentation as a site: it builds without broken links, and its pages work in Chromium, without errors or
+ * accessibility faults.
+ */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
@@ -51,7 +54,7 @@ afterAll(async () => {
   copy.remove();
 });
 
-test('a dead link stops the build', () => {
+test('a broken link stops the build', () => {
   const page = join(copy.folder, 'docs/getting-started.md');
   const text = readFileSync(page, 'utf8').replace('](', '](no-such-page.md) [x](');
   spawnSync('tee', [page], { input: text, stdio: ['pipe', 'ignore', 'inherit'] });
@@ -73,7 +76,7 @@ describe.each([
       await page.locator('h1, .VPHero .name').first().waitFor();
       expect(faults).toEqual([]);
       expect(await serious(page)).toEqual([]);
-      // Tables and code scroll by themselves; the page does not.
+      // Tables and code scroll on their own; the page does not.
       expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
     } finally {
       await page.close();
@@ -94,7 +97,7 @@ test('the search finds a page', async () => {
   }
 });
 
-/** Errors of the page and of what it loads. */
+/** Errors of the page and its resources. */
 function watched(page: Page): string[] {
   const faults: string[] = [];
   page.on('console', (message) => {
@@ -107,7 +110,7 @@ function watched(page: Page): string[] {
   return faults;
 }
 
-/** What axe-core finds that keeps people from reading the page. */
+/** What axe-core finds that prevents people from reading the page. */
 async function serious(page: Page): Promise<string[]> {
   await page.addScriptTag({ path: join(copy.folder, 'site/node_modules/axe-core/axe.min.js') });
   return await page.evaluate(async () => {

@@ -1,6 +1,6 @@
 /**
- * Tracing in a process, from the sources and as built: OpenTelemetry is loaded only with a collector, spans arrive, also those of workers,
- * and a collector that is gone does not keep the process from its end.
+ * Tracing in a process, from the sources and as built: OpenTelemetry is loaded only with a collector, spans arrive,
+ * also those of workers, and an unreachable collector does not delay the end of the process.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,7 +12,7 @@ import { type OtlpReceiver, startOtlpReceiver } from '../support/otlp-receiver.t
 import { sendRaw } from '../support/raw-client.ts';
 import { type RunningCommand, runCommand } from '../support/running-command.ts';
 
-/** Prints the name of every module of OpenTelemetry that is loaded, apart from its API alone, which `prom-client` needs. */
+/** Prints the name of every loaded OpenTelemetry module, except its API alone, which `prom-client` needs. */
 const watch = `
 import { writeSync } from 'node:fs';
 import { registerHooks } from 'node:module';
@@ -72,8 +72,8 @@ describe.each([
 ])('%s', (_, program) => {
   test.each([
     ['without tracing', ''],
-    ['with traces that are not recorded', 'tracing: {}'],
-  ])('load no module of OpenTelemetry %s', { timeout: 60_000 }, async (_name, tracing) => {
+    ['with traces that are not exported', 'tracing: {}'],
+  ])('load no OpenTelemetry module %s', { timeout: 60_000 }, async (_name, tracing) => {
     const port = await start(program(), tracing);
     expect((await open(port)).status).toBe(502);
     gateway?.signal('SIGTERM');
@@ -81,7 +81,7 @@ describe.each([
     expect(gateway?.output()).not.toContain('loaded ');
   });
 
-  test('load it with a collector, and send what waits at the end', { timeout: 60_000 }, async () => {
+  test('load it with a collector, and send pending spans at the end', { timeout: 60_000 }, async () => {
     receiver = await startOtlpReceiver();
     const port = await start(program(), `tracing: { endpoint: "${receiver.url}", sample: 1 }`);
     await open(port);
@@ -92,7 +92,7 @@ describe.each([
   });
 });
 
-describe('the Auth API alone', () => {
+describe('the standalone Auth API', () => {
   async function startAuthApi(tracing: string): Promise<string> {
     folder = mkdtempSync(join(tmpdir(), 'rolegate-tracing-'));
     const config = join(folder, 'auth-api.yaml');
@@ -106,15 +106,15 @@ describe('the Auth API alone', () => {
 
   test.each([
     ['without tracing', ''],
-    ['with traces that are not recorded', 'tracing: {}'],
-  ])('loads no module of OpenTelemetry %s', { timeout: 60_000 }, async (_name, tracing) => {
+    ['with traces that are not exported', 'tracing: {}'],
+  ])('loads no OpenTelemetry module %s', { timeout: 60_000 }, async (_name, tracing) => {
     expect((await fetch(await startAuthApi(tracing))).status).toBe(401);
     gateway?.signal('SIGTERM');
     expect(await gateway?.ended).toBe(0);
     expect(gateway?.output()).not.toContain('loaded ');
   });
 
-  test('loads it with a collector, and sends what waits at the end', { timeout: 60_000 }, async () => {
+  test('loads it with a collector, and sends pending spans at the end', { timeout: 60_000 }, async () => {
     receiver = await startOtlpReceiver();
     expect((await fetch(await startAuthApi(`tracing: { endpoint: "${receiver.url}", sample: 1 }`))).status).toBe(401);
     gateway?.signal('SIGTERM');
@@ -135,7 +135,7 @@ test('each worker sends its own spans', { timeout: 60_000 }, async () => {
   expect(new Set(receiver.spans.map(({ resource }) => resource['service.instance.id'])).size).toBe(2);
 });
 
-test('beside workers, the first process records the requests to an embedded Auth API', {
+test('with workers, the first process records the requests to an embedded Auth API', {
   timeout: 60_000,
 }, async () => {
   receiver = await startOtlpReceiver();
@@ -151,7 +151,7 @@ test('beside workers, the first process records the requests to an embedded Auth
   expect(checked?.resource['service.instance.id']).not.toBe(request?.resource['service.instance.id']);
 });
 
-test('a collector that is gone does not delay the end of the process', { timeout: 60_000 }, async () => {
+test('an unreachable collector does not delay the end of the process', { timeout: 60_000 }, async () => {
   const gone = await startOtlpReceiver();
   await gone.close();
   const port = await start('src/main.ts', `tracing: { endpoint: "${gone.url}", sample: 1, timeout: 60s }`);

@@ -1,6 +1,6 @@
 /**
- * Faults of the Auth API while requests flow steadily: only those whom nobody knows see errors, and they see 503 and
- * neither 401 nor 403; the others are served on what was known, and the service is told that it is old.
+ * Faults of the Auth API during steady requests: only credentials that are not known yet get errors, and these are 503,
+ * neither 401 nor 403; the others are served from stale verdicts, which the service is told.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { useRedis } from '../support/redis.ts';
@@ -28,10 +28,10 @@ describe('steady requests at three replicas with one Redis', () => {
     const { authApi } = installation;
     const fault = { name, begin: () => authApi.behave(mood, latencyMs), end: () => authApi.behave('fine', 5) };
     const run = await table.run(installation, fault, long, (status) => status === 503);
-    // Those whom nobody knows were told so, and the others were served on what was known: the fault was one.
+    // Unknown credentials got the error, and the others were served from stale verdicts: the fault was effective.
     expect(run.errorsOfUnknown.length).toBeGreaterThan(0);
     expect(run.stale).toBeGreaterThan(0);
   });
 
-  it('keeps the table', () => table.keep('auth-api-faults'));
+  it('stores the table', () => table.keep('auth-api-faults'));
 });

@@ -1,6 +1,6 @@
 /**
- * Whoever can write to Redis cannot let anybody in: entries that were altered, moved to another key, or put back after
- * a revocation are refused, counted, and the Auth API is asked instead.
+ * Write access to Redis grants no access: entries that were altered, moved to another key, or restored after a
+ * revocation are refused and counted, and the Auth API is called instead.
  */
 import { randomBytes } from 'node:crypto';
 import { Redis } from 'ioredis';
@@ -34,7 +34,7 @@ afterAll(async () => {
 const statusOf = async (target: number, credential: TestCredential, path = '/user/x') =>
   (await installation.client.send(target, requestOf(path, credential))).status;
 
-/** Entries that a replica read and did not believe: not authentic, or from before a revocation. */
+/** Entries that a replica read and refused: not authentic, or from before a revocation. */
 const refused = (metrics: Metrics) =>
   metrics.sum('rolegate_redis_operations_total', { outcome: 'invalid' }) +
   metrics.sum('rolegate_revoked_verdicts_total', { place: 'redis' });
@@ -54,13 +54,13 @@ interface Entry {
   readonly bytes: Buffer;
 }
 
-/** Lets the first replica ask for a credential that is new, and finds the entry that it makes. */
+/** Makes the first replica look up a new credential, and finds the resulting entry. */
 async function makeEntry(credential: TestCredential, known: Set<string>): Promise<Entry> {
   expect(await statusOf(0, credential)).toBe(200);
   const entry = await vi.waitFor(async () => {
     for (const key of await allKeys(redis, shared.keyPrefix)) {
       if (known.has(key)) continue;
-      // What else lives there is no entry: leases end, and lists of replicas are not text.
+      // Other keys are not entries: leases expire, and lists of replicas are not text.
       const bytes = (await redis.type(key)) === 'string' ? await redis.getBuffer(key) : null;
       if (bytes !== null && bytes.length > 64) return { credential, key, bytes };
     }
@@ -92,7 +92,7 @@ describe('an entry', () => {
     expect(pair!.bytes.length).toBeLessThan(512);
   });
 
-  it('is what another replica goes by, without asking again', async () => {
+  it('is used by another replica, without another call', async () => {
     const entries = await makeEntries([newBearer(), newKeyPair()]);
     await installation.authApi.resetCalls();
     const refusals = await refusedDuring(async () => {
@@ -110,7 +110,7 @@ describe('an entry', () => {
       altered[index % altered.length]! ^= 1 << (index % 8);
       await put(key, altered);
     }
-    // Nobody knows them anymore: whoever is let in was let in by an altered entry.
+    // They are revoked: a caller that is allowed was allowed by an altered entry.
     await installation.authApi.forget(...entries.map(({ credential }) => credential.credential));
     await installation.authApi.resetCalls();
     const refusals = await refusedDuring(async () => {
@@ -127,11 +127,11 @@ describe('an entry', () => {
 
   it.each<[string, (bytes: Buffer) => Buffer]>([
     ['one byte', () => Buffer.from([1])],
-    ['noise of the same length', (bytes) => randomBytes(bytes.length)],
+    ['random bytes of the same length', (bytes) => randomBytes(bytes.length)],
     ['zeros', (bytes) => Buffer.alloc(bytes.length)],
     ['all but the last byte', (bytes) => bytes.subarray(0, -1)],
-    ['one byte too many', (bytes) => Buffer.concat([bytes, Buffer.from([0])])],
-    ['itself twice', (bytes) => Buffer.concat([bytes, bytes])],
+    ['one extra byte', (bytes) => Buffer.concat([bytes, Buffer.from([0])])],
+    ['two copies of itself', (bytes) => Buffer.concat([bytes, bytes])],
     ['a megabyte', () => randomBytes(2 ** 20)],
     ['JSON', () => Buffer.from(JSON.stringify({ userID: 'x', roles: ['admin'], verified: true, expireAt: 4e9 }))],
   ])('replaced by %s is refused and counted', async (_name, replace) => {
@@ -144,14 +144,14 @@ describe('an entry', () => {
     expect(refusals[1]).toBeGreaterThanOrEqual(1);
   });
 
-  it('that was emptied is none', async () => {
+  it('that is empty does not count as one', async () => {
     const [entry] = await makeEntries([newBearer()]);
     await put(entry!.key, Buffer.alloc(0));
     await installation.authApi.forget(entry!.credential.credential);
     expect(await statusOf(1, entry!.credential)).toBe(401);
   });
 
-  it('of another kind of value is no entry, and costs one question', async () => {
+  it('of another Redis type is not an entry, and costs one call', async () => {
     const [entry] = await makeEntries([newBearer()]);
     const { credential, key } = entry!;
     await redis.del(key);
@@ -161,7 +161,7 @@ describe('an entry', () => {
     expect(await installation.authApi.callCounts()).toEqual(new Map([[credential.credential, 1]]));
   });
 
-  it('of an administrator under the key of another credential makes nobody an administrator', async () => {
+  it('of an administrator under the key of another credential makes no administrator', async () => {
     const [admin, user, pair] = await makeEntries([newBearer(['user', 'admin']), newBearer(), newKeyPair()]);
     await put(user!.key, admin!.bytes);
     await put(pair!.key, admin!.bytes);
@@ -174,15 +174,16 @@ describe('an entry', () => {
     expect(refusals[1]).toBeGreaterThanOrEqual(2);
   });
 
-  it.each(revocationKinds)('put back after a revocation by %s is refused and counted', async (_name, make, revoke) => {
+  it.each(revocationKinds)('restored after a revocation by %s is refused and counted', async (_name, make, revoke) => {
     const [entry] = await makeEntries([make()]);
     const { credential, key, bytes } = entry!;
     expect(await statusOf(1, credential)).toBe(200);
     await installation.authApi.forget(credential.credential);
     expect((await installation.replicas[0]!.revoke(revoke(credential))).status).toBe(202);
-    // One that does not hear for a moment reads no entry, and so refuses none.
+    // A replica that is briefly disconnected reads no entry, and so refuses none.
     await untilAllHear(installation.replicas);
-    // Each replica asks once and then knows; its answer replaces what was put back, so it is put back for the next.
+    // Each replica makes one call and caches the result; its verdict replaces the restored entry, so it is restored
+    // again for the next one.
     const refusals = await refusedDuring(async () => {
       for (const replica of [0, 1]) {
         await put(key, bytes);
@@ -193,10 +194,10 @@ describe('an entry', () => {
     revoked.push(entry!);
   });
 
-  it('put back after its revocation is refused by a replica that started later, too', async () => {
+  it('restored after its revocation is also refused by a replica that started later', async () => {
     expect(revoked).toHaveLength(revocationKinds.length);
     const late = await installation.join(patientRedisCache(shared.url, shared.keyPrefix, ...lifetimes));
-    // Until it hears revocations it believes no entry at all, and has none to refuse.
+    // Until it is connected to revocations it reads no entry, and refuses none.
     await untilAllHear([late]);
     for (const { credential, key, bytes } of revoked) {
       await put(key, bytes);

@@ -1,4 +1,4 @@
-/** The same demands as of other faults, where Redis is Sentinels' or a Cluster: a master dies while requests flow. */
+/** The same requirements as for other faults, with Redis as Sentinels or a Cluster: a master dies during requests. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   type ClusterRedis,
@@ -21,7 +21,7 @@ async function endAll(): Promise<void> {
   for (const end of ends.splice(0).reverse()) await end();
 }
 
-describe('steady requests at three replicas behind Sentinels', () => {
+describe('steady requests at three replicas with Sentinels', () => {
   let redis: SentinelRedis;
   beforeAll(async () => {
     redis = await startSentinelRedis(atEnd);
@@ -44,7 +44,7 @@ describe('steady requests at three replicas behind Sentinels', () => {
     await table.run(installation, fault, long);
   });
 
-  it('the master is changed in an orderly way', async () => {
+  it('the master is replaced in a planned failover', async () => {
     const fault = { name: 'Sentinels: ordered failover', begin: () => redis.failOver(), end: async () => {} };
     await table.run(installation, fault, long);
   });
@@ -64,5 +64,5 @@ describe('steady requests at three replicas with a Cluster', () => {
     await table.run(installation, { name, begin: () => node.kill(), end: () => node.start() }, long);
   });
 
-  it('keeps the table', () => table.keep('failovers'));
+  it('stores the table', () => table.keep('failovers'));
 });

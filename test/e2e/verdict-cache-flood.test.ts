@@ -1,4 +1,4 @@
-/** Random tokens by the thousand: they take little memory, one call each, and nobody else's place. */
+/** Thousands of random tokens: they use little memory and one call each, and evict no other client's verdicts. */
 import { afterEach, describe, expect, it } from 'vitest';
 import { useRedis } from '../support/redis.ts';
 import { newBearer, newKeyPair, requestOf, times } from './support/credentials.ts';
@@ -18,8 +18,8 @@ const rows: (string | number)[][] = [];
 
 describe(`${tokens} requests with as many random tokens over ${connections} connections`, () => {
   it.each([
-    ['memory alone, room for all of them', false, 10_000],
-    ['memory alone, room for 2,000', false, 2_000],
+    ['memory only, room for all of them', false, 10_000],
+    ['memory only, room for 2,000', false, 2_000],
     ['with Redis, room for 2,000', true, 2_000],
   ])('%s', async (name, withRedis, maxRejected) => {
     const keys = ['accepted: 1h', 'rejected: 1h', `maxAccepted: ${2 * goodIdentities}`, `maxRejected: ${maxRejected}`];
@@ -45,7 +45,8 @@ describe(`${tokens} requests with as many random tokens over ${connections} conn
       return { bad, answers };
     };
 
-    // Code and connections get warm first, with what is not measured: good identities, and a few bad tokens.
+    // Code and connections are warmed up first with requests that are not measured: valid identities, and a few bad
+    // tokens.
     expect(countStatuses(await askForGood())).toEqual({ 200: goodIdentities });
     for (let round = 0; round < 10; round += 1) await askForGood();
     await flood(500);
@@ -66,7 +67,7 @@ describe(`${tokens} requests with as many random tokens over ${connections} conn
     const verdicts = (source: string) =>
       found.sum('rolegate_decision_duration_seconds_count', { source }) -
       metrics.sum('rolegate_decision_duration_seconds_count', { source });
-    // Out of memory and not only out of Redis: nobody was pushed out.
+    // From memory and not only from Redis: no verdict was evicted.
     expect({ memory: verdicts('memory'), redis: verdicts('redis'), authApi: verdicts('auth-api') }).toEqual({
       memory: goodIdentities,
       redis: 0,
@@ -84,7 +85,7 @@ describe(`${tokens} requests with as many random tokens over ${connections} conn
     expect(grown('residentBytes')).toBeLessThan(20);
   });
 
-  it('keeps its figures', () => {
+  it('stores its figures', () => {
     expect(rows).toHaveLength(3);
     const head = ['cache', 'resident MiB', 'heap MiB', 'external MiB', 'resident before the collection MiB'];
     keepFigures('flood', `Growth by ${tokens} random tokens (aim: < 20 MB)\n\n${table(head, rows)}`);

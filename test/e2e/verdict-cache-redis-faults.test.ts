@@ -1,6 +1,6 @@
 /**
- * Faults of Redis while requests flow steadily: nobody is refused as unauthorized who is not, nobody is let in who
- * should not be, nobody sees an error, and nobody waits longer than the deadlines of the configuration.
+ * Faults of Redis during steady requests: no request is wrongly refused as unauthorized or wrongly allowed, none gets
+ * an error, and none waits longer than the configured timeouts.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type PrivateRedis, startPrivateRedis } from '../support/redis.ts';
@@ -35,11 +35,11 @@ describe('steady requests at three replicas with one Redis', () => {
     expect(run.deafShare).toBeGreaterThan(0.1);
   });
 
-  it('Redis stands still for 5 s', async () => {
+  it('Redis is suspended for 5 s', async () => {
     const fault = { name: 'Redis stopped (SIGSTOP) for 5 s', begin: redis.pause, end: redis.resume };
     const run = await table.run(installation, fault, long);
     expect(run.deafShare).toBeGreaterThan(0.1);
   });
 
-  it('keeps the table', () => table.keep('redis-faults'));
+  it('stores the table', () => table.keep('redis-faults'));
 });

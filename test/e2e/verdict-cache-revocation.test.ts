@@ -1,5 +1,5 @@
 /**
- * Revocation against requests in flight: an Auth API that answers 300 ms late, three replicas, 10,000 requests around
+ * Revocation with requests in flight: an Auth API that responds 300 ms late, three replicas, 10,000 requests around
  * each revocation. No request that begins after the acknowledgement is accepted.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -15,10 +15,10 @@ const requests = 10_000;
 const workers = 60;
 const repetitions = 20;
 const whileDisconnectedMs = 1_000;
-/** Short, so that checks are under way all the time, also at the moment of the revocation. */
+/** Short, so checks are in flight all the time, also at the moment of the revocation. */
 const lifetimes = ['accepted: 700ms', 'rejected: 2s', `whileDisconnected: ${whileDisconnectedMs}ms`];
 
-describe(`three replicas, ${requests} requests, revoked in the middle`, () => {
+describe(`three replicas, ${requests} requests, revoked in between`, () => {
   let installation: Installation;
   const told: number[] = [];
   const lastBegan: number[] = [];
@@ -40,7 +40,7 @@ describe(`three replicas, ${requests} requests, revoked in the middle`, () => {
   it.each(
     times(repetitions, (index) => {
       const [kind, make, revocation] = revocationKinds[index % revocationKinds.length]!;
-      // Every other one while the first check is still under way, whose answer is that of before.
+      // Every other one during the first check, whose response is from before the revocation.
       return [index + 1, kind, index % 2 === 0 ? 'while warm' : 'during the first check', make, revocation] as const;
     }),
   )('%i: %s, %s', async (index, _kind, when, make, revocation) => {
@@ -70,7 +70,7 @@ describe(`three replicas, ${requests} requests, revoked in the middle`, () => {
     sent += exchanges.length;
   });
 
-  it('keeps its figures', () => {
+  it('stores its figures', () => {
     expect(raced).toBe(repetitions);
     const row = (name: string, values: readonly number[]) => [
       name,
@@ -94,18 +94,18 @@ describe(`three replicas, ${requests} requests, revoked in the middle`, () => {
         'Negative: before the acknowledgement.',
       ].join('\n'),
     );
-    // A request that began before the acknowledgement may be answered after it; none may begin after it.
+    // A request that began before the acknowledgement may complete after it; none may begin after it and be accepted.
     expect(max(lastBegan)).toBeLessThan(0);
   });
 });
 
-describe('one replica hears nothing anymore: its verdicts end within `cache.whileDisconnected`', () => {
+describe('one replica is disconnected: its verdicts end within `cache.whileDisconnected`', () => {
   const rows: string[][] = [];
 
   it.each<[string, Silenced]>([
-    ['its subscription alone falls silent', 'subscriptions'],
-    ['everything between it and Redis falls silent', 'everything'],
-  ])('%s; the metric says so, and it hears again', async (name, silenced) => {
+    ['only its subscription is silent', 'subscriptions'],
+    ['everything between it and Redis is silent', 'everything'],
+  ])('%s; the metric shows it, and it reconnects', async (name, silenced) => {
     const redis = await startPrivateRedis();
     const relay = await startSubscriptionRelay(redis.url);
     const keys = ['accepted: 60s', 'rejected: 2s', `whileDisconnected: ${whileDisconnectedMs}ms`];
@@ -148,7 +148,7 @@ describe('one replica hears nothing anymore: its verdicts end within `cache.whil
       await expect.poll(hears, { timeout: 10_000 }).toBe(0);
       relay.mend();
       await expect.poll(hears, { timeout: 20_000 }).toBe(1);
-      // What was revoked while it was deaf stays revoked.
+      // What was revoked while it was disconnected stays revoked.
       expect((await installation.client.send(2, requestOf('/user/x', credential))).status).toBe(401);
     } finally {
       await installation.close();
@@ -157,7 +157,7 @@ describe('one replica hears nothing anymore: its verdicts end within `cache.whil
     }
   });
 
-  it('keeps its figures', () => {
+  it('stores its figures', () => {
     expect(rows).toHaveLength(2);
     const head = ['', 'sent', 'acknowledged', 'last accepted of the others', 'last accepted of the deaf one'];
     keepFigures(

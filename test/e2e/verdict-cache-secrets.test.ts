@@ -1,4 +1,4 @@
-/** What Redis gets to see: after everything that the cache does there, no credential and no plain digest of one. */
+/** What Redis contains: whatever the cache does there, no credential and no plain digest of one. */
 import { createHash } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -32,7 +32,7 @@ afterAll(async () => {
   await server?.dispose();
 });
 
-/** Asks with each credential at both replicas, twice. */
+/** Sends requests with each credential to both replicas, twice. */
 async function use(credentials: readonly TestCredential[]): Promise<number[]> {
   used.push(...credentials);
   const exchanges = await installation.client.closedLoop(credentials.length * 4, 40, (index) => ({
@@ -43,14 +43,14 @@ async function use(credentials: readonly TestCredential[]): Promise<number[]> {
 }
 
 describe('after', () => {
-  it('good and bad credentials of both kinds', async () => {
+  it('valid and invalid credentials of both kinds', async () => {
     const good = times(100, (index) => (index % 2 === 0 ? newBearer() : newKeyPair()));
     await installation.authApi.allow(...good);
     expect(await use(good)).toEqual([200]);
     expect(await use(times(100, (index) => (index % 2 === 0 ? newBearer() : newKeyPair())))).toEqual([401]);
   });
 
-  it('checks that many wait for', async () => {
+  it('checks with many waiters', async () => {
     const good = times(10, () => newBearer());
     await installation.authApi.allow(...good);
     await installation.authApi.behave('fine', 200);
@@ -78,10 +78,10 @@ describe('after', () => {
   });
 });
 
-describe('there is no trace of a credential', () => {
+describe('no trace of a credential', () => {
   const credentials = () => used.map(({ credential }) => credential);
 
-  it('in what Redis holds', async () => {
+  it('in the contents of Redis', async () => {
     expect((await allKeys(redis)).length).toBeGreaterThan(100);
     expect(findTraces(await contentsOf(redis), credentials())).toEqual([]);
   });
@@ -99,7 +99,7 @@ describe('there is no trace of a credential', () => {
     ['its SHA-256 as hex', (text: string) => createHash('sha256').update(text).digest('hex')],
     ['its SHA-256 as base64url', (text: string) => createHash('sha256').update(text).digest('base64url')],
     ['half of its SHA-256', (text: string) => createHash('sha256').update(text).digest().subarray(0, 16)],
-  ] as const)('and %s would be found', async (_name, plant) => {
+  ] as const)('control: %s would be found', async (_name, plant) => {
     const { credential } = newBearer();
     await redis.hset('planted', 'field', plant(credential));
     expect(findTraces(await contentsOf(redis), [credential])).not.toEqual([]);

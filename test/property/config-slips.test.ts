@@ -1,4 +1,4 @@
-/** Whatever slip an author makes in a file with literal secrets, no output shows a part of one. */
+/** Whatever typo an author makes in a file with literal secrets, no output shows a part of one. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { formatProblems } from '../../src/config/format-problems.ts';
@@ -76,7 +76,7 @@ const files = [
 
 const options = { file: 'f.yaml', env: {}, readSecret: () => '' };
 
-/** Every six characters in a row of a secret; those that the file has elsewhere too tell nothing. */
+/** Every six consecutive characters of a secret; those that also occur elsewhere in the file reveal nothing. */
 const parts = (text: string) => {
   const rest = Object.values(secrets).reduce((left, secret) => left.replaceAll(secret, ''), text);
   return Object.values(secrets).flatMap((secret) =>
@@ -98,16 +98,16 @@ const sign = fc.oneof(
 );
 
 describe.each(files)('$name', ({ text, parse }) => {
-  test('is read, so that each slip is the only one', () => {
+  test('is valid, so each typo is the only one', () => {
     expect(output(text, parse)).toBe('');
   });
 
   const hidden = parts(text);
   const slips = {
-    'a sign in place of another': (at: number, with_: string) => text.slice(0, at) + with_ + text.slice(at + 1),
-    'a sign too many': (at: number, with_: string) => text.slice(0, at) + with_ + text.slice(at),
-    'a sign too few': (at: number) => text.slice(0, at) + text.slice(at + 1),
-    'two signs that changed places': (at: number) =>
+    'a character replaced by another': (at: number, with_: string) => text.slice(0, at) + with_ + text.slice(at + 1),
+    'an extra character': (at: number, with_: string) => text.slice(0, at) + with_ + text.slice(at),
+    'a missing character': (at: number) => text.slice(0, at) + text.slice(at + 1),
+    'two swapped characters': (at: number) =>
       text.slice(0, at) + (text[at + 1] ?? '') + (text[at] ?? '') + text.slice(at + 2),
   };
 
@@ -128,19 +128,19 @@ describe.each(files)('$name', ({ text, parse }) => {
 });
 
 test.each([
-  ['a block sign', `cache:\n  secret: |${secrets.cache}\n`],
-  ['a folding sign', `cache:\n  secret: >${secrets.cache}\n`],
+  ['a block indicator', `cache:\n  secret: |${secrets.cache}\n`],
+  ['a folding indicator', `cache:\n  secret: >${secrets.cache}\n`],
   ['an alias', `cache:\n  secret: *${secrets.cache}\n`],
   ['a tag', `cache:\n  secret: !${secrets.cache}\n`],
-  ['a reserved sign', `cache:\n  secret: @${secrets.cache}\n`],
+  ['a reserved indicator', `cache:\n  secret: @${secrets.cache}\n`],
   ['an escape', `cache:\n  secret: "\\${secrets.cache}"\n`],
-  ['a comma for the colon', `cache: { secret, ${secrets.cache} }\n`],
+  ['a comma instead of the colon', `cache: { secret, ${secrets.cache} }\n`],
   ['no colon', `cache:\n  secret ${secrets.cache}\n`],
-  ['a misspelt key', `server:\n  adminToke: ${secrets.admin}\n`],
-  ['a key that is nothing like it', `server:\n  bearerOfOperators: ${secrets.admin}\n`],
-  ['a misspelt section', `sever:\n  adminToke: ${secrets.admin}\n`],
+  ['a misspelled key', `server:\n  adminToke: ${secrets.admin}\n`],
+  ['an unrelated key', `server:\n  bearerOfOperators: ${secrets.admin}\n`],
+  ['a misspelled section', `sever:\n  adminToke: ${secrets.admin}\n`],
   ['a URL without its scheme', `cache: { redis: { url: ann:${secrets.redis}@redis } }\n`],
-  ['a user where none belongs', `upstreams: { orders: { targets: [ann:${secrets.redis}@orders] } }\n`],
+  ['a user where none is allowed', `upstreams: { orders: { targets: [ann:${secrets.redis}@orders] } }\n`],
   ['a secret as a role', `server: { adminToken: &a ${secrets.admin} }\ndefaults: { access: [*a] }\n`],
 ])('%s', (_, slip) => {
   const shown = output(`version: 1\nauthApi: { url: "http://auth:8081" }\n${slip}routes: []\n`, parseConfig);
@@ -148,7 +148,7 @@ test.each([
   expect(parts('').filter((part) => shown.includes(part))).toEqual([]);
 });
 
-test('the search would find a secret that is shown', () => {
+test('control: the search finds a secret that is shown', () => {
   const shown = `> 4 |   adminToken: ${secrets.admin}`;
   expect(parts(block).some((part) => shown.includes(part))).toBe(true);
 });

@@ -1,4 +1,4 @@
-/** No text makes the parser throw or show a secret, and a broken file never counts as a good one. */
+/** No text makes the parser throw or show a secret, and a broken file is never accepted as a valid one. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { parse as parseYaml } from 'yaml';
@@ -81,7 +81,7 @@ test('any text', { timeout: patienceMs }, () => {
   fc.assert(fc.property(text, check), runs(300));
 });
 
-test('a full file with a piece cut out, doubled or put elsewhere', { timeout: patienceMs }, () => {
+test('a full file with a piece removed, doubled or moved', { timeout: patienceMs }, () => {
   const full = references.gateway();
   const at = fc.nat({ max: full.length });
   fc.assert(
@@ -115,13 +115,13 @@ const wrong = fc.oneof(
   ),
 );
 
-test('a full file with any value in place of another', { timeout: patienceMs }, () => {
+test('a full file with any value replaced by another', { timeout: patienceMs }, () => {
   const full: unknown = parseYaml(references.gateway());
   const steps = fc.array(fc.nat({ max: 20 }), { minLength: 1, maxLength: 6 });
   fc.assert(
     fc.property(fc.array(fc.tuple(steps, wrong), { minLength: 1, maxLength: 4 }), (changes) => {
       const file = structuredClone(full);
-      // A copy of its own, or a value could come to stand inside itself.
+      // A separate copy, because a value could otherwise be placed inside itself.
       for (const [path, value] of changes) replaceAt(file, path, structuredClone(value));
       check(JSON.stringify(file));
     }),
@@ -129,7 +129,7 @@ test('a full file with any value in place of another', { timeout: patienceMs }, 
   );
 });
 
-/** Follows the n-th entry (counted round) at each step, and replaces the last one that there is. */
+/** Follows the n-th entry (modulo their number) at each step, and replaces the last one that exists. */
 function replaceAt(root: unknown, path: readonly number[], value: unknown): void {
   let at = root;
   path.forEach((step, depth) => {

@@ -1,17 +1,17 @@
 /**
- * The deliberate differences between our reading of HTTP/1 and that of Node's strict parser, in two lists for each direction.
+ * The deliberate differences between our parser of HTTP/1 and Node's strict parser, in two lists for each direction.
  * Every other difference is a bug.
  */
 import { METHODS } from 'node:http';
 
-/** Where two readings of the same bytes part. */
+/** Where two parsers of the same bytes disagree. */
 export interface Parting {
-  /** `node`: only Node accepts what comes at `rest`. `ours`: only we do, or both, differently. */
+  /** `node`: only Node accepts the bytes at `rest`. `ours`: only we do, or both do, differently. */
   readonly accepts: 'node' | 'ours';
-  /** The message before, and the bytes from the one on about which the readers disagree. */
+  /** The previous message, and the bytes from the one on which the parsers disagree. */
   readonly before: string;
   readonly rest: string;
-  /** Why the other reader refuses. */
+  /** Why the other parser refuses. */
   readonly end: string;
 }
 
@@ -23,7 +23,7 @@ export interface Difference {
   readonly example: string;
 }
 
-/** Interim responses, which come before the one that counts. */
+/** Interim responses, which precede the final one. */
 const interim = /^(?:HTTP\/1\.[01] 1(?!01)\d\d[\s\S]*?\r\n\r\n)*/;
 const head = (bytes: string) => /^[\r\n]*([\s\S]*?)(?:\r\n\r\n|$)/.exec(bytes.replace(interim, ''))![1]!;
 const startLine = (bytes: string) => head(bytes).split('\r\n', 1)[0]!;
@@ -41,7 +41,7 @@ const isLoneLineEnd = /^[\r\n]*(?:\r(?!\n)|(?<!\r)\n)/;
 const otherVersion = /^(?:HTTP\/0\.9|HTTP\/2\.0|RTSP\/\d\.\d|ICE\/\d\.\d)/;
 const line = (text: string, ...fields: string[]) => `${[text, 'Host: a', ...fields].join('\r\n')}\r\n\r\n`;
 
-/** Differences of framing, which both directions have. */
+/** Framing differences, which both directions have. */
 const framingOfNode = (start: string, start10: string, refusal: (ours: string) => string): readonly Difference[] => [
   {
     name: 'a transfer coding other than chunked',
@@ -84,7 +84,7 @@ const framingOfNode = (start: string, start10: string, refusal: (ours: string) =
 
 const framingOfOurs = (start: string): readonly Difference[] => [
   {
-    name: 'blanks in chunk extensions, and text beyond ASCII in their quotation marks',
+    name: 'spaces in chunk extensions, and text beyond ASCII in their quotation marks',
     reason: 'RFC 9112 section 7.1.1: blanks around ";" and "=" must be read, and quoted strings may hold obs-text',
     explains: ({ rest, end }) =>
       (end === 'HPE_STRICT' || end === 'HPE_INVALID_CHUNK_SIZE') && /\r\n[\da-fA-F]+;[^\r\n]*[\t \x80-\xff]/.test(rest),
@@ -100,7 +100,7 @@ const framingOfOurs = (start: string): readonly Difference[] => [
     example: `${line(start, 'Transfer-Encoding: chunked')}0\r\nContent-Length: 5\r\n\r\n`,
   },
   {
-    name: 'a tab behind chunked',
+    name: 'a tab after chunked',
     reason: 'RFC 9110 section 5.5: blanks around a value are no part of it. For Node it is another coding',
     explains: ({ rest }) => hasTabBehindChunked(rest),
     example: `${line(start, 'Transfer-Encoding: chunked\t')}0\r\n\r\n`,
@@ -118,21 +118,21 @@ export const requestDifferences: Readonly<Record<Parting['accepts'], readonly Di
       example: line('GET / HTTP/2.0'),
     },
     {
-      name: 'more than one blank before the target',
+      name: 'more than one space before the target',
       reason:
         'RFC 9112 section 3: a single space separates the parts; readers that split at blanks disagree on what is what',
       explains: ({ rest, end }) => end === 'malformed' && /^\S+ {2,}\S+/.test(startLine(rest)),
       example: line('GET  / HTTP/1.1'),
     },
     {
-      name: 'no version at all',
+      name: 'no version',
       reason:
         'RFC 9112 section 3: a request line ends in a version, and in CR LF. Node takes a line without a version for HTTP/0.9, and ends it at an LF alone',
       explains: ({ rest, end }) => end === 'malformed' && /^\S+ +\S+ *(?:\n|$)/.test(startLine(rest)),
       example: line('GET /'),
     },
     {
-      name: 'CR or LF alone before a request line',
+      name: 'a bare CR or LF before a request line',
       reason: 'RFC 9112 section 2.2: the empty lines that a server should ignore end in CR LF',
       explains: ({ rest, end }) => end === 'malformed' && isLoneLineEnd.test(rest),
       example: `\n${line('GET / HTTP/1.1')}`,
@@ -144,20 +144,20 @@ export const requestDifferences: Readonly<Record<Parting['accepts'], readonly Di
       example: '\r\n'.repeat(9) + line('GET / HTTP/1.1'),
     },
     {
-      name: 'a request behind one that asked for another protocol',
+      name: 'a request after one that requested another protocol',
       reason:
         'RFC 9110 section 7.8: an upgrade that is ignored ends the connection, for what follows may be of that protocol',
       explains: ({ before, end }) => end === 'closed' && values(before, 'upgrade').length > 0,
       example: line('POST / HTTP/1.1', 'Upgrade: h2c', 'Content-Length: 0') + line('GET / HTTP/1.1'),
     },
     {
-      name: 'a request behind a body that an unknown expectation announced',
+      name: 'a request after a body that an unknown expectation announced',
       reason: 'RFC 9110 section 10.1.1: without 100 Continue the client may send the body or not',
       explains: ({ before, end }) => end === 'closed' && !/^(?:100-continue)?$/i.test(values(before, 'expect').join()),
       example: `${line('POST / HTTP/1.1', 'Expect: 200-ok', 'Content-Length: 1')}x${line('GET / HTTP/1.1')}`,
     },
     {
-      name: 'a request behind keep-alive and close',
+      name: 'a request after keep-alive and close',
       reason: 'RFC 9112 section 9.3: close wins; for Node keep-alive does, in HTTP/1.0',
       explains: ({ before, end }) =>
         end === 'closed' &&
@@ -181,7 +181,7 @@ export const requestDifferences: Readonly<Record<Parting['accepts'], readonly Di
       example: line('NEW / HTTP/1.1'),
     },
     {
-      name: 'a target of another form',
+      name: 'a target in another form',
       reason: 'RFC 9112 section 3.2: the target is read once, by the core, which refuses what is no path',
       explains: ({ rest, end }) =>
         end === 'HPE_INVALID_URL' && /^\S+ [\x21-\x7e]+ HTTP\/1\.[01]$/.test(startLine(rest)),
@@ -219,14 +219,14 @@ export const responseDifferences: Readonly<Record<Parting['accepts'], readonly D
       example: `\r\n${line('HTTP/1.1 200 OK')}`,
     },
     {
-      name: 'a tab behind chunked, and chunks that are malformed or end early',
+      name: 'a tab after chunked, and chunks that are malformed or end early',
       reason:
         'RFC 9110 section 5.5: they are chunks to us, and have to be whole. For Node the body ends with the connection',
       explains: ({ rest, end }) => (end === 'response_invalid' || end === 'closed') && hasTabBehindChunked(rest),
       example: `${line('HTTP/1.1 200 OK', 'Transfer-Encoding: chunked\t')}x`,
     },
     {
-      name: '101 that was not asked for',
+      name: 'a 101 that was not requested',
       reason: 'RFC 9110 section 7.8: a server must not switch to a protocol that the client did not name',
       explains: ({ rest }) => finalOrInterim(rest, (start) => / 101\b/.test(start)),
       example: line('HTTP/1.1 101 Switching Protocols'),
@@ -235,7 +235,7 @@ export const responseDifferences: Readonly<Record<Parting['accepts'], readonly D
   ours: framingOfOurs('HTTP/1.1 200 OK'),
 };
 
-/** Whether it holds for the status line of the response or of an interim one before it. */
+/** Whether it applies to the status line of the response or of a preceding interim one. */
 function finalOrInterim(bytes: string, holds: (start: string) => boolean): boolean {
   const heads = bytes.split('\r\n\r\n');
   const last = heads.findIndex((one) => !/^HTTP\/1\.1 1\d\d/.test(one));

@@ -1,10 +1,10 @@
 /**
- * Bytes for readers of HTTP/1, as Latin-1 text: messages that are mostly well formed, several on one connection, with small
- * faults put into them, and the places where the bytes are cut.
+ * Bytes for parsers of HTTP/1, as Latin-1 text: mostly well-formed messages, several per connection, with small faults
+ * inserted, and the places where the bytes are split.
  */
 import fc from 'fast-check';
 
-/** The last message on every connection of requests: what is left over after the others shows in it. */
+/** The last message on every connection of requests: bytes left by the others show in it. */
 export const sentinelRequest = 'GET /sentinel HTTP/1.1\r\nHost: last.test\r\n\r\n';
 
 const methods = ['GET', 'POST', 'PUT', 'HEAD', 'DELETE', 'OPTIONS', 'PATCH', 'QUERY', 'M-SEARCH'];
@@ -101,7 +101,7 @@ const rareFields = [
   'caf\xe9: b',
 ];
 
-/** The common values, and a rare one in so many of a hundred. */
+/** Common values, and a rare one at this percentage. */
 const mostly = (common: readonly string[], rare: readonly string[], percent: number) =>
   fc.oneof(
     { weight: 100 - percent, arbitrary: fc.constantFrom(...common) },
@@ -144,7 +144,7 @@ const chunkedBody = fc
   .tuple(fc.array(chunk, { maxLength: 3 }), lastChunk, trailers)
   .map(([chunks, last, fields]) => `${chunks.join('')}${last}\r\n${fields}\r\n`);
 
-/** A framing field and the body to which it belongs. */
+/** A framing field and its body. */
 const framedBody = fc.oneof(
   { weight: 3, arbitrary: fc.constant(['', ''] as const) },
   { weight: 3, arbitrary: content.map((text) => [`Content-Length: ${text.length}`, text] as const) },
@@ -281,7 +281,7 @@ export const responseBytes: fc.Arbitrary<string> = fc
   .tuple(response, faults, mostly([''], ['HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n!', '\r\n', 'x'], 20))
   .map(([one, wrong, more]) => wrong.reduce(withFault, one) + more);
 
-/** Where the bytes are cut, as shares of their length. */
+/** Where the bytes are split, as shares of their length. */
 export const cuts: fc.Arbitrary<readonly number[]> = fc.oneof(
   fc.constant([]),
   fc.array(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), { maxLength: 8 }),

@@ -1,7 +1,7 @@
 /**
- * Our reading of HTTP/1 against an oracle, the strict parser of Node: both are given the same bytes, cut at random. What we
- * accept the oracle reads as the same message, with the same bytes left over, and what it accepts we accept, but for the
- * differences that `http1-differences.ts` lists.
+ * Our parser of HTTP/1 against an oracle, Node's strict parser: both get the same bytes, split at random. A message
+ * that we accept is the same for the oracle, with the same remaining bytes, and what it accepts we accept, except for
+ * the differences listed in `http1-differences.ts`.
  */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -11,11 +11,11 @@ import { type Reading, readRequests, readRequestsByNode, readResponse, readRespo
 import { atLeast, patienceMs, runs } from './support.ts';
 
 interface Comparison {
-  /** Messages that both read to their end, and alike. */
+  /** Messages that both parsed completely, with equal results. */
   readonly alike: number;
-  /** Neither reader took all bytes. */
+  /** Neither parser accepted all bytes. */
   readonly refused: boolean;
-  /** Number of the message at which they part. */
+  /** Number of the message at which they disagree. */
   readonly partAt: number | null;
   readonly accepts: Parting['accepts'];
 }
@@ -31,7 +31,7 @@ function compare(ours: Reading, node: Reading): Comparison {
     if (b === undefined || a.start !== b.start || a.rawHeaders.join('\n') !== b.rawHeaders.join('\n')) {
       return part(i, 'ours');
     }
-    // What follows CONNECT is not HTTP for Node (RFC 9110 section 9.3.6); we read a body, and then nothing.
+    // For Node, the bytes after CONNECT are not HTTP (RFC 9110 section 9.3.6); we parse a body, and then nothing.
     if (a.start.startsWith('CONNECT ')) return { alike: i, refused, partAt: null, accepts: 'ours' };
     if (a.whole !== b.whole) return part(i, a.whole ? 'ours' : 'node');
     if (!a.whole) return { alike: i, refused, partAt: null, accepts: 'ours' };
@@ -39,7 +39,7 @@ function compare(ours: Reading, node: Reading): Comparison {
   }
 }
 
-/** Null: they agree. `wholeAt`: where the messages that both read end, by the oracle. */
+/** Null: they agree. `wholeAt`: where the messages that both parsed end, by the oracle. */
 function partingOf(text: string, ours: Reading, node: Reading, { partAt, accepts }: Comparison, wholeAt: number[]) {
   if (partAt === null) return null;
   const start = partAt === 0 ? 0 : wholeAt[partAt - 1]!;
@@ -65,7 +65,7 @@ const explanation = (differences: Differences, parting: Parting) =>
   differences[parting.accepts].find(({ explains }) => explains(parting));
 
 describe('requests', () => {
-  test('are read as Node reads them', { timeout: patienceMs }, async () => {
+  test('are parsed as Node parses them', { timeout: patienceMs }, async () => {
     const seen = { messages: 0, onward: 0, refused: 0, node: 0, ours: 0 };
     const property = fc.asyncProperty(requestBytes, cuts, fc.boolean(), async (text, shares, late) => {
       const { ours, comparison, parting } = await requestParting(text, cutAt(text, shares), late);
@@ -84,7 +84,7 @@ describe('requests', () => {
     expect(Math.min(seen.node, seen.ours)).toBeGreaterThan(atLeast(100));
   });
 
-  test('are the same however their bytes are cut', { timeout: patienceMs }, async () => {
+  test('are the same however their bytes are split', { timeout: patienceMs }, async () => {
     const property = fc.asyncProperty(requestBytes, cuts, async (text, shares) => {
       const once = outcome(await readRequests([text], { late: false }));
       expect(outcome(await readRequests([...text], { late: false }))).toEqual(once);
@@ -93,7 +93,7 @@ describe('requests', () => {
     await fc.assert(property, runs(3_000));
   });
 
-  test('are the same at each single cut', { timeout: patienceMs }, async () => {
+  test('are the same at each single split', { timeout: patienceMs }, async () => {
     const text = `\r\nPOST /a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3;a="b"\r\nabc\r\n0\r\nX: y\r\n\r\n${sentinelRequest}`;
     const once = outcome(await readRequests([text], { late: false }));
     expect(once.messages).toHaveLength(2);
@@ -106,7 +106,7 @@ describe('requests', () => {
 describe('responses', () => {
   const methods = fc.constantFrom('GET', 'GET', 'GET', 'HEAD');
 
-  test('are read as Node reads them', { timeout: patienceMs }, async () => {
+  test('are parsed as Node parses them', { timeout: patienceMs }, async () => {
     const seen = { whole: 0, refused: 0, node: 0, ours: 0 };
     const property = fc.asyncProperty(responseBytes, cuts, methods, async (text, shares, method) => {
       const { ours, comparison, parting } = await responseParting(text, cutAt(text, shares), method);
@@ -127,7 +127,7 @@ describe('responses', () => {
     expect(Math.min(seen.node, 4 * seen.ours)).toBeGreaterThan(atLeast(100));
   });
 
-  test('end at the same byte, and are the same however they are cut', { timeout: patienceMs }, async () => {
+  test('end at the same byte, and are the same however they are split', { timeout: patienceMs }, async () => {
     let ended = 0;
     const property = fc.asyncProperty(responseBytes, cuts, methods, async (text, shares, method) => {
       const ours = await readResponse([...text], method);
@@ -146,7 +146,7 @@ describe('responses', () => {
 const requestRuns = 12_000;
 const responseRuns = 8_000;
 
-/** What was read before a fault may differ by where the bytes are cut; what is whole and why it ends may not. */
+/** What was parsed before a fault may depend on the split; complete messages and the reason of the end may not. */
 function outcome({ messages, end }: Reading) {
   return { messages: messages.map((message) => (message.whole ? message : { ...message, body: '' })), end };
 }

@@ -1,6 +1,6 @@
 /**
- * Two readers of the same bytes: ours, and the parser of Node in its strict mode, both on duplex streams in memory. Each reads
- * as far as it can.
+ * Two parsers of the same bytes: ours, and Node's in its strict mode, both on in-memory duplex streams. Each parses as
+ * far as it can.
  */
 import { createServer, request as httpRequest, type IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
@@ -14,20 +14,20 @@ export interface ReadMessage {
   readonly start: string;
   readonly rawHeaders: readonly string[];
   body: string;
-  /** The whole body was read. */
+  /** The body was parsed completely. */
   whole: boolean;
 }
 
 export interface Reading {
   readonly messages: ReadMessage[];
-  /** `open`: more is awaited. `closed`: nothing more is read. Otherwise why the bytes were refused. */
+  /** `open`: more bytes are expected. `closed`: nothing more is parsed. Otherwise why the bytes were refused. */
   end: string;
-  /** Bytes that had been given when each message was whole; exact if they were given one by one. */
+  /** Bytes given when each message was complete; exact if they were given one by one. */
   readonly wholeAt: number[];
 }
 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
-/** Turns of the event loop after which nothing follows: both readers work without any other I/O. */
+/** Turns of the event loop after which nothing follows: both parsers work without any other I/O. */
 const turnsOfOneMessage = 4;
 
 function wire(): Duplex {
@@ -39,7 +39,7 @@ function wire(): Duplex {
   });
 }
 
-/** Gives the parts one after the other, in turns of their own. */
+/** Gives the parts one after another, in separate turns. */
 async function feed(stream: Duplex, parts: readonly string[], reading: Reading, given: (bytes: number) => void) {
   await turn();
   let bytes = 0;
@@ -128,7 +128,7 @@ export async function readRequests(parts: readonly string[], { late }: Manner): 
   return reading;
 }
 
-/** Requests, by the parser of Node. It is given no response, so it reads on behind each request. */
+/** Requests, by Node's parser. It gets no response, so it continues after each request. */
 export async function readRequestsByNode(parts: readonly string[]): Promise<Reading> {
   const reading: Reading = { messages: [], end: 'open', wholeAt: [] };
   const server = createServer({
@@ -229,7 +229,7 @@ export async function readResponse(parts: readonly string[], method: string): Pr
   return reading;
 }
 
-/** The same by the client of Node. */
+/** The same by Node's client. */
 export async function readResponseByNode(parts: readonly string[], method: string): Promise<Reading> {
   const reading: Reading = { messages: [], end: 'open', wholeAt: [] };
   const stream = wire();

@@ -1,6 +1,6 @@
 /**
- * Whatever an imported policy allows, the source allows: random sources, each request and caller of a small world, and a
- * model of each kind of source that is written down here anew, from its own documentation.
+ * Whatever an imported policy allows, the source allows: random sources, each request and caller of a small world, and
+ * a separate model of each kind of source, written from its own documentation.
  */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -32,7 +32,10 @@ const callers = [
   { ...sampleIdentity, roles: ['r', 'w'], groups: ['g'] },
 ];
 
-/** Asks an imported source for everything that the world has; the model must allow what is allowed. Counts what was. */
+/**
+ * Evaluates an imported source for everything in the world; the model must allow what is allowed. Counts what was
+ * allowed.
+ */
 function compare(
   documents: readonly object[],
   world: { readonly methods: readonly string[]; readonly hosts: readonly string[]; readonly paths: readonly string[] },
@@ -66,7 +69,7 @@ function compare(
   return allowed;
 }
 
-/** The gateway takes a path with a slash at its end for the same path without it, where the source knows only one. */
+/** The gateway treats a path with a trailing slash like the path without it, where the source has only one. */
 function otherSlash(path: string): string {
   return path.endsWith('/') ? path.slice(0, -1) : `${path}/`;
 }
@@ -127,7 +130,7 @@ const openApiOf = (kinds: fc.Arbitrary<Security>) =>
     ),
   });
 
-/** OpenAPI 3.1, section 4.8.8.2: a path without templates counts first; what else matches is up to the tool. */
+/** OpenAPI 3.1, section 4.8.8.2: a path without templates has priority; among other matches the tool decides. */
 function openApiModel(
   {
     bases,
@@ -151,7 +154,7 @@ function openApiModel(
       return { base, path, matches, all: spellings.filter((one) => matches.test(one)), concrete: !path.includes('{') };
     }),
   );
-  /** A template never counts where another one, all of whose requests it matches too, could never count otherwise. */
+  /** A template never applies where another one, whose requests it all matches too, could never apply otherwise. */
   const outdone = (one: (typeof templates)[number], by: (typeof templates)[number]) =>
     one.base === by.base &&
     ((by.concrete && !one.concrete) ||
@@ -186,8 +189,8 @@ function openApiModel(
 }
 
 test.each([
-  ['of several schemes', openApiOf(security)],
-  ['of one scheme', openApiOf(oauthOnly)],
+  ['with several schemes', openApiOf(security)],
+  ['with one scheme', openApiOf(oauthOnly)],
 ])('OpenAPI documents %s', { timeout: patienceMs }, (_, documents) => {
   let allowed = 0;
   fc.assert(
@@ -293,7 +296,7 @@ interface Ingress {
   readonly more: Readonly<Record<string, string>>;
 }
 
-/** The servers and locations that the controller writes, and nginx's choice among them. */
+/** The servers and locations written by the controller, and nginx's choice among them. */
 function nginxModel(ingresses: readonly Ingress[], globalAuth: string | null, auth: string | null) {
   interface Place {
     readonly path: string;
@@ -354,7 +357,7 @@ function nginxModel(ingresses: readonly Ingress[], globalAuth: string | null, au
     if (server === undefined) return false;
     const found = placesFor(server, asked.path);
     const places = found.length > 0 ? found : placesFor(server, otherSlash(asked.path));
-    // Of several for one path the oldest counts, which the files do not say.
+    // Of several for one path the oldest applies, which the files do not show.
     return places.length > 0 && places.every(({ of }) => lets(of, asked));
   };
 }
@@ -420,7 +423,7 @@ type Row = typeof row extends fc.Arbitrary<infer One> ? One : never;
 const pathOf = ({ parts, end }: Row) =>
   `/${parts.map((part, index) => part.replace(/:(.)/, `:$1${index}`)).join('/')}${parts.length === 0 ? end.slice(1) : end}`;
 
-/** A text before a parameter before the rest, from the left; methods apart from each other. */
+/** Text before a parameter before the rest, from the left; methods separately. */
 function platformModel(rows: readonly Row[]): (asked: Asked) => boolean {
   const read = rows.map((own) => {
     const path = pathOf(own);

@@ -1,4 +1,4 @@
-/** What reads untrusted text gives a value or a reason, and never throws, whatever the text. */
+/** Every parser of untrusted text returns a value or a reason and never throws, whatever the text. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { parseConfig } from '../../src/config/parse-config.ts';

@@ -1,6 +1,6 @@
 /**
- * Properties of the one reading: normalizing is idempotent, no spelling of the guarded path is allowed to whom it is not
- * for, and the decision on the canonical form is the decision on what was written.
+ * Properties of canonical paths: normalizing is idempotent, no spelling of the guarded path is allowed to an
+ * unauthorized caller, and the decision on the canonical form equals that on the original spelling.
  */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -18,7 +18,7 @@ const settled = (decision: Decision | Promise<Decision>): Decision => {
   return decision;
 };
 
-/** Paths that a sloppy service may take the forwarded request for. */
+/** Paths for which a sloppy service may take the forwarded request. */
 function served(decision: Decision): string[] {
   if (decision.outcome !== 'allow') return [];
   const { method, path, query } = decision.request;
@@ -27,14 +27,14 @@ function served(decision: Decision): string[] {
 }
 const isGuarded = (path: string) => path === '/admin' || path.startsWith('/admin/');
 
-test('normalizing a path twice is normalizing it once', { timeout: patienceMs }, () => {
+test('normalizing a path is idempotent', { timeout: patienceMs }, () => {
   const property = (path: string) => {
     const once = canonicalPath(path);
     if (typeof once === 'string') return;
     const twice = canonicalPath(once.path);
     if (typeof twice === 'string') throw new Error(`refused the second time: ${twice}`);
     expect(twice.path).toBe(once.path);
-    // What was ambiguous in a segment that a dot segment removed is remembered, and only then.
+    // An ambiguity in a segment that a dot segment removed is remembered, and only then.
     expect(twice.ambiguities & ~once.ambiguities).toBe(0);
   };
   const paths = targets.map((target) => target.split('?')[0] ?? '');
@@ -48,7 +48,7 @@ test('normalizing a path twice is normalizing it once', { timeout: patienceMs },
   );
 });
 
-test('a canonical path holds nothing that can be read in two ways', { timeout: patienceMs }, () => {
+test('a canonical path contains nothing ambiguous', { timeout: patienceMs }, () => {
   fc.assert(
     fc.property(targets, (target) => {
       const read = canonicalPath(target.split('?')[0] ?? '');
@@ -92,7 +92,7 @@ test('no spelling of the guarded path is allowed without its role', { timeout: p
   fc.assert(fc.property(targets, methods, property), runs(20_000));
 });
 
-test('control: without normalizing, spellings do reach the guarded path', () => {
+test('control: without normalizing, some spellings reach the guarded path', () => {
   const naive = fc.sample(guardedTargets, { numRuns: 2_000, seed: 1 }).filter((target) => !target.startsWith('/admin'));
   const harmful = naive.filter((target) =>
     servedPaths({ method: 'GET', target, headers: [], trailers: [], body: Buffer.alloc(0), head: '' }).some(isGuarded),
@@ -100,7 +100,7 @@ test('control: without normalizing, spellings do reach the guarded path', () => 
   expect(harmful.length).toBeGreaterThan(500);
 });
 
-test('the decision on the canonical form is the decision on what was written', { timeout: patienceMs }, () => {
+test('the decision on the canonical form equals that on the original spelling', { timeout: patienceMs }, () => {
   fc.assert(
     fc.property(fc.oneof(targets, guardedTargets), fc.constantFrom('GET', 'DELETE', 'PUT'), (target, method) => {
       const first = settled(decide(view(method, target), policy, nobody));

@@ -1,6 +1,6 @@
 /**
- * Small random configurations, and every request of a small world: small enough to ask them all. Parts that no valid
- * configuration has are not made, as reading a configuration takes most of the time.
+ * Small random configurations, and every request of a small world: small enough to try them all. Parts that no valid
+ * configuration has are not generated, because parsing a configuration takes most of the time.
  */
 import fc from 'fast-check';
 import type { ReadList } from '../../src/config/list-files.ts';
@@ -19,7 +19,7 @@ interface Roles {
   readonly all?: readonly (string | Roles)[];
   readonly none?: readonly (string | Roles)[];
 }
-/** Whether no part both demands a role and excludes it, which is not valid. */
+/** Whether no part both requires a role and excludes it, which is invalid. */
 function isConsistent({ any = [], all = [], none = [] }: Roles): boolean {
   const wanted = [...any, ...all];
   return (
@@ -70,18 +70,18 @@ const path = fc.tuple(fc.array(segment, { maxLength: 3 }), fc.boolean()).map(([s
   return `/${[...named, ...(rest ? ['**'] : [])].join('/')}`;
 });
 
-/** When requests come in, to the second. A running gateway has a clock of its own, so that all limits are far from these. */
+/** When requests arrive, to the second. A running gateway has its own clock, so all limits are far from these. */
 const nowMs = Math.floor(Date.now() / 1000) * 1000;
 const hoursMs = 3_600_000;
 
-/** Two lists in files, as they are and as somebody has changed them. */
+/** Two list files, before and after a change. */
 const listsNow = { 'texts.txt': 'x\n# gone\ngold\n1\n', 'nets.txt': '10.0.0.0/8\n', 'none.txt': '# nobody\n' };
 const listsLater = { 'texts.txt': 'z\ngold\n7\n', 'nets.txt': '203.0.113.9 # one\n', 'none.txt': '' };
 const readFrom =
   (files: Readonly<Record<string, string>>): ReadList =>
   (file) => ({ file, text: files[file]! });
 
-/** Four hours of some days, or every day, that begin so many hours after the requests; times in the zone itself. */
+/** Four hours of some days, or every day, that start this many hours after the requests; times in the zone itself. */
 function hoursFrom(after: number, zone: string, days: 'every' | 'its' | 'others'): object {
   const at = (ms: number) => new Intl.DateTimeFormat('en-GB', { timeZone: zone, timeStyle: 'short' }).format(ms);
   const begin = nowMs + after * hoursMs;
@@ -161,7 +161,7 @@ const named = {
   asks: { not: { query: 'q', exists: false }, unless: ['r2'] },
 };
 
-/** Only rules that ask for a credential have one. */
+/** Only rules that require a credential have one. */
 const signInAge = fc.constantFrom<null | string | object>(null, null, null, null, null, '1h', {
   GET: '1h',
   '*': '24h',
@@ -211,7 +211,7 @@ function asksNobody(who: object | string): boolean {
   return /public|optional|deny/.test(JSON.stringify(who));
 }
 
-/** Whether the path has the parameter that the scoped roles of the route are held in. */
+/** Whether the path has the parameter that scopes the route's roles. */
 function namesScopes({ path: written, access: who, when }: { path: string; access: object | string; when: object }) {
   return written.includes('{p0') || !/"s[12]"/.test(JSON.stringify([who, when]));
 }
@@ -302,7 +302,7 @@ function textOf({ routes, policies, inherits, mapped }: Parts): string {
         id: `route-${index}`,
         match: {
           ...(further === 'host' ? { hosts: [host ?? 'a.test', 'other.test'] } : host === null ? {} : { host }),
-          // Parameters are elsewhere in it.
+          // Parameters are at other places in it.
           ...(further === 'path' ? { paths: [written, `/y${written}`] } : { path: written }),
           ...(methods === null ? {} : { methods }),
         },
@@ -326,7 +326,7 @@ export interface World extends ReadConfig {
   readonly readList: ReadList;
 }
 
-/** Null: it is not valid, and an author would have been told. */
+/** Null: invalid, as an author would have been told. */
 export function readWorld(written: string, readList: ReadList = readFrom(listsNow)): World | null {
   const read = parseConfig(written, { file: 'random', env: {}, readSecret: () => '', readList });
   return read.ok ? { written, readList, config: read.config, settings: read.settings } : null;
@@ -336,7 +336,7 @@ const worldOf = (of: Parts): World | null => readWorld(textOf(of));
 
 export const configurations: fc.Arbitrary<World> = parts.map(worldOf).filter((world) => world !== null);
 
-/** Two configurations: as unlike as chance has it, or one small change apart. */
+/** Two configurations: unrelated, or one small change apart. */
 export const pairs: fc.Arbitrary<readonly [World, World]> = fc.oneof(
   fc.tuple(configurations, configurations),
   fc
@@ -374,7 +374,7 @@ export const pairs: fc.Arbitrary<readonly [World, World]> = fc.oneof(
             maxAuthAge: other.maxAuthAge,
             open: other.open,
           }),
-          // In place of some of its paths a more specific route that has all that it has.
+          // For some of its paths, a more specific route with all of its settings.
           beside: [...routes, { ...old, path: old.path.replace(/\/(?:\*\*)?$/, '') + below }],
           inherits: routes,
           policies: routes,
@@ -408,7 +408,7 @@ const plainPaths = [
   '/xz.y',
   '/x/1.y',
 ];
-/** With more than one reading, or read otherwise by some routes. */
+/** With more than one reading, or read differently by some routes. */
 const oddPaths = [
   '/X',
   '/Z',
@@ -426,7 +426,7 @@ const methods = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'];
 const queries = ['', '?q=1', '?q=7'];
 const headers = [[], ['x-region', 'eu', 'x-cert', 'ok']];
 const page = ['origin', 'https://page.test', 'access-control-request-method', 'GET'];
-/** A scheme that nobody reads: as good as no credential. Two credentials: refused before anybody is asked. */
+/** A scheme that no route reads, which equals no credential. Two credentials: refused before any source is called. */
 export const oddCredentials = {
   none: ['authorization', 'Basic eA=='],
   two: ['authorization', 'Bearer x', 'api-key', 'k'],
@@ -513,7 +513,7 @@ function* targets(): Generator<SimulatedRequest> {
         target,
         headers: more,
         client: more.length === 0 ? '203.0.113.9' : '10.1.2.3',
-        // The proxy under test trusts the peer that asks.
+        // The proxy under test trusts the peer.
         trusted: true,
         time: nowMs,
       };

@@ -1,6 +1,6 @@
 /**
- * Recorded decisions decided again come to what a gateway would have decided, and so does a candidate in the shadow:
- * always, or they say that they do not know.
+ * Recorded decisions, decided again, equal those of a gateway, and so does a candidate in shadow: always, or they
+ * report that they cannot know.
  */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -16,7 +16,7 @@ import { simulate } from '../../src/policy-tools/simulate.ts';
 import { type Asked, configurations, requests } from './policy-worlds.ts';
 import { atLeast, patienceMs, runs } from './support.ts';
 
-/** As a running gateway decides it, with what it learned on the way. */
+/** As a running gateway decides it, with the facts that it learned. */
 function decideLive({ request, identity }: Asked, policy: Policy): Decided {
   const { view, resolution } = simulate(request, identity, policy.credentials);
   let asked: { credential: Decided['credential']; resolution: Resolution } | null = null;

@@ -1,4 +1,7 @@
-/** Whatever the order of revocations, verifications and reloads: a token that was revoked is never good again, and no other is bad. */
+/**
+ * Whatever the order of revocations, verifications and reloads: a revoked token is never valid again, and no other one
+ * is invalid.
+ */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type Revocation, Tombstones, type VerdictSubject } from '../../src/identity/revocation/tombstones.ts';
@@ -36,7 +39,7 @@ const steps = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom('reload' as const, 'restart' as const) },
 );
 
-/** What each revocation says, without any memory but the list of them. */
+/** What each revocation means, with only the list of them as memory. */
 function isNamed(revocation: Revocation, { lookups, sessionId, userId, issued }: VerdictSubject): boolean {
   if (revocation.kind === 'credential') return revocation.lookups.some((lookup) => lookups.includes(lookup));
   if (revocation.kind === 'all' || issued === null) return false;
@@ -46,7 +49,7 @@ function isNamed(revocation: Revocation, { lookups, sessionId, userId, issued }:
   return revocation.kind === 'user' && revocation.id === userId && issued.issuedAtMs! <= revocation.issuedBeforeMs!;
 }
 
-test('a revoked token stays revoked, and only that', { timeout: patienceMs }, () => {
+test('a revoked token stays revoked, and no other one is', { timeout: patienceMs }, () => {
   const tally = { revoked: 0, good: 0 };
   const make = () => new Tombstones({ lifeMs: 86_400_000, selfVerified: new Set(sources) });
   fc.assert(
@@ -65,7 +68,7 @@ test('a revoked token stays revoked, and only that', { timeout: patienceMs }, ()
           tombstones.add(step.revoke, nowMs);
           revoked.push(step.revoke);
         } else {
-          // Asked after all of it, as a verification of its own is.
+          // Looked up after all of it, like a new verification.
           const bad = tombstones.revokes(step.verify, tombstones.asking(nowMs), false);
           expect(bad).toBe(revoked.some((one) => isNamed(one, step.verify)));
           tally[bad ? 'revoked' : 'good'] += 1;

@@ -1,4 +1,4 @@
-/** Arbitrary spellings of paths: every trick of the attack tables, combined at random. */
+/** Arbitrary spellings of paths: every trick in the attack tables, combined at random. */
 import fc from 'fast-check';
 
 const words = ['admin', 'admin', 'items', 'private', 'public', 'files', 'params', 'x', '1', 'a', ''];
@@ -48,7 +48,9 @@ const slashes = [
   '%23/',
 ];
 
-/** Writes a text so that a lenient reader reads it back: letters as escapes of several kinds, other case, blanks. */
+/**
+ * Writes a text in a form that a lenient parser reads back: letters as escapes of several kinds, other case, spaces.
+ */
 function disguised(text: string): fc.Arbitrary<string> {
   const characters = [...text].map((character) => {
     const code = character.charCodeAt(0);
@@ -132,7 +134,7 @@ const back = fc.oneof(
 /** Targets that may lead to the guarded path, or nowhere. */
 export const targets = fc.tuple(front, path, back).map((parts) => parts.join(''));
 
-/** The guarded path itself, in a spelling that some reader undoes. */
+/** The guarded path itself, in a spelling that some parser decodes. */
 export const guardedTargets = fc
   .tuple(
     fc.array(fc.constantFrom('/x/..', '/.', '/', '/a/b/../..', '/x;/..', '/%2e', '/..', '/x%2f..', '/%252e%252e'), {

@@ -1,15 +1,15 @@
-/** How often properties run, and the policy that they are about: one guarded path, and everything else open. */
+/** How often properties run, and their policy: one guarded path, and everything else open. */
 import { parseConfig } from '../../src/config/parse-config.ts';
 import type { Policy } from '../../src/core/decide.ts';
 import type { ResolveIdentity } from '../../src/core/identity/identity.ts';
 import type { RequestView } from '../../src/core/request/request-view.ts';
 
-/** `PROPERTY_FACTOR=20` makes twenty times as many runs as the slow tests do; the fast ones make a fifth. */
+/** `PROPERTY_FACTOR=20` runs twenty times as many cases as the slow tests; the fast ones run a fifth. */
 const factor = Number(process.env['PROPERTY_FACTOR'] ?? 1);
 
 export const runs = (usual: number) => ({ numRuns: Math.ceil(usual * factor) });
 
-/** How often a property has to meet a case, or it compared too little. A few runs vary more than many. */
+/** How often a property must meet a case, or it compared too little. A few runs vary more than many. */
 export const atLeast = (usual: number) => usual * (factor < 1 ? factor / 2 : factor);
 
 /** Longest time of a property on a busy machine, milliseconds. */
@@ -39,7 +39,7 @@ export function readPolicy(): Policy {
   return { routes: read.config.routes, credentials: read.config.credentials, roleMapping: null };
 }
 
-/** Knows nobody. */
+/** Accepts no credential. */
 export const nobody: ResolveIdentity = () => ({
   identity: null,
   reason: 'credential_rejected',
@@ -47,7 +47,7 @@ export const nobody: ResolveIdentity = () => ({
   source: 'memory',
 });
 
-/** Ann, who is a user and no administrator, by the bearer `good`. */
+/** Ann, a user but not an administrator, by the bearer `good`. */
 export const ann: ResolveIdentity = (credential, ...rest) =>
   credential.kind === 'bearer' && credential.token === 'good'
     ? {

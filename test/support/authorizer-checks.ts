@@ -1,4 +1,4 @@
-/** Checks as other proxies send them, for each dialect: what they make of a request of a client, byte for byte. */
+/** Checks as other proxies send them, for each dialect: their version of a client's request, byte for byte. */
 import type { DialectName } from '../../src/authorizer/dialect.ts';
 import type { RequestView } from '../../src/core/request/request-view.ts';
 
@@ -80,7 +80,7 @@ export function checkLines(dialect: DialectName, request: CheckedRequest, path: 
   }
 }
 
-/** What every proxy keeps to its own connection. */
+/** What every proxy handles on its own connection. */
 const ofConnection = new Set(['host', 'connection', 'content-length', 'expect', 'te', 'transfer-encoding', 'upgrade']);
 
 function linesOf(rawHeaders: readonly string[]): Lines {

@@ -1,14 +1,14 @@
-/** A TCP relay on loopback whose way to the target can be cut, frozen and mended. */
+/** A TCP relay on loopback whose connection to the target can be cut, frozen and restored. */
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
 export interface BreakableRelay {
   readonly port: number;
-  /** Resets what is connected, and whoever connects from now on. */
+  /** Resets existing connections, and new ones from now on. */
   cut(): void;
-  /** Keeps connections open and carries nothing anymore; new ones are accepted and hear nothing. */
+  /** Keeps connections open but carries nothing; new ones are accepted and receive nothing. */
   freeze(): void;
-  /** Carries again, for connections made from now on; those that were frozen stay dead. */
+  /** Carries new connections again; frozen ones stay dead. */
   mend(): void;
   close(): Promise<void>;
 }

@@ -1,4 +1,7 @@
-/** For a project of tests that attack what is published, and not the sources: builds the program, and says where it is. */
+/**
+ * For a project of tests that attack the published program instead of the sources: builds the program, and provides its
+ * path.
+ */
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync } from 'node:fs';
 import type { TestProject } from 'vitest/node';
@@ -7,7 +10,7 @@ export default function setup(project: TestProject): void {
   project.provide('builtProgram', buildProgram('attacked'));
 }
 
-/** Builds the program in a folder of that name, from which its packages are found; returns its entry. */
+/** Builds the program in a folder with that name, from which it finds its packages; returns its entry. */
 export function buildProgram(name: string): string {
   const place = `node_modules/.cache/rolegate/${name}`;
   mkdirSync(place, { recursive: true });

@@ -1,6 +1,6 @@
 /**
- * Certificates for tests, made here and now: an authority, and what it vouches for. DER as RFC 5280 has it, with keys on
- * the curve P-256, so that no program is needed for it.
+ * Certificates for tests, generated on the fly: an authority, and certificates that it issues. DER as in RFC 5280, with
+ * P-256 keys, so no program is needed.
  */
 import { generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
 

@@ -1,4 +1,4 @@
-/** Chromium for tests of pages: the one of this machine, or installed with apt on Debian as root. */
+/** Chromium for tests of pages: the installed one, or installed with apt on Debian as root. */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -14,7 +14,7 @@ const places = [
   '/usr/bin/google-chrome',
   '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
 ];
-/** No sandbox, because containers run tests as root; nothing that speaks to anybody but the page's server. */
+/** No sandbox, because containers run tests as root; no requests except to the page's server. */
 const quiet = [
   '--no-sandbox',
   '--disable-gpu',
@@ -25,11 +25,11 @@ const quiet = [
   '--disable-sync',
 ];
 
-/** Why tests are skipped where there is no Chromium. */
+/** Why tests are skipped without Chromium. */
 export const noChromium =
   'no Chromium: install it (Debian: apt-get install chromium), or set TEST_CHROMIUM to its path';
 
-/** Null: there is none, and none can be installed. Rejects when `TEST_CHROMIUM` is set and does not start. */
+/** Null: not available and not installable. Rejects when `TEST_CHROMIUM` is set and does not start. */
 export async function launchChromium(): Promise<Browser | null> {
   const executablePath = process.env['TEST_CHROMIUM'] ?? places.find(existsSync) ?? (await fromApt());
   return executablePath === null ? null : await chromium.launch({ executablePath, headless: true, args: quiet });
@@ -37,7 +37,7 @@ export async function launchChromium(): Promise<Browser | null> {
 
 async function fromApt(): Promise<string | null> {
   if (process.getuid?.() !== 0 || !existsSync('/etc/debian_version')) return null;
-  // One installation at a time, however many runs there are on this machine; the later ones find it done.
+  // One installation at a time for all runs on this machine; later ones find it installed.
   const lock = join(tmpdir(), 'rolegate-test-chromium-install.lock');
   const script =
     'command -v chromium >/dev/null || ' +

@@ -1,4 +1,7 @@
-/** What a file of tests starts and closes after each of them; and the pair that most files start: a proxy, and a service behind it. */
+/**
+ * Things that a test file starts and closes after each test; and the pair that most files start: a proxy, and a service
+ * behind it.
+ */
 import { afterEach } from 'vitest';
 import { type RecordingUpstream, startRecordingUpstream } from './recording-upstream.ts';
 import { type ProxySetup, type RunningProxy, startProxy } from './running-proxy.ts';
@@ -7,7 +10,7 @@ export interface Closable {
   close(): Promise<void>;
 }
 
-/** Whatever is pushed to it is closed after the test, the last one first. */
+/** Everything pushed to it is closed after the test, in reverse order. */
 export function closedAfterEach(): Closable[] {
   const running: Closable[] = [];
   afterEach(async () => {
@@ -22,7 +25,7 @@ export interface ProxiedUpstream {
   readonly port: number;
 }
 
-/** Starts a proxy in front of a service that records, for one test. */
+/** Starts a proxy in front of a recording service, for one test. */
 export function useProxiedUpstream(): (
   setup?: Partial<ProxySetup>,
   options?: Parameters<typeof startRecordingUpstream>[0],

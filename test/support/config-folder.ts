@@ -1,10 +1,10 @@
-/** A folder of its own for configuration files that a test writes. */
+/** A separate folder for configuration files that a test writes. */
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 export interface ConfigFolder {
-  /** Writes a file whole, as editors and mounts do: under another name first. Returns its path. */
+  /** Writes a file atomically, as editors and mounts do: under another name first. Returns its path. */
   write(name: string, text: string): string;
   remove(): void;
 }

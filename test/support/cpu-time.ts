@@ -1,6 +1,6 @@
-/** What work costs this thread, whatever else the machine does meanwhile: for bounds that a busy machine does not exceed. */
+/** The CPU time of work on this thread, independent of other load: for bounds that a busy machine does not exceed. */
 
-/** Milliseconds of processor time, user and system. */
+/** Milliseconds of CPU time, user and system. */
 export function cpuMs(work: () => void): number {
   const before = process.threadCpuUsage();
   work();

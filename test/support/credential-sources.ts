@@ -1,4 +1,4 @@
-/** Where credentials are read from when a configuration says nothing, for tests that make no configuration. */
+/** The default credential sources, for tests without a configuration. */
 import type { CredentialSources } from '../../src/core/credential/credential.ts';
 
 const anyShape = { shapes: [] };

@@ -1,4 +1,4 @@
-/** Does what a printed `curl` line says, for machines without curl: the options that Rolegate's pages and screens use. */
+/** Executes a printed `curl` line, for machines without curl: the options that Rolegate's pages and screens use. */
 
 export interface CurlAnswer {
   readonly status: number;
@@ -6,7 +6,7 @@ export interface CurlAnswer {
   readonly body: string;
 }
 
-/** Throws on an option that it does not know, so that no line is understood by half. */
+/** Throws on an unknown option, so no line is only partly understood. */
 export async function runCurlLine(line: string): Promise<CurlAnswer> {
   const [command, ...args] = shellWords(line);
   if (command !== 'curl') throw new Error(`not a curl line: ${line}`);

@@ -1,9 +1,9 @@
-/** What the screen of the demo offers: credentials to paste once, and lines that use them. */
+/** The contents of the demo's screen: credentials to paste once, and lines that use them. */
 
 export interface DemoTrial {
   readonly status: number;
   readonly shows: string;
-  /** As it is printed; `paste` makes of it what a shell runs, `expand` one line without variables. */
+  /** As printed; `paste` converts it to what a shell runs, `expand` converts one line by substituting variables. */
   readonly printed: string;
 }
 

@@ -1,19 +1,19 @@
-/** Docker for tests: whether an engine answers and has an image, and whose containers are left over. */
+/** Docker for tests: whether an engine responds and has an image, and removal of leftover containers. */
 import { hostname } from 'node:os';
 import type { ContainerRuntimeClient } from 'testcontainers';
 
 const engineTimeoutMs = 5_000;
 const pullTimeoutMs = 60_000;
-/** Tells whose a container is, so that those of a run that was killed can be removed by a later one. */
+/** The owner of a container, so that a later run can remove those of a killed run. */
 const ownerLabel = 'rolegate.test-run';
 
 /** For every container that a run starts. */
 export const ownerLabels = { [ownerLabel]: `${hostname()}:${process.pid}` };
 
-/** Null when there is no engine, or it cannot get the image in time. */
+/** Null without an engine, or if it cannot get the image in time. */
 export async function dockerWith(image: string): Promise<ContainerRuntimeClient | null> {
-  // The reaper is an image of its own, which an engine without a registry cannot pull. The run removes what it started,
-  // and what runs that were killed left behind.
+  // The reaper needs a separate image, which an engine without a registry cannot pull. The run removes the containers
+  // that it started, and those left by killed runs.
   process.env['TESTCONTAINERS_RYUK_DISABLED'] ??= 'true';
   const { getContainerRuntimeClient, ImageName } = await import('testcontainers');
   try {
@@ -29,7 +29,7 @@ export async function dockerWith(image: string): Promise<ContainerRuntimeClient 
   }
 }
 
-/** Removes containers of this host whose test run is no longer alive. */
+/** Removes containers of this host whose test run has ended. */
 async function removeOrphans(client: ContainerRuntimeClient): Promise<void> {
   const own = `${hostname()}:`;
   for (const { Id, Labels } of await client.container.list()) {

@@ -23,7 +23,7 @@ export function documentBlocks(): readonly PlacedBlock[] {
   return documentPages().flatMap(({ path, text }) => blocksOf(text).map((block) => ({ path, block })));
 }
 
-/** Paths of the pages that hold a block in this language. */
+/** Paths of the pages with a block in this language. */
 export function pagesWith(language: string): readonly string[] {
   return [...new Set(documentBlocks().flatMap(({ path, block }) => (block.language === language ? [path] : [])))];
 }

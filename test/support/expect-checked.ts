@@ -1,4 +1,7 @@
-/** Which golden cases another proxy asks about, and what the response says of one: headers for the service, or the refusal. */
+/**
+ * Which golden cases another proxy sends to the authorizer, and the expected response: headers for the service, or the
+ * refusal.
+ */
 import { expect } from 'vitest';
 import type { ManagedHeader } from '../../src/authorizer/dialect.ts';
 import { managedNames } from '../../src/authorizer/managed-headers.ts';
@@ -9,7 +12,7 @@ import { type GoldenCase, userIdOf, viewOf } from './golden-cases.ts';
 import { expectRefusal } from './golden-worlds.ts';
 import type { RawAnswer } from './http-response.ts';
 
-/** A response to a check, in whatever protocol. */
+/** A response to a check, in any protocol. */
 export type CheckAnswer = Pick<RawAnswer, 'status' | 'header' | 'headers' | 'text'>;
 
 /**
@@ -51,7 +54,7 @@ export function expectRefused(row: GoldenCase, answer: CheckAnswer): void {
   expect(answer.header('location')).toBe(row.expect.location);
 }
 
-/** What another proxy refuses itself, or reads for itself, before it asks: framing, a missing host, control characters. */
+/** What another proxy itself refuses or interprets before the check: framing, a missing host, control characters. */
 export function reachesProxy(row: GoldenCase, lines: readonly string[]): boolean {
   const { httpVersion, rawHeaders, target } = viewOf(lines);
   const hosts = rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host');
@@ -59,12 +62,12 @@ export function reachesProxy(row: GoldenCase, lines: readonly string[]): boolean
   return httpVersion === '1.1' && hosts.length === 1 && !framing && !/[\0-\x1f\x7f]/.test(target);
 }
 
-/** Whether Envoy asks about such a request. */
+/** Whether Envoy sends such a request to the authorizer. */
 export function envoyForwards({ method, target }: RequestView): boolean {
   return /^\/[\x21-\x7e]*$/.test(target) && method !== 'CONNECT';
 }
 
-/** Some proxies remove what `Connection` lists before they ask, others never do. */
+/** Some proxies remove what `Connection` lists before the check, others never do. */
 export function listsConnection({ rawHeaders }: RequestView): boolean {
   return connectionList(rawHeaders) !== null;
 }

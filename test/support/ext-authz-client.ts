@@ -1,6 +1,6 @@
 /**
- * A data plane's side of `ext_authz` over gRPC: a client of `@grpc/grpc-js` made of Envoy's published protos, which states requests as
- * Envoy does.
+ * A data plane's side of `ext_authz` over gRPC: a client of `@grpc/grpc-js` generated from Envoy's published protos,
+ * which describes requests as Envoy does.
  */
 import { fileURLToPath } from 'node:url';
 import {
@@ -45,7 +45,7 @@ interface HeaderOption {
   readonly keep_empty_value: boolean;
 }
 
-/** A message as Envoy reads it. */
+/** A message as Envoy parses it. */
 export interface CheckResponse {
   readonly status: { readonly code: number } | null;
   readonly http_response?: 'denied_response' | 'ok_response' | 'error_response';
@@ -63,13 +63,13 @@ interface MetadataValue {
   readonly listValue?: { readonly values: readonly MetadataValue[] };
 }
 
-/** What the data plane does with it. */
+/** How the data plane applies it. */
 export interface Verdict {
   readonly message: CheckResponse;
   readonly allowed: boolean;
-  /** That the client gets; 200: the request is forwarded. */
+  /** What the client gets; 200: the request is forwarded. */
   readonly status: number;
-  /** First value of a header: of the refusal, or one that the service gets. */
+  /** First value of a header: in the refusal, or as the service gets it. */
   header(name: string): string | undefined;
   headers(name: string): string[];
   /** The body of the refusal. */
@@ -92,7 +92,7 @@ export interface ExtAuthzClient {
   readonly channel: Client;
   /** Rejects when the call fails. */
   ask(request: CheckedRequest, options?: AskOptions): Promise<Verdict>;
-  /** The same with attributes as they are given. */
+  /** The same with the given attributes. */
   askWith(attributes: object, options?: AskOptions): Promise<Verdict>;
   close(): void;
 }
@@ -103,7 +103,7 @@ export function connectExtAuthz(
   options: Readonly<Record<string, string | number>> = {},
 ): ExtAuthzClient {
   const address = typeof target === 'number' ? `127.0.0.1:${target}` : target;
-  // Each client has connections of its own.
+  // Each client has its own connections.
   const channel = new Authorization(address, secured, { 'grpc.use_local_subchannel_pool': 1, ...options });
   const askWith = (
     attributes: object,
@@ -131,7 +131,7 @@ export function connectExtAuthz(
   };
 }
 
-/** As `ext_authz` fills them in; the connection manager has added the client to `x-forwarded-for`. */
+/** As `ext_authz` sets them; the connection manager has added the client to `x-forwarded-for`. */
 export function attributesOf(
   request: CheckedRequest,
   { raw = false, contextExtensions = {} }: AskOptions = {},
@@ -177,7 +177,7 @@ export function attributesOf(
   };
 }
 
-/** Headers of one name become one, by a comma; their bytes are read as UTF-8. */
+/** Headers with the same name are joined by a comma; their bytes are decoded as UTF-8. */
 function joined(headers: readonly (readonly [name: string, value: string])[]): Record<string, string> {
   const values: Record<string, string> = {};
   for (const [name, bytes] of headers) {

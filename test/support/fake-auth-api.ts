@@ -1,12 +1,12 @@
 /**
- * A double of an Auth API, for the two calls that the gateway makes: `GET /session` and `GET /keypair`. It knows the
- * credentials it was given, counts calls, and can fail in every way that an Auth API does.
+ * A double of an Auth API, for the two calls that the gateway makes: `GET /session` and `GET /keypair`. It accepts the
+ * credentials given to it, counts calls, and can fail in every way that an Auth API does.
  */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** What an answer says; the fields that a test leaves out are filled in. */
+/** The contents of a response; fields that a test omits are filled in. */
 export interface FakeIdentity {
   readonly userId?: string;
   readonly roles?: readonly string[];
@@ -24,9 +24,9 @@ export interface FakeIdentity {
 
 export type AuthApiMood =
   | { readonly kind: 'fine' }
-  /** Nothing listens on its port; open connections are closed. */
+  /** Its port is closed; open connections are closed. */
   | { readonly kind: 'down' }
-  /** Answers stay away until the mood changes; then they are given. */
+  /** Responses wait until the mood changes; then they are sent. */
   | { readonly kind: 'slow' }
   /** Any status with any body and headers: garbage, 500, a redirect, HTML, too much. */
   | {
@@ -36,7 +36,7 @@ export type AuthApiMood =
       readonly headers?: Readonly<Record<string, string | string[]>>;
     };
 
-/** Moods that most suites go through, by name. */
+/** Moods that most suites use, by name. */
 export const brokenMoods: Readonly<Record<'garbage' | 'html' | 'error' | 'redirect' | 'empty' | 'huge', AuthApiMood>> =
   {
     garbage: { kind: 'answers', status: 200, body: '{"sessionID":' },
@@ -51,7 +51,7 @@ export interface FakeAuthApi {
   /** Base URL, such as `http://127.0.0.1:1234/api/auth/v2`. */
   readonly url: string;
   readonly port: number;
-  /** Calls received, by kind; a call counts when its headers are there. */
+  /** Calls received, by kind; a call counts when its headers have arrived. */
   readonly calls: { session: number; keypair: number; other: number };
   /** Raw headers of each call, newest last. */
   readonly received: readonly (readonly string[])[];
@@ -59,9 +59,9 @@ export interface FakeAuthApi {
   addKeyPair(apiKey: string, apiSecret: string, identity?: FakeIdentity): void;
   /** A key without a secret. */
   addApiKey(apiKey: string, identity?: FakeIdentity): void;
-  /** Forgets a bearer, or a key pair by its key. */
+  /** Removes a bearer, or a key pair by its key. */
   remove(bearerOrApiKey: string): void;
-  /** Calls waiting for an answer. */
+  /** Calls waiting for a response. */
   waiting(): number;
   behave(mood: AuthApiMood): Promise<void>;
   close(): Promise<void>;

@@ -1,6 +1,6 @@
 /**
- * Once per run: offers Redis and PostgreSQL to the workers, and starts each before the tests when one of their files
- * asks for it.
+ * Once per run: offers Redis and PostgreSQL to the workers, and starts each before the tests if one of their files uses
+ * it.
  */
 import { readFile } from 'node:fs/promises';
 import type { TestProject } from 'vitest/node';
@@ -13,7 +13,8 @@ export default async function setup(root: TestProject): Promise<() => Promise<vo
   const postgres = await startPostgresBroker(process.env, print);
   root.provide('redisBroker', redis.url);
   root.provide('postgresBroker', postgres.url);
-  // Finding or installing a server can take longer than a test may; a file that asks only indirectly waits in its test.
+  // Finding or installing a server can take longer than a test's timeout; a file that uses it only indirectly waits in
+  // its test.
   const texts = await Promise.all(root.vitest.state.getPaths().map((path) => readFile(path, 'utf8')));
   const asked = (pattern: RegExp) => texts.some((text) => pattern.test(text));
   if (asked(/\b(useRedis|startPrivateRedis|startSentinelRedis|startClusterRedis|startTlsRedis)\b/))

@@ -1,7 +1,7 @@
 /**
  * Reads the golden cases of test/fixtures/cases: one file per topic with a configuration, the identities that its Auth
- * API knows, and requests with the expected decision. The same rows go through every door. Unknown keys are errors, so
- * that a misspelt expectation cannot pass by checking nothing.
+ * API accepts, and requests with the expected decision. The same rows go through every entrypoint. Unknown keys are
+ * errors, so a misspelled expectation cannot pass by checking nothing.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { parse, stringify } from 'yaml';
@@ -17,52 +17,54 @@ const reason = z.string().refine((code): code is ReasonCode => Object.hasOwn(rea
 const identity = z.strictObject({
   bearer: z.string().optional(),
   apiKey: z.string().optional(),
-  /** Without it, the key is a credential of its own. */
+  /** Without it, the key is a separate credential. */
   apiSecret: z.string().optional(),
   roles: z.array(z.string()).default([]),
   groups: z.array(z.string()).default([]),
   alias: z.string().optional(),
-  /** Seconds since its sign-in; if unset: it is not known when that was. */
+  /** Seconds since its sign-in; if unset, the time is unknown. */
   signedInAgoS: z.number().optional(),
-  /** What the Auth API says: the identity, a clear no, nothing usable (500), or 429 with `Retry-After: 7`. */
+  /** The Auth API's result: the identity, a rejection, an invalid response (500), or 429 with `Retry-After: 7`. */
   verdict: z.enum(['accepted', 'rejected', 'unavailable', 'throttled']).default('accepted'),
 });
 
-/** Header names to values; null: the header is not there. */
+/** Header names to values; null: absent. */
 const headers = z.record(z.string(), z.string().nullable());
 
 const expectation = z.strictObject({
   outcome: z.enum(['allow', 'refuse', 'preflight', 'metadata']),
   reason: reason.optional(),
-  /** The author's word for the condition that is not met. */
+  /** The author's word for the unmet condition. */
   condition: z.string().optional(),
   route: z.string().optional(),
   stage: z.enum(stages).optional(),
   status: z.number().int().optional(),
   /** Name of the identity, or null for an anonymous caller. */
   identity: z.string().nullable().optional(),
-  /** Whether the Auth API is asked. */
+  /** Whether the Auth API is called. */
   asked: z.boolean().optional(),
-  /** Where a browser is sent to sign in, in place of the refusal. */
+  /** Where a browser is redirected to sign in, instead of the refusal. */
   location: z.string().optional(),
-  /** Oldest verdict that the route accepts, as the resolver is told. */
+  /** Oldest verdict that the route accepts, as passed to the resolver. */
   maxAgeMs: z.union([z.number(), z.literal(Number.POSITIVE_INFINITY)]).optional(),
   /** What the upstream receives. `path` includes the query; several values of a header are joined by " | ". */
   upstream: z.strictObject({ path: z.string().optional(), headers: headers.optional() }).optional(),
-  /** Headers of the answer. */
+  /** Response headers. */
   headers: headers.optional(),
-  /** JSON of the answer. */
+  /** JSON of the response. */
   body: z.record(z.string(), z.unknown()).optional(),
-  /** The door that reads bytes may refuse sooner than `decide`, which reads plain data. */
+  /** An entrypoint that parses bytes may refuse earlier than `decide`, which reads plain data. */
   proxyReason: reason.optional(),
-  /** An external authorizer refuses what the proxy that asks would pass on otherwise than it is decided. */
+  /** An external authorizer refuses what the calling proxy would not forward as decided. */
   checkReason: reason.optional(),
 });
 
 const goldenCase = z
   .strictObject({
     name: z.string(),
-    /** Request line, alone or followed by header lines. `HTTP/1.1` and `Host: api.example.test` are added if missing. */
+    /**
+     * Request line, alone or followed by header lines. `HTTP/1.1` and `Host: api.example.test` are added if missing.
+     */
     request: z.union([z.string(), z.array(z.string()).min(1)]),
     /** Name of the identity whose credential is sent. */
     as: z.string().optional(),
@@ -96,7 +98,7 @@ export type GoldenFile = z.output<typeof goldenFile> & { readonly file: string }
 
 const folder = new URL('../fixtures/cases/', import.meta.url);
 
-/** Every file, by name. Throws with the file's name when one is not as described. */
+/** Every file, by name. Throws with the file's name if one does not match the schema. */
 export function readGoldenFiles(): GoldenFile[] {
   return readdirSync(folder)
     .filter((file) => file.endsWith('.yaml'))
@@ -111,16 +113,16 @@ export function readGoldenFiles(): GoldenFile[] {
     });
 }
 
-/** The configuration as text, with the addresses of a run. Routes without an upstream get the one there is. */
+/** The configuration as text, with the addresses of a run. Routes without an upstream get the only one. */
 export function configText(golden: GoldenFile, authApi: string, upstream: string): string {
   const { server, routes, ...rest } = golden.config as { server?: object; routes: readonly object[] };
   return stringify({
     version: 1,
     server: { listen: '127.0.0.1:0', admin: false, ...server },
     log: { level: 'silent' },
-    // Broken on purpose by some cases, which must not open the breaker for the others.
+    // Some cases break it on purpose, which must not open the breaker for the others.
     authApi: { url: authApi, breaker: { failures: 10_000 } },
-    // Every case asks anew, so that none depends on the one before it.
+    // Every case causes a new look-up, so none depends on the previous one.
     cache: { accepted: '0s', rejected: '0s' },
     upstreams: { service: { targets: [upstream] } },
     ...rest,
@@ -128,7 +130,7 @@ export function configText(golden: GoldenFile, authApi: string, upstream: string
   });
 }
 
-/** The same for use inside an application: without what only the proxy can keep. */
+/** The same for use inside an application: without settings that only the proxy supports. */
 export function inProcessText(golden: GoldenFile, authApi: string): string {
   const config = parse(configText(golden, authApi, 'http://127.0.0.1:9')) as {
     server: object;
@@ -151,7 +153,7 @@ function withoutRemoval(section: { readonly responseHeaders?: object; readonly [
     : { ...section, responseHeaders: { ...responseHeaders, remove: undefined } };
 }
 
-/** The lines to send, credential and Host included. */
+/** The lines to send, including credential and Host. */
 export function linesOf(golden: GoldenFile, { request, as, host }: GoldenCase): string[] {
   const [line = '', ...given] = typeof request === 'string' ? [request] : request;
   const hosts = given.some((header) => /^host:/i.test(header));
@@ -163,7 +165,7 @@ export function linesOf(golden: GoldenFile, { request, as, host }: GoldenCase): 
   ];
 }
 
-/** What a strict parser makes of the lines: names and values in turn, blanks around a value cut off. */
+/** What a strict parser reads from the lines: names and values alternating, without spaces around a value. */
 export function viewOf(lines: readonly string[]): RequestView {
   const [line = '', ...rest] = lines;
   const end = line.lastIndexOf(' ');
@@ -184,7 +186,7 @@ export function userIdOf(name: string): string {
   return `user-${name}`;
 }
 
-/** What the resolver says of a credential: that of a named identity, or a clear no. */
+/** The resolver's result for a credential: that of a named identity, or a rejection. */
 export function resolutionOf(golden: GoldenFile, credential: Credential): Resolution {
   const source = 'auth-api' as const;
   for (const [name, known] of Object.entries(golden.identities)) {

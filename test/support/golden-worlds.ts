@@ -1,4 +1,6 @@
-/** What the golden cases of one file need to run: an Auth API that knows its identities, a service, and the gateway. */
+/**
+ * What the golden cases of one file need to run: an Auth API that accepts its identities, a service, and the gateway.
+ */
 import { expect } from 'vitest';
 import { createGateway } from '../../src/app/create-gateway.ts';
 import type { Config } from '../../src/config/config.ts';
@@ -9,7 +11,7 @@ import { configText, type GoldenCase, type GoldenFile, userIdOf } from './golden
 import type { RawAnswer } from './raw-client.ts';
 import { type RecordingUpstream, startRecordingUpstream } from './recording-upstream.ts';
 
-/** What the Auth API answers to everybody while an identity with such a verdict is the caller. */
+/** The Auth API's response to every call while an identity with such a result is the caller. */
 const moods: Readonly<Record<'unavailable' | 'throttled', AuthApiMood>> = {
   unavailable: { kind: 'answers', status: 500, body: '{"error":"internal"}' },
   throttled: { kind: 'answers', status: 429, body: '{}', headers: { 'retry-after': '7' } },
@@ -18,18 +20,18 @@ const moods: Readonly<Record<'unavailable' | 'throttled', AuthApiMood>> = {
 export interface GoldenWorld {
   readonly config: Config;
   readonly port: number;
-  /** Where other proxies ask; 0: nowhere. */
+  /** Where other proxies send checks; 0: nowhere. */
   readonly authorizerPort: number;
   /** The same over gRPC. */
   readonly grpcPort: number;
   readonly authApi: FakeAuthApi;
   readonly upstream: RecordingUpstream;
-  /** Makes the Auth API as the case wants it. */
+  /** Sets up the Auth API as the case requires. */
   prepare(row: GoldenCase): Promise<void>;
   close(): Promise<void>;
 }
 
-/** An Auth API that knows the identities of the file. */
+/** An Auth API that accepts the identities in the file. */
 export async function startGoldenAuthApi(golden: GoldenFile): Promise<FakeAuthApi> {
   const authApi = await startFakeAuthApi();
   for (const [name, { bearer, apiKey, apiSecret, verdict, roles, groups, alias, signedInAgoS }] of Object.entries(
@@ -49,7 +51,7 @@ export async function startGoldenAuthApi(golden: GoldenFile): Promise<FakeAuthAp
   return authApi;
 }
 
-/** Makes the Auth API as the case wants it. */
+/** Sets up the Auth API as the case requires. */
 export async function prepareAuthApi(authApi: FakeAuthApi, golden: GoldenFile, { as }: GoldenCase): Promise<void> {
   const verdict = as === undefined ? undefined : golden.identities[as]?.verdict;
   await authApi.behave(verdict === 'unavailable' || verdict === 'throttled' ? moods[verdict] : { kind: 'fine' });
@@ -88,14 +90,14 @@ export async function startGoldenWorld(golden: GoldenFile, more: object = {}): P
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
-/** The whole refusal of a case: status, the two headers, and the body. */
+/** The complete refusal of a case: status, the two headers, and the body. */
 export function expectRefusal(
   { request, expect: { condition, location, reason } }: GoldenCase,
   answer: Pick<RawAnswer, 'status' | 'header' | 'text'>,
   code: ReasonCode,
 ): void {
   const { status, message } = reasons[code];
-  // A condition adds the word of its author, which is all that tells it from others.
+  // A condition adds its author's word, the only difference from others.
   const text = condition === undefined || code !== 'condition_failed' ? message : `${message}: ${condition}`;
   const redirected = location !== undefined && code === reason;
   expect([answer.status, answer.header('x-error')]).toEqual([redirected ? 303 : status, text]);

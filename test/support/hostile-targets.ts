@@ -1,4 +1,4 @@
-/** Targets by which a path is served that was not decided, where a proxy and its authorizer read them in two ways. */
+/** Targets that could make a service serve an undecided path, if a proxy and its authorizer read them differently. */
 export const hostileTargets = [
   '/a/../admin/x',
   '/a/./../admin/x',

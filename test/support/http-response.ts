@@ -1,6 +1,6 @@
 /**
- * Reads HTTP/1.1 answers out of raw bytes, strictly enough to notice a cut one: `complete` tells whether the framing
- * (RFC 9112 section 6.3) was satisfied.
+ * Parses HTTP/1.1 responses from raw bytes, strictly enough to detect a truncated one: `complete` is true if the
+ * framing (RFC 9112 section 6.3) was satisfied.
  */
 
 export interface RawAnswer {
@@ -10,9 +10,12 @@ export interface RawAnswer {
   readonly rawHeaders: readonly string[];
   readonly body: Buffer;
   readonly rawTrailers: readonly string[];
-  /** Whether the whole answer arrived. An answer framed by the closing of the connection counts when it has closed. */
+  /**
+   * Whether the complete response arrived. A response delimited by the end of the connection counts once that has
+   * closed.
+   */
   readonly complete: boolean;
-  /** First value of a header by its name without regard to case. */
+  /** First value of a header by its case-insensitive name. */
   header(name: string): string | undefined;
   /** All values of a header. */
   headers(name: string): string[];
@@ -21,14 +24,14 @@ export interface RawAnswer {
 
 export interface ReadAnswer {
   readonly answer: RawAnswer;
-  /** Bytes of the input that belong to the answer. */
+  /** Bytes of the input that belong to the response. */
   readonly length: number;
 }
 
 /**
- * Reads one answer from the start of the bytes; null while its header block is not complete.
- * `method` is that of the request: the answer to HEAD has no body. `closed`: no more bytes will come.
- * Throws when the bytes are no HTTP answer.
+ * Parses one response at the start of the bytes; null while its header block is incomplete. `method` is that of the
+ * request: the response to HEAD has no body. `closed`: no more bytes will come. Throws if the bytes are not an HTTP
+ * response.
  */
 export function readAnswer(bytes: Buffer, method: string, closed: boolean): ReadAnswer | null {
   const headEnd = bytes.indexOf('\r\n\r\n');

@@ -1,4 +1,4 @@
-/** A certificate and its key for servers of tests behind TLS. */
+/** A certificate and its key for test servers with TLS. */
 
 /** For `localhost` only; made for tests and used nowhere else. */
 export const certificate = `-----BEGIN CERTIFICATE-----

@@ -1,6 +1,6 @@
 /**
- * The environment as a user of this machine has it in a shell: without what npm and the tests' own Node add to it, so
- * that `node` and `npm` are those of the machine.
+ * The environment as a user of this machine has it in a shell: without the additions of npm and the tests' own Node, so
+ * that `node` and `npm` are the machine's.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -12,13 +12,13 @@ const path = (process.env['PATH'] ?? '')
   .filter((entry) => !entry.includes('node_modules') && !entry.includes('node-gyp-bin'));
 const ofNpm = /^npm_(?:package|lifecycle|execpath|node_execpath|command)|^NODE(?!_EXTRA_CA_CERTS)|^VITEST|^INIT_CWD$/;
 
-/** To be laid over `process.env`: `undefined` removes a variable. */
+/** Merged over `process.env`: `undefined` removes a variable. */
 export const machineEnvironment: NodeJS.ProcessEnv = {
   ...Object.fromEntries(Object.keys(process.env).flatMap((name) => (ofNpm.test(name) ? [[name, undefined]] : []))),
   PATH: path.join(delimiter),
 };
 
-/** A Node of this machine that cannot run the project itself; null when there is none. */
+/** A Node on this machine that cannot run the project itself; null if there is none. */
 export function findOldNode(): string | null {
   const found = path
     .map((entry) => join(entry, 'node'))
@@ -26,7 +26,7 @@ export function findOldNode(): string | null {
   return found ?? null;
 }
 
-/** The same with this npm in place of the machine's, such as `10`; skips where it cannot be had. */
+/** The same with this version of npm instead of the machine's, such as `10`; skips if it is not available. */
 export function environmentWithNpm(version: string): NodeJS.ProcessEnv {
   const args = ['--yes', '--package', `npm@${version}`, '--call', 'command -v npm'];
   const { status, stdout, stderr } = spawnSync('npx', args, {
@@ -38,5 +38,5 @@ export function environmentWithNpm(version: string): NodeJS.ProcessEnv {
   throw new Error(stderr);
 }
 
-/** What npm says where it does not reach its registry. */
+/** What npm prints when it cannot reach its registry. */
 export const unreachable = /ENOTFOUND|ECONNREFUSED|EAI_AGAIN|ETIMEDOUT|ENOTCACHED/;

@@ -1,4 +1,7 @@
-/** A real mail server on loopback, which keeps what arrives, and can be told to refuse, to be slow or to stay silent. */
+/**
+ * A real mail server on loopback, which stores arriving mail, and can be configured to refuse, to be slow or to stay
+ * silent.
+ */
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { type ParsedMail, simpleParser } from 'mailparser';
@@ -16,20 +19,20 @@ export interface ArrivedMail {
   readonly parsed: ParsedMail;
 }
 
-/** An answer of the server in place of 250. */
+/** A server's reply instead of 250. */
 export interface Rejection {
   readonly reply: number;
   readonly text: string;
 }
 
 export interface MailServerOptions {
-  /** Another one than a free one: where a server was before. */
+  /** A specific port instead of a free one: where a server was before. */
   readonly port?: number;
   /** `none`: STARTTLS is not offered; `implicit`: TLS from the first byte. */
   readonly tls?: 'none' | 'starttls' | 'implicit';
-  /** Left out: nobody has to log in. */
+  /** Unset: no login is required. */
   readonly login?: { readonly user: string; readonly password: string };
-  /** Asked for each recipient, and for each text, with how often that happened before. */
+  /** Called for each recipient, and for each text, with the number of earlier calls. */
   readonly judge?: (stage: 'recipient' | 'text', times: number) => Rejection | null;
 }
 
@@ -38,7 +41,7 @@ export interface MailServer {
   readonly mails: readonly ArrivedMail[];
   /** Connections so far. */
   connections(): number;
-  /** Waits until so many mails have arrived, and answers the last of them. */
+  /** Waits until so many mails have arrived, and returns the last of them. */
   arrived(count: number): Promise<ArrivedMail>;
   /** Ends every connection at once. */
   close(): Promise<void>;
@@ -121,7 +124,7 @@ export interface BrokenMailServer {
   close(): Promise<void>;
 }
 
-/** `silent`: says nothing at all. `dies`: takes a mail up to its text, and breaks off there. */
+/** `silent`: sends nothing. `dies`: accepts a mail up to its text, and disconnects there. */
 export async function startBrokenMailServer(kind: 'silent' | 'dies'): Promise<BrokenMailServer> {
   const sockets = new Set<Socket>();
   let connections = 0;

@@ -1,17 +1,17 @@
-/** Reads a Markdown page as its readers use it: fenced blocks, commands, links, and the anchors that links lead to. */
+/** Parses a Markdown page as its readers use it: fenced blocks, commands, links, and the anchors that links lead to. */
 
 export interface FencedBlock {
   readonly language: string;
-  /** What stands behind the language: what kind of text it is. GitHub does not show it. */
+  /** The word after the language: the kind of the text. GitHub does not show it. */
   readonly info: string;
   readonly text: string;
   /** Line of the page on which the fence opens, from 1. */
   readonly line: number;
-  /** The file that the line above names, as "`gateway.yaml`:" does. */
+  /** The file that the preceding line specifies, as in "`gateway.yaml`:". */
   readonly names: string | null;
 }
 
-/** Throws when a fence is left open. */
+/** Throws if a fence is not closed. */
 export function blocksOf(page: string): FencedBlock[] {
   const blocks: FencedBlock[] = [];
   const lines = page.split('\n');
@@ -30,7 +30,7 @@ export function blocksOf(page: string): FencedBlock[] {
   return blocks;
 }
 
-/** The commands of a shell block, one a line; a line that ends with a backslash goes on. Comments are left out. */
+/** The commands of a shell block, one per line; a line that ends with a backslash continues. Comments are omitted. */
 export function commandsOf({ text }: FencedBlock): string[] {
   return text
     .replaceAll(/\\\n\s*/g, '')
@@ -39,7 +39,7 @@ export function commandsOf({ text }: FencedBlock): string[] {
     .filter((line) => line !== '' && !line.startsWith('#'));
 }
 
-/** Where the links and images of a page lead, as written; blocks and code spans are no links. */
+/** The targets of a page's links and images, as written; blocks and code spans contain no links. */
 export function linksOf(page: string): string[] {
   const text = withoutCode(page);
   const inline = [...text.matchAll(/\]\(\s*<?([^)\s>]+)>?(?:\s+"[^"]*")?\s*\)/g)];
@@ -48,7 +48,7 @@ export function linksOf(page: string): string[] {
   return [...inline, ...references, ...html].map((match) => match[1]!);
 }
 
-/** The anchors of a page's headings, as GitHub makes them, and those written by hand. */
+/** The anchors of a page's headings, as GitHub generates them, and explicit ones. */
 export function anchorsOf(page: string): Set<string> {
   const anchors = new Set<string>();
   const text = withoutBlocks(page);

@@ -1,27 +1,27 @@
 /**
- * A TCP server that answers HTTP requests badly on purpose: late, never, half, cut or with bytes that are no HTTP.
- * It does not parse what it receives beyond the end of the header block.
+ * A TCP server that responds to HTTP requests badly on purpose: late, never, partly, truncated or with bytes that are
+ * not HTTP. It does not parse what it receives after the header block.
  */
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 
 export type Misbehavior =
-  /** Reads and says nothing. */
+  /** Reads and sends nothing. */
   | { readonly kind: 'never-answers' }
-  /** Resets the connection: when it is opened, or when the header block is there. */
+  /** Resets the connection: when it is opened, or when the header block has arrived. */
   | { readonly kind: 'resets'; readonly at: 'connect' | 'request' }
-  /** Ends the connection without an answer when the header block is there. */
+  /** Ends the connection without a response when the header block has arrived. */
   | { readonly kind: 'hangs-up' }
-  /** Writes the bytes as they stand when the header block is there; `afterwards` happens (default `keep`). */
+  /** Writes the bytes unchanged when the header block has arrived; `afterwards` follows (default `keep`). */
   | { readonly kind: 'writes'; readonly bytes: string | Uint8Array; readonly afterwards?: 'keep' | 'end' | 'reset' }
-  /** Promises `promisedBytes` (or chunked framing, when left out), sends `sentBytes` and breaks off. */
+  /** Announces `promisedBytes` (or chunked framing, if unset), sends `sentBytes` and aborts. */
   | {
       readonly kind: 'half-body';
       readonly sentBytes: number;
       readonly promisedBytes?: number;
       readonly afterwards: 'end' | 'reset' | 'stall';
     }
-  /** A correct answer, but only after a while. */
+  /** A correct response, but only after a while. */
   | { readonly kind: 'delays'; readonly delayMs: number; readonly status?: number; readonly body?: string };
 
 export interface MisbehavingServer {
@@ -31,7 +31,7 @@ export interface MisbehavingServer {
   readonly received: readonly Buffer[];
   /** Connections open now. */
   open(): number;
-  /** Changes what happens to requests from now on. */
+  /** Changes the behavior for requests from now on. */
   behave(next: Misbehavior): void;
   close(): Promise<void>;
 }

@@ -8,15 +8,18 @@ import Provider, { type Configuration } from 'oidc-provider';
 
 export interface OpenidProvider {
   readonly issuer: string;
-  /** By the authorization code flow with PKCE, for `ann`. `resource`: the service that a JWT is for. */
+  /** By the authorization code flow with PKCE, for `ann`. `resource`: the audience of a JWT. */
   codeFlow(options?: { readonly scope?: string; readonly resource?: string }): Promise<Tokens>;
   /** By client credentials, for the client `machine`. */
   clientCredentials(resource?: string): Promise<Tokens>;
-  /** Ends the session of the last code flow, as a browser does; what the provider then sends to clients has been sent. */
+  /**
+   * Ends the session of the last code flow, as a browser does; resolves when the provider has sent its messages to
+   * clients.
+   */
   signOut(): Promise<void>;
-  /** Ends a token. */
+  /** Revokes a token. */
   revoke(token: string): Promise<void>;
-  /** Signs with a new key from now on; `keepOld`: also publishes the one before. */
+  /** Signs with a new key from now on; `keepOld`: also publishes the previous one. */
   rotate(keepOld: boolean): Promise<void>;
   /** How often its keys were fetched. */
   readonly keyFetches: number;
@@ -33,7 +36,7 @@ const redirectUri = 'https://app.example.test/callback';
 const webSecret = 'the secret of the web client';
 const machineSecret = 'the secret of the machine';
 
-/** `gateway`: how the gateway is known there, as client metadata; `web`: more of the client of the code flow. */
+/** `gateway`: the gateway's client metadata there; `web`: more metadata of the code flow's client. */
 export async function startOpenidProvider(gateway: object, web: object = {}): Promise<OpenidProvider> {
   let keys = [await makeKey('key-1')];
   let made = 1;
@@ -127,7 +130,7 @@ async function makeKey(kid: string): Promise<JWK> {
   return { ...(await exportJWK(privateKey)), kid, alg: 'ES256', use: 'sig' };
 }
 
-/** `store`: what was issued, which a change of keys leaves as it is. */
+/** `store`: issued tokens, which a change of keys does not affect. */
 function createProvider(
   issuer: string,
   keys: readonly JWK[],
@@ -218,7 +221,7 @@ function createProvider(
   return provider;
 }
 
-/** Without its own guard, which lets nothing go to loopback. */
+/** Without its own guard, which blocks requests to loopback. */
 function unguarded(options: { readonly dispatcher?: unknown } = {}): RequestInit {
   const { dispatcher: _, ...rest } = options;
   return rest;
@@ -243,7 +246,7 @@ function adapterOf(name: string, store: Map<string, Record<string, unknown>>) {
   };
 }
 
-/** As a browser does: follows redirects with cookies, up to the page of the client. Its code. */
+/** As a browser does: follows redirects with cookies, up to the client's page. Returns the code. */
 async function signIn(url: string, cookies: Map<string, string>): Promise<string> {
   cookies.clear();
   let next = url;
@@ -258,7 +261,7 @@ async function signIn(url: string, cookies: Map<string, string>): Promise<string
   throw new Error('too many redirects');
 }
 
-/** One request of a browser with these cookies, which the response changes. */
+/** One browser request with these cookies, which the response updates. */
 async function browse(url: string, cookies: Map<string, string>, init: RequestInit = {}): Promise<Response> {
   const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ');
   const response = await fetch(url, { ...init, redirect: 'manual', headers: { cookie } });

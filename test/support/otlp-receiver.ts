@@ -1,11 +1,14 @@
-/** A collector for tests: takes spans by OTLP over HTTP, and decodes them by the published protocol, not by the library that wrote them. */
+/**
+ * A collector for tests: receives spans by OTLP over HTTP, and decodes them by the published protocol, not with the
+ * library that wrote them.
+ */
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import protobuf from 'protobufjs';
 import { vi } from 'vitest';
 
-/** Of opentelemetry-proto 1.x, `trace/v1/trace.proto` and those that it needs. */
+/** From opentelemetry-proto 1.x, `trace/v1/trace.proto` and its dependencies. */
 const proto = `syntax = "proto3";
 message Request { repeated ResourceSpans resource_spans = 1; }
 message ResourceSpans { Resource resource = 1; repeated ScopeSpans scope_spans = 2; }
@@ -28,7 +31,7 @@ type Values = Readonly<Record<string, unknown>>;
 export interface ReceivedSpan {
   readonly traceId: string;
   readonly spanId: string;
-  /** Empty: it is the first of its trace. */
+  /** Empty: the root of its trace. */
   readonly parentId: string;
   readonly traceState: string;
   readonly name: string;
@@ -46,7 +49,7 @@ export interface OtlpReceiver {
   readonly spans: readonly ReceivedSpan[];
   /** Headers of each export. */
   readonly exports: readonly IncomingHttpHeaders[];
-  /** Everything that came, as bytes. */
+  /** Everything that arrived, as bytes. */
   readonly bytes: Buffer;
   /** Waits for a span. */
   span(fits: (span: ReceivedSpan) => boolean): Promise<ReceivedSpan>;

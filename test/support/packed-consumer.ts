@@ -1,4 +1,4 @@
-/** A folder that has the packed project as a package, beside the packages that this one has. */
+/** A folder with the packed project as a package, next to this project's packages. */
 import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -14,7 +14,7 @@ export interface PackedConsumer {
   remove(): void;
 }
 
-/** Packs the project as `npm run build:package` does, and unpacks it where a program finds it as `rolegate`. */
+/** Packs the project like `npm run build:package`, and unpacks it where a program finds it as `rolegate`. */
 export async function unpackForConsumer(): Promise<PackedConsumer> {
   const copy = copyProject({ installed: true });
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'rolegate-consumer-')));

@@ -1,4 +1,4 @@
-/** Configurations that pages show: whole ones, and parts that are put into a whole one, read by the real parser. */
+/** Configurations on pages: complete ones, and parts inserted into a complete one, parsed by the real parser. */
 import { parse, stringify } from 'yaml';
 import { parseAuthApiFile, parseConfig } from '../../src/config/parse-config.ts';
 import { endsHere } from '../../src/core/routing/route.ts';
@@ -9,7 +9,7 @@ type Tree = { readonly [key: string]: unknown };
 const webhookSecret = `whsec_${Buffer.alloc(32).toString('base64')}`;
 const secret = 'x'.repeat(40);
 
-/** A value that fits, for every `${NAME}` of a configuration. */
+/** A suitable value for every `${NAME}` in a configuration. */
 export function environmentFor(text: string): Record<string, string> {
   const names = [...text.matchAll(/\$\{(\w+)/g)].map(([, name = '']) => name);
   return Object.fromEntries(names.map((name) => [name, valueFor(name)]));
@@ -22,7 +22,7 @@ function valueFor(name: string): string {
   return /URL/.test(name) ? 'http://127.0.0.1:8081' : name.padEnd(40, 'x');
 }
 
-/** What is in a file that a configuration names: no two secrets are the same. */
+/** The contents of a file that a configuration refers to: no two secrets are the same. */
 function textOfFile(path: string): string {
   if (path.endsWith('.pem')) return /key/.test(path) ? key : certificate;
   if (/webhook/.test(path)) return webhookSecret;
@@ -30,7 +30,7 @@ function textOfFile(path: string): string {
   return path.replaceAll(/\W/g, '').padEnd(40, 'x');
 }
 
-/** Every problem of a whole configuration. `included`: the text of every file that it includes. */
+/** Every problem of a complete configuration. `included`: the text of every file that it includes. */
 export function problemsOf(text: string, included: string | null = null): string[] {
   const read = parseConfig(text, {
     file: 'page',
@@ -42,7 +42,7 @@ export function problemsOf(text: string, included: string | null = null): string
   return read.ok ? [] : read.problems.map(({ file, line, message }) => `${file}:${line}: ${message}`);
 }
 
-/** What a part needs around it: an Auth API, roles and upstreams that its routes name, a secret for Redis. */
+/** The context of a part: an Auth API, the roles and upstreams of its routes, a secret for Redis. */
 function whole(part: Tree): Tree {
   const routes = Array.isArray(part['routes']) ? (part['routes'] as Tree[]) : [];
   const upstreams = routes
@@ -65,7 +65,7 @@ export function problemsOfPart(text: string): string[] {
   return problemsOf(stringify(whole(parse(text))));
 }
 
-/** Every problem of a file that is included: its routes and what it owns. */
+/** Every problem of an included file: its routes and what it owns. */
 export function problemsOfIncluded(text: string): string[] {
   const { routes } = parse(text);
   return problemsOf(stringify({ ...whole({ routes }), routes: [], include: ['routes/*.yaml'] }), text);

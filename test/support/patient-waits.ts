@@ -1,6 +1,6 @@
 /**
- * `vi.waitFor` and `vi.waitUntil` end as soon as what they wait for is there. How long they look before it counts as
- * missing is for a busy machine: ten seconds where a test says nothing else, not one. Loaded for each test file.
+ * `vi.waitFor` and `vi.waitUntil` end as soon as their condition is met. Their timeout is for a busy machine: ten
+ * seconds by default instead of one. Loaded for each test file.
  */
 import { vi } from 'vitest';
 

@@ -1,6 +1,6 @@
 /**
- * PostgreSQL for tests: one server per run, and a new database for whoever asks. Where none is to be had the test that
- * asks is skipped, with the reason in the list at the end of the run; works inside a test, `beforeEach` and `beforeAll`.
+ * PostgreSQL for tests: one server per run, and a new database per call. Where none is available the test is skipped,
+ * with the reason in the list at the end of the run; works inside a test, `beforeEach` and `beforeAll`.
  */
 import { randomUUID } from 'node:crypto';
 import { Client } from 'pg';
@@ -10,15 +10,15 @@ import { skipHere } from './skip-here.ts';
 
 export interface TestDatabase {
   readonly url: string;
-  /** Runs one statement as superuser, on a connection of its own. */
+  /** Runs one statement as superuser, on a separate connection. */
   query<Row>(sql: string, parameters?: readonly unknown[]): Promise<Row[]>;
-  /** Removes every table. Nobody may be using them. */
+  /** Removes every table. None may be in use. */
   empty(): Promise<void>;
-  /** Ends whoever is connected and removes the database. */
+  /** Disconnects every client and removes the database. */
   dispose(): Promise<void>;
 }
 
-/** A new, empty database. Its locale sorts as people do, not as bytes, so that nothing comes to rely on either. */
+/** A new, empty database. Its locale does not sort by bytes, so that no code relies on that. */
 export async function usePostgres(): Promise<TestDatabase> {
   const server = await askBroker();
   const name = `test_${randomUUID().replaceAll('-', '')}`;

@@ -1,4 +1,4 @@
-/** A copy of the project as a clone would have it: what Git tracks or would track, in a folder of its own. */
+/** A copy of the project like a clone: what Git tracks or would track, in a separate folder. */
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,7 +12,7 @@ export interface ProjectCopy {
   remove(): void;
 }
 
-/** `installed`: with the node_modules of this project, so that nothing has to be installed. */
+/** `installed`: with this project's node_modules, so nothing needs to be installed. */
 export function copyProject({ installed }: { readonly installed: boolean }): ProjectCopy {
   const folder = mkdtempSync(join(tmpdir(), 'rolegate-copy-'));
   const listed = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {

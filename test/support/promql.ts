@@ -1,7 +1,7 @@
-/** Reads queries of Prometheus with its own grammar: what is no query, and which metrics and labels a query names. */
+/** Parses Prometheus queries with their own grammar: invalid queries, and the metrics and labels in a query. */
 import { parser } from '@prometheus-io/lezer-promql';
 
-/** Where a query cannot be read; none: it is one. */
+/** The position of a syntax error; none if the query is valid. */
 export function promqlFaults(query: string): string[] {
   const faults: string[] = [];
   parser.parse(query).iterate({

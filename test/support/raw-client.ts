@@ -1,6 +1,6 @@
 /**
- * A client that sends bytes exactly as given, well-formed or not, and reads the answers back. For attack tests, where
- * an HTTP library would refuse to write the request.
+ * A client that sends bytes exactly as given, well-formed or not, and parses the responses. For attack tests, where an
+ * HTTP library would refuse to write the request.
  */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
@@ -8,24 +8,24 @@ import { type RawAnswer, readAnswer } from './http-response.ts';
 
 export type { RawAnswer } from './http-response.ts';
 
-/** Longest wait for anything, milliseconds. */
+/** Longest wait for anything, in milliseconds. */
 const patienceMs = 10_000;
 
 export interface RawConnection {
   readonly socket: Socket;
   write(bytes: string | Uint8Array): void;
   /**
-   * The next final answer (1xx are kept in `interim`). `method` is that of the request it answers.
-   * A connection that closes first gives what there is, with `complete: false`, and rejects when there is no header block.
+   * The next final response (1xx are kept in `interim`). `method` is that of its request. If the connection closes
+   * first, returns what has arrived, with `complete: false`, and rejects without a header block.
    */
   answer(method?: string): Promise<RawAnswer>;
-  /** Informational answers read so far. */
+  /** Interim responses so far. */
   readonly interim: readonly RawAnswer[];
-  /** Bytes received and not yet read as an answer. */
+  /** Bytes received and not yet parsed as a response. */
   unread(): Buffer;
-  /** Resolves when the other side has closed: `end` properly, `reset` by force. */
+  /** Resolves when the other side has closed: `end` normally, `reset` by a reset. */
   closed(): Promise<'end' | 'reset'>;
-  /** Goes away without ceremony. */
+  /** Destroys the connection. */
   destroy(): void;
 }
 
@@ -57,7 +57,7 @@ export async function openRaw(port: number): Promise<RawConnection> {
     changed();
   });
 
-  /** Asks again after each change until there is a result. */
+  /** Retries after each change until there is a result. */
   function until<T>(ask: () => T | undefined, what: string): Promise<T> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
@@ -107,7 +107,7 @@ export async function openRaw(port: number): Promise<RawConnection> {
   };
 }
 
-/** Sends the bytes on a connection of their own, reads one answer and goes away. */
+/** Sends the bytes on a separate connection, reads one response and disconnects. */
 export async function sendRaw(port: number, bytes: string | Uint8Array, method?: string): Promise<RawAnswer> {
   const connection = await openRaw(port);
   try {
@@ -118,7 +118,7 @@ export async function sendRaw(port: number, bytes: string | Uint8Array, method?:
   }
 }
 
-/** Sends the bytes and reads every answer until the other side closes. */
+/** Sends the bytes and reads every response until the other side closes. */
 export async function sendRawUntilClose(
   port: number,
   bytes: string | Uint8Array,

@@ -1,15 +1,15 @@
-/** What the log and the metrics say of two checks: an allowed one and a refused one. */
+/** What the log and the metrics contain for two checks: an allowed one and a refused one. */
 import { expect, vi } from 'vitest';
 import { type CheckedRequest, getCheck } from './authorizer-checks.ts';
 import type { RunningGateway } from './running-gateway.ts';
 
 interface DialectCheck {
-  /** As records name it. */
+  /** As recorded. */
   readonly dialect: string;
   ask(request: CheckedRequest): Promise<unknown>;
 }
 
-/** Asks about the route `closed`: with the bearer of ann, and without a credential. */
+/** Checks the route `closed`: with ann's bearer, and without a credential. */
 export async function expectRecordedChecks(
   gateway: RunningGateway,
   allowed: DialectCheck,

@@ -1,6 +1,6 @@
 /**
  * An upstream that records exactly what reached it: each request as parsed by Node's strict parser, and the bytes of
- * each connection before any parsing, so that a test can look for a request hidden in a body.
+ * each connection before any parsing, so a test can look for a request hidden in a body.
  */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -16,11 +16,11 @@ export interface RecordedRequest {
   readonly rawTrailers: readonly string[];
   /** Body bytes so far; all of them once `complete`. */
   readonly body: Buffer;
-  /** Whether the whole request arrived, by its own framing. */
+  /** Whether the complete request arrived, by its own framing. */
   readonly complete: boolean;
-  /** Whether the connection went away before the answer was finished. */
+  /** Whether the connection closed before the response was finished. */
   readonly aborted: boolean;
-  /** All values of a header, by its name without regard to case. */
+  /** All values of a header, by its case-insensitive name. */
   header(name: string): string[];
 }
 
@@ -31,7 +31,7 @@ export interface UpstreamAnswer {
   readonly body?: string | Uint8Array;
 }
 
-/** Makes the answer once the request is complete. A handler that takes the response over returns nothing. */
+/** Produces the response once the request is complete. A handler that takes over the response returns nothing. */
 export type Answer = (
   request: RecordedRequest,
   raw: { readonly request: IncomingMessage; readonly response: ServerResponse },
@@ -48,7 +48,7 @@ export interface RecordingUpstream {
   open(): number;
   /** The last request; throws when there was none. */
   last(): RecordedRequest;
-  /** Forgets what was recorded so far. */
+  /** Clears all records. */
   clear(): void;
   close(): Promise<void>;
 }
@@ -56,9 +56,9 @@ export interface RecordingUpstream {
 export interface RecordingUpstreamOptions {
   /** Default: 200 with the text `upstream`. */
   readonly answer?: Answer;
-  /** `complete` (default) answers after the whole body, `headers` as soon as the headers are there. */
+  /** `complete` (default) responds after the whole body, `headers` as soon as the headers have arrived. */
   readonly answerAt?: 'complete' | 'headers';
-  /** Takes over an upgraded connection. Without it an upgrade is answered like another request. */
+  /** Takes over an upgraded connection. Without it an upgrade is handled like any request. */
   readonly onUpgrade?: (request: RecordedRequest, socket: Duplex, head: Buffer) => void;
 }
 
@@ -128,7 +128,7 @@ export async function startRecordingUpstream(options: RecordingUpstreamOptions =
   };
 }
 
-/** Reads a message into a record that fills up as it arrives; `whole` rejects when the message is cut. */
+/** Reads a message into a record that fills up as it arrives; `whole` rejects if the message is truncated. */
 function record(message: IncomingMessage, response: ServerResponse | null) {
   const chunks: Buffer[] = [];
   let aborted = false;

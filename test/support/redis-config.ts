@@ -1,7 +1,7 @@
-/** The compiled configuration of a Redis, for tests that do not read a file. */
+/** The compiled configuration of a Redis, for tests without a configuration file. */
 import type { RedisConfig, RedisServers } from '../../src/config/config.ts';
 
-/** `commandTimeoutMs` is long: a loaded machine is not what most tests are about. */
+/** `commandTimeoutMs` is long: most tests are not about a loaded machine. */
 export function redisConfig(url: string, keyPrefix: string, commandTimeoutMs = 5_000): RedisConfig {
   const { hostname, port, password } = new URL(url);
   const servers: RedisServers = { kind: 'single', host: hostname, port: Number(port), database: 0 };

@@ -20,7 +20,7 @@ export interface RedisNode extends PrivateRedis {
   readonly address: Address;
 }
 
-/** Ends something with the test, or where the test says so. */
+/** Closes something with the test, or earlier on request. */
 type AtEnd = (end: () => void | Promise<void>) => void;
 
 /** For `vi.waitFor`. */
@@ -31,11 +31,11 @@ export interface SentinelRedis {
   readonly yaml: string;
   readonly name: string;
   readonly sentinels: readonly RedisNode[];
-  /** At first the master, then a replica. */
+  /** The initial master, then a replica. */
   readonly servers: readonly [RedisNode, RedisNode];
-  /** Who is the master now, by its place in `servers`; -1: nobody known. */
+  /** The current master, by its index in `servers`; -1: none is known. */
   masterIndex(): Promise<number>;
-  /** Makes the replica the master and waits for it; the old master lives on. */
+  /** Promotes the replica and waits for it; the old master continues to run. */
   failOver(): Promise<void>;
 }
 
@@ -106,13 +106,13 @@ export interface ClusterRedis {
   readonly yaml: string;
   /** The masters, then their replicas in the same order. */
   readonly nodes: readonly RedisNode[];
-  /** The master that has the slot of this key, by its place in `nodes`, before anything failed. */
+  /** The initial master for this key's slot, by its index in `nodes`. */
   masterOf(key: string): Promise<number>;
 }
 
 const slots = 16_384;
 
-/** Three masters with a third of the slots each, and as many replicas when asked for. */
+/** Three masters with a third of the slots each, and as many replicas if requested. */
 export async function startClusterRedis(
   { replicas = false, fullCoverage = false } = {},
   atEnd: AtEnd = onTestFinished,
@@ -172,12 +172,12 @@ export async function startClusterRedis(
 }
 
 export interface TlsRedis extends RedisNode {
-  /** PEM texts: who vouches for the server, and what a client may show. */
+  /** PEM texts: the server's authority, and a client certificate. */
   readonly ca: string;
   readonly client: { readonly cert: string; readonly key: string };
 }
 
-/** One server that speaks TLS only, as `redis.test`, `localhost` and 127.0.0.1. */
+/** One TLS-only server, as `redis.test`, `localhost` and 127.0.0.1. */
 export async function startTlsRedis(
   { askClients = false, hosts = ['redis.test', 'localhost'], addresses = ['127.0.0.1'] } = {},
   atEnd: AtEnd = onTestFinished,
@@ -196,7 +196,7 @@ export async function startTlsRedis(
   return { ...node, ca: authority.cert, client: authority.issue({ hosts: ['gateway.test'] }) };
 }
 
-/** A client of the test's own to one server. */
+/** A separate client for the test, to one server. */
 export function connectTo(atEnd: AtEnd, { address }: Pick<RedisNode, 'address'>): Redis {
   const client = new Redis({ ...address, maxRetriesPerRequest: 0, retryStrategy: () => 50, commandTimeout: 5_000 });
   client.on('error', () => {});
@@ -204,7 +204,7 @@ export function connectTo(atEnd: AtEnd, { address }: Pick<RedisNode, 'address'>)
   return client;
 }
 
-/** A replica is in step at once. */
+/** A replica is in sync at once. */
 const quick = ['--repl-diskless-sync-delay', '0'];
 
 async function startNode(atEnd: AtEnd, spec: Parameters<typeof startRedisProcess>[0]): Promise<RedisNode> {

@@ -1,6 +1,6 @@
 /**
- * Redis for tests. Where none is to be had the test that asks is skipped, with the reason in the list at the end of
- * the run; works inside a test, `beforeEach` and `beforeAll`.
+ * Redis for tests. Where none is available the test is skipped, with the reason in the list at the end of the run;
+ * works inside a test, `beforeEach` and `beforeAll`.
  */
 import { randomUUID } from 'node:crypto';
 import { inject } from 'vitest';
@@ -11,24 +11,24 @@ import { skipHere } from './skip-here.ts';
 
 export interface SharedRedis {
   readonly url: string;
-  /** For the keys of one test: the server is shared by all of them and never flushed. */
+  /** For the keys of one test: all tests share the server, and it is never flushed. */
   readonly keyPrefix: string;
 }
 
 export type PrivateRedis = RunningRedis;
 
-/** The run's one server. Use keys under the prefix, or under another one of your own. */
+/** The run's one server. Use keys under the prefix, or under another unique one. */
 export async function useRedis(): Promise<SharedRedis> {
   const { url } = await ask('/shared');
   return { url, keyPrefix: `test:${randomUUID()}:` };
 }
 
-/** A server of the test's own, which it may stop, start, kill and freeze. Call `dispose` after the test. */
+/** A separate server for the test, which may stop, start, kill and freeze it. Call `dispose` after the test. */
 export async function startPrivateRedis(): Promise<PrivateRedis> {
   return handleOf(await ask('/own'));
 }
 
-/** A process of `redis-server` of the test's own, with arguments and files of its own. See `redis-topologies.ts`. */
+/** A separate process of `redis-server` for the test, with its own arguments and files. See `redis-topologies.ts`. */
 export async function startRedisProcess(spec: ProcessSpec): Promise<PrivateRedis> {
   return handleOf(await ask('/process', spec));
 }

@@ -1,4 +1,4 @@
-/** A command of the project as a child process: its output, as it comes, and its end. */
+/** A command of the project as a child process: its output as it arrives, and its end. */
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
@@ -8,9 +8,11 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 
 export interface RunningCommand {
   readonly pid: number;
-  /** Everything printed so far, both streams. */
+  /** Everything printed so far, on both streams. */
   output(): string;
-  /** Resolves with the first match in the output, printed already or not yet; rejects when the command ends without. */
+  /**
+   * Resolves with the first match in the output, printed already or later; rejects when the command ends without one.
+   */
   see(pattern: RegExp): Promise<RegExpExecArray>;
   signal(name: NodeJS.Signals): void;
   /** Resolves with the exit code; null when a signal ended the process. */
@@ -25,7 +27,7 @@ export function runRolegate(args: readonly string[], env: NodeJS.ProcessEnv = {}
 export interface CommandPlace {
   /** Default: the project. */
   readonly cwd?: string;
-  /** In a process group of its own, to which signals go, as a terminal sends them for Ctrl-C. */
+  /** In a separate process group, which receives signals, as with Ctrl-C in a terminal. */
   readonly ownGroup?: boolean;
 }
 

@@ -1,4 +1,4 @@
-/** The whole gateway in this process, as `rolegate serve` makes it, with its log caught. */
+/** The whole gateway in this process, as `rolegate serve` starts it, with its log captured. */
 import { vi } from 'vitest';
 import { createGateway } from '../../src/app/create-gateway.ts';
 import { parseConfig } from '../../src/config/parse-config.ts';
@@ -8,27 +8,27 @@ export type LogLine = Readonly<Record<string, unknown>>;
 export interface RunningGateway {
   readonly origin: string;
   readonly port: number;
-  /** Where other proxies ask; 0: nowhere, or through a Unix socket. */
+  /** Where other proxies send checks; 0: nowhere, or through a Unix socket. */
   readonly authorizerPort: number;
   /** The same over gRPC. */
   readonly grpcPort: number;
-  /** Base URL of the admin port; throws when the configuration has none. */
+  /** Base URL of the admin port; throws if the configuration has none. */
   readonly admin: string;
   /** Everything logged so far, as written. */
   logText(): string;
   logLines(): LogLine[];
   metrics(): Promise<string>;
-  /** Takes another configuration into use, as a reload does; throws when it is none. */
+  /** Applies another configuration, as a reload does; throws if it is invalid. */
   apply(text: string): void;
-  /** Compares another configuration in the shadow; throws when it is none. */
+  /** Evaluates another configuration in shadow; throws if it is invalid. */
   useCandidate(text: string): void;
-  /** Codes that an embedded Auth API sent, newest last. */
+  /** Codes sent by an embedded Auth API, newest last. */
   readonly codes: readonly { readonly code: string; readonly codeId: string }[];
   /** Safe to call twice. */
   close(): Promise<void>;
 }
 
-/** Throws with every problem when the configuration is not one. */
+/** Throws with every problem of an invalid configuration. */
 export async function startGateway(
   text: string,
   readSecret: (path: string) => string = () => '',
@@ -76,7 +76,9 @@ export async function startGateway(
   };
 }
 
-/** Revocations are heard from here on, and delivered. `metrics`: the text of its metrics. */
+/**
+ * From here on the process is connected to revocations, and its own are delivered. `metrics`: the text of its metrics.
+ */
 export async function untilConnected(metrics: () => Promise<string>): Promise<void> {
   await vi.waitUntil(async () => /^rolegate_revocations_connected 1$/m.test(await metrics()), { timeout: 15_000 });
 }

@@ -1,4 +1,4 @@
-/** A whole proxy on loopback for forwarding tests: real core, real pools, a resolver that knows one bearer. */
+/** A whole proxy on loopback for forwarding tests: real core, real pools, a resolver that accepts one bearer. */
 import { readFileSync } from 'node:fs';
 import type { ServerConfig, UpstreamConfig } from '../../src/config/config.ts';
 import { bearerOnly } from '../../src/core/credential/challenges.ts';
@@ -19,7 +19,7 @@ import { plainSources } from './credential-sources.ts';
 
 export interface ProxySetup {
   readonly targets: readonly string[];
-  /** Settings of the route `/**`, which is public unless told otherwise. */
+  /** Settings of the route `/**`, which is public unless overridden. */
   readonly route?: Partial<Route>;
   readonly access?: AccessSource;
   readonly upstream?: Partial<UpstreamConfig>;
@@ -40,7 +40,7 @@ export interface RunningProxy {
   readonly proxy: ReverseProxy;
   readonly upstreams: Upstreams;
   readonly wheel: DeadlineWheel;
-  /** What was observed, in the order of ending. */
+  /** The records, in order of completion. */
   readonly records: readonly RequestRecord[];
   close(): Promise<void>;
 }

@@ -1,6 +1,6 @@
-/** What a process or a container has printed, as it comes, and waiting for a text in it. */
+/** The output of a process or a container as it arrives, and waiting for a text in it. */
 
-/** Longest wait for a text that should come. */
+/** Longest wait for an expected text. */
 const waitMs = 25_000;
 
 export interface SeenOutput {
@@ -9,7 +9,10 @@ export interface SeenOutput {
   end(): void;
   /** Everything so far. */
   text(): string;
-  /** Resolves with the first match, printed already or not yet; rejects when the output ends without, or in `waitMs`. */
+  /**
+   * Resolves with the first match, printed already or later; rejects when the output ends without one, or after
+   * `waitMs`.
+   */
   see(pattern: RegExp): Promise<RegExpExecArray>;
 }
 

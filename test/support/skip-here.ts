@@ -1,6 +1,6 @@
 /**
- * Skips what is running now, with a reason that the list of skips shows: the test, or from `beforeAll` every test of
- * its suite. Loaded for each test file as a setup file, because a hook only learns its suite as an argument.
+ * Skips what is currently running, with a reason for the list of skips: the test, or from `beforeAll` every test of its
+ * suite. Loaded for each test file as a setup file, because a hook learns its suite only from an argument.
  */
 import { beforeAll, type RunnerTask, type RunnerTestCase, type RunnerTestSuite, TestRunner } from 'vitest';
 
@@ -11,7 +11,7 @@ beforeAll(({}, suite) => {
   file = suite;
 });
 
-/** Never returns: throws what the runner takes for a skip. */
+/** Never returns: throws what the runner interprets as a skip. */
 export function skipHere(reason: string): never {
   const test = TestRunner.getCurrentTest<RunnerTestCase | undefined>() ?? firstTest(file?.tasks ?? []);
   if (test === undefined) throw new Error(`There is no test here to skip: ${reason}`);
@@ -19,7 +19,7 @@ export function skipHere(reason: string): never {
   try {
     return test.context.skip(reason);
   } catch (skip) {
-    // From `beforeAll` the test was only borrowed to make the skip: the runner marks those of the suite itself.
+    // From `beforeAll`, the test was only borrowed for the skip: the runner marks those of the suite itself.
     if (TestRunner.getCurrentTest() === undefined) {
       if (before === undefined) delete test.result;
       else test.result = before;

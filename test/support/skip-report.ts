@@ -1,4 +1,4 @@
-/** Ends a run with the list of the tests that were skipped, by reason; says so, too, when there are none. */
+/** Ends a run with the list of skipped tests, by reason; reports that there are none, too. */
 import type { Reporter, TestCase, TestModule, TestSuite } from 'vitest/node';
 import { experimental_getRunnerTask } from 'vitest/node';
 

@@ -1,4 +1,7 @@
-/** Gateways that throttle failed authentications, in front of a real Auth API and a service. Everything ends with the test. */
+/**
+ * Gateways that throttle failed authentications, in front of a real Auth API and a service. Everything closes with the
+ * test.
+ */
 import { onTestFinished } from 'vitest';
 import { type StartedAuthApi, startAuthApi } from '../integration/auth-api/start-auth-api.ts';
 import { authApiSettings } from './auth-api-settings.ts';
@@ -26,7 +29,7 @@ export interface GatewaySettings {
 export interface ThrottledGateway extends RunningGateway {
   /** Requests `/` with headers. */
   ask(headers: Readonly<Record<string, string>>): Promise<Response>;
-  /** Requests `/` as the client at this address, or, with null, through a proxy that names none. */
+  /** Requests `/` as the client at this address or, with null, through a proxy that specifies none. */
   get(client: string | null, headers: Readonly<Record<string, string>>): Promise<Response>;
   reload(settings: GatewaySettings): void;
   /** Calls to the Auth API so far. */
@@ -69,7 +72,7 @@ routes:
     const running = await startGateway(configOf(settings));
     onTestFinished(() => running.close());
     const origin = settings.host?.includes(':') === true ? `http://[${settings.host}]:${running.port}` : running.origin;
-    // An object of its own would lose the getter of "admin".
+    // A separate object would lose the getter of "admin".
     return Object.assign(running, {
       reload: (changed: GatewaySettings) => running.apply(configOf(changed)),
       ask: (headers: Readonly<Record<string, string>>) => fetch(origin, { headers }),

@@ -1,4 +1,6 @@
-/** An issuer of JWTs for tests: keys of its own, published over HTTP, and tokens that are good or bad in one way. */
+/**
+ * An issuer of JWTs for tests: its own keys, published over HTTP, and tokens that are valid, or invalid in one respect.
+ */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -12,15 +14,15 @@ export interface IssuerKey {
 }
 
 export interface TokenIssuer {
-  /** What its tokens name; also where its metadata is. */
+  /** The issuer in its tokens; also where its metadata is. */
   readonly issuer: string;
   /** Paths that were requested, in order. */
   readonly requested: readonly string[];
   /** Published. */
   keys: JWK[];
-  /** In place of what it does by itself; null: by itself. */
+  /** Replaces the default response; null: the default. */
   respond: ((request: IncomingMessage, response: ServerResponse) => void) | null;
-  /** Signed with the first key, and good in every way, but for what is given here. */
+  /** Signed with the first key, and valid except for these parts. */
   token(claims?: JWTPayload, header?: Readonly<Record<string, unknown>>, key?: IssuerKey): Promise<string>;
   readonly key: IssuerKey;
   close(): Promise<void>;
@@ -38,7 +40,7 @@ export async function makeKey(kid: string, algorithm = 'ES256'): Promise<IssuerK
 
 export const nowS = () => Math.floor(Date.now() / 1000);
 
-/** Claims of a good token. */
+/** Claims of a valid token. */
 export function goodClaims(issuer: string): JWTPayload {
   return {
     iss: issuer,

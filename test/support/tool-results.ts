@@ -11,7 +11,7 @@ import { type SimulatedRequest, simulate } from '../../src/policy-tools/simulate
 import { runTests } from '../../src/policy-tools/test-report.ts';
 import { casesText } from '../../src/policy-tools/written-cases.ts';
 
-/** Of the rules: no name is near another one, and no origin leads to the gateway itself. */
+/** For rules: no similar names, and no origin that leads to the gateway itself. */
 export function findingsOf(config: Config, nowMs?: number): readonly Finding[] {
   return analyze(
     config,
@@ -39,7 +39,7 @@ export function explained(
   });
 }
 
-/** Cases that cover the rules and notice every change of them, also as a section of the file. */
+/** Cases that cover the rules and detect every change of them, also as a section of the file. */
 export function proposed(config: Config): { readonly proposals: Proposals; readonly text: string } {
   const proposals = proposeCases(config, runTests(config, false), true);
   return { proposals, text: casesText({ identities: newIdentities(config, proposals), proposals }, 'section') };

@@ -1,14 +1,14 @@
 /**
- * Console blocks of a page as a session that can be played again: commands stand behind `$ `, `<<'EOF'` goes on to
- * `EOF`, a backslash at the end to the next line, and everything else is what is printed. `…` stands for what differs
- * from run to run: alone for a value, up to a quote or the end of the line, and behind letters for the rest of a word.
+ * Console blocks of a page as a session that can be replayed: commands follow `$ `, `<<'EOF'` continues to `EOF`, a
+ * backslash at the end continues to the next line, and everything else is output. `…` stands for text that differs
+ * between runs: alone for a value, up to a quote or the end of the line, and after letters for the rest of a word.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
 export interface Step {
-  /** With the lines that are fed to it. */
+  /** With the lines of its input. */
   readonly command: string;
   readonly shown: string;
 }
@@ -34,15 +34,15 @@ export function stepsOf(transcript: string): readonly Step[] {
   return steps.map(({ command, shown }) => ({ command: `${command.join('\n')}\n`, shown: trimmed(shown.join('\n')) }));
 }
 
-/** A page has no blanks at the end of its lines, and no carriage returns. */
+/** A page has no spaces at the end of its lines, and no carriage returns. */
 export function trimmed(text: string): string {
   return text.replace(/[ \t\r]+$/gm, '').trimEnd();
 }
 
-/** Words that a page has shortened, such as `4f047d0c…`, with what was printed for them. */
+/** Words that a page abbreviates, such as `4f047d0c…`, with their printed text. */
 export type Shortened = Map<string, string>;
 
-/** Whether what was printed is what the page shows. A shortened word stands for the same text wherever it is shown. */
+/** Whether the output matches the page. An abbreviated word stands for the same text everywhere. */
 export function looksLike(shown: string, printed: string, shortened: Shortened = new Map()): boolean {
   const words: string[] = [];
   const parts = shown.split(/(\w*…)/).map((part, index) => {
@@ -71,13 +71,13 @@ export interface Shell {
   close(): Promise<void>;
 }
 
-/** One bash from the first command to the last, so that variables and background jobs stay. */
+/** One bash from the first command to the last, so that variables and background jobs persist. */
 export function openShell(cwd: string, env: NodeJS.ProcessEnv = {}): Shell {
   const child = spawn('bash', ['--noprofile', '--norc'], {
     cwd,
-    // In a process group of its own, which ends as a whole.
+    // In a separate process group, which ends as a whole.
     detached: true,
-    // On a terminal curl shows no progress of what it prints.
+    // In a terminal, curl shows no progress for output that it prints.
     env: { ...process.env, NO_COLOR: '1', CURL_HOME: fileURLToPath(new URL('fixtures/', import.meta.url)), ...env },
     stdio: ['pipe', 'pipe', 'pipe'],
   });

@@ -1,4 +1,4 @@
-/** The shape of the suite's files, checked as they are read, so that a misspelled key cannot make a case pass. */
+/** The schema of the suite's files, checked when they are read, so that a misspelled key cannot make a case pass. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { z } from 'zod';
@@ -7,45 +7,47 @@ const textMap = z.record(z.string(), z.string());
 
 const simpleStep = z.union([
   z.strictObject({
-    /** Method and path below `/api/auth/v2`; a path that starts with `=` is taken as it is. */
+    /** Method and path below `/api/auth/v2`; a path that starts with `=` is used unchanged. */
     request: z.string().regex(/^[A-Z]+ =?\/\S*$/),
     headers: textMap.default({}),
-    /** Headers that are sent once more, with these values. */
+    /** Additional headers with these names and values. */
     again: textMap.default({}),
     bearer: z.string().optional(),
     pair: z.tuple([z.string(), z.string()]).optional(),
     json: z.unknown().optional(),
-    /** A body that need not be JSON; variables are filled in. */
+    /** A body that need not be JSON; variables are substituted. */
     text: z.string().optional(),
     expect: z.strictObject({
       status: z.int(),
-      /** `<name>` stands for a pattern of the runner, `-` for absence. */
+      /** `<name>` stands for one of the runner's patterns, `-` for absence. */
       headers: textMap.default({}),
       /** Exactly this, with `<name>` for patterns. */
       body: z.unknown().optional(),
       /** The problem's code. */
       code: z.string().optional(),
-      /** The problem's list of parameters that are not valid. */
+      /** The problem's list of invalid parameters. */
       invalid: z.array(z.string()).optional(),
     }),
-    /** Name of a variable to dotted path in the answer's body. */
+    /** Name of a variable to dotted path in the response body. */
     capture: textMap.default({}),
     times: z.int().min(1).default(1),
   }),
-  /** The newest mail to the address: its code, its id and a code that is wrong become variables `${as}`, `${as}ID`, `${as}Wrong`;
-   * `${as}Number` is the code without leading zeros. */
+  /**
+   * The newest mail to the address: its code, its id and a wrong code become variables `${as}`, `${as}ID`,
+   * `${as}Wrong`; `${as}Number` is the code without leading zeros.
+   */
   z.strictObject({ mail: z.string(), purpose: z.enum(['session', 'keypair', 'email']), as: z.string() }),
   z.strictObject({ noMail: z.string() }),
   z.strictObject({ welcome: z.string() }),
-  /** Which notices the address got, in order. */
+  /** The notices that the address got, in order. */
   z.strictObject({ noticesTo: z.string(), notices: z.array(z.string()) }),
   /** Signs in with the address; the bearer and the session's id become `${as}` and `${as}ID`. */
   z.strictObject({ signIn: z.string(), as: z.string() }),
-  /** Makes a verified key pair: `${as}Key`, `${as}Secret`, `${as}ID`. */
+  /** Creates a verified key pair: `${as}Key`, `${as}Secret`, `${as}ID`. */
   z.strictObject({ makePair: z.string(), as: z.string(), days: z.int().default(30) }),
   /** Lets time pass. */
   z.strictObject({ advanceMs: z.int().min(1) }),
-  /** What was published since the last such step: kind and id. */
+  /** What was published since the previous such step: kind and id. */
   z.strictObject({ revoked: z.array(z.string()) }),
 ]);
 
@@ -53,7 +55,7 @@ const step = z.union([simpleStep, z.strictObject({ repeat: z.int().min(2), steps
 
 const conformanceCase = z.strictObject({
   name: z.string(),
-  /** The requests are odd enough that a gateway in between answers them itself, or changes them as it should. */
+  /** The requests are so unusual that a gateway in between responds to them itself, or changes them as it should. */
   direct: z.boolean().default(false),
   settings: z.strictObject({ selfRegistration: z.boolean(), revealUnknownEmail: z.boolean() }).partial().default({}),
   /** `repeat` runs its steps several times. */

@@ -1,4 +1,4 @@
-/** The API's own OpenAPI document, and what it says about the answers of an operation. */
+/** The API's own OpenAPI document, and its description of an operation's responses. */
 import { registerSchema, type Validator, validate } from '@hyperjump/json-schema/openapi-3-1';
 import { compileMatcher } from '../../../src/auth-api/http/match-operation.ts';
 import { createDescription } from '../../../src/auth-api/openapi/create-description.ts';
@@ -8,20 +8,20 @@ import { Refusal } from '../../../src/auth-api/outcome/refusals.ts';
 
 const documentUrl = 'https://auth-api.example.test/openapi.json';
 const description = createDescription(allOperations, { cookie: null });
-// By way of JSON, as a client gets it.
+// Through JSON, as a client gets it.
 const document = JSON.parse(JSON.stringify(description));
 registerSchema(document, documentUrl, 'https://spec.openapis.org/oas/3.1/schema-base');
 
 const match = compileMatcher(allOperations);
 const validators = new Map<string, Promise<Validator>>();
 
-/** The operation behind a method and a path below the base path; null: there is none. */
+/** The operation for a method and a path below the base path; null: none. */
 export function operationOf(method: string, path: string): Operation | null {
   const matched = match(method, `${basePath}${path.replace(/\?.*$/, '')}`);
   return matched instanceof Refusal ? null : matched.operation;
 }
 
-/** Null: the body is as the document says for this status; otherwise where it is not. */
+/** Null: the body matches the document for this status; otherwise where it differs. */
 export async function findUndescribed(operation: Operation, status: number, body: unknown): Promise<string | null> {
   const { responses } = document.paths[operation.paths[0]][operation.method.toLowerCase()];
   const described = String(status) in responses;

@@ -30,7 +30,7 @@ describe('the suite', () => {
     new Set(requests.filter((step) => nameOf(step) === name).map(({ expect: { code } }) => code));
 
   it.each(allOperations.flatMap((operation) => operation.paths.map((path) => [operation.method, path] as const)))(
-    'has a success of %s %s',
+    'covers a success of %s %s',
     (method, path) => {
       const pattern = new RegExp(`^${method} ${path.replaceAll(/\{\w+\}/g, '[^/?]+')}(\\?.*)?$`);
       const successes = requests.filter((step) => pattern.test(step.request) && step.expect.status < 300);
@@ -39,7 +39,7 @@ describe('the suite', () => {
   );
 
   it.each(allOperations.map((operation) => [operation.name, operation] as const))(
-    'has every refusal of %s',
+    'covers every refusal of %s',
     (name, operation) => {
       const always = credentialRefusals[operation.credential].filter(
         (code) => code === 'credential_missing' || code === 'permission_missing',
@@ -49,14 +49,14 @@ describe('the suite', () => {
     },
   );
 
-  it.each(Object.entries(credentialRefusals))('has every refusal of a credential of kind %s', (kind, codes) => {
+  it.each(Object.entries(credentialRefusals))('covers every refusal of a credential of kind %s', (kind, codes) => {
     const operations = allOperations.filter(({ credential }) => credential === kind);
     const shown = new Set(operations.flatMap(({ name }) => [...codesOf(name)]));
     expect(codes.filter((code) => !shown.has(code))).toEqual([]);
   });
 });
 
-/** Name of the operation that the step asks, whatever its variables stand for; null: none. */
+/** Name of the operation that the step calls, whatever its variables stand for; null: none. */
 function nameOf({ request }: RequestStep): string | null {
   const [method = '', path = ''] = request.replaceAll(/\$\{\w+\}/g, 'x').split(' ');
   return path.startsWith('=') ? null : (operationOf(method, path)?.name ?? null);

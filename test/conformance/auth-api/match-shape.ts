@@ -1,4 +1,4 @@
-/** Compares an answer with what a case expects: exact values, exact sets of keys, and `<name>` for patterns. */
+/** Compares a response with the expectation of a case: exact values, exact sets of keys, and `<name>` for patterns. */
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
@@ -15,7 +15,7 @@ const patterns: Readonly<Record<string, (value: unknown) => boolean>> = {
   '<count>': (value) => typeof value === 'string' && /^[1-9]\d*$/.test(value),
 };
 
-/** Null when it fits; otherwise where and why not. */
+/** Null if it matches; otherwise where and why it does not. */
 export function matchShape(value: unknown, wanted: unknown, at = 'body'): string | null {
   if (typeof wanted === 'string' && /^<\w+>$/.test(wanted)) {
     const fits = patterns[wanted];

@@ -8,7 +8,7 @@ import type { Target, TargetLimits } from './target.ts';
 
 type Variables = Map<string, string>;
 
-/** Whether such a target can run the case at all. */
+/** Whether this kind of target can run the case. */
 export function isRunnable(item: ConformanceCase, limits: TargetLimits): boolean {
   if (item.direct && !limits.direct) return false;
   return item.steps.every(
@@ -86,7 +86,7 @@ async function runRequest(step: RequestStep, target: Target, variables: Variable
   for (const [name, path] of Object.entries(step.capture)) variables.set(name, String(readPath(body, path)));
 }
 
-/** What every refusal looks like, whichever it is. */
+/** The common form of every refusal. */
 function expectProblem(headers: Headers, body: unknown, step: RequestStep, where: string): void {
   const message = headers.get('x-error') ?? '';
   expect(message, where).toMatch(/^[\x20-\x7e]{1,256}$/);

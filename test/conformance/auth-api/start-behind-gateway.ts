@@ -1,4 +1,7 @@
-/** The Auth API behind a gateway in this process: embedded in it, or a process of its own that the gateway names. */
+/**
+ * The Auth API behind a gateway in this process: embedded in it, or as a separate process at a URL in its
+ * configuration.
+ */
 import { setTimeout as pass } from 'node:timers/promises';
 import { createGateway } from '../../../src/app/create-gateway.ts';
 import { parseConfig } from '../../../src/config/parse-config.ts';
@@ -19,7 +22,7 @@ export const startEmbedded: StartTarget = async (settings) => {
   return { baseUrl, mails: async () => mails, advance, takeRevoked: null, close: () => gateway.close() };
 };
 
-/** A gateway before a target that runs already; closes both. */
+/** A gateway in front of a running target; closes both. */
 export async function putGatewayBefore(target: Target): Promise<Target> {
   const { gateway, baseUrl } = await startGateway(`{ url: "${target.baseUrl}" }`);
   return {

@@ -1,4 +1,4 @@
-/** `rolegate auth-api` as a process of its own, with the users of the suite imported by `rolegate auth-api import`. */
+/** `rolegate auth-api` as a separate process, with the suite's users imported by `rolegate auth-api import`. */
 import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ export interface Standalone {
   remove(): void;
 }
 
-/** Imports once; each start then has a copy of that database. */
+/** Imports once; each start gets a copy of that database. */
 export async function prepareStandalone(): Promise<Standalone> {
   const folder = mkdtempSync(join(tmpdir(), 'rolegate-test-'));
   const users = join(folder, 'users.yaml');
@@ -57,7 +57,7 @@ async function startProcess(config: string): Promise<Target> {
   return {
     baseUrl,
     async mails() {
-      // Lines are written in order: behind that of this refusal none of an earlier mail can follow.
+      // Lines are written in order: none about an earlier mail can follow the line of this refusal.
       const { headers } = await fetch(`${baseUrl}/api/auth/v2/session`);
       await running.see(new RegExp(headers.get('x-error-id')!));
       return loggedMails(running.output());
@@ -74,7 +74,7 @@ async function startProcess(config: string): Promise<Target> {
   };
 }
 
-/** The mails that the console outbox has logged. */
+/** The mails logged by the console outbox. */
 function loggedMails(output: string): SeenMail[] {
   const lines = output.split('\n').filter((line) => line.includes(' is logged and not '));
   return lines.map((line) => ({ code: '', codeId: '', ...(JSON.parse(line) as Omit<SeenMail, 'code' | 'codeId'>) }));

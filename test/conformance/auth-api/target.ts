@@ -1,10 +1,10 @@
-/** What the suite runs against: an Auth API somewhere, with the users of the suite, and a view of what it mails. */
+/** What the suite runs against: an Auth API with the suite's users, and access to its mails. */
 import type { Notice } from '../../../src/auth-api/outbox/outbox.ts';
 import type { CodePurpose } from '../../../src/auth-api/store/code-store.ts';
 
 export interface SeenMail {
   readonly to: string;
-  /** What the code is for, or what a mail without a code tells. */
+  /** The purpose of the code, or the event of a mail without a code. */
   readonly purpose: CodePurpose | 'welcome' | Notice;
   readonly codeId: string;
   readonly code: string;
@@ -22,24 +22,26 @@ export interface Target {
   mails(): Promise<readonly SeenMail[]>;
   /** Lets time pass for the Auth API. */
   advance(durationMs: number): void | Promise<void>;
-  /** Messages of revocation since the last call, as `kind id`; null: this target cannot tell, and is not asked. */
+  /**
+   * Revocation messages since the last call, as `kind id`; null: this target cannot provide them, and is not checked.
+   */
   readonly takeRevoked: (() => readonly string[]) | null;
   close(): Promise<void>;
 }
 
-/** What a kind of target can be asked; cases that need more are left to the others. */
+/** What a kind of target supports; it skips cases that need more. */
 export interface TargetLimits {
-  /** Longest time that it can let pass: without a clock of its own, time has to pass indeed. */
+  /** Longest time that it can let pass: without its own clock, the time must really pass. */
   readonly advanceMs: number;
-  /** Whether it shows mails that carry no code. */
+  /** Whether it exposes mails without a code. */
   readonly welcomes: boolean;
-  /** Whether requests reach the Auth API as they were sent, with nothing in between. */
+  /** Whether requests reach the Auth API unchanged, with nothing in between. */
   readonly direct: boolean;
 }
 
 export type StartTarget = (settings: TargetSettings) => Promise<Target>;
 
-/** Users that a target has from the start; their addresses are verified. Groups: `public` and what is named. */
+/** Initial users of a target; their addresses are verified. Groups: `public` and the listed ones. */
 export const suiteUsers = [
   { email: 'ana@example.test', fullName: 'Ana Example', alias: 'ana', roles: ['user'], groups: ['public'] },
   {

@@ -1,6 +1,7 @@
 /**
- * What each end of a WebSocket gets from the other one, and how it learns of the end: byte for byte the same through the
- * gateway as without it. The service sends as freely as the client does, also what no service may send: a tunnel passes it.
+ * What each end of a WebSocket gets from the other one, and how it learns of the end: byte for byte the same through
+ * the gateway as without it. The service sends as freely as the client does, including what no service may send: a
+ * tunnel forwards it.
  */
 import { randomBytes } from 'node:crypto';
 import { deflateRawSync } from 'node:zlib';
@@ -28,7 +29,7 @@ afterAll(async () => {
   await service.close();
 });
 
-/** What both ends saw, without the gateway and with it. */
+/** What both ends received, without the gateway and with it. */
 async function play(what: Play) {
   const seen = async (port: number) => {
     service.play = what;
@@ -66,34 +67,34 @@ const ofTheService: readonly Sent[] = [
   ...sizes.map((size): Sent => [`binary of ${size}`, [bare(binary, randomBytes(size))]]),
   ['an empty ping', [bare(ping)]],
   ['a ping of 125', [bare(ping, 'p'.repeat(125))]],
-  ['a pong that nobody asked for', [bare(pong, 'q')]],
+  ['an unsolicited pong', [bare(pong, 'q')]],
   [
-    'fragments with a ping and a pong between',
+    'fragments with a ping and a pong in between',
     [bare(text, 'a', false), bare(ping, '1'), bare(continuation, 'b', false), bare(pong, '2'), bare(continuation, 'c')],
   ],
   ['empty fragments', [bare(binary, '', false), bare(continuation, '', false), bare(continuation)]],
-  ['a message deflated: the bytes are not touched', [bare(text, deflated, true, 4)]],
+  ['a compressed message: the bytes are unchanged', [bare(text, deflated, true, 4)]],
   [
-    'a message deflated, in fragments',
+    'a compressed message in fragments',
     [bare(text, deflated.subarray(0, 10), false, 4), bare(continuation, deflated.subarray(10))],
   ],
   ...codes.map((code): Sent => [`a close with ${code}`, [closeBare(code, 'why')]]),
   ['a close without a code', [bare(close)]],
-  ['a close and a message behind', [closeBare(1000, ''), bare(text, 'late')]],
+  ['a close followed by a message', [closeBare(1000, ''), bare(text, 'late')]],
   ['a frame with a mask, which no service may send', [frame(text, 'masked')]],
-  ['an opcode that there is none of', [bare(3, 'x')]],
+  ['an unknown opcode', [bare(3, 'x')]],
   ['reserved bits', [bare(text, 'x', true, 7)]],
   ['a ping beyond 125', [bare(ping, 'x'.repeat(126))]],
   ['half a frame', [bare(binary, 'x'.repeat(200)).subarray(0, 50)]],
   ['half a header', [Buffer.from([0x82])]],
-  ['bytes that are no frames', [Buffer.from('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n'), Buffer.alloc(300, 0xff)]],
+  ['bytes that are not frames', [Buffer.from('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n'), Buffer.alloc(300, 0xff)]],
 ];
 
 const ofTheClient: readonly Sent[] = [
   ...sizes.map((size): Sent => [`binary of ${size}`, [frame(binary, randomBytes(size))]]),
   ['a ping of 125', [frame(ping, 'p'.repeat(125))]],
   [
-    'fragments with a ping and a pong between',
+    'fragments with a ping and a pong in between',
     [
       frame(text, 'a', { fin: false }),
       frame(ping, '1'),
@@ -102,12 +103,12 @@ const ofTheClient: readonly Sent[] = [
       frame(continuation, 'c'),
     ],
   ],
-  ['a message deflated: the bytes are not touched', [frame(text, deflated, { rsv: 4 })]],
+  ['a compressed message: the bytes are unchanged', [frame(text, deflated, { rsv: 4 })]],
   ...codes.map((code): Sent => [`a close with ${code}`, [closeFrame(code, 'why')]]),
   ['a frame without a mask, which no client may send', [bare(text, 'bare')]],
-  ['an opcode that there is none of', [frame(11, 'x')]],
+  ['an unknown opcode', [frame(11, 'x')]],
   ['half a frame', [frame(binary, 'x'.repeat(200)).subarray(0, 50)]],
-  ['bytes that are no frames', [Buffer.from('GET /next HTTP/1.1\r\nHost: a\r\n\r\n'), Buffer.alloc(300, 0xff)]],
+  ['bytes that are not frames', [Buffer.from('GET /next HTTP/1.1\r\nHost: a\r\n\r\n'), Buffer.alloc(300, 0xff)]],
 ];
 
 function closeBare(code: number, reason: string): Buffer {
@@ -128,7 +129,7 @@ describe('the service gets', () => {
   });
 });
 
-test('both send at once, several MB each way', async () => {
+test('both send at once, several MB in each direction', async () => {
   const frames = Array.from({ length: 40 }, (_, i) => frame(binary, randomBytes(100_000 + i)));
   const unmasked = Array.from({ length: 40 }, (_, i) => bare(binary, randomBytes(100_000 + i)));
   await expectSame({ service: unmasked, client: frames, over: { by: 'client', how: 'end' } });
@@ -138,7 +139,7 @@ describe('the end', () => {
   const hello = { service: [bare(text, 'hello')], client: [frame(text, 'hello')] };
   const late = Buffer.alloc(2 * 1024 * 1024, 0x82);
 
-  test.each(['client', 'service'] as const)('of the %s alone: the other one may say more', async (by) => {
+  test.each(['client', 'service'] as const)('of only the %s: the other one may send more', async (by) => {
     const through = await expectSame({ ...hello, over: { by, how: 'end' }, late });
     expect(through[by].bytes.subarray(-late.length).equals(late)).toBe(true);
     expect([through.client.ending, through.service.ending]).toEqual(['end', 'end']);
@@ -150,7 +151,7 @@ describe('the end', () => {
     expect(through[other].ending).toBe('reset');
   });
 
-  test('control: an end and a reset are told apart', async () => {
+  test('control: an end and a reset are distinguished', async () => {
     const { direct } = await play({ ...hello, over: { by: 'client', how: 'end' } });
     expect([direct.client.ending, direct.service.ending]).toEqual(['end', 'end']);
   });

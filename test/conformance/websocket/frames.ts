@@ -1,4 +1,4 @@
-/** Frames of RFC 6455 section 5.2 as bytes, valid or not, and a client that records everything a server answers. */
+/** Frames of RFC 6455 section 5.2 as bytes, valid or not, and a client that records everything a server sends. */
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { connect } from 'node:net';
@@ -45,16 +45,17 @@ export interface Transcript {
   readonly status: number;
   /** Handshake headers that concern the protocol. */
   readonly negotiated: readonly (string | undefined)[];
-  /** Everything behind the handshake. */
+  /** Everything after the handshake. */
   readonly bytes: Buffer;
-  /** Whether the server ended the connection by itself. */
+  /** Whether the server ended the connection. */
   readonly closed: boolean;
 }
 
 const patienceMs = 30_000;
 
 /**
- * Shakes hands, writes the parts, and records until the server closes, or has answered with at least `answerBytes` bytes.
+ * Completes the handshake, writes the parts, and records until the server closes, or has sent at least `answerBytes`
+ * bytes.
  */
 export async function converse(
   port: number,

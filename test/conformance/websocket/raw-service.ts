@@ -1,4 +1,4 @@
-/** A WebSocket service without a mind of its own: it shakes hands, sends the bytes that it is given, and records what comes. */
+/** A scripted WebSocket service: it completes the handshake, sends the given bytes, and records what arrives. */
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
@@ -11,21 +11,21 @@ export interface End {
   readonly ending: Ending;
 }
 
-/** One conversation: what each end sends, and how it is over. */
+/** One conversation: what each end sends, and how it ends. */
 export interface Play {
   readonly service: readonly Buffer[];
   readonly client: readonly Buffer[];
-  /** Who ends first, when it has everything that the other one sends up to then. */
+  /** Which end closes first, once it has everything that the other one sends until then. */
   readonly over: { readonly by: 'client' | 'service'; readonly how: 'end' | 'reset' };
-  /** What the other one sends behind that end. */
+  /** What the other one sends after that end. */
   readonly late?: Buffer;
 }
 
 export interface RawService {
   readonly port: number;
-  /** To be set before a client connects. */
+  /** Must be set before a client connects. */
   play: Play;
-  /** What the service saw of the next conversation. */
+  /** What the service receives in the next conversation. */
   next(): Promise<End>;
   close(): Promise<void>;
 }
@@ -83,7 +83,7 @@ export async function speak(port: number, play: Play): Promise<End> {
   return converse(socket, rest, play, 'client');
 }
 
-/** Reads a head, answers it, and resolves with what came behind it. */
+/** Reads a head, responds to it, and resolves with the bytes after it. */
 async function shakeHands(socket: Socket, answer: (head: string) => string): Promise<Buffer> {
   let read = Buffer.alloc(0);
   for (;;) {
@@ -97,7 +97,7 @@ async function shakeHands(socket: Socket, answer: (head: string) => string): Pro
   }
 }
 
-/** Sends its part, waits for the other's, and ends or is ended. */
+/** Sends its part, waits for the other's, and closes or waits for the close. */
 function converse(socket: Socket, rest: Buffer, play: Play, self: 'client' | 'service'): Promise<End> {
   const other = self === 'client' ? 'service' : 'client';
   const expected = play[other].reduce((sum, { length }) => sum + length, 0);
@@ -127,7 +127,7 @@ function converse(socket: Socket, rest: Buffer, play: Play, self: 'client' | 'se
       act();
     });
     socket.on('end', () => {
-      // What is sent behind the other's end still arrives.
+      // What is sent after the other's end still arrives.
       if (!first) socket.end(play.late ?? Buffer.alloc(0));
       over('end');
     });

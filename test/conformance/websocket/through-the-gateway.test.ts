@@ -1,6 +1,6 @@
 /**
- * The basics of WebSocket (RFC 6455), in the order of the Autobahn test suite: whatever a client sends, valid or not, it
- * gets through the gateway byte for byte what it gets from the service directly.
+ * The basics of WebSocket (RFC 6455), in the order of the Autobahn test suite: whatever a client sends, valid or not,
+ * it gets through the gateway byte for byte what it gets from the service directly.
  */
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -59,7 +59,7 @@ async function expectEqual(parts: readonly Buffer[], options: Options = {}) {
 const done = closeFrame(1000);
 type Case = readonly [name: string, parts: readonly Buffer[]];
 
-/** The service closes every one of these conversations: with the code that it was sent, or with its own. */
+/** The service closes every one of these conversations: with the code that it received, or with its own. */
 function suite(name: string, cases: readonly Case[]) {
   describe(name, () => {
     test.each(cases)('%s', async (_, parts) => {
@@ -74,8 +74,8 @@ const sizes = [0, 1, 125, 126, 127, 128, 65_535, 65_536];
 suite('1: messages', [
   ...sizes.map((size): Case => [`text of ${size}`, [frame(text, '*'.repeat(size)), done]]),
   ...sizes.map((size): Case => [`binary of ${size}`, [frame(binary, Buffer.alloc(size, 0xfe)), done]]),
-  ['text that comes byte by byte', [...Array.from(frame(text, 'hello'), (byte) => Buffer.from([byte])), done]],
-  ['text in a length that is longer than it must be', [Buffer.from([0x81, 0xfe, 0, 1, 0, 0, 0, 0, 0x61]), done]],
+  ['text that arrives byte by byte', [...Array.from(frame(text, 'hello'), (byte) => Buffer.from([byte])), done]],
+  ['text with a length encoding longer than necessary', [Buffer.from([0x81, 0xfe, 0, 1, 0, 0, 0, 0, 0x61]), done]],
   ['a hundred at once', [Buffer.concat(Array.from({ length: 100 }, (_, i) => frame(text, `message ${i}`))), done]],
 ]);
 
@@ -85,7 +85,7 @@ suite('2: pings and pongs', [
   ['ping with bytes', [frame(ping, Buffer.from([0, 255, 254, 253, 0])), done]],
   ['ping of 125', [frame(ping, 'x'.repeat(125)), done]],
   ['ping of 126', [frame(ping, 'x'.repeat(126)), done]],
-  ['pong that nobody asked for', [frame(pong, 'hello'), frame(ping, 'x'), done]],
+  ['an unsolicited pong', [frame(pong, 'hello'), frame(ping, 'x'), done]],
   ['ten pings', [...Array.from({ length: 10 }, (_, i) => frame(ping, `${i}`)), done]],
 ]);
 
@@ -114,18 +114,18 @@ suite('5: fragments', [
       done,
     ],
   ],
-  ['empty ones', [frame(text, '', part), frame(continuation, '', part), frame(continuation, ''), done]],
-  ['a ping between', [frame(text, 'frag', part), frame(ping, 'p'), frame(continuation, 'ment'), done]],
+  ['empty fragments', [frame(text, '', part), frame(continuation, '', part), frame(continuation, ''), done]],
+  ['a ping in between', [frame(text, 'frag', part), frame(ping, 'p'), frame(continuation, 'ment'), done]],
   [
-    'ten pings between',
+    'ten pings in between',
     [frame(text, 'a', part), ...Array.from({ length: 10 }, () => frame(ping, 'p')), frame(continuation, 'b'), done],
   ],
   ['a fragmented ping', [frame(ping, 'a', part), frame(continuation, 'b')]],
   ['a fragmented pong', [frame(pong, 'a', part), frame(continuation, 'b')]],
-  ['a continuation of nothing', [frame(continuation, 'a'), frame(text, 'b')]],
-  ['an unfinished continuation of nothing', [frame(continuation, 'a', part), frame(text, 'b')]],
+  ['a continuation without a message', [frame(continuation, 'a'), frame(text, 'b')]],
+  ['an unfinished continuation without a message', [frame(continuation, 'a', part), frame(text, 'b')]],
   ['a message within a message', [frame(text, 'a', part), frame(text, 'b')]],
-  ['a close between', [frame(text, 'a', part), done]],
+  ['a close in between', [frame(text, 'a', part), done]],
 ]);
 
 suite('6: UTF-8', [
@@ -134,11 +134,11 @@ suite('6: UTF-8', [
     'a letter in two fragments',
     [frame(text, Buffer.from([0xce]), part), frame(continuation, Buffer.from([0xba])), done],
   ],
-  ['a byte that is none', [frame(text, Buffer.from([0x61, 0xff])), done]],
-  ['an overlong one', [frame(text, Buffer.from([0xc0, 0xaf])), done]],
+  ['an invalid byte', [frame(text, Buffer.from([0x61, 0xff])), done]],
+  ['an overlong sequence', [frame(text, Buffer.from([0xc0, 0xaf])), done]],
   ['a surrogate', [frame(text, Buffer.from([0xed, 0xa0, 0x80])), done]],
-  ['a cut one', [frame(text, Buffer.from([0xce])), done]],
-  ['a bad one in the second fragment', [frame(text, 'a', part), frame(continuation, Buffer.from([0xff])), done]],
+  ['a truncated sequence', [frame(text, Buffer.from([0xce])), done]],
+  ['an invalid byte in the second fragment', [frame(text, 'a', part), frame(continuation, Buffer.from([0xff])), done]],
 ]);
 
 suite('7: close', [
@@ -146,21 +146,21 @@ suite('7: close', [
   ['with a reason', [closeFrame(1000, 'all is well')]],
   ['with the longest reason', [closeFrame(1000, 'x'.repeat(123))]],
   ['with a reason that is too long', [closeFrame(1000, 'x'.repeat(124))]],
-  ['with a reason that is no UTF-8', [closeFrame(1000, Buffer.from([0xff]))]],
+  ['with a reason that is not UTF-8', [closeFrame(1000, Buffer.from([0xff]))]],
   ['with half a code', [frame(opcodes.close, Buffer.from([3]))]],
   ['twice', [done, done]],
-  ['and a message behind', [done, frame(text, 'late')]],
-  ['and a ping behind', [done, frame(ping)]],
+  ['followed by a message', [done, frame(text, 'late')]],
+  ['followed by a ping', [done, frame(ping)]],
   ...[1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 3999, 4000, 4401, 4999].map(
     (code): Case => [`with code ${code}`, [closeFrame(code, 'r')]],
   ),
   ...[0, 999, 1004, 1005, 1006, 1015, 1016, 1100, 2000, 2999, 5000, 65_535].map(
-    (code): Case => [`with code ${code}, which none may send`, [closeFrame(code, 'r')]],
+    (code): Case => [`with code ${code}, which must not be sent`, [closeFrame(code, 'r')]],
   ),
   ['a frame without a mask', [frame(text, 'a', { masked: false })]],
   ['a length with its highest bit', [Buffer.from([0x82, 0xff, 0x80, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0])]],
-  ['a length beyond what the service takes', [Buffer.from([0x82, 0xff, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0])]],
-  ['bytes that are no frame', [Buffer.from('GET /next HTTP/1.1\r\nHost: a\r\n\r\n')]],
+  ["a length beyond the service's limit", [Buffer.from([0x82, 0xff, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0])]],
+  ['bytes that are not a frame', [Buffer.from('GET /next HTTP/1.1\r\nHost: a\r\n\r\n')]],
 ]);
 
 describe('9: large messages', () => {
@@ -210,7 +210,7 @@ describe('12: compression', () => {
     if (port === 101) await expectEqual([frame(text, 'not compressed'), done], { extensions });
   });
 
-  test('messages that are compressed, through a client that can', async () => {
+  test('compressed messages, with a client that supports them', async () => {
     const said = ['short', 'a'.repeat(100_000), JSON.stringify(Array.from({ length: 5000 }, (_, i) => ({ i })))];
     const heard: string[][] = [];
     for (const port of [direct, gateway.port]) {
@@ -238,7 +238,7 @@ describe('the handshake', () => {
     },
   );
 
-  test('control: two conversations that differ are told apart', async () => {
+  test('control: two different conversations are distinguished', async () => {
     const [one, other] = [
       await converse(direct, [frame(text, 'a'), done]),
       await converse(direct, [frame(text, 'b'), done]),

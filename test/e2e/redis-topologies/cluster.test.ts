@@ -1,4 +1,4 @@
-/** A Redis Cluster: keys find their node, and a node that is away costs misses for its share of them. */
+/** A Redis Cluster: keys are routed to their node, and a node that is down costs misses for its share of them. */
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { entryKey, leaseKey, waitersKey } from '../../../src/identity/cache/redis-keys.ts';
 import { connectRedis } from '../../../src/redis/connect-redis.ts';
@@ -29,7 +29,7 @@ async function openLink(redis: ClusterRedis, commandTimeoutMs?: number) {
   return link;
 }
 
-/** Keys of the master at this place. */
+/** Keys of the master with this index. */
 async function keysOn(redis: ClusterRedis, index: number, count: number): Promise<string[]> {
   const keys: string[] = [];
   for (let at = 0; keys.length < count; at += 1) {
@@ -63,7 +63,7 @@ describe('a Redis Cluster', () => {
     }, patience);
   });
 
-  it('keeps all names of a credential on one node, so that scripts can use them together', async () => {
+  it('keeps all names of a credential on one node, so scripts can use them together', async () => {
     const redis = await startClusterRedis();
     const link = await openLink(redis);
     const run = link.script({
@@ -78,7 +78,7 @@ describe('a Redis Cluster', () => {
     }
   });
 
-  it('a node without a replica goes: keys of others are served, its own fail at once, and it is used when it is back', async () => {
+  it('a node without a replica stops: keys of others are served, its own fail at once, and it is used again when it is back', async () => {
     const redis = await startClusterRedis();
     const deadlineMs = 2_000;
     const link = await openLink(redis, deadlineMs);
@@ -104,7 +104,7 @@ describe('a Redis Cluster', () => {
     }, patience);
   });
 
-  it('a node with a replica goes: every request is answered, and the replica takes its place', async () => {
+  it('a node with a replica stops: every request is served, and the replica takes over', async () => {
     const redis = await startClusterRedis({ replicas: true, fullCoverage: true });
     const one = makeResolver(api.url, clock, { redis: configOf(redis, 200) });
     onTestFinished(() => one.close());
@@ -123,7 +123,7 @@ describe('a Redis Cluster', () => {
     expect(info).toContain('role:master');
   });
 
-  it('a node that hangs costs each command no more than its deadline', async () => {
+  it('a node that hangs costs each command no more than its timeout', async () => {
     const redis = await startClusterRedis();
     const link = await openLink(redis, 1_000);
     const [lost, others] = [await keysOn(redis, 2, 5), await keysOn(redis, 0, 5)];
@@ -136,7 +136,7 @@ describe('a Redis Cluster', () => {
     }, patience);
   });
 
-  it('all nodes go and come back: it is found again', async () => {
+  it('all nodes stop and restart: it is found again', async () => {
     const redis = await startClusterRedis();
     const link = await openLink(redis);
     await Promise.all(redis.nodes.map((node) => node.kill()));
@@ -145,7 +145,7 @@ describe('a Redis Cluster', () => {
     await vi.waitFor(async () => expect(await link.run((client) => client.set('a', '1'))).toBe('OK'), patience);
   });
 
-  it('a subscription goes on with another node, and says so', async () => {
+  it('a subscription moves to another node, and reports it', async () => {
     const redis = await startClusterRedis();
     const link = await openLink(redis);
     const heard = listening(link.subscriber(), 'news');

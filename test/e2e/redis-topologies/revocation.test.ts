@@ -1,4 +1,4 @@
-/** Revocation where Redis is a Cluster, or stands behind Sentinels: told to all, through the loss of a server too. */
+/** Revocation with a Redis Cluster or Sentinels: it reaches every replica, also when a server is lost. */
 import { expect, test, vi } from 'vitest';
 import type { RedisConfig } from '../../../src/config/config.ts';
 import { type Part, sessionId, startPartOn } from '../../integration/revocation/parts.ts';
@@ -17,7 +17,7 @@ async function expectTold(parts: readonly Part[]): Promise<void> {
   await vi.waitFor(() => expect(parts.map((part) => part.drops(askedAtMs))).toEqual(parts.map(() => true)));
 }
 
-test('a Cluster, and the loss of the node that has the log', async () => {
+test('a Cluster that loses the node with the log', async () => {
   const cluster = await startClusterRedis({ replicas: true });
   const nodes = cluster.nodes.map(({ address }) => address);
   const config: RedisConfig = { ...common, servers: { kind: 'cluster', nodes } };
@@ -28,7 +28,7 @@ test('a Cluster, and the loss of the node that has the log', async () => {
   await expectTold(parts);
 });
 
-test('Sentinels, and another master', async () => {
+test('Sentinels with a new master', async () => {
   const sentinel = await startSentinelRedis();
   const nodes = sentinel.sentinels.map(({ address }) => address);
   const { name } = sentinel;

@@ -1,4 +1,4 @@
-/** Redis behind Sentinels: verdicts are shared through whoever is the master now, and a change of masters costs misses. */
+/** Redis with Sentinels: verdicts are shared through the current master, and a change of the master costs misses. */
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { RedisServers } from '../../../src/config/config.ts';
 import { connectRedis } from '../../../src/redis/connect-redis.ts';
@@ -27,8 +27,8 @@ function openLink(redis: SentinelRedis, commandTimeoutMs?: number) {
   return link;
 }
 
-describe('Redis behind Sentinels', () => {
-  it('is found by them: the master takes writes, and replicas of ours share verdicts', async () => {
+describe('Redis with Sentinels', () => {
+  it('is discovered through them: the master accepts writes, and gateway replicas share verdicts', async () => {
     const redis = await startSentinelRedis();
     const config = redisConfigOf(serversOf(redis), 'test:');
     const [one, two] = [0, 1].map(() => makeResolver(api.url, clock, { redis: config }));
@@ -36,7 +36,7 @@ describe('Redis behind Sentinels', () => {
     onTestFinished(() => two!.close());
     await vi.waitFor(() => expect([one, two].map((made) => made!.redisConnected())).toEqual([true, true]), patience);
     await redis.failOver();
-    // Each of these is new to everybody, until both have found the new master.
+    // Each of these is new to both replicas, until both have found the new master.
     let turn = 0;
     await vi.waitFor(async () => {
       turn += 1;
@@ -50,7 +50,7 @@ describe('Redis behind Sentinels', () => {
     }, patience);
   });
 
-  it('whose master dies in flight: every request is answered, and it is used again once there is a new one', async () => {
+  it('whose master dies during requests: every request is served, and it is used again once there is a new one', async () => {
     const redis = await startSentinelRedis();
     const one = makeResolver(api.url, clock, { redis: redisConfigOf(serversOf(redis), 'test:', 50) });
     onTestFinished(() => one.close());
@@ -76,14 +76,14 @@ describe('Redis behind Sentinels', () => {
     }, patience);
   });
 
-  it('a master that hangs is left for the new one, and so is one that became a replica', async () => {
+  it('a master that hangs is replaced by the new one, and so is one that became a replica', async () => {
     const redis = await startSentinelRedis();
     const link = openLink(redis, 200);
     await vi.waitFor(() => expect(link.ready).toBe(true), patience);
     await redis.servers[0].pause();
     await expect(link.run((client) => client.get('a'))).rejects.toThrow();
     await vi.waitFor(async () => expect(await link.run((client) => client.set('a', '1'))).toBe('OK'), patience);
-    // Asked of it, and not of a Sentinel, which may be the last one to hear of it.
+    // Queried there, and not at a Sentinel, which may be the last one to learn of it.
     expect(await connectTo(onTestFinished, redis.servers[1]).get('a')).toBe('1');
     await redis.servers[0].resume();
     await vi.waitFor(async () => {
@@ -93,7 +93,7 @@ describe('Redis behind Sentinels', () => {
     await vi.waitFor(async () => expect(await link.run((client) => client.get('a'))).toBe('1'), patience);
   });
 
-  it('subscriptions follow the master, and say so', async () => {
+  it('subscriptions follow the master, and report it', async () => {
     const redis = await startSentinelRedis();
     const link = openLink(redis);
     const heard = listening(link.subscriber(), 'news');
@@ -107,7 +107,7 @@ describe('Redis behind Sentinels', () => {
     }, patience);
   });
 
-  it('one Sentinel is enough to find it, and all may be away while it is connected', async () => {
+  it('one Sentinel is enough to find it, and all may be down while it is connected', async () => {
     const redis = await startSentinelRedis();
     await redis.sentinels[0]?.kill();
     const link = openLink(redis);

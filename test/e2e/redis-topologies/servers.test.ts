@@ -10,7 +10,7 @@ test('Sentinels: the master can be replaced', async () => {
   expect(await connectTo(onTestFinished, redis.servers[1]).get('a')).toBe('1');
 });
 
-test('a Cluster: each master answers for its share of the slots', async () => {
+test('a Cluster: each master serves its share of the slots', async () => {
   const redis = await startClusterRedis({ replicas: true });
   const seen = new Set<number>();
   for (const key of ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']) {

@@ -1,11 +1,14 @@
-/** For each alert of monitoring/alerts.yaml the series that make it fire, as `promtool test rules` takes them, a minute apart. */
+/**
+ * For each alert in monitoring/alerts.yaml the series that make it fire, in the form of `promtool test rules`, a minute
+ * apart.
+ */
 
 export interface AlertCase {
-  /** Name with labels, and values: quiet at first, then the fault, then none. */
+  /** Name with labels, and values: normal at first, then the fault, then normal again. */
   readonly series: Readonly<Record<string, string>>;
   /** Minutes at which nothing fires, at which the alert fires, and at which it has cleared. */
   readonly at: readonly [quiet: number, firing: number, cleared: number];
-  /** Labels of the alert that fires, without its name and severity. */
+  /** Labels of the firing alert, without its name and severity. */
   readonly labels: Readonly<Record<string, string>>;
   /** Value of its expression; null: the summary does not show it. */
   readonly value: string | null;
@@ -19,7 +22,7 @@ const labels = (more = '') => `{job="rolegate",instance="a:9090"${more}}`;
 /** 0 for half an hour, then 1, then 0 again. */
 const raised = '0x29 1x20 0x30';
 const lowered = '1x29 0x20 1x30';
-/** A counter that rests, grows for 20 minutes, and rests again. */
+/** A counter that is constant, grows for 20 minutes, and is constant again. */
 const grows = (each: number) => `0x29 0+${each}x20 ${each * 20}x40`;
 const steady = (each: number) => `0+${each}x90`;
 
@@ -41,7 +44,7 @@ export const alertCases: Readonly<Record<string, AlertCase>> = {
     series: {
       [`rolegate_requests_in_flight${labels()}`]: '3x29 _x20 3x30',
       [`rolegate_build_info${labels(',version="1",node="26"')}`]: '1x29 _x20 1x30',
-      // An Auth API alone and an application are no gateways.
+      // A standalone Auth API and an application are not gateways.
       'rolegate_build_info{job="auth-api",instance="b:9091",version="1",node="26"}': '1x90',
       'rolegate_build_info{job="application",instance="c:80",version="in process",node="26"}': '1x90',
       'rolegate_requests_in_flight{job="application",instance="c:80"}': '3x90',
@@ -136,7 +139,7 @@ export const alertCases: Readonly<Record<string, AlertCase>> = {
       [`process_open_fds${labels()}`]: '100x29 950x20 100x30',
       [`process_max_fds${labels()}`]: '1000x90',
       [`rolegate_build_info${labels(',version="1",node="26"')}`]: '1x90',
-      // Another program beside it, which is not ours to watch.
+      // Another program next to it, which these alerts do not cover.
       'process_open_fds{job="other",instance="b:1"}': '950x90',
       'process_max_fds{job="other",instance="b:1"}': '1000x90',
     },

@@ -1,4 +1,4 @@
-/** Faults of a real installation, each with the alerts that it makes fire and what undoes it. */
+/** Faults of a real installation, each with the alerts that fire and a way to undo it. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { adminToken, mostConnections, mostDescriptors } from '../../../bench/dashboards/gateways.ts';
@@ -7,19 +7,19 @@ import type { AlertWorld } from './alert-world.ts';
 export interface Cause {
   readonly what: string;
   readonly alerts: readonly string[];
-  /** Returns what undoes it. */
+  /** Returns the way to undo it. */
   readonly make: (world: AlertWorld) => Remedy | Promise<Remedy>;
 }
 
 export interface Remedy {
-  /** What has to go on until the alerts fire. */
+  /** Repeated until the alerts fire. */
   readonly again?: () => unknown;
   readonly undo: () => unknown;
 }
 
 const nothing = () => {};
 
-/** The causes of a round are made at once, as they do not disturb each other. */
+/** The causes of a round are produced together, because they do not interfere. */
 export const rounds: readonly (readonly Cause[])[] = [
   [
     {
@@ -59,7 +59,7 @@ export const rounds: readonly (readonly Cause[])[] = [
       },
     },
     {
-      what: 'one request to an application that has Rolegate below a path',
+      what: 'one request to an application with Rolegate below a mount path',
       alerts: ['RolegateInternalErrors'],
       async make({ application }) {
         await request(`${application}/api/orders`);
@@ -96,7 +96,7 @@ export const rounds: readonly (readonly Cause[])[] = [
       make: ({ gateways: [gateway] }) => held(gateway!.port, (open) => mostConnections + 20 - open),
     },
     {
-      what: 'connections that use up the descriptors of a gateway',
+      what: 'connections that exhaust the descriptors of a gateway',
       alerts: ['RolegateFileDescriptors'],
       make({ gateways: [, gateway] }) {
         const used = () => readdirSync(`/proc/${gateway!.pid()}/fd`).length;
@@ -148,7 +148,7 @@ export const rounds: readonly (readonly Cause[])[] = [
   ],
   [
     {
-      what: 'a gateway with another secret than its Auth API',
+      what: 'a gateway with a different secret than its Auth API',
       alerts: ['RolegateForwardedIgnored'],
       make({ gateways: [gateway], mailing }) {
         const other = `authApi: { url: "${mailing}", gatewaySecret: "a-secret-that-the-auth-api-does-not-know"`;
@@ -168,7 +168,7 @@ export const rounds: readonly (readonly Cause[])[] = [
       },
     },
     {
-      what: 'a worker that gets little of the processor',
+      what: 'a worker with little CPU time',
       alerts: ['RolegateShedding'],
       make: ({ gateways: [, , gateway] }) => starved(workersOf(gateway!.pid())[0]!),
     },
@@ -191,7 +191,7 @@ function changed<State extends object>(state: State, change: Partial<State>): Re
   return { undo: () => void Object.assign(state, before) };
 }
 
-/** Connections that send nothing. `missing`: how many to open, by how many are open. */
+/** Connections that send nothing. `missing`: how many to open, given the number of open ones. */
 function held(port: number, missing: (open: number) => number): Remedy {
   const open = new Set<Socket>();
   const again = () => {
@@ -207,7 +207,7 @@ function held(port: number, missing: (open: number) => number): Remedy {
   return { again, undo };
 }
 
-/** Lets a process run for a moment at a time, as the limit of a container does: too short for its clock to be right. */
+/** Lets a process run for short moments, as a container's CPU limit does: too short for its clock to be right. */
 function starved(pid: number): Remedy {
   const [stoppedMs, runningMs] = [400, 60];
   let timer: NodeJS.Timeout;
@@ -227,7 +227,7 @@ function starved(pid: number): Remedy {
   return { undo };
 }
 
-/** Processes that a gateway has started. */
+/** Processes started by a gateway. */
 function workersOf(pid: number): readonly number[] {
   return readdirSync('/proc').flatMap((name) => {
     if (!/^\d+$/.test(name)) return [];
@@ -256,7 +256,7 @@ async function writeLongLines(port: number): Promise<void> {
   await inParts(40, () => request(`http://127.0.0.1:${port}/${path}`, { 'user-agent': '\xff'.repeat(256) }));
 }
 
-/** Parts of 20 at once. */
+/** 20 at a time. */
 async function inParts(parts: number, one: (number: number) => Promise<unknown>): Promise<void> {
   for (let part = 0; part < parts; part += 1)
     await Promise.all(Array.from({ length: 20 }, (_, index) => one(20 * part + index)));

@@ -1,4 +1,6 @@
-/** What Prometheus scrapes while alerts are made to fire: three gateways, an Auth API alone that sends mail, and an application. */
+/**
+ * What Prometheus scrapes while alerts fire: three gateways, a standalone Auth API that sends mail, and an application.
+ */
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
@@ -15,7 +17,7 @@ export interface AlertWorld extends World {
   readonly mail: { refuses: boolean };
   /** Origin of the Auth API that sends mail. No gateway uses it at first. */
   readonly mailing: string;
-  /** Origin of an application that has Rolegate below a path, where it cannot decide. */
+  /** Origin of an application with Rolegate below a mount path, where it cannot decide. */
   readonly application: string;
   close(): Promise<void>;
 }

@@ -1,4 +1,6 @@
-/** nginx, HAProxy and Caddy of this machine, each with the configuration that `rolegate proxy-config` prints, as it is. */
+/**
+ * nginx, HAProxy and Caddy of this machine, each with the configuration printed by `rolegate proxy-config`, unchanged.
+ */
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -35,7 +37,7 @@ const products = {
     version: ['-v'],
     print: nginxConfig,
     file: 'nginx.conf',
-    // Where its files are, which a package settles for the one that it starts.
+    // Where its files are, which a package sets for the one that it starts.
     args: (file, folder) => ['-e', 'stderr', '-p', folder, '-c', file, '-g', `daemon off; pid ${folder}/nginx.pid;`],
   },
   haproxy: { version: ['-v'], print: haproxyConfig, file: 'haproxy.cfg', args: (file) => ['-db', '-f', file] },
@@ -58,7 +60,7 @@ const products = {
     file: 'envoy.yaml',
     args: (file, _folder, port) => ['-c', file, '--base-id', String(port), '--log-level', 'warning'],
   },
-  /** Envoy that asks over gRPC. */
+  /** Envoy with gRPC checks. */
   'envoy-grpc': {
     version: ['--version'],
     print: envoyConfig,
@@ -69,10 +71,10 @@ const products = {
 
 export type ProductName = keyof typeof products;
 export const productNames = Object.keys(products) as ProductName[];
-/** Those that come with Debian. */
+/** Those packaged by Debian. */
 export const packagedNames = ['nginx', 'haproxy', 'caddy'] as const satisfies readonly ProductName[];
 
-/** Others are there only where a variable names them. */
+/** Others are used only if a variable points to them. */
 function programOf(name: ProductName): string {
   const program = name === 'envoy-grpc' ? 'envoy' : name;
   return process.env[`${program.toUpperCase()}_BIN`] ?? program;
@@ -88,7 +90,10 @@ export function requireProduct(name: ProductName): void {
   );
 }
 
-/** `service`: base URL. `authorizer`: where the gateway listens for checks, over HTTP and gRPC. `edit`: makes mistakes in what is printed. */
+/**
+ * `service`: base URL. `authorizer`: where the gateway listens for checks, over HTTP and gRPC. `edit`: plants mistakes
+ * in the printed configuration.
+ */
 export async function startAskingProxy(
   name: ProductName,
   config: Config,
@@ -104,7 +109,7 @@ export async function startAskingProxy(
   const options = { service, listen: `127.0.0.1:${port}`, authorizer, grpc };
   writeFileSync(file, edit(print(proxySettings(config, grpc ? 'envoy' : name, options))));
   writeFileSync(join(folder, 'rolegate.lua'), readFileSync('config/haproxy/rolegate.lua'));
-  // One Caddy beside another cannot have the same port for its API.
+  // Two Caddys cannot share the port of their API.
   const env = {
     HOME: folder,
     XDG_DATA_HOME: folder,

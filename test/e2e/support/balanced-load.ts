@@ -1,15 +1,15 @@
 /**
- * Requests in a steady stream to several replicas, as a load balancer passes them on: over connections that it keeps, and
- * to another replica where one takes no connection, or closes one that it had kept before it answered a byte. From then on
- * that replica is left alone. Everything else that is not a 200 has failed.
+ * Requests in a steady stream to several replicas, distributed like by a load balancer: over kept connections, and to
+ * another replica if one accepts no connection, or closes a kept one before it has sent a byte. From then on that
+ * replica is skipped. Any other status than 200 is a failure.
  */
 import { Agent, type ClientRequest, request } from 'node:http';
 
 export interface BalancedLoad {
-  /** Answers with 200 so far, by replica. */
+  /** Responses with 200 so far, by replica. */
   readonly answered: readonly number[];
   readonly failures: readonly string[];
-  /** Resolves once this many more have been answered, or failed. */
+  /** Resolves once this many more have a response, or failed. */
   more(count: number): Promise<void>;
   stop(): Promise<void>;
 }
@@ -87,7 +87,7 @@ export function startBalancedLoad({ origins, path, bearer, workers }: LoadOption
   };
 }
 
-/** In place of a status. */
+/** Instead of a status. */
 const elsewhere = -1;
 
 function mayGoElsewhere(asked: ClientRequest, error: NodeJS.ErrnoException): boolean {

@@ -1,4 +1,4 @@
-/** Credentials of made-up users, in the form that the Auth API gives out. */
+/** Credentials of made-up users, in the form that the Auth API issues. */
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { KnownCredential } from './steered-auth-api-protocol.ts';
 
@@ -28,7 +28,7 @@ export function times<Made>(count: number, make: (index: number) => Made): Made[
   return Array.from({ length: count }, (_, index) => make(index));
 }
 
-/** A whole GET with this credential; null: without one. */
+/** A complete GET with this credential; null: without one. */
 export function requestOf(path: string, { kind, credential }: Pick<TestCredential, 'kind' | 'credential'>): Buffer {
   const [key = '', secret = ''] = credential.split(':');
   const lines = kind === 'bearer' ? `Authorization: Bearer ${credential}` : `api-key: ${key}\r\napi-secret: ${secret}`;

@@ -1,6 +1,6 @@
 /**
- * The service behind the gateway, as a process of its own: says whose request it was, and whether it came on an old
- * verdict. It reads no more of a request than that, so that the machine is left to what is tested.
+ * The service behind the gateway, as a separate process: returns the identity of the request, and whether it was based
+ * on a stale verdict. It parses no more of a request, to leave the machine to the tested processes.
  */
 import { type AddressInfo, createServer } from 'node:net';
 

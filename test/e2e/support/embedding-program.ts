@@ -1,4 +1,4 @@
-/** A program of somebody who embeds Rolegate: the decision on its own, and the whole gateway. */
+/** A program that embeds Rolegate: the decision on its own, and the whole gateway. */
 export const embeddingProgram = `import { createGateway, decide, formatProblems, parseConfig } from 'rolegate';
 import type { Config, Credential, Decision, Identity, Policy, RequestView, ResolveIdentity } from 'rolegate';
 

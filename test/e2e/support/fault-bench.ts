@@ -1,4 +1,6 @@
-/** What the files with faults share: an installation that is hard to please, what is demanded of a run, and its table. */
+/**
+ * Shared by the files with faults: an installation with demanding settings, the requirements of a run, and its table.
+ */
 import { expect } from 'vitest';
 import { requestOf, type TestCredential, times } from './credentials.ts';
 import { type Fault, type FaultPhases, type FaultRun, runFault } from './fault-run.ts';
@@ -6,22 +8,25 @@ import { keepFigures, table } from './figures.ts';
 import { type Installation, startInstallation } from './installation.ts';
 import { makeKnown } from './steady-load.ts';
 
-/** What the machine is asked to carry, and less where it cannot: a queue of its own is no fault of the gateway. */
+/**
+ * The request rate for the machine, reduced where it cannot keep up: the machine's own queue is not a fault of the
+ * gateway.
+ */
 const wantedPerS = 2_000;
-/** Of what it carries without a pause. */
+/** A share of what it sustains without a pause. */
 const loadShare = 0.35;
 export const short: FaultPhases = { beforeMs: 1_000, duringMs: 3_000, afterMs: 2_500 };
 export const long: FaultPhases = { ...short, duringMs: 5_000 };
 
-/** Verdicts end while the faults last, so that whoever is known has to be known by more than luck. */
+/** Verdicts end while the faults last, so known credentials must not stay known by luck alone. */
 const lifetimes = ['accepted: 3s', 'rejected: 1s', 'staleOnOutage: 1m'];
 const redisTimeoutMs = 50;
-/** Of an Auth API that is well. */
+/** Of a healthy Auth API. */
 export const latencyMs = 5;
 
 export interface Deadlines {
   readonly authApiMs: number;
-  /** A machine that stands still for longer makes a replica deaf, and a deaf one serves nobody on an old verdict. */
+  /** A machine that stalls for longer disconnects a replica, and a disconnected one serves no stale verdict. */
   readonly whileDisconnectedMs: number;
 }
 
@@ -36,19 +41,20 @@ export async function installBefore(
   const installation = await startInstallation({
     replicas: times(3, () => cache),
     authApiKeys: [`timeout: ${authApiMs}ms`, 'breaker: { failures: 5, open: 1s }'],
-    // Whoever waits for the Auth API holds a connection: a public request must not have to wait for one of those.
+    // A request waiting for the Auth API occupies a connection: a public request must not have to wait for one of
+    // those.
     connections: 1_000,
   });
   await installation.authApi.behave('fine', latencyMs);
   return installation;
 }
 
-/** Requests in a second that leave this machine, as busy as it is now, time to breathe. */
+/** A request rate that leaves this machine, with its current load, some reserve. */
 async function bearableRate({ client, replicas }: Installation, known: readonly TestCredential[]): Promise<number> {
   const bytes = known.map((one) => requestOf('/user/x', one));
   const ask = (total: number) =>
     client.closedLoop(total, 60, (index) => ({ target: index % replicas.length, bytes: bytes[index % bytes.length]! }));
-  // The first of them make the code warm.
+  // The first of them warm up the code.
   await ask(6_000);
   const startMs = performance.now();
   await ask(4_000);
@@ -62,15 +68,15 @@ const isCalm = ({ name }: FaultRun) => name === noFault.name;
 
 export class FaultTable {
   readonly #runs: FaultRun[] = [];
-  /** What the configuration lets a request wait: one call to the Auth API, and two commands to Redis. */
+  /** The configured wait of a request: one call to the Auth API, and two commands to Redis. */
   readonly #boundMs: number;
 
-  /** `callMs`: what a call takes at most while the faults last: `authApi.timeout`, or less when it is not the Auth API that fails. */
+  /** `callMs`: the longest call during the faults: `authApi.timeout`, or less if it is not the Auth API that fails. */
   constructor(callMs: number) {
     this.#boundMs = callMs + 2 * redisTimeoutMs;
   }
 
-  /** `excused`: statuses that those whom nobody knows may see. */
+  /** `excused`: statuses allowed for credentials that are not known yet. */
   async run(
     installation: Installation,
     fault: Fault,

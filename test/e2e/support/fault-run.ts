@@ -1,4 +1,4 @@
-/** One fault under steady load: before, during and after it, and the row of the table that it makes. */
+/** One fault under steady load: before, during and after it, and the resulting row of the table. */
 
 import type { TestCredential } from './credentials.ts';
 import { newBearer, requestOf } from './credentials.ts';
@@ -14,18 +14,18 @@ export interface Fault {
 
 export interface FaultRun extends Outcome {
   readonly name: string;
-  /** Requests that were sent in a second, over the whole run. */
+  /** Requests sent per second, over the whole run. */
   readonly ratePerS: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly maxMs: number;
-  /** Of the public route: what the machine takes by itself. */
+  /** For the public route: the machine's own share. */
   readonly publicP99Ms: number;
-  /** Share of the run for which a replica did not hear revocations, on average over the replicas. */
+  /** Share of the run during which a replica was disconnected from revocations, averaged over the replicas. */
   readonly deafShare: number;
-  /** Of the known alone. */
+  /** For known credentials only. */
   readonly knownP99Ms: number;
-  /** From the end of the fault to the end of the last wrong answer or error; 0 when there was none after it. */
+  /** From the end of the fault to the end of the last wrong response or error; 0 if there was none after it. */
   readonly recoveredAfterMs: number;
 }
 
@@ -45,7 +45,7 @@ export async function runFault(
 ): Promise<FaultRun> {
   const { ratePerS, beforeMs, duringMs, afterMs } = times;
   await untilWhole(installation, known);
-  // A fault's own beginning and end take time too: as much again.
+  // Starting and ending a fault takes time too: the same again.
   const longestMs = 2 * (beforeMs + duringMs + afterMs) + 10_000;
   const load = await startSteadyLoad(installation, { ratePerS, longestMs, known });
   const hearing = sampleHearing(installation);
@@ -76,7 +76,7 @@ export async function runFault(
   };
 }
 
-/** Asks every replica again and again whether it hears; the share of answers that said no. */
+/** Polls every replica for its connection to revocations; returns the share of negative responses. */
 function sampleHearing({ replicas }: Installation): { stop(): Promise<number> } {
   let going = true;
   let [asked, deaf] = [0, 0];
@@ -102,7 +102,7 @@ function timesOf(answers: readonly Answered[], kind: Class): number[] {
   return answers.filter((one) => one.class === kind).map(({ tookMs }) => tookMs);
 }
 
-/** Every replica takes somebody new and knows everybody who is known; rejects when that takes too long. */
+/** Every replica accepts a new credential and all known ones; rejects when that takes too long. */
 async function untilWhole({ authApi, client, replicas }: Installation, known: readonly TestCredential[]) {
   const deadlineMs = performance.now() + 60_000;
   for (const target of replicas.keys()) {

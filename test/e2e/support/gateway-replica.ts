@@ -1,4 +1,4 @@
-/** Gateway processes as replicas of one installation, with what can be seen of them from outside. */
+/** Gateway processes as replicas of one installation, with their observable state. */
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createConfigFolder } from '../../support/config-folder.ts';
@@ -9,9 +9,9 @@ export interface ReplicaSettings {
   readonly authApi: string;
   /** Port of the service. */
   readonly service: number;
-  /** Keys of `cache` beside its secret, one `key: value` a line. */
+  /** Keys of `cache` besides its secret, one `key: value` per line. */
   readonly cache: readonly string[];
-  /** Further keys of `server`; by default `oneClientMaySendAll`. */
+  /** Further keys of `server`; `oneClientMaySendAll` by default. */
   readonly serverKeys?: readonly string[];
   /** Further keys of `authApi`. */
   readonly authApiKeys?: readonly string[];
@@ -24,7 +24,7 @@ export interface GatewayReplica {
   readonly port: number;
   readonly pid: number;
   readonly process: RunningCommand;
-  /** `POST /revocations`; the status, and when the answer was there on `performance.now()`. */
+  /** `POST /revocations`; the status, and the time of the response by `performance.now()`. */
   revoke(body: object): Promise<{ readonly status: number; readonly text: string; readonly atMs: number }>;
   metrics(): Promise<Metrics>;
   /** Resident memory in bytes. */
@@ -35,7 +35,7 @@ export interface GatewayReplica {
 /** One scrape. */
 export interface Metrics {
   readonly text: string;
-  /** Sum of the series of a metric whose labels hold all of these; 0 when there are none. */
+  /** Sum of the series of a metric whose labels include all of these; 0 without any. */
   sum(name: string, labels?: Readonly<Record<string, string>>): number;
 }
 
@@ -78,7 +78,7 @@ export async function startReplica(settings: ReplicaSettings): Promise<GatewayRe
   };
 }
 
-/** Several replicas start at once, and on a busy machine that takes longer than one wait. */
+/** Several replicas start at once, which takes longer than one wait on a busy machine. */
 async function started(command: RunningCommand): Promise<RegExpExecArray> {
   for (let waits = 1; ; waits += 1) {
     try {
@@ -102,7 +102,7 @@ export async function startEchoService(): Promise<{ readonly port: number; stop(
   };
 }
 
-/** A machine that is busy with other tests is no reason to turn requests away, nor that all load comes from one address. */
+/** Neither the machine's other load nor a single client address is a reason to refuse requests here. */
 const oneClientMaySendAll = ['limits: { eventLoopLag: 0s, failedAuthentications: false }'];
 
 function configText({

@@ -1,6 +1,6 @@
 /**
- * Memory of a Node process that was started with `--inspect=127.0.0.1:0`, after a collection that is asked for through
- * its inspector: what is left is held, not forgotten.
+ * Memory of a Node process started with `--inspect=127.0.0.1:0`, after a garbage collection through its inspector: what
+ * remains is retained.
  */
 import { readFileSync } from 'node:fs';
 import type { RunningCommand } from '../../support/running-command.ts';
@@ -8,9 +8,9 @@ import type { RunningCommand } from '../../support/running-command.ts';
 export interface Memory {
   /** Live objects of V8. */
   readonly heapBytes: number;
-  /** Buffers and other memory that V8 knows of beside them. */
+  /** Buffers and other external memory known to V8. */
   readonly externalBytes: number;
-  /** What the operating system counts, from `/proc`. */
+  /** The operating system's count, from `/proc`. */
   readonly residentBytes: number;
 }
 
@@ -41,7 +41,7 @@ export async function settledMemory(command: RunningCommand): Promise<Memory> {
       socket.send(JSON.stringify({ id: own, method, params }));
     });
   };
-  // Twice: what finalizers let go of is only found by the second.
+  // Twice: objects released by finalizers are found only by the second one.
   await call('HeapProfiler.collectGarbage');
   await call('HeapProfiler.collectGarbage');
   const expression = 'JSON.stringify(process.memoryUsage())';

@@ -1,4 +1,4 @@
-/** A whole installation: replicas of the gateway, their Auth API and service as processes, and a client before them. */
+/** A whole installation: gateway replicas, their Auth API and service as processes, and a client. */
 import { vi } from 'vitest';
 import { type GatewayReplica, type ReplicaSettings, startEchoService, startReplica } from './gateway-replica.ts';
 import { LoadClient } from './load-client.ts';
@@ -11,7 +11,7 @@ export interface InstallationOptions {
   readonly authApiKeys?: readonly string[];
   readonly credentials?: readonly string[];
   readonly env?: NodeJS.ProcessEnv;
-  /** Connections of the client to each replica, at most. */
+  /** Maximum connections of the client to each replica. */
   readonly connections: number;
 }
 
@@ -19,7 +19,7 @@ export interface Installation {
   readonly authApi: SteeredAuthApi;
   readonly replicas: readonly GatewayReplica[];
   readonly client: LoadClient;
-  /** Another replica of the same installation; the client does not know it. */
+  /** Another replica of the same installation, unknown to the client. */
   join(cache: readonly string[]): Promise<GatewayReplica>;
   close(): Promise<void>;
 }
@@ -59,7 +59,7 @@ export async function startInstallation(options: InstallationOptions): Promise<I
   };
 }
 
-/** A replica that was just started asks for itself until it hears the others; from now on all of them do. */
+/** A newly started replica makes its own calls until it is connected to the others; from now on all of them are. */
 export async function untilAllHear(replicas: readonly GatewayReplica[]): Promise<void> {
   for (const replica of replicas) {
     await vi.waitFor(
@@ -72,12 +72,12 @@ export async function untilAllHear(replicas: readonly GatewayReplica[]): Promise
   }
 }
 
-/** The keys that join a replica to a Redis. */
+/** The keys that connect a replica to a Redis. */
 export function redisCache(url: string, keyPrefix: string, ...more: readonly string[]): string[] {
   return [`redis: { url: "${url}", keyPrefix: "${keyPrefix}" }`, ...more];
 }
 
-/** The same, with more patience than by default: for what has to go through Redis also on a machine that stands still. */
+/** The same, with longer timeouts than the defaults: for commands that must reach Redis even on a stalled machine. */
 export function patientRedisCache(url: string, keyPrefix: string, ...more: readonly string[]): string[] {
   return [`redis: { url: "${url}", keyPrefix: "${keyPrefix}", timeout: 5s }`, ...more];
 }

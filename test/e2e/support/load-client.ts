@@ -1,16 +1,16 @@
 /**
- * A client for many requests at once: raw keep-alive connections, one request at a time on each, with the time at
- * which every request began and its answer was whole. The clock is `performance.now()` of this process.
+ * A client for many requests at once: raw keep-alive connections, one request at a time on each, with the times at
+ * which every request began and its response was complete. The clock is `performance.now()` of this process.
  */
 import { connect, type Socket } from 'node:net';
 
 export interface Exchange {
   /** Index of the port. */
   readonly target: number;
-  /** 0: the connection broke before an answer was whole. */
+  /** 0: the connection broke before the response was complete. */
   readonly status: number;
   readonly body: string;
-  /** When the request was asked for; it waits while every connection is taken. */
+  /** When the request was created; it waits while every connection is in use. */
   readonly askedMs: number;
   /** When its bytes were written. */
   readonly beganMs: number;
@@ -54,8 +54,8 @@ export class LoadClient {
   }
 
   /**
-   * Sends `total` requests from `workers` that each wait for their answer; `next` makes the request and its target.
-   * `seen` hears of each as it ends.
+   * Sends `total` requests from `workers` that each wait for their response; `next` chooses the request and its target.
+   * `seen` is called with each as it ends.
    */
   async closedLoop(
     total: number,

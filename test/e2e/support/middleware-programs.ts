@@ -1,6 +1,6 @@
 /**
- * Applications with `rolegate/middleware`, one for each framework. Each starts a server for every configuration that its arguments name,
- * prints their ports, and responds with what its handler sees of a request, in `x-seen`. It ends when its input does.
+ * Applications with `rolegate/middleware`, one per framework. Each starts a server for every configuration in its
+ * arguments, prints the ports, and returns what its handler sees of a request in `x-seen`. It ends with its input.
  */
 
 const shared = `import type { IncomingMessage } from 'node:http';

@@ -1,15 +1,15 @@
-/** Everything that a Redis holds, and everything that was ever said to it, as bytes to search in. */
+/** Everything that a Redis contains, and everything that was ever sent to it, as bytes to search. */
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import type { Redis } from 'ioredis';
 
-/** Keys and values of all kinds, one after the other, as they are. */
+/** Keys and values of all types, one after the other, unchanged. */
 export async function contentsOf(redis: Redis): Promise<Buffer> {
   const parts: Buffer[] = [];
   for (const key of await allKeys(redis)) {
     parts.push(Buffer.from(key), ...flatten(await readValue(redis, key)));
   }
-  // Parts stay apart: nothing is found that two of them only make together.
+  // Parts stay separate, so nothing is found that only two of them form together.
   return Buffer.concat(parts.flatMap((part) => [part, Buffer.from([0x0a])]));
 }
 
@@ -53,12 +53,12 @@ function flatten(value: unknown): Buffer[] {
 }
 
 export interface Overheard {
-  /** Every command so far with its arguments, scripts' own commands and messages included. */
+  /** Every command so far with its arguments, including scripts' own commands and messages. */
   bytes(): Buffer;
   stop(): void;
 }
 
-/** Listens to every command by MONITOR. */
+/** Observes every command with MONITOR. */
 export async function overhear(redisUrl: string): Promise<Overheard> {
   const { hostname, port } = new URL(redisUrl);
   const socket = connect({ host: hostname, port: Number(port) });

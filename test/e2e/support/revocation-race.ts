@@ -1,6 +1,6 @@
 /**
- * One race: requests with one credential flow at all replicas, the Auth API answers late, and in the middle the
- * credential is revoked, first at the Auth API and then at a replica.
+ * One race: requests with one credential at all replicas while the Auth API is slow; in between, the credential is
+ * revoked, first at the Auth API and then at a replica.
  */
 import { newBearer, newKeyPair, requestOf, type TestCredential } from './credentials.ts';
 import type { Installation } from './installation.ts';
@@ -9,12 +9,12 @@ import type { Exchange } from './load-client.ts';
 export interface Race {
   readonly credential: TestCredential;
   readonly exchanges: readonly Exchange[];
-  /** When the revocation was sent, and when its 202 was here; on the clock of the exchanges. */
+  /** When the revocation was sent, and when its 202 arrived; on the clock of the exchanges. */
   readonly sentMs: number;
   readonly acknowledgedMs: number;
 }
 
-/** What is revoked: the object that `POST /revocations` takes. */
+/** What is revoked: the object that `POST /revocations` accepts. */
 export type RevocationOf = (credential: TestCredential) => object;
 
 export const revocationKinds: readonly (readonly [string, () => TestCredential, RevocationOf])[] = [
@@ -34,18 +34,20 @@ function pairOf(credential: string): object {
 export interface RaceOptions {
   readonly credential: TestCredential;
   readonly revocation: object;
-  /** Replica that is told. */
+  /** The replica that gets the revocation. */
   readonly at: number;
   readonly requests: number;
   readonly workers: number;
-  /** The revocation is sent this long after the first request, or once this many were answered: what comes first. */
+  /**
+   * The revocation is sent this long after the first request, or once this many have a response, whichever is first.
+   */
   readonly afterMs?: number;
   readonly afterAnswers?: number;
   /** Called right before the revocation. */
   readonly before?: () => void;
 }
 
-/** Rejects when the revocation is answered with another status than 202. */
+/** Rejects when the revocation returns another status than 202. */
 export async function race(installation: Installation, options: RaceOptions): Promise<Race> {
   const { authApi, client, replicas } = installation;
   const { credential, revocation, at, requests, workers, afterMs, afterAnswers = Number.POSITIVE_INFINITY } = options;
@@ -61,15 +63,15 @@ export async function race(installation: Installation, options: RaceOptions): Pr
     await authApi.forget(credential.credential);
     const sentMs = performance.now();
     let answer = await replicas[at]!.revoke(revocation);
-    // On a machine that stands still Redis may be late; then whoever revokes is told to send it again.
+    // On a stalled machine Redis may be late; then the caller has to send the revocation again.
     for (let again = 0; answer.status === 503 && again < 20; again += 1)
       answer = await replicas[at]!.revoke(revocation);
     if (answer.status !== 202) throw new Error(`the revocation was answered ${answer.status}: ${answer.text}`);
     return { sentMs, acknowledgedMs: answer.atMs };
   });
   let answered = 0;
-  // Requests go on until the acknowledgement is there and a fifth of them have followed, however slow it is. Each worker
-  // keeps to its replica, so that none waits for another, and asks a few times more.
+  // Requests continue until the acknowledgement has arrived and a fifth of them have followed, however slow it is. Each
+  // worker stays with its replica, so none waits for another, and sends a few more requests.
   let enough = Number.POSITIVE_INFINITY;
   const exchanges: Exchange[] = [];
   const work = async (worker: number) => {
@@ -88,12 +90,12 @@ export async function race(installation: Installation, options: RaceOptions): Pr
   return { credential, exchanges, ...times };
 }
 
-/** Requests that were accepted although they began after the moment. */
+/** Requests that were accepted although they began after that time. */
 export function acceptedAfter(exchanges: readonly Exchange[], atMs: number): Exchange[] {
   return exchanges.filter(({ status, beganMs }) => status === 200 && beganMs > atMs);
 }
 
-/** For each replica, when the last request began that it accepted, and when the last accepted one was answered. */
+/** For each replica, when the last accepted request began, and when the last accepted one had its response. */
 export function lastAccepted(exchanges: readonly Exchange[], replicas: number): { began: number; ended: number }[] {
   return Array.from({ length: replicas }, (_, target) => {
     const accepted = exchanges.filter((exchange) => exchange.status === 200 && exchange.target === target);

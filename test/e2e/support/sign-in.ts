@@ -12,7 +12,7 @@ interface Opened extends Session {
   readonly verificationCodeID: string;
 }
 
-/** `codeOf`: the code that went out with an id. */
+/** `codeOf`: the code sent with an id. */
 export async function signIn(origin: string, codeOf: (id: string) => Promise<string>): Promise<Session> {
   const call = async (method: string, place: string, body: object, bearer?: string) => {
     const answer = await fetch(`${origin}${path}${place}`, {
@@ -40,7 +40,7 @@ export async function signIn(origin: string, codeOf: (id: string) => Promise<str
   }
 }
 
-/** How the Auth API logs the code of an id. */
+/** The log line of the Auth API for the code with an id. */
 export function printedCode(id: string): RegExp {
   return new RegExp(`"code":"(\\d{6})","codeId":"${id}"`);
 }

@@ -1,6 +1,6 @@
 /**
- * What every form of the program has to do: a running `rolegate demo`, from the package, the image or the executable,
- * shows its screen, answers every line of it with the status that stands above, and lets a user log in.
+ * What every form of the program must do: a running `rolegate demo`, from the package, the image or the executable,
+ * shows its screen, responds to every line of it with the printed status, and lets a user log in.
  */
 import { expect } from 'vitest';
 import { runCurlLine } from '../../support/curl-line.ts';
@@ -9,11 +9,11 @@ import { readDemoScreen, useOfCode } from '../../support/demo-screen.ts';
 export interface RunningDemo {
   output(): string;
   see(pattern: RegExp): Promise<RegExpExecArray>;
-  /** Where the gateway is reached from here; left out: where the screen says. */
+  /** Where the gateway is reachable from here; unset: the address on the screen. */
   readonly origin?: string;
 }
 
-/** Trials on the screen. */
+/** Examples on the screen. */
 const atLeast = 8;
 
 export async function smoke(demo: RunningDemo): Promise<void> {
@@ -32,7 +32,7 @@ export async function smoke(demo: RunningDemo): Promise<void> {
   const asked = await run(lines.find((line) => line.includes('/session'))!);
   const { bearer } = JSON.parse(asked.body) as { readonly bearer: string };
   const asNewSession = order.replace(/Bearer \w+/, `Bearer ${bearer}`);
-  // The newest code is the one of the login just now: another one came with the trial.
+  // The newest code belongs to this login: another one came with the example.
   const verifications = () => [...demo.output().matchAll(new RegExp(useOfCode(), 'gm'))];
   await demo.see(/(?:[\s\S]*session\/verification){2}/);
   expect((await run(verifications().at(-1)![1]!)).status).toBe(202);

@@ -1,22 +1,22 @@
 /**
- * A steady stream of requests of five classes, and what became of them. Each class has one right answer, and some that
- * an outage of the Auth API excuses; everything else is wrong.
+ * A steady stream of requests of five classes, and their outcomes. Each class has one right response, and some that an
+ * outage of the Auth API excuses; everything else is wrong.
  */
 import { newBearer, newKeyPair, requestOf, type TestCredential, times } from './credentials.ts';
 import type { Installation } from './installation.ts';
 import type { Exchange } from './load-client.ts';
 
 /**
- * `known`: used all the time. `forbidden`: the same, where they lack the role. `fresh`: good, and seen for the first
- * time. `bad`: never valid, and another one each time. `public`: nobody is asked who they are; what these wait, the
- * machine makes them wait.
+ * `known`: used all the time. `forbidden`: the same, where the role is missing. `fresh`: valid, and used for the first
+ * time. `bad`: never valid, and a new one each time. `public`: without authentication; their waiting time is the
+ * machine's own.
  */
 export type Class = 'known' | 'forbidden' | 'fresh' | 'bad' | 'public';
 
 export interface Answered extends Exchange {
   readonly class: Class;
   readonly userId: string;
-  /** Milliseconds from when the request was due to the end of its answer. */
+  /** Milliseconds from when the request was due to the end of its response. */
   readonly tookMs: number;
 }
 
@@ -29,20 +29,20 @@ const rightStatus: Readonly<Record<Class, number>> = {
 };
 
 export interface SteadyLoad {
-  /** Stops and waits for what is under way. */
+  /** Stops and waits for requests in flight. */
   stop(): Promise<readonly Answered[]>;
 }
 
 export interface SteadyOptions {
   readonly ratePerS: number;
-  /** Bounds how many new credentials are made beforehand. */
+  /** Bounds how many new credentials are created in advance. */
   readonly longestMs: number;
   readonly known: readonly TestCredential[];
 }
 
 /** Of a hundred requests: this many of each; the others are known. */
 const share = { fresh: 3, bad: 3, forbidden: 4, public: 5 };
-/** As whom the service sees a public request. */
+/** The identity at the service for a public request. */
 const nobody = '-';
 const tickMs = 5;
 
@@ -50,7 +50,7 @@ export function makeKnown(count: number): TestCredential[] {
   return times(count, (index) => (index % 3 === 0 ? newKeyPair() : newBearer()));
 }
 
-/** Makes the new credentials first, so that only requests are made while it runs. */
+/** Creates the new credentials in advance, so that only requests are made while it runs. */
 export async function startSteadyLoad(installation: Installation, options: SteadyOptions): Promise<SteadyLoad> {
   const { authApi, client, replicas } = installation;
   const { ratePerS, longestMs, known } = options;
@@ -110,13 +110,13 @@ export async function startSteadyLoad(installation: Installation, options: Stead
 
 export interface Outcome {
   readonly requests: number;
-  /** Requests that were refused as unauthorized or forbidden, and should not have been. */
+  /** Requests wrongly refused as unauthorized or forbidden. */
   readonly wronglyRefused: Answered[];
-  /** Requests that were let through and should not have been, or as somebody else. */
+  /** Requests wrongly allowed, or with another identity. */
   readonly wronglyAllowed: Answered[];
-  /** Of those whose identity is known: everything else than the right answer. */
+  /** For known identities: everything other than the right response. */
   readonly errorsOfKnown: Answered[];
-  /** Of the others. */
+  /** For the others. */
   readonly errorsOfUnknown: Answered[];
   readonly stale: number;
 }

@@ -1,6 +1,7 @@
 /**
- * An Auth API as a process of its own, steered by a test over the channel to its parent. A call is judged when it
- * arrives and answered later: whoever is revoked in between gets the answer from before, as of a slow Auth API.
+ * An Auth API as a separate process, controlled by a test over the channel to its parent. A call is judged when it
+ * arrives and gets its response later: after a revocation in between it still returns the earlier result, like a slow
+ * Auth API.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';

@@ -1,6 +1,6 @@
-/** What a test tells the Auth API process, and what it hears back. */
+/** Messages from a test to the Auth API process, and its replies. */
 
-/** Who a credential belongs to; its ids are made up by the test. */
+/** The owner of a credential; its ids are made up by the test. */
 export interface KnownCredential {
   /** A bearer, or `<api key>:<api secret>`. */
   readonly credential: string;
@@ -10,15 +10,15 @@ export interface KnownCredential {
   readonly roles: readonly string[];
 }
 
-/** What the process does to a call, once it has judged it. */
+/** What the process does with a call, once it has judged it. */
 export type Mood =
-  /** Answers, after `latencyMs`. */
+  /** Responds after `latencyMs`. */
   | 'fine'
-  /** Says 200 with half a JSON body. */
+  /** Returns 200 with truncated JSON. */
   | 'garbage'
-  /** Says 500. */
+  /** Returns 500. */
   | 'error'
-  /** Nothing listens on its port, and connections are reset. */
+  /** Its port is closed, and connections are reset. */
   | 'cut';
 
 export type Order =
@@ -28,7 +28,7 @@ export type Order =
   | { readonly op: 'calls' }
   | { readonly op: 'resetCalls' };
 
-/** One call: whose, and when its headers were there (milliseconds since the epoch, with fractions). */
+/** One call: whose, and when its headers had arrived (milliseconds since the epoch, with fractions). */
 export interface Call {
   readonly credential: string;
   readonly atMs: number;

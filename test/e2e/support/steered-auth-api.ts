@@ -1,4 +1,4 @@
-/** Starts and steers an Auth API process: whom it knows, how it fails, and what it was asked when. */
+/** Starts and controls an Auth API process: its users, how it fails, and its calls with their times. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
@@ -8,13 +8,13 @@ export interface SteeredAuthApi {
   /** Origin, such as `http://127.0.0.1:1234`. */
   readonly url: string;
   allow(...known: readonly KnownCredential[]): Promise<void>;
-  /** From the moment this resolves, calls that arrive are judged as by an Auth API that has revoked these. */
+  /** Once this resolves, arriving calls are judged with these revoked. */
   forget(...credentials: readonly string[]): Promise<void>;
   /** Default latency: none. */
   behave(mood: Mood, latencyMs?: number): Promise<void>;
   /** Every call since the start or the last reset, oldest first. */
   calls(): Promise<readonly Call[]>;
-  /** How often each credential was asked about. */
+  /** Number of calls per credential. */
   callCounts(): Promise<ReadonlyMap<string, number>>;
   resetCalls(): Promise<void>;
   close(): Promise<void>;

@@ -1,6 +1,6 @@
 /**
- * A TCP relay before Redis that can make its subscriptions fall silent while commands go on, or everything: connections
- * stay open and carry nothing, as when a firewall forgets them. A subscription is a connection that sent SUBSCRIBE.
+ * A TCP relay in front of Redis that can silence subscriptions while commands continue, or everything: connections stay
+ * open and carry nothing, as when a firewall drops them. A subscription is a connection that sent SUBSCRIBE.
  */
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
@@ -9,11 +9,11 @@ export type Silenced = 'subscriptions' | 'everything';
 
 export interface SubscriptionRelay {
   readonly port: number;
-  /** Subscriptions that there are. */
+  /** Existing subscriptions. */
   subscriptions(): number;
-  /** Silences what there is, and what is made from now on. */
+  /** Silences existing connections, and new ones. */
   silence(what: Silenced): void;
-  /** Carries again for connections made from now on; what was silent is reset. */
+  /** Carries new connections again; silenced ones are reset. */
   mend(): void;
   close(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-/** The forms under which a credential, or a plain digest of it or of a part of it, would be found in bytes. */
+/** The forms in which a credential, or a plain digest of all or part of it, would appear in bytes. */
 import { createHash } from 'node:crypto';
 
 export interface Trace {
@@ -7,7 +7,7 @@ export interface Trace {
 }
 
 const digests = ['sha256', 'sha512', 'sha1', 'md5'] as const;
-/** Digests are found also when they are cut to this. */
+/** Digests are also found when truncated to this length. */
 const digestBytes = 12;
 /** A piece of the credential itself. */
 const pieceLength = 12;
@@ -26,7 +26,7 @@ function piecesOf(text: string): Trace[] {
     traces.push({ what: `characters from ${start}`, bytes: Buffer.from(piece) });
     traces.push({ what: `characters from ${start} as hex`, bytes: Buffer.from(Buffer.from(piece).toString('hex')) });
   }
-  // In base64 a text looks different from each of three offsets; whole groups of the one that a field begins with.
+  // In base64, a text looks different at each of three offsets; complete groups of the one at the start of a field.
   traces.push({ what: 'base64', bytes: Buffer.from(Buffer.from(text).toString('base64').slice(0, 16)) });
   return traces;
 }
@@ -44,7 +44,7 @@ function digestsOf(text: string): Trace[] {
   });
 }
 
-/** What of these credentials is in the bytes; empty when there is nothing. */
+/** Which of these credentials the bytes contain; empty for none. */
 export function findTraces(bytes: Buffer, credentials: readonly string[]): string[] {
   const mayHold = fourBytesOf(bytes);
   return credentials.flatMap((credential) =>
@@ -55,8 +55,8 @@ export function findTraces(bytes: Buffer, credentials: readonly string[]): strin
 }
 
 /**
- * Rules out nearly everything without searching: a trace can only be there when its first twelve bytes, four by four,
- * are among the sequences of four bytes that there are, as far as their hashes tell.
+ * Excludes nearly everything without a search: a trace can only exist if the hashes of its first twelve bytes, in
+ * groups of four, are among those of the existing groups.
  */
 function fourBytesOf(bytes: Buffer): (trace: Buffer) => boolean {
   const bits = 26;

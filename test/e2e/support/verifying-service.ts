@@ -1,4 +1,4 @@
-/** A service that verifies signed identities with `rolegate/verify`, and a gateway's public keys to verify them with. */
+/** A service that verifies signed identities with `rolegate/verify`, and a gateway's public keys. */
 export const verifyingService = `import { generateKeyPairSync, sign } from 'node:crypto';
 import { createServer } from 'node:http';
 import { createIdentityVerifier, type Verification } from 'rolegate/verify';

@@ -1,4 +1,4 @@
-/** Workers with a fault that does not end them: one that hangs, one that cannot use a configuration. */
+/** Workers with a fault that does not end them: one that hangs, one that cannot apply a configuration. */
 import { renameSync, utimesSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
@@ -16,7 +16,7 @@ function before(script: string): NodeJS.ProcessEnv {
   return { NODE_OPTIONS: `--import=${pathToFileURL(file).href}` };
 }
 
-/** A worker that is sent SIGUSR2 never comes back to its event loop. */
+/** A worker that gets SIGUSR2 never returns to its event loop. */
 const hangs = `process.on('SIGUSR2', () => { for (;;); });`;
 
 function hang(pid: number): void {
@@ -27,8 +27,8 @@ function hang(pid: number): void {
 }
 
 /**
- * Workers that cannot use some configurations, by `number: access`: what they get of those is another text than the others
- * have, as from a damaged memory.
+ * Workers that cannot apply some configurations, by `number: access`: these receive a text different from the others',
+ * as from damaged memory.
  */
 const cannotUse = (...failing: readonly string[]) => `
 let number = 0;
@@ -43,7 +43,7 @@ process.emit = (event, message, ...rest) => {
   return emit.call(process, event, message, ...rest);
 };`;
 
-/** A file that looks old, so that it is read now and not once more. */
+/** A file that looks old, so it is read now and not again. */
 function reload(world: WorkersWorld, access: string) {
   const parts = { authApi: new URL(world.authApi.url).origin, upstream: world.upstream.origin, workers: 2 };
   const next = world.folder.write('next.yaml', usualConfig({ ...parts, access }));
@@ -58,7 +58,7 @@ async function statuses(world: WorkersWorld): Promise<number[]> {
   return await Promise.all(connections.map(async (one) => (await one.get('/orders/7', ann)).status));
 }
 
-test('a worker that hangs is killed within its bound and started again, and the other serves on', async () => {
+test('a worker that hangs is killed within its bound and restarted, while the other one serves', async () => {
   const world = await startWorkers({ env: before(hangs) });
   const [, second] = await world.toEach('/open');
   const earlier = world.pids();
@@ -90,7 +90,7 @@ test('a worker that is slow to load is waited for, and not asked meanwhile for w
   expect(world.command.output()).not.toContain('worker killed');
 });
 
-test('a revocation that a worker does not take is acknowledged once that worker is gone', async () => {
+test('a revocation that a worker does not apply is acknowledged once that worker has ended', async () => {
   const world = await startWorkers({ env: before(hangs) });
   world.authApi.addSession('anns-token', { roles: ['user'], sessionId });
   const [, second] = await world.toEach('/orders/7', ann);
@@ -105,7 +105,7 @@ test('a revocation that a worker does not take is acknowledged once that worker 
   expect(await statuses(world)).toEqual([401, 401]);
 });
 
-test('a worker that hangs does not keep the gateway from ending', async () => {
+test('a worker that hangs does not prevent the gateway from ending', async () => {
   const world = await startWorkers({
     env: before(hangs),
     config: (parts) => usualConfig(parts).replace('workers: 2', 'workers: 2, drainTimeout: 1s'),
@@ -117,7 +117,7 @@ test('a worker that hangs does not keep the gateway from ending', async () => {
   expect(pids.map(isAlive)).toEqual([false, false]);
 });
 
-test('a configuration that one worker cannot use is used by none, and the next one by all', async () => {
+test('a configuration that one worker cannot apply is applied by none, and the next one by all', async () => {
   const world = await startWorkers({ env: before(cannotUse('2: [admin]')) });
   world.authApi.addSession('anns-token', { roles: ['user'] });
   expect(await statuses(world)).toEqual([200, 200]);
@@ -135,7 +135,7 @@ test('a configuration that one worker cannot use is used by none, and the next o
   expect(world.pids()).toEqual(earlier);
 });
 
-test('a worker that cannot go back is started again with what the others use', async () => {
+test('a worker that cannot roll back is restarted with the configuration of the others', async () => {
   const world = await startWorkers({ env: before(cannotUse('2: [admin]', '1: [user]')) });
   world.authApi.addSession('anns-token', { roles: ['user'] });
   const earlier = world.pids();

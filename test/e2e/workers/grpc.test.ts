@@ -1,4 +1,7 @@
-/** Checks over gRPC with several workers: the age of connections spreads few of them over all, and no check fails with it. */
+/**
+ * Checks over gRPC with several workers: the age limit of connections distributes a few of them over all workers, and
+ * no check fails.
+ */
 import { expect, test } from 'vitest';
 import { connectExtAuthz } from '../../support/ext-authz-client.ts';
 import { startWorkers, usualConfig } from './workers-world.ts';

@@ -1,4 +1,4 @@
-/** Workers that sign identities: all of them sign with the keys that the admin port of their supervisor publishes. */
+/** Workers that sign identities: all of them sign with the keys published on their supervisor's admin port. */
 import { generateKeyPairSync } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { createIdentityVerifier } from '../../../src/verify.ts';
@@ -17,7 +17,7 @@ async function signingWorkers(config: NonNullable<WorldOptions['config']>) {
   return { world, connections, published };
 }
 
-/** What each worker signs, as the service gets it. */
+/** What each worker signs, as the service receives it. */
 async function assertions({ world, connections }: Awaited<ReturnType<typeof signingWorkers>>): Promise<string[]> {
   const signed: string[] = [];
   for (const connection of connections) {
@@ -27,7 +27,7 @@ async function assertions({ world, connections }: Awaited<ReturnType<typeof sign
   return signed;
 }
 
-/** By the public keys as they are shown now. */
+/** By the currently published public keys. */
 async function failures(keys: readonly object[], tokens: readonly string[]): Promise<unknown[]> {
   const jwksUrl = `data:application/json,${encodeURIComponent(JSON.stringify({ keys }))}`;
   const verify = createIdentityVerifier({ jwksUrl, issuer, audience: 'orders' });
@@ -35,7 +35,7 @@ async function failures(keys: readonly object[], tokens: readonly string[]): Pro
   return results.filter(({ reason }) => reason !== null);
 }
 
-test('share them through Redis, also with a worker that is started later', async () => {
+test('share them through Redis, also with a worker that starts later', async () => {
   const { url, keyPrefix } = await useRedis();
   const signing = await signingWorkers((parts) =>
     usualConfig({ ...parts, more: `identityAssertion: { issuer: "${issuer}" }\n` }).replace(
@@ -54,7 +54,7 @@ test('share them through Redis, also with a worker that is started later', async
   expect(await failures(keys, await assertions({ ...signing, connections }))).toEqual([]);
 });
 
-test('have those of files', async () => {
+test('use keys from files', async () => {
   const pem = generateKeyPairSync('ed25519').privateKey.export({ format: 'pem', type: 'pkcs8' }).toString();
   const signing = await signingWorkers((parts) =>
     usualConfig({ ...parts, more: `identityAssertion: { issuer: "${issuer}", keys: [${JSON.stringify(pem)}] }\n` }),
@@ -62,7 +62,7 @@ test('have those of files', async () => {
   expect(await failures(await signing.published(), await assertions(signing))).toEqual([]);
 });
 
-test('the control: another key does not verify what they sign', async () => {
+test('control: another key does not verify what they sign', async () => {
   const own = generateKeyPairSync('ed25519');
   const pem = own.privateKey.export({ format: 'pem', type: 'pkcs8' }).toString();
   const signing = await signingWorkers((parts) =>

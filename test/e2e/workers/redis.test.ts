@@ -1,4 +1,4 @@
-/** Workers with Redis, where each is a replica: they share verdicts, and hear what is revoked elsewhere. */
+/** Workers with Redis, where each is a replica: they share verdicts, and apply revocations from elsewhere. */
 import { expect, test } from 'vitest';
 import { useRedis } from '../../support/redis.ts';
 import { poll, startWorkers, usualConfig, type WorkersWorld } from './workers-world.ts';
@@ -8,7 +8,7 @@ const bob = { 'api-key': 'bobs-key', 'api-secret': 'bobs-secret' };
 const sessionId = '11111111-2222-4333-8444-555555555555';
 const cacheSecret = 'a cache secret of at least thirty-two characters';
 
-/** Two gateways of two workers with one Redis and one Auth API. */
+/** Two gateways with two workers each, one Redis and one Auth API. */
 async function twoGateways(): Promise<[WorkersWorld, WorkersWorld]> {
   const { url, keyPrefix } = await useRedis();
   const withRedis = (parts: Parameters<typeof usualConfig>[0]) =>
@@ -28,11 +28,11 @@ async function twoGateways(): Promise<[WorkersWorld, WorkersWorld]> {
   return [first, second];
 }
 
-test('a verdict of one worker is that of all, also of those that are started later', async () => {
+test('a verdict of one worker is used by all, also by those that start later', async () => {
   const [world, other] = await twoGateways();
   const { authApi } = world;
   authApi.addSession('anns-token', { roles: ['user'], sessionId });
-  // Whether it is there, it is asked without a credential.
+  // Its health check sends no credential.
   const checks = () => authApi.received.filter((headers) => headers.includes('Bearer anns-token'));
   for (const one of [world, other]) {
     const connections = await one.toEach('/orders/7', ann);
@@ -52,7 +52,7 @@ test('a verdict of one worker is that of all, also of those that are started lat
   expect(checks()).toHaveLength(1);
 });
 
-test('what is revoked at one gateway is revoked in every worker of the other when the answer comes', async () => {
+test('what is revoked at one gateway is revoked in every worker of the other when the response arrives', async () => {
   const [world, other] = await twoGateways();
   const { authApi } = world;
   authApi.addSession('anns-token', { roles: ['user'], sessionId });
@@ -67,7 +67,7 @@ test('what is revoked at one gateway is revoked in every worker of the other whe
   expect((await world.admin('/revocations', { sessionID: sessionId })).status).toBe(202);
   expect(await statuses(ann)).toEqual([401, 401, 401, 401]);
   expect(await statuses(bob)).toEqual([200, 200, 200, 200]);
-  // By what it is, as somebody would who found it in a place where it should not be.
+  // By its value, as someone would who found it leaked.
   expect((await other.admin('/revocations', { apiKey: 'bobs-key', apiSecret: 'bobs-secret' })).status).toBe(202);
   expect(await statuses(bob)).toEqual([401, 401, 401, 401]);
 });

@@ -1,10 +1,10 @@
-/** Workers and supervisors that end as nobody asked them to. */
+/** Workers and supervisors that end unexpectedly. */
 import { expect, test } from 'vitest';
 import { accepts, isAlive, poll, startWorkers, usualConfig } from './workers-world.ts';
 
 const ann = { authorization: 'Bearer anns-token' };
 
-test('a worker that is killed is started again; the other serves on, and no count is lost that was shown', async () => {
+test('a killed worker is restarted; the other one serves, and no published count is lost', async () => {
   const world = await startWorkers();
   const [, second] = await world.toEach('/open');
   const shown = await world.metric(/^rolegate_requests_total\{route="open"/);
@@ -21,7 +21,7 @@ test('a worker that is killed is started again; the other serves on, and no coun
   expect(world.pids().get(2)).toBe(before.get(2));
 });
 
-test('one that was started again has the configuration in use, not that on the disk', async () => {
+test('a restarted worker has the active configuration, not that on disk', async () => {
   const world = await startWorkers();
   world.authApi.addSession('anns-token', { roles: ['user'] });
   await world.toEach('/orders/7', ann);
@@ -37,7 +37,7 @@ test('one that was started again has the configuration in use, not that on the d
   for (const connection of connections) expect((await connection.get('/orders/7', ann)).status).toBe(403);
 });
 
-test('workers that end at once, again and again: a clear line, exit code 1', async () => {
+test('workers that exit at once, repeatedly: a clear line, exit code 1', async () => {
   const world = await startWorkers();
   let killed = 0;
   const killing = setInterval(() => {
@@ -54,14 +54,14 @@ test('workers that end at once, again and again: a clear line, exit code 1', asy
   expect(isAlive(world.pids().get(2)!)).toBe(false);
 });
 
-test('workers whose supervisor is killed finish what they have, and end', async () => {
+test('workers whose supervisor is killed complete their requests, and end', async () => {
   const gate = Promise.withResolvers<void>();
   const world = await startWorkers({ answer: { answer: () => gate.promise.then(() => ({ body: 'late' })) } });
   const pids = [...world.pids().values()];
   const pending = Array.from({ length: 6 }, () => world.open().get('/open'));
   await poll(() => world.upstream.requests.length).toBe(6);
   world.command.signal('SIGKILL');
-  // Nobody is let in any more.
+  // No new connection is accepted.
   await poll(() => accepts(world.port)).toBe(false);
   gate.resolve();
   expect((await Promise.all(pending)).map(({ text }) => text)).toEqual(Array(6).fill('late'));
@@ -78,7 +78,7 @@ test('a second signal ends supervisor and workers at once', async () => {
   await poll(() => world.upstream.requests.length).toBe(1);
   world.command.signal('SIGTERM');
   await poll(async () => (await world.admin('/health/ready')).status).toBe(503);
-  // Signals that come together are one.
+  // Signals that arrive together count as one.
   const again = setInterval(() => world.command.signal('SIGTERM'), 100);
   expect(await world.command.ended).toBe(1);
   clearInterval(again);
@@ -86,7 +86,7 @@ test('a second signal ends supervisor and workers at once', async () => {
   await poll(() => pids.map(isAlive)).toEqual([false, false]);
 });
 
-test('an embedded Auth API is there once: its credentials open the routes of every worker, and end in all', async () => {
+test('an embedded Auth API exists once: its credentials open the routes of every worker, and end in all', async () => {
   const world = await startWorkers({
     config: ({ upstream, workers }) => `version: 1
 server: { listen: "127.0.0.1:0", admin: "127.0.0.1:0", adminToken: operators-0123456789abcdef0123456789abcdef, workers: ${workers} }

@@ -1,4 +1,4 @@
-/** `rolegate serve` with several workers as a process, and connections of which it is known whose they are. */
+/** `rolegate serve` with several workers as a process, and connections with a known worker. */
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { Agent, type IncomingMessage, request } from 'node:http';
@@ -18,10 +18,10 @@ export interface Answer {
   readonly last: boolean;
 }
 
-/** A request without an answer. */
+/** A request without a response. */
 export class NoAnswerError extends Error {
   readonly code: string;
-  /** It was sent on a connection that had been used before, which the gateway may have closed by then. */
+  /** It was sent on a previously used connection, which the gateway may have closed by then. */
   readonly reused: boolean;
 
   constructor(error: NodeJS.ErrnoException, reused: boolean) {
@@ -31,7 +31,7 @@ export class NoAnswerError extends Error {
   }
 }
 
-/** A client with one connection, which one worker has. */
+/** A client with one connection, which belongs to one worker. */
 export interface Connection {
   get(path: string, headers?: Record<string, string>): Promise<Answer>;
 }
@@ -43,14 +43,14 @@ export interface WorkersWorld {
   readonly authApi: FakeAuthApi;
   readonly upstream: RecordingUpstream;
   readonly port: number;
-  /** Where other proxies ask over gRPC; 0: nowhere. */
+  /** Where other proxies send gRPC checks; 0: nowhere. */
   readonly grpcPort: number;
-  /** Asks the admin port with the token; a body is sent as JSON by POST. */
+  /** Calls the admin port with the token; a body is sent as JSON by POST. */
   admin(path: string, body?: object): Promise<Answer>;
   /** Sum of the samples whose line matches. */
   metric(line: RegExp): Promise<number>;
   open(): Connection;
-  /** One connection to each worker, by number from 1; each was asked for `path` at least once. */
+  /** One connection to each worker, by number from 1; each has requested `path` at least once. */
   toEach(path: string, headers?: Record<string, string>): Promise<Connection[]>;
   /** Process ids by number of the worker, the newest. */
   pids(): Map<number, number>;
@@ -58,7 +58,7 @@ export interface WorkersWorld {
 
 export interface WorldOptions {
   readonly workers?: number;
-  /** Between `version: 1` and the routes; left out: an Auth API and one upstream. */
+  /** Between `version: 1` and the routes; unset: an Auth API and one upstream. */
   readonly config?: (world: {
     readonly authApi: string;
     readonly upstream: string;
@@ -95,7 +95,7 @@ routes:
 ${more}`;
 }
 
-/** Ends with the test. */
+/** Closed with the test. */
 export async function startWorkers(options: WorldOptions = {}): Promise<WorkersWorld> {
   const { workers = 2, config = usualConfig, args = [], env = {} } = options;
   const folder = createConfigFolder();
@@ -112,7 +112,7 @@ export async function startWorkers(options: WorldOptions = {}): Promise<WorkersW
     folder.remove();
     await Promise.all([authApi.close(), upstream.close()]);
   });
-  // Three processes at once take their time on a busy machine.
+  // Starting three processes takes time on a busy machine.
   const started = /^(\{.*"msg":"started".*\})$/m;
   const [, line] = await command.see(started).catch(() => command.see(started));
   const places = JSON.parse(line!);
@@ -161,7 +161,7 @@ export async function startWorkers(options: WorldOptions = {}): Promise<WorkersW
         const connection = open();
         const before = await requestsByWorker();
         await connection.get(path, headers);
-        // A request counts when it is over, which may be a moment after its answer.
+        // A request counts when it has ended, which may be shortly after its response.
         let number = 0;
         while (number === 0)
           number = (await requestsByWorker()).findIndex((count, index) => count > before[index]!) + 1;
@@ -188,10 +188,10 @@ async function getOver(agent: Agent, port: number, path: string, headers: Record
   return { status: answer.statusCode ?? 0, text: Buffer.concat(parts).toString(), last };
 }
 
-/** The flag of a process that executes nothing more, and closes what it has open (proc_pid_stat(5)). */
+/** The flag of a process that executes nothing more, and closes its descriptors (proc_pid_stat(5)). */
 const exiting = 0x4;
 
-/** Whether a process runs. One that has ended may wait for a parent to ask how. */
+/** Whether a process runs. One that has ended may wait for its parent to collect its status. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
@@ -204,7 +204,7 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-/** Whether anybody listens. */
+/** Whether the port is open. */
 export function accepts(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ port, host: '127.0.0.1' });
@@ -217,7 +217,7 @@ export function accepts(port: number): Promise<boolean> {
   });
 }
 
-/** Processes take their time on a busy machine. */
+/** Processes take time on a busy machine. */
 export function poll<T>(read: () => T) {
   return expect.poll(read, { timeout: 60_000 });
 }

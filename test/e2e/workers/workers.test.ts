@@ -1,4 +1,4 @@
-/** A gateway of several processes, as clients and operators see it: like one. */
+/** A gateway of several processes looks like one to clients and operators. */
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { runRolegate } from '../../support/running-command.ts';
@@ -7,7 +7,7 @@ import { type Answer, isAlive, NoAnswerError, poll, startWorkers, usualConfig } 
 const ann = { authorization: 'Bearer anns-token' };
 const sessionId = '11111111-2222-4333-8444-555555555555';
 
-test('every worker answers, and the metrics are the sum of all', async () => {
+test('every worker responds, and the metrics are the sum of all', async () => {
   const world = await startWorkers();
   await world.toEach('/open');
   const connections = Array.from({ length: 24 }, () => world.open());
@@ -31,7 +31,7 @@ test('every worker answers, and the metrics are the sum of all', async () => {
   expect([ready.status, JSON.parse(ready.text).checks.workers]).toEqual([200, '2 of 2']);
 });
 
-test('a revocation is felt by every worker when its answer comes, without Redis', async () => {
+test('a revocation applies in every worker when its response arrives, without Redis', async () => {
   const world = await startWorkers();
   world.authApi.addSession('anns-token', { roles: ['user'], sessionId });
   world.authApi.addSession('bobs-token', { roles: ['user'], userId: 'bob', sessionId: 'bobs-session' });
@@ -40,7 +40,7 @@ test('a revocation is felt by every worker when its answer comes, without Redis'
   for (const connection of connections) expect((await connection.get('/orders/7', bob)).status).toBe(200);
   world.authApi.remove('anns-token');
   world.authApi.remove('bobs-token');
-  // What is known counts, until it is revoked.
+  // Cached verdicts are used until they are revoked.
   for (const connection of connections) expect((await connection.get('/orders/7', ann)).status).toBe(200);
   expect((await world.admin('/revocations', { sessionID: sessionId })).status).toBe(202);
   for (const connection of connections) expect((await connection.get('/orders/7', ann)).status).toBe(401);
@@ -50,7 +50,7 @@ test('a revocation is felt by every worker when its answer comes, without Redis'
   expect(await world.metric(/^rolegate_revocations_total\{source="admin"/)).toBe(2);
 });
 
-test('what a call through one worker ends, ends in all before its answer goes out', async () => {
+test('what a call through one worker revokes, ends in all before its response is sent', async () => {
   const world = await startWorkers();
   world.authApi.addSession('anns-token', { roles: ['user'], sessionId });
   const [one, two] = await world.toEach('/orders/7', ann);
@@ -60,7 +60,7 @@ test('what a call through one worker ends, ends in all before its answer goes ou
   expect((await two!.get('/orders/7', ann)).status).toBe(401);
 });
 
-test('a configuration is taken into use by all workers or by none', async () => {
+test('a configuration is applied by all workers or by none', async () => {
   const world = await startWorkers();
   world.authApi.addSession('anns-token', { roles: ['user'] });
   const connections = await world.toEach('/orders/7', ann);
@@ -80,7 +80,7 @@ test('a configuration is taken into use by all workers or by none', async () => 
   await poll(statuses).toEqual([200, 200]);
 });
 
-test('a list of a file that changes counts for all workers', async () => {
+test('a changed list file applies in all workers', async () => {
   const world = await startWorkers();
   const connections = await world.toEach('/open');
   const more = `  - { id: listed, match: { path: "/listed" }, upstream: orders, access: public, when: [{ query: id, in: { file: ids.txt }, reason: id }] }\n`;
@@ -114,7 +114,7 @@ test('SIGTERM drains under load: no request fails, every worker ends, exit code 
   const connections = await world.toEach('/open');
   const slow = connections.map((one) => one.get('/open?slow'));
   await poll(() => world.upstream.requests.filter(({ target }) => target === '/open?slow').length).toBe(2);
-  // Each goes on until its connection is closed: after an answer, or while it was idle.
+  // Each continues until its connection is closed: after a response, or while idle.
   const load = Array.from({ length: 8 }, async () => {
     const connection = world.open();
     for (let answered = 0; ; answered += 1) {
@@ -129,7 +129,7 @@ test('SIGTERM drains under load: no request fails, every worker ends, exit code 
   world.command.signal('SIGTERM');
   await poll(async () => (await world.admin('/health/ready')).status).toBe(503);
   const answered = (await Promise.all(load)).reduce((sum, count) => sum + count, 0);
-  // Whatever was taken was answered.
+  // Every accepted request got a response.
   expect(forwarded()).toBe(answered);
   gate.resolve();
   expect((await Promise.all(slow)).map(({ status }) => status)).toEqual([200, 200]);
@@ -137,7 +137,7 @@ test('SIGTERM drains under load: no request fails, every worker ends, exit code 
   expect(pids.map(isAlive)).toEqual([false, false]);
 });
 
-test('lines of all workers come whole, on one standard output', async () => {
+test('lines of all workers arrive complete, on one standard output', async () => {
   const world = await startWorkers({ workers: 3 });
   const connections = Array.from({ length: 30 }, () => world.open());
   const path = `/orders/${'x'.repeat(3000)}`;
@@ -152,7 +152,7 @@ test('lines of all workers come whole, on one standard output', async () => {
   expect(lines.filter((line) => JSON.parse(line).msg === 'request')).toHaveLength(600);
 });
 
-test('a port that is taken: one line that names the setting, also when it is taken by other workers', async () => {
+test('a port in use: one line that mentions the setting, also when other workers use it', async () => {
   const world = await startWorkers();
   const text = readFileSync(world.file, 'utf8').replace('127.0.0.1:0', `127.0.0.1:${world.port}`);
   const second = runRolegate(['serve', '--config', world.folder.write('second.yaml', text)]);
@@ -181,7 +181,7 @@ test('decisions of all workers are recorded in one file that can be replayed', a
   expect(records).toHaveLength(asked);
 });
 
-test('a candidate is compared by every worker, and shown as one', async () => {
+test('every worker evaluates a candidate, and the report is combined', async () => {
   const world = await startWorkers();
   world.authApi.addSession('anns-token', { roles: ['user'] });
   const parts = { authApi: new URL(world.authApi.url).origin, upstream: world.upstream.origin, workers: 2 };

@@ -1,4 +1,4 @@
-/** What the analysis says of random rules holds for every request of a small world. */
+/** What the analysis reports on random rules is true for every request of a small world. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Config } from '../../../src/config/config.ts';
@@ -12,7 +12,7 @@ import { findingsOf } from '../../support/tool-results.ts';
 import { configurations, everyRequest } from '../policy-worlds.ts';
 import { patienceMs, runs } from '../support.ts';
 
-test('what is said never to happen never does', { timeout: 5 * patienceMs }, () => {
+test('what is reported as impossible never happens', { timeout: 5 * patienceMs }, () => {
   const seen = new Set<string>();
   fc.assert(
     fc.property(configurations, ({ config }) => {
@@ -28,8 +28,8 @@ test('what is said never to happen never does', { timeout: 5 * patienceMs }, () 
   );
 });
 
-test('nor does what is said so seldom', { timeout: 5 * patienceMs }, () => {
-  // Enough to be sure of some; every request is tried for a part of those that were found.
+test('what is reported as rare does not happen either', { timeout: 5 * patienceMs }, () => {
+  // Enough to be sure of some; a share of the findings is checked with every request.
   const mostTried = 40;
   const found = { condition_unmeetable: 0, public_over_protected: 0, rule_unmeetable: 0 };
   fc.assert(
@@ -52,7 +52,7 @@ test('nor does what is said so seldom', { timeout: 5 * patienceMs }, () => {
   expect(Math.min(...Object.values(found))).toBeGreaterThan(0);
 });
 
-/** Those of the route's `when`, in its order; those of policies come before them, and limits of time around them. */
+/** Those of the route's `when`, in order; those of policies come before them, and time limits around them. */
 function ownConditions({ routes }: Config, index: number): readonly Criterion[] {
   return (routes.routes[index]!.conditions ?? []).filter(
     ({ policy, reason }) => policy === null && reason === 'condition_failed',
@@ -64,14 +64,14 @@ const idleCodes: ReadonlySet<string> = new Set(['condition_idle', 'condition_alw
 function neverHappens(config: Config, findings: readonly Finding[]): void {
   const of = (code: string) => new Set(findings.filter((one) => one.code === code).map(({ subject }) => subject));
   const shadow = of('route_in_shadow');
-  // One pattern of several may be the one that is never reached.
+  // One pattern of several may be the unreachable one.
   const unreachable = new Set(
     findings.flatMap(({ code, place }) => (code === 'route_unreachable' && 'index' in place ? [place.index] : [])),
   );
   const conditions = findings.filter(
     ({ code, message }) => code === 'condition_unmeetable' && !message.includes('exemption'),
   );
-  // An entry of several patterns is several routes, of which one may be barred.
+  // An entry with several patterns is several routes, one of which may be shadowed.
   const barred = (index: number, method: string) =>
     conditions.some(({ message, place }) => {
       if (!('index' in place) || place.index !== index) return false;
@@ -90,8 +90,8 @@ function neverHappens(config: Config, findings: readonly Finding[]): void {
   for (const { request, identity } of everyRequest()) {
     const { view, resolution } = simulate(request, identity, config.credentials);
     const decision = decide(view, policy, () => resolution) as Decision;
-    // An `expect` for each of the many would be most of the time.
-    // A 405 names the route that lists other methods; it has not taken the request.
+    // An `expect` for each of the many would take most of the time. A 405 has the route that lists other methods; that
+    // route did not accept the request.
     const taken = decision.outcome === 'allow' || decision.reason !== 'method_not_allowed';
     const wrong =
       (taken && decision.route !== null && unreachable.has(decision.route.index)) ||
@@ -101,7 +101,7 @@ function neverHappens(config: Config, findings: readonly Finding[]): void {
   }
 }
 
-/** The routes for all methods of which one rule is said to be met by nobody. */
+/** The routes with one rule for all methods that is reported as unmeetable. */
 function closedRoutes(findings: readonly Finding[]): ReadonlySet<string> {
   const rules = findings.filter(
     ({ code, message }) => code === 'rule_unmeetable' && message.includes('meet the rule:'),
@@ -127,7 +127,7 @@ function openAsTheExampleSays(config: Config, findings: readonly Finding[]): voi
     const { view, resolution } = simulate(request, null, config.credentials);
     const decision = decide(view, policyOf(config), () => resolution) as Decision;
     expect(decision.route?.id).toBe(subject);
-    // Nobody is asked for, though a condition may still not be met.
+    // No identity is needed, though a condition may still be unmet.
     if (decision.outcome === 'refuse') expect(['condition_failed', 'access_not_active']).toContain(decision.reason);
   }
 }

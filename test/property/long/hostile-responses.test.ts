@@ -1,6 +1,6 @@
 /**
- * Random answers of a hostile service, put together from the oddities of the tables: what the client gets is one answer
- * that is whole, or a connection that visibly breaks, and the next client gets nothing of it.
+ * Random responses of a hostile service, combined from the oddities of the tables: the client gets one complete
+ * response, or a connection that visibly breaks, and the next client gets nothing of it.
  */
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -103,7 +103,7 @@ const wild = fc
     fc.constantFrom(...bodies),
   )
   .map(([status, headers, end, body]) => `${status}\r\n${headers.flat().join('')}${end}${body}`);
-/** Good but for one field at most, and for what comes behind. */
+/** Valid except for one field at most, and for what follows. */
 const nearlyGood = fc
   .tuple(
     fc.constantFrom(...statusLines.slice(0, 6)),
@@ -114,7 +114,7 @@ const nearlyGood = fc
   .map(([status, headers, rest, behind]) => `${status}\r\n${headers.flat().join('')}${rest}${behind}`);
 const answers = fc.record({ bytes: fc.oneof(wild, nearlyGood), afterwards });
 
-test('a random answer is handed on whole, or visibly not', { timeout: 2 * patienceMs }, async () => {
+test('a random response is forwarded completely, or visibly not', { timeout: 2 * patienceMs }, async () => {
   const counted = { handedOn: 0, next: 0 };
   await fc.assert(
     fc.asyncProperty(answers, fc.constantFrom('GET', 'HEAD'), async ({ bytes, afterwards: how }, method) => {
@@ -122,7 +122,7 @@ test('a random answer is handed on whole, or visibly not', { timeout: 2 * patien
       const client = await openRaw(gateway.port);
       client.write(`${method} /x HTTP/1.1\r\nHost: a.test\r\n\r\n`);
       const answer = await client.answer(method).catch((error: Error) => {
-        // Whatever came was HTTP, even when it broke off.
+        // Whatever arrived was HTTP, even if it was truncated.
         expect(error.message).toMatch(/^Closed/);
         return null;
       });
@@ -132,7 +132,7 @@ test('a random answer is handed on whole, or visibly not', { timeout: 2 * patien
           expect(answer.header('x-error')).toMatch(/^[\x20-\x7e]{1,256}$/);
           expect(answer.header('x-error-id')).toMatch(/^[0-9a-f-]{36}$/);
         }
-        // The whole connection holds one answer: nothing is left behind it.
+        // The whole connection contains one response: nothing is left after it.
         if (answer.complete) expect(client.unread().toString('latin1')).toBe('');
         if (answer.complete && answer.status === 200) counted.handedOn += 1;
       }
@@ -149,7 +149,7 @@ test('a random answer is handed on whole, or visibly not', { timeout: 2 * patien
     }),
     runs(400),
   );
-  // Else there was nothing of which something could have been left over, or nobody who could have got it.
+  // Otherwise nothing could have been left, or no client could have received it.
   expect(counted.handedOn).toBeGreaterThan(15);
   expect(counted.next).toBeGreaterThan(200);
 });

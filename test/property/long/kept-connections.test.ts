@@ -1,6 +1,6 @@
 /**
- * Nothing of an earlier request shows in a later one of the same connection, on either side of the gateway: every request reaches the
- * service as it does on a connection of its own, and so does its response the client.
+ * Nothing of an earlier request shows in a later one on the same connection, on either side of the gateway: every
+ * request reaches the service as on its own connection, and so does the response reach the client.
  */
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
@@ -11,7 +11,7 @@ import { openRaw, type RawAnswer, type RawConnection, sendRaw } from '../../supp
 import { type RunningGateway, startGateway } from '../../support/running-gateway.ts';
 import { patienceMs, runs } from '../support.ts';
 
-/** By the number that the request names in its query: head and body, and whether they come in one piece. */
+/** By the number in the request's query: head and body, and whether they arrive in one piece. */
 const answers: readonly (readonly string[])[] = [
   ['HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi'],
   ['HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n', 'ho'],
@@ -41,7 +41,7 @@ const answers: readonly (readonly string[])[] = [
   [`HTTP/1.1 200 OK\r\nContent-Length: 30000\r\n\r\n`, 'b'.repeat(30_000)],
 ];
 
-/** A service that answers as it is told to, and ends each connection after one answer where `once` says so. */
+/** A service that responds as instructed, and ends each connection after one response if `once` is set. */
 async function startService(onlyOnce: boolean) {
   const received: string[] = [];
   const open = new Set<Socket>();
@@ -58,7 +58,7 @@ async function startService(onlyOnce: boolean) {
       const number = Number(/[?&]a=(\d+)/.exec(text)?.[1] ?? 0);
       const head = text.startsWith('HEAD ');
       text = '';
-      // An answer to HEAD ends with its head, whatever comes before.
+      // A response to HEAD ends with its head, whatever precedes it.
       const parts = head
         ? [/^(?:HTTP\/1.1 103 [\s\S]*?\r\n\r\n)?[\s\S]*?\r\n\r\n/.exec(answers[number]!.join(''))![0]]
         : answers[number]!;
@@ -75,7 +75,7 @@ async function startService(onlyOnce: boolean) {
   return {
     origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     received,
-    /** The connection of the last answer is closed on both sides. */
+    /** The connection of the last response is closed on both sides. */
     settled: () => ended,
     async close() {
       for (const socket of open) socket.destroy();
@@ -153,7 +153,7 @@ const head = fc
   )
   .map((parts) => parts.flat().join('\r\n'));
 const path = fc.constantFrom('/open/a', '/open/b', '/kept/c', '/ann/d', '/staff/e', '/pages/f', '/other/g', '//open/a');
-/** Of few heads, paths and answers, so that they come again and again. */
+/** With few heads, paths and responses, so they repeat often. */
 const sequence = fc.record({
   heads: fc.array(head, { minLength: 1, maxLength: 2 }),
   paths: fc.array(path, { minLength: 1, maxLength: 3 }),
@@ -194,7 +194,10 @@ afterAll(async () => {
 const ids = /[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}/g;
 const withoutIds = (text: string) => text.replace(ids, 'id');
 
-/** How a body is framed hangs on whether it was whole when the head was sent; that it is whole is looked at by its reader. */
+/**
+ * The framing of a body depends on whether it was complete when the head was sent; its reader checks that it is
+ * complete.
+ */
 const framing = /^(?:content-length|transfer-encoding)$/;
 
 function plainly({ status, statusText, rawHeaders, complete, text }: RawAnswer): string {
@@ -208,7 +211,7 @@ function plainly({ status, statusText, rawHeaders, complete, text }: RawAnswer):
   return withoutIds([...shown.sort(), '', text()].join('\n'));
 }
 
-test('each request and its answer are what they are alone', { timeout: 3 * patienceMs }, async () => {
+test('each request and its response equal those of a separate connection', { timeout: 3 * patienceMs }, async () => {
   let compared = 0;
   const used = new Set<string>();
   const play = async ({ heads, paths, answered, requests }: Sequence) => {

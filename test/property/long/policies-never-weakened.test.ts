@@ -1,4 +1,4 @@
-/** Whom a policy refuses no route below it lets in, whatever the route says. */
+/** No route below a policy allows a caller that the policy refuses, whatever the route's rule. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Config } from '../../../src/config/config.ts';
@@ -20,7 +20,7 @@ interface Written {
   }[];
 }
 
-/** The policy as the only route: what it demands, and of whom. */
+/** The policy as the only route: its requirements, and for which callers. */
 function alone(
   written: string,
   { match, access = 'optional', when = [], unless, maxAuthAge }: Written['policies'][number],
@@ -44,8 +44,9 @@ function alone(
 }
 
 /**
- * The world with roles without a scope in its policies: a scope is read with the path of the route, so that a policy that names one cannot be
- * read alone (`test/unit/policy-tools/scoped-roles.test.ts` has policies with scopes). Null: it is not valid.
+ * The world with policies whose roles have no scope: a scope is read from the path of the route, so a policy with one
+ * cannot be evaluated separately (`test/unit/policy-tools/scoped-roles.test.ts` has policies with scopes). Null:
+ * invalid.
  */
 function withoutScopes(written: string): { readonly config: Config; readonly policies: Written['policies'] } | null {
   const world = JSON.parse(written) as Written;
@@ -55,7 +56,7 @@ function withoutScopes(written: string): { readonly config: Config; readonly pol
   return read === null ? null : { config: read.config, policies };
 }
 
-test('whom a policy refuses no route below it lets in', { timeout: 5 * patienceMs }, () => {
+test('no route below a policy allows a caller that the policy refuses', { timeout: 5 * patienceMs }, () => {
   const seen = { allowed: 0, refused: 0 };
   fc.assert(
     fc.property(configurations, ({ written }) => {
@@ -65,7 +66,7 @@ test('whom a policy refuses no route below it lets in', { timeout: 5 * patienceM
       const whole = policyOf(config);
       for (const policy of policies) {
         const guard = alone(written, policy);
-        // A condition for methods that the route alone takes otherwise.
+        // A condition for methods that only the route handles differently.
         if (guard === null) expect.fail(`not read alone: ${JSON.stringify(policy)}`);
         const alonePolicy = policyOf(guard.config);
         for (const { request, identity } of everyRequest()) {
@@ -74,7 +75,7 @@ test('whom a policy refuses no route below it lets in', { timeout: 5 * patienceM
           if (decision.outcome !== 'allow') continue;
           const { path, query } = decision.request;
           const below = decide({ ...view, target: path + query }, alonePolicy, () => resolution) as Decision;
-          // The policy is not for this request, in this reading.
+          // The policy does not apply to this request, in this reading.
           if (below.reason === 'route_not_found' || below.reason === 'path_ambiguous') continue;
           if (below.outcome === 'allow') {
             seen.allowed += 1;

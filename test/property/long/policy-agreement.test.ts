@@ -14,7 +14,7 @@ import { explained } from '../../support/tool-results.ts';
 import { type Asked, configurations, requests, type World } from '../policy-worlds.ts';
 import { patienceMs, runs } from '../support.ts';
 
-/** A seventh of the worlds asks anybody for a credential that is missing: with so many, some do. */
+/** A seventh of the worlds queries a source about a missing credential; with so many worlds, some do. */
 const worlds = runs(160);
 const perWorld = 200;
 
@@ -24,7 +24,7 @@ let adapt: (world: Pick<World, 'written' | 'readList'>) => Config;
 const closing: (() => unknown)[] = [];
 const agent = new Agent({ keepAlive: true, maxSockets: 32 });
 
-/** Whoever asks is written in the credential itself. */
+/** The caller's identity is encoded in the credential itself. */
 function answerAuth(req: IncomingMessage): object | null {
   const bearer = req.headers.authorization?.slice('Bearer '.length);
   const written = bearer ?? (req.headers['api-secret'] as string | undefined);
@@ -166,7 +166,7 @@ test('thirty thousand decisions agree', { timeout: 5 * patienceMs }, async () =>
         const seen = answers[index]!;
         decided += 1;
         outcomes.add(reason ?? outcome);
-        // An `expect` for each of the many would be most of the time.
+        // An `expect` for each of the many would take most of the time.
         if (seen.status !== (status ?? 200) || seen.error !== message)
           expect.fail(`answered ${JSON.stringify(seen)}: ${JSON.stringify({ one, written, explanation })}`);
         const faults = asTest(config, one, outcome === 'refuse' ? 'refuse' : 'allow', route, condition ?? reason);
@@ -176,7 +176,7 @@ test('thirty thousand decisions agree', { timeout: 5 * patienceMs }, async () =>
     { ...worlds, endOnFailure: true },
   );
   expect(decided).toBeGreaterThanOrEqual(worlds.numRuns * perWorld);
-  // The worlds are rich enough to be worth it.
+  // The worlds are rich enough to be useful.
   for (const seen of [
     'allow',
     'route_not_found',

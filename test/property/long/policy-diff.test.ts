@@ -1,4 +1,4 @@
-/** `diff` is sound: a request that two gateways decide differently lies in a class that it reports. */
+/** `diff` is sound: a request that two gateways decide differently is in a class that it reports. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Config } from '../../../src/config/config.ts';
@@ -27,7 +27,7 @@ import { patienceMs, runs } from '../support.ts';
 const often = runs(36);
 const longMs = 3 * patienceMs;
 
-/** Methods that stand for themselves; all others are one. */
+/** Methods that are distinguished; all others are one. */
 function namedMethods(configs: readonly Config[]): ReadonlySet<string> {
   const routes = configs.flatMap((config) => config.routes.routes);
   const named = routes.flatMap(({ methods, access, conditions }) => [
@@ -38,7 +38,7 @@ function namedMethods(configs: readonly Config[]): ReadonlySet<string> {
   return new Set(['GET', 'HEAD', 'OPTIONS', ...named]);
 }
 
-/** Whether the caller is one of those of the difference: it has at least one of each group of marks that it names. */
+/** Whether the caller matches the difference: it has at least one of each listed group of marks. */
 function isOneOf(
   callers: readonly CallerClass[],
   { identity, request: { headers } }: Asked,
@@ -86,7 +86,7 @@ function covers(
   return difference.possible || difference.more || isOneOf(difference.callers, asked, configs, [was, is]);
 }
 
-/** Preflights and paths with several readings hang on settings: that one of them changed has to be told, no more. */
+/** Preflights and paths with several readings depend on settings: a changed setting must be reported, nothing more. */
 function isSpecial(...decisions: readonly Decision[]): boolean {
   return decisions.some(
     ({ outcome, reason, request }) =>
@@ -96,7 +96,7 @@ function isSpecial(...decisions: readonly Decision[]): boolean {
   );
 }
 
-/** Number of requests that are decided differently; fails if one of them lies in no class that is reported. */
+/** Number of requests that are decided differently; fails if one of them is in no reported class. */
 function reportedOf([before, after]: readonly [World, World], requests: Iterable<Asked>): number {
   let differing = 0;
   const configs = [before.config, after.config];
@@ -105,7 +105,7 @@ function reportedOf([before, after]: readonly [World, World], requests: Iterable
   const differences = comparePolicies(...policies);
   const bearing = settingChanges(before, after).some((setting) => setting.class !== 'neither');
   for (const asked of requests) {
-    // Read once: no world reads credentials in a way of its own.
+    // Parsed once: no world has its own way of reading credentials.
     const { view, resolution } = simulate(asked.request, asked.identity, before.config.credentials);
     const [was, is] = policies.map((policy) => decide(view, policy, () => resolution)) as [Decision, Decision];
     if ((was.outcome === 'refuse') === (is.outcome === 'refuse')) continue;
@@ -140,14 +140,16 @@ test(`${reported}: some requests of many pairs`, { timeout: longMs }, () => {
   expect(differing).toBeGreaterThan(1_000);
 });
 
-/** Of so many requests one is tried, which others each time. A prime: all methods and identities are among them. */
+/**
+ * Every n-th request is tried, starting at another one each time. A prime: all methods and identities are among them.
+ */
 const someOf = 101;
 
 function* every(all: readonly Asked[], first: number): Generator<Asked> {
   for (let at = first; at < all.length; at += someOf) yield all[at]!;
 }
 
-test('every example is decided as its difference says', { timeout: longMs }, () => {
+test('every example is decided as its difference states', { timeout: longMs }, () => {
   const seen = { shown: 0, possible: 0 };
   fc.assert(
     fc.property(pairs, ([before, after]) => {
@@ -166,11 +168,11 @@ test('every example is decided as its difference says', { timeout: longMs }, () 
     often,
   );
   expect(seen.shown).toBeGreaterThan(100);
-  // Some classes have no request: an identity has one user id only, and a path one letter case.
+  // Some classes have no request: an identity has only one user id, and a path one letter case.
   expect(seen.possible).toBeLessThan(seen.shown / 4);
 });
 
-test('a configuration is the same as itself, whatever the order of its routes', { timeout: longMs }, () => {
+test('a configuration equals itself, whatever the order of its routes', { timeout: longMs }, () => {
   fc.assert(
     fc.property(configurations, ({ config, written, readList }) => {
       const file = JSON.parse(written) as { routes: unknown[] };

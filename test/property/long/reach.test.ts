@@ -1,4 +1,4 @@
-/** `reach` agrees with the decisions on every request of a small world, and with what `explain` says of them. */
+/** `reach` agrees with the decisions on every request of a small world, and with `explain`. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { showReach } from '../../../src/app/show-reach.ts';
@@ -31,7 +31,7 @@ function withDerived({ roleMapping }: Config, identity: Identity): Identity {
   return { ...identity, roles: [...identity.roles, ...derived] };
 }
 
-/** Whether the request takes the way; null: a scope cannot be read, which counts as none of the caller's own. */
+/** Whether the request matches the way; null: a scope cannot be read, which counts as none of the caller's own. */
 function takes({ scopes, criteria }: Way, decision: Decision, { view }: Simulated, identity: Identity): boolean | null {
   const { route, request } = decision;
   if (route === null || request === null) return false;
@@ -43,7 +43,7 @@ function takes({ scopes, criteria }: Way, decision: Decision, { view }: Simulate
     const isOne = typeof value === 'string' && values.includes(value);
     if (isOne !== (kind === 'one_of')) return false;
   }
-  // Only identities that a rule demands see conditions on them.
+  // Only identities that a rule requires are subject to conditions on them.
   if (!criteria.every(({ steps }) => truthOf(steps, 0, facts) === 'met')) return false;
   return readable ? true : null;
 }
@@ -55,7 +55,7 @@ function check(config: Config, asked: Asked): void {
   if (identity === null) return;
   const [decision, simulated] = decideOne(config, asked);
   const { route, stage } = decision;
-  // What is refused before the rule is looked at says nothing about the rule.
+  // A refusal before the rule is evaluated says nothing about the rule.
   if (route === null || decision.outcome === 'preflight' || stage === 'normalize' || stage === 'match') return;
   if (request.headers.includes('authorization')) return;
   const reached = reachOf(route, { identity: withDerived(config, identity), known: 'all' });
@@ -70,7 +70,7 @@ function check(config: Config, asked: Asked): void {
     return;
   }
   const taken = own.ways.map((way) => takes(way, decision, simulated, seenBy(own, identity)));
-  // With a scope that cannot be read, less may be allowed.
+  // With an unreadable scope, less may be allowed.
   if (taken.includes(null) && !taken.includes(true)) {
     return;
   }
@@ -85,7 +85,7 @@ function seenBy({ open }: MethodReach, identity: Identity): Identity {
   return open === 'public' ? { ...identity, roles: [] } : identity;
 }
 
-test('what is reached is allowed, and what is not reached is refused', { timeout: 5 * patienceMs }, () => {
+test('what is reachable is allowed, and what is not is refused', { timeout: 5 * patienceMs }, () => {
   const asked = fc.array(requests, { minLength: perWorld, maxLength: perWorld });
   fc.assert(
     fc.property(configurations, asked, ({ config }, list) => {
@@ -96,7 +96,7 @@ test('what is reached is allowed, and what is not reached is refused', { timeout
   for (const [name, count] of Object.entries(seen)) expect(count, name).toBeGreaterThan(atLeast(500));
 });
 
-test('with a role alone it agrees with explain for a bearer who has it', { timeout: 5 * patienceMs }, () => {
+test('with only a role, it agrees with explain for a bearer that has the role', { timeout: 5 * patienceMs }, () => {
   let reachedAndAllowed = 0;
   const asked = fc.array(requests, { minLength: 40, maxLength: 40 });
   fc.assert(

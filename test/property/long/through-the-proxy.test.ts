@@ -1,4 +1,4 @@
-/** What `decide` says of a generated request is what the running proxy does with it, and nothing guarded gets through. */
+/** The running proxy does what `decide` decides for a generated request, and nothing guarded gets through. */
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { decide } from '../../../src/core/decide.ts';
@@ -26,10 +26,10 @@ afterAll(async () => {
   await authApi.close();
 });
 
-/** Bytes that a request line can hold as one target. */
+/** Bytes that a request line can contain as one target. */
 const isOneTarget = (target: string) => /^[^\s\0-\x20\x7f\u0100-\uffff]+$/.test(target);
 
-test('a generated request is answered as it is decided', { timeout: patienceMs }, async () => {
+test('a generated request gets the decided response', { timeout: patienceMs }, async () => {
   const policy = readPolicy();
   const property = async (target: string, method: string) => {
     fc.pre(isOneTarget(target));
@@ -48,7 +48,7 @@ test('a generated request is answered as it is decided', { timeout: patienceMs }
       expect(seen).toEqual([decided.request.path + decided.request.query]);
     } else {
       expect(seen).toEqual([]);
-      // What is no target for the parser in front is refused by it, under a name of its own.
+      // An invalid target is refused by the parser before the decision, with its own reason.
       const { code } = JSON.parse(answer.text());
       if (code === 'request_malformed')
         expect(decided.reason === 'target_invalid' || /[\x80-\xff]/.test(target)).toBe(true);

@@ -1,16 +1,20 @@
 /**
- * Chooses once per run where PostgreSQL comes from: `TEST_POSTGRES_URL`, Docker, server programs on this machine, apt.
- * `TEST_POSTGRES_FROM` allows one way only (`containers`, `server` or `none`), so that each can be tried on one machine.
+ * Chooses once per run where PostgreSQL comes from: `TEST_POSTGRES_URL`, Docker, installed server programs, apt.
+ * `TEST_POSTGRES_FROM` restricts it to one source (`containers`, `server` or `none`), so each can be tried on one
+ * machine.
  */
 import { fromContainers } from './from-containers.ts';
 import { fromApt, fromPrograms } from './from-server.ts';
 import { answers, type PostgresWay } from './running-postgres.ts';
 
-/** Why tests are skipped where there is no PostgreSQL. */
+/** Why tests are skipped without PostgreSQL. */
 export const noPostgres =
   'no PostgreSQL: set TEST_POSTGRES_URL, start Docker, or install the server (Debian: apt-get install postgresql; macOS: brew install postgresql@17)';
 
-/** Null: none is to be had. Rejects when `TEST_POSTGRES_URL` is set and nothing answers: that is no reason to skip. */
+/**
+ * Null: none is available. Rejects when `TEST_POSTGRES_URL` is set and no server responds: that is not a reason to
+ * skip.
+ */
 export async function choosePostgres(env: NodeJS.ProcessEnv): Promise<PostgresWay | null> {
   const url = env['TEST_POSTGRES_URL'];
   if (url !== undefined && url !== '') {

@@ -1,4 +1,4 @@
-/** Finds the folder with PostgreSQL's server programs, which distributions keep off the PATH. */
+/** Finds the folder with PostgreSQL's server programs, which distributions do not put on the PATH. */
 import { execFile } from 'node:child_process';
 import { existsSync, readdirSync, realpathSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-/** Null when there is none with both `postgres` and `initdb` that runs. */
+/** Null without a working `postgres` and `initdb`. */
 export async function findPrograms(): Promise<string | null> {
   for (const folder of [...onPath(), ...byVersion('/usr/lib/postgresql'), ...byVersion('/opt/homebrew/opt')]) {
     if (!existsSync(join(folder, 'initdb'))) continue;
@@ -14,7 +14,7 @@ export async function findPrograms(): Promise<string | null> {
       await run(join(folder, 'postgres'), ['--version']);
       return folder;
     } catch {
-      // Not one that runs here; the next may.
+      // This one does not run here; the next one may.
     }
   }
   return null;

@@ -1,4 +1,4 @@
-/** PostgreSQL from server programs on this machine, or installed with apt on Debian as root. */
+/** PostgreSQL from installed server programs, or installed with apt on Debian as root. */
 import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
@@ -21,11 +21,11 @@ export async function fromPrograms(): Promise<PostgresWay | null> {
   return { name: `the programs in ${folder}`, start: () => startServer(folder) };
 }
 
-/** Null when this is not Debian, not root, or the installation failed. */
+/** Null if this is not Debian, not root, or the installation failed. */
 export async function fromApt(): Promise<PostgresWay | null> {
   if (process.getuid?.() !== 0 || !existsSync('/etc/debian_version')) return null;
-  // One installation at a time, however many runs there are on this machine; the later ones find it done. Debian would
-  // make and start a server of its own, which nobody asked for.
+  // One installation at a time for all runs on this machine; later ones find it installed. Debian would create and
+  // start an unwanted server.
   const lock = join(tmpdir(), 'rolegate-test-postgres-install.lock');
   const script = `ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || {
     apt-get update -qq && apt-get install -y -qq --no-install-recommends -o DPkg::Lock::Timeout=120 postgresql-common &&
@@ -45,7 +45,7 @@ export async function fromApt(): Promise<PostgresWay | null> {
   return found === null ? null : { ...found, name: 'postgresql installed with apt' };
 }
 
-/** Ids under which the server runs: empty for our own. Null: we are root, and there is nobody else. */
+/** Ids under which the server runs: empty for the current user. Null: this is root, and there is no other user. */
 function serverUser(): { uid?: number; gid?: number } | null {
   if (process.getuid?.() !== 0) return {};
   for (const name of ['postgres', 'nobody']) {

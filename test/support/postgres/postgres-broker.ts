@@ -1,6 +1,6 @@
 /**
- * The one process of a test run that owns its PostgreSQL server. Test workers ask it over loopback HTTP; it starts the
- * server on the first demand and ends it when the run ends.
+ * The one process of a test run that owns its PostgreSQL server. Test workers call it over loopback HTTP; it starts the
+ * server on first use and ends it when the run ends.
  */
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
@@ -9,14 +9,14 @@ import { choosePostgres, noPostgres } from './choose-postgres.ts';
 import type { RunningPostgres } from './running-postgres.ts';
 
 export interface PostgresBroker {
-  /** Where workers ask. */
+  /** The address for workers. */
   readonly url: string;
   /** Starts the server now, rather than inside the first test that needs it. */
   prepare(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** The URL of the server's database `postgres`, or the reason for which the test is to be skipped. */
+/** The URL of the server's database `postgres`, or the reason why the test is skipped. */
 export type PostgresAnswer = { readonly url: string } | { readonly skip: string };
 
 export async function startPostgresBroker(

@@ -1,4 +1,4 @@
-/** What every way of getting a PostgreSQL gives: a running server whose superuser may make databases. */
+/** The common interface of every PostgreSQL source: a running server whose superuser may create databases. */
 import { Client } from 'pg';
 
 export interface RunningPostgres {
@@ -8,14 +8,14 @@ export interface RunningPostgres {
   dispose(): Promise<void>;
 }
 
-/** A way of getting a PostgreSQL, found to work on this machine. */
+/** A source of PostgreSQL that works on this machine. */
 export interface PostgresWay {
-  /** For the line that tells where PostgreSQL comes from, such as `testcontainers postgres:17-alpine`. */
+  /** For the line that reports where PostgreSQL comes from, such as `testcontainers postgres:17-alpine`. */
   readonly name: string;
   start(): Promise<RunningPostgres>;
 }
 
-/** Room for the pools of several test files and processes at once; nothing has to outlive the machine. */
+/** Room for the pools of several test files and processes at once; nothing needs to survive a crash. */
 export const postgresArguments = [
   'max_connections=200',
   'log_min_messages=warning',
@@ -23,7 +23,7 @@ export const postgresArguments = [
   'full_page_writes=off',
 ].flatMap((setting) => ['-c', setting]);
 
-/** Resolves when a PostgreSQL answers there; rejects when it does not in time, or as soon as `alive` says no. */
+/** Resolves when a PostgreSQL responds there; rejects when it does not in time, or as soon as `alive` returns false. */
 export async function untilAnswers(url: string, alive = () => true, timeoutMs = 30_000): Promise<void> {
   const deadline = Date.now() + timeoutMs;
   while (!(await answers(url))) {

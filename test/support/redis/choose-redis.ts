@@ -1,6 +1,6 @@
 /**
  * Chooses once per run where Redis comes from: `TEST_REDIS_URL`, Docker, a server on the PATH, apt. `TEST_REDIS_FROM`
- * allows one way only (`containers`, `server` or `none`), so that each of them can be tried on one machine.
+ * restricts it to one source (`containers`, `server` or `none`), so each can be tried on one machine.
  */
 import { Redis } from 'ioredis';
 import { fromContainers } from './from-containers.ts';
@@ -9,18 +9,18 @@ import type { RedisWay, RunningRedis } from './running-redis.ts';
 import { type ProcessSpec, startProcess } from './server-process.ts';
 
 export interface RedisChoice {
-  /** For tests that share a server; null: none is to be had. */
+  /** For tests that share a server; null: none is available. */
   readonly shared: { readonly name: string; start(): Promise<{ url: string; dispose(): Promise<void> }> } | null;
-  /** For tests that stop theirs; null: none is to be had. */
+  /** For tests that stop theirs; null: none is available. */
   readonly own: RedisWay | null;
-  /** For Sentinels, Clusters and TLS, which need the program itself; null: it is not to be had. */
+  /** For Sentinels, Clusters and TLS, which need the program itself; null: not available. */
   readonly startProcess: ((spec: ProcessSpec) => Promise<RunningRedis>) | null;
 }
 
-/** Why tests are skipped where there is no Redis. */
+/** Why tests are skipped without Redis. */
 export const noRedis =
   'no Redis: set TEST_REDIS_URL, start Docker, or install redis-server (Debian: apt-get install redis-server; macOS: brew install redis)';
-/** Why tests that stop their Redis are skipped where only `TEST_REDIS_URL` is given. */
+/** Why tests that stop their Redis are skipped if only `TEST_REDIS_URL` is set. */
 export const noOwnRedis =
   'no Redis that the test may stop: start Docker or install redis-server beside TEST_REDIS_URL (Debian: apt-get install redis-server)';
 
@@ -28,7 +28,7 @@ export const noOwnRedis =
 export const noRedisServer =
   'no redis-server on the PATH, and no Debian to install it on (Debian: apt-get install redis-server; macOS: brew install redis)';
 
-/** Rejects when `TEST_REDIS_URL` is set and nothing answers there: a wrong setting is no reason to skip. */
+/** Rejects when `TEST_REDIS_URL` is set and no server responds there: a wrong setting is not a reason to skip. */
 export async function chooseRedis(env: NodeJS.ProcessEnv): Promise<RedisChoice> {
   const only = env['TEST_REDIS_FROM'] ?? '';
   const own = await firstThatWorks(only);

@@ -1,11 +1,13 @@
-/** Redis from Docker through testcontainers: when an engine answers and the image is there or can be pulled in time. */
+/**
+ * Redis from Docker through testcontainers: if an engine responds and the image is present or can be pulled in time.
+ */
 import { dockerWith, ownerLabels } from '../docker.ts';
 import { freePort } from '../free-port.ts';
 import { type RedisWay, type RunningRedis, redisArguments, untilAnswers } from './running-redis.ts';
 
 const image = 'redis:8-alpine';
 
-/** Null when there is no engine, or it cannot get the image. */
+/** Null without an engine, or if it cannot get the image. */
 export async function fromContainers(): Promise<RedisWay | null> {
   if ((await dockerWith(image)) === null) return null;
   return { name: `testcontainers ${image}`, start: startContainer };

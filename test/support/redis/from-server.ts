@@ -19,10 +19,10 @@ export async function fromPath(): Promise<RedisWay | null> {
   return { name: `${program} on the PATH`, start: () => startProcess({}) };
 }
 
-/** Null when this is not Debian, not root, or the installation failed. */
+/** Null if this is not Debian, not root, or the installation failed. */
 export async function fromApt(): Promise<RedisWay | null> {
   if (process.getuid?.() !== 0 || !existsSync('/etc/debian_version')) return null;
-  // One installation at a time, however many runs there are on this machine; the later ones find it done.
+  // One installation at a time for all runs on this machine; later ones find it installed.
   const lock = join(tmpdir(), 'rolegate-test-redis-install.lock');
   const script =
     `command -v ${program} >/dev/null || ` +

@@ -1,6 +1,6 @@
 /**
- * The one process of a test run that owns Redis servers. Test workers ask it over loopback HTTP; it starts the shared
- * server on the first demand and ends everything that was started when the run ends.
+ * The one process of a test run that owns Redis servers. Test workers call it over loopback HTTP; it starts the shared
+ * server on first use and ends every server when the run ends.
  */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -11,14 +11,14 @@ import type { RunningRedis } from './running-redis.ts';
 import type { ProcessSpec } from './server-process.ts';
 
 export interface RedisBroker {
-  /** Where workers ask. */
+  /** The address for workers. */
   readonly url: string;
   /** Makes the choice and starts the shared server now, rather than inside the first test that needs it. */
   prepare(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** What the broker answers with: a value, or the reason for which the test is to be skipped. */
+/** The broker's response: a value, or the reason why the test is skipped. */
 export type BrokerAnswer = { readonly url: string; readonly id: number } | { readonly skip: string };
 
 const verbs = ['stop', 'start', 'kill', 'pause', 'resume', 'dispose'] as const;

@@ -1,30 +1,30 @@
-/** What every way of getting a Redis gives: a running server that a test can stop, kill and freeze. */
+/** The common interface of every Redis source: a running server that a test can stop, kill and freeze. */
 import { connect } from 'node:net';
 
 export interface RunningRedis {
   /** `redis://127.0.0.1:<port>`; the port stays the same when the server is stopped and started. */
   readonly url: string;
-  /** Ends the server properly. Its data is gone: nothing is ever saved. */
+  /** Ends the server properly. Its data is lost: nothing is ever saved. */
   stop(): Promise<void>;
-  /** Starts it again on the same port and waits until it answers. */
+  /** Starts it again on the same port and waits until it responds. */
   start(): Promise<void>;
   /** Ends it at once. */
   kill(): Promise<void>;
-  /** Freezes it: connections stay open and nothing answers. */
+  /** Freezes it: connections stay open and nothing responds. */
   pause(): Promise<void>;
   resume(): Promise<void>;
   /** Ends it, running or not, and removes every trace. */
   dispose(): Promise<void>;
 }
 
-/** A way of getting a Redis, found to work on this machine. */
+/** A source of Redis that works on this machine. */
 export interface RedisWay {
-  /** For the line that tells where Redis comes from, such as `testcontainers redis:8-alpine`. */
+  /** For the line that reports where Redis comes from, such as `testcontainers redis:8-alpine`. */
   readonly name: string;
   start(): Promise<RunningRedis>;
 }
 
-/** Server arguments: nothing on disk, so that a stopped server comes back empty. */
+/** Server arguments: nothing on disk, so a stopped server comes back empty. */
 export const redisArguments = ['--save', '', '--appendonly', 'no', '--protected-mode', 'no'] as const;
 
 /** Resolves when a Redis on the port of loopback answers; rejects when it does not in time. */

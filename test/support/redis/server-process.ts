@@ -1,4 +1,4 @@
-/** One process of `redis-server`: a server, a Sentinel, a node of a Cluster. It lives in a folder of its own. */
+/** One process of `redis-server`: a server, a Sentinel, a node of a Cluster. It has a separate folder. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { rmSync } from 'node:fs';
@@ -12,13 +12,13 @@ export const program = 'redis-server';
 
 /** In arguments and files `{port}` is its port, `{bus}` another free port, and `{folder}` its folder. */
 export interface ProcessSpec {
-  /** What follows the name of the program, after the port and before nothing else. */
+  /** Arguments after the name of the program and the port. */
   readonly arguments?: readonly string[];
-  /** Files of its folder. */
+  /** Files in its folder. */
   readonly files?: Readonly<Record<string, string>>;
-  /** Reads `redis.conf` of its files, which it may write anew, and serves as a Sentinel. */
+  /** Reads `redis.conf` from its files, which it may rewrite, and serves as a Sentinel. */
   readonly sentinel?: boolean;
-  /** Its port speaks TLS only. */
+  /** Its port accepts TLS only. */
   readonly tls?: boolean;
 }
 

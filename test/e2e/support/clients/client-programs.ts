@@ -1,4 +1,7 @@
-/** Programs of clients in tests: whether they are here, and how they run, each in a home of its own and without a terminal. */
+/**
+ * Client programs in tests: whether they are installed, and how they run, each with its own home and without a
+ * terminal.
+ */
 import { execFile, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { skipHere } from '../../../support/skip-here.ts';
@@ -8,7 +11,7 @@ export interface Ran {
   readonly output: string;
 }
 
-/** In this folder, which is also the home; never asks for a password. */
+/** In this folder, which is also the home; never prompts for a password. */
 export function runClient(place: string, script: string, env: NodeJS.ProcessEnv): Promise<Ran> {
   const own = {
     HOME: place,
@@ -33,10 +36,10 @@ export function need(program: string, ...args: readonly string[]): void {
     skipHere(`no ${[program, ...args].join(' ')} that works`);
 }
 
-/** An installation ends by then; for hooks with one. */
+/** An installation ends by then; for hooks that include one. */
 export const installMs = 150_000;
 
-/** `packages` are installed with apt on Debian as root; else a skip. */
+/** `packages` are installed with apt on Debian as root; otherwise the test is skipped. */
 export function needPackage(packages: string, program: string, ...args: readonly string[]): void {
   const works = () => spawnSync(program, args, { stdio: 'ignore' }).status === 0;
   if (!works()) install(packages);

@@ -1,4 +1,4 @@
-/** Git over HTTP: Git's own `git-http-backend` behind the least of a CGI server. Whoever pushes is the user of the gateway. */
+/** Git over HTTP: Git's own `git-http-backend` behind a minimal CGI server. The pusher is the gateway's user. */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -12,7 +12,7 @@ export interface GitService {
   close(): Promise<void>;
 }
 
-/** Serves the bare repositories of a folder, which are made here with one commit each. */
+/** Serves the bare repositories in a folder, created here with one commit each. */
 export async function startGitService(folder: string, repositories: readonly string[]): Promise<GitService> {
   const git = (...args: readonly string[]) => execFileSync('git', args, { encoding: 'utf8', stdio: 'pipe' });
   for (const name of repositories) {
@@ -54,7 +54,7 @@ function runBackend(backend: string, folder: string, request: IncomingMessage, r
       CONTENT_LENGTH: headers['content-length'] ?? '',
       HTTP_CONTENT_ENCODING: headers['content-encoding'] ?? '',
       GIT_PROTOCOL: String(headers['git-protocol'] ?? ''),
-      // Without it nothing can be pushed.
+      // Without it, nothing can be pushed.
       REMOTE_USER: String(headers['user-id'] ?? ''),
     },
     stdio: ['pipe', 'pipe', 'inherit'],
@@ -66,7 +66,7 @@ function runBackend(backend: string, folder: string, request: IncomingMessage, r
   child.on('close', () => sendCgi(Buffer.concat(output), response));
 }
 
-/** RFC 3875 section 6.2: a head, of which `Status` is the status, and the body. */
+/** RFC 3875 section 6.2: a head with the status as `Status`, and the body. */
 function sendCgi(output: Buffer, response: ServerResponse): void {
   const end = output.indexOf('\r\n\r\n');
   for (const line of output.toString('latin1', 0, end).split('\r\n')) {

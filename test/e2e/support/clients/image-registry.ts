@@ -1,4 +1,4 @@
-/** A registry of images (`docker-registry`, the one that Docker's is made of), and a small image as clients copy it. */
+/** An image registry (`docker-registry`, the base of Docker's own), and a small image for clients to copy. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
@@ -9,12 +9,12 @@ import { freePort } from '../../../support/free-port.ts';
 
 export interface ImageRegistry {
   readonly url: string;
-  /** Repositories that hold an image. */
+  /** Repositories with an image. */
   repositories(): Promise<readonly string[]>;
   close(): Promise<void>;
 }
 
-/** Keeps its data in the folder. */
+/** Stores its data in the folder. */
 export async function startImageRegistry(folder: string): Promise<ImageRegistry> {
   const port = await freePort();
   const config = join(folder, 'registry.yml');
@@ -48,7 +48,7 @@ log: { level: error }
   };
 }
 
-/** An image without a file in it, in the layout of OCI: `oci:FOLDER:latest`. */
+/** An image without files, in the OCI layout: `oci:FOLDER:latest`. */
 export function writeEmptyImage(folder: string): void {
   mkdirSync(join(folder, 'blobs/sha256'), { recursive: true });
   const blob = (mediaType: string, content: Buffer) => {

@@ -1,6 +1,6 @@
 /**
- * A repository of Maven: what Debian's packages bring of it, and what is deployed there. Maven wants a plugin of the version that it
- * was made with, and gets the one that is here.
+ * A Maven repository: the artifacts in Debian's packages, and deployed ones. Maven requests the plugin version that it
+ * was built with, and gets the installed one.
  */
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
@@ -10,10 +10,10 @@ import { join } from 'node:path';
 
 const root = '/usr/share/maven-repo';
 const plugins = 'org/apache/maven/plugins';
-/** Where `libmaven-deploy-plugin-java` has the plugin. */
+/** Where `libmaven-deploy-plugin-java` installs the plugin. */
 export const deployPlugin = join(root, plugins, 'maven-deploy-plugin');
 
-/** The newest version that is here. */
+/** The newest installed version. */
 export const deployVersion = () =>
   readdirSync(deployPlugin)
     .sort((a, b) => a.localeCompare(b, 'en', { numeric: true }))

@@ -1,6 +1,6 @@
 /**
- * One small package, `example-tools` 1.2.3, as a registry of npm and as an index of pip have it, and the first path of a
- * registry of images. Remembers who asked for what, by the identity headers of the gateway.
+ * One small package, `example-tools` 1.2.3, as in an npm registry and in a pip index, and the first path of an image
+ * registry. Records who requested what, by the gateway's identity headers.
  */
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,4 +1,7 @@
-/** The compose command, which Docker does not always bring: installed with apt on Debian as root, else a skip. */
+/**
+ * The compose command, which is not always part of Docker: installed with apt on Debian as root, otherwise the test is
+ * skipped.
+ */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { promisify } from 'node:util';
@@ -32,11 +35,11 @@ async function isThere(): Promise<boolean> {
 }
 
 export interface Composition {
-  /** Output of `docker compose ...`; rejects with what it printed. */
+  /** Output of `docker compose ...`; rejects with the output. */
   compose(...args: readonly string[]): Promise<string>;
 }
 
-/** `files`: the first one names the folder that paths are relative to. */
+/** `files`: the first one determines the folder for relative paths. */
 export function composition(folder: string, project: string, files: readonly string[]): Composition {
   const places = files.flatMap((file) => ['--file', file]);
   return {

@@ -1,4 +1,4 @@
-/** A container as a careful cluster runs it: no write to its root, no capability, a user that exists nowhere. */
+/** A container as a strict cluster runs it: read-only root, no capabilities, a user that does not exist. */
 import { GenericContainer } from 'testcontainers';
 import { ownerLabels } from '../../../support/docker.ts';
 

@@ -1,6 +1,5 @@
 /**
- * Containers on a network of their own, as an installation has them: Redis, a service, the Auth API, and two replicas of
- * the gateway.
+ * Containers on a separate network, like in an installation: Redis, a service, the Auth API, and two gateway replicas.
  */
 import { randomBytes } from 'node:crypto';
 import { GenericContainer, Network, type StartedTestContainer, Wait } from 'testcontainers';
@@ -19,9 +18,11 @@ export interface Stack {
 
 export interface Started {
   readonly id: string;
-  /** Where it is reached from here: its published port. */
+  /** Where it is reachable from here: its published port. */
   readonly origin: string;
-  /** The same on its own address. In front of a published port stands a proxy of Docker's, which takes every connection. */
+  /**
+   * The same on its own address. In front of a published port is a proxy of Docker's, which accepts every connection.
+   */
   readonly direct: string;
   readonly seen: SeenOutput;
   /** Output of a command inside, and its exit code. */
@@ -31,7 +32,7 @@ export interface Started {
 /** How long the service takes for `/orders/slow`. */
 export const slowMs = 2_000;
 
-/** Says who asked, and prints the path of a slow request when it has come. */
+/** Returns the identity, and prints the path of a slow request when it arrives. */
 const service = `require('node:http').createServer((req, res) => {
   const answer = () => res.end(JSON.stringify({ path: req.url, user: req.headers['user-id'] }));
   if (req.url !== '/orders/slow') return answer();
