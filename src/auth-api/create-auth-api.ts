@@ -65,6 +65,7 @@ export async function createAuthApi(options: AuthApiOptions): Promise<AuthApi> {
     },
     traceRequest: options.traceRequest ?? (() => null),
     mailState: outbox.state,
+    redisConnected: shared.redisConnected,
   };
   const refuse = (fault: Fault) => {
     const refusal = refusalResponse(new Refusal(fault));

@@ -10,6 +10,8 @@ export interface SharedParts {
   readonly counter: AttemptCounter;
   /** Tells gateways in other processes; never throws. */
   publish(event: RevocationEvent): void;
+  /** Whether Redis is connected; null: none is configured. */
+  redisConnected(): boolean | null;
   /** Waits for messages under way, then ends the connection. */
   close(): Promise<void>;
 }
@@ -22,7 +24,7 @@ export async function openSharedParts(
   now: () => number,
 ): Promise<SharedParts> {
   const local = createMemoryCounter(now);
-  if (config === null) return { counter: local, publish: () => {}, close: async () => {} };
+  if (config === null) return { counter: local, publish: () => {}, redisConnected: () => null, close: async () => {} };
   if (connect === undefined) throw new TypeError('the settings have a Redis, but nothing connects to it');
   // Loaded only where there is a Redis.
   const { createRevocationPublisher } = await import('./revocations/revocation-publisher.ts');
@@ -32,6 +34,7 @@ export async function openSharedParts(
   return {
     counter: createSharedCounter({ link, keyPrefix, local }),
     publish: publisher.publish,
+    redisConnected: () => link.ready,
     async close() {
       await publisher.close();
       link.close();
@@ -45,19 +48,21 @@ const patienceMs = 1_000;
 /** Usable whether connected or not: the API starts and serves without Redis. */
 export async function openLink(config: RedisConfig, connect: ConnectRedis, log: AuthApiLog): Promise<RedisLink> {
   const first = Promise.withResolvers<void>();
-  let away = false;
+  /** What was logged since it was last connected. */
+  const logged = new Set<string>();
   const link = connect(config, {
     name: 'rolegate-auth-api',
     onReady() {
-      away = false;
+      logged.clear();
       first.resolve();
       log.info({}, 'Redis connected');
     },
-    onAway(reason) {
-      first.resolve();
-      if (away) return;
-      away = true;
-      log.warn({ reason }, 'Redis is unavailable: each process counts limits alone');
+    onAway: () => first.resolve(),
+    onFault({ at, reason, code }) {
+      // That there is no connection is said of the connection.
+      if (logged.has(at) || (at === 'command' && reason === 'disconnected')) return;
+      logged.add(at);
+      log.warn({ redis: { at, reason, code } }, 'Redis is unavailable: each process counts limits alone');
     },
   });
   const timer = setTimeout(first.resolve, patienceMs);

@@ -17,6 +17,7 @@ export interface RequestHandling extends NotesOptions {
   readonly services: Services;
   /** Null: no mail is sent. */
   readonly mailState: () => MailState | null;
+  readonly redisConnected: () => boolean | null;
 }
 
 const maxBodyBytes = 16 * 1024;
@@ -60,8 +61,9 @@ async function serve(
   const target = readTarget(request.url ?? '');
   if (target instanceof Refusal) return target;
   const { path, query } = target;
+  const { mailState, redisConnected } = handling;
   const { store } = handling.services;
-  const health = await respondToHealth(path, method, { store, mailState: handling.mailState });
+  const health = await respondToHealth(path, method, { store, mailState, redisConnected });
   if (health !== null) return health;
   const matched = handling.match(method, path);
   if (matched instanceof Refusal) return matched;

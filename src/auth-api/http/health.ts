@@ -8,6 +8,8 @@ import type { Served } from './responses.ts';
 export interface HealthSources {
   readonly store: Pick<AuthStore, 'ping'>;
   readonly mailState: () => MailState | null;
+  /** Null: none is configured. */
+  readonly redisConnected: () => boolean | null;
 }
 
 /** Null: the path is none of health's. Refuses readiness with 503. */
@@ -20,13 +22,18 @@ export async function respondToHealth(
   if (method !== 'GET' && method !== 'HEAD') return new Refusal('method_not_allowed', { allow: ['GET', 'HEAD'] });
   if (path === '/health/live') return { status: 200, body: { status: 'ok' } };
   if (!(await responds(sources.store))) return new Refusal('store_unavailable', { retryAfterS: 2 });
-  // Mail that waits for its server is no reason to take no requests: sessions and keys are checked all the same.
-  return { status: 200, body: { status: 'ok', checks: { store: 'ok', mail: mailWord(sources.mailState()) } } };
+  // Mail and Redis are no reason to take no requests: sessions and keys are checked all the same.
+  const mail = sources.mailState();
+  const checks = {
+    store: 'ok',
+    redis: wordOf(sources.redisConnected()),
+    mail: wordOf(mail === null ? null : !mail.failing),
+  };
+  return { status: 200, body: { status: 'ok', checks } };
 }
 
-function mailWord(state: MailState | null): string {
-  if (state === null) return 'not configured';
-  return state.failing ? 'down' : 'ok';
+function wordOf(up: boolean | null): string {
+  return up === null ? 'not configured' : up ? 'ok' : 'down';
 }
 
 async function responds(store: Pick<AuthStore, 'ping'>): Promise<boolean> {

@@ -37,6 +37,8 @@ interface Replica {
   readonly userId: string;
   readonly mails: OutgoingMail[];
   readonly lines: string[];
+  /** Members of the lines, one by one. */
+  readonly fields: object[];
 }
 
 /** The first replica creates the user; the others find it. */
@@ -46,7 +48,11 @@ async function startReplica(
 ): Promise<Replica> {
   const mails: OutgoingMail[] = [];
   const lines: string[] = [];
-  const log = (_fields: object, message: string) => lines.push(message);
+  const fields: object[] = [];
+  const log = (members: object, message: string) => {
+    lines.push(message);
+    fields.push(members);
+  };
   const shared = { database: join(folder, 'auth.db'), redis: redisConfig(redis.url, redis.keyPrefix, silence) };
   const api = await createAuthApi({
     settings: { ...authApiSettings, ...shared, ...changes },
@@ -57,7 +63,7 @@ async function startReplica(
   closing.push(() => api.close());
   const userId = (await api.findUser(ana.email)) ?? (await api.createUser(ana)).userId;
   const { port } = await api.listen({ host: '127.0.0.1', port: 0 });
-  return { api, port, userId, mails, lines };
+  return { api, port, userId, mails, lines, fields };
 }
 
 async function askForSession({ port }: { port: number }, email: string): Promise<Response> {
@@ -268,4 +274,14 @@ describe('revocations', () => {
     await replica.api.close();
     await vi.waitFor(() => expect(heard.map(({ kind }) => kind)).toEqual(['user']));
   });
+});
+
+it('a Redis that rejects its user is in the log with the code of Redis, and in the health of the process', async () => {
+  const { url, keyPrefix } = await useRedis();
+  const health = async ({ port }: Replica) => (await fetch(`http://127.0.0.1:${port}/health/ready`)).json();
+  const refused = { ...redisConfig(url, keyPrefix, silence), username: 'nobody', password: 'wrong' };
+  const replica = await startReplica({ url, keyPrefix }, { redis: refused });
+  expect(await health(replica)).toMatchObject({ status: 'ok', checks: { redis: 'down' } });
+  expect(replica.fields).toContainEqual({ redis: { at: 'connection', reason: 'forbidden', code: 'WRONGPASS' } });
+  expect(await health(await startReplica({ url, keyPrefix }))).toMatchObject({ checks: { redis: 'ok' } });
 });
