@@ -1,7 +1,4 @@
-/**
- * The operator's port: metrics, health, the table of routes and the reload, on an address of its own that no route
- * leads to.
- */
+/** The operator's port: metrics, health, the table of routes and the reload, on its own address, to which no route leads. */
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Address, AdminToken } from '../config/config.ts';
@@ -15,9 +12,9 @@ import { type Refused, refusalResponse, shownResponse } from './responses.ts';
 
 export interface AdminOptions extends EndpointSources {
   readonly address: Address;
-  /** Further host names under which operators reach the port, in lower case; asked for each request. */
+  /** Further host names of the port, in lower case; read for each request. */
   hostNames(): readonly string[];
-  /** Tokens of operators, asked for each request; none: reading is open to all, and nothing can be changed. */
+  /** Admin tokens, read for each request; empty: anyone may read, and nothing can be changed. */
   tokens(): readonly AdminToken[];
   /** For the log. */
   refused?(refusal: AdminRefusal): void;
@@ -28,7 +25,7 @@ export interface AdminOptions extends EndpointSources {
 export interface AdminChange {
   readonly endpoint: string;
   readonly status: number;
-  /** Address of the caller. The body is not included, as it may hold a secret. */
+  /** Address of the caller. The body is not included, because it may contain a secret. */
   readonly client: string;
   /** Name of the caller's token; null: it has none, and the body is signed. */
   readonly by: string | null;
@@ -37,11 +34,11 @@ export interface AdminChange {
 export interface AdminRefusal {
   readonly reason: ReasonCode;
   readonly errorId: string;
-  /** Empty when there was no request. */
+  /** Empty without a request. */
   readonly method: string;
-  /** One that exists, or `(none)`: paths that callers make up may hold anything. */
+  /** An existing one, or `(none)`: other paths may contain anything. */
   readonly endpoint: string;
-  /** What went wrong inside, if that was it. */
+  /** The internal cause, if any. */
   readonly cause: unknown;
 }
 
@@ -59,7 +56,7 @@ const limits: HttpLimits = {
   timeoutCheckMs: 1_000,
   connections: 256,
 };
-/** Longest wait for responses that are being written when the port closes. */
+/** Maximum wait for responses in progress when the port closes. */
 const closingMs = 1_000;
 
 export function createAdminServer(options: AdminOptions): AdminServer {

@@ -1,7 +1,7 @@
 /**
- * Who may use the admin port: every caller that reaches it and holds a token for it, except a browser that a page of another
- * site sends here. Such a page either names its own host, which it has made resolve to this machine (DNS rebinding), or
- * shows itself by `Origin` (CVE-2026-27589 was an admin port that responded to pages of other sites).
+ * Who may use the admin port: every caller with a token, except a browser request from a page of another site. Such a request either has
+ * the page's own host, which resolves to this machine (DNS rebinding), or is recognized by `Origin` (CVE-2026-27589 was an admin port that
+ * responded to pages of other sites).
  */
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
@@ -11,13 +11,13 @@ import { canonicalHost } from '../core/url/canonical-host.ts';
 import { findSecret } from '../http-base/compare-secrets.ts';
 import { hasValidHostCount, headerValues, singleHeader } from '../http-base/read-request.ts';
 
-/** Endings that no stranger can register: RFC 6761, RFC 9476 and the private use of ICANN, and those of a Kubernetes cluster. */
+/** Suffixes that strangers cannot register: RFC 6761, RFC 9476, ICANN's private use, and those of a Kubernetes cluster. */
 const privateEndings = ['.localhost', '.internal', '.svc', '.cluster.local'] as const;
 
 /**
- * Returns null when the caller may go on. `host_invalid`: no, two or a malformed `Host`, or a name that could be
- * rebound; `origin_forbidden`: a page of another site. Addresses, single-label names, names with a private ending and
- * `ownNames` cannot be rebound. An HTTP/1.0 caller needs no `Host`.
+ * Returns null if the caller is accepted. `host_invalid`: a missing, repeated or malformed `Host`, or a name that could be rebound;
+ * `origin_forbidden`: a page of another site. Addresses, single-label names, names with a private suffix and `ownNames` cannot be rebound.
+ * An HTTP/1.0 caller needs no `Host`.
  */
 export function checkCaller(
   request: IncomingMessage,
@@ -43,8 +43,8 @@ function isSafeHost(authority: string, ownNames: readonly string[]): boolean {
 const bearer = /^bearer +([^ ]+)$/i;
 
 /**
- * The token that the caller holds. `credential_missing`: no `Authorization`; `credential_rejected`: no token of these,
- * another scheme, or more than one header.
+ * The token of the caller. `credential_missing`: no `Authorization`; `credential_rejected`: not one of these tokens, another scheme, or
+ * more than one header.
  */
 export function findToken(
   rawHeaders: readonly string[],

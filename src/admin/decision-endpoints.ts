@@ -1,6 +1,6 @@
 /**
- * `GET /decisions` and `GET /decisions/{id}`: requests that the gateway remembers. They name users, so only a caller with a token
- * may read them, even where other endpoints are open for reading.
+ * `GET /decisions` and `GET /decisions/{id}`: recorded requests. They identify users, so only a caller with a token may read them, even if
+ * other endpoints can be read without one.
  */
 import type { AdminRequest, Endpoint } from './endpoints.ts';
 import { type AdminResponse, json } from './responses.ts';
@@ -13,7 +13,7 @@ export interface Filter {
 
 /** Plain data without secrets. */
 export interface DecisionSources {
-  /** By `x-error-id` or `x-request-id`; null: there is none. */
+  /** By `x-error-id` or `x-request-id`; null: not found. */
   find(id: string): Promise<object | null>;
   /** The newest first. */
   list(filter: Filter, most: number): Promise<readonly object[]>;
@@ -57,7 +57,7 @@ async function listed(sources: DecisionSources, { searchParams }: AdminRequest['
   return json({ decisions: await sources.list(filter, limit) });
 }
 
-/** Empty: it cannot be read. */
+/** Empty: not readable. */
 function decoded(segment: string): string {
   try {
     return decodeURIComponent(segment);

@@ -20,23 +20,23 @@ export interface EndpointSources {
   /** Of the program. */
   readonly version: string;
   metrics(format: MetricsFormat): Promise<{ readonly type: string; readonly text: string }>;
-  /** Whether the process works at all; it is restarted when not. */
+  /** Whether the process works; otherwise it is restarted. */
   live(): boolean;
-  /** Asked by one probe at a time. */
+  /** Called by one probe at a time. */
   ready(): Promise<ReadyReport>;
   routes(): RouteTable;
   /**
-   * Reads the configuration again: no problems when it was taken into use, `draining` when the process is ending and
-   * takes none. If unset: there is nothing to read, and no such endpoint.
+   * Reloads the configuration: no problems if it was applied, `draining` if the process is ending. If unset: there is no configuration
+   * file, and no such endpoint.
    */
   reload?(): ReloadResult | Promise<ReloadResult>;
   /** What a role or an identity can reach. If unset: no such endpoint. */
   readonly reach?: ShowReach;
-  /** How a candidate of the rules compares with those in use; plain data without secrets. If unset: no such endpoint. */
+  /** How candidate rules compare with those in use; plain data without secrets. If unset: no such endpoint. */
   shadow?(): object | Promise<object>;
-  /** Requests that are remembered. If unset: no such endpoints. */
+  /** Recorded requests. If unset: no such endpoints. */
   readonly decisions?: DecisionSources;
-  /** Why a request would be decided as it is, with a live credential. If unset: no such endpoint. */
+  /** Explains the decision on a request with a live credential. If unset: no such endpoint. */
   readonly explain?: ExplainQuestioned;
   /**
    * Public keys of signed identities; null: there is no key yet; undefined: nothing is signed. If unset:
@@ -45,13 +45,13 @@ export interface EndpointSources {
   identityKeys?(): PublishedKeys | null | undefined;
   /** If unset: nothing can be revoked, and there are no such endpoints. */
   readonly revocations?: RevocationSources;
-  /** Takes what issuers send about their users. If unset: there are no such endpoints. */
+  /** Receives tokens from issuers about their users. If unset: there are no such endpoints. */
   readonly takeEvent?: TakeEvent;
 }
 
 export type ReloadResult = readonly ReloadProblem[] | 'draining';
 
-/** Why a configuration was not taken into use; holds no secret. */
+/** Why a configuration was not applied; contains no secret. */
 export interface ReloadProblem {
   readonly file: string;
   readonly line: number;
@@ -61,15 +61,15 @@ export interface ReloadProblem {
 export interface Endpoint {
   readonly method: 'GET' | 'POST';
   /**
-   * The scope that a token must have. `open` needs no token: probes have none. `signed` needs none either, as its response
-   * depends on the signature of the body.
+   * The scope that a token must have. `open` needs no token: probes have none. `signed` needs none either, because its response depends on
+   * the signature of the body.
    */
   readonly access: 'open' | 'signed' | AdminScope;
-  /** Where no token is configured, reading is refused, too: it shows users, or uses a credential. */
+  /** Without a configured token, reading is also refused: it shows users, or uses a credential. */
   readonly evenReading?: true;
   /** Media type that a `POST` must have; if unset: JSON. */
   readonly contentType?: string;
-  /** Rejects when what is to be shown cannot be had. */
+  /** Rejects if the data is not available. */
   respond(request: AdminRequest): AdminResponse | Promise<AdminResponse>;
 }
 
@@ -77,7 +77,7 @@ export interface AdminRequest {
   readonly url: Pick<URL, 'pathname' | 'searchParams'>;
   readonly rawHeaders: readonly string[];
   readonly body: Buffer;
-  /** Whether the caller holds a token with the scope `read`; without a configured token no caller does. */
+  /** Whether the caller has a token with the scope `read`; always false without a configured token. */
   readonly mayRead: boolean;
 }
 
@@ -144,7 +144,7 @@ export function createEndpoints(sources: EndpointSources): ReadonlyMap<string, E
   return endpoints;
 }
 
-/** Addresses of the Auth API and its errors, and places in the configuration, are for operators alone. */
+/** Addresses of the Auth API and its errors, and places in the configuration, are only for operators. */
 function readyResponse(report: ReadyReport, mayRead: boolean): AdminResponse {
   const checks = readyChecks(report);
   const authApiFailures = report.sources.flatMap(({ failures }) => failures);
@@ -183,7 +183,7 @@ function oneAtATime<T>(ask: () => Promise<T>): () => Promise<T> {
   };
 }
 
-/** Of a path: its own name, or with `{id}` in place of the last segment; `(none)`. */
+/** The endpoint of a path: the path itself, or with `{id}` as its last segment; otherwise `(none)`. */
 export function endpointName(path: string, endpoints: ReadonlyMap<string, Endpoint>): string {
   if (endpoints.has(path)) return path;
   const named = `${path.slice(0, path.lastIndexOf('/') + 1)}{id}`;

@@ -1,6 +1,6 @@
 /**
- * Where issuers send tokens about their users, on the admin port. Who sends one is known by its signature alone, so no endpoint here
- * takes the token of operators.
+ * Endpoints of the admin port for tokens from issuers about their users. Only the signature identifies the sender, so these endpoints do
+ * not accept an admin token.
  */
 import type { EventKind } from '../identity/revocation/revocation-events.ts';
 import type { TakeEvent } from '../identity/security-events/event-exchange.ts';

@@ -1,6 +1,6 @@
 /**
- * `POST /explain`: why a request would be decided as it is, with a live credential that only a running gateway can look
- * up. The response holds no credential, and nothing of the body is logged.
+ * `POST /explain`: explains the decision on a request with a live credential, which only a running gateway can look up. The response
+ * contains no credential, and the body is not logged.
  */
 
 import { parseAddress } from '../core/syntax/addresses.ts';
@@ -9,22 +9,22 @@ import { parseObject } from '../http-base/read-request.ts';
 import type { AdminRequest, Endpoint } from './endpoints.ts';
 import { type AdminResponse, json } from './responses.ts';
 
-/** A request as one would send it, with its credential apart. */
+/** A request, with its credential separate. */
 export interface LiveQuestion {
   readonly method: string;
-  /** With port; null: the host of a route that the path fits. */
+  /** With port; null: the host of a route that fits the path. */
   readonly host: string | null;
   readonly secure: boolean;
   /** Path and query. */
   readonly target: string;
-  /** Names and values in turn; none carries a credential. */
+  /** Alternating names and values, without a credential. */
   readonly headers: readonly string[];
-  /** Address of the client; null: not known. */
+  /** Address of the client; null: unknown. */
   readonly client: string | null;
   readonly bearer: string;
 }
 
-/** Resolves to the explanation as plain data, or to why there is no explanation, in words for the caller. */
+/** Resolves to the explanation as plain data, or to the reason for its absence, in words for the caller. */
 export type ExplainQuestioned = (question: LiveQuestion) => Promise<object | { readonly detail: string }>;
 
 const keys = ['method', 'host', 'secure', 'target', 'headers', 'client', 'bearer'];
@@ -39,7 +39,7 @@ export function explainEndpoint(explain: ExplainQuestioned): Endpoint {
   return {
     method: 'POST',
     access: 'read',
-    // It asks the Auth API about a credential.
+    // It calls the Auth API for a credential.
     evenReading: true,
     async respond({ body }: AdminRequest): Promise<AdminResponse> {
       const question = readQuestion(body);
@@ -58,7 +58,7 @@ export function explainEndpoint(explain: ExplainQuestioned): Endpoint {
   };
 }
 
-/** What is wrong with it, in words that repeat nothing of it. */
+/** Returns its fault in words that repeat nothing of the body. */
 function readQuestion(body: Uint8Array): LiveQuestion | string {
   const fields = parseObject(body);
   if (fields === null) return 'the body is not a JSON object in UTF-8';

@@ -1,4 +1,4 @@
-/** The order in which a request to the admin port is judged: where it comes from, who sends it, what it asks for. */
+/** The order in which a request to the admin port is checked: its origin, its sender, its target. */
 import type { IncomingMessage } from 'node:http';
 import type { AdminToken } from '../config/config.ts';
 import { mediaType, readBody } from '../http-base/read-request.ts';
@@ -7,9 +7,9 @@ import { type Endpoint, endpointName } from './endpoints.ts';
 import type { AdminResponse, Refused } from './responses.ts';
 
 export interface AdminRules {
-  /** Host names under which the port is reached, in lower case. */
+  /** Host names of the port, in lower case. */
   readonly hostNames: readonly string[];
-  /** None: reading is open to all, and nothing can be changed. */
+  /** Empty: anyone may read, and nothing can be changed. */
   readonly tokens: readonly AdminToken[];
 }
 
@@ -17,8 +17,8 @@ export interface AdminRules {
 const mostBodyBytes = 64 * 1024;
 
 /**
- * Null when the caller is gone. The body is read to its end even where it is not wanted: closing a connection with unread
- * bytes would make TCP reset it, and the response would be lost with it. Never rejects.
+ * Null if the caller is gone. The body is always read to its end: closing a connection with unread bytes would make TCP reset it, and the
+ * response would be lost. Never rejects.
  */
 export async function judgeRequest(
   request: IncomingMessage,
@@ -65,7 +65,7 @@ function findEndpoint(
   if (rules.tokens.length === 0 && (access === 'write' || endpoint.evenReading === true))
     return { refused: 'changes_disabled' };
   if (method === 'GET') return endpoint;
-  // No form and no simple request of a browser has this type, where the token of operators counts.
+  // Browser forms and simple requests cannot have this type.
   return mediaType(rawHeaders) === (endpoint.contentType ?? 'application/json')
     ? endpoint
     : { refused: 'content_type_unsupported' };

@@ -1,4 +1,4 @@
-/** The OpenAPI 3.1 document of the admin port: made of its endpoints, with what each takes and returns. */
+/** The OpenAPI 3.1 document of the admin port: created from its endpoints, with the input and output of each. */
 
 import type { ReasonCode } from '../core/outcome/reasons.ts';
 import { reasons } from '../core/outcome/reasons.ts';
@@ -8,17 +8,17 @@ interface Description {
   readonly summary: string;
   /** Parameters in the query, with their meaning. */
   readonly query?: Readonly<Record<string, string>>;
-  /** What the body is. */
+  /** Meaning of the body. */
   readonly body?: string;
   /** Status of success, and what it returns. */
   readonly success: readonly [status: 200 | 202, text: string];
   /** Media type of success; if unset: JSON. */
   readonly type?: string;
-  /** Refusals of its own, besides those of every endpoint of its access. */
+  /** Its own refusals, besides those of all endpoints with its access. */
   readonly refusals?: readonly ReasonCode[];
 }
 
-/** By path; a test compares them with the endpoints, both ways. */
+/** By path; a test compares them with the endpoints in both directions. */
 export const descriptions: Readonly<Record<string, Description>> = {
   '/': {
     summary: 'Lists the endpoints.',
@@ -114,7 +114,7 @@ export const descriptions: Readonly<Record<string, Description>> = {
   },
 };
 
-/** Why any request to an endpoint of this access may be refused. */
+/** General reasons for refusals of endpoints with this access. */
 function generalRefusals({ access, method, evenReading }: Endpoint): readonly ReasonCode[] {
   const withToken = access !== 'open' && access !== 'signed';
   return [
@@ -197,7 +197,7 @@ function pathItem(path: string, endpoint: Endpoint): object {
   return { [method.toLowerCase()]: operation };
 }
 
-/** By status; a refusal of the same status as another one is in its description. */
+/** By status; refusals with the same status share a description. */
 function refusalResponses(codes: readonly ReasonCode[]): Readonly<Record<string, object>> {
   const byStatus = Map.groupBy(new Set(codes), (code) => reasons[code].status);
   const problem = { 'application/problem+json': { schema: { $ref: '#/components/schemas/problem' } } };

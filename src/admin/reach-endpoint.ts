@@ -4,7 +4,7 @@ import { json } from './responses.ts';
 
 export type ReachQuestion = { readonly role: string } | { readonly as: string };
 
-/** Plain data, or why there is none, in words for the caller. */
+/** Plain data, or the reason for its absence, in words for the caller. */
 export type ShowReach = (who: ReachQuestion) => object | { readonly detail: string };
 
 export function reachEndpoint(showReach: ShowReach): Endpoint {

@@ -1,25 +1,25 @@
-/** Whether this process can take requests, and what it depends on. */
+/** Whether this process can serve requests, and its dependencies. */
 import type { SourceFailure } from '../core/identity/identity.ts';
 import type { ReasonCode } from '../core/outcome/reasons.ts';
 
 export interface ReadyReport {
-  /** A configuration is in use. A refused reload leaves the last good one, which counts. */
+  /** A configuration is in use. After a refused reload the last good one remains, which counts. */
   readonly configuration: boolean;
-  /** The last configuration that was read, if it was refused; null or unset: it is in use. */
+  /** The last configuration, if it was refused; null or unset: it is in use. */
   readonly refusedReload?: RefusedReload | null;
-  /** What credentials are checked by. The process is ready while one of them can be reached. */
+  /** The sources of credentials. The process is ready while one of them is reachable. */
   readonly sources: readonly SourceReport[];
-  /** For information only, as Redis down is a miss and no refusal; null when none is configured. */
+  /** For information only, because without Redis there are misses, not refusals; null if none is configured. */
   readonly redis: boolean | null;
-  /** Whether this process is connected to revocations; for information only, as verdicts are short-lived while it is not. */
+  /** Whether this process is connected to revocations; for information only, because verdicts are short-lived while it is not. */
   readonly revocations: boolean | null;
-  /** For information only, as credentials are checked without mail; null when none is sent from here. */
+  /** For information only, because credentials are checked without mail; null if this process sends none. */
   readonly mail: boolean | null;
-  /** There is a key to sign identities with; null: none are signed. */
+  /** There is a signing key for identities; null: none are signed. */
   readonly identityKeys: boolean | null;
   /** Processes that serve, and that should; null: this one alone. One that is being restarted leaves the others ready. */
   readonly workers: { readonly serving: number; readonly wanted: number } | null;
-  /** The process is ending and takes no new requests. */
+  /** The process is ending and accepts no new requests. */
   readonly draining: boolean;
 }
 
@@ -35,13 +35,13 @@ export interface RefusedReload {
 
 export interface SourceReport {
   readonly name: string;
-  /** Null: not checked, as the process is ending and does not wait for it. */
+  /** Null: not checked, because the process is ending and does not wait for it. */
   readonly reachable: boolean | null;
   /** What fails at its URLs: shown only with the admin token. */
   readonly failures: readonly SourceFailure[];
 }
 
-/** Null when ready; otherwise the first thing that is missing. */
+/** Null if ready; otherwise the first missing dependency. */
 export function whyNotReady(report: ReadyReport): ReasonCode | null {
   if (report.draining) return 'draining';
   if (!report.configuration || report.workers?.serving === 0) return 'not_ready';

@@ -1,4 +1,4 @@
-/** Responses of the admin port: never stored, never sniffed, never read by another site; refusals as everywhere else. */
+/** Responses of the admin port: never cached, sniffed, or readable by another site; refusals as everywhere else. */
 import { bearerOnly, challengesFor } from '../core/credential/challenges.ts';
 import { problemBody } from '../core/outcome/problem.ts';
 import { type ReasonCode, reasons } from '../core/outcome/reasons.ts';
@@ -8,7 +8,7 @@ export interface Shown {
   readonly status: 200 | 202;
   readonly type: string;
   readonly body: string;
-  /** If unset: no one may keep it. */
+  /** If unset: no cache may store it. */
   readonly cacheControl?: string;
 }
 
@@ -18,9 +18,9 @@ export interface Refused {
   readonly allow?: string;
   /** Further members of the problem (RFC 9457 section 3.2). */
   readonly members?: Readonly<Record<string, unknown>>;
-  /** Where a standard says another body than problem details: this, as JSON. */
+  /** A JSON body instead of problem details, if a standard requires it. */
   readonly body?: Readonly<Record<string, string>>;
-  /** What went wrong inside; for the log alone. */
+  /** The internal cause; only for the log. */
   readonly cause?: unknown;
 }
 

@@ -1,4 +1,4 @@
-/** Revoking through the admin port: by operators with the token, and by services that sign what they send. */
+/** Revoking through the admin port: by operators with a token, and by services that sign their messages. */
 import { hash } from 'node:crypto';
 import type { Replays } from '../identity/security-events/replays.ts';
 import type { AdminRequest, Endpoint } from './endpoints.ts';
@@ -7,21 +7,21 @@ import { type RevocationRequest, readRevocation } from './revocation-request.ts'
 import { readSigned, type SignedWebhook } from './webhook-signature.ts';
 
 export interface RevocationSources {
-  /** Resolves when every connected replica has applied it (`delivered`), or Redis did not take it (`undelivered`). */
+  /** Resolves when every connected replica has applied it (`delivered`), or Redis did not accept it (`undelivered`). */
   revoke(revocation: RevocationRequest, source: 'admin' | 'webhook'): Promise<'delivered' | 'undelivered'>;
-  /** Webhooks that took effect. */
+  /** Webhooks that have taken effect. */
   readonly replays: Pick<Replays, 'seen' | 'keep'>;
-  /** Secrets of webhooks, asked for each request; empty: there is no such endpoint. */
+  /** Secrets of webhooks, read for each request; empty: there is no such endpoint. */
   webhookSecrets(): readonly string[];
   /** Milliseconds since the epoch. */
   now(): number;
 }
 
-/** Each waits for the other replicas, for a moment or, when one is silent, for a second. */
+/** Each waits for the other replicas: briefly, or for a second if one does not respond. */
 const mostUnderWay = 64;
-/** As far as the clocks of a sender and an issuer may be apart, both being in time. */
+/** Allowed difference between the clocks of a sender and an issuer. */
 const clockSkewMs = 5_000;
-/** Senders repeat a message for hours when the response was lost. */
+/** Senders repeat a message for hours if the response was lost. */
 const rememberedMs = 86_400_000;
 
 export function revocationEndpoints(sources: RevocationSources): ReadonlyMap<string, Endpoint> {
@@ -32,7 +32,7 @@ export function revocationEndpoints(sources: RevocationSources): ReadonlyMap<str
     const read = readRevocation(body, signed !== null);
     if ('detail' in read) return { refused: 'revocation_invalid', members: { detail: read.detail } };
     const revocation = signed === null ? read : upToSent(read, signed, sources.now());
-    // Not by its time, as each attempt has its own; and by its body, as a sender may give every message the same id.
+    // Without its time, because each attempt has its own; with its body, because a sender may give every message the same id.
     const name = signed === null ? null : `webhook\n${signed.id}\n${hash('sha256', body, 'base64url')}`;
     if (name !== null && (await sources.replays.seen(name))) return json({ message: 'revoked' }, 202);
     if (underWay >= mostUnderWay) return { refused: 'overloaded' };
@@ -60,7 +60,7 @@ export function revocationEndpoints(sources: RevocationSources): ReadonlyMap<str
   ]);
 }
 
-/** A webhook that arrives late, or that an attacker repeats, ends no sign-in that was made after it was sent. */
+/** A webhook that arrives late, or is replayed, does not end sessions that began after it was sent. */
 function upToSent(revocation: RevocationRequest, { sentAtMs }: SignedWebhook, nowMs: number): RevocationRequest {
   if (revocation.kind !== 'user' || revocation.issuedBeforeMs !== undefined) return revocation;
   return { ...revocation, issuedBeforeMs: Math.min(sentAtMs, nowMs) + clockSkewMs };

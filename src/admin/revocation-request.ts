@@ -1,4 +1,4 @@
-/** Reads what is to be revoked: a JSON object with exactly one of the forms, and nothing else. Echoes nothing of it. */
+/** Parses a revocation: a JSON object in exactly one of the forms. Errors repeat nothing of it. */
 import { parseObject } from '../http-base/read-request.ts';
 
 export type RevocationRequest =
@@ -8,24 +8,24 @@ export type RevocationRequest =
   | { readonly kind: 'key_pair'; readonly apiKey: string; readonly apiSecret: string }
   | { readonly kind: 'api_key'; readonly key: string };
 
-/** Why a body is none, in words for the caller. */
+/** The fault of a body, in words for the caller. */
 export interface Unreadable {
   readonly detail: string;
 }
 
 const ids = { sessionID: 'session', keyID: 'keypair', userID: 'user', tokenID: 'token' } as const;
 type IdKey = keyof typeof ids;
-/** What narrows one that names an id. */
+/** Options that narrow a revocation by id. */
 const idOptions = ['source', 'issuedBefore'] as const;
 const credentialKeys = ['bearer', 'apiKey', 'apiSecret'] as const;
 
-/** What the identity of an Auth API can have as an id. */
+/** The form of ids in identities of an Auth API. */
 const identifier = /^[\x21-\x7e]{1,256}$/;
-/** What a client can send as a credential: RFC 6750 section 2.1, and visible ASCII. */
+/** The form of credentials: RFC 6750 section 2.1, and visible ASCII. */
 const bearerToken = /^[A-Za-z0-9\-._~+/]+=*$/;
 const visible = /^[\x21-\x7e]+$/;
 
-/** `idsOnly`: no credential is taken. */
+/** `idsOnly`: credentials are not accepted. */
 export function readRevocation(body: Uint8Array, idsOnly: boolean): RevocationRequest | Unreadable {
   const fields = parseObject(body);
   if (fields === null) return { detail: 'the body is not a JSON object in UTF-8' };
@@ -67,7 +67,7 @@ function readId(fields: Readonly<Record<string, unknown>>, key: IdKey) {
     : { detail: `${key} is visible ASCII without blanks, at most 256 characters` };
 }
 
-/** An id of one source alone, or the tokens of a user up to a moment. */
+/** An id of one source only, or the tokens of a user up to a time. */
 function narrowed(fields: Readonly<Record<string, unknown>>, key: string): RevocationRequest | Unreadable {
   if (!(key in ids)) return { detail: 'source and issuedBefore require an id' };
   const read = readId(fields, key as IdKey);
@@ -82,7 +82,7 @@ function narrowed(fields: Readonly<Record<string, unknown>>, key: string): Revoc
     : { detail: 'issuedBefore is a time in seconds since the epoch, like "iat" of a token' };
 }
 
-/** Not beyond the year 2286, so that milliseconds are not taken for seconds. */
+/** Not beyond the year 2286, so that milliseconds are not read as seconds. */
 function isUnixSeconds(value: unknown): value is number {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 && value < 1e10;
 }

@@ -1,13 +1,13 @@
 /**
- * Signatures of webhooks as the Standard Webhooks specification has them: HMAC-SHA-256 over `id.timestamp.body`, in base64
- * after `v1,`, several of them apart by blanks. Says nothing about what was wrong with one.
+ * Signatures of webhooks by the Standard Webhooks specification: HMAC-SHA-256 over `id.timestamp.body`, in base64 after `v1,`, separated by
+ * blanks. It does not reveal why a signature is invalid.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { singleHeader } from '../http-base/read-request.ts';
 
-/** How far the clock of the sender may be apart, and how long a message may be on its way. */
+/** Allowed clock difference of the sender, and delay of a message. */
 const toleranceS = 300;
-/** A sender that rotates its secret signs with two of them. */
+/** A sender that rotates its secret signs with both. */
 const mostSignatures = 16;
 const shortestKeyBytes = 24;
 
@@ -16,13 +16,13 @@ const unixSeconds = /^\d{1,12}$/;
 const signature = /^v1,([A-Za-z0-9+/]{43}=)$/;
 
 export interface SignedWebhook {
-  /** Of this message, whatever the attempt to deliver it. */
+  /** Id of the message, the same for every delivery attempt. */
   readonly id: string;
-  /** Of this attempt. */
+  /** Time of this attempt. */
   readonly sentAtMs: number;
 }
 
-/** `secrets`: "whsec_" and base64; any of them will do. Null: it is not signed. */
+/** `secrets`: "whsec_" and base64; any of them is accepted. Null: not validly signed. */
 export function readSigned(
   rawHeaders: readonly string[],
   body: Uint8Array,
@@ -43,7 +43,7 @@ export function readSigned(
   let good = false;
   for (const secret of secrets) {
     const expected = sign(id, timestamp, body, secret);
-    // Every one is compared, whichever is right.
+    // All are compared, for constant time.
     for (const one of offered) good = timingSafeEqual(one, expected) || good;
   }
   return good ? { id, sentAtMs: Number(timestamp) * 1000 } : null;

@@ -1,4 +1,4 @@
-/** What the admin port reads and changes in one process. */
+/** The admin port's access to one process. */
 
 import type { DecisionSources } from '../admin/decision-endpoints.ts';
 import type { ReadyReport } from '../admin/ready-report.ts';
@@ -52,7 +52,7 @@ export async function readyOf(
   { draining, current }: Pick<Engine, 'draining' | 'current'>,
   mail: MailState | null,
 ): Promise<ReadyReport> {
-  // The report that shutdown has begun does not wait for the sources.
+  // During shutdown, the report does not wait for the sources.
   const sources = draining
     ? sourcesOf(current().config, null).list.map(({ name }) => ({ name, reachable: null, failures: [] }))
     : await current().resolver.sourceStatus();
@@ -77,7 +77,7 @@ function hasKeys({ assertion }: Runtime): boolean | null {
   return assertion === null ? null : assertion.keys.published() !== null;
 }
 
-/** A credential goes no further than its keyed names. */
+/** Only the keyed names of a credential are passed on. */
 function revokeIn({ config, resolver }: Runtime, request: RevocationRequest, source: 'admin' | 'webhook') {
   const { revocations } = resolver;
   switch (request.kind) {
@@ -92,7 +92,7 @@ function revokeIn({ config, resolver }: Runtime, request: RevocationRequest, sou
   }
 }
 
-/** As requests with it are read: by its form a bearer can be an API key, and an API key can be a key pair. */
+/** As in requests: the form of a bearer can make it an API key, and that of an API key a key pair. */
 function asRead(credential: Credential, sources: CredentialSources): Credential {
   if (credential.kind === 'key_pair') return credential;
   const read = credential.kind === 'bearer' ? bearerOf(credential.token, sources) : apiKeyOf(credential.key, sources);

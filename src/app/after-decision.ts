@@ -1,6 +1,6 @@
 /**
- * Shows decisions to watchers once they are made: a candidate of the rules, a record. Watchers never delay a request: they run after
- * the turn in which it was decided, a few decisions at a time, and skip what is too much. Without an active watcher none of this runs.
+ * Passes decisions to watchers: candidate rules, records. Watchers never delay a request: they run after the turn of the decision, a few
+ * decisions at a time, and skip excess ones. Without an active watcher none of this runs.
  */
 import type { Credential } from '../core/credential/credential.ts';
 import { decide, type Policy } from '../core/decide.ts';
@@ -10,16 +10,16 @@ import type { RequestView } from '../core/request/request-view.ts';
 import type { Decided } from '../policy-tools/shadow/decide-alike.ts';
 
 export interface DecisionWatcher {
-  /** Whether there is anything to do at all now. */
+  /** Whether there is anything to do now. */
   readonly active: boolean;
-  /** `policy`: that the request was decided by. */
+  /** `policy`: the one that decided the request. */
   look(decided: Decided, policy: Policy): void;
   /** A decision was skipped, because too many came at once. */
   missed(): void;
 }
 
 const mostWaiting = 1024;
-/** Shown in one turn of the event loop. */
+/** Maximum decisions per turn of the event loop. */
 const perTurn = 32;
 
 export class AfterDecision {
@@ -31,7 +31,7 @@ export class AfterDecision {
     this.#watchers = watchers;
   }
 
-  /** Decides requests, and shows the decisions; null: no watcher is active, so that `core/decide.ts` alone will do. */
+  /** Decides requests, and shows the decisions; null: no watcher is active, so `core/decide.ts` is used directly. */
   decider(): typeof decide | null {
     if (!this.#watchers.some(({ active }) => active)) return null;
     return (view, policy, resolve) => this.#decide(view, policy, resolve);

@@ -1,4 +1,4 @@
-/** The admin port of a gateway, whatever processes it is made of; its rules are in the configuration of the moment. */
+/** The admin port of a gateway of one or several processes; its rules come from the current configuration. */
 
 import { type AdminServer, createAdminServer } from '../admin/admin-server.ts';
 import type { EndpointSources } from '../admin/endpoints.ts';
@@ -20,7 +20,7 @@ export interface AdminParts
   readonly log: Logger;
   readonly revoke: RevocationSources['revoke'];
   replays(): RevocationSources['replays'];
-  /** Null: the configuration cannot be read again. */
+  /** Null: the configuration cannot be reloaded. */
   readonly reload: Exclude<EndpointSources['reload'], undefined> | null;
 }
 
@@ -41,7 +41,7 @@ export function createAdmin(address: Address, parts: AdminParts): AdminServer {
       webhookSecrets: () => config().revocations.webhookSecrets,
       now: Date.now,
     },
-    // A process that is ending brings nothing new to life.
+    // A process that is ending starts nothing new.
     ...(reload === null ? {} : { reload: () => (draining() ? 'draining' : reload()) }),
     changed: (change) => log.info({ ...change }, 'changed through the admin port'),
     refused: ({ reason, cause, ...where }) => {

@@ -1,5 +1,5 @@
 /**
- * Decides and forwards requests: the part of a gateway that may exist more than once on a machine. It has the current runtime, which is
+ * Decides and forwards requests: the part of a gateway that may exist several times on a machine. It owns the current runtime, which is
  * replaced as a whole, the listeners, and their metrics and logs. A gateway has one engine, and so has each of its workers.
  */
 
@@ -29,11 +29,11 @@ export interface EngineOptions {
   readonly version: string;
   /** Where log lines go; if unset, standard output. */
   readonly logTo?: LogDestination;
-  /** False: the program that it is part of has metrics of Node itself. */
+  /** False: the embedding program has its own metrics of Node. */
   readonly runtimeMetrics?: false;
   /** The other processes of this gateway; unset: there are none. */
   readonly siblings?: Siblings;
-  /** Number of this worker; unset: this process is no worker. */
+  /** Number of this worker; unset: this process is not a worker. */
   readonly worker?: number;
   /** Where decisions are recorded; if unset, a file of this process. */
   readonly openRecord?: OpenRecord;
@@ -46,27 +46,27 @@ export interface Engine {
   readonly candidate: Pick<ShadowCandidate, 'refuse' | 'report'>;
   /** Requests that are kept for look-ups. */
   readonly kept: Pick<DecisionKeeper, 'find' | 'list'>;
-  /** Takes a configuration into use, whole, or throws and changes nothing. */
+  /** Applies a configuration completely, or throws and changes nothing. */
   use(config: Config): void;
-  /** Compares a candidate with what is in use, from the beginning. `ignored`: settings of it that are not compared. */
+  /** Starts comparing a candidate with the configuration in use. `ignored`: settings of it that are not compared. */
   compare(config: Config, ignored?: readonly string[]): void;
   /** The runtime in use; throws before the first `use`. */
   current(): Runtime;
   /** The same, or null before the first `use`. */
   started(): Runtime | null;
-  /** Where the Auth API is, when it is embedded; to be set before the first `use`. */
+  /** Where the Auth API is, when it is embedded; must be set before the first `use`. */
   authApiAt(access: AuthApiAccess): void;
-  /** Rejects with `ListenError`. `shared`: other processes of this gateway listen there too. */
+  /** Rejects with `ListenError`. `shared`: other processes of this gateway also listen there. */
   listen(address: Address, shared: boolean): Promise<Address>;
-  /** Where other proxies ask; only with `authorizer` in the first configuration. Rejects with `ListenError`. */
+  /** The address for checks of other proxies; only with `authorizer` in the first configuration. Rejects with `ListenError`. */
   listenForChecks(addresses: CheckAddresses, shared: boolean): Promise<CheckAddresses>;
   /** It is ending: nothing new is started. */
   readonly draining: boolean;
   /** From here on it is `draining`, and still accepts requests. Resolves after `server.drainDelay`. */
   beginEnd(): Promise<void>;
-  /** Lets requests in flight finish, within `server.drainTimeout`, then lets go of what they needed. */
+  /** Lets requests in flight finish within `server.drainTimeout`, then releases their resources. */
   drain(): Promise<void>;
-  /** After `drain`: writes what is still to be written. */
+  /** After `drain`: writes pending output. */
   end(): Promise<void>;
 }
 
@@ -128,7 +128,7 @@ export function createEngine(config: Config, options: EngineOptions): Engine {
     else retire(previous, made);
   }
 
-  /** From here on requests are decided with it, and shown to those that watch now. */
+  /** From here on, requests are decided with it and passed to the current watchers. */
   function decideWith(made: Runtime): void {
     const watched = decisions.decider();
     runtime = watched === null ? made : { ...made, decide: watched };
@@ -136,7 +136,7 @@ export function createEngine(config: Config, options: EngineOptions): Engine {
     authorizer?.use(runtime, runtime.config.authorizer);
   }
 
-  /** Requests that are being decided still go where the old configuration sends them, so it is let go a little later. */
+  /** Requests in progress still use the old configuration, so it is released a little later. */
   function retire(previous: Runtime, next: Runtime): void {
     const letGo = () => {
       clearTimeout(timer);
@@ -178,7 +178,7 @@ export function createEngine(config: Config, options: EngineOptions): Engine {
     async listen(address, shared) {
       const { server } = config;
       const made = createProxy({
-        // Whom a connection is believed is asked anew for each one, so that a proxy can be dropped by a reload.
+        // Trust is checked for each connection, so that a reload can remove a proxy.
         server: { ...server, listen: address, trustedProxies: (peer) => current().config.server.trustedProxies(peer) },
         shared,
         gateway: current(),

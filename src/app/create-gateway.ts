@@ -19,40 +19,37 @@ export interface GatewayOptions {
   readonly version: string;
   /** Where log lines go; if unset, standard output. */
   readonly logTo?: LogDestination;
-  /** Takes the codes of an embedded Auth API whose outbox is `console`; if unset, they are log lines. */
+  /** Receives the codes of an embedded Auth API whose outbox is `console`; if unset, they are log lines. */
   readonly onCode?: (mail: CodeMail) => void;
   /**
-   * For the admin port: reads the configuration again and hands it to `apply`, or its problems to `refuseReload`.
-   * Returns the problems, none when it was taken into use. If unset, the admin port cannot reload.
+   * For the admin port: reads the configuration again and passes it to `apply`, or its problems to `refuseReload`. Returns the problems,
+   * empty if it was applied. If unset, the admin port cannot reload.
    */
   readonly reload?: () => readonly ConfigProblem[] | Promise<readonly ConfigProblem[]>;
 }
 
 export interface Gateway {
-  /** Rejects with `ListenError` when a port cannot be had; `close` is due then too. */
+  /** Rejects with `ListenError` if a port is not available; `close` must be called then too. */
   start(): Promise<{
-    /** Null: it forwards nothing. */
+    /** Null: it does not forward. */
     readonly listen: Address | null;
-    /** Where other proxies ask. */
+    /** Addresses for checks of other proxies. */
     readonly checks: CheckAddresses;
     readonly admin: Address | null;
   }>;
-  /**
-   * Takes another configuration into use, whole. Settings that a running process cannot change are logged. Does nothing
-   * once `close` was called.
-   */
+  /** Applies another configuration completely. Settings that a running process cannot change are logged. Does nothing after `close`. */
   apply(config: Config): void;
   /** Records that a new configuration was not usable; the one in use stays. */
   refuseReload(problems: readonly ConfigProblem[]): void;
-  /** Compares another configuration with the one in use, in the shadow of live traffic, from the beginning. */
+  /** Starts comparing another configuration with the one in use, on live traffic. */
   useCandidate(config: Config): void;
   /** Records that a new candidate was not usable; an earlier one is still compared. */
   refuseCandidate(problems: readonly ConfigProblem[]): void;
-  /** Logs what the configuration most likely does not mean. */
+  /** Logs likely mistakes in the configuration. */
   warn(findings: readonly ConfigProblem[]): void;
-  /** The embedded Auth API, once started; null when there is none. */
+  /** The embedded Auth API, once started, or null. */
   readonly authApi: AuthApi | null;
-  /** After `server.drainDelay` finishes what is in flight within `server.drainTimeout`, then ends everything. Safe to call twice. */
+  /** After `server.drainDelay`, finishes requests in flight within `server.drainTimeout`, then ends everything. Safe to call twice. */
   close(): Promise<void>;
 }
 
@@ -89,7 +86,7 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
     return { listen, checks, admin: adminAddress };
   }
 
-  /** The order matters: first not ready, then no new requests, then the ends of those in flight, then what they needed. */
+  /** The order matters: first not ready, then no new requests, then the end of those in flight, then their resources. */
   async function end(): Promise<void> {
     await engine.beginEnd();
     await engine.drain();

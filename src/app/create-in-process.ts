@@ -22,17 +22,17 @@ export interface AuthorizerOptions {
   readonly logTo?: LogDestination;
 }
 
-/** The name of a file, the text of one, or what a file holds, as an object. */
+/** The name of a file, its text, or its content as an object. */
 export type AuthorizerSource = string | { readonly text: string } | Readonly<Record<string, unknown>>;
 
 export interface Authorizer extends Omit<Middleware, 'end'> {
   /** Metrics in the text format of Prometheus. */
   metrics(): Promise<string>;
-  /** Refuses every further request, and lets go of connections, timers and the log. Safe to call twice. */
+  /** Refuses all further requests, and releases connections, timers and the log. Safe to call twice. */
   close(): Promise<void>;
 }
 
-/** `message` shows every problem with its place. */
+/** `message` contains every problem with its position. */
 export class ConfigError extends Error {
   readonly problems: readonly ConfigProblem[];
 
@@ -51,11 +51,11 @@ export function createAuthorizer(source: AuthorizerSource, options: AuthorizerOp
   const { limits, trustedProxies } = config.server;
   const engine = createEngine(config, {
     version: 'in process',
-    // As the application itself would write, without a handler at the end of the process.
+    // Writes like the application itself, without a handler at process exit.
     logTo: options.logTo ?? { write: (lines) => process.stdout.write(lines) },
     runtimeMetrics: false,
   });
-  // There is no admin port that would show decisions, and the application traces its requests itself.
+  // There is no admin port to show decisions, and the application traces its own requests.
   engine.use({ ...config, records: null, tracing: null });
   const { telemetry } = engine;
   const shedder = new LoadShedder(limits.eventLoopLagMs);

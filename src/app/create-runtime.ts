@@ -1,6 +1,6 @@
 /**
- * Everything that one configuration brings to life: how requests are decided and where they go. Made whole, swapped in
- * one assignment, and let go once its requests are over.
+ * Everything that one configuration creates: how requests are decided and where they go. Created as a whole, swapped in one assignment, and
+ * released once its requests have ended.
  */
 import { type AssertionInUse, createAssertion } from '../assertion/create-assertion.ts';
 import type { KeyEvents } from '../assertion/rotating-keys.ts';
@@ -44,7 +44,7 @@ export interface RuntimeOptions {
   readonly evict: Evict;
 }
 
-/** Takes over the resolver of `previous`, with what it has cached, when nothing that concerns it has changed. */
+/** Takes over the resolver of `previous`, with what it has cached, if nothing that concerns it has changed. */
 export function createRuntime(config: Config, options: RuntimeOptions, previous: Runtime | null): Runtime {
   const kept = previous !== null && asksAlike(previous.config, config) ? previous.resolver : null;
   const resolver =
@@ -82,7 +82,7 @@ export function createRuntime(config: Config, options: RuntimeOptions, previous:
   };
 }
 
-/** Lets go of what `next` has not taken over. Requests that are still with it finish. */
+/** Releases what `next` has not taken over. Its remaining requests finish. */
 export async function closeRuntime(runtime: Runtime, next: Runtime | null): Promise<void> {
   await runtime.upstreams.close();
   if (next?.assertion?.keys !== runtime.assertion?.keys) runtime.assertion?.keys.close();
@@ -95,7 +95,7 @@ function signingOf(config: Config, events: KeyEvents, previous: Runtime | null):
   return createAssertion({ assertion, cache, connectRedis, events, now: Date.now }, previous?.signing ?? null);
 }
 
-/** The sources of a configuration; null: where an embedded Auth API is does not matter. */
+/** The sources of a configuration; null: the address of an embedded Auth API is irrelevant. */
 export function sourcesOf({ authApi, sources, sourceRule: rule }: Config, access: AuthApiAccess | null): SourcesConfig {
   if (authApi === null) return { list: sources, rule };
   const { kind, ...contract } = authApi;
@@ -112,7 +112,7 @@ export function sourcesOf({ authApi, sources, sourceRule: rule }: Config, access
   return { list: [short, ...sources], rule };
 }
 
-/** Whether both configurations ask the same sources in the same way and keep their verdicts alike. */
+/** Whether both configurations call the same sources in the same way and cache their verdicts alike. */
 function asksAlike(a: Config, b: Config): boolean {
   return JSON.stringify(asked(a)) === JSON.stringify(asked(b));
 }
@@ -121,7 +121,7 @@ const asked = ({ authApi, sources, sourceRule, cache, failedAuthentications: bou
   ...[authApi, sources, sourceRule, cache, bounds],
 ];
 
-/** The embedded Auth API is an upstream like others, at an address that is known only once it listens. */
+/** The embedded Auth API is an upstream like others; its address is known once it listens. */
 function withAuthApi(config: Config, { urls, gatewaySecret }: AuthApiAccess): ReadonlyMap<string, UpstreamConfig> {
   const used = config.routes.routes.some(({ upstream }) => upstream === 'auth-api');
   if (!used || config.upstreams.has('auth-api')) return config.upstreams;

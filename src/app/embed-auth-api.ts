@@ -1,4 +1,4 @@
-/** Starts an embedded Auth API on this machine, joined to a process that logs, counts and hears of revocations for it. */
+/** Starts an embedded Auth API on this machine, connected to a process that logs, counts and receives revocations for it. */
 import { randomBytes } from 'node:crypto';
 import type { AuthApi } from '../auth-api/auth-api.ts';
 import type { CodeMail } from '../auth-api/outbox/outbox.ts';
@@ -13,8 +13,8 @@ export interface EmbeddedAuthApi {
 }
 
 /**
- * Null: none is configured. `onCode` takes codes when the outbox is `console`; if unset, they are log lines. It listens on this machine, where other
- * processes reach it too: it takes the word of the gateway on its clients for a secret that only the gateway has.
+ * Null: none is configured. `onCode` receives codes if the outbox is `console`; if unset, they are log lines. It listens on this machine,
+ * where other processes can reach it too, so it trusts the gateway's client addresses by a secret that only the gateway has.
  */
 export async function embedAuthApi(
   config: Config,
@@ -32,7 +32,7 @@ export async function embedAuthApi(
     onMail: telemetry.onMail,
     traceRequest: engine.traceAuthApi,
     onForwardedIgnored: telemetry.onForwardedIgnored,
-    // Before the first configuration is in use nothing is kept.
+    // Before the first configuration is in use, nothing is cached.
     onRevoked: (event) => void engine.started()?.resolver.revocations.revoke(event, 'auth-api'),
     ...(onCode === undefined ? {} : { printCode: (mail) => (mail.kind === 'code' ? onCode(mail) : undefined) }),
   });

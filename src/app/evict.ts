@@ -1,16 +1,18 @@
-/** Revokes what a successful call through a route with `evict` names. */
+/** Revokes the ids in a successful call through a route with `evict`. */
 
 import type { SourceConfig } from '../config/source-config.ts';
 import type { Allow } from '../core/decision.ts';
 import { evictedBy } from '../core/revocation/eviction.ts';
 import type { Runtime } from './create-runtime.ts';
 
-/** Holds in this process when it returns; what it returns resolves once it was announced to the others, or could not be. */
+/**
+ * It applies in this process when the call returns; the promise resolves once it was announced to the others, or the announcement failed.
+ */
 export type Evict = (decision: Allow) => Promise<unknown> | null;
 
 /**
- * `current`: what is in use when the response comes, which may be a later configuration than the one that decided.
- * `unreadable`: called with the id of a route whose call named nothing that can be revoked.
+ * `current`: the runtime in use when the response arrives, possibly later than the one that decided. `unreadable`: called with the id of a
+ * route whose call contained no id to revoke.
  */
 export function evictor(current: () => Runtime, unreadable: (route: string) => void): Evict {
   return ({ route, request, identity }) => {

@@ -1,6 +1,6 @@
 /**
- * Explains a request with a live bearer. The request is decided with the bearer, as the gateway would decide it; what is
- * returned is the same decision on the same request with a placeholder for the bearer, so that no explanation can hold it.
+ * Explains a request with a live bearer. The request is decided with the bearer, as the gateway would decide it; the result is the same
+ * decision on the same request with a placeholder for the bearer, so an explanation can never contain it.
  */
 
 import type { LiveQuestion } from '../admin/explain-endpoint.ts';
@@ -16,7 +16,7 @@ import { sampleCredential } from '../policy-tools/sample-credential.ts';
 import { simulate } from '../policy-tools/simulate.ts';
 import type { Runtime } from './create-runtime.ts';
 
-/** Never holds the bearer; `detail`: why there is no explanation. */
+/** Never contains the bearer; `detail`: why there is no explanation. */
 export async function explainLive(
   { config, resolver, rules }: Runtime,
   question: LiveQuestion,
@@ -40,15 +40,15 @@ export async function explainLive(
     return resolution;
   });
   const { credential, resolution } = askedOf(asked);
-  // A bearer that is refused before a source is asked is in no part of the explanation.
+  // A bearer that is refused before a call to a source does not appear in the explanation.
   const hidden = withHeaders(...sampleCredential(credential?.kind ?? 'bearer', credentials));
   const { view, facts } = decision.outcome === 'refuse' && decision.stage === 'extract' ? live : hidden;
   const sourceOf = (read: Credential) => selectSource(credential ?? read, sourceRule);
-  // Where no source is asked, it does not matter who asks.
+  // Without a call to a source, the client does not matter.
   return explain(view, { policy, roles, rules, resolution: resolution ?? hidden.resolution, sourceOf, facts });
 }
 
-/** What the call above left; the compiler cannot follow it into the callback. */
+/** Set by the call above; the compiler cannot follow it into the callback. */
 function askedOf(asked: { readonly credential: Credential; readonly resolution: Resolution } | null) {
   return asked ?? { credential: null, resolution: null };
 }

@@ -1,4 +1,4 @@
-/** Analyzes a configuration and says where each finding stands. */
+/** Analyzes a configuration and locates each finding. */
 import type { Config } from '../config/config.ts';
 import { nearestName } from '../config/nearest-name.ts';
 import type { Places } from '../config/places.ts';

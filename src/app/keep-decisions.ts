@@ -1,6 +1,6 @@
 /**
- * Keeps decisions, so that an operator finds the one behind an id. Telemetry chooses the requests. A record is the log line of the
- * request and what is needed to explain it (`policy-tools/replay`).
+ * Keeps decisions, so that an operator can find one by its id. Telemetry chooses the requests. A record is the log line of the request and
+ * what is needed to explain it (`policy-tools/replay`).
  */
 import type { Config, RecordsConfig } from '../config/config.ts';
 import type { Decision } from '../core/decision.ts';
@@ -31,7 +31,7 @@ export interface RecordedRequest {
   /** The members of the log line. */
   readonly request: Readonly<Record<string, unknown>>;
   readonly secure: boolean;
-  /** Null: there is nothing that rules could decide, or that may be kept. */
+  /** Null: nothing that rules could decide, or that may be kept. */
   readonly decided: DecisionRecord | null;
   /** Lists and texts were cut to share the record; if unset: it is whole. */
   readonly shortened?: { readonly identity: DecisionRecord['identity'] };
@@ -44,7 +44,7 @@ export interface FoundDecision {
   readonly identity: DecisionRecord['identity'];
   /** Under the current rules; null: it cannot be explained. */
   readonly explanation: object | null;
-  /** The current rules decide otherwise. */
+  /** The current rules decide differently. */
   readonly rulesChanged: boolean;
   /** Only the beginning of lists and texts was shared, and nothing that could be explained. */
   readonly shortened: boolean;
@@ -57,7 +57,7 @@ export class DecisionKeeper {
   #recent: RecentDecisions | null = null;
   #shared: SharedDecisions | null = null;
   #link: RedisLink | null = null;
-  /** The settings that the members above were made of. */
+  /** The settings from which the members above were created. */
   #madeOf = '';
   #runtime: Runtime | null = null;
   #reads: Reads = { query: [], headers: [], client: false };
@@ -69,7 +69,7 @@ export class DecisionKeeper {
     this.#now = now;
   }
 
-  /** At start and at each reload. */
+  /** Called at start and at each reload. */
   use(runtime: Runtime): void {
     const { records, routes, cache } = runtime.config;
     this.#runtime = runtime;
@@ -92,7 +92,7 @@ export class DecisionKeeper {
     this.#shared = new SharedDecisions({ link: this.#link, keyPrefix, secret, previousSecrets, most, keepMs });
   }
 
-  /** For a request that is over. Never throws. */
+  /** For a request that has ended. Never throws. */
   keep(record: RequestRecord): void {
     if (this.#settings === null) return;
     if (!this.#hasRoom(this.#settings)) {
@@ -155,7 +155,7 @@ export class DecisionKeeper {
     return found ?? (await this.#shared?.find(id, this.#now()).catch(() => null)) ?? null;
   }
 
-  /** The newest first: of all replicas, or of this process where Redis does not respond. */
+  /** Newest first: of all replicas, or of this process if Redis does not respond. */
   async list(filter: DecisionFilter, most: number): Promise<readonly KeptDecision[]> {
     const shared = await this.#shared?.list(filter, most, this.#now()).catch(() => null);
     return shared ?? this.#recent?.list(filter, most, this.#now()) ?? [];
@@ -187,7 +187,7 @@ export function explainKept({ config }: Runtime, { text }: KeptDecision): FoundD
   return { request, identity: decided.identity, explanation, rulesChanged, shortened: false };
 }
 
-/** The result of the source, as far as the decision shows it; null: no source was asked. */
+/** The result of the source, as far as the decision shows it; null: no source was called. */
 function resolutionOf(decision: Decision): DecidedRequest['resolution'] {
   const { identity } = decision;
   if (identity !== null) return { identity, reason: null };

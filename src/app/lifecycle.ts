@@ -1,25 +1,25 @@
 /**
- * From start to end of a process: the first signal drains, a second one ends at once. SIGHUP reloads; where nothing can be
- * reloaded it ends as well, as a terminal that is closed means it.
+ * The life of a process: the first signal drains, a second one ends it at once. SIGHUP reloads; if nothing can be reloaded it also ends the
+ * process, as when a terminal is closed.
  */
 
 export interface Running {
-  /** Finishes what is in flight, within its own bound. */
+  /** Finishes requests in flight, within its own bound. */
   close(): Promise<void>;
   reload?(): void;
-  /** Calls `end` once when no process is left that this one runs for. */
+  /** Calls `end` once, when no process is left that this one serves. */
   onDeserted?(end: () => void): void;
 }
 
-/** How often it is seen whether npx is still there. */
+/** How often to check whether npx is still running. */
 const lookMs = 500;
 
-/** Signals this close together are one: Ctrl-C comes from the terminal, and once more through npm. */
+/** Signals this close together are one: Ctrl-C arrives from the terminal, and again through npm. */
 const oneSignalMs = 300;
 
 /**
- * Resolves with the exit code once a signal has been handled: 0 when everything was finished, 1 when a second signal
- * came or the end went wrong. To be called before anybody can know that the process runs.
+ * Resolves with the exit code once a signal has been handled: 0 if everything was finished, 1 if a second signal arrived or the end failed.
+ * Must be called before the process can receive signals.
  */
 export function untilSignal(running: Running): Promise<number> {
   return new Promise((resolve) => {
@@ -31,7 +31,7 @@ export function untilSignal(running: Running): Promise<number> {
         return;
       }
       endingSince = now;
-      // While the copy may still come its listener stays: without one it would kill what ends well.
+      // The listener stays while the copy may still arrive: without it, the copy would kill a process that ends normally.
       const copied = new Promise((over) => setTimeout(over, oneSignalMs));
       Promise.all([running.close(), copied]).then(
         () => resolve(0),

@@ -1,4 +1,4 @@
-/** Turns the failure to listen into one line that names the setting to change. */
+/** Turns a failure to listen into one line with the setting to change. */
 import type { ListenAddress } from '../http1/server/listen.ts';
 
 /** A socket that could not be opened; `message` is for the person at the terminal. */
@@ -21,7 +21,7 @@ export class ListenError extends Error {
   }
 }
 
-/** Calls `listen` and names the setting when it fails. */
+/** Calls `listen`, and reports the setting if it fails. */
 export async function listenOn<A extends ListenAddress>(
   setting: string,
   address: ListenAddress,

@@ -1,4 +1,4 @@
-/** Log lines about configurations: taken into use, refused, compared, doubtful. */
+/** Log lines about configurations: applied, refused, compared, doubtful. */
 import type { RefusedReload } from '../admin/ready-report.ts';
 import type { Config } from '../config/config.ts';
 import type { ConfigProblem } from '../config/yaml/problem.ts';
@@ -6,7 +6,7 @@ import type { Telemetry } from '../telemetry/create-telemetry.ts';
 import { needsRestart } from './needs-restart.ts';
 
 export interface ConfigLog {
-  /** Of those that `next` changes, settings that need a restart; they are logged. */
+  /** Changed settings that need a restart; they are logged. */
   fixed(current: Config, next: Config): readonly string[];
   reloaded(next: Config): void;
   refused(problems: readonly ConfigProblem[]): void;

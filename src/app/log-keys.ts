@@ -1,4 +1,4 @@
-/** Log lines about the keys that identities are signed with. A key is known by its id alone. */
+/** Log lines about the signing keys of identities. They contain only the id of a key. */
 import type { KeyEvents } from '../assertion/rotating-keys.ts';
 import type { Logger } from '../telemetry/log/logger.ts';
 

@@ -1,4 +1,4 @@
-/** Log lines about revocation. A credential is in none of them: it is known by keyed names alone, and these stay out too. */
+/** Log lines about revocation. They contain neither credentials nor their keyed names. */
 import type {
   EventOutcome,
   OwnSource,
@@ -18,7 +18,7 @@ const own: ReadonlySet<RevocationSource> = new Set<OwnSource>([
 
 const taken: ReadonlySet<EventOutcome> = new Set<EventOutcome>(['revoked', 'ignored', 'busy']);
 
-/** Forwards to `events`, and writes what an operator looks for. */
+/** Forwards to `events`, and logs what an operator needs. */
 export function logRevocations<Events extends RevocationEvents>(events: Events, log: Logger): Events {
   return {
     ...events,

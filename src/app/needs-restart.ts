@@ -16,7 +16,7 @@ export function needsRestart(current: Config, next: Config): string[] {
   return fixed.filter(([, a, b]) => JSON.stringify(a) !== JSON.stringify(b)).map(([name]) => name);
 }
 
-/** Certificates are reloaded; whether there is TLS at all is fixed. */
+/** Certificates are reloaded; whether TLS is used is fixed. */
 function grpc({ authorizer }: Config): unknown {
   if (authorizer === null || authorizer.grpc === null) return null;
   return { ...authorizer.grpc, tls: authorizer.grpc.tls !== null };

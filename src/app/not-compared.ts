@@ -1,4 +1,4 @@
-/** Settings of a candidate that could decide otherwise, and have no say in the shadow: requests are read only once. */
+/** Settings of a candidate that affect decisions but are not compared, because requests are read only once. */
 import type { Config } from '../config/config.ts';
 
 /** Names of such settings that differ from those in use. */

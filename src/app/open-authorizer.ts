@@ -1,4 +1,4 @@
-/** Makes the entrypoints for other proxies of the rooms that they take part in: over HTTP, over gRPC, or both. */
+/** Creates the entrypoints for checks of other proxies: over HTTP, over gRPC, or both. */
 
 import type { Deciding } from '../authorizer/checks.ts';
 import {
@@ -26,11 +26,11 @@ export interface AuthorizerPlace {
   readonly trustedProxies: TrustedProxies;
   readonly deadlines: Deadlines;
   readonly telemetry: Pick<Telemetry, 'observe' | 'log'>;
-  /** Whether this process can take checks. */
+  /** Whether this process can serve checks. */
   ready(): Promise<boolean>;
 }
 
-/** Where other proxies ask; null: not this way. */
+/** Addresses for checks of other proxies; null: disabled. */
 export interface CheckAddresses {
   readonly http: ListenAddress | null;
   readonly grpc: ListenAddress | null;
@@ -41,7 +41,7 @@ export interface OpenAuthorizer extends Omit<Authorizer, 'listen'> {
   readonly addresses: CheckAddresses;
 }
 
-/** One log line in this time about checks that are turned away: a proxy that is set up wrongly sends one for every request. */
+/** At most one log line in this time about refused checks: a misconfigured proxy sends one for every request. */
 const warnEveryMs = 10_000;
 
 const why = {
@@ -57,7 +57,7 @@ const line: HttpLine = {
   newContext: (host, request, response, peer) => new RequestContext(host, request, response, peer),
 };
 
-/** `addresses`: of the configuration, or those that workers share. Rejects with `ListenError`. */
+/** `addresses`: those of the configuration, or those that workers share. Rejects with `ListenError`. */
 export async function openAuthorizer(
   config: Config,
   addresses: CheckAddresses,

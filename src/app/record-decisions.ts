@@ -1,4 +1,4 @@
-/** Writes decisions down for `rolegate diff --replay`, as the configuration of the moment says. */
+/** Records decisions for `rolegate diff --replay`, as currently configured. */
 import type { Config, DecisionsConfig } from '../config/config.ts';
 import type { Policy } from '../core/decide.ts';
 import { type Reads, type RecordHead, readsOf, recordOf } from '../policy-tools/replay/decision-record.ts';
@@ -8,7 +8,7 @@ import type { RecordEvents } from '../telemetry/metrics/decision-metrics.ts';
 import { DecisionFile } from '../telemetry/records/decision-file.ts';
 import type { DecisionWatcher } from './after-decision.ts';
 
-/** What takes records: a file, or the process that has it. */
+/** The receiver of records: a file, or the process that has it. */
 export type DecisionRecord = Pick<DecisionFile, 'begin' | 'hasRoom' | 'write' | 'close'>;
 export type OpenRecord = (settings: DecisionsConfig) => DecisionRecord;
 
@@ -29,7 +29,7 @@ export class DecisionRecorder implements DecisionWatcher {
     this.#events = events;
   }
 
-  /** At start and at each reload. */
+  /** Called at start and at each reload. */
   use({ decisions, routes }: Config): void {
     if (JSON.stringify(decisions) !== JSON.stringify(this.#settings)) {
       void this.#file?.close();

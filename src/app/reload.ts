@@ -1,6 +1,6 @@
 /**
- * Keeps a running gateway in step with its files: on change, on SIGHUP, through the admin port. A file with problems
- * changes nothing: the last good configuration stays, and the problems are reported.
+ * Applies changes of files to a running gateway: on change, on SIGHUP, through the admin port. A file with problems changes nothing: the
+ * last good configuration stays, and the problems are reported.
  */
 import type { Config } from '../config/config.ts';
 import type { ConfigSource } from '../config/config-source.ts';
@@ -9,24 +9,24 @@ import type { ConfigProblem } from '../config/yaml/problem.ts';
 import { watchFiles } from './watch-files.ts';
 
 export interface ReloadEvents {
-  /** Takes a configuration without problems into use, whole or, when it throws, not at all. */
+  /** Applies a valid configuration, completely or, if it throws, not at all. */
   apply(config: Config, source: ConfigSource): void;
   /** Nothing was changed. */
   refused(problems: readonly ConfigProblem[]): void;
 }
 
-/** The parts of a configuration that name further files to watch. */
+/** The parts of a configuration with further files to watch. */
 type Watched = Pick<Config, 'include' | 'authorizer' | 'lists'>;
 
 export interface Reloader {
-  /** Reads the file now. The problems that kept it from being applied; none when it was. */
+  /** Reads the file now. Returns the problems that prevented its use; empty if it was applied. */
   reload(): readonly ConfigProblem[];
   close(): void;
 }
 
 /**
- * Looks at the file, at those that it includes, at its lists, and at certificates that it serves, every `intervalMs`: by polling, since mounted
- * files change through links that no event follows. `first` is in use, and was read at `readAtMs`.
+ * Checks the file, its included files, lists and certificates every `intervalMs`. It polls, because mounted files change through links that
+ * cause no event. `first` is in use, and was read at `readAtMs`.
  */
 export function createReloader(
   file: string,
@@ -54,7 +54,7 @@ export function createReloader(
       events.apply(result.config, source);
       return [];
     } catch {
-      // Whatever it was, a running gateway goes on with what it has.
+      // Whatever the error, a running gateway continues with its configuration.
       return [notUsable(file)];
     }
   };
@@ -68,12 +68,12 @@ export function createReloader(
   };
 }
 
-/** Files of certificates and keys that the process serves, of which a renewed one has to count. */
+/** Files of the server's certificates and keys, which must be reloaded when they are renewed. */
 function certificatesOf({ authorizer }: Watched): readonly string[] {
   return authorizer?.grpc?.tls?.files ?? [];
 }
 
-/** Of a configuration without problems of its own. */
+/** For a configuration without problems of its own. */
 export function notUsable(file: string): ConfigProblem {
   const message = 'the configuration is valid, but could not be taken into use';
   return { file, line: 1, column: 1, message, hint: 'validate it, and try it with a new process', frame: '' };

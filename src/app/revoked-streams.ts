@@ -1,4 +1,4 @@
-/** Lets open streams know of revocations: when to look, and whether one may be concerned. */
+/** Notifies open streams of revocations: when to check, and whether a stream may be concerned. */
 import type { CredentialSources } from '../core/credential/credential.ts';
 import { extractCredential } from '../core/credential/extract-credential.ts';
 import type { Allow } from '../core/decision.ts';
@@ -7,7 +7,7 @@ import { subjectOf } from '../identity/cache/memory-entry.ts';
 import type { IdentityResolver } from '../identity/resolver.ts';
 import type { RevocationEvents } from '../identity/revocation/revocation-events.ts';
 
-/** Tells `events`, and calls `look` when something was revoked or may have been. */
+/** Forwards to `events`, and calls `look` when something was or may have been revoked. */
 export function lookAfter<Events extends RevocationEvents>(events: Events, look: () => void): Events {
   return {
     ...events,
@@ -23,8 +23,8 @@ export function lookAfter<Events extends RevocationEvents>(events: Events, look:
 }
 
 /**
- * Whether what was granted to a request at `atMs` may have been revoked since. The credential is named only when ids
- * alone do not tell, as that costs a keyed hash.
+ * Whether access granted to a request at `atMs` may have been revoked since. The credential's names are computed only if ids are not
+ * sufficient, because that costs a keyed hash.
  */
 export function mayBeRevoked(
   { revocations, lookupsOf }: Pick<IdentityResolver, 'revocations' | 'lookupsOf'>,

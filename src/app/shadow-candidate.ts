@@ -1,6 +1,6 @@
 /**
- * A candidate of the rules in the shadow of live traffic: what it would have decided otherwise is counted by route and
- * reason, and the last cases are kept. It decides no request, and makes no call to the Auth API.
+ * Compares candidate rules on live traffic: different decisions are counted by route and reason, and the last cases are kept. It decides no
+ * request, and makes no call to the Auth API.
  */
 import type { Config } from '../config/config.ts';
 import type { ConfigProblem } from '../config/yaml/problem.ts';
@@ -18,10 +18,10 @@ export interface ShadowReport {
     /** ISO 8601: since when this one is compared. */
     readonly since: string;
     readonly routes: number;
-    /** Settings of it that could decide otherwise and have no say here. */
+    /** Its settings that affect decisions but are not compared. */
     readonly notCompared: readonly string[];
   } | null;
-  /** Why the newest candidate is not compared; none: it is. */
+  /** Why the newest candidate is not compared; empty: it is. */
   readonly problems: readonly string[];
   /** Decisions of this candidate by how they compare, and how many were skipped. */
   readonly decisions: Readonly<Record<Comparison | 'skipped', number>>;
@@ -47,7 +47,7 @@ export class ShadowCandidate implements DecisionWatcher {
     this.#now = now;
   }
 
-  /** Counts from the beginning. */
+  /** Resets the counts. */
   use({ routes, credentials, roleMapping, via }: Config, notCompared: readonly string[] = []): void {
     this.#policy = { routes, credentials, roleMapping, via };
     this.active = true;
@@ -58,7 +58,7 @@ export class ShadowCandidate implements DecisionWatcher {
     this.#ring = new ShadowRing();
   }
 
-  /** The candidate before, if there was one, is still compared. */
+  /** The previous candidate, if any, is still compared. */
   refuse(problems: readonly ConfigProblem[]): void {
     this.#problems = problems.slice(0, mostProblems).map(({ file, line, message }) => `${file}:${line} ${message}`);
   }

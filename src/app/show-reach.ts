@@ -17,7 +17,7 @@ export interface Reach {
   readonly routes: readonly ReachedRoute[];
   /** Routes of the configuration. */
   readonly of: number;
-  /** What may be a mistake in the question; absent: nothing. */
+  /** A possible mistake in the question; absent: none. */
   readonly note?: string;
 }
 
@@ -46,7 +46,7 @@ function withRole(config: Config, role: string): Found {
   const scoped = scopedRole(form ?? role);
   const held = scoped === null ? role : roleInScope(scoped, heldScope);
   const identity = derived(config, { ...sampleIdentity, roles: held === null ? [] : [held] });
-  // A source may name roles that no rule knows, so this is no error.
+  // A source may return roles that no rule uses, so this is not an error.
   const hint = form === undefined ? didYouMean(role, known) : null;
   const note = form === undefined ? `no role "${role}" is declared${hint === null ? '' : `; ${hint}`}` : null;
   return { caller: { identity, known: 'roles' }, note };

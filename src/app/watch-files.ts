@@ -1,6 +1,6 @@
 /**
- * Notices when the main file changes, and when another file that it names changes, disappears or appears. It polls, because mounted
- * files change through links that cause no event. A look does not block the process.
+ * Detects changes of the main file, and of other files that it uses, including new and removed ones. It polls, because mounted files change
+ * through links that cause no event. A check does not block the process.
  */
 import { globSync, lstatSync, statSync } from 'node:fs';
 import { glob, lstat, stat } from 'node:fs/promises';
@@ -8,8 +8,8 @@ import { basename, dirname, join, resolve } from 'node:path';
 
 export interface FileWatch {
   /**
-   * What was read, and which patterns of included files count from here on. A file that changed at `readAtMs` or later
-   * (milliseconds since the epoch) counts as changed at the next look.
+   * Sets the read state, and the patterns of included files from here on. A file that changed at `readAtMs` or later (milliseconds since
+   * the epoch) counts as changed at the next check.
    */
   watch(patterns: readonly string[], readAtMs?: number): void;
   close(): void;
@@ -31,7 +31,7 @@ export function watchFiles(mainFile: string, intervalMs: number, changed: () => 
     const looked = patterns;
     const found = await fingerprint(folder, main, looked).catch(() => null);
     timer = null;
-    // A folder that cannot be read now may be readable at the next look.
+    // A folder that is unreadable now may be readable at the next check.
     if (found !== null && looked === patterns && !closed) {
       const before = seen;
       seen = found;
@@ -53,18 +53,18 @@ export function watchFiles(mainFile: string, intervalMs: number, changed: () => 
   };
 }
 
-/** File systems tell times by a clock that lags a little. */
+/** Times of file systems lag a little. */
 const coarseMs = 50;
 
 /**
- * Link through which Kubernetes changes all files of a mounted volume at once. What it leads to was written before, so
- * that only the link itself tells when it happened.
+ * Link through which Kubernetes changes all files of a mounted volume at once. Its target was written earlier, so only the link itself
+ * shows when the change happened.
  */
 const swappedLink = '..data';
 
 type Stats = Readonly<Record<'mtimeMs' | 'size' | 'ino', number>>;
 
-/** Names of the main file and all matching ones, with what changes when their content does. */
+/** Names of the main file and all matching ones, with attributes that change with their content. */
 async function fingerprint(folder: string, main: string, patterns: readonly string[]): Promise<string> {
   const names = [main];
   for (const pattern of patterns) for await (const name of glob(pattern, { cwd: folder })) names.push(name);
@@ -76,7 +76,7 @@ async function fingerprint(folder: string, main: string, patterns: readonly stri
   return lines.sort().join('\n');
 }
 
-/** The same in one go; empty when a file changed at `latestMs` or later. */
+/** The same synchronously; empty if a file changed at `latestMs` or later. */
 function fingerprintNow(folder: string, main: string, patterns: readonly string[], latestMs: number): string {
   try {
     return fingerprintAt(folder, main, patterns, latestMs);
@@ -86,14 +86,14 @@ function fingerprintNow(folder: string, main: string, patterns: readonly string[
 }
 
 function fingerprintAt(folder: string, main: string, patterns: readonly string[], latestMs: number): string {
-  // A pattern takes what a short configuration has no use for: Node's glob loads a parser of its own.
+  // Only for patterns, because Node's glob loads its own parser.
   const names = [main, ...patterns.flatMap((pattern) => globSync(pattern, { cwd: folder }))];
   const links = new Set(names.map(linkBeside));
   const found = [
     ...names.map((name) => [name, orNull(() => statSync(resolve(folder, name)))] as const),
     ...[...links].map((name) => [name, orNull(() => lstatSync(resolve(folder, name)))] as const),
   ];
-  // A time that lies ahead, as another machine's clock may set it, says nothing. The clock leaves out parts of a millisecond.
+  // A time in the future, such as from another machine's clock, is ignored. The clock truncates to milliseconds.
   const isLate = (ms: number) => ms >= latestMs - coarseMs && ms < Date.now() + 1;
   if (found.some(([, stats]) => stats !== null && isLate(stats.mtimeMs))) return '';
   return found

@@ -10,7 +10,7 @@ import { metricsMessage, type WorkerMetrics } from './sum-metrics.ts';
 import { keptDecisions, ready } from './worker-messages.ts';
 import type { WorkerPool } from './worker-pool.ts';
 
-/** A worker that does not respond for so long is killed. */
+/** A worker that does not respond for this long is killed. */
 const showMs = 10_000;
 const mostRecent = 256;
 
@@ -35,8 +35,8 @@ export async function metricsOf(
 }
 
 /**
- * Ready when every worker that serves is. One that is being started again has no connections, so that it takes none from
- * the others; with none left nothing is ready.
+ * Ready if every serving worker is. A restarting one has no connections, so it does not affect the others; without any worker, nothing is
+ * ready.
  */
 export async function readyOfAll(pool: WorkerPool, wanted: number, own: ReadyReport): Promise<ReadyReport> {
   const workers = { serving: pool.serving, wanted };
@@ -57,7 +57,7 @@ export async function readyOfAll(pool: WorkerPool, wanted: number, own: ReadyRep
   );
 }
 
-/** `own`: of the supervisor, which compares nothing, and knows why the newest candidate cannot be used. */
+/** `own`: the report of the supervisor, which compares nothing, but knows why the newest candidate cannot be used. */
 export async function shadowOf(pool: WorkerPool, own: ShadowReport): Promise<object> {
   const responses = await pool.requestServing({ do: 'shadow' }, shadowReport, showMs);
   const decisions: Record<string, number> = { ...own.decisions };
@@ -72,7 +72,7 @@ export async function shadowOf(pool: WorkerPool, own: ShadowReport): Promise<obj
   return { ...own, decisions, recent };
 }
 
-/** A source as all processes see it: one that does not reach it counts. */
+/** The combined state of a source: unreachable if one process cannot reach it. */
 function together(source: SourceReport, others: readonly SourceReport[]): SourceReport {
   const other = others.find(({ name }) => name === source.name);
   if (other === undefined) return source;
@@ -83,7 +83,7 @@ function together(source: SourceReport, others: readonly SourceReport[]): Source
   };
 }
 
-/** One of each URL: workers mostly see the same. */
+/** One per URL, because workers usually see the same. */
 function distinct(failures: readonly SourceFailure[]): readonly SourceFailure[] {
   return [...new Map(failures.map((failure) => [failure.url, failure])).values()];
 }

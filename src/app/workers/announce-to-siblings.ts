@@ -1,6 +1,6 @@
 /**
- * Announces revocations to other processes of this gateway, a bounded number at a time: any more are announced as one that
- * revokes everything, after which nothing is believed that was known before.
+ * Announces revocations to other processes of this gateway, a bounded number at a time: further ones are announced as one that revokes
+ * everything, which voids all earlier results.
  */
 import type { Siblings } from '../../identity/revocation/create-revocations.ts';
 import type { Delivery } from '../../identity/revocation/revocation-announcer.ts';
@@ -14,7 +14,7 @@ export function announceToSiblings(send: (revocation: Revocation) => Promise<Del
   let all: Promise<Delivery> | null = null;
   let allAfter: Promise<Delivery> | null = null;
 
-  /** One that is under way may have been done before the revocation that it is to stand for: another one follows it. */
+  /** One in progress may have been applied before the revocation that it stands for, so another one follows. */
   function announceAll(): Promise<Delivery> {
     if (all === null) {
       all = send({ kind: 'all' }).finally(() => {

@@ -1,6 +1,6 @@
 /**
- * Requests, responses and notices between two processes of one gateway, over the channel that Node opens to a child. Messages are
- * read strictly: one of another form ends the channel, as the state of the other side is unknown then.
+ * Requests, responses and notices between two processes of one gateway, over the channel that Node opens to a child. Messages are parsed
+ * strictly: an invalid one ends the channel, because the state of the other side is then unknown.
  */
 import { z } from 'zod';
 
@@ -11,7 +11,7 @@ const frame = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('notice'), body: z.unknown() }),
 ]);
 
-/** The other process is gone, or sent a message that cannot be read. */
+/** The other process is gone, or sent an invalid message. */
 export class ChannelClosedError extends Error {
   override readonly name = 'ChannelClosedError';
 
@@ -23,11 +23,11 @@ export class ChannelClosedError extends Error {
 export interface ChannelOptions {
   /** False: the channel is full, or gone. */
   readonly send: (message: object) => boolean;
-  /** Makes the response to a request; a rejection, and a request that it does not know (`null`), end the channel. */
+  /** Responds to a request; a rejection, or an unknown request (`null`), ends the channel. */
   readonly respond: (body: unknown) => Promise<object> | object | null;
-  /** Takes a notice. False: this is none. */
+  /** Receives a notice. False: not a notice. */
   readonly notice: (body: unknown) => boolean;
-  /** A message of the other side cannot be read, or its request has no response. */
+  /** A message of the other side is invalid, or its request has no response. */
   readonly broken: (cause: unknown) => void;
 }
 
@@ -46,7 +46,7 @@ export class Channel {
     return this.#waiting.size;
   }
 
-  /** Rejects with `ChannelClosedError` when the other process ends before its response. */
+  /** Rejects with `ChannelClosedError` if the other process ends before its response. */
   request(body: object): Promise<unknown> {
     if (this.#closed) return Promise.reject(new ChannelClosedError());
     const response = Promise.withResolvers<unknown>();

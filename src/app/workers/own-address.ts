@@ -1,6 +1,6 @@
 /**
- * Makes sure that no other program has the address that workers will share: a socket that is shared can be had beside that of
- * another program of the same user, which would take a part of the connections without a word.
+ * Makes sure that no other program has the address that workers will share: a shared socket can coexist with that of another program of the
+ * same user, which would silently receive some of the connections.
  */
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';

@@ -1,8 +1,8 @@
-/** Recorded decisions of a worker on their way to the supervisor, which has the file. Those that the supervisor is too slow for are skipped. */
+/** Sends recorded decisions of a worker to the supervisor, which has the file. Records are skipped if the supervisor is too slow. */
 import type { DecisionsConfig } from '../../config/config.ts';
 import type { DecisionRecord } from '../record-decisions.ts';
 
-/** Records on their way; beyond it the supervisor does not keep up. */
+/** Maximum unsent records; beyond it the supervisor does not keep up. */
 const mostUnsent = 256;
 
 export class RecordsToSupervisor implements DecisionRecord {

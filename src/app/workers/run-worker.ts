@@ -1,6 +1,6 @@
 /**
- * A worker: it runs the commands of its supervisor. It reads no file and ignores signals, as a terminal or a service manager sends
- * those to every process of a group; when the supervisor is gone, it finishes what it has and ends.
+ * A worker: it runs the commands of its supervisor. It reads no files and ignores signals, because a terminal or a service manager sends
+ * those to every process of a group. When the supervisor is gone, it finishes its requests and ends.
  */
 import type { Config } from '../../config/config.ts';
 import { type ConfigSource, parseSource } from '../../config/config-source.ts';
@@ -26,7 +26,7 @@ export interface WorkerOptions {
   readonly link: WorkerLink;
 }
 
-/** A supervisor that does not respond for so long is not waited for. */
+/** The wait for a supervisor ends after this time. */
 const longestAnnounceMs = 10_000;
 
 /** Resolves when it has ended. */

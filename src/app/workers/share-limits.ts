@@ -1,7 +1,7 @@
 /**
- * What one of several workers may take up: its part of what is set for all clients together, rounded up. What is set for one
- * client stays as it is where it would be refused, as its connections may all come to one worker; where it would only wait,
- * it is divided too, so that no client gets a larger part of a worker than of the whole.
+ * The limits of one of several workers: its share of the limits for all clients together, rounded up. A limit per client that refuses is
+ * unchanged, because all connections of a client may reach one worker. A limit per client that only delays is divided, so that a client
+ * gets no larger share of a worker than of the whole.
  */
 import type { Config, UpstreamConfig } from '../../config/config.ts';
 

@@ -1,4 +1,4 @@
-/** One page of metrics of all processes: those that run, and what processes that are gone have counted. */
+/** One page of metrics of all processes: the running ones, and the counts of ended ones. */
 import { z } from 'zod';
 import type { MetricsFormat } from '../../http-base/metrics-format.ts';
 import { attachNewest } from '../../telemetry/metrics/exemplars.ts';
@@ -27,24 +27,24 @@ const message = z.array(
   }),
 );
 
-/** As `prom-client` takes them; its types know the kinds of metrics as an enumeration that it does not export. */
+/** In the form of `prom-client`, whose types use an enumeration that it does not export. */
 export const metricsMessage = message.transform((metrics) => metrics as unknown as MetricValues);
 
 export class WorkerMetrics {
   /** By process: its last metrics. */
   readonly #last = new Map<object, { readonly number: number; readonly metrics: MetricValues }>();
-  /** What is kept of those that are gone. */
+  /** Counts of ended processes. */
   #gone: Promise<MetricValues> = Promise.resolve([]);
   readonly #goneRequests = new Map<number, number>();
   readonly #ended = new WeakSet<object>();
 
-  /** One that responded and then ended, while others were still waited for, is not taken for one that runs. */
+  /** A process that responded and then ended before the others responded does not count as running. */
   add(worker: object, number: number, metrics: MetricValues): void {
     if (this.#ended.has(worker)) return;
     this.#last.set(worker, { number, metrics });
   }
 
-  /** What was shown once is not taken back: a sum that falls would look like a start from zero. */
+  /** Counts are never removed: a falling sum would look like a reset. */
   gone(worker: object): void {
     this.#ended.add(worker);
     const last = this.#last.get(worker);
@@ -55,12 +55,12 @@ export class WorkerMetrics {
     this.#gone = this.#gone.then((before) => aggregate([before, counted(metrics)]).getMetricsAsJSON());
   }
 
-  /** Those of other routes are let go. */
+  /** Removes those of other routes. */
   useRoutes(ids: ReadonlySet<string>): void {
     this.#gone = this.#gone.then((metrics) => ofRoutes(metrics, ids));
   }
 
-  /** Requests by number of the worker, in whichever process it was. */
+  /** Requests by worker number, over all its processes. */
   requests(count: number): number[] {
     const sums = Array.from({ length: count }, (_, index) => this.#goneRequests.get(index + 1) ?? 0);
     for (const { number, metrics } of this.#last.values()) sums[number - 1]! += requestsOf(metrics);
@@ -76,7 +76,7 @@ export class WorkerMetrics {
   }
 }
 
-/** What a process that ends has counted, without its state. */
+/** Counts of an ended process, without its gauges. */
 function counted(metrics: MetricValues): MetricValues {
   return metrics.filter(({ type, aggregator }) => String(type) !== 'gauge' && aggregator === 'sum');
 }
@@ -89,8 +89,8 @@ function ofRoutes(metrics: MetricValues, ids: ReadonlySet<string>): MetricValues
 }
 
 /**
- * Of Node's metrics, those that add up with those of the workers, and since when there are any: how late the event loop of the
- * supervisor is says nothing of requests.
+ * Only those of Node's metrics that can be added to those of the workers, and the start time: the event loop lag of the supervisor is
+ * irrelevant for requests.
  */
 function ofSupervisor(metrics: MetricValues): MetricValues {
   return metrics.flatMap((metric) => {

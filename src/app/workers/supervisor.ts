@@ -1,7 +1,7 @@
 /**
- * A gateway of several processes. Workers decide and forward, each listening at the same address; what may be there only
- * once is here: the admin port, the Auth API if it is embedded, the log, the file of decisions, the reading of files. The
- * supervisor revokes like a worker, with the same names of credentials, and forwards nothing.
+ * A gateway of several processes. Workers decide and forward, each listening at the same address. Everything that may exist only once is
+ * here: the admin port, the Auth API if it is embedded, the log, the file of decisions, the reading of files. The supervisor revokes like a
+ * worker, with the same names of credentials, but does not forward.
  */
 import { randomBytes } from 'node:crypto';
 import type { AdminServer } from '../../admin/admin-server.ts';
@@ -32,21 +32,21 @@ export interface SupervisorOptions extends Omit<GatewayOptions, 'logTo' | 'reloa
   readonly workers: number;
   /** What `config` was read from. */
   readonly source: ConfigSource;
-  /** The program that runs a worker when its argument is `worker`. */
+  /** The program that runs a worker if its argument is `worker`. */
   readonly program: string;
   /** For the admin port: reads the configuration again. */
   readonly reload: () => Promise<readonly ConfigProblem[]>;
 }
 
 export interface Supervisor extends Omit<Gateway, 'apply' | 'useCandidate'> {
-  /** Takes another configuration into use in all workers, or in none. Resolves with why not; empty: it is in use. */
+  /** Applies another configuration in all workers, or in none. Resolves with the problems; empty: it is in use. */
   apply(config: Config, source: ConfigSource): Promise<readonly ConfigProblem[]>;
   useCandidate(config: Config, source: ConfigSource): void;
-  /** Resolves with one line when it is of no use to go on; `close` is due then. */
+  /** Resolves with one line if the gateway cannot continue; `close` must be called then. */
   readonly gaveUp: Promise<string>;
 }
 
-/** A worker that does not confirm a revocation within this time is killed, so that it lets no one in by an old verdict. */
+/** A worker that does not confirm a revocation within this time is killed, so that it does not use an old verdict. */
 const revokeMs = 5_000;
 const useMs = 30_000;
 /** After the longest wait for requests in flight. */
@@ -68,7 +68,7 @@ export function createSupervisor(config: Config, options: SupervisorOptions): Su
   const { log } = telemetry;
   const configLog = createConfigLog(telemetry);
   let listen: Address | null = config.server.listen;
-  /** Where other proxies ask. */
+  /** Addresses for checks of other proxies. */
   let checks: Start['checks'] = { http: null, grpc: null };
   let inUse = first;
   let compared: ConfigSource | null = null;
@@ -107,7 +107,7 @@ export function createSupervisor(config: Config, options: SupervisorOptions): Su
     return 'delivered';
   }
 
-  /** Made and sent in one turn with what is revoked by then: later revocations are announced to the worker. */
+  /** Created and sent in one turn, with all revocations so far: later ones are announced to the worker. */
   function beginning(worker: number): Start {
     return {
       do: 'start',
@@ -124,7 +124,7 @@ export function createSupervisor(config: Config, options: SupervisorOptions): Su
     };
   }
 
-  /** The supervisor forwards nothing, so it watches no upstream and keeps no decisions. Of requests, it traces those to an embedded Auth API. */
+  /** The supervisor does not forward, so it checks no upstreams and keeps no decisions. It traces only requests to an embedded Auth API. */
   function own(next: Config): Config {
     return {
       ...next,
@@ -194,7 +194,7 @@ export function createSupervisor(config: Config, options: SupervisorOptions): Su
     } catch (cause) {
       log.error({ err: cause }, 'a configuration could not be taken into use everywhere: back to the last good one');
       for (const { worker, response } of await pool.requestAll({ do: 'use', source: before }, used, useMs)) {
-        // It would decide by another configuration than the others; started again, it has theirs.
+        // It would use a different configuration from the others; after a restart, it has theirs.
         if (response.failed !== null) worker.kill('it cannot go back', new Error(response.failed));
       }
       const problems = [notUsable(source.file)];
@@ -213,7 +213,7 @@ export function createSupervisor(config: Config, options: SupervisorOptions): Su
     return mine;
   }
 
-  /** The order matters: first not ready, then no new requests, then the ends of those in flight, then what they needed. */
+  /** The order matters: first not ready, then no new requests, then the end of those in flight, then their resources. */
   async function end(): Promise<void> {
     await engine.beginEnd();
     const { drainTimeoutMs } = (engine.started()?.config ?? config).server;
@@ -225,7 +225,7 @@ export function createSupervisor(config: Config, options: SupervisorOptions): Su
     if (!clean) throw new Error('workers had to be killed');
   }
 
-  // A process that ends at once ends the workers, too; a worker whose supervisor is gone otherwise finishes what it has.
+  // A process that ends at once also ends the workers; otherwise a worker without a supervisor would finish its requests.
   process.once('exit', () => {
     if (closing !== null) pool.killNow();
   });

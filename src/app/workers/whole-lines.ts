@@ -1,6 +1,6 @@
-/** Hands on what a process prints in whole lines, so that lines of several processes never mix. */
+/** Forwards the output of a process in whole lines, so that lines of several processes never mix. */
 
-/** Lines of the log are shorter by far; one without an end is cut here. */
+/** Log lines are much shorter; a line without an end is cut here. */
 const longestLine = 1024 * 1024;
 const lineFeed = 0x0a;
 
@@ -25,7 +25,7 @@ export class WholeLines {
     if (this.#length > longestLine) this.end();
   }
 
-  /** The process is gone: what it did not finish is a line of its own. */
+  /** The process is gone: unfinished output becomes a line. */
   end(): void {
     if (this.#parts.length === 0) return;
     this.#parts.push(Buffer.from('\n'));

@@ -1,7 +1,6 @@
 /**
- * The messages between the supervisor and a worker. A revocation is sent as it is kept: an id, or keyed names of a
- * credential, never the credential. Secrets go one way only: in the source of a configuration and in what a worker begins
- * with, as it has to have the same ones.
+ * The messages between the supervisor and a worker. A revocation is sent as it is stored: an id, or keyed names of a credential, never the
+ * credential. Secrets are sent only to workers: in the source of a configuration and in the start message, because all need the same ones.
  */
 import { z } from 'zod';
 import type { ConfigSource } from '../../config/config-source.ts';
@@ -57,18 +56,18 @@ const start = z.strictObject({
   /** From 1. */
   worker: z.int().min(1),
   workers: z.int().min(2),
-  /** What the gateway was started with: settings that need a restart are taken from there. */
+  /** The gateway's initial configuration, for settings that need a restart. */
   first: source,
   /** What is in use now; null: the same. */
   source: source.nullable(),
   candidate: source.nullable(),
-  /** In place of a `cache.secret` that is not configured: the names of credentials have to be the same everywhere. */
+  /** Replaces an unset `cache.secret`: names of credentials must be the same everywhere. */
   cacheSecret: text,
-  /** Where an embedded Auth API is, and the secret that is shared with it; null: there is none. */
+  /** Address and shared secret of an embedded Auth API, or null. */
   authApi: z.strictObject({ urls: z.array(text).readonly(), gatewaySecret: text }).nullable(),
-  /** Null: it forwards nothing. */
+  /** Null: it does not forward. */
   listen: address.nullable(),
-  /** Where other proxies ask; null: not this way. */
+  /** Addresses for checks of other proxies; null: disabled. */
   checks: z.strictObject({ http: address.nullable(), grpc: address.nullable() }),
   tombstones,
 });

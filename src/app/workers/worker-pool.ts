@@ -1,6 +1,6 @@
 /**
- * The workers of a gateway: started together, each started again when it ends, asked together, ended together. One that ends
- * at once again and again is not started any more: then the gateway gives up.
+ * The workers of a gateway: started together, each restarted when it ends, queried together, ended together. If one repeatedly ends at
+ * once, the gateway gives up.
  */
 import type { z } from 'zod';
 import type { Address } from '../../config/config.ts';
@@ -12,17 +12,17 @@ export interface WorkerPoolOptions extends Omit<WorkerProcessOptions, 'lines' | 
   readonly count: number;
   readonly lines: (text: string) => void;
   readonly log: Logger;
-  /** What a worker begins with, made when it is started; whatever is asked from then on reaches it too. */
+  /** The start message of a worker, created when it starts; it also receives all later commands. */
   readonly begin: (number: number) => Start;
   /** Resolves when a worker may be started. */
   readonly settled: () => Promise<void>;
   /** A worker has ended. */
   readonly gone: (worker: WorkerProcess, number: number) => void;
-  /** It is of no use to go on; `why` is one line. */
+  /** The gateway cannot continue; `why` is one line. */
   readonly giveUp: (why: string) => void;
 }
 
-/** One of them, from 1, in whichever process it is at the moment. */
+/** The worker with this number, from 1, in any process. */
 interface Slot {
   readonly number: number;
   readonly policy: RestartPolicy;
@@ -69,7 +69,7 @@ export class WorkerPool {
     return this.#slots.filter(({ serving }) => serving).length;
   }
 
-  /** Resolves when all of them listen; rejects with `WorkerStartError` when one cannot. */
+  /** Resolves when all of them listen; rejects with `WorkerStartError` if one cannot. */
   async start(): Promise<Address | null> {
     const places = await Promise.all(this.#slots.map((slot) => this.#launch(slot)));
     for (const slot of this.#slots) void this.#watch(slot, performance.now());
@@ -86,7 +86,7 @@ export class WorkerPool {
     return await this.#requestOf(this.#slots, command, form, waitMs, except);
   }
 
-  /** The same to those that serve: one that is being started has nothing to show yet, and may take its time to load. */
+  /** The same for serving workers: a starting one has no data yet, and may take long to load. */
   async requestServing<T>(command: Command, form: z.ZodType<T>, waitMs: number): Promise<Responded<T>[]> {
     const serving = this.#slots.filter((slot) => slot.serving);
     return await this.#requestOf(serving, command, form, waitMs, null);
@@ -111,7 +111,7 @@ export class WorkerPool {
     return (await Promise.all(responses)).flat();
   }
 
-  /** Ends all of them within a time; those that are left then are killed. False: there were such. */
+  /** Ends all of them within a time, then kills the rest. False: some were killed. */
   async drain(withinMs: number): Promise<boolean> {
     this.#ending = true;
     for (const slot of this.#slots) if (slot.timer !== null) clearTimeout(slot.timer);
@@ -197,17 +197,17 @@ export class WorkerPool {
 }
 
 export interface RestartPolicyOptions {
-  /** A worker that lived this long had a good life. */
+  /** A worker that lived this long counts as stable. */
   readonly goodMs: number;
   readonly firstDelayMs: number;
   readonly longestDelayMs: number;
-  /** Short lives in a row that are too many. */
+  /** Number of consecutive short lives at which the gateway gives up. */
   readonly mostShort: number;
 }
 
 const usual: RestartPolicyOptions = { goodMs: 10_000, firstDelayMs: 100, longestDelayMs: 5_000, mostShort: 6 };
 
-/** When a worker that ended is started again: at once after a good life, later and later after short ones, then never. */
+/** When an ended worker is restarted: at once after a stable life, with growing delays after short ones, then never. */
 export class RestartPolicy {
   readonly #options: RestartPolicyOptions;
   #short = 0;
@@ -216,7 +216,7 @@ export class RestartPolicy {
     this.#options = options;
   }
 
-  /** `livedMs`: since it was started. Milliseconds to wait; null: it is of no use to start it again. */
+  /** `livedMs`: since its start. Returns milliseconds to wait; null: do not restart it. */
   ended(livedMs: number): number | null {
     const { goodMs, firstDelayMs, longestDelayMs, mostShort } = this.#options;
     if (livedMs >= goodMs) this.#short = 0;

@@ -1,4 +1,4 @@
-/** One worker as its supervisor has it: started, sent commands, watched whether it still responds, ended. */
+/** One worker, as its supervisor manages it: starts it, sends commands, checks that it responds, ends it. */
 import { type ChildProcess, fork } from 'node:child_process';
 import type { z } from 'zod';
 import type { Delivery } from '../../identity/revocation/revocation-announcer.ts';
@@ -8,24 +8,24 @@ import { WholeLines } from './whole-lines.ts';
 import { announcement, type Command, done, type drainNotice, recordNotice } from './worker-messages.ts';
 
 export interface WorkerProcessOptions {
-  /** The program, which is given `worker` as its argument. */
+  /** The program, which receives `worker` as its argument. */
   readonly program: string;
   /** Whole lines that it printed. */
   readonly lines: (text: string) => void;
-  /** It revoked something, which is to be announced to all others. */
+  /** It revoked something, which must be announced to all others. */
   readonly revoked: (revocation: Revocation, from: WorkerProcess) => Promise<Delivery>;
   readonly recorded: (notice: z.infer<typeof recordNotice>, from: WorkerProcess) => void;
   /** It was killed, and why. */
   readonly killed: (why: string, cause: unknown) => void;
 }
 
-/** How often a worker is asked for a sign of life, and how many may be missing in a row once it has loaded. */
+/** How often a worker is pinged, and how many responses in a row may be missing once it has loaded. */
 const pingMs = 1_000;
 const maxMissing = 10;
 
 export class WorkerProcess {
   readonly pid: number;
-  /** Resolves once it is gone, and everything that it printed was handed on. */
+  /** Resolves once it is gone and all its output was forwarded. */
   readonly ended: Promise<string>;
   readonly #child: ChildProcess;
   readonly #channel: Channel;
@@ -72,7 +72,7 @@ export class WorkerProcess {
         resolve(how);
       };
       child.once('error', (error) => {
-        // It could not be started at all; other failures end in `close`.
+        // It could not be started; other failures end in `close`.
         if (child.pid === undefined) end(error.message);
       });
       child.once('close', (code, signal) => end(signal ?? `exit code ${code}`));
@@ -81,8 +81,8 @@ export class WorkerProcess {
   }
 
   /**
-   * Rejects with `ChannelClosedError` when it ends before its response. One that does not respond within `waitMs` (null: any
-   * time will do), or not in `form`, is killed, so that it does nothing by an old state.
+   * Rejects with `ChannelClosedError` if it ends before its response. A worker that does not respond within `waitMs` (null: no limit), or
+   * not in `form`, is killed, so that it never acts on an old state.
    */
   async request<T>(command: Command, form: z.ZodType<T>, waitMs: number | null): Promise<T> {
     const late = () => this.kill(`it does not respond: ${command.do}`);
@@ -108,13 +108,13 @@ export class WorkerProcess {
     this.#child.kill('SIGKILL');
   }
 
-  /** For the very end, without a word. */
+  /** For the end, without a log line. */
   killNow(): void {
     if (!this.#over) this.#child.kill('SIGKILL');
   }
 
   #ping(): void {
-    // How long it may take to load is for whoever starts it.
+    // The caller limits the time to load.
     if (!this.#loaded) return;
     if (this.#missing >= maxMissing) {
       this.kill('it does not respond');

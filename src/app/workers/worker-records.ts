@@ -1,6 +1,6 @@
 /**
- * Recorded decisions of all workers in one file, which only the supervisor writes. What a record can be read by stands in the
- * head before it, so that of its own worker is written first when another one stands there.
+ * Recorded decisions of all workers in one file, which only the supervisor writes. The head before a record is needed to read it, so a
+ * record of another worker is preceded by its own head.
  */
 import type { DecisionsConfig } from '../../config/config.ts';
 import { DecisionFile, type DecisionFileOptions } from '../../telemetry/records/decision-file.ts';
@@ -19,7 +19,7 @@ export class WorkerRecords {
     this.#file = file;
     this.#head = '';
     return {
-      // The heads of the workers count.
+      // Workers send their own heads.
       begin: () => {},
       hasRoom: false,
       write: () => {},
