@@ -1,4 +1,4 @@
-/** What embedders import: the decision on its own, and the whole gateway. */
+/** Exports for embedders: the decision alone, and the whole gateway. */
 export { createGateway, type Gateway, type GatewayOptions } from './app/create-gateway.ts';
 export { ListenError } from './app/listen-error.ts';
 export type { Config } from './config/config.ts';

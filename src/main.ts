@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** Process entry. Plain enough for an old Node to run it and to say why it cannot go on. */
+/** Process entry. Plain enough for an old Node to run it and report why it cannot continue. */
 
 const required = 26;
 const found = Number.parseInt(process.versions.node, 10);
@@ -9,7 +9,7 @@ if (found < required) {
 } else {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error) => {
-      // A reader that is gone, such as `head`, wants no more; that is no fault of the command.
+      // A reader that is gone, such as `head`, needs no more output; that is not an error of the command.
       if (error.code === 'EPIPE') return;
       process.stderr.write(`rolegate: the output cannot be written (${error.code ?? error.message})\n`);
       process.exit(1);
@@ -17,7 +17,7 @@ if (found < required) {
   }
   const [{ run }, { ownArguments }] = await Promise.all([import('./cli/run.ts'), import('./cli/own-arguments.ts')]);
   const code = await run(ownArguments());
-  // What went into a pipe waits for its reader, and would be cut off; one that is gone or does not read waits for nothing.
+  // Output in a pipe waits for its reader, and would be cut off; the wait is bounded in case the reader does not read.
   const longestWaitMs = 2_000;
   await Promise.all(
     [process.stdout, process.stderr].map(
@@ -29,7 +29,7 @@ if (found < required) {
         }),
     ),
   );
-  // A second signal ends the process at once, whatever is still open.
+  // A second signal ends the process at once, regardless of what is still open.
   process.exit(code);
 }
 

@@ -1,4 +1,4 @@
-/** Makes what signs identities for services by one configuration, and keeps the keys of an earlier one where they are the same. */
+/** Creates the signer of identities for one configuration, and keeps the keys of an earlier one if they are the same. */
 import type { CacheConfig, IdentityAssertionConfig } from '../config/config.ts';
 import type { ConnectRedis } from '../redis/redis-link.ts';
 import { createFileKeys } from './file-keys.ts';
@@ -18,7 +18,7 @@ export interface AssertionParts {
   readonly now: () => number;
 }
 
-/** What signs, and by which settings its keys were made. */
+/** The signer, and the settings of its keys. */
 export interface AssertionInUse {
   readonly assertion: IdentityAssertion;
   readonly madeBy: string;
@@ -26,7 +26,7 @@ export interface AssertionInUse {
   readonly secret: string | null;
 }
 
-/** `previous`: null: there is none. Its keys are to be closed, unless they are those of what is returned. */
+/** `previous` may be null. The caller must close its keys, unless the result has the same ones. */
 export function createAssertion(parts: AssertionParts, previous: AssertionInUse | null): AssertionInUse {
   const { header: _, issuer, lifetimeMs, ...keySettings } = parts.assertion;
   const madeBy = JSON.stringify([keySettings, keySettings.keys === null ? parts.cache : null]);
@@ -43,7 +43,7 @@ function createKeys(parts: AssertionParts, known: readonly RingKey[]): SigningKe
   const rotation = { algorithm, rotateMs, overlapMs };
   const { redis, secret, previousSecrets } = cache;
   if (redis === null || secret === null) return new RotatingKeys({ rotation, ring: null, known, events, now });
-  // At once when Redis is there, and not with the next turn.
+  // As soon as Redis is connected, not at the next interval.
   const link = parts.connectRedis(redis, { name: 'rolegate-keys', onReady: () => void keys.sync() });
   const lifeMs = 2 * rotateMs + 2 * overlapMs;
   const ring = new SharedRing({ link, keyPrefix: redis.keyPrefix, secret, previousSecrets, lifeMs });
@@ -51,7 +51,7 @@ function createKeys(parts: AssertionParts, known: readonly RingKey[]): SigningKe
   return keys;
 }
 
-/** Services know these keys already. Under another secret they may be what has to go. */
+/** Services already know these keys. Under another secret they may be compromised. */
 function ringOf({ assertion: { keys } }: AssertionInUse): readonly RingKey[] {
   return keys instanceof RotatingKeys ? keys.ringKeys : [];
 }

@@ -1,7 +1,7 @@
 /**
- * Signs who the client of an allowed request is, as a JWT (RFC 7519) for one service. An assertion is used again for the same
- * identity and service until half of its life is over, and renewed beside the requests before that: a request in between
- * costs a look into a `Map`, and only the first of an identity waits for a signature.
+ * Signs the identity of an allowed request as a JWT (RFC 7519) for one service. An assertion is reused for the same identity and service
+ * for half of its life, and renewed in the background before that: other requests cost one `Map` look-up, and only the first one of an
+ * identity waits for a signature.
  */
 import { randomUUID } from 'node:crypto';
 import type { Identity } from '../core/identity/identity.ts';
@@ -25,9 +25,9 @@ interface Assertion {
 }
 
 const mostBytes = 32 * 1024 ** 2;
-/** Of an entry, besides its token. */
+/** Size of an entry, besides its token. */
 const entryBytes = 64;
-/** Of half of the life, after which a request renews an assertion without waiting for it. */
+/** Share of half of the life, after which a request renews an assertion without waiting for it. */
 const renewedFrom = 0.8;
 
 export class IdentityAssertion {
@@ -35,10 +35,10 @@ export class IdentityAssertion {
   readonly #issuer: string;
   readonly #lifetimeS: number;
   readonly #now: () => number;
-  /** By what an identity says, and by the identity that the cache of results gave for it last. */
+  /** By the content of an identity, and by the identity object that the result cache last returned for it. */
   readonly #byContent = new Recent<string, Assertion>(mostBytes, (name, { token }) => name.length + token.length);
   readonly #byIdentity = new Recent<Identity, Assertion>(mostBytes, (_, { token }) => entryBytes + token.length);
-  /** Being signed now, so that requests of one identity that come together cost one signature. */
+  /** Signatures in progress, so that concurrent requests of one identity cost one signature. */
   readonly #signing = new Map<string, Promise<string | null>>();
 
   constructor({ issuer, lifetimeMs, keys, now }: AssertionOptions) {
@@ -48,7 +48,7 @@ export class IdentityAssertion {
     this.#now = now;
   }
 
-  /** The value of the header, at once when there is one to use; null: there is no key to sign with. */
+  /** The value of the header, at once if one exists; null: there is no signing key. */
   of(identity: Identity, audience: string): string | Promise<string | null> {
     const nowMs = this.#now();
     const known = this.#byIdentity.get(identity);
@@ -58,7 +58,7 @@ export class IdentityAssertion {
     const recent = this.#byContent.get(name);
     if (recent === undefined || !isUsable(recent, nowMs)) return this.#sign(name, identity, audience);
     if (isFresh(recent, nowMs)) this.#byIdentity.set(identity, recent);
-    // A failure is reported by a request that has to wait.
+    // A failure is reported by a request that must wait.
     else this.#sign(name, identity, audience).catch(() => {});
     return recent.token;
   }
@@ -78,7 +78,7 @@ export class IdentityAssertion {
     const { userId, sessionId, roles, groups, expireAtMs } = identity;
     const signedAtMs = this.#now();
     const iat = Math.floor(signedAtMs / 1000);
-    // Never past the end of the credential; in its last second, for that second.
+    // Never past the end of the credential, but at least one second.
     const exp = Math.max(iat + 1, Math.min(iat + this.#lifetimeS, Math.ceil(expireAtMs / 1000)));
     const token = await new SignJWT({
       iss: this.#issuer,

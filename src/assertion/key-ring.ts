@@ -1,7 +1,7 @@
 /**
- * When a signing key is made, published, used and dropped. Pure rules on a list of keys, oldest first: replicas that hold the
- * same list and read the same clock agree without a word. A key is published `overlapMs` before it signs, and stays published
- * until everything that it signed has expired and `overlapMs` more have passed.
+ * When a signing key is created, published, used and dropped. Pure rules on a list of keys, oldest first: replicas with the same list and
+ * clock agree without communication. A key is published `overlapMs` before it signs, and stays published until everything that it signed
+ * has expired and `overlapMs` more have passed.
  */
 
 export type Algorithm = 'EdDSA' | 'ES256';
@@ -23,7 +23,7 @@ export interface RingKey {
 }
 
 export interface Rotation {
-  /** Of new keys. */
+  /** Algorithm of new keys. */
   readonly algorithm: Algorithm;
   /** How long a key signs. */
   readonly rotateMs: number;
@@ -35,12 +35,12 @@ export const longestLifetimeMs = 60_000;
 /** More are never published. */
 export const mostKeys = 8;
 
-/** The newest key whose time has come. A clock that is behind may see none: then the oldest. */
+/** The newest active key. If the clock is behind there may be none: then the oldest. */
 export function signingKey<Key extends Pick<RingKey, 'signsFromMs'>>(keys: readonly Key[], nowMs: number): Key | null {
   return keys.findLast(({ signsFromMs }) => signsFromMs <= nowMs) ?? keys[0] ?? null;
 }
 
-/** Keys of both lists, without those that nothing valid is signed with any more. */
+/** Keys of both lists, without those whose assertions have all expired. */
 export function joinRings(
   mine: readonly RingKey[],
   theirs: readonly RingKey[],
@@ -56,10 +56,10 @@ export function joinRings(
   return needed.slice(-mostKeys);
 }
 
-/** From when the next key has to sign, if it has to be made now; null: not yet. Only one waits for its time. */
+/** When the next key must start signing, if it must be created now; null: not yet. At most one key waits for its start. */
 export function nextKeyFromMs(keys: readonly RingKey[], nowMs: number, rotation: Rotation): number | null {
   const newest = keys.at(-1);
-  // No key was published yet, so there is nothing to wait for.
+  // No key was published yet, so it can sign at once.
   if (newest === undefined) return nowMs;
   if (newest.signsFromMs > nowMs) return null;
   const { algorithm, rotateMs, overlapMs } = rotation;

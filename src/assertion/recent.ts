@@ -1,6 +1,6 @@
 /**
- * What was used lately, bounded by its bytes: in two generations, of which the older one is forgotten as a whole when the
- * younger one is full. What is in use moves on to the younger one.
+ * Recently used values, bounded by bytes, in two generations: the older one is dropped as a whole when the younger one is full. Used values
+ * move to the younger one.
  */
 export class Recent<Key, Value> {
   readonly #mostBytes: number;
@@ -37,7 +37,7 @@ export class Recent<Key, Value> {
       this.#young = new Map();
       this.#youngBytes = 0;
     }
-    // One in place of another counts again: the bound holds all the more.
+    // A replaced value is counted again, which only makes the bound stricter.
     this.#youngBytes += bytes;
     this.#young.set(key, value);
   }

@@ -1,6 +1,6 @@
 /**
- * Keys that the gateway makes itself, and rotates. With Redis all replicas share one ring: one of them makes a key, the others
- * adopt it before it signs. A ring that is known stays in use while Redis is away; a key that could not be shared is not used.
+ * Keys that the gateway generates and rotates. With Redis all replicas share one ring: one of them creates a key, the others adopt it
+ * before it signs. A known ring stays in use while Redis is down; a key that could not be shared is not used.
  */
 import type { PrivateJwk, RingKey, Rotation } from './key-ring.ts';
 import { joinRings, nextKeyFromMs, signingKey } from './key-ring.ts';
@@ -8,24 +8,24 @@ import type { SharedRing } from './shared-ring.ts';
 import { loadJose, type PublishedKeys, publish, type ReadyKey, readyKey, type SigningKeys } from './signing-keys.ts';
 
 export interface KeyEvents {
-  /** A key was made here, or adopted from another replica. */
+  /** A key was created here, or adopted from another replica. */
   key(kid: string, made: boolean, signsFromMs: number): void;
   /** Whether replicas share their keys now; called when that changes. */
   shared(isShared: boolean): void;
-  /** The keys live in this process alone. */
+  /** The keys exist only in this process. */
   alone(): void;
 }
 
 export interface RotatingKeysOptions {
   readonly rotation: Rotation;
-  /** Null: the keys live in this process alone. */
+  /** Null: the keys exist only in this process. */
   readonly ring: SharedRing | null;
   /** Keys of an earlier configuration, which services know. */
   readonly known: readonly RingKey[];
   readonly events: KeyEvents;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
-  /** Ends what the ring needs. */
+  /** Closes the resources of the ring. */
   readonly onClose?: () => void;
 }
 
@@ -33,7 +33,7 @@ export interface RotatingKeysOptions {
 const syncEveryMs = 15_000;
 /** A request waits for the first key at most this long. */
 const firstKeyMs = 2_000;
-/** Of writers that were faster. */
+/** Maximum retries after faster writers. */
 const mostRounds = 8;
 
 export class RotatingKeys implements SigningKeys {
@@ -105,7 +105,7 @@ export class RotatingKeys implements SigningKeys {
       for (let round = 0; round < mostRounds && !this.#closed; round += 1) if (await this.#settle()) break;
       this.#tellShared(true);
     } catch {
-      // What is known goes on; what is due is made once Redis is there.
+      // Known keys stay in use; a due key is created once Redis is connected.
       this.#tellShared(false);
       await this.#adopt(joinRings(this.#keys, [], this.#now(), this.#rotation.overlapMs));
     }

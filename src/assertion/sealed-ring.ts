@@ -1,6 +1,6 @@
 /**
- * The key ring as it lies in Redis: encrypted and authenticated (AES-256-GCM) under a key that is derived from `cache.secret`.
- * A reader of Redis learns no key, and a writer cannot add one. Opening is strict and never throws.
+ * The key ring in Redis: encrypted and authenticated (AES-256-GCM) under a key derived from `cache.secret`. Reading Redis reveals no key,
+ * and writing to it cannot add one. Opening is strict and never throws.
  */
 import { createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
 import { z } from 'zod';
@@ -16,7 +16,7 @@ export interface RingSecret {
 
 /** Changes with every change of the JSON's shape. */
 const version = 1;
-/** Larger ones are not believed. */
+/** Larger ones are not accepted. */
 export const maxRingBytes = 16_384;
 
 const base64url = z.string().regex(/^[\w-]{1,128}$/);
@@ -37,7 +37,7 @@ const ring = z
   )
   .max(mostKeys);
 
-/** By HKDF (RFC 5869), apart from every other use of the secret. */
+/** By HKDF (RFC 5869), separate from every other use of the secret. */
 export function deriveRingSecret(secret: string): RingSecret {
   const derive = (purpose: string, length: number) => new Uint8Array(hkdfSync('sha256', secret, '', purpose, length));
   return {

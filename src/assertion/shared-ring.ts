@@ -1,6 +1,6 @@
 /**
- * The key ring that replicas share through Redis. A replica replaces only what it has read, so that of two that make a key at
- * the same time one wins and the other adopts it.
+ * The key ring that replicas share through Redis. A replica replaces only what it has read: if two create a key at the same time, one wins
+ * and the other adopts it.
  */
 import type { RedisLink, RunScript } from '../redis/redis-link.ts';
 import type { RingKey } from './key-ring.ts';
@@ -12,15 +12,15 @@ export interface SharedRingOptions {
   readonly secret: string;
   /** The newest first. */
   readonly previousSecrets: readonly string[];
-  /** The ring is gone from Redis this long after it was last written. */
+  /** The ring expires in Redis this long after it was last written. */
   readonly lifeMs: number;
 }
 
 export interface HeldRing {
-  /** As read; empty: there is nothing under this secret. */
+  /** As read; empty: no ring under this secret. */
   readonly bytes: Buffer;
   readonly keys: readonly RingKey[];
-  /** Whether they lie there under the current secret. */
+  /** Whether they are stored under the current secret. */
   readonly current: boolean;
 }
 
@@ -48,14 +48,14 @@ export class SharedRing {
     this.#replace = link.script({ name: 'rolegateReplaceRing', lua: replace, keys: 1 });
   }
 
-  /** What does not prove itself counts as nothing, and is replaced. Rejects when Redis cannot be asked. */
+  /** An inauthentic ring counts as missing, and is replaced. Rejects if Redis does not respond. */
   async read(): Promise<HeldRing> {
     const bytes = await this.#bytes(this.#secret);
     if (bytes.length > 0) {
       const keys = openRing(bytes, this.#secret);
       return { bytes, keys: keys ?? [], current: keys !== null };
     }
-    // After a change of the secret: keys that services know go on.
+    // After a change of the secret: known keys stay in use.
     for (const secret of this.#previous) {
       const keys = openRing(await this.#bytes(secret), secret);
       if (keys !== null) return { bytes, keys, current: false };

@@ -11,7 +11,7 @@ export interface ReadyKey {
   readonly signsFromMs: number;
 }
 
-/** A JWK Set (RFC 7517 section 5), with the headers that it is shown with. */
+/** A JWK Set (RFC 7517 section 5), with its response headers. */
 export interface PublishedKeys {
   readonly type: 'application/jwk-set+json';
   readonly text: string;
@@ -19,13 +19,13 @@ export interface PublishedKeys {
 }
 
 export interface SigningKeys {
-  /** Null: there is none yet. */
+  /** Null: not yet. */
   current(nowMs: number): ReadyKey | null;
-  /** The same, once there is one or it is known that there is none. */
+  /** The same, once there is a key or its absence is known. */
   awaited(nowMs: number): Promise<ReadyKey | null>;
   /** Null: there is no key yet. */
   published(): PublishedKeys | null;
-  /** Looks for keys of other replicas now, and makes a key that is due. Never rejects. */
+  /** Fetches keys of other replicas now, and creates a due key. Never rejects. */
   sync(): Promise<void>;
   close(): void;
 }
@@ -53,7 +53,7 @@ export async function readyKey(
   };
 }
 
-/** Half of the shortest overlap, so that what others keep holds a key before it signs. */
+/** Half of the shortest overlap, so that cached key sets contain a key before it signs. */
 const keptS = 300;
 
 export function publish(keys: readonly ReadyKey[]): PublishedKeys | null {

@@ -1,7 +1,6 @@
 /**
- * Caddy `forward_auth`. It sends the client's headers with `X-Forwarded-*` of its own, and any refusal to the client as it is. A
- * header that `copy_headers` names and the response does not have would reach the service as the text of a placeholder, so every
- * one is sent, empty too.
+ * Caddy `forward_auth`. It sends the client's headers with its own `X-Forwarded-*`, and forwards any refusal unchanged. A header that
+ * `copy_headers` lists and the response lacks would reach the service as the text of a placeholder, so every one is sent, even if empty.
  */
 import type { Dialect } from './dialect.ts';
 import { allManaged } from './managed-headers.ts';

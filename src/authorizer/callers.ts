@@ -1,9 +1,12 @@
-/** Which callers may ask: peers by address, or callers through the Unix socket; both only with the shared secret, where one is configured. */
+/**
+ * Which callers may send checks: peers by address, or callers through the Unix socket; both only with the shared secret, if one is
+ * configured.
+ */
 import type { AuthorizerConfig } from '../config/config.ts';
 import type { TrustedProxies } from '../core/syntax/addresses.ts';
 import { compareSecrets } from '../http-base/compare-secrets.ts';
 
-/** Carries the shared secret. Only in checks: no service gets it. */
+/** Carries the shared secret. Only in checks; it is never sent to a service. */
 export const secretHeader = 'x-rolegate-authorizer';
 
 /** Whether it is the shared secret. */
@@ -19,7 +22,7 @@ export function mayConnect(address: string, peers: TrustedProxies): boolean {
   return address === '' || peers(address);
 }
 
-/** `offered`: every value that the caller has sent. One that is missing or sent twice is compared, too. */
+/** `offered`: every value from the caller. A missing or repeated one is compared, too. */
 export function hasSecret(offered: readonly string[], isSecret: IsSecret | null): boolean {
   if (isSecret === null) return true;
   const same = isSecret(offered[0] ?? '');

@@ -1,10 +1,10 @@
-/** When a check is refused because the proxy that asks is about to give up: the smaller of its deadline and ours. */
+/** When a check is refused because the calling proxy is about to give up: the earlier of its deadline and ours. */
 import type { Deadline, Deadlines } from '../http1/deadline-wheel.ts';
 
-/** Part of the proxy's time that is left for the response to arrive. */
+/** Share of the proxy's time that is reserved for the response to arrive. */
 const margin = { share: 0.1, leastMs: 20 } as const;
 
-/** `waitsMs`: how long the proxy waits; `timeoutMs`: how long we do. Milliseconds from the start of the check. */
+/** `waitsMs`: how long the proxy waits; `timeoutMs`: our own limit. Returns milliseconds from the start of the check. */
 export function allowedMs(waitsMs: number, timeoutMs: number): number {
   if (waitsMs === Number.POSITIVE_INFINITY) return timeoutMs;
   const left = Math.max(margin.share * waitsMs, margin.leastMs);

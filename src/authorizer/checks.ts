@@ -1,6 +1,6 @@
 /**
- * What every check goes through, over HTTP or gRPC: the request line of the proxy room, and a deadline. Entrypoints differ in how they
- * read a check and how they let its request through.
+ * The steps of every check, over HTTP or gRPC: the request line of the proxy room, and a deadline. Entrypoints differ in how they read a
+ * check and how they allow its request.
  */
 import type { AuthorizerConfig, ServerConfig } from '../config/config.ts';
 import { type Decision, refuse } from '../core/decision.ts';
@@ -23,10 +23,10 @@ import { type ManagedName, managedHeaders } from './managed-headers.ts';
 import type { ReadCheck } from './read-check.ts';
 import { unkept } from './unkept.ts';
 
-/** A check as the request line knows it. */
+/** A check in the form of the request line. */
 export type Checked = RequestContext<WholeResponse>;
 
-/** What decides, with the headers that responses manage. */
+/** The deciding gateway, with the headers that responses manage. */
 export interface Deciding extends Gateway {
   readonly managed: readonly ManagedName[];
 }
@@ -42,27 +42,27 @@ export interface ChecksOptions {
   readonly gateway: Deciding;
   readonly settings: AuthorizerConfig;
   readonly limits: ServerConfig['limits'];
-  /** Called for each check, so that a reload counts. */
+  /** Called for each check, so that a reload takes effect. */
   readonly trustedProxies: TrustedProxies;
   readonly line: RequestLine;
   readonly observe: ObserveRequest;
-  /** Turns a part of the checks away while the process falls behind. */
+  /** Refuses a share of the checks while the process falls behind. */
   readonly shedder: Pick<LoadShedder, 'start' | 'stop' | 'refuses'>;
 }
 
-/** How one kind of proxy is let through. */
+/** How a request is allowed for one kind of proxy. */
 export interface Finishing {
-  /** Nothing is allowed: the check was refused already, and the proxy asks for the whole refusal. */
+  /** Never allows: the check was already refused, and the proxy requests the whole refusal. */
   readonly refusesOnly: boolean;
-  /** Writes the response that lets the request through. */
+  /** Writes the response that allows the request. */
   allow(context: Checked, managed: readonly ManagedHeader[]): void;
 }
 
 export interface Checks {
   readonly settings: AuthorizerConfig;
-  /** Checks that come from now on are decided by it. */
+  /** Decides all later checks. */
   use(gateway: Deciding, settings: AuthorizerConfig): void;
-  /** No WebSocket begins any more. */
+  /** No further WebSocket may begin. */
   beginDrain(): void;
   /** A check that ends with `fail`, `break` or `serve`. */
   take(dialect: NonNullable<RequestHost['dialect']>, request: Request, response: WholeResponse, peer: Client): Checked;
@@ -70,13 +70,13 @@ export interface Checks {
   serve(context: Checked, read: Pick<ReadCheck, 'waitsMs'>, finishing: Finishing): void;
 }
 
-/** Deadlines of checks are short: late by a few milliseconds at most. */
+/** Deadlines of checks are short, so they may be late by only a few milliseconds. */
 const tickMs = 5;
 
 export function createChecks(options: ChecksOptions): Checks {
   const { limits, line, shedder, trustedProxies, observe } = options;
   const deadlines = new DeadlineWheel(tickMs);
-  /** Of checks that wait for the source. */
+  /** Deadlines of checks that wait for the source. */
   const waiting = new Map<Checked, CheckDeadline>();
 
   function ended(context: Checked): void {
@@ -116,7 +116,7 @@ export function createChecks(options: ChecksOptions): Checks {
   };
 }
 
-/** A client without an address meets no condition on one, and is no client that limits could count. */
+/** A client without an address meets no address condition, and limits cannot count it. */
 function withoutUnknown(gateway: Deciding): Deciding {
   return {
     ...gateway,
@@ -128,7 +128,7 @@ function withoutUnknown(gateway: Deciding): Deciding {
   };
 }
 
-/** How a check ends: with headers for the service, or with a refusal. Nothing but a decision to allow lets a request through. */
+/** How a check ends: with headers for the service, or with a refusal. Only a decision of `allow` allows the request. */
 function finishWith(
   { allow, refusesOnly }: Finishing,
   managed: readonly ManagedName[],
@@ -136,13 +136,13 @@ function finishWith(
 ): Finish<WholeResponse> {
   return (context, decision, { rules, assertion }, facts) => {
     if (decision.outcome !== 'allow') {
-      // What the gateway responds to itself is a success, which would let the request through to the service.
+      // A response of the gateway itself would be a success, which would allow the request.
       if (decision.outcome === 'refuse') context.fail(decision.reason, decision.cause);
       else refuseAfter(context, decision, decision.outcome === 'preflight' ? 'method_not_allowed' : 'route_not_found');
       return undefined;
     }
     const { request } = context;
-    // A proxy that asks for the refusal of an allowed request could not reach its service, or access was granted after its check.
+    // If a proxy requests the refusal of an allowed request, it could not reach its service, or access was granted after its check.
     const fault =
       unkept(request, decision, rules, context.peer.trusted) ?? (refusesOnly ? 'proxied_service_unavailable' : null);
     if (fault !== null) {

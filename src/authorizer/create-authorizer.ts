@@ -1,6 +1,6 @@
 /**
- * The external authorizer over HTTP: another proxy asks about each request, and forwards it or sends our refusal. How it asks, and how
- * it is let through, is its dialect.
+ * The external authorizer over HTTP: another proxy checks each request, and forwards it or sends our refusal. The form of checks and
+ * successes is its dialect.
  */
 import type { Socket } from 'node:net';
 import type { AuthorizerConfig, ServerConfig } from '../config/config.ts';
@@ -23,29 +23,29 @@ export interface HttpLine extends RequestLine {
   clientOf(socket: Socket, trustedProxies: TrustedProxies): Client;
 }
 
-/** Of an entrypoint for checks, over HTTP or gRPC. */
+/** Options of an entrypoint for checks, over HTTP or gRPC. */
 export interface AuthorizerOptions extends ChecksOptions {
   readonly line: HttpLine;
-  /** Whether other processes of this gateway listen at the same address. */
+  /** Whether other processes of this gateway also listen at the address. */
   readonly shared: boolean;
   /** Of connections. */
   readonly deadlines: Deadlines;
-  /** A caller that may not ask, by the address that it has; empty: it came through the Unix socket. */
+  /** A caller that is not allowed, by its address; empty: it used the Unix socket. */
   turnedAway(why: 'peer' | 'secret', address: string): void;
 }
 
 export interface Authorizer {
   /** Rejects with the error of the system, such as `EADDRINUSE`. */
   listen(address: ListenAddress): Promise<ListenAddress>;
-  /** Checks from now on are decided by this one. `settings` null: they stay. */
+  /** Decides all later checks with it. `settings` null: unchanged. */
   use(gateway: Deciding, settings: AuthorizerConfig | null): void;
-  /** Lets checks finish, for `timeoutMs` at most. */
+  /** Lets checks finish, for at most `timeoutMs`. */
   drain(timeoutMs: number): Promise<void>;
 }
 
-/** Beside the client's own headers a check has the fields of its dialect. */
+/** Besides the client's own headers, a check has the fields of its dialect. */
 const fieldBytes = 4096;
-/** Bytes that come before their turn, of all connections together: proxies send one check at a time. */
+/** Maximum early bytes of all connections together: proxies send one check at a time. */
 const mostHeldBytes = 1024 * 1024;
 
 export function createAuthorizer(options: AuthorizerOptions): Authorizer {
@@ -72,7 +72,7 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
   function check(received: Request, response: Response, caller: Client): void {
     const found = findEndpoint(endpoints, received.target);
     const endpoint = found?.endpoint ?? null;
-    // Once more: a reload may have dropped the peer of a connection that is kept.
+    // Checked again: a reload may have removed the peer of an open connection.
     const isPeer = mayConnect(caller.address, checks.settings.peers);
     const rawHeaders = isPeer ? takeSecret(received.rawHeaders, isSecret) : null;
     if (rawHeaders === null) {

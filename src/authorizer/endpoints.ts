@@ -1,4 +1,4 @@
-/** Where each dialect asks. */
+/** The endpoint of each dialect. */
 import { caddy } from './caddy.ts';
 import type { Dialect, DialectName } from './dialect.ts';
 import { envoy } from './envoy.ts';
@@ -18,7 +18,7 @@ const dialects: Readonly<Record<DialectName, Dialect>> = {
 
 export interface Endpoint {
   readonly dialect: Dialect;
-  /** Where a proxy asks for the whole refusal, after its check was refused. Nothing is allowed there. */
+  /** The endpoint for the whole refusal after a refused check. It never allows. */
   readonly refusesOnly: boolean;
 }
 
@@ -36,7 +36,7 @@ export function endpointsOf(paths: { readonly [Name in DialectName]?: string | u
   return endpoints;
 }
 
-/** `rest`: what the target holds behind the path of the endpoint. Null: no dialect asks there. */
+/** `rest`: the target after the path of the endpoint. Null: no dialect has this endpoint. */
 export function findEndpoint(
   endpoints: Endpoints,
   target: string,

@@ -1,7 +1,7 @@
 /**
- * Envoy's `ext_authz` over HTTP, also as Istio, Envoy Gateway and agentgateway configure it. The check has the original method, and
- * the original target behind `path_prefix`. Of the client's headers it has only those that the configuration lists. A header of the
- * response replaces the client's; one that the service must not get is named for removal, and never both.
+ * Envoy's `ext_authz` over HTTP, also as Istio, Envoy Gateway and agentgateway configure it. The check has the original method, and the
+ * original target after `path_prefix`. It contains only those client headers that the configuration lists. A header of the response
+ * replaces the client's; one that the service must not receive is listed for removal, never both.
  */
 import type { CheckRequest, Dialect, ManagedHeader, OriginalRequest } from './dialect.ts';
 import { original, takeField, takeLastAddress } from './read-fields.ts';
@@ -27,7 +27,7 @@ export const envoy: Dialect = {
   },
 };
 
-/** No header is in both: which of them counts differs by product. */
+/** No header is in both lists, because products differ in which one applies. */
 export function mutationsOf(managed: readonly ManagedHeader[]): {
   /** Names and values. */
   readonly set: readonly (readonly [string, string])[];

@@ -1,7 +1,7 @@
 /**
- * The `ExternalAuth` filter of the Gateway API as NGINX Gateway Fabric reads it: GET to the configured path, with the original
- * method and target in headers named `Method` and `Path`. The address of the client is not in it, so no condition on one is met, and
- * neither is its scheme: an `X-Forwarded-Proto` is the client's own.
+ * The `ExternalAuth` filter of the Gateway API as NGINX Gateway Fabric reads it: GET to the configured path, with the original method and
+ * target in the headers `Method` and `Path`. It lacks the client address, so no address condition is met, and the scheme:
+ * `X-Forwarded-Proto` is the client's own.
  */
 import type { CheckRequest, Dialect, OriginalRequest } from './dialect.ts';
 import { allManaged } from './managed-headers.ts';

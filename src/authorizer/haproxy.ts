@@ -1,6 +1,6 @@
 /**
- * HAProxy with the script `config/haproxy/rolegate.lua`, which asks with `core.httpclient()`, sends refusals to the client as they
- * are, and sets or deletes each header that the configuration names.
+ * HAProxy with the script `config/haproxy/rolegate.lua`, which calls with `core.httpclient()`, forwards refusals unchanged, and sets or
+ * deletes each header that the configuration lists.
  */
 import type { Dialect } from './dialect.ts';
 import { allManaged } from './managed-headers.ts';

@@ -1,7 +1,7 @@
 /**
- * Headers whose value for the service is decided here, whatever the client sends: identity, credentials, and the cookie that may
- * hold one. Each is in every response that allows a request, empty or named for removal where the service must not get it, because a
- * proxy that finds nothing leaves the client's header as it is.
+ * Headers whose value for the service is determined here, regardless of the client: identity, credentials, and the cookie that may contain
+ * one. Each is in every response that allows a request, empty or listed for removal if the service must not receive it, because a proxy
+ * keeps the client's header if the response lacks it.
  */
 import type { CredentialSources } from '../core/credential/credential.ts';
 import type { IdentityHeader } from '../core/forwarding/forwarding-rules.ts';
@@ -36,7 +36,7 @@ export function managedNames(config: {
   ];
 }
 
-/** `forwarded`: what a service would get of the request if it were forwarded here, names and values in turn. */
+/** `forwarded`: the headers of the request as the gateway would forward it, alternating names and values. */
 export function managedHeaders(names: readonly ManagedName[], forwarded: readonly string[]): readonly ManagedHeader[] {
   const values = new Map<string, string>();
   for (let i = 0; i + 1 < forwarded.length; i += 2) {
@@ -49,7 +49,7 @@ export function managedHeaders(names: readonly ManagedName[], forwarded: readonl
   return names.map(({ name, kind }) => ({ name, kind, value: values.get(name) ?? null }));
 }
 
-/** Every one of them, those too that the service must not get: names and values in turn. */
+/** All of them, including those that the service must not receive: alternating names and values. */
 export function allManaged(managed: readonly ManagedHeader[]): string[] {
   return managed.flatMap(({ name, value }) => [name, value ?? '']);
 }

@@ -1,6 +1,6 @@
 /**
- * nginx `auth_request`. It passes on 401 and 403 of a check, without the body, and makes 500 of any other refusal. So the check
- * only tells whether to go on, and at a second path, where `error_page` leads, nginx gets the refusal itself.
+ * nginx `auth_request`. It forwards 401 and 403 of a check, without the body, and turns any other refusal into 500. So the check only
+ * returns whether to continue, and nginx gets the refusal itself at a second path, by `error_page`.
  */
 import { reasons } from '../core/outcome/reasons.ts';
 import type { WholeResponse } from '../http1/server/whole-response.ts';
@@ -13,12 +13,12 @@ export const nginx: Dialect = {
   name: 'nginx',
   read: readOriginalFields,
   allow: allManaged,
-  /** Without a challenge, which nginx would send beside that of the whole refusal. */
+  /** Without a challenge, which nginx would send in addition to that of the whole refusal. */
   writeVerdict(response: WholeResponse, { reason, errorId, condition }: Refusal): number {
     const { status, message } = reasons[reason];
     const error = ['x-error', condition?.message ?? message, 'x-error-id', errorId];
     const headers = ['cache-control', 'no-store', ...error, 'content-length', '0'];
-    // A configuration that does not ask for the whole refusal must not turn an outage into 403.
+    // A configuration without the second request must not turn an outage into 403.
     response.writeHead(status === 401 || status >= 500 ? status : 403, null, headers);
     return response.end();
   },

@@ -1,4 +1,4 @@
-/** Makes the request that a check is about, as the gateway would have read it from the client itself. */
+/** Creates the request of a check, as if the gateway had read it from the client itself. */
 import { clientNetwork } from '../core/forwarding/client-address.ts';
 import type { TrustedProxies } from '../core/syntax/addresses.ts';
 import type { Request } from '../http1/server/request.ts';
@@ -6,14 +6,14 @@ import type { Client } from '../proxy/client.ts';
 import type { Dialect, OriginalRequest } from './dialect.ts';
 
 export interface ReadCheck {
-  /** With the body of the check, which nothing reads. */
+  /** With the body of the check, which is never read. */
   readonly request: Request;
-  /** The peer of the proxy. Its address is empty where the proxy does not say. */
+  /** The peer of the proxy. Its address is empty if the proxy does not report it. */
   readonly peer: Client;
   readonly waitsMs: number;
 }
 
-/** Of the connection between two ends, and framing: the check has no body. */
+/** Headers of a connection, and framing: the check has no body. */
 const ofConnection: ReadonlySet<string> = new Set([
   'connection',
   'content-length',
@@ -26,7 +26,7 @@ const ofConnection: ReadonlySet<string> = new Set([
   'upgrade',
 ]);
 
-/** `rest`: of the target behind the path of the dialect. Null: a field of the original request is missing or not valid. */
+/** `rest`: the target after the path of the dialect. Null: a field of the original request is missing or not valid. */
 export function readCheck(
   dialect: Dialect,
   received: Request,
@@ -47,14 +47,14 @@ export function withoutConnection(rawHeaders: readonly string[]): string[] {
   return own;
 }
 
-/** `check`: the request that asks. `upgrades`: it says that the client asks for a WebSocket. */
+/** `check`: the check itself. `upgrades`: it reports that the client opens a WebSocket. */
 export function checkOf(
   read: OriginalRequest,
   check: Pick<Request, 'body' | 'bodyLength' | 'keepAlive' | 'expect'>,
   upgrades: boolean,
   trustedProxies: TrustedProxies,
 ): ReadCheck {
-  // Proxies drop `Upgrade` from a check, but no handshake of a WebSocket is without a key (RFC 6455 section 4.1).
+  // Proxies drop `Upgrade` from a check, but every WebSocket handshake has a key (RFC 6455 section 4.1).
   const webSocket = upgrades || read.rawHeaders.some((name, i) => i % 2 === 0 && /^sec-websocket-key$/i.test(name));
   const upgrade = webSocket ? ['Connection', 'Upgrade', 'Upgrade', 'websocket'] : [];
   const address = read.peer ?? '';

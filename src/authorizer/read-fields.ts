@@ -1,4 +1,4 @@
-/** The fields in which proxies state the original request: taken out of the headers of the check, each at most once. */
+/** The fields with which proxies describe the original request, extracted from the headers of the check, each at most once. */
 import { parseAddress } from '../core/syntax/addresses.ts';
 import { trimBlanks } from '../core/syntax/header-fields.ts';
 import type { CheckRequest, OriginalRequest } from './dialect.ts';
@@ -6,11 +6,11 @@ import type { CheckRequest, OriginalRequest } from './dialect.ts';
 interface Fields<Name extends string> {
   /** Null: the check has no such field. */
   readonly values: Readonly<Record<Name, string | null>>;
-  /** All other headers, names and values in turn. */
+  /** All other headers, alternating names and values. */
   readonly rest: string[];
 }
 
-/** `names` in lower case. Null: one of them is there twice. */
+/** `names` in lower case. Null: one of them is repeated. */
 function takeFields<Name extends string>(rawHeaders: readonly string[], names: readonly Name[]): Fields<Name> | null {
   const values = Object.fromEntries(names.map((name) => [name, null])) as Record<Name, string | null>;
   const rest: string[] = [];
@@ -29,8 +29,8 @@ function takeFields<Name extends string>(rawHeaders: readonly string[], names: r
 const originalFields = ['host', 'x-original-method', 'x-original-uri', 'x-original-host', 'x-real-ip'] as const;
 
 /**
- * What a configuration of ours makes a proxy say: `X-Original-Method`, `-URI` and `-Host`, and its peer in `X-Real-IP`. The
- * client's other headers are as the client sent them.
+ * Fields that our configurations make a proxy send: `X-Original-Method`, `-URI` and `-Host`, and its peer in `X-Real-IP`. The client's
+ * other headers are as the client sent them.
  */
 export function readOriginalFields({ rawHeaders }: CheckRequest): OriginalRequest | null {
   const fields = takeFields(rawHeaders, originalFields);
@@ -43,7 +43,7 @@ export function readOriginalFields({ rawHeaders }: CheckRequest): OriginalReques
 
 const forwardedFields = ['host', 'x-forwarded-method', 'x-forwarded-uri', 'x-forwarded-host'] as const;
 
-/** What Traefik and Caddy say on their own: `X-Forwarded-Method`, `-Uri` and `-Host`, and their peer last in `X-Forwarded-For`. */
+/** Fields that Traefik and Caddy send by themselves: `X-Forwarded-Method`, `-Uri` and `-Host`, and their peer last in `X-Forwarded-For`. */
 export function readForwardedFields({ rawHeaders }: CheckRequest): OriginalRequest | null {
   const fields = takeFields(rawHeaders, forwardedFields);
   if (fields === null) return null;
@@ -66,7 +66,7 @@ export function original(
   return { method, target, host, rawHeaders, peer, secure: isSecure(rawHeaders), waitsMs };
 }
 
-/** The header of this name and the others. Null: it is there twice. */
+/** The header of this name, and the others. Null: it is repeated. */
 export function takeField(
   rawHeaders: readonly string[],
   name: string,
@@ -76,8 +76,8 @@ export function takeField(
 }
 
 /**
- * The last address in `X-Forwarded-For`, which the proxy has added for its own peer, and the headers as the proxy received
- * them, without it. Null: there is none.
+ * The last address in `X-Forwarded-For`, which the proxy added for its own peer, and the headers as the proxy received them, without it.
+ * Null: none.
  */
 export function takeLastAddress(rawHeaders: readonly string[]): {
   readonly peer: string | null;
@@ -95,7 +95,7 @@ export function takeLastAddress(rawHeaders: readonly string[]): {
   return { peer: null, rest };
 }
 
-/** Null: it is none. IPv4 in IPv6 is written as IPv4. */
+/** Null: not an address. IPv4 in IPv6 is written as IPv4. */
 export function addressOf(text: string | null): string | null {
   if (text === null) return null;
   const address = trimBlanks(text);
@@ -103,7 +103,7 @@ export function addressOf(text: string | null): string | null {
   return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address;
 }
 
-/** What the proxy says last counts. */
+/** The proxy's last value counts. */
 function isSecure(rawHeaders: readonly string[]): boolean {
   let secure = false;
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {

@@ -1,4 +1,4 @@
-/** The file of a Unix socket: one that a process has left behind is removed, and the group of the process may connect. */
+/** The file of a Unix socket: a stale file is removed, and the group of the process may connect. */
 import { chmod, lstat, unlink } from 'node:fs/promises';
 import { connect } from 'node:net';
 import type { ListenAddress } from '../http1/server/listen.ts';
@@ -6,7 +6,7 @@ import type { ListenAddress } from '../http1/server/listen.ts';
 /** Owner and group: a proxy that runs as another user shares a group with this process. */
 const mode = 0o660;
 
-/** Listens there with what the function does; an address without a path is none of these files. */
+/** Listens there with the given function; an address without a path is not a socket file. */
 export async function listenWithGroup(
   address: ListenAddress,
   listen: (address: ListenAddress) => Promise<ListenAddress>,
@@ -19,8 +19,8 @@ export async function listenWithGroup(
 }
 
 /**
- * Does nothing while a process listens there, or where the file is no socket, which refuses connections too. Listening then fails
- * with `EADDRINUSE`.
+ * Does nothing if a process listens there, or if the file is not a socket, which also refuses connections. Listening then fails with
+ * `EADDRINUSE`.
  */
 export async function removeStaleSocket(path: string): Promise<void> {
   const code = await new Promise<string | null>((resolve) => {

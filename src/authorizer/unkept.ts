@@ -1,6 +1,6 @@
 /**
- * What the gateway would settle while it forwards, and a proxy that only asks does not: it sends the target as it came, and deletes
- * headers by one spelling. A request whose safety depends on either is refused.
+ * What the gateway would normalize while it forwards, and a checking proxy does not: it forwards the target unchanged, and deletes headers
+ * by one spelling. A request whose safety depends on either is refused.
  */
 import type { Allow } from '../core/decision.ts';
 import type { ForwardingRules } from '../core/forwarding/forwarding-rules.ts';
@@ -10,7 +10,7 @@ import { handshakeFault } from '../core/request/websocket-handshake.ts';
 import { endsHere } from '../core/routing/route.ts';
 import type { RequestHead } from '../http1/grammar/request-head.ts';
 
-/** Null: what the proxy sends is what was decided. `trusted`: the peer of the proxy is a trusted proxy. */
+/** Null: the proxy forwards exactly what was decided. `trusted`: the peer of the proxy is a trusted proxy. */
 export function unkept(
   request: Pick<RequestHead, 'target' | 'rawHeaders' | 'upgrade'>,
   decision: Allow,
@@ -18,7 +18,7 @@ export function unkept(
   trusted: boolean,
 ): ReasonCode | null {
   const { route } = decision;
-  // What the gateway does itself, such as showing public keys, is not behind the proxy.
+  // The gateway's own functions, such as public keys, are not available behind the proxy.
   if (endsHere(route.upstream)) return 'route_not_found';
   if (!isAsDecided(request.target, decision)) return 'path_ambiguous';
   if (hasOtherSpelling(request.rawHeaders, decision, rules, trusted)) return 'header_invalid';
@@ -28,7 +28,7 @@ export function unkept(
 
 const hexEscape = /%[0-9A-Fa-f]{2}/g;
 
-/** Whether the target that the proxy will send is the canonical one, up to the case of hex digits. */
+/** Whether the proxy's target is the canonical one, except for the case of hex digits. */
 function isAsDecided(target: string, { request: { path, query } }: Allow): boolean {
   if (target === path + query) return true;
   const mark = target.indexOf('?');
@@ -39,8 +39,8 @@ function isAsDecided(target: string, { request: { path, query } }: Allow): boole
 const odd = /[^A-Za-z0-9-]/;
 
 /**
- * Whether a header that must not reach the service as it is has a name with other signs between its words than the one that the proxy
- * deletes: services read `user_id` as `user-id` (RFC 3875 section 4.1.18).
+ * Whether a managed header has separators between its words other than the name that the proxy deletes: services read `user_id` as
+ * `user-id` (RFC 3875 section 4.1.18).
  */
 function hasOtherSpelling(
   rawHeaders: readonly string[],

@@ -10,13 +10,13 @@ export function compareSecrets(secrets: readonly string[]): (presented: string) 
   return (presented) => find(presented) !== -1;
 }
 
-/** Which of the secrets it is; -1: none. */
+/** Index of the matching secret, or -1. */
 export function findSecret(secrets: readonly string[]): (presented: string) => number {
   const known = secrets.map(digest);
   return (presented) => {
     const offered = digest(presented);
     let found = -1;
-    // Every one is compared, whichever it is.
+    // All are compared, for constant time.
     for (const [index, one] of known.entries()) found = timingSafeEqual(one, offered) ? index : found;
     return found;
   };

@@ -1,6 +1,6 @@
 /**
- * A server on `node:http`, for the admin port and the Auth API: strict parsing, bounds for sizes, times and connections,
- * and every response is ours.
+ * A server on `node:http`, for the admin port and the Auth API: strict parsing, bounds for sizes, times and connections, and only our own
+ * responses.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -11,13 +11,13 @@ import { type OutgoingResponse, writeResponse, writeToSocket } from './write-res
 export interface HttpLimits {
   /** All headers of a request together. */
   readonly headerBytes: number;
-  /** Longest time for all headers of a request, and for a whole request, to arrive. */
+  /** Maximum time for all headers of a request, and for a whole request, to arrive. */
   readonly headersTimeoutMs: number;
   readonly requestTimeoutMs: number;
   readonly keepAliveTimeoutMs: number;
-  /** How often the times above are looked at. */
+  /** How often the times above are checked. */
   readonly timeoutCheckMs: number;
-  /** Connections at once; beyond it the oldest without a whole request under way is closed. */
+  /** Maximum connections; beyond it, the oldest one without a complete request in progress is closed. */
   readonly connections: number;
 }
 
@@ -33,14 +33,14 @@ export interface HttpServerOptions {
   readonly limits: HttpLimits;
   /** Responds to a request; never rejects. */
   handle(request: IncomingMessage, response: ServerResponse): Promise<void>;
-  /** The response to a request that is refused here. `request`: null when it could not be parsed. */
+  /** The response to a request that is refused here. `request`: null if it could not be parsed. */
   refuse(fault: Fault, request: IncomingMessage | null): OutgoingResponse;
 }
 
 export interface HttpServer {
-  /** Rejects with the error of the system, such as `EADDRINUSE`; port 0 takes a free one. Resolves to the bound address. */
+  /** Rejects with the error of the system, such as `EADDRINUSE`; port 0 chooses a free one. Resolves to the bound address. */
   listen(address: { readonly host: string; readonly port: number }): Promise<{ host: string; port: number }>;
-  /** Takes no new connection, waits for responses under way as long as `graceMs`, then closes all connections. */
+  /** Accepts no new connections, waits up to `graceMs` for responses in progress, then closes all connections. */
   close(graceMs: number): Promise<void>;
 }
 
@@ -53,7 +53,7 @@ export function createHttpServer({ handle, refuse, limits }: HttpServerOptions):
     connectionsCheckingInterval: limits.timeoutCheckMs,
     // Node would refuse a missing Host without our headers; handlers do it.
     requireHostHeader: false,
-    // Whatever the environment tells Node of parsers.
+    // Regardless of parser settings in the environment.
     httpValidation: 'strict',
   });
   // Node drops headers beyond a number silently; their bytes are bounded above, which is enough.
@@ -120,7 +120,7 @@ export function createHttpServer({ handle, refuse, limits }: HttpServerOptions):
   };
 }
 
-/** What an error of Node's parser or timers means; null: the client is gone, or wants no response. */
+/** The meaning of an error of Node's parser or timers; null: the client is gone, or expects no response. */
 function faultOf({ code = '' }: NodeJS.ErrnoException): Fault | null {
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return 'request_timeout';
   if (code === 'HPE_HEADER_OVERFLOW' || code === 'HPE_CHUNK_EXTENSIONS_OVERFLOW') return 'headers_too_large';

@@ -2,7 +2,7 @@
 
 export type MetricsFormat = 'text' | 'openmetrics';
 
-/** OpenMetrics only where it is named, in version 1.0.0 or none, and preferred to the text format. */
+/** OpenMetrics only if it is listed, with version 1.0.0 or none, and preferred to the text format. */
 export function metricsFormat(accept: string): MetricsFormat {
   let [open, text] = [0, 0];
   for (const part of accept.toLowerCase().split(',')) {

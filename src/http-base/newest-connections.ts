@@ -1,6 +1,6 @@
 /**
- * Bounds the connections of a server, for the newest of them: when there are too many, the oldest that has no whole request
- * under way is closed. So connections that stay silent, or send a request without end, keep no operator out.
+ * Bounds the connections of a server in favor of the newest: if there are too many, the oldest without a complete request in progress is
+ * closed. So connections that stay silent, or send an endless request, cannot lock operators out.
  */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';

@@ -1,7 +1,7 @@
-/** What is read of a request: every copy of a header, the body within a bound, a JSON object in it. */
+/** Reads parts of a request: every copy of a header, the body within a bound, a JSON object in it. */
 import type { IncomingMessage } from 'node:http';
 
-/** Node's `headers` would join or drop copies. `name` in lower case; `rawHeaders`: names and values in turn. */
+/** Node's `headers` would join or drop copies. `name` in lower case; `rawHeaders`: alternating names and values. */
 export function headerValues(rawHeaders: readonly string[], name: string): string[] {
   const values: string[] = [];
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
@@ -10,13 +10,13 @@ export function headerValues(rawHeaders: readonly string[], name: string): strin
   return values;
 }
 
-/** The value of a header that is there once; null: it is not, or more than once. */
+/** The value of a header that occurs once; null: it is missing or repeated. */
 export function singleHeader(rawHeaders: readonly string[], name: string): string | null {
   const values = headerValues(rawHeaders, name);
   return values.length === 1 ? values[0]! : null;
 }
 
-/** In lower case and without parameters; empty when there is not exactly one `Content-Type`. */
+/** In lower case and without parameters; empty unless there is exactly one `Content-Type`. */
 export function mediaType(rawHeaders: readonly string[]): string {
   return (singleHeader(rawHeaders, 'content-type') ?? '').split(';', 1)[0]!.trim().toLowerCase();
 }
@@ -28,8 +28,8 @@ export function hasValidHostCount({ rawHeaders, httpVersion }: IncomingMessage):
 }
 
 /**
- * `too_large` as soon as that is known. `broken`: the client left, or its framing is not valid, which the server refuses by
- * itself. How long it may take is a limit of the server.
+ * `too_large` as soon as that is known. `broken`: the client left, or its framing is invalid, which the server refuses by itself. The
+ * server limits the time.
  */
 export function readBody(request: IncomingMessage, mostBytes: number): Promise<Buffer | 'too_large' | 'broken'> {
   if (Number(request.headers['content-length']) > mostBytes) return Promise.resolve('too_large');
@@ -47,7 +47,7 @@ export function readBody(request: IncomingMessage, mostBytes: number): Promise<B
   });
 }
 
-/** The body as a JSON object in UTF-8; null when it is none. */
+/** The body as a JSON object in UTF-8, or null. */
 export function parseObject(body: Uint8Array): Readonly<Record<string, unknown>> | null {
   try {
     // `JSON.parse` makes `__proto__` an ordinary own property.

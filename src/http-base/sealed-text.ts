@@ -1,6 +1,6 @@
 /**
- * Texts that lie where others can read and write, such as in Redis: encrypted and authenticated (AES-256-GCM) under a key that only the
- * processes of one gateway have. The context is authenticated with a text, so that it opens for its purpose alone.
+ * Texts stored where others can read and write, such as in Redis: encrypted and authenticated (AES-256-GCM) under a key that only the
+ * processes of one gateway have. The context is authenticated with a text, so that it opens only for its purpose.
  */
 import { createCipheriv, createDecipheriv, type KeyObject, randomBytes } from 'node:crypto';
 

@@ -4,14 +4,14 @@ import type { Duplex } from 'node:stream';
 
 export interface OutgoingResponse {
   readonly status: number;
-  /** Names and values in turn, without the length of the body and without `Connection`. */
+  /** Alternating names and values, without the length of the body and `Connection`. */
   readonly headers: readonly string[];
   readonly body: string;
   /** The connection is closed after it. */
   readonly closes: boolean;
 }
 
-/** How long, and for how many bytes, the rest of a request is still taken when the connection is to be closed. */
+/** For how long, and how many bytes, the rest of a request is still read before the connection is closed. */
 const lingerMs = 1_000;
 const lingerBytes = 1024 * 1024;
 
@@ -24,8 +24,8 @@ export function writeResponse(response: ServerResponse, { status, headers, body,
 }
 
 /**
- * Closing at once, with a body still on its way, would make the kernel reset the connection, and the client could lose
- * the response. So the response goes out whole, the rest of the body is dropped for a while, and then the end follows.
+ * Closing while a body is still arriving would make the kernel reset the connection, and the client could lose the response. So the
+ * response is sent completely, the rest of the body is dropped for a while, and then the connection ends.
  */
 function lingerThenEnd(response: ServerResponse, body: string): void {
   const request = response.req;

@@ -1,6 +1,6 @@
 /**
- * The entrypoint inside an application: requests are decided before the application sees them, by the request line of the proxy room,
- * and refusals are the proxy's. It opens no listener.
+ * The entrypoint inside an application: the request line of the proxy room decides requests before the application sees them, and refusals
+ * are the proxy's. It does not listen.
  */
 import { type IncomingMessage, Server, ServerResponse } from 'node:http';
 import { Server as TlsServer } from 'node:https';
@@ -43,7 +43,7 @@ export interface RequestLine {
 }
 
 export interface MiddlewareOptions {
-  /** What decides now. */
+  /** The current gateway. */
   gateway(): Gateway;
   readonly limits: { readonly headers: number; readonly targetBytes: number };
   readonly trustedProxies: TrustedProxies;
@@ -52,7 +52,7 @@ export interface MiddlewareOptions {
   readonly shedder: Pick<LoadShedder, 'refuses'>;
 }
 
-/** What of a Fastify instance the plugin uses. */
+/** The part of a Fastify instance that the plugin uses. */
 interface FastifyApplication {
   readonly server: object;
   addHook(
@@ -61,18 +61,18 @@ interface FastifyApplication {
   ): unknown;
 }
 
-/** What of a context of Hono the middleware uses. `env` has the request where Hono runs on Node. */
+/** The part of a Hono context that the middleware uses. `env` has the request if Hono runs on Node. */
 interface HonoContext {
   readonly env: unknown;
   set(name: 'rolegate', grant: Grant): void;
 }
 
 export interface Middleware {
-  /** Requests of this server are decided before it emits them, upgrades too. Returns the server. */
+  /** Decides requests of this server before it emits them, including upgrades. Returns the server. */
   protect<S extends Server | TlsServer>(server: S): S;
   /** For `app.use`, at the root of the application and before its routes. */
   express(): (request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void) => void;
-  /** A plugin of Fastify that protects its server. A request that reaches the application in another way is an error. */
+  /** A Fastify plugin that protects its server. A request that reaches the application in another way is an error. */
   fastify(app: FastifyApplication, options: unknown, done: () => void): void;
   /** For Hono on a server that is protected: sets `rolegate`. A request that reaches the application in another way is an error. */
   hono(): (context: HonoContext, next: () => Promise<void>) => Promise<void>;
@@ -87,7 +87,7 @@ export function createMiddleware(options: MiddlewareOptions): Middleware {
   const clients = new WeakMap<Socket, Client>();
   let over = false;
 
-  /** Responses that are not over, by connection. */
+  /** Responses in progress, by connection. */
   const underWay = new WeakMap<Socket, number>();
 
   const host: RequestHost = { entrypoint: 'middleware', ended: observe };
@@ -100,7 +100,7 @@ export function createMiddleware(options: MiddlewareOptions): Middleware {
     return made;
   }
 
-  /** Calls `pass` once the request is allowed and the application can see it; else responds. */
+  /** Calls `pass` once the request is allowed and the application may see it; otherwise responds. */
   function decide(message: IncomingMessage, response: NodeResponse, pass: Pass, upgrades = false): void {
     const { request, fault } = readRequest(message);
     const context = line.newContext(host, request, response, clientOf(message.socket));
@@ -108,7 +108,7 @@ export function createMiddleware(options: MiddlewareOptions): Middleware {
     else if (over) context.fail('draining');
     // It would be decided as a request without an upgrade.
     else if (upgrades && request.upgrade === 'other') context.fail('upgrade_unsupported');
-    // What was decided is not what a router below another path would serve.
+    // A router mounted below a path would not serve what was decided.
     else if (isBelowPath(message))
       context.fail('internal_error', new Error('Rolegate has to be used at the root of the application'));
     else
@@ -130,14 +130,14 @@ export function createMiddleware(options: MiddlewareOptions): Middleware {
     decide(message, new NodeResponse(response), pass);
   }
 
-  /** Node has given the connection away, with `message` as the last request on it. */
+  /** Node has released the connection, with `message` as the last request on it. */
   function onUpgrade(message: IncomingMessage, socket: Socket, pass: Pass): void {
     const response = new ServerResponse(message);
     response.shouldKeepAlive = false;
     try {
       response.assignSocket(socket);
     } catch {
-      // An earlier response is under way on it, such as one that Node writes itself.
+      // An earlier response is in progress on it, such as one that Node writes itself.
       socket.destroy();
       return;
     }
@@ -154,7 +154,7 @@ export function createMiddleware(options: MiddlewareOptions): Middleware {
     decide(message, own, handOver, true);
   }
 
-  /** Bytes that Node does not take for a request. While a response is under way, another one would be read as a part of it. */
+  /** Bytes that Node does not accept as a request. During a response, another one would be read as part of it. */
   function onClientError(error: NodeJS.ErrnoException, socket: Socket): void {
     if (!socket.writable || (underWay.get(socket) ?? 0) > 0) {
       socket.destroy(error);
@@ -194,7 +194,7 @@ export function createMiddleware(options: MiddlewareOptions): Middleware {
   return {
     protect,
     express: () => (message, response, next) => onRequest(message, response, () => next()),
-    // Its hook is then for the whole application (https://fastify.dev/docs/latest/Reference/Plugins/#handle-the-scope).
+    // Its hook then applies to the whole application (https://fastify.dev/docs/latest/Reference/Plugins/#handle-the-scope).
     fastify: Object.assign(fastify, { [Symbol.for('skip-override')]: true }),
     hono: () => async (context, next) => {
       const grant = (context.env as { readonly incoming?: IncomingMessage } | undefined)?.incoming?.rolegate;
@@ -208,7 +208,7 @@ export function createMiddleware(options: MiddlewareOptions): Middleware {
   };
 }
 
-/** The framework has taken a part of the path away, and puts it back behind us. Express says so in `baseUrl`, others do not. */
+/** The framework has removed a part of the path, and restores it later. Express shows this in `baseUrl`, others do not. */
 function isBelowPath(
   message: IncomingMessage & { readonly baseUrl?: unknown; readonly originalUrl?: unknown },
 ): boolean {
@@ -225,7 +225,7 @@ function faultOf({ code = '' }: NodeJS.ErrnoException): ConnectionFault {
 
 const undecided = 'Rolegate has not decided this request: it did not come through a server that it protects';
 
-/** An allowed request is shown to the application as a service would get it; anything else gets its response here. */
+/** The application sees an allowed request as a service would receive it; anything else gets its response here. */
 function finishWith(
   message: IncomingMessage,
   response: NodeResponse,
@@ -246,7 +246,7 @@ function finishWith(
         const grant = { route: route.id, identity, stale, client: facts.client, requestId: facts.requestId };
         response.addHeaders([...headersOfRoute(decision, context.request.rawHeaders), ...context.returned]);
         showRequest(message, seen.path, [...seen.headers, ...framing(context.request.rawHeaders, seen.upgrade)], grant);
-        // Later: what the application throws is not an error of the decision.
+        // Later, so that an exception of the application is not an error of the decision.
         process.nextTick(pass);
       };
       if (assertion !== null) return line.withAssertion(context, assertion, decision, allow);
@@ -256,7 +256,7 @@ function finishWith(
   };
 }
 
-/** What of the connection tells the application that there is a body, or another protocol. */
+/** Connection headers that announce a body or another protocol to the application. */
 function framing(rawHeaders: readonly string[], upgrade: boolean): string[] {
   const kept: string[] = upgrade ? ['connection', 'Upgrade'] : [];
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {

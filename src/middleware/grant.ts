@@ -1,4 +1,4 @@
-/** What the application learns of an allowed request: a property of the request of `node:http`, which no client can set. */
+/** Facts about an allowed request for the application: a property of the `node:http` request, which clients cannot set. */
 import type { Identity } from '../core/identity/identity.ts';
 
 export interface Grant {
@@ -6,7 +6,7 @@ export interface Grant {
   readonly route: string;
   /** Null: the client is anonymous. */
   readonly identity: Identity | null;
-  /** The result of the source is past its lifetime, and used because the source is unavailable. */
+  /** The result of the source has expired, and is used because the source is unavailable. */
   readonly stale: boolean;
   /** Address of the client, through trusted proxies. */
   readonly client: string;

@@ -1,4 +1,4 @@
-/** A response of `node:http` as the request line writes to it: refusals, preflights and metadata; the application writes the rest. */
+/** A `node:http` response for the request line: refusals, preflights and metadata; the application writes the rest. */
 import type { ServerResponse } from 'node:http';
 import type { RequestEvents } from '../http1/server/request.ts';
 import type { WholeResponse } from '../http1/server/whole-response.ts';
@@ -6,7 +6,7 @@ import type { WholeResponse } from '../http1/server/whole-response.ts';
 export class NodeResponse implements WholeResponse {
   events: RequestEvents | null = null;
   readonly #response: ServerResponse;
-  /** Of an upgrade, whose response is not written here; 0: it is. */
+  /** Status of an upgrade whose response is not written here; 0: it is. */
   #handedOver = 0;
   #finished = false;
 
@@ -30,14 +30,14 @@ export class NodeResponse implements WholeResponse {
     return this.#finished || this.#handedOver !== 0;
   }
 
-  /** `headers`: names and values in turn. What the application or its framework has set before is not part of it. */
+  /** `headers`: alternating names and values. Headers that the application or its framework set earlier are removed. */
   writeHead(status: number, statusText: string | null, headers: readonly string[]): void {
     for (const name of this.#response.getHeaderNames()) this.#response.removeHeader(name);
     if (statusText === null) this.#response.writeHead(status, [...headers]);
     else this.#response.writeHead(status, statusText, [...headers]);
   }
 
-  /** For the response that the application will write: names and values in turn. */
+  /** For the response that the application will write: alternating names and values. */
   addHeaders(headers: readonly string[]): void {
     for (let i = 0; i + 1 < headers.length; i += 2) this.#response.appendHeader(headers[i]!, headers[i + 1]!);
   }

@@ -1,15 +1,15 @@
 /**
- * A request as Node's parser has read it, read once more by the grammar of the gateway: what both read alike is decided. It takes
- * the raw lines, as `headers` has dropped repeated ones.
+ * Parses a request again with the gateway's grammar after Node's parser: only a request that both read alike is decided. It uses the raw
+ * lines, because `headers` drops repeated ones.
  */
 import type { IncomingMessage } from 'node:http';
 import { type HeadFault, type RequestHead, readRequestHead } from '../http1/grammar/request-head.ts';
 import type { Request } from '../http1/server/request.ts';
 
-/** `body` is null: it is the application's to read. */
+/** `body` is null: the application reads it. */
 export interface ReadRequest {
   readonly request: Request;
-  /** Why it is refused, whatever the rules say; null: it is valid. */
+  /** Why it is refused, regardless of the rules; null: it is valid. */
   readonly fault: HeadFault | null;
 }
 

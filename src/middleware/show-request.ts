@@ -1,14 +1,14 @@
 /**
- * The request as the application sees it: what a service behind the gateway would get, in place of what the client sent. The path is
- * the one that was decided, no header of the client passes for one of ours, and trailers are dropped.
+ * The request as the application sees it: what a service would receive, instead of what the client sent. The path is the decided one,
+ * client headers cannot imitate ours, and trailers are dropped.
  */
 import type { IncomingMessage } from 'node:http';
 import type { Grant } from './grant.ts';
 
-/** `headers`: names and values in turn. */
+/** `headers`: alternating names and values. */
 export function showRequest(message: IncomingMessage, path: string, headers: readonly string[], grant: Grant): void {
   message.url = path;
-  // Express has kept it from before, and routers that are mounted go by it.
+  // Express has saved it earlier, and mounted routers use it.
   if ('originalUrl' in message) message.originalUrl = path;
   message.rawHeaders.splice(0, Number.POSITIVE_INFINITY, ...headers);
   const { joined, distinct } = byName(headers);
@@ -47,7 +47,7 @@ const single: ReadonlySet<string> = new Set([
   'user-agent',
 ]);
 
-/** As `headers` and `headersDistinct` of Node are made of raw lines. */
+/** Like Node, which builds `headers` and `headersDistinct` from raw lines. */
 function byName(headers: readonly string[]): {
   readonly joined: NodeJS.Dict<string | string[]>;
   readonly distinct: NodeJS.Dict<string[]>;

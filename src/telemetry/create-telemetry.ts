@@ -33,7 +33,7 @@ export interface TelemetryOptions {
   /** Unset: standard output. */
   readonly destination?: LogDestination;
   readonly version: string;
-  /** Number of this worker, in each line that is no request; unset: this process is no worker. */
+  /** Number of this worker, in all lines except those of requests; unset: this process is not a worker. */
   readonly worker?: number;
   /** False: without metrics of Node, whose observers stay for the life of the process. */
   readonly runtimeMetrics?: false;
@@ -50,17 +50,17 @@ export interface Telemetry
     Pick<ProcessMetrics, 'useUpstreams'> {
   readonly log: Logger;
   readonly identityEvents: IdentityMetrics['events'];
-  /** What a candidate of the rules says, and what becomes of recorded decisions. */
+  /** Events of candidate rules and recorded decisions. */
   readonly decisionEvents: ShadowEvents & RecordEvents & KeepEvents;
-  /** What becomes of recorded spans. */
+  /** Events of recorded spans. */
   readonly spanEvents: SpanEvents;
-  /** At start and at each reload. */
+  /** Called at start and at each reload. */
   useRoutes(table: RouteTable): void;
-  /** Where a scrape reads what is open now. */
+  /** Sets the source of open connections and requests for scrapes. */
   watchServer(readings: ServerReadings): void;
-  /** Where a scrape reads the state of the workers that this process started. */
+  /** Sets the source of worker states for scrapes. */
   watchWorkers(read: () => WorkerReadings): void;
-  /** A configuration was read: taken into use, or refused. */
+  /** A configuration was read, and applied or refused. */
   configLoaded(ok: boolean): void;
   upstreamHealth(name: string, target: string, healthy: boolean): void;
   upstreamWaited(name: string, seconds: number): void;
@@ -81,7 +81,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
   let readWorkers = (): WorkerReadings | null => null;
 
   const own = new Registry();
-  // What a worker has not counted yet is 0 on the page of the process that started it.
+  // The page of the supervisor shows 0 for series that a worker has not counted yet.
   const requests = createRequestSeries(own, options.worker === undefined);
   createLoadMetrics(own, () => server);
   const processState = createProcessMetrics(own, () => readWorkers());

@@ -1,23 +1,22 @@
 /**
- * What becomes of a request that is over: numbers, a line of the log, the end of its trace, and for some a place among those kept.
- * Requests that end in one turn of the event loop are observed together when it ends: one after the other they take half the CPU that
- * each takes amid the work of a request (docs/decisions/0013).
+ * Observes ended requests: metrics, a log line, the end of the trace, and a record for some. Requests that end in one turn of the event
+ * loop are observed together at its end: this takes half the CPU of observing each one during other work (docs/decisions/0013).
  */
 import { countRequest } from './metrics/count-request.ts';
 import type { RequestSeries } from './metrics/request-series.ts';
 import type { ObserveRequest, RequestRecord } from './request-record.ts';
 
 export interface KeptRequests {
-  /** On average one in so many allowed requests is kept; 0: none. Those that were refused or failed always are. */
+  /** One of this many allowed requests is kept on average; 0: none. Refused and failed requests are always kept. */
   readonly oneInAllowed: number;
   /** Never throws. */
   readonly keep: ObserveRequest;
 }
 
 export interface RequestObserver {
-  /** Once for every request that is over; its numbers and its line follow at the end of this turn of the event loop. Never throws. */
+  /** Called once for every ended request; its metrics and line follow at the end of this turn of the event loop. Never throws. */
   readonly observe: ObserveRequest;
-  /** Observes at once what waits for the end of the turn: before a scrape, and before the process ends. */
+  /** Observes waiting requests at once: before a scrape, and before the process ends. */
   observeWaiting(): void;
   /** Which requests are kept for look-ups; null: none. */
   keepRequests(kept: KeptRequests | null): void;
@@ -32,7 +31,9 @@ export function createRequestObserver(
   let kept: KeptRequests | null = null;
   let untilAllowed = 1;
 
-  /** The distance to the next one is random: clients that repeat a pattern would have the same request of it kept each time. */
+  /**
+   * The distance to the next one is random: otherwise, for clients that repeat a pattern, the same request of it would be kept each time.
+   */
   function isSampled(oneInAllowed: number): boolean {
     if (oneInAllowed === 0) return false;
     untilAllowed -= 1;
@@ -55,7 +56,7 @@ export function createRequestObserver(
       writeLine?.(record);
       record.trace?.end(record);
     } catch (cause) {
-      // Telemetry that fails may cost a line, never the process.
+      // A failure of telemetry may cost a line, never the process.
       process.emitWarning(cause instanceof Error ? cause : String(cause));
     }
     if (kept !== null && (record.reason !== null || isSampled(kept.oneInAllowed))) kept.keep(record);

@@ -1,7 +1,7 @@
-/** What a request needs of tracing. */
+/** What a request needs from tracing. */
 import type { RequestRecord } from './request-record.ts';
 
-/** Begins the trace of every request. Null where it is used: nothing is traced. */
+/** Begins the trace of every request. Users accept null if nothing is traced. */
 export interface Tracing {
   /** `trusted`: the request came from a trusted proxy. */
   begin(rawHeaders: readonly string[], trusted: boolean): RequestTrace;
@@ -15,8 +15,8 @@ export interface RequestTrace {
   readonly sampled: boolean;
   /** Runs the decision; calls to sources that it makes belong to the trace. */
   deciding<T>(decide: () => T): T;
-  /** Names the trace in the headers for a service (names and values in turn), in place of the trace that the client named. */
+  /** Sets the trace in the headers for a service (alternating names and values), instead of the client's. */
   forwarding(headers: string[]): void;
-  /** The request is over. */
+  /** The request has ended. */
   end(record: RequestRecord): void;
 }

@@ -1,4 +1,4 @@
-/** The response to a check over gRPC: what the request line writes as a head and a body becomes one verdict. */
+/** The response to a check over gRPC: the head and body that the request line writes become one verdict. */
 import { type sendUnaryData, status } from '@grpc/grpc-js';
 import { isSendable } from '../../http1/grammar/fields.ts';
 import type { RequestEvents } from '../../http1/server/request.ts';
@@ -12,7 +12,7 @@ export class CheckReply implements WholeResponse {
   ended = false;
   finished = false;
   events: RequestEvents | null = null;
-  /** What verdicts say of the check. */
+  /** Facts of the check for the verdict. */
   decided: Decided = { decision: null, reason: null, errorId: null };
   readonly #send: sendUnaryData<VerdictMessage>;
   #headers: readonly string[] = [];
@@ -21,7 +21,7 @@ export class CheckReply implements WholeResponse {
     this.#send = send;
   }
 
-  /** Lets the request through: the only way to do so. */
+  /** Allows the request: the only method that does. */
   allow(managed: readonly ManagedHeader[]): void {
     checkSendable(managed.map(({ value }) => value ?? ''));
     this.status = 200;
@@ -40,14 +40,14 @@ export class CheckReply implements WholeResponse {
     return body?.length ?? 0;
   }
 
-  /** The call fails: its caller gets no verdict. */
+  /** Fails the call: its caller gets no verdict. */
   break(): void {
     if (this.ended) return;
     this.ended = true;
     this.#send({ code: status.PERMISSION_DENIED });
   }
 
-  /** The call is over; called by the server. */
+  /** The call has ended; called by the server. */
   callEnded(): void {
     this.finished = this.ended;
     this.events?.closed();

@@ -1,7 +1,7 @@
 /**
- * The external authorizer over gRPC, as Envoy and those built on it ask (`envoy.service.auth.v3.Authorization/Check`). This process
- * accepts connections itself and hands them to `@grpc/grpc-js`, so that peers, limits, shared ports and Unix sockets are as over HTTP,
- * and so that new certificates count from the next connection on.
+ * The external authorizer over gRPC, for Envoy and products built on it (`envoy.service.auth.v3.Authorization/Check`). This process accepts
+ * connections itself and passes them to `@grpc/grpc-js`, so that peers, limits, shared ports and Unix sockets work as over HTTP, and new
+ * certificates apply from the next connection on.
  */
 import { createServer, type Socket } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
@@ -27,13 +27,13 @@ import { closesUnfinished } from './unfinished-calls.ts';
 
 export interface GrpcAuthorizerOptions extends AuthorizerOptions {
   readonly grpc: GrpcSettings;
-  /** Whether the process can take checks. */
+  /** Whether the process can serve checks. */
   ready(): Promise<boolean>;
 }
 
 type GrpcSettings = NonNullable<AuthorizerConfig['grpc']>;
 
-/** A check has neither a body nor a connection of its own. */
+/** A check has no body and no connection of its own. */
 const ofCall = { body: null, bodyLength: 0, keepAlive: true, expect: 'none' } as const;
 
 export function createGrpcAuthorizer(options: GrpcAuthorizerOptions): Authorizer {
@@ -86,7 +86,7 @@ export function createGrpcAuthorizer(options: GrpcAuthorizerOptions): Authorizer
       sockets.delete(socket);
       settle();
     });
-    // A connection that breaks before it is one of HTTP/2.
+    // For a connection that breaks before HTTP/2 begins.
     socket.on('error', () => {});
     injector.injectConnection(socket);
   });
@@ -143,13 +143,13 @@ function injectorOf(server: Server, tls: GrpcSettings['tls']): ConnectionInjecto
   return server.createConnectionInjector(ServerCredentials.createSsl(ca, [pair], ca !== null));
 }
 
-/** Of a check whose attributes are not those of a request. */
+/** For a check without the attributes of a request. */
 const unreadable = {
   request: { ...ofCall, method: '', target: '', minor: 1, rawHeaders: [], upgrade: 'none' },
   peer: { address: '', network: '', trusted: false, secure: false },
 } as const;
 
-/** Empty: through the Unix socket. */
+/** Empty for the Unix socket. */
 function addressOf(call: ServerUnaryCall<unknown, unknown>): string {
   const [, address = ''] = /^(.*):\d+$/.exec(call.getPeer()) ?? [];
   return address;

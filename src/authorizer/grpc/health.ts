@@ -1,4 +1,4 @@
-/** `grpc.health.v1`, for the proxies' own health checks: it serves while the process is ready, as `/health/ready` says. */
+/** `grpc.health.v1`, for the proxies' own health checks: `SERVING` while the process is ready, like `/health/ready`. */
 import { type ServerUnaryCall, type ServerWritableStream, type sendUnaryData, status } from '@grpc/grpc-js';
 
 interface HealthRequest {
@@ -15,7 +15,7 @@ const unknown: State = { status: 3 };
 /** Empty: the server as a whole. */
 const services: ReadonlySet<string> = new Set(['', 'envoy.service.auth.v3.Authorization']);
 
-/** Between two looks while calls watch. */
+/** Time between two checks for watching calls. */
 const lookEveryMs = 1_000;
 
 export interface HealthService {
@@ -23,12 +23,12 @@ export interface HealthService {
     Check(call: ServerUnaryCall<HealthRequest, State>, send: sendUnaryData<State>): void;
     Watch(call: ServerWritableStream<HealthRequest, State>): void;
   };
-  /** Sends the end to every call that watches, and ends it. */
+  /** Notifies every watching call of the end, and ends it. */
   close(): void;
 }
 
 export function createHealth(ready: () => Promise<boolean>): HealthService {
-  /** Calls that watch, with the state that each was sent last. */
+  /** Watching calls, with the last state sent to each. */
   const watching = new Map<ServerWritableStream<HealthRequest, State>, State | null>();
   let timer: NodeJS.Timeout | null = null;
 

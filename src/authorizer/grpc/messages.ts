@@ -1,8 +1,8 @@
 /**
- * The messages of Envoy's authorization API and of gRPC's health API, as far as they are used: fields and numbers are those of
+ * The messages of Envoy's authorization API and of gRPC's health API, the used parts: fields and numbers are those of
  * `envoy/service/auth/v3/external_auth.proto` and `attribute_context.proto`, `envoy/config/core/v3/base.proto` and `address.proto`,
  * `envoy/type/v3/http_status.proto`, `google/rpc/status.proto`, `google/protobuf/struct.proto` and `grpc/health/v1/health.proto`. Other
- * fields of a message are skipped. Headers, a map there, are read as the list that a map is on the wire, so that none hides another.
+ * fields of a message are skipped. Headers are a map there, but are read as the list that a map is on the wire, so that none hides another.
  */
 import protobuf from 'protobufjs';
 
@@ -80,11 +80,11 @@ export interface CheckMessage {
 
 export interface HttpAttributes {
   readonly method: string;
-  /** Target with the query, as the client has sent it. */
+  /** Target with the query, as the client sent it. */
   readonly path: string;
   readonly host: string;
   readonly headers: readonly HeaderMessage[];
-  /** In place of `headers`, with `encode_raw_headers`. */
+  /** Instead of `headers`, with `encode_raw_headers`. */
   readonly headerMap?: { readonly headers: readonly HeaderMessage[] } | null;
 }
 
@@ -140,7 +140,7 @@ export const authorization = {
     ...unary,
     path: '/envoy.service.auth.v3.Authorization/Check',
     requestSerialize: checks.encode,
-    /** Bytes that are no such message have no attributes, which is refused: a call that fails can open a gateway. */
+    /** Invalid bytes yield a message without attributes, which is refused: a failed call can open a gateway. */
     requestDeserialize(bytes: Buffer): CheckMessage {
       try {
         return checks.decode(bytes);

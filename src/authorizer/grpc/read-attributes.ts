@@ -1,6 +1,6 @@
 /**
  * Envoy's `ext_authz` over gRPC: the original request is in the attributes of the check, with every header of the client. Envoy joins
- * headers of one name by a comma, or lists them as they came where `encode_raw_headers` is set.
+ * headers of one name by a comma, or lists them as received if `encode_raw_headers` is set.
  */
 import { listHas } from '../../http1/grammar/fields.ts';
 import type { OriginalRequest } from '../dialect.ts';
@@ -9,7 +9,7 @@ import { addressOf, original, takeLastAddress } from '../read-fields.ts';
 import type { CheckMessage, HeaderMessage } from './messages.ts';
 
 export interface ReadAttributes extends OriginalRequest {
-  /** The client asks for a WebSocket. Over HTTP/2 it sends no key (RFC 8441 section 5), and Envoy shows the request as a `GET`. */
+  /** The client opens a WebSocket. Over HTTP/2 it sends no key (RFC 8441 section 5), and Envoy shows the request as a `GET`. */
   readonly upgrades: boolean;
 }
 
@@ -33,7 +33,7 @@ export function readAttributes(check: CheckMessage, waitsMs: number): ReadAttrib
   return read === null ? null : { ...read, upgrades };
 }
 
-/** Without pseudo-headers, which the attributes repeat. */
+/** Without pseudo-headers, which the attributes already contain. */
 function headersOf(headers: readonly HeaderMessage[]): string[] {
   const rawHeaders: string[] = [];
   for (const { key, value = '', rawValue } of headers) {

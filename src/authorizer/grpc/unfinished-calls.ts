@@ -1,6 +1,6 @@
 /**
- * Closes connections on which a call does not arrive whole in time. A caller that opens calls and never finishes them would hold the
- * memory of each, for as long as its connection lasts.
+ * Closes connections on which a call does not arrive completely in time. Otherwise a caller that never finishes its calls would hold their
+ * memory for as long as its connection lasts.
  */
 import type { ServerHttp2Stream } from 'node:http2';
 import { ServerInterceptingCall, type ServerInterceptor } from '@grpc/grpc-js';
@@ -26,7 +26,7 @@ export function closesUnfinished(deadlines: Deadlines, timeoutMs: () => number):
   };
 }
 
-/** What a call of the library is made of. It shows a peer, but not which of the connections through a Unix socket is its own. */
+/** Internals of a call in the library. It exposes the peer, but not which Unix socket connection it uses. */
 interface Below {
   readonly stream: ServerHttp2Stream;
 }

@@ -1,13 +1,13 @@
 /**
- * The verdicts of `ext_authz` over gRPC. A refusal is a response of the call like any other: a call that fails, and `error_response`,
- * obey `failure_mode_allow`, which would let the request through.
+ * The verdicts of `ext_authz` over gRPC. A refusal is a regular response of the call: a failed call and `error_response` obey
+ * `failure_mode_allow`, which would allow the request.
  */
 import type { RequestContext } from '../../proxy/request-context.ts';
 import type { ManagedHeader } from '../dialect.ts';
 import { mutationsOf } from '../envoy.ts';
 import type { HeaderMessage, HeaderOption, MetadataValue, VerdictMessage } from './messages.ts';
 
-/** What `dynamic_metadata` says of a check, under `envoy.filters.http.ext_authz`. */
+/** The `dynamic_metadata` of a check, under `envoy.filters.http.ext_authz`. */
 export type Decided = Pick<RequestContext, 'decision' | 'reason' | 'errorId'>;
 
 /** Codes of `google.rpc.Status`. */
@@ -29,7 +29,7 @@ export function allowed(managed: readonly ManagedHeader[], decided: Decided): Ve
   };
 }
 
-/** `headers`: of the refusal, names and values in turn. */
+/** `headers`: of the refusal, alternating names and values. */
 export function denied(status: number, headers: readonly string[], body: string, decided: Decided): VerdictMessage {
   const code = status === 401 ? unauthenticated : status >= 500 ? unavailable : permissionDenied;
   const options: HeaderOption[] = [];
@@ -48,20 +48,23 @@ export function denied(status: number, headers: readonly string[], body: string,
   };
 }
 
-/** `append`: beside one of the same name, else in its place. Both ways to say so are filled in: products read one or the other. */
+/**
+ * `append`: adds to a header of the same name, otherwise replaces it. Both ways to express this are set, because products read one or the
+ * other.
+ */
 function option(name: string, value: string, append: boolean): HeaderOption {
   return {
     header: headerOf(name, value),
     append: { value: append },
     appendAction: append ? appendIfExistsOrAdd : overwriteIfExistsOrAdd,
-    // Otherwise an empty one may be dropped, and the header of the client kept.
+    // Otherwise an empty value may be dropped, and the client's header kept.
     keepEmptyValue: true,
   };
 }
 
 const beyondAscii = /[^\x00-\x7f]/;
 
-/** `value` is bytes as Latin-1; text of a message is UTF-8. */
+/** `value` is Latin-1 bytes; text of a message is UTF-8. */
 function headerOf(key: string, value: string): HeaderMessage {
   if (!beyondAscii.test(value)) return { key, value };
   const bytes = Buffer.from(value, 'latin1');

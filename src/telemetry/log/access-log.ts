@@ -1,7 +1,6 @@
 /**
- * One JSON line per request. It is hand-written, because `pino` would add about 6 % to the CPU of a request. Members without a value
- * are absent; `docs/reference/log.md` says what each of them means. The query, credentials and bodies are not in a record, so they
- * cannot be in a line.
+ * One JSON line per request. It is hand-written, because `pino` would add about 6 % to the CPU of a request. Members without a value are
+ * absent; `docs/reference/log.md` describes them. The query, credentials and bodies are not in a record, so they cannot be in a line.
  */
 import type { LogConfig } from '../../config/config.ts';
 import type { Decision } from '../../core/decision.ts';
@@ -10,7 +9,7 @@ import { conditionOf, outcomeOf, type RequestRecord, shadowedOf } from '../reque
 import { redactValue } from './redaction.ts';
 import type { LogOutput } from './standard-output.ts';
 
-/** Longest text of a member, in UTF-16 units. */
+/** Maximum length of a member, in UTF-16 units. */
 const maxLength = {
   id: 128,
   name: 256,
@@ -22,12 +21,12 @@ const maxLength = {
   detail: 512,
 } as const;
 
-/** What the tests of a part need not set is as in a configuration without it. */
+/** Unit tests may omit the rest, which then has the default. */
 export type LogSettings = Pick<LogConfig, 'level' | 'access'> & Partial<LogConfig>;
 
 const weight = { trace: 10, debug: 20, info: 30, warn: 40, error: 50, silent: 100 } as const;
 
-/** Null when no line would ever be written. */
+/** Null if no line would ever be written. */
 export function createAccessLog(
   config: LogSettings,
   output: Pick<LogOutput, 'write'>,
@@ -67,7 +66,7 @@ function levelOf(record: RequestRecord): 'debug' | 'info' | 'warn' | 'error' {
   return record.cut ? 'warn' : 'info';
 }
 
-/** Until its response began: a stream may take as long as it likes. */
+/** Measured until its response began: a stream may take any time. */
 function isSlow({ startedAt, respondedAt, endedAt }: RequestRecord, slowRequestMs: number): boolean {
   return (respondedAt > 0 ? respondedAt : endedAt) - startedAt > slowRequestMs;
 }
@@ -88,7 +87,7 @@ function accessLine(record: RequestRecord, level: string, time: string, slow: bo
   if (decision !== null && decision.route !== null) {
     const { id, upstream } = decision.route;
     line += `,"route":${jsonText(id, maxLength.name)}`;
-    // None where requests are only decided.
+    // Empty where Rolegate only decides.
     if (upstream !== '') line += `,"upstream":${jsonText(upstream, maxLength.name)}`;
   }
   if (method !== '') line += `,"method":${jsonText(method, maxLength.method)}`;
@@ -142,12 +141,12 @@ function timings(record: RequestRecord): string {
   return `,"ms":{${members}"total":${milliseconds(endedAt - startedAt)}}`;
 }
 
-/** To the microsecond; 0 for a clock that was read out of turn. */
+/** To the microsecond; 0 if the clock was read out of order. */
 function milliseconds(value: number): number {
   return value > 0 ? Math.round(value * 1000) / 1000 : 0;
 }
 
-/** Fixed words, codes, and names from the configuration: `detail` may hold a content type of the Auth API. */
+/** Fixed words, codes, and names from the configuration: `detail` may contain a content type of the Auth API. */
 function failureMember(decision: Decision | null): string {
   const failure = decision?.outcome === 'refuse' ? decision.failure : null;
   const rejection = decision?.outcome === 'refuse' ? decision.rejection : null;
@@ -165,18 +164,18 @@ function causeMember(record: RequestRecord): string {
   return json === undefined ? '' : `,"err":${asciiJson(json)}`;
 }
 
-/** What JSON or ASCII does not take between quotes as it is. */
+/** Characters that must be escaped in ASCII JSON strings. */
 const toEscape = /[^ !#-[\]-~]/;
 
-/** Quotes `text`; what is beyond `length` UTF-16 units is cut off and replaced by "...". */
+/** Quotes `text`; text beyond `length` UTF-16 units is replaced by "...". */
 function jsonText(text: string, length: number): string {
   const shown = text.length > length ? `${text.slice(0, length)}...` : text;
   return toEscape.test(shown) ? asciiJson(JSON.stringify(shown)) : `"${shown}"`;
 }
 
 /**
- * Escapes everything outside ASCII in JSON; outside strings, JSON has none. So no control character, C1 and bidirectional ones
- * included, reaches a terminal.
+ * Escapes everything outside ASCII in JSON; outside strings, JSON has none. So no control character, including C1 and bidirectional ones,
+ * reaches a terminal.
  */
 export function asciiJson(json: string): string {
   return json.replace(/[\x7f-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);

@@ -1,16 +1,16 @@
 /**
- * Other shapes of log lines than our JSON: JSON with the names of a common schema, and text for a terminal. Each is made of the finished
- * line, so that it has the same content, without secrets, and what an operator does not configure costs nothing.
+ * Other formats of log lines: JSON with the names of a common schema, and text for a terminal. Each is created from the finished line, so
+ * it has the same redacted content, and costs nothing unless configured.
  */
 import type { LogConfig } from '../../config/config.ts';
 import { asciiJson } from './access-log.ts';
 import { fieldName, type Line } from './field-names.ts';
 import { prettyLine } from './pretty-line.ts';
 
-/** Takes and returns a line with its line feed. */
+/** Accepts and returns a line with its line feed. */
 export type ShapeLine = (line: string) => string;
 
-/** Null: lines stay as they are. */
+/** Null: lines stay unchanged. */
 export function lineShape({ format = 'json', fields = 'rolegate' }: Partial<LogConfig>): ShapeLine | null {
   if (format === 'pretty') return shaped(prettyLine);
   if (fields === 'ecs') return shaped((line) => asciiJson(JSON.stringify(ecsLine(line))));
@@ -18,7 +18,7 @@ export function lineShape({ format = 'json', fields = 'rolegate' }: Partial<LogC
   return null;
 }
 
-/** A line that is no JSON stays what it is: nothing is lost. */
+/** A line that is not JSON stays unchanged: nothing is lost. */
 function shaped(shape: (line: Line) => string): ShapeLine {
   return (text) => {
     let line: unknown;
@@ -63,7 +63,7 @@ function otelLine(line: Line): object {
   };
 }
 
-/** Members of objects by their path; lists stay whole. */
+/** Members of objects by their path; lists stay unchanged. */
 function flat(line: Line, before = ''): (readonly [member: string, value: unknown])[] {
   return Object.entries(line).flatMap(([name, value]) => {
     const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);

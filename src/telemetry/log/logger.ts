@@ -7,7 +7,7 @@ import type { LogOutput } from './standard-output.ts';
 
 export type { Logger } from 'pino';
 
-/** `worker`: the number of this worker, in each line; unset: this process is no worker. */
+/** `worker`: the number of this worker, in each line; unset: this process is not a worker. */
 export function createLogger(level: LogConfig['level'], output: Pick<LogOutput, 'write'>, worker?: number): Logger {
   return pino(
     {
@@ -22,8 +22,8 @@ export function createLogger(level: LogConfig['level'], output: Pick<LogOutput, 
 }
 
 /**
- * Secrets are taken out of the finished line, so that the message and the members of a child logger are covered, too. These lines
- * are few; the line of a request does not come this way.
+ * Secrets are removed from the finished line, so that the message and the members of a child logger are covered, too. These lines are few;
+ * access lines are written elsewhere.
  */
 function cleanLine(line: string): string {
   try {

@@ -1,11 +1,11 @@
-/** A log line as text for a terminal: what matters first, in colors where the terminal has them. */
+/** A log line as text for a terminal: the important parts first, in colors if the terminal supports them. */
 import pc from 'picocolors';
 import { asciiJson } from './access-log.ts';
 import type { Line } from './field-names.ts';
 
-/** Members that have a place of their own. */
+/** Members with a fixed position. */
 const placed: ReadonlySet<string> = new Set(['level', 'time', 'msg', 'method', 'host', 'path', 'status', 'ms', 'err']);
-/** Of requests: what the place says already, or what a person at a terminal does not need. */
+/** Members of requests that are already shown, or that a person at a terminal does not need. */
 const left: ReadonlySet<string> = new Set([
   'entrypoint',
   'outcome',
@@ -15,7 +15,7 @@ const left: ReadonlySet<string> = new Set([
   'userAgent',
   'target',
 ]);
-/** Digits of a status, or of what stands in for it. */
+/** Width of a status or its placeholder. */
 const statusWidth = 3;
 
 export function prettyLine(line: Line): string {
@@ -50,13 +50,13 @@ function statusText(status: unknown): string {
   return status >= 400 ? pc.yellow(String(status)) : pc.green(String(status));
 }
 
-/** In quotes where its end could not be seen. */
+/** In quotes if its end would not be visible. */
 function valueText(value: unknown): string {
   const text = typeof value === 'string' ? value : JSON.stringify(value);
   return typeof value === 'string' && /[\s"=]|^$/.test(text) ? printable(JSON.stringify(text)) : printable(text);
 }
 
-/** With what caused it, below. */
+/** With its cause below. */
 function errorText(error: unknown, before = ''): string {
   if (typeof error !== 'object' || error === null) return '';
   const { type = 'Error', message = '', stack, code, cause } = error as Line;
@@ -66,7 +66,7 @@ function errorText(error: unknown, before = ''): string {
   return `${text}${errorText(cause, 'caused by ')}`;
 }
 
-/** Nothing that a terminal would obey, and nothing beyond ASCII. */
+/** Without terminal control characters and non-ASCII characters. */
 function printable(text: string): string {
   return asciiJson(text.replace(/[\x00-\x1f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`));
 }

@@ -1,19 +1,19 @@
 /** The output of a gateway that is part of another program: each line at once. */
 import type { LogOutput } from './standard-output.ts';
 
-/** What takes the lines of a gateway that is part of another program. */
+/** The destination of lines of an embedded gateway. */
 export interface LogDestination {
   write(lines: string): unknown;
 }
 
-/** A destination that fails gets no line. */
+/** A failing destination loses the line. */
 export function outputTo(destination: LogDestination): LogOutput {
   return {
     write(lines) {
       try {
         destination.write(lines);
       } catch {
-        // A log that cannot be written stops no request.
+        // A failing log must not stop requests.
       }
     },
     settle: async () => {},

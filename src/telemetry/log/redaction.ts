@@ -1,6 +1,6 @@
 /**
- * Takes secrets out of what is about to be logged. A second line of defense: nothing that is logged on purpose holds
- * one, but errors of libraries and careless callers may (CVE-2020-8565 logged a bearer through an error).
+ * Removes secrets from text before it is logged. A second line of defense: intentionally logged data contains none, but errors of libraries
+ * and careless callers may (CVE-2020-8565 logged a bearer through an error).
  */
 
 export const redacted = '[redacted]';
@@ -18,7 +18,7 @@ export function isSecretName(name: string): boolean {
   return secretName.test(name.toLowerCase().replace(/[^a-z]/g, ''));
 }
 
-/** Each one runs in linear time: what follows its first word is consumed and never given back. */
+/** Each one runs in linear time: text after its first word is consumed without backtracking. */
 const inText: readonly (readonly [RegExp, string])[] = [
   // All cookies of a header, to the end of the line.
   [/(cookie["']?\s*[:=]\s*)[^\r\n"']+/gi, `$1${redacted}`],
@@ -43,8 +43,8 @@ export function redactText(text: string): string {
 }
 
 /**
- * A plain copy that is fit for the log: secrets masked by name and in text, errors as data, depth and number of entries
- * bounded, cycles cut. Never throws, whatever getters do.
+ * A plain copy for the log: secrets are masked by name and in text, errors become data, depth and number of entries are bounded, cycles are
+ * cut. Never throws, even if getters do.
  */
 export function redactValue(value: unknown): unknown {
   return copy(value, 0, new Set());
@@ -84,7 +84,7 @@ function copyObject(value: object, depth: number, above: Set<object>): unknown {
   return result;
 }
 
-/** Headers as Node gives them, names and values in turn, are masked by the name before the value. */
+/** Raw headers of Node, alternating names and values, are masked by the name before the value. */
 function copyList(list: readonly unknown[], depth: number, above: Set<object>): unknown[] {
   return list.slice(0, limits.entries).map((entry, index) => {
     const before = list[index - 1];

@@ -1,40 +1,40 @@
 /**
- * Standard output as the place of log lines. Lines are collected, and written asynchronously, one write at a time: a line costs a
- * request no system call, and neither a slow reader nor a full disk stops a request. What cannot be written yet waits within a
- * bound; beyond it lines are dropped and counted. A reader that is gone gets no more lines, and a log that fails shows as such.
+ * Writes log lines to standard output. Lines are collected and written asynchronously, one write at a time: a line costs a request no
+ * system call, and neither a slow reader nor a full disk stops a request. Lines that cannot be written yet wait in a bounded buffer;
+ * further ones are dropped and counted. Writing stops when the reader is gone, and failures are reported.
  */
 import { write } from 'node:fs';
 import { hasCode, retryMs, whenFull, writeWhole } from './write-whole.ts';
 
 /** Where log lines go. */
 export interface LogOutput {
-  /** Takes one line, or several, each with its line feed. Never throws. */
+  /** Accepts one or more lines, each with its line feed. Never throws. */
   write(lines: string): void;
-  /** Writes everything, within a time: to be called before `close` where there is time. */
+  /** Writes everything within a time limit. Call it before `close` if there is time. */
   settle(): Promise<void>;
   /** Writes everything before it returns, unless it cannot be written; later lines are written one by one. */
   close(): void;
 }
 
 export interface OutputEvents {
-  /** So many lines were dropped. */
+  /** The number of lines that were dropped. */
   dropped(lines: number): void;
-  /** Whether the last attempt to write failed, other than for a reader that is slow. */
+  /** Whether the last write failed, except because of a slow reader. */
   failing(failing: boolean): void;
 }
 
 const standardOutputDescriptor = 1;
-/** Lines are collected until there is so much text, or for so long. */
+/** Lines are collected up to this length, or for this time. */
 const chunkLength = 64 * 1024;
 const flushIntervalMs = 100;
-/** Bytes that wait for a slow reader; beyond it lines are dropped. */
+/** Maximum bytes that wait for a slow reader; beyond it lines are dropped. */
 const maxWaitingBytes = 16 * 1024 * 1024;
 const maxWriteBytes = 1024 * 1024;
-/** At the end of the process, how long a reader that takes nothing is waited for. */
+/** Maximum wait for a stalled reader at the end of the process. */
 const maxSettleMs = 2_000;
 const lineFeed = 0x0a;
 
-/** Lines are pure ASCII, so that a character is a byte. */
+/** Lines are pure ASCII, so a character is a byte. */
 export function standardOutput({ dropped, failing }: OutputEvents): LogOutput {
   let collected = '';
   let waiting: Buffer[] = [];
@@ -43,7 +43,7 @@ export function standardOutput({ dropped, failing }: OutputEvents): LogOutput {
   let closed = false;
   /** The reader is gone. */
   let gone = false;
-  /** The reader took nothing while the process ended. */
+  /** The reader did not read while the process ended. */
   let stuck = false;
   const onIdle: (() => void)[] = [];
 

@@ -1,4 +1,4 @@
-/** Writes before it returns, for the end of the process. */
+/** Writes synchronously, for the end of the process. */
 import { writeSync } from 'node:fs';
 
 /** A full pipe is tried again after this time. */
@@ -7,7 +7,7 @@ export const retryMs = 20;
 export const whenFull: readonly string[] = ['EAGAIN', 'EBUSY'];
 const maxTries = 100;
 
-/** Returns what cannot be written, or not in time. */
+/** Returns bytes that could not be written in time. */
 export function writeWhole(descriptor: number, bytes: Buffer): Buffer {
   let rest = bytes;
   let tries = 0;

@@ -1,6 +1,6 @@
 /**
- * A file of recorded decisions: lines appended a batch at a time, bounded in rate and size. The full file is kept once
- * more under its name with ".1". What cannot be written is counted, and never waited for.
+ * A file of recorded decisions: lines appended a batch at a time, bounded in rate and size. One full file is kept under its name with ".1".
+ * Failed writes are counted, and nothing waits for writes.
  */
 import { closeSync, fstatSync, openSync, renameSync, write, writeSync } from 'node:fs';
 import type { Logger } from '../log/logger.ts';
@@ -37,10 +37,10 @@ export class DecisionFile {
     this.#now = options.now ?? Date.now;
   }
 
-  /** What each file begins with; written at once. */
+  /** The head of each file; written at once. */
   begin(head: object): void {
     this.#head = `${JSON.stringify(head)}\n`;
-    // A file that is opened anew begins with it anyway.
+    // A newly opened file begins with it anyway.
     if (this.#descriptor !== null) this.#push(this.#head);
   }
 
@@ -59,7 +59,7 @@ export class DecisionFile {
     this.#push(`${JSON.stringify(record)}\n`);
   }
 
-  /** Resolves when everything is written, or cannot be. */
+  /** Resolves when everything is written or has failed. */
   async close(): Promise<void> {
     this.#closed = true;
     if (this.#writing) await new Promise<void>((done) => this.#idle.push(done));
@@ -98,7 +98,7 @@ export class DecisionFile {
     });
   }
 
-  /** As many of the waiting lines as have room, and at least one. */
+  /** As many waiting lines as fit, but at least one. */
   #takeUpTo(bytes: number): readonly string[] {
     let count = 1;
     let taken = this.#waiting[0]?.length ?? 0;
@@ -109,7 +109,7 @@ export class DecisionFile {
     return this.#waiting.splice(0, count);
   }
 
-  /** Opens the file when it is not open, and begins the next one when it is full. Only its owner may read it. */
+  /** Opens the file if it is not open, and starts the next one if it is full. Only its owner may read it. */
   #open(): void {
     const { file, sizeBytes } = this.#options;
     if (this.#descriptor !== null && this.#bytes < sizeBytes) return;

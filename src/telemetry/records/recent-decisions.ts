@@ -67,7 +67,7 @@ export class RecentDecisions {
   #forget(record: KeptDecision): void {
     this.#all.delete(record);
     this.#textLength -= record.text.length;
-    // A client can send the id of another request once more.
+    // A client can reuse the id of another request.
     for (const id of idsOf(record)) if (this.#byId.get(id) === record) this.#byId.delete(id);
   }
 }

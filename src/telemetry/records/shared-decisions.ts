@@ -1,7 +1,6 @@
 /**
- * Decision records of all replicas in one stream of Redis, bounded in number and size. Each is encrypted and authenticated
- * (AES-256-GCM) under a key derived from `cache.secret`: a reader of Redis learns no more than ids of requests, and a writer cannot
- * add a record.
+ * Decision records of all replicas in one stream of Redis, bounded in number and size. Each is encrypted and authenticated (AES-256-GCM)
+ * under a key derived from `cache.secret`: reading Redis reveals only ids of requests, and writing to it cannot add a record.
  */
 import { createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
 import { openText, sealText } from '../../http-base/sealed-text.ts';
@@ -20,7 +19,7 @@ export interface SharedDecisionsOptions {
 /** Of one record, encrypted; longer ones are shortened. */
 const mostBytes = 4096;
 const mostWritesInFlight = 256;
-/** Entries that are read at once. */
+/** Entries per read. */
 const pageSize = 500;
 const context = 'rolegate decision 1';
 
@@ -57,7 +56,7 @@ export class SharedDecisions {
     }
   }
 
-  /** Null: it is not there. Rejects when Redis does not respond. */
+  /** Null: not found. Rejects if Redis does not respond. */
   async find(id: string, nowMs: number): Promise<KeptDecision | null> {
     for await (const { ids, sealed } of this.#newestFirst(nowMs)) {
       const record = ids.includes(id) ? this.#open(sealed) : null;
@@ -66,7 +65,7 @@ export class SharedDecisions {
     return null;
   }
 
-  /** The newest first. Rejects when Redis does not respond. */
+  /** Newest first. Rejects if Redis does not respond. */
   async list(filter: DecisionFilter, most: number, nowMs: number): Promise<readonly KeptDecision[]> {
     const found: KeptDecision[] = [];
     for await (const { sealed } of this.#newestFirst(nowMs)) {
@@ -107,7 +106,7 @@ export class SharedDecisions {
   }
 }
 
-/** By HKDF (RFC 5869), apart from every other use of the secret. */
+/** By HKDF (RFC 5869), separate from every other use of the secret. */
 function deriveKey(secret: string): KeyObject {
   return createSecretKey(new Uint8Array(hkdfSync('sha256', secret, '', 'rolegate decision records', 32)));
 }
