@@ -11,7 +11,7 @@ export interface AdminRequest {
 
 const longestWaitMs = 10_000;
 
-/** The body of a 200. `words.purpose`: what the token is needed for; `words.notFound`: what a 404 means. */
+/** The body of a 200. `words.purpose`: why a token is required; `words.notFound`: the meaning of a 404. */
 export async function askAdmin(
   admin: string,
   token: string | undefined,
@@ -45,7 +45,7 @@ export async function askAdmin(
   throw new CommandError(`rolegate: the gateway refused: ${response.statusCode} ${String(said ?? '')}`.trimEnd());
 }
 
-/** `detail` of a problem; null: it has none. */
+/** `detail` of a problem, or null. */
 async function detailOf(body: Dispatcher.ResponseData['body']): Promise<string | null> {
   const problem: unknown = await body.json().catch(() => null);
   if (typeof problem !== 'object' || problem === null || !('detail' in problem)) return null;

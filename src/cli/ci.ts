@@ -19,7 +19,7 @@ export interface CiOptions {
   readonly config: string;
   /** Git revision to compare with. */
   readonly base: string;
-  /** Percent; fewer fail the run. */
+  /** Percent; less fails the run. */
   readonly coverage: number;
   readonly mutation: number;
   /** Which differences give exit code 3. */
@@ -75,7 +75,7 @@ export async function ci(options: CiOptions): Promise<ExitCode> {
   }
 }
 
-/** The configuration of the revision, or why nothing can be compared with it. */
+/** The configuration of the revision, or why it cannot be compared. */
 function baseOf({ file }: BaseRevision): Loaded | string {
   if (file === null) return 'the file is new: every request that it allows is newly allowed';
   const before = loadConfig(file, process.env);
@@ -92,7 +92,7 @@ function testFaults(tests: TestReport, { coverage, mutation }: CiOptions): strin
   return faults;
 }
 
-/** What could not be compared may let in anything. */
+/** Without a comparison, anything may be newly allowed. */
 function differs({ difference, replay }: CiResult, failOn: CiOptions['failOn']): boolean {
   if (failOn === 'nothing') return false;
   if (difference === null) return true;

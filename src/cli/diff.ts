@@ -1,4 +1,4 @@
-/** `rolegate diff`: what a change of the configuration means, newly allowed first. */
+/** `rolegate diff`: the effect of a configuration change, newly allowed requests first. */
 import pc from 'picocolors';
 import { comparePolicies } from '../policy-tools/diff/compare-policies.ts';
 import { meetingsOf } from '../policy-tools/diff/meetings.ts';
@@ -16,7 +16,7 @@ import { readPlaced } from './read-config.ts';
 export interface DiffOptions {
   readonly json?: boolean;
   readonly markdown?: boolean;
-  /** Every difference, and not the first ones only. */
+  /** Every difference, not only the first ones. */
   readonly all?: boolean;
   /** File of recorded decisions. */
   readonly replay?: string;

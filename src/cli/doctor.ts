@@ -1,4 +1,4 @@
-/** `rolegate doctor`: whether everything that a configuration names is there and works, and what to do where it does not. */
+/** `rolegate doctor`: checks that everything in a configuration exists and works, with advice if it does not. */
 import pc from 'picocolors';
 import { findSurprises } from '../app/find-surprises.ts';
 import type { Config } from '../config/config.ts';
@@ -48,7 +48,7 @@ export async function doctor({
   return error > 0 || (strict && warning > 0) ? ExitCode.failed : ExitCode.fine;
 }
 
-/** What there is to say of the file of a gateway, or of an Auth API alone, in the order of the checks. */
+/** Findings for the file of a gateway, or of an Auth API alone, in the order of the checks. */
 export async function examine(file: string, timeoutMs: number): Promise<readonly Finding[]> {
   return await (topLevelKeys(file).has('database') ? examineAuthApi : examineGateway)(file, timeoutMs);
 }

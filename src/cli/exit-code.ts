@@ -1,14 +1,14 @@
-/** What a command tells the shell. */
+/** Exit codes of commands. */
 export const ExitCode = {
   fine: 0,
   failed: 1,
   usage: 2,
-  /** The result is no: refused, or not the same. */
+  /** The result is negative: refused, or different. */
   different: 3,
 } as const;
 export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
 
-/** The same for pages and screens. */
+/** Their meaning, for pages and help. */
 export const exitMeanings: Readonly<Record<ExitCode, string>> = {
   [ExitCode.fine]: 'fine',
   [ExitCode.failed]: 'failed',

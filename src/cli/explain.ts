@@ -39,7 +39,7 @@ export interface ExplainOptions {
   readonly json?: boolean;
 }
 
-/** Methods that people may write in lower case, as some tools do. */
+/** Methods that users may write in lower case, as with some tools. */
 const usualMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 
 export async function explain(method: string, url: string, options: ExplainOptions): Promise<ExitCode> {
@@ -70,7 +70,7 @@ export async function explain(method: string, url: string, options: ExplainOptio
   return explanation.outcome === 'refuse' ? ExitCode.different : ExitCode.fine;
 }
 
-/** Options that say who asks exclude each other. */
+/** Options for the caller exclude each other. */
 function checkWhoAsks({ bearer, as, claims, source, roles, groups, signedIn, at, trusted }: ExplainOptions): void {
   if (bearer !== undefined && (at !== undefined || trusted === true)) {
     throw usageError('rolegate: with --bearer a gateway decides, now and for this client; omit --at and --trusted');
@@ -92,7 +92,7 @@ function checkWhoAsks({ bearer, as, claims, source, roles, groups, signedIn, at,
   if (source !== undefined && claims === undefined) throw usageError('rolegate: --source requires --claims');
 }
 
-/** Loads the HTTP client only here: that takes longer than all else that explains. */
+/** Loads the HTTP client only here, because that takes longer than the explanation itself. */
 async function askGateway(body: object, { admin, adminToken }: ExplainOptions): Promise<Explanation> {
   const { askAdmin } = await import('./ask-admin.ts');
   const words = {
@@ -105,7 +105,7 @@ async function askGateway(body: object, { admin, adminToken }: ExplainOptions): 
 type Asked = Omit<Parameters<typeof simulate>[0], 'host'> & { readonly host: string | null };
 
 function explainHere(request: Asked, options: ExplainOptions): Explanation {
-  // Identities may stand in files of tests.
+  // Identities may be in test files.
   const { config } = readPlaced(options.config, { tests: options.as === undefined ? 'none' : 'found' });
   const { routes, credentials, roleMapping, via, roles } = config;
   const identity = identityOf(config, options);
@@ -116,7 +116,7 @@ function explainHere(request: Asked, options: ExplainOptions): Explanation {
     roles,
     rules: compileForwarding(config),
     resolution,
-    // Claims come without a token, whose form would say which source it is.
+    // Claims come without a token, whose form would select the source.
     sourceOf: (credential) =>
       identity === null || identity.source === 'authApi'
         ? selectSource(credential, config.sourceRule)
@@ -149,7 +149,7 @@ function identityOf(
   for (const role of nameList(named)) {
     if (roles.has(role)) continue;
     const hint = didYouMean(role, roles.keys());
-    // The Auth API may name roles that no rule knows, so this is no error.
+    // The Auth API may return roles that no rule uses, so this is not an error.
     process.stderr.write(`note: no role "${role}" is declared${hint === null ? '' : `; ${hint}`}\n`);
   }
   const authenticatedAtMs = readTime('--signed-in', signedIn);
@@ -166,7 +166,7 @@ function parseClaims(text: string): object {
   throw usageError(`rolegate: expected --claims as a JSON object, such as '{"sub":"ann","roles":["user"]}'`);
 }
 
-/** `https://host/path?query`, or a path alone. */
+/** `https://host/path?query`, or only a path. */
 function readUrl(url: string): { host: string | null; secure: boolean; target: string } {
   const read = /^(?:(https?):\/\/([^/?#\s]+))?(\/[^\s#]*)?$/.exec(url);
   if (read === null || url === '') {
@@ -178,7 +178,7 @@ function readUrl(url: string): { host: string | null; secure: boolean; target: s
 function readHeaders(lines: readonly string[]): string[] {
   return lines.flatMap((line, at) => {
     const colon = line.indexOf(':');
-    // The line is not repeated: it may hold a credential.
+    // The line is not repeated: it may contain a credential.
     if (colon < 1) {
       throw usageError(`rolegate: expected --header "name: value"; no. ${at + 1} has no name or no colon`);
     }

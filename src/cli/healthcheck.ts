@@ -1,4 +1,4 @@
-/** `rolegate healthcheck`: 0 when the gateway responds that it is ready, 1 otherwise. Needs no shell and no curl. */
+/** `rolegate healthcheck`: 0 if the gateway responds that it is ready, otherwise 1. Needs no shell and no curl. */
 import { CommandError, ExitCode, usageError } from './exit-code.ts';
 
 export async function healthcheck(options: { url: string; timeout: string }): Promise<ExitCode> {

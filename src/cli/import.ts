@@ -1,4 +1,4 @@
-/** `rolegate import`: rules of another tool as a configuration with tests, and a list of what was not carried over. */
+/** `rolegate import`: converts rules of another tool into a configuration with tests, and lists what was not imported. */
 import { readFileSync, statSync } from 'node:fs';
 import type { Document } from 'yaml';
 import type { Config } from '../config/config.ts';
@@ -95,7 +95,7 @@ function textOf(document: Document): string {
   return `${document.toString({ lineWidth: 0, flowCollectionPadding: true }).trimEnd()}\n`;
 }
 
-/** What is written has to load; that it does not is a fault of the import, reported with its place. */
+/** The output must load; otherwise that is a bug of the import, reported with its position. */
 function compiled(document: Document): Config {
   const read = parseConfig(textOf(document), { file: 'the imported configuration', env: {}, readSecret: () => '' });
   if (read.ok) return read.config;

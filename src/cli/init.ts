@@ -1,6 +1,6 @@
 /**
- * `rolegate init`: a first configuration for one service, with an Auth API inside the gateway and its secret in a file
- * of its own. Asks nothing, overwrites nothing, and says what to run next.
+ * `rolegate init`: a first configuration for one service, with an Auth API inside the gateway and its secret in a separate file. It asks no
+ * questions, overwrites nothing, and shows what to run next.
  */
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
@@ -19,14 +19,14 @@ export function init(url: string, { config }: InitOptions): ExitCode {
   const service = readServiceUrl(url);
   if (existsSync(config)) throw new CommandError(`${config} exists already: nothing was written`);
   const secret = join(dirname(config), secretFile);
-  // One that exists may belong to a database that exists.
+  // An existing one may belong to an existing database.
   if (!existsSync(secret)) writeNewFile(secret, `${randomBytes(32).toString('hex')}\n`, 0o600);
   writeNewFile(config, template(service), 0o600);
   process.stdout.write(nextSteps(service, config, secret));
   return ExitCode.fine;
 }
 
-/** Scheme, host and port alone. Nothing of the text is repeated: it may hold a password. */
+/** Only scheme, host and port. The text is not repeated: it may contain a password. */
 function readServiceUrl(text: string): string {
   const origin = parseOrigin(text, '');
   if (typeof origin !== 'string') {

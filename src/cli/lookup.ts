@@ -1,4 +1,4 @@
-/** `rolegate lookup`: what happened to a request, by the id that its client has. */
+/** `rolegate lookup`: shows what happened to a request, by the id that its client received. */
 import pc from 'picocolors';
 import type { Explanation } from '../core/explain.ts';
 import { reasons } from '../core/outcome/reasons.ts';
@@ -13,7 +13,7 @@ export interface LookupOptions {
   readonly json?: boolean;
 }
 
-/** As `GET /decisions/{id}` responds. */
+/** The response of `GET /decisions/{id}`. */
 interface Found {
   readonly request: Readonly<Record<string, unknown>>;
   readonly identity: { readonly roles: readonly string[]; readonly groups: readonly string[] } | null;
@@ -29,7 +29,7 @@ export async function lookup(id: string, { admin, adminToken, json = false }: Lo
     notFound: `no decision with the id ${id} is recorded: see "records" of the configuration`,
   };
   const found = (await askAdmin(admin, adminToken, { method: 'GET', path }, words)) as Found;
-  // A client has sent some of it: no control character of its own reaches the terminal.
+  // Some of it comes from a client: its control characters must not reach the terminal.
   process.stdout.write(asciiJson(json ? `${JSON.stringify(found, null, 2)}\n` : textOf(found)));
   return ExitCode.fine;
 }

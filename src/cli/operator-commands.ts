@@ -1,4 +1,4 @@
-/** Commands for operators: what is wrong around a gateway, who reaches what, and what happened to a request. */
+/** Commands for operators: problems around a gateway, who can reach what, and what happened to a request. */
 import { type Command, Option } from 'commander';
 import type { DoctorOptions } from './doctor.ts';
 import type { LookupOptions } from './lookup.ts';

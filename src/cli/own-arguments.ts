@@ -2,8 +2,8 @@
 import { isSea } from 'node:sea';
 
 export function ownArguments(): string[] {
-  // A parent that forks names the script for Node to run. The single executable has its script inside, and would take
-  // that name for a command.
+  // A forking parent passes the name of the script to Node. The single executable contains its script, and would read that name as a
+  // command.
   const before = isSea() && process.connected ? 3 : 2;
   return process.argv.slice(before);
 }

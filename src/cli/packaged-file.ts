@@ -1,8 +1,8 @@
-/** Reads a file that comes with the program: beside its code, or inside the single executable. */
+/** Reads a file of the program: next to its code, or inside the single executable. */
 import { readFileSync } from 'node:fs';
 import { getAsset, isSea } from 'node:sea';
 
-/** Everything of this kind. `npm run build:binary` puts each into the executable. */
+/** All such files. `npm run build:binary` puts each into the executable. */
 export const packagedFiles = ['package.json', 'config/demo.yaml', 'config/haproxy/rolegate.lua'] as const;
 
 export function readPackaged(path: (typeof packagedFiles)[number]): string {

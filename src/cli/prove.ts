@@ -1,4 +1,7 @@
-/** `rolegate prove`: sends requests to a running installation, through any proxy in front, and reports what gets through. */
+/**
+ * `rolegate prove`: sends requests to a running installation, through any proxy in front, and reports requests that pass although they
+ * should not.
+ */
 import pc from 'picocolors';
 import type { Config } from '../config/config.ts';
 import { parseAddress } from '../core/syntax/addresses.ts';
@@ -27,7 +30,7 @@ export interface ProveOptions {
   readonly json?: boolean;
 }
 
-/** Requests that are under way at once. */
+/** Maximum concurrent requests. */
 const atOnce = 4;
 /** Lines are not longer. */
 const widest = 110;
@@ -63,7 +66,7 @@ async function ask(
   const findings: Finding[] = [];
   const counts = new Map<Group, GroupCount>();
   const notes: string[] = [];
-  /** Which of the replies show the marker of their probe. */
+  /** Runs a group of probes and collects the replies that show their marker. */
   const run = async (group: Group, probes: readonly Probe[], judged = judge): Promise<readonly boolean[]> => {
     const shown: boolean[] = [];
     let next = 0;
@@ -94,7 +97,7 @@ async function ask(
     await run('overrides', planner.overrides());
     await run('credentials', planner.credentials());
     const echoes = planner.echoes();
-    // A service that shows what it gets is no fault: it is where forged headers can be seen.
+    // A service that returns what it receives is not a finding: it reveals forged headers.
     const shown = await run('identity', echoes, () => null);
     const showing = firstOfEachCaller(echoes.filter((_, at) => shown[at]));
     await run(
@@ -150,7 +153,7 @@ function planOf(config: Config, base: URL, options: ProveOptions): Plan {
   return { config, host: base.host, good, unsafe, client };
 }
 
-/** The lines are not repeated in messages: they hold a credential. */
+/** The lines are not repeated in messages: they contain a credential. */
 function readLines(text: string): string[] {
   return text.split('\n').flatMap((line) => {
     if (line.trim() === '') return [];

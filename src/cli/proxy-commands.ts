@@ -1,4 +1,4 @@
-/** Commands about the proxies in front: what their configuration has to say, and whether they keep to it. */
+/** Commands about the proxies in front: generating their configuration, and testing it. */
 import { Argument, type Command, Option } from 'commander';
 import type { ProveOptions } from './prove.ts';
 import { type ProductName, productNames } from './proxy-config/products.ts';

@@ -1,4 +1,4 @@
-/** `rolegate proxy-config`: prints the configuration of another proxy that asks this gateway, or checks one that exists. */
+/** `rolegate proxy-config`: prints the configuration of another proxy that checks with this gateway, or checks an existing one. */
 import { readFileSync } from 'node:fs';
 import type { DialectName } from '../authorizer/dialect.ts';
 import { CommandError, ExitCode } from './exit-code.ts';
@@ -23,7 +23,7 @@ export interface ProxyConfigOptions extends PlaceOptions {
   readonly config: string;
   /** Print the script for HAProxy. */
   readonly script?: boolean;
-  /** A configuration that exists, to be checked. */
+  /** An existing configuration to check. */
   readonly check?: string;
 }
 

@@ -1,4 +1,4 @@
-/** Loads a configuration for a command; problems are printed whole and end the command. */
+/** Loads a configuration for a command; all problems are printed, and end the command. */
 import { existsSync } from 'node:fs';
 import pc from 'picocolors';
 import { isMap, parseDocument } from 'yaml';
@@ -14,7 +14,7 @@ export function readConfig(file: string, env: NodeJS.ProcessEnv = process.env): 
   return readPlaced(file, { env }).config;
 }
 
-/** The configuration with where its parts stand; `tests`: which files of tests alone are read too. */
+/** The configuration with the positions of its parts; `tests`: which test files are also read. */
 export function readPlaced(
   file: string,
   { env = process.env, tests = 'none' }: { readonly env?: NodeJS.ProcessEnv; readonly tests?: TestFiles } = {},
@@ -36,7 +36,7 @@ export function readAuthApiFile(file: string, env: NodeJS.ProcessEnv = process.e
   return result.config;
 }
 
-/** By which the kind of a file is recognized. Empty: it cannot be read, which its loader reports. */
+/** Used to recognize the kind of a file. Empty: unreadable, which its loader reports. */
 export function topLevelKeys(file: string): ReadonlySet<string> {
   try {
     const text = new TextDecoder().decode(readBounded(file, largestFile));
@@ -51,7 +51,7 @@ export function problemsError(problems: readonly ConfigProblem[], more = ''): Co
   return new CommandError(formatProblems(problems, { color: pc.isColorSupported }) + more);
 }
 
-/** Where there is no file at all, the caller may be new to Rolegate. */
+/** If there is no file, the user may be new to Rolegate. */
 export function failRead(file: string, problems: readonly ConfigProblem[]): never {
   throw problemsError(problems, existsSync(file) ? '' : firstSteps);
 }

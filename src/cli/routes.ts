@@ -10,7 +10,7 @@ export function routes(options: { config: string; format: 'table' | 'json' | 'ma
   return ExitCode.fine;
 }
 
-/** The last column is there when a route has something to say in it. */
+/** The last column is shown if a route has content for it. */
 function headsOf(described: readonly RouteDescription[]): readonly string[] {
   const all = allOf(described);
   const besides = described.some((route) => besidesOf(route, all).length > 0);
@@ -18,9 +18,9 @@ function headsOf(described: readonly RouteDescription[]): readonly string[] {
 }
 
 interface OfAllRoutes {
-  /** Kinds of credential that some route takes. */
+  /** Kinds of credential that some route accepts. */
   readonly kinds: ReadonlySet<string>;
-  /** By the kinds that a route takes: the most challenges that such a route has. */
+  /** By the kinds that a route accepts: the maximum number of challenges of such a route. */
   readonly challenges: ReadonlyMap<string, number>;
 }
 
@@ -35,7 +35,7 @@ function allOf(described: readonly RouteDescription[]): OfAllRoutes {
 const readsCredentials = ({ access }: RouteDescription) =>
   access.some(({ rule }) => rule !== 'public' && rule !== 'deny');
 
-/** Also the kinds of credential, where another route takes more, and the challenges, where one that takes the same has more. */
+/** Also the kinds of credential if another route accepts more, and the challenges if a route with the same kinds has more. */
 function besidesOf(route: RouteDescription, { kinds, challenges: most }: OfAllRoutes): readonly string[] {
   const { credentials, challenges, policies = [] } = route;
   const restricted = policies.map((id) => `below policy ${id}`);
@@ -70,7 +70,7 @@ function rowsOf(described: readonly RouteDescription[]): string[][] {
   return described.flatMap((route) => rows(route, all));
 }
 
-/** One row per rule: methods that share one stand together. */
+/** One row per rule: methods with the same rule are grouped. */
 function rows(route: RouteDescription, all: OfAllRoutes): string[][] {
   const byRule = new Map<string, string[]>();
   const others = route.access.length === 1 ? 'every method' : 'other methods';

@@ -1,4 +1,4 @@
-/** The command line. Each command loads only what it needs; exit codes are 0 fine, 1 failed, 2 wrong usage, 3 no. */
+/** The command line. Each command loads only what it needs; exit codes: 0 success, 1 failure, 2 wrong usage, 3 negative result. */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { StoreUnavailableError } from '../auth-api/store/store-errors.ts';
 import { schemaNames } from '../config/schema-names.ts';
@@ -49,7 +49,7 @@ export async function run(args: readonly string[]): Promise<number> {
 
 type Done = (code: number) => void;
 
-/** Every command, with what it does when it is called; the page of commands is made of it, too. */
+/** Every command with its action; the page of commands is generated from it, too. */
 export function createProgram(done: Done): Command {
   const program = new Command('rolegate');
   program
@@ -198,7 +198,7 @@ export function createProgram(done: Done): Command {
   return program;
 }
 
-/** `rolegate` alone is what somebody new types first. */
+/** New users run `rolegate` without arguments first. */
 const afterHelp = `
 New here? "rolegate demo" runs everything on this machine, with lines to paste. "rolegate init <url>" writes a first
 configuration for a service of yours.
@@ -235,7 +235,7 @@ function collect(value: string, before: readonly string[]): string[] {
   return [...before, value];
 }
 
-/** The Auth API, and what is done with its database while it runs or not; `--config` may stand before or after. */
+/** The Auth API, and commands for its database, whether or not it runs; `--config` may come before or after. */
 function addAuthApi(program: Command, done: Done): void {
   const authApi = program
     .command('auth-api')

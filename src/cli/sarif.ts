@@ -1,6 +1,6 @@
 /**
- * Problems and findings as SARIF 2.1.0, with what code scanning services need to show them: rules with help, places
- * relative to the working directory, and fingerprints that do not move with the lines.
+ * Problems and findings as SARIF 2.1.0, for code scanning services: rules with help, locations relative to the working directory, and
+ * fingerprints that do not change with line numbers.
  */
 import { createHash } from 'node:crypto';
 import { relative, sep } from 'node:path';
@@ -13,12 +13,12 @@ interface Result {
   readonly rule: string;
   readonly level: 'error' | 'warning' | 'note';
   readonly problem: ConfigProblem;
-  /** What stays the same when the file is edited elsewhere. */
+  /** Unchanged by edits elsewhere in the file. */
   readonly subject: string;
 }
 
 const schema = 'https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json';
-/** Rule of what keeps a file from being loaded at all. */
+/** Rule for problems that prevent loading a file. */
 const invalid = {
   id: 'configuration_invalid',
   meaning: 'The configuration cannot be used.',

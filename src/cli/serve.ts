@@ -16,16 +16,16 @@ import { version } from './version.ts';
 
 export interface ServeOptions {
   readonly config: string;
-  /** A candidate, compared in the shadow of live traffic. */
+  /** A candidate, compared on live traffic. */
   readonly shadow?: string;
 }
 
 /** A gateway of one process or of several. */
 interface Served extends Pick<Gateway, 'start' | 'refuseReload' | 'refuseCandidate' | 'warn' | 'close'> {
-  /** Why the configuration was not taken into use; empty: it was. */
+  /** Why the configuration was not applied; empty: it was. */
   apply(config: Config, source: ConfigSource): readonly ConfigProblem[] | Promise<readonly ConfigProblem[]>;
   useCandidate(config: Config, source: ConfigSource): void;
-  /** Resolves when it is of no use to go on. */
+  /** Resolves if the gateway cannot continue. */
   readonly gaveUp?: Promise<string>;
 }
 
@@ -40,7 +40,7 @@ export async function serve(options: ServeOptions): Promise<ExitCode> {
     );
   let reloader: Reloader | null = null;
   let candidate: Reloader | null = null;
-  /** What came of the last configuration without problems of its own. */
+  /** The result of applying the last valid configuration. */
   let applied: ReturnType<Served['apply']> = [];
   const gateway = await createServed(config, source, async () => {
     const problems = reloader?.reload() ?? [];
@@ -72,7 +72,7 @@ export async function serve(options: ServeOptions): Promise<ExitCode> {
   };
   reloader = createReloader(options.config, events, 1000, process.env, config, readAtMs);
   if (options.shadow !== undefined) {
-    // One with problems is reported, and waited for: it never keeps the gateway from serving.
+    // An invalid candidate is only reported: it never prevents the gateway from serving.
     const compared = {
       apply: (next: Config, from: ConfigSource) => gateway.useCandidate(next, from),
       refused: (problems: readonly ConfigProblem[]) => gateway.refuseCandidate(problems),
@@ -113,7 +113,7 @@ function isForPeople(error: unknown): error is Error {
   return error instanceof Error && ['WorkerStartError', 'NotShareableError'].includes(error.name);
 }
 
-/** Where things stand in the files is let go with the texts, once it is known what to warn of. */
+/** Positions in the files are released with the texts, once the warnings are known. */
 function readAnalyzed(file: string) {
   const { result, source } = loadRecorded(file, process.env);
   if (!result.ok) failRead(file, result.problems);

@@ -1,16 +1,16 @@
 /**
- * Tables, for a terminal and in Markdown. For a terminal: cells may have several lines, and characters that take two columns, as East Asian ones do.
- * Where the terminal is too narrow, the widest columns are narrowed, and their texts go on in further lines.
+ * Tables, for a terminal and in Markdown. For a terminal: cells may have several lines, and characters may take two columns, like East
+ * Asian ones. If the terminal is too narrow, the widest columns are narrowed, and their texts wrap.
  */
 import pc from 'picocolors';
 import stringWidth from 'string-width';
 
-/** No column gets narrower, whatever the terminal. */
+/** Minimum width of a column. */
 const narrowest = 8;
 
 /**
- * `columns`: of the terminal; if unset, the table is as wide as its texts. Its time grows with the rows, and not with their
- * square as in the libraries that let cells span several.
+ * `columns`: of the terminal; if unset, the table is as wide as its texts. Its time is linear in the rows, not quadratic as in libraries
+ * that support spanning cells.
  */
 export function tableText(
   heads: readonly string[],
@@ -45,7 +45,7 @@ export function tableText(
   return [border('┌', '┬', '┐'), line(heads, pc.bold), ...cells.flatMap(linesOf), border('└', '┴', '┘')].join('\n');
 }
 
-/** The widest columns share what is left when the others have what they need. */
+/** The widest columns share the width that the others leave. */
 function narrowed(natural: readonly number[], room: number): readonly number[] {
   let most = Math.max(...natural);
   const taken = () => natural.reduce((sum, width) => sum + Math.min(width, most), 0);
@@ -53,7 +53,7 @@ function narrowed(natural: readonly number[], room: number): readonly number[] {
   return natural.map((width) => Math.min(width, most));
 }
 
-/** Breaks after blanks, commas and slashes; what has none of them anywhere. */
+/** Breaks after blanks, commas and slashes; text without these breaks anywhere. */
 function broken(text: string, width: number): readonly string[] {
   const lines: string[] = [];
   let line = '';

@@ -1,4 +1,4 @@
-/** `rolegate test`: proves the rules with the tests that stand beside them, without a network. */
+/** `rolegate test`: tests the rules with the tests next to them, without a network. */
 import { existsSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import type { Config } from '../config/config.ts';
 import { newIdentities, proposeCases } from '../policy-tools/propose-cases.ts';
@@ -11,20 +11,20 @@ import { type ReporterName, reporters } from './test/reporters.ts';
 export interface TestOptions {
   readonly config: string;
   readonly reporter: ReporterName;
-  /** Percent; fewer fail the run. */
+  /** Percent; less fails the run. */
   readonly coverage: number;
   /** Percent of changes that the tests must notice; undefined: none is tried. */
   readonly mutation?: number;
   readonly update?: boolean;
-  /** With `update`: a file of tests that the cases are added to. */
+  /** With `update`: a test file to which the cases are added. */
   readonly out?: string;
 }
 
-/** `files`: of tests alone; none are named: those that are found. */
+/** `files`: test files; empty: those that are found. */
 export function test(files: readonly string[], options: TestOptions): ExitCode {
   const lost = files.find((file) => !existsSync(file));
   if (lost !== undefined) throw new CommandError(`rolegate: there is no file ${lost}`);
-  // To weaken each rule in turn, or to look for cases, can take minutes.
+  // Weakening each rule in turn, or searching for cases, can take minutes.
   const { config } = readPlaced(options.config, { tests: files.length > 0 ? files : 'found' });
   if (options.update === true) {
     update(config, options);
@@ -48,7 +48,7 @@ function update(config: Config, { mutation, out }: TestOptions): void {
   process.stdout.write(out === undefined ? casesText(written, 'file') : addToFile(out, written));
 }
 
-/** Says what was done. */
+/** Returns what was done, in words. */
 function addToFile(file: string, written: Written): string {
   const { cases, notFound } = written.proposals;
   const beyond = notFound.map((words) => `not found: ${words}\n`).join('');
@@ -67,7 +67,7 @@ function addToFile(file: string, written: Written): string {
   return `added ${count} to ${file}: review them\n${beyond}`;
 }
 
-/** All of it or nothing: tests that were written by hand stand in it. */
+/** All or nothing: the file contains tests written by the user. */
 function replaceFile(file: string, text: string): void {
   const target = existsSync(file) ? realpathSync(file) : file;
   const whole = `${target}.${process.pid}.new`;

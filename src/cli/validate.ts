@@ -1,7 +1,4 @@
-/**
- * `rolegate validate`: loads the configuration and says what it holds, or everything that is wrong with it; and what in
- * it is most likely not meant.
- */
+/** `rolegate validate`: loads the configuration and reports its content, or all problems; and likely mistakes. */
 import pc from 'picocolors';
 import { findSurprises, type PlacedFinding } from '../app/find-surprises.ts';
 import type { Config } from '../config/config.ts';
@@ -18,7 +15,7 @@ export interface ValidateOptions {
   /** Warnings fail. */
   readonly strict?: boolean;
   readonly sarif?: boolean;
-  /** Codes, or code and subject (`public_under_protected:health`), of findings that are as they should be. */
+  /** Codes, or code and subject (`public_under_protected:health`), of accepted findings. */
   readonly ignore?: readonly string[];
 }
 
@@ -83,10 +80,10 @@ function summary(file: string, config: Config, findings: readonly PlacedFinding[
   return `${verdict} ${file}: ${parts.join(', ')}${counts.length === 0 ? '' : `; ${counts.join(', ')}`}`;
 }
 
-/** More are counted. */
+/** Further ones are counted. */
 const mostShown = 100;
 
-/** For people: as problems look, with the code by which a finding can be ignored. */
+/** As text, like problems, with the code by which a finding can be ignored. */
 function findingsText(findings: readonly PlacedFinding[], strict: boolean): string {
   const blocks = findings.slice(0, mostShown).map(({ code, problem }) => {
     const { severity } = findingKinds[code];

@@ -1,4 +1,4 @@
-/** `rolegate worker`: what `rolegate serve` starts when `server.workers` is more than one. It has no other use. */
+/** `rolegate worker`: started by `rolegate serve` if `server.workers` is more than one. It has no other use. */
 import { runWorker } from '../app/workers/run-worker.ts';
 import { ExitCode, usageError } from './exit-code.ts';
 import { version } from './version.ts';

@@ -1,4 +1,4 @@
-/** Writes a file that a command makes, never over one that is there: it may have been edited. */
+/** Writes a file that a command creates, never over an existing one, which may have been edited. */
 import { writeFileSync } from 'node:fs';
 import { CommandError } from './exit-code.ts';
 

@@ -1,4 +1,4 @@
-/** `rolegate auth-api create-admin`: makes an administrator, or makes one of a user who is there already. */
+/** `rolegate auth-api create-admin`: creates an administrator, or gives an existing user the role. */
 import { z } from 'zod';
 import { AccountTakenError, type AuthApi } from '../../auth-api/auth-api.ts';
 import { administratorRole } from '../../auth-api/credentials/credential-rule.ts';
@@ -9,7 +9,7 @@ import { withAuthApi } from './with-auth-api.ts';
 export interface CreateAdminOptions {
   readonly config: string;
   readonly email: string;
-  /** Of a new user; both are made of the address if unset. */
+  /** For a new user; if unset, both are derived from the address. */
   readonly fullName?: string;
   readonly alias?: string;
 }

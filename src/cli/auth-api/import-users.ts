@@ -1,6 +1,6 @@
 /**
- * `rolegate auth-api import`: makes the users of a file, and gives those who are there already the roles and groups that
- * they lack. It takes nothing away and may be run again; a user who cannot be imported does not keep others back.
+ * `rolegate auth-api import`: creates the users of a file, and gives existing ones the roles and groups that they lack. It removes nothing
+ * and may be run again; a user who cannot be imported does not affect others.
  */
 import { AccountTakenError, type AuthApi } from '../../auth-api/auth-api.ts';
 import type { Names } from '../../auth-api/store/user-store.ts';
@@ -12,7 +12,7 @@ import { withAuthApi } from './with-auth-api.ts';
 export interface ImportOptions {
   readonly config: string;
   readonly file: string;
-  /** Only tells what would be done. */
+  /** Only reports what would be done. */
   readonly dryRun?: boolean;
 }
 

@@ -1,4 +1,4 @@
-/** `rolegate auth-api login`: prints a working bearer of a user, made beside the database, for tests and for development. */
+/** `rolegate auth-api login`: prints a working bearer of a user, created through the database, for tests and development. */
 import { CommandError, ExitCode } from '../exit-code.ts';
 import { withAuthApi } from './with-auth-api.ts';
 
@@ -6,7 +6,7 @@ export interface LoginOptions {
   readonly config: string;
 }
 
-/** The bearer alone goes to standard output, so that a shell can take it into a variable. */
+/** Only the bearer is written to standard output, so that a shell can assign it to a variable. */
 export async function login(email: string, { config }: LoginOptions): Promise<ExitCode> {
   const bearer = await withAuthApi(config, async (api) => {
     const userId = await api.findUser(email);

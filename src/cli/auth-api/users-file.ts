@@ -15,11 +15,11 @@ export type UsersFile =
   | { readonly ok: false; readonly problems: readonly ConfigProblem[] };
 
 export interface UserOfFile extends NewAccount {
-  /** Where the user stands in the file, from 1. */
+  /** Line of the user in the file, from 1. */
   readonly line: number;
 }
 
-/** A value as the API itself takes it. */
+/** A value as the API itself accepts it. */
 function checked(expected: string, schema: z.ZodType<string>) {
   return text(expected, (value) => {
     const result = schema.safeParse(value);
@@ -60,7 +60,7 @@ export function readUsersFile(file: string): UsersFile {
   return parseUsers(content, file);
 }
 
-/** Such a file may come from another person: it gets no variables of the environment, and no secret files. */
+/** Such a file may come from another person: it cannot use environment variables or secret files. */
 const noSurroundings = { env: {}, readSecret: () => '' };
 
 /** `file`: its name for problems. */
@@ -80,7 +80,7 @@ export function parseUsers(content: string, file: string): UsersFile {
     });
   }
   if (list.count() > 0) return { ok: false, problems: list.problems() };
-  // Without a problem nothing is missing.
+  // Without problems, all values are present.
   const whole = users as readonly NewAccount[];
   return { ok: true, users: whole.map((user, index) => ({ ...user, line: at.at(index).line })) };
 }

@@ -10,7 +10,7 @@ import { connectRedis } from '../../redis/connect-redis.ts';
 import { CommandError } from '../exit-code.ts';
 import { readAuthApiFile, readConfig, topLevelKeys } from '../read-config.ts';
 
-/** Closes it whatever comes of `use`. Throws a `CommandError` when it cannot be opened. */
+/** Closes it regardless of the result of `use`. Throws a `CommandError` if it cannot be opened. */
 export async function withAuthApi<Result>(configFile: string, use: (api: AuthApi) => Promise<Result>): Promise<Result> {
   const settings = readSettings(configFile);
   if (settings.database === ':memory:') {
@@ -29,14 +29,14 @@ export async function withAuthApi<Result>(configFile: string, use: (api: AuthApi
   }
 }
 
-/** Only what the person at the terminal should know. */
+/** Only messages for the person at the terminal. */
 const log: AuthApiLog = {
   info: () => {},
   warn: (_fields, message) => process.stderr.write(`${message}\n`),
   error: (_fields, message) => process.stderr.write(`${message}\n`),
 };
 
-/** Throws a `CommandError` with every problem of the file, or when it speaks of an Auth API elsewhere. */
+/** Throws a `CommandError` with every problem of the file, or if it refers to an external Auth API. */
 export function readSettings(file: string, env: NodeJS.ProcessEnv = process.env): AuthApiSettings {
   const keys = topLevelKeys(file);
   if (gatewayKeys.some((key) => keys.has(key))) {

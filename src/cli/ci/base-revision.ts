@@ -8,12 +8,12 @@ import { CommandError } from '../exit-code.ts';
 export interface BaseRevision {
   /** Full id of the commit. */
   readonly commit: string;
-  /** The file as it was at the revision; null: there was none. */
+  /** The file at the revision; null: it did not exist. */
   readonly file: string | null;
   remove(): void;
 }
 
-/** `revision`: what Git calls a revision, such as `origin/main`. Throws `CommandError` when there is none, or no Git. */
+/** `revision`: a Git revision, such as `origin/main`. Throws `CommandError` if it does not exist, or Git is missing. */
 export function exportRevision(revision: string, file: string): BaseRevision {
   const folder = dirname(resolve(file));
   const git = (args: readonly string[], env: NodeJS.ProcessEnv = {}) => {

@@ -1,4 +1,4 @@
-/** What `rolegate ci` found, as one Markdown report for a pull request: what is newly allowed comes first. */
+/** The results of `rolegate ci` as one Markdown report for a pull request, newly allowed requests first. */
 import type { PlacedFinding } from '../../app/find-surprises.ts';
 import { findingKinds } from '../../policy-tools/analysis/finding.ts';
 import type { ReplayReport } from '../../policy-tools/replay/replay-decisions.ts';
@@ -14,16 +14,16 @@ export interface CiResult {
   readonly base: string;
   /** Null: the file is new, or its base cannot be read. */
   readonly difference: DiffReport | null;
-  /** Why there is no difference; null: there is one. */
+  /** Why there is no comparison, or null. */
   readonly notCompared: string | null;
   readonly findings: readonly PlacedFinding[];
   readonly tests: TestReport;
   readonly replay: ReplayReport | null;
-  /** Why the run fails, each in words; none: it does not. */
+  /** Why the run fails, in words; empty: it does not. */
   readonly faults: readonly string[];
 }
 
-/** More of each kind are counted. */
+/** Further ones of each kind are counted. */
 const mostListed = 25;
 
 export function ciMarkdown(result: CiResult, all: boolean): string {

@@ -1,6 +1,6 @@
 /**
- * `rolegate demo`, what `npm start` runs: gateway, embedded Auth API and a sample service in one process, with users
- * who can log in. Everything is made anew at each start and gone with the process.
+ * `rolegate demo`, run by `npm start`: gateway, embedded Auth API and a sample service in one process, with users who can log in.
+ * Everything is created at each start and lost with the process.
  */
 import { randomBytes } from 'node:crypto';
 import pc from 'picocolors';
@@ -36,7 +36,7 @@ export async function demo(): Promise<ExitCode> {
       await gateway.close();
       await service.close();
     },
-    // Its output has no reader any more.
+    // Its output no longer has a reader.
     onDeserted: (end) => void process.stdout.once('error', end),
   });
   let places: DemoPlaces;
@@ -59,7 +59,7 @@ export async function demo(): Promise<ExitCode> {
   return (await ended) as ExitCode;
 }
 
-/** Somebody may have set an address that is none. */
+/** An address in the environment may be invalid. */
 function readDemoConfig(serviceUrl: string): Config {
   const env = {
     ...process.env,
@@ -71,13 +71,13 @@ function readDemoConfig(serviceUrl: string): Config {
   return read.config;
 }
 
-/** The demo's own file takes the two addresses from the environment. */
+/** The demo's own file reads the two addresses from the environment. */
 function hint(setting: string): string {
   const variable = setting === 'server.admin' ? 'ROLEGATE_ADMIN=127.0.0.1:9091' : 'ROLEGATE_LISTEN=:8081';
   return `, for example: ${variable} npm start`;
 }
 
-/** The configured name with the port that was had: with port 0 they differ. */
+/** The configured name with the actual port, which differs for port 0. */
 function urlOf(configured: Address, bound: Address): string {
   return `http://${configured.host === '' ? 'localhost' : configured.host}:${bound.port}`;
 }

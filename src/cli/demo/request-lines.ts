@@ -1,8 +1,8 @@
-/** Turns the JSON log into short lines for the demo's terminal: requests, and what needs attention. */
+/** Turns the JSON log into short lines for the demo's terminal: requests and warnings. */
 import { Writable } from 'node:stream';
 import pc from 'picocolors';
 
-/** A stream that takes newline-delimited JSON and hands text lines to `print`. */
+/** A stream that accepts newline-delimited JSON and passes text lines to `print`. */
 export function createRequestLines(print: (line: string) => void): Writable {
   let rest = '';
   return new Writable({

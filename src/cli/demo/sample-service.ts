@@ -1,4 +1,4 @@
-/** The demo's upstream: a service that responds with what it saw, so that a reader sees what the gateway did. */
+/** The demo's upstream: a service that returns what it received, to show what the gateway did. */
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 

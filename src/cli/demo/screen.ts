@@ -23,13 +23,13 @@ interface Trial {
   readonly command: string;
 }
 
-/** Longest line that fits a terminal of 110 columns; what is longer goes on in the next one. */
+/** Maximum line length, for a terminal of 110 columns; longer text continues on the next line. */
 const widest = 110;
 
 /** Name of the shell variable that holds a user's bearer; with `_KEY` and `_SECRET`, of the key pair. */
 const variable = (who: DemoUser) => who.name.toUpperCase();
 
-/** What the lines below need, to be pasted once. */
+/** Variables for the lines below, to be pasted once. */
 function assignments(users: readonly DemoUser[]): readonly string[] {
   const ofUsers = users.flatMap((who) => [
     `${variable(who)}=${who.bearer}`,
@@ -65,7 +65,7 @@ function curlLine(url: string, ...options: readonly string[]): string {
   let line = `  curl -i ${url}`;
   const lines: string[] = [];
   for (const option of options) {
-    // The blank and backslash of a line that goes on have to fit, too.
+    // The blank and backslash of a continued line must fit, too.
     if (line.length + 1 + option.length + 2 <= widest) line += ` ${option}`;
     else {
       lines.push(`${line} \\`);
@@ -106,7 +106,7 @@ const verifyPaths: Record<CodeMail['purpose'], string> = {
   email: '/email/verification',
 };
 
-/** What the demo prints when a code is "mailed": the code, and the line that uses it. */
+/** Output of the demo when a code is "mailed": the code, and the line that uses it. */
 export function renderCode(gateway: string, { to, purpose, codeId, code }: CodeMail): string {
   const url = `${gateway}/api/auth/v2${verifyPaths[purpose]}`;
   const body = `-d '${JSON.stringify({ verificationCodeID: codeId, code })}'`;

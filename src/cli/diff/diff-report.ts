@@ -1,4 +1,4 @@
-/** The differences of two configurations as plain data: fit for JSON, and what text and Markdown are made of. */
+/** The differences of two configurations as plain data, for JSON and as the source of text and Markdown. */
 import type { Identity } from '../../core/identity/identity.ts';
 import { momentInWords } from '../../core/policy/time-window.ts';
 import type { CallerClass, Difference } from '../../policy-tools/diff/compare-policies.ts';
@@ -8,7 +8,7 @@ import type { Witness } from '../../policy-tools/diff/witness.ts';
 import { signInWords } from '../../policy-tools/sign-in-ages.ts';
 
 export interface DiffReport {
-  /** Nothing is decided otherwise, and no setting differs that decides or exposes. */
+  /** All decisions are equal, and no setting that affects access or exposure differs. */
   readonly same: boolean;
   readonly summary: DiffSummary;
   readonly newlyAllowed: readonly VerdictChange[];
@@ -21,14 +21,14 @@ export interface DiffSummary {
   readonly byCaller: readonly CallerSummary[];
 }
 
-/** Methods of which some requests are decided otherwise. */
+/** Methods with requests that are decided differently. */
 export interface RouteSummary {
   readonly route: string;
   readonly newlyAllowed: readonly string[];
   readonly newlyRefused: readonly string[];
 }
 
-/** Routes on which requests of such a caller are decided otherwise. */
+/** Routes on which requests of such a caller are decided differently. */
 export interface CallerSummary {
   readonly who: string;
   readonly newlyAllowed: readonly string[];
@@ -36,22 +36,22 @@ export interface CallerSummary {
 }
 
 export interface VerdictChange {
-  /** Methods for which it is so; `any other` stands for those that neither configuration names. */
+  /** Methods with this change; `any other` means those that neither configuration lists. */
   readonly methods: readonly string[];
   readonly everyMethod: boolean;
-  /** A request that was decided under both, and who sends it; null: none was found. */
+  /** A request that was decided under both, and its sender; null: none was found. */
   readonly example: string | null;
   readonly exampleBy: string | null;
   readonly routeBefore: string | null;
   readonly routeAfter: string | null;
   readonly reasons: readonly string[];
-  /** Who is concerned, each in words; at least one of them must be so. */
+  /** The affected callers in words; at least one description applies. */
   readonly who: readonly string[];
   /** There may be other combinations of roles. */
   readonly more: boolean;
-  /** Conditions that bear on it, in words. */
+  /** Conditions that affect it, in words. */
   readonly conditions: readonly string[];
-  /** No request was found that shows it: it may be so. */
+  /** No request was found that shows it: it is only possible. */
   readonly possible: boolean;
 }
 
@@ -120,7 +120,7 @@ function byRoute(allowed: readonly VerdictChange[], refused: readonly VerdictCha
   return [...rows].map(([route, cells]) => ({ route, ...listsOf(cells) }));
 }
 
-/** Each role by itself, where one is enough. */
+/** Each role separately, if one is enough. */
 function byCaller(differences: readonly Difference[]): readonly CallerSummary[] {
   const rows = new Map<string, Cells>();
   for (const { kind, routeBefore, routeAfter, callers } of differences) {
@@ -136,7 +136,7 @@ function methodInWords(method: string): string {
   return method === otherMethod ? 'any other' : method;
 }
 
-/** Such as `orders`, or `orders -> orders-admin` when the requests go to another one. */
+/** Such as `orders`, or `orders -> orders-admin` if the requests go to another one. */
 export function routeInWords(routeBefore: string | null, routeAfter: string | null, none = 'no route'): string {
   if (routeBefore === routeAfter) return routeBefore ?? none;
   return `${routeBefore ?? 'no route'} -> ${routeAfter ?? 'no route'}`;
@@ -167,7 +167,7 @@ function requestInWords({ request: { method, host, target } }: Witness): string 
   return `${method} https://${host}${target}`;
 }
 
-/** Who sends the request, and what it carries besides method and URL. */
+/** The sender of the request, and its content besides method and URL. */
 function senderInWords({ request, identity, caller }: Witness): string {
   const parts: string[] = [];
   if (identity !== null) parts.push(`by ${identityInWords(identity)}`);

@@ -27,7 +27,7 @@ export interface TextOptions {
 
 type Paint = ReturnType<typeof pc.createColors>;
 
-/** How much of it is printed, and how. */
+/** Options for printing. */
 interface Print {
   readonly paint: Paint;
   readonly width: number;
@@ -56,7 +56,7 @@ function summaryBlocks({ summary: { byRoute, byCaller } }: DiffReport, print: Pr
   return [tableOf('By route', routes, print), tableOf('By role', callers, print)];
 }
 
-/** Three columns; the last two share what the first one leaves, and what does not fit is counted. */
+/** Three columns; the last two share the remaining width, and items that do not fit are counted. */
 function tableOf(head: string, rows: readonly SummaryRow[], { paint, width, all }: Print): string[] {
   const most = all ? Infinity : mostRows;
   const shown = rows.slice(0, most);
@@ -119,7 +119,7 @@ function groupLines(mark: string, { routes, change }: ChangeGroup, { paint, widt
   ];
 }
 
-/** Request and sender, each on a line of its own where they do not fit together. */
+/** Request and sender, on separate lines if they do not fit on one. */
 function exampleLines(request: string, sender: string, width: number): string[] {
   const together = `${request} ${sender}`;
   return stringWidth(together) <= width ? [together] : [request, sender];
@@ -128,7 +128,7 @@ function exampleLines(request: string, sender: string, width: number): string[] 
 /** Items of a long list of names that are shown. */
 const mostNames = 12;
 
-/** A list of dozens of roles says no more than its beginning. */
+/** The start of a list of dozens of roles is sufficient. */
 function shortened(text: string): string {
   const items = text.split(', ');
   if (items.length <= mostNames + 1) return text;

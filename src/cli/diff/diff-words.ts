@@ -1,11 +1,11 @@
-/** What text and Markdown of a comparison say alike. */
+/** Words shared by text and Markdown of a comparison. */
 import { type DiffReport, routeInWords, type VerdictChange } from './diff-report.ts';
 
 /** Differences of a kind that are listed without `--all`, and rows of a summary. */
 export const mostListed = 10;
 export const mostRows = 20;
 
-/** What a changed setting means, by its class. */
+/** Titles of changed settings, by their class. */
 export const settingTitles = {
   decides: 'Settings that decide who gets in, and as whom',
   exposes: 'Settings that decide what is exposed, and to whom',
@@ -30,7 +30,7 @@ export function headline({ newlyAllowed, newlyRefused, settings }: DiffReport): 
   return `Every request is decided as before; ${settings.length} other setting${settings.length === 1 ? '' : 's'} changed`;
 }
 
-/** As many items as fit, and how many there are besides; `least`: so many are shown even if they do not fit. */
+/** As many items as fit, and the number of the others; `least`: minimum to show even if they do not fit. */
 export function listed(items: readonly string[], fits: (text: string) => boolean, least = 0): string {
   if (items.length === 1) return items[0]!;
   for (let shown = items.length; shown > 0; shown -= 1) {
@@ -40,14 +40,14 @@ export function listed(items: readonly string[], fits: (text: string) => boolean
   return items.length === 0 ? '' : `${items.length} in all`;
 }
 
-/** Changes that are the same but for their route. */
+/** Changes that differ only in their route. */
 export interface ChangeGroup {
   readonly routes: readonly string[];
   /** The one of the first route. */
   readonly change: VerdictChange;
 }
 
-/** So that a change of fifty routes is read once. */
+/** So that a change of fifty routes is shown once. */
 export function grouped(changes: readonly VerdictChange[]): readonly ChangeGroup[] {
   const groups = new Map<string, { routes: string[]; change: VerdictChange }>();
   for (const change of changes) {
@@ -61,7 +61,7 @@ export function grouped(changes: readonly VerdictChange[]): readonly ChangeGroup
   return [...groups.values()];
 }
 
-/** Rows of a summary with the same cells are one. */
+/** Merges rows of a summary with the same cells. */
 export interface SummaryRow {
   readonly names: readonly string[];
   readonly newlyAllowed: readonly string[];

@@ -10,7 +10,7 @@ import { Replay, type ReplayReport } from '../../policy-tools/replay/replay-deci
 import { policyOf } from '../../policy-tools/run-cases.ts';
 import { CommandError } from '../exit-code.ts';
 
-/** Longer ones are no records. */
+/** Longer ones are not records. */
 const longestLine = 64 * 1024;
 
 export async function replayFile(file: string, before: Config, after: Config): Promise<ReplayReport> {
@@ -53,7 +53,7 @@ function isHead({ version, reads }: Record<string, unknown>): boolean {
   return signIn === true && isTexts(claims) && isTexts(query) && isTexts(headers) && typeof client === 'boolean';
 }
 
-/** As much of its shape as deciding it needs. */
+/** Checks the parts that a decision needs. */
 function isRecord(fields: Record<string, unknown>): boolean {
   const { at, method, host, path, query, headers, client, credential, verdict, identity, outcome } = fields;
   return (

@@ -1,4 +1,4 @@
-/** What recorded requests would have come to, at a terminal and in a pull request. */
+/** The results of replayed requests, for a terminal and a pull request. */
 import pc from 'picocolors';
 import type { ReplayDifference, ReplayExample, ReplayReport } from '../../policy-tools/replay/replay-decisions.ts';
 
@@ -50,7 +50,7 @@ function summary({ records, counts, unreadable, unlikeRecorded }: ReplayReport):
   return lines;
 }
 
-/** Of what is not decided there is neither route nor reason. */
+/** An undecided request has neither route nor reason. */
 function change({ routeBefore, routeAfter, reasonBefore, reasonAfter }: ReplayDifference): string {
   const side = (route: string | null, reason: string | null) =>
     reason === null ? (route ?? 'not known') : `${route ?? 'no route'} (${reason})`;

@@ -1,16 +1,16 @@
-/** What the bundled Auth API needs, embedded or alone: its database, its mail server and its Redis, as far as they are configured. */
+/** The dependencies of the bundled Auth API, embedded or alone: its database, mail server and Redis, if configured. */
 import type { AuthApiSettings } from '../../config/config.ts';
 import type { Check } from './check.ts';
 import { redisChecks } from './check-redis.ts';
 
-/** `at`: what is before the names of its keys, such as `authApi.embedded.`. */
+/** `at`: prefix of its keys, such as `authApi.embedded.`. */
 export function authApiChecks(
   { database, mail, outbox, redis }: AuthApiSettings,
   at: string,
   timeoutMs: number,
 ): readonly Check[] {
   const place = `${at}database`;
-  // Clients of databases and of mail servers are loaded only where they are needed.
+  // Clients of databases and mail servers are loaded only if needed.
   const databaseCheck: Check = {
     group: 'database',
     subject: place,

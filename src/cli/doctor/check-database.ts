@@ -1,4 +1,4 @@
-/** The database of the Auth API: reachable, in a state that this program can use, and with what it needs. Nothing in it is changed. */
+/** The database of the Auth API: reachable, in a usable state, and with the required permissions. Nothing in it is changed. */
 import { accessSync, constants, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { Kysely } from 'kysely';
@@ -38,7 +38,7 @@ async function checkSqlite(database: string, findings: Findings, timeoutMs: numb
     const file = openExistingSqlite(path, withinCheck(longestLockMs, timeoutMs));
     db = new Kysely<Tables>({ dialect: new TransactionalSqliteDialect(file) });
     const state = await schemaState(db, null);
-    // Takes the lock of a writer, and writes nothing.
+    // Acquires the writer's lock without writing.
     await db.transaction().execute(async () => {});
     return [schemaFinding(state, findings, `the file ${path}`)];
   } catch (fault) {
@@ -48,7 +48,7 @@ async function checkSqlite(database: string, findings: Findings, timeoutMs: numb
   }
 }
 
-/** What is wrong with the file itself, or that there is none yet; null: it is there. */
+/** Problem of the file itself, or its absence; null: it exists. */
 function fileFinding(path: string, { ok, error }: Findings): Finding | null {
   const file = statSync(path, { throwIfNoEntry: false });
   const folder = dirname(path);

@@ -1,4 +1,4 @@
-/** What this machine gives a process: versions, and files that it may open. */
+/** The environment of a process: versions, and the file limit. */
 import type { Config } from '../../config/config.ts';
 import { version } from '../version.ts';
 import { type Check, type Finding, findingsOf } from './check.ts';
@@ -33,7 +33,7 @@ async function openFilesOfGateway({ server: { admin } }: Config, timeoutMs: numb
   return admin !== null && (await isAlive(admin, 'live', timeoutMs)) ? openFilesOf(admin.port) : null;
 }
 
-/** Files of a process besides its connections: its program, logs, Redis, and what the runtime holds open. */
+/** Files of a process besides its connections: its program, logs, Redis, and those of the runtime. */
 const otherFiles = 64;
 
 /** `own`: files that a process of this shell may have open; null: it is not known. `running`: of the gateway that runs here. */
@@ -62,7 +62,7 @@ export function filesFinding(
 
 /** The process raises its limit to the hard one at its start, and so does the gateway. */
 function openFilesLimit(): number | null {
-  // Without names of its connections, which it would look up.
+  // Without host names of its connections, which it would look up.
   Object.assign(process.report, { excludeNetwork: true });
   const report = process.report.getReport() as { readonly userLimits?: { readonly open_files?: { soft?: unknown } } };
   const soft = report.userLimits?.open_files?.soft;

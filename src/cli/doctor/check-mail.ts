@@ -1,6 +1,6 @@
 /**
- * The mail server of the Auth API: takes connections, speaks SMTP, offers TLS and a login as configured, and accepts the password. The
- * Auth API's own settings of connections are used, so that what works here works there. No mail is sent.
+ * The mail server of the Auth API: accepts connections, speaks SMTP, offers TLS and a login as configured, and accepts the password. It
+ * uses the Auth API's own connection settings, so the results apply to it. No mail is sent.
  */
 import SmtpConnection from 'nodemailer/lib/smtp-connection';
 import { connectionOptions, loginOf } from '../../auth-api/outbox/smtp-delivery.ts';
@@ -23,7 +23,7 @@ interface Session {
   readonly isLoggedIn: boolean;
 }
 
-/** What the library says of a failure. */
+/** A failure of the library. */
 interface Fault {
   readonly code?: string | undefined;
   readonly originalCode?: string | undefined;
@@ -87,7 +87,7 @@ function faultFinding(
   return error(`no connection (${system})${reply}`, connectionAdvice(system, setting));
 }
 
-/** Of OpenSSL: what arrived is no TLS. */
+/** Code of OpenSSL for bytes that are not TLS. */
 const wrongVersion = 'ERR_SSL_WRONG_VERSION_NUMBER';
 
 function sessionFindings(

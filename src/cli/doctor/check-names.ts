@@ -58,7 +58,7 @@ export function* hostsOfGateway({ authApi, sources, upstreams, cache }: Config):
   yield* redisHosts(cache.redis, 'cache.redis');
 }
 
-/** `at`: what is before the names of its keys. */
+/** `at`: prefix of its keys. */
 export function* hostsOfAuthApi({ database, redis, mail }: AuthApiSettings, at: string): Generator<Host> {
   if (postgresUrl.test(database)) yield [new URL(database).hostname, `${at}database`];
   yield* redisHosts(redis, `${at}redis`);

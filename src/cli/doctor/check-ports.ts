@@ -9,9 +9,9 @@ import { portHolder } from './port-holder.ts';
 export interface PortsOptions {
   /** By setting; null: it does not listen there. */
   readonly addresses: Readonly<Record<string, ListenAddress | null>>;
-  /** What listens there. */
+  /** The program that listens there. */
   readonly program: 'a gateway' | 'an Auth API';
-  /** Where it responds to health checks, and the status in its response; null: nowhere. */
+  /** Address of its health check, and the status in its response; null: none. */
   readonly health: { readonly address: Address; readonly status: string } | null;
   readonly timeoutMs: number;
 }
@@ -30,7 +30,7 @@ export function portsCheck({ addresses, program, health, timeoutMs }: PortsOptio
   };
 }
 
-/** `running`: what runs on this machine with these addresses; null: nothing. */
+/** `running`: the program that runs on this machine with these addresses, or null. */
 async function checkPort(
   setting: string,
   address: ListenAddress,
@@ -39,7 +39,7 @@ async function checkPort(
   const { host, port, path } = address;
   const place = path === undefined ? `${host === '' ? 'port ' : `${host}:`}${port}` : `unix:${path}`;
   const { ok, warning, error } = findingsOf('ports', setting);
-  // To listen on a socket would create its file, and another process may wait for that.
+  // Listening on a socket would create its file, and another process may wait for that.
   if (path !== undefined) return ok(`${place} ${existsSync(path) ? 'exists' : 'is free'}`);
   const code = await listenFailure(address);
   switch (code) {

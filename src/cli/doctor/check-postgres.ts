@@ -10,13 +10,13 @@ import { certificateCodes, connectionAdvice } from './see-server.ts';
 
 interface Server {
   readonly version: string;
-  /** In which tables are made; null: the search path names none that exists. */
+  /** Schema for tables; null: the search path contains no existing one. */
   readonly schema: string | null;
   readonly may_create: boolean;
   readonly read_only: boolean;
-  /** Connections that are left, as the server, the database and the user limit them. */
+  /** Remaining connections, by the limits of the server, the database and the user. */
   readonly free: number;
-  /** Those of Auth APIs that run. */
+  /** Connections of running Auth APIs. */
   readonly own: number;
 }
 
@@ -104,7 +104,7 @@ async function tablesWithoutRights(db: Kysely<Tables>): Promise<readonly string[
   return rows.map(({ name }) => name);
 }
 
-/** A process that runs already has its connections, among them that of this check. */
+/** A running process already has its connections, including that of this check. */
 function connectionsFinding({ free, own }: Server, { ok, warning }: ReturnType<typeof findingsOf>): Finding {
   const found = `${Math.max(free, 0)} connections are free, and Auth APIs use ${own - 1}`;
   if (free + own >= connectionsOfProcess) return ok(found);
@@ -114,7 +114,7 @@ function connectionsFinding({ free, own }: Server, { ok, warning }: ReturnType<t
   );
 }
 
-/** By the beginning of what the store says. */
+/** By the start of the store's message. */
 const advices: readonly (readonly [reason: RegExp, advice: string])[] = [
   [/^it refuses these credentials/, 'Correct user and password, or what "pg_hba.conf" of the server allows.'],
   [/^it has no such database/, 'Create the database, or correct its name in the URL.'],

@@ -1,4 +1,4 @@
-/** Redis as the gateway and the Auth API use it: reachable, new enough, quick enough, with the right eviction policy and rights. */
+/** Redis as the gateway and the Auth API use it: reachable, with a sufficient version, speed, eviction policy and permissions. */
 import { randomUUID } from 'node:crypto';
 import { createRequire } from 'node:module';
 import type { Cluster, Redis } from 'ioredis';
@@ -60,7 +60,7 @@ async function checkRedis(config: RedisConfig, setting: string, timeoutMs: numbe
   }
 }
 
-/** Why there is no connection; null: there is one. */
+/** Why there is no connection, or null. */
 function connectOnce(client: Redis | Cluster, timeoutMs: number): Promise<RedisFailure | null> {
   return new Promise((resolve) => {
     let last: RedisFailure = 'timeout';
@@ -78,7 +78,7 @@ function connectOnce(client: Redis | Cluster, timeoutMs: number): Promise<RedisF
     client.on('node error', failed);
     client.once('ready', () => end(null));
     client.connect().catch((error: unknown) => {
-      // The cause came as an event; that the connection is closed says less.
+      // The cause arrived as an event; the closed connection is less specific.
       if (last === 'timeout') last = redisFailure(error);
       if (!('nodes' in client)) end(last);
     });
@@ -126,9 +126,9 @@ function subjectOf({ options: { host, port }, stream }: Redis, setting: string):
   return `${setting} ${address}`;
 }
 
-/** The oldest that has what the gateway needs. */
+/** The oldest version with the required features. */
 const oldestVersion = 7;
-/** Commands whose time is taken. */
+/** Number of measured commands. */
 const samples = 5;
 
 async function checkServer(server: Redis, { commandTimeoutMs }: RedisConfig, subject: string): Promise<Finding[]> {

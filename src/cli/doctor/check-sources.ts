@@ -1,6 +1,6 @@
 /**
- * Whether each source of identities responds, and what it makes of a credential that cannot exist: it has to be rejected, and
- * in a way that the gateway understands. The gateway's own code asks, so that what works here works there.
+ * Whether each source of identities responds, and rejects a credential that cannot exist in a way that the gateway understands. It uses the
+ * gateway's own code, so the results apply to the gateway.
  */
 import { randomBytes } from 'node:crypto';
 import { sourcesOf } from '../../app/create-runtime.ts';
@@ -144,7 +144,7 @@ function jwtChecks(source: JwtSource, timeoutMs: number): readonly Check[] {
   return [keys, serverCheck(source, url, source.clockSkewMs, timeoutMs)];
 }
 
-/** The clock and the certificate; that it responds at all is known from the other check. */
+/** The clock and the certificate; the other check shows whether it responds. */
 function serverCheck(source: SourceConfig, url: string, toleratedMs: number | null, timeoutMs: number): Check {
   const subject = `${source.name} ${new URL(url).origin}`;
   return {
@@ -159,7 +159,7 @@ function serverCheck(source: SourceConfig, url: string, toleratedMs: number | nu
   };
 }
 
-/** One source alone, which is asked of every credential. */
+/** A single source, used for every credential. */
 function openSource(source: SourceConfig): Sources {
   const { name } = source;
   const none = () => {};
@@ -171,7 +171,7 @@ function openSource(source: SourceConfig): Sources {
   });
 }
 
-/** In the usual form, and never issued by anyone. */
+/** In the usual form, but never issued. */
 function nonsense(kind: Credential['kind']): Credential {
   const made = () => `rolegate-doctor-${randomBytes(24).toString('hex')}`;
   if (kind === 'bearer') return { kind, token: made() };

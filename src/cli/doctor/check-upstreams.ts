@@ -1,4 +1,4 @@
-/** Whether each target of an upstream takes connections, and passes its health check where it has one. */
+/** Whether each target of an upstream accepts connections, and passes its health check if it has one. */
 import { connect } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { Config, UpstreamConfig } from '../../config/config.ts';
@@ -36,7 +36,7 @@ async function checkTarget(
   return [passed ? ok(found) : error(found, advice), ...certificateFindings(findings, seen)];
 }
 
-/** Code of the error, or null; nothing is sent but the TLS handshake. */
+/** Code of the error, or null; only the TLS handshake is sent. */
 export function connectionFailure(url: URL, timeoutMs: number): Promise<string | null> {
   return new Promise((resolve) => {
     const host = url.hostname.replace(/^\[|\]$/g, '');

@@ -1,4 +1,4 @@
-/** What one check of the doctor is, and how checks are run: side by side, each with a time limit. */
+/** Checks of the doctor, which run concurrently, each with a time limit. */
 
 export const groups = {
   configuration: 'Configuration',
@@ -18,16 +18,16 @@ export type Group = keyof typeof groups;
 
 export interface Finding {
   readonly group: Group;
-  /** What was looked at, such as a host or a setting. */
+  /** The checked item, such as a host or a setting. */
   readonly subject: string;
   readonly level: 'ok' | 'warning' | 'error';
-  /** In a few words; never holds a secret. */
+  /** In a few words; never contains a secret. */
   readonly found: string;
   /** What to do about it; null: nothing. */
   readonly advice: string | null;
 }
 
-/** One thing to look at. It may find several things, also of other groups. */
+/** One check. It may have several findings, including those of other groups. */
 export interface Check {
   readonly group: Group;
   readonly subject: string;
@@ -43,7 +43,7 @@ export function findingsOf(group: Group, subject: string) {
   };
 }
 
-/** Checks under way at once. */
+/** Maximum concurrent checks. */
 const atOnce = 64;
 
 /** In the order of the checks. A check that takes longer than `timeoutMs`, or fails itself, is an error. */
@@ -72,7 +72,7 @@ async function runCheck({ group, subject, run }: Check, timeoutMs: number): Prom
   }
 }
 
-/** Longest time of one step within a check, so that the check itself ends before its limit. */
+/** Maximum time of one step within a check, so that the check itself ends before its limit. */
 export function withinCheck(wantedMs: number, timeoutMs: number): number {
   return Math.max(Math.min(wantedMs, timeoutMs - 250), 50);
 }

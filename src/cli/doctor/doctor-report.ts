@@ -49,7 +49,7 @@ function summary({ ok, warning, error }: Levels, paint: ReturnType<typeof pc.cre
   ].join(', ');
 }
 
-/** What came from other machines cannot move the cursor. */
+/** Text from other machines must not control the terminal. */
 function printable(text: string): string {
   return text.replaceAll(/\p{Cc}/gu, '?');
 }

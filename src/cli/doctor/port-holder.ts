@@ -1,7 +1,7 @@
 /** Which process listens on a port, and the files that it may open, as far as Linux shows it to this user. */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
-/** Such as `nginx (process 812)`; null: it is not known. */
+/** Such as `nginx (process 812)`; null: unknown. */
 export function portHolder(port: number): string | null {
   const pid = holderOf(port);
   try {
@@ -37,7 +37,7 @@ function holderOf(port: number): string | null {
       if (/^\d+$/.test(pid) && holds(pid, sockets)) return pid;
     }
   } catch {
-    // Another system, or no right to look.
+    // Another system, or no permission.
   }
   return null;
 }
@@ -76,7 +76,7 @@ function holds(pid: string, sockets: ReadonlySet<string>): boolean {
       }
     });
   } catch {
-    // Of another user, or already over.
+    // Owned by another user, or already ended.
     return false;
   }
 }

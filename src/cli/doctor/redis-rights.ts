@@ -1,13 +1,13 @@
 /**
- * The commands of Redis that the gateway needs, tried one by one on keys that end by themselves: a user of the ACL may not
- * ask Redis what it may do.
+ * The commands of Redis that the gateway needs, tried one by one on keys that expire: an ACL user may not be allowed to query its own
+ * permissions.
  */
 import type { RedisClient } from '../../redis/redis-link.ts';
 
-/** Life of the keys, should the command that deletes them not be allowed. */
+/** Life of the keys, in case the command that deletes them is not allowed. */
 const lifeMs = 10_000;
 
-/** In an order in which each finds what it needs. `{...}`: all keys are on one node of a Cluster. */
+/** Ordered so that each finds the data it needs. `{...}`: all keys are on one node of a Cluster. */
 function commandsFor(keyPrefix: string, id: string): readonly (readonly [name: string, ...rest: string[]])[] {
   const key = (name: string) => `${keyPrefix}{doctor:${id}}:${name}`;
   const [text, count, set, sorted, stream] = [key('text'), key('count'), key('set'), key('sorted'), key('stream')];
@@ -36,7 +36,7 @@ function commandsFor(keyPrefix: string, id: string): readonly (readonly [name: s
     ['evalsha', sha1OfReturn1, '1', text],
     ['publish', `${keyPrefix}doctor:${id}`, '1'],
     ['del', text, count, set, sorted, stream],
-    // The last one: after it the connection takes no other command.
+    // The last one: after it, the connection accepts no other command.
     ['subscribe', `${keyPrefix}doctor:${id}`],
   ];
 }
@@ -52,11 +52,11 @@ export interface MissingRights {
   /** Whether it may use keys under the prefix. */
   readonly keys: boolean;
   readonly channels: boolean;
-  /** What else went wrong, as first words of the replies, such as `OOM`. */
+  /** Other failures, as the first words of replies, such as `OOM`. */
   readonly others: readonly string[];
 }
 
-/** `id`: of this run, so that no other one is disturbed. */
+/** `id`: of this run, so that concurrent runs do not interfere. */
 export async function findMissingRights(client: RedisClient, keyPrefix: string, id: string): Promise<MissingRights> {
   const commands = new Set<string>();
   const others = new Set<string>();

@@ -1,4 +1,4 @@
-/** What the tables of a database mean for the start of the Auth API. */
+/** Whether the Auth API can start with the tables of a database. */
 import type { SchemaState } from '../../auth-api/store/migrations/schema-state.ts';
 import type { Finding, findingsOf } from './check.ts';
 

@@ -9,9 +9,9 @@ import { type Finding, findingsOf } from './check.ts';
 export type SeenServer =
   | {
       readonly status: number;
-      /** How far its clock is ahead of this one, in milliseconds; null: it does not say. */
+      /** How far its clock is ahead of this one, in milliseconds; null: unknown. */
       readonly aheadMs: number | null;
-      /** When its certificate ends; null: it has none. */
+      /** When its certificate expires; null: none. */
       readonly certificateEndsMs: number | null;
     }
   /** Code of the error, such as `ECONNREFUSED`; `timeout`. */
@@ -40,7 +40,7 @@ export function seeServer(url: URL, tls: ClientTlsConfig | null, timeoutMs: numb
       const until = socket instanceof TLSSocket ? Date.parse(socket.getPeerCertificate().valid_to) : Number.NaN;
       end({
         status: response.statusCode ?? 0,
-        // It counts in whole seconds: on average half of one has passed.
+        // Its clock has whole seconds: half a second is added on average.
         aheadMs: Number.isNaN(date) ? null : date + 500 - halfwayMs,
         certificateEndsMs: Number.isNaN(until) ? null : until,
       });
@@ -52,7 +52,7 @@ export function seeServer(url: URL, tls: ClientTlsConfig | null, timeoutMs: numb
 }
 
 const dayMs = 86_400_000;
-/** Certificates are usually replaced with more days left. */
+/** Certificates are usually replaced earlier. */
 export const fewDays = 14;
 
 /** Negative: it is over. */
@@ -60,7 +60,7 @@ export function wholeDays(ms: number): number {
   return Math.floor(ms / dayMs);
 }
 
-/** What there is to say about the certificate of a server. */
+/** Findings about a server's certificate. */
 export function certificateFindings({ error, warning }: ReturnType<typeof findingsOf>, seen: SeenServer): Finding[] {
   if ('failure' in seen || seen.certificateEndsMs === null) return [];
   const days = wholeDays(seen.certificateEndsMs - Date.now());
@@ -73,10 +73,10 @@ export function certificateFindings({ error, warning }: ReturnType<typeof findin
   ];
 }
 
-/** Beyond this, times of the other side are visibly wrong. */
+/** Beyond this, times of the other side are noticeably wrong. */
 const noticeableMs = 5_000;
 
-/** `toleratedMs`: beyond it something fails; null: nothing does. */
+/** `toleratedMs`: difference beyond which something fails, or null. */
 export function clockFinding(subject: string, aheadMs: number, toleratedMs: number | null): Finding {
   const { ok, warning, error } = findingsOf('clocks', subject);
   const seconds = (Math.abs(aheadMs) / 1000).toFixed(1);
@@ -88,7 +88,7 @@ export function clockFinding(subject: string, aheadMs: number, toleratedMs: numb
   return Math.abs(aheadMs) > noticeableMs ? warning(found, advice) : ok(found);
 }
 
-/** What to do about a connection that failed; `setting`: where the server is configured. */
+/** Advice for a failed connection; `setting`: where the server is configured. */
 export function connectionAdvice(failure: string, setting: string): string {
   if (failure === 'ENOTFOUND' || failure.startsWith('EAI_')) return `Correct the host under "${setting}".`;
   if (certificateCodes.test(failure)) {
@@ -100,5 +100,5 @@ export function connectionAdvice(failure: string, setting: string): string {
   return `Start it, or correct the address under "${setting}".`;
 }
 
-/** Codes of a TLS connection that failed. */
+/** Codes of failed TLS connections. */
 export const certificateCodes = /^(?:ERR_TLS_|ERR_SSL_|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|HOSTNAME_MISMATCH)/;

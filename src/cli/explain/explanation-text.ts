@@ -1,4 +1,4 @@
-/** An explanation for people: the verdict first, then how it came about. */
+/** An explanation for people: the result first, then how it was reached. */
 import pc from 'picocolors';
 import type { Explanation, PoliciesReport, TrailStep } from '../../core/explain.ts';
 import type { AccessReport, IdentityReport } from '../../core/explaining/explain-access.ts';

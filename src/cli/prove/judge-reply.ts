@@ -1,16 +1,16 @@
-/** What became of a request, by its response: refused by Rolegate, refused by something else, or it got through. */
+/** The fate of a request, by its response: refused by Rolegate, refused by something else, or passed. */
 import { reasons } from '../../core/outcome/reasons.ts';
 import type { Finding, FindingKind, Probe, Reply } from './probe.ts';
 
-/** `elsewhere`: with a status that a proxy uses itself, and without the headers of a refusal of ours. */
+/** `elsewhere`: with a status that proxies use themselves, and without the headers of our refusals. */
 export type Fate = 'refused' | 'elsewhere' | 'passed';
 
-/** Texts of `x-error` that are a refusal, and no response of a service with our headers added. */
+/** Texts of `x-error` in refusals, as opposed to responses of a service with our headers added. */
 const refusals = Object.values(reasons)
   .filter(({ fault }) => fault !== 'upstream')
   .map(({ message }) => message);
 
-/** Statuses of proxies for what they reject, or cannot check or reach. A service's 404 is none of them: the request reached it. */
+/** Statuses of proxies for what they reject, or cannot check or reach. A service's 404 is not among them: the request reached it. */
 const ofProxies: ReadonlySet<number> = new Set([
   400, 401, 403, 405, 408, 413, 414, 421, 426, 429, 431, 444, 495, 496, 497,
 ]);
@@ -26,7 +26,7 @@ export function fateOf({ status, header }: Reply): Fate {
   return status >= 500 || ofProxies.has(status) ? 'elsewhere' : 'passed';
 }
 
-/** Null: nothing is wrong. */
+/** Null: as expected. */
 export function judge(probe: Probe, reply: Reply): Finding | null {
   const fate = fateOf(reply);
   const found = (code: FindingKind): Finding => ({ code, probe, status: reply.status });

@@ -1,4 +1,4 @@
-/** The requests that are sent: made from the configuration, each with its decision by `decide`. */
+/** The requests to send: derived from the configuration, each with its decision by `decide`. */
 import { randomBytes } from 'node:crypto';
 import { managedNames } from '../../authorizer/managed-headers.ts';
 import type { Config } from '../../config/config.ts';
@@ -20,17 +20,17 @@ export interface Plan {
   readonly config: Config;
   /** Of the URL, for routes of every host. */
   readonly host: string;
-  /** A valid credential and its owner; null: none was given. */
+  /** A valid credential and its owner, or null. */
   readonly good: { readonly headers: readonly string[]; readonly identity: Identity } | null;
-  /** Methods that change something are sent too, where the rules refuse them. */
+  /** State-changing methods are also sent, if the rules refuse them. */
   readonly unsafe: boolean;
   /** Address of this machine as Rolegate sees it; null: not known. */
   readonly client: string | null;
 }
 
-/** Of routes that get requests; further ones would show nothing else. */
+/** Maximum number of probed routes; further ones would add nothing. */
 const mostRoutes = 60;
-/** Refused targets that hostile paths are made for. */
+/** Maximum number of refused targets for hostile paths. */
 const mostHostile = 3;
 
 const safe = ['GET', 'HEAD', 'OPTIONS'];
@@ -127,7 +127,7 @@ export class Planner {
     );
   }
 
-  /** To find out where the service shows what it gets. */
+  /** Finds where the service returns what it receives. */
   echoes(): readonly Probe[] {
     return this.#shown().map(([place, caller]) => {
       const marker = newMarker();
@@ -135,7 +135,7 @@ export class Planner {
     });
   }
 
-  /** For a probe of `echoes` that the service has shown. */
+  /** For a probe of `echoes` that the service has returned. */
   forged(echo: Probe): readonly Probe[] {
     const names = managedNames(this.#plan.config)
       .filter(({ kind, name }) => kind === 'identity' && name !== 'x-request-id')
@@ -159,7 +159,7 @@ export class Planner {
     return this.#closed(10).flatMap((place) => {
       const [name, value] = sampleCredential('bearer', credentials);
       if (name === undefined || value === undefined || !place.route.credentials.includes('bearer')) return [];
-      // Unknown to every cache, where the shape of a bearer leaves room for it.
+      // Unknown to every cache, if the shape of bearers permits it.
       const fresh = (credentials.bearer?.shapes.length ?? 0) > 0 ? value : `${value}-${randomBytes(8).toString('hex')}`;
       return [this.#probe('outage', { ...place, method: 'GET' }, 'unknown', [name, fresh])];
     });
@@ -204,7 +204,7 @@ export class Planner {
     );
   }
 
-  /** Where the service may show what it gets: at open places, and with a good credential at closed ones. */
+  /** Places where the service may return what it receives: open ones, and with a good credential closed ones. */
   #shown(): readonly (readonly [Place, Caller])[] {
     const callers: readonly Caller[] = this.#plan.good === null ? ['anonymous'] : ['anonymous', 'good'];
     return callers.flatMap((caller) =>
@@ -271,7 +271,7 @@ function readsAddress(route: Route | null): boolean {
   return (route?.conditions ?? []).some(({ steps }) => steps.some(({ kind }) => kind === 'address'));
 }
 
-/** What proxies say of the original request, and frameworks believe. */
+/** Headers in which proxies describe the original request, and which frameworks trust. */
 const pathNames = ['x-forwarded-uri', 'x-forwarded-path', 'x-forwarded-prefix', 'x-envoy-original-path', 'path'];
 const methodNames = [
   'x-http-method-override',
@@ -283,7 +283,7 @@ const methodNames = [
 ];
 const addressNames = ['x-forwarded-for', 'x-real-ip', 'x-forwarded-host', 'x-original-host', 'forwarded'];
 
-/** As services read a header that is named so: in any case, and with other signs for "-". */
+/** Spellings that services read as this header: in any case, and with other characters for "-". */
 function spellingsOf(name: string): readonly string[] {
   const signs = ['_', '.', '~'].map((sign) => name.replaceAll('-', sign));
   return [...new Set([written(name), name.toUpperCase(), ...signs, written(name).replaceAll('-', '_')])];

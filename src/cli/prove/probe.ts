@@ -1,4 +1,4 @@
-/** A request to a running installation, its response, and what can be found in it. */
+/** A request to a running installation, its response, and possible findings. */
 import type { Decision } from '../../core/decision.ts';
 
 /** What a group of requests tries, in words. */
@@ -19,13 +19,13 @@ export interface Probe {
   readonly method: string;
   readonly target: string;
   readonly host: string;
-  /** Names and values in turn, without `Host`. */
+  /** Alternating names and values, without `Host`. */
   readonly headers: readonly string[];
-  /** Values of headers that are shown nowhere. */
+  /** Header values that are never shown. */
   readonly secrets: readonly string[];
-  /** Null: any response will do. */
+  /** Null: any response is accepted. */
   readonly decision: Decision | null;
-  /** A text that the response must not hold: what the service must not have seen. */
+  /** A text that the response must not contain, because the service must not receive it. */
   readonly marker: string | null;
 }
 
@@ -36,7 +36,7 @@ export interface Reply {
   readonly text: string;
 }
 
-/** What gets through, or looks like something else; with what it means. */
+/** Kinds of findings, with their meaning. */
 export const findingKinds = {
   passed: [
     'a request passed that the rules refuse',

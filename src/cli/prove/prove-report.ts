@@ -1,4 +1,4 @@
-/** The report of a run, as text and as JSON. No credential is in it. */
+/** The report of a run, as text and as JSON. It contains no credentials. */
 import pc from 'picocolors';
 import stringWidth from 'string-width';
 import { wrapped } from '../wrapped-text.ts';

@@ -1,4 +1,4 @@
-/** Sends one request as it is written: the target is not normalized, and headers keep their spelling. */
+/** Sends one request unchanged: the target is not normalized, and headers keep their spelling. */
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { CommandError } from '../exit-code.ts';
@@ -59,7 +59,7 @@ async function read(response: IncomingMessage): Promise<Reply> {
       if (bytes >= mostBytes) break;
     }
   } catch {
-    // What came before the end counts.
+    // The bytes received so far count.
   }
   return {
     status: response.statusCode ?? 0,

@@ -1,4 +1,4 @@
-/** A configuration of Envoy with `ext_authz` over HTTP or gRPC; what it lists serves Istio and Envoy Gateway too. */
+/** A configuration of Envoy with `ext_authz` over HTTP or gRPC; its lists are also used for Istio and Envoy Gateway. */
 import { isIP } from 'node:net';
 import { stringify } from 'yaml';
 import { type ProxySettings, secretVariable, unremovable } from './proxy-settings.ts';
@@ -106,7 +106,7 @@ function overHttp(settings: ProxySettings): object {
 
 /**
  * One expression for each name, because Envoy refuses one of more than 100 instructions (`re2.max_program_size.error_level`). They may
- * match more: the check is about what it sees.
+ * match more, because they only select what the check sees.
  */
 function spellingsSeen({ identity, credentials, removed }: ProxySettings): readonly string[] {
   const beginnings = removed.filter((name) => name.endsWith('*')).map((name) => name.slice(0, -1));
@@ -115,7 +115,7 @@ function spellingsSeen({ identity, credentials, removed }: ProxySettings): reado
     .map((name) => name.replaceAll(/[^a-z0-9*]/g, '[!-~]').replace('*', '.*'));
 }
 
-/** Every header is in the check, and as it came, unless some are listed. */
+/** The check contains every header, unchanged, unless some are listed. */
 function overGrpc({ waitMs, secret }: ProxySettings): object {
   return {
     grpc_service: {
@@ -136,7 +136,7 @@ const http2 = {
       explicit_http_config: { http2_protocol_options: {} },
     },
   },
-  // Checks at once; beyond it Envoy does not ask, and the status is that of "status_on_error".
+  // Maximum concurrent checks; beyond it Envoy does not check, and the status is that of "status_on_error".
   circuit_breakers: { thresholds: [{ max_requests: 4096, max_pending_requests: 4096 }] },
 };
 
@@ -158,7 +158,7 @@ function rolegateTls(
   };
 }
 
-/** Headers of a response that allows which go to the service. */
+/** Headers of an allowing response for the service. */
 export function headersToService({ identity, credentials }: ProxySettings): readonly string[] {
   return [...identity, ...credentials];
 }

@@ -5,7 +5,7 @@ export function haproxyConfig(settings: ProxySettings): string {
   const { authorizer, checkPath, waitMs, identity, credentials, removed, service, listen } = settings;
   const destination = 'path' in authorizer ? `unix@${authorizer.path}` : address(authorizer);
   const decided = [...identity, ...credentials];
-  // A credential has one spelling that is read; the others are removed.
+  // Only one spelling of a credential is read; the others are removed.
   const otherSpellings = credentials
     .map((name) => name.replace(/[^a-z0-9]/gi, '[^a-z0-9-]'))
     .filter((one, index) => one !== credentials[index]);

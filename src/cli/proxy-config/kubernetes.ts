@@ -1,4 +1,4 @@
-/** What Kubernetes gateways need to ask Rolegate: Istio, Envoy Gateway, and the Gateway API's own filter. */
+/** Configurations for Kubernetes gateways that check with Rolegate: Istio, Envoy Gateway, and the Gateway API's own filter. */
 import { stringify } from 'yaml';
 import { CommandError } from '../exit-code.ts';
 import { headersToService, removedByName } from './envoy.ts';
@@ -34,7 +34,7 @@ export function istioConfig(settings: ProxySettings): string {
   const overHttp = {
     ...asked,
     pathPrefix: settings.checkPath,
-    // Beginnings of identity headers as well, so that a spelling that a service may read as one is refused.
+    // Also prefixes of identity headers, so that a spelling that a service may read as one is refused.
     includeRequestHeadersInCheck: [...settings.read, ...beginnings([...settings.identity, ...settings.credentials])],
     headersToUpstreamOnAllow: headersToService(settings),
   };
@@ -81,7 +81,7 @@ export function envoyGatewayConfig(settings: ProxySettings): string {
         failOpen: false,
         statusOnError: 503,
         timeout: `${settings.waitMs}ms`,
-        // Over gRPC every header is in the check, unless some are listed.
+        // Over gRPC the check contains every header, unless some are listed.
         ...(settings.grpc === null ? overHttp : { grpc: { backendRefs } }),
       },
     },
@@ -106,7 +106,7 @@ export function envoyGatewayConfig(settings: ProxySettings): string {
 /** For the data plane to speak HTTP/2 without TLS. */
 const overHttp2 = '\n# The port of the Service must have "appProtocol: kubernetes.io/h2c", or "https" with TLS.';
 
-/** Headers that one filter of the Gateway API removes at most. */
+/** Maximum headers that one filter of the Gateway API removes. */
 const mostRemoved = 16;
 
 export function gatewayApiConfig(settings: ProxySettings): string {

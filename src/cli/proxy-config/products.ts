@@ -1,4 +1,4 @@
-/** Products whose configuration can be printed, by the names that the command line takes. */
+/** Products whose configuration can be printed, by their names on the command line. */
 export const productNames = [
   'nginx',
   'caddy',

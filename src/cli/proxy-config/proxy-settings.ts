@@ -1,4 +1,4 @@
-/** What another proxy's configuration has to say so that it keeps to the decisions of this one: the same for every product. */
+/** The settings that another proxy's configuration needs to apply the decisions of this gateway, for every product. */
 import { secretHeader } from '../../authorizer/callers.ts';
 import type { DialectName } from '../../authorizer/dialect.ts';
 import { managedNames } from '../../authorizer/managed-headers.ts';
@@ -13,16 +13,16 @@ export interface ProxySettings {
   readonly authorizer: Place | { readonly path: string };
   /** Of the dialect; empty over gRPC. */
   readonly checkPath: string;
-  /** How the proxy asks over gRPC; null: it asks over HTTP. */
+  /** How the proxy checks over gRPC; null: over HTTP. */
   readonly grpc: { readonly tls: boolean; readonly clientCertificate: boolean } | null;
-  /** Checks carry the shared secret, which is printed nowhere. */
+  /** Checks carry the shared secret, which is never printed. */
   readonly secret: boolean;
-  /** A proxy waits a little longer than Rolegate does, so that the refusal of Rolegate comes first. */
+  /** A proxy waits slightly longer than Rolegate, so that the refusal of Rolegate arrives first. */
   readonly waitMs: number;
-  /** Headers whose value the response to a check decides; lower case. */
+  /** Headers whose value the response to a check determines; lower case. */
   readonly identity: readonly string[];
   readonly credentials: readonly string[];
-  /** Headers that no service gets from a client; one that ends in "*" stands for all that begin so. */
+  /** Headers that services never receive from a client; one that ends in "*" is a prefix. */
   readonly removed: readonly string[];
   /** Headers of a client that a decision may depend on. */
   readonly read: readonly string[];
@@ -41,11 +41,11 @@ export interface PlaceOptions {
   readonly service?: string;
   readonly listen: string;
   readonly authorizer?: string;
-  /** Ask over gRPC. If unset: where the configuration has no path for the dialect, and the product can. */
+  /** Check over gRPC. If unset: if the configuration has no path for the dialect and the product supports it. */
   readonly grpc?: boolean;
 }
 
-/** Over what Rolegate takes at most, for the way there and back. */
+/** Added to Rolegate's own limit, for the round trip. */
 const wayMs = 1_000;
 
 export function proxySettings(config: Config, dialect: DialectName, options: PlaceOptions): ProxySettings {
@@ -82,7 +82,7 @@ export function proxySettings(config: Config, dialect: DialectName, options: Pla
   };
 }
 
-/** Null: the configuration has no way for this proxy. */
+/** Null: the configuration does not allow checks by this proxy. */
 function waysToAsk(
   authorizer: Config['authorizer'],
   dialect: DialectName,
@@ -102,7 +102,7 @@ function waysToAsk(
 
 const withPrefix = (prefix: string, rest: string) => rest.split(' ').map((name) => prefix + name);
 
-/** What services and frameworks believe most readily. */
+/** Headers that services and frameworks trust most often. */
 const mostHarmful: readonly string[] = [
   gatewayHeader,
   secretHeader,
@@ -116,8 +116,8 @@ const mostHarmful: readonly string[] = [
 ];
 
 /**
- * As the gateway removes them, the most harmful first, for products that remove only so many. What the proxy writes itself it writes
- * after that. Of names with "*" those in use are listed as well, for products that cannot delete by a pattern.
+ * Headers that the gateway removes, the most harmful first, for products with a limit. The proxy writes its own headers afterwards. For
+ * names with "*", known ones are also listed, for products that cannot delete by a pattern.
  */
 export const alwaysRemoved: readonly string[] = [
   ...new Set([
@@ -128,12 +128,12 @@ export const alwaysRemoved: readonly string[] = [
     'x-forwarded-*',
     ...withPrefix('x-forwarded-', 'preferred-username access-token client-cert ssl'),
     ...forwarded,
-    // Of an upgrade to HTTP/2.
+    // Header of an upgrade to HTTP/2.
     'http2-settings',
   ]),
 ];
 
-/** Headers that decisions of any configuration may depend on, beside credentials and conditions. */
+/** Headers that decisions of any configuration may depend on, besides credentials and conditions. */
 export const decisive: readonly string[] = [
   'x-forwarded-for',
   'x-forwarded-proto',
@@ -188,7 +188,7 @@ export function address({ host, port }: Place): string {
   return `${host}:${port}`;
 }
 
-/** `User-Id` for `user-id`: as people write names of headers. */
+/** `User-Id` for `user-id`: the usual form of header names. */
 export function written(name: string): string {
   return name.replace(/(^|-)([a-z])/g, (_, dash: string, letter: string) => dash + letter.toUpperCase());
 }
@@ -202,10 +202,10 @@ function spelling(name: string): string {
   return name.replace(/[^a-z0-9]/gi, '[^a-z0-9]');
 }
 
-/** Of a secret that is not printed. */
+/** Placeholder for a secret that is not printed. */
 export const secretVariable = 'ROLEGATE_AUTHORIZER_SECRET';
 
-/** A comment of names that the configuration gives by a pattern, for products that remove single names only; empty: there are none. */
+/** A comment that lists configured name patterns, for products that remove only single names; empty: none. */
 export function unremovable({ removed }: Pick<ProxySettings, 'removed'>): string {
   const patterns = removed.filter((name) => name.endsWith('*') && !alwaysRemoved.includes(name));
   return patterns.length === 0

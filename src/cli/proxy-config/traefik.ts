@@ -52,7 +52,7 @@ export function traefikConfig(settings: ProxySettings): string {
 ${stringify(document, { lineWidth: 0 })}`;
 }
 
-/** Longer, and so before the other one. A WebSocket without a key is decided as an ordinary request, and must be one. */
+/** Longer, so it precedes the other one. A WebSocket without a key is decided as an ordinary request, and must be one. */
 const webSocket =
   'PathPrefix(`/`) && HeaderRegexp(`Upgrade`, `(?i)^websocket$`) && HeaderRegexp(`Sec-WebSocket-Key`, `.`)';
 
@@ -61,7 +61,7 @@ function isNotTraefiks(name: string): boolean {
   return !name.startsWith('x-forwarded') && name !== 'x-real-ip';
 }
 
-/** In place of what the client sends; empty: none. */
+/** Replaces the client's value; empty: removes it. */
 function requestHeader(name: string, value: string) {
   return { headers: { customRequestHeaders: { [name]: value } } };
 }

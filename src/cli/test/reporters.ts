@@ -39,7 +39,7 @@ function pretty({ passed, failed, cases, coverage, mutation }: TestReport): stri
   return `${lines.join('\n')}\n`;
 }
 
-/** Who asked, and what came of it where. */
+/** The caller, the result and the route. */
 function circumstances({ as, route, outcome, reason }: CaseReport): string {
   const who = as === null ? 'sent without a credential' : `sent as ${as}`;
   const where = route === null ? 'no route' : `route ${route}`;

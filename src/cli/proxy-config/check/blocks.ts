@@ -1,4 +1,4 @@
-/** Reads configurations of words, blocks and comments, as nginx and Caddy have them. */
+/** Parses configurations of words, blocks and comments, as of nginx and Caddy. */
 import { UnreadableFileError } from './finding.ts';
 
 export interface Directive {
@@ -17,7 +17,7 @@ interface Token {
 
 const word = /"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'|`([^`]*)`|([^\s;{}"'`#][^\s;]*)|([;{}])|(#[^\n]*)|(\n)|(\s)/y;
 
-/** `ends`: what ends a directive. Words of Caddy may hold braces, such as `{uri}`; those of nginx such as `${x}`. */
+/** `ends`: what ends a directive. Words of Caddy may contain braces, such as `{uri}`; those of nginx, such as `${x}`. */
 function tokens(text: string, ends: ';' | '\n'): Token[] {
   const found: Token[] = [];
   let line = 1;
@@ -40,7 +40,7 @@ function tokens(text: string, ends: ';' | '\n'): Token[] {
     const quotedText = double ?? single ?? tick;
     if (quotedText !== undefined) push(quotedText, true);
     else if (plain !== undefined) {
-      // A block of nginx may begin right behind a word.
+      // A block of nginx may begin directly after a word.
       const brace = ends === ';' && plain.endsWith('{') && !plain.includes('$') ? plain.length - 1 : plain.length;
       push(plain.slice(0, brace), false);
       if (brace < plain.length) push('{', false);

@@ -1,4 +1,4 @@
-/** Looks for what lets a request past `forward_auth`. Directives of a `route` run in their order, others in Caddy's. */
+/** Finds ways to bypass `forward_auth`. Directives of a `route` run in their order, others in Caddy's. */
 import type { ProxySettings } from '../proxy-settings.ts';
 import { type Directive, readBlocks } from './blocks.ts';
 import { duration } from './durations.ts';
@@ -7,7 +7,7 @@ import { readPattern } from './patterns.ts';
 
 /** What is in effect where a directive runs. */
 interface State {
-  /** Null: nothing was asked yet. */
+  /** Null: no check so far. */
   readonly auth: Directive | null;
   /** Directives that ran before, in their order. */
   readonly before: readonly Directive[];
@@ -17,7 +17,7 @@ type Report = (code: FindingCode, at: { line: number }, subject?: string) => voi
 
 const forwards = new Set(['reverse_proxy', 'php_fastcgi', 'file_server']);
 const pathChanges = new Set(['rewrite', 'uri', 'handle_path', 'method', 'try_files']);
-/** Of Caddy's own order: these run before the check, wherever they are. */
+/** In Caddy's own order these run before the check, regardless of their position. */
 const early = new Set(['request_header', 'rewrite', 'uri', 'method']);
 
 export function checkCaddy(text: string, settings: ProxySettings): readonly Finding[] {
@@ -62,7 +62,7 @@ function walk(
     const { name, block: inner } = directive;
     if (name === 'forward_auth') {
       const [matcher = ''] = directive.args;
-      // Requests that it does not match go on without a check.
+      // Requests that it does not match continue without a check.
       if (/^[/@]/.test(matcher)) report('not_checked', directive, matcher);
       checkAsking(directive, settings, report);
       state = { auth: directive, before: [...state.before, directive] };
@@ -125,18 +125,18 @@ function checkServing(directive: Directive, { auth, before }: State, settings: P
   if (!limitsUpgrades(before)) report('upgrade_forwarded', directive);
 }
 
-/** Whether the service gets no upgrade but a single one of a WebSocket. */
+/** Whether the service receives no upgrade except a single WebSocket one. */
 function limitsUpgrades(before: readonly Directive[]): boolean {
   const changes = before.filter(({ name }) => name === 'request_header').map(({ args }) => args);
   const removals = changes.filter((args) => /^-(?:connection|upgrade)$/i.test(args.at(-1) ?? ''));
   if (removals.some(({ length }) => length === 1)) return true;
-  // A matcher looks at each of several values, and Caddy forwards the first.
+  // A matcher tests each of several values, and Caddy forwards the first.
   const sets = changes.some((args) => args.slice(-2).join(' ').toLowerCase() === 'upgrade websocket');
   const others = before.filter((one) => one.name.startsWith('@') && isOtherUpgrade(one)).map(({ name }) => name);
   return sets && removals.some(([matcher = '']) => others.includes(matcher));
 }
 
-/** Of the definition of a matcher: whether every request without the upgrade of a WebSocket is among those that it matches. */
+/** Whether a matcher matches every request without a WebSocket upgrade. */
 function isOtherUpgrade({ args, block }: Directive): boolean {
   const negated = (block ?? []).filter(({ name }) => name === 'not');
   const lines = [

@@ -1,4 +1,4 @@
-/** Looks for what lets a request past `ext_authz` in a configuration of Envoy. */
+/** Finds ways to bypass `ext_authz` in a configuration of Envoy. */
 import type { ProxySettings } from '../proxy-settings.ts';
 import { duration } from './durations.ts';
 import {
@@ -94,7 +94,7 @@ function checkFilter(config: YamlTree, manager: YamlTree, settings: ProxySetting
     for (const name of otherSpellings(settings)) if (!sees(name)) report('spelling_forwarded', asked ?? config, name);
 }
 
-/** Over gRPC the response says what is set and removed, and a check has every header unless some are listed. */
+/** Over gRPC the response determines what is set and removed, and a check has every header unless some are listed. */
 function checkGrpc(config: YamlTree, service: YamlTree, settings: ProxySettings, report: Report): void {
   const wait = service.get('timeout');
   // Envoy's default is 200 ms.

@@ -1,4 +1,4 @@
-/** Looks for what lets a request past the script of Rolegate in HAProxy. */
+/** Finds ways to bypass the script of Rolegate in HAProxy. */
 import type { ProxySettings } from '../proxy-settings.ts';
 import { duration } from './durations.ts';
 import {

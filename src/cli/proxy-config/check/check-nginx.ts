@@ -1,4 +1,4 @@
-/** Looks for what lets a request past `auth_request`. */
+/** Finds ways to bypass `auth_request`. */
 
 import type { ProxySettings } from '../proxy-settings.ts';
 import { type Directive, readBlocks } from './blocks.ts';
@@ -47,7 +47,7 @@ export function checkNginx(text: string, settings: ProxySettings): readonly Find
 
 type Report = (code: FindingCode, at: { line: number }, subject?: string) => void;
 
-/** Of `proxy_pass`: what follows it replaces the path. */
+/** The server part of `proxy_pass`: text after it replaces the path. */
 const server = /^https?:\/\/(?:unix:[^:]+|\$\w+|[^/$]+)(?::\d+)?/;
 
 function checkServing({ directive, chain }: Location, pass: Directive, settings: ProxySettings, report: Report): void {
@@ -88,7 +88,7 @@ function checkServing({ directive, chain }: Location, pass: Directive, settings:
   }
 }
 
-/** Whether the value is empty or that of a WebSocket, whatever the client sends. */
+/** Whether the value is empty or that of a WebSocket, regardless of the client. */
 function isWebSocketAlone(value: string, chain: Chain): boolean {
   const fine = (text: string) => text === '' || text.toLowerCase() === 'websocket';
   if (fine(value)) return true;
@@ -130,7 +130,7 @@ function checkAsking(directive: Directive, chain: Chain, settings: ProxySettings
 
 const passes = /^(?:proxy|grpc|fastcgi|uwsgi|scgi)_pass$/;
 
-/** Where a location forwards to, also in blocks such as `if`, but not in locations within it. */
+/** Targets of a location, including blocks such as `if`, but not nested locations. */
 function passesOf({ block }: Directive): readonly Directive[] {
   return (block ?? []).flatMap((one) => {
     if (one.name === 'location') return [];

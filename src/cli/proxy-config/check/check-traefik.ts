@@ -1,4 +1,4 @@
-/** Looks for what lets a request past `ForwardAuth` in files of Traefik, dynamic and static. */
+/** Finds ways to bypass `ForwardAuth` in files of Traefik, dynamic and static. */
 import { type ProxySettings, written } from '../proxy-settings.ts';
 import {
   decidedNames,
@@ -76,7 +76,7 @@ function checkDynamic(tree: YamlTree, settings: ProxySettings, report: Report): 
   }
 }
 
-/** Names may say where a middleware comes from (`rolegate@file`), and chains hold others. */
+/** Names may contain the provider of a middleware (`rolegate@file`), and chains contain others. */
 function flattened(names: readonly string[], known: ReadonlyMap<string, YamlTree>, depth = 0): readonly YamlTree[] {
   if (depth > 8) return [];
   return names.flatMap((name) => {
@@ -99,13 +99,13 @@ function checkAuth(auth: YamlTree, settings: ProxySettings, report: Report): voi
   for (const [name, missing] of decidedNames(settings)) if (!deletes(name)) report(missing, listed ?? auth, name);
   const asked = auth.get('authRequestHeaders');
   if (asked === null) return;
-  // The check sees these headers alone, and so cannot refuse another spelling.
+  // The check sees only these headers, so it cannot refuse another spelling.
   const seen = new Set(asked.texts.map((name) => name.toLowerCase()));
   for (const name of settings.credentials) if (!seen.has(name)) report('field_missing', asked, name);
   for (const name of otherSpellings(settings)) if (!deletes(name)) report('spelling_forwarded', asked, name);
 }
 
-/** What is deleted from the request before the response sets anything. */
+/** Headers that are deleted from the request before the response sets any. */
 function deletedBy(auth: YamlTree): (name: string) => boolean {
   const listed = new Set((auth.get('authResponseHeaders')?.texts ?? []).map((name) => name.toLowerCase()));
   const pattern = auth.get('authResponseHeadersRegex')?.text ?? '';

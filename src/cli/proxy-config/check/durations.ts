@@ -1,4 +1,4 @@
-/** Durations as nginx, HAProxy, Caddy and Envoy write them, in milliseconds; `Infinity` for what is none. */
+/** Durations as nginx, HAProxy, Caddy and Envoy write them, in milliseconds; `Infinity` for anything else. */
 const unitMs: Readonly<Record<string, number>> = {
   ms: 1,
   s: 1_000,

@@ -1,7 +1,7 @@
-/** What a check of another proxy's configuration finds: a place where something passes that was not decided. */
+/** Findings in another proxy's configuration: places where something passes without a decision. */
 import type { ProxySettings } from '../proxy-settings.ts';
 
-/** Each with what it lets through, and what to do. */
+/** Each with its effect and advice. */
 export const findingKinds = {
   not_checked: ['requests reach the service without a check', 'ask Rolegate here too, or remove it'],
   path_changed: ['the path is changed after it was decided', 'forward the target as it came'],
@@ -47,16 +47,16 @@ export interface Finding {
   readonly code: FindingCode;
   /** From 1. */
   readonly line: number;
-  /** What it is about, such as the name of a header; empty where the line says it. */
+  /** Its subject, such as the name of a header; empty if the line shows it. */
   readonly subject: string;
 }
 
 export type CheckProxy = (text: string, settings: ProxySettings) => readonly Finding[];
 
-/** A file that is none of the product's. */
+/** A file that is not a configuration of the product. */
 export class UnreadableFileError extends Error {}
 
-/** Names whose value the check decides, each of which must come from it. */
+/** Names whose value the check determines, each of which must come from it. */
 export function decidedNames({ identity, credentials }: ProxySettings): readonly (readonly [string, FindingCode])[] {
   return [
     ...identity.map((name) => [name, 'identity_missing'] as const),
@@ -64,7 +64,7 @@ export function decidedNames({ identity, credentials }: ProxySettings): readonly
   ];
 }
 
-/** Headers that every configuration has to remove: those that change what services act on. */
+/** Headers that every configuration must remove: those that change what services act on. */
 export const mustBeRemoved: readonly string[] = [
   'x-http-method-override',
   'x-original-url',

@@ -2,7 +2,7 @@
 import { isMap, isNode, isSeq, LineCounter, parseAllDocuments } from 'yaml';
 import { UnreadableFileError } from './finding.ts';
 
-/** A value and where it is; asked for by key, also where there is none. */
+/** A value and its position; any key can be requested, even a missing one. */
 export class YamlTree {
   readonly line: number;
   readonly #node: unknown;
@@ -49,7 +49,7 @@ export class YamlTree {
     return this.items.map(({ text }) => text);
   }
 
-  /** Every value below, this one included. */
+  /** Every value below, including this one. */
   *all(): Generator<YamlTree> {
     yield this;
     for (const [, below] of this.entries) yield* below.all();
