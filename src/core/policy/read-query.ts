@@ -66,8 +66,12 @@ export function partsOfQuery(query: string, names: Iterable<string>): string {
   return kept.length === 0 ? '' : `?${kept.join('&')}`;
 }
 
+/** To qs, the name in `a=b[c]=d` is `a=b[c]`. */
+const bracketEnd = /(?:\]|%5D)=/i;
+
 /** "+" is a blank to most services and itself to some. */
 function readValue(raw: string): Reading {
+  if (bracketEnd.test(raw)) return unreadable.bracket;
   return raw.includes('+') ? unreadable.plus : readText(raw);
 }
 

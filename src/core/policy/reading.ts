@@ -18,6 +18,7 @@ export const unreadable = {
   separator: new Unreadable('is in a query with ";", which some services read as "&"'),
   late: new Unreadable('is not among the first 100 parameters of the query, and some services read no more'),
   plus: new Unreadable('contains "+", which some services read as a space'),
+  bracket: new Unreadable('contains "]=", before which some services look for the name'),
   escape: new Unreadable('contains an escape that is not valid UTF-8'),
   twofold: new Unreadable('contains a character that services read in more than one way'),
   cased: new Unreadable('contains capital letters, which the service reads as lower case'),
