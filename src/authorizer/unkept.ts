@@ -12,7 +12,7 @@ import type { RequestHead } from '../http1/grammar/request-head.ts';
 
 /** Null: the proxy forwards exactly what was decided. `trusted`: the peer of the proxy is a trusted proxy. */
 export function unkept(
-  request: Pick<RequestHead, 'target' | 'rawHeaders' | 'upgrade'>,
+  request: Pick<RequestHead, 'method' | 'target' | 'rawHeaders' | 'upgrade'>,
   decision: Allow,
   rules: ForwardingRules,
   trusted: boolean,
@@ -23,7 +23,9 @@ export function unkept(
   if (!isAsDecided(request.target, decision)) return 'path_ambiguous';
   if (hasOtherSpelling(request.rawHeaders, decision, rules, trusted)) return 'header_invalid';
   if (request.upgrade !== 'websocket') return null;
-  return route.websocket ? handshakeFault(request.rawHeaders) : 'upgrade_unsupported';
+  if (!route.websocket) return 'upgrade_unsupported';
+  // With another method it is no handshake (RFC 6455 section 4.1), and a body would be read as the first frames.
+  return request.method === 'GET' ? handshakeFault(request.rawHeaders) : 'websocket_handshake_invalid';
 }
 
 const hexEscape = /%[0-9A-Fa-f]{2}/g;

@@ -114,6 +114,8 @@ describe.each(productNames)('%s', (product) => {
       'X-Rolegate-Gateway',
       'Remote-User',
       'X-Forwarded-User',
+      'Proxy-Authorization',
+      'HTTP2-Settings',
     ];
     for (const [path, ...credential] of [['/open'], ['/closed/x', 'Authorization: Bearer good']] as const) {
       for (const name of [...names, ...overrides]) {
@@ -140,6 +142,14 @@ describe.each(productNames)('%s', (product) => {
   test('a list in Connection does not remove the identity', async () => {
     await send('GET /closed/x', 'Authorization: Bearer good', 'Connection: close, User-Id, Groups');
     expect([service.last().header('user-id'), service.last().header('groups')]).toEqual([['ann'], ['acme']]);
+    // Nor by a proxy further on.
+    expect(service.last().header('connection').join().toLowerCase()).not.toMatch(/user-id|groups/);
+    const upgrade = handshakeTo('/socket', 'Authorization: Bearer good').replace(
+      'Connection: Upgrade',
+      'Connection: Upgrade, User-Id',
+    );
+    expect((await sendRaw(proxy.port, upgrade)).status).toBe(101);
+    expect(service.last().header('connection').join().toLowerCase()).not.toContain('user-id');
   });
 
   test.each([

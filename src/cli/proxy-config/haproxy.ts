@@ -29,6 +29,9 @@ frontend clients
   http-request del-header ^(${spellings([...identity, ...removed])})$ -m reg
 ${otherSpellings.length === 0 ? '' : `  http-request del-header ^(${otherSpellings.join('|')})$ -m reg\n`}  # Through any other upgrade, such as h2c, requests would reach the service without a check.
   http-request del-header upgrade unless { req.hdr_cnt(upgrade) 1 } { req.hdr(upgrade) -i websocket }
+  # A list in Connection would let a proxy further on remove headers.
+  http-request del-header connection unless { req.hdr(upgrade) -m found }
+  http-request set-header connection upgrade if { req.hdr(upgrade) -m found }
   http-request lua.rolegate
   # The decided target, even if the client sent it with a host in front.
   http-request set-uri %[pathq]

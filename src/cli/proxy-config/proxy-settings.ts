@@ -130,6 +130,7 @@ export const alwaysRemoved: readonly string[] = [
     ...forwarded,
     // Header of an upgrade to HTTP/2.
     'http2-settings',
+    'proxy-authorization',
   ]),
 ];
 

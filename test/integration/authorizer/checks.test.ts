@@ -158,6 +158,8 @@ describe('the checked request', () => {
         (await ask(dialect, getCheck(target, [...headers, ...handshake]))).header('x-error') ?? 'allowed';
       expect(await answer('/socket', bearer)).toBe('allowed');
       expect(await answer('/open/x', bearer)).toBe('This upgrade is not supported here');
+      const post = { ...getCheck('/socket', [...bearer, ...handshake]), method: 'POST' };
+      expect((await ask(dialect, post)).status).toBe(400);
       // Browsers send the cookie with a handshake from a page of another site.
       const cookie = ['Cookie', 'session=good'];
       expect(await answer('/socket', [...cookie, 'Origin', 'http://api.example.test'])).toBe('allowed');

@@ -412,6 +412,7 @@ const mistakes: Readonly<Record<Product, readonly Mistake[]>> = {
       '',
       ['  http-request lua.rolegate', '  http-request cache-use verdicts\n  http-request lua.rolegate'],
     ],
+    ['lists in Connection', 'connection_list', '', [/ {2}http-request del-header connection .*\n/, '']],
     ['forwarding any upgrade', 'upgrade_forwarded', '', [/ {2}http-request del-header upgrade .*\n/, '']],
     ['an upgrade in a list', 'upgrade_forwarded', '', ['{ req.hdr_cnt(upgrade) 1 } ', '']],
     ['forwarding every upgrade that is present', 'upgrade_forwarded', '', [' -i websocket', ' -m found']],

@@ -110,6 +110,8 @@ function checkFrontend(section: Section, sections: readonly Section[], settings:
   if (!strict) for (const name of otherSpellings(settings)) if (!deletes(name)) report('spelling_forwarded', ask, name);
   for (const name of mustBeRemoved) if (!deletes(name)) report('override_forwarded', ask, name);
   if (!before.some((rule) => limitsUpgrades(rule, [...defaults, ...lines]))) report('upgrade_forwarded', ask);
+  if (!before.some(({ words }) => words[1] === 'del-header' && words[2]?.toLowerCase() === 'connection'))
+    report('connection_list', ask);
 }
 
 /** Whether it leaves the header of a WebSocket alone, and no list of upgrades that begins with another. */
