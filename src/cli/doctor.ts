@@ -8,7 +8,7 @@ import { entriesOf } from '../core/routing/route-table.ts';
 import { findingKinds } from '../policy-tools/analysis/finding.ts';
 import { type Check, type Finding, findingsOf, runChecks } from './doctor/check.ts';
 import { authApiChecks } from './doctor/check-auth-api.ts';
-import { certificateChecks } from './doctor/check-certificates.ts';
+import { authApiCertificateChecks, certificateChecks } from './doctor/check-certificates.ts';
 import { filesCheck, versionChecks } from './doctor/check-machine.ts';
 import { hostsOfAuthApi, hostsOfGateway, nameChecks } from './doctor/check-names.ts';
 import { portsCheck } from './doctor/check-ports.ts';
@@ -67,6 +67,7 @@ async function examineAuthApi(file: string, timeoutMs: number): Promise<readonly
     }),
     ...nameChecks(hostsOfAuthApi(settings, '')),
     ...authApiChecks(settings, '', timeoutMs),
+    ...authApiCertificateChecks(settings, ''),
   ];
   return [findingsOf('configuration', file).ok('it loads'), ...(await runChecks(checks, timeoutMs))];
 }
@@ -90,6 +91,7 @@ async function examineGateway(file: string, timeoutMs: number): Promise<readonly
     ...(embedded === null ? [] : authApiChecks(embedded, inEmbedded, timeoutMs)),
     ...upstreamChecks(config, timeoutMs),
     ...certificateChecks(config),
+    ...(embedded === null ? [] : authApiCertificateChecks(embedded, inEmbedded)),
   ];
   return [
     ok(`it loads; routes: ${entriesOf(config.routes.routes).length}, upstreams: ${config.upstreams.size}`),

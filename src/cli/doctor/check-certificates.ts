@@ -1,6 +1,6 @@
 /** Certificates of files that the configuration names: which have expired or soon will, before a client or a server refuses them. */
 import { X509Certificate } from 'node:crypto';
-import type { ClientTlsConfig, Config } from '../../config/config.ts';
+import type { AuthApiSettings, ClientTlsConfig, Config } from '../../config/config.ts';
 import { type Check, type Finding, findingsOf } from './check.ts';
 import { fewDays, wholeDays } from './see-server.ts';
 
@@ -11,7 +11,16 @@ interface NamedPem {
 }
 
 export function certificateChecks(config: Config): readonly Check[] {
-  return pemsOf(config).map(({ setting, pem }) => ({
+  return checksOf(pemsOf(config));
+}
+
+/** Of an Auth API alone, or embedded; `prefix`: where its settings are. */
+export function authApiCertificateChecks({ redis }: AuthApiSettings, prefix: string): readonly Check[] {
+  return checksOf(ofClient(`${prefix}redis.tls`, redis?.tls));
+}
+
+function checksOf(pems: readonly NamedPem[]): readonly Check[] {
+  return pems.map(({ setting, pem }) => ({
     group: 'certificates',
     subject: setting,
     run: async () => certificatesOf(pem).map((certificate) => finding(setting, certificate, Date.now())),

@@ -13,6 +13,7 @@ import { createAuthApi } from '../../../src/auth-api/create-auth-api.ts';
 import { doctorText } from '../../../src/cli/doctor/doctor-report.ts';
 import { examine } from '../../../src/cli/doctor.ts';
 import { authApiSettings } from '../../support/auth-api-settings.ts';
+import { createAuthority } from '../../support/certificates.ts';
 import { type ConfigFolder, createConfigFolder } from '../../support/config-folder.ts';
 import { freePort } from '../../support/free-port.ts';
 import { certificate } from '../../support/localhost-certificate.ts';
@@ -97,7 +98,7 @@ describe('a database in a file', () => {
     edit(path, 'create table users (id integer)').close();
     const text = await reportOf(path);
     expect(text).toContain('has a table "users" of another program');
-    expect(text).toContain('a database of its own');
+    expect(text).toContain('its own database');
   });
 
   it('that another process has locked', async () => {
@@ -369,4 +370,11 @@ routes: []
     expect(failing.output()).toContain(`✗ ${bad}:2`);
     expect(failing.output()).not.toContain('hunter2');
   });
+});
+
+it('an expired certificate in a file of its settings', async () => {
+  const { cert, key } = createAuthority().issue({ hosts: ['auth-api'], days: [-30, -2] });
+  const [certFile, keyFile] = [folder.write('own.pem', cert), folder.write('own.key', key)];
+  const redis = `redis: { url: "rediss://127.0.0.1:9", tls: { cert: "${certFile}", key: "${keyFile}" } }`;
+  expect(await reportOf(':memory:', redis)).toContain('✗ redis.tls.cert: CN=auth-api has expired');
 });
