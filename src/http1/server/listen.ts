@@ -26,20 +26,24 @@ export function listenAt(server: Server, { host, port, path }: ListenAddress, sh
 
 /** Maximum time for which new connections delay the end. */
 const longestAcceptMs = 200;
+/** How many connections may wait, of which each turn accepts one: those that wait already are accepted on a busy machine, too. */
+const backlog = 511;
 
 /**
  * The system completes connections before they are accepted, and resets those that wait when the listening socket closes. So they are
- * accepted first, until a whole turn of the event loop brings none, for at most 200 ms. Then calls `stop`.
+ * accepted first, until a whole turn of the event loop brings none, for at most 200 ms or as many turns as connections may wait. Then calls `stop`.
  */
 export function stopListening(server: Server, stop: () => void): void {
   const until = performance.now() + longestAcceptMs;
   // The current turn may have checked for connections long ago.
   let accepted = true;
+  let turns = 0;
   const onConnection = () => {
     accepted = true;
   };
   const turn = () => {
-    if (accepted && performance.now() < until) {
+    turns += 1;
+    if (accepted && (turns <= backlog || performance.now() < until)) {
       accepted = false;
       setImmediate(turn);
       return;

@@ -43,7 +43,7 @@ describe('a single flight for all replicas', () => {
     await api.behave({ kind: 'slow' });
     const results = Array.from({ length: 300 }, (_, index) => replicas[index % 3]?.resolve(bearer(), any));
     await waiting(2);
-    expect(api.waiting()).toBe(1);
+    await vi.waitFor(() => expect(api.waiting()).toBe(1));
     await api.behave({ kind: 'fine' });
     for (const result of await Promise.all(results)) expect(result).toMatchObject({ reason: null, stale: false });
     expect(api.calls.session).toBe(1);

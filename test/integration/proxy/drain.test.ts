@@ -70,24 +70,34 @@ describe('drain', () => {
     expect(proxy.proxy.inFlight).toBe(0);
   });
 
-  it('serves clients that the system has connected but the server has not accepted yet', async () => {
-    const { proxy, port, answer, arrived } = await start();
-    const clients = Array.from({ length: 20 }, () => connect(port, '127.0.0.1'));
-    const answers = clients.map(async (client) => {
-      client.write(get);
-      return Buffer.concat(await client.toArray()).toString('latin1');
-    });
-    // Their system calls happen in this turn, and none of them can be accepted before the next.
-    await new Promise((resolve) => process.nextTick(resolve));
-    // Without a turn of the event loop: on a busy machine the system connects some of them a little later.
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
-    expect(proxy.proxy.connections()).toBe(0);
-    const drained = proxy.proxy.drain(20_000);
-    await arrived(20);
-    answer();
-    for (const text of await Promise.all(answers)) expect(text).toMatch(/^HTTP\/1.1 200 OK\r\n.*in time$/s);
-    await drained;
-  });
+  it.each([0, 30])(
+    'serves clients that the system has connected but the server has not accepted yet, where a turn takes %i ms',
+    async (turnMs) => {
+      const { proxy, port, answer, arrived } = await start();
+      let over = false;
+      const turn = () => {
+        if (turnMs > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, turnMs);
+        if (!over) setImmediate(turn);
+      };
+      const clients = Array.from({ length: 20 }, () => connect(port, '127.0.0.1'));
+      const answers = clients.map(async (client) => {
+        client.write(get);
+        return Buffer.concat(await client.toArray()).toString('latin1');
+      });
+      // Their system calls happen in this turn, and none of them can be accepted before the next.
+      await new Promise((resolve) => process.nextTick(resolve));
+      // Without a turn of the event loop: on a busy machine the system connects some of them a little later.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
+      expect(proxy.proxy.connections()).toBe(0);
+      const drained = proxy.proxy.drain(20_000);
+      turn();
+      await arrived(20);
+      over = true;
+      answer();
+      for (const text of await Promise.all(answers)) expect(text).toMatch(/^HTTP\/1.1 200 OK\r\n.*in time$/s);
+      await drained;
+    },
+  );
 
   it('ends even if new clients keep coming', async () => {
     const { proxy, port } = await start();
