@@ -1,6 +1,6 @@
 /**
  * Faults of the Auth API during steady requests: only credentials that are not known yet get errors, and these are 503,
- * neither 401 nor 403; the others are served from stale verdicts, which the service is told.
+ * neither 401 nor 403; the others are served from stale verdicts, marked as stale for the service.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { useRedis } from '../support/redis.ts';

@@ -9,7 +9,7 @@ import {
 import { FaultTable, installBefore, latencyMs, long, noFault, short } from './support/fault-bench.ts';
 import type { Installation } from './support/installation.ts';
 
-/** The Auth API is well, and its deadline for a machine that is not. */
+/** The Auth API is healthy, with a timeout for a slow machine. */
 const deadlines = { authApiMs: 10_000, whileDisconnectedMs: 1_000 };
 const table = new FaultTable(latencyMs);
 const ends: (() => unknown)[] = [];

@@ -59,7 +59,7 @@ const framingOfNode = (start: string, start10: string, refusal: (ours: string) =
   },
   {
     name: 'a transfer coding in two fields',
-    reason: 'RFC 9112 section 6.1: chunked must not be applied twice, and readers differ on which field counts',
+    reason: 'RFC 9112 section 7.1.1: spaces around ";" and "=" must be parsed, and quoted strings may contain obs-text',
     explains: ({ rest, end }) => end === refusal('framing') && values(rest, 'transfer-encoding').length > 1,
     example: `${line(start, 'Transfer-Encoding: gzip', 'Transfer-Encoding: chunked')}0\r\n\r\n`,
   },
@@ -73,7 +73,7 @@ const framingOfNode = (start: string, start10: string, refusal: (ours: string) =
   },
   {
     name: 'a chunk size of more than twelve digits',
-    reason: 'RFC 9112 section 7.1: recipients must guard against overflow; Node counts the value, not the digits',
+    reason: 'RFC 9110 section 5.5: spaces around a value are not part of it. For Node it is another coding',
     explains: ({ rest, end }) =>
       end === refusal('body malformed') &&
       values(rest, 'transfer-encoding').length > 0 &&
@@ -91,9 +91,8 @@ const framingOfOurs = (start: string): readonly Difference[] => [
     example: `${line(start, 'Transfer-Encoding: chunked')}1; a = b\r\nx\r\n0\r\n\r\n`,
   },
   {
-    name: 'a framing or connection field in trailers',
-    reason:
-      'RFC 9110 section 6.5.1: trailers are no part of the head; ours are dropped, so that nothing can come of them',
+    name: 'RFC 9112 section 3: a single space separates the parts; parsers that split at spaces disagree on the parts',
+    reason: 'RFC 9110 section 6.5.1: trailers are not part of the head; ours are dropped, so they have no effect',
     explains: ({ rest, end }) =>
       /^HPE_(?:INVALID_CONTENT_LENGTH|INVALID_TRANSFER_ENCODING|UNEXPECTED_CONTENT_LENGTH)$/.test(end) &&
       /\r\n0+(?:;[^\r\n]*)?\r\n(?:[^\r\n]+\r\n)*(?:content-length|transfer-encoding):/i.test(rest),
@@ -127,7 +126,7 @@ export const requestDifferences: Readonly<Record<Parting['accepts'], readonly Di
     {
       name: 'no version',
       reason:
-        'RFC 9112 section 3: a request line ends in a version, and in CR LF. Node takes a line without a version for HTTP/0.9, and ends it at an LF alone',
+        'RFC 9112 section 3: a request line ends with a version, and with CR LF. Node accepts a line without a version as HTTP/0.9, and ends it at a bare LF',
       explains: ({ rest, end }) => end === 'malformed' && /^\S+ +\S+ *(?:\n|$)/.test(startLine(rest)),
       example: line('GET /'),
     },
@@ -139,7 +138,7 @@ export const requestDifferences: Readonly<Record<Parting['accepts'], readonly Di
     },
     {
       name: 'more than eight empty lines before a request line',
-      reason: 'RFC 9112 section 2.2 asks for one; without a bound a connection is busy with nothing',
+      reason: 'RFC 9112 section 2.2 requires one; without a bound, a connection is busy with nothing',
       explains: ({ rest, end }) => end === 'malformed' && rest.startsWith('\r\n'.repeat(9)),
       example: '\r\n'.repeat(9) + line('GET / HTTP/1.1'),
     },
@@ -170,7 +169,7 @@ export const requestDifferences: Readonly<Record<Parting['accepts'], readonly Di
   ours: [
     ...framingOfOurs('POST / HTTP/1.1'),
     {
-      name: 'a method that Node does not know, or knows for other protocols',
+      name: 'a method that Node does not support, or supports for other protocols',
       reason:
         'RFC 9110 section 9.1: a method is a token; which methods exist is decided by the policy, with 501 or 405',
       explains: ({ rest, end }) => {

@@ -326,7 +326,7 @@ export interface World extends ReadConfig {
   readonly readList: ReadList;
 }
 
-/** Null: invalid, as an author would have been told. */
+/** Null: invalid; an author would see the problems. */
 export function readWorld(written: string, readList: ReadList = readFrom(listsNow)): World | null {
   const read = parseConfig(written, { file: 'random', env: {}, readSecret: () => '', readList });
   return read.ok ? { written, readList, config: read.config, settings: read.settings } : null;

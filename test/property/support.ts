@@ -12,7 +12,7 @@ export const runs = (usual: number) => ({ numRuns: Math.ceil(usual * factor) });
 /** How often a property must meet a case, or it compared too little. A few runs vary more than many. */
 export const atLeast = (usual: number) => usual * (factor < 1 ? factor / 2 : factor);
 
-/** Longest time of a property on a busy machine, milliseconds. */
+/** Longest time of a property on a busy machine, in milliseconds. */
 export const patienceMs = 180_000 * Math.max(1, factor);
 
 export const routes = `

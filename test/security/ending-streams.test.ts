@@ -83,7 +83,7 @@ const shake = [
   'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
 ];
 
-/** Opens a stream with a bearer of its own that ends in seven or eight seconds. */
+/** Opens a stream with its own bearer, which expires in seven or eight seconds. */
 async function openStream(name: string, headers: readonly string[]): Promise<RawConnection> {
   authApi.addSession(name, { userId: name, expireAt: Math.floor(Date.now() / 1000) + 8 });
   const client = await openRaw(gateway.port);

@@ -124,17 +124,17 @@ test('guesses from one /64 network count together', async () => {
   expect((await gateway.get('2001:db8:0:1::1', bearer('elsewhere'))).status).toBe(401);
 });
 
-/** Names of a client, as a trusted proxy writes them, by which it would be no client at all, or its proxy. */
+/** Client addresses in a trusted proxy's headers that might be read as no client, or as the proxy itself. */
 const evasions: readonly [how: string, headers: (at: number) => Record<string, string>, settings: GatewaySettings][] = [
   [
-    'a quote that the client left open in "Forwarded", before what the proxy appends',
+    'an unclosed quote from the client in "Forwarded", before the proxy\'s own element',
     () => ({ forwarded: `for="a, for=${office}` }),
     { server: 'forwardedHeaders: forwarded' },
   ],
-  ['an address that is none', () => ({ 'x-forwarded-for': 'unknown' }), {}],
-  ['a client on the machine of the proxy', () => ({ 'x-forwarded-for': '127.0.0.1' }), {}],
+  ['an invalid address', () => ({ 'x-forwarded-for': 'unknown' }), {}],
+  ["a client on the proxy's host", () => ({ 'x-forwarded-for': '127.0.0.1' }), {}],
   [
-    'a client in the /64 network of the proxy',
+    "a client in the proxy's /64 network",
     (at) => ({ 'x-forwarded-for': `::${(at + 2).toString(16)}` }),
     { host: '::1' },
   ],
@@ -150,7 +150,7 @@ test.each(evasions)('guesses count with %s', async (_, named, settings) => {
   expect((await gateway.calls()) - before).toBeLessThanOrEqual(5 + 1 + Math.ceil(seconds));
 });
 
-test('clients whose proxy names their ports, too, are counted apart', async () => {
+test('clients are counted separately if their proxy includes ports', async () => {
   const world = await startThrottledWorld();
   const gateway = await world.gateway();
   const from = (address: string) => (at: number) =>

@@ -16,8 +16,8 @@ import type { RawAnswer } from './http-response.ts';
 export type CheckAnswer = Pick<RawAnswer, 'status' | 'header' | 'headers' | 'text'>;
 
 /**
- * `removes`: headers of these kinds that the service must not get are absent, and not empty. A header that is not managed is the
- * proxy's own to forward, and has no place in the response.
+ * `removes`: headers of these kinds that the service must not get are absent, not empty. A header that Rolegate does
+ * not manage is the proxy's own to forward, and is not part of the response.
  */
 export function expectAllowed(
   row: GoldenCase,

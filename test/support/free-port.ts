@@ -1,7 +1,7 @@
 /**
- * Ports for servers that have to be told theirs before they start. A process takes them from blocks of its own: it listens on
- * the first port of a block as long as it lives, so that no other process of this run, or of another one, takes from it. So
- * a server that is stopped for a while gets its port again.
+ * Ports for servers that need a port number before they start. A process takes them from its own blocks: it listens on
+ * the first port of a block as long as it runs, so no other process of this run, or of another one, uses the block. A
+ * server that is stopped for a while gets its port again.
  */
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -14,7 +14,7 @@ const first = Math.max(4_000, Math.min(32_000, lowestOfSystem()) - blocks * bloc
 const left: number[] = [];
 let claiming: Promise<void> | null = null;
 
-/** A port of loopback that nobody listens on; never the same one twice. */
+/** A free loopback port; never the same one twice. */
 export async function freePort(): Promise<number> {
   for (let tries = 0; tries < 1_000; tries += 1) {
     const port = left.shift();
@@ -42,7 +42,7 @@ async function isFree(port: number): Promise<boolean> {
   return server !== null;
 }
 
-/** Null: another one listens there. */
+/** Null: another process listens there. */
 function listen(port: number): Promise<Server | null> {
   const server = createServer();
   return new Promise((resolve) => {
@@ -51,7 +51,7 @@ function listen(port: number): Promise<Server | null> {
   });
 }
 
-/** From there on the system gives ports to whoever asks for any, and to connections (RFC 6335 section 6). */
+/** From there on are ephemeral ports (RFC 6335 section 6). */
 function lowestOfSystem(): number {
   try {
     return Number.parseInt(readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'utf8'), 10);

@@ -41,7 +41,7 @@ export interface SentinelRedis {
 
 /** Two servers and three Sentinels, which replace a master that is silent for a second. */
 export async function startSentinelRedis(atEnd: AtEnd = onTestFinished): Promise<SentinelRedis> {
-  // Of its own, so that no Sentinel of another test can be told of this master.
+  // Unique, so no Sentinel of another test can learn of this master.
   const name = `master-${randomUUID()}`;
   const master = await startNode(atEnd, { arguments: quick });
   const replicaOf = ['--replicaof', '127.0.0.1', String(master.address.port)];
@@ -67,7 +67,7 @@ export async function startSentinelRedis(atEnd: AtEnd = onTestFinished): Promise
     const flat = (await client.call('SENTINEL', 'MASTER', name)) as string[];
     return new Map(flat.flatMap((key, index) => (index % 2 === 0 ? [[key, flat[index + 1] ?? ''] as const] : [])));
   }
-  /** By what each Sentinel knows. */
+  /** According to each Sentinel. */
   async function masters(): Promise<readonly number[]> {
     const ports = await Promise.all(asked.map(async (client) => Number((await fields(client)).get('port'))));
     return ports.map((port) => servers.findIndex(({ address }) => address.port === port));
@@ -94,7 +94,7 @@ export async function startSentinelRedis(atEnd: AtEnd = onTestFinished): Promise
       const before = await masterIndex();
       await vi.waitFor(async () => {
         const now = await masters();
-        // One that takes too long on a busy machine is given up, and has to be asked for again.
+        // A failover that takes too long on a busy machine is abandoned, and must be requested again.
         if (now[0] === before) await asked[0]!.call('SENTINEL', 'FAILOVER', name).catch(() => {});
         if (now.some((one) => one === before || one === -1)) throw new Error('still the same master');
       }, patience);
@@ -144,7 +144,7 @@ export async function startClusterRedis(
   await eachNode(clients, async (client) => {
     const known = await nodesKnownTo(client);
     if (known.length === count && known.every(isMet)) return;
-    // Again and again: a handshake that takes too long on a busy machine is given up.
+    // Repeatedly: a handshake that takes too long on a busy machine is abandoned.
     for (const other of clients.slice(1)) await other.call('CLUSTER', 'MEET', '127.0.0.1', String(first), bus);
     throw new Error(`a node does not know all others: ${known.join('\n')}`);
   });

@@ -22,7 +22,7 @@ export interface GatewaySettings {
   readonly cache?: string;
   /** Further keys of `server`. */
   readonly server?: string;
-  /** Where it listens, which is its own trusted proxy. */
+  /** Where it listens; it is its own trusted proxy. */
   readonly host?: string;
 }
 

@@ -95,7 +95,7 @@ describe('a Redis Cluster', () => {
         .map((key) => link.run((client) => client.get(key))),
     );
     expect(new Set(failed.map(({ status }) => status))).toEqual(new Set(['rejected']));
-    // Together, and not one deadline after the other.
+    // Together, not one timeout after another.
     expect(performance.now() - startedAtMs).toBeLessThan((failed.length * deadlineMs) / 4);
     for (const key of others) expect(await link.run((client) => client.get(key))).toBe('1');
     await redis.nodes[0]?.start();

@@ -11,7 +11,7 @@ async function expectTold(parts: readonly Part[]): Promise<void> {
   await Promise.all(parts.map((part) => part.hears(true)));
   const askedAtMs = Date.now();
   expect(await parts[0]!.revoke(session, 'admin')).toBe('delivered');
-  // A process that did not run meanwhile knows that it may have missed something.
+  // A suspended process detects that it may have missed something.
   const safe = (part: Part) => part.drops(askedAtMs) || !part.connection.isConnected(Date.now());
   expect(parts.map(safe)).toEqual(parts.map(() => true));
   await vi.waitFor(() => expect(parts.map((part) => part.drops(askedAtMs))).toEqual(parts.map(() => true)));

@@ -30,7 +30,9 @@ export interface Deadlines {
   readonly whileDisconnectedMs: number;
 }
 
-/** What a machine adds that is fast, and how often as much as it adds to requests that need no verdict, or to all without a fault. */
+/**
+ * What a fast machine adds, and a multiple of what it adds to requests that need no verdict, or to all without a fault.
+ */
 const allowance = { leastMs: 400, times: 3 };
 /** `redis`: value for the key of that name. */
 export async function installBefore(
@@ -62,7 +64,7 @@ async function bearableRate({ client, replicas }: Installation, known: readonly 
   return Math.min(wantedPerS, Math.ceil(perS * loadShare));
 }
 
-/** For what the same requests take without a fault. */
+/** For the time of the same requests without a fault. */
 export const noFault: Fault = { name: 'none', begin: async () => {}, end: async () => {} };
 const isCalm = ({ name }: FaultRun) => name === noFault.name;
 

@@ -74,15 +74,15 @@ test('a worker that hangs is killed within its bound and restarted, while the ot
   expect(await world.metric(/^rolegate_worker_restarts_total /)).toBe(1);
 });
 
-/** As on a busy machine: a worker needs longer to load than a running one may be silent. */
+/** As on a busy machine: a worker takes longer to load than a running one may be silent. */
 const loadsSlowly = `Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 13_000);`;
 
-test('a worker that is slow to load is waited for, and not asked meanwhile for what it has to show', async () => {
+test('a worker that loads slowly is awaited, and its state is not requested meanwhile', async () => {
   const world = await startWorkers({ env: before(loadsSlowly) });
   const earlier = world.pids();
   process.kill(earlier.get(1)!, 'SIGKILL');
   await world.command.see(/"worker":1,[^\n]*"msg":"worker ended"/);
-  // The other one responds alone.
+  // Only the other one responds.
   expect(await world.metric(/^rolegate_workers_serving /)).toBe(1);
   expect((await world.admin('/health/ready')).status).toBe(200);
   expect(world.pids()).toEqual(earlier);

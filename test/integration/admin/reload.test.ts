@@ -85,7 +85,7 @@ describe('in sequence', () => {
     expect(await routes(first)).toEqual(['a', 'b']);
     const metrics = await ask('GET', '/metrics', first);
     expect(metrics.text).toMatch(/^rolegate_config_last_load_successful 0$/m);
-    // Whoever reads the health with the token sees why, and probes see that.
+    // With the token, the readiness report shows why; probes see only that.
     const ready = JSON.parse((await ask('GET', '/health/ready', first)).text);
     const cause = `${file}:6 unknown key "acess"`;
     expect(ready.refusedReload).toEqual({ at: expect.stringMatching(/^20\S+Z$/), cause, count: 1 });
@@ -107,7 +107,7 @@ describe('in sequence', () => {
 
   test('after the reload, a new token is valid and the old one is not', async () => {
     folder.write('gateway.yaml', config(held, ['c']));
-    // From an hour ago, so that no later look at the files finds it changed, and takes the token into use before it is asked to.
+    // From an hour ago, so that no later check finds it changed and applies the token early.
     const hourAgo = Date.now() / 1000 - 3600;
     utimesSync(file, hourAgo, hourAgo);
     expect((await ask('POST', '/reload', first)).status).toBe(202);

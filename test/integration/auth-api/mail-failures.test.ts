@@ -134,7 +134,7 @@ test('a silent server delays neither a response nor closing', async () => {
   const answers = await Promise.all(Array.from({ length: 20 }, () => mailing.signIn()));
   expect(answers.map(({ status }) => status)).toEqual(new Array(20).fill(202));
   await eventually(() => expect(silent.connections()).toBeGreaterThan(0));
-  // It would wait for a minute, which is longer than this test may take.
+  // It would wait for a minute, longer than this test's timeout.
   await mailing.api.close();
   expect(mailing.outcomes).toEqual(new Array(20).fill('abandoned'));
   expect(mailing.lines.at(-1)).toMatchObject({ level: 'warn', fields: { mails: 20 } });
@@ -174,7 +174,7 @@ test('closing does not wait for mail to a dead server', async () => {
   const mailing = await started(await freePort(), { limits: { graceMs: 60_000 } });
   await mailing.signIn();
   await eventually(() => expect(mailing.api.mailState()?.failing).toBe(true));
-  // Its grace is longer than this test may take.
+  // Its grace period exceeds this test's timeout.
   await mailing.api.close();
   expect(mailing.outcomes.at(-1)).toBe('abandoned');
 });

@@ -80,7 +80,7 @@ describe('a failing PostgreSQL', () => {
   it('that stalls is given up in bounded time, and its dead connections are not reused', async () => {
     await Promise.all(Array.from({ length: 10 }, check));
     relay.freeze();
-    // In less time than this test may take, although the first of them wait for each of their connections in turn.
+    // In less time than this test's timeout, although the first ones wait for each of their connections in turn.
     for (const answer of await Promise.all(Array.from({ length: 10 }, check))) await expectOutage(answer);
     relay.mend();
     const after = await Promise.all(Array.from({ length: 10 }, check));

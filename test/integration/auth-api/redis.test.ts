@@ -25,7 +25,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-/** What a command may take. */
+/** The timeout of a command. */
 const silence = 3_000;
 
 const ana = { email: 'ana@example.test', fullName: 'Ana', alias: 'ana', roles: ['user'], groups: ['public'] };

@@ -72,7 +72,7 @@ describe('headers for the service', () => {
 
   test.each(dialectNames)('%s: a public route has no identity, and keeps the credential', async (dialect) => {
     const answer = await ask(dialect, getCheck('/open/x', [...bearer, 'User-Id', 'root', 'GROUPS', 'admin']));
-    // Where a proxy can be made to remove a header it is named, and everywhere else it is empty.
+    // If the proxy can be made to remove a header, it is listed; otherwise it is empty.
     const none = dialect === 'envoy' ? undefined : '';
     expect([answer.status, answer.header('user-id'), answer.header('groups')]).toEqual([200, none, none]);
     if (dialect === 'envoy') expect(answer.header('x-envoy-auth-headers-to-remove')).toContain('user-id,groups,');

@@ -135,7 +135,7 @@ describe('headers for the service', () => {
     'x~forwarded~for',
     'X_Forwarded_Access_Token',
     'X_HTTP_Method_Override',
-  ])('"%s" of a client is replaced, removed or refused', async (name) => {
+  ])('a client\'s "%s" is replaced, removed or refused', async (name) => {
     for (const headers of [[], bearer]) {
       const verdict = await proxy.ask(
         getCheck(headers.length === 0 ? '/open' : '/closed/x', [...headers, name, 'forged']),

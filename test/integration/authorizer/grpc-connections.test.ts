@@ -109,11 +109,11 @@ describe('a check that does not arrive completely', () => {
     te: 'trailers',
   };
   const parts: readonly (readonly [name: string, begin: (stream: ClientHttp2Stream) => void])[] = [
-    ['no byte', () => {}],
+    ['no bytes', () => {}],
     ['a part of its length', (stream) => stream.write(Buffer.from([0, 0]))],
     ['a part of its message', (stream) => stream.write(Buffer.from([0, 0, 0, 0, 9, 1]))],
-    // gRPC allows it, and a handler that waits for the end never runs.
-    ['its message without an end', (stream) => stream.write(Buffer.from([0, 0, 0, 0, 0]))],
+    // gRPC allows this, and a handler that waits for the end never runs.
+    ['a message without an end', (stream) => stream.write(Buffer.from([0, 0, 0, 0, 0]))],
   ];
 
   test.each(parts.flatMap(([name, begin]) => [false, true].map((unix) => [name, unix, begin] as const)))(
@@ -133,14 +133,14 @@ describe('a check that does not arrive completely', () => {
         begin(stream);
       }
       await closed;
-      // Others keep theirs.
+      // Others keep their connections.
       proxy = connectExtAuthz(unix ? `unix:${path}` : gateway.grpcPort);
       // 503: the Auth API took longer than the timeout on a busy machine.
       expect([200, 503]).toContain((await proxy.ask(request())).status);
     },
   );
 
-  test('responds to one that waits for the Auth API for longer', async () => {
+  test('responds to a check that waits longer for the Auth API', async () => {
     await start(config('', ', timeout: 100ms'));
     await authApi.behave({ kind: 'slow' });
     expect((await proxy.ask(request('slow'))).status).toBe(503);

@@ -227,7 +227,7 @@ describe('the local machine', () => {
   });
 });
 
-it.runIf(process.platform === 'linux')('the open files of the gateway that runs, not of the shell', async () => {
+it.runIf(process.platform === 'linux')('checks the open files of the running gateway, not of the shell', async () => {
   const admin = await freePort();
   const file = folder.write(
     'running.yaml',
@@ -246,10 +246,10 @@ it.runIf(process.platform === 'linux')('the open files of the gateway that runs,
 
 describe('certificates in files of the configuration', () => {
   const rows: readonly [name: string, days: readonly [number, number], mark: string, found: RegExp][] = [
-    ['one that has expired', [-30, -2], '✗', /CN=gate has expired \(valid until \d{4}-\d\d-\d\d\)/],
-    ['one that soon expires', [-30, 5.5], '!', /CN=gate expires in 5 days/],
-    ['one that is not valid yet', [2, 30], '✗', /CN=gate is not valid yet/],
-    ['one that is valid for long', [-1, 300], '✓', /CN=gate is valid until \d{4}-\d\d-\d\d/],
+    ['an expired certificate', [-30, -2], '✗', /CN=gate has expired \(valid until \d{4}-\d\d-\d\d\)/],
+    ['a certificate that expires soon', [-30, 5.5], '!', /CN=gate expires in 5 days/],
+    ['a certificate that is not valid yet', [2, 30], '✗', /CN=gate is not valid yet/],
+    ['a certificate with a long validity', [-1, 300], '✓', /CN=gate is valid until \d{4}-\d\d-\d\d/],
   ];
   it.each(rows)('%s, of a listener, of a client and of an authority', async (_name, days, mark, found) => {
     const { cert, key } = createAuthority().issue({ hosts: ['gate'], days });

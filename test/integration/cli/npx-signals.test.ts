@@ -1,6 +1,6 @@
 /**
- * What npx starts ends with npx: a signal that ends npx reaches the shell between it and the program, and no further. The shell of these
- * tests stands for that one.
+ * Everything started by npx ends with it: a signal that ends npx reaches the shell between npx and the program, and no
+ * further. The shell in these tests stands for that one.
  */
 import { expect, onTestFinished, test } from 'vitest';
 import { createConfigFolder } from '../../support/config-folder.ts';
@@ -33,11 +33,11 @@ routes:
 test.each([
   ['the program', () => process.execPath],
   ['the launcher on an old Node', oldNode],
-])('%s ends with what npx has started it with', async (_name, program) => {
+])('%s ends with the shell between npx and it', async (_name, program) => {
   const { shell, status } = await serveBelowShell(program(), { npm_lifecycle_event: 'npx' });
   expect(await status()).toBe(404);
   process.kill(shell.pid, 'SIGKILL');
-  // Its output is open as long as one of the processes lives.
+  // Its output is open as long as one of the processes runs.
   await shell.ended;
   await expect(status()).rejects.toThrow();
 });

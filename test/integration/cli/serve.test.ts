@@ -86,7 +86,7 @@ describe('a running gateway', () => {
     const [line] = await command.see(/^.*configuration not reloaded.*$/m);
     expect(line).toContain(':7');
     expect(await metric('rolegate_config_last_load_successful')).toBe(0);
-    // Still ready, as the last good one is in use; without a token no place in a file is shown.
+    // Still ready, because the last valid one is in use; without a token, no location in a file is shown.
     const ready = await fetch(`${places.admin}/health/ready`);
     expect([ready.status, await ready.json()]).toMatchObject([
       200,

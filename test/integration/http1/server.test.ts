@@ -174,11 +174,11 @@ describe('the end of a refused connection', () => {
       socket.write('bad\0');
       await once(socket, 'end');
     }
-    // It notices only when it writes.
+    // It notices only on its next write.
     const writing = setInterval(() => endless.write('x'.repeat(200_000)), 5);
     await once(endless, 'error');
     clearInterval(writing);
-    // The second of the one that sends nothing more began before, and is not over.
+    // The silent period had already begun, and has not ended.
     expect(server.connections).toBe(1);
   });
 

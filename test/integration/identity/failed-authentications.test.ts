@@ -143,7 +143,7 @@ test('a look-up started by a throttled client does not refuse another client tha
   expect(both.map(({ reason }) => reason)).toEqual(['authentication_throttled', null]);
 });
 
-test('a client is throttled for no longer because the clock is set back', async () => {
+test('setting the clock back does not throttle a client for longer', async () => {
   const authApi = await startFakeAuthApi();
   onTestFinished(() => authApi.close());
   const clock = { nowMs: 1_000_000_000, steadyMs: 0 };

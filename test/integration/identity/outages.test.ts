@@ -137,7 +137,7 @@ describe('the breaker', () => {
     const answers = await Promise.all(
       Array.from({ length: 300 }, (_, i) => world.get('/own', { authorization: `Bearer token-${i}` })),
     );
-    // Together, and not one time-out of 150 ms after the other.
+    // Together, not one timeout of 150 ms after another.
     expect(performance.now() - startedAt).toBeLessThan((answers.length * 150) / 2);
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([503]));
     expect(answers.filter(({ headers }) => headers.get('retry-after') === null)).toEqual([]);

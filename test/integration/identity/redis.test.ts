@@ -305,7 +305,7 @@ describe('a Redis that is down', () => {
     await connected(one);
     await redis.pause();
     expect(await one.resolve(bearer(), any)).toMatchObject({ reason: null, source: 'auth-api' });
-    // The silent connection is given up later, so that commands do not pile up behind it.
+    // The silent connection is dropped later, so commands do not accumulate behind it.
     await vi.waitUntil(() => one.events.lines.includes('redis connection error'));
     const failures = one.events.lines.filter((line) => /^redis (?:get|connection) error$/.test(line));
     expect(failures[0]).toBe('redis get error');

@@ -106,13 +106,13 @@ describe('a clock that is set back', () => {
     expect(api.calls.session).toBe(2);
   });
 
-  it('brings no verdict back to life once the clock is where it was', async () => {
+  it('restores no verdict once the clock has caught up', async () => {
     clock.steadyMs = 0;
     const made = resolver();
     const beganMs = clock.nowMs;
     expect(await made.resolve(bearer(), any)).toMatchObject({ reason: null });
     api.remove(bearer().token);
-    // Seen by the timer that lets go of what has ended.
+    // Noticed by the timer that drops expired verdicts.
     await vi.waitUntil(() => {
       clock.nowMs = beganMs - 1_200_000;
       return made.stats().accepted === 0;

@@ -77,7 +77,7 @@ const addPages = (router: Pages, below = '') =>
     response.end(request.rolegate?.route);
   });
 
-/** Applications that read letter case in other ways than the rules do. */
+/** Applications whose letter case differs from that of the rules. */
 const applications: Readonly<Record<string, () => Server | Promise<Server>>> = {
   'Express as it is by default'() {
     const app = express();
@@ -139,7 +139,7 @@ async function startFastify(options: FastifyServerOptions): Promise<Server> {
   return app.server;
 }
 
-test.each(Object.keys(applications))('%s serves no path by the rule of another one', async (name) => {
+test.each(Object.keys(applications))("%s serves no path under another path's rule", async (name) => {
   server = (await applications[name]!()).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const answers: Record<string, readonly [number, string]> = {};

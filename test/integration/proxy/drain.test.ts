@@ -133,7 +133,7 @@ describe('drain', () => {
     const connection = await openRaw(proxy.port);
     connection.write(get);
     await vi.waitFor(() => expect(connection.unread().toString()).toContain('first'));
-    // Longer than this test may take.
+    // Longer than this test's timeout.
     const drained = proxy.proxy.drain(60_000);
     expect((await connection.answer()).text()).toBe('first second');
     await drained;
@@ -157,7 +157,7 @@ describe('drain', () => {
       'GET /a HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
     );
     expect((await tunnel.answer()).status).toBe(101);
-    // Longer than this test may take.
+    // Longer than this test's timeout.
     const drained = proxy.proxy.drain(60_000);
     await tunnel.closed();
     await drained;

@@ -1,4 +1,4 @@
-/** The address that workers share, from the choice of its port until they listen. */
+/** The address shared by workers, from the choice of its port until they listen. */
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
@@ -11,7 +11,7 @@ async function listen(port: number, reusePort: boolean): Promise<Server> {
   return server;
 }
 
-test.skipIf(process.platform !== 'linux')('keeps a port that the system chose until the workers listen', async () => {
+test.skipIf(process.platform !== 'linux')('keeps a system-chosen port until the workers listen', async () => {
   const { address, release } = await ownAddress('server.listen', { host: '127.0.0.1', port: 0 });
   await expect(listen(address.port, false)).rejects.toThrow('EADDRINUSE');
   await listen(address.port, true);

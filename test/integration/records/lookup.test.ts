@@ -147,7 +147,7 @@ routes: [{ id: admin, match: { path: "/admin/{id}" }, upstream: service, access:
   });
 });
 
-it('"rolegate lookup" begins with what happened: status, reason, route and time, the cause, and what to do', async () => {
+it('"rolegate lookup" begins with a summary: status, reason, route and time, the cause, and what to do', async () => {
   const gateway = await start(`  - { id: gone, match: { path: "/gone" }, upstream: gone, access: public }`);
   const rows: readonly [path: string, lines: readonly (string | RegExp)[]][] = [
     [
@@ -275,7 +275,7 @@ describe('with Redis', () => {
     expect([await unknown.ended, unknown.output()]).toEqual([1, expect.stringContaining('is recorded')]);
   });
 
-  it('a record too long for Redis is shared shortened, and says so', async () => {
+  it('a record too long for Redis is shared in a shortened form, and marked', async () => {
     const { one, other } = await pair();
     const roles = ['user', ...Array.from({ length: 400 }, (_, n) => `a-role-with-a-long-name-${n}`)];
     authApi.addSession('the-bearer-of-many', { userId: 'max', roles, groups: roles });

@@ -1,4 +1,6 @@
-/** Redis as compose.yaml starts it: what was revoked outlives its end, as gateways that verify JWTs themselves need. */
+/**
+ * Redis as compose.yaml starts it: revocations survive its restart, which gateways that verify JWTs themselves require.
+ */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -15,7 +17,7 @@ interface Service {
   readonly volumes: readonly string[];
 }
 
-test('the data of Redis is in a volume, and is there after a crash', async () => {
+test('the data of Redis is in a volume, and survives a crash', async () => {
   if (spawnSync('redis-server', ['--version']).error !== undefined) skipHere('no redis-server on the PATH');
   const { services, volumes } = parse(readFileSync('compose.yaml', 'utf8'), { merge: true }) as {
     readonly services: { readonly redis: Service };
@@ -49,7 +51,7 @@ test('the data of Redis is in a volume, and is there after a crash', async () =>
   };
   start();
   await client.xadd('rolegate:{revocations}:log', '*', 'm', 'revoked');
-  // Redis writes before it responds, and to the disk within a second; a crash of the process loses nothing.
+  // Redis writes before it responds, and syncs to disk within a second; a crash of the process loses nothing.
   await stop();
   start();
   expect(await client.xlen('rolegate:{revocations}:log')).toBe(1);

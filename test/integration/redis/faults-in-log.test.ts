@@ -1,4 +1,4 @@
-/** When Redis fails, the log says why, once a minute for each reason, and nothing that is secret. */
+/** When Redis fails, the log shows the cause, once a minute for each reason, and no secret. */
 import { Redis } from 'ioredis';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { type FakeAuthApi, startFakeAuthApi } from '../../support/fake-auth-api.ts';
@@ -10,9 +10,9 @@ const password = 'the-password-of-the-gateway';
 
 interface Fault {
   readonly name: string;
-  /** Of the user `gateway`, whose password is the one above. */
+  /** Of the user `gateway` with the password above. */
   readonly acl?: string;
-  /** What the gateway authenticates by. */
+  /** The gateway's own credentials. */
   readonly shown?: string;
   prepare?(redis: Redis): Promise<unknown>;
   readonly away?: boolean;
@@ -22,7 +22,7 @@ interface Fault {
 const everything = '~* &* +@all';
 const faults: readonly Fault[] = [
   {
-    name: 'nothing listens there',
+    name: 'a closed port',
     away: true,
     expected: { at: 'connection', reason: 'disconnected', code: 'ECONNREFUSED' },
   },
@@ -32,17 +32,17 @@ const faults: readonly Fault[] = [
     expected: { at: 'connection', reason: 'forbidden', code: 'WRONGPASS' },
   },
   {
-    name: 'a user that may not read',
+    name: 'a user without read permission',
     acl: '~* &* +@all -getrange',
     expected: { at: 'command', reason: 'forbidden', code: 'NOPERM' },
   },
   {
-    name: 'a user that may not subscribe',
+    name: 'a user without permission to subscribe',
     acl: '~* resetchannels +@all',
     expected: { at: 'subscription', reason: 'forbidden', code: 'NOPERM' },
   },
   {
-    name: 'no memory left',
+    name: 'exhausted memory',
     prepare: (redis) => redis.config('SET', 'maxmemory', '1'),
     expected: { at: 'command', reason: 'full', code: 'OOM' },
   },

@@ -1,7 +1,7 @@
 /** Shared helpers for tests of links to Redis. */
 import type { RedisSubscriber } from '../../../src/redis/redis-link.ts';
 
-/** For `vi.waitFor`: connections are made again with pauses of up to two seconds, and a busy machine takes its time. */
+/** For `vi.waitFor`: connections are retried with pauses of up to two seconds, and a busy machine is slow. */
 export const patience = { timeout: 25_000, interval: 25 };
 
 /** A running clock: look-ups of another replica count only some seconds after this one connected. */

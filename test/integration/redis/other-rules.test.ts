@@ -1,6 +1,6 @@
 /**
- * A gateway that shares its Redis and its secret with one of another configuration: what the other accepted by other rules is not
- * accepted here, as after a change of the configuration.
+ * A gateway that shares its Redis and its secret with one of another configuration: what the other one accepted under
+ * different rules is not accepted here, as after a change of the configuration.
  */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
@@ -21,7 +21,7 @@ beforeEach(async () => {
   service = await startService();
   const upstream = await startRecordingUpstream();
   const { url, keyPrefix } = await useRedis();
-  // A log that has been there for a while: what was found before it began is not believed.
+  // A log that has existed for a while: entries from before its start are ignored.
   const redis = new Redis(url);
   await redis.xadd(`${keyPrefix}{revocations}:log`, `${Date.now() - 48 * 3_600_000}-0`, 'begin', '1');
   redis.disconnect();
@@ -45,7 +45,10 @@ routes:
   };
 });
 
-/** An Auth API, an introspection endpoint for two clients, and a UserInfo endpoint in one. Says of one user what there is to say. */
+/**
+ * An Auth API, an introspection endpoint for two clients, and a UserInfo endpoint in one. Returns everything about one
+ * user.
+ */
 async function startService() {
   const calls: string[] = [];
   const server = createServer(async (request, response) => {
@@ -81,7 +84,7 @@ const authApi = (more: string) =>
 const jwt = (more: string, audience = '[orders, billing]') =>
   `one: { kind: jwt, issuer: "${issuer.issuer}", audience: ${audience}${more} }`;
 
-/** Both name the source alike. The second one, alone, refuses what the first one accepts. */
+/** Both use the same source name. The second one, on its own, refuses what the first one accepts. */
 const changes: readonly [what: string, lenient: () => string, strict: () => string, refused: 401 | 403][] = [
   ['introspection for another audience', () => introspection(''), () => introspection(', audience: [orders]'), 401],
   ['introspection with a claim', () => introspection(''), () => introspection(', requiredClaims: [tenant]'), 401],
@@ -111,7 +114,7 @@ const changes: readonly [what: string, lenient: () => string, strict: () => stri
   ['tokens of another type', () => jwt(''), () => jwt(', types: [access+jwt]'), 401],
   ['tokens by another algorithm', () => jwt(''), () => jwt(', algorithms: [RS256]'), 401],
   [
-    'tokens that are introspected, too',
+    'tokens that are also introspected',
     () => `${jwt('')}, two: { kind: introspection, url: "${service.origin}/i", client: { id: gw, secret: a-secret } }`,
     () =>
       `${jwt(', introspect: onMiss, introspection: two')}, two: { kind: introspection, url: "${service.origin}/i", client: { id: stranger, secret: a-secret } }`,
@@ -120,7 +123,7 @@ const changes: readonly [what: string, lenient: () => string, strict: () => stri
 ];
 
 describe.each(changes)('%s', (_, lenient, strict, refused) => {
-  test('what one gateway accepts, the other one refuses', async () => {
+  test('a credential that one gateway accepts is refused by the other', async () => {
     const one = await gatewayOf(lenient());
     const token = await issuer.token();
     expect(await status(one, token)).toBe(200);
@@ -130,7 +133,7 @@ describe.each(changes)('%s', (_, lenient, strict, refused) => {
     expect(await status(await gatewayOf(lenient()), token)).toBe(200);
   });
 
-  test('control: under the same rules it is found', async () => {
+  test('control: under the same rules the verdict is shared', async () => {
     const token = await issuer.token();
     expect(await status(await gatewayOf(lenient()), token)).toBe(200);
     const asked = service.calls.length + issuer.requested.length;
@@ -141,7 +144,7 @@ describe.each(changes)('%s', (_, lenient, strict, refused) => {
   });
 });
 
-test('how a source is called, and the secret of the client, make no difference', async () => {
+test("the requests to a source, and the client's secret, make no difference", async () => {
   const token = 'an-opaque-token';
   expect(await status(await gatewayOf(introspection('')), token)).toBe(200);
   const rotated = introspection(', timeout: 3s, concurrency: 7').replace('a-client-secret', 'the-next-secret');

@@ -1,4 +1,6 @@
-/** `evict` of the user who calls ends tokens of its own issuer, and not those of another issuer that uses the same id. */
+/**
+ * `evict` of the calling user ends tokens of the same issuer, but not those of another issuer that uses the same id.
+ */
 import { expect, onTestFinished, test } from 'vitest';
 import { startRecordingUpstream } from '../../support/recording-upstream.ts';
 import { startGateway } from '../../support/running-gateway.ts';
@@ -33,8 +35,8 @@ routes:
 
 const rows: readonly [what: string, evict: string, id: string, ofOther: 200 | 401][] = [
   ['the user', '{ user: "{identity.userId}" }', 'x', 200],
-  // The control: a parameter of the path may name a user of any source.
-  ['a user that the path names', '{ user: "{id}" }', 'ann', 401],
+  // Control: a path parameter may specify a user of any source.
+  ['a user specified in the path', '{ user: "{id}" }', 'ann', 401],
 ];
 
 test.each(rows)('%s', async (_, evict, id, ofOther) => {

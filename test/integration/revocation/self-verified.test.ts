@@ -53,7 +53,7 @@ test.each(ways)(
   },
 );
 
-/** The same token with the other signature that is as good (FIPS 186-5 section 6.4.2), which takes no key to make. */
+/** The same token with its other equivalent signature (FIPS 186-5 section 6.4.2), which needs no key. */
 function withOtherSignature(token: string): string {
   const order = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
   const at = token.lastIndexOf('.') + 1;
@@ -65,14 +65,14 @@ function withOtherSignature(token: string): string {
   return token.slice(0, at) + Buffer.concat([r, Buffer.from(other, 'hex')]).toString('base64url');
 }
 
-test('revoked by itself: refused with another signature that is as good', async () => {
+test('revoked by itself: refused with the equivalent signature', async () => {
   const world = await startTokenWorld();
   const redis = await redisWithLog();
   const [one, two] = [await world.gateway({ redis }), await world.gateway({ redis })];
   const token = await world.issuer.token({ ...old(), jti: undefined as never, sid: undefined as never });
   const same = withOtherSignature(token);
   expect(same).not.toBe(token);
-  // The control: it is good.
+  // Control: it is valid.
   expect(await statuses([one, two], same)).toEqual([200, 200]);
   expect(await one.revoke({ bearer: token })).toBe(202);
   expect(await statuses([one, two], token)).toEqual([401, 401]);

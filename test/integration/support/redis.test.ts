@@ -51,7 +51,7 @@ test('private servers are separate from each other and from the shared one', asy
   expect(new Set([shared.url, first.url, second.url]).size).toBe(3);
 }, 60_000);
 
-test('a process that ends instead of listening is reported with what it printed, also where another one responds', async () => {
+test('reports the output of a process that ends instead of listening, also where another one responds', async () => {
   const redis = await startRedisProcess({});
   onTestFinished(() => redis.dispose());
   await redis.stop();

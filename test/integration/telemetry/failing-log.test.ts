@@ -1,4 +1,6 @@
-/** A log that cannot be written stops no request, and shows in the metrics of a gateway and of an Auth API alone. */
+/**
+ * A log that cannot be written stops no request, and shows in the metrics of a gateway and of a standalone Auth API.
+ */
 import { type StdioOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, existsSync, openSync } from 'node:fs';
@@ -55,7 +57,7 @@ type Row = readonly [
   lost: boolean,
 ];
 const rows = (command: 'serve' | 'auth-api'): Row[] => [
-  // A full disk may have room later, so that lines wait; a reader that is gone does not come back.
+  // A full disk may have room later, so lines wait; a closed pipe does not come back.
   [command, 'a full disk', () => open('/dev/full'), 1, false],
   [command, 'a closed pipe', () => 'pipe', 1, true],
   [command, 'a log that can be written', () => open('/dev/null'), 0, false],

@@ -27,7 +27,7 @@ export interface RedisWay {
 /** Server arguments: nothing on disk, so a stopped server comes back empty. */
 export const redisArguments = ['--save', '', '--appendonly', 'no', '--protected-mode', 'no'] as const;
 
-/** Resolves when a Redis on the port of loopback answers; rejects when it does not in time. */
+/** Resolves when a Redis on the loopback port responds; rejects when it does not in time. */
 export async function untilAnswers(port: number, timeoutMs = 60_000): Promise<void> {
   const deadline = Date.now() + timeoutMs;
   while (!(await answers(port))) {

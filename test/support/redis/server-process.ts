@@ -72,12 +72,15 @@ export async function startProcess(spec: ProcessSpec): Promise<RunningRedis> {
 
 const base = ['--bind', '127.0.0.1', ...redisArguments];
 
-/** Written once it listens: by a server, by a Sentinel. */
+/** Logged once it listens: by a server, by a Sentinel. */
 const listens = /Ready to accept connections|Sentinel ID is/;
 const startTimeoutMs = 60_000;
 const mostOutput = 16_384;
 
-/** Resolves when it listens, by its own words: what responds on its port may be another process. Rejects as soon as it has ended. */
+/**
+ * Resolves when it listens, according to its own log: another process may respond on its port. Rejects as soon as it
+ * has ended.
+ */
 async function launchIn(folder: string, processArguments: readonly string[], port: number): Promise<ChildProcess> {
   const child = spawn(program, processArguments, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
   const listening = Promise.withResolvers<void>();

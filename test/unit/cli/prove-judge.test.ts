@@ -89,13 +89,13 @@ test('hostile targets are many and distinct, and Rolegate allows none that it re
 const pair = ['Api-Key', '7', 'Api-Secret', 'a-long-secret-of-this-key'];
 test.each([
   ['a short one by chance', '7', '{"requests": 7, "id": "27"}', null],
-  ['a short one as a value of JSON', '7', '{"headers":{"api-key":"7"}}', 'credential_passed'],
+  ['a short one as a JSON value', '7', '{"headers":{"api-key":"7"}}', 'credential_passed'],
   ['a short one in a list', '7', '["Host","a.test","API-KEY","7"]', 'credential_passed'],
   ['a short one in a line', '7', 'host: a.test\napi-key: 7\n', 'credential_passed'],
-  ['a short one of a CGI-like interface', '7', 'HTTP_API_KEY=7', 'credential_passed'],
-  ['a longer one behind its header', '7', 'api-key: 77', null],
+  ['a short one in a CGI-like variable', '7', 'HTTP_API_KEY=7', 'credential_passed'],
+  ['a longer one after its header', '7', 'api-key: 77', null],
   ['a long one anywhere', 'a-long-secret-of-this-key', 'seen a-long-secret-of-this-key', 'credential_passed'],
-] as const)('finds a credential that the service got: %s', (_, marker, text, code) => {
+] as const)('finds a credential that the service received: %s', (_, marker, text, code) => {
   const sent = probe('/open', { group: 'leaks', headers: pair, marker });
   expect(judge(sent, reply(200, {}, text))?.code ?? null).toBe(code);
   const bearer = probe('/open', { group: 'leaks', headers: ['Authorization', 'Bearer 7'], marker: '7' });

@@ -117,7 +117,7 @@ describe('Envoy', () => {
     expect(problems(bootstrap, document, 'bootstrap')).toEqual([]);
   });
 
-  test('prints no regular expression that exceeds the limit of Envoy', () => {
+  test("prints no regular expression beyond Envoy's limit", () => {
     const [document] = documentsOf(envoyConfig(settings('envoy', false)));
     const regexes = JSON.stringify(document).match(/(?<="regex":")[^"]*/g) ?? [];
     expect(regexes.length).toBeGreaterThan(20);

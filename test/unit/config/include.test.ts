@@ -260,7 +260,7 @@ describe('claims', () => {
     ['exact', 'shop.example.test', true],
     ['a subdomain of the wildcard', 'eu.pay.example.test', true],
     ['the wildcard itself', '*.pay.example.test', true],
-    ['the domain of the wildcard alone', 'pay.example.test', false],
+    ['the parent domain of the wildcard', 'pay.example.test', false],
     ['another', 'example.test', false],
     ['a wider wildcard', '*.example.test', false],
   ])('hosts: %s', (_name, host, inside) => {

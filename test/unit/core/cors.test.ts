@@ -69,7 +69,7 @@ function headersOf(headers: readonly string[], specs?: readonly RouteSpec[]): Re
 }
 
 describe('a preflight', () => {
-  test('is answered before a credential is read', () => {
+  test('gets its response before a credential is read', () => {
     expect(headersOf([...asking, 'Authorization: Basic x', 'Authorization: y'])).toEqual({
       'access-control-allow-origin': app,
       'access-control-allow-methods': 'PUT',

@@ -128,7 +128,7 @@ test('reports every criterion, including those after an unmet one', () => {
   ]);
 });
 
-test('a value that a service may take for another text is told', () => {
+test('explains a value that a service may read as another text', () => {
   const condition = {
     not: {
       subject: { from: 'param', name: 'tenant' },

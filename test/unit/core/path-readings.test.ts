@@ -141,7 +141,7 @@ describe('kept spellings that read as a more specific route', () => {
     expect(forwardedAs([all, admin], path)).toBe(expected);
   });
 
-  test('a less specific route does not count: the catch-all beside a route for names with slashes', () => {
+  test('a less specific route does not count: the catch-all next to a route for names with slashes', () => {
     const specs = [
       { on: '/projects/{id}', id: 'project', tolerates: keepAll },
       { on: '/**', id: 'all' },

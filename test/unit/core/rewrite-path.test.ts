@@ -39,7 +39,7 @@ test.each([
   ['an escaped slash within', '/api/v1', '/api%2Fv1'],
   ['a part of the prefix', '/api/v1', '/api'],
   ['an empty segment', '/api/v1', '/api//v1'],
-])('a path without the prefix is not forwarded: %s', (_name, strip, path) => {
+])('does not forward a path without the prefix: %s', (_name, strip, path) => {
   expect(rewrite(strip, '', path)).toBeNull();
 });
 

@@ -15,7 +15,7 @@ export interface TestResolver extends IdentityResolver {
 
 export interface Clock {
   nowMs: number;
-  /** If unset: this one is never set back. */
+  /** If unset, the clock is never set back. */
   steadyMs?: number;
 }
 
@@ -70,7 +70,7 @@ export function makeResolver(
   return { ...resolver, events };
 }
 
-/** The keys under which a resolver above shares verdicts. */
+/** The keys under which the resolver above shares verdicts. */
 export function sharedKeys(url: string, secret = testSecret, previousSecrets: readonly string[] = []): CacheKeys {
   return deriveCacheKeys(secret, previousSecrets, verdictRules('authApi', onlyAuthApi(authApiAt([url]))));
 }

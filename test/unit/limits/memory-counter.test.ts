@@ -67,7 +67,7 @@ describe('createMemoryCounter', () => {
     expect([await counter.has('kind', 'd'), await counter.has('kind', 'e')]).toEqual([true, true]);
   });
 
-  it('keeps no window open until the clock is where it was before it was set back', async () => {
+  it('keeps no window open longer when the clock is set back', async () => {
     let nowMs = 86_400_000;
     const counter = createMemoryCounter(() => nowMs);
     await counter.add('kind', 'key', minute);

@@ -95,7 +95,7 @@ test.each([
     'is present under a name that some services read as this one',
   ],
   [
-    'a parameter behind others that are not recorded',
+    'a parameter after others that are not recorded',
     ['x-region', 'eu'],
     `?${'secret=1&'.repeat(5_000)}q=2`,
     'is not among the first 100 parameters of the query, and some services read no more',
@@ -107,7 +107,7 @@ test.each([
     '?secret%ff=1&q=2',
     'contains an escape that is not valid UTF-8',
   ],
-])('a record keeps why a value cannot be read: %s', (_name, headers, query, why) => {
+])('a record contains why a value cannot be read: %s', (_name, headers, query, why) => {
   const config = policy(`conditions: { headers: [x-region] }
 roles: {}
 routes:

@@ -34,7 +34,7 @@ describe('a scoped role', () => {
     ['in its scope, in another spelling', '/t/%61cme/docs/1', ['acme:editor'], null],
     ['in another scope', '/t/zeta/docs/1', ['acme:editor'], 'role_missing'],
     ['in a scope with a common prefix', '/t/acm/docs/1', ['acme:editor'], 'role_missing'],
-    ['in a scope with a dot at its end', '/t/acme./docs/1', ['acme:editor'], 'role_missing'],
+    ['in a scope with a trailing dot', '/t/acme./docs/1', ['acme:editor'], 'role_missing'],
     ['in a scope of another letter case', '/t/ACME/docs/1', ['acme:editor'], 'role_missing'],
     [
       'without a scope',
@@ -69,7 +69,7 @@ describe('a scoped role', () => {
     expect(reasonFor(access, '/t/a/b/docs/1', 'admin')).toBe('route_not_found');
     expect(reasonFor(access, '/t/a%25/docs/1', 'admin')).toBeNull();
     expect(reasonFor('{ none: [suspended] }', '/t/a%09b/docs/1', 'admin')).not.toBeNull();
-    // A service may take the scope for one in which the role is held.
+    // A service may read the scope as one in which the role is held.
     for (const scope of ['ACME', 'acme.', 'acme%20', '%EF%BD%81cme'])
       expect(reasonFor('{ none: [suspended] }', `/t/${scope}/docs/1`, 'acme:blocked')).not.toBeNull();
     expect(reasonFor('{ none: [suspended] }', '/t/zeta/docs/1', 'acme:blocked')).toBeNull();

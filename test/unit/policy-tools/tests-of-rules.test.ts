@@ -64,7 +64,7 @@ test('coverage excludes what a rule can never do: an anonymous caller is in no g
   expect(uncovered).toEqual(['is allowed with an identity', 'is refused with apart']);
 });
 
-test('inheritance is no mutant where no rule requires the role, even if services receive roles', () => {
+test('inheritance is not a mutant where no rule requires the role, even if services receive roles', () => {
   const config = policy(`roles: { user: {}, admin: { inherits: [user] } }
 identityHeaders: { roles: roles }
 routes:

@@ -104,7 +104,7 @@ test.each([
   ['192.0.2.7', '192.0.2.6/31', '192.0.2.6'],
   ['2001:db8::/32', '2001:db8::/31', '2001:db9::'],
   ['::/1', '::/0', '8000::'],
-])('beside %s', (range, wider, address) => {
+])('next to %s', (range, wider, address) => {
   expect(besideRange(range)).toEqual({ wider: wider === '::/0' ? '0::/0' : wider, address });
 });
 

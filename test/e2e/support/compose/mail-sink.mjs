@@ -1,4 +1,4 @@
-// A mail server that takes everything and prints each message as one line of JSON.
+// A mail server that accepts everything and prints each message as one line of JSON.
 import { createServer } from 'node:net';
 
 const greeting = '220 mail\r\n';

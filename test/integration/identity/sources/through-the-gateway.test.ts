@@ -89,14 +89,14 @@ it("a token goes to its issuer's source, any other bearer to the other source, a
   expect(introspected).toEqual(['opaque', foreign]);
 });
 
-it('a token of the issuer is no API key, whose source would not look at its audience', async () => {
+it("refuses an issuer's token as an API key, whose source would not check its audience", async () => {
   const keys = 'credentials: { apiKey: { header: x-api-key } }';
   gateway = await startGateway(configOf('').replace('roles:', `${keys}\nroles:`));
   const byKey = async (key: string) =>
     (await fetch(`${gateway.origin}/orders`, { headers: { 'x-api-key': key } })).status;
   const token = await issuer.token({ aud: 'billing' });
   expect([await byKey(token), await byKey(`${token}=`), introspected]).toEqual([401, 401, []]);
-  // The control: the source takes what is no token of the issuer.
+  // Control: the source accepts a value that is not a token of the issuer.
   expect(await byKey('opaque')).toBe(200);
 });
 

@@ -119,7 +119,7 @@ test('keeps the counts of a process that ended, for existing routes only', async
   expect(all.requests(1)).toEqual([2]);
 });
 
-test('ignores metrics of a process that has ended, so that a late response keeps no gauge', async () => {
+test('ignores metrics of a process that has ended, so a late response keeps no gauge', async () => {
   const [supervisor, ended, runs] = [startProcess(), startProcess(1), startProcess(2)];
   const all = new WorkerMetrics();
   ended.observe(makeRecord());
@@ -128,7 +128,7 @@ test('ignores metrics of a process that has ended, so that a late response keeps
   all.add(ended, 1, await sent(ended));
   const late = await sent(ended);
   all.gone(ended);
-  // It responded in time, and the other one only after its end.
+  // It responded in time, the other one only after its end.
   all.add(ended, 1, late);
   all.add(runs, 2, await sent(runs));
   const text = await page(all, supervisor);

@@ -55,7 +55,7 @@ describe('selectSource', () => {
     ['no JWT', 'a-key', 'keys'],
     ['a JWT of the issuer', ours, null],
     ['a JWT of the issuer, padded', `${ours}=`, null],
-    ['a JWT of another issuer, which its source may know', foreign, 'keys'],
+    ['a JWT of another issuer, which its source may accept', foreign, 'keys'],
   ])('an API key that is %s', (_, key, source) => {
     expect(selectSource({ kind: 'api_key', key }, rule).source).toBe(source);
     expect(selectSource({ kind: 'api_key', key }, { ...rule, issuers: [] }).source).toBe('keys');

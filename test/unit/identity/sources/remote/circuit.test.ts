@@ -44,7 +44,7 @@ describe('createCircuit', () => {
     expect(await run(works)).toEqual({ failed: false });
   });
 
-  it('does not stay open until the clock is where it was before it was set back', async () => {
+  it('stays open no longer when the clock is set back', async () => {
     const { run } = circuit({ failures: 1, openMs: 1 });
     vi.useFakeTimers({ toFake: ['Date'] });
     onTestFinished(() => void vi.useRealTimers());
