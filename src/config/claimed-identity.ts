@@ -1,5 +1,5 @@
 /**
- * The identity that a source would make of claims: those of a token, or the JSON of its response. For tests and explanations, which
+ * The identity that a source would derive from claims: those of a token, or the JSON of its response. For tests and explanations, which
  * have no credential: nothing is verified, and no token has expired.
  */
 import type { CredentialKind } from '../core/credential/credential.ts';
@@ -17,13 +17,13 @@ export interface Claimed {
   readonly kind: CredentialKind;
 }
 
-/** Where claims are read: `authApi`, and the sources besides it. */
+/** The sources of claims: `authApi` and the others. */
 export interface ClaimedSources {
   readonly authApi: Pick<AuthApiSourceConfig, 'fields'> | null;
   readonly sources: readonly SourceConfig[];
 }
 
-/** Of a file without problems in its sources. */
+/** For a file without problems in its sources. */
 export function claimedSources({ authApi, sources, identity }: ConfigFile, files: SourceFiles): ClaimedSources {
   const own = authApi === undefined ? null : compileAuthApiFields(authApi.fields, identity.claims);
   return { authApi: own, sources: compileSources(sources, identity.claims, files) };

@@ -1,4 +1,4 @@
-/** Makes the compiled configuration of a file that has no problems: units in names, maps for names, nothing optional. */
+/** Creates the compiled configuration of a valid file: units in names, maps for names, nothing optional. */
 import { resolve } from 'node:path';
 import { type IdentityHeader, identityFields } from '../core/forwarding/forwarding-rules.ts';
 import type { RoleMapping } from '../core/policy/map-roles.ts';
@@ -30,7 +30,7 @@ import type { TestSuite } from './test-suite.ts';
 
 type File = InUnits<ConfigFile>;
 
-/** Secrets as read from where they are kept. */
+/** Secrets as read from their files. */
 export interface Secrets {
   readonly cache: string | null;
   readonly previousCache: readonly string[];
@@ -47,7 +47,7 @@ export interface Secrets {
   readonly assertionKeys: readonly AssertionKey[] | null;
 }
 
-/** What the rules of all files come to. */
+/** The compiled rules of all files. */
 export interface Rules {
   readonly roles: RoleTable;
   readonly routes: RouteTable;
@@ -79,7 +79,7 @@ export function compileConfig(
     server: {
       ...serving,
       adminTokens: secrets.admin,
-      // What conditions read from trusted proxies alone is removed from the requests of others.
+      // Headers that conditions read only from trusted proxies are removed from other requests.
       proxyHeaders: [...serving.proxyHeaders, ...file.conditions.trustedHeaders],
       trustedProxies: compileTrustedProxies(trustedRanges(server)),
       limits,
@@ -143,7 +143,7 @@ function compileAuthApi(
   if (file.authApi?.embedded === undefined || secrets.authApi === null) {
     return { kind: 'remote', urls: listOf(url), gatewaySecret: secrets.gateway, ...common };
   }
-  // The secret that the gateway shares with it is made when it starts.
+  // The secret that it shares with the gateway is generated at start.
   const trust = { gatewaySecrets: [], trustedProxies: [] };
   return { kind: 'embedded', embedded: compileSettings(file.authApi.embedded, secrets.authApi, trust), ...common };
 }
@@ -170,7 +170,7 @@ function compileUpstreams(
 ): ReadonlyMap<string, UpstreamConfig> {
   const upstreams = new Map<string, UpstreamConfig>();
   for (const [name, entry] of Object.entries(entries)) {
-    // The Auth API under another name; the secret goes to no other service.
+    // The Auth API under another name; the secret is never sent to other services.
     const isAuthApi = entry.targets.every((target) => urls.includes(target));
     upstreams.set(name, compileUpstream(name, entry, isAuthApi ? gatewaySecret : null));
   }

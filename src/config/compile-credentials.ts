@@ -1,4 +1,4 @@
-/** Makes the compiled settings of `credentials`. Also of a section with problems, for the checks of routes. */
+/** Creates the compiled settings of `credentials`, also for a section with problems, for the checks of routes. */
 import { compileChallenges } from '../core/credential/challenges.ts';
 import { type CredentialSources, kindsOf } from '../core/credential/credential.ts';
 import { compileResource } from '../core/credential/resource-metadata.ts';

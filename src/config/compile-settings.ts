@@ -1,4 +1,4 @@
-/** Makes the compiled settings of the Auth API, wherever its keys stand. */
+/** Creates the compiled settings of the Auth API, from either location of its keys. */
 import { compileTrustedProxies } from '../core/syntax/addresses.ts';
 import type { AuthApiSecrets, OwnKey } from './checks/check-auth-settings.ts';
 import type { RedisAccess } from './checks/check-redis.ts';
@@ -9,7 +9,7 @@ import { isThisMachine, type SmtpServer } from './units/mail.ts';
 
 type Settings = Omit<AuthApiFile, OwnKey>;
 
-/** Whose forwarded headers are believed. */
+/** Peers whose forwarded headers are trusted. */
 export function trustedRanges(section: {
   readonly trustedProxies: readonly string[];
   readonly trustEveryPeer: boolean;

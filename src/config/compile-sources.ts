@@ -1,4 +1,4 @@
-/** Makes the compiled sources: fields as rules, what is kept in files as it was read, and which source is asked of what. */
+/** Creates the compiled sources: fields as rules, the content of files, and the source for each kind of credential. */
 
 import type { ClaimField, FieldPlace, FieldRule, SourceFields } from '../core/identity/read-fields.ts';
 import { type InUnits, inUnits } from './schema/in-units.ts';
@@ -14,7 +14,7 @@ type Written = ConfigFile['sources'];
 type WrittenSource = InUnits<Written>[string];
 type FieldPath = DeclaredClaims[string]['field'];
 
-/** `files`: what was read for each source. */
+/** `files`: the content of each source's files. */
 export function compileSources(written: Written, claims: DeclaredClaims, files: SourceFiles): readonly SourceConfig[] {
   const sources: InUnits<Written> = inUnits(configSchema.shape.sources, written);
   return Object.entries(sources).map(([name, source]) => compileSource(name, source, claims, files));
@@ -61,12 +61,12 @@ function compileSource(name: string, source: WrittenSource, claims: DeclaredClai
 
 export type CredentialKey = 'bearer' | 'keyPair' | 'apiKey';
 
-/** Whether a source of this kind can be named for such credentials. Those of issuers take their tokens by themselves. */
+/** Whether a source of this kind can be configured for such credentials. Those of issuers receive their tokens automatically. */
 export function takes(source: SourceKind, credential: CredentialKey): boolean {
   return credential === 'keyPair' ? source === 'authApi' : source !== 'jwt';
 }
 
-/** Which source is asked: those that `credentials` names, or else the only one that can be meant. */
+/** Which source is used: those in `credentials`, otherwise the only possible one. */
 export function compileRule(
   { bearer, keyPair, apiKey }: ConfigFile['credentials'],
   hasAuthApi: boolean,
@@ -90,7 +90,7 @@ export function listOf(url: string | readonly string[] | undefined): readonly st
   return url === undefined ? [] : typeof url === 'string' ? [url] : url;
 }
 
-/** `endOptional`: of a source that says what a token is now; a token itself always names its end. */
+/** `endOptional`: for a source that returns the current state of a token; a token itself always contains its expiry. */
 function compileClaimFields(
   fields: InUnits<WrittenClaimFields>,
   claims: DeclaredClaims,
@@ -144,7 +144,7 @@ export function compileAuthApiFields(
   return { verified: rule(fields.verified), fields: { session, keypair } };
 }
 
-/** By the declaration, unless the source has one elsewhere. */
+/** By the declaration, unless the source has another path. */
 function compileClaims(
   declared: DeclaredClaims,
   own: Readonly<Record<string, InUnits<WrittenField>>>,
@@ -159,7 +159,7 @@ function ofEach(field: AuthApiFields['alias']) {
   return typeof field === 'object' && field !== null && 'session' in field ? field : { session: field, keypair: field };
 }
 
-/** `optional`: also where it is not said. */
+/** `optional`: the default if not specified. */
 function rule(
   written: Field | { readonly path: FieldPath; readonly optional: boolean; readonly split?: string },
   optional = false,

@@ -1,6 +1,6 @@
 /**
- * Everything that a configuration was read from, as plain data: its text, the files that it includes, its secret files, its lists.
- * Another process makes the same configuration of it, even when the files have changed since.
+ * Everything that a configuration was read from, as plain data: its text, the files that it includes, its secret files, its lists. Another
+ * process can create the same configuration from it, even if the files have changed since.
  */
 import type { ReadList } from './list-files.ts';
 import type { FoundTexts } from './open-further.ts';
@@ -8,19 +8,19 @@ import { type ConfigResult, type ParseOptions, parseConfig } from './parse-confi
 import { Refusal } from './refusal.ts';
 
 export interface ConfigSource {
-  /** Name for problems; relative names in the configuration are found from its folder. */
+  /** Name for problems; relative names in the configuration start from its folder. */
   readonly file: string;
   readonly text: string;
   readonly included: readonly { readonly pattern: string; readonly texts: FoundTexts }[];
   /** Secret files by path as written; null: it could not be read. */
   readonly secrets: readonly { readonly path: string; readonly text: string | null }[];
-  /** Lists by name as written, and whether the main file names it. */
+  /** Lists by name as written, and whether the main file uses it. */
   readonly lists: readonly { readonly name: string; readonly own: boolean; readonly found: ReturnType<ReadList> }[];
 }
 
 type Reading = Required<Pick<ParseOptions, 'readSecret' | 'readIncluded' | 'readList'>>;
 
-/** Reads as `reading` does, and notes what was read in `source`. */
+/** Reads like `reading`, and records what was read in `source`. */
 export function recordSource(
   file: string,
   text: string,

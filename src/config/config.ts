@@ -1,7 +1,6 @@
 /**
- * The compiled configuration: what the YAML file means, with every default filled in and every unit in its name. Sections
- * are those of the schema, which says what their keys mean, but for what is compiled or read from elsewhere.
- * Frozen; made whole and swapped whole.
+ * The compiled configuration: what the YAML file means, with every default filled in and every unit in its name. Sections are those of the
+ * schema, which describes their keys, except for compiled values and file contents. Frozen; created and swapped as a whole.
  */
 import type { CredentialSources } from '../core/credential/credential.ts';
 import type { IdentityHeader } from '../core/forwarding/forwarding-rules.ts';
@@ -21,7 +20,7 @@ import type { Address } from './units/parse-address.ts';
 
 export interface Config {
   readonly server: ServerConfig;
-  /** Null: no other proxy asks. */
+  /** Null: no checks for other proxies. */
   readonly authorizer: AuthorizerConfig | null;
   readonly log: LogConfig;
   /** Null: no decisions are recorded. */
@@ -30,11 +29,11 @@ export interface Config {
   readonly records: File['records'];
   /** Null: nothing is traced. */
   readonly tracing: TracingConfig | null;
-  /** Null: others know credentials. */
+  /** Null: only other sources are used. */
   readonly authApi: AuthApiConfig | null;
-  /** Sources besides it. */
+  /** Sources besides `authApi`. */
   readonly sources: readonly SourceConfig[];
-  /** Which source is asked of which credentials. */
+  /** Which source is used for which credentials. */
   readonly sourceRule: SourceRule;
   readonly credentials: CredentialSources;
   /** `server.limits.failedAuthentications`; null: they are not throttled. */
@@ -45,27 +44,27 @@ export interface Config {
   readonly claims: ClaimTable;
   /** Declared roles and what each inherits, as written. */
   readonly roles: ReadonlyMap<string, readonly string[]>;
-  /** Roles that follow from other fields of an identity; null: none do. */
+  /** Roles derived from other fields of an identity; null: none. */
   readonly roleMapping: RoleMapping | null;
   /** Restrictions of everything below a prefix; they are part of the routes, too. */
   readonly policies: readonly Restriction[];
   /** Names of conditions (`conditions.named`). */
   readonly conditionNames: readonly string[];
-  /** By name; `auth-api` is there when a route uses it and the Auth API is not embedded. */
+  /** By name; `auth-api` exists if a route uses it and the Auth API is not embedded. */
   readonly upstreams: ReadonlyMap<string, UpstreamConfig>;
   readonly routes: RouteTable;
-  /** Headers that tell the upstream who the client is. */
+  /** Headers with the client's identity for upstreams. */
   readonly identityHeaders: readonly IdentityHeader[];
-  /** The name of this gateway in `Via`, and how often a request may have passed it; null: no `Via` is sent or looked at. */
+  /** The name of this gateway in `Via`, and how often a request may have passed it; null: no `Via` is sent or checked. */
   readonly via: ViaRule | null;
-  /** Signs for services who the client is; null: nothing is signed. */
+  /** Signs the client's identity for services; null: nothing is signed. */
   readonly identityAssertion: IdentityAssertionConfig | null;
   readonly errors: { readonly annotate: 'failures' | 'all' };
   /** Patterns of the files that are included, from the folder of the main one. */
   readonly include: readonly string[];
   /** Files with lists that conditions compare with, as the configuration names them. */
   readonly lists: readonly string[];
-  /** Tests of the rules, of every file: nothing of them bears on a request. */
+  /** Tests of the rules, of every file: they do not affect requests. */
   readonly tests: TestSuite;
 }
 
@@ -73,7 +72,7 @@ export type { Address };
 
 type File = InUnits<Omit<ConfigFile, 'routes' | 'policies' | 'tests'>>;
 
-/** Without what counts under `via`, `credentials` and `failedAuthentications`. */
+/** Without the values in `via`, `credentials` and `failedAuthentications`. */
 export type ServerConfig = Replace<
   Omit<File['server'], 'name' | 'via' | 'adminToken'>,
   {
@@ -100,10 +99,10 @@ export type AuthorizerConfig = Replace<
   {
     readonly peers: TrustedProxies;
     readonly secret: string | null;
-    /** Null: proxies do not ask over HTTP. */
+    /** Null: no checks over HTTP. */
     readonly listen: NonNullable<AuthorizerFile['listen']> | null;
     readonly dialects: NonNullable<AuthorizerFile['dialects']>;
-    /** Null: they do not ask over gRPC. */
+    /** Null: no checks over gRPC. */
     readonly grpc: Replace<NonNullable<AuthorizerFile['grpc']>, { readonly tls: ServerTlsConfig | null }> | null;
   }
 >;
@@ -135,7 +134,7 @@ export interface RemoteAuthApiConfig extends AuthApiCallConfig {
   readonly kind: 'remote';
   /** Base URLs without trailing slash, at least one: the first is asked, the next ones when it fails. */
   readonly urls: readonly string[];
-  /** Shared with the Auth API; null: it has to know the gateway by its address. */
+  /** Shared with the Auth API; null: it must recognize the gateway by its address. */
   readonly gatewaySecret: string | null;
 }
 
@@ -147,11 +146,11 @@ export interface EmbeddedAuthApiConfig extends AuthApiCallConfig {
 /** Keys of the Auth API itself: the same under `authApi.embedded` and in its own file. */
 export interface AuthApiSettings
   extends Pick<InUnits<AuthApiFile>, 'selfRegistration' | 'revealUnknownEmail' | 'limits'> {
-  /** Path of the SQLite file, `:memory:`, or a `postgres://` URL, which may hold a password. */
+  /** Path of the SQLite file, `:memory:`, or a `postgres://` URL, which may contain a password. */
   readonly database: string;
   /** Key of the hashes of bearers, secrets and codes; at least 32 characters. */
   readonly secret: string;
-  /** Earlier values of `secret`, the newest first: what was hashed under them stays valid. */
+  /** Earlier values of `secret`, the newest first: hashes under them stay valid. */
   readonly previousSecrets: readonly string[];
   /** `console` prints codes on standard output: for demonstrations. `mail` only with a `mail` that is not null. */
   readonly outbox: 'console' | 'none' | 'mail';
@@ -164,9 +163,9 @@ export interface AuthApiSettings
   readonly redis: RedisConfig | null;
   /** Cookie that can carry the bearer of a web page; null: none. */
   readonly webSession: { readonly cookie: string } | null;
-  /** Shared with gateways, whose `X-Forwarded-For` is believed with any of them. Embedded: made at each start. */
+  /** Shared with gateways, whose `X-Forwarded-For` is trusted with any of them. Embedded: generated at each start. */
   readonly gatewaySecrets: readonly string[];
-  /** Other peers whose `X-Forwarded-For` is believed. */
+  /** Other peers whose `X-Forwarded-For` is trusted. */
   readonly trustedProxies: TrustedProxies;
 }
 
@@ -180,7 +179,7 @@ export type AuthApiLimits = AuthApiSettings['limits'];
 export type CacheConfig = Replace<
   Omit<File['cache'], 'previousSecret'>,
   {
-    /** Null: made at start, which is only possible without Redis. */
+    /** Null: generated at start, which is only possible without Redis. */
     readonly secret: string | null;
     /** Earlier values of `secret`, the newest first: verdicts kept under them are stored again under the current one. */
     readonly previousSecrets: readonly string[];
@@ -191,13 +190,13 @@ export type CacheConfig = Replace<
 export type IdentityAssertionConfig = Replace<
   NonNullable<File['identityAssertion']>,
   {
-    /** Private keys: the first signs, all are published; null: the gateway makes its own. */
+    /** Private keys: the first signs, all are published; null: the gateway generates its own. */
     readonly keys: readonly AssertionKey[] | null;
   }
 >;
 
 export interface RevocationsConfig {
-  /** Keys of signed webhooks, any of which is good; empty: no webhook is taken. */
+  /** Keys of signed webhooks, any of which is valid; empty: webhooks are refused. */
   readonly webhookSecrets: readonly string[];
 }
 
@@ -206,10 +205,10 @@ export interface RedisConfig {
   /** User of the ACL; null: the default user. */
   readonly username: string | null;
   readonly password: string | null;
-  /** Null: without TLS. In front of the servers, and of Sentinels too. */
+  /** Null: without TLS. For servers and Sentinels. */
   readonly tls: ClientTlsConfig | null;
   readonly keyPrefix: string;
-  /** Longest wait for a command; beyond it the response counts as a miss. */
+  /** Maximum wait for a command; a later response counts as a miss. */
   readonly commandTimeoutMs: number;
 }
 
@@ -217,35 +216,35 @@ export type RedisServers =
   | { readonly kind: 'single'; readonly host: string; readonly port: number; readonly database: number }
   | {
       readonly kind: 'sentinel';
-      /** Of the group of servers, as the Sentinels call it. */
+      /** Name of the group of servers at the Sentinels. */
       readonly name: string;
-      /** The Sentinels, at least one; the others are learned from them. */
+      /** The Sentinels, at least one; the others are discovered. */
       readonly nodes: readonly Address[];
       /** Of the Sentinels themselves. */
       readonly username: string | null;
       readonly password: string | null;
     }
-  /** Some nodes, at least one; the others are learned from them. */
+  /** Some nodes, at least one; the others are discovered. */
   | { readonly kind: 'cluster'; readonly nodes: readonly Address[] };
 
 /** TLS of a port of this process: texts of PEM files, read with the configuration. */
 export interface ServerTlsConfig {
   readonly cert: string;
   readonly key: string;
-  /** Who may vouch for clients, each of which shows a certificate; null: they show none. */
+  /** Authorities for client certificates, which are then required; null: none are requested. */
   readonly clientCa: string | null;
-  /** What it was read from, as configured. */
+  /** Its files, as configured. */
   readonly files: readonly string[];
 }
 
 /** TLS to a server: texts of PEM files, read with the configuration. */
 export interface ClientTlsConfig {
-  /** Who may vouch for the server; null: those whom Node and the system trust. */
+  /** Authorities for the server; null: those that Node and the system trust. */
   readonly ca: string | null;
-  /** What this process shows of itself, both or neither. */
+  /** Client certificate and key of this process, both or neither. */
   readonly cert: string | null;
   readonly key: string | null;
-  /** The name that the server's certificate must bear; null: the one that it is connected by. */
+  /** The name that the server's certificate must contain; null: the host of the connection. */
   readonly serverName: string | null;
 }
 
@@ -256,17 +255,17 @@ export type UpstreamConfig = Replace<
     /** Null: targets count as healthy. */
     readonly health: Exclude<File['upstreams'][string]['health'], string | undefined> | null;
     readonly requestsPerClient: number;
-    /** Sent with every request to the Auth API, which believes forwarded headers only with it; null: with none. */
+    /** Sent with every request to the Auth API, which trusts forwarded headers only with it; null: another service. */
     readonly gatewaySecret: string | null;
   }
 >;
 
 type Replace<T, Other> = Omit<T, keyof Other> & Other;
 
-/** A private JWK (RFC 7517) and what it signs with. */
+/** A private JWK (RFC 7517) and its algorithm. */
 export interface AssertionKey {
   readonly algorithm: 'EdDSA' | 'ES256';
-  /** As the file has it; null: its thumbprint. */
+  /** As in the file; null: its thumbprint. */
   readonly kid: string | null;
   readonly jwk: {
     readonly kty: string;

@@ -1,4 +1,4 @@
-/** Freezes plain objects and arrays to the bottom. Maps and sets are read-only by their types. */
+/** Freezes plain objects and arrays recursively. Maps and sets are read-only by their types. */
 
 export function deepFreeze<T>(value: T): T {
   if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
@@ -13,7 +13,7 @@ export function deepFreeze<T>(value: T): T {
   return value;
 }
 
-/** A list, or an object whose prototype is no class: that of all plain ones, of records by name (`read-value.ts`), or none. */
+/** A list, or an object without a class: with the prototype of plain objects, or none (`read-value.ts`). */
 function isPlain(value: object): boolean {
   if (Array.isArray(value)) return true;
   const prototype: unknown = Object.getPrototypeOf(value);

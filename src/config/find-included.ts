@@ -1,6 +1,6 @@
 /**
- * Finds and reads the files of an `include` pattern below the folder of the configuration. Links may lead to another
- * place in that folder (as mounted files do), but not out of it: what a file is allowed to say is decided by where it is.
+ * Finds and reads the files of an `include` pattern below the folder of the configuration. Links may lead to another place in that folder
+ * (as mounted files do), but not out of it: the location of a file determines what it may contain.
  */
 import { globSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
@@ -20,8 +20,8 @@ export function createIncludeReader(mainFile: string): ReadIncluded {
 }
 
 /**
- * Files of a pattern, in the order of their names: paths as problems show them. Hidden files and folders are skipped
- * unless the pattern names them, and so are files of tests alone and the configuration itself.
+ * Files of a pattern, in the order of their names: paths as problems show them. Hidden files and folders are skipped unless the pattern
+ * contains them, and so are test files and the configuration itself.
  */
 export function includedFiles(pattern: string, mainFile: string): string[] {
   const folder = dirname(mainFile);

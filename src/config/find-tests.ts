@@ -1,7 +1,6 @@
 /**
- * Finds and reads files of tests alone: `*.test.yaml` in the folder of the configuration and below it, not further than
- * a folder of a project is deep or wide. A file named like another configuration beside it (`b.test.yaml` and `b.yaml`)
- * belongs to that one.
+ * Finds and reads test files: `*.test.yaml` in the folder of the configuration and below it, within bounds of depth and number. A file
+ * named like another configuration beside it (`b.test.yaml` and `b.yaml`) belongs to that one.
  */
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
@@ -49,13 +48,13 @@ export function readTestFiles(names: readonly string[] | Refusal): FoundTexts {
     if (stats === undefined) return new Refusal(`there is no file ${shown}`);
     const text = readListed(file, shown);
     if (typeof text !== 'string') return text;
-    // Such as one that the output of a command is just being written to.
+    // Empty, for example while a command is writing its output to it.
     if (text.trim() !== '') files.push({ file, text });
   }
   return files;
 }
 
-/** A folder that cannot be read holds no tests for this user. */
+/** An unreadable folder contains no tests for this user. */
 function entriesOf(folder: string) {
   try {
     return readdirSync(folder, { withFileTypes: true });

@@ -11,7 +11,7 @@ export function formatProblems(problems: readonly ConfigProblem[], options: { re
   return `${[...blocks, color.bold(count)].join('\n\n')}\n`;
 }
 
-/** One problem without its final line break; its message as it is, painted or not. */
+/** One problem without its final line break; its message unchanged, with or without colors. */
 export function formatProblem(problem: ConfigProblem, options: { readonly color: boolean }): string {
   const { file, line, column, message, hint, frame } = problem;
   const color = picocolors.createColors(options.color);

@@ -1,4 +1,4 @@
-/** JSON schema of the configuration as authors write it, for editors: generated, so that it cannot fall behind. */
+/** JSON schema of the configuration as authors write it, for editors: generated, so that it is always current. */
 import { type core, z } from 'zod';
 import { metadata, unwrap } from './schema/metadata.ts';
 import { authApiFileSchema, configSchema, includedSchema, testFileSchema } from './schema.ts';
@@ -23,14 +23,14 @@ function generate(schema: core.$ZodType): object {
     unrepresentable: 'any',
     override({ zodSchema, jsonSchema: json }) {
       for (const own of ['alternative', 'class', 'isSecret', 'unit']) delete json[own];
-      // Missing by default where a value is read into something else; editors show what is written.
+      // zod omits it for transformed values; editors show the written form.
       const examples = z.globalRegistry.get(zodSchema)?.['examples'] ?? defaultOf(zodSchema);
       if (Array.isArray(examples)) json.examples = examples;
     },
   });
 }
 
-/** A default is an example, too, unless it is that of a whole section. */
+/** A default is also an example, unless it is that of a whole section. */
 function defaultOf(schema: core.$ZodType): readonly unknown[] | undefined {
   const isKey = schema instanceof z.ZodPrefault && !(unwrap(schema) instanceof z.ZodObject);
   return isKey && metadata(schema)['examples'] === undefined ? [schema.def.defaultValue] : undefined;

@@ -1,6 +1,6 @@
 /**
- * Lists in files of their own, which conditions name by `{ file: ... }`: one entry on each line, lines that begin with `#`
- * are comments. Each file is read once, however many conditions name it, and its problems have line numbers.
+ * Lists in separate files, which conditions refer to by `{ file: ... }`: one entry per line; lines that begin with `#` are comments. Each
+ * file is read once, for any number of conditions, and its problems have line numbers.
  */
 import { createHash } from 'node:crypto';
 import { type AddressList, addressList, type ListFile } from '../core/policy/list-file.ts';
@@ -8,7 +8,7 @@ import { parseCidr } from '../core/syntax/addresses.ts';
 import { Refusal } from './refusal.ts';
 import type { ConfigProblem } from './yaml/problem.ts';
 
-/** `own`: the main file names it; included ones may only name files below its folder. */
+/** `own`: the main file uses it; included ones may only use files below its folder. */
 export type ReadList = (
   name: string,
   own: boolean,
@@ -18,10 +18,10 @@ export const largestListBytes = 8 * 1024 * 1024;
 const mostEntries = 100_000;
 const mostFiles = 64;
 const longestEntry = 1024;
-/** Of one file. */
+/** Maximum reported problems of one file. */
 const mostProblems = 100;
 const mostRepeated = 20;
-/** Longest list that is searched for the line of an address. */
+/** Maximum length of a list that is searched for the line of an address. */
 const mostSearched = 10_000;
 
 /** The place of a name in a file of the configuration. */
@@ -30,7 +30,7 @@ interface NamedAt {
   report(message: string, hint: string | null): void;
 }
 
-/** An entry as it is compared, or why it is none. */
+/** An entry in the form of comparison, or why it is invalid. */
 export type ReadEntry = (text: string) => string | Refusal;
 
 export interface TextList {
@@ -49,12 +49,12 @@ export class ListFiles {
     this.#read = read;
   }
 
-  /** As the configuration names them. */
+  /** As written in the configuration. */
   get names(): readonly string[] {
     return [...new Set([...this.#files.keys()].map((key) => key.slice(key.indexOf(' ') + 1)))];
   }
 
-  /** Of the files themselves, in the order of their lines. */
+  /** Problems of the files themselves, in the order of their lines. */
   problems(): readonly ConfigProblem[] {
     return this.#problems;
   }
@@ -116,7 +116,7 @@ export class ListFiles {
       found = this.#files.size < mostFiles ? this.#read(name, ownsLists) : new Refusal(`more than ${mostFiles} lists`);
       this.#files.set(key, found);
     }
-    // A refusal that comes from another process is plain data.
+    // A refusal from another process is plain data.
     if (!('message' in found)) return found;
     at.report(found.message, found.hint);
     return null;
@@ -166,5 +166,5 @@ export class ListFiles {
 
 const tooLong = new Refusal(`an entry has at most ${longestEntry} characters`);
 
-/** Where a text is no file, or its files are not known. */
+/** For a text without a file, or with unknown files. */
 export const noLists: ReadList = () => new Refusal('no list can be read here', 'load the configuration from a file');

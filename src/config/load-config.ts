@@ -17,20 +17,20 @@ import { largestFile } from './yaml/read-yaml.ts';
 
 export type LoadResult = ConfigResult;
 
-/** A character of the largest text takes three bytes at most (RFC 3629 section 3, for what is one unit of UTF-16). */
+/** A UTF-16 unit takes at most three bytes in UTF-8 (RFC 3629 section 3). */
 const largestBytes = 3 * largestFile;
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-/** Larger ones are no secrets. */
+/** Larger files are not secrets. */
 const largestSecretBytes = 64 * 1024;
 
-/** Which files with tests alone are read: those that are named, or those that are found below the configuration. */
+/** Which test files are read: the given ones, or those found below the configuration. */
 export type TestFiles = 'none' | 'found' | readonly string[];
 
 /**
- * Names of secret files and lists are relative to the folder of the configuration file, and so are those of files that it includes, whose
- * patterns are handed to `seen`.
+ * Names of secret files and lists are relative to the folder of the configuration file, and so are those of included files, whose patterns
+ * are passed to `seen`.
  */
 export function loadConfig(
   file: string,
@@ -46,7 +46,10 @@ export function loadConfig(
   return load(file, env, (text, options) => parseConfig(text, { ...options, readIncluded, ...testsOf(file, tests) }));
 }
 
-/** For a gateway that serves: without tests, with names of lists handed to `seen`, and what was read: reading it again gives the same result, whatever the disk holds by then. */
+/**
+ * For a gateway that serves: without tests, with names of lists passed to `seen`, and its source: reading that again gives the same result,
+ * regardless of later changes on disk.
+ */
 export function loadRecorded(
   file: string,
   env: Env,

@@ -1,6 +1,6 @@
 /** Finds the known name that an author most likely meant. */
 
-/** The nearest of the names, or null when none is near: about one slip in three letters. */
+/** The nearest of the names, or null if none is near: about one mistake per three letters. */
 export function nearestName(name: string, known: Iterable<string>): string | null {
   const lower = name.toLowerCase();
   const most = Math.max(1, Math.floor(name.length / 3));
@@ -17,13 +17,13 @@ export function nearestName(name: string, known: Iterable<string>): string | nul
   return best;
 }
 
-/** `did you mean "orders"?`, or null when no name is near. */
+/** `did you mean "orders"?`, or null if no name is near. */
 export function didYouMean(name: string, known: Iterable<string>): string | null {
   const near = nearestName(name.slice(0, 64), known);
   return near === null ? null : `did you mean "${near}"?`;
 }
 
-/** A hint for a wrong name: the nearest one, else the whole list when it is short. */
+/** A hint for a wrong name: the nearest one, otherwise the whole list if it is short. */
 export function nameHint(name: string, known: Iterable<string>): string | null {
   const names = [...known];
   return didYouMean(name, names) ?? (names.length === 0 || names.length > 24 ? null : `known: ${names.join(', ')}`);

@@ -1,4 +1,4 @@
-/** Reads a text by a schema, with everything that checks of its meaning need. */
+/** Reads a text by a schema, with everything that semantic checks need. */
 import { Location } from './checks/location.ts';
 import { ListFiles, noLists } from './list-files.ts';
 import { readValue } from './read-value.ts';
@@ -11,9 +11,9 @@ import { largestFile, readYaml } from './yaml/read-yaml.ts';
 import type { Variables } from './yaml/substitute-env.ts';
 
 export interface ReadOptions extends Variables {
-  /** Text of a secret file; throws when it cannot be read. */
+  /** Text of a secret file; throws if it cannot be read. */
   readonly readSecret: (path: string) => string;
-  /** If unset: it can name none. */
+  /** If unset, it cannot use any. */
   readonly lists?: ListFiles;
   /** If unset: it is the main file. */
   readonly ownsLists?: boolean;
@@ -21,7 +21,7 @@ export interface ReadOptions extends Variables {
 
 export interface OpenedFile<File> {
   readonly list: ProblemList;
-  /** Null when nothing can be said of its meaning. */
+  /** Null if its meaning cannot be checked. */
   readonly opened: { readonly at: Location; readonly parts: Parts<File> } | null;
 }
 
@@ -31,7 +31,7 @@ export function openFile<File>(
   text: string,
   { readSecret, lists = new ListFiles(noLists), ownsLists = true, ...variables }: ReadOptions,
 ): OpenedFile<File> {
-  // Of a file that is not read no line is shown either: finding it would take longer than all else.
+  // For a file that is too large to parse, no line is shown either: finding it would take longer than everything else.
   const shown = text.length > largestFile ? '' : text;
   const lines = createLineIndex(shown);
   const list = createProblemList(file, shown, lines, secretKeysOf(schema));

@@ -1,6 +1,6 @@
 /**
- * The further files of a configuration: those that it includes, found by pattern, and those that hold tests alone
- * (`*.test.yaml`). Each is read like the main one, with problems of its own.
+ * The further files of a configuration: those that it includes, found by pattern, and test files (`*.test.yaml`). Each is read like the
+ * main one, with its own problems.
  */
 import type { Location } from './checks/location.ts';
 import type { RuleFile } from './checks/rule-file.ts';

@@ -1,6 +1,6 @@
 /**
- * YAML text to the compiled configuration, or to every problem of the file at once. Never throws for a text: a file
- * that cannot be used is an ordinary outcome, and the caller keeps what it had.
+ * Turns YAML text into the compiled configuration, or into all problems of the file. Never throws for a text: an invalid file is an
+ * ordinary result, and the caller keeps its configuration.
  */
 import { dirname } from 'node:path';
 import { readAdminTokens } from './checks/check-admin-tokens.ts';
@@ -53,15 +53,15 @@ export interface ParseOptions {
   /** Name for problems. */
   readonly file: string;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Text of a secret file; throws when it cannot be read. */
+  /** Text of a secret file; throws if it cannot be read. */
   readonly readSecret: (path: string) => string;
-  /** The rules are used inside an application, so that nothing of it may need the proxy. */
+  /** The rules are used inside an application, so no setting may need the proxy. */
   readonly inProcess?: boolean;
   /** Files of an `include` pattern; if unset: none can be included. */
   readonly readIncluded?: ReadIncluded;
   /** Lists of conditions in files; if unset: none can be read. */
   readonly readList?: ReadList;
-  /** Files that hold tests alone; if unset: there are none. */
+  /** Test files; if unset: none. */
   readonly readTests?: ReadTests;
 }
 
@@ -83,9 +83,9 @@ export type AuthApiFileResult =
         /** Null: no metrics. */
         readonly metrics: Address | null;
         readonly settings: AuthApiSettings;
-        /** It listens beyond this machine, and no peer may name clients: behind a gateway all of them are one. */
+        /** It listens beyond this machine, and no peer may report clients: behind a gateway, all of them count as one. */
         readonly clientsUnknown: boolean;
-        /** `X-Forwarded-For` of every peer is believed. */
+        /** `X-Forwarded-For` of every peer is trusted. */
         readonly trustEveryPeer: boolean;
         /** Null: nothing is traced. */
         readonly tracing: TracingConfig | null;
@@ -99,7 +99,7 @@ export interface ProblemResult {
   readonly problems: readonly ConfigProblem[];
 }
 
-/** Reads a gateway's file. The configuration is frozen, its maps and sets apart. */
+/** Reads a gateway's file. The configuration is frozen, except its maps and sets. */
 export function parseConfig(text: string, options: ParseOptions): ConfigResult {
   const lists = new ListFiles(options.readList ?? noLists);
   const own = { ...options, lists };
@@ -110,7 +110,7 @@ export function parseConfig(text: string, options: ParseOptions): ConfigResult {
   const decider = decidesFor(parts, options.inProcess ?? false);
   checkDecisionOnly(parts, decider, at);
   const secrets = readSecrets(parts, at);
-  // Other people may write these: they get no variable, which can be a secret, unless the main file lists it.
+  // Other people may write these: they may use a variable, which can be a secret, only if the main file lists it.
   const shared = { ...own, ownsLists: false, allowed: new Set(whole(parts.includedVariables)) };
   const included = openIncluded(parts.include ?? [], at.at('include'), options.readIncluded, (file, content) =>
     openFile<IncludedFile>(includedSchema, file, content, shared),
@@ -140,7 +140,7 @@ export function parseConfig(text: string, options: ParseOptions): ConfigResult {
     ...lists.problems(),
   ];
   if (table === null || problems.length > 0) return { ok: false, problems };
-  // Without a problem nothing is missing.
+  // Without problems, all values are present.
   const rules = { routes: table, roles: tableOf(roles), policies, roleMapping, tests: suite, lists: lists.names };
   const config = deepFreeze(compileConfig(parts as ConfigFile, rules, secrets, dirname(options.file)));
   const settings = (without: readonly string[] = []) => {

@@ -1,5 +1,6 @@
 /**
- * Where parts of a compiled configuration are in its files: kept beside it, for findings that are made later. A gateway that serves lets go of it, and of the texts with it.
+ * Positions of the parts of a compiled configuration in its files, for later findings. A serving gateway releases them, and the texts with
+ * them.
  */
 import type { RoutePlace } from './checks/check-routes.ts';
 import type { Location } from './checks/location.ts';
@@ -16,11 +17,11 @@ export type Place =
   | { readonly kind: 'setting'; readonly path: Path };
 
 export interface Places {
-  /** What would be reported of that place; of the nearest one that is written when it is a default. */
+  /** A problem at that position, or at the nearest written one for a default. */
   problemAt(place: Place, message: string, hint: string | null): ConfigProblem;
 }
 
-/** `main`: of the file that holds roles, upstreams and policies. `policies`: their ids. */
+/** `main`: of the file with roles, upstreams and policies. `policies`: their ids. */
 export function createPlaces(main: Location, routes: readonly RoutePlace[], policies: readonly string[]): Places {
   return {
     problemAt(place, message, hint) {

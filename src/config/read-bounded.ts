@@ -1,10 +1,11 @@
-/** Reads a file up to a bound, whatever it is. */
+/** Reads a file of any kind up to a bound. */
 import { closeSync, openSync, readSync } from 'node:fs';
 
 const stepBytes = 256 * 1024;
 
 /**
- * Up to a bound, so that a device or a pipe without an end cannot take the memory of the process. Throws `RangeError` for a file of more than `mostBytes`, and the error of the system when it cannot be read.
+ * Up to a bound, so that an endless device or pipe cannot exhaust the memory of the process. Throws `RangeError` for a file of more than
+ * `mostBytes`, and the error of the system if it cannot be read.
  */
 export function readBounded(file: string, mostBytes: number): Buffer {
   const descriptor = openSync(file, 'r');

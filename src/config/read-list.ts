@@ -1,4 +1,4 @@
-/** Reads lists of conditions from disk: files that the configuration names, from its own folder. */
+/** Reads lists of conditions from disk: files in the configuration, relative to its folder. */
 import { realpathSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
 import { isBelow } from './find-included.ts';

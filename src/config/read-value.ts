@@ -1,6 +1,6 @@
 /**
- * Reads a node by its schema, key by key, so that one wrong value hides no other. Objects, lists, mappings and
- * alternatives are walked here, because a problem needs its own place and the names known there; scalars are zod's.
+ * Parses a node by its schema, key by key, so that one wrong value does not hide others. Objects, lists, mappings and alternatives are
+ * walked here, because a problem needs its position and the names known there; zod parses scalars.
  */
 import { z } from 'zod';
 import { deepFreeze } from './deep-freeze.ts';
@@ -13,7 +13,7 @@ import { isKeyLike } from './yaml/build-tree.ts';
 import type { Report } from './yaml/problem.ts';
 import { keyOffsetAt, type MapNode, type Node, nodeAt, type Path } from './yaml/tree.ts';
 
-/** What the schema makes of the node; parts that had problems are undefined, their keys there. */
+/** The parsed node; parts with problems are undefined, but their keys are present. */
 export function readValue(schema: Schema, node: Node, report: Report): unknown {
   if (node.kind === 'scalar' && node.broken) return undefined;
   const inner = unwrap(schema);
@@ -32,7 +32,7 @@ export function readValue(schema: Schema, node: Node, report: Report): unknown {
   return value;
 }
 
-/** What the author wrote, whatever it is. */
+/** The author's value, unchecked. */
 function plainValue(node: Node): unknown {
   if (node.kind === 'scalar') return node.value;
   if (node.kind === 'list') return node.items.map(plainValue);
@@ -41,7 +41,7 @@ function plainValue(node: Node): unknown {
   return out;
 }
 
-/** One of several mappings, each with its own keys: a key of the mapping says which. */
+/** One of several mappings, each with its own keys: selected by a key of the mapping. */
 function readByKind(union: z.ZodDiscriminatedUnion, node: Node, report: Report): unknown {
   const key = union.def.discriminator;
   if (node.kind !== 'map') return refuseKind(node, `a mapping with "${key}"`, report);
@@ -76,7 +76,7 @@ function readScalar(schema: Schema, node: Node, report: Report): unknown {
   const result = z.safeParse(schema, node.kind === 'scalar' ? node.value : {});
   if (result.success) return result.data;
   const { message, hint } = firstIssue(result.error);
-  // A hint can be near to the value of a variable.
+  // A hint can resemble the value of a variable.
   report(node.offset, message, node.kind === 'scalar' && node.substituted ? null : hint);
   return undefined;
 }
@@ -87,7 +87,7 @@ function firstIssue({ issues: [issue] }: z.core.$ZodError): { readonly message: 
   return { message: issue?.message ?? '', hint: typeof hint === 'string' ? hint : null };
 }
 
-/** How sections begin without which there is no configuration. */
+/** Example starts of required sections. */
 const beginnings: ReadonlyMap<string, string> = new Map([
   ['version', 'start with "version: 1"'],
   [
@@ -116,7 +116,7 @@ function readObject(object: z.ZodObject, node: Node, report: Report): unknown {
   return out;
 }
 
-/** A name that no key is like can be a value, and beside the key of a secret a secret (`{ adminToken, x }`). */
+/** A name unlike any key can be a value, and next to the key of a secret, a secret (`{ adminToken, x }`). */
 function reportUnknown(
   name: string,
   offset: number,
@@ -131,7 +131,7 @@ function reportUnknown(
 const missing: unique symbol = Symbol('a required key');
 const absentValues = new WeakMap<Schema, unknown>();
 
-/** What a key that is not written counts as: undefined, its default, or `missing`. Worked out once for each key. */
+/** The value of an absent key: undefined, its default, or `missing`. Computed once per key. */
 function absentValue(schema: Schema): unknown {
   if (absentValues.has(schema)) return absentValues.get(schema);
   const read = z.safeParse(schema, undefined);
@@ -142,7 +142,7 @@ function absentValue(schema: Schema): unknown {
 
 function readRecord({ keyType, valueType }: z.ZodRecord, node: Node, report: Report): unknown {
   if (node.kind !== 'map') return refuseKind(node, 'a mapping', report);
-  // Names that an author makes up: nothing is inherited.
+  // Names are the author's, so nothing may be inherited.
   const out = Object.create(null) as Record<string, unknown>;
   for (const [name, { keyOffset, value }] of node.entries) {
     const key = z.safeParse(keyType, name);
@@ -162,7 +162,7 @@ function refuseKind(node: Node, expected: string, report: Report): undefined {
   return undefined;
 }
 
-/** The alternative that a node is meant as: by its kind, and among mappings by the keys that it has. */
+/** The alternative that a node belongs to: by its kind, and for mappings by its keys. */
 function alternativeFor(options: readonly Schema[], node: Node): Schema {
   const fitting = options.filter((option) => kindOf(option) === node.kind);
   if (node.kind !== 'map') return fitting[0] ?? options[0]!;

@@ -63,7 +63,7 @@ function valueLines(key: string, schema: Schema, depth: number): string[] {
   return [`${indent}${key}: ${inline(fallback === undefined ? example : fallback)}`];
 }
 
-/** An entry of a mapping: with every key where its example says no more than what it is. */
+/** An entry of a mapping, with every key if its example is only a name. */
 function itemLines(head: string, item: Schema | null, example: unknown, depth: number): string[] {
   return item instanceof z.ZodObject ? [`${head}:`, ...objectLines(item, depth)] : [`${head}: ${inline(example)}`];
 }
@@ -83,7 +83,7 @@ export function documentation(schema: Schema): Documentation {
   return { description, example: Array.isArray(examples) ? examples[0] : undefined, alternative };
 }
 
-/** The default as an author would write it; undefined when there is none. */
+/** The default as an author would write it; undefined without one. */
 export function written(schema: Schema): unknown {
   return wrappers(schema).find((layer) => layer instanceof z.ZodPrefault)?.def.defaultValue;
 }

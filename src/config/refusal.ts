@@ -1,4 +1,4 @@
-/** Why something cannot be used, and what to do, in words for a problem. */
+/** Why something cannot be used, and the remedy, for a problem. */
 export class Refusal {
   readonly message: string;
   readonly hint: string | null;

@@ -1,6 +1,6 @@
 /**
- * The one source of the configuration's keys, types, defaults, JSON schema and reference. Descriptions say what a key
- * means and what happens beyond a limit; `examples` feed the reference file.
+ * The one source of the configuration's keys, types, defaults, JSON schema and reference. Descriptions explain a key and the effect of
+ * exceeding a limit; `examples` feed the reference file.
  */
 import { z } from 'zod';
 import { identityFields } from '../core/forwarding/forwarding-rules.ts';
@@ -117,9 +117,9 @@ export const configSchema = z.strictObject({
 export type ConfigFile = z.output<typeof configSchema>;
 export type RouteEntry = ConfigFile['routes'][number];
 
-/** A file that another one includes. */
+/** An included file. */
 export { includedSchema } from './schema/include.ts';
-/** A file with tests alone. */
+/** A test file. */
 export { type TestFile, testFileSchema } from './schema/tests.ts';
 export type { IncludedFile };
 

@@ -7,8 +7,8 @@
  *       if (!isDeepStrictEqual(setting.value, other?.value)) report(setting.class, setting.shown, other?.shown);
  *     }
  *
- * A key that is not written is listed with its default, or with `undefined`, as long as its section is there. A setting
- * on one side alone is of an entry (a route, a role, an upstream) or an optional section on that side alone.
+ * An absent key is listed with its default, or with `undefined`, if its section exists. A setting on only one side belongs to an entry (a
+ * route, a role, an upstream) or an optional section of that side.
  */
 import { z } from 'zod';
 import type { KeyClass } from './schema/key-class.ts';
@@ -26,7 +26,7 @@ export interface Setting {
   readonly shown: string;
 }
 
-/** `value`: what the schema made of a file. */
+/** `value`: a parsed file. */
 export function settingsOf(schema: Schema, value: unknown): readonly Setting[] {
   return [...walk(schema, value, [])];
 }

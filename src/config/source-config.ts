@@ -1,13 +1,13 @@
-/** Compiled sources: what knows whether a credential is good and whose it is, and how each is asked. */
+/** Compiled sources: the services that validate credentials, and how each is called. */
 import type { FieldRule, SourceFields } from '../core/identity/read-fields.ts';
 import type { ClientTlsConfig } from './config.ts';
 
-/** A service that is asked by HTTP. */
+/** A service that is called over HTTP. */
 export interface RemoteConfig {
-  /** At least one: the first is asked, the next ones when it fails. */
+  /** At least one: the first is called, the next ones if it fails. */
   readonly urls: readonly string[];
   readonly timeoutMs: number;
-  /** Calls at once. */
+  /** Maximum concurrent calls. */
   readonly concurrency: number;
   /** Statuses by which it rejects a credential. */
   readonly rejectedStatuses: readonly number[];
@@ -24,15 +24,15 @@ export interface AuthApiSourceConfig extends RemoteConfig {
   /** A boolean that must be true; null: the status alone accepts. */
   readonly verified: FieldRule | null;
   readonly fields: { readonly session: SourceFields; readonly keypair: SourceFields };
-  /** By which the bundled Auth API knows that a gateway calls; null or unset: it is not sent. */
+  /** Identifies the gateway to the bundled Auth API; null or unset: not sent. */
   readonly gatewaySecret?: string | null;
-  /** It belongs to this process, and has another address in each. */
+  /** It belongs to this process, and has a different address in each. */
   readonly embedded?: boolean;
 }
 
 /** An endpoint of token introspection. */
 export interface IntrospectionSourceConfig extends RemoteConfig, ClaimRules {
-  /** What the gateway authenticates by towards it. */
+  /** How the gateway authenticates to it. */
   readonly client: ClientConfig;
   /** The issuer whose logout tokens and security event tokens end its results; null: none does. */
   readonly issuer: string | null;
@@ -59,9 +59,9 @@ export interface UserinfoSourceConfig extends RemoteConfig {
   readonly fields: SourceFields;
 }
 
-/** What claims have to say, besides whose they are. */
+/** Requirements for claims, besides the identity. */
 export interface ClaimRules {
-  /** One of them has to be in `aud`; null: it is not looked at. */
+  /** One of them must be in `aud`; null: not checked. */
   readonly audience: readonly string[] | null;
   readonly requiredClaims: readonly string[];
   /** Claims that must have one of these values. */
@@ -77,15 +77,15 @@ export interface JwtSourceConfig extends ClaimRules {
   readonly algorithms: readonly string[];
   /** In lower case, without "application/". */
   readonly types: readonly string[];
-  /** Whether `typ` has to be there. */
+  /** Whether `typ` is required. */
   readonly typeRequired: boolean;
-  /** Longest time since it was issued; revocations are kept for longer than that. */
+  /** Maximum time since it was issued; revocations are kept longer. */
   readonly maxAgeMs: number;
   /** Whether tokens are refused while this process may miss revocations. */
   readonly whileDisconnected: 'refuse' | 'accept';
-  /** Back-channel logout; null: logout tokens are not taken. */
+  /** Back-channel logout; null: logout tokens are refused. */
   readonly logout: LogoutConfig | null;
-  /** Null: security event tokens are not taken. */
+  /** Null: security event tokens are refused. */
   readonly securityEvents: EventTokenConfig | null;
   readonly introspect: 'never' | 'onMiss' | 'always';
   /** Name of a source of kind `introspection`; null with `never`. */
@@ -97,9 +97,9 @@ export interface JwtSourceConfig extends ClaimRules {
 }
 
 export interface EventTokenConfig {
-  /** One of them has to be in `aud`. */
+  /** One of them must be in `aud`. */
   readonly audience: readonly string[];
-  /** Longest time since `iat`. */
+  /** Maximum time since `iat`. */
   readonly maxAgeMs: number;
 }
 
@@ -124,7 +124,7 @@ export type SourceConfig = { readonly name: string } & (
   | (JwtSourceConfig & { readonly kind: 'jwt' })
 );
 
-/** By the form of a credential, the name of the source that is asked; null: none, and it is rejected. */
+/** The name of the source by the form of a credential; null: none, and it is rejected. */
 export interface SourceRule {
   readonly bearer: string | null;
   readonly keyPair: string | null;
@@ -137,7 +137,7 @@ export interface SourcesConfig {
   readonly rule: SourceRule;
 }
 
-/** What was read of the files of a source. */
+/** The content of a source's files. */
 export interface FilesOfSource {
   readonly tls: ClientTlsConfig | null;
   readonly client: ClientConfig | null;

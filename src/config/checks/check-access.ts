@@ -1,4 +1,4 @@
-/** Access rules: that they name declared roles, and neither open nor close anything by accident. */
+/** Access rules: they must use declared roles, and must not allow or deny anything by accident. */
 import {
   type AccessRule,
   type AccessSource,
@@ -20,9 +20,9 @@ import type { Location } from './location.ts';
 type Access = AccessSource | ReadonlyMap<string, AccessSource>;
 
 export interface ReadAccess {
-  /** The rules as written, whatever method each is for. */
+  /** The rules as written, for any method. */
   readonly rules: readonly AccessSource[];
-  /** Methods that have rules of their own; null: one rule is for all. */
+  /** Methods with their own rules; null: one rule for all. */
   readonly methods: ReadonlySet<string> | null;
   readonly compiled: RouteAccess;
   /** No method needs a credential. */
@@ -36,20 +36,20 @@ export function readsIdentity(access: ReadAccess | null, methods: readonly strin
   return methods.every((method) => ruleFor(access.compiled, method)?.kind !== 'public');
 }
 
-/** `listed`: methods that the route is for; null: every one. */
+/** `listed`: methods of the route; null: all. */
 export function takesMethod(access: ReadAccess | null, listed: readonly string[] | null, method: string): boolean {
   const matched = listed === null || listed.includes(method) || (method === 'HEAD' && listed.includes('GET'));
   return matched && (access === null || ruleFor(access.compiled, method) !== null);
 }
 
-/** With the rules of policies, which a request has to meet, too. */
+/** With the rules of policies, which a request must also meet. */
 export function restricted(access: ReadAccess, rules: readonly AccessRule[], roles: DeclaredRoles): ReadAccess {
   if (rules.length === 0) return access;
   const compiled = restrictAccess(access.compiled, rules, tableOf(roles));
   return { ...access, compiled, rules: rulesIn(compiled).map(written), isPublic: false };
 }
 
-/** Null: there is no rule, or a problem with it. */
+/** Null: no rule, or a rule with problems. */
 export function readAccess(
   entry: Parts<AccessEntry> | undefined,
   at: Location,
@@ -59,7 +59,7 @@ export function readAccess(
   return source === null ? null : compile(source, tableOf(roles));
 }
 
-/** The rule of routes that have none, when `defaults.access` has a problem. */
+/** The rule of routes without one, if `defaults.access` has a problem. */
 export const denied: ReadAccess = compile('deny', new Map());
 
 function compile(source: Access, roles: ReadonlyMap<string, readonly string[]>): ReadAccess {
@@ -72,7 +72,7 @@ function compile(source: Access, roles: ReadonlyMap<string, readonly string[]>):
   };
 }
 
-/** The rule or the rules by method; null when there are problems with it. */
+/** The rule or the rules by method; null if there are problems. */
 function checkAccess(entry: Parts<AccessEntry> | undefined, at: Location, roles: DeclaredRoles): Access | null {
   if (entry === undefined) return null;
   const { keys } = at;

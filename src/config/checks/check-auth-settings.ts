@@ -1,4 +1,4 @@
-/** Keys of the Auth API that hold a secret or a URL with a password: under `authApi.embedded`, or in its own file. */
+/** Keys of the Auth API with a secret, or a URL with a password: under `authApi.embedded`, or in its own file. */
 import type { AuthApiFile, Parts } from '../schema.ts';
 import { isThisMachine, parseSmtpUrl, type SmtpServer } from '../units/mail.ts';
 import { checkRedis, type RedisAccess } from './check-redis.ts';
@@ -10,7 +10,7 @@ export type OwnKey = 'listen' | 'metrics' | 'gatewaySecret' | 'trustedProxies' |
 
 type Settings = Parts<Omit<AuthApiFile, OwnKey>>;
 
-/** Secrets as read from where they are kept, and URLs that can hold some. */
+/** Secrets as read from their files, and URLs that can contain secrets. */
 export interface AuthApiSecrets {
   readonly database: string;
   readonly secret: string;
@@ -29,7 +29,7 @@ export function checkAuthApiSettings(settings: Settings, at: Location): AuthApiS
   return database === null || secret === null ? null : { database, secret, previousSecrets, smtp, redis };
 }
 
-/** A path, or the URL of PostgreSQL; with another scheme it is not meant as a path. */
+/** A path, or the URL of PostgreSQL; a text with another scheme is not a path. */
 function readDatabase({ database }: Settings, at: Location): string | null {
   const source = readSecretText(database, at);
   if (source === null) return null;

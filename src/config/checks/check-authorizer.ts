@@ -7,10 +7,10 @@ import type { Location } from './location.ts';
 
 type File = Parts<ConfigFile>;
 
-/** What applies the decisions where Rolegate itself forwards nothing. */
+/** What applies the decisions if Rolegate itself does not forward. */
 export type DecidesFor = 'other proxies' | 'an application';
 
-/** Null: the proxy of Rolegate applies them. */
+/** Null: Rolegate's own proxy applies them. */
 export function decidesFor({ server, authorizer }: File, inProcess: boolean): DecidesFor | null {
   if (inProcess) return 'an application';
   if (server?.listen !== null) return null;
@@ -50,7 +50,7 @@ const ofFile: readonly (readonly [path: readonly string[], why: Why])[] = [
   [['authApi', 'embedded'], inApplications('it opens no port')],
 ];
 
-/** Of the whole file, but for routes. */
+/** For the whole file, except routes. */
 export function checkDecisionOnly(parts: File, decider: DecidesFor | null, at: Location): void {
   if (decider === null) return;
   for (const [path, why] of ofFile) refuse(at.at(...path), path.at(-1)!, why, decider);
@@ -71,7 +71,7 @@ export function checkDecidedRoute(entry: Parts<RouteEntry>, decider: DecidesFor,
     );
 }
 
-/** What an application adds later is not seen. */
+/** Headers that an application adds later are not seen. */
 function refuseRemoval(at: Location, decider: DecidesFor): void {
   const why = inApplications('Rolegate does not see the response of the application');
   refuse(at.at('responseHeaders', 'remove'), 'remove', why, decider);

@@ -1,6 +1,6 @@
 /**
- * What files claim for themselves (`owns`): no other file has a route that could match there, and the file itself none
- * outside. A claim is a set of hosts, of paths, or of paths on hosts.
+ * Claims of files (`owns`): no other file may have a route that could match there, and the file itself may have none outside. A claim is a
+ * set of hosts, of paths, or of paths on hosts.
  */
 
 import { rulesIn } from '../../core/policy/access.ts';
@@ -49,7 +49,7 @@ export function checkClaims(
   }
 }
 
-/** With a part that cannot be read, it is not known what is claimed. */
+/** If a part is unreadable, the claim is unknown. */
 function claimOf(file: RuleFile): Claim | null {
   const { owns } = file;
   if (owns === undefined) return null;
@@ -102,7 +102,7 @@ function reaches(route: Route, prefix: readonly string[]): boolean {
   return true;
 }
 
-/** Whether a literal of the route takes this text; with `caseSensitive: false`, in any letter case. */
+/** Whether a literal of the route matches this text; with `caseSensitive: false`, in any letter case. */
 function isTaken({ reading }: Route, literal: string, text: string): boolean {
   return literal === text || (ignoresCase(reading) && foldCase(literal) === foldCase(text));
 }
@@ -126,7 +126,7 @@ function hostsMeet(a: string, b: string): boolean {
   return coversHost(a, b) || coversHost(b, a);
 }
 
-/** A route that denies every request takes nothing from the claim: such as one that closes everything below a path. */
+/** A route that denies every request does not conflict with the claim, such as one that closes everything below a path. */
 function deniesAll({ access }: Route): boolean {
   return rulesIn(access).every(({ kind }) => kind === 'deny');
 }

@@ -23,7 +23,7 @@ const keysOf = <Key extends string>(shape: Readonly<Record<Key, unknown>>) => Ob
 
 const deepest = 6;
 
-/** Null when there are problems with it. */
+/** Null if there are problems. */
 export function checkCondition(
   entry: Entry,
   at: Location,
@@ -137,7 +137,7 @@ function checkRanges({ cidr }: Entry, at: Location, scope: CriterionScope): Cond
   return unlessEvery(addressList(ranges), at, scope);
 }
 
-/** Null: they hold every address, and that was reported. */
+/** Null: they contain every address, which was reported. */
 function unlessEvery(list: AddressList, at: Location, scope: CriterionScope): AddressList | null {
   if (scope.allowsEveryAddress || !holdEveryAddress(list.ranges)) return list;
   const hint = 'list the networks; "conditions.allowEveryAddress: true" confirms that this is intended';
@@ -162,7 +162,7 @@ function fitsClaim(operator: Exclude<Operator, 'cidr'>, type: ClaimType): boolea
   }
 }
 
-/** As values are compared; null: there is none, or it is not of the type of the subject, and that was reported. */
+/** In the form of compared values; null: missing, or not of the subject's type, which was reported. */
 function boundFor(subject: ValueSource, bound: Parts<Bound> | undefined, at: Location): number | null {
   if (bound === undefined) return null;
   const isTime = subject.from === 'claim' && subject.type === 'time';

@@ -1,7 +1,4 @@
-/**
- * The conditions of a route, and those with names: each compares one value by one operator, has a reason of its own, and can
- * be met.
- */
+/** The conditions of a route, and those with names: each compares one value by one operator, has its own reason, and can be met. */
 
 import type { ClaimTable } from '../../core/identity/claims.ts';
 import { reasons } from '../../core/outcome/reasons.ts';
@@ -18,27 +15,27 @@ import { type DeclaredRoles, formOf, reportUndeclared } from './check-roles.ts';
 import { credentialHeaders } from './check-sections.ts';
 import { type Location, whole } from './location.ts';
 
-/** What conditions of a route may name. */
+/** What conditions of a route may use. */
 export interface ConditionScope {
-  /** All that the route is for; empty: there is none to compare names with. */
+  /** All patterns of the route; empty: none to compare names with. */
   readonly patterns: readonly RoutePattern[];
-  /** Headers that conditions may read; null when the section cannot be read. */
+  /** Headers that conditions may read; null if the section is unreadable. */
   readonly headers: ConditionHeaders | null;
   readonly roles: DeclaredRoles;
-  /** Declared claims; null when the section cannot be read. */
+  /** Declared claims; null if the section is unreadable. */
   readonly claims: ClaimTable | null;
   readonly named: NamedConditions;
   /** Whether the route reads a credential with each of these methods (null: every one), so that there is an identity to compare. */
   readonly readsIdentity: (methods: readonly string[] | null) => boolean;
   readonly takesMethod: (method: string) => boolean;
-  /** Ranges of addresses may hold all of them (`conditions.allowEveryAddress`). */
+  /** Ranges may contain every address (`conditions.allowEveryAddress`). */
   readonly allowsEveryAddress: boolean;
 }
 
 /** The same for the methods of one condition. */
 export type CriterionScope = ConditionScope & { readonly identified: boolean };
 
-/** Words of all routes. */
+/** Maximum words of all routes. */
 const mostWords = 256;
 
 /** Names in lower case, and which peers they are read from. */
@@ -47,7 +44,7 @@ export type ConditionHeaders = ReadonlyMap<string, 'any' | 'trusted'>;
 /** Conditions by name; null: it has a problem. */
 export type NamedConditions = ReadonlyMap<string, CriterionSource | null>;
 
-/** `at`: of `conditions.named`. Values are compared with the pattern of a route where it is used. */
+/** `at`: of `conditions.named`. Values are checked against the pattern of each route that uses it. */
 export function checkNamedConditions(
   entries: Readonly<Record<string, Parts<CriterionEntry> | undefined>> | undefined,
   at: Location,
@@ -77,7 +74,7 @@ export function checkConditions(
   });
 }
 
-/** Null when there are problems with it. `name`: of one that others use, whose reason it is unless it has another. */
+/** Null if there are problems. `name`: of a shared condition, which is its reason unless it has another. */
 function checkCriterion(
   entry: Parts<CriterionEntry>,
   at: Location,
@@ -151,7 +148,7 @@ function checkWord(word: string | undefined, at: Location): void {
   }
 }
 
-/** Each word is a label of a metric, so there is an end to them. */
+/** Each word is a label of a metric, so their number is bounded. */
 export function checkWords(
   routes: readonly Route[],
   places: readonly { readonly at: Location }[],
@@ -183,8 +180,8 @@ export function checkUnless(
 }
 
 /**
- * Headers that conditions may read, in lower case: those whose value is the client's own word and reaches the upstream as
- * it was read. Null when the section cannot be read. `at`: of the file.
+ * Headers that conditions may read, in lower case: those that the client chooses freely and that reach the upstream unchanged. Null if the
+ * section is unreadable. `at`: of the file.
  */
 export function checkConditionHeaders(parts: Parts<ConfigFile>, at: Location): ConditionHeaders | null {
   const { headers, trustedHeaders } = parts.conditions ?? {};

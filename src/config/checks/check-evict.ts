@@ -1,4 +1,4 @@
-/** What a route revokes: every `{name}` has to be a parameter of its path, or a field of an identity that it asks for. */
+/** What a route revokes: every `{name}` must be a parameter of its path, or a field of the identity if it requires one. */
 import { type EvictedKind, type Eviction, evictedFields, readEvictionSource } from '../../core/revocation/eviction.ts';
 import type { RoutePattern } from '../../core/url/path-pattern.ts';
 import type { Parts, RouteEntry } from '../schema.ts';
@@ -6,7 +6,7 @@ import type { Location } from './location.ts';
 
 const kinds: readonly EvictedKind[] = ['session', 'keypair', 'user'];
 
-/** Null: nothing. `patterns`: empty, when there is a problem with them. */
+/** Null: nothing. `patterns`: empty if there is a problem with them. */
 export function checkEvict(
   written: Parts<RouteEntry>['evict'],
   patterns: readonly RoutePattern[],

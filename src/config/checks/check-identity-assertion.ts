@@ -1,4 +1,4 @@
-/** `identityAssertion`: its private keys, whether every process has the same ones, and what routes make of it. */
+/** `identityAssertion`: its private keys, whether every process has the same ones, and the settings of routes. */
 import type { webcrypto } from 'node:crypto';
 import { endsHere } from '../../core/routing/route.ts';
 import { canonicalName } from '../../core/syntax/header-fields.ts';
@@ -14,7 +14,7 @@ const form = 'create one with "openssl genpkey -algorithm ed25519"';
 /** For the first key: loading it takes longer than reading most configurations. */
 const crypto = () => process.getBuiltinModule('node:crypto');
 
-/** Keys as read; null: the gateway makes its own, or signs nothing. `at`: of the file. */
+/** Keys as read; null: the gateway generates its own, or signs nothing. `at`: of the file. */
 export function checkIdentityAssertion(parts: Parts<ConfigFile>, at: Location): readonly AssertionKey[] | null {
   const { identityAssertion: written, identityHeaders = {}, server, cache } = parts;
   if (written === undefined) return null;
@@ -71,7 +71,7 @@ function parseKey(text: string): AssertionKey | 'other' | null {
   }
 }
 
-/** Who the signed identity of a route is for; null: none is sent. `signs`: whether there is `identityAssertion`. */
+/** Audience of a route's signed identity; null: none is sent. `signs`: whether there is `identityAssertion`. */
 export function readAudience(
   { upstream, identityAssertion }: Parts<RouteEntry>,
   signs: boolean,

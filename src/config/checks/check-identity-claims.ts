@@ -1,13 +1,13 @@
-/** Claims of identities (`identity.claims`): which are declared, and that sources and identity headers name no others. */
+/** Claims of identities (`identity.claims`): their declarations, and that sources and identity headers use no others. */
 import type { ClaimTable, ClaimType } from '../../core/identity/claims.ts';
 import type { ConfigFile, Parts } from '../schema.ts';
 import type { Location } from './location.ts';
 
-/** Null when the section cannot be read, so that no claim counts as undeclared. */
+/** Null if the section is unreadable, so that no claim counts as undeclared. */
 export function claimTable({ identity }: Parts<ConfigFile>): ClaimTable | null {
   const claims = identity?.claims;
   if (claims === undefined) return null;
-  // One with a problem of its own has some type.
+  // A claim with a problem gets any type.
   return new Map(Object.entries(claims).map(([name, claim]): [string, ClaimType] => [name, claim?.type ?? 'string']));
 }
 

@@ -11,9 +11,9 @@ import type { Location } from './location.ts';
 const longestPattern = 2048;
 const longestHost = 255;
 
-/** One for every host and every path, the first of both first; null when one of them has a problem. */
+/** One for every host and path, starting with the first of both; null if one of them has a problem. */
 export function checkPatterns(match: Parts<RouteEntry>['match'], at: Location): readonly RoutePattern[] | null {
-  // Each text has a place of its own.
+  // Each text has its own position.
   const hosts = textsOf(match, 'host', at).map((host) => (host === null ? null : compilePart(host.text, '/', host.at)));
   const paths = textsOf(match, 'path', at).map((path) =>
     path === null ? null : compilePart(null, path.text, path.at),
@@ -51,7 +51,7 @@ export function compilePart(host: string | null, path: string, at: Location): Ro
   }
 }
 
-/** Null: the path stays as it is. */
+/** Null: the path is unchanged. */
 export function checkRewrite(
   rewrite: Parts<RouteEntry>['rewrite'],
   patterns: readonly RoutePattern[],
@@ -116,7 +116,7 @@ function hasTextAround(segment: Segment): boolean {
   return segment.kind === 'param' && segment.form !== null && segment.form.before + segment.form.after !== '';
 }
 
-/** One service cannot both read `%2F` as "/" and not: what one route keeps, another would decode. */
+/** One service cannot both decode `%2F` and keep it: one route would decode what another keeps. */
 export function checkEncodedSlashes(routes: Parts<ConfigFile>['routes'], at: Location): void {
   const seen = new Map<string, { readonly word: string; readonly at: Location }>();
   routes?.forEach((route, index) => {

@@ -1,4 +1,4 @@
-/** What a value is compared with: literals, or another value that is written like `identity.groups` or `param.id`. */
+/** The other side of a comparison: literals, or another value such as `identity.groups` or `param.id`. */
 import { credentialKinds } from '../../core/credential/credential.ts';
 import { type ClaimType, isExact } from '../../core/identity/claims.ts';
 import {
@@ -45,7 +45,7 @@ export function checkOperand(
   return null;
 }
 
-/** Whether a list is one that a file holds. */
+/** Whether a list is in a file. */
 export function isListFile(written: unknown): written is { readonly file?: string | undefined } {
   return typeof written === 'object' && written !== null && !Array.isArray(written);
 }
@@ -101,7 +101,7 @@ function readReference(text: string, at: Location, scope: CriterionScope): Value
   return undefined;
 }
 
-/** Null: there is no such field; of a claim that is not declared, it was reported. */
+/** Null: no such field; an undeclared claim was reported. */
 export function readField(name: string, at: Location, { claims }: CriterionScope): ValueSource | null {
   const field = conditionFields.find((known) => known === name);
   if (field !== undefined) return { from: 'identity', field };
@@ -152,7 +152,7 @@ function reportItself(source: ValueSource, subject: ValueSource, at: Location): 
   return true;
 }
 
-/** As values are compared; null: no value can ever be this literal, and it was reported. */
+/** In the form of compared values; null: no value can equal this literal, which was reported. */
 function checkLiteral(written: Literal, subject: ValueSource, operator: string, at: Location): string | null {
   const literal = literalOf(written, subject, operator);
   if (!(literal instanceof Refusal)) return literal;
@@ -160,7 +160,7 @@ function checkLiteral(written: Literal, subject: ValueSource, operator: string, 
   return null;
 }
 
-/** As values are compared, or why no value can ever be this literal. */
+/** In the form of compared values, or why no value can equal this literal. */
 function literalOf(written: Literal, subject: ValueSource, operator: string): string | Refusal {
   const type = typeOf(subject);
   if (type === 'number' || type === 'boolean') return typedLiteral(written, type);
@@ -189,7 +189,7 @@ function typedLiteral(written: Literal, type: 'number' | 'boolean'): string | Re
     if (text === 'true' || text === 'false') return text;
     return new Refusal('expected true or false', 'the claim is of type boolean');
   }
-  // A variable gives a text.
+  // A variable provides text.
   const number = /^-?\d+(?:\.\d+)?$/.test(text) || typeof written === 'number' ? Number(text) : Number.NaN;
   if (isExact(number)) return String(number);
   const hint = Number.isFinite(number)

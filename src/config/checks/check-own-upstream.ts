@@ -4,11 +4,11 @@ import type { ConfigFile, Parts, RouteEntry } from '../schema.ts';
 import type { ReadAccess } from './check-access.ts';
 import type { Location } from './location.ts';
 
-/** What such routes need of the rest of the file. */
+/** What such routes need from the rest of the file. */
 export interface OwnUpstreams {
   /** Whether identities are signed for services. */
   readonly signs: boolean;
-  /** Kinds of tokens that some source takes. */
+  /** Kinds of tokens that some source accepts. */
   readonly events: ReadonlySet<'logout' | 'security-event'>;
 }
 

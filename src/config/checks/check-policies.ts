@@ -1,4 +1,4 @@
-/** Policies: each restricts something, and every route lies below it as a whole or not at all. */
+/** Policies: each restricts something, and every route lies below it completely or not at all. */
 import { type AccessRule, rulesIn } from '../../core/policy/access.ts';
 import {
   type Comparison,
@@ -57,7 +57,7 @@ function checkPolicy(entry: Parts<PolicyEntry>, at: Location, scope: Scope): Res
   const conditions = checkConditions(entry.when ?? [], at.at('when'), {
     ...scope,
     patterns: pattern === null ? [] : [pattern],
-    // Whether a route reads a credential is seen where it lies below.
+    // Whether a route reads a credential is checked at the route.
     readsIdentity: () => true,
     takesMethod: () => true,
   });
@@ -100,7 +100,7 @@ function checkRule(entry: Parts<PolicyEntry>['access'], at: Location, { roles }:
   return null;
 }
 
-/** Parameters are read where the pattern of the policy has them, whatever a route calls them. */
+/** Parameters are read at the positions in the policy's pattern, regardless of their names in routes. */
 function anchor(condition: ConditionSource, pattern: RoutePattern): ConditionSource {
   const source = (from: ValueSource): ValueSource => (from.from === 'param' ? { ...from, pattern } : from);
   if ('subject' in condition) {
@@ -133,7 +133,7 @@ export function policiesOver(
   });
 }
 
-/** Where no credential is read, conditions on an identity would refuse every request, or, negated, none. */
+/** Without a credential, conditions on an identity would refuse every request or, negated, none. */
 export function checkPolicyConditions(policies: readonly Restriction[], access: ReadAccess | null, at: Location): void {
   for (const { id, conditions } of policies) {
     const blind = (conditions ?? []).some(({ steps, unless, methods }) => {
@@ -145,7 +145,7 @@ export function checkPolicyConditions(policies: readonly Restriction[], access: 
   }
 }
 
-/** A route of which some requests lie below a policy would be a way around it. */
+/** A route with some requests below a policy would bypass it. */
 export function checkReach(
   policies: readonly Restriction[],
   routes: readonly Route[],

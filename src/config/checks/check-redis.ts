@@ -1,4 +1,4 @@
-/** Keys of a Redis that need more than the kind of a single value: its URL, passwords, the form that it has. */
+/** Keys of a Redis that need checks across values: its URL, passwords and topology. */
 import type { RedisConfig, RedisServers } from '../config.ts';
 import type { ConfigFile, Parts } from '../schema.ts';
 import { readSecretText } from './check-secrets.ts';
@@ -7,12 +7,12 @@ import type { Location } from './location.ts';
 
 type Redis = Parts<NonNullable<ConfigFile['cache']['redis']>>;
 
-/** Where Redis is and how it is reached. */
+/** Address and access settings of Redis. */
 export type RedisAccess = Pick<RedisConfig, 'servers' | 'username' | 'password' | 'tls'>;
 
 type User = Pick<RedisConfig, 'username' | 'password'>;
 
-/** Null: there is none, or a problem was reported, here or before. */
+/** Null: not configured, or a problem was reported, here or before. */
 export function checkRedis(redis: Redis | undefined, at: Location): RedisAccess | null {
   if (redis === undefined) return null;
   const own = { ...readUser(redis, at), tls: checkClientTls(redis.tls, at.at('tls')) };
@@ -49,7 +49,7 @@ interface RedisUrl extends User {
   readonly tls: boolean;
 }
 
-/** Its parts, or what is wrong with it. */
+/** Its parts, or its problem. */
 function parseRedisUrl(text: string): RedisUrl | string {
   const url = /^rediss?:\/\/[^\s/]/i.test(text) ? URL.parse(text) : null;
   if (url === null || url.hostname === '') return 'expected a URL that starts with redis:// or rediss://';
@@ -85,7 +85,7 @@ function readUser(from: Pick<Redis, 'username' | 'password'>, at: Location): Use
   return { username: from.username ?? null, password: readSecretText(from.password, at.at('password')) };
 }
 
-/** Of a list with a problem, some nodes are missing: nothing is made of it. */
+/** A list with a problem lacks some nodes, so it is not used. */
 function readSentinel(sentinel: NonNullable<Redis['sentinel']>, at: Location): RedisServers | null {
   const { name, nodes } = sentinel;
   const user = readUser(sentinel, at);

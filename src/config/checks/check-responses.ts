@@ -1,4 +1,4 @@
-/** What routes do to responses: CORS, and headers set or removed. Compiled here, because both need other sections. */
+/** How routes change responses: CORS, and headers set or removed. Compiled here, because both need other sections. */
 import { type CorsPolicy, compileCors } from '../../core/forwarding/cors.ts';
 import { compileResponseRules, type ResponseRules } from '../../core/forwarding/response-rules.ts';
 import { canonicalName, token } from '../../core/syntax/header-fields.ts';
@@ -9,7 +9,7 @@ import { type Location, whole } from './location.ts';
 
 type ResponseHeaders = Parts<RouteEntry>['responseHeaders'];
 
-/** Names that identities and credentials travel in, in canonical form. */
+/** Names of headers with identities and credentials, in canonical form. */
 function namesOfConfig(parts: Parts<ConfigFile>): ReadonlySet<string> {
   const names = ['authorization', ...credentialHeaders(parts), ...Object.keys(parts.identityHeaders ?? {})];
   return new Set(names.map(canonicalName));
@@ -42,7 +42,7 @@ function whyFixed(name: string, removes: boolean, identities: ReadonlySet<string
   return ['this header frames the response, belongs to its connection, or is written by Rolegate', 'remove it'];
 }
 
-/** The route's own keys, and those of the defaults where it has none. */
+/** The route's own keys, or those of the defaults. */
 function compileResponseHeaders(own: ResponseHeaders, defaults: ResponseHeaders): ResponseRules | null {
   const pairs = Object.entries(own?.set ?? defaults?.set ?? {}).flatMap(([name, value]) =>
     value === undefined ? [] : [[name.toLowerCase(), value] as const],
@@ -71,7 +71,7 @@ export type ResponsesReader = (
   at: Location,
 ) => { readonly cors: CorsPolicy | null; readonly response: ResponseRules | null };
 
-/** Checks the defaults, and returns what reads the two sections of a route. `at`: of the file. */
+/** Checks the defaults, and returns the reader of the two sections of a route. `at`: of the file. */
 export function createResponsesReader(parts: Parts<ConfigFile>, at: Location): ResponsesReader {
   const identities = namesOfConfig(parts);
   const shared = parts.defaults?.responseHeaders;

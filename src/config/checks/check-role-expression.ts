@@ -1,11 +1,11 @@
-/** Roles that a rule demands: they must be declared, and their expressions must be small and demand something. */
+/** Roles that a rule requires: they must be declared, and their expressions must be small and require something. */
 import { type RoleExpression, type RoleTerm, roleKeys } from '../../core/policy/role-expression.ts';
 import { isAccessWord, type RoleExpressionEntry, type RoleTermEntry } from '../schema/access.ts';
 import type { Parts } from '../schema.ts';
 import { type DeclaredRoles, formOf, reportUndeclared } from './check-roles.ts';
 import { type Location, whole } from './location.ts';
 
-/** Levels of expressions within expressions, and names and expressions in a rule that has some. */
+/** Maximum levels of nested expressions, and of names and expressions in a rule. */
 const deepest = 8;
 const mostTerms = 64;
 

@@ -1,4 +1,4 @@
-/** Roles that are held in a scope (`scopedBy`): the form in which sources write them, and that each form says one thing. */
+/** Roles that are held in a scope (`scopedBy`): the form in which sources write them, and that each form is unambiguous. */
 
 import type { Restriction, RouteRules } from '../../core/policy/restrictions.ts';
 import { roleInScope, scopedRole, scopeOf } from '../../core/policy/role-scopes.ts';
@@ -12,7 +12,7 @@ type RoleEntry = NonNullable<Roles[string]>;
 
 const defaultFormat = '{scope}:{role}';
 
-/** By name, each role as rules know it: `{tenant}:editor` of one that is held in a scope, else its name. */
+/** By name, each role in the form of rules: `{tenant}:editor` for a scoped role, otherwise its name. */
 export function readForms(roles: Roles, at: Location): ReadonlyMap<string, string> {
   const forms = new Map((at.keys ?? []).map((name) => [name, name]));
   for (const [name, role] of Object.entries(roles)) {
@@ -24,7 +24,7 @@ export function readForms(roles: Roles, at: Location): ReadonlyMap<string, strin
   return forms;
 }
 
-/** Null: it has no scope, or there are problems with it. */
+/** Null: it has no scope, or there are problems. */
 function readForm(name: string, { scopedBy, format, from }: RoleEntry, at: Location): string | null {
   if (scopedBy === undefined) {
     if (format !== undefined) at.at('format').reportKey('"format" has no meaning without "scopedBy"', 'remove it');
@@ -48,7 +48,7 @@ function readForm(name: string, { scopedBy, format, from }: RoleEntry, at: Locat
   return null;
 }
 
-/** No role of an identity may be two roles, or one role in two scopes. */
+/** A role of an identity must not match two roles, or one role in two scopes. */
 function reportTwofold(forms: ReadonlyMap<string, string>, at: Location): void {
   const names = [...forms];
   for (const [index, [name, form]] of names.entries()) {
@@ -65,7 +65,7 @@ function reportTwofold(forms: ReadonlyMap<string, string>, at: Location): void {
   }
 }
 
-/** A role of an identity that both forms fit; null: there is none. */
+/** A role of an identity that fits both forms, or null. */
 export function commonText(form: string, other: string): string | null {
   const [a, b] = [scopedRole(form), scopedRole(other)];
   if (a === null || b === null) {
@@ -104,7 +104,7 @@ export function exampleOf(form: string): string {
   return scoped === null ? form : (roleInScope(scoped, 'acme') ?? form);
 }
 
-/** That the paths of a route name the scopes that its rules, or those of policies, ask about. `at`: of the route. */
+/** The paths of a route must contain the scopes that its rules, or those of policies, require. `at`: of the route. */
 export function checkScopes(
   own: RouteRules,
   policies: readonly Restriction[],

@@ -1,4 +1,4 @@
-/** Declared roles: that names mean roles, that what they inherit is declared, that inheritance ends, and where they come from. */
+/** Declared roles: valid names, declared and acyclic inheritance, and origins. */
 import { credentialKinds } from '../../core/credential/credential.ts';
 import { compileRoleMapping, type RoleMapping, type RoleOrigin } from '../../core/policy/map-roles.ts';
 import type { RoleTable } from '../../core/policy/roles.ts';
@@ -8,22 +8,22 @@ import type { ConfigFile, Parts } from '../schema.ts';
 import { readForms, reportScopesOfHeirs } from './check-role-scopes.ts';
 import { type Location, whole } from './location.ts';
 
-/** Null when the section cannot be read, so that no role counts as undeclared. */
+/** Null if the section is unreadable, so that no role counts as undeclared. */
 export type DeclaredRoles = RoleNames | null;
 
 export interface RoleNames {
-  /** By name as written, each as rules know it. */
+  /** By name as written, each in the form of rules. */
   readonly forms: ReadonlyMap<string, string>;
-  /** Each as rules know it to those that it inherits. */
+  /** Each role in the form of rules, with those that it inherits. */
   readonly table: RoleTable;
 }
 
-/** What each role inherits; empty when the section cannot be read. */
+/** What each role inherits; empty if the section is unreadable. */
 export function tableOf(declared: DeclaredRoles): RoleTable {
   return declared?.table ?? new Map();
 }
 
-/** As rules know it. */
+/** In the form of rules. */
 export function formOf(role: string, declared: DeclaredRoles): string {
   return declared?.forms.get(role) ?? role;
 }
@@ -70,7 +70,7 @@ export function reportUndeclared(role: string, at: Location, declared: DeclaredR
   at.report(`the role ${at.quote(role)} is not declared under "roles"`, hint);
 }
 
-/** Depth first with a list of its own: a chain of ten thousand roles must not end the stack. */
+/** Depth first with an explicit stack: a chain of ten thousand roles must not overflow the call stack. */
 function reportCircles(declared: ReadonlyMap<string, readonly string[]>, at: Location): void {
   const done = new Set<string>();
   for (const start of declared.keys()) {
@@ -97,7 +97,7 @@ function reportCircles(declared: ReadonlyMap<string, readonly string[]>, at: Loc
   }
 }
 
-/** Where roles come from (`from`): each names a field of the identity and the values that bring the role. */
+/** Where roles come from (`from`): each has a field of the identity and the values that grant the role. */
 export function checkRoleOrigins(roles: Roles, at: Location): RoleMapping | null {
   const origins = Object.entries(roles ?? {}).flatMap(([role, entry]) => {
     const from = at.at(role, 'from');

@@ -1,4 +1,4 @@
-/** What a route says of credentials: which kinds it takes, what its challenges list, and where it sends people to sign in. */
+/** Credential settings of a route: the accepted kinds, its challenges, and its sign-in page. */
 import { type Challenges, compileChallenges } from '../../core/credential/challenges.ts';
 import { type CredentialKind, kindsOf } from '../../core/credential/credential.ts';
 import type { SignIn } from '../../core/credential/sign-in.ts';
@@ -7,7 +7,7 @@ import type { ConfigFile, Parts, RouteEntry } from '../schema.ts';
 import type { ReadAccess } from './check-access.ts';
 import { type Location, whole } from './location.ts';
 
-/** Words of routes for kinds. */
+/** Names of kinds in routes. */
 export const kindWords = { bearer: 'bearer', keyPair: 'key_pair', apiKey: 'api_key' } as const;
 
 export interface RouteCredentials {
@@ -18,7 +18,7 @@ export interface RouteCredentials {
 
 export type CredentialsReader = (entry: Parts<RouteEntry>, access: ReadAccess | null, at: Location) => RouteCredentials;
 
-/** Returns what reads the keys of a route. */
+/** Returns the reader of a route's keys. */
 export function createCredentialsReader(parts: Parts<ConfigFile>): CredentialsReader {
   const sources = compileCredentials(parts.credentials, 0);
   const shared = new Map<string, Challenges>();
@@ -34,7 +34,7 @@ export function createCredentialsReader(parts: Parts<ConfigFile>): CredentialsRe
     const own = at.at('signIn');
     const signIn = compileSignIn(own.isWritten ? entry.signIn : parts.defaults?.signIn);
     if (own.isWritten) checkSignIn(signIn, entry, asks, own);
-    // Only a host that the route has matched may be in an address to return to.
+    // A return address may contain only a host that the route has matched.
     if (signIn !== null && !signIn.url.startsWith('/') && !hasHost(entry) && asks) {
       const hint = 'give it a "match.host", because the return address contains the host of the request';
       (own.isWritten ? own : at.at('match')).report('a sign-in page on another host needs a route with a host', hint);
@@ -48,7 +48,7 @@ function hasHost({ match }: Parts<RouteEntry>): boolean {
   return match?.host !== undefined || match?.hosts !== undefined;
 }
 
-/** Without a list, every kind that is switched on. */
+/** Without a list, every enabled kind. */
 function readKinds(
   written: Parts<RouteEntry>['credentials'],
   on: readonly CredentialKind[],
@@ -65,7 +65,7 @@ function readKinds(
   return on.filter((kind) => kinds.includes(kind));
 }
 
-/** A 401 asks for no more than what the route takes. */
+/** A 401 challenges only for kinds that the route accepts. */
 function narrowed(all: Challenges, written: Parts<RouteEntry>['challenges'], at: Location): Challenges {
   if (written === undefined) return all;
   written.forEach((word, index) => {

@@ -1,4 +1,4 @@
-/** Routes: each on its own, and all against each other; the result is the compiled table. */
+/** Routes: each alone, and all against each other; the result is the compiled table. */
 import { otherMethods } from '../../core/policy/access.ts';
 import { compileConditions } from '../../core/policy/conditions.ts';
 import { type Restriction, restrict } from '../../core/policy/restrictions.ts';
@@ -44,12 +44,12 @@ export interface RoutePlace {
   readonly at: Location;
 }
 
-/** What routes take from the rest of the file. */
+/** What routes need from the rest of the file. */
 interface Surroundings extends Pick<ConditionScope, 'headers' | 'allowsEveryAddress' | 'named' | 'roles' | 'claims'> {
   readonly policies: readonly Restriction[];
-  /** Null when the section cannot be read, so that no upstream counts as unknown. */
+  /** Null if the section is unreadable, so that no upstream counts as unknown. */
   readonly upstreams: ReadonlySet<string> | null;
-  /** What applies the decisions; null: the proxy of Rolegate. */
+  /** What applies the decisions; null: Rolegate's own proxy. */
   readonly decider: DecidesFor | null;
   readonly access: ReadAccess;
   readonly defaults: NonNullable<Parts<ConfigFile>['defaults']>;
@@ -59,7 +59,7 @@ interface Surroundings extends Pick<ConditionScope, 'headers' | 'allowsEveryAddr
 }
 
 export interface CheckedRoutes {
-  /** Null when there are problems that leave no table. */
+  /** Null if problems prevent a table. */
   readonly table: RouteTable | null;
   readonly ids: ReadonlyMap<string, RoutePlace>;
   /** Words of conditions. */
@@ -127,7 +127,7 @@ export function checkRoutes(
   checkReach(policies, routes, ({ index }) => places[index]!.at.at('match'));
   const words = checkWords(routes, places);
   checkEncodedSlashes(parts.routes, main.at('routes'));
-  // Most routers of applications serve `/Own` as `/own`, and none of them shows it.
+  // Most routers of applications serve `/Own` as `/own`, which cannot be detected.
   const table = compileRoutes(routes, decider === 'an application');
   if (!('ties' in table)) return { table, ids, words, policies, places };
   for (const { first, second, example } of table.ties) {
@@ -164,8 +164,8 @@ function nameOf({ pattern: { host, path } }: Route): string {
 }
 
 /**
- * One for each of its patterns, all alike but for what depends on the pattern; none when a pattern has a problem.
- * `index`: of the first. `unnamed`: its name when it has no id.
+ * One per pattern, equal except for what depends on the pattern; empty if a pattern has a problem. `index`: of the first. `unnamed`: its
+ * name without an id.
  */
 function checkRoute(
   entry: Parts<RouteEntry>,
@@ -221,7 +221,7 @@ function checkRoute(
   const ownRules = { access: (own ?? denied).compiled, conditions: all.length === 0 ? null : all };
   checkScopes(ownRules, policies, patterns, at);
   const audience = readAudience(entry, around.own.signs, isPublic, at);
-  // What every request reads is in front, so that it lies together in memory.
+  // Members that every request reads come first, so that they are adjacent in memory.
   return patterns.map((pattern, further) => ({
     index: index + further,
     reading: readingOf(entry.path, pattern),
@@ -276,7 +276,7 @@ function checkMethods(entry: Parts<RouteEntry>, access: ReadAccess | null, at: L
   return methods;
 }
 
-/** Whether `mode: shadow` has something to try out. `conditions`: how many the route has. */
+/** Whether `mode: shadow` has an effect. `conditions`: how many the route has. */
 function checkShadow({ rules }: ReadAccess, conditions: number, [policy]: readonly Restriction[], at: Location): void {
   if (policy !== undefined) {
     const message = `"shadow" would allow requests that the policy "${policy.id}" refuses: no route below a policy can weaken it`;

@@ -1,4 +1,4 @@
-/** Reads secrets from where they are kept, and refuses those that are too short to be any, or have the wrong form. */
+/** Reads secrets, and refuses those that are too short or malformed. */
 
 import type { SecretSource } from '../schema/secret.ts';
 import type { ConfigFile, Parts } from '../schema.ts';
@@ -6,7 +6,7 @@ import { secretMark } from '../yaml/problem.ts';
 import type { Location } from './location.ts';
 
 type Source = Parts<SecretSource> | undefined;
-/** One or several, any of which is good: a rotation needs two. */
+/** One or several, all valid: a rotation needs two. */
 type Sources = Source | readonly Source[];
 
 const shortestSecret = 32;
@@ -17,10 +17,10 @@ const bearer = /^[A-Za-z0-9\-._~+/]+=*$/;
 /** The Standard Webhooks specification: "whsec_" and base64 of 24 to 64 bytes. */
 const webhook = /^whsec_(?:[A-Za-z0-9+/]{4})+(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 const webhookBytes = { least: 24, most: 64 } as const;
-/** Each is one more look in Redis for an unknown credential, and one more name in the message that revokes one. */
+/** Each costs another query to Redis for an unknown credential, and another name in the message that revokes one. */
 const maxPreviousSecrets = 8;
 
-/** Text of a secret, or null when there is none or it has a problem. */
+/** Text of a secret, or null if it is missing or has a problem. */
 export function readSecretText(source: Source, at: Location): string | null {
   const { readSecret, list } = at.file;
   if (typeof source === 'string') {

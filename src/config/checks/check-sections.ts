@@ -1,4 +1,4 @@
-/** Rules that join keys of several sections, or ask whether a key with a default is written. `at`: of the file. */
+/** Rules over keys of several sections, or that depend on whether a key with a default is written. `at`: of the file. */
 import { canonicalName, token } from '../../core/syntax/header-fields.ts';
 import { takenByHttp } from '../schema/header-names.ts';
 import type { ConfigFile, Parts } from '../schema.ts';
@@ -9,7 +9,7 @@ import type { Location } from './location.ts';
 
 type File = Parts<ConfigFile>;
 
-/** Headers of credentials besides `Authorization`, as far as the section can be read; none of kinds that are switched off. */
+/** Headers of credentials besides `Authorization`, as far as the section is readable; without those of disabled kinds. */
 export function credentialHeaders({ credentials }: File): readonly string[] {
   const { apiKeyHeader, apiSecretHeader } = credentials?.keyPair ?? {};
   return [apiKeyHeader, apiSecretHeader, credentials?.apiKey?.header].filter((name) => name !== undefined);

@@ -1,7 +1,4 @@
-/**
- * Which sources there are and what they take; and what they keep in files: secrets and keys towards them, public keys of
- * issuers, certificates.
- */
+/** The sources and what they accept, and their files: secrets and keys for them, public keys of issuers, certificates. */
 
 import { takes } from '../compile-sources.ts';
 import type { ConfigFile, Parts } from '../schema.ts';
@@ -28,7 +25,7 @@ const firstSources =
 /** `at`: of the file. */
 export function checkSources({ authApi, sources, credentials }: Parts<ConfigFile>, at: Location): void {
   const hasAuthApi = authApi !== undefined || at.at('authApi').isWritten;
-  // One that is wrong has problems of its own.
+  // A faulty section has its own problems.
   if (sources === undefined) return;
   if (!hasAuthApi && Object.keys(sources).length === 0) {
     at.report(noSource, firstSources);

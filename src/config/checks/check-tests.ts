@@ -1,4 +1,4 @@
-/** Tests of the rules, over all files: that they name identities, roles, routes and reasons which there are. */
+/** Tests of the rules, over all files: they must refer to existing identities, roles, routes and reasons. */
 import { type Claims, type ClaimTable, type ClaimValue, readClaimValue } from '../../core/identity/claims.ts';
 import type { Identity } from '../../core/identity/identity.ts';
 import { reasons } from '../../core/outcome/reasons.ts';
@@ -18,10 +18,10 @@ type Tests = NonNullable<Parts<ConfigFile>['tests']>;
 type IdentityEntry = NonNullable<NonNullable<Tests['identities']>[string]>;
 type CaseEntry = NonNullable<NonNullable<Tests['cases']>[number]>;
 
-/** What tests may name. */
+/** What tests may refer to. */
 export interface TestScope {
   readonly roles: DeclaredRoles;
-  /** Declared claims; null when the section cannot be read. */
+  /** Declared claims; null if the section is unreadable. */
   readonly claims: ClaimTable | null;
   readonly roleMapping: RoleMapping | null;
   readonly routeIds: ReadonlyMap<string, unknown>;
@@ -31,7 +31,7 @@ export interface TestScope {
   readonly words: ReadonlySet<string>;
 }
 
-/** Compiles what has no problems; a problem anywhere makes the result of no use. */
+/** Compiles valid entries; a problem anywhere makes the result unusable. */
 export function checkTests(files: readonly RuleFile[], scope: TestScope): TestSuite {
   const identities = new Map<string, Identity>();
   const roles = rolesOfIdentities(scope);
@@ -60,7 +60,7 @@ export function checkTests(files: readonly RuleFile[], scope: TestScope): TestSu
   return { identities, cases };
 }
 
-/** Those that are declared, and those of the Auth API from which declared ones follow. */
+/** The declared ones, and those of the Auth API from which declared ones are derived. */
 function rolesOfIdentities({ roles, roleMapping }: TestScope): DeclaredRoles {
   const origins = roleMapping?.origins.filter(({ field }) => field === 'roles') ?? [];
   if (roles === null || origins.length === 0) return roles;
@@ -156,7 +156,7 @@ function checkCase(
   if (entry.expect !== 'allow' && entry.expect !== undefined && upstreamHeaders.keys?.length) {
     upstreamHeaders.reportKey('a refused request does not reach the upstream', 'remove it');
   }
-  // Read from one scalar, so it is whole.
+  // Parsed from one scalar, so it is complete.
   const request = entry.request as RequestLine | undefined;
   const requestAt = at.at('request');
   if (request !== undefined && request.host !== null && canonicalHost(request.host) === null) {

@@ -1,6 +1,6 @@
 /**
- * Limits of time: how old a verdict may be (`maxAge`), how long ago callers may have signed in (`maxAuthAge`), and when the
- * route is open (`notBefore`, `notAfter`).
+ * Time limits: how old a verdict may be (`maxAge`), how long ago callers may have signed in (`maxAuthAge`), and when the route is open
+ * (`notBefore`, `notAfter`).
  */
 import { otherMethods } from '../../core/policy/access.ts';
 import type { Criterion } from '../../core/policy/conditions.ts';
@@ -52,7 +52,7 @@ function agesByMethod(written: Ages, at: Location, check: (method: string, at: L
   return ages;
 }
 
-/** A method that reads no credential has no age of one. */
+/** A method that reads no credential has no maximum age. */
 function checkMethod(
   method: string,
   access: ReadAccess,
@@ -112,7 +112,7 @@ export function checkMaxAuthAge(
   return limits.filter((limit) => limit.methods?.length !== 0).map((limit) => signedInWithin(limit, null));
 }
 
-/** Limits of a policy: for whatever its routes take. */
+/** Limits of a policy: for all methods of its routes. */
 export function checkPolicyAuthAge(
   written: Parts<RouteEntry>['maxAuthAge'],
   id: string,

@@ -1,4 +1,4 @@
-/** Reads the PEM files for TLS, towards Redis or a source and of a port of ours, and refuses those that could not be used. */
+/** Reads the PEM files for TLS, of connections to Redis or a source and of our own ports, and refuses unusable ones. */
 import type { KeyObject, X509Certificate } from 'node:crypto';
 import type { ClientTlsConfig, ServerTlsConfig } from '../config.ts';
 import type { Location } from './location.ts';

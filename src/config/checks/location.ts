@@ -1,4 +1,4 @@
-/** A place in a configuration file, by its path: what checks of meaning ask about it, and report there. */
+/** A position in a configuration file, by its path, for semantic checks and their reports. */
 import type { ListFiles } from '../list-files.ts';
 import { didYouMean, nameHint } from '../nearest-name.ts';
 import type { LineIndex } from '../yaml/line-index.ts';
@@ -9,10 +9,10 @@ export interface LocatedFile {
   readonly root: Node;
   readonly lines: LineIndex;
   readonly list: ProblemList;
-  /** Reads a secret file; throws when it cannot. */
+  /** Reads a secret file; throws if it cannot. */
   readonly readSecret: (path: string) => string;
   readonly lists: ListFiles;
-  /** It may name lists anywhere; others only below the folder of the main file. */
+  /** It may use lists anywhere; other files only below the folder of the main file. */
   readonly ownsLists: boolean;
 }
 
@@ -56,7 +56,7 @@ export class Location {
     return node.kind !== 'scalar' || !node.substituted;
   }
 
-  /** Keys of the mapping, as written; null when there is no mapping. */
+  /** Keys of the mapping, as written; null if it is not a mapping. */
   get keys(): readonly string[] | null {
     const node = findNode(this.file.root, this.#path);
     return node?.kind === 'map' ? [...node.entries.keys()] : null;
@@ -66,7 +66,7 @@ export class Location {
     return this.file.lines.position(this.#offset(false)).line;
   }
 
-  /** The name in quotes, or "this value" when it came from a variable. */
+  /** The name in quotes, or "this value" if it came from a variable. */
   quote(name: string): string {
     return this.isOwn ? `"${name}"` : 'this value';
   }
@@ -87,7 +87,7 @@ export class Location {
   }
 }
 
-/** What of a list has no problem. */
+/** The valid items of a list. */
 export function whole<T>(items: readonly (T | undefined)[] | undefined): T[] {
   return items?.filter((item) => item !== undefined) ?? [];
 }

@@ -1,21 +1,21 @@
-/** A file with routes and tests, the main one or an included one, and how its places are named from another file. */
+/** A file with routes and tests, the main one or an included one, and how messages in another file refer to its positions. */
 import { basename } from 'node:path';
 import type { ConfigFile, IncludedFile, Parts } from '../schema.ts';
 import type { Location } from './location.ts';
 
 export interface RuleFile {
-  /** As problems name it. */
+  /** Its name in problems. */
   readonly file: string;
   readonly at: Location;
   readonly routes: Parts<ConfigFile>['routes'];
   readonly tests: Parts<ConfigFile>['tests'];
-  /** Of the keys of `tests`. */
+  /** Location of the keys of `tests`. */
   readonly testsAt: Location;
   /** Undefined: it claims nothing. */
   readonly owns: Parts<IncludedFile>['owns'];
 }
 
-/** The name of a place in another file, or in the same one, for a message in `from`: `line 7`, or `orders.yaml line 7`. */
+/** The name of a position in another file, or in the same one, for a message in `from`: `line 7`, or `orders.yaml line 7`. */
 export function placeFrom(from: RuleFile, there: RuleFile, at: Location): string {
   return from === there ? `line ${at.line}` : `${basename(there.file)} line ${at.line}`;
 }

@@ -1,6 +1,6 @@
 /**
- * The traces of a process: where each request belongs, as trusted clients say or as a new trace, and whether it is recorded. What
- * records is loaded when the configuration names a collector, and not before.
+ * The traces of a process: each request continues the trace of a trusted client or begins a new one, and may be recorded. The recorder is
+ * loaded only if the configuration has a collector.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { TraceRequest } from '../../auth-api/events.ts';
@@ -21,19 +21,19 @@ export interface TracingOptions {
 }
 
 export interface TracingInUse {
-  /** At start and at each reload. Null: nothing is traced. */
+  /** Called at start and at each reload. Null: nothing is traced. */
   use(config: TracingConfig | null): Tracing | null;
-  /** For the sources: by the request whose decision makes the call. */
+  /** For calls to sources, by the request whose decision makes the call. */
   readonly traceCall: TraceCall;
   /** For the Auth API in this process. */
   readonly traceAuthApi: TraceRequest;
-  /** Resolves when requests are recorded as the configuration in use says. */
+  /** Resolves when requests are recorded by the current configuration. */
   ready(): Promise<void>;
-  /** Sends what waits, within a bound. */
+  /** Sends waiting spans, within a time limit. */
   close(): Promise<void>;
 }
 
-/** The trace of the request whose decision is being made: by the context of the call, as a look-up is many calls away from the request. */
+/** The trace of the request being decided, by async context, because a look-up is many calls away from the request. */
 export type Deciding = AsyncLocalStorage<{ readonly traceCall: TraceCall }>;
 
 const longestCloseMs = 2_000;
@@ -41,7 +41,7 @@ const longestCloseMs = 2_000;
 export function createTracing({ version, events, log }: TracingOptions): TracingInUse {
   const deciding: Deciding = new AsyncLocalStorage();
   let inUse: TracingConfig | null = null;
-  /** The settings that `recorder` is, or will be, made of. */
+  /** The settings of the current or next `recorder`. */
   let madeOf = '';
   let recorder: Recorder | null = null;
   /** Settles with the last change of `recorder`. */
@@ -55,7 +55,7 @@ export function createTracing({ version, events, log }: TracingOptions): Tracing
     if (config === null || endpoint === null) return;
     try {
       const { openRecorder } = await import('./open-recorder.ts');
-      // Unless another configuration came meanwhile.
+      // Unless the configuration has changed meanwhile.
       if (settings === madeOf) recorder = openRecorder({ endpoint, config, version, deciding, events });
     } catch (cause) {
       log.error({ err: cause }, 'traces cannot be recorded');

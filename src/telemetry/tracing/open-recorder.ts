@@ -1,4 +1,4 @@
-/** Records traces with OpenTelemetry, and sends them to a collector. It loads OpenTelemetry, and is loaded only where that is needed. */
+/** Records traces with OpenTelemetry, and sends them to a collector. It loads OpenTelemetry, and is itself loaded only if needed. */
 import { randomUUID } from 'node:crypto';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
 import { resourceFromAttributes } from '@opentelemetry/resources';
@@ -26,7 +26,7 @@ export interface Recorder {
   begin(parent: TraceContext | null): RequestTrace;
   /** The same for a request to the Auth API in this process. */
   beginAuthApi(parent: TraceContext | null): AuthApiTrace;
-  /** Sends what waits. Never rejects. */
+  /** Sends waiting spans. Never rejects. */
   close(): Promise<void>;
 }
 
@@ -51,7 +51,7 @@ export function openRecorder({ endpoint, config, version, deciding, events }: Re
       'service.version': version,
       'service.instance.id': randomUUID(),
     }),
-    // What is recorded is decided before a span begins.
+    // Sampling is decided before a span begins.
     sampler: new AlwaysOnSampler(),
     spanProcessors: [new SpanQueue(exporter, batch, queue, events)],
   });

@@ -1,6 +1,6 @@
 /**
- * The spans of one request: the request, its decision, calls to sources within it, and the request to the service. Most of what they
- * say is known when the request is over.
+ * The spans of one request: the request, its decision, calls to sources within it, and the request to the service. Most of their attributes
+ * are known when the request has ended.
  */
 import {
   type Context,
@@ -33,13 +33,13 @@ export class RecordedTrace implements RequestTrace {
   readonly #deciding: Deciding;
   readonly #parent: TraceContext | null;
   readonly #request: Span;
-  /** Of `performance.now()`, in milliseconds since the epoch: one for all spans, so that they are exact beside each other. */
+  /** Of `performance.now()`, in milliseconds since the epoch: one for all spans, so that they are consistent. */
   readonly #originMs = Date.now() - performance.now();
   #decide: Span | null = null;
   #upstream: Span | null = null;
   #over = false;
 
-  /** `parent`: the trace that the request came with; null: it begins here. */
+  /** `parent`: the trace of the incoming request; null: it begins here. */
   constructor(tracer: Tracer, parent: TraceContext | null, deciding: Deciding) {
     this.#tracer = tracer;
     this.#deciding = deciding;
@@ -53,7 +53,7 @@ export class RecordedTrace implements RequestTrace {
     return this.#deciding.run(this, decide);
   }
 
-  /** What runs in its context after its end, such as a timer, does not belong to it. */
+  /** Code that runs in its context after its end, such as a timer, does not belong to it. */
   traceCall(call: SourceCall): TracedCall | null {
     if (this.#over || this.#decide === null) return null;
     const span = this.#start(call.method, SpanKind.CLIENT, this.#decide);
@@ -88,7 +88,7 @@ export class RecordedTrace implements RequestTrace {
       this.#upstream.end(endedAt);
     }
     this.#request.updateName(spanName(record)).setAttributes(requestAttributes(record));
-    // A refusal is no error of the gateway.
+    // A refusal is not an error of the gateway.
     if (status >= 500 || record.cut) this.#request.setStatus({ code: SpanStatusCode.ERROR });
     this.#request.end(endedAt);
   }

@@ -1,6 +1,6 @@
 /**
- * What spans say, by the semantic conventions of OpenTelemetry for HTTP and, for what is ours, under `rolegate.`. Never a query, a
- * credential, a body, a user or the address of a client.
+ * Attributes of spans: OpenTelemetry's semantic conventions for HTTP, and our own under `rolegate.`. Never a query, a credential, a body, a
+ * user or a client address.
  */
 import type { Attributes } from '@opentelemetry/api';
 import type { RequestEnd } from '../../auth-api/events.ts';
@@ -8,7 +8,7 @@ import type { SourceCall } from '../../identity/events.ts';
 import { loggedPath } from '../log/access-log.ts';
 import { conditionOf, outcomeOf, type RequestRecord } from '../request-record.ts';
 
-/** Other methods are `_OTHER`, so that a client cannot make up names of spans. */
+/** Other methods are `_OTHER`, so that a client cannot choose names of spans. */
 const knownMethods: ReadonlySet<string> = new Set([
   ...['CONNECT', 'DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT', 'TRACE', 'QUERY'],
 ]);
@@ -53,7 +53,7 @@ export function decideAttributes({ decision }: RequestRecord): Attributes {
 
 export function upstreamAttributes(record: RequestRecord): Attributes {
   const { cut, decision, reason, respondedAt, status, target } = record;
-  // What failed after that was sent to the client in place of the response.
+  // Failures after that replace the response to the client.
   const responded = respondedAt > 0 && (reason === null || cut);
   return {
     ...methodOf(record.method),
@@ -68,7 +68,7 @@ export function sourceAttributes({ source, method, url }: SourceCall): Attribute
   return { ...methodOf(method), ...placeOf(url), 'url.full': url, 'rolegate.credential_source': source };
 }
 
-/** Of a request to the Auth API. Its path holds no more than the operation says, where it is there at all: a parameter can name a user. */
+/** For a request to the Auth API. Its path appears only as the operation's pattern, because a parameter can identify a user. */
 export function authApiAttributes({ method, operation, status, code, errorId }: RequestEnd): Attributes {
   return {
     ...methodOf(method),
@@ -85,7 +85,7 @@ export function authApiSpanName({ method, operation }: RequestEnd): string {
   return nameOf(method, operation?.path);
 }
 
-/** By a pattern, never by a path that a client can make up. */
+/** By a pattern, never by a path that a client can choose. */
 function nameOf(method: string, pattern: string | undefined): string {
   const name = knownMethods.has(method) ? method : 'HTTP';
   return pattern === undefined ? name : `${name} ${pattern}`;

@@ -1,4 +1,4 @@
-/** Spans on their way to the collector: the batches of OpenTelemetry, with a bound on all of them and a count of every end. */
+/** Sends spans to the collector in OpenTelemetry's batches, with a bound on all of them and a count of every outcome. */
 import type { BatchSpanProcessor, ReadableSpan, SpanExporter, SpanProcessor } from '@opentelemetry/sdk-trace';
 import type { SpanEvents } from '../metrics/trace-metrics.ts';
 
@@ -9,10 +9,10 @@ export class SpanQueue implements SpanProcessor {
   readonly #batches: SpanProcessor;
   readonly #most: number;
   readonly #events: SpanEvents;
-  /** In a batch that is filled or sent. */
+  /** Spans in a batch that is being filled or sent. */
   #waiting = 0;
 
-  /** `batch`: how OpenTelemetry makes batches for an exporter. */
+  /** `batch`: creates OpenTelemetry's batch processor for an exporter. */
   constructor(
     exporter: SpanExporter,
     batch: (exporter: SpanExporter) => BatchSpanProcessor,

@@ -1,14 +1,14 @@
-/** Headers that name a trace to a service or a source, and ids of new traces. */
+/** Trace headers for a service or a source, and ids of new traces. */
 import { randomUUID } from 'node:crypto';
 import { randomFlag, type TraceContext, traceParent } from '../../core/request/trace-context.ts';
 
-/** Names and values in turn. */
+/** Alternating names and values. */
 export function traceHeaders(trace: TraceContext): readonly string[] {
   const parent = ['traceparent', traceParent(trace)];
   return trace.state === '' ? parent : [...parent, 'tracestate', trace.state];
 }
 
-/** Removes the headers that name the trace of a client, and adds `own`. */
+/** Removes the client's trace headers, and adds `own`. */
 export function replaceTrace(headers: string[], own: readonly string[]): void {
   let kept = 0;
   for (let i = 0; i + 1 < headers.length; i += 2) {
@@ -28,8 +28,8 @@ function namesTrace(name: string): boolean {
 }
 
 /**
- * A trace that begins here and that is not recorded, so that no span has its id. Node keeps random bytes for its UUIDs, which
- * `randomBytes` would fetch each time (2 us a call).
+ * A trace that begins here and is not recorded, so no span has its id. Node caches random bytes for UUIDs; `randomBytes` would fetch them
+ * each time (2 us per call).
  */
 export function newTrace(): TraceContext {
   const traceId = randomUUID().replaceAll('-', '');

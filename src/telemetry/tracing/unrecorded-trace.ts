@@ -5,7 +5,7 @@ import type { RequestTrace } from '../request-trace.ts';
 import type { Deciding } from './create-tracing.ts';
 import { replaceTrace, traceHeaders } from './trace-headers.ts';
 
-/** Services and sources get the trace as it came: a span that is not recorded must not be the parent of theirs. */
+/** Services and sources receive the trace unchanged: an unrecorded span must not be the parent of theirs. */
 export class UnrecordedTrace implements RequestTrace {
   readonly traceId: string;
   readonly sampled = false;
@@ -23,7 +23,7 @@ export class UnrecordedTrace implements RequestTrace {
     return this.#deciding.run(this, decide);
   }
 
-  /** What runs in its context after its end, such as a timer, does not belong to it. */
+  /** Code that runs in its context after its end, such as a timer, does not belong to it. */
   traceCall(): TracedCall | null {
     return this.#over ? null : { headers: this.#headers, end() {} };
   }
