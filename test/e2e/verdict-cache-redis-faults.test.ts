@@ -7,8 +7,7 @@ import { type PrivateRedis, startPrivateRedis } from '../support/redis.ts';
 import { FaultTable, installBefore, latencyMs, long, noFault, short } from './support/fault-bench.ts';
 import type { Installation } from './support/installation.ts';
 
-/** The Auth API is healthy, with a timeout for a slow machine. */
-const deadlines = { authApiMs: 10_000, whileDisconnectedMs: 1_000 };
+const deadlines = { authApiMs: 2_000, whileDisconnectedMs: 1_000 };
 
 describe('steady requests at three replicas with one Redis', () => {
   const table = new FaultTable(latencyMs);
