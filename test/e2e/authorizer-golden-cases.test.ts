@@ -59,6 +59,8 @@ describe.each(packagedNames)('%s', (product) => {
         expect(seen.map(({ method, target }) => [method, target])).toEqual([[sent.method, sent.target]]);
       if (answer.status >= 400 && answer.header('x-error') === undefined)
         expectOwnRefusal(product, golden, row, answer);
+      else if (answer.status === 200 && product === 'nginx' && `${golden.file}: ${row.name}` === withoutOddHeader)
+        expect(seen[0]!.rawHeaders.filter((name) => /^x.region$/i.test(name))).toEqual(['X-Region']);
       else if (answer.status === 200) expectAllowed(row, (name) => seen[0]!.header(name));
       else expectRefused(row, answer);
     });
@@ -110,6 +112,9 @@ function expectRefused(row: GoldenCase, answer: RawAnswer): void {
   }
   expect(answer.header('location')).toBe(row.expect.location);
 }
+
+/** nginx drops a header with a dot in its name, so that neither the check nor the service gets it. */
+const withoutOddHeader = 'conditions.yaml: a region beside another spelling';
 
 /** What a proxy refuses as malformed before the check. */
 const ownRefusals: Readonly<Record<PackagedName, readonly string[]>> = {
