@@ -162,7 +162,7 @@ describe.each(['10', '11'])('installed in an empty folder by npm %s', (version) 
     try {
       await smoke(demo);
       demo.signal('SIGINT');
-      await demo.see(/finishing what is in flight/);
+      await demo.see(/finishing requests in flight/);
       await demo.ended;
     } finally {
       demo.signal('SIGKILL');

@@ -170,7 +170,7 @@ async function beginRequest({ output }: RunningCommand): Promise<{ finish(): Pro
 test('Ctrl-C completes requests in flight and exits with 0, without output from npm', async () => {
   const { finish } = await beginRequest(demo);
   demo.signal('SIGINT');
-  await demo.see(/finishing what is in flight/);
+  await demo.see(/finishing requests in flight/);
   expect(await finish()).toBe(200);
   expect(await demo.ended).toBe(0);
   expect(demo.output()).not.toMatch(/npm error|SIGINT|ERR!/);
@@ -182,7 +182,7 @@ test('treats a second SIGINT, forwarded by npm, as the same Ctrl-C', async () =>
     await alone.see(/Codes and requests appear below/);
     const { finish } = await beginRequest(alone);
     alone.signal('SIGINT');
-    await alone.see(/finishing what is in flight/);
+    await alone.see(/finishing requests in flight/);
     alone.signal('SIGINT');
     expect(await finish()).toBe(200);
     expect(await alone.ended).toBe(0);

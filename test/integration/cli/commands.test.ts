@@ -153,7 +153,7 @@ test('schema prints the files in config', async () => {
   expect(parse(ofAuthApi)).toHaveProperty('database');
   expect(await run('schema', '--for', 'tests', '--reference')).toEqual({
     code: 2,
-    output: 'rolegate: there are references of gateway and auth-api alone\n',
+    output: 'rolegate: references exist only for gateway and auth-api\n',
   });
 });
 

@@ -273,7 +273,7 @@ test('explain --bearer calls a running gateway', async () => {
   });
   expect(await run('/orders/7', secret, 'another')).toMatchObject({
     code: 1,
-    output: expect.stringContaining('does not know this token of operators'),
+    output: expect.stringContaining('rejected this admin token'),
   });
 });
 
