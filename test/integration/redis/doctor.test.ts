@@ -154,7 +154,7 @@ describe('several servers', () => {
     expect(text).toContain(`the Sentinels name a master of "${redis.name}"`);
     expect(text).toContain('the user may run every command that is needed');
     expect(text.match(/✓ .*the Sentinel takes connections/g)).toHaveLength(2);
-    expect(text).toMatch(/! .*the Sentinel takes no connections \(ECONNREFUSED\)/);
+    expect(text).toMatch(/! .*the Sentinel accepts no connections \(ECONNREFUSED\)/);
   }, 60_000);
 
   it('as a Cluster', async () => {
