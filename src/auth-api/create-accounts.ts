@@ -1,4 +1,4 @@
-/** What an embedder may do without HTTP and without mail: users, and credentials that are verified from the start. */
+/** Functions for an embedder, without HTTP or mail: users, and credentials that are verified from the start. */
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { AccountTakenError, type AuthApi } from './auth-api.ts';

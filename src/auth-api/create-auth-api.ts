@@ -1,4 +1,4 @@
-/** Makes the Auth API: opens the store, joins the parts, and offers what an embedder may do without HTTP. */
+/** Creates the Auth API: opens the store, joins the parts, and offers the functions for an embedder. */
 import { compareSecrets } from '../http-base/compare-secrets.ts';
 import { createHttpServer, type Fault } from '../http-base/http-server.ts';
 import type { AuthApi, AuthApiOptions } from './auth-api.ts';
@@ -26,7 +26,7 @@ const graceMs = 5_000;
 const sweepIntervalMs = 30_000;
 const defaultMailDelayMs = 500;
 
-/** Rejects when a secret is too short, or when the database cannot be opened or brought to the current version. */
+/** Rejects if a secret is too short, or the database cannot be opened or migrated. */
 export async function createAuthApi(options: AuthApiOptions): Promise<AuthApi> {
   const { settings, log, now = Date.now } = options;
   const { secret, previousSecrets } = settings;
@@ -117,7 +117,7 @@ export async function createAuthApi(options: AuthApiOptions): Promise<AuthApi> {
   };
 }
 
-/** Counts each, and warns of the first of its kind: more would let a client write to the log. */
+/** Counts each, and warns only of the first of its kind: otherwise a client could flood the log. */
 function watchIgnored(count: AuthApiOptions['onForwardedIgnored'], log: AuthApiLog) {
   const warned = new Set<ForwardedIgnored>();
   return (reason: ForwardedIgnored): void => {
@@ -128,7 +128,7 @@ function watchIgnored(count: AuthApiOptions['onForwardedIgnored'], log: AuthApiL
   };
 }
 
-/** Tells other processes first: a fault of the listener in this one is no reason not to. */
+/** Notifies other processes first, even if the listener in this one fails. */
 function guardRevoked(
   onRevoked: AuthApiOptions['onRevoked'],
   publish: (event: RevocationEvent) => void,

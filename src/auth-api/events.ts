@@ -1,6 +1,8 @@
-/** What the Auth API hands to its embedder as it works: log lines, metrics, traces and revocations. */
+/** Events of the Auth API for its embedder: log lines, metrics, traces and revocations. */
 
-/** The part of a structured logger that is used. Fields never hold a credential, and a code or an address only with the outbox `console`. */
+/**
+ * The part of a structured logger that is used. Fields never contain a credential, and a code or an address only with the outbox `console`.
+ */
 export interface AuthApiLog {
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;
@@ -13,7 +15,7 @@ export interface MetricsPage {
   readonly text: string;
 }
 
-/** A request that is over, for its span. Without parameters of its path, which can name a user. */
+/** An ended request, for its span. Without path parameters, which can identify a user. */
 export interface RequestEnd {
   /** As received. */
   readonly method: string;
@@ -37,7 +39,7 @@ export interface RequestTrace {
 /** Begins the trace of a request. `isTrusted`: whether it came from a gateway or a trusted proxy. Null: nothing is traced. */
 export type TraceRequest = (rawHeaders: readonly string[], isTrusted: () => boolean) => RequestTrace | null;
 
-/** A result that gateways may keep is no longer true. */
+/** A result that gateways may have cached is no longer valid. */
 export interface RevocationEvent {
   /** `user`: every session and key pair of the user. */
   readonly kind: 'session' | 'keypair' | 'user';

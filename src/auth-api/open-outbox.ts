@@ -1,4 +1,4 @@
-/** Opens the outbox that the settings name, and hands mail to it after the response. */
+/** Opens the configured outbox, and hands mail to it after the response. */
 
 import { randomInt } from 'node:crypto';
 import type { AuthApiOptions } from './auth-api.ts';
@@ -19,12 +19,15 @@ export async function openOutbox(options: OutboxOptions): Promise<OpenOutbox> {
   if (settings.outbox === 'none') return { send: () => {}, ...unattended };
   if (settings.outbox === 'console') return { send: printCode, ...unattended };
   if (settings.mail === null) throw new RangeError('the outbox "mail" needs a mail server');
-  // Only who sends mail pays for the library at start.
+  // The library is loaded only if mail is sent.
   const { createSmtpOutbox } = await import('./outbox/smtp-outbox.ts');
   return createSmtpOutbox(settings.mail, { log, now, observe: onMail, limits: mail });
 }
 
-/** Logs mail instead of sending it, one line for each: the only lines with a code or an address. A code is a warning, so that `log.level: warn` does not hide it. */
+/**
+ * Logs mail instead of sending it, one line for each: the only lines with a code or an address. A code is logged as a warning, so that
+ * `log.level: warn` does not hide it.
+ */
 function logMail(log: AuthApiLog): (mail: OutgoingMail) => void {
   return (mail) => {
     const { to } = mail;
@@ -40,15 +43,15 @@ function logMail(log: AuthApiLog): (mail: OutgoingMail) => void {
 }
 
 /**
- * Hands mail to the outbox after the response, at a random moment: composing and sending it take time, by which the
- * response to a known address, or to the next request, would tell it from an unknown one.
+ * Hands mail to the outbox after the response, at a random moment: the time to compose and send it would otherwise reveal a known address
+ * in this or the next response.
  */
 export interface MailHandover extends Outbox {
-  /** Hands over at once what is still waiting. */
+  /** Hands over waiting mail at once. */
   flush(): void;
 }
 
-/** `withinMs` 0: at once, for an outbox that takes no time worth measuring. */
+/** `withinMs` 0: at once, for an outbox that takes no measurable time. */
 export function handOverMail(outbox: Outbox, log: AuthApiLog, withinMs: number): MailHandover {
   const waiting = new Set<OutgoingMail>();
 
@@ -57,7 +60,7 @@ export function handOverMail(outbox: Outbox, log: AuthApiLog, withinMs: number):
     try {
       outbox.send(mail);
     } catch (error) {
-      // A fault of the outbox is no fault of the request.
+      // A failure of the outbox must not fail the request.
       log.error({ err: error }, 'mail could not be handed over');
     }
   }

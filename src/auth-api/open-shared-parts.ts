@@ -1,4 +1,4 @@
-/** What replicas share through Redis, and its replacement in one process where no Redis is configured. */
+/** The parts that replicas share through Redis, and their replacements in one process without Redis. */
 import type { RedisConfig } from '../config/config.ts';
 import type { AttemptCounter } from '../limits/attempt-counter.ts';
 import { createMemoryCounter } from '../limits/memory-counter.ts';
@@ -8,11 +8,11 @@ import type { AuthApiLog, RevocationEvent } from './events.ts';
 
 export interface SharedParts {
   readonly counter: AttemptCounter;
-  /** Tells gateways in other processes; never throws. */
+  /** Notifies gateways in other processes; never throws. */
   publish(event: RevocationEvent): void;
   /** Whether Redis is connected; null: none is configured. */
   redisConnected(): boolean | null;
-  /** Waits for messages under way, then ends the connection. */
+  /** Waits for messages in progress, then ends the connection. */
   close(): Promise<void>;
 }
 
@@ -42,7 +42,7 @@ export async function openSharedParts(
   };
 }
 
-/** How long the start waits for Redis, so that the first attempts are shared and the first messages heard. */
+/** How long the start waits for Redis, so that the first attempts are shared and the first messages are published. */
 const patienceMs = 1_000;
 
 /** Usable whether connected or not: the API starts and serves without Redis. */
@@ -59,7 +59,7 @@ export async function openLink(config: RedisConfig, connect: ConnectRedis, log: 
     },
     onAway: () => first.resolve(),
     onFault({ at, reason, code }) {
-      // That there is no connection is said of the connection.
+      // A missing connection is logged only for the connection itself.
       if (logged.has(at) || (at === 'command' && reason === 'disconnected')) return;
       logged.add(at);
       log.warn({ redis: { at, reason, code } }, 'Redis is unavailable: each process counts limits alone');

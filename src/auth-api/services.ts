@@ -1,4 +1,4 @@
-/** What operations work with: made once by `createAuthApi`, handed to every operation. */
+/** The dependencies of operations: created once by `createAuthApi`, passed to every operation. */
 
 import type { RevocationEvent } from './events.ts';
 import type { Limiter } from './limits/limiter.ts';
@@ -14,9 +14,9 @@ export interface Services {
   readonly rules: Rules;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
-  /** Tells gateways, which keep results, that one has changed; never throws. */
+  /** Notifies gateways that a cached result has changed; never throws. */
   readonly revoked: (event: RevocationEvent) => void;
-  /** What the API says about itself. */
+  /** The description of the API. */
   readonly description: ApiDescription;
 }
 
@@ -26,10 +26,10 @@ export interface Rules {
   readonly revealUnknownEmail: boolean;
   readonly sessionLifetimeMs: number;
   readonly unverifiedLifetimeMs: number;
-  /** Longest life of a session from its creation, however often it is extended. */
+  /** Maximum life of a session from its creation, however often it is extended. */
   readonly sessionCapMs: number;
   readonly codeLifetimeMs: number;
-  /** Wrong tries of one code. */
+  /** Maximum wrong attempts at one code. */
   readonly limits: { readonly codeTries: number };
   /** Cookie that can carry a bearer; null: none. */
   readonly webSession: { readonly cookie: string } | null;

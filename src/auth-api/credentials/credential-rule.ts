@@ -1,4 +1,4 @@
-/** Which credential an operation takes, and how the caller behind it is found. */
+/** Which credential an operation accepts, and how its caller is found. */
 
 import { refusalOf } from '../limits/limiter.ts';
 import { Refusal } from '../outcome/refusals.ts';
@@ -12,7 +12,7 @@ import { type PresentedCredential, readCredential } from './read-credential.ts';
 export interface CredentialRule<Caller> {
   /** For the description of the API. */
   readonly kind: 'none' | 'bearer' | 'keypair' | 'any' | 'administrator';
-  /** Finds the caller, or says why there is none. */
+  /** Finds the caller, or refuses. */
   identify(request: PresentedRequest, services: Services): Promise<Caller | Refusal>;
 }
 
@@ -21,11 +21,11 @@ export const noCredential: CredentialRule<null> = { kind: 'none', identify: asyn
 
 /** Who called with a bearer. */
 export interface SessionCaller extends LiveSession {
-  /** The bearer itself when it came in the cookie, which then goes on with the session. */
+  /** The bearer itself if it came in the cookie, which then lasts as long as the session. */
   readonly cookieBearer: string | null;
 }
 
-/** A verified session: what manages sessions, keys and addresses. A key pair is no substitute (401). */
+/** A verified session, required to manage sessions, keys and addresses. A key pair is not accepted (401). */
 export const bearerOnly: CredentialRule<SessionCaller> = {
   kind: 'bearer',
   async identify(request, services) {
@@ -38,7 +38,7 @@ export const bearerOnly: CredentialRule<SessionCaller> = {
   },
 };
 
-/** A verified key pair; a bearer is no substitute (401). */
+/** A verified key pair; a bearer is not accepted (401). */
 export const keyPairOnly: CredentialRule<LiveKeyPair> = {
   kind: 'keypair',
   async identify(request, services) {
@@ -59,10 +59,10 @@ export const anyCredential: CredentialRule<Owner> = {
   },
 };
 
-/** The one role that is built in. */
+/** The only built-in role. */
 export const administratorRole = 'users_admin';
 
-/** Either kind, of a user who holds the administrator's role at this moment (otherwise 403). */
+/** Either kind, of a user who currently has the administrator's role (otherwise 403). */
 export const administrator: CredentialRule<Owner> = {
   kind: 'administrator',
   async identify(request, services) {
@@ -94,7 +94,7 @@ async function checkKeyPair(
   const { apiKey, apiSecret } = presented;
   const pair = await services.store.keyPairs.findLive(apiKey, services.now());
   const matches = services.hashes.isApiSecret(pair?.secretHash ?? null, apiKey, apiSecret);
-  // Computed for a wrong secret too, so that time does not tell.
+  // Also computed for a wrong secret, so that timing reveals nothing.
   const current = services.hashes.apiSecret(apiKey, apiSecret);
   if (pair !== null && matches) {
     await renewHash(pair, current, services);
@@ -105,11 +105,11 @@ async function checkKeyPair(
 }
 
 /**
- * A pair lives for years: what was hashed under an earlier secret moves to the current one when it is used, so that the
- * earlier one can be forgotten some day. A session, which lives for weeks at most, simply ends.
+ * A pair lives for years: a hash under an earlier secret is renewed under the current one on use, so that the earlier one can be removed
+ * eventually. A session, which lives for weeks at most, simply ends.
  */
 async function renewHash(pair: LiveKeyPair, current: string, { store }: Services): Promise<void> {
   if (pair.secretHash === current) return;
-  // The secret is right, whatever becomes of this; the next use tries again.
+  // The secret is right even if this fails; the next use tries again.
   await store.keyPairs.rehash(pair.keyId, pair.secretHash, current).catch(() => {});
 }

@@ -1,6 +1,6 @@
-/** The part of a request that a credential is judged by. */
+/** The part of a request that matters for a credential. */
 export interface PresentedRequest {
-  /** Names and values in turn, as received. */
+  /** Alternating names and values, as received. */
   readonly rawHeaders: readonly string[];
   readonly method: string;
   /** `Host` as received. */

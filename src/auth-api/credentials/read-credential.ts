@@ -1,6 +1,6 @@
 /**
- * Reads the one credential that a request presents. Raw headers are read, because the parsed ones keep the first of
- * several copies and identity must never depend on which copy is read.
+ * Reads the one credential of a request. It uses raw headers, because the parsed ones keep only the first of several copies, and identity
+ * must never depend on which copy is read.
  */
 import { isSameOrigin } from '../../core/credential/same-origin.ts';
 import { trimBlanks } from '../../core/syntax/header-fields.ts';
@@ -10,14 +10,14 @@ import type { Carrier } from './session-cookie.ts';
 
 export type PresentedCredential =
   | { readonly kind: 'none' }
-  /** Something was presented that cannot be a credential: half of a pair, another scheme, odd characters. */
+  /** Not a valid credential: half of a pair, another scheme, invalid characters. */
   | { readonly kind: 'malformed' }
   | { readonly kind: 'bearer'; readonly bearer: string; readonly carrier: Carrier }
   | { readonly kind: 'keypair'; readonly apiKey: string; readonly apiSecret: string };
 
 /**
- * `cookie`: name of the cookie that may carry a bearer, or null. Refuses a repeated header or cookie and two credentials
- * at once (400), and a cookie with which another site's page may have come (403).
+ * `cookie`: name of the cookie that may carry a bearer, or null. Refuses a repeated header or cookie and two credentials at once (400), and
+ * a cookie that may come from another site's page (403).
  */
 export function readCredential(request: PresentedRequest, cookie: string | null): PresentedCredential | Refusal {
   const { rawHeaders } = request;
@@ -61,13 +61,13 @@ function parseAuthorization(value: string): PresentedCredential {
 
 const tokenPattern = /^[A-Za-z0-9\-._~+/]+=*$/;
 
-/** The gateway's rule: what changes something must come from the same origin. */
+/** The gateway's rule: state-changing requests must come from the same origin. */
 function parseCookie(bearer: string, request: PresentedRequest): PresentedCredential | Refusal {
   if (!isSameOrigin(request, request.rawHeaders)) return new Refusal('cross_site_request');
   return tokenPattern.test(bearer) ? { kind: 'bearer', bearer, carrier: 'cookie' } : { kind: 'malformed' };
 }
 
-/** Visible ASCII: no blank, no control character, nothing that a proxy could fold or decode. */
+/** Visible ASCII: no blank, no control character, and nothing that a proxy could fold or decode. */
 const visiblePattern = /^[\x21-\x7e]+$/;
 
 function parseKeyPair(apiKey: string | null, apiSecret: string | null): PresentedCredential {
@@ -77,7 +77,7 @@ function parseKeyPair(apiKey: string | null, apiSecret: string | null): Presente
   return { kind: 'keypair', apiKey, apiSecret };
 }
 
-/** One cookie in the raw headers (RFC 6265 section 5.4). Null: it is absent. Two copies are refused (400), as no order of them counts. */
+/** One cookie in the raw headers (RFC 6265 section 5.4). Null: absent. Two copies are refused (400), because neither takes precedence. */
 function readCookie(rawHeaders: readonly string[], name: string): string | null | Refusal {
   let found: string | null = null;
   for (let at = 0; at + 1 < rawHeaders.length; at += 2) {

@@ -1,10 +1,10 @@
-/** Whose word on a request counts, and whose address it comes from: the connection's, or the one that a gateway or a trusted proxy names. */
+/** Which peers are trusted, and the client address of a request: that of the connection, or the one from a gateway or a trusted proxy. */
 import { isIP } from 'node:net';
 import { trimBlanks } from '../../core/syntax/header-fields.ts';
 import { gatewayHeader } from '../../core/syntax/header-names.ts';
 import { headerValues } from '../../http-base/read-request.ts';
 
-/** Why forwarded headers of a request count for nothing: no word of whom to believe, or a secret that is not shared. */
+/** Why forwarded headers of a request are ignored: the peer is not trusted, or its secret is wrong. */
 export const forwardedIgnored = ['untrusted_peer', 'secret_wrong'] as const;
 export type ForwardedIgnored = (typeof forwardedIgnored)[number];
 
@@ -17,10 +17,9 @@ export interface ForwardedTrust {
 }
 
 /**
- * A gateway has found out who its client is and replaces `X-Forwarded-For`, the client first; proxies behind it append. A
- * trusted proxy appends the address that it saw to what anyone may have written, so there the rightmost is the only one
- * that it vouches for; when that is a trusted one too, the next one to the left is its word. Without a valid address, the
- * last one that is known is the client.
+ * A gateway has determined its client and replaces `X-Forwarded-For`, the client first; proxies after it append. A trusted proxy appends
+ * the address that it saw to untrusted content, so only the rightmost address is reliable; if that is a trusted proxy too, so is the next
+ * one to the left. Without a valid address, the last known one is the client.
  */
 export function clientAddress(peer: string, rawHeaders: readonly string[], trust: ForwardedTrust): string {
   const address = plainAddress(peer);
@@ -35,7 +34,7 @@ export function clientAddress(peer: string, rawHeaders: readonly string[], trust
   return address;
 }
 
-/** Whether the word of this peer counts: it is a gateway or a trusted proxy. */
+/** Whether this peer is a gateway or a trusted proxy. */
 export function isTrusted(peer: string, rawHeaders: readonly string[], trust: ForwardedTrust): boolean {
   return trust.trustPeer(plainAddress(peer)) || isFromGateway(rawHeaders, trust);
 }
@@ -57,7 +56,7 @@ function fromTheRight(hops: string[], peer: string, trustPeer: (address: string)
   return client;
 }
 
-/** An IPv4 address without the IPv6 form in which a dual-stack socket gives it (RFC 4291 section 2.5.5.2). */
+/** An IPv4 address without the IPv6 form of dual-stack sockets (RFC 4291 section 2.5.5.2). */
 export function plainAddress(address: string): string {
   const mapped = /^::ffff:([0-9.]+)$/i.exec(address)?.[1];
   return mapped !== undefined && isIP(mapped) === 4 ? mapped : address;

@@ -1,6 +1,6 @@
 /**
- * `GET /metrics`, on an address of its own. On that of the Auth API, nothing could tell the operator from a client behind a
- * local proxy that adds no header.
+ * `GET /metrics`, on its own address. On that of the Auth API, an operator could not be distinguished from a client behind a local proxy
+ * that adds no header.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type MetricsFormat, metricsFormat } from '../../http-base/metrics-format.ts';

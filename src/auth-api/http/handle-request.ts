@@ -1,4 +1,4 @@
-/** The straight line of one request: target, host, operation, body, the operation itself, response. */
+/** The steps of one request: target, host, operation, body, the operation itself, response. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { hasValidHostCount, readBody } from '../../http-base/read-request.ts';
 import { writeResponse } from '../../http-base/write-response.ts';
@@ -21,7 +21,7 @@ export interface RequestHandling extends NotesOptions {
 }
 
 const maxBodyBytes = 16 * 1024;
-/** Longest user agent that is kept; the rest is cut off. */
+/** Maximum length of a stored user agent; the rest is cut off. */
 const maxUserAgentLength = 512;
 
 /** Never rejects. */
@@ -46,7 +46,7 @@ export async function handleRequest(
   }
 }
 
-/** Null: the client left before its request was whole. */
+/** Null: the client left before its request was complete. */
 async function serve(
   request: IncomingMessage,
   handling: RequestHandling,
@@ -92,15 +92,15 @@ function failRequest(response: ServerResponse, notes: RequestNotes, error: unkno
 
 function refusalOf(error: unknown): Refusal {
   if (error instanceof StoreUnavailableError) return new Refusal('store_unavailable', { retryAfterS: 2 });
-  // Whose credential was good when the request came, and whose account went before it was served.
+  // The credential was valid when the request arrived, but the account was removed before it was served.
   if (error instanceof OwnerGoneError) return new Refusal('credential_rejected');
   return new Refusal('internal_error');
 }
 
-/** Takes a request target apart without a general URL parser, which would read `//host/path` as something else. */
+/** Splits a request target without a general URL parser, which would misread `//host/path`. */
 export interface Target {
   readonly path: string;
-  /** What follows `?`, undecoded; empty without one. */
+  /** The text after `?`, undecoded; may be empty. */
   readonly query: string;
 }
 

@@ -12,7 +12,7 @@ export interface HealthSources {
   readonly redisConnected: () => boolean | null;
 }
 
-/** Null: the path is none of health's. Refuses readiness with 503. */
+/** Null: not a health path. Refuses readiness with 503. */
 export async function respondToHealth(
   path: string,
   method: string,
@@ -22,7 +22,7 @@ export async function respondToHealth(
   if (method !== 'GET' && method !== 'HEAD') return new Refusal('method_not_allowed', { allow: ['GET', 'HEAD'] });
   if (path === '/health/live') return { status: 200, body: { status: 'ok' } };
   if (!(await responds(sources.store))) return new Refusal('store_unavailable', { retryAfterS: 2 });
-  // Mail and Redis are no reason to take no requests: sessions and keys are checked all the same.
+  // Failures of mail and Redis do not affect readiness: sessions and keys can still be checked.
   const mail = sources.mailState();
   const checks = {
     store: 'ok',

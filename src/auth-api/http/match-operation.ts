@@ -1,4 +1,4 @@
-/** Finds the operation for a method and a path. Paths are compared as they came: an escape matches nothing. */
+/** Finds the operation for a method and a path. Paths are compared as received: an escape matches nothing. */
 import { basePath, type Operation } from '../operations/operation.ts';
 import { Refusal } from '../outcome/refusals.ts';
 
@@ -17,7 +17,7 @@ interface Entry {
   readonly segments: readonly string[];
 }
 
-/** Refuses with 404 when no path matches, and with 405 and `Allow` when only the method does not. */
+/** Refuses with 404 if no path matches, and with 405 and `Allow` if only the method does not. */
 export function compileMatcher(operations: readonly Operation[]): MatchOperation {
   const entries = operations
     .flatMap((operation) =>
@@ -26,7 +26,7 @@ export function compileMatcher(operations: readonly Operation[]): MatchOperation
         return { operation, path, segments: path.split('/') };
       }),
     )
-    // A literal segment before a parameter, so that `/user/by-email` is not a user of that id.
+    // A literal segment takes precedence over a parameter, so that `/user/by-email` is not a user id.
     .sort((first, second) => countParams(first) - countParams(second));
   return (method, path) => {
     const segments = path.split('/');

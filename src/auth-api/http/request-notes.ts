@@ -1,4 +1,4 @@
-/** What the log and the trace say of one request to the Auth API. */
+/** Log lines and the trace of one request to the Auth API. */
 import type { IncomingMessage } from 'node:http';
 import { traceIdOf } from '../../core/request/trace-parent.ts';
 import type { AuthApiLog, RequestTrace, TraceRequest } from '../events.ts';
@@ -16,7 +16,7 @@ export class RequestNotes {
   readonly #method: string;
   readonly #log: AuthApiLog;
   readonly #trace: RequestTrace | null;
-  /** For each line; without tracing, the trace that the client names. */
+  /** For each line; without tracing, the client's trace. */
   readonly #ids: { readonly traceId?: string };
   #matched: MatchedOperation | null = null;
 
@@ -32,12 +32,12 @@ export class RequestNotes {
     this.#matched = matched;
   }
 
-  /** A health check, which is no operation, is in no trace. */
+  /** A health check is not an operation, and is not traced. */
   served(status: number): void {
     if (this.#matched !== null) this.#end(status, null, null);
   }
 
-  /** `cause`: what failed, where the refusal is the fault of this side. */
+  /** `cause`: the internal failure, if any. */
   refused({ code }: Refusal, { errorId, status }: { errorId: string; status: number }, cause: unknown = null): void {
     const fields = { errorId, ...this.#ids, operation: this.#operation, code, status };
     if (status < 500 || cause === null) this.#log.info(fields, 'request refused');

@@ -1,4 +1,4 @@
-/** Responses of the Auth API: what an operation returned, or the problem of a refusal. */
+/** Responses of the Auth API: the result of an operation, or the problem of a refusal. */
 import { randomUUID } from 'node:crypto';
 import type { HttpLimits } from '../../http-base/http-server.ts';
 import type { OutgoingResponse } from '../../http-base/write-response.ts';
@@ -25,7 +25,7 @@ export const defaultHttpLimits: HttpLimits = {
   connections: 4_096,
 };
 
-/** No cache may keep a response: it holds secrets, or depends on a credential. */
+/** No cache may store a response: it contains secrets, or depends on a credential. */
 export function servedResponse({ status, body, type = 'application/json', setCookie }: Served): OutgoingResponse {
   const headers = ['content-type', type, 'cache-control', 'no-store'];
   if (setCookie !== undefined) headers.push('set-cookie', setCookie);

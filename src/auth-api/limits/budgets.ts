@@ -1,7 +1,7 @@
 /**
- * The one table of what the Auth API counts: which events, per which key, how many within which time, and what that
- * protects. `docs/reference/auth-api.md` shows it; the limiter knows no other budget. A client is an IPv4 address or a /64
- * network of IPv6; an address is compared without case and without its sub-address (`ana+shop@` is `ana@`).
+ * The table of what the Auth API counts: which events, by which key, how many within which time, and what that protects.
+ * `docs/reference/auth-api.md` shows it; the limiter knows no other budget. A client is an IPv4 address or a /64 network of IPv6; an
+ * address is compared without case and without its sub-address (`ana+shop@` is `ana@`).
  */
 import type { AuthApiLimits } from '../../config/config.ts';
 
@@ -25,13 +25,13 @@ export interface Budget {
 const day = 86_400_000;
 
 /**
- * The waits of `slow` double: each is as long as the attempts have gone on, and 30 s at least. So a year holds some 20
- * attempts beyond the free ones: below the 100 consecutive failures of NIST SP 800-63B section 3.2.2.
+ * The waits of `slow` double: each equals the time for which attempts have lasted, at least 30 s. So a year allows some 20 attempts beyond
+ * the free ones: below the 100 consecutive failures of NIST SP 800-63B section 3.2.2.
  */
 export const firstWaitMs = 30_000;
 const year = 365 * day;
 
-/** For how long a client counts as familiar to the account that has signed in there. */
+/** How long a client counts as familiar to an account that has signed in there. */
 export const familiarMs: number = 90 * day;
 
 export const budgetRows = {

@@ -1,21 +1,21 @@
 /**
- * Limits failed verifications, so that codes cannot be guessed over many codes. Every verification is charged before its code
- * is compared, or requests at the same time would all pass; a success takes its charge back and ends the account's count.
+ * Limits failed verifications, so that codes cannot be guessed over many codes. Every verification is charged before its code is compared,
+ * otherwise concurrent requests would all pass; a success refunds its charge and ends the account's count.
  */
 import { clientNetwork } from '../../core/forwarding/client-address.ts';
 import type { Refusal } from '../outcome/refusals.ts';
 import { type Charge, type Charged, refusalOf } from './limiter.ts';
 
-/** A verification that may go on. */
+/** A verification that may proceed. */
 export interface Guess {
   /** The code was right. */
   succeeded(): Promise<void>;
 }
 
 export interface GuessedCode {
-  /** Keyed hash of whose failures count together; null: there is no such code. */
+  /** Keyed hash by which failures are counted; null: there is no such code. */
   readonly countedAs: string | null;
-  /** The user who may have signed in from this client before; null: there is none. */
+  /** The user who may have signed in from this client before, or null. */
   readonly familiarTo: string | null;
   readonly ip: string;
 }

@@ -10,8 +10,8 @@ export function limitRequest(ip: string, { limiter }: Charged): Promise<Refusal 
 }
 
 /**
- * Charged when a mail is about to be sent to someone without a session, or a decoy stands in for it. `userId`: whose
- * verified address it is; null: a decoy.
+ * Charged when a mail is about to be sent for a client without a session, or is replaced by a decoy. `userId`: the owner of the verified
+ * address; null: a decoy.
  */
 export async function limitSignInMail(
   mail: { readonly address: string; readonly userId: string | null; readonly ip: string },
@@ -40,7 +40,7 @@ export function limitRegistrationMail(
   );
 }
 
-/** Charged when a signed-in user asks for a code. `newAddress`: where it goes, unless to an own verified address. */
+/** Charged when a signed-in user requests a code. `newAddress`: its recipient, unless it is a verified address of the user. */
 export function limitOwnMail(userId: string, newAddress: string | null, { limiter }: Charged): Promise<Refusal | null> {
   if (newAddress === null) return refusalOf(limiter.charge(['mailsPerUser', userId]));
   const mailbox = mailboxOf(newAddress);

@@ -1,4 +1,4 @@
-/** Charges budgets. What may be tried how often is the table's; where it is counted is the counter's. */
+/** Charges budgets. The table defines the limits; the counter stores the counts. */
 
 import type { AttemptCounter } from '../../limits/attempt-counter.ts';
 import { Refusal } from '../outcome/refusals.ts';
@@ -13,11 +13,11 @@ export interface Limiter {
    * seconds after which another attempt may pass, at least 1.
    */
   charge(...charges: Charge[]): Promise<number | null>;
-  /** Takes attempts back that turned out not to count. */
+  /** Refunds attempts that do not count. */
   refund(...charges: Charge[]): Promise<void>;
-  /** Ends the count of failures in a row. */
+  /** Ends the count of consecutive failures. */
   forget(...charges: Charge[]): Promise<void>;
-  /** Whether the user signed in from this client not long ago: others cannot use up the budgets of the two. */
+  /** Whether the user recently signed in from this client: others cannot exhaust the budgets of this pair. */
   isFamiliar(userId: string, client: string): Promise<boolean>;
   becomeFamiliar(userId: string, client: string): Promise<void>;
 }
@@ -25,7 +25,7 @@ export interface Limiter {
 export interface LimiterOptions {
   readonly budgets: Budgets;
   readonly counter: AttemptCounter;
-  /** A name of fixed length, so that no address and no key lies in the counter's memory. */
+  /** A name of fixed length, so that the counter's memory contains no address or key. */
   readonly keyOf: (kind: string, ...parts: string[]) => string;
 }
 
@@ -37,12 +37,12 @@ export function createLimiter({ budgets, counter, keyOf }: LimiterOptions): Limi
     if (attempts <= limit) return null;
     const waitMs = slow ? await takeTurn(budget, keyOf('turn', budget, ...subject), windowMs - endsInMs) : endsInMs;
     if (waitMs === null) return null;
-    // A refused attempt does not count: the next wait must not grow by it.
+    // A refused attempt does not count, so that it does not prolong the next wait.
     await counter.remove(budget, key);
     return Math.max(1, Math.ceil(waitMs / 1000));
   }
 
-  /** One attempt in a window that is as long as attempts have gone on. Null: this is the one. */
+  /** One attempt in a window as long as the attempts have lasted. Null: this is the one. */
   async function takeTurn(budget: BudgetName, key: string, lastedMs: number): Promise<number | null> {
     const { attempts, endsInMs } = await counter.add(`turn ${budget}`, key, Math.max(firstWaitMs, lastedMs));
     return attempts === 1 ? null : endsInMs;
@@ -72,14 +72,14 @@ export function createLimiter({ budgets, counter, keyOf }: LimiterOptions): Limi
     isFamiliar: (userId, client) => counter.has('familiar', keyOf('familiar', userId, client)),
     async becomeFamiliar(userId, client) {
       const key = keyOf('familiar', userId, client);
-      // Written again, so that it lasts from now on.
+      // Written again, to restart its life.
       await counter.forget('familiar', key);
       await counter.add('familiar', key, familiarMs);
     },
   };
 }
 
-/** What limits are charged with. */
+/** What is needed to charge limits. */
 export interface Charged {
   readonly limiter: Limiter;
 }

@@ -1,4 +1,4 @@
-/** The fields of an account, wherever it is made. */
+/** The fields of an account, for every way to create it. */
 import { z } from 'zod';
 import { emailAddress, label } from './fields.ts';
 
@@ -33,7 +33,7 @@ const alias = label(64)
 
 export const accountFields = { email: emailAddress, fullName: label(200), alias };
 
-/** What a new user holds by default. */
+/** Default roles of a new user. */
 export const firstRoles: readonly string[] = ['user'];
 export const firstGroups: readonly string[] = ['public'];
 

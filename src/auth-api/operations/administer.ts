@@ -1,4 +1,4 @@
-/** What administrators do with users, roles, sessions and key pairs of anybody. */
+/** Operations of administrators on users, roles, sessions and key pairs. */
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { administrator, administratorRole } from '../credentials/credential-rule.ts';
@@ -19,7 +19,7 @@ import {
 } from './fields.ts';
 import { defineOperation, type Operation } from './operation.ts';
 
-/** A0: an administrator makes an account. Its address counts as verified, since every sign-in proves it again. */
+/** A0: an administrator creates an account. Its address counts as verified, because every sign-in proves it again. */
 export const createUser = defineOperation({
   name: 'createUser',
   summary: 'Creates an account, and notifies its owner if requested',
@@ -86,8 +86,8 @@ function describeUser(user: UserEntry): z.infer<typeof userEntry> {
 }
 
 /**
- * A3: an administrator enables, disables or removes a user. Disabling and removing end every credential at once. The
- * last enabled administrator stays as it is (409), as no one could undo it afterwards.
+ * A3: an administrator enables, disables or removes a user. Disabling and removing end every credential at once. The last enabled
+ * administrator cannot be changed (409), because no one could undo it.
  */
 export const enableUser = switchUser(true);
 export const disableUser = switchUser(false);
@@ -127,14 +127,14 @@ function switchUser(enabled: boolean): Operation {
     async handle({ params }, { store, revoked }) {
       const outcome = await store.users.setEnabled(params.id, enabled, administratorRole);
       if (outcome !== 'done') return refuseChange(outcome);
-      // Also when enabled: a kept refusal of a key pair is no longer true.
+      // Also when enabled: a cached rejection of a key pair is no longer valid.
       revoked({ kind: 'user', id: params.id });
       return acknowledged;
     },
   });
 }
 
-/** A4: an administrator reads and changes the roles of a user. A change counts from the next check on. */
+/** A4: an administrator reads and changes the roles of a user. A change takes effect at the next check. */
 export const readRoles = defineOperation({
   name: 'readRoles',
   summary: 'Returns the roles of a user',
@@ -191,7 +191,7 @@ const sessionEntry = z.object({
   verified: z.boolean(),
 });
 
-/** A5: an administrator lists and ends sessions of anybody. */
+/** A5: an administrator lists and ends sessions of any user. */
 export const listAllSessions = defineOperation({
   name: 'listAllSessions',
   summary: 'Lists live sessions of all users in pages, newest first',
@@ -238,7 +238,7 @@ const keyPairEntry = z.object({
   verified: z.boolean(),
 });
 
-/** A5: an administrator lists and ends key pairs of anybody. */
+/** A5: an administrator lists and ends key pairs of any user. */
 export const listAllKeyPairs = defineOperation({
   name: 'listAllKeyPairs',
   summary: 'Lists live key pairs of all users in pages, newest first',

@@ -29,7 +29,7 @@ import { defineOperation, type Operation } from './operation.ts';
 import { createSession, extendSession, listSessions, readSession, revokeSession, verifySession } from './sessions.ts';
 import { findUser, readAlias, registerUser, removeSelf } from './users.ts';
 
-/** The description of the API, for people and for programs that make clients of it. */
+/** The description of the API, for people and for client generators. */
 export const readDescription = defineOperation({
   name: 'readDescription',
   summary: 'Describes this API (OpenAPI 3.1)',

@@ -1,10 +1,10 @@
-/** Checks the codes that clients bring. */
+/** Checks the codes that clients send. */
 import { limitGuess } from '../limits/limit-guesses.ts';
 import { Refusal } from '../outcome/refusals.ts';
 import type { Services } from '../services.ts';
 import type { CodePurpose } from '../store/code-store.ts';
 
-/** `userId`: the code must be this user's; null: anybody may bring it. */
+/** `userId`: the code must belong to this user; null: any client may send it. */
 interface BroughtCode {
   readonly purpose: CodePurpose;
   readonly verificationCodeID: string;
@@ -14,9 +14,8 @@ interface BroughtCode {
 }
 
 /**
- * Null: the code is right, and still to be used. Refuses a wrong one (401), an unknown, used or expired id (404), any after
- * too many wrong ones (429 until the code's life ends, 404 from then on), and any while the account or the client has to
- * wait after failures (429).
+ * Null: the code is right, but not yet consumed. Refuses a wrong one (401), an unknown, used or expired id (404), any after too many wrong
+ * ones (429 until the code's life ends, 404 from then on), and any while the account or the client must wait after failures (429).
  */
 export async function checkCode(brought: BroughtCode, services: Services): Promise<Refusal | null> {
   const { store, hashes, rules, now } = services;
@@ -25,7 +24,7 @@ export async function checkCode(brought: BroughtCode, services: Services): Promi
   const pending = await store.codes.find({ codeId, purpose, userId }, nowMs);
   const maxTries = rules.limits.codeTries;
   if (pending !== null && pending.tries >= maxTries) return triedTooOften(pending, nowMs);
-  // An address that is still to be proven has no clients that are familiar to it, whichever user wants to add it.
+  // An unproven address has no familiar clients, regardless of the user who adds it.
   const familiarTo = purpose === 'email' ? null : (pending?.userId ?? null);
   const guess = await limitGuess({ countedAs: pending?.countedAs ?? null, familiarTo, ip }, services);
   if (guess instanceof Refusal) return guess;
@@ -37,7 +36,7 @@ export async function checkCode(brought: BroughtCode, services: Services): Promi
   return null;
 }
 
-/** Until the code's life ends; waiting for it does not help, but a new code does. */
+/** Until the code expires; waiting does not help, but a new code does. */
 function triedTooOften({ expireAtMs }: { readonly expireAtMs: number }, nowMs: number): Refusal {
   return new Refusal('attempts_exceeded', { retryAfterS: Math.max(1, Math.ceil((expireAtMs - nowMs) / 1000)) });
 }

@@ -12,7 +12,7 @@ import { acknowledged, acknowledgement, emailAddress, id, idParam, verification 
 import { type IssuedCode, issueCode } from './issue-code.ts';
 import { type Client, defineOperation } from './operation.ts';
 
-/** E1: adds an address to the account. It counts once the code, which goes to it, has come back. */
+/** E1: adds an address to the account. It counts once the code that is sent to it has been verified. */
 export const addEmail = defineOperation({
   name: 'addEmail',
   summary: 'Adds an address; a code goes to it',
@@ -33,7 +33,7 @@ export const addEmail = defineOperation({
       createdAtMs: nowMs,
       verifyByMs: nowMs + rules.codeLifetimeMs,
     };
-    // With `revealUnknownEmail` off, another user's address looks like a free one: the code goes there, and verifies nothing.
+    // Without `revealUnknownEmail`, another user's address looks like a free one: the code is sent there, but verifies nothing.
     const ofAnother = rules.revealUnknownEmail ? 'refused' : 'added';
     if (!(await store.emails.add(email, code.stored, ofAnother))) return new Refusal('key_duplicated');
     code.mailTo(body.address, client);
@@ -41,7 +41,7 @@ export const addEmail = defineOperation({
   },
 });
 
-/** E2: brings the code of an own address. */
+/** E2: verifies the code of one of the caller's addresses. */
 export const verifyEmail = defineOperation({
   name: 'verifyEmail',
   summary: 'Verifies an address of the caller by its code',
@@ -62,7 +62,7 @@ export const verifyEmail = defineOperation({
   },
 });
 
-/** R1: asks for a new code for an own address that is not verified yet; the old code is void. */
+/** R1: requests a new code for one of the caller's unverified addresses; the old code is void. */
 export const renewEmailCode = defineOperation({
   name: 'renewEmailCode',
   summary: 'Sends a new code to an unverified address of the caller',
@@ -99,7 +99,7 @@ export const listEmails = defineOperation({
   },
 });
 
-/** E4: makes one of the caller's verified addresses the preferred one, to which codes for key pairs go. */
+/** E4: makes one of the caller's verified addresses the preferred one, which receives codes for key pairs. */
 export const preferEmail = defineOperation({
   name: 'preferEmail',
   summary: 'Makes a verified address the preferred one',
@@ -113,7 +113,7 @@ export const preferEmail = defineOperation({
     const before = await store.emails.list(caller.userId, now());
     const wanted = before.find(({ emailId }) => emailId === body.emailID);
     if (wanted?.preferred === true) return acknowledged;
-    // Each change is mailed, so it counts as a mail; a change whose mail is over the limit is not made.
+    // Each change is mailed, so it counts as a mail; a change beyond the mail limit is refused.
     const limited = wanted?.verified === true ? await limitOwnMail(caller.userId, null, services) : null;
     if (limited !== null) return limited;
     const outcome = await store.emails.prefer(body.emailID, caller.userId);
@@ -145,7 +145,7 @@ export const removeEmail = defineOperation({
   },
 });
 
-/** For an address that is not verified yet. Refused when the user, or the address, gets too many mails. */
+/** For an address that is not verified yet. Refused if the user or the address gets too many mails. */
 async function codeForAddress(newAddress: string, userId: string, services: Services): Promise<IssuedCode | Refusal> {
   const limited = await limitOwnMail(userId, newAddress, services);
   return limited ?? issueCode('email', { newAddress }, services);

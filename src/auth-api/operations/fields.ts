@@ -1,7 +1,7 @@
 /** The fields that several operations share, each described once. */
 import { z } from 'zod';
 
-/** Ids of ours are lower case; another spelling is no id. */
+/** Our ids are lower case; other spellings are not valid. */
 export const id = z
   .string()
   .regex(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/)
@@ -12,7 +12,7 @@ export const idParam = z.object({ id });
 /** An address as HTML defines it, of the length that SMTP allows (RFC 5321 section 4.5.3.1). */
 export const emailAddress = z.string().max(254).regex(z.regexes.html5Email).describe('An e-mail address');
 
-/** Six digits; a number has lost its leading zeros, which are put back. */
+/** Six digits; the lost leading zeros of a number are restored. */
 export const code = z
   .union([
     z.string().regex(/^[0-9]{6}$/),
@@ -36,20 +36,20 @@ export function label(maxLength: number) {
     .regex(/\S/);
 }
 
-/** A role or a group: no comma and no blank, because names travel joined by commas. */
+/** A role or a group: no comma and no blank, because names are joined by commas. */
 export const name = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9_.:@-]{0,63}$/)
   .describe('The name of a role or group');
 
-/** A name in a path, where `:` and `@` may come escaped. */
+/** A name in a path, where `:` and `@` may be escaped. */
 export const nameInPath = z.string().transform(decodeSegment).pipe(name);
 
 function decodeSegment(segment: string): string {
   try {
     return decodeURIComponent(segment);
   } catch {
-    // Left with its `%`, it is no name.
+    // With its `%` it is not a valid name.
     return segment;
   }
 }
@@ -66,7 +66,7 @@ export const paging = {
   page: z.coerce.number().int().min(1).max(1_000_000).default(1),
 };
 
-/** Whole seconds, rounded down: a client never believes in a credential that has ended. */
+/** Whole seconds, rounded down: so a client never uses an expired credential. */
 export function toSeconds(timeMs: number): number {
   return Math.floor(timeMs / 1000);
 }

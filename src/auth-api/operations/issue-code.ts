@@ -1,4 +1,4 @@
-/** Makes verification codes. A code leaves this process only by mail. */
+/** Creates verification codes. A code leaves this process only by mail. */
 import { randomUUID } from 'node:crypto';
 import { mailboxOf } from '../limits/limit-mail.ts';
 import { randomCode } from '../secrets/random-secret.ts';
@@ -10,18 +10,18 @@ import type { Client } from './operation.ts';
 export interface IssuedCode {
   /** What is stored. */
   readonly stored: NewCode;
-  /** Sends the code; to be called once it is stored. */
+  /** Sends the code; must be called once it is stored. */
   mailTo(address: string, client: Client): void;
 }
 
 /**
- * Who proves something with a code. Failed verifications are counted for the account, and for the address where that has no
- * account yet: the account of a new registration, or one that adds addresses, would reset the count with each try.
+ * The subject of a code. Failed verifications are counted per account, or per address that has no account yet: otherwise each new
+ * registration or added address would reset the count.
  */
 export type Claimant =
   | { readonly account: string }
   | { readonly newAddress: string }
-  /** An address that no account has: the code of a decoy, which is not mailed. */
+  /** An address without an account: the code of a decoy, which is not mailed. */
   | { readonly unknownAddress: string };
 
 export function issueCode(purpose: CodePurpose, claimant: Claimant, services: Services): IssuedCode {
@@ -45,6 +45,6 @@ export function issueCode(purpose: CodePurpose, claimant: Claimant, services: Se
 function subjectOf(claimant: Claimant): [kind: string, subject: string] {
   if ('account' in claimant) return ['account', claimant.account];
   if ('newAddress' in claimant) return ['new address', mailboxOf(claimant.newAddress)];
-  // As it came: sub-addresses of one that is known do not count together either, so that the limit does not tell.
+  // As received: sub-addresses of a known address do not count together either, so that the limit reveals nothing.
   return ['unknown address', foldCase(claimant.unknownAddress)];
 }

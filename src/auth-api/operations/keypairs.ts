@@ -1,4 +1,4 @@
-/** The API key pairs of an account: a signed-in user makes, verifies, lists and ends them, and gateways read them. */
+/** The API key pairs of an account: a signed-in user creates, verifies, lists and ends them, and gateways read them. */
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { bearerOnly, keyPairOnly } from '../credentials/credential-rule.ts';
@@ -17,7 +17,7 @@ export const maxKeyDays = 3650;
 
 const dayMs = 86_400_000;
 
-/** K1: makes an API key pair. It works once the code, which goes to the preferred address, has come back. */
+/** K1: creates an API key pair. It works once the code that is sent to the preferred address has been verified. */
 export const createKeyPair = defineOperation({
   name: 'createKeyPair',
   summary: 'Creates a key pair; the secret is returned once, and a code is mailed to the preferred address',
@@ -37,7 +37,7 @@ export const createKeyPair = defineOperation({
   async handle({ caller, body, client }, services) {
     const { store } = services;
     const address = await store.emails.findPreferred(caller.userId);
-    // The account went while the request was under way.
+    // The account was removed during the request.
     if (address === null) return new Refusal('credential_rejected');
     const limited = await limitOwnMail(caller.userId, null, services);
     if (limited !== null) return limited;
@@ -57,7 +57,7 @@ export const createKeyPair = defineOperation({
   },
 });
 
-/** K2: brings the code of an own key pair, which makes the pair valid. */
+/** K2: verifies the code of one of the caller's key pairs, which makes the pair valid. */
 export const verifyKeyPair = defineOperation({
   name: 'verifyKeyPair',
   summary: 'Verifies a key pair of the caller by its code',
@@ -71,7 +71,7 @@ export const verifyKeyPair = defineOperation({
     if (refusal !== null) return refusal;
     const keyId = await services.store.keyPairs.verify(body.verificationCodeID, services.now());
     if (keyId === null) return new Refusal('code_unknown');
-    // A gateway may keep the refusal from before.
+    // A gateway may have cached the earlier rejection.
     services.revoked({ kind: 'keypair', id: keyId });
     return acknowledged;
   },
@@ -79,7 +79,7 @@ export const verifyKeyPair = defineOperation({
 
 const presented = z.string().min(1).max(256);
 
-/** R1: asks for a new code for an own key pair that is not verified yet; the old code is void. */
+/** R1: requests a new code for one of the caller's unverified key pairs; the old code is void. */
 export const renewKeyPairCode = defineOperation({
   name: 'renewKeyPairCode',
   summary: 'Sends a new code for an unverified key pair of the caller',
@@ -93,7 +93,7 @@ export const renewKeyPairCode = defineOperation({
     const { apiKey, apiSecret } = body;
     const address = await store.emails.findPreferred(caller.userId);
     if (address === null) return new Refusal('credential_rejected');
-    // Counted whatever comes of it, which limits guesses of the secret as well.
+    // Counted regardless of the result, which also limits guesses of the secret.
     const limited = await limitOwnMail(caller.userId, null, services);
     if (limited !== null) return limited;
     const pair = await store.keyPairs.findPending(apiKey, caller.userId, now());
@@ -106,7 +106,7 @@ export const renewKeyPairCode = defineOperation({
   },
 });
 
-/** K3: tells who is behind a key pair. Gateways ask this for every pair that they do not know. */
+/** K3: identifies the owner of a key pair. Gateways call it for every unknown pair. */
 export const readKeyPair = defineOperation({
   name: 'readKeyPair',
   summary: 'Returns the owner of the key pair, with current roles and groups',

@@ -1,4 +1,4 @@
-/** Makes an unverified session with its code: what a sign-in and a registration have in common. */
+/** Creates an unverified session with its code, for sign-ins and registrations. */
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { type Carrier, sessionCookie } from '../credentials/session-cookie.ts';
@@ -9,7 +9,7 @@ import type { NewSession } from '../store/session-store.ts';
 import { expireAt, id, toSeconds } from './fields.ts';
 import { type Client, WithCookie } from './operation.ts';
 
-/** `expireAt` is the expiry that holds once the session is verified. */
+/** `expireAt` is the expiry once the session is verified. */
 export const openedSession = z.object({
   bearer: z.string().optional().describe('The bearer, shown once; absent when the cookie carries it'),
   sessionID: id,
@@ -26,7 +26,7 @@ interface OpenedSession {
   readonly bearer: string;
 }
 
-/** `owner` null: a decoy, which takes the same work and which nothing opens. */
+/** `owner` null: a decoy, which takes the same work but can never be verified. */
 export function openSession(
   owner: { readonly userId: string; readonly emailId: string | null } | null,
   client: Client,
@@ -49,7 +49,7 @@ export function openSession(
   return { session, bearer };
 }
 
-/** Where the client wants its bearer. */
+/** How the client wants to receive its bearer. */
 export const carrier = z
   .enum(['header', 'cookie'])
   .default('header')
@@ -66,7 +66,7 @@ export function openedResponse(
   const { webSession } = services.rules;
   const described = describeOpened(session, code, wanted.kind);
   if (wanted.carrier === 'header' || webSession === null) return { bearer, ...described };
-  // For the whole life of the session: the code makes no new cookie.
+  // For the whole life of the session: verification sets no new cookie.
   return new WithCookie(described, sessionCookie(webSession.cookie, bearer, session.expireAtMs, session.createdAtMs));
 }
 

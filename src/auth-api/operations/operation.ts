@@ -1,6 +1,6 @@
 /**
- * What an operation of the API is: its path, who may call it, the schemas of what goes in and out, and what it
- * does. Requests are checked by the very schemas that describe the API.
+ * An operation of the API: its path, its callers, its input and output schemas, and its action. Requests are checked by the same schemas
+ * that describe the API.
  */
 
 import type { z } from 'zod';
@@ -14,7 +14,7 @@ export const basePath = '/api/auth/v2';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
 
-/** Where a request comes from. */
+/** The client of a request. */
 export interface Client {
   /** Address of the client in text form. */
   readonly ip: string;
@@ -25,7 +25,7 @@ export interface Client {
 export interface OperationRequest {
   readonly presented: PresentedRequest;
   readonly params: Readonly<Record<string, string>>;
-  /** What follows `?`, undecoded; empty without one. */
+  /** The text after `?`, undecoded; may be empty. */
   readonly query: string;
   readonly body: Buffer;
   readonly client: Client;
@@ -42,7 +42,7 @@ export interface Operation {
   readonly schemas: Schemas;
   /** Status of success. */
   readonly status: 200 | 202;
-  /** Resolves to the success, or to a refusal. Rejects only by a fault of ours. */
+  /** Resolves to the success, or to a refusal. Rejects only because of an internal fault. */
   run(request: OperationRequest, services: Services): Promise<Success | Refusal>;
 }
 
@@ -52,7 +52,7 @@ export interface Success {
   readonly setCookie?: string;
 }
 
-/** A response that gives the client a cookie, or takes it away. */
+/** A response that sets or removes a cookie. */
 export class WithCookie<Result extends object> implements Success {
   readonly body: Result;
   readonly setCookie: string;
@@ -70,7 +70,7 @@ export interface Schemas {
   readonly response: z.ZodType;
 }
 
-/** A checked request, as `handle` gets it. */
+/** A checked request, as `handle` receives it. */
 export interface Call<Caller, Params, Query, Body> {
   readonly caller: Caller;
   readonly params: Params;
@@ -129,7 +129,7 @@ export function defineOperation<Caller, Params, Query, Body, Result extends obje
   };
 }
 
-/** Without a schema the part is not looked at, and `handle` cannot see it: its type there is `unknown`. */
+/** A part without a schema is not checked, and `handle` cannot use it: its type there is `unknown`. */
 function check<Value>(
   schema: z.ZodType<Value> | undefined,
   read: () => unknown,
@@ -140,22 +140,22 @@ function check<Value>(
   if (raw instanceof Refusal) return raw;
   const parsed = schema.safeParse(raw);
   if (parsed.success) return { value: parsed.data };
-  // The first step of a path is a name in our schema, never something of the request: unknown names are dropped.
+  // The first step of a path is a name in our schema, never text of the request: unknown names are dropped.
   const invalid = new Set(parsed.error.issues.map((issue) => String(issue.path[0] ?? 'body')));
-  // The code speaks of an id only when that is all that is wrong.
+  // The code refers to the id only if nothing else is wrong.
   const named = code === 'id_invalid' && !invalid.has('id') ? 'parameters_invalid' : code;
   return new Refusal(named, { invalid: [...invalid].sort() });
 }
 
 /**
- * Refuses what is not UTF-8, not JSON or not an object; an empty body counts as an empty object, so that what is missing
- * is named. The content type is not looked at: clients of this API send none now and then, and no other type parses.
+ * Refuses what is not UTF-8, not JSON or not an object; an empty body counts as an empty object, so that missing parts are reported. The
+ * content type is not checked: some clients of this API omit it, and no other type parses.
  */
 export function parseBody(body: Buffer): object | Refusal {
   return body.length === 0 ? {} : (parseObject(body) ?? new Refusal('body_malformed'));
 }
 
-/** Refuses a repeated name: which copy counts would be a guess. */
+/** Refuses a repeated name, because neither copy takes precedence. */
 export function parseQuery(query: string): object | Refusal {
   const values = new Map<string, string>();
   for (const [name, value] of new URLSearchParams(query)) {

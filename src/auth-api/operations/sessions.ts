@@ -1,4 +1,4 @@
-/** Sessions: asked for, verified, read by gateways, extended, listed and ended. */
+/** Sessions: requested, verified, read by gateways, extended, listed and ended. */
 import { z } from 'zod';
 import { bearerOnly, noCredential, type SessionCaller } from '../credentials/credential-rule.ts';
 import { endedCookie, refuseCarrier, sessionCookie } from '../credentials/session-cookie.ts';
@@ -22,7 +22,7 @@ import { issueCode } from './issue-code.ts';
 import { carrier, openedResponse, openedSession, openSession } from './open-session.ts';
 import { defineOperation, WithCookie } from './operation.ts';
 
-/** S1: asks for a session. The bearer works once the code, which goes to the address, has come back. */
+/** S1: requests a session. The bearer works once the code that is sent to the address has been verified. */
 export const createSession = defineOperation({
   name: 'createSession',
   summary: 'Requests a session; a code is mailed to the address',
@@ -39,12 +39,12 @@ export const createSession = defineOperation({
     if (tooMany !== null) return tooMany;
     const address = await store.emails.findSignIn(body.email);
     if (address === null && rules.revealUnknownEmail) return new Refusal('email_unknown');
-    // A decoy is charged like a mail, so that the limit does not tell.
+    // A decoy is charged like a mail, so that the limit reveals nothing.
     const mail = { address: body.email, userId: address?.userId ?? null, ip: client.ip };
     const limited = await limitSignInMail(mail, services);
     if (limited !== null) return limited;
-    // For an unknown address a decoy is stored, by the same work, and its code is tried like any other: neither time nor
-    // later responses tell. Its code is not mailed.
+    // For an unknown address a decoy is stored, with the same work, and its code is checked like any other, so neither timing nor later
+    // responses reveal it. Its code is not mailed.
     const opened = openSession(address, client, services);
     const claimant = address === null ? { unknownAddress: body.email } : { account: address.userId };
     const code = issueCode('session', claimant, services);
@@ -54,7 +54,7 @@ export const createSession = defineOperation({
   },
 });
 
-/** S2: brings the code of a session, which makes its bearer valid. */
+/** S2: verifies the code of a session, which makes its bearer valid. */
 export const verifySession = defineOperation({
   name: 'verifySession',
   summary: 'Verifies a session by its code',
@@ -68,13 +68,13 @@ export const verifySession = defineOperation({
     if (refusal !== null) return refusal;
     const sessionId = await services.store.sessions.verify(body.verificationCodeID, services.now());
     if (sessionId === null) return new Refusal('code_unknown');
-    // A gateway may keep a refusal from before.
+    // A gateway may have cached an earlier rejection.
     services.revoked({ kind: 'session', id: sessionId });
     return acknowledged;
   },
 });
 
-/** S3: tells who is behind a bearer. Gateways ask this for every bearer that they do not know. */
+/** S3: identifies the owner of a bearer. Gateways call it for every unknown bearer. */
 export const readSession = defineOperation({
   name: 'readSession',
   summary: 'Returns the owner of the session, with current roles and groups',
@@ -126,8 +126,8 @@ export const extendSession = defineOperation({
     const nowMs = now();
     const expireAtMs = Math.min(nowMs + rules.sessionLifetimeMs, caller.createdAtMs + rules.sessionCapMs);
     if (!(await store.sessions.extend(caller.sessionId, expireAtMs, nowMs))) return new Refusal('credential_rejected');
-    // Gateways get no event: their cached results end at the old expiry, and then they ask again. An event would also void every
-    // cached refusal, so that one session could make them ask about each.
+    // Gateways get no event: their cached results end at the old expiry, and then they call again. An event would also void every cached
+    // rejection, so that one session could cause a call for each.
     const { cookieBearer } = caller;
     if (cookieBearer === null || rules.webSession === null) return acknowledged;
     return new WithCookie(acknowledged, sessionCookie(rules.webSession.cookie, cookieBearer, expireAtMs, nowMs));
@@ -168,14 +168,14 @@ export const revokeSession = defineOperation({
   params: idParam,
   response: acknowledgement,
   async handle({ caller, params }, { store, rules, now, revoked }) {
-    // A session of another user is as unknown as one that never existed: ids cannot be probed.
+    // A session of another user looks like one that never existed, so ids cannot be probed.
     if (!(await store.sessions.remove(params.id, caller.userId, now()))) return new Refusal('session_unknown');
     revoked({ kind: 'session', id: params.id });
     return params.id === caller.sessionId ? endCookie(acknowledged, caller, rules) : acknowledged;
   },
 });
 
-/** The end of a session that came in a cookie: the cookie goes with it. */
+/** Ends a session from a cookie, and removes the cookie. */
 export function endCookie<Result extends object>(
   success: Result,
   caller: Pick<SessionCaller, 'cookieBearer'>,

@@ -13,8 +13,8 @@ import { defineOperation } from './operation.ts';
 import { endCookie } from './sessions.ts';
 
 /**
- * U1: registers a user, whose first session is verified like any other. Until then only the alias is reserved; of all who
- * wait for the address, the one whose code comes back first gets it.
+ * U1: registers a user, whose first session is verified like any other. Until then only the alias is reserved; of all registrations for the
+ * address, the first verified one gets it.
  */
 export const registerUser = defineOperation({
   name: 'registerUser',
@@ -32,8 +32,8 @@ export const registerUser = defineOperation({
     if (refused !== null) return refused;
     const tooMany = await limitRequest(client.ip, services);
     if (tooMany !== null) return tooMany;
-    // With `revealUnknownEmail` off, a taken address looks like a free one: the alias is reserved and a decoy stored, by the
-    // same work, and its owner gets a mail. Aliases are public, so a taken one is refused.
+    // Without `revealUnknownEmail`, a taken address looks like a free one: the alias is reserved and a decoy stored, with the same work,
+    // and its owner gets a mail. Aliases are public, so a taken one is refused.
     const hides = !rules.revealUnknownEmail;
     const taken = await store.users.findTaken(account, now());
     if (taken === 'alias' || (taken === 'email' && !hides)) return new Refusal('key_duplicated');
@@ -64,7 +64,7 @@ export const registerUser = defineOperation({
   },
 });
 
-/** U2: tells the public name of a user. */
+/** U2: returns the public name of a user. */
 export const readAlias = defineOperation({
   name: 'readAlias',
   summary: 'Returns the alias of a user',
@@ -80,8 +80,8 @@ export const readAlias = defineOperation({
 });
 
 /**
- * U3: finds the user of a verified address. With `revealUnknownEmail` off only administrators may ask for others: wherever
- * anyone may register, everybody has a credential.
+ * U3: finds the user of a verified address. Without `revealUnknownEmail`, only administrators may find other users: if anyone may register,
+ * anyone has a credential.
  */
 export const findUser = defineOperation({
   name: 'findUser',

@@ -1,4 +1,4 @@
-/** Words of the messages. Subjects are fixed, so that a locked screen shows neither a code nor text that a client chose. */
+/** The text of messages. Subjects are fixed, so that a locked screen shows neither a code nor text from a client. */
 import { isIP } from 'node:net';
 import type { CodePurpose } from '../store/code-store.ts';
 import { describeAgent, oneLine } from './harmless-text.ts';
@@ -11,13 +11,13 @@ export interface ComposedMail {
   readonly html: string;
 }
 
-/** Parts of a message in the order in which they are read; what is null stays away. */
+/** Parts of a message in reading order; null parts are omitted. */
 export interface MailContent {
   readonly title: string;
   readonly opening: string;
   readonly code: string | null;
   readonly lifetime: string | null;
-  /** Name and value in turn of rows. */
+  /** Rows of name and value. */
   readonly facts: readonly (readonly [string, string])[];
   readonly closing: string;
 }

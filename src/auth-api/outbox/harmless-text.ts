@@ -1,6 +1,6 @@
 /**
- * Text of strangers for mail: one line, bounded, without characters that hide or reorder others, and without anything
- * that a mail program would turn into a link. The client that asks for a code chooses the user agent, and another person reads it.
+ * Untrusted text for mail: one line, bounded, without characters that hide or reorder others, and without anything that a mail program
+ * would turn into a link. The client that requests a code chooses the user agent, and another person reads it.
  */
 
 const invisible = /[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}]+/gu;
@@ -19,7 +19,7 @@ export function oneLine(text: string, maxLength: number): string {
 
 const longestAgent = 120;
 
-/** A user agent that reads like one: no scheme, no host name, no address; empty when nothing is left. */
+/** A readable user agent without schemes, host names and addresses; empty if nothing remains. */
 export function describeAgent(userAgent: string): string {
   const plain = userAgent
     .replaceAll(/[a-z][a-z0-9+.-]*:\/*/gi, ' ')

@@ -1,4 +1,4 @@
-/** Looks of the messages: plain text, and HTML that needs no image, no style sheet and no script. */
+/** Layout of messages: plain text, and HTML without images, style sheets or scripts. */
 import type { MailContent } from './compose-mail.ts';
 import { escapeHtml } from './harmless-text.ts';
 

@@ -1,7 +1,7 @@
 /**
- * Mails that wait for the server: bounded, tried again with growing pauses, and given up when their code has ended. While
- * the server cannot be used, a single mail is tried now and then, and the others wait with it. Clients share the queue
- * fairly: a flood of one delays and pushes out its own mails, and not the code that another client waits for.
+ * Mails that wait for the server: bounded, tried again with growing pauses, and dropped when their code has expired. While the server is
+ * unavailable, a single mail is tried occasionally, and the others wait. Clients share the queue fairly: a flood of one client delays and
+ * drops only its own mails.
  */
 import type { Delivery } from './smtp-delivery.ts';
 
@@ -9,9 +9,9 @@ export interface QueuedMail {
   /** For the log and the message id. */
   readonly id: string;
   readonly queuedAtMs: number;
-  /** From then on its code is of no use. */
+  /** When its code expires. */
   readonly endsAtMs: number;
-  /** The client that asked for it. */
+  /** The client that requested it. */
   readonly client: string;
 }
 
@@ -28,26 +28,26 @@ export interface MailQueueOptions<Mail extends QueuedMail> {
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   readonly capacity: number;
-  /** Mails on their way at once. */
+  /** Maximum mails being sent. */
   readonly concurrency: number;
-  /** Longest time for one attempt. */
+  /** Maximum time for one attempt. */
   readonly attemptMs: number;
   /** First and longest pause. */
   readonly pauseMs: { readonly first: number; readonly longest: number };
 }
 
 export interface MailQueue<Mail extends QueuedMail> {
-  /** A full queue drops the oldest mail of the client that has the most: its newest is the one that it waits for. */
+  /** A full queue drops the oldest mail of the client with the most mails, which waits for its newest one. */
   add(mail: Mail): void;
   size(): number;
   failing(): boolean;
-  /** Waits for what can leave within `graceMs`, ends what is on its way, and resolves with the number of mails left behind. */
+  /** Sends mails for up to `graceMs`, aborts those in progress, and resolves with the number of mails left. */
   close(graceMs: number): Promise<number>;
 }
 
 interface Entry<Mail> {
   readonly mail: Mail;
-  /** Its place in the order in which mails came. */
+  /** Its position in order of arrival. */
   readonly place: number;
   readonly turn: number;
   attempts: number;
@@ -58,12 +58,12 @@ export function createMailQueue<Mail extends QueuedMail>(options: MailQueueOptio
   const { now, capacity, pauseMs } = options;
   const waiting: Entry<Mail>[] = [];
   const underWay = new Map<Entry<Mail>, AbortController>();
-  /** Failures in a row of the server itself, and until when it is left alone. */
+  /** Consecutive failures of the server itself, and until when it is not called. */
   let failures = 0;
   let restUntilMs = 0;
   let timer: NodeJS.Timeout | null = null;
   let places = 0;
-  /** The latest turn of which a mail has left. */
+  /** The latest turn with a sent mail. */
   let turn = 0;
   let closed = false;
   let settled: () => void = () => {};
@@ -91,8 +91,8 @@ export function createMailQueue<Mail extends QueuedMail>(options: MailQueueOptio
   }
 
   /**
-   * Of the mails whose pause is over one that was tried least, as a mail at which the server breaks must not stand before
-   * all others; among those by turn, and then the oldest. Null while the server rests.
+   * Of the due mails, one with the fewest attempts, because a mail that breaks the server must not block all others; among those by turn,
+   * and then the oldest. Null while the server is paused.
    */
   function due(): Entry<Mail> | null {
     const nowMs = now();
@@ -101,7 +101,7 @@ export function createMailQueue<Mail extends QueuedMail>(options: MailQueueOptio
     return ready.sort((a, b) => a.attempts - b.attempts || a.turn - b.turn || a.place - b.place)[0] ?? null;
   }
 
-  /** One after that of the client's mail before, and none that has passed: in each turn every client has one mail. */
+  /** The turn after that of the client's previous mail, but not a past one: every client has one mail per turn. */
   function turnOf(client: string): number {
     let last = turn;
     for (const entry of [...waiting, ...underWay.keys()]) {
@@ -141,20 +141,20 @@ export function createMailQueue<Mail extends QueuedMail>(options: MailQueueOptio
     pump();
   }
 
-  /** Mails that were on their way together fail together: that is one failure of the server. */
+  /** Mails that are sent together fail together: that counts as one failure of the server. */
   function rest(): void {
     if (failures > 0 && restUntilMs > now()) return;
     failures += 1;
     restUntilMs = now() + pause(failures);
   }
 
-  /** Where it was: the queue stays in the order in which mails came. */
+  /** At its old position: the queue stays in order of arrival. */
   function putBack(entry: Entry<Mail>): void {
     const behind = waiting.findIndex(({ place }) => place > entry.place);
     waiting.splice(behind < 0 ? waiting.length : behind, 0, entry);
   }
 
-  /** Doubles with each failure; a part of it is left to chance, so that replicas do not come back as one. */
+  /** Doubles with each failure; with jitter, so that replicas do not retry together. */
   function pause(times: number): number {
     const longest = Math.min(pauseMs.longest, pauseMs.first * 2 ** Math.min(times - 1, 20));
     return longest * (0.75 + Math.random() / 4);

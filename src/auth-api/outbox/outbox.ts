@@ -1,4 +1,4 @@
-/** The port through which mail leaves. An outbox takes a message at once and delivers in its own time; it never throws. */
+/** The port through which mail leaves. An outbox accepts a message at once and delivers it asynchronously; it never throws. */
 import type { CodePurpose } from '../store/code-store.ts';
 import type { MailState } from './mail-events.ts';
 
@@ -15,7 +15,7 @@ export interface CodeMail {
   readonly asked: Asked;
 }
 
-/** Where a request came from, so that a reader can tell a stranger's attempt from their own. */
+/** The origin of a request, so that a reader can distinguish a stranger's attempt from their own. */
 export interface Asked {
   readonly ip: string;
   readonly userAgent: string;
@@ -23,17 +23,17 @@ export interface Asked {
 
 export type Notice = 'address_added' | 'address_preferred' | 'address_removed' | 'registration_refused';
 
-/** Tells the owner of an account what was done to it, or tried. */
+/** Notifies the owner of an account about a change or an attempt. */
 export interface NoticeMail {
   readonly kind: 'notice';
   readonly to: string;
   readonly notice: Notice;
-  /** The address that it is about. */
+  /** The address concerned. */
   readonly address: string;
   readonly asked: Asked;
 }
 
-/** Says that an administrator made an account for the address. */
+/** Reports that an administrator created an account for the address. */
 export interface WelcomeMail {
   readonly kind: 'welcome';
   readonly to: string;
@@ -48,6 +48,6 @@ export interface Outbox {
 export interface OpenOutbox extends Outbox {
   /** Null: it sends no mail. */
   state(): MailState | null;
-  /** Gives mail that waits a short while to leave, then ends. */
+  /** Sends waiting mail for a short time, then ends. */
   close(): Promise<void>;
 }

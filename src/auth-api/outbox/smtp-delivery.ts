@@ -1,14 +1,14 @@
-/** Hands one message to the mail server, over connections that are kept for the next ones, and says what came of it. */
+/** Hands one message to the mail server, over reused connections, and returns the result. */
 import { createTransport } from 'nodemailer';
 import type { MailConfig } from '../../config/config.ts';
 import type { SmtpConfig } from '../../config/units/mail.ts';
 import type { ComposedMail } from './compose-mail.ts';
 
-/** Facts for the log: none of them is text of the server, which may repeat an address. */
+/** Facts for the log: none of them is text from the server, which may repeat an address. */
 export interface DeliveryFault {
-  /** Word of the client library or of the system, such as `ECONNREFUSED`. */
+  /** Code of the client library or the system, such as `ECONNREFUSED`. */
   readonly error: string;
-  /** RFC 5321 section 4.2; null when the server said nothing. */
+  /** RFC 5321 section 4.2; null without a reply. */
   readonly reply: number | null;
   /** The command with this reply. */
   readonly command: string | null;
@@ -16,9 +16,9 @@ export interface DeliveryFault {
 
 export type Delivery =
   | { readonly kind: 'sent' }
-  /** The server does not take this mail, now or ever; others it may. */
+  /** The server does not accept this mail, now or ever, but may accept others. */
   | { readonly kind: 'deferred' | 'refused'; readonly fault: DeliveryFault }
-  /** The server cannot be used at all: out of reach, broken, or of another mind about TLS or the password. */
+  /** The server cannot be used: unreachable, broken, or it disagrees about TLS or the password. */
   | { readonly kind: 'unavailable'; readonly fault: DeliveryFault };
 
 export interface SmtpDelivery {
@@ -29,7 +29,7 @@ export interface SmtpDelivery {
 }
 
 export interface DeliveryTimes {
-  /** Until the connection stands, and until the server has greeted. */
+  /** Until the connection is open, and until the server's greeting. */
   readonly connectMs: number;
   /** Without a byte from the server. */
   readonly silenceMs: number;
@@ -37,7 +37,7 @@ export interface DeliveryTimes {
 
 const defaultTimes: DeliveryTimes = { connectMs: 5_000, silenceMs: 10_000 };
 
-/** Connections at once, mails over one of them, and how long one waits for the next mail. */
+/** Maximum connections, mails per connection, and idle time of a connection. */
 const pool = { maxConnections: 4, maxMessages: 100, idleTimeout: 30_000, maxRequeues: 1 };
 
 export function createSmtpDelivery({ smtp, from }: MailConfig, times: DeliveryTimes = defaultTimes): SmtpDelivery {
@@ -58,7 +58,7 @@ export function createSmtpDelivery({ smtp, from }: MailConfig, times: DeliveryTi
           // A copy: the library writes into it, and the configuration is frozen.
           from: { ...from },
           to: { name: '', address: to },
-          // Nothing that stands in a header adds a recipient.
+          // Header content must never add a recipient.
           envelope: { from: from.address, to: [to] },
           messageId: `<${id}@${domain}>`,
           subject,
@@ -77,7 +77,7 @@ export function createSmtpDelivery({ smtp, from }: MailConfig, times: DeliveryTi
   };
 }
 
-/** How every connection to the mail server is made. */
+/** Options of every connection to the mail server. */
 export function connectionOptions({ host, port, implicitTls, requireTls }: SmtpConfig, times: DeliveryTimes) {
   return {
     host,

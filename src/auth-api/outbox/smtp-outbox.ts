@@ -1,4 +1,4 @@
-/** Sends mail through an SMTP server, in its own time: handing over a mail never waits for the server. */
+/** Sends mail through an SMTP server asynchronously: handing over a mail never waits for the server. */
 import { randomUUID } from 'node:crypto';
 import type { MailConfig } from '../../config/config.ts';
 import { clientNetwork } from '../../core/forwarding/client-address.ts';
@@ -18,12 +18,12 @@ export interface SmtpOutboxOptions {
 }
 
 export interface SmtpOutboxLimits extends DeliveryTimes {
-  /** Mails that wait at most. */
+  /** Maximum waiting mails. */
   readonly capacity: number;
   readonly attemptMs: number;
   readonly firstPauseMs: number;
   readonly longestPauseMs: number;
-  /** How long mail that waits may take to leave when the outbox is closed. */
+  /** How long waiting mail is sent after the outbox is closed. */
   readonly graceMs: number;
 }
 
@@ -39,7 +39,7 @@ export const defaultSmtpLimits: SmtpOutboxLimits = {
 
 /** As many as there are connections. */
 const concurrency = 4;
-/** No code ends, so the wait has to. */
+/** It has no code that expires, so the wait is limited. */
 const welcomeLifeMs = 24 * 3_600_000;
 
 interface Waiting extends QueuedMail {

@@ -1,4 +1,4 @@
-/** The body and headers of a refusal: RFC 9457, with the code and the id that also stand in the headers and in the log. */
+/** The body and headers of a refusal: RFC 9457, with the code and the id that are also in the headers and the log. */
 import { type Refusal, refusalKinds } from './refusals.ts';
 
 export const problemType = 'application/problem+json';
@@ -17,11 +17,11 @@ export function problemBody(refusal: Refusal, errorId: string): string {
   return `${JSON.stringify(problem)}\n`;
 }
 
-/** Names and values in turn, complete but for the length of the body and the connection's fate. */
+/** Alternating names and values, without the body length and `Connection`. */
 export function problemHeaders(refusal: Refusal, errorId: string): string[] {
   const { status, message } = refusalKinds[refusal.code];
   const headers = ['x-error', message, 'x-error-id', errorId, 'content-type', problemType, 'cache-control', 'no-store'];
-  // RFC 9110 section 15.5.2: a 401 names a scheme by which the client may authenticate.
+  // RFC 9110 section 15.5.2: a 401 lists a scheme with which the client may authenticate.
   if (status === 401) headers.push('www-authenticate', 'Bearer realm="auth-api"');
   const { retryAfterS, allow } = refusal.detail;
   if (retryAfterS !== undefined) headers.push('retry-after', String(retryAfterS));

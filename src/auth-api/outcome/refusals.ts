@@ -62,7 +62,7 @@ interface RefusalDetail {
   readonly invalid?: readonly string[];
 }
 
-/** A request that is not served, as a value: an operation returns it in place of a result. */
+/** A refused request as a value: an operation returns it instead of a result. */
 export class Refusal {
   readonly code: RefusalCode;
   readonly detail: RefusalDetail;

@@ -1,7 +1,6 @@
 /**
- * Publishes revocations over Redis, and writes them to the log for gateways that are disconnected. No response waits for it. What
- * could not be published is not queued: once Redis takes messages again, one message says that any verdict may be out of
- * date.
+ * Publishes revocations over Redis, and writes them to the log for gateways that are disconnected. No response waits for it. Failed
+ * messages are not queued: once Redis accepts messages again, one message revokes every verdict.
  */
 import type { RedisLink } from '../../redis/redis-link.ts';
 import type { AuthApiLog, RevocationEvent } from '../events.ts';
@@ -9,7 +8,7 @@ import type { AuthApiLog, RevocationEvent } from '../events.ts';
 export interface RevocationPublisher {
   /** Never throws. */
   publish(event: RevocationEvent): void;
-  /** Waits for messages under way, each as long as a command may take. */
+  /** Waits for messages in progress, each for the time limit of a command. */
   close(): Promise<void>;
 }
 
@@ -22,7 +21,7 @@ export interface RevocationPublisherOptions {
 }
 
 const maxUnderWay = 1_000;
-/** Entries that the log keeps, about: more than are written while a gateway is disconnected for a moment. */
+/** Approximate number of entries in the log: more than are written during a short disconnection. */
 const logLength = 100_000;
 const everything: RevocationNotice = { kind: 'all', id: null };
 
@@ -70,7 +69,7 @@ export function createRevocationPublisher(options: RevocationPublisherOptions): 
   };
 }
 
-/** Changes with every change that a reader of the old form would misunderstand. */
+/** Increased with every change that a reader of the old form would misunderstand. */
 const version = 1;
 
 /** Every verdict: some message before this one may not have arrived. */
@@ -85,7 +84,7 @@ function revocationChannel(keyPrefix: string): string {
   return `${keyPrefix}revocations`;
 }
 
-/** A stream of the last messages, each in the field `m`. The hash tag keeps it beside what gateways have there. */
+/** A stream of the last messages, each in the field `m`. The hash tag keeps it on the node of the gateways' keys. */
 function revocationLogKey(keyPrefix: string): string {
   return `${keyPrefix}{revocations}:log`;
 }

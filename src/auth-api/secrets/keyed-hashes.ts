@@ -1,33 +1,33 @@
 /**
- * Keyed hashes (HMAC-SHA-256) of everything secret that the store must recognize. Each purpose has a key of its own,
- * derived by HKDF (RFC 5869), so that a hash of one kind is worthless as another. Without the settings' secret, a copy
- * of the database allows no guess, not even of a six-digit code.
+ * Keyed hashes (HMAC-SHA-256) of every secret that the store must recognize. Each purpose has its own key, derived by HKDF (RFC 5869), so
+ * that a hash of one kind is useless as another. Without the settings' secret, a copy of the database allows no guess, not even of a
+ * six-digit code.
  */
 import { createHmac, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto';
 
 export interface KeyedHashes {
   /** Hash to store. */
   bearer(bearer: string): string;
-  /** Hashes to look for: under the current secret, then under each earlier one. */
+  /** Hashes to search: under the current secret, then under each earlier one. */
   bearerCandidates(bearer: string): readonly string[];
   apiSecret(apiKey: string, apiSecret: string): string;
   /** Compares in constant time; with `null` (an unknown key) it does the same work and returns false. */
   isApiSecret(stored: string | null, apiKey: string, apiSecret: string): boolean;
   code(codeId: string, code: string): string;
   isCode(stored: string, codeId: string, code: string): boolean;
-  /** A name of fixed length under which attempts are counted, so that no address or key lies in a limiter's memory. */
+  /** A name of fixed length under which attempts are counted, so that a limiter's memory contains no address or key. */
   attemptsOf(kind: string, ...parts: string[]): string;
 }
 
 type Purpose = 'bearer' | 'api-secret' | 'code' | 'attempts';
 
-/** `secrets`: the current one first, then earlier ones that still open what they closed. */
+/** `secrets`: the current one first, then earlier ones, whose hashes stay valid. */
 export function createKeyedHashes(secrets: readonly [string, ...string[]]): KeyedHashes {
   const digest = secrets.map(digestUnder);
   const [current] = digest as [Digest, ...Digest[]];
   const matches = (stored: string, purpose: Purpose, parts: readonly string[]): boolean => {
     let found = false;
-    // No early end: time does not tell under which secret it matched.
+    // No early exit, so that timing does not reveal which secret matched.
     for (const under of digest) found = equalHashes(stored, under(purpose, parts)) || found;
     return found;
   };
@@ -56,7 +56,7 @@ function digestUnder(secret: string): Digest {
   };
   return (purpose, parts) => {
     const hmac = createHmac('sha256', keys[purpose]);
-    // Each part with its length first: joined otherwise, two different lists could give one text.
+    // Each part is length-prefixed: otherwise two different lists could give the same text.
     for (const part of parts) hmac.update(`${part.length}:`).update(part);
     return hmac.digest('base64url');
   };

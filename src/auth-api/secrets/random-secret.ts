@@ -2,7 +2,7 @@
 import { randomBytes, randomInt } from 'node:crypto';
 
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
-/** Bytes from here on are thrown away: 256 is no multiple of 62, and a remainder would favor the first letters. */
+/** Bytes from here on are discarded: 256 is not a multiple of 62, and a remainder would favor the first letters. */
 const byteLimit = 256 - (256 % alphabet.length);
 
 export const bearerLength = 64;

@@ -1,7 +1,7 @@
 /**
- * The port behind which everything durable lies. Every method is one atomic step: it has either happened or not, also
- * when two processes share the store. Times are milliseconds since the epoch; secrets arrive here only as keyed hashes.
- * Every method rejects with `StoreUnavailableError` while the database does not respond.
+ * The port for all persistent data. Every method is one atomic step, even if two processes share the store. Times are milliseconds since
+ * the epoch; secrets arrive here only as keyed hashes. Every method rejects with `StoreUnavailableError` while the database does not
+ * respond.
  */
 import type { CodeStore } from './code-store.ts';
 import type { EmailStore } from './email-store.ts';
@@ -16,8 +16,8 @@ export interface AuthStore {
   readonly keyPairs: KeyPairStore;
   readonly codes: CodeStore;
   /**
-   * Removes up to `limit` rows of each kind that ended before `nowMs`; returns how many went. `ended` hears of each
-   * credential among them that had been verified.
+   * Removes up to `limit` rows of each kind that ended before `nowMs`; returns how many went. `ended` is called for each verified
+   * credential among them.
    */
   sweep(nowMs: number, limit: number, ended?: CredentialEnded): Promise<number>;
   /** Rejects when the store cannot respond. */

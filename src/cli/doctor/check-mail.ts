@@ -97,7 +97,7 @@ function sessionFindings(
   { ok, warning }: ReturnType<typeof findingsOf>,
 ): readonly Finding[] {
   const login = isLoggedIn ? ', and accepts the password' : '';
-  const found = ok(`takes connections ${isEncrypted ? 'with TLS' : 'without TLS'}${login}`);
+  const found = ok(`accepts connections ${isEncrypted ? 'with TLS' : 'without TLS'}${login}`);
   if (credentials !== null && !offersLogin) {
     const advice = `Remove user and password from "${setting}.smtp", or turn on AUTH at the server.`;
     return [found, warning('it offers no login: mail is sent without the password', advice)];

@@ -261,7 +261,7 @@ describe('a mail server', () => {
       const server = await start({ tls, login });
       const scheme = tls === 'implicit' ? 'smtps' : 'smtp';
       const text = await mailTo(`${scheme}://ann:open-sesame@localhost:${server.port}`, ', requireTls: true');
-      expect(text).toContain(`✓ mail localhost:${server.port}: takes connections with TLS, and accepts the password`);
+      expect(text).toContain(`✓ mail localhost:${server.port}: accepts connections with TLS, and accepts the password`);
       expect(text).not.toContain('open-sesame');
       expect(server.mails).toEqual([]);
     });
@@ -290,7 +290,7 @@ describe('a mail server', () => {
 
   it('without required TLS', async () => {
     const { port } = await start({ tls: 'none' });
-    expect(await mailTo(`smtp://localhost:${port}`)).toContain('takes connections without TLS');
+    expect(await mailTo(`smtp://localhost:${port}`)).toContain('accepts connections without TLS');
     const text = await mailTo(`smtp://localhost:${port}`, ', requireTls: true');
     expect(text).toMatch(/✗ mail .*it does not offer TLS \(\d{3}\), which "mail" requires/);
     expect(text).toContain('Turn on STARTTLS');

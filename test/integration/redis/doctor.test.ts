@@ -153,7 +153,7 @@ describe('several servers', () => {
     const text = await reportOf(redis.yaml.replace(/ }$/, ', timeout: 5s }'));
     expect(text).toContain(`the Sentinels name a master of "${redis.name}"`);
     expect(text).toContain('the user may run every command that is needed');
-    expect(text.match(/✓ .*the Sentinel takes connections/g)).toHaveLength(2);
+    expect(text.match(/✓ .*the Sentinel accepts connections/g)).toHaveLength(2);
     expect(text).toMatch(/! .*the Sentinel accepts no connections \(ECONNREFUSED\)/);
   }, 60_000);
 
