@@ -1,16 +1,16 @@
-/** Claims of made-up identities: which values are worth trying, and how chosen ones become claims. */
+/** Claims of generated identities: which values are worth trying, and how chosen ones become claims. */
 import { type Claims, type ClaimType, claimOfText } from '../core/identity/claims.ts';
 import type { ValueSource } from '../core/policy/conditions.ts';
 import { sampleIdentity } from './sample-identity.ts';
 
 type ClaimSource = Extract<ValueSource, { readonly from: 'claim' }>;
 
-/** Under which the value of a claim is kept among other values. */
+/** Key of a claim's value among other values. */
 export function claimKey({ type, name }: Pick<ClaimSource, 'type' | 'name'>): string {
   return `claim ${type} ${name}`;
 }
 
-/** The claims among values by key; a list of texts is a list, and a symbol stands for one that cannot be read. */
+/** The claims among values by key; a list of texts is a list, and a symbol represents an unreadable one. */
 export function claimsAmong(values: Iterable<readonly [key: string, value: unknown]>): Claims {
   const claims: Record<string, ReturnType<typeof claimOfText>> = {};
   for (const [key, value] of values) {
@@ -23,7 +23,7 @@ export function claimsAmong(values: Iterable<readonly [key: string, value: unkno
   return claims;
 }
 
-/** Of these texts those that such a claim can have, and further ones that are none of them. */
+/** Those of the texts that such a claim can have, and other values. */
 export function claimTexts(type: ClaimType, texts: readonly string[], further = 1): readonly string[] {
   if (type === 'boolean') return ['true', 'false'];
   if (type !== 'number' && type !== 'time') return texts;
@@ -32,7 +32,7 @@ export function claimTexts(type: ClaimType, texts: readonly string[], further = 
   return [...new Set([...numbers, ...Array.from({ length: further }, (_, n) => String(largest + n + 1))])];
 }
 
-/** Texts that both can have: two that differ, and one to be alike. */
+/** Texts that both can have: two different ones, and one for both. */
 export function unlikeTexts(...sources: readonly ValueSource[]): readonly [string, string, string] {
   const types = sources.flatMap((source) => (source.from === 'claim' ? [source.type] : []));
   if (types.includes('boolean')) return ['true', 'false', 'true'];

@@ -1,4 +1,4 @@
-/** Small changes of conditions, of a route or a policy: one that is gone, or a part of it, or is for other methods or roles. */
+/** Small changes of conditions, of a route or a policy: a removed condition or part, or other methods or roles. */
 import type { Criterion, Step } from '../core/policy/conditions.ts';
 import { sourceInWords } from '../core/policy/describe-conditions.ts';
 import { addressList, listInWords } from '../core/policy/list-file.ts';
@@ -38,7 +38,7 @@ export function* otherConditions(
   }
 }
 
-/** A list of a file, whose entries change as a whole. */
+/** A list in a file, whose entries change as a whole. */
 function* emptyLists(steps: readonly Step[]): Generator<Change<readonly Step[]>> {
   for (const [at, step] of steps.entries()) {
     const list = listOf(step);
@@ -66,7 +66,7 @@ function* otherMethodsOf({
   }
 }
 
-/** The condition without each part of an `all` or `any` that has several. Words hold no value of the author's. */
+/** The condition without each part of an `all` or `any` that has several. The words contain no values of the author. */
 function* withoutParts(steps: readonly Step[]): Generator<readonly [words: string, steps: readonly Step[]]> {
   for (const [at, group] of steps.entries()) {
     if (group.kind !== 'all' && group.kind !== 'any') continue;

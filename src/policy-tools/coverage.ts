@@ -1,6 +1,6 @@
 /**
- * Which rules the tests have touched. A rule is covered when it has let somebody in and has kept somebody out, each for
- * its own reason: what never refused in a test may as well not be there.
+ * Which rules the tests have touched. A rule is covered if it has allowed and refused requests, for each of its reasons: a condition that
+ * never refuses in a test could be missing.
  */
 import type { Config } from '../config/config.ts';
 import { type CredentialKind, kindsOf } from '../core/credential/credential.ts';
@@ -15,7 +15,7 @@ import { canShow, type Effect } from './verdict-classes.ts';
 
 /** One thing that a rule can do. */
 export interface Cell {
-  /** The first of its entry. */
+  /** The first route of its entry. */
   readonly route: Route;
   /** As written in `access`; `*`: every other method. */
   readonly method: string;
@@ -28,11 +28,11 @@ export interface Cell {
 export interface Coverage {
   readonly cells: readonly Cell[];
   readonly covered: number;
-  /** 0 to 1; 1 when there is nothing to cover. */
+  /** 0 to 1; 1 if there is nothing to cover. */
   readonly share: number;
 }
 
-/** What a rule can never do is no cell: such as refusing for a condition from which all who may are exempt. */
+/** An impossible effect is not a cell, such as a refusal by a condition from which all allowed identities are exempt. */
 export function coverageOf(
   { routes: table, roleMapping: mapping, credentials }: Pick<Config, 'routes' | 'roleMapping' | 'credentials'>,
   results: readonly CaseResult[],
@@ -50,7 +50,7 @@ export function coverageOf(
       }),
     ),
   );
-  // What a policy demands is one effect, whichever of the routes below shows it.
+  // A requirement of a policy is one effect, regardless of the route that shows it.
   const unlike = [
     ...new Map(all.map((cell) => [keyOf(cell.route, cell.method, cell.effect), cell] as const).reverse()),
   ];
@@ -59,7 +59,7 @@ export function coverageOf(
   return { cells, covered, share: cells.length === 0 ? 1 : covered / cells.length };
 }
 
-/** Routes share their rules, and without conditions a rule shows on each of them what it shows on any. */
+/** Routes share their rules, and without conditions a rule has the same effects on each of them. */
 function rememberPossible(mapping: RoleMapping | null): (route: Route, rule: AccessRule, effect: Effect) => boolean {
   const known = new Map<AccessRule, Map<string, boolean>>();
   return (route, rule, effect) => {
@@ -130,7 +130,7 @@ function refusesWith(word: RoleRefusal, rule: AccessRule): boolean {
   return word === 'role_forbidden' ? parts.some(isForbidding) : !parts.every(isForbidding);
 }
 
-/** The policy whose access refuses with the word, where the rule of the route itself never does; null: the route does. */
+/** The policy whose access refuses with the word, if the route's own rule never does; null: the route does. */
 function policyRefusing({ restricted }: Route, method: string, word: RoleRefusal): string | null {
   const own = restricted === null ? null : ruleFor(restricted.own.access, method);
   if (restricted === null || (own !== null && refusesWith(word, own))) return null;
@@ -141,7 +141,7 @@ function effectsSeen({ decision, prepared }: CaseResult): readonly string[] {
   const { route, request } = decision;
   if (route === null || request === null) return [];
   const method = ruleKey(route, request.method);
-  // A rule that is tried out has done what it does, too.
+  // A rule in shadow mode has its effect, too.
   const refused = (decision.outcome === 'allow' ? decision.shadowed : null) ?? decision;
   const word = wordOf(refused);
   if (word !== null && refused.outcome === 'refuse') {

@@ -1,14 +1,14 @@
-/** A host for a request that names none: the one of the route that it is about. */
+/** A host for a request without one: that of its route. */
 
 import { findLeaf, type RouteTable } from '../core/routing/route-table.ts';
 import { canonicalPath } from '../core/url/canonical-path.ts';
 
-/** Fits every route without a host, and no other. */
+/** Fits only routes without a host. */
 const anywhere = 'any.example';
 
 /**
- * `routeId`: the route that is expected. Without it, the host of a route that the path fits; one that is for every host
- * comes first, since then the author has named no host anywhere near.
+ * `routeId`: the route that is expected. Without it, the host of a route that fits the path; one for every host comes first, because its
+ * author did not restrict the host.
  */
 export function hostFor(table: RouteTable, target: string, routeId: string | null): string {
   const { byId, patterns } = hostsOf(table);
@@ -30,7 +30,7 @@ interface Hosts {
   readonly patterns: ReadonlySet<string>;
 }
 
-/** Cases are many, and so are routes. */
+/** There are many cases and routes. */
 const known = new WeakMap<RouteTable, Hosts>();
 
 function hostsOf(table: RouteTable): Hosts {
@@ -47,7 +47,7 @@ function hostsOf(table: RouteTable): Hosts {
   return hosts;
 }
 
-/** A host that a pattern of hosts fits. */
+/** A host that fits a host pattern. */
 export function hostOf(pattern: string | null): string {
   if (pattern === null) return anywhere;
   return pattern.startsWith('*.') ? `any${pattern.slice(1)}` : pattern;

@@ -1,8 +1,6 @@
-/** Targets that lead to a path only for those who decode, resolve or cut it in another way than Rolegate: none may be served. */
+/** Targets that lead to a path only if it is decoded, resolved or cut differently from Rolegate: none may be served. */
 
-/**
- * `path`: one that is refused, such as `/admin/x`, of plain segments. `open`: one below which access is public; empty: there is none.
- */
+/** `path`: one that is refused, such as `/admin/x`, of plain segments. `open`: a path below which access is public, or empty. */
 export function hostileTargets(path: string, open = ''): readonly string[] {
   const rest = path.slice(1);
   const first = rest.split('/', 1)[0]!;

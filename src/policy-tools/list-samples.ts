@@ -1,6 +1,6 @@
 /**
- * Few entries that stand for the lists of files: one of each kind that some conditions can tell apart. Each entry is tried
- * on all of them once, so that a long list takes as long as it is, and no tool has to go through it again.
+ * A few entries that represent the lists of files: one of each kind that the conditions can distinguish. Each entry is tried on all of them
+ * once, so the time is linear in the list, and no tool must scan it again.
  */
 import type { AddressStep, CompareStep, Step } from '../core/policy/conditions.ts';
 import { truthOfValue } from '../core/policy/evaluate-conditions.ts';
@@ -10,14 +10,14 @@ import type { Shape } from '../core/url/param-form.ts';
 import { noFacts } from './sample-identity.ts';
 import { textsLike } from './segment-samples.ts';
 
-/** The file whose list the step compares with; null: none. */
+/** The file whose list the step compares with, or null. */
 export function listOf(step: Step): ListFile | null {
   if (step.kind === 'address') return step.list;
   if (step.kind !== 'compare' || step.comparison.operator !== 'in') return null;
   return 'literals' in step.comparison.operand ? (step.comparison.operand.list ?? null) : null;
 }
 
-/** As `JSON.stringify` takes it: lists of files count by their digest, and what they hold is not gone through. */
+/** A replacer for `JSON.stringify`: lists of files count by their digest, and their entries are skipped. */
 export function withoutEntries(_key: string, value: unknown): unknown {
   if (value instanceof Set) return [...value];
   if (typeof value !== 'object' || value === null) return value;
@@ -28,7 +28,7 @@ export function withoutEntries(_key: string, value: unknown): unknown {
 const known = new Map<string, readonly string[]>();
 const mostKnown = 1_000;
 
-/** Routes share lists, and every change of a rule asks again. */
+/** Routes share lists, and every change of a rule needs them again. */
 function once(steps: readonly Step[], find: () => readonly string[]): readonly string[] {
   const key = JSON.stringify(steps, withoutEntries);
   const found = known.get(key) ?? find();
@@ -37,14 +37,14 @@ function once(steps: readonly Step[], find: () => readonly string[]): readonly s
   return found;
 }
 
-/** Texts of lists, for whatever the steps compare. */
+/** Texts of lists, for the values that the steps compare. */
 export function listedTexts(steps: readonly Step[]): readonly string[] {
   const compared = steps.filter((step) => step.kind === 'compare');
   if (!compared.some((step) => listOf(step) !== null)) return [];
   return once(compared, () => textsUnlike(compared));
 }
 
-/** As if the text came in a query, which is compared most finely: a service may read it otherwise. */
+/** As if the text came in a query, which is compared most strictly: a service may read it differently. */
 function truthsOf(asked: readonly CompareStep[], text: string): string {
   return asked.map((step) => truthOfValue({ ...step, subject: { from: 'query', name: '' } }, text, noFacts)).join();
 }
@@ -109,7 +109,7 @@ function keep(byTruths: Map<string, string>, truths: string, text: string): void
   if (!byTruths.has(truths)) byTruths.set(truths, text);
 }
 
-/** The first one behind the range; null: there is none. */
+/** The first address after the range, or null. */
 function addressBehind(range: string): string | null {
   const read = parseCidr(range);
   if (read === null) return null;

@@ -1,4 +1,4 @@
-/** Moments between which conditions on the time can tell: one for every way in which they come out together. */
+/** Times that conditions on the time can distinguish: one for every combination of their results. */
 import type { Step, StretchStep, WindowStep } from '../core/policy/conditions.ts';
 import { isInStretch, isInWindow, minutesOfDay } from '../core/policy/time-window.ts';
 
@@ -18,11 +18,11 @@ export function holdsAt(step: TimeStep, ms: number): boolean {
   return step.kind === 'window' ? isInWindow(step.window, ms) : isInStretch(step.stretch, ms);
 }
 
-/** Routes share windows, and each pair of routes asks for every method. */
+/** Routes share windows, and each pair of routes is compared for every method. */
 const found = new Map<string, readonly number[]>();
 const mostFound = 1_000;
 
-/** The likeliest first; none without conditions on the time. */
+/** Most likely first; empty without conditions on the time. */
 export function momentsFor(steps: readonly TimeStep[]): readonly number[] {
   if (steps.length === 0) return [];
   const key = JSON.stringify(steps.map((step) => (step.kind === 'window' ? step.window : step.stretch)));

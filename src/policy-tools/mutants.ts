@@ -1,6 +1,6 @@
 /**
- * Small changes of the rules, each of which a test should notice: a role that is taken off or asked for no more, a
- * condition or a part of it that is gone, a route that is gone, and those that let more in (`widening-mutants.ts`).
+ * Small changes of the rules, each of which a test should notice: a removed or no longer required role, a removed condition or part, a
+ * removed route, and changes that allow more (`widening-mutants.ts`).
  */
 import type { CredentialKind } from '../core/credential/credential.ts';
 import { type AccessRule, compileRule, type RouteAccess, rulesIn } from '../core/policy/access.ts';
@@ -17,7 +17,7 @@ import { fewerAlternatives, widerMatches, widerPatterns, widerRules } from './wi
 export interface RouteMutant {
   readonly kind: 'route';
   readonly entry: RouteEntry;
-  /** What becomes of its routes; empty: they are gone. */
+  /** Its changed routes; empty: removed. */
   readonly changed: readonly Route[];
   /** It matches requests that the entry does not: other methods, or other paths. */
   readonly reaches: boolean;
@@ -25,7 +25,7 @@ export interface RouteMutant {
   readonly words: string;
 }
 
-/** A change of the roles, which bears on every route. */
+/** A change of the roles, which affects every route. */
 export interface RoleMutant {
   readonly kind: 'roles';
   readonly roles: RoleTable;
@@ -33,18 +33,18 @@ export interface RoleMutant {
   readonly words: string;
 }
 
-/** A change of a policy, which bears on every route below it. */
+/** A change of a policy, which affects every route below it. */
 export interface PolicyMutant {
   readonly kind: 'policy';
   readonly policy: Restriction;
-  /** Null: it is gone. */
+  /** Null: removed. */
   readonly changed: Restriction | null;
   readonly words: string;
 }
 
 export type Mutant = RouteMutant | RoleMutant | PolicyMutant;
 
-/** `kinds`: of credential, that are switched on. */
+/** `kinds`: enabled kinds of credential. */
 export function routeMutants(
   entry: RouteEntry,
   roles: RoleTable,
@@ -85,7 +85,7 @@ export function routeMutants(
   return mutants;
 }
 
-/** `params`: of the path, which can name the scope of a role. */
+/** `params`: of the path, which can contain the scope of a role. */
 function* otherAccess(
   access: RouteAccess,
   roles: RoleTable,

@@ -1,4 +1,4 @@
-/** Tries every mutant on the tests, and tells which of them no test noticed. */
+/** Tries every mutant on the tests, and reports those that no test noticed. */
 import type { Config } from '../config/config.ts';
 import { kindsOf } from '../core/credential/credential.ts';
 import type { Policy } from '../core/decide.ts';
@@ -30,7 +30,7 @@ export interface MutationScore {
   readonly mutants: number;
   /** In the order of the file. */
   readonly survivors: readonly Mutant[];
-  /** 0 to 1; 1 when there is nothing to change. */
+  /** 0 to 1; 1 if there is nothing to change. */
   readonly score: number;
 }
 
@@ -77,7 +77,7 @@ export function mutationScore(config: Config, cases: readonly PreparedCase[]): M
     return table === null || !notices({ ...policy, routes: table }, asked);
   };
 
-  // A rule that is only tried out refuses no request, so no test can notice when it changes.
+  // A rule in shadow mode refuses no request, so no test can notice its change.
   const ofRoutes = entriesOf(config.routes.routes).flatMap((entry) =>
     routeMutants(entry, config.roles, kindsOf(config.credentials)).filter(
       ({ changed }) => entry[0].mode === 'enforce' || changed.length === 0,
@@ -91,28 +91,28 @@ export function mutationScore(config: Config, cases: readonly PreparedCase[]): M
     ...ofRoles.filter(survivesRoles),
     ...ofPolicies.filter(survivesPolicy),
   ];
-  // What changes nothing cannot be noticed, and does not count.
+  // A change without effect cannot be noticed, and does not count.
   const survivors = unnoticed.filter((mutant, index) => index >= mostLookedAt || changesSomething(config, mutant));
   const all = ofRoutes.length + ofRoles.length + ofPolicies.length;
   const mutants = all - (unnoticed.length - survivors.length);
   return { mutants, survivors, score: mutants === 0 ? 1 : (mutants - survivors.length) / mutants };
 }
 
-/** Changes that no test noticed and that are looked at one by one. */
+/** Maximum unnoticed changes that are examined one by one. */
 const mostLookedAt = 200;
 
-/** Whether there is a request that shows the change; also when that is not known. */
+/** Whether a request shows the change; also true if that is unknown. */
 function changesSomething(config: Config, mutant: Mutant): boolean {
-  // Services may get the roles that follow from other fields, but not inherited ones.
+  // Services may receive derived roles, but not inherited ones.
   const derivesLess = mutant.kind === 'roles' && mutant.origins.length < (config.roleMapping?.origins.length ?? 0);
   if (derivesLess && config.identityHeaders.some(({ field }) => field === 'roles')) return true;
   if (config.routes.routes.length > mostRoutes) return true;
   const changed = policyUnder(config, mutant);
-  // Two routes that are alike are no policy.
+  // Two equal routes are not a valid policy.
   return changed !== null && differs(policyOf(config), changed);
 }
 
-/** With the change, and no route but those that can bear on the case; null: it made two routes alike. */
+/** With the change, and only routes that can affect the case; null: it made two routes equal. */
 export function policyNear(config: Config, mutant: RouteMutant, prepared: PreparedCase): Policy | null {
   const policy = policyOf(config);
   const near = routesNear(policy.routes, decideCase(prepared, policy).request);
@@ -124,10 +124,7 @@ function tableWith({ entry, changed }: RouteMutant, near: readonly Route[], anyC
   return tableOf(unique([...near.filter((one) => !entry.includes(one)), ...changed.map(withScopes)]), anyCase);
 }
 
-/**
- * For a change that matches more: cases that no other route takes because it is more specific. Those of its own routes may
- * come to it, too.
- */
+/** For a change that matches more: cases that no more specific route matches. Those of its own routes may reach it, too. */
 function casesReached(
   mutants: readonly RouteMutant[],
   { folded }: RouteTable,
@@ -159,13 +156,13 @@ function casesReached(
   ];
 }
 
-/** What becomes of the entry, as far as it matches other paths. */
+/** The changed routes of the entry that match other paths. */
 function widenedBy({ entry, changed }: RouteMutant): readonly Route[] {
   const patterns = new Set(entry.map(({ pattern }) => pattern));
   return changed.filter(({ pattern }) => !patterns.has(pattern));
 }
 
-/** The same for routes that take the same paths. */
+/** Equal for routes that match the same paths. */
 function placeKey({ pattern, reading }: Route): string {
   return JSON.stringify([pattern.host, pattern.path, reading?.literals ?? null]);
 }
@@ -186,7 +183,7 @@ function byRoute(routes: ReadonlyMap<PreparedCase, readonly Route[]>): ReadonlyM
   return cases;
 }
 
-/** All rules with the change; null: it made two routes alike. */
+/** All rules with the change; null: it made two routes equal. */
 export function policyUnder(config: Config, mutant: Mutant): Policy | null {
   const policy = policyOf(config);
   const { routes, anyCase } = config.routes;
@@ -208,7 +205,7 @@ export function policyUnder(config: Config, mutant: Mutant): Policy | null {
   return table === null ? null : { ...policy, routes: table, roleMapping: compileRoleMapping(mutant.origins) };
 }
 
-/** The routes that can bear on a request: those that it fits. */
+/** The routes that can affect a request: those that fit it. */
 function routesNear(table: RouteTable, request: Decision['request']): readonly Route[] {
   if (request === null) return [];
   // With several readings of a path any route may match it.
@@ -216,7 +213,7 @@ function routesNear(table: RouteTable, request: Decision['request']): readonly R
   return fittingRoutes(table, request.host, request.path);
 }
 
-/** The routes as a table of their own; null: a change made two of them alike. */
+/** The routes as a separate table; null: a change made two of them equal. */
 function tableOf(routes: readonly Route[], anyCase: boolean): RouteTable | null {
   const table = compileRoutes(
     routes.map((route, index) => ({ ...route, index })),

@@ -1,4 +1,4 @@
-/** Texts of numbers between which bounds can tell: each bound, what is just beside it, and what is between two of them. */
+/** Texts of numbers that bounds can distinguish: each bound, its neighbors, and a value between two bounds. */
 
 export function numberTexts(bounds: Iterable<number>): readonly string[] {
   const sorted = [...new Set(bounds)].sort((a, b) => a - b);
@@ -8,7 +8,7 @@ export function numberTexts(bounds: Iterable<number>): readonly string[] {
   });
   const beside = sorted.flatMap((bound) => {
     const [below, above] = [Math.ceil(bound) - 1, Math.floor(bound) + 1];
-    // A parameter of the shape int has whole numbers alone.
+    // A parameter of the shape int has only whole numbers.
     return [bound, above, below, Math.abs(above), 0];
   });
   return [...new Set([...beside, ...between])].map((number) =>

@@ -1,7 +1,6 @@
 /**
- * Finds requests for what the tests have not touched yet, and for changes of the rules that they would not notice, by
- * trying: identities with and without the roles of a rule, values that conditions name. Whatever is proposed has been
- * decided, so it passes as it stands.
+ * Finds requests for what the tests have not touched yet, and for changes of the rules that they would not notice, by trying: identities
+ * with and without the roles of a rule, and values in conditions. Every proposed case has been decided, so it passes unchanged.
  */
 import type { Config } from '../config/config.ts';
 import type { TestCase } from '../config/test-suite.ts';
@@ -22,14 +21,14 @@ import type { TestRun } from './test-report.ts';
 import type { TrialGoal } from './trial-identities.ts';
 import { type Trial, trialsFor } from './trials.ts';
 
-/** Requests that are tried for one effect of a rule, or for one change. */
+/** Maximum requests tried for one effect of a rule, or for one change. */
 const mostTrials = 4_000;
-/** Of these for each route and method, so that the first ones do not use them all up. */
+/** Minimum share of each route and method, so that the first ones do not use all of them. */
 const leastShare = 100;
 
 export interface Proposals {
   readonly cases: readonly PreparedCase[];
-  /** What no request was found for, in words. */
+  /** Effects without a request, in words. */
   readonly notFound: readonly string[];
   /** Claims that their identities may have. */
   readonly claims: ClaimTable;
@@ -68,7 +67,7 @@ export function proposeCases(config: Config, { coverage, results }: TestRun, wit
   return { cases: [...cases, ...added.map(({ prepared }) => prepared)], notFound, claims };
 }
 
-/** A change of the roles may show anywhere, one of what a route matches where it matches more. */
+/** A change of roles may show anywhere, a change of a route's pattern where it matches more. */
 function goalsOf({ routes }: Config, mutant: Mutant): readonly TrialGoal[] {
   if (mutant.kind === 'route' && mutant.reaches) {
     const { entry, changed } = mutant;
@@ -142,9 +141,9 @@ function testOf(
   const { as, identity, method, target, headers, client, trusted, time } = trial;
   const asked = hostOf(route.pattern.host);
   const matched = decision.route?.id ?? null;
-  // Left out where the test would be run with the same host all the same.
+  // Omitted if the test would run with the same host anyway.
   const host = route.pattern.host === null && hostFor(routes, target, matched) === asked ? null : asked;
-  // Only the service sees whether somebody is known to a rule that lets in everybody.
+  // Only the service sees whether a rule that allows everyone identifies the caller.
   const rule = ruleFor(route.access, method);
   const isNamed = rule?.kind === 'optional' && decision.outcome !== 'refuse' && decision.identity !== null;
   const header = isNamed ? identityHeaders.find(({ field }) => field === 'userId') : undefined;
@@ -168,7 +167,7 @@ function testOf(
   };
 }
 
-/** Identities of the cases that the configuration does not name yet. */
+/** Identities of the cases that the configuration does not have yet. */
 export function newIdentities({ tests }: Config, { cases }: Proposals): ReadonlyMap<string, Identity> {
   return new Map(
     cases.flatMap(({ test: { as }, identity }) =>

@@ -1,4 +1,4 @@
-/** Changes of what a rule asks of roles, at every depth of its expressions: a term that is gone, and a weaker role in place of one. */
+/** Changes of a rule's role requirements, at every depth of its expressions: a removed term, and a weaker role instead of one. */
 import { type AccessRule, compileRule } from '../core/policy/access.ts';
 import {
   type RoleExpression,
@@ -12,11 +12,11 @@ import { type RoleTable, rolesThatGrant } from '../core/policy/roles.ts';
 
 export type Change<T> = readonly [words: string, changed: T];
 
-/** Where a list of terms is, and what becomes of the whole expression when it changes. */
+/** A list of terms, and the whole expression as a function of it. */
 interface TermList {
   readonly key: (typeof roleKeys)[number];
   readonly terms: readonly RoleTerm[];
-  /** Its roles have to be held, and not to be lacked. */
+  /** Its roles must be held, not absent. */
   readonly wanted: boolean;
   /** The expression that the list is in, in words; null: the whole rule. */
   readonly within: string | null;
@@ -25,7 +25,7 @@ interface TermList {
 
 const gone = { any: 'no longer grants it', all: 'is no longer required', none: 'is no longer forbidden' } as const;
 
-/** Each name and each expression in turn is gone. */
+/** Removes each name and each expression in turn. */
 export function withoutTerms(expression: RoleExpression, roles: RoleTable): readonly Change<AccessRule>[] {
   return listsIn(expression).flatMap(({ key, terms, within, changed }) =>
     terms.map((term, at): Change<AccessRule> => {
@@ -74,7 +74,7 @@ export function* withWeakerRoles(
   }
 }
 
-/** Without its last term, no identity meets `any`; the other lists demand nothing then. */
+/** Without its last term, no identity meets `any`; the other lists then require nothing. */
 function listsIn(expression: RoleExpression): readonly TermList[] {
   const visit = (
     part: RoleExpression,
@@ -101,7 +101,7 @@ function placeInWords(within: string | null): string {
   return within === null ? '' : ` in (${within})`;
 }
 
-/** Roles that a role inherits, and one of those that inherit what it does: the next one in the file. */
+/** Roles that a role inherits, and one with the same inheritance: the next one in the file. */
 export function weakerThan(role: string, roles: RoleTable): readonly string[] {
   const inherits = roles.get(role);
   if (inherits === undefined) return [];

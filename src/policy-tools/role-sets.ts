@@ -1,11 +1,11 @@
-/** Sets of roles worth trying on a rule: those that meet it in each way, miss it in each, and differ from one by a role. */
+/** Sets of roles worth trying on a rule: those that meet it in each way, miss it in each way, and differ from one of them by one role. */
 import type { AccessRule } from '../core/policy/access.ts';
 import { type RoleTerm, roleKeys, rolesIn } from '../core/policy/role-expression.ts';
 import { type RoleTable, rolesThatGrant } from '../core/policy/roles.ts';
 
 export type RoleSet = readonly string[];
 
-/** Sets that meet the rule, and that miss some of what it asks for. */
+/** Sets that meet the rule, and sets that miss a part of it. */
 export function likelySets(rule: AccessRule, roles: RoleTable): readonly RoleSet[] {
   if (rule.kind !== 'roles') return unlike([[], ...[...roles.keys()].slice(0, 4).map((role) => [role])]);
   const meeting = waysOf(rule.source, true).flatMap(({ held, without }) => [
@@ -17,8 +17,8 @@ export function likelySets(rule: AccessRule, roles: RoleTable): readonly RoleSet
 }
 
 /**
- * With each that is forbidden or exempt, without each that is needed, with those that inherit such, and with all others:
- * what one more role must not open.
+ * With each forbidden or exempt role, without each required one, with heirs of these, and with all others: one more role must not grant
+ * access.
  */
 export function furtherSets(rule: AccessRule, exempt: RoleSet, roles: RoleTable): readonly RoleSet[] {
   const expression = rule.kind === 'roles' ? rule.source : {};
@@ -47,7 +47,7 @@ export function furtherSets(rule: AccessRule, exempt: RoleSet, roles: RoleTable)
   ]);
 }
 
-/** Some of the ways to meet a rule, or to miss it; there can be very many. */
+/** Maximum ways to meet or miss a rule, because there can be very many. */
 const mostWays = 64;
 const mostMeeting = 8;
 

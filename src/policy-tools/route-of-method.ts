@@ -1,13 +1,13 @@
-/** A route as it is for one method: with the conditions that apply to it. What tools find out about a rule, they find out about one of these. */
+/** A route for one method, with the conditions that apply to it. Tools analyze rules in this form. */
 import { type AccessRule, otherMethods } from '../core/policy/access.ts';
 import { appliesTo, type Criterion } from '../core/policy/conditions.ts';
 import type { Route } from '../core/routing/route.ts';
 import { claims, ruleFor } from '../core/routing/route-table.ts';
 
-/** By the conditions that apply: what is known of a route is kept by the object. */
+/** By the conditions that apply, because results about a route are cached by object. */
 const made = new WeakMap<Route, Map<string, Route>>();
 
-/** The route itself where its conditions are for every method. `*`: a method that neither rules nor conditions name. */
+/** The route itself if its conditions apply to every method. `*`: a method that neither rules nor conditions list. */
 export function routeOfMethod(route: Route, method: string): Route {
   const { conditions } = route;
   if (conditions === null || conditions.every(isForAll)) return route;
@@ -31,7 +31,7 @@ export function rulesOf(route: Route): readonly (readonly [method: string, rule:
   return access.every !== null && methods === null ? [...rules, [otherMethods, access.every]] : rules;
 }
 
-/** As in `rulesOf`, for the method of a request that the route takes. */
+/** As in `rulesOf`, for the method of a request to the route. */
 export function ruleKey(route: Route, method: string): string {
   const keys = rulesOf(route).map(([key]) => key);
   if (keys.includes(method)) return method;

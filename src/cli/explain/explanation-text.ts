@@ -57,7 +57,7 @@ function verdict(explanation: Explanation, paint: Paint): string {
   const { outcome, status, reason, message, condition, route, shadowed, location, challenges } = explanation;
   if (shadowed !== null) {
     const would = shadowed.condition ?? shadowed.reason;
-    return paint.yellow(`let through by route ${route} in shadow mode; its rule refuses: ${would}\n`);
+    return paint.yellow(`allowed by route ${route} in shadow mode; its rule refuses: ${would}\n`);
   }
   if (outcome === 'allow') return paint.green(`allowed by route ${route}\n`);
   if (outcome === 'metadata') return paint.green('a response with the metadata of this host\n');

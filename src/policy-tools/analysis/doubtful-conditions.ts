@@ -106,7 +106,7 @@ export function suspectLiterals(probes: Probes): readonly Finding[] {
       const { subject, place } = conditionPlace(route, criterion);
       const message = `the condition "${word}" compares with a text that looks like a value, such as identity.userId`;
       const example = exampleOf(probes.first(route, listedMethods(route)?.[0]));
-      const hint = 'values stand alone after equals or startsWith, in small letters; in a list everything is a text';
+      const hint = 'write values alone after equals or startsWith, in lower case; in a list, everything is text';
       return [findingOf('literal_like_value', subject, place, message, { example, hint })];
     }),
   );

@@ -71,7 +71,7 @@ function* marksOf(names: ReadonlySet<string>, mapping: RoleMapping | null): Gene
 export function idleParts({ roles, roleMapping }: Config, probes: Probes): readonly Finding[] {
   const canBe = (part: RoleExpression, met: boolean) =>
     canBeMet(compileRoles(part, roles, met), roles.keys(), roleMapping);
-  const hint = 'take it away, or name the roles that are meant';
+  const hint = 'remove it, or list the intended roles';
   return probes.table.routes.flatMap((route) => {
     const found = new Map<string, FindingCode>();
     for (const rule of rulesIn(route.access)) {

@@ -45,7 +45,7 @@ export const findingKinds = {
   },
   list_line_repeated: { severity: 'note', meaning: 'A file with a list has an entry twice.' },
   condition_unused: { severity: 'warning', meaning: 'A named condition is not used.' },
-  access_expired: { severity: 'warning', meaning: 'The time of a route is over (`notAfter`).' },
+  access_expired: { severity: 'warning', meaning: 'A route has expired (`notAfter`).' },
   policy_unused: { severity: 'warning', meaning: 'No route lies below a policy.' },
   literal_like_value: {
     severity: 'warning',
@@ -88,7 +88,7 @@ export const findingKinds = {
   port_zero: { severity: 'warning', meaning: 'A target or the Auth API has port 0, which no client can connect to.' },
   routes_unanalyzed: {
     severity: 'warning',
-    meaning: 'The parameters of the routes have too many forms to compare, so that the routes were not analyzed.',
+    meaning: 'The parameters of the routes have too many forms to compare, so the routes were not analyzed.',
   },
   upstream_unused: { severity: 'warning', meaning: 'No route leads to an upstream.' },
 } as const satisfies Record<string, FindingKind>;

@@ -56,12 +56,12 @@ function whyIdle(routes: readonly Route[], criterion: Criterion, refusals: Refus
     asked.some(({ route, method, rule }) => refusals.ofLast(criteria(route, method), route, rule));
   if (!refuses(() => [{ ...criterion, unless: null }])) {
     const message = `every request meets the condition "${word}", so that it refuses none`;
-    return { code: 'condition_always_met', message, hint: 'remove it, or compare with what is meant' };
+    return { code: 'condition_always_met', message, hint: 'remove it, or compare with the intended value' };
   }
   if (unless !== null && !refuses(() => [criterion])) {
     const roles = unlessSource.join(', ');
     const message = `the condition "${word}" refuses no request: every identity that the rule allows is exempt (${roles})`;
-    const hint = 'a role exempts all that inherit it, too; exempt fewer, or take the condition away';
+    const hint = 'a role exempts all that inherit it, too; exempt fewer, or remove the condition';
     return { code: 'condition_idle', message, hint, key: ['unless'] };
   }
   const upTo = (route: Route, method: string) => {
@@ -71,7 +71,7 @@ function whyIdle(routes: readonly Route[], criterion: Criterion, refusals: Refus
   if (refuses(upTo)) return null;
   const before = asked.flatMap(({ route, method }) => upTo(route, method).slice(0, -1));
   const names = [...new Set(before.map((earlier) => `"${earlier.word}"`))].join(', ');
-  const message = `the condition "${word}" refuses no request that ${names} before it let through`;
+  const message = `the condition "${word}" refuses no request that ${names} before it allowed`;
   return { code: 'condition_shadowed', message, hint: 'remove it, or put it in front' };
 }
 

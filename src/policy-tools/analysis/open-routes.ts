@@ -42,7 +42,7 @@ function publicOver(probes: Probes): readonly Finding[] {
         const taking = match.route;
         if (found.has(taking) || taking.pattern.host !== pattern) continue;
         if (!letsAnybodyIn(ruleFor(taking, method))) continue;
-        const message = `what "${guarding.id}" (${guarding.pattern.path}) protects is open on ${pattern}, as a host counts more than a path`;
+        const message = `what "${guarding.id}" (${guarding.pattern.path}) protects is open on ${pattern}, because a host takes precedence over a path`;
         const place = { kind: 'route', index: taking.index, key: ['match'] } as const;
         const hint = `name the host in a route for ${guarding.pattern.path}, too`;
         const example = exampleOf({ ...probe, host, method });
@@ -95,6 +95,6 @@ function inShadow(route: Route, probes: Probes): readonly Finding[] {
   const message = 'this route is in shadow mode: it allows the requests that its rule refuses';
   const place = { kind: 'route', index: route.index, key: ['mode'] } as const;
   const example = exampleOf(probes.first(route));
-  const hint = 'take "mode" away once the counts are as they should be';
+  const hint = 'remove "mode" once the counts are as expected';
   return [findingOf('route_in_shadow', route.id, place, message, { example, hint })];
 }

@@ -29,7 +29,7 @@ function refused(route: Route, probes: Probes): Finding | null {
     const tolerated = route.tolerates | toleratedByAll;
     if (typeof read !== 'string' && (read.ambiguities & ~tolerated) === 0) continue;
     const place = { kind: 'route', index: route.index, key: ['match'] } as const;
-    const message = `${nameOf(route, probes)} never matches: a path with "${written}" is refused, as services read it in several ways`;
+    const message = `${nameOf(route, probes)} never matches: a path with "${written}" is refused, because services read it in several ways`;
     const hint = 'let the route keep that spelling ("path"), or write the pattern without it';
     return findingOf('route_unreachable', route.id, place, message, { example: exampleOf(probes.first(route)), hint });
   }
@@ -53,11 +53,11 @@ function unreachable(route: Route, probes: Probes): Finding | null {
   const place = { kind: 'route', index: route.index, key: ['match'] } as const;
   const example = exampleOf(probes.first(route));
   if (cased) {
-    const message = `${nameOf(route, probes)} never matches: whatever it takes is claimed by another route in another letter case`;
+    const message = `${nameOf(route, probes)} never matches: another route claims all its paths in another letter case`;
     return findingOf('route_unreachable', route.id, place, message, { example });
   }
   const names = [...winners].map((id) => `"${id}"`).join(' and ');
-  const message = `${nameOf(route, probes)} never matches: whatever it fits goes to ${names}`;
+  const message = `${nameOf(route, probes)} never matches: all its requests go to ${names}`;
   return findingOf('route_unreachable', route.id, place, message, { example, hint: 'remove it, or widen its pattern' });
 }
 

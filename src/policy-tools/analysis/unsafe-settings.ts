@@ -118,9 +118,7 @@ function everyAddress({ routes }: Config): readonly Finding[] {
       if (!steps.some((step) => step.kind === 'address' && holdsEvery(step.ranges))) return [];
       const { subject, place } = conditionPlace(route, criterion);
       const message = `the ranges of the condition "${word}" contain every address`;
-      return [
-        findingOf('condition_every_address', subject, place, message, { hint: 'name the networks that are meant' }),
-      ];
+      return [findingOf('condition_every_address', subject, place, message, { hint: 'list the intended networks' })];
     }),
   );
 }

@@ -45,7 +45,7 @@ export interface ImportedPolicy {
 /** Throws `SourceError` with a message about the files. */
 export function importPolicy(sources: readonly SourceText[], options: ImportOptions): ImportedPolicy {
   const documents = sources.flatMap(readSource);
-  if (documents.length === 0) throw new SourceError('there is nothing in these files');
+  if (documents.length === 0) throw new SourceError('these files are empty');
   const format = options.from ?? detect(documents);
   const { rules, lost, identityHeaders, auth } = formats[format].read(documents, options);
   if (rules.length > mostRules) throw new SourceError(`more than ${mostRules} rules; import them in parts`);

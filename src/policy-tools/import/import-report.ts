@@ -13,7 +13,7 @@ export function importReport({ format, rules, leftovers, auth }: ImportedPolicy)
   if (stricter > 0) counts.push(`${stricter} stricter`);
   if (denied > 0) counts.push(`${denied} denied`);
   const lines = [`${format}: ${counts.join(', ')}`];
-  if (auth !== null) lines.push(`the Auth API takes the place of ${printable(auth)}`);
+  if (auth !== null) lines.push(`the Auth API replaces ${printable(auth)}`);
   for (const kind of ['denied', 'stricter', 'lost'] as const) {
     const reasons = Map.groupBy(
       leftovers.filter((one) => one.kind === kind),

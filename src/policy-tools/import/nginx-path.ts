@@ -79,7 +79,7 @@ function readExpression(source: PathSource, path: string): NginxPath {
   const found = known[tail.endsWith('(.*)$') ? tail.slice(0, -1) : tail];
   if (found === undefined) {
     const anywhere = tail.replace(/\([^()]*\)/g, '').includes('|');
-    const why = `the expression "${path}" is none that a path pattern can say`;
+    const why = `the expression "${path}" cannot be expressed as a path pattern`;
     return made(source, path, [prefix(anywhere ? '' : text)], why);
   }
   const [matchers, rest] = found;

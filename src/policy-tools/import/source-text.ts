@@ -45,7 +45,7 @@ export function readSource({ file, text }: SourceText): readonly SourceNode[] {
     if (error !== undefined) {
       if (error.code === 'RESOURCE_EXHAUSTION') throw new SourceError(`${file}: nested too deeply`);
       const [what = ''] = error.message.split(/\n|: "/, 1);
-      const templated = /\{\{/.test(text) ? '; templates have to be rendered first' : '';
+      const templated = /\{\{/.test(text) ? '; templates must be rendered first' : '';
       throw new SourceError(`${file}:${lines.linePos(error.pos[0]).line}: ${what.slice(0, 200)}${templated}`);
     }
     const { contents } = document;

@@ -28,7 +28,7 @@ describe.each(readdirSync(fixtures))('%s', (name) => {
     expect(lines.length).toBeGreaterThan(1);
     for (const line of lines) {
       expect(line).toMatch(
-        /^(?:(?:denied|stricter|not carried over): \S.*|the Auth API takes the place of \S.*| {2}test\/fixtures\/import\/[a-z.]+:\d+: \S.*)$/,
+        /^(?:(?:denied|stricter|not carried over): \S.*|the Auth API replaces \S.*| {2}test\/fixtures\/import\/[a-z.]+:\d+: \S.*)$/,
       );
     }
   });

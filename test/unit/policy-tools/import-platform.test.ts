@@ -67,9 +67,9 @@ describe('a row', () => {
 describe('hostile and broken files', () => {
   const anchors = Array.from({ length: 9 }, (_, i) => `a${i + 1}: &a${i + 1} [${Array(10).fill(`*a${i}`).join(', ')}]`);
   test.each<[string, string, RegExp]>([
-    ['nothing', '', /^there is nothing in these files$/],
+    ['nothing', '', /^these files are empty$/],
     ['invalid YAML', 'a: [', /^source:1: /],
-    ['a template', 'a: {{ .Values.x }}\nb: }', /templates have to be rendered first|plain text/],
+    ['a template', 'a: {{ .Values.x }}\nb: }', /templates must be rendered first|plain text/],
     ['something else', '{"a": 1}', /the format of these files is not known: name one with --from/],
     [
       'a repeated key',

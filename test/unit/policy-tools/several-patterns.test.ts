@@ -99,7 +99,7 @@ test('reports a pattern that is never reached', () => {
   const found = findingsOf(config);
   const ofRoutes = found.filter(({ place }) => place.kind === 'route');
   expect(ofRoutes.map(({ code, message }) => `${code}: ${message}`)).toEqual([
-    'route_unreachable: "/b/**" of this route never matches: whatever it fits goes to "rest" and "one"',
+    'route_unreachable: "/b/**" of this route never matches: all its requests go to "rest" and "one"',
   ]);
 });
 

@@ -62,6 +62,6 @@ test('an explanation shows what the rule decides', () => {
   const explanation = explained(config, { target: '/try' }, config.tests.identities.get('ann')!);
   expect(explanation).toMatchObject({ outcome: 'allow', shadowed: { reason: 'role_missing', condition: null } });
   const text = explanationText(explanation, false);
-  expect(text).toContain('let through by route try in shadow mode; its rule refuses: role_missing');
+  expect(text).toContain('allowed by route try in shadow mode; its rule refuses: role_missing');
   expect(text).toContain('missing: admin');
 });
