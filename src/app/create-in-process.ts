@@ -89,7 +89,7 @@ export function createAuthorizer(source: AuthorizerSource, options: AuthorizerOp
 
   return {
     ...middleware,
-    metrics: async () => (await telemetry.metricsPage('text')).text,
+    metrics: () => telemetry.registry.metrics(),
     close() {
       closing ??= close();
       return closing;

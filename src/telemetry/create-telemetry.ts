@@ -110,10 +110,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
     evictionUnreadable: identity.evictionUnreadable,
     decisionEvents,
     spanEvents,
-    useRoutes(table) {
-      observer.observeWaiting();
-      requests.useRoutes(table.routes);
-    },
+    useRoutes: (table) => requests.useRoutes(table.routes),
     useUpstreams: processState.useUpstreams,
     watchServer(readings) {
       server = readings;
@@ -131,17 +128,10 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
       if (requests.inUse.upstreams.has(upstream)) requests.waits.observe({ upstream }, seconds);
     },
     forwardLines: output.write,
-    metricsPage(format) {
-      observer.observeWaiting();
-      return pageOf(registry, format, withExemplars);
-    },
-    async metricValues() {
-      observer.observeWaiting();
-      return withExemplars(await registry.getMetricsAsJSON());
-    },
+    metricsPage: (format) => pageOf(registry, format, withExemplars),
+    metricValues: async () => withExemplars(await registry.getMetricsAsJSON()),
     registry,
     async close() {
-      observer.observeWaiting();
       await output.settle();
       output.close();
     },

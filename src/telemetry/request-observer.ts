@@ -1,10 +1,7 @@
-/**
- * Observes ended requests: metrics, a log line, the end of the trace, and a record for some. Requests that end in one turn of the event
- * loop are observed together at its end: this takes half the CPU of observing each one during other work (docs/decisions/0013).
- */
+/** Observes ended requests: metrics, a log line, the end of the trace, and a record for some. */
 import { countRequest } from './metrics/count-request.ts';
 import type { RequestSeries } from './metrics/request-series.ts';
-import type { ObserveRequest, RequestRecord } from './request-record.ts';
+import type { ObserveRequest } from './request-record.ts';
 
 export interface KeptRequests {
   /** One of this many allowed requests is kept on average; 0: none. Refused and failed requests are always kept. */
@@ -14,10 +11,8 @@ export interface KeptRequests {
 }
 
 export interface RequestObserver {
-  /** Called once for every ended request; its metrics and line follow at the end of this turn of the event loop. Never throws. */
+  /** Called once for every ended request. Never throws. */
   readonly observe: ObserveRequest;
-  /** Observes waiting requests at once: before a scrape, and before the process ends. */
-  observeWaiting(): void;
   /** Which requests are kept for look-ups; null: none. */
   keepRequests(kept: KeptRequests | null): void;
 }
@@ -42,31 +37,18 @@ export function createRequestObserver(
     return true;
   }
 
-  let waiting: RequestRecord[] = [];
-
-  function observeWaiting(): void {
-    const records = waiting;
-    waiting = [];
-    for (const record of records) observeOne(record);
-  }
-
-  function observeOne(record: RequestRecord): void {
-    try {
-      countRequest(series, record);
-      writeLine?.(record);
-      record.trace?.end(record);
-    } catch (cause) {
-      // A failure of telemetry may cost a line, never the process.
-      process.emitWarning(cause instanceof Error ? cause : String(cause));
-    }
-    if (kept !== null && (record.reason !== null || isSampled(kept.oneInAllowed))) kept.keep(record);
-  }
-
   return {
     observe(record) {
-      if (waiting.push(record) === 1) setImmediate(observeWaiting);
+      try {
+        countRequest(series, record);
+        writeLine?.(record);
+        record.trace?.end(record);
+      } catch (cause) {
+        // A failure of telemetry may cost a line, never the process.
+        process.emitWarning(cause instanceof Error ? cause : String(cause));
+      }
+      if (kept !== null && (record.reason !== null || isSampled(kept.oneInAllowed))) kept.keep(record);
     },
-    observeWaiting,
     keepRequests(next) {
       kept = next;
     },

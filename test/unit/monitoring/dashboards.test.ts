@@ -75,7 +75,7 @@ describe('queries', () => {
   test.each(queried)('%s', async (_, { targets, description }) => {
     expect(description).toMatch(/\.$/);
     expect(targets?.length).toBeGreaterThan(0);
-    const scraped = readMetrics((await collect('silent').telemetry.metricsPage('text')).text);
+    const scraped = readMetrics(await collect('silent').telemetry.registry.metrics());
     for (const { expr, legendFormat } of targets!) {
       expect(promqlFaults(sent(expr))).toEqual([]);
       expect(sent(expr)).not.toContain('$');

@@ -9,7 +9,7 @@ test('are counted by route and word', async () => {
     telemetry.observe(makeRecord({ decision: unmet(word), reason: 'condition_failed', status: 403 }));
   }
   telemetry.observe(makeRecord({ decision: refused('role_missing'), reason: 'role_missing', status: 403 }));
-  const scraped = readMetrics((await telemetry.metricsPage('text')).text);
+  const scraped = readMetrics(await telemetry.registry.metrics());
   const counted = scraped.get('rolegate_condition_refusals_total')?.samples;
   expect(counted?.map(({ labels, value }) => [labels['condition'], value])).toEqual([
     ['wrong_tenant', 2],

@@ -29,7 +29,7 @@ describe('docs/reference/metrics.md', () => {
 
   test('and a scrape contain the same metrics, besides those of the runtime', async () => {
     const { telemetry } = collect('silent');
-    const scraped = readMetrics((await telemetry.metricsPage('text')).text);
+    const scraped = readMetrics(await telemetry.registry.metrics());
     const ours = [...scraped].filter(([name]) => !/^(?:process|nodejs)_/.test(name));
     expect(scraped.size).toBeGreaterThan(ours.length + 10);
     expect(ours.map(([name, { type, help }]) => [name, type, help]).sort()).toEqual(
@@ -82,7 +82,7 @@ describe('docs/reference/metrics.md', () => {
         upstreams: [{ name: 'orders', inFlight: 1, waiting: 1 }],
       }),
     });
-    const scraped = readMetrics((await telemetry.metricsPage('text')).text);
+    const scraped = readMetrics(await telemetry.registry.metrics());
     for (const { name, labels } of definitions) {
       const { samples } = scraped.get(name)!;
       expect(samples, name).not.toHaveLength(0);

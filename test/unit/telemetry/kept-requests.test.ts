@@ -12,10 +12,8 @@ function keptOf(oneInAllowed: number, records: readonly RequestRecord[]): readon
   const { telemetry } = collect('silent');
   telemetry.keepRequests({ oneInAllowed, keep: (record) => kept.push(record) });
   for (const record of records) telemetry.observe(record);
-  telemetry.observeWaiting();
   telemetry.keepRequests(null);
   for (const record of records) telemetry.observe(record);
-  telemetry.observeWaiting();
   return kept;
 }
 
@@ -35,7 +33,6 @@ test('a new configuration continues the count', () => {
   for (const record of allowed.slice(0, 3)) {
     telemetry.keepRequests({ oneInAllowed: 3, keep: (one) => kept.push(one) });
     telemetry.observe(record);
-    telemetry.observeWaiting();
   }
   expect(kept).toEqual([allowed[0]]);
 });
@@ -50,7 +47,6 @@ test('keeps each request of a repeating pattern now and then', () => {
   const { telemetry } = collect('silent', false, { random: random });
   telemetry.keepRequests({ oneInAllowed: 10, keep: ({ requestId }) => (kept[requestId] = (kept[requestId] ?? 0) + 1) });
   for (let n = 0; n < 50_000; n += 1) telemetry.observe(allowed[n % 5]!);
-  telemetry.observeWaiting();
   expect(Object.keys(kept)).toHaveLength(5);
   // 1,000 of each are expected.
   for (const count of Object.values(kept)) expect(Math.abs(count - 1000)).toBeLessThan(150);

@@ -188,11 +188,11 @@ test.each(['a', '"a"', '{"level":', ''])('keeps foreign lines unchanged: %s', (t
 describe('in use', () => {
   test('formats requests and every other line', async () => {
     const { telemetry, lines } = collect('info', true, { fields: 'ecs' });
-    telemetry.log.warn({ password: 'opensesame', upstream: 'orders' }, 'it happened');
     telemetry.observe(makeRecord());
+    telemetry.log.warn({ password: 'opensesame', upstream: 'orders' }, 'it happened');
     expect(await lines()).toMatchObject([
-      { message: 'it happened', 'rolegate.upstream': 'orders', 'rolegate.password': '[redacted]' },
       { message: 'request', 'url.path': '/v1/orders/7', 'event.duration': 5_000_000 },
+      { message: 'it happened', 'rolegate.upstream': 'orders', 'rolegate.password': '[redacted]' },
     ]);
   });
 

@@ -53,7 +53,7 @@ test('series of requests stay bounded under random methods, paths and statuses',
     fc.property(record, (part) => telemetry.observe(makeRecord(part))),
     { numRuns: 20_000 },
   );
-  const families = readMetrics((await telemetry.metricsPage('text')).text);
+  const families = readMetrics(await telemetry.registry.metrics());
   const ours = [...families].filter(([name]) => name.startsWith('rolegate_')).flatMap(([, family]) => family.samples);
   const routes = 3;
   // Statuses: those known to Node, nine classes and none.

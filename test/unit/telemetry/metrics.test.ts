@@ -41,7 +41,7 @@ describe('requests are counted', () => {
     const { telemetry } = collect('silent');
     telemetry.observe(makeRecord(part));
     telemetry.observe(makeRecord(part));
-    const text = (await telemetry.metricsPage('text')).text;
+    const text = await telemetry.registry.metrics();
     expect(sampleValue(text, 'rolegate_requests_total', labels)).toBe(2);
     expect(readMetrics(text).get('rolegate_requests_total')?.samples).toHaveLength(1);
   });
@@ -50,7 +50,7 @@ describe('requests are counted', () => {
     const { telemetry } = collect('silent');
     telemetry.observe(makeRecord({ reason: 'upstream_failed', status: 502, bytesIn: 5, bytesOut: 7, cut: true }));
     telemetry.observe(makeRecord({ aborted: true, bytesIn: 10, bytesOut: 1 }));
-    const text = (await telemetry.metricsPage('text')).text;
+    const text = await telemetry.registry.metrics();
     const route = { route: 'orders' };
     expect(sampleValue(text, 'rolegate_refusals_total', { ...route, reason: 'upstream_failed' })).toBe(1);
     expect(sampleValue(text, 'rolegate_received_body_bytes_total', route)).toBe(15);
@@ -63,7 +63,7 @@ describe('requests are counted', () => {
 
 test('counters that alerts watch exist before their first increment', async () => {
   const { telemetry } = collect('silent');
-  const text = (await telemetry.metricsPage('text')).text;
+  const text = await telemetry.registry.metrics();
   for (const route of ['orders', 'public', '(none)'])
     expect(sampleValue(text, 'rolegate_refusals_total', { route, reason: 'internal_error' })).toBe(0);
   for (const outcome of ['started', 'followed', 'lost'])
@@ -74,7 +74,7 @@ describe('durations', () => {
   test('fall into cumulative buckets in seconds', async () => {
     const { telemetry } = collect('silent');
     for (const endedAt of [1001, 1004, 1004, 1_000_000]) telemetry.observe(makeRecord({ endedAt }));
-    const text = (await telemetry.metricsPage('text')).text;
+    const text = await telemetry.registry.metrics();
     const bucket = (le: string) =>
       sampleValue(text, 'rolegate_request_duration_seconds_bucket', { route: 'orders', le });
     expect([bucket('0.001'), bucket('0.0025'), bucket('0.005'), bucket('30'), bucket('+Inf')]).toEqual([1, 1, 3, 3, 4]);
@@ -88,7 +88,7 @@ describe('durations', () => {
     telemetry.observe(makeRecord({ decision: refused('auth_timeout'), reason: 'auth_timeout', respondedAt: 0 }));
     telemetry.observe(makeRecord({ decision: null, decidedAt: 0, respondedAt: 0 }));
     telemetry.observe(makeRecord({ reason: 'upstream_unreachable', status: 502, respondedAt: 0 }));
-    const text = (await telemetry.metricsPage('text')).text;
+    const text = await telemetry.registry.metrics();
     const decisions = (source: string) => sampleValue(text, 'rolegate_decision_duration_seconds_count', { source });
     expect([decisions('memory'), decisions('none'), decisions('redis')]).toEqual([2, 1, 0]);
     expect(sampleValue(text, 'rolegate_decision_duration_seconds_sum', { source: 'memory' })).toBeCloseTo(0.0005, 9);
@@ -100,7 +100,7 @@ describe('durations', () => {
     const { telemetry } = collect('silent');
     telemetry.observe(makeRecord({ endedAt: 0 }));
     telemetry.observe(makeRecord({ endedAt: Number.NaN }));
-    const text = (await telemetry.metricsPage('text')).text;
+    const text = await telemetry.registry.metrics();
     expect(sampleValue(text, 'rolegate_request_duration_seconds_sum', { route: 'orders' })).toBe(0);
     expect(sampleValue(text, 'rolegate_request_duration_seconds_count', { route: 'orders' })).toBe(2);
   });
@@ -118,7 +118,7 @@ describe('a reload', () => {
     telemetry.observe(makeRecord({ decision: allowed(routeOf('public')) }));
     telemetry.useRoutes(reloaded);
     telemetry.observe(makeRecord({ decision: allowed(routeOf('orders', reloaded)) }));
-    const text = (await telemetry.metricsPage('text')).text;
+    const text = await telemetry.registry.metrics();
     expect(sampleValue(text, 'rolegate_requests_total', requestLabels)).toBe(2);
     expect(sampleValue(text, 'rolegate_requests_total', { ...requestLabels, route: 'public' })).toBeUndefined();
     expect(sampleValue(text, 'rolegate_upstream_duration_seconds_count', { upstream: 'service' })).toBe(3);
@@ -130,7 +130,7 @@ describe('a reload', () => {
     telemetry.useRoutes(reloaded);
     telemetry.observe(makeRecord({ decision: allowed(table.routes[0]) }));
     telemetry.observe(makeRecord({ decision: allowed(table.routes[1]) }));
-    const text = (await telemetry.metricsPage('text')).text;
+    const text = await telemetry.registry.metrics();
     expect(sampleValue(text, 'rolegate_requests_total', requestLabels)).toBe(1);
     expect(sampleValue(text, 'rolegate_requests_total', { ...requestLabels, route: 'other' })).toBeUndefined();
     expect(sampleValue(text, 'rolegate_requests_total', { ...requestLabels, route: '(none)' })).toBe(1);
@@ -153,7 +153,7 @@ test('counts the events of identity resolution', async () => {
   identityEvents.revokedVerdict('push');
   identityEvents.stale();
   telemetry.watchIdentity(() => ({ accepted: 7, rejected: 3, bytes: 9_000, flights: 1 }));
-  const text = (await telemetry.metricsPage('text')).text;
+  const text = await telemetry.registry.metrics();
   expect(
     sampleValue(text, 'rolegate_auth_api_calls_total', {
       source: 'authApi',
@@ -211,9 +211,9 @@ test('the state of the process is read at scrape time', async () => {
   telemetry.watchServer({ connections: () => open, requestsInFlight: () => 2, tunnels: () => 1, load: () => load });
   telemetry.configLoaded(true);
   telemetry.configLoaded(false);
-  const before = (await telemetry.metricsPage('text')).text;
+  const before = await telemetry.registry.metrics();
   open = 4;
-  const after = (await telemetry.metricsPage('text')).text;
+  const after = await telemetry.registry.metrics();
   expect(sampleValue(before, 'rolegate_connections_open')).toBe(3);
   expect(sampleValue(after, 'rolegate_connections_open')).toBe(4);
   expect(sampleValue(after, 'rolegate_connections_refused_total', { limit: 'client' })).toBe(6);
@@ -239,7 +239,7 @@ describe('the health of targets', () => {
   const health = {};
   const shownBy = async (telemetry: ReturnType<typeof collect>['telemetry']) => {
     const samples =
-      readMetrics((await telemetry.metricsPage('text')).text).get('rolegate_upstream_target_healthy')?.samples ?? [];
+      readMetrics(await telemetry.registry.metrics()).get('rolegate_upstream_target_healthy')?.samples ?? [];
     return samples.map(({ labels, value }) => [labels['upstream'], labels['target'], value]);
   };
 

@@ -8,7 +8,7 @@ test('revocations are counted by origin and kind, and nothing else about them is
   events.revoked('admin', { kind: 'session', id: 'a-session' });
   events.revoked('admin', { kind: 'session', id: 'session-seven' });
   events.revoked('replica', { kind: 'credential', lookups: ['a-name'] });
-  const text = (await telemetry.metricsPage('text')).text;
+  const text = await telemetry.registry.metrics();
   expect(sampleValue(text, 'rolegate_revocations_total', { source: 'admin', kind: 'session' })).toBe(2);
   expect(sampleValue(text, 'rolegate_revocations_total', { source: 'replica', kind: 'credential' })).toBe(1);
   for (const hidden of ['a-session', 'session-seven', 'a-name']) expect(text).not.toContain(hidden);
@@ -23,7 +23,7 @@ test('counts failures', async () => {
   events.unacknowledged(1);
   events.undelivered();
   telemetry.evictionUnreadable('orders');
-  const text = (await telemetry.metricsPage('text')).text;
+  const text = await telemetry.registry.metrics();
   expect(sampleValue(text, 'rolegate_revocation_messages_invalid_total', { where: 'log' })).toBe(1);
   expect(sampleValue(text, 'rolegate_revocation_catch_ups_total', { outcome: 'lost' })).toBe(1);
   expect(sampleValue(text, 'rolegate_revocations_unacknowledged_total', {})).toBe(3);
@@ -34,7 +34,7 @@ test('counts failures', async () => {
 test('the connection to revocations is read at each scrape, and absent until in use', async () => {
   const { telemetry } = collect('silent');
   const connectedOf = async () =>
-    readMetrics((await telemetry.metricsPage('text')).text)
+    readMetrics(await telemetry.registry.metrics())
       .get('rolegate_revocations_connected')!
       .samples.map(({ value }) => value);
   expect(await connectedOf()).toEqual([]);
