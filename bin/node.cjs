@@ -30,8 +30,14 @@ function runOn(node, args) {
   // What the program starts by the name of `node`, or by a first line that names it, is to run on the same one.
   const PATH = [dirname(node), process.env.PATH].filter(Boolean).join(delimiter);
   const child = spawn(node, args, { stdio: 'inherit', env: { ...process.env, PATH } });
-  for (const signal of signals) process.on(signal, () => child.kill(signal));
-  if (process.env.npm_lifecycle_event === 'npx') endWithParent(child);
+  const parentWatch = process.env.npm_lifecycle_event === 'npx' ? endWithParent(child) : null;
+  for (const signal of signals) {
+    process.on(signal, () => {
+      // A signal to the whole group also ends npx: the program must not get a second one.
+      clearInterval(parentWatch);
+      child.kill(signal);
+    });
+  }
   child.on('error', ({ code }) => fail(`the one of the install cannot start (${code}: ${node})`));
   child.on('exit', (code, signal) => {
     if (signal === null) process.exit(code);
@@ -48,7 +54,7 @@ function endWithParent(child) {
     clearInterval(timer);
     child.kill('SIGTERM');
   }, 500);
-  timer.unref();
+  return timer.unref();
 }
 
 function installedNode() {

@@ -19,8 +19,9 @@ export interface RevocationSources {
 
 /** Each waits for the other replicas: briefly, or for a second if one does not respond. */
 const mostUnderWay = 64;
-/** Allowed difference between the clocks of a sender and an issuer. */
-const clockSkewMs = 5_000;
+/** How far the clock of an issuer may be ahead of this one, and that of a sender behind the issuer's. */
+const issuerAheadMs = 5_000;
+const senderBehindMs = 30_000;
 /** Senders repeat a message for hours if the response was lost. */
 const rememberedMs = 86_400_000;
 
@@ -63,5 +64,5 @@ export function revocationEndpoints(sources: RevocationSources): ReadonlyMap<str
 /** A webhook that arrives late, or is replayed, does not end sessions that began after it was sent. */
 function upToSent(revocation: RevocationRequest, { sentAtMs }: SignedWebhook, nowMs: number): RevocationRequest {
   if (revocation.kind !== 'user' || revocation.issuedBeforeMs !== undefined) return revocation;
-  return { ...revocation, issuedBeforeMs: Math.min(sentAtMs, nowMs) + clockSkewMs };
+  return { ...revocation, issuedBeforeMs: Math.min(sentAtMs + senderBehindMs, nowMs + issuerAheadMs) };
 }

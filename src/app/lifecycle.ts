@@ -41,7 +41,10 @@ export function untilSignal(running: Running): Promise<number> {
     process.on('SIGTERM', end);
     process.on('SIGINT', end);
     running.onDeserted?.(end);
-    onOrphaned(end);
+    onOrphaned(() => {
+      // A signal to the whole group also ends npx: this is not a second one.
+      if (endingSince === null) end();
+    });
     process.on('SIGHUP', () => {
       if (running.reload === undefined) end();
       else if (endingSince === null) running.reload();

@@ -3,6 +3,7 @@
  * file is read once, for any number of conditions, and its problems have line numbers.
  */
 import { createHash } from 'node:crypto';
+import { prepareList } from '../core/policy/alike.ts';
 import { type AddressList, addressList, type ListFile } from '../core/policy/list-file.ts';
 import { parseCidr } from '../core/syntax/addresses.ts';
 import { Refusal } from './refusal.ts';
@@ -71,6 +72,7 @@ export class ListFiles {
       return entry === '' ? null : read(entry);
     });
     const literals = new Set(entries);
+    prepareList(literals);
     const lineOf = (text: string) => {
       if (!literals.has(text)) return null;
       let at = 0;

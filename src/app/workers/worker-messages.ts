@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import type { ConfigSource } from '../../config/config-source.ts';
 import type { SourceFailure } from '../../core/identity/identity.ts';
+import { maxLookups } from '../../identity/revocation/revocation-message.ts';
 
 const text = z.string();
 const port = z.int().min(0).max(65_535);
@@ -35,7 +36,7 @@ export const revocation = z.discriminatedUnion('kind', [
     kind: z.literal('credential'),
     lookups: z
       .array(z.string().regex(/^[\w-]{43}$/))
-      .max(16)
+      .max(maxLookups)
       .readonly(),
   }),
   z.strictObject({ kind: z.literal('all') }),

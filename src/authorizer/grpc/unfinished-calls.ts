@@ -11,16 +11,22 @@ import { CheckDeadline } from '../check-deadline.ts';
 export function closesUnfinished(deadlines: Deadlines, timeoutMs: () => number): ServerInterceptor {
   return (_, call) => {
     const { stream } = call as unknown as Below;
-    const close = () => stream.session?.destroy();
+    let complete = false;
+    // After the reads of this turn: a process that was stalled must not close a connection whose call arrived in time.
+    const close = () => setImmediate(() => complete || stream?.session?.destroy());
     const deadline = new CheckDeadline(deadlines, performance.now() + timeoutMs(), close);
+    const finish = () => {
+      complete = true;
+      deadline.cancel();
+    };
     return new ServerInterceptingCall(call, {
       start: (next) =>
         next({
           onReceiveHalfClose(received) {
-            deadline.cancel();
+            finish();
             received();
           },
-          onCancel: () => deadline.cancel(),
+          onCancel: finish,
         }),
     });
   };
@@ -28,5 +34,5 @@ export function closesUnfinished(deadlines: Deadlines, timeoutMs: () => number):
 
 /** Internals of a call in the library. It exposes the peer, but not which Unix socket connection it uses. */
 interface Below {
-  readonly stream: ServerHttp2Stream;
+  readonly stream?: ServerHttp2Stream;
 }

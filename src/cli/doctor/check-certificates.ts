@@ -23,7 +23,7 @@ function checksOf(pems: readonly NamedPem[]): readonly Check[] {
   return pems.map(({ setting, pem }) => ({
     group: 'certificates',
     subject: setting,
-    run: async () => certificatesOf(pem).map((certificate) => finding(setting, certificate, Date.now())),
+    run: async () => findings(setting, certificatesOf(pem), Date.now()),
   }));
 }
 
@@ -51,6 +51,17 @@ function named(setting: string, pem: string | null | undefined): readonly NamedP
 function certificatesOf(pem: string): readonly X509Certificate[] {
   const texts = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
   return texts.map((text) => new X509Certificate(text));
+}
+
+/** Of several authorities one is enough: a bundle often holds some that have expired. */
+function findings(setting: string, certificates: readonly X509Certificate[], nowMs: number): readonly Finding[] {
+  const each = certificates.map((certificate) => finding(setting, certificate, nowMs));
+  const good = each.filter(({ level }) => level === 'ok').length;
+  if (!/ca$/i.test(setting) || each.length === 1 || good === 0) return each;
+  const { ok, warning } = findingsOf('certificates', setting);
+  if (good === each.length) return [ok(`${good} certificates of authorities are valid`)];
+  const advice = 'Check that none of the others is needed, and remove them.';
+  return [warning(`${good} of ${each.length} certificates of authorities are valid; others have expired or soon will`, advice)];
 }
 
 function finding(setting: string, { subject, validTo, validFrom }: X509Certificate, nowMs: number): Finding {

@@ -25,6 +25,11 @@ export function isAlikeOneOf(text: string, list: ReadonlySet<string>): boolean {
 
 const formsOfLists = new WeakMap<ReadonlySet<string>, ReadonlySet<string>>();
 
+/** Computes what comparisons with this list need, so that the first request does not wait for a long one. */
+export function prepareList(list: ReadonlySet<string>): void {
+  otherForms(list);
+}
+
 /** Forms of the texts that are not their own form. Lists never change, so this is done once for each. */
 function otherForms(list: ReadonlySet<string>): ReadonlySet<string> {
   const known = formsOfLists.get(list);
@@ -38,7 +43,8 @@ function otherForms(list: ReadonlySet<string>): ReadonlySet<string> {
   return forms;
 }
 
-const ended = /[?#]/;
+/** A text that begins with one is a text of its own. */
+const ended = /(?<=.)[?#]/s;
 
 function fitted(text: string): string {
   return folded(text).split(ended, 1)[0]!.replaceAll('+', ' ');

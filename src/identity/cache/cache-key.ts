@@ -1,6 +1,7 @@
 /** Names of credentials outside the process. An HMAC, because a plain hash could be tested against stolen tokens offline. */
 import { createHash, createHmac, createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
 import type { Credential } from '../../core/credential/credential.ts';
+import { jwtHeader } from '../jwt-form.ts';
 
 /** Separate keys, so that a name can never serve as the proof of an entry. */
 export interface SecretKeys {
@@ -50,13 +51,18 @@ function subkey(secret: string | Uint8Array, purpose: string): KeyObject {
 export function lookupKeys(credential: Credential, keys: CacheKeys): readonly string[] {
   const all = [keys, ...keys.previous];
   const names = all.map((one) => lookupKey(credential, one));
-  const signed = credential.kind === 'bearer' ? signedPart.exec(credential.token)?.[0] : undefined;
-  if (signed === undefined) return names;
+  const signed = credential.kind === 'bearer' ? signedPartOf(credential.token) : null;
+  if (signed === null) return names;
   return [...names, ...all.map((one) => nameOf(`signed:${lengthPrefixed(signed)}`, one))];
 }
 
-/** Header and claims of a JWT. */
 const signedPart = /^[\w-]+\.[\w-]+(?=\.[\w-]+$)/;
+
+/** Header and claims of a JWT; null: it is none. Other tokens of three parts (PASETO) share their first two with those of other users. */
+function signedPartOf(token: string): string | null {
+  const signed = signedPart.exec(token)?.[0] ?? null;
+  return signed === null || jwtHeader(token) === null ? null : signed;
+}
 
 /**
  * HMAC-SHA-256 over the kind and every length-prefixed part of the credential, as 43 characters of base64url. UTF-16 keeps any two

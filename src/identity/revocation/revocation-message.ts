@@ -13,7 +13,7 @@ export const maxAnnouncedBytes = 512;
 /** Between gateways, and in the log. */
 export const maxToldBytes = 2_048;
 /** Names of one credential: under the current secret and up to 8 previous ones, of a JWT with and without its signature. */
-const maxLookups = 18;
+export const maxLookups = 18;
 const lookup = /^[A-Za-z0-9_-]{43}$/;
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 

@@ -14,7 +14,7 @@
  */
 import type { SourceRule } from '../../config/source-config.ts';
 import type { Credential } from '../../core/credential/credential.ts';
-import { type Claims, isObject } from './claims.ts';
+import { jsonPart, jwtHeader } from '../jwt-form.ts';
 import { readParts } from './jwt/token-parts.ts';
 import { tokenOf } from './source.ts';
 
@@ -29,11 +29,11 @@ export function selectSource(credential: Credential, rule: SourceRule): Selected
   if (credential.kind === 'key_pair') return ofKind(rule.keyPair, 'a key pair');
   const isKey = credential.kind === 'api_key';
   const token = tokenOf(credential);
-  const [head = '', payload = '', ...rest] = token.split('.', 6);
-  const header = rule.issuers.length === 0 ? null : jsonObject(head);
-  if (typeof header?.['alg'] !== 'string')
+  const header = rule.issuers.length === 0 ? null : jwtHeader(token);
+  if (header === null)
     return isKey ? ofKind(rule.apiKey, 'an API key') : ofKind(rule.bearer, 'a bearer');
-  const issuer = jsonObject(payload)?.['iss'];
+  const [, payload = '', ...rest] = token.split('.', 6);
+  const issuer = jsonPart(payload)?.['iss'];
   const known = rule.issuers.find(({ issuer: one }) => one === issuer);
   if (isKey) {
     return known === undefined
@@ -49,14 +49,4 @@ export function selectSource(credential: Credential, rule: SourceRule): Selected
 
 function ofKind(source: string | null, form: string): SelectedSource {
   return { source, why: source === null ? `${form}, for which no source is configured` : form };
-}
-
-/** As the most lenient parser reads it. */
-function jsonObject(part: string): Claims | null {
-  try {
-    const value: unknown = JSON.parse(Buffer.from(part, 'base64url').toString('utf8'));
-    return isObject(value) ? value : null;
-  } catch {
-    return null;
-  }
 }

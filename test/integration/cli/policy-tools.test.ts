@@ -314,7 +314,7 @@ test('explain --signed-in: sets the time of sign-in for "maxAuthAge"', async () 
 describe('explain --bearer', () => {
   test.each([
     ['another identity', ['--roles', 'user'], 2, /--bearer \(or ROLEGATE_BEARER\) already identifies the user/],
-    ["no operators' token", [], 1, /--bearer needs --admin-token/],
+    ["no operators' token", [], 1, /--bearer needs an admin token: --admin-token or ROLEGATE_ADMIN_TOKEN/],
     ['no URL', ['--admin-token', 't', '--admin', 'localhost:9090'], 2, /expected --admin as a URL/],
     ['no gateway', ['--admin-token', 't', '--admin', 'http://127.0.0.1:9'], 1, /no gateway responds/],
   ])('%s', async (_, options, code, message) => {

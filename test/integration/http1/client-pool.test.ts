@@ -214,7 +214,7 @@ describe('a response', () => {
       'closed',
     ],
     ['ends before it starts', (socket: Socket) => socket.end(), 'closed'],
-    ['is reset', (socket: Socket) => socket.resetAndDestroy(), 'broken'],
+    ['is reset', (socket: Socket) => socket.resetAndDestroy(), 'broken: read ECONNRESET'],
   ] as const)('that %s is an error', async (_name, react, error) => {
     const server = await serve(react);
     expect(await ask(poolOf(server.origin))).toMatchObject({ error });
@@ -428,7 +428,8 @@ describe('a request', () => {
     for (const { close } of running.splice(0)) await close();
     const pool = poolOf(server.origin, { connections: 1 });
     const all = await Promise.all([ask(pool), ask(pool), ask(pool)]);
-    expect(all.map(({ error, control }) => [error, control])).toEqual(Array(3).fill(['unreachable', null]));
+    const error = `unreachable: connect ECONNREFUSED ${new URL(server.origin).host}`;
+    expect(all.map((each) => [each.error, each.control])).toEqual(Array(3).fill([error, null]));
   });
 });
 

@@ -21,6 +21,14 @@ test('a webhook from a sender with a fast clock does not affect the future', asy
   expect([await gateway.status(now), await gateway.status(later)]).toEqual([401, 200]);
 });
 
+test('a webhook from a sender with a slow clock revokes what was issued before it was sent', async () => {
+  const world = await startTokenWorld();
+  const gateway = await world.gateway();
+  const token = await world.issuer.token({ iat: nowS() - 10 });
+  expect(await gateway.webhook({ userID: 'ann' }, 'slow', nowS() - 30)).toBe(202);
+  expect(await gateway.status(token)).toBe(401);
+});
+
 test.each([
   ['with Redis, on another replica', true],
   ['without Redis', false],

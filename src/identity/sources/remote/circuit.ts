@@ -45,7 +45,10 @@ export function createCircuit<R extends Guarded>({ breaker, onState }: CircuitOp
     onState(stateNames[state]);
   });
 
-  /** The library uses the machine's clock: after that is set back, the breaker would stay open until the clock catches up. */
+  /**
+   * The library uses the machine's clock: after that is set back, the breaker would stay open until the clock catches up. It can only be
+   * closed from outside, so that there is no trial call then: if the service still fails, it opens again.
+   */
   function isOverdue(): boolean {
     if (circuit.state !== CircuitState.Open || opened === null) return false;
     return clocks.now() - opened.nowMs < breaker.openMs && elapsedMs(opened, clocks) >= breaker.openMs;

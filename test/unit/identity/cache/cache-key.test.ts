@@ -2,7 +2,8 @@ import { createHash, createSecretKey } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Credential } from '../../../../src/core/credential/credential.ts';
-import { deriveCacheKeys, lookupKey } from '../../../../src/identity/cache/cache-key.ts';
+import { revocation } from '../../../../src/app/workers/worker-messages.ts';
+import { deriveCacheKeys, lookupKey, lookupKeys } from '../../../../src/identity/cache/cache-key.ts';
 import { credentialOf, memoryKey } from '../../../../src/identity/cache/memory-cache.ts';
 import { bearer, keyPair } from '../samples.ts';
 
@@ -84,5 +85,25 @@ describe('memoryKey', () => {
       }),
       { numRuns: 2_000 },
     );
+  });
+});
+
+describe('lookupKeys', () => {
+  const jwt = `${Buffer.from('{"alg":"ES256"}').toString('base64url')}.e30.`;
+
+  it('has a name without the signature for a JWT, because anyone can make a second valid signature of ECDSA', () => {
+    const [one, other] = [lookupKeys(bearer(`${jwt}one`), keys), lookupKeys(bearer(`${jwt}other`), keys)];
+    expect(one.filter((name) => other.includes(name))).toHaveLength(1);
+  });
+
+  it.each(['v4.local.', 'acme.prod.'])('has one name for another token of three parts: %s', (start) => {
+    const [one, other] = [lookupKeys(bearer(`${start}one`), keys), lookupKeys(bearer(`${start}other`), keys)];
+    expect(one.filter((name) => other.includes(name))).toEqual([]);
+  });
+
+  it('fits the messages of workers with the most previous secrets', () => {
+    const previous = Array.from({ length: 8 }, (_, n) => `previous secret number ${n} of enough length`);
+    const lookups = lookupKeys(bearer(`${jwt}one`), deriveCacheKeys('a secret of at least thirty-two characters', previous));
+    expect(revocation.parse({ kind: 'credential', lookups })).toEqual({ kind: 'credential', lookups });
   });
 });
