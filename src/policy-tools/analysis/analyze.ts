@@ -1,4 +1,4 @@
-/** Looks for what an author of rules most likely did not mean: see `finding.ts` for the list. */
+/** Looks for what an author of rules most likely did not mean. `finding.ts` lists it. */
 import type { Config } from '../../config/config.ts';
 import { TooManyFormsError } from '../../core/url/form-texts.ts';
 import { suspectLiterals, uncomparedParams, unmeetableConditions } from './doubtful-conditions.ts';
@@ -14,7 +14,10 @@ import { unlistedMethods } from './unlisted-methods.ts';
 import { unreachableRoutes } from './unreachable-routes.ts';
 import { type LeadsTo, unsafeSettings } from './unsafe-settings.ts';
 
-/** `nearest` finds the name that was most likely meant, `leadsTo` what an origin reaches. Findings are grouped by kind, each in the order of the file. */
+/**
+ * `nearest` finds the name that the author most likely meant; `leadsTo` tests what an origin reaches. Findings are grouped by kind,
+ * each group in file order.
+ */
 export function analyze(
   config: Config,
   nearest: NearestName,
@@ -61,7 +64,7 @@ function analyzeRoutes(config: Config, nearest: NearestName): readonly Finding[]
   ]);
 }
 
-/** A finding that several patterns of a route share is reported once. */
+/** Reports a finding that several patterns of a route share only once. */
 function onceEach(findings: readonly Finding[]): readonly Finding[] {
   const keyOf = ({ code, subject, place, message }: Finding) =>
     JSON.stringify([code, subject, message, 'index' in place ? (place.key ?? []) : place]);

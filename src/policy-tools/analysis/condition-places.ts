@@ -1,15 +1,15 @@
-/** Where a condition of a route is written: at the route, or in a policy that it lies below. */
+/** Where a condition of a route is written: at the route itself, or in a policy above it. */
 import type { Place } from '../../config/places.ts';
 import type { Criterion } from '../../core/policy/conditions.ts';
 import type { Route } from '../../core/routing/route.ts';
 
 export interface ConditionPlace {
-  /** Id of the route or of the policy. */
+  /** Id of the route or policy. */
   readonly subject: string;
   readonly place: Place;
 }
 
-/** `key`: below the condition. */
+/** `key`: path below the condition. */
 export function conditionPlace(route: Route, criterion: Criterion, ...key: readonly string[]): ConditionPlace {
   const { id, index, restricted } = route;
   const policy = restricted?.policies.find((one) => one.id === criterion.policy);
@@ -22,7 +22,7 @@ export function conditionPlace(route: Route, criterion: Criterion, ...key: reado
     return { subject: policy.id, place: { kind: 'policy', name: policy.id, key: ['when', at, ...key] } };
   }
   const written = restricted?.own.conditions ?? route.conditions ?? [];
-  // Limits of time are conditions that `when` does not have.
+  // Time limits are conditions that `when` does not have.
   if (criterion.reason === 'sign_in_too_old') {
     return { subject: id, place: { kind: 'route', index, key: ['maxAuthAge'] } };
   }

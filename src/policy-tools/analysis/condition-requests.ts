@@ -1,6 +1,6 @@
 /**
- * Requests and identities that try every way in which some conditions can come out. Conditions compare texts with each
- * other and with what their author wrote, so what matters is which of those texts a value is, begins with, or is not.
+ * Requests and identities that cover every possible result of some conditions. Conditions compare texts with each other and with
+ * texts of their author. So it only matters which of those texts a value equals, begins with, or differs from.
  */
 import type { ClaimType } from '../../core/identity/claims.ts';
 import type { Identity } from '../../core/identity/identity.ts';
@@ -19,7 +19,7 @@ import { shapedTexts, withTextAround } from '../segment-samples.ts';
 import { anyMoment, signedInAt, signInAges } from '../sign-in-ages.ts';
 import { boundsIn, literalsAmong, literalsIn, sourcesIn } from '../step-values.ts';
 
-/** Null: there are more ways than are worth trying, or too many for these ranges of addresses. */
+/** Null: there are too many combinations to try, or too many for these address ranges. */
 export function requestsFor(
   criteria: readonly Criterion[],
   route: Route,
@@ -32,7 +32,7 @@ export function requestsFor(
   const written = [...textsOf(steps, ignoresCase), ...shapedTextsOf(steps, route)];
   const texts = [...new Set([...written, ...textsAround(steps, written, route), ...claimedTexts(steps, written)])];
   const variables = [...variablesOf(steps, texts, route)];
-  // Every list of so many texts is worth trying.
+  // Trying every list of this many texts is feasible.
   if (variables.some(({ values }) => values.length > most)) return null;
   const addresses = addressesOf(steps);
   const ages = [...signInAges(steps), null];
@@ -57,7 +57,7 @@ interface Variable {
 
 type Value = string | readonly string[] | null;
 
-/** What the author wrote, what begins with it, and a text that is none of it. */
+/** The author's texts, longer texts that begin with them, and an unrelated text. */
 function textsOf(steps: readonly Step[], ignoresCase: boolean): readonly string[] {
   const texts = new Set<string>();
   for (const step of steps) {
@@ -73,7 +73,7 @@ function textsOf(steps: readonly Step[], ignoresCase: boolean): readonly string[
     if (ignoresCase) texts.add(foldCase(text));
   }
   for (const text of numbersIn(steps)) texts.add(text);
-  // As many as there are values, so that all of them can differ; and one that begins with another.
+  // As many as there are values, so that all of them can differ, and one more that begins with another.
   const others = new Set(steps.flatMap(sourcesIn).map((source) => JSON.stringify(source))).size + 1;
   let stem = 'other';
   while ([...texts].some((text) => text.startsWith(stem) || stem.startsWith(text))) stem = `z${stem}`;
@@ -85,7 +85,7 @@ function textsOf(steps: readonly Step[], ignoresCase: boolean): readonly string[
   return [...made, ...unlistedTexts(steps, made)];
 }
 
-/** What claims that are no texts can be, for the values that they are compared with. */
+/** Texts for claims of other types than text, for the values that they are compared with. */
 function claimedTexts(steps: readonly Step[], texts: readonly string[]): readonly string[] {
   const types = steps.flatMap(sourcesIn).flatMap((source) => (source.from === 'claim' ? [source.type] : []));
   return types.flatMap((type) => {
@@ -95,7 +95,7 @@ function claimedTexts(steps: readonly Step[], texts: readonly string[]): readonl
   });
 }
 
-/** Of parameters with a shape: what the author wrote for them, what begins with it, and what is none of it. */
+/** For parameters with a shape: the author's texts, longer texts that begin with them, and an unrelated text. */
 function shapedTextsOf(steps: readonly Step[], route: Route): readonly string[] {
   return steps.flatMap((step) => {
     const shapes = sourcesIn(step).flatMap((source) => shapeOf(source, route) ?? []);
@@ -108,7 +108,7 @@ function shapedTextsOf(steps: readonly Step[], route: Route): readonly string[] 
   });
 }
 
-/** A policy reads the text around a parameter of the route as part of the value: the texts without it, and with it. */
+/** A policy treats the text around a route's parameter as part of the value, so this returns the texts with and without it. */
 function textsAround(steps: readonly Step[], texts: readonly string[], route: Route): readonly string[] {
   return steps.flatMap(sourcesIn).flatMap((source) => {
     const form = source.from === 'param' && source.pattern !== undefined ? surroundedBy(source, route) : null;
@@ -119,7 +119,7 @@ function textsAround(steps: readonly Step[], texts: readonly string[], route: Ro
   });
 }
 
-/** The form of the route's own parameter in that place, where literal text is around it. */
+/** The form of the route's own parameter in that place, if literal text surrounds it. */
 function surroundedBy(param: ParamName, { pattern }: Route): ParamForm | null {
   const given = pattern.segments[placeOfParam(param, pattern)];
   const form = given?.kind === 'param' ? given.form : null;
@@ -130,7 +130,10 @@ function isBeginning(step: Step): boolean {
   return step.kind === 'compare' && step.comparison.operator === 'startsWith';
 }
 
-/** Around every bound, and every text that is compared with as a number: so that one is within all bounds and none of those texts. */
+/**
+ * Numbers around every bound and every text that is compared as a number. At least one is within all bounds and equals none of the
+ * texts.
+ */
 function numbersIn(steps: readonly Step[]): readonly string[] {
   const bounds = steps.flatMap(boundsIn);
   if (bounds.length === 0) return [];
@@ -143,7 +146,7 @@ function shapeOf(source: ValueSource, route: Route): Shape | null {
   return (surroundedBy(source, route) ?? formOfParam(source, route.pattern))?.shape ?? null;
 }
 
-/** Parameters by their place, as a policy may call them otherwise than the route. */
+/** Identifies parameters by position, because a policy may name them differently than the route. */
 function keyOf(source: Variable['source'], { pattern }: Pick<Route, 'pattern'>): string {
   if (source.from === 'claim') return claimKey(source);
   return source.from === 'param' ? `param ${placeOfParam(source, pattern)}` : `${source.from} ${source.name}`;
@@ -166,23 +169,23 @@ function* variablesOf(steps: readonly Step[], texts: readonly string[], route: R
   }
 }
 
-/** Of many texts not every list: then it is not judged. */
+/** Limited to 16 texts: more would make too many lists. */
 function claimValues(type: ClaimType, texts: readonly string[]): readonly Value[] {
   if (type !== 'list') return claimTexts(type, texts, texts.length);
   return subsetsOf(texts.filter((text) => text !== '').slice(0, 16));
 }
 
-/** Both ends of every range, and one outside. With two ranges that is one of each kind; with more it might not be. */
+/** Both ends of every range, and one address outside. With two ranges this covers every case; with more it might not. */
 function addressesOf(steps: readonly Step[]): readonly (string | null)[] | null {
   const asked = steps.filter((step) => step.kind === 'address');
   if (asked.length === 0) return [null];
   const ranges = asked.flatMap((step) => (step.list === null ? step.ranges : step.ranges.slice(0, 1)));
-  // One question is met in its range, whichever that is.
+  // A single condition is met in any of its ranges.
   if (asked.length > 1 && ranges.length > 2) return null;
   return [...ranges.flatMap(endsOf), '203.0.113.7', '198.51.100.7', '192.0.2.7', '2001:db8:ffff::7', null];
 }
 
-/** The first address of a range, and for IPv4 the last one. */
+/** The first address of a range, and the last one for IPv4. */
 function endsOf(range: string): readonly string[] {
   const [first = ''] = range.split('/', 1);
   const read = parseCidr(range);
@@ -229,9 +232,9 @@ interface Ways {
   readonly variables: readonly Variable[];
   readonly addresses: readonly (string | null)[];
   readonly identities: readonly (Identity | null)[];
-  /** Null: the time is not known. */
+  /** Null: unknown. */
   readonly moments: readonly (number | null)[];
-  /** Of the sign-in; null: not known. */
+  /** Age of the sign-in; null: unknown. */
   readonly ages: readonly (number | null)[];
 }
 
@@ -277,7 +280,7 @@ function* everyWay(
   }
 }
 
-/** Of a part of a request; null: it has none. */
+/** Text of a part of a request; null if the part is missing. */
 function textOf(value: Value | undefined): string | null {
   return typeof value === 'string' ? value : null;
 }

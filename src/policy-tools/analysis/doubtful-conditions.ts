@@ -1,4 +1,4 @@
-/** What conditions most likely do not mean: those that no request meets, compare with the wrong text, or are forgotten. */
+/** Conditions that are most likely wrong: no request meets them, they compare with the wrong text, or the author forgot them. */
 
 import type { Config } from '../../config/config.ts';
 import { type AccessRule, rulesIn } from '../../core/policy/access.ts';
@@ -16,15 +16,15 @@ import { requestsFor } from './condition-requests.ts';
 import { type Finding, findingOf } from './finding.ts';
 import { exampleOf, listedMethods, type Probes } from './probes.ts';
 
-/** Ways that are tried for one route, and for all together: what would take more is not judged. */
+/** Maximum combinations to try for one route, and for all routes together. Conditions that need more are not judged. */
 const mostWays = 20_000;
 const mostWaysOfAll = 2_000_000;
 
-/** Conditions that no request meets, each alone or all together: every way in which they can come out is tried. */
+/** Conditions that no request meets, alone or together. Tries every possible result. */
 export function unmeetableConditions(probes: Probes): readonly Finding[] {
   let left = mostWaysOfAll;
   const verdicts = new Map<string, boolean>();
-  /** Routes with the same conditions, however they are matched, get the same result. */
+  /** Routes with the same conditions get the same result, however they are matched. */
   const meetable = (criteria: readonly Criterion[], route: Route, rules: readonly AccessRule[]): boolean => {
     const key = conditionsKey(criteria, route, rules);
     const known = verdicts.get(key);
@@ -94,10 +94,10 @@ function exempt(criteria: readonly Criterion[]): string {
   return roles.size === 0 ? '' : `, but by exemption (${[...roles].join(', ')})`;
 }
 
-/** As values are written, also by those who do not remember how. */
+/** Looks like a value, also in a wrong spelling. */
 const likeValue = /^(?:params?|query|headers?|identity)\.[\w-]/i;
 
-/** Texts of conditions that look like a value of the request or the identity, and are compared letter by letter. */
+/** Texts in conditions that look like a value of the request or the identity, but are compared literally. */
 export function suspectLiterals(probes: Probes): readonly Finding[] {
   return probes.table.routes.flatMap((route) =>
     (route.conditions ?? []).flatMap((criterion) => {
@@ -118,8 +118,8 @@ interface Compared {
 }
 
 /**
- * Parameters that the routes beside a route compare, and the route itself does not: the one endpoint that forgot whose
- * resource it hands out (OWASP API1:2023, broken object level authorization).
+ * Parameters that neighboring routes compare and this route does not: the one endpoint that does not check whose resource it
+ * returns (OWASP API1:2023, broken object level authorization).
  */
 export function uncomparedParams({ roleMapping }: Config, probes: Probes): readonly Finding[] {
   const compared = new Map<string, Compared>();
@@ -150,7 +150,7 @@ export function uncomparedParams({ roleMapping }: Config, probes: Probes): reado
   });
 }
 
-/** Host, service, and the pattern up to the parameter: what both routes call the same thing. */
+/** Host, service, and the pattern up to the parameter, which identify the same parameter on two routes. */
 function paramKey({ pattern, upstream }: Route, at: number): string {
   const shape = pattern.segments.slice(0, at + 1).map(segmentKey);
   return JSON.stringify([pattern.host, upstream, ...shape]);
@@ -160,7 +160,7 @@ function paramsOf({ steps }: Criterion): readonly ParamName[] {
   return steps.flatMap(sourcesIn).filter((source) => source.from === 'param');
 }
 
-/** Whether the condition could refuse a caller whom the route allows now; a public route is open on purpose. */
+/** Whether the condition could refuse a caller that the route allows now. A public route is open on purpose. */
 function concerns(criterion: Criterion, route: Route, mapping: RoleMapping | null): boolean {
   const rules = rulesIn(route.access);
   const alone: Route = { ...route, conditions: [criterion] };

@@ -1,11 +1,11 @@
-/** Roles and upstreams that are declared and of no use. */
+/** Roles and upstreams that are declared but have no effect. */
 import type { Config } from '../../config/config.ts';
 import type { AccessRule } from '../../core/policy/access.ts';
 import { rolesIn } from '../../core/policy/role-expression.ts';
 import type { RoleTable } from '../../core/policy/roles.ts';
 import { type Finding, findingOf } from './finding.ts';
 
-/** The known name that an author most likely meant; null: none is near. */
+/** The known name that an author most likely meant; null if none is close enough. */
 export type NearestName = (name: string, known: Iterable<string>) => string | null;
 
 export function idleRoles({ roles, routes }: Config, nearest: NearestName): readonly Finding[] {
@@ -36,7 +36,7 @@ export function idleUpstreams({ upstreams, routes }: Config): readonly Finding[]
 
 function askedRoles(routes: Config['routes']['routes']): ReadonlySet<string> {
   const asked = new Set<string>();
-  // Routes with equal rules share them.
+  // Routes with equal rules share one object.
   const seen = new Set<AccessRule>();
   for (const { access, conditions } of routes) {
     for (const rule of [access.every, ...access.byMethod.values()]) {
@@ -49,7 +49,7 @@ function askedRoles(routes: Config['routes']['routes']): ReadonlySet<string> {
   return asked;
 }
 
-/** Those roles, and all that inherit one of them at any distance. */
+/** Those roles, and all roles that inherit one of them directly or indirectly. */
 function grantingAny(names: ReadonlySet<string>, roles: RoleTable): ReadonlySet<string> {
   const inheritedBy = new Map<string, string[]>();
   for (const [role, inherits] of roles) {
@@ -60,7 +60,7 @@ function grantingAny(names: ReadonlySet<string>, roles: RoleTable): ReadonlySet<
     }
   }
   const granting = new Set(names);
-  // A set that grows while it is walked is walked to its new end.
+  // Iterating over a set includes the elements that are added meanwhile.
   for (const role of granting) for (const heir of inheritedBy.get(role) ?? []) granting.add(heir);
   return granting;
 }

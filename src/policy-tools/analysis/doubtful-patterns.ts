@@ -1,14 +1,14 @@
-/** Hosts and segments of patterns that are most likely misspelt. */
+/** Hosts and segments of patterns that are most likely misspelled. */
 import { type Finding, findingOf } from './finding.ts';
 import { exampleOf, type Probes } from './probes.ts';
 
 interface Slip {
   readonly looksLike: RegExp;
-  /** The right spelling, from the text; null: there is none. */
+  /** The right spelling for the text; null if there is none. */
   readonly right: (name: string) => string;
 }
 
-/** Literals of OData, which begin with "$" by its rules (OData 4.01, URL conventions). */
+/** Literals of OData, which begin with "$" (OData 4.01, URL conventions). */
 const odata = '(?!(?:all|batch|count|crossjoin|entity|metadata|ref|root|value)$)';
 
 const slips: readonly Slip[] = [
@@ -21,8 +21,8 @@ const slips: readonly Slip[] = [
 ];
 
 /**
- * Literal segments that are written as other tools write a parameter or a pattern, and therefore match only themselves:
- * the route that was meant does not exist.
+ * Literal segments that look like a parameter or pattern of another tool. They match only themselves, so the intended route does
+ * not exist.
  */
 export function patternSlips(probes: Probes): readonly Finding[] {
   return probes.table.routes.flatMap((route) => {
@@ -49,12 +49,12 @@ function spellingFor(text: string): string | null {
   return null;
 }
 
-/** Pairs of hosts that are compared; with more, nothing is said. */
+/** Maximum pairs of hosts to compare; with more, nothing is reported. */
 const mostPairs = 200_000;
 /** Shorter labels differ by one letter on purpose, such as `eu` and `us`. */
 const shortestLabel = 4;
 
-/** Hosts of routes that differ by one letter: most likely one of them is misspelt, and its routes never match. */
+/** Hosts of routes that differ by one letter. Most likely one of them is misspelled, and its routes never match. */
 export function likeHosts(probes: Probes): readonly Finding[] {
   const { routes } = probes.table;
   const uses = new Map<string, number>();
@@ -66,7 +66,7 @@ export function likeHosts(probes: Probes): readonly Finding[] {
   return hosts.flatMap((host, index) => {
     const earlier = hosts.slice(0, index).find((other) => isLike(host, other));
     if (earlier === undefined) return [];
-    // The rarer one is more likely the slip.
+    // The rarer spelling is more likely the mistake.
     const [slip, right] = uses.get(host)! <= uses.get(earlier)! ? [host, earlier] : [earlier, host];
     const route = routes.find(({ pattern }) => pattern.host === slip)!;
     const place = { kind: 'route', index: route.index, key: ['match', 'host'] } as const;
@@ -76,7 +76,7 @@ export function likeHosts(probes: Probes): readonly Finding[] {
   });
 }
 
-/** One letter more, less, other or in the wrong place, in one label that is long enough; numbered hosts are meant. */
+/** Whether a long enough label has one letter added, missing, changed or swapped. Numbered hosts differ on purpose. */
 function isLike(a: string, b: string): boolean {
   const [labelsA, labelsB] = [a.split('.'), b.split('.')];
   if (labelsA.length !== labelsB.length) return false;

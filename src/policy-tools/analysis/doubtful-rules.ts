@@ -1,4 +1,4 @@
-/** Role rules that no identity can meet, and parts of them that say nothing. */
+/** Role rules that no identity can meet, and parts of rules that have no effect. */
 import type { Config } from '../../config/config.ts';
 import type { Identity } from '../../core/identity/identity.ts';
 import { type RoleRule, rulesIn } from '../../core/policy/access.ts';
@@ -11,8 +11,8 @@ import { type Finding, type FindingCode, findingOf } from './finding.ts';
 import { exampleOf, methodOf, methodsToAsk, type Probes } from './probes.ts';
 
 /**
- * Role rules that no identity can meet. Each way to meet a rule forbids some roles and is met, if at all, by an identity that holds
- * every other role.
+ * Role rules that no identity can meet. Each way to meet a rule forbids some roles. If any identity meets it, one that has every
+ * other role does.
  */
 export function unmeetableRules({ roles, roleMapping }: Config, probes: Probes): readonly Finding[] {
   const verdicts = new Map<RoleRule, boolean>();
@@ -55,7 +55,7 @@ function canBeMet(demand: RoleDemand, declared: Iterable<string>, mapping: RoleM
   );
 }
 
-/** For each role and each value of a field that roles follow from: the roles that it brings. */
+/** For each role, and for each field value that roles are derived from: the roles that it grants. */
 function* marksOf(names: ReadonlySet<string>, mapping: RoleMapping | null): Generator<readonly string[]> {
   const origins = mapping?.origins ?? [];
   for (const role of names) yield [role, ...derivedRoles(origins, { ...blank, roles: [role] })];
@@ -67,7 +67,7 @@ function* marksOf(names: ReadonlySet<string>, mapping: RoleMapping | null): Gene
   }
 }
 
-/** Expressions within a rule that no identity or every identity meets, and terms that are listed twice. */
+/** Expressions within a rule that every identity or no identity meets, and terms that are listed twice. */
 export function idleParts({ roles, roleMapping }: Config, probes: Probes): readonly Finding[] {
   const canBe = (part: RoleExpression, met: boolean) =>
     canBeMet(compileRoles(part, roles, met), roles.keys(), roleMapping);
@@ -89,7 +89,7 @@ export function idleParts({ roles, roleMapping }: Config, probes: Probes): reado
   });
 }
 
-/** The expression and all within it, each with the terms that it lists twice. */
+/** The expression and all expressions within it, each with the terms that it lists twice. */
 function partsIn(
   part: RoleExpression,
 ): readonly { readonly part: RoleExpression; readonly repeated: readonly string[] }[] {

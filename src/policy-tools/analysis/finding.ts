@@ -1,10 +1,10 @@
-/** What an analysis of the rules can find, as plain data. Nothing here is wrong in form: the file loads, and surprises. */
+/** What an analysis of the rules can find, as plain data. Everything here is valid: the file loads, but its effect may surprise. */
 import type { Place } from '../../config/places.ts';
 
 export interface FindingKind {
-  /** `warning`: most likely not meant. `note`: worth a look. */
+  /** `warning`: most likely a mistake. `note`: worth a look. */
   readonly severity: 'warning' | 'note';
-  /** One sentence, for lists of what is looked for. */
+  /** One sentence for the list of checks. */
   readonly meaning: string;
 }
 
@@ -100,10 +100,10 @@ export interface Finding {
   /** Id of the route, name of the role or upstream, or path of the setting. */
   readonly subject: string;
   readonly place: Place;
-  /** One sentence without final stop; holds no value of a condition. */
+  /** One sentence without a full stop. Contains no value of a condition. */
   readonly message: string;
   readonly hint: string | null;
-  /** A request that shows it, such as `GET http://api.example.test/v1/orders`; null where none can. */
+  /** A request that shows the finding, such as `GET http://api.example.test/v1/orders`; null if none can. */
   readonly example: string | null;
 }
 

@@ -1,4 +1,7 @@
-/** Conditions that refuse no request: everybody is exempt, every request meets them, or those before them refuse it already. And names that nothing uses. */
+/**
+ * Conditions that refuse no request: every caller is exempt, every request meets them, or earlier conditions already refuse it.
+ * Also finds unused names.
+ */
 import type { Config } from '../../config/config.ts';
 import type { AccessRule } from '../../core/policy/access.ts';
 import { appliesTo, type Criterion } from '../../core/policy/conditions.ts';
@@ -27,7 +30,7 @@ export function idleConditions({ roleMapping }: Config, probes: Probes): readonl
   });
 }
 
-/** Conditions with the routes that have them: those of a policy have several, and so have those of several patterns. */
+/** Conditions with the routes that have them. Conditions of a policy, or of a route with several patterns, have several. */
 function usesOf(routes: readonly Route[]): ReadonlyMap<Criterion, readonly Route[]> {
   const uses = new Map<Criterion, Route[]>();
   for (const route of routes) {
@@ -50,7 +53,7 @@ interface Idle {
 function whyIdle(routes: readonly Route[], criterion: Criterion, refusals: Refusals): Idle | null {
   const { word, unless, unlessSource } = criterion;
   const asked = routes.flatMap((route) => rulesWith(route, criterion));
-  // Where no identity meets the rule, it is not the condition that is idle.
+  // If no identity meets the rule, the condition is not the cause.
   if (asked.length === 0) return null;
   const refuses = (criteria: (route: Route, method: string) => readonly Criterion[]) =>
     asked.some(({ route, method, rule }) => refusals.ofLast(criteria(route, method), route, rule));
@@ -81,14 +84,14 @@ interface Asked {
   readonly rule: AccessRule;
 }
 
-/** Rules that let somebody in whom the condition could refuse. */
+/** Rules that let in a caller that the condition could refuse. */
 function rulesWith(route: Route, criterion: Criterion): readonly Asked[] {
   return rulesOf(route).flatMap(([method, rule]) =>
     rule.kind === 'deny' || !appliesTo(criterion, method) ? [] : [{ route, method, rule }],
   );
 }
 
-/** Whether conditions can refuse; routes with the same ones get the same result. */
+/** Whether conditions can refuse a request. Routes with the same conditions share the result. */
 class Refusals {
   readonly #mapping: RoleMapping | null;
   readonly #known = new Map<string, boolean>();
@@ -97,7 +100,7 @@ class Refusals {
     this.#mapping = mapping;
   }
 
-  /** Whether the last of the conditions refuses some request that the others let through. */
+  /** Whether the last condition refuses a request that the others allow. */
   ofLast(criteria: readonly Criterion[], route: Route, rule: AccessRule): boolean {
     const exempt = criteria.map(({ unless, unlessSource }) => (unless === null ? null : unlessSource));
     const sources = rule.kind === 'roles' ? JSON.stringify(rule.source) : rule.kind;
@@ -113,7 +116,7 @@ class Refusals {
   }
 }
 
-/** Routes whose time is over (`notAfter`). */
+/** Routes that have expired (`notAfter`). */
 export function expiredRoutes({ routes }: Config, nowMs: number): readonly Finding[] {
   return entriesOf(routes.routes).flatMap(([route]) =>
     (route.conditions ?? []).flatMap((criterion) => {
@@ -130,7 +133,7 @@ export function expiredRoutes({ routes }: Config, nowMs: number): readonly Findi
   );
 }
 
-/** Policies that no route lies below. */
+/** Policies that apply to no route. */
 export function unusedPolicies({ policies, routes }: Config): readonly Finding[] {
   const used = new Set(routes.routes.flatMap(({ restricted }) => restricted?.policies ?? []));
   return policies.flatMap((policy) => {

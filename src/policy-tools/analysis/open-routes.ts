@@ -1,4 +1,4 @@
-/** Routes that let in more than their surroundings do: public ones in a protected place, and ones in shadow mode. */
+/** Routes that let in more callers than their surroundings do: public routes in a protected place, and routes in shadow mode. */
 import type { AccessRule } from '../../core/policy/access.ts';
 import type { CanonicalRequest } from '../../core/request/request-view.ts';
 import { ruleInWords, written } from '../../core/routing/describe-routes.ts';
@@ -14,13 +14,15 @@ export function openRoutes(probes: Probes): readonly Finding[] {
   ];
 }
 
-/** Routes and hosts that are looked at together. */
+/** Maximum pairs of routes and hosts to compare. */
 const mostPairs = 200_000;
 
-/** A host counts more than a path, so an open route of a host takes what a route for every host protects by its path. */
+/**
+ * A host takes precedence over a path, so an open route for one host takes requests that a route for every host protects by path.
+ */
 function publicOver(probes: Probes): readonly Finding[] {
   const { table } = probes;
-  /** Of open routes, each with one that it fits. */
+  /** Host patterns of open routes, each with a host that it matches. */
   const hosts = new Map<string, string>();
   for (const route of table.routes) {
     const open = methodsToAsk(route).some((method) => letsAnybodyIn(ruleFor(route, method)));
@@ -58,11 +60,11 @@ function publicBelow(route: Route, probes: Probes): readonly Finding[] | null {
   const open = methods.filter((method) => letsAnybodyIn(ruleFor(route, method)));
   if (open.length === 0) return null;
   for (const other of probes.broader(route)) {
-    // A prefix of nothing protects nothing in particular.
+    // A pattern without literals protects nothing in particular.
     if (!other.pattern.segments.some(({ kind }) => kind === 'literal')) continue;
     const method = open.find((one) => protects(ruleFor(other, one)));
     if (method === undefined) continue;
-    // It is open only if something reaches it, which another route in another letter case may keep from happening.
+    // The route is open only if a request reaches it. Another route in different letter case may prevent that.
     const reaching = probes.of(route, method).find((request) => takes(route, request, probes));
     if (reaching === undefined) return null;
     const rule = ruleInWords(written(ruleFor(other, method)!));
@@ -85,7 +87,7 @@ function letsAnybodyIn(rule: AccessRule | null): boolean {
   return rule?.kind === 'public' || rule?.kind === 'optional';
 }
 
-/** A rule that needs to know who asks; one that refuses everybody guards no one's things. */
+/** Whether a rule needs to identify the caller. A rule that refuses everyone protects no caller's data. */
 function protects(rule: AccessRule | null): boolean {
   return rule?.kind === 'authenticated' || rule?.kind === 'roles';
 }

@@ -1,7 +1,7 @@
 /**
- * Requests that fit a pattern and as few other ones as possible: whatever fits such a request fits every request of its
- * shape, since no pattern names what stands for its parameters. Where a parameter has a form, there is one for every way in
- * which other forms and literals can fit its text, too.
+ * Requests that match one pattern and as few others as possible. Whatever matches such a request matches every request of its
+ * shape, because no pattern contains the texts that are filled in for parameters. If a parameter has a form, there is one request
+ * for every way in which other forms and literals can also match its text.
  */
 
 import { type AccessRule, ruleMethods } from '../../core/policy/access.ts';
@@ -14,12 +14,12 @@ import { oneSpelling } from '../../core/url/compile-pattern.ts';
 import { isMoreSpecific } from '../../core/url/path-pattern.ts';
 import { type SegmentSamples, samplesOf } from '../segment-samples.ts';
 
-/** Combinations of texts that are tried for one pattern. */
+/** Maximum combinations of texts to try for one pattern. */
 const mostChoices = 512;
 
 export class Probes {
   readonly table: RouteTable;
-  /** Most segments of a pattern. */
+  /** Number of segments of the longest pattern. */
   readonly #deepest: number;
   readonly #samples: SegmentSamples;
   readonly #broader = new Map<Route, readonly Route[]>();
@@ -30,7 +30,7 @@ export class Probes {
     this.#samples = samplesOf(table);
   }
 
-  /** One for every number of segments that `**` may take; only one without it. The likeliest first. */
+  /** One request for every number of segments that `**` may match, or a single one without `**`. The likeliest comes first. */
   *of(route: Route, method = methodOf(route)): Generator<CanonicalRequest> {
     const { segments } = route.pattern;
     const most = Math.max(1, this.#deepest - segments.length + 2);
@@ -40,13 +40,13 @@ export class Probes {
     }
   }
 
-  /** Whether `of` goes through every way in which the texts of parameters can fit. */
+  /** Whether `of` covers every way in which the texts of parameters can match. */
   triesAll({ pattern: { segments } }: Route): boolean {
     const formed = segments.filter((segment) => takerOf(segment, false) !== null);
     return formed.reduce((product, segment) => product * this.#samples.of(segment).length, 1) <= mostChoices;
   }
 
-  /** Texts of the parameters that have a form, in the order of the pattern: the likeliest of each first. */
+  /** Texts of the parameters that have a form, in pattern order. The likeliest of each comes first. */
   *#choices({ pattern: { segments } }: Route): Generator<readonly string[]> {
     const formed = segments.filter((segment) => takerOf(segment, false) !== null);
     const lists = formed.map((segment) => this.#samples.of(segment));
@@ -66,7 +66,7 @@ export class Probes {
     return this.#request(route, method, route.pattern.segments.at(-1)?.kind === 'rest' ? 1 : 0);
   }
 
-  /** Less specific routes that fit whatever the route does, the most specific of them first. */
+  /** Less specific routes that match everything the route does, the most specific first. */
   broader(route: Route): readonly Route[] {
     const known = this.#broader.get(route);
     if (known !== undefined) return known;
@@ -92,7 +92,7 @@ export class Probes {
     return { method, host, authority: host, path: path || '/', unmerged: null, query: '', ambiguities: 0 };
   }
 
-  /** One that no exact host and no longer wildcard takes, where the pattern leaves a choice. */
+  /** A host that matches no exact host and no longer wildcard, if the pattern leaves a choice. */
   #host(pattern: string | null): string {
     if (pattern !== null && !pattern.startsWith('*.')) return pattern;
     const { exactHosts, wildcardHosts } = this.table;
@@ -109,7 +109,7 @@ export class Probes {
   }
 }
 
-/** A literal as a path has it. */
+/** A literal as it appears in a path. */
 function escaped(text: string): string {
   return oneSpelling.test(text) ? text : encodeURIComponent(text);
 }
@@ -119,27 +119,27 @@ export function exampleOf({ method, host, path }: CanonicalRequest): string {
   return `${method} http://${host}${path}`;
 }
 
-/** A method that the route takes. */
+/** A method that the route accepts. */
 export function methodOf({ methods, access }: Route): string {
   const [first = 'GET'] = access.every === null ? access.byMethod.keys() : (methods ?? []);
   return first;
 }
 
-/** Methods that the route names; null: it takes every one. */
+/** Methods that the route lists; null: it accepts all methods. */
 export function listedMethods(route: Route): readonly string[] | null {
   const { methods, access } = route;
   if (access.every !== null) return methods;
   return [...access.byMethod.keys()].filter((method) => claims(route, method));
 }
 
-/** A method for every rule of the route. */
+/** One method for every rule of the route. */
 export function methodsToAsk(route: Route): readonly string[] {
   const { byMethod } = route.access;
   const other = ['GET', ...ruleMethods].find((method) => !byMethod.has(method) && method !== 'HEAD')!;
   return listedMethods(route) ?? [...byMethod.keys(), other];
 }
 
-/** The rule for a method; null: the route does not take it. */
+/** The rule for a method; null: the route does not accept it. */
 export function ruleFor(route: Route, method: string): AccessRule | null {
   return claims(route, method) ? ruleOfAccess(route.access, method) : null;
 }

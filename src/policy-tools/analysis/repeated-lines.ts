@@ -1,14 +1,14 @@
-/** Lines of lists in files whose entry an earlier line has: most likely one of them was meant to be another one. */
+/** Lines of list files that repeat an earlier entry. Most likely one of the two should be a different entry. */
 import type { Config } from '../../config/config.ts';
 import type { ListFile } from '../../core/policy/list-file.ts';
 import { listOf } from '../list-samples.ts';
 import { conditionPlace } from './condition-places.ts';
 import { type Finding, findingOf } from './finding.ts';
 
-/** Lines that a message names. */
+/** Maximum lines that a message mentions. */
 const mostNamed = 5;
 
-/** For each file once, at the first condition that uses it. */
+/** Reports each file once, at the first condition that uses it. */
 export function repeatedLines({ routes }: Config): readonly Finding[] {
   const seen = new Set<string>();
   return routes.routes.flatMap((route) =>

@@ -1,6 +1,6 @@
 /**
- * Methods that a route leaves out, and probably forgot. The most specific pattern wins whatever the method is, so a
- * route that lists GET alone refuses with 405 a POST that a broader route would take.
+ * Methods that a route does not list, probably by mistake. The most specific pattern wins regardless of the method. So a route that
+ * lists only GET refuses a POST with 405, even if a broader route would accept it.
  */
 
 import type { Route } from '../../core/routing/route.ts';
@@ -9,9 +9,9 @@ import { segmentKey } from '../../core/url/path-pattern.ts';
 import { type Finding, findingOf } from './finding.ts';
 import { exampleOf, listedMethods, type Probes, ruleFor } from './probes.ts';
 
-/** They come along by themselves, or cannot be listed. */
+/** These follow from other methods, or cannot be listed. */
 const unasked = new Set(['HEAD', 'OPTIONS']);
-/** Routes of one kind that have to agree before one of them seems odd. */
+/** Minimum similar routes that must agree before a different one is reported. */
 const fewestPeers = 3;
 
 export function unlistedMethods(probes: Probes): readonly Finding[] {
@@ -22,7 +22,7 @@ function forgotten(route: Route, probes: Probes): Finding | null {
   if (listedMethods(route) === null || probes.broader(route).length === 0) return null;
   const request = probes.first(route);
   const leaf = findLeaf(probes.table, request.host, request.path);
-  // Reported once for routes that share a pattern, and not at all where one of them takes every method.
+  // Reported once for routes that share a pattern, and never if one of them accepts every method.
   if (leaf?.routes[0] !== route) return null;
   for (const other of probes.broader(route)) {
     const missing = (listedMethods(other) ?? []).filter((method) => {

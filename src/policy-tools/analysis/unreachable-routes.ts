@@ -1,4 +1,4 @@
-/** Routes that no request can reach: more specific ones take all that they fit, or their own path is refused. */
+/** Routes that no request can reach: more specific routes take all their requests, or their own path is refused. */
 
 import type { CanonicalRequest } from '../../core/request/request-view.ts';
 import { matchRoute } from '../../core/routing/match-route.ts';
@@ -14,13 +14,13 @@ export function unreachableRoutes(probes: Probes): readonly Finding[] {
   return probes.table.routes.flatMap((route) => refused(route, probes) ?? unreachable(route, probes) ?? []);
 }
 
-/** Its pattern, where the route has others. */
+/** The route's pattern, if the entry has several. */
 function nameOf({ id, pattern: { host, path } }: Route, { table }: Probes): string {
   const several = table.routes.filter((one) => one.id === id).length > 1;
   return several ? `"${host ?? ''}${path}" of this route` : 'this route';
 }
 
-/** A literal in a spelling that services read in more than one way is refused, unless the route tolerates it. */
+/** A literal in a spelling that services may parse in more than one way is refused unless the route tolerates it. */
 function refused(route: Route, probes: Probes): Finding | null {
   for (const segment of route.pattern.segments) {
     if (segment.kind !== 'literal' || oneSpelling.test(segment.text)) continue;
@@ -64,7 +64,7 @@ function unreachable(route: Route, probes: Probes): Finding | null {
 const commonMethods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS'];
 const uncommonMethod = 'ANYTHING';
 
-/** Where letter case does not count to a service, a route in another spelling can claim the same, method by method. */
+/** If the service ignores letter case, a route in another spelling can claim the same requests, method by method. */
 function claimedInAnotherCase(route: Route, request: CanonicalRequest, table: RouteTable): boolean {
   const methods = listedMethods(route) ?? [...commonMethods, uncommonMethod];
   return methods.every((method) => matchRoute(table, { ...request, method }) === 'path_ambiguous');

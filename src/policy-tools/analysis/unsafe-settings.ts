@@ -1,10 +1,13 @@
-/** Settings that are valid, and let in or out what hardly anyone means to: who is believed, who reaches the admin port, where calls go. */
+/**
+ * Settings that are valid but admit or expose more than an author usually intends: whom to trust, who reaches the admin port, where
+ * calls go.
+ */
 import type { Config } from '../../config/config.ts';
 import { holdEveryAddress } from '../../core/syntax/addresses.ts';
 import { conditionPlace } from './condition-places.ts';
 import { type Finding, findingOf } from './finding.ts';
 
-/** Whether a connection to an origin reaches what listens at an address. */
+/** Whether a connection to an origin reaches the listener at an address. */
 export type LeadsTo = (origin: string, address: { readonly host: string; readonly port: number }) => boolean;
 
 export function unsafeSettings(config: Config, leadsTo: LeadsTo): readonly Finding[] {
@@ -83,7 +86,7 @@ function portsZero({ upstreams, authApi }: Config): readonly Finding[] {
   const isZero = (origin: string) => new URL(origin).port === '0';
   const hint = 'port 0 means any free port of a server, and no client can connect to it';
   const findings = [...upstreams.values()].flatMap(({ name, targets }) => {
-    // The one of the Auth API is made of its URLs.
+    // The `auth-api` upstream is derived from the URLs of the Auth API.
     if (name === 'auth-api' || !targets.some(isZero)) return [];
     const message = `the upstream "${name}" has a target with port 0, which is never reached`;
     return [findingOf('port_zero', name, { kind: 'upstream', name }, message, { hint })];
@@ -93,7 +96,7 @@ function portsZero({ upstreams, authApi }: Config): readonly Finding[] {
   return [...findings, settingFinding('port_zero', ['authApi', 'url'], message, hint)];
 }
 
-/** Limits of sign-ins that refuse everyone, as no source reads when a user signed in. */
+/** Sign-in age limits that refuse everyone, because no source provides the time of sign-in. */
 function unknownSignIns({ authApi, sources, routes }: Config): readonly Finding[] {
   const all = authApi === null ? sources : [authApi, ...sources];
   const isRead = all.some(({ fields }) =>
