@@ -1,9 +1,9 @@
-/** Addresses that ranges tell apart. */
+/** Addresses that tell ranges apart. */
 import type { Step } from '../../core/policy/conditions.ts';
 import { parseCidr } from '../../core/syntax/addresses.ts';
 import { listedAddresses } from '../list-samples.ts';
 
-/** An address in every stretch of which all lie in the same ranges; documentation addresses first (RFC 5737, RFC 3849). */
+/** One address per stretch whose addresses all lie in the same ranges. Documentation addresses come first (RFC 5737, RFC 3849). */
 export function addressesApart(steps: readonly Step[]): readonly string[] {
   const first = { 32: new Set([0n]), 128: new Set([0n, afterMapped]) };
   for (const step of steps) {
@@ -25,7 +25,7 @@ export function addressesApart(steps: readonly Step[]): readonly string[] {
   ];
 }
 
-/** The first address behind those that stand for IPv4 (`::ffff:0:0/96`). */
+/** The first address after those that represent IPv4 (`::ffff:0:0/96`). */
 const afterMapped = 1n << 48n;
 
 function written(value: bigint, parts: number, bits: number, base: number, separator: string): string {

@@ -1,10 +1,10 @@
-/** Texts that are none of those that conditions compare with, but that a service may take for one. */
+/** Texts that differ from those that conditions compare with, but that a service may treat as equal. */
 import { alikeForm, beginsAlike } from '../../core/policy/alike.ts';
 
-/** Not seen, so a service may drop it, and no author has written it. */
+/** Invisible, so a service may drop it, and no author writes it. */
 const softHyphen = '\u00ad';
 
-/** In another spelling from each of the beginnings on, and at the end. */
+/** The texts in another spelling: from each beginning on, and at the end. */
 export function textsAlike(texts: readonly string[], beginnings: readonly string[]): readonly string[] {
   return texts.flatMap((text) => {
     const form = alikeForm(text);

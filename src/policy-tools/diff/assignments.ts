@@ -1,14 +1,14 @@
 /**
- * Values of a request and an identity with which some conditions are met and one is not: a search through the truths of
- * their statements, condition by condition, so that conditions about different values cost their sum and not their
- * product. It is bounded, and says when it gave up.
+ * Values of a request and an identity that meet some conditions and fail one. The search goes through the truths of their
+ * statements condition by condition, so conditions about different values cost their sum, not their product. It is bounded and
+ * reports when it gave up.
  */
 import type { Truth } from '../../core/policy/conditions.ts';
 import { type Atom, atomsOf, type Truths, truthUnder, truthWithoutIdentity } from './atoms.ts';
 import type { Clause } from './demands.ts';
 import { type Given, groupsOf, type StatementGroup } from './truths.ts';
 
-/** Steps of a search; shared by all searches for one pair of rules. */
+/** Steps of a search, shared by all searches for one pair of rules. */
 export class Budget {
   #left: number;
 
@@ -16,7 +16,7 @@ export class Budget {
     this.#left = steps;
   }
 
-  /** False: it is used up. */
+  /** False: the budget is used up. */
   spend(): boolean {
     this.#left -= 1;
     return this.#left >= 0;
@@ -33,18 +33,18 @@ export class Budget {
 
 export interface Assignment {
   readonly truths: Truths;
-  /** Each statement or group of them with the value that makes them so; undefined: it compares two values. */
+  /** Each statement or group with the value that gives it this truth; undefined: it compares two values. */
   readonly values: readonly { readonly atom: Atom; readonly truth: Truth; readonly given: Given | undefined }[];
 }
 
-/** Ways of a single value; beyond it the search gives up. */
+/** Maximum ways of a single value. With more, the search gives up. */
 const mostWays = 10_000;
 
-/** Ends early when the budget is used up, so an end without a result means "none" only while it is not. */
+/** Ends early when the budget is used up, so an empty result means "none" only if the budget is not exhausted. */
 export function* assignments(met: readonly Clause[], unmet: Clause | null, budget: Budget): Generator<Assignment> {
   const goals = [...(unmet === null ? [] : [{ clause: unmet, wanted: false }])];
   goals.push(...met.map((clause) => ({ clause, wanted: true })));
-  // A goal that cannot be reached alone would be tried again and again beside the others.
+  // Otherwise the search would retry an unreachable goal for every choice of the others.
   if (goals.length > 1) {
     for (const goal of goals) {
       const [alone] = search([goal], budget);
@@ -74,13 +74,13 @@ function* search(goals: readonly Goal[], budget: Budget): Generator<Assignment> 
 
 type Plan = readonly (Goal & { readonly groups: readonly StatementGroup[] })[];
 
-/** What is chosen so far; changed on the way down and back on the way up. */
+/** The choices so far; changed while descending and restored while returning. */
 interface Choice {
   readonly truths: Map<string, Truth>;
   readonly values: Assignment['values'][number][];
 }
 
-/** Chooses the values that goal `at` needs, checks it, and goes on to the next. */
+/** Chooses the values that goal `at` needs, checks it, and continues with the next. */
 function* reach(plan: Plan, at: number, chosen: number, choice: Choice, budget: Budget): Generator<Assignment> {
   const { truths, values } = choice;
   const goal = plan[at];
@@ -94,7 +94,7 @@ function* reach(plan: Plan, at: number, chosen: number, choice: Choice, budget: 
     return;
   }
   const { keys, atoms, ways } = group;
-  // More values than are gone through are as good as a budget that is used up.
+  // Exceeding the maximum counts as exhausting the budget.
   if (ways === null) budget.giveUp();
   for (const way of ways ?? []) {
     if (!budget.spend()) return;
@@ -110,7 +110,7 @@ function isMet({ criterion, places, identified }: Clause, truths: Truths): boole
   return truthUnder(criterion.steps, 0, { places, truths, identified }) === 'met';
 }
 
-/** Without what is settled when there is no identity. */
+/** Without an identity, omits the statements that are then settled. */
 function statementsOf({ criterion, places, identified }: Clause): ReadonlyMap<string, Atom> {
   const atoms = atomsOf(places, [criterion]);
   return identified ? atoms : new Map([...atoms].filter(([, { step }]) => truthWithoutIdentity(step) === null));

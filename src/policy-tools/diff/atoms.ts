@@ -1,6 +1,6 @@
 /**
- * Conditions as statements about a request. Two conditions are the same statement only if they are written alike of the
- * same value, and read that value alike.
+ * Conditions as statements about a request. Two conditions are the same statement only if they are written alike, about the same
+ * value, and read that value alike.
  */
 import {
   type AddressStep,
@@ -26,20 +26,23 @@ export type Statement = CompareStep | AddressStep | WindowStep | StretchStep | S
 /** One statement. */
 export interface Atom {
   readonly step: Statement;
-  /** Statements of one subject are about one value, and hang together; null: it hangs on a second value, too. */
+  /**
+   * Statements with the same subject are about one value and depend on each other; null: the statement also depends on a second
+   * value.
+   */
   readonly subject: string | null;
   readonly words: string;
-  /** Of the route that it was found on: where its parameters stand. */
+  /** The places of the parameters on the route where the statement was found. */
   readonly places: ParamPlaces;
 }
 
 /** Truth of each statement, by its key. */
 export type Truths = ReadonlyMap<string, Truth>;
 
-/** Where parameters stand and how they are read, and which kinds of credential there can be. */
+/** Where parameters are and how they are read, and which kinds of credential are possible. */
 export type ParamPlaces = Pick<Route, 'pattern' | 'reading' | 'credentials'>;
 
-/** Statements of the conditions of a route, or of some of them, by key. */
+/** Statements of all or some conditions of a route, by key. */
 export function atomsOf(
   route: Pick<Route, 'conditions'> & ParamPlaces,
   conditions: readonly Criterion[] = route.conditions ?? [],
@@ -55,15 +58,15 @@ export function atomsOf(
   return atoms;
 }
 
-/** What the truth of conditions hangs on. */
+/** What the truth of conditions depends on. */
 export interface Premise {
   readonly places: ParamPlaces;
   readonly truths: Truths;
-  /** Whether there is an identity; without one, what is said of it is settled. */
+  /** Whether there is an identity. Without one, statements about it are settled. */
   readonly identified: boolean;
 }
 
-/** As `truthOf` of the evaluation, with the truth of each statement given. */
+/** Like `truthOf` of the evaluation, but with the truth of each statement given. */
 export function truthUnder(steps: readonly Step[], at: number, premise: Premise): Truth {
   const step = steps[at];
   if (step === undefined) return 'unclear';
@@ -81,7 +84,7 @@ export function truthUnder(steps: readonly Step[], at: number, premise: Premise)
   return found.includes('unclear') ? 'unclear' : negated(settling);
 }
 
-/** Of a statement about the identity when there is none; null: it is about something else. */
+/** Truth of a statement about the identity if there is none; null: it is about something else. */
 export function truthWithoutIdentity(step: Step): Truth | null {
   if (step.kind === 'signIn') return 'unclear';
   if (step.kind !== 'compare') return null;
@@ -94,7 +97,7 @@ export function truthWithoutIdentity(step: Step): Truth | null {
   return isOfIdentity(subject) || ('source' in operand && isOfIdentity(operand.source)) ? 'unclear' : null;
 }
 
-/** The same for two conditions that say the same in the same words, whatever their parameters are called. */
+/** Equal for two conditions that are worded alike, regardless of the names of their parameters. */
 export function criterionKey({ steps }: Pick<Criterion, 'steps'>, places: ParamPlaces): string {
   return JSON.stringify(steps.map((step) => (isStatement(step) ? keyOf(step, places) : `${step.kind} ${step.end}`)));
 }
@@ -117,7 +120,7 @@ function subjectOf(step: Statement, places: ParamPlaces): string | null {
   return JSON.stringify(placed(subject, places));
 }
 
-/** A search asks for them again and again. */
+/** A search needs them repeatedly. */
 const knownKeys = new WeakMap<Step, WeakMap<ParamPlaces, string>>();
 
 function keyOf(step: Statement, places: ParamPlaces): string {
@@ -137,8 +140,8 @@ function writeKey(step: Statement, places: ParamPlaces): string {
 }
 
 /**
- * Parameters count by their place and the text around them, since two routes may name one place differently; and where letter case does not
- * count to a service, one with capital letters is unclear that another route can read.
+ * Identifies parameters by their place and the text around them, because two routes may name one place differently. If the service
+ * ignores letter case, a parameter with capital letters is unclear if another route can match it.
  */
 function placed(source: ValueSource, { pattern, reading }: ParamPlaces): object {
   if (source.from !== 'param') return source;
@@ -152,7 +155,7 @@ function placed(source: ValueSource, { pattern, reading }: ParamPlaces): object 
   };
 }
 
-/** The form of a parameter; null: it has none, or the value is no parameter. */
+/** The form of a parameter; null: it has no form, or the value is not a parameter. */
 export function formOf(source: ValueSource, pattern: ParamPlaces['pattern']): ParamForm | null {
   return source.from === 'param' ? formOfParam(source, pattern) : null;
 }

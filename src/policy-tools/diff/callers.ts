@@ -1,23 +1,23 @@
 /**
- * Who may ask, as far as two rules can tell: callers whose roles meet the same sets of both rules are one. A set is met
- * by any of its roles, so the sets that several roles meet together are the union of those that each meets.
+ * The callers that two rules can distinguish. Callers whose roles meet the same sets of both rules count as one. Any role of a set
+ * meets it, so the sets that several roles meet together are the union of those that each meets.
  */
 import type { Identity } from '../../core/identity/identity.ts';
 import { derivedRoles, type RoleMapping, type RoleOrigin } from '../../core/policy/map-roles.ts';
 import { blank } from '../sample-identity.ts';
 import { placedInWords } from '../scoped-texts.ts';
 
-/** Sets of role names that a rule asks about, and how roles come about where it stands. */
+/** Sets of role names that a rule tests, and how roles are derived there. */
 export interface RoleSets {
   readonly sets: readonly ReadonlySet<string>[];
   readonly mapping: RoleMapping | null;
 }
 
-/** Roles or other marks of an identity between which neither rule can tell. */
+/** Roles or other marks of an identity that neither rule can distinguish. */
 export interface Mark {
-  /** Bits of the sets that it meets, those of the first rule lowest. */
+  /** Bits of the sets that the mark meets; those of the first rule are lowest. */
   readonly bits: bigint;
-  /** Each by itself is such a mark. */
+  /** Each of them alone is such a mark. */
   readonly holders: readonly Holder[];
 }
 
@@ -34,7 +34,7 @@ export function holderInWords({ field, value }: Holder): string {
   return `${fieldWords[field]} ${placedInWords(value)}`;
 }
 
-/** Marks that meet any set at all, each kind once. */
+/** Marks that meet at least one set, each kind once. */
 export function marksOf(a: RoleSets, b: RoleSets): readonly Mark[] {
   const byBits = new Map<bigint, Holder[]>();
   for (const [holder, identity] of candidates(a, b)) {
@@ -69,7 +69,7 @@ function* candidates(a: RoleSets, b: RoleSets): Generator<readonly [Holder, Iden
     for (const value of values) {
       if (seen.has(`${field} ${value}`)) continue;
       seen.add(`${field} ${value}`);
-      // Only a key pair has a key.
+      // Only a key pair has a key id.
       const kind = field === 'keyId' ? 'key_pair' : blank.kind;
       const identity = { ...blank, kind, [field]: field === 'groups' ? [value] : value } as Identity;
       yield [{ field, value }, identity];

@@ -1,8 +1,8 @@
 /**
- * What two rules that meet decide differently, over every caller and every value that their conditions can tell apart.
- * A change exists if and only if one side can be satisfied while the other refuses in one of its ways, and for each way
- * the caller with all marks that do not spoil it is the one to try: so the work grows with roles times sets, and not with
- * the combinations of roles.
+ * How the decisions of two rules differ for the same requests, over every caller and every value that their conditions can
+ * distinguish. A change exists if and only if one rule can be met while the other refuses in one of its ways. For each way it is
+ * enough to try the caller with all marks that the way does not forbid. So the work grows with roles times sets, not with the
+ * combinations of roles.
  */
 import type { Policy } from '../../core/decide.ts';
 import { type Assignment, assignments, Budget } from './assignments.ts';
@@ -13,29 +13,29 @@ import { type Caller, type Found, type Place, setsOf } from './verdicts.ts';
 
 export interface PairChange {
   readonly kind: 'newlyAllowed' | 'newlyRefused';
-  /** For whom it is so: anonymous callers, and the least sets of marks. */
+  /** The callers that the change affects: anonymous callers, and the minimal sets of marks. */
   readonly callers: readonly CallerChange[];
   /** For each way to be refused, a caller with all marks that it may have. */
   readonly fuller: readonly CallerChange[];
-  /** There may be further least sets of marks than these. */
+  /** There may be further minimal sets of marks. */
   readonly more: boolean;
-  /** The search was cut short: it may be so for others, too. */
+  /** The search was cut short, so the change may affect other callers, too. */
   readonly cut: boolean;
 }
 
 export interface CallerChange {
   readonly caller: Caller['kind'];
-  /** One of each. */
+  /** One holder of each. */
   readonly marks: readonly Mark[];
-  /** Values with which it is so, for every way of the refusal; made as they are asked for. */
+  /** Values that show the change, for every way of the refusal; computed on demand. */
   readonly assignmentsByWay: () => Iterable<Iterable<Assignment>>;
 }
 
-/** Steps of the search for one pair of rules and one kind of change. */
+/** Maximum search steps for one pair of rules and one kind of change. */
 const mostSteps = 50_000;
-/** Of the search for one request that shows it. */
+/** Maximum search steps for one request that shows the change. */
 const mostStepsOfExample = 10_000;
-/** Sets of marks that are looked at to find the least ones. */
+/** Maximum sets of marks to examine for the minimal ones. */
 const mostSets = 2_000;
 const mostLeast = 24;
 
@@ -61,7 +61,7 @@ function changeOf(kind: PairChange['kind'], allowing: Place, refusing: Place, ma
     if (search.isPossible([])) callers.push(search.changeFor([]));
   }
   const search = searchFor('known', allowing, refusing, budget);
-  // The most that a caller may have to be refused in a way: if that is not enough, nothing is.
+  // All marks that a caller may have and still be refused in a way. If they are not enough, no subset is.
   const largest = search.ways
     .map((way) => ({ way, held: marks.filter(({ bits }) => (bits & way.forbidden) === 0n) }))
     .filter(({ way, held }) => search.isPossibleBy(way, bitsOf(held)));
@@ -77,7 +77,7 @@ interface Way extends RoleWay {
   readonly unmet: Clause | null;
 }
 
-/** Ways for one kind of caller; more are as good as a budget that is used up. */
+/** Maximum ways for one kind of caller. Exceeding it counts as exhausting the budget. */
 const mostWays = 4_096;
 
 function searchFor(caller: Caller['kind'], allowing: Place, refusing: Place, budget: Budget): Search {
@@ -99,7 +99,7 @@ class Search {
   readonly ways: readonly Way[];
   readonly #caller: Caller['kind'];
   readonly #budget: Budget;
-  /** Clauses that are not to be met, with those that are. */
+  /** Known results, by the clause that must not be met and those that must. */
   readonly #known = new Map<Clause | null, Map<string, boolean>>();
 
   constructor(caller: Caller['kind'], ways: readonly Way[], budget: Budget) {
@@ -146,7 +146,7 @@ function toBeMet({ clauses }: Way, bits: bigint): readonly Clause[] {
   return clauses.filter(({ exempt }) => (bits & exempt) === 0n);
 }
 
-/** Least sets of marks with which the change is possible, smallest first; `more`: there may be others. */
+/** Minimal sets of marks that make the change possible, smallest first. `more`: there may be others. */
 function leastSets(
   marks: readonly Mark[],
   largest: readonly { readonly way: Way; readonly held: readonly Mark[] }[],
@@ -166,13 +166,13 @@ function leastSets(
     const held = [...needed, ...chosen];
     if (found.some((less) => less.every((mark) => held.includes(mark)))) continue;
     if (search.isPossible(held)) found.push(held);
-    // Whatever else is possible has more.
+    // Any other possible set is larger.
     if (chosen.length === 0 && found.length > 0) break;
   }
   return { found, more: false };
 }
 
-/** Without the marks that it does not need. */
+/** Drops the marks that are not needed. */
 function lessened(held: readonly Mark[], search: Search): readonly Mark[] {
   return held.reduce<readonly Mark[]>((left, mark) => {
     const less = left.filter((other) => other !== mark);

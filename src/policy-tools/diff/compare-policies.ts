@@ -1,7 +1,7 @@
 /**
- * What two configurations decide differently. Every request lies in a class of target, method, caller and truths of
- * conditions; no class is omitted, and each difference comes with a request that both policies were asked about.
- * Where the search had to be cut short, or no request shows the difference, it is reported as possible.
+ * How the decisions of two configurations differ. Every request belongs to a class of target, method, caller and truths of
+ * conditions. No class is omitted, and each difference includes a request that both policies have decided. If the search was cut
+ * short, or no request shows the difference, it is reported as possible.
  */
 import type { Policy } from '../../core/decide.ts';
 import type { RoleMapping } from '../../core/policy/map-roles.ts';
@@ -16,33 +16,33 @@ import { type Witness, witnessOf } from './witness.ts';
 export interface Difference {
   readonly kind: 'newlyAllowed' | 'newlyRefused';
   readonly method: string;
-  /** A request for which it is so, by both decisions; null: none was found. */
+  /** A request that shows the difference, confirmed by both decisions; null: none was found. */
   readonly witness: Witness | null;
-  /** Ids of the routes; null: none. */
+  /** Ids of the routes; null: no route. */
   readonly routeBefore: string | null;
   readonly routeAfter: string | null;
-  /** Why it was or is refused: reasons and words of conditions. */
+  /** Why it was or is refused: reasons, and words of conditions. */
   readonly reasons: readonly string[];
-  /** Who is concerned, the least sets of marks among them. */
+  /** The callers that it affects, as minimal sets of marks. */
   readonly callers: readonly CallerClass[];
   /** There may be other combinations of marks. */
   readonly more: boolean;
-  /** Statements that bear on it. */
+  /** Statements that affect it. */
   readonly conditions: readonly string[];
-  /** No request shows it: there were too many classes to go through, or none of them has a request. */
+  /** No request shows the difference: there were too many classes to try, or no class contains a request. */
   readonly possible: boolean;
 }
 
-/** `known`: an identity with one of the names of each mark; without marks, any identity. */
+/** `known`: an identity with one of the names of each mark, or any identity if there are no marks. */
 export type CallerClass =
   | { readonly kind: 'anonymous' | 'unresolved' }
   | { readonly kind: 'known'; readonly marks: readonly (readonly string[])[] };
 
-/** Values that are tried for one caller and one way to be refused. */
+/** Maximum values to try for one caller and one way to be refused. */
 const mostTries = 60;
 const mostChoices = 8;
 
-/** `meetings` of the tables of routes of both. */
+/** `meetings`: of the route tables of both policies. */
 export function comparePolicies(
   before: Policy,
   after: Policy,
@@ -65,7 +65,7 @@ export function comparePolicies(
   return [...found.values()].sort((a, b) => a.kind.localeCompare(b.kind) || position(a) - position(b));
 }
 
-/** Differences of one route that shows on several of its patterns. */
+/** Merges the differences that one route shows on several of its patterns. */
 function joined(one: Difference, other: Difference): Difference {
   const callers = new Map([...one.callers, ...other.callers].map((caller) => [JSON.stringify(caller), caller]));
   return {
@@ -78,7 +78,7 @@ function joined(one: Difference, other: Difference): Difference {
   };
 }
 
-/** In the order of the later file; routes that it does not have come last. */
+/** In the order of the later file. Routes that it does not have come last. */
 function positionsIn(before: Policy, after: Policy): (of: Difference) => number {
   const ids = [...after.routes.routes, ...before.routes.routes].map(({ id }) => id);
   const positions = new Map(ids.map((id, index) => [id, index] as const).reverse());
@@ -116,7 +116,7 @@ function differenceOf(
   };
 }
 
-/** A request of such a caller for every way in which one is refused, as far as there are requests. */
+/** A request by such a caller for every way to be refused, as far as one exists. */
 function witnessesOf(
   { caller, marks, assignmentsByWay }: CallerChange,
   meeting: Meeting,
@@ -139,7 +139,7 @@ function witnessesOf(
   return found;
 }
 
-/** One value for each mark, in several ways, since an identity has one value only of most fields. Roles first. */
+/** Several choices of one value per mark, because an identity has only one value of most fields. Roles come first. */
 function choicesOf(marks: readonly Mark[]): readonly (readonly Holder[])[] {
   let choices: readonly (readonly Holder[])[] = [[]];
   for (const { holders } of marks) {
@@ -154,7 +154,7 @@ function classOf({ caller, marks }: CallerChange): CallerClass {
   return { kind: caller, marks: marks.map(({ holders }) => holders.map(holderInWords)) };
 }
 
-/** The same for two results between which no caller and no condition can tell: then nothing has to be searched. */
+/** Equal for two results that no caller and no condition can distinguish. No search is then necessary. */
 function meaningOf(found: Found, mapping: RoleMapping | null): string {
   if (typeof found === 'string' || 'allow' in found) return 'refused';
   const { rule, route } = found;
@@ -168,7 +168,7 @@ function meaningOf(found: Found, mapping: RoleMapping | null): string {
   return JSON.stringify([demand, route.mode, sets, sets.length === 0 ? [] : origins, conditions]);
 }
 
-/** A demand without its sets. */
+/** A demand without its sets of roles. */
 function shapeOf(demand: RoleDemand): unknown {
   return 'parts' in demand ? [demand.kind, ...demand.parts.map(shapeOf)] : demand.kind;
 }

@@ -1,7 +1,7 @@
 /**
- * What a matched route demands of a caller, and the ways in which it refuses one: the same line as `decide`, over classes
- * of callers instead of requests. Every refusal is one of these ways, so a change is found by trying them one by one, and
- * nothing has to be gone through that grows with the number of combinations of roles.
+ * What a matched route demands of a caller, and the ways in which it refuses one. It follows the same steps as `decide`, but over
+ * classes of callers instead of requests. Every refusal is one of these ways, so trying them one by one finds every change, without
+ * going through all combinations of roles.
  */
 import type { AccessRule } from '../../core/policy/access.ts';
 import type { Criterion } from '../../core/policy/conditions.ts';
@@ -9,37 +9,37 @@ import type { Route } from '../../core/routing/route.ts';
 import { type RoleWay, roleWays } from './role-ways.ts';
 import { type Caller, type Place, setsOfRule } from './verdicts.ts';
 
-/** A condition with what it reads. */
+/** A condition with the facts that it reads. */
 export interface Clause {
   readonly criterion: Criterion;
   readonly places: Route;
-  /** Whether the route reads an identity of the caller. */
+  /** Whether the route identifies the caller. */
   readonly identified: boolean;
-  /** Bits that exempt from it. */
+  /** Bits that exempt from the condition. */
   readonly exempt: bigint;
 }
 
-/** One way to be allowed: the roles that it takes, and what has to be met. */
+/** One way to be allowed: the required roles and conditions. */
 export interface Demands extends RoleWay {
-  /** Each met, unless the caller is exempt. */
+  /** Each must be met unless the caller is exempt. */
   readonly clauses: readonly Clause[];
 }
 
 /** One way to be refused. */
 export interface Refusal extends RoleWay {
-  /** Not met; null: no matter. */
+  /** The condition that is not met; null: it does not matter. */
   readonly unmet: Clause | null;
 }
 
 const anyRoles: RoleWay = { forbidden: 0n, sets: [] };
 
-/** Ways to be allowed; none: the caller is refused whatever it has. Null: too many. */
+/** Ways to be allowed. Empty: the caller is always refused. Null: too many. */
 export function waysToAllow({ found, offset }: Place, kind: Caller['kind']): readonly Demands[] | null {
   if (typeof found === 'string' || 'allow' in found) return [];
   const { rule, route } = found;
   const unresolved = kind === 'unresolved' && rule.kind !== 'public';
   if (rule.kind === 'deny' || unresolved) return [];
-  // As in shadow mode: only a caller whose credential could not be judged is refused.
+  // Like shadow mode: refuses only a caller whose credential could not be checked.
   if (route.mode === 'shadow') return [{ ...anyRoles, clauses: [] }];
   if (kind !== 'known' && rule.kind !== 'public' && rule.kind !== 'optional') return [];
   const clauses = clausesOf(route, rule, kind, offset);

@@ -1,6 +1,6 @@
 /**
- * What two tables of routes say of every request, as far as they can tell requests apart: one meeting for each method
- * and each pair of results, with the first target that leads there. Conditions and callers are not looked at yet.
+ * How two route tables match every request, as far as they can distinguish requests: one meeting for each method and each pair of
+ * results, with the first target that leads to it. Conditions and callers are not considered yet.
  */
 import type { AccessRule } from '../../core/policy/access.ts';
 import type { CanonicalRequest } from '../../core/request/request-view.ts';
@@ -12,20 +12,20 @@ import { type Target, targetsOf } from './path-classes.ts';
 import type { Found } from './verdicts.ts';
 
 export interface Meeting {
-  /** `otherMethod`: any that neither table names. */
+  /** `otherMethod`: any method that neither table lists. */
   readonly method: string;
-  /** The method as a request has it. */
+  /** The method to send in a request. */
   readonly sent: string;
   readonly target: Target;
   readonly before: Found;
   readonly after: Found;
-  /** The same for meetings of the same two results. */
+  /** Equal for meetings of the same two results. */
   readonly pair: string;
 }
 
-/** A method that no configuration names. */
+/** A method that no configuration lists. */
 export const otherMethod = 'ANY-OTHER';
-/** Methods that stand for it in an example: registered ones (RFC 3253, RFC 4918), so that every server reads them. */
+/** Represent it in examples. They are registered methods (RFC 3253, RFC 4918), so every server parses them. */
 const unusualMethods = ['LOCK', 'REPORT', 'MKCOL', 'COPY', 'SEARCH', 'CHECKOUT', 'LABEL'];
 
 export function* meetingsOf(before: RouteTable, after: RouteTable): Generator<Meeting> {
@@ -44,7 +44,7 @@ export function* meetingsOf(before: RouteTable, after: RouteTable): Generator<Me
   }
 }
 
-/** Names results of the matching, which are new objects for each request. */
+/** Gives results of the matching an id, because they are new objects for each request. */
 class RuleIds {
   readonly #ids = new Map<AccessRule | Route, number>();
 
@@ -69,7 +69,7 @@ function findIn(table: RouteTable, { host, path }: Target, method: string): Foun
     : { ...match, route: routeOfMethod(match.route, method) };
 }
 
-/** Methods that the tables name, those with a meaning of their own, and one for all others; each with the one to send. */
+/** Methods that the tables list, methods with a meaning of their own, and one for all others, each with the one to send. */
 function methodsOf(tables: readonly RouteTable[]): readonly (readonly [method: string, sent: string])[] {
   const named = new Set(['GET', 'HEAD', 'OPTIONS']);
   for (const { routes } of tables) {

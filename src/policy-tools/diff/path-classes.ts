@@ -1,7 +1,7 @@
 /**
- * One request target for every class that two tables of routes can tell apart. All paths of a class lead to the same
- * route in each of the tables, so that comparing the one compares them all. The tables' trees are walked together, as
- * one walks a text through two automata at once; what has been seen from a state is not seen again.
+ * One request target for every class that two route tables can distinguish. All paths of a class lead to the same route in each
+ * table, so comparing one of them compares all. The search walks both tables' trees together, as one runs a text through two
+ * automata at once, and visits each state only once.
  */
 import type { PathNode, RouteTable, RouteTrees } from '../../core/routing/route-table.ts';
 import { noForm, textsFor } from '../../core/url/form-texts.ts';
@@ -22,7 +22,7 @@ export function* targetsOf(a: RouteTable, b: RouteTable): Generator<Target> {
   }
 }
 
-/** Every exact host, one host for every wildcard and no more specific one, and one that no route names. */
+/** Every exact host, one host for every wildcard that no more specific pattern matches, and one that no route lists. */
 function hostsOf(tables: readonly RouteTable[]): readonly string[] {
   const exact = new Set(tables.flatMap(({ exactHosts }) => [...exactHosts.keys()]));
   const suffixes = new Set(tables.flatMap(({ wildcardHosts }) => wildcardHosts.map(({ suffix }) => suffix)));
@@ -49,7 +49,7 @@ function fits(host: string, suffix: string): boolean {
   return host.length > suffix.length && host.endsWith(suffix);
 }
 
-/** Where letter case does not count to a service, every route has its say on a path in any case. */
+/** If the service ignores letter case, every route may match a path in any case. */
 function rootsFor(table: RouteTable, host: string): readonly PathNode[] {
   return [...rootsIn(table, host), ...(table.folded === null ? [] : rootsIn(table.folded, host))];
 }
@@ -70,7 +70,7 @@ class Walker {
     ];
     for (let state = pending.pop(); state !== undefined; state = pending.pop()) {
       const { nodes, segments } = state;
-      // What `**` took on the way is there to fall back to.
+      // The search can fall back to every `**` that it has passed.
       const rests = [...state.rests, ...nodes.filter(({ rest }) => rest !== null)];
       yield `/${segments.map(encodeURIComponent).join('/')}`;
       if (nodes.length === 0) continue;
@@ -101,7 +101,7 @@ class Walker {
   }
 }
 
-/** Segments that lead to different places: literals, one for every set of forms, and one that no pattern names. */
+/** Segments that lead to different places: literals, one for every set of forms, and one that no pattern contains. */
 function alphabet(nodes: readonly PathNode[]): readonly string[] {
   const named = new Set<string>();
   const ignoringCase = new Set<string>();
@@ -121,7 +121,7 @@ function alphabet(nodes: readonly PathNode[]): readonly string[] {
   ];
 }
 
-/** A text that is matched in any case: in both cases, and in one in which no literal beside it is written. */
+/** Spellings of a text that matches in any case: both cases, and one that differs from every neighboring literal. */
 function spellingsOf(text: string, literals: ReadonlySet<string>): readonly string[] {
   const mixed = Array.from({ length: text.length }, (_, at) => text.slice(0, at) + text.slice(at).toUpperCase());
   const apart = mixed.find((spelling) => !literals.has(spelling));

@@ -1,7 +1,7 @@
 /**
- * Routes that read paths in their own way decide ambiguous paths by the routes beside them: such a path is refused when
- * another reading of it belongs to another route. Those readings are not compared, so what may change them is
- * reported. (Letter case is compared, see `path-classes.ts`.)
+ * Routes with their own reading of paths decide ambiguous paths by their neighboring routes: such a path is refused if another
+ * reading of it belongs to another route. Those readings are not compared, so this reports anything that may change them. (Letter
+ * case is compared, see `path-classes.ts`.)
  */
 
 import type { Route } from '../../core/routing/route.ts';
@@ -10,7 +10,7 @@ import { segmentKey } from '../../core/url/path-pattern.ts';
 import type { SettingChange } from './setting-changes.ts';
 
 const ownWay = 'read in its own way';
-/** Other routes that are named. */
+/** Maximum other routes in a message. */
 const mostNamed = 3;
 
 export function readingChanges(before: RouteTable, after: RouteTable): readonly SettingChange[] {
@@ -40,12 +40,12 @@ export function readingChanges(before: RouteTable, after: RouteTable): readonly 
   ];
 }
 
-/** Whether there are paths with more than one reading that the route takes. */
+/** Whether the route accepts paths with more than one reading. */
 function readsAlone({ tolerates, reading }: Route): boolean {
   return tolerates !== 0 || (reading !== null && (reading.decodesSlash || !reading.mergesSlashes));
 }
 
-/** Ids of the routes that the other table does not have in the same shape. */
+/** Ids of the routes whose shape the other table does not have. */
 function unlike({ routes }: RouteTable, shapes: ReadonlySet<string>): readonly string[] {
   return routes.filter((route) => !shapes.has(shapeOf(route))).map(({ id }) => id);
 }
@@ -54,7 +54,7 @@ function shapesOf({ routes }: RouteTable): ReadonlySet<string> {
   return new Set(routes.map(shapeOf));
 }
 
-/** All of a route that bears on which readings are its own: no two routes of a table have the same. */
+/** Everything of a route that affects which readings are its own. No two routes of a table share it. */
 function shapeOf({ pattern, methods, access, tolerates, reading, upstream }: Route): string {
   const segments = pattern.segments.map(segmentKey);
   const listed = access.every === null ? [...access.byMethod.keys()].sort() : null;

@@ -1,17 +1,17 @@
 /**
- * The ways in which the roles of a caller meet a demand, or do not: each asks for one of some sets and forbids others, so
- * that for each way the caller with all marks that it does not forbid is the one to try.
+ * The ways in which a caller's roles meet a demand, or fail it. Each way requires one of some sets and forbids others. So for each
+ * way it is enough to try the caller with all marks that it does not forbid.
  */
 import type { RoleDemand } from '../../core/policy/role-demand.ts';
 
 export interface RoleWay {
-  /** None of these bits. */
+  /** The caller must have none of these bits. */
   readonly forbidden: bigint;
-  /** At least one bit of each. */
+  /** The caller must have at least one bit of each. */
   readonly sets: readonly bigint[];
 }
 
-/** Ways of one demand; beyond it none are named. */
+/** Maximum ways of one demand. */
 const mostWays = 512;
 
 /** `offset`: of the bit of the first leaf. Null: too many ways. */
@@ -41,7 +41,7 @@ function together(parts: readonly (readonly RoleWay[])[]): readonly RoleWay[] | 
   return joined.filter(({ forbidden, sets }) => sets.every((set) => (set & ~forbidden) !== 0n));
 }
 
-/** Ways that only ask for a set are one, that asks for any of them. */
+/** Merges ways that only require a set into one that accepts any of these sets. */
 function oneOf(parts: readonly (readonly RoleWay[])[]): readonly RoleWay[] | null {
   const ways = parts.flat();
   if (ways.length > mostWays) return null;

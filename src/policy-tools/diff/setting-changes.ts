@@ -1,7 +1,7 @@
 /**
- * Differences of settings. What a key means for who gets in and who sees what is its class in the schema: whatever
- * decides or exposes counts as a difference, unless `comparePolicies` decides by it already. Keys of the gateway are
- * compared as the schema reads them, those of routes as they take effect, with defaults and for the same requests.
+ * Differences of settings. The schema gives each key a class: what it means for who gets access and who sees what. Every key that
+ * decides or exposes counts as a difference, unless `comparePolicies` already covers it. Gateway keys are compared as the schema
+ * parses them, route keys as they take effect, with defaults and for the same requests.
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { Config } from '../../config/config.ts';
@@ -20,12 +20,12 @@ export interface ReadConfig {
 }
 
 export interface SettingChange {
-  /** Ids of the routes that have the same requests before and after; one is null: no route. Both: the whole gateway. */
+  /** Ids of the routes that match the same requests before and after. One null: no route. Both null: the whole gateway. */
   readonly routeBefore: string | null;
   readonly routeAfter: string | null;
   /** Such as `server.trustedProxies`, or `upstream` of a route. */
   readonly setting: string;
-  /** `neither`: no request is decided otherwise, and nothing more is exposed. */
+  /** `neither`: changes no decision and exposes nothing more. */
   readonly class: KeyClass;
   readonly before: string;
   readonly after: string;
@@ -37,7 +37,7 @@ interface RouteSetting {
   readonly value: (route: Route) => unknown;
 }
 
-/** Keys of routes, as they take effect. */
+/** Keys of routes, compared as they take effect. */
 export const routeSettings: readonly RouteSetting[] = [
   { name: 'upstream', class: 'exposes', value: ({ upstream }) => upstream },
   { name: 'rewrite', class: 'exposes', value: ({ rewrite }) => rewrite },
@@ -69,10 +69,10 @@ export const routeSettings: readonly RouteSetting[] = [
   { name: 'bodyRate', class: 'neither', value: ({ bodyRate }) => bodyRate },
 ];
 
-/** Keys of routes by which `comparePolicies` decides. */
+/** Keys of routes that `comparePolicies` covers. */
 export const decidedRouteKeys = ['match', 'access', 'when', 'maxAuthAge', 'notBefore', 'notAfter', 'mode'] as const;
 
-/** Sections that are compared by what they do to routes, to decisions, or not at all. */
+/** Sections that are compared by their effect on routes or decisions, or not compared. */
 const comparedElsewhere: ReadonlySet<string> = new Set([
   'routes',
   'defaults',
@@ -83,15 +83,15 @@ const comparedElsewhere: ReadonlySet<string> = new Set([
   'include',
 ]);
 
-/** The longest of them are not even listed. */
+/** The longest sections are not even listed. */
 const longSections = ['routes', 'tests'];
 
 const gateway = { routeBefore: null, routeAfter: null };
 
-/** In these sections, but removed from requests whether a condition reads them or not. */
+/** These keys are in such a section, but they also remove headers from requests, whether or not a condition reads them. */
 const comparedHere: ReadonlySet<string> = new Set(['conditions.trustedHeaders']);
 
-/** What decides comes first, then what exposes. */
+/** Keys that decide come first, then keys that expose. */
 export function settingChanges(
   before: ReadConfig,
   after: ReadConfig,
@@ -111,10 +111,10 @@ function gatewayChanges(before: readonly Setting[], after: readonly Setting[]): 
   return [...new Set([...was.keys(), ...is.keys()])].flatMap((setting) => {
     const [a, b] = [was.get(setting), is.get(setting)];
     if (isDeepStrictEqual(a?.value, b?.value)) return [];
-    // An upstream on one side alone bears on something only if a route leads to it.
+    // An upstream that only one side has matters only if a route uses it.
     if (setting.startsWith('upstreams.') && (a === undefined || b === undefined)) return [];
     const [from, to] = [a?.shown ?? 'not set', b?.shown ?? 'not set'];
-    // Secrets are masked, so that two of them look the same.
+    // Secrets are masked, so two of them look the same.
     const shown = from === to ? { before: 'one value', after: 'another' } : { before: from, after: to };
     return [{ ...gateway, setting, class: (a ?? b)!.class, ...shown }];
   });
@@ -147,7 +147,7 @@ function matchedBy(found: Found): Route | null {
 function pairChanges([a, b]: Pair): readonly SettingChange[] {
   const where = { routeBefore: a?.id ?? null, routeAfter: b?.id ?? null };
   return routeSettings.flatMap(({ name, class: keyClass, value }) => {
-    // Where there is no route, a preflight is all that got a response, before any rule was asked.
+    // Without a route only a preflight got a response, before any rule was checked.
     if ((a === null || b === null) && name !== 'cors') return [];
     const [before, after] = [a, b].map((route) => shown(route === null ? null : value(route))) as [string, string];
     return before === after ? [] : [{ ...where, setting: name, class: keyClass, before, after }];
@@ -160,7 +160,7 @@ function maxAgeInWords({ maxAgeMs, maxAgeMsByMethod }: Route): string {
   return own.length === 0 ? all : [...own.map(([method, age]) => `${method}: ${seconds(age)}`), `*: ${all}`].join(', ');
 }
 
-/** As written, without what is so by default. */
+/** As written, without defaults. */
 function challengesInWords({ challenges: { bearer, basic } }: Route): string {
   return [...(bearer ? ['bearer'] : []), ...(basic ? ['basic'] : [])].join(', ');
 }

@@ -1,7 +1,7 @@
 /**
- * Which truths of several statements are possible together. Statements about one value are tried on every kind of value
- * that they can tell apart, by the evaluation that requests go through; what compares two values is left free. So the
- * ways are at least those that requests have.
+ * Which truths of several statements are possible together. Statements about one value are tried on every kind of value that they
+ * can distinguish, using the evaluation of real requests. Comparisons of two values stay free. So the result contains at least
+ * every combination that a request can have.
  */
 
 import type { ClaimType } from '../../core/identity/claims.ts';
@@ -28,13 +28,13 @@ import { addressesApart } from './addresses-apart.ts';
 import { textsAlike } from './alike-texts.ts';
 import { type Atom, formOf, type Truths } from './atoms.ts';
 
-/** A value that a request or an identity has; null: it has none. */
+/** A value of a request or an identity; null: it has no such value. */
 export type Given = string | readonly string[] | null | typeof unreadable;
 
-/** Such as a query parameter that is there twice. */
+/** For example, a repeated query parameter. */
 export const unreadable: unique symbol = Symbol('unreadable');
 
-/** Statements about one value, or a single one that compares two. */
+/** Statements about one value, or a single statement that compares two. */
 export interface StatementGroup {
   readonly keys: readonly string[];
   readonly atoms: readonly Atom[];
@@ -45,7 +45,7 @@ export interface StatementGroup {
 export interface GroupWay {
   /** In the order of the statements. */
   readonly truths: readonly Truth[];
-  /** A value for which it is so; undefined: it takes two values. */
+  /** A value that gives these truths; undefined: it takes two values. */
   readonly given: Given | undefined;
 }
 
@@ -64,7 +64,7 @@ export function groupsOf(atoms: ReadonlyMap<string, Atom>, most: number): readon
   });
 }
 
-/** Every combination; null: there are more than so many. */
+/** Every combination; null: there are more than `most`. */
 export function truthsOf(atoms: ReadonlyMap<string, Atom>, most: number): readonly Truths[] | null {
   let combined: readonly Truths[] = [new Map()];
   for (const { keys, ways } of groupsOf(atoms, most)) {
@@ -81,7 +81,7 @@ const free: readonly GroupWay[] = (['met', 'unmet', 'unclear'] as const).map((tr
   given: undefined,
 }));
 
-/** What a request is most likely to hold comes first, as the first way is the one that people are shown. */
+/** The likeliest values come first, because reports show the first way. */
 function waysOf(group: readonly Atom[], most: number): readonly GroupWay[] | null {
   const { step } = group[0]!;
   if (step.kind === 'address') {
@@ -128,7 +128,7 @@ function waysOf(group: readonly Atom[], most: number): readonly GroupWay[] | nul
   const unclear = unclearWay(group);
   const fit = (text: string) => shapes.every((shape) => hasShape(shape, text));
   const texts = textsFor(group, shapes[0] ?? null);
-  // A text of a shape has one reading, but where letter case does not count.
+  // A text of a shape has one reading, unless the service ignores letter case.
   const isClear = shapes.length > 0 && group.every(({ places }) => !ignoresCase(places.reading));
   const ofTexts = (some: readonly (string | null)[]) => some.map((text) => ofText(group, text));
   const alike = textsAlike(texts, beginningsIn(group)).filter(fit);
@@ -142,7 +142,7 @@ function unclearWay(group: readonly Atom[]): GroupWay {
   );
 }
 
-/** Claims may be absent, or of another type. */
+/** Claims may be absent or have another type. */
 function waysOfClaim(group: readonly Atom[], type: ClaimType, most: number): readonly GroupWay[] | null {
   if (type === 'list') {
     const lists = waysOfLists(group, most);
@@ -152,7 +152,7 @@ function waysOfClaim(group: readonly Atom[], type: ClaimType, most: number): rea
   return unlike([...[...texts, null].map((text) => ofText(group, text)), unclearWay(group)]);
 }
 
-/** With those that no file lists. */
+/** Includes numbers that no file lists. */
 function numbersFor(group: readonly Atom[]): readonly string[] {
   const written = writtenIn(group);
   return [
@@ -165,13 +165,13 @@ function numbersFor(group: readonly Atom[]): readonly string[] {
   ];
 }
 
-/** What the author wrote, and what bounds can tell. */
+/** The author's texts, and numbers that bounds can distinguish. */
 function writtenIn(group: readonly Atom[]): readonly string[] {
   const steps = group.map(({ step }) => step);
   return [...literalsAmong(steps), ...numberTexts(steps.flatMap(boundsIn))];
 }
 
-/** Beginnings and bounds of one value are tried each for themselves, as a text for every pair of them is not looked for. */
+/** Prefixes and bounds of one value are tried separately, because there is no search for a text that fits both. */
 function isMixed(group: readonly Atom[]): boolean {
   const operators = group.map(({ step }) => (step.kind === 'compare' ? step.comparison.operator : null));
   return operators.includes('startsWith') && numberOperators.some((one) => operators.includes(one));
@@ -184,7 +184,7 @@ function truthsOfEach(count: number): readonly (readonly Truth[])[] {
   );
 }
 
-/** Every union of items, since each of a list may meet a statement. */
+/** Every union of items, because each item of a list may meet a statement. */
 function waysOfLists(group: readonly Atom[], most: number): readonly GroupWay[] | null {
   const wayOfList = (groups: readonly string[]) => wayOf(groups, tell(group, { identity: { ...blank, groups } }));
   const lists = new Map<string, GroupWay>();
@@ -202,10 +202,10 @@ function waysOfLists(group: readonly Atom[], most: number): readonly GroupWay[] 
   return [...lists.values()];
 }
 
-/** Words that no author is likely to have written. */
+/** Words that an author is unlikely to write. */
 const otherWords = ['other', 'unknown', 'else', 'zzz', 'q', 'w', 'j', '7'];
 
-/** What the author wrote, what begins with it, and what is none of it. */
+/** The author's texts, longer texts that begin with them, and an unrelated text. */
 function textsFor(group: readonly Atom[], shape: Shape | null = null): readonly string[] {
   const texts = madeUpTexts(group, shape);
   return [
@@ -228,7 +228,7 @@ function madeUpTexts(group: readonly Atom[], shape: Shape | null): readonly stri
   const texts = new Set(writtenIn(group));
   const begun = ['', ...beginningsIn(group)];
   if (shape !== null) return shapedTexts(shape, texts, begun);
-  // Begins with a character that no text holds: behind a beginning it makes neither a text nor a longer beginning.
+  // Begins with a character that no text contains. After a prefix it forms neither a text nor a longer prefix.
   const isNew = (character: string) => ![...texts].some((text) => text.includes(character));
   let other = otherWords.find((word) => isNew(word[0]!));
   for (let code = 0x7e; other === undefined; code += 1) {
@@ -238,12 +238,12 @@ function madeUpTexts(group: readonly Atom[], shape: Shape | null): readonly stri
   return [...texts, ...begun.map((text) => text + other)];
 }
 
-/** `age`: of the sign-in; null: not known. */
+/** `age`: of the sign-in; null: unknown. */
 function signedIn(age: string | null): { readonly identity: Identity; readonly nowMs: number } {
   return { identity: { ...blank, authenticatedAtMs: signedInAt(age, anyMoment) }, nowMs: anyMoment };
 }
 
-/** As if the value were the id of a session: a text, or none. */
+/** Treats the value as the id of a session: a text, or null. */
 function ofText(group: readonly Atom[], text: string | null): GroupWay {
   return wayOf(text, tell(group, { identity: { ...blank, sessionId: text } }, 'sessionId'));
 }
@@ -264,7 +264,7 @@ function tell(
   });
 }
 
-/** Whether the client sends the value, which a service may then read otherwise. */
+/** Whether the client sends the value. A service may then read it differently. */
 function isSent(source: ValueSource): boolean {
   return source.from === 'param' || source.from === 'query' || source.from === 'header';
 }

@@ -1,4 +1,6 @@
-/** What a matched route decides for a class of callers: the same line as `decide`, over classes instead of requests. */
+/**
+ * What a matched route decides for a class of callers. It follows the same steps as `decide`, but over classes instead of requests.
+ */
 import type { AccessRule, RoleRule } from '../../core/policy/access.ts';
 import type { Criterion } from '../../core/policy/conditions.ts';
 import { checkRoles, leavesOf } from '../../core/policy/role-demand.ts';
@@ -8,18 +10,18 @@ import { placedRoles } from '../scoped-texts.ts';
 import { type Truths, truthUnder } from './atoms.ts';
 
 /**
- * `anonymous`: without a credential, or with one that is rejected. `unresolved`: a credential that is refused before
- * the Auth API is asked, or an Auth API that is unavailable.
+ * `anonymous`: no credential, or a rejected one. `unresolved`: a credential that is refused before the Auth API is called, or an
+ * unavailable Auth API.
  */
 export type Caller =
   | { readonly kind: 'anonymous' }
   | { readonly kind: 'unresolved' }
   | { readonly kind: 'known'; readonly bits: bigint };
 
-/** What a table says of a method and a path. */
+/** How a table matches a method and a path. */
 export type Found = Pick<RouteMatch, 'route' | 'rule'> | MethodRefusal | string;
 
-/** Where the sets of a route stand among the bits of a caller. */
+/** Where a route's sets begin among the bits of a caller. */
 export interface Place {
   readonly found: Found;
   readonly offset: number;
@@ -37,7 +39,7 @@ export function verdictOf({ found, offset }: Place, caller: Caller, truths: Trut
   return conditionVerdict(route, bits, offset + setsOfRule(rule).length, truths);
 }
 
-/** The sets that a caller's bits are about, in the order of the bits. */
+/** The sets that a caller's bits represent, in the order of the bits. */
 export function setsOf(found: Found): readonly ReadonlySet<string>[] {
   if (typeof found === 'string' || 'allow' in found) return [];
   const { rule, route } = found;
@@ -70,18 +72,18 @@ function ruleVerdict(rule: AccessRule, caller: Caller, offset: number): string |
   }
 }
 
-/** As in shadow mode: only a caller whose credential could not be judged is refused. */
+/** Like shadow mode: refuses only a caller whose credential could not be checked. */
 function shadowVerdict({ kind }: AccessRule, caller: Caller): string | null {
   return caller.kind === 'unresolved' && kind !== 'public' ? 'auth_unavailable' : null;
 }
 
-/** As `authorize`. */
+/** Like `authorize`. */
 function roleVerdict({ demand }: RoleRule, bits: bigint, offset: number): string | null {
   const leaves = leavesOf(demand);
   return checkRoles(demand, bits, (held, leaf) => (held & (1n << BigInt(offset + leaves.indexOf(leaf)))) !== 0n);
 }
 
-/** `bits` are null without an identity. */
+/** `bits`: null without an identity. */
 function conditionVerdict(route: Route, bits: bigint | null, offset: number, truths: Truths): string | null {
   const premise = { places: route, truths, identified: bits !== null };
   for (const [index, criterion] of (route.conditions ?? []).entries()) {

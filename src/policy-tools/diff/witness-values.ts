@@ -1,4 +1,4 @@
-/** Values that are found for a request and an identity, by what they are of, and what the two become with them. */
+/** Values that were found for a request and an identity, by source, and the request and identity that result from them. */
 import type { Identity } from '../../core/identity/identity.ts';
 import type { Truth, ValueSource } from '../../core/policy/conditions.ts';
 import type { ParamForm } from '../../core/url/param-form.ts';
@@ -14,14 +14,14 @@ import { type Atom, formOf, type ParamPlaces } from './atoms.ts';
 import type { Holder } from './callers.ts';
 import { type Given, unreadable } from './truths.ts';
 
-/** Values by their source; whatever is not asked about stays as it is by default. */
+/** Values by source; all others keep their defaults. */
 export class Values {
   readonly #segments: string[];
   readonly #given = new Map<string, Given>();
-  /** Parameters with a capital letter, which is unclear where letter case does not count to the service. */
+  /** Parameters with a capital letter, which is unclear if the service ignores letter case. */
   readonly #capital = new Set<string>();
   readonly #roles = new Set<string>();
-  /** Segments that name scopes. */
+  /** Segments that specify scopes. */
   readonly #scopes = new Set<number>();
   readonly #groups = new Set<string>();
 
@@ -29,7 +29,7 @@ export class Values {
     this.#segments = path.slice(1).split('/');
   }
 
-  /** False: an identity cannot have all of it. */
+  /** False: no identity can have all of them. */
   hold(holders: readonly Holder[]): boolean {
     for (const { field, value } of holders) {
       const scope = field === 'roles' ? scopePlace(value) : null;
@@ -42,7 +42,7 @@ export class Values {
     return true;
   }
 
-  /** Values for themselves first, since what compares two values goes by those that are there; then what makes values alike. */
+  /** Assigns single values first, because comparisons of two values use those that exist; then it makes values alike. */
   assign({ values }: Assignment): boolean {
     const alone = values.filter(({ given }) => given !== undefined);
     const pairs = values.filter(({ given }) => given === undefined);
@@ -82,7 +82,7 @@ export class Values {
     });
   }
 
-  /** Where it comes from, through whom, and when. */
+  /** Where the request comes from, through whom, and when. */
   circumstances(): Pick<SimulatedRequest, 'client' | 'trusted' | 'time'> {
     const [client, time] = ['client', 'time'].map((key) => this.#given.get(key));
     return {
@@ -120,7 +120,7 @@ export class Values {
     );
   }
 
-  /** False: it has another value already. */
+  /** False: the source already has another value. */
   #set(key: string, given: Given): boolean {
     if (Array.isArray(given) && !key.startsWith('claim ')) {
       for (const group of given) this.#groups.add(group);
@@ -142,7 +142,7 @@ export class Values {
     return this.#set(keyOf(step.subject, places), asSegment(given, formOf(step.subject, places.pattern)));
   }
 
-  /** A statement that compares two values. */
+  /** Assigns values to a statement that compares two. */
   #assignTwo({ step, places }: Atom, truth: Truth): boolean {
     if (step.kind !== 'compare' || step.comparison.operator === 'exists') return false;
     const { operator, operand } = step.comparison;
@@ -156,10 +156,10 @@ export class Values {
       return missing !== undefined && this.#set(missing.key, null);
     }
     if (truth === 'unmet') {
-      // A segment of the path that nothing else is asked of has a text of its own.
+      // A path segment without other requirements has a text of its own.
       const [one, two] = unlikeTexts(subject!.source, other!.source);
       const segment = a === null ? this.#segmentOf(subject!.source, places) : null;
-      // Another parameter with the same text is to be among the groups.
+      // Another parameter with this text must be one of the groups, so this one needs a different text.
       if (segment !== null && isGroups(other!.source) && this.#groups.has(segment)) {
         const [unlike] = textsLike(segment, subject!.form?.shape ?? null, 2);
         return unlike !== undefined && this.#setText(subject!, unlike);
@@ -173,7 +173,7 @@ export class Values {
     return this.#setText(subject!, a ?? beginning) && this.#setText(other!, text);
   }
 
-  /** Its value so far; null: none. */
+  /** The value so far; null: none. */
   #text({ source, key, form }: PlacedSource): string | null {
     if (isGroups(source)) return this.#groups.values().next().value ?? null;
     const given = this.#given.get(key);
@@ -182,12 +182,12 @@ export class Values {
     return source.from === 'identity' && source.field === 'userId' ? sampleIdentity.userId : null;
   }
 
-  /** Whether something else asks for its value. */
+  /** Whether another statement requires a value of it. */
   #isChosen({ source, key }: PlacedSource): boolean {
     return isGroups(source) || this.#given.has(key);
   }
 
-  /** The segment of the target that a parameter takes; null: it is no parameter. */
+  /** The segment of the target that a parameter matches; null: it is not a parameter. */
   #segmentOf(source: ValueSource, { pattern }: ParamPlaces): string | null {
     const at = source.from === 'param' ? placeOfParam(source, pattern) : -1;
     return at < 0 ? null : withoutTextAround(formOf(source, pattern), decodeURIComponent(this.#segments[at] ?? ''));
@@ -204,11 +204,11 @@ export class Values {
 interface PlacedSource {
   readonly source: ValueSource;
   readonly key: string;
-  /** Of a parameter. */
+  /** Form of a parameter. */
   readonly form: ParamForm | null;
 }
 
-/** Parameters are kept as the segments that they stand in. */
+/** Stores parameters as the whole segments that contain them. */
 function asSegment(given: Given, form: ParamForm | null): Given {
   return typeof given === 'string' ? withTextAround(form, given) : given;
 }
@@ -229,11 +229,11 @@ function canBeMissing(source: ValueSource): boolean {
   return source.from !== 'param';
 }
 
-/** Parameters by their place, as the routes of both policies may name them differently. */
+/** Identifies parameters by their place, because the routes of the two policies may name them differently. */
 function keyOf(source: ValueSource, { pattern }: ParamPlaces): string {
   if (source.from === 'identity') return `identity ${source.field}`;
   if (source.from === 'claim') return claimKey(source);
-  // What a trusted proxy sends is one value, and what anyone sends another, under the same name.
+  // A header from a trusted proxy and one of the same name from any client are separate values.
   if (source.from === 'header' && source.trusted === true) return `trusted ${source.name}`;
   if (source.from !== 'param') return `${source.from} ${source.name}`;
   return `param ${placeOfParam(source, pattern)}`;

@@ -1,6 +1,6 @@
 /**
- * A request and an identity of a class, put together from the values that were found for it, and decided under both
- * policies. Only what both decisions confirm is shown as an example.
+ * A request and an identity of a class, built from the values that were found for it and decided under both policies. Only requests
+ * that both decisions confirm become examples.
  */
 import { decide, type Policy } from '../../core/decide.ts';
 import type { Decision } from '../../core/decision.ts';
@@ -21,7 +21,7 @@ export interface Witness {
   readonly reason: string;
 }
 
-/** Who asks, and with which values. */
+/** The caller and the values of the request. */
 export interface Candidate {
   readonly caller: Caller['kind'];
   readonly holders: readonly Holder[];
@@ -46,7 +46,7 @@ export function witnessOf(
 
 type Made = Pick<Witness, 'request' | 'identity'>;
 
-/** Of the refusal; null: both routes are other ones, or the decisions do not differ in this way. */
+/** Reason of the refusal; null: the routes are different ones, or the decisions do not differ in this way. */
 function reasonOf(
   { request, identity }: Made,
   { before, after }: Meeting,
