@@ -1,4 +1,4 @@
-/** An entry of `when`, as it is written. */
+/** An entry of `when` in its written form. */
 export interface ConditionEntry {
   readonly client?: 'address';
   readonly param?: string;

@@ -1,6 +1,6 @@
 /**
- * The most specific route wins here. A rule stays open only where the source gives it every request that its route takes;
- * for any other rule of which that is not certain, the route is denied.
+ * The most specific route wins in Rolegate. A rule stays open only if the source gives it every request that its route matches. If
+ * that is not certain, the route is denied.
  */
 import { isMoreSpecific } from '../../core/url/path-pattern.ts';
 import { deny, type ImportedRule } from './imported-rule.ts';
@@ -10,7 +10,7 @@ export interface Placed {
   readonly rule: ImportedRule;
 }
 
-/** `isSafe`: no request that both can match is for `other` in the source, or both let in the same callers. */
+/** `isSafe`: the source gives no request that both can match to `other`, or both let in the same callers. */
 export function denyUncertain<T extends Placed>(
   placed: readonly T[],
   isSafe: (own: T, other: T) => boolean,
@@ -31,7 +31,7 @@ export function denyUncertain<T extends Placed>(
   });
 }
 
-/** Why a rule is denied that would take requests of another one. `such`: one of them, or empty. */
+/** Why a rule is denied whose route would match requests of another one. `such`: an example, or empty. */
 export function rivalry({ name, place }: ImportedRule, such = ''): string {
   return `its route would take requests that may be for ${name} (line ${place.line}), which requires something else${such}`;
 }

@@ -1,3 +1,3 @@
-/** What can be imported; apart, so that the command line knows it without loading the importers. */
+/** Formats that can be imported. A separate file, because the command line needs them without loading the importers. */
 export const formatNames = ['ingress-nginx', 'openapi', 'platform'] as const;
 export type FormatName = (typeof formatNames)[number];

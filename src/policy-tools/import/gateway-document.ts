@@ -1,19 +1,19 @@
-/** Writes settled routes as a configuration, with comments where something was lost. */
+/** Writes settled routes as a configuration, with comments where something is missing. */
 import { type Document, isMap, isNode, isPair, isScalar, isSeq, type YAMLMap, Document as YamlDocument } from 'yaml';
 import { routeNames, upstreamNames } from './imported-names.ts';
 import type { ImportedAccess } from './imported-rule.ts';
 import type { SettledRoute } from './settle.ts';
 import { printable } from './source-text.ts';
 
-/** Where the source names no service; the name can never be resolved (RFC 6761 section 6.4). */
+/** Used if the source specifies no service. The name never resolves (RFC 6761 section 6.4). */
 export const noService = 'http://service.invalid:8080';
 
 export interface GatewayParts {
   readonly routes: readonly SettledRoute[];
   readonly identityHeaders: ReadonlyMap<string, string>;
-  /** Service of routes that name none. */
+  /** Service of routes that specify none. */
   readonly upstream: string | null;
-  /** Such as `openapi`, and the names of the files. */
+  /** For example `openapi`, and the names of the files. */
   readonly head: string;
 }
 
@@ -31,7 +31,7 @@ export function gatewayDocument({ routes, identityHeaders, upstream, head }: Gat
   };
   const document = new YamlDocument(escaped(written), { aliasDuplicateObjects: false });
   document.commentBefore = ` ${printable(head)}`;
-  // Not to be escaped: it is meant as a variable.
+  // Not escaped, because this is a variable.
   document.setIn(['authApi', 'url'], written.authApi.url);
   const list = document.get('routes');
   if (isSeq(list)) {
@@ -49,7 +49,7 @@ export function gatewayDocument({ routes, identityHeaders, upstream, head }: Gat
   return document;
 }
 
-/** Values inside on one line each. */
+/** Writes each value inside on one line. */
 export function flowWithin(map: YAMLMap): void {
   for (const pair of map.items) {
     if (isPair(pair) && (isMap(pair.value) || isSeq(pair.value))) pair.value.flow = true;
@@ -60,7 +60,7 @@ export function flowWithin(map: YAMLMap): void {
   }
 }
 
-/** What a reader of the route has to know: above all, why it is denied. */
+/** What a reader of the route must know, above all why it is denied. */
 function remarksOf({ rules }: SettledRoute): readonly string[] {
   const lines = rules.flatMap(({ name, methods, remarks, denied, stricter }) => {
     const of = rules.length === 1 ? '' : `${methods?.join(',') ?? name}: `;
@@ -95,7 +95,7 @@ function routeEntry(route: SettledRoute, all: readonly SettledRoute[], id: strin
   };
 }
 
-/** `listed`: the methods stand in `match`. */
+/** `listed`: `match` lists the methods. */
 function byMethod(words: readonly (readonly [method: string, access: ImportedAccess])[], listed: boolean): unknown {
   const groups = Map.groupBy(words, ([, access]) => JSON.stringify(access));
   if (listed && groups.size === 1) return accessEntry(words[0]![1]);
@@ -120,7 +120,7 @@ function rolesIn(routes: readonly SettledRoute[]): string[] {
   return [...new Set(found)].sort();
 }
 
-/** What looks like a variable is none. */
+/** Escapes texts that only look like a variable. */
 function escaped(value: unknown): unknown {
   if (typeof value === 'string') return value.replaceAll('$' + '{', '$$$' + '{');
   if (Array.isArray(value)) return value.map(escaped);

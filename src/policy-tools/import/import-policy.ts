@@ -1,4 +1,4 @@
-/** Files of another tool to a configuration, and a list of what could not be carried over. */
+/** Converts files of another tool to a configuration, and lists what could not be carried over. */
 import type { Document } from 'yaml';
 import { type FormatName, formatNames } from './format-names.ts';
 import { gatewayDocument } from './gateway-document.ts';
@@ -21,24 +21,24 @@ const formats: Readonly<Record<FormatName, Format>> = {
   platform: { is: isPlatform, read: readPlatform },
 };
 
-/** Rules of one import; pairs of them are compared. */
+/** Maximum rules of one import, because it compares pairs of them. */
 const mostRules = 5_000;
 
 export interface ImportOptions extends ReadSettings {
-  /** Null: found out. */
+  /** Null: detect it. */
   readonly from: FormatName | null;
-  /** Origin of the service where the source names none. */
+  /** Origin of the service if the source specifies none. */
   readonly upstream: string | null;
 }
 
 export interface ImportedPolicy {
   readonly format: FormatName;
   readonly document: Document;
-  /** Of the source. */
+  /** Rules of the source. */
   readonly rules: readonly ImportedRule[];
   /** In the order of the files. */
   readonly leftovers: readonly Leftover[];
-  /** The way to sign in that the Auth API stands for; null: none. */
+  /** The authentication scheme that the Auth API replaces; null: none. */
   readonly auth: string | null;
 }
 

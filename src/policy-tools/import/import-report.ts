@@ -1,4 +1,4 @@
-/** What became of the rules of an import: how many were carried over, and the whole list of what was not, by reason. */
+/** The result of an import: how many rules were carried over, and what was not, grouped by reason. */
 import type { ImportedPolicy } from './import-policy.ts';
 import type { Leftover } from './imported-rule.ts';
 import { printable } from './source-text.ts';

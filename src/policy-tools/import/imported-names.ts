@@ -1,4 +1,4 @@
-/** Ids of routes and names of upstreams out of the words of the source: fitting, and each once. */
+/** Valid, unique ids of routes and names of upstreams, made from words of the source. */
 import type { SettledRoute } from './settle.ts';
 
 export function routeNames(routes: readonly SettledRoute[]): readonly string[] {
@@ -14,7 +14,7 @@ export function routeNames(routes: readonly SettledRoute[]): readonly string[] {
   });
 }
 
-/** Name by origin. */
+/** Names by origin. */
 export function upstreamNames(origins: readonly string[]): ReadonlyMap<string, string> {
   const names = new Map<string, string>();
   const taken = new Set(['auth-api']);

@@ -1,8 +1,8 @@
-/** What a rule of another tool comes down to here: one route, which is denied unless the rule was understood exactly. */
+/** A rule of another tool as one route. The route is denied unless the importer understood the rule exactly. */
 import type { ConditionEntry } from './condition-entry.ts';
 import type { PathPattern } from './path-patterns.ts';
 
-/** Of `any` one role, or all roles of one entry, are needed; of `all` each. */
+/** `any`: one role, or all roles of one entry, is enough. `all`: every role is required. */
 export type ImportedAccess =
   | 'public'
   | 'optional'
@@ -13,33 +13,33 @@ export type ImportedAccess =
 export type ImportedTerm = string | { readonly all: readonly string[] };
 
 export interface ImportedRule {
-  /** As the source names it; made a fitting id later. */
+  /** As in the source; later converted to a valid id. */
   readonly name: string;
   readonly place: Place;
   /** Every request that the rule may match. Null: no request that the gateway forwards can match it. */
   readonly pattern: PathPattern | null;
-  /** Null: every one. */
+  /** Null: every method. */
   readonly methods: readonly string[] | null;
   readonly access: ImportedAccess;
   readonly when: readonly ConditionEntry[];
-  /** Origin of the service; null: the source does not say. */
+  /** Origin of the service; null: the source does not specify it. */
   readonly upstream: string | null;
   readonly stripPrefix: string;
   readonly addPrefix: string;
-  /** Letter case does not count in paths. */
+  /** Paths ignore letter case. */
   readonly anyCase: boolean;
   readonly websocket: boolean;
-  /** Words of the source, for a comment above the route. */
+  /** Texts of the source for a comment above the route. */
   readonly remarks: readonly string[];
-  /** Why it is denied although the source may allow it; null: it is not. */
+  /** Why the route is denied although the source may allow it; null: it is not denied. */
   readonly denied: string | null;
-  /** What the source allows and the route does not. */
+  /** What the source allows but the route does not. */
   readonly stricter: readonly string[];
-  /** It closes a gap between other rules, and is none of the source. */
+  /** Closes a gap between other rules; the source has no such rule. */
   readonly added: boolean;
 }
 
-/** What most rules have. */
+/** Defaults for most rules. */
 export const plainRule = {
   methods: null,
   when: [],
@@ -59,7 +59,7 @@ export interface Place {
   readonly line: number;
 }
 
-/** Something that was not carried over. `lost`: it has no bearing on who may. */
+/** Something that was not carried over. `lost`: it does not affect access. */
 export interface Leftover extends Place {
   readonly kind: 'denied' | 'stricter' | 'lost';
   readonly what: string;
@@ -75,12 +75,12 @@ export function sameDemands(a: ImportedRule, b: ImportedRule): boolean {
   return demandsOf(a) === demandsOf(b);
 }
 
-/** Whether one route can stand for both. */
+/** Whether one route can represent both. */
 export function sameEffect(a: ImportedRule, b: ImportedRule): boolean {
   return sameDemands(a, b) && handlingOf(a) === handlingOf(b);
 }
 
-/** What is done with an allowed request, as a key. */
+/** How an allowed request is handled, as a key. */
 export function handlingOf({ upstream, stripPrefix, addPrefix, anyCase, websocket }: ImportedRule): string {
   return JSON.stringify([upstream, stripPrefix, addPrefix, anyCase, websocket]);
 }

@@ -7,7 +7,7 @@ import { casesText } from '../written-cases.ts';
 import { flowWithin } from './gateway-document.ts';
 import type { ImportedRule } from './imported-rule.ts';
 
-/** Somebody for each group that a condition asks for, and somebody with a key. */
+/** A user for each group that a condition requires, and one with a key. */
 export function identitiesFor(rules: readonly ImportedRule[]): object {
   const identities: Record<string, object> = {};
   const entries = rules.flatMap(({ when }) => when.flatMap((entry) => [entry, ...(entry.any ?? [])]));
@@ -19,7 +19,7 @@ export function identitiesFor(rules: readonly ImportedRule[]): object {
   return identities;
 }
 
-/** Adds them to a document. */
+/** Adds the tests to a document. */
 export function writeTests(document: Document, tests: object): void {
   const node = document.createNode(JSON.parse(JSON.stringify(tests).replaceAll('$' + '{', '$$$' + '{')));
   if (isMap(node)) {
@@ -30,7 +30,7 @@ export function writeTests(document: Document, tests: object): void {
   document.set('tests', node);
 }
 
-/** A `tests` section that covers the configuration. `config`: with the identities, without cases. */
+/** A `tests` section that covers the configuration. `config`: with the identities, but without cases. */
 export function completeTests(config: Config, identities: object): object {
   const proposals = proposeCases(config, runTests(config, false), true);
   const proposed = parse(casesText({ identities: newIdentities(config, proposals), proposals }, 'section')) as {

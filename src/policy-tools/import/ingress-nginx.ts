@@ -1,4 +1,4 @@
-/** Ingress resources for ingress-nginx, with the annotations of its external authentication. */
+/** Ingress resources of ingress-nginx, with the annotations of its external authentication. */
 import { deny, type ImportedRule, type Leftover, plainRule } from './imported-rule.ts';
 import { authOf, nginxPrefix, readAnnotations, splitAuthUrl, type Tell } from './nginx-annotations.ts';
 import { type ControllerDemands, readController } from './nginx-controller.ts';
@@ -52,7 +52,7 @@ function nameOf(ingress: SourceNode): string {
   return textOf(child(ingress, 'metadata', 'name')) ?? `ingress-${ingress.line}`;
 }
 
-/** A canary shares the locations of another Ingress, which say who may. */
+/** A canary shares the locations of another Ingress, which controls access. */
 function isCanary(ingress: SourceNode, lost: Leftover[]): boolean {
   if (annotation(ingress, 'canary') !== 'true') return false;
   const { file, line } = ingress;
@@ -111,7 +111,7 @@ function readIngress(
   });
 }
 
-/** A class can have any name, but only this controller reads annotations of this one. */
+/** A class can have any name, but only ingress-nginx reads these annotations. */
 function classOfAnother(ingress: SourceNode): string | null {
   const annotations = annotationsOf(ingress);
   const node = child(ingress, 'spec', 'ingressClassName') ?? child(annotations, 'kubernetes.io/ingress.class');
@@ -138,7 +138,7 @@ function hostsWithExpressions(ingress: SourceNode): readonly (string | null)[] {
   );
 }
 
-/** Hosts for which the controller makes a server that is not carried over. */
+/** Hosts with a server of the controller that is not carried over. */
 function aliasesOf(ingress: SourceNode): readonly ImportedRule[] {
   const redirects = annotation(ingress, 'from-to-www-redirect') === 'true';
   const aliases = (annotation(ingress, 'server-alias') ?? '').split(',').map((host) => host.trim().toLowerCase());
@@ -152,7 +152,7 @@ function aliasesOf(ingress: SourceNode): readonly ImportedRule[] {
   });
 }
 
-/** Of `networking.k8s.io/v1`, and of the versions before. */
+/** Backend in `networking.k8s.io/v1` and in earlier versions. */
 function backendOf(entry: SourceNode, ingress: SourceNode, secure: boolean, tell: Tell): string | null {
   const namespace = textOf(child(ingress, 'metadata', 'namespace')) ?? 'default';
   const backend = child(entry, 'backend');

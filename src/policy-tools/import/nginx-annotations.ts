@@ -1,4 +1,4 @@
-/** What the annotations of an Ingress ask of a request. One that is not known to be harmless denies. */
+/** What the annotations of an Ingress require of a request. An annotation that is not known to be harmless denies access. */
 import type { ConditionEntry } from './condition-entry.ts';
 import type { ImportedAccess } from './imported-rule.ts';
 import type { ControllerDemands } from './nginx-controller.ts';
@@ -12,13 +12,13 @@ export interface Demands {
   readonly access: ImportedAccess;
   readonly when: readonly ConditionEntry[];
   readonly identityHeaders: ReadonlyMap<string, string>;
-  /** Why it is denied; null: it is not. */
+  /** Why access is denied; null: it is not. */
   readonly denied: string | null;
 }
 
 export type Tell = (why: string, at?: SourceNode) => void;
 
-/** Annotations that are read here or elsewhere, and those that have no bearing on who may. */
+/** Annotations that are handled here or elsewhere, and those that do not affect access. */
 const harmless = new RegExp(
   `^(?:${[
     'use-regex|rewrite-target|auth-url|auth-response-headers|auth-method|satisfy|enable-global-auth|backend-protocol',
@@ -29,14 +29,14 @@ const harmless = new RegExp(
     'connection-proxy-header|preserve-trailing-slash',
   ].join('|')})$`,
 );
-/** Those whose loss is noticed by callers or by the service. */
+/** Annotations whose loss callers or the service notice. */
 const telling =
   /^(?:auth-signin.*|limit-.*|enable-cors|cors-.*|custom-http-errors|default-backend|disable-proxy-intercept-errors|custom-headers|upstream-vhost|x-forwarded-prefix|mirror-.*)$/;
-/** Of other controllers, which may keep requests out by them. */
+/** Annotations of other controllers, which may use them to refuse requests. */
 const foreign =
   /^(?:[\w-]+\.)*(?:ingress\.kubernetes\.io|nginx\.(?:org|com)|traefik\.io|haproxy\.org|haproxy-ingress\.github\.io|konghq\.com)\//;
 
-/** Which field of an identity such a header of a response holds. */
+/** The identity field that each response header contains. */
 const headerFields: ReadonlyMap<string, string> = new Map([
   ['x-auth-request-user', 'userId'],
   ['x-auth-request-groups', 'groups'],
@@ -48,14 +48,14 @@ const headerFields: ReadonlyMap<string, string> = new Map([
   ['x-forwarded-groups', 'groups'],
 ]);
 
-/** The service that is asked by `auth-url`, without the groups that it is asked for; null: none is. */
+/** The service that `auth-url` calls, without the groups that it requires; null: none. */
 export function authOf(annotations: SourceNode | undefined, { authUrl }: ControllerDemands): string | null {
   const own = textOf(child(annotations, `${nginxPrefix}auth-url`));
   const global = textOf(child(annotations, `${nginxPrefix}enable-global-auth`)) === 'false' ? null : authUrl;
   return own ?? global;
 }
 
-/** Groups that oauth2-proxy is asked for, and the URL without them. Another service may understand them in another way. */
+/** Groups that oauth2-proxy requires, and the URL without them. Another service may interpret them differently. */
 export function splitAuthUrl(url: string): { readonly service: string; readonly groups: readonly string[] | null } {
   const read = /^([^?]*\/oauth2\/auth)\?allowed_groups=([^&=]+)$/.exec(url);
   if (read === null) return { service: url, groups: null };
@@ -63,7 +63,7 @@ export function splitAuthUrl(url: string): { readonly service: string; readonly 
   return { service: read[1]!, groups: groups.filter((name) => name !== '') };
 }
 
-/** `auth`: the service that the Auth API stands for; `others`: why another one is denied. */
+/** `auth`: the service that the Auth API replaces; `others`: why another one is denied. */
 export function readAnnotations(
   annotations: SourceNode | undefined,
   controller: ControllerDemands,

@@ -1,4 +1,4 @@
-/** What the `ConfigMap` of the controller asks of all requests, as far as an Ingress says nothing else. */
+/** What the `ConfigMap` of the controller requires of all requests, unless an Ingress overrides it. */
 import type { Leftover } from './imported-rule.ts';
 import { readRanges } from './read-values.ts';
 import { child, entriesOf, textOf } from './source-node.ts';
@@ -7,7 +7,7 @@ import type { SourceNode } from './source-text.ts';
 export interface ControllerDemands {
   /** `global-auth-url`; null: none. */
   readonly authUrl: string | null;
-  /** Addresses that are let in where an Ingress names none; null: every one. */
+  /** Addresses that may connect if an Ingress lists none; null: every address. */
   readonly ranges: readonly string[] | null;
   /** Why everything is denied; null: it is not. */
   readonly closed: string | null;
@@ -25,10 +25,10 @@ const harmless = new RegExp(
     'enable-(?:access-log|aio|brotli|multi|ocsp|opentelemetry|serial|syslog|underscores)|use-(?:geoip|gzip|http2)',
   ].join('|')})`,
 );
-/** Those that matter to requests that are let in. */
+/** Settings that matter to requests that are let in. */
 const telling =
   /^(?:limit-|use-forwarded|compute-full|forwarded-for|enable-real-ip|use-proxy-protocol|proxy-(?:protocol|real-ip)|no-auth-locations|global-auth-(?!url|snippet))/;
-/** Those that can keep requests out. */
+/** Settings that can refuse requests. */
 const closing = /^(?:.*-snippet|block-.*|denylist-.*|enable-(?:owasp-)?modsecurity.*|modsecurity-.*)$/;
 
 export function readController(resources: readonly SourceNode[], lost: Leftover[]): ControllerDemands {
@@ -49,7 +49,7 @@ export function readController(resources: readonly SourceNode[], lost: Leftover[
   return demands;
 }
 
-/** Files often hold those of applications, too. */
+/** Files often contain the `ConfigMap` of applications, too. */
 function isOfController(resource: SourceNode): boolean {
   if (textOf(child(resource, 'kind')) !== 'ConfigMap') return false;
   const own = [harmless, telling, closing, /^(?:global-auth-url|whitelist-source-range)$/];

@@ -1,27 +1,27 @@
 /**
- * Paths of an Ingress as the locations that ingress-nginx makes of them (`updateServerLocations` and `buildLocation` of the
- * controller): plain texts, or, where any path of the host is an expression, expressions whose case does not count.
+ * Paths of an Ingress as the locations that ingress-nginx generates (`updateServerLocations` and `buildLocation` of the
+ * controller): plain texts, or case-insensitive expressions if any path of the host is an expression.
  */
 import { literalPath, type PathPattern, patternOf } from './path-patterns.ts';
 
-/** Decoded paths; in small letters where case does not count. */
+/** Decoded paths, in lower case if case does not count. */
 export interface Matcher {
   readonly kind: 'exact' | 'prefix';
   readonly text: string;
 }
 
 export interface NginxPath {
-  /** As in the configuration of nginx, where longer expressions count first. */
+  /** As in the nginx configuration, where longer expressions take precedence. */
   readonly written: string;
-  /** What the location matches; not less, where it is not understood. */
+  /** What the location matches. If it is not understood, this matches at least as much. */
   readonly matchers: readonly Matcher[];
-  /** What its route takes. */
+  /** What its route matches. */
   readonly taken: readonly Matcher[];
-  /** Null: no request that the gateway forwards. */
+  /** Null: it matches no request that the gateway forwards. */
   readonly pattern: PathPattern | null;
-  /** "/v1/api" also matches "/v1/apix", which no pattern says: the segments below `parent` that begin with `text`. */
+  /** "/v1/api" also matches "/v1/apix", which no pattern can express: the segments below `parent` that begin with `text`. */
   readonly beginning: { readonly parent: string; readonly text: string } | null;
-  /** Why it is not understood; null: it is. */
+  /** Why the path is not understood; null: it is. */
   readonly why: string | null;
   readonly stripPrefix: string;
   readonly addPrefix: string;
@@ -42,7 +42,7 @@ export function rewrites({ path, rewriteTarget }: Pick<PathSource, 'path' | 'rew
   return rewriteTarget !== null && rewriteTarget !== '' && rewriteTarget !== path;
 }
 
-/** A path with type "Prefix" is two expressions where expressions are meant for others. */
+/** A path of type "Prefix" becomes two expressions if other paths of the host are expressions. */
 export function readNginxPaths(source: PathSource): readonly NginxPath[] {
   const { path, type, expression, expressions } = source;
   if (!path.startsWith('/')) return [made(source, path, [prefix('')], 'its path does not start with "/"')];
@@ -84,7 +84,7 @@ function readExpression(source: PathSource, path: string): NginxPath {
   }
   const [matchers, rest] = found;
   if (!rewrites(source)) return made(source, path, matchers);
-  // What a group holds begins with the slash unless the text before it ends with one.
+  // The group's text begins with the slash unless the text before it ends with one.
   const group = rest === '$1' && text.endsWith('/') ? '/$1' : rest;
   const target = source.rewriteTarget!;
   const stripPrefix = literal.replaceAll('\\', '').replace(/\/$/, '');
@@ -96,7 +96,7 @@ function readExpression(source: PathSource, path: string): NginxPath {
   return stripPrefix === addPrefix ? plain : { ...plain, stripPrefix, addPrefix };
 }
 
-/** The widest matcher says the pattern. */
+/** The widest matcher determines the pattern. */
 function made(
   { host }: PathSource,
   written: string,

@@ -1,4 +1,4 @@
-/** The locations of one host of nginx as rules: which location nginx takes, against which route the gateway takes. */
+/** The locations of one nginx host as rules: compares the location that nginx selects with the route that the gateway selects. */
 import type { ConditionEntry } from './condition-entry.ts';
 import { rivalry } from './deny-uncertain.ts';
 import { deny, type ImportedRule, sameDemands, sameEffect } from './imported-rule.ts';
@@ -10,7 +10,7 @@ export interface Location {
   readonly path: NginxPath;
 }
 
-/** `expressions`: the locations are expressions, of which the first that matches counts. */
+/** `expressions`: the locations are expressions, and the first match wins. */
 export function rulesOfServer(
   host: string | null,
   locations: readonly Location[],
@@ -53,7 +53,7 @@ function meet(a: Matcher, b: Matcher): boolean {
   return (a.kind === 'prefix' && b.text.startsWith(a.text)) || (b.kind === 'prefix' && a.text.startsWith(b.text));
 }
 
-/** Whether the route of `own` takes what both match; otherwise the other one has a more specific route for it. */
+/** Whether the route of `own` takes what both match. Otherwise the other location has a more specific route for it. */
 function isWithin({ rule }: Location, mine: Matcher, theirs: Matcher): boolean {
   if (theirs.kind === 'exact') return mine.kind === 'exact' && !takesRest(rule.pattern!);
   return mine.text.length >= theirs.text.length;
@@ -66,7 +66,7 @@ function takes({ path: { matchers } }: Location, mine: Matcher): boolean {
   );
 }
 
-/** Whether nginx takes the location rather than another: the exact text, or else the longest beginning. */
+/** Whether nginx prefers this location: the exact text, or else the longest prefix. */
 function winsBy({ path: { matchers } }: Location, mine: Matcher, theirs: Matcher): boolean {
   return matchers.some(({ kind, text }) =>
     kind === 'exact'
@@ -76,8 +76,8 @@ function winsBy({ path: { matchers } }: Location, mine: Matcher, theirs: Matcher
 }
 
 /**
- * "/api" of nginx also takes "/apix". Around it (such as at "/**") a route of its own takes the segments beside it, with
- * a condition that refuses those which begin like it.
+ * "/api" in nginx also matches "/apix". If a location surrounds it (such as "/**"), a separate route matches the segments beside
+ * it, with a condition that refuses those with the same prefix.
  */
 function withBeginningsClosed(
   host: string | null,
@@ -90,7 +90,7 @@ function withBeginningsClosed(
   const refused = new Map<ImportedRule, string>();
   const added = [...Map.groupBy(beginnings, ({ parent }) => parent)].flatMap(([parent, below]): ImportedRule[] => {
     const taker = takerBelow(parent, locations, expressions);
-    // A prefix that the paths do not have cannot be taken off.
+    // A prefix that the paths do not have cannot be stripped.
     const strips = taker === null || `${parent}/`.startsWith(`${taker.stripPrefix}/`);
     const around = taker === null || strips ? taker : { ...deny(taker, ''), stripPrefix: '', addPrefix: '' };
     const literals = parent.split('/').map((part) => (part === '' ? '' : literalPath(part)));
@@ -124,7 +124,7 @@ function withBeginningsClosed(
   return { rules, added };
 }
 
-/** The rule whose location takes the paths below `parent` that no other one takes; null: no route here would. */
+/** The rule whose location takes the paths below `parent` that no other location takes; null: no route would match them. */
 function takerBelow(parent: string, locations: readonly Location[], expressions: boolean): ImportedRule | null {
   const inside = `${parent}/`;
   const covers = ({ kind, text }: Matcher) => kind === 'prefix' && inside.startsWith(text);
@@ -139,7 +139,7 @@ function takerBelow(parent: string, locations: readonly Location[], expressions:
   return alike.length === 0 ? first.rule : deny(first.rule, 'several locations are alike');
 }
 
-/** A host with locations of its own takes none from the server for every other host. */
+/** A host with locations of its own inherits none from the server for every other host. */
 export function closedHosts(rules: readonly ImportedRule[], further: readonly ImportedRule[]): readonly ImportedRule[] {
   const hosts = new Map<string, ImportedRule>();
   for (const rule of [...rules, ...further]) {

@@ -1,6 +1,6 @@
 /**
- * `security` of an operation. The Auth API stands for one security scheme of the document: what that scheme opens is
- * carried over, with scopes as roles, and every other way in is left behind.
+ * `security` of an operation. The Auth API replaces one security scheme of the document. Access by that scheme is carried over, with
+ * scopes as roles; access by any other scheme is dropped.
  */
 import type { ImportedAccess } from './imported-rule.ts';
 import { entriesOf, isMapping, listOf, textsOf } from './source-node.ts';
@@ -13,7 +13,7 @@ export interface Demand {
 }
 
 export interface SchemeChoice {
-  /** Null: none. */
+  /** Null: no scheme. */
   readonly auth: string | null;
   /** Why another scheme is denied. */
   readonly others: string;
@@ -45,7 +45,7 @@ export function readSecurity(node: SourceNode | undefined, schemes: SchemeChoice
   });
   if (entries.length === 0) return { access: 'public', denied: null, stricter: [] };
   if (entries.some((needed) => needed.length === 0)) {
-    // The service learns who asks, where that is known.
+    // The service receives the caller's identity if it is known.
     return { access: scopes.length === 0 ? 'public' : 'optional', denied: null, stricter: [] };
   }
   const [first] = scopes;
@@ -58,7 +58,7 @@ function denied(why: string): Demand {
   return { access: 'deny', denied: why, stricter: [] };
 }
 
-/** Scopes of the scheme that is carried over; or why this alternative is not. */
+/** Scopes of the scheme that is carried over, or why this alternative is not carried over. */
 function scopesOf(
   needed: readonly (readonly [string, SourceNode])[],
   { auth, others, declared }: SchemeChoice,
@@ -74,10 +74,10 @@ function scopesOf(
   return odd === undefined ? scopes : `the scope ${JSON.stringify(odd)} cannot be the name of a role`;
 }
 
-/** Names and expressions of one rule are bounded. */
+/** The names and expressions of one rule are limited. */
 const mostTerms = 60;
 
-/** Null: no rule can be so long. */
+/** Null: it exceeds the limit. */
 function anyOf(alternatives: readonly (readonly string[])[]): ImportedAccess | null {
   if (alternatives.some((scopes) => scopes.length === 0)) return 'authenticated';
   const sets = new Map(alternatives.map((scopes) => [...new Set(scopes)].sort()).map((set) => [set.join(' '), set]));

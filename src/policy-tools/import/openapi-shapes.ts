@@ -1,6 +1,6 @@
 /**
  * Shapes of path parameters from their schemas in an OpenAPI document: UUIDs, whole numbers from zero, slugs, lists of words. All
- * operations of a path have to agree, since its route matches them with one pattern.
+ * operations of a path must agree, because its route matches them with one pattern.
  */
 import { shapeNames } from '../../core/url/param-form.ts';
 import { child, entriesOf, follow, isMapping, listOf, textOf } from './source-node.ts';
@@ -8,13 +8,13 @@ import type { SourceNode } from './source-text.ts';
 
 const word = /^[\w.~-]*[\w~-]$/;
 const mostWords = 64;
-/** Regular expressions that say exactly what a slug is. */
+/** Regular expressions that describe exactly a slug. */
 const slugPatterns = new Set(['^[a-z0-9]+(-[a-z0-9]+)*$', '^[a-z0-9]+(?:-[a-z0-9]+)*$']);
 
-/** Shapes by the name of the parameter, by path. */
+/** Shapes by parameter name, by path. */
 export type PathShapes = ReadonlyMap<string, ReadonlyMap<string, string>>;
 
-/** Lists of words stay away where two paths of one length have different ones: they could match one request equally. */
+/** Omits lists of words if two paths of the same length have different ones, because both could match a request equally well. */
 export function shapesIn(document: SourceNode): PathShapes {
   const found = entriesOf(child(document, 'paths')).flatMap(([path, written]) => {
     const item = follow(document, written);
@@ -35,7 +35,7 @@ export function shapesIn(document: SourceNode): PathShapes {
 /** Extensions of templates. */
 const severalSegments = /\{[+*/.;?&#]|[+*]\}/;
 
-/** One without a shape is not there. */
+/** Parameters without a shape are absent. */
 function shapesOfPath(document: SourceNode, item: SourceNode): ReadonlyMap<string, string> {
   const common = parametersOf(document, item);
   const operations = entriesOf(item).flatMap(([key, written]) => {

@@ -1,12 +1,12 @@
-/** Path templates of OpenAPI as path patterns. */
+/** OpenAPI path templates as path patterns. */
 import { literalPath, type PathPattern, parameterName, patternOf } from './path-patterns.ts';
 
 export interface Template {
-  /** Every path that the template can match. Null: no path that the gateway forwards is one. */
+  /** Every path that the template can match. Null: it matches no path that the gateway forwards. */
   readonly pattern: PathPattern | null;
-  /** Whether it matches nothing else. */
+  /** Whether the pattern matches nothing else. */
   readonly exact: boolean;
-  /** Why it does not. */
+  /** Why it matches more. */
   readonly why: string | null;
   readonly slash: boolean;
 }
@@ -23,7 +23,7 @@ export function readTemplate(path: string, shapes: ReadonlyMap<string, string> =
   for (const [index, part] of parts.entries()) {
     const [, before = '', name, after = ''] = /^([^{}]*)\{([^{}]+)\}([^{}]*)$/.exec(part) ?? [];
     if (name !== undefined && /^[+*/.;?&#]|[+*]$/.test(name)) {
-      // Extensions of templates, for several segments.
+      // Template extensions that match several segments.
       why ??= 'its template is for several segments';
       written.push('**');
       break;

@@ -29,14 +29,14 @@ export function readOpenApi(documents: readonly SourceNode[], { auth }: ReadSett
 
 interface Operation extends Template {
   readonly rule: ImportedRule;
-  /** Path and server, the same for all operations of one path. */
+  /** Path and server; equal for all operations of one path. */
   readonly id: string;
   readonly base: string;
 }
 
 /**
- * Whether the document gives `own` every request that both can match. It says that a path without templates counts before
- * one with them; a path all of whose requests fit another one could never count otherwise. Anything else is up to the tool.
+ * Whether the document gives `own` every request that both can match. OpenAPI prefers a path without templates to one with them. A
+ * path whose requests all match another one must take precedence, or it would never apply. Anything else is up to the tool.
  */
 function isSafe(own: Operation, other: Operation, siblings: readonly Operation[]): boolean {
   if (own.id === other.id) return true;
@@ -45,10 +45,10 @@ function isSafe(own: Operation, other: Operation, siblings: readonly Operation[]
   if (same && described.some(({ rule }) => rule.methods?.[0] !== 'HEAD' || own.rule.methods?.[0] === 'HEAD'))
     return true;
   const [a, b] = [own.rule.pattern!, other.rule.pattern!];
-  // Of "/{name}.json" and "/{name}" the document does not say which counts first.
+  // For "/{name}.json" and "/{name}" the document does not specify the precedence.
   if (own.base !== other.base || hasTextAround(a)) return false;
   const inBoth = pathContains(b, a);
-  // "/a" and "/a/" are one route: what only one of them has is its own.
+  // "/a" and "/a/" are one route; methods that only one of them has are its own.
   if (inBoth && pathContains(a, b))
     return own.exact && other.exact && own.slash !== other.slash && described.length === 0;
   return own.slash === other.slash && (other.exact ? inBoth : inBoth && a.params.length === 0);
@@ -58,7 +58,7 @@ function hasTextAround({ segments }: PathPattern): boolean {
   return segments.some((one) => one.kind === 'param' && one.form !== null && one.form.before + one.form.after !== '');
 }
 
-/** Whether another operation says who may use the method of `own`; HEAD goes by GET unless it is described. */
+/** Whether another operation controls access for the method of `own`. HEAD follows GET unless it is described. */
 function bearsOn(own: ImportedRule, { methods }: ImportedRule): boolean {
   const [method] = own.methods ?? [];
   if (methods === null || methods[0] === method) return true;
@@ -73,11 +73,11 @@ function checkVersion(document: SourceNode): void {
   refuse(document, 'expected an OpenAPI document of version 3.0 or 3.1');
 }
 
-/** An operation, or the item of a path that is not read as operations. */
+/** An operation, or a path item that is not read as operations. */
 interface Entry {
   readonly path: string;
   readonly item: SourceNode;
-  /** Null: the item stands for every method. */
+  /** Null: the item applies to every method. */
   readonly method: string | null;
   readonly node: SourceNode;
   readonly denied: string | null;
@@ -85,7 +85,7 @@ interface Entry {
 
 const elsewhere = 'it is a reference to another file; bundle the files into one first ("npx @redocly/cli bundle")';
 
-/** A reference within the document is followed; any other one is denied. */
+/** Follows references within the document; denies any others. */
 function* entriesIn(document: SourceNode): Generator<Entry> {
   const paths = child(document, 'paths');
   if (paths !== undefined && !isMapping(paths)) refuse(paths, '"paths" is a mapping');

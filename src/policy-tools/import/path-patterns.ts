@@ -6,7 +6,7 @@ import { type RoutePattern, type Segment, segmentKey } from '../../core/url/path
 
 export type PathPattern = RoutePattern;
 
-/** A pattern that a route can have; null when it cannot. */
+/** A pattern that a route can have, or null. */
 export function patternOf(host: string | null, path: string): PathPattern | null {
   try {
     return compilePattern(host, path);
@@ -20,7 +20,7 @@ export function literalPath(text: string): string {
   return encodeURIComponent(text).replace(/%(?:40|3A|2B|24|26|2C|3D)/gi, (harmless) => decodeURIComponent(harmless));
 }
 
-/** A name for a parameter, unlike those that are `taken`. */
+/** A parameter name that is not in `taken`. */
 export function parameterName(text: string, index: number, taken: Set<string>): string {
   const base = text
     .replace(/[^A-Za-z0-9_]/g, '_')
@@ -35,12 +35,12 @@ export function takesRest({ segments }: PathPattern): boolean {
   return segments.at(-1)?.kind === 'rest';
 }
 
-/** Whether a path can fit both. */
+/** Whether a path can match both. */
 export function pathsMeet(a: PathPattern, b: PathPattern): boolean {
   return commonPath({ ...a, anyCase: false }, { ...b, anyCase: false }) !== null;
 }
 
-/** Whether each path that fits `inner` fits `outer`; false where that is not plain to see. */
+/** Whether each path that matches `inner` matches `outer`; false if that is not obvious. */
 export function pathContains(outer: PathPattern, inner: PathPattern): boolean {
   for (let i = 0; ; i += 1) {
     const [one, other] = [outer.segments[i], inner.segments[i]];
@@ -56,7 +56,7 @@ function segmentContains(outer: Segment, inner: Segment): boolean {
   return segmentKey(outer) === segmentKey(inner) || (taker !== null && 'text' in inner && takes(taker, inner.text));
 }
 
-/** Two patterns with the same requests have the same key. */
+/** Equal for two patterns that match the same requests. */
 export function keyOf({ host, segments }: PathPattern): string {
   return JSON.stringify([host, ...segments.map(segmentKey)]);
 }

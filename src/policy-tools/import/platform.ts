@@ -1,4 +1,4 @@
-/** The platform's table of routes: `method`, `relativePath`, `redirectTo`, `public`, `optional`, `roles`, `enabled`. */
+/** The platform's route table: `method`, `relativePath`, `redirectTo`, `public`, `optional`, `roles`, `enabled`. */
 
 import { ruleMethods } from '../../core/policy/access.ts';
 import { denyUncertain } from './deny-uncertain.ts';
@@ -57,7 +57,9 @@ interface Row {
   readonly slash: boolean;
 }
 
-/** A text counts before `:name`, that before `*any`, as here; what differs is where a slash ends the path. */
+/**
+ * As in Rolegate, a literal takes precedence over `:name`, and that over `*any`. The difference is a slash at the end of the path.
+ */
 function isSafe(own: Row, other: Row): boolean {
   const [{ rule: a }, { rule: b }] = [own, other];
   if (!methodsMeet(a, b)) return true;
@@ -70,14 +72,14 @@ function methodsMeet(a: ImportedRule, b: ImportedRule): boolean {
   return a.methods.some((method) => b.methods!.includes(method));
 }
 
-/** "/a" takes "/a/" here, and "/a/**" takes "/a": whether that may be for the other row. */
+/** In Rolegate "/a" also matches "/a/", and "/a/**" also matches "/a". Whether these requests may belong to the other row. */
 function slashRivals(own: Row, other: Row): boolean {
   const [a, b] = [own.rule.pattern!, other.rule.pattern!];
   if (!takesRest(a)) return a.segments.length > 0 && (takesRest(b) || own.slash !== other.slash);
   return takesRest(b) || b.segments.length === a.segments.length - 1;
 }
 
-/** HEAD goes by the row of GET here. Where a wider row has a say in HEAD, it stays closed. */
+/** In Rolegate HEAD follows the row of GET. If a wider row controls HEAD, it stays closed. */
 function closedHeads(rules: readonly ImportedRule[]): readonly ImportedRule[] {
   const claims = ({ methods }: ImportedRule) => methods === null || methods.includes('HEAD');
   const placed = rules.filter(({ pattern }) => pattern !== null);
@@ -166,7 +168,7 @@ function readAccess(row: SourceNode): ImportedAccess | { readonly why: string } 
   return { any: [...new Set(roles)], all: [] };
 }
 
-/** `/user/:id` and `/files/*any`. `why`: the pattern takes more. */
+/** `/user/:id` and `/files/*any`. `why`: why the pattern matches more. */
 function readPath(path: string): { readonly pattern: PathPattern | null; readonly why: string | null } {
   const names = new Set<string>();
   const written: string[] = [];

@@ -1,22 +1,25 @@
-/** What a reader of one format is given, and what it makes of the files. */
+/** Input and output of a reader for one format. */
 import type { ImportedRule, Leftover } from './imported-rule.ts';
 
 export interface ReadSettings {
-  /** Which of several ways to sign in the Auth API stands for, as the source names it; null: the only one. */
+  /** The authentication scheme that the Auth API replaces, named as in the source; null: the only one. */
   readonly auth: string | null;
 }
 
 export interface ReadSource {
   readonly rules: readonly ImportedRule[];
-  /** What has no bearing on who may. */
+  /** What does not affect access. */
   readonly lost: readonly Leftover[];
   /** Header to field of the identity. */
   readonly identityHeaders: ReadonlyMap<string, string>;
-  /** The way to sign in that the Auth API stands for; null: none. */
+  /** The authentication scheme that the Auth API replaces; null: none. */
   readonly auth: string | null;
 }
 
-/** The one way to sign in, or why none is carried over. `found`: of the source, each once. `kind`: such as `security schemes`. */
+/**
+ * The only authentication scheme, or why none is carried over. `found`: schemes of the source, each once. `kind`: for example
+ * `security schemes`.
+ */
 export function chooseAuth(
   found: readonly string[],
   wanted: string | null,

@@ -1,8 +1,8 @@
-/** Values that several formats have: methods, URLs of services, address ranges. */
+/** Values that several formats share: methods, URLs of services, address ranges. */
 import { parseCidr } from '../../core/syntax/addresses.ts';
 import { canonicalPath } from '../../core/url/canonical-path.ts';
 
-/** Origin, and path without a slash at its end; null when it is no URL of a service. */
+/** Origin, and path without a trailing slash; null if it is not the URL of a service. */
 export function splitUrl(url: string | null): { readonly origin: string; readonly path: string } | null {
   if (url === null || !URL.canParse(url)) return null;
   const { protocol, host, pathname, username, password, search } = new URL(url);
@@ -14,7 +14,7 @@ export function splitUrl(url: string | null): { readonly origin: string; readonl
   return { origin: `${protocol}//${host}`, path };
 }
 
-/** Ranges of a list with commas; null when one of them is none. */
+/** Ranges of a comma-separated list; null if an entry is invalid. */
 export function readRanges(text: string): readonly string[] | null {
   const ranges = text.split(',').map((range) => range.trim());
   return ranges.every((range) => parseCidr(range) !== null) ? ranges : null;

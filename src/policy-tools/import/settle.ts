@@ -1,4 +1,4 @@
-/** Imported rules as routes: those of one pattern become one route, or several that differ in method. */
+/** Imported rules as routes: rules with the same pattern become one route, or several that differ in method. */
 import type { ConditionEntry } from './condition-entry.ts';
 import { handlingOf, type ImportedAccess, type ImportedRule } from './imported-rule.ts';
 import { keyOf, type PathPattern } from './path-patterns.ts';
@@ -6,15 +6,15 @@ import { keyOf, type PathPattern } from './path-patterns.ts';
 export interface SettledRoute {
   readonly rule: ImportedRule;
   readonly pattern: PathPattern;
-  /** Access by method; null: of every one. */
+  /** Access by method; null: for every method. */
   readonly methods: ReadonlyMap<string, ImportedAccess> | null;
   readonly access: ImportedAccess;
   readonly when: readonly ConditionEntry[];
-  /** All rules that it stands for. */
+  /** All rules that the route represents. */
   readonly rules: readonly ImportedRule[];
 }
 
-/** Rules that claim the same requests are alike or denied: their readers have seen to it. */
+/** Rules that match the same requests are equal or denied; their readers ensure it. */
 export function settle(rules: readonly ImportedRule[]): readonly SettledRoute[] {
   const byKey = new Map<string, ImportedRule[]>();
   for (const rule of rules) {
@@ -27,7 +27,7 @@ export function settle(rules: readonly ImportedRule[]): readonly SettledRoute[] 
   return [...byKey.values()].flatMap(routesOf);
 }
 
-/** `own`: at least one. */
+/** `own`: at least one rule. */
 function routesOf(own: readonly ImportedRule[]): readonly SettledRoute[] {
   const open = own.find(({ access }) => access !== 'deny') ?? own[0]!;
   if (own.some(({ methods }) => methods === null)) {
@@ -35,7 +35,7 @@ function routesOf(own: readonly ImportedRule[]): readonly SettledRoute[] {
     const { access, when } = closed ?? open;
     return [{ rule: open, pattern: open.pattern!, methods: null, access, when, rules: own }];
   }
-  // What is denied goes with what is not, whatever would be done with it.
+  // Denied rules join a group of other rules, because their handling does not matter.
   const groups = Map.groupBy(own, (rule) => {
     const { when } = rule.access === 'deny' ? open : rule;
     return `${handlingOf(rule.access === 'deny' ? open : rule)} ${JSON.stringify(when)}`;
@@ -46,7 +46,7 @@ function routesOf(own: readonly ImportedRule[]): readonly SettledRoute[] {
     for (const { access, methods: listed } of rules) {
       for (const method of listed ?? []) if (methods.get(method) !== 'deny') methods.set(method, access);
     }
-    // One pattern for all of them: its routes differ in method alone.
+    // One pattern for all of them, so the routes differ only in method.
     return { rule, pattern: own[0]!.pattern!, methods, access: rule.access, when: rule.when, rules };
   });
 }

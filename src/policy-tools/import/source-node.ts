@@ -1,4 +1,4 @@
-/** Looks into the trees of other tools' files: each result is a value of the kind that was asked for, or nothing. */
+/** Reads the trees of other tools' files. Each function returns a value of the requested kind, or nothing. */
 import { SourceError, type SourceNode } from './source-text.ts';
 
 export function child(node: SourceNode | undefined, ...path: readonly string[]): SourceNode | undefined {
@@ -8,7 +8,7 @@ export function child(node: SourceNode | undefined, ...path: readonly string[]):
   return at;
 }
 
-/** A text; numbers and words such as `true` as they are written in JSON. */
+/** A text. Numbers and words such as `true` as JSON writes them. */
 export function textOf(node: SourceNode | undefined): string | null {
   const value = node?.value;
   if (typeof value === 'string') return value;
@@ -29,21 +29,21 @@ export function isMapping(
   return node?.value instanceof Map;
 }
 
-/** Texts of a list; null where something else is among them, or where it is no list. */
+/** Texts of a list; null if it is not a list or contains anything else. */
 export function textsOf(node: SourceNode | undefined): readonly string[] | null {
   if (!Array.isArray(node?.value)) return null;
   const texts = listOf(node).map(({ value }) => value);
   return texts.every((text) => typeof text === 'string') ? texts : null;
 }
 
-/** What a reference within the document (`#/...`) leads to, or the node itself; null: it leads elsewhere. */
+/** The target of a reference within the document (`#/...`), or the node itself; null: it refers elsewhere. */
 export function follow(document: SourceNode, node: SourceNode): SourceNode | null {
   let at = node;
   for (let steps = 0; steps < 16; steps += 1) {
     const reference = child(at, '$ref');
     if (reference === undefined) return at;
     const path = textOf(reference);
-    // What is beside a reference may change it.
+    // Keys beside a reference may change its meaning.
     if (path?.startsWith('#/') !== true || entriesOf(at).length > 1) return null;
     const keys = path
       .slice(2)

@@ -1,6 +1,6 @@
 /**
- * Reads YAML or JSON of other tools as plain trees that remember their lines. Keys are those of maps, never of objects,
- * so that no name means anything here; size, depth and what aliases stand for are bounded.
+ * Reads YAML or JSON of other tools as plain trees that keep their line numbers. Mappings become maps, never objects, so no key has
+ * a special meaning. Size, depth and expanded aliases are bounded.
  */
 import {
   type Document,
@@ -26,13 +26,13 @@ export interface SourceNode {
   readonly value: string | number | boolean | null | readonly SourceNode[] | ReadonlyMap<string, SourceNode>;
 }
 
-/** A message about a file that was given, with file and line. */
+/** An error about an input file, with file and line. */
 export class SourceError extends Error {}
 
-/** UTF-16 units of one file. */
+/** Maximum size of one file, in UTF-16 units. */
 export const largestSource: number = 16 * 1024 * 1024;
 const deepest = 64;
-/** Nodes of one file, aliases counted as what they stand for. */
+/** Maximum nodes of one file, with aliases expanded. */
 const mostNodes = 1_000_000;
 
 /** The documents of a file that are not empty. Throws `SourceError`. */
@@ -66,7 +66,7 @@ function parse(file: string, text: string, lineCounter: LineCounter): readonly D
     });
     return Array.isArray(documents) ? documents : [];
   } catch {
-    // The parser is recursive, and the only thing it throws is the end of the stack.
+    // The parser is recursive. The only error that it throws is a stack overflow.
     throw new SourceError(`${file}: nested too deeply`);
   }
 }
@@ -118,7 +118,7 @@ class Builder {
       if (entries.has(name)) fail(`the key "${printable(name)}" is repeated`);
       entries.set(name, this.build(value as ParsedNode | null, depth + 1, key?.range[0] ?? offset));
     }
-    // What a merge key (https://yaml.org/type/merge.html) brings along gives way to keys of the mapping itself.
+    // Keys of the mapping itself take precedence over those of a merge key (https://yaml.org/type/merge.html).
     for (const source of merged.flatMap(({ value }) => (Array.isArray(value) ? value : [{ value }]))) {
       if (!(source.value instanceof Map)) fail('a merge key "<<" without a mapping');
       for (const [name, value] of source.value) if (!entries.has(name)) entries.set(name, value);
@@ -135,7 +135,7 @@ function scalarOf({ value }: Scalar.Parsed): string | number | boolean | null {
   return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? value : null;
 }
 
-/** Foreign text, fit for a terminal and for a comment: one line, no controls, not endless. */
+/** Foreign text made safe for a terminal and a comment: one line, no control characters, limited length. */
 export function printable(text: string): string {
   const line = text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, ' ').trim();
   return line.length > 160 ? `${line.slice(0, 157)}...` : line;
