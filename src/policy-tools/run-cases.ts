@@ -1,4 +1,4 @@
-/** Runs the tests of the rules: each case is one decision, made by the same `decide` as at every entrypoint. */
+/** Runs the tests of the rules. Each case is one decision by the same `decide` that every entrypoint uses. */
 import type { Config } from '../config/config.ts';
 import type { TestCase } from '../config/test-suite.ts';
 import { decide, type Policy } from '../core/decide.ts';
@@ -11,7 +11,7 @@ import { wayToSignIn } from '../core/way-to-sign-in.ts';
 import { hostFor } from './host-for.ts';
 import { type Simulated, simulate } from './simulate.ts';
 
-/** A case with all that its decision needs: made once, decided as often as there are mutants. */
+/** A case with everything that its decision needs. It is prepared once and decided for every mutant. */
 export interface PreparedCase {
   readonly test: TestCase;
   readonly identity: Identity | null;
@@ -21,7 +21,7 @@ export interface PreparedCase {
 export interface CaseResult {
   readonly prepared: PreparedCase;
   readonly decision: Decision;
-  /** What differs from what was expected, in words; none: it passed. */
+  /** Differences from the expectation in words; empty: the case passed. */
   readonly faults: readonly string[];
 }
 
@@ -54,7 +54,7 @@ export function decideCase(
   return decide(view, policy, () => resolution) as Decision;
 }
 
-/** The word by which a refusal is known: the author's of a condition, else the reason. */
+/** The word for a refusal: the author's word of the condition, or the reason. */
 export function wordOf(decision: Decision): string | null {
   return decision.outcome === 'refuse' ? (decision.condition?.word ?? decision.reason) : null;
 }
@@ -74,7 +74,7 @@ function faultsOf({ test, simulated }: PreparedCase, decision: Decision, rules: 
   return faults;
 }
 
-/** What the client gets, in the words of a test. */
+/** The outcome for the client, in the words of a test. */
 export function outcomeOf(decision: Decision, { view, facts }: Simulated): TestCase['expect'] {
   if (decision.outcome !== 'refuse') return 'allow';
   const { location } = wayToSignIn(decision.reason, decision, view.rawHeaders, facts.proto);
@@ -93,7 +93,7 @@ function headerFaults(test: TestCase, decision: Decision, simulated: Simulated, 
   });
 }
 
-/** What the service of an allowed request gets, in order; `:path` is not among them. */
+/** The headers that the service receives for an allowed request, in order, without `:path`. */
 export function upstreamHeaders(
   decision: Allow,
   { view, facts }: Simulated,

@@ -1,8 +1,8 @@
-/** Headers that present some credential of a kind, as the configuration reads it: for made-up requests. */
+/** Headers with a sample credential of a given kind, as the configuration expects it. For simulated requests. */
 import type { CredentialKind, CredentialSources } from '../core/credential/credential.ts';
 import type { Shape } from '../core/credential/shape.ts';
 
-/** Names and values in turn; empty: the kind is switched off. */
+/** Names and values in turn; empty: the kind is disabled. */
 export function sampleCredential(kind: CredentialKind, sources: CredentialSources): readonly string[] {
   const { bearer, keyPair, apiKey } = sources;
   switch (kind) {
@@ -26,7 +26,7 @@ export function sampleCredential(kind: CredentialKind, sources: CredentialSource
   }
 }
 
-/** Fits the first shape, and does not begin like an API key where there is another way. */
+/** Fits the first shape, and avoids the prefix of an API key if possible. */
 function sampleBearer(shapes: readonly Shape[], keyPrefix: string | null): string {
   const text = sampleText(shapes);
   return shapes.length === 0 && keyPrefix !== null && text.startsWith(keyPrefix) ? `${text.at(-1)}${text}` : text;

@@ -1,4 +1,4 @@
-/** An identity and facts of a request of which nothing is known: what tests, comparisons and explanations add to. */
+/** A default identity and default request facts. Tests, comparisons and explanations add to them. */
 import type { Identity } from '../core/identity/identity.ts';
 import type { ConditionFacts } from '../core/policy/conditions.ts';
 
@@ -19,7 +19,7 @@ export const sampleIdentity: Identity = {
   expireAtMs: Number.POSITIVE_INFINITY,
 };
 
-/** Meets nothing by itself, its kind included: what is added to it is all that a rule can find. */
+/** Meets nothing by itself, not even by its kind. Rules see only what is added to it. */
 export const blank: Identity = { ...sampleIdentity, kind: '' as Identity['kind'], userId: '', sessionId: null };
 
 export const noFacts: ConditionFacts = {

@@ -1,9 +1,9 @@
-/** Roles with a scope, from the form that rules know to that in which an identity has them, and to the place of their parameter. */
+/** Converts roles with a scope from the form in rules to the form in an identity, and to the place of their parameter. */
 import { roleInScope, type ScopedRole, scopedRole } from '../core/policy/role-scopes.ts';
 import type { RoutePattern } from '../core/url/path-pattern.ts';
 import { withoutTextAround } from './segment-samples.ts';
 
-/** `scopeOf`: the scope that a parameter names; null: none, and then the role does not count. */
+/** `scopeOf`: the scope that a parameter specifies. Null: it specifies none, and the role does not count. */
 export function asHeld(roles: readonly string[], scopeOf: (scoped: ScopedRole) => string | null): readonly string[] {
   return roles.flatMap((role) => {
     const scoped = scopedRole(role);
@@ -13,12 +13,12 @@ export function asHeld(roles: readonly string[], scopeOf: (scoped: ScopedRole) =
   });
 }
 
-/** Stands for a scope that cannot be read. */
+/** Whether the role's scope cannot be parsed. */
 function isUnread(role: string): boolean {
   return /^\{.+\}\?$/.test(role);
 }
 
-/** With the place of each parameter and the text around it for its name, as two routes may name one place differently. */
+/** Replaces each parameter's name with its place and the text around it, because two routes may name one place differently. */
 export function placedRoles(roles: ReadonlySet<string>, { segments }: RoutePattern): ReadonlySet<string> {
   if (![...roles].some((role) => role.includes('{'))) return roles;
   const placeOf = (name: string) => {
@@ -30,13 +30,13 @@ export function placedRoles(roles: ReadonlySet<string>, { segments }: RoutePatte
   return new Set([...roles].map((role) => role.replace(/\{(\w+)\}/, (_, name: string) => `{${placeOf(name)}}`)));
 }
 
-/** The segment that names the scope of such a role; null: it has no scope. */
+/** The segment that specifies the scope of a role; null: the role has no scope. */
 export function scopePlace(role: string): { readonly at: number; readonly isUnread: boolean } | null {
   const [, at] = /\{(\d+)_\w*\}/.exec(role) ?? [];
   return at === undefined ? null : { at: Number(at), isUnread: isUnread(role) };
 }
 
-/** Such roles as an identity has them that holds them on a path. */
+/** The roles in the form of an identity that has them on a path. */
 export function heldOn(path: string, roles: readonly string[]): readonly string[] {
   const segments = path.slice(1).split('/');
   return asHeld(roles, ({ param }) => {
@@ -47,7 +47,7 @@ export function heldOn(path: string, roles: readonly string[]): readonly string[
   });
 }
 
-/** For people: whatever the parameter is called. */
+/** For output, regardless of the parameter's name. */
 export function placedInWords(role: string): string {
   return isUnread(role) ? 'in a scope that cannot be read' : role.replace(/\{\d+_\w*\}/, '{scope}');
 }

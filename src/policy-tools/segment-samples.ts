@@ -1,4 +1,4 @@
-/** Texts for segments of patterns: what a request can have there, and which other patterns would take it. */
+/** Texts for segments of patterns: what a request can contain there, and which other patterns would match it. */
 import type { RouteTable } from '../core/routing/route-table.ts';
 import { takerOf } from '../core/url/common-path.ts';
 import { noForm, textsFor } from '../core/url/form-texts.ts';
@@ -6,12 +6,12 @@ import { hasShape, innerText, type ParamForm, type Shape, type Taker, takes } fr
 import { type Segment, segmentKey } from '../core/url/path-pattern.ts';
 import { foldCase } from '../core/url/path-reading.ts';
 
-/** All that the patterns of a table name. */
+/** Samples for all segments in the patterns of a table. */
 export class SegmentSamples {
   readonly #literals: ReadonlySet<string>;
   readonly #takers: readonly Taker[];
   readonly #known = new Map<string, readonly string[]>();
-  /** A text that no pattern names. */
+  /** A text that no pattern contains. */
   readonly unnamed: string;
 
   constructor({ routes, folded: ofAnyCase }: RouteTable) {
@@ -25,14 +25,14 @@ export class SegmentSamples {
     const folded = new Set([...literals].map(foldCase));
     this.#literals = literals;
     this.#takers = [...takers.values()];
-    // Where letter case does not count to a route, a text that differs from a form by its case alone may be refused.
+    // If a route ignores letter case, a text that differs from a form only in case may be refused.
     const unlike = ofAnyCase === null ? this.#takers : this.#takers.map((taker) => ({ ...taker, anyCase: true }));
     this.unnamed = noForm(unlike, (text) => folded.has(foldCase(text)));
   }
 
   /**
-   * One for every set of forms that a text of the segment fits, those of the fewest forms first, then its alternatives and
-   * the literals that it takes, too. Of a parameter without a form: one that no pattern names.
+   * One text for every set of forms that a text of the segment can match, those with the fewest forms first, then its alternatives
+   * and the literals that it matches. For a parameter without a form: a text that no pattern contains.
    */
   of(segment: Segment): readonly string[] {
     const own = takerOf(segment, false);
@@ -49,7 +49,7 @@ export class SegmentSamples {
     return texts;
   }
 
-  /** Whether a form of the table takes the text. */
+  /** Whether a form of the table matches the text. */
   isNamed(text: string): boolean {
     return this.#takers.some((taker) => takes(taker, text));
   }
@@ -63,17 +63,17 @@ export function samplesOf(table: RouteTable): SegmentSamples {
   return known;
 }
 
-/** A decoded segment with this text for its parameter. */
+/** The decoded segment with this text as its parameter. */
 export function withTextAround(form: ParamForm | null, text: string): string {
   return form === null ? text : `${form.before}${text}${form.after}`;
 }
 
-/** The text of a parameter in a decoded segment. */
+/** The text of the parameter in a decoded segment. */
 export function withoutTextAround(form: ParamForm | null, segment: string): string {
   return form === null ? segment : (innerText(form, segment) ?? segment);
 }
 
-/** Texts of the shape: one for every way in which they can be one of these texts and begin with one of those. */
+/** Texts of the shape: one for every combination of being one of `texts` and beginning with one of `beginnings`. */
 export function shapedTexts(shape: Shape, texts: Iterable<string>, beginnings: Iterable<string>): readonly string[] {
   if (shape.kind === 'words') return shape.words;
   const whole = [...new Set([...texts, ...beginnings])].filter((text) => text !== '');
@@ -86,7 +86,7 @@ export function shapedTexts(shape: Shape, texts: Iterable<string>, beginnings: I
   return textsFor(takers).filter((text) => takes(takers[0]!, text));
 }
 
-/** Other texts of the shape, at least so many as far as it has them. `number`: of any size and sign. */
+/** Other texts of the shape: at least `most`, or all that it has. `number`: of any size and sign. */
 export function* textsLike(text: string, shape: Shape | 'number' | null, most: number): Generator<string> {
   if (shape !== null && shape !== 'number' && shape.kind === 'words') {
     yield* shape.words.filter((word) => word !== text);
@@ -95,7 +95,7 @@ export function* textsLike(text: string, shape: Shape | 'number' | null, most: n
   const fits = (like: string) => shape === null || shape === 'number' || hasShape(shape, like);
   for (let n = 1; n <= most; n += 1) {
     const numbers = /^-?(?:0|[1-9]\d{0,14})$/.test(text) ? [String(Number(text) + n), String(Number(text) - n)] : [];
-    // The second is for a UUID, the last part of which has twelve digits.
+    // The second is for a UUID, whose last part has twelve digits.
     const longer = [`${text}-${n + 1}`, `${text.slice(0, -12)}${n.toString(16).padStart(12, '0')}`];
     yield* (shape === 'number' ? numbers : [...numbers, ...longer]).filter((like) => like !== text && fits(like));
   }

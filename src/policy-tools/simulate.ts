@@ -1,4 +1,4 @@
-/** Makes the request that a test, an explanation or a comparison asks about, as an entrypoint would have read it. */
+/** Builds the request of a test, an explanation or a comparison, as an entrypoint would have parsed it. */
 import type { CredentialSources } from '../core/credential/credential.ts';
 import type { ClientFacts } from '../core/forwarding/client-facts.ts';
 import type { Identity, Resolution } from '../core/identity/identity.ts';
@@ -14,17 +14,17 @@ export interface SimulatedRequest {
   readonly target: string;
   /** Names and values in turn. */
   readonly headers: readonly string[];
-  /** Address of the client; null: not known. */
+  /** Address of the client; null: unknown. */
   readonly client: string | null;
-  /** Milliseconds; null or unset: not known. */
+  /** Milliseconds; null or unset: unknown. */
   readonly time?: number | null;
-  /** A trusted proxy sends it; if unset: the client itself. */
+  /** A trusted proxy sends the request; if unset, the client itself does. */
   readonly trusted?: boolean;
 }
 
 export interface Simulated {
   readonly view: RequestView;
-  /** What the Auth API says of the credential in it. */
+  /** The Auth API's result for its credential. */
   readonly resolution: Resolution;
   readonly facts: ClientFacts;
 }
@@ -35,14 +35,14 @@ const rejected: Resolution = {
   retryAfterS: null,
   source: 'auth-api',
 };
-/** Where a request comes from when nothing is said of it: a range for documentation (RFC 5737). It is shown nowhere. */
+/** Default client address, from a documentation range (RFC 5737). It is never shown. */
 const somewhere = '203.0.113.7';
-/** What headers have in its place. */
+/** What headers contain instead. */
 const unsaid = '(address of the client)';
 
 /**
- * `identity` asks with a credential of its kind, unless the headers hold one already; null asks without one, and is
- * rejected when the headers hold one.
+ * `identity`: sends a credential of its kind, unless the headers already contain one. Null: sends no credential, and one in the
+ * headers is rejected.
  */
 export function simulate(request: SimulatedRequest, identity: Identity | null, sources: CredentialSources): Simulated {
   const rawHeaders = ['Host', request.host, ...request.headers];

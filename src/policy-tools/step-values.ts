@@ -1,15 +1,15 @@
-/** What the steps of conditions name: the values that they read, and the texts and bounds that they compare with. */
+/** The values that steps of conditions read, and the texts and bounds that they compare with. */
 import type { ListOperand, Operand, Step, ValueSource } from '../core/policy/conditions.ts';
 import { listedTexts } from './list-samples.ts';
 
-/** The values that the step reads: its subject, and the value that this is compared with. */
+/** The values that the step reads: its subject, and the value that it is compared with. */
 export function sourcesIn(step: Step): readonly ValueSource[] {
   if (step.kind !== 'compare') return [];
   const operand = operandOf(step);
   return operand !== null && 'source' in operand ? [step.subject, operand.source] : [step.subject];
 }
 
-/** The texts as written, but those of files. */
+/** The texts as written, without those of files. */
 export function literalsIn(step: Step): readonly string[] {
   const operand = operandOf(step);
   if (operand === null) return [];
@@ -17,7 +17,7 @@ export function literalsIn(step: Step): readonly string[] {
   return 'literal' in operand ? [operand.literal] : [];
 }
 
-/** The texts as written, and for those of files some that stand for them. */
+/** The texts as written, and a few that represent those of files. */
 export function literalsAmong(steps: readonly Step[]): readonly string[] {
   return [...steps.flatMap(literalsIn), ...listedTexts(steps)];
 }

@@ -1,4 +1,4 @@
-/** What a run of the tests found, as plain data for every reporter. */
+/** The results of a test run as plain data for every reporter. */
 import type { Config } from '../config/config.ts';
 import { type Coverage, coverageOf, effectInWords } from './coverage.ts';
 import type { Mutant } from './mutants.ts';
@@ -10,7 +10,7 @@ export interface TestReport {
   readonly failed: number;
   readonly cases: readonly CaseReport[];
   readonly coverage: { readonly share: number; readonly cells: number; readonly uncovered: readonly UncoveredCell[] };
-  /** Null: not asked for. */
+  /** Null: not requested. */
   readonly mutation: {
     readonly score: number;
     readonly mutants: number;
@@ -19,18 +19,18 @@ export interface TestReport {
 }
 
 export interface CaseReport {
-  /** No two cases of a report have the same. */
+  /** Unique within a report. */
   readonly name: string;
   readonly file: string;
   readonly line: number;
-  /** Name of the identity that asked; null: the request had no credential. */
+  /** Name of the caller's identity; null: the request had no credential. */
   readonly as: string | null;
-  /** Id of the route that was matched; null: none. */
+  /** Id of the matched route; null: none. */
   readonly route: string | null;
   readonly outcome: 'allow' | 'refuse';
-  /** Why it was refused: a reason, or the author's word of a condition; null: it was not. */
+  /** Why the request was refused: a reason, or the author's word of a condition; null: it was not refused. */
   readonly reason: string | null;
-  /** None: it passed. */
+  /** Empty: the case passed. */
   readonly faults: readonly string[];
 }
 
@@ -42,7 +42,7 @@ export interface UncoveredCell {
 }
 
 export interface SurvivorReport {
-  /** Null: it is a change of the roles or of a policy. */
+  /** Null: it is a change of the roles or a policy. */
   readonly route: string | null;
   /** The change that no test notices. */
   readonly change: string;

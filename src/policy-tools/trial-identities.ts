@@ -1,4 +1,4 @@
-/** Identities worth trying for one effect of a rule: none at all, those of the tests, and some that are made for the rule. */
+/** Identities worth trying for one effect of a rule: none, those of the tests, and some that are made for the rule. */
 import { createHash } from 'node:crypto';
 import type { Config } from '../config/config.ts';
 import { kindsOf } from '../core/credential/credential.ts';
@@ -15,16 +15,16 @@ import { asHeld } from './scoped-texts.ts';
 import { signedInAt, signInKey, signInWords } from './sign-in-ages.ts';
 import { literalsAmong } from './step-values.ts';
 
-/** The rule that is to have an effect. */
+/** The rule that must have an effect. */
 export type TrialGoal = Pick<Cell, 'route' | 'method' | 'rule'>;
 
-/** Values of a request, by what they are of, such as `param 1`; null: it has none. */
+/** Values of a request by source, such as `param 1`; null: absent. */
 export type Chosen = ReadonlyMap<string, string | null>;
 
-/** Stands for the id of the user who asks. */
+/** Represents the caller's own user id. */
 export const own = '\0own';
 
-/** No identity, those of the tests, and some that are made for the rule. */
+/** No identity, those of the tests, and some made for the rule. */
 export function* identitiesFor(
   config: Config,
   goal: TrialGoal,
@@ -74,7 +74,7 @@ export function* identitiesFor(
     for (const held of sets) yield made(tests, facts, held, [], 'bearer', id);
 }
 
-/** What the parameter is in the request. */
+/** The value of the parameter in the request. */
 function scopeIn({ pattern }: Route, param: string | null, chosen: Chosen): string | null {
   if (param === null) return 'anywhere';
   const value = chosen.get(`param ${placeOfParam({ name: param }, pattern)}`);
@@ -97,30 +97,30 @@ function made(
     ...(kind === 'bearer' ? [] : [kind === 'key_pair' ? 'by_key' : 'by_api_key']),
   ];
   let name = wanted ?? shortName(words.join('_').replace(/[^A-Za-z0-9_-]/g, '_'));
-  // Somebody else is called so already.
+  // Another identity already has this name.
   while (identities.has(name)) name = `${name}_2`;
-  // As it is once it is written down: called by its name.
+  // Identities in a file have their name as id.
   const ids = kind === 'bearer' ? {} : { kind, sessionId: null, keyId: `key-${name}` };
   return [name, { ...sampleIdentity, ...ids, userId: name, roles: held, groups: among, claims, authenticatedAtMs }];
 }
 
-/** Names of identities are bounded; one that is cut ends in a mark of the whole. */
+/** Names of identities are limited. A truncated name ends with a hash of the whole. */
 function shortName(name: string): string {
   if (name.length <= longestName) return name;
   const mark = createHash('sha256').update(name).digest('hex').slice(0, 8);
   return `${name.slice(0, longestName - mark.length - 1)}_${mark}`;
 }
 
-/** With room for what makes a name unlike others. */
+/** Leaves room for a suffix that makes the name unique. */
 const longestName = 60;
 
-/** Ids of users that conditions name, as far as an identity can be called so. */
+/** User ids in conditions, if an identity can have that name. */
 function userIdsCompared(route: Route): readonly string[] {
   const found = stepsAbout(route, 'userId').flatMap((step) => literalsAmong([step]).slice(0, mostLiterals));
   return found.filter((id) => /^[A-Za-z0-9_-]{1,60}$/.test(id));
 }
 
-/** Groups that conditions name, and one that begins with each that they name the beginning of. */
+/** Groups in conditions, and one for each prefix in them. */
 function groupsCompared(route: Route): readonly string[] {
   return stepsAbout(route, 'groups').flatMap((step) => {
     const ending = step.comparison.operator === 'startsWith' ? 'x' : '';
@@ -130,7 +130,7 @@ function groupsCompared(route: Route): readonly string[] {
   });
 }
 
-/** Literals of one step that are tried. */
+/** Maximum literals of one step to try. */
 const mostLiterals = 4;
 
 function stepsAbout({ conditions }: Route, field: ConditionField): readonly CompareStep[] {

@@ -1,4 +1,4 @@
-/** Requests worth trying for one effect of a rule: the likeliest first. */
+/** Requests worth trying for one effect of a rule, the likeliest first. */
 import type { Config } from '../config/config.ts';
 import type { Identity } from '../core/identity/identity.ts';
 import { otherMethods, ruleMethods } from '../core/policy/access.ts';
@@ -19,20 +19,20 @@ import { type Chosen, identitiesFor, own, type TrialGoal } from './trial-identit
 import { besideRange, widerTimes } from './widening-mutants.ts';
 
 export interface Trial {
-  /** Name of the identity; null: none asks. */
+  /** Name of the identity; null: no credential. */
   readonly as: string | null;
   readonly identity: Identity | null;
   readonly method: string;
   readonly target: string;
   readonly headers: readonly string[];
   readonly client: string | null;
-  /** A trusted proxy asks. */
+  /** A trusted proxy sends the request. */
   readonly trusted: boolean;
-  /** Milliseconds; null: not known. */
+  /** Milliseconds; null: unknown. */
   readonly time: number | null;
 }
 
-/** `reach`: `far` is also for identities that only a change of the rules can tell apart. */
+/** `reach`: `far` also tries identities that only a change of the rules can distinguish. */
 export function* trialsFor(config: Config, goal: TrialGoal, reach: 'near' | 'far'): Generator<Trial> {
   const { route } = goal;
   const method = goal.method === otherMethods ? otherMethod(route) : goal.method;
@@ -50,7 +50,7 @@ export function* trialsFor(config: Config, goal: TrialGoal, reach: 'near' | 'far
       const headers = [...chosen].flatMap(([key, value]) =>
         key.startsWith('header ') && value !== null ? [key.slice(7), value] : [],
       );
-      // What a client sends in such a header is as good as nothing, which is tried, too.
+      // Without a trusted proxy such a header has no effect, and requests without it are tried, too.
       const trusted = headers.some((name, at) => at % 2 === 0 && proxied.has(name));
       yield { as, identity, method, target, headers, client, trusted, time };
     }
@@ -63,22 +63,22 @@ function trustedHeaders({ conditions }: Route): ReadonlySet<string> {
   return new Set(headers.filter(({ trusted }) => trusted === true).map(({ name }) => name));
 }
 
-/** A method without a rule of its own. */
+/** A method that has no rule of its own. */
 function otherMethod(route: Route): string {
   const named = new Set(rulesOf(route).map(([method]) => method));
   return ['GET', ...ruleMethods].find((one) => !named.has(one) && one !== 'HEAD') ?? 'GET';
 }
 
-/** Addresses that a range is not likely to hold, one of them at least. */
+/** Addresses, at least one of which is likely outside any range. */
 const elsewhere = ['203.0.113.7', '198.51.100.7', '2001:db8::7'];
 
-/** What each part of a request may be: path parameters, query, headers, client. */
+/** Possible values of each part of a request: path parameters, query, headers, client. */
 type Choices = ReadonlyMap<string, readonly (string | null)[]>;
 
 function valuesOf({ tests, routes }: Config, route: Route): Choices {
   const choices = new Map<string, (string | null)[]>();
   if (route.signIn !== null) choices.set('header sec-fetch-mode', [null, 'navigate']);
-  // Something more specific may take all that follows.
+  // A more specific route may match everything that follows.
   if (route.pattern.segments.at(-1)?.kind === 'rest') choices.set('rest', ['anything', null, 'anything/else']);
   for (const [at, segment] of route.pattern.segments.entries()) {
     if (segment.kind === 'param') choices.set(`param ${at}`, textsOfParam(routes, segment));
@@ -88,7 +88,7 @@ function valuesOf({ tests, routes }: Config, route: Route): Choices {
     choices.set(key, [...new Set([...(choices.get(key) ?? []), ...values])]);
   };
   const timed = (route.conditions ?? []).flatMap(({ steps }) => steps.filter(isTimeStep));
-  // Also what a small change of them tells apart.
+  // Includes times that a small change of the conditions can distinguish.
   const moments = momentsFor([...timed, ...timed.flatMap((step) => [...widerTimes(step)].map(([, wider]) => wider))]);
   if (timed.length > 0) choices.set('time', moments.map(String));
   const all = (route.conditions ?? []).flatMap(({ steps }) => steps);
@@ -125,7 +125,7 @@ function valuesOf({ tests, routes }: Config, route: Route): Choices {
           if (source.from === 'param') {
             const key = `param ${placeOfParam(source, route.pattern)}`;
             const segment = route.pattern.segments[placeOfParam(source, route.pattern)];
-            // What a policy reads can be a literal of the route.
+            // The value that a policy reads can be a literal of the route.
             if (segment?.kind === 'literal') choices.set(key, [segment.text]);
             else {
               offer(key, ...literals.filter((text) => canBe(route, source, text)));
@@ -148,7 +148,7 @@ function valuesOf({ tests, routes }: Config, route: Route): Choices {
   return choices;
 }
 
-/** Texts that the parameter takes, those that no other form does first. */
+/** Texts that the parameter matches, without those that another form matches first. */
 function textsOfParam(table: RouteTable, segment: Extract<Segment, { kind: 'param' }>): string[] {
   const samples = samplesOf(table);
   const { name, form } = segment;
@@ -169,7 +169,7 @@ function textsIn(literals: readonly (string | null)[]): readonly string[] {
   return literals.filter((text) => text !== null && text !== own) as readonly string[];
 }
 
-/** Those that differ from the first choices in one part come before those that differ in two, and so on. */
+/** Combinations that differ from the first choices in one part come first, then those that differ in two, and so on. */
 function* combinations(choices: Choices): Generator<Chosen> {
   const entries = [...choices];
   const walk = function* (index: number, others: number, chosen: Map<string, string | null>): Generator<Chosen> {

@@ -1,7 +1,7 @@
 /**
- * Goes through every class of caller and of truths of conditions that rules can tell apart: what a rule can never do,
- * and what a change of the rules cannot change. Classes allow for more than there is, never for less, so that what is
- * found in none of them is found nowhere.
+ * Goes through every class of callers and condition truths that rules can distinguish, to find what a rule can never do and which
+ * changes have no effect. The classes may include impossible cases but never omit a possible one. So an effect that no class shows
+ * is impossible.
  */
 import type { Policy } from '../core/decide.ts';
 import type { AccessRule } from '../core/policy/access.ts';
@@ -21,23 +21,23 @@ export type Effect =
       readonly word: string /** Id of the policy whose condition it is. */;
       readonly policy?: string;
     }
-  /** A navigation without a good credential is sent to the sign-in page. */
+  /** A navigation without an accepted credential is redirected to the sign-in page. */
   | { readonly kind: 'signIn' };
 
-/** Beyond so many classes anything counts as possible. */
+/** With more classes, every effect counts as possible. */
 const mostClasses = 50_000;
-/** Routes of a table that is walked through for one change. */
+/** Maximum routes of a table that is examined for one change. */
 export const mostRoutes = 500;
 
 /** Whether the rule can ever have this effect. */
 export function canShow(route: Route, rule: AccessRule, effect: Effect, mapping: RoleMapping | null): boolean {
-  // How callers are recognized makes no difference: the rule has these effects, or they are not asked about.
+  // Classes do not model how callers authenticate, so these effects always count as possible.
   if (effect.kind === 'signIn' || (effect.kind === 'refuses' && effect.word === 'credential_kind_not_accepted'))
     return true;
   const found: Found = { route, rule };
   const own = { sets: setsOf(found), mapping };
   const classes = classesOf([found], [own, { sets: [], mapping: null }]);
-  // What is tried out refuses no request, and has an effect all the same.
+  // Shadow mode refuses no request, but the rule still has its effect.
   const enforced: Found = { ...found, route: { ...route, mode: 'enforce' } };
   return (
     classes === null ||
@@ -50,7 +50,9 @@ export function canShow(route: Route, rule: AccessRule, effect: Effect, mapping:
   );
 }
 
-/** Whether some request is decided by another route, for another reason, or with another identity; meant for `mostRoutes` at most. */
+/**
+ * Whether some request is decided by another route, for another reason, or with another identity. For at most `mostRoutes` routes.
+ */
 export function differs(before: Policy, after: Policy): boolean {
   const seen = new Map<Found, Set<Found>>();
   for (const { before: a, after: b } of meetingsOf(before.routes, after.routes)) {
@@ -80,7 +82,7 @@ function pairDiffers(a: Found, b: Found, before: Policy, after: Policy): boolean
   return classes.some(([caller, truths]) => effect(a, 0, caller, truths) !== effect(b, setsA.length, caller, truths));
 }
 
-/** Whether the service learns who asks. */
+/** Whether the service receives the caller's identity. */
 function knows(found: Found, caller: Caller): boolean {
   return caller.kind === 'known' && typeof found === 'object' && 'rule' in found && found.rule.kind !== 'public';
 }

@@ -1,7 +1,7 @@
 /**
- * Changes of a route that let more in: another role that grants it, more methods, paths below or beside it, parameters of
- * any shape, a condition that reads something else, leaves out "not", covers more addresses, takes older sign-ins or exempts one
- * more role.
+ * Changes of a route that let in more requests: another role that grants access, more methods, paths below or beside it, parameters
+ * of any shape, and conditions that read another value, omit "not", cover more addresses, accept older sign-ins or exempt one more
+ * role.
  */
 import { type AccessRule, ruleMethods } from '../core/policy/access.ts';
 import type { AddressStep, Criterion, NumberOperator, Step } from '../core/policy/conditions.ts';
@@ -19,7 +19,7 @@ import { type Change, withWeakerRoles } from './role-mutants.ts';
 import { widerSignIns } from './sign-in-ages.ts';
 import { sourcesIn } from './step-values.ts';
 
-/** A rule that further roles meet. */
+/** A rule that more roles meet. */
 export function* widerRules(
   rule: AccessRule,
   roles: RoleTable,
@@ -90,7 +90,7 @@ function withForm({ host, path }: RoutePattern, at: number, name: string, form: 
   return compilePattern(host, `/${parts.with(at, formInWords(name, form)).join('/')}`);
 }
 
-/** Parameters that the route needs. */
+/** Parameters that the route uses. */
 function paramsRead({ conditions, evict, pattern }: Route): readonly string[] {
   if (evict !== null) return pattern.params;
   const sources = (conditions ?? []).flatMap(({ steps }) => steps.flatMap(sourcesIn));
@@ -146,7 +146,7 @@ export function* widerConditions(
   }
 }
 
-/** An hour more at either end, every day, and no limit. */
+/** An hour more at either end, every day, or no limit. */
 export function* widerTimes(step: TimeStep): Generator<Change<TimeStep>> {
   if (step.kind === 'stretch') {
     const { fromMs, toMs } = step.stretch;
@@ -164,9 +164,9 @@ export function* widerTimes(step: TimeStep): Generator<Change<TimeStep>> {
   if (days.length < 7) yield ['is for every day', { ...step, window: { ...window, days: [0, 1, 2, 3, 4, 5, 6] } }];
 }
 
-/** Each range with one bit less, unless the other ranges hold what that adds. */
+/** Each range with one bit less, unless the other ranges already contain the added addresses. */
 function* widerRanges({ contains, ranges, ...step }: AddressStep): Generator<Change<AddressStep>> {
-  // Those of a file change as a whole.
+  // The ranges of a file change as a whole.
   if (step.list !== null) return;
   for (const [index, range] of ranges.entries()) {
     const beside = besideRange(range);
@@ -176,7 +176,7 @@ function* widerRanges({ contains, ranges, ...step }: AddressStep): Generator<Cha
   }
 }
 
-/** The range of twice the size, and an address in it that is not in the range; null: it holds every address. */
+/** The range of twice the size, and an address that is only in it; null: the range already contains every address. */
 export function besideRange(range: string): { readonly wider: string; readonly address: string } | null {
   const read = parseCidr(range);
   if (read === null || read.prefix === 0) return null;
@@ -186,7 +186,7 @@ export function besideRange(range: string): { readonly wider: string; readonly a
   return { wider: `${addressText(first, bits)}/${prefix - 1}`, address: addressText(flipped, bits) };
 }
 
-/** Roles that plausibly stand in the wrong place: those that the route asks for, and those that exempt roles inherit. */
+/** Roles that are plausible mistakes: those that the route requires, and those that exempt roles inherit. */
 function rolesNear(
   { access }: Pick<Route, 'access'>,
   exempt: readonly string[],

@@ -1,4 +1,4 @@
-/** Proposed cases as YAML: for `tests`, for a file of tests alone, or added to such a file, of which all else stays as it is. */
+/** Proposed cases as YAML: for `tests`, as a separate file, or added to an existing file whose other content stays unchanged. */
 import { Document, isCollection, isPair, isScalar, type Pair, parseDocument, visit } from 'yaml';
 import type { TestCase } from '../config/test-suite.ts';
 import type { ClaimTable } from '../core/identity/claims.ts';
@@ -6,7 +6,7 @@ import type { Identity } from '../core/identity/identity.ts';
 import { momentInWords } from '../core/policy/time-window.ts';
 import type { Proposals } from './propose-cases.ts';
 
-/** What is to be written. */
+/** What to write. */
 export interface Written {
   readonly identities: ReadonlyMap<string, Identity>;
   readonly proposals: Proposals;
@@ -14,7 +14,7 @@ export interface Written {
 
 const agree = 'once you agree that it is what should happen.';
 
-/** `form`: below `tests`, or alone. */
+/** `form`: below `tests`, or as a separate file. */
 export function casesText(
   { identities, proposals: { cases, notFound, claims } }: Written,
   form: 'section' | 'file',
@@ -37,14 +37,14 @@ export function casesText(
   const document = new Document(form === 'section' ? { tests } : tests);
   visit(document, {
     Map(_, node, path) {
-      // One line for each case and for each identity.
+      // Puts each case and each identity on one line.
       if (path.length > (form === 'section' ? 5 : 3)) node.flow = true;
     },
   });
   return `# Add these to your tests, ${agree}\n${yamlOf(document).trimEnd()}\n${beyond}`;
 }
 
-/** The text of a file of tests with the cases in it; or why they cannot be added. */
+/** The text of a test file with the cases added, or why they cannot be added. */
 export function addCases(text: string, { identities, proposals }: Written): string | { readonly problem: string } {
   const document = parseDocument(text);
   const root = document.contents;
@@ -59,7 +59,7 @@ export function addCases(text: string, { identities, proposals }: Written): stri
     cases: proposals.cases.map(({ test }) => lineOf(caseEntry(test))),
   };
   let added = text;
-  // From the back, so that places in front of it stay where they are.
+  // From the end, so that earlier positions stay valid.
   const keys = ['identities', 'cases'] as const;
   for (const key of [...keys].sort((a, b) => startOf(document, b) - startOf(document, a))) {
     added = addEntries(added, document, key, entries[key]);
@@ -92,7 +92,7 @@ function addEntries(text: string, document: Document, key: 'identities' | 'cases
   const whole = text === '' || text.endsWith('\n') ? text : `${text}\n`;
   if (!isCollection(node) || node.items.length === 0) {
     if (node === undefined) return `${whole}${key}:\n${block('  ')}`;
-    // `cases: []` and `cases:` give way to what comes.
+    // The new entries replace `cases: []` and `cases:`.
     const [start, end] = (isCollection(node) || isScalar(node) ? node.range : null) ?? [text.length, text.length];
     return `${text.slice(0, start).trimEnd()}\n${block('  ')}${text.slice(end).replace(/^[ \t]*\n/, '')}`;
   }

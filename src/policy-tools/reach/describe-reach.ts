@@ -4,7 +4,7 @@ import { conditionInWords } from '../../core/policy/describe-conditions.ts';
 import { entriesOf, type RouteEntry, type RouteTable } from '../../core/routing/route-table.ts';
 import { type Caller, type MethodReach, reachOf, type ScopeLimit, type Way } from './find-reach.ts';
 
-/** Fit for JSON; only routes that are reached. */
+/** Serializable as JSON; contains only routes that the caller reaches. */
 export interface ReachedRoute {
   readonly id: string;
   readonly host: string | null;
@@ -17,15 +17,15 @@ export interface ReachedRoute {
 export interface ReachedMethods {
   /** `*`: every other method. */
   readonly methods: readonly string[];
-  /** Methods that `*` does not stand for, though they are in no other entry; absent: there are none. */
+  /** Methods that `*` does not include although no other entry lists them; absent if there are none. */
   readonly except?: readonly string[];
-  /** Why it is open to everyone; absent: the rule grants it to this caller. */
+  /** Why the route is open to everyone; absent: the rule grants it to this caller. */
   readonly open?: 'public' | 'optional' | 'shadow';
-  /** One of these is enough; of each, every condition has to be met. An empty list of conditions: always. */
+  /** One of these is enough, with all its conditions met. An empty list of conditions means always. */
   readonly ways: readonly (readonly string[])[];
 }
 
-/** The scope of a role that was asked for without one. */
+/** The scope of a role that was given without one. */
 export const heldScope = 'a scope in which the role is held';
 
 export function describeReach(
@@ -37,7 +37,7 @@ export function describeReach(
   return { routes: entries.flatMap((entry) => describeEntry(entry, caller, kinds)), of: entries.length };
 }
 
-/** Patterns that are reached alike are one. */
+/** Merges patterns that are reached in the same way. */
 function describeEntry(entry: RouteEntry, caller: Caller, kinds: readonly CredentialKind[]): readonly ReachedRoute[] {
   const reached = entry.flatMap((route) => {
     const access = groupedMethods(reachOf(route, caller), kinds);
@@ -72,7 +72,7 @@ function groupedMethods(found: readonly MethodReach[], kinds: readonly Credentia
   });
 }
 
-/** Where one way has no condition, the others say nothing. */
+/** If one way has no condition, the others are redundant. */
 function waysInWords(ways: readonly Way[], kinds: readonly CredentialKind[]): ReachedMethods['ways'] {
   const words = ways.map((way) => wayInWords(way, kinds));
   return words.some(({ length }) => length === 0) ? [[]] : words;

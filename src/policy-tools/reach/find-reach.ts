@@ -1,6 +1,6 @@
 /**
- * What an identity can reach, without a request: for each route and method the ways in, each with what a request has to meet.
- * The rules themselves are checked as for a request; only what depends on the request stays open.
+ * What an identity can reach, without a request: the ways for each route and method, each with its requirements on a request. Rules
+ * are checked as for a request; only conditions that depend on the request stay open.
  */
 import type { CredentialKind } from '../../core/credential/credential.ts';
 import type { Identity } from '../../core/identity/identity.ts';
@@ -19,41 +19,41 @@ import type { Route } from '../../core/routing/route.ts';
 import { claims, ruleFor } from '../../core/routing/route-table.ts';
 import { methodsOf as methodsOfConditions } from '../route-of-method.ts';
 
-/** Who asks. */
+/** The caller. */
 export interface Caller {
-  /** With derived roles. */
+  /** Includes derived roles. */
   readonly identity: Identity;
-  /** `roles`: nothing else of the identity is known, so conditions on it stay open, and so does the kind of credential. */
+  /** `roles`: nothing else of the identity is known, so conditions on it and the kind of credential stay open. */
   readonly known: 'all' | 'roles';
 }
 
 export interface MethodReach {
-  /** `*`: every other method, without those of `except`. */
+  /** `*`: every other method, except those in `except`. */
   readonly method: string;
   readonly except: readonly string[];
-  /** Why anyone gets this far; null: the rule grants it to this caller. */
+  /** Why any caller gets this far; null: the rule grants it to this caller. */
   readonly open: 'public' | 'optional' | 'shadow' | null;
   /** At least one. */
   readonly ways: readonly Way[];
 }
 
-/** What a request has to meet, all of it. */
+/** Everything that a request must meet. */
 export interface Way {
-  /** Values of parameters that name the scope of a role; none: any value. */
+  /** Values of parameters that specify the scope of a role; empty: any value. */
   readonly scopes: readonly ScopeLimit[];
-  /** Kinds of credential that the route takes; null: whatever the caller has. */
+  /** Kinds of credential that the route accepts; null: any kind that the caller has. */
   readonly kinds: readonly CredentialKind[] | null;
   readonly criteria: readonly Criterion[];
 }
 
-/** The parameter has one of these values, or none of them. */
+/** The parameter must have one of these values, or none of them. */
 export interface ScopeLimit {
   readonly param: string;
   readonly kind: 'one_of' | 'none_of';
   readonly values: readonly string[];
 }
 
-/** Methods that the caller reaches on a route; none: it does not reach it. */
+/** Methods that the caller reaches on a route; empty if it does not reach the route. */
 export function reachOf(route: Route, caller: Caller): readonly MethodReach[] {
   const methods = methodsOf(route);
   const reached = methods.flatMap((method): readonly MethodReach[] => {
@@ -70,7 +70,7 @@ export function reachOf(route: Route, caller: Caller): readonly MethodReach[] {
 
 const free: Way = { scopes: [], kinds: null, criteria: [] };
 
-/** Each that a rule or a condition names, and `*` for the others. */
+/** Each method that a rule or a condition lists, and `*` for the others. */
 function methodsOf(route: Route): readonly string[] {
   const { access, methods, conditions } = route;
   const named = [...(methods ?? access.byMethod.keys()), ...methodsOfConditions({ conditions })];
@@ -104,7 +104,7 @@ function waysOf(route: Route, rule: AccessRule, method: string, { identity, know
   );
 }
 
-/** The conditions that a request has to meet; null: none can, because the identity does not. */
+/** The conditions that a request must meet; null: no request can, because the identity fails one. */
 function openCriteria(
   route: Route,
   method: string,
@@ -121,7 +121,7 @@ function openCriteria(
   return open;
 }
 
-/** What conditions on an identity do not read. */
+/** The facts that conditions on an identity do not read. */
 const noRequest: Omit<ConditionFacts, 'pattern' | 'identity'> = {
   request: { method: '', host: '', authority: '', path: '/', unmerged: null, query: '', ambiguities: 0 },
   ignoresCase: false,
@@ -131,7 +131,7 @@ const noRequest: Omit<ConditionFacts, 'pattern' | 'identity'> = {
   nowMs: null,
 };
 
-/** An identity that does not say when it signed in meets no limit of that, whatever the time is. */
+/** An identity without a time of sign-in fails every limit on it, regardless of the current time. */
 function readsIdentityAlone(steps: readonly Step[], identity: Identity | null): boolean {
   return steps.every((step) => {
     if (step.kind === 'all' || step.kind === 'any' || step.kind === 'not') return true;
@@ -142,7 +142,7 @@ function readsIdentityAlone(steps: readonly Step[], identity: Identity | null): 
   });
 }
 
-/** A value of each parameter that names a scope; null: one in which the caller holds nothing. */
+/** A value of each parameter that specifies a scope; null: a scope in which the caller has no role. */
 type Choice = ReadonlyMap<string, string | null>;
 
 function choicesOf(scopes: readonly ScopedRole[], roles: readonly string[]): readonly Choice[] {
@@ -163,7 +163,7 @@ function choicesOf(scopes: readonly ScopedRole[], roles: readonly string[]): rea
   return choices;
 }
 
-/** As `inScope` reads roles for a request. */
+/** Reads roles as `inScope` does for a request. */
 function inChoice(identity: Identity, scopes: readonly ScopedRole[], choice: Choice): Identity {
   const held = scopes.filter((scoped) => {
     if (scoped.param === null) return identity.roles.some((role) => scopeOf(scoped, role) !== null);
@@ -176,7 +176,7 @@ function inChoice(identity: Identity, scopes: readonly ScopedRole[], choice: Cho
   return { ...identity, roles: [...own, ...new Set(held.map(({ role }) => role))] };
 }
 
-/** All choices: any value. Of one parameter: one way with all its values. */
+/** All choices: any value. With a single parameter: one way with all its values. */
 function joined(chosen: readonly Choice[], all: readonly Choice[]): readonly Way['scopes'][] {
   if (chosen.length === all.length) return [[]];
   const valuesOf = (param: string, choices: readonly Choice[]) => [

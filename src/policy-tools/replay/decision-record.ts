@@ -1,6 +1,6 @@
 /**
- * One decision as it is written down, so that other rules can be tried on it later: who asked, for what, and what came of
- * it. No credential, and of the query and the headers only what conditions read.
+ * A recorded decision, for trying other rules on it later: the caller, the request, and the result. It contains no credential, and
+ * only those parts of the query and the headers that conditions read.
  */
 
 import type { CredentialKind } from '../../core/credential/credential.ts';
@@ -20,18 +20,18 @@ import { refusalOf } from '../shadow/compare-decisions.ts';
 import type { Decided } from '../shadow/decide-alike.ts';
 import { sourcesIn } from '../step-values.ts';
 
-/** What the conditions of some rules read of a request. Names in the order of the alphabet. */
+/** What the conditions of some rules read from a request. Names are in alphabetical order. */
 export interface Reads {
   readonly query: readonly string[];
   readonly headers: readonly string[];
   readonly client: boolean;
   /** Claims of identities; absent: none. */
   readonly claims?: readonly string[];
-  /** When identities signed in; absent: nothing. */
+  /** The time of sign-in; absent if not read. */
   readonly signIn?: true;
 }
 
-/** The first line of a file, and again whenever the rules change: what the lines after it hold. */
+/** The first line of a file, repeated whenever the rules change: what the following lines contain. */
 export interface RecordHead {
   readonly rolegate: 'decisions';
   readonly version: 1;
@@ -43,32 +43,32 @@ export interface DecisionRecord {
   readonly at: string;
   readonly method: string;
   readonly host: string;
-  /** As it was read; canonical. */
+  /** As parsed; canonical. */
   readonly path: string;
-  /** With its "?", and only what conditions read; if unset: nothing. */
+  /** With its "?", and only what conditions read; absent: nothing. */
   readonly query?: string;
-  /** Names and values in turn; if unset: none. */
+  /** Names and values in turn; absent: none. */
   readonly headers?: readonly string[];
   readonly client?: string | null;
-  /** A trusted proxy sent it; if unset: the client itself. */
+  /** A trusted proxy sent the request; absent: the client itself did. */
   readonly trusted?: true;
-  /** What kind was sent, or why none could be read; null: none. */
+  /** The kind of credential, or why it could not be parsed; null: none was sent. */
   readonly credential: CredentialKind | ReasonCode | null;
-  /** `accepted`: it is that identity's. Null: no source was asked. */
+  /** `accepted`: it belongs to the identity. Null: no source was called. */
   readonly verdict: 'accepted' | ReasonCode | null;
   readonly identity: RecordedIdentity | null;
   readonly outcome: 'allow' | 'refuse';
-  /** The reason, or the word of a condition; null: it was allowed. */
+  /** The reason, or the word of a condition; null: the request was allowed. */
   readonly reason: string | null;
-  /** Id; null: none. */
+  /** Id; null: no route. */
   readonly route: string | null;
 }
 
 export interface RecordedIdentity
   extends Pick<Identity, 'kind' | 'userId' | 'roles' | 'groups' | 'sessionId' | 'keyId'> {
-  /** Those that conditions read; absent: they read none. */
+  /** Claims that conditions read; absent: none. */
   readonly claims?: Claims;
-  /** If conditions read it and it is known. */
+  /** Present if conditions read it and it is known. */
   readonly authenticatedAtMs?: number;
 }
 
@@ -104,14 +104,14 @@ export function sourcesOf(criteria: readonly Criterion[]): readonly Read[] {
   );
 }
 
-/** Of the result of the source only what is written down. */
+/** Contains only the recorded parts of the source's result. */
 export interface DecidedRequest extends Omit<Decided, 'resolution'> {
   readonly resolution: { readonly identity: Identity | null; readonly reason: ReasonCode | null } | null;
 }
 
 /**
- * Null: there is nothing that rules could decide (no reading, a preflight), or what would have to be written down may be
- * a secret or is too long.
+ * Null: rules cannot decide the request (it cannot be parsed, or is a preflight), or the record could contain a secret or be too
+ * long.
  */
 export function recordOf(
   { view, decision, credential, resolution }: DecidedRequest,
@@ -119,7 +119,7 @@ export function recordOf(
   reads: Reads,
   nowMs: number,
 ): DecisionRecord | null {
-  // As it was read before a route read it in its own way: another route may not.
+  // The request before the matched route applied its own reading of paths, because another route may not apply it.
   const request = normalizeRequest(view);
   if (typeof request === 'string' || decision.request === null) return null;
   if (
@@ -129,10 +129,10 @@ export function recordOf(
   )
     return null;
   const path = request.unmerged ?? request.path;
-  // Dot segments can make two paths of it, of which one text holds only one.
+  // Dot segments can produce two paths, and a single text can represent only one of them.
   const again = canonicalPath(path);
   if (typeof again === 'string' || again.path !== request.path) return null;
-  // Parameters of a path can be sessions.
+  // Path parameters can contain session ids.
   if (/;|%3B/.test(path) || path.length > mostText) return null;
   const query = partsOfQuery(request.query, reads.query);
   const headers = headersOf(view.rawHeaders, reads.headers);
@@ -156,7 +156,7 @@ export function recordOf(
   };
 }
 
-/** Spellings that some services read alike belong to it, and so does a `Connection` that takes one away. */
+/** Includes spellings that some services treat as the same header, and a `Connection` header that removes one. */
 function headersOf(rawHeaders: readonly string[], names: readonly string[]): readonly string[] {
   if (names.length === 0) return [];
   const out: string[] = [];

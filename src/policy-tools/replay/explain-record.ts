@@ -1,4 +1,4 @@
-/** Explains a recorded decision: what `rolegate explain` says of the same request, under the rules of now. */
+/** Explains a recorded decision: what `rolegate explain` says about the same request under the current rules. */
 import type { Policy } from '../../core/decide.ts';
 import { type Explanation, explain } from '../../core/explain.ts';
 import type { ForwardingRules } from '../../core/forwarding/forwarding-rules.ts';
@@ -16,7 +16,7 @@ export interface ExplainParts {
   readonly sourceOf: AskedSource;
 }
 
-/** `secure`: the client came by HTTPS. */
+/** `secure`: the client used HTTPS. */
 export function explainRecord(record: DecisionRecord, secure: boolean, parts: ExplainParts): Explanation {
   const { method, host, path, query = '', headers = [], client = null, trusted = false } = record;
   const { credentials } = parts.policy;
@@ -28,7 +28,7 @@ export function explainRecord(record: DecisionRecord, secure: boolean, parts: Ex
   return explain(view, { ...parts, resolution: resolutionOf(record) ?? notAsked, facts });
 }
 
-/** Whether an explanation comes to what was recorded; other rules may be in use by now. */
+/** Whether an explanation matches the record. The rules may have changed since. */
 export function isAsExplained({ outcome, reason, route }: DecisionRecord, explanation: Explanation): boolean {
   const explained = explanation.condition ?? explanation.reason;
   const recorded = outcome === 'refuse' ? reason : null;

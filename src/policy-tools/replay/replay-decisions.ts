@@ -1,4 +1,4 @@
-/** Decides recorded requests again, under the rules before and after a change. */
+/** Decides recorded requests again under the rules before and after a change. */
 import { decide, type Policy } from '../../core/decide.ts';
 import type { Decision } from '../../core/decision.ts';
 import type { Resolution } from '../../core/identity/identity.ts';
@@ -8,12 +8,12 @@ import { sampleCredential } from '../sample-credential.ts';
 import { type Comparison, compareDecisions, comparisons, refusalOf } from '../shadow/compare-decisions.ts';
 import { type DecisionRecord, type Reads, sourcesOf } from './decision-record.ts';
 
-/** Plain data, fit for JSON. */
+/** Plain data, serializable as JSON. */
 export interface ReplayReport {
   readonly records: number;
-  /** Lines that are no records. */
+  /** Lines that are not valid records. */
   readonly unreadable: number;
-  /** Records that the rules before decide otherwise than it was recorded: they are not the rules that were in use then. */
+  /** Records that the earlier rules decide differently than recorded, so other rules were in use then. */
   readonly unlikeRecorded: number;
   readonly counts: Readonly<Record<Comparison, number>>;
   /** Most frequent first. */
@@ -24,18 +24,18 @@ export interface ReplayDifference {
   readonly difference: Exclude<Comparison, 'same'>;
   readonly routeBefore: string | null;
   readonly routeAfter: string | null;
-  /** Of the refusal; before and after where both refuse. Null: it is allowed, or not known. */
+  /** Reason of the refusal; both are set if both sets of rules refuse. Null: the request is allowed, or the reason is unknown. */
   readonly reasonBefore: string | null;
   readonly reasonAfter: string | null;
   readonly count: number;
-  /** The first ones. */
+  /** The first examples. */
   readonly examples: readonly ReplayExample[];
 }
 
 export interface ReplayExample {
   readonly at: string;
   readonly request: string;
-  /** Null: no identity was known. */
+  /** Null: the identity is unknown. */
   readonly userId: string | null;
   readonly roles: readonly string[];
 }
@@ -56,7 +56,7 @@ export class Replay {
     this.#after = after;
   }
 
-  /** `reads`: what was written down of requests when this one was recorded. */
+  /** `reads`: what was recorded about requests at that time. */
   add(record: DecisionRecord, reads: Reads): void {
     this.#records += 1;
     const before = decideRecord(record, reads, this.#before);
@@ -115,7 +115,7 @@ function isAsRecorded(decision: Decision, { outcome, reason, route }: DecisionRe
   );
 }
 
-/** Null: it hangs on what was not written down. */
+/** Null: the decision depends on something that was not recorded. */
 function decideRecord(record: DecisionRecord, reads: Reads, policy: Policy): Decision | null {
   let known = true;
   const view = {
@@ -142,7 +142,7 @@ function decideRecord(record: DecisionRecord, reads: Reads, policy: Policy): Dec
 
 export const notAsked: Resolution = { identity: null, reason: 'auth_unavailable', retryAfterS: null, source: 'none' };
 
-/** What a record does not say of an identity. */
+/** What a record does not contain of an identity. */
 const unrecorded = {
   alias: null,
   fullName: null,
@@ -163,7 +163,7 @@ export function resolutionOf({ verdict, identity }: DecisionRecord): Resolution 
   return { identity: null, reason: verdict, retryAfterS: null, source: 'auth-api' } as Resolution;
 }
 
-/** Whether a condition had its say about something that was not recorded. */
+/** Reasons that may depend on a condition about something that was not recorded. */
 const byConditions: ReadonlySet<string | null> = new Set([null, 'condition_failed', 'sign_in_too_old']);
 
 function readsMore(
@@ -181,7 +181,7 @@ function readsMore(
   });
 }
 
-/** A credential that is read, or not, as the recorded one was. */
+/** A credential that is parsed, or fails to parse, as the recorded one did. */
 export function credentialHeadersOf(
   { credential }: DecisionRecord,
   credentials: Policy['credentials'],
@@ -198,7 +198,7 @@ export function credentialHeadersOf(
   }
 }
 
-/** Headers in which a credential is refused for the same reason, before anybody is asked about it. */
+/** Headers with a credential that is refused for the same reason before any source is called. */
 function unreadable(reason: ReasonCode, { keyPair, bearerCookie }: Policy['credentials']): readonly string[] {
   const bearer = ['Authorization', 'Bearer replayed'];
   const half = keyPair === null ? [] : [keyPair.apiKeyHeader, 'replayed'];

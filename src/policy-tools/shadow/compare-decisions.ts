@@ -1,7 +1,7 @@
 /** How a second decision of the same request differs from the first one. */
 import type { Decision } from '../../core/decision.ts';
 
-/** `other_reason`: refused by both. `other_route`: allowed by both. `undecided`: the second one is not known. */
+/** `other_reason`: both refuse. `other_route`: both allow. `undecided`: the second decision is unknown. */
 export const comparisons = [
   'same',
   'newly_allowed',
@@ -21,7 +21,7 @@ export function compareDecisions(before: Decision, after: Decision | null): Comp
   return before.route?.id === after.route?.id ? 'same' : 'other_route';
 }
 
-/** The author's word of a condition, or the reason; null: it is no refusal. */
+/** The author's word of a condition, or the reason; null: it is not a refusal. */
 export function refusalOf(decision: Decision): string | null {
   return decision.outcome === 'refuse' ? (decision.condition?.word ?? decision.reason) : null;
 }

@@ -1,6 +1,6 @@
 /**
- * What other rules would have decided of a request: the same view, with the result that the Auth API has given already.
- * No source is asked a second time, so where none was asked the first time the other decision may stay open.
+ * What other rules would have decided for a request: the same view, with the result that the Auth API has already returned. No
+ * source is called again. So if none was called the first time, the other decision may stay open.
  */
 import type { Credential } from '../../core/credential/credential.ts';
 import { decide, type Policy } from '../../core/decide.ts';
@@ -8,17 +8,17 @@ import type { Decision } from '../../core/decision.ts';
 import type { Resolution } from '../../core/identity/identity.ts';
 import type { RequestView } from '../../core/request/request-view.ts';
 
-/** A request, what was decided of it, and what the Auth API said on the way. */
+/** A request, its decision, and the Auth API's result. */
 export interface Decided {
   readonly view: RequestView;
   readonly decision: Decision;
-  /** The credential that the Auth API was asked about; null: none. */
+  /** The credential that was sent to the Auth API; null: none. */
   readonly credential: Credential | null;
-  /** Its result; null: it was not asked. */
+  /** The result of the credential; null: the Auth API was not called. */
   readonly resolution: Resolution | null;
 }
 
-/** Null: it depends on a result that is not known. */
+/** Null: the decision depends on an unknown result. */
 export function decideAlike({ view, credential, resolution }: Decided, policy: Policy): Decision | null {
   let known = true;
   const decision = decide(view, policy, (asked) => {

@@ -1,20 +1,23 @@
-/** The last differences between the rules in use and those of a candidate: who would have fared otherwise, without secrets. */
+/**
+ * The latest differences between the active rules and a candidate: which callers the candidate would have treated differently,
+ * without secrets.
+ */
 import type { Decision } from '../../core/decision.ts';
 import { type Comparison, refusalOf } from './compare-decisions.ts';
 import type { Decided } from './decide-alike.ts';
 
-/** Plain data, fit for JSON. Holds no query, no header and no credential. */
+/** Plain data, serializable as JSON. Contains no query, header or credential. */
 export interface ShadowDifference {
   /** ISO 8601. */
   readonly at: string;
   readonly difference: Exclude<Comparison, 'same' | 'undecided'>;
   readonly method: string;
   readonly host: string;
-  /** Canonical, without what follows a semicolon; at most 1024 characters. */
+  /** Canonical, without anything after a semicolon; at most 1024 characters. */
   readonly path: string;
   readonly live: Side;
   readonly candidate: Side;
-  /** Of the identity, as the Auth API named them; null: none was asked for. */
+  /** Roles of the identity as the Auth API returned them; null: the request needed no identity. */
   readonly roles: readonly string[] | null;
 }
 
@@ -52,7 +55,7 @@ export class ShadowRing {
     this.#next = (this.#next + 1) % capacity;
   }
 
-  /** The newest first. */
+  /** Newest first. */
   entries(): readonly ShadowDifference[] {
     return [...this.#entries.slice(this.#next), ...this.#entries.slice(0, this.#next)].reverse();
   }
