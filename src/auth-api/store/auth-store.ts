@@ -1,7 +1,7 @@
 /**
- * The port for all persistent data. Every method is one atomic step, even if two processes share the store. Times are milliseconds since
- * the epoch; secrets arrive here only as keyed hashes. Every method rejects with `StoreUnavailableError` while the database does not
- * respond.
+ * The port for all persistent data. Every method is atomic, even if two processes share the store. Times are milliseconds since the
+ * epoch. Secrets reach the store only as keyed hashes. Every method rejects with `StoreUnavailableError` while the database does
+ * not respond.
  */
 import type { CodeStore } from './code-store.ts';
 import type { EmailStore } from './email-store.ts';
@@ -16,19 +16,19 @@ export interface AuthStore {
   readonly keyPairs: KeyPairStore;
   readonly codes: CodeStore;
   /**
-   * Removes up to `limit` rows of each kind that ended before `nowMs`; returns how many went. `ended` is called for each verified
-   * credential among them.
+   * Removes up to `limit` rows of each kind that ended before `nowMs`, and returns the number of removed rows. Calls `ended` for
+   * each verified credential among them.
    */
   sweep(nowMs: number, limit: number, ended?: CredentialEnded): Promise<number>;
   /** Rejects when the store cannot respond. */
   ping(): Promise<void>;
-  /** No other method may be called afterwards. */
+  /** No other method may be called after this one. */
   close(): Promise<void>;
 }
 
 export type CredentialEnded = (credential: { readonly kind: 'session' | 'keypair'; readonly id: string }) => void;
 
-/** A slice of a longer list: `page` counts from 1. */
+/** A page of a longer list; `page` counts from 1. */
 export interface PageRequest {
   readonly limit: number;
   readonly page: number;
@@ -36,11 +36,11 @@ export interface PageRequest {
 
 export interface Page<Row> {
   readonly rows: readonly Row[];
-  /** Rows in the whole list. */
+  /** Number of rows in the whole list. */
   readonly total: number;
 }
 
-/** Who a credential belongs to: what both kinds of credential tell. */
+/** The owner of a credential; both kinds of credential provide it. */
 export interface Owner {
   readonly userId: string;
   readonly alias: string;

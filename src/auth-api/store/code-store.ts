@@ -1,4 +1,4 @@
-/** The part of the store that holds verification codes. A code's row goes when it is used, so unknown and used are one. */
+/** The part of the store for verification codes. A used code's row is deleted, so unknown and used codes look the same. */
 
 export type CodePurpose = 'session' | 'keypair' | 'email';
 
@@ -8,11 +8,11 @@ export interface NewCode {
   /** Keyed hash of id and code. */
   readonly codeHash: string;
   readonly expireAtMs: number;
-  /** Keyed hash of the account, or of the address that is to become one: its failed verifications are counted together. */
+  /** Keyed hash of the account, or of the address that will become one. Its failed verifications are counted together. */
   readonly countedAs: string;
 }
 
-/** Whose a code is, and what is left of it. */
+/** The owner of a code, and its tries. */
 export interface PendingCode {
   readonly countedAs: string;
   /** Null for a decoy. */
@@ -22,22 +22,22 @@ export interface PendingCode {
   readonly expireAtMs: number;
 }
 
-/** What one try may look at. */
+/** The data for one try. */
 export interface CodeTry {
-  /** The hash to compare with, or null when the tries are used up. */
+  /** The hash to compare with; null: the tries are used up. */
   readonly codeHash: string | null;
   readonly expireAtMs: number;
 }
 
 export interface CodeStore {
-  /** Null: no live code of this purpose, or (with `userId`) it is another user's. */
+  /** Null: there is no live code for this purpose, or (with `userId`) it belongs to another user. */
   find(
     request: { codeId: string; purpose: CodePurpose; userId: string | null },
     nowMs: number,
   ): Promise<PendingCode | null>;
   /**
-   * Counts one try of a live code before anybody compares, so that tries at the same time cannot exceed `maxTries`.
-   * Null: no live code of this purpose, or (with `userId`) it is another user's.
+   * Counts one try of a live code before the code is compared, so concurrent tries cannot exceed `maxTries`. Null: there is no live
+   * code for this purpose, or (with `userId`) it belongs to another user.
    */
   claimTry(
     request: { codeId: string; purpose: CodePurpose; userId: string | null; maxTries: number },

@@ -1,4 +1,4 @@
-/** The part of the store that holds e-mail addresses. A verified address belongs to one user; they are compared without case. */
+/** The part of the store for e-mail addresses. A verified address belongs to one user. Addresses are compared without case. */
 import type { NewCode } from './code-store.ts';
 
 export interface NewEmail {
@@ -6,7 +6,7 @@ export interface NewEmail {
   readonly userId: string;
   readonly address: string;
   readonly createdAtMs: number;
-  /** Until then the address must be verified, or the claim lapses. */
+  /** The deadline for verifying the address; after it the claim lapses. */
   readonly verifyByMs: number;
 }
 
@@ -17,7 +17,7 @@ export interface EmailEntry {
   readonly verified: boolean;
 }
 
-/** A verified address of an enabled user: where a sign-in may start. */
+/** A verified address of an enabled user, with which a sign-in may start. */
 export interface SignInAddress {
   readonly userId: string;
   readonly emailId: string;
@@ -32,16 +32,20 @@ export interface EmailStore {
   findSignIn(address: string): Promise<SignInAddress | null>;
   findPreferred(userId: string): Promise<string | null>;
   /**
-   * False: this user has it, or waits for its code, or it is `refused`, as another user has it; otherwise that one keeps it,
-   * as the code verifies nothing. Rejects with `OwnerGoneError` when the user went meanwhile.
+   * False: this user already has the address or waits for its code, or another user has it and `ofAnother` is `refused`. With
+   * `added`, the other user keeps it, because the code verifies nothing. Rejects with `OwnerGoneError` if the user was removed
+   * meanwhile.
    */
   add(email: NewEmail, code: NewCode, ofAnother: 'refused' | 'added'): Promise<boolean>;
-  /** Replaces the code of this user's unverified address; returns the address as stored, or null when there is none. */
+  /** Replaces the code of this user's unverified address. Returns the address as stored, or null if there is none. */
   renewCode(address: string, userId: string, code: NewCode, verifyByMs: number): Promise<string | null>;
-  /** Uses up the code and verifies its address. Returns its id; null: either is gone, or another user verified it first. */
+  /**
+   * Uses the code and verifies its address. Returns its id; null: code or address no longer exist, or another user verified it
+   * first.
+   */
   verify(codeId: string, nowMs: number): Promise<string | null>;
   list(userId: string, nowMs: number): Promise<readonly EmailEntry[]>;
   prefer(emailId: string, userId: string): Promise<PreferOutcome>;
-  /** The preferred address stays, so that there is always one. */
+  /** Never removes the preferred address, so there is always one. */
   remove(emailId: string, userId: string): Promise<RemoveEmailOutcome>;
 }

@@ -1,4 +1,4 @@
-/** The part of the store that holds API key pairs. */
+/** The part of the store for API key pairs. */
 import type { Owner, Page, PageRequest } from './auth-store.ts';
 import type { NewCode } from './code-store.ts';
 
@@ -20,7 +20,7 @@ export interface KeyPairSummary {
   readonly verified: boolean;
 }
 
-/** A verified, live key pair of an enabled user; the caller must still compare the secret. */
+/** A verified, live key pair of an enabled user. The caller must still compare the secret. */
 export interface LiveKeyPair extends KeyPairSummary, Owner {
   readonly secretHash: string;
 }
@@ -37,23 +37,23 @@ export interface KeyPairEntry extends KeyPairSummary {
 
 export interface KeyPairStore {
   /**
-   * Stores the pair, and the code that verifies it or null for one that is verified already. Rejects with
-   * `OwnerGoneError` when the user went in the meantime.
+   * Stores the pair and the code that verifies it, or null if it is already verified. Rejects with `OwnerGoneError` if the user was
+   * removed meanwhile.
    */
   create(pair: NewKeyPair, code: NewCode | null): Promise<void>;
-  /** One indexed query, whose work is the same whether there is such a key or not. */
+  /** One indexed query that does the same work whether or not the key exists. */
   findLive(apiKey: string, nowMs: number): Promise<LiveKeyPair | null>;
-  /** Stores another hash of the same secret; does nothing when the stored one is no longer `fromHash`. */
+  /** Stores another hash of the same secret. Does nothing if the stored hash is no longer `fromHash`. */
   rehash(keyId: string, fromHash: string, toHash: string): Promise<void>;
   /** An unverified pair of this user. */
   findPending(apiKey: string, userId: string, nowMs: number): Promise<PendingKeyPair | null>;
-  /** Replaces the code of an unverified pair; false when the pair is gone or verified. */
+  /** Replaces the code of an unverified pair. False: the pair no longer exists or is verified. */
   renewCode(keyId: string, code: NewCode): Promise<boolean>;
-  /** Uses up the code and verifies its pair; returns the pair's id, or null when either is gone. */
+  /** Uses the code and verifies its pair. Returns the pair's id, or null if either no longer exists. */
   verify(codeId: string, nowMs: number): Promise<string | null>;
   list(userId: string, nowMs: number): Promise<readonly KeyPairSummary[]>;
-  /** Ends a pair, of this user only when one is named. False: there is no such pair. */
+  /** Ends a pair, with `userId` only if it belongs to that user. False: there is no such pair. */
   remove(keyId: string, userId: string | null): Promise<boolean>;
-  /** Live pairs of everybody, newest first. */
+  /** Live pairs of all users, newest first. */
   page(request: PageRequest, nowMs: number): Promise<Page<KeyPairEntry>>;
 }

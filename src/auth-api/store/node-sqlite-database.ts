@@ -1,6 +1,6 @@
 /**
- * `node:sqlite` in the shape that kysely's SQLite dialect expects (that of better-sqlite3). Statements are prepared
- * once per text and kept, bounded; a statement always runs to its end before another begins, so sharing one is safe.
+ * `node:sqlite` with the interface that kysely's SQLite dialect expects (that of better-sqlite3). Statements are prepared once per
+ * text and kept in a bounded cache. A statement always finishes before another begins, so sharing one is safe.
  */
 import { closeSync, openSync } from 'node:fs';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
@@ -9,17 +9,17 @@ import { StoreUnavailableError } from './store-errors.ts';
 
 const maxStatements = 200;
 
-/** Opens or makes the file. Throws when it cannot be opened or is no database. */
+/** Opens or creates the file. Throws if it cannot be opened or is not a database. */
 export function openNodeSqlite(path: string): SqliteDatabase {
   createPrivately(path);
   const database = new DatabaseSync(path, { enableForeignKeyConstraints: true, timeout: 5_000 });
-  // Write-ahead logging: readers of another process never wait for a writer. Full synchronization: a revocation that was
-  // acknowledged survives a loss of power.
+  // Write-ahead logging: readers in other processes never wait for a writer. Full synchronization: an acknowledged revocation
+  // survives a power failure.
   database.exec('pragma journal_mode = wal; pragma synchronous = full');
   return inShapeOfKysely(database);
 }
 
-/** Opens a file that is there, and changes nothing of it. `waitMs`: for other processes that hold it. */
+/** Opens an existing file and changes nothing in it. `waitMs`: how long to wait for other processes that lock it. */
 export function openExistingSqlite(path: string, waitMs: number): SqliteDatabase {
   return inShapeOfKysely(new DatabaseSync(path, { timeout: waitMs }));
 }
@@ -31,8 +31,8 @@ function inShapeOfKysely(database: DatabaseSync): SqliteDatabase {
     prepare(sql) {
       const known = statements.get(sql);
       if (known !== undefined) return known;
-      // A deferred transaction that reads before it writes fails at once when another process wrote in between,
-      // instead of waiting for its turn; all transactions here write.
+      // A deferred transaction that reads before it writes fails at once if another process wrote in between, instead of waiting.
+      // All transactions here write.
       const statement = wrapStatement(attempt(() => database.prepare(sql === 'begin' ? 'begin immediate' : sql)));
       if (statements.size >= maxStatements) statements.clear();
       statements.set(sql, statement);
@@ -42,19 +42,19 @@ function inShapeOfKysely(database: DatabaseSync): SqliteDatabase {
 }
 
 /**
- * SQLite makes a new file readable for everybody that the umask allows, and gives its journal the mode of the file. So a
- * file that is not there yet is made first, for this process's user alone.
+ * SQLite creates a new file with all permissions that the umask allows, and gives its journal the mode of the file. So a missing
+ * file is created first, accessible only to this process's user.
  */
 function createPrivately(database: string): void {
   try {
     const file = fileOf(database);
     if (file !== null) closeSync(openSync(file, 'wx', 0o600));
   } catch {
-    // It exists, or cannot be made: opening it says what is wrong.
+    // The file exists or cannot be created. Opening it reports the cause.
   }
 }
 
-/** Null: SQLite makes no file by itself. URIs as SQLite reads them (sqlite.org/uri.html). */
+/** Null: SQLite creates no file. Parses URIs as SQLite does (sqlite.org/uri.html). */
 function fileOf(database: string): string | null {
   const uri = /^file:(?:\/\/(?:localhost)?(?=\/))?([^?#]*)(?:\?([^#]*))?/.exec(database);
   const path = uri === null ? database : decodeURIComponent(uri[1] ?? '');
@@ -72,7 +72,7 @@ function wrapStatement(statement: StatementSync): SqliteStatement {
   };
 }
 
-/** Primary result codes of SQLite (sqlite.org/rescode.html) after which trying again later may work. */
+/** Primary result codes of SQLite (sqlite.org/rescode.html) after which a later retry may succeed. */
 const unavailable: ReadonlyMap<number, string> = new Map([
   [5, 'another process holds the file'],
   [6, 'another process holds a table'],
@@ -92,7 +92,7 @@ function attempt<Result>(work: () => Result): Result {
   }
 }
 
-/** Only what the tables hold; anything else is a fault of the query. */
+/** Accepts only types that the tables contain. Anything else is a bug in the query. */
 function toInput(value: unknown): SQLInputValue {
   if (value === null || typeof value === 'string' || typeof value === 'number') return value;
   throw new TypeError(`a ${typeof value} cannot be a query parameter`);

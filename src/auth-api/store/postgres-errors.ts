@@ -1,17 +1,17 @@
 /**
- * Turns what goes wrong with PostgreSQL into the errors of a store. The texts of the client and the server name hosts,
- * users and values of rows, so only codes and words of our own come through.
+ * Converts PostgreSQL errors to errors of the store. The texts of the client and the server contain hosts, users and row values, so
+ * only codes and our own words are passed on.
  */
 import { DatabaseError } from 'pg';
 import { StoreFaultError, StoreUnavailableError } from './store-errors.ts';
 
 export interface MappedError {
   readonly error: Error;
-  /** The connection that it came by is not to be used again. */
+  /** The connection that reported the error must not be used again. */
   readonly breaksConnection: boolean;
 }
 
-/** Classes and codes of SQLSTATE (PostgreSQL, appendix A) after which trying again later may work. */
+/** Classes and codes of SQLSTATE (PostgreSQL, appendix A) after which a later retry may succeed. */
 const unavailable: readonly (readonly [prefix: string, reason: string])[] = [
   ['08', 'connection lost'],
   ['23505', 'another transaction took the same key'],
@@ -31,7 +31,7 @@ export function toStoreError(error: unknown): MappedError {
   if (error instanceof DatabaseError) return fromServer(error);
   const urlIsBad = error instanceof URIError || (error as NodeJS.ErrnoException).code === 'ERR_INVALID_URL';
   if (urlIsBad) return { error: new StoreUnavailableError('its URL is not valid'), breaksConnection: true };
-  // Faults of the program keep their trace.
+  // Bugs in the program keep their stack trace.
   if (error instanceof TypeError || error instanceof RangeError) return { error, breaksConnection: true };
   return { error: new StoreUnavailableError(reasonOf(error)), breaksConnection: true };
 }
@@ -40,7 +40,7 @@ function fromServer({ code = '', severity, message }: DatabaseError): MappedErro
   const breaksConnection = severity !== 'ERROR';
   const reason = unavailable.find(([prefix]) => code.startsWith(prefix))?.[1];
   if (reason !== undefined) return { error: new StoreUnavailableError(`${reason} (${code})`), breaksConnection };
-  // Class 42, missing tables and rights, speaks of the schema only; others may repeat values.
+  // Class 42, missing tables and privileges, mentions only the schema; others may repeat values.
   const text = code.startsWith('42') ? `: ${message}` : '';
   return { error: new StoreFaultError(`PostgreSQL refused a statement (${code})${text}`), breaksConnection };
 }

@@ -1,4 +1,4 @@
-/** The store in PostgreSQL: for several processes, on one machine or many. */
+/** The store in PostgreSQL: for several processes on one or more machines. */
 import { Kysely, PostgresDialect, sql } from 'kysely';
 import type { AuthStore } from './auth-store.ts';
 import { runMigrations } from './migrations/run-migrations.ts';
@@ -13,16 +13,16 @@ const serving: PoolBounds = {
   idleTimeoutMs: 30_000,
 };
 
-/** A migration may rewrite large tables, and those who started second wait for it. */
+/** A migration may rewrite large tables, and processes that start second wait for it. */
 const migrating: PoolBounds = { ...serving, connections: 1, statementTimeoutMs: 10 * 60_000 };
 
-/** Key of the advisory lock under which one process at a time migrates; an arbitrary number. */
+/** Key of the advisory lock under which one process at a time migrates. The number is arbitrary. */
 const migrationLock = 4_711_320_815;
 
 /**
- * `url`: as PostgreSQL's own clients read it (`sslmode`, `sslrootcert` and so on in its query). An encrypted connection
- * is always verified, unless `sslmode` is `no-verify`. Rejects with `StoreUnavailableError` when the database does not
- * respond, and when it cannot be brought to the current version; no error repeats the URL.
+ * `url`: parsed as PostgreSQL's own clients do (`sslmode`, `sslrootcert` and so on in its query). Encrypted connections are always
+ * verified, unless `sslmode` is `no-verify`. Rejects with `StoreUnavailableError` if the database does not respond, and also if it
+ * cannot be migrated. No error repeats the URL.
  */
 export async function openPostgresStore(url: string): Promise<AuthStore> {
   await migrate(url);
@@ -33,7 +33,7 @@ async function migrate(url: string): Promise<void> {
   const db = openDatabase(url, migrating);
   try {
     await db.connection().execute(async (connection) => {
-      // Before kysely makes its own tables: two that do so at the same time fail. The lock goes with the connection.
+      // Locks before kysely creates its own tables, because doing so concurrently fails. Closing the connection releases the lock.
       await sql`select pg_advisory_lock(${migrationLock})`.execute(connection);
       await runMigrations(connection);
     });
@@ -42,10 +42,10 @@ async function migrate(url: string): Promise<void> {
   }
 }
 
-/** Connections that a process holds at most. */
+/** Maximum connections of a process. */
 export const connectionsOfProcess = serving.connections;
 
-/** Connects with the first query. */
+/** Connects on the first query. */
 export function openDatabase(url: string, bounds: PoolBounds): Kysely<Tables> {
   return new Kysely<Tables>({ dialect: new PostgresDialect({ pool: openPostgresPool(url, bounds) }) });
 }

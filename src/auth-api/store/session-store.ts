@@ -1,12 +1,12 @@
-/** The part of the store that holds sessions. */
+/** The part of the store for sessions. */
 import type { Owner, Page, PageRequest } from './auth-store.ts';
 import type { NewCode } from './code-store.ts';
 
 export interface NewSession {
   readonly id: string;
-  /** Null: a decoy, for an unknown address. It can never be verified. */
+  /** Null: a decoy for an unknown address. It can never be verified. */
   readonly userId: string | null;
-  /** The address to which the code goes; it counts as verified when the session is. */
+  /** The address to which the code is sent. Verifying the session verifies the address. */
   readonly emailId: string | null;
   readonly bearerHash: string;
   readonly ip: string;
@@ -14,7 +14,7 @@ export interface NewSession {
   readonly createdAtMs: number;
   /** Expiry once verified. */
   readonly expireAtMs: number;
-  /** Until then the session must be verified, or it ends. */
+  /** The deadline for verifying the session; after it the session ends. */
   readonly verifyByMs: number;
 }
 
@@ -37,20 +37,22 @@ export interface SessionEntry extends SessionSummary {
 
 export interface SessionStore {
   /**
-   * Stores the session, and the code that verifies it or null for one that is verified already. Rejects with
-   * `OwnerGoneError` when user or address went in the meantime.
+   * Stores the session and the code that verifies it, or null if it is already verified. Rejects with `OwnerGoneError` if user or
+   * address were removed meanwhile.
    */
   create(session: NewSession, code: NewCode | null): Promise<void>;
-  /** One indexed query. `bearerHashes`: the bearer under the current and every earlier secret. */
+  /** One indexed query. `bearerHashes`: the bearer hashed with the current and every earlier secret. */
   findLive(bearerHashes: readonly string[], nowMs: number): Promise<LiveSession | null>;
-  /** Uses up the code and verifies its session with the address it went to. Returns its id; null: either is
-   * gone, or another user verified the address first. */
+  /**
+   * Uses the code and verifies its session and the address to which it was sent. Returns the session's id; null: code or session no
+   * longer exist, or another user verified the address first.
+   */
   verify(codeId: string, nowMs: number): Promise<string | null>;
   /** False: the session has ended. */
   extend(sessionId: string, expireAtMs: number, nowMs: number): Promise<boolean>;
   listLive(userId: string, nowMs: number): Promise<readonly SessionSummary[]>;
-  /** Ends a session, of this user only when one is named. False: there is no such live session. */
+  /** Ends a session, with `userId` only if it belongs to that user. False: there is no such live session. */
   remove(sessionId: string, userId: string | null, nowMs: number): Promise<boolean>;
-  /** Live sessions of everybody, newest first. */
+  /** Live sessions of all users, newest first. */
   page(request: PageRequest, nowMs: number): Promise<Page<SessionEntry>>;
 }

@@ -1,4 +1,4 @@
-/** The store in one SQLite file, or in memory: the default, for one process or a few on one machine. */
+/** The store in one SQLite file or in memory: the default, for one process or a few on one machine. */
 import { Kysely, SqliteAdapter, type SqliteDatabase, SqliteDialect } from 'kysely';
 import type { AuthStore } from './auth-store.ts';
 import { runMigrations } from './migrations/run-migrations.ts';
@@ -6,7 +6,7 @@ import { openNodeSqlite } from './node-sqlite-database.ts';
 import { createSqlStore } from './sql/sql-store.ts';
 import type { Tables } from './sql/tables.ts';
 
-/** `database`: a path, a `file:` URI (RFC 8089) or `:memory:`. Rejects when it cannot be opened or migrated. */
+/** `database`: a path, a `file:` URI (RFC 8089) or `:memory:`. Rejects if it cannot be opened or migrated. */
 export async function openSqliteStore(database: string): Promise<AuthStore> {
   const db = new Kysely<Tables>({ dialect: new TransactionalSqliteDialect(openNodeSqlite(database)) });
   try {
@@ -19,8 +19,8 @@ export async function openSqliteStore(database: string): Promise<AuthStore> {
 }
 
 /**
- * SQLite changes tables within transactions, which kysely does not make use of by itself. With it, a migration is all or
- * nothing, and the transaction is the lock under which processes that start together wait for each other.
+ * SQLite can change tables within transactions, but kysely does not use that by default. With it, a migration is all or nothing,
+ * and the transaction is the lock for processes that start together.
  */
 export class TransactionalSqliteDialect extends SqliteDialect {
   constructor(database: SqliteDatabase) {

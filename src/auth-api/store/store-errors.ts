@@ -1,9 +1,9 @@
-/** How a store fails, so that an outage of the database and a fault of ours are kept apart. */
+/** Errors of a store. They separate an outage of the database from a bug. */
 
-/** The database does not respond, or not in time: trying again later may work. The text names neither host nor user. */
+/** The database does not respond, or not in time; a later retry may succeed. The text contains neither host nor user. */
 export class StoreUnavailableError extends Error {
   override readonly name = 'StoreUnavailableError';
-  /** A code of the system or of TLS, or words of ours. */
+  /** A code of the system or of TLS, or our own words. */
   readonly reason: string;
 
   constructor(reason: string) {
@@ -12,12 +12,12 @@ export class StoreUnavailableError extends Error {
   }
 }
 
-/** The database refused a statement: a fault of ours or of its setup. The text holds no value of any row. */
+/** The database refused a statement: a bug in the program or a mistake in the database's setup. The text contains no row values. */
 export class StoreFaultError extends Error {
   override readonly name = 'StoreFaultError';
 }
 
-/** The user, or the address, to whom a new row was to belong went in the meantime. */
+/** The user or address that should own a new row was removed meanwhile. */
 export class OwnerGoneError extends Error {
   override readonly name = 'OwnerGoneError';
 

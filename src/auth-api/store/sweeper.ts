@@ -1,19 +1,19 @@
-/** Sweeps ended rows out of the store now and then, in small batches, without keeping the process alive. */
+/** Periodically removes expired rows from the store, in small batches, without keeping the process alive. */
 import type { AuthStore, CredentialEnded } from './auth-store.ts';
 
 const batchRows = 500;
 
 export interface Sweeper {
-  /** Waits for a sweep under way. */
+  /** Waits for the current sweep. */
   close(): Promise<void>;
 }
 
 export interface SweeperOptions {
   readonly intervalMs: number;
   readonly now: () => number;
-  /** Hears why a sweep did not work; the next one comes all the same. */
+  /** Called with the error of a failed sweep. The next one still runs. */
   readonly failed: (error: unknown) => void;
-  /** Hears of each verified credential that a sweep found ended. */
+  /** Called for each verified credential that a sweep found expired. */
   readonly ended?: CredentialEnded;
 }
 
@@ -23,7 +23,7 @@ export function startSweeper(store: AuthStore, options: SweeperOptions): Sweeper
 
   async function sweep(): Promise<void> {
     try {
-      // Requests take their turn between two batches.
+      // Lets requests run between two batches.
       while (!closed && (await store.sweep(options.now(), batchRows, options.ended)) >= batchRows) await yieldTurn();
     } catch (error) {
       options.failed(error);

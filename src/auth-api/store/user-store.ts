@@ -1,4 +1,4 @@
-/** The part of the store that holds users with their roles and groups. */
+/** The part of the store for users with their roles and groups. */
 import type { Page, PageRequest } from './auth-store.ts';
 import type { NewCode } from './code-store.ts';
 import type { NewSession } from './session-store.ts';
@@ -12,7 +12,7 @@ export interface NewUser {
   readonly roles: readonly string[];
   readonly groups: readonly string[];
   readonly createdAtMs: number;
-  /** Until then the first session must be verified, or the registration lapses; null: the user is there for good. */
+  /** The deadline for verifying the first session; after it the registration lapses. Null: the user is permanent. */
   readonly verifyByMs: number | null;
 }
 
@@ -36,37 +36,40 @@ export interface UserFilter {
 
 export type CreateUserOutcome = 'done' | 'email_taken' | 'alias_taken';
 
-/** `last_holder`: nothing was changed, since no other enabled and verified user holds the role that must be kept. */
+/** `last_holder`: nothing was changed, because no other enabled and verified user has the role that must be kept. */
 export type ChangeUserOutcome = 'done' | 'unknown' | 'last_holder';
 
 export interface FirstSession {
   readonly session: NewSession;
   readonly code: NewCode;
-  /** When the address is taken: the alias is reserved all the same, and the session stored as a decoy. */
+  /** If the address is taken, reserves the alias anyway and stores the session as a decoy. */
   readonly decoyIfTaken?: boolean;
 }
 
-/** `kept`, where it is asked for, is a role that must not lose its last enabled and verified holder. */
+/** `kept`, where given, is a role that must not lose its last enabled and verified holder. */
 export interface UserStore {
-  /** Stores the user with the address as preferred one, and the first session of a registration. */
+  /** Stores the user with the address as the preferred one, and the first session of a registration. */
   create(user: NewUser, first: FirstSession | null): Promise<CreateUserOutcome>;
-  /** Alias of a user who is there for good. */
+  /** Alias of a permanent user. */
   findAlias(userId: string): Promise<string | null>;
   findIdByEmail(address: string): Promise<string | null>;
-  /** What of a new account another has: the alias, also of a pending registration, or the verified address; null: neither. */
+  /**
+   * The part of a new account that another user already has: the alias, also of a pending registration, or the verified address;
+   * null: neither.
+   */
   findTaken(account: { email: string; alias: string }, nowMs: number): Promise<'email' | 'alias' | null>;
-  /** Removes the user with everything that belongs to it. */
+  /** Removes the user and all its rows. */
   remove(userId: string, kept?: string): Promise<ChangeUserOutcome>;
   find(userId: string): Promise<UserEntry | null>;
   page(filter: UserFilter, request: PageRequest): Promise<Page<UserEntry>>;
-  /** Disabling ends all sessions; key pairs rest until the user is enabled again. */
+  /** Disabling ends all sessions. Key pairs stop working until the user is enabled again. */
   setEnabled(userId: string, enabled: boolean, kept?: string): Promise<ChangeUserOutcome>;
-  /** Sorted role names, or null when there is no such user. */
+  /** Sorted role names; null: there is no such user. */
   roles(userId: string): Promise<readonly string[] | null>;
-  /** False: no such user. Adding a role that is there changes nothing. */
+  /** False: there is no such user. Adding a role that the user already has changes nothing. */
   addRole(userId: string, role: string): Promise<boolean>;
-  /** Gives the user what it does not hold yet, and returns that. Null: no such user. */
+  /** Grants what the user does not already have, and returns it. Null: there is no such user. */
   grant(userId: string, names: Names): Promise<Names | null>;
-  /** `unknown`: no such user, or it does not hold the role. */
+  /** `unknown`: there is no such user, or the user does not have the role. */
   removeRole(userId: string, role: string, kept?: string): Promise<ChangeUserOutcome>;
 }

@@ -1,4 +1,4 @@
-/** First version of the tables. A migration that has been released is never edited; the next change is a new one. */
+/** The first version of the tables. Never edit a migration that has been released; add a new one. */
 import { type CreateTableBuilder, type Kysely, PostgresAdapter, type RawBuilder, sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
 
@@ -71,7 +71,7 @@ export const initial: Migration = {
   },
 };
 
-/** Beside the primary and unique keys: what is listed, swept, paged or followed on deletion. */
+/** Indexes besides the primary and unique keys, for listing, sweeping, paging and cascading deletes. */
 const indexes = [
   ['users', 'verify_by'],
   ['users', 'created_at'],
@@ -110,8 +110,8 @@ async function namesOfUser(db: Kysely<unknown>, table: string, name: string): Pr
 }
 
 /**
- * In PostgreSQL text is compared byte by byte, as in SQLite, whatever the locale of the database: names sort alike, and
- * no index is spoilt by an update of the operating system's locales.
+ * PostgreSQL compares text byte by byte, as SQLite does, regardless of the database's locale. So names sort alike, and an update of
+ * the operating system's locales does not corrupt an index.
  */
 function textType(db: Kysely<unknown>): 'text' | RawBuilder<unknown> {
   return db.getExecutor().adapter instanceof PostgresAdapter ? sql`text collate "C"` : 'text';

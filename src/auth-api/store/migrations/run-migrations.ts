@@ -1,18 +1,18 @@
 /**
- * Brings a database to the newest version at start. kysely runs pending migrations in one transaction under a lock, so
- * processes that start together do not collide.
+ * Migrates a database to the newest version at start. kysely runs pending migrations in one transaction under a lock, so processes
+ * that start together do not collide.
  */
 import type { Kysely } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
 import { StoreUnavailableError } from '../store-errors.ts';
 import { initial } from './0001-initial.ts';
 
-/** In the order of their names; a name is never changed once released. */
+/** In the order of their names. Never change a name once it has been released. */
 const migrations: Readonly<Record<string, Migration>> = { '0001-initial': initial };
 
 export const migrationNames: readonly string[] = Object.keys(migrations);
 
-/** Rejects when a migration fails, or when the database is newer than this program. */
+/** Rejects if a migration fails, or if the database is newer than this program. */
 export async function runMigrations<Tables>(db: Kysely<Tables>): Promise<void> {
   const migrator = new Migrator({ db, provider: { getMigrations: async () => migrations } });
   const { error } = await migrator.migrateToLatest();

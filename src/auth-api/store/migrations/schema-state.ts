@@ -1,17 +1,17 @@
-/** How the tables of a database compare with this program, for diagnosis: nothing is changed. */
+/** Compares the tables of a database with this program, for diagnosis. Changes nothing. */
 import { type Kysely, sql } from 'kysely';
 import type { Tables } from '../sql/tables.ts';
 import { migrationNames } from './run-migrations.ts';
 
 export type SchemaState =
   | { readonly kind: 'current' }
-  /** The start makes the tables. */
+  /** The program creates the tables at start. */
   | { readonly kind: 'empty' }
-  /** The start brings them to the current version. */
+  /** The program migrates them at start. */
   | { readonly kind: 'older' }
-  /** A newer version of the program was here: this one does not start. */
+  /** A newer version of the program has migrated them, so this one does not start. */
   | { readonly kind: 'newer' }
-  /** Another program has a table of this name. */
+  /** Another program has a table with this name. */
   | { readonly kind: 'foreign'; readonly table: string };
 
 export const tableNames = Object.keys({
@@ -24,10 +24,10 @@ export const tableNames = Object.keys({
   codes: true,
 } satisfies Record<keyof Tables, true>);
 
-/** Where migrations that have run are recorded. */
+/** The table that records completed migrations. */
 const record = 'kysely_migration';
 
-/** `schema`: in which tables are made; null: there is one only. Rejects as the store does. */
+/** `schema`: where tables are created; null: the database has only one. Rejects as the store does. */
 export async function schemaState(db: Kysely<Tables>, schema: string | null): Promise<SchemaState> {
   const tables = await db.introspection.getTables({ withInternalKyselyTables: true });
   const names = new Set(tables.filter((table) => schema === null || table.schema === schema).map(({ name }) => name));

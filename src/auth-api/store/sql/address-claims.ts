@@ -1,12 +1,12 @@
 /**
- * Who has an address. A verified address has one owner. Before that it has none: any number of registrations and users may
- * wait for a code at it, none keeps the others or its owner away, and the first whose code comes back gets it.
+ * Ownership of addresses. A verified address has one owner. An unverified one has none: any number of registrations and users may
+ * wait for a code sent to it. No claim excludes the others or the owner, and the first verified code gets the address.
  */
 import type { Transaction } from 'kysely';
 import { lockUsers } from './row-locks.ts';
 import type { Tables } from './tables.ts';
 
-/** Locks whom an account at this address, and with this alias, would displace, and removes those who may go. */
+/** Locks the users that an account with this address and alias would displace, and removes those that may be removed. */
 export async function makeRoom(
   trx: Transaction<Tables>,
   account: { readonly addressKey: string; readonly aliasKey: string; readonly verified: boolean },
@@ -25,14 +25,14 @@ export async function makeRoom(
   if (verified) await endClaims(trx, addressKey, locked);
 }
 
-/** Locks who would be displaced by the code, with its owner, whichever kind of code it is. */
+/** Locks the owner of the code and the users that its use would displace, for any kind of code. */
 export async function lockForCode(trx: Transaction<Tables>, codeId: string): Promise<readonly string[]> {
   const owner = trx
     .selectFrom('codes')
     .innerJoin('users', 'users.id', 'codes.user_id')
     .where('codes.id', '=', codeId)
     .select('users.id as id');
-  // The address is that of the session, or what the code verifies itself.
+  // The address is that of the session, or the one that the code itself verifies.
   const others = trx
     .selectFrom('codes')
     .leftJoin('sessions', 'sessions.id', 'codes.subject_id')
@@ -47,8 +47,8 @@ export async function lockForCode(trx: Transaction<Tables>, codeId: string): Pro
 }
 
 /**
- * Makes the address its user's; claims of other users at it end. `locked`: of `lockForCode`. False: it is gone, or another
- * user has verified it first.
+ * Gives the address to its user and ends the claims of other users. `locked`: result of `lockForCode`. False: the address no longer
+ * exists, or another user verified it first.
  */
 export async function winAddress(
   trx: Transaction<Tables>,
@@ -80,7 +80,7 @@ export async function isOwned(trx: Transaction<Tables>, addressKey: string): Pro
   return owned !== undefined;
 }
 
-/** Registrations that waited for this address go as a whole, and addresses that other users wanted to add. */
+/** Removes registrations that waited for this address, with all their rows, and the same address of users who wanted to add it. */
 async function endClaims(trx: Transaction<Tables>, addressKey: string, userIds: readonly string[]): Promise<void> {
   const claims = trx
     .selectFrom('emails')

@@ -56,7 +56,7 @@ export async function putCode(
     .execute();
 }
 
-/** Stores a new code of a subject whose user is locked; codes that it had before stop to count. */
+/** Stores a new code for a subject whose user is locked. Its earlier codes become invalid. */
 export async function replaceCode(
   trx: Transaction<Tables>,
   code: NewCode,
@@ -71,13 +71,13 @@ export async function dropCodes(trx: Transaction<Tables>, subjectId: string): Pr
 }
 
 interface UsedCode {
-  /** What it verifies. */
+  /** Id of what the code verifies. */
   readonly subjectId: string;
-  /** Its user, and those whom its use may displace. */
+  /** Its user, and the users that its use may displace. */
   readonly locked: readonly string[];
 }
 
-/** Takes the code away; null for everyone but the first who asks. */
+/** Deletes the code; null for every caller but the first. */
 export async function useCode(
   trx: Transaction<Tables>,
   codeId: string,

@@ -125,7 +125,7 @@ export function emailQueries(db: Kysely<Tables>): EmailStore {
   };
 }
 
-/** Locks the address: until the transaction ends nothing changes it, and no sign-in starts at it. */
+/** Locks the address: until the transaction ends, nothing changes it and no sign-in with it starts. */
 async function ownEmail(trx: Transaction<Tables>, emailId: string, userId: string) {
   await lockUser(trx, userId);
   return trx
@@ -137,7 +137,7 @@ async function ownEmail(trx: Transaction<Tables>, emailId: string, userId: strin
     .executeTakeFirst();
 }
 
-/** Codes that went to the address prove nothing once it is no longer the user's; verified sessions go on. */
+/** Codes sent to the address prove nothing once it no longer belongs to the user. Verified sessions stay valid. */
 async function endPendingSignIns(trx: Transaction<Tables>, emailId: string): Promise<void> {
   const pending = trx.selectFrom('sessions').where('email_id', '=', emailId).where('verified', '=', 0).select('id');
   await trx.deleteFrom('codes').where('subject_id', 'in', pending).execute();

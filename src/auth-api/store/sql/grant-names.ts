@@ -1,10 +1,10 @@
-/** Gives roles and groups to a user in SQL. */
+/** Grants roles and groups to a user in SQL. */
 import type { Kysely } from 'kysely';
 import type { Names } from '../user-store.ts';
 import { lockUser } from './row-locks.ts';
 import type { Tables } from './tables.ts';
 
-/** Returns what the user did not hold before; null: there is no such user. */
+/** Returns what the user did not already have; null: there is no such user. */
 export function grantNames(db: Kysely<Tables>, userId: string, names: Names): Promise<Names | null> {
   return db.transaction().execute(async (trx) => {
     if (!(await lockUser(trx, userId))) return null;

@@ -38,7 +38,8 @@ export function keyPairQueries(db: Kysely<Tables>): KeyPairStore {
       }),
 
     async findLive(apiKey, nowMs) {
-      // The first key from the asked one on: the work is the same whether the asked one is there, so time does not tell.
+      // The first key at or after the requested one. The work is the same whether or not the key exists, so timing does not reveal
+      // it.
       const nearest = db
         .selectFrom('keypairs')
         .where('api_key', '>=', apiKey)

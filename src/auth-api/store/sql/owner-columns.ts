@@ -1,6 +1,6 @@
 /**
- * Who a credential belongs to, read in the same query as the credential: roles and groups come as one text each, joined
- * by commas (which no name may hold), so that a check costs one query and one row.
+ * The owner of a credential, read in the same query as the credential. Roles and groups are each joined to one text with commas
+ * (which no name may contain), so a check costs one query and one row.
  */
 import { sql } from 'kysely';
 import type { Owner } from '../auth-store.ts';
@@ -13,12 +13,12 @@ export interface OwnerRow {
   readonly groups: string | null;
 }
 
-/** Sorted role names of `users.id`, joined by commas; null when there is none. */
+/** Sorted role names of `users.id`, joined by commas; null if there are none. */
 export const joinedRoles = sql<
   string | null
 >`(select string_agg(role, ',' order by role) from user_roles where user_id = users.id)`;
 
-/** The same of groups. */
+/** Sorted group names, in the same form. */
 export const joinedGroups = sql<
   string | null
 >`(select string_agg(group_name, ',' order by group_name) from user_groups where user_id = users.id)`;

@@ -1,4 +1,4 @@
-/** Slices of long lists. */
+/** Pages of long lists. */
 import type { SelectQueryBuilder } from 'kysely';
 import type { PageRequest } from '../auth-store.ts';
 import type { Tables } from './tables.ts';
@@ -7,7 +7,7 @@ export function offsetOf(request: PageRequest): number {
   return (request.page - 1) * request.limit;
 }
 
-/** Rows of the whole list that the query describes. */
+/** Number of rows in the whole list that the query describes. */
 export async function countRows<Joined extends keyof Tables>(
   query: SelectQueryBuilder<Tables, Joined, object>,
 ): Promise<number> {
@@ -15,6 +15,6 @@ export async function countRows<Joined extends keyof Tables>(
     .clearOrderBy()
     .select((eb) => eb.fn.countAll().as('total'))
     .executeTakeFirstOrThrow();
-  // PostgreSQL counts in 64 bits and therefore returns text.
+  // PostgreSQL counts in 64 bits and therefore returns a text.
   return Number(total);
 }

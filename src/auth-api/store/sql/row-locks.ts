@@ -1,17 +1,17 @@
 /**
- * Row locks of PostgreSQL. One rule keeps transactions free of deadlocks: one that changes more than one row locks the
- * users concerned first, all in one statement and in the order of their ids, and changes what belongs to a user only
- * under that lock. SQLite has one writer at a time, so there the same statements only read.
+ * Row locks of PostgreSQL. One rule prevents deadlocks: a transaction that changes more than one row first locks all users
+ * concerned in one statement, in the order of their ids. It changes rows of a user only under that lock. SQLite has one writer at a
+ * time, so there the same statements only read.
  */
 import { type Kysely, PostgresAdapter, type SelectQueryBuilder, type Transaction } from 'kysely';
 import type { Tables } from './tables.ts';
 
-/** Whether the database locks rows, rather than all of itself. */
+/** Whether the database locks rows instead of the whole database. */
 export function locksRows<Any>(db: Kysely<Any>): boolean {
   return db.getExecutor().adapter instanceof PostgresAdapter;
 }
 
-/** Waits for others who change what belongs to this user, and keeps them waiting. False: there is no such user. */
+/** Waits for other transactions that change rows of this user, and blocks new ones. False: there is no such user. */
 export async function lockUser(trx: Transaction<Tables>, userId: string): Promise<boolean> {
   const user = await trx
     .selectFrom('users')
@@ -22,7 +22,7 @@ export async function lockUser(trx: Transaction<Tables>, userId: string): Promis
   return user !== undefined;
 }
 
-/** Locks the users whose ids the query gives, so that they can be removed; returns who they are. */
+/** Locks the users whose ids the query returns, so that they can be removed. Returns their ids. */
 export async function lockUsers(
   trx: Transaction<Tables>,
   which: SelectQueryBuilder<Tables, keyof Tables, { id: string }>,
@@ -38,8 +38,8 @@ export async function lockUsers(
 }
 
 /**
- * Keeps the owner of a new row from being removed until the row exists, while others may add rows of the same owner.
- * False: user or address have been removed. The work is the same in both cases, so that time does not tell a decoy.
+ * Prevents removal of a new row's owner until the row exists, while other transactions may add rows of the same owner. False: user
+ * or address have been removed. The work is the same in both cases, so timing does not reveal a decoy.
  */
 export async function keepOwner(trx: Transaction<Tables>, userId: string, emailId: string | null): Promise<boolean> {
   const user = await trx
@@ -59,8 +59,8 @@ export async function keepOwner(trx: Transaction<Tables>, userId: string, emailI
 }
 
 /**
- * Locks the owner of a session or key pair before the row itself. Returns the owner, null for a decoy's; undefined:
- * there is no such row.
+ * Locks the owner of a session or key pair before the row itself. Returns the owner; null: the row is a decoy; undefined: there is
+ * no such row.
  */
 export async function lockOwnerOf(
   trx: Transaction<Tables>,

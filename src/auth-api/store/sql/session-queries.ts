@@ -17,7 +17,7 @@ export function sessionQueries(db: Kysely<Tables>): SessionStore {
     create: (session, code) =>
       db.transaction().execute(async (trx) => {
         const { id, userId, emailId } = session;
-        // A decoy looks for rows that do not exist.
+        // For a decoy, looks up rows that do not exist.
         const kept = await keepOwner(trx, userId ?? id, userId === null ? id : emailId);
         if (!kept && userId !== null) throw new OwnerGoneError();
         await insertSession(trx, session, code);
@@ -49,7 +49,7 @@ export function sessionQueries(db: Kysely<Tables>): SessionStore {
           .select(['user_id', 'email_id'])
           .executeTakeFirst();
         if (session === undefined || session.email_id === null) return null;
-        // The code came by this address, so the address is the user's; a registration is complete with it.
+        // The code was sent to this address, so the address belongs to the user. This completes a registration.
         if (!(await winAddress(trx, session.email_id, used.locked))) return null;
         await trx.updateTable('users').set({ verify_by: null }).where('id', '=', session.user_id).execute();
         await trx
@@ -117,7 +117,7 @@ export function sessionQueries(db: Kysely<Tables>): SessionStore {
   };
 }
 
-/** Its user is kept by this transaction, or made by it. */
+/** This transaction locks the session's user, or has created it. */
 export async function insertSession(
   trx: Transaction<Tables>,
   session: NewSession,

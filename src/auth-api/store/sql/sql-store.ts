@@ -1,4 +1,4 @@
-/** The store over any SQL database that kysely speaks to: the queries are the same. */
+/** The store for any SQL database that kysely supports. The queries are the same for all. */
 import { type Kysely, sql } from 'kysely';
 import type { AuthStore } from '../auth-store.ts';
 import { codeQueries } from './code-queries.ts';
@@ -9,7 +9,7 @@ import { sweepExpired } from './sweep-expired.ts';
 import type { Tables } from './tables.ts';
 import { userQueries } from './user-queries.ts';
 
-/** `db` is of the current version, and belongs to the store from now on. */
+/** `db`: at the current version. The store owns it from now on. */
 export function createSqlStore(db: Kysely<Tables>): AuthStore {
   return {
     users: userQueries(db),

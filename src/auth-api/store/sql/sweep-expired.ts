@@ -1,10 +1,10 @@
-/** Removes rows that have ended, a bounded number at a time, each kind by its own index. */
+/** Removes rows that have ended, in bounded batches, each kind by its own index. */
 import { type Kysely, type SelectQueryBuilder, sql } from 'kysely';
 import type { CredentialEnded } from '../auth-store.ts';
 import { locksRows } from './row-locks.ts';
 import type { Tables } from './tables.ts';
 
-/** Returns how many rows went; `limit` holds for each kind, so that no sweep keeps others waiting. */
+/** Returns the number of removed rows. `limit` applies to each kind, so no sweep blocks others for long. */
 export async function sweepExpired(
   db: Kysely<Tables>,
   nowMs: number,
@@ -26,7 +26,7 @@ export async function sweepExpired(
     for (const { id, verified } of rows) if (verified === 1) ended({ kind, id });
   }
 
-  // Together with its user, as everything that touches more than one row of a user: sessions refer to addresses.
+  // Locks the users too, as every transaction that changes more than one row of a user: sessions refer to addresses.
   const emails = db
     .selectFrom('emails')
     .innerJoin('users', 'users.id', 'emails.user_id')
@@ -46,8 +46,8 @@ async function remove(db: Kysely<Tables>, table: keyof Tables, which: Which): Pr
 }
 
 /**
- * Rows that another transaction has locked are left for the next sweep, so that replicas which sweep at once share
- * the work. `materialized`: the choice is made once, however the deletion is planned.
+ * Skips rows that another transaction has locked, so replicas that sweep at once share the work. `materialized` makes the database
+ * choose the rows once, whatever the plan of the deletion.
  */
 function removal(db: Kysely<Tables>, table: keyof Tables, which: Which) {
   if (!locksRows(db)) return sql`delete from ${sql.table(table)} where id in (${which})`;

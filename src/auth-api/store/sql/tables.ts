@@ -1,6 +1,6 @@
 /**
- * The tables as the queries see them. Types are those that SQLite and PostgreSQL share: ids and hashes are text, times
- * are whole milliseconds since the epoch, flags are 0 or 1.
+ * The tables as the queries see them. Types are those that SQLite and PostgreSQL share: ids and hashes are text, times are whole
+ * milliseconds since the epoch, flags are 0 or 1.
  */
 
 type Flag = 0 | 1;
@@ -18,7 +18,7 @@ export interface Tables {
 interface UserRow {
   readonly id: string;
   readonly alias: string;
-  /** The alias as it is compared: what is unique. */
+  /** The alias in the form for comparison; unique. */
   readonly alias_key: string;
   readonly full_name: string;
   readonly enabled: Flag;
@@ -31,7 +31,7 @@ interface EmailRow {
   readonly id: string;
   readonly user_id: string;
   readonly address: string;
-  /** The address as it is compared: unique for each user, and among verified ones. */
+  /** The address in the form for comparison; unique for each user, and among verified addresses. */
   readonly address_key: string;
   readonly preferred: Flag;
   readonly created_at: number;
@@ -49,9 +49,9 @@ interface SessionRow {
   readonly user_agent: string;
   readonly verified: Flag;
   readonly created_at: number;
-  /** Expiry once verified, as the client knows it. */
+  /** Expiry once verified, as the client sees it. */
   readonly expire_at: number;
-  /** When the row stops to count: the end of the time for verification, and `expire_at` after it. */
+  /** When the row expires: the verification deadline, and after verification `expire_at`. */
   readonly ends_at: number;
 }
 
@@ -69,12 +69,12 @@ interface KeyPairRow {
 interface CodeRow {
   readonly id: string;
   readonly purpose: string;
-  /** Id of the session, key pair or address that it verifies. */
+  /** Id of the session, key pair or address that the code verifies. */
   readonly subject_id: string;
   /** Null for the code of a decoy. */
   readonly user_id: string | null;
   readonly code_hash: string;
-  /** Keyed hash of whose failed verifications count together. */
+  /** Keyed hash of the account or address whose failed verifications are counted together. */
   readonly counted_as: string;
   readonly tries: number;
   readonly expire_at: number;

@@ -1,4 +1,4 @@
-/** Users as an administrator lists them. */
+/** Users in the list for administrators. */
 import { type Kysely, sql } from 'kysely';
 import type { Page, PageRequest } from '../auth-store.ts';
 import { foldCase } from '../fold-case.ts';
@@ -7,7 +7,7 @@ import { joinedGroups, joinedRoles, splitNames } from './owner-columns.ts';
 import { countRows, offsetOf } from './paging.ts';
 import type { Tables } from './tables.ts';
 
-/** Addresses joined by blanks, which no address may hold; the preferred one first. */
+/** Addresses joined by spaces, which no address may contain; the preferred one first. */
 const joinedEmails = sql<
   string | null
 >`(select string_agg(address, ' ' order by preferred desc, address) from emails where user_id = users.id)`;
@@ -31,7 +31,7 @@ export async function pageOfUsers(
   filter: UserFilter,
   request: PageRequest,
 ): Promise<Page<UserEntry>> {
-  // A user without an address only reserves an alias: a registration at an address that another user has.
+  // A user without an address only reserves an alias, for a registration with an address that another user has.
   let query = db
     .selectFrom('users')
     .where(({ exists, selectFrom }) =>
@@ -52,7 +52,7 @@ export async function pageOfUsers(
   return { rows: rows.map(toEntry), total: await countRows(query) };
 }
 
-/** What of a new account another one has. A registration that lapsed no longer has its alias. */
+/** The part of a new account that another user already has. An expired registration no longer holds its alias. */
 export async function findTaken(
   db: Kysely<Tables>,
   account: { readonly email: string; readonly alias: string },

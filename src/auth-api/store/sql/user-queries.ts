@@ -9,7 +9,7 @@ import { insertSession } from './session-queries.ts';
 import type { Tables } from './tables.ts';
 import { findTaken, findUserEntry, pageOfUsers } from './user-entries.ts';
 
-/** Thrown inside a transaction to undo it. */
+/** Thrown inside a transaction to roll it back. */
 class Taken extends Error {
   override readonly name = 'Taken';
 }
@@ -131,7 +131,7 @@ async function insertUser(trx: Transaction<Tables>, user: NewUser): Promise<bool
   return numInsertedOrUpdatedRows === 1n;
 }
 
-/** False: another user has the address. One statement in both cases, so that time does not tell. */
+/** False: another user has the address. Both cases run one statement, so timing does not reveal which. */
 async function insertFirstEmail(trx: Transaction<Tables>, user: NewUser): Promise<boolean> {
   const addressKey = foldCase(user.email);
   const row = {
@@ -170,12 +170,12 @@ async function insertNames(trx: Transaction<Tables>, user: NewUser): Promise<voi
 }
 
 /**
- * Whether this user alone, among enabled and verified ones, holds the role: a registration that is not verified may lapse. Ask in the
- * transaction that makes the change.
+ * Whether this user is the only enabled and verified one with the role. Unverified registrations do not count, because they may
+ * lapse. Call this in the transaction that makes the change.
  */
 async function isLastHolder(trx: Transaction<Tables>, userId: string, role: string): Promise<boolean> {
-  // When two holders go at the same time, the second waits here and then sees that the first is gone. The user is locked
-  // with them even without the role, which it may be given or lose meanwhile.
+  // If two holders are removed at once, the second transaction waits here and then sees that the first holder is gone. The user is
+  // locked with them even without the role, because it may gain or lose the role meanwhile.
   const self = trx.selectFrom('users').where('id', '=', userId).select('id');
   const holding = trx.selectFrom('user_roles').where('role', '=', role).select('user_id as id');
   await lockUsers(trx, self.union(holding));
