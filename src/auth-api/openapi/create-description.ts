@@ -1,4 +1,4 @@
-/** The OpenAPI 3.1 description of the API, made from the operations themselves and the schemas that check requests. */
+/** The OpenAPI 3.1 description of the API, generated from the operations and the schemas that validate requests. */
 import { basePath, type Operation } from '../operations/operation.ts';
 import type { ApiDescription } from '../services.ts';
 import { describeOperation, tagOf } from './describe-operation.ts';
@@ -7,7 +7,7 @@ import { createNamedSchemas } from './named-schemas.ts';
 import { generalRefusals } from './operation-refusals.ts';
 
 export interface DescriptionOptions {
-  /** Name of the cookie that carries a session; null: none does. */
+  /** Name of the session cookie; null: sessions use no cookie. */
   readonly cookie: string | null;
 }
 

@@ -1,4 +1,4 @@
-/** One operation as OpenAPI describes it: parameters, body, credential and every response. */
+/** One operation in OpenAPI: parameters, body, credential and every response. */
 import type { Operation } from '../operations/operation.ts';
 import { describeRefusals, describeSuccess } from './describe-responses.ts';
 import { describeParameters, type NamedSchemas } from './named-schemas.ts';
@@ -63,13 +63,13 @@ const tags = {
   admin: 'Administration',
 } as const;
 
-/** By the first segment of the path. */
+/** The first segment of the path. */
 export function tagOf(path: string): string {
   const [, first = ''] = path.split('/');
   return first in tags ? tags[first as keyof typeof tags] : 'Description';
 }
 
-/** Operations that give the cookie of a web session, move its end, or end it. */
+/** Operations that set the session cookie, extend it, or delete it. */
 const setsCookie: ReadonlySet<string> = new Set([
   'createSession',
   'registerUser',
@@ -80,7 +80,7 @@ const setsCookie: ReadonlySet<string> = new Set([
 
 const keyPair = { apiKey: [], apiSecret: [] };
 
-/** Alternatives, of which one is needed; a key pair is two headers together. */
+/** Alternatives, one of which is required. A key pair is two headers together. */
 function securityOf(credential: Operation['credential'], cookie: string | null): object[] {
   const session: object[] = cookie === null ? [{ bearer: [] }] : [{ bearer: [] }, { cookie: [] }];
   if (credential === 'none') return [];

@@ -1,11 +1,11 @@
-/** Responses of an operation: its success, and its refusals by status with every code that may stand in them. */
+/** Responses of an operation: its success, and its refusals by status with every code that they may contain. */
 import { problemType } from '../outcome/problem.ts';
 import { type RefusalCode, refusalKinds } from '../outcome/refusals.ts';
 import type { JsonSchema } from './named-schemas.ts';
 
 const header = (name: string) => ({ $ref: `#/components/headers/${name}` });
 
-/** `setsCookie`: whether the session of a web page is given, moved or ended with it. */
+/** `setsCookie`: whether the response sets, extends or deletes the session cookie. */
 export function describeSuccess(status: 200 | 202, schema: JsonSchema, setsCookie: boolean): Record<string, unknown> {
   return {
     [status]: {
@@ -32,7 +32,7 @@ export function describeRefusals(codes: readonly RefusalCode[]): Record<string, 
   );
 }
 
-/** Refusals that any operation can give, described once instead of for each operation. */
+/** Refusals that any operation can return, described once instead of for each operation. */
 export function describeOtherRefusals(codes: readonly RefusalCode[]): Record<string, unknown> {
   const listed = codes.map((code) => `${refusalKinds[code].status} \`${code}\``).join(', ');
   return { ...refusal(null, []), description: `What any request may meet: ${listed}` };

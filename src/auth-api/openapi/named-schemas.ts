@@ -1,4 +1,4 @@
-/** JSON Schemas (2020-12) of the schemas that check requests, each once, under a name in the document's components. */
+/** JSON Schemas (2020-12) of the schemas that validate requests, each once, under a name in the document's components. */
 import { z } from 'zod';
 import { acknowledgement, verification } from '../operations/fields.ts';
 import { openedSession } from '../operations/open-session.ts';
@@ -6,9 +6,9 @@ import { openedSession } from '../operations/open-session.ts';
 export type JsonSchema = Record<string, unknown>;
 
 export interface NamedSchemas {
-  /** A reference to the schema, which is described under `name` unless it has another name already. */
+  /** A reference to the schema. Adds it as `name` unless it already has another name. */
   refer(schema: z.ZodType, name: string): JsonSchema;
-  /** By name, in the order of the names. */
+  /** By name, in alphabetical order. */
   all(): Record<string, JsonSchema>;
 }
 
@@ -40,7 +40,7 @@ export interface DescribedParameter {
 
 /** The members of an object schema as parameters of a path or a query. */
 export function describeParameters(schema: z.ZodType, place: 'path' | 'query'): DescribedParameter[] {
-  // What is in a path is described as it reads once its escapes are undone.
+  // Path parameters are described in their decoded form.
   const { properties = {}, required = [] } = describe(schema, place === 'path' ? 'output' : 'input') as {
     properties?: Record<string, JsonSchema>;
     required?: string[];

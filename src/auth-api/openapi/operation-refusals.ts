@@ -1,11 +1,11 @@
 /**
- * What each operation may respond with beside its success. What follows from the credential and from the schemas is derived; the
- * rest is named here, and the conformance suite shows each of them.
+ * The refusals that each operation may return. Those that follow from the credential and the schemas are derived. The rest is
+ * listed here, and the conformance suite shows each of them.
  */
 import type { Operation } from '../operations/operation.ts';
 import type { RefusalCode } from '../outcome/refusals.ts';
 
-/** What any request may meet before an operation is found or after it failed. */
+/** Refusals that any request may get before an operation is found or after it failed. */
 export const generalRefusals: readonly RefusalCode[] = [
   'request_malformed',
   'host_invalid',
@@ -54,7 +54,7 @@ const ownRefusals: Readonly<Record<string, readonly RefusalCode[]>> = {
 
 const presented = ['credential_repeated', 'credential_conflict', 'credential_missing', 'credential_rejected'] as const;
 
-/** Codes of the check of the credential. */
+/** Codes of the credential check. */
 export const credentialRefusals: Readonly<Record<Operation['credential'], readonly RefusalCode[]>> = {
   none: [],
   bearer: presented,
@@ -63,7 +63,7 @@ export const credentialRefusals: Readonly<Record<Operation['credential'], readon
   administrator: [...presented, 'attempts_exceeded', 'permission_missing'],
 };
 
-/** Codes of the operation beyond those of its credential and the general ones. */
+/** Codes of the operation, without those of its credential and the general ones. */
 export function ownRefusalsOf(operation: Operation): readonly RefusalCode[] {
   const { params, query, body } = operation.schemas;
   const path = operation.paths[0];
@@ -75,8 +75,8 @@ export function ownRefusalsOf(operation: Operation): readonly RefusalCode[] {
 }
 
 /**
- * Codes of the operation without the general ones; each once. `cookie`: whether a cookie may carry a bearer, which must
- * then come from the same origin.
+ * Codes of the operation without the general ones, each once. `cookie`: whether a cookie may carry a bearer. It must then come from
+ * the same origin.
  */
 export function refusalsOf(operation: Operation, cookie: boolean): readonly RefusalCode[] {
   const { credential, name } = operation;
@@ -90,5 +90,5 @@ export function refusalsOf(operation: Operation, cookie: boolean): readonly Refu
   ];
 }
 
-/** Operations that take no credential and may respond with the cookie. */
+/** Operations that accept no credential and may set the cookie in their response. */
 const givesCookie: ReadonlySet<string> = new Set(['createSession', 'registerUser']);
