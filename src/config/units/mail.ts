@@ -5,9 +5,9 @@ export interface SmtpConfig {
   /** Without brackets. */
   readonly host: string;
   readonly port: number;
-  /** TLS from the first byte (`smtps://`); otherwise by STARTTLS where the server offers it. */
+  /** TLS from the first byte (`smtps://`); otherwise STARTTLS if the server offers it. */
   readonly implicitTls: boolean;
-  /** Without TLS no mail is handed over, and no password sent. */
+  /** Without TLS, sends neither mail nor password. */
   readonly requireTls: boolean;
   readonly credentials: { readonly user: string; readonly password: string } | null;
 }
@@ -19,7 +19,7 @@ const shape = /^(smtps?):\/\/(?:[^\s/?#]*@)?([^\s/?#@]+)\/?$/i;
 /** RFC 8314 section 3.3 and RFC 6409 section 3.1. */
 const usualPorts = { smtps: 465, smtp: 587 } as const;
 
-/** Null when it is no such URL. No message may show it, since it can hold a password. */
+/** Null: not a valid SMTP URL. Messages must not show the text, because it can contain a password. */
 export function parseSmtpUrl(text: string): SmtpServer | null {
   if (!shape.test(text) || !URL.canParse(text)) return null;
   const url = new URL(text);
@@ -47,22 +47,22 @@ function decoded(text: string): string | null {
   }
 }
 
-/** Whether nothing leaves this machine on the way to the host. */
+/** Whether traffic to the host stays on this machine. */
 export function isThisMachine(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host);
 }
 
 export interface Mailbox {
-  /** Empty: none. */
+  /** Empty: no name. */
   readonly name: string;
   readonly address: string;
 }
 
 const named = /^([^<>]*)<([^<>]+)>$/;
-/** Nothing that could end a header, and nothing that could be read as a part of an address list. */
+/** Excludes characters that could end a header or be parsed as part of an address list. */
 const plainName = /^[^\p{C}\p{Zl}\p{Zp}"<>@,;:\\]{0,100}$/u;
 
-/** Null when it is no such sender. */
+/** Null: not a valid sender. */
 export function parseMailbox(text: string): Mailbox | null {
   const match = named.exec(text);
   const name = match === null ? '' : unquoted(match[1]!.trim());

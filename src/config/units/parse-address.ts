@@ -1,4 +1,4 @@
-/** Addresses to listen on and of servers: `":8080"` (every interface), `"127.0.0.1:9090"`, `"localhost:80"`, `"[::1]:80"`. */
+/** Listen addresses and server addresses: `":8080"` (every interface), `"127.0.0.1:9090"`, `"localhost:80"`, `"[::1]:80"`. */
 import { parseAddress } from '../../core/syntax/addresses.ts';
 import { canonicalHost } from '../../core/url/canonical-host.ts';
 
@@ -11,7 +11,7 @@ export interface Address {
 const port = /^(?:0|[1-9]\d{0,4})$/;
 const digitsAndDots = /^[0-9.]+$/;
 
-/** Null when it is no such address. Port 0 stands for any free port. */
+/** Null: not a valid address. Port 0 means any free port. */
 export function parseListenAddress(text: string): Address | null {
   const colon = text.lastIndexOf(':');
   if (colon < 0 || !port.test(text.slice(colon + 1))) return null;
@@ -27,19 +27,19 @@ export function parseListenAddress(text: string): Address | null {
   return canonicalHost(host) === null || host.includes(':') ? null : { host, port: number };
 }
 
-/** Null when it is no address that one could connect to. */
+/** Null: not an address to which a client can connect. */
 export function parseServerAddress(text: string): Address | null {
   const address = parseListenAddress(text);
   return address === null || address.host === '' || address.port === 0 ? null : address;
 }
 
-/** Whether both cannot be listened on at once. */
+/** Whether the two addresses conflict as listen addresses. */
 export function addressesCollide(a: Address, b: Address): boolean {
   if (a.port === 0 || a.port !== b.port) return false;
   return everywhere(a.host) || everywhere(b.host) || a.host.toLowerCase() === b.host.toLowerCase();
 }
 
-/** Whether a connection from this machine to `origin` (as `parseOrigin` gives it) is one to what listens at `address`. */
+/** Whether a connection from this machine to `origin` (as `parseOrigin` returns it) reaches the listener at `address`. */
 export function leadsTo(origin: string, { host, port: listened }: Address): boolean {
   const url = new URL(origin);
   const named = url.hostname.replace(/^\[|\]$/g, '');
@@ -54,7 +54,7 @@ function everywhere(host: string): boolean {
   return host === '' || host === '0.0.0.0' || host === '::';
 }
 
-/** Loopback, or no address at all, which a connection takes for it. */
+/** Loopback, or the unspecified address, which connections treat as loopback. */
 function isOwn(host: string): boolean {
   const address = parseAddress(host);
   if (address === null) return /^(?:.*\.)?localhost\.?$/i.test(host);

@@ -1,6 +1,6 @@
 /**
- * A path into JSON, such as `user.id`: steps with dots between them. A step in quotes may hold anything, as names of claims
- * can be URLs: `'https://example.test/roles'` or `resource_access."my.client".roles`.
+ * A path into JSON, such as `user.id`: steps separated by dots. A quoted step may contain anything, because names of claims can be
+ * URLs: `'https://example.test/roles'` or `resource_access."my.client".roles`.
  */
 
 const plain = /[A-Za-z0-9_$@:-]{1,64}/y;
@@ -8,7 +8,7 @@ const quoted = /'([^'\p{Cc}]{1,256})'|"([^"\p{Cc}]{1,256})"/uy;
 const prototypeSteps: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
 const mostSteps = 8;
 
-/** Null: this is no path. */
+/** Null: not a valid path. */
 export function parseFieldPath(text: string): readonly string[] | null {
   const steps: string[] = [];
   let at = 0;

@@ -1,10 +1,10 @@
-/** Origins: base URLs of services, and those of web pages as browsers serialize them (RFC 6454 section 6.2). */
+/** Origins: base URLs of services, and origins of web pages as browsers serialize them (RFC 6454 section 6.2). */
 import { canonicalHost } from '../../core/url/canonical-host.ts';
 import { Refusal } from '../refusal.ts';
 
 const shape = /^(https?):\/\/[^\s/?#\\@]+\/?$/i;
 
-/** Reads `http://orders-1:8080`; refuses a path, a query, userinfo and other schemes. */
+/** Parses `http://orders-1:8080`; refuses a path, a query, userinfo and other schemes. */
 export function parseOrigin(text: string, pathHint: string): string | Refusal {
   if (!/^https?:\/\//i.test(text)) {
     return new Refusal('expected a URL that starts with http:// or https://', 'for example "http://orders-1:8080"');
@@ -19,7 +19,10 @@ export function parseOrigin(text: string, pathHint: string): string | Refusal {
 const expected = 'expected the origin of a page';
 const example = 'for example "https://app.example.test"';
 
-/** For comparison character by character. Reads `https://app.example.test`, `https://*.example.test` and `*`; lower case, without a default port. */
+/**
+ * For comparison character by character. Parses `https://app.example.test`, `https://*.example.test` and `*`; returns lower case
+ * without a default port.
+ */
 export function parsePageOrigin(text: string): string | Refusal {
   if (text === '*') return '*';
   if (text === 'null') {

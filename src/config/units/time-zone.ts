@@ -1,17 +1,17 @@
-/** The minute of the week of a moment in a time zone of the IANA database, as the runtime knows it. */
+/** The minute of the week at a moment in an IANA time zone, as the runtime knows it. */
 
 const minuteMs = 60_000;
 const quarterMs = 15 * minuteMs;
 const dayMs = 1440 * minuteMs;
-/** Days from a Monday to the first day of Unix time, a Thursday. */
+/** Days from Monday to the first day of Unix time, a Thursday. */
 const daysBefore = 3;
 
 type MinuteOfWeek = (ms: number) => number;
 
-/** Conditions share zones, of which there are some hundred; null: there is no such zone. */
+/** Conditions share zones, of which there are a few hundred; null: there is no such zone. */
 const compiled = new Map<string, MinuteOfWeek | null>();
 const mostCompiled = 1_000;
-/** Days of one zone: tools ask for those of years, requests for today. */
+/** Maximum cached days per zone: tools need those of years, requests only today. */
 const mostDays = 4_000;
 
 /** Null: there is no such zone. */
@@ -33,9 +33,9 @@ function minuteOfWeekIn(format: Intl.DateTimeFormat): MinuteOfWeek {
   };
 }
 
-/** Minutes ahead of UTC. An offset changes once a day at most, and at whole quarters of an hour only. */
+/** Minutes ahead of UTC. An offset changes at most once a day, and only at whole quarters of an hour. */
 function createOffsets(format: Intl.DateTimeFormat): (ms: number) => number {
-  /** By day, from its first moment on; null: it changes on that day. */
+  /** By day, counted from its first moment; null: the offset changes on that day. */
   const days = new Map<number, number | null>();
   let quarter = Number.NaN;
   let ofQuarter = 0;
@@ -59,7 +59,7 @@ function createOffsets(format: Intl.DateTimeFormat): (ms: number) => number {
 }
 
 function formatOf(zone: string): Intl.DateTimeFormat | null {
-  // An offset such as "+02:00" is no place: it knows no summer time.
+  // An offset such as "+02:00" is not a place, so it has no daylight saving time.
   if (!/^[A-Za-z]/.test(zone)) return null;
   try {
     return new Intl.DateTimeFormat('en-US', {
