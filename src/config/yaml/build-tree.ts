@@ -1,17 +1,17 @@
-/** Walks the YAML document once and makes the tree, reporting every key, tag and alias that is refused. */
+/** Walks the YAML document once, builds the tree, and reports every key, tag and alias that is refused. */
 import { isAlias, isMap, isScalar, isSeq, type Pair, type YAMLMap, type YAMLSeq } from 'yaml';
 import type { ProblemList } from './problem.ts';
 import { substituteEnv, type Variables } from './substitute-env.ts';
 import type { MapEntry, Node, ScalarNode } from './tree.ts';
 
-/** Levels of nesting. */
+/** Maximum levels of nesting. */
 const deepest = 32;
-/** Whether a message may quote the name: others can be a secret, with a comma where the colon belongs. */
+/** Whether a message may quote the name. Other names can be a secret, for example if a comma replaced the colon. */
 export function isKeyLike(name: string): boolean {
   return /^[A-Za-z_][A-Za-z0-9_.-]{0,63}$/.test(name);
 }
 
-/** Nodes that aliases may stand for, all together: an author's reuse is far below, a bomb far above. */
+/** Maximum nodes that all aliases together may expand to. Normal reuse is far below it, a bomb far above. */
 const mostAliasedNodes = 10_000;
 const coreTags: ReadonlySet<string> = new Set(
   ['str', 'int', 'float', 'bool', 'null', 'map', 'seq'].map((name) => `tag:yaml.org,2002:${name}`),
@@ -20,7 +20,7 @@ const prototypeKeys: ReadonlySet<string> = new Set(['__proto__', 'constructor', 
 
 interface Built {
   readonly node: Node;
-  /** Nodes in it, aliases counted as what they stand for. */
+  /** Nodes within, with aliases expanded. */
   readonly weight: number;
 }
 
@@ -54,7 +54,7 @@ export function buildTree(contents: unknown, variables: Variables, list: Problem
   const follow = (name: string, offset: number): Built => {
     const target = anchors.get(name);
     if (target === undefined || target === null) {
-      // Its name is not quoted: it can be a secret that begins with "*".
+      // The name is not quoted, because it can be a secret that begins with "*".
       const message =
         target === null ? 'this alias is inside its own anchor' : 'there is no anchor of this name before the alias';
       list.report(offset, message, target === null ? null : 'a text that begins with "*" is written in quotes');

@@ -1,4 +1,4 @@
-/** The piece of the file that a problem is about, with a caret: secrets masked, terminal controls made harmless. */
+/** The excerpt of the file for a problem, with a caret. Secrets are masked and terminal control characters replaced. */
 import type { LineIndex } from './line-index.ts';
 import type { Span } from './mask-secrets.ts';
 
@@ -48,7 +48,7 @@ function render(
   return cut(harmless(out), caret);
 }
 
-/** Masks are in order and apart, so a file with many problems looks for each only once. */
+/** Masks are sorted and do not overlap, so a file with many problems finds each of them only once. */
 function firstEndingAfter(masks: readonly Span[], at: number): number {
   let low = 0;
   let high = masks.length;
@@ -60,7 +60,7 @@ function firstEndingAfter(masks: readonly Span[], at: number): number {
   return low;
 }
 
-/** Keeps the caret in sight on a very long line. */
+/** Keeps the caret visible on a very long line. */
 function cut(line: string, caret: number): { text: string; caret: number } {
   if (line.length <= widest) return { text: line, caret };
   const from = Math.max(0, Math.min(caret - 60, line.length - widest));
@@ -69,7 +69,7 @@ function cut(line: string, caret: number): { text: string; caret: number } {
   return { text: `${head}${line.slice(from, from + widest)}${tail}`, caret: caret - from + head.length };
 }
 
-/** Escape sequences in a file must not reach the terminal; one character stays one character. */
+/** Escape sequences in a file must not reach the terminal. Each character is replaced by one character. */
 export function harmless(text: string): string {
   return text.replace(/[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, (char) =>
     char === '\t' ? ' ' : '?',

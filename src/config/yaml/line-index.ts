@@ -1,13 +1,13 @@
-/** Where lines begin, so that an offset of the text becomes a line and a column. */
+/** The starts of lines, for converting an offset in the text to a line and a column. */
 
 export interface LineIndex {
-  /** Line and column from 1; the column in UTF-16 units. */
+  /** Line and column, counted from 1; the column in UTF-16 units. */
   position(offset: number): { readonly line: number; readonly column: number };
-  /** Bounds of a line (from 1) in the text, without its line break; null when there is no such line. */
+  /** Bounds of a line (counted from 1) in the text, without its line break; null if there is no such line. */
   bounds(line: number): { readonly start: number; readonly end: number } | null;
 }
 
-/** Lines are looked for when the first one is asked for: of a file without problems none is. */
+/** Finds the lines on first use, so a file without problems never needs it. */
 export function createLineIndex(text: string): LineIndex {
   let found: readonly number[] | null = null;
   const lineStarts = () => {

@@ -1,29 +1,28 @@
 /**
- * Finds the parts of a file that a code frame must not show: values of keys that look like a secret's, and the
- * userinfo of URLs. Works on the bare text, as a file with a syntax error has no tree, and masks too much rather than
- * too little.
+ * Finds the parts of a file that a code frame must not show: values of keys that look like a secret's, and the userinfo of URLs. It
+ * works on the plain text, because a file with a syntax error has no tree. It masks too much rather than too little.
  */
 import { editDistance } from '../nearest-name.ts';
 import { maskedInSections } from './mask-sections.ts';
 
 export interface SecretKeys {
-  /** Sections of a file in which no secret has a place. */
+  /** Sections of a file that cannot contain a secret. */
   readonly openSections: ReadonlySet<string>;
-  /** Keys of the other sections, by whether they hold a secret; one such as `url` does in one place, and not in another. */
+  /** Keys of the other sections that contain no secret, and keys that do. A key such as `url` contains one in some places only. */
   readonly openKeys: ReadonlySet<string>;
   readonly secretKeys: ReadonlySet<string>;
 }
 
-/** Part of a text, the end excluded. */
+/** Part of a text; the end is exclusive. */
 export interface Span {
   readonly start: number;
   readonly end: number;
 }
 
-/** A key and what follows it on its line. Also misspelt keys: the likeliest problem at a secret is a wrong key. */
+/** A key and the rest of its line. Includes misspelled keys, because the likeliest mistake at a secret is a wrong key. */
 const keyed = /([A-Za-z_][\w-]{0,63})["']?[ \t]*:(?=[ \t\r\n"'])[ \t]*/g;
 const secretName = /secret|passw|pwd|token|credential|private/i;
-/** These hold names of headers. */
+/** Their values are names of headers. */
 const harmlessNames: ReadonlySet<string> = new Set([
   'apiSecret',
   'apiSecretHeader',
@@ -33,8 +32,8 @@ const harmlessNames: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * In the order of the text, without overlaps. Every character is looked at a bounded number of times. `values`: secrets
- * that were read, which are masked wherever they stand.
+ * In text order, without overlaps. Examines every character a bounded number of times. `values`: known secrets, masked wherever
+ * they occur.
  */
 export function maskedSpans(text: string, keys: SecretKeys | null, values: Iterable<string> = []): readonly Span[] {
   const inSections = keys === null ? [] : maskedInSections(text, keys);
@@ -70,8 +69,8 @@ function secretValues(text: string): Span[] {
 }
 
 /**
- * What is before the last "@" of a word, behind "://" where the word has it: a password may hold "/" and "@", and a
- * scheme may be misspelt. And queries that name a secret.
+ * The text before the last "@" of a word, after "://" if the word contains it: a password may contain "/" and "@", and a scheme may
+ * be misspelled. Also queries that name a secret.
  */
 function userinfos(text: string): Span[] {
   const found: Span[] = [];
@@ -102,17 +101,17 @@ function endOfValue(text: string, start: number, keyStart: number): number {
   return close < 0 ? text.length : endOfLine(text, close);
 }
 
-/** A closing quote taken for an escaped one only masks more. */
+/** Mistaking a closing quote for an escaped one only masks more. */
 function isEscaped(text: string, at: number, start: number): boolean {
   return at > start + 1 && text[at] === '"' && text[at - 1] === '\\';
 }
 
-/** A plain or block value goes on over every line that is indented deeper than the line of its key. */
+/** A plain or block value continues over every line that is indented deeper than the line of its key. */
 function endOfBlock(text: string, start: number, keyStart: number): number {
   const lineStart = text.lastIndexOf('\n', keyStart) + 1;
   const indent = indentAt(text, lineStart);
   let end = endOfLine(text, start);
-  // A list below its key may stand as far left as the key.
+  // A list below its key may have the same indentation as the key.
   const listed = text.slice(start, end).trim() === '' && text[lineStart + indent] !== '-';
   while (end < text.length) {
     const next = end + 1;

@@ -1,20 +1,20 @@
 /**
- * Masks by position: in a section that may hold a secret, everything but keys, and the values of keys that hold none.
- * So a secret stays hidden where a slip (`adminToke: x`, `adminToken, x`, `secret x`) leaves no key that would tell.
- * Works on lines of text, since a file with a syntax error has no tree.
+ * Masks by position: in a section that may contain a secret, everything except keys and the values of keys that contain none. So a
+ * secret stays hidden even if a mistake (`adminToke: x`, `adminToken, x`, `secret x`) leaves no key that identifies it. Works on
+ * lines of text, because a file with a syntax error has no tree.
  */
 import type { SecretKeys, Span } from './mask-secrets.ts';
 
-/** Written like a key of ours; other words before a colon are masked. */
+/** Looks like a configuration key; other words before a colon are masked. */
 const key = /["']?(?<![\w$@-])([a-z]+(?:[A-Z][a-z]*){0,4})["']?[ \t]*:(?=[\s"'[{]|$)[ \t]*/g;
-/** A value in one line: a text in quotes, a list, or up to what ends a plain scalar. */
+/** A value on one line: a quoted text, a list, or everything up to the end of a plain scalar. */
 const value = /"[^"\n]*"|'[^'\n]*'|\[[^\]\n]*\]|[^\s"'[{][^,{}[\]#\n]*/y;
 const reference = /["']?\$\{[A-Za-z_]\w*\}["']?/g;
-/** Signs of YAML alone are no word. */
+/** YAML punctuation alone is not a word. */
 const word = /(?!["'#:-]+(?:[\s{}[\],]|$))[^\s{}[\],]+/g;
 const longestKey = 24;
 
-/** In the order of the text, without overlaps. */
+/** In text order, without overlaps. */
 export function maskedInSections(text: string, keys: SecretKeys): readonly Span[] {
   if (keys.secretKeys.size === 0) return [];
   return sectionsOf(text).flatMap(({ name, start, end }) =>
@@ -23,11 +23,11 @@ export function maskedInSections(text: string, keys: SecretKeys): readonly Span[
 }
 
 interface Section extends Span {
-  /** Null: what begins a line there is no key. */
+  /** Null: the line does not begin with a key. */
   readonly name: string | null;
 }
 
-/** A section begins with a key at the start of a line, and anything else there may be one that is misspelt. */
+/** A section begins with a key at the start of a line. Any other text there may be a misspelled key. */
 function sectionsOf(text: string): readonly Section[] {
   const starts = [{ name: null as string | null, start: 0 }];
   for (const { 1: word, index } of text.matchAll(/^(?:["']?([A-Za-z]\w*)["']?[ \t]*:(?=[\s"'[{]|$)|(?![#\s}\]-]))/gm)) {
@@ -50,7 +50,7 @@ function maskedWords(section: string, offset: number, keys: SecretKeys): readonl
   }));
 }
 
-/** Keys and open values of one section. */
+/** Keys and unmasked values of one section. */
 function shownSpans(text: string, { openKeys, secretKeys }: SecretKeys): readonly Span[] {
   const found = [...text.matchAll(key)].filter(({ 1: name = '' }) => name.length <= longestKey);
   return found.flatMap((match, at) => {
@@ -59,7 +59,7 @@ function shownSpans(text: string, { openKeys, secretKeys }: SecretKeys): readonl
     const spans = [{ start: match.index, end: start }];
     const end = Math.min(endOfValue(text, start), found[at + 1]?.index ?? text.length);
     if (!openKeys.has(name)) return spans;
-    // A key such as "url" holds a secret in one place and none in another.
+    // A key such as "url" contains a secret in some places only.
     if (secretKeys.has(name) && !/^["']?https?:\/\//.test(text.slice(start, start + 10))) return spans;
     return [...spans, ...(end > start ? [{ start, end }] : itemsBelow(text, start))];
   });
@@ -70,7 +70,7 @@ function endOfValue(text: string, start: number): number {
   return value.test(text) ? value.lastIndex : start;
 }
 
-/** Items of a block list right below its key. */
+/** Items of a block list directly below its key. */
 function itemsBelow(text: string, start: number): readonly Span[] {
   const items = /^[ \t]*(?:#.*)?\n(?:[ \t]*- (?!.*:(?:\s|$)).*(?:\n|$))+/.exec(text.slice(start, start + 65_536));
   return items === null ? [] : [{ start, end: start + items[0].length }];

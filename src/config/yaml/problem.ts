@@ -1,4 +1,4 @@
-/** A problem of a configuration file, and the place where problems are gathered until all of them are known. */
+/** A problem of a configuration file, and the list that collects all problems. */
 
 import { codeFrame, harmless } from './code-frame.ts';
 import type { LineIndex } from './line-index.ts';
@@ -11,25 +11,28 @@ export interface ConfigProblem {
   readonly line: number;
   /** From 1, in UTF-16 units. */
   readonly column: number;
-  /** One sentence without final stop; never holds a secret, nor the value of an environment variable. */
+  /** One sentence without a full stop. Never contains a secret or the value of an environment variable. */
   readonly message: string;
-  /** What to do, or the nearest known name; null when there is nothing to add. */
+  /** What to do, or the nearest known name; null if there is nothing to add. */
   readonly hint: string | null;
-  /** The lines around the place with a caret under it; secrets are masked. Empty when there is no text. */
+  /** The lines around the place with a caret, with secrets masked. Empty if there is no text. */
   readonly frame: string;
 }
 
-/** Takes a problem at an offset of the text. */
+/** Reports a problem at an offset of the text. */
 export type Report = (offset: number, message: string, hint?: string | null) => void;
 
 export interface ProblemList {
   readonly report: Report;
-  /** No message shows this text, the value of a variable or, with `secretMark`, a secret; and a secret no frame either. */
+  /**
+   * Removes this text, the value of a variable or (with `secretMark`) a secret, from all messages, and a secret also from all
+   * frames.
+   */
   conceal(value: string, shownAs: string): void;
   readonly count: () => number;
   /** A problem as it would be reported, for one that is found later. */
   describe(offset: number, message: string, hint?: string | null): ConfigProblem;
-  /** In the order of the file. */
+  /** In file order. */
   problems(): readonly ConfigProblem[];
 }
 
@@ -39,15 +42,15 @@ interface Entry {
   readonly hint: string | null;
 }
 
-/** The mask of a secret. */
+/** Replaces a secret. */
 export const secretMark = '***';
 
-/** `conceal` leaves shorter values alone: they would be found inside ordinary words. */
+/** `conceal` ignores shorter values, because they occur in ordinary words. */
 const shortestConcealed = { variable: 4, secret: 8 };
-/** Keys of any length may be named in a message. */
+/** A message may contain keys of any length. */
 const longestMessage = 400;
 
-/** `keys`: those of the file that hold secrets; null: there are none. */
+/** `keys`: keys of the file that contain secrets; null: there are none. */
 export function createProblemList(
   file: string,
   text: string,
@@ -76,7 +79,7 @@ export function createProblemList(
   };
   return {
     report(offset, message, hint = null) {
-      // What several routes use, such as a policy, is checked for each of them.
+      // Shared parts, such as a policy, are checked for each route that uses them.
       if (reported.has(`${offset} ${message}`)) return;
       reported.add(`${offset} ${message}`);
       entries.push({ offset, message, hint });

@@ -1,6 +1,6 @@
 /**
- * YAML text to a tree with positions. Refuses what makes a file mean more than it shows: several documents,
- * directives, merge keys, foreign tags, repeated keys, keys that collide with object prototypes, aliases that grow.
+ * Parses YAML text to a tree with positions. Refuses everything that makes a file mean more than it shows: several documents,
+ * directives, merge keys, foreign tags, repeated keys, keys that collide with object prototypes, aliases that expand too much.
  */
 import { type Document, isAlias, isMap, isScalar, isSeq, parseDocument, visit, type YAMLError } from 'yaml';
 import { buildTree } from './build-tree.ts';
@@ -8,7 +8,7 @@ import type { ProblemList } from './problem.ts';
 import type { Variables } from './substitute-env.ts';
 import type { Node } from './tree.ts';
 
-/** How the YAML library reads a configuration: the core schema of YAML 1.2, and nothing else. */
+/** How the YAML library parses a configuration: only the core schema of YAML 1.2. */
 const yamlOptions = {
   version: '1.2',
   schema: 'core',
@@ -16,14 +16,14 @@ const yamlOptions = {
   resolveKnownTags: false,
   uniqueKeys: false,
   prettyErrors: false,
-  // "silent" would also keep silent about further documents.
+  // "silent" would also suppress the error about further documents.
   logLevel: 'error',
 } as const;
 
 /** Largest file in UTF-16 units: tens of thousands of routes. */
 export const largestFile: number = 16 * 1024 * 1024;
 
-/** Returns null when nothing useful can be said beyond the problems reported. */
+/** Returns null if the reported problems leave nothing to check. */
 export function readYaml(text: string, variables: Variables, list: ProblemList): Node | null {
   if (text.length > largestFile) {
     list.report(0, `the file is larger than ${largestFile / 1024 / 1024} MiB`);
@@ -34,7 +34,7 @@ export function readYaml(text: string, variables: Variables, list: ProblemList):
     list.report(0, 'the file is nested too deeply');
     return null;
   }
-  // The parser goes on after an error, but what it reports then is mostly an echo of the first one.
+  // The parser continues after an error, but most later reports only follow from the first one.
   const error = document.errors.find((one) => !isFalseAlarm(one, text));
   if (error !== undefined) {
     const unclosed = isUnclosedQuote(error) ? openingQuote(document, error.pos[0]) : null;
@@ -58,12 +58,12 @@ function parse(text: string): Document.Parsed | null {
   try {
     return parseDocument(text, yamlOptions);
   } catch {
-    // The parser is recursive, and the only thing it throws is the end of the stack.
+    // The parser is recursive. The only error that it throws is a stack overflow.
     return null;
   }
 }
 
-/** A comment at the start of a line needs nothing before it (YAML 1.2.2 section 6.2), not even behind a value between brackets. */
+/** A comment at the start of a line needs no preceding space (YAML 1.2.2 section 6.2), not even after a value in brackets. */
 function isFalseAlarm({ code, message, pos: [at] }: YAMLError, text: string): boolean {
   return code === 'MISSING_CHAR' && message.startsWith('Comments must') && text[at - 1] === '\n';
 }
@@ -72,7 +72,7 @@ function isUnclosedQuote(error: YAMLError): boolean {
   return error.code === 'MISSING_CHAR' && /^Missing closing .?quote/.test(error.message);
 }
 
-/** The parser notices where the text ends; the author wants the place where the quote was opened. */
+/** The parser reports the end of the text; the author needs the place of the opening quote. */
 function openingQuote(document: Document.Parsed, end: number): number | null {
   let opened: number | null = null;
   visit(document, {
@@ -86,14 +86,14 @@ function openingQuote(document: Document.Parsed, end: number): number | null {
   return opened;
 }
 
-/** A pattern such as `/orders/{id}` between brackets, where a brace ends a value without quotes (YAML 1.2.2 section 7.3.3). */
+/** A pattern such as `/orders/{id}` in brackets, where a brace ends an unquoted value (YAML 1.2.2 section 7.3.3). */
 function isBraceInValue({ code, message, pos: [at] }: YAMLError, text: string): boolean {
   return (
     code === 'UNEXPECTED_TOKEN' && message.startsWith('Unexpected flow-map-start') && /\S/.test(text.charAt(at - 1))
   );
 }
 
-/** Own words: those of the library quote the file, which can hold a secret there. */
+/** Our own words, because messages of the library quote the file, which can contain a secret there. */
 function syntaxMessage(error: YAMLError, text: string): string {
   if (isBraceInValue(error, text)) return 'YAML syntax: "{" begins a mapping inside of { } and [ ]';
   if (isUnclosedQuote(error)) return 'YAML syntax: this quote is never closed';

@@ -1,7 +1,7 @@
 /**
- * Puts environment variables into a scalar, after YAML is parsed: a value can hold quotes, colons or line breaks and
- * stays one scalar. `${NAME}`, `${NAME:-default}` (also when the variable is empty), and `$${` for a literal `${`. A text
- * that other people may write reads only the variables that it is allowed.
+ * Inserts environment variables into a scalar after YAML is parsed. So a value with quotes, colons or line breaks stays one scalar.
+ * Supports `${NAME}`, `${NAME:-default}` (also if the variable is empty), and `$${` for a literal `${`. A text from untrusted
+ * authors may only use the variables in its allow list.
  */
 
 export type Substitution =
@@ -10,7 +10,7 @@ export type Substitution =
 
 export interface Variables {
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Names of those that the text may read; without it, every one. */
+  /** Variables that the text may use; if unset, all. */
   readonly allowed?: ReadonlySet<string>;
 }
 
@@ -21,7 +21,7 @@ export interface UsedVariable {
 
 const reference = /^\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^{}]*))?\}/;
 
-/** Names of secrets of any form; one for a webhook has a form of its own. */
+/** Names of secrets of any form. A webhook's secret has a form of its own. */
 const secret = /(?<!WEBHOOK_)(?:SECRET|ADMIN_TOKEN)$/;
 
 function hintFor(name: string): string {
@@ -51,7 +51,7 @@ export function substituteEnv(text: string, { env, allowed }: Variables): Substi
     }
     const name = match[1]!;
     if (allowed?.has(name) === false) {
-      // Whether it is set is not said, and a default does not stand in for it.
+      // Does not reveal whether the variable is set, and does not use the default.
       return {
         ok: false,
         message: `only the main file may read the environment variable ${name}`,

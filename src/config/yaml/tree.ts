@@ -1,6 +1,6 @@
 /**
- * The configuration file as a tree with positions: what is left of YAML once aliases are followed, variables are put
- * in and keys are known to be plain, distinct strings.
+ * The configuration file as a tree with positions, after aliases are resolved, variables are inserted, and keys are checked to be
+ * plain, distinct strings.
  */
 
 export type Node = ScalarNode | ListNode | MapNode;
@@ -9,9 +9,9 @@ export interface ScalarNode {
   readonly kind: 'scalar';
   readonly offset: number;
   readonly value: string | number | boolean | null;
-  /** The text holds values of variables, so no message may show it. */
+  /** The text contains values of variables, so no message may show it. */
   readonly substituted: boolean;
-  /** A problem of this value has been reported already, and nothing more can be said of it. */
+  /** A problem of this value has already been reported; nothing more is reported about it. */
   readonly broken: boolean;
 }
 
@@ -24,7 +24,7 @@ export interface ListNode {
 export interface MapNode {
   readonly kind: 'map';
   readonly offset: number;
-  /** In the order of the file. */
+  /** In file order. */
   readonly entries: ReadonlyMap<string, MapEntry>;
 }
 
@@ -36,14 +36,14 @@ export interface MapEntry {
 /** Keys and list positions, from the root. */
 export type Path = readonly (string | number)[];
 
-/** The node at the path; null when the file does not have it. */
+/** The node at the path; null if the file does not contain it. */
 export function findNode(root: Node, path: Path): Node | null {
   let node: Node | null = root;
   for (const step of path) node = node === null ? null : childAt(node, step);
   return node;
 }
 
-/** The node at the path, or the deepest one on the way to it: the best place to report a problem. */
+/** The node at the path, or the deepest one above it: the best place to report a problem. */
 export function nodeAt(root: Node, path: Path): Node {
   let node = root;
   for (const step of path) {
@@ -59,7 +59,7 @@ function childAt(node: Node, step: string | number): Node | null {
   return node.kind === 'list' ? (node.items[Number(step)] ?? null) : null;
 }
 
-/** Offset of the key that the path ends with, or of the deepest node on the way to it. */
+/** Offset of the last key of the path, or of the deepest node above it. */
 export function keyOffsetAt(root: Node, path: Path): number {
   const parent = nodeAt(root, path.slice(0, -1));
   const entry = parent.kind === 'map' ? parent.entries.get(String(path.at(-1))) : undefined;
