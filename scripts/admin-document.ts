@@ -1,9 +1,9 @@
-/** Makes docs/reference/admin.openapi.json out of the endpoints of the admin port, as a gateway with everything serves it. */
+/** Generates docs/reference/admin.openapi.json from the endpoints of the admin port of a gateway with every feature enabled. */
 import { createEndpoints } from '../src/admin/endpoints.ts';
 import { openApiOf } from '../src/admin/openapi.ts';
 import { version } from '../src/cli/version.ts';
 
-/** Every endpoint that there can be; none is called. */
+/** Every possible endpoint; none is called. */
 export function allEndpoints() {
   const unused = () => {
     throw new Error('not called');

@@ -1,11 +1,11 @@
-/** Makes docs/reference/alerts.md of monitoring/alerts.yaml: the comments above its alerts are their runbooks. */
+/** Generates docs/reference/alerts.md from monitoring/alerts.yaml: the comments above the alerts are their runbooks. */
 import { readFileSync } from 'node:fs';
 import { isMap, isSeq, parseDocument, type YAMLMap } from 'yaml';
 
 export interface Alert {
   readonly name: string;
   readonly expr: string;
-  /** How long the expression has to hold; null: it fires at once. */
+  /** How long the expression must be true; null: the alert fires at once. */
   readonly for: string | null;
   readonly severity: string;
   readonly annotations: Readonly<Record<string, string>>;
@@ -35,7 +35,7 @@ interface Rule {
 
 export const alertsFile = new URL('../monitoring/alerts.yaml', import.meta.url);
 
-/** Throws when a rule has no comment. */
+/** Throws if a rule has no comment. */
 export function readRules(text: string): Rules {
   const groups = parseDocument(text).get('groups');
   const maps = isSeq(groups) ? groups.items.filter(isMap) : [];
@@ -55,7 +55,7 @@ export function readRules(text: string): Rules {
 
 function commented(map: YAMLMap, index: number, above: string | null | undefined): { rule: Rule; comment: string } {
   const rule: Rule = map.toJSON();
-  // The comment of the first rule is that of the list.
+  // YAML attaches the comment of the first rule to the list.
   const comment = (map.commentBefore ?? (index === 0 ? above : null) ?? '').replaceAll(/^ /gm, '').trim();
   if (comment === '') throw new TypeError(`alerts.yaml: ${rule.alert ?? rule.record} has no comment`);
   return { rule, comment };
@@ -98,7 +98,7 @@ function section({ name, expr, for: wait, severity, runbook }: Alert): string {
   return `## ${name}\n\n${severity}, ${when}:\n\n\`\`\`promql\n${expr}\n\`\`\`\n\n${runbook}\n`;
 }
 
-/** A summary without its template: labels by their name. */
+/** A summary without its template; labels are replaced by their names. */
 function plain(summary: string): string {
   return summary.replaceAll(/\{\{ \$labels\.(\w+) \}\}/g, '*$1*').replaceAll(/\{\{ \$value[^}]*\}\}/g, '*value*');
 }

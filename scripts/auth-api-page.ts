@@ -1,4 +1,4 @@
-/** Makes docs/reference/auth-api.md and its OpenAPI document out of the operations and the table of refusals. */
+/** Generates docs/reference/auth-api.md and its OpenAPI document from the operations and the table of refusals. */
 import { type BudgetRow, budgetRows } from '../src/auth-api/limits/budgets.ts';
 import { createDescription } from '../src/auth-api/openapi/create-description.ts';
 import { tagOf } from '../src/auth-api/openapi/describe-operation.ts';
@@ -7,7 +7,7 @@ import { allOperations } from '../src/auth-api/operations/all-operations.ts';
 import type { Operation } from '../src/auth-api/operations/operation.ts';
 import { type RefusalCode, type RefusalKind, refusalKinds } from '../src/auth-api/outcome/refusals.ts';
 
-/** As it is served without a web session. */
+/** As served without a web session. */
 export function openApiText(): string {
   return `${JSON.stringify(createDescription(allOperations, { cookie: null }), null, 2)}\n`;
 }
@@ -77,7 +77,7 @@ export function authApiPage(): string {
   return [opening, budgets(), '## Operations\n', checks, ...sections, refusals()].join('\n');
 }
 
-/** The table of what is counted. */
+/** The table of limits and what they count. */
 function budgets(): string {
   const rows = Object.values<BudgetRow>(budgetRows).map(
     ({ counts, per, attempts, windowMs, beyond, protects }) =>

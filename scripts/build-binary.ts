@@ -1,7 +1,7 @@
 /**
- * `npm run build:binary`: the whole program as one executable, for hosts without Node. The sources become one module,
- * and Node puts it, with the files that come with the program, into a copy of itself: of the Node that runs this script,
- * so for its system and processor.
+ * `npm run build:binary`: the whole program as one executable, for hosts without Node. The sources are bundled into one module.
+ * Node puts the module and the program's files into a copy of itself: the Node that runs this script, so the executable is for the
+ * same system and processor.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -14,13 +14,13 @@ import { bundledLicenses } from './bundled-licenses.ts';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const output = join(root, 'build', 'rolegate');
-/** The only source that finds a file by its own place: in the executable it takes another way. */
+/** The only source that finds a file relative to itself; the executable finds its files differently. */
 const findsFiles = join('src', 'cli', 'packaged-file.ts');
-/** How sources load a package when it is first needed. */
+/** How sources load a package lazily. */
 const loader = 'const load = createRequire(import.meta.url);';
 const loads = /\bload\('([^']+)'\)/g;
 
-/** Makes the sources fit into one module, or tells which one does not. */
+/** Adapts the sources to a single module, or reports the one that does not fit. */
 const oneModule: Plugin = {
   name: 'one-module',
   transform(code, id) {
@@ -36,16 +36,16 @@ const oneModule: Plugin = {
   },
 };
 
-/** Answers the paths of everything that is in it. */
+/** Returns the paths of everything that the bundle contains. */
 async function bundle(file: string): Promise<string[]> {
   const build = await rolldown({
     input: join(root, 'src', 'main.ts'),
     cwd: root,
     platform: 'node',
     plugins: [oneModule],
-    // With "minify" below: what seems to be without effect may be a check of a request (docs/decisions/0016-program-in-few-files.md).
+    // As with "minify" below: code that seems to have no effect may check a request (docs/decisions/0016-program-in-few-files.md).
     treeshake: false,
-    // A package that is not in the bundle would be looked for on the host.
+    // A package that is not in the bundle would have to be on the host.
     onwarn: (warning) => {
       throw new Error(warning.message ?? String(warning));
     },
@@ -54,7 +54,7 @@ async function bundle(file: string): Promise<string[]> {
   return chunks.flatMap((chunk) => (chunk.type === 'chunk' ? chunk.moduleIds : []));
 }
 
-/** Of the Node that goes into the executable: its package, unless it is one that was installed in another way. */
+/** The package of the Node that goes into the executable, unless Node was installed differently. */
 function nodesPackage(): string[] {
   const folder = dirname(dirname(realpathSync(process.execPath)));
   return existsSync(join(folder, 'package.json')) ? [folder] : [];
@@ -79,7 +79,7 @@ try {
   mkdirSync(join(root, 'build'), { recursive: true });
   execFileSync(process.execPath, ['--build-sea', config], { stdio: ['ignore', 'ignore', 'inherit'] });
   writeFileSync(`${output}.licenses.txt`, bundledLicenses(modules, nodesPackage()));
-  // The system refuses to run what was changed after it was signed.
+  // The system refuses to run a file that was changed after signing.
   if (process.platform === 'darwin') execFileSync('codesign', ['--force', '--sign', '-', output]);
 } finally {
   rmSync(folder, { recursive: true, force: true });

@@ -1,7 +1,7 @@
 /**
- * Makes files of a release from this checkout, in `build/release`: `scripts/build-release.ts package,chart`. The release
- * workflow runs it on each platform; `scripts/release` makes all of them in a clone. `--repository OWNER/NAME` says
- * where the source is published: npm compares it with the provenance, and the chart links to it.
+ * Builds files of a release from this checkout in `build/release`: `scripts/build-release.ts package,chart`. The release workflow
+ * runs it on each platform; `scripts/release` builds all of them in a clone. `--repository OWNER/NAME` specifies where the source
+ * is published: npm compares it with the provenance, and the chart links to it.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';

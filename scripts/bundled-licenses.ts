@@ -1,8 +1,8 @@
-/** The licenses of what a bundle is made of, as one text that goes with it: their notices have to be kept. */
+/** The licenses of everything in a bundle, as one text that is distributed with it, because their notices must be kept. */
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** `modules`: paths of the files in the bundle. `more`: folders of packages that are in it in another way. */
+/** `modules`: paths of the files in the bundle. `more`: folders of packages that are included in other ways. */
 export function bundledLicenses(modules: readonly string[], more: readonly string[]): string {
   const folders = new Set([...modules.flatMap(packageOf), ...more]);
   return [...folders]

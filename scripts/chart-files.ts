@@ -1,6 +1,7 @@
 /**
- * Makes helm/values.schema.json and helm/README.md of helm/values.yaml, gives helm/Chart.yaml the version of the package and
- * what it has to say to Artifact Hub, and copies monitoring/alerts.yaml, as a chart reads no file outside its folder, with the headers that data planes remove and show.
+ * Generates helm/values.schema.json and helm/README.md from helm/values.yaml. Updates helm/Chart.yaml with the package's version
+ * and its annotations for Artifact Hub. Copies monitoring/alerts.yaml into the chart, which cannot read files outside its folder,
+ * and the headers that data planes remove and show.
  */
 import { readFileSync } from 'node:fs';
 import { parseDocument, stringify } from 'yaml';
@@ -27,7 +28,7 @@ export function chartFiles(): Record<string, string> {
   };
 }
 
-/** Helm reads values against it before it renders anything: a name that nobody knows is refused. */
+/** Helm validates values against it before it renders anything. Unknown names are refused. */
 export function valuesSchema(values: readonly ChartValue[]): object {
   const ofParents = {
     enabled: { description: 'For the condition of a parent chart; not used by this one.', type: 'boolean' },
@@ -42,7 +43,7 @@ export function valuesSchema(values: readonly ChartValue[]): object {
   };
 }
 
-/** What a probe of a container may be given; what it asks is the chart's. */
+/** The settings of a container's probe that values may change; the chart defines the rest. */
 const probeTimes = {
   type: 'object',
   additionalProperties: false,
@@ -59,7 +60,7 @@ interface ConfigurationSchema {
   readonly $defs?: Readonly<Record<string, object>>;
 }
 
-/** Nothing is required: the chart writes some keys, and an existing configuration takes the place of all. */
+/** No key is required: the chart writes some keys, and an existing configuration can replace all of them. */
 function configurationOf(file: SchemaName): ConfigurationSchema {
   const { properties, $defs = {} } = jsonSchema(file) as ConfigurationSchema;
   return { properties, $defs };
@@ -84,7 +85,7 @@ function schemaOf({ description, default: usual, schema, children }: ChartValue)
   return { description, type: typeOf(usual), ...keywords, default: usual };
 }
 
-/** With null, one file of values takes back what another one says. */
+/** Null in one values file removes what another one sets. */
 function orNull(section: object): object {
   return 'type' in section ? { ...section, type: [section.type, 'null'].flat() } : section;
 }
@@ -130,11 +131,11 @@ function code(value: unknown): string {
 interface Manifest {
   readonly version: string;
   readonly license: string;
-  /** Set when a release is made: where the source is published. */
+  /** Set when a release is built: where the source is published. */
   readonly repository?: { readonly url: string };
 }
 
-/** Chart and program are released together, under one version. Only a published one has links, an icon and an image. */
+/** Chart and program are released together with the same version. Only a published chart has links, an icon and an image. */
 export function chartOf(text: string, { version, license, repository }: Manifest, changelog: string): string {
   const chart = parseDocument(text);
   chart.set('version', version);

@@ -1,4 +1,4 @@
-/** Reads helm/values.yaml with its comments: each value with its description, default and what "@schema" adds to it. */
+/** Parses helm/values.yaml with its comments: each value with its description, default and what "@schema" adds. */
 import { isMap, isScalar, type Pair, parse, parseDocument, type YAMLMap } from 'yaml';
 
 export interface ChartValue {
@@ -6,17 +6,16 @@ export interface ChartValue {
   readonly description: string;
   readonly default: unknown;
   /**
-   * Keywords of JSON schema. `freeform` stands for a map that Kubernetes or Rolegate itself checks, `file` for one that is
-   * a configuration of this kind.
+   * Keywords of JSON Schema. `freeform`: a map that Kubernetes or Rolegate itself validates. `file`: a configuration of this kind.
    */
   readonly schema: Readonly<Record<string, unknown>>;
-  /** Values below it; null: it is one itself. */
+  /** The values below it; null: it is a single value. */
   readonly children: readonly ChartValue[] | null;
 }
 
 const marker = '@schema ';
 
-/** Throws when a value has no description, or when what it takes cannot be told from its default. */
+/** Throws if a value has no description, or if its type does not follow from its default. */
 export function readChartValues(text: string): readonly ChartValue[] {
   const document = parseDocument(text);
   if (!isMap(document.contents)) throw new TypeError('values.yaml is not a map');
@@ -25,7 +24,7 @@ export function readChartValues(text: string): readonly ChartValue[] {
 
 function childrenOf(map: YAMLMap, path: readonly string[]): readonly ChartValue[] {
   return map.items.map((pair, index) => {
-    // The comment of the first entry of a map is that of the map, and may stand below one about the whole file.
+    // YAML attaches the comment of a map's first entry to the map. It may follow a comment about the whole file.
     const before = isScalar(pair.key) ? pair.key.commentBefore : null;
     const comment = (index === 0 ? (before ?? map.commentBefore) : before) ?? '';
     return readValue(pair as Pair, path, comment.split(/\n[ \t]*\n/).at(-1)!);

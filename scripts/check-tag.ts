@@ -1,6 +1,6 @@
 /**
- * Whether a tag may become a release: `node bin/node.cjs scripts/check-tag.ts v1.2.3`. The tag, `package.json`, its lock
- * file, the chart and the newest section of the changelog have to name one version. `--notes FILE` writes that section.
+ * Checks whether a tag may become a release: `node bin/node.cjs scripts/check-tag.ts v1.2.3`. The tag, `package.json`, its lock
+ * file, the chart and the newest section of the changelog must all have the same version. `--notes FILE` writes that section.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';

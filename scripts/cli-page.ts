@@ -1,4 +1,4 @@
-/** Makes docs/reference/cli.md out of the commands as the command line knows them. */
+/** Generates docs/reference/cli.md from the commands of the command line. */
 import type { Argument, Command, Option } from 'commander';
 import { exitMeanings } from '../src/cli/exit-code.ts';
 import { createProgram } from '../src/cli/run.ts';
@@ -68,7 +68,7 @@ function row(cells: readonly string[]): string {
   return `| ${cells.join(' | ')} |`;
 }
 
-/** Text of a help screen in a table: what is written in angle brackets or braces stays what it is. */
+/** Text of a help screen in a table; keeps text in angle brackets or braces as written. */
 function cell(text: string): string {
   return text.replaceAll('|', '\\|').replaceAll('<', '\\<');
 }
@@ -77,7 +77,7 @@ function sentence(text: string): string {
   return `${text[0]?.toUpperCase() ?? ''}${text.slice(1)}.`;
 }
 
-/** Without those that only the program itself calls. */
+/** Excludes commands that only the program itself calls. */
 function shownCommands(command: Command): readonly Command[] {
   const shown = command.createHelp().visibleCommands(command);
   return command.commands.filter((inner) => shown.includes(inner));

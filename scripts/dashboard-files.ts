@@ -1,4 +1,7 @@
-/** Makes the dashboards for Grafana: monitoring/dashboards, and their copies in the chart, which reads no file outside its folder. */
+/**
+ * Generates the dashboards for Grafana in monitoring/dashboards, and their copies in the chart, which cannot read files outside its
+ * folder.
+ */
 import { authApi } from './dashboards/auth-api.ts';
 import { buildDashboard, type DashboardContent } from './dashboards/dashboard.ts';
 import { runtime } from './dashboards/runtime.ts';

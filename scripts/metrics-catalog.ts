@@ -1,4 +1,4 @@
-/** Every metric of Rolegate's own, as `prom-client` has it. */
+/** Every metric that Rolegate itself defines, as `prom-client` describes it. */
 import { createTelemetry } from '../src/telemetry/create-telemetry.ts';
 
 export interface CatalogEntry {

@@ -1,7 +1,7 @@
-/** Makes docs/reference/metrics.md of the metrics: their tables, with what a reader has to know of labels around them. */
+/** Generates docs/reference/metrics.md from the metrics: their tables, and an explanation of the labels. */
 import { metricsCatalog } from './metrics-catalog.ts';
 
-/** The whole page. Throws when it does not list every metric once. */
+/** The whole page. Throws if it does not list every metric exactly once. */
 export function metricsPage(): string {
   const left = new Map(metricsCatalog().map((entry) => [entry.name, entry]));
   const table = (...names: readonly string[]) => {

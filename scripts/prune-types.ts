@@ -1,4 +1,6 @@
-/** `npm run build`, at its end: of the types that the compiler made, those that importers of the package reach stay. */
+/**
+ * The last step of `npm run build`: of the types that the compiler generated, keeps only those that importers of the package need.
+ */
 import { globSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';

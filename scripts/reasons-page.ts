@@ -1,4 +1,4 @@
-/** Makes docs/reference/reasons.md out of the table of reasons. Run it to write the page anew. */
+/** Generates docs/reference/reasons.md from the table of reasons. Run it to write the page again. */
 import { writeFileSync } from 'node:fs';
 import { bearerOnly, challengesFor } from '../src/core/credential/challenges.ts';
 import { type Fault, type Reason, type ReasonCode, reasons } from '../src/core/outcome/reasons.ts';

@@ -1,7 +1,7 @@
 /**
- * Makes a release: version, changelog, commit, tag, and the files to publish with their checksums and provenance. All of it
- * happens in a clone, and comes back when it has worked, so that a release that fails leaves nothing behind. Nothing is
- * published: the last lines say how.
+ * Builds a release: version, changelog, commit, tag, and the files to publish with their checksums and provenance. All of it
+ * happens in a clone and is copied back only on success, so a failed release leaves nothing behind. It publishes nothing; its last
+ * lines explain how to.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -44,7 +44,7 @@ interface Asked {
   readonly without: readonly PartName[];
 }
 
-/** Null: not to be understood. */
+/** Null: the arguments are invalid. */
 function readArguments(args: readonly string[]): Asked | null {
   try {
     const { values, positionals } = parseArgs({
@@ -74,7 +74,7 @@ function release(plan: Plan, startedOn: string): void {
     writeVersionOnPages(clone, version);
     if (section !== null) writeFileSync(join(clone, 'CHANGELOG.md'), section.text);
     output('npm', 'ci');
-    // What bears the version: the chart.
+    // Regenerates the files that contain the version: the chart.
     output('npm', 'run', '--silent', 'generate');
     output('git', 'add', '--all');
     output('git', ...identity, 'commit', '--quiet', '--message', `Release ${version}`);
@@ -106,7 +106,7 @@ function release(plan: Plan, startedOn: string): void {
   process.stdout.write(`\n${nextSteps(plan)}`);
 }
 
-/** Who commits: the clone knows only what is set for the whole machine. */
+/** The committer: the clone only knows the machine's global settings. */
 function configured(key: string): string {
   return execFileSync('git', ['config', key], { cwd: root, encoding: 'utf8' }).trim();
 }

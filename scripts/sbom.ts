@@ -1,6 +1,6 @@
 /**
- * What the package in the current folder is made of, as CycloneDX on standard output: what npm finds installed there,
- * without the random number and the time that npm adds, so that the same lock file gives the same text. Arguments go to npm.
+ * The dependencies of the package in the current folder, as CycloneDX on standard output: what npm finds installed there, without
+ * the random number and the time that npm adds. So the same lock file produces the same text. Arguments are passed to npm.
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -23,12 +23,12 @@ const listed = new Set(bom.components.map((component) => component['bom-ref'].re
 const missing = Object.keys(dependencies).filter((dependency) => !listed.has(dependency));
 if (missing.length > 0) throw new Error(`npm left out ${missing.join(', ')}`);
 
-// npm names it for the folder.
+// npm uses the name of the folder.
 bom.metadata.component.name = name;
 delete bom.serialNumber;
 delete bom.metadata.timestamp;
 const digest = createHash('sha256').update(JSON.stringify(bom)).digest('hex');
-// A UUID of version 8 (RFC 9562): made of the content.
+// A UUID of version 8 (RFC 9562), derived from the content.
 const uuid = digest.replace(/^(.{8})(.{4}).(.{3}).(.{3})(.{12}).*$/, '$1-$2-8$3-8$4-$5');
 bom.serialNumber = `urn:uuid:${uuid}`;
 process.stdout.write(`${JSON.stringify(bom, null, 2)}\n`);

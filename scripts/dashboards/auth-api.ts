@@ -1,4 +1,4 @@
-/** The dashboard of identities: calls to the Auth API, the caches before it, and revocation. */
+/** The dashboard for identities: calls to the Auth API, the caches in front of it, and revocation. */
 import { type DashboardContent, of, quantile, rate, sumBy } from './dashboard.ts';
 
 const calls = 'rolegate_auth_api_calls_total';

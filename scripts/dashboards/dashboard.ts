@@ -1,4 +1,4 @@
-/** What a dashboard of Rolegate holds, and how it is built for Grafana. */
+/** The content of a Rolegate dashboard, and how it is built for Grafana. */
 import {
   BigValueColorMode,
   BigValueGraphMode,
@@ -49,11 +49,11 @@ export interface Chart {
   readonly queries: readonly Query[];
   /** Parts of a whole, one above the other. */
   readonly stacked?: boolean;
-  /** Values hold until they change, such as states. */
+  /** Values stay constant until they change, such as states. */
   readonly steps?: boolean;
 }
 
-/** One number. From `warnAt` and `badAt` on it is colored; below them when `lowIsBad`. */
+/** One number. Colored from `warnAt` and `badAt` upward, or downward with `lowIsBad`. */
 export interface Figure {
   readonly title: string;
   readonly description: string;
@@ -73,14 +73,14 @@ export interface DashboardContent {
   readonly rows: readonly { readonly title: string; readonly charts: readonly Chart[] }[];
 }
 
-/** Series of the gateways that the variables of the dashboard select. */
+/** Series of the gateways that the dashboard's variables select. */
 export const of = (metric: string, labels = '') =>
   `${metric}{job=~"$job", instance=~"$instance"${labels === '' ? '' : `, ${labels}`}}`;
 
 /** Increase per second. */
 export const rate = (metric: string, labels = '') => `rate(${of(metric, labels)}[$__rate_interval])`;
 
-/** Time in which this share of what a histogram counts was done. */
+/** The time within which this share of the histogram's observations completed. */
 export const quantile = (share: number, histogram: string, by: readonly string[] = [], labels = '') =>
   `histogram_quantile(${share}, sum by (${['le', ...by].join(', ')}) (${rate(`${histogram}_bucket`, labels)}))`;
 

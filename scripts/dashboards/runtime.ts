@@ -1,4 +1,4 @@
-/** The dashboard of processes: what they use, what their limits turn away, and which configuration they have. */
+/** The dashboard for processes: resource usage, requests that limits refuse, and the active configuration. */
 import { type DashboardContent, of, perGateway, rate, sumBy } from './dashboard.ts';
 
 export const runtime: DashboardContent = {

@@ -1,4 +1,4 @@
-/** The dashboard of traffic: requests, refusals by reason, and how long clients wait. */
+/** The dashboard for traffic: requests, refusals by reason, and how long clients wait. */
 import { type DashboardContent, quantile, rate } from './dashboard.ts';
 
 const requests = 'rolegate_requests_total';

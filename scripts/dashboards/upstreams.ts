@@ -1,4 +1,4 @@
-/** The dashboard of upstreams: what services cost, what waits for them, and what failed on the way. */
+/** The dashboard for upstreams: latency of services, queued requests, and failures. */
 import { type DashboardContent, of, quantile, rate } from './dashboard.ts';
 
 const duration = 'rolegate_upstream_duration_seconds';

@@ -1,4 +1,7 @@
-/** Where Rolegate sits, as an SVG in two color schemes: clients, the gateway with its stages, services; its sources and Redis below. */
+/**
+ * Where Rolegate fits in, as an SVG in two color schemes: clients, the gateway with its stages, services; below them its sources
+ * and Redis.
+ */
 
 export type Scheme = 'light' | 'dark';
 

@@ -1,6 +1,6 @@
 /**
- * `npm run picture:session` draws `docs/pictures/session.svg`: a real session of the demo, played by this script. It starts `npm start`, asks with
- * curl, and explains a refusal. Credentials are shortened in the picture; they are of a process that has ended.
+ * `npm run picture:session` draws `docs/pictures/session.svg`: a real session with the demo, run by this script. It starts `npm
+ * start`, sends requests with curl, and explains a refusal. The picture shortens credentials, and their process has ended.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -14,7 +14,7 @@ const lineMs = 60;
 const typingMs = 900;
 const readingMs = 2_600;
 
-/** What the demo fills in for its configuration. */
+/** Variables that the demo sets for its configuration. */
 const ofDemo = {
   ROLEGATE_CONFIG: 'config/demo.yaml',
   ROLEGATE_DEMO_SECRET: randomBytes(32).toString('base64'),
@@ -65,7 +65,7 @@ try {
 writeFileSync(picture, terminalPicture('rolegate: start, send requests, explain a refusal', session));
 process.stdout.write(`docs/pictures/session.svg: ${session.length} lines\n`);
 
-/** Runs curl and shows the lines that begin so. */
+/** Runs curl and shows the output lines with these prefixes. */
 function ask(line: string, variables: Readonly<Record<string, string>>, shown: readonly string[]): void {
   typed(line);
   const { stdout } = spawnSync('bash', ['-c', `${line.replace('curl -i', 'curl -si')}`], {
@@ -78,7 +78,7 @@ function ask(line: string, variables: Readonly<Record<string, string>>, shown: r
   show('', readingMs);
 }
 
-/** Asks the rules of the demo why, without the running gateway. */
+/** Explains a decision from the demo's rules, without the running gateway. */
 function explain(): void {
   const request = ['explain', 'GET', '/reports/2026', '--roles', 'user'];
   typed(`rolegate ${request.join(' ')}`);

@@ -1,9 +1,9 @@
 /**
- * A terminal session as an animated SVG: lines appear one after the other, older ones scroll away. Styles alone animate it, so that it plays
- * wherever a browser shows an image; with reduced motion it shows the end.
+ * A terminal session as an animated SVG: lines appear one after the other, older ones scroll away. Only styles animate it, so it
+ * plays wherever a browser shows an image. With reduced motion it shows the end.
  */
 
-/** What is shown at one moment. */
+/** What the picture shows at one moment. */
 export interface Shown {
   /** Text with SGR escape sequences, without a line end. */
   readonly line: string;
@@ -16,7 +16,7 @@ const rows = 30;
 const lineHeight = 19;
 const charWidth = 7.83;
 const [paddingX, paddingTop, paddingBottom] = [18, 46, 16];
-/** How long the end stays before the session begins again. */
+/** How long the end is shown before the session restarts. */
 const endMs = 6_000;
 
 const width = Math.round(columns * charWidth + 2 * paddingX);

@@ -1,16 +1,16 @@
-/** The sections of `CHANGELOG.md`, one for each version, and what becomes of one when its version is released. */
+/** The sections of `CHANGELOG.md`, one for each version, and how a release changes its section. */
 
 export interface ChangelogSection {
   readonly version: string;
   /** Null: not released. */
   readonly date: string | null;
-  /** What is below the heading. */
+  /** The text below the heading. */
   readonly notes: string;
 }
 
 const heading = /^## (\S+)(?: \((\S+)\))?\n/m;
 
-/** The newest first; above it may be "Unreleased", with what has no version yet. */
+/** Newest first. "Unreleased", with changes that have no version yet, may precede it. */
 export function changelogSections(changelog: string): readonly ChangelogSection[] {
   const [, ...sections] = changelog.split(/^(?=## )/m);
   return sections.map((section) => {
@@ -26,18 +26,18 @@ export function newestSection(changelog: string): ChangelogSection | undefined {
 
 export interface ReleasedSection {
   readonly notes: string;
-  /** The whole changelog, with the date in place of "unreleased". */
+  /** The whole changelog, with the date instead of "unreleased". */
   readonly text: string;
 }
 
-/** Null: the changelog does not begin with a section of this version that says something and has no date. */
+/** Null: the changelog does not begin with a non-empty section of this version without a date. */
 export function releaseSection(changelog: string, version: string, date: string): ReleasedSection | null {
   const first = newestSection(changelog);
   if (first?.version !== version || first.date !== null || first.notes === '') return null;
   return { notes: first.notes, text: changelog.replace(`## ${version} (unreleased)\n`, `## ${version} (${date})\n`) };
 }
 
-/** Kinds of Artifact Hub, by the heading of a group; other groups are named for what they are about. */
+/** Kinds of change for Artifact Hub, by the heading of a group. Other groups are named for their subject. */
 const kinds: Readonly<Record<string, string>> = {
   Changed: 'changed',
   Deprecated: 'deprecated',
@@ -55,7 +55,7 @@ export function changesOf({ notes }: ChangelogSection): readonly { kind: string;
   });
 }
 
-/** A title in bold says too little alone. */
+/** A bold title alone says too little. */
 function firstSentence(markdown: string): string {
   const text = markdown
     .replace(/\.\*\* /, ':** ')

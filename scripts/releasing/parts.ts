@@ -1,4 +1,4 @@
-/** The files of a release: what each part makes, and how, in a checkout of its commit with its packages installed. */
+/** The files of a release: what each part builds, and how, in a checkout of its commit with installed packages. */
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,14 +9,14 @@ export type PartName = (typeof partNames)[number];
 
 export interface Part {
   readonly name: PartName;
-  /** Names of the files that it makes. */
+  /** Names of the files that it builds. */
   readonly makes: readonly string[];
 }
 
 export interface PartsOrder {
   /** Checkout of the commit. */
   readonly clone: string;
-  /** Where the files go. */
+  /** The folder for the files. */
   readonly folder: string;
   readonly version: string;
   readonly commit: string;
@@ -24,7 +24,7 @@ export interface PartsOrder {
 
 export const platformHere = `${process.platform}-${process.arch}`;
 
-/** An executable is for the platform that makes it. */
+/** An executable is for the platform that builds it. */
 export function partsOf(version: string, platform = platformHere): readonly Part[] {
   const binary = `rolegate-${version}-${platform}`;
   return [
@@ -46,7 +46,7 @@ const makers: Readonly<Record<PartName, (order: PartsOrder, files: readonly stri
     copyFileSync(join(clone, 'build', 'rolegate'), join(folder, binary));
     copyFileSync(join(clone, 'build', 'rolegate.licenses.txt'), join(folder, licenses));
   },
-  /** From a lock file of what runs: with `--omit=dev`, npm would lose packages that tools need too. */
+  /** From a lock file of the runtime packages: with `--omit=dev`, npm would drop packages that tools also need. */
   sbom({ clone, folder }, [file = '']) {
     const installed = mkdtempSync(join(tmpdir(), 'rolegate-sbom-'));
     try {
@@ -74,7 +74,7 @@ const makers: Readonly<Record<PartName, (order: PartsOrder, files: readonly stri
   },
 };
 
-/** Paths of what was made. The chart goes first: helm names it as npm names the package. */
+/** Paths of the built files. The chart comes first, because helm gives its file the same name as npm's package. */
 export function makeParts(parts: readonly Part[], order: PartsOrder): string[] {
   const chartFirst = [...parts].sort((a, b) => Number(b.name === 'chart') - Number(a.name === 'chart'));
   for (const { name, makes } of chartFirst) {

@@ -1,4 +1,4 @@
-/** What a release consists of, and what keeps it from being made. */
+/** What a release consists of, and what prevents it. */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,7 +6,7 @@ import { type ReleasedSection, releaseSection } from './changelog.ts';
 import { type Part, type PartName, partsOf } from './parts.ts';
 
 export interface PlannedPart extends Part {
-  /** Null: it can be made here. */
+  /** Null: it can be built here. */
   readonly missing: string | null;
 }
 
@@ -16,7 +16,7 @@ export interface Plan {
   readonly section: ReleasedSection | null;
   readonly parts: readonly PlannedPart[];
   readonly left: readonly PartName[];
-  /** None: the release can be made. */
+  /** Empty: the release can be built. */
   readonly problems: readonly string[];
 }
 
@@ -52,7 +52,7 @@ export function planRelease(root: string, version: string, left: readonly PartNa
   return { version, date, section, parts, left, problems };
 }
 
-/** What will happen, for people. */
+/** What will happen, for the terminal. */
 export function describePlan({ version, date, section, parts, left, problems }: Plan, folder: string): string {
   const lines = [
     `Release ${version}, ${date}`,

@@ -1,4 +1,4 @@
-/** What a release was made of, as an in-toto statement with the predicate of SLSA provenance 1. */
+/** What a release was built from, as an in-toto statement with the predicate of SLSA provenance 1. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
@@ -23,7 +23,7 @@ export function checksums(paths: readonly string[]): string {
   return paths.map((path) => `${sha256(path)}  ${basename(path)}\n`).join('');
 }
 
-/** Not signed: whoever publishes it signs it. */
+/** Not signed; the publisher signs it. */
 export function provenance(paths: readonly string[], origin: Origin): object {
   const { version, commit, lockFile, node, npm, startedOn, finishedOn } = origin;
   return {

@@ -1,6 +1,6 @@
 /**
- * Commands and settings of pages name a version of the package, the image or the workflow. A release writes its own there,
- * and a test holds all of them to the version of the package.
+ * Commands and settings on pages contain a version of the package, the image or the workflow. A release writes its own version
+ * there, and a test checks that all of them match the package's version.
  */
 import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ export function versionsOn(text: string): readonly string[] {
   return text.match(named) ?? [];
 }
 
-/** The changelog is no such page: it is about every version. */
+/** Excludes the changelog, because it is about every version. */
 export function pagesWithVersions(root: string): readonly string[] {
   const pages = ['README.md', 'docs/**/*.md', '.github/workflows/*.yml'];
   return globSync(pages, { cwd: root }).filter((path) => versionsOn(readFileSync(join(root, path), 'utf8')).length > 0);
