@@ -1,9 +1,9 @@
-/** Options of a benchmark on its command line. */
+/** Command-line options of a benchmark. */
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
 
 type Values<Options extends ParseArgsOptionsConfig> = ReturnType<typeof parseArgs<{ options: Options }>>['values'];
 
-/** With `--help` it prints the usage and ends the process. */
+/** With `--help` it prints the usage and exits. */
 export function readOptions<const Options extends ParseArgsOptionsConfig>(
   usage: string,
   options: Options,

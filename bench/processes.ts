@@ -1,6 +1,6 @@
 /**
- * Starts the processes of a benchmark: scripts of ours, the gateway, peers, Redis. Each is pinned to its core where `taskset`
- * is there and there are two cores.
+ * Starts the processes of a benchmark: our scripts, the gateway, peers, Redis. Each is pinned to its core if `taskset` is installed
+ * and there are two cores.
  */
 import { type ChildProcess, execFileSync, type SpawnOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -15,7 +15,7 @@ import type { LoadAnswer, LoadJob, LoadResult } from './load/load.ts';
 
 export { freePort };
 
-/** Core of what is measured, and of everything else; any: not pinned. */
+/** Core of the measured process, and of everything else; any: not pinned. */
 export type Core = 'measured' | 'rest' | 'any';
 const cores = { measured: '0', rest: '1' } as const;
 
@@ -24,7 +24,7 @@ export interface Started {
   readonly pid: number;
 }
 
-/** Processes and a folder for a benchmark of this name; both are gone when it ends, also by a signal. */
+/** Processes and a folder for a benchmark of this name. Both are removed when it ends, also by a signal. */
 export function benchPlace(name: string): { readonly processes: Processes; readonly folder: string } {
   const folder = mkdtempSync(join(tmpdir(), `rolegate-${name}-`));
   const processes = new Processes();
@@ -40,7 +40,7 @@ export class Processes {
   readonly pinned = canPin();
   readonly #children = new Set<ChildProcess>();
 
-  /** Any command. It does not throw when there is no such command: the process just does not listen. */
+  /** Any command. Does not throw if there is no such command; the process just never listens. */
   start(
     core: Core,
     [command, ...args]: readonly [string, ...string[]],
@@ -58,19 +58,19 @@ export class Processes {
     return child;
   }
 
-  /** A script that prints its port when it listens. Its path counts from this folder. */
+  /** A script that prints its port when it listens. Its path is relative to this folder. */
   async script(core: Core, path: string): Promise<Started> {
     const child = this.start(core, [process.execPath, beside(path)], ['ignore', 'pipe', 'inherit']);
     for await (const line of createInterface({ input: child.stdout! })) return { port: Number(line), pid: child.pid! };
     throw new Error(`${path} ended before it listened`);
   }
 
-  /** A script that takes jobs over the channel to its parent. */
+  /** A script that receives jobs over the channel to its parent. */
   worker(path: string): ChildProcess {
     return this.start('rest', [process.execPath, beside(path)], ['ignore', 'inherit', 'inherit', 'ipc']);
   }
 
-  /** The load client: a function that runs one job after the other, and throws when a response is not the expected one. */
+  /** The load client: a function that runs one job after the other, and throws on an unexpected response. */
   loadClient(): (job: LoadJob) => Promise<LoadResult> {
     const client = this.worker('load/client.ts');
     return async (job) => {
@@ -81,7 +81,7 @@ export class Processes {
     };
   }
 
-  /** The gateway, or the Auth API alone, from the sources; its standard output goes to a file. `flags`: of Node. */
+  /** The gateway, or the Auth API alone, from the sources. Its standard output is written to a file. `flags`: of Node. */
   async rolegate(
     command: 'serve' | 'auth-api',
     config: string,
@@ -97,7 +97,7 @@ export class Processes {
     return { port, pid: child.pid! };
   }
 
-  /** The port of a Redis; null: this machine has none. */
+  /** The port of a Redis; null: not installed on this machine. */
   async redis(core: Core): Promise<number | null> {
     const port = await freePort();
     const child = this.start(
@@ -111,7 +111,7 @@ export class Processes {
     );
   }
 
-  /** SIGTERM, as nginx and a gateway with workers have to end these themselves. */
+  /** Sends SIGTERM, because nginx and a gateway with workers must end their children themselves. */
   stopAll(): void {
     for (const child of this.#children) child.kill('SIGTERM');
   }
@@ -121,7 +121,7 @@ export async function untilListening(port: number, child: ChildProcess, timeoutM
   const deadline = Date.now() + timeoutMs;
   for (;;) {
     const accepted = await accepts(port);
-    // Where it has ended, whatever accepts there is another process.
+    // If it has ended, another process accepts connections there.
     const ended = child.pid === undefined || child.exitCode !== null || child.signalCode !== null;
     if (accepted && !ended) return;
     if (ended || Date.now() > deadline) throw new Error(`${child.spawnargs.join(' ')} does not listen on port ${port}`);

@@ -1,4 +1,4 @@
-/** What benchmarks print: the machine, spreads of repeated measurements, tables, and whether a target is met. */
+/** Output of benchmarks: the machine, spreads of repeated measurements, tables, and whether a target is met. */
 import { availableParallelism, cpus } from 'node:os';
 
 export interface Spread {
@@ -9,7 +9,7 @@ export interface Spread {
   readonly max: number;
 }
 
-/** Of no values: not a number. */
+/** NaN without values. */
 export function spread(values: readonly number[]): Spread {
   const sorted = Float64Array.from(values).sort();
   const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;

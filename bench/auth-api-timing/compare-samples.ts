@@ -6,15 +6,15 @@ export function quantile(sorted: readonly number[], share: number): number {
 
 export interface Comparison {
   /**
-   * How often a sample of the second is larger than one of the first (Mann-Whitney U / nm): 0.5 when they cannot be told
-   * apart, 1 when one look tells.
+   * How often a sample of the second kind is larger than one of the first (Mann-Whitney U / nm): 0.5 if they cannot be
+   * distinguished, 1 if a single sample is enough.
    */
   readonly larger: number;
   /** Standard deviations between `larger` and 0.5 under the hypothesis of one distribution. */
   readonly z: number;
   /** Largest distance of the two distribution functions (Kolmogorov-Smirnov D). */
   readonly distance: number;
-  /** Difference of the medians, second less first. */
+  /** Difference of the medians, second minus first. */
   readonly medians: number;
 }
 

@@ -1,10 +1,10 @@
-/** Sends requests one after the other over one bare connection and measures each: no HTTP client adds its own noise. */
+/** Sends requests one after the other over one raw connection and measures each, so no HTTP client adds noise. */
 import { once } from 'node:events';
 import { connect } from 'node:net';
 
 export interface TimedAnswer {
   readonly status: number;
-  /** From the write of the request to the last byte of its answer. */
+  /** From writing the request to the last byte of its response. */
   readonly microseconds: number;
 }
 
@@ -20,7 +20,7 @@ export async function connectTo(port: number): Promise<KeepAliveClient> {
   return {
     get(path, headers) {
       const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-      // Bytes before the clock starts: how a string was put together makes microseconds of difference.
+      // Creates the bytes before the clock starts, because the way a string was built costs microseconds.
       const bytes = Buffer.from(`GET ${path} HTTP/1.1\r\nHost: localhost\r\n${lines.join('')}\r\n`, 'latin1');
       return new Promise((resolve, reject) => {
         let received = '';

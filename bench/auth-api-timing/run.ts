@@ -1,6 +1,6 @@
 /**
- * Whether time tells about credentials: asks the Auth API, a process of its own with its limits lifted, for unknown keys,
- * wrong secrets, right secrets, and for bearers, in random order, and compares how long the responses took.
+ * Whether timing reveals anything about credentials. Sends the Auth API (a separate process without limits) unknown keys, wrong
+ * secrets, right secrets and bearers in random order, and compares the response times.
  * `node bench/auth-api-timing/run.ts [--samples N] [--database URL] [--report FILE]`
  */
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -19,7 +19,7 @@ import { connectTo, type KeepAliveClient } from './keep-alive-client.ts';
 const { values: options } = parseArgs({
   options: {
     samples: { type: 'string', default: '20000' },
-    /** Left out: SQLite in a file. */
+    /** If unset: SQLite in a file. */
     database: { type: 'string' },
     report: { type: 'string' },
   },
@@ -75,7 +75,7 @@ async function startProcess(): Promise<{ child: ChildProcess; port: number }> {
   });
   return new Promise((resolve, reject) => {
     const lines = createInterface({ input: child.stdout });
-    // Its log is read on, so that it never waits for us.
+    // Keeps reading its log, so the process never blocks on it.
     lines.on('line', (line) => {
       const port = /"port":(\d+)/.exec(line)?.[1];
       if (port !== undefined) resolve({ child, port: Number(port) });
@@ -96,7 +96,7 @@ const kinds = [
 type Kind = (typeof kinds)[number];
 
 function ask(client: KeepAliveClient, kind: Kind, { apiKey, apiSecret, bearer }: Known) {
-  // Made for every kind alike, needed or not: what the client did just before is in what it measures.
+  // Created for every kind of request, needed or not, because the client's preceding work affects the measurement.
   const unknown = { apiKey: randomToken(32), secret: randomToken(64) };
   const base = '/api/auth/v2';
   const pair = (key: string, secret: string) => client.get(`${base}/keypair`, { 'api-key': key, 'api-secret': secret });
@@ -119,7 +119,7 @@ function ask(client: KeepAliveClient, kind: Kind, { apiKey, apiSecret, bearer }:
   }
 }
 
-/** Right but for its last character. */
+/** Correct except for the last character. */
 function nearly(secret: string): string {
   return `${secret.slice(0, -1)}${secret.endsWith('x') ? 'y' : 'x'}`;
 }

@@ -1,10 +1,10 @@
-/** Fills a new database with rows, past the store: in batches, as fast as the database takes them. */
+/** Fills a new database with rows directly, without the store: in batches, as fast as the database accepts them. */
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import { Client } from 'pg';
 import { openStore } from '../../src/auth-api/store/open-store.ts';
 import { storedRows } from './stored-rows.ts';
 
-/** `database`: as the settings name it. It is made, brought to the current version and filled. */
+/** `database`: as in the settings. Creates, migrates and fills it. */
 export async function fillDatabase(database: string, sessions: number): Promise<void> {
   await (await openStore(database)).close();
   if (/^postgres/.test(database)) await fillPostgres(database, sessions);

@@ -1,22 +1,22 @@
-/** The table of a run, and how the larger database compares to the smaller one. */
+/** The result table of a run, and how the larger database compares to the smaller one. */
 import { cpuPerRequest, type LoadResult } from '../load/load.ts';
 import { median, type Spread, spread, table, verdict } from '../report.ts';
 
-/** The same request at both sizes, one result for each round. */
+/** The same request at both sizes, with one result for each round. */
 export interface Compared {
   readonly operation: string;
   readonly small: readonly LoadResult[];
   readonly large: readonly LoadResult[];
 }
 
-/** Latency at the larger size over that at the smaller one is to be at most this. */
+/** Maximum ratio of the latency at the larger size to that at the smaller one. */
 export const target = 1.5;
 
 export interface Ratio extends Spread {
   readonly name: string;
 }
 
-/** Taken within a round, where both sizes had the same conditions, and then summed up. */
+/** Calculated within a round, where both sizes had the same conditions, and then summarized. */
 export function ratiosOf({ operation, small, large }: Compared): Ratio[] {
   const over = (value: (result: LoadResult) => number) =>
     spread(large.map((result, round) => value(result) / value(small[round] ?? result)));
@@ -26,7 +26,7 @@ export function ratiosOf({ operation, small, large }: Compared): Ratio[] {
   ];
 }
 
-/** Markdown, for the terminal and for a file of results. */
+/** Markdown, for the terminal and the results file. */
 export function printable(compared: readonly Compared[], sizes: readonly [number, number]): string {
   const head = ['operation', 'sessions', 'requests/s', 'p50 ms', 'p99 ms', 'CPU us/request', 'min - max'];
   const rows = compared.flatMap(({ operation, small, large }) => [

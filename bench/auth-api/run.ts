@@ -1,7 +1,7 @@
 /**
- * `npm run bench:auth-api`: what the two checks of the gateway, `GET /session` and `GET /keypair`, cost the Auth API
- * with few stored credentials and with many. Each request brings a credential drawn at random, so that no cache helps
- * more than it would; rounds of both sizes are interleaved.
+ * `npm run bench:auth-api`: what the gateway's two checks, `GET /session` and `GET /keypair`, cost the Auth API with few stored
+ * credentials and with many. Each request sends a random credential, so caches help no more than in practice. Rounds of both sizes
+ * are interleaved.
  */
 import { statSync, writeFileSync } from 'node:fs';
 import { devNull, loadavg } from 'node:os';
@@ -74,7 +74,7 @@ function misses(all: readonly Compared[]): boolean {
   return all.flatMap(ratiosOf).some(({ median }) => median > target);
 }
 
-/** Makes a database of that size. Returns what settings call it. */
+/** Creates a database of that size. Returns its name for the settings. */
 async function prepare(sessions: number): Promise<string> {
   const began = performance.now();
   const database = options.postgres === undefined ? join(folder, `${sessions}.db`) : await makeDatabase(sessions);

@@ -1,10 +1,10 @@
-/** Rows of a database with so many sessions and as many key pairs, whose credentials follow from their number. */
+/** Rows for a given number of sessions and as many key pairs, whose credentials follow from their numbers. */
 import { randomUUID } from 'node:crypto';
 import { createKeyedHashes } from '../../src/auth-api/secrets/keyed-hashes.ts';
 import type { Tables } from '../../src/auth-api/store/sql/tables.ts';
 
 export const secret = 'a secret for the benchmark, long enough';
-/** Credentials as long as real ones; a number of twelve digits takes the place of `{n}`. */
+/** Credentials as long as real ones; a twelve-digit number replaces `{n}`. */
 export const bearerOf = `${'b'.repeat(52)}{n}`;
 export const apiKeyOf = `${'k'.repeat(20)}{n}`;
 export const apiSecretOf = `${'s'.repeat(52)}{n}`;
@@ -14,7 +14,7 @@ const dayMs = 86_400_000;
 
 export type Rows = { [Table in keyof Tables]?: Tables[Table][] };
 
-/** In batches that belong together: users before what is theirs. */
+/** In batches that belong together: users before their rows. */
 export function* storedRows(sessions: number, batchUsers = 500): Generator<Rows> {
   const users = Math.ceil(sessions / sessionsPerUser);
   for (let first = 0; first < users; first += batchUsers) {

@@ -1,6 +1,6 @@
 /**
- * A server of `@grpc/grpc-js` that allows every check and decides nothing: what the library costs alone, and how long it pauses. Prints
- * its port.
+ * A server of `@grpc/grpc-js` that allows every check without deciding anything: what the library alone costs, and how long it
+ * pauses. Prints its port.
  */
 import { Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData } from '@grpc/grpc-js';
 import { authorization, type CheckMessage, type VerdictMessage } from '../../src/authorizer/grpc/messages.ts';

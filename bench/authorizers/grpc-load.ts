@@ -1,6 +1,7 @@
 /**
- * The load client over gRPC, a process of its own: raw HTTP/2 sessions of `node:http2`, so that it takes less of a core than what it
- * measures. Checks are those that Envoy would send, by its published protos. Takes jobs over the channel to its parent.
+ * The load client over gRPC, in a separate process: raw HTTP/2 sessions of `node:http2`, so it uses less CPU than the server that
+ * it measures. Sends the checks that Envoy would send, encoded with its published protos. Receives jobs over the channel to its
+ * parent.
  */
 import { type ClientHttp2Session, connect } from 'node:http2';
 import { attributesOf, encodeCheck } from '../../test/support/ext-authz-client.ts';
@@ -12,14 +13,14 @@ import { goodBearer } from '../load/requests.ts';
 export interface GrpcJob {
   readonly port: number;
   readonly connections: number;
-  /** Checks at once, over all connections. */
+  /** Concurrent checks over all connections. */
   readonly atOnce: number;
-  /** Identities in use. */
+  /** Number of identities. */
   readonly numbers: number;
   readonly warmupMs: number;
   readonly measureMs: number;
   readonly pids: readonly number[];
-  /** Checks per second; if unset: as many as go. */
+  /** Checks per second; if unset, as many as possible. */
   readonly rate?: number;
 }
 
@@ -105,7 +106,7 @@ async function run({
   }
 }
 
-/** One message, as gRPC frames it. */
+/** One message in a gRPC frame. */
 function frameOf(index: number): Buffer {
   const bearer = goodBearer.slice(12) + String(index).padStart(12, '0');
   const message = encodeCheck(

@@ -1,4 +1,4 @@
-/** nginx, HAProxy and Caddy: as they are, and with the configuration that `rolegate proxy-config` prints. */
+/** nginx, HAProxy and Caddy: without authorization, and with the configuration that `rolegate proxy-config` prints. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { caddyConfig } from '../../src/cli/proxy-config/caddy.ts';
@@ -21,7 +21,7 @@ interface Product {
 const products: Readonly<Record<ProxyName, Product>> = {
   nginx: {
     file: 'nginx.conf',
-    // Both write the access log of the package.
+    // Both write the package's access log.
     plain: (ports) =>
       nginx(ports, false)
         .replace(/^(?:worker_processes|daemon|pid) .*\n/gm, '')
@@ -54,7 +54,7 @@ export interface Place {
   readonly folder: string;
 }
 
-/** Writes its configuration; the command that starts it. `config` null: it forwards without asking. */
+/** Writes its configuration and returns the command that starts it. `config` null: it forwards without authorization. */
 export function proxyCommand(name: ProxyName, place: Place, config: Config | null): readonly [string, ...string[]] {
   const { listen, service, authorizer } = place;
   const { file, plain, asking, command } = products[name];

@@ -1,7 +1,7 @@
 /**
- * `npm run bench:authorizers`: what a check costs beside a proxied request, over HTTP and gRPC, and what nginx, HAProxy and Caddy pay
- * for asking. Gateway and proxy share a core; clients, service and Auth API have the other. Rounds are interleaved, and every figure is
- * a median of rounds.
+ * `npm run bench:authorizers`: what a check costs compared to a proxied request, over HTTP and gRPC, and what authorization costs
+ * nginx, HAProxy and Caddy. Gateway and proxy share a core; clients, service and Auth API use the other. Rounds are interleaved,
+ * and every figure is a median of rounds.
  */
 import { type ChildProcess, execFileSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -73,7 +73,7 @@ interface Case {
 
 const pidsOf = (owners: readonly ChildProcess[]) => owners.flatMap(({ pid }) => processTree(pid!));
 
-/** `owners`: whose CPU it is, with all that they started. */
+/** `owners`: the processes whose CPU counts, with all that they started. */
 function overHttp(name: string, port: number, request: string, owners: readonly ChildProcess[]): Case {
   const { numbers } = distinct;
   const measure = (seconds: number, rate?: number) => {
@@ -179,7 +179,7 @@ for (let round = 1; round <= Number(options.rounds); round += 1) {
   for (const one of cases) found.get(one)!.push(await one.measure(Number(options.seconds)));
   process.stderr.write(`round ${round} of ${options.rounds} done\n`);
 }
-/** With the core half busy: a request costs more there than at full load, where one turn of the event loop serves many. */
+/** With the core half busy. A request then costs more than at full load, where one turn of the event loop serves many. */
 const paced = new Map<Case, LoadResult[]>();
 for (const one of cases) {
   const halfOfMost = 0.5 * median(found.get(one)!.map(({ requests, seconds }) => requests / seconds));
@@ -189,7 +189,7 @@ for (const one of cases) {
   paced.set(one, results);
 }
 
-/** Of a case, against the proxied request of the same round. */
+/** Ratio of a case to the proxied request of the same round. */
 function ratioOf(one: Case): number {
   const base = found.get(proxied)!;
   return median(found.get(one)!.map((result, round) => cpuPerRequest(result) / cpuPerRequest(base[round]!)));

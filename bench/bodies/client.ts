@@ -1,4 +1,4 @@
-/** The client of large bodies, a process of its own: bare sockets that read into one buffer and count. */
+/** The client for large bodies, in a separate process: raw sockets that read into one buffer and count bytes. */
 import { connect, type Socket } from 'node:net';
 import { cpuTimeUs } from '../load/cpu-time.ts';
 import { peakResidentBytes, residentNow, startPeak } from './resident.ts';
@@ -33,7 +33,7 @@ async function run(job: TransferJob): Promise<TransferResult> {
   return { seconds, cpuUs: cpu() - cpuStart, beforeBytes, peakBytes: peakResidentBytes(pids) };
 }
 
-/** A process that nginx only needs at first may have ended. */
+/** A process that nginx only needs at start may have ended. */
 function cpuOf(pid: number): number {
   try {
     return cpuTimeUs(pid);
@@ -42,7 +42,7 @@ function cpuOf(pid: number): number {
   }
 }
 
-/** As many transfers as are asked for, on one connection. */
+/** A job's transfers on one connection, one after the other. */
 class Transfers {
   readonly done: Promise<void>;
   readonly #job: TransferJob;

@@ -1,11 +1,11 @@
-/** Resident memory of processes, now and at its peak (Linux, proc(5)). */
+/** Resident memory of processes, current and peak (Linux, proc(5)). */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 
 export function residentNow(pids: readonly number[]): number {
   return sum(pids, 'VmRSS');
 }
 
-/** The peak is counted from here on. */
+/** Restarts the measurement of the peak. */
 export function startPeak(pids: readonly number[]): void {
   for (const pid of pids.filter((one) => existsSync(`/proc/${one}`))) writeFileSync(`/proc/${pid}/clear_refs`, '5');
 }

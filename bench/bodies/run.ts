@@ -1,7 +1,7 @@
 /**
- * `npm run bench:bodies`: large bodies up and down, through the gateway with a bearer and a role and through nginx alone,
- * in turns. Each proxy has a core of its own; client and service share the other. What is compared is throughput within
- * a round, and what the proxy holds in memory meanwhile.
+ * `npm run bench:bodies`: large bodies in both directions, through the gateway with a bearer and a role, and through nginx alone,
+ * in turn. Each proxy has its own core; client and service share the other. Compares the throughput within a round, and the proxy's
+ * memory meanwhile.
  */
 import { type ChildProcess, execFileSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -36,7 +36,7 @@ const options = readOptions(
 );
 if (!existsSync(options.main)) throw new Error(`there is no ${options.main}: npm run build`);
 
-/** Throughput over that of nginx, and megabytes that the gateway may grow by. */
+/** Minimum ratio of the throughput to that of nginx, and maximum growth of the gateway in megabytes. */
 const leastRatio = 0.8;
 const mostGrowthMb = 64;
 const directions = (['down', 'up', 'up in chunks'] as const).filter((name) => (options.only ?? name) === name);
@@ -56,7 +56,7 @@ console.log(
   `${machine}, nginx ${versionOfNginx()}, ` +
     `proxy on a core of its own, ${options.connections} connection(s), ${options.transfers} bodies of ${options.mib} MiB, ${options.rounds} rounds\n`,
 );
-// The first round makes the code warm, and lets memory grow to its usual size.
+// The first round warms up the code, and memory grows to its usual size.
 for (let round = 0; round <= Number(options.rounds); round += 1) {
   for (const direction of directions) {
     for (const proxy of proxies) {
@@ -114,7 +114,7 @@ async function transfer({ port, pid, name }: Proxy, direction: TransferJob['dire
   return answer.result;
 }
 
-/** `proxy_buffering` is on, as it is by default; requests go on as they come (`proxy_request_buffering off`). */
+/** `proxy_buffering` is on, as by default; requests are streamed (`proxy_request_buffering off`). */
 async function startNginx(): Promise<Proxy> {
   const ports = await portsIn('nginx');
   const conf = file(ports, 'nginx.conf', nginx(ports, false));

@@ -1,6 +1,6 @@
 /**
- * The service behind the proxies: sends as many bytes as the path says, or takes a body and responds when it is whole.
- * Bare sockets, so that it leaves its core to the client.
+ * The service behind the proxies: sends as many bytes as the path specifies, or reads a whole body and then responds. It uses raw
+ * sockets, so it leaves its core to the client.
  */
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { type BodyWatch, watchBody } from './watch-body.ts';

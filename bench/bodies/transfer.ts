@@ -1,15 +1,15 @@
-/** What is asked of the client of large bodies, and what it hears back. */
+/** Jobs for the client of large bodies, and its results. */
 
 export interface TransferJob {
   readonly port: number;
-  /** The head of the request up to the headers that frame its body, with their CR LF. */
+  /** The head of the request, without the headers that frame its body, with CR LF. */
   readonly head: string;
   readonly direction: 'down' | 'up' | 'up in chunks';
   readonly bytes: number;
-  /** One after the other on each connection. */
+  /** Transfers on each connection, one after the other. */
   readonly transfers: number;
   readonly connections: number;
-  /** Processes whose CPU time and memory are looked at. */
+  /** Processes whose CPU time and memory are measured. */
   readonly pids: readonly number[];
 }
 

@@ -1,13 +1,13 @@
-/** Sees the end of a body go by: by its length, or by the last chunk. */
+/** Detects the end of a body, by its length or by the last chunk. */
 
 export interface BodyWatch {
-  /** True: with these bytes the body is whole. */
+  /** True: these bytes complete the body. */
   sees(bytes: Buffer): boolean;
 }
 
 const lastChunk = '\r\n0\r\n\r\n';
 
-/** `head`: that of the message, without the blank line. */
+/** `head`: of the message, without the empty line. */
 export function watchBody(head: string): BodyWatch {
   const length = /^content-length: *(\d+)\r?$/im.exec(head)?.[1];
   let missing = Number(length ?? 0);
@@ -21,7 +21,7 @@ export function watchBody(head: string): BodyWatch {
     };
   }
   if (!/^transfer-encoding: *chunked\r?$/im.test(head)) return { sees: () => true };
-  // No part of the body that is sent here looks like the last chunk.
+  // No part of the bodies sent here looks like the last chunk.
   let tail = '';
   return {
     sees(bytes) {

@@ -1,4 +1,4 @@
-/** The contenders: how each is started, and which requests it is measured with. */
+/** The contenders: how each is started, and which requests measure it. */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,11 +10,11 @@ import { gateway, type Variant } from './rolegate-config.ts';
 /** A command that is started once for all its cases. */
 export interface Contender {
   readonly name: string;
-  /** Null: this machine does not have it. */
+  /** Null: not installed on this machine. */
   readonly version: string | null;
-  /** Writes what it needs into its folder. */
+  /** Writes the files that it needs into its folder. */
   command(ports: Ports & { readonly redis: number }): readonly [string, ...string[]];
-  /** What it writes to standard output goes here; null: nowhere. */
+  /** The file for its standard output; null: discarded. */
   readonly logs: string | null;
   readonly cases: readonly Case[];
 }
@@ -22,7 +22,7 @@ export interface Contender {
 export interface Case extends Pick<LoadJob, 'request' | 'numbers' | 'other'> {
   readonly name: string;
   readonly what: string;
-  /** The same without a good credential, and the status it must get; null: it needs no credential. */
+  /** The same request without an accepted credential, and the status that it must get; null: it needs no credential. */
   readonly refused: { readonly request: string; readonly status: number } | null;
 }
 
@@ -36,7 +36,7 @@ const guarded = (path: string, good = bearer, bad = withBearer(badBearer)) => ({
   refused: { request: get(path, bad), status: 401 },
 });
 
-/** Those that count. The mixed one is the headline; distinct: the same without its POSTs; repeated: the same bytes every time. */
+/** The workloads that count. Mixed is the headline; distinct: the same without POSTs; repeated: the same bytes every time. */
 function workloads(name: string, refused = true): readonly Case[] {
   const bad = refused ? guarded('/private/items/7').refused : null;
   return [
@@ -64,7 +64,7 @@ export const contenders: readonly Contender[] = [
   rolegate('rolegate-signed', [
     { name: 'rolegate signed', what: 'repeated, with a signed identity', ...guarded('/private/items/7') },
   ]),
-  // Apart from the others: its memory is full of identities that do not come again.
+  // Separate from the others, because its memory is full of identities that are not used again.
   rolegate('rolegate-cold', [
     { name: 'rolegate cold', what: 'a new bearer each time', ...guarded('/private/items/7', withBearer(manyBearers)) },
   ]),
@@ -119,7 +119,7 @@ function rolegate(name: string, cases: readonly Case[]): Contender {
   };
 }
 
-/** Relays of our own: nothing but forwarding, and the same with a log line and metrics. */
+/** Our own relays: one only forwards, the other also writes a log line and metrics. */
 function floorOf(name: string, logs: string | null): Contender {
   const script = join(import.meta.dirname, 'rivals', `${name}.mjs`);
   return {

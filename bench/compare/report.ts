@@ -1,4 +1,4 @@
-/** Figures of the comparison: table, aims, and a chart of CPU time per request. */
+/** Figures of the comparison: table, targets, and a chart of CPU time per request. */
 import { cpuPerRequest, type LoadResult } from '../load/load.ts';
 import { median, spread, table } from '../report.ts';
 
@@ -73,7 +73,7 @@ const aims: readonly Aim[] = [
     under: [`floor ${load}`],
     most: 1.3,
   })),
-  // What a gateway adds to a relay that logs and counts, which every gateway has to.
+  // What a gateway adds to a relay that logs and counts, as every gateway must.
   { over: 'rolegate mixed', under: ['floor, log and metrics mixed'], most: 1.3 },
   { over: 'rolegate mixed', under: ['nginx auth_request mixed'], most: 1.1 },
   { over: 'rolegate distinct', under: ['nginx auth_request distinct'], most: 1.15 },
@@ -84,7 +84,7 @@ const aims: readonly Aim[] = [
   { over: 'rolegate signed', under: ['rolegate repeated'], most: 1.03 },
 ];
 
-/** Ratios of CPU time, taken within each round, against the aims; with several names, against the best of them. */
+/** Ratios of CPU time, calculated within each round, against the targets. With several names, against the best of them. */
 export function judged(all: readonly CaseResults[]): string[] {
   return [...compared(all, 'saturated'), ...compared(all, 'even')];
 }
@@ -104,7 +104,7 @@ function compared(all: readonly CaseResults[], load: 'saturated' | 'even'): stri
   });
 }
 
-/** The page of results. */
+/** The results page. */
 export function page(conditions: Conditions, all: readonly CaseResults[]): string {
   const { date, node, cpu: processor, cores, connections, rounds, seconds, even, command, versions } = conditions;
   const rows = judged(all).map((line) => {
@@ -138,10 +138,10 @@ ${rows.join('\n')}
 }
 
 const bar = { height: 22, gap: 8, left: 215, width: 360, top: 74 } as const;
-/** Cases that differ little from "mixed" are on the page, not in the chart. */
+/** The page includes these cases, but the chart does not, because they differ little from "mixed". */
 const pageOnly = / (?:distinct|repeated|conditions|key pair|signed)$/;
 
-/** SVG without fonts or scripts of its own, for light and dark pages. */
+/** SVG without fonts or scripts, for light and dark pages. */
 export function chart(all: readonly CaseResults[]): string {
   const sorted = all.filter(({ name }) => !pageOnly.test(name)).sort((a, b) => cpu(a) - cpu(b));
   const most = Math.max(...sorted.map(cpu));

@@ -1,14 +1,14 @@
-/** Configurations of the rivals that are no Node programs: what their documentation recommends, tuned for kept connections. */
+/** Configurations of the rivals that are not Node programs: as their documentation recommends, tuned for kept connections. */
 
 export interface Ports {
   readonly listen: number;
   readonly upstream: number;
   readonly authApi: number;
-  /** A folder of its own. */
+  /** A separate folder. */
   readonly folder: string;
 }
 
-/** `auth`: every request is authorized by a subrequest whose verdict is cached, and logged as usual. */
+/** `auth`: every request is authorized by a subrequest with a cached verdict, and logged as usual. */
 export function nginx({ listen, upstream, authApi, folder }: Ports, auth: boolean): string {
   const authorize = auth
     ? `auth_request /_auth;
@@ -33,7 +33,7 @@ export function nginx({ listen, upstream, authApi, folder }: Ports, auth: boolea
       proxy_ignore_headers Cache-Control Expires Set-Cookie;
     }`
     : '';
-  // Started as root, its worker would be somebody who cannot write to the folder.
+  // If nginx starts as root, its worker would run as a user who cannot write to the folder.
   const user = process.getuid?.() === 0 ? 'user root;\n' : '';
   return `${user}worker_processes 1;
 daemon off;

@@ -1,10 +1,10 @@
-/** The configuration of Rolegate in the comparison: access log and metrics on, as they are by default. */
+/** Rolegate's configuration in the comparison: access log and metrics are on, as by default. */
 import type { Ports } from './rival-configs.ts';
 
 export interface Variant {
-  /** The port of a Redis that holds every verdict, while memory holds one; if unset, memory alone. */
+  /** The port of a Redis that stores every verdict, while memory stores one; if unset, memory alone. */
   readonly redis?: number;
-  /** Services get a signed identity. */
+  /** Services receive a signed identity. */
   readonly signs?: boolean;
 }
 

@@ -1,6 +1,6 @@
 /**
- * `npm run bench:compare`: Rolegate beside its peers on one machine, in one run. The contender has a core of its own;
- * client, upstream and Auth API share the other. Rounds are interleaved, and every figure is a median of rounds.
+ * `npm run bench:compare`: compares Rolegate with its peers on one machine, in one run. The contender has its own core; client,
+ * upstream and Auth API share the other. Rounds are interleaved, and every figure is a median of rounds.
  */
 import type { ChildProcess } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
@@ -40,7 +40,7 @@ interface Running {
   readonly child: ChildProcess;
 }
 
-// Now, and not when all is measured.
+// An invalid folder fails here, before the measurements.
 if (options.out !== undefined) mkdirSync(options.out, { recursive: true });
 const { processes, folder } = benchPlace('compare');
 
@@ -80,7 +80,7 @@ console.log(
     `${conditions.connections} connections, ${conditions.rounds} rounds of ${conditions.seconds} s`,
 );
 
-// A contender that responds wrongly is not measured; and the code gets warm.
+// A contender with wrong responses is not measured. This also warms up the code.
 for (const one of cases) {
   if (one.case.refused !== null) await drive(one, { ...one.case.refused, seconds: 0.2 });
   await drive(one, { request: one.case.request, status: 200, seconds: 1 });
@@ -105,7 +105,7 @@ for (const one of cases) {
   const found = results.get(one.case.name)!;
   found.residentBytes = residentBytes(processTree(one.child.pid!));
   if (Number(options.paced) === 0) continue;
-  // Not of its best round: where a machine is faster and slower by turns, that would be too much for most of them.
+  // Uses the median round. On a machine whose speed varies, 60 % of the best round would overload the others.
   const usual = median(found.saturated.map(({ requests, seconds }) => requests / seconds));
   const paced = { request: one.case.request, status: 200, seconds: Number(options.paced), rate: 0.6 * usual };
   for (let round = 0; round < 3; round += 1) found.paced.push(await drive(one, paced));

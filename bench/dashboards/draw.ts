@@ -1,4 +1,4 @@
-/** Draws the data of a dashboard as SVG, on the grid that Grafana would use. It is a drawing of its own, not Grafana's. */
+/** Draws the data of a dashboard as SVG, on the grid that Grafana would use. The drawing does not use Grafana. */
 import type { PanelData, Series } from './query.ts';
 import { shown, ticks } from './units.ts';
 
@@ -101,7 +101,7 @@ function scaleOf({ from, to }: Span, largest: number, { left, top, width, height
   };
 }
 
-/** Those with something to say come first; the legend has room for the rest in words. */
+/** The largest series come first; of the rest the legend shows only the number. */
 const mostInLegend = 9;
 
 function drawChart({ panel, series: all }: PanelData, span: Span, width: number, height: number): string {
@@ -162,7 +162,7 @@ function drawAxes(
 
 type Points = Series['points'];
 
-/** Each series on those before it; a missing value counts as 0. */
+/** Each series on top of the previous ones; a missing value counts as 0. */
 function stack(series: readonly Series[], times: readonly number[]): { readonly low: Points; readonly high: Points }[] {
   let floor = new Map(times.map((at) => [at, 0]));
   return series.map(({ points }) => {
@@ -174,7 +174,7 @@ function stack(series: readonly Series[], times: readonly number[]): { readonly 
   });
 }
 
-/** A gap where there is no value. */
+/** Leaves a gap where there is no value. */
 function pathOf(points: Points, scale: ReturnType<typeof scaleOf>, steps: boolean): string {
   let drawing = false;
   let before = 0;

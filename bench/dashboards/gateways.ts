@@ -1,4 +1,7 @@
-/** The three gateways of a run: each has a limit that the run can reach, and can be stopped, configured anew and left without a reader. */
+/**
+ * The three gateways of a run. Each has a limit that the run can reach, and can be stopped, reconfigured and left without a log
+ * reader.
+ */
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, createWriteStream, openSync, writeFileSync } from 'node:fs';
@@ -11,15 +14,15 @@ export interface Gateway {
   readonly port: number;
   readonly admin: number;
   readonly authorizer: number;
-  /** Of the process that runs now. */
+  /** Of the current process. */
   pid(): number;
-  /** `log`: a file or device for its standard output; if unset, it is read. */
+  /** `log`: a file or device for its standard output; if unset, the run reads it. */
   start(log?: string): Promise<void>;
-  /** Resolves once the process has ended. */
+  /** Resolves when the process has ended. */
   stop(): Promise<void>;
-  /** Writes its configuration to the disk, with a change; without one, as it was at the start. */
+  /** Writes its configuration file, changed by `change`; without it, as at the start. */
   configure(change?: (text: string) => string): void;
-  /** Whether its standard output is read. */
+  /** Whether the run reads its standard output. */
   readLog(reads: boolean): void;
 }
 
@@ -39,7 +42,7 @@ interface Kind {
   /** A key of `server.limits`; empty: none. */
   readonly limit: string;
   readonly log: string;
-  /** Null: as many as this process. */
+  /** Null: the limit of this process. */
   readonly descriptors: number | null;
 }
 
@@ -60,7 +63,7 @@ export async function startGateways(processes: Processes, folder: string, ports:
   return gateways;
 }
 
-/** `place`: its files, without their endings. */
+/** `place`: path of its files, without extensions. */
 async function createGateway(processes: Processes, place: string, kind: Kind, ports: Ports): Promise<Gateway> {
   const own = { port: await freePort(), admin: await freePort(), authorizer: await freePort() };
   const text = configOf(own, kind, ports);

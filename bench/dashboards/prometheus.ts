@@ -1,4 +1,4 @@
-/** A real Prometheus that scrapes the gateways, and what else has metrics, and evaluates the rules. */
+/** A real Prometheus that scrapes the gateways and other targets, and evaluates the rules. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort, type Processes, untilListening } from '../processes.ts';
@@ -6,9 +6,9 @@ import { adminToken, type Gateway } from './gateways.ts';
 
 export interface PrometheusOptions {
   readonly program: string;
-  /** Makes the rules that it loads out of the text of those that operators get. */
+  /** Derives the rules that it loads from the text that operators get. */
   readonly rules?: (text: string) => string;
-  /** Beside the gateways: jobs, and the port of each on this machine. */
+  /** Targets besides the gateways: jobs, and the port of each on this machine. */
   readonly others?: Readonly<Record<string, number>>;
 }
 
@@ -26,7 +26,7 @@ export async function startPrometheus(
 ): Promise<string> {
   writeFileSync(join(folder, 'alerts.yaml'), rules(readFileSync(alertsFile, 'utf8')));
   writeFileSync(join(folder, 'token'), adminToken);
-  // Named as replicas are, so that pictures do not show ports that were free by chance.
+  // Named like replicas, so pictures do not show random ports.
   const targets = gateways.map(({ admin }, index) => ({
     targets: [`127.0.0.1:${admin}`],
     labels: { instance: `gateway-${index + 1}` },

@@ -1,10 +1,10 @@
-/** Asks Prometheus what the panels of a dashboard ask, as Grafana does. */
+/** Sends Prometheus the queries of a dashboard's panels, as Grafana does. */
 import { everyS } from './prometheus.ts';
 import type { World } from './world.ts';
 
 export interface Series {
   readonly name: string;
-  /** Seconds since the epoch, and values; not a number where there is none. */
+  /** Seconds since the epoch, and values; NaN if there is no value. */
   readonly points: readonly (readonly [atS: number, value: number])[];
 }
 

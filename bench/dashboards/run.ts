@@ -1,6 +1,6 @@
 /**
- * `npm run draw:dashboards`: plays traffic with faults through three gateways that a real Prometheus scrapes, asks it what the
- * dashboards ask, and draws the data. Fails when a query has no data. Needs `prometheus` and `redis-server`.
+ * `npm run draw:dashboards`: runs traffic with faults through three gateways that a real Prometheus scrapes, runs the queries of
+ * the dashboards, and draws the data. Fails if a query has no data. Needs `prometheus` and `redis-server`.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dashboards } from '../../scripts/dashboard-files.ts';

@@ -1,9 +1,9 @@
-/** Mixed traffic with faults, so that every chart of the dashboards has something to show. */
+/** Mixed traffic with faults, so every chart of the dashboards has data to show. */
 import { Agent, fetch } from 'undici';
 import { adminToken } from './gateways.ts';
 import type { World } from './world.ts';
 
-/** Seconds from the start at which something happens to the world. */
+/** Changes of the environment, with seconds from the start. */
 const faults: readonly { readonly at: number; readonly change: (world: World) => unknown }[] = [
   { at: 50, change: ({ authApi }) => Object.assign(authApi, { delayMs: 150 }) },
   { at: 75, change: ({ authApi }) => Object.assign(authApi, { healthy: false }) },
@@ -19,10 +19,10 @@ const faults: readonly { readonly at: number; readonly change: (world: World) =>
   { at: 230, change: ({ gateways }) => gateways[0]!.configure() },
 ];
 
-/** Connections that are soon idle end, so that every worker of a gateway gets requests, and not only those of the first connections. */
+/** Idle connections end soon, so every worker of a gateway gets requests, not only those with the first connections. */
 const dispatcher = new Agent({ keepAliveTimeout: 10, keepAliveMaxTimeout: 10 });
 
-/** Runs for so many seconds, with faults; `perSecond`: requests over all gateways. */
+/** Runs for `seconds`, with faults. `perSecond`: requests to all gateways together. */
 export async function playTraffic(world: World, seconds: number, perSecond: number): Promise<void> {
   const left = [...faults];
   await sendTraffic(world, perSecond, async (passedS) => {
@@ -31,7 +31,7 @@ export async function playTraffic(world: World, seconds: number, perSecond: numb
   });
 }
 
-/** Runs until `goesOn`, which is called some twenty times a second, returns false. */
+/** Runs until `goesOn`, which is called about twenty times a second, returns false. */
 export async function sendTraffic(
   world: World,
   perSecond: number,
@@ -42,7 +42,7 @@ export async function sendTraffic(
   let sent = 0;
   const open = new Set<Promise<unknown>>();
   while (await goesOn(passed())) {
-    // Load rises and falls, as it does by day.
+    // The load rises and falls, as over a day.
     const rate = perSecond * (1 + 0.4 * Math.sin((passed() / 80) * 2 * Math.PI));
     for (let count = 0; count < rate / 20; count += 1) {
       const request = send(world, sent++).finally(() => open.delete(request));
@@ -65,7 +65,7 @@ async function send(world: World, number: number): Promise<void> {
     await (await fetch(`${of}${path}`, { method, headers, body: text, dispatcher })).arrayBuffer();
     if (number % 400 === 0) await revoke(gateway.admin, `user-${number % 300}`);
   } catch {
-    // A gateway may end a connection while it is used.
+    // A gateway may close a connection that is in use.
   }
 }
 
@@ -73,11 +73,11 @@ interface Sent {
   readonly path: string;
   readonly method?: string;
   readonly bearer: string | null;
-  /** Origin; unset: of the gateway. */
+  /** Origin; if unset, the gateway's. */
   readonly of?: string;
 }
 
-/** Nine of ten requests are allowed; the others have something wrong with them. */
+/** Nine out of ten requests are allowed; the others contain an error. */
 function requestOf(number: number, authorizer: number): Sent {
   const pick = Math.floor(Math.random() * 100);
   const user = `user-${Math.floor(Math.random() * 300)}`;

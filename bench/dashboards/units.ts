@@ -1,4 +1,4 @@
-/** Values as people read them, by the unit of a panel. */
+/** Values in readable form, by the unit of a panel. */
 
 const bytes = ['B', 'kB', 'MB', 'GB'];
 
@@ -28,7 +28,7 @@ function digits(value: number): string {
   return Math.abs(value) >= 100 ? value.toFixed(0) : String(Number(value.toPrecision(3)));
 }
 
-/** Ends of an axis from 0: a round number that is no less than the largest value, and its parts. */
+/** Ticks of an axis from 0: a round number at or above the largest value, and its fractions. */
 export function ticks(largest: number): readonly number[] {
   if (!(largest > 0)) return [0, 1];
   const power = 10 ** Math.floor(Math.log10(largest / 3));

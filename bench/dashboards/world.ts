@@ -1,4 +1,4 @@
-/** Three gateways, an Auth API and two services that can be made slow or fail, Redis, and Prometheus that scrapes all. */
+/** Three gateways, an Auth API, two services that can be slow or fail, Redis, and a Prometheus that scrapes all of them. */
 import type { ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
@@ -8,7 +8,7 @@ import { freePort, type Processes, untilListening } from '../processes.ts';
 import { type Gateway, startGateways } from './gateways.ts';
 import { type PrometheusOptions, startPrometheus } from './prometheus.ts';
 
-/** What the tests of a service do to it. */
+/** How a service behaves during the run. */
 export interface Behavior {
   delayMs: number;
   /** Share of requests that get 500. */
@@ -26,7 +26,7 @@ export interface World {
   /** Origin of Prometheus. */
   readonly prometheus: string;
   stopRedis(): Promise<void>;
-  /** It begins empty. */
+  /** Redis starts empty. */
   startRedis(): Promise<void>;
 }
 
@@ -62,7 +62,7 @@ export async function startWorld(processes: Processes, folder: string, options: 
 
 const usual = (): Behavior => ({ delayMs: 2, failing: 0, healthy: true, broken: 0 });
 
-/** An Auth API: bearers of `user-`, `admin-` and `limited-` are good, every other one is not. */
+/** An Auth API that accepts only bearers beginning with `user-`, `admin-` or `limited-`. */
 function judge(
   { delayMs, healthy }: Behavior,
   headers: NodeJS.Dict<string | string[]>,

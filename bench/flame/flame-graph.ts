@@ -1,9 +1,9 @@
-/** A CPU profile of V8 as a flame graph: a picture without scripts, whose frames show their name and share when pointed at. */
+/** A CPU profile of V8 as a flame graph: an image without scripts, whose frames show their name and share on hover. */
 
-/** What Node writes with `--cpu-prof`. Times in microseconds. */
+/** The format that Node writes with `--cpu-prof`. Times are in microseconds. */
 export interface CpuProfile {
   readonly nodes: readonly ProfileNode[];
-  /** Node of each sample, and how long after the one before it was taken. */
+  /** Node of each sample, and the time since the previous one. */
   readonly samples: readonly number[];
   readonly timeDeltas: readonly number[];
 }
@@ -23,9 +23,9 @@ interface Frame {
 
 export interface FlameOptions {
   readonly title: string;
-  /** Samples before that moment do not count: microseconds after the start of the profile. */
+  /** Ignores earlier samples: microseconds after the start of the profile. */
   readonly fromUs: number;
-  /** Folder of the project as a URL: what is below it is named from there. */
+  /** Folder of the project as a URL; paths below it are shown relative to it. */
   readonly root: string;
 }
 
@@ -33,12 +33,12 @@ const width = 1200;
 const rowHeight = 17;
 const margin = 16;
 const top = 56;
-/** Frames that are narrower than so many pixels are not drawn. */
+/** Frames narrower than this many pixels are not drawn. */
 const least = 0.5;
-/** Of a character of the font, about. */
+/** Approximate width of a character of the font. */
 const characterWidth = 6.2;
 
-/** Colours by where a function is: the rooms of `src`, other packages, Node itself, and what is no function. */
+/** Colours by the location of a function: the folders of `src`, other packages, Node itself, and samples outside functions. */
 const colours: readonly (readonly [name: string, pattern: RegExp, colour: string])[] = [
   ['core', /^src\/core\//, '#2563eb'],
   ['http1', /^src\/http1\//, '#0891b2'],
@@ -91,7 +91,7 @@ ${shapes.join('\n')}
 `;
 }
 
-/** All busy time, with what was called from where above it. */
+/** All busy time, with callees above their callers. */
 function framesOf({ nodes, samples, timeDeltas }: CpuProfile, fromUs: number, root: string): Frame {
   const byId = new Map(nodes.map((node) => [node.id, node]));
   const parents = new Map(nodes.flatMap((node) => (node.children ?? []).map((child) => [child, node] as const)));
@@ -102,7 +102,7 @@ function framesOf({ nodes, samples, timeDeltas }: CpuProfile, fromUs: number, ro
     atUs += tookUs;
     const stack: ProfileNode[] = [];
     for (let node = byId.get(id); node !== undefined; node = parents.get(node.id)) stack.unshift(node);
-    // The first is the root of the profile.
+    // The first frame is the root of the profile.
     const calls = stack.slice(1);
     if (atUs < fromUs || tookUs <= 0 || calls[0]?.callFrame.functionName === '(idle)') continue;
     let frame = all;
@@ -124,7 +124,7 @@ function aboveIn(frame: Frame, name: string, place: string): Frame {
   return made;
 }
 
-/** Such as `src/core/decide.ts:38`, without the folder of the project. */
+/** For example `src/core/decide.ts:38`, without the folder of the project. */
 function placeOf({ url, lineNumber }: ProfileNode['callFrame'], root: string): string {
   if (url === '') return '';
   const path = url.startsWith(root) ? url.slice(root.length) : url.replace(/^file:.*\/(?=node_modules\/|[^/]+$)/, '');

@@ -1,6 +1,6 @@
 /**
- * `npm run bench:flame`: where the time of the mixed workload goes, as a flame graph. The gateway runs from the sources, so that
- * frames have their names, under as many requests as go; samples of the warm-up are not drawn.
+ * `npm run bench:flame`: where the mixed workload spends its time, as a flame graph. The gateway runs from the sources, so frames
+ * keep their names, under as many requests as possible. Samples of the warm-up are not drawn.
  */
 import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { devNull } from 'node:os';
@@ -57,7 +57,7 @@ writeFileSync(
 console.log(`${title}\n${options.out}`);
 process.exit(0);
 
-/** The profile, once the gateway has ended. */
+/** The profile, after the gateway has ended. */
 async function written(): Promise<string> {
   for (let tries = 0; tries < 200; tries += 1) {
     const [file] = globSync('*.cpuprofile', { cwd: folder });

@@ -1,4 +1,4 @@
-/** What the operating system knows of the gateway's process: resident memory and open descriptors (Linux). */
+/** What the operating system reports about the gateway's process: resident memory and open descriptors (Linux). */
 import { readdirSync, readFileSync } from 'node:fs';
 
 export interface ProcessSize {

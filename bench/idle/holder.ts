@@ -1,7 +1,7 @@
 /**
- * Holds connections for the bench of idle and slow clients: idle ones that have had one response and send no more, and slow
- * ones that send a byte now and then, half of them in the headers, half in the body. What the gateway closes is opened
- * again. Started several times, each with loopback addresses of its own, so that neither ports nor descriptors run out.
+ * Holds connections for the benchmark of idle and slow clients: idle ones that received one response and send nothing more, and
+ * slow ones that occasionally send a byte, half of them in the headers, half in the body. Reopens connections that the gateway
+ * closes. Several instances run, each with its own loopback addresses, so neither ports nor descriptors run out.
  */
 import { connect, type Socket } from 'node:net';
 
@@ -9,7 +9,7 @@ export interface HolderJob {
   readonly port: number;
   readonly idle: number;
   readonly slow: number;
-  /** `127.<network>.0.x` is where the connections come from. */
+  /** The connections come from `127.<network>.0.x`. */
   readonly network: number;
   readonly bearer: string;
 }
@@ -17,11 +17,11 @@ export interface HolderJob {
 export interface HolderCounts {
   readonly idle: number;
   readonly slow: number;
-  /** Connections that the gateway ended, by now, and their last status line if there was one. */
+  /** Connections that the gateway has closed, by their last status line if there was one. */
   readonly ended: Readonly<Record<string, number>>;
 }
 
-/** Connections that are opened per tick: more at once overflow the accept queue and only measure its retries. */
+/** Connections opened per tick. More at once would overflow the accept queue and only measure its retries. */
 const openedPerTick = 50;
 const tickMs = 20;
 const slowByteMs = 200;

@@ -1,6 +1,6 @@
 /**
- * `npm run bench:idle`: many idle keep-alive connections and slow senders at once. What normal requests feel of them
- * (p99 beside the p99 without them), and whether memory and descriptors return once they are gone.
+ * `npm run bench:idle`: many idle keep-alive connections and slow senders at once. Measures their effect on normal requests (p99
+ * with and without them), and whether memory and descriptors return afterwards.
  */
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -39,17 +39,17 @@ const options = readOptions(
   },
 );
 
-/** Normal requests may be this much slower. */
+/** Maximum slowdown of normal requests. */
 const maxRatio = 3;
-/** Descriptors that may be left: upstream connections that are kept. */
+/** Maximum descriptors that may remain, for kept upstream connections. */
 const maxDescriptorsLeft = 80;
-/** Heap that may be left above that of the start, in MB, after a garbage collection. */
+/** Maximum growth of the heap since the start, in MB, after a garbage collection. */
 const maxHeapLeftMb = 10;
-/** Growth of resident memory from one cycle to the next that still counts as none, once there were a few. */
+/** Growth of resident memory per cycle that counts as none, after a few cycles. */
 const maxCycleGrowth = 0.03;
-/** What may be left above the start, as a part of it, once it has been quiet for a while. */
+/** Maximum growth of resident memory since the start, as a share, after a quiet period. */
 const maxResidentLeft = 0.1;
-/** V8 gives memory back when little has been going on for half a minute and more. */
+/** V8 returns memory after half a minute or more with little activity. */
 const longestQuietS = 180;
 const bearer = 'idle-bench-token';
 
@@ -90,7 +90,7 @@ for (let cycle = 1; cycle <= cycles; cycle += 1) {
   measured.push({ held, load, counts, after, left });
 }
 
-// Once more, and no collection is asked for: what the process does by itself.
+// Once more without forcing a garbage collection, to see what the process does by itself.
 await hold();
 await release();
 const quiet = await untilReturned();
@@ -98,7 +98,7 @@ print(`after ${quiet.seconds} quiet seconds`, quiet.size);
 
 const worst = Math.max(...measured.map(({ load }) => load.p99Ms)) / before.load.p99Ms;
 const left = Math.max(...measured.map(({ after }) => after.descriptors)) - before.size.descriptors;
-/** What the allocators keep is used again: once they have what it takes, further cycles add nothing. */
+/** Allocators reuse the memory that they keep. Once they have enough, further cycles add nothing. */
 const [last, oneBefore] = [measured.at(-1)!.after, (measured.at(-2) ?? measured.at(-1)!).after];
 const growth = last.residentMb / oneBefore.residentMb - 1;
 const heapLeft = (measured.at(-1)?.left.heapMb ?? 0) - before.held.heapMb;
@@ -172,7 +172,7 @@ async function countHeld(): Promise<HolderCounts[]> {
   );
 }
 
-/** Waits until descriptors are back, half a minute at most. */
+/** Waits until descriptors are closed, at most half a minute. */
 async function release(): Promise<void> {
   for (const holder of holders) holder.send('release');
   for (let tries = 0; tries < 60 && sizeOf(gateway.pid).descriptors > before.size.descriptors + 20; tries += 1)

@@ -1,6 +1,6 @@
 /**
- * The Auth API of the benchmarks: accepts every bearer and key pair but those that begin with "x", with the least work. The headers
- * are for peers that cannot read JSON.
+ * The Auth API of the benchmarks: accepts every bearer and key pair except those that begin with "x", with minimal work. The
+ * headers are for peers that cannot parse JSON.
  */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -28,7 +28,7 @@ const keyPair = JSON.stringify({
 const server = createServer((request, response) => {
   const { authorization, 'api-secret': secret } = request.headers;
   const presented = authorization?.replace(/^Bearer /, '') ?? secret;
-  // Probes of readiness carry no credential.
+  // Readiness probes carry no credential.
   if (presented === undefined || presented.toString().startsWith('x')) {
     response.writeHead(401, { 'content-type': 'application/json' }).end('{}');
     return;

@@ -1,6 +1,6 @@
 /**
- * The load client, a process of its own: raw sockets, one request at a time on each, and a reader that looks at no more
- * than status and length. Takes jobs over the channel to its parent, one after the other.
+ * The load client, in a separate process: raw sockets, one request at a time on each, and a parser that checks only status and
+ * length. Receives jobs over the channel to its parent, one after the other.
  */
 import { connect, type Socket } from 'node:net';
 import { cpuTimeUs } from './cpu-time.ts';
@@ -23,7 +23,7 @@ function report(answer: LoadAnswer): void {
 
 class Load {
   readonly #job: LoadJob;
-  /** Null when every request differs. */
+  /** Null if every request differs. */
   readonly #constant: Buffer | null;
   readonly #sockets = new Set<Socket>();
   readonly #latenciesMs: number[] = [];
@@ -135,7 +135,7 @@ function statusOf(bytes: Buffer): number {
   return ((bytes[9] ?? 0) - 48) * 100 + ((bytes[10] ?? 0) - 48) * 10 + ((bytes[11] ?? 0) - 48);
 }
 
-/** Whether the bytes hold one whole response: by its length, or by the last chunk. */
+/** Whether the bytes contain one whole response, by its length or by the last chunk. */
 function isWhole(bytes: Buffer): boolean {
   const headEnd = bytes.indexOf('\r\n\r\n');
   if (headEnd === -1) return false;

@@ -6,8 +6,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 const ticksPerSecond = 100;
 
 /**
- * Microseconds of all threads: of those that live, and finer than ticks, where the kernel reports it, so that a difference over
- * a tenth of a second says something; else since the process began, in steps of 10,000.
+ * Microseconds of all threads. If the kernel reports it: of living threads, finer than ticks, so a difference over a tenth of a
+ * second is meaningful. Otherwise since the process began, in steps of 10,000.
  */
 export function cpuTimeUs(pid: number): number {
   if (process.platform !== 'linux') return fromPs(pid);
@@ -15,8 +15,8 @@ export function cpuTimeUs(pid: number): number {
 }
 
 /**
- * `schedstat` of each thread begins with the nanoseconds that it ran (kernel documentation, scheduler/sched-stats); one that
- * is running is behind by a tick at most. Null: the kernel keeps no such count, which it shows as zeros or by no such file.
+ * `schedstat` of each thread begins with its run time in nanoseconds (kernel documentation, scheduler/sched-stats). A running
+ * thread is behind by at most a tick. Null: the kernel keeps no such count; it then shows zeros or has no such file.
  */
 function fromScheduler(pid: number): number | null {
   let sum = 0;
@@ -24,7 +24,7 @@ function fromScheduler(pid: number): number | null {
     try {
       sum += Number(readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'latin1').split(' ', 1)[0]);
     } catch {
-      // It has ended meanwhile, or there is no such file.
+      // The thread has ended meanwhile, or there is no such file.
     }
   }
   return sum === 0 ? null : sum / 1000;
@@ -32,7 +32,7 @@ function fromScheduler(pid: number): number | null {
 
 function fromTicks(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-  // The name in parentheses may hold blanks; the fields after it count from the third (proc(5)): 14 utime, 15 stime.
+  // The name in parentheses may contain spaces. The fields after it count from the third (proc(5)): 14 utime, 15 stime.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return ((Number(fields[11]) + Number(fields[12])) * 1_000_000) / ticksPerSecond;
 }

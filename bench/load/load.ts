@@ -1,24 +1,24 @@
-/** What a benchmark asks of the client process, and what it gets back. */
+/** Jobs for the client process, and its results. */
 
 export interface LoadJob {
   readonly port: number;
-  /** Whole request; `{n}` and `{r}` are replaced by numbers of twelve digits, `{t}` by a trace id of its own. */
+  /** The whole request. Twelve-digit numbers replace `{n}` and `{r}`, and a new trace id replaces `{t}`. */
   readonly request: string;
-  /** Sent in place of `request` every so many times. */
+  /** Sent instead of `request` once in every `every` requests. */
   readonly other?: { readonly request: string; readonly every: number };
-  /** `{n}` is drawn at random below this; if unset, no two requests have the same one. */
+  /** `{n}` is a random number below this; if unset, it differs in every request. */
   readonly numbers?: number;
-  /** `{r}` is drawn at random below this; if unset, below 1. */
+  /** `{r}` is a random number below this; if unset, below 1. */
   readonly routes?: number;
   readonly status: number;
   readonly connections: number;
   readonly warmupMs: number;
   readonly measureMs: number;
-  /** Processes whose CPU time is read at both ends of the measurement. */
+  /** Processes whose CPU time is read at the start and end of the measurement. */
   readonly pids: readonly number[];
   /**
-   * Requests per second; each is due at its moment, however late the responses before it are, and its latency counts from
-   * there. If unset: as many as go.
+   * Requests per second. Each is due at a fixed time, however late earlier responses are, and its latency counts from then. If
+   * unset, as many as possible.
    */
   readonly rate?: number;
 }

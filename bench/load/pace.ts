@@ -1,6 +1,6 @@
 /**
- * Hands out moments at which requests are due, evenly over time. A request that finds no free connection stays due, so
- * that a server that stalls is not spared (what is called coordinated omission).
+ * Schedules requests evenly over time. A request that finds no free connection stays due, so a server that stalls is not spared
+ * (coordinated omission).
  */
 export class Pace {
   readonly #everyMs: number;
@@ -26,7 +26,7 @@ export class Pace {
   #hand(): void {
     const now = performance.now();
     while (this.#next <= now) {
-      // The one that has waited longest: a connection that never has a request would be closed as idle.
+      // The connection that has waited longest; an unused one would be closed as idle.
       const send = this.#free.shift();
       if (send === undefined) return;
       const dueAt = this.#next;

@@ -1,6 +1,6 @@
 /**
- * Processes of a contender: the one that was started and all that it started, but for nginx's "cache loader", which ends a
- * minute after the start, in the midst of a measurement, and with an empty cache has nothing to do until then.
+ * Processes of a contender: the one that was started and all its descendants, except nginx's "cache loader". That one ends a minute
+ * after the start, during a measurement, and has nothing to do with an empty cache.
  */
 import { readFileSync } from 'node:fs';
 
@@ -11,7 +11,7 @@ export function processTree(pid: number): number[] {
       const children = readFileSync(`/proc/${one}/task/${one}/children`, 'latin1').trim();
       if (children !== '') found.push(...children.split(' ').map(Number).filter(lasts));
     } catch {
-      // It has ended meanwhile.
+      // The process has ended meanwhile.
     }
   }
   return found;
@@ -21,7 +21,7 @@ function lasts(pid: number): boolean {
   return !readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes('cache loader');
 }
 
-/** Resident memory of all of them, in bytes; pages that they share count for each. */
+/** Resident memory of all of them, in bytes; shared pages count once for each. */
 export function residentBytes(pids: readonly number[]): number {
   return pids.reduce((sum, pid) => {
     const line = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'));

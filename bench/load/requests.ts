@@ -2,7 +2,7 @@
 import type { LoadJob } from './load.ts';
 
 export const goodBearer = 'b'.repeat(64);
-/** `{n}`: a number of twelve digits, so that there are many of them. */
+/** `{n}`: a twelve-digit number, so there are many bearers. */
 export const manyBearers = `${'b'.repeat(52)}{n}`;
 /** The Auth API of the benchmarks refuses it. */
 export const badBearer = 'x'.repeat(64);
@@ -25,8 +25,8 @@ const post = `POST /private/items HTTP/1.1\r\n${headers}${withBearer(manyBearers
 
 type Sent = Pick<LoadJob, 'request' | 'numbers' | 'other'>;
 
-/** 200 identities over shared connections, a trace of its own in every request. */
+/** 200 identities over shared connections, with a different trace id in every request. */
 export const distinct: Sent = { request: get('/private/items/7', withBearer(manyBearers) + trace), numbers: 200 };
 
-/** The same with one POST in ten: what load balancers send. */
+/** The same with one POST in ten: typical traffic of a load balancer. */
 export const mixed: Sent = { ...distinct, other: { request: post, every: 10 } };

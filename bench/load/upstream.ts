@@ -1,6 +1,6 @@
 /**
- * The service behind the gateway: responds to every request with the same bytes, which are those that a small Node service
- * would send. It looks for no more than the end of a request, so that it leaves its core to the client.
+ * The service behind the gateway: responds to every request with the same bytes as a small Node service. It only looks for the end
+ * of a request, so it leaves its core to the client.
  */
 import { type AddressInfo, createServer } from 'node:net';
 
@@ -21,7 +21,7 @@ const response = Buffer.from(
 const headEnd = Buffer.from('\r\n\r\n');
 
 const server = createServer({ noDelay: true }, (socket) => {
-  /** Bytes of a body that have not come. */
+  /** Bytes of the body that have not arrived. */
   let missing = 0;
   socket.on('data', (chunk: Buffer) => {
     if (missing > 0) {

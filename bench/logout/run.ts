@@ -1,6 +1,6 @@
 /**
  * How long three replicas take to refuse a JWT whose session was ended by back-channel logout: from the logout token to its
- * response, and from that response until a request at each replica is refused.
+ * response, and from that response until each replica refuses a request.
  */
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';

@@ -1,4 +1,4 @@
-/** Runs the command line in a process of its own and measures what it takes. */
+/** Runs the command line in a separate process and measures its cost. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 
@@ -8,12 +8,12 @@ export interface Took {
   readonly cpuMs: number;
 }
 
-/** The child reports its own CPU time when it ends: a parent can only read that of all its children together. */
+/** The child reports its own CPU time when it ends, because a parent can only read the sum of all its children. */
 const reporting = `data:text/javascript,${encodeURIComponent(
   "process.on('exit', () => { const { user, system } = process.cpuUsage(); process.stderr.write('\\ncpu ' + (user + system) + '\\n'); });",
 )}`;
 
-/** Throws when it fails. */
+/** Throws if the command fails. */
 export async function runCommand(main: string, args: readonly string[]): Promise<Took> {
   const from = performance.now();
   const child = spawn(process.execPath, ['--import', reporting, main, ...args], {

@@ -1,6 +1,6 @@
 /**
- * `npm run bench:policy`: what commands on a policy of ten and of ten thousand routes cost its author. Each command is a process of
- * its own, from what `npm run build` made. How fast a gateway starts with them is `bench:start`.
+ * `npm run bench:policy`: what commands cost on policies of ten and of ten thousand routes. Each command is a separate process of
+ * the program that `npm run build` built. `bench:start` measures how fast a gateway starts with them.
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';

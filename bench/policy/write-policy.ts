@@ -1,10 +1,10 @@
-/** Writes a policy of any length, of routes as people write them, with tests beside it. */
+/** Writes a policy of any length, with realistic routes and tests. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 export interface WrittenPolicy {
   readonly config: string;
-  /** A URL that a route of it is for. */
+  /** A URL that one of its routes matches. */
   readonly url: string;
 }
 

@@ -1,6 +1,6 @@
 /**
- * `npm run bench:reload`: a thousand reloads of the configuration, one after the other, while requests come at a steady rate.
- * Whether any request fails, and whether memory stays flat. Every allowed request leaves a record.
+ * `npm run bench:reload`: a thousand reloads of the configuration, one after the other, during requests at a steady rate. Checks
+ * whether any request fails, and whether memory stays flat. Every allowed request leaves a record.
  */
 import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -26,7 +26,7 @@ const options = readOptions(
   },
 );
 
-/** Growth of the heap over the second half of the reloads, as a share, that counts as flat. */
+/** Heap growth over the second half of the reloads that counts as flat, as a share. */
 const maxGrowth = 0.05;
 const samples = 40;
 const adminToken = 'a-token-of-the-benchmark-only-0123456789';
@@ -63,7 +63,7 @@ for (let count = 1; count <= wanted; count += 1) {
 }
 const seconds = (performance.now() - begun) / 1000;
 over = true;
-// It throws when a request failed or had another status than 200.
+// Throws if a request failed or had a status other than 200.
 const all = await results;
 const newest = await fetch(`http://127.0.0.1:${ports.listen}/version/${wanted}`, { headers: bearer('user-1') });
 if (newest.status !== 200) throw new Error(`the last configuration is not in use: ${newest.status}`);
@@ -119,7 +119,7 @@ function bearer(token: string): { readonly authorization: string } {
   return { authorization: `Bearer ${token}` };
 }
 
-/** Takes what is sent, and reads nothing of it. */
+/** Accepts everything that is sent, and parses none of it. */
 async function startCollector(): Promise<{ readonly url: string; requests(): number }> {
   let requests = 0;
   const server = createServer((request, response) => {
@@ -132,7 +132,7 @@ async function startCollector(): Promise<{ readonly url: string; requests(): num
   return { url: `http://127.0.0.1:${port}/v1/traces`, requests: () => requests };
 }
 
-/** Each reload has another route, so that the table is really another one. */
+/** Each reload has a different route, so the table really changes. */
 function configText(count: number): string {
   return `version: 1
 server: { listen: "127.0.0.1:${ports.listen}", admin: "127.0.0.1:${ports.admin}", adminToken: ${adminToken}, limits: { connectionsPerClient: 0 } }

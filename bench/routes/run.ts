@@ -1,6 +1,6 @@
 /**
- * `npm run bench:routes`: CPU per request with a thousand routes beside ten, and with ten thousand cached identities beside a hundred.
- * Three gateways take turns, and each request draws its route and its identity at random.
+ * `npm run bench:routes`: CPU per request with a thousand routes compared to ten, and with ten thousand cached identities compared
+ * to a hundred. Three gateways take turns, and each request uses a random route and identity.
  */
 import { writeFileSync } from 'node:fs';
 import { devNull } from 'node:os';
@@ -23,7 +23,7 @@ const options = readOptions(
   },
 );
 
-/** The first is what the others are compared with. */
+/** The first is the baseline. */
 const sides = [
   { routes: 10, identities: 100, target: 1 },
   { routes: 1_000, identities: 100, target: 1.05 },
@@ -38,7 +38,7 @@ for (const [index, { routes }] of sides.entries()) gateways.push(await startGate
 console.log(`${machine}, ${options.rounds} rounds of ${options.seconds} s\n`);
 
 const rounds: number[][] = [];
-// So often that every identity is in memory before anything is measured.
+// Enough requests to have every identity in memory before the measurement.
 for (const [side, { identities }] of sides.entries()) {
   for (let sent = 0; sent < 10 * identities; ) sent += (await drive(side, 1)).requests;
 }

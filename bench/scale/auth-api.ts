@@ -1,6 +1,6 @@
 /**
- * An Auth API that counts: accepts every bearer but those that were ended. `GET /counted` tells how many calls there
- * were, `PUT /ended/<bearer>` ends one.
+ * An Auth API that counts calls: accepts every bearer except those that were ended. `GET /counted` returns the number of calls,
+ * `PUT /ended/<bearer>` ends a bearer.
  */
 import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
@@ -21,7 +21,7 @@ const server = createServer((request, response) => {
     return;
   }
   const bearer = /^Bearer (\S+)$/.exec(headers.authorization ?? '')?.[1];
-  // Probes of readiness carry none.
+  // Readiness probes carry no bearer.
   if (bearer === undefined) {
     response.writeHead(401).end('{}');
     return;

@@ -1,4 +1,4 @@
-/** Authorizers behind data planes: what balancing and the age of connections do, simulated, and beside a measured run. */
+/** Authorizers behind data planes: the effect of balancing and of connection age, simulated and compared to a measured run. */
 import { existsSync } from 'node:fs';
 import { connectExtAuthz } from '../../test/support/ext-authz-client.ts';
 import { benchPlace } from '../processes.ts';
@@ -58,7 +58,7 @@ export function simulateFleets(usual: World): void {
   );
 }
 
-/** Whether what was measured is what the simulation says, within a tenth. */
+/** Whether the measurement matches the simulation within a tenth. */
 export async function measureFleet(usual: World, main: string): Promise<boolean> {
   if (!existsSync(main)) throw new Error(`there is no ${main}: npm run build`);
   const { processes, folder } = benchPlace('scale-authorizers');
@@ -148,7 +148,7 @@ async function joinMeasured(fleet: Fleet, run: Run, world: World): Promise<strin
   going = false;
   await Promise.all(asking);
   for (const proxy of proxies) proxy.close();
-  // The share of a span is that of its middle.
+  // The share of an interval counts at its middle.
   const middles = looks.map((look, index) => (look + (looks[index - 1] ?? 0)) / 2);
   const simulated = spreadOf(
     { dataPlanes: connections, perDataPlane: 1, authorizers: 3, ageS, seed: world.seed },
@@ -180,7 +180,7 @@ function countedOf(fleet: Fleet, authorizers: readonly Authorizer[]): Promise<Co
 
 const sumOf = (all: readonly Counted[], pick: keyof Counted) => all.reduce((sum, one) => sum + one[pick], 0);
 
-/** Of all checks in between, those by a verdict out of memory. */
+/** The share of all checks between the two counts that a verdict from memory decided. */
 function shareOf(before: readonly Counted[], now: readonly Counted[]): number {
   return (sumOf(now, 'fromMemory') - sumOf(before, 'fromMemory')) / (sumOf(now, 'checks') - sumOf(before, 'checks'));
 }

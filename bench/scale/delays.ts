@@ -1,7 +1,7 @@
-/** How long three replicas go on to accept a credential that has ended: without a revocation, and with one. */
+/** How long three replicas continue to accept a credential that has ended, with and without a revocation. */
 import { after, type ThreeReplicas } from './three-replicas.ts';
 
-/** Seconds from the end at the Auth API to the beginning of the last request that was accepted, one for each credential. */
+/** Seconds from the end at the Auth API to the start of the last accepted request, one for each credential. */
 export async function endedMeasured(
   system: ThreeReplicas,
   acceptedS: number,
@@ -36,7 +36,7 @@ export async function endedMeasured(
 export interface Revoked {
   /** Milliseconds until a replica acknowledges the revocation. */
   readonly acknowledgedMs: number;
-  /** From the acknowledgement to the beginning of the last request that any replica accepted; negative: before it. */
+  /** From the acknowledgement to the start of the last request that any replica accepted; negative: before it. */
   readonly lastAcceptedMs: number;
 }
 
@@ -46,7 +46,7 @@ interface RevokingSystem<R> {
   revoke(bearer: string): Promise<void>;
 }
 
-/** Requests follow each other without a pause while it is revoked. */
+/** Sends requests without a pause during the revocation. */
 export async function revokedMeasured<R>(system: RevokingSystem<R>, times: number): Promise<Revoked[]> {
   const all: Revoked[] = [];
   for (let index = 0; index < times; index += 1) {

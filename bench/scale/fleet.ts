@@ -1,6 +1,6 @@
 /**
- * Three authorizers and a fourth one in waiting, HAProxy as their data plane, an Auth API that counts, and a Redis Cluster of three
- * nodes. HAProxy balances checks over HTTP at random or by a consistent hash of the credential, and connections of gRPC as TCP.
+ * Three authorizers and a standby, HAProxy as their data plane, an Auth API that counts calls, and a Redis Cluster of three nodes.
+ * HAProxy balances checks over HTTP at random or by a consistent hash of the credential, and gRPC connections as TCP.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -16,30 +16,30 @@ export interface Authorizer {
   readonly admin: number;
 }
 
-/** What an authorizer has done so far. */
+/** Counters of an authorizer. */
 export interface Counted {
   readonly checks: number;
-  /** Decisions by a verdict out of memory. */
+  /** Decisions by a verdict from memory. */
   readonly fromMemory: number;
 }
 
 export interface Fleet {
-  /** Those that take part; the fourth one does not. */
+  /** The active authorizers, without the standby. */
   readonly replicas: readonly Authorizer[];
   readonly fourth: Authorizer;
-  /** Where HAProxy listens, by how it balances. */
+  /** Ports of HAProxy, by its way of balancing. */
   readonly places: Readonly<Record<World['balance'] | 'tcp', number>>;
-  /** The fourth authorizer takes part from here on. */
+  /** Adds the fourth authorizer. */
   join(): Promise<void>;
   /** Calls to the Auth API so far. */
   calls(): Promise<number>;
   counted(authorizer: Authorizer): Promise<Counted>;
-  /** One authorizer gets the revocation. */
+  /** Sends the revocation to one authorizer. */
   revoke(bearer: string): Promise<void>;
   accepts(bearer: string, authorizer: Authorizer): Promise<boolean>;
 }
 
-/** Of a check over HTTP, as HAProxy's script asks. */
+/** Headers of a check over HTTP, as HAProxy's script sends them. */
 export const checkHeaders = {
   Host: 'rolegate',
   'X-Original-Method': 'GET',
@@ -124,7 +124,7 @@ routes:
 `;
 }
 
-/** Of connections over gRPC. */
+/** Maximum age of gRPC connections. */
 export const ageS = 2;
 
 function haproxyConfig(places: Fleet['places'], authorizers: readonly Authorizer[], socket: string): string {
@@ -169,7 +169,7 @@ async function startCluster(processes: Processes, folder: string): Promise<reado
     const dir = join(folder, `redis-${port}`);
     mkdirSync(dir);
     const command = ['redis-server', '--port', `${port}`, '--bind', '127.0.0.1', '--save', '', '--dir', dir] as const;
-    // Its second port is by default beyond 65535 for high ones.
+    // By default its second port exceeds 65535 for high ports.
     const own = ['--cluster-enabled', 'yes', '--cluster-port', `${await freePort()}`] as const;
     await untilListening(port, processes.start('any', [...command, ...own], 'ignore'));
     ports.push(port);
@@ -183,7 +183,7 @@ async function startCluster(processes: Processes, folder: string): Promise<reado
   return ports;
 }
 
-/** Of HAProxy's runtime API. */
+/** A command to HAProxy's runtime API. */
 function command(socket: string, line: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const client = connect({ path: socket });

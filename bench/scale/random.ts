@@ -1,4 +1,4 @@
-/** Numbers that look random and are the same for the same seed (mulberry32), and how uses spread over credentials. */
+/** Pseudorandom numbers from a seed (mulberry32), and how requests are distributed over credentials. */
 
 export interface Random {
   /** From 0 to 1. */
@@ -23,7 +23,7 @@ export function drawFrom(seed: number): Random {
   };
 }
 
-/** The part of all requests that each credential has. */
+/** The share of all requests for each credential. */
 export function shares(credentials: number, skew: number): Float64Array {
   const weights = Float64Array.from({ length: credentials }, (_, index) => (index + 1) ** -skew);
   const sum = weights.reduce((total, weight) => total + weight, 0);

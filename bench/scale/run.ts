@@ -1,6 +1,7 @@
 /**
- * `npm run bench:scale`: what replicas ask of the Auth API, and how long an ended credential goes on. A simulation gives
- * a table for a deployer; `--check` sets it against three gateway processes, Redis and an Auth API that counts.
+ * `npm run bench:scale`: how many calls replicas send to the Auth API, and how long an ended credential remains accepted. A
+ * simulation prints a table for operators; `--check` compares it to three gateway processes, Redis and an Auth API that counts
+ * calls.
  */
 import { existsSync } from 'node:fs';
 import { readOptions } from '../options.ts';
@@ -82,7 +83,7 @@ for (const credentials of numbers(options.credentials)) {
 }
 process.exit(0);
 
-/** Whether every rate is what the simulation says, within a tenth. */
+/** Whether every rate matches the simulation within a tenth. */
 async function measured(): Promise<boolean> {
   if (!existsSync(options.main)) throw new Error(`there is no ${options.main}: npm run build`);
   const { processes, folder } = benchPlace('scale');

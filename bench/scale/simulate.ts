@@ -1,7 +1,7 @@
 /**
- * What replicas ask the Auth API, and how long a verdict outlives its truth: a simulation of the verdict cache, event by
- * event. Every credential is simulated by itself, as they do not get into each other's way while there is room in memory;
- * a call takes no time. Same seed, same result.
+ * How many calls replicas send to the Auth API, and how long a verdict outlives its credential: an event-based simulation of the
+ * verdict cache. Every credential is simulated separately, because credentials do not affect each other while memory has room. A
+ * call takes no time. The same seed gives the same result.
  */
 import { drawFrom, type Random, shares } from './random.ts';
 
@@ -12,25 +12,28 @@ export interface World {
   readonly credentials: number;
   /** Requests per second, over all replicas. */
   readonly requestsPerSecond: number;
-  /** `random`: each goes to any replica. `hashed`: all with one credential go to the same one, by a consistent hash. */
+  /**
+   * `random`: each request is sent to any replica. `hashed`: all requests with one credential are sent to the same replica, by a
+   * consistent hash.
+   */
   readonly balance: 'random' | 'hashed';
-  /** One more replica takes part from the beginning of what is counted. */
+  /** One more replica joins at the start of the counted time. */
   readonly joins: boolean;
-  /** 0: every credential is used alike; 1: the n-th is used 1/n as often as the first. */
+  /** 0: all credentials are used equally; 1: the n-th is used 1/n as often as the first. */
   readonly skew: number;
   /** `cache.accepted` in seconds, and `cache.refreshAhead`. */
   readonly acceptedS: number;
   readonly refreshAhead: boolean;
-  /** Seconds that are counted, after as long as verdicts live twice. */
+  /** Counted seconds, after a warm-up of twice the lifetime of verdicts. */
   readonly seconds: number;
   readonly seed: number;
 }
 
 export interface Load {
   readonly callsPerSecond: number;
-  /** Of all requests, those that wait for Redis or the Auth API. */
+  /** Share of all requests that wait for Redis or the Auth API. */
   readonly waitingShare: number;
-  /** Of all requests, those of the replica that joins. */
+  /** Share of all requests that reach the replica that joins. */
   readonly joinedShare: number;
   readonly requests: number;
 }
@@ -49,7 +52,7 @@ interface Verdict {
 
 interface Held extends Verdict {
   used: boolean;
-  /** When it is looked at, to be asked for again. */
+  /** When to check whether the verdict must be refreshed. */
   dueAt: number;
 }
 
@@ -66,7 +69,7 @@ export function simulate(world: World): Load {
       const replica = replicaAt(at >= from);
       const [before, waits] = [one.calls, one.request(at, replica)];
       if (at < from) {
-        // Refreshes since the last request count too.
+        // Refreshes since the last request count, too.
         one.calls = 0;
         continue;
       }
@@ -83,19 +86,19 @@ export function simulate(world: World): Load {
   return { callsPerSecond: calls / world.seconds, waitingShare: part(waiting), joinedShare: part(joined), requests };
 }
 
-/** Where requests of one credential go; `counted`: a replica that joins is there. */
+/** The replica for each request of one credential; `counted`: the joining replica is present. */
 function balancer({ balance, joins, replicas }: World, random: Random): (counted: boolean) => number {
   const place = (count: number) => random.below(count);
   if (balance === 'random') return (counted) => place(counted && joins ? replicas + 1 : replicas);
   const own = place(replicas);
-  // A consistent hash moves to the new one its part, and nothing else.
+  // A consistent hash moves only the new replica's part.
   const moves = joins && place(replicas + 1) === replicas;
   return (counted) => (counted && moves ? replicas : own);
 }
 
 /**
- * How long replicas go on to accept a credential that ended at the Auth API without a revocation: seconds until the last
- * accepted request of any replica, one for each of `times` credentials that are in use all the time.
+ * How long replicas continue to accept a credential that ended at the Auth API without a revocation: seconds until the last
+ * accepted request of any replica, one for each of `times` credentials in constant use.
  */
 export function endedDelays(world: World, times: number, everyS: number): number[] {
   const random = drawFrom(world.seed);
@@ -128,7 +131,7 @@ class CredentialInUse {
     this.#memory = Array.from({ length: world.replicas + (world.joins ? 1 : 0) }, () => null);
   }
 
-  /** True: the request waits, as memory has nothing. */
+  /** True: the request waits, because memory contains no verdict. */
   request(at: number, replica: number): boolean {
     this.advance(at);
     const held = this.#memory[replica] ?? null;
@@ -151,7 +154,7 @@ class CredentialInUse {
     return held !== null && at < held.endsAt;
   }
 
-  /** Does what is due until then, in the order of time. */
+  /** Processes everything that is due until then, in order of time. */
   advance(until: number): void {
     for (;;) {
       let next = -1;
@@ -176,7 +179,7 @@ class CredentialInUse {
     if (held.used && this.#world.refreshAhead) this.#lookUp(at, replica, held.askedAt);
   }
 
-  /** `after`: what was asked for then or before does not do. */
+  /** `after`: a shared verdict must have been requested later than this. */
   #lookUp(at: number, replica: number, after: number): void {
     const { redis, acceptedS } = this.#world;
     const shared = this.#shared;
@@ -202,7 +205,7 @@ class CredentialInUse {
   }
 }
 
-/** The next step of the wheel. */
+/** The next step of the timer wheel. */
 function step(at: number): number {
   return Math.ceil(at / stepS) * stepS;
 }

@@ -1,27 +1,27 @@
 /**
- * Where long connections of data planes lie when something balances them and not their checks (a Service of Kubernetes, TCP): each
- * draws an authorizer when it is opened, and again when it ends by its age. Same seed, same result.
+ * How long-lived connections of data planes are distributed if connections are balanced instead of checks (a Kubernetes Service,
+ * TCP): each selects a random authorizer when it opens, and again when it ends by age. The same seed gives the same result.
  */
 import { drawFrom } from './random.ts';
 
 export interface Connections {
   readonly dataPlanes: number;
-  /** Of each data plane; Envoy has one for each of its threads. */
+  /** Connections of each data plane; Envoy has one for each of its threads. */
   readonly perDataPlane: number;
   readonly authorizers: number;
-  /** `maxConnectionAge` in seconds; `Infinity`: none. */
+  /** `maxConnectionAge` in seconds; `Infinity`: no limit. */
   readonly ageS: number;
   readonly seed: number;
 }
 
 export interface Spread {
-  /** Share of the busiest authorizer over an even one, before another joins. */
+  /** Share of the busiest authorizer relative to an even share, before another joins. */
   readonly busiest: number;
-  /** Share of the one that joined, by seconds since then. */
+  /** Share of the authorizer that joined, by seconds since then. */
   readonly joined: readonly number[];
 }
 
-/** As `@grpc/grpc-js` draws it. */
+/** As in `@grpc/grpc-js`. */
 const jitter = 0.1;
 const times = 400;
 
@@ -36,7 +36,7 @@ export function spreadOf(world: Connections, secondsS: readonly number[]): Sprea
     for (let i = 0; i < count; i += 1) {
       const place = random.below(world.authorizers);
       perAuthorizer[place]! += 1;
-      // Some part of its age is over when another authorizer joins.
+      // Part of its age has passed when another authorizer joins.
       let endsAt = world.ageS * random.fraction();
       let at = place;
       for (const [index, second] of secondsS.entries()) {

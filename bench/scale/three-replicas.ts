@@ -1,4 +1,4 @@
-/** Three gateway processes, an Auth API that counts, a service, and Redis where verdicts are shared. */
+/** Three gateway processes, an Auth API that counts calls, a service, and Redis if verdicts are shared. */
 import { writeFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { join } from 'node:path';
@@ -51,12 +51,12 @@ export class ThreeReplicas {
     return Number((await ask(this.#authApi, 'GET', '/counted')).text);
   }
 
-  /** A credential ends at the Auth API, which sends no notice of it. */
+  /** Ends a credential at the Auth API, which sends no notification. */
   async end(bearer: string): Promise<void> {
     await ask(this.#authApi, 'PUT', `/ended/${bearer}`);
   }
 
-  /** One replica gets the revocation. */
+  /** Sends the revocation to one replica. */
   async revoke(bearer: string): Promise<void> {
     await this.end(bearer);
     const headers = { authorization: `Bearer ${adminToken}`, 'content-type': 'application/json' };
@@ -70,7 +70,7 @@ export class ThreeReplicas {
     return status === 200;
   }
 
-  /** Spreads requests over all credentials and replicas; calls per second after the warm-up. */
+  /** Distributes requests over all credentials and replicas; returns calls per second after the warm-up. */
   async callsPerSecond(world: World): Promise<number> {
     const warmupMs = 2_000 * world.acceptedS;
     const clients = this.replicas.map(({ port }) => {

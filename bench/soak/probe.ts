@@ -1,6 +1,6 @@
 /**
- * Preloaded into the gateway's process by the soak: reports on request how much the process holds, after a full garbage
- * collection. It changes nothing else.
+ * The soak preloads this into the gateway's process. On request it reports what the process holds after a full garbage collection.
+ * It changes nothing else.
  */
 
 export interface Held {
@@ -34,5 +34,5 @@ process.on('message', () => {
   };
   process.send?.(held);
 });
-// The channel alone does not keep the process.
+// The channel alone must not keep the process alive.
 process.channel?.unref();

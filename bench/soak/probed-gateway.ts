@@ -1,4 +1,4 @@
-/** Starts the gateway with the probe in its process, and asks it what it holds. */
+/** Starts the gateway with the probe in its process, and queries the probe. */
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
@@ -9,11 +9,11 @@ import type { Held } from './probe.ts';
 export interface ProbedGateway {
   readonly child: ChildProcess;
   readonly pid: number;
-  /** What it holds after a full garbage collection. */
+  /** What the process holds after a full garbage collection. */
   held(): Promise<Held>;
 }
 
-/** Its standard output goes to the log file, which needs `level: info` to say that it listens. */
+/** Writes standard output to the log file. `level: info` is required, because the log reports when the gateway listens. */
 export async function startProbedGateway(
   processes: Processes,
   core: Core,

@@ -1,6 +1,7 @@
 /**
- * `npm run bench:soak -- --minutes 20`: mixed traffic at 60 % of what the gateway's core can do, with clients that leave
- * and reloads of the configuration. Whether memory stays flat, and whether sockets, timers and listeners return.
+ * `npm run bench:soak -- --minutes 20`: mixed traffic at 60 % of the capacity of the gateway's core, with clients that disconnect
+ * and configuration reloads. Checks whether memory stays flat, and whether sockets, timers and listeners return to their initial
+ * number.
  */
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -31,9 +32,9 @@ const options = readOptions(
   },
 );
 
-/** Growth over the measured time, as a share of the mean, that still counts as flat. */
+/** Growth over the measured time that counts as flat, as a share of the mean. */
 const maxGrowth = 0.05;
-/** Resources that may be left at the end above those of the start. */
+/** Maximum resources that may remain at the end above the initial number. */
 const maxLeft = 8;
 const keepAliveSeconds = 5;
 
@@ -53,7 +54,7 @@ let rate = 1000;
 let [reloads, busy] = [0, 0];
 let nextReload = Number(options.reload);
 let nextSample = 0;
-/** Of a core, second by second. */
+/** Share of a core in each second. */
 const shares: number[] = [];
 const samples: { seconds: number; residentMb: number; heapMb: number; rate: number; busy: number }[] = [];
 while (seconds() < lengthSeconds) {
@@ -61,10 +62,10 @@ while (seconds() < lengthSeconds) {
   const [cpuBefore, timeBefore] = [cpuTimeUs(gateway.pid), performance.now()];
   await setTimeout(1000);
   const tookMs = performance.now() - timeBefore;
-  // A second that took much longer says nothing: the machine stood still.
+  // A second that took much longer is ignored, because the machine stalled.
   if (tookMs < 1500) {
     busy = (cpuTimeUs(gateway.pid) - cpuBefore) / 10 / tookMs;
-    // A quarter of the way to the load that is wanted, each second, and never by more than half.
+    // Each second, moves a quarter of the way to the target load, and by at most half.
     const step = Math.min(0.5, (Number(options.load) / Math.max(busy, 5) - 1) / 4);
     rate = Math.round(Math.min(40_000, Math.max(100, rate * (1 + step))));
     shares.push(busy);
@@ -144,12 +145,12 @@ async function start() {
   const startedService = await processes.script('rest', 'soak/service.ts');
   const started = { port: await freePort(), service: startedService.port, authApi: startedAuthApi.port };
   writeFileSync(config, configText(0, started));
-  // Not pinned: the load is a share of what the process uses, and a machine that does other work moves it about.
+  // Not pinned: the load is a share of what the process uses, and a busy machine moves the process between cores.
   const probed = await startProbedGateway(processes, 'any', config, logFile);
   return { gateway: probed, ...started };
 }
 
-/** Each reload has another route, so that the table is really another one. */
+/** Each reload has a different route, so the table really changes. */
 function configText(reload: number, ports = { port, service, authApi }): string {
   return `version: 1
 server: { listen: "127.0.0.1:${ports.port}", admin: false, limits: { keepAliveTimeout: ${keepAliveSeconds}s, connectionsPerClient: 0 } }
@@ -167,7 +168,7 @@ routes:
 `;
 }
 
-/** Kept connections to the Auth API end last, with its minute. */
+/** Kept connections to the Auth API end last, after a minute. */
 async function untilReturned(): Promise<Held> {
   for (let tries = 0; ; tries += 1) {
     await setTimeout(5000);

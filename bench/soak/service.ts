@@ -25,7 +25,7 @@ const server = createServer((request, response) => {
     request.on('end', () => response.writeHead(200, { 'content-length': small.length }).end(small));
   } else response.writeHead(200, { 'content-length': small.length }).end(small);
 });
-// Short, so that the gateway's connections to it are gone when what is left is counted.
+// Short, so the gateway's connections to the service are closed before the remaining resources are counted.
 server.keepAliveTimeout = 5_000;
 const sockets = new WebSocketServer({ server });
 sockets.on('connection', (socket) => {

@@ -1,4 +1,4 @@
-/** The trend of a series: least squares. */
+/** The trend of a series by least squares. */
 
 export interface Sample {
   readonly seconds: number;

@@ -1,13 +1,13 @@
 /**
- * Mixed traffic for the soak, at a rate that can be changed while it runs: most of it small requests on kept connections,
- * the rest uploads, downloads, refusals, failures, WebSockets, and clients that leave in the middle.
+ * Mixed traffic for the soak, at a rate that can change while it runs: mostly small requests on kept connections, otherwise
+ * uploads, downloads, refusals, failures, WebSockets, and clients that disconnect early.
  */
 import { connect, type Socket } from 'node:net';
 import { WebSocket } from 'ws';
 
 export interface TrafficJob {
   readonly port: number;
-  /** Requests per second on kept connections; 0: everything stops and closes. */
+  /** Requests per second on kept connections; 0: stops and closes everything. */
   readonly rate: number;
 }
 
@@ -28,7 +28,7 @@ const upload = (size: number, n: number) =>
 const chunked = (n: number) =>
   `POST /private/upload HTTP/1.1\r\nHost: a.test\r\n${bearer(n)}\r\nTransfer-Encoding: chunked\r\n\r\n${`400\r\n${'c'.repeat(1024)}\r\n`.repeat(4)}0\r\n\r\n`;
 
-/** The mix, in hundredths; the rest is small responses to a bearer. */
+/** The mix in hundredths; the rest is small responses to a bearer. */
 function requestOf(n: number): string {
   switch (n % 100) {
     case 0:
@@ -111,7 +111,7 @@ const lastChunk = Buffer.from('0\r\n\r\n');
 
 let paidAt = performance.now();
 
-/** Sends what is due by now, as far as connections are free. */
+/** Sends the requests that are due, as far as connections are free. */
 function pump(): void {
   if (job.rate === 0) return;
   const now = performance.now();
@@ -129,7 +129,7 @@ setInterval(() => {
   pump();
 }, tickMs);
 
-/** Clients that leave: in the headers, in the body, in the answer, before it, and without waiting for anything. */
+/** Clients that disconnect: in the headers, in the body, in the response, before it, and without waiting. */
 const leaving: readonly (readonly [bytes: string, afterMs: number])[] = [
   ['GET /private/x HTTP/1.1\r\nHost: a', 5],
   [upload(100_000, 1).slice(0, 50_000), 5],
@@ -153,7 +153,7 @@ setInterval(() => {
   });
 }, 40);
 
-/** WebSockets that come, talk and go: properly, or by force. */
+/** WebSockets that connect, exchange messages and close, cleanly or abruptly. */
 setInterval(() => {
   if (job.rate === 0) return;
   const [name = '', value = ''] = bearer(echoed).split(': ');

@@ -1,6 +1,6 @@
 /**
- * `npm run bench:start`: from the start of the process to its first 200 of `/health/ready`, with the example configuration and with
- * ten thousand routes, which take turns. It runs what `npm run build` made.
+ * `npm run bench:start`: from the start of the process to its first 200 from `/health/ready`, with the example configuration and
+ * with ten thousand routes in turn. Runs the program that `npm run build` built.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -45,7 +45,7 @@ const measured = [
 ];
 
 console.log(`${machine}, ${options.runs} runs\n`);
-// The first round reads the files from the disk.
+// The first round reads the files from disk.
 for (let run = -1; run < Number(options.runs); run += 1) {
   for (const { config, starts } of measured) {
     const program: Program = { main: options.main, config, listen, admin, env: { AUTH_API_URL: authApi } };

@@ -1,4 +1,4 @@
-/** Starts the gateway in a process of its own and measures how long it takes until it serves. */
+/** Starts the gateway in a separate process and measures how long it takes to serve. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { get } from 'node:http';
@@ -7,25 +7,25 @@ import { cpuTimeUs } from '../load/cpu-time.ts';
 import { residentBytes } from '../load/process-tree.ts';
 
 export interface Started {
-  /** From the spawning of the process to its first 200 of `/health/ready`, and to its first response to a request. */
+  /** From spawning the process to its first 200 from `/health/ready`, and to its first response to a request. */
   readonly readyMs: number;
   readonly servedMs: number;
-  /** User and system, of all threads, until then. */
+  /** User and system time of all threads until then. */
   readonly cpuMs: number;
   readonly residentMb: number;
 }
 
 export interface Program {
-  /** The command line that is measured. */
+  /** The measured program. */
   readonly main: string;
   readonly config: string;
-  /** Where the configuration makes it listen. */
+  /** The port on which the configuration makes it listen. */
   readonly listen: number;
   readonly admin: number;
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** Throws when it does not become ready. */
+/** Throws if it does not become ready. */
 export async function startOnce({ main, config, listen, admin, env }: Program): Promise<Started> {
   const from = performance.now();
   const child = spawn(process.execPath, [main, 'serve', '--config', config], {
@@ -45,7 +45,7 @@ export async function startOnce({ main, config, listen, admin, env }: Program): 
   }
 }
 
-/** Asks every two milliseconds. */
+/** Polls every two milliseconds. */
 async function until(asked: () => Promise<boolean>, child: ChildProcess): Promise<void> {
   const deadline = performance.now() + 30_000;
   while (!(await asked())) {

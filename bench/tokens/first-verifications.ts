@@ -1,4 +1,4 @@
-/** What it costs to verify a JWT for the first time: tokens that differ, one after the other, by a source in this process. */
+/** What the first verification of a JWT costs: different tokens, one after the other, by a source in this process. */
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { parseConfig } from '../../src/config/parse-config.ts';
 import type { JwtSourceConfig } from '../../src/config/source-config.ts';
@@ -48,7 +48,7 @@ async function measure(algorithm: string, count: number): Promise<FirstVerificat
     const { identity } = await source.check({ kind: 'bearer', token });
     if (identity === null) throw new Error(`a token with ${algorithm} was not accepted`);
   };
-  // The code gets warm with the rest.
+  // The remaining tokens warm up the code.
   for (const token of tokens.splice(count)) await check(token);
   const times: number[] = [];
   const before = process.cpuUsage();

@@ -1,6 +1,6 @@
 /**
- * `npm run bench:tokens`: what tokens cost. A JWT whose result is in memory beside an opaque bearer, in rounds that take
- * turns; the first verification of a JWT by algorithm; and a token that has not the shape of one.
+ * `npm run bench:tokens`: what tokens cost. Compares a JWT whose result is in memory with an opaque bearer, in alternating rounds.
+ * Also measures the first verification of a JWT by algorithm, and a token that does not have the shape of one.
  */
 import { writeFileSync } from 'node:fs';
 import { devNull } from 'node:os';
@@ -73,7 +73,7 @@ const names = Object.keys(kinds) as Kind[];
 for (const name of names) await drive(name, 0.5);
 const results = new Map<Kind, LoadResult[]>(names.map((name) => [name, []]));
 for (let round = 0; round < Number(options.rounds); round += 1) {
-  // The order turns around, so that what a kind leaves behind for the next falls on both.
+  // The order alternates, so a kind's effect on the next one applies to both.
   const order = round % 2 === 0 ? names : names.toReversed();
   for (const name of order) results.get(name)?.push(await drive(name, Number(options.seconds)));
 }
@@ -105,7 +105,7 @@ function cells({ min, median, max }: Spread, digits: number): string[] {
   return [median, min, max].map((value) => value.toFixed(digits));
 }
 
-/** Within each round, where both had the same conditions. */
+/** Calculated within each round, where both had the same conditions. */
 function ratio(over: Kind, under: Kind): Spread {
   const below = results.get(under)!;
   const each = results.get(over)!.map((result, index) => cpuPerRequest(result) / cpuPerRequest(below[index]!));
@@ -141,7 +141,7 @@ async function drive(name: Kind, seconds: number): Promise<LoadResult> {
     warmupMs: Number(options.warmup) * 1000,
     measureMs: seconds * 1000,
   };
-  // On a machine that stood still there was nothing to measure.
+  // If the machine stalled, there was nothing to measure.
   for (;;) {
     const result = await load(job);
     if (result.requests > 0) return result;

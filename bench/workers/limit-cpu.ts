@@ -1,10 +1,10 @@
-/** Holds a process to a part of a core, by a control group of its own: version 1 or 2, whichever there is. Needs root. */
+/** Limits a process to a part of a core with its own control group, version 1 or 2, whichever exists. Needs root. */
 import { existsSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
 
-/** Long, so that what the system hands out at once (5 ms) is a small part of it. */
+/** Long, so the slice that the system grants at once (5 ms) is a small part of it. */
 const periodUs = 100_000;
 
-/** Returns what takes the limit away again; to be called when the process has ended. */
+/** Returns a function that removes the limit; call it after the process has ended. */
 export function limitCpu(pid: number, share: number): () => void {
   const quotaUs = Math.round(share * periodUs);
   const name = `rolegate-bench-${pid}`;

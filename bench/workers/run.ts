@@ -1,8 +1,8 @@
 /**
- * `npm run bench:workers`: a gateway with two workers beside one of one process, in turns, on the same cores as client and
- * service. The client is `wrk` and the service `nginx`, as both cost little; the dearer a request is for the gateway, the less
- * they take from it, so that throughput may show what two cores give. CPU per request shows it in any case. With `--share`
- * each process of a gateway may use a part of a core alone, so that client and service leave room on two cores as well.
+ * `npm run bench:workers`: compares a gateway with two workers to one with a single process, in turn, on the same cores as client
+ * and service. The client is `wrk` and the service is `nginx`, because both are cheap. The more a request costs the gateway, the
+ * smaller their share, so throughput can show the gain of two cores. CPU per request shows it in any case. `--share` limits each
+ * process of a gateway to a part of a core, so client and service have room on two cores as well.
  */
 import { type ChildProcess, execFileSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -59,10 +59,10 @@ interface Gateway {
 
 interface Measured {
   readonly perSecond: number;
-  /** Of all processes of the gateway, of its dearest one, and of client and service, in microseconds for a request. */
+  /** Microseconds per request for all processes of the gateway, for its busiest one, and for client and service. */
   readonly cpuUs: number;
   readonly besideUs: number;
-  /** Requests of the busiest worker by those of an even spread. */
+  /** Requests of the busiest worker relative to an even distribution. */
   readonly uneven: number;
 }
 
@@ -87,7 +87,7 @@ report();
 await stop();
 process.exit(0);
 
-/** Control groups can be removed once no process is in them. */
+/** A control group can be removed only when it contains no process. */
 async function stop(): Promise<void> {
   await Promise.all(
     children.splice(0).map(async (child) => {
@@ -160,7 +160,7 @@ async function load({ port }: Gateway, { path, headers, refused }: Scenario, sec
   let clientUs = 0;
   const looking = setInterval(() => {
     try {
-      // A thread that has ended is not counted any more.
+      // Threads that have ended no longer count.
       clientUs = Math.max(clientUs, cpuTimeUs(child.pid!));
     } catch {
       // It has ended.
@@ -179,7 +179,7 @@ async function load({ port }: Gateway, { path, headers, refused }: Scenario, sec
   return { requests, perSecond: number(/Requests\/sec:\s+([\d.]+)/), clientUs };
 }
 
-/** One number where there is one process. */
+/** One number if there is one process. */
 async function requestsByWorker({ admin, workers }: Gateway): Promise<number[]> {
   const text = await (await fetch(`http://127.0.0.1:${admin}/metrics`)).text();
   const name = workers === 1 ? 'rolegate_requests_total' : 'rolegate_worker_requests_total';

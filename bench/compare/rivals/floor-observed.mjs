@@ -1,4 +1,4 @@
-// The floor with what every gateway does for its operator: a JSON line and the metrics of each request. It still checks and bounds
+// The floor plus what every gateway does for its operator: a JSON line and metrics for each request. It still checks and limits
 // nothing. The line and the five operations of prom-client are those of a request that Rolegate forwards.
 import { randomUUID } from 'node:crypto';
 import { write } from 'node:fs';

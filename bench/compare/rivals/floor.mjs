@@ -1,10 +1,10 @@
-// The floor: the least that a relay on raw sockets does in Node. One reader for heads and bodies, headers split in a loop, a
-// `Map` look-up of the credential, heads rebuilt as text, writes at the end of a turn. It checks, bounds, logs and counts nothing.
+// The floor: the minimum that a relay on raw sockets does in Node. One parser for heads and bodies, headers split in a loop, a
+// `Map` lookup of the credential, heads rebuilt as text, writes at the end of a turn. It checks, limits, logs and counts nothing.
 import { connect, createServer } from 'node:net';
 
 const users = new Map();
 const idle = [];
-/** What else a contender does when a response has come; null: nothing. */
+/** Extra work of a contender after each response; null: none. */
 let observe = null;
 let batch = [];
 
@@ -17,7 +17,7 @@ function writeLater(socket, text) {
   });
 }
 
-/** Null: not all of the message is here. */
+/** Null: the message is incomplete. */
 function read(bytes) {
   const end = bytes.indexOf('\r\n\r\n');
   if (end < 0) return null;
