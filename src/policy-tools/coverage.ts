@@ -1,6 +1,6 @@
 /**
- * Which rules the tests have touched. A rule is covered if it has allowed and refused requests, for each of its reasons: a condition that
- * never refuses in a test could be missing.
+ * Which rules the tests have touched. A rule is covered if it has allowed and refused requests, for each of its reasons: a
+ * condition that never refuses in a test could be missing.
  */
 import type { Config } from '../config/config.ts';
 import { type CredentialKind, kindsOf } from '../core/credential/credential.ts';
@@ -20,7 +20,7 @@ export interface Cell {
   /** As written in `access`; `*`: every other method. */
   readonly method: string;
   readonly rule: AccessRule;
-  /** Such as `allows`, `allows nobody known`, `refuses: role_missing`. */
+  /** Such as `allows known`, `refuses role_missing`. */
   readonly effect: Effect;
   readonly covered: boolean;
 }

@@ -7,8 +7,8 @@ import { canonicalPath } from '../core/url/canonical-path.ts';
 const anywhere = 'any.example';
 
 /**
- * `routeId`: the route that is expected. Without it, the host of a route that fits the path; one for every host comes first, because its
- * author did not restrict the host.
+ * `routeId`: the route that is expected. Without it, the host of a route that fits the path; one for every host comes first,
+ * because its author did not restrict the host.
  */
 export function hostFor(table: RouteTable, target: string, routeId: string | null): string {
   const { byId, patterns } = hostsOf(table);

@@ -1,6 +1,6 @@
 /**
- * A few entries that represent the lists of files: one of each kind that the conditions can distinguish. Each entry is tried on all of them
- * once, so the time is linear in the list, and no tool must scan it again.
+ * A few entries that represent the lists of files: one of each kind that the conditions can distinguish. Each entry is tried on all
+ * of them once, so the time is linear in the list, and no tool must scan it again.
  */
 import type { AddressStep, CompareStep, Step } from '../core/policy/conditions.ts';
 import { truthOfValue } from '../core/policy/evaluate-conditions.ts';
@@ -50,8 +50,8 @@ function truthsOf(asked: readonly CompareStep[], text: string): string {
 }
 
 /**
- * For each of these texts that a list holds, one of the shape that no list holds and every other step takes alike; a made-up text, too,
- * may stand in a file. Fewer where there is none.
+ * For each of these texts that a list contains: a text of the shape that no list contains and that every other step treats alike. A
+ * made-up text may also be in a file. Fewer if no such text exists.
  */
 export function unlistedTexts(
   steps: readonly Step[],

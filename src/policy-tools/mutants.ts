@@ -1,6 +1,6 @@
 /**
- * Small changes of the rules, each of which a test should notice: a removed or no longer required role, a removed condition or part, a
- * removed route, and changes that allow more (`widening-mutants.ts`).
+ * Small changes of the rules, each of which a test should notice: a removed or no longer required role, a removed condition or
+ * part, a removed route, and changes that allow more (`widening-mutants.ts`).
  */
 import type { CredentialKind } from '../core/credential/credential.ts';
 import { type AccessRule, compileRule, type RouteAccess, rulesIn } from '../core/policy/access.ts';
@@ -21,7 +21,7 @@ export interface RouteMutant {
   readonly changed: readonly Route[];
   /** It matches requests that the entry does not: other methods, or other paths. */
   readonly reaches: boolean;
-  /** Such as `DELETE no longer asks for role admin`. */
+  /** Such as `role admin is no longer required`. */
   readonly words: string;
 }
 

@@ -1,6 +1,7 @@
 /**
- * Finds requests for what the tests have not touched yet, and for changes of the rules that they would not notice, by trying: identities
- * with and without the roles of a rule, and values in conditions. Every proposed case has been decided, so it passes unchanged.
+ * Finds requests for what the tests have not touched yet, and for changes of the rules that they would not notice, by trying:
+ * identities with and without the roles of a rule, and values in conditions. Every proposed case has been decided, so it passes
+ * unchanged.
  */
 import type { Config } from '../config/config.ts';
 import type { TestCase } from '../config/test-suite.ts';

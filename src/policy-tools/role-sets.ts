@@ -1,4 +1,7 @@
-/** Sets of roles worth trying on a rule: those that meet it in each way, miss it in each way, and differ from one of them by one role. */
+/**
+ * Sets of roles worth trying on a rule: those that meet it in each way, miss it in each way, and differ from one of them by one
+ * role.
+ */
 import type { AccessRule } from '../core/policy/access.ts';
 import { type RoleTerm, roleKeys, rolesIn } from '../core/policy/role-expression.ts';
 import { type RoleTable, rolesThatGrant } from '../core/policy/roles.ts';
@@ -17,8 +20,8 @@ export function likelySets(rule: AccessRule, roles: RoleTable): readonly RoleSet
 }
 
 /**
- * With each forbidden or exempt role, without each required one, with heirs of these, and with all others: one more role must not grant
- * access.
+ * With each forbidden or exempt role, without each required one, with heirs of these, and with all others: one more role must not
+ * grant access.
  */
 export function furtherSets(rule: AccessRule, exempt: RoleSet, roles: RoleTable): readonly RoleSet[] {
   const expression = rule.kind === 'roles' ? rule.source : {};

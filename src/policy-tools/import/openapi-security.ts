@@ -1,6 +1,6 @@
 /**
- * `security` of an operation. The Auth API replaces one security scheme of the document. Access by that scheme is carried over, with
- * scopes as roles; access by any other scheme is dropped.
+ * `security` of an operation. The Auth API replaces one security scheme of the document. Access by that scheme is carried over,
+ * with scopes as roles; access by any other scheme is dropped.
  */
 import type { ImportedAccess } from './imported-rule.ts';
 import { entriesOf, isMapping, listOf, textsOf } from './source-node.ts';
