@@ -61,7 +61,12 @@ function findings(setting: string, certificates: readonly X509Certificate[], now
   const { ok, warning } = findingsOf('certificates', setting);
   if (good === each.length) return [ok(`${good} certificates of authorities are valid`)];
   const advice = 'Check that none of the others is needed, and remove them.';
-  return [warning(`${good} of ${each.length} certificates of authorities are valid; others have expired or soon will`, advice)];
+  return [
+    warning(
+      `${good} of ${each.length} certificates of authorities are valid; others have expired or soon will`,
+      advice,
+    ),
+  ];
 }
 
 function finding(setting: string, { subject, validTo, validFrom }: X509Certificate, nowMs: number): Finding {

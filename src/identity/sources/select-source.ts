@@ -30,8 +30,7 @@ export function selectSource(credential: Credential, rule: SourceRule): Selected
   const isKey = credential.kind === 'api_key';
   const token = tokenOf(credential);
   const header = rule.issuers.length === 0 ? null : jwtHeader(token);
-  if (header === null)
-    return isKey ? ofKind(rule.apiKey, 'an API key') : ofKind(rule.bearer, 'a bearer');
+  if (header === null) return isKey ? ofKind(rule.apiKey, 'an API key') : ofKind(rule.bearer, 'a bearer');
   const [, payload = '', ...rest] = token.split('.', 6);
   const issuer = jsonPart(payload)?.['iss'];
   const known = rule.issuers.find(({ issuer: one }) => one === issuer);

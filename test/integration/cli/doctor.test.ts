@@ -264,13 +264,19 @@ authApi: { url: "https://127.0.0.1:9", tls: { ca: "${pems.cert}", ${files} } }`)
 });
 
 it('an authority that has expired beside one that is valid is a warning, and several valid ones are one line', async () => {
-  const [old, valid, other] = [[-30, -2], [-1, 300], [-1, 200]].map(
-    (days) => createAuthority().issue({ hosts: ['gate'], days: [days[0]!, days[1]!] }).cert,
-  );
+  const [old, valid, other] = [
+    [-30, -2],
+    [-1, 300],
+    [-1, 200],
+  ].map((days) => createAuthority().issue({ hosts: ['gate'], days: [days[0]!, days[1]!] }).cert);
   const report = (name: string, ca: string) =>
     reportOf(`authApi: { url: "https://127.0.0.1:9", tls: { ca: "${folder.write(name, ca)}" } }`);
-  expect(await report('mixed.pem', `${old}${valid}`)).toMatch(/! authApi\.tls\.ca: 1 of 2 certificates of authorities are valid/);
-  expect(await report('valid.pem', `${valid}${other}`)).toMatch(/✓ authApi\.tls\.ca: 2 certificates of authorities are valid/);
+  expect(await report('mixed.pem', `${old}${valid}`)).toMatch(
+    /! authApi\.tls\.ca: 1 of 2 certificates of authorities are valid/,
+  );
+  expect(await report('valid.pem', `${valid}${other}`)).toMatch(
+    /✓ authApi\.tls\.ca: 2 certificates of authorities are valid/,
+  );
   expect(await report('old.pem', `${old}${old}`)).toMatch(/✗ authApi\.tls\.ca: CN=gate has expired/);
 });
 

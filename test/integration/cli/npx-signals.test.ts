@@ -49,20 +49,23 @@ test.each([
 test.each([
   ['the program', () => process.execPath],
   ['the launcher on an old Node', oldNode],
-])('a signal to the whole group drains %s, although its shell is gone: the two are one signal', async (_name, program) => {
-  const asked = Promise.withResolvers<void>();
-  // Longer than the program takes to see that its shell is gone.
-  const service = createServer((_request, response) => {
-    asked.resolve();
-    setTimeout(() => response.end('late'), 1_500);
-  }).listen(0, '127.0.0.1');
-  onTestFinished(() => void service.close());
-  await once(service, 'listening');
-  const { port } = service.address() as AddressInfo;
-  const below = await serveBelowShell(program(), { npm_lifecycle_event: 'npx' }, `http://127.0.0.1:${port}`);
-  const status = below.status('/open');
-  await asked.promise;
-  process.kill(-below.shell.pid, 'SIGTERM');
-  expect(await status).toBe(200);
-  await below.shell.ended;
-});
+])(
+  'a signal to the whole group drains %s, although its shell is gone: the two are one signal',
+  async (_name, program) => {
+    const asked = Promise.withResolvers<void>();
+    // Longer than the program takes to see that its shell is gone.
+    const service = createServer((_request, response) => {
+      asked.resolve();
+      setTimeout(() => response.end('late'), 1_500);
+    }).listen(0, '127.0.0.1');
+    onTestFinished(() => void service.close());
+    await once(service, 'listening');
+    const { port } = service.address() as AddressInfo;
+    const below = await serveBelowShell(program(), { npm_lifecycle_event: 'npx' }, `http://127.0.0.1:${port}`);
+    const status = below.status('/open');
+    await asked.promise;
+    process.kill(-below.shell.pid, 'SIGTERM');
+    expect(await status).toBe(200);
+    await below.shell.ended;
+  },
+);

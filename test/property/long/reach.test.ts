@@ -6,6 +6,7 @@ import type { Config } from '../../../src/config/config.ts';
 import { decide } from '../../../src/core/decide.ts';
 import type { Decision } from '../../../src/core/decision.ts';
 import type { Identity } from '../../../src/core/identity/identity.ts';
+import { isAlikeOneOf } from '../../../src/core/policy/alike.ts';
 import { truthOf } from '../../../src/core/policy/evaluate-conditions.ts';
 import { derivedRoles } from '../../../src/core/policy/map-roles.ts';
 import { readSource } from '../../../src/core/policy/read-source.ts';
@@ -31,16 +32,19 @@ function withDerived({ roleMapping }: Config, identity: Identity): Identity {
   return { ...identity, roles: [...identity.roles, ...derived] };
 }
 
-/** Whether the request matches the way; null: a scope cannot be read, which counts as none of the caller's own. */
+/** Whether the request matches the way; null: a scope cannot be read, so that the decision may refuse. */
 function takes({ scopes, criteria }: Way, decision: Decision, { view }: Simulated, identity: Identity): boolean | null {
   const { route, request } = decision;
   if (route === null || request === null) return false;
   const facts = factsInScope(view, { route, request }, identity);
-  let readable = true;
+  const readScope = (name: string) => readSource({ from: 'param', name }, facts);
+  // Also of roles that the caller does not hold: a rule that excludes them excludes it then.
+  let readable = (route.scopes ?? []).every(({ param }) => param === null || typeof readScope(param) === 'string');
   for (const { param, kind, values } of scopes) {
-    const value = readSource({ from: 'param', name: param }, facts);
-    if (typeof value !== 'string') readable = false;
+    const value = readScope(param);
     const isOne = typeof value === 'string' && values.includes(value);
+    // A service may take the scope for one of the caller's.
+    if (typeof value === 'string' && !isOne && isAlikeOneOf(value, new Set(values))) readable = false;
     if (isOne !== (kind === 'one_of')) return false;
   }
   // Only identities that a rule requires are subject to conditions on them.

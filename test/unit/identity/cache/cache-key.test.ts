@@ -1,8 +1,8 @@
 import { createHash, createSecretKey } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Credential } from '../../../../src/core/credential/credential.ts';
 import { revocation } from '../../../../src/app/workers/worker-messages.ts';
+import type { Credential } from '../../../../src/core/credential/credential.ts';
 import { deriveCacheKeys, lookupKey, lookupKeys } from '../../../../src/identity/cache/cache-key.ts';
 import { credentialOf, memoryKey } from '../../../../src/identity/cache/memory-cache.ts';
 import { bearer, keyPair } from '../samples.ts';
@@ -103,7 +103,10 @@ describe('lookupKeys', () => {
 
   it('fits the messages of workers with the most previous secrets', () => {
     const previous = Array.from({ length: 8 }, (_, n) => `previous secret number ${n} of enough length`);
-    const lookups = lookupKeys(bearer(`${jwt}one`), deriveCacheKeys('a secret of at least thirty-two characters', previous));
+    const lookups = lookupKeys(
+      bearer(`${jwt}one`),
+      deriveCacheKeys('a secret of at least thirty-two characters', previous),
+    );
     expect(revocation.parse({ kind: 'credential', lookups })).toEqual({ kind: 'credential', lookups });
   });
 });
