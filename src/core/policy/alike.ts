@@ -1,8 +1,7 @@
 /**
- * Whether a service may take a value of the request for another text: one that ignores case or accents (as databases do by their
- * collation), trims blanks and dots at the ends, fits characters into plainer ones, drops those that show nothing, reads "+" as a
- * blank, or ends a segment at an escaped "?" or "#". Such a value is neither that text nor certainly another one, so `not` of a
- * comparison is not met by it.
+ * Whether a service may read a value of the request as another text. It may ignore case or accents (like database collations), trim
+ * spaces and dots at the ends, map characters to plainer ones, drop invisible ones, read "+" as a space, or end a segment at an escaped
+ * "?" or "#". Such a value is neither that text nor certainly a different one, so the negation of a comparison is not met.
  */
 import { plainer, withoutUnseen } from '../url/look-alikes.ts';
 import { foldCase } from '../url/path-reading.ts';
@@ -12,12 +11,12 @@ export function alikeForm(text: string): string {
   return withoutEnds(fitted(text));
 }
 
-/** Whether a text that is read so begins with the other one. */
+/** Whether a service may read the text as one with this beginning. */
 export function beginsAlike(text: string, beginning: string): boolean {
   return fitted(text).trimStart().startsWith(fitted(beginning).trimStart());
 }
 
-/** Whether a text is alike to one of the list. A list that is in its form already takes no memory here. */
+/** Whether a service may read the text as an entry of the list. Entries that are their own form take no memory here. */
 export function isAlikeOneOf(text: string, list: ReadonlySet<string>): boolean {
   const form = alikeForm(text);
   return list.has(form) || otherForms(list).has(form);
@@ -30,7 +29,7 @@ export function prepareList(list: ReadonlySet<string>): void {
   otherForms(list);
 }
 
-/** Forms of the texts that are not their own form. Lists never change, so this is done once for each. */
+/** Forms of the entries that differ from the entry. Lists never change, so they are computed once for each list. */
 function otherForms(list: ReadonlySet<string>): ReadonlySet<string> {
   const known = formsOfLists.get(list);
   if (known !== undefined) return known;
@@ -43,7 +42,7 @@ function otherForms(list: ReadonlySet<string>): ReadonlySet<string> {
   return forms;
 }
 
-/** A text that begins with one is a text of its own. */
+/** Not at the beginning: `#a` and `#b` are different texts. */
 const ended = /(?<=.)[?#]/s;
 
 function fitted(text: string): string {
@@ -54,8 +53,8 @@ const ascii = /^[\x20-\x7e]*$/;
 const marks = /\p{M}/gu;
 
 /**
- * Without case, accents and what shows nothing, in the plainest characters. Marks are removed first, since normalization takes
- * quadratic time to order a long run of them.
+ * Without case, accents and invisible characters, in the plainest characters. Marks are removed first, because normalization takes
+ * quadratic time to sort a long run of them.
  */
 export function folded(text: string): string {
   if (ascii.test(text)) return text.toLowerCase();
@@ -63,7 +62,7 @@ export function folded(text: string): string {
   return foldCase(fit.normalize('NFKD').replace(marks, ''));
 }
 
-/** A loop, because a regular expression anchored at the end is quadratic in a run of blanks. */
+/** A loop, because a regular expression anchored at the end is quadratic in a run of spaces. */
 function withoutEnds(text: string): string {
   let end = text.length;
   while (end > 0 && (text[end - 1] === '.' || text[end - 1]!.trim() === '')) end -= 1;
