@@ -46,7 +46,7 @@ function runOn(node, args) {
   });
 }
 
-/** A signal that ends npx reaches the shell which npx starts, and no further. */
+/** A signal that ends npx reaches only the shell that npx starts. `src/app/lifecycle.ts` does the same without this launcher. */
 function endWithParent(child) {
   const parent = process.ppid;
   const timer = setInterval(() => {

@@ -52,7 +52,7 @@ export function untilSignal(running: Running): Promise<number> {
   });
 }
 
-/** Without this, a signal that ends npx leaves the program behind: it reaches the shell that npx starts, and no further. */
+/** A signal that ends npx reaches only the shell that npx starts. `bin/node.cjs` does the same when it stands between them. */
 function onOrphaned(end: () => void): void {
   if (process.env['npm_lifecycle_event'] !== 'npx') return;
   const parent = process.ppid;

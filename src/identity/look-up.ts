@@ -182,9 +182,9 @@ export function createLookUp(options: LookUpOptions): LookUp {
     verdicts: SharedVerdicts,
     foundAny: boolean,
   ): Promise<Finding> {
-    let anew = foundAny;
+    let skipsEntry = foundAny;
     for (;;) {
-      const turn = await verdicts.join(credential, source.name, anew);
+      const turn = await verdicts.join(credential, source.name, skipsEntry);
       const late = take(turn.verdict, credential, oldestMs, lookups, turn.pushed ? 'push' : 'redis');
       if (late !== null) {
         turn.release();
@@ -192,7 +192,7 @@ export function createLookUp(options: LookUpOptions): LookUp {
       }
       if (turn.asks) return ask(credential, source, lookups, turn, requester);
       // The stored entry is not usable.
-      anew = true;
+      skipsEntry = true;
     }
   }
 

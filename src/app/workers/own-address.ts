@@ -20,7 +20,7 @@ export async function ownAddress(setting: string, address: Address): Promise<Own
   const own = { host: address.host, port };
   try {
     const server = await listening(own, true);
-    // A port that the system gave out is given to another one as soon as nobody listens there; no client knows it yet.
+    // The system may assign the port to another program if no socket listens on it. No client knows the port yet.
     if (address.port === 0) return { address: own, release: () => void server.close() };
     await stopped(server);
     return { address: own, release: () => {} };

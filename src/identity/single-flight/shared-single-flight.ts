@@ -92,10 +92,10 @@ export class SharedSingleFlight {
   }
 
   /**
-   * Joins the flight for the credential with this keyed name, or begins it. `anew`: the stored entry is not usable. Called once at a time
-   * per name. Never rejects.
+   * Joins the flight for the credential with this keyed name, or begins it. `skipsEntry`: the stored entry is not
+   * usable. Called once at a time per name. Never rejects.
    */
-  async join(lookup: string, anew: boolean): Promise<Turn> {
+  async join(lookup: string, skipsEntry: boolean): Promise<Turn> {
     const { connected, onOutcome } = this.#options;
     if (!connected()) {
       onOutcome('alone', null);
@@ -106,7 +106,7 @@ export class SharedSingleFlight {
     this.#waits.set(lookup, wait);
     this.#watchConnection();
     try {
-      const result = await this.#ask(lookup, anew);
+      const result = await this.#ask(lookup, skipsEntry);
       if (typeof result === 'number') return await wait.within(result + graceMs);
       onOutcome(result.kind === 'lead' ? 'led' : 'found', null);
       return result;
@@ -136,7 +136,7 @@ export class SharedSingleFlight {
   }
 
   /** A turn, or how long to wait for one in milliseconds. */
-  async #ask(lookup: string, anew: boolean): Promise<Turn | number> {
+  async #ask(lookup: string, skipsEntry: boolean): Promise<Turn | number> {
     const { keyPrefix, replicaId, leaseMs, onOutcome } = this.#options;
     this.#leases += 1;
     const token = `${replicaId}:${this.#leases}`;
@@ -146,7 +146,7 @@ export class SharedSingleFlight {
       end: (found, lifeMs) => this.#finish(lookup, token, found, lifeMs),
     });
     try {
-      const parameters = [token, leaseMs, maxEntryBytes, replicaId, anew ? '1' : '0'];
+      const parameters = [token, leaseMs, maxEntryBytes, replicaId, skipsEntry ? '1' : '0'];
       const reply = await this.#join(keysOf(keyPrefix, lookup), parameters);
       const [role, rest] = Array.isArray(reply) ? (reply as unknown[]) : [];
       // A forged lease could live for hours.

@@ -88,11 +88,11 @@ export class SharedVerdicts {
     return this.#sharedOf(source).cache.find(credential, this.#now());
   }
 
-  /** `anew`: the result of `find` is not usable. Never rejects. */
-  async join(credential: Credential, source: string, anew: boolean): Promise<SharedTurn> {
+  /** `skipsEntry`: the result of `find` is not usable. Never rejects. */
+  async join(credential: Credential, source: string, skipsEntry: boolean): Promise<SharedTurn> {
     const { keys, cache } = this.#sharedOf(source);
     const lookup = lookupKey(credential, keys);
-    const turn = await this.#flights.join(lookup, anew);
+    const turn = await this.#flights.join(lookup, skipsEntry);
     const keepAlone = (verdict: Verdict | null) => {
       if (verdict !== null) cache.keep(credential, verdict, this.#now());
     };
