@@ -135,8 +135,8 @@ export class DecisionKeeper {
       route: record.decision?.route?.id ?? null,
       reason: record.reason,
       userId: record.decision?.identity?.userId ?? null,
-      // A `RecordedRequest`.
-      text: `{"request":${requestLine(record, nowMs)},"secure":${secure},"decided":${decided}}`,
+      // A `RecordedRequest`. Joined: concatenation would retain every part of the line, in three times the memory.
+      text: ['{"request":', requestLine(record, nowMs), `,"secure":${secure},"decided":`, decided, '}'].join(''),
     };
   }
 
