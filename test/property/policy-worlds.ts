@@ -336,6 +336,13 @@ const worldOf = (of: Parts): World | null => readWorld(textOf(of));
 
 export const configurations: fc.Arbitrary<World> = parts.map(worldOf).filter((world) => world !== null);
 
+/** With a public route for every path of one host, which takes precedence over the paths of other routes. */
+export const openHosts: fc.Arbitrary<World> = parts
+  .map(({ routes: [first, ...others], ...rest }) =>
+    worldOf({ ...rest, routes: [{ ...first!, host: 'a.test', path: '/**', access: 'public' }, ...others] }),
+  )
+  .filter((world) => world !== null);
+
 /** Two configurations: unrelated, or one small change apart. */
 export const pairs: fc.Arbitrary<readonly [World, World]> = fc.oneof(
   fc.tuple(configurations, configurations),

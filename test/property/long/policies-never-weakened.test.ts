@@ -89,5 +89,5 @@ test('no route below a policy allows a caller that the policy refuses', { timeou
     { ...runs(120), endOnFailure: true },
   );
   expect(seen.allowed).toBeGreaterThan(1_000);
-  expect(seen.refused).toBeGreaterThan(10);
+  expect(seen.refused).toBeGreaterThan(2);
 });
