@@ -38,15 +38,14 @@ async function startDeafService(): Promise<number> {
   return (service.address() as AddressInfo).port;
 }
 
-/** A client that keeps sending after its upgrade is accepted, whatever it receives. */
+/** A client in the middle of a frame, which began with the bytes of the handshake. */
 async function upgraded(port: number): Promise<Socket> {
   const client = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
   running.push(() => client.destroy());
   client.on('error', () => {});
-  client.write(handshake(`Authorization: Bearer ${goodToken}`));
+  client.write(Buffer.concat([Buffer.from(handshake(`Authorization: Bearer ${goodToken}`)), endless]));
   expect(String((await once(client, 'data'))[0])).toMatch(/^HTTP\/1\.1 101 /);
   client.resume();
-  client.write(endless);
   return client;
 }
 
