@@ -1,5 +1,5 @@
 /** Fifth stage: whether the identity, or an anonymous caller, may use the route. Every `allow` passes through here. */
-import { allow, type Decision, refuse, type Trail } from './decision.ts';
+import { type Allow, type Decision, refuse, type Trail } from './decision.ts';
 import type { Accepted, Identity, Resolution } from './identity/identity.ts';
 import type { ReasonCode } from './outcome/reasons.ts';
 import type { AccessRule } from './policy/access.ts';
@@ -7,7 +7,8 @@ import { firstUnmet } from './policy/evaluate-conditions.ts';
 import { mapRoles, type RoleMapping } from './policy/map-roles.ts';
 import { checkRoles, meets } from './policy/role-demand.ts';
 import { factsInScope } from './policy/scopes-of-route.ts';
-import type { RequestView } from './request/request-view.ts';
+import type { CanonicalRequest, RequestView } from './request/request-view.ts';
+import type { Route } from './routing/route.ts';
 import type { RouteMatch } from './routing/route-table.ts';
 
 /** `accepted` null: an anonymous caller. */
@@ -28,6 +29,10 @@ export function authorize(trail: Trail, view: RequestView, match: RouteMatch, ac
     if (condition !== null) return refuse(trail, condition.reason);
   }
   return allow(trail, request, route, accepted?.stale ?? false);
+}
+
+export function allow(trail: Readonly<Trail>, request: CanonicalRequest, route: Route, stale: boolean): Allow {
+  return { ...trail, outcome: 'allow', reason: null, request, route, stale, shadowed: null };
 }
 
 /** Authorizes an identity, or refuses. With `optional`, a caller with a rejected credential is anonymous. */

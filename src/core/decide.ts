@@ -16,8 +16,9 @@ import { normalizeRequest } from './request/normalize-request.ts';
 import type { RequestView } from './request/request-view.ts';
 import type { ViaRule } from './request/via.ts';
 import { respondItself } from './respond-itself.ts';
+import { maxAgeFor } from './routing/find-route.ts';
 import { matchRoute } from './routing/match-route.ts';
-import { maxAgeFor, type RouteTable } from './routing/route-table.ts';
+import type { RouteTable } from './routing/route-table.ts';
 import { allowInShadow } from './shadow.ts';
 
 /** Everything that decides requests; complete at load and never changed. */

@@ -71,10 +71,6 @@ export interface Refuse extends Readonly<Trail> {
   readonly rejection: Rejection | null;
 }
 
-export function allow(trail: Readonly<Trail>, request: CanonicalRequest, route: Route, stale: boolean): Allow {
-  return { ...trail, outcome: 'allow', reason: null, request, route, stale, shadowed: null };
-}
-
 export function refuse(
   trail: Readonly<Trail>,
   reason: ReasonCode,

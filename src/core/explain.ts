@@ -19,8 +19,9 @@ import type { RoleTable } from './policy/roles.ts';
 import { factsInScope } from './policy/scopes-of-route.ts';
 import type { CanonicalRequest, RequestView } from './request/request-view.ts';
 import { ruleInWords, written } from './routing/describe-routes.ts';
+import { ruleFor } from './routing/find-route.ts';
 import { matchRoute } from './routing/match-route.ts';
-import { type RouteMatch, ruleFor } from './routing/route-table.ts';
+import type { RouteMatch } from './routing/route-table.ts';
 import { type WayToSignIn, wayToSignIn } from './way-to-sign-in.ts';
 
 /** Plain data that JSON can represent. */

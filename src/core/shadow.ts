@@ -3,7 +3,8 @@
  * depend on the rule is still refused: invalid requests, unlisted methods, ambiguous credentials, an unavailable Auth API. `deny` still
  * refuses too.
  */
-import { allow, type Decision, type Refuse } from './decision.ts';
+import { allow } from './authorize.ts';
+import type { Decision, Refuse } from './decision.ts';
 import { type ReasonCode, reasons } from './outcome/reasons.ts';
 
 /** The decision on such a route, or `allow` instead. */

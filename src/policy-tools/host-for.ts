@@ -1,6 +1,7 @@
 /** A host for a request without one: that of its route. */
 
-import { findLeaf, type RouteTable } from '../core/routing/route-table.ts';
+import { findLeaf } from '../core/routing/find-route.ts';
+import type { RouteTable } from '../core/routing/route-table.ts';
 import { canonicalPath } from '../core/url/canonical-path.ts';
 
 /** Fits only routes without a host. */

@@ -1,8 +1,9 @@
 /** A route for one method, with the conditions that apply to it. Tools analyze rules in this form. */
 import { type AccessRule, otherMethods } from '../core/policy/access.ts';
 import { appliesTo, type Criterion } from '../core/policy/conditions.ts';
+import { ruleFor } from '../core/routing/find-route.ts';
 import type { Route } from '../core/routing/route.ts';
-import { claims, ruleFor } from '../core/routing/route-table.ts';
+import { claims } from '../core/routing/route-table.ts';
 
 /** By the conditions that apply, because results about a route are cached by object. */
 const made = new WeakMap<Route, Map<string, Route>>();

@@ -10,7 +10,7 @@ import {
 import { restrictAccess } from '../../core/policy/restrictions.ts';
 import { roleKeys } from '../../core/policy/role-expression.ts';
 import { written } from '../../core/routing/describe-routes.ts';
-import { ruleFor } from '../../core/routing/route-table.ts';
+import { ruleFor } from '../../core/routing/find-route.ts';
 import type { AccessEntry, RoleExpressionEntry, RoleTermEntry, RuleEntry } from '../schema/access.ts';
 import type { Parts } from '../schema.ts';
 import { checkExpression, checkRoleList } from './check-role-expression.ts';

@@ -5,8 +5,8 @@
 import { otherMethods } from '../../core/policy/access.ts';
 import type { Criterion } from '../../core/policy/conditions.ts';
 import { activeWithin, type SignInLimit, signedInWithin } from '../../core/policy/time-limits.ts';
+import { ruleFor } from '../../core/routing/find-route.ts';
 import type { Route } from '../../core/routing/route.ts';
-import { ruleFor } from '../../core/routing/route-table.ts';
 import type { Parts, RouteEntry } from '../schema.ts';
 import { type ReadAccess, takesMethod } from './check-access.ts';
 import type { Location } from './location.ts';

@@ -1,8 +1,9 @@
 /** Every route that a request could have gone to, and why it did or did not. */
 import type { CanonicalRequest } from '../request/request-view.ts';
+import { segmentsOf } from '../routing/find-route.ts';
 import { fittingRoutes } from '../routing/fitting-routes.ts';
 import type { Route } from '../routing/route.ts';
-import { claims, type RouteTable, segmentsOf } from '../routing/route-table.ts';
+import { claims, type RouteTable } from '../routing/route-table.ts';
 import { takerOf } from '../url/common-path.ts';
 import { formInWords, takes } from '../url/param-form.ts';
 import { isMoreSpecific, type RoutePattern, type Segment, segmentRank } from '../url/path-pattern.ts';

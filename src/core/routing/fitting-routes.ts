@@ -4,8 +4,9 @@
 
 import { takes } from '../url/param-form.ts';
 import { foldCase } from '../url/path-reading.ts';
+import { segmentsOf } from './find-route.ts';
 import type { Route } from './route.ts';
-import { type Leaf, type PathNode, type RouteTrees, segmentsOf } from './route-table.ts';
+import type { Leaf, PathNode, RouteTrees } from './route-table.ts';
 
 /** In the order of the file, with any methods. */
 export function fittingRoutes(table: RouteTrees, host: string, path: string): readonly Route[] {

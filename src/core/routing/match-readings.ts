@@ -8,19 +8,10 @@ import { Ambiguity, toleratedByAll } from '../url/ambiguity.ts';
 import { canonicalPath } from '../url/canonical-path.ts';
 import { decodeSlashes, otherReadings } from '../url/other-readings.ts';
 import { isMoreSpecific } from '../url/path-pattern.ts';
+import { findLeaf, refusalOf, routeFor, ruleFor } from './find-route.ts';
 import { fittingRoutes } from './fitting-routes.ts';
 import type { Route } from './route.ts';
-import {
-  claims,
-  findLeaf,
-  type Leaf,
-  type MethodRefusal,
-  type RouteMatch,
-  type RouteTable,
-  refusalOf,
-  routeFor,
-  ruleFor,
-} from './route-table.ts';
+import { claims, type Leaf, type MethodRefusal, type RouteMatch, type RouteTable } from './route-table.ts';
 
 /** Like `matchRoute`; `leaf` is the leaf of the canonical path. */
 export function matchReadings(

@@ -1,16 +1,9 @@
 /** Second stage: the most specific route of a canonical request, or why there is none. */
 import type { ReasonCode } from '../outcome/reasons.ts';
 import type { CanonicalRequest } from '../request/request-view.ts';
+import { findLeaf, refusalOf, routeFor, ruleFor } from './find-route.ts';
 import { matchReadings } from './match-readings.ts';
-import {
-  findLeaf,
-  type MethodRefusal,
-  type RouteMatch,
-  type RouteTable,
-  refusalOf,
-  routeFor,
-  ruleFor,
-} from './route-table.ts';
+import type { MethodRefusal, RouteMatch, RouteTable } from './route-table.ts';
 
 /** Returns the route with the rule for the method; the allowed methods (405); or `route_not_found` or `path_ambiguous`. */
 export function matchRoute(table: RouteTable, request: CanonicalRequest): RouteMatch | MethodRefusal | ReasonCode {

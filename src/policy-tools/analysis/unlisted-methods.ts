@@ -3,8 +3,8 @@
  * lists only GET refuses a POST with 405, even if a broader route would accept it.
  */
 
+import { findLeaf } from '../../core/routing/find-route.ts';
 import type { Route } from '../../core/routing/route.ts';
-import { findLeaf } from '../../core/routing/route-table.ts';
 import { segmentKey } from '../../core/url/path-pattern.ts';
 import { type Finding, findingOf } from './finding.ts';
 import { exampleOf, listedMethods, type Probes, ruleFor } from './probes.ts';

@@ -1,9 +1,10 @@
 /** Routes that no request can reach: more specific routes take all their requests, or their own path is refused. */
 
 import type { CanonicalRequest } from '../../core/request/request-view.ts';
+import { findLeaf } from '../../core/routing/find-route.ts';
 import { matchRoute } from '../../core/routing/match-route.ts';
 import type { Route } from '../../core/routing/route.ts';
-import { findLeaf, type RouteTable } from '../../core/routing/route-table.ts';
+import type { RouteTable } from '../../core/routing/route-table.ts';
 import { toleratedByAll } from '../../core/url/ambiguity.ts';
 import { canonicalPath } from '../../core/url/canonical-path.ts';
 import { oneSpelling } from '../../core/url/compile-pattern.ts';

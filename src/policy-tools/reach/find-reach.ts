@@ -15,8 +15,9 @@ import {
 import { exempting, truthOf } from '../../core/policy/evaluate-conditions.ts';
 import { checkRoles, meets } from '../../core/policy/role-demand.ts';
 import { roleInScope, type ScopedRole, scopeOf } from '../../core/policy/role-scopes.ts';
+import { ruleFor } from '../../core/routing/find-route.ts';
 import type { Route } from '../../core/routing/route.ts';
-import { claims, ruleFor } from '../../core/routing/route-table.ts';
+import { claims } from '../../core/routing/route-table.ts';
 import { methodsOf as methodsOfConditions } from '../route-of-method.ts';
 
 /** The caller. */

@@ -19,7 +19,7 @@ export interface LogOutput {
 export interface OutputEvents {
   /** The number of lines that were dropped. */
   dropped(lines: number): void;
-  /** Whether the last write failed, except because of a slow reader. */
+  /** Writes begin to fail, except because of a slow reader, or succeed again. */
   failing(failing: boolean): void;
 }
 
@@ -40,12 +40,18 @@ export function standardOutput({ dropped, failing }: OutputEvents): LogOutput {
   let waiting: Buffer[] = [];
   let waitingBytes = 0;
   let writing = false;
+  let failed = false;
   let closed = false;
   /** The reader is gone. */
   let gone = false;
   /** The reader did not read while the process ended. */
   let stuck = false;
   const onIdle: (() => void)[] = [];
+
+  function report(failure: boolean): void {
+    if (failure !== failed) failing(failure);
+    failed = failure;
+  }
 
   function enqueue(): void {
     if (collected === '') return;
@@ -90,7 +96,7 @@ export function standardOutput({ dropped, failing }: OutputEvents): LogOutput {
     const bytes = take();
     write(standardOutputDescriptor, bytes, (error, count) => {
       if (error === null) {
-        failing(false);
+        report(false);
         waitingBytes -= count;
         if (count < bytes.length) waiting.unshift(bytes.subarray(count));
         writeNext();
@@ -102,7 +108,7 @@ export function standardOutput({ dropped, failing }: OutputEvents): LogOutput {
         return;
       }
       // A full disk may have room later: the next flush tries again.
-      failing(true);
+      report(true);
       if (hasCode(error, ['EPIPE', 'EBADF', 'ECONNRESET'])) {
         gone = true;
         dropAll();

@@ -4,7 +4,7 @@
  */
 import { expect, test } from 'vitest';
 import { compileRoutes } from '../../../src/core/routing/compile-routes.ts';
-import { findLeaf } from '../../../src/core/routing/route-table.ts';
+import { findLeaf } from '../../../src/core/routing/find-route.ts';
 import { compilePattern } from '../../../src/core/url/compile-pattern.ts';
 import { pathParam } from '../../../src/core/url/path-pattern.ts';
 import { makeRoute } from './make-policy.ts';
