@@ -156,13 +156,14 @@ function openApiModel(
   );
   /** A template never applies where another one, whose requests it all matches too, could never apply otherwise. */
   const outdone = (one: (typeof templates)[number], by: (typeof templates)[number]) =>
-    one.base === by.base &&
-    ((by.concrete && !one.concrete) ||
-      (by.all.length < one.all.length &&
-        by.all.every((path) => one.all.includes(path)) &&
-        !/\}[^/]|[^/]\{/.test(by.path)));
-  const verdict = (path: string, method: string, caller: Identity | null): boolean | undefined => {
-    const found = templates.filter(({ matches }) => matches.test(path));
+    (by.concrete && !one.concrete) ||
+    (by.all.length < one.all.length &&
+      by.all.every((path) => one.all.includes(path)) &&
+      !/\}[^/]|[^/]\{/.test(by.path));
+  const matching = (base: string, path: string) =>
+    templates.filter((one) => one.base === base && one.matches.test(path));
+  const verdict = (base: string, path: string, method: string, caller: Identity | null): boolean | undefined => {
+    const found = matching(base, path);
     const counting = found.filter((one) => !found.some((by) => by !== one && outdone(one, by)));
     const described = counting.map(({ path: key }) => {
       const operations = given[key]!;
@@ -184,8 +185,17 @@ function openApiModel(
         caller !== null &&
         scopes.every((scope) => caller.roles.includes(scope)),
     );
-  return ({ method, path, caller }) =>
-    verdict(path, method.toLowerCase(), caller) ?? verdict(otherSlash(path), method.toLowerCase(), caller) ?? false;
+  // A request may be meant for each server that has its path: all of them must allow it.
+  return ({ method: upper, path, caller }) => {
+    const method = upper.toLowerCase();
+    const verdicts = bases.map(
+      (base) =>
+        verdict(base, path, method, caller) ??
+        verdict(base, otherSlash(path), method, caller) ??
+        (matching(base, path).length > 0 ? false : undefined),
+    );
+    return verdicts.includes(true) && !verdicts.includes(false);
+  };
 }
 
 test.each([
