@@ -69,7 +69,7 @@ describe.each(packagedNames)('%s', (product) => {
 
 type PackagedName = (typeof packagedNames)[number];
 
-/** Only the proxy parses framing, chains of further proxies, and lists in `Connection`. */
+/** False where the proxy itself decides: framing, forwarding headers, and what `Connection` lists. */
 function isForGateway(golden: GoldenFile, row: GoldenCase): boolean {
   if (golden.file === 'framing.yaml') return false;
   const { rawHeaders } = viewOf(linesOf(golden, row));
@@ -89,7 +89,7 @@ function namesOf(rawHeaders: readonly string[]): string[] {
 
 function expectAllowed(row: GoldenCase, received: (name: string) => string[]): void {
   const { outcome, checkReason, identity, upstream } = row.expect;
-  // The proxy has removed a header whose spelling is refused elsewhere.
+  // The proxy removed the header whose spelling other entrypoints refuse.
   if (checkReason !== undefined) expect(checkReason).toBe('header_invalid');
   expect(outcome).toBe('allow');
   const one = (name: string) => received(name).join(', ');
@@ -113,53 +113,53 @@ function expectRefused(row: GoldenCase, answer: RawAnswer): void {
   expect(answer.header('location')).toBe(row.expect.location);
 }
 
-/** nginx drops a header with a dot in its name, so that neither the check nor the service gets it. */
-const withoutOddHeader = 'conditions.yaml: a region beside another spelling';
+/** nginx drops a header with a dot in its name, so neither the check nor the service receives it. */
+const withoutOddHeader = 'conditions.yaml: refuses a header repeated with a dot in its name';
 
 /** What a proxy refuses as malformed before the check. */
 const ownRefusals: Readonly<Record<PackagedName, readonly string[]>> = {
   nginx: [
-    'bearer.yaml: twice',
-    'bearer.yaml: the same one twice',
-    'credential-kinds.yaml: Basic twice',
-    'credential-kinds.yaml: Basic and Bearer',
-    'hosts.yaml: empty',
-    'hosts.yaml: path',
-    'hosts.yaml: list',
-    'methods.yaml: lower case is not upper-cased',
-    'methods.yaml: lower case is no other method',
-    'methods.yaml: one small letter',
-    'methods.yaml: an unknown method in lower case',
-    'methods.yaml: TRACE',
-    'optional.yaml: repeated',
-    'paths-canonical.yaml: above the root there is nothing',
+    'bearer.yaml: refuses two headers with different tokens',
+    'bearer.yaml: refuses two headers with the same token',
+    'credential-kinds.yaml: refuses repeated Basic headers',
+    'credential-kinds.yaml: refuses a Basic and a Bearer header',
+    'hosts.yaml: refuses an empty Host',
+    'hosts.yaml: refuses a path',
+    'hosts.yaml: refuses a list of hosts',
+    'methods.yaml: refuses a listed method in lower case',
+    'methods.yaml: refuses a lower-case method despite a rule for all others',
+    'methods.yaml: refuses a method with one lower-case letter',
+    'methods.yaml: refuses an unknown method in lower case',
+    'methods.yaml: refuses TRACE',
+    'optional.yaml: refuses a repeated credential',
+    'paths-canonical.yaml: dot segments above the root are dropped',
     'paths-refused.yaml: escaped NUL',
     'paths-refused.yaml: raw control character',
-    'paths-refused.yaml: lone percent',
-    'paths-refused.yaml: broken escape',
+    'paths-refused.yaml: lone percent sign',
+    'paths-refused.yaml: escape with invalid hex digits',
     'paths-refused.yaml: percent-u escape',
-    'paths-refused.yaml: a broken path is told before a broken credential',
-    'paths-tolerated.yaml: escaped NUL',
-    'public.yaml: repeated',
+    'paths-refused.yaml: ambiguous path is reported before a repeated credential',
+    'paths-tolerated.yaml: refuses an escaped NUL',
+    'public.yaml: forwards a repeated credential',
   ],
   haproxy: [
-    'hosts.yaml: path',
-    'hosts.yaml: list',
+    'hosts.yaml: refuses a path',
+    'hosts.yaml: refuses a list of hosts',
     'paths-refused.yaml: raw control character',
-    'hosts.yaml: user information',
-    'paths-refused.yaml: raw byte beyond ASCII',
-    'sign-in.yaml: a host with a user in front',
-    'sign-in.yaml: bytes beyond ASCII',
+    'hosts.yaml: refuses user information',
+    'paths-refused.yaml: raw non-ASCII byte',
+    'sign-in.yaml: refuses a Host with user information',
+    'sign-in.yaml: non-ASCII byte in the query',
   ],
   caddy: [
-    'hosts.yaml: path',
-    'hosts.yaml: list',
+    'hosts.yaml: refuses a path',
+    'hosts.yaml: refuses a list of hosts',
     'paths-refused.yaml: raw control character',
-    'paths-refused.yaml: lone percent',
-    'paths-refused.yaml: broken escape',
+    'paths-refused.yaml: lone percent sign',
+    'paths-refused.yaml: escape with invalid hex digits',
     'paths-refused.yaml: percent-u escape',
-    'hosts.yaml: user information',
-    'sign-in.yaml: a host with a user in front',
+    'hosts.yaml: refuses user information',
+    'sign-in.yaml: refuses a Host with user information',
   ],
 };
 

@@ -110,7 +110,7 @@ describe.each(Object.keys(middlewarePrograms))('%s', (name) => {
     });
   });
 
-  test('closes, and its process ends', async () => {
+  test('closes and lets its process exit', async () => {
     const ended = once(program, 'exit');
     program.stdin.end();
     expect(await ended).toEqual([0, null]);
@@ -127,32 +127,32 @@ async function* eventsOf(stream: Readable): AsyncGenerator<[string]> {
  * malformed.
  */
 const refusedByNode: readonly string[] = [
-  'absolute-form.yaml: no Host beside it',
-  'framing.yaml: chunked not last',
-  'hosts.yaml: none',
-  'methods.yaml: lower case is not upper-cased',
-  'methods.yaml: lower case is no other method',
-  'methods.yaml: one small letter',
-  'methods.yaml: an unknown method in lower case',
-  'methods.yaml: an unknown method that is not listed',
-  'paths-refused.yaml: no slash in front',
+  'absolute-form.yaml: refuses a missing Host',
+  'framing.yaml: refuses gzip after chunked',
+  'hosts.yaml: refuses a missing Host',
+  'methods.yaml: refuses a listed method in lower case',
+  'methods.yaml: refuses a lower-case method despite a rule for all others',
+  'methods.yaml: refuses a method with one lower-case letter',
+  'methods.yaml: refuses an unknown method in lower case',
+  'methods.yaml: refuses an unknown method that is not listed',
+  'paths-refused.yaml: no leading slash',
 ];
-/** Without a listener for `connect`, which none of the applications has. */
-const closedByNode = 'methods.yaml: CONNECT';
-/** With only a middleware and no protected server, Node's own refusal is the response to what its parser rejects. */
+/** Node closes the connection if the application does not listen for `connect`; none of these does. */
+const closedByNode = 'methods.yaml: refuses CONNECT';
+/** A middleware alone does not protect the server, so Node itself refuses what its parser rejects. */
 const withoutServer: readonly string[] = [
-  'framing.yaml: repeated coding',
-  'framing.yaml: length with a sign',
-  'framing.yaml: empty length',
-  'framing.yaml: list of lengths',
-  'framing.yaml: two lengths',
-  'framing.yaml: length and coding',
+  'framing.yaml: refuses a repeated Transfer-Encoding',
+  'framing.yaml: refuses a Content-Length with a sign',
+  'framing.yaml: refuses an empty Content-Length',
+  'framing.yaml: refuses a list in Content-Length',
+  'framing.yaml: refuses a repeated Content-Length',
+  'framing.yaml: refuses Content-Length beside Transfer-Encoding',
   'paths-refused.yaml: raw control character',
-  'paths-refused.yaml: raw byte beyond ASCII',
-  'sign-in.yaml: bytes beyond ASCII',
+  'paths-refused.yaml: raw non-ASCII byte',
+  'sign-in.yaml: non-ASCII byte in the query',
 ];
-/** Its adapter needs a host for the URL. */
-const refusedByHono = 'hosts.yaml: none in HTTP/1.0';
+/** Hono's adapter needs a host for the URL. */
+const refusedByHono = 'hosts.yaml: missing Host in HTTP/1.0';
 
 function expectSeen(row: GoldenCase, answer: RawAnswer): void {
   expect([answer.status, answer.header('x-error')]).toEqual([200, undefined]);
@@ -171,7 +171,7 @@ function expectSeen(row: GoldenCase, answer: RawAnswer): void {
   }
   if (upstream?.path !== undefined) expect(seen.url).toBe(upstream.path);
   for (const [name, value] of Object.entries(upstream?.headers ?? {})) {
-    // Of the connection to a service.
+    // Hop-by-hop headers, which only the proxy sets.
     if (name === 'connection' || name === 'transfer-encoding') continue;
     expect([name, values(name).length === 0 ? null : values(name).join(' | ')]).toEqual([name, value]);
   }

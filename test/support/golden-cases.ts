@@ -12,7 +12,7 @@ import type { Identity, Resolution } from '../../src/core/identity/identity.ts';
 import { type ReasonCode, reasons } from '../../src/core/outcome/reasons.ts';
 import type { RequestView } from '../../src/core/request/request-view.ts';
 
-const reason = z.string().refine((code): code is ReasonCode => Object.hasOwn(reasons, code), 'no such reason');
+const reason = z.string().refine((code): code is ReasonCode => Object.hasOwn(reasons, code), 'unknown reason');
 
 const identity = z.strictObject({
   bearer: z.string().optional(),
@@ -34,7 +34,7 @@ const headers = z.record(z.string(), z.string().nullable());
 const expectation = z.strictObject({
   outcome: z.enum(['allow', 'refuse', 'preflight', 'metadata']),
   reason: reason.optional(),
-  /** The author's word for the unmet condition. */
+  /** The configured `reason` of the unmet condition. */
   condition: z.string().optional(),
   route: z.string().optional(),
   stage: z.enum(stages).optional(),
@@ -68,21 +68,21 @@ const goldenCase = z
     request: z.union([z.string(), z.array(z.string()).min(1)]),
     /** Name of the identity whose credential is sent. */
     as: z.string().optional(),
-    /** False: no Host is added. */
+    /** If false, no Host is added. */
     host: z.boolean().default(true),
     expect: expectation,
   })
   .refine(
     ({ expect }) => (expect.outcome === 'refuse') === (expect.reason !== undefined),
-    'a reason belongs to a refusal',
+    'a refusal needs a reason, and only a refusal has one',
   )
   .refine(
     ({ expect }) => (expect.reason === 'condition_failed') === (expect.condition !== undefined),
-    'a condition belongs to condition_failed',
+    'condition_failed needs a condition, and only it has one',
   )
   .refine(
     ({ expect }) => expect.outcome === 'allow' || expect.upstream === undefined,
-    'only what is allowed has an upstream',
+    'only an allowed request has an upstream',
   );
 
 const goldenFile = z.strictObject({
@@ -98,7 +98,7 @@ export type GoldenFile = z.output<typeof goldenFile> & { readonly file: string }
 
 const folder = new URL('../fixtures/cases/', import.meta.url);
 
-/** Every file, by name. Throws with the file's name if one does not match the schema. */
+/** Every file, sorted by name. Throws with the file's name if one does not match the schema. */
 export function readGoldenFiles(): GoldenFile[] {
   return readdirSync(folder)
     .filter((file) => file.endsWith('.yaml'))
@@ -113,16 +113,16 @@ export function readGoldenFiles(): GoldenFile[] {
     });
 }
 
-/** The configuration as text, with the addresses of a run. Routes without an upstream get the only one. */
+/** The configuration as text, with the addresses of this run. A route without an upstream gets the only one. */
 export function configText(golden: GoldenFile, authApi: string, upstream: string): string {
   const { server, routes, ...rest } = golden.config as { server?: object; routes: readonly object[] };
   return stringify({
     version: 1,
     server: { listen: '127.0.0.1:0', admin: false, ...server },
     log: { level: 'silent' },
-    // Some cases break it on purpose, which must not open the breaker for the others.
+    // Some cases make it fail on purpose, which must not open the breaker for the others.
     authApi: { url: authApi, breaker: { failures: 10_000 } },
-    // Every case causes a new look-up, so none depends on the previous one.
+    // Every case looks up its credential again, so none depends on the previous one.
     cache: { accepted: '0s', rejected: '0s' },
     upstreams: { service: { targets: [upstream] } },
     ...rest,
@@ -130,7 +130,7 @@ export function configText(golden: GoldenFile, authApi: string, upstream: string
   });
 }
 
-/** The same for use inside an application: without settings that only the proxy supports. */
+/** The configuration for the middleware, without the settings that only the proxy supports. */
 export function inProcessText(golden: GoldenFile, authApi: string): string {
   const config = parse(configText(golden, authApi, 'http://127.0.0.1:9')) as {
     server: object;
@@ -165,7 +165,7 @@ export function linesOf(golden: GoldenFile, { request, as, host }: GoldenCase): 
   ];
 }
 
-/** What a strict parser reads from the lines: names and values alternating, without spaces around a value. */
+/** The lines as a strict parser reads them: names and values alternate, without spaces around a value. */
 export function viewOf(lines: readonly string[]): RequestView {
   const [line = '', ...rest] = lines;
   const end = line.lastIndexOf(' ');

@@ -1,5 +1,5 @@
 /**
- * What the golden cases of one file need to run: an Auth API that accepts its identities, a service, and the gateway.
+ * What the golden cases of one file run against: an Auth API that accepts its identities, a service, and the gateway.
  */
 import { expect } from 'vitest';
 import { createGateway } from '../../src/app/create-gateway.ts';
@@ -11,7 +11,7 @@ import { configText, type GoldenCase, type GoldenFile, userIdOf } from './golden
 import type { RawAnswer } from './raw-client.ts';
 import { type RecordingUpstream, startRecordingUpstream } from './recording-upstream.ts';
 
-/** The Auth API's response to every call while an identity with such a result is the caller. */
+/** The Auth API's response to every call in a case whose identity has this verdict. */
 const moods: Readonly<Record<'unavailable' | 'throttled', AuthApiMood>> = {
   unavailable: { kind: 'answers', status: 500, body: '{"error":"internal"}' },
   throttled: { kind: 'answers', status: 429, body: '{}', headers: { 'retry-after': '7' } },
@@ -20,9 +20,9 @@ const moods: Readonly<Record<'unavailable' | 'throttled', AuthApiMood>> = {
 export interface GoldenWorld {
   readonly config: Config;
   readonly port: number;
-  /** Where other proxies send checks; 0: nowhere. */
+  /** Where other proxies send HTTP checks; 0 if the authorizer is off. */
   readonly authorizerPort: number;
-  /** The same over gRPC. */
+  /** Where other proxies send gRPC checks; 0 if they are off. */
   readonly grpcPort: number;
   readonly authApi: FakeAuthApi;
   readonly upstream: RecordingUpstream;
@@ -57,7 +57,7 @@ export async function prepareAuthApi(authApi: FakeAuthApi, golden: GoldenFile, {
   await authApi.behave(verdict === 'unavailable' || verdict === 'throttled' ? moods[verdict] : { kind: 'fine' });
 }
 
-/** `more`: further sections of the configuration. */
+/** `more`: additional sections of the configuration. */
 export async function startGoldenWorld(golden: GoldenFile, more: object = {}): Promise<GoldenWorld> {
   const authApi = await startGoldenAuthApi(golden);
   const upstream = await startRecordingUpstream();
@@ -97,7 +97,7 @@ export function expectRefusal(
   code: ReasonCode,
 ): void {
   const { status, message } = reasons[code];
-  // A condition adds its author's word, the only difference from others.
+  // A failed condition adds its configured reason; no other refusal adds anything.
   const text = condition === undefined || code !== 'condition_failed' ? message : `${message}: ${condition}`;
   const redirected = location !== undefined && code === reason;
   expect([answer.status, answer.header('x-error')]).toEqual([redirected ? 303 : status, text]);

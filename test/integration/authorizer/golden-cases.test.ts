@@ -1,6 +1,6 @@
 /**
- * The golden cases through the external authorizer, in every dialect: each is the proxy's version of the client's
- * request, and the response must tell the proxy what the gateway itself would have done.
+ * The golden cases through the external authorizer, in every dialect: each check describes the client's request as a
+ * proxy would, and the response must match the gateway's own decision.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type DialectName, dialectNames, type ManagedHeader } from '../../../src/authorizer/dialect.ts';
@@ -58,10 +58,10 @@ describe.each(readGoldenFiles().map((golden) => [golden.file, golden] as const))
   });
 });
 
-/** Whether a proxy of this kind checks such a request in the way that the case expects. */
+/** Whether a proxy that speaks this dialect can send the check that the case expects. */
 function canState(dialect: DialectName, file: string, view: RequestView): boolean {
   if (dialect === 'envoy' && !envoyForwards(view)) return false;
-  // It does not send the client's address.
+  // These proxies do not send the client's address.
   if (dialect === 'gateway-api' && ['conditions.yaml', 'forwarded-trusted.yaml'].includes(file)) return false;
   return !listsConnection(view);
 }

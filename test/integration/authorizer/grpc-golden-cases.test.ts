@@ -1,6 +1,6 @@
 /**
- * The golden cases over gRPC, sent by a client built from Envoy's published protos: with headers as Envoy joins them,
- * and separate (`encode_raw_headers`). A refusal is a response, and no call fails.
+ * The golden cases over gRPC, sent by a client built from Envoy's published protos: with headers joined as Envoy does
+ * by default, and separate (`encode_raw_headers`). A refusal is an ordinary response: no call fails.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { RequestView } from '../../../src/core/request/request-view.ts';
@@ -61,13 +61,13 @@ function isAsked(golden: GoldenFile, row: GoldenCase): boolean {
   return reachesProxy(row, lines) && envoyForwards(view) && !listsConnection(view);
 }
 
-/** Envoy joins them, which makes it another request. */
+/** Envoy joins repeated headers, which changes the request. */
 function repeatsHeader({ rawHeaders }: RequestView): boolean {
   const names = rawHeaders.filter((_, index) => index % 2 === 0).map((name) => name.toLowerCase());
   return new Set(names).size < names.length;
 }
 
-/** Of `google.rpc.Status`. */
+/** The code in `google.rpc.Status`: unauthenticated, unavailable or permission denied. */
 function statusOf({ status }: Verdict): number {
   return status === 401 ? 16 : status >= 500 ? 14 : 7;
 }
