@@ -175,7 +175,7 @@ hero:
     - { theme: alt, text: Why Rolegate, link: /README }
 features:
   - { title: The credentials you have, details: "Bearer tokens from your Auth API, OAuth 2 introspection or JWT, API keys, and HTTP Basic for git, docker and pip.", link: /docs/guides/openid-connect }
-  - { title: Rules with proof, details: "Tests, coverage, mutation and an exhaustive diff show what a change lets in before it takes effect.", link: /docs/guides/write-a-policy }
+  - { title: Rules with proof, details: "Tests, coverage, mutation and an exhaustive diff show what a change allows before it takes effect.", link: /docs/guides/write-a-policy }
   - { title: Revoked at once, details: "Results are cached in memory and Redis, and a revocation reaches every replica, also for look-ups under way.", link: /docs/guides/revocation }
   - { title: Behind your own proxy, details: "The same decision for nginx, Traefik, Caddy, HAProxy and Envoy, or inside a Node application.", link: /docs/guides/behind-your-proxy }
 ---

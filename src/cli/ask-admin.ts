@@ -34,7 +34,7 @@ export async function askAdmin(
       signal: AbortSignal.timeout(longestWaitMs),
     });
   } catch {
-    throw new CommandError(`rolegate: no gateway responds on ${admin}; set its admin port with --admin`);
+    throw new CommandError(`rolegate: no gateway responds at ${admin}; set its admin port with --admin`);
   }
   if (response.statusCode === 200) return await response.body.json();
   const said = (await detailOf(response.body)) ?? response.headers['x-error'];

@@ -69,7 +69,7 @@ async function examineAuthApi(file: string, timeoutMs: number): Promise<readonly
     ...authApiChecks(settings, '', timeoutMs),
     ...authApiCertificateChecks(settings, ''),
   ];
-  return [findingsOf('configuration', file).ok('it loads'), ...(await runChecks(checks, timeoutMs))];
+  return [findingsOf('configuration', file).ok('valid'), ...(await runChecks(checks, timeoutMs))];
 }
 
 async function examineGateway(file: string, timeoutMs: number): Promise<readonly Finding[]> {
@@ -94,9 +94,9 @@ async function examineGateway(file: string, timeoutMs: number): Promise<readonly
     ...(embedded === null ? [] : authApiCertificateChecks(embedded, inEmbedded)),
   ];
   return [
-    ok(`it loads; routes: ${entriesOf(config.routes.routes).length}, upstreams: ${config.upstreams.size}`),
+    ok(`valid; routes: ${entriesOf(config.routes.routes).length}, upstreams: ${config.upstreams.size}`),
     ...surprises.map(({ code, problem }) =>
-      at(problem).warning(problem.message, problem.hint ?? `See "${code}" in the reference of warnings.`),
+      at(problem).warning(problem.message, problem.hint ?? `See "${code}" in the reference of findings.`),
     ),
     ...(await runChecks(checks, timeoutMs)),
   ];

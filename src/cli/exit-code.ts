@@ -10,9 +10,9 @@ export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
 
 /** Their meaning, for pages and help. */
 export const exitMeanings: Readonly<Record<ExitCode, string>> = {
-  [ExitCode.fine]: 'fine',
-  [ExitCode.failed]: 'failed',
-  [ExitCode.usage]: 'wrong usage',
+  [ExitCode.fine]: 'success',
+  [ExitCode.failed]: 'failure',
+  [ExitCode.usage]: 'usage error',
   [ExitCode.different]: 'the result is negative: refused, or different',
 };
 

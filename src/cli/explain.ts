@@ -73,7 +73,7 @@ export async function explain(method: string, url: string, options: ExplainOptio
 /** Options for the caller exclude each other. */
 function checkWhoAsks({ bearer, as, claims, source, roles, groups, signedIn, at, trusted }: ExplainOptions): void {
   if (bearer !== undefined && (at !== undefined || trusted === true)) {
-    throw usageError('rolegate: with --bearer a gateway decides, now and for this client; omit --at and --trusted');
+    throw usageError('rolegate: with --bearer, a gateway decides for the current time and this client; omit --at and --trusted');
   }
   const inRoles = (roles ?? groups ?? signedIn) !== undefined;
   if (bearer !== undefined && (inRoles || (as ?? claims) !== undefined)) {
@@ -82,11 +82,11 @@ function checkWhoAsks({ bearer, as, claims, source, roles, groups, signedIn, at,
     );
   }
   if (as !== undefined && (inRoles || claims !== undefined)) {
-    throw usageError('rolegate: --as names a complete identity; omit --claims, --roles, --groups and --signed-in');
+    throw usageError('rolegate: --as selects a complete identity; omit --claims, --roles, --groups and --signed-in');
   }
   if (claims !== undefined && inRoles) {
     throw usageError(
-      'rolegate: roles, groups and the sign-in follow from --claims; omit --roles, --groups and --signed-in',
+      'rolegate: roles, groups and the sign-in come from --claims; omit --roles, --groups and --signed-in',
     );
   }
   if (source !== undefined && claims === undefined) throw usageError('rolegate: --source requires --claims');
@@ -180,7 +180,7 @@ function readHeaders(lines: readonly string[]): string[] {
     const colon = line.indexOf(':');
     // The line is not repeated: it may contain a credential.
     if (colon < 1) {
-      throw usageError(`rolegate: expected --header "name: value"; no. ${at + 1} has no name or no colon`);
+      throw usageError(`rolegate: expected --header "name: value"; header ${at + 1} has no name or no colon`);
     }
     return [line.slice(0, colon), line.slice(colon + 1).trim()];
   });

@@ -17,7 +17,7 @@ const secretFile = 'rolegate.secret';
 
 export function init(url: string, { config }: InitOptions): ExitCode {
   const service = readServiceUrl(url);
-  if (existsSync(config)) throw new CommandError(`${config} exists already: nothing was written`);
+  if (existsSync(config)) throw new CommandError(`${config} already exists; nothing was written`);
   const secret = join(dirname(config), secretFile);
   // An existing one may belong to an existing database.
   if (!existsSync(secret)) writeNewFile(secret, `${randomBytes(32).toString('hex')}\n`, 0o600);
@@ -30,7 +30,7 @@ export function init(url: string, { config }: InitOptions): ExitCode {
 function readServiceUrl(text: string): string {
   const origin = parseOrigin(text, '');
   if (typeof origin !== 'string') {
-    const expected = 'expected the URL of the service with scheme, host and port alone';
+    const expected = 'expected the URL of the service with only scheme, host and port';
     throw usageError(`${expected}, such as http://127.0.0.1:3000`);
   }
   return origin;

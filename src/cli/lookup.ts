@@ -26,7 +26,7 @@ export async function lookup(id: string, { admin, adminToken, json = false }: Lo
   const path = `/decisions/${encodeURIComponent(id)}`;
   const words = {
     purpose: 'lookup',
-    notFound: `no decision with the id ${id} is recorded: see "records" of the configuration`,
+    notFound: `there is no record of a decision with the id ${id}; see "records" in the configuration`,
   };
   const found = (await askAdmin(admin, adminToken, { method: 'GET', path }, words)) as Found;
   // Some of it comes from a client: its control characters must not reach the terminal.
@@ -45,11 +45,11 @@ function textOf({ request, identity, explanation, rulesChanged, shortened }: Fou
     return `${pc.bold(name.padEnd(width))}  ${text}\n`;
   });
   const cut = shortened
-    ? '\nThe record is shortened: long texts are cut, at most 10 roles and groups are left, and nothing is explained.\n'
+    ? '\nThe record is shortened: long texts are truncated, at most 10 roles and groups are kept, and the decision is not explained.\n'
     : '';
   const happened = `${whatHappened(request)}\n${lines.join('')}${cut}`;
   if (explanation === null) return happened;
-  const note = rulesChanged ? 'The rules have changed since: they now decide as follows.\n\n' : '';
+  const note = rulesChanged ? 'The rules have changed since then. The current ones decide as follows.\n\n' : '';
   return `${happened}\n${note}${explanationText(explanation, pc.isColorSupported)}`;
 }
 

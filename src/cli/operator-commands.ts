@@ -14,7 +14,7 @@ export function addOperatorCommands(program: Command, done: Done, configOption: 
     )
     .addOption(configOption())
     .option('--timeout <ms>', 'timeout of each check in milliseconds; checks run concurrently', '5000')
-    .option('--strict', 'fail if there is a warning')
+    .option('--strict', 'fail on warnings')
     .option('--json', 'print JSON')
     .action(async (options: DoctorOptions) => done(await (await import('./doctor.ts')).doctor(options)));
   program
@@ -22,7 +22,7 @@ export function addOperatorCommands(program: Command, done: Done, configOption: 
     .description('show what a role, or an identity of the tests, can reach: routes, methods and conditions')
     .addOption(configOption())
     .option('--role <name>', 'a role that is declared under "roles"')
-    .option('--as <identity>', 'an identity of tests.identities')
+    .option('--as <identity>', 'an identity from tests.identities')
     .addOption(
       new Option('-f, --format <format>', 'output format').choices(['table', 'json', 'markdown']).default('table'),
     )

@@ -40,7 +40,7 @@ export async function prove(url: string, options: ProveOptions): Promise<ExitCod
   const config = readConfig(options.config);
   const planner = new Planner(planOf(config, base, options));
   if (planner.places.length === 0)
-    throw new CommandError('rolegate: no route has a method that changes nothing; see --unsafe');
+    throw new CommandError('rolegate: no route accepts GET, HEAD or OPTIONS; see --unsafe');
   const sender = createSender(base, addressFor(base, options.resolve));
   try {
     const report = await ask(planner, sender, {
@@ -124,13 +124,13 @@ function firstOfEachCaller(echoes: readonly Probe[]): readonly Probe[] {
 }
 
 const unseen =
-  'Forged identity headers were not tried: no service returns the headers that it receives. Put one that does behind a route, such as the echo of "rolegate demo".';
+  'Forged identity headers were not tried: no service returns the headers that it receives. Add a route to one that does, such as the sample service of "rolegate demo".';
 const unseenWithCredential =
-  'Credentials that reach the service were not checked: no service behind a closed route returns the headers that it receives.';
+  'Credentials that reach the service were not checked: no service of a protected route returns the headers that it receives.';
 const withoutCredential =
-  'No valid credential was given, so no request was sent with one: ROLEGATE_CREDENTIAL="Authorization: Bearer ..." and --roles.';
+  'No valid credential was given, so no request was sent with one. Set ROLEGATE_CREDENTIAL="Authorization: Bearer ..." and --roles.';
 const unknownFacts =
-  'Some requests were not judged: conditions on the address of the client need the address of this machine in --client, and for "maxAuthAge" it is not known when the user signed in.';
+  'Some requests were not checked: conditions on the client address need the address of this machine in --client, and "maxAuthAge" needs the sign-in time, which is unknown.';
 
 function planOf(config: Config, base: URL, options: ProveOptions): Plan {
   const { user, roles, groups, credential, client = null, unsafe = false } = options;
@@ -181,6 +181,6 @@ function addressFor(base: URL, resolve: string | undefined): string | null {
     throw usageError('rolegate: --resolve is HOST:PORT:ADDRESS, such as api.example.test:443:192.0.2.7');
   const own = base.port || (base.protocol === 'https:' ? '443' : '80');
   if (host.toLowerCase() !== base.hostname || port !== own)
-    throw usageError(`rolegate: --resolve is for ${host}:${port}, and the URL for ${base.hostname}:${own}`);
+    throw usageError(`rolegate: --resolve is for ${host}:${port}, but the URL is for ${base.hostname}:${own}`);
   return address;
 }

@@ -38,7 +38,7 @@ function addProve(program: Command, done: Done, configOption: () => Option): voi
   program
     .command('prove')
     .description(
-      'test a running installation through its proxy, and report what it allows although the rules refuse it. Exits with 1 if something gets through',
+      'test a running installation through its proxy, and report what it allows against the rules. Exits with 1 on any finding',
     )
     .argument('<url>', 'URL for clients, such as https://api.example.test')
     .addOption(configOption())
@@ -53,7 +53,7 @@ function addProve(program: Command, done: Done, configOption: () => Option): voi
     .option('--user <id>', 'user id of its owner')
     .option('--client <address>', 'address of this machine, for conditions on the client address')
     .option('--resolve <host:port:address>', 'connect to this address for the host and port of the URL, as curl does')
-    .option('--unsafe', 'also send methods that change something, if the rules refuse them')
+    .option('--unsafe', 'also send state-changing methods where the rules refuse them')
     .option('--outage', 'only run the checks for an outage of the Auth API; stop the Auth API first')
     .option('--json', 'print JSON')
     .action(async (url: string, options: ProveOptions) => done(await (await import('./prove.ts')).prove(url, options)));

@@ -86,6 +86,6 @@ function report(file: string, findings: readonly Finding[]): ExitCode {
     const about = subject === '' ? '' : ` (${subject})`;
     process.stdout.write(`${file}:${line}: ${code}: ${harm}${about}\n  ${advice}\n`);
   }
-  if (findings.length === 0) process.stdout.write(`${file}: nothing gets past the check\n`);
+  if (findings.length === 0) process.stdout.write(`${file}: nothing bypasses the check\n`);
   return findings.length === 0 ? ExitCode.fine : ExitCode.different;
 }

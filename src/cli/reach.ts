@@ -14,7 +14,7 @@ export interface ReachOptions {
 
 export function reach({ config: file, role, as, format }: ReachOptions): ExitCode {
   if ((role === undefined) === (as === undefined)) {
-    throw usageError('rolegate: expected --role or --as, one of the two');
+    throw usageError('rolegate: expected either --role or --as');
   }
   // Identities may be in files of tests.
   const { config } = readPlaced(file, { tests: as === undefined ? 'none' : 'found' });

@@ -14,7 +14,7 @@ export function routes(options: { config: string; format: 'table' | 'json' | 'ma
 function headsOf(described: readonly RouteDescription[]): readonly string[] {
   const all = allOf(described);
   const besides = described.some((route) => besidesOf(route, all).length > 0);
-  return ['route', 'host', 'path', 'methods', 'who may', 'upstream', ...(besides ? ['besides'] : [])];
+  return ['route', 'host', 'path', 'methods', 'who may', 'upstream', ...(besides ? ['details'] : [])];
 }
 
 interface OfAllRoutes {
@@ -38,9 +38,9 @@ const readsCredentials = ({ access }: RouteDescription) =>
 /** Also the kinds of credential if another route accepts more, and the challenges if a route with the same kinds has more. */
 function besidesOf(route: RouteDescription, { kinds, challenges: most }: OfAllRoutes): readonly string[] {
   const { credentials, challenges, policies = [] } = route;
-  const restricted = policies.map((id) => `below policy ${id}`);
+  const restricted = policies.map((id) => `under policy ${id}`);
   const ofCredentials = [
-    ...(credentials.length < kinds.size ? [`takes ${credentials.join(', ')}`] : []),
+    ...(credentials.length < kinds.size ? [`accepts ${credentials.join(', ')}`] : []),
     ...(challenges.length < (most.get(`${credentials}`) ?? 0) ? [`challenges ${challenges.join(', ')}`] : []),
   ];
   return [...restricted, ...(readsCredentials(route) ? ofCredentials : []), ...extrasInWords(route)];
@@ -76,7 +76,7 @@ function rows(route: RouteDescription, all: OfAllRoutes): string[][] {
   const others = route.access.length === 1 ? 'every method' : 'other methods';
   for (const { method, rule } of route.access) {
     const rules = [ruleInWords(rule), ...(route.when ?? []).map(({ condition }) => condition)].join('\nif ');
-    const words = route.mode === 'shadow' && rule !== 'deny' ? `everyone (shadow mode)\ntried out: ${rules}` : rules;
+    const words = route.mode === 'shadow' && rule !== 'deny' ? `everyone (shadow mode)\nrule under test: ${rules}` : rules;
     byRule.set(words, [...(byRule.get(words) ?? []), method === '*' ? others : method]);
   }
   const patterns = [route, ...(route.furtherPatterns ?? [])];

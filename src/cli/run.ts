@@ -55,7 +55,7 @@ export function createProgram(done: Done): Command {
   program
     .description('Authentication gateway: authenticates requests, enforces role rules, forwards or refuses.')
     .version(version, '-v, --version')
-    .showHelpAfterError('(rolegate --help shows the commands)')
+    .showHelpAfterError('("rolegate --help" lists the commands)')
     .addHelpText('after', afterHelp)
     .exitOverride();
   const configOption = () =>
@@ -65,7 +65,7 @@ export function createProgram(done: Done): Command {
     .command('serve')
     .description('run the gateway')
     .addOption(configOption())
-    .option('--shadow <file>', 'candidate configuration to compare with on live traffic')
+    .option('--shadow <file>', 'candidate configuration to compare on live traffic')
     .action(async (options: ServeOptions) => done(await (await import('./serve.ts')).serve(options)));
   program.command('worker', { hidden: true }).action(async () => done(await (await import('./worker.ts')).worker()));
   program
@@ -81,10 +81,10 @@ export function createProgram(done: Done): Command {
   addAuthApi(program, done);
   program
     .command('validate')
-    .description('check a configuration; every problem is reported at once')
+    .description('check a configuration, and report every problem at once')
     .argument('[file]', 'configuration file (instead of --config)')
     .addOption(configOption())
-    .option('--strict', 'fail if there is a warning')
+    .option('--strict', 'fail on warnings')
     .option('--ignore <code>', 'hide a finding, such as role_unused or role_unused:guest; may be repeated', collect, [])
     .option('--sarif', 'print problems and warnings as SARIF 2.1.0, for code scanning')
     .action(async (file: string | undefined, options: ValidateOptions & { config: string }) =>
@@ -106,7 +106,7 @@ export function createProgram(done: Done): Command {
     .argument('<method>', 'method of the request, such as GET')
     .argument('<url>', 'URL, such as https://api.example.test/v1/orders/7, or a path')
     .addOption(configOption())
-    .option('--as <identity>', 'an identity of tests.identities')
+    .option('--as <identity>', 'an identity from tests.identities')
     .option('--roles <names>', 'a user with these roles, separated by commas')
     .option('--groups <names>', "the user's groups, separated by commas")
     .option('--signed-in <time>', 'when the user signed in, such as 2026-12-01T08:50:00Z')
@@ -114,7 +114,7 @@ export function createProgram(done: Done): Command {
     .option('--source <name>', 'with --claims: the source whose fields are read (default: the only one)')
     .option('--header <line>', 'a header, such as "x-region: eu"; may be repeated', collect, [])
     .option('--client <address>', 'address of the client')
-    .option('--trusted', 'the request comes from a trusted proxy, so that its "conditions.trustedHeaders" are read')
+    .option('--trusted', 'the request comes from a trusted proxy, so its "conditions.trustedHeaders" are read')
     .option('--at <time>', 'time of the request, such as 2026-12-01T09:00:00Z (default: now)')
     .addOption(new Option('--bearer <token>', 'a live bearer, looked up by a running gateway').env('ROLEGATE_BEARER'))
     .addOption(new Option('--admin <url>', 'admin port of that gateway').default('http://127.0.0.1:9090'))
@@ -126,12 +126,12 @@ export function createProgram(done: Done): Command {
   addOperatorCommands(program, done, configOption);
   program
     .command('test')
-    .description('run the tests of the rules, with coverage and, if requested, against mutations of the rules')
+    .description('run the tests of the rules, and report their coverage and, with --mutation, their mutation score')
     .argument('[files...]', 'test files (default: every *.test.yaml in the folder of the configuration and below)')
     .addOption(configOption())
     .addOption(new Option('-r, --reporter <name>', 'output format').choices(reporterNames).default('pretty'))
-    .addOption(percentOption('--coverage <percent>', 'minimum share of rule effects that tests touch').default(0))
-    .addOption(percentOption('--mutation <percent>', 'minimum share of changed rules that tests notice'))
+    .addOption(percentOption('--coverage <percent>', 'minimum share of rule effects that tests cover').default(0))
+    .addOption(percentOption('--mutation <percent>', 'minimum share of rule changes that tests detect'))
     .option('--update', 'print the missing cases as YAML instead; with --mutation, also cases that detect more changes')
     .option('-o, --out <file>', 'with --update: append them to this test file')
     .action(async (files: string[], options: TestOptions) =>
@@ -139,32 +139,32 @@ export function createProgram(done: Done): Command {
     );
   program
     .command('diff')
-    .description('show what a change of the configuration means. Exits with 3 if the two differ')
+    .description('show the effect of a configuration change. Exits with 3 if the two differ')
     .argument('<before>', 'configuration file')
     .argument('<after>', 'configuration file')
     .option('--json', 'print JSON')
     .option('--markdown', 'print Markdown for a pull request')
     .option('--all', 'list all differences, not only the first ones of each kind')
-    .option('--replay <file>', 'decide the requests of a file of recorded decisions (log.decisions) under both')
+    .option('--replay <file>', 'also replay a file of recorded decisions (log.decisions) under both')
     .action(async (before: string, after: string, options: DiffOptions) =>
       done(await (await import('./diff.ts')).diff(before, after, options)),
     );
   program
     .command('ci')
     .description(
-      'validate, test, diff and replay as one report for a pull request. Exits with 1 if a step fails, with 3 as --fail-on says',
+      'validate, test, diff and replay in one report for a pull request. Exits with 1 if a step fails, with 3 according to --fail-on',
     )
     .addOption(configOption())
     .requiredOption('--base <revision>', 'Git revision to compare with, such as origin/main')
     .addOption(percentOption('--coverage <percent>', 'minimum share of rule effects that tests cover').default(100))
-    .addOption(percentOption('--mutation <percent>', 'minimum share of changed rules that tests notice').default(100))
+    .addOption(percentOption('--mutation <percent>', 'minimum share of rule changes that tests detect').default(100))
     .addOption(
       new Option('--fail-on <difference>', 'differences that cause exit code 3')
         .choices(['nothing', 'newly-allowed', 'any-change'])
         .default('nothing'),
     )
     .option('--ignore <finding>', 'accept a finding, given as code or code:subject; may be repeated', collect, [])
-    .option('--replay <file>', 'decide the requests of a file of recorded decisions (log.decisions) under both')
+    .option('--replay <file>', 'also replay a file of recorded decisions (log.decisions) under both')
     .option('--sarif <file>', 'write the findings as SARIF 2.1.0')
     .option('--out <file>', 'write the report to this file')
     .option('--all', 'list everything, not only the first ones of each kind')
@@ -200,8 +200,8 @@ export function createProgram(done: Done): Command {
 
 /** New users run `rolegate` without arguments first. */
 const afterHelp = `
-New here? "rolegate demo" runs everything on this machine, with lines to paste. "rolegate init <url>" writes a first
-configuration for a service of yours.
+New here? "rolegate demo" runs everything on this machine, with commands to paste. "rolegate init <url>" writes a first
+configuration for your service.
 
 Exit codes:
 ${Object.entries(exitMeanings)
@@ -243,7 +243,7 @@ function addAuthApi(program: Command, done: Done): void {
     .addOption(
       new Option(
         '-c, --config <file>',
-        'its configuration file, or for the commands below also a gateway with authApi.embedded',
+        'its configuration file; the commands below also accept that of a gateway with authApi.embedded',
       )
         .env('ROLEGATE_AUTH_API_CONFIG')
         .default('auth-api.yaml'),

@@ -54,7 +54,7 @@ function addToFile(file: string, written: Written): string {
   const beyond = notFound.map((words) => `not found: ${words}\n`).join('');
   if (cases.length === 0) return `nothing to add to ${file}\n${beyond}`;
   if (!/\.test\.ya?ml$/.test(file)) {
-    throw usageError('rolegate: expected --out as a file of tests, such as gateway.test.yaml');
+    throw usageError('rolegate: expected --out as a test file, such as gateway.test.yaml');
   }
   const before = readText(file);
   const text =

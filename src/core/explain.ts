@@ -182,7 +182,7 @@ function trailStep(stage: Stage, decision: Decision): TrailStep {
 function shadowWords(decision: Decision): string | null {
   const refused = shadowedBy(decision);
   if (refused === null) return null;
-  return `let through in the shadow; the rule refuses: ${refused.condition ?? refused.reason}`;
+  return `allowed in shadow mode; the rule refuses: ${refused.condition ?? refused.reason}`;
 }
 
 function passedWords(stage: Stage, { request, route, identity, outcome, stage: end }: Decision): string {

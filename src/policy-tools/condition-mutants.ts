@@ -17,9 +17,9 @@ export function* otherConditions(
 ): Generator<Change<Route['conditions']>> {
   for (const [index, criterion] of (conditions ?? []).entries()) {
     const others = conditions!.filter((_, at) => at !== index);
-    yield [`the condition ${criterion.word} is gone`, others.length === 0 ? null : others];
+    yield [`the condition ${criterion.word} is removed`, others.length === 0 ? null : others];
     for (const [words, steps] of withoutParts(criterion.steps)) {
-      yield [`the condition ${criterion.word} is without ${words}`, conditions!.with(index, { ...criterion, steps })];
+      yield [`the condition ${criterion.word} loses ${words}`, conditions!.with(index, { ...criterion, steps })];
     }
     for (const role of criterion.unlessSource) {
       const unlessSource = criterion.unlessSource.filter((name) => name !== role);
@@ -59,10 +59,10 @@ function* otherMethodsOf({
   word,
 }: Criterion): Generator<Change<Pick<Criterion, 'methods' | 'exceptMethods'>>> {
   if (methods === null && exceptMethods.length === 0) return;
-  yield [`the condition ${word} is for every method`, { methods: null, exceptMethods: [] }];
+  yield [`the condition ${word} applies to every method`, { methods: null, exceptMethods: [] }];
   for (const method of methods === null || methods.length < 2 ? [] : methods) {
     const others = methods!.filter((other) => other !== method);
-    yield [`the condition ${word} is no longer for ${method}`, { methods: others, exceptMethods }];
+    yield [`the condition ${word} no longer applies to ${method}`, { methods: others, exceptMethods }];
   }
 }
 

@@ -77,7 +77,7 @@ function rememberPossible(mapping: RoleMapping | null): (route: Route, rule: Acc
 }
 
 export function effectInWords(effect: Effect): string {
-  if (effect.kind === 'signIn') return 'sends to its sign-in page';
+  if (effect.kind === 'signIn') return 'is redirected to its sign-in page';
   if (effect.kind === 'refuses') {
     return `is refused with ${effect.word}${effect.policy === undefined ? '' : ` of policy ${effect.policy}`}`;
   }

@@ -61,7 +61,7 @@ export function routeMutants(
       reaches,
     );
   const [first] = entry;
-  const mutants: RouteMutant[] = [mutant('the route is gone', [])];
+  const mutants: RouteMutant[] = [mutant('the route is removed', [])];
   const { own, policies } = first.restricted ?? { own: first, policies: [] };
   const withRules = ({ access, conditions }: RouteRules) => restrict({ access, conditions }, policies, roles);
   for (const [words, access] of otherAccess(own.access, roles, first.pattern.params)) {
@@ -73,7 +73,7 @@ export function routeMutants(
   for (const [words, changed] of otherCredentials(first, kinds)) mutants.push(throughout(words, changed));
   for (const [at, route] of entry.entries()) {
     const { host, path } = route.pattern;
-    if (entry.length > 1) mutants.push(mutant(`it is no longer for ${host ?? ''}${path}`, entry.toSpliced(at, 1)));
+    if (entry.length > 1) mutants.push(mutant(`it no longer matches ${host ?? ''}${path}`, entry.toSpliced(at, 1)));
     for (const [words, pattern] of fewerAlternatives(route.pattern)) {
       mutants.push(mutant(words, entry.with(at, { ...route, pattern })));
     }
@@ -119,16 +119,16 @@ function withoutOthers({ byMethod }: RouteAccess): RouteAccess {
 /** Other kinds of credential, and no sign-in page: only where a rule demands a credential. */
 function* otherCredentials(route: Route, kinds: readonly CredentialKind[]): Generator<Change<Partial<Route>>> {
   if (!rulesIn(route.access).some(({ kind }) => kind === 'authenticated' || kind === 'roles')) return;
-  if (route.signIn !== null) yield ['no browser is sent to its sign-in page', { signIn: null }];
+  if (route.signIn !== null) yield ['browsers are no longer redirected to its sign-in page', { signIn: null }];
   const { credentials } = route;
   const further = kinds.filter((kind) => !credentials.includes(kind));
   if (further.length === 0) return;
   yield ['its list of credentials is removed', { credentials: kinds }];
   for (const kind of credentials) {
-    yield [`it takes ${kind} no longer`, { credentials: credentials.filter((other) => other !== kind) }];
+    yield [`it no longer accepts ${kind}`, { credentials: credentials.filter((other) => other !== kind) }];
   }
   if (further.length === 1) return;
-  for (const kind of further) yield [`it takes ${kind}, too`, { credentials: [...credentials, kind] }];
+  for (const kind of further) yield [`it also accepts ${kind}`, { credentials: [...credentials, kind] }];
 }
 
 export function policyMutants(policies: readonly Restriction[], roles: RoleTable): readonly PolicyMutant[] {
@@ -139,8 +139,8 @@ export function policyMutants(policies: readonly Restriction[], roles: RoleTable
     };
     const place = { pattern, access: { every: access, byMethod: new Map(), allow: '' } };
     return [
-      mutant('it is gone', null),
-      ...(access === null || conditions === null ? [] : [mutant('its access is gone', { ...policy, access: null })]),
+      mutant('it is removed', null),
+      ...(access === null || conditions === null ? [] : [mutant('its access is removed', { ...policy, access: null })]),
       ...(access === null ? [] : weakened(access, roles, pattern.params)).map(([words, rule]) =>
         mutant(words, { ...policy, access: rule }),
       ),
@@ -171,7 +171,7 @@ export function roleMutants(roles: RoleTable, origins: readonly RoleOrigin[]): r
     }
   }
   for (const [index, { role, field }] of origins.entries()) {
-    const words = `role ${role} no longer follows from ${field}`;
+    const words = `role ${role} is no longer derived from ${field}`;
     mutants.push({ kind: 'roles', roles, origins: origins.toSpliced(index, 1), words });
   }
   return mutants;

@@ -54,7 +54,7 @@ export function* withWeakerRoles(
       const anywhere = inAnyScope(role);
       if (anywhere === null) continue;
       const instead = changed(terms.with(terms.indexOf(role), { any: [role, anywhere] }));
-      yield [`role ${role} counts in any scope${place}`, compileRule(instead, roles)];
+      yield [`role ${role} is accepted in any scope${place}`, compileRule(instead, roles)];
     }
     if (key === 'any') {
       const granting = new Set(names.flatMap((role) => [...rolesThatGrant(role, roles)]));

@@ -82,14 +82,14 @@ export function outcomeOf(decision: Decision, { view, facts }: Simulated): TestC
 }
 
 function headerFaults(test: TestCase, decision: Decision, simulated: Simulated, rules: ForwardingRules): string[] {
-  if (decision.outcome !== 'allow') return ['expected headers for the service, which gets nothing'];
+  if (decision.outcome !== 'allow') return ['expected headers for the service, but it receives no request'];
   const sent = upstreamHeaders(decision, simulated, rules);
   return [...test.upstreamHeaders].flatMap(([name, expected]) => {
     const values = sent.filter(([header]) => header.toLowerCase() === name.toLowerCase()).map(([, value]) => value);
     const got = values.length === 0 ? null : values.join(', ');
     if (got === expected) return [];
     const words = (value: string | null) => (value === null ? 'none' : JSON.stringify(value));
-    return [`expected header ${name} ${words(expected)}, the service gets ${words(got)}`];
+    return [`expected header ${name} ${words(expected)}, got ${words(got)}`];
   });
 }
 

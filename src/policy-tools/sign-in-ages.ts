@@ -31,13 +31,13 @@ export function signInWords(ms: number | null): readonly string[] {
 
 /** Doubles the maximum age. */
 export function* widerSignIns(step: SignInStep): Generator<Change<SignInStep>> {
-  yield ['takes sign-ins twice as old', { ...step, maxMs: step.maxMs * 2 }];
+  yield ['accepts sign-ins twice as old', { ...step, maxMs: step.maxMs * 2 }];
 }
 
 /** Halves the maximum age. */
 export function* narrowerSignIns(steps: readonly Step[]): Generator<Change<readonly Step[]>> {
   for (const [at, step] of steps.entries()) {
     if (!isSignInStep(step)) continue;
-    yield ['takes only sign-ins half as old', steps.with(at, { ...step, maxMs: Math.floor(step.maxMs / 2) })];
+    yield ['accepts only sign-ins half as old', steps.with(at, { ...step, maxMs: Math.floor(step.maxMs / 2) })];
   }
 }

@@ -54,7 +54,7 @@ export function* widerPatterns(route: Route): Generator<Change<Route>> {
     if (!paramsRead(route).every((name) => pattern.params.includes(name))) return;
     const literals = route.reading?.literals?.slice(0, at) ?? null;
     const reading = route.reading === null ? null : { ...route.reading, literals };
-    yield [`its path is ${widened}`, { ...route, pattern, reading }];
+    yield [`its path becomes ${widened}`, { ...route, pattern, reading }];
   }
 }
 
@@ -64,11 +64,11 @@ function* widerForms(pattern: RoutePattern): Generator<Change<RoutePattern>> {
     if (segment.kind !== 'param' || segment.form === null) continue;
     const { name, form } = segment;
     if (form.shape !== null) {
-      yield [`the parameter ${name} takes any text`, withForm(pattern, at, name, { ...form, shape: null })];
+      yield [`the parameter ${name} accepts any text`, withForm(pattern, at, name, { ...form, shape: null })];
     }
     if (form.before + form.after === '') continue;
     const written = formInWords(name, form);
-    yield [`${written} is without the text around it`, withForm(pattern, at, name, { ...form, before: '', after: '' })];
+    yield [`${written} loses the text around it`, withForm(pattern, at, name, { ...form, before: '', after: '' })];
   }
 }
 
@@ -80,7 +80,7 @@ export function* fewerAlternatives(pattern: RoutePattern): Generator<Change<Rout
     const { words } = segment.form.shape;
     for (const word of words.length < 2 ? [] : words) {
       const shape: Shape = { kind: 'words', words: words.filter((other) => other !== word) };
-      yield [`the parameter ${name} takes ${word} no longer`, withForm(pattern, at, name, { ...form!, shape })];
+      yield [`the parameter ${name} no longer accepts ${word}`, withForm(pattern, at, name, { ...form!, shape })];
     }
   }
 }
@@ -108,7 +108,7 @@ export function* widerConditions(
     if (step.kind === 'not') {
       const rest = steps.filter((_, index) => index !== at);
       const moved = rest.map((one, index) => ({ ...one, end: one.end - (index >= at || one.end >= at ? 1 : 0) }));
-      yield [`the condition ${word} is without "not"`, { ...criterion, steps: moved }];
+      yield [`the condition ${word} loses "not"`, { ...criterion, steps: moved }];
     } else if (step.kind === 'address') {
       for (const [words, wider] of widerRanges(step)) {
         yield [`the condition ${word} ${words}`, { ...criterion, steps: steps.with(at, wider) }];
@@ -126,7 +126,7 @@ export function* widerConditions(
       const other = ({ lt: 'lte', lte: 'lt', gt: 'gte', gte: 'gt' } as const)[operator as NumberOperator];
       const changed: Step = { ...step, comparison: { operator: other, operand } };
       yield [
-        `the condition ${word} compares by ${other} and not ${operator}`,
+        `the condition ${word} compares by ${other} instead of ${operator}`,
         { ...criterion, steps: steps.with(at, changed) },
       ];
     } else if (step.kind === 'compare' && step.subject.from === 'param') {
@@ -135,14 +135,14 @@ export function* widerConditions(
       const other = params.find((param) => param !== name);
       if (other === undefined) continue;
       const changed: Step = { ...step, subject: { ...step.subject, name: other } };
-      yield [`the condition ${word} reads ${other} and not ${name}`, { ...criterion, steps: steps.with(at, changed) }];
+      yield [`the condition ${word} reads ${other} instead of ${name}`, { ...criterion, steps: steps.with(at, changed) }];
     }
   }
   for (const role of rolesNear(route, unlessSource, roles)) {
     if (unless?.has(role) === true) continue;
     const names = [...unlessSource, role];
     const exempt = new Set(names.flatMap((name) => [...rolesThatGrant(name, roles)]));
-    yield [`role ${role} is exempt from ${word}, too`, { ...criterion, unless: exempt, unlessSource: names }];
+    yield [`role ${role} is also exempt from ${word}`, { ...criterion, unless: exempt, unlessSource: names }];
   }
 }
 
@@ -150,7 +150,7 @@ export function* widerConditions(
 export function* widerTimes(step: TimeStep): Generator<Change<TimeStep>> {
   if (step.kind === 'stretch') {
     const { fromMs, toMs } = step.stretch;
-    if (fromMs !== null) yield ['has no begin', { ...step, stretch: { fromMs: null, toMs } }];
+    if (fromMs !== null) yield ['has no start', { ...step, stretch: { fromMs: null, toMs } }];
     if (toMs !== null) yield ['has no end', { ...step, stretch: { fromMs, toMs: null } }];
     return;
   }
@@ -161,7 +161,7 @@ export function* widerTimes(step: TimeStep): Generator<Change<TimeStep>> {
   if (!isWhole && from >= 60) yield ['begins an hour earlier', { ...step, window: { ...window, from: from - 60 } }];
   if (!isWhole && later !== from && to !== minutesOfDay)
     yield ['ends an hour later', { ...step, window: { ...window, to: later } }];
-  if (days.length < 7) yield ['is for every day', { ...step, window: { ...window, days: [0, 1, 2, 3, 4, 5, 6] } }];
+  if (days.length < 7) yield ['applies on every day', { ...step, window: { ...window, days: [0, 1, 2, 3, 4, 5, 6] } }];
 }
 
 /** Each range with one bit less, unless the other ranges already contain the added addresses. */
@@ -172,7 +172,7 @@ function* widerRanges({ contains, ranges, ...step }: AddressStep): Generator<Cha
     const beside = besideRange(range);
     if (beside === null || contains(beside.address)) continue;
     const wider = ranges.with(index, beside.wider);
-    yield [`takes ${beside.wider} for ${range}`, { ...step, ranges: wider, contains: compileTrustedProxies(wider) }];
+    yield [`accepts ${beside.wider} instead of ${range}`, { ...step, ranges: wider, contains: compileTrustedProxies(wider) }];
   }
 }
 

@@ -12,18 +12,16 @@ export interface Written {
   readonly proposals: Proposals;
 }
 
-const agree = 'once you agree that it is what should happen.';
-
 /** `form`: below `tests`, or as a separate file. */
 export function casesText(
   { identities, proposals: { cases, notFound, claims } }: Written,
   form: 'section' | 'file',
 ): string {
   if (cases.length === 0 && notFound.length === 0) {
-    return '# Nothing is missing: every effect of every rule is touched by a test.\n';
+    return '# Nothing is missing: tests cover every effect of every rule.\n';
   }
   const beyond = notFound.map((words) => `# not found: ${words}\n`).join('');
-  if (cases.length === 0) return `# No request was found for what is missing.\n${beyond}`;
+  if (cases.length === 0) return `# No request was found for the missing cases.\n${beyond}`;
   const tests = {
     ...(identities.size === 0
       ? {}
@@ -41,7 +39,7 @@ export function casesText(
       if (path.length > (form === 'section' ? 5 : 3)) node.flow = true;
     },
   });
-  return `# Add these to your tests, ${agree}\n${yamlOf(document).trimEnd()}\n${beyond}`;
+  return `# Add these to your tests, if they match your intent.\n${yamlOf(document).trimEnd()}\n${beyond}`;
 }
 
 /** The text of a test file with the cases added, or why they cannot be added. */
@@ -51,7 +49,7 @@ export function addCases(text: string, { identities, proposals }: Written): stri
   if (document.errors.length > 0 || (root !== null && !isCollection(root)))
     return { problem: 'is not a file of tests' };
   const taken = [...identities.keys()].find((name) => document.hasIn(['identities', name]));
-  if (taken !== undefined) return { problem: `has an identity "${taken}" already, and was not read with the tests` };
+  if (taken !== undefined) return { problem: `already has an identity "${taken}", but was not read with the tests` };
   const entries = {
     identities: [...identities].map(([name, identity]) =>
       lineOf({ [name]: identityEntry(identity, proposals.claims) }).slice(2, -2),
@@ -70,7 +68,7 @@ export function addCases(text: string, { identities, proposals }: Written): stri
     return isCollection(node) ? node.items.length : 0;
   };
   const whole = keys.every((key) => count(again, key) === count(document, key) + entries[key].length);
-  return again.errors.length === 0 && whole ? added : { problem: 'is written in a way in which nothing can be added' };
+  return again.errors.length === 0 && whole ? added : { problem: 'has a layout to which no cases can be added' };
 }
 
 function startOf(document: Document, key: string): number {

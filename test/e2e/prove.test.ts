@@ -164,8 +164,8 @@ test('prints a table, the requests that got through, and what to do', async () =
   });
   expect(await command.ended).toBe(1);
   const output = command.output();
-  expect(output).toMatch(/✗ hostile paths +\d+ {2}\d+ get through/);
-  expect(output).toContain('identity_forged  the service received an identity header of the client');
+  expect(output).toMatch(/✗ hostile paths +\d+ {2}\d+ got through/);
+  expect(output).toContain('identity_forged  the service received an identity header from the client');
   expect(output).toContain('Authorization: (the credential)');
   expect(output).not.toContain('good-and-secret');
   for (const line of output.split('\n')) expect(line.length).toBeLessThanOrEqual(110);
@@ -191,7 +191,7 @@ test('--resolve connects to the address for the host of the URL', async () => {
   expect([await proven.ended, proven.output()]).toEqual([0, expect.stringContaining('hostile paths')]);
   expect(service.last().header('host')).toEqual([`api.example.test:${gateway.port}`]);
   const other = at(`other.example.test:${gateway.port}:127.0.0.1`);
-  expect([await other.ended, other.output()]).toEqual([2, expect.stringContaining('and the URL for api.example.test')]);
+  expect([await other.ended, other.output()]).toEqual([2, expect.stringContaining('but the URL is for api.example.test')]);
   const malformed = at('api.example.test:127.0.0.1');
   expect([await malformed.ended, malformed.output()]).toEqual([2, expect.stringContaining('--resolve is HOST:PORT')]);
 });

@@ -34,7 +34,7 @@ export async function importUsers(options: ImportOptions): Promise<ExitCode> {
       if (line !== null) (outcome.kind === 'failed' ? process.stderr : process.stdout).write(`${line}\n`);
     }
     const { made, changed, unchanged, failed } = counts;
-    const summary = `${made} made, ${changed} changed, ${unchanged} unchanged, ${failed} not imported`;
+    const summary = `${made} created, ${changed} changed, ${unchanged} unchanged, ${failed} not imported`;
     process.stdout.write(`${dryRun ? 'dry run, nothing was written: ' : ''}${summary}\n`);
     return failed === 0 ? ExitCode.fine : ExitCode.failed;
   });
@@ -84,7 +84,7 @@ function taken(what: 'email' | 'alias'): Outcome {
 function describe(user: UserOfFile, outcome: Outcome, file: string): string | null {
   switch (outcome.kind) {
     case 'made':
-      return `made ${user.email}`;
+      return `created ${user.email}`;
     case 'changed': {
       const { roles, groups } = outcome.added;
       const parts = [

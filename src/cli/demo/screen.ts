@@ -51,7 +51,7 @@ export function trials(gateway: string, user: DemoUser, admin: DemoUser): readon
     { status: 401, shows: 'no credential', command: curl('/orders/7') },
     { status: 403, shows: `${user.name} is not a reporter`, command: curl('/reports/2026', bearer(user)) },
     { status: 200, shows: `${admin.name} inherits reporter`, command: curl('/reports/2026', bearer(admin)) },
-    { status: 404, shows: 'no route: nothing is open by omission', command: curl('/elsewhere') },
+    { status: 404, shows: 'no route: nothing is open by default', command: curl('/elsewhere') },
     { status: 400, shows: 'two kinds of credential at once', command: curl('/orders/7', bearer(user), apiKey) },
     {
       status: 202,

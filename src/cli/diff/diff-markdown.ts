@@ -47,7 +47,7 @@ function section(title: string, changes: readonly VerdictChange[], most: number)
   const rows = changes.slice(0, most).map((change) => {
     const { methods, everyMethod, example, exampleBy, routeBefore, routeAfter, reasons, who, conditions } = change;
     const depends = conditions.length === 0 ? '' : ` (depends on ${conditions.join('; ')})`;
-    const concerned = [...(change.possible ? ['possibly'] : []), ...who, ...(change.more ? ['perhaps others'] : [])];
+    const concerned = [...(change.possible ? ['possibly'] : []), ...who, ...(change.more ? ['possibly others'] : [])];
     return row([
       everyMethod ? 'every method' : methods.join(', '),
       example === null ? '' : `${code(example)} ${exampleBy}`,

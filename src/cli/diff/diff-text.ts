@@ -38,7 +38,7 @@ export function diffText(report: DiffReport, { color, width, all }: TextOptions)
   const paint = pc.createColors(color);
   const print = { paint, width, all };
   const { same, newlyAllowed, newlyRefused, settings } = report;
-  if (same && settings.length === 0) return `${paint.green('same meaning')}\n`;
+  if (same && settings.length === 0) return `${paint.green('equivalent')}\n`;
   const blocks = [
     [paint.bold(headline(report))],
     ...(newlyAllowed.length + newlyRefused.length > 1 ? summaryBlocks(report, print) : []),
@@ -98,7 +98,7 @@ function groupLines(mark: string, { routes, change }: ChangeGroup, { paint, widt
   const about = everyMethod ? 'every method' : methods.join(', ');
   const names = all ? routes.join(', ') : listed(routes, (text) => stringWidth(text) <= width - 8 - stringWidth(about));
   const note = possible
-    ? `\n      ${paint.yellow(who.length === 0 ? 'possible: there were too many classes to go through' : 'possible: no request was found that shows it')}`
+    ? `\n      ${paint.yellow(who.length === 0 ? 'possible: there are too many cases to check' : 'possible: no example request was found')}`
     : '';
   const field = (name: string, text: string) =>
     wrapped(all ? text : shortened(text), width - 15).map(
@@ -106,7 +106,7 @@ function groupLines(mark: string, { routes, change }: ChangeGroup, { paint, widt
     );
   return [
     `  ${mark} ${paint.bold(names)}  ${about}${note}`,
-    ...[...who, ...(more ? [who.length === 0 ? 'not known' : 'perhaps with other combinations of roles'] : [])].flatMap(
+    ...[...who, ...(more ? [who.length === 0 ? 'unknown' : 'possibly with other combinations of roles'] : [])].flatMap(
       (words, index) => field(index === 0 ? 'who' : '', words),
     ),
     ...(reasons.length === 0 ? [] : field('refusal', reasons.join(', '))),

@@ -7,8 +7,8 @@ export const mostRows = 20;
 
 /** Titles of changed settings, by their class. */
 export const settingTitles = {
-  decides: 'Settings that decide who gets in, and as whom',
-  exposes: 'Settings that decide what is exposed, and to whom',
+  decides: 'Settings that affect access',
+  exposes: 'Settings that affect exposure',
   neither: 'Other settings',
 } as const;
 
@@ -27,7 +27,7 @@ export function headline({ newlyAllowed, newlyRefused, settings }: DiffReport): 
   ] as const;
   const said = parts.filter(([count]) => count > 0).map(([count, words]) => `${count} ${words}`);
   if (said.length > 0) return said.join(', ');
-  return `Every request is decided as before; ${settings.length} other setting${settings.length === 1 ? '' : 's'} changed`;
+  return `All decisions are unchanged; ${settings.length} other setting${settings.length === 1 ? '' : 's'} changed`;
 }
 
 /** As many items as fit, and the number of the others; `least`: minimum to show even if they do not fit. */
@@ -37,7 +37,7 @@ export function listed(items: readonly string[], fits: (text: string) => boolean
     const text = items.slice(0, shown).join(', ') + (shown < items.length ? ` and ${items.length - shown} more` : '');
     if (shown === least || fits(text)) return text;
   }
-  return items.length === 0 ? '' : `${items.length} in all`;
+  return items.length === 0 ? '' : `${items.length} in total`;
 }
 
 /** Changes that differ only in their route. */

@@ -27,7 +27,7 @@ export function replayText(report: ReplayReport, color: boolean): string {
 
 export function replayMarkdown(report: ReplayReport): string {
   const lines = ['### Recorded requests', '', ...summary(report).map((line) => `- ${line}`), ''];
-  if (report.differences.length > 0) lines.push('| requests | what | change | such as |', '|---|---|---|---|');
+  if (report.differences.length > 0) lines.push('| requests | what | change | example |', '|---|---|---|---|');
   for (const one of report.differences.slice(0, mostListed)) {
     const [example] = one.examples;
     const cells = [
@@ -42,9 +42,9 @@ export function replayMarkdown(report: ReplayReport): string {
 }
 
 function summary({ records, counts, unreadable, unlikeRecorded }: ReplayReport): readonly string[] {
-  const lines = [`${counts.same} of ${records} are decided as before`];
+  const lines = [`${counts.same} of ${records} are decided the same`];
   if (unlikeRecorded > 0) {
-    lines.push(`${unlikeRecorded} were decided differently when they were recorded, under other rules`);
+    lines.push(`${unlikeRecorded} were decided differently when recorded, under other rules`);
   }
   if (unreadable > 0) lines.push(`${unreadable} lines are not records`);
   return lines;
@@ -53,7 +53,7 @@ function summary({ records, counts, unreadable, unlikeRecorded }: ReplayReport):
 /** An undecided request has neither route nor reason. */
 function change({ routeBefore, routeAfter, reasonBefore, reasonAfter }: ReplayDifference): string {
   const side = (route: string | null, reason: string | null) =>
-    reason === null ? (route ?? 'not known') : `${route ?? 'no route'} (${reason})`;
+    reason === null ? (route ?? 'unknown') : `${route ?? 'no route'} (${reason})`;
   return `${side(routeBefore, reasonBefore)} -> ${side(routeAfter, reasonAfter)}`;
 }
 

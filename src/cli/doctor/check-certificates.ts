@@ -59,11 +59,11 @@ function findings(setting: string, certificates: readonly X509Certificate[], now
   const good = each.filter(({ level }) => level === 'ok').length;
   if (!/ca$/i.test(setting) || each.length === 1 || good === 0) return each;
   const { ok, warning } = findingsOf('certificates', setting);
-  if (good === each.length) return [ok(`${good} certificates of authorities are valid`)];
-  const advice = 'Check that none of the others is needed, and remove them.';
+  if (good === each.length) return [ok(`${good} CA certificates are valid`)];
+  const advice = 'Remove the others, unless they are needed.';
   return [
     warning(
-      `${good} of ${each.length} certificates of authorities are valid; others have expired or soon will`,
+      `${good} of ${each.length} CA certificates are valid; others have expired or soon will`,
       advice,
     ),
   ];
@@ -76,7 +76,7 @@ function finding(setting: string, { subject, validTo, validFrom }: X509Certifica
   const advice = `Replace the file of "${setting}", and check its renewal.`;
   if (Date.parse(validFrom) > nowMs) {
     return error(
-      `${name} is not valid yet: from ${validFrom}`,
+      `${name} is not valid until ${validFrom}`,
       'Check the clock of this machine, or use the earlier certificate.',
     );
   }

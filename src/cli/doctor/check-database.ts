@@ -64,7 +64,7 @@ function fileFinding(path: string, { ok, error }: Findings): Finding | null {
       return error(`this user may not write to ${place}`, 'Give the user of the process write permission.');
     }
   }
-  return file === undefined ? ok(`the file ${path} does not exist yet; the start creates it`) : null;
+  return file === undefined ? ok(`the file ${path} does not exist yet; it is created at startup`) : null;
 }
 
 function sqliteFinding(fault: unknown, path: string, { error, warning }: Findings): Finding {

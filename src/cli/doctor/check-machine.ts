@@ -50,7 +50,7 @@ export function filesFinding(
     (authApi === null ? 0 : (authApi.concurrency + 1) * (authApi.kind === 'remote' ? authApi.urls.length : 1));
   const needed = server.limits.connections + toServices + toSources + otherFiles;
   const limit = running?.limit ?? own;
-  if (limit === null) return ok(`up to ${needed} are needed; the limit is not known`);
+  if (limit === null) return ok(`up to ${needed} are needed; the limit is unknown`);
   const whose = running === null ? '' : ` of the running gateway (process ${running.pid}, ${running.open} open)`;
   const found = `the limit${whose} is ${limit}, and up to ${needed} are needed`;
   if (limit >= needed) return ok(found);

@@ -69,19 +69,19 @@ function faultFinding(
     return error(`it rejects the user or the password${reply}`, `Correct them in "${setting}.smtp".`);
   }
   if (certificateCodes.test(system) && system !== wrongVersion) {
-    const advice = 'add its authority with NODE_EXTRA_CA_CERTS, or correct the host name.';
+    const advice = 'add its CA with NODE_EXTRA_CA_CERTS, or correct the host name.';
     return error(`its certificate is not trusted (${system})`, `Replace the certificate, ${advice}`);
   }
   if (command === 'STARTTLS' || code === 'ETLS') {
     return error(
       `it does not offer TLS${reply}, which "${setting}" requires`,
-      'Turn on STARTTLS at the server, or use smtps:// if this is its port for TLS.',
+      'Enable STARTTLS on the server, or use smtps:// if this is its port for TLS.',
     );
   }
   const wrongScheme = implicitTls
     ? 'Use smtp:// for a port that starts without TLS, usually 587 or 25; smtps:// needs 465.'
-    : 'Check that this is the port of a mail server; a port that begins with TLS, usually 465, needs smtps://.';
-  if (system === wrongVersion) return error('it does not begin with TLS', wrongScheme);
+    : 'Check that this is the port of a mail server; a port that starts with TLS, usually 465, needs smtps://.';
+  if (system === wrongVersion) return error('it does not start with TLS', wrongScheme);
   if (code === 'EPROTOCOL') return error(`it does not accept mail, or is not a mail server${reply}`, wrongScheme);
   if (code === 'ETIMEDOUT') return error('no response from a mail server in time', wrongScheme);
   return error(`no connection (${system})${reply}`, connectionAdvice(system, setting));
@@ -99,11 +99,11 @@ function sessionFindings(
   const login = isLoggedIn ? ', and accepts the password' : '';
   const found = ok(`accepts connections ${isEncrypted ? 'with TLS' : 'without TLS'}${login}`);
   if (credentials !== null && !offersLogin) {
-    const advice = `Remove user and password from "${setting}.smtp", or turn on AUTH at the server.`;
-    return [found, warning('it offers no login: mail is sent without the password', advice)];
+    const advice = `Remove user and password from "${setting}.smtp", or enable AUTH on the server.`;
+    return [found, warning('it does not offer AUTH: mail is sent without the password', advice)];
   }
   if (!isEncrypted && !isThisMachine(host)) {
-    const advice = `Turn on STARTTLS at the server, and set "${setting}.requireTls".`;
+    const advice = `Enable STARTTLS on the server, and set "${setting}.requireTls".`;
     return [found, warning('it does not offer TLS: codes can be read in transit', advice)];
   }
   return [found];

@@ -53,7 +53,7 @@ async function checkPort(
     case 'EACCES':
       return error(
         `this user may not listen on ${place}`,
-        `Use a port from 1024 on for "${setting}", or grant CAP_NET_BIND_SERVICE.`,
+        `Use port 1024 or higher for "${setting}", or grant CAP_NET_BIND_SERVICE.`,
       );
     case 'EADDRNOTAVAIL':
       return error(`this machine has no address ${host}`, `Correct "${setting}".`);

@@ -119,10 +119,10 @@ const advices: readonly (readonly [reason: RegExp, advice: string])[] = [
   [/^it refuses these credentials/, 'Correct user and password, or what "pg_hba.conf" of the server allows.'],
   [/^it has no such database/, 'Create the database, or correct its name in the URL.'],
   [/^it has no resources left/, 'Its connections, memory or disk are used up: free some, or raise the limit.'],
-  [/^it does not speak TLS/, 'Correct "sslmode" in the URL, or turn on TLS at the server.'],
+  [/^it does not speak TLS/, 'Correct "sslmode" in the URL, or enable TLS on the server.'],
   [/^it is starting or stopping/, 'Wait until it has started, and read its log.'],
   [/^a file that its URL names/, 'Correct "sslrootcert", "sslcert" and "sslkey" in the URL.'],
-  [certificateCodes, 'Its certificate is not trusted: set its authority with "sslrootcert", or correct the host name.'],
+  [certificateCodes, 'Its certificate is not trusted: set its CA with "sslrootcert", or correct the host name.'],
 ];
 
 function adviceOn(reason: string, setting: string): string {

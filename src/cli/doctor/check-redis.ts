@@ -99,7 +99,7 @@ const connectionWords: Readonly<Record<RedisFailure, string>> = {
 function adviceOn(failure: RedisFailure): string {
   if (failure === 'forbidden') return 'Correct the user and password, or the ACL of Redis.';
   if (failure === 'certificate')
-    return 'Set its authority in "tls.ca", or the name in its certificate in "tls.serverName".';
+    return 'Set its CA in "tls.ca", or the name in its certificate in "tls.serverName".';
   if (failure === 'busy') return 'Wait until it has loaded, or repair the Cluster (redis-cli --cluster check).';
   return 'Start it, or correct the address, TLS and firewalls.';
 }
@@ -210,7 +210,7 @@ async function measure(server: Redis): Promise<{ readonly ms: number; readonly a
   return { ms: taken[samples >> 1]!.ms, aheadMs: taken[0]!.aheadMs };
 }
 
-const rightsAdvice = 'Give the user the rights of the guide to Redis, "A user with the least rights".';
+const rightsAdvice = 'Grant the user the rights listed in the Redis guide, "A user with the least rights".';
 
 async function checkRights(client: Redis | Cluster, config: RedisConfig, setting: string): Promise<readonly Finding[]> {
   const { ok, error } = findingsOf('redis', setting);

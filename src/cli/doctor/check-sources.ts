@@ -73,13 +73,13 @@ function judge(
   if (result.identity !== null) {
     return error(
       `accepts a ${kind} that does not exist`,
-      'This lets anyone in: do not use this URL until it checks credentials.',
+      'It would accept any credential: do not use this URL until it checks them.',
     );
   }
   if (result.reason === 'credential_rejected') return ok(`rejects an unknown ${kind}`);
   if (result.reason === 'auth_throttled') {
     return warning(
-      `limits checks (429), so its result for an unknown ${kind} was not seen`,
+      `limits checks (429), so its result for an unknown ${kind} is not known`,
       'Run the command again later.',
     );
   }
@@ -112,7 +112,7 @@ function statusAdvice(source: SourceConfig, setting: string, status: number): st
   if (source.kind === 'introspection' && (status === 401 || status === 403)) {
     return `It does not accept the gateway as a client: check "${setting}.client".`;
   }
-  if (status === 404 || status === 405) return `Nothing is at this path: check the URL and paths under "${setting}".`;
+  if (status === 404 || status === 405) return `It has nothing at this path: check the URL and paths under "${setting}".`;
   if (status >= 500) return 'It has an internal error: read its log.';
   return `If it rejects credentials by this status, add it to "${setting}.rejectedStatuses"; otherwise check the URL.`;
 }

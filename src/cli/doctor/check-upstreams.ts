@@ -31,7 +31,7 @@ async function checkTarget(
   const seen = await seeServer(new URL(health.path, target), null, withinCheck(health.timeoutMs, timeoutMs));
   if ('failure' in seen) return [unreachable(seen.failure)];
   const passed = seen.status < 400;
-  const advice = `Start what it waits for, or correct the path under "${setting}.health".`;
+  const advice = `Start the services that it depends on, or correct the path under "${setting}.health".`;
   const found = `${health.path} returns ${seen.status}`;
   return [passed ? ok(found) : error(found, advice), ...certificateFindings(findings, seen)];
 }

@@ -12,9 +12,9 @@ export function schemaFinding(
     case 'current':
       return ok(`${where} has the tables of this version`);
     case 'empty':
-      return ok(`${where} has no tables yet; the start creates them`);
+      return ok(`${where} has no tables yet; they are created at startup`);
     case 'older':
-      return ok(`${where} has tables of an older version; the start migrates them`);
+      return ok(`${where} has tables of an older version; they are migrated at startup`);
     case 'newer':
       return error(
         `${where} has tables of a newer version`,

@@ -92,7 +92,7 @@ export function clockFinding(subject: string, aheadMs: number, toleratedMs: numb
 export function connectionAdvice(failure: string, setting: string): string {
   if (failure === 'ENOTFOUND' || failure.startsWith('EAI_')) return `Correct the host under "${setting}".`;
   if (certificateCodes.test(failure)) {
-    return 'Its certificate is not trusted: add its authority ("tls.ca", or NODE_EXTRA_CA_CERTS), or correct the host name.';
+    return 'Its certificate is not trusted: add its CA ("tls.ca", or NODE_EXTRA_CA_CERTS), or correct the host name.';
   }
   if (failure === 'timeout' || failure === 'ETIMEDOUT') {
     return `It does not respond: check it, and firewalls in between; it is configured under "${setting}".`;

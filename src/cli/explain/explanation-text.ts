@@ -64,7 +64,7 @@ function verdict(explanation: Explanation, paint: Paint): string {
   if (outcome === 'preflight') return paint.green(`a response to a preflight of route ${route}\n`);
   const word = condition === null ? reason : `${reason} (${condition})`;
   const where = route === null ? '' : ` on route ${route}`;
-  const page = location === null ? '' : `sent to ${location}\n`;
+  const page = location === null ? '' : `redirected to ${location}\n`;
   const asked = status === 401 ? challenges.map((challenge) => `WWW-Authenticate: ${challenge}\n`).join('') : '';
   return `${paint.red(`refused${where}: ${status} ${word}`)}\n${message}\n${page}${asked}`;
 }
@@ -88,8 +88,8 @@ function credentialLines(
   { kind, from, taken, source }: CredentialReport,
   rejection: Explanation['rejection'],
 ): string[] {
-  const read = kind ?? 'none that can be read';
-  const lines = [from === null ? 'none was sent' : `${read}, from ${from}`, `the route accepts ${taken.join(', ')}`];
+  const read = kind ?? 'unreadable';
+  const lines = [from === null ? 'none sent' : `${read}, from ${from}`, `the route accepts ${taken.join(', ')}`];
   if (source !== null) lines.push(`source: ${source.source ?? 'no source'} (${source.why})`);
   if (rejection !== null) lines.push(`rejected: ${rejection}`);
   return lines;
@@ -103,7 +103,7 @@ function identityLines({ userId, roles, derived, inherited, groups, signedInAt, 
   lines.push(`groups ${list(groups)}`);
   if (signedInAt !== null) lines.push(`signed in ${signedInAt}`);
   for (const [name, value] of Object.entries(claims))
-    lines.push(`claim ${name} ${value === null ? 'of another type than declared' : JSON.stringify(value)}`);
+    lines.push(`claim ${name} ${value === null ? 'does not have the declared type' : JSON.stringify(value)}`);
   return lines;
 }
 
@@ -143,7 +143,7 @@ function criterionLines(report: CriterionReport, paint: Paint): string[] {
     const values = compared
       .map(({ name, value, why }) => (why === null ? `${name} = ${JSON.stringify(value)}` : `${name} ${why}`))
       .join(', ');
-    return `   ${'  '.repeat(depth)}${truth === 'met' ? 'hit ' : 'miss'} ${words}${values === '' ? '' : paint.dim(`  ${values}`)}`;
+    return `   ${'  '.repeat(depth)}${truth === 'met' ? 'true ' : 'false'} ${words}${values === '' ? '' : paint.dim(`  ${values}`)}`;
   });
   return [head, ...steps];
 }

@@ -3,7 +3,7 @@ import type { Decision } from '../../core/decision.ts';
 
 /** What a group of requests tries, in words. */
 export const groups = {
-  rules: 'the rules, by route and caller',
+  rules: 'rules, by route and caller',
   methods: 'methods',
   paths: 'hostile paths',
   overrides: 'headers with another path, method or client',
@@ -39,11 +39,11 @@ export interface Reply {
 /** Kinds of findings, with their meaning. */
 export const findingKinds = {
   passed: [
-    'a request passed that the rules refuse',
-    'something in front of Rolegate, or beside it, decides differently',
+    'a request that the rules refuse got through',
+    'something in front of Rolegate, or next to it, decides differently',
   ],
   identity_forged: [
-    'the service received an identity header of the client',
+    'the service received an identity header from the client',
     'the proxy in front must set or remove this header: print its configuration with "rolegate proxy-config"',
   ],
   credential_passed: [
@@ -52,7 +52,7 @@ export const findingKinds = {
   ],
   outage_as_refusal: [
     'an outage looks like a bad credential',
-    'clients discard valid credentials: let the proxy send 503, as with "status_on_error" of Envoy',
+    'clients discard valid credentials: make the proxy send 503, for example with "status_on_error" of Envoy',
   ],
 } as const satisfies Record<string, readonly [harm: string, advice: string]>;
 export type FindingKind = keyof typeof findingKinds;

@@ -34,12 +34,12 @@ export function proveText(
   const total = asked.reduce((sum, [, { requests }]) => sum + requests, 0);
   const rows = asked.map(([group, { requests, found }]) => {
     const sign = found === 0 ? paint.green('✓') : paint.red('✗');
-    const what = found === 0 ? paint.dim('as the rules say') : paint.red(foundWords(found, group));
+    const what = found === 0 ? paint.dim('as expected') : paint.red(foundWords(found, group));
     return `  ${sign} ${groups[group].padEnd(nameWidth)}  ${String(requests).padStart(4)}  ${what}`;
   });
   const kinds = [...new Set(findings.map(({ code }) => code))];
   const lines = [
-    `${paint.bold(url)} ${paint.dim(`by the rules of ${file}`)}`,
+    `${paint.bold(url)} ${paint.dim(`against the rules of ${file}`)}`,
     '',
     ...rows,
     '',
@@ -56,15 +56,14 @@ export function proveText(
       '',
     ]),
     findings.length === 0
-      ? paint.green(`Nothing gets through in ${total} requests.`)
-      : paint.red(`${findings.length} of ${total} requests show a hole.`),
+      ? paint.green(`No problem found in ${total} requests.`)
+      : paint.red(`${findings.length} of ${total} requests revealed a problem.`),
   ];
   return `${lines.join('\n')}\n`;
 }
 
 function foundWords(found: number, group: Group): string {
-  if (group === 'outage') return `${found} not as the rules say`;
-  return found === 1 ? '1 gets through' : `${found} get through`;
+  return group === 'outage' ? `${found} unexpected` : `${found} got through`;
 }
 
 function kindLines(

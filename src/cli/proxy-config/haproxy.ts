@@ -9,7 +9,7 @@ export function haproxyConfig(settings: ProxySettings): string {
   const otherSpellings = credentials
     .map((name) => name.replace(/[^a-z0-9]/gi, '[^a-z0-9-]'))
     .filter((one, index) => one !== credentials[index]);
-  return `# HAProxy checks each request with Rolegate. Printed by "rolegate proxy-config haproxy"; the script beside it is printed by
+  return `# HAProxy checks each request with Rolegate. Printed by "rolegate proxy-config haproxy"; print its script with
 # "rolegate proxy-config haproxy --script".
 global
   # A shared secret is in the environment variable ROLEGATE_AUTHORIZER_SECRET.

@@ -12,7 +12,7 @@ function tcp({ authorizer, grpc, secret }: ProxySettings): Place {
     throw new CommandError(
       'rolegate: this gateway sends no secret over gRPC: use "peers" and "grpc.tls.clientCa" instead',
     );
-  if ('path' in authorizer) throw new CommandError('rolegate: a cluster calls over TCP: give --authorizer an address');
+  if ('path' in authorizer) throw new CommandError('rolegate: a cluster connects over TCP: set --authorizer to an address');
   return authorizer;
 }
 

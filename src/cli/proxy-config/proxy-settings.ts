@@ -211,5 +211,5 @@ export function unremovable({ removed }: Pick<ProxySettings, 'removed'>): string
   const patterns = removed.filter((name) => name.endsWith('*') && !alwaysRemoved.includes(name));
   return patterns.length === 0
     ? ''
-    : `# It cannot remove headers by a pattern, so services get these as clients send them; list them by name: ${patterns.join(', ')}.\n`;
+    : `# It cannot remove headers by a pattern, so services receive these as clients send them; list them by name: ${patterns.join(', ')}.\n`;
 }

@@ -44,10 +44,10 @@ function whyOf(route: Route, first: Route, winner: Route | null, { method }: Can
   const taken = methodsOf(route);
   const takes = claims(route, method) && (route.access.every !== null || taken.includes(method));
   if (route === winner)
-    return takes ? 'the most specific pattern that fits' : 'the route that the preflight asks about';
-  if (!takes) return `fits, but takes only ${taken.join(', ') || 'no method'}`;
-  if (winner === null) return 'fits';
-  return `fits, but ${first.id} is more specific: ${whyMoreSpecific(first.pattern, route.pattern)}`;
+    return takes ? 'the most specific pattern that matches' : 'the route of the preflight';
+  if (!takes) return `matches, but accepts only ${taken.join(', ') || 'no method'}`;
+  if (winner === null) return 'matches';
+  return `matches, but ${first.id} is more specific: ${whyMoreSpecific(first.pattern, route.pattern)}`;
 }
 
 function methodsOf({ methods, access }: Route): readonly string[] {
@@ -74,7 +74,7 @@ function misfitOf(pattern: RoutePattern, host: string, path: string, ignoresCase
     const text = given[index];
     if (text === undefined) return { depth: index, why: `the path ends before ${inWords(segment)}` };
     if (!segmentFits(segment, text, ignoresCase)) {
-      return { depth: index, why: `segment ${index + 1} is ${JSON.stringify(text)} and not ${inWords(segment)}` };
+      return { depth: index, why: `segment ${index + 1} is ${JSON.stringify(text)}, not ${inWords(segment)}` };
     }
   }
   if (given.length <= pattern.segments.length) return null;
@@ -84,13 +84,13 @@ function misfitOf(pattern: RoutePattern, host: string, path: string, ignoresCase
 
 /** Why the first of two fitting patterns comes before the second one. */
 function whyMoreSpecific(winner: RoutePattern, other: RoutePattern): string {
-  if (winner.host !== other.host) return `host ${winner.host ?? 'any'} comes before host ${other.host ?? 'any'}`;
+  if (winner.host !== other.host) return `host ${winner.host ?? 'any'} takes precedence over host ${other.host ?? 'any'}`;
   const length = Math.max(winner.segments.length, other.segments.length);
   for (let i = 0; i < length; i += 1) {
     const [a, b] = [winner.segments[i], other.segments[i]];
-    if (segmentRank(a) !== segmentRank(b)) return `in segment ${i + 1} ${inWords(a)} comes before ${inWords(b)}`;
+    if (segmentRank(a) !== segmentRank(b)) return `in segment ${i + 1}, ${inWords(a)} takes precedence over ${inWords(b)}`;
   }
-  return 'both patterns are alike';
+  return 'both patterns are equal';
 }
 
 function inWords(segment: Segment | undefined): string {

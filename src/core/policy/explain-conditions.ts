@@ -87,7 +87,7 @@ function depthOf(steps: readonly Step[], at: number): number {
 function comparedBy(step: Step, facts: ConditionFacts): readonly ComparedValue[] {
   if (step.kind === 'address') {
     const { address } = facts;
-    const own = { name: 'client address', value: address, why: address === null ? 'is not known' : null };
+    const own = { name: 'client address', value: address, why: address === null ? 'is unknown' : null };
     return [own, ...(step.list === null || address === null ? [] : listed(step.list, step.contains(address), address))];
   }
   if (step.kind === 'window' || step.kind === 'stretch') return [moment('time', facts.nowMs)];
@@ -98,7 +98,7 @@ function comparedBy(step: Step, facts: ConditionFacts): readonly ComparedValue[]
   const { subject, comparison } = step;
   const read = shown(subject, readSource(subject, facts));
   const own = mayBeTaken(step, facts)
-    ? { ...read, why: 'is read by some services as a text that it is compared with' }
+    ? { ...read, why: 'may be read by a service as a text that it is compared with' }
     : read;
   if (comparison.operator === 'exists') return [own];
   if (comparison.operator === 'in' && 'literals' in comparison.operand) {
@@ -120,13 +120,13 @@ function listed(list: ListFile, contains: boolean, text: string): readonly Compa
 }
 
 function moment(name: string, ms: number | null): ComparedValue {
-  return { name, value: ms === null ? null : momentInWords(ms), why: ms === null ? 'is not known' : null };
+  return { name, value: ms === null ? null : momentInWords(ms), why: ms === null ? 'is unknown' : null };
 }
 
 function shown(source: ValueSource, reading: Reading): ComparedValue {
   const name = sourceInWords(source);
   if (reading instanceof Unreadable) return { name, value: null, why: reading.why };
-  if (reading === null) return { name, value: null, why: 'is not there' };
+  if (reading === null) return { name, value: null, why: 'is missing' };
   if (isTime(source) && typeof reading === 'string') return moment(name, Number(reading));
   return { name, value: source.from === 'header' ? '***' : reading, why: null };
 }

@@ -22,7 +22,7 @@ export const unreadable = {
   escape: new Unreadable('contains an escape that is not valid UTF-8'),
   twofold: new Unreadable('contains a character that services read in more than one way'),
   cased: new Unreadable('contains capital letters, which the service reads as lower case'),
-  type: new Unreadable('is of another type than declared'),
+  type: new Unreadable('does not have the declared type'),
   hop: new Unreadable('is removed by the Connection header'),
 } as const satisfies Record<string, Unreadable>;
 

@@ -100,7 +100,7 @@ const wordMeaning = {
   public: 'everyone, no credential is read',
   optional: 'everyone, known or anonymous',
   authenticated: 'any identity',
-  deny: 'nobody',
+  deny: 'no one',
 } as const;
 
 function describeCriterion(criterion: Criterion): ConditionDescription {
@@ -184,8 +184,8 @@ export function extrasInWords({
     ...(cors === undefined ? [] : [`cors ${cors.origins.join(', ')}${cors.credentials ? ' with cookies' : ''}`]),
     ...Object.entries(pathReading ?? {}).map(([key, value]) => `path ${key}: ${value}`),
     ...(identityAssertion === undefined ? [] : [`signed identity for ${identityAssertion.audience}`]),
-    ...(added.length === 0 ? [] : [`responses get ${added.join(', ')}`]),
-    ...(remove.length === 0 ? [] : [`responses lose ${remove.join(', ')}`]),
+    ...(added.length === 0 ? [] : [`adds response headers ${added.join(', ')}`]),
+    ...(remove.length === 0 ? [] : [`removes response headers ${remove.join(', ')}`]),
   ];
 }
 

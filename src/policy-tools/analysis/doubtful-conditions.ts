@@ -91,7 +91,7 @@ export function conditionsKey(
 
 function exempt(criteria: readonly Criterion[]): string {
   const roles = new Set(criteria.flatMap(({ unlessSource }) => unlessSource));
-  return roles.size === 0 ? '' : `, but by exemption (${[...roles].join(', ')})`;
+  return roles.size === 0 ? '' : `, except by exemption (${[...roles].join(', ')})`;
 }
 
 /** Looks like a value, also in a wrong spelling. */
@@ -104,9 +104,9 @@ export function suspectLiterals(probes: Probes): readonly Finding[] {
       const { word, steps } = criterion;
       if (!steps.some((step) => literalsIn(step).some((text) => likeValue.test(text)))) return [];
       const { subject, place } = conditionPlace(route, criterion);
-      const message = `the condition "${word}" compares with a text that looks like a value, such as identity.userId`;
+      const message = `the condition "${word}" compares with a text that looks like a reference, such as identity.userId`;
       const example = exampleOf(probes.first(route, listedMethods(route)?.[0]));
-      const hint = 'write values alone after equals or startsWith, in lower case; in a list, everything is text';
+      const hint = 'write a reference alone after equals or startsWith, in lower case; lists contain only text';
       return [findingOf('literal_like_value', subject, place, message, { example, hint })];
     }),
   );
@@ -139,9 +139,9 @@ export function uncomparedParams({ roleMapping }: Config, probes: Probes): reado
       const sibling = compared.get(paramKey(route, at));
       if (own.has(at) || sibling === undefined || !concerns(sibling.criterion, route, roleMapping)) continue;
       const { id } = sibling.route;
-      const message = `"${name}" is not compared here, as "${id}" does (${sibling.criterion.word}): a caller can name any`;
+      const message = `"${name}" is not compared here, although "${id}" compares it (${sibling.criterion.word}): a caller can use any value`;
       const place = { kind: 'route', index: route.index, key: ['match'] } as const;
-      const hint = 'add the same condition, unless every caller of this route may have all of them';
+      const hint = 'add the same condition, unless every caller of this route may use every value';
       return [
         findingOf('param_uncompared', route.id, place, message, { hint, example: exampleOf(probes.first(route)) }),
       ];

@@ -20,8 +20,8 @@ export function idleRoles({ roles, routes }: Config, nearest: NearestName): read
       const message = `no rule requires the role "${role}", but rules require "${near}"`;
       return [findingOf('role_misspelt', role, place, message, { hint: `did you mean "${near}"?` })];
     }
-    const message = `no rule requires the role "${role}", nor one that it inherits`;
-    return [findingOf('role_unused', role, place, message, { hint: 'its holders may do no more than anyone else' })];
+    const message = `no rule requires the role "${role}" or one that it inherits`;
+    return [findingOf('role_unused', role, place, message, { hint: 'it grants nothing' })];
   });
 }
 
@@ -29,7 +29,7 @@ export function idleUpstreams({ upstreams, routes }: Config): readonly Finding[]
   const used = new Set(routes.routes.map(({ upstream }) => upstream));
   return [...upstreams.keys()].flatMap((name) => {
     if (used.has(name)) return [];
-    const message = `no route leads to the upstream "${name}"`;
+    const message = `no route uses the upstream "${name}"`;
     return [findingOf('upstream_unused', name, { kind: 'upstream', name }, message)];
   });
 }

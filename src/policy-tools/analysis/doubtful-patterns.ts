@@ -30,8 +30,8 @@ export function patternSlips(probes: Probes): readonly Finding[] {
       const spelling = segment.kind === 'literal' ? spellingFor(segment.text) : null;
       if (segment.kind !== 'literal' || spelling === null) continue;
       const place = { kind: 'route', index: route.index, key: ['match', 'path'] } as const;
-      const message = `the segment "${segment.text}" matches that text alone`;
-      const hint = `write ${spelling} for a segment with any text; patterns have no regular expressions`;
+      const message = `the segment "${segment.text}" matches only that text`;
+      const hint = `write ${spelling} for a segment with any text; patterns do not support regular expressions`;
       return [
         findingOf('literal_like_pattern', route.id, place, message, { hint, example: exampleOf(probes.first(route)) }),
       ];

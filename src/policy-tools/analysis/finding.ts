@@ -19,7 +19,7 @@ export const findingKinds = {
   },
   method_unlike_peers: {
     severity: 'note',
-    meaning: 'A route does not list a method that all routes of the same kind list.',
+    meaning: 'A route does not list a method that all similar routes list.',
   },
   role_unused: { severity: 'warning', meaning: 'No rule requires a declared role, or one that it inherits.' },
   role_misspelt: { severity: 'warning', meaning: 'An unused role is spelled almost like one that rules require.' },
@@ -37,19 +37,19 @@ export const findingKinds = {
   },
   condition_always_met: {
     severity: 'warning',
-    meaning: 'Every request meets a condition of a route, so that it refuses none.',
+    meaning: 'Every request meets a condition of a route, so it refuses none.',
   },
   condition_shadowed: {
     severity: 'warning',
-    meaning: 'A condition refuses no request that the conditions before it allow.',
+    meaning: 'A condition refuses only requests that earlier conditions already refuse.',
   },
-  list_line_repeated: { severity: 'note', meaning: 'A file with a list has an entry twice.' },
+  list_line_repeated: { severity: 'note', meaning: 'A list file contains an entry twice.' },
   condition_unused: { severity: 'warning', meaning: 'A named condition is not used.' },
   access_expired: { severity: 'warning', meaning: 'A route has expired (`notAfter`).' },
-  policy_unused: { severity: 'warning', meaning: 'No route lies below a policy.' },
+  policy_unused: { severity: 'warning', meaning: 'A policy applies to no route.' },
   literal_like_value: {
     severity: 'warning',
-    meaning: 'A condition compares with a text that looks like a value of the request or the identity.',
+    meaning: 'A condition compares with a text that looks like a reference to the request or the identity.',
   },
   public_under_protected: {
     severity: 'warning',
@@ -57,7 +57,7 @@ export const findingKinds = {
   },
   public_over_protected: {
     severity: 'warning',
-    meaning: 'A public or optional route of a host takes requests that a route for more hosts protects.',
+    meaning: 'A public or optional route of a host matches requests that a route for more hosts protects.',
   },
   route_in_shadow: { severity: 'warning', meaning: 'A route allows every request that its rule refuses.' },
   literal_like_pattern: {
@@ -66,13 +66,13 @@ export const findingKinds = {
   },
   param_uncompared: {
     severity: 'warning',
-    meaning: 'A route does not compare a parameter that another route with the same beginning compares.',
+    meaning: 'A route does not compare a parameter that another route with the same prefix compares.',
   },
   hosts_alike: { severity: 'warning', meaning: 'The hosts of two routes differ by one letter.' },
   condition_every_address: { severity: 'warning', meaning: 'The ranges of a condition contain every address.' },
   sign_in_unknown: {
     severity: 'warning',
-    meaning: 'No source reads when users signed in, so that `maxAuthAge` refuses every request.',
+    meaning: 'No source reads the time of the sign-in, so `maxAuthAge` refuses every request.',
   },
   every_peer_trusted: { severity: 'warning', meaning: 'The forwarded headers of every peer are trusted.' },
   admin_open: {
@@ -83,14 +83,14 @@ export const findingKinds = {
   source_unused: { severity: 'warning', meaning: 'A source receives no credential.' },
   issuer_without_tls: {
     severity: 'warning',
-    meaning: 'The keys of an issuer are fetched without TLS, so that an attacker on the network can replace them.',
+    meaning: 'The keys of an issuer are fetched without TLS, so an attacker on the network can replace them.',
   },
   port_zero: { severity: 'warning', meaning: 'A target or the Auth API has port 0, which no client can connect to.' },
   routes_unanalyzed: {
     severity: 'warning',
     meaning: 'The parameters of the routes have too many forms to compare, so the routes were not analyzed.',
   },
-  upstream_unused: { severity: 'warning', meaning: 'No route leads to an upstream.' },
+  upstream_unused: { severity: 'warning', meaning: 'An upstream is not used by any route.' },
 } as const satisfies Record<string, FindingKind>;
 
 export type FindingCode = keyof typeof findingKinds;

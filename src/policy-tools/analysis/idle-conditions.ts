@@ -58,13 +58,13 @@ function whyIdle(routes: readonly Route[], criterion: Criterion, refusals: Refus
   const refuses = (criteria: (route: Route, method: string) => readonly Criterion[]) =>
     asked.some(({ route, method, rule }) => refusals.ofLast(criteria(route, method), route, rule));
   if (!refuses(() => [{ ...criterion, unless: null }])) {
-    const message = `every request meets the condition "${word}", so that it refuses none`;
+    const message = `every request meets the condition "${word}", so it refuses none`;
     return { code: 'condition_always_met', message, hint: 'remove it, or compare with the intended value' };
   }
   if (unless !== null && !refuses(() => [criterion])) {
     const roles = unlessSource.join(', ');
     const message = `the condition "${word}" refuses no request: every identity that the rule allows is exempt (${roles})`;
-    const hint = 'a role exempts all that inherit it, too; exempt fewer, or remove the condition';
+    const hint = 'a role also exempts all roles that inherit it; exempt fewer, or remove the condition';
     return { code: 'condition_idle', message, hint, key: ['unless'] };
   }
   const upTo = (route: Route, method: string) => {
@@ -74,8 +74,8 @@ function whyIdle(routes: readonly Route[], criterion: Criterion, refusals: Refus
   if (refuses(upTo)) return null;
   const before = asked.flatMap(({ route, method }) => upTo(route, method).slice(0, -1));
   const names = [...new Set(before.map((earlier) => `"${earlier.word}"`))].join(', ');
-  const message = `the condition "${word}" refuses no request that ${names} before it allowed`;
-  return { code: 'condition_shadowed', message, hint: 'remove it, or put it in front' };
+  const message = `the condition "${word}" refuses only requests that ${names} already refused`;
+  return { code: 'condition_shadowed', message, hint: 'remove it, or move it to the front' };
 }
 
 interface Asked {
@@ -84,7 +84,7 @@ interface Asked {
   readonly rule: AccessRule;
 }
 
-/** Rules that let in a caller that the condition could refuse. */
+/** Rules that allow a caller that the condition could refuse. */
 function rulesWith(route: Route, criterion: Criterion): readonly Asked[] {
   return rulesOf(route).flatMap(([method, rule]) =>
     rule.kind === 'deny' || !appliesTo(criterion, method) ? [] : [{ route, method, rule }],
@@ -125,9 +125,9 @@ export function expiredRoutes({ routes }: Config, nowMs: number): readonly Findi
       const { toMs } = step.stretch;
       if (toMs === null || toMs > nowMs) return [];
       const { subject, place } = conditionPlace(route, criterion);
-      const message = `this route is closed since ${momentInWords(toMs)}`;
+      const message = `this route has been closed since ${momentInWords(toMs)}`;
       return [
-        findingOf('access_expired', subject, place, message, { hint: 'remove the route, or give it another end' }),
+        findingOf('access_expired', subject, place, message, { hint: 'remove the route, or change "notAfter"' }),
       ];
     }),
   );
@@ -140,8 +140,8 @@ export function unusedPolicies({ policies, routes }: Config): readonly Finding[]
     if (used.has(policy)) return [];
     const { id, pattern } = policy;
     const place = { kind: 'policy', name: id, key: ['match'] } as const;
-    const message = `no route lies below the policy "${id}" (${pattern.host ?? ''}${pattern.path})`;
-    return [findingOf('policy_unused', id, place, message, { hint: 'a host or a path may be misspelt' })];
+    const message = `the policy "${id}" (${pattern.host ?? ''}${pattern.path}) applies to no route`;
+    return [findingOf('policy_unused', id, place, message, { hint: 'check the spelling of its host and path' })];
   });
 }
 
@@ -152,7 +152,7 @@ export function unusedNames({ conditionNames, routes, policies }: Config): reado
   return conditionNames.flatMap((name) => {
     if (used.has(name)) return [];
     const place = { kind: 'setting', path: ['conditions', 'named', name] } as const;
-    const message = `nothing uses the condition "${name}"`;
-    return [findingOf('condition_unused', name, place, message, { hint: 'name it under "when", or remove it' })];
+    const message = `the condition "${name}" is not used`;
+    return [findingOf('condition_unused', name, place, message, { hint: 'use it under "when", or remove it' })];
   });
 }

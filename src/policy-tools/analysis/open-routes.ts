@@ -44,9 +44,9 @@ function publicOver(probes: Probes): readonly Finding[] {
         const taking = match.route;
         if (found.has(taking) || taking.pattern.host !== pattern) continue;
         if (!letsAnybodyIn(ruleFor(taking, method))) continue;
-        const message = `what "${guarding.id}" (${guarding.pattern.path}) protects is open on ${pattern}, because a host takes precedence over a path`;
+        const message = `requests that "${guarding.id}" (${guarding.pattern.path}) protects are open on ${pattern}, because a host takes precedence over a path`;
         const place = { kind: 'route', index: taking.index, key: ['match'] } as const;
-        const hint = `name the host in a route for ${guarding.pattern.path}, too`;
+        const hint = `add a route for ${guarding.pattern.path} on this host`;
         const example = exampleOf({ ...probe, host, method });
         found.set(taking, findingOf('public_over_protected', taking.id, place, message, { example, hint }));
       }

@@ -35,14 +35,14 @@ function forgotten(route: Route, probes: Probes): Finding | null {
     if (missing.length === 0) continue;
     const methods = missing.join(', ');
     const [get, them] = missing.length === 1 ? ['gets', 'it'] : ['get', 'them'];
-    const message = `${methods} ${get} 405 here, though "${other.id}", which also fits, lists ${them}`;
+    const message = `${methods} ${get} 405 here, although "${other.id}", which also matches, lists ${them}`;
     const place = {
       kind: 'route',
       index: route.index,
       key: route.access.every === null ? ['access'] : ['match'],
     } as const;
     return findingOf('method_unlisted', route.id, place, message, {
-      hint: `list ${methods} here too; "deny" says that it is meant`,
+      hint: `list ${methods} here too, with "deny" if this is intended`,
       example: exampleOf({ ...request, method: missing[0]! }),
     });
   }
@@ -71,7 +71,7 @@ function unlikePeers(probes: Probes): readonly Finding[] {
       const { route } = group.find(({ methods }) => !methods.has(method))!;
       const peers = group.filter((one) => one.route !== route).slice(0, 3);
       const names = peers.map((one) => `"${one.route.id}"`).join(', ');
-      const message = `${method} is not listed here, as it is by ${names}${count > peers.length ? ' and all others like it' : ''}`;
+      const message = `${method} is not listed here, although ${names}${count > peers.length ? ' and all similar routes' : ''} list it`;
       const place = { kind: 'route', index: route.index, key: ['access'] } as const;
       const example = exampleOf(probes.first(route, method));
       findings.push(findingOf('method_unlike_peers', route.id, place, message, { example }));

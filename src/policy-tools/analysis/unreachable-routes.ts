@@ -31,7 +31,7 @@ function refused(route: Route, probes: Probes): Finding | null {
     if (typeof read !== 'string' && (read.ambiguities & ~tolerated) === 0) continue;
     const place = { kind: 'route', index: route.index, key: ['match'] } as const;
     const message = `${nameOf(route, probes)} never matches: a path with "${written}" is refused, because services read it in several ways`;
-    const hint = 'let the route keep that spelling ("path"), or write the pattern without it';
+    const hint = 'set "path" of the route to keep that spelling, or write the pattern without it';
     return findingOf('route_unreachable', route.id, place, message, { example: exampleOf(probes.first(route)), hint });
   }
   return null;

@@ -25,7 +25,7 @@ export function unsafeSettings(config: Config, leadsTo: LeadsTo): readonly Findi
 
 function trustedPeers({ server }: Config): readonly Finding[] {
   if (!server.trustEveryPeer) return [];
-  const message = 'every client chooses its own address, host and scheme: X-Forwarded-* of every peer is trusted';
+  const message = 'every client can choose its address, host and scheme: X-Forwarded-* of every peer is trusted';
   const hint = 'list the proxies in front under "server.trustedProxies"';
   return [settingFinding('every_peer_trusted', ['server', 'trustEveryPeer'], message, hint)];
 }
@@ -35,7 +35,7 @@ function openAdminPort({ server }: Config, leadsTo: LeadsTo): readonly Finding[]
   if (admin === null || adminTokens.length > 0) return [];
   const isLoopback = !isEveryInterface(admin.host) && leadsTo(`http://127.0.0.1:${admin.port}`, admin);
   if (isLoopback) return [];
-  const message = 'the admin port can be reached from other machines, and everyone who reaches it may read';
+  const message = 'the admin port is reachable from other machines and requires no token';
   const hint = 'set "server.adminToken", or listen on 127.0.0.1';
   return [settingFinding('admin_open', ['server', 'admin'], message, hint)];
 }
@@ -48,8 +48,8 @@ function ownAuthApi({ authApi, server }: Config, leadsTo: LeadsTo): readonly Fin
   if (authApi?.kind !== 'remote') return [];
   const own = [server.listen, server.admin].filter((address) => address !== null);
   if (!authApi.urls.some((url) => own.some((address) => address.port !== 0 && leadsTo(url, address)))) return [];
-  const message = 'the Auth API is this gateway itself, so that no credential is ever accepted';
-  const hint = 'give the address of the Auth API, or run it inside with "authApi.embedded"';
+  const message = 'the Auth API is this gateway itself, so no credential is ever accepted';
+  const hint = 'set the address of the Auth API, or run it in the gateway with "authApi.embedded"';
   return [settingFinding('auth_api_is_gateway', ['authApi', 'url'], message, hint)];
 }
 
@@ -59,7 +59,7 @@ function plainIssuers({ sources }: Config): readonly Finding[] {
     const [key, url] = source.keys.from === 'jwks' ? ['jwks', source.keys.url] : ['issuer', source.issuer];
     const { protocol, hostname } = new URL(url);
     if (protocol === 'https:' || isLoopback(hostname)) return [];
-    const message = `the keys of the source "${source.name}" are fetched without TLS: an attacker in between can replace them`;
+    const message = `the keys of the source "${source.name}" are fetched without TLS: an attacker on the network can replace them`;
     return [
       settingFinding('issuer_without_tls', ['sources', source.name, key], message, 'use https, or "keys" from files'),
     ];
@@ -77,8 +77,8 @@ function unusedSources({ sources, sourceRule }: Config): readonly Finding[] {
   return sources
     .filter(({ name }) => !asked.has(name))
     .map(({ name }) => {
-      const hint = 'name it under "credentials", or remove it';
-      return settingFinding('source_unused', ['sources', name], `no credential goes to the source "${name}"`, hint);
+      const hint = 'use it under "credentials", or remove it';
+      return settingFinding('source_unused', ['sources', name], `the source "${name}" receives no credential`, hint);
     });
 }
 
@@ -88,11 +88,11 @@ function portsZero({ upstreams, authApi }: Config): readonly Finding[] {
   const findings = [...upstreams.values()].flatMap(({ name, targets }) => {
     // The `auth-api` upstream is derived from the URLs of the Auth API.
     if (name === 'auth-api' || !targets.some(isZero)) return [];
-    const message = `the upstream "${name}" has a target with port 0, which is never reached`;
+    const message = `the upstream "${name}" has a target with port 0, which is unreachable`;
     return [findingOf('port_zero', name, { kind: 'upstream', name }, message, { hint })];
   });
   if (authApi?.kind !== 'remote' || !authApi.urls.some(isZero)) return findings;
-  const message = 'the Auth API has port 0, which is never reached';
+  const message = 'the Auth API has port 0, which is unreachable';
   return [...findings, settingFinding('port_zero', ['authApi', 'url'], message, hint)];
 }
 
@@ -103,12 +103,12 @@ function unknownSignIns({ authApi, sources, routes }: Config): readonly Finding[
     ('session' in fields ? [fields.session, fields.keypair] : [fields]).some((one) => one.authenticatedAt !== null),
   );
   if (isRead) return [];
-  const hint = 'name the field of the source: "fields: { authenticatedAt: auth_time }"';
+  const hint = 'set the field of the source: "fields: { authenticatedAt: auth_time }"';
   return routes.routes.flatMap((route) =>
     (route.conditions ?? []).flatMap((criterion) => {
       if (criterion.reason !== 'sign_in_too_old') return [];
       const { subject, place } = conditionPlace(route, criterion);
-      const message = 'no source reads when users signed in, so that this refuses every request';
+      const message = 'no source reads the time of the sign-in, so this refuses every request';
       return [findingOf('sign_in_unknown', subject, place, message, { hint })];
     }),
   );

@@ -9,7 +9,7 @@ import { entriesOf, type RouteTable } from '../../core/routing/route-table.ts';
 import { segmentKey } from '../../core/url/path-pattern.ts';
 import type { SettingChange } from './setting-changes.ts';
 
-const ownWay = 'read in its own way';
+const ownWay = 'has its own path reading';
 /** Maximum other routes in a message. */
 const mostNamed = 3;
 
@@ -32,7 +32,7 @@ export function readingChanges(before: RouteTable, after: RouteTable): readonly 
       if (!readsAlone(route)) return [];
       if (!idsAfter.has(route.id)) return [change(route.id, [ownWay, 'no such route'])];
       const near = beside(route.id);
-      return near.length === 0 ? [] : [change(route.id, [ownWay, `beside other routes: ${listed(near)}`])];
+      return near.length === 0 ? [] : [change(route.id, [ownWay, `next to other routes: ${listed(near)}`])];
     }),
     ...entriesOf(after.routes).flatMap(([route]) =>
       readsAlone(route) && !idsBefore.has(route.id) ? [change(route.id, ['no such route', ownWay])] : [],

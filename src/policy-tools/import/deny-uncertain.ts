@@ -33,5 +33,5 @@ export function denyUncertain<T extends Placed>(
 
 /** Why a rule is denied whose route would match requests of another one. `such`: an example, or empty. */
 export function rivalry({ name, place }: ImportedRule, such = ''): string {
-  return `its route would take requests that may be for ${name} (line ${place.line}), which requires something else${such}`;
+  return `its route would match requests${such} that may belong to ${name} (line ${place.line}), which has other requirements`;
 }

@@ -1,4 +1,4 @@
-/** Converts files of another tool to a configuration, and lists what could not be carried over. */
+/** Converts files of another tool to a configuration, and lists what could not be imported. */
 import type { Document } from 'yaml';
 import { type FormatName, formatNames } from './format-names.ts';
 import { gatewayDocument } from './gateway-document.ts';
@@ -50,7 +50,7 @@ export function importPolicy(sources: readonly SourceText[], options: ImportOpti
   const { rules, lost, identityHeaders, auth } = formats[format].read(documents, options);
   if (rules.length > mostRules) throw new SourceError(`more than ${mostRules} rules; import them in parts`);
   const routes = settle(rules);
-  if (routes.length === 0) throw new SourceError(`there is no rule of ${format} in these files`);
+  if (routes.length === 0) throw new SourceError(`these files contain no ${format} rules`);
   const files = sources.map(({ file }) => file).join(', ');
   const document = gatewayDocument({
     routes,
@@ -83,6 +83,6 @@ function detect(documents: readonly SourceNode[]): FormatName {
   const found = formatNames.filter((name) => documents.some((document) => formats[name].is(document)));
   const [only] = found;
   if (only !== undefined && found.length === 1) return only;
-  const what = only === undefined ? 'the format of these files is not known' : `these files are ${found.join(' and ')}`;
-  throw new SourceError(`${what}: name one with --from (${formatNames.join(', ')})`);
+  const what = only === undefined ? 'the format of these files is unknown' : `these files are ${found.join(' and ')}`;
+  throw new SourceError(`${what}: choose one with --from (${formatNames.join(', ')})`);
 }

@@ -1,15 +1,15 @@
-/** The result of an import: how many rules were carried over, and what was not, grouped by reason. */
+/** The result of an import: how many rules were imported, and what was not, grouped by reason. */
 import type { ImportedPolicy } from './import-policy.ts';
 import type { Leftover } from './imported-rule.ts';
 import { printable } from './source-text.ts';
 
-const headings = { denied: 'denied', stricter: 'stricter', lost: 'not carried over' } as const;
+const headings = { denied: 'denied', stricter: 'stricter', lost: 'not imported' } as const;
 
 export function importReport({ format, rules, leftovers, auth }: ImportedPolicy): string {
   const denied = rules.filter((rule) => rule.denied !== null || rule.pattern === null).length;
   const stricter = rules.filter((rule) => rule.denied === null && rule.stricter.length > 0).length;
   const carried = rules.length - denied - stricter;
-  const counts = [`${carried} of ${rules.length} rules carried over`];
+  const counts = [`${carried} of ${rules.length} rules imported unchanged`];
   if (stricter > 0) counts.push(`${stricter} stricter`);
   if (denied > 0) counts.push(`${denied} denied`);
   const lines = [`${format}: ${counts.join(', ')}`];

@@ -59,7 +59,7 @@ export interface Place {
   readonly line: number;
 }
 
-/** Something that was not carried over. `lost`: it does not affect access. */
+/** Something that was not imported. `lost`: it does not affect access. */
 export interface Leftover extends Place {
   readonly kind: 'denied' | 'stricter' | 'lost';
   readonly what: string;
@@ -70,7 +70,7 @@ export function deny(rule: ImportedRule, why: string): ImportedRule {
   return { ...rule, access: 'deny', when: [], denied: rule.denied ?? why };
 }
 
-/** Whether both let in the same callers. */
+/** Whether both allow the same callers. */
 export function sameDemands(a: ImportedRule, b: ImportedRule): boolean {
   return demandsOf(a) === demandsOf(b);
 }

@@ -21,7 +21,7 @@ export function readIngresses(documents: readonly SourceNode[], { auth }: ReadSe
   const urls = ingresses.flatMap((one) => authOf(annotationsOf(one), controller) ?? []);
   const services = [...new Set(urls.map((url) => splitAuthUrl(url).service))];
   if (auth !== null && !services.includes(auth))
-    refuse(documents[0]!, `no Ingress asks an auth-url "${printable(auth)}"`);
+    refuse(documents[0]!, `no Ingress uses the auth-url "${printable(auth)}"`);
   const choice = chooseAuth(services, auth, 'auth-urls');
   const expressions = new Set(ingresses.flatMap(hostsWithExpressions));
   const identityHeaders = new Map<string, string>();
@@ -56,7 +56,7 @@ function nameOf(ingress: SourceNode): string {
 function isCanary(ingress: SourceNode, lost: Leftover[]): boolean {
   if (annotation(ingress, 'canary') !== 'true') return false;
   const { file, line } = ingress;
-  lost.push({ kind: 'lost', file, line, what: nameOf(ingress), why: 'a canary: all requests go to the other service' });
+  lost.push({ kind: 'lost', file, line, what: nameOf(ingress), why: 'it is a canary; all requests go to the main service' });
   return true;
 }
 
@@ -80,7 +80,7 @@ function readIngress(
   const rewriteTarget = annotation(ingress, 'rewrite-target');
   const secure = /^(?:HTTPS|GRPCS)$/.test(annotation(ingress, 'backend-protocol') ?? '');
   if (child(ingress, 'spec', 'defaultBackend') !== undefined || child(ingress, 'spec', 'backend') !== undefined) {
-    tell('its default backend: what no path takes is 404 here', child(ingress, 'spec'));
+    tell('its default backend; requests that match no path get 404', child(ingress, 'spec'));
   }
   return pathsOf(ingress).flatMap(({ host, entry }) => {
     const path = textOf(child(entry, 'path')) ?? '/';
@@ -104,7 +104,7 @@ function readIngress(
         added: index > 0,
       };
       const label =
-        host?.startsWith('*.') === true ? `${host} is one label in nginx, and any number of them here` : null;
+        host?.startsWith('*.') === true ? `${host} matches one label in nginx, but any number here` : null;
       const why = foreign ?? demands.denied ?? read.why ?? label;
       return { host, path: read, rule: why === null ? rule : deny(rule, why) };
     });
@@ -138,7 +138,7 @@ function hostsWithExpressions(ingress: SourceNode): readonly (string | null)[] {
   );
 }
 
-/** Hosts with a server of the controller that is not carried over. */
+/** Hosts with a server of the controller that is not imported. */
 function aliasesOf(ingress: SourceNode): readonly ImportedRule[] {
   const redirects = annotation(ingress, 'from-to-www-redirect') === 'true';
   const aliases = (annotation(ingress, 'server-alias') ?? '').split(',').map((host) => host.trim().toLowerCase());
@@ -147,7 +147,7 @@ function aliasesOf(ingress: SourceNode): readonly ImportedRule[] {
   return [...aliases.filter((host) => host !== ''), ...www].flatMap((host) => {
     const { file, line } = ingress;
     const pattern = patternOf(host, '/**');
-    if (pattern === null) return refuse(ingress, `the host "${printable(host)}" has no counterpart; remove it first`);
+    if (pattern === null) return refuse(ingress, `the host "${printable(host)}" has no equivalent; remove it first`);
     return [{ ...plainRule, name: nameOf(ingress), place: { file, line }, pattern, access: 'deny' as const }];
   });
 }
@@ -159,7 +159,7 @@ function backendOf(entry: SourceNode, ingress: SourceNode, secure: boolean, tell
   const service = textOf(child(backend, 'service', 'name') ?? child(backend, 'serviceName'));
   const port = child(backend, 'service', 'port', 'number') ?? child(backend, 'servicePort');
   if (service === null || !/^[a-z0-9-]+$/i.test(service) || !/^[a-z0-9-]+$/i.test(namespace)) {
-    tell('it names no service; set "targets" of its upstream', entry);
+    tell('it specifies no service; set "targets" of its upstream', entry);
     return null;
   }
   const number = /^\d{1,5}$/.test(textOf(port) ?? '') ? Number(textOf(port)) : null;

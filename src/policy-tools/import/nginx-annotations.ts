@@ -78,14 +78,14 @@ export function readAnnotations(
     if (foreign.test(key) && !key.startsWith(nginxPrefix)) return refuse(`"${key}" is a setting of another controller`);
     if (!key.startsWith(nginxPrefix)) continue;
     const name = key.slice(nginxPrefix.length);
-    if (telling.test(name)) tell(`its annotation "${name}" has no counterpart`, value);
+    if (telling.test(name)) tell(`its annotation "${name}" has no equivalent`, value);
     else if (!harmless.test(name))
-      return refuse(`what its annotation "${name}" does is not known, or has no counterpart`);
+      return refuse(`its annotation "${name}" is unknown or has no equivalent`);
   }
   const url = authOf(annotations, controller);
   const asked = url === null ? null : splitAuthUrl(url);
   if (asked !== null && asked.service !== auth) return refuse(others);
-  if (asked?.groups?.length === 0) return refuse('its "auth-url" requires groups, but names none');
+  if (asked?.groups?.length === 0) return refuse('its "auth-url" requires groups, but lists none');
   const rangesNode = get('allowlist-source-range') ?? get('whitelist-source-range');
   const ranges = rangesNode === undefined ? controller.ranges : readRanges(textOf(rangesNode) ?? '');
   if (rangesNode !== undefined && ranges === null) return refuse('its address ranges cannot be read');
@@ -116,7 +116,7 @@ function readHeaders(node: SourceNode | undefined, tell: Tell): ReadonlyMap<stri
     .filter((name) => name !== '');
   for (const name of names) {
     const field = headerFields.get(name.toLowerCase());
-    if (field === undefined) tell(`its header "${name}": no field of an identity is known to be it`, node);
+    if (field === undefined) tell(`its header "${name}" matches no known identity field`, node);
     else found.set(name.toLowerCase(), field);
   }
   return found;

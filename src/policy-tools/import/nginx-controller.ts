@@ -25,7 +25,7 @@ const harmless = new RegExp(
     'enable-(?:access-log|aio|brotli|multi|ocsp|opentelemetry|serial|syslog|underscores)|use-(?:geoip|gzip|http2)',
   ].join('|')})`,
 );
-/** Settings that matter to requests that are let in. */
+/** Settings that matter to allowed requests. */
 const telling =
   /^(?:limit-|use-forwarded|compute-full|forwarded-for|enable-real-ip|use-proxy-protocol|proxy-(?:protocol|real-ip)|no-auth-locations|global-auth-(?!url|snippet))/;
 /** Settings that can refuse requests. */
@@ -42,8 +42,8 @@ export function readController(resources: readonly SourceNode[], lost: Leftover[
       if (key === 'global-auth-url' && demands.authUrl === null) demands = { ...demands, authUrl: text };
       else if (ranges !== null) demands = { ...demands, ranges };
       else if (telling.test(key)) {
-        lost.push({ kind: 'lost', file: value.file, line: value.line, what, why: `its "${key}" has no counterpart` });
-      } else demands = { ...demands, closed: `"${key}" of the controller may keep requests out` };
+        lost.push({ kind: 'lost', file: value.file, line: value.line, what, why: `its "${key}" has no equivalent` });
+      } else demands = { ...demands, closed: `"${key}" of the controller may refuse requests` };
     }
   }
   return demands;

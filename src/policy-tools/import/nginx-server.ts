@@ -43,7 +43,7 @@ function judge(own: Location, index: number, all: readonly Location[], expressio
       (expressions ? index < at && takes(own, mine) : winsBy(own, mine, theirs));
     const lost = path.taken.find((mine) => other.path.matchers.some((theirs) => !isSafe(mine, theirs)));
     if (lost !== undefined)
-      return deny(rule, rivalry(other.rule, lost.kind === 'exact' ? `, such as ${lost.text}` : ''));
+      return deny(rule, rivalry(other.rule, lost.kind === 'exact' ? ` such as ${lost.text}` : ''));
   }
   return rule;
 }
@@ -110,7 +110,7 @@ function withBeginningsClosed(
         name: `${around.name}-beside`,
         pattern,
         when: around.access === 'deny' ? [] : [...around.when, { not, reason: 'not_this_path' }],
-        remarks: [`the paths of ${around.name} beside those of ${names}`],
+        remarks: [`paths of ${around.name} next to those of ${names}`],
         denied: null,
         stricter: [],
         added: true,
@@ -152,7 +152,7 @@ export function closedHosts(rules: readonly ImportedRule[], further: readonly Im
   return [...hosts].flatMap(([host, rule]): ImportedRule[] => {
     const pattern = patternOf(host, '/**');
     if (pattern === null || keys.has(keyOf(pattern))) return [];
-    const remarks = [`the server of ${host} takes no paths of other hosts`];
+    const remarks = [`${host} does not inherit the paths of other hosts`];
     return [
       {
         ...rule,

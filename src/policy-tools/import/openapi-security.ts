@@ -1,5 +1,5 @@
 /**
- * `security` of an operation. The Auth API replaces one security scheme of the document. Access by that scheme is carried over,
+ * `security` of an operation. The Auth API replaces one security scheme of the document. Access by that scheme is imported,
  * with scopes as roles; access by any other scheme is dropped.
  */
 import type { ImportedAccess } from './imported-rule.ts';
@@ -29,7 +29,7 @@ export function schemesIn(security: SourceNode | undefined): readonly string[] {
 
 /** `node`: of the operation, or else of the document. */
 export function readSecurity(node: SourceNode | undefined, schemes: SchemeChoice): Demand {
-  if (node === undefined) return denied('nothing says who may use it; "security: []" would make it public');
+  if (node === undefined) return denied('no "security" applies to it; "security: []" would make it public');
   if (!Array.isArray(node.value)) return denied('"security" is not a list');
   const alternatives = listOf(node);
   if (alternatives.some((one) => !isMapping(one)))
@@ -51,14 +51,14 @@ export function readSecurity(node: SourceNode | undefined, schemes: SchemeChoice
   const [first] = scopes;
   if (first === undefined) return denied(stricter[0]!.replace(/^an alternative is omitted: /, ''));
   const access = anyOf(scopes);
-  return access === null ? denied('its alternatives are too many for one rule') : { access, denied: null, stricter };
+  return access === null ? denied('it has too many alternatives for one rule') : { access, denied: null, stricter };
 }
 
 function denied(why: string): Demand {
   return { access: 'deny', denied: why, stricter: [] };
 }
 
-/** Scopes of the scheme that is carried over, or why this alternative is not carried over. */
+/** Scopes of the scheme that is imported, or why this alternative is not imported. */
 function scopesOf(
   needed: readonly (readonly [string, SourceNode])[],
   { auth, others, declared }: SchemeChoice,
@@ -66,7 +66,7 @@ function scopesOf(
   const [[name, list]] = needed as readonly [readonly [string, SourceNode]];
   const unknown = needed.find(([scheme]) => !declared.has(scheme));
   if (unknown !== undefined) return `there is no security scheme "${unknown[0]}"`;
-  if (needed.length > 1) return 'it needs several credentials at once';
+  if (needed.length > 1) return 'it requires several credentials at once';
   if (name !== auth) return others;
   const scopes = textsOf(list);
   if (scopes === null) return 'its scopes are not a list of names';

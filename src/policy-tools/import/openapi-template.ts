@@ -18,18 +18,18 @@ export function readTemplate(path: string, shapes: ReadonlyMap<string, string> =
   const slash = parts.at(-1) === '';
   if (slash) parts.pop();
   const names = new Set<string>();
-  let why = plain === path ? null : 'a path contains no query and no fragment';
+  let why = plain === path ? null : 'its path contains a query or a fragment';
   const written: string[] = [];
   for (const [index, part] of parts.entries()) {
     const [, before = '', name, after = ''] = /^([^{}]*)\{([^{}]+)\}([^{}]*)$/.exec(part) ?? [];
     if (name !== undefined && /^[+*/.;?&#]|[+*]$/.test(name)) {
       // Template extensions that match several segments.
-      why ??= 'its template is for several segments';
+      why ??= 'its template matches several segments';
       written.push('**');
       break;
     }
     const isPlain = name !== undefined && patternOf(null, `/${before}{name}${after}`) !== null;
-    if (!isPlain && /[{}]/.test(part)) why ??= 'such a template within a segment is not carried over';
+    if (!isPlain && /[{}]/.test(part)) why ??= 'its template within a segment is not supported';
     const shape = isPlain ? shapes.get(name) : undefined;
     const shaped = shape === undefined ? '' : `:${shape}`;
     if (isPlain) written.push(`${before}{${parameterName(name, index, names)}${shaped}}${after}`);

@@ -88,7 +88,7 @@ const elsewhere = 'it is a reference to another file; bundle the files into one 
 /** Follows references within the document; denies any others. */
 function* entriesIn(document: SourceNode): Generator<Entry> {
   const paths = child(document, 'paths');
-  if (paths !== undefined && !isMapping(paths)) refuse(paths, '"paths" is a mapping');
+  if (paths !== undefined && !isMapping(paths)) refuse(paths, '"paths" must be a mapping');
   for (const [path, written] of entriesOf(paths)) {
     if (!path.startsWith('/')) continue;
     const item = follow(document, written);
@@ -166,7 +166,7 @@ export function readServers(servers: SourceNode | undefined, lost: Leftover[]): 
       const chosen = textOf(child(variable, 'default')) ?? '';
       url = url.replaceAll(`{${name}}`, chosen);
       if (listOf(child(variable, 'enum')).length > 1) {
-        const why = `only its default "${chosen}" is carried over`;
+        const why = `only its default "${chosen}" is imported`;
         lost.push({ kind: 'lost', file: variable.file, line: variable.line, what: `server variable ${name}`, why });
       }
     }

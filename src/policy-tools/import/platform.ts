@@ -93,7 +93,7 @@ function closedHeads(rules: readonly ImportedRule[]): readonly ImportedRule[] {
     if (wider === undefined) return [];
     keys.add(key);
     const head = { ...rule, name: `${rule.name}-head`, methods: ['HEAD'], remarks: [], stricter: [], added: true };
-    return [deny(head, `HEAD may be for ${wider.name} (line ${wider.place.line})`)];
+    return [deny(head, `HEAD may belong to ${wider.name} (line ${wider.place.line})`)];
   });
 }
 
@@ -102,7 +102,7 @@ function rowsOf(document: SourceNode): readonly SourceNode[] {
 }
 
 function readRow(row: SourceNode, lost: Leftover[]): Row {
-  if (!isMapping(row)) return refuse(row, 'a row of the table is a mapping');
+  if (!isMapping(row)) return refuse(row, 'a row of the table must be a mapping');
   const { file, line } = row;
   const path = textOf(child(row, 'relativePath'));
   if (path === null) return refuse(row, '"relativePath" is missing');
@@ -117,13 +117,13 @@ function readRow(row: SourceNode, lost: Leftover[]): Row {
   const name = nameOf(method, path);
   if (region !== undefined) {
     const { line } = region;
-    lost.push({ kind: 'lost', file, line, what: name, why: 'its "region" has no counterpart' });
+    lost.push({ kind: 'lost', file, line, what: name, why: 'its "region" has no equivalent' });
   }
   const reasons = [
     every || known ? null : `no ${printable(method) || 'such'} request is ever forwarded`,
     oddKey(row),
     read.why,
-    service === null ? '"redirectTo" is not a base URL of a service' : null,
+    service === null ? '"redirectTo" is not the base URL of a service' : null,
     typeof demand === 'object' && 'why' in demand ? demand.why : null,
   ];
   const denied = reasons.find((reason) => reason !== null) ?? null;
@@ -144,7 +144,7 @@ function readRow(row: SourceNode, lost: Leftover[]): Row {
 
 function oddKey(row: SourceNode): string | null {
   const odd = entriesOf(row).find(([key]) => !knownKeys.has(key));
-  return odd === undefined ? null : `what "${printable(odd[0])}" requires is not known`;
+  return odd === undefined ? null : `the meaning of "${printable(odd[0])}" is unknown`;
 }
 
 function readAccess(row: SourceNode): ImportedAccess | { readonly why: string } {
@@ -182,7 +182,7 @@ function readPath(path: string): { readonly pattern: PathPattern | null; readonl
     }
     if (/^:[^:*]*$/.test(part)) written.push(`{${parameterName(part.slice(1), index, names)}}`);
     else if (/[:*]/.test(part)) {
-      why = `"${printable(part)}" is a part of a segment, which has no counterpart`;
+      why = `"${printable(part)}" is only part of a segment, which has no equivalent`;
       written.push(`{${parameterName('part', index, names)}}`);
     } else written.push(part === '' ? '' : literalPath(part));
   }

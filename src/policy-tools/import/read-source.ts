@@ -17,7 +17,7 @@ export interface ReadSource {
 }
 
 /**
- * The only authentication scheme, or why none is carried over. `found`: schemes of the source, each once. `kind`: for example
+ * The only authentication scheme, or why none is imported. `found`: schemes of the source, each once. `kind`: for example
  * `security schemes`.
  */
 export function chooseAuth(

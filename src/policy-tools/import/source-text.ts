@@ -110,7 +110,7 @@ class Builder {
     const entries = new Map<string, SourceNode>();
     const merged: SourceNode[] = [];
     for (const { key, value } of node.items) {
-      const name = isScalar(key) ? scalarText(key) : fail('a key that is not plain text');
+      const name = isScalar(key) ? scalarText(key) : fail('a key is not plain text');
       if (name === '<<' && isScalar(key) && key.type === 'PLAIN') {
         merged.push(this.build(value as ParsedNode | null, depth + 1, key.range[0]));
         continue;
@@ -120,7 +120,7 @@ class Builder {
     }
     // Keys of the mapping itself take precedence over those of a merge key (https://yaml.org/type/merge.html).
     for (const source of merged.flatMap(({ value }) => (Array.isArray(value) ? value : [{ value }]))) {
-      if (!(source.value instanceof Map)) fail('a merge key "<<" without a mapping');
+      if (!(source.value instanceof Map)) fail('the merge key "<<" requires a mapping');
       for (const [name, value] of source.value) if (!entries.has(name)) entries.set(name, value);
     }
     return entries;

@@ -167,20 +167,20 @@ describe('import', () => {
     const file = folder.write('users.yaml', users);
     expect(await run('import', '-c', standalone, '-f', file)).toEqual({
       code: 0,
-      output: 'made ann@example.test\nmade bob@example.test\n2 made, 0 changed, 0 unchanged, 0 not imported\n',
+      output: 'created ann@example.test\ncreated bob@example.test\n2 created, 0 changed, 0 unchanged, 0 not imported\n',
     });
     expect(await userOf('ann@example.test')).toMatchObject({ roles: ['reporter', 'user'], groups: ['acme', 'public'] });
     expect(await userOf('bob@example.test')).toMatchObject({ roles: ['user'], groups: ['public'] });
     expect(await run('import', '-c', standalone, '-f', file)).toEqual({
       code: 0,
-      output: '0 made, 0 changed, 2 unchanged, 0 not imported\n',
+      output: '0 created, 0 changed, 2 unchanged, 0 not imported\n',
     });
     const more = folder.write(
       'more.yaml',
       'users: [{ email: Bob@Example.test, fullName: Other, alias: other, roles: [trusted, user], groups: [acme] }]',
     );
     expect((await run('import', '-c', standalone, '-f', more)).output).toBe(
-      'changed Bob@Example.test: roles trusted; groups acme\n0 made, 1 changed, 0 unchanged, 0 not imported\n',
+      'changed Bob@Example.test: roles trusted; groups acme\n0 created, 1 changed, 0 unchanged, 0 not imported\n',
     );
     expect(await userOf('bob@example.test')).toMatchObject({ roles: ['trusted', 'user'], groups: ['acme', 'public'] });
   });
@@ -191,7 +191,7 @@ describe('import', () => {
     expect(foreseen).toEqual({
       code: 0,
       output:
-        'made ann@example.test\nmade bob@example.test\ndry run, nothing was written: 2 made, 0 changed, 0 unchanged, 0 not imported\n',
+        'created ann@example.test\ncreated bob@example.test\ndry run, nothing was written: 2 created, 0 changed, 0 unchanged, 0 not imported\n',
     });
     expect(await userOf('ann@example.test')).toBeNull();
   });

@@ -143,7 +143,7 @@ describe('a PostgreSQL', () => {
   it('that is empty, or of this version', async () => {
     const empty = await reportOf(database.url);
     expect(empty).toMatch(/✓ database: PostgreSQL \d+.* responds in \d+\.\d ms/);
-    expect(empty).toContain('✓ database: the schema "public" has no tables yet; the start creates them');
+    expect(empty).toContain('✓ database: the schema "public" has no tables yet; they are created at startup');
     expect(empty).toMatch(/✓ database: \d+ connections are free, and Auth APIs use 0/);
     await makeTables(database.url);
     expect(await reportOf(database.url)).toContain('✓ database: the schema "public" has the tables of this version');
@@ -276,7 +276,7 @@ describe('a mail server', () => {
     it('on a port without implicit TLS is reported', async () => {
       const { port } = await start({ tls: 'starttls' });
       const text = await mailTo(`smtps://localhost:${port}`);
-      expect(text).toContain('it does not begin with TLS');
+      expect(text).toContain('it does not start with TLS');
       expect(text).toContain('Use smtp://');
     });
   });
@@ -300,7 +300,7 @@ describe('a mail server', () => {
     const { port } = await start({ tls: 'none' });
     const text = await mailTo(`smtp://ann:open-sesame@localhost:${port}`);
     expect(text).toContain('! mail');
-    expect(text).toContain('it offers no login: mail is sent without the password');
+    expect(text).toContain('it does not offer AUTH: mail is sent without the password');
   });
 
   it.each([

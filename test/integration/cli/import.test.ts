@@ -21,14 +21,14 @@ describe.each(readdirSync(fixtures))('%s', (name) => {
   const source = `${fixtures}/${name}`;
   const imported = rolegate(['import', source]);
 
-  test('is imported, and everything not carried over is listed with its place', () => {
+  test('is imported, and everything not imported is listed with its place', () => {
     expect(imported.code).toBe(0);
     const [head = '', ...lines] = imported.stderr.trimEnd().split('\n');
-    expect(head).toMatch(/^[a-z-]+: \d+ of \d+ rules carried over(?:, \d+ stricter)?(?:, \d+ denied)?$/);
+    expect(head).toMatch(/^[a-z-]+: \d+ of \d+ rules imported unchanged(?:, \d+ stricter)?(?:, \d+ denied)?$/);
     expect(lines.length).toBeGreaterThan(1);
     for (const line of lines) {
       expect(line).toMatch(
-        /^(?:(?:denied|stricter|not carried over): \S.*|the Auth API replaces \S.*| {2}test\/fixtures\/import\/[a-z.]+:\d+: \S.*)$/,
+        /^(?:(?:denied|stricter|not imported): \S.*|the Auth API replaces \S.*| {2}test\/fixtures\/import\/[a-z.]+:\d+: \S.*)$/,
       );
     }
   });
@@ -69,7 +69,7 @@ test.each<[string, readonly string[], string | undefined, number, RegExp]>([
   ['a missing file', ['nowhere.yaml'], undefined, 1, /^rolegate: there is no file nowhere.yaml\n$/],
   ['a folder', ['test'], undefined, 1, /^rolegate: test is not a file\n$/],
   ['endlessly nested text', [], '['.repeat(100_000), 1, /^rolegate: standard input: nested too deeply\n$/],
-  ['text without rules', [], 'a: 1', 1, /^rolegate: the format of these files is not known: name one with --from/],
+  ['text without rules', [], 'a: 1', 1, /^rolegate: the format of these files is unknown: choose one with --from/],
   [
     'another format',
     ['--from', 'openapi', `${fixtures}/platform.json`],

@@ -71,7 +71,7 @@ test('overwrites neither a configuration nor the secret of a database that may e
   writeFileSync(join(folder, 'gateway.yaml'), 'mine');
   expect(rolegate('init', 'http://127.0.0.1:3000')).toMatchObject({
     status: 1,
-    stderr: 'gateway.yaml exists already: nothing was written\n',
+    stderr: 'gateway.yaml already exists; nothing was written\n',
   });
   expect(readdirSync(folder)).toEqual(['gateway.yaml']);
   expect(readFileSync(join(folder, 'gateway.yaml'), 'utf8')).toBe('mine');

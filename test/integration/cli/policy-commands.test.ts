@@ -80,7 +80,7 @@ describe('explain', () => {
       'claims next to roles',
       ['--claims', '{}', '--roles', 'user'],
       2,
-      'roles, groups and the sign-in follow from --claims',
+      'roles, groups and the sign-in come from --claims',
     ],
     ['an unknown identity', ['--as', 'anne'], 2, 'did you mean "ann"?'],
     ['an invalid header', ['--header', 'nothing'], 2, 'expected --header "name: value"'],
@@ -142,7 +142,7 @@ describe('test', () => {
     ['reaches its thresholds', whole, ['--coverage', '100', '--mutation', '100'], 0, '100 %'],
     ['fails', wrong, [], 1, 'expected allow, got refuse (role_missing)'],
     ['covers too little', thin, ['--coverage', '100'], 1, 'coverage is below 100 %'],
-    ['misses a weakened rule', thin, ['--mutation', '100'], 1, 'the condition wrong_tenant is gone'],
+    ['misses a weakened rule', thin, ['--mutation', '100'], 1, 'the condition wrong_tenant is removed'],
     ['an invalid threshold', good, ['--coverage', 'all'], 2, 'expected a number from 0 to 100'],
   ] as const)('%s', async (_name, config, args, code, text) => {
     const result = await run('test', '--config', config, ...args);
@@ -218,8 +218,8 @@ describe('a failing test', () => {
 
 describe('diff', () => {
   test.each([
-    ['with itself', good, good, 0, 'same meaning'],
-    ['with another parameter name', good, renamed, 0, 'same meaning'],
+    ['with itself', good, good, 0, 'equivalent'],
+    ['with another parameter name', good, renamed, 0, 'equivalent'],
     ['that opens routes', good, open, 3, 'Newly allowed'],
     ['that closes routes', open, good, 3, 'Newly refused'],
     ['that trusts a proxy', good, believing, 3, 'server.trustedProxies: [] -> ["10.0.0.0/8"]'],

@@ -187,7 +187,7 @@ test('diff --replay: without a recorded result, the outcome is unknown', async (
   ];
   const file = folder.write('open.ndjson', lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
   const { output } = await run('diff', before, after, '--replay', file);
-  expect(output).toContain('1 not decided: it depends on data that was not recorded: area -> not known');
+  expect(output).toContain('1 not decided: it depends on data that was not recorded: area -> unknown');
 });
 
 test('test --update: reports what no request shows, without an empty list of cases', async () => {
@@ -203,7 +203,7 @@ test('test --update: reports what no request shows, without an empty list of cas
   expect(await run('test', '--config', file, '--update')).toEqual({
     code: 0,
     output:
-      '# No request was found for what is missing.\n# not found: area * is allowed\n# not found: area * is refused with role_missing\n',
+      '# No request was found for the missing cases.\n# not found: area * is allowed\n# not found: area * is refused with role_missing\n',
   });
 });
 

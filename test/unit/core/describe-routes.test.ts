@@ -93,7 +93,7 @@ test.each([
   ['public', 'everyone, no credential is read'],
   ['optional', 'everyone, known or anonymous'],
   ['authenticated', 'any identity'],
-  ['deny', 'nobody'],
+  ['deny', 'no one'],
   [['user', 'reporter'], 'any of user, reporter'],
   [{ any: ['user'], all: ['a', 'b'], none: ['suspended'] }, 'any of user; all of a, b; none of suspended'],
   [[], 'any identity'],
@@ -167,7 +167,7 @@ describe('other settings of a route', () => {
       'response headers',
       { response: answers },
       { responseHeaders: { set: { 'x-a': 'b' }, remove: ['server'] } },
-      ['responses get x-a', 'responses lose server'],
+      ['adds response headers x-a', 'removes response headers server'],
     ],
   ])('%s', (_, spec, extras, words) => {
     const [row] = describeRoutes(makeTable([{ on: '/a', ...spec }]));

@@ -103,7 +103,7 @@ test('reports every criterion, including those after an unmet one', () => {
           depth: 1,
           words: 'client address in 10.0.0.0/8 or ::1',
           truth: 'unclear',
-          compared: [{ name: 'client address', value: null, why: 'is not known' }],
+          compared: [{ name: 'client address', value: null, why: 'is unknown' }],
         },
       ],
     },
@@ -138,7 +138,7 @@ test('explains a value that a service may read as another text', () => {
   const criteria = compileConditions([{ word: 'closed', unless: [], condition }], roles)!;
   const whyOf = (path: string) =>
     explainConditions(criteria, { ...facts, request: { ...facts.request, path } })[0]?.steps[1]?.compared;
-  const why = 'is read by some services as a text that it is compared with';
+  const why = 'may be read by a service as a text that it is compared with';
   expect(whyOf('/v1/Acme/7')).toEqual([{ name: 'param tenant', value: 'Acme', why }]);
   expect(whyOf('/v1/acme/7')).toEqual([{ name: 'param tenant', value: 'acme', why: null }]);
   expect(whyOf('/v1/other/7')).toEqual([{ name: 'param tenant', value: 'other', why: null }]);

@@ -148,7 +148,7 @@ test('explain shows the claims of the identity and the values that a condition c
   expect(explanation).toMatchObject({ reason: 'condition_failed', identity: { claims: { level: 2, plan: 'gold' } } });
   const text = explanationText(explanation, false);
   expect(text).toContain('claim level 2\n  claim plan "gold"\n');
-  expect(text).toContain('miss identity claims.level equals "3"  identity claims.level = "2"');
+  expect(text).toContain('false identity claims.level equals "3"  identity claims.level = "2"');
 });
 
 test.each([

@@ -90,16 +90,16 @@ test('a removed, widened or narrowed list of kinds, and a removed sign-in page, 
       results.map(({ prepared }) => prepared),
     ).survivors.map((mutant) => mutant.words);
   };
-  const concerned = (words: readonly string[]) => words.filter((text) => /credentials|it takes|sign-in/.test(text));
+  const concerned = (words: readonly string[]) => words.filter((text) => /credentials|it also|it no longer accepts|sign-in/.test(text));
   expect(concerned(survivors(good))).toEqual([]);
   const without = (part: string) => concerned(survivors(good.filter((row) => !row.includes(part))));
   expect(without('kind_not_accepted')).toEqual([
     'its list of credentials is removed',
-    'it takes bearer, too',
-    'it takes key_pair, too',
+    'it also accepts bearer',
+    'it also accepts key_pair',
   ]);
-  expect(without('as: pair, request: GET /robots')).toEqual(['it takes key_pair, too']);
-  expect(without('signIn')).toEqual(['no browser is sent to its sign-in page']);
+  expect(without('as: pair, request: GET /robots')).toEqual(['it also accepts key_pair']);
+  expect(without('signIn')).toEqual(['browsers are no longer redirected to its sign-in page']);
 });
 
 test('proposals cover all of it', () => {
@@ -164,7 +164,7 @@ test.each<[string, string, string, readonly string[], object, readonly string[]]
     '/page?a=1',
     ['Sec-Fetch-Mode', 'navigate'],
     { kind: null, from: null, source: null },
-    ['none was sent', 'refused on route page: 303 credential_missing', 'sent to /sign-in?return_to=%2Fpage%3Fa%3D1'],
+    ['none sent', 'refused on route page: 303 credential_missing', 'redirected to /sign-in?return_to=%2Fpage%3Fa%3D1'],
   ],
   [
     'another shape',
@@ -173,7 +173,7 @@ test.each<[string, string, string, readonly string[], object, readonly string[]]
     ['Authorization', 'Bearer s3cr3t-of-somebody'],
     { kind: null, from: 'authorization (bearer)', source: null },
     [
-      'none that can be read, from authorization (bearer)',
+      'unreadable, from authorization (bearer)',
       '401 credential_shape_wrong',
       'WWW-Authenticate: Bearer realm="rolegate", error="invalid_token"\n',
       'WWW-Authenticate: Basic realm="rolegate", charset="UTF-8"\n',

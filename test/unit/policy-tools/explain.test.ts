@@ -48,7 +48,7 @@ test('lists every matching route, and why it did not win', () => {
     ['order', true],
     ['all', false],
   ]);
-  expect(candidates[1]?.why).toContain('host api.example.test comes before host any');
+  expect(candidates[1]?.why).toContain('host api.example.test takes precedence over host any');
 });
 
 test('if no route matches, lists the nearest ones with their difference', () => {
@@ -66,7 +66,7 @@ test('if no route matches, lists the nearest ones with their difference', () => 
 
 test('shows the allowed methods for one that is not listed', () => {
   const { candidates, status } = asked('PATCH api.example.test /v1/orders/acme/7', ann);
-  expect([status, candidates[0]?.why]).toEqual([405, 'fits, but takes only GET, PUT, DELETE, HEAD']);
+  expect([status, candidates[0]?.why]).toEqual([405, 'matches, but accepts only GET, PUT, DELETE, HEAD']);
 });
 
 test('shows roles that are held, inherited, derived and missing', () => {

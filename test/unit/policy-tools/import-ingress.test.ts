@@ -145,7 +145,7 @@ describe('annotations', () => {
       expect(leftovers).toEqual([expect.stringMatching(/^denied: i \(a\.test\/\*\*\): .* another controller/)]);
   });
 
-  test('reports controller settings that are not carried over', () => {
+  test('reports controller settings that are not imported', () => {
     const { leftovers } = beside(
       {
         'no-auth-locations': '/open',
@@ -156,9 +156,9 @@ describe('annotations', () => {
       {},
     );
     expect(leftovers).toEqual([
-      'lost: nginx: its "no-auth-locations" has no counterpart',
-      'lost: nginx: its "use-forwarded-headers" has no counterpart',
-      'denied: i (a.test/**): "block-cidrs" of the controller may keep requests out',
+      'lost: nginx: its "no-auth-locations" has no equivalent',
+      'lost: nginx: its "use-forwarded-headers" has no equivalent',
+      'denied: i (a.test/**): "block-cidrs" of the controller may refuse requests',
     ]);
   });
 
@@ -168,8 +168,8 @@ describe('annotations', () => {
     });
     expect(text).toContain('x-auth-request-user: userId');
     expect(leftovers).toEqual([
-      'lost: i: its header "X-Z": no field of an identity is known to be it',
-      'lost: i: its annotation "auth-signin" has no counterpart',
+      'lost: i: its header "X-Z" matches no known identity field',
+      'lost: i: its annotation "auth-signin" has no equivalent',
     ]);
   });
 });
@@ -219,7 +219,7 @@ describe('paths', () => {
   test('denies an open exact path below a protected one because of a trailing slash', () => {
     const parts = [{ annotations: protectedBy }, { paths: [['/healthz', 'Exact']] }] as const;
     expect(linesOf(...parts)).toEqual(['a.test/** "authenticated"', 'a.test/healthz "deny"']);
-    expect(read(...parts).text).toContain('which requires something else, such as /healthz/');
+    expect(read(...parts).text).toContain('requests such as /healthz/ that may belong to');
   });
 
   test('orders expressions by length, and closes what an unsupported one may match', () => {

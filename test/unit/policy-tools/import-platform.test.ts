@@ -49,7 +49,7 @@ describe('a row', () => {
     ]);
     const { routes, leftovers } = read(row({ public: true }), row({ roles: ['a'] }));
     expect(routes).toEqual(['/x {"GET":"deny"} -> http://svc']);
-    expect(leftovers).toEqual([expect.stringContaining('which requires something else')]);
+    expect(leftovers).toEqual([expect.stringContaining('which has other requirements')]);
   });
 
   test('denies a trailing slash or HEAD that a wider row may match', () => {
@@ -70,7 +70,7 @@ describe('hostile and broken files', () => {
     ['nothing', '', /^these files are empty$/],
     ['invalid YAML', 'a: [', /^source:1: /],
     ['a template', 'a: {{ .Values.x }}\nb: }', /templates must be rendered first|plain text/],
-    ['something else', '{"a": 1}', /the format of these files is not known: name one with --from/],
+    ['something else', '{"a": 1}', /the format of these files is unknown: choose one with --from/],
     [
       'a repeated key',
       '[{"relativePath": "/x", "relativePath": "/y"}]',
@@ -84,8 +84,8 @@ describe('hostile and broken files', () => {
     ['an alias that contains itself', '- &a { relativePath: *a }', /the alias \*a has no anchor/],
     ['depth', '['.repeat(100) + ']'.repeat(100), /nested/],
     ['endless depth', '['.repeat(100_000), /nested|source/],
-    ['invalid rows', '[{"relativePath": "/x"}, 3]', /a row of the table is a mapping/],
-    ['no valid route', '[{"relativePath": "x"}]', /there is no rule of platform in these files/],
+    ['invalid rows', '[{"relativePath": "/x"}, 3]', /a row of the table must be a mapping/],
+    ['no valid route', '[{"relativePath": "x"}]', /these files contain no platform rules/],
   ])('%s', (_, text, message) => {
     expect(() => imported(text)).toThrow(message);
   });
@@ -99,7 +99,7 @@ describe('hostile and broken files', () => {
       '[{"relativePath":"/x","method":"GET","redirectTo":"http://s","__proto__":{"public":true},"constructor":1}]',
     );
     expect(routes).toEqual(['/x {"GET":"deny"} -> http://s']);
-    expect(leftovers).toEqual(['denied: get-x (GET /x): what "__proto__" requires is not known']);
+    expect(leftovers).toEqual(['denied: get-x (GET /x): the meaning of "__proto__" is unknown']);
     expect(({} as { public?: boolean }).public).toBeUndefined();
   });
 

@@ -158,10 +158,10 @@ test('explanations show the file and the line', () => {
     false,
   );
   expect(text).toContain(
-    'hit  identity claims.plan in file plans.txt  identity claims.plan = "silver", file plans.txt = "line 3"',
+    'true  identity claims.plan in file plans.txt  identity claims.plan = "silver", file plans.txt = "line 3"',
   );
   expect(text).toContain(
-    'hit  client address in file blocked.txt  client address = "10.1.1.1", file blocked.txt = "line 1"',
+    'true  client address in file blocked.txt  client address = "10.1.1.1", file blocked.txt = "line 1"',
   );
   const other = explanationText(explained(of, { target: '/x' }, { ...sampleIdentity, claims: { plan: 'x' } }), false);
   expect(other).toContain('identity claims.plan = "x", file plans.txt does not list it');

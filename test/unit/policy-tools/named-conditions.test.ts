@@ -139,8 +139,8 @@ test('coverage, cases and changes distinguish methods', () => {
   ).toEqual(['DELETE']);
   const [entry] = entriesOf(config.routes.routes);
   const words = routeMutants(entry!, config.roles, []).map((mutant) => mutant.words);
-  expect(words).toContain('the condition not_sure is for every method');
-  expect(words).not.toContain('the condition not_sure is no longer for DELETE');
+  expect(words).toContain('the condition not_sure applies to every method');
+  expect(words).not.toContain('the condition not_sure no longer applies to DELETE');
   const { cases, notFound } = proposeCases(config, runTests(config, false), true);
   expect(notFound).toEqual([]);
   expect(mutationScore(config, cases).survivors.map((mutant) => mutant.words)).toEqual([]);

@@ -21,13 +21,13 @@ describe.each<[string, readonly string[], readonly string[]]>([
     [
       'the parameter kind takes open no longer',
       'the parameter kind takes closed no longer',
-      'the parameter kind takes any text',
+      'the parameter kind accepts any text',
     ],
   ],
   [
     'text around a parameter with a shape',
     [route('r', '/v{n:int}.json', 'access: [user]'), route('rest', '/{x}', 'access: [admin]')],
-    ['the parameter n takes any text', 'v{n:int}.json is without the text around it'],
+    ['the parameter n accepts any text', 'v{n:int}.json loses the text around it'],
   ],
   [
     'a condition on a parameter with a shape',
@@ -39,7 +39,7 @@ describe.each<[string, readonly string[], readonly string[]]>([
       ),
       route('rest', '/{s}/{id}', 'access: deny'),
     ],
-    ['the parameter s takes any text', 'the parameter id takes any text', 'the condition other is gone'],
+    ['the parameter s accepts any text', 'the parameter id accepts any text', 'the condition other is removed'],
   ],
   [
     'neighboring forms',
@@ -48,7 +48,7 @@ describe.each<[string, readonly string[], readonly string[]]>([
       route('two', '/{n:int}', 'access: [admin]'),
       route('three', '/{s:slug}', 'access: public'),
     ],
-    ['the parameter s takes any text', 'the parameter n takes any text'],
+    ['the parameter s accepts any text', 'the parameter n accepts any text'],
   ],
 ])('mutants of %s', (_, routes, words) => {
   test('survive without tests, and a case is found for each', () => {
@@ -73,8 +73,8 @@ test('explain shows which form is more specific, and why a text does not fit', (
   const ask = (target: string) =>
     explained(config, { target }, null).candidates.map(({ route: name, why }) => `${name}: ${why}`);
   expect(ask('/v7')).toEqual([
-    'n: the most specific pattern that fits',
-    'x: fits, but n is more specific: in segment 1 v{n:int} comes before {x}',
+    'n: the most specific pattern that matches',
+    'x: matches, but n is more specific: in segment 1, v{n:int} takes precedence over {x}',
   ]);
   expect(ask('/v7/x')).toContainEqual('id: segment 1 is "v7" and not {id:uuid}');
   expect(describeRoutes(config.routes).map(({ path }) => path)).toEqual(['/{id:uuid}', '/v{n:int}', '/{x}']);

@@ -205,11 +205,11 @@ test('is covered once, its changes are detected, and cases for both are found', 
   const ofPolicy = cells.filter(({ effect }) => effect.kind === 'refuses' && effect.policy === 'tenant-guard');
   expect(ofPolicy).toHaveLength(1);
   const words = policyMutants(config.policies, config.roles).map((mutant) => mutant.words);
-  expect(words).toContain('policy tenant-guard: it is gone');
-  expect(words).toContain('policy tenant-guard: the condition wrong_tenant is gone');
+  expect(words).toContain('policy tenant-guard: it is removed');
+  expect(words).toContain('policy tenant-guard: the condition wrong_tenant is removed');
   expect(words).toContain('policy tenant-guard: no credential is required');
   expect(mutationScore(config, []).survivors.map((mutant) => mutant.words)).toContain(
-    'policy tenant-guard: it is gone',
+    'policy tenant-guard: it is removed',
   );
   const { cases, notFound } = proposed(config).proposals;
   expect(notFound).toEqual([]);

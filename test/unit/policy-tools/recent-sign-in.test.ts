@@ -196,8 +196,8 @@ test('tests without a sign-in near the limits miss changes to them', () => {
   );
   expect(survivors.map(({ words }) => words)).toEqual(
     expect.arrayContaining([
-      'the condition sign_in_too_old takes only sign-ins half as old',
-      'the condition sign_in_too_old takes sign-ins twice as old',
+      'the condition sign_in_too_old accepts only sign-ins half as old',
+      'the condition sign_in_too_old accepts sign-ins twice as old',
     ]),
   );
 });

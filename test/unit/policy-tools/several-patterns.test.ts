@@ -62,9 +62,9 @@ test('is described, covered and mutated as one route', () => {
   expect(runTests(config, false).coverage.cells).toHaveLength(4);
   const [entry] = entriesOf(config.routes.routes);
   const words = routeMutants(entry!, config.roles, []).map((mutant) => mutant.words);
-  expect(words.filter((one) => one === 'the condition wrong_tenant is gone')).toHaveLength(1);
-  expect(words).toContain('it is no longer for b.example.test/docs/{id:int}/{tenant}');
-  expect(words).toContain('the parameter id takes any text');
+  expect(words.filter((one) => one === 'the condition wrong_tenant is removed')).toHaveLength(1);
+  expect(words).toContain('it no longer matches b.example.test/docs/{id:int}/{tenant}');
+  expect(words).toContain('the parameter id accepts any text');
 });
 
 test('proposes cases for every pattern that detect its removal', () => {

@@ -24,42 +24,42 @@ describe.each<[string, string, readonly string[]]>([
   [
     'paths',
     'access: [user]',
-    ['its path is /t/{tenant}/notes/**', 'its path is /t/{tenant}/**', 'its path is /t/**', 'its path is /**'],
+    ['its path becomes /t/{tenant}/notes/**', 'its path becomes /t/{tenant}/**', 'its path becomes /t/**', 'its path becomes /**'],
   ],
   [
     'a condition on another parameter',
     'access: [user], when: [{ param: tenant, in: identity.groups, reason: wrong_tenant }]',
-    ['the condition wrong_tenant reads note and not tenant'],
+    ['the condition wrong_tenant reads note instead of tenant'],
   ],
   [
     'tenants, and bearers only',
     `access: { GET: [user], DELETE: [admin] }, when: [
       { param: tenant, in: identity.groups, reason: wrong_tenant },
       { identity: kind, equals: bearer, reason: bearer_only }]`,
-    ['the condition bearer_only is gone', 'the condition wrong_tenant is gone'],
+    ['the condition bearer_only is removed', 'the condition wrong_tenant is removed'],
   ],
   [
     'addresses',
     'access: public, when: [{ client: address, cidr: ["10.0.0.0/9", "10.128.0.0/9", "192.0.2.7", "2001:db8::/32"], reason: outside }]',
     [
-      'the condition outside takes 192.0.2.6/31 for 192.0.2.7',
-      'the condition outside takes 2001:db8::/31 for 2001:db8::/32',
+      'the condition outside accepts 192.0.2.6/31 instead of 192.0.2.7',
+      'the condition outside accepts 2001:db8::/31 instead of 2001:db8::/32',
     ],
   ],
   [
     'exempt roles',
     'access: [user, partner], when: [{ param: tenant, equals: a, unless: [admin], reason: not_a }]',
-    ['role user is exempt from not_a, too', 'role partner is exempt from not_a, too'],
+    ['role user is also exempt from not_a', 'role partner is also exempt from not_a'],
   ],
   [
     'a negated condition',
     'access: public, when: [{ not: { param: tenant, startsWith: test- }, reason: no_tests }]',
-    ['the condition no_tests is without "not"'],
+    ['the condition no_tests loses "not"'],
   ],
   [
     'a single user',
     'access: authenticated, when: [{ identity: userId, equals: robot-7, reason: robot_only }]',
-    ['the condition robot_only is gone'],
+    ['the condition robot_only is removed'],
   ],
 ])('%s', (_, more, words) => {
   test('is mutated, and a case is found for each change', () => {
@@ -79,9 +79,9 @@ test('a list of methods in the match, and a path that another route has', () => 
 `;
   const changes = survivorsOf(text);
   // "read" on "/a/**" would repeat "rest", and two routes for one method are not a valid policy.
-  expect(changes).not.toContain('its path is /a/**');
+  expect(changes).not.toContain('its path becomes /a/**');
   expect(changes).not.toContain('its list of methods is removed');
-  expect(changes).toContain('its path is /**');
+  expect(changes).toContain('its path becomes /**');
 });
 
 test('widening one half of a range over the other half is not a mutant', () => {

@@ -60,7 +60,7 @@ test.each([
 
 test.each([
   ['invalid YAML', 'cases: [', 'is not a file of tests'],
-  ['something other than a mapping', '- 1\n', 'is written in a way in which nothing can be added'],
+  ['something other than a mapping', '- 1\n', 'has a layout to which no cases can be added'],
   ['a text', 'hello\n', 'is not a file of tests'],
   ['everything in brackets', '{ cases: [{ request: GET /two, expect: refuse }] }\n', 'is written in a way'],
   ['an identity that already exists', 'identities: { user: {} }\n', 'has an identity "user" already'],

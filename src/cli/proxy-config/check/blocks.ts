@@ -70,7 +70,7 @@ export function readBlocks(text: string, ends: ';' | '\n'): readonly Directive[]
       }
       directives.push(directive());
     }
-    if (nested) throw new UnreadableFileError('a block has no end');
+    if (nested) throw new UnreadableFileError('a block is not closed');
     return directives;
   }
   function directive(): Directive {

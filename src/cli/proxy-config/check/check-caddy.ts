@@ -24,7 +24,7 @@ export function checkCaddy(text: string, settings: ProxySettings): readonly Find
   const findings: Finding[] = [];
   const report: Report = (code, { line }, subject = '') => findings.push({ code, line, subject });
   const sites = readBlocks(text, '\n');
-  if (!sites.some(doesForward)) throw new UnreadableFileError('no site in it forwards requests');
+  if (!sites.some(doesForward)) throw new UnreadableFileError('no site forwards requests');
   for (const site of sites) {
     if (site.block === null) continue;
     // Options, snippets and sites are blocks alike.

@@ -20,7 +20,7 @@ export function checkEnvoy(text: string, settings: ProxySettings): readonly Find
   const managers = readYamlTrees(text).flatMap((tree) =>
     [...tree.all()].filter((one) => one.get('http_filters') !== null),
   );
-  if (managers.length === 0) throw new UnreadableFileError('there is no http_connection_manager in it');
+  if (managers.length === 0) throw new UnreadableFileError('it contains no http_connection_manager');
   for (const manager of managers) checkManager(manager, settings, report);
   return findings;
 }

@@ -43,7 +43,7 @@ export function checkHaproxy(text: string, settings: ProxySettings): readonly Fi
   const findings: Finding[] = [];
   const report: Report = (code, { line }, subject = '') => findings.push({ code, line, subject });
   const sections = sectionsOf(text);
-  if (!sections.some(serves)) throw new UnreadableFileError('no frontend in it forwards requests');
+  if (!sections.some(serves)) throw new UnreadableFileError('no frontend forwards requests');
   for (const section of sections) {
     if (section.kind === 'global') checkGlobal(section, settings, report);
     if (serves(section)) checkFrontend(section, sections, settings, report);
@@ -59,7 +59,7 @@ function sectionsOf(text: string): readonly Section[] {
     if (words.length === 0) continue;
     const line = { line: index + 1, words: words.map((word) => word.replace(/^(["'])(.*)\1$/, '$2')) };
     if (kinds.has(words[0]!)) sections.push({ kind: words[0]!, head: line, lines: [] });
-    else if (sections.length === 0) throw new UnreadableFileError(`line ${index + 1} is in no section`);
+    else if (sections.length === 0) throw new UnreadableFileError(`line ${index + 1} is not in a section`);
     else sections.at(-1)!.lines.push(line);
   }
   return sections;

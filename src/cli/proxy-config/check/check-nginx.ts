@@ -20,7 +20,7 @@ export function checkNginx(text: string, settings: ProxySettings): readonly Find
     findings.push({ code, line, subject });
   const locations = locationsOf(readBlocks(text, ';'));
   if (!locations.some(({ directive }) => passesOf(directive).length > 0))
-    throw new UnreadableFileError('no location in it forwards requests, and files that it includes are not read');
+    throw new UnreadableFileError('no location forwards requests; included files are not read');
   const checks = new Set<Directive>();
   for (const { chain, serverLocations } of locations) {
     const auth = inherited(chain, 'auth_request');

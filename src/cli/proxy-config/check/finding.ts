@@ -3,24 +3,24 @@ import type { ProxySettings } from '../proxy-settings.ts';
 
 /** Each with its effect and advice. */
 export const findingKinds = {
-  not_checked: ['requests reach the service without a check', 'ask Rolegate here too, or remove it'],
-  path_changed: ['the path is changed after it was decided', 'forward the target as it came'],
+  not_checked: ['requests reach the service without a check', 'check with Rolegate here too, or remove it'],
+  path_changed: ['the path is changed after the decision', 'forward the target unchanged'],
   target_not_raw: [
-    'the check is about another target, method or host than the service gets',
-    'state them as they came',
+    'the check describes another target, method or host than the service receives',
+    'send them unchanged',
   ],
-  field_missing: ['the check lacks what the decision depends on', 'add it'],
+  field_missing: ['the check lacks a field that decisions need', 'add it'],
   check_path_wrong: [
-    'the check asks at a path that the configuration does not have for this proxy',
-    'use that of authorizer.dialects',
+    'the check uses a path that is not configured for this proxy',
+    'use the one in authorizer.dialects',
   ],
   check_reachable: ['clients can call the check instead of the proxy', 'make it internal'],
-  check_cached: ['a cache is in front of the check, and outlives a revocation', 'no cache before the check'],
+  check_cached: ['a cache before the check outlives a revocation', 'cache nothing before the check'],
   check_unverified: ['the check is sent to a server that is not verified', 'verify its certificate'],
-  identity_missing: ["an identity header is the client's own", 'list it'],
-  identity_not_from_check: ['an identity header is set from elsewhere', 'set it from the response to the check alone'],
+  identity_missing: ['an identity header comes from the client', 'set it from the response to the check'],
+  identity_not_from_check: ['an identity header does not come from the check', 'set it only from the response to the check'],
   credential_forwarded: [
-    'the service gets a credential that it must not have',
+    'the service receives a credential that it must not have',
     'set it from the response to the check, or remove it',
   ],
   spelling_forwarded: ['another spelling of an identity header reaches the service', 'remove every spelling'],
@@ -30,15 +30,15 @@ export const findingKinds = {
   ],
   connection_list: ['a list in Connection removes headers after the check', 'remove Connection from the request'],
   upgrade_forwarded: [
-    'through an upgrade such as h2c requests reach the service without a check',
-    'pass on a single "Upgrade: websocket" and no other',
+    'after an upgrade such as h2c, requests reach the service without a check',
+    'forward only a single "Upgrade: websocket"',
   ],
   trusts_forwarded: ['X-Forwarded-* of clients is trusted', 'trust only listed proxies'],
-  client_forgeable: ["the client's address in the check is what the client writes", 'state that of the connection'],
+  client_forgeable: ['the client can choose its address in the check', 'send the address of the connection'],
   outage_as_refusal: ['an outage looks like a refusal', 'send 503'],
-  outage_opens: ['an outage lets everything through', 'fail closed'],
+  outage_opens: ['an outage allows every request', 'fail closed'],
   refusal_lost: ['refusals lose their status, headers or body', 'forward them unchanged'],
-  refusal_bypassed: ['something else responds instead of Rolegate', 'forward it unchanged'],
+  refusal_bypassed: ['something else responds instead of Rolegate', 'forward its refusals unchanged'],
   deadline_short: ['the proxy gives up before Rolegate does', 'wait longer than authorizer.timeout'],
 } as const satisfies Record<string, readonly [harm: string, advice: string]>;
 export type FindingCode = keyof typeof findingKinds;
