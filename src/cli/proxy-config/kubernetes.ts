@@ -144,7 +144,7 @@ export function gatewayApiConfig(settings: ProxySettings): string {
   return documents(
     `# A gateway checks each request with Rolegate (ExternalAuth, GEP-1494, experimental), as NGINX Gateway Fabric reads it. Printed by
 # "rolegate proxy-config gateway-api".
-# A filter removes 16 headers at most, so services get these as clients send them: ${left}.
+# A filter removes 16 headers at most, so services receive these as clients send them: ${left}.
 ${unremovable(settings)}`.trimEnd(),
     route,
   );
