@@ -73,7 +73,9 @@ export async function explain(method: string, url: string, options: ExplainOptio
 /** Options for the caller exclude each other. */
 function checkWhoAsks({ bearer, as, claims, source, roles, groups, signedIn, at, trusted }: ExplainOptions): void {
   if (bearer !== undefined && (at !== undefined || trusted === true)) {
-    throw usageError('rolegate: with --bearer, a gateway decides for the current time and this client; omit --at and --trusted');
+    throw usageError(
+      'rolegate: with --bearer, a gateway decides for the current time and this client; omit --at and --trusted',
+    );
   }
   const inRoles = (roles ?? groups ?? signedIn) !== undefined;
   if (bearer !== undefined && (inRoles || (as ?? claims) !== undefined)) {

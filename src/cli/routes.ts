@@ -76,7 +76,8 @@ function rows(route: RouteDescription, all: OfAllRoutes): string[][] {
   const others = route.access.length === 1 ? 'every method' : 'other methods';
   for (const { method, rule } of route.access) {
     const rules = [ruleInWords(rule), ...(route.when ?? []).map(({ condition }) => condition)].join('\nif ');
-    const words = route.mode === 'shadow' && rule !== 'deny' ? `everyone (shadow mode)\nrule under test: ${rules}` : rules;
+    const words =
+      route.mode === 'shadow' && rule !== 'deny' ? `everyone (shadow mode)\nrule under test: ${rules}` : rules;
     byRule.set(words, [...(byRule.get(words) ?? []), method === '*' ? others : method]);
   }
   const patterns = [route, ...(route.furtherPatterns ?? [])];

@@ -135,7 +135,10 @@ export function* widerConditions(
       const other = params.find((param) => param !== name);
       if (other === undefined) continue;
       const changed: Step = { ...step, subject: { ...step.subject, name: other } };
-      yield [`the condition ${word} reads ${other} instead of ${name}`, { ...criterion, steps: steps.with(at, changed) }];
+      yield [
+        `the condition ${word} reads ${other} instead of ${name}`,
+        { ...criterion, steps: steps.with(at, changed) },
+      ];
     }
   }
   for (const role of rolesNear(route, unlessSource, roles)) {
@@ -172,7 +175,10 @@ function* widerRanges({ contains, ranges, ...step }: AddressStep): Generator<Cha
     const beside = besideRange(range);
     if (beside === null || contains(beside.address)) continue;
     const wider = ranges.with(index, beside.wider);
-    yield [`accepts ${beside.wider} instead of ${range}`, { ...step, ranges: wider, contains: compileTrustedProxies(wider) }];
+    yield [
+      `accepts ${beside.wider} instead of ${range}`,
+      { ...step, ranges: wider, contains: compileTrustedProxies(wider) },
+    ];
   }
 }
 

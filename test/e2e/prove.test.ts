@@ -191,7 +191,10 @@ test('--resolve connects to the address for the host of the URL', async () => {
   expect([await proven.ended, proven.output()]).toEqual([0, expect.stringContaining('hostile paths')]);
   expect(service.last().header('host')).toEqual([`api.example.test:${gateway.port}`]);
   const other = at(`other.example.test:${gateway.port}:127.0.0.1`);
-  expect([await other.ended, other.output()]).toEqual([2, expect.stringContaining('but the URL is for api.example.test')]);
+  expect([await other.ended, other.output()]).toEqual([
+    2,
+    expect.stringContaining('but the URL is for api.example.test'),
+  ]);
   const malformed = at('api.example.test:127.0.0.1');
   expect([await malformed.ended, malformed.output()]).toEqual([2, expect.stringContaining('--resolve is HOST:PORT')]);
 });

@@ -61,12 +61,7 @@ function findings(setting: string, certificates: readonly X509Certificate[], now
   const { ok, warning } = findingsOf('certificates', setting);
   if (good === each.length) return [ok(`${good} CA certificates are valid`)];
   const advice = 'Remove the others, unless they are needed.';
-  return [
-    warning(
-      `${good} of ${each.length} CA certificates are valid; others have expired or soon will`,
-      advice,
-    ),
-  ];
+  return [warning(`${good} of ${each.length} CA certificates are valid; others have expired or soon will`, advice)];
 }
 
 function finding(setting: string, { subject, validTo, validFrom }: X509Certificate, nowMs: number): Finding {

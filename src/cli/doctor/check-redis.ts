@@ -98,8 +98,7 @@ const connectionWords: Readonly<Record<RedisFailure, string>> = {
 
 function adviceOn(failure: RedisFailure): string {
   if (failure === 'forbidden') return 'Correct the user and password, or the ACL of Redis.';
-  if (failure === 'certificate')
-    return 'Set its CA in "tls.ca", or the name in its certificate in "tls.serverName".';
+  if (failure === 'certificate') return 'Set its CA in "tls.ca", or the name in its certificate in "tls.serverName".';
   if (failure === 'busy') return 'Wait until it has loaded, or repair the Cluster (redis-cli --cluster check).';
   return 'Start it, or correct the address, TLS and firewalls.';
 }

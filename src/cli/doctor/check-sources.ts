@@ -112,7 +112,8 @@ function statusAdvice(source: SourceConfig, setting: string, status: number): st
   if (source.kind === 'introspection' && (status === 401 || status === 403)) {
     return `It does not accept the gateway as a client: check "${setting}.client".`;
   }
-  if (status === 404 || status === 405) return `It has nothing at this path: check the URL and paths under "${setting}".`;
+  if (status === 404 || status === 405)
+    return `It has nothing at this path: check the URL and paths under "${setting}".`;
   if (status >= 500) return 'It has an internal error: read its log.';
   return `If it rejects credentials by this status, add it to "${setting}.rejectedStatuses"; otherwise check the URL.`;
 }

@@ -12,7 +12,8 @@ function tcp({ authorizer, grpc, secret }: ProxySettings): Place {
     throw new CommandError(
       'rolegate: this gateway sends no secret over gRPC: use "peers" and "grpc.tls.clientCa" instead',
     );
-  if ('path' in authorizer) throw new CommandError('rolegate: a cluster connects over TCP: set --authorizer to an address');
+  if ('path' in authorizer)
+    throw new CommandError('rolegate: a cluster connects over TCP: set --authorizer to an address');
   return authorizer;
 }
 

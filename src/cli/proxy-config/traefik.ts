@@ -5,7 +5,8 @@ import { address, type ProxySettings, spellings, written } from './proxy-setting
 
 export function traefikConfig(settings: ProxySettings): string {
   const { authorizer, checkPath, identity, credentials, removed, service, secret, webSockets } = settings;
-  if ('path' in authorizer) throw new CommandError('rolegate: Traefik connects over TCP: set --authorizer to an address');
+  if ('path' in authorizer)
+    throw new CommandError('rolegate: Traefik connects over TCP: set --authorizer to an address');
   const decided = [...identity, ...credentials];
   const asks = secret ? ['rolegate-secret', 'rolegate', 'rolegate-no-secret'] : ['rolegate'];
   const document = {

@@ -43,8 +43,7 @@ function nearest(table: RouteTable, { host, path }: CanonicalRequest): Candidate
 function whyOf(route: Route, first: Route, winner: Route | null, { method }: CanonicalRequest): string {
   const taken = methodsOf(route);
   const takes = claims(route, method) && (route.access.every !== null || taken.includes(method));
-  if (route === winner)
-    return takes ? 'the most specific pattern that matches' : 'the route of the preflight';
+  if (route === winner) return takes ? 'the most specific pattern that matches' : 'the route of the preflight';
   if (!takes) return `matches, but accepts only ${taken.join(', ') || 'no method'}`;
   if (winner === null) return 'matches';
   return `matches, but ${first.id} is more specific: ${whyMoreSpecific(first.pattern, route.pattern)}`;
@@ -84,11 +83,13 @@ function misfitOf(pattern: RoutePattern, host: string, path: string, ignoresCase
 
 /** Why the first of two fitting patterns comes before the second one. */
 function whyMoreSpecific(winner: RoutePattern, other: RoutePattern): string {
-  if (winner.host !== other.host) return `host ${winner.host ?? 'any'} takes precedence over host ${other.host ?? 'any'}`;
+  if (winner.host !== other.host)
+    return `host ${winner.host ?? 'any'} takes precedence over host ${other.host ?? 'any'}`;
   const length = Math.max(winner.segments.length, other.segments.length);
   for (let i = 0; i < length; i += 1) {
     const [a, b] = [winner.segments[i], other.segments[i]];
-    if (segmentRank(a) !== segmentRank(b)) return `in segment ${i + 1}, ${inWords(a)} takes precedence over ${inWords(b)}`;
+    if (segmentRank(a) !== segmentRank(b))
+      return `in segment ${i + 1}, ${inWords(a)} takes precedence over ${inWords(b)}`;
   }
   return 'both patterns are equal';
 }

@@ -126,9 +126,7 @@ export function expiredRoutes({ routes }: Config, nowMs: number): readonly Findi
       if (toMs === null || toMs > nowMs) return [];
       const { subject, place } = conditionPlace(route, criterion);
       const message = `this route has been closed since ${momentInWords(toMs)}`;
-      return [
-        findingOf('access_expired', subject, place, message, { hint: 'remove the route, or change "notAfter"' }),
-      ];
+      return [findingOf('access_expired', subject, place, message, { hint: 'remove the route, or change "notAfter"' })];
     }),
   );
 }

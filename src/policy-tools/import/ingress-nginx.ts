@@ -56,7 +56,13 @@ function nameOf(ingress: SourceNode): string {
 function isCanary(ingress: SourceNode, lost: Leftover[]): boolean {
   if (annotation(ingress, 'canary') !== 'true') return false;
   const { file, line } = ingress;
-  lost.push({ kind: 'lost', file, line, what: nameOf(ingress), why: 'it is a canary; all requests go to the main service' });
+  lost.push({
+    kind: 'lost',
+    file,
+    line,
+    what: nameOf(ingress),
+    why: 'it is a canary; all requests go to the main service',
+  });
   return true;
 }
 
@@ -103,8 +109,7 @@ function readIngress(
         websocket: true,
         added: index > 0,
       };
-      const label =
-        host?.startsWith('*.') === true ? `${host} matches one label in nginx, but any number here` : null;
+      const label = host?.startsWith('*.') === true ? `${host} matches one label in nginx, but any number here` : null;
       const why = foreign ?? demands.denied ?? read.why ?? label;
       return { host, path: read, rule: why === null ? rule : deny(rule, why) };
     });

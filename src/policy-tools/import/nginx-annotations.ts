@@ -79,8 +79,7 @@ export function readAnnotations(
     if (!key.startsWith(nginxPrefix)) continue;
     const name = key.slice(nginxPrefix.length);
     if (telling.test(name)) tell(`its annotation "${name}" has no equivalent`, value);
-    else if (!harmless.test(name))
-      return refuse(`its annotation "${name}" is unknown or has no equivalent`);
+    else if (!harmless.test(name)) return refuse(`its annotation "${name}" is unknown or has no equivalent`);
   }
   const url = authOf(annotations, controller);
   const asked = url === null ? null : splitAuthUrl(url);

@@ -77,7 +77,8 @@ const planted: readonly Planted[] = [
     mistake: 'a policy over a part of what it should guard',
     from: 'path: "/t/{tenant}/**" }\n    access: { none: [suspended] }',
     to: 'path: "/t/{tenant}/documents/**" }\n    access: { none: [suspended] }',
-    validate: '"tenant" is not compared here, although "documents" compares it (wrong_tenant): a caller can use any value',
+    validate:
+      '"tenant" is not compared here, although "documents" compares it (wrong_tenant): a caller can use any value',
     test: 'GET api.example.test/t/acme/folders as left: expected refuse, got allow',
     diff: '+ folders, folder, events, tenant, member  GET, HEAD',
   },

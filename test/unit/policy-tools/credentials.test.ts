@@ -90,7 +90,8 @@ test('a removed, widened or narrowed list of kinds, and a removed sign-in page, 
       results.map(({ prepared }) => prepared),
     ).survivors.map((mutant) => mutant.words);
   };
-  const concerned = (words: readonly string[]) => words.filter((text) => /credentials|it also|it no longer accepts|sign-in/.test(text));
+  const concerned = (words: readonly string[]) =>
+    words.filter((text) => /credentials|it also|it no longer accepts|sign-in/.test(text));
   expect(concerned(survivors(good))).toEqual([]);
   const without = (part: string) => concerned(survivors(good.filter((row) => !row.includes(part))));
   expect(without('kind_not_accepted')).toEqual([

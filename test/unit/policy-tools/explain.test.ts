@@ -54,7 +54,7 @@ test('lists every matching route, and why it did not win', () => {
 test('if no route matches, lists the nearest ones with their difference', () => {
   const { candidates } = asked('GET other.test /v2/orders');
   expect(candidates).toEqual([
-    { route: 'all', pattern: '/v1/**', won: false, why: 'segment 1 is "v2" and not "v1"' },
+    { route: 'all', pattern: '/v1/**', won: false, why: 'segment 1 is "v2", not "v1"' },
     {
       route: 'order',
       pattern: 'api.example.test/v1/orders/{tenant}/{id}',

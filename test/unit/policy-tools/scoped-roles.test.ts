@@ -114,7 +114,9 @@ test('tests without another scope do not detect that the scope is ignored', () =
     - { as: ed, request: GET /t/acme/docs/1, expect: allow }
 `;
   const { report } = runTests(rules('[editor]', '', tests), true);
-  expect(report.mutation?.survivors.map(({ change }) => change)).toContain('role {tenant}:editor is accepted in any scope');
+  expect(report.mutation?.survivors.map(({ change }) => change)).toContain(
+    'role {tenant}:editor is accepted in any scope',
+  );
 });
 
 describe('diff', () => {

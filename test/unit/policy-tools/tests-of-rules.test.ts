@@ -71,7 +71,9 @@ routes:
   - { id: one, upstream: orders, match: { path: /x }, access: public }
 tests: { cases: [{ request: GET /x, expect: allow, route: one }] }
 `);
-  expect(runTests(config, true).report.mutation?.survivors.map(({ change }) => change)).toEqual(['its path becomes /**']);
+  expect(runTests(config, true).report.mutation?.survivors.map(({ change }) => change)).toEqual([
+    'its path becomes /**',
+  ]);
 });
 
 const complete = `

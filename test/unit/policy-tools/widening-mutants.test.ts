@@ -24,7 +24,12 @@ describe.each<[string, string, readonly string[]]>([
   [
     'paths',
     'access: [user]',
-    ['its path becomes /t/{tenant}/notes/**', 'its path becomes /t/{tenant}/**', 'its path becomes /t/**', 'its path becomes /**'],
+    [
+      'its path becomes /t/{tenant}/notes/**',
+      'its path becomes /t/{tenant}/**',
+      'its path becomes /t/**',
+      'its path becomes /**',
+    ],
   ],
   [
     'a condition on another parameter',

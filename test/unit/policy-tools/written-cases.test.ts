@@ -62,8 +62,8 @@ test.each([
   ['invalid YAML', 'cases: [', 'is not a file of tests'],
   ['something other than a mapping', '- 1\n', 'has a layout to which no cases can be added'],
   ['a text', 'hello\n', 'is not a file of tests'],
-  ['everything in brackets', '{ cases: [{ request: GET /two, expect: refuse }] }\n', 'is written in a way'],
-  ['an identity that already exists', 'identities: { user: {} }\n', 'has an identity "user" already'],
+  ['everything in brackets', '{ cases: [{ request: GET /two, expect: refuse }] }\n', 'has a layout'],
+  ['an identity that already exists', 'identities: { user: {} }\n', 'already has an identity "user"'],
 ])('refuses to add to %s', (_, text, problem) => {
   expect(addCases(text, written)).toEqual({ problem: expect.stringContaining(problem) });
 });

@@ -18,7 +18,10 @@ export const findingKinds = {
   check_cached: ['a cache before the check outlives a revocation', 'cache nothing before the check'],
   check_unverified: ['the check is sent to a server that is not verified', 'verify its certificate'],
   identity_missing: ['an identity header comes from the client', 'set it from the response to the check'],
-  identity_not_from_check: ['an identity header does not come from the check', 'set it only from the response to the check'],
+  identity_not_from_check: [
+    'an identity header does not come from the check',
+    'set it only from the response to the check',
+  ],
   credential_forwarded: [
     'the service receives a credential that it must not have',
     'set it from the response to the check, or remove it',
