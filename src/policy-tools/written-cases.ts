@@ -39,7 +39,7 @@ export function casesText(
       if (path.length > (form === 'section' ? 5 : 3)) node.flow = true;
     },
   });
-  return `# Add these to your tests, if they match your intent.\n${yamlOf(document).trimEnd()}\n${beyond}`;
+  return `# Add these to your tests if they match your intent.\n${yamlOf(document).trimEnd()}\n${beyond}`;
 }
 
 /** The text of a test file with the cases added, or why they cannot be added. */

@@ -85,7 +85,7 @@ describe('a database in a file', () => {
 
   it.each([
     ['a newer version', "insert into kysely_migration values ('9999-later', '2030-01-01')", '✗', 'a newer version'],
-    ['an older version', 'delete from kysely_migration', '✓', 'an older version; the start migrates them'],
+    ['an older version', 'delete from kysely_migration', '✓', 'an older version; they are migrated at startup'],
   ])('of %s', async (_, statement, sign, found) => {
     const path = place();
     await makeTables(path);
@@ -293,7 +293,7 @@ describe('a mail server', () => {
     expect(await mailTo(`smtp://localhost:${port}`)).toContain('accepts connections without TLS');
     const text = await mailTo(`smtp://localhost:${port}`, ', requireTls: true');
     expect(text).toMatch(/✗ mail .*it does not offer TLS \(\d{3}\), which "mail" requires/);
-    expect(text).toContain('Turn on STARTTLS');
+    expect(text).toContain('Enable STARTTLS');
   });
 
   it('without a login, although a password is set', async () => {

@@ -62,7 +62,7 @@ describe('sources', () => {
     ['HTML', brokenMoods.html, 'expected content-type application/json', 'check the URL and the fields'],
     ['500', brokenMoods.error, 'status: status 500', 'read its log'],
     ['a redirect', brokenMoods.redirect, 'status: status 302', 'rejectedStatuses'],
-    ['404', { kind: 'answers', status: 404 }, 'status: status 404', 'Nothing is at this path'],
+    ['404', { kind: 'answers', status: 404 }, 'status: status 404', 'It has nothing at this path'],
     ['429', { kind: 'answers', status: 429 }, 'limits checks (429)', 'later'],
     ['nothing there', { kind: 'down' }, 'connection: ECONNREFUSED', 'correct the address under "authApi"'],
   ])('%s', async (_, mood, found, advice) => {
@@ -248,7 +248,7 @@ describe('certificates in files of the configuration', () => {
   const rows: readonly [name: string, days: readonly [number, number], mark: string, found: RegExp][] = [
     ['an expired certificate', [-30, -2], '✗', /CN=gate has expired \(valid until \d{4}-\d\d-\d\d\)/],
     ['a certificate that expires soon', [-30, 5.5], '!', /CN=gate expires in 5 days/],
-    ['a certificate that is not valid yet', [2, 30], '✗', /CN=gate is not valid yet/],
+    ['a certificate that is not valid yet', [2, 30], '✗', /CN=gate is not valid until/],
     ['a certificate with a long validity', [-1, 300], '✓', /CN=gate is valid until \d{4}-\d\d-\d\d/],
   ];
   it.each(rows)('%s, of a listener, of a client and of an authority', async (_name, days, mark, found) => {

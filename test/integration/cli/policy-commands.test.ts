@@ -94,7 +94,7 @@ describe('explain', () => {
 
   test.each(['Authorization Bearer sEcReT', ': sEcReT'])('an invalid header is not repeated: %s', async (line) => {
     const { code, output } = await run('explain', 'GET', url, '-c', good, '--header', 'x-a: b', '--header', line);
-    expect([code, output]).toEqual([2, expect.stringContaining('no. 2 has no name or no colon')]);
+    expect([code, output]).toEqual([2, expect.stringContaining('header 2 has no name or no colon')]);
     expect(output).not.toContain('sEcReT');
   });
 
