@@ -204,8 +204,8 @@ describe('import', () => {
 `;
     const file = folder.write('users.yaml', text);
     for (const [dry, summary] of [
-      [['--dry-run'], 'dry run, nothing was written: 1 made'],
-      [[], '1 made'],
+      [['--dry-run'], 'dry run, nothing was written: 1 created'],
+      [[], '1 created'],
     ] as const) {
       const { code, output } = await run('import', '-c', standalone, '-f', file, ...dry);
       expect(code).toBe(1);

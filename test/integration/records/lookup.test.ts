@@ -272,7 +272,10 @@ describe('with Redis', () => {
     expect(command.output()).toMatch(/reason +role_missing/);
     expect(command.output()).toMatch(/roles +user/);
     const unknown = runRolegate(['lookup', randomUUID(), '--admin', other.admin, '--admin-token', adminToken]);
-    expect([await unknown.ended, unknown.output()]).toEqual([1, expect.stringContaining('is recorded')]);
+    expect([await unknown.ended, unknown.output()]).toEqual([
+      1,
+      expect.stringContaining('there is no record of a decision'),
+    ]);
   });
 
   it('a record too long for Redis is shared in a shortened form, and marked', async () => {
