@@ -15,7 +15,7 @@ export interface PlacedFinding extends Finding {
 export function findSurprises(config: Config, places: Places): readonly PlacedFinding[] {
   const placed = analyze(config, nearestName, leadsTo).map((finding): PlacedFinding => {
     const { place, message, example, hint } = finding;
-    const shown = example === null ? message : `${message}, such as ${example}`;
+    const shown = example === null ? message : `${message} (for example, ${example})`;
     return { ...finding, problem: places.problemAt(place, shown, hint) };
   });
   const files = [...new Set(placed.map(({ problem }) => problem.file))];

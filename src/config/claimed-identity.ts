@@ -53,11 +53,17 @@ export function claimedIdentity(
   const name = source ?? (others.length === 0 ? only : undefined);
   const found = all.find((one) => one.name === name);
   if (found === undefined) {
-    const problem = name === undefined ? 'no setting says which source has these claims' : 'there is no such source';
+    const problem =
+      name === undefined ? 'no setting specifies which source has these claims' : 'there is no such source';
     return { of: 'source', problem, hint: nameHint(name ?? '', names) };
   }
   const taken = found.kind === 'jwt' ? kind === 'bearer' : takes(found.kind, credentialKeys[kind]);
-  if (!taken) return { of: 'kind', problem: `a source of kind "${found.kind}" accepts no such credential`, hint: null };
+  if (!taken)
+    return {
+      of: 'kind',
+      problem: `a source of kind "${found.kind}" does not accept this kind of credential`,
+      hint: null,
+    };
   const read = readIdentity(claims, {
     source: found.name,
     settings: found.name === 'authApi' ? 'authApi' : `sources.${found.name}`,

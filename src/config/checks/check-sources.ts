@@ -45,7 +45,7 @@ export function checkSources({ authApi, sources, credentials }: Parts<ConfigFile
     else if (!hasAuthApi && fitting.filter((name) => kinds.get(name) !== undefined).length > 1) {
       const place = there.isWritten ? there : at.at('sources');
       place.reportKey(
-        `no setting says which source checks ${what}`,
+        `no setting specifies which source checks ${what}`,
         `"credentials.${key}.source": ${fitting.join(', ')}`,
       );
     } else if (!hasAuthApi && fitting.length === 0 && key === 'apiKey') {

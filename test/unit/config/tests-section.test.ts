@@ -161,14 +161,14 @@ test('an identity can be derived from claims by a source', () => {
 test.each([
   [
     '{ claims: { sub: u-1 } }',
-    'no setting says which source has these claims',
+    'no setting specifies which source has these claims',
     'known: authApi, issuer, opaque',
     '{ sub',
   ],
   ['{ source: isuer, claims: { sub: u-1 } }', 'there is no such source', 'did you mean "issuer"?', 'isuer'],
   [
     '{ source: opaque, kind: key_pair, claims: { sub: u } }',
-    'a source of kind "introspection" accepts no such credential',
+    'a source of kind "introspection" does not accept this kind of credential',
     null,
     'key_pair',
   ],
