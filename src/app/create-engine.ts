@@ -80,10 +80,11 @@ export function createEngine(config: Config, options: EngineOptions): Engine {
   });
   const { log } = telemetry;
   const tracing = createTracing({ version: options.version, events: telemetry.spanEvents, log });
-  const { traceCall } = tracing;
+  const { traceCall, traceLookUp } = tracing;
   const identityEvents = {
     ...lookAfter(logRevocations(telemetry.identityEvents, log), () => proxy?.revoked()),
     traceCall,
+    traceLookUp,
   };
   const evict = evictor(current, telemetry.evictionUnreadable);
   const candidate = new ShadowCandidate(telemetry.decisionEvents);

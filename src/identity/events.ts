@@ -41,6 +41,8 @@ export interface IdentityEvents extends RevocationEvents, ThrottleEvents, ClaimE
   ): void;
   /** A call is about to be sent to a source; if unset: none is traced. */
   readonly traceCall?: TraceCall;
+  /** A decision begins a look-up; if unset: no call is traced. */
+  readonly traceLookUp?: TraceLookUp;
   redis(operation: RedisOperation, outcome: RedisOutcome): void;
   /** A command of Redis has its reply, or failed. */
   redisCommand(ok: boolean, seconds: number): void;
@@ -83,3 +85,6 @@ export interface TracedCall {
 
 /** Null: the call does not belong to a trace. */
 export type TraceCall = (call: SourceCall) => TracedCall | null;
+
+/** Runs a look-up, whose calls belong to the trace of the request that is being decided. */
+export type TraceLookUp = <T>(lookUp: () => T) => T;

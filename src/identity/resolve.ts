@@ -6,6 +6,7 @@
 import type { Credential } from '../core/credential/credential.ts';
 import type { Resolution, ResolveIdentity, Unresolved } from '../core/identity/identity.ts';
 import type { MemoryCache } from './cache/memory-cache.ts';
+import type { TraceLookUp } from './events.ts';
 import type { Finding, LookUp } from './look-up.ts';
 import type { RevocationConnection } from './revocation/revocation-connection.ts';
 import type { SingleFlight } from './single-flight/single-flight.ts';
@@ -19,6 +20,7 @@ export interface ResolveParts {
   readonly connection: RevocationConnection;
   /** If there is no room for a look-up: seconds to wait if the credential is throttled anyway, or null. */
   readonly throttledS: (credential: Credential, client: string | undefined) => number | null;
+  readonly traceLookUp: TraceLookUp;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }
@@ -27,7 +29,7 @@ export interface ResolveParts {
 const maxRounds = 8;
 
 export function createResolve(parts: ResolveParts): ResolveIdentity {
-  const { memory, flights, lookUp, stale, connection, throttledS, now } = parts;
+  const { memory, flights, lookUp, stale, connection, throttledS, traceLookUp, now } = parts;
 
   async function resolveSlowly(credential: Credential, oldest: number, client?: string): Promise<Resolution> {
     for (let round = 0; round < maxRounds; round += 1) {
@@ -68,7 +70,7 @@ export function createResolve(parts: ResolveParts): ResolveIdentity {
     const entry = memory.find(credential, nowMs);
     if (entry !== null && isFresh(entry, oldest, nowMs)) return entry.resolution;
     const standIn = stale.standIn(credential, oldest, nowMs);
-    return standIn ?? resolveSlowly(credential, oldest, client);
+    return standIn ?? traceLookUp(() => resolveSlowly(credential, oldest, client));
   };
 }
 

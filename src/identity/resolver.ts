@@ -78,6 +78,7 @@ const flightsBeyondCalls = 1_024;
 
 export function createIdentityResolver(options: IdentityResolverOptions): IdentityResolver {
   const { cache, events, now, steady = () => performance.now(), random = Math.random } = options;
+  const { traceLookUp = (lookUp) => lookUp() } = events;
   const sources = createSources({ config: options.sources, events, now, steady });
   const link = cache.redis === null ? null : options.connectRedis(cache.redis, linkOptions(events));
   const keyPrefix = cache.redis?.keyPrefix ?? '';
@@ -172,7 +173,7 @@ export function createIdentityResolver(options: IdentityResolverOptions): Identi
   return {
     eventReceiver,
     replays,
-    resolve: createResolve({ memory, flights, lookUp, stale, connection, throttledS, now }),
+    resolve: createResolve({ memory, flights, lookUp, stale, connection, throttledS, traceLookUp, now }),
     revocations,
     lookupsOf: (credential) => lookupKeys(credential, keys),
     timeoutMs: sources.timeoutMs,

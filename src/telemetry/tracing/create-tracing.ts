@@ -2,14 +2,14 @@
  * The traces of a process: each request continues the trace of a trusted client or begins a new one, and may be recorded. The recorder is
  * loaded only if the configuration has a collector.
  */
-import { AsyncLocalStorage } from 'node:async_hooks';
 import type { TraceRequest } from '../../auth-api/events.ts';
 import type { TracingConfig } from '../../config/config.ts';
 import { readTraceContext, sampledFlag, type TraceContext } from '../../core/request/trace-context.ts';
-import type { TraceCall } from '../../identity/events.ts';
+import type { TraceCall, TraceLookUp } from '../../identity/events.ts';
 import type { Logger } from '../log/logger.ts';
 import type { SpanEvents } from '../metrics/trace-metrics.ts';
 import type { Tracing } from '../request-trace.ts';
+import { Deciding } from './deciding.ts';
 import type { Recorder } from './open-recorder.ts';
 import { newTrace } from './trace-headers.ts';
 import { UnrecordedTrace } from './unrecorded-trace.ts';
@@ -25,6 +25,8 @@ export interface TracingInUse {
   use(config: TracingConfig | null): Tracing | null;
   /** For calls to sources, by the request whose decision makes the call. */
   readonly traceCall: TraceCall;
+  /** For look-ups that a decision begins. */
+  readonly traceLookUp: TraceLookUp;
   /** For the Auth API in this process. */
   readonly traceAuthApi: TraceRequest;
   /** Resolves when requests are recorded by the current configuration. */
@@ -33,13 +35,10 @@ export interface TracingInUse {
   close(): Promise<void>;
 }
 
-/** The trace of the request being decided, by async context, because a look-up is many calls away from the request. */
-export type Deciding = AsyncLocalStorage<{ readonly traceCall: TraceCall }>;
-
 const longestCloseMs = 2_000;
 
 export function createTracing({ version, events, log }: TracingOptions): TracingInUse {
-  const deciding: Deciding = new AsyncLocalStorage();
+  const deciding = new Deciding();
   let inUse: TracingConfig | null = null;
   /** The settings of the current or next `recorder`. */
   let madeOf = '';
@@ -88,7 +87,8 @@ export function createTracing({ version, events, log }: TracingOptions): Tracing
         },
       };
     },
-    traceCall: (call) => deciding.getStore()?.traceCall(call) ?? null,
+    traceCall: (call) => deciding.current?.traceCall(call) ?? null,
+    traceLookUp: deciding.lookUp,
     traceAuthApi(rawHeaders, isTrusted) {
       if (inUse === null) return null;
       const parent = parentOf(inUse, rawHeaders, isTrusted());

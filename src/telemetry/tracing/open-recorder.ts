@@ -9,7 +9,7 @@ import type { TraceContext } from '../../core/request/trace-context.ts';
 import type { SpanEvents } from '../metrics/trace-metrics.ts';
 import type { RequestTrace } from '../request-trace.ts';
 import { beginAuthApiTrace } from './auth-api-trace.ts';
-import type { Deciding } from './create-tracing.ts';
+import type { Deciding } from './deciding.ts';
 import { RecordedTrace } from './recorded-trace.ts';
 import { SpanQueue } from './span-queue.ts';
 

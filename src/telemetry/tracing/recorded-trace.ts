@@ -16,7 +16,7 @@ import { randomFlag, sampledFlag, type TraceContext } from '../../core/request/t
 import type { SourceCall, TracedCall } from '../../identity/events.ts';
 import type { RequestRecord } from '../request-record.ts';
 import type { RequestTrace } from '../request-trace.ts';
-import type { Deciding } from './create-tracing.ts';
+import type { Deciding } from './deciding.ts';
 import {
   decideAttributes,
   requestAttributes,

@@ -2,7 +2,7 @@
 import type { TraceContext } from '../../core/request/trace-context.ts';
 import type { TracedCall } from '../../identity/events.ts';
 import type { RequestTrace } from '../request-trace.ts';
-import type { Deciding } from './create-tracing.ts';
+import type { Deciding } from './deciding.ts';
 import { replaceTrace, traceHeaders } from './trace-headers.ts';
 
 /** Services and sources receive the trace unchanged: an unrecorded span must not be the parent of theirs. */
