@@ -36,7 +36,8 @@ const lineFeed = 0x0a;
 
 /** Lines are pure ASCII, so a character is a byte. */
 export function standardOutput({ dropped, failing }: OutputEvents): LogOutput {
-  let collected = '';
+  const collected = Buffer.allocUnsafeSlow(chunkLength);
+  let length = 0;
   let waiting: Buffer[] = [];
   let waitingBytes = 0;
   let writing = false;
@@ -53,10 +54,20 @@ export function standardOutput({ dropped, failing }: OutputEvents): LogOutput {
     failed = failure;
   }
 
-  function enqueue(): void {
-    if (collected === '') return;
-    const bytes = Buffer.from(collected, 'latin1');
-    collected = '';
+  /** A line is written at once: until then it consists of all the strings that it was built from. */
+  function collect(lines: string): void {
+    if (length + lines.length > chunkLength) flush();
+    if (lines.length > chunkLength) enqueue(Buffer.from(lines, 'latin1'));
+    else length += collected.write(lines, length, 'latin1');
+  }
+
+  function enqueueCollected(): void {
+    if (length === 0) return;
+    enqueue(Buffer.from(collected.subarray(0, length)));
+    length = 0;
+  }
+
+  function enqueue(bytes: Buffer): void {
     if (gone || waitingBytes + bytes.length > maxWaitingBytes) {
       dropped(countLines(bytes));
       return;
@@ -118,14 +129,14 @@ export function standardOutput({ dropped, failing }: OutputEvents): LogOutput {
   }
 
   function flush(): void {
-    enqueue();
+    enqueueCollected();
     if (writing || waiting.length === 0) return;
     writing = true;
     writeNext();
   }
 
   function flushSync(): void {
-    enqueue();
+    enqueueCollected();
     if (stuck) dropAll();
     if (waiting.length === 0) return;
     const bytes = Buffer.concat(waiting);
@@ -140,9 +151,8 @@ export function standardOutput({ dropped, failing }: OutputEvents): LogOutput {
 
   return {
     write(lines) {
-      collected += lines;
+      collect(lines);
       if (closed) flushSync();
-      else if (collected.length >= chunkLength) flush();
     },
     async settle() {
       flush();
