@@ -41,7 +41,7 @@ export interface IdentityEvents extends RevocationEvents, ThrottleEvents, ClaimE
   ): void;
   /** A call is about to be sent to a source; if unset: none is traced. */
   readonly traceCall?: TraceCall;
-  /** A decision begins a look-up; if unset: no call is traced. */
+  /** Runs each look-up that a decision begins; if unset: no call is traced. */
   readonly traceLookUp?: TraceLookUp;
   redis(operation: RedisOperation, outcome: RedisOutcome): void;
   /** A command of Redis has its reply, or failed. */
@@ -86,5 +86,5 @@ export interface TracedCall {
 /** Null: the call does not belong to a trace. */
 export type TraceCall = (call: SourceCall) => TracedCall | null;
 
-/** Runs a look-up, whose calls belong to the trace of the request that is being decided. */
+/** Runs a look-up. Its calls belong to the trace of the request that is being decided. */
 export type TraceLookUp = <T>(lookUp: () => T) => T;

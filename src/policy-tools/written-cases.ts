@@ -68,7 +68,7 @@ export function addCases(text: string, { identities, proposals }: Written): stri
     return isCollection(node) ? node.items.length : 0;
   };
   const whole = keys.every((key) => count(again, key) === count(document, key) + entries[key].length);
-  return again.errors.length === 0 && whole ? added : { problem: 'has a layout to which no cases can be added' };
+  return again.errors.length === 0 && whole ? added : { problem: 'is formatted in a way that prevents adding cases' };
 }
 
 function startOf(document: Document, key: string): number {

@@ -38,7 +38,7 @@ async function startDeafService(): Promise<number> {
   return (service.address() as AddressInfo).port;
 }
 
-/** A client in the middle of a frame, which began with the bytes of the handshake. */
+/** A client in the middle of a frame, whose first bytes arrived with the handshake. */
 async function upgraded(port: number): Promise<Socket> {
   const client = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
   running.push(() => client.destroy());

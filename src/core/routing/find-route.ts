@@ -1,6 +1,6 @@
 /**
- * How a request reads the table of routes: down the tree of hosts and path segments to the routes of the most specific fitting pattern,
- * then to the route for the method, and to its rule.
+ * Look-ups in the table of routes: down the tree of hosts and path segments to the routes of the most specific matching pattern, then to
+ * the route for the method, and to its rule.
  */
 import type { AccessRule, RouteAccess } from '../policy/access.ts';
 import { takes } from '../url/param-form.ts';

@@ -19,7 +19,7 @@ export interface LogOutput {
 export interface OutputEvents {
   /** The number of lines that were dropped. */
   dropped(lines: number): void;
-  /** Writes begin to fail, except because of a slow reader, or succeed again. */
+  /** Called when writes begin to fail, except because of a slow reader, and when they succeed again. */
   failing(failing: boolean): void;
 }
 
@@ -54,7 +54,7 @@ export function standardOutput({ dropped, failing }: OutputEvents): LogOutput {
     failed = failure;
   }
 
-  /** A line is written at once: until then it consists of all the strings that it was built from. */
+  /** Copies the lines now: a string would retain every part that it was built from. */
   function collect(lines: string): void {
     if (length + lines.length > chunkLength) flush();
     if (lines.length > chunkLength) enqueue(Buffer.from(lines, 'latin1'));
@@ -63,8 +63,9 @@ export function standardOutput({ dropped, failing }: OutputEvents): LogOutput {
 
   function enqueueCollected(): void {
     if (length === 0) return;
-    enqueue(Buffer.from(collected.subarray(0, length)));
+    const bytes = Buffer.from(collected.subarray(0, length));
     length = 0;
+    enqueue(bytes);
   }
 
   function enqueue(bytes: Buffer): void {

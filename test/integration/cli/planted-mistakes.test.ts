@@ -86,7 +86,7 @@ const planted: readonly Planted[] = [
     mistake: 'a policy for a host that does not exist',
     from: 'match: { host: console.example.test }\n    access',
     to: 'match: { host: consle.example.test }\n    access',
-    validate: 'the policy "console-guard" (consle.example.test',
+    validate: 'the policy "console-guard" (consle.example.test/**) applies to no route',
     test: 'nothing refuses with the reason "certificate_needed"',
     diff: 'certificate_needed',
   },

@@ -86,8 +86,8 @@ test('no route below a policy allows a caller that the policy refuses', { timeou
         seen.refused += 1;
       }
     }),
-    { ...runs(120), endOnFailure: true },
+    { ...runs(240), endOnFailure: true },
   );
   expect(seen.allowed).toBeGreaterThan(1_000);
-  expect(seen.refused).toBeGreaterThan(2);
+  expect(seen.refused).toBeGreaterThan(10);
 });

@@ -102,7 +102,7 @@ test('what is reachable is allowed, and what is not is refused', { timeout: 5 * 
 
 test('with only a role, it agrees with explain for a bearer that has the role', { timeout: 5 * patienceMs }, () => {
   let reachedAndAllowed = 0;
-  const asked = fc.array(requests, { minLength: 40, maxLength: 40 });
+  const asked = fc.array(requests, { minLength: 150, maxLength: 150 });
   fc.assert(
     fc.property(configurations, fc.constantFrom('r1', 'r2', 'r3', 'other'), asked, ({ config }, role, list) => {
       const reach = showReach(config, { role });
@@ -122,5 +122,5 @@ test('with only a role, it agrees with explain for a bearer that has the role', 
     }),
     worlds,
   );
-  expect(reachedAndAllowed).toBeGreaterThan(atLeast(100));
+  expect(reachedAndAllowed).toBeGreaterThan(atLeast(500));
 });

@@ -60,9 +60,9 @@ test.each([
 
 test.each([
   ['invalid YAML', 'cases: [', 'is not a file of tests'],
-  ['something other than a mapping', '- 1\n', 'has a layout to which no cases can be added'],
+  ['something other than a mapping', '- 1\n', 'is formatted in a way that prevents adding cases'],
   ['a text', 'hello\n', 'is not a file of tests'],
-  ['everything in brackets', '{ cases: [{ request: GET /two, expect: refuse }] }\n', 'has a layout'],
+  ['everything in brackets', '{ cases: [{ request: GET /two, expect: refuse }] }\n', 'is formatted in a way'],
   ['an identity that already exists', 'identities: { user: {} }\n', 'already has an identity "user"'],
 ])('refuses to add to %s', (_, text, problem) => {
   expect(addCases(text, written)).toEqual({ problem: expect.stringContaining(problem) });

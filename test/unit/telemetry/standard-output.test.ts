@@ -59,6 +59,20 @@ describe('standard output of a process', () => {
     expect(told === expected).toBe(true);
   });
 
+  test.each([
+    ['while the process continues', ''],
+    ['after the end', 'output.close();'],
+  ])('keeps the order of lines that are longer than its buffer, %s', async (_, end) => {
+    const lengths = [10, 65_535, 65_536, 200_000, 10, 65_530, 200_000];
+    const source = `
+      import { standardOutput } from ${module('standard-output.ts')};
+      const output = standardOutput({ dropped() {}, failing() {} });
+      ${end}
+      ${JSON.stringify(lengths)}.forEach((length, n) => output.write(String(n).repeat(length - 1) + '\\n'));`;
+    const { stdout } = await run(process.execPath, ['--input-type=module', '-e', source], { maxBuffer: 1024 * 1024 });
+    expect(stdout === lengths.map((length, n) => `${String(n).repeat(length - 1)}\n`).join('')).toBe(true);
+  });
+
   test('writes a line soon while the process continues, and a line after the end at once', async () => {
     const source = `
       import { standardOutput } from ${module('standard-output.ts')};
