@@ -41,7 +41,7 @@ export function createConfigLog({ log, configLoaded }: Telemetry): ConfigLog {
       );
     },
     compared(next, ignored) {
-      log.info({ routes: next.routes.routes.length }, 'candidate compared in the shadow');
+      log.info({ routes: next.routes.routes.length }, 'candidate policy is compared with the one in use');
       if (ignored.length > 0) log.warn({ settings: ignored }, 'these settings of the candidate are not compared');
     },
     notCompared: (problems) =>

@@ -7,7 +7,7 @@ import { sourcesOf } from '../../app/create-runtime.ts';
 import type { Config } from '../../config/config.ts';
 import type { SourceConfig } from '../../config/source-config.ts';
 import { type Credential, kindsOf } from '../../core/credential/credential.ts';
-import type { SourceFailure } from '../../core/identity/identity.ts';
+import { failureText, type SourceFailure } from '../../core/identity/identity.ts';
 import { createSources, type Sources } from '../../identity/sources/create-sources.ts';
 import type { SourceResult } from '../../identity/sources/source.ts';
 import { type Check, type Finding, findingsOf, withinCheck } from './check.ts';
@@ -85,11 +85,11 @@ function judge(
   }
   const { failure } = result;
   if (failure === null) return error(`no result for an unknown ${kind} (${result.reason})`, 'Run the command again.');
-  return error(failureText(failure, `for an unknown ${kind}`), failureAdvice(source, failure));
+  return error(textOf(failure, `for an unknown ${kind}`), failureAdvice(source, failure));
 }
 
-const failureText = ({ kind, detail, url }: SourceFailure, why: string) =>
-  `${kind}: ${detail} ${why}, ${new URL(url).pathname}`;
+const textOf = (failure: SourceFailure, why: string) =>
+  `${failureText(failure)} ${why}, ${new URL(failure.url).pathname}`;
 
 function failureAdvice(source: SourceConfig, { kind, detail }: SourceFailure): string {
   const setting = source.kind === 'authApi' && source.short ? 'authApi' : `sources.${source.name}`;
@@ -136,7 +136,7 @@ function jwtChecks(source: JwtSource, timeoutMs: number): readonly Check[] {
       try {
         const failure = (await sources.status()).flatMap(({ failures }) => failures)[0];
         if (failure === undefined) return [ok('its keys were fetched')];
-        return [error(failureText(failure, 'instead of keys'), failureAdvice(source, failure))];
+        return [error(textOf(failure, 'instead of keys'), failureAdvice(source, failure))];
       } finally {
         await sources.close();
       }

@@ -98,6 +98,11 @@ export interface SourceFailure {
   readonly detail: string;
 }
 
+/** A failure in one phrase, such as `timeout: no response within 5000 ms` or `status 404`. */
+export function failureText({ kind, detail }: Pick<SourceFailure, 'kind' | 'detail'>): string {
+  return kind === 'status' ? detail : `${kind}: ${detail}`;
+}
+
 /**
  * `connection`: none, or it broke. `certificate`: the TLS certificate is not trusted. `protocol`: no valid HTTP. `status`: an unexpected
  * status. `body`: no JSON, or too large. `field`: a field is missing or of the wrong type. `request`: the request could not be written.

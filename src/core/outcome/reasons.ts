@@ -219,7 +219,7 @@ const table = {
     fault: 'client',
     level: 'info',
     retryable: false,
-    advice: 'No route matches the host and path. Nothing is open by omission.',
+    advice: 'No route matches the host and path, and only routes forward requests.',
   },
   method_not_allowed: {
     status: 405,

@@ -190,7 +190,7 @@ test('every worker evaluates a candidate, and the report is combined', async () 
     config: () => usualConfig(parts),
     args: ['--shadow', shadow],
   });
-  await other.command.see(/candidate compared in the shadow/);
+  await other.command.see(/candidate policy is compared with the one in use/);
   const connections = await other.toEach('/orders/7', ann);
   for (const connection of connections) await connection.get('/orders/8', ann);
   const asked = await other.metric(/^rolegate_requests_total\{route="order"/);

@@ -60,9 +60,9 @@ describe('sources', () => {
   const identity = { sessionID: 's', userID: 'u', roles: [], groups: [], expireAt: 4_102_444_800, verified: true };
   it.each<[string, AuthApiMood, string, string]>([
     ['HTML', brokenMoods.html, 'expected content-type application/json', 'check the URL and the fields'],
-    ['500', brokenMoods.error, 'status: status 500', 'read its log'],
-    ['a redirect', brokenMoods.redirect, 'status: status 302', 'rejectedStatuses'],
-    ['404', { kind: 'answers', status: 404 }, 'status: status 404', 'It has nothing at this path'],
+    ['500', brokenMoods.error, 'status 500', 'read its log'],
+    ['a redirect', brokenMoods.redirect, 'status 302', 'rejectedStatuses'],
+    ['404', { kind: 'answers', status: 404 }, 'status 404', 'It has nothing at this path'],
     ['429', { kind: 'answers', status: 429 }, 'limits checks (429)', 'later'],
     ['nothing there', { kind: 'down' }, 'connection: ECONNREFUSED', 'correct the address under "authApi"'],
   ])('%s', async (_, mood, found, advice) => {
@@ -137,7 +137,7 @@ describe('sources', () => {
     const secret = 'the secret of the client, never shown';
     const text = await reportOf(`sources:
   idp: { kind: introspection, url: "${authApi.url}", client: { id: gateway, secret: "${secret}" } }`);
-    expect(text).toContain('status: status 401');
+    expect(text).toContain('status 401');
     expect(text).toContain('check "sources.idp.client"');
     expect(text).not.toContain(secret);
   });

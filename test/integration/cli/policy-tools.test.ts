@@ -349,11 +349,11 @@ test('serve --shadow: warns at start; a bad candidate is reported and watched, a
   expect(await report()).toMatchObject({ candidate: null, problems: [expect.stringMatching(/candidate\.yaml:1 /)] });
   expect((await fetch(`http://127.0.0.1:${listen.port}/area/1`)).status).toBe(401);
   folder.write('candidate.yaml', `${head}${user.replace('[user]', 'public')}`);
-  await command.see(/"msg":"candidate compared in the shadow"/);
+  await command.see(/"msg":"candidate policy is compared with the one in use"/);
   expect(await report()).toMatchObject({ candidate: { routes: 1 }, problems: [] });
   // The configuration includes its candidate when it is reloaded.
   command.signal('SIGHUP');
-  await command.see(/configuration reloaded"\}\n(?:.*\n)*.*candidate compared in the shadow/);
+  await command.see(/configuration reloaded"\}\n(?:.*\n)*.*candidate policy is compared with the one in use/);
   command.signal('SIGTERM');
   expect(await command.ended).toBe(0);
 });

@@ -148,7 +148,7 @@ it('an open circuit breaker reports its cause', async () => {
     const line = gateway.logLines().find((one) => one['errorId'] === headers.get('x-error-id'));
     expect(line).toMatchObject({
       reason: 'auth_busy',
-      authApi: { kind: 'breaker', detail: 'the circuit breaker is open after status: status 500' },
+      authApi: { kind: 'breaker', detail: 'the circuit breaker is open after status 500' },
     });
   });
 });

@@ -4,7 +4,7 @@
  */
 import type { RemoteConfig, SourceKind } from '../../../config/source-config.ts';
 import type { Credential } from '../../../core/credential/credential.ts';
-import type { SourceFailure } from '../../../core/identity/identity.ts';
+import { failureText, type SourceFailure } from '../../../core/identity/identity.ts';
 import type { Clocks } from '../../clock.ts';
 import type { IdentityEvents } from '../../events.ts';
 import type { Source, SourceResult, SourceStatus } from '../source.ts';
@@ -73,7 +73,7 @@ export function createRemoteSource({ name, kind, config, protocol, events, now, 
     const cause = endpoints.find(({ lastFailure }) => lastFailure !== null)?.lastFailure ?? null;
     return cause === null
       ? null
-      : { ...cause, kind: 'breaker', detail: `the circuit breaker is open after ${cause.kind}: ${cause.detail}` };
+      : { ...cause, kind: 'breaker', detail: `the circuit breaker is open after ${failureText(cause)}` };
   }
 
   const busy = (outage: boolean | null, failure: SourceFailure | null): SourceResult => ({
