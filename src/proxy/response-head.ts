@@ -1,7 +1,8 @@
 /** The head of a service's response as the client receives it. */
 import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
-import { annotation, appendResponseHeaders, type ResponseTreatment } from '../core/forwarding/response-headers.ts';
+import type { ResponseTreatment } from '../core/forwarding/forwarding-rules.ts';
+import { annotation, appendResponseHeaders } from '../core/forwarding/response-headers.ts';
 import type { Route } from '../core/routing/route.ts';
 
 /** Which responses of a service without `x-error` and `x-error-id` get them: those with 400 or more, or all except 200 and 202. */

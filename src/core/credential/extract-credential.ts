@@ -42,52 +42,44 @@ function onlyCredential(
   let cookie: string | null = null;
   let protocols: string | null = null;
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-    const length = rawHeaders[i]!.length;
+    const name = rawHeaders[i]!;
+    const { length } = name;
     // By length first: most headers are skipped without a new string.
-    if (length === 13 && rawHeaders[i]!.toLowerCase() === 'authorization') {
+    if (length === 13 && name.toLowerCase() === 'authorization') {
       if (authorization !== null) return 'credential_repeated';
       authorization = rawHeaders[i + 1]!;
-      continue;
-    }
-    if (length === apiKeyHeader.length && rawHeaders[i]!.toLowerCase() === apiKeyHeader) {
+    } else if (length === apiKeyHeader.length && name.toLowerCase() === apiKeyHeader) {
       if (apiKey !== null) return 'credential_repeated';
       apiKey = rawHeaders[i + 1]!;
-    } else if (length === apiSecretHeader.length && rawHeaders[i]!.toLowerCase() === apiSecretHeader) {
+    } else if (length === apiSecretHeader.length && name.toLowerCase() === apiSecretHeader) {
       if (apiSecret !== null) return 'credential_repeated';
       apiSecret = rawHeaders[i + 1]!;
-    } else if (length === singleHeader.length && rawHeaders[i]!.toLowerCase() === singleHeader) {
+    } else if (length === singleHeader.length && name.toLowerCase() === singleHeader) {
       if (single !== null) return 'credential_repeated';
       single = rawHeaders[i + 1]!;
-    } else if (bearerCookie !== null && length === 6 && rawHeaders[i]!.toLowerCase() === 'cookie') {
+    } else if (bearerCookie !== null && length === 6 && name.toLowerCase() === 'cookie') {
       const found = cookieValue(rawHeaders[i + 1]!, bearerCookie);
       if (found === null) continue;
       if (cookie !== null || found === 'repeated') return 'credential_repeated';
       cookie = found.value;
-    } else if (
-      websocketProtocol !== null &&
-      length === 22 &&
-      rawHeaders[i]!.toLowerCase() === 'sec-websocket-protocol'
-    ) {
+    } else if (websocketProtocol !== null && length === 22 && name.toLowerCase() === 'sec-websocket-protocol') {
       protocols = protocols === null ? rawHeaders[i + 1]! : `${protocols},${rawHeaders[i + 1]}`;
     }
   }
   const hasPair = apiKey !== null || apiSecret !== null;
+  const carriers = Number(authorization !== null) + Number(hasPair) + Number(single !== null) + Number(cookie !== null);
   if (protocols !== null && asksForWebSocket(rawHeaders)) {
     const offered = subprotocolBearer(protocols, websocketProtocol!);
     if (offered === 'repeated') return 'credential_repeated';
     if (offered !== null) {
-      if (authorization !== null || hasPair || single !== null || cookie !== null) return 'credential_conflict';
+      if (carriers > 0) return 'credential_conflict';
       return offered === 'missing' ? 'credential_malformed' : bearerOf(offered.token, sources);
     }
   }
-  if (authorization !== null) {
-    if (hasPair || single !== null || cookie !== null) return 'credential_conflict';
-    return readAuthorization(authorization, sources);
-  }
-  if (hasPair) {
-    return single !== null || cookie !== null ? 'credential_conflict' : keyPairOf(apiKey, apiSecret, sources);
-  }
-  if (single !== null) return cookie !== null ? 'credential_conflict' : apiKeyOf(single, sources);
+  if (carriers > 1) return 'credential_conflict';
+  if (authorization !== null) return readAuthorization(authorization, sources);
+  if (hasPair) return keyPairOf(apiKey, apiSecret, sources);
+  if (single !== null) return apiKeyOf(single, sources);
   if (cookie === null) return null;
   return isSameOrigin(request, rawHeaders) ? bearerOf(cookie, sources) : 'cross_site_request';
 }

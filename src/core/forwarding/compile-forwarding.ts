@@ -10,8 +10,7 @@ import {
   proxyHeaders,
 } from '../syntax/header-names.ts';
 import type { ForwardedSource } from './forwarded-header.ts';
-import type { ForwardingRules, IdentityHeader, RequestTreatment } from './forwarding-rules.ts';
-import type { ResponseTreatment } from './response-headers.ts';
+import type { ForwardingRules, IdentityHeader, RequestTreatment, ResponseTreatment } from './forwarding-rules.ts';
 
 export interface ForwardingSettings {
   readonly identityHeaders: readonly IdentityHeader[];

@@ -2,7 +2,6 @@
 import type { ClaimType } from '../identity/claims.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { ForwardedSource } from './forwarded-header.ts';
-import type { ResponseTreatment } from './response-headers.ts';
 
 /** Fields of an identity that a header may carry. */
 export const identityFields = [
@@ -31,6 +30,9 @@ export interface HeaderClaim {
 
 /** What happens to a header of the client. */
 export type RequestTreatment = 'pass' | 'remove' | 'proxy' | 'credential' | 'cookie' | 'subprotocol' | 'via' | 'kept';
+
+/** What happens to a header of a response. */
+export type ResponseTreatment = 'pass' | 'remove' | 'coding' | 'length' | 'error' | 'error-id' | 'cors';
 
 export interface ForwardingRules {
   readonly identityHeaders: readonly IdentityHeader[];

@@ -5,6 +5,7 @@
 
 import { canonicalName, connectionList } from '../syntax/header-fields.ts';
 import { appendCorsHeaders } from './cors.ts';
+import type { ResponseTreatment } from './forwarding-rules.ts';
 import { appendAdded, type ResponseSettings } from './response-rules.ts';
 
 /** What the response writer needs to know about the forwarded headers. */
@@ -17,9 +18,6 @@ export interface ResponseFacts {
   /** A transfer coding other than `chunked`. */
   coded: boolean;
 }
-
-/** What happens to a header of a response. */
-export type ResponseTreatment = 'pass' | 'remove' | 'coding' | 'length' | 'error' | 'error-id' | 'cors';
 
 /**
  * Appends the forwarded headers to `out` and returns facts about them. `raw` contains alternating names and values, as received. The

@@ -65,16 +65,13 @@ export function normalizeRequest(view: RequestView, via: ViaRule | null = null):
 
 /** Origin form of an absolute-form target (RFC 9112 section 3.2.2), whose authority must be the Host's. */
 function fromAbsoluteForm(target: string, authority: string): string | { reason: ReasonCode } {
-  const scheme = /^https?:\/\//i.exec(target);
-  if (scheme === null) return { reason: 'target_invalid' };
-  const rest = target.slice(scheme[0].length);
-  const end = rest.search(/[/?#]/);
-  const named = end < 0 ? rest : rest.slice(0, end);
-  if (canonicalHost(named) === null) return { reason: 'target_invalid' };
+  const [, named, rest] = absoluteForm.exec(target) ?? [];
+  if (named === undefined || rest === undefined || canonicalHost(named) === null) return { reason: 'target_invalid' };
   if (named.toLowerCase() !== authority.toLowerCase()) return { reason: 'host_invalid' };
-  const path = end < 0 ? '' : rest.slice(end);
-  return path.charCodeAt(0) === 0x2f ? path : `/${path}`;
+  return rest.charCodeAt(0) === 0x2f ? rest : `/${rest}`;
 }
+
+const absoluteForm = /^https?:\/\/([^/?#]*)(.*)$/is;
 
 /** RFC 9110 section 8.6, without the leading zeros that some read as octal. */
 const length = /^(?:0|[1-9][0-9]{0,15})$/;
