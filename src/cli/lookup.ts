@@ -2,7 +2,7 @@
 import pc from 'picocolors';
 import type { Explanation } from '../core/explain.ts';
 import { reasons } from '../core/outcome/reasons.ts';
-import { asciiJson } from '../telemetry/log/access-log.ts';
+import { asciiJson } from '../telemetry/log/ascii-json.ts';
 import { askAdmin } from './ask-admin.ts';
 import { ExitCode } from './exit-code.ts';
 import { explanationText } from './explain/explanation-text.ts';

@@ -5,21 +5,14 @@
 import type { LogConfig } from '../../config/config.ts';
 import type { Decision } from '../../core/decision.ts';
 import { reasons } from '../../core/outcome/reasons.ts';
-import { conditionOf, outcomeOf, type RequestRecord, shadowedOf } from '../request-record.ts';
-import { redactValue } from './redaction.ts';
-import type { LogOutput } from './standard-output.ts';
+import { outcomeOf, shadowedOf } from '../request-outcome.ts';
+import type { RequestRecord } from '../request-record.ts';
+import { boundedJson } from './ascii-json.ts';
+import { authApiMember, causeMember, reasonMembers } from './failure-members.ts';
+import type { LogOutput } from './log-output.ts';
 
 /** Maximum length of a member, in UTF-16 units. */
-const maxLength = {
-  id: 128,
-  name: 256,
-  method: 32,
-  host: 255,
-  path: 1024,
-  target: 300,
-  userAgent: 256,
-  detail: 512,
-} as const;
+const maxLength = { id: 128, name: 256, method: 32, host: 255, path: 1024, target: 300, userAgent: 256 } as const;
 
 /** Unit tests may omit the rest, which then has the default. */
 export type LogSettings = Pick<LogConfig, 'level' | 'access'> & Partial<LogConfig>;
@@ -51,7 +44,7 @@ export function createAccessLog(
   return (record) => {
     const slow = isSlow(record, slowRequestMs);
     if (!slow && !access) return;
-    const level = slow ? slowLevelOf(record) : levelOf(record);
+    const level = slow && levelOf(record) !== 'error' ? 'warn' : levelOf(record);
     if (weight[level] >= least) output.write(`${accessLine(record, level, timeText(), slow)}\n`);
   };
 }
@@ -71,18 +64,15 @@ function isSlow({ startedAt, respondedAt, endedAt }: RequestRecord, slowRequestM
   return (respondedAt > 0 ? respondedAt : endedAt) - startedAt > slowRequestMs;
 }
 
-function slowLevelOf(record: RequestRecord): 'warn' | 'error' {
-  return levelOf(record) === 'error' ? 'error' : 'warn';
-}
-
 function accessLine(record: RequestRecord, level: string, time: string, slow: boolean): string {
-  const { decision, reason, errorId, method, host, path, client, target, userAgent } = record;
+  const { decision, errorId, traceId, method, host, path, client, target, userAgent } = record;
+  const outcome = outcomeOf(record);
+  const failed = outcome === 'refuse' || outcome === 'fail';
   let line = `{"level":"${level}","time":"${time}","msg":"request","entrypoint":"${record.entrypoint}"`;
   if (record.dialect !== null) line += `,"dialect":"${record.dialect}"`;
   // A connection that was refused before a request could be read has none.
   if (record.requestId !== '') line += `,"requestId":${jsonText(record.requestId, maxLength.id)}`;
   if (errorId !== null) line += `,"errorId":${jsonText(errorId, maxLength.id)}`;
-  const { traceId } = record;
   if (traceId !== null) line += `,"traceId":"${traceId}"`;
   if (decision !== null && decision.route !== null) {
     const { id, upstream } = decision.route;
@@ -94,10 +84,8 @@ function accessLine(record: RequestRecord, level: string, time: string, slow: bo
   if (host !== '') line += `,"host":${jsonText(host, maxLength.host)}`;
   if (path !== '') line += `,"path":${jsonText(loggedPath(path), maxLength.path)}`;
   if (record.status !== 0) line += `,"status":${record.status}`;
-  line += `,"outcome":"${outcomeOf(record)}"`;
-  if (reason !== null) line += `,"reason":"${reason}","fault":"${reasons[reason].fault}"`;
-  const condition = conditionOf(record);
-  if (condition !== null) line += `,"condition":"${condition}"`;
+  line += `,"outcome":"${outcome}"`;
+  if (failed) line += reasonMembers(record);
   const shadowed = shadowedOf(record);
   if (shadowed !== null) line += `,"shadowed":"${shadowed}"`;
   if (decision !== null) line += decisionMembers(decision);
@@ -110,7 +98,7 @@ function accessLine(record: RequestRecord, level: string, time: string, slow: bo
   if (slow) line += ',"slow":true';
   if (record.aborted) line += ',"aborted":true';
   if (record.cut) line += ',"cut":true';
-  line += failureMember(decision);
+  if (failed) line += authApiMember(record);
   if (level === 'error') line += causeMember(record);
   return `${line}}`;
 }
@@ -146,37 +134,10 @@ function milliseconds(value: number): number {
   return value > 0 ? Math.round(value * 1000) / 1000 : 0;
 }
 
-/** Fixed words, codes, and names from the configuration: `detail` may contain a content type of the Auth API. */
-function failureMember(decision: Decision | null): string {
-  const failure = decision?.outcome === 'refuse' ? decision.failure : null;
-  const rejection = decision?.outcome === 'refuse' ? decision.rejection : null;
-  if (rejection !== null) return `,"rejection":"${rejection}"`;
-  if (failure === null) return '';
-  const { source, url, kind, detail } = failure;
-  return `,"authApi":{"source":${jsonText(source, maxLength.path)},"url":${jsonText(url, maxLength.path)},"kind":"${kind}","detail":${jsonText(detail, maxLength.detail)}}`;
-}
-
-function causeMember(record: RequestRecord): string {
-  const thrown = record.decision?.outcome === 'refuse' ? record.decision.cause : undefined;
-  const cause = record.cause ?? thrown;
-  if (cause === undefined || cause === null) return '';
-  const json = JSON.stringify(redactValue(cause));
-  return json === undefined ? '' : `,"err":${asciiJson(json)}`;
-}
-
 /** Characters that must be escaped in ASCII JSON strings. */
 const toEscape = /[^ !#-[\]-~]/;
 
 /** Quotes `text`; text beyond `length` UTF-16 units is replaced by "...". */
 function jsonText(text: string, length: number): string {
-  const shown = text.length > length ? `${text.slice(0, length)}...` : text;
-  return toEscape.test(shown) ? asciiJson(JSON.stringify(shown)) : `"${shown}"`;
-}
-
-/**
- * Escapes everything outside ASCII in JSON; outside strings, JSON has none. So no control character, including C1 and bidirectional ones,
- * reaches a terminal.
- */
-export function asciiJson(json: string): string {
-  return json.replace(/[\x7f-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return text.length > length || toEscape.test(text) ? boundedJson(text, length) : `"${text}"`;
 }

@@ -3,7 +3,7 @@
  * it has the same redacted content, and costs nothing unless configured.
  */
 import type { LogConfig } from '../../config/config.ts';
-import { asciiJson } from './access-log.ts';
+import { asciiJson } from './ascii-json.ts';
 import { fieldName, type Line } from './field-names.ts';
 import { prettyLine } from './pretty-line.ts';
 

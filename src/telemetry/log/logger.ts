@@ -1,9 +1,9 @@
 /** The logger of everything but requests: JSON lines of pino through the same output, without secrets. */
 import pino, { type Logger } from 'pino';
 import type { LogConfig } from '../../config/config.ts';
-import { asciiJson } from './access-log.ts';
+import { asciiJson } from './ascii-json.ts';
+import type { LogOutput } from './log-output.ts';
 import { redactText, redactValue } from './redaction.ts';
-import type { LogOutput } from './standard-output.ts';
 
 export type { Logger } from 'pino';
 

@@ -1,6 +1,6 @@
 /** A log line as text for a terminal: the important parts first, in colors if the terminal supports them. */
 import pc from 'picocolors';
-import { asciiJson } from './access-log.ts';
+import { asciiJson } from './ascii-json.ts';
 import type { Line } from './field-names.ts';
 
 /** Members with a fixed position. */

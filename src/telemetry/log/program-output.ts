@@ -1,5 +1,5 @@
 /** The output of a gateway that is part of another program: each line at once. */
-import type { LogOutput } from './standard-output.ts';
+import type { LogOutput } from './log-output.ts';
 
 /** The destination of lines of an embedded gateway. */
 export interface LogDestination {

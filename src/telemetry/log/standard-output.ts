@@ -4,24 +4,8 @@
  * further ones are dropped and counted. Writing stops when the reader is gone, and failures are reported.
  */
 import { write } from 'node:fs';
+import type { LogOutput, OutputEvents } from './log-output.ts';
 import { hasCode, retryMs, whenFull, writeWhole } from './write-whole.ts';
-
-/** Where log lines go. */
-export interface LogOutput {
-  /** Accepts one or more lines, each with its line feed. Never throws. */
-  write(lines: string): void;
-  /** Writes everything within a time limit. Call it before `close` if there is time. */
-  settle(): Promise<void>;
-  /** Writes everything before it returns, unless it cannot be written; later lines are written one by one. */
-  close(): void;
-}
-
-export interface OutputEvents {
-  /** The number of lines that were dropped. */
-  dropped(lines: number): void;
-  /** Called when writes begin to fail, except because of a slow reader, and when they succeed again. */
-  failing(failing: boolean): void;
-}
 
 const standardOutputDescriptor = 1;
 /** Lines are collected up to this length, or for this time. */
@@ -89,10 +73,12 @@ export function standardOutput({ dropped, failing }: OutputEvents): LogOutput {
     return count === 1 ? chunks[0]! : Buffer.concat(chunks, size);
   }
 
-  function dropAll(): void {
-    for (const bytes of waiting) dropped(countLines(bytes));
+  /** Every byte that waits and is not being written. */
+  function takeAll(): Buffer {
+    const bytes = Buffer.concat(waiting);
     waiting = [];
-    waitingBytes = 0;
+    waitingBytes -= bytes.length;
+    return bytes;
   }
 
   function rest(): void {
@@ -123,7 +109,7 @@ export function standardOutput({ dropped, failing }: OutputEvents): LogOutput {
       report(true);
       if (hasCode(error, ['EPIPE', 'EBADF', 'ECONNRESET'])) {
         gone = true;
-        dropAll();
+        dropped(countLines(takeAll()));
       }
       rest();
     });
@@ -138,13 +124,9 @@ export function standardOutput({ dropped, failing }: OutputEvents): LogOutput {
 
   function flushSync(): void {
     enqueueCollected();
-    if (stuck) dropAll();
-    if (waiting.length === 0) return;
-    const bytes = Buffer.concat(waiting);
-    const rest = writeWhole(standardOutputDescriptor, bytes);
-    waiting = rest.length === 0 ? [] : [rest];
-    waitingBytes -= bytes.length - rest.length;
-    if (rest.length > 0) dropAll();
+    const bytes = takeAll();
+    const left = stuck ? bytes : writeWhole(standardOutputDescriptor, bytes);
+    if (left.length > 0) dropped(countLines(left));
   }
 
   const timer = setInterval(flush, flushIntervalMs).unref();

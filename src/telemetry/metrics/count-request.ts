@@ -3,7 +3,8 @@
  * reasons.
  */
 import { STATUS_CODES } from 'node:http';
-import { conditionOf, outcomeOf, type RequestRecord, shadowedOf } from '../request-record.ts';
+import { conditionOf, outcomeOf, shadowedOf } from '../request-outcome.ts';
+import type { RequestRecord } from '../request-record.ts';
 import { noRoute, type RequestSeries } from './request-series.ts';
 
 /** Methods that have their own label; every other one is `other`. */

@@ -1,6 +1,6 @@
 /** What becomes of the log: lines that were dropped, and whether it can be written at all. */
 import { Counter, Gauge, type Registry } from 'prom-client';
-import type { OutputEvents } from '../log/standard-output.ts';
+import type { OutputEvents } from '../log/log-output.ts';
 
 export function createLogMetrics(registry: Registry): OutputEvents {
   const registers = [registry];

@@ -1,0 +1,23 @@
+/** How a request ended, in words for its metrics, its log line and its trace. */
+import type { RequestRecord } from './request-record.ts';
+
+/** Forwarded with a response, refused by the decision or as invalid HTTP, failed in forwarding, or aborted before a decision. */
+export type RequestOutcome = 'allow' | 'refuse' | 'fail' | 'abandon';
+
+export function outcomeOf({ decision, reason }: RequestRecord): RequestOutcome {
+  if (decision === null) return reason === null ? 'abandon' : 'refuse';
+  if (decision.outcome === 'refuse') return 'refuse';
+  return reason === null ? 'allow' : 'fail';
+}
+
+/** The word of the condition that was not met, or null. */
+export function conditionOf({ decision, reason }: RequestRecord): string | null {
+  if (reason !== 'condition_failed' || decision?.outcome !== 'refuse') return null;
+  return decision.condition?.word ?? null;
+}
+
+/** Why the rule of a route in shadow mode would refuse an allowed request: the word of its condition, or the reason. */
+export function shadowedOf({ decision }: RequestRecord): string | null {
+  const refused = decision?.outcome === 'allow' ? decision.shadowed : null;
+  return refused === null ? null : (refused.condition?.word ?? refused.reason);
+}
