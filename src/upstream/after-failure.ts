@@ -1,6 +1,7 @@
 /** What follows when a request to an upstream has failed: another target, another connection, or a refusal. */
 import type { ReasonCode } from '../core/outcome/reasons.ts';
 import type { ClientError } from '../http1/client/client-error.ts';
+import type { ConnectionControl, OutgoingRequest } from '../http1/client/request.ts';
 
 /** Facts about the failed attempt. */
 export interface Attempt {
@@ -16,6 +17,19 @@ export interface Attempt {
   readonly headReceived: boolean;
   /** The request changes nothing and has no body. */
   readonly repeatable: boolean;
+}
+
+/** The facts that the request and its connection tell. `control`: null if it had none. */
+export function attemptOf(
+  { method, body }: OutgoingRequest,
+  control: ConnectionControl | null,
+): Pick<Attempt, 'connected' | 'written' | 'reused' | 'repeatable'> {
+  return {
+    connected: control !== null,
+    written: control !== null && !control.unsent,
+    reused: control !== null && control.carried > 0,
+    repeatable: body === null && (method === 'GET' || method === 'HEAD'),
+  };
 }
 
 /** Depends on codes, never on messages. `again`: to the same target, on a separate connection. */

@@ -5,7 +5,8 @@ import type { OutgoingRequest } from '../http1/client/request.ts';
 import { Admission } from './admission.ts';
 import { type HealthEvents, watchHealth } from './check-health.ts';
 import { Target } from './target.ts';
-import { type UpstreamEvents, UpstreamRequest } from './upstream-request.ts';
+import type { UpstreamEvents } from './upstream-events.ts';
+import { UpstreamRequest } from './upstream-request.ts';
 
 export interface Upstreams {
   /** Throws if there is none: the configuration has checked every name. */
@@ -34,11 +35,9 @@ export function createUpstreams(
 ): Upstreams {
   const upstreams = new Map([...configs].map(([name, config]) => [name, new Upstream(config, options.events)]));
   const list = [...upstreams.values()];
-  const watches = [...configs.values()].flatMap((config) => {
-    const upstream = upstreams.get(config.name);
-    return config.health === null || upstream === undefined
-      ? []
-      : upstream.targets.map((target) => watchHealth(config.name, target, config.health!, options.events));
+  const watches = [...configs.values()].flatMap(({ name, health }) => {
+    const targets = health === null ? [] : (upstreams.get(name)?.targets ?? []);
+    return targets.map((target) => watchHealth(name, target, health!, options.events));
   });
   const forEachTarget = async (act: (target: Target) => Promise<void>) => {
     await Promise.all(list.flatMap(({ targets }) => targets.map(act)));

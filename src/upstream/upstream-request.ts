@@ -2,34 +2,14 @@
  * One request to an upstream: waits for its turn, picks a target, sends, and retries if that is harmless. The exchange follows it as
  * `UpstreamEvents`.
  */
-import type { Socket } from 'node:net';
 import type { ReasonCode } from '../core/outcome/reasons.ts';
 import type { ClientError } from '../http1/client/client-error.ts';
 import type { ConnectionControl, OutgoingRequest, ResponseHandler } from '../http1/client/request.ts';
-import { afterFailure } from './after-failure.ts';
+import { afterFailure, attemptOf } from './after-failure.ts';
 import type { Upstream } from './create-upstreams.ts';
 import type { Target } from './target.ts';
+import type { UpstreamEvents } from './upstream-events.ts';
 import type { Applicant, Line } from './waiting-line.ts';
-
-/** `responseEnd`, `upgraded` or `failed` is the last call; none follows `cancel`. */
-export interface UpstreamEvents {
-  /** It waits for its turn, for at most this long. */
-  waiting(longestMs: number): void;
-  /** Its turn has come: it goes to this origin. */
-  sending(origin: string): void;
-  /** It is being written. */
-  started(): void;
-  bodySent(): void;
-  /** The head of the response; `rawHeaders` are alternating names and values. */
-  responseHead(status: number, statusText: string, rawHeaders: readonly string[]): void;
-  responseData(part: Buffer): void;
-  /** All received bytes were handed on, and the response is incomplete. */
-  responseWaits(): void;
-  responseEnd(): void;
-  /** The service switched protocols. `take` returns its socket; if it is not called, the connection is closed. */
-  upgraded(rawHeaders: readonly string[], early: Buffer, take: () => Socket): void;
-  failed(reason: ReasonCode, cause: unknown): void;
-}
 
 export class UpstreamRequest implements Applicant, ResponseHandler {
   readonly clientKey: string;
@@ -234,15 +214,11 @@ export class UpstreamRequest implements Applicant, ResponseHandler {
       this.#leave();
       return;
     }
-    const { method, body } = this.#request;
     const next = afterFailure(error, {
-      written: control !== null && !control.unsent,
-      connected: control !== null,
-      reused: control !== null && control.carried > 0,
+      ...attemptOf(this.#request, control),
       retried: this.#retried,
       responseStarted: this.#responseStarted,
       headReceived: this.#headReceived,
-      repeatable: body === null && (method === 'GET' || method === 'HEAD'),
     });
     if (next === 'elsewhere') {
       target.connectionFailed();
