@@ -14,8 +14,8 @@ import {
 } from '../policy-tools/replay/decision-record.ts';
 import { explainRecord, isAsExplained } from '../policy-tools/replay/explain-record.ts';
 import { forwardingOf, policyOf } from '../policy-tools/run-cases.ts';
+import { readView } from '../proxy/read-view.ts';
 import { RequestContext } from '../proxy/request-context.ts';
-import { readView } from '../proxy/serve.ts';
 import { connectRedis } from '../redis/connect-redis.ts';
 import type { RedisLink } from '../redis/redis-link.ts';
 import { requestLine } from '../telemetry/log/access-log.ts';

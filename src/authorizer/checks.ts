@@ -3,7 +3,7 @@
  * check and how they allow its request.
  */
 import type { AuthorizerConfig, ServerConfig } from '../config/config.ts';
-import { type Decision, refuse } from '../core/decision.ts';
+import { type Decision, type Metadata, type Preflight, refuse } from '../core/decision.ts';
 import { appendRequestHeaders } from '../core/forwarding/request-headers.ts';
 import type { RequestView } from '../core/request/request-view.ts';
 import type { TrustedProxies } from '../core/syntax/addresses.ts';
@@ -11,10 +11,10 @@ import { DeadlineWheel } from '../http1/deadline-wheel.ts';
 import type { Request } from '../http1/server/request.ts';
 import type { WholeResponse } from '../http1/server/whole-response.ts';
 import type { Client } from '../proxy/client.ts';
-import type { Gateway } from '../proxy/gateway.ts';
+import type { Forward, Gateway } from '../proxy/gateway.ts';
 import type { LoadShedder } from '../proxy/load-shedder.ts';
 import type { RequestContext, RequestHost } from '../proxy/request-context.ts';
-import type { Finish, serve } from '../proxy/serve.ts';
+import type { serve } from '../proxy/serve.ts';
 import type { withAssertion } from '../proxy/with-assertion.ts';
 import type { ObserveRequest } from '../telemetry/request-record.ts';
 import { allowedMs, CheckDeadline } from './check-deadline.ts';
@@ -92,7 +92,8 @@ export function createChecks(options: ChecksOptions): Checks {
     trustedProxies,
     draining: false,
     shedder,
-    congested: () => false,
+    usesUpstreams: false,
+    respond: refuseOwnResponse,
   };
 
   return {
@@ -108,7 +109,7 @@ export function createChecks(options: ChecksOptions): Checks {
     },
     take: (dialect, request, response, peer) => line.newContext({ ended, dialect }, request, response, peer),
     serve(context, { waitsMs }, finishing) {
-      line.serve(context, { ...parts, finish: finishWith(finishing, parts.gateway.managed, line.withAssertion) });
+      line.serve(context, { ...parts, forward: allowBy(finishing, parts.gateway.managed, line.withAssertion) });
       if (context.over || context.response.ended) return;
       const atMs = context.startedAt + allowedMs(waitsMs, settings.timeoutMs);
       waiting.set(context, new CheckDeadline(deadlines, atMs, () => context.fail('auth_timeout')));
@@ -128,19 +129,13 @@ function withoutUnknown(gateway: Deciding): Deciding {
   };
 }
 
-/** How a check ends: with headers for the service, or with a refusal. Only a decision of `allow` allows the request. */
-function finishWith(
+/** How an allowed check ends: with headers for the service, or with a refusal. */
+function allowBy(
   { allow, refusesOnly }: Finishing,
   managed: readonly ManagedName[],
   sign: typeof withAssertion,
-): Finish<WholeResponse> {
+): Forward<WholeResponse> {
   return (context, decision, { rules, assertion }, facts) => {
-    if (decision.outcome !== 'allow') {
-      // A response of the gateway itself would be a success, which would allow the request.
-      if (decision.outcome === 'refuse') context.fail(decision.reason, decision.cause);
-      else refuseAfter(context, decision, decision.outcome === 'preflight' ? 'method_not_allowed' : 'route_not_found');
-      return undefined;
-    }
     const { request } = context;
     // If a proxy requests the refusal of an allowed request, it could not reach its service, or access was granted after its check.
     const fault =
@@ -159,6 +154,11 @@ function finishWith(
     write();
     return undefined;
   };
+}
+
+/** A response of the gateway itself would be a success, which would allow the request. */
+function refuseOwnResponse(context: Checked, decision: Preflight | Metadata): void {
+  refuseAfter(context, decision, decision.outcome === 'preflight' ? 'method_not_allowed' : 'route_not_found');
 }
 
 function refuseAfter(context: Checked, decision: Decision, reason: Parameters<typeof refuse>[1]): void {

@@ -11,13 +11,13 @@ import type { TrustedProxies } from '../core/syntax/addresses.ts';
 import type { ConnectionFault } from '../http1/server/server.ts';
 import type { WholeResponse } from '../http1/server/whole-response.ts';
 import type { Client } from '../proxy/client.ts';
-import type { Gateway } from '../proxy/gateway.ts';
+import type { Forward, Gateway } from '../proxy/gateway.ts';
 import type { LoadShedder } from '../proxy/load-shedder.ts';
 import type { outgoingRequest } from '../proxy/outgoing-request.ts';
 import type { respondItself } from '../proxy/own-response.ts';
 import type { reasonOfFault, refuseConnection } from '../proxy/refuse-connection.ts';
 import type { RequestContext, RequestHost } from '../proxy/request-context.ts';
-import type { Finish, serve } from '../proxy/serve.ts';
+import type { serve } from '../proxy/serve.ts';
 import type { withAssertion } from '../proxy/with-assertion.ts';
 import type { ObserveRequest } from '../telemetry/request-record.ts';
 import type { Grant } from './grant.ts';
@@ -118,8 +118,9 @@ export function createMiddleware(options: MiddlewareOptions): Middleware {
         trustedProxies,
         draining: false,
         shedder,
-        congested: () => false,
-        finish: finishWith(message, response, line, pass),
+        usesUpstreams: false,
+        forward: passTo(message, response, line, pass),
+        respond: line.respondItself,
       });
   }
 
@@ -225,33 +226,29 @@ function faultOf({ code = '' }: NodeJS.ErrnoException): ConnectionFault {
 
 const undecided = 'Rolegate has not decided this request: it did not come through a server that it protects';
 
-/** The application sees an allowed request as a service would receive it; anything else gets its response here. */
-function finishWith(
+/** The application sees an allowed request as a service would receive it. */
+function passTo(
   message: IncomingMessage,
   response: NodeResponse,
   line: RequestLine,
   pass: Pass,
-): Finish<WholeResponse> {
+): Forward<WholeResponse> {
   return (context, decision, { rules, assertion }, facts) => {
-    if (decision.outcome === 'refuse') context.fail(decision.reason, decision.cause);
-    else if (decision.outcome !== 'allow') line.respondItself(context, decision);
-    else {
-      const allow = () => {
-        const seen = line.outgoingRequest(context, decision, rules, facts, { gatewaySecret: null });
-        if (typeof seen === 'string') {
-          context.fail(seen);
-          return;
-        }
-        const { route, identity, stale } = decision;
-        const grant = { route: route.id, identity, stale, client: facts.client, requestId: facts.requestId };
-        response.addHeaders([...headersOfRoute(decision, context.request.rawHeaders), ...context.returned]);
-        showRequest(message, seen.path, [...seen.headers, ...framing(context.request.rawHeaders, seen.upgrade)], grant);
-        // Later, so that an exception of the application is not an error of the decision.
-        process.nextTick(pass);
-      };
-      if (assertion !== null) return line.withAssertion(context, assertion, decision, allow);
-      allow();
-    }
+    const allow = () => {
+      const seen = line.outgoingRequest(context, decision, rules, facts, { gatewaySecret: null });
+      if (typeof seen === 'string') {
+        context.fail(seen);
+        return;
+      }
+      const { route, identity, stale } = decision;
+      const grant = { route: route.id, identity, stale, client: facts.client, requestId: facts.requestId };
+      response.addHeaders([...headersOfRoute(decision, context.request.rawHeaders), ...context.returned]);
+      showRequest(message, seen.path, [...seen.headers, ...framing(context.request.rawHeaders, seen.upgrade)], grant);
+      // Later, so that an exception of the application is not an error of the decision.
+      process.nextTick(pass);
+    };
+    if (assertion !== null) return line.withAssertion(context, assertion, decision, allow);
+    allow();
     return undefined;
   };
 }

@@ -2,17 +2,18 @@
 import type { Address, ServerConfig } from '../config/config.ts';
 import type { Deadlines } from '../http1/deadline-wheel.ts';
 import { createHttp1Server } from '../http1/server/server.ts';
-import type { WholeResponse } from '../http1/server/whole-response.ts';
 import type { LoadReadings } from '../telemetry/metrics/load-metrics.ts';
 import type { ObserveRequest } from '../telemetry/request-record.ts';
 import { type Client, ClientConnections, clientOf } from './client.ts';
-import type { Gateway } from './gateway.ts';
+import { forwarding } from './exchange.ts';
+import type { Gateway, ServeParts } from './gateway.ts';
 import { LoadShedder } from './load-shedder.ts';
 import { MemoryBudget } from './memory-budget.ts';
 import { OpenStreams } from './open-streams.ts';
+import { respondItself } from './own-response.ts';
+import { readView } from './read-view.ts';
 import { refuseConnection } from './refuse-connection.ts';
-import { RequestContext } from './request-context.ts';
-import { forwardOrRefuse, readView, type ServeParts, serve } from './serve.ts';
+import { RequestsInFlight } from './requests-in-flight.ts';
 
 export interface ProxyOptions {
   readonly server: ServerConfig & { readonly listen: Address };
@@ -52,46 +53,35 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
   const memory = new MemoryBudget(limits.bodyMemoryBytes);
   const streams = new OpenStreams(deadlines);
   const perClient = new ClientConnections(limits.connectionsPerClient);
-  /** WebSockets and their requests. */
-  const upgrades = new Set<RequestContext<WholeResponse>>();
-  let inFlight = 0;
   let refusedOfClient = 0;
 
-  const host = {
-    ended(context: RequestContext<WholeResponse>) {
-      inFlight -= 1;
-      upgrades.delete(context);
-      observe(context);
-    },
-  };
-
-  const finish = forwardOrRefuse({
-    deadlines,
-    now,
-    streams,
-    memory,
-    bodyGraceMs: limits.bodyGraceMs,
-    decideAgain(context) {
-      const { gateway } = parts;
-      return gateway.decide(readView(context, gateway, trustedProxies), gateway.policy, gateway.resolve);
-    },
-    mayBeRevoked(context, granted, atMs) {
-      const { gateway } = parts;
-      return gateway.mayBeRevoked?.(readView(context, gateway, trustedProxies), granted, atMs) ?? false;
-    },
-  });
-
   const parts: ServeParts = {
+    gateway: options.gateway,
     limits,
     trustedProxies,
-    gateway: options.gateway,
-    shedder,
-    congested: ({ upstreams }) => upstreams.congested,
-    finish,
     get draining() {
       return server.draining;
     },
+    shedder,
+    usesUpstreams: true,
+    forward: forwarding({
+      deadlines,
+      now,
+      streams,
+      memory,
+      bodyGraceMs: limits.bodyGraceMs,
+      decideAgain(context) {
+        const { gateway } = parts;
+        return gateway.decide(readView(context, gateway, trustedProxies), gateway.policy, gateway.resolve);
+      },
+      mayBeRevoked(context, granted, atMs) {
+        const { gateway } = parts;
+        return gateway.mayBeRevoked?.(readView(context, gateway, trustedProxies), granted, atMs) ?? false;
+      },
+    }),
+    respond: respondItself,
   };
+  const requests = new RequestsInFlight(parts, observe);
 
   const server = createHttp1Server<Client>({
     limits: { ...limits, headBytes: limits.headerBytes, headTimeoutMs: limits.headersTimeoutMs },
@@ -102,12 +92,7 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
       refusedOfClient += 1;
       return null;
     },
-    onRequest(request, response, client) {
-      const context = new RequestContext(host, request, response, client);
-      inFlight += 1;
-      if (request.upgrade === 'websocket') upgrades.add(context);
-      serve(context, parts);
-    },
+    onRequest: requests.begin,
     refusal: (fault, client) => refuseConnection(fault, client, 'proxy', observe),
     hold: (bytes, { trusted, network }) => memory.take(bytes, trusted ? null : network) === null,
     release: (bytes, { trusted, network }) => memory.give(bytes, trusted ? null : network),
@@ -126,10 +111,10 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
       return server.address;
     },
     get inFlight() {
-      return inFlight;
+      return requests.count;
     },
     connections: () => server.connections,
-    requestsInFlight: () => Math.max(0, inFlight - server.tunnels),
+    requestsInFlight: () => Math.max(0, requests.count - server.tunnels),
     tunnels: () => server.tunnels,
     load: () => ({
       refusedConnections: { total: server.dropped, client: refusedOfClient },
@@ -151,8 +136,7 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
     revoked: () => streams.revoked(),
     async drain(timeoutMs) {
       const drained = server.drain(timeoutMs);
-      // Tunnels end at once, with a Close frame to both sides; requests may finish.
-      for (const upgrade of [...upgrades]) upgrade.endAccess('draining');
+      requests.endTunnels();
       await drained;
       shedder.stop();
     },

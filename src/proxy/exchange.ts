@@ -12,7 +12,8 @@ import type { OutgoingRequest } from '../http1/client/request.ts';
 import type { Upstream } from '../upstream/create-upstreams.ts';
 import type { UpstreamEvents } from '../upstream/upstream-events.ts';
 import type { UpstreamRequest } from '../upstream/upstream-request.ts';
-import type { ExchangeParts, Gateway } from './gateway.ts';
+import { takeEvent } from './event-request.ts';
+import type { ExchangeParts, Forward, Gateway } from './gateway.ts';
 import { HeldResponse } from './held-response.ts';
 import { outgoingRequest } from './outgoing-request.ts';
 import { RequestBody, type RequestBodyOwner } from './request-body.ts';
@@ -23,6 +24,7 @@ import { StreamAccess, type StreamAccessOwner } from './stream-access.ts';
 import { Timeouts, type TimeoutsOwner } from './timeouts.ts';
 import { farewellFor } from './websocket/close-frame.ts';
 import { openTunnel, type Tunnel } from './websocket/tunnel.ts';
+import { withAssertion } from './with-assertion.ts';
 
 /** An exchange that is open this long is a stream: its access is watched from then on. */
 const streamAfterMs = 1_000;
@@ -289,4 +291,17 @@ export class Exchange implements ForwardedRequest, UpstreamEvents, RequestBodyOw
     this.#timeouts.allow(Number.POSITIVE_INFINITY);
     this.accessDue();
   }
+}
+
+/** How the proxy forwards an allowed request: to a service, unless the gateway itself handles it. */
+export function forwarding(parts: ExchangeParts): Forward {
+  return (context, decision, gateway, facts) => {
+    const { events, assertion } = gateway;
+    const taken = events === null ? null : takeEvent(context, decision.route.upstream, events, parts.memory);
+    if (taken !== null) return taken;
+    const forward = () => new Exchange(context, decision, gateway, parts, facts).forward();
+    if (assertion !== null) return withAssertion(context, assertion, decision, forward);
+    forward();
+    return undefined;
+  };
 }

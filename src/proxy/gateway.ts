@@ -2,14 +2,19 @@
 
 import type { IdentityAssertion } from '../assertion/identity-assertion.ts';
 import type { Policy } from '../core/decide.ts';
-import type { Allow, Decision } from '../core/decision.ts';
+import type { Allow, Decision, Metadata, Preflight } from '../core/decision.ts';
+import type { ClientFacts } from '../core/forwarding/client-facts.ts';
 import type { ForwardingRules } from '../core/forwarding/forwarding-rules.ts';
 import type { ResolveIdentity } from '../core/identity/identity.ts';
 import type { RequestView } from '../core/request/request-view.ts';
+import type { TrustedProxies } from '../core/syntax/addresses.ts';
 import type { Deadlines } from '../http1/deadline-wheel.ts';
+import type { Response } from '../http1/server/response.ts';
+import type { WholeResponse } from '../http1/server/whole-response.ts';
 import type { TakeEvent } from '../identity/security-events/event-exchange.ts';
 import type { Tracing } from '../telemetry/request-trace.ts';
 import type { Upstreams } from '../upstream/create-upstreams.ts';
+import type { LoadShedder } from './load-shedder.ts';
 import type { MemoryBudget } from './memory-budget.ts';
 import type { OpenStreams } from './open-streams.ts';
 import type { RequestContext } from './request-context.ts';
@@ -38,6 +43,29 @@ export interface Gateway {
   /** Revokes after a success; null: no wait is needed. Never throws or rejects. */
   readonly evict: (decision: Allow) => Promise<unknown> | null;
 }
+
+/** What the request line needs from its entrypoint. */
+export interface ServeParts<R extends WholeResponse = Response> {
+  /** Read once per request, so that a request sees one configuration from its start to its end. */
+  gateway: Gateway;
+  readonly limits: { readonly headers: number; readonly targetBytes: number };
+  readonly trustedProxies: TrustedProxies;
+  readonly draining: boolean;
+  readonly shedder: Pick<LoadShedder, 'refuses'>;
+  /** Whether a request is refused while requests wait for every upstream connection. */
+  readonly usesUpstreams: boolean;
+  readonly forward: Forward<R>;
+  /** For a decision to respond without a service. */
+  respond(context: RequestContext<R>, decision: Preflight | Metadata): void;
+}
+
+/** Acts on an allowed request; this step differs by entrypoint. Undefined: it is done. Rejects for faults of the gateway. */
+export type Forward<R extends WholeResponse = Response> = (
+  context: RequestContext<R>,
+  decision: Allow,
+  gateway: Gateway,
+  facts: ClientFacts,
+) => Promise<void> | undefined;
 
 /** What all exchanges of a process share. */
 export interface ExchangeParts {

@@ -1,46 +1,17 @@
 /**
- * The request line: read, admit, decide, finish; `observe` follows when the response has ended. Only this file determines the order of
- * these steps. It contains no policy. Entrypoints differ in how they read and finish: the proxy forwards, refuses or responds to a
- * preflight, an external authorizer responds to the calling proxy. A fault in one request is that request's `internal_error`; a request can
- * never end the process.
+ * The request line: read, admit, decide, then forward, refuse or respond; `observe` follows when the response has ended. Only this file
+ * determines the order of these steps, for every entrypoint. It contains no policy. Entrypoints differ in how they forward: the proxy sends
+ * the request to a service, an external authorizer responds to the calling proxy. A fault in one request is that request's
+ * `internal_error`; a request can never end the process.
  */
-import { randomUUID } from 'node:crypto';
 import type { Decision } from '../core/decision.ts';
-import { clientAddress, clientNetwork, namesClient } from '../core/forwarding/client-address.ts';
-import { type ClientFacts, clientFacts } from '../core/forwarding/client-facts.ts';
 import type { ReasonCode } from '../core/outcome/reasons.ts';
 import type { RequestView } from '../core/request/request-view.ts';
-import type { TrustedProxies } from '../core/syntax/addresses.ts';
-import type { Response } from '../http1/server/response.ts';
 import type { WholeResponse } from '../http1/server/whole-response.ts';
 import type { RequestTrace } from '../telemetry/request-trace.ts';
-import { takeEvent } from './event-request.ts';
-import { Exchange } from './exchange.ts';
-import type { ExchangeParts, Gateway } from './gateway.ts';
-import type { LoadShedder } from './load-shedder.ts';
-import { respondItself } from './own-response.ts';
+import type { Gateway, ServeParts } from './gateway.ts';
+import { readFacts, readView } from './read-view.ts';
 import type { RequestContext } from './request-context.ts';
-import { withAssertion } from './with-assertion.ts';
-
-export interface ServeParts<R extends WholeResponse = Response> {
-  /** Read once per request, so that a request sees one configuration from its start to its end. */
-  gateway: Gateway;
-  readonly limits: { readonly headers: number; readonly targetBytes: number };
-  readonly trustedProxies: TrustedProxies;
-  readonly draining: boolean;
-  readonly shedder: Pick<LoadShedder, 'refuses'>;
-  /** Whether requests wait for every upstream connection. */
-  congested(gateway: Gateway): boolean;
-  readonly finish: Finish<R>;
-}
-
-/** Acts on a decision; this step differs by entrypoint. Rejects for faults of the gateway. */
-export type Finish<R extends WholeResponse = Response> = (
-  context: RequestContext<R>,
-  decision: Decision,
-  gateway: Gateway,
-  facts: ClientFacts,
-) => Promise<void> | undefined;
 
 export function serve<R extends WholeResponse>(context: RequestContext<R>, parts: ServeParts<R>): void {
   try {
@@ -55,11 +26,11 @@ export function serve<R extends WholeResponse>(context: RequestContext<R>, parts
     }
     const decision = decide(context.trace, gateway, view);
     if (!(decision instanceof Promise)) {
-      proceed(context, gateway, decision, parts);
+      finish(context, gateway, decision, parts);
       return;
     }
     decision.then(
-      (settled) => proceed(context, gateway, settled, parts),
+      (settled) => finish(context, gateway, settled, parts),
       (cause: unknown) => fault(context, cause),
     );
   } catch (cause) {
@@ -67,54 +38,26 @@ export function serve<R extends WholeResponse>(context: RequestContext<R>, parts
   }
 }
 
-function decide(trace: RequestTrace | null, gateway: Gateway, view: RequestView): Decision | Promise<Decision> {
-  if (trace === null) return gateway.decide(view, gateway.policy, gateway.resolve);
-  return trace.deciding(() => gateway.decide(view, gateway.policy, gateway.resolve));
-}
-
-/** Plain data for `decide`: nothing is parsed, copied or trusted here. Also determines the client key. */
-export function readView(
-  context: RequestContext<WholeResponse>,
-  { rules }: Gateway,
-  trustedProxies: TrustedProxies,
-): RequestView {
-  const { request, peer } = context;
-  const { method, target, rawHeaders, minor } = request;
-  // Null: the client is not known for certain.
-  let address: string | null = peer.address;
-  if (peer.trusted) {
-    address = clientAddress(peer, rawHeaders, trustedProxies, rules.forwardedHeaders);
-    context.clientKey = address === null ? peer.network : clientNetwork(address);
-    context.unnamed = address === peer.address && !namesClient(rawHeaders, rules.forwardedHeaders);
-  }
-  return {
-    method,
-    target,
-    rawHeaders,
-    httpVersion: minor === 0 ? '1.0' : '1.1',
-    client: context.memoryKey ?? undefined,
-    address,
-    trusted: peer.trusted,
-    now: Date.now,
-  };
-}
-
 /** Refuses a request before the decision, because of its own limits or the state of the gateway. */
-function admit(
-  context: RequestContext<WholeResponse>,
-  gateway: Gateway,
-  parts: Omit<ServeParts, 'finish'>,
+function admit<R extends WholeResponse>(
+  { request }: RequestContext<R>,
+  { upstreams }: Gateway,
+  parts: ServeParts<R>,
 ): ReasonCode | null {
-  const { request } = context;
   if (request.target.length > parts.limits.targetBytes) return 'target_too_long';
   if (request.rawHeaders.length > parts.limits.headers * 2) return 'headers_too_large';
   if (request.expect === 'unknown') return 'expectation_failed';
   if (request.upgrade === 'websocket' && parts.draining) return 'draining';
   if (parts.shedder.refuses()) return 'overloaded';
-  return parts.congested(gateway) ? 'upstream_busy' : null;
+  return parts.usesUpstreams && upstreams.congested ? 'upstream_busy' : null;
 }
 
-function proceed<R extends WholeResponse>(
+function decide(trace: RequestTrace | null, gateway: Gateway, view: RequestView): Decision | Promise<Decision> {
+  if (trace === null) return gateway.decide(view, gateway.policy, gateway.resolve);
+  return trace.deciding(() => gateway.decide(view, gateway.policy, gateway.resolve));
+}
+
+function finish<R extends WholeResponse>(
   context: RequestContext<R>,
   gateway: Gateway,
   decision: Decision,
@@ -125,37 +68,14 @@ function proceed<R extends WholeResponse>(
     if (context.over || context.response.ended) return;
     context.decidedAt = performance.now();
     context.decision = decision;
-    const { request, peer } = context;
-    const authority = decision.request?.authority ?? '';
-    const { forwardedHeaders, returnsRequestId } = gateway.rules;
-    const facts = clientFacts(peer, authority, request.rawHeaders, parts.trustedProxies, randomUUID, forwardedHeaders);
-    context.client = facts.client;
-    context.proto = facts.proto;
-    context.requestId = facts.requestId;
-    if (returnsRequestId) context.returned = ['x-request-id', facts.requestId];
-    parts.finish(context, decision, gateway, facts)?.catch((cause: unknown) => fault(context, cause));
+    const facts = readFacts(context, decision, gateway, parts.trustedProxies);
+    if (decision.outcome === 'allow')
+      parts.forward(context, decision, gateway, facts)?.catch((cause: unknown) => fault(context, cause));
+    else if (decision.outcome === 'refuse') context.fail(decision.reason, decision.cause);
+    else parts.respond(context, decision);
   } catch (cause) {
     fault(context, cause);
   }
-}
-
-/** How the proxy finishes a request. */
-export function forwardOrRefuse(parts: ExchangeParts): Finish {
-  return (context, decision, gateway, facts) => {
-    if (decision.outcome === 'allow') {
-      const { events } = gateway;
-      const taken = events === null ? null : takeEvent(context, decision.route.upstream, events, parts.memory);
-      if (taken !== null) return taken;
-      const forward = () => new Exchange(context, decision, gateway, parts, facts).forward();
-      if (gateway.assertion !== null) return withAssertion(context, gateway.assertion, decision, forward);
-      forward();
-    } else if (decision.outcome === 'refuse') {
-      context.fail(decision.reason, decision.cause);
-    } else {
-      respondItself(context, decision);
-    }
-    return undefined;
-  };
 }
 
 /** A fault of the gateway. If even the refusal fails, only the connection is lost. */

@@ -1,0 +1,54 @@
+/** What the gateway reads from a request and its connection: the view that is decided, and then the facts about its client. */
+import { randomUUID } from 'node:crypto';
+import type { Decision } from '../core/decision.ts';
+import { clientAddress, clientNetwork, namesClient } from '../core/forwarding/client-address.ts';
+import { type ClientFacts, clientFacts } from '../core/forwarding/client-facts.ts';
+import type { RequestView } from '../core/request/request-view.ts';
+import type { TrustedProxies } from '../core/syntax/addresses.ts';
+import type { WholeResponse } from '../http1/server/whole-response.ts';
+import type { Gateway } from './gateway.ts';
+import type { RequestContext } from './request-context.ts';
+
+/** Plain data for `decide`: nothing is parsed, copied or trusted here. Also determines the client key. */
+export function readView(
+  context: RequestContext<WholeResponse>,
+  { rules }: Gateway,
+  trustedProxies: TrustedProxies,
+): RequestView {
+  const { request, peer } = context;
+  const { method, target, rawHeaders, minor } = request;
+  // Null: the client is not known for certain.
+  let address: string | null = peer.address;
+  if (peer.trusted) {
+    address = clientAddress(peer, rawHeaders, trustedProxies, rules.forwardedHeaders);
+    context.clientKey = address === null ? peer.network : clientNetwork(address);
+    context.unnamed = address === peer.address && !namesClient(rawHeaders, rules.forwardedHeaders);
+  }
+  return {
+    method,
+    target,
+    rawHeaders,
+    httpVersion: minor === 0 ? '1.0' : '1.1',
+    client: context.memoryKey ?? undefined,
+    address,
+    trusted: peer.trusted,
+    now: Date.now,
+  };
+}
+
+/** For the service, the log and the response. Recorded in the context. */
+export function readFacts(
+  context: RequestContext<WholeResponse>,
+  { request }: Decision,
+  { rules }: Gateway,
+  trustedProxies: TrustedProxies,
+): ClientFacts {
+  const { rawHeaders } = context.request;
+  const authority = request?.authority ?? '';
+  const facts = clientFacts(context.peer, authority, rawHeaders, trustedProxies, randomUUID, rules.forwardedHeaders);
+  context.client = facts.client;
+  context.proto = facts.proto;
+  context.requestId = facts.requestId;
+  if (rules.returnsRequestId) context.returned = ['x-request-id', facts.requestId];
+  return facts;
+}

@@ -1,0 +1,41 @@
+/** The requests of the proxy that have not ended: each is counted, served, and observed when it ends. */
+import type { Request } from '../http1/server/request.ts';
+import type { Response } from '../http1/server/response.ts';
+import type { WholeResponse } from '../http1/server/whole-response.ts';
+import type { ObserveRequest } from '../telemetry/request-record.ts';
+import type { Client } from './client.ts';
+import type { ServeParts } from './gateway.ts';
+import { RequestContext, type RequestHost } from './request-context.ts';
+import { serve } from './serve.ts';
+
+export class RequestsInFlight implements RequestHost {
+  /** Requests and tunnels. */
+  count = 0;
+  /** WebSockets and their requests. */
+  readonly #upgrades = new Set<RequestContext<WholeResponse>>();
+  readonly #parts: ServeParts;
+  readonly #observe: ObserveRequest;
+
+  constructor(parts: ServeParts, observe: ObserveRequest) {
+    this.#parts = parts;
+    this.#observe = observe;
+  }
+
+  readonly begin = (request: Request, response: Response, client: Client): void => {
+    const context = new RequestContext(this, request, response, client);
+    this.count += 1;
+    if (request.upgrade === 'websocket') this.#upgrades.add(context);
+    serve(context, this.#parts);
+  };
+
+  ended(context: RequestContext<WholeResponse>): void {
+    this.count -= 1;
+    this.#upgrades.delete(context);
+    this.#observe(context);
+  }
+
+  /** Of a process that drains: at once, with a Close frame to both sides; other requests may finish. */
+  endTunnels(): void {
+    for (const upgrade of [...this.#upgrades]) upgrade.endAccess('draining');
+  }
+}
