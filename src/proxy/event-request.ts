@@ -6,8 +6,7 @@
 import type { ReasonCode } from '../core/outcome/reasons.ts';
 import { eventUpstreams } from '../core/routing/route.ts';
 import { mediaType } from '../http-base/read-request.ts';
-import type { Gateway } from './gateway.ts';
-import type { MemoryBudget } from './memory-budget.ts';
+import type { ExchangeParts, Gateway } from './gateway.ts';
 import { respondWithText } from './own-response.ts';
 import { RequestBody, type RequestBodyOwner } from './request-body.ts';
 import type { ForwardedRequest, RequestContext } from './request-context.ts';
@@ -22,20 +21,20 @@ export function takeEvent(
   context: RequestContext,
   upstream: string,
   events: NonNullable<Gateway['events']>,
-  memory: MemoryBudget,
+  parts: ExchangeParts,
 ): Promise<void> | null {
   const kind = eventUpstreams.get(upstream);
   if (kind === undefined) return null;
-  return respond(context, kind, events, memory);
+  return respond(context, kind, events, parts);
 }
 
 async function respond(
   context: RequestContext,
   kind: 'logout' | 'security-event',
   events: NonNullable<Gateway['events']>,
-  memory: MemoryBudget,
+  parts: ExchangeParts,
 ): Promise<void> {
-  const body = await new GatheredBody(context, memory).whole();
+  const body = await new GatheredBody(context, parts).whole();
   // It was refused, or the client is gone.
   if (body === null) return;
   const contentType = mediaType(context.request.rawHeaders);
@@ -49,27 +48,26 @@ async function respond(
 
 class GatheredBody implements RequestBodyOwner, ForwardedRequest {
   readonly #context: RequestContext;
-  readonly #memory: MemoryBudget;
+  readonly #parts: ExchangeParts;
   #body: RequestBody | null = null;
   #resolve: (body: Buffer | null) => void = () => {};
 
-  constructor(context: RequestContext, memory: MemoryBudget) {
+  constructor(context: RequestContext, parts: ExchangeParts) {
     this.#context = context;
-    this.#memory = memory;
+    this.#parts = parts;
   }
 
   /** Null: no usable body; the request was refused or has ended. */
   async whole(): Promise<Buffer | null> {
-    const { request, response, memoryKey: clientKey } = this.#context;
+    const { request } = this.#context;
     if (request.body === null) return Buffer.alloc(0);
     if (request.bodyLength > mostBodyBytes) {
       this.#context.fail('body_too_large');
       return null;
     }
-    if (request.expect === 'continue') response.writeContinue();
     this.#context.forwarded = this;
-    const bounds = { bufferBytes: mostBodyBytes + 1, maxBytes: mostBodyBytes, minRate: 0, graceMs: 0 };
-    this.#body = new RequestBody(request.body, this, { ...bounds, memory: this.#memory, clientKey });
+    const bounds = { bodyBufferBytes: mostBodyBytes + 1, maxBodyBytes: mostBodyBytes, bodyRate: 0 };
+    this.#body = new RequestBody(request.body, this.#context, bounds, this.#parts, this);
     const gathered = new Promise<Buffer | null>((resolve) => {
       this.#resolve = resolve;
     });
@@ -77,18 +75,12 @@ class GatheredBody implements RequestBodyOwner, ForwardedRequest {
     return await gathered;
   }
 
-  bodyReceived(bytes: number): void {
-    this.#context.bytesIn += bytes;
-  }
+  bodyReceived(): void {}
 
   bodyGathered(): void {
     const body = this.#body!.whole();
     this.#body!.handedOn();
     this.#resolve(body);
-  }
-
-  bodyRefused(reason: ReasonCode): void {
-    this.#context.fail(reason);
   }
 
   stop(): void {

@@ -20,23 +20,18 @@ import { RequestBody, type RequestBodyOwner } from './request-body.ts';
 import type { ForwardedRequest, RequestContext } from './request-context.ts';
 import { idleTimeoutOf, responseHead } from './response-head.ts';
 import { type Relay, ResponseRelay } from './response-relay.ts';
-import { StreamAccess, type StreamAccessOwner } from './stream-access.ts';
+import { StreamAccess } from './stream-access.ts';
 import { Timeouts, type TimeoutsOwner } from './timeouts.ts';
-import { farewellFor } from './websocket/close-frame.ts';
-import { openTunnel, type Tunnel } from './websocket/tunnel.ts';
+import { type ExchangeTunnel, openTunnel } from './websocket/exchange-tunnel.ts';
 import { withAssertion } from './with-assertion.ts';
 
 /** An exchange that is open this long is a stream: its access is watched from then on. */
 const streamAfterMs = 1_000;
-/** After one side of a tunnel has ended, the other may stay open this long. */
-const tunnelHalfClosedMs = 30_000;
-/** Time for both sides of a tunnel to read their Close frame. */
-const farewellMs = 2_000;
 /** Longer than the wait for other replicas. */
 const longestHoldMs = 11_000;
 type State = 'gathering' | 'waiting' | 'sent' | 'responding' | 'tunnel' | 'over';
 
-export class Exchange implements ForwardedRequest, UpstreamEvents, RequestBodyOwner, TimeoutsOwner, StreamAccessOwner {
+export class Exchange implements ForwardedRequest, UpstreamEvents, RequestBodyOwner, TimeoutsOwner {
   readonly #context: RequestContext;
   readonly #granted: Allow;
   readonly #gateway: Gateway;
@@ -50,7 +45,7 @@ export class Exchange implements ForwardedRequest, UpstreamEvents, RequestBodyOw
   #upstream: UpstreamRequest | null = null;
   /** Null: the head of the response has not arrived. */
   #relay: Relay | null = null;
-  #tunnel: Tunnel | null = null;
+  #tunnel: ExchangeTunnel | null = null;
   /** Null: it is not a stream yet. */
   #access: StreamAccess | null = null;
   /** The service is paused because the client does not read. */
@@ -70,7 +65,7 @@ export class Exchange implements ForwardedRequest, UpstreamEvents, RequestBodyOw
 
   /** Starts forwarding. The context receives the outcome; throws only for faults of the gateway. */
   forward(): void {
-    const { request, response, decidedAt } = this.#context;
+    const { request, decidedAt } = this.#context;
     const { route } = this.#granted;
     const outgoing =
       request.bodyLength > route.maxBodyBytes
@@ -87,22 +82,11 @@ export class Exchange implements ForwardedRequest, UpstreamEvents, RequestBodyOw
       this.bodyGathered();
       return;
     }
-    if (request.expect === 'continue') response.writeContinue();
-    const { bodyGraceMs, memory } = this.#parts;
-    this.#body = new RequestBody(request.body, this, {
-      bufferBytes: route.bodyBufferBytes,
-      maxBytes: route.maxBodyBytes,
-      minRate: route.bodyRate,
-      graceMs: bodyGraceMs,
-      memory,
-      clientKey: this.#context.memoryKey,
-    });
-    if (route.bodyRate > 0) this.#timeouts.watchPace(this.#body.pace, decidedAt + bodyGraceMs);
+    this.#body = new RequestBody(request.body, this.#context, route, this.#parts, this);
     this.#body.gather();
   }
 
-  bodyReceived(bytes: number): void {
-    this.#context.bytesIn += bytes;
+  bodyReceived(): void {
     if (this.#state === 'gathering') this.#timeouts.progress();
   }
 
@@ -116,10 +100,6 @@ export class Exchange implements ForwardedRequest, UpstreamEvents, RequestBodyOw
     } catch (cause) {
       this.#context.fail('internal_error', cause);
     }
-  }
-
-  bodyRefused(reason: ReasonCode): void {
-    this.#context.fail(reason);
   }
 
   // The upstream
@@ -241,7 +221,7 @@ export class Exchange implements ForwardedRequest, UpstreamEvents, RequestBodyOw
   timedOut(): void {
     const context = this.#context;
     if (this.#tunnel !== null) {
-      this.#tunnel.destroy();
+      this.#tunnel.timedOut();
     } else if (this.#state === 'waiting') {
       context.fail(this.#upstream!.waitsFor === 'client' ? 'client_busy' : 'upstream_busy');
     } else {
@@ -250,45 +230,28 @@ export class Exchange implements ForwardedRequest, UpstreamEvents, RequestBodyOw
     }
   }
 
-  bodyTooSlow(): void {
-    if (this.#body?.pending === true) this.#context.fail('request_timeout');
-  }
-
   accessDue(): void {
-    this.#access ??= new StreamAccess(this.#context, this.#granted, this.#parts, this);
+    this.#access ??= new StreamAccess(this.#context, this.#granted, this.#parts, this.#timeouts);
     this.#access.look();
   }
 
-  lookAt(at: number): void {
-    this.#timeouts.watchAccess(at);
-  }
-
-  /** A tunnel does not outlive the access that opened it: both sides get a Close frame. */
   endAccess(reason: ReasonCode): void {
     if (this.#tunnel === null) {
       this.#context.fail(reason);
       return;
     }
-    if (this.#context.reason !== null) return;
-    this.#context.reason = reason;
     this.#access?.stop();
-    this.#tunnel.end(farewellFor(reason));
-    this.#timeouts.watchAccess(Number.POSITIVE_INFINITY);
-    this.#timeouts.allow(farewellMs);
+    this.#tunnel.endAccess(reason);
   }
 
   upgraded(rawHeaders: readonly string[], early: Buffer, take: () => Socket): void {
     this.#upstream = null;
-    const context = this.#context;
-    this.#tunnel = openTunnel(context, this.#gateway.rules, rawHeaders, early, take, () => {
-      if (context.reason === null) this.#timeouts.allow(tunnelHalfClosedMs);
-    });
+    this.#tunnel = openTunnel(this.#context, this.#gateway.rules, this.#timeouts, rawHeaders, early, take);
     if (this.#tunnel === null) {
-      context.fail('upstream_response_invalid');
+      this.#context.fail('upstream_response_invalid');
       return;
     }
     this.#state = 'tunnel';
-    this.#timeouts.allow(Number.POSITIVE_INFINITY);
     this.accessDue();
   }
 }
@@ -297,7 +260,7 @@ export class Exchange implements ForwardedRequest, UpstreamEvents, RequestBodyOw
 export function forwarding(parts: ExchangeParts): Forward {
   return (context, decision, gateway, facts) => {
     const { events, assertion } = gateway;
-    const taken = events === null ? null : takeEvent(context, decision.route.upstream, events, parts.memory);
+    const taken = events === null ? null : takeEvent(context, decision.route.upstream, events, parts);
     if (taken !== null) return taken;
     const forward = () => new Exchange(context, decision, gateway, parts, facts).forward();
     if (assertion !== null) return withAssertion(context, assertion, decision, forward);

@@ -3,40 +3,39 @@
  * before the upstream is used. A slow client then uses bounded memory, and no connection. The rest goes from socket to socket as it
  * arrives.
  */
-import type { ReasonCode } from '../core/outcome/reasons.ts';
+import type { Route } from '../core/routing/route.ts';
 import type { BodySink, BodySource } from '../http1/body.ts';
+import type { Deadline } from '../http1/deadline-wheel.ts';
 import type { IncomingBody } from '../http1/server/incoming-body.ts';
 import { BodyPace } from './body-pace.ts';
-import type { MemoryBudget } from './memory-budget.ts';
+import type { ExchangeParts } from './gateway.ts';
+import type { RequestContext } from './request-context.ts';
 
 export interface RequestBodyOwner {
-  /** This many more bytes have arrived. */
-  bodyReceived(bytes: number): void;
+  /** More of it has arrived. */
+  bodyReceived(): void;
   /** The body buffer is full, or the body is complete. */
   bodyGathered(): void;
-  /** The body is too large, or there is no memory for it. */
-  bodyRefused(reason: ReasonCode): void;
 }
 
-export interface RequestBodyLimits {
-  /** Bytes to buffer before the request is sent; 0: none. */
-  readonly bufferBytes: number;
-  readonly maxBytes: number;
-  /** Minimum bytes per second; 0: any rate. */
-  readonly minRate: number;
-  readonly graceMs: number;
-  readonly memory: MemoryBudget;
-  /** Client key that is charged for the memory; null: none. */
-  readonly clientKey: string | null;
-}
+/** `bodyBufferBytes`: bytes to buffer before the request is sent; 0: none. `bodyRate`: bytes per second; 0: any rate. */
+export type RequestBodyBounds = Pick<Route, 'bodyBufferBytes' | 'maxBodyBytes' | 'bodyRate'>;
 
 const maxParts = 256;
 
-export class RequestBody implements BodySource, BodySink {
-  readonly pace: BodyPace;
+/** A body that is too large or too slow, or for which there is no memory, fails the request. */
+export class RequestBody implements BodySource, BodySink, Deadline {
+  deadlineAt = 0;
+  earlier: Deadline | null = null;
+  later: Deadline | null = null;
   readonly #source: IncomingBody;
+  readonly #context: RequestContext;
+  readonly #bounds: RequestBodyBounds;
+  readonly #parts: ExchangeParts;
   readonly #owner: RequestBodyOwner;
-  readonly #limits: RequestBodyLimits;
+  readonly #pace: BodyPace;
+  /** Client key that is charged for the memory; null: none. */
+  readonly #clientKey: string | null;
   /** Buffered parts that are not yet handed on. */
   #gathered: Buffer[] = [];
   #gatheredBytes = 0;
@@ -46,16 +45,20 @@ export class RequestBody implements BodySource, BodySink {
   #sink: BodySink | null = null;
   #over = false;
 
-  constructor(source: IncomingBody, owner: RequestBodyOwner, limits: RequestBodyLimits) {
+  constructor(
+    source: IncomingBody,
+    context: RequestContext,
+    bounds: RequestBodyBounds,
+    parts: ExchangeParts,
+    owner: RequestBodyOwner,
+  ) {
     this.#source = source;
+    this.#context = context;
+    this.#bounds = bounds;
+    this.#parts = parts;
     this.#owner = owner;
-    this.#limits = limits;
-    this.pace = new BodyPace(limits.minRate, limits.graceMs);
-  }
-
-  /** Part of it has not arrived yet. */
-  get pending(): boolean {
-    return !this.#source.complete;
+    this.#pace = new BodyPace(bounds.bodyRate, parts.bodyGraceMs);
+    this.#clientKey = context.memoryKey;
   }
 
   /** All received bytes are handed on and more are expected: the service waits for the client. */
@@ -65,11 +68,15 @@ export class RequestBody implements BodySource, BodySink {
 
   /** Starts reading; `bodyGathered` follows. */
   gather(): void {
-    if (this.#limits.bufferBytes === 0) {
+    const { request, response, decidedAt } = this.#context;
+    if (request.expect === 'continue') response.writeContinue();
+    const { deadlines, bodyGraceMs } = this.#parts;
+    if (this.#bounds.bodyRate > 0) deadlines.schedule(this, decidedAt + bodyGraceMs);
+    if (this.#bounds.bodyBufferBytes === 0) {
       this.#owner.bodyGathered();
       return;
     }
-    this.pace.wait(performance.now());
+    this.#pace.wait(performance.now());
     this.#source.start(this);
   }
 
@@ -83,7 +90,7 @@ export class RequestBody implements BodySource, BodySink {
 
   /** The buffered bytes have been sent. */
   handedOn(): void {
-    this.#limits.memory.give(this.#chargedBytes, this.#limits.clientKey);
+    this.#parts.memory.give(this.#chargedBytes, this.#clientKey);
     this.#chargedBytes = 0;
   }
 
@@ -94,20 +101,20 @@ export class RequestBody implements BodySource, BodySink {
     // So few bytes that all of them are handed over, even to a paused sink.
     for (const part of gathered) sink.take(part, false);
     if (this.#over) return;
-    this.pace.wait(performance.now());
+    this.#pace.wait(performance.now());
     if (this.#source.started) this.#source.resume();
     else this.#source.start(this);
   }
 
   pause(): void {
     if (this.#over) return;
-    this.pace.hold(performance.now());
+    this.#pace.hold(performance.now());
     this.#source.pause();
   }
 
   resume(): void {
     if (this.#over || this.#sink === null || this.#source.complete) return;
-    this.pace.wait(performance.now());
+    this.#pace.wait(performance.now());
     this.#source.resume();
   }
 
@@ -118,12 +125,13 @@ export class RequestBody implements BodySource, BodySink {
   }
 
   take(part: Buffer, ownMemory: boolean): void {
-    const { maxBytes, bufferBytes } = this.#limits;
+    const { maxBodyBytes, bodyBufferBytes } = this.#bounds;
     this.#receivedBytes += part.length;
-    this.#owner.bodyReceived(part.length);
-    this.pace.arrived(part.length);
-    if (this.#receivedBytes > maxBytes) {
-      this.#owner.bodyRefused('body_too_large');
+    this.#context.bytesIn += part.length;
+    this.#owner.bodyReceived();
+    this.#pace.arrived(part.length);
+    if (this.#receivedBytes > maxBodyBytes) {
+      this.#context.fail('body_too_large');
     } else if (this.#sink !== null) {
       this.#sink.take(part, ownMemory);
     } else if (this.#charge(part)) {
@@ -132,21 +140,21 @@ export class RequestBody implements BodySource, BodySink {
       if (this.#gathered.length === maxParts) this.#gathered = [Buffer.concat(this.#gathered)];
       this.#gatheredBytes += part.length;
       if (this.#source.complete) return;
-      if (this.#gatheredBytes < bufferBytes) return;
+      if (this.#gatheredBytes < bodyBufferBytes) return;
       this.pause();
       this.#owner.bodyGathered();
     }
   }
 
   #charge(part: Buffer): boolean {
-    const refused = this.#limits.memory.take(part.length, this.#limits.clientKey);
+    const refused = this.#parts.memory.take(part.length, this.#clientKey);
     if (refused === null) this.#chargedBytes += part.length;
-    else this.#owner.bodyRefused(refused);
+    else this.#context.fail(refused);
     return refused === null;
   }
 
   end(): void {
-    this.pace.hold(performance.now());
+    this.#pace.hold(performance.now());
     if (this.#over) return;
     const sink = this.#sink;
     this.#sink = null;
@@ -154,10 +162,19 @@ export class RequestBody implements BodySource, BodySink {
     else this.#owner.bodyGathered();
   }
 
+  /** The rate is measured again. */
+  onDeadline(): void {
+    const now = performance.now();
+    const nextMs = this.#pace.measure(now);
+    if (nextMs !== null) this.#parts.deadlines.schedule(this, now + nextMs);
+    else if (!this.#source.complete) this.#context.fail('request_timeout');
+  }
+
   /** The request has ended. The connection drops the rest of the body: a cut body must not look complete. */
   destroy(): void {
     if (this.#over) return;
     this.#over = true;
+    this.#parts.deadlines.cancel(this);
     this.#sink = null;
     this.#gathered = [];
     this.handedOn();

@@ -4,26 +4,20 @@ import type { ReasonCode } from '../core/outcome/reasons.ts';
 import { AccessWatch, type WatchedStream } from './access-watch.ts';
 import type { ExchangeParts } from './gateway.ts';
 import type { RequestContext } from './request-context.ts';
-
-export interface StreamAccessOwner {
-  /** `look` must be called at this time of `performance.now()`. */
-  lookAt(at: number): void;
-  /** Access has ended. */
-  endAccess(reason: ReasonCode): void;
-}
+import type { Timeouts } from './timeouts.ts';
 
 export class StreamAccess implements WatchedStream {
   readonly #context: RequestContext;
   readonly #granted: Allow;
   readonly #parts: ExchangeParts;
-  readonly #owner: StreamAccessOwner;
+  readonly #timeouts: Timeouts;
   #watch: AccessWatch | null = null;
 
-  constructor(context: RequestContext, granted: Allow, parts: ExchangeParts, owner: StreamAccessOwner) {
+  constructor(context: RequestContext, granted: Allow, parts: ExchangeParts, timeouts: Timeouts) {
     this.#context = context;
     this.#granted = granted;
     this.#parts = parts;
-    this.#owner = owner;
+    this.#timeouts = timeouts;
   }
 
   /** Checks the access; the first call starts watching it. */
@@ -55,10 +49,10 @@ export class StreamAccess implements WatchedStream {
   }
 
   endAccess(reason: ReasonCode): void {
-    this.#owner.endAccess(reason);
+    this.#context.endAccess(reason);
   }
 
   lookAt(at: number): void {
-    if (this.#watch !== null) this.#owner.lookAt(at);
+    if (this.#watch !== null) this.#timeouts.watchAccess(at);
   }
 }

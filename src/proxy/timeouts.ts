@@ -1,17 +1,11 @@
-/**
- * The waits of a forwarded request, and their limits. One entry on the timer wheel serves all of them; what is due is determined when it
- * fires.
- */
+/** What a forwarded request waits for, and for how long. One entry on the timer wheel serves all of it. */
 import type { Deadline, Deadlines } from '../http1/deadline-wheel.ts';
-import type { BodyPace } from './body-pace.ts';
 
 export interface TimeoutsOwner {
   /** Nothing has made progress in time. */
   timedOut(): void;
   /** The access of an open stream must be checked. */
   accessDue(): void;
-  /** The client sends its body too slowly. */
-  bodyTooSlow(): void;
 }
 
 export class Timeouts implements Deadline {
@@ -24,8 +18,6 @@ export class Timeouts implements Deadline {
   /** Times of `performance.now()`. */
   #idleAt = Number.POSITIVE_INFINITY;
   #accessAt = Number.POSITIVE_INFINITY;
-  #paceAt = Number.POSITIVE_INFINITY;
-  #pace: BodyPace | null = null;
   #over = false;
 
   constructor(deadlines: Deadlines, owner: TimeoutsOwner) {
@@ -51,12 +43,6 @@ export class Timeouts implements Deadline {
     this.#schedule();
   }
 
-  watchPace(pace: BodyPace, firstAt: number): void {
-    this.#pace = pace;
-    this.#paceAt = firstAt;
-    this.#schedule();
-  }
-
   cancel(): void {
     this.#over = true;
     this.#deadlines.cancel(this);
@@ -68,7 +54,6 @@ export class Timeouts implements Deadline {
       this.#accessAt = Number.POSITIVE_INFINITY;
       this.#owner.accessDue();
     }
-    if (!this.#over && now >= this.#paceAt) this.#measure(now);
     if (!this.#over && now >= this.#idleAt) {
       this.#idleAt = Number.POSITIVE_INFINITY;
       this.#owner.timedOut();
@@ -76,14 +61,8 @@ export class Timeouts implements Deadline {
     this.#schedule();
   }
 
-  #measure(now: number): void {
-    const nextMs = this.#pace!.measure(now);
-    this.#paceAt = now + (nextMs ?? Number.POSITIVE_INFINITY);
-    if (nextMs === null) this.#owner.bodyTooSlow();
-  }
-
   #nextAt(): number {
-    return Math.min(this.#idleAt, this.#accessAt, this.#paceAt);
+    return Math.min(this.#idleAt, this.#accessAt);
   }
 
   #schedule(): void {

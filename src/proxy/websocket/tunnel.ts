@@ -4,38 +4,9 @@
  */
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { ForwardingRules } from '../../core/forwarding/forwarding-rules.ts';
 import { resetSocket } from '../../http1/reset-socket.ts';
-import type { RequestContext } from '../request-context.ts';
 import { closeFrame, type Farewell } from './close-frame.ts';
 import { FrameTracker } from './frame-tracker.ts';
-import { acceptsHandshake, handshakeHeaders } from './handshake.ts';
-
-/**
- * Opens the tunnel after a 101 of the service. Null: it does not match the handshake of this client. `take` returns the service's socket;
- * `early` are its bytes after the head.
- */
-export function openTunnel(
-  context: RequestContext,
-  rules: ForwardingRules,
-  rawHeaders: readonly string[],
-  early: Buffer,
-  take: () => Socket,
-  halfClosed: () => void,
-): Tunnel | null {
-  const { request, response } = context;
-  if (!acceptsHandshake(request.rawHeaders, rawHeaders)) return null;
-  const client = response.upgrade(handshakeHeaders(request.rawHeaders, rawHeaders, rules));
-  context.respondedAt = performance.now();
-  return new Tunnel(client.socket, take(), client.early, early, {
-    halfClosed,
-    closed(bytesIn, bytesOut) {
-      context.bytesIn = bytesIn;
-      context.bytesOut = bytesOut;
-      context.end(true);
-    },
-  });
-}
 
 export interface TunnelEvents {
   /** One side has ended its direction. */
