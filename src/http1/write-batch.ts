@@ -8,6 +8,9 @@ export interface BatchedWriter {
   writeBatched(): void;
 }
 
+/** Up to this size a body is copied into the text of its head, which is cheaper than a second buffer in the write. */
+export const smallBytes: number = 8 * 1024;
+
 let batch: BatchedWriter[] = [];
 
 export function writeWithBatch(writer: BatchedWriter): void {

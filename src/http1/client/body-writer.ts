@@ -23,8 +23,12 @@ export class BodyWriter implements BodySink {
     this.#events = events;
   }
 
-  start(): void {
+  /** Writes the head with the part of the body that has arrived. */
+  start(head: string): void {
+    this.#socket.cork();
+    this.#socket.write(head, 'latin1');
     this.#source.start(this);
+    this.#socket.uncork();
   }
 
   /** The server can accept more. */

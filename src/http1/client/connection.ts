@@ -2,8 +2,8 @@
  * One connection to a server: writes one request at a time and reads its response. For the pool and the handler, it knows how many requests
  * it has carried, and whether it can carry another.
  */
-import type { Socket } from 'node:net';
-import { type BatchedWriter, writeWithBatch } from '../write-batch.ts';
+import type { OnReadOpts, Socket } from 'node:net';
+import { type BatchedWriter, smallBytes, writeWithBatch } from '../write-batch.ts';
 import { BodyWriter } from './body-writer.ts';
 import { ClientError } from './client-error.ts';
 import type { ConnectionControl, OutgoingRequest, ResponseHandler } from './request.ts';
@@ -36,8 +36,20 @@ const maxIdleMs = 60_000;
  * follows at once.
  */
 const bodilessSilenceMs = 20;
-/** Up to this size a body is copied into the text of its head, which is cheaper than a second buffer in the write. */
-const smallBytes = 8 * 1024;
+
+/** Read buffer of all plain sockets; each read is consumed before the next one on any socket. */
+const readBuffer: Buffer = Buffer.allocUnsafeSlow(64 * 1024);
+
+/** Reads a plain socket into that buffer. Made with the socket, before the connection. */
+export class SharedBufferReading implements OnReadOpts {
+  readonly buffer: Buffer = readBuffer;
+  connection: Connection | null = null;
+
+  readonly callback = (length: number): boolean => {
+    this.connection?.received(readBuffer.subarray(0, length), true);
+    return true;
+  };
+}
 
 export class Connection implements ConnectionControl, BatchedWriter {
   carried = -1;
@@ -95,20 +107,16 @@ export class Connection implements ConnectionControl, BatchedWriter {
     } else if (Buffer.isBuffer(body) && body.length <= smallBytes) {
       this.#batch(head.text + body.toString('latin1'));
       handler.onBodySent();
-    } else {
+    } else if (Buffer.isBuffer(body)) {
       this.socket.cork();
       this.socket.write(head.text, 'latin1');
-      if (Buffer.isBuffer(body)) {
-        this.socket.write(body);
-        handler.onBodySent();
-      } else {
-        this.#body = new BodyWriter(this.socket, body, head.chunked, {
-          sent: () => this.#handler?.onBodySent(),
-          whole: () => this.#bodySent(),
-        });
-        this.#body.start();
-      }
+      this.socket.write(body);
       this.socket.uncork();
+      handler.onBodySent();
+    } else {
+      const sent = () => this.#handler?.onBodySent();
+      this.#body = new BodyWriter(this.socket, body, head.chunked, { sent, whole: () => this.#bodySent() });
+      this.#body.start(head.text);
     }
     return true;
   }
@@ -124,7 +132,7 @@ export class Connection implements ConnectionControl, BatchedWriter {
     if (text !== null && !this.#destroyed) this.socket.write(text, 'latin1');
   }
 
-  /** Bytes from the server. They are parsed within the call: `bytes` may be reused afterwards. */
+  /** Bytes from the server. They are parsed within the call. `reused`: their memory is reused afterwards. */
   received(bytes: Buffer, reused: boolean): void {
     const handler = this.#handler;
     if (handler === null || this.#waiting !== null) {

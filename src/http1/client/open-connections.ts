@@ -1,19 +1,14 @@
 /** Opens the connections of a pool, and knows those that are open or being opened. */
 import type { Socket } from 'node:net';
 import { ClientError } from './client-error.ts';
-import { Connection, type ConnectionOwner } from './connection.ts';
+import { Connection, type ConnectionOwner, SharedBufferReading } from './connection.ts';
 import { openSocket } from './open-socket.ts';
-import type { OutgoingRequest } from './request.ts';
-
-export interface OpenOptions {
-  readonly connectTimeoutMs: number;
-  /** How long an idle connection is kept if the server does not say. */
-  readonly idleMs: number;
-}
+import type { PoolOptions } from './pool.ts';
+import type { OutgoingRequest, ResponseHandler } from './request.ts';
 
 export class OpenConnections {
   readonly #origin: URL;
-  readonly #options: OpenOptions;
+  readonly #options: PoolOptions;
   readonly #owner: ConnectionOwner;
   readonly #open = new Set<Connection>();
   readonly #connecting = new Set<Socket>();
@@ -21,8 +16,9 @@ export class OpenConnections {
   readonly #alone = new Set<Socket>();
   /** TLS session to resume. */
   #session: Buffer | undefined;
+  #destroyed = false;
 
-  constructor(origin: URL, options: OpenOptions, owner: ConnectionOwner) {
+  constructor(origin: URL, options: PoolOptions, owner: ConnectionOwner) {
     this.#origin = origin;
     this.#options = options;
     this.#owner = owner;
@@ -32,14 +28,25 @@ export class OpenConnections {
     return this.#open.size + this.#connecting.size;
   }
 
-  /** Those that carry a single request. */
-  get alone(): number {
-    return this.#alone.size;
+  /** No further one may be opened that carries several requests in sequence. */
+  get full(): boolean {
+    return this.#destroyed || this.size - this.#alone.size >= this.#options.connections;
   }
 
-  /** Those that carry several requests in sequence. */
-  get shared(): number {
-    return this.size - this.#alone.size;
+  /** Sends the request on its own connection, which carries nothing else. `failed`: it could not be opened. */
+  sendAlone(request: OutgoingRequest, handler: ResponseHandler, failed: () => void): void {
+    // As many as pooled ones, because retries are rare. Upgrades are bounded by the connections of clients.
+    if (this.#destroyed || (!request.upgrade && this.#alone.size >= this.#options.connections)) {
+      handler.onResponseError(new ClientError('unreachable'));
+      return;
+    }
+    const opened = (connection: Connection) => {
+      if (!connection.send(request, handler)) connection.destroy();
+    };
+    this.open(request, true, opened, (error) => {
+      handler.onResponseError(error);
+      failed();
+    });
   }
 
   /** Opens one for this request. `alone`: it carries nothing else. */
@@ -50,17 +57,20 @@ export class OpenConnections {
     failed: (error: ClientError) => void,
   ): void {
     const { connectTimeoutMs, idleMs } = this.#options;
+    // TLS has buffers of its own, and a tunnel reads its socket by events.
+    const reading = this.#origin.protocol === 'https:' || upgrade ? null : new SharedBufferReading();
     const socket = openSocket(
       this.#origin,
-      { connectTimeoutMs, session: this.#session, detachable: upgrade },
+      { connectTimeoutMs, session: this.#session, detachable: upgrade, onread: reading },
       {
         opened: () => {
           this.#connecting.delete(socket);
           const options = { group, host: this.#origin.host, oneRequest: alone, idleMs };
           const connection = new Connection(socket, this.#owner, options);
           this.#open.add(connection);
+          if (reading === null) socket.on('data', (bytes: Buffer) => connection.received(bytes, false));
+          else reading.connection = connection;
           opened(connection);
-          return connection;
         },
         failed: (cause) => {
           if (!this.#connecting.delete(socket)) return;
@@ -82,8 +92,9 @@ export class OpenConnections {
     this.#alone.delete(connection.socket);
   }
 
-  /** Breaks all of them. */
+  /** Breaks all of them; none is opened any more. */
   destroy(): void {
+    this.#destroyed = true;
     for (const socket of this.#connecting) socket.destroy();
     for (const connection of this.#open) connection.socket.destroy();
   }

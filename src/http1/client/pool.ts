@@ -1,6 +1,5 @@
 /**
- * The connections to one server. Idle ones are reused within their group, the latest first; beyond the limit, requests queue. A waiting
- * request holds no connection, and a connection that cannot be opened fails the request for which it was opened.
+ * The connections to one server. Idle ones are reused within their group, the latest first; beyond the limit, requests queue.
  *
  * A connection is reused only after the event loop has checked it for more bytes. Otherwise extra bytes after a response would become the
  * response to the next request, for another user.
@@ -9,6 +8,7 @@ import { ClientError } from './client-error.ts';
 import type { Connection, ConnectionOwner } from './connection.ts';
 import { OpenConnections } from './open-connections.ts';
 import type { OutgoingRequest, ResponseHandler } from './request.ts';
+import { WaitingRequests } from './waiting-requests.ts';
 
 export interface PoolOptions {
   /** Maximum number of connections. */
@@ -18,30 +18,24 @@ export interface PoolOptions {
   readonly idleMs: number;
 }
 
-interface Waiting {
-  readonly request: OutgoingRequest;
-  readonly handler: ResponseHandler;
-}
-
 /** How often idle connections are checked. */
 const sweepMs = 500;
 
 export class Pool implements ConnectionOwner {
-  readonly #options: PoolOptions;
   readonly #connections: OpenConnections;
   /** The one that became idle last is at the end. */
   readonly #idle: Connection[] = [];
-  readonly #line: Waiting[] = [];
+  readonly #waiting: WaitingRequests;
   /** Those that became free in this turn of the event loop. */
   #freed: Connection[] = [];
   #sweeper: NodeJS.Timeout | null = null;
   #closed: (() => void) | null = null;
   #closing: Promise<void> | null = null;
-  #destroyed = false;
 
   constructor(origin: string, options: PoolOptions) {
-    this.#options = options;
     this.#connections = new OpenConnections(new URL(origin), options, this);
+    const opened = (connection: Connection) => this.#reuse(connection);
+    this.#waiting = new WaitingRequests(this.#connections, opened, this.#settle);
   }
 
   /** Sends the request on a kept or a new connection, now or when its turn comes. Everything else is reported to `handler`. */
@@ -58,28 +52,13 @@ export class Pool implements ConnectionOwner {
       if (!kept.send(request, handler)) this.#idle.push(kept);
       return;
     }
-    const waiting = { request, handler };
-    this.#line.push(waiting);
-    if (this.#connections.shared < this.#options.connections) this.#connect(waiting);
     // An idle connection of another group is closed to make room; its end lets the next in line connect.
-    else this.#idle[0]?.destroy();
+    if (!this.#waiting.add(request, handler)) this.#idle[0]?.destroy();
   }
 
   /** Sends the request on its own connection, which carries nothing else. */
   dispatchAlone(request: OutgoingRequest, handler: ResponseHandler): void {
-    // As many as pooled ones, because retries are rare. Upgrades are bounded by the connections of clients.
-    if (this.#destroyed || (!request.upgrade && this.#connections.alone >= this.#options.connections)) {
-      handler.onResponseError(new ClientError('unreachable'));
-      return;
-    }
-    const opened = (connection: Connection) => {
-      if (!connection.send(request, handler)) connection.destroy();
-    };
-    const failed = (error: ClientError) => {
-      handler.onResponseError(error);
-      this.#settle();
-    };
-    this.#connections.open(request, true, opened, failed);
+    this.#connections.sendAlone(request, handler, this.#settle);
   }
 
   /**
@@ -97,10 +76,11 @@ export class Pool implements ConnectionOwner {
 
   /** Aborts everything. */
   async destroy(): Promise<void> {
-    this.#destroyed = true;
-    const closed = this.close();
-    for (const { handler } of this.#line.splice(0)) handler.onResponseError(new ClientError('closed'));
+    // First, so that a request that is sent again after its failure opens no connection.
     this.#connections.destroy();
+    const closed = this.close();
+    this.#waiting.fail(new ClientError('closed'));
+    this.#settle();
     await closed;
   }
 
@@ -113,7 +93,7 @@ export class Pool implements ConnectionOwner {
     this.#connections.delete(connection);
     const at = this.#idle.indexOf(connection);
     if (at >= 0) this.#idle.splice(at, 1);
-    this.#refill();
+    this.#waiting.connect();
     this.#settle();
   }
 
@@ -125,47 +105,15 @@ export class Pool implements ConnectionOwner {
 
   #reuse(connection: Connection): void {
     if (!connection.usable) return;
-    if (this.#serveNext(connection)) return;
-    if (this.#closing !== null) {
+    const { line } = this.#waiting;
+    if (line.length > 0 && this.#waiting.serve(connection)) return;
+    // Other groups may hold all connections.
+    if (this.#closing !== null || (line.length > 0 && this.#connections.full)) {
       connection.destroy();
       return;
     }
     this.#idle.push(connection);
     this.#sweeper ??= setInterval(() => this.#sweep(), sweepMs).unref();
-    // Other groups may hold all connections.
-    if (this.#line.length > 0 && this.#connections.shared >= this.#options.connections) connection.destroy();
-  }
-
-  /** Gives the connection to the first waiting request of its group that is still wanted. */
-  #serveNext(connection: Connection): boolean {
-    for (;;) {
-      const at = this.#line.findIndex(({ request }) => request.group === connection.group);
-      if (at < 0) return false;
-      const [next] = this.#line.splice(at, 1);
-      if (connection.send(next!.request, next!.handler)) return true;
-    }
-  }
-
-  #connect(waiting: Waiting): void {
-    const opened = (connection: Connection) => {
-      if (!this.#serveNext(connection)) this.#reuse(connection);
-    };
-    const failed = (error: ClientError) => {
-      const at = this.#line.indexOf(waiting);
-      if (at >= 0) {
-        this.#line.splice(at, 1);
-        waiting.handler.onResponseError(error);
-      }
-      this.#refill();
-      this.#settle();
-    };
-    this.#connections.open(waiting.request, false, opened, failed);
-  }
-
-  /** Opens a connection for the first in line, if there is room. */
-  #refill(): void {
-    const next = this.#line[0];
-    if (next !== undefined && this.#connections.shared < this.#options.connections) this.#connect(next);
   }
 
   #sweep(): void {
@@ -177,9 +125,9 @@ export class Pool implements ConnectionOwner {
     this.#sweeper = null;
   }
 
-  #settle(): void {
-    if (this.#closed === null || this.#connections.size + this.#line.length > 0) return;
+  readonly #settle = (): void => {
+    if (this.#closed === null || this.#connections.size + this.#waiting.line.length > 0) return;
     if (this.#sweeper !== null) clearInterval(this.#sweeper);
     this.#closed();
-  }
+  };
 }

@@ -10,7 +10,7 @@ import type { RequestHead } from '../grammar/request-head.ts';
 import { mayHaveBody } from '../grammar/response-head.ts';
 import { hasOwnMemory, releaseMemory } from '../part-memory.ts';
 import { resetSocket } from '../reset-socket.ts';
-import { type BatchedWriter, writeWithBatch } from '../write-batch.ts';
+import { type BatchedWriter, smallBytes, writeWithBatch } from '../write-batch.ts';
 import type { RequestEvents } from './request.ts';
 import type { WholeResponse } from './whole-response.ts';
 
@@ -30,9 +30,6 @@ export interface ResponseConnection {
   /** Releases the socket, with the bytes after the request. */
   detach(): { readonly socket: Duplex; readonly early: Buffer };
 }
-
-/** Up to this size a part is copied into the text of its head, which is cheaper than a second buffer in the write. */
-const smallBytes = 8 * 1024;
 
 export class Response implements BatchedWriter, WholeResponse {
   /** 0: no head was written. */
