@@ -35,7 +35,6 @@ class Ring implements Deadline {
 
 export class DeadlineWheel implements Deadlines {
   readonly #slots: readonly Ring[] = Array.from({ length: slotCount }, () => new Ring());
-  readonly #due = new Ring();
   readonly #tickMs: number;
   #timer: NodeJS.Timeout | null = null;
   #tick = 0;
@@ -96,17 +95,18 @@ export class DeadlineWheel implements Deadlines {
     }
     const now = performance.now();
     const until = Math.floor(now / this.#tickMs);
-    const from = Math.max(this.#tick + 1, until - slotCount + 1);
-    this.#tick = until;
-    for (let tick = from; tick <= until; tick += 1) moveAll(this.#slots[tick % slotCount]!, this.#due);
-    // Removed from the front one by one, because a deadline that fires may cancel any other.
-    for (let first = this.#due.later; first !== this.#due; first = this.#due.later) {
-      unlink(first);
-      if (first.deadlineAt > now) {
-        this.#link(first);
-      } else {
-        this.#size -= 1;
-        first.onDeadline();
+    for (let tick = Math.max(this.#tick + 1, until - slotCount + 1); tick <= until; tick += 1) {
+      this.#tick = tick;
+      const slot = this.#slots[tick % slotCount]!;
+      // Removed from the front one by one, because a deadline that fires may cancel any other. None is linked into this slot meanwhile.
+      for (let first = slot.later; first !== slot; first = slot.later) {
+        unlink(first);
+        if (first.deadlineAt > now) {
+          this.#link(first);
+        } else {
+          this.#size -= 1;
+          first.onDeadline();
+        }
       }
     }
   }
@@ -125,17 +125,4 @@ function unlink(deadline: Deadline): void {
   deadline.later!.earlier = deadline.earlier;
   deadline.earlier = null;
   deadline.later = null;
-}
-
-function moveAll(from: Ring, to: Ring): void {
-  if (from.later === from) return;
-  const first = from.later;
-  const last = from.earlier;
-  const end = to.earlier;
-  end.later = first;
-  first.earlier = end;
-  last.later = to;
-  to.earlier = last;
-  from.later = from;
-  from.earlier = from;
 }

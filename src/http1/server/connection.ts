@@ -2,33 +2,30 @@
  * One client connection: bytes to requests, one at a time. The next head is not parsed before the previous response is written (RFC 9112
  * section 9.3.2: pipelined requests must not overlap), and early bytes are bounded.
  *
- * | phase     | arriving bytes                        | ends with                                             |
- * |-----------|---------------------------------------|-------------------------------------------------------|
- * | head      | are collected into a head             | complete head -> request; fault, timeout -> closing   |
- * | request   | go to the body if it flows, or wait   | response written -> head, discard or closing; upgrade -> detached |
- * | discard   | are the rest of an unneeded body      | its end -> head; too much, too slow -> closing        |
- * | closing   | are dropped, so that the response is read before the connection ends | FIN, too much, too slow -> closed |
- * | detached  | belong to a tunnel                    |                                                       |
+ * | phase     | arriving bytes                        | ends with                                                  |
+ * |-----------|---------------------------------------|------------------------------------------------------------|
+ * | head      | are collected into a head             | complete head -> request; fault, timeout -> over           |
+ * | request   | go to the body if it flows, or wait   | response written -> head, discard or over; upgrade -> over |
+ * | discard   | are the rest of an unneeded body      | its end -> head; too much, too slow -> over                |
+ * | over      | belong to a tunnel, or to a `closeLingering`, which drops them |                                   |
  */
 import type { Duplex } from 'node:stream';
 import type { Deadline } from '../deadline-wheel.ts';
 import type { RequestHead } from '../grammar/request-head.ts';
-import { ReadingClient } from './reading-client.ts';
-import type { Request, RequestFault } from './request.ts';
+import { closeLingering, maxDiscardBytes, maxDiscardMs } from './lingering-close.ts';
+import { ReadingClient, type ReadingEvents } from './reading-client.ts';
+import type { RequestFault } from './request.ts';
 import { type InputEvents, RequestInput } from './request-input.ts';
 import { Response, type ResponseConnection } from './response.ts';
 import type { ConnectionFault, ConnectionHost } from './server.ts';
 
-/** Maximum rest of a request that is read after its response, so that the client can read the response. */
-export const maxDiscardBytes: number = 64 * 1024;
-const maxDiscardMs = 1_000;
 /** First byte of a TLS record with a handshake (RFC 8446 section 5.1). */
 const tlsHandshake = 0x16;
 
-type Phase = 'head' | 'request' | 'discard' | 'closing' | 'detached';
+type Phase = 'head' | 'request' | 'discard' | 'over';
 
 /** `C`: the server's user data of a connection. */
-export class Connection<C> implements Deadline, InputEvents, ResponseConnection {
+export class Connection<C> implements Deadline, InputEvents, ReadingEvents, ResponseConnection {
   deadlineAt = 0;
   earlier: Deadline | null = null;
   later: Deadline | null = null;
@@ -42,7 +39,6 @@ export class Connection<C> implements Deadline, InputEvents, ResponseConnection 
   /** Null: the client has read everything so far, and has not ended its side. */
   #reading: ReadingClient | null = null;
   #phase: Phase = 'head';
-  #request: Request | null = null;
   #response: Response | null = null;
   /** The connection ends with the current response. */
   #last = false;
@@ -79,11 +75,8 @@ export class Connection<C> implements Deadline, InputEvents, ResponseConnection 
   }
 
   closesAfter(): boolean {
-    const request = this.#request!;
-    // Without `100 Continue` a client may send its body or not, so the following bytes are ambiguous (RFC 9110 section 10.1.1).
-    const unsettled = request.expect !== 'none' && !this.#response!.continued && request.body !== null;
     // While draining, requests that have already arrived are served first.
-    return this.#last || unsettled || this.#input.lost || (this.#host.draining && !this.hasMore);
+    return this.#last || this.#input.lost || (this.#host.draining && !this.hasMore);
   }
 
   get hasMore(): boolean {
@@ -95,15 +88,14 @@ export class Connection<C> implements Deadline, InputEvents, ResponseConnection 
   }
 
   get #reader(): ReadingClient {
-    this.#reading ??= new ReadingClient(this.socket, this.#host.unreadTimeoutMs);
+    this.#reading ??= new ReadingClient(this.socket, this.#host, this);
     return this.#reading;
   }
 
   readonly #onData = (bytes: Buffer): void => {
     if (this.#phase === 'head') this.#readHead(bytes);
     else if (this.#phase === 'request') this.#input.readDuringRequest(bytes);
-    else if (this.#phase === 'discard') this.#discard(bytes);
-    else this.#drop(bytes.length);
+    else this.#discard(bytes);
   };
 
   #readHead(bytes: Buffer): void {
@@ -119,15 +111,15 @@ export class Connection<C> implements Deadline, InputEvents, ResponseConnection 
     const { requestsPerConnection, requestTimeoutMs, ended } = this.#host;
     this.requests += 1;
     this.#phase = 'request';
-    this.#request = { ...head, body: this.#input.body };
-    this.#response = new Response(this, head);
+    const response = new Response(this, head);
+    this.#response = response;
     this.#last = !head.keepAlive || (requestsPerConnection > 0 && this.requests >= requestsPerConnection);
     if (this.#last && head.keepAlive) ended.requests += 1;
     if (this.#input.bodyMissing && requestTimeoutMs > 0) this.#wakeAt(this.#beganAt + requestTimeoutMs);
-    this.#host.onRequest(this.#request, this.#response, this.client, this);
+    this.#host.onRequest({ ...head, body: this.#input.body }, response, this.client, this);
     if (!this.#serving) return;
     if (this.#input.held.length > 0) this.#input.boundHeld();
-    if (this.#input.ended) this.#wakeIn(this.#reader.ended());
+    if (this.#input.ended) this.#reader.ended();
   }
 
   /** Refuses bytes that are not a request; the connection ends. */
@@ -145,7 +137,7 @@ export class Connection<C> implements Deadline, InputEvents, ResponseConnection 
   /** See `Response`. */
   responded(last: boolean): void {
     this.#response = null;
-    this.#reading?.drained();
+    this.#reading?.stop();
     this.#beganAt = 0;
     if (last || this.#last || this.#input.lost) this.#close();
     else if (this.#input.bodyMissing) this.#beginDiscarding();
@@ -154,7 +146,6 @@ export class Connection<C> implements Deadline, InputEvents, ResponseConnection 
 
   #next(bytes: Buffer): void {
     this.#phase = 'head';
-    this.#request = null;
     this.#input.body = null;
     this.#input.resume();
     if (bytes.length > 0) {
@@ -185,21 +176,22 @@ export class Connection<C> implements Deadline, InputEvents, ResponseConnection 
     else if (body.complete) this.#next(bytes.subarray(taken));
   }
 
-  #drop(bytes: number): void {
-    this.#discarded += bytes;
-    if (this.#discarded > maxDiscardBytes) this.socket.destroy();
-  }
-
-  /** Sends FIN, and reads what the client still sends for a while: unread bytes would make TCP reset, and the response would be lost. */
   #close(): void {
-    this.#phase = 'closing';
-    this.#request = null;
+    this.#leave();
     this.#input.body = null;
     this.#input.held.drop();
-    this.#discarded = 0;
-    this.socket.end();
-    this.#input.resume();
-    this.#wakeIn(maxDiscardMs);
+    closeLingering(this.socket, this.#host.deadlines);
+  }
+
+  /** Reads nothing more from the socket. */
+  #leave(): void {
+    this.#phase = 'over';
+    this.#response = null;
+    this.#reading?.stop();
+    this.#host.deadlines.cancel(this);
+    this.socket.off('data', this.#onData);
+    this.socket.off('end', this.#onEnd);
+    this.socket.off('drain', this.#onDrain);
   }
 
   #wakeIn(ms: number): void {
@@ -221,44 +213,30 @@ export class Connection<C> implements Deadline, InputEvents, ResponseConnection 
         }
         break;
       case 'request':
-        this.#lookAtRequest(performance.now());
+        // The deadline of an earlier phase may still stand.
+        if (this.#host.requestTimeoutMs > 0 && this.#input.bodyMissing && this.#response?.status === 0) {
+          this.#input.failBody();
+          this.onBodyFault('timeout');
+        }
         break;
       case 'discard':
         this.#close();
-        break;
-      default:
-        this.socket.destroy();
     }
   }
 
-  #lookAtRequest(now: number): void {
-    const { requestTimeoutMs, ended } = this.#host;
-    let nextAt = Number.POSITIVE_INFINITY;
-    if (this.#input.bodyMissing && requestTimeoutMs > 0 && this.#response?.status === 0) {
-      nextAt = this.#beganAt + requestTimeoutMs;
-      if (now >= nextAt) {
-        this.#input.failBody();
-        this.onBodyFault('timeout');
-        nextAt = Number.POSITIVE_INFINITY;
-      }
-    }
-    const look = this.#reading?.look(now) ?? Number.POSITIVE_INFINITY;
-    if (typeof look === 'number') {
-      nextAt = Math.min(nextAt, now + look);
-      if (nextAt < Number.POSITIVE_INFINITY) this.#wakeAt(nextAt);
-      return;
-    }
-    if (look === 'unread') {
-      ended.unread += 1;
-      this.#response?.events?.requestFailed('unread');
-    }
+  onUnread(): void {
+    this.#host.ended.unread += 1;
+    this.#response?.events?.requestFailed('unread');
+    this.onGone();
+  }
+
+  onGone(): void {
     this.#response?.break();
   }
 
   /** See `Response`. */
   unread(): void {
-    const lookInMs = this.#reader.wrote(performance.now());
-    if (lookInMs !== null && this.#serving) this.#wakeIn(lookInMs);
+    this.#reader.wrote();
   }
 
   readonly #onDrain = (): void => {
@@ -269,12 +247,13 @@ export class Connection<C> implements Deadline, InputEvents, ResponseConnection 
   readonly #onEnd = (): void => {
     this.#input.ended = true;
     if (!this.#serving) this.socket.end();
-    else if (!this.#input.bodyMissing) this.#wakeIn(this.#reader.ended());
+    else if (!this.#input.bodyMissing) this.#reader.ended();
     // The held bytes may be the rest of the body.
     else if (this.#input.held.length === 0) this.break();
   };
 
   readonly #onClose = (): void => {
+    this.#reading?.stop();
     this.#host.deadlines.cancel(this);
     this.#input.held.drop();
     this.#response?.connectionClosed();
@@ -285,12 +264,7 @@ export class Connection<C> implements Deadline, InputEvents, ResponseConnection 
   detach(): { readonly socket: Duplex; readonly early: Buffer } {
     // A tunnel without its first bytes would be misread.
     if (this.#input.lost) this.socket.destroy();
-    this.#phase = 'detached';
-    this.#response = null;
-    this.#host.deadlines.cancel(this);
-    this.socket.off('data', this.#onData);
-    this.socket.off('end', this.#onEnd);
-    this.socket.off('drain', this.#onDrain);
+    this.#leave();
     this.#host.onDetach(this);
     return { socket: this.socket, early: this.#input.held.take() };
   }

@@ -1,5 +1,6 @@
 /** Whether a client reads what is sent to it. Its own bytes do not prove that: one byte a minute would hold a response forever. */
 import type { Duplex } from 'node:stream';
+import type { Deadline, Deadlines } from '../deadline-wheel.ts';
 
 /** Checks of a client within its time. */
 const looks = 4;
@@ -9,9 +10,28 @@ const looks = 4;
  */
 const halfClosedMs = 250;
 
-export class ReadingClient {
+/** Why the connection must end. */
+export interface ReadingEvents {
+  /** The client did not read its response in time. */
+  onUnread(): void;
+  /** The client has ended its side, and nothing was written to it for a while. */
+  onGone(): void;
+}
+
+export interface ReadingLimits {
+  /** The time within which the client must read something. */
+  readonly unreadTimeoutMs: number;
+  readonly deadlines: Deadlines;
+}
+
+export class ReadingClient implements Deadline {
+  deadlineAt = 0;
+  earlier: Deadline | null = null;
+  later: Deadline | null = null;
   readonly #socket: Duplex;
   readonly #timeoutMs: number;
+  readonly #deadlines: Deadlines;
+  readonly #events: ReadingEvents;
   /** Since when the client has not read waiting bytes; 0: nothing waits. */
   #unreadSince = 0;
   #takenBytes = 0;
@@ -19,18 +39,20 @@ export class ReadingClient {
   /** Bytes written at the last check of a half-closed client. */
   #writtenBytes = 0;
 
-  /** `timeoutMs`: the time within which the client must read something. */
-  constructor(socket: Duplex, timeoutMs: number) {
+  constructor(socket: Duplex, { unreadTimeoutMs, deadlines }: ReadingLimits, events: ReadingEvents) {
     this.#socket = socket;
-    this.#timeoutMs = timeoutMs;
+    this.#timeoutMs = unreadTimeoutMs;
+    this.#deadlines = deadlines;
+    this.#events = events;
   }
 
-  /** Something was written. Returns the milliseconds until `look` is due; null: it was already scheduled, or nothing waits. */
-  wrote(now: number): number | null {
-    if (this.#unreadSince > 0 || this.#socket.writableLength === 0) return null;
+  /** Something was written. */
+  wrote(): void {
+    if (this.#unreadSince > 0 || this.#socket.writableLength === 0) return;
+    const now = performance.now();
     this.#unreadSince = now;
     this.#takenBytes = this.#taken();
-    return this.#timeoutMs / looks;
+    this.#deadlines.schedule(this, now + this.#timeoutMs / looks);
   }
 
   /** Everything was read. */
@@ -38,37 +60,51 @@ export class ReadingClient {
     this.#unreadSince = 0;
   }
 
-  /** The client has ended its side. Returns the milliseconds until `look` is due. */
-  ended(): number {
+  /** The client has ended its side. */
+  ended(): void {
     this.#halfClosed = true;
     this.#writtenBytes = this.#written();
-    return halfClosedMs;
+    this.#deadlines.schedule(this, performance.now() + halfClosedMs);
   }
 
-  /** `unread`, `gone`: the connection must end. Otherwise the milliseconds until the next check, or `Infinity`. */
-  look(now: number): number | 'unread' | 'gone' {
-    const unread = this.#lookAtUnread(now);
-    if (unread === 'unread' || !this.#halfClosed) return unread;
-    const written = this.#written();
-    if (written === this.#writtenBytes && this.#socket.writableLength === 0) return 'gone';
-    this.#writtenBytes = written;
-    return Math.min(unread, halfClosedMs);
+  /** The response is written, or the connection is over: no more checks. */
+  stop(): void {
+    this.#unreadSince = 0;
+    this.#deadlines.cancel(this);
   }
 
-  #lookAtUnread(now: number): number | 'unread' {
-    if (this.#unreadSince === 0) return Number.POSITIVE_INFINITY;
+  onDeadline(): void {
+    const now = performance.now();
+    if (this.#isUnread(now)) this.#events.onUnread();
+    else if (this.#halfClosed && this.#isGone()) this.#events.onGone();
+    else this.#scheduleNext(now);
+  }
+
+  #scheduleNext(now: number): void {
+    const unreadMs = this.#unreadSince > 0 ? this.#timeoutMs / looks : Number.POSITIVE_INFINITY;
+    const nextMs = this.#halfClosed ? Math.min(unreadMs, halfClosedMs) : unreadMs;
+    if (nextMs < Number.POSITIVE_INFINITY) this.#deadlines.schedule(this, now + nextMs);
+  }
+
+  #isUnread(now: number): boolean {
+    if (this.#unreadSince === 0) return false;
     const taken = this.#taken();
     if (this.#socket.writableLength === 0) {
       this.#unreadSince = 0;
-      return Number.POSITIVE_INFINITY;
-    }
-    if (taken !== this.#takenBytes) {
+    } else if (taken !== this.#takenBytes) {
       this.#takenBytes = taken;
       this.#unreadSince = now;
-    } else if (now - this.#unreadSince >= this.#timeoutMs) {
-      return 'unread';
+    } else {
+      return now - this.#unreadSince >= this.#timeoutMs;
     }
-    return this.#timeoutMs / looks;
+    return false;
+  }
+
+  /** Nothing was written since the last check, and nothing waits. */
+  #isGone(): boolean {
+    const before = this.#writtenBytes;
+    this.#writtenBytes = this.#written();
+    return this.#writtenBytes === before && this.#socket.writableLength === 0;
   }
 
   /** Bytes that the system has accepted, as far as known: a write counts once it is accepted completely. */

@@ -41,7 +41,7 @@ export class Response implements BatchedWriter, WholeResponse {
   events: RequestEvents | null = null;
   /** The client is sending its body: `100 Continue` was sent, or was not needed. */
   continued = false;
-  readonly #request: Pick<RequestHead, 'method' | 'minor'>;
+  readonly #request: RequestHead;
   /** Null: the exchange with the client has ended. */
   #connection: ResponseConnection | null;
   /** Text that is prepared but not written. */
@@ -49,12 +49,12 @@ export class Response implements BatchedWriter, WholeResponse {
   #part: Buffer | null = null;
   /** Ends a chunked body. */
   #tail = '';
-  #framed = false;
+  #endsWithConnection = false;
   #bodiless = false;
   #chunked = false;
   #last = false;
 
-  constructor(connection: ResponseConnection, request: Pick<RequestHead, 'method' | 'minor'>) {
+  constructor(connection: ResponseConnection, request: RequestHead) {
     this.#connection = connection;
     this.#request = request;
   }
@@ -91,15 +91,20 @@ export class Response implements BatchedWriter, WholeResponse {
     }
     if (!sendable) throw new TypeError('The head of the response is not valid HTTP');
     this.status = status;
-    this.#framed = framed;
     this.#bodiless = !mayHaveBody(this.#request.method, status);
     const unframed = !framed && !this.#bodiless;
     this.#chunked = unframed && this.#request.minor === 1;
-    this.#last = close || (unframed && !this.#chunked) || (this.#connection?.closesAfter() ?? true);
+    this.#endsWithConnection = unframed && !this.#chunked;
+    this.#last = close || this.#endsWithConnection || this.#isUnsettled() || (this.#connection?.closesAfter() ?? true);
     if (!dated) text += dateField();
     if (!close) text += this.#last ? 'connection: close\r\n' : (this.#connection?.keepAliveFields ?? '');
     if (this.#chunked) text += 'transfer-encoding: chunked\r\n';
     this.#text = `${text}\r\n`;
+  }
+
+  /** Without `100 Continue` a client may send its body or not, so the following bytes are ambiguous (RFC 9110 section 10.1.1). */
+  #isUnsettled(): boolean {
+    return this.#request.expect !== 'none' && !this.continued && this.#request.bodyLength !== 0;
   }
 
   /** Sends a head that no part has followed yet. */
@@ -197,9 +202,8 @@ export class Response implements BatchedWriter, WholeResponse {
   /** Breaks the connection in the middle of the response: a proper end would look like a complete response. */
   break(): void {
     const socket = this.#connection?.socket;
-    const endsWithConnection = this.status !== 0 && !this.#bodiless && !this.#chunked && this.#last && !this.#framed;
     // An HTTP/1.0 client that waits for the end of the connection can distinguish a cut response only by a reset.
-    if (socket !== undefined && endsWithConnection) resetSocket(socket);
+    if (socket !== undefined && this.#endsWithConnection) resetSocket(socket);
     else socket?.destroy();
   }
 
@@ -214,8 +218,7 @@ export class Response implements BatchedWriter, WholeResponse {
     const connection = this.#connection;
     if (connection === null) return;
     this.finished = true;
-    this.#connection = null;
-    this.events?.closed();
+    this.connectionClosed();
     connection.responded(this.#last);
   }
 
