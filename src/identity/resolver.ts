@@ -8,6 +8,7 @@ import { createAuthenticationThrottle, type ThrottleBounds } from '../limits/aut
 import { createMemoryCounter } from '../limits/memory-counter.ts';
 import { createSharedCounter } from '../limits/shared-counter.ts';
 import type { ConnectRedis, RedisLinkOptions } from '../redis/redis-link.ts';
+import { createAwaitFlight } from './await-flight.ts';
 import { deriveCacheKeys, lookupKeys } from './cache/cache-key.ts';
 import { MemoryCache } from './cache/memory-cache.ts';
 import { verdictRules } from './cache/verdict-rules.ts';
@@ -149,6 +150,7 @@ export function createIdentityResolver(options: IdentityResolverOptions): Identi
   });
   const maxFlights = 2 * sources.concurrency + flightsBeyondCalls;
   const flights = new SingleFlight<Finding>(maxFlights, { crowded: maxFlights >> 1, ofClient: maxFlights >> 2 });
+  const awaitFlight = createAwaitFlight({ flights, lookUp, stale, connection, throttledS, now });
   const refreshAhead = new RefreshAhead({
     enabled: cache.refreshAhead,
     isSetBack: createSetBackWatch({ now, steady }),
@@ -173,7 +175,7 @@ export function createIdentityResolver(options: IdentityResolverOptions): Identi
   return {
     eventReceiver,
     replays,
-    resolve: createResolve({ memory, flights, lookUp, stale, connection, throttledS, traceLookUp, now }),
+    resolve: createResolve({ memory, stale, connection, awaitFlight, traceLookUp, now }),
     revocations,
     lookupsOf: (credential) => lookupKeys(credential, keys),
     timeoutMs: sources.timeoutMs,

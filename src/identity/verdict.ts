@@ -4,6 +4,7 @@
  */
 import type { Credential } from '../core/credential/credential.ts';
 import type { Identity, Rejection, Resolution, VerdictSource } from '../core/identity/identity.ts';
+import type { RevocationConnection } from './revocation/revocation-connection.ts';
 import { allowedSkewMs } from './revocation/tombstones.ts';
 
 export interface Verdict {
@@ -31,6 +32,18 @@ export interface VerdictStore {
  */
 export function lives(verdict: Verdict, nowMs: number): boolean {
   return nowMs < verdict.endMs && verdict.askedAtMs <= nowMs + allowedSkewMs;
+}
+
+/** Whether it is from a call at `oldestMs` or later, and no revocation of it can have been missed. */
+export function isFresh(
+  { askedAtMs, foreign }: { readonly askedAtMs: number; readonly foreign: boolean },
+  oldestMs: number,
+  nowMs: number,
+  connection: Pick<RevocationConnection, 'connectedUntilMs' | 'oldestMs'>,
+): boolean {
+  // Written so that NaN is never fresh.
+  if (!(askedAtMs >= oldestMs)) return false;
+  return nowMs < connection.connectedUntilMs || askedAtMs >= connection.oldestMs(nowMs, foreign);
 }
 
 /** The resolution of a verdict for a request. */

@@ -4,12 +4,11 @@
  * evicted.
  */
 import type { Credential } from '../../core/credential/credential.ts';
-import type { Accepted } from '../../core/identity/identity.ts';
 import { Tombstones } from '../revocation/tombstones.ts';
 import { lives, type Verdict, type VerdictStore } from '../verdict.ts';
 import { DueTimes, nextLookMs, refreshFromMs } from './due-times.ts';
 import { entryBytes } from './entry-bytes.ts';
-import { entryOf, type MemoryEntry, subjectOf, unknownOrigin } from './memory-entry.ts';
+import { entryOf, type MemoryEntry, type StaleEntry, subjectOf, unknownOrigin } from './memory-entry.ts';
 import { SieveMap } from './sieve-map.ts';
 
 export interface MemoryCacheOptions {
@@ -32,12 +31,6 @@ export interface MemorySize {
   readonly rejected: number;
   /** Estimated bytes of both. */
   readonly bytes: number;
-}
-
-/** An expired entry and its result. */
-export interface StaleEntry {
-  readonly entry: MemoryEntry;
-  readonly accepted: Accepted;
 }
 
 export class MemoryCache implements VerdictStore {

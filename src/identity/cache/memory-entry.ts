@@ -1,5 +1,5 @@
 /** An entry of the memory cache, and the facts about it that revocations need. */
-import type { Identity, Resolution } from '../../core/identity/identity.ts';
+import type { Accepted, Identity, Resolution } from '../../core/identity/identity.ts';
 import type { VerdictSubject } from '../revocation/tombstones.ts';
 import { resolutionOf, type Verdict } from '../verdict.ts';
 
@@ -28,6 +28,12 @@ export interface MemoryEntry extends Verdict {
   /** Until then it is used after its expiry without a call to the Auth API, which was unreachable a moment ago. */
   standsInUntilMs: number;
   dueStep: number | null;
+}
+
+/** An expired entry and its result. */
+export interface StaleEntry {
+  readonly entry: MemoryEntry;
+  readonly accepted: Accepted;
 }
 
 export const unknownOrigin: Origin = Object.freeze({ lookups: Object.freeze([]), foreign: false });
