@@ -12,6 +12,9 @@
 import type { Duplex } from 'node:stream';
 import type { Deadline } from '../deadline-wheel.ts';
 import type { RequestHead } from '../grammar/request-head.ts';
+import { HeadReader } from './head-reader.ts';
+import { HeldBytes } from './held-bytes.ts';
+import { IncomingBody } from './incoming-body.ts';
 import { closeLingering, maxDiscardBytes, maxDiscardMs } from './lingering-close.ts';
 import { ReadingClient, type ReadingEvents } from './reading-client.ts';
 import type { RequestFault } from './request.ts';
@@ -35,6 +38,9 @@ export class Connection<C> implements Deadline, InputEvents, ReadingEvents, Resp
   /** Requests so far. */
   requests = 0;
   readonly #host: ConnectionHost<C>;
+  /** A part of a head, or bytes that arrived during a request. */
+  readonly #held: HeldBytes;
+  readonly #head: HeadReader;
   readonly #input: RequestInput;
   /** Null: the client has read everything so far, and has not ended its side. */
   #reading: ReadingClient | null = null;
@@ -53,7 +59,9 @@ export class Connection<C> implements Deadline, InputEvents, ReadingEvents, Resp
     this.keepAliveFields = host.keepAliveFields;
     const take = (bytes: number) => host.hold(bytes, client);
     const give = (bytes: number) => host.release(bytes, client);
-    this.#input = new RequestInput(socket, host.headBytes, { take, give }, this);
+    this.#held = new HeldBytes({ take, give });
+    this.#head = new HeadReader(host.headBytes);
+    this.#input = new RequestInput(socket, host.headBytes, this.#held, this);
     socket.on('data', this.#onData);
     socket.on('end', this.#onEnd);
     socket.on('drain', this.#onDrain);
@@ -80,7 +88,12 @@ export class Connection<C> implements Deadline, InputEvents, ReadingEvents, Resp
   }
 
   get hasMore(): boolean {
-    return this.#input.held.length > 0;
+    return this.#held.length > 0;
+  }
+
+  /** Part of the current body has not arrived. */
+  get #bodyMissing(): boolean {
+    return this.#input.body?.complete === false;
   }
 
   get #serving(): boolean {
@@ -94,7 +107,7 @@ export class Connection<C> implements Deadline, InputEvents, ReadingEvents, Resp
 
   readonly #onData = (bytes: Buffer): void => {
     if (this.#phase === 'head') this.#readHead(bytes);
-    else if (this.#phase === 'request') this.#input.readDuringRequest(bytes);
+    else if (this.#phase === 'request') this.#input.read(bytes);
     else this.#discard(bytes);
   };
 
@@ -103,27 +116,37 @@ export class Connection<C> implements Deadline, InputEvents, ReadingEvents, Resp
       this.#beganAt = performance.now();
       if (this.requests > 0) this.#wakeIn(this.#host.headTimeoutMs);
     }
-    if (bytes[0] === tlsHandshake && this.requests === 0 && this.#input.held.length === 0) this.onHeadFault('tls');
-    else this.#input.readHead(bytes);
+    const isTls = bytes[0] === tlsHandshake && this.requests === 0 && !this.hasMore;
+    const all = this.#held.with(bytes);
+    const head = isTls ? 'tls' : this.#head.read(all);
+    if (typeof head === 'string') {
+      this.#refuse(head);
+      return;
+    }
+    this.#held.set(all.subarray(head === null ? this.#head.start : this.#head.end));
+    if (head !== null) this.#serve(head);
+    else if (!this.#held.charge()) this.#refuse('overloaded');
   }
 
-  onHead(head: RequestHead): void {
-    const { requestsPerConnection, requestTimeoutMs, ended } = this.#host;
+  #serve(head: RequestHead): void {
+    const { requestsPerConnection, requestTimeoutMs, deadlines, ended } = this.#host;
     this.requests += 1;
     this.#phase = 'request';
+    const body = head.bodyLength === 0 ? null : new IncomingBody(this.#input, head.bodyLength);
+    this.#input.body = body;
     const response = new Response(this, head);
     this.#response = response;
     this.#last = !head.keepAlive || (requestsPerConnection > 0 && this.requests >= requestsPerConnection);
     if (this.#last && head.keepAlive) ended.requests += 1;
-    if (this.#input.bodyMissing && requestTimeoutMs > 0) this.#wakeAt(this.#beganAt + requestTimeoutMs);
-    this.#host.onRequest({ ...head, body: this.#input.body }, response, this.client, this);
+    if (body !== null && requestTimeoutMs > 0) deadlines.schedule(this, this.#beganAt + requestTimeoutMs);
+    this.#host.onRequest({ ...head, body }, response, this.client, this);
     if (!this.#serving) return;
-    if (this.#input.held.length > 0) this.#input.boundHeld();
+    if (this.hasMore) this.#input.boundHeld();
     if (this.#input.ended) this.#reader.ended();
   }
 
   /** Refuses bytes that are not a request; the connection ends. */
-  onHeadFault(fault: ConnectionFault): void {
+  #refuse(fault: ConnectionFault): void {
     const bytes = this.#host.refusal(fault, this.client);
     if (bytes !== null && this.socket.writable) this.socket.write(bytes, 'latin1');
     this.#close();
@@ -140,14 +163,14 @@ export class Connection<C> implements Deadline, InputEvents, ReadingEvents, Resp
     this.#reading?.stop();
     this.#beganAt = 0;
     if (last || this.#last || this.#input.lost) this.#close();
-    else if (this.#input.bodyMissing) this.#beginDiscarding();
-    else this.#next(this.#input.held.take());
+    else if (this.#bodyMissing) this.#beginDiscarding();
+    else this.#next(this.#held.take());
   }
 
   #next(bytes: Buffer): void {
     this.#phase = 'head';
     this.#input.body = null;
-    this.#input.resume();
+    if (this.socket.isPaused()) this.socket.resume();
     if (bytes.length > 0) {
       this.#readHead(bytes);
       // An incomplete request can no longer be completed.
@@ -164,8 +187,8 @@ export class Connection<C> implements Deadline, InputEvents, ReadingEvents, Resp
     this.#discarded = 0;
     this.#wakeIn(maxDiscardMs);
     this.#input.body!.stop();
-    this.#input.resume();
-    if (this.#input.held.length > 0) this.#discard(this.#input.held.take());
+    this.socket.resume();
+    if (this.hasMore) this.#discard(this.#held.take());
   }
 
   #discard(bytes: Buffer): void {
@@ -179,7 +202,7 @@ export class Connection<C> implements Deadline, InputEvents, ReadingEvents, Resp
   #close(): void {
     this.#leave();
     this.#input.body = null;
-    this.#input.held.drop();
+    this.#held.drop();
     closeLingering(this.socket, this.#host.deadlines);
   }
 
@@ -195,18 +218,14 @@ export class Connection<C> implements Deadline, InputEvents, ReadingEvents, Resp
   }
 
   #wakeIn(ms: number): void {
-    this.#wakeAt(performance.now() + ms);
-  }
-
-  #wakeAt(at: number): void {
-    this.#host.deadlines.schedule(this, at);
+    this.#host.deadlines.schedule(this, performance.now() + ms);
   }
 
   onDeadline(): void {
     switch (this.#phase) {
       case 'head':
         if (this.#beganAt > 0 || this.requests === 0) {
-          this.onHeadFault('timeout');
+          this.#refuse('timeout');
         } else {
           this.#host.ended.idle += 1;
           this.socket.destroy();
@@ -214,7 +233,7 @@ export class Connection<C> implements Deadline, InputEvents, ReadingEvents, Resp
         break;
       case 'request':
         // The deadline of an earlier phase may still stand.
-        if (this.#host.requestTimeoutMs > 0 && this.#input.bodyMissing && this.#response?.status === 0) {
+        if (this.#host.requestTimeoutMs > 0 && this.#bodyMissing && this.#response?.status === 0) {
           this.#input.failBody();
           this.onBodyFault('timeout');
         }
@@ -247,15 +266,15 @@ export class Connection<C> implements Deadline, InputEvents, ReadingEvents, Resp
   readonly #onEnd = (): void => {
     this.#input.ended = true;
     if (!this.#serving) this.socket.end();
-    else if (!this.#input.bodyMissing) this.#reader.ended();
+    else if (!this.#bodyMissing) this.#reader.ended();
     // The held bytes may be the rest of the body.
-    else if (this.#input.held.length === 0) this.break();
+    else if (!this.hasMore) this.break();
   };
 
   readonly #onClose = (): void => {
     this.#reading?.stop();
     this.#host.deadlines.cancel(this);
-    this.#input.held.drop();
+    this.#held.drop();
     this.#response?.connectionClosed();
     this.#response = null;
     this.#host.onClose(this);
@@ -266,6 +285,6 @@ export class Connection<C> implements Deadline, InputEvents, ReadingEvents, Resp
     if (this.#input.lost) this.socket.destroy();
     this.#leave();
     this.#host.onDetach(this);
-    return { socket: this.socket, early: this.#input.held.take() };
+    return { socket: this.socket, early: this.#held.take() };
   }
 }
