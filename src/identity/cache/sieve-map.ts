@@ -1,16 +1,10 @@
-/**
- * A `Map` bounded by entries and bytes that evicts by SIEVE (Zhang and others, "SIEVE is Simpler than LRU", NSDI 2024): entries are queued
- * in the order of insertion; a hand moves from the oldest to the newest, skips those that were used since it last passed, and evicts the
- * first that was not. A flood of entries that are used once evicts only itself.
- */
-interface Node<V> {
+/** A `Map` bounded by entries and bytes; a queue by SIEVE chooses what is evicted. */
+import { type Queued, SieveQueue } from './sieve-queue.ts';
+
+interface Node<V> extends Queued<Node<V>> {
   readonly key: string;
   value: V;
   bytes: number;
-  /** Used since the hand last passed. */
-  visited: boolean;
-  older: Node<V> | null;
-  newer: Node<V> | null;
 }
 
 export class SieveMap<V> {
@@ -18,11 +12,8 @@ export class SieveMap<V> {
   readonly #maxBytes: number;
   readonly #onEvict: (value: V) => void;
   readonly #nodes = new Map<string, Node<V>>();
+  readonly #queue = new SieveQueue<Node<V>>();
   #bytes = 0;
-  #oldest: Node<V> | null = null;
-  #newest: Node<V> | null = null;
-  /** The node that the hand visits next; null: the oldest. */
-  #hand: Node<V> | null = null;
 
   /** `onEvict` is called with every evicted value, after its removal. */
   constructor(maxEntries: number, maxBytes: number, onEvict: (value: V) => void) {
@@ -67,10 +58,8 @@ export class SieveMap<V> {
       return true;
     }
     while (this.#nodes.size >= this.#maxEntries || this.#bytes + bytes > this.#maxBytes) this.#evict();
-    const node: Node<V> = { key, value, bytes, visited: false, older: this.#newest, newer: null };
-    if (this.#newest === null) this.#oldest = node;
-    else this.#newest.newer = node;
-    this.#newest = node;
+    const node: Node<V> = { key, value, bytes, visited: false, older: null, newer: null };
+    this.#queue.push(node);
     this.#nodes.set(key, node);
     this.#bytes += bytes;
     return true;
@@ -84,31 +73,19 @@ export class SieveMap<V> {
   clear(): void {
     this.#nodes.clear();
     this.#bytes = 0;
-    this.#oldest = null;
-    this.#newest = null;
-    this.#hand = null;
+    this.#queue.clear();
   }
 
   #remove(node: Node<V>): void {
-    const { older, newer } = node;
-    if (this.#hand === node) this.#hand = newer;
-    if (older === null) this.#oldest = newer;
-    else older.newer = newer;
-    if (newer === null) this.#newest = older;
-    else newer.older = older;
+    this.#queue.remove(node);
     this.#nodes.delete(node.key);
     this.#bytes -= node.bytes;
   }
 
-  /** Evicts one entry, but not `kept`, which is never the only one. */
+  /** Evicts one entry, but not `kept`. */
   #evict(kept: Node<V> | null = null): void {
-    let node = this.#hand ?? this.#oldest;
-    while (node !== null && (node.visited || node === kept)) {
-      node.visited = false;
-      node = node.newer ?? this.#oldest;
-    }
+    const node = this.#queue.next(kept);
     if (node === null) return;
-    this.#hand = node;
     this.#remove(node);
     this.#onEvict(node.value);
   }
