@@ -36,7 +36,6 @@ export class Exchange implements ForwardedRequest, UpstreamEvents, RequestBodyOw
   readonly #granted: Allow;
   readonly #gateway: Gateway;
   readonly #parts: ExchangeParts;
-  readonly #facts: ClientFacts;
   readonly #destination: Upstream;
   readonly #timeouts: Timeouts;
   #state: State = 'gathering';
@@ -52,25 +51,24 @@ export class Exchange implements ForwardedRequest, UpstreamEvents, RequestBodyOw
   #stalled = false;
   #idleTimeoutMs = 0;
 
-  constructor(context: RequestContext, granted: Allow, gateway: Gateway, parts: ExchangeParts, facts: ClientFacts) {
+  constructor(context: RequestContext, granted: Allow, gateway: Gateway, parts: ExchangeParts) {
     this.#context = context;
     this.#granted = granted;
     this.#gateway = gateway;
     this.#parts = parts;
-    this.#facts = facts;
     this.#destination = gateway.upstreams.get(granted.route.upstream);
     this.#timeouts = new Timeouts(parts.deadlines, this);
     context.forwarded = this;
   }
 
   /** Starts forwarding. The context receives the outcome; throws only for faults of the gateway. */
-  forward(): void {
+  forward(facts: ClientFacts): void {
     const { request, decidedAt } = this.#context;
     const { route } = this.#granted;
     const outgoing =
       request.bodyLength > route.maxBodyBytes
         ? 'body_too_large'
-        : outgoingRequest(this.#context, this.#granted, this.#gateway.rules, this.#facts, this.#destination);
+        : outgoingRequest(this.#context, this.#granted, this.#gateway.rules, facts, this.#destination);
     if (typeof outgoing === 'string') {
       this.#context.fail(outgoing);
       return;
@@ -138,22 +136,23 @@ export class Exchange implements ForwardedRequest, UpstreamEvents, RequestBodyOw
     }
     context.errorId = head.errorId;
     const relay = new ResponseRelay(context.response, context.method, head);
-    this.#relay = relay;
     this.#idleTimeoutMs = idleTimeoutOf(route, rawHeaders);
     this.#timeouts.allow(this.#idleTimeoutMs, context.respondedAt);
-    if (evicted === null) return;
-    // The client may rely on the response, so other replicas must know first.
-    this.#timeouts.allow(Math.max(longestHoldMs, this.#idleTimeoutMs));
-    this.#upstream!.pause();
+    this.#relay = evicted === null ? relay : this.#hold(relay, evicted);
+  }
+
+  /** The client may rely on the response, so other replicas must know of the revocation first. */
+  #hold(relay: Relay, evicted: Promise<unknown>): Relay {
     const held = new HeldResponse(relay);
-    this.#relay = held;
+    this.#upstream!.pause();
+    this.#timeouts.allow(Math.max(longestHoldMs, this.#idleTimeoutMs));
     void evicted.then(() => {
-      if (this.#state === 'over') return;
       this.#relay = relay;
       this.#timeouts.allow(this.#idleTimeoutMs);
       if (this.#pass(() => held.release())) this.#upstream?.resume();
       else this.#stall();
     });
+    return held;
   }
 
   responseData(part: Buffer): void {
@@ -262,7 +261,7 @@ export function forwarding(parts: ExchangeParts): Forward {
     const { events, assertion } = gateway;
     const taken = events === null ? null : takeEvent(context, decision.route.upstream, events, parts);
     if (taken !== null) return taken;
-    const forward = () => new Exchange(context, decision, gateway, parts, facts).forward();
+    const forward = () => new Exchange(context, decision, gateway, parts).forward(facts);
     if (assertion !== null) return withAssertion(context, assertion, decision, forward);
     forward();
     return undefined;

@@ -1,13 +1,14 @@
 /** Refuses bytes that are not a request: the response, and the record for log and metrics. */
 import { randomUUID } from 'node:crypto';
 import { type Reason, type ReasonCode, reasons } from '../core/outcome/reasons.ts';
+import type { RequestFault } from '../http1/server/request.ts';
 import type { ConnectionFault } from '../http1/server/server.ts';
 import type { ObserveRequest, RequestRecord } from '../telemetry/request-record.ts';
 import type { Client } from './client.ts';
 import { refusalText } from './refusal.ts';
 
-/** Why a connection without a request is refused. */
-const connectionFaults: Readonly<Record<ConnectionFault, ReasonCode>> = {
+/** Why a connection without a request, or a request that does not arrive whole, is refused. */
+const reasonsOfFaults: Readonly<Record<ConnectionFault | RequestFault, ReasonCode>> = {
   malformed: 'request_malformed',
   framing: 'header_invalid',
   coding: 'transfer_coding_unsupported',
@@ -16,10 +17,11 @@ const connectionFaults: Readonly<Record<ConnectionFault, ReasonCode>> = {
   head_too_large: 'headers_too_large',
   timeout: 'request_timeout',
   overloaded: 'overloaded',
+  unread: 'request_timeout',
 };
 
-export function reasonOfFault(fault: ConnectionFault): ReasonCode {
-  return connectionFaults[fault];
+export function reasonOfFault(fault: ConnectionFault | RequestFault): ReasonCode {
+  return reasonsOfFaults[fault];
 }
 
 /** Returns the whole response. */

@@ -12,6 +12,7 @@ import type { RequestRecord } from '../telemetry/request-record.ts';
 import type { RequestTrace } from '../telemetry/request-trace.ts';
 import type { Client } from './client.ts';
 import { refuseRequest, type writeRefusal } from './refusal.ts';
+import { reasonOfFault } from './refuse-connection.ts';
 
 /** What a request needs from the proxy. */
 export interface RequestHost {
@@ -45,11 +46,9 @@ export class RequestContext<R extends WholeResponse = Response> implements Reque
   trace: RequestTrace | null = null;
   /** Headers of every response to it: alternating names and values. */
   returned: readonly string[] = [];
-  /** Address of the client. */
   client: string;
   /** How the client reached the gateway, or a trusted proxy in front. */
   proto: 'http' | 'https' = 'http';
-  /** The client key. */
   clientKey: string;
   /** It comes from a proxy that reports no client. */
   unnamed = false;
@@ -163,7 +162,7 @@ export class RequestContext<R extends WholeResponse = Response> implements Reque
 
   requestFailed(fault: RequestFault): void {
     if (fault === 'unread') this.aborted = true;
-    this.fail(requestFaults[fault]);
+    this.fail(reasonOfFault(fault));
   }
 
   drained(): void {
@@ -184,10 +183,3 @@ export class RequestContext<R extends WholeResponse = Response> implements Reque
     this.#host.ended(this);
   }
 }
-
-const requestFaults: Readonly<Record<RequestFault, ReasonCode>> = {
-  malformed: 'request_malformed',
-  timeout: 'request_timeout',
-  overloaded: 'overloaded',
-  unread: 'request_timeout',
-};

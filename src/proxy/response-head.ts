@@ -1,18 +1,13 @@
 /** The head of a service's response as the client receives it. */
 import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
-import type { ResponseTreatment } from '../core/forwarding/forwarding-rules.ts';
 import { annotation, appendResponseHeaders } from '../core/forwarding/response-headers.ts';
 import type { Route } from '../core/routing/route.ts';
+import type { Gateway } from './gateway.ts';
+import type { RequestContext } from './request-context.ts';
 
 /** Which responses of a service without `x-error` and `x-error-id` get them: those with 400 or more, or all except 200 and 202. */
 export type Annotate = 'failures' | 'all';
-
-/** The part of a configuration that affects responses. */
-export interface ResponseRules {
-  readonly annotate: Annotate;
-  readonly rules: { readonly responseTreatments: ReadonlyMap<string, ResponseTreatment> };
-}
 
 export interface ResponseHead {
   readonly status: number;
@@ -29,18 +24,17 @@ export interface ResponseHead {
 
 const printable = /^[\x20-\x7e]+$/;
 
-/** `context`: the part of the request that the response depends on: headers, for CORS, and the headers of every response to it. */
 export function responseHead(
   status: number,
   statusText: string,
   rawHeaders: readonly string[],
-  { annotate, rules }: ResponseRules,
-  route: Route | null,
-  context: { readonly request: { readonly rawHeaders: readonly string[] }; readonly returned: readonly string[] },
+  { annotate, rules }: Gateway,
+  route: Route,
+  { request, returned }: RequestContext,
 ): ResponseHead {
   const headers: string[] = [];
-  const seen = appendResponseHeaders(headers, rawHeaders, rules.responseTreatments, route, context.request.rawHeaders);
-  headers.push(...context.returned);
+  const seen = appendResponseHeaders(headers, rawHeaders, rules.responseTreatments, route, request.rawHeaders);
+  headers.push(...returned);
   const { contentLength, hasError, errorId: received, coded } = seen;
   let errorId = received;
   if (!hasError && (status >= 400 || (annotate === 'all' && status !== 200 && status !== 202))) {
