@@ -49,7 +49,7 @@ export interface MiddlewareOptions {
   readonly trustedProxies: TrustedProxies;
   readonly line: RequestLine;
   readonly observe: ObserveRequest;
-  readonly shedder: Pick<LoadShedder, 'refuses'>;
+  readonly shedder: Pick<LoadShedder, 'share' | 'refuses'>;
 }
 
 /** The part of a Fastify instance that the plugin uses. */

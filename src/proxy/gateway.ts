@@ -51,7 +51,7 @@ export interface ServeParts<R extends WholeResponse = Response> {
   readonly limits: { readonly headers: number; readonly targetBytes: number };
   readonly trustedProxies: TrustedProxies;
   readonly draining: boolean;
-  readonly shedder: Pick<LoadShedder, 'refuses'>;
+  readonly shedder: Pick<LoadShedder, 'share' | 'refuses'>;
   /** Whether a request is refused while requests wait for every upstream connection. */
   readonly usesUpstreams: boolean;
   readonly forward: Forward<R>;

@@ -60,9 +60,8 @@ export class LoadShedder {
     if (this.share < 0.01) this.share = 0;
   }
 
-  /** Whether this request is refused. */
+  /** Whether this request is refused; needs to be asked only while there is a share. */
   refuses(): boolean {
-    if (this.share === 0) return false;
     this.#due += this.share;
     if (this.#due < 1) return false;
     this.#due -= 1;
