@@ -1,7 +1,7 @@
 /** Writes the body of a request to its connection as it arrives: by its length, or in chunks. */
 import type { Socket } from 'node:net';
 import type { BodySink, BodySource } from '../body.ts';
-import { releaseMemory } from '../part-memory.ts';
+import { writePart } from '../write-part.ts';
 
 export interface BodyWriterEvents {
   /** A part was written. */
@@ -42,19 +42,7 @@ export class BodyWriter implements BodySink {
   }
 
   take(part: Buffer, ownMemory: boolean): void {
-    const socket = this.#socket;
-    const written = ownMemory ? () => releaseMemory(part) : undefined;
-    let more: boolean;
-    if (this.#chunked) {
-      socket.cork();
-      socket.write(`${part.length.toString(16)}\r\n`, 'latin1');
-      socket.write(part);
-      more = socket.write('\r\n', 'latin1', written);
-      socket.uncork();
-    } else {
-      more = socket.write(part, written);
-    }
-    if (!more) this.#source.pause();
+    if (!writePart(this.#socket, '', part, this.#chunked, ownMemory)) this.#source.pause();
     this.#events.sent();
   }
 

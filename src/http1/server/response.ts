@@ -8,9 +8,10 @@ import type { Duplex } from 'node:stream';
 import { isSendable } from '../grammar/fields.ts';
 import type { RequestHead } from '../grammar/request-head.ts';
 import { mayHaveBody } from '../grammar/response-head.ts';
-import { hasOwnMemory, releaseMemory } from '../part-memory.ts';
+import { hasOwnMemory } from '../part-memory.ts';
 import { resetSocket } from '../reset-socket.ts';
 import { type BatchedWriter, smallBytes, writeWithBatch } from '../write-batch.ts';
+import { writePart } from '../write-part.ts';
 import type { RequestEvents } from './request.ts';
 import type { WholeResponse } from './whole-response.ts';
 
@@ -123,19 +124,11 @@ export class Response implements BatchedWriter, WholeResponse {
     const connection = this.#connection;
     if (connection === null || this.ended || part.length === 0) return true;
     const { socket } = connection;
-    const before = this.#before(part.length);
-    let more: boolean;
-    if (this.#bodiless) {
-      more = before === '' || socket.write(before, 'latin1');
-    } else if (before === '' && !this.#chunked) {
-      more = writePart(socket, part);
-    } else {
-      socket.cork();
-      if (before !== '') socket.write(before, 'latin1');
-      more = writePart(socket, part);
-      if (this.#chunked) socket.write('\r\n', 'latin1');
-      socket.uncork();
-    }
+    const head = this.#text;
+    this.#text = '';
+    const more = this.#bodiless
+      ? head === '' || socket.write(head, 'latin1')
+      : writePart(socket, head, part, this.#chunked, hasOwnMemory(part));
     connection.unread();
     return more;
   }
@@ -150,7 +143,7 @@ export class Response implements BatchedWriter, WholeResponse {
     const bytes = this.#bodiless || part === null || part.length === 0 ? null : part;
     if (this.#chunked) this.#tail = bytes === null ? '0\r\n\r\n' : '\r\n0\r\n\r\n';
     if (bytes !== null) {
-      this.#text = this.#before(bytes.length);
+      if (this.#chunked) this.#text += `${bytes.length.toString(16)}\r\n`;
       if (typeof bytes === 'string') this.#text += bytes;
       else if (bytes.length <= smallBytes) this.#text += bytes.toString('latin1');
       else this.#part = bytes;
@@ -221,17 +214,6 @@ export class Response implements BatchedWriter, WholeResponse {
     this.connectionClosed();
     connection.responded(this.#last);
   }
-
-  /** The head, if it has not been written, and the framing before a part. */
-  #before(length: number): string {
-    const head = this.#text;
-    this.#text = '';
-    return this.#chunked ? `${head}${length.toString(16)}\r\n` : head;
-  }
-}
-
-function writePart(socket: Duplex, part: Buffer): boolean {
-  return hasOwnMemory(part) ? socket.write(part, () => releaseMemory(part)) : socket.write(part);
 }
 
 let dateSecond = 0;
