@@ -155,6 +155,7 @@ export class RequestBody implements BodySource, BodySink, Deadline {
 
   end(): void {
     this.#pace.hold(performance.now());
+    this.#parts.deadlines.cancel(this);
     if (this.#over) return;
     const sink = this.#sink;
     this.#sink = null;
