@@ -199,6 +199,7 @@ export class Connection<C> implements Deadline, InputEvents, ReadingEvents, Resp
     else if (body.complete) this.#next(bytes.subarray(taken));
   }
 
+  /** Ends it once the client has had the time to read what was written. */
   #close(): void {
     this.#leave();
     this.#input.body = null;
@@ -206,7 +207,7 @@ export class Connection<C> implements Deadline, InputEvents, ReadingEvents, Resp
     closeLingering(this.socket, this.#host.deadlines);
   }
 
-  /** Reads nothing more from the socket. */
+  /** From now on, the socket belongs to a tunnel or to its closing. */
   #leave(): void {
     this.#phase = 'over';
     this.#response = null;
