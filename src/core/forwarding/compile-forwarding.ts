@@ -1,6 +1,6 @@
 /** What happens to each header on its way to a service and back, compiled once per configuration. */
 import type { CredentialSources } from '../credential/credential.ts';
-import { canonicalName } from '../syntax/header-fields.ts';
+import { canonicalName, HeaderTable } from '../syntax/header-fields.ts';
 import {
   assertionHeader,
   forwarded,
@@ -53,7 +53,7 @@ export function compileForwarding(settings: ForwardingSettings): ForwardingRules
   return {
     identityHeaders,
     assertionHeader: signed,
-    requestTreatments: treatments,
+    requestTreatments: new HeaderTable(treatments),
     proxyPrefixes,
     bearerCookie,
     websocketProtocol,
@@ -72,12 +72,13 @@ export function compileForwarding(settings: ForwardingSettings): ForwardingRules
 export function compileResponseTreatments(
   identityHeaders: readonly string[],
   returnsRequestId: boolean,
-): ReadonlyMap<string, ResponseTreatment> {
+): HeaderTable<ResponseTreatment> {
   const treatments = new Map<string, ResponseTreatment>();
   for (const name of [...hopByHop, 'via', 'alt-svc', 'x-rolegate-stale']) treatments.set(name, 'remove');
   for (const name of identityHeaders) treatments.set(canonicalName(name), 'remove');
   // Ours replaces it.
   if (returnsRequestId) treatments.set('x-request-id', 'remove');
   treatments.set('transfer-encoding', 'coding').set('content-length', 'length');
-  return treatments.set('x-error', 'error').set('x-error-id', 'error-id');
+  treatments.set('x-error', 'error').set('x-error-id', 'error-id');
+  return new HeaderTable(treatments);
 }

@@ -1,6 +1,7 @@
 /** How headers are treated, and which of ours a service receives; `compile-forwarding.ts` creates it from the configuration. */
 import type { ClaimType } from '../identity/claims.ts';
 import type { Identity } from '../identity/identity.ts';
+import type { HeaderTable } from '../syntax/header-fields.ts';
 import type { ForwardedSource } from './forwarded-header.ts';
 
 /** Fields of an identity that a header may carry. */
@@ -38,14 +39,14 @@ export interface ForwardingRules {
   readonly identityHeaders: readonly IdentityHeader[];
   /** Carries the signed identity; null: none is sent. */
   readonly assertionHeader: string | null;
-  /** By canonical name; others pass. */
-  readonly requestTreatments: ReadonlyMap<string, RequestTreatment>;
+  /** Other headers pass. */
+  readonly requestTreatments: HeaderTable<RequestTreatment>;
   /** Names with these prefixes are treated as `proxy`. */
   readonly proxyPrefixes: readonly string[];
   readonly bearerCookie: string | null;
   readonly websocketProtocol: string | null;
-  /** Of responses, by canonical name; others pass. */
-  readonly responseTreatments: ReadonlyMap<string, ResponseTreatment>;
+  /** Of responses; others pass. */
+  readonly responseTreatments: HeaderTable<ResponseTreatment>;
   /** Our element of `Via` (RFC 9110 section 7.6.3); null: none is added. */
   readonly via: string | null;
   /** The kind that trusted proxies write, and that services receive besides `X-Forwarded-*`. */

@@ -8,7 +8,7 @@ import { withoutSubprotocolBearer } from '../credential/subprotocol-bearer.ts';
 import { type Claims, claimText } from '../identity/claims.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { CanonicalRequest } from '../request/request-view.ts';
-import { canonicalName, connectionList } from '../syntax/header-fields.ts';
+import { beginsWith, canonicalName, connectionList, hasUsualSpelling } from '../syntax/header-fields.ts';
 import type { ClientFacts } from './client-facts.ts';
 import { appendForwarded } from './forwarded-header.ts';
 import type { ForwardingRules, HeaderClaim, IdentityHeader, RequestTreatment } from './forwarding-rules.ts';
@@ -86,15 +86,14 @@ export function appendRequestHeaders(
 
 /** What happens to a header of the client, by its name as it came. */
 export function treatmentOf({ requestTreatments, proxyPrefixes }: ForwardingRules, name: string): RequestTreatment {
-  const canonical = canonicalName(name);
-  const treatment = requestTreatments.get(canonical);
+  const treatment = requestTreatments.get(name);
   if (treatment === undefined) {
-    if (canonical.startsWith('x-forwarded-')) return 'remove';
-    return proxyPrefixes.some((prefix) => canonical.startsWith(prefix)) ? 'proxy' : 'pass';
+    if (beginsWith(name, 'x-forwarded-')) return 'remove';
+    return proxyPrefixes.some((prefix) => beginsWith(name, prefix)) ? 'proxy' : 'pass';
   }
   // Another spelling of `via`, `cookie` or `content-length` has no meaning here, but a service may use it for framing.
-  const anySpelling = treatment === 'credential' || treatment === 'proxy';
-  return anySpelling || canonical === name.toLowerCase() ? treatment : 'remove';
+  const anySpelling = treatment === 'remove' || treatment === 'credential' || treatment === 'proxy';
+  return anySpelling || hasUsualSpelling(name) ? treatment : 'remove';
 }
 
 /** Adds the identity's headers to `out` (alternating names and values). Fields without a value are omitted. */

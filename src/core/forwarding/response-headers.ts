@@ -3,7 +3,13 @@
  * route may add and remove some. If a route has CORS, only the gateway sets the CORS headers.
  */
 
-import { canonicalName, connectionList } from '../syntax/header-fields.ts';
+import {
+  beginsWith,
+  canonicalName,
+  connectionList,
+  type HeaderTable,
+  hasUsualSpelling,
+} from '../syntax/header-fields.ts';
 import { appendCorsHeaders } from './cors.ts';
 import type { ResponseTreatment } from './forwarding-rules.ts';
 import { appendAdded, type ResponseSettings } from './response-rules.ts';
@@ -27,7 +33,7 @@ export interface ResponseFacts {
 export function appendResponseHeaders(
   out: string[],
   raw: readonly string[],
-  treatments: ReadonlyMap<string, ResponseTreatment>,
+  treatments: HeaderTable<ResponseTreatment>,
   route: ResponseSettings | null = null,
   asked: readonly string[] = [],
 ): ResponseFacts {
@@ -77,12 +83,11 @@ export function appendResponseHeaders(
   return { contentLength, hasError, errorId: hasError ? errorId : null, coded };
 }
 
-function treatmentOf(treatments: ReadonlyMap<string, ResponseTreatment>, name: string): ResponseTreatment {
-  const canonical = canonicalName(name);
-  const treatment = treatments.get(canonical);
-  if (treatment === undefined) return canonical.startsWith('access-control-') ? 'cors' : 'pass';
+function treatmentOf(treatments: HeaderTable<ResponseTreatment>, name: string): ResponseTreatment {
+  const treatment = treatments.get(name);
+  if (treatment === undefined) return beginsWith(name, 'access-control-') ? 'cors' : 'pass';
   // Another spelling has no meaning here, but an intermediary before the client may treat it as the real one.
-  return canonical === name.toLowerCase() ? treatment : 'remove';
+  return treatment === 'remove' || hasUsualSpelling(name) ? treatment : 'remove';
 }
 
 /** One line of printable ASCII, at most 256 characters. */

@@ -5,12 +5,51 @@
  * class of CVE-2025-64484), and some replace every other character of a token by "_" too (`user.id`), so every spelling counts as one.
  */
 export function canonicalName(name: string): string {
-  const lower = name.toLowerCase();
-  return odd.test(lower) ? lower.replace(everyOdd, '-') : lower;
+  return name.toLowerCase().replace(everyOdd, '-');
 }
 
-const odd = /[^a-z0-9-]/;
 const everyOdd = /[^a-z0-9-]/g;
+const usual = /^[A-Za-z0-9-]*$/;
+
+/** Whether a name is spelled like its canonical form, except for case. */
+export function hasUsualSpelling(name: string): boolean {
+  return usual.test(name);
+}
+
+/** Whether the canonical form of a name begins with `start`. Compares in place: a copy of each name would cost more than the comparison. */
+export function beginsWith(name: string, start: string): boolean {
+  if (name.length < start.length) return false;
+  for (let i = 0; i < start.length; i += 1) {
+    if (canonicalCode(name.charCodeAt(i)) !== start.charCodeAt(i)) return false;
+  }
+  return true;
+}
+
+/** One character of a Latin-1 name in canonical form. */
+function canonicalCode(code: number): number {
+  if (code >= 0x41 && code <= 0x5a) return code + 0x20;
+  return (code >= 0x61 && code <= 0x7a) || (code >= 0x30 && code <= 0x39) ? code : 0x2d;
+}
+
+/** Values by header name, which match every spelling of it. */
+export class HeaderTable<T> {
+  readonly #byLength: (readonly [canonical: string, value: T])[][] = [];
+
+  constructor(entries: Iterable<readonly [canonical: string, value: T]>) {
+    for (const entry of entries) {
+      const { length } = entry[0];
+      while (this.#byLength.length <= length) this.#byLength.push([]);
+      this.#byLength[length]!.push(entry);
+    }
+  }
+
+  get(name: string): T | undefined {
+    const entries = this.#byLength[name.length];
+    if (entries === undefined) return undefined;
+    for (const [canonical, value] of entries) if (beginsWith(name, canonical)) return value;
+    return undefined;
+  }
+}
 
 /** RFC 9110 section 5.6.2 token. */
 export const token: RegExp = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
