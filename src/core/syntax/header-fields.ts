@@ -33,20 +33,19 @@ function canonicalCode(code: number): number {
 
 /** Values by header name, which match every spelling of it. */
 export class HeaderTable<T> {
-  readonly #byLength: (readonly [canonical: string, value: T])[][] = [];
+  readonly #byLength: { readonly canonical: string; readonly value: T }[][] = [];
 
   constructor(entries: Iterable<readonly [canonical: string, value: T]>) {
-    for (const entry of entries) {
-      const { length } = entry[0];
-      while (this.#byLength.length <= length) this.#byLength.push([]);
-      this.#byLength[length]!.push(entry);
+    for (const [canonical, value] of entries) {
+      while (this.#byLength.length <= canonical.length) this.#byLength.push([]);
+      this.#byLength[canonical.length]!.push({ canonical, value });
     }
   }
 
   get(name: string): T | undefined {
     const entries = this.#byLength[name.length];
     if (entries === undefined) return undefined;
-    for (const [canonical, value] of entries) if (beginsWith(name, canonical)) return value;
+    for (const { canonical, value } of entries) if (beginsWith(name, canonical)) return value;
     return undefined;
   }
 }
