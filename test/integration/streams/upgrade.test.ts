@@ -133,11 +133,11 @@ describe('an accepted upgrade', () => {
   });
 
   it("may be idle for longer than the route's timeout", async () => {
-    const { port, sockets, proxy } = await accepting({ route: { timeoutMs: 50 } });
+    const { port, sockets, proxy } = await accepting({ route: { timeoutMs: 400 } });
     const client = await openRaw(port);
     client.write(handshake());
     await client.answer();
-    await new Promise((resolve) => setTimeout(resolve, 250));
+    await new Promise((resolve) => setTimeout(resolve, 900));
     sockets[0]!.socket.write('still there');
     await vi.waitFor(() => expect(client.unread().toString()).toBe('still there'));
     expect(proxy.records).toHaveLength(0);
@@ -250,7 +250,8 @@ describe('an upgrade that is not accepted', () => {
   ] as const)('is refused when the service %s', async (_name, behavior, status, code) => {
     const upstream = await startMisbehavingServer(behavior);
     running.push(upstream);
-    const proxy = await startProxy({ targets: [upstream.origin], route: { timeoutMs: 200 } });
+    const timeoutMs = code === 'upstream_timeout' ? 200 : 60_000;
+    const proxy = await startProxy({ targets: [upstream.origin], route: { timeoutMs } });
     running.push(proxy);
     const { answers } = await sendRawUntilClose(proxy.port, handshake());
     expect([answers[0]?.status, JSON.parse(answers[0]!.text()).code]).toEqual([status, code]);
