@@ -4,9 +4,9 @@
  */
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { openRaw, sendRaw } from '../support/raw-client.ts';
-import { startProxy } from '../support/running-proxy.ts';
+import { type RunningProxy, startProxy } from '../support/running-proxy.ts';
 
 const running: (() => unknown)[] = [];
 afterEach(async () => {
@@ -94,4 +94,73 @@ test('a service that responded before it had the request gets no further request
   expect((await sendRaw(port, post(10_000_000))).text()).toBe('good');
   expect((await sendRaw(port, get)).text()).toBe('good');
   expect(sockets).toHaveLength(2);
+});
+
+/** A service that gives its first connection to `serve`, and responds `good` on later ones; the proxy has one connection at a time. */
+async function oneConnectionTo(serve: (socket: Socket, request: string) => void): Promise<RunningProxy> {
+  const sockets: Socket[] = [];
+  const server = createServer((socket) => {
+    const index = sockets.push(socket);
+    socket.on('error', () => {});
+    socket.on('data', (bytes) => {
+      if (!bytes.includes('HTTP/1.1\r\n')) return;
+      if (index > 1) socket.write(good);
+      else serve(socket, bytes.toString('latin1'));
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  running.push(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  const { port } = server.address() as AddressInfo;
+  const proxy = await startProxy({ targets: [`http://127.0.0.1:${port}`], upstream: { connections: 1 } });
+  running.push(() => proxy.close());
+  return proxy;
+}
+
+// Nagle's algorithm in the service and a delayed acknowledgement in the gateway hold back a second small write for 40 ms on Linux, or until
+// the gateway sends something: its next request.
+test.runIf(process.platform === 'linux')('a body that follows a 204 once its head is acknowledged', async () => {
+  const proxy = await oneConnectionTo((socket, request) => {
+    socket.write(request.startsWith('GET /empty') ? 'HTTP/1.1 204 No Content\r\n\r\n' : good);
+    if (request.startsWith('GET /empty')) socket.write(other);
+  });
+  const client = await openRaw(proxy.port);
+  running.push(() => client.destroy());
+  // A new connection acknowledges at once for a while.
+  for (let i = 0; i < 40; i += 1) {
+    client.write(get);
+    await client.answer();
+  }
+  client.write('GET /empty HTTP/1.1\r\nHost: a\r\n\r\n');
+  expect((await client.answer()).status).toBe(204);
+  client.write(get);
+  expect((await client.answer()).text()).toBe('good');
+});
+
+test('a body that followed a 204 while the gateway stood still', async () => {
+  let service: Socket | null = null;
+  const proxy = await oneConnectionTo((socket, request) => {
+    if (request.startsWith('GET')) service = socket;
+    else socket.write(good);
+  });
+  const [one, two] = [await openRaw(proxy.port), await openRaw(proxy.port)];
+  running.push(
+    () => one.destroy(),
+    () => two.destroy(),
+  );
+  one.write(get);
+  await vi.waitFor(() => expect(service).not.toBeNull());
+  // So large that it is written as soon as it has the connection.
+  two.write(post(20_000));
+  await vi.waitFor(() => expect(proxy.upstreams.get('service').admission.waiting).toBe(1));
+  service!.write('HTTP/1.1 204 No Content\r\n\r\n');
+  expect((await one.answer()).status).toBe(204);
+  service!.write(other);
+  // The gateway runs in this process.
+  const until = performance.now() + 200;
+  while (performance.now() < until);
+  expect((await two.answer()).text()).toBe('good');
 });

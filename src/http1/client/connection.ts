@@ -33,9 +33,9 @@ const hintMarginMs = 1_000;
 const maxIdleMs = 60_000;
 /**
  * After HEAD, 204 and 304, a faulty server may still send a body, which would be read as the next response, for another user. Such a body
- * follows at once.
+ * follows at once, or when the head is acknowledged (Nagle's algorithm, RFC 9293 section 3.7.4), which Linux delays by 40 ms.
  */
-const bodilessSilenceMs = 20;
+const bodilessSilenceMs = 60;
 
 /** Read buffer of all plain sockets; each read is consumed before the next one on any socket. */
 const readBuffer: Buffer = Buffer.allocUnsafeSlow(64 * 1024);

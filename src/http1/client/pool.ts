@@ -85,7 +85,8 @@ export class Pool implements ConnectionOwner {
   }
 
   free(connection: Connection, silenceMs: number): void {
-    if (silenceMs > 0) setTimeout(() => this.#reuse(connection), silenceMs).unref();
+    // If the process stood still meanwhile, bytes may have arrived that the event loop has not read.
+    if (silenceMs > 0) setTimeout(() => this.free(connection, 0), silenceMs).unref();
     else if (this.#freed.push(connection) === 1) setImmediate(this.#reuseFreed);
   }
 
