@@ -52,10 +52,10 @@ export interface ServeParts<R extends WholeResponse = Response> {
   readonly trustedProxies: TrustedProxies;
   readonly draining: boolean;
   readonly shedder: Pick<LoadShedder, 'share' | 'refuses'>;
-  /** Whether a request is refused while requests wait for every upstream connection. */
+  /** It sends requests to upstreams, so it refuses them while all upstreams are congested. */
   readonly usesUpstreams: boolean;
   readonly forward: Forward<R>;
-  /** For a decision to respond without a service. */
+  /** Responds without a service, as the decision says. */
   respond(context: RequestContext<R>, decision: Preflight | Metadata): void;
 }
 

@@ -36,7 +36,7 @@ export function readView(
   };
 }
 
-/** For the service, the log and the response. Recorded in the context. */
+/** Facts about the client that the service, the log and the response need. They are also recorded in the context. */
 export function readFacts(
   context: RequestContext<WholeResponse>,
   { request }: Decision,

@@ -163,7 +163,7 @@ export class RequestBody implements BodySource, BodySink, Deadline {
     else this.#owner.bodyGathered();
   }
 
-  /** The rate is measured again. */
+  /** The rate is due to be measured. */
   onDeadline(): void {
     const now = performance.now();
     const nextMs = this.#pace.measure(now);

@@ -34,7 +34,7 @@ export class RequestsInFlight implements RequestHost {
     this.#observe(context);
   }
 
-  /** Of a process that drains: at once, with a Close frame to both sides; other requests may finish. */
+  /** Ends WebSockets at once, with a Close frame to both sides, because the process drains; other requests may finish. */
   endTunnels(): void {
     for (const upgrade of [...this.#upgrades]) upgrade.endAccess('draining');
   }

@@ -18,7 +18,7 @@ export class WaitingRequests {
   readonly #opened: (connection: Connection) => void;
   readonly #failed: () => void;
 
-  /** `opened` and `failed`: a connection was opened for them, or could not be opened. */
+  /** `opened`: a connection was opened for them. `failed`: one could not be opened. */
   constructor(connections: OpenConnections, opened: (connection: Connection) => void, failed: () => void) {
     this.#connections = connections;
     this.#opened = opened;

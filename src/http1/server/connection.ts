@@ -199,7 +199,7 @@ export class Connection<C> implements Deadline, InputEvents, ReadingEvents, Resp
     else if (body.complete) this.#next(bytes.subarray(taken));
   }
 
-  /** Ends it once the client has had the time to read what was written. */
+  /** Ends it so that the client can still read what was written. */
   #close(): void {
     this.#leave();
     this.#input.body = null;
@@ -233,7 +233,7 @@ export class Connection<C> implements Deadline, InputEvents, ReadingEvents, Resp
         }
         break;
       case 'request':
-        // The deadline of an earlier phase may still stand.
+        // It may be left from an earlier phase, if this request has no limit of its own.
         if (this.#host.requestTimeoutMs > 0 && this.#bodyMissing && this.#response?.status === 0) {
           this.#input.failBody();
           this.onBodyFault('timeout');
