@@ -49,7 +49,7 @@ export interface MiddlewareOptions {
   readonly trustedProxies: TrustedProxies;
   readonly line: RequestLine;
   readonly observe: ObserveRequest;
-  readonly shedder: Pick<LoadShedder, 'share' | 'refuses'>;
+  readonly shedder: Pick<LoadShedder, 'refuses'>;
 }
 
 /** The part of a Fastify instance that the plugin uses. */

@@ -51,7 +51,7 @@ export interface ServeParts<R extends WholeResponse = Response> {
   readonly limits: { readonly headers: number; readonly targetBytes: number };
   readonly trustedProxies: TrustedProxies;
   readonly draining: boolean;
-  readonly shedder: Pick<LoadShedder, 'share' | 'refuses'>;
+  readonly shedder: Pick<LoadShedder, 'refuses'>;
   /** It sends requests to upstreams, so it refuses them while all upstreams are congested. */
   readonly usesUpstreams: boolean;
   readonly forward: Forward<R>;

@@ -60,8 +60,9 @@ export class LoadShedder {
     if (this.share < 0.01) this.share = 0;
   }
 
-  /** Whether this request is refused; needs to be asked only while there is a share. */
+  /** Whether this request is refused. */
   refuses(): boolean {
+    if (this.share === 0) return false;
     this.#due += this.share;
     if (this.#due < 1) return false;
     this.#due -= 1;

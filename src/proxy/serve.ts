@@ -48,7 +48,7 @@ function admit<R extends WholeResponse>(
   if (request.rawHeaders.length > parts.limits.headers * 2) return 'headers_too_large';
   if (request.expect === 'unknown') return 'expectation_failed';
   if (request.upgrade === 'websocket' && parts.draining) return 'draining';
-  if (parts.shedder.share > 0 && parts.shedder.refuses()) return 'overloaded';
+  if (parts.shedder.refuses()) return 'overloaded';
   return parts.usesUpstreams && upstreams.congested ? 'upstream_busy' : null;
 }
 

@@ -19,7 +19,7 @@ export class WaitingRequests {
   /** Must be called when nothing waits here any more. */
   #emptied: (() => void) | null = null;
 
-  /** `max`: of each of the two kinds. `free`: nobody took the place that a request of this client left. */
+  /** `max`: of each of the two kinds. `free`: the place that a request of this client left was not taken. */
   constructor(max: number, free: (clientKey: string) => void) {
     this.#max = max;
     this.#free = free;

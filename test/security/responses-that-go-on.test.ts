@@ -18,26 +18,25 @@ const good = 'HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ngood';
 const get = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
 const post = (length: number) => `POST / HTTP/1.1\r\nHost: a\r\nContent-Length: ${length}\r\n\r\n${'x'.repeat(length)}`;
 
-/**
- * A service that responds to the first request on a connection with `first`, and reports how many connections there
- * were.
- */
-async function service(
-  first: string | Buffer,
-  follow: string,
-  reads = true,
+interface Service {
+  readonly proxy: RunningProxy;
+  /** The connections so far. */
+  readonly sockets: readonly Socket[];
+}
+
+/** A service that gives its first connection to `serve`, and responds `good` on later ones; the proxy has one connection at a time. */
+async function startService(
+  serve: (socket: Socket, request: string) => void,
   bodyBufferBytes = 64 * 1024,
-): Promise<{ port: number; sockets: Socket[] }> {
+): Promise<Service> {
   const sockets: Socket[] = [];
   const server = createServer((socket) => {
     const index = sockets.push(socket);
-    let asked = 0;
     socket.on('error', () => {});
     socket.on('data', (bytes) => {
       if (!bytes.includes('HTTP/1.1\r\n')) return;
-      asked += 1;
-      socket.write(index > 1 ? good : asked === 1 ? first : follow);
-      if (!reads) socket.pause();
+      if (index > 1) socket.write(good);
+      else serve(socket, bytes.toString('latin1'));
     });
   });
   server.listen(0, '127.0.0.1');
@@ -53,6 +52,22 @@ async function service(
     route: { bodyBufferBytes },
   });
   running.push(() => proxy.close());
+  return { proxy, sockets };
+}
+
+/** Responds to the first request on its first connection with `first`, and to later ones with `follow`. */
+async function service(
+  first: string | Buffer,
+  follow: string,
+  reads = true,
+  bodyBufferBytes?: number,
+): Promise<{ port: number; sockets: readonly Socket[] }> {
+  let asked = 0;
+  const { proxy, sockets } = await startService((socket) => {
+    asked += 1;
+    socket.write(asked === 1 ? first : follow);
+    if (!reads) socket.pause();
+  }, bodyBufferBytes);
   return { port: proxy.port, sockets };
 }
 
@@ -96,34 +111,10 @@ test('a service that responded before it had the request gets no further request
   expect(sockets).toHaveLength(2);
 });
 
-/** A service that gives its first connection to `serve`, and responds `good` on later ones; the proxy has one connection at a time. */
-async function oneConnectionTo(serve: (socket: Socket, request: string) => void): Promise<RunningProxy> {
-  const sockets: Socket[] = [];
-  const server = createServer((socket) => {
-    const index = sockets.push(socket);
-    socket.on('error', () => {});
-    socket.on('data', (bytes) => {
-      if (!bytes.includes('HTTP/1.1\r\n')) return;
-      if (index > 1) socket.write(good);
-      else serve(socket, bytes.toString('latin1'));
-    });
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  running.push(() => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-  });
-  const { port } = server.address() as AddressInfo;
-  const proxy = await startProxy({ targets: [`http://127.0.0.1:${port}`], upstream: { connections: 1 } });
-  running.push(() => proxy.close());
-  return proxy;
-}
-
 // Nagle's algorithm in the service and a delayed acknowledgement in the gateway hold back a second small write for 40 ms on Linux, or until
 // the gateway sends something: its next request.
 test.runIf(process.platform === 'linux')('a body that follows a 204 once its head is acknowledged', async () => {
-  const proxy = await oneConnectionTo((socket, request) => {
+  const { proxy } = await startService((socket, request) => {
     socket.write(request.startsWith('GET /empty') ? 'HTTP/1.1 204 No Content\r\n\r\n' : good);
     if (request.startsWith('GET /empty')) socket.write(other);
   });
@@ -142,7 +133,7 @@ test.runIf(process.platform === 'linux')('a body that follows a 204 once its hea
 
 test('a body that followed a 204 while the gateway stood still', async () => {
   let service: Socket | null = null;
-  const proxy = await oneConnectionTo((socket, request) => {
+  const { proxy } = await startService((socket, request) => {
     if (request.startsWith('GET')) service = socket;
     else socket.write(good);
   });

@@ -7,7 +7,7 @@
  * | head      | are collected into a head             | complete head -> request; fault, timeout -> over           |
  * | request   | go to the body if it flows, or wait   | response written -> head, discard or over; upgrade -> over |
  * | discard   | are the rest of an unneeded body      | its end -> head; too much, too slow -> over                |
- * | over      | belong to a tunnel, or to a `closeLingering`, which drops them |                                   |
+ * | over      | belong to a tunnel, or are dropped by `closeLingering` |                                           |
  */
 import type { Duplex } from 'node:stream';
 import type { Deadline } from '../deadline-wheel.ts';
