@@ -5,6 +5,7 @@ import { randomUUID } from 'node:crypto';
 import type { Decision } from '../core/decision.ts';
 import type { ReasonCode } from '../core/outcome/reasons.ts';
 import { traceIdOf } from '../core/request/trace-parent.ts';
+import { isNamed } from '../core/syntax/header-fields.ts';
 import type { Request, RequestEvents, RequestFault } from '../http1/server/request.ts';
 import type { Response } from '../http1/server/response.ts';
 import type { WholeResponse } from '../http1/server/whole-response.ts';
@@ -108,7 +109,7 @@ export class RequestContext<R extends WholeResponse = Response> implements Reque
   get userAgent(): string {
     const { rawHeaders } = this.request;
     for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-      if (rawHeaders[i]!.length === 10 && rawHeaders[i]!.toLowerCase() === 'user-agent') return rawHeaders[i + 1]!;
+      if (isNamed(rawHeaders[i]!, 'user-agent')) return rawHeaders[i + 1]!;
     }
     return '';
   }

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import { annotation, appendResponseHeaders } from '../core/forwarding/response-headers.ts';
 import type { Route } from '../core/routing/route.ts';
+import { isNamed } from '../core/syntax/header-fields.ts';
 import type { Gateway } from './gateway.ts';
 import type { RequestContext } from './request-context.ts';
 
@@ -49,11 +50,12 @@ export function responseHead(
 
 function dropContentLength(headers: string[]): void {
   for (let i = headers.length - 2; i >= 0; i -= 2) {
-    if (headers[i]!.toLowerCase() === 'content-length') headers.splice(i, 2);
+    if (isNamed(headers[i]!, 'content-length')) headers.splice(i, 2);
   }
 }
 
 const defaultIdleMs = 60_000;
+const eventStream = /^text\/event-stream/i;
 /** Event streams may be silent for a long time. */
 const eventStreamIdleMs = 300_000;
 
@@ -61,8 +63,8 @@ const eventStreamIdleMs = 300_000;
 export function idleTimeoutOf({ idleTimeoutMs }: Route, rawHeaders: readonly string[]): number {
   if (idleTimeoutMs !== null) return idleTimeoutMs === 0 ? Number.POSITIVE_INFINITY : idleTimeoutMs;
   for (let i = 0; i < rawHeaders.length; i += 2) {
-    if (rawHeaders[i]!.length === 12 && rawHeaders[i]!.toLowerCase() === 'content-type')
-      return rawHeaders[i + 1]!.toLowerCase().startsWith('text/event-stream') ? eventStreamIdleMs : defaultIdleMs;
+    if (isNamed(rawHeaders[i]!, 'content-type'))
+      return eventStream.test(rawHeaders[i + 1]!) ? eventStreamIdleMs : defaultIdleMs;
   }
   return defaultIdleMs;
 }

@@ -4,6 +4,7 @@
  */
 import type { ReasonCode } from '../outcome/reasons.ts';
 import type { CanonicalRequest } from '../request/request-view.ts';
+import { isNamed } from '../syntax/header-fields.ts';
 import { cookieValue } from './bearer-cookie.ts';
 import type { Credential, CredentialKind, CredentialSources } from './credential.ts';
 import { apiKeyOf, bearerOf, keyPairOf, readAuthorization } from './read-credential.ts';
@@ -43,26 +44,24 @@ function onlyCredential(
   let protocols: string | null = null;
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const name = rawHeaders[i]!;
-    const { length } = name;
-    // By length first: most headers are skipped without a new string.
-    if (length === 13 && name.toLowerCase() === 'authorization') {
+    if (isNamed(name, 'authorization')) {
       if (authorization !== null) return 'credential_repeated';
       authorization = rawHeaders[i + 1]!;
-    } else if (length === apiKeyHeader.length && name.toLowerCase() === apiKeyHeader) {
+    } else if (isNamed(name, apiKeyHeader)) {
       if (apiKey !== null) return 'credential_repeated';
       apiKey = rawHeaders[i + 1]!;
-    } else if (length === apiSecretHeader.length && name.toLowerCase() === apiSecretHeader) {
+    } else if (isNamed(name, apiSecretHeader)) {
       if (apiSecret !== null) return 'credential_repeated';
       apiSecret = rawHeaders[i + 1]!;
-    } else if (length === singleHeader.length && name.toLowerCase() === singleHeader) {
+    } else if (isNamed(name, singleHeader)) {
       if (single !== null) return 'credential_repeated';
       single = rawHeaders[i + 1]!;
-    } else if (bearerCookie !== null && length === 6 && name.toLowerCase() === 'cookie') {
+    } else if (bearerCookie !== null && isNamed(name, 'cookie')) {
       const found = cookieValue(rawHeaders[i + 1]!, bearerCookie);
       if (found === null) continue;
       if (cookie !== null || found === 'repeated') return 'credential_repeated';
       cookie = found.value;
-    } else if (websocketProtocol !== null && length === 22 && name.toLowerCase() === 'sec-websocket-protocol') {
+    } else if (websocketProtocol !== null && isNamed(name, 'sec-websocket-protocol')) {
       protocols = protocols === null ? rawHeaders[i + 1]! : `${protocols},${rawHeaders[i + 1]}`;
     }
   }

@@ -4,7 +4,7 @@
  */
 import { type ReasonCode, reasons } from '../outcome/reasons.ts';
 import type { CanonicalRequest } from '../request/request-view.ts';
-import { trimBlanks } from '../syntax/header-fields.ts';
+import { isNamed, trimBlanks } from '../syntax/header-fields.ts';
 
 export interface SignIn {
   /** A path of the same host, or an absolute URL; without a fragment. */
@@ -88,12 +88,12 @@ function prefersHtml(accept: string): boolean {
 function onlyValue(rawHeaders: readonly string[], name: string): string | null {
   let value: string | null = null;
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-    if (rawHeaders[i]!.length !== name.length || rawHeaders[i]!.toLowerCase() !== name) continue;
+    if (!isNamed(rawHeaders[i]!, name)) continue;
     value = value === null ? rawHeaders[i + 1]! : '';
   }
   return value;
 }
 
 function hasHeader(rawHeaders: readonly string[], name: string): boolean {
-  return rawHeaders.some((text, i) => i % 2 === 0 && text.length === name.length && text.toLowerCase() === name);
+  return rawHeaders.some((text, i) => i % 2 === 0 && isNamed(text, name));
 }

@@ -1,4 +1,5 @@
 /** Which pages of other origins may use a route from a browser (Fetch standard, section 3.3; RFC 6454 for origins). */
+import { isNamed } from '../syntax/header-fields.ts';
 
 export interface CorsPolicy {
   /** Any origin; never together with credentials. */
@@ -87,7 +88,7 @@ export function appendCorsHeaders(out: string[], policy: CorsPolicy, rawHeaders:
 export function originOf(rawHeaders: readonly string[]): string | null {
   let origin: string | null = null;
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-    if (rawHeaders[i]!.length !== 6 || rawHeaders[i]!.toLowerCase() !== 'origin') continue;
+    if (!isNamed(rawHeaders[i]!, 'origin')) continue;
     if (origin !== null) return null;
     origin = rawHeaders[i + 1]!;
   }

@@ -4,6 +4,7 @@
  */
 
 import type { ReasonCode } from '../outcome/reasons.ts';
+import { isNamed } from '../syntax/header-fields.ts';
 import { canonicalHost } from '../url/canonical-host.ts';
 import { canonicalPath } from '../url/canonical-path.ts';
 import type { CanonicalRequest, RequestView } from './request-view.ts';
@@ -85,33 +86,22 @@ function readHead(view: RequestView, via: ViaRule | null): string | { reason: Re
   let passes = 0;
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const name = rawHeaders[i]!;
-    // By length first: most headers are skipped without a new string.
-    switch (name.length) {
-      case 4:
-        if (name.toLowerCase() !== 'host') continue;
-        if (host !== null) return { reason: 'host_invalid' };
-        host = rawHeaders[i + 1]!;
-        break;
-      case 3:
-        if (via === null || name.toLowerCase() !== 'via') continue;
-        passes = countPasses(rawHeaders[i + 1]!, via, passes);
-        if (passes < 0) return { reason: 'loop_detected' };
-        break;
-      case 10:
-        // Any value counts as 1 (RFC 8470 section 5.1).
-        if (name.toLowerCase() !== 'early-data') continue;
-        if (!safeMethods.has(view.method)) return { reason: 'too_early' };
-        break;
-      case 14:
-        if (name.toLowerCase() !== 'content-length') continue;
-        if (framed || !length.test(rawHeaders[i + 1]!)) return { reason: 'header_invalid' };
-        framed = true;
-        break;
-      case 17:
-        if (name.toLowerCase() !== 'transfer-encoding') continue;
-        if (coding !== null) return { reason: 'header_invalid' };
-        coding = rawHeaders[i + 1]!;
-        break;
+    const value = rawHeaders[i + 1]!;
+    if (isNamed(name, 'host')) {
+      if (host !== null) return { reason: 'host_invalid' };
+      host = value;
+    } else if (via !== null && isNamed(name, 'via')) {
+      passes = countPasses(value, via, passes);
+      if (passes < 0) return { reason: 'loop_detected' };
+    } else if (isNamed(name, 'early-data')) {
+      // Any value counts as 1 (RFC 8470 section 5.1).
+      if (!safeMethods.has(view.method)) return { reason: 'too_early' };
+    } else if (isNamed(name, 'content-length')) {
+      if (framed || !length.test(value)) return { reason: 'header_invalid' };
+      framed = true;
+    } else if (isNamed(name, 'transfer-encoding')) {
+      if (coding !== null) return { reason: 'header_invalid' };
+      coding = value;
     }
   }
   if (coding !== null) {

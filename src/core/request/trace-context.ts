@@ -1,6 +1,6 @@
 /** The trace of a request, from its headers (W3C Trace Context, level 2). Headers that violate the grammar are ignored. */
-import { trimBlanks } from '../syntax/header-fields.ts';
-import { isNamed, readParent } from './trace-parent.ts';
+import { isNamed, trimBlanks } from '../syntax/header-fields.ts';
+import { readParent } from './trace-parent.ts';
 
 export interface TraceContext {
   /** 32 hex digits in lower case. */
@@ -18,10 +18,10 @@ export const randomFlag = 2;
 
 /** Null: the request has no valid trace. */
 export function readTraceContext(rawHeaders: readonly string[]): TraceContext | null {
-  const [, , traceId, spanId, flags] = readParent(rawHeaders) ?? [];
-  if (traceId === undefined || spanId === undefined || flags === undefined) return null;
-  const known = Number.parseInt(flags, 16) & (sampledFlag | randomFlag);
-  return { traceId, spanId, flags: known, state: stateOf(rawHeaders) };
+  const parent = readParent(rawHeaders);
+  if (parent === null) return null;
+  const flags = Number.parseInt(parent.slice(53, 55), 16) & (sampledFlag | randomFlag);
+  return { traceId: parent.slice(3, 35), spanId: parent.slice(36, 52), flags, state: stateOf(rawHeaders) };
 }
 
 /** The value of `traceparent`, in version 00. */

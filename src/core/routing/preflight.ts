@@ -6,6 +6,7 @@
 import { allowedOrigin, type CorsPolicy, originOf } from '../forwarding/cors.ts';
 import { isSupportedMethod } from '../request/normalize-request.ts';
 import type { CanonicalRequest } from '../request/request-view.ts';
+import { isNamed } from '../syntax/header-fields.ts';
 import { matchRoute } from './match-route.ts';
 import type { Route } from './route.ts';
 import type { RouteTable } from './route-table.ts';
@@ -43,7 +44,7 @@ export function isPreflight(method: string, rawHeaders: readonly string[]): bool
 function requestedMethod(rawHeaders: readonly string[]): string | null {
   let method: string | null = null;
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-    if (rawHeaders[i]!.length !== 29 || rawHeaders[i]!.toLowerCase() !== 'access-control-request-method') continue;
+    if (!isNamed(rawHeaders[i]!, 'access-control-request-method')) continue;
     if (method !== null) return null;
     method = rawHeaders[i + 1]!;
   }

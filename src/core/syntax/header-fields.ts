@@ -16,7 +16,17 @@ export function hasUsualSpelling(name: string): boolean {
   return usual.test(name);
 }
 
-/** Whether the canonical form of a name begins with `start`. Compares in place: a copy of each name would cost more than the comparison. */
+/** Whether a header has this name, which is in lower case. Compares in place, because a copy of each name would cost more. */
+export function isNamed(name: string, wanted: string): boolean {
+  if (name.length !== wanted.length) return false;
+  for (let i = 0; i < wanted.length; i += 1) {
+    const code = name.charCodeAt(i);
+    if ((code >= 0x41 && code <= 0x5a ? code + 0x20 : code) !== wanted.charCodeAt(i)) return false;
+  }
+  return true;
+}
+
+/** Whether the canonical form of a name begins with `start`; also in place. */
 export function beginsWith(name: string, start: string): boolean {
   if (name.length < start.length) return false;
   for (let i = 0; i < start.length; i += 1) {
@@ -76,8 +86,7 @@ function isBlank(code: number): boolean {
 export function connectionList(rawHeaders: readonly string[]): Set<string> | null {
   let listed: Set<string> | null = null;
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-    const name = rawHeaders[i]!;
-    if (name.length !== 10 || name.toLowerCase() !== 'connection') continue;
+    if (!isNamed(rawHeaders[i]!, 'connection')) continue;
     const value = rawHeaders[i + 1]!;
     if (value === 'keep-alive' || value === 'close') continue;
     listed ??= new Set();
