@@ -13,14 +13,19 @@ export interface ReadRequest {
   readonly fault: HeadFault | null;
 }
 
+/** What Node cannot have read from bytes; it would be cut to a byte, maybe to a line end. */
+const notLatin1 = /[^\0-\xff]/;
+
 export function readRequest(message: IncomingMessage): ReadRequest {
   const { method = '', url: target = '', httpVersionMajor, httpVersionMinor } = message;
   const rawHeaders = [...message.rawHeaders];
   const minor = httpVersionMinor === 0 ? 0 : 1;
-  let text = `${method} ${target} HTTP/${httpVersionMajor}.${httpVersionMinor}`;
-  for (let i = 0; i + 1 < rawHeaders.length; i += 2) text += `\r\n${rawHeaders[i]}: ${rawHeaders[i + 1]}`;
-  const head = readRequestHead(text);
-  if (typeof head !== 'string') return { request: { ...head, body: null }, fault: null };
+  let text = `${method} ${target} HTTP/${httpVersionMajor}.${httpVersionMinor}\r\n`;
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) text += `${rawHeaders[i]}: ${rawHeaders[i + 1]}\r\n`;
+  const head = notLatin1.test(text) ? 'malformed' : readRequestHead(Buffer.from(text, 'latin1'));
+  // A line end in a value would be one more header.
+  if (typeof head !== 'string' && head.rawHeaders.length === rawHeaders.length)
+    return { request: { ...head, body: null }, fault: null };
   const unread: RequestHead = {
     method,
     target,
@@ -31,5 +36,5 @@ export function readRequest(message: IncomingMessage): ReadRequest {
     expect: 'none',
     upgrade: 'none',
   };
-  return { request: { ...unread, body: null }, fault: head };
+  return { request: { ...unread, body: null }, fault: typeof head === 'string' ? head : 'malformed' };
 }

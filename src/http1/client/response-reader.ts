@@ -67,7 +67,7 @@ export class ResponseReader {
       }
       this.#held = none;
       this.#headBytes += end + 4;
-      const failure = this.#takeHead(all.toString('latin1', 0, end), handler, control);
+      const failure = this.#takeHead(all.subarray(0, end + 2), handler, control);
       if (failure !== null) return failure;
       rest = all.subarray(end + 4);
     }
@@ -78,8 +78,8 @@ export class ResponseReader {
     return this.#readBody(this.head, rest, reused, handler, control);
   }
 
-  #takeHead(text: string, handler: ResponseHandler, control: ConnectionControl): ReadFailure | null {
-    const head = readResponseHead(text, this.#method);
+  #takeHead(bytes: Buffer, handler: ResponseHandler, control: ConnectionControl): ReadFailure | null {
+    const head = readResponseHead(bytes, this.#method);
     // A switch of protocols that was not requested.
     if (head === null || (head.status === 101 && !this.#upgrade)) return 'response_invalid';
     if (head.status < 200 && head.status !== 101) return null;

@@ -5,40 +5,51 @@
  */
 
 /** RFC 9110 section 5.6.2. */
-export const tokenPattern: RegExp = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+const isToken = tableOf(/[!#$%&'*+\-.^_`|~0-9A-Za-z]/);
+/** Visible characters, blanks and bytes beyond ASCII (RFC 9110 section 5.5): no CR, LF or NUL that another reader could act on. */
+const isContent = tableOf(/[\t\x20-\x7e\x80-\xff]/);
+const cr = 0x0d;
+const lf = 0x0a;
+const colon = 0x3a;
 
-/** RFC 9110 section 8.6, without the leading zeros that some implementations read as octal. */
-const lengthPattern = /^(?:0|[1-9]\d{0,15})$/;
+/** 1 for each byte that the pattern matches. */
+function tableOf(pattern: RegExp): Uint8Array {
+  return Uint8Array.from({ length: 256 }, (_, byte) => Number(pattern.test(String.fromCharCode(byte))));
+}
 
 /**
- * The fields of a head: alternating names as received and trimmed values. `text` is the head without its last CR LF; `at` is the position
- * of the CR LF that ends the start line, or -1 if no field follows. Null: malformed.
+ * The fields of a head: alternating names as received and trimmed values. `bytes` ends with the CR LF of the last line, and `text` is the
+ * same as Latin-1. `at`: where the first field begins. Null: malformed.
  */
-export function readFields(text: string, at: number): string[] | null {
+export function readFields(bytes: Buffer, text: string, at: number): string[] | null {
   const fields: string[] = [];
-  let lineEnd = at;
-  while (lineEnd >= 0) {
-    const start = lineEnd + 2;
-    const next = text.indexOf('\r\n', start);
-    const end = next < 0 ? text.length : next;
-    const colon = text.indexOf(':', start);
-    if (colon < 0 || colon >= end) return null;
-    const name = text.slice(start, colon);
-    if (!tokenPattern.test(name) || !isFieldContent(text, colon + 1, end)) return null;
-    fields.push(name, trimmed(text, colon + 1, end));
-    lineEnd = next;
+  let next = at;
+  while (next < bytes.length) {
+    const start = next;
+    while (isToken[bytes[next]!] === 1) next += 1;
+    const nameEnd = next;
+    if (nameEnd === start || bytes[nameEnd] !== colon) return null;
+    next += 1;
+    while (isContent[bytes[next]!] === 1) next += 1;
+    if (bytes[next] !== cr || bytes[next + 1] !== lf) return null;
+    fields.push(text.slice(start, nameEnd), trimmed(text, nameEnd + 1, next));
+    next += 2;
   }
   return fields;
 }
 
-/** Visible characters, blanks and bytes beyond ASCII (RFC 9110 section 5.5): no CR, LF or NUL that another reader could act on. */
-function isFieldContent(text: string, from: number, to: number): boolean {
-  for (let i = from; i < to; i += 1) {
+/** Whether a name or another token is `wanted`, which is in lower case. Compares in place, because a copy would cost more. */
+export function isNamed(text: string, wanted: string): boolean {
+  if (text.length !== wanted.length) return false;
+  for (let i = 0; i < wanted.length; i += 1) {
     const code = text.charCodeAt(i);
-    if ((code < 0x20 && code !== 0x09) || code === 0x7f) return false;
+    if ((code >= 0x41 && code <= 0x5a ? code + 0x20 : code) !== wanted.charCodeAt(i)) return false;
   }
   return true;
 }
+
+/** RFC 9110 section 8.6, without the leading zeros that some implementations read as octal. */
+const lengthPattern = /^(?:0|[1-9]\d{0,15})$/;
 
 /** The value of a `Content-Length` field; -1: not a valid one. */
 export function readLength(value: string): number {
@@ -49,18 +60,16 @@ export function readLength(value: string): number {
 
 /** Whether a comma-separated list (RFC 9110 section 5.6.1) has the member, in any case. `member` is in lower case. */
 export function listHas(value: string, member: string): boolean {
-  const list = value.toLowerCase();
-  if (list === member) return true;
-  if (!list.includes(member)) return false;
-  return list.split(',').some((part) => trimmed(part, 0, part.length) === member);
+  if (isNamed(value, member)) return true;
+  return value.includes(',') && value.split(',').some((part) => isNamed(trimmed(part, 0, part.length), member));
 }
 
-/** Anything that a recipient could read as a line end (RFC 9110 section 5.5), or that is not a byte. */
-const unsendable = /[^\t\x20-\x7e\x80-\xff]/;
+/** What a recipient could read as the end of a line or a text (RFC 9110 section 5.5), and what is not a byte. */
+const unsendable = /[\0\n\r\u0100-\uffff]/;
 
-/** Whether a name, a value or the rest of a start line may be sent. A line end in one would add fields or split the message. */
-export function isSendable(part: string): boolean {
-  return !unsendable.test(part);
+/** Whether names, values or the rest of a start line may be sent. A line end in one would add fields or split the message. */
+export function isSendable(parts: string): boolean {
+  return !unsendable.test(parts);
 }
 
 /** Without the surrounding spaces and tabs (RFC 9110 section 5.5); `trim()` would also remove NBSP and other blanks. */

@@ -1,5 +1,5 @@
 /** Parses the head of a request (RFC 9112 sections 3 and 6), including its body framing and connection options. */
-import { listHas, readFields, readLength } from './fields.ts';
+import { isNamed, listHas, readFields, readLength } from './fields.ts';
 
 export interface RequestHead {
   readonly method: string;
@@ -31,13 +31,14 @@ export type HeadFault = 'malformed' | 'framing' | 'coding' | 'http2';
  */
 const requestLine = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]{1,32}) ([\x21-\x7e]+) HTTP\/1\.([01])$/;
 
-/** `text` is the head without its last two CR LF. */
-export function readRequestHead(text: string): RequestHead | HeadFault {
+/** `bytes` is the head without the empty line after it. */
+export function readRequestHead(bytes: Buffer): RequestHead | HeadFault {
+  const text = bytes.toString('latin1');
   const lineEnd = text.indexOf('\r\n');
-  const line = lineEnd < 0 ? text : text.slice(0, lineEnd);
+  const line = text.slice(0, lineEnd);
   const start = requestLine.exec(line);
   if (start === null) return line === 'PRI * HTTP/2.0' ? 'http2' : 'malformed';
-  const rawHeaders = readFields(text, lineEnd);
+  const rawHeaders = readFields(bytes, text, lineEnd + 2);
   if (rawHeaders === null) return 'malformed';
 
   const method = start[1]!;
@@ -52,36 +53,22 @@ export function readRequestHead(text: string): RequestHead | HeadFault {
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = rawHeaders[i]!;
     const value = rawHeaders[i + 1]!;
-    // By length first: most names are skipped without a lower-case copy.
-    switch (name.length) {
-      case 6:
-        if (name.toLowerCase() !== 'expect') break;
-        expect = expect === 'none' && value.toLowerCase() === '100-continue' ? 'continue' : 'unknown';
-        break;
-      case 7:
-        if (name.toLowerCase() === 'upgrade') upgrade = upgrade === null ? value.toLowerCase() : 'repeated';
-        break;
-      case 10:
-      case 16: {
-        const lower = name.toLowerCase();
-        if (lower !== 'connection' && lower !== 'proxy-connection') break;
-        if (listHas(value, 'close')) close = true;
-        if (listHas(value, 'keep-alive')) keepAlive = true;
-        if (lower === 'connection' && listHas(value, 'upgrade')) upgradeListed = true;
-        break;
-      }
-      case 14:
-        if (name.toLowerCase() !== 'content-length') break;
-        // A repeated length is refused even if both agree (RFC 9112 section 6.3 allows either).
-        if (length >= 0) return 'framing';
-        length = readLength(value);
-        if (length < 0) return 'framing';
-        break;
-      case 17:
-        if (name.toLowerCase() !== 'transfer-encoding') break;
-        if (coding !== null) return 'framing';
-        coding = value.toLowerCase();
-        break;
+    if (isNamed(name, 'expect')) {
+      expect = expect === 'none' && isNamed(value, '100-continue') ? 'continue' : 'unknown';
+    } else if (isNamed(name, 'upgrade')) {
+      upgrade = upgrade === null ? value.toLowerCase() : 'repeated';
+    } else if (isNamed(name, 'connection') || isNamed(name, 'proxy-connection')) {
+      if (listHas(value, 'close')) close = true;
+      if (listHas(value, 'keep-alive')) keepAlive = true;
+      if (isNamed(name, 'connection') && listHas(value, 'upgrade')) upgradeListed = true;
+    } else if (isNamed(name, 'content-length')) {
+      // A repeated length is refused even if both agree (RFC 9112 section 6.3 allows either).
+      if (length >= 0) return 'framing';
+      length = readLength(value);
+      if (length < 0) return 'framing';
+    } else if (isNamed(name, 'transfer-encoding')) {
+      if (coding !== null) return 'framing';
+      coding = value.toLowerCase();
     }
   }
   // A length together with a coding indicates request smuggling (RFC 9112 section 6.1).

@@ -1,5 +1,5 @@
 /** Parses the head of a response (RFC 9112 sections 4 and 6), including its body framing and connection options. */
-import { listHas, readFields, readLength } from './fields.ts';
+import { isNamed, listHas, readFields, readLength } from './fields.ts';
 
 /** How the body ends. */
 export type Framing = 'none' | 'length' | 'chunked' | 'close';
@@ -24,12 +24,13 @@ const maxFields = 1_000;
 const statusLine = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: ([\t\x20-\x7e\x80-\xff]*))?$/;
 const keepAliveTimeout = /(?:^|[,; ])timeout=(\d{1,6})/i;
 
-/** `text` is the head without its last two CR LF; `method` is that of the request. Null: malformed. */
-export function readResponseHead(text: string, method: string): ResponseHead | null {
+/** `bytes` is the head without the empty line after it; `method` is that of the request. Null: malformed. */
+export function readResponseHead(bytes: Buffer, method: string): ResponseHead | null {
+  const text = bytes.toString('latin1');
   const lineEnd = text.indexOf('\r\n');
-  const start = statusLine.exec(lineEnd < 0 ? text : text.slice(0, lineEnd));
+  const start = statusLine.exec(text.slice(0, lineEnd));
   if (start === null) return null;
-  const rawHeaders = readFields(text, lineEnd);
+  const rawHeaders = readFields(bytes, text, lineEnd + 2);
   if (rawHeaders === null || rawHeaders.length > 2 * maxFields) return null;
   const status = Number(start[2]);
   let length = -1;
@@ -39,29 +40,19 @@ export function readResponseHead(text: string, method: string): ResponseHead | n
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = rawHeaders[i]!;
     const value = rawHeaders[i + 1]!;
-    switch (name.length) {
-      case 10: {
-        const lower = name.toLowerCase();
-        if (lower === 'connection') {
-          if (listHas(value, 'close')) keepAlive = false;
-          else if (start[1] === '0' && listHas(value, 'keep-alive')) keepAlive = true;
-        } else if (lower === 'keep-alive') {
-          keepAliveMs = Number(keepAliveTimeout.exec(value)?.[1] ?? 0) * 1000;
-        }
-        break;
-      }
-      case 14:
-        if (name.toLowerCase() !== 'content-length') break;
-        // A repeated length is refused even if both agree (RFC 9112 section 6.3 allows either).
-        if (length >= 0) return null;
-        length = readLength(value);
-        if (length < 0) return null;
-        break;
-      case 17:
-        if (name.toLowerCase() !== 'transfer-encoding') break;
-        if (chunked || value.toLowerCase() !== 'chunked') return null;
-        chunked = true;
-        break;
+    if (isNamed(name, 'connection')) {
+      if (listHas(value, 'close')) keepAlive = false;
+      else if (start[1] === '0' && listHas(value, 'keep-alive')) keepAlive = true;
+    } else if (isNamed(name, 'keep-alive')) {
+      keepAliveMs = Number(keepAliveTimeout.exec(value)?.[1] ?? 0) * 1000;
+    } else if (isNamed(name, 'content-length')) {
+      // A repeated length is refused even if both agree (RFC 9112 section 6.3 allows either).
+      if (length >= 0) return null;
+      length = readLength(value);
+      if (length < 0) return null;
+    } else if (isNamed(name, 'transfer-encoding')) {
+      if (chunked || !isNamed(value, 'chunked')) return null;
+      chunked = true;
     }
   }
   // Two framings, or one that the version does not support, indicate response smuggling (RFC 9112 section 6.1).

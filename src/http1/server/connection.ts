@@ -123,7 +123,7 @@ export class Connection<C> implements Deadline, InputEvents, ReadingEvents, Resp
       this.#refuse(head);
       return;
     }
-    this.#held.set(all.subarray(head === null ? this.#head.start : this.#head.end));
+    this.#held.set(all, head === null ? this.#head.start : this.#head.end);
     if (head !== null) this.#serve(head);
     else if (!this.#held.charge()) this.#refuse('overloaded');
   }

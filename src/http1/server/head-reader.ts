@@ -32,7 +32,7 @@ export class HeadReader {
     if (found < 0) return this.#isMalformed(bytes) ? 'malformed' : null;
     this.#seen = 0;
     this.#emptyLines = 0;
-    return readRequestHead(bytes.toString('latin1', this.start, found));
+    return readRequestHead(bytes.subarray(this.start, found + 2));
   }
 
   #skipEmptyLines(bytes: Buffer): number {

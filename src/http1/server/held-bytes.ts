@@ -21,12 +21,12 @@ export class HeldBytes {
     return this.bytes.length;
   }
 
-  /** `bytes` replace the earlier ones; `charge` charges them. */
-  set(bytes: Buffer): void {
-    this.bytes = bytes;
-    if (bytes.length >= this.#charged) return;
-    this.#budget.give(this.#charged - bytes.length);
-    this.#charged = bytes.length;
+  /** The bytes from `from` on replace the earlier ones; `charge` charges them. Without any, nothing of the last read is kept in memory. */
+  set(bytes: Buffer, from = 0): void {
+    this.bytes = from < bytes.length ? bytes.subarray(from) : none;
+    if (this.bytes.length >= this.#charged) return;
+    this.#budget.give(this.#charged - this.bytes.length);
+    this.#charged = this.bytes.length;
   }
 
   add(bytes: Buffer): void {

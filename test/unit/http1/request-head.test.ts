@@ -1,11 +1,13 @@
 /** The head of a request: what is parsed, and what is refused because two parsers could disagree. */
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
-import { readRequestHead as readHead } from '../../../src/http1/grammar/request-head.ts';
+import { readRequestHead } from '../../../src/http1/grammar/request-head.ts';
 
 const get = 'GET /a HTTP/1.1';
 const get10 = 'GET /a HTTP/1.0';
 const post = 'POST /a HTTP/1.1';
+
+const readHead = (text: string) => readRequestHead(Buffer.from(`${text}\r\n`, 'latin1'));
 
 describe('a valid head', () => {
   it.each<[string, string[], object]>([
