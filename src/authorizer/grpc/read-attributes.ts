@@ -2,6 +2,7 @@
  * Envoy's `ext_authz` over gRPC: the original request is in the attributes of the check, with every header of the client. Envoy joins
  * headers of one name by a comma, or lists them as received if `encode_raw_headers` is set.
  */
+import { token } from '../../core/syntax/header-fields.ts';
 import { listHas } from '../../http1/grammar/fields.ts';
 import type { OriginalRequest } from '../dialect.ts';
 import { withoutConnection } from '../read-check.ts';
@@ -22,6 +23,7 @@ export function readAttributes(check: CheckMessage, waitsMs: number): ReadAttrib
   if (raw.length > 0 && http.headers.length > 0) return null;
   const peer = addressOf(source?.address?.socketAddress?.address ?? null);
   const headers = headersOf(raw.length > 0 ? raw : http.headers);
+  if (headers === null) return null;
   const upgrades = headers.some(
     (name, at) => at % 2 === 0 && name.toLowerCase() === 'upgrade' && listHas(headers[at + 1]!, 'websocket'),
   );
@@ -33,13 +35,18 @@ export function readAttributes(check: CheckMessage, waitsMs: number): ReadAttrib
   return read === null ? null : { ...read, upgrades };
 }
 
-/** Without pseudo-headers, which the attributes already contain. */
-function headersOf(headers: readonly HeaderMessage[]): string[] {
+/** Control characters, which no header contains (RFC 9110 section 5.5). */
+const control = /[\0-\x08\n-\x1f\x7f]/;
+
+/** Without pseudo-headers, which the attributes already contain. Null: not headers of HTTP. */
+function headersOf(headers: readonly HeaderMessage[]): string[] | null {
   const rawHeaders: string[] = [];
   for (const { key, value = '', rawValue } of headers) {
     if (key.startsWith(':')) continue;
     const isRaw = rawValue !== undefined && rawValue.length > 0;
-    rawHeaders.push(bytesOf(key), isRaw ? Buffer.from(rawValue).toString('latin1') : bytesOf(value));
+    const bytes = isRaw ? Buffer.from(rawValue).toString('latin1') : bytesOf(value);
+    if (!token.test(key) || control.test(bytes)) return null;
+    rawHeaders.push(key, bytes);
   }
   return rawHeaders;
 }

@@ -12,7 +12,7 @@ export interface WrittenHead {
 /** Methods that announce a missing body (RFC 9110 section 8.6). */
 const usuallyWithBody: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH']);
 
-/** Null if it would not be valid HTTP: everything was checked when it was parsed, and is checked again. */
+/** Null if it would not be one request: everything was checked when it was parsed, and line ends are looked for again. */
 export function writeRequestHead(request: OutgoingRequest, host: string, oneRequest: boolean): WrittenHead | null {
   const { method, path, headers, body, upgrade } = request;
   // One check of all parts costs less than one of each.

@@ -38,7 +38,7 @@ export function readFields(bytes: Buffer, text: string, at: number): string[] | 
   return fields;
 }
 
-/** Whether a name or another token is `wanted`, which is in lower case. Compares in place, because a copy would cost more. */
+/** Whether a name or another token is `wanted`, in lower case; as `isNamed` of `core`, from which nothing is imported here. */
 export function isNamed(text: string, wanted: string): boolean {
   if (text.length !== wanted.length) return false;
   for (let i = 0; i < wanted.length; i += 1) {
@@ -60,12 +60,12 @@ export function readLength(value: string): number {
 
 /** Whether a comma-separated list (RFC 9110 section 5.6.1) has the member, in any case. `member` is in lower case. */
 export function listHas(value: string, member: string): boolean {
-  if (isNamed(value, member)) return true;
-  return value.includes(',') && value.split(',').some((part) => isNamed(trimmed(part, 0, part.length), member));
+  if (!value.includes(',')) return isNamed(trimmed(value, 0, value.length), member);
+  return value.split(',').some((part) => isNamed(trimmed(part, 0, part.length), member));
 }
 
-/** What a recipient could read as the end of a line or a text (RFC 9110 section 5.5), and what is not a byte. */
-const unsendable = /[\0\n\r\u0100-\uffff]/;
+/** NUL, CR and LF (RFC 9110 section 5.5), other characters at which some readers end a line (VT, FF, FS, GS, RS), and what is not a byte. */
+const unsendable = /[\0\n-\r\x1c-\x1e\u0100-\uffff]/;
 
 /** Whether names, values or the rest of a start line may be sent. A line end in one would add fields or split the message. */
 export function isSendable(parts: string): boolean {

@@ -279,11 +279,24 @@ describe('the checked request', () => {
     expect((await proxy.ask(getCheck('/socket', cookie))).status).toBe(403);
   });
 
+  test.each([
+    ['an empty name', ['', 'ak_12345']],
+    ['a blank in a name', ['x a', 'b']],
+    ['a vertical tab in a value', ['x-a', 'b\x0bc']],
+    ['CR LF in a value', ['x-a', 'b\r\nx-c: d']],
+    ['NUL in a value', ['x-a', 'b\0']],
+  ])('headers that are not HTTP, with %s, are refused', async (_name, headers) => {
+    for (const raw of [false, true])
+      expect(refusal(await proxy.ask(getCheck('/open', headers), { raw }))).toEqual(refused(400, 'check_invalid'));
+  });
+
   test('a WebSocket over HTTP/2, which has no key, is not an ordinary request', async () => {
     // As Envoy translates an extended CONNECT (RFC 8441).
     const asked = ['Upgrade', 'websocket', 'Connection', 'upgrade', 'Sec-WebSocket-Version', '13'];
     for (const raw of [false, true]) {
       expect(refusal(await proxy.ask(getCheck('/open', asked), { raw }))).toEqual(refused(400, 'upgrade_unsupported'));
+      const padded = getCheck('/open', asked.with(1, ' WebSocket\t'));
+      expect(refusal(await proxy.ask(padded, { raw }))).toEqual(refused(400, 'upgrade_unsupported'));
       const foreign = getCheck('/socket', ['Cookie', 'session=good', 'Origin', 'http://evil.test', ...asked]);
       expect((await proxy.ask(foreign, { raw })).status).toBe(403);
       const own = await proxy.ask(getCheck('/socket', [...bearer, ...asked]), { raw });

@@ -312,6 +312,7 @@ describe('a request', () => {
     ['with a bare LF in a value', { headers: ['host', 'a.test', 'x', 'y\nz: 1'] }],
     ['with a bare CR in a value', { headers: ['host', 'a.test', 'x', 'y\rz'] }],
     ['with a NUL', { headers: ['host', 'a.test', 'x', 'y\0z'] }],
+    ['with a form feed in its path', { path: '/a\x0cHTTP/1.1' }],
     ['with a character beyond Latin-1', { headers: ['host', 'a.test', 'x', '\u0142'] }],
     ['with a line end in a name', { headers: ['host', 'a.test', 'x: 1\r\ny', 'z'] }],
   ])('%s is never sent', async (_name, odd) => {

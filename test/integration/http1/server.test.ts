@@ -306,6 +306,8 @@ describe('the head of a response', () => {
     ['LF in a value', null, ['x-a', 'b\nx-injected: c']],
     ['CR in a value', null, ['x-a', 'b\rx-injected: c']],
     ['NUL in a value', null, ['x-a', 'b\0c']],
+    ['a vertical tab in a value', null, ['x-a', 'b\x0bx-injected: c']],
+    ['a record separator in a value', null, ['x-a', 'b\x1ex-injected: c']],
     ['a character beyond Latin-1 in a value', null, ['x-a', '\u010d\u010a']],
     ['CR LF in a name', null, ['x-a: b\r\nx-injected', 'c']],
     ['CR LF in the reason phrase', 'OK\r\nx-injected: c', []],
