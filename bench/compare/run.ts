@@ -62,6 +62,10 @@ for (const contender of wanted) {
   running.push(await startContender(contender));
 }
 const cases = running.flatMap((one) => one.contender.cases.map((each) => ({ ...one, case: each })));
+// What a target compares is measured one after the other, because the speed of a shared machine varies within seconds.
+const compared = ['mixed', 'distinct', 'repeated', 'public', 'signed'];
+const turnOf = ({ name }: Case) => compared.findIndex((workload) => name.endsWith(` ${workload}`));
+const inTurn = cases.toSorted((one, other) => turnOf(one.case) - turnOf(other.case));
 
 const conditions: Conditions = {
   date: new Date().toISOString(),
@@ -89,14 +93,14 @@ const results = new Map<string, CaseResults>(
   cases.map(({ case: { name, what } }) => [name, { name, what, saturated: [], even: [], paced: [], residentBytes: 0 }]),
 );
 for (let round = 1; round <= conditions.rounds; round += 1) {
-  for (const one of cases) {
+  for (const one of inTurn) {
     const { saturated } = results.get(one.case.name)!;
     saturated.push(await drive(one, { request: one.case.request, status: 200, seconds: conditions.seconds }));
   }
   process.stderr.write(`round ${round} of ${conditions.rounds} done\n`);
 }
 for (let round = 0; round < 3 && conditions.even > 0; round += 1) {
-  for (const one of cases) {
+  for (const one of inTurn) {
     const even = { request: one.case.request, status: 200, seconds: 2, rate: conditions.even };
     results.get(one.case.name)!.even.push(await drive(one, even));
   }
