@@ -8,7 +8,7 @@ import { ClientError } from './client-error.ts';
 import type { Connection, ConnectionOwner } from './connection.ts';
 import { OpenConnections } from './open-connections.ts';
 import type { OutgoingRequest, ResponseHandler } from './request.ts';
-import { WaitingRequests } from './waiting-requests.ts';
+import { RequestQueue } from './request-queue.ts';
 
 export interface PoolOptions {
   /** Maximum number of connections. */
@@ -25,7 +25,7 @@ export class Pool implements ConnectionOwner {
   readonly #connections: OpenConnections;
   /** The one that became idle last is at the end. */
   readonly #idle: Connection[] = [];
-  readonly #waiting: WaitingRequests;
+  readonly #queue: RequestQueue;
   /** Those that became free in this turn of the event loop. */
   #freed: Connection[] = [];
   #sweeper: NodeJS.Timeout | null = null;
@@ -35,7 +35,7 @@ export class Pool implements ConnectionOwner {
   constructor(origin: string, options: PoolOptions) {
     this.#connections = new OpenConnections(new URL(origin), options, this);
     const opened = (connection: Connection) => this.#reuse(connection);
-    this.#waiting = new WaitingRequests(this.#connections, opened, this.#settle);
+    this.#queue = new RequestQueue(this.#connections, opened, this.#settle);
   }
 
   /** Sends the request on a kept or a new connection, now or when its turn comes. Everything else is reported to `handler`. */
@@ -53,7 +53,7 @@ export class Pool implements ConnectionOwner {
       return;
     }
     // An idle connection of another group is closed to make room; its end lets the next in line connect.
-    if (!this.#waiting.add(request, handler)) this.#idle[0]?.destroy();
+    if (!this.#queue.add(request, handler)) this.#idle[0]?.destroy();
   }
 
   /** Sends the request on its own connection, which carries nothing else. */
@@ -79,7 +79,7 @@ export class Pool implements ConnectionOwner {
     // First, so that a request that is sent again after its failure opens no connection.
     this.#connections.destroy();
     const closed = this.close();
-    this.#waiting.fail(new ClientError('closed'));
+    this.#queue.fail(new ClientError('closed'));
     this.#settle();
     await closed;
   }
@@ -94,7 +94,7 @@ export class Pool implements ConnectionOwner {
     this.#connections.delete(connection);
     const at = this.#idle.indexOf(connection);
     if (at >= 0) this.#idle.splice(at, 1);
-    this.#waiting.connect();
+    this.#queue.connect();
     this.#settle();
   }
 
@@ -106,10 +106,10 @@ export class Pool implements ConnectionOwner {
 
   #reuse(connection: Connection): void {
     if (!connection.usable) return;
-    const { line } = this.#waiting;
-    if (line.length > 0 && this.#waiting.serve(connection)) return;
+    const { waiting } = this.#queue;
+    if (waiting.length > 0 && this.#queue.serve(connection)) return;
     // Other groups may hold all connections.
-    if (this.#closing !== null || (line.length > 0 && this.#connections.full)) {
+    if (this.#closing !== null || (waiting.length > 0 && this.#connections.full)) {
       connection.destroy();
       return;
     }
@@ -127,7 +127,7 @@ export class Pool implements ConnectionOwner {
   }
 
   readonly #settle = (): void => {
-    if (this.#closed === null || this.#connections.size + this.#waiting.line.length > 0) return;
+    if (this.#closed === null || this.#connections.size + this.#queue.waiting.length > 0) return;
     if (this.#sweeper !== null) clearInterval(this.#sweeper);
     this.#closed();
   };

@@ -12,8 +12,8 @@ interface Waiting {
   readonly handler: ResponseHandler;
 }
 
-export class WaitingRequests {
-  readonly line: Waiting[] = [];
+export class RequestQueue {
+  readonly waiting: Waiting[] = [];
   readonly #connections: OpenConnections;
   readonly #opened: (connection: Connection) => void;
   readonly #failed: () => void;
@@ -28,7 +28,7 @@ export class WaitingRequests {
   /** Opens a connection for the request, which takes the first one that becomes free. False: there is no room for another connection. */
   add(request: OutgoingRequest, handler: ResponseHandler): boolean {
     const waiting = { request, handler };
-    this.line.push(waiting);
+    this.waiting.push(waiting);
     if (this.#connections.full) return false;
     this.#connectFor(waiting);
     return true;
@@ -37,29 +37,29 @@ export class WaitingRequests {
   /** Gives the connection to the first request of its group that is still wanted. */
   serve(connection: Connection): boolean {
     for (;;) {
-      const at = this.line.findIndex(({ request }) => request.group === connection.group);
+      const at = this.waiting.findIndex(({ request }) => request.group === connection.group);
       if (at < 0) return false;
-      const [next] = this.line.splice(at, 1);
+      const [next] = this.waiting.splice(at, 1);
       if (connection.send(next!.request, next!.handler)) return true;
     }
   }
 
   /** Opens a connection for the first request, if there is room. */
   connect(): void {
-    const next = this.line[0];
+    const next = this.waiting[0];
     if (next !== undefined && !this.#connections.full) this.#connectFor(next);
   }
 
   /** Fails all of them. */
   fail(error: ClientError): void {
-    for (const { handler } of this.line.splice(0)) handler.onResponseError(error);
+    for (const { handler } of this.waiting.splice(0)) handler.onResponseError(error);
   }
 
   #connectFor(waiting: Waiting): void {
     this.#connections.open(waiting.request, false, this.#opened, (error) => {
-      const at = this.line.indexOf(waiting);
+      const at = this.waiting.indexOf(waiting);
       if (at >= 0) {
-        this.line.splice(at, 1);
+        this.waiting.splice(at, 1);
         waiting.handler.onResponseError(error);
       }
       this.connect();
