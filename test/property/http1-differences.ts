@@ -59,7 +59,7 @@ const framingOfNode = (start: string, start10: string, refusal: (ours: string) =
   },
   {
     name: 'a transfer coding in two fields',
-    reason: 'RFC 9112 section 7.1.1: spaces around ";" and "=" must be parsed, and quoted strings may contain obs-text',
+    reason: 'RFC 9112 section 6.1: chunked must not be applied twice, and parsers differ on which field counts',
     explains: ({ rest, end }) => end === refusal('framing') && values(rest, 'transfer-encoding').length > 1,
     example: `${line(start, 'Transfer-Encoding: gzip', 'Transfer-Encoding: chunked')}0\r\n\r\n`,
   },
@@ -73,7 +73,7 @@ const framingOfNode = (start: string, start10: string, refusal: (ours: string) =
   },
   {
     name: 'a chunk size of more than twelve digits',
-    reason: 'RFC 9110 section 5.5: spaces around a value are not part of it. For Node it is another coding',
+    reason: 'RFC 9112 section 7.1: recipients must guard against overflow; Node counts the value, not the digits',
     explains: ({ rest, end }) =>
       end === refusal('body malformed') &&
       values(rest, 'transfer-encoding').length > 0 &&
@@ -85,13 +85,13 @@ const framingOfNode = (start: string, start10: string, refusal: (ours: string) =
 const framingOfOurs = (start: string): readonly Difference[] => [
   {
     name: 'spaces in chunk extensions, and text beyond ASCII in their quotation marks',
-    reason: 'RFC 9112 section 7.1.1: blanks around ";" and "=" must be read, and quoted strings may hold obs-text',
+    reason: 'RFC 9112 section 7.1.1: spaces around ";" and "=" must be parsed, and quoted strings may contain obs-text',
     explains: ({ rest, end }) =>
       (end === 'HPE_STRICT' || end === 'HPE_INVALID_CHUNK_SIZE') && /\r\n[\da-fA-F]+;[^\r\n]*[\t \x80-\xff]/.test(rest),
     example: `${line(start, 'Transfer-Encoding: chunked')}1; a = b\r\nx\r\n0\r\n\r\n`,
   },
   {
-    name: 'RFC 9112 section 3: a single space separates the parts; parsers that split at spaces disagree on the parts',
+    name: 'a framing field in trailers',
     reason: 'RFC 9110 section 6.5.1: trailers are not part of the head; ours are dropped, so they have no effect',
     explains: ({ rest, end }) =>
       /^HPE_(?:INVALID_CONTENT_LENGTH|INVALID_TRANSFER_ENCODING|UNEXPECTED_CONTENT_LENGTH)$/.test(end) &&
@@ -100,7 +100,7 @@ const framingOfOurs = (start: string): readonly Difference[] => [
   },
   {
     name: 'a tab after chunked',
-    reason: 'RFC 9110 section 5.5: blanks around a value are no part of it. For Node it is another coding',
+    reason: 'RFC 9110 section 5.5: spaces and tabs around a value are not part of it. For Node it is another coding',
     explains: ({ rest }) => hasTabBehindChunked(rest),
     example: `${line(start, 'Transfer-Encoding: chunked\t')}0\r\n\r\n`,
   },
@@ -119,9 +119,15 @@ export const requestDifferences: Readonly<Record<Parting['accepts'], readonly Di
     {
       name: 'more than one space before the target',
       reason:
-        'RFC 9112 section 3: a single space separates the parts; readers that split at blanks disagree on what is what',
+        'RFC 9112 section 3: a single space separates the parts; parsers that split at spaces disagree on the parts',
       explains: ({ rest, end }) => end === 'malformed' && /^\S+ {2,}\S+/.test(startLine(rest)),
       example: line('GET  / HTTP/1.1'),
+    },
+    {
+      name: 'more than one space before the version',
+      reason: 'RFC 9112 section 3: as before the target',
+      explains: ({ rest, end }) => end === 'malformed' && /^\S+ \S+ {2,}HTTP/.test(startLine(rest)),
+      example: line('GET /  HTTP/1.1'),
     },
     {
       name: 'no version',
@@ -231,7 +237,17 @@ export const responseDifferences: Readonly<Record<Parting['accepts'], readonly D
       example: line('HTTP/1.1 101 Switching Protocols'),
     },
   ],
-  ours: framingOfOurs('HTTP/1.1 200 OK'),
+  ours: [
+    ...framingOfOurs('HTTP/1.1 200 OK'),
+    {
+      name: 'an interim response of HTTP/1.0',
+      reason:
+        'RFC 9110 section 15.2: a client must parse interim responses even if it does not expect them. For Node, one of HTTP/1.0 ends the connection',
+      explains: ({ rest, end }) =>
+        end === 'HPE_CLOSED_CONNECTION' && /^(?:HTTP\/1\.1 1\d\d[\s\S]*?\r\n\r\n)*HTTP\/1\.0 1\d\d/.test(rest),
+      example: `HTTP/1.0 100 Continue\r\n\r\n${line('HTTP/1.1 200 OK', 'Content-Length: 0')}`,
+    },
+  ],
 };
 
 /** Whether it applies to the status line of the response or of a preceding interim one. */

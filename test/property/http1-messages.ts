@@ -36,7 +36,17 @@ const rareTargets = [
   ' /',
 ];
 const versions = ['HTTP/1.1', 'HTTP/1.1', 'HTTP/1.1', 'HTTP/1.1', 'HTTP/1.1', 'HTTP/1.0'];
-const rareVersions = ['HTTP/2.0', 'HTTP/0.9', 'RTSP/1.0', 'ICE/1.0', 'HTTP/1.2', 'http/1.1', 'HTTP/1.1 ', 'HTTP/11'];
+const rareVersions = [
+  'HTTP/2.0',
+  'HTTP/0.9',
+  'RTSP/1.0',
+  'ICE/1.0',
+  'HTTP/1.2',
+  'http/1.1',
+  'HTTP/1.1 ',
+  ' HTTP/1.1',
+  'HTTP/11',
+];
 const plainFields = [
   'Accept: */*',
   'X-Empty:',
@@ -210,7 +220,11 @@ const rareStatusLines = [
   'ICE/1.0 200 OK',
   'ICY 200 OK',
 ];
-const interim = mostly([''], ['HTTP/1.1 100 Continue\r\n\r\n', 'HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n'], 20);
+const interim = mostly(
+  [''],
+  ['HTTP/1.1 100 Continue\r\n\r\n', 'HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n', 'HTTP/1.0 100 Continue\r\n\r\n'],
+  20,
+);
 const response = fc
   .tuple(interim, mostly(statusLines, rareStatusLines, 20), framedMessage)
   .map(([before, status, { lines, body }]) => `${before}${status}\r\n${lines}\r\n${body}`);
