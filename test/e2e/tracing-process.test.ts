@@ -12,7 +12,7 @@ import { type OtlpReceiver, startOtlpReceiver } from '../support/otlp-receiver.t
 import { sendRaw } from '../support/raw-client.ts';
 import { type RunningCommand, runCommand } from '../support/running-command.ts';
 
-/** Prints the name of every loaded OpenTelemetry module, except only its API, which `prom-client` needs. */
+/** Prints the name of every loaded OpenTelemetry module except the API, which `prom-client` needs. */
 const watch = `
 import { writeSync } from 'node:fs';
 import { registerHooks } from 'node:module';

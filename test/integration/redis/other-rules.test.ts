@@ -144,7 +144,7 @@ describe.each(changes)('%s', (_, lenient, strict, refused) => {
   });
 });
 
-test("the requests to a source, and the client's secret, make no difference", async () => {
+test("a source's timeout and concurrency, and the client's secret, make no difference", async () => {
   const token = 'an-opaque-token';
   expect(await status(await gatewayOf(introspection('')), token)).toBe(200);
   const rotated = introspection(', timeout: 3s, concurrency: 7').replace('a-client-secret', 'the-next-secret');

@@ -142,7 +142,7 @@ describe('the gateway secret', () => {
     ['listen: "10.0.0.1:8081"', true],
     [`listen: ":8081"\ngatewaySecret: ${secret}`, false],
     ['listen: ":8081"\ntrustedProxies: [10.0.0.0/8]', false],
-  ])('%s: only local peers can set a client address is %s', (lines, unknown) => {
+  ])('%s: clients behind a gateway cannot be distinguished: %s', (lines, unknown) => {
     const result = parseAuthApiFile(`database: ":memory:"\nsecret: "\${AUTH_SECRET}"\n${lines}\n`, options);
     expect(result.ok && result.config.clientsUnknown).toBe(unknown);
   });

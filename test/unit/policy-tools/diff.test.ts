@@ -387,12 +387,12 @@ describe('text output', () => {
     expect(text(alike)).toMatch(/\nBy role .*\n {2}role user, role reporter {2,}section-0 and 39 more\n/);
   });
 
-  it('lists the first changes, and all of them with --all', () => {
+  it('lists the same change of many routes once', () => {
     expect(text(alike).match(/^ {2}\+ /gm)).toHaveLength(1);
     expect(diff(before, alike).newlyAllowed).toHaveLength(40);
   });
 
-  it('lists the first ones, and all of them with --all', () => {
+  it('lists the first changes, and all of them with --all', () => {
     expect(text(apart).match(/^ {2}\+ /gm)).toHaveLength(10);
     expect(text(apart)).toContain('  and 30 more (--all)\n');
     expect(text(apart, true).match(/^ {2}\+ /gm)).toHaveLength(40);

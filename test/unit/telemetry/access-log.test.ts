@@ -178,7 +178,7 @@ test('identity, staleness and the entrypoint are members of the line', async () 
 
 test.each([
   ['microseconds', 1000.001, 0.001],
-  ['microseconds', 1000.012, 0.012],
+  ['tens of microseconds', 1000.012, 0.012],
   ['whole milliseconds', 1012, 12],
   ['hours', 1000 + 7_200_000.5, 7_200_000.5],
   ['a clock that went back', 900, 0],
