@@ -3,6 +3,7 @@
  * target in the headers `Method` and `Path`. It lacks the client address, so no address condition is met, and the scheme:
  * `X-Forwarded-Proto` is the client's own.
  */
+import { isNamed } from '../core/syntax/header-fields.ts';
 import type { CheckRequest, Dialect, OriginalRequest } from './dialect.ts';
 import { allManaged } from './managed-headers.ts';
 import { original, takeField } from './read-fields.ts';
@@ -22,7 +23,7 @@ export const gatewayApi: Dialect = {
 function withoutScheme(rawHeaders: readonly string[]): string[] {
   const rest: string[] = [];
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-    if (rawHeaders[i]!.toLowerCase() !== 'x-forwarded-proto') rest.push(rawHeaders[i]!, rawHeaders[i + 1]!);
+    if (!isNamed(rawHeaders[i]!, 'x-forwarded-proto')) rest.push(rawHeaders[i]!, rawHeaders[i + 1]!);
   }
   return rest;
 }

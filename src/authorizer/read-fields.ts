@@ -1,6 +1,6 @@
 /** The fields with which proxies describe the original request, extracted from the headers of the check, each at most once. */
 import { parseAddress } from '../core/syntax/addresses.ts';
-import { trimBlanks } from '../core/syntax/header-fields.ts';
+import { isNamed, trimBlanks } from '../core/syntax/header-fields.ts';
 import type { CheckRequest, OriginalRequest } from './dialect.ts';
 
 interface Fields<Name extends string> {
@@ -85,7 +85,7 @@ export function takeLastAddress(rawHeaders: readonly string[]): {
 } {
   const rest = [...rawHeaders];
   for (let i = rest.length - 2; i >= 0; i -= 2) {
-    if (rest[i]!.toLowerCase() !== 'x-forwarded-for') continue;
+    if (!isNamed(rest[i]!, 'x-forwarded-for')) continue;
     const value = rest[i + 1]!;
     const comma = value.lastIndexOf(',');
     if (comma < 0) rest.splice(i, 2);
@@ -107,7 +107,7 @@ export function addressOf(text: string | null): string | null {
 function isSecure(rawHeaders: readonly string[]): boolean {
   let secure = false;
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-    if (rawHeaders[i]!.toLowerCase() === 'x-forwarded-proto') secure = /^(?:https|wss)$/i.test(rawHeaders[i + 1]!);
+    if (isNamed(rawHeaders[i]!, 'x-forwarded-proto')) secure = /^(?:https|wss)$/i.test(rawHeaders[i + 1]!);
   }
   return secure;
 }

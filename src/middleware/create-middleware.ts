@@ -8,6 +8,7 @@ import type { Socket } from 'node:net';
 import type { Allow } from '../core/decision.ts';
 import { appendCorsHeaders } from '../core/forwarding/cors.ts';
 import type { TrustedProxies } from '../core/syntax/addresses.ts';
+import { isNamed } from '../core/syntax/header-fields.ts';
 import type { ConnectionFault } from '../http1/server/server.ts';
 import type { WholeResponse } from '../http1/server/whole-response.ts';
 import type { Client } from '../proxy/client.ts';
@@ -257,7 +258,7 @@ function passTo(
 function framing(rawHeaders: readonly string[], upgrade: boolean): string[] {
   const kept: string[] = upgrade ? ['connection', 'Upgrade'] : [];
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-    if (rawHeaders[i]!.toLowerCase() === 'transfer-encoding') kept.push(rawHeaders[i]!, rawHeaders[i + 1]!);
+    if (isNamed(rawHeaders[i]!, 'transfer-encoding')) kept.push(rawHeaders[i]!, rawHeaders[i + 1]!);
   }
   return kept;
 }

@@ -13,7 +13,7 @@ export interface ReadRequest {
   readonly fault: HeadFault | null;
 }
 
-/** What Node cannot have read from bytes; it would be cut to a byte, maybe to a line end. */
+/** Characters that Node cannot have read from bytes. As Latin-1, each would be cut to its low byte, which may be a line end. */
 const notLatin1 = /[^\0-\xff]/;
 
 export function readRequest(message: IncomingMessage): ReadRequest {

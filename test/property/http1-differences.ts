@@ -125,7 +125,7 @@ export const requestDifferences: Readonly<Record<Parting['accepts'], readonly Di
     },
     {
       name: 'more than one space before the version',
-      reason: 'RFC 9112 section 3: as before the target',
+      reason: 'RFC 9112 section 3: a single space separates the parts, here too',
       explains: ({ rest, end }) => end === 'malformed' && /^\S+ \S+ {2,}HTTP/.test(startLine(rest)),
       example: line('GET /  HTTP/1.1'),
     },

@@ -2,7 +2,7 @@
  * Envoy's `ext_authz` over gRPC: the original request is in the attributes of the check, with every header of the client. Envoy joins
  * headers of one name by a comma, or lists them as received if `encode_raw_headers` is set.
  */
-import { token } from '../../core/syntax/header-fields.ts';
+import { isNamed, token } from '../../core/syntax/header-fields.ts';
 import { listHas } from '../../http1/grammar/fields.ts';
 import type { OriginalRequest } from '../dialect.ts';
 import { withoutConnection } from '../read-check.ts';
@@ -25,7 +25,7 @@ export function readAttributes(check: CheckMessage, waitsMs: number): ReadAttrib
   const headers = headersOf(raw.length > 0 ? raw : http.headers);
   if (headers === null) return null;
   const upgrades = headers.some(
-    (name, at) => at % 2 === 0 && name.toLowerCase() === 'upgrade' && listHas(headers[at + 1]!, 'websocket'),
+    (name, at) => at % 2 === 0 && isNamed(name, 'upgrade') && listHas(headers[at + 1]!, 'websocket'),
   );
   const rawHeaders = withoutConnection(headers);
   // Envoy has added the address that it states as the source.

@@ -534,7 +534,7 @@ const table = {
     level: 'warn',
     retryable: false,
     advice:
-      'A proxy sent a check without a field of its dialect, such as the method, target, host or address of its client, or sent one twice. Compare its configuration with what "rolegate proxy-config" prints.',
+      'A proxy sent a check without a field of its dialect, such as the method, target, host or address of its client, sent one twice, or sent headers that are not valid HTTP. Compare its configuration with what "rolegate proxy-config" prints.',
   },
   proxied_service_unavailable: {
     status: 503,

@@ -38,14 +38,9 @@ export function readFields(bytes: Buffer, text: string, at: number): string[] | 
   return fields;
 }
 
-/** Whether a name or another token is `wanted`, in lower case; as `isNamed` of `core`, from which nothing is imported here. */
+/** Whether a name or another token is `wanted`, which is in lower case. */
 export function isNamed(text: string, wanted: string): boolean {
-  if (text.length !== wanted.length) return false;
-  for (let i = 0; i < wanted.length; i += 1) {
-    const code = text.charCodeAt(i);
-    if ((code >= 0x41 && code <= 0x5a ? code + 0x20 : code) !== wanted.charCodeAt(i)) return false;
-  }
-  return true;
+  return text.length === wanted.length && text.toLowerCase() === wanted;
 }
 
 /** RFC 9110 section 8.6, without the leading zeros that some implementations read as octal. */

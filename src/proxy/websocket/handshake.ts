@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { subprotocolBearer, withoutSubprotocolBearer } from '../../core/credential/subprotocol-bearer.ts';
 import type { ForwardingRules } from '../../core/forwarding/forwarding-rules.ts';
 import { appendResponseHeaders } from '../../core/forwarding/response-headers.ts';
+import { isNamed } from '../../core/syntax/header-fields.ts';
 
 const guid = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 
@@ -42,7 +43,7 @@ export function handshakeHeaders(
 function settleProtocol(responseHeaders: string[], requestHeaders: readonly string[], marker: string): void {
   let selected = false;
   for (let i = responseHeaders.length - 2; i >= 0; i -= 2) {
-    if (responseHeaders[i]!.toLowerCase() !== 'sec-websocket-protocol') continue;
+    if (!isNamed(responseHeaders[i]!, 'sec-websocket-protocol')) continue;
     if (responseHeaders[i + 1] === marker) responseHeaders.splice(i, 2);
     else selected = true;
   }
@@ -59,7 +60,7 @@ function settleProtocol(responseHeaders: string[], requestHeaders: readonly stri
 function onlyValue(headers: readonly string[], name: string): string | null {
   let value: string | null = null;
   for (let i = 0; i < headers.length; i += 2) {
-    if (headers[i]!.toLowerCase() !== name) continue;
+    if (!isNamed(headers[i]!, name)) continue;
     if (value !== null) return null;
     value = headers[i + 1]!;
   }
