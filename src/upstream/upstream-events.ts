@@ -14,7 +14,7 @@ export interface UpstreamEvents {
   /** The head of the response; `rawHeaders` are alternating names and values. */
   responseHead(status: number, statusText: string, rawHeaders: readonly string[]): void;
   responseData(part: Buffer): void;
-  /** All received bytes were handed on, and the response is incomplete. */
+  /** The head and all received bytes of the body were handed on, and the response is incomplete. */
   responseWaits(): void;
   responseEnd(): void;
   /** The service switched protocols. `take` returns its socket; if it is not called, the connection is closed. */

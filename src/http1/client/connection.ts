@@ -146,9 +146,9 @@ export class Connection implements ConnectionControl, BatchedWriter {
     const { early, whole, head } = this.#reader;
     if (failure !== null) this.#end(new ClientError(failure));
     else if (early !== null) handler.onUpgrade(this, head!.rawHeaders, early);
-    else if (!whole) handler.onResponseWaits();
     // A read that filled its buffer may have left more bytes unread.
-    else this.#finish(handler, reused && bytes.length === bytes.buffer.byteLength);
+    else if (whole) this.#finish(handler, reused && bytes.length === bytes.buffer.byteLength);
+    else if (head !== null) handler.onResponseWaits();
   }
 
   pause(): void {

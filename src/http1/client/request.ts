@@ -45,7 +45,7 @@ export interface ResponseHandler {
   onResponseHead(control: ConnectionControl, status: number, statusText: string, rawHeaders: readonly string[]): void;
   /** The handler may keep `part`. */
   onResponseData(control: ConnectionControl, part: Buffer): void;
-  /** All received bytes are parsed, and the response is incomplete. */
+  /** The head and all received bytes of the body were handed on, and the response is incomplete. */
   onResponseWaits(): void;
   /** The server has switched protocols. `early`: the bytes after its head. The handler detaches the socket or aborts. */
   onUpgrade(control: ConnectionControl, rawHeaders: readonly string[], early: Buffer): void;
