@@ -224,6 +224,49 @@ describe.each(changes)('%s', (_, from, to) => {
   }, 60_000);
 });
 
+/** Each lets more in without a difference in decisions: the Auth API and the trusted addresses are given there. */
+const unjudged: readonly (readonly [name: string, from: string, to: string, setting: string])[] = [
+  ['another Auth API', 'url: "http://127.0.0.1:8081"', 'url: "http://127.0.0.2:8081"', 'authApi.url'],
+  ['no verification', ':8081" }', ':8081", fields: { verified: false } }', 'authApi.fields.verified'],
+  ['more rejected statuses', ':8081" }', ':8081", rejectedStatuses: [401, 404] }', 'authApi.rejectedStatuses'],
+  ['more trusted proxies', 'roles:', 'server: { trustedProxies: ["203.0.113.0/24"] }\nroles:', 'server.trustedProxies'],
+  ['a longer cache', 'roles:', 'cache: { accepted: 24h }\nroles:', 'cache.accepted'],
+  [
+    'a claim that users write',
+    'roles:',
+    'identity: { claims: { tenants: { field: profile.tenants, type: list } } }\nroles:',
+    'identity.claims.tenants',
+  ],
+  [
+    "another team's service",
+    'upstreams: { service: { targets: ["http://127.0.0.1:3000"] } }',
+    'upstreams: { service: { targets: ["http://127.0.0.1:3001"] } }',
+    'upstreams.service.targets',
+  ],
+  [
+    'more kinds of credentials',
+    'upstream: service, access: [editor]',
+    'upstream: service, access: [editor], websocket: true',
+    'routes.report.websocket',
+  ],
+];
+
+test.each(unjudged)('%s fails the gate by name, and passes once accepted', async (_, from, to, setting) => {
+  expect(base).toContain(from);
+  writeFileSync(file(), base.replace(from, to));
+  const gate = ['--coverage', '0', '--mutation', '0', '--fail-on', 'newly-allowed'] as const;
+  const refused = await ci(...gate);
+  expect(refused.code, refused.report).toBe(3);
+  expect(refused.report).toContain('| newly allowed | 0 |');
+  expect(refused.report).toMatch(new RegExp(`### Settings that may allow more .*\\n\\n(?:- .*\\n)*- \`${setting}[.\\w]*\``));
+  const [section] = setting.split(/\.(?=[^.]*$)/);
+  for (const key of [setting, section!]) {
+    const accepted = await ci(...gate, '--accept', key);
+    expect([accepted.code, accepted.report]).toEqual([0, expect.stringContaining(`### Accepted settings\n\n- \``)]);
+  }
+  expect((await ci(...gate, '--accept', setting.slice(0, -1))).code).toBe(3);
+});
+
 test('the repository is unchanged: no staged change, no additional worktree', async () => {
   writeFileSync(file(), base);
   const before = readFileSync(join(folder, '.git/index'));
