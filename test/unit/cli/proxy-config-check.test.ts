@@ -428,7 +428,7 @@ const mistakes: Readonly<Record<Product, readonly Mistake[]>> = {
       'a URL that is set after the script',
       'check_path_wrong',
       '',
-      [/( {2}setenv \S+_URL .*\n)([^]*lua-load .*\n)/, '$2$1'],
+      [/( {2}setenv \S+_URL .*\n)([\s\S]*lua-load .*\n)/, '$2$1'],
     ],
     [
       'a list of headers that is replaced',
