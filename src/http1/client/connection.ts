@@ -14,6 +14,8 @@ import { writeRequestHead } from './write-request-head.ts';
 export interface ConnectionOwner {
   /** The request has ended, and another one may follow once the server has been silent for this long. */
   free(connection: Connection, silenceMs: number): void;
+  /** It stays open for its response, and no request can follow. */
+  left(connection: Connection): void;
   /** No request can follow. */
   gone(connection: Connection): void;
 }
@@ -65,6 +67,7 @@ export class Connection implements ConnectionControl, BatchedWriter {
   #body: BodyWriter | null = null;
   /** The text of a request that is not written yet. */
   #waiting: string | null = null;
+  #leftPool = false;
   #destroyed = false;
 
   constructor(socket: Socket, owner: ConnectionOwner, options: ConnectionOptions) {
@@ -173,6 +176,12 @@ export class Connection implements ConnectionControl, BatchedWriter {
     this.#owner.gone(this);
   }
 
+  leavePool(): void {
+    if (this.#leftPool || this.#destroyed) return;
+    this.#leftPool = true;
+    this.#owner.left(this);
+  }
+
   detach(): Socket {
     this.#handler = null;
     this.#destroyed = true;
@@ -200,7 +209,7 @@ export class Connection implements ConnectionControl, BatchedWriter {
     const sent = this.#body === null && this.socket.writableLength === 0;
     const clean = keepAlive && !rest && !more && !announcesContent && sent;
     const idleMs = keepAliveMs > 0 ? Math.min(keepAliveMs - hintMarginMs, maxIdleMs) : this.#options.idleMs;
-    if (clean && !this.#options.oneRequest && this.usable && idleMs > 0) {
+    if (clean && !this.#options.oneRequest && !this.#leftPool && this.usable && idleMs > 0) {
       this.idleUntilMs = performance.now() + idleMs;
       this.socket.resume();
       // Before the handler is called: its next request may use this connection.
