@@ -41,7 +41,7 @@ const head = `| code | status | \`x-error\` | again | closes | \`WWW-Authenticat
 |---|---|---|---|---|---|---|`;
 
 function row(code: ReasonCode, reason: Reason): string {
-  const [challenge = ''] = challengesFor(code, bearerOnly, '');
+  const [challenge = ''] = challengesFor(code, bearerOnly, null);
   const cells = [
     `\`${code}\``,
     String(reason.status),

@@ -49,7 +49,7 @@ export function refusalResponse({ refused, allow, members, body }: Refused, erro
   const type = body === undefined ? 'application/problem+json' : 'application/json';
   const headers = [...everyResponse, 'cache-control', 'no-store', 'content-type', type];
   headers.push('x-error', message, 'x-error-id', errorId);
-  headers.push(...challengesFor(refused, bearerOnly, '').flatMap((challenge) => ['www-authenticate', challenge]));
+  headers.push(...challengesFor(refused, bearerOnly, null).flatMap((challenge) => ['www-authenticate', challenge]));
   if (allow !== undefined) headers.push('allow', allow);
   if (retryAfterS !== undefined) headers.push('retry-after', String(retryAfterS));
   const text = body === undefined ? problemBody(refused, errorId, null, members) : `${JSON.stringify(body)}\n`;

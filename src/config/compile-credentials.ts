@@ -1,9 +1,13 @@
 /** Creates the compiled settings of `credentials`, also for a section with problems, for the checks of routes. */
 import { compileChallenges } from '../core/credential/challenges.ts';
 import { type CredentialSources, kindsOf } from '../core/credential/credential.ts';
-import { compileResource } from '../core/credential/resource-metadata.ts';
+import {
+  compileResource,
+  type ProtectedResource,
+  type ProtectedResources,
+} from '../core/credential/resource-metadata.ts';
 import type { Shape } from '../core/credential/shape.ts';
-import { hostOfResource } from './schema/credentials.ts';
+import { partsOfResource } from './schema/credentials.ts';
 import type { ConfigFile, Parts } from './schema.ts';
 
 type Section = Parts<ConfigFile>['credentials'];
@@ -39,17 +43,30 @@ export function compileCredentials(section: Section, maxLength: number): Credent
     resources: new Map(),
   };
   const methods = compileChallenges(sources, kindsOf(sources)).bearer ? ['header'] : [];
-  const resources = (resourceMetadata ?? []).flatMap((entry) => {
-    if (entry?.resource === undefined) return [];
+  return { ...sources, resources: compileResources(resourceMetadata ?? [], methods) };
+}
+
+type WrittenResources = NonNullable<NonNullable<Section>['resourceMetadata']>;
+
+function compileResources(written: WrittenResources, methods: readonly string[]): ProtectedResources {
+  const resources = new Map<string, ProtectedResource[]>();
+  for (const entry of written) {
+    if (entry?.resource === undefined) continue;
     const { resource, authorizationServers = [], scopes = [] } = entry;
-    const written = {
-      resource,
-      authorizationServers: authorizationServers.filter((url) => url !== undefined),
-      scopes: scopes.filter((scope) => scope !== undefined),
-    };
-    return [[hostOfResource(resource), compileResource(written, methods)] as const];
-  });
-  return { ...sources, resources: new Map(resources) };
+    const { origin, path, host } = partsOfResource(resource);
+    const compiled = compileResource(
+      {
+        origin,
+        path,
+        authorizationServers: authorizationServers.filter((url) => url !== undefined),
+        scopes: scopes.filter((scope) => scope !== undefined),
+      },
+      methods,
+    );
+    resources.set(host, [...(resources.get(host) ?? []), compiled]);
+  }
+  for (const ofHost of resources.values()) ofHost.sort((a, b) => b.path.length - a.path.length);
+  return resources;
 }
 
 function kindOf({ shape }: Bearer) {

@@ -50,7 +50,7 @@ function walk(trail: Trail, view: RequestView, policy: Policy, resolve: ResolveI
   trail.request = read;
 
   trail.stage = 'match';
-  if (read.method === 'OPTIONS' || read.path === metadataPath) {
+  if (read.method === 'OPTIONS' || read.path.startsWith(metadataPath)) {
     const own = respondItself(trail, read, view, policy);
     if (own !== null) return own;
   }

@@ -191,7 +191,7 @@ function passedWords(stage: Stage, { request, route, identity, outcome, stage: e
       return request === null ? '' : `read as ${request.method} ${request.host}${request.path}`;
     case 'match':
       if (outcome === 'preflight') return `a preflight of route ${route?.id}`;
-      if (outcome === 'metadata') return 'the metadata of this host, which the gateway serves';
+      if (outcome === 'metadata') return 'the metadata of this resource, which the gateway serves';
       return `route ${route?.id} (${route?.pattern.host ?? ''}${route?.pattern.path})`;
     case 'extract':
       return identity !== null || end === 'resolve' ? 'exactly one credential' : 'no identity';

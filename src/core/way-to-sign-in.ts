@@ -26,7 +26,7 @@ export function wayToSignIn(
   if (route === null || request === null) return none;
   const maxAgeS = reason === 'sign_in_too_old' ? maxAuthAgeS(route.conditions, request.method) : null;
   return {
-    challenges: challengesFor(reason, route.challenges, request.host, {
+    challenges: challengesFor(reason, route.challenges, request, {
       fromScript: isFromScript(rawHeaders),
       maxAgeS,
     }),

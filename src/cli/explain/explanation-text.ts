@@ -60,7 +60,7 @@ function verdict(explanation: Explanation, paint: Paint): string {
     return paint.yellow(`allowed by route ${route} in shadow mode; its rule refuses: ${would}\n`);
   }
   if (outcome === 'allow') return paint.green(`allowed by route ${route}\n`);
-  if (outcome === 'metadata') return paint.green('a response with the metadata of this host\n');
+  if (outcome === 'metadata') return paint.green('a response with the metadata of this resource\n');
   if (outcome === 'preflight') return paint.green(`a response to a preflight of route ${route}\n`);
   const word = condition === null ? reason : `${reason} (${condition})`;
   const where = route === null ? '' : ` on route ${route}`;

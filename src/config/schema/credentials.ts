@@ -6,11 +6,12 @@ import { canonicalName, token } from '../../core/syntax/header-fields.ts';
 import { canonicalHost } from '../../core/url/canonical-host.ts';
 import { canonicalPath } from '../../core/url/canonical-path.ts';
 import { Refusal } from '../refusal.ts';
+import { parseOrigin } from '../units/parse-origin.ts';
 import { keyHeaders, takenByHttp } from './header-names.ts';
 import { decides, described, exposes } from './key-class.ts';
 import { list, type Parts, type Problems, refined } from './refine.ts';
 import { integer, off, scalar, text, textOrOff, word } from './scalar.ts';
-import { headerName, idHint, idPattern, isCookieName, name, origin } from './values.ts';
+import { headerName, idHint, idPattern, isCookieName, name } from './values.ts';
 
 const visible = /^[\x21-\x7e]{1,64}$/;
 
@@ -114,14 +115,35 @@ const httpsUrl = text('an https URL', (value) => {
     : new Refusal('expected an https URL without query and fragment');
 });
 
+/** RFC 9728 section 1.2: an https URL without fragment; a query would not be told apart. */
+const resourceUrl = text(
+  'the URL of a resource, such as "https://api.example.test/mcp"',
+  (value) => {
+    const [, base = value, path = ''] = /^(https?:\/\/[^/?#]+)(\/[^?#]*)?$/.exec(value) ?? [];
+    const origin = parseOrigin(base, 'expected a path without query and fragment');
+    if (origin instanceof Refusal || path === '' || path === '/') return origin;
+    const read = path.endsWith('/') ? null : canonicalPath(path);
+    const canonical = read !== null && typeof read !== 'string' && read.path === path && read.ambiguities === 0;
+    return canonical ? origin + path : new Refusal('expected a canonical path, without a slash at its end');
+  },
+  'https?://[^?#@]+',
+);
+
+/** RFC 6750 section 3: what may stand in the `scope` of a challenge. */
+const scope = text('a scope', (value) =>
+  /^[\x21\x23-\x5b\x5d-\x7e]{1,64}$/.test(value) ? value : new Refusal('expected a scope, without blanks and quotes'),
+);
+
 const resourceKeys = z.strictObject({
-  resource: exposes(origin('metadata applies to a whole host'), 'Scheme, host and port that clients use.', {
-    examples: ['https://api.example.test'],
-  }),
+  resource: exposes(
+    resourceUrl,
+    'Scheme, host and port that clients use, and a path if the metadata applies only to it and to what is below it. The longest path applies.',
+    { examples: ['https://api.example.test/mcp'] },
+  ),
   authorizationServers: exposes(z.array(httpsUrl).prefault([]), 'Issuers that clients get tokens from.', {
     examples: [['https://id.example.test']],
   }),
-  scopes: exposes(z.array(visibleText('a scope')).prefault([]), 'Scopes that clients may request.', {
+  scopes: exposes(z.array(scope).prefault([]), 'Scopes that clients may request. Bearer challenges name them.', {
     examples: [['orders']],
   }),
 });
@@ -135,9 +157,9 @@ const resources = refined(z.array(resource), (entries, { at }) => {
   const seen = new Set<string>();
   entries.forEach((entry, index) => {
     if (entry?.resource === undefined) return;
-    const host = hostOfResource(entry.resource);
-    if (seen.has(host)) at([index, 'resource'], 'this host is listed twice');
-    seen.add(host);
+    const { host, path } = partsOfResource(entry.resource);
+    if (seen.has(host + path)) at([index, 'resource'], 'this resource is listed twice');
+    seen.add(host + path);
   });
 });
 
@@ -179,7 +201,7 @@ const credentialKeys = z.strictObject({
   ),
   resourceMetadata: exposes(
     resources.optional(),
-    'Hosts whose metadata (RFC 9728) the gateway serves at "/.well-known/oauth-protected-resource", before any route, and names in Bearer challenges. If unset, it serves none.',
+    'Hosts, and paths on them, whose metadata (RFC 9728) the gateway serves at "/.well-known/oauth-protected-resource" followed by the path, before any route, and names in Bearer challenges. If unset, it serves none.',
     {
       examples: [
         [
@@ -270,7 +292,12 @@ export const signIn = z.union([
   }),
 ]);
 
-/** The host as requests are matched. */
-export function hostOfResource(resource: string): string {
-  return canonicalHost(resource.slice(resource.indexOf('//') + 2)) ?? '';
+/** `host`: as requests are matched. `path`: empty for a whole host. */
+export function partsOfResource(resource: string): {
+  readonly origin: string;
+  readonly path: string;
+  readonly host: string;
+} {
+  const [, origin = '', path = ''] = /^(https?:\/\/[^/]*)(.*)$/.exec(resource) ?? [];
+  return { origin, path, host: canonicalHost(origin.slice(origin.indexOf('//') + 2)) ?? '' };
 }

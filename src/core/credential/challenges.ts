@@ -4,17 +4,19 @@
  */
 
 import { type ReasonCode, reasons } from '../outcome/reasons.ts';
+import type { CanonicalRequest } from '../request/request-view.ts';
 import type { CredentialKind, CredentialSources } from './credential.ts';
+import { type ProtectedResources, resourceOf } from './resource-metadata.ts';
 
 export interface Challenges {
   readonly bearer: boolean;
   readonly basic: boolean;
-  /** Where the metadata of a host is (RFC 9728 section 5.1), by host. */
-  readonly metadata: ReadonlyMap<string, string>;
+  /** Their metadata is named (RFC 9728 section 5.1), and the scopes that a client needs (RFC 6750 section 3). */
+  readonly resources: ProtectedResources;
 }
 
 /** For places that accept only bearers. */
-export const bearerOnly: Challenges = { bearer: true, basic: false, metadata: new Map() };
+export const bearerOnly: Challenges = { bearer: true, basic: false, resources: new Map() };
 
 /** `taken`: kinds that a route accepts. */
 export function compileChallenges(sources: CredentialSources, taken: readonly CredentialKind[]): Challenges {
@@ -25,7 +27,7 @@ export function compileChallenges(sources: CredentialSources, taken: readonly Cr
   return {
     bearer,
     basic: basic === 'bearer' ? bearer : basic === 'keyPair' && taken.includes('key_pair'),
-    metadata: new Map([...resources].map(([host, { metadataUrl }]) => [host, metadataUrl])),
+    resources,
   };
 }
 
@@ -37,21 +39,22 @@ export function schemesOf({ bearer, basic }: Pick<Challenges, 'bearer' | 'basic'
 
 /**
  * One value per header; empty if the reason has no challenge. `fromScript` omits Basic, because a browser would open its dialog over the
- * page. `maxAgeS`: maximum age of a sign-in; null: any.
+ * page. `request`: null if it was not read. `maxAgeS`: maximum age of a sign-in; null: any.
  */
 export function challengesFor(
   code: ReasonCode,
-  { bearer, basic, metadata }: Challenges,
-  host: string,
+  { bearer, basic, resources }: Challenges,
+  request: Pick<CanonicalRequest, 'path' | 'host'> | null,
   { fromScript = false, maxAgeS = null }: { readonly fromScript?: boolean; readonly maxAgeS?: number | null } = {},
 ): string[] {
   const { status, challenge } = reasons[code];
   if (challenge === undefined) return [];
-  const url = metadata.get(host);
-  const where = url === undefined ? '' : `, resource_metadata="${url}"`;
+  const resource = request === null ? null : resourceOf(request, resources);
+  const scope = resource === null || resource.scopes.length === 0 ? '' : `, scope="${resource.scopes.join(' ')}"`;
+  const where = resource === null ? '' : `, resource_metadata="${resource.metadataUrl}"`;
   const error = challenge === 'none' ? '' : `, error="${challenge}"`;
   const age = maxAgeS === null ? '' : `, max_age="${maxAgeS}"`;
-  const out = bearer ? [`Bearer realm="rolegate"${error}${age}${where}`] : [];
+  const out = bearer ? [`Bearer realm="rolegate"${error}${scope}${age}${where}`] : [];
   // Only a bearer can lack a scope (RFC 6750 section 3.1); another password would not help.
   if (status !== 401) return out;
   if (basic && !(fromScript && bearer)) out.push('Basic realm="rolegate", charset="UTF-8"');

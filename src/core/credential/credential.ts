@@ -1,5 +1,5 @@
 /** What a client presents to authenticate. It is kept in memory only for the request, never logged or stored. */
-import type { ProtectedResource } from './resource-metadata.ts';
+import type { ProtectedResources } from './resource-metadata.ts';
 import type { Shape } from './shape.ts';
 
 export type Credential = BearerCredential | KeyPairCredential | ApiKeyCredential;
@@ -38,7 +38,7 @@ export interface CredentialSources {
   /** Longest bearer, API key or secret, in characters. */
   readonly maxLength: number;
   /** Where clients get tokens, by host; empty: unknown to the gateway. */
-  readonly resources: ReadonlyMap<string, ProtectedResource>;
+  readonly resources: ProtectedResources;
 }
 
 /** Kinds that a request can have. A key with a separator is a key pair. */

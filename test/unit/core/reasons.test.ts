@@ -31,7 +31,7 @@ describe.each(all)('%s', (code, reason) => {
   test('an outage never looks like a bad credential', () => {
     if (reason.fault !== 'auth-api' && !code.startsWith('auth_')) return;
     expect([429, 503]).toContain(reason.status);
-    expect(challengesFor(code, bearerOnly, '')).toEqual([]);
+    expect(challengesFor(code, bearerOnly, null)).toEqual([]);
   });
 
   test('its body is a problem document (RFC 9457)', () => {
@@ -49,7 +49,7 @@ describe.each(all)('%s', (code, reason) => {
   });
 
   test('its challenge conforms to RFC 6750', () => {
-    const [challenge] = challengesFor(code, bearerOnly, '');
+    const [challenge] = challengesFor(code, bearerOnly, null);
     if (reason.challenge === undefined) return expect(challenge).toBeUndefined();
     expect(challenge).toMatch(/^Bearer [\x21\x23-\x7e]+="[^"]*"(?:, [a-z_]+="[^"]*")*$/);
     const error = /error="([^"]*)"/.exec(challenge ?? '')?.[1];
