@@ -40,7 +40,7 @@ the configuration bounds the number of series:
 - \`reason\`: a code of [the reasons](reasons.md).
 - \`source\`: \`memory\`, \`redis\`, \`auth-api\`, or \`none\` if no result was needed or found.
 - \`upstream\` and \`target\`: the name of an upstream, and the origin of one of its targets.
-- \`limit\`: of refused connections \`total\` or \`client\`; of ended ones \`idle\`, \`requests\` or \`unread\`. \`outcome\` of rechecks: \`kept\`, \`ended\` or \`unknown\`.
+- \`limit\`: of refused connections \`total\` or \`client\`; of ended ones \`idle\`, \`requests\`, \`unread\` or \`lingering\`. \`outcome\` of rechecks: \`kept\`, \`ended\` or \`unknown\`.
 
 ## Requests
 
@@ -82,7 +82,6 @@ ${table(
   'rolegate_shed_ratio',
   'rolegate_upstream_requests_in_flight',
   'rolegate_upstream_requests_waiting',
-  'rolegate_upstream_streams_open',
 )}
 
 ## Authentication

@@ -79,7 +79,7 @@ export const runtime: DashboardContent = {
         perGateway('Requests in flight', 'Being served now.', 'short', of('rolegate_requests_in_flight')),
         {
           title: 'Connections that a limit ended',
-          description: 'Refused at once (total, client), or ended (idle, requests, unread).',
+          description: 'Refused at once (total, client), or ended (idle, requests, unread, lingering).',
           unit: 'cps',
           queries: [
             { expr: `sum by (limit) (${rate('rolegate_connections_refused_total')})`, legend: 'refused: {{limit}}' },

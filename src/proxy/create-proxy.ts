@@ -128,7 +128,6 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
         name,
         inFlight,
         waiting: admission.waiting,
-        streams: admission.streams,
       })),
     }),
     use(gateway) {

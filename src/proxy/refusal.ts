@@ -8,7 +8,7 @@ import { problemBody } from '../core/outcome/problem.ts';
 import { type Reason, type ReasonCode, reasons } from '../core/outcome/reasons.ts';
 import type { Criterion } from '../core/policy/conditions.ts';
 import { wayToSignIn } from '../core/way-to-sign-in.ts';
-import { maxDiscardBytes } from '../http1/server/lingering-close.ts';
+import { maxDiscardBytes } from '../http1/server/incoming-body.ts';
 import type { Request } from '../http1/server/request.ts';
 import type { WholeResponse } from '../http1/server/whole-response.ts';
 import type { RequestContext } from './request-context.ts';

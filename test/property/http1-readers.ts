@@ -7,6 +7,7 @@ import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import { Connection as ClientConnection } from '../../src/http1/client/connection.ts';
 import { Connection } from '../../src/http1/server/connection.ts';
+import { LingeringClose } from '../../src/http1/server/lingering-close.ts';
 import type { ConnectionHost } from '../../src/http1/server/server.ts';
 
 export interface ReadMessage {
@@ -26,6 +27,7 @@ export interface Reading {
   readonly wholeAt: number[];
 }
 
+const never = { schedule() {}, cancel() {} };
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 /** Turns of the event loop after which nothing follows: both parsers work without any other I/O. */
 const turnsOfOneMessage = 4;
@@ -74,11 +76,12 @@ export async function readRequests(parts: readonly string[], { late }: Manner): 
     unreadTimeoutMs: 60_000,
     connections: 1,
     requestsPerConnection: 0,
-    deadlines: { schedule() {}, cancel() {} },
+    deadlines: never,
     draining: false,
     keepAliveMs: 60_000,
     keepAliveFields: '',
-    ended: { idle: 0, requests: 0, unread: 0 },
+    ended: { idle: 0, requests: 0, unread: 0, lingering: 0 },
+    lingering: new LingeringClose(never, () => {}),
     onRequest(request, response) {
       const { method, target, minor, rawHeaders, body } = request;
       const message = { start: `${method} ${target} 1.${minor}`, rawHeaders, body: '', whole: body === null };
@@ -191,7 +194,7 @@ export async function readResponse(parts: readonly string[], method: string): Pr
   let bytes = 0;
   const connection = new ClientConnection(
     stream as Socket,
-    { free() {}, left() {}, gone() {} },
+    { free() {}, gone() {} },
     { group: '', host: 'a.test', oneRequest: false, idleMs: 60_000 },
   );
   connection.send(

@@ -13,15 +13,9 @@ export function haproxyConfig(settings: ProxySettings): string {
 # "rolegate proxy-config haproxy --script".
 global
   # A shared secret is in the environment variable ROLEGATE_AUTHORIZER_SECRET.
-  setenv ROLEGATE_CHECK_URL http://rolegate${checkPath}
-  setenv ROLEGATE_CHECK_DESTINATION ${destination}
-  setenv ROLEGATE_CHECK_MILLISECONDS ${waitMs}
-  setenv ROLEGATE_CHECK_HEADERS ${decided.join(',')}
-  lua-load rolegate.lua
-  .if version_atleast(2.8)
+  lua-load rolegate.lua http://rolegate${checkPath} ${destination} ${waitMs} ${decided.join(',')}
   httpclient.timeout.connect 1s
   httpclient.retries 0
-  .endif
 
 defaults
   mode http

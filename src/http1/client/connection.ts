@@ -6,6 +6,7 @@ import type { OnReadOpts, Socket } from 'node:net';
 import { type BatchedWriter, smallBytes, writeWithBatch } from '../write-batch.ts';
 import { BodyWriter } from './body-writer.ts';
 import { ClientError } from './client-error.ts';
+import { ReadableToItsEnd } from './open-socket.ts';
 import type { ConnectionControl, OutgoingRequest, ResponseHandler } from './request.ts';
 import { ResponseReader } from './response-reader.ts';
 import { writeRequestHead } from './write-request-head.ts';
@@ -14,8 +15,6 @@ import { writeRequestHead } from './write-request-head.ts';
 export interface ConnectionOwner {
   /** The request has ended, and another one may follow once the server has been silent for this long. */
   free(connection: Connection, silenceMs: number): void;
-  /** It stays open for its response, and no request can follow. */
-  left(connection: Connection): void;
   /** No request can follow. */
   gone(connection: Connection): void;
 }
@@ -67,8 +66,9 @@ export class Connection implements ConnectionControl, BatchedWriter {
   #body: BodyWriter | null = null;
   /** The text of a request that is not written yet. */
   #waiting: string | null = null;
-  #leftPool = false;
   #destroyed = false;
+  /** The server accepts no more of the request. Its response may have arrived before. */
+  #refused = false;
 
   constructor(socket: Socket, owner: ConnectionOwner, options: ConnectionOptions) {
     this.socket = socket;
@@ -118,6 +118,7 @@ export class Connection implements ConnectionControl, BatchedWriter {
       handler.onBodySent();
     } else {
       const sent = () => this.#handler?.onBodySent();
+      if (this.socket instanceof ReadableToItsEnd) this.socket.onRefused = this.#onRefused;
       this.#body = new BodyWriter(this.socket, body, head.chunked, { sent, whole: () => this.#bodySent() });
       this.#body.start(head.text);
     }
@@ -176,12 +177,6 @@ export class Connection implements ConnectionControl, BatchedWriter {
     this.#owner.gone(this);
   }
 
-  leavePool(): void {
-    if (this.#leftPool || this.#destroyed) return;
-    this.#leftPool = true;
-    this.#owner.left(this);
-  }
-
   detach(): Socket {
     this.#handler = null;
     this.#destroyed = true;
@@ -193,6 +188,12 @@ export class Connection implements ConnectionControl, BatchedWriter {
     this.#owner.gone(this);
     return socket;
   }
+
+  /** The rest of the body is not needed. The response is read, or the end of the connection. */
+  readonly #onRefused = (): void => {
+    this.#refused = true;
+    this.#body?.stop();
+  };
 
   #bodySent(): void {
     this.#body = null;
@@ -206,10 +207,10 @@ export class Connection implements ConnectionControl, BatchedWriter {
     const { head, rest, bodiless } = this.#reader;
     const { keepAlive, keepAliveMs, announcesContent } = head!;
     // It responded before the whole request was sent, or with extra bytes: later bytes could be misread.
-    const sent = this.#body === null && this.socket.writableLength === 0;
+    const sent = this.#body === null && !this.#refused && this.socket.writableLength === 0;
     const clean = keepAlive && !rest && !more && !announcesContent && sent;
     const idleMs = keepAliveMs > 0 ? Math.min(keepAliveMs - hintMarginMs, maxIdleMs) : this.#options.idleMs;
-    if (clean && !this.#options.oneRequest && !this.#leftPool && this.usable && idleMs > 0) {
+    if (clean && !this.#options.oneRequest && this.usable && idleMs > 0) {
       this.idleUntilMs = performance.now() + idleMs;
       this.socket.resume();
       // Before the handler is called: its next request may use this connection.
@@ -223,7 +224,8 @@ export class Connection implements ConnectionControl, BatchedWriter {
   /** The server will send nothing more. */
   readonly #onEnd = (): void => {
     const handler = this.#handler;
-    if (handler !== null && this.#reader.endsWithConnection) this.#finish(handler, false);
+    // A server that no longer accepts the request may have cut its response.
+    if (handler !== null && this.#reader.endsWithConnection && !this.#refused) this.#finish(handler, false);
     else this.#end(new ClientError('closed'));
   };
 

@@ -1,5 +1,5 @@
 /** Opens the socket of a connection: plain, or by TLS with the server's own name verified. */
-import { connect as connectPlain, isIP, type OnReadOpts, type Socket } from 'node:net';
+import { isIP, type OnReadOpts, Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 
 export interface SocketEvents {
@@ -42,12 +42,42 @@ export function openSocket(origin: URL, options: SocketOptions, events: SocketEv
   return socket;
 }
 
+type Written = (error?: Error | null) => void;
+
+/**
+ * A server that refuses a large body responds and closes its side, so a write fails while the response waits to be read. Node ends a socket
+ * whose write has failed; this one can be read to its end instead.
+ */
+export class ReadableToItsEnd extends Socket {
+  /** Called when the other side accepts no more. Null: that ends the socket. */
+  onRefused: (() => void) | null = null;
+
+  override _write(part: unknown, encoding: BufferEncoding, written: Written): void {
+    super._write(part, encoding, this.#tolerant(written));
+  }
+
+  override _writev(parts: { chunk: unknown; encoding: BufferEncoding }[], written: Written): void {
+    super._writev!(parts, this.#tolerant(written));
+  }
+
+  #tolerant(written: Written): Written {
+    const { onRefused } = this;
+    if (onRefused === null) return written;
+    return (error) => {
+      const refused = error != null && isClosed(error);
+      if (refused) onRefused();
+      written(refused ? null : error);
+    };
+  }
+}
+
+function isClosed({ code }: NodeJS.ErrnoException): boolean {
+  return code === 'EPIPE' || code === 'ECONNRESET';
+}
+
 function openPlain(origin: URL, { detachable, onread }: SocketOptions): Socket {
-  return connectPlain({
-    ...commonOptions(origin, 80),
-    allowHalfOpen: detachable,
-    ...(onread === null ? {} : { onread }),
-  });
+  const options = { ...commonOptions(origin, 80), allowHalfOpen: detachable, ...(onread === null ? {} : { onread }) };
+  return new ReadableToItsEnd(options).connect(options);
 }
 
 function openTls(origin: URL, { session, detachable }: SocketOptions): Socket {

@@ -7,15 +7,14 @@
  * | head      | are collected into a head             | complete head -> request; fault, timeout -> over           |
  * | request   | go to the body if it flows, or wait   | response written -> head, discard or over; upgrade -> over |
  * | discard   | are the rest of an unneeded body      | its end -> head; too much, too slow -> over                |
- * | over      | belong to a tunnel, or are dropped by `closeLingering` |                                           |
+ * | over      | belong to a tunnel, or are dropped by `LingeringClose` |                                           |
  */
 import type { Duplex } from 'node:stream';
 import type { Deadline } from '../deadline-wheel.ts';
 import type { RequestHead } from '../grammar/request-head.ts';
 import { HeadReader } from './head-reader.ts';
 import { HeldBytes } from './held-bytes.ts';
-import { IncomingBody } from './incoming-body.ts';
-import { closeLingering, maxDiscardBytes, maxDiscardMs } from './lingering-close.ts';
+import { IncomingBody, maxDiscardBytes } from './incoming-body.ts';
 import { ReadingClient, type ReadingEvents } from './reading-client.ts';
 import type { RequestFault } from './request.ts';
 import { type InputEvents, RequestInput } from './request-input.ts';
@@ -24,6 +23,8 @@ import type { ConnectionFault, ConnectionHost } from './server.ts';
 
 /** First byte of a TLS record with a handshake (RFC 8446 section 5.1). */
 const tlsHandshake = 0x16;
+/** Longest time to read the rest of an unneeded body. */
+const maxDiscardMs = 1_000;
 
 type Phase = 'head' | 'request' | 'discard' | 'over';
 
@@ -84,7 +85,7 @@ export class Connection<C> implements Deadline, InputEvents, ReadingEvents, Resp
 
   closesAfter(): boolean {
     // While draining, requests that have already arrived are served first.
-    return this.#last || this.#input.lost || (this.#host.draining && !this.hasMore);
+    return this.#last || this.#input.lost || this.#missesMuch || (this.#host.draining && !this.hasMore);
   }
 
   get hasMore(): boolean {
@@ -94,6 +95,11 @@ export class Connection<C> implements Deadline, InputEvents, ReadingEvents, Resp
   /** Part of the current body has not arrived. */
   get #bodyMissing(): boolean {
     return this.#input.body?.complete === false;
+  }
+
+  /** Too much of the current body has not arrived to read it after the response. */
+  get #missesMuch(): boolean {
+    return this.#input.body?.missesMoreThan(maxDiscardBytes) === true;
   }
 
   get #serving(): boolean {
@@ -204,7 +210,7 @@ export class Connection<C> implements Deadline, InputEvents, ReadingEvents, Resp
     this.#leave();
     this.#input.body = null;
     this.#held.drop();
-    closeLingering(this.socket, this.#host.deadlines);
+    this.#host.lingering.close(this.socket);
   }
 
   /** From now on, the socket belongs to a tunnel or to its closing. */

@@ -13,6 +13,9 @@ export interface BodyConnection {
   pauseBody(): void;
 }
 
+/** The rest of an unneeded body is read up to this length, which keeps the connection. */
+export const maxDiscardBytes: number = 64 * 1024;
+
 export class IncomingBody implements BodySource {
   /** Declared length; -1: chunked. */
   readonly length: number;

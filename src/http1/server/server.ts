@@ -6,6 +6,7 @@ import { createServer, type Socket } from 'node:net';
 import type { Deadlines } from '../deadline-wheel.ts';
 import type { HeadFault } from '../grammar/request-head.ts';
 import { Connection } from './connection.ts';
+import { LingeringClose } from './lingering-close.ts';
 import { type ListenAddress, listenAt, stopListening } from './listen.ts';
 import type { Request } from './request.ts';
 import type { Response } from './response.ts';
@@ -16,7 +17,7 @@ import type { Response } from './response.ts';
  */
 export type ConnectionFault = HeadFault | 'head_too_large' | 'timeout' | 'tls' | 'overloaded';
 
-/** Connections closed without a response, by the limit that ended them. */
+/** Connections closed by a limit, without a response or after it. */
 export interface EndedConnections {
   /** No request arrived in time. */
   idle: number;
@@ -24,6 +25,8 @@ export interface EndedConnections {
   requests: number;
   /** The client did not read a response in time. */
   unread: number;
+  /** The client was still sending too long after its last response, or too many were. */
+  lingering: number;
 }
 
 export interface ServerLimits {
@@ -63,6 +66,7 @@ export interface ConnectionHost<C> extends ServerLimits {
   readonly keepAliveMs: number;
   readonly keepAliveFields: string;
   readonly ended: EndedConnections;
+  readonly lingering: LingeringClose;
   onRequest(request: Request, response: Response, client: C, connection: Connection<C>): void;
   refusal(fault: ConnectionFault, client: C): string | null;
   hold(bytes: number, client: C): boolean;
@@ -94,7 +98,7 @@ export function createHttp1Server<C>(options: ServerOptions<C>): Server {
   const { limits } = options;
   const open = new Map<Socket, Connection<C>>();
   const tunnels = new Set<Connection<C>>();
-  const ended: EndedConnections = { idle: 0, requests: 0, unread: 0 };
+  const ended: EndedConnections = { idle: 0, requests: 0, unread: 0, lingering: 0 };
   let dropped = 0;
   let address: ListenAddress | null = null;
   /** Ends a drain once the last connection is closed. */
@@ -108,6 +112,9 @@ export function createHttp1Server<C>(options: ServerOptions<C>): Server {
     keepAliveMs: limits.keepAliveTimeoutMs > 0 ? limits.keepAliveTimeoutMs + 1_000 : limits.unreadTimeoutMs,
     keepAliveFields: `connection: keep-alive\r\n${seconds > 0 ? `keep-alive: timeout=${seconds}\r\n` : ''}`,
     ended,
+    lingering: new LingeringClose(options.deadlines, () => {
+      ended.lingering += 1;
+    }),
     onRequest: options.onRequest,
     refusal: options.refusal,
     hold: options.hold,

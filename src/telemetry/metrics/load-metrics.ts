@@ -10,23 +10,23 @@ export interface ServerReadings {
 
 export interface LoadReadings {
   readonly refusedConnections: { readonly total: number; readonly client: number };
-  readonly endedConnections: { readonly idle: number; readonly requests: number; readonly unread: number };
+  readonly endedConnections: {
+    readonly idle: number;
+    readonly requests: number;
+    readonly unread: number;
+    readonly lingering: number;
+  };
   readonly openStreams: number;
   readonly rechecks: { readonly kept: number; readonly ended: number; readonly unknown: number };
   readonly bufferedBytes: number;
   readonly lagMs: number;
   readonly shedShare: number;
-  readonly upstreams: readonly {
-    readonly name: string;
-    readonly inFlight: number;
-    readonly waiting: number;
-    readonly streams: number;
-  }[];
+  readonly upstreams: readonly { readonly name: string; readonly inFlight: number; readonly waiting: number }[];
 }
 
 const noLoad: LoadReadings = {
   refusedConnections: { total: 0, client: 0 },
-  endedConnections: { idle: 0, requests: 0, unread: 0 },
+  endedConnections: { idle: 0, requests: 0, unread: 0, lingering: 0 },
   openStreams: 0,
   rechecks: { kept: 0, ended: 0, unknown: 0 },
   bufferedBytes: 0,
@@ -74,7 +74,7 @@ export function createLoadMetrics(registry: Registry, server: () => ServerReadin
   });
   new Counter({
     name: 'rolegate_connections_ended_total',
-    help: 'Connections that reached a limit and were closed: idle, requests or unread.',
+    help: 'Connections that reached a limit and were closed: idle, requests, unread or lingering.',
     labelNames: ['limit'],
     registers,
     collect() {
@@ -126,7 +126,7 @@ export function createLoadMetrics(registry: Registry, server: () => ServerReadin
   });
   new Gauge({
     name: 'rolegate_upstream_requests_in_flight',
-    help: 'Requests that an upstream is serving now, on connections of its pool.',
+    help: 'Requests that an upstream is serving now.',
     labelNames: ['upstream'],
     registers,
     collect() {
@@ -142,16 +142,6 @@ export function createLoadMetrics(registry: Registry, server: () => ServerReadin
     collect() {
       this.reset();
       for (const { name, waiting } of load().upstreams) this.set({ upstream: name }, waiting);
-    },
-  });
-  new Gauge({
-    name: 'rolegate_upstream_streams_open',
-    help: 'Responses that an upstream keeps open, outside of its pool: event streams, and those that take longer than a second.',
-    labelNames: ['upstream'],
-    registers,
-    collect() {
-      this.reset();
-      for (const { name, streams } of load().upstreams) this.set({ upstream: name }, streams);
     },
   });
 }

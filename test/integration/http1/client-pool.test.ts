@@ -4,7 +4,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { Readable } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { BodySource } from '../../../src/http1/body.ts';
+import type { BodySink, BodySource } from '../../../src/http1/body.ts';
 import { Pool, type PoolOptions } from '../../../src/http1/client/pool.ts';
 import type { ConnectionControl, OutgoingRequest, ResponseHandler } from '../../../src/http1/client/request.ts';
 import { hasOwnMemory } from '../../../src/http1/part-memory.ts';
@@ -218,6 +218,62 @@ describe('a response', () => {
   ] as const)('that %s is an error', async (_name, react, error) => {
     const server = await serve(react);
     expect(await ask(poolOf(server.origin))).toMatchObject({ error });
+  });
+});
+
+describe('a server that responds before the body has arrived, and closes', () => {
+  const whole = 'HTTP/1.1 413 Content Too Large\r\nContent-Length: 2\r\n\r\nno';
+
+  /** A body whose second part is written when the server has closed, and before anything of it is read. */
+  async function upload(response: string, ends = false): Promise<{ noted: Noted; stopped: boolean; pool: Pool }> {
+    const server = await serve((socket, request) => request > 0 && socket.write(ok));
+    const pool = poolOf(server.origin);
+    let sink: BodySink | null = null;
+    let stopped = false;
+    const body: BodySource = {
+      start(to) {
+        sink = to;
+        to.take(Buffer.from('first'), false);
+      },
+      pause() {},
+      resume() {},
+      stop: () => {
+        stopped = true;
+      },
+    };
+    const noted = new Noted();
+    pool.dispatch({ ...get, method: 'POST', headers: ['content-length', '10'], body }, noted);
+    await vi.waitFor(() => expect(server.received[0]).toMatch(/first$/));
+    const [socket] = server.sockets;
+    await new Promise((written) => socket!.write(response, written));
+    socket!.resetAndDestroy();
+    sink!.take(Buffer.from('later'), false);
+    if (ends) sink!.end();
+    await noted.ended;
+    return { noted, stopped, pool };
+  }
+
+  it('is heard', async () => {
+    const { noted, stopped } = await upload(whole);
+    expect(noted).toMatchObject({ status: 413, body: 'no', error: null });
+    expect(stopped).toBe(true);
+  });
+
+  it('is not sent the next request, even if it has responded to a whole one', async () => {
+    const { noted, pool } = await upload(whole, true);
+    expect(noted).toMatchObject({ status: 413, body: 'no', error: null });
+    expect(await ask(pool)).toMatchObject({ body: 'ok', carried: 0 });
+  });
+
+  it.each([
+    ['a response without an end', 'HTTP/1.1 413 Content Too Large\r\n\r\nhalf', { status: 413, body: 'half' }],
+    ['a part of a response', whole.slice(0, -1), { status: 413, body: 'n' }],
+    ['a part of a head', whole.slice(0, 20), { status: 0, body: '' }],
+    ['nothing', '', { status: 0, body: '' }],
+  ])('and sends %s has not responded', async (_name, response, seen) => {
+    const { noted } = await upload(response);
+    expect(noted).toMatchObject(seen);
+    expect(noted.error).toMatch(/^(closed|broken)/);
   });
 });
 

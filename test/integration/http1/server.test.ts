@@ -3,8 +3,9 @@
  */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { afterEach, describe, expect, it, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, test, vi } from 'vitest';
 import { DeadlineWheel } from '../../../src/http1/deadline-wheel.ts';
+import { maxLingering } from '../../../src/http1/server/lingering-close.ts';
 import type { Request } from '../../../src/http1/server/request.ts';
 import type { Response } from '../../../src/http1/server/response.ts';
 import { createHttp1Server, type Server } from '../../../src/http1/server/server.ts';
@@ -12,7 +13,7 @@ import { openRaw, type RawConnection } from '../../support/raw-client.ts';
 
 type Serve = (request: Request, response: Response) => void;
 
-const started: { server: Server; clients: Socket[] }[] = [];
+const started: { server: Server; clients: Socket[]; wheel: DeadlineWheel }[] = [];
 afterEach(async () => {
   for (const { server, clients } of started.splice(0)) {
     for (const client of clients) client.destroy();
@@ -22,6 +23,7 @@ afterEach(async () => {
 
 /** A server, and a client connected to it. */
 async function start(serve: Serve): Promise<{ server: Server; port: number; client: RawConnection }> {
+  const wheel = new DeadlineWheel(10);
   const server = createHttp1Server<string>({
     limits: {
       headBytes: 16 * 1024,
@@ -29,10 +31,10 @@ async function start(serve: Serve): Promise<{ server: Server; port: number; clie
       requestTimeoutMs: 10_000,
       keepAliveTimeoutMs: 10_000,
       unreadTimeoutMs: 10_000,
-      connections: 100,
+      connections: 2_000,
       requestsPerConnection: 0,
     },
-    deadlines: new DeadlineWheel(10),
+    deadlines: wheel,
     accept: () => 'somebody',
     onRequest: serve,
     refusal: (fault) =>
@@ -43,7 +45,7 @@ async function start(serve: Serve): Promise<{ server: Server; port: number; clie
   });
   const { port } = await server.listen({ host: '127.0.0.1', port: 0 }, false);
   const client = await openRaw(port);
-  started.push({ server, clients: [client.socket] });
+  started.push({ server, clients: [client.socket], wheel });
   return { server, port, client };
 }
 
@@ -157,42 +159,129 @@ describe('100 Continue (RFC 9110 section 10.1.1)', () => {
 });
 
 describe('the end of a refused connection', () => {
-  it('lets the client read the refusal, whatever it still sends up to 64 KB', async () => {
-    const { client } = await start(ok);
-    client.write(`bad\0\r\n\r\n${'x'.repeat(60_000)}`);
-    const response = await client.answer();
-    expect([response.status, response.text()]).toEqual([400, 'malformed']);
-    expect(await client.closed()).toBe('end');
+  const now = performance.now.bind(performance);
+  let aheadMs = 0;
+  beforeEach(() => {
+    aheadMs = 0;
   });
-
-  it('is forced when more is sent', async () => {
-    const { server, port, client } = await start(ok);
-    client.destroy();
-    const [silent, endless] = [await openHalf(port), await openHalf(port)];
-    for (const socket of [silent, endless]) {
-      socket.resume().on('error', () => {});
-      socket.write('bad\0');
-      await once(socket, 'end');
+  const pass = (ms: number) => {
+    aheadMs += ms;
+    vi.spyOn(performance, 'now').mockImplementation(() => now() + aheadMs);
+  };
+  /** The server has received what was sent, and every deadline so far has been due. */
+  const settle = async () => {
+    for (let turn = 0; turn < 2; turn += 1) {
+      await new Promise<void>((resolve) => {
+        const due = { deadlineAt: 0, earlier: null, later: null, onDeadline: resolve };
+        started.at(-1)!.wheel.schedule(due, performance.now());
+      });
     }
-    // It notices only on its next write.
-    const writing = setInterval(() => endless.write('x'.repeat(200_000)), 5);
-    await once(endless, 'error');
-    clearInterval(writing);
-    // The silent period had already begun, and has not ended.
-    expect(server.connections).toBe(1);
+  };
+
+  /** A client that was refused, and leaves its side open. */
+  async function refused(port: number): Promise<Socket> {
+    const socket = await openHalf(port);
+    socket.resume();
+    socket.write('bad\0');
+    await once(socket, 'end');
+    return socket;
+  }
+
+  const send = (socket: Socket, bytes: number) =>
+    new Promise<void>((resolve, reject) => {
+      socket.write(Buffer.alloc(bytes), (error) => (error == null ? resolve() : reject(error)));
+    });
+
+  it('lets a client read the refusal after everything that it sends', async () => {
+    const { port, client } = await start(ok);
+    client.destroy();
+    const socket = await openHalf(port);
+    socket.pause();
+    socket.write('bad\0\r\n\r\n');
+    // More than the buffers of the system, so the server has read most of it.
+    for (let sent = 0; sent < 32; sent += 1) await send(socket, 1024 * 1024);
+    socket.end();
+    expect(Buffer.concat(await socket.toArray()).toString()).toMatch(/^HTTP\/1.1 400 .*malformed$/s);
   });
 
-  it('comes within a second when the client leaves its side open', async () => {
+  it('comes after five seconds without bytes', async () => {
     const { server, port, client } = await start(ok);
     client.destroy();
-    const silent = await openHalf(port);
-    silent.resume();
-    silent.write('bad\0');
-    await once(silent, 'end');
-    const endedAt = performance.now();
-    expect(server.connections).toBe(1);
+    const socket = await refused(port);
+    for (let sent = 0; sent < 3; sent += 1) {
+      pass(4_000);
+      await send(socket, 1);
+      await settle();
+      expect(server.connections).toBe(1);
+    }
+    pass(5_000);
     await vi.waitFor(() => expect(server.connections).toBe(0), { interval: 10 });
-    expect(performance.now() - endedAt).toBeGreaterThan(700);
+    expect(server.ended.lingering).toBe(0);
+  });
+
+  it('comes after thirty seconds, whatever the client sends', async () => {
+    const { server, port, client } = await start(ok);
+    client.destroy();
+    const socket = await refused(port);
+    for (let sent = 0; sent < 7; sent += 1) {
+      pass(4_000);
+      await send(socket, 1);
+      await settle();
+    }
+    expect(server.connections).toBe(1);
+    pass(2_000);
+    await vi.waitFor(() => expect(server.connections).toBe(0), { interval: 10 });
+    expect(server.ended.lingering).toBe(1);
+  });
+
+  it('comes first to the oldest of a thousand', async () => {
+    const { server, port, client } = await start(ok);
+    client.destroy();
+    // No time passes.
+    const since = now();
+    vi.spyOn(performance, 'now').mockImplementation(() => since);
+    const oldest = await refused(port);
+    await Promise.all(Array.from({ length: maxLingering - 1 }, () => refused(port)));
+    expect([server.connections, server.ended.lingering]).toEqual([maxLingering, 0]);
+    const last = await refused(port);
+    await vi.waitFor(() => expect([server.connections, server.ended.lingering]).toEqual([maxLingering, 1]));
+    // A client notices a reset only on its next write.
+    const writing = setInterval(() => {
+      for (const socket of [last, oldest]) socket.write('x');
+    }, 5);
+    await once(oldest, 'error');
+    clearInterval(writing);
+    expect(last.destroyed).toBe(false);
+  });
+
+  it('does not prolong a drain', async () => {
+    const { server, port, client } = await start(ok);
+    client.destroy();
+    const socket = await refused(port);
+    const from = now();
+    const sending = setInterval(() => socket.write('x'), 5);
+    await server.drain(300);
+    clearInterval(sending);
+    expect(now() - from).toBeLessThan(2_000);
+    expect(server.connections).toBe(0);
+  });
+});
+
+describe('a response before the end of the body', () => {
+  it.each([
+    ['a long rest', 'Content-Length: 100000', 'close'],
+    ['a rest of unknown length', 'Transfer-Encoding: chunked', 'close'],
+    ['a short rest', 'Content-Length: 1000', 'keep-alive'],
+  ])('announces what follows: %s', async (_name, framing, connection) => {
+    const { client } = await start(ok);
+    client.write(`POST /early HTTP/1.1\r\nHost: a\r\n${framing}\r\n\r\n`);
+    expect((await client.answer('POST')).header('connection')).toBe(connection);
+    if (connection === 'close') {
+      await client.closed();
+      return;
+    }
+    client.write(`${'x'.repeat(1000)}${get('/next')}`);
+    expect((await client.answer()).text()).toBe('/next');
   });
 });
 

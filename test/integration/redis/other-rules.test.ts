@@ -56,11 +56,9 @@ async function startService() {
     const [, pair = ''] = request.headers.authorization?.split(' ') ?? [];
     const client = Buffer.from(pair, 'base64').toString().split(':')[0];
     const active = client !== 'stranger';
-    const claims = { sub: 'ann', aud: 'billing', scope: 'read', roles: ['user'], others: ['guest'] };
+    const claims = { sub: 'ann', aud: 'billing', scope: 'read', roles: ['user'], others: ['guest'], realm: 'a' };
     for await (const _ of request);
-    response
-      .setHeader('content-type', 'application/json')
-      .end(JSON.stringify({ active, token_type: 'Bearer', realm: 'a', ...claims }));
+    response.setHeader('content-type', 'application/json').end(JSON.stringify({ active, ...claims }));
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

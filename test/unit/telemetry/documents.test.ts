@@ -73,13 +73,13 @@ describe('docs/reference/metrics.md', () => {
       tunnels: () => 1,
       load: () => ({
         refusedConnections: { total: 1, client: 1 },
-        endedConnections: { idle: 7, requests: 8, unread: 9 },
+        endedConnections: { idle: 7, requests: 8, unread: 9, lingering: 11 },
         openStreams: 1,
         rechecks: { kept: 1, ended: 1, unknown: 1 },
         bufferedBytes: 1,
         lagMs: 1,
         shedShare: 1,
-        upstreams: [{ name: 'orders', inFlight: 1, waiting: 1, streams: 1 }],
+        upstreams: [{ name: 'orders', inFlight: 1, waiting: 1 }],
       }),
     });
     const scraped = readMetrics(await telemetry.registry.metrics());

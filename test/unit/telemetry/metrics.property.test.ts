@@ -17,6 +17,7 @@ for (const word of [
   'idle',
   'requests',
   'unread',
+  'lingering',
   'kept',
   'ended',
   'unknown',

@@ -27,9 +27,7 @@ beforeEach(async () => {
     let body = '';
     for await (const chunk of request) body += String(chunk);
     introspected.push(new URLSearchParams(body).get('token') ?? '');
-    response
-      .setHeader('content-type', 'application/json')
-      .end(JSON.stringify({ active, sub: 'opaque-user', token_type: 'Bearer' }));
+    response.setHeader('content-type', 'application/json').end(JSON.stringify({ active, sub: 'opaque-user' }));
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -77,7 +77,7 @@ test('aggregates gauges by their meaning: sum, maximum, minimum or first', async
     worker.watchRevocations(() => ({ connected, tombstones: 3 }));
     const load = {
       refusedConnections: { total: 1, client: 0 },
-      endedConnections: { idle: 0, requests: 0, unread: 0 },
+      endedConnections: { idle: 0, requests: 0, unread: 0, lingering: 0 },
       openStreams: 2,
       rechecks: { kept: 0, ended: 0, unknown: 0 },
       bufferedBytes: 0,
