@@ -82,6 +82,7 @@ ${table(
   'rolegate_shed_ratio',
   'rolegate_upstream_requests_in_flight',
   'rolegate_upstream_requests_waiting',
+  'rolegate_upstream_streams_open',
 )}
 
 ## Authentication

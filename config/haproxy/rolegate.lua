@@ -1,16 +1,24 @@
 -- Asks Rolegate about each request (HAProxy 2.6 or newer, no further libraries).
+-- "rolegate proxy-config haproxy" prints the whole configuration. Its "global" section sets, before "lua-load":
 --
---   lua-load rolegate.lua <url> <destination> <milliseconds> <headers>
+--   setenv ROLEGATE_CHECK_URL           URL of the check
+--   setenv ROLEGATE_CHECK_DESTINATION   "ipv4@127.0.0.1:8070" or "unix@/run/rolegate/authorizer.sock"
+--   setenv ROLEGATE_CHECK_MILLISECONDS  how long a check may take
+--   setenv ROLEGATE_CHECK_HEADERS       headers that the response decides, separated by commas
 --
--- url: of the check. destination: "ipv4@127.0.0.1:8070" or "unix@/run/rolegate/authorizer.sock". headers: those that the
--- response decides, separated by commas. The shared secret, if there is one, is in the environment variable
--- ROLEGATE_AUTHORIZER_SECRET. "rolegate proxy-config haproxy" prints the whole configuration.
+-- The shared secret, if there is one, is in the environment variable ROLEGATE_AUTHORIZER_SECRET. Environment variables, because HAProxy
+-- passes arguments to a script only from version 2.7.
 
-local url, destination, milliseconds, headers = ...
+-- HAProxy does not start without one of them.
+local function setting(name)
+  return os.getenv(name) or error(name .. " is not set: generate the configuration again")
+end
+local url, destination = setting("ROLEGATE_CHECK_URL"), setting("ROLEGATE_CHECK_DESTINATION")
+local milliseconds = tonumber(setting("ROLEGATE_CHECK_MILLISECONDS"))
 local secret = os.getenv("ROLEGATE_AUTHORIZER_SECRET")
 
 local managed = {}
-for name in string.gmatch(headers, "[^,]+") do managed[#managed + 1] = name end
+for name in string.gmatch(setting("ROLEGATE_CHECK_HEADERS"), "[^,]+") do managed[#managed + 1] = name end
 
 -- Of the connection between client and HAProxy, and fields that are set below.
 local own = { ["host"] = true, ["connection"] = true, ["keep-alive"] = true, ["proxy-connection"] = true, ["te"] = true,
@@ -58,7 +66,7 @@ core.register_action("rolegate", { "http-req" }, function(txn)
 
   local client = core.httpclient()
   local done, response = pcall(client.get, client,
-    { url = url, dst = destination, headers = asked, timeout = tonumber(milliseconds) })
+    { url = url, dst = destination, headers = asked, timeout = milliseconds })
   if not done or response == nil or response.status == nil then return unavailable(txn) end
 
   if response.status == 200 then

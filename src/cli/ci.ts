@@ -8,6 +8,7 @@ import { findingKinds } from '../policy-tools/analysis/finding.ts';
 import { runTests, type TestReport } from '../policy-tools/test-report.ts';
 import { type BaseRevision, exportRevision } from './ci/base-revision.ts';
 import { type CiResult, ciMarkdown } from './ci/ci-markdown.ts';
+import { unjudgedSettings } from './ci/unjudged-settings.ts';
 import { replayFile } from './diff/replay-file.ts';
 import { compareConfigs } from './diff.ts';
 import { CommandError, ExitCode } from './exit-code.ts';
@@ -24,6 +25,8 @@ export interface CiOptions {
   readonly mutation: number;
   /** Which differences give exit code 3. */
   readonly failOn: 'nothing' | 'newly-allowed' | 'any-change';
+  /** Changed settings that are wanted, by name. */
+  readonly accept: readonly string[];
   readonly ignore: readonly string[];
   /** File of recorded decisions. */
   readonly replay?: string;
@@ -63,6 +66,7 @@ export async function ci(options: CiOptions): Promise<ExitCode> {
       findings,
       tests,
       replay,
+      unjudged: unjudgedSettings(difference?.settings ?? [], options.accept),
       faults: [...testFaults(tests, options), ...(warned > 0 ? [`${warned} of the findings are warnings`] : [])],
     };
     const report = ciMarkdown(result, options.all === true);
@@ -93,12 +97,14 @@ function testFaults(tests: TestReport, { coverage, mutation }: CiOptions): strin
 }
 
 /** Without a comparison, anything may be newly allowed. */
-function differs({ difference, replay }: CiResult, failOn: CiOptions['failOn']): boolean {
+function differs({ difference, replay, unjudged }: CiResult, failOn: CiOptions['failOn']): boolean {
   if (failOn === 'nothing') return false;
   if (difference === null) return true;
   const { newly_allowed = 0, newly_refused = 0 } = replay?.counts ?? {};
   const widened = difference.newlyAllowed.length > 0 || newly_allowed > 0;
-  return failOn === 'newly-allowed' ? widened : widened || !difference.same || newly_refused > 0;
+  return failOn === 'newly-allowed'
+    ? widened || unjudged.open.length > 0
+    : widened || !difference.same || newly_refused > 0;
 }
 
 function write(file: string, text: string): void {

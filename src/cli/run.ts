@@ -163,6 +163,12 @@ export function createProgram(done: Done): Command {
         .choices(['nothing', 'newly-allowed', 'any-change'])
         .default('nothing'),
     )
+    .option(
+      '--accept <setting>',
+      'with --fail-on newly-allowed: accept a changed setting or section, such as authApi.url; may be repeated',
+      collect,
+      [],
+    )
     .option('--ignore <finding>', 'accept a finding, given as code or code:subject; may be repeated', collect, [])
     .option('--replay <file>', 'also replay a file of recorded decisions (log.decisions) under both')
     .option('--sarif <file>', 'write the findings as SARIF 2.1.0')

@@ -196,6 +196,7 @@ function compileUpstream(
     name,
     health: typeof health === 'string' ? inUnits(healthCheck, healthCheck.parse({ path: health })) : (health ?? null),
     requestsPerClient: entry.requestsPerClient ?? Math.ceil(entry.connections / 2),
+    streamsPerClient: entry.streamsPerClient ?? Math.ceil(entry.streams / 4),
     gatewaySecret,
   };
 }

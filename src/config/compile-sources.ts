@@ -28,9 +28,9 @@ function compileSource(name: string, source: WrittenSource, claims: DeclaredClai
       return { ...rest, name, short: false, urls: listOf(url), tls, ...compileAuthApiFields(source.fields, claims) };
     }
     case 'introspection': {
-      const { url, audience = null, issuer = null, ...rest } = source;
+      const { url, audience = null, issuer = null, tokenTypeRequired = audience === null, ...rest } = source;
       const fields = compileClaimFields(source.fields, claims, true);
-      return { ...rest, name, urls: [url], issuer, audience, tls, fields, client: client! };
+      return { ...rest, name, urls: [url], issuer, audience, tokenTypeRequired, tls, fields, client: client! };
     }
     case 'userinfo': {
       const { url, issuer = null, ...rest } = source;

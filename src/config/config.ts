@@ -255,6 +255,7 @@ export type UpstreamConfig = Replace<
     /** Null: targets count as healthy. */
     readonly health: Exclude<File['upstreams'][string]['health'], string | undefined> | null;
     readonly requestsPerClient: number;
+    readonly streamsPerClient: number;
     /** Sent with every request to the Auth API, which trusts forwarded headers only with it; null: another service. */
     readonly gatewaySecret: string | null;
   }

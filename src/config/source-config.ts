@@ -36,6 +36,8 @@ export interface IntrospectionSourceConfig extends RemoteConfig, ClaimRules {
   readonly client: ClientConfig;
   /** The issuer whose logout tokens and security event tokens end its results; null: none does. */
   readonly issuer: string | null;
+  /** Whether `token_type` must be `Bearer`. */
+  readonly tokenTypeRequired: boolean;
   readonly fields: SourceFields;
 }
 
@@ -79,6 +81,7 @@ export interface JwtSourceConfig extends ClaimRules {
   readonly types: readonly string[];
   /** Whether `typ` is required. */
   readonly typeRequired: boolean;
+  readonly idTokens: 'refuse' | 'accept';
   /** Maximum time since it was issued; revocations are kept longer. */
   readonly maxAgeMs: number;
   /** Whether tokens are refused while this process may miss revocations. */

@@ -128,6 +128,7 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
         name,
         inFlight,
         waiting: admission.waiting,
+        streams: admission.streams,
       })),
     }),
     use(gateway) {

@@ -18,14 +18,14 @@ import { HeldResponse } from './held-response.ts';
 import { outgoingRequest } from './outgoing-request.ts';
 import { RequestBody, type RequestBodyOwner } from './request-body.ts';
 import type { ForwardedRequest, RequestContext } from './request-context.ts';
-import { idleTimeoutOf, responseHead } from './response-head.ts';
+import { idleTimeoutOf, isEventStream, responseHead } from './response-head.ts';
 import { type Relay, ResponseRelay } from './response-relay.ts';
 import { StreamAccess } from './stream-access.ts';
 import { Timeouts, type TimeoutsOwner } from './timeouts.ts';
 import { type ExchangeTunnel, openTunnel } from './websocket/exchange-tunnel.ts';
 import { withAssertion } from './with-assertion.ts';
 
-/** An exchange that is open this long is a stream: its access is watched from then on. */
+/** An exchange that is open this long is a stream: its access is watched from then on, and its response leaves the pool. */
 const streamAfterMs = 1_000;
 /** Longer than the wait for other replicas. */
 const longestHoldMs = 11_000;
@@ -49,6 +49,7 @@ export class Exchange implements ForwardedRequest, UpstreamEvents, RequestBodyOw
   #access: StreamAccess | null = null;
   /** The service is paused because the client does not read. */
   #stalled = false;
+  #isEventStream = false;
   #idleTimeoutMs = 0;
 
   constructor(context: RequestContext, granted: Allow, gateway: Gateway, parts: ExchangeParts) {
@@ -136,7 +137,8 @@ export class Exchange implements ForwardedRequest, UpstreamEvents, RequestBodyOw
     }
     context.errorId = head.errorId;
     const relay = new ResponseRelay(context.response, context.method, head);
-    this.#idleTimeoutMs = idleTimeoutOf(route, rawHeaders);
+    this.#isEventStream = isEventStream(rawHeaders);
+    this.#idleTimeoutMs = idleTimeoutOf(route, this.#isEventStream);
     this.#timeouts.allow(this.#idleTimeoutMs, context.respondedAt);
     this.#relay = evicted === null ? relay : this.#hold(relay, evicted);
   }
@@ -170,6 +172,7 @@ export class Exchange implements ForwardedRequest, UpstreamEvents, RequestBodyOw
   }
 
   responseWaits(): void {
+    if (this.#isEventStream || this.#access !== null) this.#leavePool();
     this.#pass(() => this.#relay!.flush());
   }
 
@@ -232,6 +235,17 @@ export class Exchange implements ForwardedRequest, UpstreamEvents, RequestBodyOw
   accessDue(): void {
     this.#access ??= new StreamAccess(this.#context, this.#granted, this.#parts, this.#timeouts);
     this.#access.look();
+    this.#leavePool();
+  }
+
+  /**
+   * The response stays open. If there is no room for another one, it keeps its connection of the pool, so that these fill up as those of
+   * slow requests do; an event stream, which would keep it for hours, is refused.
+   */
+  #leavePool(): void {
+    if (this.#relay === null) return;
+    const full = this.#upstream?.leavePool() ?? null;
+    if (full !== null && this.#isEventStream && this.#context.status === 0) this.#context.fail(full);
   }
 
   endAccess(reason: ReasonCode): void {

@@ -59,12 +59,15 @@ const eventStream = /^text\/event-stream/i;
 /** Event streams may be silent for a long time. */
 const eventStreamIdleMs = 300_000;
 
-/** Maximum silence between two parts of a response, in milliseconds. */
-export function idleTimeoutOf({ idleTimeoutMs }: Route, rawHeaders: readonly string[]): number {
-  if (idleTimeoutMs !== null) return idleTimeoutMs === 0 ? Number.POSITIVE_INFINITY : idleTimeoutMs;
+export function isEventStream(rawHeaders: readonly string[]): boolean {
   for (let i = 0; i < rawHeaders.length; i += 2) {
-    if (isNamed(rawHeaders[i]!, 'content-type'))
-      return eventStream.test(rawHeaders[i + 1]!) ? eventStreamIdleMs : defaultIdleMs;
+    if (isNamed(rawHeaders[i]!, 'content-type')) return eventStream.test(rawHeaders[i + 1]!);
   }
-  return defaultIdleMs;
+  return false;
+}
+
+/** Maximum silence between two parts of a response, in milliseconds. */
+export function idleTimeoutOf({ idleTimeoutMs }: Route, events: boolean): number {
+  if (idleTimeoutMs !== null) return idleTimeoutMs === 0 ? Number.POSITIVE_INFINITY : idleTimeoutMs;
+  return events ? eventStreamIdleMs : defaultIdleMs;
 }

@@ -19,6 +19,8 @@ export type NodeOptions = Omit<NonNullable<ClusterOptions['redisOptions']>, 'rep
 export function nodeOptions({ username, password, commandTimeoutMs }: RedisConfig, name: string): NodeOptions {
   return {
     connectionName: name,
+    // It would need a permission that Redis 7.0 does not know.
+    disableClientInfo: true,
     ...(username === null ? {} : { username }),
     ...(password === null ? {} : { password }),
     lazyConnect: true,

@@ -16,6 +16,14 @@ const replies: Readonly<Record<string, RedisFailure>> = {
   OOM: 'full',
 };
 
+/** How Redis 7.0 refuses a command of a script for which the user has no permission; later versions say `NOPERM`. */
+const forbiddenInScript = /^ERR The user executing the script (?:can't|is lacking)/;
+
+/** The first word of an error reply. */
+function firstWord({ message }: Error): string {
+  return forbiddenInScript.test(message) ? 'NOPERM' : (/^[A-Z]+(?= )/.exec(message)?.[0] ?? '');
+}
+
 /** Codes of sockets and name look-ups. */
 const unreachable = /^(?:ECONN|EHOST|ENET|EADDR|EPIPE|ENOTFOUND|EAI_)/;
 const certificate = /^(?:ERR_TLS_|ERR_SSL_|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|HOSTNAME_MISMATCH)/;
@@ -34,7 +42,7 @@ const ownTexts: readonly [RegExp, RedisFailure][] = [
  */
 export function redisErrorCode(error: unknown): string | null {
   if (!(error instanceof Error)) return null;
-  const code = 'code' in error ? String(error.code) : (/^[A-Z]+(?= )/.exec(error.message)?.[0] ?? '');
+  const code = 'code' in error ? String(error.code) : firstWord(error);
   return /^[A-Z][A-Z0-9_]{1,31}$/.test(code) ? code : null;
 }
 
@@ -44,6 +52,6 @@ export function redisFailure(error: unknown): RedisFailure {
   if (code === 'ETIMEDOUT') return 'timeout';
   if (certificate.test(code)) return 'certificate';
   if (unreachable.test(code)) return 'disconnected';
-  const reply = replies[/^[A-Z]+(?= )/.exec(error.message)?.[0] ?? ''];
+  const reply = replies[firstWord(error)];
   return reply ?? ownTexts.find(([text]) => text.test(error.message))?.[1] ?? 'other';
 }

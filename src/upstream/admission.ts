@@ -1,27 +1,43 @@
 /**
  * Which requests may use an upstream now, and which wait: a bounded queue for free connections, and a bound on the concurrent requests of
- * one client.
+ * one client. Responses that stay open have bounds of their own, and refuse what is beyond them.
  */
 import type { ReasonCode } from '../core/outcome/reasons.ts';
+import { ClientShares } from './client-shares.ts';
 import type { Applicant } from './waiting-line.ts';
 import { WaitingRequests } from './waiting-requests.ts';
 
+export interface AdmissionBounds {
+  /** Connections over all targets that can be used now. */
+  readonly connections: () => number;
+  readonly requestsPerClient: number;
+  readonly maxWaiting: number;
+  readonly streams: number;
+  readonly streamsPerClient: number;
+}
+
 export class Admission {
-  readonly #perClient: number;
   readonly #maxWaiting: number;
-  /** Requests that each client has in flight or in the queue. */
-  readonly #inUse = new Map<string, number>();
+  /** Requests in flight or in the queue. */
+  readonly #requests: ClientShares;
+  readonly #streams: ClientShares;
   readonly #waiting: WaitingRequests;
   #congested = false;
 
-  constructor(perClient: number, maxWaiting: number) {
-    this.#perClient = perClient;
+  constructor({ connections, requestsPerClient, maxWaiting, streams, streamsPerClient }: AdmissionBounds) {
     this.#maxWaiting = maxWaiting;
-    this.#waiting = new WaitingRequests(maxWaiting, (clientKey) => this.#free(clientKey));
+    this.#requests = new ClientShares(requestsPerClient, connections);
+    this.#streams = new ClientShares(streamsPerClient, () => streams);
+    this.#waiting = new WaitingRequests(maxWaiting, this.#requests);
   }
 
   get waiting(): number {
     return this.#waiting.length;
+  }
+
+  /** Responses that stay open. */
+  get streams(): number {
+    return this.#streams.total;
   }
 
   /**
@@ -40,11 +56,8 @@ export class Admission {
 
   /** True: it may pick a target. False: it waits for other requests of its client. */
   enter(applicant: Applicant): boolean | ReasonCode {
-    const { clientKey } = applicant;
-    const inUse = this.#inUse.get(clientKey) ?? 0;
-    if (inUse >= this.#perClient) return this.#waiting.forClient(applicant) ? false : 'client_busy';
-    this.#inUse.set(clientKey, inUse + 1);
-    return true;
+    if (this.#requests.enter(applicant.clientKey)) return true;
+    return this.#waiting.forClient(applicant) ? false : 'client_busy';
   }
 
   /** It found no free connection. Returns a reason if there is no room to wait. */
@@ -69,14 +82,19 @@ export class Admission {
     this.#waiting.next();
   }
 
-  /** A request that had entered has ended: another one of its client may enter. */
+  /** A request that had entered has ended: another one may enter. */
   leave(clientKey: string): void {
-    if (this.#waiting.length === 0 || !this.#waiting.passOn(clientKey)) this.#free(clientKey);
+    this.#requests.leave(clientKey);
+    if (this.#waiting.length > 0) this.#waiting.passOn(clientKey);
   }
 
-  #free(clientKey: string): void {
-    const left = this.#inUse.get(clientKey)! - 1;
-    if (left === 0) this.#inUse.delete(clientKey);
-    else this.#inUse.set(clientKey, left);
+  /** A response stays open. Returns a reason if there is no room for it. */
+  enterStreams(clientKey: string): ReasonCode | null {
+    if (this.#streams.full) return 'upstream_busy';
+    return this.#streams.enter(clientKey) ? null : 'client_busy';
+  }
+
+  leaveStreams(clientKey: string): void {
+    this.#streams.leave(clientKey);
   }
 }

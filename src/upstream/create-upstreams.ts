@@ -80,7 +80,13 @@ export class Upstream {
     this.#events = events;
     this.name = config.name;
     this.targets = config.targets.map((origin) => new Target(origin, config));
-    this.admission = new Admission(config.requestsPerClient, config.queue.length);
+    this.admission = new Admission({
+      connections: () => this.#connections,
+      requestsPerClient: config.requestsPerClient,
+      maxWaiting: config.queue.length,
+      streams: config.streams,
+      streamsPerClient: config.streamsPerClient,
+    });
     this.waitMs = config.queue.waitMs;
     this.gatewaySecret = config.gatewaySecret;
   }
@@ -89,10 +95,17 @@ export class Upstream {
     this.#events?.upstreamWaited(this.name, seconds);
   }
 
-  /** Requests on connections, over all targets. */
+  /** Requests on connections of the pools, over all targets. */
   get inFlight(): number {
     let sum = 0;
     for (const { inFlight } of this.targets) sum += inFlight;
+    return sum;
+  }
+
+  /** Maximum connections of the healthy targets. */
+  get #connections(): number {
+    let sum = 0;
+    for (const { healthy, connections } of this.targets) if (healthy) sum += connections;
     return sum;
   }
 

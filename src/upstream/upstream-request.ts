@@ -24,8 +24,8 @@ export class UpstreamRequest implements Applicant, ResponseHandler {
   #tried: Set<Target> | null = null;
   /** Not null once bytes may have been sent. */
   #control: ConnectionControl | null = null;
-  /** It counts for its client at the upstream. */
-  #entered = false;
+  /** What it occupies: a place of its client and a connection of the pool, or a place for responses that stay open. */
+  #occupies: 'nothing' | 'pool' | 'stream' = 'nothing';
   #retried = false;
   #responseStarted = false;
   #headReceived = false;
@@ -52,7 +52,7 @@ export class UpstreamRequest implements Applicant, ResponseHandler {
     if (typeof entered === 'string') {
       this.#fail(entered, null);
     } else if (entered) {
-      this.#entered = true;
+      this.#occupies = 'pool';
       this.#dispatch();
     } else {
       this.#wait();
@@ -60,7 +60,7 @@ export class UpstreamRequest implements Applicant, ResponseHandler {
   }
 
   proceed(): void {
-    this.#entered = true;
+    this.#occupies = 'pool';
     this.#dispatch();
   }
 
@@ -91,6 +91,21 @@ export class UpstreamRequest implements Applicant, ResponseHandler {
     this.#control?.resume();
   }
 
+  /**
+   * The response stays open: from now on neither its connection nor its place of the client counts among those of ordinary requests.
+   * Returns a reason if there is no room for another one; it then continues to count there.
+   */
+  leavePool(): ReasonCode | null {
+    if (this.#occupies !== 'pool' || this.#over) return null;
+    const full = this.#upstream.admission.enterStreams(this.clientKey);
+    if (full !== null) return full;
+    this.#target!.inFlight -= 1;
+    this.#control!.leavePool();
+    this.#leave();
+    this.#occupies = 'stream';
+    return null;
+  }
+
   #dispatch(): void {
     const target = this.#upstream.pick(this.#tried, !this.#request.upgrade);
     if (target === 'upstream_busy') {
@@ -119,7 +134,7 @@ export class UpstreamRequest implements Applicant, ResponseHandler {
 
   #send(target: Target, alone: boolean): void {
     this.#target = target;
-    if (!this.#request.upgrade) target.inFlight += 1;
+    if (this.#occupies === 'pool') target.inFlight += 1;
     if (alone) target.pool.dispatchAlone(this.#request, this);
     else target.pool.dispatch(this.#request, this);
   }
@@ -127,7 +142,7 @@ export class UpstreamRequest implements Applicant, ResponseHandler {
   /** The connection has finished with it: exactly once per `#send`. */
   #settle(): Target {
     const target = this.#target!;
-    if (!this.#request.upgrade) target.inFlight -= 1;
+    if (this.#occupies === 'pool') target.inFlight -= 1;
     this.#target = null;
     this.#control = null;
     return target;
@@ -135,10 +150,14 @@ export class UpstreamRequest implements Applicant, ResponseHandler {
 
   /** Others may enter. */
   #leave(): void {
-    if (!this.#entered) return;
-    this.#entered = false;
-    this.#upstream.freed();
-    this.#upstream.admission.leave(this.clientKey);
+    const occupied = this.#occupies;
+    this.#occupies = 'nothing';
+    if (occupied === 'pool') {
+      this.#upstream.freed();
+      this.#upstream.admission.leave(this.clientKey);
+    } else if (occupied === 'stream') {
+      this.#upstream.admission.leaveStreams(this.clientKey);
+    }
   }
 
   #fail(reason: ReasonCode, cause: unknown): void {

@@ -1,7 +1,8 @@
 /**
- * Requests that wait at an upstream, and their turns: in one queue for a free connection; and in a queue of each client that is at its
- * bound for other requests of the same client, so that they do not delay other clients.
+ * Requests that wait at an upstream, and their turns: in one queue for a free connection; and in a queue of each client that uses its
+ * share, so that they do not delay other clients.
  */
+import type { ClientShares } from './client-shares.ts';
 import { type Applicant, Line } from './waiting-line.ts';
 
 export class WaitingRequests {
@@ -9,20 +10,20 @@ export class WaitingRequests {
   length = 0;
   /** Those that wait for a connection. */
   readonly queue = new Line();
-  /** Those that wait for others of their client. */
+  /** Those that wait for others of their client, or for its share to grow. */
   readonly #beyond = new Map<string, Line>();
   readonly #max: number;
-  readonly #free: (clientKey: string) => void;
+  readonly #shares: ClientShares;
   /** Turns that are due but not yet processed. */
   readonly #turns: (string | null)[] = [];
   #turning = false;
   /** Must be called when nothing waits here any more. */
   #emptied: (() => void) | null = null;
 
-  /** `max`: of each of the two kinds. `free`: the place that a request of this client left was not taken. */
-  constructor(max: number, free: (clientKey: string) => void) {
+  /** `max`: of each of the two kinds. `shares`: what clients use; a request enters when its turn comes. */
+  constructor(max: number, shares: ClientShares) {
     this.#max = max;
-    this.#free = free;
+    this.#shares = shares;
   }
 
   /** Resolves once nothing waits; every wait is bounded. */
@@ -68,11 +69,9 @@ export class WaitingRequests {
     if (this.queue.first !== null) this.#turn(null);
   }
 
-  /** Gives the place of an ended request to another one of its client. False: none waits. */
-  passOn(clientKey: string): boolean {
-    if (!this.#beyond.has(clientKey)) return false;
-    this.#turn(clientKey);
-    return true;
+  /** A request of this client has left: another one may enter, of this client first. */
+  passOn(clientKey: string): void {
+    if (this.#beyond.size > 0) this.#turn(clientKey);
   }
 
   /** One after the other: a request that fails at once triggers the next, and thousands of them must not nest. */
@@ -89,14 +88,21 @@ export class WaitingRequests {
     }
   }
 
-  /** Null: a turn for a connection; otherwise the place that a request of this client has left. */
+  /** Null: a turn for a connection; otherwise a request of this client has left. */
   #give(clientKey: string | null): void {
-    const first = (clientKey === null ? this.queue : this.#beyond.get(clientKey))?.first ?? null;
-    if (first !== null) {
-      this.remove(first);
-      first.proceed();
-    } else if (clientKey !== null) {
-      this.#free(clientKey);
-    }
+    const first = (clientKey === null ? this.queue : this.#mayEnter(clientKey))?.first ?? null;
+    if (first === null) return;
+    this.remove(first);
+    first.proceed();
+  }
+
+  /** The queue whose first request has just entered. */
+  #mayEnter(clientKey: string): Line | null {
+    const own = this.#beyond.get(clientKey);
+    if (own !== undefined && this.#shares.enter(clientKey)) return own;
+    // Every client that waits here uses at least one place, which is more than its share once all are in use.
+    if (this.#shares.full) return null;
+    for (const [other, line] of this.#beyond) if (this.#shares.enter(other)) return line;
+    return null;
   }
 }

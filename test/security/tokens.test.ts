@@ -209,6 +209,11 @@ const attacks: readonly Attack[] = [
     token: signed({ ...header, typ: 'JWT' }, { ...claims, typ: 'Refresh' }, own),
     rejection: 'type',
   },
+  ...[{ nonce: 'n' }, { at_hash: 'x' }, { c_hash: 'x' }, { token_use: 'id' }, { typ: 'ID' }].map((mark) => ({
+    name: `an ID token, by ${JSON.stringify(mark)} (ASVS 5.0, 9.2.2)`,
+    token: signed({ ...header, typ: 'JWT' }, { ...claims, ...mark }, own),
+    rejection: 'type',
+  })),
   { name: 'a proof of possession', token: signed({ ...header, typ: 'dpop+jwt' }, claims, own), rejection: 'type' },
   {
     name: "bound to a client's key",

@@ -9,7 +9,7 @@ import Provider, { type Configuration } from 'oidc-provider';
 export interface OpenidProvider {
   readonly issuer: string;
   /** By the authorization code flow with PKCE, for `ann`. `resource`: the audience of a JWT. */
-  codeFlow(options?: { readonly scope?: string; readonly resource?: string }): Promise<Tokens>;
+  codeFlow(options?: { readonly scope?: string; readonly resource?: string; readonly nonce?: string }): Promise<Tokens>;
   /** By client credentials, for the client `machine`. */
   clientCredentials(resource?: string): Promise<Tokens>;
   /**
@@ -70,7 +70,7 @@ export async function startOpenidProvider(gateway: object, web: object = {}): Pr
     get keyFetches() {
       return keyFetches;
     },
-    async codeFlow({ scope = 'openid profile', resource } = {}) {
+    async codeFlow({ scope = 'openid profile', resource, nonce } = {}) {
       const verifier = randomBytes(32).toString('base64url');
       const query = new URLSearchParams({
         client_id: 'web',
@@ -80,6 +80,7 @@ export async function startOpenidProvider(gateway: object, web: object = {}): Pr
         code_challenge: createHash('sha256').update(verifier).digest('base64url'),
         code_challenge_method: 'S256',
         ...(resource === undefined ? {} : { resource }),
+        ...(nonce === undefined ? {} : { nonce }),
       });
       const code = await signIn(`${issuer}/auth?${query}`, cookies);
       return (await post(
@@ -183,6 +184,7 @@ function createProvider(
       const sid = ctx.oidc.entities.AuthorizationCode?.sid;
       return { roles: ['user'], ...(sid === undefined ? {} : { sid }) };
     },
+    issueRefreshToken: async (_, asking) => asking.grantTypeAllowed('refresh_token'),
     fetch: (url, options) => fetch(url, unguarded(options)),
     features: {
       rpInitiatedLogout: { enabled: true, logoutSource: (ctx, form) => void Object.assign(ctx, { body: form }) },

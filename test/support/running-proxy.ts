@@ -116,6 +116,8 @@ export async function startProxy(setup: ProxySetup): Promise<RunningProxy> {
     connections: 64,
     connectTimeoutMs: 1_000,
     requestsPerClient: 64,
+    streams: 1_000,
+    streamsPerClient: 1_000,
     queue: { length: 100, waitMs: 2_000 },
     gatewaySecret: null,
     ...setup.upstream,

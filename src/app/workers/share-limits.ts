@@ -16,6 +16,8 @@ export function shareOf(config: Config, workers: number): Config {
         ...upstream,
         connections: part(upstream.connections),
         requestsPerClient: part(upstream.requestsPerClient),
+        streams: part(upstream.streams),
+        streamsPerClient: part(upstream.streamsPerClient),
         queue: { ...upstream.queue, length: part(upstream.queue.length) },
       },
     ]),

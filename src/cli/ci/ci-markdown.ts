@@ -7,6 +7,7 @@ import { diffMarkdown } from '../diff/diff-markdown.ts';
 import type { DiffReport } from '../diff/diff-report.ts';
 import { replayMarkdown } from '../diff/replay-text.ts';
 import { percent } from '../test/reporters.ts';
+import type { UnjudgedSettings } from './unjudged-settings.ts';
 
 export interface CiResult {
   readonly file: string;
@@ -19,6 +20,7 @@ export interface CiResult {
   readonly findings: readonly PlacedFinding[];
   readonly tests: TestReport;
   readonly replay: ReplayReport | null;
+  readonly unjudged: UnjudgedSettings;
   /** Why the run fails, in words; empty: it does not. */
   readonly faults: readonly string[];
 }
@@ -27,7 +29,7 @@ export interface CiResult {
 const mostListed = 25;
 
 export function ciMarkdown(result: CiResult, all: boolean): string {
-  const { file, base, difference, notCompared, findings, tests, replay, faults } = result;
+  const { file, base, difference, notCompared, findings, tests, replay, unjudged, faults } = result;
   const { newlyAllowed = [], newlyRefused = [] } = difference ?? {};
   const most = all ? Infinity : mostListed;
   const { coverage, mutation } = tests;
@@ -41,7 +43,11 @@ export function ciMarkdown(result: CiResult, all: boolean): string {
     '| | |',
     '|---|---|',
     ...(notCompared === null
-      ? [`| newly allowed | ${newlyAllowed.length} |`, `| newly refused | ${newlyRefused.length} |`]
+      ? [
+          `| newly allowed | ${newlyAllowed.length} |`,
+          `| newly refused | ${newlyRefused.length} |`,
+          `| settings that may allow more | ${unjudged.open.length} |`,
+        ]
       : [`| difference | ${notCompared} |`]),
     `| tests | ${tests.passed} passed, ${tests.failed} failed |`,
     `| coverage | ${percent(coverage.share)} of ${coverage.cells} rule effects |`,
@@ -53,7 +59,11 @@ export function ciMarkdown(result: CiResult, all: boolean): string {
     `| findings | ${findings.length} |`,
     '',
   ];
-  if (difference !== null) parts.push(diffMarkdown(difference, all));
+  parts.push(
+    ...list('Settings that may allow more (accept one with `--accept NAME`)', unjudged.open.map(inCode), most),
+    ...list('Accepted settings', unjudged.accepted.map(inCode), most),
+  );
+  if (difference !== null) parts.push(diffMarkdown(difference, all), '');
   const failed = tests.cases.filter(({ faults: found }) => found.length > 0);
   parts.push(
     ...list(
@@ -88,4 +98,8 @@ function list(title: string, items: readonly string[], most: number): string[] {
   if (items.length === 0) return [];
   const rest = items.length > most ? [`- and ${items.length - most} more (\`--all\`)`] : [];
   return [`### ${title}`, '', ...items.slice(0, most).map((item) => `- ${item.replaceAll('\n', ' ')}`), ...rest, ''];
+}
+
+function inCode(name: string): string {
+  return `\`${name}\``;
 }

@@ -13,9 +13,15 @@ export function haproxyConfig(settings: ProxySettings): string {
 # "rolegate proxy-config haproxy --script".
 global
   # A shared secret is in the environment variable ROLEGATE_AUTHORIZER_SECRET.
-  lua-load rolegate.lua http://rolegate${checkPath} ${destination} ${waitMs} ${decided.join(',')}
+  setenv ROLEGATE_CHECK_URL http://rolegate${checkPath}
+  setenv ROLEGATE_CHECK_DESTINATION ${destination}
+  setenv ROLEGATE_CHECK_MILLISECONDS ${waitMs}
+  setenv ROLEGATE_CHECK_HEADERS ${decided.join(',')}
+  lua-load rolegate.lua
+  .if version_atleast(2.8)
   httpclient.timeout.connect 1s
   httpclient.retries 0
+  .endif
 
 defaults
   mode http

@@ -92,6 +92,10 @@ export const jwt = refined(
       'Accepted values of "typ", in any letter case and with or without "application/".',
     ),
     typeRequired: decides(bool().prefault(false), 'Whether "typ" is required.'),
+    idTokens: decides(
+      word(['refuse', 'accept']).prefault('refuse'),
+      'ID tokens, recognized by "nonce", "at_hash", "c_hash", "token_use: id" or "typ: ID": they are for clients, and pass through browsers and logs. Use "accept" if access tokens of the issuer have such a claim.',
+    ),
     ...claimRules,
     maxAge: decides(
       duration(1_000, 7 * 86_400_000).prefault('24h'),

@@ -4,7 +4,7 @@ import { authApiSource } from './auth-api.ts';
 import { jwt } from './jwt-source.ts';
 import { decides, described } from './key-class.ts';
 import { list, refined } from './refine.ts';
-import { word } from './scalar.ts';
+import { bool, word } from './scalar.ts';
 import { secret } from './secret.ts';
 import { calls } from './source-calls.ts';
 import { claimFields, fieldForms } from './source-fields.ts';
@@ -68,6 +68,11 @@ const introspection = z.strictObject({
     list(words('an audience'), { empty: ['expected at least one audience'], most: [64, 'audiences'] }).optional(),
     'One of these must be in "aud". If unset, tokens for any service of this server are accepted.',
     { examples: [['orders']] },
+  ),
+  tokenTypeRequired: decides(
+    bool().optional(),
+    'Whether "token_type" must be "Bearer" in responses, as of access tokens; refresh tokens have none. If unset, true without "audience".',
+    { examples: [true] },
   ),
   ...claimRules,
   fields: described(claimFields('username').prefault({}), `Where the fields are in the responses. ${fieldForms}`),

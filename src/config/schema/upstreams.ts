@@ -41,6 +41,15 @@ export const upstream = z.strictObject({
     'Maximum number of concurrent requests of one client. Further ones wait, and requests of other clients overtake them. If unset, half of "connections".',
     { examples: [128] },
   ),
+  streams: neither(
+    integer(1, 1_000_000).prefault(4096),
+    'Maximum number of responses that stay open: event streams (text/event-stream), and any that takes longer than a second. They do not count among "connections". Beyond it, an event stream returns 503, and other responses keep their connection.',
+  ),
+  streamsPerClient: neither(
+    integer(1, 1_000_000).optional(),
+    'The same for one client. Beyond it, an event stream returns 429. If unset, a quarter of "streams".',
+    { examples: [1024] },
+  ),
   queue: described(queue.prefault({}), 'Requests that wait for a free connection.'),
 });
 

@@ -15,6 +15,8 @@ import { writeRequestHead } from './write-request-head.ts';
 export interface ConnectionOwner {
   /** The request has ended, and another one may follow once the server has been silent for this long. */
   free(connection: Connection, silenceMs: number): void;
+  /** It stays open for its response, and no request can follow. */
+  left(connection: Connection): void;
   /** No request can follow. */
   gone(connection: Connection): void;
 }
@@ -66,6 +68,7 @@ export class Connection implements ConnectionControl, BatchedWriter {
   #body: BodyWriter | null = null;
   /** The text of a request that is not written yet. */
   #waiting: string | null = null;
+  #leftPool = false;
   #destroyed = false;
   /** The server accepts no more of the request. Its response may have arrived before. */
   #refused = false;
@@ -177,6 +180,12 @@ export class Connection implements ConnectionControl, BatchedWriter {
     this.#owner.gone(this);
   }
 
+  leavePool(): void {
+    if (this.#leftPool || this.#destroyed) return;
+    this.#leftPool = true;
+    this.#owner.left(this);
+  }
+
   detach(): Socket {
     this.#handler = null;
     this.#destroyed = true;
@@ -210,7 +219,7 @@ export class Connection implements ConnectionControl, BatchedWriter {
     const sent = this.#body === null && !this.#refused && this.socket.writableLength === 0;
     const clean = keepAlive && !rest && !more && !announcesContent && sent;
     const idleMs = keepAliveMs > 0 ? Math.min(keepAliveMs - hintMarginMs, maxIdleMs) : this.#options.idleMs;
-    if (clean && !this.#options.oneRequest && this.usable && idleMs > 0) {
+    if (clean && !this.#options.oneRequest && !this.#leftPool && this.usable && idleMs > 0) {
       this.idleUntilMs = performance.now() + idleMs;
       this.socket.resume();
       // Before the handler is called: its next request may use this connection.

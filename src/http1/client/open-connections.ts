@@ -14,6 +14,8 @@ export class OpenConnections {
   readonly #connecting = new Set<Socket>();
   /** Those that carry a single request, open or not. */
   readonly #alone = new Set<Socket>();
+  /** Those that have left the pool, each for a response that stays open. */
+  readonly #left = new Set<Socket>();
   /** TLS session to resume. */
   #session: Buffer | undefined;
   #destroyed = false;
@@ -30,7 +32,7 @@ export class OpenConnections {
 
   /** No further one may be opened that carries several requests in sequence. */
   get full(): boolean {
-    return this.#destroyed || this.size - this.#alone.size >= this.#options.connections;
+    return this.#destroyed || this.size - this.#alone.size - this.#left.size >= this.#options.connections;
   }
 
   /** Sends the request on its own connection, which carries nothing else. `failed`: it could not be opened. */
@@ -86,10 +88,17 @@ export class OpenConnections {
     if (alone) this.#alone.add(socket);
   }
 
+  /** It no longer counts among those that are bounded here. */
+  leave({ socket }: Connection): void {
+    this.#alone.delete(socket);
+    this.#left.add(socket);
+  }
+
   /** It has ended, or its socket was detached. */
   delete(connection: Connection): void {
     this.#open.delete(connection);
     this.#alone.delete(connection.socket);
+    this.#left.delete(connection.socket);
   }
 
   /** Breaks all of them; none is opened any more. */

@@ -90,6 +90,11 @@ export class Pool implements ConnectionOwner {
     else if (this.#freed.push(connection) === 1) setImmediate(this.#reuseFreed);
   }
 
+  left(connection: Connection): void {
+    this.#connections.leave(connection);
+    this.#queue.connect();
+  }
+
   gone(connection: Connection): void {
     this.#connections.delete(connection);
     const at = this.#idle.indexOf(connection);

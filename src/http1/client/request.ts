@@ -29,6 +29,8 @@ export interface ConnectionControl {
   resume(): void;
   /** Closes the connection; the handler gets no more calls. */
   abort(): void;
+  /** The response stays open: the connection no longer counts in its pool, and carries nothing else. */
+  leavePool(): void;
   /** Releases the socket after `onUpgrade`. */
   detach(): Socket;
 }

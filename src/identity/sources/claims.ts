@@ -35,14 +35,27 @@ function namesAudience(aud: unknown, audience: readonly string[]): boolean {
 }
 
 /**
- * Whether it is not an access token (RFC 8725 section 3.11): a refresh token, by any claim with which a provider marks it, or a token with
- * `events`, such as a logout token, which need not have a `typ` header (RFC 8417 section 4.1; OpenID Connect Back-Channel Logout 1.0,
- * section 2.4).
+ * Whether it is a refresh token, by any claim with which a provider marks it, or a token with `events`, such as a logout token, which need
+ * not have a `typ` header (RFC 8725 section 3.11; RFC 8417 section 4.1; OpenID Connect Back-Channel Logout 1.0, section 2.4).
  */
 export function isOtherToken(claims: Claims): boolean {
   if (Object.hasOwn(claims, 'events') && isObject(claims['events'])) return true;
+  return isMarked(claims, /^(?:refresh|refresh_token|offline)$/i);
+}
+
+/** Whether a provider marks it as an ID token, which is for a client and not for a service (ASVS 5.0, 9.2.2). */
+export function isIdToken(claims: Claims): boolean {
+  return isMarked(claims, /^(?:id|id_token)$/i);
+}
+
+/** Claims of a sign-in at a client (OpenID Connect Core 1.0, sections 2 and 3.3.2.11). */
+export function isOfSignIn(claims: Claims): boolean {
+  return ['nonce', 'at_hash', 'c_hash'].some((name) => Object.hasOwn(claims, name));
+}
+
+function isMarked(claims: Claims, mark: RegExp): boolean {
   return ['token_type', 'token_use', 'typ'].some((name) => {
     const value = Object.hasOwn(claims, name) ? claims[name] : undefined;
-    return typeof value === 'string' && /^(?:refresh|refresh_token|offline)$/i.test(value);
+    return typeof value === 'string' && mark.test(value);
   });
 }

@@ -21,7 +21,12 @@ export interface LoadReadings {
   readonly bufferedBytes: number;
   readonly lagMs: number;
   readonly shedShare: number;
-  readonly upstreams: readonly { readonly name: string; readonly inFlight: number; readonly waiting: number }[];
+  readonly upstreams: readonly {
+    readonly name: string;
+    readonly inFlight: number;
+    readonly waiting: number;
+    readonly streams: number;
+  }[];
 }
 
 const noLoad: LoadReadings = {
@@ -126,7 +131,7 @@ export function createLoadMetrics(registry: Registry, server: () => ServerReadin
   });
   new Gauge({
     name: 'rolegate_upstream_requests_in_flight',
-    help: 'Requests that an upstream is serving now.',
+    help: 'Requests that an upstream is serving now, on connections of its pool.',
     labelNames: ['upstream'],
     registers,
     collect() {
@@ -142,6 +147,16 @@ export function createLoadMetrics(registry: Registry, server: () => ServerReadin
     collect() {
       this.reset();
       for (const { name, waiting } of load().upstreams) this.set({ upstream: name }, waiting);
+    },
+  });
+  new Gauge({
+    name: 'rolegate_upstream_streams_open',
+    help: 'Responses that an upstream keeps open, outside of its pool: event streams, and those that take longer than a second.',
+    labelNames: ['upstream'],
+    registers,
+    collect() {
+      this.reset();
+      for (const { name, streams } of load().upstreams) this.set({ upstream: name }, streams);
     },
   });
 }

@@ -224,6 +224,58 @@ describe.each(changes)('%s', (_, from, to) => {
   }, 60_000);
 });
 
+/** Each lets more in without a difference in decisions: the Auth API and the trusted addresses are given there. */
+const unjudged: readonly (readonly [name: string, from: string, to: string, setting: string])[] = [
+  ['another Auth API', 'url: "http://127.0.0.1:8081"', 'url: "http://127.0.0.2:8081"', 'authApi.url'],
+  ['no verification', ':8081" }', ':8081", fields: { verified: false } }', 'authApi.fields.verified'],
+  ['more rejected statuses', ':8081" }', ':8081", rejectedStatuses: [401, 404] }', 'authApi.rejectedStatuses'],
+  ['more trusted proxies', 'roles:', 'server: { trustedProxies: ["203.0.113.0/24"] }\nroles:', 'server.trustedProxies'],
+  ['a longer cache', 'roles:', 'cache: { accepted: 24h }\nroles:', 'cache.accepted'],
+  [
+    'a claim that users write',
+    'roles:',
+    'identity: { claims: { tenants: { field: profile.tenants, type: list } } }\nroles:',
+    'identity.claims.tenants',
+  ],
+  [
+    "another team's service",
+    'upstreams: { service: { targets: ["http://127.0.0.1:3000"] } }',
+    'upstreams: { service: { targets: ["http://127.0.0.1:3001"] } }',
+    'upstreams.service.targets',
+  ],
+  [
+    'upgrades on a route',
+    'upstream: service, access: [editor]',
+    'upstream: service, access: [editor], websocket: true',
+    'routes.report.websocket',
+  ],
+];
+
+const gate = ['--coverage', '0', '--mutation', '0', '--fail-on', 'newly-allowed'] as const;
+
+test.each(unjudged)('%s fails the gate by name', async (_, from, to, setting) => {
+  expect(base).toContain(from);
+  writeFileSync(file(), base.replace(from, to));
+  const refused = await ci(...gate);
+  expect(refused.code, refused.report).toBe(3);
+  expect(refused.report).toContain('| newly allowed | 0 |');
+  expect(refused.report).toMatch(
+    new RegExp(`### Settings that may allow more .*\\n\\n(?:- .*\\n)*- \`${setting}[.\\w]*\``),
+  );
+});
+
+test.each([
+  ['its own name', 'authApi.url', 0],
+  ['the name of its section', 'authApi', 0],
+  ['a part of its name', 'authApi.ur', 3],
+  ['another setting', 'cache.accepted', 3],
+] as const)('a changed setting is accepted by %s only', async (_, key, exit) => {
+  writeFileSync(file(), base.replace(':8081', ':8082'));
+  const { code, report } = await ci(...gate, '--accept', key);
+  expect(code).toBe(exit);
+  expect(report.includes('### Accepted settings\n\n- `authApi.url`\n')).toBe(exit === 0);
+});
+
 test('the repository is unchanged: no staged change, no additional worktree', async () => {
   writeFileSync(file(), base);
   const before = readFileSync(join(folder, '.git/index'));

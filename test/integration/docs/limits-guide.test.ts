@@ -59,6 +59,12 @@ async function hold({ open, upstream }: World, ...headers: string[]): Promise<vo
   await vi.waitFor(() => expect(upstream.requests.length).toBe(before + 1));
 }
 
+/** An event stream that stays open. */
+async function subscribe(world: World, ...headers: string[]): Promise<void> {
+  await world.open(get('/events', ...headers));
+  await vi.waitFor(async () => expect(await counted(world, 'rolegate_upstream_streams_open')).toBe(1));
+}
+
 /** Unread responses, larger than the system's buffers for a client. */
 async function readNothing({ open }: World): Promise<void> {
   for (let i = 0; i < 3; i += 1) (await open('')).socket.pause().write(get('/large').repeat(90));
@@ -203,6 +209,28 @@ const driven: Readonly<Record<string, Limit>> = {
       await expectRefusal(await world.open(get('/a', as('203.0.113.2'))), 503, 'upstream_busy');
     },
   },
+  'upstreams.*.streams, of event streams': {
+    server: trusting,
+    upstream: 'streams: 1',
+    async exceed(world) {
+      await subscribe(world, as('203.0.113.1'));
+      await expectRefusal(await world.open(get('/events', as('203.0.113.2'))), 503, 'upstream_busy');
+    },
+  },
+  'upstreams.*.streams, of others': {
+    upstream: 'streams: 1',
+    async exceed(world) {
+      await subscribe(world);
+      await world.open(get('/begun'));
+    },
+  },
+  'upstreams.*.streamsPerClient, of event streams': {
+    upstream: 'streamsPerClient: 1',
+    async exceed(world) {
+      await subscribe(world);
+      await expectRefusal(await world.open(get('/events')), 429, 'client_busy');
+    },
+  },
   'server.limits.bodyMemory': {
     server: trusting,
     limits: 'bodyMemory: 64kb',
@@ -272,6 +300,11 @@ async function startWorld(limit: Limit): Promise<World> {
     async answer({ target }, { response }) {
       if (target === '/held') await released;
       if (target === '/large') return { body: large };
+      if (target === '/events') response.setHeader('content-type', 'text/event-stream');
+      if (target === '/events' || target === '/begun') {
+        response.write('data: hello\n\n');
+        return undefined;
+      }
       if (target !== '/endless') return { body: 'ok' };
       const more = () => {
         while (response.write(large));

@@ -23,6 +23,8 @@ interface Case {
   readonly kind: 'claims' | 'introspection' | 'userinfo';
   readonly shown: JWTPayload;
   readonly identity: string;
+  /** Of access tokens. */
+  readonly typ: string;
 }
 
 const kinds: ReadonlyMap<string, Case['kind']> = new Map([
@@ -40,8 +42,18 @@ const cases: readonly Case[] = blocks.flatMap((block, index) => {
   const identity = lines.slice(block.line).find((line) => line.startsWith('Identity: ')) ?? '';
   const config = blocks.slice(0, index).findLast(({ language }) => language === 'yaml') as FencedBlock;
   const title = `${section.slice(3)}, ${kind}`;
-  return [{ title, config: config.text, kind, shown: JSON.parse(block.text), identity }];
+  const typ = config.text.includes('at+jwt') ? 'at+jwt' : 'JWT';
+  return [{ title, config: config.text, kind, shown: JSON.parse(block.text), identity, typ }];
 });
+
+/** How ID tokens of a provider differ from its access tokens. */
+const idTokens: Readonly<Record<string, JWTPayload>> = {
+  Keycloak: { typ: 'ID' },
+  Auth0: { nonce: 'of-the-sign-in', azp: undefined, scope: undefined },
+  'Entra ID': { azp: undefined, scp: undefined },
+  Cognito: { token_use: 'id', client_id: undefined },
+  'Any other provider': { client_id: undefined, scope: undefined, sub: 'ann' },
+};
 
 /** Known to the provider. */
 const opaqueTokens = new Map<string, JWTPayload>();
@@ -101,11 +113,9 @@ function wholeConfig({ config, kind }: Case): string {
   });
 }
 
-function signed(claims: JWTPayload, key = privateKey): Promise<string> {
+function signed(claims: JWTPayload, { key = privateKey, typ = 'JWT' } = {}): Promise<string> {
   const now = Math.floor(Date.now() / 1000);
-  return new SignJWT({ iat: now, exp: now + 300, ...claims })
-    .setProtectedHeader({ alg: 'RS256', typ: 'JWT' })
-    .sign(key);
+  return new SignJWT({ iat: now, exp: now + 300, ...claims }).setProtectedHeader({ alg: 'RS256', typ }).sign(key);
 }
 
 async function ask(gateway: RunningGateway, token: string): Promise<{ status: number; body: unknown }> {
@@ -141,7 +151,7 @@ describe.each(cases)('$title', (one) => {
   });
   afterAll(() => gateway.close());
   const tokenWith = async (claims: JWTPayload) => {
-    if (one.kind === 'claims') return signed(claims);
+    if (one.kind === 'claims') return signed(claims, { typ: one.typ });
     const token = `opaque-token-${opaqueTokens.size}`;
     opaqueTokens.set(token, claims);
     return token;
@@ -152,9 +162,17 @@ describe.each(cases)('$title', (one) => {
   });
 
   test('control: a token from another issuer is refused', async () => {
-    const token = one.kind === 'claims' ? await signed(one.shown, otherKey) : 'opaque-token-of-nobody';
+    const token =
+      one.kind === 'claims' ? await signed(one.shown, { key: otherKey, typ: one.typ }) : 'opaque-token-of-nobody';
     expect(await ask(gateway, token)).toMatchObject({ status: 401, body: { code: 'credential_rejected' } });
   });
+
+  if (one.kind === 'claims') {
+    test('control: an ID token with the same audience is refused', async () => {
+      const token = await signed({ ...one.shown, ...idTokens[one.title.split(',')[0]!] });
+      expect(await ask(gateway, token)).toMatchObject({ status: 401, body: { code: 'credential_rejected' } });
+    });
+  }
 
   // Userinfo responses have no audience.
   if (one.kind !== 'userinfo') {

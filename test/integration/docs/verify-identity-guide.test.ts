@@ -47,17 +47,24 @@ const python = () =>
 const go = () => (works('go', 'version') ? 'go' : skipHere('no Go (Debian: apt-get install golang-go)'));
 const java = () => (works('javac', '-version') ? 'java' : skipHere('no JDK (Debian: apt-get install default-jdk)'));
 
-describe.each<[kind: string, name: string, command: () => readonly [string, ...string[]]]>([
-  ['js verify', 'service.mjs', () => [process.execPath]],
-  ['python verify', 'service.py', () => [python()]],
-  ['go verify', 'main.go', () => [go(), 'run']],
-])('%s', (kind, name, command) => {
-  test.each(['EdDSA', 'ES256'])(
-    '%s',
-    async (algorithm) => {
-      const [program, ...args] = command();
-      const port = await freePort();
-      const gateway = await startGateway(`version: 1
+type Example = readonly [kind: string, name: string, command: () => readonly [string, ...string[]]];
+const js: Example = ['js verify', 'service.mjs', () => [process.execPath]];
+const py: Example = ['python verify', 'service.py', () => [python()]];
+
+/** Well-formed, and from no gateway. */
+const unknownKey = [{ alg: 'EdDSA', kid: 'unknown' }, { sub: 'ana' }, {}]
+  .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
+  .join('.');
+
+describe.each([js, py, ['go verify', 'main.go', () => [go(), 'run']] satisfies Example])(
+  '%s',
+  (kind, name, command) => {
+    test.each(['EdDSA', 'ES256'])(
+      '%s',
+      async (algorithm) => {
+        const [program, ...args] = command();
+        const port = await freePort();
+        const gateway = await startGateway(`version: 1
 server: { listen: 127.0.0.1:0, admin: 127.0.0.1:0 }
 authApi: { url: ${new URL(authApi.url).origin} }
 identityAssertion: { issuer: "https://api.example.test", algorithm: ${algorithm} }
@@ -67,26 +74,44 @@ routes:
   - { id: orders, match: { path: /orders }, upstream: orders, access: [user] }
   - { id: billing, match: { path: /billing }, upstream: billing, access: [user] }
 `);
-      const env = { ...process.env, PORT: String(port), JWKS_URL: `${gateway.admin}/.well-known/jwks.json` };
-      const service = runCommand(program, [...args, written(kind, name)], env, { ownGroup: true });
-      try {
-        const direct = async (headers: Record<string, string> = {}) => fetch(`http://127.0.0.1:${port}/`, { headers });
-        await vi.waitFor(() => direct(), { timeout: compileMs });
-        const headers = { authorization: 'Bearer anas' };
-        const known = await fetch(`${gateway.origin}/orders`, { headers });
-        expect([known.status, await known.text()], service.output()).toEqual([200, 'hello ana\n']);
-        // Signed for another service.
-        expect((await fetch(`${gateway.origin}/billing`, { headers })).status).toBe(401);
-        for (const forged of [undefined, 'nonsense', 'e30.e30.e30'])
-          expect((await direct(forged === undefined ? {} : { 'x-rolegate-identity': forged })).status).toBe(401);
-      } finally {
-        service.signal('SIGKILL');
-        await service.ended;
-        await gateway.close();
-      }
-    },
-    compileMs,
-  );
+        const env = { ...process.env, PORT: String(port), JWKS_URL: `${gateway.admin}/.well-known/jwks.json` };
+        const service = runCommand(program, [...args, written(kind, name)], env, { ownGroup: true });
+        try {
+          const direct = async (headers: Record<string, string> = {}) =>
+            fetch(`http://127.0.0.1:${port}/`, { headers });
+          await vi.waitFor(() => direct(), { timeout: compileMs });
+          const headers = { authorization: 'Bearer anas' };
+          const known = await fetch(`${gateway.origin}/orders`, { headers });
+          expect([known.status, await known.text()], service.output()).toEqual([200, 'hello ana\n']);
+          // Signed for another service.
+          expect((await fetch(`${gateway.origin}/billing`, { headers })).status).toBe(401);
+          for (const forged of [undefined, 'nonsense', 'e30.e30.e30', unknownKey])
+            expect((await direct(forged === undefined ? {} : { 'x-rolegate-identity': forged })).status).toBe(401);
+        } finally {
+          service.signal('SIGKILL');
+          await service.ended;
+          await gateway.close();
+        }
+      },
+      compileMs,
+    );
+  },
+);
+
+test.each([js, py])('%s: without the keys it is an outage, not a bad credential', async (kind, name, command) => {
+  const [program, ...args] = command();
+  const port = await freePort();
+  const env = { ...process.env, PORT: String(port), JWKS_URL: `http://127.0.0.1:${await freePort()}/` };
+  const service = runCommand(program, [...args, written(kind, name)], env, { ownGroup: true });
+  try {
+    const status = async (header: string) =>
+      (await fetch(`http://127.0.0.1:${port}/`, { headers: { 'x-rolegate-identity': header } })).status;
+    expect(await vi.waitFor(() => status('nonsense')), service.output()).toBe(401);
+    expect(await status(unknownKey), service.output()).toBe(503);
+  } finally {
+    service.signal('SIGKILL');
+    await service.ended;
+  }
 });
 
 const parser = `import com.sun.source.util.JavacTask;

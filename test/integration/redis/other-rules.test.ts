@@ -56,9 +56,11 @@ async function startService() {
     const [, pair = ''] = request.headers.authorization?.split(' ') ?? [];
     const client = Buffer.from(pair, 'base64').toString().split(':')[0];
     const active = client !== 'stranger';
-    const claims = { sub: 'ann', aud: 'billing', scope: 'read', roles: ['user'], others: ['guest'], realm: 'a' };
+    const claims = { sub: 'ann', aud: 'billing', scope: 'read', roles: ['user'], others: ['guest'] };
     for await (const _ of request);
-    response.setHeader('content-type', 'application/json').end(JSON.stringify({ active, ...claims }));
+    response
+      .setHeader('content-type', 'application/json')
+      .end(JSON.stringify({ active, token_type: 'Bearer', realm: 'a', ...claims }));
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -422,8 +422,20 @@ const mistakes: Readonly<Record<Product, readonly Mistake[]>> = {
       '',
       [/del-header upgrade unless .*/, 'del-header upgrade if { path_beg /api }'],
     ],
-    ['a short timeout', 'deadline_short', '', [' 6000 ', ' 500 ']],
+    ['a short timeout', 'deadline_short', '', ['MILLISECONDS 6000', 'MILLISECONDS 500']],
     ['another dialect', 'check_path_wrong', '', ['http://rolegate/haproxy', 'http://rolegate/nginx']],
+    [
+      'a URL that is set after the script',
+      'check_path_wrong',
+      '',
+      [/( {2}setenv \S+_URL .*\n)([\s\S]*lua-load .*\n)/, '$2$1'],
+    ],
+    [
+      'a list of headers that is replaced',
+      'identity_missing',
+      'groups',
+      ['  lua-load', '  setenv ROLEGATE_CHECK_HEADERS user-id,authorization,api-key,api-secret\n  lua-load'],
+    ],
   ],
   traefik: [
     ['no check', 'not_checked', '', [/ {8}- rolegate\n/, '']],

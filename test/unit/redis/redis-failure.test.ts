@@ -1,8 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { redisFailure } from '../../../src/redis/redis-failure.ts';
+import { redisErrorCode, redisFailure } from '../../../src/redis/redis-failure.ts';
 
 function coded(code: string): Error {
   return Object.assign(new Error(`connect ${code} 10.1.2.3:6379`), { code });
+}
+
+function inScript(refusal: string): Error {
+  return new Error(`ERR The user executing the script ${refusal} script: 1234, on @user_script:1.`);
 }
 
 describe('the cause of a Redis failure', () => {
@@ -33,6 +37,14 @@ describe('the cause of a Redis failure', () => {
       new Error("NOPERM User rolegate has no permissions to run the 'get' command"),
       'forbidden',
     ],
+    ["a script's missing permission for a command, by Redis 7.0", inScript("can't run this command"), 'forbidden'],
+    ["a script's missing permission for a key, by Redis 7.0", inScript("can't access at least one of"), 'forbidden'],
+    [
+      "a script's missing permission for a channel, by Redis 7.0",
+      inScript("can't publish to the channel"),
+      'forbidden',
+    ],
+    ['another error in a script', new Error('ERR unknown command script: 1234, on @user_script:1.'), 'other'],
     ['a replica', new Error("READONLY You can't write against a read only replica."), 'read_only'],
     ['a start', new Error('LOADING Redis is loading the dataset in memory'), 'busy'],
     ['a slow script', new Error('BUSY Redis is busy running a script.'), 'busy'],
@@ -42,5 +54,11 @@ describe('the cause of a Redis failure', () => {
     ['not an Error', 'away', 'other'],
   ])('%s', (_, error, failure) => {
     expect(redisFailure(error)).toBe(failure);
+  });
+
+  it('has a code for the log', () => {
+    expect(redisErrorCode(inScript("can't run this command"))).toBe('NOPERM');
+    expect(redisErrorCode(new Error('OOM command not allowed'))).toBe('OOM');
+    expect(redisErrorCode(new Error('Connection is closed.'))).toBeNull();
   });
 });

@@ -79,7 +79,7 @@ describe('docs/reference/metrics.md', () => {
         bufferedBytes: 1,
         lagMs: 1,
         shedShare: 1,
-        upstreams: [{ name: 'orders', inFlight: 1, waiting: 1 }],
+        upstreams: [{ name: 'orders', inFlight: 1, waiting: 1, streams: 1 }],
       }),
     });
     const scraped = readMetrics(await telemetry.registry.metrics());

@@ -206,7 +206,7 @@ test('the state of the process is read at scrape time', async () => {
     bufferedBytes: 11,
     lagMs: 1_200,
     shedShare: 0.4,
-    upstreams: [{ name: 'orders', inFlight: 13, waiting: 14 }],
+    upstreams: [{ name: 'orders', inFlight: 13, waiting: 14, streams: 15 }],
   };
   telemetry.watchServer({ connections: () => open, requestsInFlight: () => 2, tunnels: () => 1, load: () => load });
   telemetry.configLoaded(true);
@@ -225,6 +225,7 @@ test('the state of the process is read at scrape time', async () => {
   expect(sampleValue(after, 'rolegate_shed_ratio')).toBe(0.4);
   expect(sampleValue(after, 'rolegate_upstream_requests_in_flight', { upstream: 'orders' })).toBe(13);
   expect(sampleValue(after, 'rolegate_upstream_requests_waiting', { upstream: 'orders' })).toBe(14);
+  expect(sampleValue(after, 'rolegate_upstream_streams_open', { upstream: 'orders' })).toBe(15);
   expect(sampleValue(after, 'rolegate_requests_in_flight')).toBe(2);
   expect(sampleValue(after, 'rolegate_tunnels_open')).toBe(1);
   expect(sampleValue(after, 'rolegate_config_last_load_successful')).toBe(0);

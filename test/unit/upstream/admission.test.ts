@@ -24,15 +24,25 @@ class Request implements Applicant {
 
 const request = (name: string) => new Request(name);
 
+/** `connections`: as many as are never used up, unless given. */
+const admissionOf = (requestsPerClient: number, maxWaiting: number, connections = Number.MAX_SAFE_INTEGER) =>
+  new Admission({
+    connections: () => connections,
+    requestsPerClient,
+    maxWaiting,
+    streams: 8,
+    streamsPerClient: 4,
+  });
+
 test('a client is admitted up to its bound, independently of others', () => {
-  const admission = new Admission(2, 10);
+  const admission = admissionOf(2, 10);
   expect(['a1', 'a2', 'a3', 'b1'].map((name) => admission.enter(request(name)))).toEqual([true, true, false, true]);
   expect(admission.waiting).toBe(1);
 });
 
 test('a finished request admits the next one of the same client, in order', () => {
   turns.length = 0;
-  const admission = new Admission(1, 10);
+  const admission = admissionOf(1, 10);
   for (const name of ['a1', 'a2', 'a3', 'b1']) admission.enter(request(name));
   admission.leave('a');
   admission.leave('b');
@@ -63,7 +73,7 @@ class Failing extends Request {
 test('serves any number of successively failing requests in order', () => {
   turns.length = 0;
   const count = 50_000;
-  const admission = new Admission(1, 2 * count);
+  const admission = admissionOf(1, 2 * count);
   const names = Array.from({ length: count }, (_, index) => `a${index}`);
   for (const name of names) admission.enter(new Failing(name, admission));
   const [queued, later] = [new Failing('b0', admission), new Failing('b1', admission)];
@@ -78,7 +88,7 @@ test('serves any number of successively failing requests in order', () => {
 });
 
 test('a free connection goes to the longest waiting client', () => {
-  const admission = new Admission(5, 10);
+  const admission = admissionOf(5, 10);
   const [one, two, three] = ['a1', 'b1', 'c1'].map(request) as [Request, Request, Request];
   for (const each of [one, two, three]) {
     expect(admission.enter(each)).toBe(true);
@@ -93,14 +103,14 @@ test('a free connection goes to the longest waiting client', () => {
 
 describe('the queue', () => {
   test('is bounded', () => {
-    const admission = new Admission(10, 2);
+    const admission = admissionOf(10, 2);
     const all = ['a1', 'b1', 'c1'].map(request);
     for (const each of all) admission.enter(each);
     expect(all.map((each) => admission.queue(each))).toEqual([null, null, 'upstream_busy']);
   });
 
   test('gives one client half of its places', () => {
-    const admission = new Admission(1, 4);
+    const admission = admissionOf(1, 4);
     expect(['a1', 'a2', 'a3', 'a4'].map((name) => admission.enter(request(name)))).toEqual([
       true,
       false,
@@ -117,7 +127,7 @@ describe('the queue', () => {
   });
 
   test('gives no place to clients beyond their bounds, who do not make the upstream look busy', () => {
-    const admission = new Admission(1, 4);
+    const admission = admissionOf(1, 4);
     for (const name of ['a1', 'a2', 'a3', 'b1', 'b2', 'b3', 'c1', 'c2']) admission.enter(request(name));
     expect([admission.waiting, admission.congested]).toEqual([4, false]);
     const other = request('d1');
@@ -125,14 +135,14 @@ describe('the queue', () => {
   });
 
   test('can have no places', () => {
-    const admission = new Admission(1, 0);
+    const admission = admissionOf(1, 0);
     expect(['a1', 'a2'].map((name) => admission.enter(request(name)))).toEqual([true, 'client_busy']);
     expect(admission.queue(request('b1'))).toBe('upstream_busy');
   });
 });
 
 test('a request whose client disconnected is removed without a trace', () => {
-  const admission = new Admission(1, 10);
+  const admission = admissionOf(1, 10);
   admission.enter(request('a1'));
   const waiting = request('a2');
   admission.enter(waiting);
@@ -145,7 +155,7 @@ test('a request whose client disconnected is removed without a trace', () => {
 });
 
 test('is congested from full to half empty', () => {
-  const admission = new Admission(10, 4);
+  const admission = admissionOf(10, 4);
   const all = ['a1', 'b1', 'c1', 'd1', 'e1'].map(request);
   expect(admission.congested).toBe(false);
   for (const each of all) admission.queue(each);
@@ -157,7 +167,7 @@ test('is congested from full to half empty', () => {
 });
 
 test('is empty when no request waits', async () => {
-  const admission = new Admission(10, 4);
+  const admission = admissionOf(10, 4);
   await admission.empty();
   admission.queue(request('a1'));
   let empty = false;
@@ -168,4 +178,60 @@ test('is empty when no request waits', async () => {
   expect(empty).toBe(false);
   admission.next();
   await done;
+});
+
+describe('the share of a client', () => {
+  /** Requests of one client that are admitted before the first one waits. */
+  const admitted = (admission: Admission, client: string) => {
+    let count = 0;
+    while (admission.enter(request(`${client}${count}`)) === true) count += 1;
+    return count;
+  };
+
+  test('shrinks as others use connections, and always leaves some for the next client', () => {
+    const admission = admissionOf(128, 1_000, 256);
+    expect([...'abcdefgh'].map((client) => admitted(admission, client))).toEqual([128, 64, 32, 16, 8, 4, 2, 1]);
+  });
+
+  test('is what it is configured to be while no other client uses a connection', () => {
+    expect(admitted(admissionOf(256, 1_000, 256), 'a')).toBe(256);
+    expect(admitted(admissionOf(300, 1_000, 256), 'a')).toBe(300);
+  });
+
+  test('includes one request, even if all connections are in use', () => {
+    const admission = admissionOf(4, 10, 4);
+    expect([...'abc'].map((client) => admitted(admission, client))).toEqual([4, 1, 1]);
+  });
+
+  test('grows as others leave: who waits for that enters at once', () => {
+    const admission = admissionOf(4, 10, 8);
+    for (const name of ['a1', 'a2', 'a3', 'a4']) expect(admission.enter(request(name))).toBe(true);
+    expect(['b1', 'b2', 'b3'].map((name) => admission.enter(request(name)))).toEqual([true, true, false]);
+    turns.length = 0;
+    admission.leave('a');
+    expect(turns).toEqual(['b3']);
+    expect(admission.waiting).toBe(0);
+  });
+
+  test('that shrank is not refilled when a request ends', () => {
+    const admission = admissionOf(8, 10, 16);
+    for (let i = 0; i < 8; i += 1) admission.enter(request(`a${i}`));
+    expect(admission.enter(request('a8'))).toBe(false);
+    expect([admitted(admission, 'b'), admitted(admission, 'c')]).toEqual([4, 2]);
+    turns.length = 0;
+    admission.leave('a');
+    expect(turns).toEqual(['c2']);
+  });
+});
+
+describe('responses that stay open', () => {
+  test('are bounded in all and by client, whose share shrinks', () => {
+    const admission = admissionOf(1, 1);
+    const results = [...'aaaaabbbcc'].map((client) => admission.enterStreams(client));
+    expect(results).toEqual([null, null, null, null, 'client_busy', null, null, 'client_busy', null, 'client_busy']);
+    for (const client of 'd') expect(admission.enterStreams(client)).toBeNull();
+    expect([admission.streams, admission.enterStreams('e')]).toEqual([8, 'upstream_busy']);
+    admission.leaveStreams('a');
+    expect(admission.enterStreams('e')).toBeNull();
+  });
 });

@@ -12,6 +12,8 @@ function upstream(count: number, connections = 2): Upstream {
     connections,
     connectTimeoutMs: 100,
     requestsPerClient: 1,
+    streams: 1,
+    streamsPerClient: 1,
     queue: { length: 1, waitMs: 100 },
     gatewaySecret: null,
   });

@@ -77,11 +77,14 @@ function rulesOf({ lines }: Section): Line[] {
 function checkGlobal({ lines }: Section, settings: ProxySettings, report: Report): void {
   const load = lines.find(({ words }) => words[0]?.startsWith('lua-load') && /rolegate\.lua$/.test(words[1] ?? ''));
   if (load === undefined) return;
-  const [, , url = '', , wait = '', names = ''] = load.words;
-  if (!url.endsWith(settings.checkPath)) report('check_path_wrong', load);
-  const listed = new Set(names.toLowerCase().split(','));
+  // The script reads them when it is loaded.
+  const before = lines.slice(0, lines.indexOf(load));
+  const value = (name: string) =>
+    before.findLast(({ words }) => words[0] === 'setenv' && words[1] === `ROLEGATE_CHECK_${name}`)?.words[2] ?? '';
+  if (!value('URL').endsWith(settings.checkPath)) report('check_path_wrong', load);
+  const listed = new Set(value('HEADERS').toLowerCase().split(','));
   for (const [name, missing] of decidedNames(settings)) if (!listed.has(name)) report(missing, load, name);
-  if (duration(wait, 'ms') < settings.waitMs - 1_000) report('deadline_short', load);
+  if (duration(value('MILLISECONDS'), 'ms') < settings.waitMs - 1_000) report('deadline_short', load);
 }
 
 function checkFrontend(section: Section, sections: readonly Section[], settings: ProxySettings, report: Report): void {

@@ -5,8 +5,9 @@
  */
 import type { IntrospectionSourceConfig } from '../../../config/source-config.ts';
 import type { Credential } from '../../../core/credential/credential.ts';
+import type { Rejection } from '../../../core/identity/identity.ts';
 import { readIdentity } from '../../../core/identity/read-fields.ts';
-import { claimsRejected, isObject, isOtherToken } from '../claims.ts';
+import { claimsRejected, isIdToken, isObject, isOtherToken } from '../claims.ts';
 import type { Protocol } from '../remote/endpoint.ts';
 import type { HttpRequest, HttpResponse } from '../remote/http-exchange.ts';
 import { invalid, type Judgment, judgeStatus, parseJson, rejected, type Unidentified } from '../remote/judgment.ts';
@@ -29,7 +30,9 @@ export function createIntrospectionSource(options: IntrospectionSourceOptions): 
     if (active === false) return rejected('inactive');
     if (active !== true) return invalid({ kind: 'field', detail: 'field "active": expected true or false' });
     // An endpoint also accepts other tokens, which must not be presented to a service.
-    if (isOtherToken(json)) return rejected('type');
+    if (isOtherToken(json) || isIdToken(json)) return rejected('type');
+    const refused = typeRejected(json['token_type'], config.tokenTypeRequired);
+    if (refused !== null) return rejected(refused);
     const rejection = claimsRejected(json, config, nowMs);
     if (rejection !== null) return rejected(rejection);
     const { fields } = config;
@@ -61,6 +64,16 @@ export function createIntrospectionSource(options: IntrospectionSourceOptions): 
   }
 
   return createRemoteSource({ ...options, kind: 'introspection', protocol });
+}
+
+/**
+ * Providers also call refresh tokens active, some without any mark of their kind; but `token_type` is only that of access tokens (RFC 7662
+ * section 2.2, RFC 6749 section 5.1). One for DPoP is bound to a key of its client (RFC 9449 section 7), whose proof is not checked here.
+ */
+function typeRejected(type: unknown, required: boolean): Rejection | null {
+  const written = typeof type === 'string' ? type.toLowerCase() : '';
+  if (written === 'dpop') return 'bound';
+  return required && written !== 'bearer' ? 'type' : null;
 }
 
 /** RFC 7662 section 2.3: such a status concerns the gateway itself. */

@@ -6,7 +6,7 @@ import type { JwtSourceConfig } from '../../../config/source-config.ts';
 import type { Identity, SourceFailure } from '../../../core/identity/identity.ts';
 import { readIdentity } from '../../../core/identity/read-fields.ts';
 import type { Clocks } from '../../clock.ts';
-import { isOtherToken } from '../claims.ts';
+import { isIdToken, isOfSignIn, isOtherToken } from '../claims.ts';
 import { invalid, rejected, type Unidentified, unavailable } from '../remote/judgment.ts';
 import { createProbe, type SourceEvents } from '../remote/remote-source.ts';
 import { type Source, type SourceResult, tokenOf } from '../source.ts';
@@ -44,12 +44,14 @@ export function createJwtSource({ name, config, introspection, events, now, stea
     if ('rejection' in verified) {
       return { refused: rejected(verified.rejection), failure: null, keepableMs: verified.forMs, outage: false };
     }
-    if (isOtherToken(verified.claims)) {
+    const { claims } = verified;
+    const isId = config.idTokens === 'refuse' && (isIdToken(claims) || isOfSignIn(claims));
+    if (isId || isOtherToken(claims)) {
       return { refused: rejected('type'), failure: null, keepableMs: Infinity, outage: false };
     }
     const { fields, issuer } = config;
     const settings = `sources.${name}`;
-    const found = readIdentity(verified.claims, {
+    const found = readIdentity(claims, {
       source: name,
       settings,
       fields,

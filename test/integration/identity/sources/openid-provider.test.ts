@@ -63,14 +63,25 @@ const tokens = (issuer: string, more = '') =>
 describe('introspection', () => {
   it("of a user's token: roles decide, and a revoked token is rejected", async () => {
     await start(introspection, basic, 'accepted: 1ms, refreshAhead: false');
-    const { access_token, refresh_token } = await provider.codeFlow({ scope: 'openid offline_access' });
+    const { access_token } = await provider.codeFlow();
     expect((await get(access_token)).status).toBe(200);
     expect(upstream.last().header('user-id')).toEqual(['ann']);
     expect((await get(access_token, '/admin')).status).toBe(403);
     expect((await get('made-up')).status).toBe(401);
-    if (refresh_token !== undefined) expect((await get(refresh_token)).status).toBe(401);
     await provider.revoke(access_token);
     await expect.poll(async () => (await get(access_token)).status).toBe(401);
+  });
+
+  it('never takes a refresh token, which the provider calls active (control: without "tokenTypeRequired" it does)', async () => {
+    const statuses = async (more: string) => {
+      await start((issuer) => introspection(issuer).replace(/ } }$/, `, roles: { value: [user] } }${more} }`));
+      const { access_token, refresh_token = '' } = await provider.codeFlow();
+      return [(await get(access_token)).status, (await get(refresh_token)).status];
+    };
+    expect(await statuses('')).toEqual([200, 401]);
+    await gateway.close();
+    await provider.close();
+    expect(await statuses(', tokenTypeRequired: false')).toEqual([200, 200]);
   });
 
   it('of a token of a client acting for itself', async () => {
@@ -150,6 +161,23 @@ describe('JWT', () => {
     ).toBe(401);
     const opaque = await provider.codeFlow();
     expect((await get(opaque.access_token)).status).toBe(401);
+  });
+
+  it.each([
+    ['by its nonce', '', 'made for this sign-in'],
+    ['by its type', ', types: ["at+jwt"], typeRequired: true', undefined],
+  ])('never include an ID token, even if page and API share a client id: %s', async (_, more, nonce) => {
+    const status = async (written: string) => {
+      const roles = ', fields: { roles: { value: [user] } }';
+      await start((issuer) => tokens(issuer, written + roles).replace(service, 'web'));
+      const { id_token = '' } = await provider.codeFlow(nonce === undefined ? {} : { nonce });
+      return (await get(id_token)).status;
+    };
+    expect(await status(more)).toBe(401);
+    await gateway.close();
+    await provider.close();
+    // Control: it is valid otherwise.
+    expect(await status(', idTokens: accept')).toBe(200);
   });
 
   it('stay valid when the provider signs with a new key and publishes the old one', async () => {

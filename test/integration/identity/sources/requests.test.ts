@@ -102,6 +102,9 @@ describe('introspection', () => {
     ['a refresh token, by its type', { ...active, token_type: 'refresh_token' }, 'type'],
     ['a refresh token, by its use', { ...active, token_use: 'refresh_token' }, 'type'],
     ["a refresh token, in Keycloak's form", { ...active, typ: 'Refresh' }, 'type'],
+    ['an ID token, by its use', { ...active, token_use: 'id' }, 'type'],
+    ['an ID token, by its type', { ...active, typ: 'ID' }, 'type'],
+    ['bound to a key, by its type alone', { ...active, token_type: 'DPoP' }, 'bound'],
     ['a logout token', { ...active, events: { 'http://schemas.openid.net/event/backchannel-logout': {} } }, 'type'],
     ['bound to a key', { ...active, cnf: { jkt: 'x' } }, 'bound'],
     ['for another audience', { ...active, aud: ['billing'] }, 'audience'],
@@ -116,6 +119,19 @@ describe('introspection', () => {
     // Control: without the fault it is accepted.
     service.body = { ...active, aud: 'orders', tenant: 't', use: 'access', exp: nowS + 60.5 };
     expect(await source.check(bearer())).toMatchObject({ identity: { expireAtMs: (nowS + 60) * 1000 } });
+  });
+
+  it.each<[string, object, object]>([
+    ['of an access token', { token_type: 'Bearer' }, { identity: { userId: 'ann' } }],
+    ['in another letter case', { token_type: 'bearer' }, { identity: { userId: 'ann' } }],
+    ['missing, as of a refresh token', {}, { rejection: 'type' }],
+    ['of another scheme', { token_type: 'mac' }, { rejection: 'type' }],
+    ['of no text', { token_type: ['Bearer'] }, { rejection: 'type' }],
+    ['of a token for DPoP', { token_type: 'DPoP' }, { rejection: 'bound' }],
+  ])('demands the "token_type" of bearers if it must: %s', async (_, type, result) => {
+    const service = await startService({ ...active, ...type });
+    const source = start(introspectionAt(service.origin, { tokenTypeRequired: true }));
+    expect(await source.check(bearer())).toMatchObject(result);
   });
 });
 

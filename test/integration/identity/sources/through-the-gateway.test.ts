@@ -27,7 +27,9 @@ beforeEach(async () => {
     let body = '';
     for await (const chunk of request) body += String(chunk);
     introspected.push(new URLSearchParams(body).get('token') ?? '');
-    response.setHeader('content-type', 'application/json').end(JSON.stringify({ active, sub: 'opaque-user' }));
+    response
+      .setHeader('content-type', 'application/json')
+      .end(JSON.stringify({ active, sub: 'opaque-user', token_type: 'Bearer' }));
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
