@@ -15,7 +15,7 @@ import { createTracing } from '../telemetry/tracing/create-tracing.ts';
 import { readyOf } from './admin-of-engine.ts';
 import { AfterDecision } from './after-decision.ts';
 import { type AuthApiAccess, closeRuntime, createRuntime, type Runtime } from './create-runtime.ts';
-import { evictor } from './evict.ts';
+import { createEvict } from './evict.ts';
 import { DecisionKeeper } from './keep-decisions.ts';
 import { listenOn } from './listen-error.ts';
 import { logKeys } from './log-keys.ts';
@@ -86,7 +86,7 @@ export function createEngine(config: Config, options: EngineOptions): Engine {
     traceCall,
     traceLookUp,
   };
-  const evict = evictor(current, telemetry.evictionUnreadable);
+  const evictions = createEvict(current, telemetry.evictionUnreadable);
   const candidate = new ShadowCandidate(telemetry.decisionEvents);
   const recorder = new DecisionRecorder(log, telemetry.decisionEvents, options.openRecord);
   const decisions = new AfterDecision([candidate, recorder]);
@@ -111,7 +111,7 @@ export function createEngine(config: Config, options: EngineOptions): Engine {
         identityEvents,
         upstreamEvents: telemetry,
         keyEvents: logKeys(log),
-        evict,
+        evictions,
       },
       previous,
     );

@@ -16,10 +16,9 @@ import type { IdentityEvents } from '../identity/events.ts';
 import { createIdentityResolver, type IdentityResolver } from '../identity/resolver.ts';
 import type { Siblings } from '../identity/revocation/create-revocations.ts';
 import { createTakeEvent, type TakeEvent } from '../identity/security-events/event-exchange.ts';
-import type { Gateway as Deciding } from '../proxy/gateway.ts';
+import type { Gateway as Deciding, Evictions } from '../proxy/gateway.ts';
 import { connectRedis } from '../redis/connect-redis.ts';
 import { createUpstreams, type UpstreamOptions } from '../upstream/create-upstreams.ts';
-import type { Evict } from './evict.ts';
 import { mayBeRevoked } from './revoked-streams.ts';
 
 export interface Runtime extends Deciding, Checking {
@@ -41,7 +40,7 @@ export interface RuntimeOptions {
   readonly identityEvents: IdentityEvents;
   readonly upstreamEvents: NonNullable<UpstreamOptions['events']>;
   readonly keyEvents: KeyEvents;
-  readonly evict: Evict;
+  readonly evictions: Evictions;
 }
 
 /** Takes over the resolver of `previous`, with what it has cached, if nothing that concerns it has changed. */
@@ -78,7 +77,7 @@ export function createRuntime(config: Config, options: RuntimeOptions, previous:
     managed: managedNames(config),
     upstreams: createUpstreams(withAuthApi(config, options.authApi), { events: options.upstreamEvents }),
     annotate: config.errors.annotate,
-    evict: options.evict,
+    evictions: options.evictions,
   };
 }
 

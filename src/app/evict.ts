@@ -1,35 +1,39 @@
 /** Revokes the ids in a successful call through a route with `evict`. */
 
 import type { SourceConfig } from '../config/source-config.ts';
-import type { Allow } from '../core/decision.ts';
-import { evictedBy } from '../core/revocation/eviction.ts';
+import { evictedBy, evictsFromPath } from '../core/revocation/eviction.ts';
+import { ClientBudget } from '../limits/client-budget.ts';
+import type { Evictions } from '../proxy/gateway.ts';
 import type { Runtime } from './create-runtime.ts';
 
-/**
- * It applies in this process when the call returns; the promise resolves once it was announced to the others, or the announcement failed.
- */
-export type Evict = (decision: Allow) => Promise<unknown> | null;
+/** Each call adds an entry that every replica and Redis keep for hours, so one client must not be able to fill them. */
+const mostCalls = 1_000;
+const windowMs = 600_000;
 
 /**
+ * It applies in this process when `evict` returns; the promise resolves once it was announced to the others, or the announcement failed.
  * `current`: the runtime in use when the response arrives, possibly later than the one that decided. `unreadable`: called with the id of a
  * route whose call contained no id to revoke.
  */
-export function evictor(current: () => Runtime, unreadable: (route: string) => void): Evict {
-  return ({ route, request, identity }) => {
-    if (route.evict === null) return null;
-    const named = evictedBy(route.evict, route.pattern, request.path, identity);
-    if (named.unreadable > 0) unreadable(route.id);
-    if (named.evicted.length === 0) return null;
-    const { resolver, config } = current();
-    const { revocations } = resolver;
-    const announced = named.evicted.flatMap(({ kind, id, own }) =>
-      kind === 'user' && own && identity !== null
-        ? sourcesLike(identity.source, config.sources).map((source) =>
-            revocations.revoke({ kind, id, source }, 'route'),
-          )
-        : [revocations.revoke({ kind, id }, 'route')],
-    );
-    return revocations.alone ? null : Promise.all(announced);
+export function createEvict(current: () => Runtime, unreadable: (route: string) => void): Evictions {
+  const budget = new ClientBudget({ most: mostCalls, windowMs, now: () => performance.now() });
+  return {
+    allowed: ({ evict }, client) => evict === null || !evictsFromPath(evict) || budget.take(client),
+    evict({ route, request, identity }) {
+      if (route.evict === null) return null;
+      const named = evictedBy(route.evict, route.pattern, request.path, identity);
+      if (named.unreadable > 0) unreadable(route.id);
+      if (named.evicted.length === 0) return null;
+      const { resolver, config } = current();
+      const { revocations } = resolver;
+      const announced = named.evicted.flatMap(({ kind, id, source }) => {
+        // The service may have accepted another spelling of a UUID.
+        if (source !== null) return [revocations.revoke({ kind, id, source, anyCase: true }, 'route')];
+        const own = identity === null ? [] : sourcesLike(identity.source, config.sources);
+        return own.map((one) => revocations.revoke({ kind, id, source: one }, 'route'));
+      });
+      return revocations.alone ? null : Promise.all(announced);
+    },
   };
 }
 

@@ -74,6 +74,10 @@ export class Exchange implements ForwardedRequest, UpstreamEvents, RequestBodyOw
       this.#context.fail(outgoing);
       return;
     }
+    if (!this.#gateway.evictions.allowed(route, this.#context.clientKey)) {
+      this.#context.fail('evictions_throttled');
+      return;
+    }
     this.#outgoing = outgoing;
     this.#timeouts.allow(route.timeoutMs, decidedAt);
     this.#timeouts.watchAccess(decidedAt + streamAfterMs);
@@ -126,7 +130,7 @@ export class Exchange implements ForwardedRequest, UpstreamEvents, RequestBodyOw
     const context = this.#context;
     const { route } = this.#granted;
     // Before the response is checked: what the service did is valid even if its response cannot be forwarded.
-    const evicted = route.evict !== null && status < 300 ? this.#gateway.evict(this.#granted) : null;
+    const evicted = route.evict !== null && status < 300 ? this.#gateway.evictions.evict(this.#granted) : null;
     this.#state = 'responding';
     context.respondedAt = performance.now();
     const head = responseHead(status, statusText, rawHeaders, this.#gateway, route, context);

@@ -142,7 +142,7 @@ export async function startProxy(setup: ProxySetup): Promise<RunningProxy> {
     upstreams,
     annotate: setup.annotate ?? 'failures',
     assertion: null,
-    evict: () => null,
+    evictions: { allowed: () => true, evict: () => null },
     events: null,
   };
   const gateway = setup.gateway?.(plain) ?? plain;

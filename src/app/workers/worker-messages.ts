@@ -13,6 +13,8 @@ const address = z.strictObject({ host: text, port });
 const moment = z.number();
 const named = z.array(z.tuple([text, moment]).readonly()).readonly();
 
+const bySource = z.strictObject({ names: named, lost: named });
+
 const refusal = z.strictObject({ message: text, hint: text.nullable() });
 
 const includedTexts = z.union([z.array(z.strictObject({ file: text, text })), refusal]);
@@ -29,9 +31,11 @@ const source: z.ZodType<ConfigSource> = z.strictObject({
 
 const id = z.string().regex(/^[\x21-\x7e]{1,256}$/);
 
+const revokedId = { id, source: id.exactOptional(), anyCase: z.literal(true).exactOptional() };
+
 export const revocation = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.enum(['session', 'keypair', 'token']), id, source: id.exactOptional() }),
-  z.strictObject({ kind: z.literal('user'), id, source: id.exactOptional(), issuedBeforeMs: moment.exactOptional() }),
+  z.strictObject({ kind: z.enum(['session', 'keypair', 'token']), ...revokedId }),
+  z.strictObject({ kind: z.literal('user'), ...revokedId, issuedBeforeMs: moment.exactOptional() }),
   z.strictObject({
     kind: z.literal('credential'),
     lookups: z
@@ -46,8 +50,8 @@ const tombstones = z.strictObject({
   allMs: moment.nullable(),
   issuedMs: moment.nullable(),
   namedMs: moment.nullable(),
-  ids: z.strictObject({ session: named, keypair: named, user: named, token: named }),
-  issued: named,
+  ids: z.strictObject({ session: bySource, keypair: bySource, user: bySource, token: bySource }),
+  issued: bySource,
   credentials: named,
 });
 

@@ -1,20 +1,58 @@
 /** What a route revokes: every `{name}` must be a parameter of its path, or a field of the identity if it requires one. */
-import { type EvictedKind, type Eviction, evictedFields, readEvictionSource } from '../../core/revocation/eviction.ts';
+import {
+  type EvictedKind,
+  type Eviction,
+  evictedFields,
+  evictsFromPath,
+  readEvictionSource,
+} from '../../core/revocation/eviction.ts';
 import type { RoutePattern } from '../../core/url/path-pattern.ts';
 import type { Parts, RouteEntry } from '../schema.ts';
 import type { Location } from './location.ts';
 
+const ofPath = 'the source whose sessions, key pairs or users the path names';
+
+/** An id of the path belongs to one source: others may have given the same id to another session. */
+function checkSource(
+  written: string | undefined,
+  evictions: readonly Eviction[],
+  sources: EvictScope['sources'],
+  at: Location,
+): void {
+  const there = at.at('source');
+  if (!evictsFromPath(evictions)) {
+    if (written !== undefined && evictions.length > 0) {
+      there.reportKey(
+        'it has no meaning without an id from the path',
+        'the ids of the caller belong to its own source',
+      );
+    }
+  } else if (written === undefined) {
+    if (sources?.has('authApi') === false) at.report('the key "source" is missing', ofPath);
+  } else if (sources?.has(written) === false) {
+    there.report(`there is no source ${there.quote(written)}`, there.nearest(written, sources));
+  }
+}
+
 const kinds: readonly EvictedKind[] = ['session', 'keypair', 'user'];
 
-/** Null: nothing. `patterns`: empty if there is a problem with them. */
+export interface EvictScope {
+  /** Empty if there is a problem with them. */
+  readonly patterns: readonly RoutePattern[];
+  readonly isPublic: boolean;
+  /** Names of all sources, `authApi` included; null: unknown, because of other problems. */
+  readonly sources: ReadonlySet<string> | null;
+}
+
+/** Null: nothing. */
 export function checkEvict(
   written: Parts<RouteEntry>['evict'],
-  patterns: readonly RoutePattern[],
-  isPublic: boolean,
+  { patterns, isPublic, sources }: EvictScope,
   at: Location,
 ): readonly Eviction[] | null {
   if (written === undefined) return null;
-  if (at.keys?.length === 0) at.report(`expected ${kinds.map((kind) => `"${kind}"`).join(', ')}`);
+  const source = written.source ?? 'authApi';
+  if (kinds.every((kind) => !(kind in written))) at.report(`expected ${kinds.map((kind) => `"${kind}"`).join(', ')}`);
   const evictions: Eviction[] = [];
   for (const kind of kinds) {
     const text = written[kind];
@@ -32,7 +70,8 @@ export function checkEvict(
       there.report(`the path of this route has no parameter ${there.quote(`{${from.param}}`)}`, hint);
     } else if ('identity' in from && isPublic) {
       there.report('there is no identity on a public route', 'name a parameter of the path');
-    } else evictions.push({ kind, from });
+    } else evictions.push({ kind, from: 'param' in from ? { ...from, source } : from });
   }
+  checkSource(written.source, evictions, sources, at);
   return evictions.length === 0 ? null : evictions;
 }

@@ -56,6 +56,8 @@ interface Surroundings extends Pick<ConditionScope, 'headers' | 'allowsEveryAddr
   readonly readResponses: ResponsesReader;
   readonly readCredentials: CredentialsReader;
   readonly own: OwnUpstreams;
+  /** Names of all sources; null if the section is unreadable. */
+  readonly sources: ReadonlySet<string> | null;
 }
 
 export interface CheckedRoutes {
@@ -108,6 +110,10 @@ export function checkRoutes(
     readResponses: createResponsesReader(parts, main),
     readCredentials: createCredentialsReader(parts),
     own: readOwnUpstreams(parts, main),
+    sources:
+      parts.sources === undefined
+        ? null
+        : new Set([...(main.at('authApi').isWritten ? ['authApi'] : []), ...Object.keys(parts.sources)]),
   };
   const ids = new Map<string, RoutePlace>();
   const places: RoutePlace[] = [];
@@ -198,7 +204,8 @@ function checkRoute(
   const rewrite = checkRewrite(entry.rewrite, patterns ?? [], at.at('rewrite'));
   const { cors, response } = around.readResponses(entry, at);
   const credentials = around.readCredentials(entry, access, at);
-  const evict = checkEvict(entry.evict, patterns ?? [], isPublic, at.at('evict'));
+  const { sources } = around;
+  const evict = checkEvict(entry.evict, { patterns: patterns ?? [], isPublic, sources }, at.at('evict'));
   const scope = {
     patterns: patterns ?? [],
     roles,

@@ -9,6 +9,7 @@ import { method } from './methods.ts';
 import { type ListRules, list, refined } from './refine.ts';
 import { cors, responseHeaders } from './responses.ts';
 import { anyText, bool, word } from './scalar.ts';
+import { sourceName } from './source-values.ts';
 import { absolutePath, duration, idHint, idPattern, moment, name, size, sizeOrUnlimited } from './values.ts';
 
 const matchedMethods = list(method, {
@@ -104,6 +105,11 @@ const evict = z.strictObject({
   session: evicted('the session', '{id}'),
   keypair: evicted('the key pair', '{identity.keyId}'),
   user: evicted('the user', '{identity.userId}'),
+  source: decides(
+    sourceName().optional(),
+    'The source whose sessions, key pairs or users an id from the path names: results of other sources are not concerned. If unset, "authApi".',
+    { examples: ['authApi'] },
+  ),
 });
 
 const streams = z.strictObject({

@@ -675,6 +675,16 @@ const table = {
     advice:
       'One client has "requestsPerClient" requests in flight at an upstream and fills half of its queue, or uses a quarter of "server.limits.bodyMemory".',
   },
+  evictions_throttled: {
+    status: 429,
+    message: 'Too many calls of this client end sessions, keys or users',
+    fault: 'client',
+    level: 'warn',
+    retryable: true,
+    retryAfterS: 60,
+    advice:
+      'In ten minutes, one client has made 1000 calls through routes with "evict" whose path names what they end. The service was not called.',
+  },
   draining: {
     status: 503,
     message: 'The gateway is shutting down',

@@ -14,14 +14,15 @@ export type EvictedField = (typeof evictedFields)[number];
 
 export interface Eviction {
   readonly kind: EvictedKind;
-  readonly from: { readonly param: string } | { readonly identity: EvictedField };
+  /** `source`: the source whose sessions, keys or users the parameter names. */
+  readonly from: { readonly param: string; readonly source: string } | { readonly identity: EvictedField };
 }
 
 export interface Evicted {
   readonly kind: EvictedKind;
   readonly id: string;
-  /** Of the caller itself, so that only its issuer has named it. */
-  readonly own: boolean;
+  /** The source that named it; null: the source of the caller, whose own id it is. */
+  readonly source: string | null;
 }
 
 /** The form of session, key and user ids. An id that needs escapes is not valid. */
@@ -31,8 +32,15 @@ export function isEvictedId(text: string): boolean {
   return identifier.test(text);
 }
 
+/** Whether the caller chooses what a route revokes. */
+export function evictsFromPath(evictions: readonly Eviction[]): boolean {
+  return evictions.some(({ from }) => 'param' in from);
+}
+
 /** `{param}` or `{identity.field}` as a source, or null if it is neither. The caller checks whether the pattern has the parameter. */
-export function readEvictionSource(text: string): Eviction['from'] | null {
+export function readEvictionSource(
+  text: string,
+): { readonly param: string } | { readonly identity: EvictedField } | null {
   const name = /^\{([^{}]+)\}$/.exec(text)?.[1];
   if (name === undefined) return null;
   if (!name.startsWith('identity.')) return { param: name };
@@ -52,9 +60,9 @@ export function evictedBy(
 ): { readonly evicted: readonly Evicted[]; readonly unreadable: number } {
   const evicted: Evicted[] = [];
   for (const { kind, from } of evictions) {
-    const own = 'identity' in from;
+    const source = 'param' in from ? from.source : null;
     const id = 'param' in from ? pathParam(pattern, path, from.param) : (identity?.[from.identity] ?? null);
-    if (id !== null && isEvictedId(id)) evicted.push({ kind, id, own });
+    if (id !== null && isEvictedId(id)) evicted.push({ kind, id, source });
   }
   return { evicted, unreadable: evictions.length - evicted.length };
 }

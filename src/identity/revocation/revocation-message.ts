@@ -72,9 +72,11 @@ function revocationOf(fields: Record<string, unknown>, version: 1 | 2): Revocati
 }
 
 /** Null: its source is not valid. */
-function scoped(revocation: Revocation, { source }: Record<string, unknown>, version: 1 | 2): Revocation | null {
+function scoped(revocation: Revocation, fields: Record<string, unknown>, version: 1 | 2): Revocation | null {
+  const { source, anyCase } = fields;
   if (version === 1 || source === undefined) return revocation;
-  return isIdentifier(source) ? ({ ...revocation, source } as Revocation) : null;
+  if (!isIdentifier(source)) return null;
+  return { ...revocation, source, ...(anyCase === true ? { anyCase } : {}) } as Revocation;
 }
 
 function isMoment(value: unknown): value is number {

@@ -4,24 +4,23 @@
  * only their keyed names.
  */
 import type { Identity } from '../../core/identity/identity.ts';
-import { Moments } from './moments.ts';
+import { Moments, SourceMoments } from './moments.ts';
+import { isNamed, type RevokedId, revokedName } from './revoked-names.ts';
 
 /**
- * `source`: only that source, whose ids are compared exactly. If unset: every source, and ids are compared without case, because a message
- * may spell a UUID differently from the Auth API. `token` is the id of a token (`jti`).
+ * `source`: only that source, whose ids are compared exactly unless `anyCase` is set. If unset: every source, and ids are compared without
+ * case, because a message may spell a UUID differently from the Auth API. `token` is the id of a token (`jti`).
  */
 export type Revocation =
-  | { readonly kind: 'session' | 'keypair' | 'token'; readonly id: string; readonly source?: string }
-  | {
+  | ({ readonly kind: 'session' | 'keypair' | 'token' } & RevokedId)
+  | ({
       readonly kind: 'user';
-      readonly id: string;
-      readonly source?: string;
       /**
        * Tokens issued until then are revoked, and later ones are valid; milliseconds since the epoch, by the issuer's clock. If unset: the
        * time of the revocation.
        */
       readonly issuedBeforeMs?: number;
-    }
+    } & RevokedId)
   /** Keyed names of the credential: under the current secret, and under previous ones. */
   | { readonly kind: 'credential'; readonly lookups: readonly string[] }
   | { readonly kind: 'all' };
@@ -45,8 +44,14 @@ export interface TombstonesOptions {
   readonly lifeMs: number;
   /** Names of the sources whose tokens the gateway verifies itself; if unset: none. */
   readonly selfVerified?: ReadonlySet<string>;
-  /** Maximum per kind. Beyond it, the oldest is replaced by one that revokes everything from calls before it. */
+  /** Maximum per kind and source. Beyond it, the oldest is replaced by one that revokes everything of that kind and source before it. */
   readonly maxEntries?: number;
+}
+
+/** `lost`: by source, until when evicted names were revoked. */
+export interface NamedData {
+  readonly names: readonly (readonly [name: string, atMs: number])[];
+  readonly lost: readonly (readonly [source: string, untilMs: number])[];
 }
 
 /** As plain data, for another process of this machine. Times in milliseconds since the epoch; null: none yet. */
@@ -54,9 +59,9 @@ export interface TombstoneData {
   readonly allMs: number | null;
   readonly issuedMs: number | null;
   readonly namedMs: number | null;
-  /** The oldest first. */
-  readonly ids: Readonly<Record<NamedKind, readonly (readonly [name: string, atMs: number])[]>>;
-  readonly issued: readonly (readonly [name: string, untilMs: number])[];
+  /** The oldest of a source first. */
+  readonly ids: Readonly<Record<NamedKind, NamedData>>;
+  readonly issued: NamedData;
   readonly credentials: readonly (readonly [lookup: string, atMs: number])[];
 }
 
@@ -71,9 +76,9 @@ const instantMs = 2 ** -10;
 export class Tombstones {
   readonly #lifeMs: number;
   readonly #selfVerified: ReadonlySet<string>;
-  readonly #ids: Readonly<Record<NamedKind, Moments>>;
+  readonly #ids: Readonly<Record<NamedKind, SourceMoments>>;
   /** By user: the time until which issued tokens are revoked. */
-  readonly #issued: Moments;
+  readonly #issued: SourceMoments;
   readonly #credentials: Moments;
   /**
    * Counts revocations: a verdict that was valid at one count is still valid at it. Plain data, because every hit compares it; tombstones
@@ -98,10 +103,10 @@ export class Tombstones {
   constructor({ lifeMs, selfVerified = new Set(), maxEntries = defaultMaxEntries }: TombstonesOptions) {
     this.#lifeMs = lifeMs;
     this.#selfVerified = selfVerified;
-    const moments = () => new Moments(maxEntries);
+    const moments = () => new SourceMoments(maxEntries);
     this.#ids = { session: moments(), keypair: moments(), user: moments(), token: moments() };
     this.#issued = moments();
-    this.#credentials = moments();
+    this.#credentials = new Moments(maxEntries);
   }
 
   get size(): number {
@@ -133,15 +138,15 @@ export class Tombstones {
         for (const moments of [...Object.values(this.#ids), this.#issued, this.#credentials]) moments.clear();
         return;
       case 'credential':
-        for (const lookup of revocation.lookups) this.#keep(this.#credentials, lookup, atMs);
+        for (const lookup of revocation.lookups) this.#keepCredential(lookup, atMs);
         return;
       default: {
         this.#namedMs = atMs;
-        const name = scopedName(revocation);
-        this.#keep(this.#ids[revocation.kind], name, atMs);
+        const name = revokedName(revocation);
+        this.#ids[revocation.kind].keep(name, atMs, this.#endedMs);
         if (revocation.kind !== 'user') return;
         const untilMs = revocation.issuedBeforeMs ?? atMs + allowedSkewMs;
-        this.#keepIssued([[name, untilMs]]);
+        this.#keepAll(this.#issued, [[name, untilMs]]);
       }
     }
   }
@@ -155,8 +160,8 @@ export class Tombstones {
     const { issued, lookups } = subject;
     if (issued === null || !this.#selfVerified.has(issued.source)) return false;
     const issuedAtMs = issued.issuedAtMs ?? 0;
-    if (issuedAtMs <= this.#issuedMs || this.#names(subject, Number.NEGATIVE_INFINITY, false)) return true;
-    if (this.#issued.reaches(namesOf(subject.userId, issued.source), issuedAtMs)) return true;
+    if (issuedAtMs <= this.#issuedMs || this.#names(subject, Number.NEGATIVE_INFINITY, issuedAtMs)) return true;
+    if (isNamed(this.#issued, subject.userId, issued.source, issuedAtMs)) return true;
     return lookups.length === 0
       ? this.#credentials.size > 0
       : this.#credentials.reaches(lookups, Number.NEGATIVE_INFINITY);
@@ -176,23 +181,28 @@ export class Tombstones {
     if (subject.sessionId === null && subject.keyId === null && subject.userId === null) {
       // Without the skew: a rejection that is used a little too long grants no access, and otherwise none could be shared.
       if (askedAtMs <= this.#namedMs) return true;
-    } else if (this.#names(subject, fromMs, true)) return true;
+    } else if (this.#names(subject, fromMs) || this.#namesUser(subject, fromMs)) return true;
     return lookups.length === 0 ? fromMs <= this.#credentials.latestMs : this.#credentials.reaches(lookups, fromMs);
   }
 
   /** Whether one of its ids was revoked at `fromMs` or later. */
   namedSince(subject: VerdictSubject, fromMs: number): boolean {
-    return fromMs <= this.#namedMs && this.#names(subject, fromMs, true);
+    return fromMs <= this.#namedMs && (this.#names(subject, fromMs) || this.#namesUser(subject, fromMs));
   }
 
-  /** Whether one of its ids was revoked at `fromMs` or later; `users`: including its user. */
-  #names({ sessionId, keyId, userId, issued }: VerdictSubject, fromMs: number, users: boolean): boolean {
+  /** Whether one of its ids was revoked at `fromMs` or later; `lostFromMs`: or may be an evicted one from then on. */
+  #names({ sessionId, keyId, issued }: VerdictSubject, fromMs: number, lostFromMs = fromMs): boolean {
     const source = issued?.source ?? null;
-    const { session, keypair, token, user } = this.#ids;
-    if (session.reaches(namesOf(sessionId, source), fromMs)) return true;
-    if (keypair.reaches(namesOf(keyId, source), fromMs)) return true;
-    if (token.reaches(namesOf(issued?.tokenId ?? null, source), fromMs)) return true;
-    return users && user.reaches(namesOf(userId, source), fromMs);
+    const { session, keypair, token } = this.#ids;
+    return (
+      isNamed(session, sessionId, source, fromMs, lostFromMs) ||
+      isNamed(keypair, keyId, source, fromMs, lostFromMs) ||
+      isNamed(token, issued?.tokenId ?? null, source, fromMs, lostFromMs)
+    );
+  }
+
+  #namesUser({ userId, issued }: VerdictSubject, fromMs: number): boolean {
+    return isNamed(this.#ids.user, userId, issued?.source ?? null, fromMs);
   }
 
   /** Revocations of `earlier` also apply here, and later revocations here also apply there. */
@@ -204,9 +214,9 @@ export class Tombstones {
     this.#namedMs = Math.max(this.#namedMs, earlier.#namedMs);
     this.#lastMs = Math.max(this.#lastMs, earlier.#lastMs);
     this.#latestMs = Math.max(this.#latestMs, earlier.#latestMs);
-    for (const kind of namedKinds) this.#keepAll(this.#ids[kind], earlier.#ids[kind]);
-    this.#keepIssued(earlier.#issued);
-    this.#keepAll(this.#credentials, earlier.#credentials);
+    for (const kind of namedKinds) this.#keepAll(this.#ids[kind], earlier.#ids[kind], earlier.#ids[kind].lost);
+    this.#keepAll(this.#issued, earlier.#issued, earlier.#issued.lost);
+    this.#keepCredentials(earlier.#credentials);
     earlier.#successor = this;
     earlier.#handedOnMs = this.#credentials.latestMs;
   }
@@ -217,12 +227,12 @@ export class Tombstones {
       issuedMs: finiteOrNull(this.#issuedMs),
       namedMs: finiteOrNull(this.#namedMs),
       ids: {
-        session: [...this.#ids.session],
-        keypair: [...this.#ids.keypair],
-        user: [...this.#ids.user],
-        token: [...this.#ids.token],
+        session: dataOf(this.#ids.session),
+        keypair: dataOf(this.#ids.keypair),
+        user: dataOf(this.#ids.user),
+        token: dataOf(this.#ids.token),
       },
-      issued: [...this.#issued],
+      issued: dataOf(this.#issued),
       credentials: [...this.#credentials],
     };
   }
@@ -234,13 +244,13 @@ export class Tombstones {
     earlier.#issuedMs = data.issuedMs ?? Number.NEGATIVE_INFINITY;
     earlier.#namedMs = data.namedMs ?? Number.NEGATIVE_INFINITY;
     const { ids, credentials } = data;
-    for (const [, atMs] of [...namedKinds.flatMap((kind) => ids[kind]), ...credentials]) {
+    for (const [, atMs] of [...namedKinds.flatMap((kind) => ids[kind].names), ...credentials]) {
       earlier.#latestMs = Math.max(earlier.#latestMs, atMs);
     }
     earlier.#latestMs = Math.max(earlier.#latestMs, earlier.#allMs, earlier.#namedMs);
-    for (const kind of namedKinds) earlier.#keepAll(earlier.#ids[kind], ids[kind]);
-    earlier.#keepIssued(data.issued);
-    earlier.#keepAll(earlier.#credentials, credentials);
+    for (const kind of namedKinds) earlier.#keepAll(earlier.#ids[kind], ids[kind].names, ids[kind].lost);
+    earlier.#keepAll(earlier.#issued, data.issued.names, data.issued.lost);
+    earlier.#keepCredentials(credentials);
     earlier.#lastMs = earlier.#latestMs;
     this.takeOver(earlier);
   }
@@ -250,37 +260,35 @@ export class Tombstones {
     return successor.#credentials.latestMs === this.#handedOnMs ? subject : { ...subject, lookups: [] };
   }
 
+  /** Tombstones from before have ended. */
+  get #endedMs(): number {
+    return this.#latestMs - this.#lifeMs;
+  }
+
   /** For an existing name, the later time stays. */
-  #keepAll(moments: Moments, before: Iterable<readonly [name: string, atMs: number]>): void {
-    for (const [name, atMs] of before) {
-      this.#keep(moments, name, Math.max(atMs, moments.at(name) ?? atMs));
+  #keepAll(moments: SourceMoments, before: NamedMoments, lost: NamedData['lost'] = []): void {
+    for (const [name, atMs] of before) moments.keep(name, Math.max(atMs, moments.at(name) ?? atMs), this.#endedMs);
+    for (const [source, untilMs] of lost) moments.lose(source, untilMs);
+  }
+
+  #keepCredentials(before: NamedMoments): void {
+    for (const [lookup, atMs] of before) {
+      this.#keepCredential(lookup, Math.max(atMs, this.#credentials.at(lookup) ?? atMs));
     }
   }
 
-  /** An issue time may be in the future, so it is not compared with calls. */
-  #keepIssued(until: Iterable<readonly [name: string, untilMs: number]>): void {
-    for (const [name, untilMs] of until) {
-      const latestMs = Math.max(untilMs, this.#issued.at(name) ?? untilMs);
-      this.#issuedMs = Math.max(this.#issuedMs, this.#issued.keep(name, latestMs, this.#latestMs - this.#lifeMs));
-    }
-  }
-
-  #keep(moments: Moments, name: string, atMs: number): void {
-    const pushedOutMs = moments.keep(name, atMs, this.#latestMs - this.#lifeMs);
-    this.#allMs = Math.max(this.#allMs, pushedOutMs);
-    this.#issuedMs = Math.max(this.#issuedMs, pushedOutMs);
+  /** Any credential may be an evicted one. Only operators revoke credentials by themselves. */
+  #keepCredential(lookup: string, atMs: number): void {
+    const evictedMs = this.#credentials.keep(lookup, atMs, this.#endedMs);
+    this.#allMs = Math.max(this.#allMs, evictedMs);
+    this.#issuedMs = Math.max(this.#issuedMs, evictedMs);
   }
 }
 
-/** Ids and source names never contain a line end. */
-function scopedName({ id, source }: { readonly id: string; readonly source?: string }): string {
-  return source === undefined ? id.toLowerCase() : `${source}\n${id}`;
-}
+type NamedMoments = Iterable<readonly [name: string, atMs: number]>;
 
-/** Names under which an id of this source may have been revoked. */
-function namesOf(id: string | null, source: string | null): readonly string[] {
-  if (id === null) return [];
-  return source === null ? [id.toLowerCase()] : [id.toLowerCase(), `${source}\n${id}`];
+function dataOf(moments: SourceMoments): NamedData {
+  return { names: [...moments], lost: moments.lost };
 }
 
 function finiteOrNull(moment: number): number | null {

@@ -59,6 +59,10 @@ export const findingKinds = {
     severity: 'warning',
     meaning: 'A public or optional route of a host matches requests that a route for more hosts protects.',
   },
+  evict_public: {
+    severity: 'warning',
+    meaning: 'Calls without a credential choose what a route ends (`evict` with a parameter of the path).',
+  },
   route_in_shadow: { severity: 'warning', meaning: 'A route allows every request that its rule refuses.' },
   literal_like_pattern: {
     severity: 'warning',

@@ -1,6 +1,7 @@
 /** Routes that let in more callers than their surroundings do: public routes in a protected place, and routes in shadow mode. */
 import type { AccessRule } from '../../core/policy/access.ts';
 import type { CanonicalRequest } from '../../core/request/request-view.ts';
+import { evictsFromPath } from '../../core/revocation/eviction.ts';
 import { ruleInWords, written } from '../../core/routing/describe-routes.ts';
 import { matchRoute } from '../../core/routing/match-route.ts';
 import type { Route } from '../../core/routing/route.ts';
@@ -9,7 +10,11 @@ import { exampleOf, listedMethods, methodsToAsk, type Probes, ruleFor } from './
 
 export function openRoutes(probes: Probes): readonly Finding[] {
   return [
-    ...probes.table.routes.flatMap((route) => [...(publicBelow(route, probes) ?? []), ...inShadow(route, probes)]),
+    ...probes.table.routes.flatMap((route) => [
+      ...(publicBelow(route, probes) ?? []),
+      ...inShadow(route, probes),
+      ...evictsForAll(route),
+    ]),
     ...publicOver(probes),
   ];
 }
@@ -53,6 +58,16 @@ function publicOver(probes: Probes): readonly Finding[] {
     }
   }
   return [...found.values()];
+}
+
+/** A service may confirm the end of something that it never had. */
+function evictsForAll(route: Route): readonly Finding[] {
+  if (route.evict === null || !evictsFromPath(route.evict)) return [];
+  if (!methodsToAsk(route).some((method) => letsAnybodyIn(ruleFor(route, method)))) return [];
+  const message = 'calls without a credential choose what this route ends';
+  const place = { kind: 'route', index: route.index, key: ['evict'] } as const;
+  const hint = 'require a credential, or let the service send the revocation itself';
+  return [findingOf('evict_public', route.id, place, message, { hint })];
 }
 
 function publicBelow(route: Route, probes: Probes): readonly Finding[] | null {

@@ -464,7 +464,7 @@ describe('routes', () => {
   test('compiles what a successful call revokes', () => {
     const written = 'access: [user], evict: { session: "{id}", user: "{identity.userId}" }';
     expect(routeOf(written).evict).toEqual([
-      { kind: 'session', from: { param: 'id' } },
+      { kind: 'session', from: { param: 'id', source: 'authApi' } },
       { kind: 'user', from: { identity: 'userId' } },
     ]);
   });

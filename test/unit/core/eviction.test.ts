@@ -20,7 +20,7 @@ const identity: Identity = {
   expireAtMs: 1,
 };
 const pattern = compilePattern(null, '/users/{user}/sessions/{id}');
-const ofSession: Eviction = { kind: 'session', from: { param: 'id' } };
+const ofSession: Eviction = { kind: 'session', from: { param: 'id', source: 'authApi' } };
 const ofKey: Eviction = { kind: 'keypair', from: { identity: 'keyId' } };
 const ofUser: Eviction = { kind: 'user', from: { identity: 'userId' } };
 
@@ -48,15 +48,17 @@ test.each([
 ])('a parameter of %s', (path, id) => {
   const named = evictedBy([ofSession], pattern, path, identity);
   expect(named).toEqual(
-    id === null ? { evicted: [], unreadable: 1 } : { evicted: [{ kind: 'session', id, own: false }], unreadable: 0 },
+    id === null
+      ? { evicted: [], unreadable: 1 }
+      : { evicted: [{ kind: 'session', id, source: 'authApi' }], unreadable: 0 },
   );
 });
 
 test('several at once, and fields that an identity lacks', () => {
   expect(evictedBy([ofSession, ofUser, ofKey], pattern, '/users/u9/sessions/s9', identity)).toEqual({
     evicted: [
-      { kind: 'session', id: 's9', own: false },
-      { kind: 'user', id: 'u1', own: true },
+      { kind: 'session', id: 's9', source: 'authApi' },
+      { kind: 'user', id: 'u1', source: null },
     ],
     unreadable: 1,
   });

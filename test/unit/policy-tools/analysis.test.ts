@@ -146,6 +146,12 @@ test.each([
     [],
   ],
   [
+    'a public route whose path names what ends',
+    route('end', '/session/{id}', 'access: public, evict: { session: "{id}" }') +
+      route('own', '/mine/{id}', 'access: [user, admin], evict: { session: "{id}" }'),
+    ['evict_public:end'],
+  ],
+  [
     'public below a protected prefix',
     route('area', '/admin/**', 'access: [admin]') + route('hole', '/admin/health', 'access: public'),
     ['public_under_protected:hole'],

@@ -274,6 +274,43 @@ describe('a token that the gateway verifies itself', () => {
     expect(bars(tombstones, of({ issuedAtMs: 20_001 }))).toBe(false);
   });
 
+  test('an overflow concerns only tokens of its source that have an id of its kind', () => {
+    const tombstones = new Tombstones({ lifeMs: 60_000, selfVerified, maxEntries: 2 });
+    const flood = (kind: 'session' | 'user', source?: string) => {
+      for (let at = 0; at < 10; at += 1) {
+        const id = `made-up-${at}`;
+        tombstones.add({ kind, id, ...(source === undefined ? {} : { source }) }, 20_000 + at);
+      }
+    };
+    flood('session', 'authApi');
+    flood('user', 'authApi');
+    expect([bars(tombstones, token), bars(tombstones, of({ source: 'other' }))]).toEqual([false, false]);
+    flood('session', 'other');
+    expect([bars(tombstones, token), bars(tombstones, of({ source: 'other' }))]).toEqual([false, true]);
+    const withoutSession = { ...of({ source: 'other' }), sessionId: null };
+    expect(bars(tombstones, withoutSession)).toBe(false);
+    // Its memory is bounded, and applies after a reload and in other workers.
+    expect(tombstones.size).toBe(6);
+    const [next, sibling] = [make(), make()];
+    next.takeOver(tombstones);
+    sibling.restore(JSON.parse(JSON.stringify(tombstones.data())));
+    for (const one of [next, sibling]) {
+      expect(bars(one, of({ source: 'other' }))).toBe(true);
+      expect([bars(one, token), bars(one, withoutSession)]).toEqual([false, false]);
+    }
+    // Control: names without a source belong to every one.
+    flood('session');
+    expect([bars(tombstones, token), bars(tombstones, withoutSession)]).toEqual([true, false]);
+  });
+
+  test('an id of a source is compared exactly, unless any letter case is revoked', () => {
+    const tombstones = make();
+    tombstones.add({ kind: 'session', id: 's1', source: 'issuer' }, 20_000);
+    expect(bars(tombstones, token)).toBe(false);
+    tombstones.add({ kind: 'session', id: 's1', source: 'issuer', anyCase: true }, 20_000);
+    expect([bars(tombstones, token), bars(tombstones, of({ source: 'other' }))]).toEqual([true, false]);
+  });
+
   test('dropping a time of issue at the bound does not revoke later look-ups', () => {
     const tombstones = new Tombstones({ lifeMs: 60_000, maxEntries: 1 });
     tombstones.add({ kind: 'user', id: 'u1' }, 1_000);
