@@ -10,6 +10,8 @@ export interface OpenidProvider {
   readonly issuer: string;
   /** By the authorization code flow with PKCE, for `ann`. `resource`: the audience of a JWT. */
   codeFlow(options?: { readonly scope?: string; readonly resource?: string; readonly nonce?: string }): Promise<Tokens>;
+  /** As the browser of `ann`: follows an authorization request of the client `web`, and returns the code. */
+  signIn(url: string): Promise<string>;
   /** By client credentials, for the client `machine`. */
   clientCredentials(resource?: string): Promise<Tokens>;
   /**
@@ -32,8 +34,8 @@ export interface Tokens {
   readonly refresh_token?: string;
 }
 
-const redirectUri = 'https://app.example.test/callback';
-const webSecret = 'the secret of the web client';
+export const redirectUri = 'https://app.example.test/callback';
+export const webSecret = 'the secret of the web client';
 const machineSecret = 'the secret of the machine';
 
 /** `gateway`: the gateway's client metadata there; `web`: more metadata of the code flow's client. */
@@ -96,6 +98,7 @@ export async function startOpenidProvider(gateway: object, web: object = {}): Pr
         webSecret,
       )) as Tokens;
     },
+    signIn: (url) => signIn(url, cookies),
     clientCredentials: async (resource) =>
       (await post(
         '/token',
@@ -207,7 +210,7 @@ function createProvider(
     async loadExistingGrant(ctx) {
       const { client: asking, session, params } = ctx.oidc;
       const grant = new ctx.oidc.provider.Grant({ clientId: asking!.clientId, accountId: session!.accountId! });
-      grant.addOIDCScope('openid profile offline_access');
+      grant.addOIDCScope('openid profile offline_access orders');
       const resource = params?.['resource'];
       if (typeof resource === 'string') grant.addResourceScope(resource, 'openid profile orders');
       await grant.save();

@@ -107,10 +107,17 @@ const apiKey = refined(apiKeyKeys, (parts, { at, atKey }) => {
   }
 });
 
+/** Where TLS would protect nothing: `url` leads to this machine. */
+function isLoopback(url: string): boolean {
+  const host = URL.canParse(url) ? new URL(url).hostname : '';
+  return host === 'localhost' || host === '[::1]' || /^127(?:\.\d+){3}$/.test(host);
+}
+
 const httpsUrl = text('an https URL', (value) => {
   const url = URL.canParse(value) ? new URL(value) : null;
   const plain = url !== null && url.search === '' && url.hash === '' && url.username === '' && url.password === '';
-  return plain && url.protocol === 'https:' && /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(value)
+  const safe = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(value));
+  return plain && safe && /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(value)
     ? value
     : new Refusal('expected an https URL without query and fragment');
 });
@@ -149,7 +156,7 @@ const resourceKeys = z.strictObject({
 });
 
 const resource = refined(resourceKeys, ({ resource: url }, { at }) => {
-  if (url?.startsWith('http:') !== true || /^http:\/\/(?:localhost|127\.|\[::1\])/.test(url)) return;
+  if (url?.startsWith('http:') !== true || isLoopback(url)) return;
   at(['resource'], 'expected an https URL', 'RFC 9728 allows no other scheme, and tokens need TLS');
 });
 

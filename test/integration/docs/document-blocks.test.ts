@@ -55,6 +55,9 @@ const kinds: Readonly<Record<string, Check>> = {
   'python verify': { in: 'test/integration/docs/verify-identity-guide.test.ts' },
   'go verify': { in: 'test/integration/docs/verify-identity-guide.test.ts' },
   'java verify': { in: 'test/integration/docs/verify-identity-guide.test.ts' },
+  /** A gateway before an MCP server, and the server. */
+  'yaml mcp': { in: 'test/integration/docs/mcp-servers-guide.test.ts' },
+  'js mcp': { in: 'test/integration/docs/mcp-servers-guide.test.ts' },
   /** Applications with Rolegate in their own process. */
   'js middleware': { in: 'test/integration/docs/in-your-application-guide.test.ts' },
   /** Commands and files of clients, run against the gateway. */
