@@ -108,9 +108,13 @@ export interface ClusterRedis {
   readonly nodes: readonly RedisNode[];
   /** The initial master for this key's slot, by its index in `nodes`. */
   masterOf(key: string): Promise<number>;
+  /** From now on the node with this index drops the published messages that other nodes pass to it; `false`: no longer. */
+  dropPublished(index: number, yes: boolean): Promise<void>;
 }
 
 const slots = 16_384;
+/** The number of its type between nodes. */
+const publishedPacket = 4;
 
 /** Three masters with a third of the slots each, and as many replicas if requested. */
 export async function startClusterRedis(
@@ -124,6 +128,7 @@ export async function startClusterRedis(
     'cluster-announce-ip': '127.0.0.1',
     'cluster-node-timeout': '2000',
     'cluster-require-full-coverage': fullCoverage ? 'yes' : 'no',
+    'enable-debug-command': 'local',
     dir: '{folder}',
   };
   const spec = { arguments: [...quick, ...Object.entries(settings).flatMap(([key, value]) => [`--${key}`, value])] };
@@ -167,6 +172,9 @@ export async function startClusterRedis(
     async masterOf(key) {
       const slot = (await connectTo(atEnd, nodes[0]!).call('CLUSTER', 'KEYSLOT', key)) as number;
       return nodes.findIndex((_, index) => index < masters && slot >= share(index) && slot < share(index + 1));
+    },
+    async dropPublished(index, yes) {
+      await clients[index]!.call('DEBUG', 'DROP-CLUSTER-PACKET-FILTER', yes ? publishedPacket : -1);
     },
   };
 }

@@ -155,8 +155,11 @@ describe('a Redis Cluster', () => {
     const index = counts.findIndex(([, count]) => count === 1);
     expect(index).not.toBe(-1);
     const elsewhere = clients[(index + 1) % clients.length]!;
-    await elsewhere.publish('news', 'through another node');
-    await vi.waitFor(() => expect(heard.messages).toEqual(['through another node']), patience);
+    // Repeatedly: a node drops messages to a node to which it is reconnecting, as on a busy machine. Revocations are also in a log.
+    await vi.waitFor(async () => {
+      await elsewhere.publish('news', 'through another node');
+      expect(heard.messages).toContain('through another node');
+    }, patience);
     const before = heard.subscribed;
     await redis.nodes[index]?.kill();
     await vi.waitFor(() => expect(heard.subscribed).toBeGreaterThan(before), patience);

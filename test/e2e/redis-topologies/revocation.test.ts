@@ -28,6 +28,27 @@ test('a Cluster that loses the node with the log', async () => {
   await expectTold(parts);
 });
 
+test('a Cluster that loses a message between its nodes', async () => {
+  const cluster = await startClusterRedis();
+  const nodes = cluster.nodes.map(({ address }) => address);
+  const config: RedisConfig = { ...common, servers: { kind: 'cluster', nodes } };
+  const log = await cluster.masterOf('p:{revocations}:log');
+  const others = [0, 1, 2].filter((index) => index !== log);
+  // So many that some of them are subscribed on the other nodes, which will not receive what the node with the log publishes.
+  const parts = Array.from({ length: 12 }, () => startPartOn(config, 1_000));
+  await expectTold(parts);
+  for (const index of others) await cluster.dropPublished(index, true);
+  const askedAtMs = Date.now();
+  expect(await parts[0]!.revoke(session, 'admin')).toBe('delivered');
+  const safe = (part: Part) => part.drops(askedAtMs) || !part.connection.isConnected(Date.now());
+  expect(parts.map(safe)).toEqual(parts.map(() => true));
+  // Those on the other nodes read the log, and move to a node on which their own messages return.
+  await Promise.all(parts.map((part) => part.hears(true)));
+  expect(parts.map((part) => part.drops(askedAtMs))).toEqual(parts.map(() => true));
+  const sources = parts.map(({ events }) => events.lines.findLast((line) => line.startsWith('revoked')));
+  expect(sources).toContain('revoked log session');
+});
+
 test('Sentinels with a new master', async () => {
   const sentinel = await startSentinelRedis();
   const nodes = sentinel.sentinels.map(({ address }) => address);

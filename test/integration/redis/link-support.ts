@@ -17,7 +17,7 @@ export interface Heard {
   readonly subscribed: number;
 }
 
-/** Subscribes whenever the subscriber is ready, as its users must. */
+/** Subscribes whenever the subscriber is ready, and drops a connection on which it cannot, as its users must. */
 export function listening({ connection }: RedisSubscriber, channel: string): Heard {
   const messages: string[] = [];
   let subscribed = 0;
@@ -26,7 +26,7 @@ export function listening({ connection }: RedisSubscriber, channel: string): Hea
       () => {
         subscribed += 1;
       },
-      () => {},
+      () => connection.disconnect(true),
     );
   };
   connection.on('ready', subscribe);

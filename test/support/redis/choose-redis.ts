@@ -3,7 +3,7 @@
  * restricts it to one source (`containers`, `server` or `none`), so each can be tried on one machine.
  */
 import { Redis } from 'ioredis';
-import { fromContainers } from './from-containers.ts';
+import { fromContainers, startProcessInContainer } from './from-containers.ts';
 import { fromApt, fromPath } from './from-server.ts';
 import type { RedisWay, RunningRedis } from './running-redis.ts';
 import { type ProcessSpec, startProcess } from './server-process.ts';
@@ -13,7 +13,7 @@ export interface RedisChoice {
   readonly shared: { readonly name: string; start(): Promise<{ url: string; dispose(): Promise<void> }> } | null;
   /** For tests that stop theirs; null: none is available. */
   readonly own: RedisWay | null;
-  /** For Sentinels, Clusters and TLS, which need the program itself; null: not available. */
+  /** For Sentinels, Clusters and TLS, with its own arguments; null: not available. */
   readonly startProcess: ((spec: ProcessSpec) => Promise<RunningRedis>) | null;
 }
 
@@ -26,18 +26,26 @@ export const noOwnRedis =
 
 /** Why tests of Sentinels, Clusters and TLS are skipped. */
 export const noRedisServer =
-  'no redis-server on the PATH, and no Debian to install it on (Debian: apt-get install redis-server; macOS: brew install redis)';
+  'no redis-server on the PATH, no Debian to install it on, and no Docker on Linux (Debian: apt-get install redis-server; macOS: brew install redis)';
 
 /** Rejects when `TEST_REDIS_URL` is set and no server responds there: a wrong setting is not a reason to skip. */
 export async function chooseRedis(env: NodeJS.ProcessEnv): Promise<RedisChoice> {
   const only = env['TEST_REDIS_FROM'] ?? '';
   const own = await firstThatWorks(only);
-  const found = ['', 'server'].includes(only) && ((await fromPath()) ?? (await fromApt())) !== null;
-  const rest = { own, startProcess: found ? startProcess : null };
+  const rest = { own, startProcess: await processesFrom(only) };
   const url = env['TEST_REDIS_URL'];
   if (url === undefined || url === '') return { shared: own, ...rest };
   await mustAnswer(url);
   return { shared: { name: 'TEST_REDIS_URL', start: async () => ({ url, dispose: async () => {} }) }, ...rest };
+}
+
+/** The program of this machine, which starts faster; otherwise containers. */
+async function processesFrom(only: string): Promise<RedisChoice['startProcess']> {
+  const server = only === 'containers' || only === 'none' ? null : ((await fromPath()) ?? (await fromApt()));
+  if (server !== null) return startProcess;
+  // Only on Linux do containers share the network of the machine.
+  if (only === 'server' || only === 'none' || process.platform !== 'linux') return null;
+  return (await fromContainers()) === null ? null : startProcessInContainer;
 }
 
 async function firstThatWorks(only: string): Promise<RedisWay | null> {

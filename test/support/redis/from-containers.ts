@@ -1,9 +1,11 @@
 /**
  * Redis from Docker through testcontainers: if an engine responds and the image is present or can be pulled in time.
  */
+import type { GenericContainer } from 'testcontainers';
 import { dockerWith, ownerLabels } from '../docker.ts';
 import { freePort } from '../free-port.ts';
-import { type RedisWay, type RunningRedis, redisArguments, untilAnswers } from './running-redis.ts';
+import { type RedisWay, type RunningRedis, redisArguments, untilAnswers, untilConnects } from './running-redis.ts';
+import { listens, type ProcessSpec, planProcess } from './server-process.ts';
 
 const image = 'redis:8-alpine';
 
@@ -13,19 +15,45 @@ export async function fromContainers(): Promise<RedisWay | null> {
   return { name: `testcontainers ${image}`, start: startContainer };
 }
 
+/**
+ * A process with its own arguments and files. It shares the network of this machine, because Sentinels and the nodes of a Cluster report
+ * their addresses.
+ */
+export async function startProcessInContainer(spec: ProcessSpec): Promise<RunningRedis> {
+  const { GenericContainer } = await import('testcontainers');
+  const folder = '/data';
+  const { port, files, arguments: all } = await planProcess(spec, folder);
+  const container = new GenericContainer(image)
+    .withNetworkMode('host')
+    .withCommand(['redis-server', ...all])
+    .withWorkingDir(folder)
+    .withCopyContentToContainer(
+      Object.entries(files).map(([name, content]) => ({ content, target: `${folder}/${name}` })),
+    );
+  return start(container, port, listens, () => untilConnects(port));
+}
+
 async function startContainer(): Promise<RunningRedis> {
-  const { GenericContainer, getContainerRuntimeClient, Wait } = await import('testcontainers');
+  const { GenericContainer } = await import('testcontainers');
   // A fixed port of the host: Docker would choose another one at each start.
   const port = await freePort();
-  const started = await new GenericContainer(image)
+  const container = new GenericContainer(image)
     .withCommand(['redis-server', '--bind', '0.0.0.0', ...redisArguments])
-    .withLabels(ownerLabels)
-    .withExposedPorts({ container: 6379, host: port })
-    .withWaitStrategy(Wait.forLogMessage('Ready to accept connections'))
-    .start();
+    .withExposedPorts({ container: 6379, host: port });
+  return start(container, port, listens, () => untilAnswers(port));
+}
+
+async function start(
+  description: GenericContainer,
+  port: number,
+  log: RegExp,
+  untilStarted: () => Promise<void>,
+): Promise<RunningRedis> {
+  const { getContainerRuntimeClient, Wait } = await import('testcontainers');
+  const started = await description.withLabels(ownerLabels).withWaitStrategy(Wait.forLogMessage(log)).start();
   const client = await getContainerRuntimeClient();
   const container = client.container.getById(started.getId());
-  await untilAnswers(port);
+  await untilStarted();
   return {
     url: `redis://127.0.0.1:${port}`,
     stop: async () => {
@@ -33,7 +61,7 @@ async function startContainer(): Promise<RunningRedis> {
     },
     start: async () => {
       await container.start();
-      await untilAnswers(port);
+      await untilStarted();
     },
     kill: async () => {
       await container.kill();

@@ -28,12 +28,33 @@ export interface RedisWay {
 export const redisArguments = ['--save', '', '--appendonly', 'no', '--protected-mode', 'no'] as const;
 
 /** Resolves when a Redis on the loopback port responds; rejects when it does not in time. */
-export async function untilAnswers(port: number, timeoutMs = 60_000): Promise<void> {
+export function untilAnswers(port: number): Promise<void> {
+  return until(() => answers(port), `No Redis answered on port ${port}`);
+}
+
+/** Resolves when something accepts connections on the loopback port; rejects when nothing does in time. */
+export function untilConnects(port: number): Promise<void> {
+  return until(() => connects(port), `Nothing accepts connections on port ${port}`);
+}
+
+async function until(holds: () => Promise<boolean>, otherwise: string, timeoutMs = 60_000): Promise<void> {
   const deadline = Date.now() + timeoutMs;
-  while (!(await answers(port))) {
-    if (Date.now() > deadline) throw new Error(`No Redis answered on port ${port} within ${timeoutMs} ms`);
+  while (!(await holds())) {
+    if (Date.now() > deadline) throw new Error(`${otherwise} within ${timeoutMs} ms`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
+}
+
+function connects(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ port, host: '127.0.0.1', timeout: 1_000 });
+    const settle = (connected: boolean) => {
+      socket.destroy();
+      resolve(connected);
+    };
+    socket.on('connect', () => settle(true));
+    for (const event of ['error', 'timeout'] as const) socket.on(event, () => settle(false));
+  });
 }
 
 function answers(port: number): Promise<boolean> {

@@ -22,16 +22,31 @@ export interface ProcessSpec {
   readonly tls?: boolean;
 }
 
-export async function startProcess(spec: ProcessSpec): Promise<RunningRedis> {
+/** The command line and the files of a process, with its ports and its folder. */
+export interface ProcessPlan {
+  readonly port: number;
+  readonly arguments: readonly string[];
+  readonly files: Readonly<Record<string, string>>;
+}
+
+export async function planProcess(spec: ProcessSpec, folder: string): Promise<ProcessPlan> {
   const [port, bus] = [await freePort(), await freePort()];
-  const folder = await mkdtemp(join(tmpdir(), 'rolegate-test-redis-'));
   const filled = (text: string) =>
     text.replaceAll('{port}', String(port)).replaceAll('{bus}', String(bus)).replaceAll('{folder}', folder);
-  for (const [name, text] of Object.entries(spec.files ?? {})) await writeFile(join(folder, name), filled(text));
   const own = (spec.arguments ?? []).map(filled);
-  const all = spec.sentinel
-    ? [join(folder, 'redis.conf'), '--sentinel', ...own]
-    : [...(spec.tls ? ['--port', '0', '--tls-port', String(port)] : ['--port', String(port)]), ...base, ...own];
+  return {
+    port,
+    files: Object.fromEntries(Object.entries(spec.files ?? {}).map(([name, text]) => [name, filled(text)])),
+    arguments: spec.sentinel
+      ? [join(folder, 'redis.conf'), '--sentinel', ...own]
+      : [...(spec.tls ? ['--port', '0', '--tls-port', String(port)] : ['--port', String(port)]), ...base, ...own],
+  };
+}
+
+export async function startProcess(spec: ProcessSpec): Promise<RunningRedis> {
+  const folder = await mkdtemp(join(tmpdir(), 'rolegate-test-redis-'));
+  const { port, files, arguments: all } = await planProcess(spec, folder);
+  for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
   const launch = () => launchIn(folder, all, port);
   let child = await launch().catch(async (error: unknown) => {
     await rm(folder, { recursive: true, force: true });
@@ -73,7 +88,7 @@ export async function startProcess(spec: ProcessSpec): Promise<RunningRedis> {
 const base = ['--bind', '127.0.0.1', ...redisArguments];
 
 /** Logged once it listens: by a server, by a Sentinel. */
-const listens = /Ready to accept connections|Sentinel ID is/;
+export const listens = /Ready to accept connections|Sentinel ID is/;
 const startTimeoutMs = 60_000;
 const mostOutput = 16_384;
 
