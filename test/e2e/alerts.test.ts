@@ -18,7 +18,7 @@ afterAll(() => folder.remove());
 
 function promtool(...args: readonly string[]): { readonly status: number | null; readonly said: string } {
   const { error, status, stdout, stderr } = spawnSync('promtool', args, { encoding: 'utf8' });
-  if (error !== undefined) skipHere('no promtool: install it (Debian: apt-get install promtool)');
+  if (error !== undefined) skipHere('no promtool: install it (Debian: apt-get install prometheus)');
   return { status, said: stdout + stderr };
 }
 

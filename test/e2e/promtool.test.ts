@@ -36,7 +36,7 @@ function check(page: string): { status: number | null; told: string } {
     input: page,
     encoding: 'utf8',
   });
-  if (error !== undefined) skipHere('no promtool: install it (Debian: apt-get install promtool)');
+  if (error !== undefined) skipHere('no promtool: install it (Debian: apt-get install prometheus)');
   return { status, told: stdout + stderr };
 }
 

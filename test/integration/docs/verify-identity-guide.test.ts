@@ -44,7 +44,8 @@ const works = (command: string, ...args: string[]) => spawnSync(command, args, {
 const python = () =>
   ['python3', '/usr/bin/python3'].find((one) => works(one, '-c', 'import jwt, cryptography')) ??
   skipHere('no Python with PyJWT and cryptography (Debian: apt-get install python3-jwt)');
-const go = () => (works('go', 'version') ? 'go' : skipHere('no Go (Debian: apt-get install golang-go)'));
+const go = () =>
+  works('go', 'list', 'slices') ? 'go' : skipHere('no Go 1.21 or newer (Debian 13: apt-get install golang-go)');
 const java = () => (works('javac', '-version') ? 'java' : skipHere('no JDK (Debian: apt-get install default-jdk)'));
 
 type Example = readonly [kind: string, name: string, command: () => readonly [string, ...string[]]];
