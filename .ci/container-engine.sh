@@ -55,6 +55,8 @@ make_root() {
     quiet apt-get update -qq
     quiet apt-get install -y -qq --no-install-recommends debootstrap
   fi
+  # Without lists of packages apt does not know it.
+  if [ -z "$(mirror)" ]; then quiet apt-get update -qq; fi
   from=$(mirror)
   [ -n "$from" ] || fail 'apt knows no address with packages of Debian'
   rm -rf "$root"

@@ -16,8 +16,8 @@ const replies: Readonly<Record<string, RedisFailure>> = {
   OOM: 'full',
 };
 
-/** How Redis 7.0 refuses a command of a script for which the user has no permission; later versions say `NOPERM`. */
-const forbiddenInScript = /^ERR The user executing the script (?:can't|is lacking)/;
+/** How Redis refuses a command of a script for which the user has no permission: 7.0, and later versions. */
+const forbiddenInScript = /^ERR (?:The user executing the script |ACL failure in script: )/;
 
 /** The first word of an error reply. */
 function firstWord({ message }: Error): string {

@@ -37,6 +37,11 @@ const faults: readonly Fault[] = [
     expected: { at: 'command', reason: 'forbidden', code: 'NOPERM' },
   },
   {
+    name: 'a user without a permission that only scripts need',
+    acl: '~* &* +@all -xrevrange',
+    expected: { at: 'command', reason: 'forbidden', code: 'NOPERM' },
+  },
+  {
     name: 'a user without permission to subscribe',
     acl: '~* resetchannels +@all',
     expected: { at: 'subscription', reason: 'forbidden', code: 'NOPERM' },

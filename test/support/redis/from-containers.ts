@@ -1,11 +1,11 @@
 /**
  * Redis from Docker through testcontainers: if an engine responds and the image is present or can be pulled in time.
  */
-import type { GenericContainer } from 'testcontainers';
+import type { ContainerRuntimeClient, GenericContainer } from 'testcontainers';
 import { dockerWith, ownerLabels } from '../docker.ts';
 import { freePort } from '../free-port.ts';
-import { type RedisWay, type RunningRedis, redisArguments, untilAnswers, untilConnects } from './running-redis.ts';
-import { listens, type ProcessSpec, planProcess } from './server-process.ts';
+import { type RedisWay, type RunningRedis, redisArguments } from './running-redis.ts';
+import { listens, type ProcessSpec, planProcess, startTimeoutMs } from './server-process.ts';
 
 const image = 'redis:8-alpine';
 
@@ -30,7 +30,7 @@ export async function startProcessInContainer(spec: ProcessSpec): Promise<Runnin
     .withCopyContentToContainer(
       Object.entries(files).map(([name, content]) => ({ content, target: `${folder}/${name}` })),
     );
-  return start(container, port, listens, () => untilConnects(port));
+  return start(container, port);
 }
 
 async function startContainer(): Promise<RunningRedis> {
@@ -40,20 +40,24 @@ async function startContainer(): Promise<RunningRedis> {
   const container = new GenericContainer(image)
     .withCommand(['redis-server', '--bind', '0.0.0.0', ...redisArguments])
     .withExposedPorts({ container: 6379, host: port });
-  return start(container, port, listens, () => untilAnswers(port));
+  return start(container, port);
 }
 
-async function start(
-  description: GenericContainer,
-  port: number,
-  log: RegExp,
-  untilStarted: () => Promise<void>,
-): Promise<RunningRedis> {
+async function start(description: GenericContainer, port: number): Promise<RunningRedis> {
   const { getContainerRuntimeClient, Wait } = await import('testcontainers');
-  const started = await description.withLabels(ownerLabels).withWaitStrategy(Wait.forLogMessage(log)).start();
+  // Its first line shows that it runs. Whether it listens is found out below, also when it is started again.
+  const started = await description.withLabels(ownerLabels).withWaitStrategy(Wait.forLogMessage(/./)).start();
   const client = await getContainerRuntimeClient();
   const container = client.container.getById(started.getId());
-  await untilStarted();
+  const dispose = async () => {
+    await container.remove({ force: true, v: true });
+  };
+  try {
+    await untilListens(container, port);
+  } catch (error) {
+    await dispose();
+    throw error;
+  }
   return {
     url: `redis://127.0.0.1:${port}`,
     stop: async () => {
@@ -61,7 +65,7 @@ async function start(
     },
     start: async () => {
       await container.start();
-      await untilStarted();
+      await untilListens(container, port);
     },
     kill: async () => {
       await container.kill();
@@ -72,8 +76,35 @@ async function start(
     resume: async () => {
       await container.unpause();
     },
-    dispose: async () => {
-      await container.remove({ force: true, v: true });
-    },
+    dispose,
   };
+}
+
+type Container = ReturnType<ContainerRuntimeClient['container']['getById']>;
+
+/** According to its own log since it was started: another process may respond on its port. Rejects as soon as it has ended. */
+async function untilListens(container: Container, port: number): Promise<void> {
+  const deadline = Date.now() + startTimeoutMs;
+  for (;;) {
+    const { State } = await container.inspect();
+    const since = Date.parse(State.StartedAt) / 1000;
+    const log = textOf(await container.logs({ stdout: true, stderr: true, since }));
+    if (listens.test(log)) return;
+    if (!State.Running) throw new Error(`redis-server on port ${port} ended with exit code ${State.ExitCode}\n${log}`);
+    if (Date.now() > deadline) {
+      throw new Error(`redis-server on port ${port} does not listen after ${startTimeoutMs} ms\n${log}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+/** Of both streams: each part follows eight bytes, of which the last four are its length. */
+function textOf(log: Buffer): string {
+  let text = '';
+  for (let at = 0; at + 8 <= log.length; ) {
+    const end = at + 8 + log.readUInt32BE(at + 4);
+    text += log.toString('utf8', at + 8, end);
+    at = end;
+  }
+  return text;
 }

@@ -89,7 +89,7 @@ const base = ['--bind', '127.0.0.1', ...redisArguments];
 
 /** Logged once it listens: by a server, by a Sentinel. */
 export const listens = /Ready to accept connections|Sentinel ID is/;
-const startTimeoutMs = 60_000;
+export const startTimeoutMs = 60_000;
 const mostOutput = 16_384;
 
 /**

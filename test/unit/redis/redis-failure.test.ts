@@ -44,6 +44,11 @@ describe('the cause of a Redis failure', () => {
       inScript("can't publish to the channel"),
       'forbidden',
     ],
+    [
+      "a script's missing permission, by Redis 8",
+      new Error('ERR ACL failure in script: No permissions to access a key script: 1234, on @user_script:1.'),
+      'forbidden',
+    ],
     ['another error in a script', new Error('ERR unknown command script: 1234, on @user_script:1.'), 'other'],
     ['a replica', new Error("READONLY You can't write against a read only replica."), 'read_only'],
     ['a start', new Error('LOADING Redis is loading the dataset in memory'), 'busy'],
