@@ -4,6 +4,7 @@
  */
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
 
 export type Misbehavior =
   /** Reads and sends nothing. */
@@ -12,8 +13,16 @@ export type Misbehavior =
   | { readonly kind: 'resets'; readonly at: 'connect' | 'request' }
   /** Ends the connection without a response when the header block has arrived. */
   | { readonly kind: 'hangs-up' }
-  /** Writes the bytes unchanged when the header block has arrived; `afterwards` follows (default `keep`). */
-  | { readonly kind: 'writes'; readonly bytes: string | Uint8Array; readonly afterwards?: 'keep' | 'end' | 'reset' }
+  /**
+   * Writes the bytes unchanged when the header block has arrived, the first `cutAt` of them a moment before the rest; `afterwards`
+   * follows (default `keep`).
+   */
+  | {
+      readonly kind: 'writes';
+      readonly bytes: string | Uint8Array;
+      readonly cutAt?: number;
+      readonly afterwards?: 'keep' | 'end' | 'reset';
+    }
   /** Announces `promisedBytes` (or chunked framing, if unset), sends `sentBytes` and aborts. */
   | {
       readonly kind: 'half-body';
@@ -92,7 +101,7 @@ function react(socket: Socket, behavior: Misbehavior, timers: Set<NodeJS.Timeout
       socket.end();
       return;
     case 'writes':
-      socket.write(behavior.bytes, () => finish(socket, behavior.afterwards ?? 'keep'));
+      void writePieces(socket, behavior.bytes, behavior.cutAt ?? 0, behavior.afterwards ?? 'keep');
       return;
     case 'half-body':
       socket.write(halfAnswer(behavior.sentBytes, behavior.promisedBytes), () => {
@@ -110,6 +119,20 @@ function react(socket: Socket, behavior: Misbehavior, timers: Set<NodeJS.Timeout
       timers.add(timer);
     }
   }
+}
+
+async function writePieces(
+  socket: Socket,
+  bytes: string | Uint8Array,
+  cutAt: number,
+  afterwards: 'keep' | 'end' | 'reset',
+): Promise<void> {
+  if (cutAt > 0) {
+    socket.write(bytes.slice(0, cutAt));
+    // Over loopback they have arrived, and a reader in this process gets them in the next turn.
+    for (let turn = 0; turn < 2; turn += 1) await setImmediate();
+  }
+  socket.write(bytes.slice(cutAt), () => finish(socket, afterwards));
 }
 
 function halfAnswer(sentBytes: number, promisedBytes: number | undefined): string {
