@@ -8,6 +8,7 @@ import type { Socket } from 'node:net';
 import type { Allow } from '../core/decision.ts';
 import type { ClientFacts } from '../core/forwarding/client-facts.ts';
 import type { ReasonCode } from '../core/outcome/reasons.ts';
+import { ClientError } from '../http1/client/client-error.ts';
 import type { OutgoingRequest } from '../http1/client/request.ts';
 import type { Upstream } from '../upstream/create-upstreams.ts';
 import type { UpstreamEvents } from '../upstream/upstream-events.ts';
@@ -127,6 +128,14 @@ export class Exchange implements ForwardedRequest, UpstreamEvents, RequestBodyOw
   }
 
   responseHead(status: number, statusText: string, rawHeaders: readonly string[]): void {
+    try {
+      this.#begin(status, statusText, rawHeaders);
+    } catch (cause) {
+      this.#context.fail('internal_error', cause);
+    }
+  }
+
+  #begin(status: number, statusText: string, rawHeaders: readonly string[]): void {
     const context = this.#context;
     const { route } = this.#granted;
     // Before the response is checked: what the service did is valid even if its response cannot be forwarded.
@@ -134,11 +143,6 @@ export class Exchange implements ForwardedRequest, UpstreamEvents, RequestBodyOw
     this.#state = 'responding';
     context.respondedAt = performance.now();
     const head = responseHead(status, statusText, rawHeaders, this.#gateway, route, context);
-    // Without the coding's name, the client could not decode the body (RFC 9112 section 6.1).
-    if (head.coded) {
-      context.fail('upstream_response_invalid');
-      return;
-    }
     context.errorId = head.errorId;
     const relay = new ResponseRelay(context.response, context.method, head);
     this.#isEventStream = isEventStream(rawHeaders);
@@ -192,13 +196,16 @@ export class Exchange implements ForwardedRequest, UpstreamEvents, RequestBodyOw
     this.#context.fail(reason, cause);
   }
 
-  /** A step that writes to the client: invalid HTTP is refused, or breaks the response. False: the client is slow. */
+  /**
+   * A step that writes to the client. False: the client is slow. What the service sent was checked when it arrived, so whatever is thrown
+   * is a fault of the gateway.
+   */
   #pass(step: () => unknown): boolean {
     if (this.#state === 'over') return true;
     try {
       return step() !== false;
     } catch (cause) {
-      this.#context.fail('upstream_response_invalid', cause);
+      this.#context.fail('internal_error', cause);
       return true;
     }
   }
@@ -263,9 +270,14 @@ export class Exchange implements ForwardedRequest, UpstreamEvents, RequestBodyOw
 
   upgraded(rawHeaders: readonly string[], early: Buffer, take: () => Socket): void {
     this.#upstream = null;
-    this.#tunnel = openTunnel(this.#context, this.#gateway.rules, this.#timeouts, rawHeaders, early, take);
+    try {
+      this.#tunnel = openTunnel(this.#context, this.#gateway.rules, this.#timeouts, rawHeaders, early, take);
+    } catch (cause) {
+      this.#context.fail('internal_error', cause);
+      return;
+    }
     if (this.#tunnel === null) {
-      this.#context.fail('upstream_response_invalid');
+      this.#context.fail('upstream_response_invalid', new ClientError('response_invalid', 'handshake_key'));
       return;
     }
     this.#state = 'tunnel';

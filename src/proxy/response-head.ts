@@ -19,8 +19,6 @@ export interface ResponseHead {
   /** Declared length of the body, or -1. */
   readonly contentLength: number;
   readonly errorId: string | null;
-  /** The body has a transfer coding that cannot be passed on. */
-  readonly coded: boolean;
 }
 
 const printable = /^[\x20-\x7e]+$/;
@@ -36,7 +34,7 @@ export function responseHead(
   const headers: string[] = [];
   const seen = appendResponseHeaders(headers, rawHeaders, rules.responseTreatments, route, request.rawHeaders);
   headers.push(...returned);
-  const { contentLength, hasError, errorId: received, coded } = seen;
+  const { contentLength, hasError, errorId: received } = seen;
   let errorId = received;
   if (!hasError && (status >= 400 || (annotate === 'all' && status !== 200 && status !== 202))) {
     errorId = randomUUID();
@@ -45,7 +43,7 @@ export function responseHead(
   // A 204 has no length (RFC 9110 section 8.6); a client that trusted it would wait for a body.
   if (status === 204 && contentLength >= 0) dropContentLength(headers);
   const usual = statusText === STATUS_CODES[status] || !printable.test(statusText);
-  return { status, statusText: usual ? null : statusText, headers, contentLength, errorId, coded };
+  return { status, statusText: usual ? null : statusText, headers, contentLength, errorId };
 }
 
 function dropContentLength(headers: string[]): void {

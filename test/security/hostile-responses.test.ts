@@ -2,7 +2,7 @@
  * Responses of hostile or broken services (RFC 9112 section 6.3): one response per request, complete or visibly broken,
  * without hop-by-hop headers of the service, and without bytes left for the next client.
  */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type MisbehavingServer, startMisbehavingServer } from '../support/misbehaving-server.ts';
 import { openRaw, type RawAnswer } from '../support/raw-client.ts';
 import { type RunningGateway, startGateway } from '../support/running-gateway.ts';
@@ -93,6 +93,20 @@ describe('an invalid response', () => {
     }
     client.destroy();
   });
+});
+
+test('the log names the rule and the place of an invalid response, never a value', async () => {
+  const { client } = await ask(gateway.port, ok(['Set-Cookie: secret\x00', 'Content-Length: 2'], 'hi'));
+  client.destroy();
+  await vi.waitFor(() =>
+    expect(gateway.logLines().at(-1)).toMatchObject({
+      level: 'error',
+      reason: 'upstream_response_invalid',
+      fault: 'upstream',
+      err: { code: 'response_invalid', message: 'response_invalid: field_value at line 2, column 19' },
+    }),
+  );
+  expect(gateway.logText()).not.toContain('secret');
 });
 
 /** More bytes than the response has: no client gets them. */

@@ -68,9 +68,23 @@ async function startAnsweringTwice(afterMs: number | null): Promise<string> {
 const python = spawn('python3', ['-c', '']).on('error', () => {});
 const [exitCode] = await Promise.race([once(python, 'exit'), once(python, 'error').then(() => [1])]);
 
-/** What users get for their own paths while an anonymous client requests something else. */
-async function userBodies(origin: string, attack: string, connections = 64): Promise<string[]> {
-  const proxy = await startProxy({ targets: [origin], access: 'optional', upstream: { connections } });
+const bearer = `Authorization: Bearer ${goodToken}\r\n`;
+
+interface Attack {
+  /** Header lines of the attacker; signed in, the attacker shares connections with users. */
+  readonly headers?: string;
+  /** Pause before each request of the user. */
+  readonly pauseMs?: number;
+  readonly rounds?: number;
+}
+
+/** What users get for their own paths while another client requests something else. */
+async function userBodies(
+  origin: string,
+  attack: string,
+  { headers = '', pauseMs = 0, rounds = 60 }: Attack = {},
+): Promise<string[]> {
+  const proxy = await startProxy({ targets: [origin], access: 'optional' });
   running.push(() => proxy.close());
   const attacker = await openRaw(proxy.port);
   const user = await openRaw(proxy.port);
@@ -79,10 +93,11 @@ async function userBodies(origin: string, attack: string, connections = 64): Pro
     () => user.destroy(),
   );
   const bodies: string[] = [];
-  for (let i = 0; i < 60; i += 1) {
-    attacker.write(`${attack} HTTP/1.1\r\nHost: a\r\n\r\n`);
+  for (let i = 0; i < rounds; i += 1) {
+    attacker.write(`${attack} HTTP/1.1\r\nHost: a\r\n${headers}\r\n`);
     await attacker.answer(attack.split(' ')[0]).catch(() => null);
-    user.write(`GET /mine/${i} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${goodToken}\r\n\r\n`);
+    await setTimeout(pauseMs);
+    user.write(`GET /mine/${i} HTTP/1.1\r\nHost: a\r\n${bearer}\r\n`);
     const answer = await user.answer();
     bodies.push(answer.status === 200 ? answer.text() : String(answer.status));
   }
@@ -91,10 +106,25 @@ async function userBodies(origin: string, attack: string, connections = 64): Pro
 
 const own = Array.from({ length: 60 }, (_, i) => `/mine/${i}`);
 
+/** Longer than a service has to be silent after a response without a body, before its connection is reused. */
+const afterSilenceMs = 80;
+
 describe.skipIf(exitCode !== 0)('a service that sends a body where none is allowed (python3)', () => {
   test.each(['HEAD /other', 'GET /unchanged', 'HEAD /silent'])('%s: users get their own responses', async (attack) => {
     expect(await userBodies(await startPython(), attack)).toEqual(own);
   });
+
+  // Connections are reused after HEAD, unless a body arrives meanwhile.
+  test.each(['HEAD /other', 'HEAD /silent'])(
+    '%s of a signed-in client: other users get their own responses',
+    async (attack) => {
+      const shared = { headers: bearer, rounds: 20 };
+      for (const pauseMs of [0, afterSilenceMs]) {
+        const bodies = await userBodies(await startPython(), attack, { ...shared, pauseMs });
+        expect(bodies).toEqual(own.slice(0, 20));
+      }
+    },
+  );
 });
 
 test.each([null, 0, 1, 5])(

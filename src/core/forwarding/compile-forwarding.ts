@@ -78,7 +78,7 @@ export function compileResponseTreatments(
   for (const name of identityHeaders) treatments.set(canonicalName(name), 'remove');
   // Ours replaces it.
   if (returnsRequestId) treatments.set('x-request-id', 'remove');
-  treatments.set('transfer-encoding', 'coding').set('content-length', 'length');
+  treatments.set('content-length', 'length');
   treatments.set('x-error', 'error').set('x-error-id', 'error-id');
   return new HeaderTable(treatments);
 }

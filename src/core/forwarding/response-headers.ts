@@ -21,8 +21,6 @@ export interface ResponseFacts {
   /** Well-formed `x-error` and `x-error-id` of the service itself. */
   hasError: boolean;
   errorId: string | null;
-  /** A transfer coding other than `chunked`. */
-  coded: boolean;
 }
 
 /**
@@ -43,16 +41,12 @@ export function appendResponseHeaders(
   const listed = connectionList(raw);
   let error: string | null = null;
   let errorId: string | null = null;
-  let coded = false;
   let said = 0;
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const name = raw[i]!;
     const value = raw[i + 1]!;
     switch (treatmentOf(treatments, name)) {
       case 'remove':
-        continue;
-      case 'coding':
-        if (value.toLowerCase() !== 'chunked') coded = true;
         continue;
       case 'error':
         error = value;
@@ -80,7 +74,7 @@ export function appendResponseHeaders(
   if (cors !== null) appendCorsHeaders(out, cors, asked);
   const hasError = error !== null && errorId !== null && errorText.test(error) && uuid.test(errorId);
   if (hasError) out.push('x-error', error!, 'x-error-id', errorId!);
-  return { contentLength, hasError, errorId: hasError ? errorId : null, coded };
+  return { contentLength, hasError, errorId: hasError ? errorId : null };
 }
 
 function treatmentOf(treatments: HeaderTable<ResponseTreatment>, name: string): ResponseTreatment {

@@ -144,14 +144,14 @@ export class Connection implements ConnectionControl, BatchedWriter {
     const handler = this.#handler;
     if (handler === null || this.#waiting !== null) {
       // There was no request: these bytes could be read as the response to another one.
-      this.#end(new ClientError('response_invalid'));
+      this.#end(new ClientError('response_invalid', 'early_bytes'));
       return;
     }
     const failure = this.#reader.read(bytes, reused, handler, this);
     // The handler may have aborted meanwhile.
     if (this.#handler !== handler) return;
     const { early, whole, head } = this.#reader;
-    if (failure !== null) this.#end(new ClientError(failure));
+    if (failure !== null) this.#end(failure);
     else if (early !== null) handler.onUpgrade(this, head!.rawHeaders, early);
     // A read that filled its buffer may have left more bytes unread.
     else if (whole) this.#finish(handler, reused && bytes.length === bytes.buffer.byteLength);
@@ -235,7 +235,7 @@ export class Connection implements ConnectionControl, BatchedWriter {
     const handler = this.#handler;
     // A server that no longer accepts the request may have cut its response.
     if (handler !== null && this.#reader.endsWithConnection && !this.#refused) this.#finish(handler, false);
-    else this.#end(new ClientError('closed'));
+    else this.#end(new ClientError('closed', this.#reader.place));
   };
 
   readonly #onClose = (): void => this.#end(new ClientError('closed'));

@@ -26,6 +26,8 @@ export class Pool implements ConnectionOwner {
   /** The one that became idle last is at the end. */
   readonly #idle: Connection[] = [];
   readonly #queue: RequestQueue;
+  /** Those whose server has to be silent for a while, the first to become idle first. */
+  readonly #silenced = new Set<Connection>();
   /** Those that became free in this turn of the event loop. */
   #freed: Connection[] = [];
   #sweeper: NodeJS.Timeout | null = null;
@@ -52,8 +54,13 @@ export class Pool implements ConnectionOwner {
       if (!kept.send(request, handler)) this.#idle.push(kept);
       return;
     }
-    // An idle connection of another group is closed to make room; its end lets the next in line connect.
-    if (!this.#queue.add(request, handler)) this.#idle[0]?.destroy();
+    if (!this.#queue.add(request, handler)) this.#makeRoom();
+  }
+
+  /** Closes an idle connection of another group, or one that cannot be used yet; its end lets the next in line connect. */
+  #makeRoom(): void {
+    const [silenced] = this.#silenced;
+    (this.#idle[0] ?? silenced)?.destroy();
   }
 
   /** Sends the request on its own connection, which carries nothing else. */
@@ -85,9 +92,16 @@ export class Pool implements ConnectionOwner {
   }
 
   free(connection: Connection, silenceMs: number): void {
+    if (silenceMs === 0) {
+      if (this.#freed.push(connection) === 1) setImmediate(this.#reuseFreed);
+      return;
+    }
+    this.#silenced.add(connection);
     // If the process stood still meanwhile, bytes may have arrived that the event loop has not read.
-    if (silenceMs > 0) setTimeout(() => this.free(connection, 0), silenceMs).unref();
-    else if (this.#freed.push(connection) === 1) setImmediate(this.#reuseFreed);
+    const over = () => {
+      if (this.#silenced.delete(connection)) this.free(connection, 0);
+    };
+    setTimeout(over, silenceMs).unref();
   }
 
   left(connection: Connection): void {
@@ -97,6 +111,7 @@ export class Pool implements ConnectionOwner {
 
   gone(connection: Connection): void {
     this.#connections.delete(connection);
+    this.#silenced.delete(connection);
     const at = this.#idle.indexOf(connection);
     if (at >= 0) this.#idle.splice(at, 1);
     this.#queue.connect();

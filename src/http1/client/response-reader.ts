@@ -1,14 +1,14 @@
 /** Parses the responses of a connection one after the other, and hands their parts to the handler. */
 import { ChunkedBody } from '../grammar/chunked-body.ts';
+import { lineOf, unfinishedHeadFault } from '../grammar/response-fault.ts';
 import { mayHaveBody, type ResponseHead, readResponseHead } from '../grammar/response-head.ts';
+import { ClientError } from './client-error.ts';
 import type { ConnectionControl, OutgoingRequest, ResponseHandler } from './request.ts';
 
 /** Maximum bytes of a response head, including interim responses (1xx) before it. */
 const maxHeadBytes = 64 * 1024;
 const headEnd = Buffer.from('\r\n\r\n');
 const none = Buffer.alloc(0);
-
-export type ReadFailure = 'response_invalid' | 'head_too_large';
 
 export class ResponseReader {
   /** The response is whole. */
@@ -50,8 +50,15 @@ export class ResponseReader {
     return this.head !== null && !mayHaveBody(this.#method, this.head.status);
   }
 
+  /** Where a connection ended that ended too early. */
+  get place(): string | undefined {
+    if (!this.#started) return undefined;
+    if (this.head !== null) return 'within the body';
+    return `within the head, in line ${lineOf(this.#held, this.#held.length)}`;
+  }
+
   /** Null, or why this is not a response. With `reused` the parts of the body are copied out of `bytes`. */
-  read(bytes: Buffer, reused: boolean, handler: ResponseHandler, control: ConnectionControl): ReadFailure | null {
+  read(bytes: Buffer, reused: boolean, handler: ResponseHandler, control: ConnectionControl): ClientError | null {
     if (!this.#started) {
       this.#started = true;
       handler.onResponseStarted();
@@ -60,8 +67,10 @@ export class ResponseReader {
     while (this.head === null) {
       const all = this.#held.length === 0 ? rest : Buffer.concat([this.#held, rest]);
       const end = all.indexOf(headEnd);
-      if (this.#headBytes + (end < 0 ? all.length : end) > maxHeadBytes) return 'head_too_large';
+      if (this.#headBytes + (end < 0 ? all.length : end) > maxHeadBytes) return new ClientError('head_too_large');
       if (end < 0) {
+        const fault = unfinishedHeadFault(all, this.#held.length);
+        if (fault !== null) return new ClientError('response_invalid', fault);
         this.#held = reused && all === rest ? Buffer.from(all) : all;
         return null;
       }
@@ -78,10 +87,11 @@ export class ResponseReader {
     return this.#readBody(this.head, rest, reused, handler, control);
   }
 
-  #takeHead(bytes: Buffer, handler: ResponseHandler, control: ConnectionControl): ReadFailure | null {
+  #takeHead(bytes: Buffer, handler: ResponseHandler, control: ConnectionControl): ClientError | null {
     const head = readResponseHead(bytes, this.#method);
-    // A switch of protocols that was not requested.
-    if (head === null || (head.status === 101 && !this.#upgrade)) return 'response_invalid';
+    if (typeof head === 'string') return new ClientError('response_invalid', head);
+    if (head.status === 101 && !this.#upgrade)
+      return new ClientError('response_invalid', 'unrequested_switch at line 1');
     if (head.status < 200 && head.status !== 101) return null;
     this.head = head;
     this.#missing = head.length;
@@ -96,7 +106,7 @@ export class ResponseReader {
     reused: boolean,
     handler: ResponseHandler,
     control: ConnectionControl,
-  ): ReadFailure | null {
+  ): ClientError | null {
     let end = bytes.length;
     switch (head.framing) {
       case 'none':
@@ -112,7 +122,7 @@ export class ResponseReader {
       case 'chunked': {
         const chunks = this.#chunks!;
         const read = chunks.read(bytes, 0);
-        if (read === -2) return 'response_invalid';
+        if (read === -2) return new ClientError('response_invalid', `${chunks.fault} in the body`);
         this.whole = read >= 0;
         end = read < 0 ? bytes.length : read;
         hand(bytes.subarray(chunks.partStart, chunks.partEnd), reused, handler, control);

@@ -3,6 +3,7 @@
  * dropped and bounded together. The chunks of one read become one part, so a thousand chunks of one byte cost no more than one chunk of a
  * thousand.
  */
+import type { ResponseRule } from './response-fault.ts';
 
 /** Maximum bytes of extensions and trailers in one body. */
 const maxExtraBytes = 16 * 1024;
@@ -26,6 +27,21 @@ type State =
   | 'end-lf'
   | 'ended';
 
+/** What each state expects. */
+const ruleOf = {
+  size: 'chunk_size',
+  extension: 'chunk_extension',
+  'size-lf': 'chunk_size',
+  data: 'chunk_end',
+  'data-cr': 'chunk_end',
+  'data-lf': 'chunk_end',
+  'trailer-start': 'trailer_line',
+  trailer: 'trailer_line',
+  'trailer-lf': 'trailer_line',
+  'end-lf': 'trailer_line',
+  ended: 'trailer_line',
+} as const satisfies Record<State, ResponseRule>;
+
 export class ChunkedBody {
   #state: State = 'size';
   #size = 0;
@@ -34,6 +50,8 @@ export class ChunkedBody {
   /** The chunk extensions or the trailer field received so far. */
   #line = '';
 
+  /** Which rule a malformed body violates. */
+  fault: ResponseRule = 'chunk_size';
   /** The part of the body in the bytes of the last `read`: positions in them. Equal: none. */
   partStart = 0;
   partEnd = 0;
@@ -57,7 +75,11 @@ export class ChunkedBody {
       }
       const byte = bytes[at]!;
       at += 1;
-      if (!this.#step(byte)) return -2;
+      const state = this.#state;
+      if (!this.#step(byte)) {
+        this.fault = ruleOf[state];
+        return -2;
+      }
       if (this.#state === 'ended') return at;
     }
     return -1;

@@ -19,19 +19,19 @@ function tableOf(pattern: RegExp): Uint8Array {
 
 /**
  * The fields of a head: alternating names as received and trimmed values. `bytes` ends with the CR LF of the last line, and `text` is the
- * same as Latin-1. `at`: where the first field begins. Null: malformed.
+ * same as Latin-1. `at`: where the first field begins. A number: where the first malformed byte is.
  */
-export function readFields(bytes: Buffer, text: string, at: number): string[] | null {
+export function readFields(bytes: Buffer, text: string, at: number): string[] | number {
   const fields: string[] = [];
   let next = at;
   while (next < bytes.length) {
     const start = next;
     while (isToken[bytes[next]!] === 1) next += 1;
     const nameEnd = next;
-    if (nameEnd === start || bytes[nameEnd] !== colon) return null;
+    if (nameEnd === start || bytes[nameEnd] !== colon) return nameEnd;
     next += 1;
     while (isContent[bytes[next]!] === 1) next += 1;
-    if (bytes[next] !== cr || bytes[next + 1] !== lf) return null;
+    if (bytes[next] !== cr || bytes[next + 1] !== lf) return next;
     fields.push(text.slice(start, nameEnd), trimmed(text, nameEnd + 1, next));
     next += 2;
   }

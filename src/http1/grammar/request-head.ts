@@ -39,7 +39,7 @@ export function readRequestHead(bytes: Buffer): RequestHead | HeadFault {
   const start = requestLine.exec(line);
   if (start === null) return line === 'PRI * HTTP/2.0' ? 'http2' : 'malformed';
   const rawHeaders = readFields(bytes, text, lineEnd + 2);
-  if (rawHeaders === null) return 'malformed';
+  if (typeof rawHeaders === 'number') return 'malformed';
 
   const method = start[1]!;
   const minor = start[3] === '1' ? 1 : 0;

@@ -1,5 +1,6 @@
 /** Parses the head of a response (RFC 9112 sections 4 and 6), including its body framing and connection options. */
 import { isNamed, listHas, readFields, readLength } from './fields.ts';
+import { faultInLine, fieldFault, type ResponseRule, statusLineFault } from './response-fault.ts';
 
 /** How the body ends. */
 export type Framing = 'none' | 'length' | 'chunked' | 'close';
@@ -12,7 +13,7 @@ export interface ResponseHead {
   readonly framing: Framing;
   /** Bytes of the body, with framing `length`. */
   readonly length: number;
-  /** Content is announced although none may follow (HEAD, 204, 304): a faulty server may still send it. */
+  /** Content is announced although none may follow (204, 304): a faulty server may still send it. */
   readonly announcesContent: boolean;
   /** The server keeps the connection open. */
   readonly keepAlive: boolean;
@@ -24,14 +25,16 @@ const maxFields = 1_000;
 const statusLine = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: ([\t\x20-\x7e\x80-\xff]*))?$/;
 const keepAliveTimeout = /(?:^|[,; ])timeout=(\d{1,6})/i;
 
-/** `bytes` is the head without the empty line after it; `method` is that of the request. Null: malformed. */
-export function readResponseHead(bytes: Buffer, method: string): ResponseHead | null {
+/** `bytes` is the head without the empty line after it; `method` is that of the request. A text: which rule it violates, and where. */
+export function readResponseHead(bytes: Buffer, method: string): ResponseHead | string {
   const text = bytes.toString('latin1');
   const lineEnd = text.indexOf('\r\n');
-  const start = statusLine.exec(text.slice(0, lineEnd));
-  if (start === null) return null;
+  const line = text.slice(0, lineEnd);
+  const start = statusLine.exec(line);
+  if (start === null) return statusLineFault(line);
   const rawHeaders = readFields(bytes, text, lineEnd + 2);
-  if (rawHeaders === null || rawHeaders.length > 2 * maxFields) return null;
+  if (typeof rawHeaders === 'number') return fieldFault(bytes, rawHeaders);
+  if (rawHeaders.length > 2 * maxFields) return faultInLine('field_count', maxFields + 2);
   const status = Number(start[2]);
   let length = -1;
   let chunked = false;
@@ -47,18 +50,19 @@ export function readResponseHead(bytes: Buffer, method: string): ResponseHead | 
       keepAliveMs = Number(keepAliveTimeout.exec(value)?.[1] ?? 0) * 1000;
     } else if (isNamed(name, 'content-length')) {
       // A repeated length is refused even if both agree (RFC 9112 section 6.3 allows either).
-      if (length >= 0) return null;
+      if (length >= 0) return faultInField('content_length', i);
       length = readLength(value);
-      if (length < 0) return null;
+      if (length < 0) return faultInField('content_length', i);
     } else if (isNamed(name, 'transfer-encoding')) {
-      if (chunked || !isNamed(value, 'chunked')) return null;
+      if (chunked || start[1] === '0' || !isNamed(value, 'chunked')) return faultInField('transfer_encoding', i);
       chunked = true;
     }
   }
   // Two framings, or one that the version does not support, indicate response smuggling (RFC 9112 section 6.1).
-  if (chunked && (length >= 0 || start[1] === '0')) return null;
+  if (chunked && length >= 0) return faultInField('one_framing', secondFraming(rawHeaders));
   const framing = framingOf(method, status, chunked, length);
-  const announcesContent = framing === 'none' && (chunked || length > 0);
+  // The response to HEAD announces what GET would return (RFC 9110 section 9.3.2).
+  const announcesContent = framing === 'none' && method !== 'HEAD' && (chunked || length > 0);
   if (framing === 'close') keepAlive = false;
   return {
     status,
@@ -70,6 +74,17 @@ export function readResponseHead(bytes: Buffer, method: string): ResponseHead | 
     keepAlive,
     keepAliveMs,
   };
+}
+
+/** `at`: the index of its name in the raw headers, which are one per line. */
+function faultInField(rule: ResponseRule, at: number): string {
+  return faultInLine(rule, at / 2 + 2);
+}
+
+function secondFraming(rawHeaders: readonly string[]): number {
+  return rawHeaders.findLastIndex(
+    (name, i) => i % 2 === 0 && (isNamed(name, 'content-length') || isNamed(name, 'transfer-encoding')),
+  );
 }
 
 /** RFC 9112 section 6.3. */

@@ -58,6 +58,9 @@ class Noted implements ResponseHandler {
   }
 }
 
+/** As long as a server has to be silent after a response without a body. */
+const bodilessSilenceMs = 60;
+
 const running: { close(): unknown }[] = [];
 afterEach(async () => {
   for (const one of running.splice(0).reverse()) await one.close();
@@ -164,6 +167,7 @@ describe('a response', () => {
     for (const carried of [0, 1]) {
       const noted = await ask(pool);
       expect(noted).toMatchObject({ status, body, error: null, carried });
+      if (status === 204) await setTimeout(bodilessSilenceMs + 20);
     }
     expect(server.sockets).toHaveLength(1);
   });
@@ -176,29 +180,45 @@ describe('a response', () => {
   it.each([
     ['HEAD', 'HTTP/1.1 200 OK\r\n\r\n', 1],
     ['HEAD', 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n', 1],
-    // A faulty server may send the content that it announces.
-    ['HEAD', 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n', 0],
-    ['HEAD', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n', 0],
+    ['HEAD', 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n', 1],
+    ['HEAD', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n', 1],
     ['GET', 'HTTP/1.1 304 Not Modified\r\n\r\n', 1],
+    // A faulty server may send the content that it announces.
     ['GET', 'HTTP/1.1 304 Not Modified\r\nContent-Length: 2\r\n\r\n', 0],
   ])('without a body, to %s: %j carries %i more', async (method, bytes, more) => {
     const server = await serve((socket) => socket.write(bytes));
     const pool = poolOf(server.origin, { connections: 1 });
     for (const carried of [0, more]) {
       expect(await ask(pool, { ...get, method })).toMatchObject({ body: '', error: null, carried });
+      await setTimeout(bodilessSilenceMs + 20);
     }
   });
 
+  it('without a body gives up its connection to a request that would wait for one', async () => {
+    const server = await serve((socket) => socket.write('HTTP/1.1 204 No Content\r\n\r\n'));
+    const pool = poolOf(server.origin, { connections: 1 });
+    const startedAt = performance.now();
+    for (let i = 0; i < 20; i += 1) expect(await ask(pool)).toMatchObject({ status: 204, carried: 0 });
+    expect(performance.now() - startedAt).toBeLessThan(20 * bodilessSilenceMs);
+    expect(server.sockets).toHaveLength(20);
+  });
+
   it.each([
-    ['that is not HTTP', 'SSH-2.0-x\r\n\r\n', 'response_invalid'],
-    ['that switches protocols', 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n', 'response_invalid'],
+    ['that is not HTTP', 'SSH-2.0-x\r\n\r\n', 'response_invalid: status_line at line 1'],
+    ['that is not HTTP and waits', 'SSH-2.0-x\r\n', 'response_invalid: status_line at line 1'],
+    ['whose lines end with LF', 'HTTP/1.1 200 OK\nA: b\n\n', 'response_invalid: line_end at line 1, column 16'],
+    [
+      'that switches protocols',
+      'HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n',
+      'response_invalid: unrequested_switch at line 1',
+    ],
     ['with an endless head', `HTTP/1.1 200 OK\r\nA: ${'b'.repeat(70_000)}`, 'head_too_large'],
     ['whose head is too large', `HTTP/1.1 200 OK\r\nA: ${'b'.repeat(70_000)}\r\n\r\n`, 'head_too_large'],
     ['after endless interim responses', 'HTTP/1.1 100 Continue\r\n\r\n'.repeat(4_000), 'head_too_large'],
     [
       'with two framings',
       'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n',
-      'response_invalid',
+      'response_invalid: one_framing at line 3',
     ],
   ])('%s is invalid', async (_name, bytes, error) => {
     const server = await serve((socket) => socket.write(bytes));
@@ -207,11 +227,20 @@ describe('a response', () => {
   });
 
   it.each([
-    ['ends', (socket: Socket) => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nshort'), 'closed'],
+    [
+      'ends',
+      (socket: Socket) => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nshort'),
+      'closed: within the body',
+    ],
+    [
+      'ends within its head',
+      (socket: Socket) => socket.end('HTTP/1.1 200 OK\r\nContent-Le'),
+      'closed: within the head, in line 2',
+    ],
     [
       'ends within its chunks',
       (socket: Socket) => socket.end('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n'),
-      'closed',
+      'closed: within the body',
     ],
     ['ends before it starts', (socket: Socket) => socket.end(), 'closed'],
     ['is reset', (socket: Socket) => socket.resetAndDestroy(), 'broken: read ECONNRESET'],

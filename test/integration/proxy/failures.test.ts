@@ -4,6 +4,7 @@
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { describe, expect, it, vi } from 'vitest';
+import { compileResponseRules } from '../../../src/core/forwarding/response-rules.ts';
 import { closedAfterEach } from '../../support/closed-after-each.ts';
 import { type Misbehavior, startMisbehavingServer } from '../../support/misbehaving-server.ts';
 import { openRaw, type RawAnswer, sendRaw, sendRawUntilClose } from '../../support/raw-client.ts';
@@ -46,6 +47,57 @@ async function lastRecord(proxy: RunningProxy, count = 1) {
   await vi.waitFor(() => expect(proxy.records).toHaveLength(count));
   return proxy.records[count - 1]!;
 }
+
+describe('an invalid response on a connection that stays open', () => {
+  it.each<[string, string, string]>([
+    ['lines that end with LF', 'HTTP/1.1 200 OK\nContent-Length: 2\n\nhi', 'line_end at line 1, column 16'],
+    [
+      'a later line that ends with LF',
+      'HTTP/1.1 200 OK\r\nA: b\nContent-Length: 0\r\n',
+      'line_end at line 2, column 5',
+    ],
+    ['another protocol', '220 mail.test ESMTP\r\n', 'status_line at line 1'],
+    ['a control character', 'HTTP/1.1 200 OK\r\nSet-Cookie: secret\x01\r\n\r\n', 'field_value at line 2, column 19'],
+    ['a malformed chunk', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nabc', 'chunk_end in the body'],
+  ])('%s: refused at once, with the rule and the place as its cause', async (_name, bytes, place) => {
+    const { port, proxy } = await inFront({ kind: 'writes', bytes: Buffer.from(bytes, 'latin1') });
+    const startedAt = performance.now();
+    const answer = await sendRaw(port, get);
+    // The timeout of the route is 5 s.
+    expect(performance.now() - startedAt).toBeLessThan(2_500);
+    expect(answer.status).toBe(502);
+    expect(await lastRecord(proxy)).toMatchObject({
+      reason: 'upstream_response_invalid',
+      cause: { code: 'response_invalid', message: `response_invalid: ${place}` },
+    });
+  });
+});
+
+describe('a fault of the gateway while it forwards a response', () => {
+  const fine: Misbehavior = { kind: 'writes', bytes: 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi' };
+
+  it('in the head is internal_error, never the fault of the service', async () => {
+    const evict = () => {
+      throw new Error('a fault of the gateway');
+    };
+    const { port, proxy, upstream } = await inFront(fine, {
+      route: { evict: [] },
+      gateway: (gateway) => ({ ...gateway, evictions: { ...gateway.evictions, evict } }),
+    });
+    expectRefusal(await sendRaw(port, get), 500, 'internal_error', upstream.origin);
+    expect(await lastRecord(proxy)).toMatchObject({
+      reason: 'internal_error',
+      cause: { message: 'a fault of the gateway' },
+    });
+  });
+
+  it('in what it writes is internal_error as well', async () => {
+    const response = compileResponseRules({ security: 'off', set: new Map([['vary', 'b\nc']]), remove: [] });
+    const { port, proxy, upstream } = await inFront(fine, { route: { response } });
+    expectRefusal(await sendRaw(port, get), 500, 'internal_error', upstream.origin);
+    expect(await lastRecord(proxy)).toMatchObject({ reason: 'internal_error', cause: { name: 'TypeError' } });
+  });
+});
 
 describe('an upstream that fails before it responds', () => {
   const garbage = (bytes: string): Misbehavior => ({ kind: 'writes', bytes, afterwards: 'end' });

@@ -39,7 +39,7 @@ test('removes what Connection lists, but keeps the length', () => {
 });
 
 test('reports a missing length as -1', () => {
-  expect(pass([]).seen).toEqual({ contentLength: -1, hasError: false, errorId: null, coded: false });
+  expect(pass([]).seen).toEqual({ contentLength: -1, hasError: false, errorId: null });
 });
 
 describe('error headers of the service', () => {
@@ -76,12 +76,3 @@ test.each([300, 400, 401, 403, 404, 409, 418, 429, 500, 502, 503, 599])(
     expect(annotation(status)).toMatch(/^[A-Z][a-z ]{5,100}$/);
   },
 );
-
-test.each([
-  ['chunked', false],
-  ['Chunked', false],
-  ['gzip', true],
-  ['gzip, chunked', true],
-])('the transfer coding %s', (coding, coded) => {
-  expect(pass([`Transfer-Encoding: ${coding}`]).seen.coded).toBe(coded);
-});

@@ -2,12 +2,13 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import { ChunkedBody } from '../../../src/http1/grammar/chunked-body.ts';
+import type { ResponseRule } from '../../../src/http1/grammar/response-fault.ts';
 
-/** The result for `text` arriving in pieces that end at `cuts`: the body, and the number of remaining bytes. */
+/** The result for `text` arriving in pieces that end at `cuts`: the body, or the rule that it violates, and the number of remaining bytes. */
 function read(
   text: string,
   cuts: readonly number[] = [],
-): { body: string; result: 'whole' | 'more' | 'bad'; rest: number } {
+): { body: string; result: 'whole' | 'more' | ResponseRule; rest: number } {
   const bytes = Buffer.from(text, 'latin1');
   const reader = new ChunkedBody();
   const ends = [...new Set(cuts)].filter((cut) => cut > 0 && cut < bytes.length).sort((a, b) => a - b);
@@ -18,7 +19,7 @@ function read(
     const piece = Buffer.from(bytes.subarray(from, to));
     const end = reader.read(piece, 0);
     if (end !== -2) body += piece.toString('latin1', reader.partStart, reader.partEnd);
-    if (end === -2) return { body, result: 'bad', rest: 0 };
+    if (end === -2) return { body, result: reader.fault, rest: 0 };
     if (end >= 0) return { body, result: 'whole', rest: bytes.length - from - end };
     from = to;
   }
@@ -53,36 +54,36 @@ describe('a chunked body', () => {
   });
 
   it.each([
-    ['no size', '\r\nabc'],
-    ['a size that is not hex', 'g\r\n'],
-    ['a sign', '+3\r\nabc\r\n'],
-    ['a prefix', '0x3\r\nabc\r\n'],
-    ['a space before the size', ' 3\r\nabc\r\n'],
-    ['a space after the size', '3 \r\nabc\r\n'],
-    ['a size with too many digits', '0000000000003\r\nabc\r\n'],
-    ['a size that ends in a bare LF', '3\nabc\r\n'],
-    ['a size that ends in a bare CR', '3\rabc\r\n'],
-    ['an extension that ends in a bare LF', '3;a\nabc\r\n'],
-    ['data that is longer than its size', '3\r\nabcd\r\n0\r\n\r\n'],
-    ['data that ends in a bare LF', '3\r\nabc\n0\r\n\r\n'],
-    ['a trailer that ends in a bare LF', '0\r\nX: y\n\r\n'],
-    ['a folded trailer', '0\r\n x\r\n\r\n'],
-    ['a trailer without a colon', '0\r\nx\r\n\r\n'],
-    ['a space before the colon of a trailer', '0\r\nx : y\r\n\r\n'],
-    ['a line end in quotation marks: CVE-2026-33870', '3;a="\r\nabc'],
-    ['a line end after a backslash', '3;a="\\\r\nabc'],
-    ['an empty extension', '3;\r\nabc\r\n'],
-    ['an extension without a name', '3;=b\r\nabc\r\n'],
-    ['two words in an extension', '3;a b\r\nabc\r\n'],
-    ['an extension with quotation marks inside a word', '3;a=b"c"\r\nabc\r\n'],
-    ['an unclosed quotation', '3;a="b\r\nabc\r\n'],
-    ['NUL in an extension', '3;a\0b\r\nabc\r\n'],
-    ['a final line that ends in a bare LF', '0\r\n\n'],
-    ['a final line of two CRs', '0\r\n\r\r'],
-    ['endless extensions', `1;${'a'.repeat(20_000)}`],
-    ['endless trailers', `0\r\n${'A: b\r\n'.repeat(5_000)}`],
-  ])('with %s is malformed', (_name, text) => {
-    expect(read(text).result).toBe('bad');
+    ['no size', '\r\nabc', 'chunk_size'],
+    ['a size that is not hex', 'g\r\n', 'chunk_size'],
+    ['a sign', '+3\r\nabc\r\n', 'chunk_size'],
+    ['a prefix', '0x3\r\nabc\r\n', 'chunk_size'],
+    ['a space before the size', ' 3\r\nabc\r\n', 'chunk_size'],
+    ['a space after the size', '3 \r\nabc\r\n', 'chunk_size'],
+    ['a size with too many digits', '0000000000003\r\nabc\r\n', 'chunk_size'],
+    ['a size that ends in a bare LF', '3\nabc\r\n', 'chunk_size'],
+    ['a size that ends in a bare CR', '3\rabc\r\n', 'chunk_size'],
+    ['an extension that ends in a bare LF', '3;a\nabc\r\n', 'chunk_extension'],
+    ['data that is longer than its size', '3\r\nabcd\r\n0\r\n\r\n', 'chunk_end'],
+    ['data that ends in a bare LF', '3\r\nabc\n0\r\n\r\n', 'chunk_end'],
+    ['a trailer that ends in a bare LF', '0\r\nX: y\n\r\n', 'trailer_line'],
+    ['a folded trailer', '0\r\n x\r\n\r\n', 'trailer_line'],
+    ['a trailer without a colon', '0\r\nx\r\n\r\n', 'trailer_line'],
+    ['a space before the colon of a trailer', '0\r\nx : y\r\n\r\n', 'trailer_line'],
+    ['a line end in quotation marks: CVE-2026-33870', '3;a="\r\nabc', 'chunk_extension'],
+    ['a line end after a backslash', '3;a="\\\r\nabc', 'chunk_extension'],
+    ['an empty extension', '3;\r\nabc\r\n', 'chunk_extension'],
+    ['an extension without a name', '3;=b\r\nabc\r\n', 'chunk_extension'],
+    ['two words in an extension', '3;a b\r\nabc\r\n', 'chunk_extension'],
+    ['an extension with quotation marks inside a word', '3;a=b"c"\r\nabc\r\n', 'chunk_extension'],
+    ['an unclosed quotation', '3;a="b\r\nabc\r\n', 'chunk_extension'],
+    ['NUL in an extension', '3;a\0b\r\nabc\r\n', 'chunk_extension'],
+    ['a final line that ends in a bare LF', '0\r\n\n', 'trailer_line'],
+    ['a final line of two CRs', '0\r\n\r\r', 'trailer_line'],
+    ['endless extensions', `1;${'a'.repeat(20_000)}`, 'chunk_extension'],
+    ['endless trailers', `0\r\n${'A: b\r\n'.repeat(5_000)}`, 'trailer_line'],
+  ])('with %s is malformed', (_name, text, rule) => {
+    expect(read(text).result).toBe(rule);
   });
 });
 

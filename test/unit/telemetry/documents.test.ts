@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { metricsCatalog } from '../../../scripts/metrics-catalog.ts';
 import { metricsPage } from '../../../scripts/metrics-page.ts';
 import type { Decision, Refuse } from '../../../src/core/decision.ts';
+import { responseRules } from '../../../src/http1/grammar/response-fault.ts';
 import { fieldNames } from '../../../src/telemetry/log/field-names.ts';
 import { allowed, collect, makeRecord, refused, unmet } from './make-record.ts';
 import { readMetrics } from './prometheus-text.ts';
@@ -108,6 +109,12 @@ describe('docs/reference/log.md', () => {
       `\`${otel}\``,
     ]);
     expect(rowsOf('log.md', /^`[a-zA-Z.]+`$/).filter((cells) => cells.length === 3)).toEqual(expected);
+  });
+
+  test('lists the rules of responses', () => {
+    const rows = rowsOf('log.md', /^`[a-z]+_[a-z_]+`$/).filter((cells) => cells.length === 2);
+    const expected = Object.entries(responseRules).map(([rule, demand]) => [`\`${rule}\``, demand]);
+    expect(rows).toEqual(expected);
   });
 
   test('the members of lines are those on the page', async () => {
