@@ -23,7 +23,8 @@ import { runCommand } from '../../support/running-command.ts';
 import { type RunningGateway, startGateway } from '../../support/running-gateway.ts';
 
 const blocks = blocksOf(readFileSync('docs/guides/mcp-servers.md', 'utf8'));
-const blockOf = (language: string) => blocks.find((block) => block.language === language && block.info === 'mcp')!.text;
+const blockOf = (kind: 'yaml mcp' | 'js mcp') =>
+  blocks.find(({ language, info }) => `${language} ${info}` === kind)!.text;
 
 let provider: OpenidProvider;
 let gateway: RunningGateway;
@@ -37,11 +38,11 @@ beforeAll(async () => {
   mkdirSync('node_modules/.cache/rolegate', { recursive: true });
   folder = mkdtempSync(resolve('node_modules/.cache/rolegate/mcp-'));
   const file = join(folder, 'server.mjs');
-  writeFileSync(file, blockOf('js'));
+  writeFileSync(file, blockOf('js mcp'));
   const [port, listen] = [await freePort(), await freePort()];
   url = `http://127.0.0.1:${listen}/mcp`;
   service = runCommand(process.execPath, [file], { ...process.env, PORT: String(port) }, { ownGroup: true });
-  const text = blockOf('yaml')
+  const text = blockOf('yaml mcp')
     .replaceAll('https://id.example.test', provider.issuer)
     .replaceAll('https://api.example.test/mcp', url)
     .replace('http://mcp:8080', `http://127.0.0.1:${port}`)
