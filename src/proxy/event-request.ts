@@ -13,6 +13,8 @@ import type { ForwardedRequest, RequestContext } from './request-context.ts';
 
 /** Longer than any accepted token with the rest of its form. */
 const mostBodyBytes = 32 * 1024;
+/** Bytes per second: a sender cannot hold the memory of its body for long. */
+const bodyRate = 500;
 
 const emptyResponse = ['content-type', 'text/plain; charset=utf-8', 'cache-control', 'no-store'];
 
@@ -47,6 +49,7 @@ async function respond(
 }
 
 class GatheredBody implements RequestBodyOwner, ForwardedRequest {
+  readonly blocksOthers = false;
   readonly #context: RequestContext;
   readonly #parts: ExchangeParts;
   #body: RequestBody | null = null;
@@ -66,7 +69,7 @@ class GatheredBody implements RequestBodyOwner, ForwardedRequest {
       return null;
     }
     this.#context.forwarded = this;
-    const bounds = { bodyBufferBytes: mostBodyBytes + 1, maxBodyBytes: mostBodyBytes, bodyRate: 0 };
+    const bounds = { bodyBufferBytes: mostBodyBytes + 1, maxBodyBytes: mostBodyBytes, bodyRate };
     this.#body = new RequestBody(request.body, this.#context, bounds, this.#parts, this);
     const gathered = new Promise<Buffer | null>((resolve) => {
       this.#resolve = resolve;
@@ -81,6 +84,10 @@ class GatheredBody implements RequestBodyOwner, ForwardedRequest {
     const body = this.#body!.whole();
     this.#body!.handedOn();
     this.#resolve(body);
+  }
+
+  bodyTrickles(): boolean {
+    return false;
   }
 
   stop(): void {

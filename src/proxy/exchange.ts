@@ -13,6 +13,7 @@ import type { OutgoingRequest } from '../http1/client/request.ts';
 import type { Upstream } from '../upstream/create-upstreams.ts';
 import type { UpstreamEvents } from '../upstream/upstream-events.ts';
 import type { UpstreamRequest } from '../upstream/upstream-request.ts';
+import { ClientPace } from './client-pace.ts';
 import { takeEvent } from './event-request.ts';
 import type { ExchangeParts, Forward, Gateway } from './gateway.ts';
 import { HeldResponse } from './held-response.ts';
@@ -50,6 +51,8 @@ export class Exchange implements ForwardedRequest, UpstreamEvents, RequestBodyOw
   #access: StreamAccess | null = null;
   /** The service is paused because the client does not read. */
   #stalled = false;
+  /** How the client reads; null: it has always been fast enough. */
+  #pace: ClientPace | null = null;
   #isEventStream = false;
   #idleTimeoutMs = 0;
 
@@ -96,14 +99,36 @@ export class Exchange implements ForwardedRequest, UpstreamEvents, RequestBodyOw
 
   bodyGathered(): void {
     try {
-      const outgoing = this.#outgoing!;
-      if (this.#body !== null) outgoing.body = this.#body.whole() ?? this.#body;
+      const upstream = this.#request(this.#body?.whole() ?? this.#body);
       this.#state = 'sent';
-      this.#upstream = this.#destination.request(this.#context.clientKey, outgoing, this);
-      this.#upstream.start();
+      this.#upstream = upstream;
+      upstream.start();
     } catch (cause) {
       this.#context.fail('internal_error', cause);
     }
+  }
+
+  bodyTrickles(): boolean {
+    try {
+      const upstream = this.#request(this.#body);
+      if (!upstream.mayLeavePool()) return false;
+      this.#state = 'sent';
+      this.#upstream = upstream;
+      upstream.start();
+    } catch (cause) {
+      this.#context.fail('internal_error', cause);
+    }
+    return true;
+  }
+
+  #request(body: OutgoingRequest['body']): UpstreamRequest {
+    const outgoing = this.#outgoing!;
+    outgoing.body = body;
+    return this.#destination.request(this.#context.clientKey, outgoing, this);
+  }
+
+  get blocksOthers(): boolean {
+    return this.#upstream?.blocksOthers === true;
   }
 
   // The upstream
@@ -171,12 +196,21 @@ export class Exchange implements ForwardedRequest, UpstreamEvents, RequestBodyOw
     if (!this.#pass(() => this.#relay!.write(part))) this.#stall();
   }
 
-  /** The client is slow. Its connection limits how long a response may stay unread. */
+  /** The client is slow. Its connection limits how long a response may stay unread; it is less if others wait. */
   #stall(): void {
     if (this.#stalled) return;
     this.#stalled = true;
-    this.#timeouts.allow(Number.POSITIVE_INFINITY);
     this.#upstream?.pause();
+    this.#pace ??= new ClientPace(this.#granted.route.bodyRate, Number.POSITIVE_INFINITY, this.#context.bytesOut);
+    const now = performance.now();
+    this.#pace.wait(now);
+    this.#measureReading(this.#pace, now);
+  }
+
+  #measureReading(pace: ClientPace, now: number): void {
+    const nextMs = pace.measure(now, this.#context.bytesOut, this.blocksOthers);
+    if (nextMs === null) this.#context.requestFailed('unread');
+    else this.#timeouts.allow(nextMs, now);
   }
 
   responseWaits(): void {
@@ -213,7 +247,9 @@ export class Exchange implements ForwardedRequest, UpstreamEvents, RequestBodyOw
   drained(): void {
     if (!this.#stalled) return;
     this.#stalled = false;
-    this.#timeouts.allow(this.#idleTimeoutMs);
+    const now = performance.now();
+    this.#pace?.hold(now);
+    this.#timeouts.allow(this.#idleTimeoutMs, now);
     this.#upstream?.resume();
   }
 
@@ -235,6 +271,8 @@ export class Exchange implements ForwardedRequest, UpstreamEvents, RequestBodyOw
     const context = this.#context;
     if (this.#tunnel !== null) {
       this.#tunnel.timedOut();
+    } else if (this.#stalled && this.#pace !== null) {
+      this.#measureReading(this.#pace, performance.now());
     } else if (this.#state === 'waiting') {
       context.fail(this.#upstream!.waitsFor === 'client' ? 'client_busy' : 'upstream_busy');
     } else {

@@ -1,13 +1,13 @@
 /**
  * The client's body for the service: counted, limited and measured. Its first part, or all of a short one, is collected in the body buffer
- * before the upstream is used. A slow client then uses bounded memory, and no connection. The rest goes from socket to socket as it
- * arrives.
+ * before the upstream is used. A slow client then uses bounded memory, and no connection of the pool. The rest goes from socket to socket
+ * as it arrives. A body of unknown length that does not end soon is handed on at once, if there is room for it outside of the pool.
  */
 import type { Route } from '../core/routing/route.ts';
 import type { BodySink, BodySource } from '../http1/body.ts';
 import type { Deadline } from '../http1/deadline-wheel.ts';
 import type { IncomingBody } from '../http1/server/incoming-body.ts';
-import { BodyPace } from './body-pace.ts';
+import { ClientPace } from './client-pace.ts';
 import type { ExchangeParts } from './gateway.ts';
 import type { RequestContext } from './request-context.ts';
 
@@ -16,12 +16,20 @@ export interface RequestBodyOwner {
   bodyReceived(): void;
   /** The body buffer is full, or the body is complete. */
   bodyGathered(): void;
+  /** The body has no known length, and its end does not arrive. True: it is sent as it arrives; false: it is still to be gathered. */
+  bodyTrickles(): boolean;
+  /** The request holds a connection for which others wait. */
+  readonly blocksOthers: boolean;
 }
 
 /** `bodyBufferBytes`: bytes to buffer before the request is sent; 0: none. `bodyRate`: bytes per second; 0: any rate. */
 export type RequestBodyBounds = Pick<Route, 'bodyBufferBytes' | 'maxBodyBytes' | 'bodyRate'>;
 
 const maxParts = 256;
+/** Time in which a body of unknown length may end before it is handed on as it arrives. */
+const trickleMs = 100;
+/** Time between two attempts, if there was no room. */
+const retryMs = 1_000;
 
 /** A body that is too large or too slow, or for which there is no memory, fails the request. */
 export class RequestBody implements BodySource, BodySink, Deadline {
@@ -33,7 +41,7 @@ export class RequestBody implements BodySource, BodySink, Deadline {
   readonly #bounds: RequestBodyBounds;
   readonly #parts: ExchangeParts;
   readonly #owner: RequestBodyOwner;
-  readonly #pace: BodyPace;
+  readonly #pace: ClientPace;
   /** Client key that is charged for the memory; null: none. */
   readonly #clientKey: string | null;
   /** Buffered parts that are not yet handed on. */
@@ -43,6 +51,7 @@ export class RequestBody implements BodySource, BodySink, Deadline {
   #chargedBytes = 0;
   #receivedBytes = 0;
   #sink: BodySink | null = null;
+  #gathering = false;
   #over = false;
 
   constructor(
@@ -57,7 +66,7 @@ export class RequestBody implements BodySource, BodySink, Deadline {
     this.#bounds = bounds;
     this.#parts = parts;
     this.#owner = owner;
-    this.#pace = new BodyPace(bounds.bodyRate, parts.bodyGraceMs);
+    this.#pace = new ClientPace(bounds.bodyRate, parts.bodyGraceMs, 0);
     this.#clientKey = context.memoryKey;
   }
 
@@ -68,16 +77,25 @@ export class RequestBody implements BodySource, BodySink, Deadline {
 
   /** Starts reading; `bodyGathered` follows. */
   gather(): void {
-    const { request, response, decidedAt } = this.#context;
+    const { request, response } = this.#context;
     if (request.expect === 'continue') response.writeContinue();
-    const { deadlines, bodyGraceMs } = this.#parts;
-    if (this.#bounds.bodyRate > 0) deadlines.schedule(this, decidedAt + bodyGraceMs);
     if (this.#bounds.bodyBufferBytes === 0) {
       this.#owner.bodyGathered();
-      return;
+    } else {
+      this.#pace.wait(performance.now());
+      this.#gathering = true;
+      this.#source.start(this);
     }
-    this.#pace.wait(performance.now());
-    this.#source.start(this);
+    // Most bodies have arrived with their head.
+    if (this.#over || this.#source.complete) return;
+    const now = performance.now();
+    if (this.#trickles) this.#parts.deadlines.schedule(this, now + trickleMs);
+    else this.#measure(now);
+  }
+
+  /** It is gathered, without a known end. */
+  get #trickles(): boolean {
+    return this.#gathering && this.#source.length < 0;
   }
 
   /** The whole body, if the buffer contains it; the memory stays charged until `handedOn`. */
@@ -129,7 +147,6 @@ export class RequestBody implements BodySource, BodySink, Deadline {
     this.#receivedBytes += part.length;
     this.#context.bytesIn += part.length;
     this.#owner.bodyReceived();
-    this.#pace.arrived(part.length);
     if (this.#receivedBytes > maxBodyBytes) {
       this.#context.fail('body_too_large');
     } else if (this.#sink !== null) {
@@ -141,6 +158,7 @@ export class RequestBody implements BodySource, BodySink, Deadline {
       this.#gatheredBytes += part.length;
       if (this.#source.complete) return;
       if (this.#gatheredBytes < bodyBufferBytes) return;
+      this.#gathering = false;
       this.pause();
       this.#owner.bodyGathered();
     }
@@ -159,16 +177,26 @@ export class RequestBody implements BodySource, BodySink, Deadline {
     if (this.#over) return;
     const sink = this.#sink;
     this.#sink = null;
+    this.#gathering = false;
     if (sink !== null) sink.end();
     else this.#owner.bodyGathered();
   }
 
-  /** The rate is due to be measured. */
+  /** It does not end, or its rate is due to be measured. */
   onDeadline(): void {
-    const now = performance.now();
-    const nextMs = this.#pace.measure(now);
-    if (nextMs !== null) this.#parts.deadlines.schedule(this, now + nextMs);
-    else if (!this.#source.complete) this.#context.fail('request_timeout');
+    if (this.#trickles && this.#owner.bodyTrickles()) {
+      this.#gathering = false;
+      this.pause();
+    }
+    if (!this.#over) this.#measure(performance.now());
+  }
+
+  #measure(now: number): void {
+    const nextMs = this.#pace.measure(now, this.#receivedBytes, this.#owner.blocksOthers);
+    const dueMs = this.#trickles ? retryMs : Number.POSITIVE_INFINITY;
+    if (nextMs === null) this.#context.fail('request_timeout');
+    else if (Math.min(nextMs, dueMs) < Number.POSITIVE_INFINITY)
+      this.#parts.deadlines.schedule(this, now + Math.min(nextMs, dueMs));
   }
 
   /** The request has ended. The connection drops the rest of the body: a cut body must not look complete. */

@@ -60,6 +60,11 @@ export class Admission {
     return this.#waiting.forClient(applicant) ? false : 'client_busy';
   }
 
+  /** Requests wait for a connection. */
+  get contended(): boolean {
+    return this.#waiting.queue.length > 0;
+  }
+
   /** It found no free connection. Returns a reason if there is no room to wait. */
   queue(applicant: Applicant): ReasonCode | null {
     if (this.#waiting.forConnection(applicant)) return null;

@@ -44,7 +44,7 @@ export class UpstreamRequest implements Applicant, ResponseHandler {
 
   /** Requests its turn. A WebSocket is bounded by the connections of its client instead: it may stay open for days. */
   start(): void {
-    if (this.#request.upgrade) {
+    if (this.#request.upgrade || this.#occupies === 'stream') {
       this.#dispatch();
       return;
     }
@@ -91,6 +91,18 @@ export class UpstreamRequest implements Applicant, ResponseHandler {
     this.#control?.resume();
   }
 
+  /** Before `start`: it will stay open, so it is sent outside of the pool. False: there is no room for that. */
+  mayLeavePool(): boolean {
+    if (this.#upstream.admission.enterStreams(this.clientKey) !== null) return false;
+    this.#occupies = 'stream';
+    return true;
+  }
+
+  /** It holds a connection for which others wait. */
+  get blocksOthers(): boolean {
+    return this.#occupies === 'pool' && this.line === null && this.#upstream.admission.contended;
+  }
+
   /**
    * The response stays open: from now on neither its connection nor its place of the client counts among those of ordinary requests.
    * Returns a reason if there is no room for another one; it then continues to count there.
@@ -107,7 +119,7 @@ export class UpstreamRequest implements Applicant, ResponseHandler {
   }
 
   #dispatch(): void {
-    const target = this.#upstream.pick(this.#tried, !this.#request.upgrade);
+    const target = this.#upstream.pick(this.#tried, this.#occupies === 'pool');
     if (target === 'upstream_busy') {
       const full = this.#upstream.admission.queue(this);
       if (full !== null) this.#fail(full, null);
@@ -117,7 +129,7 @@ export class UpstreamRequest implements Applicant, ResponseHandler {
     } else {
       this.#waitEnds();
       this.#events.sending(target.origin);
-      this.#send(target, this.#request.upgrade);
+      this.#send(target, this.#occupies !== 'pool');
     }
   }
 
@@ -135,7 +147,7 @@ export class UpstreamRequest implements Applicant, ResponseHandler {
   #send(target: Target, alone: boolean): void {
     this.#target = target;
     if (this.#occupies === 'pool') target.inFlight += 1;
-    if (alone) target.pool.dispatchAlone(this.#request, this);
+    if (alone) target.pool.dispatchAlone(this.#request, this, this.#occupies !== 'pool');
     else target.pool.dispatch(this.#request, this);
   }
 
@@ -178,6 +190,7 @@ export class UpstreamRequest implements Applicant, ResponseHandler {
       return false;
     }
     this.#control = control;
+    if (this.#occupies === 'stream') control.leavePool();
     this.#events.started();
     return true;
   }

@@ -15,17 +15,18 @@ afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
 });
 
-/** The defaults of the configuration. */
+/** The defaults of the configuration, as are the times. */
 export const defaultBounds = { connections: 256, requestsPerClient: 128, streams: 4096, streamsPerClient: 1024 };
 
 /**
- * A service with a page, event streams, requests without a response (`/held`), responses that stay open (`/open`), and downloads of 24 MB,
+ * A service with uploads (POST), a page, event streams, requests without a response (`/held`), responses that stay open (`/open`), and downloads of 24 MB,
  * behind a proxy.
  */
 export async function startWithAddresses(upstream: Partial<UpstreamConfig> = {}) {
   const open: ServerResponse[] = [];
   const file = Buffer.alloc(24_000_000);
   const server = createServer((message, response) => {
+    if (message.method === 'POST') return message.resume().on('end', () => response.end('received'));
     if (message.url === '/page') return response.end('page');
     if (message.url === '/download') return response.end(file);
     open.push(response);
@@ -44,6 +45,8 @@ export async function startWithAddresses(upstream: Partial<UpstreamConfig> = {})
   const { port } = server.address() as AddressInfo;
   const proxy = await startProxy({
     targets: [`http://127.0.0.1:${port}`],
+    route: { bodyRate: 500, timeoutMs: 60_000 },
+    limits: { bodyGraceMs: 60_000 },
     upstream: { ...defaultBounds, queue: { length: 1000, waitMs: 5_000 }, ...upstream },
   });
   closing.push(() => proxy.close());
@@ -80,11 +83,11 @@ export async function startWithAddresses(upstream: Partial<UpstreamConfig> = {})
         source.onerror = () => resolve('refused');
       });
     },
-    /** A request whose response is not read. */
-    send(address: string, path: string): Socket {
+    /** A request whose response is not read; `rest` follows its request line and `Host`. */
+    send(address: string, path: string, method = 'GET', rest = '\r\n'): Socket {
       const socket = connect({ port: proxy.port, host: '127.0.0.1', localAddress: address });
       socket.on('error', () => {});
-      socket.pause().write(`GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`);
+      socket.pause().write(`${method} ${path} HTTP/1.1\r\nHost: a\r\n${rest}`);
       closing.push(() => socket.destroy());
       return socket;
     },

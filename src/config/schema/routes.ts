@@ -244,7 +244,7 @@ export const defaults = z.strictObject({
     examples: [{ url: '/sign-in', returnParameter: 'return_to' }],
   }),
   timeout: neither(
-    duration().prefault('10s'),
+    duration().prefault('60s'),
     'Maximum time until the response begins, and between two parts of a request body. Exceeding it returns 504 or 408.',
   ),
   idleTimeout: neither(
@@ -262,7 +262,7 @@ export const defaults = z.strictObject({
   ),
   bodyRate: neither(
     size(0, 1024 ** 3).prefault('500b'),
-    'Minimum rate of a request body, in bytes per second; 0b: any rate. A lower rate returns 408.',
+    'Minimum rate of a request body, in bytes per second; 0b: any rate. A lower rate returns 408. While other requests wait for a connection to the service, it also applies to reading a response, which is then broken.',
   ),
   streams: described(streams.prefault({}), 'WebSockets, event streams and long transfers.'),
 });

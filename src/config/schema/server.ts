@@ -39,8 +39,8 @@ const limits = z.strictObject({
     'Maximum time for all headers of a request to arrive. Exceeding it returns 408.',
   ),
   requestTimeout: neither(
-    duration(0).prefault('5m'),
-    'Maximum time for a whole request to arrive, including the body; 0s: no limit. Exceeding it returns 408.',
+    duration(0).prefault('0s'),
+    'Maximum time for a whole request to arrive, including the body; 0s: no limit, so that a large upload may take as long as its client needs. Exceeding it returns 408.',
   ),
   keepAliveTimeout: neither(
     duration().prefault('75s'),
@@ -67,8 +67,8 @@ const limits = z.strictObject({
     'Maximum memory of all body buffers ("bodyBuffer") together, including bytes that wait for their turn on a connection. Exceeding it returns 503.',
   ),
   bodyGrace: neither(
-    duration(100).prefault('10s'),
-    'Time spent waiting for a body over which "bodyRate" is measured. A lower rate returns 408.',
+    duration(100).prefault('60s'),
+    'How long the body of a request may stay below "bodyRate" while the gateway waits for the client; 5 seconds while other requests wait for the connection that it holds. A longer time returns 408.',
   ),
   unreadTimeout: neither(
     duration().prefault('60s'),

@@ -63,9 +63,9 @@ export class Pool implements ConnectionOwner {
     (this.#idle[0] ?? silenced)?.destroy();
   }
 
-  /** Sends the request on its own connection, which carries nothing else. */
-  dispatchAlone(request: OutgoingRequest, handler: ResponseHandler): void {
-    this.#connections.sendAlone(request, handler, this.#settle);
+  /** Sends the request on its own connection, which carries nothing else. `bounded`: by the caller, so not here. */
+  dispatchAlone(request: OutgoingRequest, handler: ResponseHandler, bounded = false): void {
+    this.#connections.sendAlone(request, handler, this.#settle, bounded);
   }
 
   /**

@@ -104,6 +104,17 @@ const driven: Readonly<Record<string, Limit>> = {
     route: 'bodyRate: 10kb',
     exceed: refused(post(100_000, 'x'), 408, 'request_timeout'),
   },
+  'bodyRate of a reader, while others wait': {
+    server: trusting,
+    upstream: 'connections: 1, streams: 1, queue: { wait: 20s }',
+    async exceed(world) {
+      const { open, upstream } = world;
+      await subscribe(world, as('203.0.113.1'));
+      (await open('')).socket.pause().write(get('/endless', as('203.0.113.2')));
+      await vi.waitFor(() => expect(upstream.requests).toHaveLength(2));
+      expect((await (await open(get('/a', as('203.0.113.3')))).answer()).status).toBe(200);
+    },
+  },
   'server.limits.unreadTimeout, while the service still sends': {
     limits: 'unreadTimeout: 1200ms',
     // Shorter than that, and long enough for a service on a busy machine, or its silence would end the response first.
