@@ -5,6 +5,9 @@ import { projectFiles, textOf } from './project-files.ts';
 const maxLines = 300;
 /** Tables, which are read by row and may be longer. */
 const tables = ['src/core/outcome/reasons.ts'];
+/** State machines: splitting them would replace calls by interfaces that call back. */
+const stateMachines = ['src/proxy/exchange.ts'];
+const maxLinesOfStateMachines = 450;
 /** Names that tell nothing about what a file does. */
 const vagueName = /(^|[-.])(utils?|helpers?|common|managers?|misc)(\.|$)/i;
 
@@ -16,11 +19,12 @@ describe('source files', () => {
 
   test(`hold at most ${maxLines} lines`, () => {
     expect(sources.length).toBeGreaterThan(20);
-    expect(sources.filter((path) => lines(path) > maxLines && !tables.includes(path))).toEqual([]);
+    const longer = sources.filter((path) => lines(path) > maxLines && !tables.includes(path));
+    expect(longer.filter((path) => !stateMachines.includes(path) || lines(path) > maxLinesOfStateMachines)).toEqual([]);
   });
 
-  test('that are listed as longer tables are longer', () => {
-    expect(tables.filter((path) => lines(path) <= maxLines)).toEqual([]);
+  test('that are listed as longer are longer', () => {
+    expect([...tables, ...stateMachines].filter((path) => lines(path) <= maxLines)).toEqual([]);
   });
 
   test('open with a comment that says their job', () => {

@@ -16,14 +16,14 @@ test.each([
   expect([statusCode, ms < 1_000]).toEqual([200, true]);
 });
 
-test('control: without shares, and with nothing that leaves the pool, one client holds every connection', async () => {
+test('control: without shares, a minimum rate, and with nothing that leaves the pool, one client holds every connection', async () => {
   const bounds = {
     streams: 1,
     streamsPerClient: 1,
     requestsPerClient: 100_000,
     queue: { length: 1000, waitMs: 2_000 },
   };
-  const { send, page, load } = await startWithAddresses(bounds);
+  const { send, page, load } = await startWithAddresses(bounds, { bodyRate: 0 });
   for (let i = 0; i < 257; i += 1) send('127.0.0.2', '/download');
   await vi.waitFor(() => expect(load()).toMatchObject({ inFlight: 256, streams: 1 }), longMs);
   expect(await page('127.0.0.4')).toMatchObject({ statusCode: 503, code: 'upstream_busy' });

@@ -8,6 +8,7 @@ import { type AddressInfo, connect, type Socket } from 'node:net';
 import { Agent, EventSource, request } from 'undici';
 import { afterEach } from 'vitest';
 import type { UpstreamConfig } from '../../src/config/config.ts';
+import type { Route } from '../../src/core/routing/route.ts';
 import { startProxy } from './running-proxy.ts';
 
 const closing: (() => unknown)[] = [];
@@ -22,7 +23,7 @@ export const defaultBounds = { connections: 256, requestsPerClient: 128, streams
  * A service with uploads (POST), a page, event streams, requests without a response (`/held`), responses that stay open (`/open`), and downloads of 24 MB,
  * behind a proxy.
  */
-export async function startWithAddresses(upstream: Partial<UpstreamConfig> = {}) {
+export async function startWithAddresses(upstream: Partial<UpstreamConfig> = {}, route: Partial<Route> = {}) {
   const open: ServerResponse[] = [];
   const file = Buffer.alloc(24_000_000);
   const server = createServer((message, response) => {
@@ -45,7 +46,7 @@ export async function startWithAddresses(upstream: Partial<UpstreamConfig> = {})
   const { port } = server.address() as AddressInfo;
   const proxy = await startProxy({
     targets: [`http://127.0.0.1:${port}`],
-    route: { bodyRate: 500, timeoutMs: 60_000 },
+    route: { bodyRate: 500, timeoutMs: 60_000, ...route },
     limits: { bodyGraceMs: 60_000 },
     upstream: { ...defaultBounds, queue: { length: 1000, waitMs: 5_000 }, ...upstream },
   });

@@ -109,8 +109,9 @@ describe('downloads that are not read', () => {
     expect([statusCode, ms < 1_000]).toEqual([200, true]);
   });
 
-  test('control: without shares they hold every connection', { timeout: 60_000 }, async () => {
-    const { send, page, load } = await startWithAddresses({ ...bounds, ...noStreams, requestsPerClient: 100_000 });
+  test('control: without shares and a minimum rate they hold every connection', { timeout: 60_000 }, async () => {
+    const unbounded = { ...bounds, ...noStreams, requestsPerClient: 100_000 };
+    const { send, page, load } = await startWithAddresses(unbounded, { bodyRate: 0 });
     for (let i = 0; i < 65; i += 1) send('127.0.0.2', '/download');
     await vi.waitFor(() => expect(load()).toMatchObject({ inFlight: 64, streams: 1 }), 30_000);
     expect(await page('127.0.0.4')).toMatchObject({ statusCode: 503, code: 'upstream_busy' });
