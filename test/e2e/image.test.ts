@@ -90,7 +90,7 @@ describe('its contents', () => {
     const { RootFS } = await inspect(again);
     await docker('image', 'rm', again);
     expect(RootFS).toEqual((await inspect(image)).RootFS);
-  });
+  }, 480_000);
 });
 
 test('demo', async () => {
