@@ -43,7 +43,10 @@ export function filesFinding(
   running: OpenFiles | null,
 ): Finding {
   const { ok, warning } = findingsOf('process', 'open files');
-  const toServices = [...upstreams.values()].reduce((sum, one) => sum + one.connections * one.targets.length, 0);
+  const pooled = [...upstreams.values()].reduce((sum, one) => sum + one.connections * one.targets.length, 0);
+  const streams = [...upstreams.values()].reduce((sum, one) => sum + one.streams, 0);
+  // A connection of a client opens at most one stream.
+  const toServices = pooled + Math.min(streams, server.limits.connections);
   const remote = sources.filter((one) => one.kind !== 'jwt');
   const toSources =
     remote.reduce((sum, { concurrency, urls }) => sum + (concurrency + 1) * urls.length, 0) +
