@@ -11,7 +11,6 @@ import { insertRoutes } from '../core/routing/insert-routes.ts';
 import type { Route } from '../core/routing/route.ts';
 import { entriesOf, type RouteTable } from '../core/routing/route-table.ts';
 import { isMoreSpecific } from '../core/url/path-pattern.ts';
-import { ignoresCase } from '../core/url/path-reading.ts';
 import {
   type Mutant,
   type PolicyMutant,
@@ -44,23 +43,18 @@ export function mutationScore(config: Config, cases: readonly PreparedCase[]): M
   const notices = (mutated: Policy, asked: readonly PreparedCase[]) =>
     asked.some((prepared) => runCase(prepared, mutated, rules).faults.length > 0);
 
-  const { anyCase } = config.routes;
   const survivesRoute = (mutant: RouteMutant): boolean => {
     const own = mutant.entry.flatMap((route) => casesOf.get(route) ?? []);
     const asked = [...new Set(mutant.reaches ? [...own, ...reachedBy(mutant)] : own)];
     const table = tableWith(
       mutant,
       asked.flatMap((prepared) => touched.get(prepared)!),
-      anyCase,
     );
     return table === null || !notices({ ...policy, routes: table }, asked);
   };
   const allNear = unique([...touched.values()].flat());
   const survivesRoles = (mutant: RoleMutant): boolean => {
-    const table = tableOf(
-      allNear.map((route) => withScopes(withRoles(route, mutant.roles))),
-      anyCase,
-    );
+    const table = tableOf(allNear.map((route) => withScopes(withRoles(route, mutant.roles))));
     return (
       table === null || !notices({ ...policy, routes: table, roleMapping: compileRoleMapping(mutant.origins) }, cases)
     );
@@ -70,10 +64,7 @@ export function mutationScore(config: Config, cases: readonly PreparedCase[]): M
     const below = allNear.filter((route) => route.restricted?.policies.includes(mutant.policy) === true);
     const asked = [...new Set(below.flatMap((route) => casesOf.get(route) ?? []))];
     const near = unique(asked.flatMap((prepared) => touched.get(prepared)!));
-    const table = tableOf(
-      near.map((route) => withScopes(withPolicy(route, mutant, config.roles))),
-      anyCase,
-    );
+    const table = tableOf(near.map((route) => withScopes(withPolicy(route, mutant, config.roles))));
     return table === null || !notices({ ...policy, routes: table }, asked);
   };
 
@@ -83,7 +74,7 @@ export function mutationScore(config: Config, cases: readonly PreparedCase[]): M
       ({ changed }) => entry[0].mode === 'enforce' || changed.length === 0,
     ),
   );
-  const reachedBy = casesReached(ofRoutes, policy.routes, requests, touched);
+  const reachedBy = casesReached(ofRoutes, policy.routes, requests);
   const ofRoles = roleMutants(config.roles, config.roleMapping?.origins ?? []);
   const ofPolicies = policyMutants(config.policies, config.roles);
   const unnoticed: readonly Mutant[] = [
@@ -116,33 +107,36 @@ function changesSomething(config: Config, mutant: Mutant): boolean {
 export function policyNear(config: Config, mutant: RouteMutant, prepared: PreparedCase): Policy | null {
   const policy = policyOf(config);
   const near = routesNear(policy.routes, decideCase(prepared, policy).request);
-  const table = tableWith(mutant, near, config.routes.anyCase);
+  const table = tableWith(mutant, near);
   return table === null ? null : { ...policy, routes: table };
 }
 
-function tableWith({ entry, changed }: RouteMutant, near: readonly Route[], anyCase: boolean): RouteTable | null {
-  return tableOf(unique([...near.filter((one) => !entry.includes(one)), ...changed.map(withScopes)]), anyCase);
+function tableWith({ entry, changed }: RouteMutant, near: readonly Route[]): RouteTable | null {
+  return tableOf(unique([...near.filter((one) => !entry.includes(one)), ...changed.map(withScopes)]));
 }
 
-/** For a change that matches more: cases that no more specific route matches. Those of its own routes may reach it, too. */
+/** For a change that matches more, in any letter case: cases that no more specific route matches. Those of its own routes too. */
 function casesReached(
   mutants: readonly RouteMutant[],
-  { folded }: RouteTable,
+  table: RouteTable,
   requests: ReadonlyMap<PreparedCase, Decision['request']>,
-  touched: ReadonlyMap<PreparedCase, readonly Route[]>,
 ): (mutant: RouteMutant) => readonly PreparedCase[] {
   const widened = mutants.filter(({ reaches }) => reaches).flatMap(widenedBy);
   const alike = new Map(widened.map((route) => [placeKey(route), route]));
-  const trees = insertRoutes([...alike.values()], ignoresLetterCase, (leaf, route) => leaf.routes.push(route));
+  const trees = insertRoutes(
+    [...alike.values()],
+    () => true,
+    (leaf, route) => leaf.routes.push(route),
+  );
   const free = new Map<PreparedCase, readonly Route[]>();
   const several: PreparedCase[] = [];
   for (const [prepared, request] of requests) {
     if (request === null) continue;
-    if (request.ambiguities !== 0 || folded !== null) {
+    if (request.ambiguities !== 0) {
       several.push(prepared);
       continue;
     }
-    const near = touched.get(prepared)!;
+    const near = fittingRoutes(table, request.host, request.path);
     const wider = fittingRoutes(trees, request.host, request.path);
     free.set(
       prepared,
@@ -167,10 +161,6 @@ function placeKey({ pattern, reading }: Route): string {
   return JSON.stringify([pattern.host, pattern.path, reading?.literals ?? null]);
 }
 
-function ignoresLetterCase({ reading }: Route): boolean {
-  return ignoresCase(reading);
-}
-
 function byRoute(routes: ReadonlyMap<PreparedCase, readonly Route[]>): ReadonlyMap<Route, readonly PreparedCase[]> {
   const cases = new Map<Route, PreparedCase[]>();
   for (const [prepared, near] of routes) {
@@ -186,39 +176,30 @@ function byRoute(routes: ReadonlyMap<PreparedCase, readonly Route[]>): ReadonlyM
 /** All rules with the change; null: it made two routes equal. */
 export function policyUnder(config: Config, mutant: Mutant): Policy | null {
   const policy = policyOf(config);
-  const { routes, anyCase } = config.routes;
+  const { routes } = config.routes;
   if (mutant.kind === 'route') {
-    const table = tableWith(mutant, routes, anyCase);
+    const table = tableWith(mutant, routes);
     return table === null ? null : { ...policy, routes: table };
   }
   if (mutant.kind === 'policy') {
-    const table = tableOf(
-      routes.map((route) => withScopes(withPolicy(route, mutant, config.roles))),
-      anyCase,
-    );
+    const table = tableOf(routes.map((route) => withScopes(withPolicy(route, mutant, config.roles))));
     return table === null ? null : { ...policy, routes: table };
   }
-  const table = tableOf(
-    routes.map((route) => withScopes(withRoles(route, mutant.roles))),
-    anyCase,
-  );
+  const table = tableOf(routes.map((route) => withScopes(withRoles(route, mutant.roles))));
   return table === null ? null : { ...policy, routes: table, roleMapping: compileRoleMapping(mutant.origins) };
 }
 
-/** The routes that can affect a request: those that fit it. */
+/** The routes that can affect a request: those that fit it, also in another letter case. */
 function routesNear(table: RouteTable, request: Decision['request']): readonly Route[] {
   if (request === null) return [];
   // With several readings of a path any route may match it.
-  if (request.ambiguities !== 0 || table.folded !== null) return table.routes;
-  return fittingRoutes(table, request.host, request.path);
+  if (request.ambiguities !== 0) return table.routes;
+  return fittingRoutes(table.folded ?? table, request.host, request.path);
 }
 
 /** The routes as a separate table; null: a change made two of them equal. */
-function tableOf(routes: readonly Route[], anyCase: boolean): RouteTable | null {
-  const table = compileRoutes(
-    routes.map((route, index) => ({ ...route, index })),
-    anyCase,
-  );
+function tableOf(routes: readonly Route[]): RouteTable | null {
+  const table = compileRoutes(routes.map((route, index) => ({ ...route, index })));
   return 'ties' in table ? null : table;
 }
 

@@ -108,7 +108,7 @@ export function checkReading(path: Parts<RouteEntry>['path'], patterns: readonly
 /** Null: the ordinary reading. */
 export function readingOf(path: Parts<RouteEntry>['path'], pattern: RoutePattern): PathReading | null {
   if (path === undefined) return null;
-  const { encodedSlash = 'reject', caseSensitive = true, mergeSlashes = true } = path;
+  const { encodedSlash = 'reject', caseSensitive = null, mergeSlashes = true } = path;
   return compilePathReading({ encodedSlash, caseSensitive, mergeSlashes }, pattern);
 }
 

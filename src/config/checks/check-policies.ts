@@ -13,7 +13,7 @@ import { exampleOf } from '../../core/routing/compile-routes.ts';
 import type { Route } from '../../core/routing/route.ts';
 import { compilePattern } from '../../core/url/compile-pattern.ts';
 import type { RoutePattern } from '../../core/url/path-pattern.ts';
-import { ignoresCase } from '../../core/url/path-reading.ts';
+import { mayIgnoreCase } from '../../core/url/path-reading.ts';
 import type { PolicyEntry } from '../schema/policies.ts';
 import type { ConfigFile, Parts } from '../schema.ts';
 import { type ReadAccess, readAccess, readsIdentity } from './check-access.ts';
@@ -153,7 +153,7 @@ export function checkReach(
 ): void {
   for (const { id, pattern: prefix } of policies) {
     for (const route of routes) {
-      if (isBelow(prefix, route.pattern, ignoresCase(route.reading)) !== 'some') continue;
+      if (isBelow(prefix, route.pattern, mayIgnoreCase(route.reading)) !== 'some') continue;
       if (rulesIn(route.access).every(({ kind }) => kind === 'deny') || isShielded(prefix, route.pattern, routes))
         continue;
       const both = meetOf(prefix, route.pattern) ?? prefix;

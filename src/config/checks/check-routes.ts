@@ -133,8 +133,7 @@ export function checkRoutes(
   checkReach(policies, routes, ({ index }) => places[index]!.at.at('match'));
   const words = checkWords(routes, places);
   checkEncodedSlashes(parts.routes, main.at('routes'));
-  // Most routers of applications serve `/Own` as `/own`, which cannot be detected.
-  const table = compileRoutes(routes, decider === 'an application');
+  const table = compileRoutes(routes);
   if (!('ties' in table)) return { table, ids, words, policies, places };
   for (const { first, second, example } of table.ties) {
     const [there, here] = [places[first.index]!, places[second.index]!];
@@ -187,7 +186,7 @@ function checkRoute(
   const ownAccess = at.at('access');
   const own = ownAccess.isWritten ? readAccess(entry.access, ownAccess, roles) : around.access;
   const patterns = checkPatterns(entry.match, at.at('match'));
-  const anyCase = entry.path?.caseSensitive === false;
+  const anyCase = entry.path?.caseSensitive !== true;
   const policies = policiesOver(around.policies, patterns ?? [], anyCase, at.at('match'));
   const access =
     own === null

@@ -87,8 +87,9 @@ const path = z.strictObject({
   semicolon: tolerance('";"', 'the upstream must not cut off what follows'),
   doubleEncoding: tolerance('"%25" before two hex digits', 'the upstream must not decode twice'),
   caseSensitive: decides(
-    bool().prefault(true),
-    'Whether letter case matters. If false, literals of the pattern match in any case and are forwarded as written here, and a path that another route claims in another case is refused (the upstream must ignore case).',
+    bool().optional(),
+    'Whether the upstream distinguishes letter case. If unset, literals match in their own case only, and a path that a more specific route matches in another case is refused. If true, it is not (the upstream must distinguish case). If false, literals of the pattern match in any case and are forwarded as written here (the upstream must ignore case).',
+    { examples: [false] },
   ),
   mergeSlashes: decides(
     bool().prefault(true),

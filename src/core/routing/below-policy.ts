@@ -6,7 +6,7 @@ import { foldCase } from '../url/path-reading.ts';
 
 export type Below = 'all' | 'some' | 'none';
 
-/** `prefix` ends with `**`. `anyCase`: the service of the pattern ignores letter case. */
+/** `prefix` ends with `**`. `anyCase`: the service of the pattern may ignore letter case. */
 export function isBelow(prefix: RoutePattern, pattern: RoutePattern, anyCase: boolean): Below {
   let below = hostBelow(prefix.host, pattern.host);
   for (const [at, wanted] of prefix.segments.entries()) {

@@ -5,11 +5,12 @@
  */
 import { commonPath, sampleText } from '../url/common-path.ts';
 import { TooManyFormsError } from '../url/form-texts.ts';
-import { ignoresCase } from '../url/path-reading.ts';
+import { ignoresCase, mayIgnoreCase } from '../url/path-reading.ts';
 import { insertRoutes } from './insert-routes.ts';
+import { isContested, isInLowerCase } from './letter-case.ts';
 import { overlappingRoutes } from './overlapping-routes.ts';
 import type { Route } from './route.ts';
-import { claims, type Leaf, type RouteTable } from './route-table.ts';
+import { claims, type FoldedTrees, type Leaf, type RouteTable } from './route-table.ts';
 
 export interface Tie {
   readonly first: Route;
@@ -24,14 +25,8 @@ export interface Tie {
 /** Maximum number of reported ties; n copies of a route have n^2 of them. */
 const maxTies = 1000;
 
-/**
- * Returns the table, or every tie, up to a thousand. `anyCase`: services may ignore letter case although no route says so, so what
- * another route would get in another case is refused.
- */
-export function compileRoutes(
-  routes: readonly Route[],
-  anyCase = false,
-): RouteTable | { readonly ties: readonly Tie[] } {
+/** Returns the table, or every tie, up to a thousand. */
+export function compileRoutes(routes: readonly Route[]): RouteTable | { readonly ties: readonly Tie[] } {
   const ties: Tie[] = [];
   const compared = new Set<string>();
   /** Whether the pair is new: the same two routes may meet at several nodes. */
@@ -39,7 +34,9 @@ export function compileRoutes(
     const before = compared.size;
     return compared.add(`${first.index} ${second.index}`).size > before;
   };
+  const leaves: [Leaf, Route][] = [];
   const trees = insertRoutes(routes, hasAnyCase, (leaf, route) => {
+    leaves.push([leaf, route]);
     for (const rival of leaf.routes) {
       const method = methodInBoth(rival, route);
       if (method === null || ties.length >= maxTies) continue;
@@ -57,14 +54,7 @@ export function compileRoutes(
     if (tie !== null) ties.push(tie);
   }
   if (ties.length > 0) return { ties };
-  const ignoring = anyCase ? routes : routes.filter(hasAnyCase);
-  return {
-    routes,
-    ...trees,
-    decodesSlashes: routes.some(decodesSlash),
-    anyCase,
-    folded: foldedTrees(routes, ignoring),
-  };
+  return { routes, ...trees, decodesSlashes: routes.some(decodesSlash), folded: foldedTrees(routes, leaves) };
 }
 
 /** Null: no path fits both. */
@@ -81,15 +71,16 @@ function tieOf(first: Route, second: Route): Tie | null {
   }
 }
 
-/** `ignoring`: those whose services ignore letter case. */
-function foldedTrees(routes: readonly Route[], ignoring: readonly Route[]): RouteTable['folded'] {
-  if (ignoring.length === 0) return null;
+/** `leaves`: of the trees that requests are matched with, by the routes for which they were made. */
+function foldedTrees(routes: readonly Route[], leaves: readonly (readonly [Leaf, Route])[]): FoldedTrees | null {
+  if (!routes.some(({ reading }) => mayIgnoreCase(reading))) return null;
   const trees = insertRoutes(
     routes,
     () => true,
     (leaf, route) => leaf.routes.push(route),
   );
-  return { ...trees, upstreams: new Set(ignoring.map(({ upstream }) => upstream)) };
+  for (const [leaf, route] of leaves) leaf.contested ||= isContested(trees, route, leaf);
+  return { ...trees, lowerCase: routes.every(isInLowerCase) };
 }
 
 function casedSegments({ pattern, reading }: Route): { segments: Route['pattern']['segments']; anyCase: boolean } {

@@ -200,6 +200,7 @@ function describePath({ tolerates, reading }: Route): Record<string, string | bo
     ...Object.fromEntries(kept.map(([name]) => [name, 'keep'])),
     ...(reading?.decodesSlash === true ? { encodedSlash: 'decode' } : {}),
     ...(reading !== null && reading.literals !== null ? { caseSensitive: false } : {}),
+    ...(reading?.exactCase === true ? { caseSensitive: true } : {}),
     ...(reading?.mergesSlashes === false ? { mergeSlashes: false } : {}),
   };
 }

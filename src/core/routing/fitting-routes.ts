@@ -11,29 +11,40 @@ import type { Leaf, PathNode, RouteTrees } from './route-table.ts';
 /** In the order of the file, with any methods. */
 export function fittingRoutes(table: RouteTrees, host: string, path: string): readonly Route[] {
   const found = new Set<Route>();
-  const take = (leaf: Leaf | null) => {
-    for (const route of leaf?.routes ?? []) found.add(route);
-  };
-  const segments = segmentsOf(path);
-  const visit = (node: PathNode, index: number): void => {
-    take(node.rest);
-    const segment = segments[index];
-    if (segment === undefined) {
-      take(node.leaf);
-      return;
-    }
-    const literal = node.literals.get(segment);
-    if (literal !== undefined) visit(literal, index + 1);
-    const folded = node.folded?.get(foldCase(segment));
-    if (folded !== undefined) visit(folded, index + 1);
-    for (const branch of node.formed ?? []) if (takes(branch, segment)) visit(branch.node, index + 1);
-    if (node.param !== null && segment !== '') visit(node.param, index + 1);
-  };
-  const exact = table.exactHosts.get(host);
-  if (exact !== undefined) visit(exact, 0);
-  for (const { suffix, root } of table.wildcardHosts) {
-    if (host.length > suffix.length && host.endsWith(suffix)) visit(root, 0);
-  }
-  visit(table.anyHost, 0);
+  someFittingLeaf(table, host, path, ({ routes }) => {
+    for (const route of routes) found.add(route);
+    return false;
+  });
   return [...found].sort((a, b) => a.index - b.index);
+}
+
+/** Whether the test is true of a leaf that fits. Several leaves may have the same route. */
+export function someFittingLeaf(
+  { exactHosts, wildcardHosts, anyHost }: RouteTrees,
+  host: string,
+  path: string,
+  test: (leaf: Leaf) => boolean,
+): boolean {
+  const segments = segmentsOf(path);
+  const exact = exactHosts.get(host);
+  if (exact !== undefined && someLeafBelow(exact, segments, 0, test)) return true;
+  for (const { suffix, root } of wildcardHosts) {
+    if (host.length > suffix.length && host.endsWith(suffix) && someLeafBelow(root, segments, 0, test)) return true;
+  }
+  return someLeafBelow(anyHost, segments, 0, test);
+}
+
+function someLeafBelow(
+  node: PathNode,
+  segments: readonly string[],
+  depth: number,
+  test: (leaf: Leaf) => boolean,
+): boolean {
+  if (node.rest !== null && test(node.rest)) return true;
+  const segment = segments[depth];
+  if (segment === undefined) return node.leaf !== null && test(node.leaf);
+  const below = (child: PathNode | undefined) => child !== undefined && someLeafBelow(child, segments, depth + 1, test);
+  if (below(node.literals.get(segment)) || below(node.folded?.get(foldCase(segment)))) return true;
+  if (node.formed?.some((branch) => takes(branch, segment) && below(branch.node)) === true) return true;
+  return node.param !== null && segment !== '' && below(node.param);
 }

@@ -38,7 +38,7 @@ function newNode(): PathNode {
 }
 
 function newLeaf(): Leaf {
-  return { routes: [], alone: null, byMethod: new Map() };
+  return { routes: [], alone: null, byMethod: new Map(), contested: false };
 }
 
 function rootOf(roots: Map<string, PathNode>, host: string): PathNode {

@@ -1,6 +1,7 @@
 /**
  * Matches a path with more than one reading, and a route whose service reads paths in its own way. The forwarded reading belongs to the
- * matched route. A path that a more specific route claims in another reading is refused, regardless of what a route tolerates.
+ * matched route. A path that a more specific route claims in another reading is refused, regardless of what a route tolerates. Letter case
+ * is such a reading, unless the service of the matched route distinguishes it.
  */
 import type { ReasonCode } from '../outcome/reasons.ts';
 import type { CanonicalRequest } from '../request/request-view.ts';
@@ -8,10 +9,11 @@ import { Ambiguity, toleratedByAll } from '../url/ambiguity.ts';
 import { canonicalPath } from '../url/canonical-path.ts';
 import { decodeSlashes, otherReadings } from '../url/other-readings.ts';
 import { isMoreSpecific } from '../url/path-pattern.ts';
+import { mayIgnoreCase } from '../url/path-reading.ts';
 import { findLeaf, refusalOf, routeFor, ruleFor } from './find-route.ts';
-import { fittingRoutes } from './fitting-routes.ts';
+import { isClaimedInAnotherCase } from './letter-case.ts';
 import type { Route } from './route.ts';
-import { claims, type Leaf, type MethodRefusal, type RouteMatch, type RouteTable } from './route-table.ts';
+import type { Leaf, MethodRefusal, RouteMatch, RouteTable } from './route-table.ts';
 
 /** Like `matchRoute`; `leaf` is the leaf of the canonical path. */
 export function matchReadings(
@@ -69,13 +71,8 @@ function bothBelong(table: RouteTable, request: CanonicalRequest, end: Leaf, rou
 
 /** Whether no other reading of the path belongs to a more specific route. */
 function belongsTo(table: RouteTable, { host, path, method, ambiguities }: CanonicalRequest, end: Leaf, route: Route) {
-  const { folded } = table;
-  if (folded?.upstreams.has(route.upstream) === true) {
-    // Its service ignores case, so every route that matches in any case counts.
-    const claimed = fittingRoutes(folded, host, path);
-    if (!claimed.includes(route) || claimed.some((rival) => rival !== route && outranks(rival, route, method)))
-      return false;
-  }
+  const folded = mayIgnoreCase(route.reading) ? table.folded : null;
+  if (folded !== null && isClaimedInAnotherCase(folded, { host, path, method }, end, route)) return false;
   if (ambiguities === 0) return true;
   const others = otherReadings(path);
   return (
@@ -85,12 +82,6 @@ function belongsTo(table: RouteTable, { host, path, method, ambiguities }: Canon
       return rival === undefined || end.routes.includes(rival) || !isMoreSpecific(rival.pattern, route.pattern);
     }) ?? false
   );
-}
-
-/** Whether the first of two fitting routes gets the request, or both do. */
-function outranks(rival: Route, route: Route, method: string): boolean {
-  if (isMoreSpecific(rival.pattern, route.pattern)) return true;
-  return !isMoreSpecific(route.pattern, rival.pattern) && claims(rival, method);
 }
 
 /** The path in the form for the route's service; null if it would be read as another route's. */

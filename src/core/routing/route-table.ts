@@ -9,10 +9,13 @@ export interface RouteTable extends RouteTrees {
   readonly routes: readonly Route[];
   /** Whether a route reads `%2F` as "/". */
   readonly decodesSlashes: boolean;
-  /** Whether every service may ignore letter case. */
-  readonly anyCase: boolean;
-  /** All routes with letter case ignored, and the upstreams that ignore it; null if none does. */
-  readonly folded: (RouteTrees & { readonly upstreams: ReadonlySet<string> }) | null;
+  /** All routes with letter case ignored; null: all services distinguish it. */
+  readonly folded: FoldedTrees | null;
+}
+
+export interface FoldedTrees extends RouteTrees {
+  /** Whether all patterns are in lower case, so that a path in lower case fits the same routes with and without letter case. */
+  readonly lowerCase: boolean;
 }
 
 /** Routes by the entry of the file that they come from, in its order: one for each of its patterns. */
@@ -54,6 +57,8 @@ export interface Leaf {
   /** The only route of the pattern, for every method; null: routes share it by method. */
   alone: Route | null;
   readonly byMethod: Map<string, Route>;
+  /** Whether another route may claim some of its paths in another letter case. */
+  contested: boolean;
 }
 
 export interface RouteMatch {

@@ -12,28 +12,37 @@ export interface PathReading {
    * the request; null where a position is no literal. Null: letter case counts.
    */
   readonly literals: readonly (string | null)[] | null;
+  /** The service distinguishes letter case, so a route in another case claims nothing here. */
+  readonly exactCase: boolean;
 }
 
 export interface PathReadingSource {
   readonly encodedSlash: 'reject' | 'keep' | 'decode';
-  readonly caseSensitive: boolean;
+  /** Null: unset. */
+  readonly caseSensitive: boolean | null;
   readonly mergeSlashes: boolean;
 }
 
 /** Null for the ordinary reading. */
 export function compilePathReading(source: PathReadingSource, pattern: RoutePattern): PathReading | null {
   const decodesSlash = source.encodedSlash === 'decode';
-  if (!decodesSlash && source.mergeSlashes && source.caseSensitive) return null;
+  if (!decodesSlash && source.mergeSlashes && source.caseSensitive === null) return null;
   return {
     decodesSlash,
     mergesSlashes: source.mergeSlashes,
-    literals: source.caseSensitive ? null : literalsOf(pattern),
+    literals: source.caseSensitive === false ? literalsOf(pattern) : null,
+    exactCase: source.caseSensitive === true,
   };
 }
 
-/** Whether the service ignores letter case. */
+/** Whether the route says that its service ignores letter case. */
 export function ignoresCase(reading: PathReading | null): boolean {
   return reading !== null && reading.literals !== null;
+}
+
+/** Whether the service may ignore letter case: true unless the route says that it does not. */
+export function mayIgnoreCase(reading: PathReading | null): boolean {
+  return reading === null || !reading.exactCase;
 }
 
 function literalsOf(pattern: RoutePattern): readonly (string | null)[] {

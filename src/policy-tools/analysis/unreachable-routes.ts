@@ -55,7 +55,8 @@ function unreachable(route: Route, probes: Probes): Finding | null {
   const example = exampleOf(probes.first(route));
   if (cased) {
     const message = `${nameOf(route, probes)} never matches: another route claims all its paths in another letter case`;
-    return findingOf('route_unreachable', route.id, place, message, { example });
+    const hint = 'if the service distinguishes case, set "path.caseSensitive: true"; otherwise remove one of the two';
+    return findingOf('route_unreachable', route.id, place, message, { example, hint });
   }
   const names = [...winners].map((id) => `"${id}"`).join(' and ');
   const message = `${nameOf(route, probes)} never matches: all its requests go to ${names}`;

@@ -173,6 +173,7 @@ function pathInWords({ tolerates, reading }: Route): string | null {
     keeps(Ambiguity.semicolon) ? 'semicolon: keep' : null,
     keeps(Ambiguity.doubleEncoding) ? 'doubleEncoding: keep' : null,
     (reading?.literals ?? null) === null ? null : 'caseSensitive: false',
+    reading?.exactCase === true ? 'caseSensitive: true' : null,
     reading?.mergesSlashes === false ? 'mergeSlashes: false' : null,
   ].filter((word) => word !== null);
   return words.length === 0 ? null : words.join(', ');

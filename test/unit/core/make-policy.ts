@@ -65,7 +65,7 @@ export const forwardingSettings: ForwardingSettings = {
   server: { forwardedHeaders: 'x-forwarded', proxyHeaders: [], returnRequestId: false },
 };
 
-const ordinaryReading: PathReadingSource = { encodedSlash: 'reject', caseSensitive: true, mergeSlashes: true };
+const ordinaryReading: PathReadingSource = { encodedSlash: 'reject', caseSensitive: null, mergeSlashes: true };
 
 export function makeRoute(spec: RouteSpec, index = 0): Route {
   const slash = spec.on.indexOf('/');

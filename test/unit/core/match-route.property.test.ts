@@ -38,9 +38,10 @@ const request = fc.record({
     .map((names) => `/${names.join('/')}`),
 });
 
+/** The service distinguishes letter case. */
 function specOf(route: PlainRoute): RouteSpec {
   const on = `${route.host ?? ''}/${route.segments.join('/')}`;
-  return route.methods === null ? { on } : { on, methods: route.methods };
+  return { on, reading: { caseSensitive: true }, ...(route.methods === null ? {} : { methods: route.methods }) };
 }
 
 test('finds ties exactly where the rules cannot order two routes', () => {
@@ -77,4 +78,40 @@ test("the compiled match is the reference's most specific route", () => {
     }),
     { numRuns: 1_500 },
   );
+});
+
+test('a path is refused if and only if another route claims it in another letter case', () => {
+  const swapped = (path: string, at: number) => path.slice(0, at) + path.slice(at).toUpperCase();
+  let [refused, allowed] = [0, 0];
+  fc.assert(
+    fc.property(
+      routeSet,
+      fc.array(fc.tuple(request, fc.nat(8)), { minLength: 1, maxLength: 12 }),
+      (routes, requests) => {
+        const exact = compileRoutes(routes.map((route, i) => makeRoute(specOf(route), i)));
+        const unset = compileRoutes(routes.map((route, i) => makeRoute({ ...specOf(route), reading: {} }, i)));
+        if ('ties' in exact || 'ties' in unset) return;
+        for (const [{ method, host, path }, at] of requests) {
+          const canonical = normalizeRequest(view(`${method} ${swapped(path, at)}`, [], host));
+          if (typeof canonical === 'string') continue;
+          const found = matchRoute(unset, canonical);
+          const plain = matchRoute(exact, canonical);
+          if (typeof plain === 'string' || 'allow' in plain) continue;
+          // In lower case, every literal of these patterns fits exactly.
+          const lower = referenceMatch(
+            routes,
+            method,
+            host,
+            canonical.path.toLowerCase().replaceAll('%c3%a9', '%C3%A9'),
+          );
+          const same = typeof lower === 'object' && lower.index === plain.route.index;
+          if (found === 'path_ambiguous') refused += 1;
+          else allowed += 1;
+          expect([canonical.path, found === 'path_ambiguous']).toEqual([canonical.path, !same]);
+        }
+      },
+    ),
+    { numRuns: 1_500 },
+  );
+  expect(Math.min(refused, allowed)).toBeGreaterThan(5);
 });

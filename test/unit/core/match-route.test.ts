@@ -47,7 +47,8 @@ describe('specificity of paths', () => {
     ['deep literals', '/v1/orders/7/items/3', '/v1/orders/{id}/items/{item}'],
     ['rest of any depth', '/v1/orders/7/items/3/4/5', '/v1/orders/{id}/**'],
     ['whole segments only', '/v1/ordersx', '/v1/**'],
-    ['case matters', '/V1/orders', '/**'],
+    ['a more specific literal in another letter case', '/V1/orders', 'path_ambiguous'],
+    ['letter case where no literal is', '/V2/orders', '/**'],
     ['escaped letters are decoded first', '/v1/%6frders/m%69ne', '/v1/orders/mine'],
     ['dot segments are removed first', '/v1/x/../orders', '/v1/orders'],
   ];

@@ -169,6 +169,17 @@ test.each([
     ['route_unreachable:hole', 'route_unreachable:other'],
   ],
   [
+    'two routes that differ only in letter case',
+    route('one', '/Docs', 'access: [user]') + route('two', '/docs', 'access: [user]'),
+    ['route_unreachable:one', 'route_unreachable:two'],
+  ],
+  [
+    'two routes that differ only in letter case, where the service distinguishes it',
+    route('one', '/Docs', 'access: [user], path: { caseSensitive: true }') +
+      route('two', '/docs', 'access: [user], path: { caseSensitive: true }'),
+    [],
+  ],
+  [
     'another letter case claims the same path, but for other methods',
     route('area', '/y', 'access: [admin], path: { caseSensitive: false }') +
       '  - { id: one, match: { path: /x/a, methods: [GET] }, upstream: s, access: [user] }\n' +

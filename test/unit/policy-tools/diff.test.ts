@@ -193,8 +193,8 @@ const reads = (path: string) => route(`match: { path: "/files/**" }, access: pub
 const beside = (path: string) => route(`match: { path: ${path} }, access: public`, 'two');
 
 test.each([
-  ['an escaped slash that is kept', 'encodedSlash: keep', '/files/a/b', []],
-  ['slashes that are kept', 'mergeSlashes: false', '/files/a/c', []],
+  ['an escaped slash that is kept', 'encodedSlash: keep', '/files/a/b', ['GET https://any.example/files/A/b']],
+  ['slashes that are kept', 'mergeSlashes: false', '/files/a/c', ['GET https://any.example/files/A/c']],
   ['paths that ignore letter case', 'caseSensitive: false', '/files/x', ['GET https://any.example/FILES/x']],
 ])('reports a route next to one with %s: it refuses paths that it may claim', (_name, path, other, refused) => {
   const report = diff(rules(reads(path)), rules(reads(path), beside(other)));
@@ -218,7 +218,23 @@ test('reports a preflight that is no longer handled, although no rule decides di
   const all = route('match: { path: "/**" }, access: { GET: public }, cors: { origins: ["https://app.test"] }');
   const report = diff(rules(all), rules(all, route('match: { path: /x }, access: { GET: public }', 'two')));
   const told = report.settings.map(({ routeBefore, routeAfter, setting }) => [routeBefore, routeAfter, setting]);
-  expect([report.same, told]).toEqual([false, [['one', 'two', 'cors']]]);
+  // In another letter case, the new route refuses it.
+  const expected = [
+    ['one', null, 'cors'],
+    ['one', 'two', 'cors'],
+  ];
+  expect([report.same, told]).toEqual([false, expected]);
+});
+
+test('reports which paths a promise about letter case opens', () => {
+  const admin = route('match: { path: "/admin/**" }, access: [admin]', 'two');
+  const before = rules(route('match: { path: "/**" }, access: public'), admin);
+  const after = rules(route('match: { path: "/**" }, access: public, path: { caseSensitive: true }'), admin);
+  const report = diff(before, after);
+  expect(report.newlyAllowed.map(({ example }) => example)).toEqual(['GET https://any.example/ADMIN']);
+  expect(report.settings.map((one) => `${one.setting} ${one.before} ${one.after}`)).toEqual([
+    'path none caseSensitive: true',
+  ]);
 });
 
 test('many unchanged conditions are not a change', () => {

@@ -102,6 +102,17 @@ test('a route that is partly below a policy is an error, unless another route ta
   ]);
 });
 
+test('a policy applies in any letter case, unless the service distinguishes it', () => {
+  const restrictedBy = (path: string) => {
+    const doc = `  - { id: doc, match: { path: /ADMIN/x }, upstream: orders, access: [user]${path} }`;
+    const guarded = 'policies:\n  - { id: p, match: { path: "/admin/**" }, access: [admin] }';
+    const [route] = policy(rules(doc, guarded)).routes.routes;
+    return route?.restricted?.policies.map(({ id }) => id) ?? [];
+  };
+  expect([restrictedBy(''), restrictedBy(', path: { caseSensitive: false }')]).toEqual([['p'], ['p']]);
+  expect(restrictedBy(', path: { caseSensitive: true }')).toEqual([]);
+});
+
 test('where the service ignores letter case, a policy applies in any case', () => {
   const of = (prefix: string, path: string) =>
     problemsOf(
