@@ -5,10 +5,8 @@
 import type { AuthorizerConfig } from '../config/config.ts';
 import type { TrustedProxies } from '../core/syntax/addresses.ts';
 import { isNamed } from '../core/syntax/header-fields.ts';
+import { authorizerHeader } from '../core/syntax/header-names.ts';
 import { compareSecrets } from '../http-base/compare-secrets.ts';
-
-/** Carries the shared secret. Only in checks; it is never sent to a service. */
-export const secretHeader = 'x-rolegate-authorizer';
 
 /** Whether it is the shared secret. */
 export type IsSecret = (presented: string) => boolean;
@@ -35,7 +33,7 @@ export function takeSecret(rawHeaders: readonly string[], isSecret: IsSecret | n
   const rest: string[] = [];
   const offered: string[] = [];
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-    if (isNamed(rawHeaders[i]!, secretHeader)) offered.push(rawHeaders[i + 1]!);
+    if (isNamed(rawHeaders[i]!, authorizerHeader)) offered.push(rawHeaders[i + 1]!);
     else rest.push(rawHeaders[i]!, rawHeaders[i + 1]!);
   }
   return hasSecret(offered, isSecret) ? rest : null;

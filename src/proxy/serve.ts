@@ -7,6 +7,7 @@
 import type { Decision } from '../core/decision.ts';
 import type { ReasonCode } from '../core/outcome/reasons.ts';
 import type { RequestView } from '../core/request/request-view.ts';
+import { isLongerThan } from '../core/url/escape-utf8.ts';
 import type { WholeResponse } from '../http1/server/whole-response.ts';
 import type { RequestTrace } from '../telemetry/request-trace.ts';
 import type { Gateway, ServeParts } from './gateway.ts';
@@ -44,7 +45,7 @@ function admit<R extends WholeResponse>(
   { upstreams }: Gateway,
   parts: ServeParts<R>,
 ): ReasonCode | null {
-  if (request.target.length > parts.limits.targetBytes) return 'target_too_long';
+  if (isLongerThan(request.target, parts.limits.targetBytes)) return 'target_too_long';
   if (request.rawHeaders.length > parts.limits.headers * 2) return 'headers_too_large';
   if (request.expect === 'unknown') return 'expectation_failed';
   if (request.upgrade === 'websocket' && parts.draining) return 'draining';

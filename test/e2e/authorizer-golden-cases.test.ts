@@ -76,10 +76,10 @@ function isForGateway(golden: GoldenFile, row: GoldenCase): boolean {
   return !namesOf(rawHeaders).some((name) => /^(?:connection|forwarded|x-forwarded-(?:for|proto))$/.test(name));
 }
 
-/** A proxy changes some requests before the check: HTTP/1.0, hosts, targets that are not paths. */
+/** A proxy changes some requests before the check: HTTP/1.0, hosts, targets that are not paths, raw bytes beyond ASCII. */
 function readsItself({ httpVersion, method, target, rawHeaders }: RequestView): boolean {
   const hosts = namesOf(rawHeaders).filter((name) => name === 'host');
-  const isPath = /^\/[^#]*$/.test(target) && method !== 'CONNECT';
+  const isPath = /^\/[^#\x80-\xff]*$/.test(target) && method !== 'CONNECT';
   return httpVersion === '1.0' || hosts.length !== 1 || !isPath;
 }
 

@@ -13,8 +13,9 @@ import {
   type sendUnaryData,
 } from '@grpc/grpc-js';
 import type { AuthorizerConfig } from '../../config/config.ts';
+import { authorizerHeader } from '../../core/syntax/header-names.ts';
 import { listenAt, stopListening } from '../../http1/server/listen.ts';
-import { hasSecret, mayConnect, secretHeader, secretOf } from '../callers.ts';
+import { hasSecret, mayConnect, secretOf } from '../callers.ts';
 import { createChecks } from '../checks.ts';
 import type { Authorizer, AuthorizerOptions } from '../create-authorizer.ts';
 import { checkOf } from '../read-check.ts';
@@ -55,7 +56,7 @@ export function createGrpcAuthorizer(options: GrpcAuthorizerOptions): Authorizer
     const { request, peer } = asked ?? unreadable;
     const context = checks.take({ name: 'grpc' }, request, reply, peer);
     reply.decided = context;
-    if (!hasSecret(call.metadata.get(secretHeader).map(String), isSecret)) {
+    if (!hasSecret(call.metadata.get(authorizerHeader).map(String), isSecret)) {
       options.turnedAway('secret', addressOf(call));
       context.break();
     } else if (asked === null) context.fail('check_invalid');

@@ -1,10 +1,9 @@
 /** The settings that another proxy's configuration needs to apply the decisions of this gateway, for every product. */
-import { secretHeader } from '../../authorizer/callers.ts';
 import type { DialectName } from '../../authorizer/dialect.ts';
 import { managedNames } from '../../authorizer/managed-headers.ts';
 import type { Config } from '../../config/config.ts';
 import { canonicalName } from '../../core/syntax/header-fields.ts';
-import { forwarded, gatewayHeader, overrides, proxyHeaders } from '../../core/syntax/header-names.ts';
+import { authorizerHeader, forwarded, gatewayHeader, overrides, proxyHeaders } from '../../core/syntax/header-names.ts';
 import { readsOf } from '../../policy-tools/replay/decision-record.ts';
 import { CommandError, ExitCode } from '../exit-code.ts';
 
@@ -105,7 +104,7 @@ const withPrefix = (prefix: string, rest: string) => rest.split(' ').map((name) 
 /** Headers that services and frameworks trust most often. */
 const mostHarmful: readonly string[] = [
   gatewayHeader,
-  secretHeader,
+  authorizerHeader,
   ...withPrefix(
     'x-',
     'http-method-override http-method method-override original-url original-uri rewrite-url client-ip',

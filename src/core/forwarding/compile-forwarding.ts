@@ -3,6 +3,7 @@ import type { CredentialSources } from '../credential/credential.ts';
 import { canonicalName, HeaderTable } from '../syntax/header-fields.ts';
 import {
   assertionHeader,
+  authorizerHeader,
   forwarded,
   gatewayHeader,
   hopByHop,
@@ -29,7 +30,7 @@ export interface ForwardingSettings {
 }
 
 /** Names that the gateway itself sets in upstream requests. */
-const own = ['x-request-id', 'x-rolegate-stale', gatewayHeader, assertionHeader];
+const own = ['x-request-id', 'x-rolegate-stale', gatewayHeader, authorizerHeader, assertionHeader];
 
 export function compileForwarding(settings: ForwardingSettings): ForwardingRules {
   const { identityHeaders, identityAssertion, credentials, via, server } = settings;

@@ -7,6 +7,7 @@ import type { ReasonCode } from '../outcome/reasons.ts';
 import { isNamed } from '../syntax/header-fields.ts';
 import { canonicalHost } from '../url/canonical-host.ts';
 import { canonicalPath } from '../url/canonical-path.ts';
+import { escapeUtf8 } from '../url/escape-utf8.ts';
 import type { CanonicalRequest, RequestView } from './request-view.ts';
 import { countPasses, type ViaRule } from './via.ts';
 
@@ -29,8 +30,8 @@ export function isSupportedMethod(method: string): boolean {
 /** Methods that request no change (RFC 9110 section 9.2.1). */
 export const safeMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 
-/** Characters that a query never contains raw (RFC 3986 section 3.4); bytes beyond ASCII pass unchanged. */
-const notInQuery = /[^\x21-\x22\x24-\x7e\x80-\xff]/;
+/** Characters that a query never contains raw (RFC 3986 section 3.4). */
+const notInQuery = /[^\x21-\x22\x24-\x7e]/;
 
 /**
  * Reasons: `method_unsupported`, `host_invalid`, `transfer_coding_unsupported`, `header_invalid`, `loop_detected`, `too_early`,
@@ -45,7 +46,8 @@ export function normalizeRequest(view: RequestView, via: ViaRule | null = null):
   const host = authority === '' ? '' : canonicalHost(authority);
   if (host === null) return 'host_invalid';
 
-  let target = view.target;
+  let target = escapeUtf8(view.target);
+  if (target === null) return 'target_invalid';
   if (target.charCodeAt(0) !== 0x2f) {
     const origin = fromAbsoluteForm(target, authority);
     if (typeof origin === 'object') return origin.reason;

@@ -53,7 +53,8 @@ export function isContested(folded: RouteTrees, { pattern: { host, segments } }:
   let node: PathNode | null = root;
   for (const segment of segments) {
     if (node === null) return true;
-    if (segment.kind === 'rest') return hasChildren(node) || hasOthers(node.rest, leaf);
+    // The end of a pattern is more specific than `**`.
+    if (segment.kind === 'rest') return hasChildren(node) || node.leaf !== null || hasOthers(node.rest, leaf);
     if (segment.kind === 'param' && (node.folded !== null || (node.formed?.length ?? 0) > formsOf(segment)))
       return true;
     node = childOf(node, segment);

@@ -43,6 +43,12 @@ export const overrides: readonly string[] = [
  */
 export const gatewayHeader = 'x-rolegate-gateway';
 
+/**
+ * Carries the secret that proxies share with the authorizer, in their checks. Removed from every request of a client, so that it never
+ * reaches a service.
+ */
+export const authorizerHeader = 'x-rolegate-authorizer';
+
 /** Default header of the signed identity. Removed from every request of a client, even if no identity is sent. */
 export const assertionHeader = 'x-rolegate-identity';
 

@@ -1,5 +1,5 @@
 /** Spellings of a path that services read in more than one way, and which of them a path contains. */
-import { countLookAlikes, plainer, trimEnds } from './look-alikes.ts';
+import { countLookAlikes, plainer, trimEnds, withoutUnseen } from './look-alikes.ts';
 
 /**
  * Spellings of a path that services read in more than one way. A path that contains one is refused, unless the matched route tolerates that
@@ -25,6 +25,12 @@ export const toleratedByAll: number = Ambiguity.ends | Ambiguity.lookAlikes | Am
 
 /** More make a path costly to check, and no service needs them. */
 const maxAmbiguous = 64;
+
+/** Letters with separate accents that one character could replace, as in file names of macOS. */
+const maxComposed = 256;
+
+/** More marks on one letter occur in no language (UAX #15, Stream-Safe Text Format), and sorting them takes quadratic time. */
+const manyMarks = /\p{M}{31}/u;
 
 /** Searched after decoding: "%25%32%66" contains a second escape only once its digits are decoded. */
 const encodedSlash = /%2F/g;
@@ -61,11 +67,14 @@ export function ambiguitiesOf(segments: readonly string[]): number | null {
   mark(Ambiguity.encodedEnd, matches(path, encodedEnd));
   if (count > maxAmbiguous || nested.test(path)) return null;
   const text = decodeURIComponent(path);
-  const lookAlikes = countLookAlikes(text, maxAmbiguous + 1);
-  if (!mark(Ambiguity.lookAlikes, lookAlikes)) return null;
+  if (manyMarks.test(text)) return null;
   const plain = plainer(text);
-  // Characters that are plain individually may still compose.
-  if (lookAlikes === 0 && plain !== text) bits |= Ambiguity.lookAlikes;
+  if (withoutUnseen(plain) !== text) {
+    if (text.length - plain.length > maxComposed) return null;
+    // Characters that are plain individually may still compose.
+    bits |= Ambiguity.lookAlikes;
+    if (!mark(Ambiguity.lookAlikes, countLookAlikes(text, maxAmbiguous + 1))) return null;
+  }
   return hasDotSegment(plain.replace(blankOrUnseen, '')) ? null : bits;
 }
 

@@ -26,10 +26,10 @@ export interface RequestHead {
 export type HeadFault = 'malformed' | 'framing' | 'coding' | 'http2';
 
 /**
- * Any method token of up to 32 characters is HTTP; the supported methods are not checked here. A target is ASCII (RFC 3986 section 2);
- * services disagree about how to read other bytes.
+ * Any method token of up to 32 characters is HTTP; the supported methods are not checked here. Some clients send bytes beyond ASCII in a
+ * target, though it has none (RFC 3986 section 2); what they mean is not decided here.
  */
-const requestLine = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]{1,32}) ([\x21-\x7e]+) HTTP\/1\.([01])$/;
+const requestLine = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]{1,32}) ([\x21-\x7e\x80-\xff]+) HTTP\/1\.([01])$/;
 
 /** `bytes` is the head without the empty line after it. */
 export function readRequestHead(bytes: Buffer): RequestHead | HeadFault {
