@@ -115,7 +115,13 @@ test("no spelling of a path reaches its service under another route's rule", () 
         }
       }
     }),
-    { numRuns: 6_000, examples: [[[anyCase, unset], ['/Ab//%41//..']], [[alone, below], ['/A']]] },
+    {
+      numRuns: 6_000,
+      examples: [
+        [[anyCase, unset], ['/Ab//%41//..']],
+        [[alone, below], ['/A']],
+      ],
+    },
   );
   expect(allowed).toBeGreaterThan(3_000);
 });
