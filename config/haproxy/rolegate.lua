@@ -45,8 +45,18 @@ local function unavailable(txn)
   txn:done(reply)
 end
 
+-- HAProxy forwards trailers, and some services read them as headers: "user-id" in a trailer would be an identity.
+local function refused(txn)
+  local reply = txn:reply({ status = 400 })
+  reply:add_header("x-error", "Trailers are not accepted here")
+  reply:add_header("x-error-id", txn.f:uuid())
+  reply:add_header("cache-control", "no-store")
+  txn:done(reply)
+end
+
 core.register_action("rolegate", { "http-req" }, function(txn)
   local received = txn.http:req_get_headers()
+  if received["trailer"] ~= nil then return refused(txn) end
   local hosts = received["host"] and each(received["host"]) or {}
   local asked = {}
   for name, values in pairs(received) do

@@ -2,8 +2,10 @@
  * Attacks on real proxies that call the authorizer, each with its printed configuration unchanged: no service gets an
  * undecided path, a forged identity, or a credential that it must not have; and an outage is an outage.
  */
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, type IncomingHttpHeaders, type Settings } from 'node:http2';
+import { type AddressInfo, createServer } from 'node:net';
 import { afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { parseConfig } from '../../src/config/parse-config.ts';
 import { checkPaths } from '../support/authorizer-checks.ts';
@@ -282,6 +284,65 @@ describe.each(packagedNames)('upgrades through %s', (product) => {
     expect(await served('/open', ['Connection: Upgrade', 'Upgrade: anything'])).toEqual(['anything']);
   });
 });
+
+/** With an identity in it. Returns the response, and whether the service received it. */
+async function sendTrailer(product: ProductName, announced: boolean, edit?: (printed: string) => string) {
+  let body = '';
+  const service = createServer((socket) => {
+    socket.on('error', () => {});
+    socket.on('data', (part: Buffer) => {
+      body += part.toString('latin1');
+      if (/\r\n0\r\n(?:.*\r\n)*\r\n$/.test(body) || /content-length/i.test(body))
+        socket.end('HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');
+    });
+  });
+  await once(service.listen(0, '127.0.0.1'), 'listening');
+  onTestFinished(() => void service.close());
+  const origin = `http://127.0.0.1:${(service.address() as AddressInfo).port}`;
+  const written = text('http://127.0.0.1:9', origin);
+  const gateway = await startGateway(written);
+  onTestFinished(() => gateway.close());
+  const read = parseConfig(written, { file: 'gateway.yaml', env: {}, readSecret: () => '' });
+  if (!read.ok) throw new Error('the configuration of this test has problems');
+  const proxy = await startAskingProxy(product, read.config, { service: origin, ports: gateway }, edit);
+  onTestFinished(() => proxy.stop());
+  const head = ['POST /open HTTP/1.1', 'Host: a.test', 'Transfer-Encoding: chunked', 'Connection: close'];
+  const lines = [...head, ...(announced ? ['Trailer: user-id'] : []), '', '1', 'a', '0', 'user-id: evil', '', ''];
+  const answer = await sendRaw(proxy.port, Buffer.from(lines.join('\r\n')));
+  return { status: answer.status, error: answer.header('x-error'), received: /^user-id: evil/im.test(body) };
+}
+
+describe.each(packagedNames)('trailers through %s', (product) => {
+  beforeAll(() => requireProduct(product));
+
+  test('an announced one reaches no service', async () => {
+    const { status, error, received } = await sendTrailer(product, true);
+    expect(received).toBe(false);
+    if (product === 'haproxy') expect([status, error]).toEqual([400, 'Trailers are not accepted here']);
+  });
+
+  test('one that is not announced reaches a service only through HAProxy before 3.2', async () => {
+    const { received } = await sendTrailer(product, false);
+    expect(received).toBe(product === 'haproxy' && !dropsTrailers());
+  });
+});
+
+describe('trailers through haproxy without the script', () => {
+  beforeAll(() => requireProduct('haproxy'));
+
+  test('control: HAProxy forwards an announced one', async () => {
+    const { received } = await sendTrailer('haproxy', true, (printed) =>
+      printed.replace('  http-request lua.rolegate\n', ''),
+    );
+    expect(received).toBe(!dropsTrailers());
+  });
+});
+
+/** Whether the installed HAProxy has `option http-drop-request-trailers`. */
+function dropsTrailers(): boolean {
+  const [, major = '', minor = ''] = /version (\d+)\.(\d+)/.exec(String(spawnSync('haproxy', ['-v']).stdout)) ?? [];
+  return Number(major) > 3 || (Number(major) === 3 && Number(minor) >= 2);
+}
 
 /** HAProxy translates a WebSocket over HTTP/2 (RFC 8441) to HTTP/1.1 for the service. */
 describe('haproxy over HTTP/2', () => {

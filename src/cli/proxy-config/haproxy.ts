@@ -25,6 +25,10 @@ global
 
 defaults
   mode http
+  # Trailers that are not announced; the script refuses the others. Older versions forward them.
+  .if version_atleast(3.2)
+  option http-drop-request-trailers
+  .endif
   timeout connect 2s
   timeout client 60s
   timeout server 60s
