@@ -83,6 +83,7 @@ ${table(
   'rolegate_upstream_requests_in_flight',
   'rolegate_upstream_requests_waiting',
   'rolegate_upstream_streams_open',
+  'rolegate_upstream_unrequested_responses_total',
 )}
 
 ## Authentication

@@ -26,6 +26,7 @@ import {
 import { type MetricsPage, type MetricValues, pageOf, withRuntime } from './metrics/registry.ts';
 import { createRequestSeries } from './metrics/request-series.ts';
 import { createTraceMetrics, type SpanEvents } from './metrics/trace-metrics.ts';
+import { createUnrequestedResponses } from './metrics/unrequested-responses.ts';
 import { createRequestObserver, type RequestObserver } from './request-observer.ts';
 
 export interface TelemetryOptions {
@@ -64,6 +65,8 @@ export interface Telemetry
   configLoaded(ok: boolean): void;
   upstreamHealth(name: string, target: string, healthy: boolean): void;
   upstreamWaited(name: string, seconds: number): void;
+  /** Bytes of a service arrived that belong to no request. */
+  unrequestedResponse(name: string, target: string): void;
   /** Writes lines that another process of this gateway has logged. */
   forwardLines(lines: string): void;
   metricsPage(format: MetricsFormat): Promise<MetricsPage>;
@@ -94,6 +97,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
   const decisionEvents = createDecisionMetrics(own);
   const spanEvents = createTraceMetrics(own, log);
   const authApi = createAuthApiMetrics(own);
+  const unrequested = createUnrequestedResponses(own, log);
   createBuildMetric(own, options.version);
   const registry = options.runtimeMetrics === false ? own : withRuntime(own);
   const accessLog = createAccessLog(options.log, lines, now);
@@ -111,7 +115,10 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
     decisionEvents,
     spanEvents,
     useRoutes: (table) => requests.useRoutes(table.routes),
-    useUpstreams: processState.useUpstreams,
+    useUpstreams(upstreams) {
+      processState.useUpstreams(upstreams);
+      unrequested.useUpstreams(upstreams.keys());
+    },
     watchServer(readings) {
       server = readings;
     },
@@ -127,6 +134,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
     upstreamWaited(upstream, seconds) {
       if (requests.inUse.upstreams.has(upstream)) requests.waits.observe({ upstream }, seconds);
     },
+    unrequestedResponse: unrequested.arrived,
     forwardLines: output.write,
     metricsPage: (format) => pageOf(registry, format, withExemplars),
     metricValues: async () => withExemplars(await registry.getMetricsAsJSON()),

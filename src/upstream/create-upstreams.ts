@@ -21,12 +21,14 @@ export interface Upstreams {
 }
 
 export interface UpstreamOptions {
-  readonly events?: HealthEvents & WaitEvents;
+  readonly events?: HealthEvents & ServiceEvents;
 }
 
-export interface WaitEvents {
+export interface ServiceEvents {
   /** A request no longer waits for its turn at an upstream: its turn came, or the request was given up. */
   upstreamWaited(upstream: string, seconds: number): void;
+  /** Bytes of a target arrived that belong to no request. */
+  unrequestedResponse(upstream: string, target: string): void;
 }
 
 export function createUpstreams(
@@ -73,13 +75,14 @@ export class Upstream {
   readonly gatewaySecret: string | null;
   /** Maximum wait in its queue. */
   readonly waitMs: number;
-  readonly #events: WaitEvents | undefined;
+  readonly #events: ServiceEvents | undefined;
   #turn = 0;
 
-  constructor(config: UpstreamConfig, events?: WaitEvents) {
+  constructor(config: UpstreamConfig, events?: ServiceEvents) {
     this.#events = events;
     this.name = config.name;
-    this.targets = config.targets.map((origin) => new Target(origin, config));
+    const unrequested = (target: string) => events?.unrequestedResponse(this.name, target);
+    this.targets = config.targets.map((origin) => new Target(origin, config, () => unrequested(origin)));
     this.admission = new Admission({
       connections: () => this.#connections,
       requestsPerClient: config.requestsPerClient,

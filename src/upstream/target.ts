@@ -20,7 +20,8 @@ export class Target {
   inFlight = 0;
   #suspectUntilMs = 0;
 
-  constructor(origin: string, config: UpstreamConfig) {
+  /** `unrequested`: bytes of the service arrived that belong to no request. */
+  constructor(origin: string, config: UpstreamConfig, unrequested: () => void) {
     this.origin = origin;
     this.url = new URL(origin);
     this.connections = config.connections;
@@ -28,6 +29,7 @@ export class Target {
       connections: config.connections,
       connectTimeoutMs: config.connectTimeoutMs,
       idleMs: keepAliveMs,
+      unrequested,
     });
   }
 

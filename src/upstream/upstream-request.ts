@@ -6,6 +6,7 @@ import type { ReasonCode } from '../core/outcome/reasons.ts';
 import type { ClientError } from '../http1/client/client-error.ts';
 import type { ConnectionControl, OutgoingRequest, ResponseHandler } from '../http1/client/request.ts';
 import { afterFailure, attemptOf } from './after-failure.ts';
+import { hasBodyWithoutMeaning } from './body-without-meaning.ts';
 import type { Upstream } from './create-upstreams.ts';
 import type { Target } from './target.ts';
 import type { UpstreamEvents } from './upstream-events.ts';
@@ -129,7 +130,7 @@ export class UpstreamRequest implements Applicant, ResponseHandler {
     } else {
       this.#waitEnds();
       this.#events.sending(target.origin);
-      this.#send(target, this.#occupies !== 'pool');
+      this.#send(target, this.#occupies !== 'pool' || hasBodyWithoutMeaning(this.#request));
     }
   }
 
@@ -147,7 +148,8 @@ export class UpstreamRequest implements Applicant, ResponseHandler {
   #send(target: Target, alone: boolean): void {
     this.#target = target;
     if (this.#occupies === 'pool') target.inFlight += 1;
-    if (alone) target.pool.dispatchAlone(this.#request, this, this.#occupies !== 'pool');
+    // Upgrades are bounded by the connections of clients, streams by their own limit, all others by `inFlight`.
+    if (alone) target.pool.dispatchAlone(this.#request, this, true);
     else target.pool.dispatch(this.#request, this);
   }
 

@@ -194,7 +194,7 @@ export async function readResponse(parts: readonly string[], method: string): Pr
   let bytes = 0;
   const connection = new ClientConnection(
     stream as Socket,
-    { free() {}, left() {}, gone() {} },
+    { free() {}, left() {}, gone() {}, unrequested() {} },
     { group: '', host: 'a.test', oneRequest: false, idleMs: 60_000 },
   );
   connection.send(

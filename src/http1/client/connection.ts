@@ -19,6 +19,8 @@ export interface ConnectionOwner {
   left(connection: Connection): void;
   /** No request can follow. */
   gone(connection: Connection): void;
+  /** Bytes arrived that belong to no request. The connection ends: they could be read as the response to another one. */
+  unrequested(): void;
 }
 
 export interface ConnectionOptions {
@@ -143,7 +145,7 @@ export class Connection implements ConnectionControl, BatchedWriter {
   received(bytes: Buffer, reused: boolean): void {
     const handler = this.#handler;
     if (handler === null || this.#waiting !== null) {
-      // There was no request: these bytes could be read as the response to another one.
+      if (!this.#destroyed) this.#owner.unrequested();
       this.#end(new ClientError('response_invalid', 'early_bytes'));
       return;
     }
@@ -217,6 +219,7 @@ export class Connection implements ConnectionControl, BatchedWriter {
     const { keepAlive, keepAliveMs, announcesContent } = head!;
     // It responded before the whole request was sent, or with extra bytes: later bytes could be misread.
     const sent = this.#body === null && !this.#refused && this.socket.writableLength === 0;
+    if (rest) this.#owner.unrequested();
     const clean = keepAlive && !rest && !more && !announcesContent && sent;
     const idleMs = keepAliveMs > 0 ? Math.min(keepAliveMs - hintMarginMs, maxIdleMs) : this.#options.idleMs;
     if (clean && !this.#options.oneRequest && !this.#leftPool && this.usable && idleMs > 0) {

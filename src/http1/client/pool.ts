@@ -16,6 +16,8 @@ export interface PoolOptions {
   readonly connectTimeoutMs: number;
   /** How long an idle connection is kept if the server does not say. */
   readonly idleMs: number;
+  /** Bytes of the server arrived that belong to no request. */
+  readonly unrequested: () => void;
 }
 
 /** How often idle connections are checked. */
@@ -23,6 +25,7 @@ const sweepMs = 500;
 
 export class Pool implements ConnectionOwner {
   readonly #connections: OpenConnections;
+  readonly #unrequested: () => void;
   /** The one that became idle last is at the end. */
   readonly #idle: Connection[] = [];
   readonly #queue: RequestQueue;
@@ -36,6 +39,7 @@ export class Pool implements ConnectionOwner {
 
   constructor(origin: string, options: PoolOptions) {
     this.#connections = new OpenConnections(new URL(origin), options, this);
+    this.#unrequested = options.unrequested;
     const opened = (connection: Connection) => this.#reuse(connection);
     this.#queue = new RequestQueue(this.#connections, opened, this.#settle);
   }
@@ -89,6 +93,10 @@ export class Pool implements ConnectionOwner {
     this.#queue.fail(new ClientError('closed'));
     this.#settle();
     await closed;
+  }
+
+  unrequested(): void {
+    this.#unrequested();
   }
 
   free(connection: Connection, silenceMs: number): void {

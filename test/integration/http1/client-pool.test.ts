@@ -105,7 +105,13 @@ async function serve(react: (socket: Socket, request: number) => void): Promise<
 }
 
 function poolOf(origin: string, options: Partial<PoolOptions> = {}): Pool {
-  const pool = new Pool(origin, { connections: 4, connectTimeoutMs: 2_000, idleMs: 4_000, ...options });
+  const pool = new Pool(origin, {
+    connections: 4,
+    connectTimeoutMs: 2_000,
+    idleMs: 4_000,
+    unrequested: () => {},
+    ...options,
+  });
   running.push({ close: () => pool.destroy() });
   return pool;
 }

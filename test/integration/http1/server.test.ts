@@ -13,7 +13,7 @@ import { openRaw, type RawConnection } from '../../support/raw-client.ts';
 
 type Serve = (request: Request, response: Response) => void;
 
-const started: { server: Server; clients: Socket[]; wheel: DeadlineWheel }[] = [];
+const started: { server: Server; clients: Socket[]; wheel: DeadlineWheel; accepted: Socket[] }[] = [];
 afterEach(async () => {
   for (const { server, clients } of started.splice(0)) {
     for (const client of clients) client.destroy();
@@ -24,6 +24,7 @@ afterEach(async () => {
 /** A server, and a client connected to it. */
 async function start(serve: Serve): Promise<{ server: Server; port: number; client: RawConnection }> {
   const wheel = new DeadlineWheel(10);
+  const accepted: Socket[] = [];
   const server = createHttp1Server<string>({
     limits: {
       headBytes: 16 * 1024,
@@ -35,7 +36,10 @@ async function start(serve: Serve): Promise<{ server: Server; port: number; clie
       requestsPerConnection: 0,
     },
     deadlines: wheel,
-    accept: () => 'somebody',
+    accept(socket) {
+      accepted.push(socket);
+      return 'somebody';
+    },
     onRequest: serve,
     refusal: (fault) =>
       `HTTP/1.1 400 Bad Request\r\ncontent-length: ${fault.length}\r\nconnection: close\r\n\r\n${fault}`,
@@ -45,7 +49,7 @@ async function start(serve: Serve): Promise<{ server: Server; port: number; clie
   });
   const { port } = await server.listen({ host: '127.0.0.1', port: 0 }, false);
   const client = await openRaw(port);
-  started.push({ server, clients: [client.socket], wheel });
+  started.push({ server, clients: [client.socket], wheel, accepted });
   return { server, port, client };
 }
 
@@ -168,15 +172,15 @@ describe('the end of a refused connection', () => {
     aheadMs += ms;
     vi.spyOn(performance, 'now').mockImplementation(() => now() + aheadMs);
   };
-  /** The server has received what was sent, and every deadline so far has been due. */
-  const settle = async () => {
-    for (let turn = 0; turn < 2; turn += 1) {
-      await new Promise<void>((resolve) => {
-        const due = { deadlineAt: 0, earlier: null, later: null, onDeadline: resolve };
-        started.at(-1)!.wheel.schedule(due, performance.now());
-      });
-    }
-  };
+  /** The server has received this many bytes of the last client, and every deadline so far has been due. */
+  async function settle(bytes: number): Promise<void> {
+    const { wheel, accepted } = started.at(-1)!;
+    await vi.waitFor(() => expect(accepted.at(-1)!.bytesRead).toBe(bytes), { interval: 1 });
+    await new Promise<void>((resolve) => {
+      const due = { deadlineAt: 0, earlier: null, later: null, onDeadline: resolve };
+      wheel.schedule(due, performance.now());
+    });
+  }
 
   /** A client that was refused, and leaves its side open. */
   async function refused(port: number): Promise<Socket> {
@@ -211,7 +215,7 @@ describe('the end of a refused connection', () => {
     for (let sent = 0; sent < 3; sent += 1) {
       pass(4_000);
       await send(socket, 1);
-      await settle();
+      await settle('bad\0'.length + sent + 1);
       expect(server.connections).toBe(1);
     }
     pass(5_000);
@@ -226,7 +230,7 @@ describe('the end of a refused connection', () => {
     for (let sent = 0; sent < 7; sent += 1) {
       pass(4_000);
       await send(socket, 1);
-      await settle();
+      await settle('bad\0'.length + sent + 1);
     }
     expect(server.connections).toBe(1);
     pass(2_000);

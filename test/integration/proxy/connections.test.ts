@@ -117,7 +117,10 @@ describe('a connection', () => {
     const upstreamWaited = vi.fn();
     const { port } = await start(
       { answer: () => new Promise((resolve) => waiting.push(() => resolve({ body: 'fine' }))) },
-      { upstream: { connections: 1, requestsPerClient: 64 }, events: { upstreamHealth: vi.fn(), upstreamWaited } },
+      {
+        upstream: { connections: 1, requestsPerClient: 64 },
+        events: { upstreamHealth: vi.fn(), upstreamWaited, unrequestedResponse: vi.fn() },
+      },
     );
     const [first, second] = [await openRaw(port), await openRaw(port)];
     first.write(get());

@@ -27,7 +27,7 @@ describe('health checks', () => {
     const proxy = await startProxy({
       targets: [one, two],
       upstream: { health: { ...health, timeoutMs: 2_000 } },
-      events: { upstreamHealth, upstreamWaited: vi.fn() },
+      events: { upstreamHealth, upstreamWaited: vi.fn(), unrequestedResponse: vi.fn() },
     });
     running.push(proxy);
     const bodies = async () =>
@@ -62,7 +62,7 @@ describe('health checks', () => {
     const proxy = await startProxy({
       targets: [server.origin],
       upstream: { health },
-      events: { upstreamHealth, upstreamWaited: vi.fn() },
+      events: { upstreamHealth, upstreamWaited: vi.fn(), unrequestedResponse: vi.fn() },
     });
     running.push(proxy);
     await vi.waitFor(() => expect(upstreamHealth).toHaveBeenCalledWith('service', server.origin, false));

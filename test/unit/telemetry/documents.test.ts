@@ -66,6 +66,7 @@ describe('docs/reference/metrics.md', () => {
     telemetry.decisionEvents.recorded('written');
     telemetry.watchRevocations(() => ({ connected: true, tombstones: 1 }));
     telemetry.upstreamHealth('orders', 'http://a:1', true);
+    telemetry.useUpstreams(new Map([['orders', { targets: ['http://a:1'], health: {} }]]));
     telemetry.watchWorkers(() => ({ serving: 1, restarts: 1, requests: [1] }));
     telemetry.watchMail(() => ({ queued: 1, failing: false }));
     telemetry.watchServer({
