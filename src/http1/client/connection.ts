@@ -58,8 +58,9 @@ export class SharedBufferReading implements OnReadOpts {
 
 export class Connection implements ConnectionControl, BatchedWriter {
   carried = -1;
-  /** Time (`performance.now()`) until which it may stay idle. */
-  idleUntilMs = 0;
+  /** Times (`performance.now()`) since which it is idle, and until which it may stay so. */
+  idleSinceMs: number;
+  idleUntilMs: number;
   readonly socket: Socket;
   readonly group: string;
   readonly #owner: ConnectionOwner;
@@ -80,6 +81,9 @@ export class Connection implements ConnectionControl, BatchedWriter {
     this.group = options.group;
     this.#owner = owner;
     this.#options = options;
+    // It may be opened for a request that another connection has served meanwhile.
+    this.idleSinceMs = performance.now();
+    this.idleUntilMs = this.idleSinceMs + options.idleMs;
     socket.on('error', (error) => this.#end(new ClientError('broken', error)));
     socket.on('end', this.#onEnd);
     socket.on('close', this.#onClose);
@@ -223,7 +227,8 @@ export class Connection implements ConnectionControl, BatchedWriter {
     const clean = keepAlive && !rest && !more && !announcesContent && sent;
     const idleMs = keepAliveMs > 0 ? Math.min(keepAliveMs - hintMarginMs, maxIdleMs) : this.#options.idleMs;
     if (clean && !this.#options.oneRequest && !this.#leftPool && this.usable && idleMs > 0) {
-      this.idleUntilMs = performance.now() + idleMs;
+      this.idleSinceMs = performance.now();
+      this.idleUntilMs = this.idleSinceMs + idleMs;
       this.socket.resume();
       // Before the handler is called: its next request may use this connection.
       this.#owner.free(this, bodiless ? bodilessSilenceMs : 0);

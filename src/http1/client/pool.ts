@@ -1,8 +1,9 @@
 /**
- * The connections to one server. Idle ones are reused within their group, the latest first; beyond the limit, requests queue.
+ * The connections to one server. Idle ones are reused within their group; beyond the limit, requests queue.
  *
  * A connection is reused only after the event loop has checked it for more bytes. Otherwise extra bytes after a response would become the
- * response to the next request, for another user.
+ * response to the next request, for another user. For bytes that come later, connections in regular use take turns: such bytes then close
+ * a connection that rests.
  */
 import { ClientError } from './client-error.ts';
 import type { Connection, ConnectionOwner } from './connection.ts';
@@ -20,6 +21,11 @@ export interface PoolOptions {
   readonly unrequested: () => void;
 }
 
+/**
+ * Connections that have rested for more than this part of their idle time do not take turns: the server may be about to close them, and
+ * those that are not needed shall end.
+ */
+const partOfIdleTime = 1 / 8;
 /** How often idle connections are checked. */
 const sweepMs = 500;
 
@@ -50,15 +56,23 @@ export class Pool implements ConnectionOwner {
       this.dispatchAlone(request, handler);
       return;
     }
-    for (let i = this.#idle.length - 1; i >= 0; i -= 1) {
-      const kept = this.#idle[i]!;
-      if (kept.group !== request.group) continue;
-      this.#idle.splice(i, 1);
-      if (!kept.usable) continue;
+    const kept = this.#takeIdle(request.group);
+    if (kept !== null) {
       if (!kept.send(request, handler)) this.#idle.push(kept);
-      return;
+    } else if (!this.#queue.add(request, handler)) {
+      this.#makeRoom();
     }
-    if (!this.#queue.add(request, handler)) this.#makeRoom();
+  }
+
+  /** The one that has rested longest, or, if that is too long, the one that has rested shortest. */
+  #takeIdle(group: string): Connection | null {
+    const inGroup = (connection: Connection) => connection.group === group && connection.usable;
+    const first = this.#idle.findIndex(inGroup);
+    if (first < 0) return null;
+    const { idleSinceMs, idleUntilMs } = this.#idle[first]!;
+    const inTurn = performance.now() - idleSinceMs <= (idleUntilMs - idleSinceMs) * partOfIdleTime;
+    const [taken] = this.#idle.splice(inTurn ? first : this.#idle.findLastIndex(inGroup), 1);
+    return taken!;
   }
 
   /** Closes an idle connection of another group, or one that cannot be used yet; its end lets the next in line connect. */

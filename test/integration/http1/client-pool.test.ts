@@ -339,6 +339,42 @@ describe('a connection', () => {
     for (let i = 0; i < 2; i += 1) expect(await ask(pool)).toMatchObject({ body: 'ok', carried: 0 });
   });
 
+  /** A pool with as many idle connections. */
+  async function idleConnections(server: RawServer, count: number, idleMs = 60_000): Promise<Pool> {
+    const pool = poolOf(server.origin, { idleMs });
+    await Promise.all(Array.from({ length: count }, () => ask(pool)));
+    expect(server.sockets).toHaveLength(count);
+    return pool;
+  }
+
+  it('takes turns with others of its group', async () => {
+    const pool = await idleConnections(await serve((socket) => socket.write(ok)), 3);
+    const carried: number[] = [];
+    for (let i = 0; i < 6; i += 1) carried.push((await ask(pool)).carried);
+    expect(carried).toEqual([1, 1, 1, 2, 2, 2]);
+  });
+
+  it('takes no turns after a long rest, so that those that are not needed end', async () => {
+    const pool = await idleConnections(await serve((socket) => socket.write(ok)), 3, 4_000);
+    await setTimeout(600);
+    const carried: number[] = [];
+    for (let i = 0; i < 3; i += 1) carried.push((await ask(pool)).carried);
+    expect(carried).toEqual([1, 2, 3]);
+  });
+
+  it('rests when a second response arrives, which closes it instead of going to the next request', async () => {
+    let faulty: Socket | null = null;
+    const server = await serve((socket, request) => {
+      if (request === 3) faulty = socket.setNoDelay(true);
+      // The second response to request 3 leaves when the next request has arrived.
+      if (request === 4) faulty!.write(ok.replace('ok', 'no'));
+      socket.write(ok);
+    });
+    const pool = await idleConnections(server, 3);
+    for (let i = 0; i < 4; i += 1) expect(await ask(pool)).toMatchObject({ body: 'ok', error: null });
+    expect(server.sockets.filter(({ destroyed }) => destroyed)).toEqual([faulty]);
+  });
+
   it('is closed after its idle time', async () => {
     const server = await serve((socket) => socket.write(ok));
     const pool = poolOf(server.origin, { idleMs: 50 });
