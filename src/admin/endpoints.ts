@@ -77,6 +77,8 @@ export interface AdminRequest {
   readonly url: Pick<URL, 'pathname' | 'searchParams'>;
   readonly rawHeaders: readonly string[];
   readonly body: Buffer;
+  /** The client key of the connection. */
+  readonly client: string;
   /** Whether the caller has a token with the scope `read`; always false without a configured token. */
   readonly mayRead: boolean;
 }

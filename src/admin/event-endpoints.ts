@@ -12,8 +12,8 @@ export function eventEndpoints(take: TakeEvent): ReadonlyMap<string, Endpoint> {
     method: 'POST',
     access: 'signed',
     contentType,
-    async respond({ body }): Promise<AdminResponse> {
-      const taken = await take({ kind, contentType, body, sender: undefined });
+    async respond({ body, client }): Promise<AdminResponse> {
+      const taken = await take({ kind, contentType, body, sender: client });
       return 'refused' in taken ? taken : { status: taken.status, type: 'text/plain; charset=utf-8', body: '' };
     },
   });

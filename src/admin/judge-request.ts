@@ -1,6 +1,7 @@
 /** The order in which a request to the admin port is checked: its origin, its sender, its target. */
 import type { IncomingMessage } from 'node:http';
 import type { AdminToken } from '../config/config.ts';
+import { clientNetwork } from '../core/forwarding/client-address.ts';
 import { mediaType, readBody } from '../http-base/read-request.ts';
 import { checkCaller, findToken, includesScope } from './check-caller.ts';
 import { type Endpoint, endpointName } from './endpoints.ts';
@@ -35,7 +36,8 @@ export async function judgeRequest(
     const held = findToken(rawHeaders, rules.tokens);
     const mayRead = typeof held !== 'string' && includesScope(held.scope, 'read');
     const url = new URL(request.url ?? '/', 'http://admin');
-    return await endpoint.respond({ url, rawHeaders, body, mayRead });
+    const client = clientNetwork(request.socket.remoteAddress ?? '');
+    return await endpoint.respond({ url, rawHeaders, body, client, mayRead });
   } catch (error) {
     return { refused: 'internal_error', cause: error };
   }

@@ -1,4 +1,5 @@
 /** Reads configuration files from disk; a file that cannot be read is a problem like any other. */
+import { statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { type ConfigSource, recordSource } from './config-source.ts';
 import { createIncludeReader } from './find-included.ts';
@@ -116,6 +117,8 @@ function readingOptions(file: string, env: Env): ParseOptions {
 }
 
 function readSecretFile(path: string): string {
+  // Opening a named pipe would wait for its writer.
+  if (!statSync(path).isFile()) throw new Error('not a regular file');
   return new TextDecoder('utf-8', { fatal: true }).decode(readBounded(path, largestSecretBytes));
 }
 

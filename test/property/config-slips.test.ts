@@ -141,6 +141,10 @@ test.each([
   ['a misspelled section', `sever:\n  adminToke: ${secrets.admin}\n`],
   ['a URL without its scheme', `cache: { redis: { url: ann:${secrets.redis}@redis } }\n`],
   ['a user where none is allowed', `upstreams: { orders: { targets: [ann:${secrets.redis}@orders] } }\n`],
+  ['a key near that of a secret', `cache: { redis: { pasword: { value: ${secrets.redis} } } }\n`],
+  ['a key near that of a secret, in lines', `cache:\n  redis:\n    pasword:\n      value: ${secrets.redis}\n`],
+  ['a secret as the name of its file', `server: { adminToken: { file: ${secrets.admin} } }\n`],
+  ['an explicit key', `revocations:\n  webhookSecret: |-\n?    whsec_${secrets.webhook}\n`],
   ['a secret as a role', `server: { adminToken: &a ${secrets.admin} }\ndefaults: { access: [*a] }\n`],
 ])('%s', (_, slip) => {
   const shown = output(`version: 1\nauthApi: { url: "http://auth:8081" }\n${slip}routes: []\n`, parseConfig);

@@ -21,6 +21,8 @@ export interface Span {
 
 /** A key and the rest of its line. Includes misspelled keys, because the likeliest mistake at a secret is a wrong key. */
 const keyed = /([A-Za-z_][\w-]{0,63})["']?[ \t]*:(?=[ \t\r\n"'])[ \t]*/g;
+/** `{ file: /run/secrets/x }`; a name that does not look like a path may be the secret itself. */
+const fileReference = /^(?:\{|[ \t]*\r?\n)\s*file[ \t]*:[ \t]*["']?[\w-]*[./~$]/;
 const secretName = /secret|passw|pwd|token|credential|private/i;
 /** Their values are names of headers. */
 const harmlessNames: ReadonlySet<string> = new Set([
@@ -38,7 +40,7 @@ const harmlessNames: ReadonlySet<string> = new Set([
 export function maskedSpans(text: string, keys: SecretKeys | null, values: Iterable<string> = []): readonly Span[] {
   const inSections = keys === null ? [] : maskedInSections(text, keys);
   return merge([
-    ...secretValues(text),
+    ...secretValues(text, keys),
     ...userinfos(text),
     ...inSections,
     ...[...values].flatMap((value) => places(text, value)),
@@ -53,12 +55,12 @@ function places(text: string, value: string): Span[] {
   return found;
 }
 
-function secretValues(text: string): Span[] {
+function secretValues(text: string, keys: SecretKeys | null): Span[] {
   const found: Span[] = [];
   keyed.lastIndex = 0;
   for (let match = keyed.exec(text); match !== null; match = keyed.exec(text)) {
     const name = match[1]!;
-    if (harmlessNames.has(name) || !looksSecret(name)) continue;
+    if (harmlessNames.has(name) || !looksSecret(name, keys)) continue;
     const start = match.index + match[0].length;
     const end = endOfValue(text, start, match.index);
     if (end <= start) continue;
@@ -86,13 +88,20 @@ function userinfos(text: string): Span[] {
   return found;
 }
 
-function looksSecret(name: string): boolean {
-  return secretName.test(name) || (name.length < 10 && editDistance(name.toLowerCase(), 'secret') <= 2);
+function looksSecret(name: string, keys: SecretKeys | null): boolean {
+  if (secretName.test(name) || isNear(name, 'secret', 2)) return true;
+  if (keys === null || keys.openKeys.has(name)) return false;
+  return [...keys.secretKeys].some((key) => isNear(name, key, 1));
+}
+
+function isNear(name: string, key: string, most: number): boolean {
+  if (Math.abs(name.length - key.length) > most) return false;
+  return editDistance(name.toLowerCase(), key.toLowerCase()) <= most;
 }
 
 function endOfValue(text: string, start: number, keyStart: number): number {
   const head = text.slice(start, start + 300);
-  if (/^(?:\{|[ \t]*\r?\n)\s*file[ \t]*:/.test(head)) return start;
+  if (fileReference.test(head)) return start;
   if (/^(["']?)\$\{[A-Za-z_]\w*\}\1[ \t]*(?:[,}#\r\n]|$)/.test(head)) return start;
   const quote = text[start];
   if (quote !== '"' && quote !== "'") return endOfBlock(text, start, keyStart);

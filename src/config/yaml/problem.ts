@@ -2,8 +2,7 @@
 
 import { codeFrame, harmless } from './code-frame.ts';
 import type { LineIndex } from './line-index.ts';
-import type { SecretKeys } from './mask-secrets.ts';
-import { maskedSpans } from './mask-secrets.ts';
+import { maskedSpans, type SecretKeys, type Span } from './mask-secrets.ts';
 
 export interface ConfigProblem {
   readonly file: string;
@@ -67,12 +66,18 @@ export function createProblemList(
     for (const [value, shownAs] of concealed) if (out.includes(value)) out = out.replaceAll(value, shownAs);
     return harmless(out).slice(0, longestMessage);
   };
+  /** Also a key can be masked: a slip can turn a secret into one. */
+  const withoutMasked = (words: string, offset: number, masks: readonly Span[]): string => {
+    if (!words.includes('"') || !masks.some(({ start, end }) => start <= offset && offset < end)) return words;
+    const [hidden = ''] = /^[^\s"',{}[\]]+/.exec(text.slice(offset, offset + longestMessage)) ?? [];
+    return hidden.length < shortestConcealed.variable ? words : words.replaceAll(hidden.replace(/:$/, ''), secretMark);
+  };
   const described = ({ offset, message, hint }: Entry): ConfigProblem => {
     spans ??= maskedSpans(text, keys, secrets());
     return {
       file,
       ...lines.position(offset),
-      message: scrub(message),
+      message: scrub(withoutMasked(message, offset, spans)),
       hint: hint === null ? null : scrub(hint),
       frame: codeFrame(text, lines, offset, spans),
     };

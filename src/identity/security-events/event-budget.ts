@@ -1,9 +1,11 @@
 /**
  * Limits how many event tokens are verified, so that junk uses only a small part of a core. Tokens are counted by their claimed issuer, so
  * that a sender cannot exhaust the limit of another issuer. Within an issuer, senders of valid tokens have their own count, so that a
- * stranger who finds the endpoint cannot block the issuer.
+ * stranger who finds the endpoint cannot block the issuer, and no sender can use more than half of either.
  */
+import { ClientBudget } from '../../limits/client-budget.ts';
 import { RecentNames } from '../../limits/recent-names.ts';
+import { ClientShares } from '../client-shares.ts';
 
 export interface EventBudget {
   /** Null: there is no room to verify the token. Otherwise `end` must be called. `issuer`: a known one, or null. */
@@ -13,6 +15,8 @@ export interface EventBudget {
 /** Per issuer and count. Each token costs a signature check, and then waits for the other replicas. */
 const mostUnderWay = 64;
 const mostInSecond = 100;
+/** What one sender can use of each: it cannot use up the issuer's budget. */
+const senderShare = 0.5;
 const mostSenders = 10_000;
 const knownMs = 86_400_000;
 
@@ -26,6 +30,8 @@ export function createEventBudget(now: () => number): EventBudget {
   const known = new RecentNames(mostSenders);
   /** Keyed by configured issuers, so there are few. */
   const counts = new Map<string, Count>();
+  const perSecond = new ClientBudget({ most: mostInSecond * senderShare, windowMs: 1_000, now });
+  const shares = new ClientShares(mostUnderWay * senderShare);
 
   function countOf(name: string): Count {
     const found = counts.get(name);
@@ -39,15 +45,18 @@ export function createEventBudget(now: () => number): EventBudget {
     begin(issuer, sender) {
       const name = `${issuer ?? ''}\n${sender ?? ''}`;
       const count = countOf(`${issuer ?? ''}\n${known.has(name, now()) ? 'known' : 'new'}`);
+      if (sender !== undefined && !(shares.allow(name, true) && perSecond.take(name))) return null;
       const second = Math.floor(now() / 1000);
       if (count.second !== second) count.inSecond = 0;
       count.second = second;
       count.inSecond += 1;
       if (count.underWay >= mostUnderWay || count.inSecond > mostInSecond) return null;
       count.underWay += 1;
+      shares.begin(name);
       return {
         end(good) {
           count.underWay -= 1;
+          shares.end(name);
           if (good && issuer !== null) known.add(name, now() + knownMs);
         },
       };

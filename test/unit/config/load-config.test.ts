@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -39,6 +40,15 @@ test('refuses an endless device as a configuration or a secret', () => {
     'zero.yaml',
     'version: 1\nauthApi: { url: "http://a:1" }\ncache: { secret: { file: /dev/zero } }\nroutes: []\n',
   );
+  expect(loadConfig(file, {})).toMatchObject({ ok: false, problems: [{ message: 'the secret file cannot be read' }] });
+});
+
+test('refuses a named pipe as a secret, without waiting for its writer', () => {
+  const file = write(
+    'pipe.yaml',
+    'version: 1\nauthApi: { url: "http://a:1" }\ncache: { secret: { file: pipe } }\nroutes: []\n',
+  );
+  execFileSync('mkfifo', [join(folder, 'pipe')]);
   expect(loadConfig(file, {})).toMatchObject({ ok: false, problems: [{ message: 'the secret file cannot be read' }] });
 });
 

@@ -7,7 +7,8 @@ import type { IntrospectionSourceConfig } from '../../../config/source-config.ts
 import type { Credential } from '../../../core/credential/credential.ts';
 import type { Rejection } from '../../../core/identity/identity.ts';
 import { readIdentity } from '../../../core/identity/read-fields.ts';
-import { claimsRejected, isIdToken, isObject, isOtherToken } from '../claims.ts';
+import { type Claims, claimsRejected, isIdToken, isObject, isOtherToken } from '../claims.ts';
+import { readParts } from '../jwt/token-parts.ts';
 import type { Protocol } from '../remote/endpoint.ts';
 import type { HttpRequest, HttpResponse } from '../remote/http-exchange.ts';
 import { invalid, type Judgment, judgeStatus, parseJson, rejected, type Unidentified } from '../remote/judgment.ts';
@@ -24,7 +25,7 @@ export function createIntrospectionSource(options: IntrospectionSourceOptions): 
   const settings = `sources.${name}`;
   const authenticate = createAuthenticate(config.client);
 
-  function judgeJson(json: unknown, kind: Credential['kind'], nowMs: number): Judgment {
+  function judgeJson(json: unknown, credential: Credential, nowMs: number): Judgment {
     if (!isObject(json)) return invalid({ kind: 'body', detail: 'expected a JSON object' });
     const { active } = json;
     if (active === false) return rejected('inactive');
@@ -33,9 +34,10 @@ export function createIntrospectionSource(options: IntrospectionSourceOptions): 
     if (isOtherToken(json) || isIdToken(json)) return rejected('type');
     const refused = typeRejected(json['token_type'], config.tokenTypeRequired);
     if (refused !== null) return rejected(refused);
-    const rejection = claimsRejected(json, config, nowMs);
+    const rejection = otherSubject(json, credential, config.issuer) ?? claimsRejected(json, config, nowMs);
     if (rejection !== null) return rejected(rejection);
     const { fields } = config;
+    const { kind } = credential;
     const found = readIdentity(json, { source: name, settings, fields, kind, fractions: true, events });
     if ('failure' in found) return invalid(found.failure);
     return found.identity.expireAtMs <= nowMs ? rejected('expired') : found;
@@ -43,10 +45,10 @@ export function createIntrospectionSource(options: IntrospectionSourceOptions): 
 
   const protocol: Protocol = {
     request: (credential, base) => post(base, tokenOf(credential)),
-    judge(response, { kind }, nowMs) {
+    judge(response, credential, nowMs) {
       if (response.status !== 200) return ofClient(judgeStatus(response, config.rejectedStatuses, nowMs), response);
       const body = parseJson(response);
-      return 'failure' in body ? invalid(body.failure) : judgeJson(body.json, kind, nowMs);
+      return 'failure' in body ? invalid(body.failure) : judgeJson(body.json, credential, nowMs);
     },
     // Without client credentials: a refusal proves that the endpoint is reachable.
     probe: (base) => ({ method: 'POST', path: base.pathname + base.search, headers: formType, body: 'token=' }),
@@ -74,6 +76,14 @@ function typeRejected(type: unknown, required: boolean): Rejection | null {
   const written = typeof type === 'string' ? type.toLowerCase() : '';
   if (written === 'dpop') return 'bound';
   return required && written !== 'bearer' ? 'type' : null;
+}
+
+/** The response is about another issuer than configured, or about another issuer or user than the token itself, if it is a JWT. */
+function otherSubject({ iss, sub }: Claims, credential: Credential, issuer: string | null): Rejection | null {
+  const token = readParts(tokenOf(credential))?.claims ?? {};
+  const issuers = [issuer ?? undefined, token['iss']].filter((one) => one !== undefined);
+  if (iss !== undefined && issuers.some((one) => one !== iss)) return 'issuer';
+  return sub !== undefined && token['sub'] !== undefined && sub !== token['sub'] ? 'claim' : null;
 }
 
 /** RFC 7662 section 2.3: such a status concerns the gateway itself. */

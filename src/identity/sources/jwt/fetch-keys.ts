@@ -86,9 +86,9 @@ export function createKeyFetcher(
       }
       if (list.length > mostKeys) return failureAt(url, 'field', `field "keys": more than ${mostKeys} keys`);
       const listed: readonly JWK[] = list;
-      const usable = listed.filter(({ kty }) => kty !== undefined && asymmetric.has(kty));
+      const usable = listed.filter(verifies);
       // Without a key, each token would be refused as if its client were at fault.
-      if (usable.length === 0) return failureAt(url, 'field', 'field "keys" has no public key');
+      if (usable.length === 0) return failureAt(url, 'field', 'field "keys" has no public key for signatures');
       try {
         const { createLocalJWKSet } = await import('jose');
         return createLocalJWKSet({ keys: usable });
@@ -101,6 +101,12 @@ export function createKeyFetcher(
 }
 
 const asymmetric: ReadonlySet<string> = new Set(['RSA', 'EC', 'OKP', 'AKP']);
+
+/** A public key that may verify signatures (RFC 7517 sections 4.2 and 4.3). Anyone can sign with a private key that is published. */
+function verifies({ kty, use, key_ops: operations, d, priv }: JWK): boolean {
+  if (kty === undefined || !asymmetric.has(kty) || d !== undefined || priv !== undefined) return false;
+  return (use ?? 'sig') === 'sig' && (!Array.isArray(operations) || operations.includes('verify'));
+}
 
 export function isFailure(value: object): value is SourceFailure {
   return 'kind' in value && 'detail' in value && 'source' in value;

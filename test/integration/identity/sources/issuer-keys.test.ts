@@ -211,6 +211,13 @@ describe('a key set', () => {
   it.each<[string, (key: object) => unknown, string]>([
     ['without keys', () => ({ keys: [] }), 'has no public key'],
     ['with secrets only', () => ({ keys: [{ kty: 'oct', k: 'c2VjcmV0' }] }), 'has no public key'],
+    ['with keys for encryption only', (key) => ({ keys: [{ ...key, use: 'enc' }] }), 'has no public key'],
+    [
+      'with keys for other operations',
+      (key) => ({ keys: [{ ...key, use: undefined, key_ops: ['deriveKey'] }] }),
+      'has no',
+    ],
+    ['with private keys only', (key) => ({ keys: [{ ...key, d: 'c2VjcmV0' }] }), 'has no public key'],
     ['with too many keys', (key) => ({ keys: Array.from({ length: 65 }, () => key) }), 'more than 64 keys'],
     ['with invalid keys', () => ({ keys: ['a'] }), 'expected a list of JSON Web Keys'],
   ])('%s is invalid', async (_, body, detail) => {
@@ -224,7 +231,10 @@ describe('a key set', () => {
       };
       made.respond = respond;
     });
-    expect(await check(issuer.token())).toMatchObject({ failure: { detail: expect.stringContaining(detail) } });
+    expect(await check(issuer.token())).toMatchObject({
+      reason: 'auth_unavailable',
+      failure: { detail: expect.stringContaining(detail) },
+    });
   });
 
   it('may have several keys without an id: each is tried', async () => {

@@ -121,6 +121,17 @@ describe('introspection', () => {
     expect(await source.check(bearer())).toMatchObject({ identity: { expireAtMs: (nowS + 60) * 1000 } });
   });
 
+  it('rejects a token of another issuer than the configured one', async () => {
+    const service = await startService({ ...active, iss: 'https://evil.test' });
+    const issuer = 'https://id.example.test';
+    const source = start(introspectionAt(service.origin, { issuer }));
+    expect(await source.check(bearer())).toMatchObject({ reason: 'credential_rejected', rejection: 'issuer' });
+    // Controls: without a configured issuer, and with its own.
+    expect((await start(introspectionAt(service.origin)).check(bearer())).identity).not.toBeNull();
+    service.body = { ...active, iss: issuer };
+    expect((await source.check(bearer())).identity).not.toBeNull();
+  });
+
   it.each<[string, object, object]>([
     ['of an access token', { token_type: 'Bearer' }, { identity: { userId: 'ann' } }],
     ['in another letter case', { token_type: 'bearer' }, { identity: { userId: 'ann' } }],
@@ -229,7 +240,7 @@ describe('a token that is verified and introspected', () => {
   async function both(introspect: 'onMiss' | 'always') {
     const issuer = await startTokenIssuer();
     closing.push(issuer.close);
-    const service = await startService({ active: true, sub: 'somebody-else', exp: nowS + 60 });
+    const service = await startService({ active: true, sub: 'ann', username: 'Ann', exp: nowS + 60 });
     const source = start(jwtOf(issuer.issuer, { introspect, introspection: 'opaque' }), [
       introspectionAt(service.origin, { name: 'opaque' }),
     ]);
@@ -260,6 +271,15 @@ describe('a token that is verified and introspected', () => {
       outage: true,
       failure: { source: 'opaque' },
     });
+  });
+
+  it.each([
+    ['another user', { sub: 'bob' }, 'claim'],
+    ['another issuer', { iss: 'https://evil.test' }, 'issuer'],
+  ])('is rejected when the introspection is about %s', async (_, other, rejection) => {
+    const { service, source, token } = await both('onMiss');
+    service.body = { active: true, sub: 'ann', ...other };
+    expect(await source.check(token)).toMatchObject({ reason: 'credential_rejected', rejection });
   });
 
   it('is never cached with "always"', async () => {

@@ -26,10 +26,10 @@ beforeEach(async () => {
   const server = createServer(async (request, response) => {
     let body = '';
     for await (const chunk of request) body += String(chunk);
-    introspected.push(new URLSearchParams(body).get('token') ?? '');
-    response
-      .setHeader('content-type', 'application/json')
-      .end(JSON.stringify({ active, sub: 'opaque-user', token_type: 'Bearer' }));
+    const token = new URLSearchParams(body).get('token') ?? '';
+    introspected.push(token);
+    const sub = token.includes('.') ? 'ann' : 'opaque-user';
+    response.setHeader('content-type', 'application/json').end(JSON.stringify({ active, sub, token_type: 'Bearer' }));
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -68,9 +68,23 @@ describe('in one second', () => {
   test('tokens of one issuer leave room for another', async () => {
     const { receive } = startReceiver(['one', 'two']);
     const junk = await forged();
-    for (let count = 0; count < 100; count += 1) expect(await receive(junk, 'a')).toBe('signature');
-    expect(await receive(junk, 'a')).toBe('busy');
+    for (let count = 0; count < 100; count += 1) expect(await receive(junk, `a${count % 2}`)).toBe('signature');
+    expect(await receive(junk, 'a2')).toBe('busy');
     expect(await receive(await logoutToken('two'), 'b')).toBe('revoked');
+  });
+
+  test('tokens of one sender leave room for others, also if it sent a valid one before', async () => {
+    const { receive, at } = startReceiver();
+    const outcomes = async (sender: string) => {
+      const junk = await forged();
+      for (let count = 0; count < 300; count += 1) await receive(junk, sender);
+      return [await receive(await logoutToken(), sender), await receive(await logoutToken(), 'provider')];
+    };
+    expect(await outcomes('stranger')).toEqual(['busy', 'revoked']);
+    at((startS + 1) * 1000);
+    expect(await receive(await logoutToken(), 'neighbor')).toBe('revoked');
+    at((startS + 2) * 1000);
+    expect(await outcomes('neighbor')).toEqual(['busy', 'revoked']);
   });
 
   test('forged tokens leave room for a sender of valid ones', async () => {
