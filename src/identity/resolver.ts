@@ -118,7 +118,7 @@ export function createIdentityResolver(options: IdentityResolverOptions): Identi
           now,
         });
   const stale = new StaleVerdicts({ memory, enabled: cache.staleOnOutageMs > 0, connection, events, now });
-  const bounds = options.failedAuthentications;
+  const bounds = boundsOf(options.failedAuthentications, options.sources);
   const local = createMemoryCounter(steady);
   const throttle =
     bounds === null
@@ -190,6 +190,13 @@ export function createIdentityResolver(options: IdentityResolverOptions): Identi
       await sources.close();
     },
   };
+}
+
+/** The bundled Auth API, which knows this gateway, itself bounds failures with a key id, and accepts the right secret beyond them. */
+function boundsOf(bounds: ThrottleBounds | null, { list, rule }: SourcesConfig): ThrottleBounds | null {
+  const source = list.find(({ name }) => name === rule.keyPair);
+  const isBundled = source?.kind === 'authApi' && (source.gatewaySecret ?? null) !== null;
+  return bounds !== null && isBundled ? { ...bounds, perKey: 0 } : bounds;
 }
 
 function linkOptions(events: IdentityEvents): RedisLinkOptions {

@@ -3,15 +3,17 @@
  * the gateway and guesses do not occupy a source. It is used only on a miss, before the call to a source.
  *
  * - A check is charged before it is made; otherwise concurrent checks would all pass. Unless it fails, the charge is refunded.
- * - A credential that was accepted within a day is never throttled, regardless of its network.
+ * - A credential that was accepted within a day is never throttled, regardless of its network. Replicas and later processes know it too.
  * - A credential that fails again within the window is charged once: one client that retries does not lock its network out.
- * - Beyond the bound a client has two turns a second: one for any credential, one for credentials that return after a refusal. Guesses are
- *   sent once, so they leave the second one to clients that honor `Retry-After`.
+ * - Beyond the bound a client has one turn a second, for the credential that has waited longest. A guesser can repeat guesses, but each of
+ *   them has one turn at most, so clients that honor `Retry-After` get theirs. A key has a turn for each client that
+ *   returns, so that guesses from elsewhere do not keep its owner out.
  */
 import { createHmac, hkdfSync } from 'node:crypto';
 import type { Credential } from '../core/credential/credential.ts';
 import type { AttemptCounter } from './attempt-counter.ts';
 import { RecentNames } from './recent-names.ts';
+import { WaitingNames } from './waiting-names.ts';
 
 export interface ThrottleOptions {
   readonly bounds: ThrottleBounds;
@@ -65,11 +67,11 @@ interface Subject {
   readonly most: number;
   /** Keyed, so that the counter contains no address or key. */
   readonly key: string;
+  /** Whose turns they are. */
+  readonly turns: string;
 }
 
 const goodMs = 86_400_000;
-/** Time within which a refused credential may return. */
-const returnMs = 60_000;
 const turnMs = 1_000;
 /** Time for which a subject beyond its bound is not counted again. */
 const restMs = 1_000;
@@ -82,23 +84,26 @@ export function createAuthenticationThrottle(options: ThrottleOptions): Authenti
   const key = new Uint8Array(hkdfSync('sha256', options.secret, '', 'rolegate failed authentications', 32));
   const good = new RecentNames(options.mostGood);
   const failed = new RecentNames(mostNames);
-  const refused = new RecentNames(mostNames);
+  const waiting = new WaitingNames(mostNames);
   /** Keys of subjects, kept briefly. */
   const beyond = new RecentNames(mostNames);
   /** Keys of subjects, until their window ends. */
   const announced = new RecentNames(mostNames);
   const takenTurns = new RecentNames(mostNames);
 
-  function subject(by: ThrottledBy, id: string, most: number): Subject {
-    const named = createHmac('sha256', key).update(`${by}:${id}`, 'utf16le').digest('base64url');
-    return { by, client: by === 'client' ? id : null, most, key: named };
+  const keyed = (text: string) => createHmac('sha256', key).update(text, 'utf16le').digest('base64url');
+
+  function subject(by: ThrottledBy, id: string, most: number, client = ''): Subject {
+    const named = keyed(`${by}:${id}`);
+    const turns = by === 'client' ? named : keyed(`${by}:${client}\n${id}`);
+    return { by, client: by === 'client' ? id : null, most, key: named, turns };
   }
 
   function subjectsOf(credential: Credential, client: string | undefined): Subject[] {
     const { perClient, perKey } = bounds;
     const subjects: Subject[] = [];
     if (client !== undefined && perClient > 0) subjects.push(subject('client', client, perClient));
-    if (credential.kind === 'key_pair' && perKey > 0) subjects.push(subject('key', credential.apiKey, perKey));
+    if (credential.kind === 'key_pair' && perKey > 0) subjects.push(subject('key', credential.apiKey, perKey, client));
     return subjects;
   }
 
@@ -120,16 +125,29 @@ export function createAuthenticationThrottle(options: ThrottleOptions): Authenti
     for (const { by, key } of charged) void counter.remove(by, key);
   }
 
+  /** Whether this or another process has accepted it, perhaps before this one started. */
+  async function wasGood(name: string): Promise<boolean> {
+    if (!(await counter.has('good', keyed(`good:${name}`)))) return false;
+    good.add(name, now() + goodMs);
+    return true;
+  }
+
   /** Whether each of them has a turn for this credential now. */
   async function takeTurns(name: string, subjects: readonly Subject[]): Promise<boolean> {
-    const line = refused.has(name, now()) ? 'again' : 'first';
-    for (const { by, key } of subjects) {
-      const turn = `${key}:${line}`;
-      if (takenTurns.has(turn, now())) return false;
-      const { attempts, endsInMs } = await counter.add(`turn ${by}`, turn, turnMs);
-      takenTurns.add(turn, now() + endsInMs);
+    const nowMs = now();
+    // Each of them, so that it keeps its place in every line.
+    const mayGo = subjects.map(({ by, turns }) => {
+      // Guesses that are sent once, from any number of networks, get no turn of a key.
+      const isNext = waiting.isNext(turns, name, nowMs, by === 'key');
+      return isNext && !takenTurns.has(turns, nowMs);
+    });
+    if (mayGo.includes(false)) return false;
+    for (const { by, turns } of subjects) {
+      const { attempts, endsInMs } = await counter.add(`turn ${by}`, `turn-${turns}`, turnMs);
+      takenTurns.add(turns, now() + endsInMs);
       if (attempts > 1) return false;
     }
+    for (const { turns } of subjects) waiting.leave(turns, name);
     return true;
   }
 
@@ -141,11 +159,12 @@ export function createAuthenticationThrottle(options: ThrottleOptions): Authenti
         const charges = result === 'rejected' && !failed.has(name, nowMs);
         if (!charges) refund(charged);
         if (result === 'unknown') return;
-        refused.delete(name);
         if (result === 'accepted') {
           failed.delete(name);
+          if (!good.has(name, nowMs)) void counter.add('good', keyed(`good:${name}`), goodMs);
           good.add(name, nowMs + goodMs);
         } else {
+          if (good.has(name, nowMs)) void counter.forget('good', keyed(`good:${name}`));
           good.delete(name);
           failed.add(name, nowMs + bounds.windowMs);
         }
@@ -163,8 +182,8 @@ export function createAuthenticationThrottle(options: ThrottleOptions): Authenti
       refund(charged);
       const throttled = subjects.filter((_, at) => within[at] !== true);
       const known = failed.has(name, now());
+      if (!known && (await wasGood(name))) return admitted(name, []);
       if (!known && (await takeTurns(name, throttled))) return admitted(name, []);
-      if (!known) refused.add(name, now() + returnMs);
       events.throttled(throttled[0]!.by);
       return { retryAfterS: known ? failedWaitS : turnMs / 1000 };
     },

@@ -80,7 +80,7 @@ const limits = z.strictObject({
       perKey: 100,
       window: '10m',
     }),
-    'Maximum failed authentications in a window: from one address, or /64 network in IPv6 ("perClient"), and with one key id of key pairs ("perKey"). Exceeding it returns 429 without a call to a source, except for credentials known to be good and two others per second. Replicas with Redis share the count. False disables the limit.',
+    'Maximum failed authentications in a window: from one address, or /64 network in IPv6 ("perClient"), and with one key id of key pairs ("perKey"). Exceeding it returns 429 without a call to a source, except for credentials known to be good and one other per second. "perKey" does not apply to the bundled Auth API, which has its own bound. Replicas with Redis share the count. False disables the limit.',
   ),
   eventLoopLag: neither(
     duration(0).prefault('500ms'),
