@@ -26,8 +26,9 @@ export const toleratedByAll: number = Ambiguity.ends | Ambiguity.lookAlikes | Am
 /** More make a path costly to check, and no service needs them. */
 const maxAmbiguous = 64;
 
-/** Letters with separate accents that one character could replace, as in file names of macOS. */
-const maxComposed = 256;
+/** Marks and letters that combine with others, as in file names of macOS: comparing many takes longer than reading the path. */
+const maxCombining = 256;
+const combining = /\p{M}/gu;
 
 /** More marks on one letter occur in no language (UAX #15, Stream-Safe Text Format), and sorting them takes quadratic time. */
 const manyMarks = /\p{M}{31}/u;
@@ -67,10 +68,10 @@ export function ambiguitiesOf(segments: readonly string[]): number | null {
   mark(Ambiguity.encodedEnd, matches(path, encodedEnd));
   if (count > maxAmbiguous || nested.test(path)) return null;
   const text = decodeURIComponent(path);
-  if (manyMarks.test(text)) return null;
+  if (manyMarks.test(text) || matches(text, combining) > maxCombining) return null;
   const plain = plainer(text);
   if (withoutUnseen(plain) !== text) {
-    if (text.length - plain.length > maxComposed) return null;
+    if (text.length - plain.length > maxCombining) return null;
     // Characters that are plain individually may still compose.
     bits |= Ambiguity.lookAlikes;
     if (!mark(Ambiguity.lookAlikes, countLookAlikes(text, maxAmbiguous + 1))) return null;

@@ -109,6 +109,7 @@ describe('refused', () => {
     ['too many levels of escaping', '/a%2525252561', 'path_ambiguous'],
     ['more than 30 marks on a letter', `/a${'%CC%80%CC%96'.repeat(16)}`, 'path_ambiguous'],
     ['8 kB of marks', `/${'%CC%80%CC%96'.repeat(680)}`, 'path_ambiguous'],
+    ['more than 256 marks', `/${`a${'%CC%96'.repeat(30)}`.repeat(9)}`, 'path_ambiguous'],
     ['more than 256 letters with separate accents', `/${'e%CC%81'.repeat(257)}`, 'path_ambiguous'],
     ['escaped dot segment', '/a/%2e%2e/b', 'path_ambiguous'],
     ['escaped dot segment in upper-case hex', '/a/%2E%2E/b', 'path_ambiguous'],
