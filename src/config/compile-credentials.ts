@@ -7,7 +7,7 @@ import {
   type ProtectedResources,
 } from '../core/credential/resource-metadata.ts';
 import type { Shape } from '../core/credential/shape.ts';
-import { partsOfResource } from './schema/credentials.ts';
+import { partsOfResource } from './schema/resource-metadata.ts';
 import type { ConfigFile, Parts } from './schema.ts';
 
 type Section = Parts<ConfigFile>['credentials'];
