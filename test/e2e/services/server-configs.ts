@@ -32,6 +32,7 @@ http {
   uwsgi_temp_path ${place.folder}/nginx-uwsgi;
   scgi_temp_path ${place.folder}/nginx-scgi;
   types { text/plain txt; text/html html; }
+  default_type application/octet-stream;
   gzip on;
   gzip_types text/plain;
   gzip_proxied any;
