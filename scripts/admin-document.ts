@@ -20,7 +20,13 @@ export function allEndpoints() {
     decisions: { find: unused, list: unused },
     explain: unused,
     identityKeys: unused,
-    revocations: { revoke: unused, replays: { seen: unused, keep: unused }, webhookSecrets: unused, now: unused },
+    revocations: {
+      revoke: unused,
+      replays: { seen: unused, keep: unused },
+      sourcesAlike: unused,
+      webhookSecrets: unused,
+      now: unused,
+    },
     takeEvent: unused,
   });
 }

@@ -18,7 +18,10 @@ export interface IdentityVerifierOptions {
 }
 
 export interface VerifiedIdentity {
+  /** Only together with `source` does it identify a user. */
   readonly userId: string;
+  /** Name of the source in the gateway's configuration, as its claim `idp`. */
+  readonly source: string;
   readonly roles: readonly string[];
   readonly groups: readonly string[];
   /** Null: the client has no session, as with a key pair. */
@@ -130,10 +133,11 @@ function failed(reason: VerificationFailure): Verification {
 }
 
 function readIdentity(claims: JWTPayload): VerifiedIdentity | null {
-  const { sub, roles, groups, sid } = claims;
-  if (sub === undefined || sub === '' || !isNames(roles) || !isNames(groups)) return null;
+  const { sub, idp, roles, groups, sid } = claims;
+  if (sub === undefined || sub === '' || typeof idp !== 'string' || idp === '' || !isNames(roles) || !isNames(groups))
+    return null;
   if (sid !== undefined && typeof sid !== 'string') return null;
-  return { userId: sub, roles, groups, sessionId: sid ?? null, claims };
+  return { userId: sub, source: idp, roles, groups, sessionId: sid ?? null, claims };
 }
 
 function isNames(value: unknown): value is readonly string[] {

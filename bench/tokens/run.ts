@@ -122,6 +122,7 @@ server: { listen: "127.0.0.1:${listen}", admin: false, limits: { failedAuthentic
 authApi: { url: "http://127.0.0.1:${authApi.port}" }
 sources: { issuer: { kind: jwt, issuer: "${issuer}", audience: [orders], keys: [{ file: issuer.json }] } }
 ${more}
+identityHeaders: { user-id: userId, user-source: source }
 roles: { user: {} }
 upstreams: { service: { targets: ["http://127.0.0.1:${upstream.port}"] } }
 routes: [{ id: item, match: { path: "/items/{item}" }, upstream: service, access: [user] }]

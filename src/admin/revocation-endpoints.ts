@@ -9,6 +9,8 @@ import { readSigned, type SignedWebhook } from './webhook-signature.ts';
 export interface RevocationSources {
   /** Resolves when every connected replica has applied it (`delivered`), or Redis did not accept it (`undelivered`). */
   revoke(revocation: RevocationRequest, source: 'admin' | 'webhook'): Promise<'delivered' | 'undelivered'>;
+  /** Names of the sources with the users of this one, itself included; empty: there is no such source. */
+  sourcesAlike(source: string): readonly string[];
   /** Webhooks that have taken effect. */
   readonly replays: Pick<Replays, 'seen' | 'keep'>;
   /** Secrets of webhooks, read for each request; empty: there is no such endpoint. */
@@ -32,15 +34,17 @@ export function revocationEndpoints(sources: RevocationSources): ReadonlyMap<str
     const source = signed === null ? 'admin' : 'webhook';
     const read = readRevocation(body, signed !== null);
     if ('detail' in read) return { refused: 'revocation_invalid', members: { detail: read.detail } };
-    const revocation = signed === null ? read : upToSent(read, signed, sources.now());
+    const named = byEachSource(read, sources);
+    if (named.length === 0) return { refused: 'revocation_invalid', members: { detail: noSource } };
+    const revocations = named.map((one) => (signed === null ? one : upToSent(one, signed, sources.now())));
     // Without its time, because each attempt has its own; with its body, because a sender may give every message the same id.
     const name = signed === null ? null : `webhook\n${signed.id}\n${hash('sha256', body, 'base64url')}`;
     if (name !== null && (await sources.replays.seen(name))) return json({ message: 'revoked' }, 202);
     if (underWay >= mostUnderWay) return { refused: 'overloaded' };
     underWay += 1;
     try {
-      const delivery = await sources.revoke(revocation, source);
-      if (delivery === 'undelivered') return { refused: 'revocation_undelivered' };
+      const deliveries = await Promise.all(revocations.map((one) => sources.revoke(one, source)));
+      if (deliveries.includes('undelivered')) return { refused: 'revocation_undelivered' };
       if (name !== null) await sources.replays.keep(name, rememberedMs);
       return json({ message: 'revoked' }, 202);
     } finally {
@@ -59,6 +63,17 @@ export function revocationEndpoints(sources: RevocationSources): ReadonlyMap<str
     ['/revocations', { method: 'POST', access: 'write', respond: ({ body }) => revoke(body, null) }],
     ['/webhooks/revocations', { method: 'POST', access: 'signed', respond: webhook }],
   ]);
+}
+
+const noSource = 'source is the name of a source: "authApi", or a key under "sources"';
+
+/** One for each source of the same users; empty: there is no source of that name. */
+function byEachSource(
+  revocation: RevocationRequest,
+  { sourcesAlike }: Pick<RevocationSources, 'sourcesAlike'>,
+): readonly RevocationRequest[] {
+  if (!('source' in revocation) || revocation.source === undefined) return [revocation];
+  return sourcesAlike(revocation.source).map((source) => ({ ...revocation, source }));
 }
 
 /** A webhook that arrives late, or is replayed, does not end sessions that began after it was sent. */

@@ -6,6 +6,7 @@ import type { RevocationSources } from '../admin/revocation-endpoints.ts';
 import type { Address, Config } from '../config/config.ts';
 import { reasons } from '../core/outcome/reasons.ts';
 import type { Logger } from '../telemetry/log/logger.ts';
+import { sourcesAlike } from './sources-alike.ts';
 
 export interface AdminParts
   extends Required<
@@ -38,6 +39,7 @@ export function createAdmin(address: Address, parts: AdminParts): AdminServer {
       get replays() {
         return replays();
       },
+      sourcesAlike: (name) => sourcesAlike(config(), name),
       webhookSecrets: () => config().revocations.webhookSecrets,
       now: Date.now,
     },

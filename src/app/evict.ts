@@ -1,10 +1,10 @@
 /** Revokes the ids in a successful call through a route with `evict`. */
 
-import type { SourceConfig } from '../config/source-config.ts';
 import { evictedBy, evictsFromPath } from '../core/revocation/eviction.ts';
 import { ClientBudget } from '../limits/client-budget.ts';
 import type { Evictions } from '../proxy/gateway.ts';
 import type { Runtime } from './create-runtime.ts';
+import { sourcesAlike } from './sources-alike.ts';
 
 /** Each call adds an entry that every replica and Redis keep for hours, so one client must not be able to fill them. */
 const mostCalls = 1_000;
@@ -27,21 +27,13 @@ export function createEvict(current: () => Runtime, unreadable: (route: string) 
       const { resolver, config } = current();
       const { revocations } = resolver;
       const announced = named.evicted.flatMap(({ kind, id, source }) => {
-        // The service may have accepted another spelling of a UUID.
-        if (source !== null) return [revocations.revoke({ kind, id, source, anyCase: true }, 'route')];
-        const own = identity === null ? [] : sourcesLike(identity.source, config.sources);
-        return own.map((one) => revocations.revoke({ kind, id, source: one }, 'route'));
+        const of = source ?? identity?.acceptedBy;
+        // The service may have accepted another spelling of a UUID in the path.
+        const anyCase = source === null ? {} : ({ anyCase: true } as const);
+        const alike = of === undefined ? [] : sourcesAlike(config, of);
+        return alike.map((one) => revocations.revoke({ kind, id, source: one, ...anyCase }, 'route'));
       });
       return revocations.alone ? null : Promise.all(announced);
     },
   };
-}
-
-/** The source, and others of the same issuer. Another issuer may have given the same id to another user. */
-function sourcesLike(name: string, sources: readonly SourceConfig[]): readonly string[] {
-  const issuerOf = (source: SourceConfig | undefined) =>
-    source !== undefined && 'issuer' in source ? source.issuer : null;
-  const issuer = issuerOf(sources.find((one) => one.name === name));
-  const alike = issuer === null ? [] : sources.filter((one) => issuerOf(one) === issuer).map((one) => one.name);
-  return [...new Set([name, ...alike])];
 }

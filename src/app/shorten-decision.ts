@@ -21,8 +21,9 @@ export function shortenDecision(kept: KeptDecision): KeptDecision {
   return { ...kept, text: JSON.stringify(short) };
 }
 
-function shortIdentity({ kind, userId, roles, groups, sessionId, keyId }: RecordedIdentity): RecordedIdentity {
-  return { kind, userId, roles: firstOf(roles), groups: firstOf(groups), sessionId, keyId };
+function shortIdentity(identity: RecordedIdentity): RecordedIdentity {
+  const { kind, userId, identitySource, roles, groups, sessionId, keyId } = identity;
+  return { kind, userId, identitySource, roles: firstOf(roles), groups: firstOf(groups), sessionId, keyId };
 }
 
 function firstOf(names: readonly string[]): readonly string[] {

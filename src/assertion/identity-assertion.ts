@@ -53,8 +53,8 @@ export class IdentityAssertion {
     const nowMs = this.#now();
     const known = this.#byIdentity.get(identity);
     if (known !== undefined && known.audience === audience && isFresh(known, nowMs)) return known.token;
-    const { userId, sessionId, roles, groups, expireAtMs } = identity;
-    const name = JSON.stringify([audience, userId, sessionId, roles, groups, expireAtMs]);
+    const { source, userId, sessionId, roles, groups, expireAtMs } = identity;
+    const name = JSON.stringify([audience, source, userId, sessionId, roles, groups, expireAtMs]);
     const recent = this.#byContent.get(name);
     if (recent === undefined || !isUsable(recent, nowMs)) return this.#sign(name, identity, audience);
     if (isFresh(recent, nowMs)) this.#byIdentity.set(identity, recent);
@@ -75,7 +75,7 @@ export class IdentityAssertion {
     const { SignJWT } = await loadJose();
     const key = this.keys.current(this.#now()) ?? (await this.keys.awaited(this.#now()));
     if (key === null) return null;
-    const { userId, sessionId, roles, groups, expireAtMs } = identity;
+    const { source, userId, sessionId, roles, groups, expireAtMs } = identity;
     const signedAtMs = this.#now();
     const iat = Math.floor(signedAtMs / 1000);
     // Never past the end of the credential, but at least one second.
@@ -84,6 +84,7 @@ export class IdentityAssertion {
       iss: this.#issuer,
       aud: audience,
       sub: userId,
+      idp: source,
       roles: [...roles],
       groups: [...groups],
       ...(sessionId === null ? {} : { sid: sessionId }),

@@ -1,6 +1,6 @@
 /** `rolegate explain`: why a request is allowed or refused, stage by stage, without a network. */
 import pc from 'picocolors';
-import { claimedIdentity } from '../config/claimed-identity.ts';
+import { claimedIdentity, type NotClaimed, sourceFor } from '../config/claimed-identity.ts';
 import type { Config } from '../config/config.ts';
 import { didYouMean } from '../config/nearest-name.ts';
 import { parseMoment } from '../config/units/quantities.ts';
@@ -91,7 +91,8 @@ function checkWhoAsks({ bearer, as, claims, source, roles, groups, signedIn, at,
       'rolegate: roles, groups and the sign-in come from --claims; omit --roles, --groups and --signed-in',
     );
   }
-  if (source !== undefined && claims === undefined) throw usageError('rolegate: --source requires --claims');
+  if (source !== undefined && claims === undefined && !inRoles)
+    throw usageError('rolegate: --source requires --claims, --roles, --groups or --signed-in');
 }
 
 /** Loads the HTTP client only here, because that takes longer than the explanation itself. */
@@ -120,9 +121,9 @@ function explainHere(request: Asked, options: ExplainOptions): Explanation {
     resolution,
     // Claims come without a token, whose form would select the source.
     sourceOf: (credential) =>
-      identity === null || identity.source === 'authApi'
+      identity === null || identity.acceptedBy === 'authApi'
         ? selectSource(credential, config.sourceRule)
-        : { source: identity.source, why: 'the source of these claims' },
+        : { source: identity.acceptedBy, why: 'the source of this identity' },
     facts,
   });
 }
@@ -137,9 +138,7 @@ function identityOf(
       process.stderr.write(`note: the claim ${claim} meets no condition: ${detail}\n`);
     });
     if (!('problem' in read)) return read;
-    throw usageError(
-      `rolegate: --${read.of === 'source' ? 'source' : 'claims'}: ${read.problem}${read.hint === null ? '' : `; ${read.hint}`}`,
-    );
+    throw sourceError(read);
   }
   if (as !== undefined) {
     const identity = tests.identities.get(as);
@@ -155,7 +154,15 @@ function identityOf(
     process.stderr.write(`note: no role "${role}" is declared${hint === null ? '' : `; ${hint}`}\n`);
   }
   const authenticatedAtMs = readTime('--signed-in', signedIn);
-  return { ...sampleIdentity, roles: nameList(named), groups: nameList(groups), authenticatedAtMs };
+  const of = sourceFor('bearer', source, config);
+  if ('problem' in of) throw sourceError(of);
+  const known = { source: of.users.source, acceptedBy: of.name, userId: of.users.prefix + sampleIdentity.userId };
+  return { ...sampleIdentity, ...known, roles: nameList(named), groups: nameList(groups), authenticatedAtMs };
+}
+
+function sourceError({ of, problem, hint }: NotClaimed): Error {
+  const option = of === 'claims' ? 'claims' : 'source';
+  return usageError(`rolegate: --${option}: ${problem}${hint === null ? '' : `; ${hint}`}`);
 }
 
 function parseClaims(text: string): object {

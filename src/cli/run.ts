@@ -111,7 +111,10 @@ export function createProgram(done: Done): Command {
     .option('--groups <names>', "the user's groups, separated by commas")
     .option('--signed-in <time>', 'when the user signed in, such as 2026-12-01T08:50:00Z')
     .option('--claims <json>', "the user's claims, as in a token or in the JSON of a source")
-    .option('--source <name>', 'with --claims: the source whose fields are read (default: the only one)')
+    .option(
+      '--source <name>',
+      'the source of the identity; with --claims, the one whose fields are read (default: the first one; with --claims, the only one)',
+    )
     .option('--header <line>', 'a header, such as "x-region: eu"; may be repeated', collect, [])
     .option('--client <address>', 'address of the client')
     .option('--trusted', 'the request comes from a trusted proxy, so its "conditions.trustedHeaders" are read')

@@ -5,7 +5,7 @@
 import type { CredentialKind } from '../core/credential/credential.ts';
 import type { Identity } from '../core/identity/identity.ts';
 import { readIdentity, type SourceFields } from '../core/identity/read-fields.ts';
-import { type CredentialKey, compileAuthApiFields, compileSources, takes } from './compile-sources.ts';
+import { type CredentialKey, compileAuthApiFields, compileSources, namingOf, takes } from './compile-sources.ts';
 import { nameHint } from './nearest-name.ts';
 import type { ConfigFile } from './schema.ts';
 import type { AuthApiSourceConfig, SourceConfig, SourceFiles } from './source-config.ts';
@@ -19,14 +19,19 @@ export interface Claimed {
 
 /** The sources of claims: `authApi` and the others. */
 export interface ClaimedSources {
-  readonly authApi: Pick<AuthApiSourceConfig, 'fields'> | null;
+  readonly authApi: Pick<AuthApiSourceConfig, 'fields' | 'users'> | null;
   readonly sources: readonly SourceConfig[];
 }
 
 /** For a file without problems in its sources. */
-export function claimedSources({ authApi, sources, identity }: ConfigFile, files: SourceFiles): ClaimedSources {
-  const own = authApi === undefined ? null : compileAuthApiFields(authApi.fields, identity.claims);
-  return { authApi: own, sources: compileSources(sources, identity.claims, files) };
+export function claimedSources(file: ConfigFile, files: SourceFiles, formOf: (role: string) => string): ClaimedSources {
+  const { authApi, identity } = file;
+  const users = namingOf(file, formOf).get('authApi');
+  const own =
+    authApi === undefined || users === undefined
+      ? null
+      : { users, fields: compileAuthApiFields(authApi.fields, identity.claims).fields };
+  return { authApi: own, sources: compileSources(file, files, formOf) };
 }
 
 /** Why there is no identity. */
@@ -43,29 +48,16 @@ export function claimedIdentity(
   sources: ClaimedSources,
   onUnreadable: (claim: string, detail: string) => void = () => {},
 ): Identity | NotClaimed {
-  const { authApi } = sources;
-  const all = [
-    ...(authApi === null ? [] : [{ name: 'authApi', kind: 'authApi' as const, ...authApi }]),
-    ...sources.sources,
-  ];
-  const names = all.map(({ name }) => name);
-  const [only, ...others] = names;
-  const name = source ?? (others.length === 0 ? only : undefined);
-  const found = all.find((one) => one.name === name);
-  if (found === undefined) {
-    const problem =
-      name === undefined ? 'no setting specifies which source has these claims' : 'there is no such source';
-    return { of: 'source', problem, hint: nameHint(name ?? '', names) };
+  const all = listed(sources);
+  if (source === undefined && all.length > 1) {
+    const hint = nameHint('', namesOf(all));
+    return { of: 'source', problem: 'no setting specifies which source has these claims', hint };
   }
-  const taken = found.kind === 'jwt' ? kind === 'bearer' : takes(found.kind, credentialKeys[kind]);
-  if (!taken)
-    return {
-      of: 'kind',
-      problem: `a source of kind "${found.kind}" does not accept this kind of credential`,
-      hint: null,
-    };
+  const found = sourceFor(kind, source ?? all[0]?.name, sources);
+  if ('problem' in found) return found;
   const read = readIdentity(claims, {
     source: found.name,
+    users: found.users,
     settings: found.name === 'authApi' ? 'authApi' : `sources.${found.name}`,
     fields: { ...fieldsOf(found, kind), expireAt: null },
     kind,
@@ -74,6 +66,31 @@ export function claimedIdentity(
   });
   return 'identity' in read ? read.identity : { of: 'claims', problem: read.failure.detail, hint: null };
 }
+
+/** The source of an identity with this kind of credential; `name` undefined: the first that accepts it. */
+export function sourceFor(
+  kind: CredentialKind,
+  name: string | undefined,
+  sources: ClaimedSources,
+): ListedSource | NotClaimed {
+  const all = listed(sources);
+  const taking = all.filter((one) => (one.kind === 'jwt' ? kind === 'bearer' : takes(one.kind, credentialKeys[kind])));
+  const found = name === undefined ? (taking[0] ?? all[0]) : all.find((one) => one.name === name);
+  if (found === undefined) {
+    return { of: 'source', problem: 'there is no such source', hint: nameHint(name ?? '', namesOf(all)) };
+  }
+  if (name === undefined || taking.includes(found)) return found;
+  const problem = `a source of kind "${found.kind}" does not accept this kind of credential`;
+  return { of: 'kind', problem, hint: null };
+}
+
+type ListedSource = ReturnType<typeof listed>[number];
+
+function listed({ authApi, sources }: ClaimedSources) {
+  return [...(authApi === null ? [] : [{ name: 'authApi', kind: 'authApi' as const, ...authApi }]), ...sources];
+}
+
+const namesOf = (all: readonly ListedSource[]) => all.map(({ name }) => name);
 
 const credentialKeys: Readonly<Record<CredentialKind, CredentialKey>> = {
   bearer: 'bearer',

@@ -10,7 +10,7 @@ import type { AuthApiSecrets } from './checks/check-auth-settings.ts';
 import type { RedisAccess } from './checks/check-redis.ts';
 import { compileCredentials } from './compile-credentials.ts';
 import { compileRedis, compileSettings, compileTracing, trustedRanges } from './compile-settings.ts';
-import { compileAuthApiFields, compileRule, compileSources, listOf } from './compile-sources.ts';
+import { compileAuthApiFields, compileSources, listOf, namingOf, sourceRuleOf } from './compile-sources.ts';
 import type {
   AdminToken,
   AssertionKey,
@@ -50,6 +50,8 @@ export interface Secrets {
 /** The compiled rules of all files. */
 export interface Rules {
   readonly roles: RoleTable;
+  /** A declared role in the form of rules. */
+  readonly formOf: (role: string) => string;
   readonly routes: RouteTable;
   readonly policies: readonly Restriction[];
   readonly roleMapping: RoleMapping | null;
@@ -61,7 +63,7 @@ export interface Rules {
 /** `folder`: of the configuration file. */
 export function compileConfig(
   file: ConfigFile,
-  { routes, roles, policies, roleMapping, tests, lists }: Rules,
+  { routes, roles, formOf, policies, roleMapping, tests, lists }: Rules,
   secrets: Secrets,
   folder: string,
 ): Config {
@@ -73,7 +75,7 @@ export function compileConfig(
   const { passes, credentialBytes, failedAuthentications, ...limits } = allLimits;
   const { previousSecret: _, ...verdicts } = cache;
   const urls = listOf(authApi?.url);
-  const sources = compileSources(file.sources, file.identity.claims, secrets.sources);
+  const sources = compileSources(file, secrets.sources, formOf);
   const credentials = compileCredentials(file.credentials, Math.min(credentialBytes, limits.headerBytes));
   return {
     server: {
@@ -89,10 +91,10 @@ export function compileConfig(
     decisions: log.decisions === undefined ? null : { ...log.decisions, file: resolve(folder, log.decisions.file) },
     records,
     tracing: compileTracing(tracing, secrets.tracingHeaders),
-    authApi: authApi === undefined ? null : compileAuthApi(authApi, file, secrets),
+    authApi: authApi === undefined ? null : compileAuthApi(authApi, file, secrets, formOf),
     sources,
     failedAuthentications,
-    sourceRule: compileRule(file.credentials, authApi !== undefined, sources),
+    sourceRule: sourceRuleOf(file),
     credentials,
     cache: {
       ...verdicts,
@@ -135,11 +137,23 @@ function headerFieldOf(
 }
 
 function compileAuthApi(
-  { url, embedded: _embedded, gatewaySecret: _secret, ...calls }: NonNullable<File['authApi']>,
+  written: NonNullable<File['authApi']>,
   file: ConfigFile,
   secrets: Secrets,
+  formOf: (role: string) => string,
 ): AuthApiConfig {
-  const common = { ...calls, ...compileAuthApiFields(calls.fields, file.identity.claims), tls: secrets.authApiTls };
+  const {
+    url,
+    embedded: _embedded,
+    gatewaySecret: _secret,
+    issuer = null,
+    userPrefix: _prefix,
+    roles: _roles,
+    ...calls
+  } = written;
+  const fields = compileAuthApiFields(calls.fields, file.identity.claims);
+  const users = namingOf(file, formOf).get('authApi')!;
+  const common = { ...calls, ...fields, issuer, users, tls: secrets.authApiTls };
   if (file.authApi?.embedded === undefined || secrets.authApi === null) {
     return { kind: 'remote', urls: listOf(url), gatewaySecret: secrets.gateway, ...common };
   }

@@ -1,9 +1,10 @@
 /** Creates the compiled sources: fields as rules, the content of files, and the source for each kind of credential. */
 
 import type { ClaimField, FieldPlace, FieldRule, SourceFields } from '../core/identity/read-fields.ts';
+import { compileNaming, type UserNaming } from '../core/identity/user-naming.ts';
 import { type InUnits, inUnits } from './schema/in-units.ts';
 import type { WrittenClaimFields, WrittenField } from './schema/source-fields.ts';
-import { type ConfigFile, configSchema } from './schema.ts';
+import { type ConfigFile, configSchema, type Parts } from './schema.ts';
 import type { AuthApiSourceConfig, SourceConfig, SourceFiles, SourceKind, SourceRule } from './source-config.ts';
 import { parseFieldPath } from './units/parse-field-path.ts';
 
@@ -14,33 +15,65 @@ type Written = ConfigFile['sources'];
 type WrittenSource = InUnits<Written>[string];
 type FieldPath = DeclaredClaims[string]['field'];
 
-/** `files`: the content of each source's files. */
-export function compileSources(written: Written, claims: DeclaredClaims, files: SourceFiles): readonly SourceConfig[] {
-  const sources: InUnits<Written> = inUnits(configSchema.shape.sources, written);
-  return Object.entries(sources).map(([name, source]) => compileSource(name, source, claims, files));
+/** `files`: the content of each source's files. `formOf`: a role in the form of rules. */
+export function compileSources(
+  file: Pick<ConfigFile, 'authApi' | 'sources' | 'identity'>,
+  files: SourceFiles,
+  formOf: (role: string) => string,
+): readonly SourceConfig[] {
+  const naming = namingOf(file, formOf);
+  const { claims } = file.identity;
+  const sources: InUnits<Written> = inUnits(configSchema.shape.sources, file.sources);
+  return Object.entries(sources).map(([name, source]) =>
+    compileSource({ name, users: naming.get(name)! }, source, claims, files),
+  );
 }
 
-function compileSource(name: string, source: WrittenSource, claims: DeclaredClaims, files: SourceFiles): SourceConfig {
-  const { tls, client, keys } = files.of(name);
+/** How each source names its users; `authApi` comes before the others. Also for sections with problems. */
+export function namingOf(
+  { authApi, sources = {} }: Parts<Pick<ConfigFile, 'authApi' | 'sources'>>,
+  formOf: (role: string) => string,
+): ReadonlyMap<string, UserNaming> {
+  const all = [...(authApi === undefined ? [] : [['authApi', authApi] as const]), ...Object.entries(sources)];
+  return compileNaming(
+    all.map(([name, source]) => {
+      const { issuer = null, userPrefix = '', roles } = source ?? {};
+      return {
+        name,
+        issuer,
+        userPrefix,
+        roles: roles === undefined ? null : roles.flatMap((role) => (role === undefined ? [] : formOf(role))),
+      };
+    }),
+  );
+}
+
+type Named = Pick<SourceConfig, 'name' | 'users'>;
+
+function compileSource(named: Named, source: WrittenSource, claims: DeclaredClaims, files: SourceFiles): SourceConfig {
+  const { tls, client, keys } = files.of(named.name);
   switch (source.kind) {
     case 'authApi': {
-      const { url, ...rest } = source;
-      return { ...rest, name, short: false, urls: listOf(url), tls, ...compileAuthApiFields(source.fields, claims) };
+      const { url, issuer = null, userPrefix: _, roles: __, ...rest } = source;
+      const fields = compileAuthApiFields(source.fields, claims);
+      return { ...rest, ...named, short: false, urls: listOf(url), issuer, tls, ...fields };
     }
     case 'introspection': {
-      const { url, audience = null, issuer = null, tokenTypeRequired = audience === null, ...rest } = source;
+      const { userPrefix: _, roles: __, ...own } = source;
+      const { url, audience = null, issuer = null, tokenTypeRequired = audience === null, ...rest } = own;
       const fields = compileClaimFields(source.fields, claims, true);
-      return { ...rest, name, urls: [url], issuer, audience, tokenTypeRequired, tls, fields, client: client! };
+      return { ...rest, ...named, urls: [url], issuer, audience, tokenTypeRequired, tls, fields, client: client! };
     }
     case 'userinfo': {
-      const { url, issuer = null, ...rest } = source;
-      return { ...rest, name, urls: [url], issuer, tls, fields: compileClaimFields(source.fields, claims, true) };
+      const { url, issuer = null, userPrefix: _, roles: __, ...rest } = source;
+      return { ...rest, ...named, urls: [url], issuer, tls, fields: compileClaimFields(source.fields, claims, true) };
     }
     case 'jwt': {
-      const { jwks, audience, introspection = null, logout = null, securityEvents = null, types, ...rest } = source;
+      const { userPrefix: _, roles: __, ...own } = source;
+      const { jwks, audience, introspection = null, logout = null, securityEvents = null, types, ...rest } = own;
       return {
         ...rest,
-        name,
+        ...named,
         keys:
           keys !== null
             ? { from: 'files', keys }
@@ -67,22 +100,25 @@ export function takes(source: SourceKind, credential: CredentialKey): boolean {
 }
 
 /** Which source is used: those in `credentials`, otherwise the only possible one. */
-export function compileRule(
-  { bearer, keyPair, apiKey }: ConfigFile['credentials'],
-  hasAuthApi: boolean,
-  sources: readonly SourceConfig[],
-): SourceRule {
+export function sourceRuleOf({
+  authApi,
+  sources,
+  credentials,
+}: Pick<ConfigFile, 'authApi' | 'sources' | 'credentials'>): SourceRule {
+  const { bearer, keyPair, apiKey } = credentials;
+  const hasAuthApi = authApi !== undefined;
+  const all = Object.entries(sources).map(([name, source]) => ({ ...source, name }));
   const byDefault = (kind: CredentialKey) => {
     const [only, ...others] = hasAuthApi
       ? ['authApi']
-      : sources.filter((one) => takes(one.kind, kind)).map(({ name }) => name);
+      : all.filter((one) => takes(one.kind, kind)).map(({ name }) => name);
     return only === undefined || others.length > 0 ? null : only;
   };
   return {
     bearer: bearer === null ? null : (bearer.source ?? byDefault('bearer')),
     keyPair: keyPair === null ? null : (keyPair.source ?? byDefault('keyPair')),
     apiKey: apiKey === null ? null : (apiKey.source ?? byDefault('apiKey')),
-    issuers: sources.flatMap((one) => (one.kind === 'jwt' ? [{ issuer: one.issuer, source: one.name }] : [])),
+    issuers: all.flatMap((one) => (one.kind === 'jwt' ? [{ issuer: one.issuer, source: one.name }] : [])),
   };
 }
 

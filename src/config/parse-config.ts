@@ -9,7 +9,7 @@ import { checkDecisionOnly, decidesFor } from './checks/check-authorizer.ts';
 import { checkIdentityAssertion } from './checks/check-identity-assertion.ts';
 import { claimTable } from './checks/check-identity-claims.ts';
 import { checkRedis } from './checks/check-redis.ts';
-import { checkRoleOrigins, checkRoles, tableOf } from './checks/check-roles.ts';
+import { checkRoleOrigins, checkRoles, formOf, tableOf } from './checks/check-roles.ts';
 import { checkRoutes } from './checks/check-routes.ts';
 import {
   readBearerSecret,
@@ -22,11 +22,13 @@ import { checkSections } from './checks/check-sections.ts';
 import { readSourceFiles } from './checks/check-sources.ts';
 import { checkTests } from './checks/check-tests.ts';
 import { checkClientTls, checkServerTls } from './checks/check-tls.ts';
+import { checkSourceUsers, checkUserIds } from './checks/check-user-naming.ts';
 import { type Location, whole } from './checks/location.ts';
 import type { RuleFile } from './checks/rule-file.ts';
 import { claimedSources } from './claimed-identity.ts';
 import { compileConfig, type Secrets } from './compile-config.ts';
 import { compileSettings, compileTracing, trustedRanges } from './compile-settings.ts';
+import { namingOf, sourceRuleOf } from './compile-sources.ts';
 import type { Address, AuthApiSettings, Config, TracingConfig } from './config.ts';
 import { deepFreeze } from './deep-freeze.ts';
 import { ListFiles, noLists, type ReadList } from './list-files.ts';
@@ -119,12 +121,19 @@ export function parseConfig(text: string, options: ParseOptions): ConfigResult {
   const main: RuleFile = { file: options.file, at, routes, tests, testsAt: at.at('tests'), owns: undefined };
   const files = [main, ...included.files];
   const roles = checkRoles(parts.roles, at.at('roles'));
-  const roleMapping = checkRoleOrigins(parts.roles, at.at('roles'));
-  const { table, ids, words, policies, places } = checkRoutes({ parts, roles, files, decider }, at);
+  const formOfRole = (role: string) => formOf(role, roles);
+  const naming = namingOf(parts, formOfRole);
+  checkSourceUsers(parts, naming, roles, at);
+  const roleMapping = checkRoleOrigins(parts.roles, naming, at.at('roles'));
+  const { table, ids, words, policies, places } = checkRoutes({ parts, roles, naming, files, decider }, at);
   const testFiles = openTests(files, options.readTests, (file, content) =>
     openFile<TestFile>(testFileSchema, file, content, shared),
   );
-  const sources = list.count() > 0 ? null : claimedSources(parts as ConfigFile, secrets.sources);
+  if (table !== null && list.count() === 0) {
+    const rule = sourceRuleOf(parts as ConfigFile);
+    checkUserIds({ parts, naming, rule, decider, routes: table.routes, places, roleMapping }, at);
+  }
+  const sources = list.count() > 0 ? null : claimedSources(parts as ConfigFile, secrets.sources, formOfRole);
   const suite = checkTests([...files, ...testFiles.files], {
     roles,
     claims: claimTable(parts),
@@ -141,7 +150,15 @@ export function parseConfig(text: string, options: ParseOptions): ConfigResult {
   ];
   if (table === null || problems.length > 0) return { ok: false, problems };
   // Without problems, all values are present.
-  const rules = { routes: table, roles: tableOf(roles), policies, roleMapping, tests: suite, lists: lists.names };
+  const rules = {
+    routes: table,
+    roles: tableOf(roles),
+    formOf: formOfRole,
+    policies,
+    roleMapping,
+    tests: suite,
+    lists: lists.names,
+  };
   const config = deepFreeze(compileConfig(parts as ConfigFile, rules, secrets, dirname(options.file)));
   const settings = (without: readonly string[] = []) => {
     const routes = files.flatMap((file) => file.routes ?? []);

@@ -1,5 +1,6 @@
 /** Compiled sources: the services that validate credentials, and how each is called. */
 import type { FieldRule, SourceFields } from '../core/identity/read-fields.ts';
+import type { UserNaming } from '../core/identity/user-naming.ts';
 import type { ClientTlsConfig } from './config.ts';
 
 /** A service that is called over HTTP. */
@@ -19,11 +20,14 @@ export interface RemoteConfig {
 
 /** `authApi`, and sources of that kind; `urls` without trailing slash. */
 export interface AuthApiSourceConfig extends RemoteConfig {
+  /** The issuer whose logout tokens and security event tokens end its results; null: none does. */
+  readonly issuer: string | null;
   readonly paths: { readonly session: string; readonly keypair: string };
   readonly headers: { readonly apiKey: string; readonly apiSecret: string };
   /** A boolean that must be true; null: the status alone accepts. */
   readonly verified: FieldRule | null;
   readonly fields: { readonly session: SourceFields; readonly keypair: SourceFields };
+  readonly users: UserNaming;
   /** Identifies the gateway to the bundled Auth API; null or unset: not sent. */
   readonly gatewaySecret?: string | null;
   /** It belongs to this process, and has a different address in each. */
@@ -39,6 +43,7 @@ export interface IntrospectionSourceConfig extends RemoteConfig, ClaimRules {
   /** Whether `token_type` must be `Bearer`. */
   readonly tokenTypeRequired: boolean;
   readonly fields: SourceFields;
+  readonly users: UserNaming;
 }
 
 export type ClientConfig = { readonly id: string } & (
@@ -59,6 +64,7 @@ export interface UserinfoSourceConfig extends RemoteConfig {
   /** The issuer whose logout tokens and security event tokens end its results; null: none does. */
   readonly issuer: string | null;
   readonly fields: SourceFields;
+  readonly users: UserNaming;
 }
 
 /** Requirements for claims, besides the identity. */
@@ -96,6 +102,7 @@ export interface JwtSourceConfig extends ClaimRules {
   /** Of a request for keys. */
   readonly timeoutMs: number;
   readonly fields: SourceFields;
+  readonly users: UserNaming;
   readonly tls: ClientTlsConfig | null;
 }
 

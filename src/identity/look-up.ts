@@ -172,7 +172,7 @@ export function createLookUp(options: LookUpOptions): LookUp {
 
   /** Whether its provider may not yet have ended what it announced as ended: the result is valid only for this request. */
   function settles({ identity }: SourceResult, lookups: readonly string[]): boolean {
-    if (identity === null || !sources.announced.has(identity.source)) return false;
+    if (identity === null || !sources.announced.has(identity.acceptedBy)) return false;
     return tombstones.namedSince(subjectOf(identity, lookups), now() - settlingMs);
   }
 

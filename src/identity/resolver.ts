@@ -91,6 +91,7 @@ export function createIdentityResolver(options: IdentityResolverOptions): Identi
     whileDisconnectedMs: cache.whileDisconnectedMs,
     tombstoneLifeMs: tombstoneLifeMs({ ...cache, timeoutMs: sources.timeoutMs, tokenMs: sources.tokenMs }),
     selfVerified: sources.selfVerified,
+    userPrefixes: sources.userPrefixes,
     ...(options.siblings === undefined ? {} : { siblings: options.siblings }),
     events,
     now,

@@ -56,7 +56,11 @@ export function mutationScore(config: Config, cases: readonly PreparedCase[]): M
   const survivesRoles = (mutant: RoleMutant): boolean => {
     const table = tableOf(allNear.map((route) => withScopes(withRoles(route, mutant.roles))));
     return (
-      table === null || !notices({ ...policy, routes: table, roleMapping: compileRoleMapping(mutant.origins) }, cases)
+      table === null ||
+      !notices(
+        { ...policy, routes: table, roleMapping: compileRoleMapping(mutant.origins, config.roleMapping?.limits) },
+        cases,
+      )
     );
   };
 
@@ -186,7 +190,9 @@ export function policyUnder(config: Config, mutant: Mutant): Policy | null {
     return table === null ? null : { ...policy, routes: table };
   }
   const table = tableOf(routes.map((route) => withScopes(withRoles(route, mutant.roles))));
-  return table === null ? null : { ...policy, routes: table, roleMapping: compileRoleMapping(mutant.origins) };
+  return table === null
+    ? null
+    : { ...policy, routes: table, roleMapping: compileRoleMapping(mutant.origins, config.roleMapping?.limits) };
 }
 
 /** The routes that can affect a request: those that fit it, also in another letter case. */

@@ -1,4 +1,6 @@
 /** Changes of a rule's role requirements, at every depth of its expressions: a removed term, and a weaker role instead of one. */
+
+import { inAnyScope, scopedRole } from '../core/identity/scoped-role.ts';
 import { type AccessRule, compileRule } from '../core/policy/access.ts';
 import {
   type RoleExpression,
@@ -7,7 +9,6 @@ import {
   rolesInWords,
   termInWords,
 } from '../core/policy/role-expression.ts';
-import { inAnyScope, scopedRole } from '../core/policy/role-scopes.ts';
 import { type RoleTable, rolesThatGrant } from '../core/policy/roles.ts';
 
 export type Change<T> = readonly [words: string, changed: T];

@@ -16,6 +16,7 @@ export const sampleIdentity: Identity = {
   authenticatedAtMs: null,
   claims: {},
   source: 'authApi',
+  acceptedBy: 'authApi',
   expireAtMs: Number.POSITIVE_INFINITY,
 };
 

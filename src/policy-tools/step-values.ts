@@ -1,13 +1,6 @@
 /** The values that steps of conditions read, and the texts and bounds that they compare with. */
-import type { ListOperand, Operand, Step, ValueSource } from '../core/policy/conditions.ts';
+import type { ListOperand, Operand, Step } from '../core/policy/conditions.ts';
 import { listedTexts } from './list-samples.ts';
-
-/** The values that the step reads: its subject, and the value that it is compared with. */
-export function sourcesIn(step: Step): readonly ValueSource[] {
-  if (step.kind !== 'compare') return [];
-  const operand = operandOf(step);
-  return operand !== null && 'source' in operand ? [step.subject, operand.source] : [step.subject];
-}
 
 /** The texts as written, without those of files. */
 export function literalsIn(step: Step): readonly string[] {

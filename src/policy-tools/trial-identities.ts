@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto';
 import type { Config } from '../config/config.ts';
 import { kindsOf } from '../core/credential/credential.ts';
 import type { Identity } from '../core/identity/identity.ts';
+import { scopedRole } from '../core/identity/scoped-role.ts';
 import type { CompareStep, ConditionField } from '../core/policy/conditions.ts';
-import { scopedRole } from '../core/policy/role-scopes.ts';
 import type { Route } from '../core/routing/route.ts';
 import { placeOfParam } from '../core/url/path-pattern.ts';
 import { claimsAmong } from './claim-values.ts';
@@ -72,6 +72,12 @@ export function* identitiesFor(
   }
   for (const id of userIdsCompared(goal.route))
     for (const held of sets) yield made(tests, facts, held, [], 'bearer', id);
+  for (const source of sourcesCompared(goal.route, config)) {
+    for (const held of sets) {
+      const [name, identity] = made(tests, facts, held, []);
+      yield [shortName(`${name}_of_${source}`), { ...identity, source, acceptedBy: source }];
+    }
+  }
 }
 
 /** The value of the parameter in the request. */
@@ -118,6 +124,15 @@ const longestName = 60;
 function userIdsCompared(route: Route): readonly string[] {
   const found = stepsAbout(route, 'userId').flatMap((step) => literalsAmong([step]).slice(0, mostLiterals));
   return found.filter((id) => /^[A-Za-z0-9_-]{1,60}$/.test(id));
+}
+
+/** Sources in conditions that accept bearers. */
+function sourcesCompared(route: Route, { authApi, sources }: Config): readonly string[] {
+  const known = [...(authApi === null ? [] : ['authApi']), ...sources.map(({ name }) => name)];
+  return stepsAbout(route, 'source')
+    .flatMap((step) => literalsAmong([step]))
+    .filter((name) => known.includes(name))
+    .slice(0, mostLiterals);
 }
 
 /** Groups in conditions, and one for each prefix in them. */

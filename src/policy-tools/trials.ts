@@ -1,7 +1,9 @@
 /** Requests worth trying for one effect of a rule, the likeliest first. */
+
 import type { Config } from '../config/config.ts';
 import type { Identity } from '../core/identity/identity.ts';
 import { otherMethods, ruleMethods } from '../core/policy/access.ts';
+import { sourcesIn } from '../core/policy/conditions.ts';
 import type { Route } from '../core/routing/route.ts';
 import type { RouteTable } from '../core/routing/route-table.ts';
 import { takerOf } from '../core/url/common-path.ts';
@@ -14,7 +16,7 @@ import { numberTexts } from './number-texts.ts';
 import { rulesOf } from './route-of-method.ts';
 import { samplesOf, withoutTextAround, withTextAround } from './segment-samples.ts';
 import { anyMoment, signInAges, signInKey } from './sign-in-ages.ts';
-import { literalsIn, sourcesIn } from './step-values.ts';
+import { literalsIn } from './step-values.ts';
 import { type Chosen, identitiesFor, own, type TrialGoal } from './trial-identities.ts';
 import { besideRange, widerTimes } from './widening-mutants.ts';
 

@@ -4,7 +4,13 @@
  * role.
  */
 import { type AccessRule, ruleMethods } from '../core/policy/access.ts';
-import type { AddressStep, Criterion, NumberOperator, Step } from '../core/policy/conditions.ts';
+import {
+  type AddressStep,
+  type Criterion,
+  type NumberOperator,
+  type Step,
+  sourcesIn,
+} from '../core/policy/conditions.ts';
 import { rolesIn } from '../core/policy/role-expression.ts';
 import { type RoleTable, rolesThatGrant } from '../core/policy/roles.ts';
 import { minutesOfDay } from '../core/policy/time-window.ts';
@@ -17,7 +23,6 @@ import { addressText } from './list-samples.ts';
 import type { TimeStep } from './moments.ts';
 import { type Change, withWeakerRoles } from './role-mutants.ts';
 import { widerSignIns } from './sign-in-ages.ts';
-import { sourcesIn } from './step-values.ts';
 
 /** A rule that more roles meet. */
 export function* widerRules(

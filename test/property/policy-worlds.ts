@@ -497,6 +497,7 @@ function identityOf(
     authenticatedAtMs,
     claims,
     source: 'authApi',
+    acceptedBy: 'authApi',
     expireAtMs: Number.POSITIVE_INFINITY,
   };
 }

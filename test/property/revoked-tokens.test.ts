@@ -30,7 +30,7 @@ const tokens: fc.Arbitrary<VerdictSubject> = fc
     sessionId,
     keyId: null,
     userId,
-    issued: { source: of, tokenId, issuedAtMs },
+    issued: { acceptedBy: of, tokenId, issuedAtMs },
   }));
 
 const steps = fc.oneof(
@@ -43,7 +43,7 @@ const steps = fc.oneof(
 function isNamed(revocation: Revocation, { lookups, sessionId, userId, issued }: VerdictSubject): boolean {
   if (revocation.kind === 'credential') return revocation.lookups.some((lookup) => lookups.includes(lookup));
   if (revocation.kind === 'all' || issued === null) return false;
-  if (revocation.source !== undefined && revocation.source !== issued.source) return false;
+  if (revocation.source !== undefined && revocation.source !== issued.acceptedBy) return false;
   if (revocation.kind === 'session') return revocation.id === sessionId;
   if (revocation.kind === 'token') return revocation.id === issued.tokenId;
   return revocation.kind === 'user' && revocation.id === userId && issued.issuedAtMs! <= revocation.issuedBeforeMs!;

@@ -65,6 +65,7 @@ export const ann: ResolveIdentity = (credential, ...rest) =>
           authenticatedAtMs: null,
           claims: {},
           source: 'authApi',
+          acceptedBy: 'authApi',
           expireAtMs: Number.POSITIVE_INFINITY,
         },
         reason: null,

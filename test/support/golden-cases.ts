@@ -227,6 +227,7 @@ function identityOf(name: string, known: GoldenIdentity, kind: Credential['kind'
     authenticatedAtMs: known.signedInAgoS === undefined ? null : Date.now() - known.signedInAgoS * 1000,
     claims: {},
     source: 'authApi',
+    acceptedBy: 'authApi',
     expireAtMs: Number.POSITIVE_INFINITY,
   };
 }

@@ -62,6 +62,7 @@ export const ann: Identity = {
   authenticatedAtMs: null,
   claims: {},
   source: 'authApi',
+  acceptedBy: 'authApi',
   expireAtMs: Number.POSITIVE_INFINITY,
 };
 

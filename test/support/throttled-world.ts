@@ -63,6 +63,7 @@ server:
 authApi: { url: "http://127.0.0.1:${authApi.port}" }
 sources: { ${sources} }
 cache: { secret: "a secret of at least thirty-two characters"${cache} }
+identityHeaders: { user-id: userId, user-source: source }
 upstreams: { service: { targets: ["${upstream.origin}"] } }
 routes:
   - { id: all, match: { path: "/**" }, upstream: service, access: authenticated }

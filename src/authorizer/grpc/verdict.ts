@@ -78,6 +78,7 @@ function metadataOf({ decision, reason, errorId }: Decided): VerdictMessage['dyn
   if (route !== null) fields['route'] = { stringValue: route.id };
   if (identity !== null) {
     fields['user_id'] = { stringValue: identity.userId };
+    fields['identity_source'] = { stringValue: identity.source };
     fields['roles'] = { listValue: { values: identity.roles.map((role) => ({ stringValue: role })) } };
   }
   if (reason !== null) fields['reason'] = { stringValue: reason };

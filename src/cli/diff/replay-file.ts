@@ -70,9 +70,23 @@ function isRecord(fields: Record<string, unknown>): boolean {
 
 function isIdentity(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
-  const { kind, userId, roles, groups, claims = {}, authenticatedAtMs = 0 } = value as Record<string, unknown>;
+  const {
+    kind,
+    userId,
+    identitySource = '',
+    roles,
+    groups,
+    claims = {},
+    authenticatedAtMs = 0,
+  } = value as Record<string, unknown>;
   if (typeof authenticatedAtMs !== 'number' || readTime(Math.floor(authenticatedAtMs / 1000)) === null) return false;
-  return isClaims(claims) && isKind(kind) && typeof userId === 'string' && isTexts(roles) && isTexts(groups);
+  return (
+    isClaims(claims) &&
+    isKind(kind) &&
+    [userId, identitySource].every((text) => typeof text === 'string') &&
+    isTexts(roles) &&
+    isTexts(groups)
+  );
 }
 
 function isClaims(value: unknown): boolean {

@@ -95,9 +95,10 @@ function credentialLines(
   return lines;
 }
 
-function identityLines({ userId, roles, derived, inherited, groups, signedInAt, claims }: IdentityReport): string[] {
+function identityLines(identity: IdentityReport): string[] {
+  const { userId, source, roles, derived, inherited, groups, signedInAt, claims } = identity;
   const list = (names: readonly string[]) => (names.length === 0 ? 'none' : names.join(', '));
-  const lines = [`user ${userId}`, `roles ${list(roles)}`];
+  const lines = [`user ${userId}`, `source ${source}`, `roles ${list(roles)}`];
   if (derived.length > 0) lines.push(`derived from other fields: ${list(derived)}`);
   if (inherited.length > 0) lines.push(`inherited: ${list(inherited)}`);
   lines.push(`groups ${list(groups)}`);

@@ -24,6 +24,8 @@ export interface ConditionScope {
   readonly roles: DeclaredRoles;
   /** Declared claims; null if the section is unreadable. */
   readonly claims: ClaimTable | null;
+  /** Values of `identity.source`; null if the section is unreadable. */
+  readonly userSources: ReadonlySet<string> | null;
   readonly named: NamedConditions;
   /** Whether the route reads a credential with each of these methods (null: every one), so that there is an identity to compare. */
   readonly readsIdentity: (methods: readonly string[] | null) => boolean;

@@ -33,7 +33,7 @@ export function checkOperand(
   const source = typeof written === 'string' ? readReference(written, at, scope) : null;
   if (source === undefined) return null;
   if (source === null) {
-    const literal = checkLiteral(written, subject, operator, at);
+    const literal = checkLiteral(written, subject, operator, at, scope);
     return literal === null ? null : { literal };
   }
   if (reportSource(source, at, scope) || reportItself(source, subject, at)) return null;
@@ -62,10 +62,10 @@ export function checkListOperand(
     if (written.file === undefined) return null;
     const type = typeOf(subject);
     const kind = isKind(subject) ? 'kind' : type;
-    return at.file.lists.texts(written.file, kind, (text) => literalOf(text, subject, 'in'), at.at('file'));
+    return at.file.lists.texts(written.file, kind, (text) => literalOf(text, subject, 'in', scope), at.at('file'));
   }
   if (typeof written === 'object') {
-    const literals = whole(written).map((literal, index) => checkLiteral(literal, subject, 'in', at.at(index)));
+    const literals = whole(written).map((literal, index) => checkLiteral(literal, subject, 'in', at.at(index), scope));
     const sound = literals.filter((literal) => literal !== null);
     return sound.length === 0 ? null : { literals: new Set(sound) };
   }
@@ -153,15 +153,26 @@ function reportItself(source: ValueSource, subject: ValueSource, at: Location): 
 }
 
 /** In the form of compared values; null: no value can equal this literal, which was reported. */
-function checkLiteral(written: Literal, subject: ValueSource, operator: string, at: Location): string | null {
-  const literal = literalOf(written, subject, operator);
+function checkLiteral(
+  written: Literal,
+  subject: ValueSource,
+  operator: string,
+  at: Location,
+  scope: CriterionScope,
+): string | null {
+  const literal = literalOf(written, subject, operator, scope);
   if (!(literal instanceof Refusal)) return literal;
   at.report(literal.message, literal.hint);
   return null;
 }
 
 /** In the form of compared values, or why no value can equal this literal. */
-function literalOf(written: Literal, subject: ValueSource, operator: string): string | Refusal {
+function literalOf(
+  written: Literal,
+  subject: ValueSource,
+  operator: string,
+  { userSources: sources }: CriterionScope,
+): string | Refusal {
   const type = typeOf(subject);
   if (type === 'number' || type === 'boolean') return typedLiteral(written, type);
   if (typeof written !== 'string') {
@@ -172,6 +183,10 @@ function literalOf(written: Literal, subject: ValueSource, operator: string): st
   if (isKind(subject) && operator !== 'startsWith' && !kinds.includes(written)) {
     return new Refusal(`expected ${listed(kinds)}`, 'these are the kinds of credential');
   }
+  if (isSource(subject) && operator !== 'startsWith' && sources !== null && !sources.has(written)) {
+    const hint = 'of sources with the same "issuer", the first one counts';
+    return new Refusal(`expected the name of a source: ${[...sources].join(', ')}`, hint);
+  }
   return written;
 }
 
@@ -181,6 +196,10 @@ function typeOf(subject: ValueSource): ClaimType {
 
 function isKind(subject: ValueSource): boolean {
   return subject.from === 'identity' && subject.field === 'kind';
+}
+
+function isSource(subject: ValueSource): boolean {
+  return subject.from === 'identity' && subject.field === 'source';
 }
 
 function typedLiteral(written: Literal, type: 'number' | 'boolean'): string | Refusal {

@@ -23,7 +23,7 @@ import { formOf, tableOf } from './check-roles.ts';
 import { checkPolicyAuthAge } from './check-time-limits.ts';
 import { type Location, whole } from './location.ts';
 
-type Scope = Pick<ConditionScope, 'roles' | 'claims' | 'headers' | 'named' | 'allowsEveryAddress'>;
+type Scope = Pick<ConditionScope, 'roles' | 'claims' | 'userSources' | 'headers' | 'named' | 'allowsEveryAddress'>;
 
 /** `at`: of the list. */
 export function checkPolicies(

@@ -1,7 +1,7 @@
 /** Roles that are held in a scope (`scopedBy`): the form in which sources write them, and that each form is unambiguous. */
 
+import { roleInScope, scopedRole, scopeOf } from '../../core/identity/scoped-role.ts';
 import type { Restriction, RouteRules } from '../../core/policy/restrictions.ts';
-import { roleInScope, scopedRole, scopeOf } from '../../core/policy/role-scopes.ts';
 import { scopesOfRoute } from '../../core/policy/scopes-of-route.ts';
 import { placeOfParam, type RoutePattern } from '../../core/url/path-pattern.ts';
 import type { ConfigFile, Parts } from '../schema.ts';

@@ -1,5 +1,6 @@
 /** Declared roles: valid names, declared and acyclic inheritance, and origins. */
 import { credentialKinds } from '../../core/credential/credential.ts';
+import type { UserNaming } from '../../core/identity/user-naming.ts';
 import { compileRoleMapping, type RoleMapping, type RoleOrigin } from '../../core/policy/map-roles.ts';
 import type { RoleTable } from '../../core/policy/roles.ts';
 import { isAccessWord } from '../schema/access.ts';
@@ -98,7 +99,11 @@ function reportCircles(declared: ReadonlyMap<string, readonly string[]>, at: Loc
 }
 
 /** Where roles come from (`from`): each has a field of the identity and the values that grant the role. */
-export function checkRoleOrigins(roles: Roles, at: Location): RoleMapping | null {
+export function checkRoleOrigins(
+  roles: Roles,
+  naming: ReadonlyMap<string, UserNaming>,
+  at: Location,
+): RoleMapping | null {
   const origins = Object.entries(roles ?? {}).flatMap(([role, entry]) => {
     const from = at.at(role, 'from');
     return isList(entry?.from)
@@ -106,7 +111,8 @@ export function checkRoleOrigins(roles: Roles, at: Location): RoleMapping | null
       : readOrigin(role, entry?.from, from);
   });
   if (origins.length > mostOrigins) at.report(`at most ${mostOrigins} comparisons of "from" in all roles`);
-  return compileRoleMapping(origins);
+  const limits = [...naming].flatMap(([name, users]) => (users.roles === null ? [] : [[name, users.roles] as const]));
+  return compileRoleMapping(origins, new Map(limits));
 }
 
 function readOrigin(role: string, origin: OriginEntry | undefined, at: Location): readonly RoleOrigin[] {

@@ -1,4 +1,5 @@
 /** Routes: each alone, and all against each other; the result is the compiled table. */
+import type { UserNaming } from '../../core/identity/user-naming.ts';
 import { otherMethods } from '../../core/policy/access.ts';
 import { compileConditions } from '../../core/policy/conditions.ts';
 import { type Restriction, restrict } from '../../core/policy/restrictions.ts';
@@ -45,7 +46,8 @@ export interface RoutePlace {
 }
 
 /** What routes need from the rest of the file. */
-interface Surroundings extends Pick<ConditionScope, 'headers' | 'allowsEveryAddress' | 'named' | 'roles' | 'claims'> {
+interface Surroundings
+  extends Pick<ConditionScope, 'headers' | 'allowsEveryAddress' | 'named' | 'roles' | 'claims' | 'userSources'> {
   readonly policies: readonly Restriction[];
   /** Null if the section is unreadable, so that no upstream counts as unknown. */
   readonly upstreams: ReadonlySet<string> | null;
@@ -76,11 +78,13 @@ export function checkRoutes(
   {
     parts,
     roles,
+    naming,
     files,
     decider,
   }: {
     readonly parts: Parts<ConfigFile>;
     readonly roles: DeclaredRoles;
+    readonly naming: ReadonlyMap<string, UserNaming>;
     readonly files: readonly RuleFile[];
     readonly decider: DecidesFor | null;
   },
@@ -92,6 +96,7 @@ export function checkRoutes(
     allowsEveryAddress: parts.conditions?.allowEveryAddress ?? false,
     roles,
     claims: claimTable(parts),
+    userSources: parts.sources === undefined ? null : new Set([...naming.values()].map(({ source }) => source)),
   };
   const namedAt = main.at('conditions', 'named');
   const named = checkNamedConditions(parts.conditions?.named, namedAt, { ...conditions, takesMethod: () => true });
@@ -179,7 +184,7 @@ function checkRoute(
   unnamed: string,
   around: Surroundings,
 ): readonly Route[] {
-  const { roles, claims, headers, allowsEveryAddress, named, defaults } = around;
+  const { roles, defaults } = around;
   checkUpstream(entry.upstream, at.at('upstream'), around.upstreams);
   if (around.decider !== null) checkDecidedRoute(entry, around.decider, at);
   else if (!('upstream' in entry)) at.report('the key "upstream" is missing');
@@ -203,15 +208,10 @@ function checkRoute(
   const rewrite = checkRewrite(entry.rewrite, patterns ?? [], at.at('rewrite'));
   const { cors, response } = around.readResponses(entry, at);
   const credentials = around.readCredentials(entry, access, at);
-  const { sources } = around;
-  const evict = checkEvict(entry.evict, { patterns: patterns ?? [], isPublic, sources }, at.at('evict'));
+  const evict = checkEvict(entry.evict, { ...around, patterns: patterns ?? [], isPublic }, at.at('evict'));
   const scope = {
+    ...around,
     patterns: patterns ?? [],
-    roles,
-    claims,
-    headers,
-    named,
-    allowsEveryAddress,
     readsIdentity: (of: readonly string[] | null) => readsIdentity(access, of),
     takesMethod: (method: string) => takesMethod(access, methods, method),
   };

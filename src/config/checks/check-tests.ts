@@ -1,11 +1,12 @@
 /** Tests of the rules, over all files: they must refer to existing identities, roles, routes and reasons. */
 import { type Claims, type ClaimTable, type ClaimValue, readClaimValue } from '../../core/identity/claims.ts';
 import type { Identity } from '../../core/identity/identity.ts';
+import { scopedRole, scopeOf } from '../../core/identity/scoped-role.ts';
+import { rolesFrom, userIdOf } from '../../core/identity/user-naming.ts';
 import { reasons } from '../../core/outcome/reasons.ts';
 import type { RoleMapping } from '../../core/policy/map-roles.ts';
-import { scopedRole, scopeOf } from '../../core/policy/role-scopes.ts';
 import { canonicalHost } from '../../core/url/canonical-host.ts';
-import { type ClaimedSources, claimedIdentity } from '../claimed-identity.ts';
+import { type ClaimedSources, claimedIdentity, sourceFor } from '../claimed-identity.ts';
 import type { ConfigFile, Parts } from '../schema.ts';
 import type { RequestLine, TestCase, TestSuite } from '../test-suite.ts';
 import { reportUndeclaredClaim } from './check-identity-claims.ts';
@@ -49,7 +50,7 @@ export function checkTests(files: readonly RuleFile[], scope: TestScope): TestSu
       if (entry?.claims !== undefined) {
         const identity = scope.sources === null ? null : readClaims(entry, at, scope.sources);
         if (identity !== null) identities.set(name, identity);
-      } else if (entry !== undefined) identities.set(name, checkIdentity(entry, name, at, roles, scope.claims));
+      } else if (entry !== undefined) identities.set(name, checkIdentity(entry, name, at, roles, scope));
     }
   }
   const cases = files.flatMap(({ file, tests, testsAt }) =>
@@ -99,15 +100,16 @@ function checkIdentity(
   name: string,
   at: Location,
   roles: DeclaredRoles,
-  claims: ClaimTable | null,
+  { claims, sources }: TestScope,
 ): Identity {
   const { kind = 'bearer' } = entry;
+  const of = sources === null ? null : checkSource(entry, at, sources);
   entry.roles?.forEach((role, index) => {
     if (role !== undefined) checkHeld(role, at.at('roles', index), roles);
   });
   return {
     kind,
-    userId: entry.userId ?? name,
+    userId: entry.userId ?? (of?.users.prefix ?? '') + name,
     roles: whole(entry.roles),
     groups: whole(entry.groups),
     alias: entry.alias ?? null,
@@ -118,9 +120,31 @@ function checkIdentity(
     issuedAtMs: null,
     authenticatedAtMs: entry.authenticatedAt ?? null,
     claims: claims === null ? {} : checkClaimValues(entry.claimValues ?? {}, at.at('claimValues'), claims),
-    source: 'authApi',
+    source: of?.users.source ?? 'authApi',
+    acceptedBy: of?.name ?? 'authApi',
     expireAtMs: Infinity,
   };
+}
+
+/** Null: a problem was reported. */
+function checkSource({ kind = 'bearer', source, userId, roles }: IdentityEntry, at: Location, sources: ClaimedSources) {
+  const found = sourceFor(kind, source, sources);
+  if ('problem' in found) {
+    const there = at.at(found.of === 'kind' && kind !== 'bearer' ? 'kind' : 'source');
+    there.report(found.problem, there.isOwn ? found.hint : null);
+    return null;
+  }
+  const { users, name } = found;
+  const { prefix } = users;
+  if (userId !== undefined && (!userId.startsWith(prefix) || userIdOf(users, userId.slice(prefix.length)) === null)) {
+    const expected = prefix === '' ? 'begin with no "userPrefix" of another source' : `begin with "${prefix}"`;
+    at.at('userId').report(`user ids of the source "${name}" ${expected}`);
+  }
+  roles?.forEach((role, index) => {
+    if (role === undefined || rolesFrom(users, [role]).length > 0) return;
+    at.at('roles', index).report(`the source "${name}" may not give this role`, `add it to its "roles"`);
+  });
+  return found;
 }
 
 function checkClaimValues(

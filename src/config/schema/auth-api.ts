@@ -10,6 +10,7 @@ import { secret, secrets } from './secret.ts';
 import { checkTrusted } from './server.ts';
 import { calls } from './source-calls.ts';
 import { claimPlaces, field, fieldForms, fieldOrOff } from './source-fields.ts';
+import { sameIssuer, userKeys } from './source-values.ts';
 import { tracingOf } from './tracing.ts';
 import { absolutePath, address, cidr, headerName, origin } from './values.ts';
 
@@ -82,6 +83,8 @@ const contract = {
     ).prefault({}),
     'Headers in which a key pair is sent to the Auth API.',
   ),
+  issuer: sameIssuer(),
+  ...userKeys,
   fields: described(fields.prefault({}), `Where the fields are in its JSON. ${fieldForms}`),
 };
 

@@ -5,7 +5,7 @@ import { decides, described, neither } from './key-class.ts';
 import { list, refined } from './refine.ts';
 import { anyText, bool, word } from './scalar.ts';
 import { claimFields, fieldForms } from './source-fields.ts';
-import { algorithms, claimRules, endpointUrl, issuerUrl, kind, sourceName, words } from './source-values.ts';
+import { algorithms, claimRules, endpointUrl, issuerUrl, kind, sourceName, userKeys, words } from './source-values.ts';
 import { duration } from './values.ts';
 
 const keyFile = z.strictObject({
@@ -96,6 +96,7 @@ export const jwt = refined(
       word(['refuse', 'accept']).prefault('refuse'),
       'ID tokens, recognized by "nonce", "at_hash", "c_hash", "token_use: id" or "typ: ID": they are for clients, and pass through browsers and logs. Use "accept" if access tokens of the issuer have such a claim.',
     ),
+    ...userKeys,
     ...claimRules,
     maxAge: decides(
       duration(1_000, 7 * 86_400_000).prefault('24h'),

@@ -1,6 +1,7 @@
 /** Values and keys that sources of several kinds have. */
 import { z } from 'zod';
 import { Refusal } from '../refusal.ts';
+import { roleHint, rolePattern } from './access.ts';
 import { decides } from './key-class.ts';
 import { list } from './refine.ts';
 import { anyText, text } from './scalar.ts';
@@ -42,6 +43,32 @@ export const words = (what: string) =>
   text(what, (value) =>
     /^[\x21-\x7e]{1,256}$/.test(value) ? value : new Refusal(`expected ${what}, in visible ASCII`),
   );
+
+/** Of a source that does not verify tokens itself. */
+export const sameIssuer = () =>
+  decides(
+    issuerUrl().optional(),
+    'Issuer of its users: sources with the same one name the same users. Logout tokens and security event tokens that a source of kind "jwt" accepts of this issuer also end results of this source. If unset, its users are its own, and results expire after "cache.accepted".',
+    { examples: ['https://id.example.test'] },
+  );
+
+const userPrefixHint = 'letters, digits and . _ ~ @ + : - only, at most 64';
+
+/** Prefix of user ids, and the roles that a source may give. */
+export const userKeys = {
+  userPrefix: decides(
+    text('the beginning of user ids', (value) =>
+      /^[A-Za-z0-9._~@+:-]{1,64}$/.test(value) ? value : new Refusal(`expected ${userPrefixHint}`),
+    ).optional(),
+    'Beginning of the ids of its users, for services, rules and logs: with "partner:", the user 7 of this source is "partner:7". Ids of other sources cannot begin like this. Sources with the same "issuer" must have the same one. If unset, ids are as the source names them.',
+    { examples: ['partner:'] },
+  ),
+  roles: decides(
+    list(name('a role', rolePattern, roleHint), { most: [256, 'roles'], distinct: 'role' }).optional(),
+    'The roles that its identities may have, given by the source or derived ("roles.*.from"). Others have no effect, and are not sent to services. [] allows none. If unset, all roles are allowed.',
+    { examples: [['user']] },
+  ),
+};
 
 export const sourceName = () => name('a source', idPattern, idHint);
 

@@ -8,7 +8,7 @@ import { bool, word } from './scalar.ts';
 import { secret } from './secret.ts';
 import { calls } from './source-calls.ts';
 import { claimFields, fieldForms } from './source-fields.ts';
-import { algorithms, claimRules, endpointUrl, issuerUrl, kind, words } from './source-values.ts';
+import { algorithms, claimRules, endpointUrl, kind, sameIssuer, userKeys, words } from './source-values.ts';
 import { declared, idHint, idPattern } from './values.ts';
 
 const client = refined(
@@ -53,17 +53,12 @@ const client = refined(
   },
 );
 
-const issuer = decides(
-  issuerUrl().optional(),
-  'Issuer of its tokens, if a source of kind "jwt" accepts logout tokens or security event tokens of that issuer: these then also end results of this source. If unset, results expire after "cache.accepted".',
-  { examples: ['https://id.example.test'] },
-);
-
 const introspection = z.strictObject({
   kind: kind('introspection', 'Token introspection (RFC 7662): the token is posted to an authorization server.'),
   url: decides(endpointUrl(), 'The introspection endpoint.', { examples: ['https://id.example.test/introspect'] }),
   client: described(client, 'Credentials of the gateway at the server.'),
-  issuer,
+  issuer: sameIssuer(),
+  ...userKeys,
   audience: decides(
     list(words('an audience'), { empty: ['expected at least one audience'], most: [64, 'audiences'] }).optional(),
     'One of these must be in "aud". If unset, tokens for any service of this server are accepted.',
@@ -82,7 +77,8 @@ const introspection = z.strictObject({
 const userinfo = z.strictObject({
   kind: kind('userinfo', 'The UserInfo endpoint of an OpenID provider, with the bearer of the client.'),
   url: decides(endpointUrl(), 'The UserInfo endpoint.', { examples: ['https://id.example.test/userinfo'] }),
-  issuer,
+  issuer: sameIssuer(),
+  ...userKeys,
   fields: described(
     claimFields('preferred_username').prefault({}),
     `Where the fields are in the responses. ${fieldForms}`,
@@ -95,22 +91,14 @@ const source = z.discriminatedUnion('kind', [authApiSource, introspection, useri
 export const sources = refined(z.record(declared('a source', idPattern, idHint), source), (parts, { at, atKey }) => {
   if ('authApi' in parts) atKey(['authApi'], '"authApi" always means the section of that name', 'choose another name');
   const issuers = new Map<string, string>();
-  const announced = new Set<string | undefined>();
   for (const [name, one] of Object.entries(parts)) {
     if (one?.kind !== 'jwt') continue;
     const { issuer, introspection: asked } = one;
     const earlier = issuer === undefined ? undefined : issuers.get(issuer);
     if (earlier !== undefined) at([name, 'issuer'], `"${earlier}" has the same issuer`, 'one source per issuer');
     else if (issuer !== undefined) issuers.set(issuer, name);
-    if ('logout' in one || 'securityEvents' in one) announced.add(issuer);
     if (asked !== undefined && parts[asked]?.kind !== 'introspection') {
       at([name, 'introspection'], 'there is no source of kind "introspection" with this name');
     }
-  }
-  for (const [name, one] of Object.entries(parts)) {
-    if (one?.kind !== 'introspection' && one?.kind !== 'userinfo') continue;
-    if (one.issuer === undefined || announced.has(one.issuer)) continue;
-    const hint = 'a source of kind "jwt" with this "issuer", and "logout" or "securityEvents"';
-    at([name, 'issuer'], 'no source accepts events of this issuer', hint);
   }
 });

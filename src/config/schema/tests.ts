@@ -49,12 +49,12 @@ const identityKeys = z.strictObject({
   fullName: described(anyText().optional(), 'Full name.', { examples: ['Ann Example'] }),
   claims: described(
     z.record(z.string(), z.unknown()).optional(),
-    'Claims of a token, or the JSON of a response, which the fields of a source map to the identity; instead of all other keys except "kind". Only the fields are read. Signature, issuer, audience, time and required claims are not checked.',
+    'Claims of a token, or the JSON of a response, which the fields of a source map to the identity; instead of all other keys except "kind" and "source". Only the fields are read. Signature, issuer, audience, time and required claims are not checked.',
     { examples: [{ sub: 'ann', 'https://example.test/roles': ['user'] }] },
   ),
   source: described(
     anyText().optional(),
-    'With "claims": the source whose fields are read. If unset, the only source.',
+    'The source that knows the identity; with "claims", the one whose fields are read. If unset, "authApi", or the first one that accepts this kind of credential; with "claims", the only one.',
     {
       examples: ['issuer'],
     },
@@ -79,10 +79,7 @@ const identity = refined(identityKeys, (parts, { atKey }) => {
   const foreign = kind === 'bearer' ? 'keyId' : 'sessionId';
   const credential = { bearer: 'a bearer', key_pair: 'a key pair', api_key: 'an API key' }[kind];
   if (foreign in parts) atKey([foreign], `"${foreign}" has no meaning for ${credential}`, 'remove it');
-  if (!('claims' in parts)) {
-    if ('source' in parts) atKey(['source'], '"source" has no meaning without "claims"', 'remove it');
-    return;
-  }
+  if (!('claims' in parts)) return;
   for (const key of claimed) {
     if (isWritten(parts[key])) atKey([key], `"${key}" follows from the claims`, 'remove it');
   }

@@ -1,11 +1,11 @@
 /** What a rule requires, and which of it the identity has. */
 import type { Claims } from '../identity/claims.ts';
 import type { Identity } from '../identity/identity.ts';
+import { scopedRole, scopeOf } from '../identity/scoped-role.ts';
 import type { AccessRule, AccessSource } from '../policy/access.ts';
-import { derivedRoles, type RoleMapping } from '../policy/map-roles.ts';
+import { derivedFor, type RoleMapping } from '../policy/map-roles.ts';
 import { checkRoles, meets } from '../policy/role-demand.ts';
 import { compileRoles, type RoleExpression, type RoleTerm, roleKeys, rolesInWords } from '../policy/role-expression.ts';
-import { scopedRole, scopeOf } from '../policy/role-scopes.ts';
 import { type RoleTable, rolesThatGrant } from '../policy/roles.ts';
 import { momentInWords } from '../policy/time-window.ts';
 import { ruleInWords, written } from '../routing/describe-routes.ts';
@@ -37,6 +37,8 @@ export interface DemandReport {
 
 export interface IdentityReport {
   readonly userId: string;
+  /** Name of the source that names the user. */
+  readonly source: string;
   /** As the Auth API or the caller gave them. */
   readonly roles: readonly string[];
   /** Held because of another field (`roles.*.from`). */
@@ -109,7 +111,7 @@ function bringing(role: string, { held, roles }: Holder): string | null {
 
 /** `identity` is as the Auth API gave it, before roles are derived. */
 export function explainIdentity(identity: Identity, mapping: RoleMapping | null, roles: RoleTable): IdentityReport {
-  const derived = mapping === null ? [] : derivedRoles(mapping.origins, identity);
+  const derived = mapping === null ? [] : derivedFor(mapping, identity);
   const own = [...identity.roles, ...derived];
   const inherited = new Set<string>();
   const visit = (role: string) => {
@@ -122,6 +124,7 @@ export function explainIdentity(identity: Identity, mapping: RoleMapping | null,
   for (const role of own) visit(role);
   return {
     userId: identity.userId,
+    source: identity.source,
     roles: identity.roles,
     derived,
     inherited: [...inherited],

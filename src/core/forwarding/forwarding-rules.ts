@@ -7,6 +7,7 @@ import type { ForwardedSource } from './forwarded-header.ts';
 /** Fields of an identity that a header may carry. */
 export const identityFields = [
   'userId',
+  'source',
   'groups',
   'roles',
   'sessionId',

@@ -35,10 +35,10 @@ export function isUnixSeconds(value: unknown): value is number {
 
 /** All requests with a credential share its identity, so none of them may change it. */
 export function freezeIdentity(identity: Identity): Identity {
-  const { kind, source, userId, alias, fullName, sessionId, keyId, tokenId } = identity;
+  const { kind, source, acceptedBy, userId, alias, fullName, sessionId, keyId, tokenId } = identity;
   const { issuedAtMs, authenticatedAtMs, expireAtMs } = identity;
   const [roles, groups] = [Object.freeze([...identity.roles]), Object.freeze([...identity.groups])];
-  const names = { kind, source, userId, roles, groups, alias, fullName, sessionId, keyId, tokenId };
+  const names = { kind, source, acceptedBy, userId, roles, groups, alias, fullName, sessionId, keyId, tokenId };
   const claims = freezeClaims(identity.claims);
   return Object.freeze({ ...names, issuedAtMs, authenticatedAtMs, claims, expireAtMs });
 }

@@ -24,8 +24,10 @@ export interface Identity {
   readonly authenticatedAtMs: number | null;
   /** Further fields that the configuration declares. */
   readonly claims: Claims;
-  /** Name of the source that knows it. */
+  /** Name of the source that names its user: user ids of different sources are those of different users. */
   readonly source: string;
+  /** Name of the source that accepted the credential: another one than `source` if an earlier one has the same issuer. */
+  readonly acceptedBy: string;
   /** End of the credential in milliseconds since the epoch; `Infinity` if the Auth API returns none. */
   readonly expireAtMs: number;
 }

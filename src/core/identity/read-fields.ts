@@ -6,6 +6,7 @@ import type { Credential } from '../credential/credential.ts';
 import { type Claims, type ClaimType, type ClaimValue, readClaimValue } from './claims.ts';
 import type { Identity, SourceFailure } from './identity.ts';
 import { freezeIdentity, isDisplayName, isIdentifier, isNameList, isUnixSeconds } from './identity-fields.ts';
+import { rolesFrom, type UserNaming, userIdOf } from './user-naming.ts';
 
 export interface SourceFields {
   readonly userId: FieldRule;
@@ -50,8 +51,9 @@ export interface FieldPlace {
 type Failure = Pick<SourceFailure, 'kind' | 'detail'>;
 
 export interface ReadOptions {
-  /** Name of the source, which becomes part of the identity. */
+  /** Name of the source. */
   readonly source: string;
+  readonly users: UserNaming;
   /** Where its keys are in the configuration, for failures. */
   readonly settings: string;
   readonly fields: SourceFields;
@@ -68,11 +70,11 @@ export interface ClaimEvents {
 
 export function readIdentity(
   json: unknown,
-  { source, settings, fields, kind, fractions, events }: ReadOptions,
+  { source, users, settings, fields, kind, fractions, events }: ReadOptions,
 ): { readonly identity: Identity } | { readonly failure: Failure } {
   const reader = new FieldReader(json, settings);
   const moment = fractions ? isNumericDate : isUnixSeconds;
-  const userId = reader.read('userId', fields.userId, isIdentifier, identifierExpected);
+  const id = reader.read('userId', fields.userId, isIdentifier, identifierExpected);
   const roles = reader.read('roles', fields.roles, isNameList, namesExpected) ?? [];
   const groups = reader.read('groups', fields.groups, isNameList, namesExpected) ?? [];
   const expireAt = reader.read('expireAt', fields.expireAt, moment, 'Unix seconds');
@@ -84,22 +86,26 @@ export function readIdentity(
   const alias = reader.read('alias', fields.alias, isDisplayName, displayNameExpected);
   const fullName = reader.read('fullName', fields.fullName, isDisplayName, displayNameExpected);
   const claims = reader.readClaims(fields.claims, (claim, detail) => events.claimUnreadable(source, claim, detail));
-  if (reader.failure !== null || userId === null) {
+  if (reader.failure !== null || id === null) {
     return { failure: reader.failure ?? { kind: 'field', detail: `no user (${settings}.fields.userId)` } };
   }
-  const names = { kind, source, userId, alias, fullName, sessionId, keyId, tokenId };
+  const userId = userIdOf(users, id);
+  if (userId === null) return { failure: { kind: 'field', detail: `${foreignId} (${settings}.fields.userId)` } };
+  const of = { source: users.source, acceptedBy: source };
+  const names = { kind, ...of, userId, alias, fullName, sessionId, keyId, tokenId };
   const moments = {
     expireAtMs: inMs(expireAt) ?? Number.POSITIVE_INFINITY,
     issuedAtMs: inMs(issuedAt),
     authenticatedAtMs: inMs(authenticatedAt),
   };
-  return { identity: freezeIdentity({ ...names, roles, groups, ...moments, claims }) };
+  return { identity: freezeIdentity({ ...names, roles: rolesFrom(users, roles), groups, ...moments, claims }) };
 }
 
 function inMs(seconds: number | null): number | null {
   return seconds === null ? null : Math.floor(seconds) * 1000;
 }
 
+const foreignId = 'the user id begins with the "userPrefix" of another source, or is too long with its own';
 const identifierExpected = 'visible ASCII without blanks, 1 to 256 characters';
 const namesExpected = 'a list of names without commas and control characters';
 const displayNameExpected = 'text without control characters, at most 256 characters';

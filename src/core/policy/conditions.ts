@@ -15,6 +15,7 @@ import type { Stretch, TimeWindow } from './time-window.ts';
 /** Fields of an identity that conditions may read: those that the Auth API guarantees, not names that users choose. */
 export const conditionFields = [
   'userId',
+  'source',
   'groups',
   'sessionId',
   'keyId',
@@ -202,14 +203,16 @@ function isAmong(methods: readonly string[], method: string): boolean {
   return methods.includes(method) || (method === 'HEAD' && methods.includes('GET'));
 }
 
+/** The values that the step reads: its subject, and the value that it is compared with. */
+export function sourcesIn(step: Step): readonly ValueSource[] {
+  if (step.kind !== 'compare') return [];
+  const { subject, comparison } = step;
+  return 'operand' in comparison && 'source' in comparison.operand ? [subject, comparison.operand.source] : [subject];
+}
+
 /** Whether it compares a value of the identity, or its sign-in. */
 export function readsOfIdentity(steps: readonly Step[]): boolean {
-  return steps.some((step) => {
-    if (step.kind !== 'compare') return step.kind === 'signIn';
-    const { subject, comparison } = step;
-    const operand = 'operand' in comparison && 'source' in comparison.operand ? [comparison.operand.source] : [];
-    return [subject, ...operand].some(isOfIdentity);
-  });
+  return steps.some((step) => step.kind === 'signIn' || sourcesIn(step).some(isOfIdentity));
 }
 
 /** Null without any condition. */

@@ -1,6 +1,8 @@
 /** The roles that a rule requires, as written, nested to any depth. Compiles them and describes them in words. */
+
+import { scopedRole } from '../identity/scoped-role.ts';
 import type { RoleDemand, RoleLeaf } from './role-demand.ts';
-import { scopedRole, unreadScope } from './role-scopes.ts';
+import { unreadScope } from './role-scopes.ts';
 import { type RoleTable, rolesThatGrant } from './roles.ts';
 
 /** One of `any`, every one of `all`, none of `none`; an absent key requires nothing. */

@@ -3,12 +3,13 @@
  * each request.
  */
 import type { Identity } from '../identity/identity.ts';
+import { type ScopedRole, scopedRole } from '../identity/scoped-role.ts';
 import type { CanonicalRequest, RequestView } from '../request/request-view.ts';
 import { rulesIn } from './access.ts';
 import { type ConditionFacts, factsOf, type RouteReading } from './conditions.ts';
 import type { RouteRules } from './restrictions.ts';
 import { leavesOf } from './role-demand.ts';
-import { inScope, type ScopedRole, scopedRole } from './role-scopes.ts';
+import { inScope } from './role-scopes.ts';
 
 /** Each once; null: none. */
 export function scopesOfRoute({ access, conditions }: RouteRules): readonly ScopedRole[] | null {

@@ -11,7 +11,7 @@ import { freezeIdentity, isDisplayName, isIdentifier, isNameList } from '../../c
 import { lives, type Verdict } from '../verdict.ts';
 
 /** Changes with every change of the JSON's shape; entries of other versions are misses. */
-const version = 5;
+const version = 6;
 const proofBytes = 32;
 
 /** Larger entries are not shared, and not accepted. */
@@ -75,15 +75,18 @@ function readVerdict(json: Buffer, kind: Credential['kind']): Verdict | null {
 
 function readIdentity(fields: unknown, kind: Credential['kind']): Identity | null {
   if (typeof fields !== 'object' || fields === null) return null;
-  const { source, userId, roles, groups, alias, fullName, sessionId, keyId, tokenId, issuedAtMs, expireAtMs } =
-    fields as Record<string, unknown>;
-  const { authenticatedAtMs = null, claims = {} } = fields as Record<string, unknown>;
-  if (!isIdentifier(source) || !isIdentifier(userId) || !isNameList(roles) || !isNameList(groups)) return null;
+  const { source, acceptedBy, userId, roles, groups, alias, fullName, sessionId, keyId, tokenId } = fields as Record<
+    string,
+    unknown
+  >;
+  const { issuedAtMs, expireAtMs, authenticatedAtMs = null, claims = {} } = fields as Record<string, unknown>;
+  if (!isIdentifier(source) || !isIdentifier(acceptedBy)) return null;
+  if (!isIdentifier(userId) || !isNameList(roles) || !isNameList(groups)) return null;
   if (!isIdOrNull(sessionId) || !isIdOrNull(keyId) || !isIdOrNull(tokenId)) return null;
   if (!(alias === null || isDisplayName(alias)) || !(fullName === null || isDisplayName(fullName))) return null;
   if (!isMomentOrNull(issuedAtMs) || !isMomentOrNull(authenticatedAtMs) || !isMomentOrNull(expireAtMs)) return null;
   if (!isClaims(claims)) return null;
-  const names = { kind, source, userId, roles, groups, alias, fullName, sessionId, keyId, tokenId };
+  const names = { kind, source, acceptedBy, userId, roles, groups, alias, fullName, sessionId, keyId, tokenId };
   const moments = { issuedAtMs, authenticatedAtMs, expireAtMs: expireAtMs ?? Number.POSITIVE_INFINITY };
   return freezeIdentity({ ...names, ...moments, claims });
 }

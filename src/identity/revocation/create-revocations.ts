@@ -10,6 +10,7 @@ import type { OwnSource, RevocationEvents, RevocationSource } from './revocation
 import { replicasKey } from './revocation-keys.ts';
 import { RevocationListener } from './revocation-listener.ts';
 import { announceRevocation, followRevocations } from './revocation-scripts.ts';
+import type { UserPrefixes } from './revoked-names.ts';
 import { createSubscription, type Subscription } from './subscription.ts';
 import { allowedSkewMs, type Revocation, Tombstones } from './tombstones.ts';
 
@@ -23,6 +24,8 @@ export interface RevocationsOptions {
   readonly tombstoneLifeMs: number;
   /** Names of the sources whose tokens the gateway verifies itself; if unset: none. */
   readonly selfVerified?: ReadonlySet<string>;
+  /** If unset: none. */
+  readonly userPrefixes?: UserPrefixes;
   /** The other processes of this gateway; if unset: none. */
   readonly siblings?: Siblings;
   readonly events: RevocationEvents;
@@ -63,6 +66,7 @@ export function createRevocations(options: RevocationsOptions): Revocations {
   const tombstones = new Tombstones({
     lifeMs: tombstoneLifeMs,
     ...(options.selfVerified === undefined ? {} : { selfVerified: options.selfVerified }),
+    ...(options.userPrefixes === undefined ? {} : { userPrefixes: options.userPrefixes }),
   });
   const connection = new RevocationConnection({ whileDisconnectedMs, shared: link !== null });
   const replicaId = randomUUID();

@@ -8,6 +8,9 @@ export interface RevokedId {
   readonly anyCase?: true;
 }
 
+/** `userPrefix` by source; those without one are absent. */
+export type UserPrefixes = ReadonlyMap<string, string>;
+
 export function revokedName({ id, source, anyCase }: RevokedId): string {
   if (source === undefined) return id.toLowerCase();
   return anyCase === true ? `${source}\n\n${id.toLowerCase()}` : `${source}\n${id}`;
@@ -28,4 +31,34 @@ export function isNamed(
   lostFromMs = fromMs,
 ): boolean {
   return id !== null && (moments.reaches(namesOf(id, source), fromMs) || moments.hasLost(source, lostFromMs));
+}
+
+/**
+ * A revocation names a user as the source does, or as the gateway does, with `userPrefix`. The names without it stay right if the
+ * configuration changes the prefix.
+ */
+export function revokedUserNames(revoked: RevokedId, prefixes: UserPrefixes): readonly string[] {
+  const names = [revokedName(revoked)];
+  const folded = revoked.id.toLowerCase();
+  for (const [source, prefix] of prefixes) {
+    const concerned = revoked.source === undefined || revoked.source === source;
+    if (!concerned || !folded.startsWith(prefix.toLowerCase())) continue;
+    names.push(revokedName({ ...revoked, id: revoked.id.slice(prefix.length), source }));
+  }
+  return names;
+}
+
+/** The same as `isNamed`, for the id of a user as the gateway names it. */
+export function isUserNamed(
+  moments: SourceMoments,
+  userId: string | null,
+  source: string | null,
+  fromMs: number,
+  prefixes: UserPrefixes,
+): boolean {
+  const prefix = source === null ? undefined : prefixes.get(source);
+  if (userId === null || prefix === undefined || !userId.startsWith(prefix))
+    return isNamed(moments, userId, source, fromMs);
+  const own = userId.slice(prefix.length);
+  return isNamed(moments, own, source, fromMs) || moments.reaches([userId.toLowerCase()], fromMs);
 }

@@ -5,10 +5,18 @@
  */
 import type { Identity } from '../../core/identity/identity.ts';
 import { Moments, SourceMoments } from './moments.ts';
-import { isNamed, type RevokedId, revokedName } from './revoked-names.ts';
+import {
+  isNamed,
+  isUserNamed,
+  type RevokedId,
+  revokedName,
+  revokedUserNames,
+  type UserPrefixes,
+} from './revoked-names.ts';
+import { dataOf, finiteOrNull, type NamedData, type TombstoneData } from './tombstone-data.ts';
 
 /**
- * `source`: only that source, whose ids are compared exactly unless `anyCase` is set. If unset: every source, and ids are compared without
+ * `source`: only credentials that this source accepted, whose ids are compared exactly unless `anyCase` is set. If unset: every source, and ids are compared without
  * case, because a message may spell a UUID differently from the Auth API. `token` is the id of a token (`jti`).
  */
 export type Revocation =
@@ -36,7 +44,7 @@ export interface VerdictSubject {
   readonly keyId: string | null;
   readonly userId: string | null;
   /** Of an identity; null: a rejection. */
-  readonly issued: Pick<Identity, 'source' | 'tokenId' | 'issuedAtMs'> | null;
+  readonly issued: Pick<Identity, 'acceptedBy' | 'tokenId' | 'issuedAtMs'> | null;
 }
 
 export interface TombstonesOptions {
@@ -44,25 +52,10 @@ export interface TombstonesOptions {
   readonly lifeMs: number;
   /** Names of the sources whose tokens the gateway verifies itself; if unset: none. */
   readonly selfVerified?: ReadonlySet<string>;
+  /** A revocation may name a user with or without the prefix; if unset: there are none. */
+  readonly userPrefixes?: UserPrefixes;
   /** Maximum per kind and source. Beyond it, the oldest is replaced by one that revokes everything of that kind and source before it. */
   readonly maxEntries?: number;
-}
-
-/** `lost`: by source, until when evicted names were revoked. */
-export interface NamedData {
-  readonly names: readonly (readonly [name: string, atMs: number])[];
-  readonly lost: readonly (readonly [source: string, untilMs: number])[];
-}
-
-/** As plain data, for another process of this machine. Times in milliseconds since the epoch; null: none yet. */
-export interface TombstoneData {
-  readonly allMs: number | null;
-  readonly issuedMs: number | null;
-  readonly namedMs: number | null;
-  /** The oldest of a source first. */
-  readonly ids: Readonly<Record<NamedKind, NamedData>>;
-  readonly issued: NamedData;
-  readonly credentials: readonly (readonly [lookup: string, atMs: number])[];
 }
 
 /** Maximum difference between the clocks of two replicas. */
@@ -76,6 +69,7 @@ const instantMs = 2 ** -10;
 export class Tombstones {
   readonly #lifeMs: number;
   readonly #selfVerified: ReadonlySet<string>;
+  readonly #userPrefixes: UserPrefixes;
   readonly #ids: Readonly<Record<NamedKind, SourceMoments>>;
   /** By user: the time until which issued tokens are revoked. */
   readonly #issued: SourceMoments;
@@ -100,9 +94,11 @@ export class Tombstones {
   /** The last revocation of a credential at the time of the takeover. */
   #handedOnMs = Number.NEGATIVE_INFINITY;
 
-  constructor({ lifeMs, selfVerified = new Set(), maxEntries = defaultMaxEntries }: TombstonesOptions) {
+  constructor(options: TombstonesOptions) {
+    const { lifeMs, selfVerified = new Set(), userPrefixes = new Map(), maxEntries = defaultMaxEntries } = options;
     this.#lifeMs = lifeMs;
     this.#selfVerified = selfVerified;
+    this.#userPrefixes = userPrefixes;
     const moments = () => new SourceMoments(maxEntries);
     this.#ids = { session: moments(), keypair: moments(), user: moments(), token: moments() };
     this.#issued = moments();
@@ -142,11 +138,12 @@ export class Tombstones {
         return;
       default: {
         this.#namedMs = atMs;
-        const name = revokedName(revocation);
-        this.#ids[revocation.kind].keep(name, atMs, this.#endedMs);
-        if (revocation.kind !== 'user') return;
+        const { kind } = revocation;
+        const names = kind === 'user' ? revokedUserNames(revocation, this.#userPrefixes) : [revokedName(revocation)];
+        for (const name of names) this.#ids[kind].keep(name, atMs, this.#endedMs);
+        if (kind !== 'user') return;
         const untilMs = revocation.issuedBeforeMs ?? atMs + allowedSkewMs;
-        this.#keepAll(this.#issued, [[name, untilMs]]);
+        for (const name of names) this.#keepAll(this.#issued, [[name, untilMs]]);
       }
     }
   }
@@ -158,10 +155,10 @@ export class Tombstones {
   bars(subject: VerdictSubject): boolean {
     if (this.#successor?.bars(subject) === true) return true;
     const { issued, lookups } = subject;
-    if (issued === null || !this.#selfVerified.has(issued.source)) return false;
+    if (issued === null || !this.#selfVerified.has(issued.acceptedBy)) return false;
     const issuedAtMs = issued.issuedAtMs ?? 0;
     if (issuedAtMs <= this.#issuedMs || this.#names(subject, Number.NEGATIVE_INFINITY, issuedAtMs)) return true;
-    if (isNamed(this.#issued, subject.userId, issued.source, issuedAtMs)) return true;
+    if (isUserNamed(this.#issued, subject.userId, issued.acceptedBy, issuedAtMs, this.#userPrefixes)) return true;
     return lookups.length === 0
       ? this.#credentials.size > 0
       : this.#credentials.reaches(lookups, Number.NEGATIVE_INFINITY);
@@ -192,7 +189,7 @@ export class Tombstones {
 
   /** Whether one of its ids was revoked at `fromMs` or later; `lostFromMs`: or may be an evicted one from then on. */
   #names({ sessionId, keyId, issued }: VerdictSubject, fromMs: number, lostFromMs = fromMs): boolean {
-    const source = issued?.source ?? null;
+    const source = issued?.acceptedBy ?? null;
     const { session, keypair, token } = this.#ids;
     return (
       isNamed(session, sessionId, source, fromMs, lostFromMs) ||
@@ -202,7 +199,7 @@ export class Tombstones {
   }
 
   #namesUser({ userId, issued }: VerdictSubject, fromMs: number): boolean {
-    return isNamed(this.#ids.user, userId, issued?.source ?? null, fromMs);
+    return isUserNamed(this.#ids.user, userId, issued?.acceptedBy ?? null, fromMs, this.#userPrefixes);
   }
 
   /** Revocations of `earlier` also apply here, and later revocations here also apply there. */
@@ -286,11 +283,3 @@ export class Tombstones {
 }
 
 type NamedMoments = Iterable<readonly [name: string, atMs: number]>;
-
-function dataOf(moments: SourceMoments): NamedData {
-  return { names: [...moments], lost: moments.lost };
-}
-
-function finiteOrNull(moment: number): number | null {
-  return Number.isFinite(moment) ? moment : null;
-}

@@ -3,6 +3,7 @@ import type { JwtSourceConfig, SourceConfig, SourcesConfig } from '../../config/
 import type { Credential } from '../../core/credential/credential.ts';
 import type { Clocks } from '../clock.ts';
 import type { IdentityEvents } from '../events.ts';
+import type { UserPrefixes } from '../revocation/revoked-names.ts';
 import { createAuthApiSource } from './auth-api/auth-api-source.ts';
 import { createIntrospectionSource } from './introspection/introspection-source.ts';
 import type { IssuerKeys } from './jwt/issuer-keys.ts';
@@ -21,6 +22,7 @@ export interface Sources {
   readonly issuers: ReadonlyMap<string, Issuer>;
   /** Names of those that verify tokens themselves. */
   readonly selfVerified: ReadonlySet<string>;
+  readonly userPrefixes: UserPrefixes;
   /** Names of those whose results end by events of their issuer. */
   readonly announced: ReadonlySet<string>;
   /** Maximum life of a token that is verified here, from its issue; 0: none. */
@@ -99,6 +101,9 @@ export function createSources({ config, events, now, steady }: SourcesOptions): 
       Math.max(0, ...remote.map(({ timeoutMs }) => timeoutMs)) + Math.max(0, ...jwt.map(({ timeoutMs }) => timeoutMs)),
     issuers,
     selfVerified: new Set(jwt.map(({ name }) => name)),
+    userPrefixes: new Map(
+      config.list.flatMap(({ name, users: { prefix } }) => (prefix === '' ? [] : [[name, prefix]])),
+    ),
     announced: new Set([...issuers.values()].flatMap(({ asked }) => asked)),
     tokenMs: Math.max(0, ...jwt.map(({ maxAgeMs, clockSkewMs }) => maxAgeMs + 2 * clockSkewMs)),
     concurrency: remote.reduce((sum, { concurrency }) => sum + concurrency, 0) + localChecks * jwt.length,

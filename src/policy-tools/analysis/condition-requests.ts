@@ -4,7 +4,13 @@
  */
 import type { ClaimType } from '../../core/identity/claims.ts';
 import type { Identity } from '../../core/identity/identity.ts';
-import type { ConditionFacts, Criterion, Step, ValueSource } from '../../core/policy/conditions.ts';
+import {
+  type ConditionFacts,
+  type Criterion,
+  type Step,
+  sourcesIn,
+  type ValueSource,
+} from '../../core/policy/conditions.ts';
 import type { Route } from '../../core/routing/route.ts';
 import { parseCidr } from '../../core/syntax/addresses.ts';
 import { hasShape, innerText, type ParamForm, type Shape } from '../../core/url/param-form.ts';
@@ -14,10 +20,10 @@ import { claimKey, claimsAmong, claimTexts } from '../claim-values.ts';
 import { addressText, listedTexts, unlistedTexts } from '../list-samples.ts';
 import { isTimeStep, momentsFor } from '../moments.ts';
 import { numberTexts } from '../number-texts.ts';
-import { sampleIdentity } from '../sample-identity.ts';
 import { shapedTexts, withTextAround } from '../segment-samples.ts';
 import { anyMoment, signedInAt, signInAges } from '../sign-in-ages.ts';
-import { boundsIn, literalsAmong, literalsIn, sourcesIn } from '../step-values.ts';
+import { boundsIn, literalsAmong, literalsIn } from '../step-values.ts';
+import { identitiesOf, subsetsOf } from './condition-identities.ts';
 
 /** Null: there are too many combinations to try, or too many for these address ranges. */
 export function requestsFor(
@@ -191,39 +197,6 @@ function endsOf(range: string): readonly string[] {
   const read = parseCidr(range);
   if (read === null || read.bits === 128 || read.prefix === 32) return [first];
   return [first, addressText(read.value + (1n << BigInt(32 - read.prefix)) - 1n, 32)];
-}
-
-function identitiesOf(
-  steps: readonly Step[],
-  texts: readonly string[],
-  { credentials }: Route,
-  { anonymous, known }: { readonly anonymous: boolean; readonly known: boolean },
-  most: number,
-): readonly (Identity | null)[] | null {
-  const fields = new Set(
-    steps.flatMap(sourcesIn).flatMap((source) => (source.from === 'identity' ? [source.field] : [])),
-  );
-  const out: (Identity | null)[] = anonymous ? [null] : [];
-  if (!known) return out;
-  const ids = (asked: boolean) => (asked ? texts.filter((text) => text !== '') : ['id']);
-  if (fields.has('groups') && 2 ** texts.length > most) return null;
-  const groups = fields.has('groups') ? subsetsOf(texts) : [[]];
-  for (const kind of credentials) {
-    const id = kind === 'bearer' ? 'sessionId' : 'keyId';
-    for (const credentialId of ids(fields.has(id))) {
-      for (const userId of ids(fields.has('userId'))) {
-        for (const held of groups) {
-          if (out.length > most) return null;
-          out.push({ ...sampleIdentity, kind, userId, groups: held, [id]: credentialId });
-        }
-      }
-    }
-  }
-  return out;
-}
-
-function subsetsOf(texts: readonly string[]): readonly (readonly string[])[] {
-  return Array.from({ length: 2 ** texts.length }, (_, mask) => texts.filter((_text, i) => (mask & (1 << i)) !== 0));
 }
 
 interface Ways {

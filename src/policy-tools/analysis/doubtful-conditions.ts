@@ -2,14 +2,14 @@
 
 import type { Config } from '../../config/config.ts';
 import { type AccessRule, rulesIn } from '../../core/policy/access.ts';
-import type { Criterion } from '../../core/policy/conditions.ts';
+import { type Criterion, sourcesIn } from '../../core/policy/conditions.ts';
 import { truthOf } from '../../core/policy/evaluate-conditions.ts';
 import type { RoleMapping } from '../../core/policy/map-roles.ts';
 import type { Route } from '../../core/routing/route.ts';
 import { formOfParam, type ParamName, placeOfParam, segmentKey } from '../../core/url/path-pattern.ts';
 import { withoutEntries } from '../list-samples.ts';
 import { routeOfMethod, rulesOf, rulesUnder } from '../route-of-method.ts';
-import { literalsIn, sourcesIn } from '../step-values.ts';
+import { literalsIn } from '../step-values.ts';
 import { canShow } from '../verdict-classes.ts';
 import { conditionPlace } from './condition-places.ts';
 import { requestsFor } from './condition-requests.ts';

@@ -4,7 +4,7 @@
  * short, or no request shows the difference, it is reported as possible.
  */
 import type { Policy } from '../../core/decide.ts';
-import type { RoleMapping } from '../../core/policy/map-roles.ts';
+import { type RoleMapping, withoutLimits } from '../../core/policy/map-roles.ts';
 import type { RoleDemand } from '../../core/policy/role-demand.ts';
 import { atomsOf, criterionKey } from './atoms.ts';
 import { type Holder, holderInWords, type Mark } from './callers.ts';
@@ -42,12 +42,17 @@ export type CallerClass =
 const mostTries = 60;
 const mostChoices = 8;
 
-/** `meetings`: of the route tables of both policies. */
+/** `given`: before, `candidate`: after. `meetings`: of the route tables of both policies. */
 export function comparePolicies(
-  before: Policy,
-  after: Policy,
-  meetings: Iterable<Meeting> = meetingsOf(before.routes, after.routes),
+  given: Policy,
+  candidate: Policy,
+  meetings: Iterable<Meeting> = meetingsOf(given.routes, candidate.routes),
 ): readonly Difference[] {
+  // Sources are compared as settings.
+  const [before, after] = [given, candidate].map((one) => ({
+    ...one,
+    roleMapping: withoutLimits(one.roleMapping),
+  })) as [Policy, Policy];
   const pairs = new Map<string, readonly PairChange[]>();
   const found = new Map<string, Difference>();
   for (const meeting of meetings) {

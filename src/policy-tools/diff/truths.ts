@@ -115,6 +115,7 @@ function waysOf(group: readonly Atom[], most: number): readonly GroupWay[] | nul
       case 'groups':
         return waysOfLists(group, most);
       case 'userId':
+      case 'source':
         return unlike(textsFor(group).map((text) => ofText(group, text)));
       default:
         return unlike([...textsFor(group), null].map((text) => ofText(group, text)));

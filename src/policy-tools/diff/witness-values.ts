@@ -99,11 +99,12 @@ export class Values {
     const keyId = text('keyId');
     const kind = text('kind') ?? (typeof keyId === 'string' ? 'key_pair' : 'bearer');
     const sessionId = text('sessionId');
-    const userId = text('userId');
+    const [userId, source] = [text('userId'), text('source')];
     return {
       ...blank,
       kind: kind as Identity['kind'],
       userId: typeof userId === 'string' ? userId : sampleIdentity.userId,
+      source: typeof source === 'string' ? source : sampleIdentity.source,
       roles: heldOn(path, [...this.#roles]),
       groups: [...this.#groups],
       sessionId: typeof sessionId === 'string' ? sessionId : null,
@@ -179,7 +180,8 @@ export class Values {
     const given = this.#given.get(key);
     if (Array.isArray(given)) return given[0] ?? null;
     if (typeof given === 'string') return withoutTextAround(form, given);
-    return source.from === 'identity' && source.field === 'userId' ? sampleIdentity.userId : null;
+    const fixed = source.from === 'identity' && (source.field === 'userId' || source.field === 'source');
+    return fixed ? sampleIdentity[source.field] : null;
   }
 
   /** Whether another statement requires a value of it. */

@@ -4,6 +4,7 @@
  */
 import type { CredentialKind } from '../../core/credential/credential.ts';
 import type { Identity } from '../../core/identity/identity.ts';
+import { roleInScope, type ScopedRole, scopeOf } from '../../core/identity/scoped-role.ts';
 import { type AccessRule, otherMethods } from '../../core/policy/access.ts';
 import {
   appliesTo,
@@ -14,7 +15,6 @@ import {
 } from '../../core/policy/conditions.ts';
 import { exempting, truthOf } from '../../core/policy/evaluate-conditions.ts';
 import { checkRoles, meets } from '../../core/policy/role-demand.ts';
-import { roleInScope, type ScopedRole, scopeOf } from '../../core/policy/role-scopes.ts';
 import { ruleFor } from '../../core/routing/find-route.ts';
 import type { Route } from '../../core/routing/route.ts';
 import { claims } from '../../core/routing/route-table.ts';

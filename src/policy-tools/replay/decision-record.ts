@@ -9,7 +9,7 @@ import type { Policy } from '../../core/decide.ts';
 import type { Claims } from '../../core/identity/claims.ts';
 import type { Identity } from '../../core/identity/identity.ts';
 import type { ReasonCode } from '../../core/outcome/reasons.ts';
-import type { Criterion, ValueSource } from '../../core/policy/conditions.ts';
+import { type Criterion, sourcesIn, type ValueSource } from '../../core/policy/conditions.ts';
 import { partsOfQuery } from '../../core/policy/read-query.ts';
 import { normalizeRequest } from '../../core/request/normalize-request.ts';
 import { isPreflight } from '../../core/routing/preflight.ts';
@@ -18,7 +18,6 @@ import { canonicalName, trimBlanks } from '../../core/syntax/header-fields.ts';
 import { canonicalPath } from '../../core/url/canonical-path.ts';
 import { refusalOf } from '../shadow/compare-decisions.ts';
 import type { Decided } from '../shadow/decide-alike.ts';
-import { sourcesIn } from '../step-values.ts';
 
 /** What the conditions of some rules read from a request. Names are in alphabetical order. */
 export interface Reads {
@@ -66,6 +65,8 @@ export interface DecisionRecord {
 
 export interface RecordedIdentity
   extends Pick<Identity, 'kind' | 'userId' | 'roles' | 'groups' | 'sessionId' | 'keyId'> {
+  /** Name of the source that names the user. */
+  readonly identitySource: string;
   /** Claims that conditions read; absent: none. */
   readonly claims?: Claims;
   /** Present if conditions read it and it is known. */
@@ -174,8 +175,9 @@ function headersOf(rawHeaders: readonly string[], names: readonly string[]): rea
 
 function identityOf(identity: Identity | null, { claims: names = [], signIn }: Reads): RecordedIdentity | null {
   if (identity === null) return null;
-  const { kind, userId, roles, groups, sessionId, keyId, authenticatedAtMs } = identity;
+  const { kind, source: identitySource, userId, roles, groups, sessionId, keyId, authenticatedAtMs } = identity;
   const claims = Object.fromEntries(Object.entries(identity.claims).filter(([name]) => names.includes(name)));
   const signedIn = signIn === undefined || authenticatedAtMs === null ? {} : { authenticatedAtMs };
-  return { kind, userId, roles, groups, sessionId, keyId, ...(names.length === 0 ? {} : { claims }), ...signedIn };
+  const recorded = { kind, userId, identitySource, roles, groups, sessionId, keyId };
+  return { ...recorded, ...(names.length === 0 ? {} : { claims }), ...signedIn };
 }

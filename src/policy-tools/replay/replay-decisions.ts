@@ -150,13 +150,14 @@ const unrecorded = {
   issuedAtMs: null,
   authenticatedAtMs: null,
   claims: {},
-  source: 'authApi',
   expireAtMs: Number.POSITIVE_INFINITY,
 };
 
 export function resolutionOf({ verdict, identity }: DecisionRecord): Resolution | null {
   if (verdict === 'accepted' && identity !== null) {
-    const full = { ...unrecorded, ...identity };
+    // A record of an earlier version has no source.
+    const { identitySource: source = 'authApi', ...recorded } = identity;
+    const full = { ...unrecorded, ...recorded, source, acceptedBy: source };
     return { identity: full, reason: null, stale: false, source: 'auth-api' };
   }
   if (verdict === null || verdict === 'accepted') return null;

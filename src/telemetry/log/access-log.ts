@@ -107,7 +107,7 @@ function decisionMembers(decision: Decision): string {
   const { stage, identity, source } = decision;
   let members = `,"stage":"${stage}"`;
   if (identity !== null) {
-    members += `,"userId":${jsonText(identity.userId, maxLength.id)}`;
+    members += `,"userId":${jsonText(identity.userId, maxLength.id)},"identitySource":${jsonText(identity.source, maxLength.id)}`;
     if (identity.sessionId !== null) members += `,"sessionId":${jsonText(identity.sessionId, maxLength.id)}`;
     if (identity.keyId !== null) members += `,"keyId":${jsonText(identity.keyId, maxLength.id)}`;
   }

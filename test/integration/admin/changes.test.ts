@@ -173,6 +173,7 @@ describe('a change', () => {
     const revocations = {
       revoke: async () => 'delivered' as const,
       replays: noReplays,
+      sourcesAlike: (name: string) => [name],
       webhookSecrets: () => [],
       now: Date.now,
     };

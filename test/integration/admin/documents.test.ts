@@ -21,6 +21,7 @@ describe('docs/reference/admin.md', () => {
     const revocations = {
       revoke: async () => 'delivered' as const,
       replays: noReplays,
+      sourcesAlike: (name: string) => [name],
       webhookSecrets: () => ['whsec_'],
       now: Date.now,
     };

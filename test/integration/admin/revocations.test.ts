@@ -14,6 +14,7 @@ function sources(part: Partial<RevocationSources> = {}): RevocationSources {
   return {
     revoke: async () => 'delivered',
     replays: noReplays,
+    sourcesAlike: (name) => (name === 'nowhere' ? [] : [name]),
     webhookSecrets: () => [secret],
     now: () => nowMs,
     ...part,

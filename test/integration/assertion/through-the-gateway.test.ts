@@ -25,6 +25,7 @@ describe.each([['EdDSA'], ['ES256']])('a key of the gateway: %s', (algorithm) =>
       iss: issuer,
       aud: 'orders',
       sub: 'ana',
+      idp: 'authApi',
       roles: ['user'],
       groups: ['acme', 'ops'],
       sid: 'session-1',

@@ -26,7 +26,17 @@ const encoded = (value: object) => Buffer.from(JSON.stringify(value)).toString('
 
 function signByHand({ kid, alg, privateKey }: Key, claims: object = {}, header: object = {}): string {
   const iat = Math.floor(Date.now() / 1000);
-  const own = { iss: issuer, aud: 'orders', sub: 'ana', roles: ['user'], groups: [], sid: 's', iat, exp: iat + 30 };
+  const own = {
+    iss: issuer,
+    aud: 'orders',
+    sub: 'ana',
+    idp: 'authApi',
+    roles: ['user'],
+    groups: [],
+    sid: 's',
+    iat,
+    exp: iat + 30,
+  };
   const text = `${encoded({ alg, kid, typ: 'JWT', ...header })}.${encoded({ ...own, ...claims })}`;
   const hash = alg === 'ES256' ? 'sha256' : null;
   const signature = sign(hash, Buffer.from(text), { key: privateKey, dsaEncoding: 'ieee-p1363' });
@@ -68,6 +78,7 @@ describe('valid assertions', () => {
     expect(await verifier()(signByHand(key))).toEqual({
       identity: {
         userId: 'ana',
+        source: 'authApi',
         roles: ['user'],
         groups: [],
         sessionId: 's',
@@ -102,6 +113,7 @@ describe('invalid assertions', () => {
     ['an expired one', () => signByHand(first, { exp: startMs / 1000 - 6 }), 'expired'],
     ['one without an expiry', () => signByHand(first, { exp: undefined }), 'invalid'],
     ['one from the future', () => signByHand(first, { nbf: startMs / 1000 + 60 }), 'invalid'],
+    ['no source', () => signByHand(first, { idp: undefined }), 'invalid'],
     ['no user', () => signByHand(first, { sub: undefined }), 'invalid'],
     ['roles that are not a list', () => signByHand(first, { roles: 'admin' }), 'invalid'],
     ['no signature', unsigned, 'invalid'],

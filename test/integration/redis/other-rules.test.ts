@@ -34,6 +34,7 @@ server: { listen: "127.0.0.1:0", admin: "127.0.0.1:0" }
 sources: { ${sources} }
 ${credentials}
 cache: { secret: "${'s'.repeat(40)}", redis: { url: "${url}", keyPrefix: "${keyPrefix}", timeout: 1s }, whileDisconnected: 10s }
+identityHeaders: { user-id: userId, user-source: source }
 roles: { user: {} }
 upstreams: { service: { targets: ["${upstream.origin}"] } }
 routes:

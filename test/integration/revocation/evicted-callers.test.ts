@@ -20,6 +20,7 @@ sources:
   other: { kind: jwt, issuer: "${other.issuer}", audience: [orders] }
 authApi: { url: "${upstream.origin}" }
 cache: { secret: "${'s'.repeat(40)}" }
+identityHeaders: { user-id: userId, user-source: source }
 upstreams: { service: { targets: ["${upstream.origin}"] } }
 routes:
   - { id: own, match: { path: "/own" }, upstream: service, access: authenticated }

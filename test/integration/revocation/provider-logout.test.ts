@@ -30,6 +30,7 @@ async function startReplicas({ issuer }: OpenidProvider, adminPorts: readonly nu
       const gateway = await startGateway(`version: 1
 server: { listen: "127.0.0.1:0", admin: "127.0.0.1:${port}" }
 cache: { secret: "${cacheSecret}", redis: { url: "${redis.url}", keyPrefix: "${redis.keyPrefix}", timeout: 1s }, accepted: 1h, whileDisconnected: 10s, refreshAhead: false }
+identityHeaders: { user-id: userId, user-source: source }
 upstreams: { service: { targets: ["${upstream.origin}"] } }
 routes:
   - { id: own, match: { path: "/own" }, upstream: service, access: authenticated }

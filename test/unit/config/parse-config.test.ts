@@ -95,6 +95,8 @@ test('a minimal file gets the defaults', () => {
     authApi: {
       kind: 'remote',
       urls: ['http://auth:8081'],
+      issuer: null,
+      users: { source: 'authApi', prefix: '', foreignPrefixes: [], roles: null },
       gatewaySecret: null,
       timeoutMs: 2000,
       concurrency: 64,

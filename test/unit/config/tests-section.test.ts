@@ -34,7 +34,7 @@ test('applies defaults to identities and cases', () => {
   if (!result.ok) expect.fail(JSON.stringify(result.problems));
   const { identities, cases } = result.config.tests;
   const unknown = { authenticatedAtMs: null, claims: {}, alias: null, fullName: null, tokenId: null, issuedAtMs: null };
-  const nobody = { ...unknown, source: 'authApi', expireAtMs: Number.POSITIVE_INFINITY };
+  const nobody = { ...unknown, source: 'authApi', acceptedBy: 'authApi', expireAtMs: Number.POSITIVE_INFINITY };
   expect(Object.fromEntries(identities)).toEqual({
     ann: {
       ...nobody,
@@ -129,7 +129,8 @@ test('identities are declared once across files, and usable in all', () => {
   ]);
 });
 
-const sources = `sources:
+const sources = `identityHeaders: { user-id: userId, user-source: source }
+sources:
   issuer: { kind: jwt, issuer: "https://id.example.test", audience: [orders], fields: { roles: "'https://x/roles'", groups: { path: scope, split: " " } } }
   opaque: { kind: introspection, url: "https://id.example.test/introspect", client: { id: gateway, secret: "a secret of the client" } }
 `;
@@ -190,12 +191,11 @@ test.each([
     null,
     '{ sub',
   ],
-  ['{ source: issuer, roles: [user] }', '"source" has no meaning without "claims"', 'remove it', 'source'],
   ['{ source: opaque, claims: { sub: u-1 }, roles: [user] }', '"roles" follows from the claims', 'remove it', 'roles'],
   ['{ source: opaque, claims: user }', 'expected a mapping', null, 'user'],
 ])('refuses claims that make no identity: %s', (entry, message, hint, at) => {
   const result = identitiesOf(`    ann: ${entry}\n`);
   const column = `    ann: ${entry}`.lastIndexOf(at) + 1;
-  expect(result).toMatchObject({ ok: false, problems: [{ line: 16, column, message, hint }] });
+  expect(result).toMatchObject({ ok: false, problems: [{ line: 17, column, message, hint }] });
   expect(!result.ok && result.problems).toHaveLength(1);
 });

@@ -17,6 +17,7 @@ const identity: Identity = {
   authenticatedAtMs: null,
   claims: {},
   source: 'authApi',
+  acceptedBy: 'authApi',
   expireAtMs: 1,
 };
 const pattern = compilePattern(null, '/users/{user}/sessions/{id}');

@@ -129,6 +129,7 @@ export function makeIdentity(part: Partial<Identity> = {}): Identity {
     authenticatedAtMs: null,
     claims: {},
     source: 'authApi',
+    acceptedBy: 'authApi',
     expireAtMs: Number.POSITIVE_INFINITY,
     ...part,
   };

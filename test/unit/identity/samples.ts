@@ -2,6 +2,7 @@
 import { compileAuthApiFields } from '../../../src/config/compile-sources.ts';
 import type { BearerCredential, KeyPairCredential } from '../../../src/core/credential/credential.ts';
 import type { Identity } from '../../../src/core/identity/identity.ts';
+import type { UserNaming } from '../../../src/core/identity/user-naming.ts';
 
 export function bearer(token = 'a'.repeat(64)): BearerCredential {
   return { kind: 'bearer', token };
@@ -26,9 +27,15 @@ export function identity(changes: Partial<Identity> = {}): Identity {
     authenticatedAtMs: null,
     claims: {},
     source: 'authApi',
+    acceptedBy: 'authApi',
     expireAtMs: Number.POSITIVE_INFINITY,
     ...changes,
   };
+}
+
+/** A source that shares its users with no other. */
+export function ownUsers(source = 'authApi'): UserNaming {
+  return { source, prefix: '', foreignPrefixes: [], roles: null };
 }
 
 /** The field paths of the platform's own Auth API. */

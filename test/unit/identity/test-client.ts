@@ -3,7 +3,7 @@ import type { AuthApiSourceConfig } from '../../../src/config/source-config.ts';
 import { createAuthApiSource } from '../../../src/identity/sources/auth-api/auth-api-source.ts';
 import type { Source } from '../../../src/identity/sources/source.ts';
 import { type RecordedEvents, recordEvents } from './recorded-events.ts';
-import { platformFields } from './samples.ts';
+import { ownUsers, platformFields } from './samples.ts';
 
 export interface TestClient extends Source {
   readonly events: RecordedEvents;
@@ -23,6 +23,8 @@ export function makeClient(url: string, changes: Partial<AuthApiSourceConfig> = 
       breaker: { failures: 100, openMs: 60_000 },
       paths: { session: '/session', keypair: '/keypair' },
       headers: { apiKey: 'api-key', apiSecret: 'api-secret' },
+      issuer: null,
+      users: ownUsers(),
       ...platformFields,
       tls: null,
       ...changes,

@@ -7,7 +7,7 @@ import { createIdentityResolver, type IdentityResolver } from '../../../src/iden
 import type { ThrottleBounds } from '../../../src/limits/authentication-throttle.ts';
 import { connectRedis } from '../../../src/redis/connect-redis.ts';
 import { type RecordedEvents, recordEvents } from './recorded-events.ts';
-import { platformFields } from './samples.ts';
+import { ownUsers, platformFields } from './samples.ts';
 
 export interface TestResolver extends IdentityResolver {
   readonly events: RecordedEvents;
@@ -30,6 +30,8 @@ const authApiAt = (urls: readonly string[]): AuthApiSourceConfig => ({
   breaker: { failures: 1_000, openMs: 60_000 },
   paths: { session: '/session', keypair: '/keypair' },
   headers: { apiKey: 'api-key', apiSecret: 'api-secret' },
+  issuer: null,
+  users: ownUsers(),
   ...platformFields,
   tls: null,
 });

@@ -525,6 +525,7 @@ ${route('r', '/r', `access: [user]${when}`)}${settings}`;
       const lines = Object.entries(sources).map(([name, keys]) => `  ${name}: { ${keys} }\n`);
       const text = `version: 1
 authApi: { url: "http://auth:8081" }
+identityHeaders: { user-source: source }
 sources:
 ${lines.join('')}upstreams: { s: { targets: ["http://s:8080"] } }
 ${roles}routes:
@@ -538,17 +539,17 @@ ${route('r', '/r', 'access: [user]')}${more}`;
     const issuer = jwt('issuer: "https://id.test"');
 
     test('that no credential reaches', () => {
-      expect(found({ profile: userinfo })).toEqual(['source_unused:sources.profile 4']);
+      expect(found({ profile: userinfo })).toEqual(['source_unused:sources.profile 5']);
       expect(found({ profile: userinfo }, 'credentials: { bearer: { source: profile } }')).toEqual([]);
       expect(found({ issuer })).toEqual([]);
       expect(found({ issuer: `${issuer}, introspect: onMiss, introspection: opaque`, opaque })).toEqual([]);
-      expect(found({ issuer, opaque })).toEqual(['source_unused:sources.opaque 5']);
+      expect(found({ issuer, opaque })).toEqual(['source_unused:sources.opaque 6']);
     });
 
     test('whose keys are fetched without TLS', () => {
-      expect(found({ a: jwt('issuer: "http://id.test"') })).toEqual(['issuer_without_tls:sources.a.issuer 4']);
+      expect(found({ a: jwt('issuer: "http://id.test"') })).toEqual(['issuer_without_tls:sources.a.issuer 5']);
       const named = jwt('issuer: "https://id.test", jwks: "http://id.test/jwks"');
-      expect(found({ a: named })).toEqual(['issuer_without_tls:sources.a.jwks 4']);
+      expect(found({ a: named })).toEqual(['issuer_without_tls:sources.a.jwks 5']);
       expect(found({ a: jwt('issuer: "http://localhost:3000"') })).toEqual([]);
       expect(found({ a: jwt('issuer: "http://127.0.0.1:3000/realm"') })).toEqual([]);
     });

@@ -27,6 +27,7 @@ test('a completed request is one line with everything that is known', async () =
     outcome: 'allow',
     stage: 'authorize',
     userId: '66666666-7777-4888-9999-aaaaaaaaaaaa',
+    identitySource: 'authApi',
     sessionId: '11111111-2222-4333-8444-555555555555',
     source: 'memory',
     client: '192.0.2.7',

@@ -28,7 +28,7 @@ export function authApiProtocol({
   settings,
   events,
 }: Pick<AuthApiSourceOptions, 'name' | 'config' | 'settings' | 'events'>): Protocol {
-  const { paths, headers, fields, verified, rejectedStatuses, gatewaySecret = null } = config;
+  const { paths, headers, users, fields, verified, rejectedStatuses, gatewaySecret = null } = config;
   const own = gatewaySecret === null ? [] : [gatewayHeader, gatewaySecret];
   return {
     request(credential, base) {
@@ -43,7 +43,7 @@ export function authApiProtocol({
       if (response.status !== 200) return judgeStatus(response, rejectedStatuses, nowMs);
       const ofKind = kind === 'bearer' ? fields.session : fields.keypair;
       return judgeBody(response, verified, settings, nowMs, (json) =>
-        readIdentity(json, { source: name, settings, fields: ofKind, kind, fractions: false, events }),
+        readIdentity(json, { source: name, users, settings, fields: ofKind, kind, fractions: false, events }),
       );
     },
     probe: (base) => ({ ...get(base, paths.session, []), headers: [] }),

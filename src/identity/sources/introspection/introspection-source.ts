@@ -36,9 +36,9 @@ export function createIntrospectionSource(options: IntrospectionSourceOptions): 
     if (refused !== null) return rejected(refused);
     const rejection = otherSubject(json, credential, config.issuer) ?? claimsRejected(json, config, nowMs);
     if (rejection !== null) return rejected(rejection);
-    const { fields } = config;
+    const { users, fields } = config;
     const { kind } = credential;
-    const found = readIdentity(json, { source: name, settings, fields, kind, fractions: true, events });
+    const found = readIdentity(json, { source: name, users, settings, fields, kind, fractions: true, events });
     if ('failure' in found) return invalid(found.failure);
     return found.identity.expireAtMs <= nowMs ? rejected('expired') : found;
   }

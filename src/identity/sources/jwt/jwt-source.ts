@@ -49,10 +49,11 @@ export function createJwtSource({ name, config, introspection, events, now, stea
     if (isId || isOtherToken(claims)) {
       return { refused: rejected('type'), failure: null, keepableMs: Infinity, outage: false };
     }
-    const { fields, issuer } = config;
+    const { fields, issuer, users } = config;
     const settings = `sources.${name}`;
     const found = readIdentity(claims, {
       source: name,
+      users,
       settings,
       fields,
       kind,

@@ -31,8 +31,8 @@ export function createUserinfoSource(options: UserinfoSourceOptions): Source {
       if (status !== 200) return judgeStatus(response, config.rejectedStatuses, nowMs);
       const body = parseJson(response);
       if ('failure' in body) return invalid(body.failure);
-      const { fields } = config;
-      const found = readIdentity(body.json, { source: name, settings, fields, kind, fractions: true, events });
+      const { users, fields } = config;
+      const found = readIdentity(body.json, { source: name, users, settings, fields, kind, fractions: true, events });
       if ('failure' in found) return invalid(found.failure);
       return found.identity.expireAtMs <= nowMs ? rejected('expired') : found;
     },

@@ -6,6 +6,7 @@ import type { FieldRule, SourceFields } from '../../../../src/core/identity/read
 import { createSources } from '../../../../src/identity/sources/create-sources.ts';
 import type { SourceResult } from '../../../../src/identity/sources/source.ts';
 import { recordEvents } from '../../../unit/identity/recorded-events.ts';
+import { ownUsers } from '../../../unit/identity/samples.ts';
 
 export interface MadeSource {
   check(credential: Credential, client?: string): Promise<SourceResult>;
@@ -47,7 +48,8 @@ const claims = { audience: null, requiredClaims: [], claimValues: {}, clockSkewM
 type Of<Kind extends SourceConfig['kind']> = Extract<SourceConfig, { kind: Kind }>;
 
 export const authApiAt = (url: string, changes: Partial<Of<'authApi'>> = {}): SourceConfig => ({
-  ...{ ...calls, kind: 'authApi', name: 'one', short: false, urls: [url] },
+  ...{ ...calls, kind: 'authApi', name: 'one', short: false, urls: [url], issuer: null },
+  users: ownUsers('one'),
   paths: { session: '/session', keypair: '/keypair' },
   headers: { apiKey: 'api-key', apiSecret: 'api-secret' },
   ...compileAuthApiFields(
@@ -72,12 +74,14 @@ export const introspectionAt = (url: string, changes: Partial<Of<'introspection'
     tokenTypeRequired: false,
   },
   client: { id: 'gateway', auth: 'basic', secret: 'a client secret' },
+  users: ownUsers('one'),
   fields: claimFields,
   ...changes,
 });
 
 export const userinfoAt = (url: string, changes: Partial<Of<'userinfo'>> = {}): SourceConfig => ({
   ...{ ...calls, kind: 'userinfo', name: 'one', urls: [`${url}/userinfo`], issuer: null, fields: claimFields },
+  users: ownUsers('one'),
   ...changes,
 });
 
@@ -94,6 +98,7 @@ export const jwtOf = (issuer: string, changes: Partial<Of<'jwt'>> = {}): SourceC
   introspect: 'never',
   introspection: null,
   timeoutMs: 2_000,
+  users: ownUsers('one'),
   fields: claimFields,
   tls: null,
   ...changes,

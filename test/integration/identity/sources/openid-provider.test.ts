@@ -42,6 +42,7 @@ log: { level: info }
 cache: { ${cache} }
 sources:
 ${sources(provider.issuer)}
+identityHeaders: { user-id: userId, user-source: source, groups: groups }
 roles: { user: {}, machine: {}, admin: {} }
 upstreams: { orders: { targets: ["${upstream.origin}"] } }
 routes:

@@ -54,6 +54,7 @@ log: { level: info }
 sources:
   opaque: { kind: introspection, url: "${introspectionAt}", client: { id: gw, secret: a-client-secret } }
   issuer: { kind: jwt, issuer: "${issuer.issuer}", audience: [orders]${ofIssuer} }
+identityHeaders: { user-id: userId, user-source: source }
 roles: { user: {} }
 upstreams: { orders: { targets: ["${upstream.origin}"] } }
 routes:

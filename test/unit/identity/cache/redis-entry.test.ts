@@ -23,7 +23,7 @@ function decode(bytes: Buffer, atMs = nowMs): Verdict | null {
 }
 
 /** A correctly authenticated entry with arbitrary JSON, as a faulty replica with the secret might write. */
-function proved(json: string | Uint8Array, version = 5): Buffer {
+function proved(json: string | Uint8Array, version = 6): Buffer {
   const bytes = Buffer.from(json);
   const proof = createHmac('sha256', key).update(`${version}:${lookup.length}:${lookup}`).update(bytes).digest();
   return Buffer.concat([proof, bytes]);
@@ -54,6 +54,7 @@ const anyIdentity: fc.Arbitrary<Identity> = fc.record({
     ),
   ),
   source: identifier,
+  acceptedBy: identifier,
   expireAtMs: fc.oneof(fc.constant(Number.POSITIVE_INFINITY), fc.integer({ min: nowMs + 60_000, max: 8.64e15 })),
 });
 
@@ -153,6 +154,7 @@ describe('decodeEntry refuses', () => {
     authenticatedAtMs: null,
     claims: {},
     source: 'authApi',
+    acceptedBy: 'authApi',
     expireAtMs: null,
   };
   const json = (changes: object, verdict: object = {}) =>
@@ -187,7 +189,7 @@ describe('decodeEntry refuses', () => {
     expect(decode(proved(text))).toBeNull();
   });
 
-  it.each([4, 6])('an entry of version %i', (version) => {
+  it.each([5, 7])('an entry of version %i', (version) => {
     expect(decode(proved(json({}), version))).toBeNull();
   });
 

@@ -184,7 +184,7 @@ test('a tombstone outlives any verdict begun before it', () => {
 
 describe('a token that the gateway verifies itself', () => {
   const selfVerified = new Set(['issuer', 'other']);
-  const issued = { source: 'issuer', tokenId: 'T1', issuedAtMs: 10_000 };
+  const issued = { acceptedBy: 'issuer', tokenId: 'T1', issuedAtMs: 10_000 };
   const token: VerdictSubject = { lookups: ['name'], sessionId: 'S1', keyId: null, userId: 'u1', issued };
   const of = (changes: Partial<NonNullable<VerdictSubject['issued']>>) => ({
     ...token,
@@ -225,13 +225,13 @@ describe('a token that the gateway verifies itself', () => {
       name: 'a session of its source',
       revocation: { kind: 'session', id: 'S1', source: 'issuer' },
       hits: [token],
-      misses: [of({ source: 'other' }), { ...token, sessionId: 's1' }],
+      misses: [of({ acceptedBy: 'other' }), { ...token, sessionId: 's1' }],
     },
     {
       name: 'a user of its source',
       revocation: { kind: 'user', id: 'u1', source: 'issuer', issuedBeforeMs: 10_000 },
       hits: [token],
-      misses: [of({ source: 'other' })],
+      misses: [of({ acceptedBy: 'other' })],
     },
   ])('stays revoked by $name', ({ revocation, hits, misses }) => {
     const tombstones = make();
@@ -241,7 +241,9 @@ describe('a token that the gateway verifies itself', () => {
     for (const subject of misses) expect(bars(tombstones, subject)).toBe(false);
     // Another source is called again, and has the current state.
     for (const subject of hits) {
-      expect(bars(tombstones, { ...subject, issued: { ...issued, ...subject.issued, source: 'asked' } })).toBe(false);
+      expect(bars(tombstones, { ...subject, issued: { ...issued, ...subject.issued, acceptedBy: 'asked' } })).toBe(
+        false,
+      );
     }
     const [handed, taken] = [make(), make()];
     handed.restore(JSON.parse(JSON.stringify(tombstones.data())));
@@ -284,10 +286,10 @@ describe('a token that the gateway verifies itself', () => {
     };
     flood('session', 'authApi');
     flood('user', 'authApi');
-    expect([bars(tombstones, token), bars(tombstones, of({ source: 'other' }))]).toEqual([false, false]);
+    expect([bars(tombstones, token), bars(tombstones, of({ acceptedBy: 'other' }))]).toEqual([false, false]);
     flood('session', 'other');
-    expect([bars(tombstones, token), bars(tombstones, of({ source: 'other' }))]).toEqual([false, true]);
-    const withoutSession = { ...of({ source: 'other' }), sessionId: null };
+    expect([bars(tombstones, token), bars(tombstones, of({ acceptedBy: 'other' }))]).toEqual([false, true]);
+    const withoutSession = { ...of({ acceptedBy: 'other' }), sessionId: null };
     expect(bars(tombstones, withoutSession)).toBe(false);
     // Its memory is bounded, and applies after a reload and in other workers.
     expect(tombstones.size).toBe(6);
@@ -295,7 +297,7 @@ describe('a token that the gateway verifies itself', () => {
     next.takeOver(tombstones);
     sibling.restore(JSON.parse(JSON.stringify(tombstones.data())));
     for (const one of [next, sibling]) {
-      expect(bars(one, of({ source: 'other' }))).toBe(true);
+      expect(bars(one, of({ acceptedBy: 'other' }))).toBe(true);
       expect([bars(one, token), bars(one, withoutSession)]).toEqual([false, false]);
     }
     // Control: names without a source belong to every one.
@@ -308,7 +310,7 @@ describe('a token that the gateway verifies itself', () => {
     tombstones.add({ kind: 'session', id: 's1', source: 'issuer' }, 20_000);
     expect(bars(tombstones, token)).toBe(false);
     tombstones.add({ kind: 'session', id: 's1', source: 'issuer', anyCase: true }, 20_000);
-    expect([bars(tombstones, token), bars(tombstones, of({ source: 'other' }))]).toEqual([true, false]);
+    expect([bars(tombstones, token), bars(tombstones, of({ acceptedBy: 'other' }))]).toEqual([true, false]);
   });
 
   test('dropping a time of issue at the bound does not revoke later look-ups', () => {

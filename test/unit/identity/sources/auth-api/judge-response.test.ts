@@ -6,9 +6,11 @@ import type { Unresolved } from '../../../../../src/core/identity/identity.ts';
 import { authApiProtocol } from '../../../../../src/identity/sources/auth-api/auth-api-source.ts';
 import type { HttpResponse } from '../../../../../src/identity/sources/remote/http-exchange.ts';
 import { recordEvents } from '../../recorded-events.ts';
-import { bearer, keyPair, platformFields } from '../../samples.ts';
+import { bearer, keyPair, ownUsers, platformFields } from '../../samples.ts';
 
 const asked = {
+  issuer: null,
+  users: ownUsers(),
   urls: ['http://127.0.0.1'],
   timeoutMs: 1_000,
   concurrency: 1,
@@ -77,6 +79,7 @@ describe('a response of the Auth API', () => {
       authenticatedAtMs: null,
       claims: {},
       source: 'authApi',
+      acceptedBy: 'authApi',
       expireAtMs: 1_893_456_000_000,
     });
   });
@@ -96,6 +99,7 @@ describe('a response of the Auth API', () => {
       authenticatedAtMs: null,
       claims: {},
       source: 'authApi',
+      acceptedBy: 'authApi',
       expireAtMs: 1_893_456_000_000,
     });
   });
@@ -133,6 +137,7 @@ describe('a response of the Auth API', () => {
       authenticatedAtMs: null,
       claims: {},
       source: 'authApi',
+      acceptedBy: 'authApi',
       expireAtMs: Number.POSITIVE_INFINITY,
     });
   });
