@@ -192,6 +192,14 @@ export const requestDifferences: Readonly<Record<Parting['accepts'], readonly Di
         end === 'HPE_INVALID_URL' && /^\S+ [\x21-\x7e]+ HTTP\/1\.[01]$/.test(startLine(rest)),
       example: line('GET a HTTP/1.1'),
     },
+    {
+      name: 'a target with bytes beyond ASCII',
+      reason: 'RFC 3986 section 2.5: UTF-8 is escaped; the core does it for clients that do not, and refuses the rest',
+      explains: ({ rest, end }) =>
+        end === 'HPE_INVALID_URL' &&
+        /^\S+ [\x21-\x7e]*[\x80-\xff][\x21-\x7e\x80-\xff]* HTTP\/1\.[01]$/.test(startLine(rest)),
+      example: line('GET /\xc3\xa9 HTTP/1.1'),
+    },
   ],
 };
 

@@ -152,11 +152,12 @@ describe('headers for the service', () => {
 
 test('metadata contains the decision, also for refusals', async () => {
   const { metadata } = await proxy.ask(getCheck('/closed/x', bearer), { contextExtensions: { tenant: 'one' } });
-  expect(metadata).toEqual({ route: 'closed', user_id: 'ann', roles: ['user', 'editor'] });
+  expect(metadata).toEqual({ route: 'closed', user_id: 'ann', identity_source: 'authApi', roles: ['user', 'editor'] });
   const denied = await proxy.ask(getCheck('/admin/x', bearer));
   expect(denied.metadata).toEqual({
     route: 'admin',
     user_id: 'ann',
+    identity_source: 'authApi',
     roles: ['user', 'editor'],
     reason: 'role_missing',
     error_id: denied.header('x-error-id'),
