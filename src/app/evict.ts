@@ -18,7 +18,7 @@ const windowMs = 600_000;
 export function createEvict(current: () => Runtime, unreadable: (route: string) => void): Evictions {
   const budget = new ClientBudget({ most: mostCalls, windowMs, now: () => performance.now() });
   return {
-    allowed: ({ evict }, client) => evict === null || !evictsFromPath(evict) || budget.take(client),
+    allowed: (evict, client) => !evictsFromPath(evict) || budget.take(client),
     evict({ route, request, identity }) {
       if (route.evict === null) return null;
       const named = evictedBy(route.evict, route.pattern, request.path, identity);

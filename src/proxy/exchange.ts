@@ -78,7 +78,7 @@ export class Exchange implements ForwardedRequest, UpstreamEvents, RequestBodyOw
       this.#context.fail(outgoing);
       return;
     }
-    if (!this.#gateway.evictions.allowed(route, this.#context.clientKey)) {
+    if (route.evict !== null && !this.#gateway.evictions.allowed(route.evict, this.#context.clientKey)) {
       this.#context.fail('evictions_throttled');
       return;
     }

@@ -7,7 +7,7 @@ import type { ClientFacts } from '../core/forwarding/client-facts.ts';
 import type { ForwardingRules } from '../core/forwarding/forwarding-rules.ts';
 import type { ResolveIdentity } from '../core/identity/identity.ts';
 import type { RequestView } from '../core/request/request-view.ts';
-import type { Route } from '../core/routing/route.ts';
+import type { Eviction } from '../core/revocation/eviction.ts';
 import type { TrustedProxies } from '../core/syntax/addresses.ts';
 import type { Deadlines } from '../http1/deadline-wheel.ts';
 import type { Response } from '../http1/server/response.ts';
@@ -47,7 +47,7 @@ export interface Gateway {
 /** What routes with `evict` revoke. */
 export interface Evictions {
   /** False: the client has made too many calls whose path names what they revoke. */
-  allowed(route: Route, client: string | undefined): boolean;
+  allowed(evict: readonly Eviction[], client: string | undefined): boolean;
   /** Revokes after a success; null: no wait is needed. Never throws or rejects. */
   evict(decision: Allow): Promise<unknown> | null;
 }
