@@ -69,8 +69,10 @@ export function createProblemList(
   /** Also a key can be masked: a slip can turn a secret into one. */
   const withoutMasked = (words: string, offset: number, masks: readonly Span[]): string => {
     if (!words.includes('"') || !masks.some(({ start, end }) => start <= offset && offset < end)) return words;
-    const [hidden = ''] = /^[^\s"',{}[\]]+/.exec(text.slice(offset, offset + longestMessage)) ?? [];
-    return hidden.length < shortestConcealed.variable ? words : words.replaceAll(hidden.replace(/:$/, ''), secretMark);
+    const [found = ''] = /^[^\s"',{}[\]]+/.exec(text.slice(offset, offset + longestMessage)) ?? [];
+    const hidden = found.replace(/:$/, '');
+    const isKey = keys !== null && (keys.openKeys.has(hidden) || keys.secretKeys.has(hidden));
+    return isKey || hidden.length < shortestConcealed.variable ? words : words.replaceAll(hidden, secretMark);
   };
   const described = ({ offset, message, hint }: Entry): ConfigProblem => {
     spans ??= maskedSpans(text, keys, secrets());
