@@ -30,12 +30,12 @@ export function unkept(
 
 const hexEscape = /%[0-9A-Fa-f]{2}/g;
 
-/** Whether the proxy's target is the canonical one, except for the case of hex digits. */
+/** Whether the proxy's target is the canonical one, except for the case of hex digits in the path. */
 function isAsDecided(target: string, { request: { path, query } }: Allow): boolean {
   if (target === path + query) return true;
   const mark = target.indexOf('?');
-  const sent = mark < 0 ? target : target.slice(0, mark);
-  return sent.replace(hexEscape, (hex) => hex.toUpperCase()) === path;
+  const [sent, sentQuery] = mark < 0 ? [target, ''] : [target.slice(0, mark), target.slice(mark)];
+  return sent.replace(hexEscape, (hex) => hex.toUpperCase()) === path && sentQuery === query;
 }
 
 const odd = /[^A-Za-z0-9-]/;

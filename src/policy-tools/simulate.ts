@@ -53,7 +53,8 @@ export function simulate(request: SimulatedRequest, identity: Identity | null, s
   return {
     view: {
       method: request.method,
-      target: request.target,
+      // As clients send it: a character for each byte of its UTF-8.
+      target: Buffer.from(request.target, 'utf8').toString('latin1'),
       rawHeaders,
       httpVersion: '1.1',
       client: request.client ?? somewhere,

@@ -6,9 +6,9 @@ import type { ReasonCode } from '../core/outcome/reasons.ts';
 import type { ClientError } from '../http1/client/client-error.ts';
 import type { ConnectionControl, OutgoingRequest, ResponseHandler } from '../http1/client/request.ts';
 import { afterFailure, attemptOf } from './after-failure.ts';
-import { hasBodyWithoutMeaning } from './body-without-meaning.ts';
 import type { Upstream } from './create-upstreams.ts';
 import type { Target } from './target.ts';
+import { hasUnexpectedBody } from './unexpected-body.ts';
 import type { UpstreamEvents } from './upstream-events.ts';
 import type { Applicant, Line } from './waiting-line.ts';
 
@@ -130,7 +130,7 @@ export class UpstreamRequest implements Applicant, ResponseHandler {
     } else {
       this.#waitEnds();
       this.#events.sending(target.origin);
-      this.#send(target, this.#occupies !== 'pool' || hasBodyWithoutMeaning(this.#request));
+      this.#send(target, this.#occupies !== 'pool' || hasUnexpectedBody(this.#request));
     }
   }
 

@@ -1,6 +1,6 @@
 /**
  * Services that respond without reading the body of a request: what is left on the connection is their next request, with any identity
- * that the client has written there. A body without a meaning by its method therefore has a connection of its own.
+ * that the client has written there. A request whose body a service may not expect therefore has a connection of its own.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -65,7 +65,7 @@ class Service(http.server.BaseHTTPRequestHandler):
         self.send_header('Content-Length', str(len(body)))
         self.end_headers()
         self.wfile.write(body)
-    do_HEAD = do_DELETE = do_OPTIONS = do_POST = do_GET
+    do_HEAD = do_DELETE = do_OPTIONS = do_PROPFIND = do_PURGE = do_POST = do_GET
     def log_message(self, *args): pass
 server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Service)
 print(server.server_address[1], flush=True)
@@ -123,7 +123,7 @@ const services = [
   ['a service that reads no body', startDeaf],
   ['http.server', startPython],
 ] as const;
-const methods = ['GET', 'HEAD', 'DELETE', 'OPTIONS'] as const;
+const methods = ['GET', 'HEAD', 'DELETE', 'OPTIONS', 'PROPFIND', 'PURGE'] as const;
 const rows = services.flatMap(([name, start]) =>
   methods.flatMap((method) =>
     (['length', 'chunked'] as const).map((framing) => [name, method, framing, start] as const),

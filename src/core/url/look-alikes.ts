@@ -25,8 +25,8 @@ function lengthOf(char: string): number {
   return char === '.' ? 1 : encodeURIComponent(char).length;
 }
 
-/** Runs of escapes beyond ASCII, in canonical spelling. */
-const beyondAscii = /(?:%[89A-F][0-9A-F])+/g;
+/** Runs of escapes beyond ASCII, in canonical spelling, with the letter that an accent at their beginning belongs to. */
+const beyondAscii = /[A-Za-z]?(?:%[89A-F][0-9A-F])+/g;
 
 /** The segment or path as read by a service that maps characters to plainer ones: see `plainer`. */
 export function fitCharacters(path: string): string {

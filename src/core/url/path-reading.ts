@@ -56,11 +56,11 @@ function literalsOf(pattern: RoutePattern): readonly (string | null)[] {
 
 /**
  * Text in which letters that differ only in case are the same, as Unicode folds them: a service that ignores case may
- * take the long s for an s, or the Kelvin sign for a k.
+ * take the long s for an s, or the Kelvin sign for a k. The first step makes the capital sharp s a small one, which has no single capital.
  */
 export function foldCase(text: string): string {
   if (ascii.test(text)) return text.toLowerCase();
-  return text.toUpperCase().toLowerCase().replaceAll('i\u0307', 'i');
+  return text.toLowerCase().toUpperCase().toLowerCase().replaceAll('i\u0307', 'i');
 }
 
 const ascii = /^[ -~]*$/;

@@ -153,6 +153,7 @@ describe('letter case that the service ignores', () => {
   test('folding gives the same result for every case of a letter', () => {
     for (const [a, b] of [
       ['Stra\u00dfe', 'STRASSE'],
+      ['Stra\u00dfe', 'STRA\u1e9eE'],
       ['\u00c9', '\u00e9'],
       ['\u03c3', '\u03c2'],
       ['\ufb01', 'FI'],
@@ -161,5 +162,18 @@ describe('letter case that the service ignores', () => {
       expect(foldCase(a)).toBe(foldCase(b));
     }
     expect(foldCase('a')).not.toBe(foldCase('b'));
+  });
+
+  test('folding does not depend on the case that a letter had', () => {
+    const letters = Array.from({ length: 0x11_0000 }, (_, code) => code).filter(
+      (code) => code < 0xd800 || code > 0xdfff,
+    );
+    const unlike = letters
+      .map((code) => String.fromCodePoint(code))
+      .filter((letter) => {
+        const folded = foldCase(letter);
+        return folded !== foldCase(letter.toLowerCase()) || folded !== foldCase(letter.toUpperCase());
+      });
+    expect(unlike).toEqual([]);
   });
 });
