@@ -111,7 +111,7 @@ export class Exchange implements ForwardedRequest, UpstreamEvents, RequestBodyOw
   bodyTrickles(): boolean {
     try {
       const upstream = this.#request(this.#body);
-      if (!upstream.mayLeavePool()) return false;
+      if (!upstream.mayTrickle()) return false;
       this.#state = 'sent';
       this.#upstream = upstream;
       upstream.start();

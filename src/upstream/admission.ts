@@ -21,6 +21,8 @@ export class Admission {
   /** Requests in flight or in the queue. */
   readonly #requests: ClientShares;
   readonly #streams: ClientShares;
+  /** Those of `#streams` whose response has not begun: the service works on them, so they are bounded as other requests are. */
+  readonly #trickles: ClientShares;
   readonly #waiting: WaitingRequests;
   #congested = false;
 
@@ -28,6 +30,7 @@ export class Admission {
     this.#maxWaiting = maxWaiting;
     this.#requests = new ClientShares(requestsPerClient, connections);
     this.#streams = new ClientShares(streamsPerClient, () => streams);
+    this.#trickles = new ClientShares(requestsPerClient, connections);
     this.#waiting = new WaitingRequests(maxWaiting, this.#requests);
   }
 
@@ -97,6 +100,19 @@ export class Admission {
   enterStreams(clientKey: string): ReasonCode | null {
     if (this.#streams.full) return 'upstream_busy';
     return this.#streams.enter(clientKey) ? null : 'client_busy';
+  }
+
+  /** A request whose body does not end is sent as it arrives, like a response that stays open. False: there is no room for it. */
+  enterTrickles(clientKey: string): boolean {
+    if (this.#trickles.full || this.enterStreams(clientKey) !== null) return false;
+    if (this.#trickles.enter(clientKey)) return true;
+    this.#streams.leave(clientKey);
+    return false;
+  }
+
+  /** Its response has begun and stays open, or it has ended and `leaveStreams` follows. */
+  leaveTrickles(clientKey: string): void {
+    this.#trickles.leave(clientKey);
   }
 
   leaveStreams(clientKey: string): void {

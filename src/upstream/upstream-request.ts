@@ -25,8 +25,11 @@ export class UpstreamRequest implements Applicant, ResponseHandler {
   #tried: Set<Target> | null = null;
   /** Not null once bytes may have been sent. */
   #control: ConnectionControl | null = null;
-  /** What it occupies: a place of its client and a connection of the pool, or a place for responses that stay open. */
-  #occupies: 'nothing' | 'pool' | 'stream' = 'nothing';
+  /**
+   * What it occupies: a place of its client and a connection of the pool; or a place for responses that stay open, and until the response
+   * begins one for bodies that do not end.
+   */
+  #occupies: 'nothing' | 'pool' | 'trickle' | 'stream' = 'nothing';
   #retried = false;
   #responseStarted = false;
   #headReceived = false;
@@ -45,7 +48,7 @@ export class UpstreamRequest implements Applicant, ResponseHandler {
 
   /** Requests its turn. A WebSocket is bounded by the connections of its client instead: it may stay open for days. */
   start(): void {
-    if (this.#request.upgrade || this.#occupies === 'stream') {
+    if (this.#request.upgrade || this.#occupies === 'trickle') {
       this.#dispatch();
       return;
     }
@@ -92,10 +95,10 @@ export class UpstreamRequest implements Applicant, ResponseHandler {
     this.#control?.resume();
   }
 
-  /** Before `start`: it will stay open, so it is sent outside of the pool. False: there is no room for that. */
-  mayLeavePool(): boolean {
-    if (this.#upstream.admission.enterStreams(this.clientKey) !== null) return false;
-    this.#occupies = 'stream';
+  /** Before `start`: its body does not end, so it is sent outside of the pool. False: there is no room for that. */
+  mayTrickle(): boolean {
+    if (!this.#upstream.admission.enterTrickles(this.clientKey)) return false;
+    this.#occupies = 'trickle';
     return true;
   }
 
@@ -109,7 +112,12 @@ export class UpstreamRequest implements Applicant, ResponseHandler {
    * Returns a reason if there is no room for another one; it then continues to count there.
    */
   leavePool(): ReasonCode | null {
-    if (this.#occupies !== 'pool' || this.#over) return null;
+    if (this.#over) return null;
+    if (this.#occupies === 'trickle') {
+      this.#upstream.admission.leaveTrickles(this.clientKey);
+      this.#occupies = 'stream';
+    }
+    if (this.#occupies !== 'pool') return null;
     const full = this.#upstream.admission.enterStreams(this.clientKey);
     if (full !== null) return full;
     this.#target!.inFlight -= 1;
@@ -169,7 +177,8 @@ export class UpstreamRequest implements Applicant, ResponseHandler {
     if (occupied === 'pool') {
       this.#upstream.freed();
       this.#upstream.admission.leave(this.clientKey);
-    } else if (occupied === 'stream') {
+    } else if (occupied !== 'nothing') {
+      if (occupied === 'trickle') this.#upstream.admission.leaveTrickles(this.clientKey);
       this.#upstream.admission.leaveStreams(this.clientKey);
     }
   }
@@ -192,7 +201,7 @@ export class UpstreamRequest implements Applicant, ResponseHandler {
       return false;
     }
     this.#control = control;
-    if (this.#occupies === 'stream') control.leavePool();
+    if (this.#occupies === 'trickle') control.leavePool();
     this.#events.started();
     return true;
   }

@@ -47,7 +47,7 @@ describe('a body of unknown length that does not end', () => {
 
   it('occupies no connection of the pool, however many clients send one; beyond the bound it is held', async () => {
     const { port, proxy, upstream } = await start({
-      upstream: { connections: 4, requestsPerClient: 4, streams: 8, streamsPerClient: 8 },
+      upstream: { connections: 8, requestsPerClient: 8, streams: 100, streamsPerClient: 100 },
     });
     const clients: RawConnection[] = [];
     for (let i = 0; i < 40; i += 1) {
@@ -63,6 +63,27 @@ describe('a body of unknown length that does not end', () => {
     for (const client of clients) expect((await client.answer('POST')).status).toBe(200);
     expect(upstream.requests.filter(({ method }) => method === 'POST')).toHaveLength(40);
     await vi.waitFor(() => expect(proxy.proxy.load().upstreams).toMatchObject([{ inFlight: 0, streams: 0 }]));
+  });
+
+  it.each([
+    ['as many as other requests of the client', { requestsPerClient: 2, streams: 100, streamsPerClient: 100 }, 2],
+    ['as many as responses that stay open', { requestsPerClient: 4, streams: 3, streamsPerClient: 3 }, 3],
+  ])('occupies its service while that works on it: %s', async (_, bounds, most) => {
+    const setup = { upstream: { connections: 4, ...bounds } };
+    const { port, proxy, upstream } = await start(setup, { answer: () => undefined });
+    const clients: RawConnection[] = [];
+    for (let i = 0; i < 20; i += 1) {
+      const client = await open(port);
+      client.write(`${chunked}1\r\nx\r\n`);
+      clients.push(client);
+    }
+    await vi.waitFor(() => expect(proxy.proxy.load()).toMatchObject({ upstreams: [{ inFlight: 0, streams: most }] }));
+    for (const client of clients) client.write('0\r\n\r\n');
+    await vi.waitFor(() => expect(upstream.requests.length).toBeGreaterThanOrEqual(most));
+    // Their bodies have ended. The others wait as ordinary requests do, so each bound holds by itself.
+    const { inFlight, streams } = proxy.proxy.load().upstreams[0]!;
+    expect(streams).toBe(most);
+    expect(inFlight).toBeLessThanOrEqual(bounds.requestsPerClient);
   });
 
   it('is refused if its service cannot be reached', async () => {
