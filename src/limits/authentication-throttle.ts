@@ -132,22 +132,20 @@ export function createAuthenticationThrottle(options: ThrottleOptions): Authenti
     return true;
   }
 
-  /** Whether each of them has a turn for this credential now. */
-  async function takeTurns(name: string, subjects: readonly Subject[]): Promise<boolean> {
+  /**
+   * Whether the credential has a turn now. It waits in one line: its client's if that is throttled, otherwise that of its key for this client.
+   * In two lines, two credentials could each be the first of one, and wait for each other for ever.
+   */
+  async function takeTurn(name: string, subjects: readonly Subject[]): Promise<boolean> {
     const nowMs = now();
-    // Each of them, so that it keeps its place in every line.
-    const mayGo = subjects.map(({ by, turns }) => {
-      // Guesses that are sent once, from any number of networks, get no turn of a key.
-      const isNext = waiting.isNext(turns, name, nowMs, by === 'key');
-      return isNext && !takenTurns.has(turns, nowMs);
-    });
-    if (mayGo.includes(false)) return false;
-    for (const { by, turns } of subjects) {
-      const { attempts, endsInMs } = await counter.add(`turn ${by}`, `turn-${turns}`, turnMs);
-      takenTurns.add(turns, now() + endsInMs);
-      if (attempts > 1) return false;
-    }
-    for (const { turns } of subjects) waiting.leave(turns, name);
+    const { by, turns } = subjects.find((one) => one.by === 'client') ?? subjects[0]!;
+    // Guesses that are sent once, from any number of networks, get no turn of a key.
+    const mustReturn = subjects.some((one) => one.by === 'key');
+    if (!waiting.isNext(turns, name, nowMs, mustReturn) || takenTurns.has(turns, nowMs)) return false;
+    const { attempts, endsInMs } = await counter.add(`turn ${by}`, `turn-${turns}`, turnMs);
+    takenTurns.add(turns, now() + endsInMs);
+    if (attempts > 1) return false;
+    waiting.leave(turns, name);
     return true;
   }
 
@@ -183,7 +181,7 @@ export function createAuthenticationThrottle(options: ThrottleOptions): Authenti
       const throttled = subjects.filter((_, at) => within[at] !== true);
       const known = failed.has(name, now());
       if (!known && (await wasGood(name))) return admitted(name, []);
-      if (!known && (await takeTurns(name, throttled))) return admitted(name, []);
+      if (!known && (await takeTurn(name, throttled))) return admitted(name, []);
       events.throttled(throttled[0]!.by);
       return { retryAfterS: known ? failedWaitS : turnMs / 1000 };
     },

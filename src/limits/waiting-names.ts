@@ -1,7 +1,7 @@
 /** The names that wait for the turns of a subject. The one that has waited longest is next; one that does not return in time is forgotten. */
 
-/** `Retry-After` is one second. */
-const patienceMs = 5_000;
+/** `Retry-After` is one second. For this long, a name that has given up keeps the turn from the next one. */
+const patienceMs = 2_000;
 const sweepMs = 1_000;
 
 export class WaitingNames {

@@ -185,6 +185,27 @@ describe('on a throttled network', () => {
     },
   );
 
+  test('gives a turn beside two credentials that would each wait for the other: in the line of the client, and of a key', async () => {
+    const bench = setUp();
+    await throttleOffice(bench);
+    const pair = pairOf('key');
+    // The key is throttled only after the first of the two waits for its client.
+    expect(await bench.check('one', 'rejected', office, pair)).toBe(1);
+    for (let at = 0; at < 4; at += 1) await bench.check(`guess at home ${at}`, 'rejected', home, pair);
+    expect(await bench.check('other', 'rejected', office, pair)).toBe(1);
+    const repeated = async () => {
+      await bench.check('other', 'rejected', office, pair);
+      await bench.check('one', 'rejected', office, pair);
+    };
+    let inAfterS = 0;
+    for (; inAfterS < 60; inAfterS += 1) {
+      bench.clock.nowMs += 1_000;
+      await repeated();
+      if ((await bench.check('new sign-in', 'accepted', office)) === null) break;
+    }
+    expect(inAfterS).toBeLessThan(10);
+  });
+
   test('gives the owner of a key a turn in its own network, while others guess the secret', async () => {
     const bench = setUp({ perClient: 0 });
     for (let at = 0; at < 4; at += 1) await bench.check(`guess ${at}`, 'rejected', office, pairOf('key'));
