@@ -3,7 +3,9 @@
  * works inside a test, `beforeEach` and `beforeAll`.
  */
 import { randomUUID } from 'node:crypto';
+import { Redis } from 'ioredis';
 import { inject } from 'vitest';
+import { replicasKey } from '../../src/identity/revocation/revocation-keys.ts';
 import type { BrokerAnswer, RedisVerb } from './redis/redis-broker.ts';
 import type { RunningRedis } from './redis/running-redis.ts';
 import type { ProcessSpec } from './redis/server-process.ts';
@@ -17,10 +19,22 @@ export interface SharedRedis {
 
 export type PrivateRedis = RunningRedis;
 
-/** The run's one server. Use keys under the prefix, or under another unique one. */
+/** The run's one server, in use by gateways before. Use keys under the prefix, or under another unique one. */
 export async function useRedis(): Promise<SharedRedis> {
   const { url } = await ask('/shared');
-  return { url, keyPrefix: `test:${randomUUID()}:` };
+  const keyPrefix = `test:${randomUUID()}:`;
+  await registerEarlier(url, keyPrefix);
+  return { url, keyPrefix };
+}
+
+/**
+ * Otherwise Redis may have lost its data, and revocations would wait for `cache.whileDisconnected` at first. The time is as far ahead as
+ * is accepted, because gateways may start later.
+ */
+async function registerEarlier(url: string, keyPrefix: string): Promise<void> {
+  const client = new Redis(url);
+  await client.zadd(replicasKey(keyPrefix), Date.now() + 11_000, 'an earlier gateway');
+  client.disconnect();
 }
 
 /** A separate server for the test, which may stop, start, kill and freeze it. Call `dispose` after the test. */

@@ -100,6 +100,7 @@ export function createRevocations(options: RevocationsOptions): Revocations {
   const announcer = new RevocationAnnouncer({
     keyPrefix,
     replicaId,
+    whileDisconnectedMs,
     announce: link.script(announceRevocation),
     events,
     now,

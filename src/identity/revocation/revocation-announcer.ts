@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { RunScript } from '../../redis/redis-link.ts';
-import { Acknowledgements, type Present, readPresent } from './acknowledgements.ts';
+import { Acknowledgements, lostReplicaId, type Present, presentName, readPresent } from './acknowledgements.ts';
 import type { RevocationEvents } from './revocation-events.ts';
 import { gatewaysChannel, logKey, replicasKey } from './revocation-keys.ts';
 import { encodeMessage } from './revocation-message.ts';
@@ -16,6 +16,7 @@ export type Delivery = 'delivered' | 'undelivered';
 export interface RevocationAnnouncerOptions {
   readonly keyPrefix: string;
   readonly replicaId: string;
+  readonly whileDisconnectedMs: number;
   readonly announce: RunScript;
   readonly events: RevocationEvents;
   readonly now: () => number;
@@ -23,8 +24,6 @@ export interface RevocationAnnouncerOptions {
 
 /** Approximate number of entries in the log. */
 const logLength = 100_000;
-/** A gateway without a sign of life for this long is not connected: its verdicts have long expired. */
-const presentMs = 12_000;
 const maxUnderWay = 1_000;
 const maxUndelivered = 1_000;
 
@@ -79,7 +78,7 @@ export class RevocationAnnouncer {
     const message = encodeMessage({ revocation, sender: { id, from: replicaId } }, now());
     this.acknowledgements.expect(id);
     const keys = [logKey(keyPrefix), replicasKey(keyPrefix)];
-    const once = () => announce(keys, [message, gatewaysChannel(keyPrefix), logLength, presentMs]);
+    const once = () => announce(keys, [message, gatewaysChannel(keyPrefix), logLength, presentName(this.#options)]);
     // Announcing twice has the same effect, so one missed deadline under load is retried.
     const names = await once()
       .catch(once)
@@ -89,7 +88,8 @@ export class RevocationAnnouncer {
       return 'undelivered';
     }
     const silent = await this.acknowledgements.all(id, presentAmong(names, replicaId));
-    if (silent.length > 0) events.unacknowledged(silent.length);
+    const unacknowledged = silent.filter((one) => one.replicaId !== lostReplicaId).length;
+    if (unacknowledged > 0) events.unacknowledged(unacknowledged);
     return 'delivered';
   }
 

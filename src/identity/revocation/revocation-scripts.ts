@@ -2,30 +2,45 @@
  * The two steps that must be atomic in Redis. Announce: append to the log, publish, and read which replicas are connected. Follow: read
  * what is new in the log, and register as connected. Because one follows the other, a gateway is either among those that the revocation
  * waits for, or finds the revocation in the log before it registers.
+ *
+ * A Redis that has lost its data does not know who was connected, and a new one looks the same. So where no gateway is registered, one is
+ * added that never acknowledges, until the others have registered again or their verdicts have expired.
  */
 import type { RedisScript } from '../../redis/redis-link.ts';
+import { lostReplicaId, marginMs } from './acknowledgements.ts';
 
-/** The log begins with an entry that is not a revocation, so that a lost log does not look like an empty one. */
+/** A gateway without a sign of life for this long is not connected: its verdicts have long expired. */
+const presentMs = 12_000;
+
+/**
+ * `begin` takes the name of the gateway that runs the script, whose `whileDisconnected` is assumed for the lost ones. The log begins with an
+ * entry that is not a revocation, so that a lost log does not look like an empty one.
+ */
 const begin = `
-local function begin()
-  if redis.call('EXISTS', KEYS[1]) == 0 then redis.call('XADD', KEYS[1], '*', 'begin', '1') end
-end
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local oldest = now - ${presentMs}
+local newest = now + ${presentMs}
+local function begin(name)
+  if redis.call('EXISTS', KEYS[1]) == 0 then redis.call('XADD', KEYS[1], '*', 'begin', '1') end
+  if #redis.call('ZRANGEBYSCORE', KEYS[2], oldest, newest, 'LIMIT', 0, 1) > 0 then return end
+  local ms = string.match(name, ' (%d+)$')
+  redis.call('ZADD', KEYS[2], oldest + ms + ${marginMs}, '${lostReplicaId} ' .. ms)
+end
 `;
 
 /**
- * Keys: log, replicas. Arguments: the message, the channel, how many entries the log keeps, for how many milliseconds a gateway without a
- * sign of life counts as connected. Returns the connected ones, without times far in the future, which remain after a clock was set back.
+ * Keys: log, replicas. Arguments: the message, the channel, how many entries the log keeps, and the own name among the replicas. Returns
+ * the connected ones, without times far in the future, which remain after a clock was set back.
  */
 export const announceRevocation: RedisScript = {
   name: 'rolegateAnnounceRevocation',
   keys: 2,
   lua: `${begin}
-begin()
+begin(ARGV[4])
 redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[3], '*', 'm', ARGV[1])
 redis.call('PUBLISH', ARGV[2], ARGV[1])
-return redis.call('ZRANGEBYSCORE', KEYS[2], now - ARGV[4], now + ARGV[4])
+return redis.call('ZRANGEBYSCORE', KEYS[2], oldest, newest)
 `,
 };
 
@@ -39,7 +54,7 @@ export const followRevocations: RedisScript = {
   name: 'rolegateFollowRevocations',
   keys: 2,
   lua: `${begin}
-begin()
+begin(ARGV[4])
 redis.call('ZADD', KEYS[2], now, ARGV[4])
 redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now - 60000)
 redis.call('ZREMRANGEBYSCORE', KEYS[2], now + 60000, '+inf')
