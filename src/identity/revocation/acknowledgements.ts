@@ -8,7 +8,7 @@ export interface Present {
 
 /** A disconnected gateway measures the time by its own clock, and timers are late. */
 export const marginMs = 250;
-/** Stands for the gateways that Redis has lost. It never acknowledges. */
+/** The placeholder for gateways that Redis has lost. It never acknowledges. */
 export const lostReplicaId = '00000000-0000-0000-0000-000000000000';
 /** The longest wait, regardless of the number in the replica's entry. */
 const longestWaitMs = 10_000;

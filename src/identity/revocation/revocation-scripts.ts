@@ -3,8 +3,8 @@
  * what is new in the log, and register as connected. Because one follows the other, a gateway is either among those that the revocation
  * waits for, or finds the revocation in the log before it registers.
  *
- * A Redis that has lost its data does not know who was connected, and a new one looks the same. So where no gateway is registered, one is
- * added that never acknowledges, until the others have registered again or their verdicts have expired.
+ * A Redis that has lost its data does not know who was connected, and a new one looks the same. So if no gateway is registered, a
+ * placeholder is, which never acknowledges. It remains until those that were connected use no verdict from before.
  */
 import type { RedisScript } from '../../redis/redis-link.ts';
 import { lostReplicaId, marginMs } from './acknowledgements.ts';
