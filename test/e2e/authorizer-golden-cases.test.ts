@@ -147,7 +147,6 @@ const ownRefusals: Readonly<Record<PackagedName, readonly string[]>> = {
     'hosts.yaml: refuses a list of hosts',
     'paths-refused.yaml: raw control character',
     'hosts.yaml: refuses user information',
-    'paths-refused.yaml: raw non-ASCII byte',
     'sign-in.yaml: refuses a Host with user information',
     'sign-in.yaml: non-ASCII byte in the query',
   ],

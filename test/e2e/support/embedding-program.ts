@@ -29,6 +29,7 @@ const ann: Identity = {
   authenticatedAtMs: null,
   claims: {},
   source: 'authApi',
+  acceptedBy: 'authApi',
   expireAtMs: Infinity,
 };
 const resolve: ResolveIdentity = (credential: Credential) =>

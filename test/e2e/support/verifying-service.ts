@@ -12,7 +12,7 @@ if (address === null || typeof address === 'string') throw new Error('no port');
 
 const encoded = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
 const iat = Math.floor(Date.now() / 1000);
-const claims = { iss: 'https://gate', aud: 'orders', sub: 'ann', roles: ['user'], groups: [], iat, exp: iat + 30 };
+const claims = { iss: 'https://gate', aud: 'orders', sub: 'ann', idp: 'authApi', roles: ['user'], groups: [], iat, exp: iat + 30 };
 const text = \`\${encoded({ alg: 'EdDSA', kid: 'k' })}.\${encoded(claims)}\`;
 const token = \`\${text}.\${sign(null, Buffer.from(text), privateKey).toString('base64url')}\`;
 
