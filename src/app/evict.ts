@@ -1,7 +1,7 @@
 /** Revokes the ids in a successful call through a route with `evict`. */
 
 import { evictedBy, evictsFromPath } from '../core/revocation/eviction.ts';
-import { ClientBudget } from '../limits/client-budget.ts';
+import { AttemptWindows } from '../limits/memory-counter.ts';
 import type { Evictions } from '../proxy/gateway.ts';
 import type { Runtime } from './create-runtime.ts';
 import { sourcesAlike } from './sources-alike.ts';
@@ -9,6 +9,7 @@ import { sourcesAlike } from './sources-alike.ts';
 /** Each call adds an entry that every replica and Redis keep for hours, so one client must not be able to fill them. */
 const mostCalls = 1_000;
 const windowMs = 600_000;
+const mostClients = 10_000;
 
 /**
  * It applies in this process when `evict` returns; the promise resolves once it was announced to the others, or the announcement failed.
@@ -16,9 +17,11 @@ const windowMs = 600_000;
  * route whose call contained no id to revoke.
  */
 export function createEvict(current: () => Runtime, unreadable: (route: string) => void): Evictions {
-  const budget = new ClientBudget({ most: mostCalls, windowMs, now: () => performance.now() });
+  const calls = new AttemptWindows(mostClients);
+  // Unknown clients count as one.
+  const count = (client = '') => calls.add(client, performance.now(), windowMs).attempts;
   return {
-    allowed: (evict, client) => !evictsFromPath(evict) || budget.take(client),
+    allowed: (evict, client) => !evictsFromPath(evict) || count(client) <= mostCalls,
     evict({ route, request, identity }) {
       if (route.evict === null) return null;
       const named = evictedBy(route.evict, route.pattern, request.path, identity);

@@ -15,9 +15,9 @@ const levels = 8;
 
 /** `maxWindows` per kind: some hundred bytes each. `now`: milliseconds since the epoch. */
 export function createMemoryCounter(now: () => number, maxWindows = 20_000): AttemptCounter {
-  const kinds = new Map<string, Windows>();
-  const windowsOf = (kind: string): Windows => {
-    const known = kinds.get(kind) ?? new Windows(maxWindows);
+  const kinds = new Map<string, AttemptWindows>();
+  const windowsOf = (kind: string): AttemptWindows => {
+    const known = kinds.get(kind) ?? new AttemptWindows(maxWindows);
     kinds.set(kind, known);
     return known;
   };
@@ -45,7 +45,8 @@ function isOpen(window: Window, nowMs: number): boolean {
   return window.endsAtMs > nowMs;
 }
 
-class Windows {
+/** The windows of one kind. */
+export class AttemptWindows {
   readonly #max: number;
   /** By attempts, the fewest first; within a level in order of arrival. */
   readonly #levels: readonly Map<string, Window>[] = Array.from({ length: levels }, () => new Map<string, Window>());

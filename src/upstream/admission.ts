@@ -3,7 +3,7 @@
  * one client. Responses that stay open have bounds of their own, and refuse what is beyond them.
  */
 import type { ReasonCode } from '../core/outcome/reasons.ts';
-import { ClientShares } from './client-shares.ts';
+import { ShrinkingShares } from './shrinking-shares.ts';
 import type { Applicant } from './waiting-line.ts';
 import { WaitingRequests } from './waiting-requests.ts';
 
@@ -19,18 +19,18 @@ export interface AdmissionBounds {
 export class Admission {
   readonly #maxWaiting: number;
   /** Requests in flight or in the queue. */
-  readonly #requests: ClientShares;
-  readonly #streams: ClientShares;
+  readonly #requests: ShrinkingShares;
+  readonly #streams: ShrinkingShares;
   /** Those of `#streams` whose response has not begun: the service works on them, so they are bounded as other requests are. */
-  readonly #trickles: ClientShares;
+  readonly #trickles: ShrinkingShares;
   readonly #waiting: WaitingRequests;
   #congested = false;
 
   constructor({ connections, requestsPerClient, maxWaiting, streams, streamsPerClient }: AdmissionBounds) {
     this.#maxWaiting = maxWaiting;
-    this.#requests = new ClientShares(requestsPerClient, connections);
-    this.#streams = new ClientShares(streamsPerClient, () => streams);
-    this.#trickles = new ClientShares(requestsPerClient, connections);
+    this.#requests = new ShrinkingShares(requestsPerClient, connections);
+    this.#streams = new ShrinkingShares(streamsPerClient, () => streams);
+    this.#trickles = new ShrinkingShares(requestsPerClient, connections);
     this.#waiting = new WaitingRequests(maxWaiting, this.#requests);
   }
 

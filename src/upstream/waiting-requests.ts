@@ -2,7 +2,7 @@
  * Requests that wait at an upstream, and their turns: in one queue for a free connection; and in a queue of each client that uses its
  * share, so that they do not delay other clients.
  */
-import type { ClientShares } from './client-shares.ts';
+import type { ShrinkingShares } from './shrinking-shares.ts';
 import { type Applicant, Line } from './waiting-line.ts';
 
 export class WaitingRequests {
@@ -13,7 +13,7 @@ export class WaitingRequests {
   /** Those that wait for others of their client, or for its share to grow. */
   readonly #beyond = new Map<string, Line>();
   readonly #max: number;
-  readonly #shares: ClientShares;
+  readonly #shares: ShrinkingShares;
   /** Turns that are due but not yet processed. */
   readonly #turns: (string | null)[] = [];
   #turning = false;
@@ -21,7 +21,7 @@ export class WaitingRequests {
   #emptied: (() => void) | null = null;
 
   /** `max`: of each of the two kinds. `shares`: what clients use; a request enters when its turn comes. */
-  constructor(max: number, shares: ClientShares) {
+  constructor(max: number, shares: ShrinkingShares) {
     this.#max = max;
     this.#shares = shares;
   }

@@ -3,7 +3,7 @@
  * that a sender cannot exhaust the limit of another issuer. Within an issuer, senders of valid tokens have their own count, so that a
  * stranger who finds the endpoint cannot block the issuer, and no sender can use more than half of either.
  */
-import { ClientBudget } from '../../limits/client-budget.ts';
+import { AttemptWindows } from '../../limits/memory-counter.ts';
 import { RecentNames } from '../../limits/recent-names.ts';
 import { ClientShares } from '../client-shares.ts';
 
@@ -30,7 +30,8 @@ export function createEventBudget(now: () => number): EventBudget {
   const known = new RecentNames(mostSenders);
   /** Keyed by configured issuers, so there are few. */
   const counts = new Map<string, Count>();
-  const perSecond = new ClientBudget({ most: mostInSecond * senderShare, windowMs: 1_000, now });
+  const bySender = new AttemptWindows(mostSenders);
+  const mayGoOn = (name: string) => bySender.add(name, now(), 1_000).attempts <= mostInSecond * senderShare;
   const shares = new ClientShares(mostUnderWay * senderShare);
 
   function countOf(name: string): Count {
@@ -45,7 +46,7 @@ export function createEventBudget(now: () => number): EventBudget {
     begin(issuer, sender) {
       const name = `${issuer ?? ''}\n${sender ?? ''}`;
       const count = countOf(`${issuer ?? ''}\n${known.has(name, now()) ? 'known' : 'new'}`);
-      if (sender !== undefined && !(shares.allow(name, true) && perSecond.take(name))) return null;
+      if (sender !== undefined && !(shares.allow(name, true) && mayGoOn(name))) return null;
       const second = Math.floor(now() / 1000);
       if (count.second !== second) count.inSecond = 0;
       count.second = second;

@@ -2,7 +2,7 @@
  * The places that clients use at an upstream. A client's share shrinks in proportion to what others use, so that a few clients that keep
  * their places for long always leave some for the next client.
  */
-export class ClientShares {
+export class ShrinkingShares {
   /** Places in use. */
   total = 0;
   readonly #perClient: number;
