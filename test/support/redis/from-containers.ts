@@ -53,7 +53,7 @@ async function start(description: GenericContainer, port: number): Promise<Runni
     await container.remove({ force: true, v: true });
   };
   try {
-    await untilListens(container, port);
+    await untilListens(container, port, 0);
   } catch (error) {
     await dispose();
     throw error;
@@ -64,8 +64,9 @@ async function start(description: GenericContainer, port: number): Promise<Runni
       await container.stop();
     },
     start: async () => {
+      const { FinishedAt } = (await container.inspect()).State;
       await container.start();
-      await untilListens(container, port);
+      await untilListens(container, port, Date.parse(FinishedAt) / 1000);
     },
     kill: async () => {
       await container.kill();
@@ -82,12 +83,14 @@ async function start(description: GenericContainer, port: number): Promise<Runni
 
 type Container = ReturnType<ContainerRuntimeClient['container']['getById']>;
 
-/** According to its own log since it was started: another process may respond on its port. Rejects as soon as it has ended. */
-async function untilListens(container: Container, port: number): Promise<void> {
+/**
+ * According to its own log since its previous end, in Unix seconds: another process may respond on its port, and what the process wrote
+ * first can be older than the time at which Docker says that it started. Rejects as soon as it has ended.
+ */
+async function untilListens(container: Container, port: number, since: number): Promise<void> {
   const deadline = Date.now() + startTimeoutMs;
   for (;;) {
     const { State } = await container.inspect();
-    const since = Date.parse(State.StartedAt) / 1000;
     const log = textOf(await container.logs({ stdout: true, stderr: true, since }));
     if (listens.test(log)) return;
     if (!State.Running) throw new Error(`redis-server on port ${port} ended with exit code ${State.ExitCode}\n${log}`);
