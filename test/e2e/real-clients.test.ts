@@ -24,6 +24,7 @@ let authApi: FakeAuthApi;
 let git: GitService;
 let packages: PackageService;
 let bearers: RunningGateway;
+let repositories: RunningGateway;
 let keyPairs: RunningGateway;
 let asksForBearers: RunningGateway;
 beforeAll(async () => {
@@ -33,14 +34,15 @@ beforeAll(async () => {
   authApi.addSession(readerToken, { userId: 'reader', roles: ['reader'] });
   authApi.addKeyPair('key-of-ci', secret, { userId: 'ci', roles: ['writer'] });
   mkdirSync(join(folder, 'repositories/team'), { recursive: true });
-  git = await startGitService(join(folder, 'repositories'), ['team/app.git']);
+  git = await startGitService(join(folder, 'repositories'), ['team/app.git', 'team/sub/nested.git', 'team/tree/.git']);
   packages = await startPackageService(folder);
   bearers = await startGateway(config('bearer', true));
+  repositories = await startGateway(gitConfig());
   keyPairs = await startGateway(config('keyPair', false));
   asksForBearers = await startGateway(config('bearer', false));
 });
 afterAll(async () => {
-  await Promise.all([bearers, keyPairs, asksForBearers].map((gateway) => gateway.close()));
+  await Promise.all([bearers, repositories, keyPairs, asksForBearers].map((gateway) => gateway.close()));
   await Promise.all([git.close(), packages.close(), authApi.close()]);
   rmSync(folder, { recursive: true });
 });
@@ -50,10 +52,8 @@ server: { listen: "127.0.0.1:0", admin: "127.0.0.1:0" }
 authApi: { url: "http://127.0.0.1:${authApi.port}" }
 credentials: { basic: ${basic} }
 roles: { reader: {}, writer: { inherits: [reader] } }
-upstreams: { git: { targets: ["${git.url}"] }, packages: { targets: ["${packages.url}"] } }
+upstreams: { packages: { targets: ["${packages.url}"] } }
 routes:
-  - { id: read, match: { path: "/{team}/{repository}/**", methods: [GET, POST] }, upstream: git, access: [reader] }
-  - { id: push, match: { path: "/{team}/{repository}/git-receive-pack", methods: [POST] }, upstream: git, access: [writer] }
   - { id: package, match: { path: "/{name}" }, upstream: packages, access: [reader] }
   - { id: archive, match: { path: "/{name}/-/{file}" }, upstream: packages, access: [reader] }
   - { id: index, match: { path: "/simple/**" }, upstream: packages, access: [reader] }
@@ -66,6 +66,7 @@ routes:
 const blocks = blocksOf(readFileSync('docs/guides/basic-clients.md', 'utf8'));
 const kinds = ['sh clients', 'ini clients', 'python clients', 'xml clients'];
 const pageText = blocks.filter(({ language, info }) => kinds.includes(`${language} ${info}`));
+const pageRules = blocks.find(({ language, text }) => language === 'yaml' && text.includes('git-receive-pack'))!;
 
 /** The block on the page that contains these words, for the test's gateway. */
 function shown(words: string, gateway: RunningGateway): string {
@@ -79,6 +80,13 @@ beforeEach(() => {
   place = mkdtempSync(join(folder, 'client-'));
   packages.requests.length = 0;
 });
+
+/** The rules of the page, or those that `edit` makes of them. */
+const gitConfig = (edit = (rules: string) => rules) => `version: 1
+server: { listen: "127.0.0.1:0", admin: false }
+authApi: { url: "http://127.0.0.1:${authApi.port}" }
+upstreams: { git: { targets: ["${git.url}"] } }
+${edit(pageRules.text.replaceAll('host: git.example.test, ', ''))}`;
 
 const run = (script: string, env: NodeJS.ProcessEnv) => runClient(place, script, env);
 
@@ -94,24 +102,24 @@ describe('git', () => {
   beforeAll(() => need('git', '--version'));
 
   test('clones with a token in the URL, after a challenge', async () => {
-    const from = bearers.logLines().length;
-    const ran = await run(shown('git clone "https', bearers), { TOKEN: token });
+    const from = repositories.logLines().length;
+    const ran = await run(shown('git clone "https', repositories), { TOKEN: token });
     expect(ran.code, ran.output).toBe(0);
     expect(existsSync(join(place, 'app/.git'))).toBe(true);
-    const [first, ...others] = statusesOf(bearers, from);
+    const [first, ...others] = statusesOf(repositories, from);
     expect(first).toBe('401 credential_missing');
     expect(new Set(others)).toEqual(new Set([200]));
   });
 
   test('clones and pushes with a credential helper', async () => {
-    const ran = await run(shown('git push', bearers), { TOKEN: token });
+    const ran = await run(shown('git push', repositories), { TOKEN: token });
     expect(ran.code, ran.output).toBe(0);
     expect(git.subjects('team/app.git').slice(0, 1)).toEqual(['second']);
   });
 
   test('control: a role without write access may clone', async () => {
     const before = git.subjects('team/app.git');
-    const ran = await run(shown('git push', bearers), { TOKEN: readerToken });
+    const ran = await run(shown('git push', repositories), { TOKEN: readerToken });
     expect(ran.code).not.toBe(0);
     expect(ran.output).toContain('403');
     expect(existsSync(join(place, 'app/.git'))).toBe(true);
@@ -119,18 +127,58 @@ describe('git', () => {
   });
 
   test.each(['git clone "https', 'git push'])('control: a wrong token: %s', async (words) => {
-    const ran = await run(shown(words, bearers), { TOKEN: wrong });
+    const ran = await run(shown(words, repositories), { TOKEN: wrong });
     expect(ran.code).not.toBe(0);
     expect(existsSync(join(place, 'app'))).toBe(false);
   });
 
   test('pushes more than its buffer contains', async () => {
-    const script = `${shown('git clone "https', bearers)}
+    const script = `${shown('git clone "https', repositories)}
 cd app && head -c 8000000 /dev/urandom > large && git add large
 git -c user.name=CI -c user.email=ci@example.test commit -q -m large && git push -q origin main`;
     const ran = await run(script, { TOKEN: token });
     expect(ran.code, ran.output).toBe(0);
     expect(git.subjects('team/app.git').slice(0, 1)).toEqual(['large']);
+  });
+
+  /** Pushes a new branch to a repository at this path, with the token of a reader. */
+  const readerPushes = (path: string, gateway: RunningGateway) =>
+    run(
+      `git clone -q "http://x:$TOKEN@127.0.0.1:${gateway.port}/${path}" tree && cd tree || exit 9
+git -c user.name=R -c user.email=r@example.test commit -q --allow-empty -m read-only && git push -q origin HEAD:refs/heads/new`,
+      { TOKEN: readerToken },
+    );
+  const elsewhere = ['team/sub/nested.git', 'team/tree/.git'];
+
+  test.each(['team/app.git', ...elsewhere])('a reader cannot push to %s', async (path) => {
+    const ran = await readerPushes(path, repositories);
+    expect(ran.code).not.toBe(0);
+    expect(git.branches(path)).toEqual(['main']);
+  });
+
+  // An escape that the gateway decodes, another letter case, and a path with more segments.
+  test.each(['/team/app.git/git%2Dreceive-pack', '/team/app.git/Git-Receive-Pack', '/team/x/y.git/git-receive-pack'])(
+    'a reader cannot send POST %s',
+    async (path) => {
+      const authorization = `Basic ${Buffer.from(`x:${readerToken}`).toString('base64')}`;
+      const answer = await fetch(`http://127.0.0.1:${repositories.port}${path}`, {
+        method: 'POST',
+        headers: { authorization },
+      });
+      expect([403, 404, 405]).toContain(answer.status);
+      expect(answer.headers.get('x-error-id')).not.toBeNull();
+    },
+  );
+
+  // Readers could POST wherever `git-receive-pack` was not the third segment.
+  test.each(elsewhere)('control: with rules that exclude one path, a reader pushes to %s', async (path) => {
+    const excluding = await startGateway(
+      gitConfig((rules) => rules.replace('{ GET: [reader] }', '{ GET: [reader], POST: [reader] }')),
+    );
+    const ran = await readerPushes(path, excluding);
+    await excluding.close();
+    expect(ran.code, ran.output).toBe(0);
+    expect(git.branches(path)).toEqual(['main', 'new']);
   });
 });
 

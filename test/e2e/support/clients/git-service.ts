@@ -9,6 +9,7 @@ export interface GitService {
   readonly url: string;
   /** Subjects of the commits on `main` of a repository, newest first. */
   subjects(repository: string): string[];
+  branches(repository: string): string[];
   close(): Promise<void>;
 }
 
@@ -30,6 +31,8 @@ export async function startGitService(folder: string, repositories: readonly str
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     subjects: (repository) => git('-C', join(folder, repository), 'log', '--format=%s', 'main').trim().split('\n'),
+    branches: (repository) =>
+      git('-C', join(folder, repository), 'for-each-ref', '--format=%(refname:short)', 'refs/heads').trim().split('\n'),
     async close() {
       const closed = once(server, 'close');
       server.close();
