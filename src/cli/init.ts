@@ -54,7 +54,7 @@ authApi:
 
 roles:
   user: {} # every new user has it
-  admin: { inherits: [user] } # an admin is also a user
+  users_admin: { inherits: [user] } # "auth-api create-admin" gives it
 
 upstreams:
   service: { targets: ["${service}"] }
@@ -63,7 +63,7 @@ upstreams:
 routes:
   - { id: sign-in, match: { path: "/api/auth/v2/**" }, upstream: auth-api, access: public }
   - { id: everything, match: { path: "/**" }, upstream: service, access: [user] }
-  - { id: administration, match: { path: "/admin/**" }, upstream: service, access: [admin] }
+  - { id: administration, match: { path: "/admin/**" }, upstream: service, access: [users_admin] }
 `;
 }
 
@@ -82,5 +82,6 @@ Then, in another terminal:
   curl -i http://localhost:8080/
   TOKEN=$(${rolegate} auth-api login -c ${config} you@example.test)
   curl -i http://localhost:8080/ -H "authorization: Bearer $TOKEN"
+  curl -i http://localhost:8080/admin/ -H "authorization: Bearer $TOKEN"
 `;
 }

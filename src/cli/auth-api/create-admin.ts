@@ -25,7 +25,7 @@ async function makeAdministrator(api: AuthApi, options: CreateAdminOptions): Pro
   const known = await api.findUser(email);
   if (known === null) {
     const { userId, alias } = await create(api, options);
-    return `created the administrator ${email} (user ${userId}, alias ${alias})`;
+    return `created the administrator ${email} (user ${userId}, alias ${alias}, roles ${administratorRoles.join(', ')})`;
   }
   const user = await api.readUser(known);
   if (user?.enabled === false) throw new CommandError(`${email} is disabled: another administrator must enable it`);
@@ -35,6 +35,9 @@ async function makeAdministrator(api: AuthApi, options: CreateAdminOptions): Pro
   const rest = added.roles.length > 0 ? '' : ' is an administrator';
   return `${what} ${email} (user ${known})${rest}`;
 }
+
+/** Of a new user. */
+const administratorRoles = [...firstRoles, administratorRole];
 
 const optionOf = { email: '--email', fullName: '--full-name', alias: '--alias' } as const;
 
@@ -46,9 +49,14 @@ async function create(api: AuthApi, options: CreateAdminOptions): Promise<{ user
     const wrong = new Set(checked.error.issues.map(({ path: [field] }) => optionOf[field as keyof typeof optionOf]));
     throw usageError(`not valid: ${[...wrong].join(', ')}`);
   }
-  const roles = [...firstRoles, administratorRole];
   try {
-    const { userId } = await api.createUser({ email: options.email, fullName, alias, roles, groups: firstGroups });
+    const { userId } = await api.createUser({
+      email: options.email,
+      fullName,
+      alias,
+      roles: administratorRoles,
+      groups: firstGroups,
+    });
     return { userId, alias };
   } catch (error) {
     if (!(error instanceof AccountTakenError)) throw error;

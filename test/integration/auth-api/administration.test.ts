@@ -50,7 +50,7 @@ describe('create-admin', () => {
     expect(made).toEqual({
       code: 0,
       output: expect.stringMatching(
-        /^created the administrator ann@example\.test \(user [0-9a-f-]{36}, alias ann\)\n$/,
+        /^created the administrator ann@example\.test \(user [0-9a-f-]{36}, alias ann, roles user, users_admin\)\n$/,
       ),
     });
     expect(await userOf(email)).toMatchObject({ roles: ['user', 'users_admin'], groups: ['public'], verified: true });
