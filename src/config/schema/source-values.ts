@@ -26,13 +26,16 @@ export function endpointUrl() {
   );
 }
 
+/** Visible ASCII without query and fragment. Revocations contain it, so its length is bounded. */
+const issuerForm = /^https?:\/\/[\x21\x22\x24-\x3e\x40-\x7e]{1,500}$/;
+
 /** Compared with the claim exactly, so it is not normalized. */
 export function issuerUrl() {
   const expected = 'the issuer exactly as in its tokens, such as "https://id.example.test"';
   return text(
     expected,
     (value) => {
-      const url = /^https?:\/\/[^\s?#]+$/.test(value) && URL.canParse(value) ? new URL(value) : null;
+      const url = issuerForm.test(value) && URL.canParse(value) ? new URL(value) : null;
       return url !== null && url.username === '' && url.password === '' ? value : new Refusal(`expected ${expected}`);
     },
     'https?://[^?#@]+',

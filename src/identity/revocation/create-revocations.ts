@@ -10,7 +10,7 @@ import type { OwnSource, RevocationEvents, RevocationSource } from './revocation
 import { replicasKey } from './revocation-keys.ts';
 import { RevocationListener } from './revocation-listener.ts';
 import { announceRevocation, followRevocations } from './revocation-scripts.ts';
-import type { UserPrefixes } from './revoked-names.ts';
+import { type Issuers, ownerOf, type UserPrefixes } from './revoked-names.ts';
 import { createSubscription, type Subscription } from './subscription.ts';
 import { allowedSkewMs, type Revocation, Tombstones } from './tombstones.ts';
 
@@ -22,8 +22,8 @@ export interface RevocationsOptions {
   readonly whileDisconnectedMs: number;
   /** See `tombstoneLifeMs`. */
   readonly tombstoneLifeMs: number;
-  /** Names of the sources whose tokens the gateway verifies itself; if unset: none. */
-  readonly selfVerified?: ReadonlySet<string>;
+  /** If unset, every source is called. */
+  readonly issuers?: Issuers;
   /** If unset: none. */
   readonly userPrefixes?: UserPrefixes;
   /** The other processes of this gateway; if unset: none. */
@@ -65,7 +65,7 @@ export function createRevocations(options: RevocationsOptions): Revocations {
   const { link, keyPrefix, whileDisconnectedMs, tombstoneLifeMs, events, now, siblings = null } = options;
   const tombstones = new Tombstones({
     lifeMs: tombstoneLifeMs,
-    ...(options.selfVerified === undefined ? {} : { selfVerified: options.selfVerified }),
+    ...(options.issuers === undefined ? {} : { issuers: options.issuers }),
     ...(options.userPrefixes === undefined ? {} : { userPrefixes: options.userPrefixes }),
   });
   const connection = new RevocationConnection({ whileDisconnectedMs, shared: link !== null });
@@ -140,7 +140,7 @@ export function createRevocations(options: RevocationsOptions): Revocations {
     alone: false,
     revoke(revocation, source) {
       apply(revocation, source);
-      const replicas = announcer.announce(revocation);
+      const replicas = announcer.announce(ownedBy(revocation, options.issuers));
       return siblings === null ? replicas : bothDelivered(replicas, siblings.announce(revocation));
     },
     async close() {
@@ -152,6 +152,12 @@ export function createRevocations(options: RevocationsOptions): Revocations {
       await link.run((client) => client.zrem(replicasKey(keyPrefix), listener.name)).catch(() => {});
     },
   };
+}
+
+/** Other gateways, and this one in later configurations, may have other names for a source. */
+function ownedBy(revocation: Revocation, issuers: Issuers = new Map()): Revocation {
+  if (!('source' in revocation) || revocation.source === undefined) return revocation;
+  return { ...revocation, source: ownerOf(revocation.source, issuers) };
 }
 
 async function bothDelivered(one: Promise<Delivery>, other: Promise<Delivery>): Promise<Delivery> {

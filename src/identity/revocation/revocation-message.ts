@@ -3,10 +3,15 @@
  * version may mean anything, so it revokes everything.
  */
 import { isIdentifier } from '../../core/identity/identity-fields.ts';
+import { isIssuer } from './revoked-names.ts';
 import type { Revocation } from './tombstones.ts';
 
-/** Version 1 has no tokens, sources or issue times. It is used where it is sufficient, for gateways that support no other. */
-const versions = [1, 2] as const;
+/**
+ * Version 1 has no tokens, sources or issue times, version 2 only names of sources, and not their issuers. The first that is sufficient is
+ * used, for gateways that support no later one.
+ */
+const versions = [1, 2, 3] as const;
+type Version = (typeof versions)[number];
 
 /** The documented form is much shorter. */
 export const maxAnnouncedBytes = 512;
@@ -15,6 +20,8 @@ export const maxToldBytes = 2_048;
 /** Names of one credential: under the current secret and up to 8 previous ones, of a JWT with and without its signature. */
 export const maxLookups = 18;
 const lookup = /^[A-Za-z0-9_-]{43}$/;
+/** An issuer, or the name of a source. */
+const sourceForm = /^[\x21-\x7e]{1,512}$/;
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 export interface Message {
@@ -26,13 +33,18 @@ export interface Message {
 /** `atMs`: milliseconds since the epoch, for logs alone. */
 export function encodeMessage({ revocation, sender }: Message, atMs: number): string {
   const fields = revocation.kind === 'all' ? { ...revocation, id: null } : revocation;
-  const v = fields.kind === 'token' || 'source' in fields || 'issuedBeforeMs' in fields ? 2 : 1;
   return JSON.stringify({
-    v,
+    v: versionOf(revocation),
     ...fields,
     atMs,
     ...(sender === null ? {} : { rid: sender.id, from: sender.from }),
   });
+}
+
+function versionOf(revocation: Revocation): Version {
+  const source = 'source' in revocation ? revocation.source : undefined;
+  if (source !== undefined) return isIssuer(source) ? 3 : 2;
+  return revocation.kind === 'token' || 'issuedBeforeMs' in revocation ? 2 : 1;
 }
 
 /** Null: an invalid message. */
@@ -48,7 +60,7 @@ export function decodeMessage(bytes: Uint8Array, maxBytes: number): Message | nu
   return revocation === null ? null : { revocation, sender };
 }
 
-function revocationOf(fields: Record<string, unknown>, version: 1 | 2): Revocation | null {
+function revocationOf(fields: Record<string, unknown>, version: Version): Revocation | null {
   const { kind, id, lookups } = fields;
   switch (kind) {
     case 'all':
@@ -57,7 +69,7 @@ function revocationOf(fields: Record<string, unknown>, version: 1 | 2): Revocati
     case 'keypair':
       return isIdentifier(id) ? scoped({ kind, id }, fields, version) : null;
     case 'token':
-      return isIdentifier(id) && version === 2 ? scoped({ kind, id }, fields, version) : null;
+      return isIdentifier(id) && version > 1 ? scoped({ kind, id }, fields, version) : null;
     case 'user': {
       const { issuedBeforeMs } = fields;
       if (!isIdentifier(id)) return null;
@@ -72,10 +84,10 @@ function revocationOf(fields: Record<string, unknown>, version: 1 | 2): Revocati
 }
 
 /** Null: its source is not valid. */
-function scoped(revocation: Revocation, fields: Record<string, unknown>, version: 1 | 2): Revocation | null {
+function scoped(revocation: Revocation, fields: Record<string, unknown>, version: Version): Revocation | null {
   const { source, anyCase } = fields;
   if (version === 1 || source === undefined) return revocation;
-  if (!isIdentifier(source)) return null;
+  if (typeof source !== 'string' || !sourceForm.test(source) || (version < 3 && isIssuer(source))) return null;
   return { ...revocation, source, ...(anyCase === true ? { anyCase } : {}) } as Revocation;
 }
 

@@ -1,15 +1,31 @@
-/** The names under which ids are kept as revoked: an id alone is that of every source. Ids and names of sources never contain a line end. */
+/**
+ * The names under which ids are kept as revoked: an id alone is that of every source. Tokens that the gateway verifies itself belong to their
+ * issuer, so that they stay revoked if the configuration renames the source. Ids, issuers and names of sources never contain a line end.
+ */
 import type { SourceMoments } from './moments.ts';
 
-/** `source`: only this one's id. `anyCase`: regardless of letter case, as without a source. */
+/** `source`: only this one's id; its issuer or its name. `anyCase`: regardless of letter case, as without a source. */
 export interface RevokedId {
   readonly id: string;
   readonly source?: string;
   readonly anyCase?: true;
 }
 
-/** `userPrefix` by source; those without one are absent. */
+/** By source, as `ownerOf` names it: its `userPrefix`; those without one are absent. */
 export type UserPrefixes = ReadonlyMap<string, string>;
+
+/** By the name of each source: the issuer whose tokens the gateway verifies itself; null: the source is called. */
+export type Issuers = ReadonlyMap<string, string | null>;
+
+/** Whose ids a source has: those of an issuer, or its own. Also for a `source` that is already an issuer. */
+export function ownerOf(source: string, issuers: Issuers): string {
+  return issuers.get(source) ?? source;
+}
+
+/** Names of sources do not contain this. */
+export function isIssuer(source: string): boolean {
+  return source.includes('://');
+}
 
 export function revokedName({ id, source, anyCase }: RevokedId): string {
   if (source === undefined) return id.toLowerCase();

@@ -6,8 +6,10 @@
 import type { Identity } from '../../core/identity/identity.ts';
 import { Moments, SourceMoments } from './moments.ts';
 import {
+  type Issuers,
   isNamed,
   isUserNamed,
+  ownerOf,
   type RevokedId,
   revokedName,
   revokedUserNames,
@@ -50,8 +52,8 @@ export interface VerdictSubject {
 export interface TombstonesOptions {
   /** Life of a tombstone: longer than that of any verdict from an earlier call, and of any token that it names. */
   readonly lifeMs: number;
-  /** Names of the sources whose tokens the gateway verifies itself; if unset: none. */
-  readonly selfVerified?: ReadonlySet<string>;
+  /** If unset, every source is called. */
+  readonly issuers?: Issuers;
   /** A revocation may name a user with or without the prefix; if unset: there are none. */
   readonly userPrefixes?: UserPrefixes;
   /** Maximum per kind and source. Beyond it, the oldest is replaced by one that revokes everything of that kind and source before it. */
@@ -68,7 +70,8 @@ const instantMs = 2 ** -10;
 
 export class Tombstones {
   readonly #lifeMs: number;
-  readonly #selfVerified: ReadonlySet<string>;
+  /** Also of earlier configurations: results and streams may be older than the names of now. */
+  #issuers: Issuers;
   readonly #userPrefixes: UserPrefixes;
   readonly #ids: Readonly<Record<NamedKind, SourceMoments>>;
   /** By user: the time until which issued tokens are revoked. */
@@ -95,9 +98,9 @@ export class Tombstones {
   #handedOnMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: TombstonesOptions) {
-    const { lifeMs, selfVerified = new Set(), userPrefixes = new Map(), maxEntries = defaultMaxEntries } = options;
+    const { lifeMs, issuers = new Map(), userPrefixes = new Map(), maxEntries = defaultMaxEntries } = options;
     this.#lifeMs = lifeMs;
-    this.#selfVerified = selfVerified;
+    this.#issuers = issuers;
     this.#userPrefixes = userPrefixes;
     const moments = () => new SourceMoments(maxEntries);
     this.#ids = { session: moments(), keypair: moments(), user: moments(), token: moments() };
@@ -130,7 +133,7 @@ export class Tombstones {
         this.#allMs = atMs;
         this.#issuedMs = Math.max(this.#issuedMs, nowMs);
         // It covers all earlier ones; but an issuer may issue further tokens for a revoked session.
-        if (this.#selfVerified.size > 0) return;
+        if (this.#verifiesItself) return;
         for (const moments of [...Object.values(this.#ids), this.#issued, this.#credentials]) moments.clear();
         return;
       case 'credential':
@@ -138,8 +141,9 @@ export class Tombstones {
         return;
       default: {
         this.#namedMs = atMs;
-        const { kind } = revocation;
-        const names = kind === 'user' ? revokedUserNames(revocation, this.#userPrefixes) : [revokedName(revocation)];
+        const { kind, source } = revocation;
+        const owned = source === undefined ? revocation : { ...revocation, source: ownerOf(source, this.#issuers) };
+        const names = kind === 'user' ? revokedUserNames(owned, this.#userPrefixes) : [revokedName(owned)];
         for (const name of names) this.#ids[kind].keep(name, atMs, this.#endedMs);
         if (kind !== 'user') return;
         const untilMs = revocation.issuedBeforeMs ?? atMs + allowedSkewMs;
@@ -155,10 +159,11 @@ export class Tombstones {
   bars(subject: VerdictSubject): boolean {
     if (this.#successor?.bars(subject) === true) return true;
     const { issued, lookups } = subject;
-    if (issued === null || !this.#selfVerified.has(issued.acceptedBy)) return false;
+    const issuer = issued === null ? null : (this.#issuers.get(issued.acceptedBy) ?? null);
+    if (issued === null || issuer === null) return false;
     const issuedAtMs = issued.issuedAtMs ?? 0;
     if (issuedAtMs <= this.#issuedMs || this.#names(subject, Number.NEGATIVE_INFINITY, issuedAtMs)) return true;
-    if (isUserNamed(this.#issued, subject.userId, issued.acceptedBy, issuedAtMs, this.#userPrefixes)) return true;
+    if (isUserNamed(this.#issued, subject.userId, issuer, issuedAtMs, this.#userPrefixes)) return true;
     return lookups.length === 0
       ? this.#credentials.size > 0
       : this.#credentials.reaches(lookups, Number.NEGATIVE_INFINITY);
@@ -189,7 +194,7 @@ export class Tombstones {
 
   /** Whether one of its ids was revoked at `fromMs` or later; `lostFromMs`: or may be an evicted one from then on. */
   #names({ sessionId, keyId, issued }: VerdictSubject, fromMs: number, lostFromMs = fromMs): boolean {
-    const source = issued?.acceptedBy ?? null;
+    const source = this.#ownerOf(issued);
     const { session, keypair, token } = this.#ids;
     return (
       isNamed(session, sessionId, source, fromMs, lostFromMs) ||
@@ -199,13 +204,22 @@ export class Tombstones {
   }
 
   #namesUser({ userId, issued }: VerdictSubject, fromMs: number): boolean {
-    return isUserNamed(this.#ids.user, userId, issued?.acceptedBy ?? null, fromMs, this.#userPrefixes);
+    return isUserNamed(this.#ids.user, userId, this.#ownerOf(issued), fromMs, this.#userPrefixes);
+  }
+
+  #ownerOf(issued: VerdictSubject['issued']): string | null {
+    return issued === null ? null : ownerOf(issued.acceptedBy, this.#issuers);
+  }
+
+  get #verifiesItself(): boolean {
+    return [...this.#issuers.values()].some((issuer) => issuer !== null);
   }
 
   /** Revocations of `earlier` also apply here, and later revocations here also apply there. */
   takeOver(earlier: Tombstones): void {
     earlier.changes.count = Math.max(earlier.changes.count, this.changes.count) + 1;
     this.changes = earlier.changes;
+    this.#issuers = new Map([...earlier.#issuers, ...this.#issuers]);
     this.#allMs = Math.max(this.#allMs, earlier.#allMs);
     this.#issuedMs = Math.max(this.#issuedMs, earlier.#issuedMs);
     this.#namedMs = Math.max(this.#namedMs, earlier.#namedMs);

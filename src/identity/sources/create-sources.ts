@@ -3,7 +3,7 @@ import type { JwtSourceConfig, SourceConfig, SourcesConfig } from '../../config/
 import type { Credential } from '../../core/credential/credential.ts';
 import type { Clocks } from '../clock.ts';
 import type { IdentityEvents } from '../events.ts';
-import type { UserPrefixes } from '../revocation/revoked-names.ts';
+import { type Issuers, ownerOf, type UserPrefixes } from '../revocation/revoked-names.ts';
 import { createAuthApiSource } from './auth-api/auth-api-source.ts';
 import { createIntrospectionSource } from './introspection/introspection-source.ts';
 import type { IssuerKeys } from './jwt/issuer-keys.ts';
@@ -20,8 +20,8 @@ export interface Sources {
   readonly timeoutMs: number;
   /** Sources whose tokens are verified here, by the issuer in tokens. */
   readonly issuers: ReadonlyMap<string, Issuer>;
-  /** Names of those that verify tokens themselves. */
-  readonly selfVerified: ReadonlySet<string>;
+  /** Of every source. */
+  readonly issuerOf: Issuers;
   readonly userPrefixes: UserPrefixes;
   /** Names of those whose results end by events of their issuer. */
   readonly announced: ReadonlySet<string>;
@@ -91,6 +91,7 @@ export function createSources({ config, events, now, steady }: SourcesOptions): 
   }
 
   const jwt = config.list.filter((one) => one.kind === 'jwt');
+  const issuerOf = new Map(config.list.map((one) => [one.name, one.kind === 'jwt' ? one.issuer : null]));
   return {
     of(credential) {
       const { source } = selectSource(credential, config.rule);
@@ -100,9 +101,9 @@ export function createSources({ config, events, now, steady }: SourcesOptions): 
     timeoutMs:
       Math.max(0, ...remote.map(({ timeoutMs }) => timeoutMs)) + Math.max(0, ...jwt.map(({ timeoutMs }) => timeoutMs)),
     issuers,
-    selfVerified: new Set(jwt.map(({ name }) => name)),
+    issuerOf,
     userPrefixes: new Map(
-      config.list.flatMap(({ name, users: { prefix } }) => (prefix === '' ? [] : [[name, prefix]])),
+      config.list.flatMap(({ name, users: { prefix } }) => (prefix === '' ? [] : [[ownerOf(name, issuerOf), prefix]])),
     ),
     announced: new Set([...issuers.values()].flatMap(({ asked }) => asked)),
     tokenMs: Math.max(0, ...jwt.map(({ maxAgeMs, clockSkewMs }) => maxAgeMs + 2 * clockSkewMs)),

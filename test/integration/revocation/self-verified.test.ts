@@ -4,6 +4,7 @@
  */
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { startBreakableRelay } from '../../support/breakable-relay.ts';
+import { untilConnected } from '../../support/running-gateway.ts';
 import { nowS } from '../../support/token-issuer.ts';
 import { portOf, redisClient } from './parts.ts';
 import { redisWithLog, startTokenWorld, type TokenGateway, type TokenWorld } from './token-world.ts';
@@ -52,6 +53,30 @@ test.each(ways)(
     expect(await (await world.gateway()).status(token)).toBe(200);
   },
 );
+
+test.each(ways)('revoked by %s: also after the source was renamed', async (_, revoke, status) => {
+  const world = await startTokenWorld();
+  const redis = await redisWithLog();
+  const gateway = await world.gateway({ redis });
+  const [token, spared] = [await world.issuer.token(old()), await world.issuer.token(other())];
+  expect(await revoke(world, gateway, token)).toBe(status);
+  gateway.rename('renamed');
+  await untilConnected(gateway.metricsText);
+  const later = await world.gateway({ redis, name: 'renamed' });
+  expect(await statuses([gateway, later], token)).toEqual([401, 401]);
+  expect(await statuses([gateway, later], spared)).toEqual([200, 200]);
+});
+
+test('an entry of an earlier version names the source as the configuration does', async () => {
+  const world = await startTokenWorld();
+  const redis = await redisWithLog();
+  const entry = { v: 2, kind: 'session', id: 'session-1', source: 'issuer', atMs: 1 };
+  await redisClient(redis.url).xadd(`${redis.keyPrefix}{revocations}:log`, '*', 'm', JSON.stringify(entry));
+  const token = await world.issuer.token(old());
+  expect(await (await world.gateway({ redis })).status(token)).toBe(401);
+  // Control: after an update that also renames the source, it names another one.
+  expect(await (await world.gateway({ redis, name: 'renamed' })).status(token)).toBe(200);
+});
 
 /** The same token with its other equivalent signature (FIPS 186-5 section 6.4.2), which needs no key. */
 function withOtherSignature(token: string): string {

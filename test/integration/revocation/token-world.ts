@@ -17,6 +17,8 @@ export type Claims = Readonly<Record<string, unknown>>;
 
 export interface TokenGateway extends RunningGateway {
   status(token: string): Promise<number>;
+  /** Reloads with another name of the source. */
+  rename(name: string): void;
   metricsText(): Promise<string>;
   /** `POST /revocations` with the operators' token. */
   revoke(body: object): Promise<number>;
@@ -32,7 +34,7 @@ export interface TokenWorld {
   logoutToken(claims?: Claims, header?: object, key?: IssuerKey): Promise<string>;
   /** A valid security event token except for these parts. */
   eventToken(claims?: Claims, header?: object, key?: IssuerKey): Promise<string>;
-  /** `redis`: of the cache section. `accepted`: how long verdicts live. `more`: keys of the source. */
+  /** `redis`: of the cache section. `accepted`: how long verdicts live. `more`: keys of the source. `name`: of the source. */
   gateway(options?: {
     readonly redis?: { url: string; keyPrefix: string } | null;
     readonly accepted?: string;
@@ -40,6 +42,7 @@ export interface TokenWorld {
     readonly ends?: string;
     readonly secret?: string;
     readonly more?: string;
+    readonly name?: string;
   }): Promise<TokenGateway>;
 }
 
@@ -86,14 +89,15 @@ export async function startTokenWorld(): Promise<TokenWorld> {
       ends = 'session',
       secret = cacheSecret,
       more = '',
+      name = 'issuer',
     } = {}) {
       const shared =
         redis === null ? '' : `redis: { url: "${redis.url}", keyPrefix: "${redis.keyPrefix}", timeout: 1s },`;
-      const gateway = await startGateway(`version: 1
+      const textOf = (name: string) => `version: 1
 server: { listen: "127.0.0.1:0", admin: "127.0.0.1:0", adminToken: "${adminToken}" }
 log: { level: trace }
 sources:
-  issuer:
+  ${name}:
     kind: jwt
     issuer: "${issuer.issuer}"
     audience: [orders]
@@ -108,7 +112,8 @@ routes:
   - { id: own, match: { path: "/own" }, upstream: service, access: [user] }
   - { id: logout, match: { path: "/logout" }, upstream: backchannel-logout, access: public }
   - { id: events, match: { path: "/events" }, upstream: security-events, access: public }
-`);
+`;
+      const gateway = await startGateway(textOf(name));
       onTestFinished(gateway.close);
       const authorization = `Bearer ${adminToken}`;
       const post = (path: string, type: string, body: string, more: object = {}) =>
@@ -116,6 +121,7 @@ routes:
       const metricsText = async () => (await fetch(`${gateway.admin}/metrics`, { headers: { authorization } })).text();
       if (redis !== null) await untilConnected(metricsText);
       return Object.assign(gateway, {
+        rename: (next: string) => gateway.apply(textOf(next)),
         status: async (token: string) => {
           const response = await fetch(`${gateway.origin}/own`, { headers: { authorization: `Bearer ${token}` } });
           await response.arrayBuffer();

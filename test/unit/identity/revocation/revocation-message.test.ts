@@ -22,6 +22,7 @@ test.each<Message>([
   { revocation: { kind: 'session', id: 's1', source: 'issuer' }, sender },
   { revocation: { kind: 'user', id: 'u1', issuedBeforeMs: 1_000 }, sender: null },
   { revocation: { kind: 'user', id: 'u1', source: 'issuer', issuedBeforeMs: 0 }, sender: null },
+  { revocation: { kind: 'session', id: 's'.repeat(256), source: `https://${'i'.repeat(500)}`, anyCase: true }, sender },
 ])('$revocation survives the round trip', (message) => {
   expect(read(encodeMessage(message, 1_000))).toEqual(message);
 });
@@ -38,12 +39,13 @@ test('a message uses the first version where that version suffices', () => {
   expect(version({ kind: 'user', id: 'u1' })).toBe(1);
   expect(version({ kind: 'all' })).toBe(1);
   expect(version({ kind: 'user', id: 'u1', source: 'issuer' })).toBe(2);
+  expect(version({ kind: 'user', id: 'u1', source: 'https://issuer.test' })).toBe(3);
   // A gateway that knows only the first version revokes everything instead: anything less could miss something.
   expect(version({ kind: 'token', id: 't1' })).toBe(2);
 });
 
 test.each([
-  ['another version', '{"v":3}'],
+  ['another version', '{"v":4}'],
   ['a version before the first', '{"v":0,"kind":"session","id":"s"}'],
 ])('%s revokes everything', (_name, text) => {
   expect(read(text)?.revocation).toEqual({ kind: 'all' });

@@ -183,14 +183,18 @@ test('a tombstone outlives any verdict begun before it', () => {
 });
 
 describe('a token that the gateway verifies itself', () => {
-  const selfVerified = new Set(['issuer', 'other']);
+  const issuers = new Map([
+    ['issuer', 'https://issuer.test'],
+    ['other', 'https://other.test'],
+    ['asked', null],
+  ]);
   const issued = { acceptedBy: 'issuer', tokenId: 'T1', issuedAtMs: 10_000 };
   const token: VerdictSubject = { lookups: ['name'], sessionId: 'S1', keyId: null, userId: 'u1', issued };
   const of = (changes: Partial<NonNullable<VerdictSubject['issued']>>) => ({
     ...token,
     issued: { ...issued, ...changes },
   });
-  const make = () => new Tombstones({ lifeMs: 60_000, selfVerified });
+  const make = () => new Tombstones({ lifeMs: 60_000, issuers });
   /** Verified again, long after all of that. */
   const bars = (tombstones: Tombstones, subject: VerdictSubject) => tombstones.revokes(subject, 50_000, false);
 
@@ -261,6 +265,41 @@ describe('a token that the gateway verifies itself', () => {
     expect(bars(tombstones, of({ issuedAtMs: 30_000 }))).toBe(true);
   });
 
+  test.each<{ name: string; revocation: Revocation }>([
+    { name: 'a session', revocation: { kind: 'session', id: 'S1', source: 'issuer' } },
+    { name: 'a session in any case', revocation: { kind: 'session', id: 's1', source: 'issuer', anyCase: true } },
+    { name: 'its id', revocation: { kind: 'token', id: 'T1', source: 'issuer' } },
+    { name: 'its user', revocation: { kind: 'user', id: 'u1', source: 'issuer' } },
+    { name: 'its user with the prefix', revocation: { kind: 'user', id: 'u:u1', source: 'issuer' } },
+  ])('$name: also after its source has another name, which another source has now', ({ revocation }) => {
+    const userPrefixes = new Map([['https://issuer.test', 'u:']]);
+    const tombstones = new Tombstones({ lifeMs: 60_000, issuers, userPrefixes });
+    const next = new Tombstones({
+      lifeMs: 60_000,
+      issuers: new Map([
+        ['renamed', 'https://issuer.test'],
+        ['issuer', 'https://another.test'],
+      ]),
+      userPrefixes,
+    });
+    tombstones.add(revocation, 20_000);
+    next.restore(JSON.parse(JSON.stringify(tombstones.data())));
+    const named = (acceptedBy: string) => ({ ...of({ acceptedBy }), userId: 'u:u1' });
+    expect([bars(next, named('renamed')), bars(next, named('issuer'))]).toEqual([true, false]);
+  });
+
+  test('a result from before a reload belongs to the issuer that its source had then', () => {
+    const [earlier, later] = [
+      make(),
+      new Tombstones({ lifeMs: 60_000, issuers: new Map([['renamed', 'https://issuer.test']]) }),
+    ];
+    later.takeOver(earlier);
+    later.add({ kind: 'session', id: 'S1', source: 'renamed' }, 20_000);
+    for (const tombstones of [earlier, later]) {
+      expect([bars(tombstones, token), bars(tombstones, of({ acceptedBy: 'other' }))]).toEqual([true, false]);
+    }
+  });
+
   test('the later of two times of issue stays', () => {
     const tombstones = make();
     tombstones.add({ kind: 'user', id: 'u1', issuedBeforeMs: 15_000 }, 20_000);
@@ -269,7 +308,7 @@ describe('a token that the gateway verifies itself', () => {
   });
 
   test('a revocation dropped at the bound still revokes tokens issued until then', () => {
-    const tombstones = new Tombstones({ lifeMs: 60_000, selfVerified, maxEntries: 1 });
+    const tombstones = new Tombstones({ lifeMs: 60_000, issuers, maxEntries: 1 });
     tombstones.add({ kind: 'token', id: 'other' }, 20_000);
     tombstones.add({ kind: 'token', id: 'another' }, 30_000);
     expect(bars(tombstones, token)).toBe(true);
@@ -277,7 +316,7 @@ describe('a token that the gateway verifies itself', () => {
   });
 
   test('an overflow concerns only tokens of its source that have an id of its kind', () => {
-    const tombstones = new Tombstones({ lifeMs: 60_000, selfVerified, maxEntries: 2 });
+    const tombstones = new Tombstones({ lifeMs: 60_000, issuers, maxEntries: 2 });
     const flood = (kind: 'session' | 'user', source?: string) => {
       for (let at = 0; at < 10; at += 1) {
         const id = `made-up-${at}`;
