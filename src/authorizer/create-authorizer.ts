@@ -109,6 +109,7 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
       options.turnedAway('peer', caller.address);
       return null;
     },
+    clientKey: ({ network }) => network,
     onRequest: check,
     refusal: (fault, caller) => line.refuseConnection(fault, caller, 'authorizer', observe),
     hold(bytes) {

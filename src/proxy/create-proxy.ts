@@ -92,6 +92,7 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
       refusedOfClient += 1;
       return null;
     },
+    clientKey: ({ network }) => network,
     onRequest: requests.begin,
     refusal: (fault, client) => refuseConnection(fault, client, 'proxy', observe),
     hold: (bytes, { trusted, network }) => memory.take(bytes, trusted ? null : network) === null,

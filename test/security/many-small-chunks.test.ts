@@ -37,6 +37,7 @@ test('the chunks of one read are one part', async () => {
     },
     deadlines: new DeadlineWheel(10),
     accept: () => ({}),
+    clientKey: () => '',
     onRequest: (request) => request.body!.start({ take: (part) => parts.push(part), end: resolve }),
     refusal: () => null,
     hold: () => true,

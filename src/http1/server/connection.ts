@@ -210,7 +210,7 @@ export class Connection<C> implements Deadline, InputEvents, ReadingEvents, Resp
     this.#leave();
     this.#input.body = null;
     this.#held.drop();
-    this.#host.lingering.close(this.socket);
+    this.#host.lingering.close(this.socket, this.#host.clientKey(this.client));
   }
 
   /** From now on, the socket belongs to a tunnel or to its closing. */

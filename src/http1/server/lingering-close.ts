@@ -7,19 +7,21 @@ import type { Duplex } from 'node:stream';
 import type { Deadline, Deadlines } from '../deadline-wheel.ts';
 import { hasOwnMemory, releaseMemory } from '../part-memory.ts';
 
-/** Longest time without bytes from the client. */
+/** Longest time without bytes from the client; while draining, the longest time in all. */
 export const lingerSilenceMs: number = 5_000;
 /** Longest time in all. */
 export const maxLingerMs: number = 30_000;
-/** Maximum number of such connections of a server; beyond it, the oldest is closed. */
+/** Maximum number of such connections of a server; beyond it, the oldest of the client with the most is closed. */
 export const maxLingering: number = 1_000;
 
 export class LingeringClose {
   readonly #deadlines: Deadlines;
   /** A limit closed one, although its client may not have read the response. */
   readonly #onCut: () => void;
-  /** The oldest first. */
-  readonly #open = new Set<LingeringConnection>();
+  /** By client key; the oldest of a client first. */
+  readonly #ofClient = new Map<string, Set<LingeringConnection>>();
+  #size = 0;
+  #longestMs = maxLingerMs;
 
   constructor(deadlines: Deadlines, onCut: () => void) {
     this.#deadlines = deadlines;
@@ -27,27 +29,59 @@ export class LingeringClose {
   }
 
   /** Its last response is written. From now on, nothing else reads the socket. */
-  close(socket: Duplex): void {
-    if (this.#open.size >= maxLingering) {
-      const [oldest] = this.#open;
-      this.#cut(oldest!);
-    }
-    const lingering = new LingeringConnection(socket, this.#deadlines, () => this.#cut(lingering));
-    this.#open.add(lingering);
+  close(socket: Duplex, clientKey: string): void {
+    if (this.#size >= maxLingering) this.#cut(this.#oldestOfLargest());
+    const lingering = new LingeringConnection(socket, clientKey, this.#deadlines, (late) => this.#cut(late));
+    lingering.endWithin(this.#longestMs);
+    this.#add(lingering);
     socket.end();
     socket.on('data', lingering.drop);
     socket.on('close', () => {
-      this.#open.delete(lingering);
+      this.#remove(lingering);
       this.#deadlines.cancel(lingering);
     });
     socket.resume();
     lingering.wait();
   }
 
+  /** Clients that keep sending must not prolong the end of the process. */
+  drain(): void {
+    this.#longestMs = lingerSilenceMs;
+    for (const ofClient of this.#ofClient.values()) {
+      for (const lingering of ofClient) lingering.endWithin(lingerSilenceMs);
+    }
+  }
+
+  /** Of the client with the most, so that a client with many ends none of others. */
+  #oldestOfLargest(): LingeringConnection {
+    let largest = new Set<LingeringConnection>();
+    for (const ofClient of this.#ofClient.values()) {
+      if (ofClient.size > largest.size) largest = ofClient;
+    }
+    const [oldest] = largest;
+    return oldest!;
+  }
+
   #cut(lingering: LingeringConnection): void {
-    this.#open.delete(lingering);
+    this.#remove(lingering);
     this.#onCut();
     lingering.socket.destroy();
+  }
+
+  #add(lingering: LingeringConnection): void {
+    const { clientKey } = lingering;
+    const ofClient = this.#ofClient.get(clientKey);
+    if (ofClient === undefined) this.#ofClient.set(clientKey, new Set([lingering]));
+    else ofClient.add(lingering);
+    this.#size += 1;
+  }
+
+  #remove(lingering: LingeringConnection): void {
+    const { clientKey } = lingering;
+    const ofClient = this.#ofClient.get(clientKey);
+    if (ofClient?.delete(lingering) !== true) return;
+    this.#size -= 1;
+    if (ofClient.size === 0) this.#ofClient.delete(clientKey);
   }
 }
 
@@ -56,14 +90,26 @@ class LingeringConnection implements Deadline {
   earlier: Deadline | null = null;
   later: Deadline | null = null;
   readonly socket: Duplex;
+  readonly clientKey: string;
   readonly #deadlines: Deadlines;
-  readonly #endsAt = performance.now() + maxLingerMs;
-  readonly #cut: () => void;
+  readonly #onLate: (lingering: LingeringConnection) => void;
+  #endsAt = Number.POSITIVE_INFINITY;
 
-  constructor(socket: Duplex, deadlines: Deadlines, cut: () => void) {
+  constructor(
+    socket: Duplex,
+    clientKey: string,
+    deadlines: Deadlines,
+    onLate: (lingering: LingeringConnection) => void,
+  ) {
     this.socket = socket;
+    this.clientKey = clientKey;
     this.#deadlines = deadlines;
-    this.#cut = cut;
+    this.#onLate = onLate;
+  }
+
+  /** A deadline that is set already comes within the silence, so it needs no change. */
+  endWithin(ms: number): void {
+    this.#endsAt = Math.min(this.#endsAt, performance.now() + ms);
   }
 
   /** For the next bytes. */
@@ -77,7 +123,7 @@ class LingeringConnection implements Deadline {
   };
 
   onDeadline(): void {
-    if (performance.now() >= this.#endsAt) this.#cut();
+    if (performance.now() >= this.#endsAt) this.#onLate(this);
     else this.socket.destroy();
   }
 }

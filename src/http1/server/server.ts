@@ -50,6 +50,8 @@ export interface ServerOptions<C> {
   readonly deadlines: Deadlines;
   /** User data of a new connection; null: it is closed at once. */
   accept(socket: Socket): C | null;
+  /** Connections with the same key share limits. */
+  clientKey(client: C): string;
   onRequest(request: Request, response: Response, client: C, connection: Connection<C>): void;
   /** The bytes that refuse a connection, head and body as Latin-1, with `connection: close`; null: it ends without a response. */
   refusal(fault: ConnectionFault, client: C): string | null;
@@ -67,6 +69,7 @@ export interface ConnectionHost<C> extends ServerLimits {
   readonly keepAliveFields: string;
   readonly ended: EndedConnections;
   readonly lingering: LingeringClose;
+  clientKey(client: C): string;
   onRequest(request: Request, response: Response, client: C, connection: Connection<C>): void;
   refusal(fault: ConnectionFault, client: C): string | null;
   hold(bytes: number, client: C): boolean;
@@ -115,6 +118,7 @@ export function createHttp1Server<C>(options: ServerOptions<C>): Server {
     lingering: new LingeringClose(options.deadlines, () => {
       ended.lingering += 1;
     }),
+    clientKey: options.clientKey,
     onRequest: options.onRequest,
     refusal: options.refusal,
     hold: options.hold,
@@ -163,6 +167,7 @@ export function createHttp1Server<C>(options: ServerOptions<C>): Server {
     drain: (timeoutMs) =>
       new Promise((resolve) => {
         host.draining = true;
+        host.lingering.drain();
         if (address === null) return resolve();
         address = null;
         const timer = setTimeout(() => {

@@ -38,8 +38,9 @@ async function start(serve: Serve): Promise<{ server: Server; port: number; clie
     deadlines: wheel,
     accept(socket) {
       accepted.push(socket);
-      return 'somebody';
+      return socket.remoteAddress!;
     },
+    clientKey: (address) => address,
     onRequest: serve,
     refusal: (fault) =>
       `HTTP/1.1 400 Bad Request\r\ncontent-length: ${fault.length}\r\nconnection: close\r\n\r\n${fault}`,
@@ -54,8 +55,8 @@ async function start(serve: Serve): Promise<{ server: Server; port: number; clie
 }
 
 /** A client that keeps its side open when the server ends its own. */
-async function openHalf(port: number): Promise<Socket> {
-  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+async function openHalf(port: number, localAddress = '127.0.0.1'): Promise<Socket> {
+  const socket = connect({ port, host: '127.0.0.1', localAddress, allowHalfOpen: true });
   started.at(-1)!.clients.push(socket);
   socket.on('error', () => {});
   await once(socket, 'connect');
@@ -183,8 +184,8 @@ describe('the end of a refused connection', () => {
   }
 
   /** A client that was refused, and leaves its side open. */
-  async function refused(port: number): Promise<Socket> {
-    const socket = await openHalf(port);
+  async function refused(port: number, localAddress?: string): Promise<Socket> {
+    const socket = await openHalf(port, localAddress);
     socket.resume();
     socket.write('bad\0');
     await once(socket, 'end');
@@ -238,24 +239,29 @@ describe('the end of a refused connection', () => {
     expect(server.ended.lingering).toBe(1);
   });
 
-  it('comes first to the oldest of a thousand', async () => {
+  it('comes first to the oldest of the client with the most of a thousand', async () => {
     const { server, port, client } = await start(ok);
     client.destroy();
     // No time passes.
     const since = now();
     vi.spyOn(performance, 'now').mockImplementation(() => since);
+    const other = await refused(port, '127.0.0.9');
     const oldest = await refused(port);
-    await Promise.all(Array.from({ length: maxLingering - 1 }, () => refused(port)));
+    await Promise.all(
+      Array.from({ length: maxLingering - 2 }, (_, index) =>
+        refused(port, index < maxLingering / 2 ? '127.0.0.1' : '127.0.0.2'),
+      ),
+    );
     expect([server.connections, server.ended.lingering]).toEqual([maxLingering, 0]);
-    const last = await refused(port);
+    const last = await refused(port, '127.0.0.2');
     await vi.waitFor(() => expect([server.connections, server.ended.lingering]).toEqual([maxLingering, 1]));
     // A client notices a reset only on its next write.
     const writing = setInterval(() => {
-      for (const socket of [last, oldest]) socket.write('x');
+      for (const socket of [other, last, oldest]) socket.write('x');
     }, 5);
     await once(oldest, 'error');
     clearInterval(writing);
-    expect(last.destroyed).toBe(false);
+    expect([other.destroyed, last.destroyed]).toEqual([false, false]);
   });
 
   it('does not prolong a drain', async () => {
@@ -268,6 +274,27 @@ describe('the end of a refused connection', () => {
     clearInterval(sending);
     expect(now() - from).toBeLessThan(2_000);
     expect(server.connections).toBe(0);
+  });
+
+  it('comes five seconds after the start of a drain, whatever the client sends', async () => {
+    const { server, port, client } = await start(ok);
+    client.destroy();
+    const before = await refused(port);
+    const during = await openHalf(port);
+    const drained = server.drain(60_000);
+    during.resume().write('bad\0');
+    await once(during, 'end');
+    pass(4_000);
+    for (const socket of [before, during]) await send(socket, 1);
+    await settle('bad\0'.length + 1);
+    expect(server.connections).toBe(2);
+    const sending = setInterval(() => {
+      for (const socket of [before, during]) socket.write('x');
+    }, 100);
+    pass(1_000);
+    await vi.waitFor(() => expect(server.connections).toBe(0), { interval: 10 });
+    clearInterval(sending);
+    await drained;
   });
 });
 
