@@ -3,6 +3,10 @@
 /** `Retry-After` is one second. For this long, a name that has given up keeps the turn from the next one. */
 const patienceMs = 2_000;
 const sweepMs = 1_000;
+/** Places that every subject has, even if the names of others use up all that are shared. */
+const ownPlaces = 16;
+/** Places of one subject: its names cannot use up those of all others. */
+const mostOfSubject = 1_000;
 
 export class WaitingNames {
   readonly #most: number;
@@ -11,7 +15,7 @@ export class WaitingNames {
   #size = 0;
   #sweptMs = Number.NEGATIVE_INFINITY;
 
-  /** `most`: of all subjects. Beyond it, further names wait without a place. */
+  /** `most`: subjects, and names of all of them beyond their own places. Further names wait without a place. */
   constructor(most: number) {
     this.#most = most;
   }
@@ -22,10 +26,10 @@ export class WaitingNames {
     const line = this.#lines.get(subject) ?? new Map<string, number>();
     for (const [first, askedMs] of line) {
       if (nowMs - askedMs < patienceMs) break;
-      this.#remove(line, first);
+      this.#remove(subject, line, first);
     }
     const returns = line.has(name);
-    if (returns || this.#size < this.#most) {
+    if (returns || this.#hasRoom(line)) {
       if (!returns) this.#size += 1;
       line.set(name, nowMs);
       this.#lines.set(subject, line);
@@ -36,7 +40,12 @@ export class WaitingNames {
 
   leave(subject: string, name: string): void {
     const line = this.#lines.get(subject);
-    if (line !== undefined) this.#remove(line, name);
+    if (line !== undefined) this.#remove(subject, line, name);
+  }
+
+  #hasRoom(line: ReadonlyMap<string, number>): boolean {
+    if (line.size === 0) return this.#lines.size < this.#most;
+    return line.size < ownPlaces || (line.size < mostOfSubject && this.#size < this.#most);
   }
 
   /** Those of subjects for which none asks any more. */
@@ -44,12 +53,12 @@ export class WaitingNames {
     if (this.#size < this.#most || nowMs - this.#sweptMs < sweepMs) return;
     this.#sweptMs = nowMs;
     for (const [subject, line] of this.#lines) {
-      for (const [name, askedMs] of line) if (nowMs - askedMs >= patienceMs) this.#remove(line, name);
-      if (line.size === 0) this.#lines.delete(subject);
+      for (const [name, askedMs] of line) if (nowMs - askedMs >= patienceMs) this.#remove(subject, line, name);
     }
   }
 
-  #remove(line: Map<string, number>, name: string): void {
+  #remove(subject: string, line: Map<string, number>, name: string): void {
     if (line.delete(name)) this.#size -= 1;
+    if (line.size === 0) this.#lines.delete(subject);
   }
 }

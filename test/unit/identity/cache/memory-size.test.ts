@@ -1,24 +1,15 @@
 /** The measured memory of verdicts, against the estimate in bytes that bounds it. */
 import { randomBytes, randomUUID } from 'node:crypto';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { expect, it } from 'vitest';
 import type { Identity } from '../../../../src/core/identity/identity.ts';
 import { freezeIdentity } from '../../../../src/core/identity/identity-fields.ts';
 import { MemoryCache } from '../../../../src/identity/cache/memory-cache.ts';
 import { verdictOf } from '../../../../src/identity/lifetimes.ts';
 import type { Verdict } from '../../../../src/identity/verdict.ts';
+import { heapInUse } from '../../../support/heap-in-use.ts';
 
 const identities = 100_000;
 const nowMs = 1_700_000_000_000;
-
-function heapBytes(): number {
-  setFlagsFromString('--expose-gc');
-  const collect = runInNewContext('gc') as () => void;
-  collect();
-  collect();
-  return process.memoryUsage().heapUsed;
-}
 
 /** Like a parsed response of the Auth API: every text is a separate string. */
 function answered(index: number): Verdict {
@@ -46,12 +37,12 @@ function answered(index: number): Verdict {
 it('stores 100,000 identities within the default bound', () => {
   const maxBytes = 128 * 1024 * 1024;
   const cache = new MemoryCache({ maxAccepted: identities, maxRejected: 10, maxBytes, staleOnOutageMs: 0 });
-  const before = heapBytes();
+  const before = heapInUse();
   for (let index = 0; index < identities; index += 1) {
     const origin = { lookups: [randomBytes(32).toString('base64url')], foreign: false };
     cache.keep({ kind: 'bearer', token: randomBytes(32).toString('hex') }, answered(index), nowMs, origin);
   }
-  const taken = heapBytes() - before;
+  const taken = heapInUse() - before;
   expect(cache.size.accepted).toBe(identities);
   expect(taken).toBeLessThan(maxBytes);
   // The estimate covers the measured memory, apart from noise of the runtime, and is close to it.
@@ -66,13 +57,13 @@ it('retains no request head from which a credential was sliced', () => {
   const cutOut = (index: number) => head(index, randomBytes(32).toString('hex')).slice(-64);
   const origin = { lookups: ['known'], foreign: false };
   const cache = new MemoryCache({ maxAccepted: count, maxRejected: count, maxBytes: 2 ** 24, staleOnOutageMs: 0 });
-  const before = heapBytes();
+  const before = heapInUse();
   // Control: a sliced text retains its whole source.
   const cut = Array.from({ length: count }, (_, index) => cutOut(index));
-  const held = heapBytes() - before;
+  const held = heapInUse() - before;
   expect(held).toBeGreaterThan((count * headBytes) / 2);
   for (const token of cut) cache.keep({ kind: 'bearer', token }, answered(0), nowMs, origin);
   cut.length = 0;
   expect(cache.size.accepted).toBe(count);
-  expect(heapBytes() - before).toBeLessThan(held / 10);
+  expect(heapInUse() - before).toBeLessThan(held / 10);
 }, 120_000);
