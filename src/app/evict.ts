@@ -1,13 +1,19 @@
 /** Revokes the ids in a successful call through a route with `evict`. */
 
-import { evictedBy, evictsFromPath } from '../core/revocation/eviction.ts';
+import type { Config } from '../config/config.ts';
+import { type Eviction, evictedBy, evictsFromPath } from '../core/revocation/eviction.ts';
 import { AttemptWindows } from '../limits/memory-counter.ts';
 import type { Evictions } from '../proxy/gateway.ts';
 import type { Runtime } from './create-runtime.ts';
 import { sourcesAlike } from './sources-alike.ts';
 
-/** Each call adds an entry that every replica and Redis keep for hours, so one client must not be able to fill them. */
+/** Each call adds an entry that every replica and Redis keep, so one client must not be able to fill them. */
 const mostCalls = 1_000;
+/**
+ * Of calls that end tokens which the gateway verifies itself: 14,400 in the 24 hours for which these entries are kept. Beyond 50,000 of one
+ * source, all of its earlier tokens are refused.
+ */
+const mostOfTokens = 100;
 const windowMs = 600_000;
 const mostClients = 10_000;
 
@@ -17,11 +23,16 @@ const mostClients = 10_000;
  * route whose call contained no id to revoke.
  */
 export function createEvict(current: () => Runtime, unreadable: (route: string) => void): Evictions {
-  const calls = new AttemptWindows(mostClients);
+  const calls = { all: new AttemptWindows(mostClients), ofTokens: new AttemptWindows(mostClients) };
   // Unknown clients count as one.
-  const count = (client = '') => calls.add(client, performance.now(), windowMs).attempts;
+  const within = (kind: keyof typeof calls, most: number, client = '') =>
+    calls[kind].add(client, performance.now(), windowMs).attempts <= most;
   return {
-    allowed: (evict, client) => !evictsFromPath(evict) || count(client) <= mostCalls,
+    allowed(evict, client) {
+      if (!evictsFromPath(evict)) return true;
+      if (endsTokens(evict, current().config) && !within('ofTokens', mostOfTokens, client)) return false;
+      return within('all', mostCalls, client);
+    },
     evict({ route, request, identity }) {
       if (route.evict === null) return null;
       const named = evictedBy(route.evict, route.pattern, request.path, identity);
@@ -39,4 +50,13 @@ export function createEvict(current: () => Runtime, unreadable: (route: string) 
       return revocations.alone ? null : Promise.all(announced);
     },
   };
+}
+
+/** Whether an id from the path can be that of a token which the gateway verifies itself. */
+function endsTokens(evict: readonly Eviction[], config: Config): boolean {
+  const verified = new Set(config.sources.filter(({ kind }) => kind === 'jwt').map(({ name }) => name));
+  if (verified.size === 0) return false;
+  return evict.some(
+    ({ from }) => 'param' in from && sourcesAlike(config, from.source).some((one) => verified.has(one)),
+  );
 }

@@ -90,6 +90,7 @@ export function createIdentityResolver(options: IdentityResolverOptions): Identi
     keyPrefix,
     whileDisconnectedMs: cache.whileDisconnectedMs,
     tombstoneLifeMs: tombstoneLifeMs({ ...cache, timeoutMs: sources.timeoutMs, tokenMs: sources.tokenMs }),
+    resultLifeMs: tombstoneLifeMs({ ...cache, timeoutMs: sources.timeoutMs, tokenMs: 0 }),
     issuers: sources.issuerOf,
     userPrefixes: sources.userPrefixes,
     ...(options.siblings === undefined ? {} : { siblings: options.siblings }),

@@ -31,7 +31,9 @@ const source: z.ZodType<ConfigSource> = z.strictObject({
 
 const id = z.string().regex(/^[\x21-\x7e]{1,256}$/);
 
-const revokedId = { id, source: id.exactOptional(), anyCase: z.literal(true).exactOptional() };
+/** An issuer may be longer than an id. */
+const revokedSource = z.string().regex(/^[\x21-\x7e]{1,512}$/);
+const revokedId = { id, source: revokedSource.exactOptional(), anyCase: z.literal(true).exactOptional() };
 
 export const revocation = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.enum(['session', 'keypair', 'token']), ...revokedId }),
@@ -43,7 +45,7 @@ export const revocation = z.discriminatedUnion('kind', [
       .max(maxLookups)
       .readonly(),
   }),
-  z.strictObject({ kind: z.literal('all') }),
+  z.strictObject({ kind: z.literal('all'), of: z.literal('called').exactOptional() }),
 ]);
 
 const tombstones = z.strictObject({

@@ -683,7 +683,7 @@ const table = {
     retryable: true,
     retryAfterS: 60,
     advice:
-      'In ten minutes, one client has made 1000 calls through routes with "evict" whose path names what they end. The service was not called.',
+      'In ten minutes, one client has made 1000 calls through routes with "evict" whose path names what they end, or 100 whose "source" is of kind "jwt". The service was not called.',
   },
   draining: {
     status: 503,

@@ -22,6 +22,8 @@ export interface RevocationsOptions {
   readonly whileDisconnectedMs: number;
   /** See `tombstoneLifeMs`. */
   readonly tombstoneLifeMs: number;
+  /** The same without tokens that the gateway verifies itself; if unset, the same. */
+  readonly resultLifeMs?: number;
   /** If unset, every source is called. */
   readonly issuers?: Issuers;
   /** If unset: none. */
@@ -91,7 +93,7 @@ export function createRevocations(options: RevocationsOptions): Revocations {
       alone: siblings === null,
       async revoke(revocation, source) {
         apply(revocation, source);
-        return (await siblings?.announce(revocation)) ?? 'delivered';
+        return (await siblings?.announce(ownedBy(revocation, options.issuers))) ?? 'delivered';
       },
       close: async () => {},
     };
@@ -111,7 +113,7 @@ export function createRevocations(options: RevocationsOptions): Revocations {
     connection,
     follow: link.script(followRevocations),
     publish: (channel, message) => link.run((client) => client.publish(channel, message)),
-    windowMs: tombstoneLifeMs,
+    windowMs: { all: tombstoneLifeMs, called: options.resultLifeMs ?? tombstoneLifeMs },
     apply,
     acknowledged: (id, from) => announcer.acknowledgements.acknowledge(id, from),
     proven: () => void announcer.announceUndelivered(),
@@ -140,8 +142,9 @@ export function createRevocations(options: RevocationsOptions): Revocations {
     alone: false,
     revoke(revocation, source) {
       apply(revocation, source);
-      const replicas = announcer.announce(ownedBy(revocation, options.issuers));
-      return siblings === null ? replicas : bothDelivered(replicas, siblings.announce(revocation));
+      const owned = ownedBy(revocation, options.issuers);
+      const replicas = announcer.announce(owned);
+      return siblings === null ? replicas : bothDelivered(replicas, siblings.announce(owned));
     },
     async close() {
       listener.close();

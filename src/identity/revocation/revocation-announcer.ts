@@ -6,8 +6,9 @@ import { randomUUID } from 'node:crypto';
 import type { RunScript } from '../../redis/redis-link.ts';
 import { Acknowledgements, lostReplicaId, type Present, presentName, readPresent } from './acknowledgements.ts';
 import type { RevocationEvents } from './revocation-events.ts';
-import { gatewaysChannel, logKey, replicasKey } from './revocation-keys.ts';
+import { gatewaysChannel, logKey, replicasKey, resultsLogKey } from './revocation-keys.ts';
 import { encodeMessage } from './revocation-message.ts';
+import { concernsCalled } from './revoked-names.ts';
 import type { Revocation } from './tombstones.ts';
 
 /** `delivered`: no connected gateway uses a verdict from before it. */
@@ -22,7 +23,7 @@ export interface RevocationAnnouncerOptions {
   readonly now: () => number;
 }
 
-/** Approximate number of entries in the log. */
+/** Approximate number of entries in each log. */
 const logLength = 100_000;
 const maxUnderWay = 1_000;
 const maxUndelivered = 1_000;
@@ -77,7 +78,8 @@ export class RevocationAnnouncer {
     const id = randomUUID();
     const message = encodeMessage({ revocation, sender: { id, from: replicaId } }, now());
     this.acknowledgements.expect(id);
-    const keys = [logKey(keyPrefix), replicasKey(keyPrefix)];
+    const log = concernsCalled(revocation) ? resultsLogKey(keyPrefix) : logKey(keyPrefix);
+    const keys = [replicasKey(keyPrefix), log];
     const once = () => announce(keys, [message, gatewaysChannel(keyPrefix), logLength, presentName(this.#options)]);
     // Announcing twice has the same effect, so one missed deadline under load is retried.
     const names = await once()
@@ -95,7 +97,10 @@ export class RevocationAnnouncer {
 
   #keep(revocation: Revocation): void {
     this.#undelivered.push(revocation);
-    if (this.#undelivered.length > maxUndelivered) this.#undelivered = [{ kind: 'all' }];
+    if (this.#undelivered.length <= maxUndelivered) return;
+    // Clients may cause many that concern only sources that are called: these must not end everybody's tokens.
+    const others = this.#undelivered.filter((one) => !concernsCalled(one));
+    this.#undelivered = others.length < maxUndelivered ? [...others, { kind: 'all', of: 'called' }] : [{ kind: 'all' }];
   }
 }
 

@@ -1,4 +1,4 @@
-/** Names in Redis for revocation. The two keys share one hash tag, so that in a Cluster one script may use both. */
+/** Names in Redis for revocation. The keys share one hash tag, so that in a Cluster one script may use both. */
 
 /** Where Auth APIs and other publishers announce. */
 export function announcedChannel(keyPrefix: string): string {
@@ -18,6 +18,11 @@ export function ownChannel(keyPrefix: string, replicaId: string): string {
 /** Recent revocations, for gateways that were disconnected. */
 export function logKey(keyPrefix: string): string {
   return `${keyPrefix}{revocations}:log`;
+}
+
+/** Those that concern only results of sources that gateways call. */
+export function resultsLogKey(keyPrefix: string): string {
+  return `${keyPrefix}{revocations}:results`;
 }
 
 /** The connected gateways, by the time of their last proof. */

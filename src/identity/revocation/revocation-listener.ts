@@ -1,13 +1,28 @@
 /**
- * Receives what others revoke, and proves that it does: its own message must return on the subscription, and it must read the log to its
+ * Receives what others revoke, and proves that it does: its own message must return on the subscription, and it must read both logs to their
  * end, repeatedly. Only what was received before the last proof is certain.
  */
 import type { RunScript } from '../../redis/redis-link.ts';
 import { presentName } from './acknowledgements.ts';
 import type { RevocationConnection } from './revocation-connection.ts';
 import type { RevocationEvents, RevocationSource } from './revocation-events.ts';
-import { announcedChannel, gatewaysChannel, logKey, ownChannel, replicasKey } from './revocation-keys.ts';
-import { type EntryId, follow, type LogEntry, type LogReply, readReply, writtenMs } from './revocation-log.ts';
+import {
+  announcedChannel,
+  gatewaysChannel,
+  logKey,
+  ownChannel,
+  replicasKey,
+  resultsLogKey,
+} from './revocation-keys.ts';
+import {
+  type EntryId,
+  follow,
+  type LogEntry,
+  type LogReply,
+  type LogStep,
+  readReplies,
+  writtenMs,
+} from './revocation-log.ts';
 import { decodeMessage, type Message, maxAnnouncedBytes, maxToldBytes } from './revocation-message.ts';
 import { SeenMessages } from './seen-messages.ts';
 import type { Subscription } from './subscription.ts';
@@ -19,8 +34,8 @@ export interface RevocationListenerOptions {
   readonly connection: RevocationConnection;
   readonly follow: RunScript;
   readonly publish: (channel: string, message: string) => Promise<unknown>;
-  /** How far back a new process reads the log: the life of a tombstone. */
-  readonly windowMs: number;
+  /** How far back a new process reads each log: the life of a tombstone. `called`: of the log about sources that are called. */
+  readonly windowMs: { readonly all: number; readonly called: number };
   /** It applies to calls until `atMs`; null: until now. It was announced `agoMs` ago. */
   readonly apply: (revocation: Revocation, source: RevocationSource, atMs: number | null, agoMs: number) => void;
   readonly acknowledged: (id: string, replicaId: string) => void;
@@ -28,6 +43,15 @@ export interface RevocationListenerOptions {
   readonly proven: () => void;
   readonly events: RevocationEvents;
   readonly now: () => number;
+}
+
+interface FollowedLog {
+  readonly key: string;
+  readonly windowMs: number;
+  /** What counts as revoked if an entry may be missing. */
+  readonly lost: Revocation;
+  /** Null: it was never read. */
+  from: EntryId | null;
 }
 
 const entriesAtOnce = 500;
@@ -43,11 +67,13 @@ export class RevocationListener {
   readonly #seen = new SeenMessages();
   /** Name of this process among the replicas. */
   readonly name: string;
-  /** Null: the log was never read. */
-  #from: EntryId | null = null;
+  readonly #logs: readonly FollowedLog[];
   #subscribed = false;
+  #disconnections = 0;
   /** A later subscription has not caught up yet. */
   #behind = false;
+  /** Reported already, before the logs were read to their end. */
+  #lost = false;
   #round = 0;
   #echoed = 0;
   #echo: (() => void) | null = null;
@@ -60,8 +86,12 @@ export class RevocationListener {
 
   constructor(options: RevocationListenerOptions) {
     this.#options = options;
-    const { replicaId, connection } = options;
+    const { replicaId, connection, keyPrefix, windowMs } = options;
     this.name = presentName({ replicaId, whileDisconnectedMs: connection.whileDisconnectedMs });
+    this.#logs = [
+      { key: logKey(keyPrefix), windowMs: windowMs.all, lost: { kind: 'all' }, from: null },
+      { key: resultsLogKey(keyPrefix), windowMs: windowMs.called, lost: { kind: 'all', of: 'called' }, from: null },
+    ];
   }
 
   listen(subscription: Subscription): void {
@@ -92,6 +122,7 @@ export class RevocationListener {
 
   disconnected(): void {
     this.#subscribed = false;
+    this.#disconnections += 1;
     this.#behind = true;
     this.#echo?.();
   }
@@ -113,7 +144,7 @@ export class RevocationListener {
     const round = ++this.#round;
     const sentAtMs = now();
     const sentAt = performance.now();
-    const proven = this.#subscribed && (await this.#readLog(round)) && (await this.#echoOf(round));
+    const proven = this.#subscribed && (await this.#readLogs(round)) && (await this.#echoOf(round));
     // A later round is in progress, or the listener is closed.
     if (round !== this.#round || this.#closed) return;
     this.#conclude(proven && this.#subscribed, sentAtMs, sentAt);
@@ -138,33 +169,49 @@ export class RevocationListener {
     if (performance.now() - this.#provenAt >= whileDisconnectedMs) connection.lost();
   }
 
-  /** Applies new entries. False: the log could not be read to its end. */
-  async #readLog(round: number): Promise<boolean> {
-    for (;;) {
-      const reply = await this.#ask(round);
-      if (reply === null || round !== this.#round || this.#closed) return false;
-      const { from, connected, windowMs } = {
-        from: this.#from,
-        connected: this.#isConnected(),
-        windowMs: this.#options.windowMs,
-      };
-      const step = follow(reply, { from, connected, windowMs, limit: entriesAtOnce });
-      this.#from = step.from;
-      this.#mind(step.gap, from === null);
-      for (const entry of step.entries) this.#takeEntry(entry, reply.redisMs - writtenMs(entry));
-      if (!step.more) break;
+  /** Applies new entries. False: a log could not be read to its end. */
+  async #readLogs(round: number): Promise<boolean> {
+    const { events } = this.#options;
+    const started = this.#logs.every(({ from }) => from === null);
+    const disconnections = this.#disconnections;
+    let missed = this.#behind && !this.#seen.logged;
+    for (let more = true; more; missed = false) {
+      const replies = await this.#ask(round);
+      if (replies === null || round !== this.#round || this.#closed) return false;
+      // Of a publisher that does not write to the log; it may concern any source.
+      if (missed) this.#lose({ kind: 'all' });
+      const steps = this.#logs.map((log, at) => this.#step(log, replies[at]!));
+      // Entries come after every gap, because they apply now, and a gap from when its log began.
+      for (const { entries, redisMs } of steps) {
+        for (const entry of entries) this.#takeEntry(entry, redisMs - writtenMs(entry));
+      }
+      more = steps.some((step) => step.more);
     }
     this.#seen.readToEnd();
+    if (started && !this.#lost) events.caughtUp('started');
+    else if (this.#behind && !this.#lost) events.caughtUp('followed');
+    this.#lost = false;
+    if (disconnections === this.#disconnections) this.#behind = false;
     return true;
   }
 
-  async #ask(round: number): Promise<LogReply | null> {
-    const { keyPrefix, replicaId, follow, windowMs } = this.#options;
-    const keys = [logKey(keyPrefix), replicasKey(keyPrefix)];
+  async #ask(round: number): Promise<readonly LogReply[] | null> {
+    const { keyPrefix, replicaId, follow } = this.#options;
+    const keys = [replicasKey(keyPrefix), ...this.#logs.map(({ key }) => key)];
     const channel = ownChannel(keyPrefix, replicaId);
     const proof = `proof ${round.toString(16)}`;
-    const args = [this.#from ?? '', windowMs, entriesAtOnce, this.name, channel, proof, maxToldBytes];
-    return readReply(await follow(keys, args).catch(() => null));
+    const each = this.#logs.flatMap(({ from, windowMs }) => [from ?? '', windowMs]);
+    const args = [entriesAtOnce, this.name, channel, proof, maxToldBytes, ...each];
+    const replies = readReplies(await follow(keys, args).catch(() => null));
+    return replies?.length === this.#logs.length ? replies : null;
+  }
+
+  #step(log: FollowedLog, reply: LogReply): LogStep & Pick<LogReply, 'redisMs'> {
+    const { from, windowMs } = log;
+    const step = follow(reply, { from, connected: this.#isConnected(), windowMs, limit: entriesAtOnce });
+    log.from = step.from;
+    this.#mind(log, step.gap);
+    return { ...step, redisMs: reply.redisMs };
   }
 
   /** Nothing can have been missed: the subscription was not lost, and no proof failed for long. */
@@ -172,17 +219,21 @@ export class RevocationListener {
     return !this.#behind && this.#options.connection.isConnected(this.#options.now());
   }
 
-  #mind(gap: ReturnType<typeof follow>['gap'], first: boolean): void {
-    const { apply, events, now } = this.#options;
+  #mind({ lost }: FollowedLog, gap: LogStep['gap']): void {
+    const { apply, now } = this.#options;
     if (typeof gap === 'object') {
       // Verdicts from before the log began may be in Redis; the skew is subtracted, because it is added again for them.
-      apply({ kind: 'all' }, 'log', now() - gap.beganMsAgo - allowedSkewMs, 0);
+      apply(lost, 'log', now() - gap.beganMsAgo - allowedSkewMs, 0);
     }
-    const lost = gap === 'lost' || (this.#behind && !this.#seen.logged);
-    if (lost) apply({ kind: 'all' }, 'log', null, 0);
-    if (first) events.caughtUp(lost ? 'lost' : 'started');
-    else if (this.#behind || lost) events.caughtUp(lost ? 'lost' : 'followed');
-    this.#behind = false;
+    if (gap === 'lost') this.#lose(lost);
+  }
+
+  /** Anything that `lost` names may have been missed. */
+  #lose(lost: Revocation): void {
+    const { apply, events } = this.#options;
+    apply(lost, 'log', null, 0);
+    if (!this.#lost) events.caughtUp('lost');
+    this.#lost = true;
   }
 
   #takeEntry({ message: bytes, begins }: LogEntry, agoMs: number): void {

@@ -32,13 +32,21 @@ export interface LogStep {
   readonly gap: 'followed' | 'lost' | { readonly beganMsAgo: number };
 }
 
-/** Null: not a reply of Redis. */
-export function readReply(reply: unknown): LogReply | null {
+/** Of each log. Null: not a reply of Redis. */
+export function readReplies(reply: unknown): readonly LogReply[] | null {
   if (!Array.isArray(reply)) return null;
-  const [redisMs, first, last, entries]: unknown[] = reply;
+  const [redisMs, ...logs]: unknown[] = reply;
+  if (typeof redisMs !== 'number') return null;
+  const read = logs.map((log) => readReply(redisMs, log));
+  return read.every((one) => one !== null) ? read : null;
+}
+
+function readReply(redisMs: number, log: unknown): LogReply | null {
+  if (!Array.isArray(log)) return null;
+  const [first, last, entries]: unknown[] = log;
   const begin = readEntry(first);
   const end = readEntry(last);
-  if (typeof redisMs !== 'number' || begin === null || end === null || !Array.isArray(entries)) return null;
+  if (begin === null || end === null || !Array.isArray(entries)) return null;
   return { redisMs, first: begin, last: end, entries: entries.map(readEntry).filter((entry) => entry !== null) };
 }
 

@@ -7,7 +7,7 @@ import { isIssuer } from './revoked-names.ts';
 import type { Revocation } from './tombstones.ts';
 
 /**
- * Version 1 has no tokens, sources or issue times, version 2 only names of sources, and not their issuers. The first that is sufficient is
+ * Version 1 has no tokens, sources or issue times, version 2 only names of sources, and nothing of sources that are called alone. The first that is sufficient is
  * used, for gateways that support no later one.
  */
 const versions = [1, 2, 3] as const;
@@ -42,6 +42,7 @@ export function encodeMessage({ revocation, sender }: Message, atMs: number): st
 }
 
 function versionOf(revocation: Revocation): Version {
+  if ('of' in revocation) return 3;
   const source = 'source' in revocation ? revocation.source : undefined;
   if (source !== undefined) return isIssuer(source) ? 3 : 2;
   return revocation.kind === 'token' || 'issuedBeforeMs' in revocation ? 2 : 1;
@@ -64,7 +65,7 @@ function revocationOf(fields: Record<string, unknown>, version: Version): Revoca
   const { kind, id, lookups } = fields;
   switch (kind) {
     case 'all':
-      return { kind };
+      return version === 3 && fields['of'] === 'called' ? { kind, of: 'called' } : { kind };
     case 'session':
     case 'keypair':
       return isIdentifier(id) ? scoped({ kind, id }, fields, version) : null;

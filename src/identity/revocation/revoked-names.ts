@@ -3,6 +3,7 @@
  * issuer, so that they stay revoked if the configuration renames the source. Ids, issuers and names of sources never contain a line end.
  */
 import type { SourceMoments } from './moments.ts';
+import type { Revocation } from './tombstones.ts';
 
 /** `source`: only this one's id; its issuer or its name. `anyCase`: regardless of letter case, as without a source. */
 export interface RevokedId {
@@ -22,7 +23,7 @@ export function ownerOf(source: string, issuers: Issuers): string {
   return issuers.get(source) ?? source;
 }
 
-/** Names of sources do not contain this. */
+/** Names of sources do not contain this: those that are called have no issuer here. */
 export function isIssuer(source: string): boolean {
   return source.includes('://');
 }
@@ -30,6 +31,15 @@ export function isIssuer(source: string): boolean {
 export function revokedName({ id, source, anyCase }: RevokedId): string {
   if (source === undefined) return id.toLowerCase();
   return anyCase === true ? `${source}\n\n${id.toLowerCase()}` : `${source}\n${id}`;
+}
+
+/**
+ * Whether it concerns only results of sources that are called, which end within `cache.accepted`. They have a log of their own: clients of a
+ * route with `evict` can fill it, and a gateway that starts refuses all tokens from before the other log.
+ */
+export function concernsCalled(revocation: Revocation): boolean {
+  if (revocation.kind === 'all') return revocation.of === 'called';
+  return 'source' in revocation && revocation.source !== undefined && !isIssuer(revocation.source);
 }
 
 /** Names under which an id of this source may have been revoked. */

@@ -33,7 +33,8 @@ export type Revocation =
     } & RevokedId)
   /** Keyed names of the credential: under the current secret, and under previous ones. */
   | { readonly kind: 'credential'; readonly lookups: readonly string[] }
-  | { readonly kind: 'all' };
+  /** `of`: only results of sources that are called, and no tokens that the gateway verifies itself. If unset: of every source. */
+  | { readonly kind: 'all'; readonly of?: 'called' };
 
 export type RevocationKind = Revocation['kind'];
 export type NamedKind = Extract<Revocation, { readonly id: string }>['kind'];
@@ -131,7 +132,7 @@ export class Tombstones {
     switch (revocation.kind) {
       case 'all':
         this.#allMs = atMs;
-        this.#issuedMs = Math.max(this.#issuedMs, nowMs);
+        if (revocation.of === undefined) this.#issuedMs = Math.max(this.#issuedMs, nowMs);
         // It covers all earlier ones; but an issuer may issue further tokens for a revoked session.
         if (this.#verifiesItself) return;
         for (const moments of [...Object.values(this.#ids), this.#issued, this.#credentials]) moments.clear();

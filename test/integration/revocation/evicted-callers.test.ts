@@ -61,6 +61,15 @@ test.each(rows)('%s', async (_, evict, id, ofMine, ofOther) => {
   expect([await status(mine), await status(others)]).toEqual([ofMine, ofOther]);
 });
 
+test('one client ends fewer tokens of an issuer than results of a source that is called', async () => {
+  const { status, end, tokens } = await startBeside('{ session: "{id}", source: one }');
+  for (let at = 0; at < 100; at += 1) expect(await end(`made-up-${at}`, '203.0.113.1')).toBe(200);
+  expect(await end('session-1', '203.0.113.1')).toBe(429);
+  expect(await status(tokens[0])).toBe(200);
+  expect(await end('session-1', '203.0.113.2')).toBe(200);
+  expect(await status(tokens[0])).toBe(401);
+});
+
 test('calls without a credential end no token of an issuer, and those of one client are bounded', async () => {
   const { status, end, tokens } = await startBeside('{ session: "{id}" }');
   expect(await end('session-1', '203.0.113.1')).toBe(200);

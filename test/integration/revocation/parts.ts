@@ -17,6 +17,8 @@ export interface Part extends Revocations {
   readonly events: RecordedEvents;
   /** Whether a verdict on this session, looked up at that time, would be dropped. */
   drops(askedAtMs: number, foreign?: boolean): boolean;
+  /** The same of an identity of that source: `issuer`, whose tokens are verified here, or `asked`. */
+  dropsOf(source: 'issuer' | 'asked', askedAtMs: number, foreign?: boolean, issuedAtMs?: number): boolean;
   hears(yes: boolean): Promise<void>;
   /** Resolves once an event was recorded. */
   happened(line: string): Promise<void>;
@@ -35,7 +37,12 @@ export function startPartOn(config: RedisConfig, whileDisconnectedMs: number): P
     link,
     keyPrefix,
     whileDisconnectedMs,
-    tombstoneLifeMs: 60_000,
+    tombstoneLifeMs: 3_600_000,
+    resultLifeMs: 60_000,
+    issuers: new Map([
+      ['issuer', 'https://issuer.test'],
+      ['asked', null],
+    ]),
     events,
     now: Date.now,
   });
@@ -47,6 +54,10 @@ export function startPartOn(config: RedisConfig, whileDisconnectedMs: number): P
     ...made,
     events,
     drops: (askedAtMs, foreign = false) => made.tombstones.revokes(subject, askedAtMs, foreign),
+    dropsOf(acceptedBy, askedAtMs, foreign = false, issuedAtMs = Date.now() + 60_000) {
+      const issued = { acceptedBy, tokenId: null, issuedAtMs };
+      return made.tombstones.revokes({ ...subject, issued }, askedAtMs, foreign);
+    },
     hears: (yes) => vi.waitFor(() => expect(made.connection.isConnected(Date.now())).toBe(yes), { timeout: 30_000 }),
     happened: (line) => vi.waitFor(() => expect(events.lines).toContain(line), { timeout: 10_000 }),
   };

@@ -8,6 +8,7 @@ import { startBreakableRelay } from '../../support/breakable-relay.ts';
 import { startPrivateRedis, useRedis } from '../../support/redis.ts';
 import { redisConfig } from '../../support/redis-config.ts';
 import { portOf, redisClient, sessionId, startPart } from './parts.ts';
+import { redisWithLog } from './token-world.ts';
 
 const session = { kind: 'session', id: sessionId } as const;
 
@@ -77,6 +78,69 @@ test('a replica with silent connections does not count as connected', async () =
   expect(await startPart(portOf(url), keyPrefix).revoke(session, 'admin')).toBeOneOf(['delivered', 'undelivered']);
   relay.mend();
   await away.hears(true);
+});
+
+test('a disconnected replica also catches up with what concerns a source that is called', async () => {
+  const { url, keyPrefix } = await useRedis();
+  const relay = await relayTo(portOf(url));
+  const [one, away] = [startPart(portOf(url), keyPrefix), startPart(relay.port, keyPrefix)];
+  await Promise.all([one.hears(true), away.hears(true)]);
+  relay.cut();
+  await away.hears(false);
+  const askedAtMs = Date.now();
+  expect(await one.revoke({ ...session, source: 'asked' }, 'route')).toBe('delivered');
+  expect([one.dropsOf('asked', askedAtMs), away.dropsOf('asked', askedAtMs)]).toEqual([true, false]);
+  relay.mend();
+  await away.hears(true);
+  expect(away.events.lines).toContain('revoked log session');
+  expect(away.events.lines).not.toContain('caught up lost');
+  expect([away.dropsOf('asked', askedAtMs), away.dropsOf('issuer', askedAtMs)]).toEqual([true, false]);
+  // A replica that starts does not use the verdict of another one.
+  const late = startPart(portOf(url), keyPrefix);
+  await late.hears(true);
+  expect(late.dropsOf('asked', askedAtMs, true)).toBe(true);
+});
+
+test('a log of called sources that does not reach back revokes their results, and no tokens', async () => {
+  const { url, keyPrefix } = await redisWithLog();
+  const client = redisClient(url);
+  const relay = await relayTo(portOf(url));
+  const away = startPart(relay.port, keyPrefix);
+  await away.hears(true);
+  relay.cut();
+  await away.hears(false);
+  const askedAtMs = Date.now();
+  const log = `${keyPrefix}{revocations}:results`;
+  for (const id of ['one', 'another']) {
+    await client.xadd(log, '*', 'm', JSON.stringify({ v: 2, kind: 'user', id, source: 'asked', atMs: 1 }));
+  }
+  await client.xtrim(log, 'MAXLEN', 1);
+  relay.mend();
+  await away.happened('caught up lost');
+  await away.hears(true);
+  expect(away.dropsOf('asked', askedAtMs)).toBe(true);
+  // Verified after that.
+  expect(away.dropsOf('issuer', Date.now() + 60_000, false, askedAtMs - 60_000)).toBe(false);
+});
+
+test('revocations that Redis does not accept: many of called sources end no tokens', async () => {
+  const { url, keyPrefix } = await redisWithLog();
+  const relay = await relayTo(portOf(url));
+  const [one, other] = [startPart(relay.port, keyPrefix), startPart(portOf(url), keyPrefix)];
+  await Promise.all([one.hears(true), other.hears(true)]);
+  const issuedAtMs = Date.now() - 60_000;
+  relay.cut();
+  await one.hears(false);
+  await one.revoke({ kind: 'token', id: 'of-the-issuer', source: 'https://issuer.test' }, 'admin');
+  await Promise.all(
+    Array.from({ length: 1_100 }, (_, at) => one.revoke({ kind: 'session', id: `s${at}`, source: 'asked' }, 'route')),
+  );
+  relay.mend();
+  await other.happened('revoked replica all');
+  await other.happened('revoked replica token');
+  expect(other.dropsOf('issuer', Date.now() + 60_000, false, issuedAtMs)).toBe(false);
+  // Control: its verdicts of called sources are.
+  expect(other.dropsOf('asked', issuedAtMs)).toBe(true);
 });
 
 test('a log that does not reach back revokes everything', async () => {
@@ -179,7 +243,7 @@ test.each([
   ['a session', announced({}), 'revoked channel session'],
   ['a user', announced({ kind: 'user', id: 'ann' }), 'revoked channel user'],
   ['everything', '{"v":1,"kind":"all","id":null,"atMs":1}', 'revoked channel all'],
-  ['an unknown version', '{"v":3,"what":"else"}', 'revoked channel all'],
+  ['an unknown version', '{"v":4,"what":"else"}', 'revoked channel all'],
 ])('a message on the channel: %s', async (_name, message, line) => {
   const { url, keyPrefix } = await useRedis();
   const part = startPart(portOf(url), keyPrefix);
@@ -204,9 +268,9 @@ test('of an entry larger than any message, only the position is read', async () 
   const link = connectRedis(redisConfig(url, keyPrefix), { name: 'test' });
   onTestFinished(() => link.close());
   await vi.waitUntil(() => link.ready);
-  const names = [`${keyPrefix}{revocations}:log`, `${keyPrefix}{revocations}:replicas`];
+  const names = ['replicas', 'log', 'results'].map((name) => `${keyPrefix}{revocations}:${name}`);
   const own = presentName({ replicaId: part.replicaId, whileDisconnectedMs: 400 });
-  const reply = await link.script(followRevocations)(names, ['', 60_000, 500, own, 'nobody', 'x', 2_048]);
+  const reply = await link.script(followRevocations)(names, [500, own, 'nobody', 'x', 2_048, '', 60_000, '', 60_000]);
   expect(JSON.stringify(reply).length).toBeLessThan(10_000);
 });
 

@@ -21,3 +21,15 @@ test('replaces a flood by one revocation of everything, sent after the last revo
   void siblings.announce({ kind: 'user', id: 'after' });
   expect(sent.at(-1)!.revocation).toEqual({ kind: 'user', id: 'after' });
 });
+
+test('a flood of revocations of called sources ends no tokens that the gateway verifies itself', () => {
+  const sent: Revocation[] = [];
+  const siblings = announceToSiblings((revocation) => {
+    sent.push(revocation);
+    return new Promise(() => {});
+  });
+  for (let at = 0; at < 1_100; at += 1) void siblings.announce({ kind: 'session', id: `s${at}`, source: 'asked' });
+  expect(sent.slice(1_000)).toEqual([{ kind: 'all', of: 'called' }]);
+  void siblings.announce({ kind: 'session', id: 's', source: 'https://issuer.test' });
+  expect(sent.slice(1_001)).toEqual([{ kind: 'all' }]);
+});

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { follow, type LogEntry, readReply } from '../../../../src/identity/revocation/revocation-log.ts';
+import { follow, type LogEntry, readReplies } from '../../../../src/identity/revocation/revocation-log.ts';
 
 const entry = (id: string): LogEntry => ({ id, message: Buffer.from(id), begins: false });
 const begin = (id: string): LogEntry => ({ id, message: null, begins: true });
@@ -65,7 +65,8 @@ test('at first: no entry within the relevant time', () => {
 
 test('accepts only well-formed Redis replies', () => {
   const raw = (id: string, field: string) => [Buffer.from(id), [Buffer.from(field), Buffer.from('text')]];
-  expect(readReply([5, raw('1-0', 'begin'), raw('2-0', 'm'), [raw('2-0', 'm'), raw('3-0', 'x')]])).toEqual({
+  const log = [raw('1-0', 'begin'), raw('2-0', 'm'), [raw('2-0', 'm'), raw('3-0', 'x')]];
+  const read = {
     redisMs: 5,
     first: { id: '1-0', message: null, begins: true },
     last: { id: '2-0', message: Buffer.from('text'), begins: false },
@@ -73,8 +74,10 @@ test('accepts only well-formed Redis replies', () => {
       { id: '2-0', message: Buffer.from('text'), begins: false },
       { id: '3-0', message: null, begins: false },
     ],
-  });
-  for (const reply of [null, 'OK', [], [5, null, null, []], [5, raw('1-0', 'm'), raw('1-0', 'm'), null]]) {
-    expect(readReply(reply)).toBeNull();
+  };
+  expect(readReplies([5, log, log])).toEqual([read, read]);
+  for (const bad of [null, 'OK', [], [null, null, []], [raw('1-0', 'm'), raw('1-0', 'm'), null]]) {
+    expect(readReplies([5, log, bad])).toBeNull();
   }
+  for (const reply of [null, 'OK', [], ['5', log]]) expect(readReplies(reply)).toBeNull();
 });

@@ -18,6 +18,7 @@ test.each<Message>([
   // The current secret and as many previous ones as the configuration accepts.
   { revocation: { kind: 'credential', lookups: Array(9).fill(lookup) }, sender },
   { revocation: { kind: 'all' }, sender: null },
+  { revocation: { kind: 'all', of: 'called' }, sender },
   { revocation: { kind: 'token', id: 't1' }, sender },
   { revocation: { kind: 'session', id: 's1', source: 'issuer' }, sender },
   { revocation: { kind: 'user', id: 'u1', issuedBeforeMs: 1_000 }, sender: null },
@@ -40,6 +41,7 @@ test('a message uses the first version where that version suffices', () => {
   expect(version({ kind: 'all' })).toBe(1);
   expect(version({ kind: 'user', id: 'u1', source: 'issuer' })).toBe(2);
   expect(version({ kind: 'user', id: 'u1', source: 'https://issuer.test' })).toBe(3);
+  expect(version({ kind: 'all', of: 'called' })).toBe(3);
   // A gateway that knows only the first version revokes everything instead: anything less could miss something.
   expect(version({ kind: 'token', id: 't1' })).toBe(2);
 });

@@ -258,6 +258,14 @@ describe('a token that the gateway verifies itself', () => {
     }
   });
 
+  test('stays valid when all results of called sources are revoked', () => {
+    const tombstones = make();
+    tombstones.add({ kind: 'all', of: 'called' }, 20_000);
+    const asked = of({ acceptedBy: 'asked' });
+    expect(bars(tombstones, token)).toBe(false);
+    expect([tombstones.revokes(asked, 19_000, false), tombstones.revokes(asked, 21_000, false)]).toEqual([true, false]);
+  });
+
   test('a session stays revoked after everything was revoked', () => {
     const tombstones = make();
     tombstones.add({ kind: 'session', id: 's1' }, 20_000);
