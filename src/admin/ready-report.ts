@@ -7,8 +7,10 @@ export interface ReadyReport {
   readonly configuration: boolean;
   /** The last configuration, if it was refused; null or unset: it is in use. */
   readonly refusedReload?: RefusedReload | null;
-  /** The sources of credentials. The process is ready while one of them is reachable. */
+  /** The sources of credentials. */
   readonly sources: readonly SourceReport[];
+  /** `server.readyWithoutSources`: the process is ready also while none of them is reachable. */
+  readonly readyWithoutSources: boolean;
   /** For information only, because without Redis there are misses, not refusals; null if none is configured. */
   readonly redis: boolean | null;
   /** Whether this process is connected to revocations; for information only, because verdicts are short-lived while it is not. */
@@ -46,6 +48,7 @@ export function whyNotReady(report: ReadyReport): ReasonCode | null {
   if (report.draining) return 'draining';
   if (!report.configuration || report.workers?.serving === 0) return 'not_ready';
   if (report.identityKeys === false) return 'signing_key_missing';
+  if (report.readyWithoutSources) return null;
   return report.sources.some(({ reachable }) => reachable === true) ? null : 'auth_unavailable';
 }
 

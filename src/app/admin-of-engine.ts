@@ -59,6 +59,7 @@ export async function readyOf(
   return {
     configuration: true,
     sources,
+    readyWithoutSources: current().config.server.readyWithoutSources,
     redis: current().resolver.redisConnected(),
     revocations: isConnected(current()),
     mail: mail === null ? null : !mail.failing,

@@ -188,11 +188,11 @@ export function createProgram(done: Done): Command {
     .action(async (options: SchemaOptions) => done(await (await import('./schema.ts')).schema(options)));
   program
     .command('healthcheck')
-    .description('check whether a running gateway is ready; for container health checks')
+    .description('check a running gateway; for container health checks')
     .addOption(
       new Option('-u, --url <url>', 'URL to check')
         .env('ROLEGATE_HEALTH_URL')
-        .default('http://127.0.0.1:9090/health/ready'),
+        .default('http://127.0.0.1:9090/health/live'),
     )
     .option('-t, --timeout <ms>', 'timeout in milliseconds', '2000')
     .action(async (options: { url: string; timeout: string }) =>

@@ -172,6 +172,7 @@ export async function startProxy(setup: ProxySetup): Promise<RunningProxy> {
       adminTokens: [],
       adminHosts: [],
       trustEveryPeer: false,
+      readyWithoutSources: true,
       trustedProxies: setup.trustedProxies ?? (() => false),
       forwardedHeaders: 'x-forwarded',
       proxyHeaders: [],

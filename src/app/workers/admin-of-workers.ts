@@ -46,6 +46,7 @@ export async function readyOfAll(pool: WorkerPool, wanted: number, own: ReadyRep
     (all, { response }) => ({
       configuration: all.configuration && response.configuration,
       sources: all.sources.map((source) => together(source, response.sources)),
+      readyWithoutSources: all.readyWithoutSources && response.readyWithoutSources,
       redis: both(all.redis, response.redis),
       revocations: both(all.revocations, response.revocations),
       mail: all.mail,

@@ -158,6 +158,7 @@ const notReady = {
   redis: null,
   revocations: null,
   mail: null,
+  readyWithoutSources: false,
   identityKeys: null,
   workers: null,
   draining: false,

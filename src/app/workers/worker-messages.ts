@@ -149,6 +149,7 @@ const failure: z.ZodType<SourceFailure> = z.strictObject({
 export const ready = z.strictObject({
   configuration: z.boolean(),
   sources: z.array(z.strictObject({ name: text, reachable: upOrNot, failures: z.array(failure) })),
+  readyWithoutSources: z.boolean(),
   redis: upOrNot,
   revocations: upOrNot,
   mail: upOrNot,

@@ -174,6 +174,10 @@ const serverKeys = z.strictObject({
     ).prefault('rolegate'),
     'Name in the Via header. Each gateway in a chain needs its own; replicas share one.',
   ),
+  readyWithoutSources: neither(
+    bool().prefault(true),
+    'Whether a process is ready while no source of credentials is reachable. All replicas share their sources: if their outage made each of them not ready, load balancers would have nowhere to send requests, public ones included.',
+  ),
   drainDelay: neither(
     duration(0, 300_000).prefault('0s'),
     'How long a terminating process keeps serving while it already reports that it is not ready, for load balancers that poll /health/ready.',

@@ -19,6 +19,7 @@ async function ask(headers: readonly string[], version = '1.1'): Promise<{ statu
       configuration: true,
       sources: [{ name: 'authApi', reachable: true, failures: [] }],
       redis: null,
+      readyWithoutSources: true,
       revocations: null,
       mail: null,
       identityKeys: null,

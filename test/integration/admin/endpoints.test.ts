@@ -55,6 +55,7 @@ describe('returns', () => {
       { sources: [authApi(true), { ...authApi(false), name: 'partners' }] },
       { 'sources.partners': 'down' },
     ],
+    ['with its only source down, which all replicas share', { sources: [authApi(false)] }, { authApi: 'down' }],
     ['with mail down, which does not affect readiness', { mail: false }, { mail: 'down' }],
   ])('ready %s', async (_, part, checks) => {
     const { ask } = await startAdmin({ ready: async () => ({ ...up, ...part }) });
@@ -68,7 +69,12 @@ describe('returns', () => {
   });
 
   test.each([
-    ['the Auth API is down', { sources: [authApi(false)] }, 'auth_unavailable', { authApi: 'down' }],
+    [
+      'the Auth API is down and readiness depends on it',
+      { readyWithoutSources: false, sources: [authApi(false)] },
+      'auth_unavailable',
+      { authApi: 'down' },
+    ],
     [
       'it is draining',
       { draining: true, sources: [authApi(null)] },

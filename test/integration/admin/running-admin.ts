@@ -7,6 +7,7 @@ import { makeTable } from '../../unit/core/make-policy.ts';
 export const up: ReadyReport = {
   configuration: true,
   sources: [{ name: 'authApi', reachable: true, failures: [] }],
+  readyWithoutSources: true,
   redis: null,
   revocations: null,
   mail: null,

@@ -222,7 +222,7 @@ describe('health', () => {
     });
 
   test('serves while the process is ready', async () => {
-    await start(config());
+    await start(config().replace('admin:', 'readyWithoutSources: false, admin:'));
     expect(await ask('')).toBe(1);
     expect(await ask('envoy.service.auth.v3.Authorization')).toBe(1);
     await expect(ask('other')).rejects.toMatchObject({ code: status.NOT_FOUND });

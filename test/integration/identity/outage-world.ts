@@ -21,6 +21,8 @@ export interface OutageSettings {
   /** YAML of the sections. */
   readonly cache?: string;
   readonly breaker?: string;
+  /** `server.readyWithoutSources`. */
+  readonly readyWithoutSources?: boolean;
 }
 
 export interface OutageWorld {
@@ -43,13 +45,14 @@ export async function startOutageWorld({
   timeout,
   cache,
   breaker,
+  readyWithoutSources = true,
 }: OutageSettings = {}): Promise<OutageWorld> {
   const authApi = await startFakeAuthApi();
   authApi.addSession('anns-token');
   authApi.addKeyPair('anns-key', 'anns-secret');
   const upstream = await startRecordingUpstream();
   const gateway = await startGateway(`version: 1
-server: { listen: "127.0.0.1:0", admin: "127.0.0.1:0" }
+server: { listen: "127.0.0.1:0", admin: "127.0.0.1:0", readyWithoutSources: ${readyWithoutSources} }
 authApi:
   url: "${url ?? new URL(authApi.url).origin}"
   timeout: ${timeout ?? '150ms'}

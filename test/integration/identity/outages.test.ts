@@ -146,8 +146,21 @@ describe('the breaker', () => {
 });
 
 describe('readiness', () => {
-  it('reports that the Auth API is down, and that it is back', async () => {
+  it('stays while the Auth API, which all replicas share, is down, and reports it', async () => {
     const world = await startWorld();
+    const report = async () => {
+      const response = await fetch(`${world.gateway.admin}/health/ready`);
+      return [response.status, ((await response.json()) as { checks: { authApi: string } }).checks.authApi];
+    };
+    expect(await report()).toEqual([200, 'ok']);
+    await world.authApi.behave({ kind: 'down' });
+    await vi.waitFor(async () => expect(await report()).toEqual([200, 'down']));
+    await world.authApi.behave({ kind: 'fine' });
+    await vi.waitFor(async () => expect(await report()).toEqual([200, 'ok']));
+  });
+
+  it('depends on the Auth API with "readyWithoutSources: false"', async () => {
+    const world = await startWorld({ readyWithoutSources: false });
     const ready = async () => (await fetch(`${world.gateway.admin}/health/ready`)).status;
     expect(await ready()).toBe(200);
     await world.authApi.behave({ kind: 'down' });
@@ -162,6 +175,7 @@ describe('readiness', () => {
     await gone.behave({ kind: 'down' });
     onTestFinished(gone.close);
     const world = await startWorld({ authApi: new URL(gone.url).origin });
+    expect((await fetch(`${world.gateway.admin}/health/ready`)).status).toBe(200);
     await world.expectOutage(await world.get('/orders/7', bearer), 'order');
     gone.addSession('anns-token');
     await gone.behave({ kind: 'fine' });

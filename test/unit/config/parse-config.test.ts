@@ -63,6 +63,7 @@ test('a minimal file gets the defaults', () => {
     forwardedHeaders: 'x-forwarded',
     proxyHeaders: [],
     returnRequestId: false,
+    readyWithoutSources: true,
     drainDelayMs: 0,
     drainTimeoutMs: 20_000,
     workers: 1,
