@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { buildProgram } from '../support/built-program.ts';
 import { freePort } from '../support/free-port.ts';
+import { certificate, key } from '../support/localhost-certificate.ts';
 import { residentBytes } from '../support/running-proxy.ts';
 import { installMs, need, runClient } from './support/clients/client-programs.ts';
 import { uploadingClients } from './support/clients/uploading-clients.ts';
@@ -26,14 +27,16 @@ beforeAll(() => {
   file = join(folder, 'body');
   writeFileSync(file, '');
   truncateSync(file, bodyBytes);
+  writeFileSync(join(folder, 'certificate'), certificate);
+  writeFileSync(join(folder, 'key'), key);
 });
 afterAll(() => {
   for (const one of started) one.kill();
   rmSync(folder, { recursive: true });
 });
 
-/** A gateway of its own process in front of this port. */
-async function startGateway(servicePort: number, access: string): Promise<{ url: string; port: number; pid: number }> {
+/** A gateway of its own process in front of this service. */
+async function startGateway(service: string, access: string): Promise<{ url: string; port: number; pid: number }> {
   const port = await freePort();
   const config = join(folder, `${port}.yaml`);
   writeFileSync(
@@ -43,11 +46,14 @@ server: { listen: "127.0.0.1:${port}", admin: false }
 log: { level: error }
 authApi: { url: "http://127.0.0.1:9" }
 roles: { user: {} }
-upstreams: { service: { targets: ["http://127.0.0.1:${servicePort}"] } }
+upstreams: { service: { targets: ["${service}"] } }
 routes: [{ id: upload, match: { path: "/upload", methods: [POST] }, upstream: service, access: ${access} }]
 `,
   );
-  const gateway = spawn(process.execPath, [buildProgram('uploads'), 'serve', '--config', config], { stdio: 'inherit' });
+  const gateway = spawn(process.execPath, [buildProgram('uploads'), 'serve', '--config', config], {
+    stdio: 'inherit',
+    env: { ...process.env, NODE_EXTRA_CA_CERTS: join(folder, 'certificate') },
+  });
   started.push(gateway);
   await vi.waitFor(async () => expect((await fetch(`http://127.0.0.1:${port}/`)).status).toBe(404), {
     timeout: 20_000,
@@ -77,7 +83,7 @@ async function statusesOf(client: (typeof uploadingClients)[number], url: string
 describe('without a credential', () => {
   let gateway: Awaited<ReturnType<typeof startGateway>>;
   beforeAll(async () => {
-    gateway = await startGateway(9, '[user]');
+    gateway = await startGateway('http://127.0.0.1:9', '[user]');
   }, 120_000);
 
   test.each(uploadingClients)(
@@ -106,13 +112,14 @@ describe('without a credential', () => {
 });
 
 describe.each([
-  ['http.server', () => startPython('http.server')],
-  ['wsgiref', () => startPython('wsgiref')],
-  ['Go net/http', startGo],
-] as const)('by a service, %s', (_name, start) => {
+  ['http.server', 'http://127.0.0.1', () => startPython('http.server')],
+  ['http.server with TLS', 'https://localhost', () => startPython('http.server', folder)],
+  ['wsgiref', 'http://127.0.0.1', () => startPython('wsgiref')],
+  ['Go net/http', 'http://127.0.0.1', startGo],
+] as const)('by a service, %s', (_name, origin, start) => {
   let url: string;
   beforeAll(async () => {
-    ({ url } = await startGateway(await start(), 'public'));
+    ({ url } = await startGateway(`${origin}:${await start()}`, 'public'));
   }, 120_000);
 
   test.each(uploadingClients)(
@@ -124,9 +131,9 @@ describe.each([
   );
 });
 
-function startPython(server: string): Promise<number> {
+function startPython(...args: readonly string[]): Promise<number> {
   need('python3', '--version');
-  return startService('python3', 'test/e2e/support/early-refusals/server.py', server);
+  return startService('python3', 'test/e2e/support/early-refusals/server.py', ...args);
 }
 
 function startGo(): Promise<number> {

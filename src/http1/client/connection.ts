@@ -6,7 +6,7 @@ import type { OnReadOpts, Socket } from 'node:net';
 import { type BatchedWriter, smallBytes, writeWithBatch } from '../write-batch.ts';
 import { BodyWriter } from './body-writer.ts';
 import { ClientError } from './client-error.ts';
-import { ReadableToItsEnd } from './open-socket.ts';
+import { readToItsEnd } from './open-socket.ts';
 import type { ConnectionControl, OutgoingRequest, ResponseHandler } from './request.ts';
 import { ResponseReader } from './response-reader.ts';
 import { writeRequestHead } from './write-request-head.ts';
@@ -73,6 +73,7 @@ export class Connection implements ConnectionControl, BatchedWriter {
   #waiting: string | null = null;
   #leftPool = false;
   #destroyed = false;
+  #readsToItsEnd = false;
   /** The server accepts no more of the request. Its response may have arrived before. */
   #refused = false;
 
@@ -127,7 +128,8 @@ export class Connection implements ConnectionControl, BatchedWriter {
       handler.onBodySent();
     } else {
       const sent = () => this.#handler?.onBodySent();
-      if (this.socket instanceof ReadableToItsEnd) this.socket.onRefused = this.#onRefused;
+      if (!this.#readsToItsEnd) readToItsEnd(this.socket, this.#onRefused);
+      this.#readsToItsEnd = true;
       this.#body = new BodyWriter(this.socket, body, head.chunked, { sent, whole: () => this.#bodySent() });
       this.#body.start(head.text);
     }

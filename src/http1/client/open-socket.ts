@@ -1,5 +1,5 @@
 /** Opens the socket of a connection: plain, or by TLS with the server's own name verified. */
-import { isIP, type OnReadOpts, Socket } from 'node:net';
+import { connect, isIP, type OnReadOpts, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 
 export interface SocketEvents {
@@ -46,29 +46,20 @@ type Written = (error?: Error | null) => void;
 
 /**
  * A server that refuses a large body responds and closes its side, so a write fails while the response waits to be read. Node ends a socket
- * whose write has failed; this one can be read to its end instead.
+ * whose write has failed; from now on, this one can be read to its end instead. `onRefused`: the other side accepts no more.
  */
-export class ReadableToItsEnd extends Socket {
-  /** Called when the other side accepts no more. Null: that ends the socket. */
-  onRefused: (() => void) | null = null;
-
-  override _write(part: unknown, encoding: BufferEncoding, written: Written): void {
-    super._write(part, encoding, this.#tolerant(written));
-  }
-
-  override _writev(parts: { chunk: unknown; encoding: BufferEncoding }[], written: Written): void {
-    super._writev!(parts, this.#tolerant(written));
-  }
-
-  #tolerant(written: Written): Written {
-    const { onRefused } = this;
-    if (onRefused === null) return written;
-    return (error) => {
+export function readToItsEnd(socket: Socket, onRefused: () => void): void {
+  const write = socket._write.bind(socket);
+  const writev = socket._writev!.bind(socket);
+  const tolerant =
+    (written: Written): Written =>
+    (error) => {
       const refused = error != null && isClosed(error);
       if (refused) onRefused();
       written(refused ? null : error);
     };
-  }
+  socket._write = (part, encoding, written) => write(part, encoding, tolerant(written));
+  socket._writev = (parts, written) => writev(parts, tolerant(written));
 }
 
 function isClosed({ code }: NodeJS.ErrnoException): boolean {
@@ -77,7 +68,7 @@ function isClosed({ code }: NodeJS.ErrnoException): boolean {
 
 function openPlain(origin: URL, { detachable, onread }: SocketOptions): Socket {
   const options = { ...commonOptions(origin, 80), allowHalfOpen: detachable, ...(onread === null ? {} : { onread }) };
-  return new ReadableToItsEnd(options).connect(options);
+  return connect(options);
 }
 
 function openTls(origin: URL, { session, detachable }: SocketOptions): Socket {

@@ -3,11 +3,13 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { createServer as createTlsServer, getCACertificates, setDefaultCACertificates } from 'node:tls';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { BodySink, BodySource } from '../../../src/http1/body.ts';
 import { Pool, type PoolOptions } from '../../../src/http1/client/pool.ts';
 import type { ConnectionControl, OutgoingRequest, ResponseHandler } from '../../../src/http1/client/request.ts';
 import { hasOwnMemory } from '../../../src/http1/part-memory.ts';
+import { certificate as cert, key } from '../../support/localhost-certificate.ts';
 
 /** Follows one request, and records every event. */
 class Noted implements ResponseHandler {
@@ -66,18 +68,25 @@ afterEach(async () => {
   for (const one of running.splice(0).reverse()) await one.close();
 });
 
+const known = getCACertificates('default');
+beforeAll(() => setDefaultCACertificates([...known, cert]));
+afterAll(() => setDefaultCACertificates(known));
+
 interface RawServer {
   readonly origin: string;
   readonly sockets: Socket[];
+  /** What is below TLS, or the same sockets. */
+  readonly rawSockets: Socket[];
   readonly received: string[];
 }
 
 /** Calls `react` for each header block that arrives, with its number over all connections. */
-async function serve(react: (socket: Socket, request: number) => void): Promise<RawServer> {
+async function serve(react: (socket: Socket, request: number) => void, scheme = 'http'): Promise<RawServer> {
   const sockets: Socket[] = [];
+  const rawSockets: Socket[] = [];
   const received: string[] = [];
   let requests = 0;
-  const server: Server = createServer((socket) => {
+  const accept = (socket: Socket) => {
     const index = sockets.push(socket) - 1;
     received.push('');
     let seen = 0;
@@ -92,8 +101,13 @@ async function serve(react: (socket: Socket, request: number) => void): Promise<
       tail = text.endsWith('\r\n\r\n') ? '' : (tail + text).slice(-3);
       for (; seen < blocks; seen += 1) react(socket, requests++);
     });
-  });
-  server.listen(0, '127.0.0.1');
+  };
+  // Otherwise a response waits until the client has acknowledged the tickets of TLS, and a reset drops it.
+  const noDelay = true;
+  const server: Server = scheme === 'http' ? createServer(accept) : createTlsServer({ cert, key, noDelay }, accept);
+  const host = scheme === 'http' ? '127.0.0.1' : 'localhost';
+  server.on('connection', (socket: Socket) => rawSockets.push(socket));
+  server.listen(0, host);
   await once(server, 'listening');
   running.push({
     close: () => {
@@ -101,7 +115,8 @@ async function serve(react: (socket: Socket, request: number) => void): Promise<
       server.close();
     },
   });
-  return { origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, sockets, received };
+  const origin = `${scheme}://${host}:${(server.address() as AddressInfo).port}`;
+  return { origin, sockets, rawSockets, received };
 }
 
 function poolOf(origin: string, options: Partial<PoolOptions> = {}): Pool {
@@ -256,13 +271,12 @@ describe('a response', () => {
   });
 });
 
-describe('a server that responds before the body has arrived, and closes', () => {
+describe.each(['http', 'https'])('a server of %s that responds before the body has arrived, and closes', (scheme) => {
   const whole = 'HTTP/1.1 413 Content Too Large\r\nContent-Length: 2\r\n\r\nno';
 
   /** A body whose second part is written when the server has closed, and before anything of it is read. */
   async function upload(response: string, ends = false): Promise<{ noted: Noted; stopped: boolean; pool: Pool }> {
-    const server = await serve((socket, request) => request > 0 && socket.write(ok));
-    const pool = poolOf(server.origin);
+    const noted = new Noted();
     let sink: BodySink | null = null;
     let stopped = false;
     const body: BodySource = {
@@ -276,14 +290,15 @@ describe('a server that responds before the body has arrived, and closes', () =>
         stopped = true;
       },
     };
-    const noted = new Noted();
+    const server = await serve((socket, request) => {
+      socket.write(request > 0 ? ok : response);
+      if (request > 0) return;
+      server.rawSockets[0]!.resetAndDestroy();
+      sink!.take(Buffer.from('later'), false);
+      if (ends) sink!.end();
+    }, scheme);
+    const pool = poolOf(server.origin);
     pool.dispatch({ ...get, method: 'POST', headers: ['content-length', '10'], body }, noted);
-    await vi.waitFor(() => expect(server.received[0]).toMatch(/first$/));
-    const [socket] = server.sockets;
-    await new Promise((written) => socket!.write(response, written));
-    socket!.resetAndDestroy();
-    sink!.take(Buffer.from('later'), false);
-    if (ends) sink!.end();
     await noted.ended;
     return { noted, stopped, pool };
   }

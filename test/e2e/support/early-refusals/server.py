@@ -1,4 +1,6 @@
-"""Refuses every upload with 413 before it reads the body, and closes the connection: the argument is http.server or wsgiref."""
+"""Refuses every upload with 413 before it reads the body, and closes the connection. Arguments: http.server or wsgiref, and for TLS
+the folder of certificate and key."""
+import ssl
 import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import ThreadingMixIn
@@ -36,5 +38,9 @@ if sys.argv[1] == "http.server":
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
 else:
     server = make_server("127.0.0.1", 0, application, Threaded, Silent)
+if len(sys.argv) > 2:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(f"{sys.argv[2]}/certificate", f"{sys.argv[2]}/key")
+    server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
 print(server.server_port, flush=True)
 server.serve_forever()
