@@ -73,6 +73,8 @@ export class Upstream {
   readonly admission: Admission;
   /** Sent with every request to the Auth API; null: another service. */
   readonly gatewaySecret: string | null;
+  /** Bodies in chunks are gathered, however slowly they arrive. */
+  readonly buffersChunked: boolean;
   /** Maximum wait in its queue. */
   readonly waitMs: number;
   readonly #events: ServiceEvents | undefined;
@@ -92,6 +94,7 @@ export class Upstream {
     });
     this.waitMs = config.queue.waitMs;
     this.gatewaySecret = config.gatewaySecret;
+    this.buffersChunked = config.bufferChunkedBodies;
   }
 
   waited(seconds: number): void {

@@ -95,9 +95,10 @@ export class UpstreamRequest implements Applicant, ResponseHandler {
     this.#control?.resume();
   }
 
-  /** Before `start`: its body does not end, so it is sent outside of the pool. False: there is no room for that. */
+  /** Before `start`: its body does not end, so it is sent outside of the pool. False: there is no room for that, or it must be gathered. */
   mayTrickle(): boolean {
-    if (!this.#upstream.admission.enterTrickles(this.clientKey)) return false;
+    const { buffersChunked, admission } = this.#upstream;
+    if (buffersChunked || !admission.enterTrickles(this.clientKey)) return false;
     this.#occupies = 'trickle';
     return true;
   }

@@ -119,6 +119,7 @@ export async function startProxy(setup: ProxySetup): Promise<RunningProxy> {
     requestsPerClient: 64,
     streams: 1_000,
     streamsPerClient: 1_000,
+    bufferChunkedBodies: false,
     queue: { length: 100, waitMs: 2_000 },
     gatewaySecret: null,
     ...setup.upstream,

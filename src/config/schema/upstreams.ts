@@ -50,6 +50,11 @@ export const upstream = z.strictObject({
     'The same for one client. Beyond it, an event stream returns 429. If unset, a quarter of "streams".',
     { examples: [1024] },
   ),
+  bufferChunkedBodies: neither(
+    z.boolean().prefault(false),
+    'Whether bodies in chunks wait for their end, or for "bodyBuffer" of the route to be full, before the service gets their request, as bodies with a length do. For services with few workers, which one unfinished body occupies. Otherwise, a body that has not ended after a tenth of a second is sent as it arrives.',
+    { examples: [true] },
+  ),
   queue: described(queue.prefault({}), 'Requests that wait for a free connection.'),
 });
 

@@ -86,6 +86,39 @@ describe('a body of unknown length that does not end', () => {
     expect(inFlight).toBeLessThanOrEqual(bounds.requestsPerClient);
   });
 
+  it('reaches its service with its end, if the upstream buffers it', async () => {
+    const { port, proxy, upstream } = await start({ upstream: { bufferChunkedBodies: true } });
+    const clients: RawConnection[] = [];
+    for (let i = 0; i < 4; i += 1) {
+      const client = await open(port);
+      client.write(`${chunked}1\r\nx\r\n`);
+      clients.push(client);
+    }
+    await vi.waitFor(() => expect(proxy.proxy.load().bufferedBytes).toBe(4));
+    // Control: another upstream gets a later body meanwhile.
+    const other = await start();
+    (await open(other.port)).write(`${chunked}1\r\nx\r\n`);
+    await vi.waitFor(() => expect(other.upstream.requests[0]?.body.toString()).toBe('x'));
+    expect((await sendRaw(port, get)).status).toBe(200);
+    expect(upstream.requests.map(({ method }) => method)).toEqual(['GET']);
+    for (const client of clients) client.write('0\r\n\r\n');
+    for (const client of clients) expect((await client.answer('POST')).status).toBe(200);
+    expect(upstream.last().header('content-length')).toEqual(['1']);
+  });
+
+  it('is passed on once the buffer is full, if the upstream buffers it', async () => {
+    const { port, proxy, upstream } = await start({
+      upstream: { bufferChunkedBodies: true },
+      route: { bodyBufferBytes: 4 },
+    });
+    const client = await open(port);
+    client.write(`${chunked}4\r\nfour\r\n`);
+    await vi.waitFor(() => expect(upstream.requests[0]?.body.toString()).toBe('four'));
+    expect(proxy.proxy.load()).toMatchObject({ bufferedBytes: 0, upstreams: [{ inFlight: 1, streams: 0 }] });
+    client.write('0\r\n\r\n');
+    expect((await client.answer('POST')).status).toBe(200);
+  });
+
   it('is refused if its service cannot be reached', async () => {
     const { port } = await start({ targets: ['http://127.0.0.1:1'] });
     const client = await open(port);

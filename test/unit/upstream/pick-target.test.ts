@@ -14,6 +14,7 @@ function upstream(count: number, connections = 2): Upstream {
     requestsPerClient: 1,
     streams: 1,
     streamsPerClient: 1,
+    bufferChunkedBodies: false,
     queue: { length: 1, waitMs: 100 },
     gatewaySecret: null,
   });
