@@ -122,6 +122,8 @@ function overGrpc({ waitMs, secret }: ProxySettings): object {
       envoy_grpc: { cluster_name: 'rolegate', authority: 'rolegate' },
       timeout: `${waitMs / 1000}s`,
       ...(secret ? { initial_metadata: [secretField] } : {}),
+      // A check that Rolegate's GOAWAY has crossed (`maxConnectionAge`, a drain) was refused unread.
+      retry_policy: { retry_on: 'refused-stream,reset-before-request', num_retries: 3 },
     },
     encode_raw_headers: true,
   };
@@ -136,8 +138,9 @@ const http2 = {
       explicit_http_config: { http2_protocol_options: {} },
     },
   },
-  // Maximum concurrent checks; beyond it Envoy does not check, and the status is that of "status_on_error".
-  circuit_breakers: { thresholds: [{ max_requests: 4096, max_pending_requests: 4096 }] },
+  // Maximum concurrent checks; beyond it Envoy does not check, and the status is that of "status_on_error". One GOAWAY can refuse all
+  // checks of a connection, and the default allows three retries at a time.
+  circuit_breakers: { thresholds: [{ max_requests: 4096, max_pending_requests: 4096, max_retries: 4096 }] },
 };
 
 /** Files of the machine that Envoy runs on. */

@@ -34,7 +34,11 @@ const documents = (text: string) => parseAllDocuments(text).map((one) => one.toJ
 describe('envoy', () => {
   test('calls over gRPC on request, or where only gRPC is configured', () => {
     const { grpc_service, encode_raw_headers, failure_mode_allow } = filterOf(envoyConfig(settings()));
-    expect(grpc_service).toEqual({ envoy_grpc: { cluster_name: 'rolegate', authority: 'rolegate' }, timeout: '6s' });
+    expect(grpc_service).toEqual({
+      envoy_grpc: { cluster_name: 'rolegate', authority: 'rolegate' },
+      timeout: '6s',
+      retry_policy: { retry_on: 'refused-stream,reset-before-request', num_retries: 3 },
+    });
     expect([encode_raw_headers, failure_mode_allow]).toEqual([true, false]);
     expect(filterOf(envoyConfig(settings({ http }, true)))).toHaveProperty('grpc_service');
     expect(filterOf(envoyConfig(settings({ http })))).not.toHaveProperty('grpc_service');
