@@ -185,6 +185,11 @@ export function createEngine(config: Config, options: EngineOptions): Engine {
         gateway: current(),
         deadlines,
         observe: telemetry.observe,
+        forwardingIgnored: ({ peer, header }) =>
+          log.warn(
+            { client: peer, header },
+            'ignored: server.trustedProxies does not list this peer; all clients behind it count as one',
+          ),
       });
       proxy = made;
       await tracing.ready();

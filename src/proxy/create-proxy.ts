@@ -7,6 +7,7 @@ import type { ObserveRequest } from '../telemetry/request-record.ts';
 import { type Client, ClientConnections, clientOf } from './client.ts';
 import { forwarding } from './exchange.ts';
 import type { Gateway, ServeParts } from './gateway.ts';
+import { IgnoredForwarding, type ReportIgnoredForwarding } from './ignored-forwarding.ts';
 import { LoadShedder } from './load-shedder.ts';
 import { MemoryBudget } from './memory-budget.ts';
 import { OpenStreams } from './open-streams.ts';
@@ -23,6 +24,7 @@ export interface ProxyOptions {
   readonly gateway: Gateway;
   readonly deadlines: Deadlines;
   readonly observe: ObserveRequest;
+  readonly forwardingIgnored: ReportIgnoredForwarding;
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
 }
@@ -81,7 +83,7 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
     }),
     respond: respondItself,
   };
-  const requests = new RequestsInFlight(parts, observe);
+  const requests = new RequestsInFlight(parts, observe, new IgnoredForwarding(options.forwardingIgnored));
 
   const server = createHttp1Server<Client>({
     limits: { ...limits, headBytes: limits.headerBytes, headTimeoutMs: limits.headersTimeoutMs },

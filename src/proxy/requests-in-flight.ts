@@ -5,6 +5,7 @@ import type { WholeResponse } from '../http1/server/whole-response.ts';
 import type { ObserveRequest } from '../telemetry/request-record.ts';
 import type { Client } from './client.ts';
 import type { ServeParts } from './gateway.ts';
+import type { IgnoredForwarding } from './ignored-forwarding.ts';
 import { RequestContext, type RequestHost } from './request-context.ts';
 import { serve } from './serve.ts';
 
@@ -15,16 +16,19 @@ export class RequestsInFlight implements RequestHost {
   readonly #upgrades = new Set<RequestContext<WholeResponse>>();
   readonly #parts: ServeParts;
   readonly #observe: ObserveRequest;
+  readonly #ignored: IgnoredForwarding;
 
-  constructor(parts: ServeParts, observe: ObserveRequest) {
+  constructor(parts: ServeParts, observe: ObserveRequest, ignored: IgnoredForwarding) {
     this.#parts = parts;
     this.#observe = observe;
+    this.#ignored = ignored;
   }
 
   readonly begin = (request: Request, response: Response, client: Client): void => {
     const context = new RequestContext(this, request, response, client);
     this.count += 1;
     if (request.upgrade === 'websocket') this.#upgrades.add(context);
+    this.#ignored.notice(client, request.rawHeaders, this.#parts.gateway.rules.forwardedHeaders);
     serve(context, this.#parts);
   };
 

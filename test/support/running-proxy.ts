@@ -185,6 +185,7 @@ export async function startProxy(setup: ProxySetup): Promise<RunningProxy> {
     },
     gateway,
     deadlines: wheel,
+    forwardingIgnored: () => {},
     ...(setup.now === undefined ? {} : { now: setup.now }),
     observe: (record) => records.push(record),
   });

@@ -73,6 +73,9 @@ ${webSockets ? maps : ''}
     # Headers such as "user_id" never reach the service.
     underscores_in_headers off;
     ignore_invalid_headers on;
+    # The largest "maxBody" of the routes, 0 for unlimited; without it, nginx refuses bodies of more than 1 MB. It receives a body before
+    # the service does; "proxy_request_buffering off;" passes it on as it arrives.
+    client_max_body_size ${Number.isFinite(settings.maxBodyBytes) ? settings.maxBodyBytes : 0};
 
     location / {
       auth_request /.rolegate;

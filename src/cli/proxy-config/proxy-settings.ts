@@ -26,6 +26,8 @@ export interface ProxySettings {
   /** Headers of a client that a decision may depend on. */
   readonly read: readonly string[];
   readonly webSockets: boolean;
+  /** The largest body that a route accepts; `Infinity`: any. */
+  readonly maxBodyBytes: number;
   readonly service: Place & { readonly tls: boolean };
   /** Where clients connect. */
   readonly listen: Place;
@@ -76,6 +78,7 @@ export function proxySettings(config: Config, dialect: DialectName, options: Pla
       ...decisive,
     ],
     webSockets: routes.routes.some(({ websocket }) => websocket),
+    maxBodyBytes: Math.max(...routes.routes.map(({ maxBodyBytes }) => maxBodyBytes)),
     service: servicePlace(options.service ?? onlyTarget(config)),
     listen: placeOf(options.listen, '--listen'),
   };
