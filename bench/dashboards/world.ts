@@ -16,6 +16,8 @@ export interface Behavior {
   healthy: boolean;
   /** Share of requests whose connection is closed without a response. */
   broken: number;
+  /** Share of requests that get a second response. */
+  repeated: number;
 }
 
 export interface World {
@@ -60,7 +62,7 @@ export async function startWorld(processes: Processes, folder: string, options: 
   return { gateways, authApi, orders, search, prometheus, startRedis, stopRedis };
 }
 
-const usual = (): Behavior => ({ delayMs: 2, failing: 0, healthy: true, broken: 0 });
+const usual = (): Behavior => ({ delayMs: 2, failing: 0, healthy: true, broken: 0, repeated: 0 });
 
 /** An Auth API that accepts only bearers beginning with `user-`, `admin-` or `limited-`. */
 function judge(
@@ -84,18 +86,22 @@ function sessionOf(bearer: string, role: string): string {
   return JSON.stringify({ userID: id, sessionID: id, expireAt, verified: true, roles, groups: ['acme'] });
 }
 
-function serve({ delayMs, failing, healthy, broken }: Behavior, url: string, response: ServerResponse): void {
+function serve(behavior: Behavior, url: string, response: ServerResponse): void {
+  const { delayMs, failing, healthy, broken, repeated } = behavior;
+  const { socket } = response;
   if (url === '/live') {
     response.writeHead(healthy ? 200 : 503).end();
     return;
   }
   if (Math.random() < broken) {
-    response.socket?.resetAndDestroy();
+    socket?.resetAndDestroy();
     return;
   }
   const status = Math.random() < failing ? 500 : 200;
+  const ended = () =>
+    Math.random() < repeated && socket?.write('HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n');
   setTimeout(
-    () => response.writeHead(status, { 'content-type': 'application/json' }).end(body),
+    () => response.writeHead(status, { 'content-type': 'application/json' }).end(body, ended),
     delayMs * (0.5 + Math.random()),
   );
 }

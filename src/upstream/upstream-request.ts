@@ -158,7 +158,7 @@ export class UpstreamRequest implements Applicant, ResponseHandler {
     this.#target = target;
     if (this.#occupies === 'pool') target.inFlight += 1;
     // Upgrades are bounded by the connections of clients, streams by their own limit, all others by `inFlight`.
-    if (alone) target.pool.dispatchAlone(this.#request, this, true);
+    if (alone) target.pool.dispatchAlone(this.#request, this);
     else target.pool.dispatch(this.#request, this);
   }
 

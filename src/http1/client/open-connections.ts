@@ -35,10 +35,9 @@ export class OpenConnections {
     return this.#destroyed || this.size - this.#alone.size - this.#left.size >= this.#options.connections;
   }
 
-  /** Sends the request on its own connection, which carries nothing else. `failed`: it could not be opened. `bounded`: by the caller. */
-  sendAlone(request: OutgoingRequest, handler: ResponseHandler, failed: () => void, bounded: boolean): void {
-    // As many as pooled ones, because retries are rare.
-    if (this.#destroyed || (!bounded && this.#alone.size >= this.#options.connections)) {
+  /** Sends the request on its own connection, which carries nothing else. `failed`: it could not be opened. */
+  sendAlone(request: OutgoingRequest, handler: ResponseHandler, failed: () => void): void {
+    if (this.#destroyed) {
       handler.onResponseError(new ClientError('unreachable'));
       return;
     }

@@ -81,9 +81,9 @@ export class Pool implements ConnectionOwner {
     (this.#idle[0] ?? silenced)?.destroy();
   }
 
-  /** Sends the request on its own connection, which carries nothing else. `bounded`: by the caller, so not here. */
-  dispatchAlone(request: OutgoingRequest, handler: ResponseHandler, bounded = false): void {
-    this.#connections.sendAlone(request, handler, this.#settle, bounded);
+  /** Sends the request on its own connection, which carries nothing else. The caller bounds their number. */
+  dispatchAlone(request: OutgoingRequest, handler: ResponseHandler): void {
+    this.#connections.sendAlone(request, handler, this.#settle);
   }
 
   /**

@@ -90,6 +90,12 @@ export const alertCases: Readonly<Record<string, AlertCase>> = {
     ...gauge('rolegate_upstream_requests_waiting', raised, ',upstream="orders"'),
     labels: { ...job, upstream: 'orders' },
   },
+  RolegateUnrequestedResponses: counter(
+    'rolegate_upstream_unrequested_responses_total',
+    ',upstream="orders"',
+    { ...job, upstream: 'orders' },
+    1,
+  ),
   RolegateServerErrors: {
     series: {
       [`rolegate_requests_total${labels(',route="a",method="GET",status="200",outcome="allow"')}`]: steady(60),

@@ -111,6 +111,11 @@ export const rounds: readonly (readonly Cause[])[] = [
       make: ({ gateways: [gateway] }) => ({ again: () => guess(gateway!.port), undo: nothing }),
     },
     {
+      what: 'a service that responds twice',
+      alerts: ['RolegateUnrequestedResponses'],
+      make: ({ orders }) => changed(orders, { repeated: 0.2 }),
+    },
+    {
       what: 'workers that die',
       alerts: ['RolegateWorkersRestart'],
       make({ gateways: [, , gateway] }) {
