@@ -5,7 +5,8 @@
  */
 import { readFileSync } from 'node:fs';
 import { parseDocument, stringify } from 'yaml';
-import { removedByName } from '../src/cli/proxy-config/envoy.ts';
+import { removedByName, removedEarly } from '../src/cli/proxy-config/envoy.ts';
+import { matchOf } from '../src/cli/proxy-config/kubernetes.ts';
 import { alwaysRemoved, decisive } from '../src/cli/proxy-config/proxy-settings.ts';
 import { jsonSchema } from '../src/config/json-schema.ts';
 import type { SchemaName } from '../src/config/schema-names.ts';
@@ -21,7 +22,9 @@ export function chartFiles(): Record<string, string> {
     'helm/README.md': chartReadme(values),
     'helm/files/alerts.yaml': read('monitoring/alerts.yaml'),
     'helm/files/data-plane-headers.yaml': stringify({
-      removed: removedByName({ removed: alwaysRemoved }),
+      removed: removedByName({ removed: alwaysRemoved, trustedRanges: [] }),
+      // Those that are safe behind another proxy too.
+      removedOnMatch: removedEarly({ removed: alwaysRemoved, trustedRanges: ['0.0.0.0/0'] }).map(matchOf),
       read: decisive,
     }),
     'helm/Chart.yaml': chartOf(read('helm/Chart.yaml'), JSON.parse(read('package.json')), read('CHANGELOG.md')),

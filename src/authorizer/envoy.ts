@@ -3,6 +3,8 @@
  * original target after `path_prefix`. It contains only those client headers that the configuration lists. A header of the response
  * replaces the client's; one that the service must not receive is listed for removal, never both.
  */
+
+import { isNamed } from '../core/syntax/header-fields.ts';
 import type { CheckRequest, Dialect, ManagedHeader, OriginalRequest } from './dialect.ts';
 import { original, takeField, takeLastAddress } from './read-fields.ts';
 
@@ -17,7 +19,7 @@ export const envoy: Dialect = {
     if (host === null || timeout === null) return null;
     const { peer, rest } = takeLastAddress(timeout.rest);
     const waitsMs = /^[1-9]\d{0,8}$/.test(timeout.value ?? '') ? Number(timeout.value) : Number.POSITIVE_INFINITY;
-    return original(method, target, host.value, rest, peer, waitsMs);
+    return original(method, target, host.value, withCredentialsApart(rest), peer, waitsMs);
   },
   allow(managed: readonly ManagedHeader[]): string[] {
     const { set, removed } = mutationsOf(managed);
@@ -26,6 +28,22 @@ export const envoy: Dialect = {
     return headers;
   },
 };
+
+/** A comma before another scheme. No parameter of a scheme looks like that: its name is followed by "=" (RFC 9110 section 11.2). */
+const nextScheme = /,(?=[!#$%&'*+.^_`|~0-9A-Za-z-]+ +[^ =])/;
+
+/**
+ * Envoy joins repeated `Authorization` by a comma before any check. Joined they would be one malformed credential, which is anonymous where
+ * a credential is optional, instead of two.
+ */
+export function withCredentialsApart(rawHeaders: readonly string[]): readonly string[] {
+  return rawHeaders.flatMap((name, at) => {
+    if (at % 2 === 1) return [];
+    const value = rawHeaders[at + 1]!;
+    if (!isNamed(name, 'authorization')) return [name, value];
+    return value.split(nextScheme).flatMap((one) => [name, one]);
+  });
+}
 
 /** No header is in both lists, because products differ in which one applies. */
 export function mutationsOf(managed: readonly ManagedHeader[]): {

@@ -1,6 +1,8 @@
 /** Creates the request of a check, as if the gateway had read it from the client itself. */
 import { clientNetwork } from '../core/forwarding/client-address.ts';
 import type { TrustedProxies } from '../core/syntax/addresses.ts';
+import { isNamed } from '../core/syntax/header-fields.ts';
+import { listHas } from '../http1/grammar/fields.ts';
 import type { Request } from '../http1/server/request.ts';
 import type { Client } from '../proxy/client.ts';
 import type { Dialect, OriginalRequest } from './dialect.ts';
@@ -36,7 +38,14 @@ export function readCheck(
 ): ReadCheck | null {
   const read = dialect.read({ method: received.method, rawHeaders: withoutConnection(rawHeaders), rest });
   if (read === null) return null;
-  return checkOf(read, received, received.upgrade === 'websocket', trustedProxies);
+  return checkOf(read, received, asksForWebSocket(rawHeaders), trustedProxies);
+}
+
+/** Envoy sends `Upgrade` without `Connection`, because the check itself is no upgrade. */
+export function asksForWebSocket(rawHeaders: readonly string[]): boolean {
+  return rawHeaders.some(
+    (name, at) => at % 2 === 0 && isNamed(name, 'upgrade') && listHas(rawHeaders[at + 1]!, 'websocket'),
+  );
 }
 
 export function withoutConnection(rawHeaders: readonly string[]): string[] {

@@ -84,6 +84,7 @@ export function compileConfig(
       // Headers that conditions read only from trusted proxies are removed from other requests.
       proxyHeaders: [...serving.proxyHeaders, ...file.conditions.trustedHeaders],
       trustedProxies: compileTrustedProxies(trustedRanges(server)),
+      trustedRanges: trustedRanges(server),
       limits,
     },
     authorizer: authorizer === undefined ? null : compileAuthorizer(authorizer, secrets),

@@ -79,6 +79,8 @@ export type ServerConfig = Replace<
     /** Bearers of operators on the admin port; empty: read-only, and no credential is required. */
     readonly adminTokens: readonly AdminToken[];
     readonly trustedProxies: TrustedProxies;
+    /** The same as addresses and CIDR ranges. */
+    readonly trustedRanges: readonly string[];
     readonly limits: Omit<File['server']['limits'], 'passes' | 'credentialBytes' | 'failedAuthentications'>;
   }
 >;

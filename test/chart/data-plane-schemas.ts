@@ -14,6 +14,11 @@ const metadata = z.strictObject({ name, namespace: name, labels: z.record(z.stri
 const targetRefs = z.array(z.strictObject({ group: z.string(), kind: z.enum(['Gateway', 'HTTPRoute']), name })).min(1);
 const backendRefs = z.array(z.strictObject({ name, namespace: name.optional(), port })).length(1);
 
+const nameMatches = z
+  .array(z.strictObject({ type: z.enum(['Prefix', 'RegularExpression']), value: z.string().min(1).max(1024) }))
+  .min(1)
+  .max(64);
+
 export const externalAuth = z.strictObject({
   protocol: z.enum(['HTTP', 'GRPC']),
   backendRef: z.strictObject({ name, namespace: name.optional(), port }),
@@ -43,7 +48,7 @@ const schemas: Readonly<Record<string, z.ZodType>> = {
     path: z.strictObject({ escapedSlashesAction: z.literal('KeepUnchanged'), disableMergeSlashes: z.literal(true) }),
     headers: z.strictObject({
       withUnderscoresAction: z.literal('DropHeader'),
-      earlyRequestHeaders: z.strictObject({ remove: z.array(headerName).max(64) }),
+      earlyRequestHeaders: z.strictObject({ remove: z.array(headerName).max(64), removeOnMatch: nameMatches }),
     }),
   }),
   'security.istio.io/v1 AuthorizationPolicy': z.strictObject({

@@ -10,12 +10,19 @@ import { type FakeAuthApi, startFakeAuthApi } from '../support/fake-auth-api.ts'
 import { type RecordingUpstream, startRecordingUpstream } from '../support/recording-upstream.ts';
 import { runRolegate } from '../support/running-command.ts';
 import { type RunningGateway, startGateway } from '../support/running-gateway.ts';
-import { type AskingProxy, packagedNames, requireProduct, startAskingProxy } from './support/asking-proxy.ts';
+import {
+  type AskingProxy,
+  familyOf,
+  type ProductFamily,
+  productNames,
+  requireProduct,
+  startAskingProxy,
+} from './support/asking-proxy.ts';
 
 const text = (authApi: string, service: string) => `
 version: 1
 server: { listen: "127.0.0.1:0", admin: false }
-authorizer: { listen: "127.0.0.1:0", dialects: ${JSON.stringify(checkPaths)} }
+authorizer: { listen: "127.0.0.1:0", grpc: { listen: "127.0.0.1:0" }, dialects: ${JSON.stringify(checkPaths)} }
 authApi: { url: "${authApi}", breaker: { failures: 10000 } }
 roles: { user: {}, admin: {} }
 upstreams: { service: { targets: ["${service}"] } }
@@ -38,7 +45,24 @@ interface Report {
 
 type Mistake = readonly [title: string, from: RegExp, to: string, code: string];
 
-const mistakes: Readonly<Record<(typeof packagedNames)[number], readonly Mistake[]>> = {
+/** Of Envoy, with checks of either kind. */
+const ofEnvoy: readonly Mistake[] = [
+  [
+    'no check',
+    /- name: envoy\.filters\.http\.ext_authz\n/,
+    '$&                    disabled: true\n',
+    'credential_passed and identity_forged and passed',
+  ],
+  [
+    'a check that is switched off',
+    /failure_mode_allow: false/,
+    '$&\n                      filter_enabled: { default_value: { numerator: 0 } }',
+    'credential_passed and identity_forged and passed',
+  ],
+  ['headers that are not removed', /- x-original-url\n/, '', 'identity_forged'],
+];
+
+const mistakes: Readonly<Record<ProductFamily, readonly Mistake[]>> = {
   nginx: [
     ['no check', /auth_request \/\.rolegate;/, '', 'passed'],
     [
@@ -82,6 +106,14 @@ const mistakes: Readonly<Record<(typeof packagedNames)[number], readonly Mistake
     ],
     ['headers that are not removed', /http-request del-header .*\n/g, '', 'identity_forged'],
   ],
+  traefik: [
+    ['no check', / {8}- rolegate\n/, '', 'credential_passed and identity_forged and passed'],
+    ['a header with another path that is not removed', / *- X-Original-Url\n/, '', 'identity_forged'],
+    ['an identity header that is not set', /- User-Id\n/, '- User-Ids\n', 'identity_forged'],
+    ['a credential that is not removed', /- Authorization\n/, '- Authorizations\n', 'credential_passed'],
+  ],
+  envoy: ofEnvoy,
+  'envoy-grpc': ofEnvoy,
 };
 
 let folder: ConfigFolder;
@@ -199,7 +231,7 @@ test('--resolve connects to the address for the host of the URL', async () => {
   expect([await malformed.ended, malformed.output()]).toEqual([2, expect.stringContaining('--resolve is HOST:PORT')]);
 });
 
-describe.each(packagedNames)('behind %s', (product) => {
+describe.each(productNames)('behind %s', (product) => {
   let proxy: AskingProxy;
   beforeAll(() => requireProduct(product));
   afterEach(() => proxy?.stop());
@@ -224,7 +256,7 @@ describe.each(packagedNames)('behind %s', (product) => {
     expect([outage.report.findings, outage.code]).toEqual([[], 0]);
   });
 
-  test.each(mistakes[product])('finds %s', async (_, from, to, code) => {
+  test.each(mistakes[familyOf(product)])('finds %s', async (_, from, to, code) => {
     await start((printed) => {
       expect(printed).toMatch(from);
       return printed.replace(from, to);

@@ -175,6 +175,7 @@ export async function startProxy(setup: ProxySetup): Promise<RunningProxy> {
       trustEveryPeer: false,
       readyWithoutSources: true,
       trustedProxies: setup.trustedProxies ?? (() => false),
+      trustedRanges: [],
       forwardedHeaders: 'x-forwarded',
       proxyHeaders: [],
       returnRequestId: false,

@@ -96,7 +96,7 @@ export interface HeaderMessage {
 
 export interface HeaderOption {
   readonly header: HeaderMessage;
-  readonly append: { readonly value: boolean };
+  readonly append?: { readonly value: false };
   readonly appendAction: number;
   readonly keepEmptyValue: true;
 }

@@ -2,10 +2,10 @@
  * Envoy's `ext_authz` over gRPC: the original request is in the attributes of the check, with every header of the client. Envoy joins
  * headers of one name by a comma, or lists them as received if `encode_raw_headers` is set.
  */
-import { isNamed, token } from '../../core/syntax/header-fields.ts';
-import { listHas } from '../../http1/grammar/fields.ts';
+import { token } from '../../core/syntax/header-fields.ts';
 import type { OriginalRequest } from '../dialect.ts';
-import { withoutConnection } from '../read-check.ts';
+import { withCredentialsApart } from '../envoy.ts';
+import { asksForWebSocket, withoutConnection } from '../read-check.ts';
 import { addressOf, original, takeLastAddress } from '../read-fields.ts';
 import type { CheckMessage, HeaderMessage } from './messages.ts';
 
@@ -24,14 +24,12 @@ export function readAttributes(check: CheckMessage, waitsMs: number): ReadAttrib
   const peer = addressOf(source?.address?.socketAddress?.address ?? null);
   const headers = headersOf(raw.length > 0 ? raw : http.headers);
   if (headers === null) return null;
-  const upgrades = headers.some(
-    (name, at) => at % 2 === 0 && isNamed(name, 'upgrade') && listHas(headers[at + 1]!, 'websocket'),
-  );
+  const upgrades = asksForWebSocket(headers);
   const rawHeaders = withoutConnection(headers);
   // Envoy has added the address that it states as the source.
   const forwarded = takeLastAddress(rawHeaders);
   const rest = forwarded.peer !== null && forwarded.peer === peer ? forwarded.rest : rawHeaders;
-  const read = original(http.method, bytesOf(http.path), bytesOf(http.host), rest, peer, waitsMs);
+  const read = original(http.method, bytesOf(http.path), bytesOf(http.host), withCredentialsApart(rest), peer, waitsMs);
   return read === null ? null : { ...read, upgrades };
 }
 

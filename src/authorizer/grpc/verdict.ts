@@ -49,13 +49,13 @@ export function denied(status: number, headers: readonly string[], body: string,
 }
 
 /**
- * `append`: adds to a header of the same name, otherwise replaces it. Both ways to express this are set, because products read one or the
- * other.
+ * `append`: adds to a header of the same name, otherwise replaces it. To replace is expressed in both ways, because products read one or the
+ * other. To add is the meaning of both if they are absent; with the older one present, Envoy keeps only the last value.
  */
 function option(name: string, value: string, append: boolean): HeaderOption {
   return {
     header: headerOf(name, value),
-    append: { value: append },
+    ...(append ? {} : { append: { value: false } }),
     appendAction: append ? appendIfExistsOrAdd : overwriteIfExistsOrAdd,
     // Otherwise an empty value may be dropped, and the client's header kept.
     keepEmptyValue: true,

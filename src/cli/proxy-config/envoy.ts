@@ -1,7 +1,8 @@
 /** A configuration of Envoy with `ext_authz` over HTTP or gRPC; its lists are also used for Istio and Envoy Gateway. */
 import { isIP } from 'node:net';
 import { stringify } from 'yaml';
-import { type ProxySettings, secretVariable, unremovable } from './proxy-settings.ts';
+import { type ProxySettings, prefixesOf, secretVariable } from './proxy-settings.ts';
+import { wordsBut } from './words-but.ts';
 
 const type = (name: string) => `type.googleapis.com/envoy.extensions.${name}`;
 
@@ -9,7 +10,8 @@ export function envoyConfig(settings: ProxySettings): string {
   const { authorizer, service, listen, webSockets, grpc } = settings;
   const cluster = (name: string, endpoint: object, tls: object | null, more: object = {}) => ({
     name,
-    type: 'STRICT_DNS',
+    // The path of a socket is no name to resolve: such a cluster would have no host.
+    type: 'pipe' in endpoint ? 'STATIC' : 'STRICT_DNS',
     connect_timeout: '1s',
     ...more,
     ...(tls === null
@@ -40,14 +42,27 @@ export function envoyConfig(settings: ProxySettings): string {
     normalize_path: false,
     merge_slashes: false,
     path_with_escaped_slashes_action: 'KEEP_UNCHANGED',
-    common_http_protocol_options: { headers_with_underscores_action: 'DROP_HEADER' },
+    common_http_protocol_options: {
+      headers_with_underscores_action: 'DROP_HEADER',
+      // With those that Envoy and the check add; Rolegate counts the client's own.
+      max_headers_count: settings.headerCount + headersToService(settings).length + 20,
+    },
+    early_header_mutation_extensions: [earlyRemoval(settings)],
     server_header_transformation: 'PASS_THROUGH',
     ...(webSockets ? { upgrade_configs: [{ upgrade_type: 'websocket' }] } : {}),
     route_config: {
       name: 'all',
       request_headers_to_remove: removedByName(settings),
+      // A list in Connection would let a proxy further on remove headers. Only an upgrade still has one here.
+      request_headers_to_add: [
+        { header: { key: 'connection', value: 'upgrade' }, append_action: 'OVERWRITE_IF_EXISTS' },
+      ],
       virtual_hosts: [
-        { name: 'all', domains: ['*'], routes: [{ match: { prefix: '/' }, route: { cluster: 'service' } }] },
+        {
+          name: 'all',
+          domains: ['*'],
+          routes: [{ match: { prefix: '/' }, route: { cluster: 'service', timeout: '0s' } }],
+        },
       ],
     },
     http_filters: [
@@ -71,14 +86,14 @@ export function envoyConfig(settings: ProxySettings): string {
           'rolegate',
           'path' in authorizer ? { pipe: { path: authorizer.path } } : at(authorizer.host, authorizer.port),
           grpc?.tls === true ? rolegateTls(authorizer, grpc) : null,
-          grpc === null ? {} : http2,
+          { ...(grpc === null ? {} : http2), ...manyChecks },
         ),
         cluster('service', at(service.host, service.port), service.tls ? {} : null),
       ],
     },
   };
   return `# Envoy checks each request with Rolegate. Printed by "rolegate proxy-config envoy".
-${unremovable(settings)}${grpc === null ? '# For a refusal with 5xx, Envoy sends its own response: the status of "status_on_error", without a body.\n' : ''}${stringify(document, { lineWidth: 0, aliasDuplicateObjects: false })}`;
+${behindAnother(settings)}${grpc === null ? '# For a refusal with 5xx, Envoy sends its own response: the status of "status_on_error", without a body.\n' : ''}${stringify(document, { lineWidth: 0, aliasDuplicateObjects: false })}`;
 }
 
 function overHttp(settings: ProxySettings): object {
@@ -95,24 +110,44 @@ function overHttp(settings: ProxySettings): object {
       },
     },
     allowed_headers: {
-      patterns: [
-        ...settings.read.map((exact) => ({ exact })),
-        // So that a spelling that a service may read as one of these is refused.
-        ...spellingsSeen(settings).map((regex) => ({ safe_regex: { regex } })),
-      ],
+      patterns: settings.read.map((exact) => ({ exact })),
     },
   };
 }
 
+export type NameMatcher = { readonly prefix: string } | { readonly safe_regex: { readonly regex: string } };
+
 /**
- * One expression for each name, because Envoy refuses one of more than 100 instructions (`re2.max_program_size.error_level`). They may
- * match more, because they only select what the check sees.
+ * What neither a check nor a service receives: names in other than the usual characters, which services read as another name, and
+ * `X-Forwarded-*`, except what a trusted proxy in front writes. Only such a proxy may send the other headers, too.
  */
-function spellingsSeen({ identity, credentials, removed }: ProxySettings): readonly string[] {
-  const beginnings = removed.filter((name) => name.endsWith('*')).map((name) => name.slice(0, -1));
-  return [...new Set([...identity, ...credentials, ...removed])]
-    .filter((name) => name.includes('-') && (name.endsWith('*') || !beginnings.some((begin) => name.startsWith(begin))))
-    .map((name) => name.replaceAll(/[^a-z0-9*]/g, '[!-~]').replace('*', '.*'));
+export function removedEarly({
+  removed,
+  trustedRanges,
+}: Pick<ProxySettings, 'removed' | 'trustedRanges'>): readonly NameMatcher[] {
+  const direct = trustedRanges.length === 0;
+  return [
+    { safe_regex: { regex: '.*[^a-z0-9:-].*' } },
+    ...(direct ? prefixesOf(removed).map((prefix) => ({ prefix })) : []),
+    // Envoy refuses an expression of more than 100 instructions (`re2.max_program_size.error_level`).
+    ...(direct
+      ? []
+      : wordsBut(['for', 'proto', 'host']).map((rest) => ({ safe_regex: { regex: `x-forwarded-${rest}` } }))),
+  ];
+}
+
+/** `names`: also removed. */
+export function earlyRemoval(settings: ProxySettings, names: readonly string[] = []): object {
+  return {
+    name: 'envoy.http.early_header_mutation.header_mutation',
+    typed_config: {
+      '@type': type('http.early_header_mutation.header_mutation.v3.HeaderMutation'),
+      mutations: [
+        ...removedEarly(settings).map((matcher) => ({ remove_on_match: { key_matcher: matcher } })),
+        ...names.map((remove) => ({ remove })),
+      ],
+    },
+  };
 }
 
 /** The check contains every header, unchanged, unless some are listed. */
@@ -138,8 +173,13 @@ const http2 = {
       explicit_http_config: { http2_protocol_options: {} },
     },
   },
-  // Maximum concurrent checks; beyond it Envoy does not check, and the status is that of "status_on_error". One GOAWAY can refuse all
-  // checks of a connection, and the default allows three retries at a time.
+};
+
+/**
+ * Maximum concurrent checks; beyond it Envoy does not check, and the status is that of "status_on_error". One GOAWAY can refuse all
+ * checks of a connection, and the default allows three retries at a time.
+ */
+const manyChecks = {
   circuit_breakers: { thresholds: [{ max_requests: 4096, max_pending_requests: 4096, max_retries: 4096 }] },
 };
 
@@ -161,13 +201,29 @@ function rolegateTls(
   };
 }
 
+function behindAnother({ removed, trustedRanges }: ProxySettings): string {
+  if (trustedRanges.length === 0) return '';
+  return `# The proxy in front (${trustedRanges.join(', ')}) must set X-Forwarded-For, -Proto and -Host, and remove ${prefixesOf(
+    removed,
+  )
+    .filter((prefix) => prefix !== 'x-forwarded-')
+    .map((prefix) => `${prefix}*`)
+    .join(', ')} of clients.
+# For its X-Forwarded-Proto, set "xff_num_trusted_hops" to the number of proxies in front; only they may reach this one.
+`;
+}
+
 /** Headers of an allowing response for the service. */
 export function headersToService({ identity, credentials }: ProxySettings): readonly string[] {
   return [...identity, ...credentials];
 }
 
-/** Without patterns, and without what the data plane writes itself. */
-export function removedByName({ removed }: Pick<ProxySettings, 'removed'>): readonly string[] {
-  const own = ['x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host', 'x-envoy-original-path'];
+/** Without patterns, and without what the data plane or a trusted proxy in front of it writes. */
+export function removedByName({
+  removed,
+  trustedRanges,
+}: Pick<ProxySettings, 'removed' | 'trustedRanges'>): readonly string[] {
+  const ofFront = trustedRanges.length > 0 ? ['x-forwarded-host'] : [];
+  const own = ['x-forwarded-for', 'x-forwarded-proto', 'x-envoy-original-path', ...ofFront];
   return removed.filter((name) => !name.endsWith('*') && !own.includes(name));
 }

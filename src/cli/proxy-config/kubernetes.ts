@@ -1,7 +1,7 @@
 /** Configurations for Kubernetes gateways that check with Rolegate: Istio, Envoy Gateway, and the Gateway API's own filter. */
 import { stringify } from 'yaml';
 import { CommandError } from '../exit-code.ts';
-import { headersToService, removedByName } from './envoy.ts';
+import { earlyRemoval, headersToService, type NameMatcher, removedByName, removedEarly } from './envoy.ts';
 import { type Place, type ProxySettings, unremovable } from './proxy-settings.ts';
 
 const documents = (comment: string, ...all: object[]) =>
@@ -35,8 +35,7 @@ export function istioConfig(settings: ProxySettings): string {
   const overHttp = {
     ...asked,
     pathPrefix: settings.checkPath,
-    // Also prefixes of identity headers, so that a spelling that a service may read as one is refused.
-    includeRequestHeadersInCheck: [...settings.read, ...beginnings([...settings.identity, ...settings.credentials])],
+    includeRequestHeadersInCheck: settings.read,
     headersToUpstreamOnAllow: headersToService(settings),
   };
   const provider = {
@@ -58,11 +57,40 @@ export function istioConfig(settings: ProxySettings): string {
     '# Istio checks each request with Rolegate: the first document is a part of meshConfig. Printed by "rolegate proxy-config istio".\n# Set meshConfig.pathNormalization.normalization to NONE, so that the target that is decided is the one that is forwarded.',
     { extensionProviders: [provider] },
     policy,
+    earlyFilter(settings),
   );
 }
 
-function beginnings(names: readonly string[]): readonly string[] {
-  return [...new Set(names.map((name) => `${name.split('-', 1)[0]}*`))].filter((pattern) => pattern !== 'x*');
+/** Removes what Istio's own objects cannot: by a pattern, and before the check. */
+function earlyFilter(settings: ProxySettings): object {
+  const early = earlyRemoval(settings, removedByName(settings));
+  const manager = 'envoy.filters.network.http_connection_manager';
+  return {
+    apiVersion: 'networking.istio.io/v1alpha3',
+    kind: 'EnvoyFilter',
+    metadata: { name: 'rolegate', namespace: 'istio-system' },
+    spec: {
+      workloadSelector: { labels: { istio: 'ingressgateway' } },
+      configPatches: [
+        {
+          applyTo: 'NETWORK_FILTER',
+          match: { context: 'GATEWAY', listener: { filterChain: { filter: { name: manager } } } },
+          patch: {
+            operation: 'MERGE',
+            value: {
+              name: manager,
+              typed_config: {
+                '@type':
+                  'type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
+                common_http_protocol_options: { headers_with_underscores_action: 'DROP_HEADER' },
+                early_header_mutation_extensions: [early],
+              },
+            },
+          },
+        },
+      ],
+    },
+  };
 }
 
 export function envoyGatewayConfig(settings: ProxySettings): string {
@@ -94,14 +122,23 @@ export function envoyGatewayConfig(settings: ProxySettings): string {
     spec: {
       targetRefs: [{ group: 'gateway.networking.k8s.io', kind: 'Gateway', name: 'gateway' }],
       path: { escapedSlashesAction: 'KeepUnchanged', disableMergeSlashes: true },
-      headers: { withUnderscoresAction: 'DropHeader', earlyRequestHeaders: { remove: removedByName(settings) } },
+      headers: {
+        withUnderscoresAction: 'DropHeader',
+        earlyRequestHeaders: { remove: removedByName(settings), removeOnMatch: removedEarly(settings).map(matchOf) },
+      },
     },
   };
   return documents(
-    `# Envoy Gateway checks each request with Rolegate. Printed by "rolegate proxy-config envoy-gateway".${settings.grpc === null ? '' : overHttp2}\n${unremovable(settings)}`.trimEnd(),
+    `# Envoy Gateway (1.7 or newer) checks each request with Rolegate. Printed by "rolegate proxy-config envoy-gateway".${settings.grpc === null ? '' : overHttp2}`,
     security,
     client,
   );
+}
+
+export function matchOf(matcher: NameMatcher): object {
+  return 'prefix' in matcher
+    ? { type: 'Prefix', value: matcher.prefix }
+    : { type: 'RegularExpression', value: matcher.safe_regex.regex };
 }
 
 /** For the data plane to speak HTTP/2 without TLS. */

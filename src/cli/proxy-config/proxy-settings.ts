@@ -28,6 +28,10 @@ export interface ProxySettings {
   readonly webSockets: boolean;
   /** The largest body that a route accepts; `Infinity`: any. */
   readonly maxBodyBytes: number;
+  /** Maximum headers of a client's request. */
+  readonly headerCount: number;
+  /** Addresses of proxies in front of the proxy; empty: clients connect to it directly. */
+  readonly trustedRanges: readonly string[];
   readonly service: Place & { readonly tls: boolean };
   /** Where clients connect. */
   readonly listen: Place;
@@ -64,6 +68,7 @@ export function proxySettings(config: Config, dialect: DialectName, options: Pla
   const managed = managedNames(config);
   const named = (kind: 'identity' | 'credential') => managed.filter((one) => one.kind === kind).map(({ name }) => name);
   const credentialNames = named('credential');
+  const decided = new Set(managed.map(({ name }) => name));
   const others = new Set(credentialNames.map(canonicalName).filter((name) => !credentialNames.includes(name)));
   return {
     ...asked,
@@ -71,7 +76,9 @@ export function proxySettings(config: Config, dialect: DialectName, options: Pla
     waitMs: authorizer.timeoutMs + wayMs,
     identity: named('identity'),
     credentials: credentialNames,
-    removed: [...new Set([...others, ...server.proxyHeaders.map((name) => name.toLowerCase()), ...alwaysRemoved])],
+    removed: [
+      ...new Set([...others, ...server.proxyHeaders.map((name) => name.toLowerCase()), ...alwaysRemoved]),
+    ].filter((name) => !decided.has(name)),
     read: [
       ...new Set([...credentialNames, ...(credentials.websocketProtocol === null ? [] : ['sec-websocket-protocol'])]),
       ...readsOf(routes.routes).headers,
@@ -79,6 +86,8 @@ export function proxySettings(config: Config, dialect: DialectName, options: Pla
     ],
     webSockets: routes.routes.some(({ websocket }) => websocket),
     maxBodyBytes: Math.max(...routes.routes.map(({ maxBodyBytes }) => maxBodyBytes)),
+    headerCount: server.limits.headers,
+    trustedRanges: server.trustedRanges,
     service: servicePlace(options.service ?? onlyTarget(config)),
     listen: placeOf(options.listen, '--listen'),
   };
@@ -149,6 +158,7 @@ export const decisive: readonly string[] = [
   'sec-fetch-site',
   'sec-fetch-mode',
   'accept',
+  'upgrade',
   'sec-websocket-key',
   'sec-websocket-version',
   'user-agent',
@@ -208,10 +218,13 @@ function spelling(name: string): string {
 /** Placeholder for a secret that is not printed. */
 export const secretVariable = 'ROLEGATE_AUTHORIZER_SECRET';
 
-/** A comment that lists configured name patterns, for products that remove only single names; empty: none. */
+/** `x-edge-` for `x-edge-*`. */
+export function prefixesOf(names: readonly string[]): readonly string[] {
+  return names.filter((name) => name.endsWith('*')).map((name) => name.slice(0, -1));
+}
+
+/** A comment that lists name patterns, for products that remove only single names. */
 export function unremovable({ removed }: Pick<ProxySettings, 'removed'>): string {
-  const patterns = removed.filter((name) => name.endsWith('*') && !alwaysRemoved.includes(name));
-  return patterns.length === 0
-    ? ''
-    : `# It cannot remove headers by a pattern, so services receive these as clients send them; list them by name: ${patterns.join(', ')}.\n`;
+  const patterns = prefixesOf(removed).map((prefix) => `${prefix}*`);
+  return `# It cannot remove headers by a pattern, so services receive these as clients send them, except the names below: ${patterns.join(', ')}.\n`;
 }

@@ -1,27 +1,38 @@
 /** A dynamic configuration of Traefik with `ForwardAuth`. */
 import { stringify } from 'yaml';
 import { CommandError } from '../exit-code.ts';
-import { address, type ProxySettings, spellings, written } from './proxy-settings.ts';
+import { address, type ProxySettings, prefixesOf, written } from './proxy-settings.ts';
+import { wordsBut } from './words-but.ts';
 
 export function traefikConfig(settings: ProxySettings): string {
-  const { authorizer, checkPath, identity, credentials, removed, service, secret, webSockets } = settings;
+  const { authorizer, checkPath, identity, credentials, removed, service, secret, webSockets, trustedRanges } =
+    settings;
   if ('path' in authorizer)
     throw new CommandError('rolegate: Traefik connects over TCP: set --authorizer to an address');
   const decided = [...identity, ...credentials];
-  const asks = secret ? ['rolegate-secret', 'rolegate', 'rolegate-no-secret'] : ['rolegate'];
+  const byName = removed.filter((name) => !name.endsWith('*') && !ofTraefik.includes(name));
+  const behindAnother = trustedRanges.length > 0;
+  const asks = [
+    ...(behindAnother ? ['rolegate-forwarded'] : []),
+    ...(secret ? ['rolegate-secret', 'rolegate', 'rolegate-no-secret'] : ['rolegate']),
+  ];
   const document = {
     http: {
       middlewares: {
         rolegate: {
           forwardAuth: {
             address: `http://${address(authorizer)}${checkPath}`,
-            trustForwardHeader: false,
-            authResponseHeaders: decided.map(written),
-            authResponseHeadersRegex: `(?i)^(?:${spellings([...identity, ...removed.filter(isNotTraefiks)])})$`,
+            trustForwardHeader: behindAnother,
+            authResponseHeaders: [...decided, ...byName].map(written),
+            authResponseHeadersRegex: removedByPattern(removed),
             maxResponseBodySize: 65_536,
+            // Otherwise Traefik puts its own address for the check in front of a path to the sign-in page.
+            preserveLocationHeader: true,
           },
         },
         'rolegate-no-upgrade': requestHeader('Upgrade', ''),
+        // Traefik trusts what describes the request as the proxy in front received it. That proxy may pass on a client's.
+        ...(behindAnother ? { 'rolegate-forwarded': requestHeader('X-Forwarded-Uri', '', 'X-Forwarded-Method') } : {}),
         ...(webSockets ? { 'rolegate-upgrade': requestHeader('Upgrade', 'websocket') } : {}),
         ...(secret
           ? {
@@ -47,9 +58,9 @@ export function traefikConfig(settings: ProxySettings): string {
     },
   };
   return `# Traefik checks each request with Rolegate: a dynamic configuration. Printed by "rolegate proxy-config traefik".
-# X-Forwarded-* of clients is not trusted: if another proxy is in front, set forwardedHeaders.trustedIPs of the entrypoint, and
-# never forwardedHeaders.insecure. Headers in authResponseHeaders or its pattern are deleted from the request, in every spelling, and
-# set from the response of Rolegate. Through any upgrade except WebSocket, requests would reach the service without a check.
+# Headers in authResponseHeaders or its pattern are deleted from the request, and set from the response of Rolegate. Through any
+# upgrade except WebSocket, requests would reach the service without a check.
+${forwardedComment(trustedRanges)}
 ${stringify(document, { lineWidth: 0 })}`;
 }
 
@@ -57,12 +68,28 @@ ${stringify(document, { lineWidth: 0 })}`;
 const webSocket =
   'PathPrefix(`/`) && HeaderRegexp(`Upgrade`, `(?i)^websocket$`) && HeaderRegexp(`Sec-WebSocket-Key`, `.`)';
 
-/** Traefik writes these after the middlewares, and before them for itself. */
-function isNotTraefiks(name: string): boolean {
-  return !name.startsWith('x-forwarded') && name !== 'x-real-ip';
+const ofForwarded = ['for', 'host', 'port', 'proto', 'server'];
+/** Traefik writes these itself, most of them before the middlewares. */
+const ofTraefik: readonly string[] = [...ofForwarded.map((name) => `x-forwarded-${name}`), 'x-real-ip'];
+
+/**
+ * What cannot be listed by name: names in other than the usual characters, which services read as another name, and patterns. Traefik
+ * matches every header of every request, so the expression is short.
+ */
+function removedByPattern(removed: readonly string[]): string {
+  const prefixes = prefixesOf(removed).filter((prefix) => prefix !== 'x-forwarded-');
+  return `(?i)[^a-z0-9-]|^(?:${[...prefixes, `x-forwarded-(?:${wordsBut(ofForwarded).join('|')})$`].join('|')})`;
+}
+
+function forwardedComment(trustedRanges: readonly string[]): string {
+  return trustedRanges.length === 0
+    ? `# X-Forwarded-* of clients is not trusted. If another proxy is in front, list it in server.trustedProxies and print this again; never set
+# forwardedHeaders.insecure.`
+    : `# Another proxy is in front: start Traefik with --entryPoints.NAME.forwardedHeaders.trustedIPs=${trustedRanges.join(',')}
+# and never with forwardedHeaders.insecure.`;
 }
 
 /** Replaces the client's value; empty: removes it. */
-function requestHeader(name: string, value: string) {
-  return { headers: { customRequestHeaders: { [name]: value } } };
+function requestHeader(name: string, value: string, ...more: readonly string[]) {
+  return { headers: { customRequestHeaders: Object.fromEntries([name, ...more].map((one) => [one, value])) } };
 }

@@ -1,5 +1,6 @@
 /**
- * nginx, HAProxy and Caddy of this machine, each with the configuration printed by `rolegate proxy-config`, unchanged.
+ * Real proxies, each with the configuration printed by `rolegate proxy-config`, unchanged. Programs come from a variable such as
+ * `ENVOY_BIN`, or from the PATH; `.ci/get-proxies.sh` gets those that Debian does not have.
  */
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -8,6 +9,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { vi } from 'vitest';
+import type { DialectName } from '../../../src/authorizer/dialect.ts';
 import { caddyConfig } from '../../../src/cli/proxy-config/caddy.ts';
 import { envoyConfig } from '../../../src/cli/proxy-config/envoy.ts';
 import { haproxyConfig } from '../../../src/cli/proxy-config/haproxy.ts';
@@ -17,6 +19,7 @@ import { traefikConfig } from '../../../src/cli/proxy-config/traefik.ts';
 import type { Config } from '../../../src/config/config.ts';
 import { freePort } from '../../support/free-port.ts';
 import type { GoldenWorld } from '../../support/golden-worlds.ts';
+import { sendRaw } from '../../support/raw-client.ts';
 import { type RunningCommand, runCommand } from '../../support/running-command.ts';
 import { skipHere } from '../../support/skip-here.ts';
 
@@ -26,68 +29,97 @@ export interface AskingProxy {
 }
 
 interface Product {
-  readonly version: readonly string[];
+  /** Name of the program. */
+  readonly program: string;
+  readonly version: string;
+  /** If the program exists in several versions: the beginning of the one that is meant. */
+  readonly release?: string;
+  readonly dialect: DialectName;
   readonly print: typeof nginxConfig;
   readonly file: string;
   readonly args: (file: string, folder: string, port: number) => readonly string[];
 }
 
+const haproxy = {
+  program: 'haproxy',
+  version: '-v',
+  dialect: 'haproxy',
+  print: haproxyConfig,
+  file: 'haproxy.cfg',
+  args: (file) => ['-db', '-f', file],
+} as const satisfies Product;
+
+const envoy = {
+  program: 'envoy',
+  version: '--version',
+  dialect: 'envoy',
+  print: envoyConfig,
+  file: 'envoy.yaml',
+  args: (file) => ['-c', file, '--disable-hot-restart', '--concurrency', '1', '--log-level', 'warning'],
+} as const satisfies Product;
+
 const products = {
   nginx: {
-    version: ['-v'],
+    program: 'nginx',
+    version: '-v',
+    dialect: 'nginx',
     print: nginxConfig,
     file: 'nginx.conf',
     // Where its files are, which a package sets for the one that it starts.
     args: (file, folder) => ['-e', 'stderr', '-p', folder, '-c', file, '-g', `daemon off; pid ${folder}/nginx.pid;`],
   },
-  haproxy: { version: ['-v'], print: haproxyConfig, file: 'haproxy.cfg', args: (file) => ['-db', '-f', file] },
+  'haproxy-2.6': { ...haproxy, release: '2.6' },
+  'haproxy-3.0': { ...haproxy, release: '3.0' },
   caddy: {
-    version: ['version'],
+    program: 'caddy',
+    version: 'version',
+    dialect: 'caddy',
     print: caddyConfig,
     file: 'Caddyfile',
     args: (file) => ['run', '--config', file, '--adapter', 'caddyfile'],
   },
   traefik: {
-    version: ['version'],
+    program: 'traefik',
+    version: 'version',
+    dialect: 'traefik',
     print: traefikConfig,
-    file: 'traefik.yaml',
-    // The printed file is the dynamic part.
+    // The printed file is the dynamic part. Traefik reads "traefik.yaml" in its folder as the static one.
+    file: 'dynamic.yaml',
     args: (file, _folder, port) => [`--entryPoints.web.address=127.0.0.1:${port}`, `--providers.file.filename=${file}`],
   },
-  envoy: {
-    version: ['--version'],
-    print: envoyConfig,
-    file: 'envoy.yaml',
-    args: (file, _folder, port) => ['-c', file, '--base-id', String(port), '--log-level', 'warning'],
-  },
-  /** Envoy with gRPC checks. */
-  'envoy-grpc': {
-    version: ['--version'],
-    print: envoyConfig,
-    file: 'envoy.yaml',
-    args: (file, _folder, port) => ['-c', file, '--base-id', String(port), '--log-level', 'warning'],
-  },
+  envoy,
+  /** With checks over gRPC. */
+  'envoy-grpc': envoy,
 } as const satisfies Record<string, Product>;
 
 export type ProductName = keyof typeof products;
 export const productNames = Object.keys(products) as ProductName[];
-/** Those packaged by Debian. */
-export const packagedNames = ['nginx', 'haproxy', 'caddy'] as const satisfies readonly ProductName[];
 
-/** Others are used only if a variable points to them. */
-function programOf(name: ProductName): string {
-  const program = name === 'envoy-grpc' ? 'envoy' : name;
-  return process.env[`${program.toUpperCase()}_BIN`] ?? program;
+/** A product without its version. */
+export type ProductFamily = 'nginx' | 'haproxy' | 'caddy' | 'traefik' | 'envoy' | 'envoy-grpc';
+export const familyOf = (name: ProductName): ProductFamily => name.replace(/-[0-9.]+$/, '') as ProductFamily;
+
+/** Null: it is not here. */
+function programOf(name: ProductName): string | null {
+  const { program, version, release }: Product = products[name];
+  const named = process.env[`${program.toUpperCase()}_BIN`];
+  const candidates = [
+    ...(named === undefined ? [] : [named]),
+    ...(release === undefined ? [] : [`${program}-${release}`]),
+    program,
+  ];
+  const here = candidates.find((candidate) => {
+    const { error, stdout } = spawnSync(candidate, [version], { encoding: 'utf8' });
+    return error === undefined && (release === undefined || stdout.includes(`version ${release}.`));
+  });
+  return here ?? null;
 }
 
 export function requireProduct(name: ProductName): void {
-  if (spawnSync(programOf(name), products[name].version).error === undefined) return;
-  const isPackaged = packagedNames.some((packaged) => packaged === name);
-  skipHere(
-    isPackaged
-      ? `no ${name}: install it to try it in front`
-      : `no ${name}: name a binary in ${name === 'traefik' ? 'TRAEFIK_BIN' : 'ENVOY_BIN'} to try it in front`,
-  );
+  if (programOf(name) === null)
+    skipHere(
+      `no ${name.replace('-grpc', '')}: put it on the PATH to try it in front (.ci/get-proxies.sh gets some, on Linux on x86-64)`,
+    );
 }
 
 /**
@@ -100,14 +132,16 @@ export async function startAskingProxy(
   { service, ports }: { readonly service: string; readonly ports: Pick<GoldenWorld, 'authorizerPort' | 'grpcPort'> },
   edit: (text: string) => string = (text) => text,
 ): Promise<AskingProxy> {
-  const { print, file: fileName, args } = products[name];
+  const { print, file: fileName, args, dialect }: Product = products[name];
+  const program = programOf(name);
+  if (program === null) throw new Error(`no ${name}: requireProduct comes first`);
   const port = await freePort();
   const folder = mkdtempSync(join(tmpdir(), 'rolegate-proxy-'));
   const file = join(folder, fileName);
   const grpc = name === 'envoy-grpc';
   const authorizer = `127.0.0.1:${grpc ? ports.grpcPort : ports.authorizerPort}`;
   const options = { service, listen: `127.0.0.1:${port}`, authorizer, grpc };
-  writeFileSync(file, edit(print(proxySettings(config, grpc ? 'envoy' : name, options))));
+  writeFileSync(file, edit(print(proxySettings(config, dialect, options))));
   writeFileSync(join(folder, 'rolegate.lua'), readFileSync('config/haproxy/rolegate.lua'));
   // Two Caddys cannot share the port of their API.
   const env = {
@@ -116,9 +150,9 @@ export async function startAskingProxy(
     XDG_CONFIG_HOME: folder,
     CADDY_ADMIN: `127.0.0.1:${await freePort()}`,
   };
-  const command: RunningCommand = runCommand(programOf(name), args(file, folder, port), env, { cwd: folder });
+  const command: RunningCommand = runCommand(program, args(file, folder, port), env, { cwd: folder });
   try {
-    await vi.waitFor(() => opened(port), { timeout: 15_000, interval: 20 });
+    await vi.waitFor(() => (name === 'traefik' ? routes(port) : opened(port)), { timeout: 15_000, interval: 20 });
   } catch {
     throw new Error(`${name} does not listen: ${command.output()}`);
   }
@@ -136,4 +170,10 @@ async function opened(port: number): Promise<void> {
   const socket = connect(port, '127.0.0.1');
   await once(socket, 'connect');
   socket.destroy();
+}
+
+/** Traefik listens before it has read its file, and responds 404 until then. Rolegate refuses this request. */
+async function routes(port: number): Promise<void> {
+  const { status, header } = await sendRaw(port, 'TRACE / HTTP/1.1\r\nHost: a.test\r\n\r\n');
+  if (status === 404 && header('x-error') === undefined) throw new Error('no router yet');
 }

@@ -112,7 +112,7 @@ describe('headers for the service', () => {
     expect(challenges.length).toBeGreaterThanOrEqual(2);
     expect(challenges.map(({ append, append_action }) => [append?.value, append_action])).toEqual([
       [false, 'OVERWRITE_IF_EXISTS_OR_ADD'],
-      ...challenges.slice(1).map(() => [true, 'APPEND_IF_EXISTS_OR_ADD']),
+      ...challenges.slice(1).map(() => [undefined, 'APPEND_IF_EXISTS_OR_ADD']),
     ]);
     const names = message.denied_response!.headers.map(({ header: { key } }) => key);
     expect(names).not.toContain('content-length');

@@ -452,13 +452,7 @@ const mistakes: Readonly<Record<Product, readonly Mistake[]>> = {
       '',
       ['http:\n', 'entryPoints:\n  web:\n    forwardedHeaders:\n      trustedIPs:\n        - 0.0.0.0/0\nhttp:\n'],
     ],
-    [
-      'an identity header that is not listed',
-      'identity_missing',
-      'groups',
-      ['          - Groups\n', ''],
-      [/groups\|/, ''],
-    ],
+    ['an identity header that is not listed', 'identity_missing', 'groups', ['          - Groups\n', '']],
     ['a credential that is not listed', 'credential_forwarded', 'authorization', ['          - Authorization\n', '']],
     [
       'a stripped prefix after the check',
@@ -488,7 +482,7 @@ const mistakes: Readonly<Record<Product, readonly Mistake[]>> = {
     ['forwarding any upgrade of WebSockets', 'upgrade_forwarded', '', ['        - rolegate-upgrade\n', '']],
     ['another upgrade', 'upgrade_forwarded', '', ['Upgrade: websocket\n', 'Upgrade: h2c\n']],
     ['another path', 'check_path_wrong', '', [':8070/traefik', ':8070/']],
-    ['an override of the path', 'override_forwarded', 'x-original-url', ['x[^a-z0-9]original[^a-z0-9]url|', '']],
+    ['an override of the path', 'override_forwarded', 'x-original-url', ['          - X-Original-Url\n', '']],
     [
       'a check that does not see the credential',
       'field_missing',
@@ -531,14 +525,12 @@ const mistakes: Readonly<Record<Product, readonly Mistake[]>> = {
       'field_missing',
       'api-key',
       [/allowed_headers:([\s\S]*?)- exact: api-key\n/, 'allowed_headers:$1- exact: api-kay\n'],
-      ['api[!-~]key', 'api-kay'],
     ],
     [
       'a client address that is not sent',
       'field_missing',
       'x-forwarded-for',
       ['- exact: x-forwarded-for', '- exact: x-forwarded-fur'],
-      ['regex: x[!-~]forwarded[!-~].*', 'regex: x-other'],
     ],
     [
       'WebSocket headers that are not sent',
@@ -559,14 +551,14 @@ const mistakes: Readonly<Record<Product, readonly Mistake[]>> = {
       ['path_prefix: /envoy', 'path_prefix: /envoy\n                        path_override: /envoy'],
     ],
     ['no prefix', 'check_path_wrong', '', ['                        path_prefix: /envoy\n', '']],
-    ['other spellings', 'spelling_forwarded', 'user_id', ['DROP_HEADER', 'ALLOW'], ['user[!-~]id', 'user-id']],
+    ['other spellings', 'spelling_forwarded', 'user_id', ['DROP_HEADER', 'ALLOW']],
     [
       'an identity header set by the configuration',
       'identity_not_from_check',
       'user-id',
       [
-        '                  request_headers_to_remove:',
-        '                  request_headers_to_add:\n                    - header:\n                        key: User-Id\n                        value: root\n                  request_headers_to_remove:',
+        '                  request_headers_to_add:\n',
+        '                  request_headers_to_add:\n                    - header:\n                        key: User-Id\n                        value: root\n',
       ],
     ],
     [

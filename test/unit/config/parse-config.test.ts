@@ -51,9 +51,10 @@ const common = {
 
 test('a minimal file gets the defaults', () => {
   const { server, routes, ...rest } = parse(smallest);
-  const { trustedProxies, ...listening } = server;
+  const { trustedProxies, trustedRanges, ...listening } = server;
   expect(routes.routes).toEqual([]);
   expect(trustedProxies('127.0.0.1')).toBe(false);
+  expect(trustedRanges).toEqual([]);
   expect(listening).toEqual({
     listen: { host: '', port: 8080 },
     admin: { host: '127.0.0.1', port: 9090 },

@@ -89,7 +89,7 @@ function flattened(names: readonly string[], known: ReadonlyMap<string, YamlTree
 
 function checkAuth(auth: YamlTree, settings: ProxySettings, report: Report): void {
   const trust = auth.get('trustForwardHeader');
-  if (trust?.value === true) report('trusts_forwarded', trust);
+  if (trust?.value === true && settings.trustedRanges.length === 0) report('trusts_forwarded', trust);
   const address = auth.get('address');
   if (!address?.text.endsWith(settings.checkPath)) report('check_path_wrong', address ?? auth);
   const unverified = auth.at('tls', 'insecureSkipVerify');
