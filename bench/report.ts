@@ -1,4 +1,5 @@
 /** Output of benchmarks: the machine, spreads of repeated measurements, tables, and whether a target is met. */
+import { spawnSync } from 'node:child_process';
 import { availableParallelism, cpus } from 'node:os';
 
 export interface Spread {
@@ -22,7 +23,16 @@ export function quartiles({ p25, median: middle, p75 }: Spread, digits: number):
   return [p25, middle, p75].map((value) => value.toFixed(digits)).join(' - ');
 }
 
-export const machine = `Node ${process.version}, ${availableParallelism()} x ${cpus()[0]?.model ?? 'unknown'}`;
+/** What was measured: a commit, or what was not committed on top of it. */
+export const commit = commitHere();
+
+function commitHere(): string {
+  const git = (...args: readonly string[]) => spawnSync('git', args, { encoding: 'utf8' }).stdout?.trim() ?? '';
+  const changed = git('status', '--porcelain', '--', 'src', 'bin') !== '';
+  return `commit ${git('rev-parse', '--short=8', 'HEAD') || 'unknown'}${changed ? ' with changes' : ''}`;
+}
+
+export const machine = `Node ${process.version}, ${availableParallelism()} x ${cpus()[0]?.model ?? 'unknown'}, ${commit}`;
 
 /** Markdown. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {

@@ -13,6 +13,7 @@ import { parseArgs } from 'node:util';
 import { createAuthApi } from '../../src/auth-api/create-auth-api.ts';
 import { randomToken } from '../../src/auth-api/secrets/random-secret.ts';
 import { readSettings } from '../../src/cli/auth-api/with-auth-api.ts';
+import { commit } from '../report.ts';
 import { compare, quantile } from './compare-samples.ts';
 import { connectTo, type KeepAliveClient } from './keep-alive-client.ts';
 
@@ -185,7 +186,7 @@ const { child, port } = await startProcess();
 const client = await connectTo(port);
 try {
   const store = options.database === undefined ? 'SQLite in a file' : new URL(options.database).protocol.slice(0, -1);
-  const conditions = `Store: ${store}; ${users} users; ${cpus()[0]?.model.trim()}; Node ${process.versions.node}; one connection, requests in random order.`;
+  const conditions = `Store: ${store}; ${users} users; ${cpus()[0]?.model.trim()}; Node ${process.versions.node}; ${commit}; one connection, requests in random order.`;
   const text = report(await measure(client, known), conditions);
   process.stdout.write(text);
   if (options.report !== undefined) writeFileSync(options.report, text);

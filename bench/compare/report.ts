@@ -16,6 +16,7 @@ export interface CaseResults {
 export interface Conditions {
   readonly date: string;
   readonly node: string;
+  readonly commit: string;
   readonly cpu: string;
   readonly cores: number;
   readonly connections: number;
@@ -106,7 +107,19 @@ function compared(all: readonly CaseResults[], load: 'saturated' | 'even'): stri
 
 /** The results page. */
 export function page(conditions: Conditions, all: readonly CaseResults[]): string {
-  const { date, node, cpu: processor, cores, connections, rounds, seconds, even, command, versions } = conditions;
+  const {
+    date,
+    node,
+    commit,
+    cpu: processor,
+    cores,
+    connections,
+    rounds,
+    seconds,
+    even,
+    command,
+    versions,
+  } = conditions;
   const rows = judged(all).map((line) => {
     const [load = '', ratio = '', rest = ''] = line.split(': ');
     const [values = '', aim = ''] = rest.split(', aim ');
@@ -115,7 +128,7 @@ export function page(conditions: Conditions, all: readonly CaseResults[]): strin
   const known = Object.entries(versions).filter(([name]) => !name.startsWith('rolegate'));
   return `# Comparison with other proxies
 
-\`${command}\`, ${date.slice(0, 10)}, Node ${node.slice(1)}, ${cores} x ${processor}. Each contender has one core; client, service, Auth API
+\`${command}\`, ${date.slice(0, 10)}, Node ${node.slice(1)}, ${commit}, ${cores} x ${processor}. Each contender has one core; client, service, Auth API
 and Redis share the other. ${connections} kept connections, ${rounds} interleaved rounds of ${seconds} s after proof that each contender lets a good
 credential in and refuses a bad one. CPU is user and system time of all processes of the contender, from the operating system:
 median, minimum and maximum of the rounds. "Even load" is ${even} requests per second for every contender: at saturation a faster contender keeps the

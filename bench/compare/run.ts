@@ -10,7 +10,7 @@ import type { LoadResult } from '../load/load.ts';
 import { processTree, residentBytes } from '../load/process-tree.ts';
 import { readOptions } from '../options.ts';
 import { benchPlace, freePort, untilListening } from '../processes.ts';
-import { machine, median } from '../report.ts';
+import { commit, machine, median } from '../report.ts';
 import { type Case, type Contender, contenders } from './contenders.ts';
 import { type CaseResults, type Conditions, chart, figures, judged, page } from './report.ts';
 
@@ -70,6 +70,7 @@ const inTurn = cases.toSorted((one, other) => turnOf(one.case) - turnOf(other.ca
 const conditions: Conditions = {
   date: new Date().toISOString(),
   node: process.version,
+  commit,
   cpu: cpus()[0]?.model ?? 'unknown',
   cores: availableParallelism(),
   connections: Number(options.connections),

@@ -83,15 +83,19 @@ describe('links', () => {
 
   /** Documentation of products that guides cover. */
   const products = [
+    'agentgateway.dev',
     'auth0.com',
     'dadrus.github.io',
+    'developer.konghq.com',
     'doc.traefik.io',
     'docs.aws.amazon.com',
     'docs.github.com',
     'docs.sigstore.dev',
+    'gateway.envoyproxy.io',
     'github.com',
     'learn.microsoft.com',
     'oauth2-proxy.github.io',
+    'www.authelia.com',
     'www.envoyproxy.io',
     'www.keycloak.org',
     'www.ory.com',
