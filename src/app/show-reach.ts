@@ -5,7 +5,7 @@ import { didYouMean } from '../config/nearest-name.ts';
 import { kindsOf } from '../core/credential/credential.ts';
 import type { Identity } from '../core/identity/identity.ts';
 import { roleInScope, scopedRole } from '../core/identity/scoped-role.ts';
-import { derivedFor } from '../core/policy/map-roles.ts';
+import { heldRoles } from '../core/policy/map-roles.ts';
 import { describeReach, heldScope, type ReachedRoute } from '../policy-tools/reach/describe-reach.ts';
 import type { Caller } from '../policy-tools/reach/find-reach.ts';
 import { sampleIdentity } from '../policy-tools/sample-identity.ts';
@@ -59,5 +59,5 @@ function nameOf(form: string): string {
 
 function derived({ roleMapping }: Config, identity: Identity): Identity {
   if (roleMapping === null) return identity;
-  return { ...identity, roles: [...identity.roles, ...derivedFor(roleMapping, identity)] };
+  return { ...identity, roles: heldRoles(roleMapping, identity) };
 }

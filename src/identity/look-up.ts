@@ -213,7 +213,7 @@ export function createLookUp(options: LookUpOptions): LookUp {
       shared === null
         ? await ask(credential, source, lookups, null, requester)
         : await join(asked, shared, found !== null);
-    admission.end(resultOf(finding));
+    admission.end(resultOf(finding, source));
     return finding;
   };
 }
@@ -232,9 +232,10 @@ const unthrottled: Admission = Object.freeze({ retryAfterS: null, end() {} });
 const genuine: ReadonlySet<Rejection | undefined> = new Set<Rejection>(['expired', 'revoked', 'too_old']);
 
 /** The result of this process's own call; a rejection from another replica's call is charged there. */
-function resultOf({ resolution, foreign }: Finding): CheckResult {
+function resultOf({ resolution, foreign }: Finding, { passesRightSecrets }: Source): CheckResult {
   if (resolution.identity !== null) return 'accepted';
   const { reason, rejection } = resolution;
+  if (reason === 'auth_throttled' && passesRightSecrets === true) return foreign ? 'unknown' : 'rejected';
   return reason === 'credential_rejected' && !foreign && !genuine.has(rejection) ? 'rejected' : 'unknown';
 }
 

@@ -214,6 +214,28 @@ const attacks: readonly Attack[] = [
     token: signed({ ...header, typ: 'JWT' }, { ...claims, ...mark }, own),
     rejection: 'type',
   })),
+  ...[
+    { token_use: ['id'] },
+    { token_use: { value: 'access' } },
+    { typ: ['ID'] },
+    { typ: 7 },
+    { token_type: ['Bearer'] },
+    { token_type: true },
+  ].map((mark) => ({
+    name: `a token with a mark that is no text: ${JSON.stringify(mark)}`,
+    token: signed({ ...header, typ: 'JWT' }, { ...claims, ...mark }, own),
+    rejection: 'type',
+  })),
+  ...[['JWT'], null, 7, '', 'ID', 'JWT, ID', 'JWT ', 'application/application/jwt'].map((typ) => ({
+    name: `a token with the type ${JSON.stringify(typ)} in its header`,
+    token: signed({ ...header, typ }, claims, own),
+    rejection: 'type',
+  })),
+  ...[{ token_type: 'DPoP' }, { typ: 'dpop' }, { token_type: 'pop' }].map((mark) => ({
+    name: `bound to a client's key, by ${JSON.stringify(mark)} alone`,
+    token: signed({ ...header, typ: 'JWT' }, { ...claims, ...mark }, own),
+    rejection: 'bound',
+  })),
   { name: 'a proof of possession', token: signed({ ...header, typ: 'dpop+jwt' }, claims, own), rejection: 'type' },
   {
     name: "bound to a client's key",

@@ -100,10 +100,10 @@ function checkIdentity(
   name: string,
   at: Location,
   roles: DeclaredRoles,
-  { claims, sources }: TestScope,
+  { claims, sources, roleMapping }: TestScope,
 ): Identity {
   const { kind = 'bearer' } = entry;
-  const of = sources === null ? null : checkSource(entry, at, sources);
+  const of = sources === null ? null : checkSource(entry, at, sources, roleMapping);
   entry.roles?.forEach((role, index) => {
     if (role !== undefined) checkHeld(role, at.at('roles', index), roles);
   });
@@ -127,7 +127,12 @@ function checkIdentity(
 }
 
 /** Null: a problem was reported. */
-function checkSource({ kind = 'bearer', source, userId, roles }: IdentityEntry, at: Location, sources: ClaimedSources) {
+function checkSource(
+  { kind = 'bearer', source, userId, roles }: IdentityEntry,
+  at: Location,
+  sources: ClaimedSources,
+  roleMapping: RoleMapping | null,
+) {
   const found = sourceFor(kind, source, sources);
   if ('problem' in found) {
     const there = at.at(found.of === 'kind' && kind !== 'bearer' ? 'kind' : 'source');
@@ -142,6 +147,8 @@ function checkSource({ kind = 'bearer', source, userId, roles }: IdentityEntry, 
   }
   roles?.forEach((role, index) => {
     if (role === undefined || rolesFrom(users, [role]).length > 0) return;
+    // It has no effect by itself, but others may be derived from it.
+    if (roleMapping?.origins.some(({ field, values }) => field === 'roles' && values.has(role)) === true) return;
     at.at('roles', index).report(`the source "${name}" may not give this role`, `add it to its "roles"`);
   });
   return found;

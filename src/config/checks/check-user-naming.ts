@@ -32,7 +32,22 @@ export function checkSourceUsers(
       if (role !== undefined) reportUndeclared(role, there.at('roles', index), declared);
     });
     checkPrefix(name, naming, there);
+    checkSameRoles(name, naming, there);
   }
+}
+
+/** One list of two would leave its users all roles with the other kind of token. */
+function checkSameRoles(name: string, naming: Naming, at: Location): void {
+  const own = naming.get(name);
+  const first = own === undefined ? undefined : naming.get(own.source);
+  if (own === undefined || first === undefined || textOf(own.roles) === textOf(first.roles)) return;
+  const place = at.at('roles');
+  const message = `"${own.source}" has the same issuer and so the same users, but ${first.roles === null ? 'no' : 'other'} "roles"`;
+  (place.isWritten ? place : at).report(message, 'give both the same ones');
+}
+
+function textOf(roles: readonly string[] | null): string | null {
+  return roles === null ? null : JSON.stringify([...roles].sort());
 }
 
 function checkPrefix(name: string, naming: Naming, at: Location): void {
@@ -71,6 +86,7 @@ export interface UsesOfIds {
 export function checkUserIds(uses: UsesOfIds, at: Location): void {
   const { naming, rule } = uses;
   const used = new Set([rule.bearer, rule.keyPair, rule.apiKey, ...rule.issuers.map(({ source }) => source)]);
+  checkRolesOfKeys(uses, used, at.at('roles'));
   const plain = [...naming].filter(([name, { prefix }]) => used.has(name) && prefix === '');
   const sources = [...new Set(plain.map(([, { source }]) => source))];
   if (sources.length < 2) return;
@@ -126,16 +142,44 @@ function reads({ steps }: Criterion, field: 'userId' | 'source'): boolean {
   });
 }
 
-/** A role that an id grants must be limited to one source. */
-function checkDerivedRoles({ naming, roleMapping }: UsesOfIds, sources: readonly string[], at: Location): void {
-  for (const { role, field } of roleMapping?.origins ?? []) {
-    if (field !== 'userId') continue;
-    const giving = sources.filter((source) =>
-      [...naming.values()].some((one) => one.source === source && (one.roles === null || one.roles.includes(role))),
-    );
-    if (giving.length < 2) continue;
+/** A role that a user id grants must be limited to one source. */
+function checkDerivedRoles(uses: UsesOfIds, sources: readonly string[], at: Location): void {
+  for (const [role, giving] of grantedBy('userId', uses, sources)) {
     const message = `several sources can give the same user id, and so this role: ${giving.join(', ')}`;
     const hint = `list the roles of the others under their "roles", without this one; or set "userPrefix" on all of them but one`;
     at.at(role, 'from').report(message, hint);
   }
+}
+
+/** The same for ids of keys, which have no prefix. */
+function checkRolesOfKeys(uses: UsesOfIds, used: ReadonlySet<string | null>, at: Location): void {
+  const naming = [...uses.naming].filter(([name]) => used.has(name) && givesKeyId(name, uses));
+  const sources = [...new Set(naming.map(([, { source }]) => source))];
+  for (const [role, giving] of grantedBy('keyId', uses, sources)) {
+    const message = `several sources can give the same key id, and so this role: ${giving.join(', ')}`;
+    at.at(role, 'from').report(message, 'list the roles of the others under their "roles", without this one');
+  }
+}
+
+function givesKeyId(name: string, { parts, rule }: UsesOfIds): boolean {
+  const source = name === 'authApi' ? parts.authApi : parts.sources?.[name];
+  const { fields } = (source ?? {}) as { readonly fields?: { readonly keyId?: unknown } };
+  const isAuthApi = name === 'authApi' || parts.sources?.[name]?.kind === 'authApi';
+  if (isAuthApi && rule.keyPair !== name && rule.apiKey !== name) return false;
+  return fields?.keyId !== undefined ? fields.keyId !== false && fields.keyId !== null : isAuthApi;
+}
+
+/** Roles that such an id grants, each with those of several sources that may give it. */
+function grantedBy(
+  field: 'userId' | 'keyId',
+  { naming, roleMapping }: UsesOfIds,
+  sources: readonly string[],
+): readonly (readonly [role: string, giving: readonly string[]])[] {
+  const roles = (roleMapping?.origins ?? []).flatMap((origin) => (origin.field === field ? [origin.role] : []));
+  return [...new Set(roles)].flatMap((role) => {
+    const giving = sources.filter((source) =>
+      [...naming.values()].some((one) => one.source === source && (one.roles === null || one.roles.includes(role))),
+    );
+    return giving.length < 2 ? [] : [[role, giving] as const];
+  });
 }

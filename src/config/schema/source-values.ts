@@ -68,7 +68,7 @@ export const userKeys = {
   ),
   roles: decides(
     list(name('a role', rolePattern, roleHint), { most: [256, 'roles'], distinct: 'role' }).optional(),
-    'The roles that its identities may have, given by the source or derived ("roles.*.from"). Others have no effect, and are not sent to services. [] allows none. If unset, all roles are allowed.',
+    'The roles that its identities may have, given by the source or derived ("roles.*.from"). Others have no effect, except that roles may be derived from them, and are not sent to services. [] allows none. Sources with the same "issuer" must have the same ones. If unset, all roles are allowed.',
     { examples: [['user']] },
   ),
 };

@@ -66,7 +66,7 @@ const introspection = z.strictObject({
   ),
   tokenTypeRequired: decides(
     bool().optional(),
-    'Whether "token_type" must be "Bearer" in responses, as of access tokens; refresh tokens have none. If unset, true without "audience".',
+    'Whether "token_type" must be "Bearer" in responses, as of access tokens; refresh tokens have none. Otherwise it may be absent or "access_token", too; any other type is refused. If unset, true without "audience".',
     { examples: [true] },
   ),
   ...claimRules,

@@ -3,7 +3,7 @@ import type { Claims } from '../identity/claims.ts';
 import type { Identity } from '../identity/identity.ts';
 import { scopedRole, scopeOf } from '../identity/scoped-role.ts';
 import type { AccessRule, AccessSource } from '../policy/access.ts';
-import { derivedFor, type RoleMapping } from '../policy/map-roles.ts';
+import { heldRoles, type RoleMapping } from '../policy/map-roles.ts';
 import { checkRoles, meets } from '../policy/role-demand.ts';
 import { compileRoles, type RoleExpression, type RoleTerm, roleKeys, rolesInWords } from '../policy/role-expression.ts';
 import { type RoleTable, rolesThatGrant } from '../policy/roles.ts';
@@ -109,10 +109,9 @@ function bringing(role: string, { held, roles }: Holder): string | null {
   return held.find((name) => granting.has(name)) ?? null;
 }
 
-/** `identity` is as the Auth API gave it, before roles are derived. */
+/** `identity` is as its source gave it, before roles are derived and limited. */
 export function explainIdentity(identity: Identity, mapping: RoleMapping | null, roles: RoleTable): IdentityReport {
-  const derived = mapping === null ? [] : derivedFor(mapping, identity);
-  const own = [...identity.roles, ...derived];
+  const own = mapping === null ? identity.roles : heldRoles(mapping, identity);
   const inherited = new Set<string>();
   const visit = (role: string) => {
     for (const next of roles.get(role) ?? []) {
@@ -125,8 +124,8 @@ export function explainIdentity(identity: Identity, mapping: RoleMapping | null,
   return {
     userId: identity.userId,
     source: identity.source,
-    roles: identity.roles,
-    derived,
+    roles: own.filter((role) => identity.roles.includes(role)),
+    derived: own.filter((role) => !identity.roles.includes(role)),
     inherited: [...inherited],
     groups: identity.groups,
     signedInAt: identity.authenticatedAtMs === null ? null : momentInWords(identity.authenticatedAtMs),

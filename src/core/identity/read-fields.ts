@@ -6,7 +6,7 @@ import type { Credential } from '../credential/credential.ts';
 import { type Claims, type ClaimType, type ClaimValue, readClaimValue } from './claims.ts';
 import type { Identity, SourceFailure } from './identity.ts';
 import { freezeIdentity, isDisplayName, isIdentifier, isNameList, isUnixSeconds } from './identity-fields.ts';
-import { rolesFrom, type UserNaming, userIdOf } from './user-naming.ts';
+import { type UserNaming, userIdOf } from './user-naming.ts';
 
 export interface SourceFields {
   readonly userId: FieldRule;
@@ -98,7 +98,7 @@ export function readIdentity(
     issuedAtMs: inMs(issuedAt),
     authenticatedAtMs: inMs(authenticatedAt),
   };
-  return { identity: freezeIdentity({ ...names, roles: rolesFrom(users, roles), groups, ...moments, claims }) };
+  return { identity: freezeIdentity({ ...names, roles, groups, ...moments, claims }) };
 }
 
 function inMs(seconds: number | null): number | null {

@@ -51,5 +51,6 @@ export function userIdOf({ prefix, foreignPrefixes }: UserNaming, id: string): s
 export function rolesFrom({ roles }: Pick<UserNaming, 'roles'>, given: readonly string[]): readonly string[] {
   if (roles === null) return given;
   const scoped = roles.flatMap((role) => scopedRole(role) ?? []);
-  return given.filter((role) => roles.includes(role) || scoped.some((form) => scopeOf(form, role) !== null));
+  const isAllowed = (role: string) => roles.includes(role) || scoped.some((form) => scopeOf(form, role) !== null);
+  return given.every(isAllowed) ? given : given.filter(isAllowed);
 }

@@ -1,4 +1,7 @@
-/** Roles derived from other fields of an identity, such as membership of a group, in addition to those from the Auth API. */
+/**
+ * The roles that an identity has: those of its source, and those derived from other fields, such as membership of a group. A source with an
+ * allow-list gives no others. Deriving comes first: a role that is not on the list can stand for one that is.
+ */
 import type { Accepted, Identity } from '../identity/identity.ts';
 import { rolesFrom } from '../identity/user-naming.ts';
 
@@ -18,7 +21,7 @@ export interface RoleOrigin {
   readonly values: ReadonlySet<string>;
 }
 
-/** At least one origin. */
+/** At least one origin or limit. */
 export interface RoleMapping {
   readonly origins: readonly RoleOrigin[];
   /** By source: the roles that its identities may have. Other sources are not limited. */
@@ -29,9 +32,9 @@ export type RoleLimits = ReadonlyMap<string, readonly string[]>;
 
 const noLimits: RoleLimits = new Map();
 
-/** Null if no role is derived. */
+/** Null if no role is derived and no source is limited. */
 export function compileRoleMapping(origins: readonly RoleOrigin[], limits = noLimits): RoleMapping | null {
-  return origins.length === 0 ? null : { origins, limits };
+  return origins.length === 0 && limits.size === 0 ? null : { origins, limits };
 }
 
 /** The same rules for identities of any source. */
@@ -39,19 +42,19 @@ export function withoutLimits(mapping: RoleMapping | null): RoleMapping | null {
   return mapping === null ? null : { ...mapping, limits: noLimits };
 }
 
-/** The result with the derived roles in its identity, or the result itself if there are none. */
+/** The result with the roles that its identity has, or the result itself if these are those of the source. */
 export function mapRoles(mapping: RoleMapping | null, accepted: Accepted): Accepted {
   if (mapping === null) return accepted;
   const { identity, stale, source } = accepted;
-  const derived = derivedFor(mapping, identity);
-  if (derived.length === 0) return accepted;
-  return { identity: { ...identity, roles: [...identity.roles, ...derived] }, reason: null, stale, source };
+  const roles = heldRoles(mapping, identity);
+  return roles === identity.roles ? accepted : { identity: { ...identity, roles }, reason: null, stale, source };
 }
 
-/** Derived roles that the Auth API has not granted and that the source may give. */
-export function derivedFor({ origins, limits }: RoleMapping, identity: Identity): readonly string[] {
+/** Those of its source and derived ones, as far as the source may give them. */
+export function heldRoles({ origins, limits }: RoleMapping, identity: Identity): readonly string[] {
   const derived = derivedRoles(origins, identity);
-  return derived.length === 0 ? derived : rolesFrom({ roles: limits.get(identity.acceptedBy) ?? null }, derived);
+  const roles = derived.length === 0 ? identity.roles : [...identity.roles, ...derived];
+  return rolesFrom({ roles: limits.get(identity.acceptedBy) ?? null }, roles);
 }
 
 /** Derived roles that the Auth API has not granted, each once, in the order of the configuration. */

@@ -35,12 +35,17 @@ function namesAudience(aud: unknown, audience: readonly string[]): boolean {
 }
 
 /**
- * Whether it is a refresh token, by any claim with which a provider marks it, or a token with `events`, such as a logout token, which need
- * not have a `typ` header (RFC 8725 section 3.11; RFC 8417 section 4.1; OpenID Connect Back-Channel Logout 1.0, section 2.4).
+ * Why it is no bearer token of a user, by any claim with which a provider marks it: a refresh token, or one that is bound to a key of its
+ * client, whose proof is not checked here (RFC 9449 section 7). Tokens with `events`, such as logout tokens, need not have a `typ` header
+ * (RFC 8725 section 3.11; RFC 8417 section 4.1; OpenID Connect Back-Channel Logout 1.0, section 2.4). A mark that is not a text may mean
+ * anything.
  */
-export function isOtherToken(claims: Claims): boolean {
-  if (Object.hasOwn(claims, 'events') && isObject(claims['events'])) return true;
-  return isMarked(claims, /^(?:refresh|refresh_token|offline)$/i);
+export function otherTokenRejected(claims: Claims): Rejection | null {
+  if (Object.hasOwn(claims, 'events') && isObject(claims['events'])) return 'type';
+  const marks = marksOf(claims);
+  if (marks.some((mark) => typeof mark !== 'string')) return 'type';
+  if (isMarked(claims, /^(?:dpop|pop|mac)$/i)) return 'bound';
+  return isMarked(claims, /^(?:refresh|refresh_token|offline)$/i) ? 'type' : null;
 }
 
 /** Whether a provider marks it as an ID token, which is for a client and not for a service (ASVS 5.0, 9.2.2). */
@@ -54,8 +59,11 @@ export function isOfSignIn(claims: Claims): boolean {
 }
 
 function isMarked(claims: Claims, mark: RegExp): boolean {
-  return ['token_type', 'token_use', 'typ'].some((name) => {
-    const value = Object.hasOwn(claims, name) ? claims[name] : undefined;
-    return typeof value === 'string' && mark.test(value);
-  });
+  return marksOf(claims).some((value) => typeof value === 'string' && mark.test(value));
+}
+
+/** As elsewhere, null is no value. */
+function marksOf(claims: Claims): readonly unknown[] {
+  const values = ['token_type', 'token_use', 'typ'].map((name) => (Object.hasOwn(claims, name) ? claims[name] : null));
+  return values.filter((value) => value !== null && value !== undefined);
 }

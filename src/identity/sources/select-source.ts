@@ -4,7 +4,7 @@
  *
  * - A bearer with the header of a JWT, whose `iss` is that of a configured source of kind `jwt`, goes to that source, in any spelling: that
  *   source rejects everything but the compact form.
- * - A bearer with the header of a JWT in any other form goes to no source: a source that is lenient about the form would accept a token
+ * - A bearer with the header of a JWT in any other form, or behind dots, goes to no source: a source that is lenient about the form would accept a token
  *   that its issuer's source has rejected, or that was revoked.
  * - Any other bearer goes to the source of bearers.
  * - A key pair, and an API key, goes to the source of its kind; but a JWT of a configured issuer in the place of an API key goes to
@@ -29,9 +29,11 @@ export function selectSource(credential: Credential, rule: SourceRule): Selected
   if (credential.kind === 'key_pair') return ofKind(rule.keyPair, 'a key pair');
   const isKey = credential.kind === 'api_key';
   const token = tokenOf(credential);
-  const header = rule.issuers.length === 0 ? null : jwtHeader(token);
+  // Some parsers ignore empty parts in front.
+  const spelled = token.replace(/^\.+/, '');
+  const header = rule.issuers.length === 0 ? null : jwtHeader(spelled);
   if (header === null) return isKey ? ofKind(rule.apiKey, 'an API key') : ofKind(rule.bearer, 'a bearer');
-  const [, payload = '', ...rest] = token.split('.', 6);
+  const [, payload = '', ...rest] = spelled.split('.', 6);
   const issuer = jsonPart(payload)?.['iss'];
   const known = rule.issuers.find(({ issuer: one }) => one === issuer);
   if (isKey) {
@@ -41,7 +43,7 @@ export function selectSource(credential: Credential, rule: SourceRule): Selected
   }
   if (known !== undefined) return { source: known.source, why: `a JWT of the issuer ${known.issuer}` };
   // An encrypted one is for the holder of the key (RFC 7516 section 7.1).
-  const encrypted = rest.length === 3 && typeof header['enc'] === 'string';
+  const encrypted = spelled === token && rest.length === 3 && typeof header['enc'] === 'string';
   if (encrypted || readParts(token) !== null) return ofKind(rule.bearer, 'a JWT of an issuer that no source names');
   return { source: null, why: 'a JWT in another than the compact form, or one that can be read in two ways' };
 }

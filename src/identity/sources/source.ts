@@ -8,6 +8,8 @@ export interface Source {
   readonly kind: SourceKind;
   /** Whether its result reflects only the time of issue, without later revocations: then it needs the connection to revocations. */
   readonly unaware: boolean;
+  /** Whether it accepts a right secret even beyond its own limit of failures, so that 429 means a wrong one. */
+  readonly passesRightSecrets?: boolean;
   /** `client`: the client key; if unset, the check counts for no client. Never rejects. */
   check(credential: Credential, client?: string): Promise<SourceResult>;
   /** At most one round of requests a second. */

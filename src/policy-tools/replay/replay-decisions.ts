@@ -155,7 +155,7 @@ const unrecorded = {
 
 export function resolutionOf({ verdict, identity }: DecisionRecord): Resolution | null {
   if (verdict === 'accepted' && identity !== null) {
-    // A record of an earlier version has no source.
+    // A record of an earlier version has no source. Another source of the same issuer may have accepted it, with the same allow-list.
     const { identitySource: source = 'authApi', ...recorded } = identity;
     const full = { ...unrecorded, ...recorded, source, acceptedBy: source };
     return { identity: full, reason: null, stale: false, source: 'auth-api' };

@@ -1,7 +1,7 @@
 /** Roles derived from fields of an identity: who gets them. */
 import { expect, test } from 'vitest';
 import { decide } from '../../../src/core/decide.ts';
-import { compileRoleMapping, derivedRoles, type RoleOrigin } from '../../../src/core/policy/map-roles.ts';
+import { compileRoleMapping, derivedRoles, mapRoles, type RoleOrigin } from '../../../src/core/policy/map-roles.ts';
 import { accept, makeIdentity, makePolicy, view } from './make-policy.ts';
 
 const origins: readonly RoleOrigin[] = [
@@ -32,6 +32,26 @@ test('a derived role counts for access and appears in the identity, and the verd
   }
   expect(verdict.identity.roles).toEqual(['user']);
   expect(await decide(asked, policy, () => accept({ groups: [] }))).toMatchObject({ reason: 'role_missing' });
+});
+
+test.each([
+  ['a role that stands for one on the list', { roles: ['STAFF'] }, ['user']],
+  ['one that stands for no role on the list', { roles: ['STAFF', 'other'], groups: ['owners'] }, ['user']],
+  ['roles of the list', { roles: ['user', 'admin'] }, ['user']],
+  ['a source without a list', { roles: ['STAFF'], acceptedBy: 'main' }, ['STAFF', 'user']],
+])('a source that may give only some roles: %s', (_name, part, expected) => {
+  const mapping = compileRoleMapping(origins, new Map([['partner', ['user']]]))!;
+  const identity = makeIdentity({ groups: [], roles: [], acceptedBy: 'partner', ...part });
+  expect(mapRoles(mapping, accept(identity)).identity.roles).toEqual(expected);
+});
+
+test('a limit applies without any derived role', () => {
+  const mapping = compileRoleMapping([], new Map([['partner', []]]));
+  const limited = accept({ roles: ['admin'], acceptedBy: 'partner' });
+  expect(mapRoles(mapping, limited).identity.roles).toEqual([]);
+  // Control.
+  const other = accept({ roles: ['admin'], acceptedBy: 'main' });
+  expect(mapRoles(mapping, other)).toBe(other);
 });
 
 test('without sources there is no mapping', () => {

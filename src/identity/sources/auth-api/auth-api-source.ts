@@ -19,7 +19,9 @@ export interface AuthApiSourceOptions extends Omit<RemoteSourceOptions, 'kind' |
 }
 
 export function createAuthApiSource(options: AuthApiSourceOptions): Source {
-  return createRemoteSource({ ...options, kind: 'authApi', protocol: authApiProtocol(options) });
+  const source = createRemoteSource({ ...options, kind: 'authApi', protocol: authApiProtocol(options) });
+  // The bundled one, which knows this gateway.
+  return { ...source, passesRightSecrets: (options.config.gatewaySecret ?? null) !== null };
 }
 
 export function authApiProtocol({

@@ -7,7 +7,7 @@ import type { IntrospectionSourceConfig } from '../../../config/source-config.ts
 import type { Credential } from '../../../core/credential/credential.ts';
 import type { Rejection } from '../../../core/identity/identity.ts';
 import { readIdentity } from '../../../core/identity/read-fields.ts';
-import { type Claims, claimsRejected, isIdToken, isObject, isOtherToken } from '../claims.ts';
+import { type Claims, claimsRejected, isIdToken, isObject, otherTokenRejected } from '../claims.ts';
 import { readParts } from '../jwt/token-parts.ts';
 import type { Protocol } from '../remote/endpoint.ts';
 import type { HttpRequest, HttpResponse } from '../remote/http-exchange.ts';
@@ -31,8 +31,10 @@ export function createIntrospectionSource(options: IntrospectionSourceOptions): 
     if (active === false) return rejected('inactive');
     if (active !== true) return invalid({ kind: 'field', detail: 'field "active": expected true or false' });
     // An endpoint also accepts other tokens, which must not be presented to a service.
-    if (isOtherToken(json) || isIdToken(json)) return rejected('type');
-    const refused = typeRejected(json['token_type'], config.tokenTypeRequired);
+    const refused =
+      otherTokenRejected(json) ??
+      (isIdToken(json) ? 'type' : null) ??
+      typeRejected(json['token_type'], config.tokenTypeRequired);
     if (refused !== null) return rejected(refused);
     const rejection = otherSubject(json, credential, config.issuer) ?? claimsRejected(json, config, nowMs);
     if (rejection !== null) return rejected(rejection);
@@ -70,12 +72,14 @@ export function createIntrospectionSource(options: IntrospectionSourceOptions): 
 
 /**
  * Providers also call refresh tokens active, some without any mark of their kind; but `token_type` is only that of access tokens (RFC 7662
- * section 2.2, RFC 6749 section 5.1). One for DPoP is bound to a key of its client (RFC 9449 section 7), whose proof is not checked here.
+ * section 2.2, RFC 6749 section 5.1). Some write what the token is instead of how it is used. An unknown type may demand a proof from the client.
  */
 function typeRejected(type: unknown, required: boolean): Rejection | null {
-  const written = typeof type === 'string' ? type.toLowerCase() : '';
-  if (written === 'dpop') return 'bound';
-  return required && written !== 'bearer' ? 'type' : null;
+  if (type === undefined || type === null) return required ? 'type' : null;
+  const known = required
+    ? /^bearer$/i
+    : /^(?:bearer|access_token|urn:ietf:params:oauth:token-type:(?:access_token|jwt))$/i;
+  return typeof type === 'string' && known.test(type) ? null : 'type';
 }
 
 /** The response is about another issuer than configured, or about another issuer or user than the token itself, if it is a JWT. */

@@ -6,7 +6,7 @@ import type { JwtSourceConfig } from '../../../config/source-config.ts';
 import type { Identity, SourceFailure } from '../../../core/identity/identity.ts';
 import { readIdentity } from '../../../core/identity/read-fields.ts';
 import type { Clocks } from '../../clock.ts';
-import { isIdToken, isOfSignIn, isOtherToken } from '../claims.ts';
+import { isIdToken, isOfSignIn, otherTokenRejected } from '../claims.ts';
 import { invalid, rejected, type Unidentified, unavailable } from '../remote/judgment.ts';
 import { createProbe, type SourceEvents } from '../remote/remote-source.ts';
 import { type Source, type SourceResult, tokenOf } from '../source.ts';
@@ -46,8 +46,9 @@ export function createJwtSource({ name, config, introspection, events, now, stea
     }
     const { claims } = verified;
     const isId = config.idTokens === 'refuse' && (isIdToken(claims) || isOfSignIn(claims));
-    if (isId || isOtherToken(claims)) {
-      return { refused: rejected('type'), failure: null, keepableMs: Infinity, outage: false };
+    const other = isId ? 'type' : otherTokenRejected(claims);
+    if (other !== null) {
+      return { refused: rejected(other), failure: null, keepableMs: Infinity, outage: false };
     }
     const { fields, issuer, users } = config;
     const settings = `sources.${name}`;

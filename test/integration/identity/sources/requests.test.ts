@@ -105,6 +105,10 @@ describe('introspection', () => {
     ['an ID token, by its use', { ...active, token_use: 'id' }, 'type'],
     ['an ID token, by its type', { ...active, typ: 'ID' }, 'type'],
     ['bound to a key, by its type alone', { ...active, token_type: 'DPoP' }, 'bound'],
+    ['an ID token, by a list', { ...active, token_use: ['id'] }, 'type'],
+    ['of a type that is no text', { ...active, token_type: ['Bearer'] }, 'type'],
+    ['of an unknown type', { ...active, token_type: 'N_A' }, 'type'],
+    ['of a type that demands a proof', { ...active, token_type: 'mac' }, 'bound'],
     ['a logout token', { ...active, events: { 'http://schemas.openid.net/event/backchannel-logout': {} } }, 'type'],
     ['bound to a key', { ...active, cnf: { jkt: 'x' } }, 'bound'],
     ['for another audience', { ...active, aud: ['billing'] }, 'audience'],
@@ -136,7 +140,8 @@ describe('introspection', () => {
     ['of an access token', { token_type: 'Bearer' }, { identity: { userId: 'ann' } }],
     ['in another letter case', { token_type: 'bearer' }, { identity: { userId: 'ann' } }],
     ['missing, as of a refresh token', {}, { rejection: 'type' }],
-    ['of another scheme', { token_type: 'mac' }, { rejection: 'type' }],
+    ['of another scheme', { token_type: 'mac' }, { rejection: 'bound' }],
+    ['of what the token is', { token_type: 'access_token' }, { rejection: 'type' }],
     ['of no text', { token_type: ['Bearer'] }, { rejection: 'type' }],
     ['of a token for DPoP', { token_type: 'DPoP' }, { rejection: 'bound' }],
   ])('demands the "token_type" of bearers if it must: %s', async (_, type, result) => {
@@ -145,6 +150,15 @@ describe('introspection', () => {
     expect(await source.check(bearer())).toMatchObject(result);
   });
 });
+
+it.each(['Bearer', 'bearer', 'access_token', undefined, null])(
+  'accepts the "token_type" %s if none is required',
+  async (type) => {
+    const service = await startService({ ...active, token_type: type, aud: 'orders' });
+    const source = start(introspectionAt(service.origin, { audience: ['orders'], tokenTypeRequired: false }));
+    expect(await source.check(bearer())).toMatchObject({ identity: { userId: 'ann' } });
+  },
+);
 
 describe('userinfo', () => {
   it('sends the bearer', async () => {

@@ -159,6 +159,19 @@ test('a partner gives only the roles of its allow-list, also derived ones', asyn
   expect(upstream.last().header('roles')).toEqual(['']);
 });
 
+test('a role of a partner that is not on its allow-list can stand for one that is', async () => {
+  await start({ partner: ', roles: [ops]', more: '' });
+  const text = configOf({ partner: ', roles: [ops]' }).replace(
+    'ops: { from: { field: groups, equals: operators } }',
+    'ops: { from: { field: roles, equals: partner-operator } }',
+  );
+  gateway.apply(text);
+  const [, ofPartner = ''] = await tokens({ roles: ['partner-operator', 'admin'] });
+  expect([await status(ofPartner, '/ops'), await status(ofPartner, '/admin')]).toEqual([200, 403]);
+  await get(ofPartner);
+  expect(upstream.last().header('roles')).toEqual(['ops']);
+});
+
 test('a revocation by user ends that user in every source, or in the named one', async () => {
   await start({});
   const all = async (list: readonly string[]) => await Promise.all(list.map((token) => status(token)));

@@ -22,11 +22,16 @@ const tokens: readonly (readonly [form: string, token: string, source: string | 
   ['a JWT of the issuer', ours, 'issuer'],
   ['a JWT of the issuer without a signature', `${ours.slice(0, ours.lastIndexOf('.'))}.`, 'issuer'],
   ['a JWT of another issuer', foreign, 'opaque'],
+  ['an encrypted JWT behind a dot', `.${part({ alg: 'dir', enc: 'A256GCM' })}..aXY.dGV4dA.dGFn`, null],
+  ['dots', '...', 'opaque'],
+  ['a JWT behind something else', `v1.${foreign}`, 'opaque'],
   ['an encrypted JWT', `${part({ alg: 'dir', enc: 'A256GCM' })}..aXY.dGV4dA.dGFn`, 'opaque'],
   ...[ours, foreign].flatMap((token) => {
     const whose = token === ours ? 'of the issuer' : 'of another issuer';
     const source = token === ours ? 'issuer' : null;
     return [
+      [`a JWT ${whose}, behind a dot`, `.${token}`, source],
+      [`a JWT ${whose}, behind dots`, `...${token}`, source],
       [`a JWT ${whose}, padded`, `${token}=`, source],
       [`a JWT ${whose}, with an extra part`, `${token}.x`, source],
       [`a JWT ${whose}, with an extra empty part`, `${token}.`, source],
@@ -55,6 +60,7 @@ describe('selectSource', () => {
     ['no JWT', 'a-key', 'keys'],
     ['a JWT of the issuer', ours, null],
     ['a JWT of the issuer, padded', `${ours}=`, null],
+    ['a JWT of the issuer, behind a dot', `.${ours}`, null],
     ['a JWT of another issuer, which its source may accept', foreign, 'keys'],
   ])('an API key that is %s', (_, key, source) => {
     expect(selectSource({ kind: 'api_key', key }, rule).source).toBe(source);
