@@ -82,6 +82,7 @@ describe('a single flight for all replicas', () => {
         'verdict',
         '{revocations}',
         '{revocations}',
+        '{revocations}',
       ]);
     });
   });

@@ -21,9 +21,11 @@ beforeEach(async () => {
   service = await startService();
   const upstream = await startRecordingUpstream();
   const { url, keyPrefix } = await useRedis();
-  // A log that has existed for a while: entries from before its start are ignored.
+  // Logs that have existed for a while: entries from before their start are ignored.
   const redis = new Redis(url);
-  await redis.xadd(`${keyPrefix}{revocations}:log`, `${Date.now() - 48 * 3_600_000}-0`, 'begin', '1');
+  for (const log of ['log', 'results']) {
+    await redis.xadd(`${keyPrefix}{revocations}:${log}`, `${Date.now() - 48 * 3_600_000}-0`, 'begin', '1');
+  }
   redis.disconnect();
   onTestFinished(async () => {
     await Promise.all([issuer.close(), upstream.close()]);

@@ -41,7 +41,7 @@ test.each([
   ['a source without a list', { roles: ['STAFF'], acceptedBy: 'main' }, ['STAFF', 'user']],
 ])('a source that may give only some roles: %s', (_name, part, expected) => {
   const mapping = compileRoleMapping(origins, new Map([['partner', ['user']]]))!;
-  const identity = makeIdentity({ groups: [], roles: [], acceptedBy: 'partner', ...part });
+  const identity = makeIdentity({ groups: [], acceptedBy: 'partner', ...part });
   expect(mapRoles(mapping, accept(identity)).identity.roles).toEqual(expected);
 });
 
