@@ -10,8 +10,8 @@ import { sourcesAlike } from './sources-alike.ts';
 /** Each call adds an entry that every replica and Redis keep, so one client must not be able to fill them. */
 const mostCalls = 1_000;
 /**
- * Of calls that end tokens which the gateway verifies itself: 14,400 in the 24 hours for which these entries are kept. Beyond 50,000 of one
- * source, all of its earlier tokens are refused.
+ * Of calls that end tokens which the gateway verifies itself: 14,400 of one client in the 24 hours for which these entries are kept. Beyond
+ * 50,000 of one source, all of its earlier tokens are refused.
  */
 const mostOfTokens = 100;
 const windowMs = 600_000;
