@@ -78,11 +78,16 @@ export function createLookUp(options: LookUpOptions): LookUp {
   }
 
   /** A source that does not know about revocations gives no result while this process may miss them. */
-  async function check(source: Source, credential: Credential, requester: string | undefined): Promise<SourceResult> {
-    if (!source.unaware) return await source.check(credential, requester);
+  async function check(
+    source: Source,
+    credential: Credential,
+    requester: string | undefined,
+    known: boolean,
+  ): Promise<SourceResult> {
+    if (!source.unaware) return await source.check(credential, requester, known);
     if (!(await connection.connects(now))) return notConnected(source.name, now());
     const { provenMs } = connection;
-    const result = await source.check(credential, requester);
+    const result = await source.check(credential, requester, known);
     // Valid for the time until which all revocations had arrived.
     return { ...result, askedAtMs: Math.min(result.askedAtMs, provenMs) };
   }
@@ -137,7 +142,8 @@ export function createLookUp(options: LookUpOptions): LookUp {
     requester: string | undefined,
   ): Promise<Finding> {
     const moment = tombstones.asking(now());
-    const result = unlessRevoked(await check(source, credential, requester), lookups);
+    const known = throttle?.knows(lookups[0]!) ?? false;
+    const result = unlessRevoked(await check(source, credential, requester, known), lookups);
     if (result.identity === null && result.reason !== 'credential_rejected') {
       turn?.end(null);
       const { identity, reason, retryAfterS, failure, askedAtMs, outage } = result;

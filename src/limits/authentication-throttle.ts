@@ -58,6 +58,8 @@ export interface AuthenticationThrottle {
   waitS(name: string, credential: Credential, client: string | undefined): number | null;
   /** The credential is good, by another replica's call. */
   accepted(name: string): void;
+  /** Whether the credential is known to be good. */
+  knows(name: string): boolean;
 }
 
 /** A subject whose failures are counted. */
@@ -196,5 +198,6 @@ export function createAuthenticationThrottle(options: ThrottleOptions): Authenti
     accepted(name) {
       good.add(name, now() + goodMs);
     },
+    knows: (name) => good.has(name, now()),
   };
 }

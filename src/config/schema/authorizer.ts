@@ -124,7 +124,7 @@ const keys = z.strictObject({
     { examples: [`\${ROLEGATE_AUTHORIZER_SECRET}`] },
   ),
   timeout: neither(
-    duration(20, 600_000).prefault('5s'),
+    duration(20, 600_000).prefault('6s'),
     'Maximum time for a decision. Exceeding it returns 503. A proxy that announces its own timeout gets the response before that.',
   ),
   dialects: described(dialects.optional(), 'Proxies that check over HTTP, each with its own path.', {

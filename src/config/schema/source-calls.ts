@@ -8,7 +8,7 @@ import { duration } from './values.ts';
 /** `rejectedStatuses`: the default. */
 export function calls(whom: string, rejectedStatuses: readonly number[]) {
   return {
-    timeout: neither(duration().prefault('2s'), 'Maximum time for a verdict. Exceeding it returns 503.'),
+    timeout: neither(duration().prefault('5s'), 'Maximum time for a verdict. Exceeding it returns 503.'),
     concurrency: neither(
       integer(1, 100_000).prefault(64),
       'Maximum number of concurrent calls. As many may wait; further ones return 503.',
@@ -25,10 +25,13 @@ export function calls(whom: string, rejectedStatuses: readonly number[]) {
       z
         .strictObject({
           failures: neither(integer(1, 10_000).prefault(5), 'Number of consecutive failures that open the breaker.'),
-          open: neither(duration().prefault('5s'), 'How long it stays open before one call tests the URL again.'),
+          open: neither(
+            duration().prefault('500ms'),
+            'How long it stays open before one call tests the URL again; longer if Retry-After of its response asks for it, up to a minute.',
+          ),
         })
         .prefault({}),
-      `Circuit breaker of each URL. It spares a failing service, and refuses requests at once (503).`,
+      `Circuit breaker of each URL. It spares a failing service, and refuses requests at once (503). A 429 counts as a failure if the credential was accepted before, or if clients of five networks get one within ten seconds.`,
     ),
     tls: described(
       clientTls(whom).optional(),

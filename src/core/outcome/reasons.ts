@@ -451,7 +451,8 @@ const table = {
     level: 'warn',
     retryable: true,
     retryAfterS: 1,
-    advice: 'Too many checks are waiting for the Auth API ("authApi.concurrency"), or its circuit breaker is open.',
+    advice:
+      'Too many checks are waiting for the Auth API ("authApi.concurrency"), its circuit breaker is open, or it limits the gateway as a whole (429).',
   },
   auth_throttled: {
     status: 429,

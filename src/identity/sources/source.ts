@@ -10,8 +10,11 @@ export interface Source {
   readonly unaware: boolean;
   /** Whether it accepts a right secret even beyond its own limit of failures, so that 429 means a wrong one. */
   readonly passesRightSecrets?: boolean;
-  /** `client`: the client key; if unset, the check counts for no client. Never rejects. */
-  check(credential: Credential, client?: string): Promise<SourceResult>;
+  /**
+   * `client`: the client key; if unset, the check counts for no client. `known`: the credential was accepted before, so that its client is not
+   * guessing. Never rejects.
+   */
+  check(credential: Credential, client?: string, known?: boolean): Promise<SourceResult>;
   /** At most one round of requests a second. */
   status(): Promise<SourceStatus>;
   close(): Promise<void>;

@@ -19,10 +19,10 @@ const anns = { authorization: 'Bearer anns-token' };
 let gateway: RunningGateway;
 afterEach(() => gateway.close());
 
-async function start(url: string, more = ''): Promise<void> {
+async function start(url: string, more = '', timeout = '10s'): Promise<void> {
   gateway = await startGateway(`version: 1
 server: { listen: "127.0.0.1:0", admin: "127.0.0.1:0", adminToken: ${token} }
-authApi: { url: "${url}", timeout: 300ms${more} }
+authApi: { url: "${url}", timeout: ${timeout}${more} }
 roles: { user: {} }
 upstreams: { service: { targets: ["http://127.0.0.1:1"] } }
 routes:
@@ -93,7 +93,7 @@ const cases: [string, () => Promise<string>, string, string | RegExp][] = [
 
 it.each(cases)('%s', async (_name, authApi, kind, detail) => {
   const origin = await authApi();
-  await start(origin);
+  await start(origin, '', kind === 'timeout' ? '300ms' : '10s');
   const failure = {
     url: `${origin}/api/auth/v2/session`,
     kind,

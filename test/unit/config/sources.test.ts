@@ -51,8 +51,8 @@ test('an introspection endpoint', () => {
     requiredClaims: [],
     claimValues: {},
     clockSkewMs: 30_000,
-    timeoutMs: 2_000,
-    breaker: { failures: 5, openMs: 5_000 },
+    timeoutMs: 5_000,
+    breaker: { failures: 5, openMs: 500 },
     tls: null,
   });
   expect(source.fields.userId).toEqual({ places: [at('sub', ['sub'])], optional: false });

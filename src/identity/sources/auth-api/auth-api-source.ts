@@ -19,9 +19,9 @@ export interface AuthApiSourceOptions extends Omit<RemoteSourceOptions, 'kind' |
 }
 
 export function createAuthApiSource(options: AuthApiSourceOptions): Source {
-  const source = createRemoteSource({ ...options, kind: 'authApi', protocol: authApiProtocol(options) });
   // The bundled one, which knows this gateway.
-  return { ...source, passesRightSecrets: (options.config.gatewaySecret ?? null) !== null };
+  const passesRightSecrets = (options.config.gatewaySecret ?? null) !== null;
+  return createRemoteSource({ ...options, kind: 'authApi', passesRightSecrets, protocol: authApiProtocol(options) });
 }
 
 export function authApiProtocol({

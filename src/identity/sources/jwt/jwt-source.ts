@@ -66,7 +66,7 @@ export function createJwtSource({ name, config, introspection, events, now, stea
     return { refused: invalid(failure), failure, keepableMs: Infinity, outage: false };
   }
 
-  const check: Source['check'] = async (credential, client) => {
+  const check: Source['check'] = async (credential, client, known) => {
     const askedAtMs = now();
     const found = await verify(tokenOf(credential), credential.kind, askedAtMs);
     if ('refused' in found) {
@@ -75,7 +75,7 @@ export function createJwtSource({ name, config, introspection, events, now, stea
     }
     const keepableMs = config.introspect === 'always' ? 0 : Infinity;
     if (introspection === null) return { identity: found, failure: null, askedAtMs, keepableMs, outage: false };
-    const introspected = await introspection.check(credential, client);
+    const introspected = await introspection.check(credential, client, known);
     if (introspected.identity === null)
       return { ...introspected, keepableMs: Math.min(keepableMs, introspected.keepableMs) };
     const expireAtMs = Math.min(found.expireAtMs, introspected.identity.expireAtMs);
@@ -91,9 +91,9 @@ export function createJwtSource({ name, config, introspection, events, now, stea
     kind: 'jwt',
     keys,
     unaware: introspection === null && config.whileDisconnected === 'refuse',
-    async check(credential, client) {
+    async check(credential, client, known) {
       const startedAtMs = performance.now();
-      const result: SourceResult = await check(credential, client);
+      const result: SourceResult = await check(credential, client, known);
       const outcome = result.identity === null ? result.reason : 'accepted';
       const seconds = (performance.now() - startedAtMs) / 1000;
       events.sourceCall(name, credential.kind, outcome, result.failure?.kind ?? null, seconds);

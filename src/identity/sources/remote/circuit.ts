@@ -2,7 +2,15 @@
  * The circuit breaker of one URL of the Auth API: after consecutive failures it stops calls, which spares the service and makes clients
  * fail fast, until one trial call succeeds.
  */
-import { BrokenCircuitError, CircuitState, ConsecutiveBreaker, circuitBreaker, handleWhenResult } from 'cockatiel';
+import {
+  BrokenCircuitError,
+  CircuitState,
+  ConsecutiveBreaker,
+  circuitBreaker,
+  DelegateBackoff,
+  handleWhenResult,
+  type IHalfOpenAfterBackoffContext,
+} from 'cockatiel';
 import { elapsedMs, type Moment, momentOf } from '../../clock.ts';
 import type { BreakerState } from '../../events.ts';
 
@@ -15,6 +23,8 @@ export interface CircuitOptions {
 /** States whether the service itself failed: a rejection is not a failure. */
 export interface Guarded {
   readonly failed: boolean;
+  /** Seconds for which a service that failed asks to be left alone, or null. */
+  readonly waitS: number | null;
 }
 
 export interface Circuit<R extends Guarded> {
@@ -23,6 +33,9 @@ export interface Circuit<R extends Guarded> {
   /** Runs the call, or returns `open` at once while it is open, and during the one trial call. */
   run(call: () => Promise<R>): Promise<R | 'open'>;
 }
+
+/** Maximum time for which a service can ask to be left alone: it may be back sooner. */
+const longestOpenMs = 60_000;
 
 const clocks = { now: () => Date.now(), steady: () => performance.now() };
 
@@ -35,8 +48,13 @@ const stateNames: Readonly<Record<CircuitState, BreakerState>> = {
 
 export function createCircuit<R extends Guarded>({ breaker, onState }: CircuitOptions): Circuit<R> {
   const failure = handleWhenResult((result) => (result as Guarded).failed);
+  let openForMs = breaker.openMs;
   const circuit = circuitBreaker(failure, {
-    halfOpenAfter: breaker.openMs,
+    halfOpenAfter: new DelegateBackoff(({ result }: IHalfOpenAfterBackoffContext) => {
+      const waitS = 'value' in result ? (result.value as Guarded).waitS : null;
+      openForMs = Math.max(breaker.openMs, Math.min((waitS ?? 0) * 1_000, longestOpenMs));
+      return openForMs;
+    }),
     breaker: new ConsecutiveBreaker(breaker.failures),
   });
   let opened: Moment | null = null;
@@ -51,7 +69,7 @@ export function createCircuit<R extends Guarded>({ breaker, onState }: CircuitOp
    */
   function isOverdue(): boolean {
     if (circuit.state !== CircuitState.Open || opened === null) return false;
-    return clocks.now() - opened.nowMs < breaker.openMs && elapsedMs(opened, clocks) >= breaker.openMs;
+    return clocks.now() - opened.nowMs < openForMs && elapsedMs(opened, clocks) >= openForMs;
   }
   return {
     get closed() {

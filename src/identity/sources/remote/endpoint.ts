@@ -9,7 +9,7 @@ import type { SourceResult } from '../source.ts';
 import { keepableMs } from './cache-control.ts';
 import { createCircuit } from './circuit.ts';
 import type { BrokenConnection, Failure, HttpRequest, HttpResponse } from './http-exchange.ts';
-import { type Judgment, judgeFailure } from './judgment.ts';
+import { type Judgment, judgeFailure, limitsEveryone } from './judgment.ts';
 import { tracedExchange } from './traced-exchange.ts';
 
 /** How one kind of source is called. */
@@ -38,6 +38,8 @@ export interface EndpointOptions {
 export type Checked = SourceResult & {
   /** Whether the breaker counts it against the service. */
   readonly failed: boolean;
+  /** Seconds for which a service that failed asks to be left alone, or null. */
+  readonly waitS: number | null;
   /** Whether another URL of the source may have a result. */
   readonly elsewhere: boolean;
 };
@@ -55,8 +57,11 @@ export interface Endpoint {
   readonly closed: boolean;
   /** Why the last check of a credential gave no result; null: it gave one. */
   readonly lastFailure: SourceFailure | null;
-  /** Calls within `timeoutMs`; `open`: the circuit breaker is open. Never rejects. */
-  ask(credential: Credential, timeoutMs: number): Promise<Checked | 'open'>;
+  /**
+   * Calls within `timeoutMs`; `open`: the circuit breaker is open. `isWide`: whether a 429 limits this gateway, not a client of it. Never
+   * rejects.
+   */
+  ask(credential: Credential, timeoutMs: number, isWide: () => boolean): Promise<Checked | 'open'>;
   /** A bounded exchange without a credential. */
   probe(): Promise<EndpointStatus>;
   close(): Promise<void>;
@@ -86,7 +91,7 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
     detail,
   });
 
-  async function ask(credential: Credential, withinMs: number): Promise<Checked> {
+  async function ask(credential: Credential, withinMs: number, isWide: () => boolean): Promise<Checked> {
     const askedAtMs = now();
     const sentAtMs = performance.now();
     const spentMs = () => performance.now() - sentAtMs;
@@ -96,7 +101,10 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
     if (isBroken(result)) {
       result = await exchange(await protocol.request(credential, base), Math.max(withinMs - spentMs(), 1));
     }
-    const judgment = 'kind' in result ? judgeFailure(result) : protocol.judge(result, credential, now());
+    const judged = 'kind' in result ? judgeFailure(result) : protocol.judge(result, credential, now());
+    const limited = judged.identity === null && judged.reason === 'auth_throttled' && isWide();
+    const judgment = limited ? limitsEveryone(judged.retryAfterS) : judged;
+    const failed = limited || isFailure(result);
     const failure =
       judgment.identity !== null || judgment.failure === null ? null : failureAt(request, judgment.failure);
     const unsent = failure?.kind === 'request';
@@ -106,9 +114,10 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
       failure,
       askedAtMs,
       keepableMs: keepable ?? Number.POSITIVE_INFINITY,
-      failed: isFailure(result),
+      failed,
+      waitS: failed && judgment.identity === null ? judgment.retryAfterS : null,
       elsewhere: failure !== null && !unsent,
-      outage: unsent ? null : failure !== null && !isRefusal(result),
+      outage: unsent ? null : failure !== null && (limited || !isRefusal(result)),
     };
     if (!unsent) lastFailure = failure;
     onResult(credential.kind, checked, spentMs() / 1000);
@@ -122,7 +131,7 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
     get lastFailure() {
       return lastFailure;
     },
-    ask: (credential, withinMs) => circuit.run(() => ask(credential, withinMs)),
+    ask: (credential, withinMs, isWide) => circuit.run(() => ask(credential, withinMs, isWide)),
     async probe() {
       const request = protocol.probe(base);
       const result = await exchange(request, timeoutMs);
@@ -138,7 +147,7 @@ function isBroken(result: HttpResponse | Failure | BrokenConnection): boolean {
 }
 
 /**
- * Whether the breaker counts it. Responses below 500 never count: a client may be able to provoke them with the credential
+ * Whether the breaker counts it by itself. Responses below 500 do not: a client may be able to provoke them with the credential
  * it chose, and could lock all others out.
  */
 function isFailure(result: HttpResponse | Failure): boolean {

@@ -30,6 +30,11 @@ export function unavailable(
   return { identity: null, reason, retryAfterS, failure };
 }
 
+/** A 429 that limits the gateway as a whole: for its clients this is an outage, because none of them sent too much. */
+export function limitsEveryone(retryAfterS: number | null): Unidentified {
+  return unavailable('auth_busy', { kind: 'status', detail: 'status 429' }, retryAfterS);
+}
+
 /** A response that arrived but is not valid. */
 export function invalid(failure: Failure): Unidentified {
   return unavailable('auth_response_invalid', failure);

@@ -9,6 +9,7 @@ import type { Clocks } from '../../clock.ts';
 import type { IdentityEvents } from '../../events.ts';
 import type { Source, SourceResult, SourceStatus } from '../source.ts';
 import { type Checked, createEndpoint, type EndpointStatus, type Protocol } from './endpoint.ts';
+import { LimitedClients } from './limited-clients.ts';
 import { createTurns } from './turns.ts';
 
 export interface RemoteSourceOptions extends Clocks {
@@ -16,6 +17,8 @@ export interface RemoteSourceOptions extends Clocks {
   readonly kind: SourceKind;
   readonly config: RemoteConfig;
   readonly protocol: Protocol;
+  /** As in `Source`; then it limits guesses, never this gateway as a whole. */
+  readonly passesRightSecrets?: boolean;
   readonly events: SourceEvents;
 }
 
@@ -24,7 +27,9 @@ export type SourceEvents = Pick<
   'sourceCall' | 'traceCall' | 'claimUnreadable' | 'breaker' | 'failover'
 >;
 
-export function createRemoteSource({ name, kind, config, protocol, events, now, steady }: RemoteSourceOptions): Source {
+export function createRemoteSource(options: RemoteSourceOptions): Source {
+  const { name, kind, config, protocol, passesRightSecrets = false, events, now, steady } = options;
+  const limitedClients = new LimitedClients();
   const turns = createTurns(config.concurrency);
   const endpoints = config.urls.map((url, index) =>
     createEndpoint({
@@ -45,13 +50,13 @@ export function createRemoteSource({ name, kind, config, protocol, events, now, 
   let failing = false;
 
   /** Each URL gets an equal share of the remaining time, so that an unresponsive one leaves time for the next. */
-  async function askEach(credential: Credential, deadlineMs: number): Promise<Checked | null> {
+  async function askEach(credential: Credential, deadlineMs: number, isWide: () => boolean): Promise<Checked | null> {
     let last: Checked | null = null;
     for (const [index, endpoint] of endpoints.entries()) {
       const leftMs = deadlineMs - performance.now();
       if (last !== null && leftMs < 1) break;
       const takers = endpoints.filter(({ closed }, at) => at > index && closed).length + 1;
-      const checked = await endpoint.ask(credential, leftMs / takers);
+      const checked = await endpoint.ask(credential, leftMs / takers, isWide);
       if (checked === 'open') continue;
       if (index > 0) events.failover(name, index);
       if (!checked.elsewhere) return checked;
@@ -90,9 +95,11 @@ export function createRemoteSource({ name, kind, config, protocol, events, now, 
     name,
     kind,
     unaware: false,
-    async check(credential, client) {
+    passesRightSecrets,
+    async check(credential, client, known = false) {
       const deadlineMs = performance.now() + config.timeoutMs;
-      const checked = await turns.take(() => askEach(credential, deadlineMs), deadlineMs, client);
+      const isWide = () => known || (!passesRightSecrets && limitedClients.areMany(client, steady()));
+      const checked = await turns.take(() => askEach(credential, deadlineMs, isWide), deadlineMs, client);
       // Too many calls: an outage only if an outage caused them.
       if (checked === 'busy') return busy(failing ? true : null, null);
       if (checked === null) return busy(true, openFailure());
