@@ -27,7 +27,7 @@ export function calls(whom: string, rejectedStatuses: readonly number[]) {
           failures: neither(integer(1, 10_000).prefault(5), 'Number of consecutive failures that open the breaker.'),
           open: neither(
             duration().prefault('500ms'),
-            'How long it stays open before one call tests the URL again; longer if Retry-After of its response asks for it, up to a minute.',
+            'How long it stays open before one call tests the URL again; longer if its response requests it with Retry-After, up to a minute.',
           ),
         })
         .prefault({}),

@@ -97,7 +97,7 @@ const ofEnvoy: readonly Mistake[] = [
     ['- x-http-method-override\n', '- x-other\n'],
   ],
   ['another upgrade', 'upgrade_forwarded', 'h2c', ['upgrade_type: websocket', 'upgrade_type: h2c']],
-  ['a short timeout', 'deadline_short', '', ['timeout: 6s', 'timeout: 0.2s']],
+  ['a short timeout', 'deadline_short', '', ['timeout: 7s', 'timeout: 0.2s']],
 ];
 
 const mistakes: Readonly<Record<Product, readonly Mistake[]>> = {
@@ -251,7 +251,7 @@ const mistakes: Readonly<Record<Product, readonly Mistake[]>> = {
       '',
       ['"~*^[^ ]+ websocket$" websocket;', '"~*^[^ ]+ websocket$" websocket;\n    "~*^[^ ]+ foo$" foo;'],
     ],
-    ['a short timeout', 'deadline_short', '', ['proxy_read_timeout 6000ms', 'proxy_read_timeout 1s']],
+    ['a short timeout', 'deadline_short', '', ['proxy_read_timeout 7000ms', 'proxy_read_timeout 1s']],
     ['another dialect', 'check_path_wrong', '', ['http://rolegate/nginx', 'http://rolegate/caddy']],
   ],
   caddy: [
@@ -349,7 +349,7 @@ const mistakes: Readonly<Record<Product, readonly Mistake[]>> = {
       [/@plain \{[\s\S]*?\n\t\t\}\n/, '@plain not header_regexp Upgrade (?i)websocket\n'],
     ],
     ['a second upgrade', 'upgrade_forwarded', '', ['\t\trequest_header @websocket Upgrade websocket\n', '']],
-    ['a short timeout', 'deadline_short', '', ['response_header_timeout 6000ms', 'response_header_timeout 2s']],
+    ['a short timeout', 'deadline_short', '', ['response_header_timeout 7000ms', 'response_header_timeout 2s']],
   ],
   haproxy: [
     [
@@ -422,7 +422,7 @@ const mistakes: Readonly<Record<Product, readonly Mistake[]>> = {
       '',
       [/del-header upgrade unless .*/, 'del-header upgrade if { path_beg /api }'],
     ],
-    ['a short timeout', 'deadline_short', '', ['MILLISECONDS 6000', 'MILLISECONDS 500']],
+    ['a short timeout', 'deadline_short', '', ['MILLISECONDS 7000', 'MILLISECONDS 500']],
     ['another dialect', 'check_path_wrong', '', ['http://rolegate/haproxy', 'http://rolegate/nginx']],
     [
       'a URL that is set after the script',
@@ -582,7 +582,7 @@ const mistakes: Readonly<Record<Product, readonly Mistake[]>> = {
   ],
   'envoy-grpc': [
     ...ofEnvoy,
-    ["Envoy's default timeout", 'deadline_short', '', ['                        timeout: 6s\n', '']],
+    ["Envoy's default timeout", 'deadline_short', '', ['                        timeout: 7s\n', '']],
     [
       'a list without a credential',
       'field_missing',

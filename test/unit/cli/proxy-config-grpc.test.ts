@@ -36,7 +36,7 @@ describe('envoy', () => {
     const { grpc_service, encode_raw_headers, failure_mode_allow } = filterOf(envoyConfig(settings()));
     expect(grpc_service).toEqual({
       envoy_grpc: { cluster_name: 'rolegate', authority: 'rolegate' },
-      timeout: '6s',
+      timeout: '7s',
       retry_policy: { retry_on: 'refused-stream,reset-before-request', num_retries: 3 },
     });
     expect([encode_raw_headers, failure_mode_allow]).toEqual([true, false]);
@@ -71,7 +71,7 @@ test('istio and envoy-gateway call over gRPC without a secret', () => {
       envoyExtAuthzGrpc: {
         service: 'rolegate.gateway',
         port: 8071,
-        timeout: '6s',
+        timeout: '7s',
         failOpen: false,
         statusOnError: '503',
       },
@@ -81,7 +81,7 @@ test('istio and envoy-gateway call over gRPC without a secret', () => {
   expect(documents(text)[0].spec.extAuth).toEqual({
     failOpen: false,
     statusOnError: 503,
-    timeout: '6000ms',
+    timeout: '7000ms',
     grpc: { backendRefs: [{ name: 'rolegate', namespace: 'gateway', port: 8071 }] },
   });
   expect(text).toContain('kubernetes.io/h2c');
