@@ -3,13 +3,18 @@ import { once } from 'node:events';
 import { createServer as createHttpServer, type RequestListener } from 'node:http';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
-import { describe, expect, it, vi } from 'vitest';
+import { createServer as createTlsServer, getCACertificates, setDefaultCACertificates } from 'node:tls';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { closedAfterEach } from '../../support/closed-after-each.ts';
+import { certificate as cert, key } from '../../support/localhost-certificate.ts';
 import { openRaw, type RawConnection, sendRaw } from '../../support/raw-client.ts';
 import { type RunningProxy, startProxy } from '../../support/running-proxy.ts';
 import { handshake, switchingProtocols } from '../../support/websocket-handshake.ts';
 
 const running = closedAfterEach();
+const known = getCACertificates('default');
+beforeAll(() => setDefaultCACertificates([...known, cert]));
+afterAll(() => setDefaultCACertificates(known));
 
 interface Split {
   readonly proxy: RunningProxy;
@@ -18,7 +23,7 @@ interface Split {
 }
 
 /** A service that waits for the whole request, and a proxy in front of it. */
-async function startSplitting(end: boolean): Promise<Split> {
+async function startSplitting(scheme: 'http' | 'https', end = false): Promise<Split> {
   let pieces: readonly string[] = [];
   const write = async (socket: Socket) => {
     for (const piece of pieces) {
@@ -28,7 +33,7 @@ async function startSplitting(end: boolean): Promise<Split> {
     }
     if (end) socket.end();
   };
-  const service = createServer((socket) => {
+  const accept = (socket: Socket) => {
     let request = '';
     socket.setNoDelay(true);
     socket.on('error', () => {});
@@ -38,8 +43,9 @@ async function startSplitting(end: boolean): Promise<Split> {
       request = '';
       void write(socket);
     });
-  });
-  const proxy = await startInFront(service);
+  };
+  const service = scheme === 'http' ? createServer(accept) : createTlsServer({ cert, key }, accept);
+  const proxy = await startInFront(service, scheme);
   return {
     proxy,
     respond(next) {
@@ -48,10 +54,10 @@ async function startSplitting(end: boolean): Promise<Split> {
   };
 }
 
-async function startInFront(service: Server): Promise<RunningProxy> {
+async function startInFront(service: Server, scheme = 'http'): Promise<RunningProxy> {
   const sockets = new Set<Socket>();
   service.on('connection', (socket: Socket) => sockets.add(socket));
-  service.listen(0, '127.0.0.1');
+  service.listen(0, 'localhost');
   await once(service, 'listening');
   running.push({
     async close() {
@@ -59,7 +65,7 @@ async function startInFront(service: Server): Promise<RunningProxy> {
       service.close();
     },
   });
-  const proxy = await startProxy({ targets: [`http://127.0.0.1:${(service.address() as AddressInfo).port}`] });
+  const proxy = await startProxy({ targets: [`${scheme}://localhost:${(service.address() as AddressInfo).port}`] });
   running.push(proxy);
   return proxy;
 }
@@ -86,7 +92,7 @@ const byLength = 'HTTP/1.1 200 Fine\r\nX-Own: kept\r\nContent-Length: 5\r\n\r\nh
 const chunked =
   'HTTP/1.1 201 Made\r\nX-Own: kept\r\nTransfer-Encoding: chunked\r\n\r\n3;a=b\r\nhel\r\n2\r\nlo\r\n0\r\nX-T: 1\r\n\r\n';
 
-describe('a response in pieces', () => {
+describe.each(['http', 'https'] as const)('a response of %s in pieces', (scheme) => {
   it.each([
     ['by length', 'GET', byLength, 200, 'hello'],
     ['in chunks', 'GET', chunked, 201, 'hello'],
@@ -109,7 +115,7 @@ describe('a response in pieces', () => {
     ['after 103', 'GET', `HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n${byLength}`, 200, 'hello'],
     ['after 102 and 103', 'HEAD', `HTTP/1.1 102 \r\n\r\nHTTP/1.1 103\r\nA: b\r\n\r\n${byLength.slice(0, -5)}`, 200, ''],
   ] as const)('%s, to %s', async (_name, method, bytes, status, text) => {
-    const { proxy, respond } = await startSplitting(false);
+    const { proxy, respond } = await startSplitting(scheme);
     const client = await connectTo(proxy);
     for (const pieces of cutsOf(bytes)) {
       respond(pieces);
@@ -125,7 +131,7 @@ describe('a response in pieces', () => {
 
   it('until the end of the connection', async () => {
     const bytes = 'HTTP/1.1 200 Fine\r\nX-Own: kept\r\n\r\nhello';
-    const { proxy, respond } = await startSplitting(true);
+    const { proxy, respond } = await startSplitting(scheme, true);
     for (const pieces of cutsOf(bytes)) {
       respond(pieces);
       const response = await sendRaw(proxy.port, requests.GET);
@@ -135,7 +141,7 @@ describe('a response in pieces', () => {
   });
 
   it('that switches protocols, with the first bytes of the new one', async () => {
-    const { proxy, respond } = await startSplitting(false);
+    const { proxy, respond } = await startSplitting(scheme);
     for (const pieces of cutsOf(`${switchingProtocols}hello`)) {
       respond(pieces);
       const client = await connectTo(proxy);
