@@ -18,7 +18,7 @@ import type { Siblings } from '../identity/revocation/create-revocations.ts';
 import { createTakeEvent, type TakeEvent } from '../identity/security-events/event-exchange.ts';
 import type { Gateway as Deciding, Evictions } from '../proxy/gateway.ts';
 import { connectRedis } from '../redis/connect-redis.ts';
-import { createUpstreams, type UpstreamOptions } from '../upstream/create-upstreams.ts';
+import { createUpstreams, type ServiceEvents } from '../upstream/create-upstreams.ts';
 import { mayBeRevoked } from './revoked-streams.ts';
 
 export interface Runtime extends Deciding, Checking {
@@ -38,7 +38,7 @@ export interface RuntimeOptions {
   /** The other processes of this gateway; unset: there are none. */
   readonly siblings?: Siblings;
   readonly identityEvents: IdentityEvents;
-  readonly upstreamEvents: NonNullable<UpstreamOptions['events']>;
+  readonly upstreamEvents: ServiceEvents;
   readonly keyEvents: KeyEvents;
   readonly evictions: Evictions;
 }
@@ -75,7 +75,7 @@ export function createRuntime(config: Config, options: RuntimeOptions, previous:
     mayBeRevoked: mayBeRevoked(resolver, credentials),
     rules: compileForwarding(config),
     managed: managedNames(config),
-    upstreams: createUpstreams(withAuthApi(config, options.authApi), { events: options.upstreamEvents }),
+    upstreams: createUpstreams(withAuthApi(config, options.authApi), options.upstreamEvents),
     annotate: config.errors.annotate,
     evictions: options.evictions,
   };

@@ -98,20 +98,20 @@ export class Exchange implements ForwardedRequest, UpstreamEvents, RequestBodyOw
   }
 
   bodyGathered(): void {
-    try {
-      const upstream = this.#request(this.#body?.whole() ?? this.#body);
-      this.#state = 'sent';
-      this.#upstream = upstream;
-      upstream.start();
-    } catch (cause) {
-      this.#context.fail('internal_error', cause);
-    }
+    this.#send(false);
   }
 
   bodyTrickles(): boolean {
+    return this.#send(true);
+  }
+
+  /** With the whole body, or as it arrives. False: it trickles, and there is no room for that. */
+  #send(trickles: boolean): boolean {
     try {
-      const upstream = this.#request(this.#body);
-      if (!upstream.mayTrickle()) return false;
+      const outgoing = this.#outgoing!;
+      outgoing.body = this.#body?.whole() ?? this.#body;
+      const upstream = this.#destination.request(this.#context.clientKey, outgoing, this);
+      if (trickles && !upstream.mayTrickle()) return false;
       this.#state = 'sent';
       this.#upstream = upstream;
       upstream.start();
@@ -119,12 +119,6 @@ export class Exchange implements ForwardedRequest, UpstreamEvents, RequestBodyOw
       this.#context.fail('internal_error', cause);
     }
     return true;
-  }
-
-  #request(body: OutgoingRequest['body']): UpstreamRequest {
-    const outgoing = this.#outgoing!;
-    outgoing.body = body;
-    return this.#destination.request(this.#context.clientKey, outgoing, this);
   }
 
   get blocksOthers(): boolean {

@@ -1,5 +1,4 @@
 /** The request that a service receives instead of the client's. */
-
 import type { Allow } from '../core/decision.ts';
 import type { ClientFacts } from '../core/forwarding/client-facts.ts';
 import type { ForwardingRules } from '../core/forwarding/forwarding-rules.ts';

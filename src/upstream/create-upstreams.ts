@@ -20,26 +20,19 @@ export interface Upstreams {
   destroy(): Promise<void>;
 }
 
-export interface UpstreamOptions {
-  readonly events?: HealthEvents & ServiceEvents;
-}
-
-export interface ServiceEvents {
+export interface ServiceEvents extends HealthEvents {
   /** A request no longer waits for its turn at an upstream: its turn came, or the request was given up. */
   upstreamWaited(upstream: string, seconds: number): void;
   /** Bytes of a target arrived that belong to no request. */
   unrequestedResponse(upstream: string, target: string): void;
 }
 
-export function createUpstreams(
-  configs: ReadonlyMap<string, UpstreamConfig>,
-  options: UpstreamOptions = {},
-): Upstreams {
-  const upstreams = new Map([...configs].map(([name, config]) => [name, new Upstream(config, options.events)]));
+export function createUpstreams(configs: ReadonlyMap<string, UpstreamConfig>, events?: ServiceEvents): Upstreams {
+  const upstreams = new Map([...configs].map(([name, config]) => [name, new Upstream(config, events)]));
   const list = [...upstreams.values()];
   const watches = [...configs.values()].flatMap(({ name, health }) => {
     const targets = health === null ? [] : (upstreams.get(name)?.targets ?? []);
-    return targets.map((target) => watchHealth(name, target, health!, options.events));
+    return targets.map((target) => watchHealth(name, target, health!, events));
   });
   const forEachTarget = async (act: (target: Target) => Promise<void>) => {
     await Promise.all(list.flatMap(({ targets }) => targets.map(act)));

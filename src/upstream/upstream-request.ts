@@ -215,12 +215,12 @@ export class UpstreamRequest implements Applicant, ResponseHandler {
     this.#responseStarted = true;
   }
 
-  onResponseHead(_: ConnectionControl, status: number, statusText: string, rawHeaders: readonly string[]): void {
+  onResponseHead(status: number, statusText: string, rawHeaders: readonly string[]): void {
     this.#headReceived = true;
     if (!this.#over) this.#events.responseHead(status, statusText, rawHeaders);
   }
 
-  onResponseData(_: ConnectionControl, part: Buffer): void {
+  onResponseData(part: Buffer): void {
     if (!this.#over) this.#events.responseData(part);
   }
 

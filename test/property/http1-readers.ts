@@ -204,11 +204,11 @@ export async function readResponse(parts: readonly string[], method: string): Pr
       onRequestStart: () => true,
       onBodySent() {},
       onResponseStarted() {},
-      onResponseHead(_control, status, statusText, rawHeaders) {
+      onResponseHead(status, statusText, rawHeaders) {
         message = { start: `${status} ${statusText}`, rawHeaders, body: '', whole: false };
         reading.messages.push(message);
       },
-      onResponseData(_control, part) {
+      onResponseData(part) {
         message!.body += part.toString('latin1');
       },
       onResponseWaits() {},

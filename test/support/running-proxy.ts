@@ -13,7 +13,7 @@ import { DeadlineWheel } from '../../src/http1/deadline-wheel.ts';
 import { createProxy, type ReverseProxy } from '../../src/proxy/create-proxy.ts';
 import type { Gateway } from '../../src/proxy/gateway.ts';
 import type { RequestRecord } from '../../src/telemetry/request-record.ts';
-import { createUpstreams, type UpstreamOptions, type Upstreams } from '../../src/upstream/create-upstreams.ts';
+import { createUpstreams, type ServiceEvents, type Upstreams } from '../../src/upstream/create-upstreams.ts';
 import { defaultIdentityHeaders } from '../unit/core/make-policy.ts';
 import { plainSources } from './credential-sources.ts';
 
@@ -26,7 +26,7 @@ export interface ProxySetup {
   readonly limits?: Partial<ServerConfig['limits']>;
   readonly trustedProxies?: ServerConfig['trustedProxies'];
   readonly annotate?: Gateway['annotate'];
-  readonly events?: UpstreamOptions['events'];
+  readonly events?: ServiceEvents;
   readonly resolve?: ResolveIdentity;
   readonly gateway?: (gateway: Gateway) => Gateway;
   readonly now?: () => number;
@@ -124,10 +124,7 @@ export async function startProxy(setup: ProxySetup): Promise<RunningProxy> {
     gatewaySecret: null,
     ...setup.upstream,
   };
-  const upstreams = createUpstreams(
-    new Map([['service', upstream]]),
-    setup.events === undefined ? {} : { events: setup.events },
-  );
+  const upstreams = createUpstreams(new Map([['service', upstream]]), setup.events);
   const policy = { routes: table, credentials: sources, roleMapping: null };
   const resolve = setup.resolve ?? knowsAnn;
   const plain: Gateway = {

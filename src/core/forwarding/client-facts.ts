@@ -2,7 +2,6 @@
  * Determines the client behind proxies. Headers from a peer outside the trusted ranges are ignored. A trusted chain is read from its right
  * end, one hop per trusted proxy (the class of CVE-2026-57210). Everything left of the client is the client's own claim, which is dropped.
  */
-
 import { parseAddress, type TrustedProxies } from '../syntax/addresses.ts';
 import { type ForwardedSource, readForwardedHeaders } from './forwarded-header.ts';
 

@@ -2,7 +2,6 @@
  * Headers of the upstream's response as the client receives them: without those of the connection and those that only Rolegate may send. A
  * route may add and remove some. If a route has CORS, only the gateway sets the CORS headers.
  */
-
 import {
   beginsWith,
   canonicalName,

@@ -2,7 +2,6 @@
  * First stage: one reading of method, host and target. No general URL parser is used for the target: such parsers read `//admin/x` as a
  * host, so the forwarded target would differ from the checked one. Two readings are a refusal.
  */
-
 import type { ReasonCode } from '../outcome/reasons.ts';
 import { isNamed } from '../syntax/header-fields.ts';
 import { canonicalHost } from '../url/canonical-host.ts';

@@ -155,7 +155,7 @@ export class Connection implements ConnectionControl, BatchedWriter {
       this.#end(new ClientError('response_invalid', 'early_bytes'));
       return;
     }
-    const failure = this.#reader.read(bytes, reused, handler, this);
+    const failure = this.#reader.read(bytes, reused, handler);
     // The handler may have aborted meanwhile.
     if (this.#handler !== handler) return;
     const { early, whole, head } = this.#reader;

@@ -31,7 +31,7 @@ const sweepMs = 500;
 
 export class Pool implements ConnectionOwner {
   readonly #connections: OpenConnections;
-  readonly #unrequested: () => void;
+  readonly unrequested: () => void;
   /** The one that became idle last is at the end. */
   readonly #idle: Connection[] = [];
   readonly #queue: RequestQueue;
@@ -45,7 +45,7 @@ export class Pool implements ConnectionOwner {
 
   constructor(origin: string, options: PoolOptions) {
     this.#connections = new OpenConnections(new URL(origin), options, this);
-    this.#unrequested = options.unrequested;
+    this.unrequested = options.unrequested;
     const opened = (connection: Connection) => this.#reuse(connection);
     this.#queue = new RequestQueue(this.#connections, opened, this.#settle);
   }
@@ -107,10 +107,6 @@ export class Pool implements ConnectionOwner {
     this.#queue.fail(new ClientError('closed'));
     this.#settle();
     await closed;
-  }
-
-  unrequested(): void {
-    this.#unrequested();
   }
 
   free(connection: Connection, silenceMs: number): void {

@@ -44,9 +44,9 @@ export interface ResponseHandler {
   /** The first byte of a response arrived. */
   onResponseStarted(): void;
   /** The head of the final response; `rawHeaders` are alternating names and values. */
-  onResponseHead(control: ConnectionControl, status: number, statusText: string, rawHeaders: readonly string[]): void;
+  onResponseHead(status: number, statusText: string, rawHeaders: readonly string[]): void;
   /** The handler may keep `part`. */
-  onResponseData(control: ConnectionControl, part: Buffer): void;
+  onResponseData(part: Buffer): void;
   /** The head and all received bytes of the body were handed on, and the response is incomplete. */
   onResponseWaits(): void;
   /** The server has switched protocols. `early`: the bytes after its head. The handler detaches the socket or aborts. */

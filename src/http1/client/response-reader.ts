@@ -3,7 +3,7 @@ import { ChunkedBody } from '../grammar/chunked-body.ts';
 import { lineOf, unfinishedHeadFault } from '../grammar/response-fault.ts';
 import { mayHaveBody, type ResponseHead, readResponseHead } from '../grammar/response-head.ts';
 import { ClientError } from './client-error.ts';
-import type { ConnectionControl, OutgoingRequest, ResponseHandler } from './request.ts';
+import type { OutgoingRequest, ResponseHandler } from './request.ts';
 
 /** Maximum bytes of a response head, including interim responses (1xx) before it. */
 const maxHeadBytes = 64 * 1024;
@@ -58,7 +58,7 @@ export class ResponseReader {
   }
 
   /** Null, or why this is not a response. With `reused` the parts of the body are copied out of `bytes`. */
-  read(bytes: Buffer, reused: boolean, handler: ResponseHandler, control: ConnectionControl): ClientError | null {
+  read(bytes: Buffer, reused: boolean, handler: ResponseHandler): ClientError | null {
     if (!this.#started) {
       this.#started = true;
       handler.onResponseStarted();
@@ -76,7 +76,7 @@ export class ResponseReader {
       }
       this.#held = none;
       this.#headBytes += end + 4;
-      const failure = this.#takeHead(all.subarray(0, end + 2), handler, control);
+      const failure = this.#takeHead(all.subarray(0, end + 2), handler);
       if (failure !== null) return failure;
       rest = all.subarray(end + 4);
     }
@@ -84,10 +84,10 @@ export class ResponseReader {
       this.early = Buffer.from(rest);
       return null;
     }
-    return this.#readBody(this.head, rest, reused, handler, control);
+    return this.#readBody(this.head, rest, reused, handler);
   }
 
-  #takeHead(bytes: Buffer, handler: ResponseHandler, control: ConnectionControl): ClientError | null {
+  #takeHead(bytes: Buffer, handler: ResponseHandler): ClientError | null {
     const head = readResponseHead(bytes, this.#method);
     if (typeof head === 'string') return new ClientError('response_invalid', head);
     if (head.status === 101 && !this.#upgrade)
@@ -96,17 +96,11 @@ export class ResponseReader {
     this.head = head;
     this.#missing = head.length;
     this.#chunks = head.framing === 'chunked' ? new ChunkedBody() : null;
-    if (head.status !== 101) handler.onResponseHead(control, head.status, head.statusText, head.rawHeaders);
+    if (head.status !== 101) handler.onResponseHead(head.status, head.statusText, head.rawHeaders);
     return null;
   }
 
-  #readBody(
-    head: ResponseHead,
-    bytes: Buffer,
-    reused: boolean,
-    handler: ResponseHandler,
-    control: ConnectionControl,
-  ): ClientError | null {
+  #readBody(head: ResponseHead, bytes: Buffer, reused: boolean, handler: ResponseHandler): ClientError | null {
     let end = bytes.length;
     switch (head.framing) {
       case 'none':
@@ -117,7 +111,7 @@ export class ResponseReader {
         end = Math.min(bytes.length, this.#missing);
         this.#missing -= end;
         this.whole = this.#missing === 0;
-        hand(bytes.subarray(0, end), reused, handler, control);
+        hand(bytes.subarray(0, end), reused, handler);
         break;
       case 'chunked': {
         const chunks = this.#chunks!;
@@ -125,17 +119,17 @@ export class ResponseReader {
         if (read === -2) return new ClientError('response_invalid', `${chunks.fault} in the body`);
         this.whole = read >= 0;
         end = read < 0 ? bytes.length : read;
-        hand(bytes.subarray(chunks.partStart, chunks.partEnd), reused, handler, control);
+        hand(bytes.subarray(chunks.partStart, chunks.partEnd), reused, handler);
         break;
       }
       case 'close':
-        hand(bytes, reused, handler, control);
+        hand(bytes, reused, handler);
     }
     this.rest = this.whole && end < bytes.length;
     return null;
   }
 }
 
-function hand(part: Buffer, reused: boolean, handler: ResponseHandler, control: ConnectionControl): void {
-  if (part.length > 0) handler.onResponseData(control, reused ? Buffer.from(part) : part);
+function hand(part: Buffer, reused: boolean, handler: ResponseHandler): void {
+  if (part.length > 0) handler.onResponseData(reused ? Buffer.from(part) : part);
 }

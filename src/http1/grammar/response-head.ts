@@ -64,16 +64,8 @@ export function readResponseHead(bytes: Buffer, method: string): ResponseHead | 
   // The response to HEAD announces what GET would return (RFC 9110 section 9.3.2).
   const announcesContent = framing === 'none' && method !== 'HEAD' && (chunked || length > 0);
   if (framing === 'close') keepAlive = false;
-  return {
-    status,
-    statusText: start[3] ?? '',
-    rawHeaders,
-    framing,
-    length,
-    announcesContent,
-    keepAlive,
-    keepAliveMs,
-  };
+  const statusText = start[3] ?? '';
+  return { status, statusText, rawHeaders, framing, length, announcesContent, keepAlive, keepAliveMs };
 }
 
 /** `at`: the index of its name in the raw headers, which are one per line. */

@@ -41,12 +41,12 @@ class Noted implements ResponseHandler {
   }
   onBodySent(): void {}
   onResponseStarted(): void {}
-  onResponseHead(control: ConnectionControl, status: number, _text: string, rawHeaders: readonly string[]): void {
+  onResponseHead(status: number, _text: string, rawHeaders: readonly string[]): void {
     this.status = status;
     this.headers = rawHeaders;
-    this.onHead?.(control);
+    this.onHead?.(this.control!);
   }
-  onResponseData(_control: ConnectionControl, chunk: Buffer): void {
+  onResponseData(chunk: Buffer): void {
     this.body += chunk.toString('latin1');
   }
   onResponseWaits(): void {}
