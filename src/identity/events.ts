@@ -50,8 +50,10 @@ export interface IdentityEvents extends RevocationEvents, ThrottleEvents, ClaimE
   redisFault(fault: RedisFault): void;
   /** These sources are in use from now on; each of their URLs has a closed circuit breaker. */
   sources(urls: ReadonlyMap<string, number>): void;
-  /** The circuit breaker of a URL of a source changed its state; `url` is the position in the list. */
-  breaker(source: string, url: number, state: BreakerState): void;
+  /**
+   * The circuit breaker of a URL of a source changed its state because of `failure`; `url` is the position in the list.
+   */
+  breaker(source: string, url: number, state: BreakerState, failure: SourceFailure | null): void;
   /** This URL was called because those before it in the list failed or were skipped. */
   failover(source: string, url: number): void;
   /** Once for every look-up that had to join the other replicas; `waitedS` is null if it did not wait for them. */

@@ -203,6 +203,9 @@ export function createIdentityMetrics(registry: Registry, log: Pick<Logger, 'inf
   /** When each was logged, in milliseconds of the process. */
   const claimsLogged = new Map<string, number>();
 
+  /** Sources and positions of their URLs, from the opening of the breaker to its closing: trials between them are no news. */
+  const broken = new Set<string>();
+
   function setBreaker(source: string, url: number, current: BreakerState): void {
     for (const state of breakerStates) breaker.set({ source, url, state }, state === current ? 1 : 0);
   }
@@ -228,11 +231,21 @@ export function createIdentityMetrics(registry: Registry, log: Pick<Logger, 'inf
       ...createRedisMetrics(registry, log),
       sources(urls) {
         breaker.reset();
+        broken.clear();
         for (const [source, count] of urls) {
           for (let url = 0; url < count; url += 1) setBreaker(source, url, 'closed');
         }
       },
-      breaker: setBreaker,
+      breaker(source, url, state, failure) {
+        setBreaker(source, url, state);
+        const which = `${source} ${url}`;
+        if (state === 'open' && !broken.has(which)) {
+          broken.add(which);
+          log.warn({ source, authApi: failure }, 'calls to a source fail: its circuit breaker is open');
+        } else if (state === 'closed' && broken.delete(which)) {
+          log.info({ source }, 'calls to a source succeed again: its circuit breaker is closed');
+        }
+      },
       failover: (source, url) => failovers.inc({ source, url }),
       throttled: (by) => throttled.inc({ by }),
       throttling(by, client) {

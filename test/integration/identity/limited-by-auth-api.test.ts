@@ -80,10 +80,15 @@ test('an Auth API that limits each key by itself is not taken for an outage by g
   expect(await open()).toBe(false);
 });
 
-test('after eight failures, the first request after half a second tries again', async () => {
-  const { authApi, get } = await startWorld();
+test('after eight failures, the first request after half a second tries again, and the log tells of both once', async () => {
+  const { authApi, gateway, get } = await startWorld();
   await authApi.behave({ kind: 'down' });
   expect(await statusesOf(8, () => get(office, 'anns-token'))).toEqual(Array(8).fill(503));
   await authApi.behave({ kind: 'fine' });
   await vi.waitFor(async () => expect((await get(office, 'anns-token')).status).toBe(200), { timeout: 3_000 });
+  const lines = gateway.logLines().filter(({ msg }) => String(msg).includes('circuit breaker'));
+  expect(lines).toMatchObject([
+    { level: 'warn', source: 'authApi', authApi: { kind: 'connection', detail: 'ECONNREFUSED' } },
+    { level: 'info', source: 'authApi' },
+  ]);
 });

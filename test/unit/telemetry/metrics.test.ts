@@ -144,7 +144,7 @@ test('counts the events of identity resolution', async () => {
   identityEvents.sourceCall('authApi', 'key_pair', 'auth_timeout', 'timeout', 2);
   identityEvents.redis('get', 'hit');
   identityEvents.sources(new Map([['authApi', 2]]));
-  identityEvents.breaker('authApi', 1, 'open');
+  identityEvents.breaker('authApi', 1, 'open', null);
   identityEvents.failover('authApi', 1);
   identityEvents.sharedLookUp('led', null);
   identityEvents.sharedLookUp('pushed', 0.25);

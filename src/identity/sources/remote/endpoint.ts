@@ -31,7 +31,7 @@ export interface EndpointOptions {
   readonly now: () => number;
   /** Unset: no call is traced. */
   readonly traceCall: TraceCall | undefined;
-  readonly onState: (state: BreakerState) => void;
+  readonly onState: (state: BreakerState, failure: SourceFailure | null) => void;
   readonly onResult: (kind: Credential['kind'], checked: Checked, seconds: number) => void;
 }
 
@@ -78,8 +78,11 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
     allowH2: false,
     connect: { ...tlsOptions(config.tls), timeout: timeoutMs },
   });
-  const circuit = createCircuit<Checked>({ breaker: config.breaker, onState });
   let lastFailure: SourceFailure | null = null;
+  const circuit = createCircuit<Checked>({
+    breaker: config.breaker,
+    onState: (state) => onState(state, lastFailure),
+  });
   const exchanging = { source: name, dispatcher: pool, traceCall };
   const exchange = (request: HttpRequest, withinMs: number) =>
     tracedExchange(exchanging, base.origin, request, withinMs);

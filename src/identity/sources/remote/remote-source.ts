@@ -39,7 +39,7 @@ export function createRemoteSource(options: RemoteSourceOptions): Source {
       protocol,
       now,
       traceCall: events.traceCall,
-      onState: (state) => events.breaker(name, index, state),
+      onState: (state, failure) => events.breaker(name, index, state, failure),
       onResult: (credential, result, seconds) => {
         const outcome = result.identity === null ? result.reason : 'accepted';
         events.sourceCall(name, credential, outcome, result.failure?.kind ?? null, seconds);
