@@ -1,6 +1,7 @@
 /** Generates docs/reference/alerts.md from monitoring/alerts.yaml: the comments above the alerts are their runbooks. */
 import { readFileSync } from 'node:fs';
 import { isMap, isSeq, parseDocument, type YAMLMap } from 'yaml';
+import { asGenerated } from './generated-page.ts';
 
 export interface Alert {
   readonly name: string;
@@ -68,7 +69,7 @@ function alertOf(name: string, { expr, for: wait, labels, annotations }: Rule, r
 
 const opening = `# Alerts
 
-Generated from \`monitoring/alerts.yaml\` by \`scripts/alerts-page.ts\`; do not edit. Prometheus reads the file directly
+Prometheus reads \`monitoring/alerts.yaml\` directly
 (\`rule_files\`), the chart creates a \`PrometheusRule\` from it (\`prometheusRule.enabled\`), and \`compose.yaml\` uses it.
 \`runbook_url\` of each alert is its section below; the chart prefixes it with \`prometheusRule.runbookBase\`.
 
@@ -85,12 +86,13 @@ export function alertsPage(text = readFileSync(alertsFile, 'utf8')): string {
   const rows = records.map(
     ({ name, meaning, expr }) => `| \`${name}\` | ${meaning} | \`${expr.replaceAll('|', '\\|')}\` |`,
   );
-  return `${[
+  const parts = [
     opening,
     `| alert | severity | summary |\n|---|---|---|\n${list.join('\n')}\n`,
     ...alerts.map(section),
     `## Recording rules\n\nNames: level, metric, operation.\n\n| name | meaning | expression |\n|---|---|---|\n${rows.join('\n')}`,
-  ].join('\n')}\n`;
+  ];
+  return asGenerated(parts.join('\n'), '`monitoring/alerts.yaml`', 'alerts-page.ts');
 }
 
 function section({ name, expr, for: wait, severity, runbook }: Alert): string {

@@ -6,6 +6,7 @@ import { credentialRefusals, generalRefusals, ownRefusalsOf } from '../src/auth-
 import { allOperations } from '../src/auth-api/operations/all-operations.ts';
 import type { Operation } from '../src/auth-api/operations/operation.ts';
 import { type RefusalCode, type RefusalKind, refusalKinds } from '../src/auth-api/outcome/refusals.ts';
+import { asGenerated } from './generated-page.ts';
 
 /** As served without a web session. */
 export function openApiText(): string {
@@ -14,7 +15,7 @@ export function openApiText(): string {
 
 const opening = `# The Auth API
 
-Generated from the operations by \`scripts/auth-api-page.ts\`; do not edit. The same as OpenAPI 3.1:
+The operations of the Auth API; the same in OpenAPI 3.1:
 [auth-api.openapi.json](auth-api.openapi.json), which the API serves at \`GET /api/auth/v2/openapi.json\`.
 
 Base path: \`/api/auth/v2\`, on any host. \`GET\` returns 200; \`POST\`, \`PUT\` and \`DELETE\` return 202 with JSON.
@@ -74,7 +75,8 @@ export function authApiPage(): string {
   const checks = `Beyond what the tables name, a bearer is refused with ${codes('bearer')}; a key pair also with
 \`attempts_exceeded\`; a caller without the role with \`permission_missing\`.
 `;
-  return [opening, budgets(), '## Operations\n', checks, ...sections, refusals()].join('\n');
+  const page = [opening, budgets(), '## Operations\n', checks, ...sections, refusals()].join('\n');
+  return asGenerated(page, 'the operations', 'auth-api-page.ts');
 }
 
 /** The table of limits and what they count. */

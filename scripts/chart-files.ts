@@ -11,6 +11,7 @@ import { alwaysRemoved, decisive } from '../src/cli/proxy-config/proxy-settings.
 import { jsonSchema } from '../src/config/json-schema.ts';
 import type { SchemaName } from '../src/config/schema-names.ts';
 import { type ChartValue, readChartValues } from './chart-values.ts';
+import { asGenerated } from './generated-page.ts';
 import { changelogSections, changesOf } from './releasing/changelog.ts';
 
 const read = (path: string) => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8');
@@ -100,7 +101,7 @@ function typeOf(value: unknown): string {
 
 const opening = `# The chart of Rolegate
 
-Generated from \`values.yaml\` by \`scripts/chart-files.ts\`; do not edit. [From nothing to a protected service](../docs/guides/kubernetes.md)
+[From nothing to a protected service](../docs/guides/kubernetes.md)
 
 \`\`\`sh
 helm install rolegate helm/ --values values.yaml
@@ -116,7 +117,7 @@ is every value of another name, also in \`config\`: it is checked against the sc
 `;
 
 export function chartReadme(values: readonly ChartValue[]): string {
-  return `${opening}${values.flatMap(rowsOf).join('\n')}\n`;
+  return asGenerated(`${opening}${values.flatMap(rowsOf).join('\n')}\n`, '`values.yaml`', 'chart-files.ts');
 }
 
 function rowsOf(value: ChartValue): string[] {

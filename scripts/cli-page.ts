@@ -2,10 +2,11 @@
 import type { Argument, Command, Option } from 'commander';
 import { exitMeanings } from '../src/cli/exit-code.ts';
 import { createProgram } from '../src/cli/run.ts';
+import { asGenerated } from './generated-page.ts';
 
 const opening = `# Commands
 
-Generated from the commands by \`scripts/cli-page.ts\`; do not edit. \`rolegate <command> --help\` prints the same.
+Every command with its options; \`rolegate <command> --help\` prints the same.
 
 \`rolegate\` is the command of the installed package. In a clone of the repository it is \`npm run -s rolegate --\`. If both an
 option and its variable are set, the option wins.
@@ -26,7 +27,8 @@ finish requests in flight, and exit with 0; a second signal ends them at once, w
 /** The whole page. */
 export function cliPage(): string {
   const program = createProgram(() => undefined);
-  return [opening, ...shownCommands(program).flatMap((command) => sections(command, ['rolegate']))].join('\n');
+  const page = [opening, ...shownCommands(program).flatMap((command) => sections(command, ['rolegate']))].join('\n');
+  return asGenerated(page, 'the commands', 'cli-page.ts');
 }
 
 function sections(command: Command, parents: readonly string[]): string[] {

@@ -1,4 +1,6 @@
 /** Generates docs/reference/metrics.md from the metrics: their tables, and an explanation of the labels. */
+
+import { asGenerated } from './generated-page.ts';
 import { metricsCatalog } from './metrics-catalog.ts';
 
 /** The whole page. Throws if it does not list every metric exactly once. */
@@ -15,13 +17,11 @@ export function metricsPage(): string {
   };
   const page = pageWith(table);
   if (left.size > 0) throw new TypeError(`metrics-page.ts: not listed: ${[...left.keys()].join(', ')}`);
-  return page;
+  return asGenerated(page, 'the metrics', 'metrics-page.ts');
 }
 
 function pageWith(table: (...names: readonly string[]) => string): string {
   return `# Metrics
-
-Generated from the metrics by \`scripts/metrics-page.ts\`; do not edit.
 
 \`GET /metrics\` on the admin port responds in the Prometheus text format, or in OpenMetrics 1.0 if \`Accept\` requests it, as
 Prometheus does. Names and values of samples are the same in both. In OpenMetrics, each bucket of

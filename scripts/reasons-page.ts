@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { bearerOnly, challengesFor } from '../src/core/credential/challenges.ts';
 import { type Fault, type Reason, type ReasonCode, reasons } from '../src/core/outcome/reasons.ts';
+import { asGenerated } from './generated-page.ts';
 
 const whose: Readonly<Record<Fault, string>> = {
   client: 'the client: the request has to change',
@@ -12,8 +13,6 @@ const whose: Readonly<Record<Fault, string>> = {
 };
 
 const opening = `# Reasons
-
-Generated from the table of reasons by \`scripts/reasons-page.ts\`; do not edit.
 
 Every response that Rolegate itself creates with a status other than 200 and 202 has a reason. It is the \`code\` of the
 problem body (RFC 9457), a field of the log and a label of the metrics. Codes are never renamed. \`x-error\` contains the
@@ -34,7 +33,7 @@ export function reasonsPage(): string {
     const rows = entries.filter(([, reason]) => reason.fault === fault).map(([code, reason]) => row(code, reason));
     return `## Up to ${whose[fault]}\n\n${head}\n${rows.join('\n')}\n`;
   });
-  return [opening, ...parts].join('\n');
+  return asGenerated([opening, ...parts].join('\n'), 'the table of reasons', 'reasons-page.ts');
 }
 
 const head = `| code | status | \`x-error\` | again | closes | \`WWW-Authenticate\` | what it means |

@@ -30,6 +30,9 @@ const languages: Readonly<Record<string, string>> = {
   '.lua': 'lua',
   '.sh': 'sh',
 };
+/** Configurations answer questions of readers. Tests, programs and schemas only repeat the words of pages. */
+const isSearched = (path: string) => /^config\/.+\.yaml$/.test(path);
+const notSearched = '---\nsearch: false\n---\n\n';
 /** Longer files are not worth a page: their beginning is shown. */
 const mostLines = 3_000;
 
@@ -104,10 +107,11 @@ function indexOf(folder: string): string {
     const names = readdirSync(join(root, folder)).filter((name) => statSync(join(root, folder, name)).isFile());
     const items = names.map((name) => {
       const path = join(folder, name);
+      if (name.endsWith('.svg')) return `- ${name}\n\n  ![${name}](./${name})`;
       waiting.push(path);
       return `- [${titleOf(path)}](./${pageOf(name)})`;
     });
-    save(page, `# ${titleOfFolder(folder)}\n\n${items.join('\n')}\n`);
+    save(page, `${notSearched}# ${titleOfFolder(folder)}\n\n${items.join('\n')}\n`);
   }
   return page;
 }
@@ -118,7 +122,7 @@ function writeCodePage(path: string): void {
   const cut = lines.length > mostLines ? `\nThe first ${mostLines} of ${lines.length} lines.\n` : '';
   save(
     pageOf(path),
-    `# ${basename(path)}\n\n\`${path}\`\n${cut}\n\`\`\`\`${languages[extname(path)] ?? 'txt'}\n${shown}\n\`\`\`\`\n`,
+    `${isSearched(path) ? '' : notSearched}# ${basename(path)}\n\n\`${path}\`\n${cut}\n\`\`\`\`${languages[extname(path)] ?? 'txt'}\n${shown}\n\`\`\`\`\n`,
   );
 }
 

@@ -3,7 +3,7 @@
  * accessibility faults.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, globSync, readFileSync, statSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join } from 'node:path';
@@ -78,10 +78,39 @@ describe.each([
       expect(await serious(page)).toEqual([]);
       // Tables and code scroll on their own; the page does not.
       expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
+      if (width > 1000) expect(await outside(page)).toEqual([]);
     } finally {
       await page.close();
     }
   });
+});
+
+test('the search knows pages and configurations, but no tests, programs and schemas', () => {
+  const [index, ...others] = globSync('site/dist/assets/chunks/@localSearchIndex*.js', { cwd: copy.folder });
+  expect(others).toEqual([]);
+  const text = readFileSync(join(copy.folder, index!), 'utf8');
+  expect(text).toContain('/docs/guides/revocation');
+  expect(text).toContain('/config/gateway.reference.yaml');
+  expect(text.match(/\/(?:test|src)\/[\w/.-]+|\/[\w/.-]+\.(?:json|svg)\.html/g) ?? []).toEqual([]);
+  // They are pages nevertheless.
+  expect(globSync('site/dist/test/**/*.html', { cwd: copy.folder })).not.toEqual([]);
+});
+
+test('buttons have the blue of the logo', async () => {
+  const page = await (browser ?? skipHere(noChromium)).newPage();
+  try {
+    await page.goto(`${origin}/`);
+    const [, color = ''] = /(#[0-9a-f]{6})/.exec(readFileSync('docs/pictures/logo.svg', 'utf8')) ?? [];
+    const rgb = [1, 3, 5].map((at) => Number.parseInt(color.slice(at, at + 2), 16)).join(', ');
+    const shown = await page
+      .locator('.VPButton.brand')
+      .first()
+      // biome-ignore lint/suspicious/noExplicitAny: the types of the page are not those of this program.
+      .evaluate((button) => (globalThis as any).getComputedStyle(button).backgroundColor as string);
+    expect(shown).toBe(`rgb(${rgb})`);
+  } finally {
+    await page.close();
+  }
 });
 
 test('the search finds a page', async () => {
@@ -108,6 +137,25 @@ function watched(page: Page): string[] {
     if (response.status() >= 400) faults.push(`${response.status()} ${response.url()}`);
   });
   return faults;
+}
+
+/** Tables beyond the column of the text, and code with lines of at most 100 columns that is cut. */
+async function outside(page: Page): Promise<string[]> {
+  return await page.evaluate(() => {
+    // biome-ignore lint/suspicious/noExplicitAny: the types of the page are not those of this program.
+    const { document } = globalThis as any;
+    const column = document.querySelector('.vp-doc')?.getBoundingClientRect();
+    const found: string[] = [];
+    for (const table of document.querySelectorAll('.vp-doc table')) {
+      if (table.getBoundingClientRect().right > column.right + 1)
+        found.push(`table: ${table.textContent.slice(0, 60)}`);
+    }
+    for (const pre of document.querySelectorAll('.vp-doc pre')) {
+      const longest = Math.max(...pre.textContent.split('\n').map(({ length }: string) => length));
+      if (longest <= 100 && pre.scrollWidth > pre.clientWidth + 1) found.push(`code: ${pre.textContent.slice(0, 60)}`);
+    }
+    return found;
+  });
 }
 
 /** What axe-core finds that prevents people from reading the page. */

@@ -38,6 +38,11 @@ test.each([
   expect(all.filter((file) => !led.has(file))).toEqual([]);
 });
 
+test('no page begins with how it is made', () => {
+  const beginnings = pages.map(({ path, text }) => [path, text.split('\n').slice(0, 12).join('\n')] as const);
+  expect(beginnings.filter(([, text]) => text.includes('do not edit')).map(([path]) => path)).toEqual([]);
+});
+
 describe('configurations', () => {
   const configs = blocks.filter(({ block }) => isConfig(block));
 
