@@ -123,13 +123,21 @@ export function requireProduct(name: ProductName): void {
 }
 
 /**
- * `service`: base URL. `authorizer`: where the gateway listens for checks, over HTTP and gRPC. `edit`: plants mistakes
- * in the printed configuration.
+ * `service`: base URL. `ports`: where the gateway listens for checks, over HTTP and gRPC; 0: at the socket in its configuration. `flags`:
+ * further arguments of the program. `edit`: plants mistakes in the printed configuration.
  */
 export async function startAskingProxy(
   name: ProductName,
   config: Config,
-  { service, ports }: { readonly service: string; readonly ports: Pick<GoldenWorld, 'authorizerPort' | 'grpcPort'> },
+  {
+    service,
+    ports,
+    flags = [],
+  }: {
+    readonly service: string;
+    readonly ports: Pick<GoldenWorld, 'authorizerPort' | 'grpcPort'>;
+    readonly flags?: readonly string[];
+  },
   edit: (text: string) => string = (text) => text,
 ): Promise<AskingProxy> {
   const { print, file: fileName, args, dialect }: Product = products[name];
@@ -139,8 +147,9 @@ export async function startAskingProxy(
   const folder = mkdtempSync(join(tmpdir(), 'rolegate-proxy-'));
   const file = join(folder, fileName);
   const grpc = name === 'envoy-grpc';
-  const authorizer = `127.0.0.1:${grpc ? ports.grpcPort : ports.authorizerPort}`;
-  const options = { service, listen: `127.0.0.1:${port}`, authorizer, grpc };
+  const checks = grpc ? ports.grpcPort : ports.authorizerPort;
+  const authorizer = checks === 0 ? {} : { authorizer: `127.0.0.1:${checks}` };
+  const options = { service, listen: `127.0.0.1:${port}`, grpc, ...authorizer };
   writeFileSync(file, edit(print(proxySettings(config, dialect, options))));
   writeFileSync(join(folder, 'rolegate.lua'), readFileSync('config/haproxy/rolegate.lua'));
   // Two Caddys cannot share the port of their API.
@@ -150,7 +159,7 @@ export async function startAskingProxy(
     XDG_CONFIG_HOME: folder,
     CADDY_ADMIN: `127.0.0.1:${await freePort()}`,
   };
-  const command: RunningCommand = runCommand(program, args(file, folder, port), env, { cwd: folder });
+  const command: RunningCommand = runCommand(program, [...args(file, folder, port), ...flags], env, { cwd: folder });
   try {
     await vi.waitFor(() => (name === 'traefik' ? routes(port) : opened(port)), { timeout: 15_000, interval: 20 });
   } catch {

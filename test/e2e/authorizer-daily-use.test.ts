@@ -1,0 +1,171 @@
+/**
+ * What users do with real proxies that call the authorizer, each with its printed configuration unchanged: a Unix socket between them,
+ * another proxy in front, slow responses, and many headers.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { networkInterfaces, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as after } from 'node:timers/promises';
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { parseConfig } from '../../src/config/parse-config.ts';
+import { checkPaths } from '../support/authorizer-checks.ts';
+import { startFakeAuthApi } from '../support/fake-auth-api.ts';
+import { sendRaw } from '../support/raw-client.ts';
+import { type RecordingUpstream, startRecordingUpstream } from '../support/recording-upstream.ts';
+import { type RunningGateway, startGateway } from '../support/running-gateway.ts';
+import {
+  type AskingProxy,
+  type ProductName,
+  productNames,
+  requireProduct,
+  startAskingProxy,
+} from './support/asking-proxy.ts';
+
+interface World {
+  readonly service: RecordingUpstream;
+  readonly gateway: RunningGateway;
+  readonly proxy: AskingProxy;
+  get(target: string, ...headers: string[]): ReturnType<typeof sendRaw>;
+}
+
+interface Setup {
+  /** The section `server` besides the address. */
+  readonly server?: string;
+  readonly http?: string;
+  readonly grpc?: string;
+  readonly flags?: readonly string[];
+  readonly answer?: Parameters<typeof startRecordingUpstream>[0];
+}
+
+async function start(product: ProductName, setup: Setup = {}): Promise<World> {
+  const { server = '', http = '127.0.0.1:0', grpc = '127.0.0.1:0', flags = [], answer = {} } = setup;
+  const authApi = await startFakeAuthApi();
+  authApi.addSession('good', { userId: 'ann', roles: ['user'] });
+  onTestFinished(() => authApi.close());
+  const service = await startRecordingUpstream(answer);
+  onTestFinished(() => service.close());
+  const written = `
+version: 1
+server: { listen: "127.0.0.1:0", admin: false${server} }
+authorizer: { listen: "${http}", grpc: { listen: "${grpc}" }, dialects: ${JSON.stringify(checkPaths)} }
+authApi: { url: "${new URL(authApi.url).origin}" }
+roles: { user: {} }
+upstreams: { service: { targets: ["${service.origin}"] } }
+routes:
+  - { id: open, match: { path: "/**" }, access: public, upstream: service }
+  - { id: closed, match: { path: "/closed/**" }, access: [user], upstream: service }
+  - { id: inside, match: { path: "/inside" }, access: public, upstream: service, when: [{ client: address, cidr: ["203.0.113.0/24"], reason: not_inside }] }
+`;
+  const gateway = await startGateway(written);
+  onTestFinished(() => gateway.close());
+  const read = parseConfig(written, { file: 'gateway.yaml', env: {}, readSecret: () => '' });
+  if (!read.ok) throw new Error('the configuration of this test has problems');
+  const proxy = await startAskingProxy(product, read.config, { service: service.origin, ports: gateway, flags });
+  onTestFinished(() => proxy.stop());
+  return {
+    service,
+    gateway,
+    proxy,
+    get: (target, ...headers) =>
+      sendRaw(proxy.port, [`GET ${target} HTTP/1.1`, 'Host: a.test', ...headers, '', ''].join('\r\n')),
+  };
+}
+
+const bearer = 'Authorization: Bearer good';
+
+/** Traefik connects over TCP, and the workers of nginx run as a user that may not open the socket of this test. */
+const throughSockets = productNames.filter((name) => name !== 'traefik' && name !== 'nginx');
+
+describe.each(throughSockets)('%s', (product) => {
+  beforeAll(() => requireProduct(product));
+
+  test('checks through a Unix socket', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'rolegate-socket-'));
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    const world = await start(product, { http: `unix:${folder}/http`, grpc: `unix:${folder}/grpc` });
+    expect((await world.get('/closed/x', bearer)).status).toBe(200);
+    expect(world.service.last().header('user-id')).toEqual(['ann']);
+    expect((await world.get('/closed/x')).status).toBe(401);
+  });
+});
+
+/** Envoy reports its own address for a client on loopback. */
+const ownAddresses = [
+  '127.0.0.0/8',
+  ...Object.values(networkInterfaces()).flatMap((addresses) => (addresses ?? []).map(({ address }) => address)),
+].filter((address) => !address.includes('%'));
+
+describe.each(productNames.filter((name) => ['traefik', 'envoy', 'envoy-grpc'].includes(name)))('%s', (product) => {
+  beforeAll(() => requireProduct(product));
+
+  test('knows the client behind another proxy, and still no other X-Forwarded-* or path than its own', async () => {
+    const world = await start(product, {
+      server: `, trustedProxies: ${JSON.stringify(ownAddresses)}`,
+      flags: product === 'traefik' ? ['--entryPoints.web.forwardedHeaders.trustedIPs=127.0.0.0/8'] : [],
+    });
+    const ofFront = ['X-Forwarded-For: 203.0.113.9', 'X-Forwarded-Host: public.example'];
+    const forged = ['Uri: /open', 'Method: OPTIONS', 'User: root', 'Forwarded: root', 'Prefix: /x'];
+    const passedOn = forged.map((line) => `X-Forwarded-${line}`);
+    expect((await world.get('/inside', ...ofFront, ...passedOn)).status).toBe(200);
+    const received = world.service.last();
+    expect(received.header('x-forwarded-for').join()).toMatch(/^203\.0\.113\.9, ?[^,]+$/);
+    expect(received.header('x-forwarded-host')).toEqual(['public.example']);
+    for (const line of forged)
+      expect(received.header(`x-forwarded-${line.split(':', 1)[0]!.toLowerCase()}`)).toEqual([]);
+    expect((await world.get('/closed/x', ...ofFront, ...passedOn)).status).toBe(401);
+    expect((await world.get('/inside', 'X-Forwarded-For: 198.51.100.1')).status).toBe(403);
+  });
+
+  test('believes no client without another proxy', async () => {
+    const world = await start(product);
+    expect((await world.get('/inside', 'X-Forwarded-For: 203.0.113.9')).status).toBe(403);
+    const names = [
+      'Host',
+      'Prefix',
+      'User',
+      'Email',
+      'Groups',
+      'Preferred-Username',
+      'Access-Token',
+      'Client-Cert',
+      'Ssl',
+      'Scheme',
+      'Anything',
+    ];
+    await world.get(
+      '/open',
+      ...names.map((name) => `X-Forwarded-${name}: forged`),
+      'X-Forwarded: forged',
+      'X-Forwarded-For: forged',
+    );
+    const others = ['X-Ssl-Client-Foo', 'X.Tenant', 'X_Tenant', 'X~Forwarded!For', 'Forwarded'];
+    await world.get('/open', ...others.map((name) => `${name}: forged`));
+    expect(world.service.requests.length).toBeGreaterThan(0);
+    for (const request of world.service.requests) expect(request.rawHeaders.join('\n')).not.toContain('forged');
+  });
+
+  test('control: an ordinary header arrives', async () => {
+    const world = await start(product);
+    await world.get('/open', 'X-Tenant: kept');
+    expect(world.service.last().header('x-tenant')).toEqual(['kept']);
+  });
+
+  test('a client may send as many headers as Rolegate accepts', async () => {
+    const world = await start(product);
+    // Besides `Host` and `Authorization`: 98 of 100, to which the proxy adds its own and the identity.
+    const fields = (count: number) => Array.from({ length: count }, (_, at) => `X-Field-${at}: ${at}`);
+    expect((await world.get('/closed/x', bearer, ...fields(96))).status).toBe(200);
+    expect(world.service.last().header('user-id')).toEqual(['ann']);
+    expect([400, 431]).toContain((await world.get('/closed/x', bearer, ...fields(300))).status);
+  });
+
+  test('a response may take longer than 15 s', async () => {
+    const late = async () => {
+      await after(15_500);
+      return { body: 'late' };
+    };
+    const world = await start(product, { answer: { answer: late } });
+    const answer = await fetch(`http://127.0.0.1:${world.proxy.port}/open`);
+    expect([answer.status, await answer.text()]).toEqual([200, 'late']);
+  }, 60_000);
+});
