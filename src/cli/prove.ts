@@ -90,12 +90,14 @@ async function ask(
 
   if (outage) {
     await run('outage', planner.outage());
+    notes.push(authorizerToo);
   } else {
     await run('rules', planner.rules());
     await run('methods', planner.methods());
     await run('paths', planner.paths());
     await run('overrides', planner.overrides());
     await run('credentials', planner.credentials());
+    await run('upgrades', planner.upgrades());
     const echoes = planner.echoes();
     // A service that returns what it receives is not a finding: it reveals forged headers.
     const shown = await run('identity', echoes, () => null);
@@ -123,6 +125,8 @@ function firstOfEachCaller(echoes: readonly Probe[]): readonly Probe[] {
   );
 }
 
+const authorizerToo =
+  'If a proxy asks Rolegate, run this once more with Rolegate itself stopped: only then does a proxy show that it allows requests without it.';
 const unseen =
   'Forged identity headers were not tried: no service returns the headers that it receives. Add a route to one that does, such as the sample service of "rolegate demo".';
 const unseenWithCredential =

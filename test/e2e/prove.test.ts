@@ -10,6 +10,7 @@ import { type FakeAuthApi, startFakeAuthApi } from '../support/fake-auth-api.ts'
 import { type RecordingUpstream, startRecordingUpstream } from '../support/recording-upstream.ts';
 import { runRolegate } from '../support/running-command.ts';
 import { type RunningGateway, startGateway } from '../support/running-gateway.ts';
+import { switchingProtocols } from '../support/websocket-handshake.ts';
 import {
   type AskingProxy,
   familyOf,
@@ -60,6 +61,12 @@ const ofEnvoy: readonly Mistake[] = [
     'credential_passed and identity_forged and passed',
   ],
   ['headers that are not removed', /- x-original-url\n/, '', 'identity_forged'],
+  [
+    'headers of other proxies that are not removed',
+    /prefix: x-forwarded-\n([^]*)- x-forwarded-user\n/,
+    'prefix: x-other-\n$1',
+    'identity_forged',
+  ],
 ];
 
 const mistakes: Readonly<Record<ProductFamily, readonly Mistake[]>> = {
@@ -107,12 +114,27 @@ const mistakes: Readonly<Record<ProductFamily, readonly Mistake[]>> = {
     ['headers that are not removed', /http-request del-header .*\n/g, '', 'identity_forged'],
   ],
   traefik: [
+    ['an upgrade that passes', / {8}- rolegate-no-upgrade\n/, '', 'upgrade_passed'],
     ['no check', / {8}- rolegate\n/, '', 'credential_passed and identity_forged and passed'],
+    [
+      'headers of other proxies that are not removed',
+      /authResponseHeadersRegex: .*|- X-Forwarded-User\n/g,
+      '',
+      'identity_forged',
+    ],
     ['a header with another path that is not removed', / *- X-Original-Url\n/, '', 'identity_forged'],
     ['an identity header that is not set', /- User-Id\n/, '- User-Ids\n', 'identity_forged'],
     ['a credential that is not removed', /- Authorization\n/, '- Authorizations\n', 'credential_passed'],
   ],
-  envoy: ofEnvoy,
+  envoy: [
+    ...ofEnvoy,
+    [
+      'an upgrade that the check does not see',
+      /(server_header_transformation: .*\n)([^]*?)- exact: upgrade\n/,
+      '$1                upgrade_configs: [{ upgrade_type: websocket }]\n$2- exact: upgraded\n',
+      'upgrade_passed',
+    ],
+  ],
   'envoy-grpc': ofEnvoy,
 };
 
@@ -126,6 +148,7 @@ beforeEach(async () => {
   authApi = await startFakeAuthApi();
   authApi.addSession('good-and-secret', { userId: 'ann', roles: ['user'] });
   service = await startRecordingUpstream({
+    onUpgrade: (_, socket) => void socket.end(switchingProtocols),
     answer: ({ method, target, rawHeaders }) => ({ body: JSON.stringify([method, target, rawHeaders]) }),
   });
   const written = text(new URL(authApi.url).origin, service.origin);
@@ -265,6 +288,30 @@ describe.each(productNames)('behind %s', (product) => {
     expect(codesOf(report).join(' and ')).toBe(code);
   });
 });
+
+test.each(['envoy', 'envoy-grpc'] as const)(
+  'with Rolegate stopped, finds that %s allows every request',
+  async (product) => {
+    requireProduct(product);
+    const read = parseConfig(text(new URL(authApi.url).origin, service.origin), {
+      file: 'gateway.yaml',
+      env: {},
+      readSecret: () => '',
+    });
+    if (!read.ok) throw new Error('the configuration of this test has problems');
+    const proxy = await startAskingProxy(product, read.config, { service: service.origin, ports: gateway }, (printed) =>
+      printed.replace('failure_mode_allow: false', 'failure_mode_allow: true'),
+    );
+    try {
+      await gateway.close();
+      const { code, report } = await prove(proxy.port, '--outage');
+      expect([codesOf(report), code]).toEqual([['passed'], 1]);
+      expect(report.notes).toEqual([expect.stringContaining('with Rolegate itself stopped')]);
+    } finally {
+      await proxy.stop();
+    }
+  },
+);
 
 test('finds an outage that nginx turns into a refusal', async () => {
   requireProduct('nginx');

@@ -32,6 +32,7 @@ export function judge(probe: Probe, reply: Reply): Finding | null {
   const found = (code: FindingKind): Finding => ({ code, probe, status: reply.status });
   if (probe.marker !== null && fate === 'passed' && shows(reply.text, probe, probe.marker))
     return found(probe.group === 'leaks' ? 'credential_passed' : 'identity_forged');
+  if (probe.group === 'upgrades') return reply.status === 101 ? found('upgrade_passed') : null;
   if (probe.decision?.outcome !== 'refuse') return null;
   if (fate === 'passed') return found('passed');
   return probe.group === 'outage' && reply.status < 500 ? found('outage_as_refusal') : null;

@@ -141,10 +141,30 @@ export class Planner {
       .filter(({ kind, name }) => kind === 'identity' && name !== 'x-request-id')
       .flatMap(({ name }) => spellingsOf(name));
     const headers = echo.headers.slice(0, -2);
-    return [...names, ...overrides.map(written)].map((name) => {
+    return [...names, ...overrides.map(written), ...this.#ofProxies().map(written)].map((name) => {
       const marker = newMarker();
       return { ...echo, headers: [...headers, name, marker], marker };
     });
+  }
+
+  /** A service that switches protocols shows that nothing in front removed the upgrade, although it was decided as an ordinary request. */
+  upgrades(): readonly Probe[] {
+    const places = [this.#open(), ...this.#closed()].filter((place) => place !== undefined && !place.route.websocket);
+    return places.flatMap((place) =>
+      this.#callers(place!.route).flatMap(([caller, credential]) =>
+        ['websocket', 'h2c'].map((protocol) =>
+          this.#probe('upgrades', { ...place!, method: 'GET' }, caller, [
+            ...credential,
+            ...['Connection', 'Upgrade', 'Upgrade', protocol],
+          ]),
+        ),
+      ),
+    );
+  }
+
+  /** Headers of the client that only a proxy in front may set; one that is trusted may be this machine. */
+  #ofProxies(): readonly string[] {
+    return [...identityOfProxies, ...(this.#plan.config.server.trustedRanges.length > 0 ? [] : ofTrustedProxies)];
   }
 
   leaks(echo: Probe): readonly Probe[] {
@@ -282,6 +302,12 @@ const methodNames = [
   'method',
 ];
 const addressNames = ['x-forwarded-for', 'x-real-ip', 'x-forwarded-host', 'x-original-host', 'forwarded'];
+
+/** With which authenticating proxies describe a user to services. */
+const identityOfProxies = ['user', 'email', 'groups', 'preferred-username', 'access-token', 'client-cert'].map(
+  (name) => `x-forwarded-${name}`,
+);
+const ofTrustedProxies = ['x-forwarded-host', 'x-ssl-client-verify', 'remote-user'];
 
 /** Spellings that services read as this header: in any case, and with other characters for "-". */
 function spellingsOf(name: string): readonly string[] {

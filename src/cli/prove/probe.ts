@@ -8,6 +8,7 @@ export const groups = {
   paths: 'hostile paths',
   overrides: 'headers with another path, method or client',
   credentials: 'repeated and mixed credentials',
+  upgrades: 'upgrades without a key',
   identity: 'forged identity headers',
   leaks: 'credentials that the service must not receive',
   outage: 'the Auth API is down',
@@ -41,6 +42,10 @@ export const findingKinds = {
   passed: [
     'a request that the rules refuse got through',
     'something in front of Rolegate, or next to it, decides differently',
+  ],
+  upgrade_passed: [
+    'the service switched to another protocol, in which requests are not checked',
+    'the proxy in front must remove the upgrade: print its configuration with "rolegate proxy-config"',
   ],
   identity_forged: [
     'the service received an identity header from the client',

@@ -1,6 +1,7 @@
 /** Sends one request unchanged: the target is not normalized, and headers keep their spelling. */
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import type { Duplex } from 'node:stream';
 import { CommandError } from '../exit-code.ts';
 import type { Probe, Reply } from './probe.ts';
 
@@ -39,6 +40,10 @@ export function createSender(base: URL, address: string | null): Sender {
           },
           (response) => void read(response).then(resolve, reject),
         );
+        sent.once('upgrade', (response: IncomingMessage, socket: Duplex) => {
+          socket.destroy();
+          resolve(replyOf(response, Buffer.alloc(0)));
+        });
         sent.once('timeout', () => sent.destroy(new Error(`no response within ${timeoutMs / 1000} s`)));
         sent.once('error', (error: NodeJS.ErrnoException) =>
           reject(new CommandError(`rolegate: ${base.origin} cannot be reached: ${error.code ?? error.message}`)),
@@ -61,9 +66,13 @@ async function read(response: IncomingMessage): Promise<Reply> {
   } catch {
     // The bytes received so far count.
   }
+  return replyOf(response, Buffer.concat(parts));
+}
+
+function replyOf(response: IncomingMessage, body: Buffer): Reply {
   return {
     status: response.statusCode ?? 0,
     header: (name) => response.headersDistinct[name]?.join(', ') ?? null,
-    text: `${response.rawHeaders.join('\n')}\n${Buffer.concat(parts).toString('latin1')}`,
+    text: `${response.rawHeaders.join('\n')}\n${body.toString('latin1')}`,
   };
 }
