@@ -111,7 +111,7 @@ const mistakes: Readonly<Record<ProductFamily, readonly Mistake[]>> = {
       'http-request lua.rolegate unless METH_OPTIONS',
       'passed',
     ],
-    ['headers that are not removed', /http-request del-header .*\n/g, '', 'identity_forged'],
+    ['headers that are not removed', /http-request del-header \^.*\n/g, '', 'identity_forged'],
   ],
   traefik: [
     ['an upgrade that passes', / {8}- rolegate-no-upgrade\n/, '', 'upgrade_passed'],

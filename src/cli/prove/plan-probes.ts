@@ -15,6 +15,16 @@ import { sampleCredential } from '../../policy-tools/sample-credential.ts';
 import { trialsFor } from '../../policy-tools/trials.ts';
 import { written } from '../proxy-config/proxy-settings.ts';
 import type { Group, Probe } from './probe.ts';
+import {
+  addressNames,
+  identityOfProxies,
+  methodNames,
+  newMarker,
+  ofTrustedProxies,
+  pathNames,
+  secretsIn,
+  spellingsOf,
+} from './probed-headers.ts';
 
 export interface Plan {
   readonly config: Config;
@@ -289,37 +299,4 @@ function resolutionOf(group: Group, identity: Identity | null): Resolution {
 
 function readsAddress(route: Route | null): boolean {
   return (route?.conditions ?? []).some(({ steps }) => steps.some(({ kind }) => kind === 'address'));
-}
-
-/** Headers in which proxies describe the original request, and which frameworks trust. */
-const pathNames = ['x-forwarded-uri', 'x-forwarded-path', 'x-forwarded-prefix', 'x-envoy-original-path', 'path'];
-const methodNames = [
-  'x-http-method-override',
-  'x-http-method',
-  'x-method-override',
-  'x-forwarded-method',
-  'x-original-method',
-  'method',
-];
-const addressNames = ['x-forwarded-for', 'x-real-ip', 'x-forwarded-host', 'x-original-host', 'forwarded'];
-
-/** With which authenticating proxies describe a user to services. */
-const identityOfProxies = ['user', 'email', 'groups', 'preferred-username', 'access-token', 'client-cert'].map(
-  (name) => `x-forwarded-${name}`,
-);
-const ofTrustedProxies = ['x-forwarded-host', 'x-ssl-client-verify', 'remote-user'];
-
-/** Spellings that services read as this header: in any case, and with other characters for "-". */
-function spellingsOf(name: string): readonly string[] {
-  const signs = ['_', '.', '~'].map((sign) => name.replaceAll('-', sign));
-  return [...new Set([written(name), name.toUpperCase(), ...signs, written(name).replaceAll('-', '_')])];
-}
-
-function newMarker(): string {
-  return `prove-${randomBytes(9).toString('base64url').replace(/[-_]/g, 'x')}`;
-}
-
-/** Values, without the scheme in front. */
-function secretsIn(headers: readonly string[]): readonly string[] {
-  return headers.filter((_, at) => at % 2 === 1).map((value) => value.replace(/^[A-Za-z]+ +/, ''));
 }
