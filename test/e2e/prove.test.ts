@@ -63,7 +63,7 @@ const ofEnvoy: readonly Mistake[] = [
   ['headers that are not removed', /- x-original-url\n/, '', 'identity_forged'],
   [
     'headers of other proxies that are not removed',
-    /prefix: x-forwarded-\n([^]*)- x-forwarded-user\n/,
+    /prefix: x-forwarded-\n([\s\S]*)- x-forwarded-user\n/,
     'prefix: x-other-\n$1',
     'identity_forged',
   ],
@@ -130,7 +130,7 @@ const mistakes: Readonly<Record<ProductFamily, readonly Mistake[]>> = {
     ...ofEnvoy,
     [
       'an upgrade that the check does not see',
-      /(server_header_transformation: .*\n)([^]*?)- exact: upgrade\n/,
+      /(server_header_transformation: .*\n)([\s\S]*?)- exact: upgrade\n/,
       '$1                upgrade_configs: [{ upgrade_type: websocket }]\n$2- exact: upgraded\n',
       'upgrade_passed',
     ],

@@ -159,15 +159,13 @@ export class Planner {
 
   /** A service that switches protocols shows that nothing in front removed the upgrade, although it was decided as an ordinary request. */
   upgrades(): readonly Probe[] {
-    const places = [this.#open(), ...this.#closed()].filter((place) => place !== undefined && !place.route.websocket);
+    const places = [this.#open() ?? [], ...this.#closed()].flat().filter(({ route }) => !route.websocket);
     return places.flatMap((place) =>
-      this.#callers(place!.route).flatMap(([caller, credential]) =>
-        ['websocket', 'h2c'].map((protocol) =>
-          this.#probe('upgrades', { ...place!, method: 'GET' }, caller, [
-            ...credential,
-            ...['Connection', 'Upgrade', 'Upgrade', protocol],
-          ]),
-        ),
+      this.#callers(place.route).flatMap(([caller, credential]) =>
+        ['websocket', 'h2c'].map((protocol) => {
+          const headers = [...credential, 'Connection', 'Upgrade', 'Upgrade', protocol];
+          return this.#probe('upgrades', { ...place, method: 'GET' }, caller, headers);
+        }),
       ),
     );
   }
