@@ -35,7 +35,7 @@ get_haproxy() {
   local suite=$1 version=$2 from=$3 apt="$folder/$1-apt" root="$folder/$1" options
   rm -rf "$apt" "$root"
   mkdir -p "$apt/lists/partial" "$apt/archives/partial" "$apt/parts" "$root"
-  echo "deb $from $suite main" >"$apt/sources.list"
+  echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $from $suite main" >"$apt/sources.list"
   : >"$apt/status"
   options=(-qq -o "Dir::State::lists=$apt/lists" -o "Dir::State::status=$apt/status" -o "Dir::Cache=$apt"
     -o "Dir::Etc::sourcelist=$apt/sources.list" -o "Dir::Etc::sourceparts=$apt/parts" -o "Dir::Etc::preferencesparts=$apt/parts"
