@@ -163,6 +163,7 @@ export async function startAskingProxy(
   try {
     await vi.waitFor(() => (name === 'traefik' ? routes(port) : opened(port)), { timeout: 15_000, interval: 20 });
   } catch {
+    command.signal('SIGKILL');
     throw new Error(`${name} does not listen: ${command.output()}`);
   }
   return {
