@@ -219,7 +219,7 @@ export function createLookUp(options: LookUpOptions): LookUp {
       shared === null
         ? await ask(credential, source, lookups, null, requester)
         : await join(asked, shared, found !== null);
-    admission.end(resultOf(finding, source));
+    admission.end(resultOf(finding, source, credential));
     return finding;
   };
 }
@@ -238,10 +238,13 @@ const unthrottled: Admission = Object.freeze({ retryAfterS: null, end() {} });
 const genuine: ReadonlySet<Rejection | undefined> = new Set<Rejection>(['expired', 'revoked', 'too_old']);
 
 /** The result of this process's own call; a rejection from another replica's call is charged there. */
-function resultOf({ resolution, foreign }: Finding, { passesRightSecrets }: Source): CheckResult {
+function resultOf(finding: Finding, { passesRightSecrets }: Source, { kind }: Credential): CheckResult {
+  const { resolution, foreign } = finding;
   if (resolution.identity !== null) return 'accepted';
   const { reason, rejection } = resolution;
-  if (reason === 'auth_throttled' && passesRightSecrets === true) return foreign ? 'unknown' : 'rejected';
+  // It limits no bearers: such a 429 is of a limiter in front of it.
+  const isGuess = reason === 'auth_throttled' && passesRightSecrets === true && kind === 'key_pair';
+  if (isGuess) return foreign ? 'unknown' : 'rejected';
   return reason === 'credential_rejected' && !foreign && !genuine.has(rejection) ? 'rejected' : 'unknown';
 }
 

@@ -31,7 +31,7 @@ export function calls(whom: string, rejectedStatuses: readonly number[]) {
           ),
         })
         .prefault({}),
-      `Circuit breaker of each URL. It spares a failing service, and refuses requests at once (503). A 429 counts as a failure if the credential was accepted before, or if clients of five networks get one within ten seconds.`,
+      `Circuit breaker of each URL. It spares a failing service, and refuses requests at once (503). A 429 counts as a failure if credentials of five networks that were accepted before get one within ten seconds, and no credential another result.`,
     ),
     tls: described(
       clientTls(whom).optional(),

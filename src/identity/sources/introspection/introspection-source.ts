@@ -85,8 +85,9 @@ function typeRejected(type: unknown, required: boolean): Rejection | null {
 /** The response is about another issuer than configured, or about another issuer or user than the token itself, if it is a JWT. */
 function otherSubject({ iss, sub }: Claims, credential: Credential, issuer: string | null): Rejection | null {
   const token = readParts(tokenOf(credential))?.claims ?? {};
-  const issuers = [issuer ?? undefined, token['iss']].filter((one) => one !== undefined);
-  if (iss !== undefined && issuers.some((one) => one !== iss)) return 'issuer';
+  // A response need not name it (RFC 7662 section 2.2); then the token itself must be of the configured issuer.
+  const issuers = [iss, issuer ?? undefined, token['iss']].filter((one) => one !== undefined);
+  if (issuers.some((one) => one !== issuers[0])) return 'issuer';
   return sub !== undefined && token['sub'] !== undefined && sub !== token['sub'] ? 'claim' : null;
 }
 

@@ -35,6 +35,12 @@ export interface EndpointOptions {
   readonly onResult: (kind: Credential['kind'], checked: Checked, seconds: number) => void;
 }
 
+/**
+ * Whom a 429 limits: a client that may be guessing; a credential that was accepted before, by which its owner alone could provoke it; or
+ * this gateway as a whole, which is an outage.
+ */
+export type Limited = 'client' | 'known' | 'gateway';
+
 export type Checked = SourceResult & {
   /** Whether the breaker counts it against the service. */
   readonly failed: boolean;
@@ -58,10 +64,9 @@ export interface Endpoint {
   /** Why the last check of a credential gave no result; null: it gave one. */
   readonly lastFailure: SourceFailure | null;
   /**
-   * Calls within `timeoutMs`; `open`: the circuit breaker is open. `isWide`: whether a 429 limits this gateway, not a client of it. Never
-   * rejects.
+   * Calls within `timeoutMs`; `open`: the circuit breaker is open. `limits`: whom a 429 limits. Never rejects.
    */
-  ask(credential: Credential, timeoutMs: number, isWide: () => boolean): Promise<Checked | 'open'>;
+  ask(credential: Credential, timeoutMs: number, limits: () => Limited): Promise<Checked | 'open'>;
   /** A bounded exchange without a credential. */
   probe(): Promise<EndpointStatus>;
   close(): Promise<void>;
@@ -94,7 +99,7 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
     detail,
   });
 
-  async function ask(credential: Credential, withinMs: number, isWide: () => boolean): Promise<Checked> {
+  async function ask(credential: Credential, withinMs: number, limits: () => Limited): Promise<Checked> {
     const askedAtMs = now();
     const sentAtMs = performance.now();
     const spentMs = () => performance.now() - sentAtMs;
@@ -105,9 +110,13 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
       result = await exchange(await protocol.request(credential, base), Math.max(withinMs - spentMs(), 1));
     }
     const judged = 'kind' in result ? judgeFailure(result) : protocol.judge(result, credential, now());
-    const limited = judged.identity === null && judged.reason === 'auth_throttled' && isWide();
-    const judgment = limited ? limitsEveryone(judged.retryAfterS) : judged;
-    const failed = limited || isFailure(result);
+    const limited = judged.identity === null && judged.reason === 'auth_throttled' ? limits() : null;
+    const judgment =
+      judged.identity !== null || limited === null || limited === 'client'
+        ? judged
+        : limitsEveryone(judged.retryAfterS);
+    const wide = limited === 'gateway';
+    const failed = wide || isFailure(result);
     const failure =
       judgment.identity !== null || judgment.failure === null ? null : failureAt(request, judgment.failure);
     const unsent = failure?.kind === 'request';
@@ -120,7 +129,7 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
       failed,
       waitS: failed && judgment.identity === null ? judgment.retryAfterS : null,
       elsewhere: failure !== null && !unsent,
-      outage: unsent ? null : failure !== null && (limited || !isRefusal(result)),
+      outage: unsent ? null : failure !== null && (wide || !isRefusal(result)),
     };
     if (!unsent) lastFailure = failure;
     onResult(credential.kind, checked, spentMs() / 1000);
@@ -134,7 +143,7 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
     get lastFailure() {
       return lastFailure;
     },
-    ask: (credential, withinMs, isWide) => circuit.run(() => ask(credential, withinMs, isWide)),
+    ask: (credential, withinMs, limits) => circuit.run(() => ask(credential, withinMs, limits)),
     async probe() {
       const request = protocol.probe(base);
       const result = await exchange(request, timeoutMs);

@@ -1,6 +1,6 @@
 /**
- * Clients that were limited (429) by a source within the last ten seconds. Five or more at once show that it limits the gateway as a whole:
- * the guesses of one client are never the reason.
+ * Clients whose good credentials were limited (429) by a source within the last ten seconds. Five or more at once, and none with a result
+ * meanwhile, show that it limits the gateway as a whole.
  */
 const many = 5;
 const withinMs = 10_000;
@@ -8,6 +8,11 @@ const withinMs = 10_000;
 export class LimitedClients {
   /** Of the latest ones, the oldest first: when each was limited. */
   readonly #latest = new Map<string, number>();
+
+  /** The source gave another client a result. */
+  clear(): void {
+    this.#latest.clear();
+  }
 
   /** Adds one; undefined: unknown. `nowMs`: on a clock that is never set. */
   areMany(client: string | undefined, nowMs: number): boolean {

@@ -8,7 +8,7 @@ import { failureText, type SourceFailure } from '../../../core/identity/identity
 import type { Clocks } from '../../clock.ts';
 import type { IdentityEvents } from '../../events.ts';
 import type { Source, SourceResult, SourceStatus } from '../source.ts';
-import { type Checked, createEndpoint, type EndpointStatus, type Protocol } from './endpoint.ts';
+import { type Checked, createEndpoint, type EndpointStatus, type Limited, type Protocol } from './endpoint.ts';
 import { LimitedClients } from './limited-clients.ts';
 import { createTurns } from './turns.ts';
 
@@ -50,13 +50,13 @@ export function createRemoteSource(options: RemoteSourceOptions): Source {
   let failing = false;
 
   /** Each URL gets an equal share of the remaining time, so that an unresponsive one leaves time for the next. */
-  async function askEach(credential: Credential, deadlineMs: number, isWide: () => boolean): Promise<Checked | null> {
+  async function askEach(credential: Credential, deadlineMs: number, limits: () => Limited): Promise<Checked | null> {
     let last: Checked | null = null;
     for (const [index, endpoint] of endpoints.entries()) {
       const leftMs = deadlineMs - performance.now();
       if (last !== null && leftMs < 1) break;
       const takers = endpoints.filter(({ closed }, at) => at > index && closed).length + 1;
-      const checked = await endpoint.ask(credential, leftMs / takers, isWide);
+      const checked = await endpoint.ask(credential, leftMs / takers, limits);
       if (checked === 'open') continue;
       if (index > 0) events.failover(name, index);
       if (!checked.elsewhere) return checked;
@@ -98,12 +98,18 @@ export function createRemoteSource(options: RemoteSourceOptions): Source {
     passesRightSecrets,
     async check(credential, client, known = false) {
       const deadlineMs = performance.now() + config.timeoutMs;
-      const isWide = () => known || (!passesRightSecrets && limitedClients.areMany(client, steady()));
-      const checked = await turns.take(() => askEach(credential, deadlineMs, isWide), deadlineMs, client);
+      // An attacker could open the breaker for all: with guesses from many networks, or with an own credential that is limited.
+      const limits = () => {
+        if (!known || (passesRightSecrets && credential.kind === 'key_pair')) return 'client';
+        return limitedClients.areMany(client, steady()) ? 'gateway' : 'known';
+      };
+      const checked = await turns.take(() => askEach(credential, deadlineMs, limits), deadlineMs, client);
       // Too many calls: an outage only if an outage caused them.
       if (checked === 'busy') return busy(failing ? true : null, null);
       if (checked === null) return busy(true, openFailure());
       failing = checked.outage ?? failing;
+      // It does not limit everyone.
+      if (checked.identity !== null || checked.reason === 'credential_rejected') limitedClients.clear();
       return checked;
     },
     status: createProbe(probeEach, steady),

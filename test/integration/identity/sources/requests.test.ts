@@ -130,7 +130,13 @@ describe('introspection', () => {
     const issuer = 'https://id.example.test';
     const source = start(introspectionAt(service.origin, { issuer }));
     expect(await source.check(bearer())).toMatchObject({ reason: 'credential_rejected', rejection: 'issuer' });
+    // A response need not name the issuer: then the token does.
+    service.body = active;
+    const jwt = (iss: string) => bearer(`e30.${Buffer.from(JSON.stringify({ iss })).toString('base64url')}.c2ln`);
+    expect(await source.check(jwt('https://evil.test'))).toMatchObject({ rejection: 'issuer' });
+    expect((await source.check(jwt(issuer))).identity).not.toBeNull();
     // Controls: without a configured issuer, and with its own.
+    service.body = { ...active, iss: 'https://evil.test' };
     expect((await start(introspectionAt(service.origin)).check(bearer())).identity).not.toBeNull();
     service.body = { ...active, iss: issuer };
     expect((await source.check(bearer())).identity).not.toBeNull();
