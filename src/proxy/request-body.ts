@@ -176,10 +176,12 @@ export class RequestBody implements BodySource, BodySink, Deadline {
     this.#parts.deadlines.cancel(this);
     if (this.#over) return;
     const sink = this.#sink;
+    const gathering = this.#gathering;
     this.#sink = null;
     this.#gathering = false;
     if (sink !== null) sink.end();
-    else this.#owner.bodyGathered();
+    // Without a sink it may also have been stopped: the service accepts no more of it.
+    else if (gathering) this.#owner.bodyGathered();
   }
 
   /** It does not end, or its rate is due to be measured. */

@@ -74,6 +74,8 @@ export class Connection implements ConnectionControl, BatchedWriter {
   #leftPool = false;
   #destroyed = false;
   #readsToItsEnd = false;
+  /** Part of the current request was written. */
+  #accepted = false;
   /** The server accepts no more of the request. Its response may have arrived before. */
   #refused = false;
 
@@ -114,6 +116,7 @@ export class Connection implements ConnectionControl, BatchedWriter {
     }
     const { body } = request;
     this.#handler = handler;
+    this.#accepted = false;
     this.#reader.expect(request);
     if (body === null) {
       this.#batch(head.text);
@@ -128,7 +131,7 @@ export class Connection implements ConnectionControl, BatchedWriter {
       handler.onBodySent();
     } else {
       const sent = () => this.#handler?.onBodySent();
-      if (!this.#readsToItsEnd) readToItsEnd(this.socket, this.#onRefused);
+      if (!this.#readsToItsEnd) readToItsEnd(this.socket, this.#onAccepted, this.#onRefused);
       this.#readsToItsEnd = true;
       this.#body = new BodyWriter(this.socket, body, head.chunked, { sent, whole: () => this.#bodySent() });
       this.#body.start(head.text);
@@ -206,10 +209,19 @@ export class Connection implements ConnectionControl, BatchedWriter {
     return socket;
   }
 
-  /** The rest of the body is not needed. The response is read, or the end of the connection. */
-  readonly #onRefused = (): void => {
+  readonly #onAccepted = (): void => {
+    this.#accepted = true;
+  };
+
+  /**
+   * The rest of the body is not needed. The response is read, or the end of the connection. If not even the head was written, the bytes
+   * that wait on a connection that carried other requests respond to one of those.
+   */
+  readonly #onRefused = (): boolean => {
+    if (!this.#accepted && this.carried > 0) return false;
     this.#refused = true;
     this.#body?.stop();
+    return true;
   };
 
   #bodySent(): void {

@@ -46,17 +46,17 @@ type Written = (error?: Error | null) => void;
 
 /**
  * A server that refuses a large body responds and closes its side, so a write fails while the response waits to be read. Node ends a socket
- * whose write has failed; from now on, this one can be read to its end instead. `onRefused`: the other side accepts no more.
+ * whose write has failed; from now on, this one can be read to its end instead. `accepted`: a write succeeded. `refused`: the other side
+ * accepts no more; false: the socket ends.
  */
-export function readToItsEnd(socket: Socket, onRefused: () => void): void {
+export function readToItsEnd(socket: Socket, accepted: () => void, refused: () => boolean): void {
   const write = socket._write.bind(socket);
   const writev = socket._writev!.bind(socket);
   const tolerant =
     (written: Written): Written =>
     (error) => {
-      const refused = error != null && isClosed(error);
-      if (refused) onRefused();
-      written(refused ? null : error);
+      if (error == null) accepted();
+      written(error != null && isClosed(error) && refused() ? null : error);
     };
   socket._write = (part, encoding, written) => write(part, encoding, tolerant(written));
   socket._writev = (parts, written) => writev(parts, tolerant(written));
