@@ -8,12 +8,15 @@ let replicas: Replicas;
 let authApi: FakeAuthApi;
 let replica: Replicas['replica'];
 let calls: Replicas['calls'];
-beforeEach(async () => {
-  replicas = await startReplicas();
+async function start(settings?: { redisTimeout: string }): Promise<void> {
+  replicas = await startReplicas(settings);
   ({ authApi, replica, calls } = replicas);
-});
+}
+beforeEach(() => start());
 
 describe('Redis down', () => {
+  beforeEach(() => start({ redisTimeout: '500ms' }));
+
   it('at start: the gateway starts, serves requests, and uses Redis once it is available', async () => {
     const redis = await startPrivateRedis();
     onTestFinished(redis.dispose);

@@ -36,8 +36,8 @@ export interface Replicas {
   unconnected(url: string, keyPrefix: string, cache?: string, secret?: string): Promise<Replica>;
 }
 
-/** For `beforeEach`. */
-export async function startReplicas(): Promise<Replicas> {
+/** For `beforeEach`. `redisTimeout`: of each command; a short one is for a Redis that does not respond. */
+export async function startReplicas({ redisTimeout = '5s' } = {}): Promise<Replicas> {
   const [authApi, upstream] = await Promise.all([startFakeAuthApi(), startRecordingUpstream()]);
   onTestFinished(async () => {
     await Promise.all([authApi.close(), upstream.close()]);
@@ -48,7 +48,7 @@ export async function startReplicas(): Promise<Replicas> {
 server: { listen: "127.0.0.1:0", admin: "127.0.0.1:0" }
 log: { level: trace }
 authApi: { url: "${new URL(authApi.url).origin}" }
-cache: { secret: "${secret}", redis: { url: "${url}", keyPrefix: "${keyPrefix}", timeout: 500ms }, ${cache} }
+cache: { secret: "${secret}", redis: { url: "${url}", keyPrefix: "${keyPrefix}", timeout: ${redisTimeout} }, ${cache} }
 roles: { user: {}, admin: { inherits: [user] } }
 upstreams: { service: { targets: ["${upstream.origin}"] } }
 routes:
