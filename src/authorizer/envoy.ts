@@ -3,7 +3,6 @@
  * original target after `path_prefix`. It contains only those client headers that the configuration lists. A header of the response
  * replaces the client's; one that the service must not receive is listed for removal, never both.
  */
-
 import { isNamed } from '../core/syntax/header-fields.ts';
 import type { CheckRequest, Dialect, ManagedHeader, OriginalRequest } from './dialect.ts';
 import { original, takeField, takeLastAddress } from './read-fields.ts';

@@ -136,7 +136,7 @@ export function createAuthenticationThrottle(options: ThrottleOptions): Authenti
 
   /**
    * Whether the credential has a turn now. It waits in one line: its client's if that is throttled, otherwise that of its key for this client.
-   * In two lines, two credentials could each be the first of one, and wait for each other for ever.
+   * In two lines, two credentials could each be the first of one, and wait for each other forever.
    */
   async function takeTurn(name: string, subjects: readonly Subject[]): Promise<boolean> {
     const nowMs = now();

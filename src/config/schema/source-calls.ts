@@ -27,11 +27,11 @@ export function calls(whom: string, rejectedStatuses: readonly number[]) {
           failures: neither(integer(1, 10_000).prefault(5), 'Number of consecutive failures that open the breaker.'),
           open: neither(
             duration().prefault('500ms'),
-            'How long it stays open before one call tests the URL again; longer if its response requests it with Retry-After, up to a minute.',
+            'How long it stays open before one call tests the URL again; longer, up to a minute, if Retry-After of its response says so.',
           ),
         })
         .prefault({}),
-      `Circuit breaker of each URL. It spares a failing service, and refuses requests at once (503). A 429 counts as a failure if credentials of five networks that were accepted before get one within ten seconds, and no credential another result.`,
+      `Circuit breaker of each URL. It spares a failing service, and refuses requests at once (503). A 429 counts as a failure only if good credentials from five networks get one within ten seconds, while no check has another result.`,
     ),
     tls: described(
       clientTls(whom).optional(),

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { eventUpstreams, identityKeys } from '../../core/routing/route.ts';
 import { described, exposes, neither } from './key-class.ts';
 import { list, refined } from './refine.ts';
-import { integer } from './scalar.ts';
+import { bool, integer } from './scalar.ts';
 import { absolutePath, declared, duration, idHint, idPattern, origin } from './values.ts';
 
 /** The long form of a health check. */
@@ -51,7 +51,7 @@ export const upstream = z.strictObject({
     { examples: [1024] },
   ),
   bufferChunkedBodies: neither(
-    z.boolean().prefault(false),
+    bool().prefault(false),
     'Whether bodies in chunks wait for their end, or for "bodyBuffer" of the route to be full, before the service gets their request, as bodies with a length do. For services with few workers, which one unfinished body occupies. Otherwise, a body that has not ended after a tenth of a second is sent as it arrives.',
     { examples: [true] },
   ),

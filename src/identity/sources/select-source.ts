@@ -4,8 +4,8 @@
  *
  * - A bearer with the header of a JWT, whose `iss` is that of a configured source of kind `jwt`, goes to that source, in any spelling: that
  *   source rejects everything but the compact form.
- * - A bearer with the header of a JWT in any other form, or behind dots, goes to no source: a source that is lenient about the form would accept a token
- *   that its issuer's source has rejected, or that was revoked.
+ * - A bearer with the header of a JWT in any other form, or behind dots, goes to no source: a source that is lenient about the form would
+ *   accept a token that its issuer's source has rejected, or that was revoked.
  * - Any other bearer goes to the source of bearers.
  * - A key pair, and an API key, goes to the source of its kind; but a JWT of a configured issuer in the place of an API key goes to
  *   none: that source may take tokens, and knows nothing of what the source of the issuer demands.

@@ -9,7 +9,7 @@ export class LimitedClients {
   /** Of the latest ones, the oldest first: when each was limited. */
   readonly #latest = new Map<string, number>();
 
-  /** The source gave another client a result. */
+  /** The source gave a client a result. */
   clear(): void {
     this.#latest.clear();
   }

@@ -98,7 +98,7 @@ export function createRemoteSource(options: RemoteSourceOptions): Source {
     passesRightSecrets,
     async check(credential, client, known = false) {
       const deadlineMs = performance.now() + config.timeoutMs;
-      // An attacker could open the breaker for all: with guesses from many networks, or with an own credential that is limited.
+      // An attacker could open the breaker for all: by guesses from many networks, or by exceeding the limit of a credential of its own.
       const limits = () => {
         if (!known || (passesRightSecrets && credential.kind === 'key_pair')) return 'client';
         return limitedClients.areMany(client, steady()) ? 'gateway' : 'known';
