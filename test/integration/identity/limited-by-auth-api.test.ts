@@ -44,12 +44,19 @@ async function startLimited(cache?: string) {
   return world;
 }
 
+/** Until the breaker is open. Each lifetime is a little different, so one of the five may still be accepted for some time. */
+const untilOpen = ({ get, open }: Awaited<ReturnType<typeof startWorld>>) =>
+  vi.waitFor(async () => {
+    await statusesOf(5, (at) => get(five[at]!, five[at]!));
+    expect(await open()).toBe(true);
+  });
+
 test('a 429 for credentials of five networks that were accepted before is an outage, which opens the breaker for as long as it asks', async () => {
-  const { authApi, get, open } = await startLimited();
-  await statusesOf(10, (at) => get(five[at % 5]!, five[at % 5]!));
+  const world = await startLimited();
+  const { authApi, get } = world;
+  await untilOpen(world);
   const refused = await get(office, 'anns-token');
   expect([refused.status, await codeOf(refused)]).toEqual([503, 'auth_busy']);
-  expect(await open()).toBe(true);
   // It responds as it should before the seven seconds are over, and is not called.
   await authApi.behave({ kind: 'fine' });
   const called = authApi.calls.session;
@@ -69,9 +76,9 @@ test('a 429 for one client alone, known or guessing from many networks, opens no
 });
 
 test('earlier results are used meanwhile, if that is configured', async () => {
-  const { get } = await startLimited('{ accepted: 1s, staleOnOutage: 1m }');
-  await statusesOf(10, (at) => get(five[at % 5]!, five[at % 5]!));
-  expect((await get(office, 'anns-token')).status).toBe(200);
+  const world = await startLimited('{ accepted: 1s, staleOnOutage: 1m }');
+  await untilOpen(world);
+  expect((await world.get(office, 'anns-token')).status).toBe(200);
 });
 
 test('an Auth API that limits each key by itself is not taken for an outage by guesses from many networks', async () => {
