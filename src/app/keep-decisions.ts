@@ -22,6 +22,7 @@ import { requestLine } from '../telemetry/log/access-log.ts';
 import type { KeepEvents } from '../telemetry/metrics/decision-metrics.ts';
 import { type DecisionFilter, type KeptDecision, RecentDecisions } from '../telemetry/records/recent-decisions.ts';
 import { SharedDecisions } from '../telemetry/records/shared-decisions.ts';
+import { reasonOf } from '../telemetry/request-outcome.ts';
 import type { RequestRecord } from '../telemetry/request-record.ts';
 import type { Runtime } from './create-runtime.ts';
 import { shortenDecision } from './shorten-decision.ts';
@@ -133,7 +134,7 @@ export class DecisionKeeper {
       errorId: record.errorId,
       requestId: record.requestId.slice(0, 128),
       route: record.decision?.route?.id ?? null,
-      reason: record.reason,
+      reason: reasonOf(record),
       userId: record.decision?.identity?.userId ?? null,
       // A `RecordedRequest`. Joined: concatenation would retain every part of the line, in three times the memory.
       text: ['{"request":', requestLine(record, nowMs), `,"secure":${secure},"decided":`, decided, '}'].join(''),

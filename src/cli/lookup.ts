@@ -60,10 +60,16 @@ const verbs: Readonly<Record<string, string>> = {
   abandon: 'ended by the client',
 };
 
+const serviceError = {
+  message: 'The service responded with an error',
+  advice: 'The response was forwarded. The service received the same requestId.',
+};
+
 /** What an operator wants to know first: how it ended, why, where and when, and what to do. */
 function whatHappened(request: Found['request']): string {
   const { outcome, status, reason, condition, route, time, method, host, path } = request;
-  const known = Object.entries(reasons).find(([code]) => code === reason)?.[1];
+  const known =
+    reason === 'service_error' ? serviceError : Object.entries(reasons).find(([code]) => code === reason)?.[1];
   const parts = [
     verbs[String(outcome)] ?? outcome,
     status,

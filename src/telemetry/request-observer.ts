@@ -4,7 +4,7 @@ import type { RequestSeries } from './metrics/request-series.ts';
 import type { ObserveRequest } from './request-record.ts';
 
 export interface KeptRequests {
-  /** One of this many allowed requests is kept on average; 0: none. Refused and failed requests are always kept. */
+  /** One of this many allowed requests is kept on average; 0: none. Refused and failed requests are always kept, and those with an error id. */
   readonly oneInAllowed: number;
   /** Never throws. */
   readonly keep: ObserveRequest;
@@ -47,7 +47,9 @@ export function createRequestObserver(
         // A failure of telemetry may cost a line, never the process.
         process.emitWarning(cause instanceof Error ? cause : String(cause));
       }
-      if (kept !== null && (record.reason !== null || isSampled(kept.oneInAllowed))) kept.keep(record);
+      if (kept === null) return;
+      const { reason, errorId } = record;
+      if (reason !== null || errorId !== null || isSampled(kept.oneInAllowed)) kept.keep(record);
     },
     keepRequests(next) {
       kept = next;

@@ -56,7 +56,7 @@ export function requestLine(record: RequestRecord, nowMs: number): string {
 
 function levelOf(record: RequestRecord): 'debug' | 'info' | 'warn' | 'error' {
   if (record.reason !== null) return reasons[record.reason].level;
-  return record.cut ? 'warn' : 'info';
+  return record.cut || (record.errorId !== null && record.status >= 400) ? 'warn' : 'info';
 }
 
 /** Measured until its response began: a stream may take any time. */
@@ -85,7 +85,7 @@ function accessLine(record: RequestRecord, level: string, time: string, slow: bo
   if (path !== '') line += `,"path":${jsonText(loggedPath(path), maxLength.path)}`;
   if (record.status !== 0) line += `,"status":${record.status}`;
   line += `,"outcome":"${outcome}"`;
-  if (failed) line += reasonMembers(record);
+  if (failed || errorId !== null) line += reasonMembers(record);
   const shadowed = shadowedOf(record);
   if (shadowed !== null) line += `,"shadowed":"${shadowed}"`;
   if (decision !== null) line += decisionMembers(decision);

@@ -1,6 +1,6 @@
 /** The members of a request's log line that say why it was refused or failed. */
 import { reasons } from '../../core/outcome/reasons.ts';
-import { conditionOf } from '../request-outcome.ts';
+import { conditionOf, reasonOf } from '../request-outcome.ts';
 import type { RequestRecord } from '../request-record.ts';
 import { asciiJson, boundedJson } from './ascii-json.ts';
 import { redactValue } from './redaction.ts';
@@ -9,10 +9,11 @@ import { redactValue } from './redaction.ts';
 const maxLength = { name: 1024, detail: 512 } as const;
 
 export function reasonMembers(record: RequestRecord): string {
-  const { reason } = record;
+  const reason = reasonOf(record);
   if (reason === null) return '';
   const condition = conditionOf(record);
-  const members = `,"reason":"${reason}","fault":"${reasons[reason].fault}"`;
+  const fault = record.reason === null ? 'upstream' : reasons[record.reason].fault;
+  const members = `,"reason":"${reason}","fault":"${fault}"`;
   return condition === null ? members : `${members},"condition":"${condition}"`;
 }
 

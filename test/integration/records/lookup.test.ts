@@ -22,12 +22,12 @@ afterEach(async () => {
   await Promise.all([authApi.close(), upstream.close()]);
 });
 
-async function start(more = '', token = `, adminToken: "${adminToken}"`): Promise<RunningGateway> {
+async function start(more = '', token = `, adminToken: "${adminToken}"`, upstreams = ''): Promise<RunningGateway> {
   const gateway = await startGateway(`version: 1
 server: { listen: "127.0.0.1:0", admin: "127.0.0.1:0"${token} }
 authApi: { url: "${new URL(authApi.url).origin}" }
 roles: { user: {}, admin: { inherits: [user] } }
-upstreams: { service: { targets: ["${upstream.origin}"] }, gone: { targets: ["http://127.0.0.1:9"] } }
+upstreams: { service: { targets: ["${upstream.origin}"] }, gone: { targets: ["http://127.0.0.1:9"] }, ${upstreams} }
 routes:
   - { id: own, match: { path: "/own" }, upstream: service, access: [user] }
   - { id: admin, match: { path: "/admin/{id}" }, upstream: service, access: [admin] }
@@ -179,6 +179,33 @@ it('"rolegate lookup" begins with a summary: status, reason, route and time, the
     const shown = command.output().split('\n').slice(0, lines.length);
     expect(shown).toEqual(lines.map((line) => (typeof line === 'string' ? line : expect.stringMatching(line))));
   }
+});
+
+it("every x-error-id of a service's response is found, with a reason", async () => {
+  const failing = await startRecordingUpstream({
+    answer: () => ({ status: failing.requests.length % 2 === 1 ? 500 : 404, body: 'failed' }),
+  });
+  onTestFinished(failing.close);
+  const gateway = await start(
+    `  - { id: failing, match: { path: "/failing" }, upstream: failing, access: [user] }
+records: { oneInAllowed: 0 }`,
+    undefined,
+    `failing: { targets: ["${failing.origin}"] }`,
+  );
+  const ids: string[] = [];
+  for (let n = 0; n < 20; n += 1) ids.push(await refused(gateway, '/failing'));
+  await vi.waitUntil(async () => (await ask(gateway, `/decisions/${ids.at(-1)}`)).status === 200);
+  for (const [n, id] of ids.entries()) {
+    const status = n % 2 === 0 ? 500 : 404;
+    const { body } = await ask(gateway, `/decisions/${id}`);
+    expect(body.request).toMatchObject({ level: 'warn', outcome: 'allow', status, reason: 'service_error' });
+    expect(body).toMatchObject({ explanation: { outcome: 'allow' }, rulesChanged: false });
+  }
+  const { body } = await ask(gateway, '/decisions?reason=service_error');
+  expect(body.decisions).toHaveLength(20);
+  const command = runRolegate(['lookup', ids[0]!, '--admin', gateway.admin, '--admin-token', adminToken]);
+  expect(await command.ended, command.output()).toBe(0);
+  expect(command.output()).toMatch(/^forwarded 500 service_error on route failing, /m);
 });
 
 describe('allowed requests', () => {

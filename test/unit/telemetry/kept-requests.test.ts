@@ -21,6 +21,11 @@ test('keeps each one that was refused or failed', () => {
   expect(keptOf(0, [refusal, allowed[0]!, failure, refusal])).toEqual([refusal, failure, refusal]);
 });
 
+test('keeps each response of a service that has an error id', () => {
+  const failed = makeRecord({ status: 500, errorId: 'e' });
+  expect(keptOf(0, [allowed[0]!, failed, failed])).toEqual([failed, failed]);
+});
+
 test('keeps the first allowed one and then on average one in so many, whatever is refused in between', () => {
   expect(keptOf(3, allowed)).toEqual([allowed[0], allowed[3], allowed[6]]);
   expect(keptOf(2, [allowed[0]!, refusal, allowed[1]!, allowed[2]!])).toEqual([allowed[0], refusal, allowed[2]]);
