@@ -19,13 +19,14 @@ import { createTakeEvent, type TakeEvent } from '../identity/security-events/eve
 import type { Gateway as Deciding, Evictions } from '../proxy/gateway.ts';
 import { connectRedis } from '../redis/connect-redis.ts';
 import { createUpstreams, type ServiceEvents } from '../upstream/create-upstreams.ts';
-import { mayBeRevoked } from './revoked-streams.ts';
+import { mayBeRevoked, type SourcesSince } from './revoked-streams.ts';
 
 export interface Runtime extends Deciding, Checking {
   readonly config: Config;
   readonly policy: Policy;
   readonly resolver: IdentityResolver;
   readonly takeEvent: TakeEvent;
+  readonly sourcesSince: SourcesSince;
   /** Null: no identities are signed. */
   readonly signing: AssertionInUse | null;
 }
@@ -61,6 +62,7 @@ export function createRuntime(config: Config, options: RuntimeOptions, previous:
   const { routes, credentials, roleMapping, via } = config;
   const policy: Policy = { routes, credentials, roleMapping, via };
   const signing = signingOf(config, options.keyEvents, previous);
+  const sourcesSince = sinceOf(config, previous);
   const takeEvent = createTakeEvent(() => resolver.eventReceiver);
   return {
     config,
@@ -68,11 +70,12 @@ export function createRuntime(config: Config, options: RuntimeOptions, previous:
     resolver,
     signing,
     takeEvent,
+    sourcesSince,
     assertion: signing?.assertion ?? null,
     events: routes.routes.some(({ upstream }) => eventUpstreams.has(upstream)) ? takeEvent : null,
     decide,
     resolve: resolver.resolve,
-    mayBeRevoked: mayBeRevoked(resolver, credentials),
+    mayBeRevoked: mayBeRevoked(resolver, credentials, sourcesSince),
     rules: compileForwarding(config),
     managed: managedNames(config),
     upstreams: createUpstreams(withAuthApi(config, options.authApi), options.upstreamEvents),
@@ -109,6 +112,18 @@ export function sourcesOf({ authApi, sources, sourceRule: rule }: Config, access
     embedded: kind === 'embedded',
   } as const;
   return { list: [short, ...sources], rule };
+}
+
+function sinceOf(config: Config, previous: Runtime | null): SourcesSince {
+  const sources = (of: Config) => sourcesOf(of, null).list.map((one) => [one.name, JSON.stringify(one)] as const);
+  const nowMs = previous === null ? Number.NEGATIVE_INFINITY : Date.now();
+  const before = new Map(previous === null ? [] : sources(previous.config));
+  return new Map(
+    sources(config).map(([name, as]) => {
+      const since = before.get(name) === as ? previous?.sourcesSince.get(name) : undefined;
+      return [name, since ?? nowMs];
+    }),
+  );
 }
 
 /** Whether both configurations call the same sources in the same way and cache their verdicts alike. */

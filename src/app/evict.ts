@@ -1,6 +1,7 @@
 /** Revokes the ids in a successful call through a route with `evict`. */
 
 import type { Config } from '../config/config.ts';
+import type { Identity } from '../core/identity/identity.ts';
 import { type Eviction, evictedBy, evictsFromPath } from '../core/revocation/eviction.ts';
 import { AttemptWindows } from '../limits/memory-counter.ts';
 import type { Evictions } from '../proxy/gateway.ts';
@@ -10,7 +11,7 @@ import { sourcesAlike } from './sources-alike.ts';
 /** Each call adds an entry that every replica and Redis keep, so one client must not be able to fill them. */
 const mostCalls = 1_000;
 /**
- * Of calls that end tokens which the gateway verifies itself: 14,400 of one client in the 24 hours for which these entries are kept. Beyond
+ * Of calls that end tokens which the gateway verifies itself: 14,400 of one client or user in the 24 hours for which these entries are kept. Beyond
  * 50,000 of one source, all of its earlier tokens are refused.
  */
 const mostOfTokens = 100;
@@ -24,14 +25,16 @@ const mostClients = 10_000;
  */
 export function createEvict(current: () => Runtime, unreadable: (route: string) => void): Evictions {
   const calls = { all: new AttemptWindows(mostClients), ofTokens: new AttemptWindows(mostClients) };
-  // Unknown clients count as one.
-  const within = (kind: keyof typeof calls, most: number, client = '') =>
-    calls[kind].add(client, performance.now(), windowMs).attempts <= most;
+  const within = (kind: keyof typeof calls, most: number, caller: string) =>
+    calls[kind].add(caller, performance.now(), windowMs).attempts <= most;
   return {
-    allowed(evict, client) {
-      if (!evictsFromPath(evict)) return true;
-      if (endsTokens(evict, current().config) && !within('ofTokens', mostOfTokens, client)) return false;
-      return within('all', mostCalls, client);
+    allowed(evict, identity, client) {
+      const fromPath = evictsFromPath(evict);
+      // A user repeats sign-outs without others of the same address. Unknown clients count as one.
+      const user = identity === null ? null : `user ${identity.acceptedBy}\n${identity.userId}`;
+      const caller = fromPath || user === null ? `client ${client}` : user;
+      const ends = endsTokens(evict, identity, current().config);
+      return (!ends || within('ofTokens', mostOfTokens, caller)) && within('all', mostCalls, caller);
     },
     evict({ route, request, identity }) {
       if (route.evict === null) return null;
@@ -52,11 +55,12 @@ export function createEvict(current: () => Runtime, unreadable: (route: string) 
   };
 }
 
-/** Whether an id from the path can be that of a token which the gateway verifies itself. */
-function endsTokens(evict: readonly Eviction[], config: Config): boolean {
+/** Whether an id can be that of a token which the gateway verifies itself. */
+function endsTokens(evict: readonly Eviction[], identity: Identity | null, config: Config): boolean {
   const verified = new Set(config.sources.filter(({ kind }) => kind === 'jwt').map(({ name }) => name));
   if (verified.size === 0) return false;
-  return evict.some(
-    ({ from }) => 'param' in from && sourcesAlike(config, from.source).some((one) => verified.has(one)),
-  );
+  return evict.some(({ from }) => {
+    const source = 'param' in from ? from.source : identity?.acceptedBy;
+    return source !== undefined && sourcesAlike(config, source).some((one) => verified.has(one));
+  });
 }

@@ -7,6 +7,9 @@ import { subjectOf } from '../identity/cache/memory-entry.ts';
 import type { IdentityResolver } from '../identity/resolver.ts';
 import type { RevocationEvents } from '../identity/revocation/revocation-events.ts';
 
+/** By the name of each source: when this process was first configured with it as it is now, in milliseconds since the epoch. */
+export type SourcesSince = ReadonlyMap<string, number>;
+
 /** Forwards to `events`, and calls `look` when something was or may have been revoked. */
 export function lookAfter<Events extends RevocationEvents>(events: Events, look: () => void): Events {
   return {
@@ -24,15 +27,17 @@ export function lookAfter<Events extends RevocationEvents>(events: Events, look:
 
 /**
  * Whether access granted to a request at `atMs` may have been revoked since. The credential's names are computed only if ids are not
- * sufficient, because that costs a keyed hash.
+ * sufficient, because that costs a keyed hash. `sourcesSince`: an identity of an earlier source may have another name in revocations now.
  */
 export function mayBeRevoked(
   { revocations, lookupsOf }: Pick<IdentityResolver, 'revocations' | 'lookupsOf'>,
   sources: CredentialSources,
+  sourcesSince: SourcesSince,
 ): (view: RequestView, granted: Allow, atMs: number) => boolean {
   const { tombstones } = revocations;
   return (view, { identity, request, route }, atMs) => {
     if (identity === null) return false;
+    if (atMs <= (sourcesSince.get(identity.acceptedBy) ?? Number.POSITIVE_INFINITY)) return true;
     if (!tombstones.revokes(subjectOf(identity, []), atMs, false)) return false;
     const credential = extractCredential(request, view.rawHeaders, sources, route.credentials);
     if (credential === null || typeof credential === 'string') return true;

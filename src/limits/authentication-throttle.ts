@@ -4,7 +4,7 @@
  *
  * - A check is charged before it is made; otherwise concurrent checks would all pass. Unless it fails, the charge is refunded.
  * - A credential that was accepted within a day is never throttled, regardless of its network. Replicas and later processes know it too.
- * - A credential that fails again within the window is charged once: one client that retries does not lock its network out.
+ * - A credential that fails again is charged again, so that repeating a guess costs what another one costs.
  * - Beyond the bound a client has one turn a second, for the credential that has waited longest. A guesser can repeat guesses, but each of
  *   them has one turn at most, so clients that honor `Retry-After` get theirs. A key has a turn for each client that
  *   returns, so that guesses from elsewhere do not keep its owner out.
@@ -156,8 +156,7 @@ export function createAuthenticationThrottle(options: ThrottleOptions): Authenti
       retryAfterS: null,
       end(result) {
         const nowMs = now();
-        const charges = result === 'rejected' && !failed.has(name, nowMs);
-        if (!charges) refund(charged);
+        if (result !== 'rejected') refund(charged);
         if (result === 'unknown') return;
         if (result === 'accepted') {
           failed.delete(name);

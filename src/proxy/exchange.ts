@@ -78,7 +78,8 @@ export class Exchange implements ForwardedRequest, UpstreamEvents, RequestBodyOw
       this.#context.fail(outgoing);
       return;
     }
-    if (route.evict !== null && !this.#gateway.evictions.allowed(route.evict, this.#context.clientKey)) {
+    const { identity } = this.#granted;
+    if (route.evict !== null && !this.#gateway.evictions.allowed(route.evict, identity, this.#context.clientKey)) {
       this.#context.fail('evictions_throttled');
       return;
     }

@@ -5,7 +5,7 @@ import type { Policy } from '../core/decide.ts';
 import type { Allow, Decision, Metadata, Preflight } from '../core/decision.ts';
 import type { ClientFacts } from '../core/forwarding/client-facts.ts';
 import type { ForwardingRules } from '../core/forwarding/forwarding-rules.ts';
-import type { ResolveIdentity } from '../core/identity/identity.ts';
+import type { Identity, ResolveIdentity } from '../core/identity/identity.ts';
 import type { RequestView } from '../core/request/request-view.ts';
 import type { Eviction } from '../core/revocation/eviction.ts';
 import type { TrustedProxies } from '../core/syntax/addresses.ts';
@@ -46,8 +46,8 @@ export interface Gateway {
 
 /** What routes with `evict` revoke. */
 export interface Evictions {
-  /** False: the client has made too many calls whose path names what they revoke. */
-  allowed(evict: readonly Eviction[], client: string | undefined): boolean;
+  /** False: the client has made too many calls whose path names what they revoke, or the user too many that end its own. */
+  allowed(evict: readonly Eviction[], identity: Identity | null, client: string | undefined): boolean;
   /** Revokes after a success; null: no wait is needed. Never throws or rejects. */
   evict(decision: Allow): Promise<unknown> | null;
 }

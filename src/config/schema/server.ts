@@ -74,7 +74,8 @@ const limits = z.strictObject({
     duration().prefault('60s'),
     'Maximum time that a response waits for a client that does not read. Then the connection is closed.',
   ),
-  failedAuthentications: neither(
+  // It decides whether secrets can be guessed.
+  failedAuthentications: decides(
     z.union([off('the bounds of failed authentications'), failedAuthentications]).prefault({
       perClient: 1000,
       perKey: 100,

@@ -678,13 +678,13 @@ const table = {
   },
   evictions_throttled: {
     status: 429,
-    message: 'Too many calls of this client end sessions, keys or users',
+    message: 'Too many calls end sessions, keys or users',
     fault: 'client',
     level: 'warn',
     retryable: true,
     retryAfterS: 60,
     advice:
-      'In ten minutes, one client has made 1000 calls through routes with "evict" whose path names what they end, or 100 whose "source" is of kind "jwt". The service was not called.',
+      'In ten minutes, one client has made 1000 calls through routes with "evict" whose path names what they end, or one user 1000 that end its own; 100 of each if they end tokens of a source of kind "jwt". The service was not called.',
   },
   draining: {
     status: 503,

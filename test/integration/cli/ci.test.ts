@@ -229,6 +229,12 @@ const unjudged: readonly (readonly [name: string, from: string, to: string, sett
   ['another Auth API', 'url: "http://127.0.0.1:8081"', 'url: "http://127.0.0.2:8081"', 'authApi.url'],
   ['no verification', ':8081" }', ':8081", fields: { verified: false } }', 'authApi.fields.verified'],
   ['more rejected statuses', ':8081" }', ':8081", rejectedStatuses: [401, 404] }', 'authApi.rejectedStatuses'],
+  [
+    'no bound of guesses',
+    'roles:',
+    'server: { limits: { failedAuthentications: false } }\nroles:',
+    'server.limits.failedAuthentications',
+  ],
   ['more trusted proxies', 'roles:', 'server: { trustedProxies: ["203.0.113.0/24"] }\nroles:', 'server.trustedProxies'],
   ['a longer cache', 'roles:', 'cache: { accepted: 24h }\nroles:', 'cache.accepted'],
   [

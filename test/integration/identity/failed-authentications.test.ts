@@ -81,13 +81,14 @@ test('while Redis is down, the process continues from its own count', async () =
   expect((await gateway.get(office, bearer(mine.bearer))).status).toBe(200);
 });
 
-test('a credential that keeps failing counts once', async () => {
+test('a credential that fails again is charged like another guess, and is not checked beyond the bound', async () => {
   const world = await startThrottledWorld();
   const gateway = await world.gateway({ cache: ', rejected: 0s' });
-  expect(await statusesOf(30, () => gateway.get(office, bearer('expired')))).toEqual(new Array(30).fill(401));
-  expect(await gateway.calls()).toBe(30);
-  expect(await fail(gateway, 4, 'other')).toEqual([401, 401, 401, 401]);
-  expect(await isThrottled(gateway)).toBe(true);
+  const statuses = await statusesOf(30, () => gateway.get(office, bearer('deleted')));
+  expect(statuses).toEqual([...new Array(5).fill(401), ...new Array(25).fill(429)]);
+  expect(await gateway.calls()).toBe(5);
+  // Control: another client.
+  expect((await gateway.get('198.51.100.9', bearer('deleted'))).status).toBe(401);
 });
 
 test('an expired session is not a failure', async () => {

@@ -40,7 +40,7 @@ routes:
     return response.status;
   };
   const tokens = await Promise.all([one, other].map((issuer) => issuer.token({ iat: nowS() - 60 })));
-  return { status, end, tokens: [tokens[0]!, tokens[1]!] as const };
+  return { status, end, tokenOf: one.token, tokens: [tokens[0]!, tokens[1]!] as const };
 }
 
 const rows: readonly [what: string, evict: string, id: string, ofMine: 200 | 401, ofOther: 200 | 401][] = [
@@ -68,6 +68,13 @@ test('one client ends fewer tokens of an issuer than results of a source that is
   expect(await status(tokens[0])).toBe(200);
   expect(await end('session-1', '203.0.113.2')).toBe(200);
   expect(await status(tokens[0])).toBe(401);
+});
+
+test('a user ends its own only so often, and others of the same address are not concerned', async () => {
+  const { status, tokenOf } = await startBeside('{ session: "{identity.sessionId}" }');
+  const signOut = async (sub: string, sid: string) => status(await tokenOf({ sub, sid }), '/end/x');
+  for (let at = 0; at < 100; at += 1) expect(await signOut('ann', `session-${at}`)).toBe(200);
+  expect([await signOut('ann', 'last'), await signOut('bob', 'other')]).toEqual([429, 200]);
 });
 
 test('calls without a credential end no token of an issuer, and those of one client are bounded', async () => {

@@ -4,6 +4,7 @@ import { afterEach, expect, it, vi } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { type FakeAuthApi, startFakeAuthApi } from '../../support/fake-auth-api.ts';
 import { type RunningGateway, startGateway } from '../../support/running-gateway.ts';
+import { nowS, startTokenIssuer } from '../../support/token-issuer.ts';
 
 const running: { close(): Promise<void> | void }[] = [];
 afterEach(async () => {
@@ -87,4 +88,34 @@ it('a valid session continues, although its verdicts were revoked', async () => 
   );
   expect(client.readyState).toBe(WebSocket.OPEN);
   client.close();
+});
+
+it('a stream from before a reload that swaps the names of two sources ends when its session is revoked by the new name', async () => {
+  const [ours, others] = [await startTokenIssuer(), await startTokenIssuer()];
+  const service = new WebSocketServer({ port: 0, host: '127.0.0.1' });
+  await once(service, 'listening');
+  const { port } = service.address() as { port: number };
+  const textOf = (a: string, b: string) => `version: 1
+server: { listen: "127.0.0.1:0", admin: "127.0.0.1:0", adminToken: "${adminToken}" }
+sources:
+  a: { kind: jwt, issuer: "${a}", audience: [orders] }
+  b: { kind: jwt, issuer: "${b}", audience: [orders] }
+cache: { secret: "${'s'.repeat(40)}" }
+identityHeaders: { user-id: userId, user-source: source }
+upstreams: { chat: { targets: ["http://127.0.0.1:${port}"] } }
+routes: [{ id: chat, match: { path: /chat }, upstream: chat, access: authenticated, websocket: true }]
+`;
+  const gateway = await startGateway(textOf(ours.issuer, others.issuer));
+  running.push(ours, others, { close: () => void service.close() }, gateway);
+  const client = await connect(gateway, await ours.token({ iat: nowS() - 60 }));
+  const other = await connect(gateway, await others.token({ iat: nowS() - 60 }));
+  gateway.apply(textOf(others.issuer, ours.issuer));
+  const ended = once(client, 'close');
+  await revoke(gateway, { sessionID: 'session-1', source: 'b' });
+  expect((await ended)[0]).toBe(4401);
+  await vi.waitFor(async () =>
+    expect(await metricsOf(gateway)).toContain('rolegate_stream_rechecks_total{outcome="kept"} 1'),
+  );
+  expect(other.readyState).toBe(WebSocket.OPEN);
+  other.close();
 });
