@@ -1,7 +1,7 @@
 /**
- * Four projects, each of whole folders: `fast`, which `npm test` runs, needs nothing but the install; `wire` opens sockets
- * on loopback; `slow` is whole processes, large transfers, failovers, Helm and properties in full; `built` plays the
- * attacks once more, on the built program.
+ * Five projects: `fast`, which `npm test` runs, needs nothing but the install; `wire` opens sockets on loopback; `slow` is whole
+ * processes, large transfers, failovers, Helm and properties in full; `built` plays the attacks once more, on the built program. `long`,
+ * which `.ci/run` does not run, is what takes too long for every change.
  */
 import { globSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -62,7 +62,23 @@ export default defineConfig({
           testTimeout: 30_000,
         },
       },
-      { test: { ...shared, name: 'slow', include: inFolders('e2e', 'chart', 'property'), testTimeout: 180_000 } },
+      {
+        test: {
+          ...shared,
+          name: 'slow',
+          include: [...inFolders('e2e', 'chart'), 'test/property/*.test.ts'],
+          testTimeout: 180_000,
+        },
+      },
+      {
+        test: {
+          ...shared,
+          name: 'long',
+          include: [...inFolders('property/long'), 'test/e2e/envoy-connection-age.test.ts'],
+          env: { ...env, CHECKS: process.env['CHECKS'] ?? '60000' },
+          testTimeout: 180_000,
+        },
+      },
       {
         test: {
           ...shared,

@@ -13,7 +13,7 @@ import { type RunningGateway, startGateway } from '../support/running-gateway.ts
 import { type AskingProxy, requireProduct, startAskingProxy } from './support/asking-proxy.ts';
 import { LoadClient } from './support/load-client.ts';
 
-/** The fewest that show it: `CHECKS=60000` sends as many as a longer run needs. */
+/** The fewest that show it; `npm run test:long` sends 60,000. */
 const checks = Number(process.env['CHECKS'] ?? 5_000);
 const age = process.env['CHECKS'] === undefined ? '1s' : '3s';
 const workers = 64;
