@@ -44,6 +44,12 @@
 {{- $names | uniq | toJson -}}
 {{- end }}
 
+{{/* Header fields that Envoy accepts: those of the client, and those that it and the check add. */}}
+{{- define "rolegate.headerFields" -}}
+{{- $ofCheck := concat (include "rolegate.identityHeaders" . | fromJsonArray) (include "rolegate.credentialHeaders" . | fromJsonArray) | uniq -}}
+{{ add (int (dig "server" "limits" "headers" 100 (.Values.config | default dict))) (len $ofCheck) 20 }}
+{{- end }}
+
 {{/* Data planes wait a little longer than Rolegate does, so that its refusal comes first. */}}
 {{- define "rolegate.waitSeconds" -}}
 {{ add (int .Values.authorizer.timeoutSeconds) 1 }}s

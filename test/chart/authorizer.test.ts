@@ -32,6 +32,26 @@ function settingsOf(
 const remove = (object: KubernetesObject): readonly string[] =>
   (object['spec'] as { headers: { earlyRequestHeaders: { remove: string[] } } }).headers.earlyRequestHeaders.remove;
 
+type Mutation = { readonly remove?: string; readonly remove_on_match?: object };
+type Filter = {
+  configPatches: { patch: { value: { typed_config?: { early_header_mutation_extensions?: Early[] } } } }[];
+};
+type Early = { typed_config: { mutations: Mutation[] } };
+const earlyOf = (object: KubernetesObject) =>
+  (object['spec'] as Filter).configPatches.flatMap(
+    ({ patch }) => patch.value.typed_config?.early_header_mutation_extensions ?? [],
+  );
+const mutations = (object: KubernetesObject, key: keyof Mutation): string[] =>
+  earlyOf(object).flatMap(({ typed_config }) =>
+    typed_config.mutations.flatMap((one) => (one[key] === undefined ? [] : [JSON.stringify(one[key])])),
+  );
+
+function withoutMutations(object: KubernetesObject): unknown {
+  const copy = structuredClone(object);
+  for (const { typed_config } of earlyOf(copy)) typed_config.mutations = [];
+  return copy['spec'];
+}
+
 describe('pods that only decide', () => {
   const objects = () => render('authorizer');
 
@@ -79,11 +99,13 @@ describe('pods that only decide', () => {
       envoyGatewayConfig(settingsOf(objects(), 'envoy', 'edge-rolegate-checks-grpc:8071', true)),
     );
     expect(printed.flatMap((object) => dataPlaneProblems(object, false))).toEqual([]);
-    const [security, client] = printed as [KubernetesObject, KubernetesObject];
+    const [security, client, traffic] = printed as [KubernetesObject, KubernetesObject, KubernetesObject];
     const { extAuth } = specOf(objects(), 'SecurityPolicy') as { extAuth: object };
     const told = (security['spec'] as { extAuth: object }).extAuth;
     expect({ ...extAuth, timeout: '3000ms' }).toEqual(told);
     expect([...remove(find(objects(), 'ClientTrafficPolicy'))].sort()).toEqual([...remove(client)].sort());
+    const { timeout } = specOf(objects(), 'BackendTrafficPolicy') as { timeout: object };
+    expect(timeout).toEqual((traffic['spec'] as { timeout: object }).timeout);
   });
 });
 
@@ -96,14 +118,20 @@ describe('pods that do both', () => {
   });
 
   test('Istio gets the output of proxy-config', () => {
-    const printed = istioConfig(
-      settingsOf(objects(), 'envoy', 'edge-rolegate-checks-grpc.gateways.svc.cluster.local:8071', true),
-    );
-    const [mesh, policy] = objectsOf(printed) as unknown as [
+    const settings = settingsOf(objects(), 'envoy', 'edge-rolegate-checks-grpc.gateways.svc.cluster.local:8071', true);
+    const [mesh, policy, filter] = objectsOf(istioConfig(settings)) as unknown as [
       { extensionProviders: { envoyExtAuthzGrpc: object }[] },
       KubernetesObject,
+      KubernetesObject,
     ];
-    expect(dataPlaneProblems(policy, false)).toEqual([]);
+    expect([policy, filter].flatMap((object) => dataPlaneProblems(object, false))).toEqual([]);
+    // Patterns that are safe behind another proxy too, and names that are not.
+    const [, , behind] = objectsOf(istioConfig({ ...settings, trustedRanges: ['0.0.0.0/0'] }));
+    const ofChart = find(objects(), 'EnvoyFilter');
+    expect(ofChart.metadata.namespace).toBe('istio-system');
+    expect(mutations(ofChart, 'remove').sort()).toEqual(mutations(filter, 'remove').sort());
+    expect(mutations(ofChart, 'remove_on_match')).toEqual(mutations(behind!, 'remove_on_match'));
+    expect(withoutMutations(ofChart)).toEqual(withoutMutations(filter));
     const rendered = find(objects(), 'AuthorizationPolicy');
     expect(rendered.metadata.namespace).toBe('istio-system');
     expect(rendered['spec']).toEqual({ ...(policy['spec'] as object), provider: { name: 'edge-rolegate' } });

@@ -31,6 +31,28 @@ export const externalAuth = z.strictObject({
     .optional(),
 });
 
+const most = z.int().min(0).max(4_294_967_295);
+const backendSettings = z.strictObject({
+  retry: z
+    .strictObject({
+      numRetries: z.int().min(0),
+      retryOn: z.strictObject({ triggers: z.array(z.enum(['refused-stream', 'reset-before-request'])) }),
+    })
+    .optional(),
+  circuitBreaker: z.strictObject({
+    maxPendingRequests: most,
+    maxParallelRequests: most,
+    maxParallelRetries: most.optional(),
+  }),
+});
+
+const filterName = z.string().startsWith('envoy.filters.');
+const patch = z.strictObject({
+  operation: z.literal('MERGE'),
+  // A part of Envoy's own configuration: `test/e2e/istio-patches.test.ts` runs it.
+  value: z.record(z.string(), z.unknown()),
+});
+
 const schemas: Readonly<Record<string, z.ZodType>> = {
   'gateway.envoyproxy.io/v1alpha1 SecurityPolicy': z.strictObject({
     targetRefs,
@@ -39,8 +61,10 @@ const schemas: Readonly<Record<string, z.ZodType>> = {
       statusOnError: z.literal(503),
       timeout: duration,
       headersToExtAuth: z.array(headerName).optional(),
-      grpc: z.strictObject({ backendRefs }).optional(),
-      http: z.strictObject({ backendRefs, path: z.string(), headersToBackend: z.array(headerName) }).optional(),
+      grpc: z.strictObject({ backendRefs, backendSettings }).optional(),
+      http: z
+        .strictObject({ backendRefs, backendSettings, path: z.string(), headersToBackend: z.array(headerName) })
+        .optional(),
     }),
   }),
   'gateway.envoyproxy.io/v1alpha1 ClientTrafficPolicy': z.strictObject({
@@ -50,6 +74,34 @@ const schemas: Readonly<Record<string, z.ZodType>> = {
       withUnderscoresAction: z.literal('DropHeader'),
       earlyRequestHeaders: z.strictObject({ remove: z.array(headerName).max(64), removeOnMatch: nameMatches }),
     }),
+  }),
+  'gateway.envoyproxy.io/v1alpha1 BackendTrafficPolicy': z.strictObject({
+    targetRefs,
+    timeout: z.strictObject({ http: z.strictObject({ requestTimeout: duration }) }),
+  }),
+  'networking.istio.io/v1alpha3 EnvoyFilter': z.strictObject({
+    workloadSelector: z.strictObject({ labels: z.record(z.string(), z.string()) }),
+    configPatches: z
+      .array(
+        z.strictObject({
+          applyTo: z.enum(['NETWORK_FILTER', 'HTTP_FILTER', 'ROUTE_CONFIGURATION']),
+          match: z.strictObject({
+            context: z.literal('GATEWAY'),
+            listener: z
+              .strictObject({
+                filterChain: z.strictObject({
+                  filter: z.strictObject({
+                    name: filterName,
+                    subFilter: z.strictObject({ name: filterName }).optional(),
+                  }),
+                }),
+              })
+              .optional(),
+          }),
+          patch,
+        }),
+      )
+      .min(1),
   }),
   'security.istio.io/v1 AuthorizationPolicy': z.strictObject({
     selector: z.strictObject({ matchLabels: z.record(z.string(), z.string()) }),

@@ -37,7 +37,9 @@ describe.each(valueSets)('%s', (set) => {
     const names = kindsOf(objects);
     expect(new Set(names).size).toBe(names.length);
     for (const { kind, metadata } of objects) {
-      expect(metadata.namespace).toBe(kind === 'AuthorizationPolicy' ? 'istio-system' : 'gateways');
+      expect(metadata.namespace).toBe(
+        ['AuthorizationPolicy', 'EnvoyFilter'].includes(kind) ? 'istio-system' : 'gateways',
+      );
       expect(metadata.labels).toMatchObject({
         'app.kubernetes.io/name': 'rolegate',
         'app.kubernetes.io/instance': 'edge',

@@ -7,10 +7,12 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import type { Config } from '../../src/config/config.ts';
 import { parseConfig } from '../../src/config/parse-config.ts';
 import { type FakeAuthApi, startFakeAuthApi } from '../support/fake-auth-api.ts';
 import { type RunningGateway, startGateway } from '../support/running-gateway.ts';
 import { type AskingProxy, requireProduct, startAskingProxy } from './support/asking-proxy.ts';
+import { asIstio } from './support/istio-gateway.ts';
 import { LoadClient } from './support/load-client.ts';
 
 /** The fewest that show it; `npm run test:long` sends 60,000. */
@@ -53,7 +55,7 @@ async function startService() {
   };
 }
 
-async function start(edit?: (printed: string) => string): Promise<void> {
+async function start(edit: (printed: string, config: Config) => string = (printed) => printed): Promise<void> {
   const text = `
 version: 1
 server: { listen: false, admin: false }
@@ -65,19 +67,31 @@ routes: [{ id: api, match: { path: "/api/**" }, access: [user] }]
   gateway = await startGateway(text);
   const read = parseConfig(text, { file: 'gateway.yaml', env: {}, readSecret: () => '' });
   if (!read.ok) throw new Error('the configuration of this test has problems');
-  envoy = await startAskingProxy('envoy-grpc', read.config, { service: service.origin, ports: gateway }, edit);
+  envoy = await startAskingProxy('envoy-grpc', read.config, { service: service.origin, ports: gateway }, (printed) =>
+    edit(printed, read.config),
+  );
   client = new LoadClient([envoy.port], workers);
 }
 
 const request = Buffer.from('GET /api/x HTTP/1.1\r\nHost: a.test\r\nAuthorization: Bearer good\r\n\r\n');
 const next = () => ({ target: 0, bytes: request });
 
-test(`${checks} checks through connections that end after ${age} each get their decision`, async () => {
-  await start();
-  const exchanges = await client.closedLoop(checks, workers, next);
-  const byStatus = Object.groupBy(exchanges, ({ status }) => status);
-  expect(Object.entries(byStatus).map(([status, list]) => `${status}: ${list?.length}`)).toEqual([`200: ${checks}`]);
-}, 600_000);
+test.each([
+  ['Envoy', (printed: string) => printed],
+  [
+    'Envoy of an Istio gateway',
+    (printed: string, config: Config) => asIstio(printed, config, { grpc: true, patched: true }),
+  ],
+])(
+  `%s: ${checks} checks through connections that end after ${age} each get their decision`,
+  async (_, edit) => {
+    await start(edit);
+    const exchanges = await client.closedLoop(checks, workers, next);
+    const byStatus = Object.groupBy(exchanges, ({ status }) => status);
+    expect(Object.entries(byStatus).map(([status, list]) => `${status}: ${list?.length}`)).toEqual([`200: ${checks}`]);
+  },
+  600_000,
+);
 
 test('control: without the retries of the printed configuration some are lost', async () => {
   await start((printed) => {

@@ -42,21 +42,14 @@ export function envoyConfig(settings: ProxySettings): string {
     normalize_path: false,
     merge_slashes: false,
     path_with_escaped_slashes_action: 'KEEP_UNCHANGED',
-    common_http_protocol_options: {
-      headers_with_underscores_action: 'DROP_HEADER',
-      // With those that Envoy and the check add; Rolegate counts the client's own.
-      max_headers_count: settings.headerCount + headersToService(settings).length + 20,
-    },
+    common_http_protocol_options: headerFields(settings),
     early_header_mutation_extensions: [earlyRemoval(settings)],
     server_header_transformation: 'PASS_THROUGH',
     ...(webSockets ? { upgrade_configs: [{ upgrade_type: 'websocket' }] } : {}),
     route_config: {
       name: 'all',
       request_headers_to_remove: removedByName(settings),
-      // A list in Connection would let a proxy further on remove headers. Only an upgrade still has one here.
-      request_headers_to_add: [
-        { header: { key: 'connection', value: 'upgrade' }, append_action: 'OVERWRITE_IF_EXISTS' },
-      ],
+      request_headers_to_add: [plainConnection],
       virtual_hosts: [
         {
           name: 'all',
@@ -157,12 +150,33 @@ function overGrpc({ waitMs, secret }: ProxySettings): object {
       envoy_grpc: { cluster_name: 'rolegate', authority: 'rolegate' },
       timeout: `${waitMs / 1000}s`,
       ...(secret ? { initial_metadata: [secretField] } : {}),
-      // A check that Rolegate's GOAWAY has crossed (`maxConnectionAge`, a drain) was refused unread.
-      retry_policy: { retry_on: 'refused-stream,reset-before-request', num_retries: 3 },
+      retry_policy: { retry_on: retriedOn.join(), num_retries: mostRetries },
     },
     encode_raw_headers: true,
   };
 }
+
+/** A check that Rolegate's GOAWAY has crossed (`maxConnectionAge`, a drain) was refused unread. */
+export const retriedOn = ['refused-stream', 'reset-before-request'] as const;
+export const mostRetries = 3;
+
+/** Fields that Envoy and the check add to those of the client, which Rolegate counts. */
+export function addedFields(settings: ProxySettings): number {
+  return headersToService(settings).length + 20;
+}
+
+export function headerFields(settings: ProxySettings): object {
+  return {
+    headers_with_underscores_action: 'DROP_HEADER',
+    max_headers_count: settings.headerCount + addedFields(settings),
+  };
+}
+
+/** A list in Connection would let a proxy further on remove headers. Only an upgrade still has one here. */
+export const plainConnection = {
+  header: { key: 'connection', value: 'upgrade' },
+  append_action: 'OVERWRITE_IF_EXISTS',
+} as const;
 
 const secretField = { key: 'x-rolegate-authorizer', value: `%ENVIRONMENT(${secretVariable})%` };
 
@@ -179,8 +193,11 @@ const http2 = {
  * Maximum concurrent checks; beyond it Envoy does not check, and the status is that of "status_on_error". One GOAWAY can refuse all
  * checks of a connection, and the default allows three retries at a time.
  */
+export const mostChecks = 4096;
 const manyChecks = {
-  circuit_breakers: { thresholds: [{ max_requests: 4096, max_pending_requests: 4096, max_retries: 4096 }] },
+  circuit_breakers: {
+    thresholds: [{ max_requests: mostChecks, max_pending_requests: mostChecks, max_retries: mostChecks }],
+  },
 };
 
 /** Files of the machine that Envoy runs on. */

@@ -1,7 +1,19 @@
 /** Configurations for Kubernetes gateways that check with Rolegate: Istio, Envoy Gateway, and the Gateway API's own filter. */
 import { stringify } from 'yaml';
 import { CommandError } from '../exit-code.ts';
-import { earlyRemoval, headersToService, type NameMatcher, removedByName, removedEarly } from './envoy.ts';
+import {
+  addedFields,
+  earlyRemoval,
+  headerFields,
+  headersToService,
+  mostChecks,
+  mostRetries,
+  type NameMatcher,
+  plainConnection,
+  removedByName,
+  removedEarly,
+  retriedOn,
+} from './envoy.ts';
 import { type Place, type ProxySettings, unremovable } from './proxy-settings.ts';
 
 const documents = (comment: string, ...all: object[]) =>
@@ -61,10 +73,15 @@ export function istioConfig(settings: ProxySettings): string {
   );
 }
 
-/** Removes what Istio's own objects cannot: by a pattern, and before the check. */
+/**
+ * What Istio's own objects cannot do: remove headers by a pattern and before the check, raise the number of header fields, send checks again
+ * that a GOAWAY refused, and show them repeated headers. Istio itself limits neither the time of a response nor concurrent checks.
+ */
 function earlyFilter(settings: ProxySettings): object {
-  const early = earlyRemoval(settings, removedByName(settings));
+  const type = (name: string) => `type.googleapis.com/envoy.extensions.filters.${name}`;
   const manager = 'envoy.filters.network.http_connection_manager';
+  const check = 'envoy.filters.http.ext_authz';
+  const retries = { retry_on: retriedOn.join(), num_retries: mostRetries };
   return {
     apiVersion: 'networking.istio.io/v1alpha3',
     kind: 'EnvoyFilter',
@@ -75,43 +92,71 @@ function earlyFilter(settings: ProxySettings): object {
         {
           applyTo: 'NETWORK_FILTER',
           match: { context: 'GATEWAY', listener: { filterChain: { filter: { name: manager } } } },
-          patch: {
-            operation: 'MERGE',
-            value: {
-              name: manager,
-              typed_config: {
-                '@type':
-                  'type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
-                common_http_protocol_options: { headers_with_underscores_action: 'DROP_HEADER' },
-                early_header_mutation_extensions: [early],
-              },
+          patch: merged({
+            name: manager,
+            typed_config: {
+              '@type': type('network.http_connection_manager.v3.HttpConnectionManager'),
+              common_http_protocol_options: headerFields(settings),
+              early_header_mutation_extensions: [earlyRemoval(settings, removedByName(settings))],
             },
-          },
+          }),
         },
+        {
+          applyTo: 'ROUTE_CONFIGURATION',
+          match: { context: 'GATEWAY' },
+          patch: merged({ request_headers_to_add: [plainConnection] }),
+        },
+        ...(settings.grpc === null
+          ? []
+          : [
+              {
+                applyTo: 'HTTP_FILTER',
+                match: {
+                  context: 'GATEWAY',
+                  listener: { filterChain: { filter: { name: manager, subFilter: { name: check } } } },
+                },
+                patch: merged({
+                  name: check,
+                  typed_config: {
+                    '@type': type('http.ext_authz.v3.ExtAuthz'),
+                    grpc_service: { retry_policy: retries },
+                    encode_raw_headers: true,
+                  },
+                }),
+              },
+            ]),
       ],
     },
   };
 }
+
+const merged = (value: object) => ({ operation: 'MERGE', value });
 
 export function envoyGatewayConfig(settings: ProxySettings): string {
   const { name, namespace, port } = serviceOf(tcp(settings));
   const backendRefs = [{ name, ...(namespace === undefined ? {} : { namespace }), port }];
   const overHttp = {
     headersToExtAuth: settings.read,
-    http: { backendRefs, path: settings.checkPath, headersToBackend: headersToService(settings) },
+    http: {
+      backendRefs,
+      backendSettings: checkSettings(false),
+      path: settings.checkPath,
+      headersToBackend: headersToService(settings),
+    },
   };
+  const targetRefs = [{ group: 'gateway.networking.k8s.io', kind: 'Gateway', name: 'gateway' }];
   const security = {
     apiVersion: 'gateway.envoyproxy.io/v1alpha1',
     kind: 'SecurityPolicy',
     metadata: { name: 'rolegate' },
     spec: {
-      targetRefs: [{ group: 'gateway.networking.k8s.io', kind: 'Gateway', name: 'gateway' }],
+      targetRefs,
       extAuth: {
         failOpen: false,
         statusOnError: 503,
         timeout: `${settings.waitMs}ms`,
         // Over gRPC the check contains every header, unless some are listed.
-        ...(settings.grpc === null ? overHttp : { grpc: { backendRefs } }),
+        ...(settings.grpc === null ? overHttp : { grpc: { backendRefs, backendSettings: checkSettings(true) } }),
       },
     },
   };
@@ -120,7 +165,7 @@ export function envoyGatewayConfig(settings: ProxySettings): string {
     kind: 'ClientTrafficPolicy',
     metadata: { name: 'rolegate' },
     spec: {
-      targetRefs: [{ group: 'gateway.networking.k8s.io', kind: 'Gateway', name: 'gateway' }],
+      targetRefs,
       path: { escapedSlashesAction: 'KeepUnchanged', disableMergeSlashes: true },
       headers: {
         withUnderscoresAction: 'DropHeader',
@@ -128,11 +173,40 @@ export function envoyGatewayConfig(settings: ProxySettings): string {
       },
     },
   };
+  const traffic = {
+    apiVersion: 'gateway.envoyproxy.io/v1alpha1',
+    kind: 'BackendTrafficPolicy',
+    metadata: { name: 'rolegate' },
+    spec: { targetRefs, timeout: { http: { requestTimeout: '0s' } } },
+  };
   return documents(
-    `# Envoy Gateway (1.7 or newer) checks each request with Rolegate. Printed by "rolegate proxy-config envoy-gateway".${settings.grpc === null ? '' : overHttp2}`,
+    `# Envoy Gateway (1.8 or newer) checks each request with Rolegate. Printed by "rolegate proxy-config envoy-gateway".${settings.grpc === null ? '' : overHttp2}
+# Without the BackendTrafficPolicy, responses end after 15 s. One of a route replaces it, so it needs the timeout, too.${fewerFields(settings)}`,
     security,
     client,
+    traffic,
   );
+}
+
+function checkSettings(retries: boolean): object {
+  return {
+    ...(retries ? { retry: { numRetries: mostRetries, retryOn: { triggers: retriedOn } } } : {}),
+    circuitBreaker: {
+      maxPendingRequests: mostChecks,
+      maxParallelRequests: mostChecks,
+      ...(retries ? { maxParallelRetries: mostChecks } : {}),
+    },
+  };
+}
+
+/** Envoy's default, which Envoy Gateway does not change. */
+const fieldsOfEnvoy = 100;
+
+function fewerFields(settings: ProxySettings): string {
+  const most = fieldsOfEnvoy - addedFields(settings);
+  if (settings.headerCount <= most) return '';
+  return `
+# Envoy fails with 500 beyond ${fieldsOfEnvoy} header fields, with those that the check adds: set server.limits.headers to ${most} or less, for a 431.`;
 }
 
 export function matchOf(matcher: NameMatcher): object {

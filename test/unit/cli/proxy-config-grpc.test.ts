@@ -82,7 +82,13 @@ test('istio and envoy-gateway call over gRPC without a secret', () => {
     failOpen: false,
     statusOnError: 503,
     timeout: '7000ms',
-    grpc: { backendRefs: [{ name: 'rolegate', namespace: 'gateway', port: 8071 }] },
+    grpc: {
+      backendRefs: [{ name: 'rolegate', namespace: 'gateway', port: 8071 }],
+      backendSettings: {
+        retry: { numRetries: 3, retryOn: { triggers: ['refused-stream', 'reset-before-request'] } },
+        circuitBreaker: { maxPendingRequests: 4096, maxParallelRequests: 4096, maxParallelRetries: 4096 },
+      },
+    },
   });
   expect(text).toContain('kubernetes.io/h2c');
   const secret = '\n  secret: a-secret-of-the-proxies-0123456789abcdef';

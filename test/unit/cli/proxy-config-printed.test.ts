@@ -168,17 +168,25 @@ test.each([
   [
     'Envoy Gateway over HTTP',
     () => envoyGatewayConfig(settings('envoy', false)),
-    ['SecurityPolicy', 'ClientTrafficPolicy'],
+    ['SecurityPolicy', 'ClientTrafficPolicy', 'BackendTrafficPolicy'],
   ],
   [
     'Envoy Gateway over gRPC',
     () => envoyGatewayConfig(settings('envoy', true)),
-    ['SecurityPolicy', 'ClientTrafficPolicy'],
+    ['SecurityPolicy', 'ClientTrafficPolicy', 'BackendTrafficPolicy'],
   ],
   ['the Gateway API', () => gatewayApiConfig(settings('gateway-api', false)), ['HTTPRoute']],
   ['Traefik', () => traefikConfig(settings('traefik', false)), [undefined]],
 ] as const)('%s: valid YAML', (_, print, kinds) => {
   expect(documentsOf(print()).map((document) => document['kind'])).toEqual(kinds);
+});
+
+test('Envoy Gateway, whose number of header fields is fixed, gets the limit for Rolegate that leaves room', () => {
+  const printed = (headerCount: number) => envoyGatewayConfig({ ...settings('envoy', true), headerCount });
+  const [, most = ''] = /^# .*: set server\.limits\.headers to (\d+) or less/m.exec(printed(100)) ?? [];
+  expect(Number(most)).toBeGreaterThan(60);
+  expect(printed(Number(most))).not.toContain('server.limits.headers');
+  expect(istioConfig(settings('envoy', true))).toMatch(/max_headers_count: 1[23]\d$/m);
 });
 
 test('products without header removal by pattern list all patterns', () => {
