@@ -12,6 +12,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { freePort } from '../test/support/free-port.ts';
 import type { LoadAnswer, LoadJob, LoadResult } from './load/load.ts';
+import { first } from './load/requests.ts';
 
 export { freePort };
 
@@ -127,6 +128,32 @@ export async function untilListening(port: number, child: ChildProcess, timeoutM
     if (ended || Date.now() > deadline) throw new Error(`${child.spawnargs.join(' ')} does not listen on port ${port}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
+}
+
+/** Until a request gets this status: a proxy may listen before it has read its routes. */
+export async function untilServed(port: number, request: string, status: number, timeoutMs = 10_000): Promise<void> {
+  const deadline = Date.now() + timeoutMs;
+  for (;;) {
+    const found = await statusOf(port, first(request));
+    if (found === status) return;
+    if (Date.now() > deadline) throw new Error(`status ${found ?? 'none'} instead of ${status}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+/** Null: no response. */
+function statusOf(port: number, request: string): Promise<number | null> {
+  return new Promise((resolve) => {
+    const socket = connect({ port, host: '127.0.0.1' }, () => socket.write(request));
+    const settle = (status: number | null) => {
+      socket.destroy();
+      resolve(status);
+    };
+    socket.setTimeout(5_000, () => settle(null));
+    socket.once('data', (bytes) => settle(Number(bytes.toString('latin1', 9, 12))));
+    socket.on('error', () => settle(null));
+    socket.on('close', () => settle(null));
+  });
 }
 
 function accepts(port: number): Promise<boolean> {

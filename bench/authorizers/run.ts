@@ -1,22 +1,23 @@
 /**
  * `npm run bench:authorizers`: what a check costs compared to a proxied request, over HTTP and gRPC, and what authorization costs
- * nginx, HAProxy and Caddy. Gateway and proxy share a core; clients, service and Auth API use the other. Rounds are interleaved,
+ * each proxy. Gateway and proxy share a core; clients, service and Auth API use the other. Rounds are interleaved,
  * and every figure is a median of rounds.
  */
-import { type ChildProcess, execFileSync } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
-import { parseConfig } from '../../src/config/parse-config.ts';
+import { parsed } from '../compare/rolegate-config.ts';
 import { cpuPerRequest, type LoadAnswer, type LoadJob, type LoadResult } from '../load/load.ts';
 import { processTree } from '../load/process-tree.ts';
 import { distinct } from '../load/requests.ts';
 import { readOptions } from '../options.ts';
-import { benchPlace, freePort, untilListening } from '../processes.ts';
+import { benchPlace, freePort, untilListening, untilServed } from '../processes.ts';
+import { findProgram } from '../programs.ts';
 import { machine, median, table, verdict } from '../report.ts';
 import type { GrpcJob } from './grpc-load.ts';
-import { type ProxyName, proxyCommand, proxyNames } from './proxies.ts';
+import { programOf, proxyArguments, proxyEnvironment, proxyNames } from './proxies.ts';
 
 const options = readOptions(
   `Usage: npm run bench:authorizers -- [options]
@@ -48,7 +49,7 @@ server: { listen: "127.0.0.1:${places.proxied}", admin: false, limits: { eventLo
 authorizer:
   listen: "127.0.0.1:${places.http}"
   grpc: { listen: "127.0.0.1:${places.grpc}" }
-  dialects: { nginx: /nginx, caddy: /caddy, haproxy: /haproxy, envoy: /envoy }
+  dialects: { nginx: /nginx, caddy: /caddy, haproxy: /haproxy, traefik: /traefik, envoy: /envoy }
 authApi: { url: "http://127.0.0.1:${authApi}" }
 cache: { accepted: 10m }
 roles: { user: {} }
@@ -74,12 +75,19 @@ interface Case {
 const pidsOf = (owners: readonly ChildProcess[]) => owners.flatMap(({ pid }) => processTree(pid!));
 
 /** `owners`: the processes whose CPU counts, with all that they started. */
-function overHttp(name: string, port: number, request: string, owners: readonly ChildProcess[]): Case {
+function overHttp(
+  name: string,
+  port: number,
+  request: string,
+  owners: readonly ChildProcess[],
+  reconnects = false,
+): Case {
   const { numbers } = distinct;
   const measure = (seconds: number, rate?: number) => {
     const job: LoadJob = {
       ...{ port, request, numbers: numbers!, status: 200, connections, warmupMs: 1_000, measureMs: seconds * 1_000 },
       pids: pidsOf(owners),
+      reconnects,
       ...(rate === undefined ? {} : { rate }),
     };
     return load(job).catch((error: Error) => {
@@ -125,12 +133,16 @@ const forwarded = [
   'X-Forwarded-Host: api.example.test',
   'X-Forwarded-For: 203.0.113.7',
 ];
+const ofTraefik = check('GET /traefik HTTP/1.1', ['Host: api.example.test', ...forwarded]);
+// Traefik keeps two idle connections, so under load most of its checks have one of their own.
+const reconnecting = overHttp('check of Traefik, a connection each', places.http, ofTraefik, [gateway], true);
 const proxied = overHttp('proxied request', places.proxied, distinct.request, [gateway]);
 const httpChecks = [
   overHttp('check of nginx', places.http, check('GET /nginx HTTP/1.1', ['Host: rolegate', ...original]), [gateway]),
   overHttp('check of Caddy', places.http, check('GET /caddy HTTP/1.1', ['Host: api.example.test', ...forwarded]), [
     gateway,
   ]),
+  overHttp('check of Traefik', places.http, ofTraefik, [gateway]),
   overHttp(
     'check of Envoy over HTTP',
     places.http,
@@ -138,40 +150,31 @@ const httpChecks = [
     [gateway],
   ),
 ];
-const read = parseConfig(text, { file: 'gateway.yaml', env: {}, readSecret: () => '' });
-if (!read.ok) throw new Error('the configuration of the benchmark has problems');
+const config = parsed(text);
 const paths: Case[] = [];
 const versions: string[] = [];
 for (const name of proxyNames) {
-  const version = versionOf(name);
-  if (version === null) {
-    console.error(`${name} is not on this machine and is not measured`);
+  const found = findProgram(programOf(name));
+  if ('missing' in found) {
+    console.error(`${name} is not measured: ${found.missing}`);
     continue;
   }
-  versions.push(`${name} ${version}`);
-  for (const config of [null, read.config]) {
+  versions.push(`${name} ${found.version}`);
+  for (const asks of [false, true]) {
     const listen = await freePort();
-    const command = proxyCommand(name, { listen, service, authorizer: places.http, folder }, config);
-    const homes = {
-      HOME: folder,
-      XDG_DATA_HOME: folder,
-      XDG_CONFIG_HOME: folder,
-      CADDY_ADMIN: `127.0.0.1:${await freePort()}`,
-    };
-    const child = processes.start('measured', command, 'ignore', homes);
+    const authorizer = name === 'envoy-grpc' ? places.grpc : places.http;
+    const args = proxyArguments(name, { listen, service, authorizer, folder }, config, asks);
+    const env = proxyEnvironment(folder, await freePort());
+    const child = processes.start('measured', [found.path, ...args], 'ignore', env);
     await untilListening(listen, child);
+    await untilServed(listen, distinct.request, 200);
     paths.push(
-      overHttp(
-        `${name}, ${config === null ? 'alone' : 'asking'}`,
-        listen,
-        distinct.request,
-        config === null ? [child] : [child, gateway],
-      ),
+      overHttp(`${name}, ${asks ? 'asking' : 'alone'}`, listen, distinct.request, asks ? [child, gateway] : [child]),
     );
   }
 }
 
-const cases = [proxied, ...httpChecks, grpcCase, grpcFloor, ...paths];
+const cases = [proxied, ...httpChecks, reconnecting, grpcCase, grpcFloor, ...paths];
 const loadBefore = loadavg()[0]!.toFixed(1);
 for (const { measure } of cases) await measure(1);
 const found = new Map(cases.map((one) => [one, [] as LoadResult[]]));
@@ -205,7 +208,7 @@ const row = (one: Case, ratio: string) => {
 const columns = ['', 'CPU us', 'x', 'per second', 'core half busy: per second', 'CPU us', 'p50 ms', 'p99 ms'];
 const checksTable = table(
   columns,
-  [proxied, ...httpChecks, grpcCase, grpcFloor].map((one) => row(one, ratioOf(one).toFixed(2))),
+  [proxied, ...httpChecks, reconnecting, grpcCase, grpcFloor].map((one) => row(one, ratioOf(one).toFixed(2))),
 );
 const pathsTable = table(
   columns,
@@ -246,14 +249,3 @@ if (options.out !== undefined) {
   writeFileSync(join(options.out, 'authorizers.md'), page);
 }
 process.exit(options.check && lines.some((line) => line.includes('NOT met')) ? 1 : 0);
-
-function versionOf(name: ProxyName): string | null {
-  try {
-    const output = execFileSync('sh', ['-c', `${name} ${name === 'caddy' ? 'version' : '-v'} 2>&1`], {
-      encoding: 'utf8',
-    });
-    return /\d+\.[\d.]+\d/.exec(output)?.[0] ?? null;
-  } catch {
-    return null;
-  }
-}

@@ -8,8 +8,18 @@ export interface Ports {
   readonly folder: string;
 }
 
-/** `auth`: every request is authorized by a subrequest with a cached verdict, and logged as usual. */
+/**
+ * `auth`: requests are authorized by a subrequest with a cached verdict, except below `/public`, and logged as usual. The Auth API
+ * decides by the role of the path, so a verdict is cached for each.
+ */
 export function nginx({ listen, upstream, authApi, folder }: Ports, auth: boolean): string {
+  const forward = `proxy_pass http://service;
+      proxy_http_version 1.1;
+      proxy_set_header Connection "";
+      proxy_set_header Host $http_host;
+      proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+      proxy_set_header X-Forwarded-Proto $scheme;
+      proxy_request_buffering off;`;
   const authorize = auth
     ? `auth_request /_auth;
       auth_request_set $user_id $upstream_http_user_id;
@@ -18,19 +28,24 @@ export function nginx({ listen, upstream, authApi, folder }: Ports, auth: boolea
       proxy_set_header groups $groups;
       proxy_set_header Authorization "";`
     : '';
+  const roles = auth ? 'map $request_uri $role { ~^/admin/ admin; default user; }' : '';
   const verdicts = auth
     ? `location = /_auth {
       internal;
-      proxy_pass http://auth_api/api/auth/v2/session;
+      proxy_pass http://auth_api/api/auth/v2/session?role=$role;
       proxy_pass_request_body off;
       proxy_set_header Content-Length "";
       proxy_http_version 1.1;
       proxy_set_header Connection "";
       proxy_cache verdicts;
-      proxy_cache_key "$http_authorization|$http_api_key|$http_api_secret";
+      proxy_cache_key "$role|$http_authorization|$http_api_key|$http_api_secret";
       proxy_cache_valid 200 30s;
-      proxy_cache_valid 401 5s;
+      proxy_cache_valid 401 403 5s;
       proxy_ignore_headers Cache-Control Expires Set-Cookie;
+    }
+    location /public/ {
+      ${forward}
+      proxy_set_header Authorization "";
     }`
     : '';
   // If nginx starts as root, its worker would run as a user who cannot write to the folder.
@@ -48,18 +63,13 @@ http {
   keepalive_requests 100000000; keepalive_timeout 75s; client_max_body_size 0;
   upstream service { server 127.0.0.1:${upstream}; keepalive 128; keepalive_requests 100000000; }
   upstream auth_api { server 127.0.0.1:${authApi}; keepalive 16; }
+  ${roles}
   server {
     listen 127.0.0.1:${listen};
     ${verdicts}
     location / {
       ${authorize}
-      proxy_pass http://service;
-      proxy_http_version 1.1;
-      proxy_set_header Connection "";
-      proxy_set_header Host $http_host;
-      proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
-      proxy_set_header X-Forwarded-Proto $scheme;
-      proxy_request_buffering off;
+      ${forward}
     }
   }
 }
@@ -85,12 +95,17 @@ backend b
 `;
 }
 
+/** `auth`: the Auth API decides about every request, except below `/public`. */
 export function caddy({ listen, upstream, authApi }: Ports, auth: boolean): string {
   const authorize = auth
-    ? `forward_auth 127.0.0.1:${authApi} {
-    uri /api/auth/v2/session
+    ? ['admin', 'user']
+        .map(
+          (role) => `forward_auth @${role} 127.0.0.1:${authApi} {
+    uri /api/auth/v2/session?role=${role}
     copy_headers User-Id Groups
-  }`
+  }`,
+        )
+        .join('\n  ')
     : '';
   return `{
   admin off
@@ -98,6 +113,8 @@ export function caddy({ listen, upstream, authApi }: Ports, auth: boolean): stri
 }
 http://:${listen} {
   bind 127.0.0.1
+  @admin path /admin/*
+  @user not path /admin/* /public/*
   ${authorize}
   reverse_proxy 127.0.0.1:${upstream} {
     transport http {

@@ -4,7 +4,7 @@
  */
 import { connect, type Socket } from 'node:net';
 import { cpuTimeUs } from './cpu-time.ts';
-import type { LoadAnswer, LoadJob, LoadResult } from './load.ts';
+import type { LoadAnswer, LoadJob, LoadResult, Sample } from './load.ts';
 import { Pace } from './pace.ts';
 
 let serial = 0;
@@ -37,7 +37,8 @@ class Load {
 
   constructor(job: LoadJob) {
     this.#job = job;
-    this.#constant = /\{[nrt]\}/.test(job.request) ? null : Buffer.from(job.request, 'latin1');
+    this.#constant =
+      job.cycle !== undefined || /\{[nrt]\}/.test(job.request) ? null : Buffer.from(job.request, 'latin1');
     this.#pace = job.rate === undefined ? null : new Pace(job.rate);
     const { numbers } = job;
     this.#draw = numbers === undefined ? () => ++serial : () => below(numbers);
@@ -78,25 +79,34 @@ class Load {
     return this.#job.pids.reduce((sum, pid) => sum + cpuTimeUs(pid), 0);
   }
 
-  #request(): string {
-    const { request, other, routes = 1 } = this.#job;
+  #next(): Sample {
+    const { cycle, routes = 1 } = this.#job;
+    const { request, status } = cycle === undefined ? this.#job : cycle[this.#sent % cycle.length]!;
     this.#sent += 1;
-    const chosen = other !== undefined && this.#sent % other.every === 0 ? other.request : request;
-    return chosen
-      .replaceAll('{n}', digits(this.#draw()))
-      .replaceAll('{r}', digits(below(routes)))
-      .replaceAll('{t}', String(this.#sent).padStart(32, '0'));
+    return {
+      status,
+      request: request
+        .replaceAll('{n}', digits(this.#draw()))
+        .replaceAll('{r}', digits(below(routes)))
+        .replaceAll('{t}', String(this.#sent).padStart(32, '0')),
+    };
   }
 
   #open(): void {
     const socket = connect({ port: this.#job.port, host: '127.0.0.1', noDelay: true });
     this.#sockets.add(socket);
     let sentAt = 0;
+    let expected = this.#job.status;
     let pending: Buffer | null = null;
     const send = (dueAt = performance.now()) => {
       sentAt = dueAt;
-      if (this.#constant !== null) socket.write(this.#constant);
-      else socket.write(this.#request(), 'latin1');
+      if (this.#constant !== null) {
+        socket.write(this.#constant);
+        return;
+      }
+      const { request, status } = this.#next();
+      expected = status;
+      socket.write(request, 'latin1');
     };
     const next = this.#pace === null ? () => send() : () => this.#pace?.whenDue(send);
     socket.on('connect', next);
@@ -108,18 +118,24 @@ class Load {
       }
       pending = null;
       const status = statusOf(bytes);
-      if (status !== this.#job.status) this.#fail(new Error(`status ${status} instead of ${this.#job.status}`));
+      if (status !== expected) this.#fail(new Error(`status ${status} instead of ${expected}`));
       this.#done += 1;
       if (this.#measuring) this.#latenciesMs.push(performance.now() - sentAt);
-      if (this.#running) next();
+      if (this.#running && this.#job.reconnects === true) this.#reopen(socket);
+      else if (this.#running) next();
     });
     socket.on('error', (error) => {
       if (this.#running) this.#fail(error);
     });
     socket.on('close', () => {
-      this.#sockets.delete(socket);
-      if (this.#running) this.#fail(new Error('the server closed a connection'));
+      if (this.#sockets.delete(socket) && this.#running) this.#fail(new Error('the server closed a connection'));
     });
+  }
+
+  #reopen(socket: Socket): void {
+    this.#sockets.delete(socket);
+    socket.destroy();
+    this.#open();
   }
 }
 

@@ -1,10 +1,11 @@
 /**
- * The service behind the gateway: responds to every request with the same bytes as a small Node service. It only looks for the end
- * of a request, so it leaves its core to the client.
+ * The service behind the gateway: responds to every request with the same bytes as a small Node service, 1 kB of JSON, below
+ * `/private/split` in two segments. It only looks for the end of a request, so it leaves its core to the client.
  */
 import { type AddressInfo, createServer } from 'node:net';
 
-const body = JSON.stringify({ id: 7, name: 'A small answer', tags: ['one', 'two', 'three'], total: 12.5 });
+const item = { id: 7, name: 'A small answer', tags: ['one', 'two', 'three'], total: 12.5 };
+const body = JSON.stringify({ ...item, text: 'a'.repeat(930) });
 const response = Buffer.from(
   [
     'HTTP/1.1 200 OK',
@@ -18,6 +19,8 @@ const response = Buffer.from(
     body,
   ].join('\r\n'),
 );
+/** Within the head. */
+const splitAt = 100;
 const headEnd = Buffer.from('\r\n\r\n');
 
 const server = createServer({ noDelay: true }, (socket) => {
@@ -32,7 +35,13 @@ const server = createServer({ noDelay: true }, (socket) => {
       const length = isPost ? /content-length: *(\d+)/i.exec(chunk.toString('latin1', 0, end))?.[1] : undefined;
       missing = length === undefined ? 0 : Number(length) - (chunk.length - end - 4);
     }
-    if (missing <= 0) socket.write(response);
+    if (missing > 0) return;
+    if (!chunk.toString('latin1', 0, 32).includes(' /private/split')) {
+      socket.write(response);
+      return;
+    }
+    socket.write(response.subarray(0, splitAt));
+    setImmediate(() => socket.write(response.subarray(splitAt)));
   });
   socket.on('error', () => {});
 });
