@@ -3,7 +3,7 @@
 #   docker build -t rolegate .                                    the image
 #   docker build --target sbom --output build .                   build/sbom.cdx.json: what is in it (CycloneDX)
 #   docker run -v ./gateway.yaml:/etc/rolegate/gateway.yaml:ro -p 8080:8080 rolegate
-#   docker run --rm -p 8080:8080 rolegate demo
+#   docker run --rm -p 127.0.0.1:8080:8080 rolegate demo
 #
 # Any image with Node 26 will do as base; npm is needed in the first stages alone.
 ARG BASE=node:26-trixie-slim
@@ -56,6 +56,7 @@ LABEL org.opencontainers.image.title="Rolegate" \
 ENV NODE_ENV=production \
     PATH=/app/bin:${PATH} \
     ROLEGATE_CONFIG=/etc/rolegate/gateway.yaml \
+    ROLEGATE_LISTEN=:8080 \
     ROLEGATE_AUTH_API_CONFIG=/etc/rolegate/auth-api.yaml
 COPY --from=program /app /app
 WORKDIR /app

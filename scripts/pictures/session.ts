@@ -3,7 +3,6 @@
  * start`, sends requests with curl, and explains a refusal. The picture shortens credentials, and their process has ended.
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { type Shown, terminalPicture } from './terminal-picture.ts';
@@ -13,13 +12,6 @@ const root = new URL('../../', import.meta.url);
 const lineMs = 60;
 const typingMs = 900;
 const readingMs = 2_600;
-
-/** Variables that the demo sets for its configuration. */
-const ofDemo = {
-  ROLEGATE_CONFIG: 'config/demo.yaml',
-  ROLEGATE_DEMO_SECRET: randomBytes(32).toString('base64'),
-  ROLEGATE_DEMO_SERVICE: 'http://127.0.0.1:1',
-};
 
 const session: Shown[] = [];
 const show = (line: string, restMs = lineMs) => session.push({ line, restMs });
@@ -42,14 +34,14 @@ try {
   });
   await whole.promise;
   const variables = Object.fromEntries(
-    [...plain(screen).matchAll(/^ {2}(ANN|ROOT)=(\S+)$/gm)].map(([, name, value]) => [name!, value!]),
+    [...plain(screen).matchAll(/^ {2}(?:export )?([A-Z_]+)=(\S+)$/gm)].map(([, name, value]) => [name!, value!]),
   );
   show('\x1b[36m$\x1b[0m \x1b[1mnpm ci && npm start\x1b[0m', typingMs);
   const lines = screen.split('\n');
   const first = lines.findIndex((line) => plain(line).startsWith('Rolegate demo'));
   const last = lines.findIndex((line, index) => index > first && plain(line).startsWith('Paste into'));
   for (const line of lines.slice(first, last)) show(line);
-  session[session.length - 1] = { line: '', restMs: readingMs };
+  show('', readingMs);
   show('\x1b[2m# in a second terminal\x1b[0m');
   ask('curl -i localhost:8080/orders/7 -H "authorization: Bearer $ANN"', variables, [
     'HTTP/1.1',
@@ -57,7 +49,7 @@ try {
     '    "groups"',
   ]);
   ask('curl -i localhost:8080/reports/2026 -H "authorization: Bearer $ANN"', variables, ['HTTP/1.1', 'x-error']);
-  explain();
+  explain(variables);
 } finally {
   process.kill(-demo.pid!, 'SIGINT');
   await once(demo, 'close');
@@ -78,14 +70,14 @@ function ask(line: string, variables: Readonly<Record<string, string>>, shown: r
   show('', readingMs);
 }
 
-/** Explains a decision from the demo's rules, without the running gateway. */
-function explain(): void {
-  const request = ['explain', 'GET', '/reports/2026', '--roles', 'user'];
-  typed(`rolegate ${request.join(' ')}`);
-  const { stdout, stderr } = spawnSync('npm', ['run', '--silent', 'rolegate', '--', ...request], {
+/** Explains the decision, as the demo's screen shows it. */
+function explain(variables: Readonly<Record<string, string>>): void {
+  const request = ['explain', 'GET', '/reports/2026', '--bearer'];
+  typed(`rolegate ${request.join(' ')} $ANN`);
+  const { stdout, stderr } = spawnSync('npm', ['run', '--silent', 'rolegate', '--', ...request, variables['ANN']!], {
     cwd: root,
     encoding: 'utf8',
-    env: { ...process.env, FORCE_COLOR: '1', ...ofDemo },
+    env: { ...process.env, ...variables, FORCE_COLOR: '1' },
   });
   if (!stdout.includes('role_missing')) throw new Error(`explain printed something else:\n${stdout}${stderr}`);
   for (const one of stdout.trimEnd().split('\n')) show(one);

@@ -7,6 +7,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parseOrigin } from '../config/units/parse-origin.ts';
 import { CommandError, ExitCode, usageError } from './exit-code.ts';
+import { ownCommand } from './own-command.ts';
 import { writeNewFile } from './write-new-file.ts';
 
 export interface InitOptions {
@@ -68,8 +69,7 @@ routes:
 }
 
 function nextSteps(service: string, config: string, secret: string): string {
-  // In a clone nothing is installed: `npm run rolegate` is the command.
-  const rolegate = process.env['npm_lifecycle_event'] === 'rolegate' ? 'npm run -s rolegate --' : 'rolegate';
+  const rolegate = ownCommand();
   return `wrote ${config}: ${service} behind http://localhost:8080, for users who sign in
 wrote ${secret}: the key under which sessions are stored; keep it, and keep it out of version control
 

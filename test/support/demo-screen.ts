@@ -16,16 +16,11 @@ export interface DemoScreen {
 
 export function readDemoScreen(output: string): DemoScreen {
   const [screen = ''] = output.split('Codes and requests appear below');
-  const assigned = [...screen.matchAll(/^ {2}([A-Z_]+)=(?:'([^']*)'|(\S+))$/gm)];
-  const variables = Object.fromEntries(assigned.map(([, name, quoted, plain]) => [name, quoted ?? plain ?? '']));
-  const trials = [...screen.matchAll(/^ {2}# (\d{3}): (.+)\n( {2}curl (?:.+\\\n)*.+)$/gm)];
+  const assigned = [...screen.matchAll(/^ {2}(?:export )?([A-Z_]+)=(\S+)$/gm)];
+  const variables = Object.fromEntries(assigned.map(([, name, value]) => [name!, value!]));
   return {
     variables,
-    trials: trials.map(([, status, shows, printed]) => ({
-      status: Number(status),
-      shows: shows!,
-      printed: printed!,
-    })),
+    trials: trialsOf(screen),
     paste: (printed) => [...assigned.map(([line]) => line), printed].join('\n'),
     expand: (printed) =>
       printed
@@ -37,6 +32,16 @@ export function readDemoScreen(output: string): DemoScreen {
           return value;
         }),
   };
+}
+
+/** A comment has a status and a text for each of the curl lines below it. */
+function trialsOf(screen: string): readonly DemoTrial[] {
+  return [...screen.matchAll(/^ {2}# (.+)\n((?: {2,4}(?![#A-Z]).+\n)+)/gm)].flatMap(([, comment, block]) => {
+    const texts = [...comment!.matchAll(/(\d{3}):? (.+?)(?=, \d{3}|$)/g)];
+    const lines = [...block!.matchAll(/^ {2}curl (?:.+\\\n)*.+$/gm)];
+    if (texts.length !== lines.length) throw new Error(`"${comment}" stands above ${lines.length} lines`);
+    return lines.map(([printed], at) => ({ status: Number(texts[at]![1]), shows: texts[at]![2]!, printed }));
+  });
 }
 
 /** The printed line that uses the code with this id; without one, of any session. */

@@ -11,6 +11,7 @@ import type { Address, Config } from '../../config/config.ts';
 import { formatProblems } from '../../config/format-problems.ts';
 import { parseConfig } from '../../config/parse-config.ts';
 import { CommandError, type ExitCode } from '../exit-code.ts';
+import { ownCommand } from '../own-command.ts';
 import { readPackaged } from '../packaged-file.ts';
 import { version } from '../version.ts';
 import { createRequestLines } from './request-lines.ts';
@@ -21,11 +22,12 @@ const configFile = 'config/demo.yaml';
 
 export async function demo(): Promise<ExitCode> {
   const service = await startSampleService();
-  const config = readDemoConfig(service.url);
+  const adminToken = randomBytes(32).toString('base64url');
+  const config = readDemoConfig(service.url, adminToken);
   let gatewayUrl = '';
   const gateway = createGateway(config, {
     version,
-    logTo: createRequestLines((line) => process.stdout.write(line)),
+    logTo: createRequestLines((line) => process.stdout.write(line), ownCommand()),
     onCode: (mail) => {
       process.stdout.write(renderCode(gatewayUrl, mail));
     },
@@ -47,35 +49,34 @@ export async function demo(): Promise<ExitCode> {
     places = {
       gateway: gatewayUrl,
       admin: admin === null || config.server.admin === null ? null : urlOf(config.server.admin, admin),
-      service: service.url,
+      adminToken,
+      rolegate: ownCommand(),
     };
   } catch (error) {
     await Promise.all([gateway.close(), service.close()]);
-    if (error instanceof ListenError) throw new CommandError(`${error.message}${hint(error.setting)}`);
+    if (error instanceof ListenError) throw new CommandError(`${error.message}${hint}`);
     throw error;
   }
-  const [user, admin] = await createUsers(gateway);
-  process.stdout.write(renderScreen(places, user, admin));
+  const [user, root] = await createUsers(gateway);
+  process.stdout.write(renderScreen(places, user, root));
   return (await ended) as ExitCode;
 }
 
 /** An address in the environment may be invalid. */
-function readDemoConfig(serviceUrl: string): Config {
+function readDemoConfig(serviceUrl: string, adminToken: string): Config {
   const env = {
     ...process.env,
     ROLEGATE_DEMO_SECRET: randomBytes(32).toString('hex'),
     ROLEGATE_DEMO_SERVICE: serviceUrl,
+    ROLEGATE_ADMIN_TOKEN: adminToken,
   };
   const read = parseConfig(readPackaged(configFile), { file: configFile, env, readSecret: () => '' });
   if (!read.ok) throw new CommandError(formatProblems(read.problems, { color: pc.isColorSupported }));
   return read.config;
 }
 
-/** The demo's own file reads the two addresses from the environment. */
-function hint(setting: string): string {
-  const variable = setting === 'server.admin' ? 'ROLEGATE_ADMIN=127.0.0.1:9091' : 'ROLEGATE_LISTEN=:8081';
-  return `, for example: ${variable} npm start`;
-}
+/** The demo's own file reads the two addresses from the environment. Both, because a second demo needs both. */
+const hint = ', for example: ROLEGATE_LISTEN=127.0.0.1:8081 ROLEGATE_ADMIN=127.0.0.1:9091 npm start';
 
 /** The configured name with the actual port, which differs for port 0. */
 function urlOf(configured: Address, bound: Address): string {
@@ -90,7 +91,7 @@ async function createUsers(gateway: Gateway): Promise<[DemoUser, DemoUser]> {
     const { userId } = await authApi.createUser({ email, fullName: name, alias: name, roles, groups });
     const { bearer } = await authApi.createVerifiedSession(userId);
     const { apiKey, apiSecret } = await authApi.createVerifiedKeyPair(userId, 'demo', 1);
-    return { name, email, roles, bearer, apiKey, apiSecret };
+    return { name, email, bearer, apiKey, apiSecret };
   };
   return [await create('ann', ['user'], ['public', 'acme']), await create('root', ['admin'], ['public'])];
 }

@@ -2,8 +2,8 @@
 import { Writable } from 'node:stream';
 import pc from 'picocolors';
 
-/** A stream that accepts newline-delimited JSON and passes text lines to `print`. */
-export function createRequestLines(print: (line: string) => void): Writable {
+/** A stream that accepts newline-delimited JSON and passes text lines to `print`. `rolegate`: how to call it in a terminal. */
+export function createRequestLines(print: (line: string) => void, rolegate: string): Writable {
   let rest = '';
   return new Writable({
     decodeStrings: false,
@@ -11,7 +11,7 @@ export function createRequestLines(print: (line: string) => void): Writable {
       const lines = (rest + chunk.toString()).split('\n');
       rest = lines.pop() ?? '';
       for (const line of lines) {
-        const short = line === '' ? null : shorten(line);
+        const short = line === '' ? null : shorten(line, rolegate);
         if (short !== null) print(`${short}\n`);
       }
       done();
@@ -20,7 +20,7 @@ export function createRequestLines(print: (line: string) => void): Writable {
 }
 
 /** Null: nothing to show. */
-function shorten(line: string): string | null {
+function shorten(line: string, rolegate: string): string | null {
   let entry: unknown;
   try {
     entry = JSON.parse(line);
@@ -36,6 +36,7 @@ function shorten(line: string): string | null {
     return field('level') === 'info' ? null : `  ${pc.yellow(field('level'))} ${field('msg')}`;
   const status = Number(field('status'));
   const color = status < 400 ? pc.green : status < 500 ? pc.yellow : pc.red;
-  const why = field('reason') === '' ? '' : `  ${field('reason')}  ${pc.dim(`x-error-id ${field('errorId')}`)}`;
-  return `  ${color(field('status'))} ${field('method')} ${field('path')}  ${pc.dim(field('route'))}${why}`;
+  const request = `  ${color(field('status'))} ${field('method')} ${field('path')}  ${pc.dim(field('route'))}`;
+  if (field('reason') === '') return request;
+  return `${request}  ${field('reason')}\n      ${pc.dim(`${rolegate} lookup ${field('errorId')}`)}`;
 }

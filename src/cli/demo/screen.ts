@@ -1,11 +1,10 @@
-/** The one screen of the demo: what runs where, who can log in, and what to try. */
+/** The one screen of the demo: where it is, credentials, and what to try. */
 import pc from 'picocolors';
 import type { CodeMail } from '../../auth-api/outbox/outbox.ts';
 
 export interface DemoUser {
   readonly name: string;
   readonly email: string;
-  readonly roles: readonly string[];
   readonly bearer: string;
   readonly apiKey: string;
   readonly apiSecret: string;
@@ -13,56 +12,23 @@ export interface DemoUser {
 
 export interface DemoPlaces {
   readonly gateway: string;
+  /** Null: there is no admin port. */
   readonly admin: string | null;
-  readonly service: string;
+  readonly adminToken: string;
+  /** How to call Rolegate in a terminal, such as `npm run -s rolegate --`. */
+  readonly rolegate: string;
 }
 
-interface Trial {
-  readonly shows: string;
-  readonly status: number;
-  readonly command: string;
-}
+/** Maximum line length. The screen fits a terminal of 80 columns and 24 lines, so that the credentials stay visible. */
+const widest = 80;
+/** What `explain` asks unless an option names another one. */
+const defaultAdmin = 'http://127.0.0.1:9090';
+const json = '-H content-type:application/json';
 
-/** Maximum line length, for a terminal of 110 columns; longer text continues on the next line. */
-const widest = 110;
+const curl = (url: string, ...options: readonly string[]) => wrapped(`curl -i ${url}`, options);
 
-/** Name of the shell variable that holds a user's bearer; with `_KEY` and `_SECRET`, of the key pair. */
-const variable = (who: DemoUser) => who.name.toUpperCase();
-
-/** Variables for the lines below, to be pasted once. */
-function assignments(users: readonly DemoUser[]): readonly string[] {
-  const ofUsers = users.flatMap((who) => [
-    `${variable(who)}=${who.bearer}`,
-    `${variable(who)}_KEY=${who.apiKey}`,
-    `${variable(who)}_SECRET=${who.apiSecret}`,
-  ]);
-  return [...ofUsers, "JSON='content-type: application/json'"];
-}
-
-/** Lines to paste into a second terminal, each with the status that it shows. */
-export function trials(gateway: string, user: DemoUser, admin: DemoUser): readonly Trial[] {
-  const bearer = (who: DemoUser) => `-H "authorization: Bearer $${variable(who)}"`;
-  const apiKey = `-H "api-key: $${variable(user)}_KEY"`;
-  const apiSecret = `-H "api-secret: $${variable(user)}_SECRET"`;
-  const curl = (path: string, ...options: string[]) => curlLine(`${gateway}${path}`, ...options);
-  return [
-    { status: 200, shows: 'a bearer; see user-id and groups', command: curl('/orders/7', bearer(user)) },
-    { status: 200, shows: 'a key pair of the same user', command: curl('/orders/7', apiKey, apiSecret) },
-    { status: 401, shows: 'no credential', command: curl('/orders/7') },
-    { status: 403, shows: `${user.name} is not a reporter`, command: curl('/reports/2026', bearer(user)) },
-    { status: 200, shows: `${admin.name} inherits reporter`, command: curl('/reports/2026', bearer(admin)) },
-    { status: 404, shows: 'no route: nothing is open by default', command: curl('/elsewhere') },
-    { status: 400, shows: 'two kinds of credential at once', command: curl('/orders/7', bearer(user), apiKey) },
-    {
-      status: 202,
-      shows: 'a session login; its code appears below, with the next line to paste',
-      command: curl('/api/auth/v2/session', '-H "$JSON"', `-d '{"email":"${user.email}"}'`),
-    },
-  ];
-}
-
-function curlLine(url: string, ...options: readonly string[]): string {
-  let line = `  curl -i ${url}`;
+function wrapped(command: string, options: readonly string[]): string {
+  let line = `  ${command}`;
   const lines: string[] = [];
   for (const option of options) {
     // The blank and backslash of a continued line must fit, too.
@@ -75,27 +41,39 @@ function curlLine(url: string, ...options: readonly string[]): string {
   return [...lines, line].join('\n');
 }
 
-export function renderScreen(places: DemoPlaces, user: DemoUser, admin: DemoUser): string {
+export function renderScreen(
+  { gateway, admin, adminToken, rolegate }: DemoPlaces,
+  user: DemoUser,
+  root: DemoUser,
+): string {
+  const [ann, key] = ['-H "authorization: Bearer $ANN"', '-H "api-key: $KEY"'];
+  const own = admin === null || admin === defaultAdmin ? [] : [`--admin ${admin}`];
+  const comment = (text: string) => pc.dim(`  # ${text}`);
   const lines = [
+    `${pc.bold('Rolegate demo')}   gateway ${pc.cyan(gateway)}${admin === null ? '' : `   admin ${pc.cyan(admin)}`}`,
+    `Paste into a second terminal, first the credentials of ${user.name} and ${root.name}:`,
+    `  AT=${gateway}`,
+    `  ANN=${user.bearer}`,
+    `  KEY=${user.apiKey}`,
+    `  SECRET=${user.apiSecret}`,
+    `  ROOT=${root.bearer}`,
+    `  export ROLEGATE_ADMIN_TOKEN=${adminToken}`,
+    comment('200 with a bearer, 200 with a key pair, 401 without, 400 with both'),
+    curl('$AT/orders/7', ann),
+    curl('$AT/orders/7', key, '-H "api-secret: $SECRET"'),
+    curl('$AT/orders/7'),
+    curl('$AT/orders/7', ann, key),
+    comment(`404: no such route, 200: ${root.name} is a reporter, 403: ${user.name} is not, and why`),
+    curl('$AT/elsewhere'),
+    curl('$AT/reports/2026', '-H "authorization: Bearer $ROOT"'),
+    curl('$AT/reports/2026', ann),
+    wrapped(`${rolegate} explain GET /reports/2026 --bearer $ANN`, own),
+    comment('202: a login; its code appears below, with the next line to paste'),
+    curl('$AT/api/auth/v2/session', json, `-d '{"email":"${user.email}"}'`),
+    `Next, for a service of your own: ${pc.bold(`${rolegate} init http://127.0.0.1:3000`)}`,
+    pc.dim('Codes and requests appear below. Ctrl-C stops the demo.'),
     '',
-    `${pc.bold('Rolegate demo')}   everything below runs in this process; Ctrl-C stops it`,
-    '',
-    `  gateway    ${pc.cyan(places.gateway)}`,
-    `  Auth API   ${pc.cyan(`${places.gateway}/api/auth/v2`)}   behind the gateway`,
-    `  service    ${pc.cyan(places.service)}   sample upstream, shows what it received`,
   ];
-  if (places.admin !== null) {
-    lines.push(`  admin      ${pc.cyan(places.admin)}  /metrics /health/live /health/ready /routes`);
-  }
-  for (const { name, email, roles } of [user, admin]) {
-    lines.push(`  ${name.padEnd(10)} ${email}, roles: ${roles.join(', ')}`);
-  }
-  lines.push('', pc.bold('Paste into a second terminal, first the credentials:'), '');
-  lines.push(...assignments([user, admin]).map((line) => `  ${line}`), '');
-  for (const { status, shows, command } of trials(places.gateway, user, admin)) {
-    lines.push(pc.dim(`  # ${status}: ${shows}`), command);
-  }
-  lines.push('', pc.dim('Codes and requests appear below.'), '');
   return lines.join('\n');
 }
 
@@ -112,6 +90,6 @@ export function renderCode(gateway: string, { to, purpose, codeId, code }: CodeM
   const body = `-d '${JSON.stringify({ verificationCodeID: codeId, code })}'`;
   // Only a login is verified without a credential.
   const bearer = purpose === 'session' ? [] : ['-H "authorization: Bearer <the bearer of the session>"'];
-  const line = curlLine(url, '-X PUT', '-H "$JSON"', ...bearer, body);
+  const line = curl(url, '-X PUT', json, ...bearer, body);
   return `\n  ${pc.bold(`code ${code}`)} for ${to}; use it:\n${line}\n\n`;
 }
