@@ -53,6 +53,8 @@ ${table(
   'rolegate_shadow_decisions_total',
   'rolegate_shadow_differences_total',
   'rolegate_decision_records_total',
+  'rolegate_decision_records_evicted_total',
+  'rolegate_decision_records_evicted_age_seconds',
   'rolegate_trace_spans_total',
   'rolegate_request_duration_seconds',
   'rolegate_decision_duration_seconds',

@@ -137,7 +137,7 @@ function configText(count: number): string {
   return `version: 1
 server: { listen: "127.0.0.1:${ports.listen}", admin: "127.0.0.1:${ports.admin}", adminToken: ${adminToken}, limits: { connectionsPerClient: 0 } }
 log: { access: false, level: info }
-records: { most: 1000, perSecond: 10000, oneInAllowed: 1 }
+records: { max: 1000, perSecond: 10000, allowedSample: 1 }
 ${collector === null ? '' : `tracing: { endpoint: "${collector.url}", sample: 1 }`}
 authApi: { url: "http://127.0.0.1:${ports.authApi}" }
 roles: { user: {} }

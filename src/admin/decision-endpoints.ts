@@ -9,6 +9,10 @@ export interface Filter {
   readonly route?: string;
   readonly reason?: string;
   readonly user?: string;
+  readonly key?: string;
+  readonly client?: string;
+  readonly sinceMs?: number;
+  readonly untilMs?: number;
 }
 
 /** Plain data without secrets. */
@@ -19,7 +23,9 @@ export interface DecisionSources {
   list(filter: Filter, most: number): Promise<readonly object[]>;
 }
 
-const names = ['route', 'reason', 'user'] as const;
+const names = ['route', 'reason', 'user', 'key', 'client'] as const;
+const times = ['since', 'until'] as const;
+const isoTime = /^\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)$/;
 const usualLimit = 100;
 const mostListed = 1000;
 
@@ -43,18 +49,27 @@ async function found(sources: DecisionSources, url: AdminRequest['url']): Promis
 }
 
 async function listed(sources: DecisionSources, { searchParams }: AdminRequest['url']): Promise<AdminResponse> {
-  const unknown = [...searchParams.keys()].find((name) => name !== 'limit' && !names.some((one) => one === name));
   const limit = Number(searchParams.get('limit') ?? usualLimit);
-  if (unknown !== undefined || !Number.isInteger(limit) || limit < 1 || limit > mostListed) {
-    const detail = `parameters are ${names.join(', ')} and limit, from 1 to ${mostListed}`;
+  const filter = filterOf(searchParams);
+  if (filter === null || !Number.isInteger(limit) || limit < 1 || limit > mostListed) {
+    const detail = `parameters are ${names.join(', ')}, ${times.join(' and ')} (ISO 8601), and limit, from 1 to ${mostListed}`;
     return { refused: 'question_invalid', members: { detail } };
   }
-  const filter: Record<string, string> = {};
-  for (const name of names) {
-    const value = searchParams.get(name);
-    if (value !== null) filter[name] = value;
-  }
   return json({ decisions: await sources.list(filter, limit) });
+}
+
+/** Null: a parameter is unknown, or not a time. */
+function filterOf(parameters: URLSearchParams): Filter | null {
+  const filter: Record<string, string | number> = {};
+  for (const [name, value] of parameters) {
+    if (names.some((one) => one === name)) filter[name] = value;
+    else if (times.some((one) => one === name)) {
+      const moment = isoTime.test(value) ? Date.parse(value) : Number.NaN;
+      if (Number.isNaN(moment)) return null;
+      filter[`${name}Ms`] = moment;
+    } else if (name !== 'limit') return null;
+  }
+  return filter;
 }
 
 /** Empty: not readable. */

@@ -11,7 +11,8 @@ import type { AdminParts } from './create-admin.ts';
 import type { Engine } from './create-engine.ts';
 import { type Runtime, sourcesOf } from './create-runtime.ts';
 import { explainLive } from './explain-live.ts';
-import { type DecisionKeeper, explainKept } from './keep-decisions.ts';
+import { explainRecorded } from './explain-recorded.ts';
+import type { DecisionRecorder } from './record-decisions.ts';
 import { showReach } from './show-reach.ts';
 
 export function adminOf(engine: Engine, authApi: () => AuthApi | null): Omit<AdminParts, 'reload' | 'version'> {
@@ -24,7 +25,7 @@ export function adminOf(engine: Engine, authApi: () => AuthApi | null): Omit<Adm
     ready: () => readyOf(engine, authApi()?.mailState() ?? null),
     reach: (who) => showReach(current().config, who),
     shadow: () => engine.candidate.report(),
-    decisions: decisionsOf(engine.kept, current),
+    decisions: decisionsOf(engine.recorder, current),
     explain: (question) => explainLive(current(), question),
     identityKeys: () => current().assertion?.keys.published(),
     takeEvent: (sent) => current().takeEvent(sent),
@@ -33,15 +34,18 @@ export function adminOf(engine: Engine, authApi: () => AuthApi | null): Omit<Adm
   };
 }
 
-/** `kept`: of this process, or of several. */
-export function decisionsOf(kept: Pick<DecisionKeeper, 'find' | 'list'>, current: () => Runtime): DecisionSources {
+/** `recorder`: of this process, or of several. */
+export function decisionsOf(
+  recorder: Pick<DecisionRecorder, 'find' | 'list'>,
+  current: () => Runtime,
+): DecisionSources {
   return {
     async find(id) {
-      const found = await kept.find(id);
-      return found === null ? null : explainKept(current(), found);
+      const found = await recorder.find(id);
+      return found === null ? null : explainRecorded(current(), found);
     },
     async list(filter, most) {
-      const found = await kept.list(filter, most);
+      const found = await recorder.list(filter, most);
       return found.map(({ text }) => JSON.parse(text).request);
     },
   };

@@ -11,17 +11,16 @@ import type { Siblings } from '../identity/revocation/create-revocations.ts';
 import { createProxy, type ReverseProxy } from '../proxy/create-proxy.ts';
 import { createTelemetry, type Telemetry } from '../telemetry/create-telemetry.ts';
 import type { LogDestination } from '../telemetry/log/program-output.ts';
+import { DecisionFile } from '../telemetry/records/decision-file.ts';
 import { createTracing } from '../telemetry/tracing/create-tracing.ts';
 import { readyOf } from './admin-of-engine.ts';
-import { AfterDecision } from './after-decision.ts';
 import { type AuthApiAccess, closeRuntime, createRuntime, type Runtime } from './create-runtime.ts';
 import { createEvict } from './evict.ts';
-import { DecisionKeeper } from './keep-decisions.ts';
 import { listenOn } from './listen-error.ts';
 import { logKeys } from './log-keys.ts';
 import { logRevocations } from './log-revocations.ts';
 import { type CheckAddresses, type OpenAuthorizer, openAuthorizer } from './open-authorizer.ts';
-import { DecisionRecorder, type OpenRecord } from './record-decisions.ts';
+import { DecisionRecorder, type OpenFile } from './record-decisions.ts';
 import { lookAfter } from './revoked-streams.ts';
 import { ShadowCandidate } from './shadow-candidate.ts';
 
@@ -35,8 +34,8 @@ export interface EngineOptions {
   readonly siblings?: Siblings;
   /** Number of this worker; unset: this process is not a worker. */
   readonly worker?: number;
-  /** Where decisions are recorded; if unset, a file of this process. */
-  readonly openRecord?: OpenRecord;
+  /** Where the file of records is; if unset, this process writes it. */
+  readonly openFile?: (telemetry: Telemetry) => OpenFile;
 }
 
 export interface Engine {
@@ -44,8 +43,8 @@ export interface Engine {
   /** For the Auth API in this process. */
   readonly traceAuthApi: TraceRequest;
   readonly candidate: Pick<ShadowCandidate, 'refuse' | 'report'>;
-  /** Requests that are kept for look-ups. */
-  readonly kept: Pick<DecisionKeeper, 'find' | 'list'>;
+  /** Recorded requests. */
+  readonly recorder: Pick<DecisionRecorder, 'find' | 'list' | 'write'>;
   /** Applies a configuration completely, or throws and changes nothing. */
   use(config: Config): void;
   /** Starts comparing a candidate with the configuration in use. `ignored`: settings of it that are not compared. */
@@ -88,9 +87,9 @@ export function createEngine(config: Config, options: EngineOptions): Engine {
   };
   const evictions = createEvict(current, telemetry.evictionUnreadable);
   const candidate = new ShadowCandidate(telemetry.decisionEvents);
-  const recorder = new DecisionRecorder(log, telemetry.decisionEvents, options.openRecord);
-  const decisions = new AfterDecision([candidate, recorder]);
-  const kept = new DecisionKeeper(telemetry.decisionEvents);
+  const unwritten = () => telemetry.decisionEvents.recorded('unwritten');
+  const openFile = options.openFile?.(telemetry) ?? ((settings) => new DecisionFile({ ...settings, unwritten, log }));
+  const recorder = new DecisionRecorder(telemetry.decisionEvents, candidate, openFile);
   const deadlines = new DeadlineWheel();
   let embedded: AuthApiAccess = { urls: [], gatewaySecret: null };
   let runtime: Runtime | null = null;
@@ -115,26 +114,16 @@ export function createEngine(config: Config, options: EngineOptions): Engine {
       },
       previous,
     );
-    recorder.use(next);
     telemetry.useRoutes(next.routes);
     telemetry.useUpstreams(next.upstreams);
-    kept.use(made);
-    const { records } = next;
-    telemetry.keepRequests(
-      records === null ? null : { oneInAllowed: records.oneInAllowed, keep: (record) => kept.keep(record) },
-    );
-    decideWith({ ...made, tracing: tracing.use(next.tracing) });
+    recorder.use(made);
+    telemetry.recordRequests(recorder.recording());
+    runtime = { ...made, tracing: tracing.use(next.tracing) };
+    proxy?.use(runtime);
+    authorizer?.use(runtime, next.authorizer);
     telemetry.configLoaded(true);
     if (previous === null) telemetry.watchIdentity(() => current().resolver.stats());
     else retire(previous, made);
-  }
-
-  /** From here on, requests are decided with it and passed to the current watchers. */
-  function decideWith(made: Runtime): void {
-    const watched = decisions.decider();
-    runtime = watched === null ? made : { ...made, decide: watched };
-    proxy?.use(runtime);
-    authorizer?.use(runtime, runtime.config.authorizer);
   }
 
   /** Requests in progress still use the old configuration, so it is released a little later. */
@@ -165,11 +154,11 @@ export function createEngine(config: Config, options: EngineOptions): Engine {
     telemetry,
     traceAuthApi: tracing.traceAuthApi,
     candidate,
-    kept,
+    recorder,
     use,
     compare(candidateConfig, ignored) {
       candidate.use(candidateConfig, ignored);
-      if (runtime !== null) decideWith(runtime);
+      telemetry.recordRequests(recorder.recording());
     },
     current,
     started: () => runtime,
@@ -227,7 +216,6 @@ export function createEngine(config: Config, options: EngineOptions): Engine {
       if (runtime !== null) await closeRuntime(runtime, null);
     },
     async end() {
-      kept.close();
       await recorder.close();
       await tracing.close();
       log.info('stopped');

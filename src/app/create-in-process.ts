@@ -55,8 +55,8 @@ export function createAuthorizer(source: AuthorizerSource, options: AuthorizerOp
     logTo: options.logTo ?? { write: (lines) => process.stdout.write(lines) },
     runtimeMetrics: false,
   });
-  // There is no admin port to show decisions, and the application traces its own requests.
-  engine.use({ ...config, records: null, tracing: null });
+  // There is no admin port to show records, and the application traces its own requests.
+  engine.use({ ...config, records: config.records?.file == null ? null : config.records, tracing: null });
   const { telemetry } = engine;
   const shedder = new LoadShedder(limits.eventLoopLagMs);
   shedder.start();

@@ -9,7 +9,6 @@ import { type Comparison, compareDecisions, refusalOf } from '../policy-tools/sh
 import { type Decided, decideAlike } from '../policy-tools/shadow/decide-alike.ts';
 import { type ShadowDifference, ShadowRing } from '../policy-tools/shadow/shadow-ring.ts';
 import type { ShadowEvents } from '../telemetry/metrics/decision-metrics.ts';
-import type { DecisionWatcher } from './after-decision.ts';
 
 /** What the admin port shows; plain data. */
 export interface ShadowReport {
@@ -31,7 +30,12 @@ export interface ShadowReport {
 
 const mostProblems = 10;
 
-export class ShadowCandidate implements DecisionWatcher {
+/** Decisions that wait to be compared. */
+const mostWaiting = 1024;
+/** Maximum comparisons per turn of the event loop. */
+const perTurn = 32;
+
+export class ShadowCandidate {
   readonly #events: ShadowEvents;
   readonly #now: () => number;
   active = false;
@@ -41,6 +45,7 @@ export class ShadowCandidate implements DecisionWatcher {
   #problems: readonly string[] = [];
   #decisions = noDecisions();
   #ring = new ShadowRing();
+  readonly #waiting: Decided[] = [];
 
   constructor(events: ShadowEvents, now: () => number = Date.now) {
     this.#events = events;
@@ -63,7 +68,29 @@ export class ShadowCandidate implements DecisionWatcher {
     this.#problems = problems.slice(0, mostProblems).map(({ file, line, message }) => `${file}:${line} ${message}`);
   }
 
+  /** Compared after the turn of the request, a few at a time; too many at once are skipped. */
   look(decided: Decided): void {
+    if (this.#waiting.length >= mostWaiting) {
+      this.#count('skipped');
+      return;
+    }
+    if (this.#waiting.push(decided) === 1) setImmediate(() => this.#compareSome());
+  }
+
+  #compareSome(): void {
+    for (const decided of this.#waiting.slice(0, perTurn)) {
+      try {
+        this.#compare(decided);
+      } catch {
+        // A fault here must not reach the traffic.
+        this.#count('skipped');
+      }
+    }
+    this.#waiting.splice(0, perTurn);
+    if (this.#waiting.length > 0) setImmediate(() => this.#compareSome());
+  }
+
+  #compare(decided: Decided): void {
     if (this.#policy === null) return;
     const candidate = decideAlike(decided, this.#policy);
     const comparison = compareDecisions(decided.decision, candidate);
@@ -73,10 +100,6 @@ export class ShadowCandidate implements DecisionWatcher {
     const route = decision.route?.id ?? candidate.route?.id ?? null;
     this.#events.differed(route, comparison, refusalOf(candidate) ?? refusalOf(decision));
     this.#ring.add(comparison, decided, candidate, this.#now());
-  }
-
-  missed(): void {
-    this.#count('skipped');
   }
 
   report(): ShadowReport {

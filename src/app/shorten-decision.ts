@@ -1,7 +1,6 @@
 /** Shortens a decision record that is too long for Redis, so that other replicas know what happened, if not every detail of it. */
-import type { RecordedIdentity } from '../policy-tools/replay/decision-record.ts';
+import type { RecordedIdentity, RecordedRequest } from '../policy-tools/replay/decision-record.ts';
 import type { KeptDecision } from '../telemetry/records/recent-decisions.ts';
-import type { RecordedRequest } from './keep-decisions.ts';
 
 /** Names that stay of a list, and characters that stay of a text. */
 const mostNames = 10;

@@ -11,12 +11,12 @@ export interface AdminRequest {
 
 const longestWaitMs = 10_000;
 
-/** The body of a 200. `words.purpose`: why a token is required; `words.notFound`: the meaning of a 404. */
+/** The body of a 200. `words.purpose`: why a token is required; `words.notFound`: the meaning of a 404, or null, and then a 404 is null. */
 export async function askAdmin(
   admin: string,
   token: string | undefined,
   { method, path, body }: AdminRequest,
-  words: { readonly purpose: string; readonly notFound: string },
+  words: { readonly purpose: string; readonly notFound: string | null },
 ): Promise<unknown> {
   if (token === undefined) {
     throw new CommandError(`rolegate: ${words.purpose} needs an admin token: --admin-token or ROLEGATE_ADMIN_TOKEN`);
@@ -38,6 +38,7 @@ export async function askAdmin(
   }
   if (response.statusCode === 200) return await response.body.json();
   const said = (await detailOf(response.body)) ?? response.headers['x-error'];
+  if (response.statusCode === 404 && words.notFound === null) return null;
   if (response.statusCode === 404) throw new CommandError(`rolegate: ${words.notFound}`);
   if (response.statusCode === 401) {
     throw new CommandError('rolegate: the gateway rejected this admin token (--admin-token): 401');

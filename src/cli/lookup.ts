@@ -1,15 +1,24 @@
-/** `rolegate lookup`: shows what happened to a request, by the id that its client received. */
+/** `rolegate lookup`: shows what happened to a request, by the id that its client received, or lists recorded requests. */
 import pc from 'picocolors';
+import { parseDuration, parseMoment } from '../config/units/quantities.ts';
 import type { Explanation } from '../core/explain.ts';
 import { reasons } from '../core/outcome/reasons.ts';
 import { asciiJson } from '../telemetry/log/ascii-json.ts';
 import { askAdmin } from './ask-admin.ts';
-import { ExitCode } from './exit-code.ts';
+import { CommandError, ExitCode, usageError } from './exit-code.ts';
 import { explanationText } from './explain/explanation-text.ts';
 
-export interface LookupOptions {
-  readonly admin: string;
+const usualAdmin = 'http://127.0.0.1:9090';
+const filters = ['client', 'key', 'user', 'route', 'reason'] as const;
+
+export interface LookupOptions extends Partial<Record<(typeof filters)[number], string>> {
+  /** Admin ports of replicas. */
+  readonly admin?: readonly string[];
   readonly adminToken?: string;
+  /** ISO 8601, or a duration before now. */
+  readonly since?: string;
+  readonly until?: string;
+  readonly limit: string;
   readonly json?: boolean;
 }
 
@@ -22,16 +31,88 @@ interface Found {
   readonly shortened: boolean;
 }
 
-export async function lookup(id: string, { admin, adminToken, json = false }: LookupOptions): Promise<ExitCode> {
-  const path = `/decisions/${encodeURIComponent(id)}`;
-  const words = {
-    purpose: 'lookup',
-    notFound: `there is no record of a decision with the id ${id}; see "records" in the configuration`,
-  };
-  const found = (await askAdmin(admin, adminToken, { method: 'GET', path }, words)) as Found;
+/** A `request` of `GET /decisions`: the members of a log line. */
+type Listed = Readonly<Record<string, unknown>>;
+
+export async function lookup(id: string | undefined, options: LookupOptions): Promise<ExitCode> {
+  const given = [...filters, 'since' as const, 'until' as const].filter((name) => options[name] !== undefined);
+  if (id !== undefined && given.length > 0) throw usageError('rolegate: an id needs no filter');
+  const shown = id === undefined ? await listed(options) : await found(id, options);
   // Some of it comes from a client: its control characters must not reach the terminal.
-  process.stdout.write(asciiJson(json ? `${JSON.stringify(found, null, 2)}\n` : textOf(found)));
+  process.stdout.write(asciiJson(shown));
   return ExitCode.fine;
+}
+
+async function found(id: string, options: LookupOptions): Promise<string> {
+  const path = `/decisions/${encodeURIComponent(id)}`;
+  const {
+    answers: [one],
+    failures,
+  } = await askAll<Found>(path, options);
+  if (one !== undefined) return options.json === true ? `${JSON.stringify(one, null, 2)}\n` : textOf(one);
+  if (failures.length > 0) throw new CommandError(failures.join('\n'));
+  throw new CommandError(
+    `rolegate: there is no record of a decision with the id ${id}. Without Redis, each replica has its own records, and while Redis does not take them, too: repeat --admin for the others. See "records" in the configuration`,
+  );
+}
+
+async function listed(options: LookupOptions): Promise<string> {
+  const query = new URLSearchParams({ limit: options.limit });
+  for (const name of filters) if (options[name] !== undefined) query.set(name, options[name]);
+  for (const name of ['since', 'until'] as const)
+    if (options[name] !== undefined) query.set(name, momentOf(name, options[name]));
+  const { answers, failures } = await askAll<{ readonly decisions: readonly Listed[] }>(`/decisions?${query}`, options);
+  if (answers.length === 0) throw new CommandError(failures.join('\n'));
+  for (const failure of failures) process.stderr.write(`${failure}\n`);
+  // Replicas that share Redis have the same records.
+  const once = new Map(answers.flatMap(({ decisions }) => decisions.map((one) => [JSON.stringify(one), one] as const)));
+  const newest = [...once.values()].sort((a, b) => (String(a['time']) < String(b['time']) ? 1 : -1));
+  const shown = newest.slice(0, Number(options.limit));
+  if (options.json === true) return `${JSON.stringify({ decisions: shown }, null, 2)}\n`;
+  return shown.length === 0 ? 'No recorded request matches.\n' : shown.map(lineOf).join('');
+}
+
+/** One line each, with the id for the next look-up. */
+function lineOf({
+  time,
+  status,
+  outcome,
+  reason,
+  route,
+  method,
+  path,
+  userId,
+  keyId,
+  client,
+  errorId,
+  requestId,
+}: Listed) {
+  const who = [userId, keyId, client].filter((one) => one !== undefined).join(' ');
+  const parts = [time, status ?? '-', reason ?? outcome, route ?? '-', method, path ?? '', who, errorId ?? requestId];
+  return `${parts.filter((part) => part !== undefined && part !== '').join('  ')}\n`;
+}
+
+/** The answers of replicas, and why others have none. An unknown id is no failure, and no answer. */
+async function askAll<Answer>(path: string, { admin = [usualAdmin], adminToken }: LookupOptions) {
+  const words = { purpose: 'lookup', notFound: null };
+  const failures: string[] = [];
+  const asked = admin.map((url) =>
+    askAdmin(url, adminToken, { method: 'GET', path }, words).catch((error: unknown) => {
+      if (!(error instanceof CommandError) || error.exitCode !== ExitCode.failed) throw error;
+      failures.push(error.message);
+      return null;
+    }),
+  );
+  const answers = (await Promise.all(asked)).filter((answer) => answer !== null) as Answer[];
+  return { answers, failures };
+}
+
+function momentOf(name: string, text: string): string {
+  const ago = parseDuration(text);
+  const moment = ago === null ? parseMoment(text) : Date.now() - ago;
+  if (moment === null)
+    throw usageError(`rolegate: expected --${name} as 2026-12-01T09:00:00Z, or as a duration such as 15m`);
+  return new Date(moment).toISOString();
 }
 
 function textOf({ request, identity, explanation, rulesChanged, shortened }: Found): string {

@@ -30,13 +30,26 @@ export function addOperatorCommands(program: Command, done: Done, configOption: 
   program
     .command('lookup')
     .description(
-      'show what happened to a request, by an id from its response, through the admin port of a running gateway',
+      'show what happened to a request, by an id from its response, or list recorded requests, through the admin port of running gateways',
     )
-    .argument('<id>', 'x-error-id or x-request-id')
-    .addOption(new Option('--admin <url>', 'admin port of any replica').default('http://127.0.0.1:9090'))
-    .addOption(new Option('--admin-token <token>', 'admin token of that gateway').env('ROLEGATE_ADMIN_TOKEN'))
+    .argument('[id]', 'x-error-id or x-request-id; without it, requests are listed, the newest first')
+    .addOption(
+      new Option(
+        '--admin <url>',
+        'admin port of a replica; may be repeated: without Redis, each has its own records',
+      ).argParser((url, before: readonly string[] | undefined) => [...(before ?? []), url]),
+    )
+    .addOption(new Option('--admin-token <token>', 'admin token of these gateways').env('ROLEGATE_ADMIN_TOKEN'))
+    .option('--client <address>', 'list only requests of this client address')
+    .option('--key <id>', 'list only requests with this key id')
+    .option('--user <id>', 'list only requests of this user')
+    .option('--route <id>', 'list only requests on this route')
+    .option('--reason <code>', 'list only requests with this reason')
+    .option('--since <time>', 'list only requests from this time on: ISO 8601, or a duration before now, such as 15m')
+    .option('--until <time>', 'list only requests up to this time')
+    .option('--limit <number>', 'list at most this many requests, up to 1000', '20')
     .option('--json', 'print JSON')
-    .action(async (id: string, options: LookupOptions) =>
+    .action(async (id: string | undefined, options: LookupOptions) =>
       done(await (await import('./lookup.ts')).lookup(id, options)),
     );
 }

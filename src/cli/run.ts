@@ -148,7 +148,7 @@ export function createProgram(done: Done): Command {
     .option('--json', 'print JSON')
     .option('--markdown', 'print Markdown for a pull request')
     .option('--all', 'list all differences, not only the first ones of each kind')
-    .option('--replay <file>', 'also replay a file of recorded decisions (log.decisions) under both')
+    .option('--replay <file>', 'also replay a file of recorded decisions (records.file) under both')
     .action(async (before: string, after: string, options: DiffOptions) =>
       done(await (await import('./diff.ts')).diff(before, after, options)),
     );
@@ -173,7 +173,7 @@ export function createProgram(done: Done): Command {
       [],
     )
     .option('--ignore <finding>', 'accept a finding, given as code or code:subject; may be repeated', collect, [])
-    .option('--replay <file>', 'also replay a file of recorded decisions (log.decisions) under both')
+    .option('--replay <file>', 'also replay a file of recorded decisions (records.file) under both')
     .option('--sarif <file>', 'write the findings as SARIF 2.1.0')
     .option('--out <file>', 'write the report to this file')
     .option('--all', 'list everything, not only the first ones of each kind')

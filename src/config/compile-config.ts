@@ -89,8 +89,8 @@ export function compileConfig(
     },
     authorizer: authorizer === undefined ? null : compileAuthorizer(authorizer, secrets),
     log: compileLog(log),
-    decisions: log.decisions === undefined ? null : { ...log.decisions, file: resolve(folder, log.decisions.file) },
-    records,
+    records:
+      records === null ? null : { ...records, file: records.file === undefined ? null : resolve(folder, records.file) },
     tracing: compileTracing(tracing, secrets.tracingHeaders),
     authApi: authApi === undefined ? null : compileAuthApi(authApi, file, secrets, formOf),
     sources,

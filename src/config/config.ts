@@ -23,10 +23,8 @@ export interface Config {
   /** Null: no checks for other proxies. */
   readonly authorizer: AuthorizerConfig | null;
   readonly log: LogConfig;
-  /** Null: no decisions are recorded. */
-  readonly decisions: DecisionsConfig | null;
-  /** Null: nothing is kept for look-ups. */
-  readonly records: File['records'];
+  /** Null: requests are not recorded. */
+  readonly records: RecordsConfig | null;
   /** Null: nothing is traced. */
   readonly tracing: TracingConfig | null;
   /** Null: only other sources are used. */
@@ -123,10 +121,13 @@ export type TracingConfig = Replace<
   }
 >;
 
-export type RecordsConfig = NonNullable<File['records']>;
-
-/** `file`: absolute, or from the working directory. */
-export type DecisionsConfig = NonNullable<File['log']['decisions']>;
+export type RecordsConfig = Replace<
+  NonNullable<File['records']>,
+  {
+    /** Absolute, or from the working directory; null: none. */
+    readonly file: string | null;
+  }
+>;
 
 export type AuthApiConfig = RemoteAuthApiConfig | EmbeddedAuthApiConfig;
 

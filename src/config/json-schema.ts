@@ -22,7 +22,7 @@ function generate(schema: core.$ZodType): object {
     io: 'input',
     unrepresentable: 'any',
     override({ zodSchema, jsonSchema: json }) {
-      for (const own of ['alternative', 'class', 'isSecret', 'unit']) delete json[own];
+      for (const own of ['alternative', 'class', 'former', 'isSecret', 'unit']) delete json[own];
       // zod omits it for transformed values; editors show the written form.
       const examples = z.globalRegistry.get(zodSchema)?.['examples'] ?? defaultOf(zodSchema);
       if (Array.isArray(examples)) json.examples = examples;

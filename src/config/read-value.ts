@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { deepFreeze } from './deep-freeze.ts';
 import { nameHint, nearestName } from './nearest-name.ts';
-import { discriminatorOf, optionOf, type Schema, unwrap } from './schema/metadata.ts';
+import { discriminatorOf, metadata, optionOf, type Schema, unwrap } from './schema/metadata.ts';
 import type { IssueParams } from './schema/refine.ts';
 import { listed } from './schema/scalar.ts';
 import { mayHoldSecret } from './schema/secret-keys.ts';
@@ -104,7 +104,10 @@ function readObject(object: z.ZodObject, node: Node, report: Report): unknown {
     return refuseKind(node, `a mapping with ${known.length > 3 ? 'keys such as' : 'the keys'} ${names}`, report);
   }
   for (const [name, { keyOffset }] of node.entries) {
-    if (!Object.hasOwn(shape, name)) reportUnknown(name, keyOffset, known, mayHoldSecret(object), report);
+    if (Object.hasOwn(shape, name)) continue;
+    const { former = {} } = metadata(object);
+    if (Object.hasOwn(former, name)) report(keyOffset, `unknown key "${name}"`, `use "${former[name]}" instead`);
+    else reportUnknown(name, keyOffset, known, mayHoldSecret(object), report);
   }
   const out: Record<string, unknown> = {};
   for (const key of known) {

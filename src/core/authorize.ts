@@ -47,6 +47,7 @@ export function authorizeResolved(
   const { identity, reason, source } = resolution;
   // Anything but exactly one of the two is not a result: a missing identity must not pass a rule that allows any identity.
   if (identity === undefined || (identity === null) === (reason === null)) throw new TypeError('not a resolution');
+  trail.resolution = resolution;
   if (identity !== null)
     return authorize(trail, view, match, roleMapping === null ? resolution : mapRoles(roleMapping, resolution));
   if (match.rule.kind === 'optional' && reason === 'credential_rejected') return authorize(trail, view, match, null);

@@ -33,7 +33,14 @@ export interface Policy {
 
 /** Never throws and never rejects: a fault is a refusal with `internal_error` and its cause. */
 export function decide(view: RequestView, policy: Policy, resolve: ResolveIdentity): Decision | Promise<Decision> {
-  const trail: Trail = { stage: 'normalize', request: null, route: null, identity: null, source: 'none' };
+  const trail: Trail = {
+    stage: 'normalize',
+    request: null,
+    route: null,
+    identity: null,
+    source: 'none',
+    resolution: null,
+  };
   const settled = (decision: Decision) => (trail.route?.mode === 'shadow' ? allowInShadow(decision) : decision);
   const broken = (cause: unknown) => refuse(trail, 'internal_error', { cause });
   try {

@@ -1,5 +1,5 @@
 /** The result of `decide`. Only `allow` is ever forwarded; the gateway responds to a preflight itself. */
-import type { Identity, Rejection, SourceFailure, VerdictSource } from './identity/identity.ts';
+import type { Identity, Rejection, Resolution, SourceFailure, VerdictSource } from './identity/identity.ts';
 import type { ReasonCode } from './outcome/reasons.ts';
 import type { Criterion } from './policy/conditions.ts';
 import type { CanonicalRequest } from './request/request-view.ts';
@@ -22,6 +22,8 @@ export interface Trail {
   identity: Identity | null;
   /** Where the verdict came from. */
   source: VerdictSource;
+  /** The result of the source, before roles are derived; null: no source was called. */
+  resolution: Resolution | null;
 }
 
 export interface Allow extends Readonly<Trail> {

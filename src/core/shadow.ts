@@ -10,9 +10,12 @@ import { type ReasonCode, reasons } from './outcome/reasons.ts';
 /** The decision on such a route, or `allow` instead. */
 export function allowInShadow(decision: Decision): Decision {
   if (decision.outcome !== 'refuse' || !isRefusedByRule(decision)) return decision;
-  const { stage, request, route, identity, source } = decision;
+  const { stage, request, route, identity, source, resolution } = decision;
   if (request === null || route === null) return decision;
-  return { ...allow({ stage, request, route, identity, source }, request, route, false), shadowed: decision };
+  return {
+    ...allow({ stage, request, route, identity, source, resolution }, request, route, false),
+    shadowed: decision,
+  };
 }
 
 const ruleReasons: ReadonlySet<ReasonCode> = new Set([

@@ -8,12 +8,7 @@ import { createLogger, type Logger } from './log/logger.ts';
 import { type LogDestination, outputTo } from './log/program-output.ts';
 import { standardOutput } from './log/standard-output.ts';
 import { type AuthApiMetrics, createAuthApiMetrics } from './metrics/auth-api-metrics.ts';
-import {
-  createDecisionMetrics,
-  type KeepEvents,
-  type RecordEvents,
-  type ShadowEvents,
-} from './metrics/decision-metrics.ts';
+import { createDecisionMetrics, type RecordEvents, type ShadowEvents } from './metrics/decision-metrics.ts';
 import { createIdentityMetrics, type IdentityMetrics } from './metrics/identity-metrics.ts';
 import { createLoadMetrics, type ServerReadings } from './metrics/load-metrics.ts';
 import { createLogMetrics } from './metrics/log-metrics.ts';
@@ -52,7 +47,7 @@ export interface Telemetry
   readonly log: Logger;
   readonly identityEvents: IdentityMetrics['events'];
   /** Events of candidate rules and recorded decisions. */
-  readonly decisionEvents: ShadowEvents & RecordEvents & KeepEvents;
+  readonly decisionEvents: ShadowEvents & RecordEvents;
   /** Events of recorded spans. */
   readonly spanEvents: SpanEvents;
   /** Called at start and at each reload. */

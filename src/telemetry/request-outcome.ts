@@ -12,7 +12,7 @@ export function outcomeOf({ decision, reason }: RequestRecord): RequestOutcome {
 }
 
 /** A service's response that carries an error id; as the gateway did not refuse, it has none of its reasons. */
-const serviceError = 'service_error';
+export const serviceError = 'service_error';
 
 /** Why the client got an error id, or the request failed; null: neither. */
 export function reasonOf({ reason, errorId }: RequestRecord): ReasonCode | typeof serviceError | null {

@@ -4,7 +4,8 @@ import type { ReadyReport, SourceReport } from '../../admin/ready-report.ts';
 import type { SourceFailure } from '../../core/identity/identity.ts';
 import type { MetricsFormat } from '../../http-base/metrics-format.ts';
 import type { Telemetry } from '../../telemetry/create-telemetry.ts';
-import type { DecisionKeeper } from '../keep-decisions.ts';
+import { newest } from '../../telemetry/records/recent-decisions.ts';
+import type { DecisionRecorder } from '../record-decisions.ts';
 import type { ShadowReport } from '../shadow-candidate.ts';
 import { metricsMessage, type WorkerMetrics } from './sum-metrics.ts';
 import { keptDecisions, ready } from './worker-messages.ts';
@@ -94,7 +95,7 @@ function both(one: boolean | null, other: boolean | null): boolean | null {
 }
 
 /** The records of all workers; with Redis, each worker finds those of all. */
-export function keptOfAll(pool: WorkerPool): Pick<DecisionKeeper, 'find' | 'list'> {
+export function recordedByAll(pool: WorkerPool): Pick<DecisionRecorder, 'find' | 'list'> {
   return {
     async find(id) {
       const responses = await pool.requestServing({ do: 'find', id }, keptDecisions, showMs);
@@ -102,8 +103,10 @@ export function keptOfAll(pool: WorkerPool): Pick<DecisionKeeper, 'find' | 'list
     },
     async list(filter, most) {
       const responses = await pool.requestServing({ do: 'list', filter, most }, keptDecisions, showMs);
-      const all = new Map(responses.flatMap(({ response }) => response.kept.map((one) => [one.text, one] as const)));
-      return [...all.values()].sort((a, b) => b.atMs - a.atMs).slice(0, most);
+      return newest(
+        responses.flatMap(({ response }) => response.kept).sort((a, b) => a.atMs - b.atMs),
+        most,
+      );
     },
   };
 }

@@ -10,7 +10,7 @@ import { ListenError } from '../listen-error.ts';
 import { needsRestart } from '../needs-restart.ts';
 import { announceToSiblings } from './announce-to-siblings.ts';
 import { Channel } from './channel.ts';
-import { RecordsToSupervisor } from './records-to-supervisor.ts';
+import { recordsToSupervisor } from './records-to-supervisor.ts';
 import { shareOf } from './share-limits.ts';
 import { type Command, command, delivery, drainNotice, type Start } from './worker-messages.ts';
 
@@ -85,11 +85,11 @@ export function runWorker({ version, env, link }: WorkerOptions): Promise<void> 
         case 'shadow':
           return engine?.candidate.report() ?? {};
         case 'find': {
-          const found = (await engine?.kept.find(asked.id)) ?? null;
+          const found = (await engine?.recorder.find(asked.id)) ?? null;
           return { kept: found === null ? [] : [found] };
         }
         case 'list':
-          return { kept: (await engine?.kept.list(asked.filter, asked.most)) ?? [] };
+          return { kept: (await engine?.recorder.list(asked.filter, asked.most)) ?? [] };
       }
     }
 
@@ -102,7 +102,10 @@ export function runWorker({ version, env, link }: WorkerOptions): Promise<void> 
           version,
           worker: begin.worker,
           siblings,
-          openRecord: (settings) => new RecordsToSupervisor(settings, notify),
+          openFile:
+            ({ decisionEvents }) =>
+            () =>
+              recordsToSupervisor(notify, () => decisionEvents.recorded('unwritten')),
         });
         if (begin.authApi !== null) engine.authApiAt(begin.authApi);
         use(begin.source ?? begin.first);

@@ -19,14 +19,13 @@ import { listenOn } from '../listen-error.ts';
 import { createConfigLog } from '../log-config.ts';
 import { notCompared } from '../not-compared.ts';
 import { notUsable } from '../reload.ts';
-import { keptOfAll, metricsOf, readyOfAll, shadowOf } from './admin-of-workers.ts';
+import { metricsOf, readyOfAll, recordedByAll, shadowOf } from './admin-of-workers.ts';
 import { announceToSiblings } from './announce-to-siblings.ts';
 import { type OwnAddress, ownAddress } from './own-address.ts';
 import { WorkerMetrics } from './sum-metrics.ts';
 import { done, type Start, used } from './worker-messages.ts';
 import { WorkerPool } from './worker-pool.ts';
 import type { WorkerProcess } from './worker-process.ts';
-import { WorkerRecords } from './worker-records.ts';
 
 export interface SupervisorOptions extends Omit<GatewayOptions, 'logTo' | 'reload'> {
   readonly workers: number;
@@ -55,14 +54,11 @@ const endMs = 5_000;
 export function createSupervisor(config: Config, options: SupervisorOptions): Supervisor {
   const { workers, source: first } = options;
   const cacheSecret = config.cache.secret ?? randomBytes(32).toString('base64url');
-  const records = new WorkerRecords();
   const workerMetrics = new WorkerMetrics();
   const gaveUp = Promise.withResolvers<string>();
   const engine: Engine = createEngine(config, {
     version: options.version,
     siblings: announceToSiblings((revocation) => announceToWorkers(revocation, null)),
-    openRecord: (settings) =>
-      records.open(settings, { events: engine.telemetry.decisionEvents, log: engine.telemetry.log }),
   });
   const { telemetry, candidate } = engine;
   const { log } = telemetry;
@@ -91,10 +87,7 @@ export function createSupervisor(config: Config, options: SupervisorOptions): Su
       engine.started()?.resolver.revocations.receive(revocation);
       return await announceToWorkers(revocation, from);
     },
-    recorded(notice, from) {
-      if (notice.do === 'head') records.head(from, notice.head);
-      else if (!records.record(from, notice.record)) telemetry.decisionEvents.recorded('skipped');
-    },
+    recorded: ({ text }) => engine.recorder.write(text),
   });
   telemetry.watchWorkers(() => ({
     serving: pool.serving,
@@ -124,13 +117,13 @@ export function createSupervisor(config: Config, options: SupervisorOptions): Su
     };
   }
 
-  /** The supervisor does not forward, so it checks no upstreams and keeps no decisions. It traces only requests to an embedded Auth API. */
+  /** The supervisor does not forward, so it checks no upstreams and has no records, except for their file. It traces only requests to an embedded Auth API. */
   function own(next: Config): Config {
     return {
       ...next,
       cache: { ...next.cache, secret: next.cache.secret ?? cacheSecret },
       upstreams: new Map(),
-      records: null,
+      records: next.records?.file == null ? null : next.records,
       tracing: embedded === null ? null : next.tracing,
     };
   }
@@ -159,7 +152,7 @@ export function createSupervisor(config: Config, options: SupervisorOptions): Su
           refusedReload: configLog.refusedReload(),
         }),
         shadow: async () => await shadowOf(pool, candidate.report()),
-        decisions: decisionsOf(keptOfAll(pool), engine.current),
+        decisions: decisionsOf(recordedByAll(pool), engine.current),
         // Names of credentials may be about to change.
         revoke: async (request, from) => {
           await turn;

@@ -84,9 +84,13 @@ const decisionFilter = z.strictObject({
   route: text.exactOptional(),
   reason: text.exactOptional(),
   user: text.exactOptional(),
+  key: text.exactOptional(),
+  client: text.exactOptional(),
+  sinceMs: moment.exactOptional(),
+  untilMs: moment.exactOptional(),
 });
 
-/** Requests that a worker keeps for look-ups. */
+/** Recorded requests of a worker. */
 export const keptDecisions = z.strictObject({
   kept: z.array(
     z.strictObject({
@@ -96,6 +100,8 @@ export const keptDecisions = z.strictObject({
       route: text.nullable(),
       reason: text.nullable(),
       userId: text.nullable(),
+      keyId: text.nullable(),
+      client: text,
       text,
     }),
   ),
@@ -165,9 +171,5 @@ export const delivery = z.strictObject({ delivery: z.enum(['delivered', 'undeliv
 /** The notice of the supervisor. */
 export const drainNotice = z.strictObject({ do: z.literal('drain') });
 
-/** Notices of a worker. */
-export const recordNotice = z.discriminatedUnion('do', [
-  /** The heads of its records from here on. */
-  z.strictObject({ do: z.literal('head'), head: z.record(text, z.unknown()) }),
-  z.strictObject({ do: z.literal('record'), record: z.record(text, z.unknown()) }),
-]);
+/** The notice of a worker: a record for the file. */
+export const recordNotice = z.strictObject({ do: z.literal('record'), text });

@@ -5,7 +5,7 @@ import type { Config } from '../../config/config.ts';
 import { credentialKinds } from '../../core/credential/credential.ts';
 import { claimTypes, readClaimValue, readTime } from '../../core/identity/claims.ts';
 import { reasons } from '../../core/outcome/reasons.ts';
-import type { DecisionRecord, Reads, RecordHead } from '../../policy-tools/replay/decision-record.ts';
+import type { RecordedRequest } from '../../policy-tools/replay/decision-record.ts';
 import { Replay, type ReplayReport } from '../../policy-tools/replay/replay-decisions.ts';
 import { policyOf } from '../../policy-tools/run-cases.ts';
 import { CommandError } from '../exit-code.ts';
@@ -15,25 +15,24 @@ const longestLine = 64 * 1024;
 
 export async function replayFile(file: string, before: Config, after: Config): Promise<ReplayReport> {
   const replay = new Replay(policyOf(before), policyOf(after));
-  let reads: Reads | null = null;
-  let unreadable = 0;
+  let [readable, unreadable] = [0, 0];
   try {
     for await (const line of createInterface({ input: createReadStream(file, 'utf8'), crlfDelay: Infinity })) {
       if (line === '') continue;
       const read = readLine(line);
       if (read === null) unreadable += 1;
-      else if ('rolegate' in read) reads = read.reads;
-      else if (reads === null) unreadable += 1;
-      else replay.add(read, reads);
+      else readable += 1;
+      // Without it, the request is one that rules cannot decide, such as a preflight.
+      if (read?.decided != null && read.reads !== undefined) replay.add(read.decided, read.reads);
     }
   } catch {
     throw new CommandError(`rolegate: ${file} cannot be read`);
   }
-  if (reads === null) throw new CommandError(`rolegate: ${file} is not a file of recorded decisions`);
+  if (readable === 0) throw new CommandError(`rolegate: ${file} is not a file of recorded decisions`);
   return replay.report(unreadable);
 }
 
-function readLine(line: string): DecisionRecord | RecordHead | null {
+function readLine(line: string): Pick<RecordedRequest, 'decided' | 'reads'> | null {
   if (line.length > longestLine) return null;
   let value: unknown;
   try {
@@ -42,20 +41,24 @@ function readLine(line: string): DecisionRecord | RecordHead | null {
     return null;
   }
   if (typeof value !== 'object' || value === null) return null;
-  const fields = value as Record<string, unknown>;
-  if (fields['rolegate'] === 'decisions') return isHead(fields) ? (value as RecordHead) : null;
-  return isRecord(fields) ? (value as DecisionRecord) : null;
+  const { decided, reads } = value as Record<string, unknown>;
+  const isReadable = decided === null || (isRecord(decided) && isReads(reads));
+  return isReadable ? (value as RecordedRequest) : null;
 }
 
-function isHead({ version, reads }: Record<string, unknown>): boolean {
-  if (version !== 1 || typeof reads !== 'object' || reads === null) return false;
+function isReads(reads: unknown): boolean {
+  if (typeof reads !== 'object' || reads === null) return false;
   const { query, headers, client, claims = [], signIn = true } = reads as Record<string, unknown>;
   return signIn === true && isTexts(claims) && isTexts(query) && isTexts(headers) && typeof client === 'boolean';
 }
 
 /** Checks the parts that a decision needs. */
-function isRecord(fields: Record<string, unknown>): boolean {
-  const { at, method, host, path, query, headers, client, credential, verdict, identity, outcome } = fields;
+function isRecord(decided: unknown): boolean {
+  if (typeof decided !== 'object' || decided === null) return false;
+  const { at, method, host, path, query, headers, client, credential, verdict, identity, outcome } = decided as Record<
+    string,
+    unknown
+  >;
   return (
     [at, method, host, path].every((value) => typeof value === 'string') &&
     (query === undefined || typeof query === 'string') &&

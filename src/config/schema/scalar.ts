@@ -83,6 +83,16 @@ export function bool() {
   });
 }
 
+/** True, false or one word. */
+export function boolOr<const T extends string>(other: T) {
+  const json: Json = { type: ['boolean', 'string'], pattern: orReference(`true|false|${other}`) };
+  return scalar(json, (value): boolean | T | Refusal => {
+    if (typeof value === 'boolean' || value === other) return value as boolean | T;
+    if (value === 'true' || value === 'false') return value === 'true';
+    return new Refusal(`expected true, false or ${other}`);
+  });
+}
+
 /** A whole number, also as a string, because variables provide strings. */
 export function integer(least: number, most: number) {
   const json: Json = { type: ['integer', 'string'], minimum: least, maximum: most, pattern: orReference('[0-9]+') };

@@ -4,7 +4,7 @@ import { holdEveryAddress } from '../../core/syntax/addresses.ts';
 import { Refusal } from '../refusal.ts';
 import { decides, described, exposes, neither } from './key-class.ts';
 import { type Parts, type Problems, refined } from './refine.ts';
-import { anyText, autoOr, bool, integer, off, text, word } from './scalar.ts';
+import { anyText, autoOr, bool, boolOr, fraction, integer, off, text, word } from './scalar.ts';
 import { secret } from './secret.ts';
 import { addressOrFalse, cidr, declared, duration, headerNames, hostName, idHint, idPattern, size } from './values.ts';
 
@@ -197,56 +197,52 @@ const serverKeys = z.strictObject({
 export const server = refined(serverKeys, checkTrusted);
 
 /** Records of requests, which an operator can look up. */
-export const records = z.strictObject({
-  keep: exposes(duration(60_000, 7 * 86_400_000).prefault('24h'), 'How long a record is kept.'),
-  most: neither(
-    integer(100, 1_000_000).prefault(10_000),
-    'Maximum number of records in the memory of a process, and in Redis. The oldest ones are removed first.',
-  ),
-  perSecond: neither(
-    integer(1, 10_000).prefault(100),
-    'Maximum number of records per second and process. Further requests are counted but not recorded.',
-  ),
-  oneInAllowed: exposes(
-    integer(0, 1_000_000).prefault(100),
-    'One of this many allowed requests is recorded, on average. 0: only requests that are refused or fail.',
-  ),
-});
+export const records = z
+  .strictObject({
+    keep: exposes(duration(60_000, 7 * 86_400_000).prefault('24h'), 'How long a record is kept.'),
+    max: neither(
+      integer(100, 1_000_000).prefault(10_000),
+      'Maximum number of records in the memory of a process, and in Redis. Beyond it, the oldest record of the most frequent reason is removed, so that a flood does not remove rare ones.',
+    ),
+    perSecond: neither(
+      integer(1, 10_000).prefault(100),
+      'Maximum number of records of one reason per second and process, and of all together five times as many. The first one of each reason is always recorded. Further requests are counted but not recorded.',
+    ),
+    allowedSample: exposes(
+      fraction().prefault(0.01),
+      'Share of the allowed requests that are recorded, from 0 to 1, and with "log.access: sampled" logged. Requests that are refused or fail, and responses with x-error-id, are always recorded.',
+    ),
+    file: exposes(
+      anyText('the name of a file').optional(),
+      'File to which records are also written, for "rolegate diff --replay", relative to the folder of this file. A full file is renamed to end in ".1", replacing the previous one. If unset, there is none.',
+      { examples: ['decisions.ndjson'] },
+    ),
+    fileSize: neither(size(1024, 1024 ** 4).prefault('64mb'), 'Size at which a new file begins.'),
+  })
+  .meta({ former: { most: 'max', oneInAllowed: 'allowedSample' } });
 
-export const log = z.strictObject({
-  level: neither(
-    word(['trace', 'debug', 'info', 'warn', 'error', 'silent']).prefault('info'),
-    'Minimum level of the lines that are written.',
-  ),
-  access: neither(bool().prefault(true), 'Whether each request is logged.'),
-  format: neither(
-    word(['json', 'pretty']).prefault('json'),
-    'One JSON object per line (json), or short text for a terminal, in colors if it has them (pretty).',
-  ),
-  fields: neither(
-    word(['rolegate', 'ecs', 'otel']).prefault('rolegate'),
-    'Names of the members of JSON lines: those of Rolegate, of the Elastic Common Schema, or of the OpenTelemetry log data model.',
-  ),
-  slowRequest: neither(
-    duration().optional(),
-    'A request whose response takes longer than this to begin is logged at level warn, with "slow", even if "access" is false. If unset, no request counts as slow.',
-    { examples: ['1s'] },
-  ),
-  decisions: described(
-    z
-      .strictObject({
-        file: exposes(
-          anyText('the name of a file'),
-          'File for the records, relative to the folder of this file. A full file is renamed to end in ".1", replacing the previous one.',
-          { examples: ['decisions.ndjson'] },
-        ),
-        perSecond: neither(
-          integer(1, 100_000).prefault(100),
-          'Maximum number of decisions recorded per second. Others are only counted.',
-        ),
-        size: neither(size(1024, 1024 ** 4).prefault('64mb'), 'Size at which a new file begins.'),
-      })
-      .optional(),
-    'Records decisions for "rolegate diff --replay": the client (ids, roles, groups), the request and the result. A record contains no credential, and only those parts of the query and the headers that conditions read.',
-  ),
-});
+export const log = z
+  .strictObject({
+    level: neither(
+      word(['trace', 'debug', 'info', 'warn', 'error', 'silent']).prefault('info'),
+      'Minimum level of the lines that are written.',
+    ),
+    access: neither(
+      boolOr('sampled').prefault(true),
+      'Whether each request is logged. With sampled, requests that are refused or fail, responses with x-error-id, and the share of allowed requests that "records.allowedSample" sets.',
+    ),
+    format: neither(
+      word(['json', 'pretty']).prefault('json'),
+      'One JSON object per line (json), or short text for a terminal, in colors if it has them (pretty).',
+    ),
+    fields: neither(
+      word(['rolegate', 'ecs', 'otel']).prefault('rolegate'),
+      'Names of the members of JSON lines: those of Rolegate, of the Elastic Common Schema, or of the OpenTelemetry log data model.',
+    ),
+    slowRequest: neither(
+      duration().optional(),
+      'A request whose response takes longer than this to begin is logged at level warn, with "slow", even if "access" is false. If unset, no request counts as slow.',
+      { examples: ['1s'] },
+    ),
+  })
+  .meta({ former: { decisions: 'records.file' } });

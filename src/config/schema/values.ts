@@ -36,7 +36,7 @@ export function duration(leastMs = 1, mostMs: number = longestMs) {
   ).meta({ unit: 'ms' });
 }
 
-export const momentPattern = '[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{5,8}(?:Z|[+-][0-9]{2}:[0-9]{2})';
+export const momentPattern = '[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{5,8}(?:\\.[0-9]{1,3})?(?:Z|[+-][0-9]{2}:[0-9]{2})';
 
 /** Milliseconds since 1970. */
 export function moment() {

@@ -41,7 +41,7 @@ function format(amount: number, units: Readonly<Record<string, number>>): string
 
 /** Milliseconds since 1970 of a date with time and zone (ISO 8601, such as `2026-12-01T00:00:00Z`); null: not valid. */
 export function parseMoment(text: string): number | null {
-  if (!/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2})?(?:Z|[+-]\d{2}:\d{2})$/.test(text)) return null;
+  if (!/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?(?:Z|[+-]\d{2}:\d{2})$/.test(text)) return null;
   const ms = Date.parse(text);
   return Number.isNaN(ms) ? null : ms;
 }

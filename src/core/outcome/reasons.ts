@@ -635,7 +635,7 @@ const table = {
     fault: 'client',
     level: 'info',
     retryable: false,
-    advice: 'The id is wrong, "records.keep" has passed, or the record was removed to make room ("records.most").',
+    advice: 'The id is wrong, "records.keep" has passed, or the record was removed to make room ("records.max").',
   },
   question_invalid: {
     status: 400,

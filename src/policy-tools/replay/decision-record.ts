@@ -30,11 +30,17 @@ export interface Reads {
   readonly signIn?: true;
 }
 
-/** The first line of a file, repeated whenever the rules change: what the following lines contain. */
-export interface RecordHead {
-  readonly rolegate: 'decisions';
-  readonly version: 1;
-  readonly reads: Reads;
+/** A record in memory, in Redis and in a file, as JSON. */
+export interface RecordedRequest {
+  /** The members of the log line. */
+  readonly request: Readonly<Record<string, unknown>>;
+  readonly secure: boolean;
+  /** Null: nothing that rules could decide, or that may be kept. */
+  readonly decided: DecisionRecord | null;
+  /** What `decided` contains of the request. */
+  readonly reads?: Reads;
+  /** Lists and texts were cut to share the record; if unset: it is whole. */
+  readonly shortened?: { readonly identity: DecisionRecord['identity'] };
 }
 
 export interface DecisionRecord {
@@ -105,17 +111,12 @@ export function sourcesOf(criteria: readonly Criterion[]): readonly Read[] {
   );
 }
 
-/** Contains only the recorded parts of the source's result. */
-export interface DecidedRequest extends Omit<Decided, 'resolution'> {
-  readonly resolution: { readonly identity: Identity | null; readonly reason: ReasonCode | null } | null;
-}
-
 /**
  * Null: rules cannot decide the request (it cannot be parsed, or is a preflight), or the record could contain a secret or be too
  * long.
  */
 export function recordOf(
-  { view, decision, credential, resolution }: DecidedRequest,
+  { view, decision, credential, resolution }: Decided,
   { credentials }: Policy,
   reads: Reads,
   nowMs: number,

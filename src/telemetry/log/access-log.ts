@@ -19,12 +19,15 @@ export type LogSettings = Pick<LogConfig, 'level' | 'access'> & Partial<LogConfi
 
 const weight = { trace: 10, debug: 20, info: 30, warn: 40, error: 50, silent: 100 } as const;
 
+/** `chosen`: it is not only one of many allowed requests. */
+export type WriteLine = (record: RequestRecord, chosen: boolean) => void;
+
 /** Null if no line would ever be written. */
 export function createAccessLog(
   config: LogSettings,
   output: Pick<LogOutput, 'write'>,
   now: () => number = Date.now,
-): ((record: RequestRecord) => void) | null {
+): WriteLine | null {
   const { access, slowRequestMs = Infinity } = config;
   if ((!access && slowRequestMs === Infinity) || config.level === 'silent') return null;
   const least = weight[config.level];
@@ -41,9 +44,9 @@ export function createAccessLog(
     return time;
   }
 
-  return (record) => {
+  return (record, chosen) => {
     const slow = isSlow(record, slowRequestMs);
-    if (!slow && !access) return;
+    if (!slow && (!access || (access === 'sampled' && !chosen))) return;
     const level = slow && levelOf(record) !== 'error' ? 'warn' : levelOf(record);
     if (weight[level] >= least) output.write(`${accessLine(record, level, timeText(), slow)}\n`);
   };

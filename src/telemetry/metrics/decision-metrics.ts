@@ -1,5 +1,5 @@
-/** Counts how candidate rules compare with those in use, and what happens to recorded decisions. */
-import { Counter, type Registry } from 'prom-client';
+/** Counts how candidate rules compare with those in use, and what happens to decision records. */
+import { Counter, Gauge, type Registry } from 'prom-client';
 import { noRoute } from './request-series.ts';
 
 export interface ShadowEvents {
@@ -9,20 +9,20 @@ export interface ShadowEvents {
   differed(route: string | null, difference: string, reason: string | null): void;
 }
 
-export interface RecordEvents {
-  recorded(result: 'written' | 'skipped' | 'failed'): void;
+export interface EvictionEvents {
+  /** Records were removed to make room, before their time. `ageMs`: of the newest of them. */
+  evicted(from: 'memory' | 'redis', count: number, ageMs: number): void;
 }
 
-/** Counts the records for look-ups. */
-export interface KeepEvents {
-  /** `dropped`: beyond the rate; `unshared`: other replicas do not have it. */
-  kept(result: 'kept' | 'dropped' | 'unshared'): void;
+export interface RecordEvents extends EvictionEvents {
+  /** `dropped`: beyond the rate; `unshared`: other replicas do not have it; `unwritten`: the file does not have it. */
+  recorded(result: 'kept' | 'dropped' | 'unshared' | 'unwritten'): void;
 }
 
 /** Bounds the series of differences, because candidates may bring many routes. Further ones count without a route. */
 const maxSeries = 5000;
 
-export function createDecisionMetrics(registry: Registry): ShadowEvents & RecordEvents & KeepEvents {
+export function createDecisionMetrics(registry: Registry): ShadowEvents & RecordEvents {
   const registers = [registry];
   const compared = new Counter({
     name: 'rolegate_shadow_decisions_total',
@@ -38,11 +38,24 @@ export function createDecisionMetrics(registry: Registry): ShadowEvents & Record
   });
   const recorded = new Counter({
     name: 'rolegate_decision_records_total',
-    help: 'Decision records: written to the file, skipped (too many at once) or failed; kept for look-ups, dropped (too many at once) or unshared (not in Redis).',
+    help: 'Decision records: kept, or dropped (too many at once); of the kept ones unshared (not in Redis) and unwritten (not in the file).',
     labelNames: ['result'],
     registers,
   });
-  for (const result of ['written', 'skipped', 'failed', 'kept', 'dropped', 'unshared']) recorded.inc({ result }, 0);
+  for (const result of ['kept', 'dropped', 'unshared', 'unwritten']) recorded.inc({ result }, 0);
+  const evicted = new Counter({
+    name: 'rolegate_decision_records_evicted_total',
+    help: 'Decision records that were removed to make room ("records.max"), from memory or from Redis, before "records.keep" was over.',
+    labelNames: ['store'],
+    registers,
+  });
+  for (const store of ['memory', 'redis']) evicted.inc({ store }, 0);
+  const evictedAge = new Gauge({
+    name: 'rolegate_decision_records_evicted_age_seconds',
+    help: 'Age of the newest decision record that was last removed to make room: how long records of the most frequent reason last.',
+    labelNames: ['store'],
+    registers,
+  });
   const series = new Set<string>();
 
   /** Whether these labels have a series or may get one. */
@@ -61,6 +74,9 @@ export function createDecisionMetrics(registry: Registry): ShadowEvents & Record
       differences.inc({ route, difference, reason });
     },
     recorded: (result) => recorded.inc({ result }),
-    kept: (result) => recorded.inc({ result }),
+    evicted(store, count, ageMs) {
+      evicted.inc({ store }, count);
+      evictedAge.set({ store }, ageMs / 1000);
+    },
   };
 }

@@ -1,28 +1,22 @@
 /**
- * A file of recorded decisions: lines appended a batch at a time, bounded in rate and size. One full file is kept under its name with ".1".
- * Failed writes are counted, and nothing waits for writes.
+ * A file of decision records: lines appended a batch at a time, bounded in size. One full file is kept under its name with ".1". Failed
+ * writes are counted, and nothing waits for writes.
  */
-import { closeSync, fstatSync, openSync, renameSync, write, writeSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, renameSync, write } from 'node:fs';
 import type { Logger } from '../log/logger.ts';
-import type { RecordEvents } from '../metrics/decision-metrics.ts';
 
 export interface DecisionFileOptions {
   readonly file: string;
-  readonly perSecond: number;
-  readonly sizeBytes: number;
-  readonly events: RecordEvents;
+  readonly fileSizeBytes: number;
+  /** A record is not in the file. */
+  readonly unwritten: () => void;
   readonly log: Pick<Logger, 'warn'>;
-  readonly now?: () => number;
 }
 
 const mostWaitingBytes = 4 * 1024 * 1024;
 
 export class DecisionFile {
   readonly #options: DecisionFileOptions;
-  readonly #now: () => number;
-  #head = '';
-  #second = 0;
-  #inSecond = 0;
   #waiting: string[] = [];
   #waitingBytes = 0;
   #descriptor: number | null = null;
@@ -34,29 +28,17 @@ export class DecisionFile {
 
   constructor(options: DecisionFileOptions) {
     this.#options = options;
-    this.#now = options.now ?? Date.now;
   }
 
-  /** The head of each file; written at once. */
-  begin(head: object): void {
-    this.#head = `${JSON.stringify(head)}\n`;
-    // A newly opened file begins with it anyway.
-    if (this.#descriptor !== null) this.#push(this.#head);
-  }
-
-  /** Whether another record may be written in this second. */
-  get hasRoom(): boolean {
-    const second = Math.floor(this.#now() / 1000);
-    if (second !== this.#second) {
-      this.#second = second;
-      this.#inSecond = 0;
+  /** JSON of one record. */
+  write(text: string): void {
+    if (this.#closed || this.#waitingBytes >= mostWaitingBytes) {
+      this.#options.unwritten();
+      return;
     }
-    return !this.#closed && this.#inSecond < this.#options.perSecond && this.#waitingBytes < mostWaitingBytes;
-  }
-
-  write(record: object): void {
-    this.#inSecond += 1;
-    this.#push(`${JSON.stringify(record)}\n`);
+    this.#waiting.push(`${text}\n`);
+    this.#waitingBytes += text.length + 1;
+    if (!this.#writing) this.#flush();
   }
 
   /** Resolves when everything is written or has failed. */
@@ -65,12 +47,6 @@ export class DecisionFile {
     if (this.#writing) await new Promise<void>((done) => this.#idle.push(done));
     if (this.#descriptor !== null) closeSync(this.#descriptor);
     this.#descriptor = null;
-  }
-
-  #push(line: string): void {
-    this.#waiting.push(line);
-    this.#waitingBytes += line.length;
-    if (!this.#writing) this.#flush();
   }
 
   #flush(): void {
@@ -87,13 +63,12 @@ export class DecisionFile {
       this.#flush();
       return;
     }
-    const lines = this.#takeUpTo(this.#options.sizeBytes - this.#bytes);
+    const lines = this.#takeUpTo(this.#options.fileSizeBytes - this.#bytes);
     const bytes = Buffer.from(lines.join(''));
     write(this.#descriptor!, bytes, (error, written) => {
       this.#bytes += written ?? 0;
       if (error !== null) this.#failed(lines.length, error);
       else if (written < bytes.length) this.#failed(lines.length, new Error('the disk took a part'));
-      else for (const line of lines) if (line !== this.#head) this.#options.events.recorded('written');
       this.#flush();
     });
   }
@@ -111,20 +86,19 @@ export class DecisionFile {
 
   /** Opens the file if it is not open, and starts the next one if it is full. Only its owner may read it. */
   #open(): void {
-    const { file, sizeBytes } = this.#options;
-    if (this.#descriptor !== null && this.#bytes < sizeBytes) return;
+    const { file, fileSizeBytes } = this.#options;
+    if (this.#descriptor !== null && this.#bytes < fileSizeBytes) return;
     if (this.#descriptor !== null) {
       closeSync(this.#descriptor);
       this.#descriptor = null;
       renameSync(file, `${file}.1`);
     }
-    const descriptor = openSync(file, 'a', 0o600);
-    this.#descriptor = descriptor;
-    this.#bytes = fstatSync(descriptor).size + writeSync(descriptor, this.#head);
+    this.#descriptor = openSync(file, 'a', 0o600);
+    this.#bytes = fstatSync(this.#descriptor).size;
   }
 
   #failed(lines: number, error: unknown): void {
-    for (let n = 0; n < lines; n += 1) this.#options.events.recorded('failed');
+    for (let n = 0; n < lines; n += 1) this.#options.unwritten();
     if (this.#warned) return;
     this.#warned = true;
     this.#options.log.warn({ err: error }, 'decisions cannot be recorded');

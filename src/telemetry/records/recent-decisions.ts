@@ -1,4 +1,8 @@
-/** The newest decision records of this process, found by an id of their request; bounded in number and size. */
+/**
+ * The newest decision records of this process, found by an id of their request; bounded in number and size. When there are too many, the
+ * oldest record of the most frequent reason goes: a flood of one reason removes only its own.
+ */
+import type { EvictionEvents } from '../metrics/decision-metrics.ts';
 
 /** The text of a record, and the fields by which it is found and listed. */
 export interface KeptDecision {
@@ -10,6 +14,9 @@ export interface KeptDecision {
   readonly route: string | null;
   readonly reason: string | null;
   readonly userId: string | null;
+  readonly keyId: string | null;
+  /** Address. */
+  readonly client: string;
   /** JSON. */
   readonly text: string;
 }
@@ -18,6 +25,11 @@ export interface DecisionFilter {
   readonly route?: string;
   readonly reason?: string;
   readonly user?: string;
+  readonly key?: string;
+  readonly client?: string;
+  /** Milliseconds since the epoch, inclusive. */
+  readonly sinceMs?: number;
+  readonly untilMs?: number;
 }
 
 /** Of all texts together, in UTF-16 units. */
@@ -26,28 +38,40 @@ const mostText = 16 * 1024 * 1024;
 export class RecentDecisions {
   readonly #most: number;
   readonly #keepMs: number;
-  /** In order of their age. */
-  readonly #all = new Set<KeptDecision>();
+  readonly #evicted: EvictionEvents['evicted'];
+  /** By reason, each in order of age. */
+  readonly #groups = new Map<string | null, Set<KeptDecision>>();
   readonly #byId = new Map<string, KeptDecision>();
+  #size = 0;
   #textLength = 0;
 
-  constructor(most: number, keepMs: number) {
+  constructor(most: number, keepMs: number, evicted: EvictionEvents['evicted']) {
     this.#most = most;
     this.#keepMs = keepMs;
+    this.#evicted = evicted;
   }
 
   get size(): number {
-    return this.#all.size;
+    return this.#size;
   }
 
   add(record: KeptDecision): void {
-    this.#all.add(record);
+    const group = this.#groups.get(record.reason) ?? new Set();
+    this.#groups.set(record.reason, group.add(record));
     for (const id of idsOf(record)) this.#byId.set(id, record);
+    this.#size += 1;
     this.#textLength += record.text.length;
-    for (const oldest of this.#all) {
-      const fits = this.#all.size <= this.#most && this.#textLength <= mostText;
-      if (fits && oldest.atMs + this.#keepMs > record.atMs) break;
-      this.#forget(oldest);
+    for (const one of this.#groups.values()) {
+      for (const oldest of one) {
+        if (oldest.atMs + this.#keepMs > record.atMs) break;
+        this.#forget(oldest, one);
+      }
+    }
+    while (this.#size > this.#most || this.#textLength > mostText) {
+      const largest = [...this.#groups.values()].reduce((a, b) => (b.size > a.size ? b : a));
+      const [oldest] = largest;
+      this.#forget(oldest!, largest);
+      this.#evicted('memory', 1, record.atMs - oldest!.atMs);
     }
   }
 
@@ -56,26 +80,47 @@ export class RecentDecisions {
     return found !== undefined && found.atMs + this.#keepMs > nowMs ? found : null;
   }
 
-  /** The newest first. */
   list(filter: DecisionFilter, most: number, nowMs: number): readonly KeptDecision[] {
-    return [...this.#all]
-      .reverse()
-      .filter((record) => record.atMs + this.#keepMs > nowMs && fits(record, filter))
-      .slice(0, most);
+    const found = [...this.#groups.values()].flatMap((group) =>
+      [...group].filter((record) => record.atMs + this.#keepMs > nowMs && fits(record, filter)),
+    );
+    return newest(found, most);
   }
 
-  #forget(record: KeptDecision): void {
-    this.#all.delete(record);
+  #forget(record: KeptDecision, group: Set<KeptDecision>): void {
+    group.delete(record);
+    this.#size -= 1;
     this.#textLength -= record.text.length;
     // A client can reuse the id of another request.
     for (const id of idsOf(record)) if (this.#byId.get(id) === record) this.#byId.delete(id);
   }
 }
 
-export function fits({ route, reason, userId }: KeptDecision, filter: DecisionFilter): boolean {
-  if (filter.route !== undefined && filter.route !== route) return false;
-  if (filter.reason !== undefined && filter.reason !== reason) return false;
-  return filter.user === undefined || filter.user === userId;
+export function fits(record: KeptDecision, filter: DecisionFilter): boolean {
+  const { route, reason, user, key, client, sinceMs = -Infinity, untilMs = Infinity } = filter;
+  return (
+    (route === undefined || route === record.route) &&
+    (reason === undefined || reason === record.reason) &&
+    (user === undefined || user === record.userId) &&
+    (key === undefined || key === record.keyId) &&
+    (client === undefined || client === record.client) &&
+    record.atMs >= sinceMs &&
+    record.atMs <= untilMs
+  );
+}
+
+/** Each once, the newest first. Of several copies of a record, the first one is used. */
+export function newest(records: readonly KeptDecision[], most: number): readonly KeptDecision[] {
+  const once = new Map<string, KeptDecision>();
+  for (const record of records) {
+    const key = JSON.stringify([record.atMs, record.errorId, record.requestId]);
+    if (!once.has(key)) once.set(key, record);
+  }
+  // Of the same millisecond, the one that was added later.
+  return [...once.values()]
+    .reverse()
+    .sort((a, b) => b.atMs - a.atMs)
+    .slice(0, most);
 }
 
 function idsOf({ errorId, requestId }: KeptDecision): string[] {

@@ -1,11 +1,16 @@
 /**
- * Decision records of all replicas in one stream of Redis, bounded in number and size. Each is encrypted and authenticated (AES-256-GCM)
- * under a key derived from `cache.secret`: reading Redis reveals only ids of requests, and writing to it cannot add a record.
+ * Decision records of all replicas in Redis, one stream per reason, bounded in number and size: a flood of one reason removes only its own
+ * records. Each is encrypted and authenticated (AES-256-GCM) under a key derived from `cache.secret`: reading Redis reveals only ids and
+ * reasons, and writing to it cannot add a record.
  */
 import { createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
+import { reasons } from '../../core/outcome/reasons.ts';
 import { openText, sealText } from '../../http-base/sealed-text.ts';
 import type { RedisLink } from '../../redis/redis-link.ts';
-import { type DecisionFilter, fits, type KeptDecision } from './recent-decisions.ts';
+import type { EvictionEvents } from '../metrics/decision-metrics.ts';
+import { serviceError } from '../request-outcome.ts';
+import { fairLength } from './fair-length.ts';
+import { type DecisionFilter, fits, type KeptDecision, newest } from './recent-decisions.ts';
 
 export interface SharedDecisionsOptions {
   readonly link: Pick<RedisLink, 'run'>;
@@ -14,6 +19,7 @@ export interface SharedDecisionsOptions {
   readonly previousSecrets: readonly string[];
   readonly most: number;
   readonly keepMs: number;
+  readonly evicted: EvictionEvents['evicted'];
 }
 
 /** Of one record, encrypted; longer ones are shortened. */
@@ -22,18 +28,27 @@ const mostWritesInFlight = 256;
 /** Entries per read. */
 const pageSize = 500;
 const context = 'rolegate decision 1';
+const allowed = 'allowed';
+const everyReason: readonly string[] = [...Object.keys(reasons), serviceError, allowed];
+
+interface Entry {
+  readonly ids: readonly string[];
+  readonly sealed: Buffer;
+}
 
 export class SharedDecisions {
   readonly #options: SharedDecisionsOptions;
-  readonly #name: string;
   /** The current one first. */
   readonly #keys: readonly [KeyObject, ...KeyObject[]];
+  /** Records of this process between two cuts. */
+  readonly #cutAfter: number;
   #writing = 0;
+  #untilCut = 1;
 
   constructor(options: SharedDecisionsOptions) {
     this.#options = options;
-    this.#name = `${options.keyPrefix}decisions`;
     this.#keys = [deriveKey(options.secret), ...options.previousSecrets.map(deriveKey)];
+    this.#cutAfter = Math.ceil(options.most / 50);
   }
 
   /** False: it is not shared, because Redis is slow, or did not take it. A record that is too long is shared as `shorten` leaves it. */
@@ -42,47 +57,93 @@ export class SharedDecisions {
     let sealed = this.#seal(record);
     if (sealed.length > mostBytes) sealed = this.#seal(shorten(record));
     if (sealed.length > mostBytes) return false;
-    const { link, most, keepMs } = this.#options;
+    const { link, keepMs } = this.#options;
+    const name = this.#nameOf(record.reason ?? allowed);
     this.#writing += 1;
     try {
-      const ids = ['e', record.errorId ?? '', 'q', record.requestId];
-      await link.run((client) => client.xadd(this.#name, 'MAXLEN', '~', most, '*', ...ids, 'r', sealed));
-      await link.run((client) => client.pexpire(this.#name, keepMs));
+      await link.run((client) => client.xadd(name, '*', 'e', record.errorId ?? '', 'q', record.requestId, 'r', sealed));
+      await link.run((client) => client.pexpire(name, keepMs));
+      this.#untilCut -= 1;
+      if (this.#untilCut === 0) await this.#cut(record.atMs);
       return true;
     } catch {
       return false;
     } finally {
+      if (this.#untilCut <= 0) this.#untilCut = this.#cutAfter;
       this.#writing -= 1;
     }
   }
 
   /** Null: not found. Rejects if Redis does not respond. */
   async find(id: string, nowMs: number): Promise<KeptDecision | null> {
-    for await (const { ids, sealed } of this.#newestFirst(nowMs)) {
+    const found = await Promise.all((await this.#lengths()).map(({ name }) => this.#findIn(name, id, nowMs)));
+    return (
+      newest(
+        found.flatMap((one) => one ?? []),
+        1,
+      )[0] ?? null
+    );
+  }
+
+  /** Newest first. Rejects if Redis does not respond. */
+  async list(filter: DecisionFilter, most: number, nowMs: number): Promise<readonly KeptDecision[]> {
+    const asked = (await this.#lengths()).filter(({ reason }) => [undefined, reason].includes(filter.reason));
+    const found = await Promise.all(asked.map(({ name }) => this.#listIn(name, filter, most, nowMs)));
+    return newest(found.flat(), most);
+  }
+
+  async #findIn(name: string, id: string, nowMs: number): Promise<KeptDecision | null> {
+    for await (const { ids, sealed } of this.#newestFirst(name, nowMs)) {
       const record = ids.includes(id) ? this.#open(sealed) : null;
       if (record !== null) return record;
     }
     return null;
   }
 
-  /** Newest first. Rejects if Redis does not respond. */
-  async list(filter: DecisionFilter, most: number, nowMs: number): Promise<readonly KeptDecision[]> {
+  async #listIn(name: string, filter: DecisionFilter, most: number, nowMs: number): Promise<readonly KeptDecision[]> {
     const found: KeptDecision[] = [];
-    for await (const { sealed } of this.#newestFirst(nowMs)) {
+    for await (const { sealed } of this.#newestFirst(name, nowMs)) {
       const record = this.#open(sealed);
-      if (record !== null && fits(record, filter)) found.push(record);
+      if (record !== null && fits(record, filter)) found.unshift(record);
       if (found.length >= most) break;
     }
     return found;
   }
 
-  async *#newestFirst(nowMs: number): AsyncGenerator<{ readonly ids: readonly string[]; readonly sealed: Buffer }> {
+  /** Of the streams that exist. */
+  async #lengths(): Promise<readonly { readonly reason: string; readonly name: string; readonly length: number }[]> {
+    const { link } = this.#options;
+    const all = everyReason.map(async (reason) => {
+      const name = this.#nameOf(reason);
+      return { reason, name, length: await link.run((client) => client.xlen(name)) };
+    });
+    return (await Promise.all(all)).filter(({ length }) => length > 0);
+  }
+
+  /** The age of what was removed is that of the oldest record that stays. */
+  async #cut(nowMs: number): Promise<void> {
+    const { link, most, keepMs, evicted } = this.#options;
+    const streams = await this.#lengths();
+    const length = fairLength(
+      streams.map((one) => one.length),
+      most,
+    );
+    for (const { name, length: had } of streams) {
+      await link.run((client) => client.xtrim(name, 'MINID', '~', nowMs - keepMs));
+      if (had <= length) continue;
+      const removed = await link.run((client) => client.xtrim(name, 'MAXLEN', '~', length));
+      const [oldest] = await link.run((client) => client.xrange(name, '-', '+', 'COUNT', 1));
+      if (removed > 0) evicted('redis', removed, nowMs - Number(oldest?.[0].split('-')[0] ?? nowMs));
+    }
+  }
+
+  async *#newestFirst(name: string, nowMs: number): AsyncGenerator<Entry> {
     const { link, keepMs } = this.#options;
     const oldest = String(nowMs - keepMs);
     let upTo = '+';
     for (;;) {
       const last = upTo;
-      const page = await link.run((client) => client.xrevrangeBuffer(this.#name, last, oldest, 'COUNT', pageSize));
+      const page = await link.run((client) => client.xrevrangeBuffer(name, last, oldest, 'COUNT', pageSize));
       for (const [, fields] of page) {
         const [, errorId, , requestId, , sealed] = fields;
         if (sealed !== undefined) yield { ids: [String(errorId), String(requestId)], sealed };
@@ -90,6 +151,10 @@ export class SharedDecisions {
       if (page.length < pageSize) return;
       upTo = `(${page.at(-1)![0].toString()}`;
     }
+  }
+
+  #nameOf(reason: string): string {
+    return `${this.#options.keyPrefix}decisions:${reason}`;
   }
 
   #seal(record: KeptDecision): Buffer {

@@ -120,7 +120,7 @@ server:
   admin: "127.0.0.1:0"
   adminToken: "${adminToken}"
 ${indented(serverKeys)}log: { level: info, access: false }
-records: { most: 100 }
+records: { max: 100 }
 authApi:
   url: ${authApi.startsWith('[') ? authApi : JSON.stringify(authApi)}
 ${indented(authApiKeys)}${credentials.length === 0 ? '' : `credentials:\n${indented(credentials)}`}cache:

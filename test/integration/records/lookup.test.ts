@@ -188,7 +188,7 @@ it("every x-error-id of a service's response is found, with a reason", async () 
   onTestFinished(failing.close);
   const gateway = await start(
     `  - { id: failing, match: { path: "/failing" }, upstream: failing, access: [user] }
-records: { oneInAllowed: 0 }`,
+records: { allowedSample: 0 }`,
     undefined,
     `failing: { targets: ["${failing.origin}"] }`,
   );
@@ -210,7 +210,7 @@ records: { oneInAllowed: 0 }`,
 
 describe('allowed requests', () => {
   it('keeps the first, and on average one in so many after it', async () => {
-    const gateway = await start('records: { oneInAllowed: 3 }\n');
+    const gateway = await start('records: { allowedSample: 0.3 }\n');
     for (let n = 0; n < 61; n += 1) expect((await fetch(`${gateway.origin}/own`, { headers: ann })).status).toBe(200);
     await vi.waitFor(async () => {
       const { body } = await ask(gateway, '/decisions?route=own&user=ann&limit=100');
@@ -221,7 +221,7 @@ describe('allowed requests', () => {
   });
 
   it('keeps none with 0, and nothing with records: false', async () => {
-    const [none, off] = [await start('records: { oneInAllowed: 0 }\n'), await start('records: false\n')];
+    const [none, off] = [await start('records: { allowedSample: 0 }\n'), await start('records: false\n')];
     for (const gateway of [none, off]) {
       await fetch(`${gateway.origin}/own`, { headers: ann });
       await refused(gateway, '/admin/7');
@@ -245,9 +245,56 @@ describe('the list', () => {
     expect(await paths('?user=bob')).toEqual([]);
   });
 
-  it.each(['?limit=0', '?limit=1001', '?limit=x', '?path=/own'])('%s is refused', async (query) => {
+  it.each(['?limit=0', '?limit=1001', '?limit=x', '?since=today', '?path=/own'])('%s is refused', async (query) => {
     const { status, body } = await ask(await start(), `/decisions${query}`);
     expect([status, body.code]).toEqual([400, 'question_invalid']);
+  });
+});
+
+describe('"rolegate lookup" of several replicas', () => {
+  const look = async (gateways: readonly RunningGateway[], args: readonly string[]) => {
+    const admins = gateways.flatMap(({ admin }) => ['--admin', admin]);
+    const command = runRolegate(['lookup', ...args, ...admins, '--admin-token', adminToken]);
+    return { code: await command.ended, output: command.output() };
+  };
+
+  it('finds a record that only one of them has, and names those that do not respond', async () => {
+    const [one, other] = [await start(), await start()];
+    const id = await refused(other, '/admin/7');
+    await vi.waitUntil(async () => (await ask(other, `/decisions/${id}`)).status === 200);
+    expect((await look([one, other], [id])).output).toContain('refused 403 role_missing on route admin');
+    const alone = await look([one], [id]);
+    expect(alone).toMatchObject({ code: 1, output: expect.stringContaining('repeat --admin for the others') });
+    await other.close();
+    const gone = await look([one, other], [id]);
+    expect(gone).toMatchObject({ code: 1, output: expect.stringContaining('no gateway responds at') });
+  });
+
+  it('lists by client, key, user, route, reason and time, the newest first', async () => {
+    authApi.addKeyPair('key-of-bob', 'secret', { userId: 'bob', keyId: 'k-7', roles: [] });
+    const [one, other] = [await start(), await start()];
+    const ids = [
+      await refused(one, '/admin/1'),
+      await refused(other, '/own', { 'api-key': 'key-of-bob', 'api-secret': 'secret' }),
+      await refused(one, '/of/other'),
+    ];
+    await vi.waitUntil(async () => (await ask(one, `/decisions/${ids[2]}`)).status === 200);
+    const listed = async (...args: string[]) => {
+      const { code, output } = await look([one, other], [...args, '--json']);
+      expect(code, output).toBe(0);
+      return (JSON.parse(output).decisions as { errorId: string }[]).map(({ errorId }) => errorId);
+    };
+    expect(await listed('--client', '127.0.0.1', '--since', '10m')).toEqual([ids[2], ids[1], ids[0]]);
+    expect(await listed('--key', 'k-7')).toEqual([ids[1]]);
+    expect(await listed('--user', 'ann', '--route', 'admin', '--reason', 'role_missing')).toEqual([ids[0]]);
+    expect(await listed('--until', '2020-01-01T00:00:00Z')).toEqual([]);
+    expect(await listed('--limit', '1')).toEqual([ids[2]]);
+    const { output } = await look([one, other], ['--key', 'k-7']);
+    expect(output).toMatch(
+      /^20\S+Z {2}403 {2}role_missing {2}own {2}GET {2}\/own {2}bob k-7 127\.0\.0\.1 {2}\S{36}\n$/,
+    );
+    expect(await look([one], ['--since', 'yesterday'])).toMatchObject({ code: 2 });
+    expect(await look([one], [ids[0]!, '--user', 'ann'])).toMatchObject({ code: 2 });
   });
 });
 
@@ -268,13 +315,13 @@ describe('only the admin token grants access', () => {
 });
 
 describe('with Redis', () => {
-  async function pair() {
+  async function pair(records = '') {
     const { url, keyPrefix } = await useRedis();
-    const cache = `cache: { secret: "${cacheSecret}", redis: { url: "${url}", keyPrefix: "${keyPrefix}", timeout: 500ms } }\n`;
+    const cache = `cache: { secret: "${cacheSecret}", redis: { url: "${url}", keyPrefix: "${keyPrefix}", timeout: 500ms } }\n${records}`;
     const [one, other] = [await start(cache), await start(cache)];
     const redis = new Redis(url);
     onTestFinished(() => redis.disconnect());
-    return { one, other, redis, name: `${keyPrefix}decisions` };
+    return { one, other, redis, name: `${keyPrefix}decisions:role_missing` };
   }
 
   it('a refusal by one replica is found on the other within a second, also by the command', async () => {
@@ -326,6 +373,29 @@ describe('with Redis', () => {
     const command = runRolegate(['lookup', id, '--admin', other.admin, '--admin-token', adminToken]);
     expect(await command.ended, command.output()).toBe(0);
     expect(command.output()).toMatch(/The record is shortened: .*10 roles and groups/);
+  });
+
+  it('a flood of one reason removes only its own records, on all replicas, and is counted', async () => {
+    const { one, other } = await pair('records: { max: 100, perSecond: 10000 }\n');
+    const id = await vi.waitUntil(async () => {
+      const refusal = await refused(one, '/admin/7');
+      return (await ask(other, `/decisions/${refusal}`)).status === 200 ? refusal : null;
+    });
+    for (let n = 0; n < 20; n += 1) await Promise.all(Array.from({ length: 20 }, () => refused(one, '/own', {})));
+    const evicted = async () =>
+      Object.fromEntries(
+        (await (await fetch(`${one.admin}/metrics`, { headers: asOperator })).text())
+          .split('\n')
+          .flatMap((line) => [/^rolegate_decision_records_(evicted\S+) (\S+)$/.exec(line)?.slice(1) ?? []])
+          .filter(({ length }) => length > 0),
+      ) as Record<string, string>;
+    await vi.waitFor(async () =>
+      expect(Number((await evicted())['evicted_total{store="redis"}'])).toBeGreaterThan(200),
+    );
+    expect(Number((await evicted())['evicted_age_seconds{store="memory"}'])).toBeGreaterThan(0);
+    for (const gateway of [one, other]) expect((await ask(gateway, `/decisions/${id}`)).status).toBe(200);
+    const { body } = await ask(other, '/decisions?reason=credential_missing&limit=1000');
+    expect(body.decisions.length).toBeLessThan(120);
   });
 
   it('nothing of it is readable in Redis, and entries written by others are ignored', async () => {

@@ -27,7 +27,7 @@ async function start(tracing: string, trusted = false) {
   const proxies = trusted ? ', trustedProxies: ["127.0.0.0/8"]' : '';
   const gateway = await startGateway(`version: 1
 server: { listen: "127.0.0.1:0", admin: "127.0.0.1:0", adminToken: ${adminToken}${proxies} }
-records: { oneInAllowed: 1 }
+records: { allowedSample: 1 }
 ${tracing}
 authApi: { url: "${new URL(authApi.url).origin}" }
 upstreams: { service: { targets: ["${upstream.origin}"] } }

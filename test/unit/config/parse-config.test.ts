@@ -89,11 +89,13 @@ test('a minimal file gets the defaults', () => {
     conditionNames: [],
     policies: [],
     claims: new Map(),
-    records: { keepMs: 86_400_000, most: 10_000, perSecond: 100, oneInAllowed: 100 },
+    records: {
+      ...{ keepMs: 86_400_000, max: 10_000, perSecond: 100, allowedSample: 0.01 },
+      ...{ file: null, fileSizeBytes: 64 * 1024 ** 2 },
+    },
     tracing: null,
     failedAuthentications: { perClient: 1000, perKey: 100, windowMs: 600_000 },
     log: { level: 'info', access: true, format: 'json', fields: 'rolegate', slowRequestMs: Infinity },
-    decisions: null,
     authApi: {
       kind: 'remote',
       urls: ['http://auth:8081'],
@@ -144,6 +146,17 @@ test('a minimal file gets the defaults', () => {
     include: [],
     lists: [],
     tests: { identities: new Map(), cases: [] },
+  });
+});
+
+test.each([
+  ['log: { decisions: { file: decisions.ndjson } }', 'decisions', 'records.file'],
+  ['records: { most: 100 }', 'most', 'max'],
+  ['records: { oneInAllowed: 1 }', 'oneInAllowed', 'allowedSample'],
+])('%s names the key that replaces it', (text, old, key) => {
+  const result = parseConfig(`${smallest}${text}\n`, { file: 'gateway.yaml', env, readSecret });
+  expect(result).toMatchObject({
+    problems: [{ message: `unknown key "${old}"`, hint: `use "${key}" instead` }],
   });
 });
 

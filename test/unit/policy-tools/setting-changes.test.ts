@@ -61,7 +61,7 @@ describe('a change that weakens the gateway is a difference', () => {
     ['rewrite', [to, remote, ''], [`${to}, rewrite: { addPrefix: /admin }`, remote, '']],
     ['streams.recheck', [to, remote, ''], [to, remote, 'defaults: { streams: { recheck: 1h } }']],
     ['responseHeaders', [to, remote, ''], [to, remote, 'defaults: { responseHeaders: { remove: [x-frame-options] } }']],
-    ['log.decisions.file', [to, remote, ''], [to, remote, 'log: { decisions: { file: d.ndjson } }']],
+    ['records', [to, remote, ''], [to, remote, 'records: { file: d.ndjson }']],
     [
       'authApi.embedded.selfRegistration',
       [to, `authApi: { embedded: { database: ":memory:", secret: ${secret} } }`, ''],

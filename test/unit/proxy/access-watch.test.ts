@@ -7,7 +7,7 @@ beforeEach(() => void vi.useFakeTimers({ toFake: ['performance', 'Date'] }));
 afterEach(() => void vi.useRealTimers());
 
 const granted = { outcome: 'allow', identity: null, route: { recheckMs: 1_000 } } as unknown as Allow;
-const trail: Trail = { stage: 'resolve', request: null, route: null, identity: null, source: 'none' };
+const trail: Trail = { stage: 'resolve', request: null, route: null, identity: null, source: 'none', resolution: null };
 const unknown: Decision = refuse(trail, 'auth_unavailable');
 
 /** Rechecks every three seconds, with delayed results, until the stream ends; returns the seconds that it lasted. */

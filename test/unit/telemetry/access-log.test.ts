@@ -189,11 +189,22 @@ test.each([
   expect(await lineOf({ endedAt })).toMatchObject({ ms: { total } });
 });
 
+test('with access "sampled", allowed requests have a line only if they were chosen, or are slow', async () => {
+  const { telemetry, lines } = collect('info', 'sampled', { slowRequestMs: 1000 });
+  telemetry.recordRequests({ allowedSample: 0.25, every: false, ended: () => {} });
+  for (let n = 0; n < 8; n += 1) telemetry.observe(makeRecord({ path: `/${n}` }));
+  const refusal = makeRecord({ decision: refused('role_missing'), reason: 'role_missing', status: 403 });
+  telemetry.observe(refusal);
+  telemetry.observe(makeRecord({ path: '/slow', respondedAt: 3000, endedAt: 3001 }));
+  const paths = (await lines()).map(({ path }) => path);
+  expect(paths).toEqual(['/0', '/4', refusal.path, '/slow']);
+});
+
 test('each line has its own time, also across a second', () => {
   const times = [999, 1000, 1000, 1001, 61_050, 500];
   const written: string[] = [];
   const output = { write: (line: string) => void written.push(line) };
   const log = createAccessLog({ level: 'info', access: true }, output, () => times[written.length]!)!;
-  for (const _ of times) log(makeRecord());
+  for (const _ of times) log(makeRecord(), true);
   expect(written.map((line) => Date.parse(JSON.parse(line).time))).toEqual(times);
 });

@@ -63,7 +63,8 @@ describe('docs/reference/metrics.md', () => {
     );
     telemetry.decisionEvents.compared('same');
     telemetry.decisionEvents.differed('orders', 'newly_refused', 'role_missing');
-    telemetry.decisionEvents.recorded('written');
+    telemetry.decisionEvents.recorded('kept');
+    telemetry.decisionEvents.evicted('memory', 1, 1000);
     telemetry.watchRevocations(() => ({ connected: true, tombstones: 1 }));
     telemetry.upstreamHealth('orders', 'http://a:1', true);
     telemetry.useUpstreams(new Map([['orders', { targets: ['http://a:1'], health: {} }]]));

@@ -7,12 +7,12 @@ const refusal = makeRecord({ decision: refused('role_missing'), reason: 'role_mi
 const failure = makeRecord({ reason: 'upstream_timeout', status: 504 });
 const allowed = [1, 2, 3, 4, 5, 6, 7].map((n) => makeRecord({ requestId: `request-${n}` }));
 
-function keptOf(oneInAllowed: number, records: readonly RequestRecord[]): readonly RequestRecord[] {
+function keptOf(allowedSample: number, records: readonly RequestRecord[]): readonly RequestRecord[] {
   const kept: RequestRecord[] = [];
   const { telemetry } = collect('silent');
-  telemetry.keepRequests({ oneInAllowed, keep: (record) => kept.push(record) });
+  telemetry.recordRequests({ allowedSample, every: false, ended: (record) => kept.push(record) });
   for (const record of records) telemetry.observe(record);
-  telemetry.keepRequests(null);
+  telemetry.recordRequests(null);
   for (const record of records) telemetry.observe(record);
   return kept;
 }
@@ -27,8 +27,8 @@ test('keeps each response of a service that has an error id', () => {
 });
 
 test('keeps the first allowed one and then on average one in so many, whatever is refused in between', () => {
-  expect(keptOf(3, allowed)).toEqual([allowed[0], allowed[3], allowed[6]]);
-  expect(keptOf(2, [allowed[0]!, refusal, allowed[1]!, allowed[2]!])).toEqual([allowed[0], refusal, allowed[2]]);
+  expect(keptOf(1 / 3, allowed)).toEqual([allowed[0], allowed[3], allowed[6]]);
+  expect(keptOf(0.5, [allowed[0]!, refusal, allowed[1]!, allowed[2]!])).toEqual([allowed[0], refusal, allowed[2]]);
   expect(keptOf(1, allowed)).toEqual(allowed);
 });
 
@@ -36,7 +36,7 @@ test('a new configuration continues the count', () => {
   const kept: RequestRecord[] = [];
   const { telemetry } = collect('silent');
   for (const record of allowed.slice(0, 3)) {
-    telemetry.keepRequests({ oneInAllowed: 3, keep: (one) => kept.push(one) });
+    telemetry.recordRequests({ allowedSample: 1 / 3, every: false, ended: (one) => kept.push(one) });
     telemetry.observe(record);
   }
   expect(kept).toEqual([allowed[0]]);
@@ -50,7 +50,10 @@ test('keeps each request of a repeating pattern now and then', () => {
     return state / 2_147_483_647;
   };
   const { telemetry } = collect('silent', false, { random: random });
-  telemetry.keepRequests({ oneInAllowed: 10, keep: ({ requestId }) => (kept[requestId] = (kept[requestId] ?? 0) + 1) });
+  telemetry.recordRequests({
+    ...{ allowedSample: 0.1, every: false },
+    ended: ({ requestId }) => (kept[requestId] = (kept[requestId] ?? 0) + 1),
+  });
   for (let n = 0; n < 50_000; n += 1) telemetry.observe(allowed[n % 5]!);
   expect(Object.keys(kept)).toHaveLength(5);
   // 1,000 of each are expected.

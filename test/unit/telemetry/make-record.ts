@@ -37,6 +37,7 @@ export function allowed(route: Route = routeOf('orders'), query = ''): Decision 
     route,
     identity: makeIdentity(),
     source: 'memory',
+    resolution: null,
     stale: false,
     shadowed: null,
   };
@@ -48,7 +49,11 @@ export function refused(
   details: Parameters<typeof refuse>[2] = {},
 ): Decision {
   const asked = { ...request, path: '/v1/orders/7', query: '' };
-  return refuse({ stage: 'resolve', request: asked, route, identity: null, source: 'none' }, reason, details);
+  return refuse(
+    { stage: 'resolve', request: asked, route, identity: null, source: 'none', resolution: null },
+    reason,
+    details,
+  );
 }
 
 /** Refused by a condition with this word. */
@@ -108,7 +113,7 @@ export interface Collected {
 
 export function collect(
   level: 'debug' | 'info' | 'warn' | 'error' | 'silent' = 'info',
-  access = true,
+  access: LogSettings['access'] = true,
   { random = () => 0.5, ...log }: Partial<LogSettings> & { readonly random?: () => number } = {},
 ): Collected {
   let written = '';

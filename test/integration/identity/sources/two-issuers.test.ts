@@ -43,7 +43,7 @@ function configOf(settings: Settings): string {
   return `version: 1
 server: { listen: "127.0.0.1:0", admin: "127.0.0.1:0", adminToken: "${adminToken}" }
 log: { level: info }
-records: { oneInAllowed: 1 }
+records: { allowedSample: 1 }
 sources:
   main: { kind: jwt, issuer: "${main.issuer}", audience: [orders]${ofMain} }
   partner: { kind: jwt, issuer: "${partner.issuer}", audience: [orders]${ofPartner} }

@@ -1,0 +1,36 @@
+/** What the admin port shows of a recorded request: its log line, who sent it, and the decision under the current rules. */
+import { selectSource } from '../identity/sources/select-source.ts';
+import type { DecisionRecord, RecordedRequest } from '../policy-tools/replay/decision-record.ts';
+import { explainRecord, isAsExplained } from '../policy-tools/replay/explain-record.ts';
+import { forwardingOf, policyOf } from '../policy-tools/run-cases.ts';
+import type { KeptDecision } from '../telemetry/records/recent-decisions.ts';
+import type { Runtime } from './create-runtime.ts';
+
+/** Plain data. */
+export interface FoundDecision {
+  readonly request: RecordedRequest['request'];
+  /** Who sent the request; null: not known. */
+  readonly identity: DecisionRecord['identity'];
+  /** Under the current rules; null: it cannot be explained. */
+  readonly explanation: object | null;
+  /** The current rules decide differently. */
+  readonly rulesChanged: boolean;
+  /** Only the beginning of lists and texts was shared, and nothing that could be explained. */
+  readonly shortened: boolean;
+}
+
+export function explainRecorded({ config }: Runtime, { text }: KeptDecision): FoundDecision {
+  const { request, secure, decided, shortened } = JSON.parse(text) as RecordedRequest;
+  if (decided === null) {
+    const identity = shortened?.identity ?? null;
+    return { request, identity, explanation: null, rulesChanged: false, shortened: shortened !== undefined };
+  }
+  const explanation = explainRecord(decided, secure, {
+    policy: policyOf(config),
+    roles: config.roles,
+    rules: forwardingOf(config),
+    sourceOf: (credential) => selectSource(credential, config.sourceRule),
+  });
+  const rulesChanged = !isAsExplained(decided, explanation);
+  return { request, identity: decided.identity, explanation, rulesChanged, shortened: false };
+}
