@@ -1,5 +1,6 @@
 /** Commands about the proxies in front: generating their configuration, and testing it. */
 import { Argument, type Command, Option } from 'commander';
+import { downParts } from './prove/down-parts.ts';
 import type { ProveOptions } from './prove.ts';
 import { type ProductName, productNames } from './proxy-config/products.ts';
 import type { ProxyConfigOptions } from './proxy-config.ts';
@@ -9,6 +10,11 @@ type Done = (code: number) => void;
 export function addProxyCommands(program: Command, done: Done, configOption: () => Option): void {
   addProxyConfig(program, done, configOption);
   addProve(program, done, configOption);
+  program
+    .command('echo')
+    .description('run a service that returns what it receives as JSON, for "prove --echo"; stop it with Ctrl-C')
+    .option('--listen <address>', 'address to listen on', '127.0.0.1:3000')
+    .action(async (options: { listen: string }) => done(await (await import('./echo.ts')).echo(options)));
 }
 
 function addProxyConfig(program: Command, done: Done, configOption: () => Option): void {
@@ -55,6 +61,21 @@ function addProve(program: Command, done: Done, configOption: () => Option): voi
     .option('--resolve <host:port:address>', 'connect to this address for the host and port of the URL, as curl does')
     .option('--unsafe', 'also send state-changing methods where the rules refuse them')
     .option('--outage', 'only run the checks for an outage of the Auth API; stop the Auth API first')
+    .addOption(
+      new Option(
+        '--outage-of <part>',
+        'like --outage, for either part. For authorizer, stop Rolegate itself first: a proxy that then allows requests without it is found',
+      )
+        .choices(downParts)
+        .conflicts('outage'),
+    )
+    .addOption(
+      new Option(
+        '--echo <url>',
+        'URL of an echo service, such as "rolegate echo", which you put behind the proxy: also compare what it receives with what was judged',
+      ).conflicts(['outage', 'outageOf']),
+    )
+    .option('--timeout <duration>', 'end after this time, and report which requests were not sent', '5m')
     .option('--json', 'print JSON')
     .action(async (url: string, options: ProveOptions) => done(await (await import('./prove.ts')).prove(url, options)));
 }

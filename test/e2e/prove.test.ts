@@ -15,6 +15,7 @@ import {
   type AskingProxy,
   familyOf,
   type ProductFamily,
+  type ProductName,
   productNames,
   requireProduct,
   startAskingProxy,
@@ -167,7 +168,7 @@ async function prove(
   port: number,
   ...more: string[]
 ): Promise<{ readonly code: number | null; readonly report: Report }> {
-  const who = more.includes('--outage') ? [] : ['--roles', 'user'];
+  const who = more.some((option) => option.startsWith('--outage')) ? [] : ['--roles', 'user'];
   const env = who.length === 0 ? {} : good;
   const command = runRolegate(['prove', `http://127.0.0.1:${port}`, '--config', file, '--json', ...who, ...more], env);
   const code = await command.ended;
@@ -277,6 +278,10 @@ describe.each(productNames)('behind %s', (product) => {
     await authApi.behave({ kind: 'down' });
     const outage = await prove(proxy.port, '--outage');
     expect([outage.report.findings, outage.code]).toEqual([[], 0]);
+    await gateway.close();
+    const stopped = await prove(proxy.port, '--outage-of', 'authorizer');
+    expect([stopped.report.findings, stopped.report.notes, stopped.code]).toEqual([[], [], 0]);
+    expect(stopped.report.groups['stopped']!.requests).toBeGreaterThan(3);
   });
 
   test.each(mistakes[familyOf(product)])('finds %s', async (_, from, to, code) => {
@@ -289,9 +294,17 @@ describe.each(productNames)('behind %s', (product) => {
   });
 });
 
-test.each(['envoy', 'envoy-grpc'] as const)(
-  'with Rolegate stopped, finds that %s allows every request',
-  async (product) => {
+/** With Rolegate stopped, these proxies allow every request. */
+const open: readonly [product: ProductName, from: RegExp, to: string][] = [
+  ['envoy', /failure_mode_allow: false/, 'failure_mode_allow: true'],
+  ['envoy-grpc', /failure_mode_allow: false/, 'failure_mode_allow: true'],
+  ['nginx', /error_page .*;/, 'error_page 500 = @open;\n    }\n    location @open {'],
+];
+describe('an outage of the authorizer', () => {
+  let proxy: AskingProxy;
+  afterEach(() => proxy?.stop());
+
+  async function start(product: ProductName, edit: (printed: string) => string): Promise<void> {
     requireProduct(product);
     const read = parseConfig(text(new URL(authApi.url).origin, service.origin), {
       file: 'gateway.yaml',
@@ -299,19 +312,33 @@ test.each(['envoy', 'envoy-grpc'] as const)(
       readSecret: () => '',
     });
     if (!read.ok) throw new Error('the configuration of this test has problems');
-    const proxy = await startAskingProxy(product, read.config, { service: service.origin, ports: gateway }, (printed) =>
-      printed.replace('failure_mode_allow: false', 'failure_mode_allow: true'),
-    );
-    try {
-      await gateway.close();
-      const { code, report } = await prove(proxy.port, '--outage');
-      expect([codesOf(report), code]).toEqual([['passed'], 1]);
-      expect(report.notes).toEqual([expect.stringContaining('with Rolegate itself stopped')]);
-    } finally {
-      await proxy.stop();
-    }
-  },
-);
+    proxy = await startAskingProxy(product, read.config, { service: service.origin, ports: gateway }, edit);
+  }
+
+  test.each(open)('%s: finds that it allows every request', async (product, from, to) => {
+    await start(product, (printed) => {
+      expect(printed).toMatch(from);
+      return printed.replace(from, to);
+    });
+    await gateway.close();
+    const { code, report } = await prove(proxy.port, '--outage-of', 'authorizer');
+    expect([codesOf(report), code]).toEqual([['passed'], 1]);
+    expect(report.findings.length).toBe(report.groups['stopped']!.requests);
+  });
+
+  test('asks to stop Rolegate while it still runs', async () => {
+    const command = runRolegate(['prove', gateway.origin, '--config', file, '--outage-of', 'authorizer']);
+    expect([await command.ended, command.output()]).toEqual([
+      1,
+      expect.stringMatching(/Rolegate still runs: it refused GET \/closed\S+ with 401/),
+    ]);
+  });
+
+  test('of the Auth API names the one of Rolegate', async () => {
+    const { report } = await prove(gateway.port, '--outage-of', 'auth-api');
+    expect(report.notes).toEqual([expect.stringContaining('"--outage-of authorizer"')]);
+  });
+});
 
 test('finds an outage that nginx turns into a refusal', async () => {
   requireProduct('nginx');

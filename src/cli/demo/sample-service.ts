@@ -1,14 +1,16 @@
-/** The demo's upstream: a service that returns what it received, to show what the gateway did. */
+/** A service that returns what it received, to show what the gateway did: the upstream of the demo, and `rolegate echo`. */
 import { createServer, type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type ListenAddress, listenAt } from '../../http1/server/listen.ts';
 
-export interface SampleService {
+export interface SampleService extends ListenAddress {
   readonly url: string;
   close(): Promise<void>;
 }
 
-/** Listens on a free loopback port. */
-export async function startSampleService(): Promise<SampleService> {
+/** Default: a free port of loopback. */
+export async function startSampleService(
+  address: ListenAddress = { host: '127.0.0.1', port: 0 },
+): Promise<SampleService> {
   const server = createServer((request, response) => {
     request.resume();
     request.on('end', () => {
@@ -17,13 +19,11 @@ export async function startSampleService(): Promise<SampleService> {
       response.end(request.method === 'HEAD' ? undefined : body);
     });
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  const { port } = server.address() as AddressInfo;
+  const { host, port } = await listenAt(server, address, false);
   return {
-    url: `http://127.0.0.1:${port}`,
+    host,
+    port,
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

@@ -35,7 +35,8 @@ export function judge(probe: Probe, reply: Reply): Finding | null {
   if (probe.group === 'upgrades') return reply.status === 101 ? found('upgrade_passed') : null;
   if (probe.decision?.outcome !== 'refuse') return null;
   if (fate === 'passed') return found('passed');
-  return probe.group === 'outage' && reply.status < 500 ? found('outage_as_refusal') : null;
+  const down = probe.group === 'outage' || probe.group === 'stopped';
+  return down && reply.status < 500 ? found('outage_as_refusal') : null;
 }
 
 /** A shorter text may occur by chance. */

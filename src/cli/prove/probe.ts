@@ -12,6 +12,8 @@ export const groups = {
   identity: 'forged identity headers',
   leaks: 'credentials that the service must not receive',
   outage: 'the Auth API is down',
+  stopped: 'Rolegate is stopped',
+  received: 'requests as the echo service received them',
 } as const;
 export type Group = keyof typeof groups;
 
@@ -35,6 +37,14 @@ export interface Reply {
   readonly header: (name: string) => string | null;
   /** Headers and the first part of the body, for markers. */
   readonly text: string;
+  /** The first part of the body. */
+  readonly body: string;
+}
+
+/** Instead of a reply. */
+export interface Unanswered {
+  /** Such as `ECONNRESET`. */
+  readonly why: string;
 }
 
 /** Kinds of findings, with their meaning. */
@@ -55,6 +65,10 @@ export const findingKinds = {
     'the service received a credential that the route does not forward',
     'the proxy in front must remove it: print its configuration with "rolegate proxy-config"',
   ],
+  rewritten: [
+    'the service received another request than the one that was judged',
+    'the proxy in front must forward method, path, query and Host unchanged',
+  ],
   outage_as_refusal: [
     'an outage looks like a bad credential',
     'clients discard valid credentials: make the proxy send 503, for example with "status_on_error" of Envoy',
@@ -66,4 +80,6 @@ export interface Finding {
   readonly code: FindingKind;
   readonly probe: Probe;
   readonly status: number;
+  /** What the echo service received, with `rewritten`. */
+  readonly received?: string;
 }

@@ -2,11 +2,17 @@
 import pc from 'picocolors';
 import stringWidth from 'string-width';
 import { wrapped } from '../wrapped-text.ts';
-import { type Finding, type FindingKind, findingKinds, type Group, groups, type Probe } from './probe.ts';
+import { type Finding, findingKinds, type Group, groups, type Probe, type Unanswered } from './probe.ts';
 
 export interface GroupCount {
   readonly requests: number;
   readonly found: number;
+  readonly unanswered: number;
+}
+
+/** A probe without a response. */
+export interface UnansweredProbe extends Unanswered {
+  readonly probe: Probe;
 }
 
 export interface ProveReport {
@@ -16,88 +22,124 @@ export interface ProveReport {
   readonly file: string;
   readonly counts: ReadonlyMap<Group, GroupCount>;
   readonly findings: readonly Finding[];
+  readonly unanswered: readonly UnansweredProbe[];
+  /** Nothing of what was asked for could be compared. */
+  readonly incomplete: boolean;
   /** What was not tried, and why. */
   readonly notes: readonly string[];
 }
+
+type Paint = ReturnType<typeof pc.createColors>;
+type Shown = Finding | UnansweredProbe;
 
 /** Of one kind; the others are counted. */
 const mostShown = 8;
 const hidden = '(the credential)';
 
+/** Whether every request that the rules refuse was refused, and whatever was asked for was compared. */
+export function isProven({ findings, unanswered, incomplete }: ProveReport): boolean {
+  return findings.length === 0 && !incomplete && !unanswered.some(({ probe }) => expectedOf(probe) !== null);
+}
+
 export function proveText(
-  { url, file, counts, findings, notes }: ProveReport,
+  { url, file, counts, findings, unanswered, notes }: ProveReport,
   { color, width }: { readonly color: boolean; readonly width: number },
 ): string {
   const paint = pc.createColors(color);
   const asked = [...counts].filter(([, { requests }]) => requests > 0);
   const nameWidth = Math.max(...asked.map(([group]) => groups[group].length), 0);
-  const total = asked.reduce((sum, [, { requests }]) => sum + requests, 0);
-  const rows = asked.map(([group, { requests, found }]) => {
-    const sign = found === 0 ? paint.green('✓') : paint.red('✗');
-    const what = found === 0 ? paint.dim('as expected') : paint.red(foundWords(found, group));
-    return `  ${sign} ${groups[group].padEnd(nameWidth)}  ${String(requests).padStart(4)}  ${what}`;
-  });
+  // Requests to the echo service are counted in their own group already.
+  const total = asked.reduce((sum, [group, { requests }]) => (group === 'received' ? sum : sum + requests), 0);
   const kinds = [...new Set(findings.map(({ code }) => code))];
   const lines = [
     `${paint.bold(url)} ${paint.dim(`against the rules of ${file}`)}`,
     '',
-    ...rows,
+    ...asked.map(([group, count]) => groupLine(group, count, nameWidth, paint)),
     '',
-    ...kinds.flatMap((kind) =>
-      kindLines(
-        kind,
-        findings.filter(({ code }) => code === kind),
-        paint,
-        width,
-      ),
-    ),
+    ...kinds.flatMap((kind) => {
+      const found = findings.filter(({ code }) => code === kind);
+      return kindLines(paint.red(paint.bold(kind)), findingKinds[kind], found, paint, width);
+    }),
+    ...(unanswered.length === 0
+      ? []
+      : kindLines(paint.yellow(paint.bold('unanswered')), unansweredWords, unanswered, paint, width)),
     ...notes.flatMap((note) => [
       ...wrapped(note, width - 4).map((line, at) => `  ${at === 0 ? paint.yellow('!') : ' '} ${line}`),
       '',
     ]),
-    findings.length === 0
-      ? paint.green(`No problem found in ${total} requests.`)
-      : paint.red(`${findings.length} of ${total} requests revealed a problem.`),
+    summary(total, findings.length, unanswered.length, paint),
   ];
   return `${lines.join('\n')}\n`;
 }
 
+const unansweredWords = [
+  'no response came, or not in time',
+  'where the rules allow a request, this may be a service that is slow; where they refuse it, a response is due',
+] as const;
+
+function summary(total: number, found: number, unanswered: number, paint: Paint): string {
+  const silent = unanswered === 0 ? '' : ` ${unanswered} got no response.`;
+  return found === 0
+    ? paint.green(`No problem found in ${total - unanswered} requests.${silent}`)
+    : paint.red(`${found} of ${total} requests revealed a problem.${silent}`);
+}
+
+function groupLine(group: Group, { requests, found, unanswered }: GroupCount, nameWidth: number, paint: Paint): string {
+  const sign = found > 0 ? paint.red('✗') : unanswered > 0 ? paint.yellow('!') : paint.green('✓');
+  const what = [
+    ...(found === 0 ? [] : [paint.red(foundWords(found, group))]),
+    ...(unanswered === 0 ? [] : [paint.yellow(`${unanswered} without a response`)]),
+  ];
+  const words = what.length === 0 ? paint.dim('as expected') : what.join(', ');
+  return `  ${sign} ${groups[group].padEnd(nameWidth)}  ${String(requests).padStart(4)}  ${words}`;
+}
+
 function foundWords(found: number, group: Group): string {
-  return group === 'outage' ? `${found} unexpected` : `${found} got through`;
+  if (group === 'received') return `${found} changed`;
+  return group === 'outage' || group === 'stopped' ? `${found} unexpected` : `${found} got through`;
 }
 
 function kindLines(
-  kind: FindingKind,
-  found: readonly Finding[],
-  paint: ReturnType<typeof pc.createColors>,
+  title: string,
+  [harm, advice]: readonly [harm: string, advice: string],
+  found: readonly Shown[],
+  paint: Paint,
   width: number,
 ): readonly string[] {
-  const [harm, advice] = findingKinds[kind];
   const shown = spread(found);
-  const reasonWidth = Math.max(...shown.map(({ probe }) => expectedText(probe).length));
-  const requests = shown.map(({ probe }) => clipped(requestText(probe), width - reasonWidth - 11));
+  const outcomes = shown.map((one) => clipped(outcomeText(one), width >> 1));
+  const outcomeWidth = Math.max(...outcomes.map(({ length }) => length));
+  const requests = shown.map(({ probe }) => clipped(requestText(probe), width - outcomeWidth - 11));
   const requestWidth = Math.max(...requests.map((text) => stringWidth(text)));
-  const lines = shown.map(({ probe, status }, at) => {
-    const expected = expectedText(probe);
-    const request = expected === '' ? requests[at]! : requests[at]!.padEnd(requestWidth);
-    return `    ${paint.red(String(status))}  ${request}${expected === '' ? '' : paint.dim(`  ${expected}`)}`;
+  const lines = shown.map((one, at) => {
+    const status = 'status' in one ? paint.red(`${one.status}  `) : '';
+    const outcome = outcomes[at]!;
+    const request = outcome === '' ? requests[at]! : requests[at]!.padEnd(requestWidth);
+    return `    ${status}${request}${outcome === '' ? '' : paint.dim(`  ${outcome}`)}`;
   });
   const left = found.length - shown.length;
   const more = left > 0 ? [paint.dim(`    and ${left} more (--json has all)`)] : [];
   const advised = wrapped(advice, width - 2).map((line) => `  ${line}`);
-  return [`${paint.red(paint.bold(kind))}  ${harm}`, ...advised, ...lines, ...more, ''];
+  return [`${title}  ${harm}`, ...advised, ...lines, ...more, ''];
 }
 
 /** The first ones of each group, in turn. */
-function spread(found: readonly Finding[]): readonly Finding[] {
+function spread(found: readonly Shown[]): readonly Shown[] {
   const byGroup = [...Map.groupBy(found, ({ probe }) => probe.group).values()];
   const each = Math.ceil(mostShown / byGroup.length);
   return byGroup.flatMap((group) => group.slice(0, each));
 }
 
-/** Why the rules refuse it. */
-function expectedText({ decision }: Probe): string {
-  return decision?.outcome === 'refuse' ? decision.reason : '';
+/** Why the rules refuse it, or what happened to it. */
+function outcomeText(one: Shown): string {
+  const expected = expectedOf(one.probe);
+  if ('why' in one) return expected === null ? one.why : `${one.why} (${expected})`;
+  return one.received === undefined ? (expected ?? '') : `received ${one.received}`;
+}
+
+/** The reason for which the rules refuse it, or null. */
+function expectedOf({ decision }: Probe): string | null {
+  return decision?.outcome === 'refuse' ? decision.reason : null;
 }
 
 /** `GET /admin/x` with the headers that matter. */
@@ -119,23 +161,25 @@ function clipped(text: string, width: number): string {
   return text.length <= width ? text : `${text.slice(0, Math.max(width - 1, 10))}…`;
 }
 
-export function proveJson({ url, file, counts, findings, notes }: ProveReport): string {
+export function proveJson({ url, file, counts, findings, unanswered, notes }: ProveReport): string {
   const report = {
     url,
     config: file,
     groups: Object.fromEntries(counts),
-    findings: findings.map(({ code, probe, status }) => ({
+    findings: findings.map(({ code, probe, status, received }) => ({
       code,
       message: findingKinds[code][0],
-      group: probe.group,
-      method: probe.method,
-      target: probe.target,
-      host: probe.host,
-      headers: Object.fromEntries(shownHeaders(probe)),
+      ...describe(probe),
       status,
-      expected: probe.decision?.outcome === 'refuse' ? probe.decision.reason : null,
+      ...(received === undefined ? {} : { received }),
     })),
+    unanswered: unanswered.map(({ probe, why }) => ({ ...describe(probe), why })),
     notes,
   };
   return `${JSON.stringify(report, null, 2)}\n`;
+}
+
+function describe(probe: Probe): object {
+  const { group, method, target, host } = probe;
+  return { group, method, target, host, headers: Object.fromEntries(shownHeaders(probe)), expected: expectedOf(probe) };
 }

@@ -35,6 +35,7 @@ const reply = (status: number, headers: Readonly<Record<string, string>> = {}, t
   status,
   header: (name) => headers[name] ?? null,
   text,
+  body: '',
 });
 const refusal = { 'x-error': 'A credential is required', 'x-error-id': 'an-id' };
 
