@@ -73,12 +73,14 @@ const ofForwarded = ['for', 'host', 'port', 'proto', 'server'];
 const ofTraefik: readonly string[] = [...ofForwarded.map((name) => `x-forwarded-${name}`), 'x-real-ip'];
 
 /**
- * What cannot be listed by name: names in other than the usual characters, which services read as another name, and patterns. Traefik
- * matches every header of every request, so the expression is short.
+ * What cannot be listed by name: patterns, and names in other than the usual characters, which services read as another name. Traefik
+ * matches every header of every request and of every response to a check, so the expression is short. Go has each name in one spelling
+ * (X-Forwarded-User), so it needs no letter case, and with an anchor it looks at each name once.
  */
 function removedByPattern(removed: readonly string[]): string {
   const prefixes = prefixesOf(removed).filter((prefix) => prefix !== 'x-forwarded-');
-  return `(?i)[^a-z0-9-]|^(?:${[...prefixes, `x-forwarded-(?:${wordsBut(ofForwarded).join('|')})$`].join('|')})`;
+  const others = wordsBut(ofForwarded.map(written)).join('|');
+  return `^(?:${[...prefixes.map(written), `X-Forwarded-(?:${others})$`, '.*?[^A-Za-z0-9-]'].join('|')})`;
 }
 
 function forwardedComment(trustedRanges: readonly string[]): string {

@@ -205,7 +205,9 @@ test('Traefik deletes every other X-Forwarded-*, patterns, and names in other ch
   ];
   const pattern = document.http.middlewares.rolegate.forwardAuth.authResponseHeadersRegex;
   expect(pattern.length).toBeLessThan(500);
-  const deletes = new RegExp(pattern.replace('(?i)', ''), 'i');
+  // Without an anchor Go tries it at each character of each name, and without letter case it has more to try.
+  expect(pattern).toMatch(/^\^\(\?:.*\)$/);
+  const deletes = new RegExp(pattern);
   for (const name of ['User_id', 'X.Edge', 'X-Edge-Tenant', 'X-Ssl-Client-Dn', 'X-Forwarded-User', 'X-Forwarded-Fo'])
     expect([name, deletes.test(name)]).toEqual([name, true]);
   for (const name of ['X-Forwarded-For', 'X-Forwarded-Proto', 'X-Real-Ip', 'User-Id', 'X-Tenant'])
