@@ -81,6 +81,8 @@ export interface AdminRequest {
   readonly client: string;
   /** Whether the caller has a token with the scope `read`; always false without a configured token. */
   readonly mayRead: boolean;
+  /** Name of the caller's token; `adminToken`: the one without a name; null: none. */
+  readonly by: string | null;
 }
 
 /** A file can have any number of problems; `rolegate validate` shows all. */

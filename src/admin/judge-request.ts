@@ -37,7 +37,8 @@ export async function judgeRequest(
     const mayRead = typeof held !== 'string' && includesScope(held.scope, 'read');
     const url = new URL(request.url ?? '/', 'http://admin');
     const client = clientNetwork(request.socket.remoteAddress ?? '');
-    return await endpoint.respond({ url, rawHeaders, body, client, mayRead });
+    const by = typeof held === 'string' ? null : (held.name ?? 'adminToken');
+    return await endpoint.respond({ url, rawHeaders, body, client, mayRead, by });
   } catch (error) {
     return { refused: 'internal_error', cause: error };
   }

@@ -7,8 +7,12 @@ import { type RevocationRequest, readRevocation } from './revocation-request.ts'
 import { readSigned, type SignedWebhook } from './webhook-signature.ts';
 
 export interface RevocationSources {
-  /** Resolves when every connected replica has applied it (`delivered`), or Redis did not accept it (`undelivered`). */
-  revoke(revocation: RevocationRequest, source: 'admin' | 'webhook'): Promise<'delivered' | 'undelivered'>;
+  /** `by`: name of the operator's token, for the log; null: a webhook. Resolves when every connected replica has applied it (`delivered`), or Redis did not accept it (`undelivered`). */
+  revoke(
+    revocation: RevocationRequest,
+    source: 'admin' | 'webhook',
+    by: string | null,
+  ): Promise<'delivered' | 'undelivered'>;
   /** Names of the sources with the users of this one, itself included; empty: there is no such source. */
   sourcesAlike(source: string): readonly string[];
   /** Webhooks that have taken effect. */
@@ -30,7 +34,7 @@ const rememberedMs = 86_400_000;
 export function revocationEndpoints(sources: RevocationSources): ReadonlyMap<string, Endpoint> {
   let underWay = 0;
 
-  async function revoke(body: Buffer, signed: SignedWebhook | null): Promise<AdminResponse> {
+  async function revoke({ body, by }: AdminRequest, signed: SignedWebhook | null): Promise<AdminResponse> {
     const source = signed === null ? 'admin' : 'webhook';
     const read = readRevocation(body, signed !== null);
     if ('detail' in read) return { refused: 'revocation_invalid', members: { detail: read.detail } };
@@ -43,7 +47,9 @@ export function revocationEndpoints(sources: RevocationSources): ReadonlyMap<str
     if (underWay >= mostUnderWay) return { refused: 'overloaded' };
     underWay += 1;
     try {
-      const deliveries = await Promise.all(revocations.map((one) => sources.revoke(one, source)));
+      const deliveries = await Promise.all(
+        revocations.map((one) => sources.revoke(one, source, signed === null ? by : null)),
+      );
       if (deliveries.includes('undelivered')) return { refused: 'revocation_undelivered' };
       if (name !== null) await sources.replays.keep(name, rememberedMs);
       return json({ message: 'revoked' }, 202);
@@ -52,15 +58,16 @@ export function revocationEndpoints(sources: RevocationSources): ReadonlyMap<str
     }
   }
 
-  function webhook({ rawHeaders, body }: AdminRequest): AdminResponse | Promise<AdminResponse> {
+  function webhook(request: AdminRequest): AdminResponse | Promise<AdminResponse> {
     const secrets = sources.webhookSecrets();
     if (secrets.length === 0) return { refused: 'route_not_found' };
+    const { rawHeaders, body } = request;
     const signed = readSigned(rawHeaders, body, secrets, sources.now());
-    return signed === null ? { refused: 'webhook_signature_invalid' } : revoke(body, signed);
+    return signed === null ? { refused: 'webhook_signature_invalid' } : revoke(request, signed);
   }
 
   return new Map<string, Endpoint>([
-    ['/revocations', { method: 'POST', access: 'write', respond: ({ body }) => revoke(body, null) }],
+    ['/revocations', { method: 'POST', access: 'write', respond: (request) => revoke(request, null) }],
     ['/webhooks/revocations', { method: 'POST', access: 'signed', respond: webhook }],
   ]);
 }

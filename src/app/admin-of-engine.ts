@@ -7,6 +7,9 @@ import type { AuthApi } from '../auth-api/auth-api.ts';
 import type { MailState } from '../auth-api/outbox/mail-events.ts';
 import type { Credential, CredentialSources } from '../core/credential/credential.ts';
 import { apiKeyOf, bearerOf } from '../core/credential/read-credential.ts';
+import type { IdentityResolver } from '../identity/resolver.ts';
+import type { Delivery } from '../identity/revocation/revocation-announcer.ts';
+import type { RevocationNote } from '../identity/revocation/revocation-events.ts';
 import type { AdminParts } from './create-admin.ts';
 import type { Engine } from './create-engine.ts';
 import { type Runtime, sourcesOf } from './create-runtime.ts';
@@ -29,7 +32,7 @@ export function adminOf(engine: Engine, authApi: () => AuthApi | null): Omit<Adm
     explain: (question) => explainLive(current(), question),
     identityKeys: () => current().assertion?.keys.published(),
     takeEvent: (sent) => current().takeEvent(sent),
-    revoke: (request, source) => revokeIn(current(), request, source),
+    revoke: (request, source, by) => revokeIn(current(), request, source, by),
     replays: () => current().resolver.replays,
   };
 }
@@ -83,18 +86,39 @@ function hasKeys({ assertion }: Runtime): boolean | null {
 }
 
 /** Only the keyed names of a credential are passed on. */
-function revokeIn({ config, resolver }: Runtime, request: RevocationRequest, source: 'admin' | 'webhook') {
+async function revokeIn(
+  { config, resolver }: Runtime,
+  request: RevocationRequest,
+  source: 'admin' | 'webhook',
+  operator: string | null,
+): Promise<Delivery> {
   const { revocations } = resolver;
+  const by = operator === null ? {} : { by: operator };
   switch (request.kind) {
     case 'bearer':
     case 'key_pair':
     case 'api_key': {
-      const lookups = resolver.lookupsOf(asRead(request, config.credentials));
-      return revocations.revoke({ kind: 'credential', lookups }, source);
+      const credential = asRead(request, config.credentials);
+      const note = { ...by, ...(await ownerOf(credential, resolver)) };
+      return await revocations.revoke({ kind: 'credential', lookups: resolver.lookupsOf(credential) }, source, note);
     }
     default:
-      return revocations.revoke(request, source);
+      return await revocations.revoke(request, source, by);
   }
+}
+
+/** A revocation waits no longer to learn whose credential it ends. */
+const ownerMs = 250;
+
+/** For the log. Empty: not known in time, or already rejected. */
+async function ownerOf(credential: Credential, { resolve }: IdentityResolver): Promise<RevocationNote> {
+  const late = Promise.withResolvers<null>();
+  const timer = setTimeout(late.resolve, ownerMs, null);
+  const found = await Promise.race([resolve(credential, Number.POSITIVE_INFINITY), late.promise]).catch(() => null);
+  clearTimeout(timer);
+  if (found?.identity == null) return {};
+  const { userId, keyId, sessionId } = found.identity;
+  return { userId, ...(keyId === null ? {} : { keyId }), ...(sessionId === null ? {} : { sessionId }) };
 }
 
 /** As in requests: the form of a bearer can make it an API key, and that of an API key a key pair. */

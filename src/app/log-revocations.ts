@@ -22,11 +22,11 @@ const taken: ReadonlySet<EventOutcome> = new Set<EventOutcome>(['revoked', 'igno
 export function logRevocations<Events extends RevocationEvents>(events: Events, log: Logger): Events {
   return {
     ...events,
-    revoked(source, revocation) {
-      events.revoked(source, revocation);
+    revoked(source, revocation, note) {
+      events.revoked(source, revocation, note);
       const id = 'id' in revocation ? { id: revocation.id } : {};
       const of = 'source' in revocation ? { of: revocation.source } : {};
-      log[own.has(source) ? 'info' : 'debug']({ source, kind: revocation.kind, ...id, ...of }, 'revoked');
+      log[own.has(source) ? 'info' : 'debug']({ source, kind: revocation.kind, ...id, ...of, ...note }, 'revoked');
     },
     eventToken(kind, source, outcome) {
       events.eventToken(kind, source, outcome);

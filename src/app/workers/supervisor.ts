@@ -154,9 +154,9 @@ export function createSupervisor(config: Config, options: SupervisorOptions): Su
         shadow: async () => await shadowOf(pool, candidate.report()),
         decisions: decisionsOf(recordedByAll(pool), engine.current),
         // Names of credentials may be about to change.
-        revoke: async (request, from) => {
+        revoke: async (request, from, by) => {
           await turn;
-          return await shown.revoke(request, from);
+          return await shown.revoke(request, from, by);
         },
         reload: options.reload,
       });

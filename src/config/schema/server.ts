@@ -36,7 +36,7 @@ const limits = z.strictObject({
   ),
   headersTimeout: neither(
     duration().prefault('10s'),
-    'Maximum time for all headers of a request to arrive. Exceeding it returns 408.',
+    'Maximum time for all headers of a request to arrive. Exceeding it returns 408; a new connection without a single byte is closed.',
   ),
   requestTimeout: neither(
     duration(0).prefault('0s'),

@@ -231,7 +231,8 @@ export class Connection<C> implements Deadline, InputEvents, ReadingEvents, Resp
   onDeadline(): void {
     switch (this.#phase) {
       case 'head':
-        if (this.#beganAt > 0 || this.requests === 0) {
+        // A browser connects in advance, and a check of a port sends nothing: neither is a request.
+        if (this.#beganAt > 0) {
           this.#refuse('timeout');
         } else {
           this.#host.ended.idle += 1;

@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import type { RedisLink } from '../../redis/redis-link.ts';
 import { type Delivery, RevocationAnnouncer } from './revocation-announcer.ts';
 import { RevocationConnection } from './revocation-connection.ts';
-import type { OwnSource, RevocationEvents, RevocationSource } from './revocation-events.ts';
+import type { OwnSource, RevocationEvents, RevocationNote, RevocationSource } from './revocation-events.ts';
 import { replicasKey } from './revocation-keys.ts';
 import { RevocationListener } from './revocation-listener.ts';
 import { announceRevocation, followRevocations } from './revocation-scripts.ts';
@@ -51,7 +51,7 @@ export interface Revocations {
    * It applies in this process when the call returns. Resolves with `delivered` when no connected gateway uses a verdict from before it,
    * and with `undelivered` if Redis did not accept it: then it is announced as soon as Redis does.
    */
-  revoke(revocation: Revocation, source: OwnSource): Promise<Delivery>;
+  revoke(revocation: Revocation, source: OwnSource, note?: RevocationNote): Promise<Delivery>;
   /** From another process of this gateway, which announces it to all others. It applies here when the call returns. */
   receive(revocation: Revocation): void;
   /** There are no other processes and no other replicas. */
@@ -79,6 +79,11 @@ export function createRevocations(options: RevocationsOptions): Revocations {
     if (atMs === null) events.revoked(source, revocation);
   }
 
+  function revokeHere(revocation: Revocation, source: OwnSource, note?: RevocationNote): void {
+    tombstones.add(revocation, now());
+    events.revoked(source, revocation, note);
+  }
+
   const receive = (revocation: Revocation) => apply(revocation, 'worker');
 
   if (link === null) {
@@ -91,8 +96,8 @@ export function createRevocations(options: RevocationsOptions): Revocations {
       takeOver: (earlier) => tombstones.takeOver(earlier.tombstones),
       receive,
       alone: siblings === null,
-      async revoke(revocation, source) {
-        apply(revocation, source);
+      async revoke(revocation, source, note) {
+        revokeHere(revocation, source, note);
         return (await siblings?.announce(ownedBy(revocation, options.issuers))) ?? 'delivered';
       },
       close: async () => {},
@@ -140,8 +145,8 @@ export function createRevocations(options: RevocationsOptions): Revocations {
     },
     receive,
     alone: false,
-    revoke(revocation, source) {
-      apply(revocation, source);
+    revoke(revocation, source, note) {
+      revokeHere(revocation, source, note);
       const owned = ownedBy(revocation, options.issuers);
       const replicas = announcer.announce(owned);
       return siblings === null ? replicas : bothDelivered(replicas, siblings.announce(owned));

@@ -38,9 +38,18 @@ export type EventOutcome =
 /** `late`: it was issued too long ago. `unavailable`: the issuer's keys are not available. */
 export type EventFault = 'late' | 'unavailable' | 'audience' | 'issuer' | 'key' | 'signature' | 'claims';
 
+/** For the log: who revoked, and whose credential it was. Absent members are not known. */
+export interface RevocationNote {
+  /** Name of the operator's token. */
+  readonly by?: string;
+  readonly userId?: string;
+  readonly keyId?: string;
+  readonly sessionId?: string;
+}
+
 export interface RevocationEvents {
   /** It applies in this process now. */
-  revoked(source: RevocationSource, revocation: Revocation): void;
+  revoked(source: RevocationSource, revocation: Revocation, note?: RevocationNote): void;
   /** An issuer sent a token about its users; `source` is null if it names none of ours. */
   eventToken(kind: EventKind, source: string | null, outcome: EventOutcome): void;
   /** A received message is not a revocation. */

@@ -35,7 +35,7 @@ test('responds 202 once every replica is notified', async () => {
   const { ask } = await startAdmin({ token: () => token, revocations: sources({ revoke }) });
   const answer = await ask('/revocations', post('{"sessionID":"s1"}'));
   expect([answer.status, JSON.parse(answer.text)]).toEqual([202, { message: 'revoked' }]);
-  expect(revoke.mock.calls).toEqual([[{ kind: 'session', id: 's1' }, 'admin']]);
+  expect(revoke.mock.calls).toEqual([[{ kind: 'session', id: 's1' }, 'admin', expect.any(String)]]);
 });
 
 test('responds 503 with its own reason if other replicas could not be notified', async () => {
@@ -75,7 +75,7 @@ test('a webhook needs no token, and accepts ids only', async () => {
   const revoke = vi.fn<RevocationSources['revoke']>(async () => 'delivered');
   const { ask } = await startAdmin({ token: () => token, revocations: sources({ revoke }) });
   expect((await ask('/webhooks/revocations', signed('{"keyID":"k1"}'))).status).toBe(202);
-  expect(revoke.mock.calls).toEqual([[{ kind: 'keypair', id: 'k1' }, 'webhook']]);
+  expect(revoke.mock.calls).toEqual([[{ kind: 'keypair', id: 'k1' }, 'webhook', null]]);
   const answer = await ask('/webhooks/revocations', signed('{"bearer":"abc"}'));
   expectProblem(answer, 400, 'revocation_invalid');
   expect(JSON.parse(answer.text).detail).toBe(

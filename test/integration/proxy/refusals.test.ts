@@ -138,16 +138,25 @@ describe('limits', () => {
     expect(upstream.last().rawHeaders.filter((name) => name.startsWith('X-')).length).toBe(99);
   });
 
-  it.each([
-    ['headers', 'GET /a HTTP/1.1\r\nHost: a\r\n'],
-    ['nothing', ''],
-  ])('on the time for headers return 408 and do not affect other clients: %s', async (_name, bytes) => {
+  it('on the time for headers return 408 and do not affect other clients', async () => {
     const { port } = await start({ limits: { headersTimeoutMs: 1_000 } });
     const slow = await openRaw(port);
-    if (bytes !== '') slow.write(bytes);
+    slow.write('GET /a HTTP/1.1\r\nHost: a\r\n');
     expect((await sendRaw(port, get)).status).toBe(200);
     expectRefusal(await slow.answer(), 408, 'request_timeout');
     await slow.closed();
+  });
+
+  it('close a connection that never sends a byte, without a request in log and metrics', async () => {
+    const { port, proxy } = await start({ limits: { headersTimeoutMs: 1_000 } });
+    const silent = await Promise.all(Array.from({ length: 5 }, () => openRaw(port)));
+    for (const one of silent) await one.closed();
+    expect(proxy.records).toEqual([]);
+    // Control: one byte is a request that does not arrive.
+    const slow = await openRaw(port);
+    slow.write('G');
+    expectRefusal(await slow.answer(), 408, 'request_timeout');
+    expect(proxy.records).toMatchObject([{ reason: 'request_timeout', status: 408 }]);
   });
 
   it('on the time for a whole request return 408, and the body is aborted, not ended', async () => {

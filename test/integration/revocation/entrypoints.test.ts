@@ -114,6 +114,22 @@ test.each(doors)('on every replica once it returns: $name', async ({ headers, so
   expect(await gateways[0]!.metric('rolegate_revocations_unacknowledged_total')).toBe(0);
 });
 
+test('the log line of a revocation names the operator, and the owner of the credential', async () => {
+  const world = await startWorld();
+  const one = await world.gateway(null);
+  // The first one has not been seen yet.
+  expect((await one.revoke({ apiKey: pair['api-key'], apiSecret: pair['api-secret'] })).status).toBe(202);
+  expect(await one.status(bearer(ann.token))).toBe(200);
+  expect((await one.revoke({ bearer: ann.token })).status).toBe(202);
+  expect((await one.revoke({ userID: 'u-7' })).status).toBe(202);
+  const lines = one.logText().match(/^.*"msg":"revoked".*$/gm)!;
+  expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+    { source: 'admin', kind: 'credential', by: 'adminToken', keyId: expect.any(String), userId: expect.any(String) },
+    { source: 'admin', kind: 'credential', by: 'adminToken', sessionId: ann.sessionId },
+    { source: 'admin', kind: 'user', by: 'adminToken', id: 'u-7' },
+  ]);
+});
+
 test('a failed call revokes nothing', async () => {
   const world = await startWorld();
   const one = await world.gateway(null);
