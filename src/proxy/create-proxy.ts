@@ -51,7 +51,7 @@ export interface ReverseProxy {
 export function createProxy(options: ProxyOptions): ReverseProxy {
   const { deadlines, observe, now = Date.now } = options;
   const { limits, trustedProxies } = options.server;
-  const shedder = new LoadShedder(limits.eventLoopLagMs);
+  const shedder = new LoadShedder(limits.eventLoopLagMs, () => parts.gateway.upstreams.backlogMs(performance.now()));
   const memory = new MemoryBudget(limits.bodyMemoryBytes);
   const streams = new OpenStreams(deadlines);
   const perClient = new ClientConnections(limits.connectionsPerClient);
@@ -126,6 +126,7 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
       rechecks: streams.rechecks,
       bufferedBytes: memory.usedBytes,
       lagMs: shedder.lagMs,
+      busyShare: shedder.busy,
       shedShare: shedder.share,
       upstreams: [...parts.gateway.upstreams.all()].map(({ name, inFlight, admission }) => ({
         name,

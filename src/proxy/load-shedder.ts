@@ -1,7 +1,10 @@
 /**
- * Refuses a share of the requests while the process falls behind, before they cost anything. The share grows while the event loop is late,
- * and shrinks only when the lag is well below the bound, so that it does not oscillate.
+ * Refuses a share of the requests while the process falls behind, before they cost anything. The share grows while requests are delayed by
+ * lack of CPU time, and shrinks only when the delay is well below the bound, so that it does not oscillate. A delay is the lag of the event
+ * loop and, while that is never idle, the time that requests wait for a connection to a service: a process without CPU time collects
+ * responses so late that a fast service looks slow.
  */
+import { type EventLoopUtilization, performance } from 'node:perf_hooks';
 
 /** Time between two checks of the clock. */
 const sampleMs = 100;
@@ -12,30 +15,49 @@ const step = 0.2;
 const mostShare = 0.95;
 /** The load has ended when the lag is below this share of the bound. */
 const calmPart = 0.5;
+/** Above this share of time, the event loop is never idle. */
+const saturated = 0.95;
+/** A saturated event loop whose lag stays below this share of the bound keeps up: then a wait is due to the service. */
+const lateTurnPart = 0.1;
+/** A check can be early in a long turn of the event loop, so the lag of those before it counts a little less each time. */
+const fading = 0.8;
 
 export class LoadShedder {
   /** Share of requests that are refused: 0 to 1. */
   share = 0;
   /** Delay of the last check. */
   lagMs = 0;
+  /** Share of time since the check before the last one in which the event loop was not idle: 0 to 1. */
+  busy = 0;
   readonly #boundMs: number;
+  readonly #backlogMs: () => number;
   #late = 0;
+  /** The longest recent lag, fading. */
+  #turnMs = 0;
   /** Sum of the shares of the requests since the last refused one. */
   #due = 0;
   #timer: NodeJS.Timeout | null = null;
   #expectedAt = 0;
+  #utilization: EventLoopUtilization | undefined;
 
-  /** `boundMs` 0: nothing is ever refused. */
-  constructor(boundMs: number) {
+  /** `boundMs` 0: nothing is ever refused. `backlogMs`: how long requests wait for a connection to a service now. */
+  constructor(boundMs: number, backlogMs = () => 0) {
     this.#boundMs = boundMs;
+    this.#backlogMs = backlogMs;
   }
 
   start(): void {
     if (this.#boundMs === 0 || this.#timer !== null) return;
     this.#expectedAt = performance.now() + sampleMs;
+    this.#utilization = performance.eventLoopUtilization();
     this.#timer = setInterval(() => {
       const now = performance.now();
-      this.sample(Math.max(0, now - this.#expectedAt));
+      const utilization = performance.eventLoopUtilization();
+      this.sample(
+        Math.max(0, now - this.#expectedAt),
+        performance.eventLoopUtilization(utilization, this.#utilization).utilization,
+      );
+      this.#utilization = utilization;
       this.#expectedAt = now + sampleMs;
     }, sampleMs).unref();
   }
@@ -45,17 +67,21 @@ export class LoadShedder {
     this.#timer = null;
   }
 
-  /** Records the delay of the event loop. */
-  sample(lagMs: number): void {
+  /** Records the delay of the event loop, and the share of time in which it was not idle. */
+  sample(lagMs: number, busy: number): void {
     this.lagMs = lagMs;
+    this.busy = busy;
     if (this.#boundMs === 0) return;
-    if (lagMs > this.#boundMs) {
+    this.#turnMs = Math.max(lagMs, this.#turnMs * fading);
+    const fallsBehind = busy >= saturated && this.#turnMs >= this.#boundMs * lateTurnPart;
+    const delayMs = fallsBehind ? lagMs + this.#backlogMs() : lagMs;
+    if (delayMs > this.#boundMs) {
       this.#late += 1;
       if (this.#late >= lateLooks) this.share = Math.min(mostShare, this.share + step);
       return;
     }
     this.#late = 0;
-    if (this.share === 0 || lagMs > this.#boundMs * calmPart) return;
+    if (this.share === 0 || delayMs > this.#boundMs * calmPart) return;
     this.share = Math.max(0, this.share - step / 2);
     if (this.share < 0.01) this.share = 0;
   }

@@ -68,6 +68,12 @@ export class Admission {
     return this.#waiting.queue.length > 0;
   }
 
+  /** How long the first in the queue has waited at `nowMs`; 0: none waits. */
+  waitedMs(nowMs: number): number {
+    const { first } = this.#waiting.queue;
+    return first === null ? 0 : nowMs - first.waitsFrom;
+  }
+
   /** It found no free connection. Returns a reason if there is no room to wait. */
   queue(applicant: Applicant): ReasonCode | null {
     if (this.#waiting.forConnection(applicant)) return null;

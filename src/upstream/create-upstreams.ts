@@ -14,6 +14,8 @@ export interface Upstreams {
   all(): Iterable<Upstream>;
   /** None of them has room, or had room a moment ago: a request can be refused before the decision. */
   readonly congested: boolean;
+  /** How long the first request that waits for a connection has waited at `nowMs`; infinite while `congested`. */
+  backlogMs(nowMs: number): number;
   /** Stops the health checks and lets requests in flight finish; new ones find the targets unreachable. */
   close(): Promise<void>;
   /** Aborts requests in flight. */
@@ -47,6 +49,10 @@ export function createUpstreams(configs: ReadonlyMap<string, UpstreamConfig>, ev
     get congested() {
       for (let i = 0; i < list.length; i += 1) if (!list[i]!.admission.congested) return false;
       return list.length > 0;
+    },
+    backlogMs(nowMs) {
+      if (this.congested) return Number.POSITIVE_INFINITY;
+      return list.reduce((longest, { admission }) => Math.max(longest, admission.waitedMs(nowMs)), 0);
     },
     async close() {
       for (const watch of watches) watch.stop();

@@ -34,8 +34,8 @@ export class UpstreamRequest implements Applicant, ResponseHandler {
   #responseStarted = false;
   #headReceived = false;
   #over = false;
-  /** When it began to wait for its turn, in milliseconds; 0: it does not wait. */
-  #waitsFrom = 0;
+  /** When it began to wait for its turn, in milliseconds; 0: it does not wait. Set only here. */
+  waitsFrom = 0;
   /** Why the last target could not be reached. */
   #cause: unknown = null;
 
@@ -144,14 +144,14 @@ export class UpstreamRequest implements Applicant, ResponseHandler {
   }
 
   #wait(): void {
-    if (this.#waitsFrom === 0) this.#waitsFrom = performance.now();
+    if (this.waitsFrom === 0) this.waitsFrom = performance.now();
     this.#events.waiting(this.#upstream.waitMs);
   }
 
   #waitEnds(): void {
-    if (this.#waitsFrom === 0) return;
-    this.#upstream.waited((performance.now() - this.#waitsFrom) / 1000);
-    this.#waitsFrom = 0;
+    if (this.waitsFrom === 0) return;
+    this.#upstream.waited((performance.now() - this.waitsFrom) / 1000);
+    this.waitsFrom = 0;
   }
 
   #send(target: Target, alone: boolean): void {

@@ -4,6 +4,8 @@
 export interface Applicant {
   /** The client key. */
   readonly clientKey: string;
+  /** When it began to wait, in milliseconds of `performance.now()`. */
+  readonly waitsFrom: number;
   /** The queue in which it waits, or null. */
   line: Line | null;
   ahead: Applicant | null;

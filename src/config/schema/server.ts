@@ -85,7 +85,7 @@ const limits = z.strictObject({
   ),
   eventLoopLag: neither(
     duration(0).prefault('500ms'),
-    'Event loop lag above which some new requests are refused with 503; 0s: no limit.',
+    'Delay by lack of CPU time above which some new requests are refused with 503: the lag of the event loop and, while that is never idle, the time that requests wait for a connection to a service; 0s: no limit.',
   ),
 });
 

@@ -524,7 +524,7 @@ const table = {
     retryable: true,
     retryAfterS: 1,
     advice:
-      'Every connection to the upstream is in use, and the request waited longer than "queue.wait" or "queue.length" requests were already waiting.',
+      'Every connection to the upstream is in use, and the request waited longer than "queue.wait" or "queue.length" requests were already waiting. If "rolegate_event_loop_busy_ratio" is near 1, the gateway has too little CPU time; otherwise the service is slow.',
   },
 
   // Checks of other proxies
@@ -664,7 +664,7 @@ const table = {
     retryable: true,
     retryAfterS: 1,
     advice:
-      'The process is overloaded ("server.limits.eventLoopLag"), or bodies and waiting bytes use all of "server.limits.bodyMemory".',
+      'The process has too little CPU time ("server.limits.eventLoopLag"), or bodies and waiting bytes use all of "server.limits.bodyMemory".',
   },
   client_busy: {
     status: 429,

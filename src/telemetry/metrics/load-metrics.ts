@@ -20,6 +20,7 @@ export interface LoadReadings {
   readonly rechecks: { readonly kept: number; readonly ended: number; readonly unknown: number };
   readonly bufferedBytes: number;
   readonly lagMs: number;
+  readonly busyShare: number;
   readonly shedShare: number;
   readonly upstreams: readonly {
     readonly name: string;
@@ -36,6 +37,7 @@ const noLoad: LoadReadings = {
   rechecks: { kept: 0, ended: 0, unknown: 0 },
   bufferedBytes: 0,
   lagMs: 0,
+  busyShare: 0,
   shedShare: 0,
   upstreams: [],
 };
@@ -118,6 +120,15 @@ export function createLoadMetrics(registry: Registry, server: () => ServerReadin
     registers,
     collect() {
       this.set(load().lagMs / 1000);
+    },
+  });
+  new Gauge({
+    name: 'rolegate_event_loop_busy_ratio',
+    help: 'Share of a tenth of a second in which the event loop was not idle: at 1, the process needs more CPU time than it gets; 0 when load shedding is off.',
+    aggregator: 'max',
+    registers,
+    collect() {
+      this.set(load().busyShare);
     },
   });
   new Gauge({

@@ -8,7 +8,18 @@ afterEach(() => {
 
 function sampled(...lagsMs: number[]): LoadShedder {
   const shedder = new LoadShedder(100);
-  for (const lagMs of lagsMs) shedder.sample(lagMs);
+  for (const lagMs of lagsMs) shedder.sample(lagMs, 1);
+  return shedder;
+}
+
+/** Each sample: lag in milliseconds, share of time in which the event loop was not idle, and wait for a connection. */
+function waiting(...samples: readonly (readonly [lagMs: number, busy: number, waitMs: number])[]): LoadShedder {
+  let waitMs = 0;
+  const shedder = new LoadShedder(100, () => waitMs);
+  for (const [lagMs, busy, wait] of samples) {
+    waitMs = wait;
+    shedder.sample(lagMs, busy);
+  }
   return shedder;
 }
 
@@ -39,8 +50,32 @@ describe('the share of refused requests', () => {
   test('is zero without a bound', () => {
     const shedder = new LoadShedder(0);
     shedder.start();
-    for (let i = 0; i < 10; i += 1) shedder.sample(60_000);
+    for (let i = 0; i < 10; i += 1) shedder.sample(60_000, 1);
     expect([shedder.share, shedder.refuses()]).toEqual([0, false]);
+  });
+});
+
+describe('a wait for connections to services', () => {
+  const times = (count: number, ...sample: readonly [number, number, number]) => Array(count).fill(sample);
+  test.each([
+    ['counts while the event loop falls behind and is never idle', times(3, 30, 1, 90), 0.2],
+    ['counts without end if every queue is full', times(4, 30, 1, Number.POSITIVE_INFINITY), 0.4],
+    ['does not count while the event loop is idle at times: the service is slow', times(50, 30, 0.9, 5_000), 0],
+    ['does not count if the event loop is busy and keeps up: the service is slow', times(50, 3, 1, 5_000), 0],
+    [
+      'counts in a check that is early in a long turn',
+      [
+        [60, 1, 200],
+        [2, 1, 200],
+        [4, 1, 200],
+      ],
+      0.2,
+    ],
+    ['counts no longer some time after a single pause', [[60, 1, 0], ...times(8, 1, 1, 0), ...times(10, 1, 1, 200)], 0],
+    ['ends with the wait', [...times(5, 30, 1, 90), ...times(10, 30, 1, 0)], 0],
+    ['ends with idle times', [...times(5, 30, 1, 90), ...times(10, 30, 0.5, 90)], 0],
+  ])('%s', (_, samples, share) => {
+    expect(waiting(...(samples as [number, number, number][])).share).toBeCloseTo(share, 5);
   });
 });
 

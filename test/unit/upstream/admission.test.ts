@@ -10,10 +10,12 @@ class Request implements Applicant {
   ahead: Applicant | null = null;
   behind: Applicant | null = null;
   readonly clientKey: string;
+  readonly waitsFrom: number;
   readonly name: string;
 
-  constructor(name: string) {
+  constructor(name: string, waitsFrom = 0) {
     this.name = name;
+    this.waitsFrom = waitsFrom;
     this.clientKey = name.slice(0, 1);
   }
 
@@ -152,6 +154,21 @@ test('a request whose client disconnected is removed without a trace', () => {
   turns.length = 0;
   admission.leave('a');
   expect(turns).toEqual([]);
+});
+
+test('knows how long the first in the queue for a connection has waited', () => {
+  const admission = admissionOf(1, 10);
+  expect(admission.waitedMs(1_000)).toBe(0);
+  const [first, second] = [new Request('a1', 400), new Request('b1', 700)];
+  for (const each of [first, second]) {
+    admission.enter(each);
+    admission.queue(each);
+  }
+  // It waits for another request of its client, which says nothing about connections.
+  admission.enter(new Request('a2', 100));
+  expect(admission.waitedMs(1_000)).toBe(600);
+  admission.forget(first);
+  expect(admission.waitedMs(1_000)).toBe(300);
 });
 
 test('is congested from full to half empty', () => {

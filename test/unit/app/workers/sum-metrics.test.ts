@@ -82,6 +82,7 @@ test('aggregates gauges by their meaning: sum, maximum, minimum or first', async
       rechecks: { kept: 0, ended: 0, unknown: 0 },
       bufferedBytes: 0,
       lagMs,
+      busyShare: 0,
       shedShare: 0,
       upstreams: [],
     };

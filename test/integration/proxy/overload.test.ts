@@ -1,0 +1,101 @@
+/** What a process that falls behind refuses, and that a slow service is not mistaken for it. */
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { useProxiedUpstream } from '../../support/closed-after-each.ts';
+import { openRaw, type RawConnection, sendRaw } from '../../support/raw-client.ts';
+
+const start = useProxiedUpstream();
+const clients: RawConnection[] = [];
+// Before the proxy closes, in reverse order.
+afterEach(() => {
+  for (const client of clients.splice(0)) client.destroy();
+});
+
+async function open(port: number): Promise<RawConnection> {
+  const client = await openRaw(port);
+  clients.push(client);
+  return client;
+}
+
+const get = 'GET /a HTTP/1.1\r\nHost: a\r\n\r\n';
+
+/** The event loop of this process never idles, and each turn takes at least this long, until the test ends. */
+function block(ms: number): () => void {
+  const turn = () => {
+    const until = performance.now() + ms;
+    while (performance.now() < until);
+  };
+  const busy = setInterval(turn, 1);
+  const end = () => clearInterval(busy);
+  onTestFinished(end);
+  return end;
+}
+
+/** Requests of many connections to a service with one, which ask again as soon as they have a response. */
+async function crowd(port: number, going: () => boolean): Promise<void> {
+  const ask = async (client: RawConnection) => {
+    while (going()) {
+      client.write(get);
+      await client.answer();
+    }
+  };
+  for (let i = 0; i < 30; i += 1) void ask(await open(port)).catch(() => {});
+}
+
+describe('an overloaded process', () => {
+  it('refuses a share of requests before deciding them, until it has caught up', async () => {
+    const { port, proxy, upstream } = await start({ limits: { eventLoopLagMs: 40 }, access: 'authenticated' });
+    const client = await open(port);
+    const unblock = block(200);
+    try {
+      await vi.waitFor(() => expect(proxy.proxy.load().shedShare).toBeGreaterThan(0.5), 8_000);
+      client.write(get.repeat(10));
+      await client.answer();
+    } finally {
+      unblock();
+    }
+    await vi.waitFor(() => expect(proxy.records.length).toBe(10), 5_000);
+    const shed = proxy.records.filter(({ reason }) => reason === 'overloaded');
+    expect(shed.length).toBeGreaterThan(3);
+    expect(shed.every(({ decision, status }) => decision === null && status === 503)).toBe(true);
+    await vi.waitFor(() => expect(proxy.proxy.load().shedShare).toBe(0), 8_000);
+    expect((await sendRaw(port, get)).status).toBe(401);
+    expect(upstream.requests).toHaveLength(0);
+  }, 30_000);
+
+  it('refuses requests itself, when it is late to collect the responses of a fast service', async () => {
+    const { port, proxy } = await start({
+      limits: { eventLoopLagMs: 500 },
+      upstream: { connections: 1, requestsPerClient: 1_000, queue: { length: 100, waitMs: 20_000 } },
+    });
+    let going = true;
+    onTestFinished(() => {
+      going = false;
+    });
+    await crowd(port, () => going);
+    const unblock = block(60);
+    await vi.waitFor(() => expect(proxy.proxy.load().shedShare).toBeGreaterThan(0), 20_000);
+    await vi.waitFor(() => expect(proxy.records.some(({ reason }) => reason === 'overloaded')).toBe(true), 20_000);
+    // The event loop alone would not have shown it.
+    expect(proxy.proxy.load().lagMs).toBeLessThan(500);
+    unblock();
+    await vi.waitFor(() => expect(proxy.proxy.load().shedShare).toBe(0), 20_000);
+  }, 60_000);
+
+  it('control: refuses nothing itself, when the service is slow', async () => {
+    const { port, proxy } = await start(
+      {
+        limits: { eventLoopLagMs: 500 },
+        upstream: { connections: 1, requestsPerClient: 1_000, queue: { length: 100, waitMs: 1_500 } },
+      },
+      { answer: () => new Promise((resolve) => setTimeout(resolve, 800, { body: 'late' })) },
+    );
+    let going = true;
+    onTestFinished(() => {
+      going = false;
+    });
+    await crowd(port, () => going);
+    await vi.waitFor(() => expect(proxy.records.some(({ reason }) => reason === 'upstream_busy')).toBe(true), 20_000);
+    expect(proxy.proxy.load().shedShare).toBe(0);
+    expect(proxy.records.some(({ reason }) => reason === 'overloaded')).toBe(false);
+  }, 60_000);
+});
