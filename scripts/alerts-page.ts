@@ -34,6 +34,10 @@ interface Rule {
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
+/** Seconds from the cause to the alert, by name. */
+export type AlertTimes = Record<string, number>;
+
+export const timesFile = new URL('../monitoring/alert-times.json', import.meta.url);
 export const alertsFile = new URL('../monitoring/alerts.yaml', import.meta.url);
 
 /** Throws if a rule has no comment. */
@@ -74,21 +78,26 @@ Prometheus reads \`monitoring/alerts.yaml\` directly
 \`runbook_url\` of each alert is its section below; the chart prefixes it with \`prometheusRule.runbookBase\`.
 
 \`critical\`: clients or revocations are affected now; page the operator. \`warning\`: investigate during working hours.
+
+\`measured\`: seconds from the cause to the firing alert, with these rules and a scrape interval of 15 s, in a run of three gateways
+that produced each cause once (\`test/e2e/support/alert-causes.ts\`). Rules are evaluated every 15 s, regardless of Prometheus' own
+interval. Alertmanager adds its \`group_wait\`.
 `;
 
 /** The whole page. */
 export function alertsPage(text = readFileSync(alertsFile, 'utf8')): string {
   const { alerts, records } = readRules(text);
+  const times: AlertTimes = JSON.parse(readFileSync(timesFile, 'utf8'));
   const list = alerts.map(
     ({ name, severity, annotations }) =>
-      `| [\`${name}\`](#${name.toLowerCase()}) | ${severity} | ${plain(annotations['summary'] ?? '')} |`,
+      `| [\`${name}\`](#${name.toLowerCase()}) | ${severity} | ${measured(times[name])} | ${plain(annotations['summary'] ?? '')} |`,
   );
   const rows = records.map(
     ({ name, meaning, expr }) => `| \`${name}\` | ${meaning} | \`${expr.replaceAll('|', '\\|')}\` |`,
   );
   const parts = [
     opening,
-    `| alert | severity | summary |\n|---|---|---|\n${list.join('\n')}\n`,
+    `| alert | severity | measured | summary |\n|---|---|---|---|\n${list.join('\n')}\n`,
     ...alerts.map(section),
     `## Recording rules\n\nNames: level, metric, operation.\n\n| name | meaning | expression |\n|---|---|---|\n${rows.join('\n')}`,
   ];
@@ -98,6 +107,10 @@ export function alertsPage(text = readFileSync(alertsFile, 'utf8')): string {
 function section({ name, expr, for: wait, severity, runbook }: Alert): string {
   const when = wait === null ? 'at once' : `after ${wait}`;
   return `## ${name}\n\n${severity}, ${when}:\n\n\`\`\`promql\n${expr}\n\`\`\`\n\n${runbook}\n`;
+}
+
+function measured(seconds: number | undefined): string {
+  return seconds === undefined ? '' : `${seconds} s`;
 }
 
 /** A summary without its template; labels are replaced by their names. */

@@ -81,6 +81,7 @@ ${table(
   'rolegate_stream_rechecks_total',
   'rolegate_body_buffer_bytes',
   'rolegate_event_loop_lag_seconds',
+  'rolegate_event_loop_busy_ratio',
   'rolegate_shed_ratio',
   'rolegate_upstream_requests_in_flight',
   'rolegate_upstream_requests_waiting',
@@ -132,6 +133,7 @@ ${table(
   'rolegate_revocations_unacknowledged_total',
   'rolegate_revocations_undelivered_total',
   'rolegate_evictions_unreadable_total',
+  'rolegate_clock_offset_seconds',
 )}
 
 - \`source\`: \`admin\` (\`POST /revocations\`), \`webhook\`, \`route\` (a call through the gateway), \`auth-api\` (embedded), \`channel\`
@@ -172,8 +174,8 @@ ${table(
 )}
 
 With [workers](../guides/operate.md#workers), one scrape covers all processes. Counters, histograms and most gauges are summed.
-\`rolegate_event_loop_lag_seconds\`, \`rolegate_shed_ratio\`, \`rolegate_auth_api_breaker_state\` and
-\`rolegate_revocation_tombstones\` show the maximum, \`rolegate_upstream_target_healthy\` and \`rolegate_revocations_connected\`
+\`rolegate_event_loop_lag_seconds\`, \`rolegate_event_loop_busy_ratio\`, \`rolegate_shed_ratio\`, \`rolegate_auth_api_breaker_state\`
+and \`rolegate_revocation_tombstones\` show the maximum, \`rolegate_upstream_target_healthy\` and \`rolegate_revocations_connected\`
 the minimum. When a worker ends, values of earlier scrapes remain; what it counted since the last scrape is lost.
 
 ${table('rolegate_workers_serving', 'rolegate_worker_restarts_total', 'rolegate_worker_requests_total')}

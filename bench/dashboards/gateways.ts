@@ -16,14 +16,21 @@ export interface Gateway {
   readonly authorizer: number;
   /** Of the current process. */
   pid(): number;
-  /** `log`: a file or device for its standard output; if unset, the run reads it. */
-  start(log?: string): Promise<void>;
+  start(unusual?: Unusual): Promise<void>;
   /** Resolves when the process has ended. */
   stop(): Promise<void>;
   /** Writes its configuration file, changed by `change`; without it, as at the start. */
   configure(change?: (text: string) => string): void;
   /** Whether the run reads its standard output. */
   readLog(reads: boolean): void;
+}
+
+/** How a gateway may differ from a normal start. */
+export interface Unusual {
+  /** A file or device for its standard output; if unset, the run reads it. */
+  readonly log?: string;
+  /** Its clock is ahead of that of the machine by this time. */
+  readonly aheadMs?: number;
 }
 
 export interface Ports {
@@ -70,15 +77,18 @@ async function createGateway(processes: Processes, place: string, kind: Kind, po
   const config = `${place}.yaml`;
   writeFileSync(config, text);
   const log = createWriteStream(`${place}.log`);
-  const serve = [process.execPath, 'src/main.ts', 'serve', '--config', config] as const;
-  const limited = ['sh', '-c', 'ulimit -n "$0" && exec "$@"', `${kind.descriptors}`, ...serve] as const;
+  const serve = ['src/main.ts', 'serve', '--config', config] as const;
+  const limited = ['sh', '-c', 'ulimit -n "$0" && exec "$@"', `${kind.descriptors}`] as const;
   let child: ChildProcess;
   return {
     ...own,
     pid: () => child.pid!,
-    async start(to) {
+    async start({ log: to, aheadMs = 0 } = {}) {
       const output = to === undefined ? 'pipe' : openSync(to, 'w');
-      child = processes.start('measured', kind.descriptors === null ? serve : limited, ['ignore', output, 'inherit']);
+      const clock = aheadMs === 0 ? [] : ['--import', setClock(aheadMs)];
+      const node = [process.execPath, ...clock, ...serve] as const;
+      const command = kind.descriptors === null ? node : ([...limited, ...node] as const);
+      child = processes.start('measured', command, ['ignore', output, 'inherit']);
       if (typeof output === 'number') closeSync(output);
       child.stdout?.pipe(log, { end: false });
       await untilListening(own.admin, child);
@@ -94,6 +104,11 @@ async function createGateway(processes: Processes, place: string, kind: Kind, po
       else child.stdout!.unpipe(log).pause();
     },
   };
+}
+
+/** A module that sets the clock of its process. */
+function setClock(aheadMs: number): string {
+  return `data:text/javascript,const { now } = Date; Date.now = () => now() + ${aheadMs};`;
 }
 
 function configOf(

@@ -8,11 +8,13 @@ export interface PrometheusOptions {
   readonly program: string;
   /** Derives the rules that it loads from the text that operators get. */
   readonly rules?: (text: string) => string;
+  /** Scrape interval in seconds; if unset, two. */
+  readonly scrapeS?: number;
   /** Targets besides the gateways: jobs, and the port of each on this machine. */
   readonly others?: Readonly<Record<string, number>>;
 }
 
-/** Scrape interval in seconds. */
+/** Scrape interval in seconds, if no other one is asked for. */
 export const everyS = 2;
 
 const alertsFile = new URL('../../monitoring/alerts.yaml', import.meta.url);
@@ -22,7 +24,7 @@ export async function startPrometheus(
   processes: Processes,
   folder: string,
   gateways: readonly Gateway[],
-  { program, rules = (text) => text, others = {} }: PrometheusOptions,
+  { program, rules = (text) => text, scrapeS = everyS, others = {} }: PrometheusOptions,
 ): Promise<string> {
   writeFileSync(join(folder, 'alerts.yaml'), rules(readFileSync(alertsFile, 'utf8')));
   writeFileSync(join(folder, 'token'), adminToken);
@@ -32,7 +34,7 @@ export async function startPrometheus(
     labels: { instance: `gateway-${index + 1}` },
   }));
   const settings = {
-    global: { scrape_interval: `${everyS}s`, evaluation_interval: `${everyS}s` },
+    global: { scrape_interval: `${scrapeS}s`, evaluation_interval: `${scrapeS}s` },
     rule_files: ['alerts.yaml'],
     scrape_configs: [
       { job_name: 'rolegate', authorization: { credentials_file: join(folder, 'token') }, static_configs: targets },

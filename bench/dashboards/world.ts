@@ -18,6 +18,8 @@ export interface Behavior {
   broken: number;
   /** Share of requests that get a second response. */
   repeated: number;
+  /** Share of responses that break off in the middle. */
+  cut: number;
 }
 
 export interface World {
@@ -62,7 +64,7 @@ export async function startWorld(processes: Processes, folder: string, options: 
   return { gateways, authApi, orders, search, prometheus, startRedis, stopRedis };
 }
 
-const usual = (): Behavior => ({ delayMs: 2, failing: 0, healthy: true, broken: 0, repeated: 0 });
+const usual = (): Behavior => ({ delayMs: 2, failing: 0, healthy: true, broken: 0, repeated: 0, cut: 0 });
 
 /** An Auth API that accepts only bearers beginning with `user-`, `admin-` or `limited-`. */
 function judge(
@@ -87,7 +89,7 @@ function sessionOf(bearer: string, role: string): string {
 }
 
 function serve(behavior: Behavior, url: string, response: ServerResponse): void {
-  const { delayMs, failing, healthy, broken, repeated } = behavior;
+  const { delayMs, failing, healthy, broken, repeated, cut } = behavior;
   const { socket } = response;
   if (url === '/live') {
     response.writeHead(healthy ? 200 : 503).end();
@@ -95,6 +97,10 @@ function serve(behavior: Behavior, url: string, response: ServerResponse): void 
   }
   if (Math.random() < broken) {
     socket?.resetAndDestroy();
+    return;
+  }
+  if (Math.random() < cut) {
+    response.writeHead(200, { 'content-length': 2 * body.length }).write(body, () => socket?.destroy());
     return;
   }
   const status = Math.random() < failing ? 500 : 200;

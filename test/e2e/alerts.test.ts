@@ -7,7 +7,7 @@ import { stringify } from 'yaml';
 import { type Alert, alertsFile, readRules } from '../../scripts/alerts-page.ts';
 import { type ConfigFolder, createConfigFolder } from '../support/config-folder.ts';
 import { skipHere } from '../support/skip-here.ts';
-import { type AlertCase, alertCases } from './support/alert-cases.ts';
+import { type AlertCase, alertCases, outage, pages, silentCases } from './support/alert-cases.ts';
 
 const { alerts } = readRules(readFileSync(alertsFile, 'utf8'));
 let folder: ConfigFolder;
@@ -32,23 +32,26 @@ function expected({ name, severity, annotations }: Alert, { labels, value }: Ale
   return { exp_labels: { ...labels, severity }, exp_annotations: texts, alertname: name };
 }
 
-function testOf(alert: Alert, one: AlertCase, fires: readonly [boolean, boolean, boolean]): string {
-  const { alertname: _, ...firing } = expected(alert, one) as { readonly alertname: string };
+type Expectation = readonly [at: string, fires: readonly object[]];
+
+function rulesTest(name: string, series: AlertCase['series'], expectations: readonly Expectation[]): string {
   return stringify({
     rule_files: [fileURLToPath(alertsFile)],
-    evaluation_interval: '1m',
+    evaluation_interval: '15s',
     tests: [
       {
-        interval: '1m',
-        input_series: Object.entries(one.series).map(([series, values]) => ({ series, values })),
-        alert_rule_test: one.at.map((minute, index) => ({
-          eval_time: `${minute}m`,
-          alertname: alert.name,
-          exp_alerts: fires[index] ? [firing] : [],
-        })),
+        interval: '15s',
+        input_series: Object.entries(series).map(([one, values]) => ({ series: one, values })),
+        alert_rule_test: expectations.map(([at, fires]) => ({ eval_time: at, alertname: name, exp_alerts: fires })),
       },
     ],
   });
+}
+
+function testOf(alert: Alert, one: AlertCase, fires: readonly [boolean, boolean, boolean]): string {
+  const { alertname: _, ...firing } = expected(alert, one) as { readonly alertname: string };
+  const expectations = one.at.map((minute, index): Expectation => [`${minute}m`, fires[index] ? [firing] : []]);
+  return rulesTest(alert.name, one.series, expectations);
 }
 
 test('promtool accepts the file', () => {
@@ -65,6 +68,31 @@ test.each(alerts.map((alert) => [alert.name, alert] as const))('%s is silent, fi
   const { status, said } = promtool('test', 'rules', file);
   expect(status, said).toBe(0);
 });
+
+test.each(silentCases)('%s: %s stays silent', (_, name, series, hours) => {
+  const minutes = Array.from({ length: 60 * hours }, (_, minute): Expectation => [`${minute + 1}m`, []]);
+  const file = folder.write('silent.yaml', rulesTest(name, series, minutes));
+  const { status, said } = promtool('test', 'rules', file);
+  expect(status, said).toBe(0);
+});
+
+test.each(Object.entries(pages))(
+  'an outage of the Auth API after a good hour: %s fires within 75 s, and 15 s later at worst if scrapes and evaluations alternate',
+  (name, labels) => {
+    const file = folder.write(
+      'outage.yaml',
+      rulesTest(name, outage, [
+        ['60m', []],
+        ['61m15s', []],
+      ]),
+    );
+    const { said } = promtool('test', 'rules', file);
+    // Not silent at the second time, and silent at the first.
+    expect(said).toMatch(/time: 1h1m15s/);
+    expect(said).not.toMatch(/time: 1h0m0s/);
+    expect(said).toContain(Object.entries(labels).map(([key, value]) => `${key}="${value}"`)[0]);
+  },
+);
 
 test('control: finds an alert that does not fire, or does not clear', () => {
   const alert = alerts.find(({ name }) => name === 'RolegateReloadRefused')!;

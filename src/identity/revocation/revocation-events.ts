@@ -60,6 +60,8 @@ export interface RevocationEvents {
   caughtUp(outcome: CatchUp): void;
   /** This many gateways did not acknowledge; their verdicts have expired by now. */
   unacknowledged(replicas: number): void;
+  /** The clock of this machine is ahead of that of Redis by this many milliseconds, or behind if negative. */
+  clock(aheadMs: number): void;
   /** Redis did not accept the announcement; it is sent again as soon as Redis accepts commands. */
   undelivered(): void;
 }

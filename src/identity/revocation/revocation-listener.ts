@@ -196,14 +196,18 @@ export class RevocationListener {
   }
 
   async #ask(round: number): Promise<readonly LogReply[] | null> {
-    const { keyPrefix, replicaId, follow } = this.#options;
+    const { keyPrefix, replicaId, follow, events, now } = this.#options;
     const keys = [replicasKey(keyPrefix), ...this.#logs.map(({ key }) => key)];
     const channel = ownChannel(keyPrefix, replicaId);
     const proof = `proof ${round.toString(16)}`;
     const each = this.#logs.flatMap(({ from, windowMs }) => [from ?? '', windowMs]);
     const args = [entriesAtOnce, this.name, channel, proof, maxToldBytes, ...each];
+    const sentAt = performance.now();
     const replies = readReplies(await follow(keys, args).catch(() => null));
-    return replies?.length === this.#logs.length ? replies : null;
+    if (replies?.length !== this.#logs.length) return null;
+    // Redis read its clock half a round trip ago.
+    events.clock(now() - (performance.now() - sentAt) / 2 - replies[0]!.redisMs);
+    return replies;
   }
 
   #step(log: FollowedLog, reply: LogReply): LogStep & Pick<LogReply, 'redisMs'> {

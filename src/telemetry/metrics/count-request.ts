@@ -3,6 +3,7 @@
  * reasons.
  */
 import { STATUS_CODES } from 'node:http';
+import { reasons } from '../../core/outcome/reasons.ts';
 import { conditionOf, outcomeOf, shadowedOf } from '../request-outcome.ts';
 import type { RequestRecord } from '../request-record.ts';
 import { noRoute, type RequestSeries } from './request-series.ts';
@@ -35,7 +36,7 @@ export function countRequest(series: RequestSeries, record: RequestRecord): void
   const shadowed = shadowedOf(record);
   if (shadowed !== null) series.shadowRefusals.inc({ route, reason: shadowed });
   if (record.aborted) series.aborted.inc({ route });
-  if (record.cut) series.cut.inc({ route });
+  if (record.cut && reason !== null && reasons[reason].fault === 'upstream') series.cut.inc({ route });
   if (decision === null || decidedAt <= 0) return;
   series.decisions.observe({ source: decision.source }, seconds(record.startedAt, decidedAt));
   if (respondedAt <= 0 || decision.outcome !== 'allow' || !series.inUse.upstreams.has(decision.route.upstream)) return;

@@ -151,6 +151,18 @@ export function createIdentityMetrics(registry: Registry, log: Pick<Logger, 'inf
       else this.set(readings.tombstones);
     },
   });
+  /** Null: Redis has not replied yet. */
+  let aheadMs: number | null = null;
+  new Gauge({
+    name: 'rolegate_clock_offset_seconds',
+    help: 'By how much the clock of this machine was ahead of that of Redis at its last reply; negative: behind.',
+    aggregator: 'first',
+    registers,
+    collect() {
+      if (aheadMs === null) this.remove();
+      else this.set(aheadMs / 1000);
+    },
+  });
   const eventTokens = new Counter({
     name: 'rolegate_event_tokens_total',
     help: 'Logout tokens and security event tokens that were received, by outcome.',
@@ -265,6 +277,9 @@ export function createIdentityMetrics(registry: Registry, log: Pick<Logger, 'inf
       revoked: (source, { kind }) => revocations.inc({ source, kind }),
       invalidMessage: (where) => invalidMessages.inc({ where }),
       connected: () => {},
+      clock(newAheadMs) {
+        aheadMs = newAheadMs;
+      },
       caughtUp: (outcome) => catchUps.inc({ outcome }),
       unacknowledged: (replicas) => unacknowledged.inc(replicas),
       undelivered: () => undelivered.inc(),

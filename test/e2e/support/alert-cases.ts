@@ -1,6 +1,6 @@
 /**
- * For each alert in monitoring/alerts.yaml the series that make it fire, in the form of `promtool test rules`, a minute
- * apart.
+ * For each alert in monitoring/alerts.yaml the series that make it fire, in the form of `promtool test rules`, 15
+ * seconds apart.
  */
 
 export interface AlertCase {
@@ -19,12 +19,34 @@ const job = { job: 'rolegate' };
 const one = { ...job, instance: 'a:9090' };
 const labels = (more = '') => `{job="rolegate",instance="a:9090"${more}}`;
 
-/** 0 for half an hour, then 1, then 0 again. */
-const raised = '0x29 1x20 0x30';
-const lowered = '1x29 0x20 1x30';
+/** The first value for half an hour, then the second for 20 minutes, then the first again. */
+const between = (usual: string | number, fault: string | number) => `${usual}x119 ${fault}x79 ${usual}x159`;
+const raised = between(0, 1);
+const lowered = between(1, 0);
 /** A counter that is constant, grows for 20 minutes, and is constant again. */
-const grows = (each: number) => `0x29 0+${each}x20 ${each * 20}x40`;
-const steady = (each: number) => `0+${each}x90`;
+const grows = (each: number) => `0x119 0+${each}x79 ${each * 79}x159`;
+const steady = (each: number) => `0+${each}x359`;
+/** Grows for 20 minutes, an hour and a half after the start. */
+const jump = '0x359 0+5x79 395x159';
+const always = (value: number) => `${value}x359`;
+
+/** A URL of a source whose calls fail, and which is tried now and then: open and half open alternate. */
+const breaker = (url: string): AlertCase['series'] => {
+  const state = (name: string, values: string) => ({
+    [`rolegate_auth_api_breaker_state${labels(`,source="authApi",url="${url}",state="${name}"`)}`]: values,
+  });
+  return {
+    ...state('closed', lowered),
+    ...state('open', `0x119 ${'1 0 '.repeat(40)}0x159`),
+    ...state('half_open', `0x119 ${'0 1 '.repeat(40)}0x159`),
+  };
+};
+
+const healthy = (url: string): AlertCase['series'] => ({
+  [`rolegate_auth_api_breaker_state${labels(`,source="authApi",url="${url}",state="closed"`)}`]: always(1),
+  [`rolegate_auth_api_breaker_state${labels(`,source="authApi",url="${url}",state="half_open"`)}`]: always(0),
+  [`rolegate_auth_api_breaker_state${labels(`,source="authApi",url="${url}",state="open"`)}`]: always(0),
+});
 
 const gauge = (name: string, values: string, more = '', named: object = {}): AlertCase => ({
   series: { [`${name}${labels(more)}`]: values },
@@ -32,7 +54,7 @@ const gauge = (name: string, values: string, more = '', named: object = {}): Ale
   labels: { ...one, ...named },
   value: null,
 });
-const counter = (name: string, more: string, named: Readonly<Record<string, string>>, each = 60): AlertCase => ({
+const counter = (name: string, more: string, named: Readonly<Record<string, string>>, each = 15): AlertCase => ({
   series: { [`${name}${labels(more)}`]: grows(each) },
   at,
   labels: named,
@@ -42,36 +64,79 @@ const counter = (name: string, more: string, named: Readonly<Record<string, stri
 export const alertCases: Readonly<Record<string, AlertCase>> = {
   RolegateAbsent: {
     series: {
-      [`rolegate_requests_in_flight${labels()}`]: '3x29 _x20 3x30',
-      [`rolegate_build_info${labels(',version="1",node="26"')}`]: '1x29 _x20 1x30',
+      [`rolegate_requests_in_flight${labels()}`]: between(3, '_'),
+      [`rolegate_build_info${labels(',version="1",node="26"')}`]: between(1, '_'),
       // A standalone Auth API and an application are not gateways.
-      'rolegate_build_info{job="auth-api",instance="b:9091",version="1",node="26"}': '1x90',
-      'rolegate_build_info{job="application",instance="c:80",version="in process",node="26"}': '1x90',
-      'rolegate_requests_in_flight{job="application",instance="c:80"}': '3x90',
+      'rolegate_build_info{job="auth-api",instance="b:9091",version="1",node="26"}': always(1),
+      'rolegate_build_info{job="application",instance="c:80",version="in process",node="26"}': always(1),
+      'rolegate_requests_in_flight{job="application",instance="c:80"}': always(3),
     },
     at,
     labels: {},
     value: null,
   },
+  RolegateReplicaDown: {
+    series: {
+      [`up${labels()}`]: lowered,
+      [`rolegate_build_info${labels(',version="1",node="26"')}`]: between(1, '_'),
+      'up{job="rolegate",instance="b:9090"}': always(1),
+      // Another program, and an application with Rolegate, which these alerts do not cover.
+      'up{job="other",instance="b:1"}': lowered,
+      'up{job="application",instance="c:80"}': lowered,
+      'rolegate_build_info{job="application",instance="c:80",version="in process",node="26"}': between(1, '_'),
+    },
+    at,
+    labels: one,
+    value: null,
+  },
+  RolegateForbiddenAfterReload: {
+    series: {
+      [`rolegate_requests_total${labels(',route="a",method="GET",status="200",outcome="allow"')}`]: '0+15x599',
+      [`rolegate_requests_total${labels(',route="a",method="GET",status="403",outcome="refuse"')}`]: jump,
+      [`rolegate_refusals_total${labels(',route="a",reason="role_missing"')}`]: jump,
+      // At the start of the test, and after an hour and a half.
+      [`rolegate_config_last_success_timestamp_seconds${labels()}`]: '0x359 5400x239',
+    },
+    at: [80, 100, 130],
+    labels: job,
+    value: '25%',
+  },
   RolegateReloadRefused: gauge('rolegate_config_last_load_successful', lowered),
   RolegateAuthApiFailing: {
     series: {
-      [`rolegate_auth_api_calls_total${labels(',source="authApi",kind="bearer",outcome="accepted"')}`]: steady(60),
-      [`rolegate_auth_api_calls_total${labels(',source="authApi",kind="bearer",outcome="auth_timeout"')}`]: grows(20),
+      [`rolegate_auth_api_calls_total${labels(',source="authApi",kind="bearer",outcome="accepted"')}`]: steady(15),
+      [`rolegate_auth_api_calls_total${labels(',source="authApi",kind="bearer",outcome="auth_timeout"')}`]: grows(5),
     },
     at,
     labels: job,
     value: '25%',
   },
-  RolegateBreakerOpen: gauge('rolegate_auth_api_breaker_state', raised, ',source="authApi",url="0",state="open"', {
-    source: 'authApi',
-    url: '0',
-    state: 'open',
-  }),
+  RolegateBreakerOpen: {
+    series: breaker('0'),
+    at,
+    labels: { ...one, source: 'authApi', url: '0' },
+    value: null,
+  },
+  RolegateSourceDown: {
+    series: { ...breaker('0'), ...breaker('1') },
+    at,
+    labels: { ...one, source: 'authApi' },
+    value: null,
+  },
+  RolegateAuthenticationDown: {
+    series: {
+      [`rolegate_requests_total${labels(',route="a",method="GET",status="200",outcome="allow"')}`]: steady(15),
+      [`rolegate_requests_total${labels(',route="a",method="GET",status="503",outcome="refuse"')}`]: grows(5),
+      [`rolegate_refusals_total${labels(',route="a",reason="auth_busy"')}`]: grows(5),
+    },
+    at,
+    labels: job,
+    value: '25%',
+  },
   RolegateTargetDown: {
     series: {
       [`rolegate_upstream_target_healthy${labels(',upstream="orders",target="http://a"')}`]: lowered,
-      [`rolegate_upstream_target_healthy${labels(',upstream="orders",target="http://b"')}`]: '1x90',
+      [`rolegate_upstream_target_healthy${labels(',upstream="orders",target="http://b"')}`]: always(1),
     },
     at,
     labels: { ...job, upstream: 'orders', target: 'http://a' },
@@ -90,6 +155,17 @@ export const alertCases: Readonly<Record<string, AlertCase>> = {
     ...gauge('rolegate_upstream_requests_waiting', raised, ',upstream="orders"'),
     labels: { ...job, upstream: 'orders' },
   },
+  RolegateResponsesCut: {
+    series: {
+      [`rolegate_requests_total${labels(',route="a",method="GET",status="200",outcome="allow"')}`]: steady(15),
+      [`rolegate_responses_cut_total${labels(',route="a"')}`]: grows(3),
+      [`rolegate_requests_total${labels(',route="b",method="GET",status="200",outcome="allow"')}`]: steady(15),
+      [`rolegate_responses_cut_total${labels(',route="b"')}`]: always(0),
+    },
+    at,
+    labels: { ...job, route: 'a' },
+    value: '20%',
+  },
   RolegateUnrequestedResponses: counter(
     'rolegate_upstream_unrequested_responses_total',
     ',upstream="orders"',
@@ -98,10 +174,11 @@ export const alertCases: Readonly<Record<string, AlertCase>> = {
   ),
   RolegateServerErrors: {
     series: {
-      [`rolegate_requests_total${labels(',route="a",method="GET",status="200",outcome="allow"')}`]: steady(60),
-      [`rolegate_requests_total${labels(',route="a",method="GET",status="503",outcome="refuse"')}`]: grows(20),
+      [`rolegate_requests_total${labels(',route="a",method="GET",status="200",outcome="allow"')}`]: steady(15),
+      [`rolegate_requests_total${labels(',route="a",method="GET",status="503",outcome="refuse"')}`]: grows(5),
     },
-    at,
+    // The windows of half an hour and six hours end it.
+    at: [20, 40, 85],
     labels: job,
     value: '25%',
   },
@@ -109,9 +186,9 @@ export const alertCases: Readonly<Record<string, AlertCase>> = {
   RolegateSlowDecisions: {
     series: {
       [`rolegate_decision_duration_seconds_bucket${labels(',source="auth-api",le="0.25"')}`]:
-        '0+60x29 1800x20 1800+60x40',
-      [`rolegate_decision_duration_seconds_bucket${labels(',source="auth-api",le="1"')}`]: steady(60),
-      [`rolegate_decision_duration_seconds_bucket${labels(',source="auth-api",le="+Inf"')}`]: steady(60),
+        '0+15x119 1800x79 1800+15x159',
+      [`rolegate_decision_duration_seconds_bucket${labels(',source="auth-api",le="1"')}`]: steady(15),
+      [`rolegate_decision_duration_seconds_bucket${labels(',source="auth-api",le="+Inf"')}`]: steady(15),
     },
     at: [20, 48, 80],
     labels: job,
@@ -119,8 +196,8 @@ export const alertCases: Readonly<Record<string, AlertCase>> = {
   },
   RolegateRedisFailing: {
     series: {
-      [`rolegate_redis_operations_total${labels(',operation="get",outcome="hit"')}`]: steady(60),
-      [`rolegate_redis_operations_total${labels(',operation="get",outcome="error"')}`]: grows(20),
+      [`rolegate_redis_operations_total${labels(',operation="get",outcome="hit"')}`]: steady(15),
+      [`rolegate_redis_operations_total${labels(',operation="get",outcome="error"')}`]: grows(5),
     },
     at,
     labels: job,
@@ -129,9 +206,13 @@ export const alertCases: Readonly<Record<string, AlertCase>> = {
   RolegateRevocationsDisconnected: gauge('rolegate_revocations_connected', lowered),
   RolegateRevocationsUndelivered: counter('rolegate_revocations_undelivered_total', '', job, 1),
   RolegateRevocationsLost: counter('rolegate_revocation_catch_ups_total', ',outcome="lost"', one, 1),
+  RolegateClockOff: {
+    ...gauge('rolegate_clock_offset_seconds', between(0.01, -600)),
+    value: '10m 0s',
+  },
   RolegateWorkersRestart: counter('rolegate_worker_restarts_total', '', one, 1),
   RolegateShedding: {
-    series: { [`rolegate_shed_ratio${labels()}`]: '0x29 0.25x20 0x30' },
+    series: { [`rolegate_shed_ratio${labels()}`]: between(0, 0.25) },
     at,
     labels: one,
     value: '25%',
@@ -142,19 +223,19 @@ export const alertCases: Readonly<Record<string, AlertCase>> = {
   }),
   RolegateFileDescriptors: {
     series: {
-      [`process_open_fds${labels()}`]: '100x29 950x20 100x30',
-      [`process_max_fds${labels()}`]: '1000x90',
-      [`rolegate_build_info${labels(',version="1",node="26"')}`]: '1x90',
+      [`process_open_fds${labels()}`]: between(100, 950),
+      [`process_max_fds${labels()}`]: always(1000),
+      [`rolegate_build_info${labels(',version="1",node="26"')}`]: always(1),
       // Another program next to it, which these alerts do not cover.
-      'process_open_fds{job="other",instance="b:1"}': '950x90',
-      'process_max_fds{job="other",instance="b:1"}': '1000x90',
+      'process_open_fds{job="other",instance="b:1"}': always(950),
+      'process_max_fds{job="other",instance="b:1"}': always(1000),
     },
     at,
     labels: one,
     value: '95%',
   },
   RolegateAuthenticationThrottled: {
-    ...counter('rolegate_authentication_throttled_total', ',by="client"', job, 120),
+    ...counter('rolegate_authentication_throttled_total', ',by="client"', job, 30),
     value: '2',
   },
   RolegateForwardedIgnored: counter('rolegate_auth_forwarded_ignored_total', ',reason="secret_wrong"', {
@@ -164,4 +245,95 @@ export const alertCases: Readonly<Record<string, AlertCase>> = {
   RolegateMailFailing: gauge('rolegate_auth_mail_failing', raised),
   RolegateLogLinesDropped: counter('rolegate_log_lines_dropped_total', '', one),
   RolegateLogFailing: gauge('rolegate_log_failing', raised),
+};
+
+/** What happens in normal operation, or concerns one client alone: the alert does not fire. `hours`: of the series. */
+export const silentCases: readonly (readonly [
+  what: string,
+  alert: string,
+  series: AlertCase['series'],
+  hours: number,
+])[] = [
+  [
+    'one worker ends, and one scrape is missing',
+    'RolegateWorkersRestart',
+    { [`rolegate_worker_restarts_total${labels()}`]: '0x119 1x19 _ 1x218' },
+    1.5,
+  ],
+  [
+    'one client guesses and is limited by the Auth API',
+    'RolegateAuthenticationDown',
+    {
+      [`rolegate_requests_total${labels(',route="a",method="GET",status="200",outcome="allow"')}`]: steady(15),
+      [`rolegate_requests_total${labels(',route="a",method="GET",status="429",outcome="refuse"')}`]: grows(15),
+      [`rolegate_refusals_total${labels(',route="a",reason="auth_throttled"')}`]: grows(15),
+    },
+    1.5,
+  ],
+  [
+    'one request fails where there are few',
+    'RolegateServerErrors',
+    {
+      [`rolegate_requests_total${labels(',route="a",method="GET",status="200",outcome="allow"')}`]: '0+1x1679',
+      [`rolegate_requests_total${labels(',route="a",method="GET",status="503",outcome="refuse"')}`]: '0x1439 1x239',
+    },
+    7,
+  ],
+  [
+    'one credential cannot be checked where there are few requests',
+    'RolegateAuthenticationDown',
+    {
+      [`rolegate_requests_total${labels(',route="a",method="GET",status="200",outcome="allow"')}`]: '0+1x359',
+      [`rolegate_requests_total${labels(',route="a",method="GET",status="503",outcome="refuse"')}`]: '0x119 1x239',
+      [`rolegate_refusals_total${labels(',route="a",reason="auth_timeout"')}`]: '0x119 1x239',
+    },
+    1.5,
+  ],
+  [
+    'the share of 403 is as high as before the reload',
+    'RolegateForbiddenAfterReload',
+    {
+      [`rolegate_requests_total${labels(',route="a",method="GET",status="403",outcome="refuse"')}`]: steady(15),
+      [`rolegate_refusals_total${labels(',route="a",reason="role_missing"')}`]: steady(15),
+      [`rolegate_config_last_success_timestamp_seconds${labels()}`]: '-7200x279 4200x80',
+    },
+    1.5,
+  ],
+  [
+    'the share of 403 rises without a reload',
+    'RolegateForbiddenAfterReload',
+    {
+      [`rolegate_requests_total${labels(',route="a",method="GET",status="403",outcome="refuse"')}`]: jump,
+      [`rolegate_refusals_total${labels(',route="a",reason="role_missing"')}`]: jump,
+      [`rolegate_config_last_success_timestamp_seconds${labels()}`]: '-7200x599',
+    },
+    2.5,
+  ],
+  [
+    'a gateway is new',
+    'RolegateForbiddenAfterReload',
+    {
+      [`rolegate_requests_total${labels(',route="a",method="GET",status="403",outcome="refuse"')}`]: steady(15),
+      [`rolegate_refusals_total${labels(',route="a",reason="role_missing"')}`]: steady(15),
+      [`rolegate_config_last_success_timestamp_seconds${labels()}`]: always(0),
+    },
+    1.5,
+  ],
+  ['one of two URLs fails', 'RolegateSourceDown', { ...breaker('0'), ...healthy('1') }, 1.5],
+];
+
+/** The Auth API fails at minute 60, after an hour without a failure. Series of refusals begin with the first one. */
+export const outage: AlertCase['series'] = {
+  [`rolegate_requests_total${labels(',route="a",method="GET",status="200",outcome="allow"')}`]: '0+1500x240 360000x20',
+  [`rolegate_requests_total${labels(',route="a",method="GET",status="503",outcome="refuse"')}`]: '_x240 1500+1500x20',
+  [`rolegate_refusals_total${labels(',route="a",reason="auth_busy"')}`]: '_x240 1500+1500x20',
+  [`rolegate_auth_api_breaker_state${labels(',source="authApi",url="0",state="closed"')}`]: '1x240 0x20',
+  [`rolegate_auth_api_breaker_state${labels(',source="authApi",url="0",state="half_open"')}`]: '0x260',
+  [`rolegate_auth_api_breaker_state${labels(',source="authApi",url="0",state="open"')}`]: '0x240 1x20',
+};
+
+/** Alerts that page for it, and the labels of each. */
+export const pages: Readonly<Record<string, AlertCase['labels']>> = {
+  RolegateSourceDown: { ...one, source: 'authApi' },
+  RolegateAuthenticationDown: job,
 };

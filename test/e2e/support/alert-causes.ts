@@ -1,8 +1,18 @@
 /** Faults of a real installation, each with the alerts that fire and a way to undo it. */
-import { readdirSync, readFileSync } from 'node:fs';
-import { connect, type Socket } from 'node:net';
+import { readdirSync } from 'node:fs';
 import { adminToken, mostConnections, mostDescriptors } from '../../../bench/dashboards/gateways.ts';
 import type { AlertWorld } from './alert-world.ts';
+import {
+  changed,
+  guess,
+  held,
+  post,
+  type Remedy,
+  request,
+  starved,
+  workersOf,
+  writeLongLines,
+} from './produce-faults.ts';
 
 export interface Cause {
   readonly what: string;
@@ -11,13 +21,20 @@ export interface Cause {
   readonly make: (world: AlertWorld) => Remedy | Promise<Remedy>;
 }
 
-export interface Remedy {
-  /** Repeated until the alerts fire. */
-  readonly again?: () => unknown;
-  readonly undo: () => unknown;
-}
-
 const nothing = () => {};
+
+/** Without stale verdicts, which would serve clients for a while. */
+export const outage: Cause = {
+  what: 'an Auth API that fails',
+  alerts: [
+    'RolegateSourceDown',
+    'RolegateAuthenticationDown',
+    'RolegateAuthApiFailing',
+    'RolegateBreakerOpen',
+    'RolegateServerErrors',
+  ],
+  make: ({ authApi }) => changed(authApi, { healthy: false }),
+};
 
 /** The causes of a round are produced together, because they do not interfere. */
 export const rounds: readonly (readonly Cause[])[] = [
@@ -29,11 +46,6 @@ export const rounds: readonly (readonly Cause[])[] = [
         gateway!.configure(() => 'version: 1\nroute: []\n');
         return { undo: () => gateway!.configure() };
       },
-    },
-    {
-      what: 'an Auth API that fails',
-      alerts: ['RolegateAuthApiFailing', 'RolegateBreakerOpen', 'RolegateServerErrors'],
-      make: ({ authApi }) => changed(authApi, { healthy: false }),
     },
     {
       what: 'a mail server that refuses',
@@ -50,7 +62,20 @@ export const rounds: readonly (readonly Cause[])[] = [
       alerts: ['RolegateLogFailing'],
       async make({ gateways: [, gateway] }) {
         await gateway!.stop();
-        await gateway!.start('/dev/full');
+        await gateway!.start({ log: '/dev/full' });
+        const undo = async () => {
+          await gateway!.stop();
+          await gateway!.start();
+        };
+        return { undo };
+      },
+    },
+    {
+      what: 'a gateway with a clock that is off',
+      alerts: ['RolegateClockOff'],
+      async make({ gateways: [, , gateway] }) {
+        await gateway!.stop();
+        await gateway!.start({ aheadMs: 600_000 });
         const undo = async () => {
           await gateway!.stop();
           await gateway!.start();
@@ -77,6 +102,18 @@ export const rounds: readonly (readonly Cause[])[] = [
       what: 'a service that is slow',
       alerts: ['RolegateUpstreamQueue'],
       make: ({ search }) => changed(search, { delayMs: 6_000 }),
+    },
+    {
+      what: 'a rule that demands a role of too few users',
+      alerts: ['RolegateForbiddenAfterReload'],
+      make({ gateways }) {
+        for (const gateway of gateways) gateway.configure((text) => text.replace('GET: [user]', 'GET: [admin]'));
+        return {
+          undo() {
+            for (const gateway of gateways) gateway.configure();
+          },
+        };
+      },
     },
     {
       what: 'an Auth API that is slow',
@@ -116,6 +153,11 @@ export const rounds: readonly (readonly Cause[])[] = [
       make: ({ orders }) => changed(orders, { repeated: 0.2 }),
     },
     {
+      what: 'a service that breaks off responses',
+      alerts: ['RolegateResponsesCut'],
+      make: ({ search }) => changed(search, { cut: 0.4 }),
+    },
+    {
       what: 'workers that die',
       alerts: ['RolegateWorkersRestart'],
       make({ gateways: [, , gateway] }) {
@@ -148,6 +190,14 @@ export const rounds: readonly (readonly Cause[])[] = [
         await stopRedis();
         const again = () => post(`http://127.0.0.1:${gateway!.admin}/revocations`, { userID: 'a-user' }, adminToken);
         return { again, undo: startRedis };
+      },
+    },
+    {
+      what: 'a gateway that is paused',
+      alerts: ['RolegateReplicaDown'],
+      make({ gateways: [, gateway] }) {
+        process.kill(gateway!.pid(), 'SIGSTOP');
+        return { undo: () => process.kill(gateway!.pid(), 'SIGCONT') };
       },
     },
   ],
@@ -189,92 +239,3 @@ export const rounds: readonly (readonly Cause[])[] = [
     },
   ],
 ];
-
-function changed<State extends object>(state: State, change: Partial<State>): Remedy {
-  const before = { ...state };
-  Object.assign(state, change);
-  return { undo: () => void Object.assign(state, before) };
-}
-
-/** Connections that send nothing. `missing`: how many to open, given the number of open ones. */
-function held(port: number, missing: (open: number) => number): Remedy {
-  const open = new Set<Socket>();
-  const again = () => {
-    for (let count = missing(open.size); count > 0; count -= 1) {
-      const socket = connect({ port, host: '127.0.0.1' });
-      socket.on('error', nothing).on('close', () => open.delete(socket));
-      open.add(socket);
-    }
-  };
-  const undo = () => {
-    for (const socket of open) socket.destroy();
-  };
-  return { again, undo };
-}
-
-/** Lets a process run for short moments, as a container's CPU limit does: too short for its clock to be right. */
-function starved(pid: number): Remedy {
-  const [stoppedMs, runningMs] = [400, 60];
-  let timer: NodeJS.Timeout;
-  const stop = () => {
-    process.kill(pid, 'SIGSTOP');
-    timer = setTimeout(run, stoppedMs);
-  };
-  const run = () => {
-    process.kill(pid, 'SIGCONT');
-    timer = setTimeout(stop, runningMs);
-  };
-  stop();
-  const undo = () => {
-    clearTimeout(timer);
-    process.kill(pid, 'SIGCONT');
-  };
-  return { undo };
-}
-
-/** Processes started by a gateway. */
-function workersOf(pid: number): readonly number[] {
-  return readdirSync('/proc').flatMap((name) => {
-    if (!/^\d+$/.test(name)) return [];
-    try {
-      const [, parent] = /\) \S (\d+)/.exec(readFileSync(`/proc/${name}/stat`, 'utf8')) ?? [];
-      return Number(parent) === pid ? [Number(name)] : [];
-    } catch {
-      return [];
-    }
-  });
-}
-
-/** Guesses of one client, more than may fail in a window. */
-async function guess(port: number): Promise<void> {
-  await inParts(10, (number) =>
-    request(`http://127.0.0.1:${port}/orders/1`, {
-      'x-forwarded-for': '203.0.113.77',
-      authorization: `Bearer guess-${number}`,
-    }),
-  );
-}
-
-/** Requests whose log lines are as long as a client can make them. */
-async function writeLongLines(port: number): Promise<void> {
-  const path = 'a'.repeat(1_024);
-  await inParts(40, () => request(`http://127.0.0.1:${port}/${path}`, { 'user-agent': '\xff'.repeat(256) }));
-}
-
-/** 20 at a time. */
-async function inParts(parts: number, one: (number: number) => Promise<unknown>): Promise<void> {
-  for (let part = 0; part < parts; part += 1)
-    await Promise.all(Array.from({ length: 20 }, (_, index) => one(20 * part + index)));
-}
-
-async function request(url: string, headers: Readonly<Record<string, string>> = {}): Promise<void> {
-  await (await fetch(url, { headers })).arrayBuffer();
-}
-
-async function post(url: string, body: object, bearer?: string): Promise<void> {
-  const headers = {
-    'content-type': 'application/json',
-    ...(bearer === undefined ? {} : { authorization: `Bearer ${bearer}` }),
-  };
-  await (await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) })).arrayBuffer();
-}

@@ -2,17 +2,19 @@
  * What Prometheus scrapes while alerts fire: three gateways, a standalone Auth API that sends mail, and an application.
  */
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import express from 'express';
-import type { PrometheusOptions } from '../../../bench/dashboards/prometheus.ts';
+import { type PrometheusOptions, startPrometheus } from '../../../bench/dashboards/prometheus.ts';
 import { startWorld, type World } from '../../../bench/dashboards/world.ts';
 import { freePort, type Processes } from '../../../bench/processes.ts';
 import { createAuthorizer } from '../../../src/app/create-in-process.ts';
 import { startMailServer } from '../../support/mail-server.ts';
 
 export interface AlertWorld extends World {
+  /** Origin of a second Prometheus, with the rules as operators get them and a scrape interval of 15 s. */
+  readonly shipped: string;
   /** Of the mail server. */
   readonly mail: { refuses: boolean };
   /** Origin of the Auth API that sends mail. No gateway uses it at first. */
@@ -35,8 +37,13 @@ export async function startAlertWorld(
   const application = await startApplication();
   const others = { 'auth-api': mailing.metrics, application: application.port };
   const world = await startWorld(processes, folder, { ...options, others });
+  const apart = join(folder, 'shipped');
+  mkdirSync(apart);
+  const { program } = options;
+  const shipped = await startPrometheus(processes, apart, world.gateways, { program, others, scrapeS: 15 });
   return {
     ...world,
+    shipped,
     mail,
     mailing: `http://127.0.0.1:${mailing.port}`,
     application: `http://127.0.0.1:${application.port}`,

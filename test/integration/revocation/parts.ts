@@ -29,7 +29,8 @@ export function startPart(port: number, keyPrefix: string, whileDisconnectedMs =
   return startPartOn(redisConfig(`redis://127.0.0.1:${port}`, keyPrefix, 500), whileDisconnectedMs);
 }
 
-export function startPartOn(config: RedisConfig, whileDisconnectedMs: number): Part {
+/** `now`: its clock. */
+export function startPartOn(config: RedisConfig, whileDisconnectedMs: number, now = Date.now): Part {
   const { keyPrefix } = config;
   const events = recordEvents();
   const link = connectRedis(config, { name: 'test' });
@@ -44,7 +45,7 @@ export function startPartOn(config: RedisConfig, whileDisconnectedMs: number): P
       ['asked', null],
     ]),
     events,
-    now: Date.now,
+    now,
   });
   onTestFinished(async () => {
     await made.close();

@@ -4,12 +4,16 @@ import type { IdentityEvents } from '../../../src/identity/events.ts';
 export interface RecordedEvents extends IdentityEvents {
   /** One line per event: `redis get miss`, `breaker open`, ... without durations. */
   readonly lines: string[];
+  /** By how many milliseconds the clock was ahead of that of Redis, at each reply. */
+  readonly aheadMs: number[];
 }
 
 export function recordEvents(): RecordedEvents {
   const lines: string[] = [];
+  const aheadMs: number[] = [];
   return {
     lines,
+    aheadMs,
     sourceCall: (_source, kind, outcome) => lines.push(`call ${kind} ${outcome}`),
     claimUnreadable: (source, claim, detail) => lines.push(`unreadable ${source} ${claim}: ${detail}`),
     redis: (operation, outcome) => lines.push(`redis ${operation} ${outcome}`),
@@ -32,6 +36,7 @@ export function recordEvents(): RecordedEvents {
     connected: (connected) => lines.push(connected ? 'connected' : 'disconnected'),
     caughtUp: (outcome) => lines.push(`caught up ${outcome}`),
     unacknowledged: (replicas) => lines.push(`unacknowledged ${replicas}`),
+    clock: (ms) => aheadMs.push(ms),
     undelivered: () => lines.push('undelivered'),
   };
 }

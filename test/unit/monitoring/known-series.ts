@@ -18,7 +18,7 @@ export function knownSeries(rules: Rules): ReadonlyMap<string, readonly string[]
     ];
   });
   const recorded = rules.records.map(({ name }): [string, readonly string[]] => [name, ['job']]);
-  return new Map([...scraped, ...recorded, ['ALERTS', [...ofScrape, 'alertname', 'alertstate']]]);
+  return new Map([...scraped, ...recorded, ['ALERTS', [...ofScrape, 'alertname', 'alertstate']], ['up', ofScrape]]);
 }
 
 /** What a query uses but does not exist. `ofRuntime`: a metric of Node. */

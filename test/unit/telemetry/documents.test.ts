@@ -65,6 +65,7 @@ describe('docs/reference/metrics.md', () => {
     telemetry.decisionEvents.differed('orders', 'newly_refused', 'role_missing');
     telemetry.decisionEvents.recorded('kept');
     telemetry.decisionEvents.evicted('memory', 1, 1000);
+    telemetry.identityEvents.clock(1);
     telemetry.watchRevocations(() => ({ connected: true, tombstones: 1 }));
     telemetry.upstreamHealth('orders', 'http://a:1', true);
     telemetry.useUpstreams(new Map([['orders', { targets: ['http://a:1'], health: {} }]]));
@@ -81,6 +82,7 @@ describe('docs/reference/metrics.md', () => {
         rechecks: { kept: 1, ended: 1, unknown: 1 },
         bufferedBytes: 1,
         lagMs: 1,
+        busyShare: 0.5,
         shedShare: 1,
         upstreams: [{ name: 'orders', inFlight: 1, waiting: 1, streams: 1 }],
       }),

@@ -61,6 +61,25 @@ describe('requests are counted', () => {
   });
 });
 
+test('a response that ends with its access, or with its client, is not cut by the service', async () => {
+  const { telemetry } = collect('silent');
+  for (const reason of ['access_revoked', 'request_timeout', 'internal_error'] as const)
+    telemetry.observe(makeRecord({ reason, cut: true }));
+  const cut = async () =>
+    sampleValue(await telemetry.registry.metrics(), 'rolegate_responses_cut_total', { route: 'orders' });
+  expect(await cut()).toBe(0);
+  telemetry.observe(makeRecord({ reason: 'upstream_timeout', cut: true }));
+  expect(await cut()).toBe(1);
+});
+
+test('the clock is compared with that of Redis as soon as it has replied', async () => {
+  const { telemetry } = collect('silent');
+  const offset = async () => sampleValue(await telemetry.registry.metrics(), 'rolegate_clock_offset_seconds');
+  expect(await offset()).toBeUndefined();
+  telemetry.identityEvents.clock(-1500);
+  expect(await offset()).toBe(-1.5);
+});
+
 test('counters that alerts watch exist before their first increment', async () => {
   const { telemetry } = collect('silent');
   const text = await telemetry.registry.metrics();
@@ -205,6 +224,7 @@ test('the state of the process is read at scrape time', async () => {
     rechecks: { kept: 8, ended: 9, unknown: 10 },
     bufferedBytes: 11,
     lagMs: 1_200,
+    busyShare: 0.5,
     shedShare: 0.4,
     upstreams: [{ name: 'orders', inFlight: 13, waiting: 14, streams: 15 }],
   };
