@@ -14,8 +14,8 @@ export type SourcesSince = ReadonlyMap<string, number>;
 export function lookAfter<Events extends RevocationEvents>(events: Events, look: () => void): Events {
   return {
     ...events,
-    revoked(source, revocation) {
-      events.revoked(source, revocation);
+    revoked(source, revocation, note) {
+      events.revoked(source, revocation, note);
       look();
     },
     caughtUp(outcome) {
