@@ -1,5 +1,5 @@
 /** Writes settled routes as a configuration, with comments where something is missing. */
-import { type Document, isMap, isNode, isPair, isScalar, isSeq, type YAMLMap, Document as YamlDocument } from 'yaml';
+import { type Document, isMap, isPair, isSeq, type YAMLMap, Document as YamlDocument } from 'yaml';
 import { routeNames, upstreamNames } from './imported-names.ts';
 import type { ImportedAccess } from './imported-rule.ts';
 import type { SettledRoute } from './settle.ts';
@@ -10,14 +10,13 @@ export const noService = 'http://service.invalid:8080';
 
 export interface GatewayParts {
   readonly routes: readonly SettledRoute[];
-  readonly identityHeaders: ReadonlyMap<string, string>;
   /** Service of routes that specify none. */
   readonly upstream: string | null;
   /** For example `openapi`, and the names of the files. */
   readonly head: string;
 }
 
-export function gatewayDocument({ routes, identityHeaders, upstream, head }: GatewayParts): Document {
+export function gatewayDocument({ routes, upstream, head }: GatewayParts): Document {
   const names = routeNames(routes);
   const serviceOf = ({ rule }: SettledRoute) => rule.upstream ?? upstream ?? noService;
   const services = upstreamNames(routes.map(serviceOf));
@@ -26,7 +25,6 @@ export function gatewayDocument({ routes, identityHeaders, upstream, head }: Gat
     authApi: { url: '$' + '{AUTH_API_URL:-http://auth-api:8081}' },
     roles: Object.fromEntries(rolesIn(routes).map((role) => [role, {}])),
     upstreams: Object.fromEntries([...services].map(([origin, name]) => [name, { targets: [origin] }])),
-    ...(identityHeaders.size === 0 ? {} : { identityHeaders: Object.fromEntries(identityHeaders) }),
     routes: routes.map((route, index) => routeEntry(route, routes, names[index]!, services.get(serviceOf(route))!)),
   };
   const document = new YamlDocument(escaped(written), { aliasDuplicateObjects: false });
@@ -53,10 +51,6 @@ export function gatewayDocument({ routes, identityHeaders, upstream, head }: Gat
 export function flowWithin(map: YAMLMap): void {
   for (const pair of map.items) {
     if (isPair(pair) && (isMap(pair.value) || isSeq(pair.value))) pair.value.flow = true;
-    if (isPair(pair) && isScalar(pair.key) && pair.key.value === 'when' && isSeq(pair.value)) {
-      pair.value.flow = false;
-      for (const one of pair.value.items) if (isNode(one) && isMap(one)) one.flow = true;
-    }
   }
 }
 
@@ -74,9 +68,8 @@ function remarksOf({ rules }: SettledRoute): readonly string[] {
 }
 
 function routeEntry(route: SettledRoute, all: readonly SettledRoute[], id: string, upstream: string): object {
-  const { rule, pattern, methods, when } = route;
+  const { rule, pattern, methods } = route;
   const others = all.some((one) => one !== route && one.pattern === pattern);
-  const { stripPrefix, addPrefix } = rule;
   return {
     id,
     match: {
@@ -86,12 +79,7 @@ function routeEntry(route: SettledRoute, all: readonly SettledRoute[], id: strin
     },
     upstream,
     access: methods === null ? accessEntry(route.access) : byMethod([...methods], others),
-    ...(when.length === 0 ? {} : { when }),
-    ...(stripPrefix === '' && addPrefix === ''
-      ? {}
-      : { rewrite: { ...(stripPrefix === '' ? {} : { stripPrefix }), ...(addPrefix === '' ? {} : { addPrefix }) } }),
-    ...(rule.websocket ? { websocket: true } : {}),
-    ...(rule.anyCase ? { path: { caseSensitive: false } } : {}),
+    ...(rule.addPrefix === '' ? {} : { rewrite: { addPrefix: rule.addPrefix } }),
   };
 }
 

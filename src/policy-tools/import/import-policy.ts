@@ -3,7 +3,6 @@ import type { Document } from 'yaml';
 import { type FormatName, formatNames } from './format-names.ts';
 import { gatewayDocument } from './gateway-document.ts';
 import type { ImportedRule, Leftover } from './imported-rule.ts';
-import { isIngress, readIngresses } from './ingress-nginx.ts';
 import { isOpenApi, readOpenApi } from './openapi.ts';
 import { isPlatform, readPlatform } from './platform.ts';
 import type { ReadSettings, ReadSource } from './read-source.ts';
@@ -16,7 +15,6 @@ interface Format {
 }
 
 const formats: Readonly<Record<FormatName, Format>> = {
-  'ingress-nginx': { is: isIngress, read: readIngresses },
   openapi: { is: isOpenApi, read: readOpenApi },
   platform: { is: isPlatform, read: readPlatform },
 };
@@ -47,14 +45,13 @@ export function importPolicy(sources: readonly SourceText[], options: ImportOpti
   const documents = sources.flatMap(readSource);
   if (documents.length === 0) throw new SourceError('these files are empty');
   const format = options.from ?? detect(documents);
-  const { rules, lost, identityHeaders, auth } = formats[format].read(documents, options);
+  const { rules, lost, auth } = formats[format].read(documents, options);
   if (rules.length > mostRules) throw new SourceError(`more than ${mostRules} rules; import them in parts`);
   const routes = settle(rules);
   if (routes.length === 0) throw new SourceError(`these files contain no ${format} rules`);
   const files = sources.map(({ file }) => file).join(', ');
   const document = gatewayDocument({
     routes,
-    identityHeaders,
     upstream: options.upstream,
     head: `Imported from ${format}: ${files}.`,
   });

@@ -1,5 +1,4 @@
 /** A rule of another tool as one route. The route is denied unless the importer understood the rule exactly. */
-import type { ConditionEntry } from './condition-entry.ts';
 import type { PathPattern } from './path-patterns.ts';
 
 /** `any`: one role, or all roles of one entry, is enough. `all`: every role is required. */
@@ -21,14 +20,9 @@ export interface ImportedRule {
   /** Null: every method. */
   readonly methods: readonly string[] | null;
   readonly access: ImportedAccess;
-  readonly when: readonly ConditionEntry[];
   /** Origin of the service; null: the source does not specify it. */
   readonly upstream: string | null;
-  readonly stripPrefix: string;
   readonly addPrefix: string;
-  /** Paths ignore letter case. */
-  readonly anyCase: boolean;
-  readonly websocket: boolean;
   /** Texts of the source for a comment above the route. */
   readonly remarks: readonly string[];
   /** Why the route is denied although the source may allow it; null: it is not denied. */
@@ -42,12 +36,8 @@ export interface ImportedRule {
 /** Defaults for most rules. */
 export const plainRule = {
   methods: null,
-  when: [],
   upstream: null,
-  stripPrefix: '',
   addPrefix: '',
-  anyCase: false,
-  websocket: false,
   remarks: [],
   denied: null,
   stricter: [],
@@ -67,7 +57,7 @@ export interface Leftover extends Place {
 }
 
 export function deny(rule: ImportedRule, why: string): ImportedRule {
-  return { ...rule, access: 'deny', when: [], denied: rule.denied ?? why };
+  return { ...rule, access: 'deny', denied: rule.denied ?? why };
 }
 
 /** Whether both allow the same callers. */
@@ -81,14 +71,11 @@ export function sameEffect(a: ImportedRule, b: ImportedRule): boolean {
 }
 
 /** How an allowed request is handled, as a key. */
-export function handlingOf({ upstream, stripPrefix, addPrefix, anyCase, websocket }: ImportedRule): string {
-  return JSON.stringify([upstream, stripPrefix, addPrefix, anyCase, websocket]);
+export function handlingOf({ upstream, addPrefix }: ImportedRule): string {
+  return JSON.stringify([upstream, addPrefix]);
 }
 
-function demandsOf({ access, when }: ImportedRule): string {
-  const rule =
-    typeof access === 'string'
-      ? access
-      : { any: access.any.map((term) => JSON.stringify(term)).sort(), all: [...access.all].sort() };
-  return JSON.stringify([rule, when]);
+function demandsOf({ access }: ImportedRule): string {
+  if (typeof access === 'string') return access;
+  return JSON.stringify({ any: access.any.map((term) => JSON.stringify(term)).sort(), all: [...access.all].sort() });
 }

@@ -24,7 +24,7 @@ export function readOpenApi(documents: readonly SourceNode[], { auth }: ReadSett
   const found = documents.flatMap((document) => readDocument(document, choice, lost));
   const byPath = Map.groupBy(found, ({ id }) => id);
   const rules = denyUncertain(found, (own, other) => isSafe(own, other, byPath.get(other.id)!));
-  return { rules, lost, identityHeaders: new Map(), auth: choice.auth };
+  return { rules, lost, auth: choice.auth };
 }
 
 interface Operation extends Template {

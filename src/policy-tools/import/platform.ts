@@ -46,7 +46,7 @@ export function readPlatform(documents: readonly SourceNode[]): ReadSource {
   const lost: Leftover[] = [];
   const rows = documents.flatMap((document) => rowsOf(document).map((row) => readRow(row, lost)));
   const rules = denyUncertain(rows, isSafe);
-  return { rules: [...rules, ...closedHeads(rules)], lost, identityHeaders: new Map(), auth: null };
+  return { rules: [...rules, ...closedHeads(rules)], lost, auth: null };
 }
 
 interface Row {

@@ -10,8 +10,6 @@ export interface ReadSource {
   readonly rules: readonly ImportedRule[];
   /** What does not affect access. */
   readonly lost: readonly Leftover[];
-  /** Header to field of the identity. */
-  readonly identityHeaders: ReadonlyMap<string, string>;
   /** The authentication scheme that the Auth API replaces; null: none. */
   readonly auth: string | null;
 }

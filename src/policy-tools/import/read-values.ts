@@ -1,5 +1,4 @@
-/** Values that several formats share: methods, URLs of services, address ranges. */
-import { parseCidr } from '../../core/syntax/addresses.ts';
+/** URLs of services. */
 import { canonicalPath } from '../../core/url/canonical-path.ts';
 
 /** Origin, and path without a trailing slash; null if it is not the URL of a service. */
@@ -12,10 +11,4 @@ export function splitUrl(url: string | null): { readonly origin: string; readonl
   const read = path === '' ? null : canonicalPath(path);
   if (typeof read === 'string' || (read !== null && (read.path !== path || read.ambiguities !== 0))) return null;
   return { origin: `${protocol}//${host}`, path };
-}
-
-/** Ranges of a comma-separated list; null if an entry is invalid. */
-export function readRanges(text: string): readonly string[] | null {
-  const ranges = text.split(',').map((range) => range.trim());
-  return ranges.every((range) => parseCidr(range) !== null) ? ranges : null;
 }

@@ -1,5 +1,4 @@
 /** Imported rules as routes: rules with the same pattern become one route, or several that differ in method. */
-import type { ConditionEntry } from './condition-entry.ts';
 import { handlingOf, type ImportedAccess, type ImportedRule } from './imported-rule.ts';
 import { keyOf, type PathPattern } from './path-patterns.ts';
 
@@ -9,7 +8,6 @@ export interface SettledRoute {
   /** Access by method; null: for every method. */
   readonly methods: ReadonlyMap<string, ImportedAccess> | null;
   readonly access: ImportedAccess;
-  readonly when: readonly ConditionEntry[];
   /** All rules that the route represents. */
   readonly rules: readonly ImportedRule[];
 }
@@ -32,14 +30,10 @@ function routesOf(own: readonly ImportedRule[]): readonly SettledRoute[] {
   const open = own.find(({ access }) => access !== 'deny') ?? own[0]!;
   if (own.some(({ methods }) => methods === null)) {
     const closed = own.find(({ access }) => access === 'deny');
-    const { access, when } = closed ?? open;
-    return [{ rule: open, pattern: open.pattern!, methods: null, access, when, rules: own }];
+    return [{ rule: open, pattern: open.pattern!, methods: null, access: (closed ?? open).access, rules: own }];
   }
   // Denied rules join a group of other rules, because their handling does not matter.
-  const groups = Map.groupBy(own, (rule) => {
-    const { when } = rule.access === 'deny' ? open : rule;
-    return `${handlingOf(rule.access === 'deny' ? open : rule)} ${JSON.stringify(when)}`;
-  });
+  const groups = Map.groupBy(own, (rule) => handlingOf(rule.access === 'deny' ? open : rule));
   return [...groups.values()].map((rules) => {
     const rule = rules.find(({ access }) => access !== 'deny') ?? rules[0]!;
     const methods = new Map<string, ImportedAccess>();
@@ -47,6 +41,6 @@ function routesOf(own: readonly ImportedRule[]): readonly SettledRoute[] {
       for (const method of listed ?? []) if (methods.get(method) !== 'deny') methods.set(method, access);
     }
     // One pattern for all of them, so the routes differ only in method.
-    return { rule, pattern: own[0]!.pattern!, methods, access: rule.access, when: rule.when, rules };
+    return { rule, pattern: own[0]!.pattern!, methods, access: rule.access, rules };
   });
 }

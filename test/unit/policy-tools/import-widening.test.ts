@@ -20,36 +20,6 @@ function allows(config: Config, url: string, identity: Identity | null = null): 
 const openApi = (paths: object, schemes: object = { token: { type: 'http', scheme: 'bearer' } }) =>
   JSON.stringify({ openapi: '3.1.0', components: { securitySchemes: schemes }, paths });
 
-const ingress = (
-  host: string,
-  paths: readonly (readonly [path: string, type: string])[],
-  annotations: Readonly<Record<string, string>> = {},
-) =>
-  JSON.stringify({
-    apiVersion: 'networking.k8s.io/v1',
-    kind: 'Ingress',
-    metadata: {
-      name: 'i',
-      annotations: Object.fromEntries(
-        Object.entries(annotations).map(([name, value]) => [`nginx.ingress.kubernetes.io/${name}`, value]),
-      ),
-    },
-    spec: {
-      rules: [
-        {
-          host,
-          http: {
-            paths: paths.map(([path, pathType]) => ({
-              path,
-              pathType,
-              backend: { service: { name: 'svc', port: { number: 80 } } },
-            })),
-          },
-        },
-      ],
-    },
-  });
-
 test('a security scheme for administrators is not one for users', () => {
   const { config } = imported(
     openApi(
@@ -64,17 +34,6 @@ test('a security scheme for administrators is not one for users', () => {
   expect(open).toEqual([]);
 });
 
-test('an auth-url for administrators is not one for users', () => {
-  const { config } = imported(
-    [
-      ingress('a.test', [['/', 'Prefix']], { 'auth-url': 'http://users.test/verify' }),
-      ingress('b.test', [['/', 'Prefix']], { 'auth-url': 'http://admins.test/verify' }),
-    ].join('\n---\n'),
-  );
-  const open = ['a.test', 'b.test'].filter((host) => allows(config, `https://${host}/x`, sampleIdentity));
-  expect(open).toEqual([]);
-});
-
 test('scopes of an operation in another file are not dropped', () => {
   const source = { ...JSON.parse(openApi({ '/x': { get: { $ref: './x.yaml#/get' } } })), security: [{ token: [] }] };
   const { config } = imported(JSON.stringify(source));
@@ -86,37 +45,6 @@ test('refuses access rules of Oathkeeper, which match nothing without methods an
   expect(() =>
     imported(JSON.stringify([{ ...rule, authorizer: { handler: 'allow' }, upstream: { url: 'http://s' } }])),
   ).toThrow(/--from/);
-});
-
-test.each(['permanent-redirect', 'temporal-redirect', 'app-root', 'auth-of-tomorrow'])(
-  'an annotation not known to be harmless denies: %s',
-  (annotation) => {
-    const { config } = imported(ingress('a.test', [['/', 'Prefix']], { [annotation]: 'https://b.test' }));
-    expect(allows(config, 'https://a.test/x')).toBe(false);
-  },
-);
-
-test('nginx chooses the longest expression, however specific another one is', () => {
-  const { config } = imported(
-    [
-      ingress('a.test', [['/api/.*/(secret|key)', 'ImplementationSpecific']], {
-        'use-regex': 'true',
-        'auth-url': 'http://users.test/verify',
-      }),
-      ingress('a.test', [['/api/open/', 'ImplementationSpecific']], { 'use-regex': 'true' }),
-    ].join('\n---\n'),
-  );
-  expect(allows(config, 'https://a.test/api/open/secret')).toBe(false);
-});
-
-test('a wildcard host of an Ingress matches one label', () => {
-  const { config } = imported(
-    [
-      ingress('*.a.test', [['/', 'Prefix']]),
-      ingress('', [['/', 'Prefix']], { 'auth-url': 'http://users.test/verify' }),
-    ].join('\n---\n'),
-  );
-  expect(allows(config, 'https://x.y.a.test/')).toBe(false);
 });
 
 test('merges YAML merge keys', () => {
