@@ -177,8 +177,9 @@ Figures that are not of this run are of one on two cores with Debian 12 and a si
 in which a request cost 46 us in Rolegate and 32 us in nginx 1.22.1.
 `;
 
-const bar = { height: 22, gap: 8, left: 215, width: 360, top: 74 } as const;
+const bar = { height: 22, gap: 8, left: 250, width: 330, top: 74 } as const;
 /** The page includes these cases, but the chart does not: they differ little from "mixed", or are no requests of clients. */
+const isMixed = ({ name }: CaseResults): boolean => name.endsWith(' mixed');
 const pageOnly = / (?:repeated|conditions|key pair|signed|two segments)$|^check/;
 
 /** SVG without fonts or scripts, for light and dark pages. */
@@ -198,7 +199,7 @@ export function chart(all: readonly CaseResults[]): string {
     return [
       `<text x="${bar.left - 10}" y="${middle}" text-anchor="end">${one.name}</text>`,
       `<rect x="${bar.left}" y="${y}" width="${width.toFixed(1)}" height="${bar.height}" rx="3" class="${kind}"/>`,
-      `<text x="${(bar.left + width + 8).toFixed(1)}" y="${middle}">${cpu(one).toFixed(0)} µs <tspan class="sub">${one.what === 'bare' ? '' : one.what}</tspan></text>`,
+      `<text x="${(bar.left + width + 8).toFixed(1)}" y="${middle}">${cpu(one).toFixed(0)} µs <tspan class="sub">${one.what === 'bare' || isMixed(one) ? '' : one.what}</tspan></text>`,
     ].join('');
   });
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 800 ${height}" width="800" height="${height}" role="img" aria-label="CPU time per request">

@@ -206,7 +206,8 @@ async function startContender(contender: Contender): Promise<Running | null> {
     return { contender, port: listen, children };
   } catch (error) {
     for (const child of children) child.kill('SIGTERM');
-    for (const one of contender.cases) giveUp(contender, one, error instanceof Error ? error.message : String(error));
+    console.error(error);
+    for (const one of contender.cases) giveUp(contender, one, 'it does not start as configured');
     return null;
   }
 }

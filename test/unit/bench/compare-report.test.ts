@@ -1,6 +1,6 @@
 /** The table of the comparison: its figures, and rows of what was not measured. */
 import { expect, test } from 'vitest';
-import { type CaseResults, figures, judged } from '../../../bench/compare/report.ts';
+import { type CaseResults, chart, figures, judged } from '../../../bench/compare/report.ts';
 import { mixed, relayed } from '../../../bench/load/requests.ts';
 
 /** Rounds of one second with 1,000 requests. */
@@ -37,6 +37,15 @@ test('ratios are those of the same round', () => {
 
 test('a case without its rival is not judged', () => {
   expect(judged([results('rolegate mixed', 60)])).toEqual([]);
+});
+
+test('the chart has the mixed workload of each, and not the variants of one', () => {
+  const names = ['rolegate mixed', 'rolegate repeated', 'Traefik with Rolegate mixed', 'check, reconnecting'];
+  const drawn = chart(names.map((name) => results(name, 50)));
+  expect(names.filter((name) => drawn.includes(`>${name}<`))).toEqual([
+    'rolegate mixed',
+    'Traefik with Rolegate mixed',
+  ]);
 });
 
 test('of 40 requests of the mixed workload two are refused, four are POSTs, and a relay gets the others', () => {
