@@ -17,10 +17,13 @@ const packages = [`node-${platform}`, `node-bin-${platform}`];
 /** Signals that end or reload a program; a terminal sends the others to the whole process group. */
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR2'];
 
+/** Sockets that a service manager passed to this process, from descriptor 3 on (`sd_listen_fds`). */
+const sockets = process.env.LISTEN_PID === String(process.pid) ? Number(process.env.LISTEN_FDS) || 0 : 0;
+
 function run(args) {
   if (Number.parseInt(running, 10) < required) return runOn(installedNode(), args);
-  // This process becomes the program: no second one stays in memory.
-  if (process.execve !== undefined) process.execve(process.execPath, [process.execPath, ...args]);
+  // This process becomes the program: no second one stays in memory. That would close sockets.
+  if (process.execve !== undefined && sockets === 0) process.execve(process.execPath, [process.execPath, ...args]);
   runOn(process.execPath, args);
 }
 
@@ -29,7 +32,7 @@ function runOn(node, args) {
     return fail(`none came with the install (npm ci without --omit=optional brings it for ${platform})`);
   // What the program starts by the name of `node`, or by a first line that names it, is to run on the same one.
   const PATH = [dirname(node), process.env.PATH].filter(Boolean).join(delimiter);
-  const child = spawn(node, args, { stdio: 'inherit', env: { ...process.env, PATH } });
+  const child = spawn(node, args, { stdio: Array(3 + sockets).fill('inherit'), env: { ...process.env, PATH } });
   const parentWatch = process.env.npm_lifecycle_event === 'npx' ? endWithParent(child) : null;
   for (const signal of signals) {
     process.on(signal, () => {

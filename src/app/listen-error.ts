@@ -6,16 +6,18 @@ export class ListenError extends Error {
   readonly setting: string;
 
   constructor(setting: string, address: ListenAddress, code: string) {
-    const { host, port, path } = address;
-    const place = path === undefined ? `${host}:${port}` : `unix:${path}`;
+    const { host, port, path, fd } = address;
+    const place = fd !== undefined ? `fd:${fd}` : path === undefined ? `${host}:${port}` : `unix:${path}`;
     const cause =
-      code === 'EADDRINUSE'
-        ? `${path === undefined ? `port ${port}` : 'the socket'} is taken`
-        : code === 'EACCES'
-          ? `${path === undefined ? `port ${port}` : 'the socket'} needs more rights`
-          : code === 'EADDRNOTAVAIL'
-            ? `this machine has no address ${host}`
-            : `cannot listen (${code})`;
+      fd !== undefined
+        ? `descriptor ${fd} is not a listening socket (${code})`
+        : code === 'EADDRINUSE'
+          ? `${path === undefined ? `port ${port}` : 'the socket'} is taken`
+          : code === 'EACCES'
+            ? `${path === undefined ? `port ${port}` : 'the socket'} needs more rights`
+            : code === 'EADDRNOTAVAIL'
+              ? `this machine has no address ${host}`
+              : `cannot listen (${code})`;
     super(`rolegate: ${cause}: change ${setting} (now "${place}")`);
     this.setting = setting;
   }

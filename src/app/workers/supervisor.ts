@@ -77,6 +77,7 @@ export function createSupervisor(config: Config, options: SupervisorOptions): Su
   const pool = new WorkerPool({
     count: workers,
     program: options.program,
+    socket: config.server.listen?.fd ?? null,
     lines: (text) => telemetry.forwardLines(text),
     log,
     begin: beginning,
@@ -135,7 +136,7 @@ export function createSupervisor(config: Config, options: SupervisorOptions): Su
       owned.push(claimed);
       return claimed.address;
     };
-    if (config.server.listen !== null) listen = await claim('server.listen', config.server.listen);
+    if (listen !== null && listen.fd === undefined) listen = await claim('server.listen', listen);
     checks = await claimChecks(config, claim);
     embedded = await embedAuthApi(config, engine, options.onCode);
     engine.use(own(config));
@@ -163,15 +164,15 @@ export function createSupervisor(config: Config, options: SupervisorOptions): Su
       adminAddress = await listenOn('server.admin', server.admin, () => port.listen());
       admin = port;
     }
-    const place = await pool.start();
+    const bound = await pool.start();
     for (const { release } of owned) release();
     const places = {
-      listen: place,
+      listen: bound,
       ...(config.authorizer === null ? {} : { authorizer: checks }),
       admin: adminAddress,
     };
     log.info({ ...places, routes: config.routes.routes.length, workers }, 'started');
-    return { listen: place, checks, admin: adminAddress };
+    return { listen: bound, checks, admin: adminAddress };
   }
 
   async function take(next: Config, source: ConfigSource): Promise<readonly ConfigProblem[]> {

@@ -9,7 +9,7 @@ import { maxLookups } from '../../identity/revocation/revocation-message.ts';
 
 const text = z.string();
 const port = z.int().min(0).max(65_535);
-const address = z.strictObject({ host: text, port });
+const address = z.strictObject({ host: text, port, fd: z.int().min(3).exactOptional() });
 const moment = z.number();
 const named = z.array(z.tuple([text, moment]).readonly()).readonly();
 

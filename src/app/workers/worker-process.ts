@@ -10,6 +10,8 @@ import { announcement, type Command, done, type drainNotice, recordNotice } from
 export interface WorkerProcessOptions {
   /** The program, which receives `worker` as its argument. */
   readonly program: string;
+  /** Descriptor of an inherited socket, which the worker also has; null: none. */
+  readonly socket: number | null;
   /** Whole lines that it printed. */
   readonly lines: (text: string) => void;
   /** It revoked something, which must be announced to all others. */
@@ -37,7 +39,7 @@ export class WorkerProcess {
 
   constructor(options: WorkerProcessOptions) {
     const child = fork(options.program, ['worker'], {
-      stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+      stdio: ['ignore', 'pipe', 'inherit', ...inherited(options.socket), 'ipc'],
       // Only one process can have the port of an inspector.
       execArgv: process.execArgv.filter((flag) => !flag.startsWith('--inspect')),
     });
@@ -129,4 +131,10 @@ export class WorkerProcess {
       if (done.safeParse(response).success) alive();
     }, alive);
   }
+}
+
+/** The socket in its place, and nothing before it. */
+function inherited(socket: number | null): (number | 'ignore')[] {
+  if (socket === null) return [];
+  return [...Array.from({ length: socket - 3 }, () => 'ignore' as const), socket];
 }

@@ -36,7 +36,8 @@ async function checkPort(
   address: ListenAddress,
   running: PortsOptions['program'] | null,
 ): Promise<Finding> {
-  const { host, port, path } = address;
+  const { host, port, path, fd } = address;
+  if (fd !== undefined) return findingsOf('ports', setting).ok(`fd:${fd} comes from the service manager`);
   const place = path === undefined ? `${host === '' ? 'port ' : `${host}:`}${port}` : `unix:${path}`;
   const { ok, warning, error } = findingsOf('ports', setting);
   // Listening on a socket would create its file, and another process may wait for that.

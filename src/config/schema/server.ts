@@ -6,7 +6,18 @@ import { decides, described, exposes, neither } from './key-class.ts';
 import { type Parts, type Problems, refined } from './refine.ts';
 import { anyText, autoOr, bool, boolOr, fraction, integer, off, text, word } from './scalar.ts';
 import { secret } from './secret.ts';
-import { addressOrFalse, cidr, declared, duration, headerNames, hostName, idHint, idPattern, size } from './values.ts';
+import {
+  addressOrFalse,
+  cidr,
+  declared,
+  duration,
+  headerNames,
+  hostName,
+  idHint,
+  idPattern,
+  listenerOrFalse,
+  size,
+} from './values.ts';
 
 const failedAuthentications = z.strictObject({
   perClient: described(
@@ -119,8 +130,8 @@ const adminToken = z.strictObject({
 
 const serverKeys = z.strictObject({
   listen: exposes(
-    addressOrFalse().prefault(':8080'),
-    'Address for clients: host and port, or only a port for every interface. If false, Rolegate only decides, for the proxies of "authorizer" or inside an application (rolegate/middleware).',
+    listenerOrFalse().prefault(':8080'),
+    'Address for clients: host and port, or only a port for every interface; or "fd:3", a listening socket that a service manager passes on as this descriptor. If false, Rolegate only decides, for the proxies of "authorizer" or inside an application (rolegate/middleware).',
   ),
   admin: exposes(
     addressOrFalse().prefault('127.0.0.1:9090'),

@@ -5,7 +5,7 @@ import { token } from '../../core/syntax/header-fields.ts';
 import { canonicalHost } from '../../core/url/canonical-host.ts';
 import { canonicalPath } from '../../core/url/canonical-path.ts';
 import { Refusal } from '../refusal.ts';
-import { type Address, parseListenAddress } from '../units/parse-address.ts';
+import { type Address, parseInheritedSocket, parseListenAddress } from '../units/parse-address.ts';
 import { parseOrigin } from '../units/parse-origin.ts';
 import {
   durationPattern,
@@ -76,10 +76,19 @@ export function address() {
 }
 
 export function addressOrFalse() {
+  return placeOrFalse(parseListenAddress);
+}
+
+/** Also an inherited socket, `fd:3`. */
+export function listenerOrFalse() {
+  return placeOrFalse((value) => parseInheritedSocket(value) ?? parseListenAddress(value));
+}
+
+function placeOrFalse(parse: (value: string) => Address | null) {
   const json: Json = { type: ['string', 'boolean'], anyOf: [{ type: 'string' }, { const: false }] };
   return scalar(json, (value): Address | null | Refusal => {
     if (value === false || value === 'false') return null;
-    const read = typeof value === 'string' ? parseListenAddress(value) : null;
+    const read = typeof value === 'string' ? parse(value) : null;
     return read ?? new Refusal(`expected ${addressExpected}, or false`);
   });
 }

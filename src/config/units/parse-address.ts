@@ -6,6 +6,8 @@ export interface Address {
   /** Empty: every interface. */
   readonly host: string;
   readonly port: number;
+  /** Descriptor of a listening socket that the process inherits, instead of host and port. */
+  readonly fd?: number;
 }
 
 const port = /^(?:0|[1-9]\d{0,4})$/;
@@ -25,6 +27,12 @@ export function parseListenAddress(text: string): Address | null {
   }
   if (digitsAndDots.test(host) && parseAddress(host) === null) return null;
   return canonicalHost(host) === null || host.includes(':') ? null : { host, port: number };
+}
+
+/** `fd:3`; the first three descriptors are those of input and output. Null: not such a text. */
+export function parseInheritedSocket(text: string): Address | null {
+  const [, digits] = /^fd:([3-9]|[1-9]\d)$/.exec(text) ?? [];
+  return digits === undefined ? null : { host: '', port: 0, fd: Number(digits) };
 }
 
 /** Null: not an address to which a client can connect. */

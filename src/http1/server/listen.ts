@@ -7,14 +7,20 @@ export interface ListenAddress {
   readonly port: number;
   /** Path of a Unix socket, instead of host and port. */
   readonly path?: string;
+  /** Descriptor of an inherited socket that listens already, instead of host and port. */
+  readonly fd?: number;
 }
 
 /** `shared`: other processes also listen there. Rejects with the error of the system, such as `EADDRINUSE`. */
-export function listenAt(server: Server, { host, port, path }: ListenAddress, shared: boolean): Promise<ListenAddress> {
+export function listenAt(
+  server: Server,
+  { host, port, path, fd }: ListenAddress,
+  shared: boolean,
+): Promise<ListenAddress> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     const tcp = { port, reusePort: shared, ...(host === '' ? {} : { host }) };
-    server.listen(path === undefined ? tcp : { path }, () => {
+    server.listen(fd !== undefined ? { fd } : path === undefined ? tcp : { path }, () => {
       server.off('error', reject);
       const bound = server.address() as AddressInfo | string;
       resolve(

@@ -46,6 +46,9 @@ const kinds: Readonly<Record<string, Check>> = {
   'sh compose': { in: 'test/unit/compose-page.test.ts' },
   /** Verification of a published release. */
   'sh release': { in: 'test/unit/releasing/workflows.test.ts' },
+  /** Units, and commands for a host with systemd. */
+  'ini systemd': { in: 'test/e2e/one-host-guide.test.ts' },
+  'sh host': { in: 'test/e2e/one-host-guide.test.ts' },
   /** Expressions of alerts. */
   promql: (text) => promqlFaults(text),
   json: (text) => faultOf(() => JSON.parse(text)),

@@ -166,6 +166,7 @@ describe('commands', () => {
     'docs/guides/administer-users.md': 'test/integration/docs/administer-users-guide.test.ts',
     'docs/guides/basic-clients.md': 'test/e2e/real-clients.test.ts',
     'docs/guides/compose.md': 'test/unit/compose-page.test.ts',
+    'docs/guides/one-host.md': 'test/e2e/one-host-guide.test.ts',
     'docs/guides/scale.md': 'test/integration/docs/scale-guide.test.ts',
     'docs/guides/kubernetes.md': 'test/chart/kubernetes-guide.test.ts',
     'docs/guides/verify-a-release.md': 'test/unit/releasing/workflows.test.ts',

@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { addressesCollide, leadsTo, parseListenAddress } from '../../../src/config/units/parse-address.ts';
+import {
+  addressesCollide,
+  leadsTo,
+  parseInheritedSocket,
+  parseListenAddress,
+} from '../../../src/config/units/parse-address.ts';
 import { parseOrigin } from '../../../src/config/units/parse-origin.ts';
 import { formatDuration, parseDuration, parseSize } from '../../../src/config/units/quantities.ts';
 
@@ -72,6 +77,12 @@ describe('listen addresses', () => {
     'a:80/x',
   ])('refuses "%s"', (text) => {
     expect(parseListenAddress(text)).toBeNull();
+  });
+
+  test('an inherited socket is a descriptor after those of input and output', () => {
+    expect(parseInheritedSocket('fd:3')).toEqual({ host: '', port: 0, fd: 3 });
+    for (const text of ['fd:2', 'fd:100', 'fd:03', 'fd:', 'fd:3 ', 'fd:-3', '3'])
+      expect(parseInheritedSocket(text)).toBeNull();
   });
 
   test.each([
