@@ -105,7 +105,7 @@ export function oathkeeper({ listen, upstream, authApi, folder, others: [api, pr
       noop: { enabled: true },
       header: { enabled: true, config: { headers: { 'User-Id': '{{ print .Subject }}' } } },
     },
-    errors: { fallback: ['json'], handlers: { json: { enabled: true } } },
+    errors: { fallback: ['json'], handlers: { json: { enabled: true, config: {} } } },
   };
   const rule = (id: string, role: string | null) => ({
     id,
