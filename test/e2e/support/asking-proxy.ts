@@ -25,6 +25,8 @@ import { skipHere } from '../../support/skip-here.ts';
 
 export interface AskingProxy {
   readonly port: number;
+  /** What it printed so far. */
+  output(): string;
   stop(): Promise<void>;
 }
 
@@ -168,6 +170,7 @@ export async function startAskingProxy(
   }
   return {
     port,
+    output: command.output,
     async stop() {
       command.signal(name === 'caddy' ? 'SIGKILL' : 'SIGTERM');
       await command.ended;
