@@ -45,6 +45,7 @@ test.each([
   ['page.md', 'One.\n\nHow is it run? As shown.\n'],
   ['page.md', '`nobody` and ``a `door` ``, [text](../doors/nobody.md)'],
   ['page.md', '```yaml\n# nobody\nnobody: 1\n```'],
+  ['page.md', `\`\`\`yaml\n${'key: value\n'.repeat(60)}\`\`\`\n`],
   ['page.yaml', 'nobody: "#nobody"\n'],
   ['page.md', `| ${'some word '.repeat(25)} |\n`],
   [

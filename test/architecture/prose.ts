@@ -47,10 +47,10 @@ function textsOf(program: string): string {
   return parts.map((part) => (/^['"`]/.test(part) && part.includes(' ') ? part : hidden(part))).join('');
 }
 
-/** The same text, with a dot for each character of code, so that places stay as they are. */
+/** The same text, with blank lines for blocks, and a dot for each character of code, so that places stay as they are. */
 function proseOfMarkdown(text: string): string {
   return text
-    .replaceAll(/^( *)(`{3,}|~{3,})[^\n]*\n[\s\S]*?^ *\2 *$/gm, hidden)
+    .replaceAll(/^( *)(`{3,}|~{3,})[^\n]*\n[\s\S]*?^ *\2 *$/gm, (block) => block.replaceAll(/[^\n]/g, ' '))
     .replaceAll(/(`+)(?!`)[\s\S]*?[^`]\1(?!`)/g, hidden)
     .replaceAll(/(?<=\])\([^)\s]*\)/g, hidden);
 }

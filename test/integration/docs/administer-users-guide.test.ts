@@ -3,29 +3,23 @@ import { readFileSync } from 'node:fs';
 import { afterAll, expect, test } from 'vitest';
 import { createConfigFolder } from '../../support/config-folder.ts';
 import { shellWords } from '../../support/curl-line.ts';
+import { blocksOf, commandsOf } from '../../support/markdown-page.ts';
 import { runRolegate } from '../../support/running-command.ts';
 
-const page = readFileSync('docs/guides/administer-users.md', 'utf8');
+const blocks = blocksOf(readFileSync('docs/guides/administer-users.md', 'utf8'));
 const folder = createConfigFolder();
 afterAll(() => folder.remove());
-
-/** Texts of the fenced blocks in a language. */
-function fenced(language: string): string[] {
-  return [...page.matchAll(new RegExp(`^\`\`\`${language}\\b[^\\n]*\\n([^]*?)^\`\`\`$`, 'gm'))].map(
-    ([, text]) => text!,
-  );
-}
 
 test('the commands run unchanged', async () => {
   const database = folder.write('auth.db', '');
   const files: Readonly<Record<string, string>> = {
-    'users.yaml': folder.write('users.yaml', fenced('yaml')[0]!),
+    'users.yaml': folder.write('users.yaml', blocks.find(({ language }) => language === 'yaml')!.text),
     'auth-api.yaml': folder.write(
       'auth-api.yaml',
       `{ listen: "127.0.0.1:0", database: "file:${database}", secret: "${'0123456789abcdef'.repeat(2)}" }`,
     ),
   };
-  const lines = fenced('sh').flatMap((block) => block.trim().split('\n'));
+  const lines = blocks.filter(({ language }) => language === 'sh').flatMap(commandsOf);
   expect(lines.length).toBeGreaterThan(2);
   for (const line of lines) {
     const [npm, run, silent, script, dashes, ...args] = shellWords(line);

@@ -169,6 +169,7 @@ describe('commands', () => {
     'docs/guides/one-host.md': 'test/e2e/one-host-guide.test.ts',
     'docs/guides/scale.md': 'test/integration/docs/scale-guide.test.ts',
     'docs/guides/kubernetes.md': 'test/chart/kubernetes-guide.test.ts',
+    'docs/guides/redis.md': 'test/integration/redis/acl.test.ts',
     'docs/guides/verify-a-release.md': 'test/unit/releasing/workflows.test.ts',
   };
   const ends = /^npm run -s rolegate -- (validate|routes|schema|version|--help)\b/;

@@ -14,13 +14,11 @@ import { startPrivateRedis } from '../../support/redis.ts';
 import { redisConfigOf } from '../../support/redis-config.ts';
 import { type ClusterRedis, connectTo, startClusterRedis, startSentinelRedis } from '../../support/redis-topologies.ts';
 import { type RunningGateway, startGateway } from '../../support/running-gateway.ts';
+import { aclRule, granted } from './guides-acl.ts';
 import { patience } from './link-support.ts';
 
 const page = readFileSync('docs/guides/redis.md', 'utf8');
 const blocks = blocksOf(page);
-const rule = blocks.find(({ text }) => text.startsWith('user rolegate'))?.text.trim() ?? '';
-/** Commands of the rule, in the spelling of statistics. */
-const granted = [...rule.matchAll(/ \+(\S+)/g)].map(([, command = '']) => command);
 const password = 'change-me-to-something-long';
 const adminToken = 'a'.repeat(40);
 
@@ -33,7 +31,7 @@ async function addedSince7_2(client: Redis): Promise<readonly string[]> {
 
 /** Applies the rule, and leaves the default user to the tests only. */
 async function applyRule(client: Redis, added: readonly string[] = []): Promise<void> {
-  await client.call('ACL', 'SETUSER', ...rule.split(' ').slice(1), ...added);
+  await client.call('ACL', 'SETUSER', 'rolegate', ...aclRule, ...added);
   await client.acl('SETUSER', 'tests', 'on', '>tests', '~*', '&*', '+@all');
   await client.auth('tests', 'tests');
   await client.acl('SETUSER', 'default', 'off');
@@ -203,7 +201,7 @@ routes:
       );
     }
     for (const server of redis.servers) {
-      await connectTo(onTestFinished, server).call('ACL', 'SETUSER', ...rule.split(' ').slice(1));
+      await connectTo(onTestFinished, server).call('ACL', 'SETUSER', 'rolegate', ...aclRule);
     }
     const nodes = redis.sentinels.map(({ address }) => address);
     const servers = { kind: 'sentinel', name: redis.name, nodes, username: 'watcher', password: 'watching' } as const;

@@ -31,8 +31,8 @@ test('the README installs in three ways, with what this repository builds', () =
   // Its commands are tested with the image.
   const [container, publishedContainer] = cells('container');
   expect(publishedContainer).toContain(`ghcr.io/OWNER/rolegate:${version} demo`);
-  expect(container).toMatch(/`docker build -t rolegate \. && docker run --rm -p 8080:8080 rolegate demo`/);
-  expect(readFileSync('Dockerfile', 'utf8')).toContain('docker run --rm -p 8080:8080 rolegate demo');
+  expect(container).toMatch(/`docker build -t rolegate \. && docker run --rm -p 127\.0\.0\.1:8080:8080 rolegate demo`/);
+  expect(readFileSync('Dockerfile', 'utf8')).toContain('docker run --rm -p 127.0.0.1:8080:8080 rolegate demo');
   const [chart, publishedChart] = cells('Kubernetes');
   expect(publishedChart).toContain('oci://ghcr.io/OWNER/charts/rolegate');
   const [, folder] = /`helm install rolegate (\S+) --values values\.yaml`/.exec(chart!)!;
