@@ -12,17 +12,23 @@ import { authApiCertificateChecks, certificateChecks } from './doctor/check-cert
 import { filesCheck, versionChecks } from './doctor/check-machine.ts';
 import { hostsOfAuthApi, hostsOfGateway, nameChecks } from './doctor/check-names.ts';
 import { portsCheck } from './doctor/check-ports.ts';
+import { recordChecks } from './doctor/check-records.ts';
 import { redisChecks } from './doctor/check-redis.ts';
 import { sourceChecks } from './doctor/check-sources.ts';
 import { upstreamChecks } from './doctor/check-upstreams.ts';
 import { countLevels, doctorJson, doctorText } from './doctor/doctor-report.ts';
-import { ExitCode, usageError } from './exit-code.ts';
+import { sharedResultFindings } from './doctor/shared-results.ts';
+import { readDuration } from './duration-option.ts';
+import { ExitCode } from './exit-code.ts';
+import { headerLines } from './header-lines.ts';
 import { topLevelKeys } from './read-config.ts';
 
 export interface DoctorOptions {
   readonly config: string;
-  /** Milliseconds for each check. */
+  /** Of each check, such as `5s`. */
   readonly timeout: string;
+  /** Header lines of a valid credential, one per line of the text. */
+  readonly credential?: string;
   /** Warnings fail. */
   readonly strict?: boolean;
   readonly json?: boolean;
@@ -34,14 +40,12 @@ const widest = 110;
 export async function doctor({
   config: file,
   timeout,
+  credential = '',
   strict = false,
   json = false,
 }: DoctorOptions): Promise<ExitCode> {
-  const timeoutMs = Number(timeout);
-  if (!Number.isInteger(timeoutMs) || timeoutMs < 500 || timeoutMs > 60_000) {
-    throw usageError('rolegate: --timeout must be whole milliseconds from 500 to 60000');
-  }
-  const findings = await examine(file, timeoutMs);
+  const timeoutMs = readDuration('--timeout', timeout, 500, 60_000);
+  const findings = await examine(file, timeoutMs, headerLines(credential));
   const width = Math.min(Math.max(process.stdout.columns ?? widest, 60), widest);
   process.stdout.write(json ? doctorJson(file, findings) : doctorText(findings, { color: pc.isColorSupported, width }));
   const { error, warning } = countLevels(findings);
@@ -49,8 +53,14 @@ export async function doctor({
 }
 
 /** Findings for the file of a gateway, or of an Auth API alone, in the order of the checks. */
-export async function examine(file: string, timeoutMs: number): Promise<readonly Finding[]> {
-  return await (topLevelKeys(file).has('database') ? examineAuthApi : examineGateway)(file, timeoutMs);
+export async function examine(
+  file: string,
+  timeoutMs: number,
+  /** Alternating names and values of a valid credential. */
+  credential: readonly string[] = [],
+): Promise<readonly Finding[]> {
+  if (topLevelKeys(file).has('database')) return await examineAuthApi(file, timeoutMs);
+  return await examineGateway(file, timeoutMs, credential);
 }
 
 async function examineAuthApi(file: string, timeoutMs: number): Promise<readonly Finding[]> {
@@ -72,7 +82,11 @@ async function examineAuthApi(file: string, timeoutMs: number): Promise<readonly
   return [findingsOf('configuration', file).ok('valid'), ...(await runChecks(checks, timeoutMs))];
 }
 
-async function examineGateway(file: string, timeoutMs: number): Promise<readonly Finding[]> {
+async function examineGateway(
+  file: string,
+  timeoutMs: number,
+  credential: readonly string[],
+): Promise<readonly Finding[]> {
   const result = loadConfig(file, process.env);
   const { ok } = findingsOf('configuration', file);
   if (!result.ok) return problemsOf(result.problems);
@@ -86,11 +100,12 @@ async function examineGateway(file: string, timeoutMs: number): Promise<readonly
     filesCheck(config, timeoutMs),
     gatewayPorts(config, timeoutMs),
     ...nameChecks([...hostsOfGateway(config), ...(embedded === null ? [] : hostsOfAuthApi(embedded, inEmbedded))]),
-    ...redisChecks(cache.redis, 'cache.redis', timeoutMs),
-    ...sourceChecks(config, timeoutMs),
+    ...redisChecks(cache.redis, 'cache.redis', timeoutMs, (client) => sharedResultFindings(client, config)),
+    ...sourceChecks(config, timeoutMs, credential),
     ...(embedded === null ? [] : authApiChecks(embedded, inEmbedded, timeoutMs)),
     ...upstreamChecks(config, timeoutMs),
     ...certificateChecks(config),
+    ...recordChecks(config, timeoutMs),
     ...(embedded === null ? [] : authApiCertificateChecks(embedded, inEmbedded)),
   ];
   return [

@@ -1,11 +1,9 @@
 /** `rolegate healthcheck`: 0 if the gateway responds that it is ready, otherwise 1. Needs no shell and no curl. */
+import { readDuration } from './duration-option.ts';
 import { CommandError, ExitCode, usageError } from './exit-code.ts';
 
 export async function healthcheck(options: { url: string; timeout: string }): Promise<ExitCode> {
-  const timeoutMs = Number(options.timeout);
-  if (!Number.isInteger(timeoutMs) || timeoutMs < 1 || timeoutMs > 60_000) {
-    throw usageError('--timeout must be whole milliseconds from 1 to 60000');
-  }
+  const timeoutMs = readDuration('--timeout', options.timeout, 1, 60_000);
   if (!URL.canParse(options.url)) throw usageError('--url must be an http or https address');
   try {
     const response = await fetch(options.url, { signal: AbortSignal.timeout(timeoutMs), redirect: 'error' });

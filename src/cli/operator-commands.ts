@@ -13,7 +13,13 @@ export function addOperatorCommands(program: Command, done: Done, configOption: 
       'check what the gateway or the Auth API of a configuration needs: DNS, Redis, sources, upstreams, database, mail server, clocks, ports, file limits. Exits with 1 if there is an error',
     )
     .addOption(configOption())
-    .option('--timeout <ms>', 'timeout of each check in milliseconds; checks run concurrently', '5000')
+    .addOption(
+      new Option(
+        '--credential <lines>',
+        'header lines of a valid credential, such as "Authorization: Bearer ...", to check the "fields" of its source; never printed',
+      ).env('ROLEGATE_CREDENTIAL'),
+    )
+    .option('--timeout <duration>', 'timeout of each check; checks run concurrently', '5s')
     .option('--strict', 'fail on warnings')
     .option('--json', 'print JSON')
     .action(async (options: DoctorOptions) => done(await (await import('./doctor.ts')).doctor(options)));

@@ -8,6 +8,7 @@ import { parseAddress } from '../core/syntax/addresses.ts';
 import { sampleIdentity } from '../policy-tools/sample-identity.ts';
 import { readDuration } from './duration-option.ts';
 import { CommandError, ExitCode, usageError } from './exit-code.ts';
+import { headerLines } from './header-lines.ts';
 import { nameList } from './name-list.ts';
 import type { DownPart } from './prove/down-parts.ts';
 import { requireEcho } from './prove/echo.ts';
@@ -94,19 +95,8 @@ function planOf(config: Config, base: URL, options: ProveOptions): Plan {
     roles: nameList(roles),
     groups: nameList(groups),
   };
-  const good = credential === undefined ? null : { headers: readLines(credential), identity };
+  const good = credential === undefined ? null : { headers: headerLines(credential), identity };
   return { config, host: base.host, good, unsafe, client };
-}
-
-/** The lines are not repeated in messages: they contain a credential. */
-function readLines(text: string): string[] {
-  return text.split('\n').flatMap((line) => {
-    if (line.trim() === '') return [];
-    const [, name, value] = /^([\w-]+):[ \t]*([\x20-\x7e]*[\x21-\x7e])[ \t]*$/.exec(line) ?? [];
-    if (name === undefined || value === undefined)
-      throw usageError('rolegate: a credential is given as header lines, such as "Authorization: Bearer ..."');
-    return [name, value];
-  });
 }
 
 function readBase(text: string): URL {

@@ -194,7 +194,7 @@ export function createProgram(done: Done): Command {
         .env('ROLEGATE_HEALTH_URL')
         .default('http://127.0.0.1:9090/health/live'),
     )
-    .option('-t, --timeout <ms>', 'timeout in milliseconds', '2000')
+    .option('-t, --timeout <duration>', 'timeout', '2s')
     .action(async (options: { url: string; timeout: string }) =>
       done(await (await import('./healthcheck.ts')).healthcheck(options)),
     );

@@ -39,6 +39,12 @@ export function isTrusted(peer: string, rawHeaders: readonly string[], trust: Fo
   return trust.trustPeer(plainAddress(peer)) || isFromGateway(rawHeaders, trust);
 }
 
+/** What becomes of the secret of a gateway in a request; null: there is none. */
+export function gatewayOf(rawHeaders: readonly string[], trust: ForwardedTrust): 'recognized' | 'secret_wrong' | null {
+  if (headerValues(rawHeaders, gatewayHeader).length === 0) return null;
+  return isFromGateway(rawHeaders, trust) ? 'recognized' : 'secret_wrong';
+}
+
 function isFromGateway(rawHeaders: readonly string[], { isGateway }: ForwardedTrust): boolean {
   const [secret, ...more] = headerValues(rawHeaders, gatewayHeader);
   return secret !== undefined && more.length === 0 && isGateway(secret);

@@ -6,7 +6,7 @@ import type { MailState } from '../outbox/mail-events.ts';
 import { Refusal } from '../outcome/refusals.ts';
 import type { Services } from '../services.ts';
 import { OwnerGoneError, StoreUnavailableError } from '../store/store-errors.ts';
-import { clientAddress } from './client-address.ts';
+import { clientAddress, gatewayOf } from './client-address.ts';
 import { respondToHealth } from './health.ts';
 import type { MatchedOperation, MatchOperation } from './match-operation.ts';
 import { type NotesOptions, RequestNotes } from './request-notes.ts';
@@ -63,7 +63,12 @@ async function serve(
   const { path, query } = target;
   const { mailState, redisConnected } = handling;
   const { store } = handling.services;
-  const health = await respondToHealth(path, method, { store, mailState, redisConnected });
+  const health = await respondToHealth(
+    path,
+    method,
+    { store, mailState, redisConnected },
+    gatewayOf(rawHeaders, handling.trust),
+  );
   if (health !== null) return health;
   const matched = handling.match(method, path);
   if (matched instanceof Refusal) return matched;

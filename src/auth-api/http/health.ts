@@ -17,10 +17,12 @@ export async function respondToHealth(
   path: string,
   method: string,
   sources: HealthSources,
+  /** The secret of a gateway in the request; null: none. */
+  gateway: 'recognized' | 'secret_wrong' | null = null,
 ): Promise<Served | Refusal | null> {
   if (path !== '/health/live' && path !== '/health/ready') return null;
   if (method !== 'GET' && method !== 'HEAD') return new Refusal('method_not_allowed', { allow: ['GET', 'HEAD'] });
-  if (path === '/health/live') return { status: 200, body: { status: 'ok' } };
+  if (path === '/health/live') return { status: 200, body: { status: 'ok', ...(gateway === null ? {} : { gateway }) } };
   if (!(await responds(sources.store))) return new Refusal('store_unavailable', { retryAfterS: 2 });
   // Failures of mail and Redis do not affect readiness: sessions and keys can still be checked.
   const mail = sources.mailState();

@@ -1,6 +1,5 @@
 /** The database of the Auth API: reachable, in a usable state, and with the required permissions. Nothing in it is changed. */
-import { accessSync, constants, statSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { Kysely } from 'kysely';
 import { schemaState } from '../../auth-api/store/migrations/schema-state.ts';
 import { openExistingSqlite } from '../../auth-api/store/node-sqlite-database.ts';
@@ -9,6 +8,7 @@ import type { Tables } from '../../auth-api/store/sql/tables.ts';
 import { TransactionalSqliteDialect } from '../../auth-api/store/sqlite-store.ts';
 import { StoreUnavailableError } from '../../auth-api/store/store-errors.ts';
 import { type Finding, findingsOf, withinCheck } from './check.ts';
+import { fileFinding } from './check-file.ts';
 import { schemaFinding } from './schema-finding.ts';
 
 type Findings = ReturnType<typeof findingsOf>;
@@ -46,25 +46,6 @@ async function checkSqlite(database: string, findings: Findings, timeoutMs: numb
   } finally {
     await db?.destroy();
   }
-}
-
-/** Problem of the file itself, or its absence; null: it exists. */
-function fileFinding(path: string, { ok, error }: Findings): Finding | null {
-  const file = statSync(path, { throwIfNoEntry: false });
-  const folder = dirname(path);
-  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) {
-    return error(`the folder ${folder} does not exist`, 'Create it, or correct the path.');
-  }
-  if (file?.isDirectory()) return error(`${path} is a folder`, 'Use a file.');
-  // SQLite keeps its journal beside the file.
-  for (const place of file === undefined ? [folder] : [path, folder]) {
-    try {
-      accessSync(place, constants.R_OK | constants.W_OK);
-    } catch {
-      return error(`this user may not write to ${place}`, 'Give the user of the process write permission.');
-    }
-  }
-  return file === undefined ? ok(`the file ${path} does not exist yet; it is created at startup`) : null;
 }
 
 function sqliteFinding(fault: unknown, path: string, { error, warning }: Findings): Finding {

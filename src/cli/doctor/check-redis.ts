@@ -14,14 +14,22 @@ import { clockFinding } from './see-server.ts';
 
 const load = createRequire(import.meta.url);
 
+/** What else to find out with a connected client. */
+type Further = (client: Redis | Cluster) => Promise<readonly Finding[]>;
+
 /** `setting`: where it is configured. */
-export function redisChecks(config: RedisConfig | null, setting: string, timeoutMs: number): readonly Check[] {
+export function redisChecks(
+  config: RedisConfig | null,
+  setting: string,
+  timeoutMs: number,
+  further: Further = async () => [],
+): readonly Check[] {
   if (config === null) return [];
   const { servers } = config;
   // One of several nodes may be down without any effect that the client shows.
   const nodes = servers.kind === 'single' ? [] : servers.nodes;
   return [
-    { group: 'redis', subject: setting, run: () => checkRedis(config, setting, timeoutMs) },
+    { group: 'redis', subject: setting, run: () => checkRedis(config, setting, timeoutMs, further) },
     ...nodes.map(({ host, port }): Check => {
       const subject = `${setting} ${host}:${port}`;
       const { ok, warning } = findingsOf('redis', subject);
@@ -42,7 +50,12 @@ export function redisChecks(config: RedisConfig | null, setting: string, timeout
   ];
 }
 
-async function checkRedis(config: RedisConfig, setting: string, timeoutMs: number): Promise<readonly Finding[]> {
+async function checkRedis(
+  config: RedisConfig,
+  setting: string,
+  timeoutMs: number,
+  further: Further,
+): Promise<readonly Finding[]> {
   const { error } = findingsOf('redis', setting);
   const ioredis = load('ioredis') as typeof import('ioredis');
   const { servers } = config;
@@ -54,7 +67,9 @@ async function checkRedis(config: RedisConfig, setting: string, timeoutMs: numbe
     const failure = await connectOnce(client, withinCheck(timeoutMs, timeoutMs));
     if (failure !== null)
       return [error(connectionWords[failure], `${adviceOn(failure)} It is configured under "${setting}".`)];
-    return await checkConnected(client, config, setting);
+    // After the rights, the connection only receives messages.
+    const more = await further(client);
+    return [...(await checkConnected(client, config, setting)), ...more];
   } finally {
     client.disconnect();
   }

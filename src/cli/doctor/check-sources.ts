@@ -5,9 +5,11 @@
 import { randomBytes } from 'node:crypto';
 import { sourcesOf } from '../../app/create-runtime.ts';
 import type { Config } from '../../config/config.ts';
-import type { SourceConfig } from '../../config/source-config.ts';
+import type { SourceConfig, SourcesConfig } from '../../config/source-config.ts';
 import { type Credential, kindsOf } from '../../core/credential/credential.ts';
+import { extractCredential } from '../../core/credential/extract-credential.ts';
 import { failureText, type SourceFailure } from '../../core/identity/identity.ts';
+import { gatewayHeader } from '../../core/syntax/header-names.ts';
 import { createSources, type Sources } from '../../identity/sources/create-sources.ts';
 import type { SourceResult } from '../../identity/sources/source.ts';
 import { type Check, type Finding, findingsOf, withinCheck } from './check.ts';
@@ -16,18 +18,27 @@ import { certificateFindings, clockFinding, connectionAdvice, seeServer } from '
 type JwtSource = Extract<SourceConfig, { kind: 'jwt' }>;
 type RemoteSource = Exclude<SourceConfig, { kind: 'jwt' }>;
 
-export function sourceChecks(config: Config, timeoutMs: number): readonly Check[] {
+/** `headers`: those of a valid credential, alternating names and values; may be empty. */
+export function sourceChecks(config: Config, timeoutMs: number, headers: readonly string[]): readonly Check[] {
   const { authApi } = config;
-  const { list } = sourcesOf(config, authApi?.kind === 'remote' ? authApi : null);
-  return list.flatMap((source): readonly Check[] => {
-    if (source.kind === 'jwt') return jwtChecks(source, timeoutMs);
-    if (source.urls.length === 0) return [embeddedCheck(source.name)];
-    const kinds = kindsOf(config.credentials).filter((kind) => sourceOfKind(config, kind) === source.name);
-    return source.urls.flatMap((url) => [
-      ...(kinds.length === 0 ? (['bearer'] as const) : kinds).map((kind) => remoteCheck(source, url, kind, timeoutMs)),
-      serverCheck(source, url, null, timeoutMs),
-    ]);
-  });
+  const sources = sourcesOf(config, authApi?.kind === 'remote' ? authApi : null);
+  const { list } = sources;
+  const given = headers.length === 0 ? notGiven(list) : [givenCheck(config, sources, headers, timeoutMs)];
+  return [
+    ...given,
+    ...list.flatMap((source): readonly Check[] => {
+      if (source.kind === 'jwt') return jwtChecks(source, timeoutMs);
+      if (source.urls.length === 0) return [embeddedCheck(source.name)];
+      const kinds = kindsOf(config.credentials).filter((kind) => sourceOfKind(config, kind) === source.name);
+      return source.urls.flatMap((url) => [
+        ...(kinds.length === 0 ? (['bearer'] as const) : kinds).map((kind) =>
+          remoteCheck(source, url, kind, timeoutMs),
+        ),
+        serverCheck(source, url, null, timeoutMs),
+        ...gatewayChecks(source, url, timeoutMs),
+      ]);
+    }),
+  ];
 }
 
 function sourceOfKind({ sourceRule }: Config, kind: Credential['kind']): string | null {
@@ -145,6 +156,85 @@ function jwtChecks(source: JwtSource, timeoutMs: number): readonly Check[] {
   return [keys, serverCheck(source, url, source.clockSkewMs, timeoutMs)];
 }
 
+/** Whether the bundled Auth API recognizes the gateway: its liveness check also judges the secret. */
+function gatewayChecks(source: RemoteSource, url: string, timeoutMs: number): readonly Check[] {
+  const secret = source.kind === 'authApi' ? (source.gatewaySecret ?? null) : null;
+  if (secret === null) return [];
+  const subject = 'authApi.gatewaySecret';
+  const { ok, error } = findingsOf('sources', subject);
+  return [
+    {
+      group: 'sources',
+      subject,
+      async run() {
+        const seen = await seeServer(new URL('/health/live', url), source.tls, {
+          timeoutMs: withinCheck(source.timeoutMs, timeoutMs),
+          headers: { [gatewayHeader]: secret },
+          wantsBody: true,
+        });
+        // Any other Auth API does not say.
+        const [, said] = 'failure' in seen ? [] : (/"gateway":"(\w+)"/.exec(seen.body) ?? []);
+        if (said === undefined) return [];
+        if (said === 'recognized') return [ok('the Auth API recognizes the gateway by it')];
+        return [
+          error(
+            'the Auth API does not know this secret, so all clients share one address and its limits',
+            'Set "gatewaySecret" in the file of the Auth API to the same value.',
+          ),
+        ];
+      },
+    },
+  ];
+}
+
+/** Without a valid credential, no source returns an identity. */
+function notGiven(list: readonly SourceConfig[]): readonly Check[] {
+  const subject = 'fields';
+  const { ok } = findingsOf('sources', subject);
+  const run = async () => [ok('not checked, because no credential was given (ROLEGATE_CREDENTIAL)')];
+  return list.some((one) => one.kind !== 'jwt' && one.urls.length > 0) ? [{ group: 'sources', subject, run }] : [];
+}
+
+/** A valid credential shows whether the fields of the identity can be read. */
+function givenCheck(config: Config, sources: SourcesConfig, headers: readonly string[], timeoutMs: number): Check {
+  const subject = 'the given credential';
+  const { ok, warning, error } = findingsOf('sources', subject);
+  return {
+    group: 'sources',
+    subject,
+    async run() {
+      const credential = extractCredential({ method: 'GET', authority: '' }, headers, config.credentials, null);
+      if (credential === null || typeof credential === 'string')
+        return [error(`it is not used (${credential ?? 'no configured kind'})`, 'Give it as clients send it.')];
+      const timed = sources.list.map((one) => ({ ...one, timeoutMs: withinCheck(one.timeoutMs, timeoutMs) }));
+      const opened = openSources({ ...sources, list: timed });
+      try {
+        const source = opened.of(credential);
+        if (source === null)
+          return [warning('no source is responsible for it', 'See "sourceOf" in the configuration.')];
+        const result = await source.check(credential);
+        if (result.identity !== null) {
+          const { roles, groups } = result.identity;
+          return [ok(`accepted by ${source.name}; roles: ${listed(roles)}; groups: ${listed(groups)}`)];
+        }
+        const asked = sources.list.find(({ name }) => name === source.name);
+        if (result.failure !== null && asked !== undefined)
+          return [error(textOf(result.failure, 'for it'), failureAdvice(asked, result.failure))];
+        return [
+          warning(
+            `not accepted by ${source.name} (${result.reason})`,
+            'Give a valid one, or check the URL of the source.',
+          ),
+        ];
+      } finally {
+        await opened.close();
+      }
+    },
+  };
+}
+
+const listed = (names: readonly string[]) => (names.length === 0 ? 'none' : names.slice(0, 10).join(', '));
+
 /** The clock and the certificate; the other check shows whether it responds. */
 function serverCheck(source: SourceConfig, url: string, toleratedMs: number | null, timeoutMs: number): Check {
   const subject = `${source.name} ${new URL(url).origin}`;
@@ -152,7 +242,7 @@ function serverCheck(source: SourceConfig, url: string, toleratedMs: number | nu
     group: 'clocks',
     subject,
     async run() {
-      const seen = await seeServer(new URL(url), source.tls, withinCheck(source.timeoutMs, timeoutMs));
+      const seen = await seeServer(new URL(url), source.tls, { timeoutMs: withinCheck(source.timeoutMs, timeoutMs) });
       if ('failure' in seen) return [];
       const clock = seen.aheadMs === null ? [] : [clockFinding(subject, seen.aheadMs, toleratedMs)];
       return [...certificateFindings(findingsOf('sources', subject), seen), ...clock];
@@ -163,9 +253,13 @@ function serverCheck(source: SourceConfig, url: string, toleratedMs: number | nu
 /** A single source, used for every credential. */
 function openSource(source: SourceConfig): Sources {
   const { name } = source;
+  return openSources({ list: [source], rule: { bearer: name, keyPair: name, apiKey: name, issuers: [] } });
+}
+
+function openSources(config: SourcesConfig): Sources {
   const none = () => {};
   return createSources({
-    config: { list: [source], rule: { bearer: name, keyPair: name, apiKey: name, issuers: [] } },
+    config,
     events: { sourceCall: none, claimUnreadable: none, breaker: none, failover: none, sources: none },
     now: Date.now,
     steady: () => performance.now(),

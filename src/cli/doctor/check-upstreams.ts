@@ -1,17 +1,60 @@
-/** Whether each target of an upstream accepts connections, and passes its health check if it has one. */
-import { connect } from 'node:net';
+/**
+ * Whether each target of an upstream speaks HTTP, passes its health check if it has one, and is not this gateway. Without a health check,
+ * it gets `HEAD /`.
+ */
+import { lookup } from 'node:dns/promises';
+import { connect, isIP } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { connect as connectTls } from 'node:tls';
-import type { Config, UpstreamConfig } from '../../config/config.ts';
+import type { Address, Config, UpstreamConfig } from '../../config/config.ts';
+import { leadsTo } from '../../config/units/parse-address.ts';
 import { type Check, type Finding, findingsOf, withinCheck } from './check.ts';
-import { certificateFindings, connectionAdvice, seeServer } from './see-server.ts';
+import { certificateCodes, certificateFindings, connectionAdvice, seeServer } from './see-server.ts';
 
-export function upstreamChecks({ upstreams }: Config, timeoutMs: number): readonly Check[] {
+export function upstreamChecks({ upstreams, server, authorizer }: Config, timeoutMs: number): readonly Check[] {
+  const own = Object.entries({
+    'server.listen': server.listen,
+    'server.admin': server.admin,
+    'authorizer.listen': authorizer?.listen ?? null,
+    'authorizer.grpc.listen': authorizer?.grpc?.listen ?? null,
+  });
   return [...upstreams.values()].flatMap((upstream) =>
     upstream.targets.map((target): Check => {
       const subject = `${upstream.name} ${target}`;
-      return { group: 'upstreams', subject, run: () => checkTarget(upstream, target, subject, timeoutMs) };
+      return {
+        group: 'upstreams',
+        subject,
+        async run() {
+          const setting = await settingOf(target, own);
+          if (setting === null) return await checkTarget(upstream, target, subject, timeoutMs);
+          const advice = `Requests would come back to the gateway: correct the target under "upstreams.${upstream.name}".`;
+          return [findingsOf('upstreams', subject).error(`this is the gateway itself ("${setting}")`, advice)];
+        },
+      };
     }),
   );
+}
+
+/** The setting of the listener of this configuration to which a target leads from this machine, or null. */
+async function settingOf(
+  target: string,
+  own: readonly (readonly [setting: string, address: (Address & { readonly path?: string }) | null])[],
+): Promise<string | null> {
+  const url = new URL(target);
+  const host = url.hostname.replace(/^\[|\]$/g, '');
+  const found = await lookup(host, { all: true }).catch(() => []);
+  const mine = new Set(Object.values(networkInterfaces()).flatMap((all) => all?.map(({ address }) => address) ?? []));
+  const leads = (listened: Address) => {
+    if (leadsTo(url.origin, listened)) return true;
+    return found.some(({ address, family }) => {
+      // A listener on every interface has all addresses of the machine.
+      const shown = mine.has(address) && ['', '0.0.0.0', '::'].includes(listened.host) ? '127.0.0.1' : address;
+      url.hostname = family === 6 && shown === address ? `[${shown}]` : shown;
+      return leadsTo(url.origin, listened);
+    });
+  };
+  const one = own.find(([, address]) => address !== null && address.path === undefined && leads(address));
+  return one?.[0] ?? null;
 }
 
 async function checkTarget(
@@ -25,15 +68,37 @@ async function checkTarget(
   const setting = `upstreams.${name}`;
   const unreachable = (failure: string) => error(`no connection (${failure})`, connectionAdvice(failure, setting));
   if (health === null) {
-    const failure = await connectionFailure(new URL(target), withinCheck(connectTimeoutMs, timeoutMs));
-    return [failure === null ? ok('accepts connections; it has no health check') : unreachable(failure)];
+    const failure = await connectionFailure(new URL(target), withinCheck(connectTimeoutMs, timeoutMs / 2));
+    if (failure !== null) return [unreachable(failure)];
+    const seen = await seeServer(new URL('/', target), null, {
+      method: 'HEAD',
+      timeoutMs: withinCheck(2_000, timeoutMs / 2),
+    });
+    const wrong = 'failure' in seen ? await wrongProtocol(seen.failure, new URL(target), setting, timeoutMs) : null;
+    if (wrong !== null) return [error('accepts connections, but does not speak HTTP/1.1 as configured', wrong)];
+    return [ok('accepts connections; it has no health check'), ...certificateFindings(findings, seen)];
   }
-  const seen = await seeServer(new URL(health.path, target), null, withinCheck(health.timeoutMs, timeoutMs));
+  const seen = await seeServer(new URL(health.path, target), null, {
+    timeoutMs: withinCheck(health.timeoutMs, timeoutMs),
+  });
   if ('failure' in seen) return [unreachable(seen.failure)];
   const passed = seen.status < 400;
   const advice = `Start the services that it depends on, or correct the path under "${setting}.health".`;
   const found = `${health.path} returns ${seen.status}`;
   return [passed ? ok(found) : error(found, advice), ...certificateFindings(findings, seen)];
+}
+
+const withoutHttp = /^(?:HPE_|ECONNRESET|EPIPE)/;
+
+/** Advice on a server that responds with something else, or closes the connection; null: it may be slow. */
+async function wrongProtocol(failure: string, url: URL, setting: string, timeoutMs: number): Promise<string | null> {
+  if (!withoutHttp.test(failure)) return null;
+  if (url.protocol === 'http:') {
+    const byTls = await connectionFailure(new URL(`https://${url.host}`), withinCheck(1_000, timeoutMs / 4));
+    if (byTls === null || (certificateCodes.test(byTls) && !byTls.startsWith('ERR_SSL_')))
+      return `It speaks TLS: write https instead of http, or correct the port, under "${setting}".`;
+  }
+  return `It may be another program, such as Redis: correct the port under "${setting}".`;
 }
 
 /** Code of the error, or null; only the TLS handshake is sent. */
@@ -42,7 +107,9 @@ export function connectionFailure(url: URL, timeoutMs: number): Promise<string |
     const host = url.hostname.replace(/^\[|\]$/g, '');
     const secure = url.protocol === 'https:';
     const port = Number(url.port) || (secure ? 443 : 80);
-    const socket = secure ? connectTls({ host, port, servername: host }) : connect({ host, port });
+    const socket = secure
+      ? connectTls({ host, port, ...(isIP(host) === 0 ? { servername: host } : {}) })
+      : connect({ host, port });
     const timer = setTimeout(() => end('timeout'), timeoutMs);
     const end = (failure: string | null) => {
       clearTimeout(timer);

@@ -12,6 +12,7 @@ export const groups = {
   sources: 'Sources of identities',
   upstreams: 'Upstreams',
   certificates: 'Certificates',
+  telemetry: 'Records and traces',
   clocks: 'Clocks',
 } as const;
 export type Group = keyof typeof groups;

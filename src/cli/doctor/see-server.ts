@@ -1,4 +1,4 @@
-/** One request without a credential to an HTTP server: its status, its clock, and the end of its certificate. */
+/** One request to an HTTP server: its status, its clock, the end of its certificate, and the beginning of its body. */
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { TLSSocket } from 'node:tls';
@@ -13,18 +13,33 @@ export type SeenServer =
       readonly aheadMs: number | null;
       /** When its certificate expires; null: none. */
       readonly certificateEndsMs: number | null;
+      /** The first part of the body, if it was asked for. */
+      readonly body: string;
     }
   /** Code of the error, such as `ECONNREFUSED`; `timeout`. */
   | { readonly failure: string };
 
-/** Never rejects; reads no body. */
-export function seeServer(url: URL, tls: ClientTlsConfig | null, timeoutMs: number): Promise<SeenServer> {
+export interface SeeOptions {
+  readonly timeoutMs: number;
+  /** Default: GET. */
+  readonly method?: 'GET' | 'HEAD';
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly wantsBody?: boolean;
+}
+
+/** Never rejects. */
+export function seeServer(
+  url: URL,
+  tls: ClientTlsConfig | null,
+  { timeoutMs, method = 'GET', headers = {}, wantsBody = false }: SeeOptions,
+): Promise<SeenServer> {
   return new Promise((resolve) => {
     const secure = url.protocol === 'https:';
     const sentAtMs = Date.now();
     const sent = (secure ? httpsRequest : httpRequest)(url, {
       agent: false,
-      headers: { accept: '*/*', 'user-agent': 'rolegate-doctor' },
+      method,
+      headers: { accept: '*/*', 'user-agent': 'rolegate-doctor', ...headers },
       ...(secure ? tlsOptions(tls) : {}),
     });
     const timer = setTimeout(() => end({ failure: 'timeout' }), timeoutMs);
@@ -38,12 +53,17 @@ export function seeServer(url: URL, tls: ClientTlsConfig | null, timeoutMs: numb
       const halfwayMs = (sentAtMs + Date.now()) / 2;
       const { socket } = response;
       const until = socket instanceof TLSSocket ? Date.parse(socket.getPeerCertificate().valid_to) : Number.NaN;
-      end({
-        status: response.statusCode ?? 0,
-        // Its clock has whole seconds: half a second is added on average.
-        aheadMs: Number.isNaN(date) ? null : date + 500 - halfwayMs,
-        certificateEndsMs: Number.isNaN(until) ? null : until,
-      });
+      const seen = (body: string) =>
+        end({
+          status: response.statusCode ?? 0,
+          // Its clock has whole seconds: half a second is added on average.
+          aheadMs: Number.isNaN(date) ? null : date + 500 - halfwayMs,
+          certificateEndsMs: Number.isNaN(until) ? null : until,
+          body,
+        });
+      if (wantsBody) response.once('data', (part: Buffer) => seen(part.toString('utf8')));
+      response.once('end', () => seen(''));
+      if (!wantsBody) seen('');
     });
     // Also after the end: an error without a listener would end the process.
     sent.on('error', (error: NodeJS.ErrnoException) => end({ failure: error.code ?? error.name }));
@@ -91,6 +111,8 @@ export function clockFinding(subject: string, aheadMs: number, toleratedMs: numb
 /** Advice for a failed connection; `setting`: where the server is configured. */
 export function connectionAdvice(failure: string, setting: string): string {
   if (failure === 'ENOTFOUND' || failure.startsWith('EAI_')) return `Correct the host under "${setting}".`;
+  if (withoutTls.test(failure))
+    return `It does not speak TLS: write http instead of https, or correct the port, under "${setting}".`;
   if (certificateCodes.test(failure)) {
     return 'Its certificate is not trusted: add its CA ("tls.ca", or NODE_EXTRA_CA_CERTS), or correct the host name.';
   }
@@ -102,3 +124,6 @@ export function connectionAdvice(failure: string, setting: string): string {
 
 /** Codes of failed TLS connections. */
 export const certificateCodes = /^(?:ERR_TLS_|ERR_SSL_|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|HOSTNAME_MISMATCH)/;
+
+/** The first bytes of the server were not those of TLS. */
+const withoutTls = /^ERR_SSL_(?:WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG)$/;

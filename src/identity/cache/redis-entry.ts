@@ -41,11 +41,15 @@ export function decodeEntry(
   key: KeyObject,
   nowMs: number,
 ): Verdict | null {
-  if (bytes.length <= proofBytes || bytes.length > maxEntryBytes) return null;
-  const json = bytes.subarray(proofBytes);
-  if (!timingSafeEqual(bytes.subarray(0, proofBytes), proofOf(json, lookup, key))) return null;
-  const verdict = readVerdict(json, kind);
+  if (!isAuthentic(bytes, lookup, key)) return null;
+  const verdict = readVerdict(bytes.subarray(proofBytes), kind);
   return verdict !== null && lives(verdict, nowMs) ? verdict : null;
+}
+
+/** Whether a holder of the key has written it. */
+export function isAuthentic(bytes: Buffer, lookup: string, key: KeyObject): boolean {
+  if (bytes.length <= proofBytes || bytes.length > maxEntryBytes) return false;
+  return timingSafeEqual(bytes.subarray(0, proofBytes), proofOf(bytes.subarray(proofBytes), lookup, key));
 }
 
 function proofOf(json: Buffer, lookup: string, key: KeyObject): Buffer {

@@ -302,8 +302,8 @@ describe('the command', () => {
     );
   });
 
-  it.each(['soon', '10', '600000'])('--timeout %s is wrong usage', async (value) => {
+  it.each(['soon', '5000', '10ms', '2m'])('--timeout %s is wrong usage', async (value) => {
     const command = runRolegate(['doctor', '--timeout', value]);
-    expect(await command.ended).toBe(2);
+    expect([await command.ended, command.output()]).toEqual([2, expect.stringContaining('from 500ms to 1m')]);
   });
 });
