@@ -18,7 +18,7 @@ import { allOperations } from './operations/all-operations.ts';
 import { Refusal } from './outcome/refusals.ts';
 import { createKeyedHashes } from './secrets/keyed-hashes.ts';
 import type { Services } from './services.ts';
-import { openStore } from './store/open-store.ts';
+import { openStore, postgresUrl } from './store/open-store.ts';
 import { startSweeper } from './store/sweeper.ts';
 
 const minSecretLength = 32;
@@ -94,8 +94,15 @@ export async function createAuthApi(options: AuthApiOptions): Promise<AuthApi> {
     failed: (error) => log.warn({ err: error }, 'ended rows could not be swept'),
   });
   let closed: Promise<void> | null = null;
+  let release = () => {};
   return {
-    listen: server.listen,
+    async listen(address) {
+      if (settings.redis === null && !postgresUrl.test(settings.database)) {
+        const { lockForServing } = await import('./store/serving-lock.ts');
+        release = lockForServing(settings.database);
+      }
+      return await server.listen(address);
+    },
     listenMetrics(address) {
       if (metricsServer === null) throw new TypeError('there are no metrics');
       return metricsServer.listen(address);
@@ -109,6 +116,7 @@ export async function createAuthApi(options: AuthApiOptions): Promise<AuthApi> {
         await sweeper.close();
         await shared.close();
         await store.close();
+        release();
       })();
       return closed;
     },

@@ -2,6 +2,7 @@
 import { untilSignal } from '../app/lifecycle.ts';
 import { ListenError, listenOn } from '../app/listen-error.ts';
 import { createAuthApi } from '../auth-api/create-auth-api.ts';
+import { ServedElsewhereError } from '../auth-api/store/store-errors.ts';
 import { connectRedis } from '../redis/connect-redis.ts';
 import { createLogger } from '../telemetry/log/logger.ts';
 import { standardOutput } from '../telemetry/log/standard-output.ts';
@@ -47,7 +48,8 @@ export async function authApi(options: { config: string }): Promise<ExitCode> {
     await api.close();
     await tracing.close();
     output.close();
-    throw error instanceof ListenError ? new CommandError(error.message) : error;
+    const expected = error instanceof ListenError || error instanceof ServedElsewhereError;
+    throw expected ? new CommandError(error.message) : error;
   }
   const close = async () => {
     await api.close();

@@ -110,7 +110,9 @@ async function createServed(config: Config, source: ConfigSource, reload: Reload
 
 function isForPeople(error: unknown): error is Error {
   if (error instanceof ListenError) return true;
-  return error instanceof Error && ['WorkerStartError', 'NotShareableError'].includes(error.name);
+  return (
+    error instanceof Error && ['WorkerStartError', 'NotShareableError', 'ServedElsewhereError'].includes(error.name)
+  );
 }
 
 /** Positions in the files are released with the texts, once the warnings are known. */

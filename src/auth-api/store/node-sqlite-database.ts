@@ -45,7 +45,7 @@ function inShapeOfKysely(database: DatabaseSync): SqliteDatabase {
  * SQLite creates a new file with all permissions that the umask allows, and gives its journal the mode of the file. So a missing
  * file is created first, accessible only to this process's user.
  */
-function createPrivately(database: string): void {
+export function createPrivately(database: string): void {
   try {
     const file = fileOf(database);
     if (file !== null) closeSync(openSync(file, 'wx', 0o600));
@@ -55,7 +55,7 @@ function createPrivately(database: string): void {
 }
 
 /** Null: SQLite creates no file. Parses URIs as SQLite does (sqlite.org/uri.html). */
-function fileOf(database: string): string | null {
+export function fileOf(database: string): string | null {
   const uri = /^file:(?:\/\/(?:localhost)?(?=\/))?([^?#]*)(?:\?([^#]*))?/.exec(database);
   const path = uri === null ? database : decodeURIComponent(uri[1] ?? '');
   const mode = new URLSearchParams(uri?.[2] ?? '').get('mode');

@@ -1,4 +1,4 @@
-/** The store in one SQLite file or in memory: the default, for one process or a few on one machine. */
+/** The store in one SQLite file or in memory: the default, for one process (`serving-lock.ts`), or with Redis a few on one machine. */
 import { Kysely, SqliteAdapter, type SqliteDatabase, SqliteDialect } from 'kysely';
 import type { AuthStore } from './auth-store.ts';
 import { runMigrations } from './migrations/run-migrations.ts';

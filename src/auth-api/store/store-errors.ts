@@ -25,3 +25,14 @@ export class OwnerGoneError extends Error {
     super('the user or the address is gone');
   }
 }
+
+/** Another process has the lock of a SQLite file; `message` is for the person at the terminal. */
+export class ServedElsewhereError extends Error {
+  override readonly name = 'ServedElsewhereError';
+
+  constructor(file: string) {
+    super(
+      `rolegate: another process serves the database ${file}: stop it, or set "redis", through which several share their limits`,
+    );
+  }
+}

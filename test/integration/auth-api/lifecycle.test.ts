@@ -51,6 +51,25 @@ describe('createAuthApi', () => {
     }
   });
 
+  it('serves a file of SQLite once at a time', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'auth-api-'));
+    const settings = { ...testSettings, database: `file:${join(folder, 'auth.db')}` };
+    const place = { host: '127.0.0.1', port: 0 };
+    const first = await createAuthApi({ settings, log: silent });
+    const second = await createAuthApi({ settings, log: silent });
+    try {
+      await first.listen(place);
+      await expect(second.listen(place)).rejects.toThrow(
+        /^rolegate: another process serves the database .*auth\.db: stop it/,
+      );
+      await first.close();
+      await second.listen(place);
+    } finally {
+      await Promise.all([first.close(), second.close()]);
+      rmSync(folder, { recursive: true });
+    }
+  });
+
   it('lets processes start on one new file at the same time, and write concurrently', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'auth-api-'));
     const script = fileURLToPath(new URL('create-user-process.ts', import.meta.url));

@@ -49,6 +49,9 @@ const kinds: Readonly<Record<string, Check>> = {
   /** Units, and commands for a host with systemd. */
   'ini systemd': { in: 'test/e2e/one-host-guide.test.ts' },
   'sh host': { in: 'test/e2e/one-host-guide.test.ts' },
+  /** Backups of the Auth API's databases. */
+  'sh sqlite': { in: 'test/e2e/backup-guide.test.ts' },
+  'sh postgres': { in: 'test/e2e/backup-guide.test.ts' },
   /** Expressions of alerts. */
   promql: (text) => promqlFaults(text),
   json: (text) => faultOf(() => JSON.parse(text)),

@@ -164,6 +164,7 @@ describe('commands', () => {
   /** Pages whose commands another file reads, and runs verbatim where the required services are available. */
   const pagesElsewhere: Readonly<Record<string, string>> = {
     'docs/guides/administer-users.md': 'test/integration/docs/administer-users-guide.test.ts',
+    'docs/guides/backup-and-upgrade.md': 'test/e2e/backup-guide.test.ts',
     'docs/guides/basic-clients.md': 'test/e2e/real-clients.test.ts',
     'docs/guides/compose.md': 'test/unit/compose-page.test.ts',
     'docs/guides/one-host.md': 'test/e2e/one-host-guide.test.ts',
