@@ -49,7 +49,6 @@ ${table(
   'rolegate_authorizer_checks_total',
   'rolegate_refusals_total',
   'rolegate_condition_refusals_total',
-  'rolegate_shadow_refusals_total',
   'rolegate_shadow_decisions_total',
   'rolegate_shadow_differences_total',
   'rolegate_decision_records_total',

@@ -144,7 +144,7 @@ routes:
   - { id: order, match: { path: "/orders/{id}" }, upstream: orders, access: { GET: [user], DELETE: [admin] } }
   - { id: tenant, match: { path: "/tenants/{tenant}/orders" }, upstream: orders, access: [user], when: [{ param: tenant, in: identity.groups, reason: wrong_tenant }] }
   - { id: search, match: { path: /search }, upstream: search, access: [user] }
-  - { id: old-search, match: { path: /old-search }, upstream: search, access: [admin], mode: shadow }
+  - { id: old-search, match: { path: /old-search }, upstream: search, access: [admin] }
   - { id: pages, match: { path: "/pages/**" }, upstream: orders, access: public }
 `;
 }

@@ -82,17 +82,12 @@ export const traffic: DashboardContent = {
         },
         {
           title: 'Unmet conditions',
-          description:
-            'Requests that a condition of their route refused, by its word; and what routes in shadow mode would refuse.',
+          description: 'Requests that a condition of their route refused, by its word.',
           unit: 'reqps',
           queries: [
             {
               expr: `sum by (route, condition) (${rate('rolegate_condition_refusals_total')})`,
               legend: '{{route}}: {{condition}}',
-            },
-            {
-              expr: `sum by (route, reason) (${rate('rolegate_shadow_refusals_total')})`,
-              legend: '{{route}}, shadow: {{reason}}',
             },
           ],
         },

@@ -71,7 +71,7 @@ routes:
 function nextSteps(service: string, config: string, secret: string): string {
   const rolegate = ownCommand();
   return `wrote ${config}: ${service} behind http://localhost:8080, for users who sign in
-wrote ${secret}: the key under which sessions are stored; keep it, and keep it out of version control
+wrote ${secret}: the key under which sessions are stored; keep it out of version control
 
 Next:
   ${rolegate} validate ${config}

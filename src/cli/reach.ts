@@ -52,14 +52,8 @@ function methodsInWords({ methods, except = [] }: ReachedMethods, all: readonly 
   return methods.map((method) => (method === '*' ? others : method)).join(', ');
 }
 
-const openWords = {
-  public: 'open to everyone',
-  optional: 'open to everyone',
-  shadow: 'open to everyone (shadow mode)',
-};
-
 function whenInWords({ open, ways }: ReachedMethods): string {
-  const always = open === undefined ? 'always' : openWords[open];
+  const always = open === undefined ? 'always' : 'open to everyone';
   const ifs = ways.map((conditions) => (conditions.length === 0 ? always : `if ${conditions.join('\nand ')}`));
   return ifs.join('\nor ');
 }

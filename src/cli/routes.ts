@@ -76,9 +76,7 @@ function rows(route: RouteDescription, all: OfAllRoutes): string[][] {
   const others = route.access.length === 1 ? 'every method' : 'other methods';
   for (const { method, rule } of route.access) {
     const rules = [ruleInWords(rule), ...(route.when ?? []).map(({ condition }) => condition)].join('\nif ');
-    const words =
-      route.mode === 'shadow' && rule !== 'deny' ? `everyone (shadow mode)\nrule under test: ${rules}` : rules;
-    byRule.set(words, [...(byRule.get(words) ?? []), method === '*' ? others : method]);
+    byRule.set(rules, [...(byRule.get(rules) ?? []), method === '*' ? others : method]);
   }
   const patterns = [route, ...(route.furtherPatterns ?? [])];
   const hosts = [...new Set(patterns.map(({ host }) => host ?? 'any'))];

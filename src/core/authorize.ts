@@ -31,9 +31,9 @@ export function authorize(trail: Trail, view: RequestView, match: RouteMatch, ac
   return allow(trail, request, route, accepted?.stale ?? false);
 }
 
-/** Creates every `allow`, also that of a route in `mode: shadow`. `stale`: the verdict is past its lifetime. */
-export function allow(trail: Readonly<Trail>, request: CanonicalRequest, route: Route, stale: boolean): Allow {
-  return { ...trail, outcome: 'allow', reason: null, request, route, stale, shadowed: null };
+/** `stale`: the verdict is past its lifetime. */
+function allow(trail: Readonly<Trail>, request: CanonicalRequest, route: Route, stale: boolean): Allow {
+  return { ...trail, outcome: 'allow', reason: null, request, route, stale };
 }
 
 /** Authorizes an identity, or refuses. With `optional`, a caller with a rejected credential is anonymous. */

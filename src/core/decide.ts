@@ -19,7 +19,6 @@ import { respondItself } from './respond-itself.ts';
 import { maxAgeFor } from './routing/find-route.ts';
 import { matchRoute } from './routing/match-route.ts';
 import type { RouteTable } from './routing/route-table.ts';
-import { allowInShadow } from './shadow.ts';
 
 /** Everything that decides requests; complete at load and never changed. */
 export interface Policy {
@@ -41,11 +40,10 @@ export function decide(view: RequestView, policy: Policy, resolve: ResolveIdenti
     source: 'none',
     resolution: null,
   };
-  const settled = (decision: Decision) => (trail.route?.mode === 'shadow' ? allowInShadow(decision) : decision);
   const broken = (cause: unknown) => refuse(trail, 'internal_error', { cause });
   try {
     const decision = walk(trail, view, policy, resolve);
-    return decision instanceof Promise ? decision.then(settled).catch(broken) : settled(decision);
+    return decision instanceof Promise ? decision.catch(broken) : decision;
   } catch (cause) {
     return broken(cause);
   }

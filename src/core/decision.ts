@@ -33,8 +33,6 @@ export interface Allow extends Readonly<Trail> {
   readonly route: Route;
   /** The verdict is past its lifetime and served because the Auth API is unavailable. */
   readonly stale: boolean;
-  /** The refusal of the rule on a route in `mode: shadow`; null: it allows the request. */
-  readonly shadowed: Refuse | null;
 }
 
 /** A browser's CORS preflight; the response is 200 with these headers. */

@@ -38,8 +38,6 @@ export interface Explanation {
   readonly challenges: readonly string[];
   /** The author's word for the condition that is not met, with reason `condition_failed`. */
   readonly condition: string | null;
-  /** The refusal of the rule on a route in `mode: shadow`, which forwards the request; null otherwise. */
-  readonly shadowed: { readonly reason: ReasonCode; readonly condition: string | null } | null;
   /** Why the Auth API gave no result; null: it did, or was not called. */
   readonly failure: SourceFailure | null;
   /** Why a source rejected the credential, if known; null: it did not, or was not called. */
@@ -124,7 +122,6 @@ export function explain(view: RequestView, context: ExplainContext): Explanation
     reason: decision.reason,
     message: refusal === null ? null : (refusal.condition?.message ?? reasons[refusal.reason].message),
     condition: refusal?.condition?.word ?? null,
-    shadowed: shadowedBy(decision),
     failure: refusal?.failure ?? null,
     rejection: refusal?.rejection ?? null,
     route: route?.id ?? null,
@@ -162,27 +159,15 @@ function credentialOf(
   return explainCredential(match.request, rawHeaders, policy.credentials, match.route, sourceOf);
 }
 
-function shadowedBy(decision: Decision): Explanation['shadowed'] {
-  const refused = decision.outcome === 'allow' ? decision.shadowed : null;
-  return refused === null ? null : { reason: refused.reason, condition: refused.condition?.word ?? null };
-}
-
 function trailStep(stage: Stage, decision: Decision): TrailStep {
   const at = stages.indexOf(stage);
   const end = stages.indexOf(decision.stage);
   if (at > end) return { stage, result: 'not reached', words: '' };
   if (at < end) return { stage, result: 'passed', words: passedWords(stage, decision) };
-  if (decision.outcome !== 'refuse')
-    return { stage, result: 'settled', words: shadowWords(decision) ?? passedWords(stage, decision) };
+  if (decision.outcome !== 'refuse') return { stage, result: 'settled', words: passedWords(stage, decision) };
   const { status, message } = reasons[decision.reason];
   const because = decision.condition === null ? message : decision.condition.message;
   return { stage, result: 'refused', words: `${status} ${decision.reason}: ${because}` };
-}
-
-function shadowWords(decision: Decision): string | null {
-  const refused = shadowedBy(decision);
-  if (refused === null) return null;
-  return `allowed in shadow mode; the rule refuses: ${refused.condition ?? refused.reason}`;
 }
 
 function passedWords(stage: Stage, { request, route, identity, outcome, stage: end }: Decision): string {

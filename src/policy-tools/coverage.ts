@@ -142,13 +142,11 @@ function effectsSeen({ decision, prepared }: CaseResult): readonly string[] {
   const { route, request } = decision;
   if (route === null || request === null) return [];
   const method = ruleKey(route, request.method);
-  // A rule in shadow mode has its effect, too.
-  const refused = (decision.outcome === 'allow' ? decision.shadowed : null) ?? decision;
-  const word = wordOf(refused);
-  if (word !== null && refused.outcome === 'refuse') {
+  const word = wordOf(decision);
+  if (word !== null && decision.outcome === 'refuse') {
     const signedIn = outcomeOf(decision, prepared.simulated) === 'signIn';
     const ofRoles = word === 'role_missing' || word === 'role_forbidden';
-    const policy = ofRoles ? policyRefusing(route, method, word) : (refused.condition?.policy ?? null);
+    const policy = ofRoles ? policyRefusing(route, method, word) : (decision.condition?.policy ?? null);
     return [
       keyOf(route, method, refusalBy(word, policy)),
       ...(signedIn ? [keyOf(route, method, { kind: 'signIn' })] : []),

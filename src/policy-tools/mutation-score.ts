@@ -72,11 +72,8 @@ export function mutationScore(config: Config, cases: readonly PreparedCase[]): M
     return table === null || !notices({ ...policy, routes: table }, asked);
   };
 
-  // A rule in shadow mode refuses no request, so no test can notice its change.
   const ofRoutes = entriesOf(config.routes.routes).flatMap((entry) =>
-    routeMutants(entry, config.roles, kindsOf(config.credentials)).filter(
-      ({ changed }) => entry[0].mode === 'enforce' || changed.length === 0,
-    ),
+    routeMutants(entry, config.roles, kindsOf(config.credentials)),
   );
   const reachedBy = casesReached(ofRoutes, policy.routes, requests);
   const ofRoles = roleMutants(config.roles, config.roleMapping?.origins ?? []);

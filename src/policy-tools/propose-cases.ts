@@ -125,7 +125,7 @@ function findCase(
 
 function shows({ effect }: Cell, { decision, prepared }: Tried): boolean {
   if (effect.kind === 'signIn') return outcomeOf(decision, prepared.simulated) === 'signIn';
-  const word = wordOf((decision.outcome === 'allow' ? decision.shadowed : null) ?? decision);
+  const word = wordOf(decision);
   if (effect.kind === 'refuses') return word === effect.word;
   if (word !== null) return false;
   return effect.whom === 'anybody' || (decision.identity === null) === (effect.whom === 'anonymous');

@@ -37,12 +37,10 @@ export function canShow(route: Route, rule: AccessRule, effect: Effect, mapping:
   const found: Found = { route, rule };
   const own = { sets: setsOf(found), mapping };
   const classes = classesOf([found], [own, { sets: [], mapping: null }]);
-  // Shadow mode refuses no request, but the rule still has its effect.
-  const enforced: Found = { ...found, route: { ...route, mode: 'enforce' } };
   return (
     classes === null ||
     classes.some(([caller, truths]) => {
-      const word = verdictOf({ found: enforced, offset: 0 }, caller, truths);
+      const word = verdictOf({ found, offset: 0 }, caller, truths);
       if (effect.kind === 'refuses') return word === effect.word;
       if (word !== null) return false;
       return effect.whom === 'anybody' || (caller.kind === 'known') === (effect.whom === 'known');

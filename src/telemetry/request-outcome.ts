@@ -24,9 +24,3 @@ export function conditionOf({ decision, reason }: RequestRecord): string | null 
   if (reason !== 'condition_failed' || decision?.outcome !== 'refuse') return null;
   return decision.condition?.word ?? null;
 }
-
-/** Why the rule of a route in shadow mode would refuse an allowed request: the word of its condition, or the reason. */
-export function shadowedOf({ decision }: RequestRecord): string | null {
-  const refused = decision?.outcome === 'allow' ? decision.shadowed : null;
-  return refused === null ? null : (refused.condition?.word ?? refused.reason);
-}

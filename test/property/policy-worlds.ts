@@ -182,7 +182,6 @@ const route = fc
     path,
     access,
     methods: fc.constantFrom(null, ['GET', 'POST']),
-    mode: fc.constantFrom('enforce', 'enforce', 'enforce', 'shadow'),
     reading: fc.constantFrom(
       ...Array<object>(6).fill({}),
       { caseSensitive: false },
@@ -298,7 +297,7 @@ function textOf({ routes, policies, inherits, mapped }: Parts): string {
     })),
     upstreams: { s: { targets: ['http://127.0.0.1:9'] } },
     routes: routes.map(
-      ({ host, path: written, access: who, methods, mode, when, reading, cors, further, maxAuthAge, open }, index) => ({
+      ({ host, path: written, access: who, methods, when, reading, cors, further, maxAuthAge, open }, index) => ({
         id: `route-${index}`,
         match: {
           ...(further === 'host' ? { hosts: [host ?? 'a.test', 'other.test'] } : host === null ? {} : { host }),
@@ -308,7 +307,6 @@ function textOf({ routes, policies, inherits, mapped }: Parts): string {
         },
         upstream: 's',
         access: who,
-        mode,
         ...(when.length === 0 ? {} : { when }),
         ...(Object.keys(reading).length === 0 ? {} : { path: reading }),
         ...(cors === null ? {} : { cors }),

@@ -103,7 +103,6 @@ export async function startProxy(setup: ProxySetup): Promise<RunningProxy> {
       bodyBufferBytes: 64 * 1024,
       bodyRate: 0,
       recheckMs: 0,
-      mode: 'enforce',
       scopes: null,
       evict: null,
       ...setup.route,

@@ -54,11 +54,7 @@ export function explanationText(explanation: Explanation, color: boolean): strin
 }
 
 function verdict(explanation: Explanation, paint: Paint): string {
-  const { outcome, status, reason, message, condition, route, shadowed, location, challenges } = explanation;
-  if (shadowed !== null) {
-    const would = shadowed.condition ?? shadowed.reason;
-    return paint.yellow(`allowed by route ${route} in shadow mode; its rule refuses: ${would}\n`);
-  }
+  const { outcome, status, reason, message, condition, route, location, challenges } = explanation;
   if (outcome === 'allow') return paint.green(`allowed by route ${route}\n`);
   if (outcome === 'metadata') return paint.green('a response with the metadata of this resource\n');
   if (outcome === 'preflight') return paint.green(`a response to a preflight of route ${route}\n`);

@@ -216,7 +216,6 @@ function checkRoute(
     takesMethod: (method: string) => takesMethod(access, methods, method),
   };
   const conditions = entry.when === undefined ? null : checkConditions(entry.when, at.at('when'), scope);
-  if (entry.mode === 'shadow' && access !== null) checkShadow(access, conditions?.length ?? 0, policies, at.at('mode'));
   checkPolicyConditions(policies, access, at);
   if (patterns === null) return [];
   checkReading(entry.path, patterns, at.at('path'));
@@ -252,7 +251,6 @@ function checkRoute(
     bodyBufferBytes: entry.bodyBuffer ?? defaults.bodyBuffer ?? 0,
     bodyRate: entry.bodyRate ?? defaults.bodyRate ?? 0,
     recheckMs: entry.streams?.recheck ?? defaults.streams?.recheck ?? 0,
-    mode: entry.mode ?? 'enforce',
   }));
 }
 
@@ -280,16 +278,4 @@ function checkMethods(entry: Parts<RouteEntry>, access: ReadAccess | null, at: L
     others.reportKey('there is no other method: each of "match.methods" has its own rule', 'remove it');
   }
   return methods;
-}
-
-/** Whether `mode: shadow` has an effect. `conditions`: how many the route has. */
-function checkShadow({ rules }: ReadAccess, conditions: number, [policy]: readonly Restriction[], at: Location): void {
-  if (policy !== undefined) {
-    const message = `"shadow" would allow requests that the policy "${policy.id}" refuses: no route below a policy can weaken it`;
-    at.report(message, 'try the rule on a route outside of it');
-  } else if (rules.every((rule) => rule === 'deny')) {
-    at.report('shadow mode has no effect here: denied requests stay denied', 'give the route the rule under "access"');
-  } else if (conditions === 0 && rules.every((rule) => rule === 'deny' || rule === 'public' || rule === 'optional')) {
-    at.report('shadow mode has no effect here: the rule refuses no request', 'remove it');
-  }
 }

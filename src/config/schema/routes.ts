@@ -232,10 +232,6 @@ export const route = z.strictObject({
     'When the route closes. Later requests return 403 "access_not_active", and "rolegate validate" reports the route.',
     { examples: ['2099-01-31T00:00:00Z'] },
   ),
-  mode: decides(
-    word(['enforce', 'shadow']).prefault('enforce'),
-    '"shadow" only tries the rule: a request that "access", "when", "maxAuthAge", "notBefore" or "notAfter" refuses is counted, logged, and ALLOWED, without an identity if there is none. "deny" still refuses. Dangerous: use it only for services that protect themselves.',
-  ),
 });
 
 export const defaults = z.strictObject({

@@ -31,7 +31,6 @@ export interface RouteDescription extends RouteExtras {
   /** Ids of policies that are part of `access` and `when`; absent: none. */
   readonly policies?: readonly string[];
   /** The rule does not refuse requests; absent: it is enforced. */
-  readonly mode?: 'shadow';
   readonly upstream: string;
   /** Kinds that the route accepts if it reads a credential. */
   readonly credentials: readonly CredentialKind[];
@@ -73,7 +72,6 @@ export function describeRoutes(table: RouteTable): readonly RouteDescription[] {
     access: describeAccess(route),
     ...(route.conditions === null ? {} : { when: route.conditions.map(describeCriterion) }),
     ...(route.restricted === null ? {} : { policies: route.restricted.policies.map(({ id }) => id) }),
-    ...(route.mode === 'shadow' ? { mode: route.mode } : {}),
     upstream: route.upstream,
     credentials: route.credentials,
     challenges: schemesOf(route.challenges),

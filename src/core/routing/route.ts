@@ -45,8 +45,6 @@ export interface Route {
   readonly bodyRate: number;
   /** How often the access of an open stream is decided again, in milliseconds; 0: never. */
   readonly recheckMs: number;
-  /** `shadow`: the rule does not refuse; a request that it would refuse is allowed (`shadow.ts`). */
-  readonly mode: 'enforce' | 'shadow';
   readonly access: RouteAccess;
   /** Roles that are read in the scope of a parameter; null: its rules use none. */
   readonly scopes: readonly ScopedRole[] | null;

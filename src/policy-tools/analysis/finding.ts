@@ -63,7 +63,6 @@ export const findingKinds = {
     severity: 'warning',
     meaning: 'Calls without a credential choose what a route ends (`evict` with a parameter of the path).',
   },
-  route_in_shadow: { severity: 'warning', meaning: 'A route allows every request that its rule refuses.' },
   literal_like_pattern: {
     severity: 'warning',
     meaning: 'A literal segment of a pattern looks like a parameter or a regular expression of another tool.',

@@ -1,4 +1,4 @@
-/** Routes that let in more callers than their surroundings do: public routes in a protected place, and routes in shadow mode. */
+/** Routes that let in more callers than their surroundings do: public routes in a protected place. */
 import type { AccessRule } from '../../core/policy/access.ts';
 import type { CanonicalRequest } from '../../core/request/request-view.ts';
 import { evictsFromPath } from '../../core/revocation/eviction.ts';
@@ -10,11 +10,7 @@ import { exampleOf, listedMethods, methodsToAsk, type Probes, ruleFor } from './
 
 export function openRoutes(probes: Probes): readonly Finding[] {
   return [
-    ...probes.table.routes.flatMap((route) => [
-      ...(publicBelow(route, probes) ?? []),
-      ...inShadow(route, probes),
-      ...evictsForAll(route),
-    ]),
+    ...probes.table.routes.flatMap((route) => [...(publicBelow(route, probes) ?? []), ...evictsForAll(route)]),
     ...publicOver(probes),
   ];
 }
@@ -105,13 +101,4 @@ function letsAnybodyIn(rule: AccessRule | null): boolean {
 /** Whether a rule needs to identify the caller. A rule that refuses everyone protects no caller's data. */
 function protects(rule: AccessRule | null): boolean {
   return rule?.kind === 'authenticated' || rule?.kind === 'roles';
-}
-
-function inShadow(route: Route, probes: Probes): readonly Finding[] {
-  if (route.mode !== 'shadow') return [];
-  const message = 'this route is in shadow mode: it allows the requests that its rule refuses';
-  const place = { kind: 'route', index: route.index, key: ['mode'] } as const;
-  const example = exampleOf(probes.first(route));
-  const hint = 'remove "mode" once the counts are as expected';
-  return [findingOf('route_in_shadow', route.id, place, message, { example, hint })];
 }

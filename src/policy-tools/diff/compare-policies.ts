@@ -170,7 +170,7 @@ function meaningOf(found: Found, mapping: RoleMapping | null): string {
     criterionKey(criterion, route),
   ]);
   const demand = rule.kind === 'roles' ? shapeOf(rule.demand) : rule.kind;
-  return JSON.stringify([demand, route.mode, sets, sets.length === 0 ? [] : origins, conditions]);
+  return JSON.stringify([demand, sets, sets.length === 0 ? [] : origins, conditions]);
 }
 
 /** A demand without its sets of roles. */

@@ -39,8 +39,6 @@ export function waysToAllow({ found, offset }: Place, kind: Caller['kind']): rea
   const { rule, route } = found;
   const unresolved = kind === 'unresolved' && rule.kind !== 'public';
   if (rule.kind === 'deny' || unresolved) return [];
-  // Like shadow mode: refuses only a caller whose credential could not be checked.
-  if (route.mode === 'shadow') return [{ ...anyRoles, clauses: [] }];
   if (kind !== 'known' && rule.kind !== 'public' && rule.kind !== 'optional') return [];
   const clauses = clausesOf(route, rule, kind, offset);
   const ways = rule.kind === 'roles' ? roleWays(rule.demand, offset, true) : [anyRoles];
@@ -54,7 +52,6 @@ export function waysToRefuse(place: Place, kind: Caller['kind']): readonly Refus
   const { found, offset } = place;
   if (allowed.length === 0 || typeof found === 'string' || 'allow' in found) return [{ ...anyRoles, unmet: null }];
   const { rule, route } = found;
-  if (route.mode === 'shadow') return [];
   const ways = rule.kind === 'roles' ? roleWays(rule.demand, offset, false) : [];
   const unmet = clausesOf(route, rule, kind, offset).map((clause) => {
     return { forbidden: clause.exempt, sets: [], unmet: clause };

@@ -51,7 +51,6 @@ export const routeSettings: readonly RouteSetting[] = [
   { name: 'path', class: 'decides', value: pathInWords },
   { name: 'maxAge', class: 'decides', value: maxAgeInWords },
   { name: 'evict', class: 'decides', value: ({ evict }) => evict },
-  { name: 'mode', class: 'decides', value: ({ mode }) => mode },
   { name: 'streams.recheck', class: 'decides', value: ({ recheckMs }) => seconds(recheckMs) },
   { name: 'responseHeaders', class: 'exposes', value: ({ response }) => response },
   { name: 'timeout', class: 'neither', value: ({ timeoutMs }) => seconds(timeoutMs) },

@@ -33,7 +33,6 @@ export function verdictOf({ found, offset }: Place, caller: Caller, truths: Trut
   if ('allow' in found) return 'method_not_allowed';
   const { route, rule } = found;
   const refused = ruleVerdict(rule, caller, offset);
-  if (route.mode === 'shadow') return rule.kind === 'deny' ? refused : shadowVerdict(rule, caller);
   if (refused !== null) return refused;
   const bits = caller.kind === 'known' && rule.kind !== 'public' ? caller.bits : null;
   return conditionVerdict(route, bits, offset + setsOfRule(rule).length, truths);
@@ -70,11 +69,6 @@ function ruleVerdict(rule: AccessRule, caller: Caller, offset: number): string |
     case 'roles':
       return caller.kind === 'known' ? roleVerdict(rule, caller.bits, offset) : 'credential_missing';
   }
-}
-
-/** Like shadow mode: refuses only a caller whose credential could not be checked. */
-function shadowVerdict({ kind }: AccessRule, caller: Caller): string | null {
-  return caller.kind === 'unresolved' && kind !== 'public' ? 'auth_unavailable' : null;
 }
 
 /** Like `authorize`. */

@@ -20,7 +20,7 @@ export interface ReachedMethods {
   /** Methods that `*` does not include although no other entry lists them; absent if there are none. */
   readonly except?: readonly string[];
   /** Why the route is open to everyone; absent: the rule grants it to this caller. */
-  readonly open?: 'public' | 'optional' | 'shadow';
+  readonly open?: 'public' | 'optional';
   /** One of these is enough, with all its conditions met. An empty list of conditions means always. */
   readonly ways: readonly (readonly string[])[];
 }

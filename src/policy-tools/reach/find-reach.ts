@@ -33,7 +33,7 @@ export interface MethodReach {
   readonly method: string;
   readonly except: readonly string[];
   /** Why any caller gets this far; null: the rule grants it to this caller. */
-  readonly open: 'public' | 'optional' | 'shadow' | null;
+  readonly open: 'public' | 'optional' | null;
   /** At least one. */
   readonly ways: readonly Way[];
 }
@@ -60,7 +60,6 @@ export function reachOf(route: Route, caller: Caller): readonly MethodReach[] {
   const reached = methods.flatMap((method): readonly MethodReach[] => {
     const rule = method === otherMethods ? route.access.every : ruleFor(route.access, method);
     if (rule === null || rule.kind === 'deny') return [];
-    if (route.mode === 'shadow') return [{ method, except: [], open: 'shadow', ways: [free] }];
     const open = rule.kind === 'public' || rule.kind === 'optional' ? rule.kind : null;
     const ways = waysOf(route, rule, method, caller);
     return ways.length === 0 ? [] : [{ method, except: [], open, ways }];

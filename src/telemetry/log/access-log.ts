@@ -5,7 +5,7 @@
 import type { LogConfig } from '../../config/config.ts';
 import type { Decision } from '../../core/decision.ts';
 import { reasons } from '../../core/outcome/reasons.ts';
-import { outcomeOf, shadowedOf } from '../request-outcome.ts';
+import { outcomeOf } from '../request-outcome.ts';
 import type { RequestRecord } from '../request-record.ts';
 import { boundedJson } from './ascii-json.ts';
 import { authApiMember, causeMember, reasonMembers } from './failure-members.ts';
@@ -89,8 +89,6 @@ function accessLine(record: RequestRecord, level: string, time: string, slow: bo
   if (record.status !== 0) line += `,"status":${record.status}`;
   line += `,"outcome":"${outcome}"`;
   if (failed || errorId !== null) line += reasonMembers(record);
-  const shadowed = shadowedOf(record);
-  if (shadowed !== null) line += `,"shadowed":"${shadowed}"`;
   if (decision !== null) line += decisionMembers(decision);
   if (client !== '') line += `,"client":${jsonText(client, maxLength.id)}`;
   if (target !== null) line += `,"target":${jsonText(target, maxLength.target)}`;

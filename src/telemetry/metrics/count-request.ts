@@ -4,7 +4,7 @@
  */
 import { STATUS_CODES } from 'node:http';
 import { reasons } from '../../core/outcome/reasons.ts';
-import { conditionOf, outcomeOf, shadowedOf } from '../request-outcome.ts';
+import { conditionOf, outcomeOf } from '../request-outcome.ts';
 import type { RequestRecord } from '../request-record.ts';
 import { noRoute, type RequestSeries } from './request-series.ts';
 
@@ -33,8 +33,6 @@ export function countRequest(series: RequestSeries, record: RequestRecord): void
   if (reason !== null) series.refusals.inc({ route, reason });
   const condition = conditionOf(record);
   if (condition !== null) series.conditions.inc({ route, condition });
-  const shadowed = shadowedOf(record);
-  if (shadowed !== null) series.shadowRefusals.inc({ route, reason: shadowed });
   if (record.aborted) series.aborted.inc({ route });
   if (record.cut && reason !== null && reasons[reason].fault === 'upstream') series.cut.inc({ route });
   if (decision === null || decidedAt <= 0) return;

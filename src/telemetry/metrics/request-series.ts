@@ -48,13 +48,6 @@ export function createRequestSeries(registry: Registry, zeros: boolean) {
     registers,
     collect,
   });
-  const shadowRefusals = new Counter({
-    name: 'rolegate_shadow_refusals_total',
-    help: 'Requests allowed by a route with mode: shadow that its rule refuses, by reason of the refusal or of the condition.',
-    labelNames: ['route', 'reason'],
-    registers,
-    collect,
-  });
   const durations = new Histogram({
     name: 'rolegate_request_duration_seconds',
     help: 'Time from the received headers of a request to the end of its response.',
@@ -153,7 +146,6 @@ export function createRequestSeries(registry: Registry, zeros: boolean) {
     requests,
     refusals,
     conditions,
-    shadowRefusals,
     durations,
     exemplars,
     decisions,
@@ -174,7 +166,7 @@ export function createRequestSeries(registry: Registry, zeros: boolean) {
       for (const id of before.routes) if (!inUse.routes.has(id)) removeRoute(id);
       for (const name of before.upstreams)
         if (!inUse.upstreams.has(name)) for (const histogram of [upstreams, waits]) histogram.remove(name);
-      removed = Promise.all([requests, refusals, conditions, shadowRefusals].map(removeRoutesOf));
+      removed = Promise.all([requests, refusals, conditions].map(removeRoutesOf));
       if (!zeros) return;
       for (const id of inUse.routes) if (!before.routes.has(id)) addRoute(id);
       for (const upstream of inUse.upstreams)

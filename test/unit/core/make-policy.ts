@@ -36,7 +36,6 @@ export interface RouteSpec {
   readonly maxAgeMsByMethod?: ReadonlyMap<string, number>;
   readonly rewrite?: PathRewrite;
   readonly forwardCredentials?: boolean;
-  readonly mode?: Route['mode'];
   readonly credentials?: readonly CredentialKind[];
   readonly signIn?: SignIn;
 }
@@ -98,7 +97,6 @@ export function makeRoute(spec: RouteSpec, index = 0): Route {
     bodyBufferBytes: 0,
     bodyRate: 0,
     recheckMs: 0,
-    mode: spec.mode ?? 'enforce',
     evict: null,
     scopes: null,
   };

@@ -214,7 +214,6 @@ test.each([
       route('other', '/x', 'access: public', 'other.test'),
     [],
   ],
-  ['in shadow mode', route('try', '/t', 'access: [admin], mode: shadow'), ['route_in_shadow:try']],
 ] as const)('%s', (_, routes, expected) => {
   expect(codes(routes)).toEqual(expected);
 });

@@ -171,9 +171,6 @@ test('reports mistakes in policies', () => {
   ]);
   const when = 'when: [{ identity: userId, equals: a, reason: r }]';
   expect(of(`match: {}, ${when}, unless: [amdin]`)).toEqual(['the role "amdin" is not declared under "roles"']);
-  expect(of('match: {}, access: [user]', one.replace('[user]', '[user], mode: shadow'))).toEqual([
-    '"shadow" would allow requests that the policy "p" refuses: no route below a policy can weaken it',
-  ]);
   expect(of(`match: {}, ${when}`, one.replace('[user]', 'public'))).toEqual([
     'the policy "p" compares the identity, and no credential is read here',
   ]);

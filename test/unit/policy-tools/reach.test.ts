@@ -79,7 +79,6 @@ routes:
   - { id: maybe, match: { path: "/maybe" }, upstream: orders, access: optional }
   - { id: any, match: { path: "/any" }, upstream: orders, access: authenticated }
   - { id: closed, match: { path: "/closed" }, upstream: orders, access: deny }
-  - { id: tried, match: { path: "/tried" }, upstream: orders, access: [user], mode: shadow }
   - { id: mixed, match: { path: "/mixed" }, upstream: orders, access: { GET: [user], "*": authenticated } }
   - { id: keys, match: { path: "/keys" }, upstream: orders, access: authenticated, credentials: [keyPair] }
 tests:
@@ -91,7 +90,6 @@ tests:
       'open *': ['public'],
       'maybe *': ['optional'],
       'any *': [''],
-      'tried *': ['shadow'],
       'mixed * but GET,HEAD': [''],
       'keys *': ['the credential is a key pair'],
     });

@@ -88,11 +88,6 @@ test.each([
   expect(reasonOf(config, { method, ageMs: null })).toBe(refused ? 'sign_in_too_old' : null);
 });
 
-test('is only tried out in shadow mode', () => {
-  const decision = decided(policy(rules('maxAuthAge: 15m, mode: shadow')), { ageMs: null });
-  expect(decision).toMatchObject({ outcome: 'allow', shadowed: { reason: 'sign_in_too_old' } });
-});
-
 test('reports mistakes', () => {
   const of = (access: string, rest: string) =>
     problemsOf(

@@ -89,7 +89,7 @@ test.each([
 });
 
 test('writing out a default is not a change', () => {
-  const written = `${to}, forwardCredentials: false, websocket: false, mode: enforce, streams: { recheck: 60s }`;
+  const written = `${to}, forwardCredentials: false, websocket: false, streams: { recheck: 60s }`;
   expect(report(read(to, remote, ''), read(written, remote, 'cache: { accepted: 30s }')).settings).toEqual([]);
 });
 

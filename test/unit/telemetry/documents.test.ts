@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { metricsCatalog } from '../../../scripts/metrics-catalog.ts';
 import { metricsPage } from '../../../scripts/metrics-page.ts';
-import type { Decision, Refuse } from '../../../src/core/decision.ts';
+import type { Refuse } from '../../../src/core/decision.ts';
 import { responseRules } from '../../../src/http1/grammar/response-fault.ts';
 import { fieldNames } from '../../../src/telemetry/log/field-names.ts';
 import { allowed, collect, makeRecord, refused, unmet } from './make-record.ts';
@@ -58,9 +58,6 @@ describe('docs/reference/metrics.md', () => {
     telemetry.identityEvents.invalidMessage('channel');
     telemetry.identityEvents.caughtUp('started');
     telemetry.evictionUnreadable('orders');
-    telemetry.observe(
-      makeRecord({ decision: { ...allowed(), shadowed: refused('role_missing') as Refuse } as Decision }),
-    );
     telemetry.decisionEvents.compared('same');
     telemetry.decisionEvents.differed('orders', 'newly_refused', 'role_missing');
     telemetry.decisionEvents.recorded('kept');
@@ -139,9 +136,6 @@ describe('docs/reference/log.md', () => {
     telemetry.observe(makeRecord({ ...parts, decision: keyed, reason: 'role_missing', status: 403 }));
     telemetry.observe(makeRecord({ decision: unmet('wrong_tenant'), reason: 'condition_failed', status: 403 }));
     telemetry.observe(makeRecord({ entrypoint: 'authorizer', dialect: 'nginx', endedAt: 9000, respondedAt: 0 }));
-    telemetry.observe(
-      makeRecord({ decision: { ...allowed(), shadowed: refused('role_missing') as Refuse } as Decision }),
-    );
     const failure = {
       source: 'authApi',
       url: 'http://auth-api:8081/session',

@@ -39,7 +39,6 @@ export function allowed(route: Route = routeOf('orders'), query = ''): Decision 
     source: 'memory',
     resolution: null,
     stale: false,
-    shadowed: null,
   };
 }
 
