@@ -32,6 +32,7 @@
 {{- end -}}
 {{- $_ := set $server "adminTokens" $tokens -}}
 {{- end -}}
+{{- $_ := set $server "drainDelay" (printf "%ds" (int .Values.drainDelaySeconds)) -}}
 {{- $_ := set $server "drainTimeout" (printf "%ds" (int .Values.drainSeconds)) -}}
 {{- $_ := set $config "server" $server -}}
 {{- if .Values.authApi.enabled -}}

@@ -61,7 +61,7 @@ spec:
   serviceAccountName: {{ include "rolegate.serviceAccount" . | quote }}
   automountServiceAccountToken: false
   enableServiceLinks: false
-  terminationGracePeriodSeconds: {{ add (int .Values.preStopSeconds) (int .Values.drainSeconds) 5 }}
+  terminationGracePeriodSeconds: {{ add (int .Values.preStopSeconds) (int .Values.drainDelaySeconds) (int .Values.drainSeconds) 5 }}
   {{- with .Values.image.pullSecrets }}
   imagePullSecrets: {{- toYaml . | nindent 4 }}
   {{- end }}

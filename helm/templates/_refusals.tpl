@@ -107,7 +107,7 @@
 {{- else if and (not $known) (not .Values.config) -}}
 {{- fail "config is empty: write gateway.yaml there, or name a ConfigMap or Secret in existingConfig" -}}
 {{- end -}}
-{{- range $key, $value := dict "listen" "the port is always 8080" "admin" "set admin.bind" "adminToken" "set admin.tokenKey" "adminTokens" "set admin.tokens" "drainTimeout" "set drainSeconds" -}}
+{{- range $key, $value := dict "listen" "the port is always 8080" "admin" "set admin.bind" "adminToken" "set admin.tokenKey" "adminTokens" "set admin.tokens" "drainDelay" "set drainDelaySeconds" "drainTimeout" "set drainSeconds" -}}
 {{- if hasKey (($.Values.config).server | default dict) $key -}}
 {{- fail (printf "config.server.%s is written by the chart: %s" $key $value) -}}
 {{- end -}}

@@ -61,8 +61,10 @@ export interface Engine {
   listenForChecks(addresses: CheckAddresses, shared: boolean): Promise<CheckAddresses>;
   /** It is ending: nothing new is started. */
   readonly draining: boolean;
-  /** From here on it is `draining`, and still accepts requests. Resolves after `server.drainDelay`. */
-  beginEnd(): Promise<void>;
+  /** From here on, responses announce the end of their connections. */
+  announceEnd(): void;
+  /** From here on it is `draining`. If `delayed`, it still accepts requests, and resolves after `server.drainDelay`. */
+  beginEnd(delayed: boolean): Promise<void>;
   /** Lets requests in flight finish within `server.drainTimeout`, then releases their resources. */
   drain(): Promise<void>;
   /** After `drain`: writes pending output. */
@@ -201,10 +203,12 @@ export function createEngine(config: Config, options: EngineOptions): Engine {
     get draining() {
       return draining;
     },
-    async beginEnd() {
+    announceEnd: () => proxy?.announceEnd(),
+    async beginEnd(delayed) {
       draining = true;
       const { drainDelayMs } = (runtime?.config ?? config).server;
-      if (drainDelayMs === 0) return;
+      if (!delayed || drainDelayMs === 0) return;
+      proxy?.announceEnd();
       log.info({ drainDelayMs }, 'not ready any more: requests are still taken for a while');
       await new Promise((over) => setTimeout(over, drainDelayMs));
     },

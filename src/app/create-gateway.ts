@@ -49,8 +49,11 @@ export interface Gateway {
   warn(findings: readonly ConfigProblem[]): void;
   /** The embedded Auth API, once started, or null. */
   readonly authApi: AuthApi | null;
-  /** After `server.drainDelay`, finishes requests in flight within `server.drainTimeout`, then ends everything. Safe to call twice. */
-  close(): Promise<void>;
+  /**
+   * Finishes requests in flight within `server.drainTimeout`, then ends everything. `delayed`: it accepts requests for `server.drainDelay`
+   * before that, while it is not ready. Safe to call twice.
+   */
+  close(delayed?: boolean): Promise<void>;
 }
 
 export function createGateway(config: Config, options: GatewayOptions): Gateway {
@@ -87,8 +90,8 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
   }
 
   /** The order matters: first not ready, then no new requests, then the end of those in flight, then their resources. */
-  async function end(): Promise<void> {
-    await engine.beginEnd();
+  async function end(delayed: boolean): Promise<void> {
+    await engine.beginEnd(delayed);
     await engine.drain();
     await authApi?.close();
     await admin?.close();
@@ -118,8 +121,8 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
     get authApi() {
       return authApi;
     },
-    close() {
-      closing ??= end();
+    close(delayed = false) {
+      closing ??= end(delayed);
       return closing;
     },
   };

@@ -4,8 +4,11 @@
  */
 
 export interface Running {
-  /** Finishes requests in flight, within its own bound. */
-  close(): Promise<void>;
+  /**
+   * Finishes requests in flight, within its own bound. `delayed`: a service manager ends it (SIGTERM), and load balancers may send requests
+   * until they know. A person at a terminal does not wait for them.
+   */
+  close(delayed: boolean): Promise<void>;
   reload?(): void;
   /** Calls `end` once, when no process is left that this one serves. */
   onDeserted?(end: () => void): void;
@@ -24,7 +27,7 @@ const oneSignalMs = 300;
 export function untilSignal(running: Running): Promise<number> {
   return new Promise((resolve) => {
     let endingSince: number | null = null;
-    const end = () => {
+    const end = (delayed: boolean) => {
       const now = performance.now();
       if (endingSince !== null) {
         if (now - endingSince > oneSignalMs) resolve(1);
@@ -33,20 +36,21 @@ export function untilSignal(running: Running): Promise<number> {
       endingSince = now;
       // The listener stays while the copy may still arrive: without it, the copy would kill a process that ends normally.
       const copied = new Promise((over) => setTimeout(over, oneSignalMs));
-      Promise.all([running.close(), copied]).then(
+      Promise.all([running.close(delayed), copied]).then(
         () => resolve(0),
         () => resolve(1),
       );
     };
-    process.on('SIGTERM', end);
-    process.on('SIGINT', end);
-    running.onDeserted?.(end);
+    const atOnce = () => end(false);
+    process.on('SIGTERM', () => end(true));
+    process.on('SIGINT', atOnce);
+    running.onDeserted?.(atOnce);
     onOrphaned(() => {
       // A signal to the whole group also ends npx: this is not a second one.
-      if (endingSince === null) end();
+      if (endingSince === null) atOnce();
     });
     process.on('SIGHUP', () => {
-      if (running.reload === undefined) end();
+      if (running.reload === undefined) atOnce();
       else if (endingSince === null) running.reload();
     });
   });

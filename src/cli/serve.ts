@@ -50,10 +50,10 @@ export async function serve(options: ServeOptions): Promise<ExitCode> {
     reload: () => {
       reloader?.reload();
     },
-    close: () => {
+    close: (delayed) => {
       reloader?.close();
       candidate?.close();
-      return gateway.close();
+      return gateway.close(delayed);
     },
   });
   try {

@@ -44,6 +44,8 @@ export interface ReverseProxy {
   use(gateway: Gateway): void;
   /** Something was revoked: open streams are checked. */
   revoked(): void;
+  /** A drain follows soon: until then requests are accepted, and responses announce the end of their connections. */
+  announceEnd(): void;
   /** Lets requests in flight finish, for at most `timeoutMs`; resolves when every connection is closed. */
   drain(timeoutMs: number): Promise<void>;
 }
@@ -139,6 +141,7 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
       parts.gateway = gateway;
     },
     revoked: () => streams.revoked(),
+    announceEnd: () => server.announceEnd(),
     async drain(timeoutMs) {
       const drained = server.drain(timeoutMs);
       requests.endTunnels();

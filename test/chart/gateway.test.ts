@@ -147,11 +147,12 @@ describe('the end of a pod', () => {
     ['minimal', 5, 20],
     ['in-place', 15, 60],
     ['loopback', 0, 20],
-  ])('%s: continues for %i s, drains for %i s, and has time for both', (set, wait, drain) => {
+  ])('%s: continues for %i s, is unready for 2 s, drains for %i s, and has time for all', (set, wait, drain) => {
     const objects = render(set);
     const pod = gatewayOf(objects);
-    expect(pod.spec.terminationGracePeriodSeconds).toBe(wait + drain + 5);
+    expect(pod.spec.terminationGracePeriodSeconds).toBe(wait + 2 + drain + 5);
     expect(containerOf(pod).lifecycle).toEqual(wait === 0 ? undefined : { preStop: { sleep: { seconds: wait } } });
+    expect(configOf(objects)).toContain('drainDelay: 2s');
     expect(configOf(objects)).toContain(`drainTimeout: ${drain}s`);
   });
 });

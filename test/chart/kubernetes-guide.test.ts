@@ -75,6 +75,7 @@ test("they match the page's description", () => {
   const usual = parse(readFileSync('helm/values.yaml', 'utf8'));
   expect(rules[0].name.as).toBe(usual.autoscaling.requestsMetric);
   expect(page).toContain(`\`preStopSeconds\` (${usual.preStopSeconds})`);
+  expect(page).toContain(`\`drainDelaySeconds\` (${usual.drainDelaySeconds})`);
   expect(page).toContain(`\`drainSeconds\` (${usual.drainSeconds})`);
   const metric = /^(\w+)\{/.exec(rules[0].seriesQuery)![1];
   expect(readFileSync('docs/reference/metrics.md', 'utf8')).toContain(`\`${metric}\``);

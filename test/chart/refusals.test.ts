@@ -184,6 +184,7 @@ const rows: Readonly<Record<string, Row>> = {
       admin: 'set admin.bind',
       adminToken: 'set admin.tokenKey',
       adminTokens: 'set admin.tokens',
+      drainDelay: 'set drainDelaySeconds',
       drainTimeout: 'set drainSeconds',
     }).map(([key, hint]) => [
       `server.${key}`,

@@ -78,6 +78,7 @@ export async function readRequests(parts: readonly string[], { late }: Manner): 
     requestsPerConnection: 0,
     deadlines: never,
     draining: false,
+    ending: false,
     keepAliveMs: 60_000,
     keepAliveFields: '',
     ended: { idle: 0, requests: 0, unread: 0, lingering: 0 },

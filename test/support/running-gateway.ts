@@ -26,6 +26,8 @@ export interface RunningGateway {
   readonly codes: readonly { readonly code: string; readonly codeId: string }[];
   /** Safe to call twice. */
   close(): Promise<void>;
+  /** Ends it as SIGTERM does. */
+  terminate(): Promise<void>;
 }
 
 /** Throws with every problem of an invalid configuration. */
@@ -73,6 +75,7 @@ export async function startGateway(
     useCandidate: (candidate) => gateway.useCandidate(configOf(candidate)),
     codes,
     close: () => gateway.close(),
+    terminate: () => gateway.close(true),
   };
 }
 

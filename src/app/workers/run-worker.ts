@@ -12,7 +12,7 @@ import { announceToSiblings } from './announce-to-siblings.ts';
 import { Channel } from './channel.ts';
 import { recordsToSupervisor } from './records-to-supervisor.ts';
 import { shareOf } from './share-limits.ts';
-import { type Command, command, delivery, drainNotice, type Start } from './worker-messages.ts';
+import { type Command, command, delivery, endNotice, type Start } from './worker-messages.ts';
 
 export interface WorkerLink {
   send(message: object, sent: () => void): boolean;
@@ -41,9 +41,10 @@ export function runWorker({ version, env, link }: WorkerOptions): Promise<void> 
       send: (message) => link.send(message, () => {}),
       respond: (body) => respond(command.parse(body)),
       notice: (body) => {
-        const drains = drainNotice.safeParse(body).success;
-        if (drains) void end();
-        return drains;
+        const notice = endNotice.safeParse(body);
+        if (notice.data?.do === 'announceEnd') engine?.announceEnd();
+        else if (notice.data?.do === 'drain') void end();
+        return notice.success;
       },
       broken: () => void end(),
     });

@@ -208,8 +208,9 @@ export function createSupervisor(config: Config, options: SupervisorOptions): Su
   }
 
   /** The order matters: first not ready, then no new requests, then the end of those in flight, then their resources. */
-  async function end(): Promise<void> {
-    await engine.beginEnd();
+  async function end(delayed: boolean): Promise<void> {
+    if (delayed) pool.announceEnd();
+    await engine.beginEnd(delayed);
     const { drainTimeoutMs } = (engine.started()?.config ?? config).server;
     const clean = await pool.drain(drainTimeoutMs + endMs);
     await engine.drain();
@@ -246,8 +247,8 @@ export function createSupervisor(config: Config, options: SupervisorOptions): Su
     get authApi() {
       return embedded?.authApi ?? null;
     },
-    close() {
-      closing ??= end();
+    close(delayed = false) {
+      closing ??= end(delayed);
       return closing;
     },
   };

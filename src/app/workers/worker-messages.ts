@@ -168,8 +168,8 @@ export const ready = z.strictObject({
 export const announcement = z.strictObject({ do: z.literal('revoked'), revocation });
 export const delivery = z.strictObject({ delivery: z.enum(['delivered', 'undelivered']) });
 
-/** The notice of the supervisor. */
-export const drainNotice = z.strictObject({ do: z.literal('drain') });
+/** The notices of the supervisor. */
+export const endNotice = z.strictObject({ do: z.enum(['announceEnd', 'drain']) });
 
 /** The notice of a worker: a record for the file. */
 export const recordNotice = z.strictObject({ do: z.literal('record'), text });

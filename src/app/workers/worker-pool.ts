@@ -111,6 +111,11 @@ export class WorkerPool {
     return (await Promise.all(responses)).flat();
   }
 
+  /** From here on, their responses announce the end of their connections. */
+  announceEnd(): void {
+    for (const { worker } of this.#slots) worker?.announceEnd();
+  }
+
   /** Ends all of them within a time, then kills the rest. False: some were killed. */
   async drain(withinMs: number): Promise<boolean> {
     this.#ending = true;

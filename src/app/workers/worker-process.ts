@@ -5,7 +5,7 @@ import type { Delivery } from '../../identity/revocation/revocation-announcer.ts
 import type { Revocation } from '../../identity/revocation/tombstones.ts';
 import { Channel, ChannelClosedError } from './channel.ts';
 import { WholeLines } from './whole-lines.ts';
-import { announcement, type Command, done, type drainNotice, recordNotice } from './worker-messages.ts';
+import { announcement, type Command, done, type endNotice, recordNotice } from './worker-messages.ts';
 
 export interface WorkerProcessOptions {
   /** The program, which receives `worker` as its argument. */
@@ -99,8 +99,15 @@ export class WorkerProcess {
     }
   }
 
+  announceEnd(): void {
+    this.#notify({ do: 'announceEnd' });
+  }
+
   drain(): void {
-    const notice: z.infer<typeof drainNotice> = { do: 'drain' };
+    this.#notify({ do: 'drain' });
+  }
+
+  #notify(notice: z.infer<typeof endNotice>): void {
     this.#channel.notify(notice);
   }
 

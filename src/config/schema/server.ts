@@ -191,8 +191,8 @@ const serverKeys = z.strictObject({
     'Whether a process is ready while no source of credentials is reachable. All replicas share their sources: if their outage made each of them not ready, load balancers would have nowhere to send requests, public ones included.',
   ),
   drainDelay: neither(
-    duration(0, 300_000).prefault('0s'),
-    'How long a terminating process keeps serving while it already reports that it is not ready, for load balancers that poll /health/ready.',
+    duration(0, 300_000).prefault('2s'),
+    'How long a process that SIGTERM ends keeps serving while it already reports that it is not ready, for load balancers that poll /health/ready. Its responses then announce that their connections end (Connection: close). SIGINT ends it without this time.',
   ),
   drainTimeout: neither(
     duration(0).prefault('20s'),

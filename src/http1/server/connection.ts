@@ -84,8 +84,8 @@ export class Connection<C> implements Deadline, InputEvents, ReadingEvents, Resp
   }
 
   closesAfter(): boolean {
-    // While draining, requests that have already arrived are served first.
-    return this.#last || this.#input.lost || this.#missesMuch || (this.#host.draining && !this.hasMore);
+    // Requests that have already arrived are served before the end.
+    return this.#last || this.#input.lost || this.#missesMuch || (this.#host.ending && !this.hasMore);
   }
 
   get hasMore(): boolean {

@@ -65,6 +65,8 @@ export interface ServerOptions<C> {
 export interface ConnectionHost<C> extends ServerLimits {
   readonly deadlines: Deadlines;
   readonly draining: boolean;
+  /** Connections end with their current or next response. */
+  readonly ending: boolean;
   readonly keepAliveMs: number;
   readonly keepAliveFields: string;
   readonly ended: EndedConnections;
@@ -90,6 +92,8 @@ export interface Server {
   /** Connections that were closed at once because there were too many. */
   readonly dropped: number;
   readonly ended: EndedConnections;
+  /** A drain follows soon: until then new connections are accepted, and every response announces the end of its connection. */
+  announceEnd(): void;
   /**
    * Serves connections that have reached the port, stops listening, closes idle connections and waits for the others; those left after the
    * time are destroyed. Resolves when no connection is left.
@@ -107,10 +111,11 @@ export function createHttp1Server<C>(options: ServerOptions<C>): Server {
   /** Ends a drain once the last connection is closed. */
   let settle = () => {};
   const seconds = Math.floor(limits.keepAliveTimeoutMs / 1000);
-  const host: ConnectionHost<C> & { draining: boolean } = {
+  const host: ConnectionHost<C> & { draining: boolean; ending: boolean } = {
     ...limits,
     deadlines: options.deadlines,
     draining: false,
+    ending: false,
     // A second more than announced, so that a request in transit still meets an open connection.
     keepAliveMs: limits.keepAliveTimeoutMs > 0 ? limits.keepAliveTimeoutMs + 1_000 : limits.unreadTimeoutMs,
     keepAliveFields: `connection: keep-alive\r\n${seconds > 0 ? `keep-alive: timeout=${seconds}\r\n` : ''}`,
@@ -164,8 +169,12 @@ export function createHttp1Server<C>(options: ServerOptions<C>): Server {
       address = await listenAt(server, place, shared);
       return address;
     },
+    announceEnd() {
+      host.ending = true;
+    },
     drain: (timeoutMs) =>
       new Promise((resolve) => {
+        host.ending = true;
         host.draining = true;
         host.lingering.drain();
         if (address === null) return resolve();

@@ -265,7 +265,7 @@ routes: [{ id: it, match: { path: "/**" }, upstream: service, access: public }]
     };
     expect(await ready()).toMatchObject([200, { checks: { authApi: 'ok', draining: 'no' } }]);
 
-    const closed = gateway.close();
+    const closed = gateway.terminate();
     await vi.waitFor(async () =>
       expect(await ready()).toMatchObject([503, { code: 'draining', checks: { authApi: 'not checked' } }]),
     );

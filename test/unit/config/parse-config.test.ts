@@ -65,7 +65,7 @@ test('a minimal file gets the defaults', () => {
     proxyHeaders: [],
     returnRequestId: false,
     readyWithoutSources: true,
-    drainDelayMs: 0,
+    drainDelayMs: 2_000,
     drainTimeoutMs: 20_000,
     workers: 1,
     limits: {
