@@ -20,6 +20,7 @@ import { listenOn } from './listen-error.ts';
 import { logKeys } from './log-keys.ts';
 import { logRevocations } from './log-revocations.ts';
 import { type CheckAddresses, type OpenAuthorizer, openAuthorizer } from './open-authorizer.ts';
+import { connectionsWithin, neededFiles, openFilesLimit } from './open-files.ts';
 import { DecisionRecorder, type OpenFile } from './record-decisions.ts';
 import { lookAfter } from './revoked-streams.ts';
 import { ShadowCandidate } from './shadow-candidate.ts';
@@ -146,6 +147,19 @@ export function createEngine(config: Config, options: EngineOptions): Engine {
     return runtime;
   }
 
+  /** Connections of clients. The first worker logs for all of them. */
+  function connectionsThatFit(): number {
+    const limit = openFilesLimit() ?? Number.POSITIVE_INFINITY;
+    const [needed, fit] = [neededFiles(config), connectionsWithin(config, limit)];
+    if (needed > limit && (options.worker ?? 1) === 1) {
+      log.warn(
+        { limit, needed, connections: fit },
+        'the limit of open files is too small, so fewer connections are accepted: raise it to "needed" (ulimit -n, LimitNOFILE of systemd), or lower server.limits.connections',
+      );
+    }
+    return fit;
+  }
+
   telemetry.watchRevocations(() => {
     if (runtime === null) return null;
     const { connection, tombstones } = runtime.resolver.revocations;
@@ -169,9 +183,15 @@ export function createEngine(config: Config, options: EngineOptions): Engine {
     },
     async listen(address, shared) {
       const { server } = config;
+      const connections = connectionsThatFit();
       const made = createProxy({
         // Trust is checked for each connection, so that a reload can remove a proxy.
-        server: { ...server, listen: address, trustedProxies: (peer) => current().config.server.trustedProxies(peer) },
+        server: {
+          ...server,
+          listen: address,
+          limits: { ...server.limits, connections },
+          trustedProxies: (peer) => current().config.server.trustedProxies(peer),
+        },
         shared,
         gateway: current(),
         deadlines,

@@ -21,6 +21,8 @@ export function held(port: number, missing: (open: number) => number): Remedy {
     for (let count = missing(open.size); count > 0; count -= 1) {
       const socket = connect({ port, host: '127.0.0.1' });
       socket.on('error', () => {}).on('close', () => open.delete(socket));
+      // Unread, it would not notice that the gateway closes it.
+      socket.resume();
       open.add(socket);
     }
   };

@@ -222,8 +222,8 @@ describe('the local machine', () => {
     const script = `ulimit -n 512 && exec '${process.execPath}' src/main.ts doctor --strict -c '${file}'`;
     const command = runCommand('sh', ['-c', script]);
     expect(await command.ended).toBe(1);
-    expect(command.output()).toContain('! open files: the limit is 512, and up to 10129 are needed');
-    expect(command.output()).toContain('Raise it (ulimit -n, LimitNOFILE of systemd) to 10129');
+    expect(command.output()).toContain('! open files: the limit is 512, and up to 10161 are needed');
+    expect(command.output()).toContain('Raise it (ulimit -n, LimitNOFILE of systemd) to 10161');
   });
 });
 
@@ -240,7 +240,7 @@ it.runIf(process.platform === 'linux')('checks the open files of the running gat
   onTestFinished(() => gateway.signal('SIGKILL'));
   await gateway.see(/"msg":"started"/);
   const text = doctorText(await examine(file, timeoutMs), { color: false, width: 400 });
-  const found = `the limit of the running gateway \\(process ${gateway.pid}, \\d+ open\\) is 512, and up to 10129 are needed`;
+  const found = `the limit of the running gateway \\(process ${gateway.pid}, \\d+ open\\) is 512, and up to 10161 are needed`;
   expect(text).toMatch(new RegExp(`! open files: ${found}`));
 });
 
