@@ -4,8 +4,10 @@ import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, statSync,
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { blocksOf } from '../../support/markdown-page.ts';
 import { startRecordingUpstream } from '../../support/recording-upstream.ts';
 import { runCommand } from '../../support/running-command.ts';
+import { looksLike, stepsOf } from '../../support/transcript.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -65,6 +67,17 @@ test('the printed commands lead to a user who is allowed', async () => {
     await gateway.ended;
     await upstream.close();
   }
+});
+
+test('prints what the README shows, and more', () => {
+  const blocks = blocksOf(readFileSync('README.md', 'utf8').replaceAll('npm run -s rolegate --', 'rolegate'));
+  const { text } = blocks.find(({ text: one }) => one.startsWith('$ rolegate init'))!;
+  const { command, shown } = stepsOf(text)[0]!;
+  const lines = shown.split('\n');
+  expect(lines.pop()).toBe('…');
+  const { stdout } = rolegate(...command.trim().split(' ').slice(1));
+  const printed = stdout.split('\n').slice(0, lines.length).join('\n');
+  if (!looksLike(lines.join('\n'), printed)) expect(printed).toBe(lines.join('\n'));
 });
 
 test('the secret is in a separate file, readable only by its owner, and differs each time', () => {
