@@ -133,6 +133,10 @@ test('test: finds test files, and reads only listed ones', async () => {
   });
 });
 
+/** As in a file of records. */
+const recordLine = (decided: object) =>
+  `${JSON.stringify({ request: {}, secure: false, decided, reads: { query: [], headers: [], client: false } })}\n`;
+
 test('diff --replay: reports the outcome of recorded requests', async () => {
   const before = folder.write('before.yaml', `${head}${user}`);
   const after = folder.write('after.yaml', `${head}${user.replace('[user]', '[admin]')}`);
@@ -149,13 +153,12 @@ test('diff --replay: reports the outcome of recorded requests', async () => {
     reason: null,
     route: 'area',
   };
-  const lines = [
-    { rolegate: 'decisions', version: 1, reads: { query: [], headers: [], client: false } },
+  const records = [
     record,
     { ...record, path: '/area/2' },
     { ...record, path: '/other', outcome: 'refuse', reason: 'route_not_found', route: null },
   ];
-  const file = folder.write('decisions.ndjson', `${lines.map((line) => JSON.stringify(line)).join('\n')}\nnonsense\n`);
+  const file = folder.write('decisions.ndjson', `${records.map(recordLine).join('')}nonsense\n`);
   const { code, output } = await run('diff', before, after, '--json', '--replay', file);
   expect(code).toBe(3);
   expect(JSON.parse(output).replay).toMatchObject({
@@ -178,14 +181,11 @@ test('diff --replay: reports the outcome of recorded requests', async () => {
 test('diff --replay: without a recorded result, the outcome is unknown', async () => {
   const before = folder.write('open.yaml', `${head}${user.replace('[user]', 'public')}`);
   const after = folder.write('closed.yaml', `${head}${user}`);
-  const lines = [
-    { rolegate: 'decisions', version: 1, reads: { query: [], headers: [], client: false } },
-    {
-      ...{ at: '2026-01-01T00:00:00.000Z', method: 'GET', host: 'a.test', path: '/area/1', credential: 'bearer' },
-      ...{ verdict: null, identity: null, outcome: 'allow', reason: null, route: 'area' },
-    },
-  ];
-  const file = folder.write('open.ndjson', lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+  const record = {
+    ...{ at: '2026-01-01T00:00:00.000Z', method: 'GET', host: 'a.test', path: '/area/1', credential: 'bearer' },
+    ...{ verdict: null, identity: null, outcome: 'allow', reason: null, route: 'area' },
+  };
+  const file = folder.write('open.ndjson', recordLine(record));
   const { output } = await run('diff', before, after, '--replay', file);
   expect(output).toContain('1 not decided: it depends on data that was not recorded: area -> unknown');
 });
