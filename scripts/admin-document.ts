@@ -15,6 +15,7 @@ export function allEndpoints() {
     ready: unused,
     routes: unused,
     reload: unused,
+    showConfig: unused,
     reach: unused,
     shadow: unused,
     decisions: { find: unused, list: unused },

@@ -164,6 +164,7 @@ ${table('rolegate_upstream_target_healthy')}
 
 ${table(
   'rolegate_config_loads_total',
+  'rolegate_config_info',
   'rolegate_config_last_load_successful',
   'rolegate_config_last_success_timestamp_seconds',
   'rolegate_config_routes',

@@ -30,6 +30,8 @@ export interface EndpointSources {
    * file, and no such endpoint.
    */
   reload?(): ReloadResult | Promise<ReloadResult>;
+  /** The settings in use, without secrets; plain data. If unset: no such endpoint. */
+  showConfig?(): object;
   /** What a role or an identity can reach. If unset: no such endpoint. */
   readonly reach?: ShowReach;
   /** How candidate rules compare with those in use; plain data without secrets. If unset: no such endpoint. */
@@ -81,7 +83,7 @@ export interface AdminRequest {
   readonly client: string;
   /** Whether the caller has a token with the scope `read`; always false without a configured token. */
   readonly mayRead: boolean;
-  /** Name of the caller's token; `adminToken`: the one without a name; null: none. */
+  /** Name of the caller's token; null: none. */
   readonly by: string | null;
 }
 
@@ -112,7 +114,8 @@ export function createEndpoints(sources: EndpointSources): ReadonlyMap<string, E
   if (reload !== undefined) {
     endpoints.set('/reload', { method: 'POST', access: 'write', respond: async () => reloadResponse(await reload()) });
   }
-  const { reach, shadow, decisions, explain } = sources;
+  const { reach, shadow, decisions, explain, showConfig } = sources;
+  if (showConfig !== undefined) endpoints.set('/config', { ...shown(() => json(showConfig())), evenReading: true });
   if (reach !== undefined) endpoints.set('/reach', reachEndpoint(reach));
   if (shadow !== undefined)
     endpoints.set(
@@ -155,6 +158,7 @@ function readyResponse(report: ReadyReport, mayRead: boolean): AdminResponse {
   const { refusedReload = null } = report;
   const members = {
     checks,
+    ...(report.config === undefined ? {} : { config: report.config }),
     ...(mayRead && refusedReload !== null ? { refusedReload } : {}),
     ...(mayRead && authApiFailures.length > 0 ? { authApiFailures } : {}),
   };

@@ -37,7 +37,7 @@ export async function judgeRequest(
     const mayRead = typeof held !== 'string' && includesScope(held.scope, 'read');
     const url = new URL(request.url ?? '/', 'http://admin');
     const client = clientNetwork(request.socket.remoteAddress ?? '');
-    const by = typeof held === 'string' ? null : (held.name ?? 'adminToken');
+    const by = typeof held === 'string' ? null : held.name;
     return await endpoint.respond({ url, rawHeaders, body, client, mayRead, by });
   } catch (error) {
     return { refused: 'internal_error', cause: error };

@@ -51,6 +51,10 @@ export const descriptions: Readonly<Record<string, Description>> = {
     summary: 'How a candidate configuration compares with the one in use.',
     success: [200, 'Counts and examples.'],
   },
+  '/config': {
+    summary: 'The settings in use, without secrets, and their digest.',
+    success: [200, 'Settings by path, as in the file.'],
+  },
   '/decisions': {
     summary: 'Recorded requests, newest first.',
     query: {

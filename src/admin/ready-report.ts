@@ -5,6 +5,8 @@ import type { ReasonCode } from '../core/outcome/reasons.ts';
 export interface ReadyReport {
   /** A configuration is in use. After a refused reload the last good one remains, which counts. */
   readonly configuration: boolean;
+  /** Digest of the one in use. */
+  readonly config?: string;
   /** The last configuration, if it was refused; null or unset: it is in use. */
   readonly refusedReload?: RefusedReload | null;
   /** The sources of credentials. */

@@ -65,6 +65,7 @@ export async function readyOf(
     : await current().resolver.sourceStatus();
   return {
     configuration: true,
+    config: current().config.digest,
     sources,
     readyWithoutSources: current().config.server.readyWithoutSources,
     redis: current().resolver.redisConnected(),

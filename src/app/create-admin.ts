@@ -10,11 +10,12 @@ import { sourcesAlike } from './sources-alike.ts';
 
 export interface AdminParts
   extends Required<
-    Pick<
-      EndpointSources,
-      'metrics' | 'ready' | 'reach' | 'shadow' | 'decisions' | 'explain' | 'identityKeys' | 'takeEvent'
-    >
-  > {
+      Pick<
+        EndpointSources,
+        'metrics' | 'ready' | 'reach' | 'shadow' | 'decisions' | 'explain' | 'identityKeys' | 'takeEvent'
+      >
+    >,
+    Pick<EndpointSources, 'showConfig'> {
   readonly version: string;
   config(): Config;
   draining(): boolean;

@@ -124,7 +124,7 @@ export function createEngine(config: Config, options: EngineOptions): Engine {
     runtime = { ...made, tracing: tracing.use(next.tracing) };
     proxy?.use(runtime);
     authorizer?.use(runtime, next.authorizer);
-    telemetry.configLoaded(true);
+    telemetry.configLoaded(next.digest);
     if (previous === null) telemetry.watchIdentity(() => current().resolver.stats());
     else retire(previous, made);
   }

@@ -26,6 +26,8 @@ export interface GatewayOptions {
    * empty if it was applied. If unset, the admin port cannot reload.
    */
   readonly reload?: () => readonly ConfigProblem[] | Promise<readonly ConfigProblem[]>;
+  /** For the admin port: the settings in use, without secrets. */
+  readonly showConfig?: () => object;
 }
 
 export interface Gateway {
@@ -47,6 +49,8 @@ export interface Gateway {
   refuseCandidate(problems: readonly ConfigProblem[]): void;
   /** Logs likely mistakes in the configuration. */
   warn(findings: readonly ConfigProblem[]): void;
+  /** Logs what a reload has changed; a text: why that is not known. */
+  changed(digests: { readonly config: string; readonly before: string }, changes: object | string): void;
   /** The embedded Auth API, once started, or null. */
   readonly authApi: AuthApi | null;
   /**
@@ -80,12 +84,18 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
       const reload = options.reload ?? null;
       const shown = adminOf(engine, () => authApi);
       const ready = async () => ({ ...(await shown.ready()), refusedReload: configLog.refusedReload() });
-      const port = createAdmin(server.admin, { ...shown, ready, version: options.version, reload });
+      const port = createAdmin(server.admin, {
+        ...shown,
+        ready,
+        version: options.version,
+        reload,
+        ...(options.showConfig === undefined ? {} : { showConfig: options.showConfig }),
+      });
       adminAddress = await listenOn('server.admin', server.admin, () => port.listen());
       admin = port;
     }
     const places = { listen, ...(authorizer === null ? {} : { authorizer: checks }), admin: adminAddress };
-    telemetry.log.info({ ...places, routes: config.routes.routes.length }, 'started');
+    telemetry.log.info({ ...places, config: config.digest, routes: config.routes.routes.length }, 'started');
     return { listen, checks, admin: adminAddress };
   }
 
@@ -118,6 +128,7 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
       configLog.notCompared(problems);
     },
     warn: configLog.doubtful,
+    changed: configLog.changed,
     get authApi() {
       return authApi;
     },

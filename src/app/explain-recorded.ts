@@ -9,6 +9,8 @@ import type { Runtime } from './create-runtime.ts';
 /** Plain data. */
 export interface FoundDecision {
   readonly request: RecordedRequest['request'];
+  /** Digest of the configuration that was in use. */
+  readonly config: string;
   /** Who sent the request; null: not known. */
   readonly identity: DecisionRecord['identity'];
   /** Under the current rules; null: it cannot be explained. */
@@ -19,18 +21,18 @@ export interface FoundDecision {
   readonly shortened: boolean;
 }
 
-export function explainRecorded({ config }: Runtime, { text }: KeptDecision): FoundDecision {
-  const { request, secure, decided, shortened } = JSON.parse(text) as RecordedRequest;
+export function explainRecorded({ config: now }: Runtime, { text }: KeptDecision): FoundDecision {
+  const { request, secure, config, decided, shortened } = JSON.parse(text) as RecordedRequest;
   if (decided === null) {
     const identity = shortened?.identity ?? null;
-    return { request, identity, explanation: null, rulesChanged: false, shortened: shortened !== undefined };
+    return { request, config, identity, explanation: null, rulesChanged: false, shortened: shortened !== undefined };
   }
   const explanation = explainRecord(decided, secure, {
-    policy: policyOf(config),
-    roles: config.roles,
-    rules: forwardingOf(config),
-    sourceOf: (credential) => selectSource(credential, config.sourceRule),
+    policy: policyOf(now),
+    roles: now.roles,
+    rules: forwardingOf(now),
+    sourceOf: (credential) => selectSource(credential, now.sourceRule),
   });
   const rulesChanged = !isAsExplained(decided, explanation);
-  return { request, identity: decided.identity, explanation, rulesChanged, shortened: false };
+  return { request, config, identity: decided.identity, explanation, rulesChanged, shortened: false };
 }

@@ -16,6 +16,8 @@ export interface ConfigLog {
   compared(next: Config, ignored: readonly string[]): void;
   notCompared(problems: readonly ConfigProblem[]): void;
   doubtful(findings: readonly ConfigProblem[]): void;
+  /** What a reload newly allows and refuses, by the digests of both configurations; a text: why that is not known. */
+  changed(digests: { readonly config: string; readonly before: string }, changes: object | string): void;
 }
 
 export function createConfigLog({ log, configLoaded }: Telemetry): ConfigLog {
@@ -28,13 +30,13 @@ export function createConfigLog({ log, configLoaded }: Telemetry): ConfigLog {
     },
     reloaded(next) {
       refusal = null;
-      log.info({ routes: next.routes.routes.length }, 'configuration reloaded');
+      log.info({ config: next.digest, routes: next.routes.routes.length }, 'configuration reloaded');
     },
     refusedReload: () => refusal,
     refused(problems) {
       const [cause = ''] = firstProblems(problems);
       refusal = { at: new Date().toISOString(), cause, count: problems.length };
-      configLoaded(false);
+      configLoaded(null);
       log.error(
         { problems: firstProblems(problems), count: problems.length },
         'configuration not reloaded; the last good one stays',
@@ -43,6 +45,11 @@ export function createConfigLog({ log, configLoaded }: Telemetry): ConfigLog {
     compared(next, ignored) {
       log.info({ routes: next.routes.routes.length }, 'candidate policy is compared with the one in use');
       if (ignored.length > 0) log.warn({ settings: ignored }, 'these settings of the candidate are not compared');
+    },
+    changed(digests, changes) {
+      if (typeof changes === 'string')
+        log.warn({ ...digests, why: changes }, 'the reload is not compared with the rules before');
+      else log.info({ ...digests, ...changes }, 'the reload is compared with the rules before');
     },
     notCompared: (problems) =>
       log.error({ problems: firstProblems(problems), count: problems.length }, 'candidate not usable'),

@@ -142,7 +142,7 @@ export class DecisionRecorder {
       client: record.client,
       // A `RecordedRequest`. Joined: concatenation would retain every part of the line, in three times the memory.
       text: [
-        `{"request":${requestLine(record, nowMs)},"secure":${secure},"decided":${JSON.stringify(again)}`,
+        `{"request":${requestLine(record, nowMs)},"secure":${secure},"config":"${this.#runtime?.config.digest ?? ''}","decided":${JSON.stringify(again)}`,
         again === null ? '}' : `,"reads":${JSON.stringify(this.#reads)}}`,
       ].join(''),
     };

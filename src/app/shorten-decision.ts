@@ -9,11 +9,12 @@ const longestText = 128;
 
 /** Without what rules would decide on: with some of the roles only, they would decide otherwise. */
 export function shortenDecision(kept: KeptDecision): KeptDecision {
-  const { request, secure, decided } = JSON.parse(kept.text) as RecordedRequest;
+  const { request, secure, config, decided } = JSON.parse(kept.text) as RecordedRequest;
   const identity = decided?.identity ?? null;
   const short: RecordedRequest = {
     request: Object.fromEntries(Object.entries(request).map(([name, value]) => [name, shortValue(value)])),
     secure,
+    config,
     decided: null,
     shortened: { identity: identity === null ? null : shortIdentity(identity) },
   };

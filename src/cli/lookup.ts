@@ -25,6 +25,7 @@ export interface LookupOptions extends Partial<Record<(typeof filters)[number], 
 /** The response of `GET /decisions/{id}`. */
 interface Found {
   readonly request: Readonly<Record<string, unknown>>;
+  readonly config: string;
   readonly identity: { readonly roles: readonly string[]; readonly groups: readonly string[] } | null;
   readonly explanation: Explanation | null;
   readonly rulesChanged: boolean;
@@ -115,9 +116,9 @@ function momentOf(name: string, text: string): string {
   return new Date(moment).toISOString();
 }
 
-function textOf({ request, identity, explanation, rulesChanged, shortened }: Found): string {
+function textOf({ request, config, identity, explanation, rulesChanged, shortened }: Found): string {
   const { level: _, msg: __, ...shown } = request;
-  const members: Record<string, unknown> = { ...shown };
+  const members: Record<string, unknown> = { ...shown, config };
   if (identity !== null)
     Object.assign(members, { roles: identity.roles.join(', '), groups: identity.groups.join(', ') });
   const width = Math.max(...Object.keys(members).map(({ length }) => length));

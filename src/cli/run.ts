@@ -67,6 +67,9 @@ export function createProgram(done: Done): Command {
     .addOption(configOption())
     .option('--shadow <file>', 'candidate configuration to compare on live traffic')
     .action(async (options: ServeOptions) => done(await (await import('./serve.ts')).serve(options)));
+  program
+    .command('compare-reload', { hidden: true })
+    .action(async () => done(await (await import('./compare-reload.ts')).compareReload()));
   program.command('worker', { hidden: true }).action(async () => done(await (await import('./worker.ts')).worker()));
   program
     .command('init')

@@ -6,12 +6,13 @@ import { untilSignal } from '../app/lifecycle.ts';
 import { ListenError } from '../app/listen-error.ts';
 import { createReloader, type Reloader } from '../app/reload.ts';
 import type { Config } from '../config/config.ts';
-import type { ConfigSource } from '../config/config-source.ts';
+import { type ConfigSource, parseSource } from '../config/config-source.ts';
 import { loadRecorded } from '../config/load-config.ts';
 import type { ConfigProblem } from '../config/yaml/problem.ts';
 import { findingKinds } from '../policy-tools/analysis/finding.ts';
 import { CommandError, type ExitCode } from './exit-code.ts';
 import { failRead } from './read-config.ts';
+import { createReloadComparison } from './reload-changes.ts';
 import { version } from './version.ts';
 
 export interface ServeOptions {
@@ -21,12 +22,17 @@ export interface ServeOptions {
 }
 
 /** A gateway of one process or of several. */
-interface Served extends Pick<Gateway, 'start' | 'refuseReload' | 'refuseCandidate' | 'warn' | 'close'> {
+interface Served extends Pick<Gateway, 'start' | 'refuseReload' | 'refuseCandidate' | 'warn' | 'changed' | 'close'> {
   /** Why the configuration was not applied; empty: it was. */
   apply(config: Config, source: ConfigSource): readonly ConfigProblem[] | Promise<readonly ConfigProblem[]>;
   useCandidate(config: Config, source: ConfigSource): void;
   /** Resolves if the gateway cannot continue. */
   readonly gaveUp?: Promise<string>;
+}
+
+interface InUse {
+  readonly source: ConfigSource;
+  readonly digest: string;
 }
 
 type Reload = () => Promise<readonly ConfigProblem[]>;
@@ -42,10 +48,17 @@ export async function serve(options: ServeOptions): Promise<ExitCode> {
   let candidate: Reloader | null = null;
   /** The result of applying the last valid configuration. */
   let applied: ReturnType<Served['apply']> = [];
-  const gateway = await createServed(config, source, async () => {
+  let inUse: InUse = { source, digest: config.digest };
+  const showConfig = () => shownConfig(inUse);
+  const gateway = await createServed(config, source, showConfig, async () => {
     const problems = reloader?.reload() ?? [];
     return problems.length > 0 ? problems : await applied;
   });
+  const comparison = createReloadComparison(programOf());
+  const compare = async (before: InUse, after: InUse) => {
+    const found = await comparison.compare({ before: before.source, after: after.source });
+    gateway.changed({ config: after.digest, before: before.digest }, found);
+  };
   const ended = untilSignal({
     reload: () => {
       reloader?.reload();
@@ -53,6 +66,7 @@ export async function serve(options: ServeOptions): Promise<ExitCode> {
     close: (delayed) => {
       reloader?.close();
       candidate?.close();
+      comparison.close();
       return gateway.close(delayed);
     },
   });
@@ -65,7 +79,13 @@ export async function serve(options: ServeOptions): Promise<ExitCode> {
   gateway.warn(findings);
   const events = {
     apply: (next: Config, from: ConfigSource) => {
-      applied = gateway.apply(next, from);
+      applied = Promise.resolve(gateway.apply(next, from)).then((problems) => {
+        if (problems.length > 0) return problems;
+        const before = inUse;
+        inUse = { source: from, digest: next.digest };
+        if (before.digest !== next.digest) void compare(before, inUse);
+        return problems;
+      });
       candidate?.reload();
     },
     refused: (problems: readonly ConfigProblem[]) => gateway.refuseReload(problems),
@@ -87,12 +107,25 @@ export async function serve(options: ServeOptions): Promise<ExitCode> {
   return (await (gaveUp === undefined ? ended : Promise.race([ended, gaveUp]))) as ExitCode;
 }
 
-async function createServed(config: Config, source: ConfigSource, reload: Reload): Promise<Served> {
+/** Each setting as an author would write it, with secrets masked. Read again from the texts, because a running gateway does not need it. */
+function shownConfig({ source, digest }: InUse): object {
+  const read = parseSource(source, process.env);
+  if (!read.ok) throw new Error('the configuration in use cannot be read again');
+  return { digest, settings: Object.fromEntries(read.settings().map(({ path, shown }) => [path.join('.'), shown])) };
+}
+
+async function createServed(
+  config: Config,
+  source: ConfigSource,
+  showConfig: () => object,
+  reload: Reload,
+): Promise<Served> {
   const { workers: wanted } = config.server;
   const workers = wanted === 'auto' ? availableParallelism() : wanted;
   const options = {
     version,
     reload,
+    showConfig,
   };
   if (workers === 1) {
     const gateway = createGateway(config, options);
@@ -105,7 +138,12 @@ async function createServed(config: Config, source: ConfigSource, reload: Reload
     };
   }
   const { createSupervisor } = await import('../app/workers/supervisor.ts');
-  return createSupervisor(config, { ...options, source, workers, program: process.argv[1] ?? process.execPath });
+  return createSupervisor(config, { ...options, source, workers, program: programOf() });
+}
+
+/** What starts further processes of this program. */
+function programOf(): string {
+  return process.argv[1] ?? process.execPath;
 }
 
 function isForPeople(error: unknown): error is Error {

@@ -66,7 +66,7 @@ export function compileConfig(
   { routes, roles, formOf, policies, roleMapping, tests, lists }: Rules,
   secrets: Secrets,
   folder: string,
-): Config {
+): Omit<Config, 'digest'> {
   const { server, authorizer, log, records, tracing, cache, authApi, upstreams, identityAssertion } = inUnits(
     configSchema,
     file,

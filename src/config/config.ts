@@ -19,6 +19,8 @@ import type { SmtpConfig } from './units/mail.ts';
 import type { Address } from './units/parse-address.ts';
 
 export interface Config {
+  /** Identity of the texts from which it was read (`config-digest.ts`). */
+  readonly digest: string;
   readonly server: ServerConfig;
   /** Null: no checks for other proxies. */
   readonly authorizer: AuthorizerConfig | null;

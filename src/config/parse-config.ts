@@ -30,6 +30,7 @@ import { compileConfig, type Secrets } from './compile-config.ts';
 import { compileSettings, compileTracing, trustedRanges } from './compile-settings.ts';
 import { namingOf, sourceRuleOf } from './compile-sources.ts';
 import type { Address, AuthApiSettings, Config, TracingConfig } from './config.ts';
+import { digesting } from './config-digest.ts';
 import { deepFreeze } from './deep-freeze.ts';
 import { ListFiles, noLists, type ReadList } from './list-files.ts';
 import { openFile } from './open-file.ts';
@@ -102,7 +103,9 @@ export interface ProblemResult {
 }
 
 /** Reads a gateway's file. The configuration is frozen, except its maps and sets. */
-export function parseConfig(text: string, options: ParseOptions): ConfigResult {
+export function parseConfig(text: string, read: ParseOptions): ConfigResult {
+  const { reading, digest } = digesting(text, read);
+  const options = { ...read, ...reading };
   const lists = new ListFiles(options.readList ?? noLists);
   const own = { ...options, lists };
   const { list, opened } = openFile<ConfigFile>(configSchema, options.file, text, own);
@@ -159,7 +162,10 @@ export function parseConfig(text: string, options: ParseOptions): ConfigResult {
     tests: suite,
     lists: lists.names,
   };
-  const config = deepFreeze(compileConfig(parts as ConfigFile, rules, secrets, dirname(options.file)));
+  const config = deepFreeze({
+    ...compileConfig(parts as ConfigFile, rules, secrets, dirname(options.file)),
+    digest: digest(),
+  });
   const settings = (without: readonly string[] = []) => {
     const routes = files.flatMap((file) => file.routes ?? []);
     const left = Object.entries({ ...parts, routes }).filter(([section]) => !without.includes(section));

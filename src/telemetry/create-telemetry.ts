@@ -56,8 +56,8 @@ export interface Telemetry
   watchServer(readings: ServerReadings): void;
   /** Sets the source of worker states for scrapes. */
   watchWorkers(read: () => WorkerReadings): void;
-  /** A configuration was read, and applied or refused. */
-  configLoaded(ok: boolean): void;
+  /** A configuration was read, and applied, or refused: null. */
+  configLoaded(digest: string | null): void;
   upstreamHealth(name: string, target: string, healthy: boolean): void;
   upstreamWaited(name: string, seconds: number): void;
   /** Bytes of a service arrived that belong to no request. */
@@ -120,7 +120,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
     watchWorkers(read) {
       readWorkers = read;
     },
-    configLoaded: (ok) => processState.configLoaded(ok, now()),
+    configLoaded: (digest) => processState.configLoaded(digest, now()),
     upstreamHealth(upstream, target, healthy) {
       if (!processState.upstreamHealth(upstream, target, healthy)) return;
       if (healthy) log.info({ upstream, target }, 'a target is healthy again');

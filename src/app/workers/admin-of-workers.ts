@@ -46,6 +46,7 @@ export async function readyOfAll(pool: WorkerPool, wanted: number, own: ReadyRep
   return responses.reduce(
     (all, { response }) => ({
       configuration: all.configuration && response.configuration,
+      ...(all.config === undefined ? {} : { config: all.config }),
       sources: all.sources.map((source) => together(source, response.sources)),
       readyWithoutSources: all.readyWithoutSources && response.readyWithoutSources,
       redis: both(all.redis, response.redis),

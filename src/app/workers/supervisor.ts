@@ -160,6 +160,7 @@ export function createSupervisor(config: Config, options: SupervisorOptions): Su
           return await shown.revoke(request, from, by);
         },
         reload: options.reload,
+        ...(options.showConfig === undefined ? {} : { showConfig: options.showConfig }),
       });
       adminAddress = await listenOn('server.admin', server.admin, () => port.listen());
       admin = port;
@@ -171,7 +172,7 @@ export function createSupervisor(config: Config, options: SupervisorOptions): Su
       ...(config.authorizer === null ? {} : { authorizer: checks }),
       admin: adminAddress,
     };
-    log.info({ ...places, routes: config.routes.routes.length, workers }, 'started');
+    log.info({ ...places, config: config.digest, routes: config.routes.routes.length, workers }, 'started');
     return { listen: bound, checks, admin: adminAddress };
   }
 
@@ -243,6 +244,7 @@ export function createSupervisor(config: Config, options: SupervisorOptions): Su
       configLog.notCompared(problems);
     },
     warn: configLog.doubtful,
+    changed: configLog.changed,
     gaveUp: gaveUp.promise,
     get authApi() {
       return embedded?.authApi ?? null;

@@ -154,6 +154,7 @@ const failure: z.ZodType<SourceFailure> = z.strictObject({
 
 export const ready = z.strictObject({
   configuration: z.boolean(),
+  config: text.exactOptional(),
   sources: z.array(z.strictObject({ name: text, reachable: upOrNot, failures: z.array(failure) })),
   readyWithoutSources: z.boolean(),
   redis: upOrNot,

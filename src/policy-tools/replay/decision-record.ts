@@ -35,6 +35,8 @@ export interface RecordedRequest {
   /** The members of the log line. */
   readonly request: Readonly<Record<string, unknown>>;
   readonly secure: boolean;
+  /** Digest of the configuration that was in use. */
+  readonly config: string;
   /** Null: nothing that rules could decide, or that may be kept. */
   readonly decided: DecisionRecord | null;
   /** What `decided` contains of the request. */

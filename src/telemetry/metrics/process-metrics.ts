@@ -15,7 +15,7 @@ export interface CheckedUpstream {
 }
 
 export interface ProcessMetrics {
-  configLoaded(ok: boolean, nowMs: number): void;
+  configLoaded(digest: string | null, nowMs: number): void;
   /** Returns whether the health changed. */
   upstreamHealth(upstream: string, target: string, healthy: boolean): boolean;
   useUpstreams(upstreams: ReadonlyMap<string, CheckedUpstream>): void;
@@ -53,6 +53,13 @@ export function createProcessMetrics(registry: Registry, workers: () => WorkerRe
   const configOk = new Gauge({
     name: 'rolegate_config_last_load_successful',
     help: 'Whether the last configuration that was read is the one in use: 0 after a refused reload.',
+    aggregator: 'first',
+    registers,
+  });
+  const configInfo = new Gauge({
+    name: 'rolegate_config_info',
+    help: 'Always 1; the label is the digest of the configuration in use, equal on replicas with the same files.',
+    labelNames: ['digest'],
     aggregator: 'first',
     registers,
   });
@@ -103,10 +110,14 @@ export function createProcessMetrics(registry: Registry, workers: () => WorkerRe
   }
 
   return {
-    configLoaded(ok, nowMs) {
+    configLoaded(digest, nowMs) {
+      const ok = digest !== null;
       configLoads.inc({ result: ok ? 'ok' : 'failed' });
       configOk.set(ok ? 1 : 0);
-      if (ok) configLoadedAt.set(nowMs / 1000);
+      if (!ok) return;
+      configLoadedAt.set(nowMs / 1000);
+      configInfo.reset();
+      configInfo.set({ digest }, 1);
     },
     upstreamHealth(upstream, target, healthy) {
       const changed = (health.get(upstream)?.get(target) ?? true) !== healthy;

@@ -26,7 +26,13 @@ describe('docs/reference/admin.md', () => {
       now: Date.now,
     };
     const decisions = { find: async () => ({}), list: async () => [] };
-    const policyTools = { reach: () => ({}), shadow: () => ({}), decisions, explain: async () => ({}) };
+    const policyTools = {
+      showConfig: () => ({}),
+      reach: () => ({}),
+      shadow: () => ({}),
+      decisions,
+      explain: async () => ({}),
+    };
     const identityKeys = () => ({ type: 'application/jwk-set+json', text: '{"keys":[]}', cacheControl: '' }) as const;
     const takeEvent = async () => ({ status: 200 }) as const;
     const sources = { reload: () => [], identityKeys, revocations, takeEvent, ...policyTools };

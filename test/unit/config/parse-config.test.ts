@@ -85,6 +85,7 @@ test('a minimal file gets the defaults', () => {
     },
   });
   expect(rest).toEqual({
+    digest: expect.stringMatching(/^[0-9a-f]{12}$/),
     authorizer: null,
     conditionNames: [],
     policies: [],

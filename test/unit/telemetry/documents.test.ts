@@ -61,6 +61,7 @@ describe('docs/reference/metrics.md', () => {
     telemetry.decisionEvents.compared('same');
     telemetry.decisionEvents.differed('orders', 'newly_refused', 'role_missing');
     telemetry.decisionEvents.recorded('kept');
+    telemetry.configLoaded('0123456789ab');
     telemetry.decisionEvents.evicted('memory', 1, 1000);
     telemetry.identityEvents.clock(1);
     telemetry.watchRevocations(() => ({ connected: true, tombstones: 1 }));

@@ -229,8 +229,8 @@ test('the state of the process is read at scrape time', async () => {
     upstreams: [{ name: 'orders', inFlight: 13, waiting: 14, streams: 15 }],
   };
   telemetry.watchServer({ connections: () => open, requestsInFlight: () => 2, tunnels: () => 1, load: () => load });
-  telemetry.configLoaded(true);
-  telemetry.configLoaded(false);
+  telemetry.configLoaded('0123456789ab');
+  telemetry.configLoaded(null);
   const before = await telemetry.registry.metrics();
   open = 4;
   const after = await telemetry.registry.metrics();

@@ -68,12 +68,12 @@ test('series without observations are 0, not absent', async () => {
 
 test('aggregates gauges by their meaning: sum, maximum, minimum or first', async () => {
   const [supervisor, one, two] = [startProcess(), startProcess(1), startProcess(2)];
-  supervisor.configLoaded(false);
+  supervisor.configLoaded(null);
   for (const [worker, lagMs, connected] of [
     [one, 2_000, true],
     [two, 1_000, false],
   ] as const) {
-    worker.configLoaded(true);
+    worker.configLoaded('0123456789ab');
     worker.watchRevocations(() => ({ connected, tombstones: 3 }));
     const load = {
       refusedConnections: { total: 1, client: 0 },
