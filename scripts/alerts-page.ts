@@ -81,7 +81,8 @@ Prometheus reads \`monitoring/alerts.yaml\` directly
 
 \`measured\`: seconds from the cause to the firing alert, with these rules and a scrape interval of 15 s, in a run of three gateways
 that produced each cause once (\`test/e2e/support/alert-causes.ts\`). Rules are evaluated every 15 s, regardless of Prometheus' own
-interval. Alertmanager adds its \`group_wait\`.
+interval. Alertmanager adds its \`group_wait\`. Without a figure, only shortened
+rules were run.
 `;
 
 /** The whole page. */
