@@ -32,7 +32,7 @@ function addProxyConfig(program: Command, done: Done, configOption: () => Option
     )
     .option(
       '--check <file>',
-      'report what bypasses the check in an existing configuration. Exits with 3 if something does',
+      'report what bypasses the check in a configuration of nginx, and what is not read. Exits with 3 if there is any',
     )
     .option('--script', 'for haproxy: print the script that the configuration loads')
     .action(async (product: ProductName, options: ProxyConfigOptions) =>

@@ -4,12 +4,8 @@ import type { DialectName } from '../authorizer/dialect.ts';
 import { CommandError, ExitCode } from './exit-code.ts';
 import { readPackaged } from './packaged-file.ts';
 import { caddyConfig } from './proxy-config/caddy.ts';
-import { checkCaddy } from './proxy-config/check/check-caddy.ts';
-import { checkEnvoy } from './proxy-config/check/check-envoy.ts';
-import { checkHaproxy } from './proxy-config/check/check-haproxy.ts';
 import { checkNginx } from './proxy-config/check/check-nginx.ts';
-import { checkTraefik } from './proxy-config/check/check-traefik.ts';
-import { type CheckProxy, type Finding, findingKinds, UnreadableFileError } from './proxy-config/check/finding.ts';
+import { type Finding, findingKinds, UnreadableFileError } from './proxy-config/check/finding.ts';
 import { envoyConfig } from './proxy-config/envoy.ts';
 import { haproxyConfig } from './proxy-config/haproxy.ts';
 import { envoyGatewayConfig, gatewayApiConfig, istioConfig } from './proxy-config/kubernetes.ts';
@@ -30,15 +26,14 @@ export interface ProxyConfigOptions extends PlaceOptions {
 interface Product {
   readonly dialect: DialectName;
   print(settings: ProxySettings): string;
-  readonly check?: CheckProxy;
 }
 
 const products: Readonly<Record<ProductName, Product>> = {
-  nginx: { dialect: 'nginx', print: nginxConfig, check: checkNginx },
-  caddy: { dialect: 'caddy', print: caddyConfig, check: checkCaddy },
-  haproxy: { dialect: 'haproxy', print: haproxyConfig, check: checkHaproxy },
-  traefik: { dialect: 'traefik', print: traefikConfig, check: checkTraefik },
-  envoy: { dialect: 'envoy', print: envoyConfig, check: checkEnvoy },
+  nginx: { dialect: 'nginx', print: nginxConfig },
+  caddy: { dialect: 'caddy', print: caddyConfig },
+  haproxy: { dialect: 'haproxy', print: haproxyConfig },
+  traefik: { dialect: 'traefik', print: traefikConfig },
+  envoy: { dialect: 'envoy', print: envoyConfig },
   istio: { dialect: 'envoy', print: istioConfig },
   'envoy-gateway': { dialect: 'envoy', print: envoyGatewayConfig },
   'gateway-api': { dialect: 'gateway-api', print: gatewayApiConfig },
@@ -49,7 +44,7 @@ export function proxyConfig(name: ProductName, options: ProxyConfigOptions): Exi
     process.stdout.write(readPackaged('config/haproxy/rolegate.lua'));
     return ExitCode.fine;
   }
-  const { dialect, print, check } = products[name];
+  const { dialect, print } = products[name];
   if (options.grpc === true && dialect !== 'envoy')
     throw new CommandError('rolegate: --grpc is for envoy, istio and envoy-gateway', ExitCode.usage);
   const settings = proxySettings(readConfig(options.config), dialect, options);
@@ -57,15 +52,16 @@ export function proxyConfig(name: ProductName, options: ProxyConfigOptions): Exi
     process.stdout.write(print(settings));
     return ExitCode.fine;
   }
-  if (check === undefined) {
-    const known = Object.entries(products).flatMap(([product, { check: can }]) => (can === undefined ? [] : [product]));
-    throw new CommandError(`rolegate: --check reads configurations of ${known.join(', ')}`, ExitCode.usage);
-  }
-  return report(options.check, findIn(options.check, check, settings));
+  if (name !== 'nginx')
+    throw new CommandError(
+      'rolegate: --check reads configurations of nginx; rolegate prove tests every proxy from outside',
+      ExitCode.usage,
+    );
+  return report(options.check, findIn(options.check, settings));
 }
 
 /** In the order of the file. */
-function findIn(file: string, check: CheckProxy, settings: ProxySettings): readonly Finding[] {
+function findIn(file: string, settings: ProxySettings): readonly Finding[] {
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
@@ -73,7 +69,7 @@ function findIn(file: string, check: CheckProxy, settings: ProxySettings): reado
     throw new CommandError(`rolegate: ${file} cannot be read`);
   }
   try {
-    return check(text, settings).toSorted((a, b) => a.line - b.line);
+    return checkNginx(text, settings).toSorted((a, b) => a.line - b.line);
   } catch (error) {
     if (error instanceof UnreadableFileError) throw new CommandError(`rolegate: ${file}: ${error.message}`);
     throw error;

@@ -1,4 +1,4 @@
-/** Finds ways to bypass `auth_request`. */
+/** Finds ways to bypass `auth_request` in a configuration of nginx, and names what it does not read. */
 
 import type { ProxySettings } from '../proxy-settings.ts';
 import { type Directive, readBlocks } from './blocks.ts';
@@ -18,9 +18,12 @@ export function checkNginx(text: string, settings: ProxySettings): readonly Find
   const findings: Finding[] = [];
   const report = (code: FindingCode, { line }: { line: number }, subject = '') =>
     findings.push({ code, line, subject });
-  const locations = locationsOf(readBlocks(text, ';'));
-  if (!locations.some(({ directive }) => passesOf(directive).length > 0))
-    throw new UnreadableFileError('no location forwards requests; included files are not read');
+  const top = readBlocks(text);
+  const locations = locationsOf(top);
+  const unknown = unread(top);
+  if (unknown.length === 0 && !locations.some(({ directive }) => passesOf(directive).length > 0))
+    throw new UnreadableFileError('no location forwards requests');
+  for (const directive of unknown) report('not_read', directive, directive.name);
   const checks = new Set<Directive>();
   for (const { chain, serverLocations } of locations) {
     const auth = inherited(chain, 'auth_request');
@@ -179,4 +182,47 @@ function locationsOf(
     if (directive.name !== 'location') return nested;
     return [{ directive, chain: [...here, directive.block], serverLocations }, ...nested];
   });
+}
+
+/** Directives that are read above. */
+const read = new Set([
+  ...['http', 'server', 'location', 'internal', 'auth_request', 'auth_request_set', 'satisfy', 'error_page', 'rewrite'],
+  ...['underscores_in_headers', 'ignore_invalid_headers', 'proxy_cache', 'proxy_read_timeout'],
+]);
+/** Blocks whose lines are no directives, or name servers only. */
+const data = new Set(['map', 'types', 'upstream', 'events']);
+/** Directives that change neither who is checked, nor what the check and the service receive. */
+const harmless = new Set([
+  ...['user', 'pid', 'daemon', 'listen', 'server_name', 'server_tokens', 'resolver', 'resolver_timeout', 'return'],
+  ...['sendfile', 'tcp_nopush', 'tcp_nodelay', 'default_type', 'charset', 'expires', 'etag', 'root', 'index', 'http2'],
+  ...['access_log', 'error_log', 'log_format', 'log_not_found', 'map_hash_bucket_size', 'map_hash_max_size'],
+  ...['proxy_http_version', 'proxy_connect_timeout', 'proxy_send_timeout', 'proxy_pass_request_body', 'proxy_redirect'],
+  ...['proxy_buffering', 'proxy_request_buffering', 'proxy_buffers', 'proxy_buffer_size', 'proxy_busy_buffers_size'],
+  ...[
+    'proxy_hide_header',
+    'proxy_max_temp_file_size',
+    'proxy_socket_keepalive',
+    'send_timeout',
+    'reset_timedout_connection',
+  ],
+]);
+const harmlessFamily =
+  /^(?:worker|ssl|proxy_ssl|gzip|client|large_client|keepalive|types_hash|server_names_hash|open_file_cache|limit_req|limit_conn|add_header)(?:_|$)/;
+
+/** `include` above all: the included lines may forward without a check. */
+function unread(block: readonly Directive[]): readonly Directive[] {
+  return block.flatMap((directive) => {
+    const { name, block: inner } = directive;
+    if (data.has(name)) return [];
+    const known =
+      read.has(name) || harmless.has(name) || harmlessFamily.test(name) || passes.test(name) || setHeader.test(name);
+    return [...(known || checksMethod(directive) ? [] : [directive]), ...unread(inner ?? [])];
+  });
+}
+
+const setHeader = /^(?:proxy|grpc)_set_header$/;
+
+/** Of the check itself, which has no body. */
+function checksMethod({ name, args }: Directive): boolean {
+  return name === 'proxy_method' && args[0] === 'GET';
 }

@@ -1,4 +1,4 @@
-/** Findings in another proxy's configuration: places where something passes without a decision. */
+/** Findings in a configuration of nginx: places where something may pass without a decision. */
 import type { ProxySettings } from '../proxy-settings.ts';
 
 /** Each with its effect and advice. */
@@ -16,7 +16,6 @@ export const findingKinds = {
   ],
   check_reachable: ['clients can call the check instead of the proxy', 'make it internal'],
   check_cached: ['a cache before the check outlives a revocation', 'cache nothing before the check'],
-  check_unverified: ['the check is sent to a server that is not verified', 'verify its certificate'],
   identity_missing: ['an identity header comes from the client', 'set it from the response to the check'],
   identity_not_from_check: [
     'an identity header does not come from the check',
@@ -31,17 +30,17 @@ export const findingKinds = {
     'a header that makes services act on another method, path or caller reaches the service',
     'remove it',
   ],
-  connection_list: ['a list in Connection removes headers after the check', 'remove Connection from the request'],
   upgrade_forwarded: [
     'after an upgrade such as h2c, requests reach the service without a check',
     'forward only a single "Upgrade: websocket"',
   ],
-  trusts_forwarded: ['X-Forwarded-* of clients is trusted', 'trust only listed proxies'],
   client_forgeable: ['the client can choose its address in the check', 'send the address of the connection'],
-  outage_as_refusal: ['an outage looks like a refusal', 'send 503'],
-  outage_opens: ['an outage allows every request', 'fail closed'],
   refusal_lost: ['refusals lose their status, headers or body', 'forward them unchanged'],
   refusal_bypassed: ['something else responds instead of Rolegate', 'forward its refusals unchanged'],
+  not_read: [
+    'this is not read, so requests may pass in a way that is not found',
+    'test what the proxy does with rolegate prove',
+  ],
   deadline_short: ['the proxy gives up before Rolegate does', 'wait longer than authorizer.timeout'],
 } as const satisfies Record<string, readonly [harm: string, advice: string]>;
 export type FindingCode = keyof typeof findingKinds;
@@ -54,9 +53,7 @@ export interface Finding {
   readonly subject: string;
 }
 
-export type CheckProxy = (text: string, settings: ProxySettings) => readonly Finding[];
-
-/** A file that is not a configuration of the product. */
+/** A file that is not a configuration of nginx. */
 export class UnreadableFileError extends Error {}
 
 /** Names whose value the check determines, each of which must come from it. */
@@ -74,8 +71,3 @@ export const mustBeRemoved: readonly string[] = [
   'x-rewrite-url',
   'x-rolegate-gateway',
 ];
-
-/** Another spelling of each identity header. */
-export function otherSpellings({ identity }: ProxySettings): readonly string[] {
-  return identity.filter((name) => name.includes('-')).map((name) => name.replaceAll('-', '_'));
-}
