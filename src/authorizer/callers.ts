@@ -2,11 +2,14 @@
  * Which callers may send checks: peers by address, or callers through the Unix socket; both only with the shared secret, if one is
  * configured.
  */
+import { chmod, lstat, unlink } from 'node:fs/promises';
+import { connect } from 'node:net';
 import type { AuthorizerConfig } from '../config/config.ts';
 import type { TrustedProxies } from '../core/syntax/addresses.ts';
 import { isNamed } from '../core/syntax/header-fields.ts';
 import { authorizerHeader } from '../core/syntax/header-names.ts';
 import { compareSecrets } from '../http-base/compare-secrets.ts';
+import type { ListenAddress } from '../http1/server/listen.ts';
 
 /** Whether it is the shared secret. */
 export type IsSecret = (presented: string) => boolean;
@@ -37,4 +40,35 @@ export function takeSecret(rawHeaders: readonly string[], isSecret: IsSecret | n
     else rest.push(rawHeaders[i]!, rawHeaders[i + 1]!);
   }
   return hasSecret(offered, isSecret) ? rest : null;
+}
+
+/** Of a Unix socket. Owner and group: a proxy that runs as another user shares a group with this process. */
+const socketMode = 0o660;
+
+/** Listens there with the given function; an address without a path is not a socket file. */
+export async function listenWithGroup(
+  address: ListenAddress,
+  listen: (address: ListenAddress) => Promise<ListenAddress>,
+): Promise<ListenAddress> {
+  if (address.path === undefined) return await listen(address);
+  await removeStaleSocket(address.path);
+  const bound = await listen(address);
+  await chmod(address.path, socketMode);
+  return bound;
+}
+
+/**
+ * Does nothing if a process listens there, or if the file is not a socket, which also refuses connections. Listening then fails with
+ * `EADDRINUSE`.
+ */
+export async function removeStaleSocket(path: string): Promise<void> {
+  const code = await new Promise<string | null>((resolve) => {
+    const socket = connect({ path });
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(null);
+    });
+    socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? null));
+  });
+  if (code === 'ECONNREFUSED' && (await lstat(path)).isSocket()) await unlink(path);
 }

@@ -20,8 +20,8 @@ import type { ObserveRequest } from '../telemetry/request-record.ts';
 import { allowedMs, CheckDeadline } from './check-deadline.ts';
 import type { ManagedHeader } from './dialect.ts';
 import { type ManagedName, managedHeaders } from './managed-headers.ts';
+import { proxiedFault } from './proxied-request.ts';
 import type { ReadCheck } from './read-check.ts';
-import { unkept } from './unkept.ts';
 
 /** A check in the form of the request line. */
 export type Checked = RequestContext<WholeResponse>;
@@ -139,7 +139,8 @@ function allowBy(
     const { request } = context;
     // If a proxy requests the refusal of an allowed request, it could not reach its service, or access was granted after its check.
     const fault =
-      unkept(request, decision, rules, context.peer.trusted) ?? (refusesOnly ? 'proxied_service_unavailable' : null);
+      proxiedFault(request, decision, rules, context.peer.trusted) ??
+      (refusesOnly ? 'proxied_service_unavailable' : null);
     if (fault !== null) {
       refuseAfter(context, decision, fault);
       return undefined;

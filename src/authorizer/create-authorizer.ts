@@ -12,11 +12,10 @@ import type { Response } from '../http1/server/response.ts';
 import { createHttp1Server, type Server } from '../http1/server/server.ts';
 import type { Client } from '../proxy/client.ts';
 import type { refuseConnection } from '../proxy/refuse-connection.ts';
-import { type IsSecret, mayConnect, secretOf, takeSecret } from './callers.ts';
+import { type IsSecret, listenWithGroup, mayConnect, secretOf, takeSecret } from './callers.ts';
 import { type Checked, type ChecksOptions, createChecks, type Deciding, type RequestLine } from './checks.ts';
-import { type Endpoint, type Endpoints, endpointsOf, findEndpoint } from './endpoints.ts';
+import { type Endpoint, type Endpoints, endpointsOf, findEndpoint } from './dialects.ts';
 import { readCheck } from './read-check.ts';
-import { listenWithGroup } from './unix-socket.ts';
 
 export interface HttpLine extends RequestLine {
   readonly refuseConnection: typeof refuseConnection;

@@ -15,11 +15,10 @@ import {
 import type { AuthorizerConfig } from '../../config/config.ts';
 import { authorizerHeader } from '../../core/syntax/header-names.ts';
 import { listenAt, stopListening } from '../../http1/server/listen.ts';
-import { hasSecret, mayConnect, secretOf } from '../callers.ts';
+import { hasSecret, listenWithGroup, mayConnect, secretOf } from '../callers.ts';
 import { createChecks } from '../checks.ts';
 import type { Authorizer, AuthorizerOptions } from '../create-authorizer.ts';
 import { checkOf } from '../read-check.ts';
-import { listenWithGroup } from '../unix-socket.ts';
 import { CheckReply } from './check-reply.ts';
 import { createHealth } from './health.ts';
 import { authorization, type CheckMessage, health, type VerdictMessage } from './messages.ts';

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { removeStaleSocket } from '../../../src/authorizer/unix-socket.ts';
+import { removeStaleSocket } from '../../../src/authorizer/callers.ts';
 
 let folder: string;
 beforeEach(() => {

@@ -11,7 +11,7 @@ import { endsHere } from '../core/routing/route.ts';
 import type { RequestHead } from '../http1/grammar/request-head.ts';
 
 /** Null: the proxy forwards exactly what was decided. `trusted`: the peer of the proxy is a trusted proxy. */
-export function unkept(
+export function proxiedFault(
   request: Pick<RequestHead, 'method' | 'target' | 'rawHeaders' | 'upgrade'>,
   decision: Allow,
   rules: ForwardingRules,
