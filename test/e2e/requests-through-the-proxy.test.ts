@@ -1,14 +1,14 @@
 /** The running proxy does what `decide` decides for a generated request, and nothing guarded gets through. */
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { decide } from '../../../src/core/decide.ts';
-import { reasons } from '../../../src/core/outcome/reasons.ts';
-import { type FooledUpstream, startFooledUpstream } from '../../security/support/fooled-upstream.ts';
-import { type FakeAuthApi, startFakeAuthApi } from '../../support/fake-auth-api.ts';
-import { openRaw, type RawConnection } from '../../support/raw-client.ts';
-import { type RunningGateway, startGateway } from '../../support/running-gateway.ts';
-import { guardedTargets, targets } from '../spellings.ts';
-import { configText, nobody, patienceMs, readPolicy, runs, view } from '../support.ts';
+import { decide } from '../../src/core/decide.ts';
+import { reasons } from '../../src/core/outcome/reasons.ts';
+import { guardedTargets, targets } from '../property/spellings.ts';
+import { configText, nobody, patienceMs, readPolicy, runs, view } from '../property/support.ts';
+import { type FooledUpstream, startFooledUpstream } from '../security/support/fooled-upstream.ts';
+import { type FakeAuthApi, startFakeAuthApi } from '../support/fake-auth-api.ts';
+import { openRaw, type RawConnection } from '../support/raw-client.ts';
+import { type RunningGateway, startGateway } from '../support/running-gateway.ts';
 
 let upstream: FooledUpstream;
 let authApi: FakeAuthApi;

@@ -4,11 +4,11 @@
  */
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type MisbehavingServer, startMisbehavingServer } from '../../support/misbehaving-server.ts';
-import { openRaw } from '../../support/raw-client.ts';
-import { type RunningGateway, startGateway } from '../../support/running-gateway.ts';
-import { patienceMs, runs } from '../support.ts';
-import { validResponse } from '../valid-response.ts';
+import { patienceMs, runs } from '../property/support.ts';
+import { validResponse } from '../property/valid-response.ts';
+import { type MisbehavingServer, startMisbehavingServer } from '../support/misbehaving-server.ts';
+import { openRaw } from '../support/raw-client.ts';
+import { type RunningGateway, startGateway } from '../support/running-gateway.ts';
 
 let service: MisbehavingServer;
 let gateway: RunningGateway;

@@ -6,10 +6,10 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type FakeAuthApi, startFakeAuthApi } from '../../support/fake-auth-api.ts';
-import { openRaw, type RawAnswer, type RawConnection, sendRaw } from '../../support/raw-client.ts';
-import { type RunningGateway, startGateway } from '../../support/running-gateway.ts';
-import { patienceMs, runs } from '../support.ts';
+import { patienceMs, runs } from '../property/support.ts';
+import { type FakeAuthApi, startFakeAuthApi } from '../support/fake-auth-api.ts';
+import { openRaw, type RawAnswer, type RawConnection, sendRaw } from '../support/raw-client.ts';
+import { type RunningGateway, startGateway } from '../support/running-gateway.ts';
 
 /** By the number in the request's query: head and body, and whether they arrive in one piece. */
 const answers: readonly (readonly string[])[] = [
