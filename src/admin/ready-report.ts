@@ -60,9 +60,9 @@ export function readyChecks(report: ReadyReport): Record<string, string> {
   return {
     configuration: report.configuration && report.refusedReload ? 'ok, reload refused' : word(report.configuration),
     ...Object.fromEntries(
-      report.sources.map(({ name, reachable }) => [
+      report.sources.map(({ name, reachable, failures }) => [
         name === 'authApi' ? name : `sources.${name}`,
-        reachable === null ? 'not checked' : word(reachable),
+        reachable === null ? 'not checked' : reachable && failures.length > 0 ? 'failing' : word(reachable),
       ]),
     ),
     redis: word(report.redis),

@@ -115,7 +115,7 @@ export function sourcesOf({ authApi, sources, sourceRule: rule }: Config, access
 }
 
 function sinceOf(config: Config, previous: Runtime | null): SourcesSince {
-  const sources = (of: Config) => sourcesOf(of, null).list.map((one) => [one.name, JSON.stringify(one)] as const);
+  const sources = (of: Config) => sourcesOf(of, null).list.map((one) => [one.name, usersOf(one)] as const);
   const nowMs = previous === null ? Number.NEGATIVE_INFINITY : Date.now();
   const before = new Map(previous === null ? [] : sources(previous.config));
   return new Map(
@@ -124,6 +124,11 @@ function sinceOf(config: Config, previous: Runtime | null): SourcesSince {
       return [name, since ?? nowMs];
     }),
   );
+}
+
+/** What decides which users a source names; equal for the same users. */
+function usersOf(one: SourcesConfig['list'][number]): string {
+  return JSON.stringify([one.kind, one.users, one.issuer, 'urls' in one ? one.urls : []]);
 }
 
 /** Whether both configurations call the same sources in the same way and cache their verdicts alike. */

@@ -24,23 +24,28 @@ const mostClients = 10_000;
  * route whose call contained no id to revoke.
  */
 export function createEvict(current: () => Runtime, unreadable: (route: string) => void): Evictions {
-  const calls = { all: new AttemptWindows(mostClients), ofTokens: new AttemptWindows(mostClients) };
-  const within = (kind: keyof typeof calls, most: number, caller: string) =>
-    calls[kind].add(caller, performance.now(), windowMs).attempts <= most;
+  const [all, ofTokens] = [new AttemptWindows(mostClients), new AttemptWindows(mostClients)];
+  const boundsOf = (evict: readonly Eviction[], identity: Identity | null) => [
+    ...(endsTokens(evict, identity, current().config) ? [{ calls: ofTokens, most: mostOfTokens }] : []),
+    { calls: all, most: mostCalls },
+  ];
   return {
     allowed(evict, identity, client) {
-      const fromPath = evictsFromPath(evict);
-      // A user repeats sign-outs without others of the same address. Unknown clients count as one.
-      const user = identity === null ? null : `user ${identity.acceptedBy}\n${identity.userId}`;
-      const caller = fromPath || user === null ? `client ${client}` : user;
-      const ends = endsTokens(evict, identity, current().config);
-      return (!ends || within('ofTokens', mostOfTokens, caller)) && within('all', mostCalls, caller);
+      const [bounds, nowMs] = [boundsOf(evict, identity), performance.now()];
+      // Unknown clients count as one.
+      if (evictsFromPath(evict))
+        return bounds.every(({ calls, most }) => calls.add(`client ${client}`, nowMs, windowMs).attempts <= most);
+      return identity === null || bounds.every(({ calls, most }) => calls.attempts(userOf(identity), nowMs) < most);
     },
     evict({ route, request, identity }) {
       if (route.evict === null) return null;
       const named = evictedBy(route.evict, route.pattern, request.path, identity);
       if (named.unreadable > 0) unreadable(route.id);
       if (named.evicted.length === 0) return null;
+      // Only calls that end something: whoever has another token of the user must not be able to bar its sign-out.
+      if (identity !== null && !evictsFromPath(route.evict))
+        for (const { calls } of boundsOf(route.evict, identity))
+          calls.add(userOf(identity), performance.now(), windowMs);
       const { resolver, config } = current();
       const { revocations } = resolver;
       const announced = named.evicted.flatMap(({ kind, id, source }) => {
@@ -54,6 +59,8 @@ export function createEvict(current: () => Runtime, unreadable: (route: string) 
     },
   };
 }
+
+const userOf = ({ acceptedBy, userId }: Identity) => `user ${acceptedBy}\n${userId}`;
 
 /** Whether an id can be that of a token which the gateway verifies itself. */
 function endsTokens(evict: readonly Eviction[], identity: Identity | null, config: Config): boolean {

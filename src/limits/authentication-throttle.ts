@@ -4,7 +4,8 @@
  *
  * - A check is charged before it is made; otherwise concurrent checks would all pass. Unless it fails, the charge is refunded.
  * - A credential that was accepted within a day is never throttled, regardless of its network. Replicas and later processes know it too.
- * - A credential that fails again is charged again, so that repeating a guess costs what another one costs.
+ * - A credential that fails again is charged again, but only so often: a guesser holds no turns at no cost, and a program with a deleted
+ *   token does not lock its network out. It is charged once to its key, about which a repeated secret guesses nothing.
  * - Beyond the bound a client has one turn a second, for the credential that has waited longest. A guesser can repeat guesses, but each of
  *   them has one turn at most, so clients that honor `Retry-After` get theirs. A key has a turn for each client that
  *   returns, so that guesses from elsewhere do not keep its owner out.
@@ -12,6 +13,7 @@
 import { createHmac, hkdfSync } from 'node:crypto';
 import type { Credential } from '../core/credential/credential.ts';
 import type { AttemptCounter } from './attempt-counter.ts';
+import { AttemptWindows } from './memory-counter.ts';
 import { RecentNames } from './recent-names.ts';
 import { WaitingNames } from './waiting-names.ts';
 
@@ -80,12 +82,14 @@ const restMs = 1_000;
 /** Seconds to wait with a credential that already failed: it gets no turn. */
 const failedWaitS = 60;
 const mostNames = 10_000;
+/** Failures of one credential in a window that its client is charged. */
+const mostCharges = 10;
 
 export function createAuthenticationThrottle(options: ThrottleOptions): AuthenticationThrottle {
   const { bounds, counter, events, now } = options;
   const key = new Uint8Array(hkdfSync('sha256', options.secret, '', 'rolegate failed authentications', 32));
   const good = new RecentNames(options.mostGood);
-  const failed = new RecentNames(mostNames);
+  const failed = new AttemptWindows(mostNames);
   const waiting = new WaitingNames(mostNames);
   /** Keys of subjects, kept briefly. */
   const beyond = new RecentNames(mostNames);
@@ -156,16 +160,18 @@ export function createAuthenticationThrottle(options: ThrottleOptions): Authenti
       retryAfterS: null,
       end(result) {
         const nowMs = now();
-        if (result !== 'rejected') refund(charged);
+        const earlier = failed.attempts(name, nowMs);
+        const isDue = ({ by }: Subject) => result === 'rejected' && earlier < (by === 'key' ? 1 : mostCharges);
+        refund(charged.filter((one) => !isDue(one)));
         if (result === 'unknown') return;
         if (result === 'accepted') {
-          failed.delete(name);
+          failed.take(name);
           if (!good.has(name, nowMs)) void counter.add('good', keyed(`good:${name}`), goodMs);
           good.add(name, nowMs + goodMs);
         } else {
           if (good.has(name, nowMs)) void counter.forget('good', keyed(`good:${name}`));
           good.delete(name);
-          failed.add(name, nowMs + bounds.windowMs);
+          failed.add(name, nowMs, bounds.windowMs);
         }
       },
     };
@@ -180,7 +186,7 @@ export function createAuthenticationThrottle(options: ThrottleOptions): Authenti
       if (charged.length === subjects.length) return admitted(name, charged);
       refund(charged);
       const throttled = subjects.filter((_, at) => within[at] !== true);
-      const known = failed.has(name, now());
+      const known = failed.attempts(name, now()) > 0;
       if (!known && (await wasGood(name))) return admitted(name, []);
       if (!known && (await takeTurn(name, throttled))) return admitted(name, []);
       events.throttled(throttled[0]!.by);

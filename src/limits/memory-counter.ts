@@ -34,7 +34,7 @@ export function createMemoryCounter(now: () => number, maxWindows = 20_000): Att
       windowsOf(kind).take(key);
     },
     async has(kind, key) {
-      return windowsOf(kind).has(key, now());
+      return windowsOf(kind).attempts(key, now()) > 0;
     },
   };
 }
@@ -73,11 +73,13 @@ export class AttemptWindows {
     this.#put(key, known);
   }
 
-  has(key: string, nowMs: number): boolean {
-    return this.#levels.some((level) => {
+  /** In the open window; 0: there is none. */
+  attempts(key: string, nowMs: number): number {
+    for (const level of this.#levels) {
       const window = level.get(key);
-      return window !== undefined && isOpen(window, nowMs);
-    });
+      if (window !== undefined) return isOpen(window, nowMs) ? window.attempts : 0;
+    }
+    return 0;
   }
 
   take(key: string): Window | null {

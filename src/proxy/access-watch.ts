@@ -47,7 +47,7 @@ export class AccessWatch {
   #asking = false;
   #over = false;
 
-  /** `grantedForMs`: milliseconds that have passed since the decision. `now`: milliseconds since the epoch. */
+  /** `grantedForMs`: milliseconds that have passed since the decision began. `now`: milliseconds since the epoch. */
   constructor(stream: WatchedStream, granted: Allow, grantedForMs: number, events: AccessEvents, now: () => number) {
     this.#stream = stream;
     this.#events = events;

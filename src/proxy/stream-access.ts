@@ -27,7 +27,8 @@ export class StreamAccess implements WatchedStream {
       return;
     }
     const { streams, now } = this.#parts;
-    const grantedForMs = performance.now() - this.#context.decidedAt;
+    // Since the source was called, at the earliest: it may have been another one.
+    const grantedForMs = performance.now() - this.#context.startedAt;
     this.#watch = new AccessWatch(this, this.#granted, grantedForMs, streams, now);
     streams.add(this.#watch);
     this.#watch.begin();

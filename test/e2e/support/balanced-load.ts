@@ -1,7 +1,7 @@
 /**
- * Requests in a steady stream to several replicas, distributed like by a load balancer: over kept connections, and to
- * another replica if one accepts no connection, or closes a kept one before it has sent a byte. From then on that
- * replica is skipped. Any other status than 200 is a failure.
+ * Requests in a steady stream to several replicas, distributed like by a load balancer: over kept connections, and to another replica once
+ * one announces its end (`Connection: close`), accepts no connection, or closes a kept one before it has sent a byte. Any other status than
+ * 200 is a failure.
  */
 import { Agent, type ClientRequest, request } from 'node:http';
 
@@ -31,10 +31,12 @@ export function startBalancedLoad({ origins, path, bearer, workers }: LoadOption
   let next = 0;
   let stopped = false;
 
-  const ask = (origin: string) =>
+  const ask = (replica: number) =>
     new Promise<number>((resolve, reject) => {
-      const asked = request(`${origin}${path}`, { agent, headers: { authorization: `Bearer ${bearer}` } });
+      const url = `${origins[replica]}${path}`;
+      const asked = request(url, { agent, headers: { authorization: `Bearer ${bearer}` } });
       asked.on('response', (answer) => {
+        if (answer.headers.connection === 'close') inUse.delete(replica);
         answer.on('error', (error) => reject(new Error(`cut off: ${error.message}`)));
         answer.on('end', () => resolve(answer.statusCode ?? 0));
         answer.resume();
@@ -46,7 +48,7 @@ export function startBalancedLoad({ origins, path, bearer, workers }: LoadOption
     while (inUse.size > 0) {
       const replica = [...inUse][next % inUse.size]!;
       next += 1;
-      const status = await ask(origins[replica]!);
+      const status = await ask(replica);
       if (status === elsewhere) {
         inUse.delete(replica);
         continue;

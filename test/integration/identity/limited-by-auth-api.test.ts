@@ -64,6 +64,21 @@ test('a 429 for credentials of five networks that were accepted before is an out
   expect(authApi.calls.session).toBe(called);
 });
 
+test('a 429 for guesses meanwhile closes no breaker, and each of them is part of the outage', async () => {
+  const world = await startLimited();
+  const { get, open } = world;
+  await vi.waitFor(async () => {
+    await statusesOf(5, async (at) => {
+      const known = await get(five[at]!, five[at]!);
+      await get('198.51.100.7', `guess-${at}-${performance.now()}`);
+      return known;
+    });
+    expect(await open()).toBe(true);
+  });
+  const refused = await get('198.51.100.8', 'another-guess');
+  expect([refused.status, await codeOf(refused)]).toEqual([503, 'auth_busy']);
+});
+
 test('a 429 for one client alone, known or guessing from many networks, opens no breaker and makes no result stale', async () => {
   const { authApi, get, open } = await startLimited('{ accepted: 1s, staleOnOutage: 1m }');
   const refused = await get(office, 'anns-token');

@@ -8,7 +8,12 @@ import { startGateway } from '../../support/running-gateway.ts';
 import { nowS, startTokenIssuer } from '../../support/token-issuer.ts';
 
 async function startBeside(evict: string) {
-  const [one, other, upstream] = await Promise.all([startTokenIssuer(), startTokenIssuer(), startRecordingUpstream()]);
+  let refusing = false;
+  const [one, other, upstream] = await Promise.all([
+    startTokenIssuer(),
+    startTokenIssuer(),
+    startRecordingUpstream({ answer: () => ({ status: refusing ? 500 : 200, body: '' }) }),
+  ]);
   onTestFinished(async () => {
     await Promise.all([one.close(), other.close(), upstream.close()]);
   });
@@ -40,7 +45,10 @@ routes:
     return response.status;
   };
   const tokens = await Promise.all([one, other].map((issuer) => issuer.token({ iat: nowS() - 60 })));
-  return { status, end, tokenOf: one.token, tokens: [tokens[0]!, tokens[1]!] as const };
+  const refuse = (refuses: boolean) => {
+    refusing = refuses;
+  };
+  return { status, end, refuse, tokenOf: one.token, tokens: [tokens[0]!, tokens[1]!] as const };
 }
 
 const rows: readonly [what: string, evict: string, id: string, ofMine: 200 | 401, ofOther: 200 | 401][] = [
@@ -75,6 +83,15 @@ test('a user ends its own only so often, and others of the same address are not 
   const signOut = async (sub: string, sid: string) => status(await tokenOf({ sub, sid }), '/end/x');
   for (let at = 0; at < 100; at += 1) expect(await signOut('ann', `session-${at}`)).toBe(200);
   expect([await signOut('ann', 'last'), await signOut('bob', 'other')]).toEqual([429, 200]);
+});
+
+test('calls that the service refuses, or without a credential, do not count for those that end their own', async () => {
+  const { status, tokenOf, refuse } = await startBeside('{ session: "{identity.sessionId}" }');
+  const signOut = async (sid: string) => status(await tokenOf({ sub: 'ann', sid }), '/end/x');
+  refuse(true);
+  for (let at = 0; at < 101; at += 1) expect(await signOut(`session-${at}`)).toBe(500);
+  refuse(false);
+  expect(await signOut('mine')).toBe(200);
 });
 
 test('calls without a credential end no token of an issuer, and those of one client are bounded', async () => {

@@ -107,6 +107,17 @@ describe('failures of a client', () => {
     expect(await check('new', 'accepted', office)).toBeNull();
   });
 
+  test('with the same credential count ten times at most, and once for its key', async () => {
+    const { check } = setUp({ perClient: 12, perKey: 3 });
+    for (let at = 0; at < 50; at += 1) expect(await check('deleted', 'rejected', office)).toBeNull();
+    for (let at = 0; at < 50; at += 1) {
+      expect(await check('old secret', 'rejected', undefined, pairOf('key'))).toBeNull();
+    }
+    expect(await check('new secret', 'accepted', home, pairOf('key'))).toBeNull();
+    for (let at = 0; at < 2; at += 1) expect(await check(`guess ${at}`, 'rejected', office)).toBeNull();
+    expect(await check('deleted', 'rejected', office)).toBe(60);
+  });
+
   test('with a once valid credential do not count: it expired and was not guessed', async () => {
     const { check } = setUp();
     for (let at = 0; at < 20; at += 1) {

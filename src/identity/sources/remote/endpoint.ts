@@ -41,6 +41,9 @@ export interface EndpointOptions {
  */
 export type Limited = 'client' | 'known' | 'gateway';
 
+/** A little longer than a breaker can be open: otherwise a guess could always be the trial call. */
+const limitedMs = 70_000;
+
 export type Checked = SourceResult & {
   /** Whether the breaker counts it against the service. */
   readonly failed: boolean;
@@ -84,6 +87,8 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
     connect: { ...tlsOptions(config.tls), timeout: timeoutMs },
   });
   let lastFailure: SourceFailure | null = null;
+  /** When it limited the gateway as a whole, and has given no result since; on a clock that is never set. */
+  let limitedAt = Number.NEGATIVE_INFINITY;
   const circuit = createCircuit<Checked>({
     breaker: config.breaker,
     onState: (state) => onState(state, lastFailure),
@@ -99,6 +104,13 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
     detail,
   });
 
+  /** While it limits everyone, a 429 for a guess shows nothing else, and must not close the breaker. Guesses alone never begin this. */
+  function whom(limited: Limited): Limited {
+    const nowMs = performance.now();
+    if (limited === 'gateway') limitedAt = nowMs;
+    return nowMs - limitedAt < limitedMs ? 'gateway' : limited;
+  }
+
   async function ask(credential: Credential, withinMs: number, limits: () => Limited): Promise<Checked> {
     const askedAtMs = now();
     const sentAtMs = performance.now();
@@ -110,7 +122,9 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
       result = await exchange(await protocol.request(credential, base), Math.max(withinMs - spentMs(), 1));
     }
     const judged = 'kind' in result ? judgeFailure(result) : protocol.judge(result, credential, now());
-    const limited = judged.identity === null && judged.reason === 'auth_throttled' ? limits() : null;
+    const isLimited = judged.identity === null && judged.reason === 'auth_throttled';
+    const limited = isLimited ? whom(limits()) : null;
+    if (!isLimited && !isFailure(result)) limitedAt = Number.NEGATIVE_INFINITY;
     const judgment =
       judged.identity !== null || limited === null || limited === 'client'
         ? judged
