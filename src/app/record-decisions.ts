@@ -14,6 +14,7 @@ import { requestLine } from '../telemetry/log/access-log.ts';
 import type { RecordEvents } from '../telemetry/metrics/decision-metrics.ts';
 import type { DecisionFile } from '../telemetry/records/decision-file.ts';
 import {
+  byErrorIdFirst,
   type DecisionFilter,
   type KeptDecision,
   newest,
@@ -164,8 +165,13 @@ export class DecisionRecorder {
 
   /** Null: there is none with this id, or it is too old. */
   async find(id: string): Promise<KeptDecision | null> {
-    const found = this.#outputs?.recent.find(id, this.#now()) ?? null;
-    return found ?? (await this.#outputs?.shared?.find(id, this.#now()).catch(() => null)) ?? null;
+    const own = this.#outputs?.recent.find(id, this.#now()) ?? null;
+    if (own?.errorId === id) return own;
+    const shared = (await this.#outputs?.shared?.find(id, this.#now()).catch(() => null)) ?? null;
+    return byErrorIdFirst(
+      id,
+      [own, shared].flatMap((one) => one ?? []),
+    );
   }
 
   /** Newest first, of this process and, if Redis responds, of all replicas. */

@@ -2,8 +2,8 @@
 import pc from 'picocolors';
 import { parseDuration, parseMoment } from '../config/units/quantities.ts';
 import type { Explanation } from '../core/explain.ts';
-import { reasons } from '../core/outcome/reasons.ts';
 import { asciiJson } from '../telemetry/log/ascii-json.ts';
+import { recordedReasons } from '../telemetry/request-outcome.ts';
 import { askAdmin } from './ask-admin.ts';
 import { CommandError, ExitCode, usageError } from './exit-code.ts';
 import { explanationText } from './explain/explanation-text.ts';
@@ -142,16 +142,10 @@ const verbs: Readonly<Record<string, string>> = {
   abandon: 'ended by the client',
 };
 
-const serviceError = {
-  message: 'The service responded with an error',
-  advice: 'The response was forwarded. The service received the same requestId.',
-};
-
 /** What an operator wants to know first: how it ended, why, where and when, and what to do. */
 function whatHappened(request: Found['request']): string {
   const { outcome, status, reason, condition, route, time, method, host, path } = request;
-  const known =
-    reason === 'service_error' ? serviceError : Object.entries(reasons).find(([code]) => code === reason)?.[1];
+  const known = Object.entries(recordedReasons).find(([code]) => code === reason)?.[1];
   const parts = [
     verbs[String(outcome)] ?? outcome,
     status,

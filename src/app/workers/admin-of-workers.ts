@@ -4,7 +4,7 @@ import type { ReadyReport, SourceReport } from '../../admin/ready-report.ts';
 import type { SourceFailure } from '../../core/identity/identity.ts';
 import type { MetricsFormat } from '../../http-base/metrics-format.ts';
 import type { Telemetry } from '../../telemetry/create-telemetry.ts';
-import { newest } from '../../telemetry/records/recent-decisions.ts';
+import { byErrorIdFirst, newest } from '../../telemetry/records/recent-decisions.ts';
 import type { DecisionRecorder } from '../record-decisions.ts';
 import type { ShadowReport } from '../shadow-candidate.ts';
 import { metricsMessage, type WorkerMetrics } from './sum-metrics.ts';
@@ -100,7 +100,10 @@ export function recordedByAll(pool: WorkerPool): Pick<DecisionRecorder, 'find' |
   return {
     async find(id) {
       const responses = await pool.requestServing({ do: 'find', id }, keptDecisions, showMs);
-      return responses.flatMap(({ response }) => response.kept)[0] ?? null;
+      return byErrorIdFirst(
+        id,
+        responses.flatMap(({ response }) => response.kept),
+      );
     },
     async list(filter, most) {
       const responses = await pool.requestServing({ do: 'list', filter, most }, keptDecisions, showMs);

@@ -4,8 +4,7 @@
  */
 import type { LogConfig } from '../../config/config.ts';
 import type { Decision } from '../../core/decision.ts';
-import { reasons } from '../../core/outcome/reasons.ts';
-import { outcomeOf } from '../request-outcome.ts';
+import { outcomeOf, reasonOf, recordedReasons } from '../request-outcome.ts';
 import type { RequestRecord } from '../request-record.ts';
 import { boundedJson } from './ascii-json.ts';
 import { authApiMember, causeMember, reasonMembers } from './failure-members.ts';
@@ -58,8 +57,9 @@ export function requestLine(record: RequestRecord, nowMs: number): string {
 }
 
 function levelOf(record: RequestRecord): 'debug' | 'info' | 'warn' | 'error' {
-  if (record.reason !== null) return reasons[record.reason].level;
-  return record.cut || (record.errorId !== null && record.status >= 400) ? 'warn' : 'info';
+  if (record.cut && record.reason === null) return 'warn';
+  const reason = reasonOf(record);
+  return reason === null ? 'info' : recordedReasons[reason].level;
 }
 
 /** Measured until its response began: a stream may take any time. */

@@ -1,6 +1,5 @@
 /** The members of a request's log line that say why it was refused or failed. */
-import { reasons } from '../../core/outcome/reasons.ts';
-import { conditionOf, reasonOf } from '../request-outcome.ts';
+import { conditionOf, reasonOf, recordedReasons } from '../request-outcome.ts';
 import type { RequestRecord } from '../request-record.ts';
 import { asciiJson, boundedJson } from './ascii-json.ts';
 import { redactValue } from './redaction.ts';
@@ -12,8 +11,7 @@ export function reasonMembers(record: RequestRecord): string {
   const reason = reasonOf(record);
   if (reason === null) return '';
   const condition = conditionOf(record);
-  const fault = record.reason === null ? 'upstream' : reasons[record.reason].fault;
-  const members = `,"reason":"${reason}","fault":"${fault}"`;
+  const members = `,"reason":"${reason}","fault":"${recordedReasons[reason].fault}"`;
   return condition === null ? members : `${members},"condition":"${condition}"`;
 }
 

@@ -41,7 +41,9 @@ export class RecentDecisions {
   readonly #evicted: EvictionEvents['evicted'];
   /** By reason, each in order of age. */
   readonly #groups = new Map<string | null, Set<KeptDecision>>();
-  readonly #byId = new Map<string, KeptDecision>();
+  /** Two maps: a client may choose the id of its request, even the error id of another one. */
+  readonly #byErrorId = new Map<string, KeptDecision>();
+  readonly #byRequestId = new Map<string, KeptDecision>();
   #size = 0;
   #textLength = 0;
 
@@ -58,7 +60,8 @@ export class RecentDecisions {
   add(record: KeptDecision): void {
     const group = this.#groups.get(record.reason) ?? new Set();
     this.#groups.set(record.reason, group.add(record));
-    for (const id of idsOf(record)) this.#byId.set(id, record);
+    if (record.errorId !== null) this.#byErrorId.set(record.errorId, record);
+    if (record.requestId !== '') this.#byRequestId.set(record.requestId, record);
     this.#size += 1;
     this.#textLength += record.text.length;
     for (const one of this.#groups.values()) {
@@ -76,8 +79,8 @@ export class RecentDecisions {
   }
 
   find(id: string, nowMs: number): KeptDecision | null {
-    const found = this.#byId.get(id);
-    return found !== undefined && found.atMs + this.#keepMs > nowMs ? found : null;
+    const found = [this.#byErrorId.get(id), this.#byRequestId.get(id)];
+    return found.find((one) => one !== undefined && one.atMs + this.#keepMs > nowMs) ?? null;
   }
 
   list(filter: DecisionFilter, most: number, nowMs: number): readonly KeptDecision[] {
@@ -92,7 +95,8 @@ export class RecentDecisions {
     this.#size -= 1;
     this.#textLength -= record.text.length;
     // A client can reuse the id of another request.
-    for (const id of idsOf(record)) if (this.#byId.get(id) === record) this.#byId.delete(id);
+    if (this.#byErrorId.get(record.errorId ?? '') === record) this.#byErrorId.delete(record.errorId ?? '');
+    if (this.#byRequestId.get(record.requestId) === record) this.#byRequestId.delete(record.requestId);
   }
 }
 
@@ -123,6 +127,7 @@ export function newest(records: readonly KeptDecision[], most: number): readonly
     .slice(0, most);
 }
 
-function idsOf({ errorId, requestId }: KeptDecision): string[] {
-  return [errorId ?? '', requestId].filter((id) => id !== '');
+/** Of records with this id, the one whose response had it: a client may choose the id of its request. */
+export function byErrorIdFirst(id: string, records: readonly KeptDecision[]): KeptDecision | null {
+  return records.find(({ errorId }) => errorId === id) ?? records[0] ?? null;
 }

@@ -4,13 +4,12 @@
  * reasons, and writing to it cannot add a record.
  */
 import { createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
-import { reasons } from '../../core/outcome/reasons.ts';
 import { openText, sealText } from '../../http-base/sealed-text.ts';
 import type { RedisLink } from '../../redis/redis-link.ts';
 import type { EvictionEvents } from '../metrics/decision-metrics.ts';
-import { serviceError } from '../request-outcome.ts';
+import { recordedReasons } from '../request-outcome.ts';
 import { fairLength } from './fair-length.ts';
-import { type DecisionFilter, fits, type KeptDecision, newest } from './recent-decisions.ts';
+import { byErrorIdFirst, type DecisionFilter, fits, type KeptDecision, newest } from './recent-decisions.ts';
 
 export interface SharedDecisionsOptions {
   readonly link: Pick<RedisLink, 'run'>;
@@ -29,7 +28,7 @@ const mostWritesInFlight = 256;
 const pageSize = 500;
 const context = 'rolegate decision 1';
 const allowed = 'allowed';
-const everyReason: readonly string[] = [...Object.keys(reasons), serviceError, allowed];
+const everyReason: readonly string[] = [...Object.keys(recordedReasons), allowed];
 
 interface Entry {
   readonly ids: readonly string[];
@@ -77,12 +76,8 @@ export class SharedDecisions {
   /** Null: not found. Rejects if Redis does not respond. */
   async find(id: string, nowMs: number): Promise<KeptDecision | null> {
     const found = await Promise.all((await this.#lengths()).map(({ name }) => this.#findIn(name, id, nowMs)));
-    return (
-      newest(
-        found.flatMap((one) => one ?? []),
-        1,
-      )[0] ?? null
-    );
+    const all = found.flatMap((one) => one ?? []);
+    return byErrorIdFirst(id, newest(all, all.length));
   }
 
   /** Newest first. Rejects if Redis does not respond. */
@@ -92,12 +87,15 @@ export class SharedDecisions {
     return newest(found.flat(), most);
   }
 
+  /** The one with this error id, or the newest one with this request id. */
   async #findIn(name: string, id: string, nowMs: number): Promise<KeptDecision | null> {
+    let byRequestId: KeptDecision | null = null;
     for await (const { ids, sealed } of this.#newestFirst(name, nowMs)) {
       const record = ids.includes(id) ? this.#open(sealed) : null;
-      if (record !== null) return record;
+      if (record?.errorId === id) return record;
+      byRequestId ??= record;
     }
-    return null;
+    return byRequestId;
   }
 
   async #listIn(name: string, filter: DecisionFilter, most: number, nowMs: number): Promise<readonly KeptDecision[]> {

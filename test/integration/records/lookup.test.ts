@@ -38,6 +38,8 @@ ${more}`);
 }
 
 const ann = { authorization: 'Bearer anns-secret-bearer' };
+/** Clients choose the ids of their requests. */
+const trusting = `, adminToken: "${adminToken}", trustedProxies: [127.0.0.1]`;
 const asOperator = { authorization: `Bearer ${adminToken}` };
 
 /** The error id of a refusal. */
@@ -49,7 +51,7 @@ async function refused(gateway: RunningGateway, path: string, headers: Record<st
 }
 
 interface Body {
-  readonly request: { readonly requestId: string };
+  readonly request: { readonly requestId: string; readonly path: string };
   readonly explanation: object | null;
   readonly rulesChanged: boolean;
   readonly decisions: readonly { readonly path: string }[];
@@ -192,20 +194,42 @@ records: { allowedSample: 0 }`,
     undefined,
     `failing: { targets: ["${failing.origin}"] }`,
   );
+  const error = { level: 'warn', status: 500, reason: 'service_error', fault: 'upstream' };
+  const refusal = { level: 'info', status: 404, reason: 'service_refusal', fault: 'client' };
   const ids: string[] = [];
   for (let n = 0; n < 20; n += 1) ids.push(await refused(gateway, '/failing'));
   await vi.waitUntil(async () => (await ask(gateway, `/decisions/${ids.at(-1)}`)).status === 200);
   for (const [n, id] of ids.entries()) {
-    const status = n % 2 === 0 ? 500 : 404;
     const { body } = await ask(gateway, `/decisions/${id}`);
-    expect(body.request).toMatchObject({ level: 'warn', outcome: 'allow', status, reason: 'service_error' });
+    expect(body.request).toMatchObject({ outcome: 'allow', ...(n % 2 === 0 ? error : refusal) });
     expect(body).toMatchObject({ explanation: { outcome: 'allow' }, rulesChanged: false });
   }
-  const { body } = await ask(gateway, '/decisions?reason=service_error');
-  expect(body.decisions).toHaveLength(20);
-  const command = runRolegate(['lookup', ids[0]!, '--admin', gateway.admin, '--admin-token', adminToken]);
-  expect(await command.ended, command.output()).toBe(0);
-  expect(command.output()).toMatch(/^forwarded 500 service_error on route failing, /m);
+  for (const [n, { status, reason }] of [error, refusal].entries()) {
+    const { body } = await ask(gateway, `/decisions?reason=${reason}`);
+    expect(body.decisions).toHaveLength(10);
+    const command = runRolegate(['lookup', ids[n]!, '--admin', gateway.admin, '--admin-token', adminToken]);
+    expect(await command.ended, command.output()).toBe(0);
+    expect(command.output()).toMatch(new RegExp(`^forwarded ${status} ${reason} on route failing, `, 'm'));
+  }
+});
+
+it('requests for missing pages do not displace errors of the service', async () => {
+  const service = await startRecordingUpstream({
+    answer: ({ target }) => ({ status: target === '/service/error' ? 500 : 404, body: 'failed' }),
+  });
+  onTestFinished(service.close);
+  const gateway = await start(
+    `  - { id: service, match: { path: "/service/{page}" }, upstream: service-with-errors, access: public }
+records: { allowedSample: 0, max: 1000, perSecond: 5 }`,
+    undefined,
+    `service-with-errors: { targets: ["${service.origin}"] }`,
+  );
+  const ids: string[] = [];
+  for (let n = 0; n < 4; n += 1) {
+    await Promise.all(Array.from({ length: 20 }, () => refused(gateway, '/service/missing', {})));
+    ids.push(await refused(gateway, '/service/error', {}));
+  }
+  for (const id of ids) await vi.waitUntil(async () => (await ask(gateway, `/decisions/${id}`)).status === 200);
 });
 
 describe('allowed requests', () => {
@@ -315,10 +339,10 @@ describe('only the admin token grants access', () => {
 });
 
 describe('with Redis', () => {
-  async function pair(records = '') {
+  async function pair(records = '', token?: string) {
     const { url, keyPrefix } = await useRedis();
     const cache = `cache: { secret: "${cacheSecret}", redis: { url: "${url}", keyPrefix: "${keyPrefix}", timeout: 500ms } }\n${records}`;
-    const [one, other] = [await start(cache), await start(cache)];
+    const [one, other] = [await start(cache, token), await start(cache, token)];
     const redis = new Redis(url);
     onTestFinished(() => redis.disconnect());
     return { one, other, redis, name: `${keyPrefix}decisions:role_missing` };
@@ -396,6 +420,28 @@ describe('with Redis', () => {
     for (const gateway of [one, other]) expect((await ask(gateway, `/decisions/${id}`)).status).toBe(200);
     const { body } = await ask(other, '/decisions?reason=credential_missing&limit=1000');
     expect(body.decisions.length).toBeLessThan(120);
+  });
+
+  it('an error id leads to its request, although another client sends it as the id of its own', async () => {
+    const { one, other } = await pair('', trusting);
+    await vi.waitUntil(async () => {
+      await refused(one, '/admin/0');
+      return (await ask(other, '/decisions')).body.decisions.length > 0;
+    });
+    const id = await refused(one, '/admin/7');
+    const path = async (gateway: RunningGateway) => (await ask(gateway, `/decisions/${id}`)).body.request?.path;
+    await vi.waitUntil(async () => (await path(other)) === '/admin/7');
+    // To the same stream, to another one, and to the memory of the other replica.
+    for (const [gateway, target] of [
+      [one, '/admin/8'],
+      [one, '/of/other'],
+      [other, '/admin/9'],
+    ] as const)
+      await refused(gateway, target, { ...ann, 'x-request-id': id });
+    await vi.waitUntil(async () => (await ask(other, '/decisions?route=tenant')).body.decisions.length === 1);
+    expect([await path(one), await path(other)]).toEqual(['/admin/7', '/admin/7']);
+    const [taken] = (await ask(other, '/decisions?route=tenant')).body.decisions;
+    expect(taken).toMatchObject({ requestId: id });
   });
 
   it('nothing of it is readable in Redis, and entries written by others are ignored', async () => {

@@ -74,7 +74,8 @@ describe('the level', () => {
   test.each([
     ['of a response', {}, 'info'],
     ['of a truncated response', { cut: true }, 'warn'],
-    ["of a service's error", { status: 404, errorId: 'e' }, 'warn'],
+    ["of a service's error", { status: 500, errorId: 'e' }, 'warn'],
+    ["of a service's refusal", { status: 404, errorId: 'e' }, 'info'],
     ['of any other response with an error id', { status: 201, errorId: 'e' }, 'info'],
     ['of a client that disconnected', { aborted: true }, 'info'],
     ['of a refusal', { decision: refused('role_missing'), reason: 'role_missing' as const }, 'info'],

@@ -52,6 +52,16 @@ test('a repeated client id belongs to the newest request', () => {
   expect(recent.find('same', 3)?.atMs).toBe(2);
 });
 
+test('an error id belongs to its own request, although another one has it as its request id', () => {
+  const recent = new RecentDecisions(2, 1000, () => {});
+  recent.add(kept(1));
+  recent.add(kept(2, { requestId: 'error-1' }));
+  expect([recent.find('error-1', 2)?.atMs, recent.find('error-2', 2)?.atMs]).toEqual([1, 2]);
+  // The first one is dropped.
+  recent.add(kept(3));
+  expect(recent.find('error-1', 3)?.atMs).toBe(2);
+});
+
 test('a flood of one reason removes only its own records, which are counted with their age', () => {
   const evicted: (readonly [string, number, number])[] = [];
   const recent = new RecentDecisions(10, 1_000_000, (...one) => evicted.push(one));
