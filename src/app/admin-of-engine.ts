@@ -100,7 +100,7 @@ async function revokeIn(
     case 'key_pair':
     case 'api_key': {
       const credential = asRead(request, config.credentials);
-      const note = { ...by, ...(await ownerOf(credential, resolver)) };
+      const note = { ...by, ...ownerOf(credential, resolver) };
       return await revocations.revoke({ kind: 'credential', lookups: resolver.lookupsOf(credential) }, source, note);
     }
     default:
@@ -108,17 +108,11 @@ async function revokeIn(
   }
 }
 
-/** A revocation waits no longer to learn whose credential it ends. */
-const ownerMs = 250;
-
-/** For the log. Empty: not known in time, or already rejected. */
-async function ownerOf(credential: Credential, { resolve }: IdentityResolver): Promise<RevocationNote> {
-  const late = Promise.withResolvers<null>();
-  const timer = setTimeout(late.resolve, ownerMs, null);
-  const found = await Promise.race([resolve(credential, Number.POSITIVE_INFINITY), late.promise]).catch(() => null);
-  clearTimeout(timer);
-  if (found?.identity == null) return {};
-  const { userId, keyId, sessionId } = found.identity;
+/** For the log. Empty: this process does not remember it. No source is called for it, which would delay the revocation. */
+function ownerOf(credential: Credential, { knownOwner }: IdentityResolver): RevocationNote {
+  const owner = knownOwner(credential);
+  if (owner === null) return {};
+  const { userId, keyId, sessionId } = owner;
   return { userId, ...(keyId === null ? {} : { keyId }), ...(sessionId === null ? {} : { sessionId }) };
 }
 

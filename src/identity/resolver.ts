@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { CacheConfig } from '../config/config.ts';
 import type { SourcesConfig } from '../config/source-config.ts';
 import type { Credential } from '../core/credential/credential.ts';
-import type { ResolveIdentity } from '../core/identity/identity.ts';
+import type { Identity, ResolveIdentity } from '../core/identity/identity.ts';
 import { createAuthenticationThrottle, type ThrottleBounds } from '../limits/authentication-throttle.ts';
 import { createMemoryCounter } from '../limits/memory-counter.ts';
 import { createSharedCounter } from '../limits/shared-counter.ts';
@@ -53,6 +53,8 @@ export interface IdentityResolver {
   readonly replays: Replays;
   /** Keyed names of a credential, to revoke it by: under the current secret, and under previous ones. */
   lookupsOf(credential: Credential): readonly string[];
+  /** Whose credential it is, if this process remembers it: no source is called. */
+  knownOwner(credential: Credential): Identity | null;
   /** Maximum time of a check. */
   readonly timeoutMs: number;
   /** Whether each source can be reached, and what fails there. */
@@ -180,6 +182,7 @@ export function createIdentityResolver(options: IdentityResolverOptions): Identi
     resolve: createResolve({ memory, stale, connection, awaitFlight, traceLookUp, now }),
     revocations,
     lookupsOf: (credential) => lookupKeys(credential, keys),
+    knownOwner: (credential) => memory.find(credential, now())?.identity ?? null,
     timeoutMs: sources.timeoutMs,
     sourceStatus: () => sources.status(),
     redisConnected: () => (link === null ? null : link.ready),

@@ -117,7 +117,7 @@ test.each(doors)('on every replica once it returns: $name', async ({ headers, so
 test('the log line of a revocation names the operator, and the owner of the credential', async () => {
   const world = await startWorld();
   const one = await world.gateway(null);
-  // The first one has not been seen yet.
+  expect(await one.status(pair)).toBe(200);
   expect((await one.revoke({ apiKey: pair['api-key'], apiSecret: pair['api-secret'] })).status).toBe(202);
   expect(await one.status(bearer(ann.token))).toBe(200);
   expect((await one.revoke({ bearer: ann.token })).status).toBe(202);
@@ -128,6 +128,16 @@ test('the log line of a revocation names the operator, and the owner of the cred
     { source: 'admin', kind: 'credential', by: 'adminToken', sessionId: ann.sessionId },
     { source: 'admin', kind: 'user', by: 'adminToken', id: 'u-7' },
   ]);
+});
+
+test('the revocation of a credential that is not known calls no source', async () => {
+  const world = await startWorld();
+  const one = await world.gateway(null);
+  const before = world.calls();
+  expect((await one.revoke({ bearer: ann.token })).status).toBe(202);
+  expect(world.calls()).toBe(before);
+  const [line] = one.logText().match(/^.*"msg":"revoked".*$/gm)!;
+  expect(JSON.parse(line!)).not.toHaveProperty('userId');
 });
 
 test('a failed call revokes nothing', async () => {
