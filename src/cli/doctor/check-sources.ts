@@ -96,13 +96,17 @@ function judge(
   }
   const { failure } = result;
   if (failure === null) return error(`no result for an unknown ${kind} (${result.reason})`, 'Run the command again.');
-  return error(textOf(failure, `for an unknown ${kind}`), failureAdvice(source, failure));
+  return error(
+    textOf(failure, `for an unknown ${kind}`),
+    failureAdvice(source, failure, 'should reject the credential'),
+  );
 }
 
 const textOf = (failure: SourceFailure, why: string) =>
   `${failureText(failure)} ${why}, ${new URL(failure.url).pathname}`;
 
-function failureAdvice(source: SourceConfig, { kind, detail }: SourceFailure): string {
+/** `duty`: of the source, if it responds. */
+function failureAdvice(source: SourceConfig, { kind, detail }: SourceFailure, duty: string): string {
   const setting = source.kind === 'authApi' && source.short ? 'authApi' : `sources.${source.name}`;
   switch (kind) {
     case 'connection':
@@ -115,7 +119,7 @@ function failureAdvice(source: SourceConfig, { kind, detail }: SourceFailure): s
     case 'status':
       return statusAdvice(source, setting, Number(/\d+/.exec(detail)?.[0]));
     default:
-      return `It should reject the credential, but responds with something else: check the URL and the fields under "${setting}".`;
+      return `It ${duty}, but responds with something else: check the URL and the fields under "${setting}".`;
   }
 }
 
@@ -147,7 +151,7 @@ function jwtChecks(source: JwtSource, timeoutMs: number): readonly Check[] {
       try {
         const failure = (await sources.status()).flatMap(({ failures }) => failures)[0];
         if (failure === undefined) return [ok('its keys were fetched')];
-        return [error(textOf(failure, 'instead of keys'), failureAdvice(source, failure))];
+        return [error(textOf(failure, 'instead of keys'), failureAdvice(source, failure, 'should return keys'))];
       } finally {
         await sources.close();
       }
@@ -219,7 +223,9 @@ function givenCheck(config: Config, sources: SourcesConfig, headers: readonly st
         }
         const asked = sources.list.find(({ name }) => name === source.name);
         if (result.failure !== null && asked !== undefined)
-          return [error(textOf(result.failure, 'for it'), failureAdvice(asked, result.failure))];
+          return [
+            error(textOf(result.failure, 'for it'), failureAdvice(asked, result.failure, 'should return the identity')),
+          ];
         return [
           warning(
             `not accepted by ${source.name} (${result.reason})`,

@@ -1,5 +1,6 @@
 /** The findings of the doctor as text and as JSON. */
 import pc from 'picocolors';
+import { printable } from '../printable.ts';
 import { wrapped } from '../wrapped-text.ts';
 import { type Finding, type Group, groups } from './check.ts';
 
@@ -47,11 +48,6 @@ function summary({ ok, warning, error }: Levels, paint: ReturnType<typeof pc.cre
     ...(warning > 0 ? [paint.yellow(count(warning, 'warning'))] : []),
     `${ok} ok`,
   ].join(', ');
-}
-
-/** Text from other machines must not control the terminal. */
-function printable(text: string): string {
-  return text.replaceAll(/\p{Cc}/gu, '?');
 }
 
 export function doctorJson(file: string, findings: readonly Finding[]): string {

@@ -1,6 +1,8 @@
 /** The report of a run, as text and as JSON. It contains no credentials. */
 import pc from 'picocolors';
 import stringWidth from 'string-width';
+import { asciiJson } from '../../telemetry/log/ascii-json.ts';
+import { printable } from '../printable.ts';
 import { wrapped } from '../wrapped-text.ts';
 import { type Finding, findingKinds, type Group, groups, type Probe, type Unanswered } from './probe.ts';
 
@@ -67,7 +69,8 @@ export function proveText(
       ...wrapped(note, width - 4).map((line, at) => `  ${at === 0 ? paint.yellow('!') : ' '} ${line}`),
       '',
     ]),
-    summary(total, findings.length, unanswered.length, paint),
+    // One request can reveal several problems.
+    summary(total, new Set(findings.map(({ probe }) => probe)).size, unanswered.length, paint),
   ];
   return `${lines.join('\n')}\n`;
 }
@@ -130,11 +133,11 @@ function spread(found: readonly Shown[]): readonly Shown[] {
   return byGroup.flatMap((group) => group.slice(0, each));
 }
 
-/** Why the rules refuse it, or what happened to it. */
+/** Why the rules refuse it, or what happened to it. The echo service may be anything. */
 function outcomeText(one: Shown): string {
   const expected = expectedOf(one.probe);
   if ('why' in one) return expected === null ? one.why : `${one.why} (${expected})`;
-  return one.received === undefined ? (expected ?? '') : `received ${one.received}`;
+  return one.received === undefined ? (expected ?? '') : `received ${printable(one.received)}`;
 }
 
 /** The reason for which the rules refuse it, or null. */
@@ -176,7 +179,7 @@ export function proveJson({ url, file, counts, findings, unanswered, notes }: Pr
     unanswered: unanswered.map(({ probe, why }) => ({ ...describe(probe), why })),
     notes,
   };
-  return `${JSON.stringify(report, null, 2)}\n`;
+  return `${asciiJson(JSON.stringify(report, null, 2))}\n`;
 }
 
 function describe(probe: Probe): object {

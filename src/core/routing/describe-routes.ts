@@ -30,7 +30,6 @@ export interface RouteDescription extends RouteExtras {
   readonly when?: readonly ConditionDescription[];
   /** Ids of policies that are part of `access` and `when`; absent: none. */
   readonly policies?: readonly string[];
-  /** The rule does not refuse requests; absent: it is enforced. */
   readonly upstream: string;
   /** Kinds that the route accepts if it reads a credential. */
   readonly credentials: readonly CredentialKind[];

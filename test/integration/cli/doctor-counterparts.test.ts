@@ -164,7 +164,7 @@ describe('a valid credential', () => {
     [
       'shows a wrong field',
       ', fields: { roles: data.roles }',
-      /✗ the given credential: .*"data\.roles".*check the URL and the fields/,
+      /✗ the given credential: .*"data\.roles".*It should return the identity, .*check the URL and the fields/s,
     ],
     ['shows the identity', '', /✓ the given credential: accepted by authApi; roles: user; groups: public/],
   ])('%s', async (_, more, found) => {
