@@ -13,7 +13,7 @@ import { type ExplainQuestioned, explainEndpoint } from './explain-endpoint.ts';
 import { openApiOf } from './openapi.ts';
 import { reachEndpoint, type ShowReach } from './reach-endpoint.ts';
 import { type ReadyReport, readyChecks, whyNotReady } from './ready-report.ts';
-import { type AdminResponse, json } from './responses.ts';
+import { type AdminResponse, json, jsonText } from './responses.ts';
 import { type RevocationSources, revocationEndpoints } from './revocation-endpoints.ts';
 
 export interface EndpointSources {
@@ -30,8 +30,8 @@ export interface EndpointSources {
    * file, and no such endpoint.
    */
   reload?(): ReloadResult | Promise<ReloadResult>;
-  /** The settings in use, without secrets; plain data. If unset: no such endpoint. */
-  showConfig?(): object;
+  /** The settings in use, without secrets, as JSON. If unset: no such endpoint. */
+  showConfig?(): string;
   /** What a role or an identity can reach. If unset: no such endpoint. */
   readonly reach?: ShowReach;
   /** How candidate rules compare with those in use; plain data without secrets. If unset: no such endpoint. */
@@ -115,7 +115,7 @@ export function createEndpoints(sources: EndpointSources): ReadonlyMap<string, E
     endpoints.set('/reload', { method: 'POST', access: 'write', respond: async () => reloadResponse(await reload()) });
   }
   const { reach, shadow, decisions, explain, showConfig } = sources;
-  if (showConfig !== undefined) endpoints.set('/config', { ...shown(() => json(showConfig())), evenReading: true });
+  if (showConfig !== undefined) endpoints.set('/config', { ...shown(() => jsonText(showConfig())), evenReading: true });
   if (reach !== undefined) endpoints.set('/reach', reachEndpoint(reach));
   if (shadow !== undefined)
     endpoints.set(

@@ -27,7 +27,11 @@ export interface Refused {
 export type AdminResponse = Shown | Refused;
 
 export function json(value: unknown, status: Shown['status'] = 200): Shown {
-  return { status, type: 'application/json', body: `${JSON.stringify(value)}\n` };
+  return jsonText(JSON.stringify(value), status);
+}
+
+export function jsonText(text: string, status: Shown['status'] = 200): Shown {
+  return { status, type: 'application/json', body: `${text}\n` };
 }
 
 const everyResponse = Object.entries({

@@ -27,7 +27,7 @@ export interface GatewayOptions {
    */
   readonly reload?: () => readonly ConfigProblem[] | Promise<readonly ConfigProblem[]>;
   /** For the admin port: the settings in use, without secrets. */
-  readonly showConfig?: () => object;
+  readonly showConfig?: () => string;
 }
 
 export interface Gateway {

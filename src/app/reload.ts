@@ -5,12 +5,13 @@
 import type { Config } from '../config/config.ts';
 import type { ConfigSource } from '../config/config-source.ts';
 import { loadRecorded } from '../config/load-config.ts';
+import type { Settings } from '../config/settings.ts';
 import type { ConfigProblem } from '../config/yaml/problem.ts';
 import { watchFiles } from './watch-files.ts';
 
 export interface ReloadEvents {
   /** Applies a valid configuration, completely or, if it throws, not at all. */
-  apply(config: Config, source: ConfigSource): void;
+  apply(config: Config, source: ConfigSource, settings: Settings): void;
   /** Nothing was changed. */
   refused(problems: readonly ConfigProblem[]): void;
 }
@@ -51,7 +52,7 @@ export function createReloader(
     if (!result.ok) return result.problems;
     try {
       if (source === null) throw new Error('a configuration comes from somewhere');
-      events.apply(result.config, source);
+      events.apply(result.config, source, result.settings);
       return [];
     } catch {
       // Whatever the error, a running gateway continues with its configuration.

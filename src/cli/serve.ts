@@ -6,8 +6,9 @@ import { untilSignal } from '../app/lifecycle.ts';
 import { ListenError } from '../app/listen-error.ts';
 import { createReloader, type Reloader } from '../app/reload.ts';
 import type { Config } from '../config/config.ts';
-import { type ConfigSource, parseSource } from '../config/config-source.ts';
+import type { ConfigSource } from '../config/config-source.ts';
 import { loadRecorded } from '../config/load-config.ts';
+import type { Settings } from '../config/settings.ts';
 import type { ConfigProblem } from '../config/yaml/problem.ts';
 import { findingKinds } from '../policy-tools/analysis/finding.ts';
 import { CommandError, type ExitCode } from './exit-code.ts';
@@ -30,16 +31,11 @@ interface Served extends Pick<Gateway, 'start' | 'refuseReload' | 'refuseCandida
   readonly gaveUp?: Promise<string>;
 }
 
-interface InUse {
-  readonly source: ConfigSource;
-  readonly digest: string;
-}
-
 type Reload = () => Promise<readonly ConfigProblem[]>;
 
 export async function serve(options: ServeOptions): Promise<ExitCode> {
   const readAtMs = Date.now();
-  const { config, source, findings } = readAnalyzed(options.config);
+  const { config, source, settings, findings } = readAnalyzed(options.config);
   if (config.server.listen === null && config.authorizer === null)
     throw new CommandError(
       'rolegate: nothing listens for requests: give "server.listen" an address, or add "authorizer"',
@@ -48,17 +44,13 @@ export async function serve(options: ServeOptions): Promise<ExitCode> {
   let candidate: Reloader | null = null;
   /** The result of applying the last valid configuration. */
   let applied: ReturnType<Served['apply']> = [];
-  let inUse: InUse = { source, digest: config.digest };
-  const showConfig = () => shownConfig(inUse);
+  let shown = shownConfig(config, settings);
+  const showConfig = () => shown;
   const gateway = await createServed(config, source, showConfig, async () => {
     const problems = reloader?.reload() ?? [];
     return problems.length > 0 ? problems : await applied;
   });
-  const comparison = createReloadComparison(programOf());
-  const compare = async (before: InUse, after: InUse) => {
-    const found = await comparison.compare({ before: before.source, after: after.source });
-    gateway.changed({ config: after.digest, before: before.digest }, found);
-  };
+  const comparison = createReloadComparison(programOf(), { source, digest: config.digest }, gateway.changed);
   const ended = untilSignal({
     reload: () => {
       reloader?.reload();
@@ -78,12 +70,11 @@ export async function serve(options: ServeOptions): Promise<ExitCode> {
   }
   gateway.warn(findings);
   const events = {
-    apply: (next: Config, from: ConfigSource) => {
+    apply: (next: Config, from: ConfigSource, settingsOfNext: Settings) => {
       applied = Promise.resolve(gateway.apply(next, from)).then((problems) => {
         if (problems.length > 0) return problems;
-        const before = inUse;
-        inUse = { source: from, digest: next.digest };
-        if (before.digest !== next.digest) void compare(before, inUse);
+        comparison.reloaded({ source: from, digest: next.digest });
+        shown = shownConfig(next, settingsOfNext);
         return problems;
       });
       candidate?.reload();
@@ -107,17 +98,20 @@ export async function serve(options: ServeOptions): Promise<ExitCode> {
   return (await (gaveUp === undefined ? ended : Promise.race([ended, gaveUp]))) as ExitCode;
 }
 
-/** Each setting as an author would write it, with secrets masked. Read again from the texts, because a running gateway does not need it. */
-function shownConfig({ source, digest }: InUse): object {
-  const read = parseSource(source, process.env);
-  if (!read.ok) throw new Error('the configuration in use cannot be read again');
-  return { digest, settings: Object.fromEntries(read.settings().map(({ path, shown }) => [path.join('.'), shown])) };
+/**
+ * JSON of each setting as an author would write it, with secrets masked. Created once, after the configuration is loaded: with thousands of
+ * routes, each request for it would delay all others.
+ */
+function shownConfig({ digest, server }: Config, settings: Settings): string {
+  if (server.admin === null) return '';
+  const members = settings().map(({ path, shown }) => `${JSON.stringify(path.join('.'))}:${JSON.stringify(shown)}`);
+  return `{"digest":"${digest}","settings":{${members.join()}}}`;
 }
 
 async function createServed(
   config: Config,
   source: ConfigSource,
-  showConfig: () => object,
+  showConfig: () => string,
   reload: Reload,
 ): Promise<Served> {
   const { workers: wanted } = config.server;
@@ -161,5 +155,6 @@ function readAnalyzed(file: string) {
   const warnings = findSurprises(result.config, result.places).filter(
     ({ code }) => findingKinds[code].severity === 'warning',
   );
-  return { config: result.config, source, findings: warnings.map(({ problem }) => problem) };
+  const { config, settings } = result;
+  return { config, source, settings, findings: warnings.map(({ problem }) => problem) };
 }

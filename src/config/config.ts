@@ -19,7 +19,7 @@ import type { SmtpConfig } from './units/mail.ts';
 import type { Address } from './units/parse-address.ts';
 
 export interface Config {
-  /** Identity of the texts from which it was read (`config-digest.ts`). */
+  /** Identity of what its files contain, without secrets (`config-digest.ts`). */
   readonly digest: string;
   readonly server: ServerConfig;
   /** Null: no checks for other proxies. */

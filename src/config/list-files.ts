@@ -55,6 +55,11 @@ export class ListFiles {
     return [...new Set([...this.#files.keys()].map((key) => key.slice(key.indexOf(' ') + 1)))];
   }
 
+  /** Texts of those that can be read. */
+  get contents(): readonly string[] {
+    return [...this.#files.values()].flatMap((found) => ('text' in found ? [found.text] : []));
+  }
+
   /** Problems of the files themselves, in the order of their lines. */
   problems(): readonly ConfigProblem[] {
     return this.#problems;

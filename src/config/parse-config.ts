@@ -30,7 +30,7 @@ import { compileConfig, type Secrets } from './compile-config.ts';
 import { compileSettings, compileTracing, trustedRanges } from './compile-settings.ts';
 import { namingOf, sourceRuleOf } from './compile-sources.ts';
 import type { Address, AuthApiSettings, Config, TracingConfig } from './config.ts';
-import { digesting } from './config-digest.ts';
+import { digestOf } from './config-digest.ts';
 import { deepFreeze } from './deep-freeze.ts';
 import { ListFiles, noLists, type ReadList } from './list-files.ts';
 import { openFile } from './open-file.ts';
@@ -48,7 +48,7 @@ import {
   type TestFile,
   testFileSchema,
 } from './schema.ts';
-import { type Setting, settingsOf } from './settings.ts';
+import { type Settings, settingsOf } from './settings.ts';
 import { isThisMachine } from './units/mail.ts';
 import type { ConfigProblem } from './yaml/problem.ts';
 
@@ -73,8 +73,8 @@ export type ConfigResult =
       readonly ok: true;
       readonly config: Config;
       readonly places: Places;
-      /** Every key with its value and class, for comparisons; routes of included files as those of the main one. `without`: sections. */
-      readonly settings: (without?: readonly string[]) => readonly Setting[];
+      /** Every key with its value and class, for comparisons; routes of included files as those of the main one. */
+      readonly settings: Settings;
     }
   | ProblemResult;
 
@@ -103,9 +103,7 @@ export interface ProblemResult {
 }
 
 /** Reads a gateway's file. The configuration is frozen, except its maps and sets. */
-export function parseConfig(text: string, read: ParseOptions): ConfigResult {
-  const { reading, digest } = digesting(text, read);
-  const options = { ...read, ...reading };
+export function parseConfig(text: string, options: ParseOptions): ConfigResult {
   const lists = new ListFiles(options.readList ?? noLists);
   const own = { ...options, lists };
   const { list, opened } = openFile<ConfigFile>(configSchema, options.file, text, own);
@@ -164,9 +162,12 @@ export function parseConfig(text: string, read: ParseOptions): ConfigResult {
   };
   const config = deepFreeze({
     ...compileConfig(parts as ConfigFile, rules, secrets, dirname(options.file)),
-    digest: digest(),
+    digest: digestOf(
+      files.map((file) => file.at.file.root),
+      lists.contents,
+    ),
   });
-  const settings = (without: readonly string[] = []) => {
+  const settings: Settings = (without = []) => {
     const routes = files.flatMap((file) => file.routes ?? []);
     const left = Object.entries({ ...parts, routes }).filter(([section]) => !without.includes(section));
     return settingsOf(configSchema, Object.fromEntries(left));

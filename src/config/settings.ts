@@ -11,6 +11,7 @@
  * route, a role, an upstream) or an optional section of that side.
  */
 import { z } from 'zod';
+import { maskUrl } from './mask-url.ts';
 import type { KeyClass } from './schema/key-class.ts';
 import { metadata, optionFor, type Schema, unwrap } from './schema/metadata.ts';
 import { isSecret } from './schema/secret-keys.ts';
@@ -22,35 +23,39 @@ export interface Setting {
   readonly class: KeyClass;
   /** As the gateway uses it: durations in milliseconds, sizes in bytes. It may be a secret: only `shown` is for output. */
   readonly value: unknown;
-  /** As an author would write it, secrets masked. */
+  /** As an author would write it; secrets, and what URLs may contain of them, are masked. */
   readonly shown: string;
 }
 
+/** `without`: sections. */
+export type Settings = (without?: readonly string[]) => readonly Setting[];
+
 /** `value`: a parsed file. */
 export function settingsOf(schema: Schema, value: unknown): readonly Setting[] {
-  return [...walk(schema, value, [])];
+  const found: Setting[] = [];
+  collect(schema, value, [], found);
+  return found;
 }
 
-function* walk(schema: Schema, value: unknown, path: readonly string[]): Generator<Setting> {
-  const { class: keyClass } = metadata(schema);
+function collect(schema: Schema, value: unknown, path: readonly string[], found: Setting[]): void {
+  const { class: keyClass, inner } = describe(schema);
   if (keyClass !== undefined) {
-    yield { path, class: keyClass, value, shown: shown(schema, value) };
+    found.push({ path, class: keyClass, value, shown: shown(schema, value) });
     return;
   }
   if (value === undefined) return;
-  const inner = unwrap(schema);
   if (inner instanceof z.ZodDiscriminatedUnion) {
     const option = optionFor(inner, value);
-    if (option !== null) yield* walk(option, value, path);
+    if (option !== null) collect(option, value, path, found);
   } else if (inner instanceof z.ZodObject) {
     for (const [key, below] of Object.entries<Schema>(inner.shape))
-      yield* walk(below, member(value, key), [...path, key]);
+      collect(below, member(value, key), [...path, key], found);
   } else if (inner instanceof z.ZodRecord) {
-    for (const [key, below] of Object.entries(value as object)) yield* walk(inner.valueType, below, [...path, key]);
+    for (const [key, below] of Object.entries(value as object)) collect(inner.valueType, below, [...path, key], found);
   } else if (inner instanceof z.ZodArray) {
     for (const [index, item] of (value as unknown[]).entries()) {
       const id = member(item, 'id');
-      yield* walk(inner.element, item, [...path, typeof id === 'string' ? id : String(index)]);
+      collect(inner.element, item, [...path, typeof id === 'string' ? id : String(index)], found);
     }
   }
 }
@@ -61,11 +66,32 @@ function member(value: unknown, key: string): unknown {
 
 function shown(schema: Schema, value: unknown): string {
   if (value === undefined) return 'not set';
-  if (isSecret(schema)) return shownSecret(value);
-  const { unit } = metadata(schema);
+  const { secret, unit } = describe(schema);
+  if (secret) return shownSecret(value);
   if (value === Infinity) return 'unlimited';
   if (typeof value === 'number' && unit !== undefined) return unit === 'ms' ? formatDuration(value) : formatSize(value);
-  return typeof value === 'string' ? value : JSON.stringify(value);
+  return typeof value === 'string' ? maskUrl(value) : JSON.stringify(value, maskedMember);
+}
+
+function maskedMember(_key: string, value: unknown): unknown {
+  return typeof value === 'string' ? maskUrl(value) : value;
+}
+
+type Described = Pick<ReturnType<typeof metadata>, 'class' | 'unit'> & {
+  readonly inner: Schema;
+  readonly secret: boolean;
+};
+
+const described = new WeakMap<Schema, Described>();
+
+/** Remembered: thousands of routes have the same few schemas. */
+function describe(schema: Schema): Described {
+  let found = described.get(schema);
+  if (found === undefined) {
+    found = { ...metadata(schema), inner: unwrap(schema), secret: isSecret(schema) };
+    described.set(schema, found);
+  }
+  return found;
 }
 
 function shownSecret(value: unknown): string {

@@ -9,6 +9,8 @@ export interface ScalarNode {
   readonly kind: 'scalar';
   readonly offset: number;
   readonly value: string | number | boolean | null;
+  /** With references to variables instead of their values. */
+  readonly written: string | number | boolean | null;
   /** The text contains values of variables, so no message may show it. */
   readonly substituted: boolean;
   /** A problem of this value has already been reported; nothing more is reported about it. */

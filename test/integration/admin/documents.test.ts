@@ -27,7 +27,7 @@ describe('docs/reference/admin.md', () => {
     };
     const decisions = { find: async () => ({}), list: async () => [] };
     const policyTools = {
-      showConfig: () => ({}),
+      showConfig: () => '{}',
       reach: () => ({}),
       shadow: () => ({}),
       decisions,

@@ -108,6 +108,15 @@ upstreams: { orders: { targets: ["http://orders:8080"] } }
     expect(differences(`${smallest}routes: []\n`, after)).toEqual(expected);
   });
 
+  test('queries of URLs are shown without their values', () => {
+    const written = `tracing: { endpoint: "http://collector:4318/v1/traces?api_token=hunter2&x" }
+sources: { corp: { kind: introspection, url: "https://id.example.test/introspect?client_secret=hunter2", client: { id: gateway, secret: "${'s'.repeat(40)}" } } }`;
+    const shown = [...read(`${smallest}routes: []\n${written}\n`).values()].map((one) => one.shown);
+    expect(shown).toContain('http://collector:4318/v1/traces?api_token=***&***');
+    expect(shown).toContain('https://id.example.test/introspect?client_secret=***');
+    expect(shown.join('\n')).not.toContain('hunter2');
+  });
+
   test('routes are matched by id, wherever they are in the list', () => {
     const before = `${smallest}routes:\n${route('a')}${route('b')}`;
     const after = `${smallest}routes:\n${route('b', ', websocket: true')}${route('a')}`;
