@@ -7,7 +7,7 @@ import { stringify } from 'yaml';
 import { type Alert, alertsFile, readRules } from '../../scripts/alerts-page.ts';
 import { type ConfigFolder, createConfigFolder } from '../support/config-folder.ts';
 import { skipHere } from '../support/skip-here.ts';
-import { type AlertCase, alertCases, outage, pages, silentCases } from './support/alert-cases.ts';
+import { type AlertCase, alertCases, outage, pages, silentCases, withoutHistory } from './support/alert-cases.ts';
 
 const { alerts } = readRules(readFileSync(alertsFile, 'utf8'));
 let folder: ConfigFolder;
@@ -72,6 +72,14 @@ test.each(alerts.map((alert) => [alert.name, alert] as const))('%s is silent, fi
 test.each(silentCases)('%s: %s stays silent', (_, name, series, hours) => {
   const minutes = Array.from({ length: 60 * hours }, (_, minute): Expectation => [`${minute + 1}m`, []]);
   const file = folder.write('silent.yaml', rulesTest(name, series, minutes));
+  const { status, said } = promtool('test', 'rules', file);
+  expect(status, said).toBe(0);
+});
+
+test.each(withoutHistory)('%s: %s fires', (_, name, minute, one) => {
+  const alert = alerts.find((candidate) => candidate.name === name)!;
+  const { alertname: __, ...firing } = expected(alert, one) as { readonly alertname: string };
+  const file = folder.write('without-history.yaml', rulesTest(name, one.series, [[`${minute}m`, [firing]]]));
   const { status, said } = promtool('test', 'rules', file);
   expect(status, said).toBe(0);
 });

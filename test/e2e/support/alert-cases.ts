@@ -218,7 +218,7 @@ export const alertCases: Readonly<Record<string, AlertCase>> = {
     value: '25%',
   },
   RolegateConnectionsRefused: counter('rolegate_connections_refused_total', ',limit="total"', {
-    ...job,
+    ...one,
     limit: 'total',
   }),
   RolegateFileDescriptors: {
@@ -320,6 +320,47 @@ export const silentCases: readonly (readonly [
     1.5,
   ],
   ['one of two URLs fails', 'RolegateSourceDown', { ...breaker('0'), ...healthy('1') }, 1.5],
+];
+
+const allowed = `rolegate_requests_total${labels(',route="a",method="GET",status="200",outcome="allow"')}`;
+const forbidden = `rolegate_requests_total${labels(',route="a",method="GET",status="403",outcome="refuse"')}`;
+const refusals = `rolegate_refusals_total${labels(',route="a",reason="role_missing"')}`;
+const loaded = `rolegate_config_last_success_timestamp_seconds${labels()}`;
+
+/** Series of refusals begin with the first one, so there is nothing to compare with. `minute`: when the alert fires. */
+export const withoutHistory: readonly (readonly [what: string, alert: string, minute: number, one: AlertCase])[] = [
+  [
+    'no 403 an hour ago',
+    'RolegateForbiddenAfterReload',
+    70,
+    {
+      series: {
+        [allowed]: '0+15x339',
+        [forbidden]: '_x240 0+15x99',
+        [refusals]: '_x240 0+15x99',
+        [loaded]: always(3600),
+      },
+      at,
+      labels: job,
+      value: '50%',
+    },
+  ],
+  [
+    'a reload 20 minutes after the start',
+    'RolegateForbiddenAfterReload',
+    30,
+    {
+      series: {
+        [allowed]: '0+15x179',
+        [forbidden]: '_x80 0+15x99',
+        [refusals]: '_x80 0+15x99',
+        [loaded]: '0x79 1200x100',
+      },
+      at,
+      labels: job,
+      value: '50%',
+    },
+  ],
 ];
 
 /** The Auth API fails at minute 60, after an hour without a failure. Series of refusals begin with the first one. */
