@@ -11,7 +11,7 @@ import { createAdmin } from './create-admin.ts';
 import { createEngine } from './create-engine.ts';
 import { embedAuthApi } from './embed-auth-api.ts';
 import { listenOn } from './listen-error.ts';
-import { createConfigLog } from './log-config.ts';
+import { createConfigLog, type ReloadEffect } from './log-config.ts';
 import { notCompared } from './not-compared.ts';
 import type { CheckAddresses } from './open-authorizer.ts';
 
@@ -50,7 +50,7 @@ export interface Gateway {
   /** Logs likely mistakes in the configuration. */
   warn(findings: readonly ConfigProblem[]): void;
   /** Logs what a reload has changed; a text: why that is not known. */
-  changed(digests: { readonly config: string; readonly before: string }, changes: object | string): void;
+  changed(digests: { readonly config: string; readonly before: string }, changes: ReloadEffect | string): void;
   /** The embedded Auth API, once started, or null. */
   readonly authApi: AuthApi | null;
   /**

@@ -17,7 +17,11 @@ export interface ConfigLog {
   notCompared(problems: readonly ConfigProblem[]): void;
   doubtful(findings: readonly ConfigProblem[]): void;
   /** What a reload newly allows and refuses, by the digests of both configurations; a text: why that is not known. */
-  changed(digests: { readonly config: string; readonly before: string }, changes: object | string): void;
+  changed(digests: { readonly config: string; readonly before: string }, changes: ReloadEffect | string): void;
+}
+
+export interface ReloadEffect {
+  readonly counts: { readonly newlyRefused: number };
 }
 
 export function createConfigLog({ log, configLoaded }: Telemetry): ConfigLog {
@@ -49,13 +53,13 @@ export function createConfigLog({ log, configLoaded }: Telemetry): ConfigLog {
     changed(digests, changes) {
       if (typeof changes === 'string')
         log.warn({ ...digests, why: changes }, 'the reload is not compared with the rules before');
-      else log.info({ ...digests, ...changes }, 'the reload is compared with the rules before');
+      else log[changes.counts.newlyRefused > 0 ? 'warn' : 'info']({ ...digests, ...changes }, 'effect of the reload');
     },
     notCompared: (problems) =>
       log.error({ problems: firstProblems(problems), count: problems.length }, 'candidate not usable'),
     doubtful(findings) {
       if (findings.length === 0) return;
-      log.warn({ findings: firstProblems(findings), count: findings.length }, 'the configuration may not mean this');
+      log.warn({ findings: firstProblems(findings), count: findings.length }, 'the configuration has warnings');
     },
   };
 }

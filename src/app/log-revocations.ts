@@ -43,7 +43,7 @@ export function logRevocations<Events extends RevocationEvents>(events: Events, 
     },
     unacknowledged(replicas) {
       events.unacknowledged(replicas);
-      log.warn({ replicas }, 'replicas did not acknowledge a revocation; what they knew has ended by itself');
+      log.warn({ replicas }, 'replicas did not acknowledge a revocation; their cached results have expired');
     },
     undelivered() {
       events.undelivered();

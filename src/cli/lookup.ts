@@ -1,5 +1,6 @@
 /** `rolegate lookup`: shows what happened to a request, by the id that its client received, or lists recorded requests. */
 import pc from 'picocolors';
+import { didYouMean } from '../config/nearest-name.ts';
 import { parseDuration, parseMoment } from '../config/units/quantities.ts';
 import type { Explanation } from '../core/explain.ts';
 import { asciiJson } from '../telemetry/log/ascii-json.ts';
@@ -37,7 +38,7 @@ type Listed = Readonly<Record<string, unknown>>;
 
 export async function lookup(id: string | undefined, options: LookupOptions): Promise<ExitCode> {
   const given = [...filters, 'since' as const, 'until' as const].filter((name) => options[name] !== undefined);
-  if (id !== undefined && given.length > 0) throw usageError('rolegate: an id needs no filter');
+  if (id !== undefined && given.length > 0) throw usageError('rolegate: an id cannot be combined with filters');
   const shown = id === undefined ? await listed(options) : await found(id, options);
   // Some of it comes from a client: its control characters must not reach the terminal.
   process.stdout.write(asciiJson(shown));
@@ -53,11 +54,12 @@ async function found(id: string, options: LookupOptions): Promise<string> {
   if (one !== undefined) return options.json === true ? `${JSON.stringify(one, null, 2)}\n` : textOf(one);
   if (failures.length > 0) throw new CommandError(failures.join('\n'));
   throw new CommandError(
-    `rolegate: there is no record of a decision with the id ${id}. Without Redis, each replica has its own records, and while Redis does not take them, too: repeat --admin for the others. See "records" in the configuration`,
+    `rolegate: there is no record of a decision with the id ${id}. Without Redis, or while it is down, each replica has only its own records: repeat --admin for the others. See "records" in the configuration`,
   );
 }
 
 async function listed(options: LookupOptions): Promise<string> {
+  if (options.reason !== undefined) checkReason(options.reason);
   const query = new URLSearchParams({ limit: options.limit });
   for (const name of filters) if (options[name] !== undefined) query.set(name, options[name]);
   for (const name of ['since', 'until'] as const)
@@ -71,6 +73,13 @@ async function listed(options: LookupOptions): Promise<string> {
   const shown = newest.slice(0, Number(options.limit));
   if (options.json === true) return `${JSON.stringify({ decisions: shown }, null, 2)}\n`;
   return shown.length === 0 ? 'No recorded request matches.\n' : shown.map(lineOf).join('');
+}
+
+function checkReason(reason: string): void {
+  const known = Object.keys(recordedReasons);
+  if (known.includes(reason)) return;
+  const hint = didYouMean(reason, known) ?? 'the own reason of a condition is recorded as "condition_failed"';
+  throw usageError(`rolegate: there is no reason ${JSON.stringify(reason)}: ${hint}`);
 }
 
 /** One line each, with the id for the next look-up. */

@@ -48,9 +48,9 @@ routes:
   folder.write('gateway.yaml', configOf('[admin]'));
   const [, reloaded] = await gateway.see(/"config":"(\w+)".*"msg":"configuration reloaded"/);
   expect(reloaded).not.toBe(first);
-  const [, line] = await gateway.see(/^(\{.*"msg":"the reload is compared with the rules before".*\})$/m);
+  const [, line] = await gateway.see(/^(\{.*"msg":"effect of the reload".*\})$/m);
   expect(JSON.parse(line!)).toMatchObject({
-    ...{ level: 'info', before: first, config: reloaded },
+    ...{ level: 'warn', before: first, config: reloaded },
     newlyAllowed: ['GET, HEAD order: role admin'],
     newlyRefused: ['GET, HEAD order: role user'],
     counts: { newlyAllowed: 1, newlyRefused: 1 },

@@ -342,7 +342,7 @@ test('serve --shadow: warns at start; a bad candidate is reported and watched, a
   const candidate = folder.write('candidate.yaml', 'nonsense');
   const command = runRolegate(['serve', '--config', config, '--shadow', candidate]);
   const [, started] = await command.see(/^(\{.*"msg":"started"\})$/m);
-  await command.see(/"findings":\["[^"]*serving\.yaml:8 .*"msg":"the configuration may not mean this"/);
+  await command.see(/"findings":\["[^"]*serving\.yaml:8 .*"msg":"the configuration has warnings"/);
   await command.see(/"msg":"candidate not usable"/);
   const { listen, admin } = JSON.parse(started!);
   const report = async () => (await fetch(`http://127.0.0.1:${admin.port}/shadow`)).json() as Promise<object>;

@@ -319,6 +319,10 @@ describe('"rolegate lookup" of several replicas', () => {
     );
     expect(await look([one], ['--since', 'yesterday'])).toMatchObject({ code: 2 });
     expect(await look([one], [ids[0]!, '--user', 'ann'])).toMatchObject({ code: 2 });
+    const misspelled = await look([one], ['--reason', 'rol_missing']);
+    expect(misspelled).toMatchObject({ code: 2, output: expect.stringContaining('did you mean "role_missing"?') });
+    const ofCondition = await look([one], ['--reason', 'wrong_tenant']);
+    expect(ofCondition).toMatchObject({ code: 2, output: expect.stringContaining('"condition_failed"') });
   });
 });
 
