@@ -147,19 +147,17 @@ export function createEngine(config: Config, options: EngineOptions): Engine {
     return runtime;
   }
 
-  const filesLimit = openFilesLimit() ?? Number.POSITIVE_INFINITY;
-  /** To each entrypoint. */
-  const connections = connectionsWithin(config, filesLimit);
-
-  /** The first worker logs for all of them. */
-  function warnOfFewFiles(): void {
-    const needed = neededFiles(config);
-    if (needed > filesLimit && (options.worker ?? 1) === 1) {
+  /** Connections of clients. The first worker logs for all of them. */
+  function connectionsThatFit(): number {
+    const limit = openFilesLimit() ?? Number.POSITIVE_INFINITY;
+    const [needed, fit] = [neededFiles(config), connectionsWithin(config, limit)];
+    if (needed > limit && (options.worker ?? 1) === 1) {
       log.warn(
-        { limit: filesLimit, needed, connections },
+        { limit, needed, connections: fit },
         'the limit of open files is too small, so fewer connections are accepted: raise it to "needed" (ulimit -n, LimitNOFILE of systemd), or lower server.limits.connections',
       );
     }
+    return fit;
   }
 
   telemetry.watchRevocations(() => {
@@ -185,7 +183,7 @@ export function createEngine(config: Config, options: EngineOptions): Engine {
     },
     async listen(address, shared) {
       const { server } = config;
-      warnOfFewFiles();
+      const connections = connectionsThatFit();
       const made = createProxy({
         // Trust is checked for each connection, so that a reload can remove a proxy.
         server: {
@@ -210,11 +208,9 @@ export function createEngine(config: Config, options: EngineOptions): Engine {
       return await listenOn('server.listen', address, () => made.listen());
     },
     async listenForChecks(addresses, shared) {
-      if (proxy === null) warnOfFewFiles();
       await tracing.ready();
       authorizer = await openAuthorizer(config, addresses, {
         shared,
-        connections,
         gateway: current(),
         trustedProxies: (peer) => current().config.server.trustedProxies(peer),
         deadlines,

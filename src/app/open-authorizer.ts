@@ -22,8 +22,6 @@ import { listenOn } from './listen-error.ts';
 
 export interface AuthorizerPlace {
   readonly shared: boolean;
-  /** Maximum number at each address. */
-  readonly connections: number;
   readonly gateway: Deciding;
   readonly trustedProxies: TrustedProxies;
   readonly deadlines: Deadlines;
@@ -96,7 +94,7 @@ export async function openAuthorizer(
 }
 
 function optionsOf({ server }: Config, settings: AuthorizerConfig, place: AuthorizerPlace): () => AuthorizerOptions {
-  const { telemetry, shared, connections, gateway, trustedProxies, deadlines } = place;
+  const { telemetry, shared, gateway, trustedProxies, deadlines } = place;
   let warnedAt = Number.NEGATIVE_INFINITY;
   return () => ({
     shared,
@@ -104,7 +102,7 @@ function optionsOf({ server }: Config, settings: AuthorizerConfig, place: Author
     trustedProxies,
     deadlines,
     settings,
-    limits: { ...server.limits, connections },
+    limits: server.limits,
     line,
     shedder: new LoadShedder(server.limits.eventLoopLagMs),
     observe: telemetry.observe,
