@@ -42,6 +42,8 @@ export function isTrusted(peer: string, rawHeaders: readonly string[], trust: Fo
 /** What becomes of the secret of a gateway in a request; null: there is none. */
 export function gatewayOf(rawHeaders: readonly string[], trust: ForwardedTrust): 'recognized' | 'secret_wrong' | null {
   if (headerValues(rawHeaders, gatewayHeader).length === 0) return null;
+  // A request that the gateway forwards is of a client, who learns nothing of this.
+  if (headerValues(rawHeaders, 'x-forwarded-for').length > 0) return null;
   return isFromGateway(rawHeaders, trust) ? 'recognized' : 'secret_wrong';
 }
 
