@@ -103,11 +103,16 @@ test('SIGINT does not wait for balancers', async () => {
   expect(command.output()).not.toContain('drainDelayMs');
 });
 
-test('control: without a delay, requests fail', async () => {
-  const { command, port, admin } = await serve(', drainDelay: 0s');
-  const balanced = balance(port, admin);
-  await expect.poll(() => upstream.requests.length, { timeout: 20_000 }).toBeGreaterThan(connections);
-  command.signal('SIGTERM');
-  expect((await balanced).failures).not.toEqual([]);
-  expect(await command.ended).toBe(0);
-}, 60_000);
+test('control: without a delay, requests fail at some of ten ends', async () => {
+  const failures: unknown[] = [];
+  for (let end = 0; end < 10 && failures.length === 0; end += 1) {
+    const { command, port, admin } = await serve(', drainDelay: 0s');
+    const balanced = balance(port, admin);
+    const before = upstream.requests.length;
+    await expect.poll(() => upstream.requests.length - before, { timeout: 20_000 }).toBeGreaterThan(connections);
+    command.signal('SIGTERM');
+    failures.push(...(await balanced).failures);
+    expect(await command.ended).toBe(0);
+  }
+  expect(failures).not.toEqual([]);
+}, 120_000);
