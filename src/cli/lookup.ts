@@ -78,7 +78,7 @@ async function listed(options: LookupOptions): Promise<string> {
 function checkReason(reason: string): void {
   const known = Object.keys(recordedReasons);
   if (known.includes(reason)) return;
-  const hint = didYouMean(reason, known) ?? 'the own reason of a condition is recorded as "condition_failed"';
+  const hint = didYouMean(reason, known) ?? 'a reason of a condition is recorded as "condition_failed"';
   throw usageError(`rolegate: there is no reason ${JSON.stringify(reason)}: ${hint}`);
 }
 
