@@ -7,7 +7,10 @@ import { type RevocationRequest, readRevocation } from './revocation-request.ts'
 import { readSigned, type SignedWebhook } from './webhook-signature.ts';
 
 export interface RevocationSources {
-  /** `by`: name of the operator's token, for the log; null: a webhook. Resolves when every connected replica has applied it (`delivered`), or Redis did not accept it (`undelivered`). */
+  /**
+   * `by`: name of the operator's token, for the log; null: a webhook. Resolves when every connected replica has applied it (`delivered`), or
+   * Redis did not accept it (`undelivered`).
+   */
   revoke(
     revocation: RevocationRequest,
     source: 'admin' | 'webhook',

@@ -11,8 +11,8 @@ import { sourcesAlike } from './sources-alike.ts';
 /** Each call adds an entry that every replica and Redis keep, so one client must not be able to fill them. */
 const mostCalls = 1_000;
 /**
- * Of calls that end tokens which the gateway verifies itself: 14,400 of one client or user in the 24 hours for which these entries are kept. Beyond
- * 50,000 of one source, all of its earlier tokens are refused.
+ * Of calls that end tokens which the gateway verifies itself: 14,400 of one client or user in the 24 hours for which these entries are
+ * kept. Beyond 50,000 of one source, all of its earlier tokens are refused.
  */
 const mostOfTokens = 100;
 const windowMs = 600_000;
@@ -42,7 +42,7 @@ export function createEvict(current: () => Runtime, unreadable: (route: string) 
       const named = evictedBy(route.evict, route.pattern, request.path, identity);
       if (named.unreadable > 0) unreadable(route.id);
       if (named.evicted.length === 0) return null;
-      // Only calls that end something: whoever has another token of the user must not be able to bar its sign-out.
+      // Only calls that end something: otherwise a stolen token could use up the sign-outs of its user.
       if (identity !== null && !evictsFromPath(route.evict))
         for (const { calls } of boundsOf(route.evict, identity))
           calls.add(userOf(identity), performance.now(), windowMs);

@@ -28,7 +28,9 @@ const longest = 200;
 
 export async function compareReload(): Promise<ExitCode> {
   if (process.send === undefined) throw usageError('rolegate: this is started by rolegate serve, after a reload');
-  const { before, after } = await new Promise<ComparedSources>((resolve) => process.once('message', resolve as never));
+  const { before, after } = await new Promise<ComparedSources>((resolve) =>
+    process.once('message', (sources) => resolve(sources as ComparedSources)),
+  );
   const [old, next] = [parseSource(before, process.env), parseSource(after, process.env)];
   if (!old.ok || !next.ok) throw new Error('a configuration that was in use cannot be read');
   const { newlyAllowed, newlyRefused, settings } = compareConfigs(old, next);

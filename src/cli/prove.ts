@@ -29,7 +29,6 @@ export interface ProveOptions {
   /** `HOST:PORT:ADDRESS`. */
   readonly resolve?: string;
   readonly unsafe?: boolean;
-  readonly outage?: boolean;
   readonly outageOf?: DownPart;
   /** URL of an echo service behind the proxy. */
   readonly echo?: string;
@@ -56,7 +55,7 @@ export async function prove(url: string, options: ProveOptions): Promise<ExitCod
     const report = await askAll(planner, sender, {
       url: base.origin,
       file: options.config,
-      down: options.outageOf ?? (options.outage === true ? 'auth-api' : null),
+      down: options.outageOf ?? null,
       echo: options.echo ?? null,
     });
     const width = Math.min(Math.max(process.stdout.columns ?? widest, 60), widest);

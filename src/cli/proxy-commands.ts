@@ -60,20 +60,17 @@ function addProve(program: Command, done: Done, configOption: () => Option): voi
     .option('--client <address>', 'address of this machine, for conditions on the client address')
     .option('--resolve <host:port:address>', 'connect to this address for the host and port of the URL, as curl does')
     .option('--unsafe', 'also send state-changing methods where the rules refuse them')
-    .option('--outage', 'only run the checks for an outage of the Auth API; stop the Auth API first')
     .addOption(
       new Option(
         '--outage-of <part>',
-        'like --outage, for either part. For authorizer, stop Rolegate itself first: a proxy that then allows requests without it is found',
-      )
-        .choices(downParts)
-        .conflicts('outage'),
+        'only run the checks for an outage; stop the part first. auth-api: what needs it must return 503. authorizer, which is Rolegate itself: a proxy that then allows requests without it is found',
+      ).choices(downParts),
     )
     .addOption(
       new Option(
         '--echo <url>',
         'URL of an echo service, such as "rolegate echo", which you put behind the proxy: also compare what it receives with what was judged',
-      ).conflicts(['outage', 'outageOf']),
+      ).conflicts('outageOf'),
     )
     .option('--timeout <duration>', 'end after this time, and report which requests were not sent', '5m')
     .option('--json', 'print JSON')

@@ -4,8 +4,8 @@
  *
  * - A check is charged before it is made; otherwise concurrent checks would all pass. Unless it fails, the charge is refunded.
  * - A credential that was accepted within a day is never throttled, regardless of its network. Replicas and later processes know it too.
- * - A credential that fails again is charged again, but only so often: a guesser holds no turns at no cost, and a program with a deleted
- *   token does not lock its network out. It is charged once to its key, about which a repeated secret guesses nothing.
+ * - A credential that fails again is charged again, so that repeated guesses are not free, but at most ten times in a window: a program with
+ *   a deleted token does not lock its network out. Its key is charged once, because a repeated secret guesses nothing.
  * - Beyond the bound a client has one turn a second, for the credential that has waited longest. A guesser can repeat guesses, but each of
  *   them has one turn at most, so clients that honor `Retry-After` get theirs. A key has a turn for each client that
  *   returns, so that guesses from elsewhere do not keep its owner out.

@@ -208,7 +208,7 @@ test('finds rules that differ from the file', async () => {
 
 test('an outage is 503, and nothing gets through', async () => {
   await authApi.behave({ kind: 'down' });
-  const { code, report } = await prove(gateway.port, '--outage');
+  const { code, report } = await prove(gateway.port, '--outage-of', 'auth-api');
   expect([report.findings, code]).toEqual([[], 0]);
   expect(report.groups['outage']!.requests).toBeGreaterThan(0);
 });
@@ -276,7 +276,7 @@ describe.each(productNames)('behind %s', (product) => {
     const { code, report } = await prove(proxy.port);
     expect([report.findings, code]).toEqual([[], 0]);
     await authApi.behave({ kind: 'down' });
-    const outage = await prove(proxy.port, '--outage');
+    const outage = await prove(proxy.port, '--outage-of', 'auth-api');
     expect([outage.report.findings, outage.code]).toEqual([[], 0]);
     await gateway.close();
     const stopped = await prove(proxy.port, '--outage-of', 'authorizer');
@@ -356,7 +356,7 @@ test('finds an outage that nginx turns into a refusal', async () => {
   );
   try {
     await authApi.behave({ kind: 'down' });
-    const { code, report } = await prove(proxy.port, '--outage');
+    const { code, report } = await prove(proxy.port, '--outage-of', 'auth-api');
     expect([codesOf(report), code]).toEqual([['outage_as_refusal'], 1]);
   } finally {
     await proxy.stop();

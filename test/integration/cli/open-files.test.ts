@@ -2,24 +2,13 @@
  * A limit of open files that is too small: the start says so, and a flood of clients leaves descriptors for the admin port and for services.
  */
 import { connect, type Socket } from 'node:net';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type ConfigFolder, createConfigFolder } from '../../support/config-folder.ts';
-import { type RecordingUpstream, startRecordingUpstream } from '../../support/recording-upstream.ts';
+import { expect, test } from 'vitest';
+import { useFolderAndService, writeGatewayFile } from '../../support/folder-and-service.ts';
 import { runCommand } from '../../support/running-command.ts';
 
 const limit = 256;
 
-let folder: ConfigFolder;
-let upstream: RecordingUpstream;
-
-beforeAll(async () => {
-  folder = createConfigFolder();
-  upstream = await startRecordingUpstream();
-});
-afterAll(async () => {
-  folder.remove();
-  await upstream.close();
-});
+const world = useFolderAndService();
 
 async function flood(port: number, count: number): Promise<readonly Socket[]> {
   const sockets = Array.from({ length: count }, () => connect({ port, host: '127.0.0.1' }).on('error', () => {}));
@@ -30,15 +19,7 @@ async function flood(port: number, count: number): Promise<readonly Socket[]> {
 const statusOf = async (url: string) => (await fetch(url, { signal: AbortSignal.timeout(10_000) })).status;
 
 test('the start reports it, and a flood of connections leaves the admin port and services reachable', async () => {
-  const file = folder.write(
-    'gateway.yaml',
-    `version: 1
-server: { listen: "127.0.0.1:0", admin: "127.0.0.1:0" }
-authApi: { url: "http://127.0.0.1:9" }
-upstreams: { service: { targets: ["${upstream.origin}"] } }
-routes: [{ id: it, match: { path: "/**" }, upstream: service, access: public }]
-`,
-  );
+  const file = writeGatewayFile(world);
   const serve = [process.execPath, 'src/main.ts', 'serve', '--config', file];
   const command = runCommand('sh', ['-c', `ulimit -n ${limit} && exec "$@"`, 'sh', ...serve]);
   const [, line] = await command.see(/^(\{.*"msg":"started"\})$/m);

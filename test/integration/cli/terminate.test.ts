@@ -3,37 +3,18 @@
  * request. SIGINT, by a person at a terminal, does not wait for balancers.
  */
 import { Agent, request } from 'node:http';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type ConfigFolder, createConfigFolder } from '../../support/config-folder.ts';
-import { type RecordingUpstream, startRecordingUpstream } from '../../support/recording-upstream.ts';
+import { expect, test } from 'vitest';
+import { useFolderAndService, writeGatewayFile } from '../../support/folder-and-service.ts';
 import { runRolegate } from '../../support/running-command.ts';
 
 const connections = 20;
 const pollMs = 500;
 
-let folder: ConfigFolder;
-let upstream: RecordingUpstream;
-
-beforeAll(async () => {
-  folder = createConfigFolder();
-  upstream = await startRecordingUpstream();
-});
-afterAll(async () => {
-  folder.remove();
-  await upstream.close();
-});
+const world = useFolderAndService();
 
 /** `more`: further settings of `server`. */
 async function serve(more = '') {
-  const file = folder.write(
-    'gateway.yaml',
-    `version: 1
-server: { listen: "127.0.0.1:0", admin: "127.0.0.1:0"${more} }
-authApi: { url: "http://127.0.0.1:9" }
-upstreams: { service: { targets: ["${upstream.origin}"] } }
-routes: [{ id: it, match: { path: "/**" }, upstream: service, access: public }]
-`,
-  );
+  const file = writeGatewayFile(world, more);
   const command = runRolegate(['serve', '--config', file]);
   const [, line] = await command.see(/^(\{.*"msg":"started"\})$/m);
   const { listen, admin } = JSON.parse(line!);
@@ -84,7 +65,7 @@ test.each([
   async (_, more) => {
     const { command, port, admin } = await serve(more);
     const balanced = balance(port, admin);
-    await expect.poll(() => upstream.requests.length, { timeout: 20_000 }).toBeGreaterThan(connections);
+    await expect.poll(() => world.upstream.requests.length, { timeout: 20_000 }).toBeGreaterThan(connections);
     command.signal('SIGTERM');
     const { responses, closing, failures } = await balanced;
     expect(failures).toEqual([]);
@@ -108,8 +89,8 @@ test('control: without a delay, requests fail at some of ten ends', async () => 
   for (let end = 0; end < 10 && failures.length === 0; end += 1) {
     const { command, port, admin } = await serve(', drainDelay: 0s');
     const balanced = balance(port, admin);
-    const before = upstream.requests.length;
-    await expect.poll(() => upstream.requests.length - before, { timeout: 20_000 }).toBeGreaterThan(connections);
+    const before = world.upstream.requests.length;
+    await expect.poll(() => world.upstream.requests.length - before, { timeout: 20_000 }).toBeGreaterThan(connections);
     command.signal('SIGTERM');
     failures.push(...(await balanced).failures);
     expect(await command.ended).toBe(0);

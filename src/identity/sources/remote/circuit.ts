@@ -35,7 +35,7 @@ export interface Circuit<R extends Guarded> {
 }
 
 /** Maximum time for which a service can ask to be left alone: it may be back sooner. */
-const longestOpenMs = 60_000;
+export const longestOpenMs = 60_000;
 
 const clocks = { now: () => Date.now(), steady: () => performance.now() };
 

@@ -7,7 +7,7 @@ import { tlsOptions } from '../../../http1/client/tls-options.ts';
 import type { BreakerState, TraceCall } from '../../events.ts';
 import type { SourceResult } from '../source.ts';
 import { keepableMs } from './cache-control.ts';
-import { createCircuit } from './circuit.ts';
+import { createCircuit, longestOpenMs } from './circuit.ts';
 import type { BrokenConnection, Failure, HttpRequest, HttpResponse } from './http-exchange.ts';
 import { type Judgment, judgeFailure, limitsEveryone } from './judgment.ts';
 import { tracedExchange } from './traced-exchange.ts';
@@ -40,9 +40,6 @@ export interface EndpointOptions {
  * this gateway as a whole, which is an outage.
  */
 export type Limited = 'client' | 'known' | 'gateway';
-
-/** A little longer than a breaker can be open: otherwise a guess could always be the trial call. */
-const limitedMs = 70_000;
 
 export type Checked = SourceResult & {
   /** Whether the breaker counts it against the service. */
@@ -89,6 +86,8 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
   let lastFailure: SourceFailure | null = null;
   /** When it limited the gateway as a whole, and has given no result since; on a clock that is never set. */
   let limitedAt = Number.NEGATIVE_INFINITY;
+  /** A little longer than the breaker can be open: the trial call may be a guess, whose 429 must not close it. */
+  const limitedMs = Math.max(config.breaker.openMs, longestOpenMs) + 10_000;
   const circuit = createCircuit<Checked>({
     breaker: config.breaker,
     onState: (state) => onState(state, lastFailure),
@@ -104,7 +103,7 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
     detail,
   });
 
-  /** While it limits everyone, a 429 for a guess shows nothing else, and must not close the breaker. Guesses alone never begin this. */
+  /** While it limits everyone, a 429 for a guess is part of that. Guesses alone never begin it. */
   function whom(limited: Limited): Limited {
     const nowMs = performance.now();
     if (limited === 'gateway') limitedAt = nowMs;
