@@ -18,12 +18,12 @@ if (found < required) {
   const [{ run }, { ownArguments }] = await Promise.all([import('./cli/run.ts'), import('./cli/own-arguments.ts')]);
   const code = await run(ownArguments());
   // Output in a pipe waits for its reader, and would be cut off; the wait is bounded in case the reader does not read.
-  const longestWaitMs = 2_000;
+  const maxWaitMs = 2_000;
   await Promise.all(
     [process.stdout, process.stderr].map(
       (stream) =>
         new Promise<void>((done) => {
-          setTimeout(done, longestWaitMs).unref();
+          setTimeout(done, maxWaitMs).unref();
           stream.once('error', () => done());
           stream.write('', () => done());
         }),

@@ -44,7 +44,7 @@ export type Verification =
 export type VerifyIdentity = (header: string | readonly string[] | undefined) => Promise<Verification>;
 
 const algorithms = ['EdDSA', 'ES256'];
-const longestToken = 65_536;
+const maxToken = 65_536;
 const fetchTimeoutMs = 5_000;
 /** Keys that cannot be asked for again serve this much longer. */
 const staleMs = 3_600_000;
@@ -65,7 +65,7 @@ export function createIdentityVerifier(options: IdentityVerifierOptions): Verify
   return async (header) => {
     if (header === undefined || header === '') return failed('missing');
     // A header that came twice, as an array or joined, is not from the gateway.
-    if (typeof header !== 'string' || header.length > longestToken) return failed('invalid');
+    if (typeof header !== 'string' || header.length > maxToken) return failed('invalid');
     try {
       const { payload } = await jwtVerify(header, keyOf, expected);
       const identity = readIdentity(payload);

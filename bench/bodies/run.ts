@@ -37,8 +37,8 @@ const options = readOptions(
 if (!existsSync(options.main)) throw new Error(`there is no ${options.main}: npm run build`);
 
 /** Minimum ratio of the throughput to that of nginx, and maximum growth of the gateway in megabytes. */
-const leastRatio = 0.8;
-const mostGrowthMb = 64;
+const minRatio = 0.8;
+const maxGrowthMb = 64;
 const directions = (['down', 'up', 'up in chunks'] as const).filter((name) => (options.only ?? name) === name);
 type Name = 'nginx' | 'rolegate';
 
@@ -75,7 +75,7 @@ const rows = directions.map((direction) => {
   const cpu = (all: TransferResult[]) => median(all.map(({ cpuUs }) => cpuUs / 10 / mibAll)).toFixed(0);
   const before = median(ours.map(({ beforeBytes }) => beforeBytes / 1024 ** 2));
   const peak = Math.max(...ours.map(({ peakBytes }) => peakBytes / 1024 ** 2));
-  missed ||= ratio.median < leastRatio || peak - before > mostGrowthMb;
+  missed ||= ratio.median < minRatio || peak - before > maxGrowthMb;
   const cpuOfBoth = `${cpu(theirs)}, ${cpu(ours)}`;
   return [
     direction,
@@ -88,7 +88,7 @@ const rows = directions.map((direction) => {
 });
 const head = ['', 'nginx, MiB/s', 'Rolegate, MiB/s', 'ratio (p25 - median - p75)'];
 console.log(table([...head, 'CPU ms per 100 MiB: nginx, Rolegate', 'resident MB: before, peak'], rows));
-console.log(`\nAim: a ratio of ${leastRatio}, and at most ${mostGrowthMb} MB more: ${missed ? 'NOT met' : 'met'}`);
+console.log(`\nAim: a ratio of ${minRatio}, and at most ${maxGrowthMb} MB more: ${missed ? 'NOT met' : 'met'}`);
 process.exit(options.check && missed ? 1 : 0);
 
 interface Proxy {

@@ -102,7 +102,7 @@ function scaleOf({ from, to }: Span, largest: number, { left, top, width, height
 }
 
 /** The largest series come first; of the rest the legend shows only the number. */
-const mostInLegend = 9;
+const maxInLegend = 9;
 
 function drawChart({ panel, series: all }: PanelData, span: Span, width: number, height: number): string {
   const { unit = 'short', custom } = panel.fieldConfig!.defaults;
@@ -198,9 +198,9 @@ function drawLegend(
   width: number,
   height: number,
 ): { readonly text: string; readonly height: number } {
-  const more = names.length - mostInLegend;
+  const more = names.length - maxInLegend;
   const entries = names
-    .slice(0, mostInLegend)
+    .slice(0, maxInLegend)
     .map((name, index) => ({ name: shortened(name), color: colors[index % colors.length] }));
   const placed: { readonly x: number; readonly line: number; readonly entry: (typeof entries)[number] }[] = [];
   let [x, line] = [12, 0];

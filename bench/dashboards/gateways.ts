@@ -41,8 +41,8 @@ export interface Ports {
 }
 
 /** Connections that the first gateway accepts, and descriptors that the second one may open. */
-export const mostConnections = 200;
-export const mostDescriptors = 512;
+export const maxConnections = 200;
+export const maxDescriptors = 512;
 
 interface Kind {
   readonly workers: number;
@@ -55,8 +55,8 @@ interface Kind {
 
 const quiet = '{ level: warn, access: false }';
 const kinds: readonly Kind[] = [
-  { workers: 1, limit: `connections: ${mostConnections}`, log: quiet, descriptors: null },
-  { workers: 1, limit: '', log: '{ level: info }', descriptors: mostDescriptors },
+  { workers: 1, limit: `connections: ${maxConnections}`, log: quiet, descriptors: null },
+  { workers: 1, limit: '', log: '{ level: info }', descriptors: maxDescriptors },
   { workers: 2, limit: 'eventLoopLag: 250ms', log: quiet, descriptors: null },
 ];
 

@@ -50,7 +50,7 @@ const maxCycleGrowth = 0.03;
 /** Maximum growth of resident memory since the start, as a share, after a quiet period. */
 const maxResidentLeft = 0.1;
 /** V8 returns memory after half a minute or more with little activity. */
-const longestQuietS = 180;
+const maxQuietS = 180;
 const bearer = 'idle-bench-token';
 
 const { processes, folder } = benchPlace('idle');
@@ -184,7 +184,7 @@ async function untilReturned(): Promise<{ seconds: number; size: ProcessSize }> 
   const enough = before.size.residentMb * (1 + maxResidentLeft);
   for (let seconds = 0; ; seconds += 5) {
     const size = sizeOf(gateway.pid);
-    if (size.residentMb <= enough || seconds >= longestQuietS) return { seconds, size };
+    if (size.residentMb <= enough || seconds >= maxQuietS) return { seconds, size };
     await setTimeout(5_000);
   }
 }

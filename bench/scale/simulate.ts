@@ -42,7 +42,7 @@ export interface Load {
 const jitter = 0.1;
 const earliest = 0.75;
 const latest = 0.85;
-const leastLeftS = 0.1;
+const minLeftS = 0.1;
 const stepS = 0.1;
 
 interface Verdict {
@@ -174,7 +174,7 @@ class CredentialInUse {
       return;
     }
     const left = held.endsAt - at;
-    const again = left / 2 >= Math.max(leastLeftS, (held.endsAt - held.askedAt) / 50);
+    const again = left / 2 >= Math.max(minLeftS, (held.endsAt - held.askedAt) / 50);
     held.dueAt = step(Math.max(again ? at + left / 2 : held.endsAt, at + stepS));
     if (held.used && this.#world.refreshAhead) this.#lookUp(at, replica, held.askedAt);
   }

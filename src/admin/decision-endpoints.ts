@@ -27,7 +27,7 @@ const names = ['route', 'reason', 'user', 'key', 'client'] as const;
 const times = ['since', 'until'] as const;
 const isoTime = /^\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)$/;
 const usualLimit = 100;
-const mostListed = 1000;
+const maxListed = 1000;
 
 export function decisionEndpoints(sources: DecisionSources): readonly (readonly [path: string, Endpoint])[] {
   const withToken = (respond: Endpoint['respond']): Endpoint => ({
@@ -51,8 +51,8 @@ async function found(sources: DecisionSources, url: AdminRequest['url']): Promis
 async function listed(sources: DecisionSources, { searchParams }: AdminRequest['url']): Promise<AdminResponse> {
   const limit = Number(searchParams.get('limit') ?? usualLimit);
   const filter = filterOf(searchParams);
-  if (filter === null || !Number.isInteger(limit) || limit < 1 || limit > mostListed) {
-    const detail = `parameters are ${names.join(', ')}, ${times.join(' and ')} (ISO 8601), and limit, from 1 to ${mostListed}`;
+  if (filter === null || !Number.isInteger(limit) || limit < 1 || limit > maxListed) {
+    const detail = `parameters are ${names.join(', ')}, ${times.join(' and ')} (ISO 8601), and limit, from 1 to ${maxListed}`;
     return { refused: 'question_invalid', members: { detail } };
   }
   return json({ decisions: await sources.list(filter, limit) });

@@ -88,7 +88,7 @@ export interface AdminRequest {
 }
 
 /** A file can have any number of problems; `rolegate validate` shows all. */
-const mostProblems = 50;
+const maxProblems = 50;
 
 /** By path. */
 export function createEndpoints(sources: EndpointSources): ReadonlyMap<string, Endpoint> {
@@ -177,7 +177,7 @@ function keysResponse(keys: PublishedKeys | null | undefined): AdminResponse {
 function reloadResponse(problems: ReloadResult): AdminResponse {
   if (problems === 'draining') return { refused: 'draining' };
   if (problems.length === 0) return json({ message: 'reloaded' }, 202);
-  const listed = problems.slice(0, mostProblems).map(({ file, line, message }) => ({ at: `${file}:${line}`, message }));
+  const listed = problems.slice(0, maxProblems).map(({ file, line, message }) => ({ at: `${file}:${line}`, message }));
   return { refused: 'reload_refused', members: { count: problems.length, problems: listed } };
 }
 

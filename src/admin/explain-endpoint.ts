@@ -28,9 +28,9 @@ export interface LiveQuestion {
 export type ExplainQuestioned = (question: LiveQuestion) => Promise<object | { readonly detail: string }>;
 
 const keys = ['method', 'host', 'secure', 'target', 'headers', 'client', 'bearer'];
-const mostHeaders = 64;
+const maxHeaders = 64;
 /** Each may wait for the Auth API. */
-const mostUnderWay = 8;
+const maxUnderWay = 8;
 /** RFC 6750 section 2.1. */
 const bearerToken = /^[A-Za-z0-9\-._~+/]+=*$/;
 
@@ -44,7 +44,7 @@ export function explainEndpoint(explain: ExplainQuestioned): Endpoint {
     async respond({ body }: AdminRequest): Promise<AdminResponse> {
       const question = readQuestion(body);
       if (typeof question === 'string') return { refused: 'question_invalid', members: { detail: question } };
-      if (underWay >= mostUnderWay) return { refused: 'overloaded' };
+      if (underWay >= maxUnderWay) return { refused: 'overloaded' };
       underWay += 1;
       try {
         const explained = await explain(question);
@@ -77,7 +77,7 @@ function readQuestion(body: Uint8Array): LiveQuestion | string {
 }
 
 function isHeaders(value: unknown): value is readonly string[] {
-  if (!Array.isArray(value) || value.length % 2 !== 0 || value.length > 2 * mostHeaders) return false;
+  if (!Array.isArray(value) || value.length % 2 !== 0 || value.length > 2 * maxHeaders) return false;
   return value.every((text: unknown, index) => {
     if (typeof text !== 'string') return false;
     return index % 2 === 0 ? token.test(text) && text.length <= 100 : !/[\0\r\n]/.test(text) && text.length <= 8192;

@@ -15,7 +15,7 @@ export interface AdminRules {
 }
 
 /** No caller has a reason to send more. */
-const mostBodyBytes = 64 * 1024;
+const maxBodyBytes = 64 * 1024;
 
 /**
  * Null if the caller is gone. The body is always read to its end: closing a connection with unread bytes would make TCP reset it, and the
@@ -27,7 +27,7 @@ export async function judgeRequest(
   rules: AdminRules,
 ): Promise<AdminResponse | null> {
   const endpoint = findEndpoint(request, endpoints, rules);
-  const body = await readBody(request, mostBodyBytes);
+  const body = await readBody(request, maxBodyBytes);
   if (body === 'broken') return null;
   if ('refused' in endpoint) return endpoint;
   if (body === 'too_large') return { refused: 'body_too_large' };

@@ -27,7 +27,7 @@ export interface RevocationSources {
 }
 
 /** Each waits for the other replicas: briefly, or for a second if one does not respond. */
-const mostUnderWay = 64;
+const maxUnderWay = 64;
 /** How far the clock of an issuer may be ahead of this one, and that of a sender behind the issuer's. */
 const issuerAheadMs = 5_000;
 const senderBehindMs = 30_000;
@@ -47,7 +47,7 @@ export function revocationEndpoints(sources: RevocationSources): ReadonlyMap<str
     // Without its time, because each attempt has its own; with its body, because a sender may give every message the same id.
     const name = signed === null ? null : `webhook\n${signed.id}\n${hash('sha256', body, 'base64url')}`;
     if (name !== null && (await sources.replays.seen(name))) return json({ message: 'revoked' }, 202);
-    if (underWay >= mostUnderWay) return { refused: 'overloaded' };
+    if (underWay >= maxUnderWay) return { refused: 'overloaded' };
     underWay += 1;
     try {
       const deliveries = await Promise.all(

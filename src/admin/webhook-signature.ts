@@ -8,8 +8,8 @@ import { singleHeader } from '../http-base/read-request.ts';
 /** Allowed clock difference of the sender, and delay of a message. */
 const toleranceS = 300;
 /** A sender that rotates its secret signs with both. */
-const mostSignatures = 16;
-const shortestKeyBytes = 24;
+const maxSignatures = 16;
+const minKeyBytes = 24;
 
 const messageId = /^[\x21-\x7e]{1,256}$/;
 const unixSeconds = /^\d{1,12}$/;
@@ -35,7 +35,7 @@ export function readSigned(
   if (id === null || timestamp === null || signatures === undefined) return null;
   if (!messageId.test(id) || !unixSeconds.test(timestamp)) return null;
   if (Math.abs(Math.floor(nowMs / 1000) - Number(timestamp)) > toleranceS) return null;
-  if (signatures.length > mostSignatures) return null;
+  if (signatures.length > maxSignatures) return null;
   const offered = signatures.flatMap((text) => {
     const base64 = signature.exec(text)?.[1];
     return base64 === undefined ? [] : [Buffer.from(base64, 'base64')];
@@ -51,6 +51,6 @@ export function readSigned(
 
 function sign(id: string, timestamp: string, body: Uint8Array, secret: string): Buffer {
   const key = Buffer.from(secret.slice('whsec_'.length), 'base64');
-  if (key.length < shortestKeyBytes) throw new RangeError('a webhook secret is too short');
+  if (key.length < minKeyBytes) throw new RangeError('a webhook secret is too short');
   return createHmac('sha256', key).update(`${id}.${timestamp}.`, 'latin1').update(body).digest();
 }

@@ -9,14 +9,14 @@ import type { Runtime } from './create-runtime.ts';
 import { sourcesAlike } from './sources-alike.ts';
 
 /** Each call adds an entry that every replica and Redis keep, so one client must not be able to fill them. */
-const mostCalls = 1_000;
+const maxCalls = 1_000;
 /**
  * Of calls that end tokens which the gateway verifies itself: 14,400 of one client or user in the 24 hours for which these entries are
  * kept. Beyond 50,000 of one source, all of its earlier tokens are refused.
  */
-const mostOfTokens = 100;
+const maxOfTokens = 100;
 const windowMs = 600_000;
-const mostClients = 10_000;
+const maxClients = 10_000;
 
 /**
  * It applies in this process when `evict` returns; the promise resolves once it was announced to the others, or the announcement failed.
@@ -24,10 +24,10 @@ const mostClients = 10_000;
  * route whose call contained no id to revoke.
  */
 export function createEvict(current: () => Runtime, unreadable: (route: string) => void): Evictions {
-  const [all, ofTokens] = [new AttemptWindows(mostClients), new AttemptWindows(mostClients)];
+  const [all, ofTokens] = [new AttemptWindows(maxClients), new AttemptWindows(maxClients)];
   const boundsOf = (evict: readonly Eviction[], identity: Identity | null) => [
-    ...(endsTokens(evict, identity, current().config) ? [{ calls: ofTokens, most: mostOfTokens }] : []),
-    { calls: all, most: mostCalls },
+    ...(endsTokens(evict, identity, current().config) ? [{ calls: ofTokens, most: maxOfTokens }] : []),
+    { calls: all, most: maxCalls },
   ];
   return {
     allowed(evict, identity, client) {

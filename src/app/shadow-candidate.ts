@@ -28,10 +28,10 @@ export interface ShadowReport {
   readonly recent: readonly ShadowDifference[];
 }
 
-const mostProblems = 10;
+const maxProblems = 10;
 
 /** Decisions that wait to be compared. */
-const mostWaiting = 1024;
+const maxWaiting = 1024;
 /** Maximum comparisons per turn of the event loop. */
 const perTurn = 32;
 
@@ -65,12 +65,12 @@ export class ShadowCandidate {
 
   /** The previous candidate, if any, is still compared. */
   refuse(problems: readonly ConfigProblem[]): void {
-    this.#problems = problems.slice(0, mostProblems).map(({ file, line, message }) => `${file}:${line} ${message}`);
+    this.#problems = problems.slice(0, maxProblems).map(({ file, line, message }) => `${file}:${line} ${message}`);
   }
 
   /** Compared after the turn of the request, a few at a time; too many at once are skipped. */
   look(decided: Decided): void {
-    if (this.#waiting.length >= mostWaiting) {
+    if (this.#waiting.length >= maxWaiting) {
       this.#count('skipped');
       return;
     }

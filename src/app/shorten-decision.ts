@@ -3,9 +3,9 @@ import type { RecordedIdentity, RecordedRequest } from '../policy-tools/replay/d
 import type { KeptDecision } from '../telemetry/records/recent-decisions.ts';
 
 /** Names that stay of a list, and characters that stay of a text. */
-const mostNames = 10;
-const longestName = 64;
-const longestText = 128;
+const maxNames = 10;
+const maxName = 64;
+const maxText = 128;
 
 /** Without what rules would decide on: with some of the roles only, they would decide otherwise. */
 export function shortenDecision(kept: KeptDecision): KeptDecision {
@@ -27,12 +27,12 @@ function shortIdentity(identity: RecordedIdentity): RecordedIdentity {
 }
 
 function firstOf(names: readonly string[]): readonly string[] {
-  return names.slice(0, mostNames).map((name) => cut(name, longestName));
+  return names.slice(0, maxNames).map((name) => cut(name, maxName));
 }
 
 /** Of an error only what says its cause, without the stack. */
 function shortValue(value: unknown): unknown {
-  if (typeof value === 'string') return cut(value, longestText);
+  if (typeof value === 'string') return cut(value, maxText);
   if (typeof value !== 'object' || value === null) return value;
   const texts = Object.entries(value).filter(([name, one]) => name !== 'stack' && typeof one !== 'object');
   return Object.fromEntries(texts.map(([name, one]) => [name, shortValue(one)]));

@@ -24,7 +24,7 @@ interface Assertion {
   readonly usedUntilMs: number;
 }
 
-const mostBytes = 32 * 1024 ** 2;
+const maxBytes = 32 * 1024 ** 2;
 /** Size of an entry, besides its token. */
 const entryBytes = 64;
 /** Share of half of the life, after which a request renews an assertion without waiting for it. */
@@ -36,8 +36,8 @@ export class IdentityAssertion {
   readonly #lifetimeS: number;
   readonly #now: () => number;
   /** By the content of an identity, and by the identity object that the result cache last returned for it. */
-  readonly #byContent = new Recent<string, Assertion>(mostBytes, (name, { token }) => name.length + token.length);
-  readonly #byIdentity = new Recent<Identity, Assertion>(mostBytes, (_, { token }) => entryBytes + token.length);
+  readonly #byContent = new Recent<string, Assertion>(maxBytes, (name, { token }) => name.length + token.length);
+  readonly #byIdentity = new Recent<Identity, Assertion>(maxBytes, (_, { token }) => entryBytes + token.length);
   /** Signatures in progress, so that concurrent requests of one identity cost one signature. */
   readonly #signing = new Map<string, Promise<string | null>>();
 

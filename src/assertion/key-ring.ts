@@ -31,9 +31,9 @@ export interface Rotation {
 }
 
 /** No assertion lives longer. */
-export const longestLifetimeMs = 60_000;
+export const maxLifetimeMs = 60_000;
 /** More are never published. */
-export const mostKeys = 8;
+export const maxKeys = 8;
 
 /** The newest active key. If the clock is behind there may be none: then the oldest. */
 export function signingKey<Key extends Pick<RingKey, 'signsFromMs'>>(keys: readonly Key[], nowMs: number): Key | null {
@@ -51,9 +51,9 @@ export function joinRings(
   const all = [...byKid.values()].sort((a, b) => a.signsFromMs - b.signsFromMs || (a.kid < b.kid ? -1 : 1));
   const needed = all.filter((_, index) => {
     const successor = all[index + 1];
-    return successor === undefined || successor.signsFromMs + longestLifetimeMs + overlapMs > nowMs;
+    return successor === undefined || successor.signsFromMs + maxLifetimeMs + overlapMs > nowMs;
   });
-  return needed.slice(-mostKeys);
+  return needed.slice(-maxKeys);
 }
 
 /** When the next key must start signing, if it must be created now; null: not yet. At most one key waits for its start. */

@@ -3,15 +3,15 @@
  * move to the younger one.
  */
 export class Recent<Key, Value> {
-  readonly #mostBytes: number;
+  readonly #maxBytes: number;
   #young = new Map<Key, Value>();
   #old = new Map<Key, Value>();
   #youngBytes = 0;
   readonly #bytesOf: (key: Key, value: Value) => number;
 
-  /** `mostBytes`: of both generations together. */
-  constructor(mostBytes: number, bytesOf: (key: Key, value: Value) => number) {
-    this.#mostBytes = mostBytes;
+  /** `maxBytes`: of both generations together. */
+  constructor(maxBytes: number, bytesOf: (key: Key, value: Value) => number) {
+    this.#maxBytes = maxBytes;
     this.#bytesOf = bytesOf;
   }
 
@@ -32,7 +32,7 @@ export class Recent<Key, Value> {
 
   set(key: Key, value: Value): void {
     const bytes = this.#bytesOf(key, value);
-    if (this.#youngBytes + bytes > this.#mostBytes / 2) {
+    if (this.#youngBytes + bytes > this.#maxBytes / 2) {
       this.#old = this.#young;
       this.#young = new Map();
       this.#youngBytes = 0;

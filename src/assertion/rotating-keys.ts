@@ -34,7 +34,7 @@ const syncEveryMs = 15_000;
 /** A request waits for the first key at most this long. */
 const firstKeyMs = 2_000;
 /** Maximum retries after faster writers. */
-const mostRounds = 8;
+const maxRounds = 8;
 
 export class RotatingKeys implements SigningKeys {
   readonly #rotation: Rotation;
@@ -102,7 +102,7 @@ export class RotatingKeys implements SigningKeys {
 
   async #sync(): Promise<void> {
     try {
-      for (let round = 0; round < mostRounds && !this.#closed; round += 1) if (await this.#settle()) break;
+      for (let round = 0; round < maxRounds && !this.#closed; round += 1) if (await this.#settle()) break;
       this.#tellShared(true);
     } catch {
       // Known keys stay in use; a due key is created once Redis is connected.

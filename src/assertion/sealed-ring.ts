@@ -5,7 +5,7 @@
 import { createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
 import { z } from 'zod';
 import { openText, sealText } from '../http-base/sealed-text.ts';
-import { mostKeys, type RingKey } from './key-ring.ts';
+import { maxKeys, type RingKey } from './key-ring.ts';
 
 /** Under one secret. The name is derived, too: a ring under another secret is not overwritten. */
 export interface RingSecret {
@@ -35,7 +35,7 @@ const ring = z
       signsFromMs: z.int().min(0),
     }),
   )
-  .max(mostKeys);
+  .max(maxKeys);
 
 /** By HKDF (RFC 5869), separate from every other use of the secret. */
 export function deriveRingSecret(secret: string): RingSecret {

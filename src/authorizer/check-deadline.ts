@@ -2,12 +2,12 @@
 import type { Deadline, Deadlines } from '../http1/deadline-wheel.ts';
 
 /** Share of the proxy's time that is reserved for the response to arrive. */
-const margin = { share: 0.1, leastMs: 20 } as const;
+const margin = { share: 0.1, minMs: 20 } as const;
 
 /** `waitsMs`: how long the proxy waits; `timeoutMs`: our own limit. Returns milliseconds from the start of the check. */
 export function allowedMs(waitsMs: number, timeoutMs: number): number {
   if (waitsMs === Number.POSITIVE_INFINITY) return timeoutMs;
-  const left = Math.max(margin.share * waitsMs, margin.leastMs);
+  const left = Math.max(margin.share * waitsMs, margin.minMs);
   return Math.min(timeoutMs, Math.max(waitsMs - left, waitsMs / 2));
 }
 

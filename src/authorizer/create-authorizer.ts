@@ -45,7 +45,7 @@ export interface Authorizer {
 /** Besides the client's own headers, a check has the fields of its dialect. */
 const fieldBytes = 4096;
 /** Maximum early bytes of all connections together: proxies send one check at a time. */
-const mostHeldBytes = 1024 * 1024;
+const maxHeldBytes = 1024 * 1024;
 
 export function createAuthorizer(options: AuthorizerOptions): Authorizer {
   const { line, shedder, trustedProxies, observe } = options;
@@ -112,7 +112,7 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
     onRequest: check,
     refusal: (fault, caller) => line.refuseConnection(fault, caller, 'authorizer', observe),
     hold(bytes) {
-      if (held + bytes > mostHeldBytes) return false;
+      if (held + bytes > maxHeldBytes) return false;
       held += bytes;
       return true;
     },

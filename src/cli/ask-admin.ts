@@ -9,7 +9,7 @@ export interface AdminRequest {
   readonly body?: object;
 }
 
-const longestWaitMs = 10_000;
+const maxWaitMs = 10_000;
 
 /** The body of a 200. `words.purpose`: why a token is required; `words.notFound`: the meaning of a 404, or null, and then a 404 is null. */
 export async function askAdmin(
@@ -31,7 +31,7 @@ export async function askAdmin(
       path,
       headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
       body: body === undefined ? null : JSON.stringify(body),
-      signal: AbortSignal.timeout(longestWaitMs),
+      signal: AbortSignal.timeout(maxWaitMs),
     });
   } catch {
     throw new CommandError(`rolegate: no gateway responds at ${admin}; set its admin port with --admin`);

@@ -23,7 +23,7 @@ export interface ComparedSources {
   readonly after: ConfigSource;
 }
 
-const mostListed = 10;
+const maxListed = 10;
 const longest = 200;
 
 export async function compareReload(): Promise<ExitCode> {
@@ -57,5 +57,5 @@ function inWords({ methods, everyMethod, routeBefore, routeAfter, who, possible 
 }
 
 function listed(texts: readonly string[]): readonly string[] {
-  return texts.slice(0, mostListed).map((text) => (text.length > longest ? `${text.slice(0, longest)}...` : text));
+  return texts.slice(0, maxListed).map((text) => (text.length > longest ? `${text.slice(0, longest)}...` : text));
 }

@@ -9,7 +9,7 @@ import type { FormatName } from '../policy-tools/import/format-names.ts';
 import { type ImportedPolicy, importPolicy } from '../policy-tools/import/import-policy.ts';
 import { importReport } from '../policy-tools/import/import-report.ts';
 import { testsFor, writeTests } from '../policy-tools/import/imported-tests.ts';
-import { largestSource, SourceError, type SourceText } from '../policy-tools/import/source-text.ts';
+import { maxSource, SourceError, type SourceText } from '../policy-tools/import/source-text.ts';
 import { CommandError, ExitCode, usageError } from './exit-code.ts';
 import { writeNewFile } from './write-new-file.ts';
 
@@ -20,7 +20,7 @@ export interface ImportCommandOptions {
   readonly auth?: string;
 }
 
-const mostFiles = 1000;
+const maxFiles = 1000;
 
 /** `files`: none, or `-`: standard input. */
 export async function importRules(files: readonly string[], options: ImportCommandOptions): Promise<ExitCode> {
@@ -36,7 +36,7 @@ export async function importRules(files: readonly string[], options: ImportComma
 }
 
 async function readAll(files: readonly string[], options: ImportCommandOptions): Promise<ImportedPolicy> {
-  if (files.length > mostFiles) throw usageError(`rolegate: more than ${mostFiles} files`);
+  if (files.length > maxFiles) throw usageError(`rolegate: more than ${maxFiles} files`);
   try {
     const { from = null, upstream = null, auth = null } = options;
     const sources = [];
@@ -70,7 +70,7 @@ function readBounded(file: string): Uint8Array {
   const stats = statSync(file, { throwIfNoEntry: false });
   if (stats === undefined) throw new CommandError(`rolegate: there is no file ${file}`);
   if (!stats.isFile()) throw new CommandError(`rolegate: ${file} is not a file`);
-  if (stats.size > largestSource) throw tooLarge(file);
+  if (stats.size > maxSource) throw tooLarge(file);
   return readFileSync(file);
 }
 
@@ -79,14 +79,14 @@ async function readStandardInput(): Promise<Uint8Array> {
   let length = 0;
   for await (const part of process.stdin as AsyncIterable<Buffer>) {
     length += part.length;
-    if (length > largestSource) throw tooLarge('standard input');
+    if (length > maxSource) throw tooLarge('standard input');
     parts.push(part);
   }
   return Buffer.concat(parts);
 }
 
 function tooLarge(name: string): CommandError {
-  return new CommandError(`rolegate: ${name} is larger than ${largestSource / 1024 / 1024} MiB`);
+  return new CommandError(`rolegate: ${name} is larger than ${maxSource / 1024 / 1024} MiB`);
 }
 
 function textOf(document: Document): string {

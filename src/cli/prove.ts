@@ -38,13 +38,13 @@ export interface ProveOptions {
 }
 
 /** Of the time for the whole run. */
-const [leastMs, mostMs] = [1_000, 3_600_000];
+const [minMs, maxMs] = [1_000, 3_600_000];
 /** Lines are not longer. */
 const widest = 110;
 
 export async function prove(url: string, options: ProveOptions): Promise<ExitCode> {
   const base = readBase(url);
-  const over = AbortSignal.timeout(readDuration('--timeout', options.timeout, leastMs, mostMs));
+  const over = AbortSignal.timeout(readDuration('--timeout', options.timeout, minMs, maxMs));
   const config = readConfig(options.config);
   const planner = new Planner(planOf(config, base, options));
   if (planner.places.length === 0)

@@ -7,7 +7,7 @@ import { formatProblems } from '../config/format-problems.ts';
 import { type LoadResult, loadAuthApiFile, loadConfig, type TestFiles } from '../config/load-config.ts';
 import { readBounded } from '../config/read-bounded.ts';
 import type { ConfigProblem } from '../config/yaml/problem.ts';
-import { largestFile } from '../config/yaml/read-yaml.ts';
+import { maxFile } from '../config/yaml/read-yaml.ts';
 import { CommandError } from './exit-code.ts';
 
 export function readConfig(file: string, env: NodeJS.ProcessEnv = process.env): Config {
@@ -39,7 +39,7 @@ export function readAuthApiFile(file: string, env: NodeJS.ProcessEnv = process.e
 /** Used to recognize the kind of a file. Empty: unreadable, which its loader reports. */
 export function topLevelKeys(file: string): ReadonlySet<string> {
   try {
-    const text = new TextDecoder().decode(readBounded(file, largestFile));
+    const text = new TextDecoder().decode(readBounded(file, maxFile));
     const { contents } = parseDocument(text, { logLevel: 'silent' });
     return new Set(isMap(contents) ? contents.items.map(({ key }) => String(key)) : []);
   } catch {

@@ -4,8 +4,8 @@ import { setPriority } from 'node:os';
 import type { ConfigSource } from '../config/config-source.ts';
 import type { ComparedSources, ReloadChanges } from './compare-reload.ts';
 
-const longestMs = 30_000;
-const mostMemoryMb = 512;
+const maxMs = 30_000;
+const maxMemoryMb = 512;
 
 interface Identified {
   readonly source: ConfigSource;
@@ -54,12 +54,12 @@ function start(program: string, sources: ComparedSources): Running {
     stdio: 'ignore',
     execArgv: [
       ...process.execArgv.filter((flag) => !flag.startsWith('--inspect')),
-      `--max-old-space-size=${mostMemoryMb}`,
+      `--max-old-space-size=${maxMemoryMb}`,
     ],
   });
   const { promise, resolve } = Promise.withResolvers<ReloadChanges | string>();
   const end = () => child.kill('SIGKILL');
-  const timer = setTimeout(() => resolve(`it took longer than ${longestMs / 1000} s`), longestMs);
+  const timer = setTimeout(() => resolve(`it took longer than ${maxMs / 1000} s`), maxMs);
   child.on('message', (changes) => resolve(changes as ReloadChanges));
   child.on('error', () => resolve('the process cannot be started'));
   child.on('exit', (code) => resolve(`the process ended${code === null ? '' : ` with ${code}`}`));

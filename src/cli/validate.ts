@@ -81,17 +81,17 @@ function summary(file: string, config: Config, findings: readonly PlacedFinding[
 }
 
 /** Further ones are counted. */
-const mostShown = 100;
+const maxShown = 100;
 
 /** As text, like problems, with the code by which a finding can be ignored. */
 function findingsText(findings: readonly PlacedFinding[], strict: boolean): string {
-  const blocks = findings.slice(0, mostShown).map(({ code, problem }) => {
+  const blocks = findings.slice(0, maxShown).map(({ code, problem }) => {
     const { severity } = findingKinds[code];
     const level = severity === 'warning' && strict ? 'error' : severity;
     const paint = { error: pc.red, warning: pc.yellow, note: pc.cyan }[level];
     const message = `${paint(`${level}[${code}]`)} ${problem.message}`;
     return formatProblem({ ...problem, message }, { color: pc.isColorSupported });
   });
-  if (findings.length > mostShown) blocks.push(`and ${findings.length - mostShown} more`);
+  if (findings.length > maxShown) blocks.push(`and ${findings.length - maxShown} more`);
   return blocks.length === 0 ? '' : `${blocks.join('\n\n')}\n\n`;
 }

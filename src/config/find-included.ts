@@ -4,9 +4,9 @@
  */
 import { globSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
-import { type FoundTexts, mostFiles, type ReadIncluded } from './open-further.ts';
+import { type FoundTexts, maxFiles, type ReadIncluded } from './open-further.ts';
 import { Refusal } from './refusal.ts';
-import { largestFile } from './yaml/read-yaml.ts';
+import { maxFile } from './yaml/read-yaml.ts';
 
 export function createIncludeReader(mainFile: string): ReadIncluded {
   const folder = dirname(mainFile);
@@ -36,7 +36,7 @@ export function includedFiles(pattern: string, mainFile: string): string[] {
 function readAll(pattern: string, mainFile: string, folder: string): FoundTexts {
   const names = includedFiles(pattern, mainFile);
   if (names.length === 0) return new Refusal('no file matches this', 'patterns are read from the folder of this file');
-  if (names.length > mostFiles) return new Refusal(`more than ${mostFiles} files match this`, 'name a separate folder');
+  if (names.length > maxFiles) return new Refusal(`more than ${maxFiles} files match this`, 'name a separate folder');
   const real = realpathSync(folder);
   const files: { file: string; text: string }[] = [];
   for (const file of names) {
@@ -55,7 +55,7 @@ function readAll(pattern: string, mainFile: string, folder: string): FoundTexts 
 export function readListed(file: string, shown: string): string | Refusal {
   const stats = statSync(file);
   if (!stats.isFile()) return new Refusal(`${shown} is not a file`);
-  if (stats.size > largestFile) return new Refusal(`${shown} is larger than ${largestFile / 1024 / 1024} MiB`);
+  if (stats.size > maxFile) return new Refusal(`${shown} is larger than ${maxFile / 1024 / 1024} MiB`);
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file));
   } catch {

@@ -5,11 +5,11 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { readListed } from './find-included.ts';
-import { type FoundTexts, mostFiles } from './open-further.ts';
+import { type FoundTexts, maxFiles } from './open-further.ts';
 import { Refusal } from './refusal.ts';
 
 const deepest = 8;
-const mostEntries = 20_000;
+const maxEntries = 20_000;
 const testFile = /^(.+)\.test\.ya?ml$/;
 
 /** Paths, as problems show them, in the order of their names. `files`: the configuration and what it includes. */
@@ -21,7 +21,7 @@ export function findTestFiles(mainFile: string, files: readonly string[]): reado
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
     for (const entry of entriesOf(folder.path)) {
       entries += 1;
-      if (entries > mostEntries || found.length > mostFiles) return tooMany;
+      if (entries > maxEntries || found.length > maxFiles) return tooMany;
       const path = join(folder.path, entry.name);
       if (entry.name.startsWith('.') || entry.name === 'node_modules') continue;
       if (entry.isDirectory()) {

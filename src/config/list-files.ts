@@ -15,15 +15,15 @@ export type ReadList = (
   own: boolean,
 ) => { readonly file: string; readonly text: string } | Pick<Refusal, 'message' | 'hint'>;
 
-export const largestListBytes = 8 * 1024 * 1024;
-const mostEntries = 100_000;
-const mostFiles = 64;
-const longestEntry = 1024;
+export const maxListBytes = 8 * 1024 * 1024;
+const maxEntries = 100_000;
+const maxFiles = 64;
+const maxEntry = 1024;
 /** Maximum reported problems of one file. */
-const mostProblems = 100;
-const mostRepeated = 20;
+const maxProblems = 100;
+const maxRepeated = 20;
 /** Maximum length of a list that is searched for the line of an address. */
-const mostSearched = 10_000;
+const maxSearched = 10_000;
 
 /** The place of a name in a file of the configuration. */
 interface NamedAt {
@@ -106,7 +106,7 @@ export class ListFiles {
         : entry;
     });
     const lineOf = (address: string) => {
-      if (entries.length > mostSearched) return null;
+      if (entries.length > maxSearched) return null;
       const at = entries.findIndex((range) => addressList([range]).contains(address));
       return lines[at] ?? null;
     };
@@ -120,7 +120,7 @@ export class ListFiles {
     const key = `${ownsLists ? 'own' : 'included'} ${name}`;
     let found = this.#files.get(key);
     if (found === undefined) {
-      found = this.#files.size < mostFiles ? this.#read(name, ownsLists) : new Refusal(`more than ${mostFiles} lists`);
+      found = this.#files.size < maxFiles ? this.#read(name, ownsLists) : new Refusal(`more than ${maxFiles} lists`);
       this.#files.set(key, found);
     }
     // A refusal from another process is plain data.
@@ -139,7 +139,7 @@ export class ListFiles {
     let problems = 0;
     const report = (line: number, message: string, hint: string | null = null) => {
       problems += 1;
-      if (problems > mostProblems) return;
+      if (problems > maxProblems) return;
       this.#problems.push({ file, line, column: 1, message, hint, frame: '' });
     };
     let at = 0;
@@ -147,22 +147,22 @@ export class ListFiles {
       const newline = text.indexOf('\n', start);
       const end = newline < 0 ? text.length : newline;
       const line = at + 1;
-      const entry = end - start > 4 * longestEntry ? tooLong : read(text.slice(start, end).trim());
+      const entry = end - start > 4 * maxEntry ? tooLong : read(text.slice(start, end).trim());
       start = end + 1;
       if (entry === null) continue;
       if (entry instanceof Refusal) report(line, entry.message, entry.hint);
-      else if (entry.length > longestEntry) report(line, tooLong.message);
+      else if (entry.length > maxEntry) report(line, tooLong.message);
       else {
         const earlier = first.get(entry);
         if (earlier === undefined) first.set(entry, line);
-        else if (repeated.length < mostRepeated) repeated.push({ line, earlier });
+        else if (repeated.length < maxRepeated) repeated.push({ line, earlier });
       }
-      if (first.size <= mostEntries) continue;
-      report(line, `more than ${mostEntries.toLocaleString('en-US')} entries`, 'keep a larger list in a service');
+      if (first.size <= maxEntries) continue;
+      report(line, `more than ${maxEntries.toLocaleString('en-US')} entries`, 'keep a larger list in a service');
       break;
     }
-    if (problems > mostProblems) {
-      const message = `${problems - mostProblems} further lines of this list have problems`;
+    if (problems > maxProblems) {
+      const message = `${problems - maxProblems} further lines of this list have problems`;
       this.#problems.push({ file, line: 1, column: 1, message, hint: null, frame: '' });
     }
     const entries = [...first.keys()];
@@ -171,7 +171,7 @@ export class ListFiles {
   }
 }
 
-const tooLong = new Refusal(`an entry has at most ${longestEntry} characters`);
+const tooLong = new Refusal(`an entry has at most ${maxEntry} characters`);
 
 /** For a text without a file, or with unknown files. */
 export const noLists: ReadList = () => new Refusal('no list can be read here', 'load the configuration from a file');

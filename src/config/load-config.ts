@@ -14,17 +14,17 @@ import {
 } from './parse-config.ts';
 import { readBounded } from './read-bounded.ts';
 import { createListReader } from './read-list.ts';
-import { largestFile } from './yaml/read-yaml.ts';
+import { maxFile } from './yaml/read-yaml.ts';
 
 export type LoadResult = ConfigResult;
 
 /** A UTF-16 unit takes at most three bytes in UTF-8 (RFC 3629 section 3). */
-const largestBytes = 3 * largestFile;
+const maxBytes = 3 * maxFile;
 
 type Env = Readonly<Record<string, string | undefined>>;
 
 /** Larger files are not secrets. */
-const largestSecretBytes = 64 * 1024;
+const maxSecretBytes = 64 * 1024;
 
 /** Which test files are read: the given ones, or those found below the configuration. */
 export type TestFiles = 'none' | 'found' | readonly string[];
@@ -104,7 +104,7 @@ function load<Result>(
 ): Result | ProblemResult {
   let text: string;
   try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(readBounded(file, largestBytes));
+    text = new TextDecoder('utf-8', { fatal: true }).decode(readBounded(file, maxBytes));
   } catch (error) {
     return unreadable(file, error);
   }
@@ -119,7 +119,7 @@ function readingOptions(file: string, env: Env): ParseOptions {
 function readSecretFile(path: string): string {
   // Opening a named pipe would wait for its writer.
   if (!statSync(path).isFile()) throw new Error('not a regular file');
-  return new TextDecoder('utf-8', { fatal: true }).decode(readBounded(path, largestSecretBytes));
+  return new TextDecoder('utf-8', { fatal: true }).decode(readBounded(path, maxSecretBytes));
 }
 
 const reasons: Readonly<Record<string, string>> = {
@@ -131,7 +131,7 @@ const reasons: Readonly<Record<string, string>> = {
 
 function unreadable(file: string, error: unknown): ProblemResult {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  const tooLarge = `the file is larger than ${largestFile / 1024 / 1024} MiB`;
+  const tooLarge = `the file is larger than ${maxFile / 1024 / 1024} MiB`;
   const message = error instanceof RangeError ? tooLarge : (reasons[code] ?? 'the file cannot be read');
   return { ok: false, problems: [{ file, line: 1, column: 1, message, hint: null, frame: '' }] };
 }

@@ -7,7 +7,7 @@ import { secretKeysOf } from './schema/secret-keys.ts';
 import type { Parts } from './schema.ts';
 import { createLineIndex } from './yaml/line-index.ts';
 import { createProblemList, type ProblemList } from './yaml/problem.ts';
-import { largestFile, readYaml } from './yaml/read-yaml.ts';
+import { maxFile, readYaml } from './yaml/read-yaml.ts';
 import type { Variables } from './yaml/substitute-env.ts';
 
 export interface ReadOptions extends Variables {
@@ -32,7 +32,7 @@ export function openFile<File>(
   { readSecret, lists = new ListFiles(noLists), ownsLists = true, ...variables }: ReadOptions,
 ): OpenedFile<File> {
   // For a file that is too large to parse, no line is shown either: finding it would take longer than everything else.
-  const shown = text.length > largestFile ? '' : text;
+  const shown = text.length > maxFile ? '' : text;
   const lines = createLineIndex(shown);
   const list = createProblemList(file, shown, lines, secretKeysOf(schema));
   const root = readYaml(text, variables, list);

@@ -23,9 +23,9 @@ export interface FurtherFiles {
   problems(): readonly ConfigProblem[];
 }
 
-export const mostFiles = 1000;
-const mostPatterns = 32;
-const mostCharacters = 64 * 1024 * 1024;
+export const maxFiles = 1000;
+const maxPatterns = 32;
+const maxCharacters = 64 * 1024 * 1024;
 
 const noFile = new Refusal('a configuration that is not a file cannot include files', 'load it from a file');
 
@@ -40,7 +40,7 @@ export function openIncluded(
 ): FurtherFiles {
   const opened = new Map<string, OpenedFile<IncludedFile>>();
   let characters = 0;
-  patterns.slice(0, mostPatterns).forEach((pattern, index) => {
+  patterns.slice(0, maxPatterns).forEach((pattern, index) => {
     if (pattern === undefined) return;
     const found = read?.(pattern) ?? noFile;
     if ('message' in found) {
@@ -50,8 +50,8 @@ export function openIncluded(
     for (const { file, text } of found) {
       if (opened.has(file)) continue;
       characters += text.length;
-      if (opened.size >= mostFiles || characters > mostCharacters) {
-        const most = `${mostFiles} files, or ${mostCharacters / 1024 / 1024} MiB`;
+      if (opened.size >= maxFiles || characters > maxCharacters) {
+        const most = `${maxFiles} files, or ${maxCharacters / 1024 / 1024} MiB`;
         at.at(index).report(`more than ${most}, are included`);
         return;
       }

@@ -5,9 +5,9 @@ const stepBytes = 256 * 1024;
 
 /**
  * Up to a bound, so that an endless device or pipe cannot exhaust the memory of the process. Throws `RangeError` for a file of more than
- * `mostBytes`, and the error of the system if it cannot be read.
+ * `maxBytes`, and the error of the system if it cannot be read.
  */
-export function readBounded(file: string, mostBytes: number): Buffer {
+export function readBounded(file: string, maxBytes: number): Buffer {
   const descriptor = openSync(file, 'r');
   try {
     const parts: Buffer[] = [];
@@ -17,7 +17,7 @@ export function readBounded(file: string, mostBytes: number): Buffer {
       const read = readSync(descriptor, part);
       if (read === 0) return Buffer.concat(parts, bytes);
       bytes += read;
-      if (bytes > mostBytes) throw new RangeError(`more than ${mostBytes} bytes`);
+      if (bytes > maxBytes) throw new RangeError(`more than ${maxBytes} bytes`);
       parts.push(part.subarray(0, read));
     }
   } finally {

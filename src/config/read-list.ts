@@ -2,7 +2,7 @@
 import { realpathSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
 import { isBelow } from './find-included.ts';
-import { largestListBytes, type ReadList } from './list-files.ts';
+import { maxListBytes, type ReadList } from './list-files.ts';
 import { readBounded } from './read-bounded.ts';
 import { Refusal } from './refusal.ts';
 
@@ -21,7 +21,7 @@ export function createListReader(mainFile: string): ReadList {
       if (!own && !isBelow(realpathSync(folder), realpathSync(file))) {
         return new Refusal(`the file of this list is not below the folder of ${mainFile}`, 'name it in the main file');
       }
-      return { file, text: new TextDecoder('utf-8', { fatal: true }).decode(readBounded(file, largestListBytes)) };
+      return { file, text: new TextDecoder('utf-8', { fatal: true }).decode(readBounded(file, maxListBytes)) };
     } catch (error) {
       const code = error instanceof Error && 'code' in error ? String(error.code) : '';
       const why = error instanceof RangeError ? 'is larger than 8 MiB' : (reasons[code] ?? 'cannot be read');

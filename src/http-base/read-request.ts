@@ -31,14 +31,14 @@ export function hasValidHostCount({ rawHeaders, httpVersion }: IncomingMessage):
  * `too_large` as soon as that is known. `broken`: the client left, or its framing is invalid, which the server refuses by itself. The
  * server limits the time.
  */
-export function readBody(request: IncomingMessage, mostBytes: number): Promise<Buffer | 'too_large' | 'broken'> {
-  if (Number(request.headers['content-length']) > mostBytes) return Promise.resolve('too_large');
+export function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer | 'too_large' | 'broken'> {
+  if (Number(request.headers['content-length']) > maxBytes) return Promise.resolve('too_large');
   return new Promise((resolve) => {
     const parts: Buffer[] = [];
     let bytes = 0;
     request.on('data', (part: Buffer) => {
       bytes += part.length;
-      if (bytes <= mostBytes) parts.push(part);
+      if (bytes <= maxBytes) parts.push(part);
       else resolve('too_large');
     });
     request.once('end', () => resolve(Buffer.concat(parts)));

@@ -16,9 +16,9 @@ export function sealText(text: string, key: KeyObject, context: string): Buffer 
   return Buffer.concat([nonce, cipher.getAuthTag(), sealed]);
 }
 
-/** Null for anything that was not sealed under this key in this context, and for more than `mostBytes`. */
-export function openText(bytes: Buffer, key: KeyObject, context: string, mostBytes: number): string | null {
-  if (bytes.length <= nonceBytes + tagBytes || bytes.length > mostBytes) return null;
+/** Null for anything that was not sealed under this key in this context, and for more than `maxBytes`. */
+export function openText(bytes: Buffer, key: KeyObject, context: string, maxBytes: number): string | null {
+  if (bytes.length <= nonceBytes + tagBytes || bytes.length > maxBytes) return null;
   try {
     const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, nonceBytes), { authTagLength: tagBytes });
     decipher.setAAD(Buffer.from(context));

@@ -131,7 +131,7 @@ export function createIdentityResolver(options: IdentityResolverOptions): Identi
           bounds,
           counter: link === null ? local : createSharedCounter({ link, keyPrefix, local }),
           secret,
-          mostGood: cache.maxAccepted,
+          maxGood: cache.maxAccepted,
           events,
           now: steady,
         });

@@ -23,7 +23,7 @@ export interface ThrottleOptions {
   /** Key of the counted names, the same for replicas that share the counter. */
   readonly secret: string | Uint8Array;
   /** Maximum remembered good credentials. */
-  readonly mostGood: number;
+  readonly maxGood: number;
   readonly events: ThrottleEvents;
   /** In milliseconds, on a clock that is never set: otherwise setting it back would prolong the throttle. */
   readonly now: () => number;
@@ -81,21 +81,21 @@ const turnMs = 1_000;
 const restMs = 1_000;
 /** Seconds to wait with a credential that already failed: it gets no turn. */
 const failedWaitS = 60;
-const mostNames = 10_000;
+const maxNames = 10_000;
 /** Failures of one credential in a window that its client is charged. */
-const mostCharges = 10;
+const maxCharges = 10;
 
 export function createAuthenticationThrottle(options: ThrottleOptions): AuthenticationThrottle {
   const { bounds, counter, events, now } = options;
   const key = new Uint8Array(hkdfSync('sha256', options.secret, '', 'rolegate failed authentications', 32));
-  const good = new RecentNames(options.mostGood);
-  const failed = new AttemptWindows(mostNames);
-  const waiting = new WaitingNames(mostNames);
+  const good = new RecentNames(options.maxGood);
+  const failed = new AttemptWindows(maxNames);
+  const waiting = new WaitingNames(maxNames);
   /** Keys of subjects, kept briefly. */
-  const beyond = new RecentNames(mostNames);
+  const beyond = new RecentNames(maxNames);
   /** Keys of subjects, until their window ends. */
-  const announced = new RecentNames(mostNames);
-  const takenTurns = new RecentNames(mostNames);
+  const announced = new RecentNames(maxNames);
+  const takenTurns = new RecentNames(maxNames);
 
   const keyed = (text: string) => createHmac('sha256', key).update(text, 'utf16le').digest('base64url');
 
@@ -161,7 +161,7 @@ export function createAuthenticationThrottle(options: ThrottleOptions): Authenti
       end(result) {
         const nowMs = now();
         const earlier = failed.attempts(name, nowMs);
-        const isDue = ({ by }: Subject) => result === 'rejected' && earlier < (by === 'key' ? 1 : mostCharges);
+        const isDue = ({ by }: Subject) => result === 'rejected' && earlier < (by === 'key' ? 1 : maxCharges);
         refund(charged.filter((one) => !isDue(one)));
         if (result === 'unknown') return;
         if (result === 'accepted') {

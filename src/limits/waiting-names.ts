@@ -6,7 +6,7 @@ const sweepMs = 1_000;
 /** Places that every subject has, even if the names of others use up all that are shared. */
 const ownPlaces = 16;
 /** Places of one subject: its names cannot use up those of all others. */
-const mostOfSubject = 1_000;
+const maxOfSubject = 1_000;
 
 export class WaitingNames {
   readonly #most: number;
@@ -45,7 +45,7 @@ export class WaitingNames {
 
   #hasRoom(line: ReadonlyMap<string, number>): boolean {
     if (line.size === 0) return this.#lines.size < this.#most;
-    return line.size < ownPlaces || (line.size < mostOfSubject && this.#size < this.#most);
+    return line.size < ownPlaces || (line.size < maxOfSubject && this.#size < this.#most);
   }
 
   /** Those of subjects for which none asks any more. */

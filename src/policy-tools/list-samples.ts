@@ -26,13 +26,13 @@ export function withoutEntries(_key: string, value: unknown): unknown {
 }
 
 const known = new Map<string, readonly string[]>();
-const mostKnown = 1_000;
+const maxKnown = 1_000;
 
 /** Routes share lists, and every change of a rule needs them again. */
 function once(steps: readonly Step[], find: () => readonly string[]): readonly string[] {
   const key = JSON.stringify(steps, withoutEntries);
   const found = known.get(key) ?? find();
-  if (known.size >= mostKnown) known.clear();
+  if (known.size >= maxKnown) known.clear();
   known.set(key, found);
   return found;
 }

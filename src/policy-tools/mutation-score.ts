@@ -23,7 +23,7 @@ import {
   withRoles,
 } from './mutants.ts';
 import { decideCase, forwardingOf, type PreparedCase, policyOf, runCase } from './run-cases.ts';
-import { differs, mostRoutes } from './verdict-classes.ts';
+import { differs, maxRoutes } from './verdict-classes.ts';
 
 export interface MutationScore {
   readonly mutants: number;
@@ -84,21 +84,21 @@ export function mutationScore(config: Config, cases: readonly PreparedCase[]): M
     ...ofPolicies.filter(survivesPolicy),
   ];
   // A change without effect cannot be noticed, and does not count.
-  const survivors = unnoticed.filter((mutant, index) => index >= mostLookedAt || changesSomething(config, mutant));
+  const survivors = unnoticed.filter((mutant, index) => index >= maxLookedAt || changesSomething(config, mutant));
   const all = ofRoutes.length + ofRoles.length + ofPolicies.length;
   const mutants = all - (unnoticed.length - survivors.length);
   return { mutants, survivors, score: mutants === 0 ? 1 : (mutants - survivors.length) / mutants };
 }
 
 /** Maximum unnoticed changes that are examined one by one. */
-const mostLookedAt = 200;
+const maxLookedAt = 200;
 
 /** Whether a request shows the change; also true if that is unknown. */
 function changesSomething(config: Config, mutant: Mutant): boolean {
   // Services may receive derived roles, but not inherited ones.
   const derivesLess = mutant.kind === 'roles' && mutant.origins.length < (config.roleMapping?.origins.length ?? 0);
   if (derivesLess && config.identityHeaders.some(({ field }) => field === 'roles')) return true;
-  if (config.routes.routes.length > mostRoutes) return true;
+  if (config.routes.routes.length > maxRoutes) return true;
   const changed = policyUnder(config, mutant);
   // Two equal routes are not a valid policy.
   return changed !== null && differs(policyOf(config), changed);

@@ -23,9 +23,9 @@ import type { TrialGoal } from './trial-identities.ts';
 import { type Trial, trialsFor } from './trials.ts';
 
 /** Maximum requests tried for one effect of a rule, or for one change. */
-const mostTrials = 4_000;
+const maxTrials = 4_000;
 /** Minimum share of each route and method, so that the first ones do not use all of them. */
-const leastShare = 100;
+const minShare = 100;
 
 export interface Proposals {
   readonly cases: readonly PreparedCase[];
@@ -107,8 +107,8 @@ function findCase(
   fits: (tried: Tried) => boolean,
 ): Tried | null {
   const policy = policyOf(config);
-  const share = Math.max(leastShare, Math.ceil(mostTrials / goals.length));
-  let left = mostTrials;
+  const share = Math.max(minShare, Math.ceil(maxTrials / goals.length));
+  let left = maxTrials;
   for (const goal of goals) {
     for (const trial of trialsFor(config, goal, reach).take(Math.min(left, share))) {
       left -= 1;

@@ -25,7 +25,7 @@ export function likelySets(rule: AccessRule, roles: RoleTable): readonly RoleSet
  */
 export function furtherSets(rule: AccessRule, exempt: RoleSet, roles: RoleTable): readonly RoleSet[] {
   const expression = rule.kind === 'roles' ? rule.source : {};
-  const [meeting, missing] = [waysOf(expression, true).slice(0, mostMeeting), waysOf(expression, false)];
+  const [meeting, missing] = [waysOf(expression, true).slice(0, maxMeeting), waysOf(expression, false)];
   const asked = new Set([...rolesIn(expression), ...exempt]);
   const unwanted = rolesIn(expression, 'unwanted');
   const others = (names: Iterable<string>) => {
@@ -51,8 +51,8 @@ export function furtherSets(rule: AccessRule, exempt: RoleSet, roles: RoleTable)
 }
 
 /** Maximum ways to meet or miss a rule, because there can be very many. */
-const mostWays = 64;
-const mostMeeting = 8;
+const maxWays = 64;
+const maxMeeting = 8;
 
 interface Way {
   readonly held: RoleSet;
@@ -67,7 +67,7 @@ function waysOf(term: RoleTerm, wanted: boolean): readonly Way[] {
     const each = terms.map((one) => waysOf(one, key === 'none' ? !wanted : wanted));
     return [(key === 'any') === wanted ? each.flat() : together(each)];
   });
-  return (wanted ? together(lists) : lists.flat()).slice(0, mostWays);
+  return (wanted ? together(lists) : lists.flat()).slice(0, maxWays);
 }
 
 function together(parts: readonly (readonly Way[])[]): readonly Way[] {
@@ -80,7 +80,7 @@ function together(parts: readonly (readonly Way[])[]): readonly Way[] {
           }),
         )
         .filter(({ held, without }) => !held.some((role) => without.includes(role)))
-        .slice(0, mostWays),
+        .slice(0, maxWays),
     [{ held: [], without: [] }],
   );
 }

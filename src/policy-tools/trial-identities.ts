@@ -112,17 +112,17 @@ function made(
 
 /** Names of identities are limited. A truncated name ends with a hash of the whole. */
 function shortName(name: string): string {
-  if (name.length <= longestName) return name;
+  if (name.length <= maxName) return name;
   const mark = createHash('sha256').update(name).digest('hex').slice(0, 8);
-  return `${name.slice(0, longestName - mark.length - 1)}_${mark}`;
+  return `${name.slice(0, maxName - mark.length - 1)}_${mark}`;
 }
 
 /** Leaves room for a suffix that makes the name unique. */
-const longestName = 60;
+const maxName = 60;
 
 /** User ids in conditions, if an identity can have that name. */
 function userIdsCompared(route: Route): readonly string[] {
-  const found = stepsAbout(route, 'userId').flatMap((step) => literalsAmong([step]).slice(0, mostLiterals));
+  const found = stepsAbout(route, 'userId').flatMap((step) => literalsAmong([step]).slice(0, maxLiterals));
   return found.filter((id) => /^[A-Za-z0-9_-]{1,60}$/.test(id));
 }
 
@@ -132,7 +132,7 @@ function sourcesCompared(route: Route, { authApi, sources }: Config): readonly s
   return stepsAbout(route, 'source')
     .flatMap((step) => literalsAmong([step]))
     .filter((name) => known.includes(name))
-    .slice(0, mostLiterals);
+    .slice(0, maxLiterals);
 }
 
 /** Groups in conditions, and one for each prefix in them. */
@@ -140,13 +140,13 @@ function groupsCompared(route: Route): readonly string[] {
   return stepsAbout(route, 'groups').flatMap((step) => {
     const ending = step.comparison.operator === 'startsWith' ? 'x' : '';
     return literalsAmong([step])
-      .slice(0, mostLiterals)
+      .slice(0, maxLiterals)
       .map((literal) => literal + ending);
   });
 }
 
 /** Maximum literals of one step to try. */
-const mostLiterals = 4;
+const maxLiterals = 4;
 
 function stepsAbout({ conditions }: Route, field: ConditionField): readonly CompareStep[] {
   return (conditions ?? [])

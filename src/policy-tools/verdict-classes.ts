@@ -25,9 +25,9 @@ export type Effect =
   | { readonly kind: 'signIn' };
 
 /** With more classes, every effect counts as possible. */
-const mostClasses = 50_000;
+const maxClasses = 50_000;
 /** Maximum routes of a table that is examined for one change. */
-export const mostRoutes = 500;
+export const maxRoutes = 500;
 
 /** Whether the rule can ever have this effect. */
 export function canShow(route: Route, rule: AccessRule, effect: Effect, mapping: RoleMapping | null): boolean {
@@ -49,7 +49,7 @@ export function canShow(route: Route, rule: AccessRule, effect: Effect, mapping:
 }
 
 /**
- * Whether some request is decided by another route, for another reason, or with another identity. For at most `mostRoutes` routes.
+ * Whether some request is decided by another route, for another reason, or with another identity. For at most `maxRoutes` routes.
  */
 export function differs(before: Policy, after: Policy): boolean {
   const seen = new Map<Found, Set<Found>>();
@@ -99,7 +99,7 @@ function classesOf(
       return route === null ? [] : [...atomsOf(route)];
     }),
   );
-  const truths = marks.length > 16 ? null : truthsOf(atoms, mostClasses / 2 ** marks.length);
+  const truths = marks.length > 16 ? null : truthsOf(atoms, maxClasses / 2 ** marks.length);
   if (truths === null) return null;
   const callers: Caller[] = [{ kind: 'anonymous' }, { kind: 'unresolved' }];
   for (let mask = 0; mask < 2 ** marks.length; mask += 1) {

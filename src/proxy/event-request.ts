@@ -12,7 +12,7 @@ import { RequestBody, type RequestBodyOwner } from './request-body.ts';
 import type { ForwardedRequest, RequestContext } from './request-context.ts';
 
 /** Longer than any accepted token with the rest of its form. */
-const mostBodyBytes = 32 * 1024;
+const maxEventBytes = 32 * 1024;
 /** Bytes per second: a sender cannot hold the memory of its body for long. */
 const bodyRate = 500;
 
@@ -64,12 +64,12 @@ class GatheredBody implements RequestBodyOwner, ForwardedRequest {
   async whole(): Promise<Buffer | null> {
     const { request } = this.#context;
     if (request.body === null) return Buffer.alloc(0);
-    if (request.bodyLength > mostBodyBytes) {
+    if (request.bodyLength > maxEventBytes) {
       this.#context.fail('body_too_large');
       return null;
     }
     this.#context.forwarded = this;
-    const bounds = { bodyBufferBytes: mostBodyBytes + 1, maxBodyBytes: mostBodyBytes, bodyRate };
+    const bounds = { bodyBufferBytes: maxEventBytes + 1, maxBodyBytes: maxEventBytes, bodyRate };
     this.#body = new RequestBody(request.body, this.#context, bounds, this.#parts, this);
     const gathered = new Promise<Buffer | null>((resolve) => {
       this.#resolve = resolve;

@@ -30,7 +30,7 @@ import { withAssertion } from './with-assertion.ts';
 /** An exchange that is open this long is a stream: its access is watched from then on, and its response leaves the pool. */
 const streamAfterMs = 1_000;
 /** Longer than the wait for other replicas. */
-const longestHoldMs = 11_000;
+const maxHoldMs = 11_000;
 type State = 'gathering' | 'waiting' | 'sent' | 'responding' | 'tunnel' | 'over';
 
 export class Exchange implements ForwardedRequest, UpstreamEvents, RequestBodyOwner, TimeoutsOwner {
@@ -128,9 +128,9 @@ export class Exchange implements ForwardedRequest, UpstreamEvents, RequestBodyOw
 
   // The upstream
 
-  waiting(longestMs: number): void {
+  waiting(maxMs: number): void {
     this.#state = 'waiting';
-    this.#timeouts.allow(longestMs);
+    this.#timeouts.allow(maxMs);
   }
 
   sending(origin: string): void {
@@ -175,7 +175,7 @@ export class Exchange implements ForwardedRequest, UpstreamEvents, RequestBodyOw
   #hold(relay: Relay, evicted: Promise<unknown>): Relay {
     const held = new HeldResponse(relay);
     this.#upstream!.pause();
-    this.#timeouts.allow(Math.max(longestHoldMs, this.#idleTimeoutMs));
+    this.#timeouts.allow(Math.max(maxHoldMs, this.#idleTimeoutMs));
     void evicted.then(() => {
       this.#relay = relay;
       this.#timeouts.allow(this.#idleTimeoutMs);

@@ -12,7 +12,7 @@ const sampleMs = 100;
 const lateLooks = 3;
 const step = 0.2;
 /** Some requests always pass, to show when the load has ended. */
-const mostShare = 0.95;
+const maxShare = 0.95;
 /** The load has ended when the lag is below this share of the bound. */
 const calmPart = 0.5;
 /** Above this share of time, the event loop is never idle. */
@@ -77,7 +77,7 @@ export class LoadShedder {
     const delayMs = fallsBehind ? lagMs + this.#backlogMs() : lagMs;
     if (delayMs > this.#boundMs) {
       this.#late += 1;
-      if (this.#late >= lateLooks) this.share = Math.min(mostShare, this.share + step);
+      if (this.#late >= lateLooks) this.share = Math.min(maxShare, this.share + step);
       return;
     }
     this.#late = 0;

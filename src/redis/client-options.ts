@@ -5,12 +5,12 @@ import type { RedisConfig } from '../config/config.ts';
 /** Longest wait for a connection, and for each of the commands that open it. */
 export const connectTimeoutMs = 2_000;
 
-const shortestPauseMs = 50;
-const longestPauseMs = 2_000;
+const minPauseMs = 50;
+const maxPauseMs = 2_000;
 
 /** Pause before another attempt: twice as long each time, with jitter. */
 export function pauseMs(attempt: number): number {
-  return Math.min(shortestPauseMs * 2 ** Math.min(attempt, 10), longestPauseMs) * (0.5 + Math.random() / 2);
+  return Math.min(minPauseMs * 2 ** Math.min(attempt, 10), maxPauseMs) * (0.5 + Math.random() / 2);
 }
 
 /** Client options of every connection, including those to nodes of a Cluster. */

@@ -5,7 +5,7 @@ import type { ReasonCode } from '../core/outcome/reasons.ts';
 /** `responseEnd`, `upgraded` or `failed` is the last call; none follows `cancel`. */
 export interface UpstreamEvents {
   /** It waits for its turn, for at most this long. */
-  waiting(longestMs: number): void;
+  waiting(maxMs: number): void;
   /** Its turn has come: it goes to this origin. */
   sending(origin: string): void;
   /** It is being written. */

@@ -6,7 +6,7 @@
  */
 import { houseWords } from './house-words.ts';
 
-const longestSentence = 40;
+const maxSentence = 40;
 /** Of a program: comments, regular expressions, and literals. */
 const tokens =
   /(\/\*[\s\S]*?\*\/|(?<!:)\/\/[^\n]*|(?<=[(=,:&|?!]\s*)\/(?:[^/\\\n[]|\\.|\[(?:[^\]\\\n]|\\.)*\])+\/|'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`)/;
@@ -30,7 +30,7 @@ export function proseFaults(path: string, text: string): string[] {
       found.push(`${path}:${lineAt(index)}: "How …" is not a sentence: give it a subject and a verb`);
     }
     for (const { words, line } of sentencesOf(prose)) {
-      if (words > longestSentence) found.push(`${path}:${line}: a sentence of ${words} words`);
+      if (words > maxSentence) found.push(`${path}:${line}: a sentence of ${words} words`);
     }
   }
   return found;

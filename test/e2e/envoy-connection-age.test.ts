@@ -20,7 +20,7 @@ const checks = Number(process.env['CHECKS'] ?? 5_000);
 const age = process.env['CHECKS'] === undefined ? '1s' : '3s';
 const workers = 64;
 /** Without the retries, fewer than one in a hundred is lost. */
-const mostForControl = 20_000;
+const maxForControl = 20_000;
 
 let authApi: FakeAuthApi;
 let service: { readonly origin: string; close(): Promise<void> };
@@ -101,7 +101,7 @@ test('control: without the retries of the printed configuration some are lost', 
   });
   let sent = 0;
   let lost = 0;
-  while (lost === 0 && sent < mostForControl) {
+  while (lost === 0 && sent < maxForControl) {
     const exchanges = await client.closedLoop(1_000, workers, next);
     sent += exchanges.length;
     lost += exchanges.filter(({ status }) => status === 503).length;

@@ -10,7 +10,7 @@ import { type Stack, startStack } from './support/image/stack.ts';
 import { printedCode, signIn } from './support/sign-in.ts';
 import { smoke } from './support/smoke.ts';
 
-const mostAddedBytes = 40_000_000;
+const maxAddedBytes = 40_000_000;
 const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { readonly version: string };
 let image: string;
 
@@ -38,11 +38,11 @@ async function inside(program: string): Promise<unknown> {
 }
 
 describe('its contents', () => {
-  test(`adds less than ${mostAddedBytes / 1e6} MB to its base`, async () => {
+  test(`adds less than ${maxAddedBytes / 1e6} MB to its base`, async () => {
     const [whole, base] = await Promise.all([inspect(image), inspect(baseImage)]);
     const added = whole.Size - base.Size;
     process.stdout.write(`image: ${whole.Size} bytes, of which ${added} are added to ${baseImage}\n`);
-    expect(added).toBeLessThan(mostAddedBytes);
+    expect(added).toBeLessThan(maxAddedBytes);
     expect(added).toBeGreaterThan(1_000_000);
   });
 

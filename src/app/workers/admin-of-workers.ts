@@ -13,7 +13,7 @@ import type { WorkerPool } from './worker-pool.ts';
 
 /** A worker that does not respond for this long is killed. */
 const showMs = 10_000;
-const mostRecent = 256;
+const maxRecent = 256;
 
 const shadowReport = z.strictObject({
   candidate: z.strictObject({ since: z.string(), routes: z.int(), notCompared: z.array(z.string()) }).nullable(),
@@ -71,7 +71,7 @@ export async function shadowOf(pool: WorkerPool, own: ShadowReport): Promise<obj
   const recent = responses
     .flatMap(({ response }) => response.recent)
     .sort((a, b) => (a.at < b.at ? 1 : a.at > b.at ? -1 : 0))
-    .slice(0, mostRecent);
+    .slice(0, maxRecent);
   return { ...own, decisions, recent };
 }
 

@@ -7,7 +7,7 @@ import type { Delivery } from '../../identity/revocation/revocation-announcer.ts
 import { concernsCalled } from '../../identity/revocation/revoked-names.ts';
 import type { Revocation } from '../../identity/revocation/tombstones.ts';
 
-const mostUnderWay = 1_000;
+const maxUnderWay = 1_000;
 
 type Send = (revocation: Revocation) => Promise<Delivery>;
 
@@ -18,7 +18,7 @@ export function announceToSiblings(send: Send): Siblings {
   const ofCalled = announceOne(() => send({ kind: 'all', of: 'called' }));
   return {
     announce(revocation) {
-      if (underWay >= mostUnderWay) return concernsCalled(revocation) ? ofCalled() : everything();
+      if (underWay >= maxUnderWay) return concernsCalled(revocation) ? ofCalled() : everything();
       underWay += 1;
       return send(revocation).finally(() => {
         underWay -= 1;

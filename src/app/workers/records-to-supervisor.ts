@@ -2,7 +2,7 @@
 import type { FileOutput } from '../record-decisions.ts';
 
 /** Maximum unsent records; beyond it the supervisor does not keep up. */
-const mostUnsent = 256;
+const maxUnsent = 256;
 
 /** `sent` is called once the notice is sent, or cannot be. */
 export function recordsToSupervisor(
@@ -12,7 +12,7 @@ export function recordsToSupervisor(
   let unsent = 0;
   return {
     write(text) {
-      if (unsent >= mostUnsent) {
+      if (unsent >= maxUnsent) {
         unwritten();
         return;
       }

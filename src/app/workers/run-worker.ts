@@ -27,7 +27,7 @@ export interface WorkerOptions {
 }
 
 /** The wait for a supervisor ends after this time. */
-const longestAnnounceMs = 10_000;
+const maxAnnounceMs = 10_000;
 
 /** Resolves when it has ended. */
 export function runWorker({ version, env, link }: WorkerOptions): Promise<void> {
@@ -56,7 +56,7 @@ export function runWorker({ version, env, link }: WorkerOptions): Promise<void> 
 
     const siblings = announceToSiblings(async (revocation) => {
       const late = Promise.withResolvers<'undelivered'>();
-      const timer = setTimeout(() => late.resolve('undelivered'), longestAnnounceMs);
+      const timer = setTimeout(() => late.resolve('undelivered'), maxAnnounceMs);
       const announced = channel.request({ do: 'revoked', revocation }).then(
         (response) => delivery.safeParse(response).data?.delivery ?? 'undelivered',
         () => 'undelivered' as const,

@@ -1,7 +1,7 @@
 /** Forwards the output of a process in whole lines, so that lines of several processes never mix. */
 
 /** Log lines are much shorter; a line without an end is cut here. */
-const longestLine = 1024 * 1024;
+const maxLine = 1024 * 1024;
 const lineFeed = 0x0a;
 
 export class WholeLines {
@@ -22,7 +22,7 @@ export class WholeLines {
     if (end === chunk.length) return;
     this.#parts.push(chunk.subarray(end));
     this.#length += chunk.length - end;
-    if (this.#length > longestLine) this.end();
+    if (this.#length > maxLine) this.end();
   }
 
   /** The process is gone: unfinished output becomes a line. */

@@ -205,12 +205,12 @@ export interface RestartPolicyOptions {
   /** A worker that lived this long counts as stable. */
   readonly goodMs: number;
   readonly firstDelayMs: number;
-  readonly longestDelayMs: number;
+  readonly maxDelayMs: number;
   /** Number of consecutive short lives at which the gateway gives up. */
-  readonly mostShort: number;
+  readonly maxShort: number;
 }
 
-const usual: RestartPolicyOptions = { goodMs: 10_000, firstDelayMs: 100, longestDelayMs: 5_000, mostShort: 6 };
+const usual: RestartPolicyOptions = { goodMs: 10_000, firstDelayMs: 100, maxDelayMs: 5_000, maxShort: 6 };
 
 /** When an ended worker is restarted: at once after a stable life, with growing delays after short ones, then never. */
 export class RestartPolicy {
@@ -223,10 +223,10 @@ export class RestartPolicy {
 
   /** `livedMs`: since its start. Returns milliseconds to wait; null: do not restart it. */
   ended(livedMs: number): number | null {
-    const { goodMs, firstDelayMs, longestDelayMs, mostShort } = this.#options;
+    const { goodMs, firstDelayMs, maxDelayMs, maxShort } = this.#options;
     if (livedMs >= goodMs) this.#short = 0;
     this.#short += 1;
-    if (this.#short >= mostShort) return null;
-    return this.#short === 1 && livedMs >= goodMs ? 0 : Math.min(firstDelayMs * 2 ** (this.#short - 1), longestDelayMs);
+    if (this.#short >= maxShort) return null;
+    return this.#short === 1 && livedMs >= goodMs ? 0 : Math.min(firstDelayMs * 2 ** (this.#short - 1), maxDelayMs);
   }
 }

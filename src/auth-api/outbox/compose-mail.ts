@@ -80,7 +80,7 @@ function askedFrom({ ip, userAgent }: Asked): MailContent['facts'] {
 
 /** What happened, in one sentence. */
 export function describeNotice({ notice, address }: NoticeMail): string {
-  const shown = oneLine(address, longestAddress);
+  const shown = oneLine(address, maxAddress);
   switch (notice) {
     case 'address_added':
       return `The address ${shown} was added to your account.`;
@@ -93,7 +93,7 @@ export function describeNotice({ notice, address }: NoticeMail): string {
   }
 }
 
-const longestAddress = 254;
+const maxAddress = 254;
 
 function noticeContent(mail: NoticeMail, askedAtMs: number): MailContent {
   const refused = mail.notice === 'registration_refused';
@@ -109,10 +109,10 @@ function noticeContent(mail: NoticeMail, askedAtMs: number): MailContent {
   };
 }
 
-const longestName = 100;
+const maxName = 100;
 
 function welcomeContent(mail: WelcomeMail): MailContent {
-  const name = oneLine(mail.fullName, longestName);
+  const name = oneLine(mail.fullName, maxName);
   return {
     title: 'Your new account',
     opening: `Hello ${name}, an account was made for you with this e-mail address.`,

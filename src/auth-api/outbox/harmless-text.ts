@@ -17,7 +17,7 @@ export function oneLine(text: string, maxLength: number): string {
         .trimEnd()}...`;
 }
 
-const longestAgent = 120;
+const maxAgent = 120;
 
 /** A readable user agent without schemes, host names and addresses; empty if nothing remains. */
 export function describeAgent(userAgent: string): string {
@@ -27,7 +27,7 @@ export function describeAgent(userAgent: string): string {
     // "example.com" becomes "example com", and "5.0" stays.
     .replaceAll(/\.(?=[A-Za-z-])/g, ' ')
     .replaceAll(/\/{2,}/g, '/');
-  return oneLine(plain, longestAgent);
+  return oneLine(plain, maxAgent);
 }
 
 const entities: Readonly<Record<string, string>> = {

@@ -170,7 +170,7 @@ export function createMailQueue<Mail extends QueuedMail>(options: MailQueueOptio
         ? Math.max(restUntilMs, Math.min(...waiting.map(({ notBeforeMs }) => notBeforeMs)))
         : Infinity;
     const nextMs = Math.min(attemptAtMs, ...waiting.map(({ mail }) => mail.endsAtMs));
-    timer = setTimeout(pump, Math.min(Math.max(nextMs - now(), 1), longestTimerMs)).unref();
+    timer = setTimeout(pump, Math.min(Math.max(nextMs - now(), 1), maxTimerMs)).unref();
   }
 
   return {
@@ -206,4 +206,4 @@ export function createMailQueue<Mail extends QueuedMail>(options: MailQueueOptio
 }
 
 /** A clock of tests can be far from the timers' own. */
-const longestTimerMs = 60_000;
+const maxTimerMs = 60_000;

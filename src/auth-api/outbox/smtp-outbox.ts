@@ -22,7 +22,7 @@ export interface SmtpOutboxLimits extends DeliveryTimes {
   readonly capacity: number;
   readonly attemptMs: number;
   readonly firstPauseMs: number;
-  readonly longestPauseMs: number;
+  readonly maxPauseMs: number;
   /** How long waiting mail is sent after the outbox is closed. */
   readonly graceMs: number;
 }
@@ -33,7 +33,7 @@ export const defaultSmtpLimits: SmtpOutboxLimits = {
   silenceMs: 10_000,
   attemptMs: 20_000,
   firstPauseMs: 1_000,
-  longestPauseMs: 30_000,
+  maxPauseMs: 30_000,
   graceMs: 2_000,
 };
 
@@ -55,7 +55,7 @@ export function createSmtpOutbox(config: MailConfig, options: SmtpOutboxOptions)
     capacity: limits.capacity,
     concurrency,
     attemptMs: limits.attemptMs,
-    pauseMs: { first: limits.firstPauseMs, longest: limits.longestPauseMs },
+    pauseMs: { first: limits.firstPauseMs, longest: limits.maxPauseMs },
     deliver: ({ id, mail, queuedAtMs }, signal) =>
       delivery.deliver({ id, to: mail.to, ...composeMail(mail, queuedAtMs) }, signal),
     ended({ id, mail, queuedAtMs }, outcome, attempts, result) {

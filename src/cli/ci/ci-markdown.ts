@@ -26,12 +26,12 @@ export interface CiResult {
 }
 
 /** Further ones of each kind are counted. */
-const mostListed = 25;
+const maxListed = 25;
 
 export function ciMarkdown(result: CiResult, all: boolean): string {
   const { file, base, difference, notCompared, findings, tests, replay, unjudged, faults } = result;
   const { newlyAllowed = [], newlyRefused = [] } = difference ?? {};
-  const most = all ? Infinity : mostListed;
+  const most = all ? Infinity : maxListed;
   const { coverage, mutation } = tests;
   const parts = [
     `## Access rules: ${faults.length === 0 ? 'passed' : 'failed'}`,

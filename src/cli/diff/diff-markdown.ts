@@ -1,13 +1,13 @@
 /** Differences as Markdown, for a pull request: a summary, then the first ones of each kind. */
 import { type DiffReport, routeInWords, type VerdictChange } from './diff-report.ts';
-import { headline, listed, mostListed, mostRows, settingTitles } from './diff-words.ts';
+import { headline, listed, maxListed, maxRows, settingTitles } from './diff-words.ts';
 
 export function diffMarkdown(report: DiffReport, all: boolean): string {
   const { same, newlyAllowed, newlyRefused, settings } = report;
   if (same && settings.length === 0) return 'The access rules are equivalent.\n';
-  const most = all ? Infinity : mostListed;
+  const most = all ? Infinity : maxListed;
   const parts = [`**${headline(report)}**`, ''];
-  if (newlyAllowed.length + newlyRefused.length > 1) parts.push(...summary(report, all ? Infinity : mostRows));
+  if (newlyAllowed.length + newlyRefused.length > 1) parts.push(...summary(report, all ? Infinity : maxRows));
   parts.push(...section('Newly allowed', newlyAllowed, most), ...section('Newly refused', newlyRefused, most));
   for (const kind of ['decides', 'exposes', 'neither'] as const) {
     const ofKind = settings.filter((setting) => setting.class === kind);

@@ -10,8 +10,8 @@ import {
   grouped,
   headline,
   listed,
-  mostListed,
-  mostRows,
+  maxListed,
+  maxRows,
   type SummaryRow,
   settingTitles,
   summaryRows,
@@ -58,7 +58,7 @@ function summaryBlocks({ summary: { byRoute, byCaller } }: DiffReport, print: Pr
 
 /** Three columns; the last two share the remaining width, and items that do not fit are counted. */
 function tableOf(head: string, rows: readonly SummaryRow[], { paint, width, all }: Print): string[] {
-  const most = all ? Infinity : mostRows;
+  const most = all ? Infinity : maxRows;
   const shown = rows.slice(0, most);
   const fits = (columns: number) => (text: string) => stringWidth(text) <= columns;
   const longest = Math.floor(width * 0.45);
@@ -85,7 +85,7 @@ function padded(text: string, width: number): string {
 function changesBlock(title: string, mark: string, changes: readonly VerdictChange[], print: Print): string[] {
   if (changes.length === 0) return [];
   const groups = grouped(changes);
-  const most = print.all ? Infinity : mostListed;
+  const most = print.all ? Infinity : maxListed;
   return [
     print.paint.bold(title),
     ...groups.slice(0, most).flatMap((group) => groupLines(mark, group, print)),
@@ -126,20 +126,20 @@ function exampleLines(request: string, sender: string, width: number): string[] 
 }
 
 /** Items of a long list of names that are shown. */
-const mostNames = 12;
+const maxNames = 12;
 
 /** The start of a list of dozens of roles is sufficient. */
 function shortened(text: string): string {
   const items = text.split(', ');
-  if (items.length <= mostNames + 1) return text;
+  if (items.length <= maxNames + 1) return text;
   const end = text.endsWith(' together') ? ' together' : '';
-  return `${items.slice(0, mostNames).join(', ')} and ${items.length - mostNames} more${end}`;
+  return `${items.slice(0, maxNames).join(', ')} and ${items.length - maxNames} more${end}`;
 }
 
 function settingsBlock(kind: KeyClass, settings: readonly SettingChange[], { paint, width, all }: Print): string[] {
   const ofKind = settings.filter((setting) => setting.class === kind);
   if (ofKind.length === 0) return [];
-  const most = all ? Infinity : mostListed;
+  const most = all ? Infinity : maxListed;
   const lines = ofKind.slice(0, most).flatMap(({ routeBefore, routeAfter, setting, before, after }) => {
     const where = routeBefore === null && routeAfter === null ? '' : `${routeInWords(routeBefore, routeAfter)}  `;
     const text = `${where}${setting}: ${before} -> ${after}`;

@@ -2,8 +2,8 @@
 import { type DiffReport, routeInWords, type VerdictChange } from './diff-report.ts';
 
 /** Differences of a kind that are listed without `--all`, and rows of a summary. */
-export const mostListed = 10;
-export const mostRows = 20;
+export const maxListed = 10;
+export const maxRows = 20;
 
 /** Titles of changed settings, by their class. */
 export const settingTitles = {

@@ -11,7 +11,7 @@ import { policyOf } from '../../policy-tools/run-cases.ts';
 import { CommandError } from '../exit-code.ts';
 
 /** Longer ones are not records. */
-const longestLine = 64 * 1024;
+const maxLine = 64 * 1024;
 
 export async function replayFile(file: string, before: Config, after: Config): Promise<ReplayReport> {
   const replay = new Replay(policyOf(before), policyOf(after));
@@ -33,7 +33,7 @@ export async function replayFile(file: string, before: Config, after: Config): P
 }
 
 function readLine(line: string): Pick<RecordedRequest, 'decided' | 'reads'> | null {
-  if (line.length > longestLine) return null;
+  if (line.length > maxLine) return null;
   let value: unknown;
   try {
     value = JSON.parse(line);

@@ -11,24 +11,23 @@ const titles = {
 } as const;
 
 /** Differences that are listed; the JSON report has all. */
-const mostListed = 50;
+const maxListed = 50;
 
 export function replayText(report: ReplayReport, color: boolean): string {
   const paint = pc.createColors(color);
   const lines = [paint.bold('Recorded requests'), ...summary(report).map((line) => `  ${line}`)];
-  for (const one of report.differences.slice(0, mostListed)) {
+  for (const one of report.differences.slice(0, maxListed)) {
     lines.push(`  ${one.count} ${titles[one.difference]}: ${change(one)}`);
     lines.push(...one.examples.map((example) => paint.dim(`      ${exampleInWords(example)}`)));
   }
-  if (report.differences.length > mostListed)
-    lines.push(`  and ${report.differences.length - mostListed} more (--json)`);
+  if (report.differences.length > maxListed) lines.push(`  and ${report.differences.length - maxListed} more (--json)`);
   return `${lines.join('\n')}\n`;
 }
 
 export function replayMarkdown(report: ReplayReport): string {
   const lines = ['### Recorded requests', '', ...summary(report).map((line) => `- ${line}`), ''];
   if (report.differences.length > 0) lines.push('| requests | what | change | example |', '|---|---|---|---|');
-  for (const one of report.differences.slice(0, mostListed)) {
+  for (const one of report.differences.slice(0, maxListed)) {
     const [example] = one.examples;
     const cells = [
       `${one.count}`,

@@ -27,7 +27,7 @@ export async function checkDatabase(database: string, setting: string, timeoutMs
 const fileAdvice = 'Use a file or a PostgreSQL database, unless this is a demonstration.';
 
 /** It blocks the process: other checks wait. */
-const longestLockMs = 250;
+const maxLockMs = 250;
 
 async function checkSqlite(database: string, findings: Findings, timeoutMs: number): Promise<readonly Finding[]> {
   const path = resolve(database);
@@ -35,7 +35,7 @@ async function checkSqlite(database: string, findings: Findings, timeoutMs: numb
   if (missing !== null) return [missing];
   let db: Kysely<Tables> | null = null;
   try {
-    const file = openExistingSqlite(path, withinCheck(longestLockMs, timeoutMs));
+    const file = openExistingSqlite(path, withinCheck(maxLockMs, timeoutMs));
     db = new Kysely<Tables>({ dialect: new TransactionalSqliteDialect(file) });
     const state = await schemaState(db, null);
     // Acquires the writer's lock without writing.

@@ -12,7 +12,7 @@ import { type Finding, findingsOf } from './check.ts';
 /** Number of results that are compared. */
 const most = 200;
 /** Keys that are seen for them. */
-const mostSeen = 20_000;
+const maxSeen = 20_000;
 
 export async function sharedResultFindings(client: Redis | Cluster, config: Config): Promise<readonly Finding[]> {
   const { redis, secret, previousSecrets } = config.cache;
@@ -56,7 +56,7 @@ async function sampleOf(client: Redis | Cluster, keyPrefix: string): Promise<rea
   const found = new Set<string>();
   for (const master of 'nodes' in client ? client.nodes('master') : [client]) {
     let cursor = '0';
-    for (let seen = 0; seen < mostSeen && found.size < most; seen += 500) {
+    for (let seen = 0; seen < maxSeen && found.size < most; seen += 500) {
       const [next, names] = await master.scan(cursor, 'MATCH', pattern, 'COUNT', 500);
       for (const name of names) found.add(name.slice(name.lastIndexOf('{') + 1, -1));
       cursor = next;

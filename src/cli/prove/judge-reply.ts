@@ -40,11 +40,11 @@ export function judge(probe: Probe, reply: Reply): Finding | null {
 }
 
 /** A shorter text may occur by chance. */
-const leastBytes = 12;
+const minBytes = 12;
 
 /** Whether the service shows that it got the value. A short credential counts only directly after the name of its header. */
 function shows(text: string, { group, headers }: Probe, marker: string): boolean {
-  if (group !== 'leaks' || marker.length >= leastBytes) return text.includes(marker);
+  if (group !== 'leaks' || marker.length >= minBytes) return text.includes(marker);
   return headers.some((value, at) => {
     if (at % 2 === 0 || !value.endsWith(marker)) return false;
     const name = headers[at - 1]!.replaceAll(/[^A-Za-z0-9]/g, '[^a-z0-9]');

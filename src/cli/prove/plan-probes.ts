@@ -39,9 +39,9 @@ export interface Plan {
 }
 
 /** Maximum number of probed routes; further ones would add nothing. */
-const mostRoutes = 60;
+const maxRoutes = 60;
 /** Maximum number of refused targets for hostile paths. */
-const mostHostile = 3;
+const maxHostile = 3;
 
 const safe = ['GET', 'HEAD', 'OPTIONS'];
 const changing = ['POST', 'PUT', 'PATCH', 'DELETE'];
@@ -64,7 +64,7 @@ export class Planner {
 
   constructor(plan: Plan) {
     this.#plan = plan;
-    const routes = plan.config.routes.routes.slice(0, mostRoutes);
+    const routes = plan.config.routes.routes.slice(0, maxRoutes);
     this.places = routes.flatMap((route) => this.#placesOf(route));
   }
 
@@ -216,7 +216,7 @@ export class Planner {
   }
 
   /** Places that require a credential. */
-  #closed(most = mostHostile): readonly Place[] {
+  #closed(most = maxHostile): readonly Place[] {
     return this.places
       .filter((place) => place.method === 'GET' && !place.target.includes('?') && place.target !== '/')
       .filter((place) => {

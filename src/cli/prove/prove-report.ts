@@ -35,7 +35,7 @@ type Paint = ReturnType<typeof pc.createColors>;
 type Shown = Finding | UnansweredProbe;
 
 /** Of one kind; the others are counted. */
-const mostShown = 8;
+const maxShown = 8;
 const hidden = '(the credential)';
 
 /** Whether every request that the rules refuse was refused, and whatever was asked for was compared. */
@@ -129,7 +129,7 @@ function kindLines(
 /** The first ones of each group, in turn. */
 function spread(found: readonly Shown[]): readonly Shown[] {
   const byGroup = [...Map.groupBy(found, ({ probe }) => probe.group).values()];
-  const each = Math.ceil(mostShown / byGroup.length);
+  const each = Math.ceil(maxShown / byGroup.length);
   return byGroup.flatMap((group) => group.slice(0, each));
 }
 

@@ -9,11 +9,11 @@ import type { Duplex } from 'node:stream';
 import type { Probe, Reply, Unanswered } from './probe.ts';
 
 /** To the end of the head; longer than Rolegate waits for an Auth API. */
-const longestHeadMs = 10_000;
+const maxHeadMs = 10_000;
 /** From the head on. */
-const longestBodyMs = 1_000;
+const maxBodyMs = 1_000;
 /** Of a body that is read. */
-const mostBytes = 64 * 1024;
+const maxBytes = 64 * 1024;
 
 export interface Sender {
   send(probe: Pick<Probe, 'method' | 'target' | 'host' | 'headers'>): Promise<Reply | Unanswered>;
@@ -42,7 +42,7 @@ export function createSender(base: URL, address: string | null, over: AbortSigna
         path: target,
         setHost: false,
         headers: ['Host', host, ...headers, ...(/^(?:POST|PUT|PATCH)$/.test(method) ? ['Content-Length', '0'] : [])],
-        signal: AbortSignal.any([over, AbortSignal.timeout(longestHeadMs)]),
+        signal: AbortSignal.any([over, AbortSignal.timeout(maxHeadMs)]),
       });
       sent.once('socket', (socket) => {
         if (!socket.connecting) connected = true;
@@ -70,18 +70,18 @@ export function createSender(base: URL, address: string | null, over: AbortSigna
 
 function whyNot(error: NodeJS.ErrnoException, over: AbortSignal): string {
   if (over.aborted) return 'no response in time';
-  return error.name === 'AbortError' ? `no response within ${longestHeadMs / 1000} s` : (error.code ?? error.message);
+  return error.name === 'AbortError' ? `no response within ${maxHeadMs / 1000} s` : (error.code ?? error.message);
 }
 
 async function read(response: IncomingMessage): Promise<Reply> {
   const parts: Buffer[] = [];
   let bytes = 0;
-  const timer = setTimeout(() => response.destroy(), longestBodyMs);
+  const timer = setTimeout(() => response.destroy(), maxBodyMs);
   try {
     for await (const part of response as AsyncIterable<Buffer>) {
       parts.push(part);
       bytes += part.length;
-      if (bytes >= mostBytes) break;
+      if (bytes >= maxBytes) break;
     }
   } catch {
     // The bytes received so far count.

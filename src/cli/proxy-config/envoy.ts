@@ -150,7 +150,7 @@ function overGrpc({ waitMs, secret }: ProxySettings): object {
       envoy_grpc: { cluster_name: 'rolegate', authority: 'rolegate' },
       timeout: `${waitMs / 1000}s`,
       ...(secret ? { initial_metadata: [secretField] } : {}),
-      retry_policy: { retry_on: retriedOn.join(), num_retries: mostRetries },
+      retry_policy: { retry_on: retriedOn.join(), num_retries: maxRetries },
     },
     encode_raw_headers: true,
   };
@@ -158,7 +158,7 @@ function overGrpc({ waitMs, secret }: ProxySettings): object {
 
 /** A check that Rolegate's GOAWAY has crossed (`maxConnectionAge`, a drain) was refused unread. */
 export const retriedOn = ['refused-stream', 'reset-before-request'] as const;
-export const mostRetries = 3;
+export const maxRetries = 3;
 
 /** Fields that Envoy and the check add to those of the client, which Rolegate counts. */
 export function addedFields(settings: ProxySettings): number {
@@ -193,10 +193,10 @@ const http2 = {
  * Maximum concurrent checks; beyond it Envoy does not check, and the status is that of "status_on_error". One GOAWAY can refuse all
  * checks of a connection, and the default allows three retries at a time.
  */
-export const mostChecks = 4096;
+export const maxChecks = 4096;
 const manyChecks = {
   circuit_breakers: {
-    thresholds: [{ max_requests: mostChecks, max_pending_requests: mostChecks, max_retries: mostChecks }],
+    thresholds: [{ max_requests: maxChecks, max_pending_requests: maxChecks, max_retries: maxChecks }],
   },
 };
 

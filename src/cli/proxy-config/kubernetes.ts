@@ -6,8 +6,8 @@ import {
   earlyRemoval,
   headerFields,
   headersToService,
-  mostChecks,
-  mostRetries,
+  maxChecks,
+  maxRetries,
   type NameMatcher,
   plainConnection,
   removedByName,
@@ -81,7 +81,7 @@ function earlyFilter(settings: ProxySettings): object {
   const type = (name: string) => `type.googleapis.com/envoy.extensions.filters.${name}`;
   const manager = 'envoy.filters.network.http_connection_manager';
   const check = 'envoy.filters.http.ext_authz';
-  const retries = { retry_on: retriedOn.join(), num_retries: mostRetries };
+  const retries = { retry_on: retriedOn.join(), num_retries: maxRetries };
   return {
     apiVersion: 'networking.istio.io/v1alpha3',
     kind: 'EnvoyFilter',
@@ -190,11 +190,11 @@ export function envoyGatewayConfig(settings: ProxySettings): string {
 
 function checkSettings(retries: boolean): object {
   return {
-    ...(retries ? { retry: { numRetries: mostRetries, retryOn: { triggers: retriedOn } } } : {}),
+    ...(retries ? { retry: { numRetries: maxRetries, retryOn: { triggers: retriedOn } } } : {}),
     circuitBreaker: {
-      maxPendingRequests: mostChecks,
-      maxParallelRequests: mostChecks,
-      ...(retries ? { maxParallelRetries: mostChecks } : {}),
+      maxPendingRequests: maxChecks,
+      maxParallelRequests: maxChecks,
+      ...(retries ? { maxParallelRetries: maxChecks } : {}),
     },
   };
 }
@@ -219,11 +219,11 @@ export function matchOf(matcher: NameMatcher): object {
 const overHttp2 = '\n# The port of the Service must have "appProtocol: kubernetes.io/h2c", or "https" with TLS.';
 
 /** Maximum headers that one filter of the Gateway API removes. */
-const mostRemoved = 16;
+const maxRemoved = 16;
 
 export function gatewayApiConfig(settings: ProxySettings): string {
   const removed = removedByName(settings);
-  const left = removed.slice(mostRemoved).join(', ');
+  const left = removed.slice(maxRemoved).join(', ');
   const { name, namespace, port } = serviceOf(tcp(settings));
   const route = {
     apiVersion: 'gateway.networking.k8s.io/v1',
@@ -234,7 +234,7 @@ export function gatewayApiConfig(settings: ProxySettings): string {
       rules: [
         {
           filters: [
-            { type: 'RequestHeaderModifier', requestHeaderModifier: { remove: removed.slice(0, mostRemoved) } },
+            { type: 'RequestHeaderModifier', requestHeaderModifier: { remove: removed.slice(0, maxRemoved) } },
             {
               type: 'ExternalAuth',
               externalAuth: {

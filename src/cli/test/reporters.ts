@@ -13,7 +13,7 @@ export const reporters: Readonly<Record<ReporterName, (report: TestReport) => st
 };
 
 /** Uncovered cells and survivors that are listed for people; the JSON report has all. */
-const mostListed = 20;
+const maxListed = 20;
 
 function pretty({ passed, failed, cases, coverage, mutation }: TestReport): string {
   const lines: string[] = [];
@@ -47,9 +47,9 @@ function circumstances({ as, route, outcome, reason }: CaseReport): string {
 }
 
 function listed(items: readonly string[]): string[] {
-  const shown = items.slice(0, mostListed).map((item) => `          ${pc.yellow('-')} ${item}`);
-  return items.length > mostListed
-    ? [...shown, `          and ${items.length - mostListed} more (--reporter json)`]
+  const shown = items.slice(0, maxListed).map((item) => `          ${pc.yellow('-')} ${item}`);
+  return items.length > maxListed
+    ? [...shown, `          and ${items.length - maxListed} more (--reporter json)`]
     : shown;
 }
 

@@ -38,7 +38,7 @@ export interface ConditionScope {
 export type CriterionScope = ConditionScope & { readonly identified: boolean };
 
 /** Maximum words of all routes. */
-const mostWords = 256;
+const maxWords = 256;
 
 /** Names in lower case, and which peers they are read from. */
 export type ConditionHeaders = ReadonlyMap<string, 'any' | 'trusted'>;
@@ -159,8 +159,8 @@ export function checkWords(
   for (const { conditions, index } of routes) {
     const before = words.size;
     for (const { word } of conditions ?? []) words.add(word);
-    if (before > mostWords || words.size <= mostWords) continue;
-    const message = `the routes have more than ${mostWords} reasons of their own`;
+    if (before > maxWords || words.size <= maxWords) continue;
+    const message = `the routes have more than ${maxWords} reasons of their own`;
     places[index]!.at.at('when').report(message, 'routes can share words');
   }
   return words;

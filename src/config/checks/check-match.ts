@@ -8,8 +8,8 @@ import type { ConfigFile, Parts, RouteEntry } from '../schema.ts';
 import type { Location } from './location.ts';
 
 /** A pattern matches segment by segment; longer ones are a mistake or an attack on the matcher. */
-const longestPattern = 2048;
-const longestHost = 255;
+const maxPattern = 2048;
+const maxHost = 255;
 
 /** One for every host and path, starting with the first of both; null if one of them has a problem. */
 export function checkPatterns(match: Parts<RouteEntry>['match'], at: Location): readonly RoutePattern[] | null {
@@ -38,7 +38,7 @@ function textsOf(
 }
 
 export function compilePart(host: string | null, path: string, at: Location): RoutePattern | null {
-  if (path.length > longestPattern || (host?.length ?? 0) > longestHost) {
+  if (path.length > maxPattern || (host?.length ?? 0) > maxHost) {
     at.report('this pattern is too long');
     return null;
   }

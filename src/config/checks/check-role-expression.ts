@@ -7,7 +7,7 @@ import { type Location, whole } from './location.ts';
 
 /** Maximum levels of nested expressions, and of names and expressions in a rule. */
 const deepest = 8;
-const mostTerms = 64;
+const maxTerms = 64;
 
 export function checkExpression(
   entry: Parts<RoleExpressionEntry>,
@@ -71,8 +71,8 @@ function reportSize(expression: RoleExpression, at: Location): void {
     return roleKeys.reduce((sum, key) => (term[key] ?? []).reduce((of, one) => of + size(one), sum), 1);
   };
   const isNested = roleKeys.some((key) => expression[key]?.some((term) => typeof term !== 'string'));
-  if (!isNested || size(expression) <= mostTerms) return;
-  const message = `this rule has more than ${mostTerms} names and expressions`;
+  if (!isNested || size(expression) <= maxTerms) return;
+  const message = `this rule has more than ${maxTerms} names and expressions`;
   at.report(message, 'a role that inherits others can stand for a part');
 }
 

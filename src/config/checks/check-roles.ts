@@ -34,7 +34,7 @@ type From = NonNullable<NonNullable<Roles>[string]>['from'];
 type OriginEntry = Exclude<NonNullable<From>, readonly unknown[]>;
 
 const kinds: readonly string[] = credentialKinds;
-const mostOrigins = 1000;
+const maxOrigins = 1000;
 
 /** `at`: of the section, also below. */
 export function checkRoles(roles: Roles, at: Location): DeclaredRoles {
@@ -110,7 +110,7 @@ export function checkRoleOrigins(
       ? entry.from.flatMap((origin, index) => readOrigin(role, origin, from.at(index)))
       : readOrigin(role, entry?.from, from);
   });
-  if (origins.length > mostOrigins) at.report(`at most ${mostOrigins} comparisons of "from" in all roles`);
+  if (origins.length > maxOrigins) at.report(`at most ${maxOrigins} comparisons of "from" in all roles`);
   const limits = [...naming].flatMap(([name, users]) => (users.roles === null ? [] : [[name, users.roles] as const]));
   return compileRoleMapping(origins, new Map(limits));
 }

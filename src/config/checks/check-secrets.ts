@@ -9,9 +9,9 @@ type Source = Parts<SecretSource> | undefined;
 /** One or several, all valid: a rotation needs two. */
 type Sources = Source | readonly Source[];
 
-const shortestSecret = 32;
+const minSecret = 32;
 /** What fits into the headers that the admin port reads. */
-const longestBearer = 4096;
+const maxBearer = 4096;
 /** RFC 6750 section 2.1 b64token. */
 const bearer = /^[A-Za-z0-9\-._~+/]+=*$/;
 /** The Standard Webhooks specification: "whsec_" and base64 of 24 to 64 bytes. */
@@ -47,15 +47,15 @@ export function readSecretText(source: Source, at: Location): string | null {
 /** A secret that cannot be guessed: at least 32 characters. */
 export function readKeySecret(source: Source, at: Location): string | null {
   const secret = readSecretText(source, at);
-  if (secret === null || secret.length >= shortestSecret) return secret;
-  at.report(`the secret is shorter than ${shortestSecret} characters`, 'create one with "openssl rand -hex 32"');
+  if (secret === null || secret.length >= minSecret) return secret;
+  at.report(`the secret is shorter than ${minSecret} characters`, 'create one with "openssl rand -hex 32"');
   return null;
 }
 
 /** A secret that clients send as a bearer: at least 32 characters, and only those that the header can carry. */
 export function readBearerSecret(source: Source, at: Location): string | null {
   const secret = readKeySecret(source, at);
-  if (secret === null || (secret.length <= longestBearer && bearer.test(secret))) return secret;
+  if (secret === null || (secret.length <= maxBearer && bearer.test(secret))) return secret;
   at.report('this secret cannot be sent as a bearer', 'create one with "openssl rand -hex 32"');
   return null;
 }

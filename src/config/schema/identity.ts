@@ -12,7 +12,7 @@ import { declared } from './values.ts';
 
 export const claimPattern = '[A-Za-z][A-Za-z0-9_]{0,63}';
 export const claimHint = 'letters, digits and _ only, at most 64, a letter first';
-const mostClaims = 32;
+const maxClaims = 32;
 
 const claim = refined(
   z.strictObject({
@@ -43,7 +43,7 @@ const claim = refined(
 export const identity = z.strictObject({
   claims: described(
     refined(z.record(declared('a claim', claimPattern, claimHint), claim), (parts, { at }) => {
-      if (Object.keys(parts).length > mostClaims) at([], `at most ${mostClaims} claims`);
+      if (Object.keys(parts).length > maxClaims) at([], `at most ${maxClaims} claims`);
     }).prefault({}),
     'Additional fields of an identity by name. Conditions read "identity: claims.plan", and headers can carry "claims.plan".',
     { examples: [{ plan: { field: 'plan', type: 'string' } }] },

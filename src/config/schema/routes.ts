@@ -22,7 +22,7 @@ const pathText = () => anyText('a path pattern, such as "/v1/orders/{id}" or "/v
 
 const several: ListRules = { empty: ['an empty list matches nothing', 'name one'], most: [64, 'patterns'] };
 /** Hosts times paths of one route: each pair is a separate pattern. */
-const mostPatterns = 256;
+const maxPatterns = 256;
 
 const matchKeys = z.strictObject({
   host: decides(hostText().optional(), 'Exact host, or "*.example.test" for every name below it. If unset, any host.', {
@@ -58,7 +58,7 @@ const match = refined(matchKeys, (parts, { at, atKey }) => {
   }
   if (!('path' in parts || 'paths' in parts)) at([], 'the key "path" is missing');
   const count = (parts.hosts?.length ?? 1) * (parts.paths?.length ?? 1);
-  if (count > mostPatterns) at([], `at most ${mostPatterns} pairs of a host and a path`, 'split it into two routes');
+  if (count > maxPatterns) at([], `at most ${maxPatterns} pairs of a host and a path`, 'split it into two routes');
 });
 
 const rewrite = z.strictObject({

@@ -19,18 +19,18 @@ import type { Bytes, Milliseconds } from './in-units.ts';
 import { type Json, scalar, text } from './scalar.ts';
 
 /** Timers of the runtime overflow beyond 2^31 - 1 ms. */
-const longestMs = 24 * 86_400_000;
+const maxDurationMs = 24 * 86_400_000;
 
 /** Milliseconds. */
-export function duration(leastMs = 1, mostMs: number = longestMs) {
+export function duration(minMs = 1, maxMs: number = maxDurationMs) {
   return text(
     'a duration with a unit, such as 500ms, 5s, 2m or 1h',
     (value) => {
       const ms = parseDuration(value);
       if (ms === null) return new Refusal('expected a duration with a unit, such as 500ms, 5s, 2m or 1h');
-      if (ms < leastMs)
-        return new Refusal(leastMs === 1 ? 'zero has no meaning here' : `at least ${formatDuration(leastMs)}`);
-      return ms > mostMs ? new Refusal(`at most ${formatDuration(mostMs)}`) : (ms as Milliseconds);
+      if (ms < minMs)
+        return new Refusal(minMs === 1 ? 'zero has no meaning here' : `at least ${formatDuration(minMs)}`);
+      return ms > maxMs ? new Refusal(`at most ${formatDuration(maxMs)}`) : (ms as Milliseconds);
     },
     durationPattern,
   ).meta({ unit: 'ms' });
@@ -45,9 +45,9 @@ export function moment() {
 }
 
 /** Bytes. */
-export function size(leastBytes: number, mostBytes: number) {
+export function size(minBytes: number, maxBytes: number) {
   const expected = 'a size with a unit, such as 16kb or 10mb';
-  return text(expected, (value) => readSize(value, leastBytes, mostBytes, expected), sizePattern).meta({
+  return text(expected, (value) => readSize(value, minBytes, maxBytes, expected), sizePattern).meta({
     unit: 'bytes',
   });
 }

@@ -6,7 +6,7 @@
 const plain = /[A-Za-z0-9_$@:-]{1,64}/y;
 const quoted = /'([^'\p{Cc}]{1,256})'|"([^"\p{Cc}]{1,256})"/uy;
 const prototypeSteps: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
-const mostSteps = 8;
+const maxSteps = 8;
 
 /** Null: not a valid path. */
 export function parseFieldPath(text: string): readonly string[] | null {
@@ -14,7 +14,7 @@ export function parseFieldPath(text: string): readonly string[] | null {
   let at = 0;
   for (;;) {
     const step = stepAt(text, at);
-    if (step === null || prototypeSteps.has(step.name) || steps.push(step.name) > mostSteps) return null;
+    if (step === null || prototypeSteps.has(step.name) || steps.push(step.name) > maxSteps) return null;
     at = step.end;
     if (at === text.length) return steps;
     if (text[at] !== '.') return null;

@@ -10,9 +10,9 @@ type MinuteOfWeek = (ms: number) => number;
 
 /** Conditions share zones, of which there are a few hundred; null: there is no such zone. */
 const compiled = new Map<string, MinuteOfWeek | null>();
-const mostCompiled = 1_000;
+const maxCompiled = 1_000;
 /** Maximum cached days per zone: tools need those of years, requests only today. */
-const mostDays = 4_000;
+const maxDays = 4_000;
 
 /** Null: there is no such zone. */
 export function compileZone(zone: string): MinuteOfWeek | null {
@@ -20,7 +20,7 @@ export function compileZone(zone: string): MinuteOfWeek | null {
   if (known !== undefined) return known;
   const format = formatOf(zone);
   const minuteOfWeek = format === null ? null : minuteOfWeekIn(format);
-  if (compiled.size >= mostCompiled) compiled.clear();
+  if (compiled.size >= maxCompiled) compiled.clear();
   compiled.set(zone, minuteOfWeek);
   return minuteOfWeek;
 }
@@ -45,7 +45,7 @@ function createOffsets(format: Intl.DateTimeFormat): (ms: number) => number {
     if (offset === undefined) {
       const first = offsetAt(format, day * dayMs);
       offset = first === offsetAt(format, (day + 1) * dayMs) ? first : null;
-      if (days.size >= mostDays) days.clear();
+      if (days.size >= maxDays) days.clear();
       days.set(day, offset);
     }
     if (offset !== null) return offset;

@@ -12,7 +12,7 @@ export function isKeyLike(name: string): boolean {
 }
 
 /** Maximum nodes that all aliases together may expand to. Normal reuse is far below it, a bomb far above. */
-const mostAliasedNodes = 10_000;
+const maxAliasedNodes = 10_000;
 const coreTags: ReadonlySet<string> = new Set(
   ['str', 'int', 'float', 'bool', 'null', 'map', 'seq'].map((name) => `tag:yaml.org,2002:${name}`),
 );
@@ -61,9 +61,9 @@ export function buildTree(contents: unknown, variables: Variables, list: Problem
       return leaf(offset, null, true);
     }
     aliased += target.weight;
-    if (aliased > mostAliasedNodes) {
-      if (aliased - target.weight <= mostAliasedNodes) {
-        list.report(offset, `aliases stand for more than ${mostAliasedNodes} values`, 'write the values out');
+    if (aliased > maxAliasedNodes) {
+      if (aliased - target.weight <= maxAliasedNodes) {
+        list.report(offset, `aliases stand for more than ${maxAliasedNodes} values`, 'write the values out');
       }
       return leaf(offset, null, true);
     }

@@ -12,7 +12,7 @@ const value = /"[^"\n]*"|'[^'\n]*'|\[[^\]\n]*\]|[^\s"'[{][^,{}[\]#\n]*/y;
 const reference = /["']?\$\{[A-Za-z_]\w*\}["']?/g;
 /** YAML punctuation alone is not a word. */
 const word = /(?!["'#:-]+(?:[\s{}[\],]|$))[^\s{}[\],]+/g;
-const longestKey = 24;
+const maxKey = 24;
 
 /** In text order, without overlaps. */
 export function maskedInSections(text: string, keys: SecretKeys): readonly Span[] {
@@ -52,7 +52,7 @@ function maskedWords(section: string, offset: number, keys: SecretKeys): readonl
 
 /** Keys and unmasked values of one section. */
 function shownSpans(text: string, { openKeys, secretKeys }: SecretKeys): readonly Span[] {
-  const found = [...text.matchAll(key)].filter(({ 1: name = '' }) => name.length <= longestKey);
+  const found = [...text.matchAll(key)].filter(({ 1: name = '' }) => name.length <= maxKey);
   return found.flatMap((match, at) => {
     const [written, name = ''] = match;
     const start = match.index + written.length;

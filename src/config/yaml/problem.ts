@@ -45,9 +45,9 @@ interface Entry {
 export const secretMark = '***';
 
 /** `conceal` ignores shorter values, because they occur in ordinary words. */
-const shortestConcealed = { variable: 4, secret: 8 };
+const minConcealed = { variable: 4, secret: 8 };
 /** A message may contain keys of any length. */
-const longestMessage = 400;
+const maxMessage = 400;
 
 /** `keys`: keys of the file that contain secrets; null: there are none. */
 export function createProblemList(
@@ -64,15 +64,15 @@ export function createProblemList(
   const scrub = (words: string): string => {
     let out = words;
     for (const [value, shownAs] of concealed) if (out.includes(value)) out = out.replaceAll(value, shownAs);
-    return harmless(out).slice(0, longestMessage);
+    return harmless(out).slice(0, maxMessage);
   };
   /** Also a key can be masked: a slip can turn a secret into one. */
   const withoutMasked = (words: string, offset: number, masks: readonly Span[]): string => {
     if (!words.includes('"') || !masks.some(({ start, end }) => start <= offset && offset < end)) return words;
-    const [found = ''] = /^[^\s"',{}[\]]+/.exec(text.slice(offset, offset + longestMessage)) ?? [];
+    const [found = ''] = /^[^\s"',{}[\]]+/.exec(text.slice(offset, offset + maxMessage)) ?? [];
     const hidden = found.replace(/:$/, '');
     const isKey = keys !== null && (keys.openKeys.has(hidden) || keys.secretKeys.has(hidden));
-    return isKey || hidden.length < shortestConcealed.variable ? words : words.replaceAll(hidden, secretMark);
+    return isKey || hidden.length < minConcealed.variable ? words : words.replaceAll(hidden, secretMark);
   };
   const described = ({ offset, message, hint }: Entry): ConfigProblem => {
     spans ??= maskedSpans(text, keys, secrets());
@@ -92,7 +92,7 @@ export function createProblemList(
       entries.push({ offset, message, hint });
     },
     conceal(value, shownAs) {
-      const least = shownAs === secretMark ? shortestConcealed.secret : shortestConcealed.variable;
+      const least = shownAs === secretMark ? minConcealed.secret : minConcealed.variable;
       if (value.length >= least && !concealed.has(value)) concealed.set(value, shownAs);
     },
     count: () => entries.length,

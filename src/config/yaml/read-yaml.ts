@@ -21,12 +21,12 @@ const yamlOptions = {
 } as const;
 
 /** Largest file in UTF-16 units: tens of thousands of routes. */
-export const largestFile: number = 16 * 1024 * 1024;
+export const maxFile: number = 16 * 1024 * 1024;
 
 /** Returns null if the reported problems leave nothing to check. */
 export function readYaml(text: string, variables: Variables, list: ProblemList): Node | null {
-  if (text.length > largestFile) {
-    list.report(0, `the file is larger than ${largestFile / 1024 / 1024} MiB`);
+  if (text.length > maxFile) {
+    list.report(0, `the file is larger than ${maxFile / 1024 / 1024} MiB`);
     return null;
   }
   const document = parse(text);

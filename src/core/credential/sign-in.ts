@@ -14,7 +14,7 @@ export interface SignIn {
 }
 
 /** Maximum length of a return address; without one, the sign-in page decides where to go. */
-const longestReturn = 2_000;
+const maxReturn = 2_000;
 
 /**
  * Value of `Location`, or null to keep the refusal. For a page on the same host, the return address is a path. For another host it has the
@@ -41,7 +41,7 @@ export function signInLocation(
   // A canonical path begins with one slash: after two, the next segment would be a host. HTTP/1.0 may have no host.
   const wanted = maxAgeS === null ? url : withParameter(url, 'max_age', String(maxAgeS));
   const leadsBack = !request.path.startsWith('//') && (isPath || request.authority !== '');
-  if (!leadsBack || back.length > longestReturn) return wanted;
+  if (!leadsBack || back.length > maxReturn) return wanted;
   return withParameter(wanted, returnParameter, encodeBytes(back));
 }
 

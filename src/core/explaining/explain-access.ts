@@ -96,12 +96,12 @@ function isMet(term: RoleTerm, { held, roles }: Holder): boolean {
 }
 
 /** Maximum number of listed scopes. */
-const mostScopes = 10;
+const maxScopes = 10;
 
 function scopesOf(role: string, { held, roles }: Holder): readonly string[] {
   const scoped = [...rolesThatGrant(role, roles)].flatMap((name) => scopedRole(name) ?? []);
   const scopes = held.flatMap((name) => scoped.flatMap((one) => scopeOf(one, name) ?? []));
-  return [...new Set(scopes)].slice(0, mostScopes);
+  return [...new Set(scopes)].slice(0, maxScopes);
 }
 
 function bringing(role: string, { held, roles }: Holder): string | null {

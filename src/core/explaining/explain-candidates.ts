@@ -18,7 +18,7 @@ export interface Candidate {
 }
 
 /** Maximum number of routes shown if none fits. */
-const mostNear = 3;
+const maxNear = 3;
 
 /** Most specific first. If no route fits, the nearest ones, with the point at which each differs from the request. */
 export function explainCandidates(table: RouteTable, request: CanonicalRequest, winner: Route | null): Candidate[] {
@@ -37,7 +37,7 @@ function nearest(table: RouteTable, { host, path }: CanonicalRequest): Candidate
     if (misfit !== null) near.push({ route, misfit });
   }
   near.sort((a, b) => b.misfit.depth - a.misfit.depth);
-  return near.slice(0, mostNear).map(({ route, misfit }) => candidate(route, false, misfit.why));
+  return near.slice(0, maxNear).map(({ route, misfit }) => candidate(route, false, misfit.why));
 }
 
 function whyOf(route: Route, first: Route, winner: Route | null, { method }: CanonicalRequest): string {

@@ -65,10 +65,10 @@ export function isExact(value: unknown): value is number {
 const plainText = /^[^\p{Cc}]{1,1024}$/u;
 /** Lists are joined by commas for a service, so a text with a comma would count as two. */
 export const listText = /^[^\p{Cc},]{1,256}$/u;
-const mostTexts = 256;
+const maxTexts = 256;
 
 function isTextList(value: unknown): value is readonly string[] {
-  if (!Array.isArray(value) || value.length > mostTexts) return false;
+  if (!Array.isArray(value) || value.length > maxTexts) return false;
   return value.every((item) => typeof item === 'string' && listText.test(item));
 }
 

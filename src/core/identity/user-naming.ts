@@ -36,12 +36,12 @@ export function compileNaming(settings: readonly NamingSettings[]): ReadonlyMap<
   );
 }
 
-const longestUserId = 256;
+const maxUserId = 256;
 
 /** The id of the user for services, rules and logs; null: it is too long, or it would be that of a user of another source. */
 export function userIdOf({ prefix, foreignPrefixes }: UserNaming, id: string): string | null {
   const userId = prefix + id;
-  if (userId.length > longestUserId) return null;
+  if (userId.length > maxUserId) return null;
   if (foreignPrefixes.length === 0) return userId;
   const folded = userId.toLowerCase();
   return foreignPrefixes.some((foreign) => folded.startsWith(foreign)) ? null : userId;

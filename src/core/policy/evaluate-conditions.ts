@@ -191,13 +191,13 @@ function compareNumber(number: number | null, operator: NumberOperator, bound: n
 }
 
 /** How far the clock of a source may be ahead: a later sign-in does not count. */
-const mostAheadMs = 60_000;
+const maxAheadMs = 60_000;
 
 function compareSignIn({ maxMs }: SignInStep, { identity, nowMs }: ConditionFacts): Truth {
   const at = identity?.authenticatedAtMs ?? null;
   if (at === null || nowMs === null) return 'unclear';
   const ageMs = nowMs - at;
-  return ageMs <= maxMs && ageMs >= -mostAheadMs ? 'met' : 'unmet';
+  return ageMs <= maxMs && ageMs >= -maxAheadMs ? 'met' : 'unmet';
 }
 
 function compareAddress({ contains }: AddressStep, { address }: ConditionFacts): Truth {

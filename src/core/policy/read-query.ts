@@ -6,7 +6,7 @@ import { namesOfWanted, namesOfWritten } from './query-names.ts';
 import { type Reading, readText, unreadable } from './reading.ts';
 
 /** Default limits of some services: OpenResty 100; PHP, qs and Node's `querystring` 1,000. */
-const mostRead = 100;
+const maxRead = 100;
 
 /** `query` is as received, with its "?"; empty when there is none. */
 export function readQuery(query: string, name: string): Reading {
@@ -30,7 +30,7 @@ export function readQuery(query: string, name: string): Reading {
     if (namesOfWritten(written).some((one) => wanted.includes(one))) {
       if (found !== null) return unreadable.repeated;
       if (written !== name) return unreadable.spelling;
-      if (position > mostRead) return unreadable.late;
+      if (position > maxRead) return unreadable.late;
       found = readValue(query.slice(Math.min(nameEnd + 1, end), end));
     }
     start = end + 1;
@@ -61,8 +61,8 @@ export function partsOfQuery(query: string, names: Iterable<string>): string {
       return namesOfWritten(written).some((one) => wanted.has(one)) ? part : '';
     });
   // Empty parts preserve the position of parameters beyond the limit.
-  const late = parts.some((part, at) => part !== '' && at >= mostRead);
-  const kept = parts.filter((part, at) => part !== '' || (late && at < mostRead));
+  const late = parts.some((part, at) => part !== '' && at >= maxRead);
+  const kept = parts.filter((part, at) => part !== '' || (late && at < maxRead));
   return kept.length === 0 ? '' : `?${kept.join('&')}`;
 }
 

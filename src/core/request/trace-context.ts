@@ -32,8 +32,8 @@ export function traceParent({ traceId, spanId, flags }: Omit<TraceContext, 'stat
 /** A key, or a tenant and its system, and a value (section 3.3.1.3). */
 const member =
   /^(?:[a-z][a-z0-9_\-*/]{0,255}|[a-z0-9][a-z0-9_\-*/]{0,240}@[a-z][a-z0-9_\-*/]{0,13})=[ -+\--<>-~]{0,255}[!-+\--<>-~]$/;
-const mostMembers = 32;
-const longestState = 512;
+const maxMembers = 32;
+const maxState = 512;
 
 function stateOf(rawHeaders: readonly string[]): string {
   let values = '';
@@ -46,7 +46,7 @@ function stateOf(rawHeaders: readonly string[]): string {
     .map(trimBlanks)
     .filter((one) => one !== '');
   const state = members.join(',');
-  if (members.length > mostMembers || state.length > longestState) return '';
+  if (members.length > maxMembers || state.length > maxState) return '';
   const keys = new Set(members.map((one) => one.slice(0, one.indexOf('='))));
   return keys.size === members.length && members.every((one) => member.test(one)) ? state : '';
 }

@@ -12,7 +12,7 @@ const param = /^([^{}]*)\{([A-Za-z_][A-Za-z0-9_]{0,63})(?::([^{}]*))?\}([^{}]*)$
 /** Characters with one spelling in a path, or that are decoded before comparison. */
 const around = /^[\w.~@:=,+!$-]*$/;
 const alternative = /^[\w.~-]*[\w~-]$/;
-const mostAlternatives = 64;
+const maxAlternatives = 64;
 
 /** Throws `RangeError` with a message for the author of the rule. `host` is exact, `*.example.test`, or null for any. */
 export function compilePattern(host: string | null, path: string): RoutePattern {
@@ -59,7 +59,7 @@ function shapeOf(written: string): Shape {
   }
   const twice = words.find((word, index) => words.indexOf(word) !== index);
   if (twice !== undefined) throw new RangeError(`the alternative "${twice}" is listed twice`);
-  if (words.length > mostAlternatives) throw new RangeError(`a parameter has at most ${mostAlternatives} alternatives`);
+  if (words.length > maxAlternatives) throw new RangeError(`a parameter has at most ${maxAlternatives} alternatives`);
   return { kind: 'words', words };
 }
 

@@ -11,7 +11,7 @@ interface State {
 }
 
 /** Maximum steps of one walk. */
-const mostSteps = 200_000;
+const maxSteps = 200_000;
 
 /** There are too many forms to compare: an unfinished search must not look like an empty result. */
 export class TooManyFormsError extends RangeError {
@@ -41,7 +41,7 @@ export function textsFor(takers: readonly Taker[], avoided: Iterable<string> = [
   ];
   let steps = 0;
   while (level.length > 0) {
-    if (steps > mostSteps) throw new TooManyFormsError();
+    if (steps > maxSteps) throw new TooManyFormsError();
     const next: typeof level = [];
     for (const { states, text } of level) {
       for (const char of alphabet) {

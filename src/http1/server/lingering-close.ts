@@ -21,7 +21,7 @@ export class LingeringClose {
   /** By client key; the oldest of a client first. */
   readonly #ofClient = new Map<string, Set<LingeringConnection>>();
   #size = 0;
-  #longestMs = maxLingerMs;
+  #maxMs = maxLingerMs;
 
   constructor(deadlines: Deadlines, onCut: () => void) {
     this.#deadlines = deadlines;
@@ -32,7 +32,7 @@ export class LingeringClose {
   close(socket: Duplex, clientKey: string): void {
     if (this.#size >= maxLingering) this.#cut(this.#oldestOfLargest());
     const lingering = new LingeringConnection(socket, clientKey, this.#deadlines, (late) => this.#cut(late));
-    lingering.endWithin(this.#longestMs);
+    lingering.endWithin(this.#maxMs);
     this.#add(lingering);
     socket.end();
     socket.on('data', lingering.drop);
@@ -46,7 +46,7 @@ export class LingeringClose {
 
   /** Clients that keep sending must not prolong the end of the process. */
   drain(): void {
-    this.#longestMs = lingerSilenceMs;
+    this.#maxMs = lingerSilenceMs;
     for (const ofClient of this.#ofClient.values()) {
       for (const lingering of ofClient) lingering.endWithin(lingerSilenceMs);
     }

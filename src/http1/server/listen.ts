@@ -31,7 +31,7 @@ export function listenAt(
 }
 
 /** Maximum time for which new connections delay the end. */
-const longestAcceptMs = 200;
+const maxAcceptMs = 200;
 /** How many connections may wait, of which each turn accepts one: those that wait already are accepted on a busy machine, too. */
 const backlog = 511;
 
@@ -40,7 +40,7 @@ const backlog = 511;
  * accepted first, until a whole turn of the event loop brings none, for at most 200 ms or as many turns as connections may wait. Then calls `stop`.
  */
 export function stopListening(server: Server, stop: () => void): void {
-  const until = performance.now() + longestAcceptMs;
+  const until = performance.now() + maxAcceptMs;
   // The current turn may have checked for connections long ago.
   let accepted = true;
   let turns = 0;

@@ -63,7 +63,7 @@ const earliest = 0.75;
 const latest = 0.85;
 
 /** Shorter waits are not worth a call: a verdict this close to its end expires. */
-const leastMs = 100;
+const minMs = 100;
 
 /** `random`: from 0 to 1. */
 export function refreshFromMs({ askedAtMs, endMs }: Verdict, random: number): number {
@@ -73,5 +73,5 @@ export function refreshFromMs({ askedAtMs, endMs }: Verdict, random: number): nu
 /** When to visit again a verdict that was not in use, or whose refresh may fail: after half of the remaining time; null: not again. */
 export function nextLookMs({ askedAtMs, endMs }: Verdict, nowMs: number): number | null {
   const leftMs = endMs - nowMs;
-  return leftMs / 2 < Math.max(leastMs, (endMs - askedAtMs) / 50) ? null : nowMs + leftMs / 2;
+  return leftMs / 2 < Math.max(minMs, (endMs - askedAtMs) / 50) ? null : nowMs + leftMs / 2;
 }

@@ -11,7 +11,7 @@ export const marginMs = 250;
 /** The placeholder for gateways that Redis has lost. It never acknowledges. */
 export const lostReplicaId = '00000000-0000-0000-0000-000000000000';
 /** The longest wait, regardless of the number in the replica's entry. */
-const longestWaitMs = 10_000;
+const maxWaitMs = 10_000;
 
 const present = /^([0-9a-f-]{36}) (\d{1,6})$/;
 
@@ -22,9 +22,7 @@ export function presentName({ replicaId, whileDisconnectedMs }: Present): string
 /** Null: not written by a gateway. */
 export function readPresent(name: string): Present | null {
   const match = present.exec(name);
-  return match === null
-    ? null
-    : { replicaId: match[1]!, whileDisconnectedMs: Math.min(Number(match[2]), longestWaitMs) };
+  return match === null ? null : { replicaId: match[1]!, whileDisconnectedMs: Math.min(Number(match[2]), maxWaitMs) };
 }
 
 export class Acknowledgements {
@@ -80,8 +78,8 @@ class Wait {
     this.#replicas = replicas;
     const silent = this.#silent();
     if (silent.length === 0) return silent;
-    const longestMs = silent.reduce((most, { whileDisconnectedMs }) => Math.max(most, whileDisconnectedMs), 0);
-    const timer = setTimeout(() => this.end(), longestMs + marginMs);
+    const maxMs = silent.reduce((most, { whileDisconnectedMs }) => Math.max(most, whileDisconnectedMs), 0);
+    const timer = setTimeout(() => this.end(), maxMs + marginMs);
     await this.#over.promise;
     clearTimeout(timer);
     return this.#silent();

@@ -54,7 +54,7 @@ export class Moments {
 }
 
 /** Sources beyond these share a bound with names of every source. */
-const mostSources = 64;
+const maxSources = 64;
 
 /**
  * Revoked names, with a bound for each source: a flood of one source's names evicts no others. `name` is the id, or source and id with a
@@ -115,6 +115,6 @@ export class SourceMoments {
 
   #groupOf(name: string): string {
     const source = name.slice(0, Math.max(name.indexOf('\n'), 0));
-    return this.#bySource.has(source) || this.#bySource.size < mostSources ? source : '';
+    return this.#bySource.has(source) || this.#bySource.size < maxSources ? source : '';
   }
 }

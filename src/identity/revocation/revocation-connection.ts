@@ -6,7 +6,7 @@
 import { allowedSkewMs } from './tombstones.ts';
 
 /** Maximum look-ups that wait for the connection. */
-const mostWaiting = 1_024;
+const maxWaiting = 1_024;
 
 export interface RevocationConnectionOptions {
   /** `cache.whileDisconnected`. */
@@ -40,7 +40,7 @@ export class RevocationConnection {
   /** Whether this process is connected, or reconnects within `whileDisconnectedMs`. */
   async connects(now: () => number): Promise<boolean> {
     if (this.isConnected(now())) return true;
-    if (this.#waiting.size >= mostWaiting) return false;
+    if (this.#waiting.size >= maxWaiting) return false;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#waiting.add(resolve);
     const timer = setTimeout(resolve, this.whileDisconnectedMs);

@@ -58,9 +58,9 @@ const entriesAtOnce = 500;
 const own = /^(proof|ack) ([0-9a-f-]{1,36})(?: ([0-9a-f-]{36}))?$/;
 
 /** Wait after a failed proof, regardless of `whileDisconnected`: the connection may return at once. */
-const longestRetryMs = 250;
+const maxRetryMs = 250;
 /** Longer than any sender waits. */
-const longestRespondedMs = 15_000;
+const maxRespondedMs = 15_000;
 
 export class RevocationListener {
   readonly #options: RevocationListenerOptions;
@@ -152,7 +152,7 @@ export class RevocationListener {
     if (connected !== this.#wasConnected) events.connected(connected);
     this.#wasConnected = connected;
     this.#schedule(
-      proven ? connection.whileDisconnectedMs / 4 : Math.min(connection.whileDisconnectedMs / 8, longestRetryMs),
+      proven ? connection.whileDisconnectedMs / 4 : Math.min(connection.whileDisconnectedMs / 8, maxRetryMs),
     );
   }
 
@@ -258,7 +258,7 @@ export class RevocationListener {
     if (sender?.from === replicaId) return;
     apply(revocation, source, null, agoMs);
     // The sender of an old one no longer waits.
-    if (sender === null || agoMs > longestRespondedMs) return;
+    if (sender === null || agoMs > maxRespondedMs) return;
     // A sender that does not receive it stops waiting by itself.
     publish(ownChannel(keyPrefix, sender.from), `ack ${sender.id} ${replicaId}`).catch(() => {});
   }

@@ -13,11 +13,11 @@ export interface EventBudget {
 }
 
 /** Per issuer and count. Each token costs a signature check, and then waits for the other replicas. */
-const mostUnderWay = 64;
-const mostInSecond = 100;
+const maxUnderWay = 64;
+const maxInSecond = 100;
 /** What one sender can use of each: it cannot use up the issuer's budget. */
 const senderShare = 0.5;
-const mostSenders = 10_000;
+const maxSenders = 10_000;
 const knownMs = 86_400_000;
 
 interface Count {
@@ -27,12 +27,12 @@ interface Count {
 }
 
 export function createEventBudget(now: () => number): EventBudget {
-  const known = new RecentNames(mostSenders);
+  const known = new RecentNames(maxSenders);
   /** Keyed by configured issuers, so there are few. */
   const counts = new Map<string, Count>();
-  const bySender = new AttemptWindows(mostSenders);
-  const mayGoOn = (name: string) => bySender.add(name, now(), 1_000).attempts <= mostInSecond * senderShare;
-  const shares = new ClientShares(mostUnderWay * senderShare);
+  const bySender = new AttemptWindows(maxSenders);
+  const mayGoOn = (name: string) => bySender.add(name, now(), 1_000).attempts <= maxInSecond * senderShare;
+  const shares = new ClientShares(maxUnderWay * senderShare);
 
   function countOf(name: string): Count {
     const found = counts.get(name);
@@ -51,7 +51,7 @@ export function createEventBudget(now: () => number): EventBudget {
       if (count.second !== second) count.inSecond = 0;
       count.second = second;
       count.inSecond += 1;
-      if (count.underWay >= mostUnderWay || count.inSecond > mostInSecond) return null;
+      if (count.underWay >= maxUnderWay || count.inSecond > maxInSecond) return null;
       count.underWay += 1;
       shares.begin(name);
       return {

@@ -23,12 +23,12 @@ export interface ReplaysOptions {
   readonly now: () => number;
 }
 
-const mostRemembered = 50_000;
+const maxRemembered = 50_000;
 /** Longer than an announcement to every replica takes. */
 const momentMs = 30_000;
 
 export function createReplays({ link, keyPrefix, now }: ReplaysOptions): Replays {
-  const seen = new RecentNames(mostRemembered);
+  const seen = new RecentNames(maxRemembered);
   const keyOf = (name: string) => `${keyPrefix}event:${hash('sha256', name, 'base64url')}`;
 
   return {

@@ -17,12 +17,12 @@ import { type Finding, findingOf } from './finding.ts';
 import { exampleOf, listedMethods, type Probes } from './probes.ts';
 
 /** Maximum combinations to try for one route, and for all routes together. Conditions that need more are not judged. */
-const mostWays = 20_000;
-const mostWaysOfAll = 2_000_000;
+const maxWays = 20_000;
+const maxWaysOfAll = 2_000_000;
 
 /** Conditions that no request meets, alone or together. Tries every possible result. */
 export function unmeetableConditions(probes: Probes): readonly Finding[] {
-  let left = mostWaysOfAll;
+  let left = maxWaysOfAll;
   const verdicts = new Map<string, boolean>();
   /** Routes with the same conditions get the same result, however they are matched. */
   const meetable = (criteria: readonly Criterion[], route: Route, rules: readonly AccessRule[]): boolean => {
@@ -37,7 +37,7 @@ export function unmeetableConditions(probes: Probes): readonly Finding[] {
     const anonymous = rules.some(({ kind }) => kind === 'public' || kind === 'optional');
     const known = rules.some(({ kind }) => kind !== 'public' && kind !== 'deny');
     const { host } = probes.first(route);
-    const tried = requestsFor(criteria, route, host, { anonymous, known }, Math.min(mostWays, left));
+    const tried = requestsFor(criteria, route, host, { anonymous, known }, Math.min(maxWays, left));
     if (tried === null || (!anonymous && !known)) return true;
     for (const facts of tried) {
       left -= 1;

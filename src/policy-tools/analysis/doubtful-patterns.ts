@@ -50,9 +50,9 @@ function spellingFor(text: string): string | null {
 }
 
 /** Maximum pairs of hosts to compare; with more, nothing is reported. */
-const mostPairs = 200_000;
+const maxPairs = 200_000;
 /** Shorter labels differ by one letter on purpose, such as `eu` and `us`. */
-const shortestLabel = 4;
+const minLabel = 4;
 
 /** Hosts of routes that differ by one letter. Most likely one of them is misspelled, and its routes never match. */
 export function likeHosts(probes: Probes): readonly Finding[] {
@@ -62,7 +62,7 @@ export function likeHosts(probes: Probes): readonly Finding[] {
     if (pattern.host !== null) uses.set(pattern.host, (uses.get(pattern.host) ?? 0) + 1);
   }
   const hosts = [...uses.keys()];
-  if (hosts.length ** 2 / 2 > mostPairs) return [];
+  if (hosts.length ** 2 / 2 > maxPairs) return [];
   return hosts.flatMap((host, index) => {
     const earlier = hosts.slice(0, index).find((other) => isLike(host, other));
     if (earlier === undefined) return [];
@@ -86,7 +86,7 @@ function isLike(a: string, b: string): boolean {
   const [pair] = differing;
   if (pair === undefined || differing.length > 1) return false;
   const [shorter, longer] = pair[0].length <= pair[1].length ? pair : [pair[1], pair[0]];
-  if (shorter.length < shortestLabel || longer.length - shorter.length > 1) return false;
+  if (shorter.length < minLabel || longer.length - shorter.length > 1) return false;
   let at = 0;
   while (at < shorter.length && shorter[at] === longer[at]) at += 1;
   const [restA, restB] = [shorter.slice(at), longer.slice(at)];

@@ -16,7 +16,7 @@ export function openRoutes(probes: Probes): readonly Finding[] {
 }
 
 /** Maximum pairs of routes and hosts to compare. */
-const mostPairs = 200_000;
+const maxPairs = 200_000;
 
 /**
  * A host takes precedence over a path, so an open route for one host takes requests that a route for every host protects by path.
@@ -29,7 +29,7 @@ function publicOver(probes: Probes): readonly Finding[] {
     const open = methodsToAsk(route).some((method) => letsAnybodyIn(ruleFor(route, method)));
     if (open && route.pattern.host !== null) hosts.set(route.pattern.host, probes.first(route).host);
   }
-  if (hosts.size === 0 || hosts.size * table.routes.length > mostPairs) return [];
+  if (hosts.size === 0 || hosts.size * table.routes.length > maxPairs) return [];
   const found = new Map<Route, Finding>();
   for (const guarding of table.routes) {
     const { host: own, segments } = guarding.pattern;

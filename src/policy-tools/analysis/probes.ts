@@ -16,7 +16,7 @@ import { isMoreSpecific } from '../../core/url/path-pattern.ts';
 import { type SegmentSamples, samplesOf } from '../segment-samples.ts';
 
 /** Maximum combinations of texts to try for one pattern. */
-const mostChoices = 512;
+const maxChoices = 512;
 
 export class Probes {
   readonly table: RouteTable;
@@ -44,7 +44,7 @@ export class Probes {
   /** Whether `of` covers every way in which the texts of parameters can match. */
   triesAll({ pattern: { segments } }: Route): boolean {
     const formed = segments.filter((segment) => takerOf(segment, false) !== null);
-    return formed.reduce((product, segment) => product * this.#samples.of(segment).length, 1) <= mostChoices;
+    return formed.reduce((product, segment) => product * this.#samples.of(segment).length, 1) <= maxChoices;
   }
 
   /** Texts of the parameters that have a form, in pattern order. The likeliest of each comes first. */
@@ -52,7 +52,7 @@ export class Probes {
     const formed = segments.filter((segment) => takerOf(segment, false) !== null);
     const lists = formed.map((segment) => this.#samples.of(segment));
     const ways = lists.reduce((product, { length }) => product * length, 1);
-    for (let way = 0; way < Math.min(ways, mostChoices); way += 1) {
+    for (let way = 0; way < Math.min(ways, maxChoices); way += 1) {
       let rest = way;
       yield lists.map((texts) => {
         const at = rest % texts.length;

@@ -6,7 +6,7 @@ import { conditionPlace } from './condition-places.ts';
 import { type Finding, findingOf } from './finding.ts';
 
 /** Maximum lines that a message mentions. */
-const mostNamed = 5;
+const maxNamed = 5;
 
 /** Reports each file once, at the first condition that uses it. */
 export function repeatedLines({ routes }: Config): readonly Finding[] {
@@ -26,7 +26,7 @@ export function repeatedLines({ routes }: Config): readonly Finding[] {
 
 function messageOf({ name, repeated }: ListFile): string {
   const lines = repeated
-    .slice(0, mostNamed)
+    .slice(0, maxNamed)
     .map(({ line, earlier }) => `line ${line} of "${name}" repeats line ${earlier}`);
-  return `${lines.join(', ')}${repeated.length > mostNamed ? ', and others' : ''}`;
+  return `${lines.join(', ')}${repeated.length > maxNamed ? ', and others' : ''}`;
 }

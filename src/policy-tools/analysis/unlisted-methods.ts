@@ -12,7 +12,7 @@ import { exampleOf, listedMethods, type Probes, ruleFor } from './probes.ts';
 /** These follow from other methods, or cannot be listed. */
 const unasked = new Set(['HEAD', 'OPTIONS']);
 /** Minimum similar routes that must agree before a different one is reported. */
-const fewestPeers = 3;
+const minPeers = 3;
 
 export function unlistedMethods(probes: Probes): readonly Finding[] {
   return [...probes.table.routes.flatMap((route) => forgotten(route, probes) ?? []), ...unlikePeers(probes)];
@@ -63,7 +63,7 @@ function unlikePeers(probes: Probes): readonly Finding[] {
   }
   const findings: Finding[] = [];
   for (const group of groups.values()) {
-    if (group.length <= fewestPeers) continue;
+    if (group.length <= minPeers) continue;
     const counts = new Map<string, number>();
     for (const { methods } of group) for (const method of methods) counts.set(method, (counts.get(method) ?? 0) + 1);
     for (const [method, count] of counts) {

@@ -38,7 +38,7 @@ export interface Assignment {
 }
 
 /** Maximum ways of a single value. With more, the search gives up. */
-const mostWays = 10_000;
+const maxWays = 10_000;
 
 /** Ends early when the budget is used up, so an empty result means "none" only if the budget is not exhausted. */
 export function* assignments(met: readonly Clause[], unmet: Clause | null, budget: Budget): Generator<Assignment> {
@@ -61,7 +61,7 @@ interface Goal {
 
 function* search(goals: readonly Goal[], budget: Budget): Generator<Assignment> {
   const owned = goals.map(({ clause }) => statementsOf(clause));
-  const groups = groupsOf(new Map(owned.flatMap((atoms) => [...atoms])), mostWays);
+  const groups = groupsOf(new Map(owned.flatMap((atoms) => [...atoms])), maxWays);
   const plan = goals.map((goal, index) => {
     const keys = owned[index]!;
     const earlier = owned.slice(0, index);

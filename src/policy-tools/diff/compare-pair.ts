@@ -32,12 +32,12 @@ export interface CallerChange {
 }
 
 /** Maximum search steps for one pair of rules and one kind of change. */
-const mostSteps = 50_000;
+const maxSteps = 50_000;
 /** Maximum search steps for one request that shows the change. */
-const mostStepsOfExample = 10_000;
+const maxStepsOfExample = 10_000;
 /** Maximum sets of marks to examine for the minimal ones. */
-const mostSets = 2_000;
-const mostLeast = 24;
+const maxSets = 2_000;
+const maxMinimalSets = 24;
 
 /** Changes of one meeting of rules, newly allowed first. */
 export function comparePair(before: Found, after: Found, policies: readonly [Policy, Policy]): readonly PairChange[] {
@@ -54,7 +54,7 @@ export function comparePair(before: Found, after: Found, policies: readonly [Pol
 }
 
 function changeOf(kind: PairChange['kind'], allowing: Place, refusing: Place, marks: readonly Mark[]): PairChange {
-  const budget = new Budget(mostSteps);
+  const budget = new Budget(maxSteps);
   const callers: CallerChange[] = [];
   for (const caller of ['anonymous', 'unresolved'] as const) {
     const search = searchFor(caller, allowing, refusing, budget);
@@ -65,7 +65,7 @@ function changeOf(kind: PairChange['kind'], allowing: Place, refusing: Place, ma
   const largest = search.ways
     .map((way) => ({ way, held: marks.filter(({ bits }) => (bits & way.forbidden) === 0n) }))
     .filter(({ way, held }) => search.isPossibleBy(way, bitsOf(held)));
-  const { found, more } = leastSets(marks, largest, search);
+  const { found, more } = minimalSets(marks, largest, search);
   callers.push(...found.map((held) => search.changeFor(held)));
   const fuller = largest.map(({ way, held }) => search.changeFor(held, [way]));
   return { kind, callers, fuller, more, cut: budget.exhausted };
@@ -78,12 +78,12 @@ interface Way extends RoleWay {
 }
 
 /** Maximum ways for one kind of caller. Exceeding it counts as exhausting the budget. */
-const mostWays = 4_096;
+const maxWays = 4_096;
 
 function searchFor(caller: Caller['kind'], allowing: Place, refusing: Place, budget: Budget): Search {
   const [allowed, refused] = [waysToAllow(allowing, caller), waysToRefuse(refusing, caller)];
   if (allowed?.length === 0 || refused?.length === 0) return new Search(caller, [], budget);
-  if (allowed === null || refused === null || allowed.length * refused.length > mostWays) {
+  if (allowed === null || refused === null || allowed.length * refused.length > maxWays) {
     budget.giveUp();
     return new Search(caller, [], budget);
   }
@@ -133,7 +133,7 @@ class Search {
 
   *#assignmentsByWay(ways: readonly Way[], bits: bigint): Generator<Iterable<Assignment>> {
     for (const way of ways) {
-      if (fits(way, bits)) yield assignments(toBeMet(way, bits), way.unmet, new Budget(mostStepsOfExample));
+      if (fits(way, bits)) yield assignments(toBeMet(way, bits), way.unmet, new Budget(maxStepsOfExample));
     }
   }
 }
@@ -147,7 +147,7 @@ function toBeMet({ clauses }: Way, bits: bigint): readonly Clause[] {
 }
 
 /** Minimal sets of marks that make the change possible, smallest first. `more`: there may be others. */
-function leastSets(
+function minimalSets(
   marks: readonly Mark[],
   largest: readonly { readonly way: Way; readonly held: readonly Mark[] }[],
   search: Search,
@@ -159,7 +159,7 @@ function leastSets(
   const found: (readonly Mark[])[] = [];
   let looked = 0;
   for (const chosen of subsetsBySize(optional)) {
-    if (looked === mostSets || found.length === mostLeast) {
+    if (looked === maxSets || found.length === maxMinimalSets) {
       return { found: found.length > 0 ? found : [lessened(largest[0]!.held, search)], more: true };
     }
     looked += 1;

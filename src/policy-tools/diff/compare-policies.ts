@@ -39,8 +39,8 @@ export type CallerClass =
   | { readonly kind: 'known'; readonly marks: readonly (readonly string[])[] };
 
 /** Maximum values to try for one caller and one way to be refused. */
-const mostTries = 60;
-const mostChoices = 8;
+const maxTries = 60;
+const maxChoices = 8;
 
 /** `given`: before, `candidate`: after. `meetings`: of the route tables of both policies. */
 export function comparePolicies(
@@ -137,7 +137,7 @@ function witnessesOf(
         const witness = witnessOf(meeting, kind, { caller, holders, assignment }, policies);
         if (witness !== null) found.push(witness);
         tries += 1;
-        if (witness !== null || tries === mostTries) break search;
+        if (witness !== null || tries === maxTries) break search;
       }
     }
   }
@@ -148,7 +148,7 @@ function witnessesOf(
 function choicesOf(marks: readonly Mark[]): readonly (readonly Holder[])[] {
   let choices: readonly (readonly Holder[])[] = [[]];
   for (const { holders } of marks) {
-    const several = choices.length >= mostChoices ? holders.slice(0, 1) : holders.slice(0, mostChoices);
+    const several = choices.length >= maxChoices ? holders.slice(0, 1) : holders.slice(0, maxChoices);
     choices = choices.flatMap((one) => several.map((holder) => [...one, holder]));
   }
   return choices;

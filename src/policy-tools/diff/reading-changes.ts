@@ -11,7 +11,7 @@ import type { SettingChange } from './setting-changes.ts';
 
 const ownWay = 'has its own path reading';
 /** Maximum other routes in a message. */
-const mostNamed = 3;
+const maxNamed = 3;
 
 export function readingChanges(before: RouteTable, after: RouteTable): readonly SettingChange[] {
   const [was, is] = [shapesOf(before), shapesOf(after)];
@@ -62,6 +62,6 @@ function shapeOf({ pattern, methods, access, tolerates, reading, upstream }: Rou
 }
 
 function listed(ids: readonly string[]): string {
-  const named = ids.slice(0, mostNamed).join(', ');
-  return ids.length > mostNamed ? `${named} and ${ids.length - mostNamed} more` : named;
+  const named = ids.slice(0, maxNamed).join(', ');
+  return ids.length > maxNamed ? `${named} and ${ids.length - maxNamed} more` : named;
 }

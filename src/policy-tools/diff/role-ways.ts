@@ -12,7 +12,7 @@ export interface RoleWay {
 }
 
 /** Maximum ways of one demand. */
-const mostWays = 512;
+const maxWays = 512;
 
 /** `offset`: of the bit of the first leaf. Null: too many ways. */
 export function roleWays(demand: RoleDemand, offset: number, met: boolean): readonly RoleWay[] | null {
@@ -33,7 +33,7 @@ export function roleWays(demand: RoleDemand, offset: number, met: boolean): read
 function together(parts: readonly (readonly RoleWay[])[]): readonly RoleWay[] | null {
   let joined: readonly RoleWay[] = [{ forbidden: 0n, sets: [] }];
   for (const ways of parts) {
-    if (joined.length * ways.length > mostWays) return null;
+    if (joined.length * ways.length > maxWays) return null;
     joined = joined.flatMap((one) =>
       ways.map(({ forbidden, sets }) => ({ forbidden: one.forbidden | forbidden, sets: [...one.sets, ...sets] })),
     );
@@ -44,7 +44,7 @@ function together(parts: readonly (readonly RoleWay[])[]): readonly RoleWay[] | 
 /** Merges ways that only require a set into one that accepts any of these sets. */
 function oneOf(parts: readonly (readonly RoleWay[])[]): readonly RoleWay[] | null {
   const ways = parts.flat();
-  if (ways.length > mostWays) return null;
+  if (ways.length > maxWays) return null;
   const isSet = ({ forbidden, sets }: RoleWay) => forbidden === 0n && sets.length === 1;
   const sets = ways.filter(isSet);
   const others = ways.filter((way) => !isSet(way));

@@ -20,7 +20,7 @@ const formats: Readonly<Record<FormatName, Format>> = {
 };
 
 /** Maximum rules of one import, because it compares pairs of them. */
-const mostRules = 5_000;
+const maxRules = 5_000;
 
 export interface ImportOptions extends ReadSettings {
   /** Null: detect it. */
@@ -46,7 +46,7 @@ export function importPolicy(sources: readonly SourceText[], options: ImportOpti
   if (documents.length === 0) throw new SourceError('these files are empty');
   const format = options.from ?? detect(documents);
   const { rules, lost, auth } = formats[format].read(documents, options);
-  if (rules.length > mostRules) throw new SourceError(`more than ${mostRules} rules; import them in parts`);
+  if (rules.length > maxRules) throw new SourceError(`more than ${maxRules} rules; import them in parts`);
   const routes = settle(rules);
   if (routes.length === 0) throw new SourceError(`these files contain no ${format} rules`);
   const files = sources.map(({ file }) => file).join(', ');

@@ -75,7 +75,7 @@ function scopesOf(
 }
 
 /** The names and expressions of one rule are limited. */
-const mostTerms = 60;
+const maxTerms = 60;
 
 /** Null: it exceeds the limit. */
 function anyOf(alternatives: readonly (readonly string[])[]): ImportedAccess | null {
@@ -84,5 +84,5 @@ function anyOf(alternatives: readonly (readonly string[])[]): ImportedAccess | n
   const distinct = [...sets.values()];
   if (distinct.length === 1) return { any: [], all: distinct[0]! };
   const any = distinct.map((all) => (all.length === 1 ? all[0]! : { all }));
-  return distinct.flat().length + distinct.length > mostTerms ? null : { any, all: [] };
+  return distinct.flat().length + distinct.length > maxTerms ? null : { any, all: [] };
 }

@@ -7,7 +7,7 @@ import { child, entriesOf, follow, isMapping, listOf, textOf } from './source-no
 import type { SourceNode } from './source-text.ts';
 
 const word = /^[\w.~-]*[\w~-]$/;
-const mostWords = 64;
+const maxWords = 64;
 /** Regular expressions that describe exactly a slug. */
 const slugPatterns = new Set(['^[a-z0-9]+(-[a-z0-9]+)*$', '^[a-z0-9]+(?:-[a-z0-9]+)*$']);
 
@@ -70,7 +70,7 @@ function shapeOf(document: SourceNode, written: SourceNode): string | null {
   const words = listOf(child(schema, 'enum')).map(textOf);
   if (words.length > 0) {
     const plain = words.every((text) => typeof text === 'string' && word.test(text));
-    return plain && words.length <= mostWords && new Set(words).size === words.length ? `(${words.join('|')})` : null;
+    return plain && words.length <= maxWords && new Set(words).size === words.length ? `(${words.join('|')})` : null;
   }
   const [uuid, int, slug] = shapeNames;
   if (type === 'string' && textOf(child(schema, 'format')) === 'uuid') return uuid;

@@ -30,14 +30,14 @@ export interface SourceNode {
 export class SourceError extends Error {}
 
 /** Maximum size of one file, in UTF-16 units. */
-export const largestSource: number = 16 * 1024 * 1024;
+export const maxSource: number = 16 * 1024 * 1024;
 const deepest = 64;
 /** Maximum nodes of one file, with aliases expanded. */
-const mostNodes = 1_000_000;
+const maxNodes = 1_000_000;
 
 /** The documents of a file that are not empty. Throws `SourceError`. */
 export function readSource({ file, text }: SourceText): readonly SourceNode[] {
-  if (text.length > largestSource) throw new SourceError(`${file}: larger than ${largestSource / 1024 / 1024} MiB`);
+  if (text.length > maxSource) throw new SourceError(`${file}: larger than ${maxSource / 1024 / 1024} MiB`);
   const lines = new LineCounter();
   const builder = new Builder(file, lines);
   return parse(file, text, lines).flatMap((document) => {
@@ -89,7 +89,7 @@ class Builder {
       throw new SourceError(`${this.#file}:${line}: ${what}`);
     };
     this.#nodes += 1;
-    if (this.#nodes > mostNodes) fail(`more than ${mostNodes} values`);
+    if (this.#nodes > maxNodes) fail(`more than ${maxNodes} values`);
     if (depth > deepest) fail(`nested deeper than ${deepest} levels`);
     const made = (value: SourceNode['value']): SourceNode => ({ file: this.#file, line, value });
     if (node === null) return made(null);

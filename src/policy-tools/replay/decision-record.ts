@@ -81,7 +81,7 @@ export interface RecordedIdentity
   readonly authenticatedAtMs?: number;
 }
 
-const mostText = 2048;
+const maxText = 2048;
 
 export function readsOf(routes: readonly Route[]): Reads {
   const query = new Set<string>();
@@ -137,10 +137,10 @@ export function recordOf(
   const again = canonicalPath(path);
   if (typeof again === 'string' || again.path !== request.path) return null;
   // Path parameters can contain session ids.
-  if (/;|%3B/.test(path) || path.length > mostText) return null;
+  if (/;|%3B/.test(path) || path.length > maxText) return null;
   const query = partsOfQuery(request.query, reads.query);
   const headers = headersOf(view.rawHeaders, reads.headers);
-  if (query.length > mostText || headers.reduce((sum, text) => sum + text.length, 0) > mostText) return null;
+  if (query.length > maxText || headers.reduce((sum, text) => sum + text.length, 0) > maxText) return null;
   const found = credential ?? extractCredential(request, view.rawHeaders, credentials, null);
   return {
     at: new Date(nowMs).toISOString(),

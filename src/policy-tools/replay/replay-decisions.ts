@@ -40,8 +40,8 @@ export interface ReplayExample {
   readonly roles: readonly string[];
 }
 
-const mostExamples = 3;
-const mostDifferences = 1000;
+const maxExamples = 3;
+const maxDifferences = 1000;
 
 export class Replay {
   readonly #before: Policy;
@@ -96,12 +96,12 @@ export class Replay {
     const key = JSON.stringify(kind);
     let known = this.#differences.get(key);
     if (known === undefined) {
-      if (this.#differences.size >= mostDifferences) return;
+      if (this.#differences.size >= maxDifferences) return;
       known = { ...kind, count: 0, examples: [] };
       this.#differences.set(key, known);
     }
     known.count += 1;
-    if (known.examples.length >= mostExamples) return;
+    if (known.examples.length >= maxExamples) return;
     const request = `${method} http://${host}${path}`;
     known.examples.push({ at, request, userId: identity?.userId ?? null, roles: identity?.roles ?? [] });
   }

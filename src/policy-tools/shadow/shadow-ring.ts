@@ -29,7 +29,7 @@ interface Side {
 }
 
 const capacity = 256;
-const mostRoles = 32;
+const maxRoles = 32;
 
 export class ShadowRing {
   readonly #entries: ShadowDifference[] = [];
@@ -50,7 +50,7 @@ export class ShadowRing {
       path: path.replace(/(?:;|%3B)[^/]*/g, ';...').slice(0, 1024),
       live: sideOf(decision),
       candidate: sideOf(candidate),
-      roles: resolution?.identity?.roles.slice(0, mostRoles) ?? null,
+      roles: resolution?.identity?.roles.slice(0, maxRoles) ?? null,
     };
     this.#next = (this.#next + 1) % capacity;
   }

@@ -10,7 +10,7 @@ const tryAgainLater = 1013;
 const accessEnded = 4401;
 
 /** A control frame contains at most 125 bytes, two of them for the code. */
-const longestReason = 123;
+const maxReason = 123;
 
 export interface Farewell {
   readonly code: number;
@@ -22,7 +22,7 @@ export interface Farewell {
 export function farewellFor(reason: ReasonCode): Farewell {
   const { status, message }: Reason = reasons[reason];
   const code = reason === 'draining' ? goingAway : status >= 500 ? tryAgainLater : accessEnded;
-  return { code, reason: `${reason}: ${message}`.slice(0, longestReason) };
+  return { code, reason: `${reason}: ${message}`.slice(0, maxReason) };
 }
 
 /** `masked`: for a server, like every frame of a client (RFC 6455 section 5.3). */

@@ -29,7 +29,7 @@ type RedisEvents = Pick<IdentityEvents, 'redis' | 'redisCommand' | 'redisFault' 
 /** Between two log lines about one fault. */
 const quietMs = 60_000;
 /** Kinds of faults within that time: their codes are for Redis to say. */
-const mostFaults = 32;
+const maxFaults = 32;
 
 export function createRedisMetrics(registry: Registry, log: Pick<Logger, 'warn'>): RedisEvents {
   const registers = [registry];
@@ -65,7 +65,7 @@ export function createRedisMetrics(registry: Registry, log: Pick<Logger, 'warn'>
   }
 
   /** When each may be logged again, in milliseconds of the process. */
-  const faults = new RecentNames(mostFaults);
+  const faults = new RecentNames(maxFaults);
 
   return {
     redisFault({ at, reason, code }) {

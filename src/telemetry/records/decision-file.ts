@@ -13,7 +13,7 @@ export interface DecisionFileOptions {
   readonly log: Pick<Logger, 'warn'>;
 }
 
-const mostWaitingBytes = 4 * 1024 * 1024;
+const maxWaitingBytes = 4 * 1024 * 1024;
 
 export class DecisionFile {
   readonly #options: DecisionFileOptions;
@@ -32,7 +32,7 @@ export class DecisionFile {
 
   /** JSON of one record. */
   write(text: string): void {
-    if (this.#closed || this.#waitingBytes >= mostWaitingBytes) {
+    if (this.#closed || this.#waitingBytes >= maxWaitingBytes) {
       this.#options.unwritten();
       return;
     }

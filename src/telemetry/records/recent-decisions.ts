@@ -33,7 +33,7 @@ export interface DecisionFilter {
 }
 
 /** Of all texts together, in UTF-16 units. */
-const mostText = 16 * 1024 * 1024;
+const maxText = 16 * 1024 * 1024;
 
 export class RecentDecisions {
   readonly #most: number;
@@ -70,7 +70,7 @@ export class RecentDecisions {
         this.#forget(oldest, one);
       }
     }
-    while (this.#size > this.#most || this.#textLength > mostText) {
+    while (this.#size > this.#most || this.#textLength > maxText) {
       const largest = [...this.#groups.values()].reduce((a, b) => (b.size > a.size ? b : a));
       const [oldest] = largest;
       this.#forget(oldest!, largest);

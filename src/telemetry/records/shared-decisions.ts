@@ -22,8 +22,8 @@ export interface SharedDecisionsOptions {
 }
 
 /** Of one record, encrypted; longer ones are shortened. */
-const mostBytes = 4096;
-const mostWritesInFlight = 256;
+const maxBytes = 4096;
+const maxWritesInFlight = 256;
 /** Entries per read. */
 const pageSize = 500;
 const context = 'rolegate decision 1';
@@ -52,10 +52,10 @@ export class SharedDecisions {
 
   /** False: it is not shared, because Redis is slow, or did not take it. A record that is too long is shared as `shorten` leaves it. */
   async add(record: KeptDecision, shorten: (record: KeptDecision) => KeptDecision): Promise<boolean> {
-    if (this.#writing >= mostWritesInFlight) return false;
+    if (this.#writing >= maxWritesInFlight) return false;
     let sealed = this.#seal(record);
-    if (sealed.length > mostBytes) sealed = this.#seal(shorten(record));
-    if (sealed.length > mostBytes) return false;
+    if (sealed.length > maxBytes) sealed = this.#seal(shorten(record));
+    if (sealed.length > maxBytes) return false;
     const { link, keepMs } = this.#options;
     const name = this.#nameOf(record.reason ?? allowed);
     this.#writing += 1;
@@ -162,7 +162,7 @@ export class SharedDecisions {
   /** Null for what was not sealed under one of the secrets. */
   #open(sealed: Buffer): KeptDecision | null {
     for (const key of this.#keys) {
-      const text = openText(sealed, key, context, mostBytes);
+      const text = openText(sealed, key, context, maxBytes);
       if (text !== null) return JSON.parse(text) as KeptDecision;
     }
     return null;

@@ -35,7 +35,7 @@ export interface TracingInUse {
   close(): Promise<void>;
 }
 
-const longestCloseMs = 2_000;
+const maxCloseMs = 2_000;
 
 export function createTracing({ version, events, log }: TracingOptions): TracingInUse {
   const deciding = new Deciding();
@@ -97,7 +97,7 @@ export function createTracing({ version, events, log }: TracingOptions): Tracing
     ready: () => changed,
     async close() {
       await changed;
-      const late = new Promise<void>((resolve) => setTimeout(resolve, longestCloseMs).unref());
+      const late = new Promise<void>((resolve) => setTimeout(resolve, maxCloseMs).unref());
       await Promise.race([recorder?.close(), late]);
     },
   };

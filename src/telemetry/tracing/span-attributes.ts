@@ -14,8 +14,8 @@ const knownMethods: ReadonlySet<string> = new Set([
   ...['CONNECT', 'DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT', 'TRACE', 'QUERY'],
 ]);
 
-const longestPath = 1024;
-const longestHost = 255;
+const maxPath = 1024;
+const maxHost = 255;
 
 export function spanName({ method, decision }: RequestRecord): string {
   return nameOf(method, decision?.route?.pattern.path);
@@ -27,8 +27,8 @@ export function requestAttributes(record: RequestRecord): Attributes {
   const condition = conditionOf(record);
   return {
     ...methodOf(record.method),
-    ...(path === '' ? {} : { 'url.path': loggedPath(path).slice(0, longestPath) }),
-    ...(host === '' ? {} : { 'server.address': host.slice(0, longestHost) }),
+    ...(path === '' ? {} : { 'url.path': loggedPath(path).slice(0, maxPath) }),
+    ...(host === '' ? {} : { 'server.address': host.slice(0, maxHost) }),
     ...(route === null ? {} : { 'http.route': route.pattern.path, 'rolegate.route': route.id }),
     ...(status === 0 ? {} : { 'http.response.status_code': status }),
     ...(reason === null ? {} : { 'error.type': reason }),

@@ -1,6 +1,6 @@
 /** Faults of a real installation, each with the alerts that fire and a way to undo it. */
 import { readdirSync } from 'node:fs';
-import { adminToken, mostConnections, mostDescriptors } from '../../../bench/dashboards/gateways.ts';
+import { adminToken, maxConnections, maxDescriptors } from '../../../bench/dashboards/gateways.ts';
 import type { AlertWorld } from './alert-world.ts';
 import {
   changed,
@@ -130,7 +130,7 @@ export const rounds: readonly (readonly Cause[])[] = [
     {
       what: 'more connections than a gateway accepts',
       alerts: ['RolegateConnectionsRefused'],
-      make: ({ gateways: [gateway] }) => held(gateway!.port, (open) => mostConnections + 20 - open),
+      make: ({ gateways: [gateway] }) => held(gateway!.port, (open) => maxConnections + 20 - open),
     },
     {
       what: 'connections that exhaust the descriptors of a gateway',
@@ -138,7 +138,7 @@ export const rounds: readonly (readonly Cause[])[] = [
       make({ gateways: [, gateway] }) {
         const used = () => readdirSync(`/proc/${gateway!.pid()}/fd`).length;
         // The port for clients leaves descriptors for others.
-        return held(gateway!.authorizer, () => Math.floor(0.95 * mostDescriptors) - used());
+        return held(gateway!.authorizer, () => Math.floor(0.95 * maxDescriptors) - used());
       },
     },
   ],

@@ -46,8 +46,8 @@ export async function runFault(
   const { ratePerS, beforeMs, duringMs, afterMs } = times;
   await untilWhole(installation, known);
   // Starting and ending a fault takes time too: the same again.
-  const longestMs = 2 * (beforeMs + duringMs + afterMs) + 10_000;
-  const load = await startSteadyLoad(installation, { ratePerS, longestMs, known });
+  const maxMs = 2 * (beforeMs + duringMs + afterMs) + 10_000;
+  const load = await startSteadyLoad(installation, { ratePerS, maxMs, known });
   const hearing = sampleHearing(installation);
   const startMs = performance.now();
   await pause(beforeMs);

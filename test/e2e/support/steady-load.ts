@@ -36,7 +36,7 @@ export interface SteadyLoad {
 export interface SteadyOptions {
   readonly ratePerS: number;
   /** Bounds how many new credentials are created in advance. */
-  readonly longestMs: number;
+  readonly maxMs: number;
   readonly known: readonly TestCredential[];
 }
 
@@ -53,8 +53,8 @@ export function makeKnown(count: number): TestCredential[] {
 /** Creates the new credentials in advance, so that only requests are made while it runs. */
 export async function startSteadyLoad(installation: Installation, options: SteadyOptions): Promise<SteadyLoad> {
   const { authApi, client, replicas } = installation;
-  const { ratePerS, longestMs, known } = options;
-  const newOnes = Math.ceil(((ratePerS * longestMs) / 1000) * (share.fresh / 100)) + 1;
+  const { ratePerS, maxMs, known } = options;
+  const newOnes = Math.ceil(((ratePerS * maxMs) / 1000) * (share.fresh / 100)) + 1;
   const fresh = times(newOnes, () => newBearer());
   await authApi.allow(...fresh);
   const knownBytes = known.map((one) => requestOf('/user/x', one));

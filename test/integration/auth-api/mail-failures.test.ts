@@ -108,7 +108,7 @@ describe("a server's response to a mail", () => {
 
   test('one deferred mail does not delay another', async () => {
     const server = keep(await startMailServer({ judge: refusing('recipient', 450, 1) }));
-    const mailing = await started(server.port, { limits: { firstPauseMs: 60_000, longestPauseMs: 60_000 } });
+    const mailing = await started(server.port, { limits: { firstPauseMs: 60_000, maxPauseMs: 60_000 } });
     await mailing.signIn();
     await eventually(() => expect(mailing.outcomes).toEqual(['retried']));
     await mailing.call('POST', '/user', { json: { email: 'eve@example.test', fullName: 'Eve', alias: 'eve' } });
@@ -150,7 +150,7 @@ test('a silent server is given up after a while', async () => {
 
 test('a full queue drops its oldest mail', async () => {
   const port = await freePort();
-  const mailing = await started(port, { limits: { capacity: 3, firstPauseMs: 500, longestPauseMs: 500 } });
+  const mailing = await started(port, { limits: { capacity: 3, firstPauseMs: 500, maxPauseMs: 500 } });
   for (const alias of ['a', 'b', 'c', 'd', 'e']) {
     await mailing.call('POST', '/user', { json: { email: `${alias}@example.test`, fullName: alias, alias } });
     expect(mailing.api.mailState()?.queued).toBeLessThanOrEqual(3);

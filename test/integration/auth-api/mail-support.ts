@@ -51,7 +51,7 @@ export const quick = {
   silenceMs: 5_000,
   attemptMs: 8_000,
   firstPauseMs: 20,
-  longestPauseMs: 100,
+  maxPauseMs: 100,
   graceMs: 300,
 };
 

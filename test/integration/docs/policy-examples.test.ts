@@ -15,7 +15,7 @@ const names = readdirSync(folder)
   .map((name) => name.replace(/\.yaml$/, ''));
 
 /** Removes cases one by one or, in a longer file, in ten parts. */
-const mostSingly = 40;
+const maxSingly = 40;
 
 function loaded(name: string): Config {
   const read = loadConfig(`${folder}/${name}.yaml`, env, undefined, 'found');
@@ -52,7 +52,7 @@ describe.each(names)('%s', (name) => {
   test('without some of its cases, something is not detected or not covered', { timeout: 180_000 }, () => {
     const config = loaded(name);
     const { cases } = config.tests;
-    const length = cases.length <= mostSingly ? 1 : Math.ceil(cases.length / 10);
+    const length = cases.length <= maxSingly ? 1 : Math.ceil(cases.length / 10);
     const parts = Array.from({ length: Math.ceil(cases.length / length) }, (_, part) => part * length);
     const needed = parts.filter((from) => {
       const tests = { ...config.tests, cases: cases.toSpliced(from, length) };

@@ -11,7 +11,7 @@ import { makeResolver } from '../../unit/identity/test-resolver.ts';
 
 const office = '203.0.113.7';
 /** Look-ups in flight at which a client with a quarter of them starts no other one. */
-const mostFlights = 576;
+const maxFlights = 576;
 const sharing = (url: string, keyPrefix: string, more = '') =>
   `, redis: { url: "${url}", keyPrefix: "${keyPrefix}" }${more}`;
 
@@ -198,7 +198,7 @@ test('a throttled client that has used its look-ups in flight is throttled, whil
   // It accepts no other command now, so the look-ups end only with it.
   onTestFinished(() => redis.kill());
   const other = '198.51.100.9';
-  for (let at = 0; resolver.stats().flights < mostFlights; at += 1) {
+  for (let at = 0; resolver.stats().flights < maxFlights; at += 1) {
     void resolve(`guess-${at}`, at % 2 === 0 ? office : other);
   }
   expect(await resolve('one more', office)).toBe('authentication_throttled');

@@ -28,7 +28,7 @@ test('what is reported as impossible never happens', { timeout: 5 * patienceMs }
 
 test('what is reported as rare does not happen either', { timeout: 5 * patienceMs }, () => {
   // Enough to be sure of some; a share of the findings is checked with every request.
-  const mostTried = 40;
+  const maxTried = 40;
   const found = { condition_unmeetable: 0, public_over_protected: 0, rule_unmeetable: 0 };
   fc.assert(
     fc.property(fc.oneof({ weight: 9, arbitrary: configurations }, openHosts), ({ config }) => {
@@ -39,11 +39,11 @@ test('what is reported as rare does not happen either', { timeout: 5 * patienceM
       const closed = closedRoutes(findings);
       if (closed.size > 0) {
         found.rule_unmeetable += 1;
-        if (found.rule_unmeetable <= mostTried) letNobodyIn(config, closed);
+        if (found.rule_unmeetable <= maxTried) letNobodyIn(config, closed);
       }
       if (!has('condition_unmeetable') && !has('route_unreachable')) return;
       found.condition_unmeetable += 1;
-      if (found.condition_unmeetable <= mostTried) neverHappens(config, findings);
+      if (found.condition_unmeetable <= maxTried) neverHappens(config, findings);
     }),
     runs(1_000),
   );

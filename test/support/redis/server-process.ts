@@ -90,7 +90,7 @@ const base = ['--bind', '127.0.0.1', ...redisArguments];
 /** Logged once it listens: by a server, by a Sentinel. */
 export const listens = /Ready to accept connections|Sentinel ID is/;
 export const startTimeoutMs = 60_000;
-const mostOutput = 16_384;
+const maxOutput = 16_384;
 
 /**
  * Resolves when it listens, according to its own log: another process may respond on its port. Rejects as soon as it
@@ -101,7 +101,7 @@ async function launchIn(folder: string, processArguments: readonly string[], por
   const listening = Promise.withResolvers<void>();
   let output = '';
   const keep = (chunk: Buffer) => {
-    output = (output + chunk.toString()).slice(-mostOutput);
+    output = (output + chunk.toString()).slice(-maxOutput);
     if (listens.test(output)) listening.resolve();
   };
   for (const stream of [child.stdout, child.stderr]) stream.on('data', keep);

@@ -1,6 +1,6 @@
 /** When keys are generated, published, used and dropped. */
 import { describe, expect, test } from 'vitest';
-import { joinRings, mostKeys, nextKeyFromMs, type RingKey, signingKey } from '../../../src/assertion/key-ring.ts';
+import { joinRings, maxKeys, nextKeyFromMs, type RingKey, signingKey } from '../../../src/assertion/key-ring.ts';
 
 const minute = 60_000;
 const rotation = { algorithm: 'EdDSA', rotateMs: 100 * minute, overlapMs: 10 * minute } as const;
@@ -53,7 +53,7 @@ describe('the published keys', () => {
     expect(joined([key('y', 5)], [key('x', 5)], 0)).toBe('xy');
   });
 
-  test(`at most ${mostKeys} keys, the newest`, () => {
+  test(`at most ${maxKeys} keys, the newest`, () => {
     const many = Array.from({ length: 20 }, (_, index) => key(String.fromCharCode(97 + index), index));
     expect(joined(many, [], 0)).toBe('mnopqrst');
   });

@@ -34,7 +34,7 @@ function setUp(bounds: Partial<ThrottleBounds> = {}, earlier?: Bench): Bench {
     bounds: { perClient: 3, perKey: 3, windowMs: 600_000, ...bounds },
     counter,
     secret: 'a secret of at least thirty-two characters',
-    mostGood: 100_000,
+    maxGood: 100_000,
     events: {
       throttled: (by) => lines.push(`throttled ${by}`),
       throttling: (by, client) => lines.push(`throttling ${by} ${client}`),

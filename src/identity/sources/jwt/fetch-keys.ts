@@ -20,7 +20,7 @@ export interface KeyFetcher {
 }
 
 /** Providers publish two to four. */
-const mostKeys = 64;
+const maxKeys = 64;
 
 export function createKeyFetcher(
   name: string,
@@ -84,7 +84,7 @@ export function createKeyFetcher(
       if (!Array.isArray(list) || !list.every(isObject)) {
         return failureAt(url, 'field', 'field "keys": expected a list of JSON Web Keys');
       }
-      if (list.length > mostKeys) return failureAt(url, 'field', `field "keys": more than ${mostKeys} keys`);
+      if (list.length > maxKeys) return failureAt(url, 'field', `field "keys": more than ${maxKeys} keys`);
       const listed: readonly JWK[] = list;
       const usable = listed.filter(verifies);
       // Without a key, each token would be refused as if its client were at fault.

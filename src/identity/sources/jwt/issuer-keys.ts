@@ -26,13 +26,13 @@ export interface IssuerKeys {
 /** Age at which keys are fetched again while they are used. */
 const freshMs = 600_000;
 /** Age at which they are no longer used. */
-const longestMs = 86_400_000;
+const maxMs = 86_400_000;
 /** Minimum time between two fetches, regardless of tokens. */
 const refetchMs = 30_000;
 /** The same while there are no keys. */
 const retryMs = 1_000;
 /** Maximum keys of one kind and id that are tried. */
-const mostTried = 8;
+const maxTried = 8;
 
 export function fetchedKeys(fetcher: KeyFetcher, clocks: Clocks): IssuerKeys {
   let held: { readonly set: LocalJWKSet; readonly fetched: Moment } | null = null;
@@ -69,9 +69,9 @@ export function fetchedKeys(fetcher: KeyFetcher, clocks: Clocks): IssuerKeys {
   const ageMs = () => since(held?.fetched);
 
   async function usable(): Promise<LocalJWKSet | null> {
-    if (ageMs() > longestMs) await refresh(retryMs);
+    if (ageMs() > maxMs) await refresh(retryMs);
     else if (ageMs() > freshMs) void refresh(refetchMs);
-    return held === null || ageMs() > longestMs ? null : held.set;
+    return held === null || ageMs() > maxMs ? null : held.set;
   }
 
   return {
@@ -124,7 +124,7 @@ async function select(set: LocalJWKSet, { alg, kid }: Claims): Promise<readonly 
   } catch (error) {
     if (!(error instanceof errors.JWKSMultipleMatchingKeys)) return [];
     const keys: CryptoKey[] = [];
-    for await (const key of error) if (keys.push(key) === mostTried) break;
+    for await (const key of error) if (keys.push(key) === maxTried) break;
     return keys;
   }
 }

@@ -35,7 +35,7 @@ export interface Circuit<R extends Guarded> {
 }
 
 /** Maximum time for which a service can ask to be left alone: it may be back sooner. */
-export const longestOpenMs = 60_000;
+export const maxOpenMs = 60_000;
 
 const clocks = { now: () => Date.now(), steady: () => performance.now() };
 
@@ -52,7 +52,7 @@ export function createCircuit<R extends Guarded>({ breaker, onState }: CircuitOp
   const circuit = circuitBreaker(failure, {
     halfOpenAfter: new DelegateBackoff(({ result }: IHalfOpenAfterBackoffContext) => {
       const waitS = 'value' in result ? (result.value as Guarded).waitS : null;
-      openForMs = Math.max(breaker.openMs, Math.min((waitS ?? 0) * 1_000, longestOpenMs));
+      openForMs = Math.max(breaker.openMs, Math.min((waitS ?? 0) * 1_000, maxOpenMs));
       return openForMs;
     }),
     breaker: new ConsecutiveBreaker(breaker.failures),

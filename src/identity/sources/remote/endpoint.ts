@@ -7,7 +7,7 @@ import { tlsOptions } from '../../../http1/client/tls-options.ts';
 import type { BreakerState, TraceCall } from '../../events.ts';
 import type { SourceResult } from '../source.ts';
 import { keepableMs } from './cache-control.ts';
-import { createCircuit, longestOpenMs } from './circuit.ts';
+import { createCircuit, maxOpenMs } from './circuit.ts';
 import type { BrokenConnection, Failure, HttpRequest, HttpResponse } from './http-exchange.ts';
 import { type Judgment, judgeFailure, limitsEveryone } from './judgment.ts';
 import { tracedExchange } from './traced-exchange.ts';
@@ -87,7 +87,7 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
   /** When it limited the gateway as a whole, and has given no result since; on a clock that is never set. */
   let limitedAt = Number.NEGATIVE_INFINITY;
   /** A little longer than the breaker can be open: the trial call may be a guess, whose 429 must not close it. */
-  const limitedMs = Math.max(config.breaker.openMs, longestOpenMs) + 10_000;
+  const limitedMs = Math.max(config.breaker.openMs, maxOpenMs) + 10_000;
   const circuit = createCircuit<Checked>({
     breaker: config.breaker,
     onState: (state) => onState(state, lastFailure),

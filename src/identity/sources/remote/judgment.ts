@@ -79,14 +79,14 @@ export function parseJson({ headers, body }: HttpResponse): { readonly json: unk
   }
 }
 
-const longestWaitS = 3_600;
+const maxWaitS = 3_600;
 const httpDate = /^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/;
 
 /** `Retry-After` as whole seconds or as a date (RFC 9110 section 10.2.3); null if missing or malformed. */
 function retryAfterS({ headers }: HttpResponse, nowMs: number): number | null {
   const value = headers['retry-after'] ?? '';
-  if (/^\d{1,9}$/.test(value)) return Math.min(Number(value), longestWaitS);
+  if (/^\d{1,9}$/.test(value)) return Math.min(Number(value), maxWaitS);
   // `Date.parse` alone would accept "-5" as a date.
   const untilMs = httpDate.test(value) ? Date.parse(value) - nowMs : Number.NaN;
-  return Number.isNaN(untilMs) ? null : Math.min(Math.max(Math.ceil(untilMs / 1000), 0), longestWaitS);
+  return Number.isNaN(untilMs) ? null : Math.min(Math.max(Math.ceil(untilMs / 1000), 0), maxWaitS);
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { RestartPolicy } from '../../../../src/app/workers/worker-pool.ts';
 
-const options = { goodMs: 1000, firstDelayMs: 100, longestDelayMs: 300, mostShort: 5 };
+const options = { goodMs: 1000, firstDelayMs: 100, maxDelayMs: 300, maxShort: 5 };
 
 test('restarts a worker at once after a long life', () => {
   const policy = new RestartPolicy(options);
