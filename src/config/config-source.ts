@@ -5,7 +5,7 @@
 import type { ReadList } from './list-files.ts';
 import type { FoundTexts } from './open-further.ts';
 import { type ConfigResult, type ParseOptions, parseConfig } from './parse-config.ts';
-import { Refusal } from './refusal.ts';
+import { Problem } from './problem.ts';
 
 export interface ConfigSource {
   /** Name for problems; relative names in the configuration start from its folder. */
@@ -61,9 +61,9 @@ export function parseSource(
     file,
     env,
     readIncluded: (asked) =>
-      included.find(({ pattern }) => pattern === asked)?.texts ?? new Refusal('no file matches this'),
+      included.find(({ pattern }) => pattern === asked)?.texts ?? new Problem('no file matches this'),
     readList: (name, own) =>
-      lists.find((list) => list.name === name && list.own === own)?.found ?? new Refusal('this list was not read'),
+      lists.find((list) => list.name === name && list.own === own)?.found ?? new Problem('this list was not read'),
     readSecret(asked) {
       const read = secrets.find(({ path }) => path === asked)?.text ?? null;
       if (read === null) throw new Error('this secret was not read');

@@ -5,7 +5,7 @@
 import { globSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { type FoundTexts, maxFiles, type ReadIncluded } from './open-further.ts';
-import { Refusal } from './refusal.ts';
+import { Problem } from './problem.ts';
 import { maxFile } from './yaml/read-yaml.ts';
 
 export function createIncludeReader(mainFile: string): ReadIncluded {
@@ -14,7 +14,7 @@ export function createIncludeReader(mainFile: string): ReadIncluded {
     try {
       return readAll(pattern, mainFile, folder);
     } catch {
-      return new Refusal('the files of this pattern cannot be found', 'check that this user may read the folder');
+      return new Problem('the files of this pattern cannot be found', 'check that this user may read the folder');
     }
   };
 }
@@ -35,14 +35,14 @@ export function includedFiles(pattern: string, mainFile: string): string[] {
 
 function readAll(pattern: string, mainFile: string, folder: string): FoundTexts {
   const names = includedFiles(pattern, mainFile);
-  if (names.length === 0) return new Refusal('no file matches this', 'patterns are read from the folder of this file');
-  if (names.length > maxFiles) return new Refusal(`more than ${maxFiles} files match this`, 'name a separate folder');
+  if (names.length === 0) return new Problem('no file matches this', 'patterns are read from the folder of this file');
+  if (names.length > maxFiles) return new Problem(`more than ${maxFiles} files match this`, 'name a separate folder');
   const real = realpathSync(folder);
   const files: { file: string; text: string }[] = [];
   for (const file of names) {
     const shown = relative(folder, file);
     if (!isBelow(real, realpathSync(file))) {
-      return new Refusal(`${shown} is a link that leads out of the folder of this file`, 'copy it, or mount it there');
+      return new Problem(`${shown} is a link that leads out of the folder of this file`, 'copy it, or mount it there');
     }
     const text = readListed(file, shown);
     if (typeof text !== 'string') return text;
@@ -52,14 +52,14 @@ function readAll(pattern: string, mainFile: string, folder: string): FoundTexts 
 }
 
 /** The text of a file, or why it cannot be used. `shown`: its name for messages. */
-export function readListed(file: string, shown: string): string | Refusal {
+export function readListed(file: string, shown: string): string | Problem {
   const stats = statSync(file);
-  if (!stats.isFile()) return new Refusal(`${shown} is not a file`);
-  if (stats.size > maxFile) return new Refusal(`${shown} is larger than ${maxFile / 1024 / 1024} MiB`);
+  if (!stats.isFile()) return new Problem(`${shown} is not a file`);
+  if (stats.size > maxFile) return new Problem(`${shown} is larger than ${maxFile / 1024 / 1024} MiB`);
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file));
   } catch {
-    return new Refusal(`${shown} cannot be read as UTF-8 text`);
+    return new Problem(`${shown} cannot be read as UTF-8 text`);
   }
 }
 

@@ -6,14 +6,14 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { readListed } from './find-included.ts';
 import { type FoundTexts, maxFiles } from './open-further.ts';
-import { Refusal } from './refusal.ts';
+import { Problem } from './problem.ts';
 
 const deepest = 8;
 const maxEntries = 20_000;
 const testFile = /^(.+)\.test\.ya?ml$/;
 
 /** Paths, as problems show them, in the order of their names. `files`: the configuration and what it includes. */
-export function findTestFiles(mainFile: string, files: readonly string[]): readonly string[] | Refusal {
+export function findTestFiles(mainFile: string, files: readonly string[]): readonly string[] | Problem {
   const own = new Set(files.map((file) => resolve(file)));
   const found: string[] = [];
   const folders = [{ path: dirname(mainFile), depth: 0 }];
@@ -34,18 +34,18 @@ export function findTestFiles(mainFile: string, files: readonly string[]): reado
   return found.sort();
 }
 
-const tooMany = new Refusal(
+const tooMany = new Problem(
   'too many files lie below this folder to look for tests',
   'specify the test files: rolegate test FILE',
 );
 
-export function readTestFiles(names: readonly string[] | Refusal): FoundTexts {
-  if (names instanceof Refusal) return names;
+export function readTestFiles(names: readonly string[] | Problem): FoundTexts {
+  if (names instanceof Problem) return names;
   const files: { file: string; text: string }[] = [];
   for (const file of names) {
     const shown = relative('', file);
     const stats = statSync(file, { throwIfNoEntry: false });
-    if (stats === undefined) return new Refusal(`there is no file ${shown}`);
+    if (stats === undefined) return new Problem(`there is no file ${shown}`);
     const text = readListed(file, shown);
     if (typeof text !== 'string') return text;
     // Empty, for example while a command is writing its output to it.

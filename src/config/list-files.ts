@@ -6,14 +6,14 @@ import { createHash } from 'node:crypto';
 import { prepareList } from '../core/policy/alike.ts';
 import { type AddressList, addressList, type ListFile } from '../core/policy/list-file.ts';
 import { parseCidr } from '../core/syntax/addresses.ts';
-import { Refusal } from './refusal.ts';
+import { Problem } from './problem.ts';
 import type { ConfigProblem } from './yaml/problem.ts';
 
 /** `own`: the main file uses it; included ones may only use files below its folder. */
 export type ReadList = (
   name: string,
   own: boolean,
-) => { readonly file: string; readonly text: string } | Pick<Refusal, 'message' | 'hint'>;
+) => { readonly file: string; readonly text: string } | Pick<Problem, 'message' | 'hint'>;
 
 export const maxListBytes = 8 * 1024 * 1024;
 const maxEntries = 100_000;
@@ -32,7 +32,7 @@ interface NamedAt {
 }
 
 /** An entry in the form of comparison, or why it is invalid. */
-export type ReadEntry = (text: string) => string | Refusal;
+export type ReadEntry = (text: string) => string | Problem;
 
 export interface TextList {
   readonly literals: ReadonlySet<string>;
@@ -102,7 +102,7 @@ export class ListFiles {
       const entry = text.replace(/(?:^|\s)#.*$/, '').trim();
       if (entry === '') return null;
       return parseCidr(entry) === null
-        ? new Refusal('expected an address or a range such as 10.0.0.0/8', 'without bits beyond its prefix')
+        ? new Problem('expected an address or a range such as 10.0.0.0/8', 'without bits beyond its prefix')
         : entry;
     });
     const lineOf = (address: string) => {
@@ -120,10 +120,10 @@ export class ListFiles {
     const key = `${ownsLists ? 'own' : 'included'} ${name}`;
     let found = this.#files.get(key);
     if (found === undefined) {
-      found = this.#files.size < maxFiles ? this.#read(name, ownsLists) : new Refusal(`more than ${maxFiles} lists`);
+      found = this.#files.size < maxFiles ? this.#read(name, ownsLists) : new Problem(`more than ${maxFiles} lists`);
       this.#files.set(key, found);
     }
-    // A refusal from another process is plain data.
+    // A problem from another process is plain data.
     if (!('message' in found)) return found;
     at.report(found.message, found.hint);
     return null;
@@ -132,7 +132,7 @@ export class ListFiles {
   /** Each entry once, and the line of each. `read`: null for a line without an entry. */
   #entriesOf(
     { file, text }: { readonly file: string; readonly text: string },
-    read: (line: string) => string | Refusal | null,
+    read: (line: string) => string | Problem | null,
   ): Pick<ListFile, 'digest' | 'repeated'> & { readonly entries: readonly string[]; readonly lines: Uint32Array } {
     const first = new Map<string, number>();
     const repeated: { line: number; earlier: number }[] = [];
@@ -150,7 +150,7 @@ export class ListFiles {
       const entry = end - start > 4 * maxEntry ? tooLong : read(text.slice(start, end).trim());
       start = end + 1;
       if (entry === null) continue;
-      if (entry instanceof Refusal) report(line, entry.message, entry.hint);
+      if (entry instanceof Problem) report(line, entry.message, entry.hint);
       else if (entry.length > maxEntry) report(line, tooLong.message);
       else {
         const earlier = first.get(entry);
@@ -171,7 +171,7 @@ export class ListFiles {
   }
 }
 
-const tooLong = new Refusal(`an entry has at most ${maxEntry} characters`);
+const tooLong = new Problem(`an entry has at most ${maxEntry} characters`);
 
 /** For a text without a file, or with unknown files. */
-export const noLists: ReadList = () => new Refusal('no list can be read here', 'load the configuration from a file');
+export const noLists: ReadList = () => new Problem('no list can be read here', 'load the configuration from a file');

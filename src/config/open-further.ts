@@ -5,12 +5,12 @@
 import type { Location } from './checks/location.ts';
 import type { RuleFile } from './checks/rule-file.ts';
 import type { OpenedFile } from './open-file.ts';
-import { Refusal } from './refusal.ts';
+import { Problem } from './problem.ts';
 import type { IncludedFile, Parts, TestFile } from './schema.ts';
 import type { ConfigProblem } from './yaml/problem.ts';
 
 /** Files and their texts in a fixed order; or why they cannot be used. */
-export type FoundTexts = readonly { readonly file: string; readonly text: string }[] | Refusal;
+export type FoundTexts = readonly { readonly file: string; readonly text: string }[] | Problem;
 
 export type ReadIncluded = (pattern: string) => FoundTexts;
 
@@ -27,7 +27,7 @@ export const maxFiles = 1000;
 const maxPatterns = 32;
 const maxCharacters = 64 * 1024 * 1024;
 
-const noFile = new Refusal('a configuration that is not a file cannot include files', 'load it from a file');
+const noFile = new Problem('a configuration that is not a file cannot include files', 'load it from a file');
 
 type Opened<File> = ReadonlyMap<string, OpenedFile<File>>;
 

@@ -7,7 +7,7 @@ import type { Location } from './checks/location.ts';
 import type { ConfigProblem } from './yaml/problem.ts';
 import type { Path } from './yaml/tree.ts';
 
-export type Place =
+export type ConfigPart =
   /** `index` in the table of routes; `key`: below the route, if unset: the route itself. */
   | { readonly kind: 'route'; readonly index: number; readonly key?: Path }
   | { readonly kind: 'role' | 'upstream'; readonly name: string }
@@ -18,7 +18,7 @@ export type Place =
 
 export interface Places {
   /** A problem at that position, or at the nearest written one for a default. */
-  problemAt(place: Place, message: string, hint: string | null): ConfigProblem;
+  problemAt(place: ConfigPart, message: string, hint: string | null): ConfigProblem;
 }
 
 /** `main`: of the file with roles, upstreams and policies. `policies`: their ids. */

@@ -6,7 +6,7 @@ import { accountFields, firstGroups, firstRoles } from '../../auth-api/operation
 import * as fields from '../../auth-api/operations/fields.ts';
 import { foldCase } from '../../auth-api/store/fold-case.ts';
 import { openFile } from '../../config/open-file.ts';
-import { Refusal } from '../../config/refusal.ts';
+import { Problem } from '../../config/problem.ts';
 import { text } from '../../config/schema/scalar.ts';
 import type { ConfigProblem } from '../../config/yaml/problem.ts';
 
@@ -23,7 +23,7 @@ export interface UserOfFile extends NewAccount {
 function checked(expected: string, schema: z.ZodType<string>) {
   return text(expected, (value) => {
     const result = schema.safeParse(value);
-    return result.success ? result.data : new Refusal(`expected ${expected}`);
+    return result.success ? result.data : new Problem(`expected ${expected}`);
   });
 }
 

@@ -9,7 +9,7 @@ import {
   type Operand,
   type ValueSource,
 } from '../../core/policy/conditions.ts';
-import { Refusal } from '../refusal.ts';
+import { Problem } from '../problem.ts';
 import { listed } from '../schema/scalar.ts';
 import type { Parts } from '../schema.ts';
 import type { CriterionScope } from './check-conditions.ts';
@@ -161,7 +161,7 @@ function checkLiteral(
   scope: CriterionScope,
 ): string | null {
   const literal = literalOf(written, subject, operator, scope);
-  if (!(literal instanceof Refusal)) return literal;
+  if (!(literal instanceof Problem)) return literal;
   at.report(literal.message, literal.hint);
   return null;
 }
@@ -172,20 +172,20 @@ function literalOf(
   subject: ValueSource,
   operator: string,
   { userSources: sources }: CriterionScope,
-): string | Refusal {
+): string | Problem {
   const type = typeOf(subject);
   if (type === 'number' || type === 'boolean') return typedLiteral(written, type);
   if (typeof written !== 'string') {
     const expected = 'expected a text, or a value such as identity.userId or param.id';
-    return new Refusal(expected, 'put it in quotes to make it text');
+    return new Problem(expected, 'put it in quotes to make it text');
   }
-  if (/[\x00-\x1f\x7f]/.test(written)) return new Refusal('no value contains a control character');
+  if (/[\x00-\x1f\x7f]/.test(written)) return new Problem('no value contains a control character');
   if (isKind(subject) && operator !== 'startsWith' && !kinds.includes(written)) {
-    return new Refusal(`expected ${listed(kinds)}`, 'these are the kinds of credential');
+    return new Problem(`expected ${listed(kinds)}`, 'these are the kinds of credential');
   }
   if (isSource(subject) && operator !== 'startsWith' && sources !== null && !sources.has(written)) {
     const hint = 'of sources with the same "issuer", the first one counts';
-    return new Refusal(`expected the name of a source: ${[...sources].join(', ')}`, hint);
+    return new Problem(`expected the name of a source: ${[...sources].join(', ')}`, hint);
   }
   return written;
 }
@@ -202,11 +202,11 @@ function isSource(subject: ValueSource): boolean {
   return subject.from === 'identity' && subject.field === 'source';
 }
 
-function typedLiteral(written: Literal, type: 'number' | 'boolean'): string | Refusal {
+function typedLiteral(written: Literal, type: 'number' | 'boolean'): string | Problem {
   const text = String(written);
   if (type === 'boolean') {
     if (text === 'true' || text === 'false') return text;
-    return new Refusal('expected true or false', 'the claim is of type boolean');
+    return new Problem('expected true or false', 'the claim is of type boolean');
   }
   // A variable provides text.
   const number = /^-?\d+(?:\.\d+)?$/.test(text) || typeof written === 'number' ? Number(text) : Number.NaN;
@@ -214,5 +214,5 @@ function typedLiteral(written: Literal, type: 'number' | 'boolean'): string | Re
   const hint = Number.isFinite(number)
     ? 'a larger id must be a text: declare the claim as a string'
     : 'the claim is of type number';
-  return new Refusal(Number.isFinite(number) ? 'expected a number up to 2^53 - 1' : 'expected a number', hint);
+  return new Problem(Number.isFinite(number) ? 'expected a number up to 2^53 - 1' : 'expected a number', hint);
 }

@@ -2,9 +2,9 @@
 import { z } from 'zod';
 import { otherMethods, ruleMethods } from '../../core/policy/access.ts';
 import { didYouMean } from '../nearest-name.ts';
-import { Refusal } from '../refusal.ts';
+import { Problem } from '../problem.ts';
 import { described } from './key-class.ts';
-import { methodRefusal } from './methods.ts';
+import { methodProblem } from './methods.ts';
 import { list } from './refine.ts';
 import { oneOf, scalar } from './scalar.ts';
 import { duration, name } from './values.ts';
@@ -16,10 +16,10 @@ export const isAccessWord = (value: string): value is AccessWord => (accessWords
 export const rolePattern = '[A-Za-z0-9_][A-Za-z0-9_.:/-]{0,127}';
 export const roleHint = 'letters, digits and _ . : / - only, at most 128';
 
-const accessWord = scalar(oneOf(accessWords), (value): AccessWord | Refusal => {
+const accessWord = scalar(oneOf(accessWords), (value): AccessWord | Problem => {
   if (typeof value === 'string' && isAccessWord(value)) return value;
   const hint = typeof value === 'string' ? didYouMean(value, accessWords) : null;
-  return new Refusal(
+  return new Problem(
     'expected public, optional, authenticated, deny, a list of roles, { any, all, none }, or one of these by method',
     hint ?? 'a role is written as a list: [role]',
   );
@@ -72,13 +72,13 @@ export const rule = z.union([accessWord, roles, roleRule]).meta({ id: 'rule' });
 const methodKey = z.string().superRefine((key, context) => {
   if (key === otherMethods) return;
   for (const part of key.split(',')) {
-    const refusal = methodRefusal(part.trim());
-    if (refusal === null) continue;
-    const hint = refusal.hint ?? didYouMean(part.trim(), [...ruleMethods, 'any', 'all', 'none']);
+    const problem = methodProblem(part.trim());
+    if (problem === null) continue;
+    const hint = problem.hint ?? didYouMean(part.trim(), [...ruleMethods, 'any', 'all', 'none']);
     const message =
-      refusal.message === 'expected an HTTP method'
-        ? `${refusal.message}, or one of any, all and none`
-        : refusal.message;
+      problem.message === 'expected an HTTP method'
+        ? `${problem.message}, or one of any, all and none`
+        : problem.message;
     context.addIssue({ code: 'custom', message, params: { hint }, input: undefined });
     return;
   }

@@ -1,6 +1,6 @@
 /** Keys of the Auth API itself: under `authApi.embedded`, or in its own file. */
 import { z } from 'zod';
-import { Refusal } from '../refusal.ts';
+import { Problem } from '../problem.ts';
 import { parseMailbox } from '../units/mail.ts';
 import { decides, described, exposes, neither } from './key-class.ts';
 import { redis } from './redis.ts';
@@ -18,7 +18,7 @@ const mail = z.strictObject({
     { examples: ['smtp://127.0.0.1:25'] },
   ),
   from: neither(
-    text(senderExpected, (value) => parseMailbox(value) ?? new Refusal(`expected ${senderExpected}`)),
+    text(senderExpected, (value) => parseMailbox(value) ?? new Problem(`expected ${senderExpected}`)),
     'Sender: an address, or a name with the address in angle brackets.',
     { examples: ['Rolegate <no-reply@example.test>'] },
   ),

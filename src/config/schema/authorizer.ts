@@ -1,6 +1,6 @@
 /** Keys under `authorizer`. */
 import { z } from 'zod';
-import { Refusal } from '../refusal.ts';
+import { Problem } from '../problem.ts';
 import { type Address, parseListenAddress } from '../units/parse-address.ts';
 import { decides, described, exposes, neither } from './key-class.ts';
 import { list, type Parts, type Problems, refined } from './refine.ts';
@@ -12,14 +12,14 @@ const expected = 'an address to listen on, such as "127.0.0.1:8070", or "unix:/r
 
 /** `path`: the path of a Unix socket instead of host and port. */
 function addressOrSocket() {
-  return text(expected, (value): (Address & { readonly path?: string }) | Refusal => {
-    if (!value.startsWith('unix:')) return parseListenAddress(value) ?? new Refusal(`expected ${expected}`);
+  return text(expected, (value): (Address & { readonly path?: string }) | Problem => {
+    if (!value.startsWith('unix:')) return parseListenAddress(value) ?? new Problem(`expected ${expected}`);
     const path = value.slice('unix:'.length);
     // The system's limit (sun_path), without characters that other products' configurations would parse differently.
     const valid = /^\/[A-Za-z0-9._/-]{1,99}$/.test(path);
     return valid
       ? { host: '', port: 0, path }
-      : new Refusal('expected the full path of a socket, of at most 100 characters');
+      : new Problem('expected the full path of a socket, of at most 100 characters');
   });
 }
 

@@ -1,6 +1,6 @@
 /** TLS keys for connections to another machine. */
 import { z } from 'zod';
-import { Refusal } from '../refusal.ts';
+import { Problem } from '../problem.ts';
 import { exposes } from './key-class.ts';
 import { refined } from './refine.ts';
 import { anyText, text } from './scalar.ts';
@@ -9,7 +9,7 @@ const pemFile = () => anyText('the path of a PEM file');
 
 function certificateName() {
   return text('the name in a certificate', (value) =>
-    /^[\x21-\x7e]{1,200}$/.test(value) ? value : new Refusal('expected visible ASCII without blanks'),
+    /^[\x21-\x7e]{1,200}$/.test(value) ? value : new Problem('expected visible ASCII without blanks'),
   );
 }
 

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { type ConditionField, conditionFields } from '../../core/policy/conditions.ts';
 import { didYouMean } from '../nearest-name.ts';
-import { Refusal } from '../refusal.ts';
+import { Problem } from '../problem.ts';
 import { parseMoment } from '../units/quantities.ts';
 import { roleHint, rolePattern } from './access.ts';
 import { decides, described, neither } from './key-class.ts';
@@ -14,11 +14,11 @@ import { cidr, declared, headerName, momentPattern, name } from './values.ts';
 
 /** A number, true or false is allowed only for a claim of that type. */
 const operandText = () =>
-  scalar({ type: ['string', 'number', 'boolean'] }, (value): string | number | boolean | Refusal => {
+  scalar({ type: ['string', 'number', 'boolean'] }, (value): string | number | boolean | Problem => {
     if (typeof value === 'number' || typeof value === 'boolean') return value;
     if (typeof value === 'string' && value !== '') return value;
     const expected = 'expected a text, or a value such as identity.userId or param.id';
-    return new Refusal(value === '' ? `${expected}, not an empty value` : expected);
+    return new Problem(value === '' ? `${expected}, not an empty value` : expected);
   });
 
 /** A list in a file. */
@@ -45,13 +45,13 @@ const ranges = list(cidr(), { empty: ['an empty list of ranges', 'name a range s
 export type SubjectField = ConditionField | `claims.${string}`;
 
 const json = { anyOf: [{ enum: [...conditionFields] }, { pattern: '^claims\\..+$' }] };
-const field = scalar(json, (value): SubjectField | Refusal => {
+const field = scalar(json, (value): SubjectField | Problem => {
   if (typeof value === 'string' && /^claims\../.test(value)) return value as `claims.${string}`;
   const found = conditionFields.find((known) => known === value);
   if (found !== undefined) return found;
-  if (value === 'roles') return new Refusal('conditions do not read roles', 'write roles under "access" or "unless"');
+  if (value === 'roles') return new Problem('conditions do not read roles', 'write roles under "access" or "unless"');
   const hint = typeof value === 'string' ? didYouMean(value, conditionFields) : null;
-  return new Refusal(`expected ${conditionFields.join(', ')}, or a claim such as claims.plan`, hint);
+  return new Problem(`expected ${conditionFields.join(', ')}, or a claim such as claims.plan`, hint);
 });
 
 /** A number, or a time in milliseconds. */
@@ -61,11 +61,11 @@ export type Bound = number | { readonly timeMs: number };
 function bound() {
   const expected = 'expected a number, such as 100 or 2.5, with at most 3 digits after the point';
   const json = { type: ['number', 'string'], pattern: orReference(`-?[0-9]+(?:\\.[0-9]{1,3})?|${momentPattern}`) };
-  return scalar(json, (value): Bound | Refusal => {
+  return scalar(json, (value): Bound | Problem => {
     const text = typeof value === 'number' ? String(value) : value;
     const timeMs = typeof text === 'string' ? parseMoment(text) : null;
     if (timeMs !== null) return { timeMs };
-    if (typeof text !== 'string' || !/^-?\d{1,15}(?:\.\d{1,3})?$/.test(text)) return new Refusal(expected);
+    if (typeof text !== 'string' || !/^-?\d{1,15}(?:\.\d{1,3})?$/.test(text)) return new Problem(expected);
     return Number(text);
   });
 }
@@ -179,7 +179,7 @@ const reasonWord = text(
   (value) =>
     value.length <= 64 && reasonExact.test(value)
       ? value
-      : new Refusal('expected a word such as wrong_tenant', wordHint),
+      : new Problem('expected a word such as wrong_tenant', wordHint),
   reasonPattern,
 );
 

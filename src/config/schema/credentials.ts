@@ -4,7 +4,7 @@ import { bearerToken } from '../../core/credential/read-credential.ts';
 import { alphabetNames } from '../../core/credential/shape.ts';
 import { canonicalName, token } from '../../core/syntax/header-fields.ts';
 import { canonicalPath } from '../../core/url/canonical-path.ts';
-import { Refusal } from '../refusal.ts';
+import { Problem } from '../problem.ts';
 import { keyHeaders, takenByHttp } from './header-names.ts';
 import { decides, described, exposes } from './key-class.ts';
 import { list, type Parts, type Problems, refined } from './refine.ts';
@@ -15,7 +15,7 @@ import { headerName, idHint, idPattern, isCookieName, name } from './values.ts';
 const visible = /^[\x21-\x7e]{1,64}$/;
 
 function visibleText(what: string) {
-  return text(what, (value) => (visible.test(value) ? value : new Refusal(`expected ${what}, in visible ASCII`)));
+  return text(what, (value) => (visible.test(value) ? value : new Problem(`expected ${what}, in visible ASCII`)));
 }
 
 const shapeKeys = z.strictObject({
@@ -127,7 +127,7 @@ const credentialKeys = z.strictObject({
   basic: decides(
     scalar({ type: ['string', 'boolean', 'null'], enum: ['bearer', 'keyPair', false, null] }, (value) => {
       if (value === false || value === null) return null;
-      return value === 'bearer' || value === 'keyPair' ? value : new Refusal('expected bearer, keyPair, or false');
+      return value === 'bearer' || value === 'keyPair' ? value : new Problem('expected bearer, keyPair, or false');
     }).prefault(false),
     'What HTTP Basic contains: "bearer" (the password is a bearer, the user name is ignored, as with git, docker and pip) or "keyPair" (the user name is the key, the password its secret). False disables Basic.',
   ),
@@ -203,7 +203,7 @@ export const routeChallenges = list(word(['bearer', 'basic']), {
 });
 
 const signInUrl = text('the path or the URL of a sign-in page', (value) => {
-  const refused = new Refusal('expected a path such as "/sign-in", or an http or https URL, without a fragment');
+  const refused = new Problem('expected a path such as "/sign-in", or an http or https URL, without a fragment');
   if (!/^[\x21\x24-\x5b\x5d-\x7e]{1,1000}$/.test(value)) return refused;
   if (value.startsWith('/')) {
     const [path = ''] = value.split('?', 1);
@@ -220,7 +220,7 @@ const signInKeys = z.strictObject({
   }),
   returnParameter: exposes(
     text('the name of a parameter', (value) =>
-      /^[A-Za-z0-9_.-]{1,64}$/.test(value) ? value : new Refusal('expected the name of a parameter'),
+      /^[A-Za-z0-9_.-]{1,64}$/.test(value) ? value : new Problem('expected the name of a parameter'),
     ).prefault('return_to'),
     'Query parameter with the address to return to: a path for a sign-in page on the same host, otherwise a URL.',
   ),

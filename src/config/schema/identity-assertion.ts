@@ -1,7 +1,7 @@
 /** Keys under `identityAssertion`, and the key of a route with the same name. */
 import { z } from 'zod';
 import { canonicalName } from '../../core/syntax/header-fields.ts';
-import { Refusal } from '../refusal.ts';
+import { Problem } from '../problem.ts';
 import { takenByHttp } from './header-names.ts';
 import { described, exposes, neither } from './key-class.ts';
 import { list, refined } from './refine.ts';
@@ -14,7 +14,7 @@ const dayMs = 86_400_000;
 /** RFC 7519 section 2 StringOrURI, in visible ASCII. */
 const claim = (what: string) =>
   text(what, (value) =>
-    /^[\x21-\x7e]{1,256}$/.test(value) ? value : new Refusal('expected visible ASCII without blanks, at most 256'),
+    /^[\x21-\x7e]{1,256}$/.test(value) ? value : new Problem('expected visible ASCII without blanks, at most 256'),
   );
 
 export const identityAssertion = refined(
@@ -58,8 +58,8 @@ export const identityAssertion = refined(
   },
 );
 
-const off = scalar({ const: false }, (value): null | Refusal =>
-  value === false ? null : new Refusal('expected { audience }, or false'),
+const off = scalar({ const: false }, (value): null | Problem =>
+  value === false ? null : new Problem('expected { audience }, or false'),
 );
 
 export const routeAssertion = z.union([

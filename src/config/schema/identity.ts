@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { type IdentityField, identityFields } from '../../core/forwarding/forwarding-rules.ts';
 import { claimTypes } from '../../core/identity/claims.ts';
 import { didYouMean } from '../nearest-name.ts';
-import { Refusal } from '../refusal.ts';
+import { Problem } from '../problem.ts';
 import { decides, described } from './key-class.ts';
 import { refined } from './refine.ts';
 import { anyText, bool, listed, scalar, word } from './scalar.ts';
@@ -58,12 +58,12 @@ export const headerField = scalar(
       { type: 'string', pattern: '^claims\\.|\\$\\{.+\\}' },
     ],
   },
-  (value): IdentityField | `claims.${string}` | Refusal => {
+  (value): IdentityField | `claims.${string}` | Problem => {
     if (typeof value === 'string' && /^claims\../.test(value)) return value as `claims.${string}`;
     const found = identityFields.find((known) => known === value);
     if (found !== undefined) return found;
     const hint = typeof value === 'string' ? didYouMean(value, identityFields) : null;
-    return new Refusal(`expected ${listed(identityFields)}, or a claim such as claims.plan`, hint);
+    return new Problem(`expected ${listed(identityFields)}, or a claim such as claims.plan`, hint);
   },
 );
 

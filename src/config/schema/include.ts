@@ -1,7 +1,7 @@
 /** `include`, its related keys, and the keys of an included file. */
 import { z } from 'zod';
 import { compilePattern } from '../../core/url/compile-pattern.ts';
-import { Refusal } from '../refusal.ts';
+import { Problem } from '../problem.ts';
 import { described, neither } from './key-class.ts';
 import { type ListRules, list } from './refine.ts';
 import { route } from './routes.ts';
@@ -11,16 +11,16 @@ import { absolutePath, version } from './values.ts';
 
 /** A pattern of file names below the folder of the configuration. */
 const filePattern = text('the name of a file, or a pattern such as "routes/*.yaml"', (value) => {
-  if (value.length > 255) return new Refusal('this pattern is too long');
+  if (value.length > 255) return new Problem('this pattern is too long');
   if (/[\\\0]/.test(value))
-    return new Refusal('a file pattern cannot contain a backslash', 'separate folders with "/"');
+    return new Problem('a file pattern cannot contain a backslash', 'separate folders with "/"');
   if (value.startsWith('/') || value.split(/[/{},]/).includes('..')) {
-    return new Refusal(
+    return new Problem(
       'only files below the folder of this file can be included',
       'write a path without "/" in front and without ".."',
     );
   }
-  if (!/\.ya?ml$/.test(value)) return new Refusal('only YAML files can be included', 'end the pattern with ".yaml"');
+  if (!/\.ya?ml$/.test(value)) return new Problem('only YAML files can be included', 'end the pattern with ".yaml"');
   return value.replace(/^(?:\.\/)+/, '');
 });
 
@@ -30,7 +30,7 @@ const variableExpected = 'the name of an environment variable, such as ORDERS_HO
 
 export const includedVariables = z.array(
   text(variableExpected, (value) =>
-    /^[A-Za-z_][A-Za-z0-9_]{0,127}$/.test(value) ? value : new Refusal(`expected ${variableExpected}`),
+    /^[A-Za-z_][A-Za-z0-9_]{0,127}$/.test(value) ? value : new Problem(`expected ${variableExpected}`),
   ),
 );
 
@@ -38,7 +38,7 @@ const hostPattern = text('a host name, such as api.example.test or *.example.tes
   try {
     return compilePattern(value, '/').host ?? '';
   } catch {
-    return new Refusal('expected a host name, such as api.example.test or *.example.test');
+    return new Problem('expected a host name, such as api.example.test or *.example.test');
   }
 });
 

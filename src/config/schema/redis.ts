@@ -1,6 +1,6 @@
 /** Keys of a Redis: for the shared cache, and for the Auth API. */
 import { z } from 'zod';
-import { Refusal } from '../refusal.ts';
+import { Problem } from '../problem.ts';
 import { type Address, parseServerAddress } from '../units/parse-address.ts';
 import { clientTls } from './client-tls.ts';
 import { described, exposes, neither } from './key-class.ts';
@@ -12,14 +12,14 @@ import { duration } from './values.ts';
 const nodeExpected = 'host and port, such as "redis-1:6379" or "[::1]:6379"';
 
 function node() {
-  return text(nodeExpected, (value): Address | Refusal => {
-    return parseServerAddress(value) ?? new Refusal(`expected ${nodeExpected}`);
+  return text(nodeExpected, (value): Address | Problem => {
+    return parseServerAddress(value) ?? new Problem(`expected ${nodeExpected}`);
   });
 }
 
 function words(expected: string) {
   return text(expected, (value) =>
-    /^[\x21-\x7e]{1,200}$/.test(value) ? value : new Refusal('expected visible ASCII without blanks'),
+    /^[\x21-\x7e]{1,200}$/.test(value) ? value : new Problem('expected visible ASCII without blanks'),
   );
 }
 
@@ -88,7 +88,7 @@ const redisKeys = z.strictObject({
     text('a prefix', (value) =>
       /^[\x21-\x7a|~]{1,64}$/.test(value)
         ? value
-        : new Refusal('expected visible ASCII without blanks and braces, at most 64 characters'),
+        : new Problem('expected visible ASCII without blanks and braces, at most 64 characters'),
     ).prefault('rolegate:'),
     'Prefix of every key, so that installations can share a Redis.',
   ),

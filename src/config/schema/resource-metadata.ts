@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { canonicalHost } from '../../core/url/canonical-host.ts';
 import { canonicalPath } from '../../core/url/canonical-path.ts';
-import { Refusal } from '../refusal.ts';
+import { Problem } from '../problem.ts';
 import { parseOrigin } from '../units/parse-origin.ts';
 import { exposes } from './key-class.ts';
 import { refined } from './refine.ts';
@@ -20,7 +20,7 @@ const httpsUrl = text('an https URL', (value) => {
   const safe = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(value));
   return plain && safe && /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(value)
     ? value
-    : new Refusal('expected an https URL without query and fragment');
+    : new Problem('expected an https URL without query and fragment');
 });
 
 /** RFC 9728 section 1.2: an https URL without fragment; a query would not be told apart. */
@@ -29,17 +29,17 @@ const resourceUrl = text(
   (value) => {
     const [, base = value, path = ''] = /^(https?:\/\/[^/?#]+)(\/[^?#]*)?$/.exec(value) ?? [];
     const origin = parseOrigin(base, 'expected a path without query and fragment');
-    if (origin instanceof Refusal || path === '' || path === '/') return origin;
+    if (origin instanceof Problem || path === '' || path === '/') return origin;
     const read = path.endsWith('/') ? null : canonicalPath(path);
     const canonical = read !== null && typeof read !== 'string' && read.path === path && read.ambiguities === 0;
-    return canonical ? origin + path : new Refusal('expected a canonical path, without a slash at its end');
+    return canonical ? origin + path : new Problem('expected a canonical path, without a slash at its end');
   },
   'https?://[^?#@]+',
 );
 
 /** RFC 6750 section 3: what may stand in the `scope` of a challenge. */
 const scope = text('a scope', (value) =>
-  /^[\x21\x23-\x5b\x5d-\x7e]{1,64}$/.test(value) ? value : new Refusal('expected a scope, without blanks and quotes'),
+  /^[\x21\x23-\x5b\x5d-\x7e]{1,64}$/.test(value) ? value : new Problem('expected a scope, without blanks and quotes'),
 );
 
 const resourceKeys = z.strictObject({

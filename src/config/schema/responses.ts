@@ -1,6 +1,6 @@
 /** Keys of a route that concern its responses: `cors` and `responseHeaders`. */
 import { z } from 'zod';
-import { Refusal } from '../refusal.ts';
+import { Problem } from '../problem.ts';
 import { parsePageOrigin } from '../units/parse-origin.ts';
 import { exposes } from './key-class.ts';
 import { method } from './methods.ts';
@@ -50,7 +50,7 @@ export const cors = refined(corsKeys, ({ origins = [], credentials }, { at }) =>
 const value = text('the value of a header', (given) =>
   /^[\x21-\x7e](?:[\x20-\x7e]{0,4094}[\x21-\x7e])?$/.test(given)
     ? given
-    : new Refusal('expected visible ASCII, blanks only inside, at most 4096 characters'),
+    : new Problem('expected visible ASCII, blanks only inside, at most 4096 characters'),
 );
 
 export const responseHeaders = z.strictObject({

@@ -1,7 +1,7 @@
 /** Keys under `roles`. */
 import { z } from 'zod';
 import { mappedFields } from '../../core/policy/map-roles.ts';
-import { Refusal } from '../refusal.ts';
+import { Problem } from '../problem.ts';
 import { roleHint, rolePattern } from './access.ts';
 import { decides, described } from './key-class.ts';
 import { list, refined } from './refine.ts';
@@ -38,14 +38,14 @@ const role = z.strictObject({
   ),
   scopedBy: decides(
     text('the name of a parameter', (value) =>
-      /^[A-Za-z_]\w{0,63}$/.test(value) ? value : new Refusal('expected the name of a parameter, such as tenant'),
+      /^[A-Za-z_]\w{0,63}$/.test(value) ? value : new Problem('expected the name of a parameter, such as tenant'),
     ).optional(),
     'Path parameter that names the scope of the role, such as the tenant: an "editor" of the tenant in the path is not one of other tenants.',
     { examples: ['tenant'] },
   ),
   format: decides(
     text('a form such as "{scope}:{role}"', (value) =>
-      /^[^\p{Cc},]{1,256}$/u.test(value) ? value : new Refusal('expected a form such as "{scope}:{role}"'),
+      /^[^\p{Cc},]{1,256}$/u.test(value) ? value : new Problem('expected a form such as "{scope}:{role}"'),
     ).optional(),
     'With "scopedBy": how sources write the role. {scope}, or the parameter, is the scope, and {role} is its name. A scope cannot contain the separator. If unset, "{scope}:{role}".',
     { examples: ['{tenant}:editor'] },

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { didYouMean } from '../nearest-name.ts';
-import { Refusal } from '../refusal.ts';
+import { Problem } from '../problem.ts';
 
 /** JSON schema of a value as an author writes it. */
 export type Json = { readonly type?: unknown; readonly pattern?: string; readonly enum?: readonly unknown[] } & Record<
@@ -15,10 +15,10 @@ export type Json = { readonly type?: unknown; readonly pattern?: string; readonl
 const anything = z.unknown();
 
 /** A schema of one scalar with its own reading. */
-export function scalar<T>(json: Json, read: (value: unknown) => T | Refusal) {
+export function scalar<T>(json: Json, read: (value: unknown) => T | Problem) {
   const transform = (value: unknown, context: z.RefinementCtx): T => {
     const out = read(value);
-    if (!(out instanceof Refusal)) return out;
+    if (!(out instanceof Problem)) return out;
     context.addIssue({ code: 'custom', message: out.message, params: { hint: out.hint }, input: undefined });
     return z.NEVER;
   };
@@ -32,12 +32,12 @@ export function orReference(pattern: string): string {
 }
 
 /** Non-empty text that the reader turns into a value. */
-export function text<T>(expected: string, read: (text: string) => T | Refusal, pattern?: string) {
+export function text<T>(expected: string, read: (text: string) => T | Problem, pattern?: string) {
   const json: Json = { type: 'string', ...(pattern === undefined ? {} : { pattern: orReference(pattern) }) };
   return scalar(json, (value) => {
     if (typeof value !== 'string')
-      return new Refusal(`expected ${expected}`, pattern === undefined ? quoteHint(value) : null);
-    return value === '' ? new Refusal(`expected ${expected}, not an empty value`) : read(value);
+      return new Problem(`expected ${expected}`, pattern === undefined ? quoteHint(value) : null);
+    return value === '' ? new Problem(`expected ${expected}, not an empty value`) : read(value);
   });
 }
 
@@ -48,9 +48,9 @@ export function anyText(expected = 'a text') {
 
 /** A text, or null if null or false disables it. */
 export function textOrOff(expected: string, isGood: (text: string) => boolean) {
-  return scalar({ type: ['string', 'boolean', 'null'] }, (value): string | null | Refusal => {
+  return scalar({ type: ['string', 'boolean', 'null'] }, (value): string | null | Problem => {
     if (value === false || value === null) return null;
-    return typeof value === 'string' && isGood(value) ? value : new Refusal(`expected ${expected}`);
+    return typeof value === 'string' && isGood(value) ? value : new Problem(`expected ${expected}`);
   });
 }
 
@@ -68,10 +68,10 @@ export function oneOf(words: readonly string[]): Json {
 export function word<const T extends string>(words: readonly T[]) {
   const expected = `expected ${listed(words)}`;
   const json = oneOf(words);
-  return scalar(json, (value): T | Refusal => {
+  return scalar(json, (value): T | Problem => {
     const found = words.find((known) => known === value);
     if (found !== undefined) return found;
-    return new Refusal(expected, typeof value === 'string' && words.length > 1 ? didYouMean(value, words) : null);
+    return new Problem(expected, typeof value === 'string' && words.length > 1 ? didYouMean(value, words) : null);
   });
 }
 
@@ -79,17 +79,17 @@ export function bool() {
   const json: Json = { type: ['boolean', 'string'], pattern: orReference('true|false') };
   return scalar(json, (value) => {
     if (typeof value === 'boolean') return value;
-    return value === 'true' || value === 'false' ? value === 'true' : new Refusal('expected true or false');
+    return value === 'true' || value === 'false' ? value === 'true' : new Problem('expected true or false');
   });
 }
 
 /** True, false or one word. */
 export function boolOr<const T extends string>(other: T) {
   const json: Json = { type: ['boolean', 'string'], pattern: orReference(`true|false|${other}`) };
-  return scalar(json, (value): boolean | T | Refusal => {
+  return scalar(json, (value): boolean | T | Problem => {
     if (typeof value === 'boolean' || value === other) return value as boolean | T;
     if (value === 'true' || value === 'false') return value === 'true';
-    return new Refusal(`expected true, false or ${other}`);
+    return new Problem(`expected true, false or ${other}`);
   });
 }
 
@@ -97,7 +97,7 @@ export function boolOr<const T extends string>(other: T) {
 export function integer(least: number, most: number) {
   const json: Json = { type: ['integer', 'string'], minimum: least, maximum: most, pattern: orReference('[0-9]+') };
   const expected = `expected a whole number from ${least} to ${most}`;
-  return scalar(json, (value) => wholeNumber(value, least, most) ?? new Refusal(expected));
+  return scalar(json, (value) => wholeNumber(value, least, most) ?? new Problem(expected));
 }
 
 /** A number from 0 to 1, also as a string. */
@@ -111,7 +111,7 @@ export function fraction() {
   return scalar(json, (value) => {
     const number = typeof value === 'string' && /^\d(?:\.\d{1,9})?$/.test(value) ? Number(value) : value;
     const fits = typeof number === 'number' && number >= 0 && number <= 1;
-    return fits ? number : new Refusal('expected a number from 0 to 1');
+    return fits ? number : new Problem('expected a number from 0 to 1');
   });
 }
 
@@ -120,8 +120,8 @@ export function autoOr(least: number, most: number) {
   const pattern = orReference('auto|[0-9]+');
   const json: Json = { type: ['integer', 'string'], minimum: least, maximum: most, pattern };
   const expected = `expected a whole number from ${least} to ${most}, or auto`;
-  return scalar(json, (value): number | 'auto' | Refusal =>
-    value === 'auto' ? value : (wholeNumber(value, least, most) ?? new Refusal(expected)),
+  return scalar(json, (value): number | 'auto' | Problem =>
+    value === 'auto' ? value : (wholeNumber(value, least, most) ?? new Problem(expected)),
   );
 }
 
@@ -134,8 +134,8 @@ function wholeNumber(value: unknown, least: number, most: number): number | null
 
 /** The values that disable a key. */
 export function off(expected: string) {
-  return scalar({ type: ['boolean', 'null'], enum: [false, null] }, (value): null | Refusal =>
-    value === false || value === null ? null : new Refusal(`expected ${expected}, or false`),
+  return scalar({ type: ['boolean', 'null'], enum: [false, null] }, (value): null | Problem =>
+    value === false || value === null ? null : new Problem(`expected ${expected}, or false`),
   );
 }
 

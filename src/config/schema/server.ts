@@ -1,7 +1,7 @@
 /** Keys under `server` and `log`. */
 import { z } from 'zod';
 import { holdEveryAddress } from '../../core/syntax/addresses.ts';
-import { Refusal } from '../refusal.ts';
+import { Problem } from '../problem.ts';
 import { decides, described, exposes, neither } from './key-class.ts';
 import { type Parts, type Problems, refined } from './refine.ts';
 import { anyText, autoOr, bool, boolOr, fraction, integer, off, text, word } from './scalar.ts';
@@ -182,7 +182,7 @@ const serverKeys = z.strictObject({
     text('a name', (value) =>
       /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?$/.test(value)
         ? value.toLowerCase()
-        : new Refusal('expected letters, digits and . _ - inside, at most 64'),
+        : new Problem('expected letters, digits and . _ - inside, at most 64'),
     ).prefault('rolegate'),
     'Name in the Via header. Each gateway in a chain needs its own; replicas share one.',
   ),

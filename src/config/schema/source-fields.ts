@@ -1,6 +1,6 @@
 /** Where the fields of an identity are in the JSON of a source. */
 import { z } from 'zod';
-import { Refusal } from '../refusal.ts';
+import { Problem } from '../problem.ts';
 import { parseFieldPath } from '../units/parse-field-path.ts';
 import { decides, described } from './key-class.ts';
 import { list } from './refine.ts';
@@ -11,13 +11,13 @@ const hint = `quote names with other characters: "'https://example.test/roles'"`
 
 const isPath = (value: string) => parseFieldPath(value) !== null;
 
-export const fieldPath = text(expected, (value) => (isPath(value) ? value : new Refusal(`expected ${expected}`, hint)));
+export const fieldPath = text(expected, (value) => (isPath(value) ? value : new Problem(`expected ${expected}`, hint)));
 
-const pathOrOff = scalar({ type: ['string', 'boolean', 'null'] }, (value): string | null | Refusal => {
+const pathOrOff = scalar({ type: ['string', 'boolean', 'null'] }, (value): string | null | Problem => {
   if (value === null || value === false) return null;
   return typeof value === 'string' && isPath(value)
     ? value
-    : new Refusal(`expected ${expected}, or false when there is none`, hint);
+    : new Problem(`expected ${expected}, or false when there is none`, hint);
 });
 
 const separator = described(

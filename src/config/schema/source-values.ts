@@ -1,6 +1,6 @@
 /** Values and keys that sources of several kinds have. */
 import { z } from 'zod';
-import { Refusal } from '../refusal.ts';
+import { Problem } from '../problem.ts';
 import { roleHint, rolePattern } from './access.ts';
 import { decides } from './key-class.ts';
 import { list } from './refine.ts';
@@ -17,10 +17,10 @@ export function endpointUrl() {
     expected,
     (value) => {
       const url = /^https?:\/\/[^\s]+$/.test(value) && URL.canParse(value) ? new URL(value) : null;
-      if (url === null) return new Refusal(`expected ${expected}`);
+      if (url === null) return new Problem(`expected ${expected}`);
       if (url.username !== '' || url.password !== '')
-        return new Refusal('this URL cannot contain a user name or password');
-      return url.hash === '' ? url.href : new Refusal('this URL cannot contain a fragment');
+        return new Problem('this URL cannot contain a user name or password');
+      return url.hash === '' ? url.href : new Problem('this URL cannot contain a fragment');
     },
     'https?://[^#@]+',
   );
@@ -36,7 +36,7 @@ export function issuerUrl() {
     expected,
     (value) => {
       const url = issuerForm.test(value) && URL.canParse(value) ? new URL(value) : null;
-      return url !== null && url.username === '' && url.password === '' ? value : new Refusal(`expected ${expected}`);
+      return url !== null && url.username === '' && url.password === '' ? value : new Problem(`expected ${expected}`);
     },
     'https?://[^?#@]+',
   );
@@ -44,7 +44,7 @@ export function issuerUrl() {
 
 export const words = (what: string) =>
   text(what, (value) =>
-    /^[\x21-\x7e]{1,256}$/.test(value) ? value : new Refusal(`expected ${what}, in visible ASCII`),
+    /^[\x21-\x7e]{1,256}$/.test(value) ? value : new Problem(`expected ${what}, in visible ASCII`),
   );
 
 /** Of a source that does not verify tokens itself. */
@@ -61,7 +61,7 @@ const userPrefixHint = 'letters, digits and . _ ~ @ + : - only, at most 64';
 export const userKeys = {
   userPrefix: decides(
     text('the beginning of user ids', (value) =>
-      /^[A-Za-z0-9._~@+:-]{1,64}$/.test(value) ? value : new Refusal(`expected ${userPrefixHint}`),
+      /^[A-Za-z0-9._~@+:-]{1,64}$/.test(value) ? value : new Problem(`expected ${userPrefixHint}`),
     ).optional(),
     'Beginning of the ids of its users, for services, rules and logs: with "partner:", the user 7 of this source is "partner:7". Ids of other sources cannot begin like this. Sources with the same "issuer" must have the same one. If unset, ids are as the source names them.',
     { examples: ['partner:'] },

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { credentialKinds } from '../../core/credential/credential.ts';
 import { parseAddress } from '../../core/syntax/addresses.ts';
 import { token } from '../../core/syntax/header-fields.ts';
-import { Refusal } from '../refusal.ts';
+import { Problem } from '../problem.ts';
 import type { RequestLine } from '../test-suite.ts';
 import { described, neither } from './key-class.ts';
 import { refined } from './refine.ts';
@@ -14,18 +14,18 @@ const identifier = () =>
   text('a text', (value) =>
     /^[\x21-\x7e]{1,256}$/.test(value)
       ? value
-      : new Refusal('expected visible ASCII without blanks, at most 256 characters'),
+      : new Problem('expected visible ASCII without blanks, at most 256 characters'),
   );
 
 const listed = () =>
   text('a text', (value) =>
-    /[,\p{Cc}]/u.test(value) ? new Refusal('a name cannot contain a comma or control characters') : value,
+    /[,\p{Cc}]/u.test(value) ? new Problem('a name cannot contain a comma or control characters') : value,
   );
 
-const claimScalar = scalar({ type: ['string', 'number', 'boolean'] }, (value): string | number | boolean | Refusal =>
+const claimScalar = scalar({ type: ['string', 'number', 'boolean'] }, (value): string | number | boolean | Problem =>
   typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
     ? value
-    : new Refusal('expected a text, a number, true or false, or a list of texts'),
+    : new Problem('expected a text, a number, true or false, or a list of texts'),
 );
 
 const identityKeys = z.strictObject({
@@ -91,18 +91,18 @@ const isWritten = (value: unknown) =>
 
 /** Any text, including an empty one, which a header can have. */
 const headerText = () =>
-  scalar({ type: 'string' }, (value): string | Refusal =>
-    typeof value === 'string' && !/[\0\r\n]/.test(value) ? value : new Refusal('expected the text of a header'),
+  scalar({ type: 'string' }, (value): string | Problem =>
+    typeof value === 'string' && !/[\0\r\n]/.test(value) ? value : new Problem('expected the text of a header'),
   );
 
-const absentOrText = scalar({ type: ['string', 'null'] }, (value): string | null | Refusal =>
-  value === null || typeof value === 'string' ? value : new Refusal('expected a text, or null for "not there"'),
+const absentOrText = scalar({ type: ['string', 'null'] }, (value): string | null | Problem =>
+  value === null || typeof value === 'string' ? value : new Problem('expected a text, or null for "not there"'),
 );
 
-const requestLine = text('a request such as "GET /v1/orders/7"', (value): RequestLine | Refusal => {
+const requestLine = text('a request such as "GET /v1/orders/7"', (value): RequestLine | Problem => {
   const read = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]{1,32}) (?:(https?):\/\/([^/?#\s]+))?(\/[^\s#]*)$/.exec(value);
   if (read === null) {
-    return new Refusal(
+    return new Problem(
       'expected a request such as "GET /v1/orders/7"',
       'or "GET https://api.example.test/v1/orders/7"',
     );
@@ -112,7 +112,7 @@ const requestLine = text('a request such as "GET /v1/orders/7"', (value): Reques
 });
 
 const clientAddress = text('an IP address', (value) =>
-  parseAddress(value) === null ? new Refusal('expected an IP address') : value,
+  parseAddress(value) === null ? new Problem('expected an IP address') : value,
 );
 
 const headerKey = z.string().superRefine((key, context) => {

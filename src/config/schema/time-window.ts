@@ -1,7 +1,7 @@
 /** `time` of a condition: hours on days of the week. */
 import { z } from 'zod';
 import { dayNames, minutesOfDay } from '../../core/policy/time-window.ts';
-import { Refusal } from '../refusal.ts';
+import { Problem } from '../problem.ts';
 import { compileZone } from '../units/time-zone.ts';
 import { described } from './key-class.ts';
 import { list } from './refine.ts';
@@ -12,7 +12,7 @@ const clockTime = text(
   (value) => {
     const read = /^(?:([01][0-9]|2[0-3]):([0-5][0-9])|24:00)$/.exec(value);
     if (read === null)
-      return new Refusal('expected a time of the day, such as "08:00"', 'in quotes: "00:00" to "24:00"');
+      return new Problem('expected a time of the day, such as "08:00"', 'in quotes: "00:00" to "24:00"');
     return read[1] === undefined ? minutesOfDay : Number(read[1]) * 60 + Number(read[2]);
   },
   '(?:[01][0-9]|2[0-3]):[0-5][0-9]|24:00',
@@ -39,7 +39,7 @@ export const time = z.strictObject({
     },
   ),
   zone: described(
-    text(zoneExpected, (value) => (compileZone(value) === null ? new Refusal(`expected ${zoneExpected}`) : value)),
+    text(zoneExpected, (value) => (compileZone(value) === null ? new Problem(`expected ${zoneExpected}`) : value)),
     'Time zone of the IANA database, with its daylight saving time.',
     { examples: ['Europe/Berlin'] },
   ),

@@ -4,7 +4,7 @@ import { parseCidr } from '../../core/syntax/addresses.ts';
 import { token } from '../../core/syntax/header-fields.ts';
 import { canonicalHost } from '../../core/url/canonical-host.ts';
 import { canonicalPath } from '../../core/url/canonical-path.ts';
-import { Refusal } from '../refusal.ts';
+import { Problem } from '../problem.ts';
 import { type Address, parseInheritedSocket, parseListenAddress } from '../units/parse-address.ts';
 import { parseOrigin } from '../units/parse-origin.ts';
 import {
@@ -27,10 +27,10 @@ export function duration(minMs = 1, maxMs: number = maxDurationMs) {
     'a duration with a unit, such as 500ms, 5s, 2m or 1h',
     (value) => {
       const ms = parseDuration(value);
-      if (ms === null) return new Refusal('expected a duration with a unit, such as 500ms, 5s, 2m or 1h');
+      if (ms === null) return new Problem('expected a duration with a unit, such as 500ms, 5s, 2m or 1h');
       if (ms < minMs)
-        return new Refusal(minMs === 1 ? 'zero has no meaning here' : `at least ${formatDuration(minMs)}`);
-      return ms > maxMs ? new Refusal(`at most ${formatDuration(maxMs)}`) : (ms as Milliseconds);
+        return new Problem(minMs === 1 ? 'zero has no meaning here' : `at least ${formatDuration(minMs)}`);
+      return ms > maxMs ? new Problem(`at most ${formatDuration(maxMs)}`) : (ms as Milliseconds);
     },
     durationPattern,
   ).meta({ unit: 'ms' });
@@ -41,7 +41,7 @@ export const momentPattern = '[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{5,8}(?:\\.[0-9]{
 /** Milliseconds since 1970. */
 export function moment() {
   const expected = 'a time with date and zone, such as 2026-12-01T00:00:00Z';
-  return text(expected, (value) => parseMoment(value) ?? new Refusal(`expected ${expected}`), momentPattern);
+  return text(expected, (value) => parseMoment(value) ?? new Problem(`expected ${expected}`), momentPattern);
 }
 
 /** Bytes. */
@@ -62,17 +62,17 @@ export function sizeOrUnlimited() {
   ).meta({ unit: 'bytes' });
 }
 
-function readSize(value: string, least: number, most: number, expected: string): Bytes | Refusal {
+function readSize(value: string, least: number, most: number, expected: string): Bytes | Problem {
   const bytes = parseSize(value);
-  if (bytes === null) return new Refusal(`expected ${expected}`);
-  if (bytes < least) return new Refusal(`at least ${least} bytes`);
-  return bytes > most ? new Refusal(`at most ${most} bytes`) : (bytes as Bytes);
+  if (bytes === null) return new Problem(`expected ${expected}`);
+  if (bytes < least) return new Problem(`at least ${least} bytes`);
+  return bytes > most ? new Problem(`at most ${most} bytes`) : (bytes as Bytes);
 }
 
 const addressExpected = 'an address to listen on, such as ":8080", "127.0.0.1:9090" or "[::1]:80"';
 
 export function address() {
-  return text(addressExpected, (value) => parseListenAddress(value) ?? new Refusal(`expected ${addressExpected}`));
+  return text(addressExpected, (value) => parseListenAddress(value) ?? new Problem(`expected ${addressExpected}`));
 }
 
 export function addressOrFalse() {
@@ -86,10 +86,10 @@ export function listenerOrFalse() {
 
 function placeOrFalse(parse: (value: string) => Address | null) {
   const json: Json = { type: ['string', 'boolean'], anyOf: [{ type: 'string' }, { const: false }] };
-  return scalar(json, (value): Address | null | Refusal => {
+  return scalar(json, (value): Address | null | Problem => {
     if (value === false || value === 'false') return null;
     const read = typeof value === 'string' ? parse(value) : null;
-    return read ?? new Refusal(`expected ${addressExpected}, or false`);
+    return read ?? new Problem(`expected ${addressExpected}, or false`);
   });
 }
 
@@ -98,7 +98,7 @@ export function cidr() {
   return text(expected, (value) => {
     if (parseCidr(value) !== null) return value;
     const host = value.includes('/') && parseCidr(value.slice(0, value.indexOf('/'))) !== null;
-    return new Refusal(`expected ${expected}`, host ? 'bits beyond the prefix must be zero' : null);
+    return new Problem(`expected ${expected}`, host ? 'bits beyond the prefix must be zero' : null);
   });
 }
 
@@ -116,8 +116,8 @@ export function hostName() {
   const expected = 'the name of a host, such as "gate.example.test"';
   return text(expected, (value) => {
     const host = canonicalHost(value);
-    if (host === null || host.startsWith('[')) return new Refusal(`expected ${expected}`);
-    return value.includes(':') ? new Refusal(`expected ${expected}`, 'remove the port') : host;
+    if (host === null || host.startsWith('[')) return new Problem(`expected ${expected}`);
+    return value.includes(':') ? new Problem(`expected ${expected}`, 'remove the port') : host;
   });
 }
 
@@ -125,7 +125,7 @@ export function hostName() {
 export function headerName() {
   return text('the name of a header', (value) => {
     if (value.length > 100 || !token.test(value))
-      return new Refusal('expected the name of a header, such as "api-key"');
+      return new Problem('expected the name of a header, such as "api-key"');
     return value.toLowerCase();
   });
 }
@@ -137,7 +137,7 @@ export function headerNames() {
     const whole = value === name || (rest.length === 1 && rest[0] === '' && name.length > 1);
     return whole && name.length <= 100 && token.test(name)
       ? value.toLowerCase()
-      : new Refusal('expected the name of a header, or the beginning of names and "*", such as "x-edge-*"');
+      : new Problem('expected the name of a header, or the beginning of names and "*", such as "x-edge-*"');
   });
 }
 
@@ -145,16 +145,16 @@ export function headerNames() {
 export function absolutePath() {
   return text('a path that starts with "/"', (value) => {
     const read = value.startsWith('/') && value.length <= 1024 ? canonicalPath(value) : null;
-    if (read === null || typeof read === 'string') return new Refusal('expected a path that starts with "/"');
+    if (read === null || typeof read === 'string') return new Problem('expected a path that starts with "/"');
     return read.path === value && read.ambiguities === 0
       ? value
-      : new Refusal('this path is not in its canonical form', `write "${read.path}"`);
+      : new Problem('this path is not in its canonical form', `write "${read.path}"`);
   });
 }
 
 /** The version of a file format. */
-export const version = scalar({ const: 1 }, (value): 1 | Refusal =>
-  value === 1 ? 1 : new Refusal('expected version 1', 'this Rolegate supports only "version: 1"'),
+export const version = scalar({ const: 1 }, (value): 1 | Problem =>
+  value === 1 ? 1 : new Problem('expected version 1', 'this Rolegate supports only "version: 1"'),
 );
 
 /** Names of routes, upstreams and identities. */
@@ -166,7 +166,7 @@ export function name(what: string, pattern: string, hint: string) {
   const exact = new RegExp(`^${pattern}$`);
   return text(
     `the name of ${what}`,
-    (value) => (exact.test(value) ? value : new Refusal(`this is not a name of ${what}`, hint)),
+    (value) => (exact.test(value) ? value : new Problem(`this is not a name of ${what}`, hint)),
     pattern,
   );
 }
@@ -187,6 +187,6 @@ export function isCookieName(value: string): boolean {
 
 export function cookieName(expected: string) {
   return text(expected, (value) =>
-    isCookieName(value) ? value : new Refusal(`expected ${expected}, such as "__Host-session"`),
+    isCookieName(value) ? value : new Problem(`expected ${expected}, such as "__Host-session"`),
   );
 }

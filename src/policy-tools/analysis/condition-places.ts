@@ -1,12 +1,12 @@
 /** Where a condition of a route is written: at the route itself, or in a policy above it. */
-import type { Place } from '../../config/places.ts';
+import type { ConfigPart } from '../../config/places.ts';
 import type { Criterion } from '../../core/policy/conditions.ts';
 import type { Route } from '../../core/routing/route.ts';
 
 export interface ConditionPlace {
   /** Id of the route or policy. */
   readonly subject: string;
-  readonly place: Place;
+  readonly place: ConfigPart;
 }
 
 /** `key`: path below the condition. */

@@ -1,5 +1,5 @@
 /** What an analysis of the rules can find, as plain data. Everything here is valid: the file loads, but its effect may surprise. */
-import type { Place } from '../../config/places.ts';
+import type { ConfigPart } from '../../config/places.ts';
 
 export interface FindingKind {
   /** `warning`: most likely a mistake. `note`: worth a look. */
@@ -102,7 +102,7 @@ export interface Finding {
   readonly code: FindingCode;
   /** Id of the route, name of the role or upstream, or path of the setting. */
   readonly subject: string;
-  readonly place: Place;
+  readonly place: ConfigPart;
   /** One sentence without a full stop. Contains no value of a condition. */
   readonly message: string;
   readonly hint: string | null;
@@ -113,7 +113,7 @@ export interface Finding {
 export function findingOf(
   code: FindingCode,
   subject: string,
-  place: Place,
+  place: ConfigPart,
   message: string,
   { hint = null, example = null }: { readonly hint?: string | null; readonly example?: string | null } = {},
 ): Finding {

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createGateway, type Gateway } from '../../../src/app/create-gateway.ts';
 import type { Config } from '../../../src/config/config.ts';
 import { parseConfig } from '../../../src/config/parse-config.ts';
-import { Refusal } from '../../../src/config/refusal.ts';
+import { Problem } from '../../../src/config/problem.ts';
 import type { Identity } from '../../../src/core/identity/identity.ts';
 import { forwardingOf, policyOf, runCase } from '../../../src/policy-tools/run-cases.ts';
 import { simulate } from '../../../src/policy-tools/simulate.ts';
@@ -91,7 +91,7 @@ beforeAll(async () => {
   };
   const first = adapt({
     written: JSON.stringify({ version: 1, upstreams: {}, routes: [] }),
-    readList: () => new Refusal('no lists'),
+    readList: () => new Problem('no lists'),
   });
   gateway = createGateway(first, { version: 'test' });
   port = (await gateway.start()).listen!.port;

@@ -7,7 +7,7 @@ import type { Config } from '../../../src/config/config.ts';
 import { parseSource, recordSource } from '../../../src/config/config-source.ts';
 import type { ReadList } from '../../../src/config/list-files.ts';
 import { type ConfigResult, parseConfig } from '../../../src/config/parse-config.ts';
-import { Refusal } from '../../../src/config/refusal.ts';
+import { Problem } from '../../../src/config/problem.ts';
 import type { Identity } from '../../../src/core/identity/identity.ts';
 import { comparePolicies } from '../../../src/policy-tools/diff/compare-policies.ts';
 import { mutationScore } from '../../../src/policy-tools/mutation-score.ts';
@@ -33,7 +33,7 @@ const listsIn =
   (name) =>
     Object.hasOwn(files, name)
       ? { file: `/etc/${name}`, text: files[name]! }
-      : new Refusal(`the file ${name} does not exist`);
+      : new Problem(`the file ${name} does not exist`);
 
 function read(when: string, files: Files, access?: string): ConfigResult {
   return parseConfig(head + routeWith(when, access), {

@@ -1,5 +1,5 @@
-/** Why something cannot be used, and the remedy, for a problem. */
-export class Refusal {
+/** Why something cannot be used, and the remedy; where it stands is added later (`ConfigProblem`). */
+export class Problem {
   readonly message: string;
   readonly hint: string | null;
 
