@@ -8,8 +8,8 @@ import { isIP } from 'node:net';
 import type { AdminScope, AdminToken } from '../config/config.ts';
 import type { ReasonCode } from '../core/outcome/reasons.ts';
 import { canonicalHost } from '../core/url/canonical-host.ts';
-import { findSecret } from '../http-base/compare-secrets.ts';
-import { hasValidHostCount, headerValues, singleHeader } from '../http-base/read-request.ts';
+import { hasValidHostCount, headerValues, singleHeader } from '../operations/read-request.ts';
+import { findSecret } from '../sealing/compare-secrets.ts';
 
 /** Suffixes that strangers cannot register: RFC 6761, RFC 9476, ICANN's private use, and those of a Kubernetes cluster. */
 const privateEndings = ['.localhost', '.internal', '.svc', '.cluster.local'] as const;

@@ -5,7 +5,7 @@
 
 import { parseAddress } from '../core/syntax/addresses.ts';
 import { token } from '../core/syntax/header-fields.ts';
-import { parseObject } from '../http-base/read-request.ts';
+import { parseObject } from '../operations/read-request.ts';
 import type { AdminRequest, Endpoint } from './endpoints.ts';
 import { type AdminResponse, json } from './responses.ts';
 

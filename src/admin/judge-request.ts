@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { AdminToken } from '../config/config.ts';
 import { clientNetwork } from '../core/forwarding/client-address.ts';
-import { mediaType, readBody } from '../http-base/read-request.ts';
+import { mediaType, readBody } from '../operations/read-request.ts';
 import { checkCaller, findToken, includesScope } from './check-caller.ts';
 import { type Endpoint, endpointName } from './endpoints.ts';
 import type { AdminResponse, Refused } from './responses.ts';

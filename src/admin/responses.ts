@@ -2,7 +2,7 @@
 import { bearerOnly, challengesFor } from '../core/credential/challenges.ts';
 import { problemBody } from '../core/outcome/problem.ts';
 import { type ReasonCode, reasons } from '../core/outcome/reasons.ts';
-import type { OutgoingResponse } from '../http-base/write-response.ts';
+import type { OutgoingResponse } from '../operations/write-response.ts';
 
 export interface Shown {
   readonly status: 200 | 202;

@@ -1,5 +1,5 @@
 /** Parses a revocation: a JSON object in exactly one of the forms. Errors repeat nothing of it. */
-import { parseObject } from '../http-base/read-request.ts';
+import { parseObject } from '../operations/read-request.ts';
 
 export type RevocationRequest =
   | { readonly kind: 'session' | 'keypair' | 'token'; readonly id: string; readonly source?: string }

@@ -3,7 +3,7 @@
  * blanks. It does not reveal why a signature is invalid.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import { singleHeader } from '../http-base/read-request.ts';
+import { singleHeader } from '../operations/read-request.ts';
 
 /** Allowed clock difference of the sender, and delay of a message. */
 const toleranceS = 300;

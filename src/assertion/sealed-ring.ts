@@ -4,7 +4,7 @@
  */
 import { createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
 import { z } from 'zod';
-import { openText, sealText } from '../http-base/sealed-text.ts';
+import { openText, sealText } from '../sealing/sealed-text.ts';
 import { maxKeys, type RingKey } from './key-ring.ts';
 
 /** Under one secret. The name is derived, too: a ring under another secret is not overwritten. */

@@ -1,7 +1,7 @@
 /** The interface between the Auth API and its embedder. */
 import type { Address, AuthApiSettings } from '../config/config.ts';
-import type { HttpLimits } from '../http-base/http-server.ts';
-import type { MetricsFormat } from '../http-base/metrics-format.ts';
+import type { HttpLimits } from '../operations/http-server.ts';
+import type { MetricsFormat } from '../operations/metrics-format.ts';
 import type { ConnectRedis } from '../redis/redis-link.ts';
 import type { AuthApiLog, MetricsPage, RevocationEvent, TraceRequest } from './events.ts';
 import type { ForwardedIgnored } from './http/client-address.ts';

@@ -1,6 +1,7 @@
 /** Creates the Auth API: opens the store, joins the parts, and offers the functions for an embedder. */
-import { compareSecrets } from '../http-base/compare-secrets.ts';
-import { createHttpServer, type Fault } from '../http-base/http-server.ts';
+
+import { createHttpServer, type Fault } from '../operations/http-server.ts';
+import { compareSecrets } from '../sealing/compare-secrets.ts';
 import type { AuthApi, AuthApiOptions } from './auth-api.ts';
 import { createAccounts } from './create-accounts.ts';
 import type { AuthApiLog, RevocationEvent } from './events.ts';

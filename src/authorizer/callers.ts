@@ -8,8 +8,8 @@ import type { AuthorizerConfig } from '../config/config.ts';
 import type { TrustedProxies } from '../core/syntax/addresses.ts';
 import { isNamed } from '../core/syntax/header-fields.ts';
 import { authorizerHeader } from '../core/syntax/header-names.ts';
-import { compareSecrets } from '../http-base/compare-secrets.ts';
 import type { ListenAddress } from '../http1/server/listen.ts';
+import { compareSecrets } from '../sealing/compare-secrets.ts';
 
 /** Whether it is the shared secret. */
 export type IsSecret = (presented: string) => boolean;

@@ -5,7 +5,7 @@
 
 import type { ReasonCode } from '../core/outcome/reasons.ts';
 import { eventUpstreams } from '../core/routing/route.ts';
-import { mediaType } from '../http-base/read-request.ts';
+import { mediaType } from '../operations/read-request.ts';
 import type { ExchangeParts, Gateway } from './gateway.ts';
 import { respondWithText } from './own-response.ts';
 import { RequestBody, type RequestBodyOwner } from './request-body.ts';

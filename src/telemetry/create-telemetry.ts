@@ -1,7 +1,7 @@
 /** Joins metrics and log into what the rest of the process uses. */
 import { Registry } from 'prom-client';
 import type { RouteTable } from '../core/routing/route-table.ts';
-import type { MetricsFormat } from '../http-base/metrics-format.ts';
+import type { MetricsFormat } from '../operations/metrics-format.ts';
 import { createAccessLog, type LogSettings } from './log/access-log.ts';
 import { lineShape } from './log/line-shape.ts';
 import { createLogger, type Logger } from './log/logger.ts';

@@ -10,8 +10,8 @@ import { findToken } from '../../src/admin/check-caller.ts';
 import { readSigned } from '../../src/admin/webhook-signature.ts';
 import { createKeyedHashes } from '../../src/auth-api/secrets/keyed-hashes.ts';
 import { takeSecret } from '../../src/authorizer/callers.ts';
-import { compareSecrets } from '../../src/http-base/compare-secrets.ts';
 import { decodeEntry, encodeEntry } from '../../src/identity/cache/redis-entry.ts';
+import { compareSecrets } from '../../src/sealing/compare-secrets.ts';
 
 const { timingSafeEqual } = crypto;
 /** Lengths of the compared values. */

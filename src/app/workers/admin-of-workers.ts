@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { ReadyReport, SourceReport } from '../../admin/ready-report.ts';
 import type { SourceFailure } from '../../core/identity/identity.ts';
-import type { MetricsFormat } from '../../http-base/metrics-format.ts';
+import type { MetricsFormat } from '../../operations/metrics-format.ts';
 import type { Telemetry } from '../../telemetry/create-telemetry.ts';
 import { byErrorIdFirst, newest } from '../../telemetry/records/recent-decisions.ts';
 import type { DecisionRecorder } from '../record-decisions.ts';

@@ -1,6 +1,6 @@
 /** One page of metrics of all processes: the running ones, and the counts of ended ones. */
 import { z } from 'zod';
-import type { MetricsFormat } from '../../http-base/metrics-format.ts';
+import type { MetricsFormat } from '../../operations/metrics-format.ts';
 import { attachNewest } from '../../telemetry/metrics/exemplars.ts';
 import { aggregate, type MetricsPage, type MetricValues, pageOf } from '../../telemetry/metrics/registry.ts';
 

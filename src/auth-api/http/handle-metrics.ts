@@ -3,8 +3,8 @@
  * that adds no header.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type MetricsFormat, metricsFormat } from '../../http-base/metrics-format.ts';
-import { writeResponse } from '../../http-base/write-response.ts';
+import { type MetricsFormat, metricsFormat } from '../../operations/metrics-format.ts';
+import { writeResponse } from '../../operations/write-response.ts';
 import type { AuthApiLog, MetricsPage } from '../events.ts';
 import { Refusal } from '../outcome/refusals.ts';
 import { refusalResponse, servedResponse } from './responses.ts';

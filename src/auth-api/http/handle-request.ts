@@ -1,7 +1,7 @@
 /** The steps of one request: target, host, operation, body, the operation itself, response. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { hasValidHostCount, readBody } from '../../http-base/read-request.ts';
-import { writeResponse } from '../../http-base/write-response.ts';
+import { hasValidHostCount, readBody } from '../../operations/read-request.ts';
+import { writeResponse } from '../../operations/write-response.ts';
 import type { MailState } from '../outbox/mail-events.ts';
 import { Refusal } from '../outcome/refusals.ts';
 import type { Services } from '../services.ts';

@@ -1,7 +1,7 @@
 /** Responses of the Auth API: the result of an operation, or the problem of a refusal. */
 import { randomUUID } from 'node:crypto';
-import type { HttpLimits } from '../../http-base/http-server.ts';
-import type { OutgoingResponse } from '../../http-base/write-response.ts';
+import type { HttpLimits } from '../../operations/http-server.ts';
+import type { OutgoingResponse } from '../../operations/write-response.ts';
 import { problemBody, problemHeaders } from '../outcome/problem.ts';
 import { type Refusal, refusalKinds } from '../outcome/refusals.ts';
 

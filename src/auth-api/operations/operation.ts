@@ -4,7 +4,7 @@
  */
 
 import type { z } from 'zod';
-import { parseObject } from '../../http-base/read-request.ts';
+import { parseObject } from '../../operations/read-request.ts';
 import type { CredentialRule } from '../credentials/credential-rule.ts';
 import type { PresentedRequest } from '../credentials/presented-request.ts';
 import { Refusal } from '../outcome/refusals.ts';

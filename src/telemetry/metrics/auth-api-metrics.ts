@@ -2,7 +2,7 @@
 import { Counter, Gauge, Registry } from 'prom-client';
 import type { ForwardedIgnored } from '../../auth-api/http/client-address.ts';
 import type { MailOutcome, MailState } from '../../auth-api/outbox/mail-events.ts';
-import type { MetricsFormat } from '../../http-base/metrics-format.ts';
+import type { MetricsFormat } from '../../operations/metrics-format.ts';
 import type { OutputEvents } from '../log/log-output.ts';
 import type { Logger } from '../log/logger.ts';
 import { createLogMetrics } from './log-metrics.ts';

@@ -1,6 +1,6 @@
 /** The metrics of a process as one registry of `prom-client`, and those of several processes as one page. */
 import { AggregatorRegistry, collectDefaultMetrics, Registry } from 'prom-client';
-import type { MetricsFormat } from '../../http-base/metrics-format.ts';
+import type { MetricsFormat } from '../../operations/metrics-format.ts';
 import { openMetricsText, openMetricsType } from './open-metrics.ts';
 
 /** The metrics of a process as data. */

@@ -4,8 +4,8 @@
  * reasons, and writing to it cannot add a record.
  */
 import { createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
-import { openText, sealText } from '../../http-base/sealed-text.ts';
 import type { RedisLink } from '../../redis/redis-link.ts';
+import { openText, sealText } from '../../sealing/sealed-text.ts';
 import type { EvictionEvents } from '../metrics/decision-metrics.ts';
 import { recordedReasons } from '../request-outcome.ts';
 import { fairLength } from './fair-length.ts';

@@ -1,7 +1,7 @@
 /** The OpenMetrics format: parsed line by line by its grammar, with the same values as the text format. */
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { describe, expect, test } from 'vitest';
-import { metricsFormat } from '../../../src/http-base/metrics-format.ts';
+import { metricsFormat } from '../../../src/operations/metrics-format.ts';
 import { pageOf } from '../../../src/telemetry/metrics/registry.ts';
 import { makeTable } from '../core/make-policy.ts';
 import { collect, makeRecord, refused, table } from './make-record.ts';
