@@ -35,7 +35,7 @@ export const configSchema = z.strictObject({
     z
       .union([off('the settings of records'), records])
       .prefault({ keep: '24h', max: 10_000, perSecond: 100, allowedSample: 0.01, fileSize: '64mb' }),
-    'Records of requests, for "rolegate lookup", GET /decisions and "rolegate diff --replay": the log line of every request that was refused or failed or has an x-error-id, and of some allowed ones, with roles, groups and the values that conditions read, but without credential, body and the rest of the query. They are kept in memory and, with cache.redis, encrypted there for all replicas. Reading them requires an admin token. False disables them.',
+    'Records of requests, for "rolegate lookup", GET /decisions and "rolegate diff --replay": the log line of every request that was refused or failed or has an x-error-id, and of some allowed ones, with roles, groups and, in clear, the headers, parts of the query and claims that conditions read, but without credential, body and the rest of the query. They are kept in memory and, with cache.redis, encrypted there for all replicas. Reading them requires an admin token. False disables them.',
   ),
   tracing: described(
     tracingOf('"server.trustedProxies"', 'rolegate').optional(),

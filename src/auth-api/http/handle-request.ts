@@ -8,7 +8,7 @@ import type { Services } from '../services.ts';
 import { OwnerGoneError, StoreUnavailableError } from '../store/store-errors.ts';
 import { clientAddress, gatewayOf } from './client-address.ts';
 import { respondToHealth } from './health.ts';
-import type { MatchedOperation, MatchOperation } from './match-operation.ts';
+import type { MatchOperation } from './match-operation.ts';
 import { type NotesOptions, RequestNotes } from './request-notes.ts';
 import { refusalResponse, type Served, servedResponse } from './responses.ts';
 
@@ -32,7 +32,7 @@ export async function handleRequest(
 ): Promise<void> {
   const notes = new RequestNotes(request, handling);
   try {
-    const served = await serve(request, handling, (matched) => notes.entered(matched));
+    const served = await serve(request, handling, notes);
     if (served === null || response.destroyed) return notes.left();
     if (served instanceof Refusal) {
       const refusal = refusalResponse(served);
@@ -50,7 +50,7 @@ export async function handleRequest(
 async function serve(
   request: IncomingMessage,
   handling: RequestHandling,
-  entered: (matched: MatchedOperation) => void,
+  notes: RequestNotes,
 ): Promise<Served | Refusal | null> {
   const { rawHeaders, method = '' } = request;
   const peer = request.socket.remoteAddress ?? '';
@@ -73,14 +73,17 @@ async function serve(
   const matched = handling.match(method, path);
   if (matched instanceof Refusal) return matched;
   const { operation, params } = matched;
-  entered(matched);
+  notes.entered(matched);
   const client = {
     ip: clientAddress(peer, rawHeaders, handling.trust),
     userAgent: (request.headers['user-agent'] ?? '').slice(0, maxUserAgentLength),
   };
   const presented = { rawHeaders, method, authority: request.headers.host ?? '' };
   const result = await operation.run({ presented, params, query, body, client }, handling.services);
-  return result instanceof Refusal ? result : { ...result, status: operation.status };
+  if (result instanceof Refusal) return result;
+  const { change, ...success } = result;
+  if (change !== undefined) notes.changed(change);
+  return { ...success, status: operation.status };
 }
 
 function failRequest(response: ServerResponse, notes: RequestNotes, error: unknown): void {

@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import { traceIdOf } from '../../core/request/trace-parent.ts';
 import type { AuthApiLog, RequestTrace, TraceRequest } from '../events.ts';
+import type { Change } from '../operations/operation.ts';
 import type { Refusal } from '../outcome/refusals.ts';
 import { type ForwardedTrust, isTrusted } from './client-address.ts';
 import type { MatchedOperation } from './match-operation.ts';
@@ -30,6 +31,11 @@ export class RequestNotes {
 
   entered(matched: MatchedOperation): void {
     this.#matched = matched;
+  }
+
+  /** Whatever becomes of the response. */
+  changed(change: Change): void {
+    this.#log.info({ ...this.#ids, operation: this.#operation, ...change }, 'changed by an administrator');
   }
 
   /** A health check is not an operation, and is not traced. */

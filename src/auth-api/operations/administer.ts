@@ -46,6 +46,7 @@ export const createUser = defineOperation({
     if (notify) outbox.send({ kind: 'welcome', to: body.email, fullName: body.fullName });
     return { userID, email: body.email };
   },
+  changed: ({ caller }, { userID }) => ({ by: caller.userId, userId: userID }),
 });
 
 const response = z.object({ pages: z.int(), items: z.int(), users: z.array(userEntry) });
@@ -106,6 +107,7 @@ export const removeUser = defineOperation({
     revoked({ kind: 'user', id: params.id });
     return acknowledged;
   },
+  changed: ({ caller, params }) => ({ by: caller.userId, userId: params.id }),
 });
 
 function refuseChange(outcome: 'unknown' | 'last_holder'): Refusal {
@@ -131,6 +133,7 @@ function switchUser(enabled: boolean): Operation {
       revoked({ kind: 'user', id: params.id });
       return acknowledged;
     },
+    changed: ({ caller, params }) => ({ by: caller.userId, userId: params.id }),
   });
 }
 
@@ -163,6 +166,7 @@ export const addRole = defineOperation({
     revoked({ kind: 'user', id: params.id });
     return acknowledged;
   },
+  changed: ({ caller, params, body }) => ({ by: caller.userId, userId: params.id, role: body.role }),
 });
 
 export const removeRole = defineOperation({
@@ -180,6 +184,7 @@ export const removeRole = defineOperation({
     revoked({ kind: 'user', id: params.id });
     return acknowledged;
   },
+  changed: ({ caller, params }) => ({ by: caller.userId, userId: params.id, role: params.role }),
 });
 
 const sessionEntry = z.object({
@@ -227,6 +232,7 @@ export const revokeAnySession = defineOperation({
     revoked({ kind: 'session', id: params.id });
     return acknowledged;
   },
+  changed: ({ caller, params }) => ({ by: caller.userId, sessionId: params.id }),
 });
 
 const keyPairEntry = z.object({
@@ -274,4 +280,5 @@ export const revokeAnyKeyPair = defineOperation({
     revoked({ kind: 'keypair', id: params.id });
     return acknowledged;
   },
+  changed: ({ caller, params }) => ({ by: caller.userId, keyId: params.id }),
 });

@@ -50,6 +50,18 @@ export interface Success {
   readonly body: object;
   /** Value of `Set-Cookie`. */
   readonly setCookie?: string;
+  /** For the log. */
+  readonly change?: Change;
+}
+
+/** What an administrator changed, by ids, which are no secrets. */
+export interface Change {
+  /** Id of the administrator. */
+  readonly by: string;
+  readonly userId?: string;
+  readonly role?: string;
+  readonly sessionId?: string;
+  readonly keyId?: string;
 }
 
 /** A response that sets or removes a cookie. */
@@ -91,6 +103,8 @@ interface Definition<Caller, Params, Query, Body, Result extends object> {
   readonly body?: z.ZodType<Body>;
   readonly response: z.ZodType<Result>;
   handle(call: Call<Caller, Params, Query, Body>, services: Services): Promise<Result | WithCookie<Result> | Refusal>;
+  /** For the log, after a success; if unset, the log does not mention it. */
+  changed?(call: Call<Caller, Params, Query, Body>, result: Result): Change;
 }
 
 /** Ties the parts together; checks run in the order credential, path, query, body. */
@@ -124,7 +138,9 @@ export function defineOperation<Caller, Params, Query, Body, Result extends obje
         presented: request.presented,
       };
       const result = await definition.handle(call, services);
-      return result instanceof Refusal || result instanceof WithCookie ? result : { body: result };
+      if (result instanceof Refusal || result instanceof WithCookie) return result;
+      const change = definition.changed?.(call, result);
+      return change === undefined ? { body: result } : { body: result, change };
     },
   };
 }

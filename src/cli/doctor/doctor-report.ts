@@ -1,5 +1,6 @@
 /** The findings of the doctor as text and as JSON. */
 import pc from 'picocolors';
+import { asciiJson } from '../../telemetry/log/ascii-json.ts';
 import { printable } from '../printable.ts';
 import { wrapped } from '../wrapped-text.ts';
 import { type Finding, type Group, groups } from './check.ts';
@@ -51,5 +52,5 @@ function summary({ ok, warning, error }: Levels, paint: ReturnType<typeof pc.cre
 }
 
 export function doctorJson(file: string, findings: readonly Finding[]): string {
-  return `${JSON.stringify({ config: file, counts: countLevels(findings), findings }, null, 2)}\n`;
+  return `${asciiJson(JSON.stringify({ config: file, counts: countLevels(findings), findings }, null, 2))}\n`;
 }

@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
-import { doctorText } from '../../../src/cli/doctor/doctor-report.ts';
+import { doctorJson, doctorText } from '../../../src/cli/doctor/doctor-report.ts';
 import { examine } from '../../../src/cli/doctor.ts';
 import { createAuthority } from '../../support/certificates.ts';
 import { createConfigFolder } from '../../support/config-folder.ts';
@@ -242,6 +242,15 @@ it.runIf(process.platform === 'linux')('checks the open files of the running gat
   const text = doctorText(await examine(file, timeoutMs), { color: false, width: 400 });
   const found = `the limit of the running gateway \\(process ${gateway.pid}, \\d+ open\\) is 512, and up to 10161 are needed`;
   expect(text).toMatch(new RegExp(`! open files: ${found}`));
+});
+
+it('no report contains a control character of another machine, C1 included', () => {
+  const found = 'responds with a\x1b[31m\x9b31m\u202egnp';
+  const findings = [{ group: 'sources', subject: 'authApi', level: 'error', found, advice: found } as const];
+  const json = doctorJson('gateway.yaml', findings);
+  for (const text of [json, doctorText(findings, { color: false, width: 400 }).replaceAll(/[✓✗→]/g, '')])
+    expect(text).toMatch(/^[\n\x20-\x7e]+$/);
+  expect(JSON.parse(json).findings).toEqual(findings);
 });
 
 describe('certificates in files of the configuration', () => {
