@@ -10,7 +10,7 @@ import { DeadlineWheel } from '../http1/deadline-wheel.ts';
 import type { Siblings } from '../identity/revocation/create-revocations.ts';
 import { createProxy, type ReverseProxy } from '../proxy/create-proxy.ts';
 import { createTelemetry, type Telemetry } from '../telemetry/create-telemetry.ts';
-import type { LogDestination } from '../telemetry/log/program-output.ts';
+import type { LogDestination } from '../telemetry/log/log-output.ts';
 import { DecisionFile } from '../telemetry/records/decision-file.ts';
 import { createTracing } from '../telemetry/tracing/create-tracing.ts';
 import { readyOf } from './admin-of-engine.ts';

@@ -5,7 +5,7 @@ import type { AuthApi } from '../auth-api/auth-api.ts';
 import type { CodeMail } from '../auth-api/outbox/outbox.ts';
 import type { Address, Config } from '../config/config.ts';
 import type { ConfigProblem } from '../config/yaml/problem.ts';
-import type { LogDestination } from '../telemetry/log/program-output.ts';
+import type { LogDestination } from '../telemetry/log/log-output.ts';
 import { adminOf } from './admin-of-engine.ts';
 import { createAdmin } from './create-admin.ts';
 import { createEngine } from './create-engine.ts';

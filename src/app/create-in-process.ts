@@ -12,7 +12,7 @@ import { reasonOfFault, refuseConnection } from '../proxy/refuse-connection.ts';
 import { RequestContext } from '../proxy/request-context.ts';
 import { serve } from '../proxy/serve.ts';
 import { withAssertion } from '../proxy/with-assertion.ts';
-import type { LogDestination } from '../telemetry/log/program-output.ts';
+import type { LogDestination } from '../telemetry/log/log-output.ts';
 import { createEngine } from './create-engine.ts';
 
 export interface AuthorizerOptions {

@@ -23,8 +23,8 @@ import {
 import { RecordBudget } from '../telemetry/records/record-budget.ts';
 import { SharedDecisions } from '../telemetry/records/shared-decisions.ts';
 import type { Recording } from '../telemetry/request-observer.ts';
-import { reasonOf } from '../telemetry/request-outcome.ts';
 import type { RequestRecord } from '../telemetry/request-record.ts';
+import { reasonOf } from '../telemetry/request-record.ts';
 import type { Runtime } from './create-runtime.ts';
 import type { ShadowCandidate } from './shadow-candidate.ts';
 import { shortenDecision } from './shorten-decision.ts';

@@ -4,7 +4,7 @@ import { didYouMean } from '../config/nearest-name.ts';
 import { parseDuration, parseMoment } from '../config/units/quantities.ts';
 import type { Explanation } from '../core/explain.ts';
 import { asciiJson } from '../telemetry/log/ascii-json.ts';
-import { recordedReasons } from '../telemetry/request-outcome.ts';
+import { recordedReasons } from '../telemetry/request-record.ts';
 import { askAdmin } from './ask-admin.ts';
 import { CommandError, ExitCode, usageError } from './exit-code.ts';
 import { explanationText } from './explain/explanation-text.ts';

@@ -13,7 +13,7 @@ import type { Deadlines } from '../http1/deadline-wheel.ts';
 import type { Response } from '../http1/server/response.ts';
 import type { WholeResponse } from '../http1/server/whole-response.ts';
 import type { TakeEvent } from '../identity/security-events/event-exchange.ts';
-import type { Tracing } from '../telemetry/request-trace.ts';
+import type { Tracing } from '../telemetry/request-record.ts';
 import type { Upstreams } from '../upstream/create-upstreams.ts';
 import type { LoadShedder } from './load-shedder.ts';
 import type { MemoryBudget } from './memory-budget.ts';

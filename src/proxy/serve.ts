@@ -9,7 +9,7 @@ import type { ReasonCode } from '../core/outcome/reasons.ts';
 import type { RequestView } from '../core/request/request-view.ts';
 import { isLongerThan } from '../core/url/escape-utf8.ts';
 import type { WholeResponse } from '../http1/server/whole-response.ts';
-import type { RequestTrace } from '../telemetry/request-trace.ts';
+import type { RequestTrace } from '../telemetry/request-record.ts';
 import type { Gateway, ServeParts } from './gateway.ts';
 import { readFacts, readView } from './read-view.ts';
 import type { RequestContext } from './request-context.ts';

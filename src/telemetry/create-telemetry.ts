@@ -4,23 +4,23 @@ import type { RouteTable } from '../core/routing/route-table.ts';
 import type { MetricsFormat } from '../operations/metrics-format.ts';
 import { createAccessLog, type LogSettings } from './log/access-log.ts';
 import { lineShape } from './log/line-shape.ts';
+import { type LogDestination, outputTo, standardOutput } from './log/log-output.ts';
 import { createLogger, type Logger } from './log/logger.ts';
-import { type LogDestination, outputTo } from './log/program-output.ts';
-import { standardOutput } from './log/standard-output.ts';
 import { type AuthApiMetrics, createAuthApiMetrics } from './metrics/auth-api-metrics.ts';
 import { createDecisionMetrics, type RecordEvents, type ShadowEvents } from './metrics/decision-metrics.ts';
 import { createIdentityMetrics, type IdentityMetrics } from './metrics/identity-metrics.ts';
 import { createLoadMetrics, type ServerReadings } from './metrics/load-metrics.ts';
-import { createLogMetrics } from './metrics/log-metrics.ts';
 import {
   createBuildMetric,
+  createLogMetrics,
   createProcessMetrics,
+  createTraceMetrics,
   type ProcessMetrics,
+  type SpanEvents,
   type WorkerReadings,
 } from './metrics/process-metrics.ts';
 import { type MetricsPage, type MetricValues, pageOf, withRuntime } from './metrics/registry.ts';
 import { createRequestSeries } from './metrics/request-series.ts';
-import { createTraceMetrics, type SpanEvents } from './metrics/trace-metrics.ts';
 import { createUnrequestedResponses } from './metrics/unrequested-responses.ts';
 import { createRequestObserver, type RequestObserver } from './request-observer.ts';
 

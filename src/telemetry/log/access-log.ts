@@ -4,14 +4,23 @@
  */
 import type { LogConfig } from '../../config/config.ts';
 import type { Decision } from '../../core/decision.ts';
-import { outcomeOf, reasonOf, recordedReasons } from '../request-outcome.ts';
-import type { RequestRecord } from '../request-record.ts';
-import { boundedJson } from './ascii-json.ts';
-import { authApiMember, causeMember, reasonMembers } from './failure-members.ts';
+import { conditionOf, outcomeOf, type RequestRecord, reasonOf, recordedReasons } from '../request-record.ts';
+import { asciiJson, boundedJson } from './ascii-json.ts';
 import type { LogOutput } from './log-output.ts';
+import { redactValue } from './redaction.ts';
 
 /** Maximum length of a member, in UTF-16 units. */
-const maxLength = { id: 128, name: 256, method: 32, host: 255, path: 1024, target: 300, userAgent: 256 } as const;
+const maxLength = {
+  id: 128,
+  name: 256,
+  method: 32,
+  host: 255,
+  path: 1024,
+  target: 300,
+  userAgent: 256,
+  source: 1024,
+  detail: 512,
+} as const;
 
 /** Unit tests may omit the rest, which then has the default. */
 export type LogSettings = Pick<LogConfig, 'level' | 'access'> & Partial<LogConfig>;
@@ -141,4 +150,29 @@ const toEscape = /[^ !#-[\]-~]/;
 /** Quotes `text`; text beyond `length` UTF-16 units is replaced by "...". */
 function jsonText(text: string, length: number): string {
   return text.length > length || toEscape.test(text) ? boundedJson(text, length) : `"${text}"`;
+}
+
+function reasonMembers(record: RequestRecord): string {
+  const reason = reasonOf(record);
+  if (reason === null) return '';
+  const condition = conditionOf(record);
+  const members = `,"reason":"${reason}","fault":"${recordedReasons[reason].fault}"`;
+  return condition === null ? members : `${members},"condition":"${condition}"`;
+}
+
+/** Fixed words, codes, and names from the configuration: `detail` may contain a content type of the Auth API. */
+function authApiMember({ decision }: RequestRecord): string {
+  if (decision?.outcome !== 'refuse') return '';
+  const { failure, rejection } = decision;
+  if (rejection !== null) return `,"rejection":"${rejection}"`;
+  if (failure === null) return '';
+  const { source, url, kind, detail } = failure;
+  return `,"authApi":{"source":${boundedJson(source, maxLength.source)},"url":${boundedJson(url, maxLength.source)},"kind":"${kind}","detail":${boundedJson(detail, maxLength.detail)}}`;
+}
+
+/** Whatever was thrown, without secrets. */
+function causeMember({ decision, cause }: RequestRecord): string {
+  const thrown = cause ?? (decision?.outcome === 'refuse' ? decision.cause : null) ?? null;
+  const json = thrown === null ? undefined : JSON.stringify(redactValue(thrown));
+  return json === undefined ? '' : `,"err":${asciiJson(json)}`;
 }

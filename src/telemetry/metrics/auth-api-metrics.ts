@@ -5,10 +5,8 @@ import type { MailOutcome, MailState } from '../../auth-api/outbox/mail-events.t
 import type { MetricsFormat } from '../../operations/metrics-format.ts';
 import type { OutputEvents } from '../log/log-output.ts';
 import type { Logger } from '../log/logger.ts';
-import { createLogMetrics } from './log-metrics.ts';
-import { createBuildMetric } from './process-metrics.ts';
+import { createBuildMetric, createLogMetrics, createTraceMetrics, type SpanEvents } from './process-metrics.ts';
 import { type MetricsPage, pageOf, withRuntime } from './registry.ts';
-import { createTraceMetrics, type SpanEvents } from './trace-metrics.ts';
 
 /** Null: no mail is sent. */
 export type ReadMailState = () => MailState | null;

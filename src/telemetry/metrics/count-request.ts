@@ -4,8 +4,8 @@
  */
 import { STATUS_CODES } from 'node:http';
 import { reasons } from '../../core/outcome/reasons.ts';
-import { conditionOf, outcomeOf } from '../request-outcome.ts';
 import type { RequestRecord } from '../request-record.ts';
+import { conditionOf, outcomeOf } from '../request-record.ts';
 import { noRoute, type RequestSeries } from './request-series.ts';
 
 /** Methods that have their own label; every other one is `other`. */

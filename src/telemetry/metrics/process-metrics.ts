@@ -1,5 +1,7 @@
 /** The state of the process, or of all processes of the gateway: configuration, health of targets, workers, build. */
 import { Counter, Gauge, type Registry } from 'prom-client';
+import type { OutputEvents } from '../log/log-output.ts';
+import type { Logger } from '../log/logger.ts';
 
 export interface WorkerReadings {
   readonly serving: number;
@@ -136,6 +138,62 @@ export function createProcessMetrics(registry: Registry, workers: () => WorkerRe
         if (checks === null) continue;
         for (const target of targets) set(upstream, target, before.get(upstream)?.get(target) ?? true);
       }
+    },
+  };
+}
+
+/** What becomes of the log: lines that were dropped, and whether it can be written at all. */
+export function createLogMetrics(registry: Registry): OutputEvents {
+  const registers = [registry];
+  const dropped = new Counter({
+    name: 'rolegate_log_lines_dropped_total',
+    help: 'Log lines that were dropped because the log could not be written, or not fast enough.',
+    registers,
+  });
+  const failing = new Gauge({
+    name: 'rolegate_log_failing',
+    help: 'Whether the log could not be written at the last attempt, such as to a full disk or a closed pipe: 1, or 0.',
+    aggregator: 'max',
+    registers,
+  });
+  return {
+    dropped: (lines) => dropped.inc(lines),
+    failing: (is) => failing.set(is ? 1 : 0),
+  };
+}
+
+export interface SpanEvents {
+  exported(spans: number): void;
+  /** The collector did not accept them. */
+  failed(spans: number, cause: unknown): void;
+  /** Too many were waiting. */
+  dropped(spans: number): void;
+}
+
+/** Counts spans, and logs when the export fails and when it works again. */
+export function createTraceMetrics(registry: Registry, log: Pick<Logger, 'info' | 'warn'>): SpanEvents {
+  const spans = new Counter({
+    name: 'rolegate_trace_spans_total',
+    help: 'Recorded spans: exported, failed (the collector did not accept them) or dropped (too many were waiting).',
+    labelNames: ['result'],
+    registers: [registry],
+  });
+  for (const result of ['exported', 'failed', 'dropped']) spans.inc({ result }, 0);
+  let failing = false;
+
+  return {
+    exported(count) {
+      spans.inc({ result: 'exported' }, count);
+      if (failing) log.info('spans are exported again');
+      failing = false;
+    },
+    failed(count, cause) {
+      spans.inc({ result: 'failed' }, count);
+      if (!failing) log.warn({ err: cause }, 'spans cannot be exported: they are counted and dropped');
+      failing = true;
+    },
+    dropped(count) {
+      spans.inc({ result: 'dropped' }, count);
     },
   };
 }

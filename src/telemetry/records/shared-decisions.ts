@@ -7,7 +7,7 @@ import { createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
 import type { RedisLink } from '../../redis/redis-link.ts';
 import { openText, sealText } from '../../sealing/sealed-text.ts';
 import type { EvictionEvents } from '../metrics/decision-metrics.ts';
-import { recordedReasons } from '../request-outcome.ts';
+import { recordedReasons } from '../request-record.ts';
 import { fairLength } from './fair-length.ts';
 import { byErrorIdFirst, type DecisionFilter, fits, type KeptDecision, newest } from './recent-decisions.ts';
 

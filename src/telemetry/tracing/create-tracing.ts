@@ -7,12 +7,11 @@ import type { TracingConfig } from '../../config/config.ts';
 import { readTraceContext, sampledFlag, type TraceContext } from '../../core/request/trace-context.ts';
 import type { TraceCall, TraceLookUp } from '../../identity/events.ts';
 import type { Logger } from '../log/logger.ts';
-import type { SpanEvents } from '../metrics/trace-metrics.ts';
-import type { Tracing } from '../request-trace.ts';
+import type { SpanEvents } from '../metrics/process-metrics.ts';
+import type { Tracing } from '../request-record.ts';
 import { Deciding } from './deciding.ts';
 import type { Recorder } from './open-recorder.ts';
-import { newTrace } from './trace-headers.ts';
-import { UnrecordedTrace } from './unrecorded-trace.ts';
+import { newTrace, UnrecordedTrace } from './trace-headers.ts';
 
 export interface TracingOptions {
   readonly version: string;

@@ -6,11 +6,10 @@ import { AlwaysOnSampler, BatchSpanProcessor, TracerProvider } from '@openteleme
 import type { RequestTrace as AuthApiTrace } from '../../auth-api/events.ts';
 import type { TracingConfig } from '../../config/config.ts';
 import type { TraceContext } from '../../core/request/trace-context.ts';
-import type { SpanEvents } from '../metrics/trace-metrics.ts';
-import type { RequestTrace } from '../request-trace.ts';
-import { beginAuthApiTrace } from './auth-api-trace.ts';
+import type { SpanEvents } from '../metrics/process-metrics.ts';
+import type { RequestTrace } from '../request-record.ts';
 import type { Deciding } from './deciding.ts';
-import { RecordedTrace } from './recorded-trace.ts';
+import { beginAuthApiTrace, RecordedTrace } from './recorded-trace.ts';
 import { SpanQueue } from './span-queue.ts';
 
 export interface RecorderOptions {

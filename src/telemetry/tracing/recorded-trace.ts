@@ -12,12 +12,14 @@ import {
   type Tracer,
   trace,
 } from '@opentelemetry/api';
+import type { RequestTrace as AuthApiTrace } from '../../auth-api/events.ts';
 import { randomFlag, sampledFlag, type TraceContext } from '../../core/request/trace-context.ts';
 import type { SourceCall, TracedCall } from '../../identity/events.ts';
-import type { RequestRecord } from '../request-record.ts';
-import type { RequestTrace } from '../request-trace.ts';
+import type { RequestRecord, RequestTrace } from '../request-record.ts';
 import type { Deciding } from './deciding.ts';
 import {
+  authApiAttributes,
+  authApiSpanName,
   decideAttributes,
   requestAttributes,
   sourceAttributes,
@@ -119,4 +121,24 @@ export function contextOf(parent: TraceContext | null): Context {
     isRemote: true,
     ...traceState,
   });
+}
+
+/**
+ * The span of one request to the Auth API in this process. `parent`: the trace of the incoming request; null: it begins here. A span that is
+ * not ended is not sent.
+ */
+export function beginAuthApiTrace(tracer: Tracer, parent: TraceContext | null): AuthApiTrace {
+  // One clock for both ends, so that neither steps with the time of day.
+  const originMs = Date.now() - performance.now();
+  const now = () => originMs + performance.now();
+  const span = tracer.startSpan('HTTP', { kind: SpanKind.SERVER, startTime: now() }, contextOf(parent));
+  return {
+    traceId: span.spanContext().traceId,
+    end(request) {
+      span.updateName(authApiSpanName(request)).setAttributes(authApiAttributes(request));
+      // A refusal is not an error of the Auth API.
+      if (request.status >= 500) span.setStatus({ code: SpanStatusCode.ERROR });
+      span.end(now());
+    },
+  };
 }

@@ -6,8 +6,8 @@ import type { Attributes } from '@opentelemetry/api';
 import type { RequestEnd } from '../../auth-api/events.ts';
 import type { SourceCall } from '../../identity/events.ts';
 import { loggedPath } from '../log/access-log.ts';
-import { conditionOf, outcomeOf } from '../request-outcome.ts';
 import type { RequestRecord } from '../request-record.ts';
+import { conditionOf, outcomeOf } from '../request-record.ts';
 
 /** Other methods are `_OTHER`, so that a client cannot choose names of spans. */
 const knownMethods: ReadonlySet<string> = new Set([

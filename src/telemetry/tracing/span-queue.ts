@@ -1,6 +1,6 @@
 /** Sends spans to the collector in OpenTelemetry's batches, with a bound on all of them and a count of every outcome. */
 import type { BatchSpanProcessor, ReadableSpan, SpanExporter, SpanProcessor } from '@opentelemetry/sdk-trace';
-import type { SpanEvents } from '../metrics/trace-metrics.ts';
+import type { SpanEvents } from '../metrics/process-metrics.ts';
 
 /** 0 is success in the results of OpenTelemetry. */
 const success = 0;

@@ -1,6 +1,9 @@
 /** Trace headers for a service or a source, and ids of new traces. */
 import { randomFillSync } from 'node:crypto';
 import { randomFlag, type TraceContext, traceParent } from '../../core/request/trace-context.ts';
+import type { TracedCall } from '../../identity/events.ts';
+import type { RequestTrace } from '../request-record.ts';
+import type { Deciding } from './deciding.ts';
 
 /** Alternating names and values. */
 export function traceHeaders(trace: TraceContext): readonly string[] {
@@ -41,4 +44,36 @@ export function newTrace(): TraceContext {
   used += idBytes;
   const traceId = pool.toString('hex', used - idBytes, used);
   return { traceId, spanId: traceId.slice(idBytes), flags: randomFlag, state: '' };
+}
+
+/** The trace of a request that is not recorded here. Services and sources receive it unchanged: an unrecorded span must not be the parent of theirs. */
+export class UnrecordedTrace implements RequestTrace {
+  readonly traceId: string;
+  readonly sampled = false;
+  readonly #headers: readonly string[];
+  readonly #deciding: Deciding;
+  #over = false;
+
+  constructor(trace: TraceContext, deciding: Deciding) {
+    this.traceId = trace.traceId;
+    this.#headers = traceHeaders(trace);
+    this.#deciding = deciding;
+  }
+
+  deciding<T>(decide: () => T): T {
+    return this.#deciding.run(this, decide);
+  }
+
+  /** Code that runs in its context after its end, such as a timer, does not belong to it. */
+  traceCall(): TracedCall | null {
+    return this.#over ? null : { headers: this.#headers, end() {} };
+  }
+
+  forwarding(headers: string[]): void {
+    replaceTrace(headers, this.#headers);
+  }
+
+  end(): void {
+    this.#over = true;
+  }
 }

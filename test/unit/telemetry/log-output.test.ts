@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { describe, expect, test, vi } from 'vitest';
-import { outputTo } from '../../../src/telemetry/log/program-output.ts';
+import { outputTo } from '../../../src/telemetry/log/log-output.ts';
 
 test('a failing destination stops no request', () => {
   const output = outputTo({
@@ -16,7 +16,7 @@ test('a failing destination stops no request', () => {
 describe('standard output of a process', () => {
   const module = (name: string) => JSON.stringify(new URL(`../../../src/telemetry/log/${name}`, import.meta.url).href);
   const script = (end: string) => `
-    import { standardOutput } from ${module('standard-output.ts')};
+    import { standardOutput } from ${module('log-output.ts')};
     const output = standardOutput({ dropped() {}, failing() {} });
     for (let n = 0; n < 50000; n += 1) output.write('line ' + n + '\\n');
     ${end}`;
@@ -39,7 +39,7 @@ describe('standard output of a process', () => {
 
   test('contains every line once and in order when written over many turns to a slow reader', async () => {
     const source = `
-      import { standardOutput } from ${module('standard-output.ts')};
+      import { standardOutput } from ${module('log-output.ts')};
       const output = standardOutput({ dropped() {}, failing() {} });
       let n = 0;
       const some = () => {
@@ -65,7 +65,7 @@ describe('standard output of a process', () => {
   ])('keeps the order of lines that are longer than its buffer, %s', async (_, end) => {
     const lengths = [10, 65_535, 65_536, 200_000, 10, 65_530, 200_000];
     const source = `
-      import { standardOutput } from ${module('standard-output.ts')};
+      import { standardOutput } from ${module('log-output.ts')};
       const output = standardOutput({ dropped() {}, failing() {} });
       ${end}
       ${JSON.stringify(lengths)}.forEach((length, n) => output.write(String(n).repeat(length - 1) + '\\n'));`;
@@ -75,7 +75,7 @@ describe('standard output of a process', () => {
 
   test('writes a line soon while the process continues, and a line after the end at once', async () => {
     const source = `
-      import { standardOutput } from ${module('standard-output.ts')};
+      import { standardOutput } from ${module('log-output.ts')};
       const output = standardOutput({ dropped() {}, failing() {} });
       output.write('one\\n');
       process.stdin.once('data', () => {
@@ -97,7 +97,7 @@ describe('standard output of a process', () => {
 
   test('ends even if its reader has exited', async () => {
     const source = `
-      import { standardOutput } from ${module('standard-output.ts')};
+      import { standardOutput } from ${module('log-output.ts')};
       const output = standardOutput({ dropped() {}, failing() {} });
       process.stdin.once('end', async () => {
         output.write('nobody reads this\\n');
@@ -117,7 +117,7 @@ describe('standard output of a process', () => {
 
   test('ends even if its reader has stalled', async () => {
     const source = `
-      import { standardOutput } from ${module('standard-output.ts')};
+      import { standardOutput } from ${module('log-output.ts')};
       const output = standardOutput({ dropped() {}, failing() {} });
       for (let n = 0; n < 4000; n += 1) output.write('x'.repeat(1023) + '\\n');
       await output.settle();
@@ -132,7 +132,7 @@ describe('standard output of a process', () => {
 
   test('drops and counts lines without a reader', async () => {
     const source = `
-      import { standardOutput } from ${module('standard-output.ts')};
+      import { standardOutput } from ${module('log-output.ts')};
       let dropped = 0;
       const output = standardOutput({ dropped(lines) { dropped += lines; }, failing() {} });
       const line = 'x'.repeat(1023) + '\\n';
