@@ -10,10 +10,10 @@ import { explain } from '../core/explain.ts';
 import type { Resolution } from '../core/identity/identity.ts';
 import { canonicalName } from '../core/syntax/header-fields.ts';
 import { selectSource } from '../identity/sources/select-source.ts';
-import { hostFor } from '../policy-tools/host-for.ts';
+import { hostFor } from '../policy-model/host-for.ts';
+import { sampleCredential } from '../policy-model/samples/sample-credential.ts';
+import { simulate } from '../policy-model/simulate.ts';
 import { policyOf } from '../policy-tools/run-cases.ts';
-import { sampleCredential } from '../policy-tools/sample-credential.ts';
-import { simulate } from '../policy-tools/simulate.ts';
 import type { Runtime } from './create-runtime.ts';
 
 /** Never contains the bearer; `detail`: why there is no explanation. */

@@ -6,9 +6,9 @@ import { kindsOf } from '../core/credential/credential.ts';
 import type { Identity } from '../core/identity/identity.ts';
 import { roleInScope, scopedRole } from '../core/identity/scoped-role.ts';
 import { heldRoles } from '../core/policy/map-roles.ts';
+import { sampleIdentity } from '../policy-model/samples/sample-identity.ts';
 import { describeReach, heldScope, type ReachedRoute } from '../policy-tools/reach/describe-reach.ts';
 import type { Caller } from '../policy-tools/reach/find-reach.ts';
-import { sampleIdentity } from '../policy-tools/sample-identity.ts';
 
 /** Plain data without secrets. */
 export interface Reach {

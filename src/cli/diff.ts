@@ -1,7 +1,7 @@
 /** `rolegate diff`: the effect of a configuration change, newly allowed requests first. */
 import pc from 'picocolors';
+import { meetingsOf } from '../policy-model/meetings.ts';
 import { comparePolicies } from '../policy-tools/diff/compare-policies.ts';
-import { meetingsOf } from '../policy-tools/diff/meetings.ts';
 import { type ReadConfig, settingChanges } from '../policy-tools/diff/setting-changes.ts';
 import type { ReplayReport } from '../policy-tools/replay/replay-decisions.ts';
 import { policyOf } from '../policy-tools/run-cases.ts';

@@ -5,7 +5,7 @@
 import pc from 'picocolors';
 import type { Config } from '../config/config.ts';
 import { parseAddress } from '../core/syntax/addresses.ts';
-import { sampleIdentity } from '../policy-tools/sample-identity.ts';
+import { sampleIdentity } from '../policy-model/samples/sample-identity.ts';
 import { readDuration } from './duration-option.ts';
 import { CommandError, ExitCode, usageError } from './exit-code.ts';
 import { headerLines } from './header-lines.ts';

@@ -4,9 +4,9 @@ import { sourceInWords } from '../core/policy/describe-conditions.ts';
 import { addressList, listInWords } from '../core/policy/list-file.ts';
 import { type RoleTable, rolesThatGrant } from '../core/policy/roles.ts';
 import type { Route } from '../core/routing/route.ts';
-import { listOf } from './list-samples.ts';
+import { listOf } from '../policy-model/samples/list-samples.ts';
+import { isSignInStep } from '../policy-model/samples/sign-in-ages.ts';
 import type { Change } from './role-mutants.ts';
-import { narrowerSignIns } from './sign-in-ages.ts';
 import { widerConditions } from './widening-mutants.ts';
 
 /** `place`: of the conditions. */
@@ -98,4 +98,12 @@ function partInWords(steps: readonly Step[], at: number): string {
 
 export function grantingAny(names: readonly string[], roles: RoleTable): Set<string> {
   return new Set(names.flatMap((role) => [...rolesThatGrant(role, roles)]));
+}
+
+/** Halves the maximum age. */
+function* narrowerSignIns(steps: readonly Step[]): Generator<Change<readonly Step[]>> {
+  for (const [at, step] of steps.entries()) {
+    if (!isSignInStep(step)) continue;
+    yield ['accepts only sign-ins half as old', steps.with(at, { ...step, maxMs: Math.floor(step.maxMs / 2) })];
+  }
 }

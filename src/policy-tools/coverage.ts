@@ -10,7 +10,7 @@ import { conjunctsOf, type RoleDemand } from '../core/policy/role-demand.ts';
 import { ruleFor } from '../core/routing/find-route.ts';
 import type { Route } from '../core/routing/route.ts';
 import { entriesOf } from '../core/routing/route-table.ts';
-import { routeOfMethod, ruleKey, rulesOf } from './route-of-method.ts';
+import { routeOfMethod, ruleKey, rulesOf } from '../policy-model/route-of-method.ts';
 import { type CaseResult, outcomeOf, wordOf } from './run-cases.ts';
 import { canShow, type Effect } from './verdict-classes.ts';
 

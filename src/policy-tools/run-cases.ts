@@ -8,8 +8,8 @@ import type { ForwardingRules } from '../core/forwarding/forwarding-rules.ts';
 import { appendRequestHeaders } from '../core/forwarding/request-headers.ts';
 import type { Identity } from '../core/identity/identity.ts';
 import { wayToSignIn } from '../core/way-to-sign-in.ts';
-import { hostFor } from './host-for.ts';
-import { type Simulated, simulate } from './simulate.ts';
+import { hostFor } from '../policy-model/host-for.ts';
+import { type Simulated, simulate } from '../policy-model/simulate.ts';
 
 /** A case with everything that its decision needs. It is prepared once and decided for every mutant. */
 export interface PreparedCase {

@@ -7,13 +7,13 @@ import { scopedRole } from '../core/identity/scoped-role.ts';
 import type { CompareStep, ConditionField } from '../core/policy/conditions.ts';
 import type { Route } from '../core/routing/route.ts';
 import { placeOfParam } from '../core/url/path-pattern.ts';
-import { claimsAmong } from './claim-values.ts';
+import { claimsAmong } from '../policy-model/samples/claim-values.ts';
+import { sampleIdentity } from '../policy-model/samples/sample-identity.ts';
+import { asHeld } from '../policy-model/samples/scoped-texts.ts';
+import { signedInAt, signInKey, signInWords } from '../policy-model/samples/sign-in-ages.ts';
+import { literalsAmong } from '../policy-model/samples/step-values.ts';
 import type { Cell } from './coverage.ts';
 import { furtherSets, likelySets } from './role-sets.ts';
-import { sampleIdentity } from './sample-identity.ts';
-import { asHeld } from './scoped-texts.ts';
-import { signedInAt, signInKey, signInWords } from './sign-in-ages.ts';
-import { literalsAmong } from './step-values.ts';
 
 /** The rule that must have an effect. */
 export type TrialGoal = Pick<Cell, 'route' | 'method' | 'rule'>;

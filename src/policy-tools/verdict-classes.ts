@@ -7,11 +7,11 @@ import type { Policy } from '../core/decide.ts';
 import type { AccessRule } from '../core/policy/access.ts';
 import type { RoleMapping } from '../core/policy/map-roles.ts';
 import type { Route } from '../core/routing/route.ts';
-import { atomsOf, type Truths } from './diff/atoms.ts';
-import { marksOf } from './diff/callers.ts';
-import { meetingsOf } from './diff/meetings.ts';
-import { truthsOf } from './diff/truths.ts';
-import { type Caller, type Found, routeOf, setsOf, verdictOf } from './diff/verdicts.ts';
+import { marksOf } from '../policy-model/callers.ts';
+import { meetingsOf } from '../policy-model/meetings.ts';
+import { atomsOf, type Truths } from '../policy-model/statements.ts';
+import { truthsOf } from '../policy-model/values.ts';
+import { type Caller, type Found, routeOf, setsOf, verdictOf } from '../policy-model/verdicts.ts';
 
 export type Effect =
   | { readonly kind: 'allows'; readonly whom: 'anybody' | 'known' | 'anonymous' }

@@ -8,6 +8,7 @@ import {
   type AddressStep,
   type Criterion,
   type NumberOperator,
+  type SignInStep,
   type Step,
   sourcesIn,
 } from '../core/policy/conditions.ts';
@@ -19,10 +20,9 @@ import { compileTrustedProxies, parseCidr } from '../core/syntax/addresses.ts';
 import { compilePattern } from '../core/url/compile-pattern.ts';
 import { formInWords, type ParamForm, type Shape } from '../core/url/param-form.ts';
 import type { RoutePattern } from '../core/url/path-pattern.ts';
-import { addressText } from './list-samples.ts';
-import type { TimeStep } from './moments.ts';
+import { addressText } from '../policy-model/samples/list-samples.ts';
+import type { TimeStep } from '../policy-model/samples/moments.ts';
 import { type Change, withWeakerRoles } from './role-mutants.ts';
-import { widerSignIns } from './sign-in-ages.ts';
 
 /** A rule that more roles meet. */
 export function* widerRules(
@@ -206,4 +206,9 @@ function rolesNear(
   const rules = [...(access.every === null ? [] : [access.every]), ...access.byMethod.values()];
   const asked = rules.flatMap((rule) => (rule.kind === 'roles' ? rolesIn(rule.source, 'wanted') : []));
   return new Set([...asked, ...exempt.flatMap((role) => roles.get(role) ?? [])]);
+}
+
+/** Doubles the maximum age. */
+function* widerSignIns(step: SignInStep): Generator<Change<SignInStep>> {
+  yield ['accepts sign-ins twice as old', { ...step, maxMs: step.maxMs * 2 }];
 }

@@ -8,10 +8,10 @@ import { parseConfig } from '../../src/config/parse-config.ts';
 import { decide } from '../../src/core/decide.ts';
 import type { Decision } from '../../src/core/decision.ts';
 import type { Identity } from '../../src/core/identity/identity.ts';
+import { sampleIdentity } from '../../src/policy-model/samples/sample-identity.ts';
+import { simulate } from '../../src/policy-model/simulate.ts';
 import { importPolicy } from '../../src/policy-tools/import/import-policy.ts';
 import { policyOf } from '../../src/policy-tools/run-cases.ts';
-import { sampleIdentity } from '../../src/policy-tools/sample-identity.ts';
-import { simulate } from '../../src/policy-tools/simulate.ts';
 import { atLeast, patienceMs, runs } from './support.ts';
 
 interface Asked {

@@ -7,8 +7,8 @@ import type { ReadList } from '../../src/config/list-files.ts';
 import { parseConfig } from '../../src/config/parse-config.ts';
 import type { Claims } from '../../src/core/identity/claims.ts';
 import type { Identity } from '../../src/core/identity/identity.ts';
+import type { SimulatedRequest } from '../../src/policy-model/simulate.ts';
 import type { ReadConfig } from '../../src/policy-tools/diff/setting-changes.ts';
-import type { SimulatedRequest } from '../../src/policy-tools/simulate.ts';
 
 const roleNames = ['r1', 'r2', 'r3', 'mapped', 's1', 's2'] as const;
 const roles = fc.subarray([...roleNames], { maxLength: 2 });

@@ -7,12 +7,12 @@ import { expect, test } from 'vitest';
 import { decide, type Policy } from '../../src/core/decide.ts';
 import type { Decision } from '../../src/core/decision.ts';
 import type { Resolution } from '../../src/core/identity/identity.ts';
+import { simulate } from '../../src/policy-model/simulate.ts';
 import { type DecisionRecord, readsOf, recordOf } from '../../src/policy-tools/replay/decision-record.ts';
 import { Replay } from '../../src/policy-tools/replay/replay-decisions.ts';
 import { policyOf } from '../../src/policy-tools/run-cases.ts';
 import { compareDecisions } from '../../src/policy-tools/shadow/compare-decisions.ts';
 import { type Decided, decideAlike } from '../../src/policy-tools/shadow/decide-alike.ts';
-import { simulate } from '../../src/policy-tools/simulate.ts';
 import { type Asked, configurations, requests } from './policy-worlds.ts';
 import { atLeast, patienceMs, runs } from './support.ts';
 

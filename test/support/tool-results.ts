@@ -3,11 +3,11 @@ import type { Config } from '../../src/config/config.ts';
 import { type Explanation, explain } from '../../src/core/explain.ts';
 import type { Identity } from '../../src/core/identity/identity.ts';
 import { selectSource } from '../../src/identity/sources/select-source.ts';
+import { type SimulatedRequest, simulate } from '../../src/policy-model/simulate.ts';
 import { analyze } from '../../src/policy-tools/analysis/analyze.ts';
 import type { Finding } from '../../src/policy-tools/analysis/finding.ts';
 import { newIdentities, type Proposals, proposeCases } from '../../src/policy-tools/propose-cases.ts';
 import { forwardingOf, policyOf } from '../../src/policy-tools/run-cases.ts';
-import { type SimulatedRequest, simulate } from '../../src/policy-tools/simulate.ts';
 import { runTests } from '../../src/policy-tools/test-report.ts';
 import { casesText } from '../../src/policy-tools/written-cases.ts';
 

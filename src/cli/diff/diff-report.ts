@@ -1,11 +1,11 @@
 /** The differences of two configurations as plain data, for JSON and as the source of text and Markdown. */
 import type { Identity } from '../../core/identity/identity.ts';
 import { momentInWords } from '../../core/policy/time-window.ts';
+import { otherMethod } from '../../policy-model/meetings.ts';
+import { signInWords } from '../../policy-model/samples/sign-in-ages.ts';
 import type { CallerClass, Difference } from '../../policy-tools/diff/compare-policies.ts';
-import { otherMethod } from '../../policy-tools/diff/meetings.ts';
 import type { SettingChange } from '../../policy-tools/diff/setting-changes.ts';
 import type { Witness } from '../../policy-tools/diff/witness.ts';
-import { signInWords } from '../../policy-tools/sign-in-ages.ts';
 
 export interface DiffReport {
   /** All decisions are equal, and no setting that affects access or exposure differs. */

@@ -1,6 +1,7 @@
 /** Looks for what an author of rules most likely did not mean. `finding.ts` lists it. */
 import type { Config } from '../../config/config.ts';
 import { TooManyFormsError } from '../../core/url/form-texts.ts';
+import { Probes } from '../../policy-model/probes.ts';
 import { suspectLiterals, uncomparedParams, unmeetableConditions } from './doubtful-conditions.ts';
 import { idleRoles, idleUpstreams, type NearestName } from './doubtful-names.ts';
 import { likeHosts, patternSlips } from './doubtful-patterns.ts';
@@ -8,7 +9,6 @@ import { idleParts, unmeetableRules } from './doubtful-rules.ts';
 import { type Finding, findingOf } from './finding.ts';
 import { expiredRoutes, idleConditions, unusedNames, unusedPolicies } from './idle-conditions.ts';
 import { openRoutes } from './open-routes.ts';
-import { Probes } from './probes.ts';
 import { repeatedLines } from './repeated-lines.ts';
 import { unlistedMethods } from './unlisted-methods.ts';
 import { unreachableRoutes } from './unreachable-routes.ts';

@@ -2,7 +2,7 @@
 import type { Identity } from '../../core/identity/identity.ts';
 import { type Step, sourcesIn } from '../../core/policy/conditions.ts';
 import type { Route } from '../../core/routing/route.ts';
-import { sampleIdentity } from '../sample-identity.ts';
+import { sampleIdentity } from '../../policy-model/samples/sample-identity.ts';
 
 /** Null: more than `most`. */
 export function identitiesOf(

@@ -16,13 +16,13 @@ import { parseCidr } from '../../core/syntax/addresses.ts';
 import { hasShape, innerText, type ParamForm, type Shape } from '../../core/url/param-form.ts';
 import { formOfParam, type ParamName, placeOfParam } from '../../core/url/path-pattern.ts';
 import { foldCase } from '../../core/url/path-reading.ts';
-import { claimKey, claimsAmong, claimTexts } from '../claim-values.ts';
-import { addressText, listedTexts, unlistedTexts } from '../list-samples.ts';
-import { isTimeStep, momentsFor } from '../moments.ts';
-import { numberTexts } from '../number-texts.ts';
-import { shapedTexts, withTextAround } from '../segment-samples.ts';
-import { anyMoment, signedInAt, signInAges } from '../sign-in-ages.ts';
-import { boundsIn, literalsAmong, literalsIn } from '../step-values.ts';
+import { claimKey, claimsAmong, claimTexts } from '../../policy-model/samples/claim-values.ts';
+import { addressText, listedTexts, unlistedTexts } from '../../policy-model/samples/list-samples.ts';
+import { isTimeStep, momentsFor } from '../../policy-model/samples/moments.ts';
+import { numberTexts } from '../../policy-model/samples/number-texts.ts';
+import { shapedTexts, withTextAround } from '../../policy-model/samples/segment-samples.ts';
+import { anyMoment, signedInAt, signInAges } from '../../policy-model/samples/sign-in-ages.ts';
+import { boundsIn, literalsAmong, literalsIn } from '../../policy-model/samples/step-values.ts';
 import { identitiesOf, subsetsOf } from './condition-identities.ts';
 
 /** Null: there are too many combinations to try, or too many for these address ranges. */

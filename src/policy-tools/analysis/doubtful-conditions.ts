@@ -7,14 +7,14 @@ import { truthOf } from '../../core/policy/evaluate-conditions.ts';
 import type { RoleMapping } from '../../core/policy/map-roles.ts';
 import type { Route } from '../../core/routing/route.ts';
 import { formOfParam, type ParamName, placeOfParam, segmentKey } from '../../core/url/path-pattern.ts';
-import { withoutEntries } from '../list-samples.ts';
-import { routeOfMethod, rulesOf, rulesUnder } from '../route-of-method.ts';
-import { literalsIn } from '../step-values.ts';
+import { exampleOf, listedMethods, type Probes } from '../../policy-model/probes.ts';
+import { routeOfMethod, rulesOf, rulesUnder } from '../../policy-model/route-of-method.ts';
+import { withoutEntries } from '../../policy-model/samples/list-samples.ts';
+import { literalsIn } from '../../policy-model/samples/step-values.ts';
 import { canShow } from '../verdict-classes.ts';
 import { conditionPlace } from './condition-places.ts';
 import { requestsFor } from './condition-requests.ts';
 import { type Finding, findingOf } from './finding.ts';
-import { exampleOf, listedMethods, type Probes } from './probes.ts';
 
 /** Maximum combinations to try for one route, and for all routes together. Conditions that need more are not judged. */
 const maxWays = 20_000;

@@ -1,6 +1,7 @@
 /** Hosts and segments of patterns that are most likely misspelled. */
+
+import { exampleOf, type Probes } from '../../policy-model/probes.ts';
 import { type Finding, findingOf } from './finding.ts';
-import { exampleOf, type Probes } from './probes.ts';
 
 interface Slip {
   readonly looksLike: RegExp;

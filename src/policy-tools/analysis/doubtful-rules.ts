@@ -5,10 +5,10 @@ import { type RoleRule, rulesIn } from '../../core/policy/access.ts';
 import { derivedRoles, type RoleMapping } from '../../core/policy/map-roles.ts';
 import { leavesOf, type RoleDemand } from '../../core/policy/role-demand.ts';
 import { compileRoles, type RoleExpression, roleKeys, termInWords } from '../../core/policy/role-expression.ts';
-import { roleWays } from '../diff/role-ways.ts';
-import { blank } from '../sample-identity.ts';
+import { exampleOf, methodOf, methodsToAsk, type Probes } from '../../policy-model/probes.ts';
+import { roleWays } from '../../policy-model/role-ways.ts';
+import { blank } from '../../policy-model/samples/sample-identity.ts';
 import { type Finding, type FindingCode, findingOf } from './finding.ts';
-import { exampleOf, methodOf, methodsToAsk, type Probes } from './probes.ts';
 
 /**
  * Role rules that no identity can meet. Each way to meet a rule forbids some roles. If any identity meets it, one that has every

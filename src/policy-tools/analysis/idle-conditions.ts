@@ -9,12 +9,12 @@ import type { RoleMapping } from '../../core/policy/map-roles.ts';
 import { momentInWords } from '../../core/policy/time-window.ts';
 import type { Route } from '../../core/routing/route.ts';
 import { entriesOf } from '../../core/routing/route-table.ts';
-import { routeOfMethod, rulesOf } from '../route-of-method.ts';
+import { exampleOf, listedMethods, type Probes } from '../../policy-model/probes.ts';
+import { routeOfMethod, rulesOf } from '../../policy-model/route-of-method.ts';
 import { canShow } from '../verdict-classes.ts';
 import { conditionPlace } from './condition-places.ts';
 import { conditionsKey } from './doubtful-conditions.ts';
 import { type Finding, findingOf } from './finding.ts';
-import { exampleOf, listedMethods, type Probes } from './probes.ts';
 
 export function idleConditions({ roleMapping }: Config, probes: Probes): readonly Finding[] {
   const refusals = new Refusals(roleMapping);

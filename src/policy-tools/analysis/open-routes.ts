@@ -5,8 +5,8 @@ import { evictsFromPath } from '../../core/revocation/eviction.ts';
 import { ruleInWords, written } from '../../core/routing/describe-routes.ts';
 import { matchRoute } from '../../core/routing/match-route.ts';
 import type { Route } from '../../core/routing/route.ts';
+import { exampleOf, listedMethods, methodsToAsk, type Probes, ruleFor } from '../../policy-model/probes.ts';
 import { type Finding, findingOf } from './finding.ts';
-import { exampleOf, listedMethods, methodsToAsk, type Probes, ruleFor } from './probes.ts';
 
 export function openRoutes(probes: Probes): readonly Finding[] {
   return [

@@ -1,7 +1,7 @@
 /** Lines of list files that repeat an earlier entry. Most likely one of the two should be a different entry. */
 import type { Config } from '../../config/config.ts';
 import type { ListFile } from '../../core/policy/list-file.ts';
-import { listOf } from '../list-samples.ts';
+import { listOf } from '../../policy-model/samples/list-samples.ts';
 import { conditionPlace } from './condition-places.ts';
 import { type Finding, findingOf } from './finding.ts';
 

@@ -6,8 +6,8 @@
 import { findLeaf } from '../../core/routing/find-route.ts';
 import type { Route } from '../../core/routing/route.ts';
 import { segmentKey } from '../../core/url/path-pattern.ts';
+import { exampleOf, listedMethods, type Probes, ruleFor } from '../../policy-model/probes.ts';
 import { type Finding, findingOf } from './finding.ts';
-import { exampleOf, listedMethods, type Probes, ruleFor } from './probes.ts';
 
 /** These follow from other methods, or cannot be listed. */
 const unasked = new Set(['HEAD', 'OPTIONS']);

@@ -8,8 +8,8 @@ import type { RouteTable } from '../../core/routing/route-table.ts';
 import { toleratedByAll } from '../../core/url/ambiguity.ts';
 import { canonicalPath } from '../../core/url/canonical-path.ts';
 import { oneSpelling } from '../../core/url/compile-pattern.ts';
+import { exampleOf, listedMethods, type Probes } from '../../policy-model/probes.ts';
 import { type Finding, findingOf } from './finding.ts';
-import { exampleOf, listedMethods, type Probes } from './probes.ts';
 
 export function unreachableRoutes(probes: Probes): readonly Finding[] {
   return probes.table.routes.flatMap((route) => refused(route, probes) ?? unreachable(route, probes) ?? []);

@@ -5,11 +5,11 @@
  * combinations of roles.
  */
 import type { Policy } from '../../core/decide.ts';
-import { type Assignment, assignments, Budget } from './assignments.ts';
-import { type Mark, marksOf } from './callers.ts';
-import { type Clause, waysToAllow, waysToRefuse } from './demands.ts';
-import type { RoleWay } from './role-ways.ts';
-import { type Caller, type Found, type Place, setsOf } from './verdicts.ts';
+import { type Mark, marksOf } from '../../policy-model/callers.ts';
+import { type Clause, waysToAllow, waysToRefuse } from '../../policy-model/demands.ts';
+import type { RoleWay } from '../../policy-model/role-ways.ts';
+import { type Assignment, assignments, Budget } from '../../policy-model/solve.ts';
+import { type Caller, type Found, type Place, setsOf } from '../../policy-model/verdicts.ts';
 
 export interface PairChange {
   readonly kind: 'newlyAllowed' | 'newlyRefused';

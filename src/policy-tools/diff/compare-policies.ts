@@ -6,11 +6,11 @@
 import type { Policy } from '../../core/decide.ts';
 import { type RoleMapping, withoutLimits } from '../../core/policy/map-roles.ts';
 import type { RoleDemand } from '../../core/policy/role-demand.ts';
-import { atomsOf, criterionKey } from './atoms.ts';
-import { type Holder, holderInWords, type Mark } from './callers.ts';
+import { type Holder, holderInWords, type Mark } from '../../policy-model/callers.ts';
+import { type Meeting, meetingsOf } from '../../policy-model/meetings.ts';
+import { atomsOf, criterionKey } from '../../policy-model/statements.ts';
+import { type Found, routeOf, setsOf } from '../../policy-model/verdicts.ts';
 import { type CallerChange, comparePair, type PairChange } from './compare-pair.ts';
-import { type Meeting, meetingsOf } from './meetings.ts';
-import { type Found, routeOf, setsOf } from './verdicts.ts';
 import { type Witness, witnessOf } from './witness.ts';
 
 export interface Difference {

@@ -9,9 +9,9 @@ import type { KeyClass } from '../../config/schema/key-class.ts';
 import type { Setting } from '../../config/settings.ts';
 import type { Route } from '../../core/routing/route.ts';
 import { Ambiguity } from '../../core/url/ambiguity.ts';
-import { type Meeting, meetingsOf } from './meetings.ts';
+import { type Meeting, meetingsOf } from '../../policy-model/meetings.ts';
+import type { Found } from '../../policy-model/verdicts.ts';
 import { readingChanges } from './reading-changes.ts';
-import type { Found } from './verdicts.ts';
 
 /** A configuration with every key of its files. */
 export interface ReadConfig {

@@ -5,12 +5,12 @@
 import { decide, type Policy } from '../../core/decide.ts';
 import type { Decision } from '../../core/decision.ts';
 import type { Identity } from '../../core/identity/identity.ts';
-import { type SimulatedRequest, simulate } from '../simulate.ts';
-import type { Assignment } from './assignments.ts';
-import type { Holder } from './callers.ts';
-import type { Meeting } from './meetings.ts';
-import { type Caller, routeOf } from './verdicts.ts';
-import { Values } from './witness-values.ts';
+import type { Holder } from '../../policy-model/callers.ts';
+import { Values } from '../../policy-model/example.ts';
+import type { Meeting } from '../../policy-model/meetings.ts';
+import { type SimulatedRequest, simulate } from '../../policy-model/simulate.ts';
+import type { Assignment } from '../../policy-model/solve.ts';
+import { type Caller, routeOf } from '../../policy-model/verdicts.ts';
 
 export interface Witness {
   readonly request: SimulatedRequest;

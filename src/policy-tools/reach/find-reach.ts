@@ -18,7 +18,7 @@ import { checkRoles, meets } from '../../core/policy/role-demand.ts';
 import { ruleFor } from '../../core/routing/find-route.ts';
 import type { Route } from '../../core/routing/route.ts';
 import { claims } from '../../core/routing/route-table.ts';
-import { methodsOf as methodsOfConditions } from '../route-of-method.ts';
+import { methodsOf as methodsOfConditions } from '../../policy-model/route-of-method.ts';
 
 /** The caller. */
 export interface Caller {

@@ -3,7 +3,7 @@ import type { Policy } from '../../core/decide.ts';
 import { type Explanation, explain } from '../../core/explain.ts';
 import type { ForwardingRules } from '../../core/forwarding/forwarding-rules.ts';
 import type { RoleTable } from '../../core/policy/roles.ts';
-import { simulate } from '../simulate.ts';
+import { simulate } from '../../policy-model/simulate.ts';
 import type { DecisionRecord } from './decision-record.ts';
 import { credentialHeadersOf, notAsked, resolutionOf } from './replay-decisions.ts';
 

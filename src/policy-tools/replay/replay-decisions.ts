@@ -3,8 +3,8 @@ import { decide, type Policy } from '../../core/decide.ts';
 import type { Decision } from '../../core/decision.ts';
 import type { Resolution } from '../../core/identity/identity.ts';
 import type { ReasonCode } from '../../core/outcome/reasons.ts';
-import { routeOfMethod } from '../route-of-method.ts';
-import { sampleCredential } from '../sample-credential.ts';
+import { routeOfMethod } from '../../policy-model/route-of-method.ts';
+import { sampleCredential } from '../../policy-model/samples/sample-credential.ts';
 import { type Comparison, compareDecisions, comparisons, refusalOf } from '../shadow/compare-decisions.ts';
 import { type DecisionRecord, type Reads, sourcesOf } from './decision-record.ts';
 

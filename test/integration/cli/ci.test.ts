@@ -11,8 +11,8 @@ import { parse } from 'yaml';
 import { loadConfig } from '../../../src/config/load-config.ts';
 import { decide } from '../../../src/core/decide.ts';
 import type { Decision } from '../../../src/core/decision.ts';
+import { sampleIdentity } from '../../../src/policy-model/samples/sample-identity.ts';
 import { policyOf } from '../../../src/policy-tools/run-cases.ts';
-import { sampleIdentity } from '../../../src/policy-tools/sample-identity.ts';
 import { blocksOf } from '../../support/markdown-page.ts';
 import { runRolegate } from '../../support/running-command.ts';
 

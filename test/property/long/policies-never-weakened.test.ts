@@ -4,8 +4,8 @@ import { expect, test } from 'vitest';
 import type { Config } from '../../../src/config/config.ts';
 import { decide } from '../../../src/core/decide.ts';
 import type { Decision } from '../../../src/core/decision.ts';
+import { simulate } from '../../../src/policy-model/simulate.ts';
 import { policyOf } from '../../../src/policy-tools/run-cases.ts';
-import { simulate } from '../../../src/policy-tools/simulate.ts';
 import { configurations, everyRequest, readWorld } from '../policy-worlds.ts';
 import { patienceMs, runs } from '../support.ts';
 

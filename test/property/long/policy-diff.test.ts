@@ -7,11 +7,11 @@ import type { Decision } from '../../../src/core/decision.ts';
 import { roleInScope } from '../../../src/core/identity/scoped-role.ts';
 import { derivedRoles } from '../../../src/core/policy/map-roles.ts';
 import { pathParam } from '../../../src/core/url/path-pattern.ts';
+import { otherMethod } from '../../../src/policy-model/meetings.ts';
+import { simulate } from '../../../src/policy-model/simulate.ts';
 import { type CallerClass, comparePolicies, type Difference } from '../../../src/policy-tools/diff/compare-policies.ts';
-import { otherMethod } from '../../../src/policy-tools/diff/meetings.ts';
 import { settingChanges } from '../../../src/policy-tools/diff/setting-changes.ts';
 import { policyOf } from '../../../src/policy-tools/run-cases.ts';
-import { simulate } from '../../../src/policy-tools/simulate.ts';
 import {
   type Asked,
   configurations,

@@ -1,7 +1,7 @@
 /** What `prove` expects of a running gateway where the decision depends on facts that it cannot know. */
 import { expect, test } from 'vitest';
 import { Planner } from '../../../src/cli/prove/plan-probes.ts';
-import { sampleIdentity } from '../../../src/policy-tools/sample-identity.ts';
+import { sampleIdentity } from '../../../src/policy-model/samples/sample-identity.ts';
 import { policy } from '../policy-tools/policies.ts';
 
 function plannerOf(rest: string): Planner {

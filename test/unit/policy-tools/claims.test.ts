@@ -1,9 +1,9 @@
 /** Declared claims: in conditions, tests, headers, explanations, proposals, comparisons and records. */
 import { describe, expect, it, test } from 'vitest';
 import { explanationText } from '../../../src/cli/explain/explanation-text.ts';
+import { sampleIdentity } from '../../../src/policy-model/samples/sample-identity.ts';
 import { comparePolicies } from '../../../src/policy-tools/diff/compare-policies.ts';
 import { policyOf } from '../../../src/policy-tools/run-cases.ts';
-import { sampleIdentity } from '../../../src/policy-tools/sample-identity.ts';
 import { runTests } from '../../../src/policy-tools/test-report.ts';
 import { explained, findingsOf, proposed } from '../../support/tool-results.ts';
 import { policy } from './policies.ts';

@@ -3,11 +3,11 @@ import { expect, test } from 'vitest';
 import { decide } from '../../../src/core/decide.ts';
 import type { Decision } from '../../../src/core/decision.ts';
 import { selectSource } from '../../../src/identity/sources/select-source.ts';
+import { blank } from '../../../src/policy-model/samples/sample-identity.ts';
+import { simulate } from '../../../src/policy-model/simulate.ts';
 import { readsOf, recordOf } from '../../../src/policy-tools/replay/decision-record.ts';
 import { explainRecord, isAsExplained } from '../../../src/policy-tools/replay/explain-record.ts';
 import { forwardingOf, policyOf } from '../../../src/policy-tools/run-cases.ts';
-import { blank } from '../../../src/policy-tools/sample-identity.ts';
-import { simulate } from '../../../src/policy-tools/simulate.ts';
 import { policy } from './policies.ts';
 
 const at = Date.parse('2026-11-02T09:30:00Z');

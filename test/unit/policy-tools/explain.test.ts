@@ -1,6 +1,6 @@
 import { describe, expect, it, test } from 'vitest';
 import type { Identity } from '../../../src/core/identity/identity.ts';
-import { sampleIdentity } from '../../../src/policy-tools/sample-identity.ts';
+import { sampleIdentity } from '../../../src/policy-model/samples/sample-identity.ts';
 import { explained } from '../../support/tool-results.ts';
 import { orders } from './policies.ts';
 

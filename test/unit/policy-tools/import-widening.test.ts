@@ -4,9 +4,9 @@ import type { Config } from '../../../src/config/config.ts';
 import { decide } from '../../../src/core/decide.ts';
 import type { Decision } from '../../../src/core/decision.ts';
 import type { Identity } from '../../../src/core/identity/identity.ts';
+import { sampleIdentity } from '../../../src/policy-model/samples/sample-identity.ts';
+import { simulate } from '../../../src/policy-model/simulate.ts';
 import { policyOf } from '../../../src/policy-tools/run-cases.ts';
-import { sampleIdentity } from '../../../src/policy-tools/sample-identity.ts';
-import { simulate } from '../../../src/policy-tools/simulate.ts';
 import { imported } from './imported.ts';
 
 /** Whether `GET https://HOST/PATH` is allowed. */

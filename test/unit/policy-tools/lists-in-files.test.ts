@@ -9,11 +9,11 @@ import type { ReadList } from '../../../src/config/list-files.ts';
 import { type ConfigResult, parseConfig } from '../../../src/config/parse-config.ts';
 import { Problem } from '../../../src/config/problem.ts';
 import type { Identity } from '../../../src/core/identity/identity.ts';
+import { sampleIdentity } from '../../../src/policy-model/samples/sample-identity.ts';
+import type { SimulatedRequest } from '../../../src/policy-model/simulate.ts';
 import { comparePolicies } from '../../../src/policy-tools/diff/compare-policies.ts';
 import { mutationScore } from '../../../src/policy-tools/mutation-score.ts';
 import { policyOf } from '../../../src/policy-tools/run-cases.ts';
-import { sampleIdentity } from '../../../src/policy-tools/sample-identity.ts';
-import type { SimulatedRequest } from '../../../src/policy-tools/simulate.ts';
 import { runTests } from '../../../src/policy-tools/test-report.ts';
 import { explained, findingsOf, proposed } from '../../support/tool-results.ts';
 

@@ -4,12 +4,12 @@ import type { Config } from '../../../src/config/config.ts';
 import { parseConfig } from '../../../src/config/parse-config.ts';
 import { decide } from '../../../src/core/decide.ts';
 import type { Decision } from '../../../src/core/decision.ts';
+import { isTimeStep, momentsFor } from '../../../src/policy-model/samples/moments.ts';
+import { blank } from '../../../src/policy-model/samples/sample-identity.ts';
+import { simulate } from '../../../src/policy-model/simulate.ts';
 import { comparePolicies } from '../../../src/policy-tools/diff/compare-policies.ts';
-import { isTimeStep, momentsFor } from '../../../src/policy-tools/moments.ts';
 import { mutationScore } from '../../../src/policy-tools/mutation-score.ts';
 import { policyOf } from '../../../src/policy-tools/run-cases.ts';
-import { blank } from '../../../src/policy-tools/sample-identity.ts';
-import { simulate } from '../../../src/policy-tools/simulate.ts';
 import { findingsOf, proposed } from '../../support/tool-results.ts';
 import { policy } from './policies.ts';
 

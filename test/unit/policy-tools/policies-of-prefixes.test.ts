@@ -5,13 +5,13 @@ import { parseConfig } from '../../../src/config/parse-config.ts';
 import { decide } from '../../../src/core/decide.ts';
 import type { Decision } from '../../../src/core/decision.ts';
 import { describeRoutes } from '../../../src/core/routing/describe-routes.ts';
+import { blank } from '../../../src/policy-model/samples/sample-identity.ts';
+import { simulate } from '../../../src/policy-model/simulate.ts';
 import { coverageOf } from '../../../src/policy-tools/coverage.ts';
 import { comparePolicies } from '../../../src/policy-tools/diff/compare-policies.ts';
 import { policyMutants } from '../../../src/policy-tools/mutants.ts';
 import { mutationScore } from '../../../src/policy-tools/mutation-score.ts';
 import { policyOf } from '../../../src/policy-tools/run-cases.ts';
-import { blank } from '../../../src/policy-tools/sample-identity.ts';
-import { simulate } from '../../../src/policy-tools/simulate.ts';
 import { findingsOf, proposed } from '../../support/tool-results.ts';
 import { policy } from './policies.ts';
 

@@ -2,9 +2,9 @@
 import { describe, expect, it, test } from 'vitest';
 import { explanationText } from '../../../src/cli/explain/explanation-text.ts';
 import type { Config } from '../../../src/config/config.ts';
+import { sampleIdentity } from '../../../src/policy-model/samples/sample-identity.ts';
 import { comparePolicies } from '../../../src/policy-tools/diff/compare-policies.ts';
 import { policyOf } from '../../../src/policy-tools/run-cases.ts';
-import { sampleIdentity } from '../../../src/policy-tools/sample-identity.ts';
 import { runTests } from '../../../src/policy-tools/test-report.ts';
 import { explained, proposed } from '../../support/tool-results.ts';
 import { policy } from './policies.ts';

@@ -3,11 +3,11 @@ import { expect, test } from 'vitest';
 import { parseConfig } from '../../../src/config/parse-config.ts';
 import { decide } from '../../../src/core/decide.ts';
 import type { Allow, Decision } from '../../../src/core/decision.ts';
+import { simulate } from '../../../src/policy-model/simulate.ts';
 import { comparePolicies } from '../../../src/policy-tools/diff/compare-policies.ts';
 import { mutationScore } from '../../../src/policy-tools/mutation-score.ts';
 import { proposeCases } from '../../../src/policy-tools/propose-cases.ts';
 import { forwardingOf, policyOf, upstreamHeaders } from '../../../src/policy-tools/run-cases.ts';
-import { simulate } from '../../../src/policy-tools/simulate.ts';
 import { runTests } from '../../../src/policy-tools/test-report.ts';
 import { policy } from './policies.ts';
 

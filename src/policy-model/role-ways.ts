@@ -2,7 +2,7 @@
  * The ways in which a caller's roles meet a demand, or fail it. Each way requires one of some sets and forbids others. So for each
  * way it is enough to try the caller with all marks that it does not forbid.
  */
-import type { RoleDemand } from '../../core/policy/role-demand.ts';
+import type { RoleDemand } from '../core/policy/role-demand.ts';
 
 export interface RoleWay {
   /** The caller must have none of these bits. */

@@ -1,10 +1,10 @@
 /** Texts for segments of patterns: what a request can contain there, and which other patterns would match it. */
-import type { RouteTable } from '../core/routing/route-table.ts';
-import { takerOf } from '../core/url/common-path.ts';
-import { noForm, textsFor } from '../core/url/form-texts.ts';
-import { hasShape, innerText, type ParamForm, type Shape, type Taker, takes } from '../core/url/param-form.ts';
-import { type Segment, segmentKey } from '../core/url/path-pattern.ts';
-import { foldCase } from '../core/url/path-reading.ts';
+import type { RouteTable } from '../../core/routing/route-table.ts';
+import { takerOf } from '../../core/url/common-path.ts';
+import { noForm, textsFor } from '../../core/url/form-texts.ts';
+import { hasShape, innerText, type ParamForm, type Shape, type Taker, takes } from '../../core/url/param-form.ts';
+import { type Segment, segmentKey } from '../../core/url/path-pattern.ts';
+import { foldCase } from '../../core/url/path-reading.ts';
 
 /** Samples for all segments in the patterns of a table. */
 export class SegmentSamples {

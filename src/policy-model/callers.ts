@@ -2,10 +2,10 @@
  * The callers that two rules can distinguish. Callers whose roles meet the same sets of both rules count as one. Any role of a set
  * meets it, so the sets that several roles meet together are the union of those that each meets.
  */
-import type { Identity } from '../../core/identity/identity.ts';
-import { derivedRoles, type RoleMapping, type RoleOrigin } from '../../core/policy/map-roles.ts';
-import { blank } from '../sample-identity.ts';
-import { placedInWords } from '../scoped-texts.ts';
+import type { Identity } from '../core/identity/identity.ts';
+import { derivedRoles, type RoleMapping, type RoleOrigin } from '../core/policy/map-roles.ts';
+import { blank } from './samples/sample-identity.ts';
+import { placedInWords } from './samples/scoped-texts.ts';
 
 /** Sets of role names that a rule tests, and how roles are derived there. */
 export interface RoleSets {

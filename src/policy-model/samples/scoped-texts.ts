@@ -1,6 +1,6 @@
 /** Converts roles with a scope from the form in rules to the form in an identity, and to the place of their parameter. */
-import { roleInScope, type ScopedRole, scopedRole } from '../core/identity/scoped-role.ts';
-import type { RoutePattern } from '../core/url/path-pattern.ts';
+import { roleInScope, type ScopedRole, scopedRole } from '../../core/identity/scoped-role.ts';
+import type { RoutePattern } from '../../core/url/path-pattern.ts';
 import { withoutTextAround } from './segment-samples.ts';
 
 /** `scopeOf`: the scope that a parameter specifies. Null: it specifies none, and the role does not count. */

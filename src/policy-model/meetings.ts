@@ -2,13 +2,13 @@
  * How two route tables match every request, as far as they can distinguish requests: one meeting for each method and each pair of
  * results, with the first target that leads to it. Conditions and callers are not considered yet.
  */
-import type { AccessRule } from '../../core/policy/access.ts';
-import type { CanonicalRequest } from '../../core/request/request-view.ts';
-import { matchRoute } from '../../core/routing/match-route.ts';
-import type { Route } from '../../core/routing/route.ts';
-import type { RouteTable } from '../../core/routing/route-table.ts';
-import { methodsOf as methodsOfConditions, routeOfMethod } from '../route-of-method.ts';
+import type { AccessRule } from '../core/policy/access.ts';
+import type { CanonicalRequest } from '../core/request/request-view.ts';
+import { matchRoute } from '../core/routing/match-route.ts';
+import type { Route } from '../core/routing/route.ts';
+import type { RouteTable } from '../core/routing/route-table.ts';
 import { type Target, targetsOf } from './path-classes.ts';
+import { methodsOf as methodsOfConditions, routeOfMethod } from './route-of-method.ts';
 import type { Found } from './verdicts.ts';
 
 export interface Meeting {

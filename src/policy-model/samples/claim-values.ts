@@ -1,6 +1,6 @@
 /** Claims of generated identities: which values are worth trying, and how chosen ones become claims. */
-import { type Claims, type ClaimType, claimOfText } from '../core/identity/claims.ts';
-import type { ValueSource } from '../core/policy/conditions.ts';
+import { type Claims, type ClaimType, claimOfText } from '../../core/identity/claims.ts';
+import type { ValueSource } from '../../core/policy/conditions.ts';
 import { sampleIdentity } from './sample-identity.ts';
 
 type ClaimSource = Extract<ValueSource, { readonly from: 'claim' }>;

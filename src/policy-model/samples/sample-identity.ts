@@ -1,6 +1,6 @@
 /** A default identity and default request facts. Tests, comparisons and explanations add to them. */
-import type { Identity } from '../core/identity/identity.ts';
-import type { ConditionFacts } from '../core/policy/conditions.ts';
+import type { Identity } from '../../core/identity/identity.ts';
+import type { ConditionFacts } from '../../core/policy/conditions.ts';
 
 export const sampleIdentity: Identity = {
   kind: 'bearer',

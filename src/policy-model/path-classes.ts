@@ -3,10 +3,10 @@
  * table, so comparing one of them compares all. The search walks both tables' trees together, as one runs a text through two
  * automata at once, and visits each state only once.
  */
-import type { PathNode, RouteTable, RouteTrees } from '../../core/routing/route-table.ts';
-import { noForm, textsFor } from '../../core/url/form-texts.ts';
-import { takes } from '../../core/url/param-form.ts';
-import { foldCase } from '../../core/url/path-reading.ts';
+import type { PathNode, RouteTable, RouteTrees } from '../core/routing/route-table.ts';
+import { noForm, textsFor } from '../core/url/form-texts.ts';
+import { takes } from '../core/url/param-form.ts';
+import { foldCase } from '../core/url/path-reading.ts';
 
 export interface Target {
   readonly host: string;

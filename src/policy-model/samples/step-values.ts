@@ -1,5 +1,5 @@
 /** The values that steps of conditions read, and the texts and bounds that they compare with. */
-import type { ListOperand, Operand, Step } from '../core/policy/conditions.ts';
+import type { ListOperand, Operand, Step } from '../../core/policy/conditions.ts';
 import { listedTexts } from './list-samples.ts';
 
 /** The texts as written, without those of files. */

@@ -1,7 +1,6 @@
-/** Limits on the age of a sign-in (`maxAuthAge`): ages that the limits can distinguish, and changes of a limit. */
-import type { SignInStep, Step } from '../core/policy/conditions.ts';
-import { momentInWords } from '../core/policy/time-window.ts';
-import type { Change } from './role-mutants.ts';
+/** Limits on the age of a sign-in (`maxAuthAge`): ages that the limits can distinguish. */
+import type { SignInStep, Step } from '../../core/policy/conditions.ts';
+import { momentInWords } from '../../core/policy/time-window.ts';
 
 /** The time of a request if it does not matter. */
 export const anyMoment = Date.UTC(2027, 0, 4, 9);
@@ -27,17 +26,4 @@ export function signedInAt(age: unknown, nowMs: number | null): number | null {
 /** Such as `signed in 2027-01-04T08:45:00Z`. */
 export function signInWords(ms: number | null): readonly string[] {
   return ms === null ? [] : [`signed in ${momentInWords(ms)}`];
-}
-
-/** Doubles the maximum age. */
-export function* widerSignIns(step: SignInStep): Generator<Change<SignInStep>> {
-  yield ['accepts sign-ins twice as old', { ...step, maxMs: step.maxMs * 2 }];
-}
-
-/** Halves the maximum age. */
-export function* narrowerSignIns(steps: readonly Step[]): Generator<Change<readonly Step[]>> {
-  for (const [at, step] of steps.entries()) {
-    if (!isSignInStep(step)) continue;
-    yield ['accepts only sign-ins half as old', steps.with(at, { ...step, maxMs: Math.floor(step.maxMs / 2) })];
-  }
 }

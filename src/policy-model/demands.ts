@@ -3,9 +3,9 @@
  * classes of callers instead of requests. Every refusal is one of these ways, so trying them one by one finds every change, without
  * going through all combinations of roles.
  */
-import type { AccessRule } from '../../core/policy/access.ts';
-import type { Criterion } from '../../core/policy/conditions.ts';
-import type { Route } from '../../core/routing/route.ts';
+import type { AccessRule } from '../core/policy/access.ts';
+import type { Criterion } from '../core/policy/conditions.ts';
+import type { Route } from '../core/routing/route.ts';
 import { type RoleWay, roleWays } from './role-ways.ts';
 import { type Caller, type Place, setsOfRule } from './verdicts.ts';
 

@@ -3,7 +3,7 @@ import type { CredentialSources } from '../core/credential/credential.ts';
 import type { ClientFacts } from '../core/forwarding/client-facts.ts';
 import type { Identity, Resolution } from '../core/identity/identity.ts';
 import type { RequestView } from '../core/request/request-view.ts';
-import { sampleCredential } from './sample-credential.ts';
+import { sampleCredential } from './samples/sample-credential.ts';
 
 export interface SimulatedRequest {
   readonly method: string;

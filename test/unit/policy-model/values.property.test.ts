@@ -12,9 +12,9 @@ import type {
 import { truthOf } from '../../../src/core/policy/evaluate-conditions.ts';
 import { addressList } from '../../../src/core/policy/list-file.ts';
 import type { Route } from '../../../src/core/routing/route.ts';
-import { atomsOf } from '../../../src/policy-tools/diff/atoms.ts';
-import { truthsOf } from '../../../src/policy-tools/diff/truths.ts';
-import { blank } from '../../../src/policy-tools/sample-identity.ts';
+import { blank } from '../../../src/policy-model/samples/sample-identity.ts';
+import { atomsOf } from '../../../src/policy-model/statements.ts';
+import { truthsOf } from '../../../src/policy-model/values.ts';
 import { makeRoute } from '../core/make-policy.ts';
 
 const text = fc.constantFrom('a', 'ab', 'abc', 'b', 'A', '~', 'a~', 'a~~', 'a\u007f', 'bearer', 'key_pair', '10');

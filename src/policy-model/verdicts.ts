@@ -1,13 +1,13 @@
 /**
  * What a matched route decides for a class of callers. It follows the same steps as `decide`, but over classes instead of requests.
  */
-import type { AccessRule, RoleRule } from '../../core/policy/access.ts';
-import type { Criterion } from '../../core/policy/conditions.ts';
-import { checkRoles, leavesOf } from '../../core/policy/role-demand.ts';
-import type { Route } from '../../core/routing/route.ts';
-import type { MethodRefusal, RouteMatch } from '../../core/routing/route-table.ts';
-import { placedRoles } from '../scoped-texts.ts';
-import { type Truths, truthUnder } from './atoms.ts';
+import type { AccessRule, RoleRule } from '../core/policy/access.ts';
+import type { Criterion } from '../core/policy/conditions.ts';
+import { checkRoles, leavesOf } from '../core/policy/role-demand.ts';
+import type { Route } from '../core/routing/route.ts';
+import type { MethodRefusal, RouteMatch } from '../core/routing/route-table.ts';
+import { placedRoles } from './samples/scoped-texts.ts';
+import { type Truths, truthUnder } from './statements.ts';
 
 /**
  * `anonymous`: no credential, or a rejected one. `unresolved`: a credential that is refused before the Auth API is called, or an

@@ -1,6 +1,6 @@
 /** Times that conditions on the time can distinguish: one for every combination of their results. */
-import type { Step, StretchStep, WindowStep } from '../core/policy/conditions.ts';
-import { isInStretch, isInWindow, minutesOfDay } from '../core/policy/time-window.ts';
+import type { Step, StretchStep, WindowStep } from '../../core/policy/conditions.ts';
+import { isInStretch, isInWindow, minutesOfDay } from '../../core/policy/time-window.ts';
 
 export type TimeStep = WindowStep | StretchStep;
 

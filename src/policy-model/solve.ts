@@ -3,10 +3,10 @@
  * statements condition by condition, so conditions about different values cost their sum, not their product. It is bounded and
  * reports when it gave up.
  */
-import type { Truth } from '../../core/policy/conditions.ts';
-import { type Atom, atomsOf, type Truths, truthUnder, truthWithoutIdentity } from './atoms.ts';
+import type { Truth } from '../core/policy/conditions.ts';
 import type { Clause } from './demands.ts';
-import { type Given, groupsOf, type StatementGroup } from './truths.ts';
+import { type Atom, atomsOf, type Truths, truthUnder, truthWithoutIdentity } from './statements.ts';
+import { type Given, groupsOf, type StatementGroup } from './values.ts';
 
 /** Steps of a search, shared by all searches for one pair of rules. */
 export class Budget {

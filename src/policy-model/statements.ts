@@ -13,13 +13,13 @@ import {
   type Truth,
   type ValueSource,
   type WindowStep,
-} from '../../core/policy/conditions.ts';
-import { conditionInWords } from '../../core/policy/describe-conditions.ts';
-import type { Route } from '../../core/routing/route.ts';
-import type { ParamForm } from '../../core/url/param-form.ts';
-import { formOfParam, placeOfParam } from '../../core/url/path-pattern.ts';
-import { withoutEntries } from '../list-samples.ts';
-import { isTimeStep } from '../moments.ts';
+} from '../core/policy/conditions.ts';
+import { conditionInWords } from '../core/policy/describe-conditions.ts';
+import type { Route } from '../core/routing/route.ts';
+import type { ParamForm } from '../core/url/param-form.ts';
+import { formOfParam, placeOfParam } from '../core/url/path-pattern.ts';
+import { withoutEntries } from './samples/list-samples.ts';
+import { isTimeStep } from './samples/moments.ts';
 
 export type Statement = CompareStep | AddressStep | WindowStep | StretchStep | SignInStep;
 

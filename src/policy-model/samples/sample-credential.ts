@@ -1,6 +1,6 @@
 /** Headers with a sample credential of a given kind, as the configuration expects it. For simulated requests. */
-import type { CredentialKind, CredentialSources } from '../core/credential/credential.ts';
-import type { Shape } from '../core/credential/shape.ts';
+import type { CredentialKind, CredentialSources } from '../../core/credential/credential.ts';
+import type { Shape } from '../../core/credential/shape.ts';
 
 /** Names and values in turn; empty: the kind is disabled. */
 export function sampleCredential(kind: CredentialKind, sources: CredentialSources): readonly string[] {

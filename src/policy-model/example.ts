@@ -1,18 +1,18 @@
 /** Values that were found for a request and an identity, by source, and the request and identity that result from them. */
-import type { Identity } from '../../core/identity/identity.ts';
-import type { Truth, ValueSource } from '../../core/policy/conditions.ts';
-import type { ParamForm } from '../../core/url/param-form.ts';
-import { placeOfParam } from '../../core/url/path-pattern.ts';
-import { claimKey, claimsAmong, unlikeTexts } from '../claim-values.ts';
-import { blank, sampleIdentity } from '../sample-identity.ts';
-import { heldOn, scopePlace } from '../scoped-texts.ts';
-import { textsLike, withoutTextAround, withTextAround } from '../segment-samples.ts';
-import { anyMoment, signedInAt, signInKey } from '../sign-in-ages.ts';
-import type { SimulatedRequest } from '../simulate.ts';
-import type { Assignment } from './assignments.ts';
-import { type Atom, formOf, type ParamPlaces } from './atoms.ts';
+import type { Identity } from '../core/identity/identity.ts';
+import type { Truth, ValueSource } from '../core/policy/conditions.ts';
+import type { ParamForm } from '../core/url/param-form.ts';
+import { placeOfParam } from '../core/url/path-pattern.ts';
 import type { Holder } from './callers.ts';
-import { type Given, unreadable } from './truths.ts';
+import { claimKey, claimsAmong, unlikeTexts } from './samples/claim-values.ts';
+import { blank, sampleIdentity } from './samples/sample-identity.ts';
+import { heldOn, scopePlace } from './samples/scoped-texts.ts';
+import { textsLike, withoutTextAround, withTextAround } from './samples/segment-samples.ts';
+import { anyMoment, signedInAt, signInKey } from './samples/sign-in-ages.ts';
+import type { SimulatedRequest } from './simulate.ts';
+import type { Assignment } from './solve.ts';
+import { type Atom, formOf, type ParamPlaces } from './statements.ts';
+import { type Given, unreadable } from './values.ts';
 
 /** Values by source; all others keep their defaults. */
 export class Values {

@@ -1,7 +1,7 @@
 /** Addresses that tell ranges apart. */
 import type { Step } from '../../core/policy/conditions.ts';
 import { parseCidr } from '../../core/syntax/addresses.ts';
-import { listedAddresses } from '../list-samples.ts';
+import { listedAddresses } from './list-samples.ts';
 
 /** One address per stretch whose addresses all lie in the same ranges. Documentation addresses come first (RFC 5737, RFC 3849). */
 export function addressesApart(steps: readonly Step[]): readonly string[] {

@@ -4,16 +4,16 @@
  * for every way in which other forms and literals can also match its text.
  */
 
-import { type AccessRule, ruleMethods } from '../../core/policy/access.ts';
-import type { CanonicalRequest } from '../../core/request/request-view.ts';
-import { ruleFor as ruleOfAccess } from '../../core/routing/find-route.ts';
-import { fittingRoutes } from '../../core/routing/fitting-routes.ts';
-import type { Route } from '../../core/routing/route.ts';
-import { claims, type RouteTable } from '../../core/routing/route-table.ts';
-import { takerOf } from '../../core/url/common-path.ts';
-import { oneSpelling } from '../../core/url/compile-pattern.ts';
-import { isMoreSpecific } from '../../core/url/path-pattern.ts';
-import { type SegmentSamples, samplesOf } from '../segment-samples.ts';
+import { type AccessRule, ruleMethods } from '../core/policy/access.ts';
+import type { CanonicalRequest } from '../core/request/request-view.ts';
+import { ruleFor as ruleOfAccess } from '../core/routing/find-route.ts';
+import { fittingRoutes } from '../core/routing/fitting-routes.ts';
+import type { Route } from '../core/routing/route.ts';
+import { claims, type RouteTable } from '../core/routing/route-table.ts';
+import { takerOf } from '../core/url/common-path.ts';
+import { oneSpelling } from '../core/url/compile-pattern.ts';
+import { isMoreSpecific } from '../core/url/path-pattern.ts';
+import { type SegmentSamples, samplesOf } from './samples/segment-samples.ts';
 
 /** Maximum combinations of texts to try for one pattern. */
 const maxChoices = 512;

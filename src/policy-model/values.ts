@@ -4,29 +4,29 @@
  * every combination that a request can have.
  */
 
-import type { ClaimType } from '../../core/identity/claims.ts';
-import type { Identity } from '../../core/identity/identity.ts';
+import type { ClaimType } from '../core/identity/claims.ts';
+import type { Identity } from '../core/identity/identity.ts';
 import {
   type ConditionFacts,
   numberOperators,
   type Step,
   type Truth,
   type ValueSource,
-} from '../../core/policy/conditions.ts';
-import { truthOf, truthOfValue } from '../../core/policy/evaluate-conditions.ts';
-import { hasShape, type Shape } from '../../core/url/param-form.ts';
-import { ignoresCase } from '../../core/url/path-reading.ts';
-import { claimTexts } from '../claim-values.ts';
-import { unlistedTexts } from '../list-samples.ts';
-import { isTimeStep, momentsFor } from '../moments.ts';
-import { numberTexts } from '../number-texts.ts';
-import { blank, noFacts } from '../sample-identity.ts';
-import { shapedTexts } from '../segment-samples.ts';
-import { anyMoment, signedInAt, signInAges } from '../sign-in-ages.ts';
-import { boundsIn, literalsAmong, literalsIn } from '../step-values.ts';
-import { addressesApart } from './addresses-apart.ts';
-import { textsAlike } from './alike-texts.ts';
-import { type Atom, formOf, type Truths } from './atoms.ts';
+} from '../core/policy/conditions.ts';
+import { truthOf, truthOfValue } from '../core/policy/evaluate-conditions.ts';
+import { hasShape, type Shape } from '../core/url/param-form.ts';
+import { ignoresCase } from '../core/url/path-reading.ts';
+import { addressesApart } from './samples/addresses-apart.ts';
+import { textsAlike } from './samples/alike-texts.ts';
+import { claimTexts } from './samples/claim-values.ts';
+import { unlistedTexts } from './samples/list-samples.ts';
+import { isTimeStep, momentsFor } from './samples/moments.ts';
+import { numberTexts } from './samples/number-texts.ts';
+import { blank, noFacts } from './samples/sample-identity.ts';
+import { shapedTexts } from './samples/segment-samples.ts';
+import { anyMoment, signedInAt, signInAges } from './samples/sign-in-ages.ts';
+import { boundsIn, literalsAmong, literalsIn } from './samples/step-values.ts';
+import { type Atom, formOf, type Truths } from './statements.ts';
 
 /** A value of a request or an identity; null: it has no such value. */
 export type Given = string | readonly string[] | null | typeof unreadable;

@@ -2,11 +2,11 @@
  * A few entries that represent the lists of files: one of each kind that the conditions can distinguish. Each entry is tried on all
  * of them once, so the time is linear in the list, and no tool must scan it again.
  */
-import type { AddressStep, CompareStep, Step } from '../core/policy/conditions.ts';
-import { truthOfValue } from '../core/policy/evaluate-conditions.ts';
-import type { ListFile } from '../core/policy/list-file.ts';
-import { parseCidr } from '../core/syntax/addresses.ts';
-import type { Shape } from '../core/url/param-form.ts';
+import type { AddressStep, CompareStep, Step } from '../../core/policy/conditions.ts';
+import { truthOfValue } from '../../core/policy/evaluate-conditions.ts';
+import type { ListFile } from '../../core/policy/list-file.ts';
+import { parseCidr } from '../../core/syntax/addresses.ts';
+import type { Shape } from '../../core/url/param-form.ts';
 import { noFacts } from './sample-identity.ts';
 import { textsLike } from './segment-samples.ts';
 
