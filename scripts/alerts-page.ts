@@ -79,7 +79,7 @@ Prometheus reads \`monitoring/alerts.yaml\` directly
 
 \`critical\`: clients or revocations are affected now; page the operator. \`warning\`: investigate during working hours.
 
-\`measured\`: seconds from the cause to the firing alert, with these rules and a scrape interval of 15 s, in a run of three gateways
+\`measured\`: seconds from the cause to the firing alert, with these rules and a scrape interval of 15 s, in runs of three gateways
 that produced each cause once (\`test/e2e/support/alert-causes.ts\`). Rules are evaluated every 15 s, regardless of Prometheus' own
 interval. Alertmanager adds its \`group_wait\`. Without a figure, only shortened
 rules were run.

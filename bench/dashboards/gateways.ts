@@ -42,7 +42,7 @@ export interface Ports {
 
 /** Connections that the first gateway accepts, and descriptors that the second one may open. */
 export const maxConnections = 200;
-export const maxDescriptors = 512;
+export const maxDescriptors = 300;
 
 interface Kind {
   readonly workers: number;

@@ -147,17 +147,19 @@ export function createEngine(config: Config, options: EngineOptions): Engine {
     return runtime;
   }
 
-  /** Connections of clients. The first worker logs for all of them. */
-  function connectionsThatFit(): number {
-    const limit = openFilesLimit() ?? Number.POSITIVE_INFINITY;
-    const [needed, fit] = [neededFiles(config), connectionsWithin(config, limit)];
-    if (needed > limit && (options.worker ?? 1) === 1) {
+  const filesLimit = openFilesLimit() ?? Number.POSITIVE_INFINITY;
+  /** To each entrypoint. */
+  const connections = connectionsWithin(config, filesLimit);
+
+  /** The first worker logs for all of them. */
+  function warnOfFewFiles(): void {
+    const needed = neededFiles(config);
+    if (needed > filesLimit && (options.worker ?? 1) === 1) {
       log.warn(
-        { limit, needed, connections: fit },
+        { limit: filesLimit, needed, connections },
         'the limit of open files is too small, so fewer connections are accepted: raise it to "needed" (ulimit -n, LimitNOFILE of systemd), or lower server.limits.connections',
       );
     }
-    return fit;
   }
 
   telemetry.watchRevocations(() => {
@@ -183,7 +185,7 @@ export function createEngine(config: Config, options: EngineOptions): Engine {
     },
     async listen(address, shared) {
       const { server } = config;
-      const connections = connectionsThatFit();
+      warnOfFewFiles();
       const made = createProxy({
         // Trust is checked for each connection, so that a reload can remove a proxy.
         server: {
@@ -208,9 +210,11 @@ export function createEngine(config: Config, options: EngineOptions): Engine {
       return await listenOn('server.listen', address, () => made.listen());
     },
     async listenForChecks(addresses, shared) {
+      if (proxy === null) warnOfFewFiles();
       await tracing.ready();
       authorizer = await openAuthorizer(config, addresses, {
         shared,
+        connections,
         gateway: current(),
         trustedProxies: (peer) => current().config.server.trustedProxies(peer),
         deadlines,

@@ -22,6 +22,8 @@ import { listenOn } from './listen-error.ts';
 
 export interface AuthorizerPlace {
   readonly shared: boolean;
+  /** Maximum number at each address. */
+  readonly connections: number;
   readonly gateway: Deciding;
   readonly trustedProxies: TrustedProxies;
   readonly deadlines: Deadlines;
@@ -94,7 +96,7 @@ export async function openAuthorizer(
 }
 
 function optionsOf({ server }: Config, settings: AuthorizerConfig, place: AuthorizerPlace): () => AuthorizerOptions {
-  const { telemetry, shared, gateway, trustedProxies, deadlines } = place;
+  const { telemetry, shared, connections, gateway, trustedProxies, deadlines } = place;
   let warnedAt = Number.NEGATIVE_INFINITY;
   return () => ({
     shared,
@@ -102,7 +104,7 @@ function optionsOf({ server }: Config, settings: AuthorizerConfig, place: Author
     trustedProxies,
     deadlines,
     settings,
-    limits: server.limits,
+    limits: { ...server.limits, connections },
     line,
     shedder: new LoadShedder(server.limits.eventLoopLagMs),
     observe: telemetry.observe,

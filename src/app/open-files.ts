@@ -10,21 +10,29 @@ const otherFiles = 64;
 /** Connections of operators, probes and Prometheus to the admin port. */
 const adminConnections = 32;
 
-type Connecting = Pick<Config, 'server' | 'upstreams' | 'sources' | 'authApi'>;
+type Connecting = Pick<Config, 'server' | 'authorizer' | 'upstreams' | 'sources' | 'authApi'>;
 
 /** With every connection that the configuration allows. */
 export function neededFiles(config: Connecting): number {
-  return config.server.limits.connections + connectionsOut(config) + otherFiles + adminConnections;
+  return (
+    entrypoints(config) * config.server.limits.connections + connectionsOut(config) + otherFiles + adminConnections
+  );
 }
 
 /**
- * Connections of clients that fit within a limit of open files. If it is too small, those to services and sources get at most as many: a
- * connection of a client needs one at a time.
+ * Connections of clients to each entrypoint that fit within a limit of open files. If it is too small, those to services and sources get at
+ * most as many: a connection of a client needs one at a time.
  */
 export function connectionsWithin(config: Connecting, limit: number): number {
   const free = Math.max(2, limit - otherFiles - adminConnections);
   const out = Math.min(connectionsOut(config), Math.floor(free / 2));
-  return Math.min(config.server.limits.connections, free - out);
+  const each = Math.max(1, Math.floor((free - out) / entrypoints(config)));
+  return Math.min(config.server.limits.connections, each);
+}
+
+/** Each accepts as many connections as `server.limits.connections` allows. */
+function entrypoints({ server, authorizer }: Connecting): number {
+  return [server.listen, authorizer?.listen, authorizer?.grpc].filter((one) => one != null).length;
 }
 
 /** To services and sources. */

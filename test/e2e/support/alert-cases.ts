@@ -217,6 +217,7 @@ export const alertCases: Readonly<Record<string, AlertCase>> = {
     labels: one,
     value: '25%',
   },
+  RolegateCpuSaturated: gauge('rolegate_event_loop_busy_ratio', between(0.3, 1)),
   RolegateConnectionsRefused: counter('rolegate_connections_refused_total', ',limit="total"', {
     ...one,
     limit: 'total',
@@ -317,6 +318,12 @@ export const silentCases: readonly (readonly [
       [`rolegate_refusals_total${labels(',route="a",reason="role_missing"')}`]: steady(15),
       [`rolegate_config_last_success_timestamp_seconds${labels()}`]: always(0),
     },
+    1.5,
+  ],
+  [
+    'one check in five has no idle time, and all do for a minute',
+    'RolegateCpuSaturated',
+    { [`rolegate_event_loop_busy_ratio${labels()}`]: `${'0.9 0.9 1 0.9 0.9 '.repeat(24)}1x3 0.9x200` },
     1.5,
   ],
   ['one of two URLs fails', 'RolegateSourceDown', { ...breaker('0'), ...healthy('1') }, 1.5],

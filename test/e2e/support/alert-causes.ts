@@ -4,6 +4,7 @@ import { adminToken, maxConnections, maxDescriptors } from '../../../bench/dashb
 import type { AlertWorld } from './alert-world.ts';
 import {
   changed,
+  flooded,
   guess,
   held,
   post,
@@ -133,16 +134,22 @@ export const rounds: readonly (readonly Cause[])[] = [
       make: ({ gateways: [gateway] }) => held(gateway!.port, (open) => maxConnections + 20 - open),
     },
     {
-      what: 'connections that exhaust the descriptors of a gateway',
+      what: 'probes that exhaust the descriptors of a gateway',
       alerts: ['RolegateFileDescriptors'],
       make({ gateways: [, gateway] }) {
         const used = () => readdirSync(`/proc/${gateway!.pid()}/fd`).length;
-        // The port for clients leaves descriptors for others.
-        return held(gateway!.authorizer, () => Math.floor(0.95 * maxDescriptors) - used());
+        // The ports for clients and for checks leave descriptors for others.
+        const probe = 'GET /health/live HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n';
+        return held(gateway!.admin, () => Math.floor(0.95 * maxDescriptors) - used(), probe);
       },
     },
   ],
   [
+    {
+      what: 'a flood of requests for missing pages',
+      alerts: ['RolegateCpuSaturated'],
+      make: ({ gateways: [gateway] }) => flooded(gateway!.port),
+    },
     {
       what: 'a client that guesses',
       alerts: ['RolegateAuthenticationThrottled'],

@@ -14,10 +14,11 @@ export function changed<State extends object>(state: State, change: Partial<Stat
   return { undo: () => void Object.assign(state, before) };
 }
 
-/** Connections that send () => {}. `missing`: how many to open, given the number of open ones. */
-export function held(port: number, missing: (open: number) => number): Remedy {
+/** Open connections, each of which sends `request` repeatedly. `missing`: how many to open, given the number of open ones. */
+export function held(port: number, missing: (open: number) => number, request = ''): Remedy {
   const open = new Set<Socket>();
   const again = () => {
+    for (const socket of open) socket.write(request);
     for (let count = missing(open.size); count > 0; count -= 1) {
       const socket = connect({ port, host: '127.0.0.1' });
       socket.on('error', () => {}).on('close', () => open.delete(socket));
@@ -30,6 +31,34 @@ export function held(port: number, missing: (open: number) => number): Remedy {
     for (const socket of open) socket.destroy();
   };
   return { again, undo };
+}
+
+/** Requests for a missing page, as fast as they are refused. */
+export function flooded(port: number): Remedy {
+  const requests = 'GET /missing HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(100);
+  const open = new Set<Socket>();
+  let over = false;
+  const flood = () => {
+    const socket = connect({ port, host: '127.0.0.1' });
+    const send = () => {
+      while (!over && socket.writable && socket.write(requests));
+    };
+    open.add(socket);
+    socket.on('connect', send).on('drain', send).resume();
+    socket
+      .on('error', () => {})
+      .on('close', () => {
+        open.delete(socket);
+        // A connection has a maximum number of requests.
+        if (!over) flood();
+      });
+  };
+  for (let count = 0; count < 8; count += 1) flood();
+  const undo = () => {
+    over = true;
+    for (const socket of open) socket.destroy();
+  };
+  return { undo };
 }
 
 /** Lets a process run for short moments, as a container's CPU limit does: too short for its clock to be right. */

@@ -16,12 +16,41 @@ async function flood(port: number, count: number): Promise<readonly Socket[]> {
   return sockets;
 }
 
+function serve(file: string) {
+  const command = [process.execPath, 'src/main.ts', 'serve', '--config', file];
+  return runCommand('sh', ['-c', `ulimit -n ${limit} && exec "$@"`, 'sh', ...command]);
+}
+
 const statusOf = async (url: string) => (await fetch(url, { signal: AbortSignal.timeout(10_000) })).status;
 
+test('a flood of connections to the addresses for checks leaves the admin port reachable', async () => {
+  const file = world.folder.write(
+    'authorizer.yaml',
+    `version: 1
+server: { listen: false, admin: "127.0.0.1:0" }
+authorizer: { listen: "127.0.0.1:0", dialects: { nginx: /check }, grpc: { listen: "127.0.0.1:0" } }
+authApi: { url: "http://127.0.0.1:9" }
+routes: [{ id: it, match: { path: "/**" }, access: public }]
+`,
+  );
+  const command = serve(file);
+  const [, line] = await command.see(/^(\{.*"msg":"started"\})$/m);
+  const { authorizer, admin } = JSON.parse(line!);
+  const [, warning] = await command.see(/^(\{.*the limit of open files is too small.*\})$/m);
+  expect(JSON.parse(warning!).connections).toBeLessThan(limit / 2);
+  const sockets = [...(await flood(authorizer.http.port, 400)), ...(await flood(authorizer.grpc.port, 400))];
+  try {
+    expect(await statusOf(`http://127.0.0.1:${admin.port}/health/live`)).toBe(200);
+  } finally {
+    for (const socket of sockets) socket.destroy();
+    command.signal('SIGINT');
+  }
+  expect(await command.ended).toBe(0);
+  expect(command.output()).not.toContain('EMFILE');
+}, 60_000);
+
 test('the start reports it, and a flood of connections leaves the admin port and services reachable', async () => {
-  const file = writeGatewayFile(world);
-  const serve = [process.execPath, 'src/main.ts', 'serve', '--config', file];
-  const command = runCommand('sh', ['-c', `ulimit -n ${limit} && exec "$@"`, 'sh', ...serve]);
+  const command = serve(writeGatewayFile(world));
   const [, line] = await command.see(/^(\{.*"msg":"started"\})$/m);
   const { listen, admin } = JSON.parse(line!);
   const [, warning] = await command.see(/^(\{.*the limit of open files is too small.*\})$/m);

@@ -9,8 +9,8 @@ upstreams: { orders: { targets: ["http://127.0.0.1:1", "http://127.0.0.1:2"], co
 routes: [{ id: it, match: { path: "/**" }, upstream: orders, access: public }]
 `;
 
-function configOf(): Config {
-  const read = parseConfig(text, { file: 'gateway.yaml', env: {}, readSecret: () => '' });
+function configOf(more = ''): Config {
+  const read = parseConfig(text + more, { file: 'gateway.yaml', env: {}, readSecret: () => '' });
   if (!read.ok) throw new Error(read.problems[0]?.message);
   return read.config;
 }
@@ -29,6 +29,15 @@ test.each([
   ['no limit', Number.POSITIVE_INFINITY, 10_000],
 ])('%s: a limit of %d leaves %d connections of clients', (_, limit, connections) => {
   expect(connectionsWithin(configOf(), limit)).toBe(connections);
+});
+
+test('addresses for checks of other proxies need as many each, and share what there is', () => {
+  const config = configOf(
+    'authorizer: { listen: "127.0.0.1:9100", dialects: { nginx: /check }, grpc: { listen: "127.0.0.1:9101" } }\n',
+  );
+  expect(neededFiles(config)).toBe(3 * 10_000 + 200 + 200 + 100 + 32 + 64);
+  expect(connectionsWithin(config, 2_000)).toBe(468);
+  expect(connectionsWithin(config, 64)).toBe(1);
 });
 
 test('the limit of this process is known', () => expect(openFilesLimit()).toBeGreaterThan(100));
