@@ -1,11 +1,12 @@
 /** Counts what the Auth API in this process does: embedded in the gateway, or alone. */
-import { Counter, Gauge, Registry } from 'prom-client';
+import { Counter, Registry } from 'prom-client';
 import type { ForwardedIgnored } from '../../auth-api/http/client-address.ts';
 import type { MailOutcome, MailState } from '../../auth-api/outbox/mail-events.ts';
 import type { MetricsFormat } from '../../operations/metrics-format.ts';
 import type { OutputEvents } from '../log/log-output.ts';
 import type { Logger } from '../log/logger.ts';
 import { createBuildMetric, createLogMetrics, createTraceMetrics, type SpanEvents } from './process-metrics.ts';
+import { readingsIn } from './readings.ts';
 import { type MetricsPage, pageOf, withRuntime } from './registry.ts';
 
 /** Null: no mail is sent. */
@@ -25,6 +26,7 @@ const outcomes: readonly MailOutcome[] = ['sent', 'retried', 'refused', 'expired
 
 export function createAuthApiMetrics(registry: Registry): AuthApiMetrics {
   const registers = [registry];
+  const read = readingsIn(registry);
   let mailState: ReadMailState = () => null;
   const forwardedIgnored = new Counter({
     name: 'rolegate_auth_forwarded_ignored_total',
@@ -39,27 +41,17 @@ export function createAuthApiMetrics(registry: Registry): AuthApiMetrics {
     labelNames: ['outcome'],
     registers,
   });
-  new Gauge({
-    name: 'rolegate_auth_mail_queue',
-    help: 'Mails of the Auth API in this process that wait for the mail server or are being sent.',
-    registers,
-    collect() {
-      const state = mailState();
-      if (state === null) this.remove();
-      else this.set(state.queued);
-    },
-  });
-  new Gauge({
-    name: 'rolegate_auth_mail_failing',
-    help: '1 if the last attempt to use the mail server failed, otherwise 0.',
-    aggregator: 'max',
-    registers,
-    collect() {
-      const state = mailState();
-      if (state === null) this.remove();
-      else this.set(state.failing ? 1 : 0);
-    },
-  });
+  read.gauge(
+    'rolegate_auth_mail_queue',
+    'Mails of the Auth API in this process that wait for the mail server or are being sent.',
+    () => mailState()?.queued ?? null,
+  );
+  read.gauge(
+    'rolegate_auth_mail_failing',
+    '1 if the last attempt to use the mail server failed, otherwise 0.',
+    () => mailState()?.failing ?? null,
+    'max',
+  );
   return {
     onForwardedIgnored: (reason) => forwardedIgnored.inc({ reason }),
     onMail: (outcome) => mails.inc({ outcome }),

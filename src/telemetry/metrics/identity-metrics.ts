@@ -3,6 +3,7 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { BreakerState, IdentityEvents } from '../../identity/events.ts';
 import type { CatchUp } from '../../identity/revocation/revocation-events.ts';
 import type { Logger } from '../log/logger.ts';
+import { readingsIn } from './readings.ts';
 import { createRedisMetrics } from './redis-metrics.ts';
 import { exchangeBuckets } from './request-series.ts';
 
@@ -38,6 +39,7 @@ const quietMs = 60_000;
 
 export function createIdentityMetrics(registry: Registry, log: Pick<Logger, 'info' | 'warn'>): IdentityMetrics {
   const registers = [registry];
+  const read = readingsIn(registry);
   let readIdentity = (): IdentityReadings => ({ accepted: 0, rejected: 0, bytes: 0, flights: 0 });
   let readRevocations = (): RevocationReadings | null => null;
 
@@ -96,73 +98,38 @@ export function createIdentityMetrics(registry: Registry, log: Pick<Logger, 'inf
     labelNames: ['place'],
     registers,
   });
-  new Gauge({
-    name: 'rolegate_cache_entries',
-    help: 'Verdicts in memory.',
-    labelNames: ['space'],
-    registers,
-    collect() {
-      const { accepted, rejected } = readIdentity();
-      this.set({ space: 'accepted' }, accepted);
-      this.set({ space: 'rejected' }, rejected);
-    },
+  read.gaugePer('space', 'rolegate_cache_entries', 'Verdicts in memory.', () => {
+    const { accepted, rejected } = readIdentity();
+    return Object.entries({ accepted, rejected });
   });
-  new Gauge({
-    name: 'rolegate_cache_bytes',
-    help: 'Estimated memory of verdicts, in bytes.',
-    registers,
-    collect() {
-      this.set(readIdentity().bytes);
-    },
-  });
-  new Gauge({
-    name: 'rolegate_lookups_in_flight',
-    help: 'Credentials that are being looked up now.',
-    registers,
-    collect() {
-      this.set(readIdentity().flights);
-    },
-  });
+  read.gauge('rolegate_cache_bytes', 'Estimated memory of verdicts, in bytes.', () => readIdentity().bytes);
+  read.gauge('rolegate_lookups_in_flight', 'Credentials that are being looked up now.', () => readIdentity().flights);
   const revocations = new Counter({
     name: 'rolegate_revocations_total',
     help: 'Revocations that took effect in this process, by where they came from.',
     labelNames: ['source', 'kind'],
     registers,
   });
-  new Gauge({
-    name: 'rolegate_revocations_connected',
-    help: 'Whether this process is connected to revocations: 1, or 0 while verdicts live no longer than cache.whileDisconnected.',
-    aggregator: 'min',
-    registers,
-    collect() {
-      const readings = readRevocations();
-      if (readings === null) this.remove();
-      else this.set(readings.connected ? 1 : 0);
-    },
-  });
-  new Gauge({
-    name: 'rolegate_revocation_tombstones',
-    help: 'Revocations in memory that end older verdicts.',
-    aggregator: 'max',
-    registers,
-    collect() {
-      const readings = readRevocations();
-      if (readings === null) this.remove();
-      else this.set(readings.tombstones);
-    },
-  });
+  read.gauge(
+    'rolegate_revocations_connected',
+    'Whether this process is connected to revocations: 1, or 0 while verdicts live no longer than cache.whileDisconnected.',
+    () => readRevocations()?.connected ?? null,
+    'min',
+  );
+  read.gauge(
+    'rolegate_revocation_tombstones',
+    'Revocations in memory that end older verdicts.',
+    () => readRevocations()?.tombstones ?? null,
+    'max',
+  );
   /** Null: Redis has not replied yet. */
   let aheadMs: number | null = null;
-  new Gauge({
-    name: 'rolegate_clock_offset_seconds',
-    help: 'By how much the clock of this machine was ahead of that of Redis at its last reply; negative: behind.',
-    aggregator: 'first',
-    registers,
-    collect() {
-      if (aheadMs === null) this.remove();
-      else this.set(aheadMs / 1000);
-    },
-  });
+  read.gauge(
+    'rolegate_clock_offset_seconds',
+    'By how much the clock of this machine was ahead of that of Redis at its last reply; negative: behind.',
+    () => (aheadMs === null ? null : aheadMs / 1000),
+    'first',
+  );
   const eventTokens = new Counter({
     name: 'rolegate_event_tokens_total',
     help: 'Logout tokens and security event tokens that were received, by outcome.',

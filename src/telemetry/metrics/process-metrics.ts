@@ -2,6 +2,7 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { OutputEvents } from '../log/log-output.ts';
 import type { Logger } from '../log/logger.ts';
+import { readingsIn } from './readings.ts';
 
 export interface WorkerReadings {
   readonly serving: number;
@@ -37,6 +38,7 @@ export function createBuildMetric(registry: Registry, version: string): void {
 /** `workers` null: this process has started none. */
 export function createProcessMetrics(registry: Registry, workers: () => WorkerReadings | null): ProcessMetrics {
   const registers = [registry];
+  const read = readingsIn(registry);
   const upstreamHealthy = new Gauge({
     name: 'rolegate_upstream_target_healthy',
     help: 'Whether a target with health checks is healthy: 1, or 0 after two failed checks in a row.',
@@ -71,36 +73,22 @@ export function createProcessMetrics(registry: Registry, workers: () => WorkerRe
     aggregator: 'first',
     registers,
   });
-  new Gauge({
-    name: 'rolegate_workers_serving',
-    help: 'Worker processes that accept requests now; absent with a single process.',
-    registers,
-    collect() {
-      const readings = workers();
-      if (readings === null) this.remove();
-      else this.set(readings.serving);
-    },
-  });
-  new Counter({
-    name: 'rolegate_worker_restarts_total',
-    help: 'Worker processes that ended and were restarted.',
-    registers,
-    collect() {
-      const readings = workers();
-      this.remove();
-      if (readings !== null) this.inc(readings.restarts);
-    },
-  });
-  new Counter({
-    name: 'rolegate_worker_requests_total',
-    help: 'Requests that ended, by number of the worker process.',
-    labelNames: ['worker'],
-    registers,
-    collect() {
-      this.reset();
-      for (const [index, requests] of (workers()?.requests ?? []).entries()) this.inc({ worker: index + 1 }, requests);
-    },
-  });
+  read.gauge(
+    'rolegate_workers_serving',
+    'Worker processes that accept requests now; absent with a single process.',
+    () => workers()?.serving ?? null,
+  );
+  read.counter(
+    'rolegate_worker_restarts_total',
+    'Worker processes that ended and were restarted.',
+    () => workers()?.restarts ?? null,
+  );
+  read.counterPer(
+    'worker',
+    'rolegate_worker_requests_total',
+    'Requests that ended, by number of the worker process.',
+    () => (workers()?.requests ?? []).map((count, index) => [String(index + 1), count]),
+  );
 
   /** By upstream and target. */
   let health = new Map<string, Map<string, boolean>>();
