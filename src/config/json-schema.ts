@@ -1,5 +1,6 @@
 /** JSON schema of the configuration as authors write it, for editors: generated, so that it is always current. */
 import { type core, z } from 'zod';
+import { inWords } from './schema/key.ts';
 import { metadata, unwrap } from './schema/metadata.ts';
 import { authApiFileSchema, configSchema, includedSchema, testFileSchema } from './schema.ts';
 import type { SchemaName } from './schema-names.ts';
@@ -22,7 +23,13 @@ function generate(schema: core.$ZodType): object {
     io: 'input',
     unrepresentable: 'any',
     override({ zodSchema, jsonSchema: json }) {
-      for (const own of ['alternative', 'class', 'former', 'isSecret', 'unit']) delete json[own];
+      const { loosens } = metadata(zodSchema);
+      for (const own of ['alternative', 'effect', 'former', 'isSecret', 'loosens', 'unit']) delete json[own];
+      if (loosens !== undefined && json.description !== undefined) {
+        const { why: _, ...direction } = loosens;
+        json['x-loosens'] = direction;
+        json.description = `${json.description} ${inWords(loosens)}`.trim();
+      }
       // zod omits it for transformed values; editors show the written form.
       const examples = z.globalRegistry.get(zodSchema)?.['examples'] ?? defaultOf(zodSchema);
       if (Array.isArray(examples)) json.examples = examples;

@@ -1,5 +1,6 @@
 /** A file with every key, its meaning and its default: generated from the schema, and itself a valid configuration. */
 import { z } from 'zod';
+import { inWords } from './schema/key.ts';
 import { metadata, optionFor, type Schema, unwrap, wrappers } from './schema/metadata.ts';
 import { authApiFileSchema, configSchema } from './schema.ts';
 import type { SchemaName } from './schema-names.ts';
@@ -10,6 +11,7 @@ const opening = (of: string) => [
   `Every key of ${of} with its meaning and default. Generated from the schema: do not edit.`,
   `Durations are written 500ms, 5s, 2m, 1h or 1d, sizes 16kb or 10mb. Text may contain \${NAME} or \${NAME:-default} for`,
   `an environment variable ("$\${" is a literal "\${"). Secrets may be { file: /run/secrets/name }.`,
+  'A value is looser if it lets more in, trusts others or exposes more. A key without a note about that is never looser.',
 ];
 
 /** References, by kind of file; other kinds have none. */
@@ -32,7 +34,9 @@ function objectLines(schema: z.ZodObject, depth: number): string[] {
 function keyLines(key: string, schema: Schema, depth: number): string[] {
   const doc = documentation(schema);
   const indent = '  '.repeat(depth);
-  const comment = wrap(`${doc.description} ${standing(schema)}`.trim(), indent);
+  const { loosens } = metadata(schema);
+  const sentences = [doc.description, standing(schema), loosens === undefined ? '' : inWords(loosens)];
+  const comment = wrap(sentences.filter((sentence) => sentence !== '').join(' '), indent);
   const lines = [...comment, ...valueLines(key, schema, depth)];
   // The other of two keys that exclude each other, with everything below it.
   return doc.alternative ? lines.map((line) => commentedOut(line, indent)) : lines;

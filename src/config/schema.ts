@@ -12,7 +12,7 @@ import { credentials } from './schema/credentials.ts';
 import { headerField, identity } from './schema/identity.ts';
 import { identityAssertion } from './schema/identity-assertion.ts';
 import { type IncludedFile, include, includedVariables } from './schema/include.ts';
-import { described, exposes, neither } from './schema/key-class.ts';
+import { added, anyChange, described, exposes, neither } from './schema/key.ts';
 import { policies } from './schema/policies.ts';
 import { roles } from './schema/roles.ts';
 import { defaults, route } from './schema/routes.ts';
@@ -36,6 +36,7 @@ export const configSchema = z.strictObject({
       .union([off('the settings of records'), records])
       .prefault({ keep: '24h', max: 10_000, perSecond: 100, allowedSample: 0.01, fileSize: '64mb' }),
     'Records of requests, for "rolegate lookup", GET /decisions and "rolegate diff --replay": the log line of every request that was refused or failed or has an x-error-id, and of some allowed ones, with roles, groups and, in clear, the headers, parts of the query and claims that conditions read, but without credential, body and the rest of the query. They are kept in memory and, with cache.redis, encrypted there for all replicas. Reading them requires an admin token. False disables them.',
+    anyChange('readers of records see more requests or more of them', { strictest: false }),
   ),
   tracing: described(
     tracingOf('"server.trustedProxies"', 'rolegate').optional(),
@@ -82,6 +83,7 @@ export const configSchema = z.strictObject({
   identityHeaders: exposes(
     z.record(z.string(), headerField).prefault({ 'user-id': 'userId', groups: 'groups' }),
     `Headers that carry the identity to upstreams. They are removed from every client's request. Fields: ${identityFields.join(', ')}, and claims such as claims.plan.`,
+    anyChange('services receive more, or clients can send a header that is no longer removed'),
   ),
   identityAssertion: described(
     identityAssertion.optional(),
@@ -102,12 +104,14 @@ export const configSchema = z.strictObject({
   ),
   conditions: described(conditionSettings.prefault({}), 'What conditions of routes ("when") may read.'),
   include: neither(include.optional(), 'Additional files with routes, by pattern, below the folder of this file.', {
+    why: 'routes of these files are compared like all others',
     examples: [['routes/*.yaml']],
     alternative: true,
   }),
   includedVariables: exposes(
     includedVariables.prefault([]),
     'Environment variables that included files and test files may read. Any other variable in them is an error. Do not list secrets, because the author of such a file could send them to clients.',
+    added('the authors of included files can read them'),
     { examples: [['ORDERS_HOST']] },
   ),
   tests: described(tests.prefault({}), 'Tests of the rules.'),

@@ -1,5 +1,5 @@
 /**
- * Every key of a configuration with its value and its class (`schema/key-class.ts`). To compare two configurations:
+ * Every key of a configuration with its value and its class (`schema/key.ts`). To compare two configurations:
  *
  *     const after = new Map(result.settings().map((setting) => [setting.path.join('.'), setting]));
  *     for (const setting of before) {
@@ -12,7 +12,7 @@
  */
 import { z } from 'zod';
 import { maskUrl } from './mask-url.ts';
-import type { KeyClass } from './schema/key-class.ts';
+import { classOf, type KeyClass } from './schema/key.ts';
 import { metadata, optionFor, type Schema, unwrap } from './schema/metadata.ts';
 import { isSecret } from './schema/secret-keys.ts';
 import { formatDuration, formatSize } from './units/quantities.ts';
@@ -77,10 +77,13 @@ function maskedMember(_key: string, value: unknown): unknown {
   return typeof value === 'string' ? maskUrl(value) : value;
 }
 
-type Described = Pick<ReturnType<typeof metadata>, 'class' | 'unit'> & {
+interface Described {
+  /** Undefined: a section. */
+  readonly class: KeyClass | undefined;
+  readonly unit: 'ms' | 'bytes' | undefined;
   readonly inner: Schema;
   readonly secret: boolean;
-};
+}
 
 const described = new WeakMap<Schema, Described>();
 
@@ -88,7 +91,9 @@ const described = new WeakMap<Schema, Described>();
 function describe(schema: Schema): Described {
   let found = described.get(schema);
   if (found === undefined) {
-    found = { ...metadata(schema), inner: unwrap(schema), secret: isSecret(schema) };
+    const { loosens, effect, unit } = metadata(schema);
+    const keyClass = loosens === undefined ? undefined : classOf(loosens, effect);
+    found = { class: keyClass, unit, inner: unwrap(schema), secret: isSecret(schema) };
     described.set(schema, found);
   }
   return found;

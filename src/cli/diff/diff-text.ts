@@ -1,7 +1,7 @@
 /** Differences for people at a terminal: a summary, then the first ones of each kind. */
 import pc from 'picocolors';
 import stringWidth from 'string-width';
-import type { KeyClass } from '../../config/schema/key-class.ts';
+import type { KeyClass } from '../../config/schema/key.ts';
 import type { SettingChange } from '../../policy-tools/diff/setting-changes.ts';
 import { wrapped } from '../wrapped-text.ts';
 import { type DiffReport, routeInWords, type VerdictChange } from './diff-report.ts';

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { otherMethods, ruleMethods } from '../../core/policy/access.ts';
 import { didYouMean } from '../nearest-name.ts';
 import { Problem } from '../problem.ts';
-import { described } from './key-class.ts';
+import { described } from './key.ts';
 import { methodProblem } from './methods.ts';
 import { list } from './refine.ts';
 import { oneOf, scalar } from './scalar.ts';

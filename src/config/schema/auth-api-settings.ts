@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { Problem } from '../problem.ts';
 import { parseMailbox } from '../units/mail.ts';
-import { decides, described, exposes, neither } from './key-class.ts';
+import { added, anyChange, decides, described, exposes, higher, lower, neither, ordered } from './key.ts';
 import { redis } from './redis.ts';
 import { type Problems, refined } from './refine.ts';
 import { bool, integer, text, word } from './scalar.ts';
@@ -15,6 +15,7 @@ const mail = z.strictObject({
   smtp: exposes(
     secret('the URL of a mail server, such as "smtp://mail:587"'),
     'Mail server: smtp:// (STARTTLS if the server offers it; port 587) or smtps:// (TLS from the first byte; port 465), with user and password if needed. Certificates are always verified.',
+    anyChange('another server receives the codes'),
     { examples: ['smtp://127.0.0.1:25'] },
   ),
   from: neither(
@@ -25,6 +26,7 @@ const mail = z.strictObject({
   requireTls: exposes(
     bool().optional(),
     'Whether mail is sent only over TLS. If unset, true if "smtp" contains a password and is on another machine.',
+    ordered([true, false], 'codes can be read on the network'),
     { examples: [true] },
   ),
 });
@@ -35,13 +37,23 @@ const lifetimeKeys = z.strictObject({
   session: decides(
     duration(1000, tenYearsMs).prefault('24h'),
     'Lifetime of a verified session, from its creation or last extension.',
+    higher('a session is valid longer'),
   ),
-  unverified: decides(duration(1000, tenYearsMs).prefault('10m'), 'Lifetime of a session that is not verified yet.'),
+  unverified: decides(
+    duration(1000, tenYearsMs).prefault('10m'),
+    'Lifetime of a session that is not verified yet.',
+    higher('a session that is not verified is valid longer'),
+  ),
   cap: decides(
     duration(1000, tenYearsMs).prefault('30d'),
     'Maximum lifetime of a session, however often it is extended.',
+    higher('an extended session is valid longer'),
   ),
-  code: decides(duration(1000, tenYearsMs).prefault('10m'), 'Lifetime of a verification code.'),
+  code: decides(
+    duration(1000, tenYearsMs).prefault('10m'),
+    'Lifetime of a verification code.',
+    higher('a code can be guessed or used longer'),
+  ),
 });
 
 const lifetimes = refined(lifetimeKeys, ({ session, cap }, { at }) => {
@@ -49,10 +61,13 @@ const lifetimes = refined(lifetimeKeys, ({ session, cap }, { at }) => {
   at([], 'a session cannot live longer than its cap', 'make "cap" at least as long as "session"');
 });
 
+const boundsMails = { why: 'it bounds mails, not attempts at codes' };
+
 const limits = z.strictObject({
   codeTries: decides(
     integer(1, 100).prefault(5),
     'Maximum wrong attempts at one code. Further ones return 429 until the code expires.',
+    higher('a code can be guessed more often'),
   ),
   requestsPerClient: neither(
     integer(1, 1_000_000).prefault(300),
@@ -73,42 +88,62 @@ const limits = z.strictObject({
   mailsPerUser: neither(
     integer(1, 1_000_000).prefault(10),
     'Maximum codes that a signed-in user may request within "mailWindow". Further requests return 429.',
+    boundsMails,
   ),
-  mailWindow: neither(duration(1000).prefault('10m'), 'Window in which sign-ins, registrations and mails are counted.'),
+  mailWindow: neither(
+    duration(1000).prefault('10m'),
+    'Window in which sign-ins, registrations and mails are counted.',
+    boundsMails,
+  ),
   failuresPerClient: decides(
     integer(1, 1_000_000).prefault(100),
     'Maximum failed verifications of one client within a day. Further attempts must wait longer and longer (429).',
+    higher('a client can guess more codes'),
   ),
   keyFailures: decides(
     integer(1, 1_000_000).prefault(10),
     'Maximum failed checks of one API key within "keyWindow". Further wrong secrets return 429; the right secret still passes.',
+    higher('the secret of a key can be guessed more often'),
   ),
-  keyWindow: decides(duration(1000).prefault('1m'), 'Window in which failed checks are counted.'),
+  keyWindow: decides(
+    duration(1000).prefault('1m'),
+    'Window in which failed checks are counted.',
+    lower('the count of guesses begins again sooner'),
+  ),
 });
 
 const shape = {
   database: decides(
     secret('the path of the database, or its URL'),
     'SQLite file (a new one is readable only by its own user), ":memory:" to keep nothing, or the URL of PostgreSQL, such as "postgres://user:password@postgres/rolegate".',
+    anyChange('other users, sessions and keys are valid'),
     { examples: ['file:./rolegate.db'] },
   ),
   secret: decides(
     secret('a secret of at least 32 characters'),
     'Key of the hashes under which bearers, API secrets and codes are stored; at least 32 characters.',
+    anyChange('anyone who knows it and the database can make credentials'),
     { examples: [`\${ROLEGATE_AUTH_SECRET}`] },
   ),
   previousSecrets: decides(
     z.array(secret('a secret of at least 32 characters')).prefault([]),
     'Earlier values of "secret", newest first. Everything that was stored under them stays valid. Remove one when all sessions and keys from its time have ended.',
+    added('credentials stored under it are valid'),
   ),
-  selfRegistration: decides(bool().prefault(false), 'Whether anyone may register as a user.'),
+  selfRegistration: decides(
+    bool().prefault(false),
+    'Whether anyone may register as a user.',
+    ordered([false, true], 'anyone can become a user'),
+  ),
   revealUnknownEmail: exposes(
     bool().prefault(true),
     'Whether a sign-in with an unknown address returns 404, and a registration with a taken one 400. If false, both look like any other, the owner of a taken address gets a mail, and only administrators can find users by address.',
+    ordered([false, true], 'anyone can find out which addresses have users'),
   ),
   outbox: exposes(
     word(['console', 'none', 'mail']).optional(),
     'What happens to codes: "mail" sends them, "console" prints them on standard output (demonstrations only). If unset, "mail" if that is configured, otherwise "none".',
+    ordered(['none', 'mail', 'console'], 'codes leave the process, or can be read in its output'),
     { examples: ['mail'] },
   ),
   mail: described(mail.optional(), 'Sends codes by e-mail. If unset, no mail is sent.'),
@@ -124,6 +159,7 @@ const shape = {
         cookie: decides(
           cookieName('the name of a cookie'),
           'Name of the cookie; set the same name in "credentials.bearerCookie" of gateways.',
+          anyChange('browsers send bearers in it'),
           { examples: ['__Host-session'] },
         ),
       })

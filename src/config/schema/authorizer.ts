@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { Problem } from '../problem.ts';
 import { type Address, parseListenAddress } from '../units/parse-address.ts';
-import { decides, described, exposes, neither } from './key-class.ts';
+import { added, anyChange, decides, described, exposes, neither } from './key.ts';
 import { list, type Parts, type Problems, refined } from './refine.ts';
 import { anyText, integer, text } from './scalar.ts';
 import { secret } from './secret.ts';
@@ -33,9 +33,14 @@ const paths = {
 } as const;
 
 const pathOf = (name: keyof typeof paths) =>
-  exposes(absolutePath().optional(), `Path for ${paths[name]}. If unset, it is not served.`, {
-    examples: [`/${name}`],
-  });
+  exposes(
+    absolutePath().optional(),
+    `Path for ${paths[name]}. If unset, it is not served.`,
+    anyChange('clients of the proxy may reach the path without it'),
+    {
+      examples: [`/${name}`],
+    },
+  );
 
 const dialects = refined(
   z.strictObject({
@@ -65,13 +70,21 @@ function checkPaths(parts: Parts<Readonly<Partial<Record<keyof typeof paths, str
 const pemFile = () => anyText('the path of a PEM file');
 
 const grpcTls = z.strictObject({
-  cert: exposes(pemFile(), 'PEM file of the certificate that proxies see, with its intermediate certificates.', {
-    examples: ['/etc/rolegate/authorizer.pem'],
+  cert: exposes(
+    pemFile(),
+    'PEM file of the certificate that proxies see, with its intermediate certificates.',
+    anyChange('proxies may trust another certificate'),
+    {
+      examples: ['/etc/rolegate/authorizer.pem'],
+    },
+  ),
+  key: exposes(pemFile(), 'PEM file of the key of "cert".', anyChange('others may have another key'), {
+    examples: ['/etc/rolegate/authorizer-key.pem'],
   }),
-  key: exposes(pemFile(), 'PEM file of the key of "cert".', { examples: ['/etc/rolegate/authorizer-key.pem'] }),
   clientCa: decides(
     pemFile().optional(),
     'PEM file of the authorities for client certificates: each proxy must present one. If unset, client certificates are not requested.',
+    anyChange('callers with a certificate of another authority are trusted', { loosest: 'unset' }),
     { examples: ['/etc/rolegate/proxies-ca.pem'] },
   ),
 });
@@ -80,6 +93,7 @@ const grpc = z.strictObject({
   listen: exposes(
     addressOrSocket(),
     'Address for checks by Envoy, and products built on it, over gRPC: host and port, or "unix:" and the path of a socket.',
+    anyChange('others may reach another address'),
     { examples: ['127.0.0.1:8071'] },
   ),
   tls: described(grpcTls.optional(), 'TLS. Changed files are reloaded. If unset, connections do not use TLS.', {
@@ -108,6 +122,7 @@ const keys = z.strictObject({
   listen: exposes(
     addressOrSocket().optional(),
     'Address for checks over HTTP: host and port, or "unix:" and the path of a socket, which the group of the process may open. If unset, checks are only possible over gRPC.',
+    anyChange('others may reach another address'),
     { examples: ['127.0.0.1:8070'] },
   ),
   peers: decides(
@@ -116,11 +131,13 @@ const keys = z.strictObject({
       '::1',
     ]),
     'Addresses or CIDR ranges of the proxies that may call. Connections from other addresses are closed. What the proxies report about a request is trusted.',
+    added('what these callers report about a request is trusted'),
     { examples: [['10.0.7.0/24']] },
   ),
   secret: decides(
     secret('a secret of at least 32 characters').optional(),
     'Secret that proxies send in x-rolegate-authorizer; at least 32 characters. A check without it gets no response. If unset, no secret is required.',
+    anyChange('others may know another secret', { loosest: 'unset' }),
     { examples: [`\${ROLEGATE_AUTHORIZER_SECRET}`] },
   ),
   timeout: neither(

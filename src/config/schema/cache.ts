@@ -1,6 +1,6 @@
 /** Keys under `cache`, `revocations` and `errors`. */
 import { z } from 'zod';
-import { decides, described, neither } from './key-class.ts';
+import { added, anyChange, decides, described, higher, lower, neither } from './key.ts';
 import { redis } from './redis.ts';
 import { type ListRules, list } from './refine.ts';
 import { bool, integer, word } from './scalar.ts';
@@ -8,33 +8,43 @@ import { secret, secrets } from './secret.ts';
 import { duration, size } from './values.ts';
 
 export const cache = z.strictObject({
-  secret: neither(
+  secret: decides(
     secret('a secret of at least 32 characters').optional(),
     'Key of the digests under which verdicts are cached; at least 32 characters, the same on every replica. Required with Redis; otherwise a random one is generated at start.',
+    anyChange('anyone who knows it and reaches Redis can write verdicts'),
     { examples: [`\${ROLEGATE_CACHE_SECRET}`] },
   ),
   previousSecret: decides(
     secrets('a secret of at least 32 characters').optional(),
     'Earlier value of "secret", or a list of up to 8, newest first. Verdicts cached under it are still found, and cached again under the current one. Remove it once the longer of "accepted" and "staleOnOutage" has passed on every replica.',
+    added('verdicts cached under it are accepted'),
     { examples: [`\${ROLEGATE_PREVIOUS_CACHE_SECRET}`], alternative: true },
   ),
   redis: described(redis.optional(), 'Shares verdicts among replicas. If unset, verdicts are cached in memory only.'),
   accepted: decides(
     duration(0).prefault('30s'),
     'How long an accepted verdict is cached, at most until the credential expires; 0s: not at all.',
+    higher('a credential that its source no longer accepts is accepted longer'),
   ),
-  rejected: decides(duration(0).prefault('5s'), 'How long a rejected verdict is cached; 0s: not at all.'),
+  rejected: decides(
+    duration(0).prefault('5s'),
+    'How long a rejected verdict is cached; 0s: not at all.',
+    lower('a credential that its source accepts again is accepted sooner'),
+  ),
   staleOnOutage: decides(
     duration(0).prefault('0s'),
     'How much longer an accepted verdict is used while the Auth API is unreachable; 0s: not at all.',
+    higher('during an outage, a credential that has ended is accepted longer'),
   ),
   whileDisconnected: decides(
     duration(100, 10_000).prefault('1s'),
     'How long a verdict is used while this process is disconnected from revocations because its subscription to Redis is down.',
+    higher('a revoked credential is accepted longer'),
   ),
   refreshAhead: neither(
     bool().prefault(true),
     'Whether a verdict in use is refreshed before it expires, so that no request waits for it.',
+    { why: 'no verdict is used longer than "accepted"' },
   ),
   maxAccepted: neither(
     integer(1, 10_000_000).prefault(100_000),
@@ -60,6 +70,7 @@ export const revocations = z.strictObject({
   webhookSecret: decides(
     z.union([secret('a signing secret'), list(secret('a signing secret'), webhookSecrets)]).optional(),
     'Signing secret of POST /webhooks/revocations on the admin port ("whsec_" and base64, as in Standard Webhooks), or a list of them, all of which are valid. If unset, webhooks are refused.',
+    anyChange('others may know another one and end sessions; with a wrong one, revocations are refused'),
     { examples: [`\${ROLEGATE_WEBHOOK_SECRET}`] },
   ),
 });

@@ -5,7 +5,7 @@ import { didYouMean } from '../nearest-name.ts';
 import { Problem } from '../problem.ts';
 import { parseMoment } from '../units/quantities.ts';
 import { roleHint, rolePattern } from './access.ts';
-import { decides, described, neither } from './key-class.ts';
+import { added, anyChange, decides, described, neither, removed } from './key.ts';
 import { method } from './methods.ts';
 import { list } from './refine.ts';
 import { anyText, bool, orReference, scalar, text, word } from './scalar.ts';
@@ -257,20 +257,24 @@ export const conditionSettings = z.strictObject({
   named: decides(
     named.prefault({}),
     'Conditions by name, for "when" of routes: "when: [same_tenant]". "rolegate validate" reports unused names.',
+    anyChange('requests meet another condition'),
     { examples: [{ same_tenant: { param: 'tenant', in: 'identity.groups' } }] },
   ),
   headers: decides(
     list(headerName(), { most: [32, 'headers'] }).prefault([]),
     'Request headers that conditions may read. A client can send any value in them.',
+    added('conditions may read what any client can send'),
     { examples: [['x-region']] },
   ),
   trustedHeaders: decides(
     list(headerName(), { most: [32, 'headers'] }).prefault([]),
     'Request headers that conditions read only if a peer of "server.trustedProxies" sends them, such as the result of a client certificate. They are removed from requests of other peers, in any spelling.',
+    removed('services receive the header from any client'),
     { examples: [['x-client-cert-verified']] },
   ),
   allowEveryAddress: neither(
     bool().prefault(false),
     'Allows a "cidr" that contains every address and so has no effect. Otherwise such a condition is an error. If true, each start logs a warning about it.',
+    { why: 'the condition itself is compared' },
   ),
 });

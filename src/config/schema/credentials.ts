@@ -6,7 +6,7 @@ import { canonicalName, token } from '../../core/syntax/header-fields.ts';
 import { canonicalPath } from '../../core/url/canonical-path.ts';
 import { Problem } from '../problem.ts';
 import { keyHeaders, takenByHttp } from './header-names.ts';
-import { decides, described, exposes } from './key-class.ts';
+import { added, anyChange, decides, described, exposes } from './key.ts';
 import { list, type Parts, type Problems, refined } from './refine.ts';
 import { resourceMetadata } from './resource-metadata.ts';
 import { integer, off, scalar, text, textOrOff, word } from './scalar.ts';
@@ -44,6 +44,7 @@ const shapes = (what: string) =>
   decides(
     z.union([shape, shapeList]).optional(),
     `Shape of ${what}, or a list of up to 8. Anything else is refused (401) before any look-up. If unset, any shape is accepted.`,
+    anyChange('credentials of other shapes reach the source', { loosest: 'unset' }),
     { examples: [{ prefix: 'acme_', length: 37, alphabet: 'base62' }] },
   );
 
@@ -51,6 +52,7 @@ const source = () =>
   decides(
     name('a source', idPattern, idHint).optional(),
     'Name of the source that checks it. If unset, authApi, or the only source that can.',
+    anyChange('another source identifies the callers'),
     {
       examples: ['authApi'],
     },
@@ -58,9 +60,11 @@ const source = () =>
 
 const bearer = z.strictObject({ source: source(), shape: shapes('a bearer') });
 
+const otherHeader = anyChange('services receive a header that is no longer a credential');
+
 const keyPairKeys = z.strictObject({
-  apiKeyHeader: decides(headerName().prefault('api-key'), 'Header in which clients send an API key.'),
-  apiSecretHeader: decides(headerName().prefault('api-secret'), 'Header in which they send its secret.'),
+  apiKeyHeader: decides(headerName().prefault('api-key'), 'Header in which clients send an API key.', otherHeader),
+  apiSecretHeader: decides(headerName().prefault('api-secret'), 'Header in which they send its secret.', otherHeader),
   source: source(),
   shape: shapes('the key'),
   secretShape: shapes('the secret'),
@@ -69,17 +73,24 @@ const keyPairKeys = z.strictObject({
 const keyPair = refined(keyPairKeys, keyHeaders('apiKeyHeader', 'apiSecretHeader'));
 
 const apiKeyKeys = z.strictObject({
-  header: decides(headerName().optional(), 'Header in which clients send it. If unset, it is not read from a header.', {
-    examples: ['x-api-key'],
-  }),
+  header: decides(
+    headerName().optional(),
+    'Header in which clients send it. If unset, it is not read from a header.',
+    otherHeader,
+    {
+      examples: ['x-api-key'],
+    },
+  ),
   prefix: decides(
     visibleText('the beginning of API keys').optional(),
     'A bearer with this prefix is an API key. If unset, no bearer is an API key.',
+    anyChange('another source may check the bearer'),
     { examples: ['acme_'] },
   ),
   separator: decides(
     visibleText('what separates key and secret').optional(),
     'Separator of key and secret in one text, which then counts as a key pair.',
+    anyChange('another source may check the key'),
     { examples: ['.'] },
   ),
   source: source(),
@@ -106,10 +117,13 @@ const apiKey = refined(apiKeyKeys, (parts, { at, atKey }) => {
   }
 });
 
+const otherKind = anyChange('other sources and shapes apply; services receive a disabled kind');
+
 const credentialKeys = z.strictObject({
   bearer: decides(
     z.union([off('the settings of bearers'), bearer]).prefault({}),
     'Bearers: "source" names the source that checks them; "shape" is { prefix, length, minLength, maxLength, alphabet }, or a list of up to 8. A bearer of another shape is refused (401) before any look-up. False disables bearers.',
+    otherKind,
     {
       examples: [{ source: 'authApi' }],
     },
@@ -119,10 +133,12 @@ const credentialKeys = z.strictObject({
       .union([off('the two headers of a key pair'), keyPair])
       .prefault({ apiKeyHeader: 'api-key', apiSecretHeader: 'api-secret' }),
     'Headers of a key pair; also "source", "shape" (of the key) and "secretShape". False disables key pairs: set it if your Auth API does not support them, so that made-up pairs cause no calls. The two headers are then forwarded like any other.',
+    otherKind,
   ),
   apiKey: decides(
     z.union([off('the settings of API keys'), apiKey]).prefault(false),
     'API keys that are a single text: in a "header", as a bearer with a "prefix", or both; with a "separator" in it, the text is a key pair. Also "source" and "shape". False disables them.',
+    otherKind,
   ),
   basic: decides(
     scalar({ type: ['string', 'boolean', 'null'], enum: ['bearer', 'keyPair', false, null] }, (value) => {
@@ -130,10 +146,12 @@ const credentialKeys = z.strictObject({
       return value === 'bearer' || value === 'keyPair' ? value : new Problem('expected bearer, keyPair, or false');
     }).prefault(false),
     'What HTTP Basic contains: "bearer" (the password is a bearer, the user name is ignored, as with git, docker and pip) or "keyPair" (the user name is the key, the password its secret). False disables Basic.',
+    anyChange('other credentials are accepted; services receive a disabled kind'),
   ),
   bearerCookie: decides(
     textOrOff('the name of a cookie, or false', isCookieName).prefault(false),
     'Cookie that may also contain a bearer. State-changing requests with it must come from the same origin. False disables it.',
+    anyChange('browsers send another cookie by themselves; services receive the previous one'),
   ),
   websocketProtocol: decides(
     textOrOff(
@@ -141,10 +159,12 @@ const credentialKeys = z.strictObject({
       (value) => value.length <= 100 && token.test(value),
     ).prefault(false),
     'WebSocket subprotocol that a browser offers directly before its bearer, because it cannot set headers: ["rolegate.bearer", "<token>", "app.v1"]. Neither of the two is forwarded. False disables it.',
+    anyChange('other credentials are accepted; services receive a disabled kind'),
   ),
   resourceMetadata: exposes(
     resourceMetadata.optional(),
     'Hosts, and paths on them, whose metadata (RFC 9728) the gateway serves at "/.well-known/oauth-protected-resource" followed by the path, before any route, and names in Bearer challenges. If unset, it serves none.',
+    added('clients get tokens from the servers that it names'),
     {
       examples: [
         [
@@ -215,14 +235,20 @@ const signInUrl = text('the path or the URL of a sign-in page', (value) => {
 });
 
 const signInKeys = z.strictObject({
-  url: exposes(signInUrl, 'Path on the same host, or URL, of your sign-in page.', {
-    examples: ['/sign-in'],
-  }),
+  url: exposes(
+    signInUrl,
+    'Path on the same host, or URL, of your sign-in page.',
+    anyChange('browsers are sent to another page'),
+    {
+      examples: ['/sign-in'],
+    },
+  ),
   returnParameter: exposes(
     text('the name of a parameter', (value) =>
       /^[A-Za-z0-9_.-]{1,64}$/.test(value) ? value : new Problem('expected the name of a parameter'),
     ).prefault('return_to'),
     'Query parameter with the address to return to: a path for a sign-in page on the same host, otherwise a URL.',
+    anyChange('the page may send browsers on to an address from another parameter'),
   ),
 });
 

@@ -4,10 +4,10 @@ import { type IdentityField, identityFields } from '../../core/forwarding/forwar
 import { claimTypes } from '../../core/identity/claims.ts';
 import { didYouMean } from '../nearest-name.ts';
 import { Problem } from '../problem.ts';
-import { decides, described } from './key-class.ts';
+import { anyChange, decides, described, ordered } from './key.ts';
 import { refined } from './refine.ts';
 import { anyText, bool, listed, scalar, word } from './scalar.ts';
-import { fieldPath, fieldPlaces } from './source-fields.ts';
+import { fieldPath, fieldPlaces, otherField } from './source-fields.ts';
 import { declared } from './values.ts';
 
 export const claimPattern = '[A-Za-z][A-Za-z0-9_]{0,63}';
@@ -19,19 +19,27 @@ const claim = refined(
     field: decides(
       z.union([fieldPath, fieldPlaces]),
       'A path into the JSON of a source, or a list of paths, of which the first existing one is used. A source with another path sets it under "fields.claims".',
+      otherField,
       { examples: ["'https://example.test/plan'"] },
     ),
     type: decides(
       word(claimTypes),
       'Its type: "string", "number", "boolean", "list" (of texts) or "time" (Unix seconds or RFC 3339). Values are not converted.',
+      anyChange('conditions compare another value'),
       { examples: ['string'] },
     ),
-    split: decides(anyText('what separates the texts').optional(), 'Separator, if the list is a single text.', {
-      examples: [' '],
-    }),
+    split: decides(
+      anyText('what separates the texts').optional(),
+      'Separator, if the list is a single text.',
+      anyChange('conditions compare other texts'),
+      {
+        examples: [' '],
+      },
+    ),
     optional: decides(
       bool().prefault(true),
       'Whether an identity may lack it. A value of another type meets no condition (not even "exists: false"), is sent in no header, and is logged. If false, a response that lacks the claim, or has it with another type, is invalid (503).',
+      ordered([false, true], 'identities without the claim are accepted'),
     ),
   }),
   ({ type, split }, { atKey }) => {

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { compilePattern } from '../../core/url/compile-pattern.ts';
 import { Problem } from '../problem.ts';
-import { described, neither } from './key-class.ts';
+import { described, neither } from './key.ts';
 import { type ListRules, list } from './refine.ts';
 import { route } from './routes.ts';
 import { text } from './scalar.ts';
@@ -46,12 +46,13 @@ const claims: ListRules = { empty: ['an empty list claims nothing', 'name one, o
 
 const owns = z.strictObject({
   hosts: neither(list(hostPattern, claims).optional(), 'Hosts that only this file has routes for.', {
+    why: 'it can only make a file invalid',
     examples: [['orders.example.test']],
   }),
   paths: neither(
     list(absolutePath(), claims).optional(),
     'Path prefixes that only this file has routes for, in whole segments.',
-    { examples: [['/v1/orders']] },
+    { why: 'it can only make a file invalid', examples: [['/v1/orders']] },
   ),
 });
 

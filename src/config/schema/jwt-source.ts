@@ -1,7 +1,7 @@
 /** Keys of a source whose tokens the gateway verifies itself, and of the messages that its issuer sends about users. */
 import { z } from 'zod';
 import { clientTls } from './client-tls.ts';
-import { decides, described, neither } from './key-class.ts';
+import { added, anyChange, decides, described, higher, neither, ordered } from './key.ts';
 import { list, refined } from './refine.ts';
 import { anyText, bool, word } from './scalar.ts';
 import { claimFields, fieldForms } from './source-fields.ts';
@@ -27,6 +27,7 @@ const eventAudience = (examples: readonly string[], what: string) =>
   decides(
     list(words('an audience'), { empty: ['expected at least one audience'], most: [64, 'audiences'] }),
     `${what} One of these must be in "aud".`,
+    anyChange('messages for other receivers end sessions, or those for this one no longer do'),
     { examples: [examples] },
   );
 
@@ -35,10 +36,12 @@ const logout = z.strictObject({
   maxAge: decides(
     duration(1_000, 3_600_000).prefault('5m'),
     'Maximum age of a logout token, by its "iat". Its "jti" is remembered that long.',
+    anyChange('older messages are accepted, or late ones end no session'),
   ),
   ends: decides(
     word(['session', 'user']).prefault('session'),
     'What a logout token with "sid" and "sub" ends: the tokens of the session, or all tokens issued to the user until then. Use "user" if access tokens have no "sid".',
+    ordered(['user', 'session'], 'other tokens of the user stay valid'),
   ),
 });
 
@@ -47,6 +50,7 @@ const securityEvents = z.strictObject({
   maxAge: decides(
     duration(1_000, 86_400_000).prefault('1h'),
     'Maximum age of a security event token, by its "iat". Its "jti" is remembered that long.',
+    anyChange('older messages are accepted, or late ones end no session'),
   ),
 });
 
@@ -56,16 +60,19 @@ export const jwt = refined(
     issuer: decides(
       issuerUrl(),
       'Issuer of the tokens, exactly as in "iss". Bearers with this "iss" are checked by this source only.',
+      anyChange('tokens of another issuer are accepted'),
       { examples: ['https://id.example.test'] },
     ),
     jwks: decides(
       endpointUrl().optional(),
       'URL of its keys. If neither this nor "keys" is set, the URL comes from its metadata, at "/.well-known/openid-configuration" or the address of RFC 8414.',
+      anyChange('tokens signed with other keys are accepted'),
       { examples: ['https://id.example.test/jwks'], alternative: true },
     ),
     keys: decides(
       list(keyFile, { empty: ['expected at least one file'], most: [16, 'files'] }).optional(),
       'Files with its keys, instead of a URL.',
+      added('tokens signed with these keys are accepted'),
       { examples: [[{ file: '/etc/rolegate/issuer.pem' }]], alternative: true },
     ),
     audience: decides(
@@ -74,6 +81,7 @@ export const jwt = refined(
         list(words('an audience'), { empty: ['expected at least one audience'], most: [64, 'audiences'] }),
       ]),
       'One of these must be in "aud". False disables the check, so tokens for other services of the issuer are accepted too.',
+      added('tokens for these audiences are accepted', { loosest: false }),
       { examples: [['orders']] },
     ),
     algorithms: decides(
@@ -86,25 +94,34 @@ export const jwt = refined(
         'Ed25519',
       ]),
       'Accepted signature algorithms; only those with public keys. "none" is never accepted.',
+      added('tokens signed so are accepted'),
     ),
     types: decides(
       list(words('a type'), { empty: ['expected at least one type'], most: [16, 'types'] }).prefault(['at+jwt', 'jwt']),
       'Accepted values of "typ", in any letter case and with or without "application/".',
+      added('tokens of these types are accepted'),
     ),
-    typeRequired: decides(bool().prefault(false), 'Whether "typ" is required.'),
+    typeRequired: decides(
+      bool().prefault(false),
+      'Whether "typ" is required.',
+      ordered([true, false], 'tokens without a type are accepted'),
+    ),
     idTokens: decides(
       word(['refuse', 'accept']).prefault('refuse'),
       'ID tokens, recognized by "nonce", "at_hash", "c_hash", "token_use: id" or "typ: ID": they are for clients, and pass through browsers and logs. Use "accept" if access tokens of the issuer have such a claim.',
+      ordered(['refuse', 'accept'], 'ID tokens, which pass through browsers and logs, are accepted'),
     ),
     ...userKeys,
     ...claimRules,
     maxAge: decides(
       duration(1_000, 7 * 86_400_000).prefault('24h'),
       'Maximum age of a token, by its "iat" and regardless of "exp". Revocations are kept that long, in memory and in Redis.',
+      higher('older tokens are accepted'),
     ),
     whileDisconnected: decides(
       word(['refuse', 'accept']).prefault('refuse'),
       'While this gateway is disconnected from revocations over Redis, and without "introspect": "refuse" refuses its tokens with 503, "accept" verifies them although it may miss a revocation.',
+      ordered(['refuse', 'accept'], 'a revoked token may be accepted'),
     ),
     logout: described(
       logout.optional(),
@@ -117,11 +134,17 @@ export const jwt = refined(
     introspect: decides(
       word(['never', 'onMiss', 'always']).prefault('never'),
       'Whether a verified token is also introspected: "onMiss" if its verdict is not cached, "always" on every request, without caching.',
+      ordered(['always', 'onMiss', 'never'], 'a token that was revoked at the server is accepted longer'),
     ),
-    introspection: decides(sourceName().optional(), 'The source of kind "introspection" that "introspect" uses.', {
-      examples: ['opaque'],
-      alternative: true,
-    }),
+    introspection: decides(
+      sourceName().optional(),
+      'The source of kind "introspection" that "introspect" uses.',
+      anyChange('another server decides whether a token is active'),
+      {
+        examples: ['opaque'],
+        alternative: true,
+      },
+    ),
     timeout: neither(
       duration().prefault('2s'),
       'Maximum time to fetch its keys. Exceeding it returns 503 if there are no keys yet.',

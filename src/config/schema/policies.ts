@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { rule, signInAge } from './access.ts';
 import { exempt, when } from './conditions.ts';
-import { decides, described, neither } from './key-class.ts';
+import { added, anyChange, decides, described, higher, neither, removed } from './key.ts';
 import { anyText } from './scalar.ts';
 import { idHint, idPattern, name } from './values.ts';
 
@@ -10,6 +10,7 @@ const match = z.strictObject({
   host: decides(
     anyText('a host name, such as api.example.test or *.example.test').optional(),
     'Host to which the policy applies. If unset, any host.',
+    anyChange('requests outside of it are not restricted'),
     {
       examples: ['api.example.test'],
     },
@@ -17,6 +18,7 @@ const match = z.strictObject({
   path: decides(
     anyText('a path pattern that ends with "**", such as "/t/{tenant}/**"').optional(),
     'Path prefix: literal segments and parameters that are whole segments, with ** at the end. If unset, every path.',
+    anyChange('requests outside of it are not restricted'),
     { examples: ['/v1/orders/{tenant}/**'] },
   ),
 });
@@ -27,11 +29,13 @@ const policy = z.strictObject({
   access: decides(
     rule.optional(),
     'Who may use the routes, in addition to their own access: authenticated, deny, a list of roles, or { any, all, none }. A public route below it then also requires a credential. If unset, the access of the routes.',
+    anyChange('other callers meet it'),
     { examples: ['authenticated'] },
   ),
   when: decides(
     when.optional(),
     'Conditions, evaluated before those of the route. Parameters are those of this path.',
+    removed('requests that did not meet it are allowed'),
     {
       examples: [[{ param: 'tenant', in: 'identity.groups', reason: 'wrong_tenant' }]],
     },
@@ -39,11 +43,17 @@ const policy = z.strictObject({
   maxAuthAge: decides(
     signInAge.optional(),
     'Maximum time since the user signed in, or this by method. A route can require a shorter time but not allow a longer one. If unset, the time does not matter.',
+    higher('an older sign-in is accepted', { loosest: 'unset' }),
     { examples: ['15m', { DELETE: '5m' }] },
   ),
-  unless: decides(exempt.optional(), 'Roles that are exempt from the conditions of the policy, not from its access.', {
-    examples: [['admin']],
-  }),
+  unless: decides(
+    exempt.optional(),
+    'Roles that are exempt from the conditions of the policy, not from its access.',
+    added('holders of the role need not meet the conditions'),
+    {
+      examples: [['admin']],
+    },
+  ),
 });
 
 export const policies = z.array(policy);

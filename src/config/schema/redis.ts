@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { Problem } from '../problem.ts';
 import { type Address, parseServerAddress } from '../units/parse-address.ts';
 import { clientTls } from './client-tls.ts';
-import { described, exposes, neither } from './key-class.ts';
+import { anyChange, decides, described, exposes, neither } from './key.ts';
 import { list, type Problems, refined } from './refine.ts';
 import { bool, text } from './scalar.ts';
 import { secret } from './secret.ts';
@@ -33,15 +33,23 @@ function checkUser(parts: object, { atKey }: Problems): void {
   atKey(['username'], 'a user needs a password', 'add "password"');
 }
 
+const otherServer = anyChange('another server receives verdicts and revocations');
+
 const sentinelKeys = z.strictObject({
   name: exposes(
     words('the name of a group of servers'),
     'Name of the group at the Sentinels: the first word after "sentinel monitor".',
+    otherServer,
     { examples: ['mymaster'] },
   ),
-  nodes: exposes(nodes(), 'Some of the Sentinels, preferably all. The first one that responds names the master.', {
-    examples: [['sentinel-1:26379', 'sentinel-2:26379', 'sentinel-3:26379']],
-  }),
+  nodes: exposes(
+    nodes(),
+    'Some of the Sentinels, preferably all. The first one that responds names the master.',
+    otherServer,
+    {
+      examples: [['sentinel-1:26379', 'sentinel-2:26379', 'sentinel-3:26379']],
+    },
+  ),
   username: neither(userName().optional(), 'User name for the Sentinels, if they require one.', {
     examples: ['rolegate'],
   }),
@@ -61,15 +69,21 @@ const redisKeys = z.strictObject({
   url: exposes(
     secret('the URL of Redis, such as "redis://redis:6379"').optional(),
     'URL of a single Redis: redis:// or rediss:// (TLS), with user and password if needed. Exactly one of "url", "sentinel" and "cluster" must be set.',
+    otherServer,
     { examples: [`\${REDIS_URL}`] },
   ),
   sentinel: described(sentinel.optional(), 'Servers behind Sentinels, which report the master, instead of "url".', {
     alternative: true,
   }),
-  cluster: exposes(nodes().optional(), 'Some nodes of a Redis Cluster, instead of "url"; the others are discovered.', {
-    examples: [['redis-1:6379', 'redis-2:6379', 'redis-3:6379']],
-    alternative: true,
-  }),
+  cluster: exposes(
+    nodes().optional(),
+    'Some nodes of a Redis Cluster, instead of "url"; the others are discovered.',
+    otherServer,
+    {
+      examples: [['redis-1:6379', 'redis-2:6379', 'redis-3:6379']],
+      alternative: true,
+    },
+  ),
   username: neither(userName().optional(), 'User of the ACL, unless "url" contains it. If unset, the default user.', {
     examples: ['rolegate'],
     alternative: true,
@@ -81,20 +95,23 @@ const redisKeys = z.strictObject({
   tls: exposes(
     z.union([bool(), tls]).optional(),
     'TLS to every server and Sentinel: true, or { ca, cert, key, serverName }. Certificates are always verified. If unset, TLS is used only with rediss://.',
+    anyChange('verdicts and revocations can be read on the network, or another server is trusted'),
     { examples: [true], alternative: true },
   ),
   // Without braces: a Cluster would treat the text between them as the hash tag of all keys.
-  keyPrefix: neither(
+  keyPrefix: decides(
     text('a prefix', (value) =>
       /^[\x21-\x7a|~]{1,64}$/.test(value)
         ? value
         : new Problem('expected visible ASCII without blanks and braces, at most 64 characters'),
     ).prefault('rolegate:'),
     'Prefix of every key, so that installations can share a Redis.',
+    anyChange('revocations under the previous prefix no longer apply'),
   ),
   timeout: neither(
     duration().prefault('50ms'),
     'Maximum time for a command. A command that takes longer counts as a miss.',
+    { why: 'after a miss, the source is called' },
   ),
 });
 

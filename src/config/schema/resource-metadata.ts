@@ -4,7 +4,7 @@ import { canonicalHost } from '../../core/url/canonical-host.ts';
 import { canonicalPath } from '../../core/url/canonical-path.ts';
 import { Problem } from '../problem.ts';
 import { parseOrigin } from '../units/parse-origin.ts';
-import { exposes } from './key-class.ts';
+import { added, anyChange, exposes } from './key.ts';
 import { refined } from './refine.ts';
 import { text } from './scalar.ts';
 
@@ -46,14 +46,25 @@ const resourceKeys = z.strictObject({
   resource: exposes(
     resourceUrl,
     'Scheme, host and port that clients use, and a path if the metadata applies only to it and to what is below it. The longest path applies.',
+    anyChange('clients get tokens for another resource'),
     { examples: ['https://api.example.test/mcp'] },
   ),
-  authorizationServers: exposes(z.array(httpsUrl).prefault([]), 'Issuers that clients get tokens from.', {
-    examples: [['https://id.example.test']],
-  }),
-  scopes: exposes(z.array(scope).prefault([]), 'Scopes that clients may request. Bearer challenges name them.', {
-    examples: [['orders']],
-  }),
+  authorizationServers: exposes(
+    z.array(httpsUrl).prefault([]),
+    'Issuers that clients get tokens from.',
+    added('clients get tokens from it'),
+    {
+      examples: [['https://id.example.test']],
+    },
+  ),
+  scopes: exposes(
+    z.array(scope).prefault([]),
+    'Scopes that clients may request. Bearer challenges name them.',
+    added('clients request it'),
+    {
+      examples: [['orders']],
+    },
+  ),
 });
 
 const resource = refined(resourceKeys, ({ resource: url }, { at }) => {

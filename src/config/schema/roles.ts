@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { mappedFields } from '../../core/policy/map-roles.ts';
 import { Problem } from '../problem.ts';
 import { roleHint, rolePattern } from './access.ts';
-import { decides, described } from './key-class.ts';
+import { anyChange, decides, described } from './key.ts';
 import { list, refined } from './refine.ts';
 import { anyText, text, word } from './scalar.ts';
 import { declared, name } from './values.ts';
@@ -32,6 +32,7 @@ const role = z.strictObject({
   inherits: decides(
     z.array(name('a role', rolePattern, roleHint)).prefault([]),
     'Roles that holders of this role also have.',
+    anyChange('a role grants access, or no longer takes it as one under "none"'),
     {
       examples: [['user']],
     },
@@ -41,6 +42,7 @@ const role = z.strictObject({
       /^[A-Za-z_]\w{0,63}$/.test(value) ? value : new Problem('expected the name of a parameter, such as tenant'),
     ).optional(),
     'Path parameter that names the scope of the role, such as the tenant: an "editor" of the tenant in the path is not one of other tenants.',
+    anyChange('the role applies to other scopes'),
     { examples: ['tenant'] },
   ),
   format: decides(
@@ -48,6 +50,7 @@ const role = z.strictObject({
       /^[^\p{Cc},]{1,256}$/u.test(value) ? value : new Problem('expected a form such as "{scope}:{role}"'),
     ).optional(),
     'With "scopedBy": how sources write the role. {scope}, or the parameter, is the scope, and {role} is its name. A scope cannot contain the separator. If unset, "{scope}:{role}".',
+    anyChange('other texts of sources become the role'),
     { examples: ['{tenant}:editor'] },
   ),
   from: decides(
@@ -55,6 +58,7 @@ const role = z.strictObject({
       .union([roleOrigin, list(roleOrigin, { empty: ['an empty list gives the role to no one', 'remove it'] })])
       .optional(),
     'Grants the role in addition to the roles from the Auth API: one comparison, or a list of them.',
+    anyChange('other users get the role, or lose one under "none"'),
     { examples: [{ field: 'groups', equals: 'platform-admins' }] },
   ),
 });

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { holdEveryAddress } from '../../core/syntax/addresses.ts';
 import { Problem } from '../problem.ts';
-import { decides, described, exposes, neither } from './key-class.ts';
+import { added, anyChange, decides, described, exposes, higher, lower, neither, ordered, removed } from './key.ts';
 import { type Parts, type Problems, refined } from './refine.ts';
 import { anyText, autoOr, bool, boolOr, fraction, integer, off, text, word } from './scalar.ts';
 import { secret } from './secret.ts';
@@ -20,15 +20,21 @@ import {
 } from './values.ts';
 
 const failedAuthentications = z.strictObject({
-  perClient: described(
+  perClient: decides(
     integer(0, 1_000_000).prefault(1000),
     'Failures of one address (of one /64 network in IPv6) in a window. 0: no bound.',
+    higher('an address can guess more often', { loosest: 0 }),
   ),
-  perKey: described(
+  perKey: decides(
     integer(0, 1_000_000).prefault(100),
     'Failures with one key id of a key pair in a window, of all clients together. 0: no bound.',
+    higher('the secret of a key can be guessed more often', { loosest: 0 }),
   ),
-  window: described(duration(1_000, 86_400_000).prefault('10m'), 'Length of a window, which begins with a failure.'),
+  window: decides(
+    duration(1_000, 86_400_000).prefault('10m'),
+    'Length of a window, which begins with a failure.',
+    lower('the count of guesses begins again sooner'),
+  ),
 });
 
 const limits = z.strictObject({
@@ -93,6 +99,7 @@ const limits = z.strictObject({
       window: '10m',
     }),
     'Maximum failed authentications in a window: from one address, or /64 network in IPv6 ("perClient"), and with one key id of key pairs ("perKey"). Exceeding it returns 429 without a call to a source, except for credentials known to be good and one other per second. "perKey" does not apply to the bundled Auth API, which has its own bound. Replicas with Redis share the count. False disables the limit.',
+    anyChange('secrets can be guessed more often', { loosest: false }),
   ),
   eventLoopLag: neither(
     duration(0).prefault('500ms'),
@@ -118,12 +125,18 @@ export function checkTrusted(
 export const adminScopes = ['metrics', 'read', 'write'] as const;
 
 const adminToken = z.strictObject({
-  token: exposes(secret('a secret of at least 32 characters'), 'The bearer; at least 32 characters.', {
-    examples: [`\${PROMETHEUS_ADMIN_TOKEN}`],
-  }),
+  token: exposes(
+    secret('a secret of at least 32 characters'),
+    'The bearer; at least 32 characters.',
+    anyChange('others may know another token'),
+    {
+      examples: [`\${PROMETHEUS_ADMIN_TOKEN}`],
+    },
+  ),
   scope: exposes(
     word(adminScopes),
     'What the token permits. metrics: only /metrics; read: everything that changes nothing; write: everything.',
+    ordered(['metrics', 'read', 'write'], 'the token permits more'),
     { examples: ['metrics'] },
   ),
 });
@@ -132,14 +145,17 @@ const serverKeys = z.strictObject({
   listen: exposes(
     listenerOrFalse().prefault(':8080'),
     'Address for clients: host and port, or only a port for every interface; or "fd:3", a listening socket that a service manager passes on as this descriptor. If false, Rolegate only decides, for the proxies of "authorizer" or inside an application (rolegate/middleware).',
+    anyChange('others may reach another address', { strictest: false }),
   ),
   admin: exposes(
     addressOrFalse().prefault('127.0.0.1:9090'),
     'Address of the admin port, which serves metrics, health and routes. Clients must not reach it. False disables it.',
+    anyChange('others may reach another address', { strictest: false }),
   ),
   adminToken: exposes(
     secret('a secret of at least 32 characters').optional(),
     'Bearer with full access to the admin port; at least 32 characters. If neither this nor "adminTokens" is set, anyone who can reach the port may read but not change anything.',
+    anyChange('others may know another token; without tokens, anyone who reaches the port can read'),
     { examples: [`\${ROLEGATE_ADMIN_TOKEN}`] },
   ),
   adminTokens: described(
@@ -150,24 +166,31 @@ const serverKeys = z.strictObject({
   adminHosts: exposes(
     z.array(hostName()).prefault([]),
     'Additional host names of the admin port. Addresses, single-label names and private names (.localhost, .internal, .svc, .cluster.local) need no entry.',
+    added('web pages under such a name can reach the port'),
     { examples: [['gate.example.test']] },
   ),
   trustedProxies: decides(
     z.array(cidr()).prefault([]),
     'Addresses or CIDR ranges of the proxies in front, whose X-Forwarded-* headers are trusted.',
+    anyChange(
+      'an added proxy chooses the address, host and scheme of clients; that of a removed one becomes the address of all its clients',
+    ),
     { examples: [['10.0.0.0/8']] },
   ),
   trustEveryPeer: decides(
     bool().prefault(false),
     'Trusts these headers of every peer, not only those of "trustedProxies". Dangerous: clients can then choose their own address, host and scheme. Each start logs a warning.',
+    ordered([false, true], 'clients choose their own address, host and scheme'),
   ),
   forwardedHeaders: decides(
     word(['x-forwarded', 'forwarded']).prefault('x-forwarded'),
     'Which headers of trusted proxies are used: X-Forwarded-For, -Proto and -Host, or Forwarded (RFC 7239). The other kind is never read, because a proxy that does not set it forwards what clients send.',
+    anyChange('a proxy that does not set the other headers forwards those of clients'),
   ),
   proxyHeaders: decides(
     z.array(headerNames()).prefault([]),
     'Additional headers that only trusted proxies may send, besides X-Client-IP, X-SSL-Client-* and others; "*" at the end matches any suffix. They are removed from requests of other peers.',
+    removed('services receive the header from any client'),
     { examples: [['x-tenant', 'x-edge-*']] },
   ),
   via: neither(
@@ -210,7 +233,11 @@ export const server = refined(serverKeys, checkTrusted);
 /** Records of requests, which an operator can look up. */
 export const records = z
   .strictObject({
-    keep: exposes(duration(60_000, 7 * 86_400_000).prefault('24h'), 'How long a record is kept.'),
+    keep: exposes(
+      duration(60_000, 7 * 86_400_000).prefault('24h'),
+      'How long a record is kept.',
+      higher('a record can be read longer'),
+    ),
     max: neither(
       integer(100, 1_000_000).prefault(10_000),
       'Maximum number of records in the memory of a process, and in Redis. Beyond it, the oldest record of the most frequent reason is removed, so that a flood does not remove rare ones.',
@@ -222,10 +249,12 @@ export const records = z
     allowedSample: exposes(
       fraction().prefault(0.01),
       'Share of the allowed requests that are recorded, from 0 to 1, and with "log.access: sampled" logged. Requests that are refused or fail, and responses with x-error-id, are always recorded.',
+      higher('more requests are recorded'),
     ),
     file: exposes(
       anyText('the name of a file').optional(),
       'File to which records are also written, for "rolegate diff --replay", relative to the folder of this file. A full file is renamed to end in ".1", replacing the previous one. If unset, there is none.',
+      anyChange('the records can be read there', { strictest: 'unset' }),
       { examples: ['decisions.ndjson'] },
     ),
     fileSize: neither(size(1024, 1024 ** 4).prefault('64mb'), 'Size at which a new file begins.'),
@@ -237,6 +266,7 @@ export const log = z
     level: neither(
       word(['trace', 'debug', 'info', 'warn', 'error', 'silent']).prefault('info'),
       'Minimum level of the lines that are written.',
+      { why: 'no level logs a secret' },
     ),
     access: neither(
       boolOr('sampled').prefault(true),

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { Problem } from '../problem.ts';
 import { parseFieldPath } from '../units/parse-field-path.ts';
-import { decides, described } from './key-class.ts';
+import { anyChange, decides, described } from './key.ts';
 import { list } from './refine.ts';
 import { anyText, bool, scalar, text } from './scalar.ts';
 
@@ -64,10 +64,13 @@ export const fieldForms =
 
 const optional = (name: string) => ({ path: name, optional: true });
 
+export const otherField = anyChange('another field may be one that users can write');
+
 /** Paths of claims that differ from `identity.claims` in this source. */
 export const claimPlaces = decides(
   z.record(z.string(), fieldOrOff).prefault({}),
   'Paths of the claims of "identity.claims" in this source, if they differ from that setting; false: the source does not have the claim.',
+  otherField,
   { examples: [{ plan: 'account.plan' }] },
 );
 
@@ -77,18 +80,40 @@ export function claimFields(alias: string) {
     userId: decides(
       field.prefault('sub'),
       'Id of the user. Tokens of clients that act on their own behalf may not contain one: with [sub, client_id], the client counts as the user.',
+      otherField,
     ),
-    roles: decides(fieldOrOff.prefault(optional('roles')), 'Role names; false: the source has none.'),
-    groups: decides(fieldOrOff.prefault(optional('groups')), 'Group names; false: the source has none.'),
-    sessionId: decides(fieldOrOff.prefault(optional('sid')), 'Id of the session; false: the source has none.'),
-    keyId: decides(fieldOrOff.prefault(false), 'Id of the key, if the credential is one; false: the source has none.'),
-    tokenId: decides(fieldOrOff.prefault(optional('jti')), 'Id of the token; false: the source has none.'),
+    roles: decides(fieldOrOff.prefault(optional('roles')), 'Role names; false: the source has none.', otherField),
+    groups: decides(fieldOrOff.prefault(optional('groups')), 'Group names; false: the source has none.', otherField),
+    sessionId: decides(
+      fieldOrOff.prefault(optional('sid')),
+      'Id of the session; false: the source has none.',
+      anyChange('revocations name the session by it'),
+    ),
+    keyId: decides(
+      fieldOrOff.prefault(false),
+      'Id of the key, if the credential is one; false: the source has none.',
+      anyChange('revocations name the key by it'),
+    ),
+    tokenId: decides(
+      fieldOrOff.prefault(optional('jti')),
+      'Id of the token; false: the source has none.',
+      anyChange('revocations name the token by it'),
+    ),
     authenticatedAt: decides(
       fieldOrOff.prefault(optional('auth_time')),
       'When the user signed in, in Unix seconds, for "maxAuthAge"; false: the source does not know it.',
+      anyChange('"maxAuthAge" trusts it'),
     ),
-    alias: decides(fieldOrOff.prefault(optional(alias)), 'Short name of the user; false: the source has none.'),
-    fullName: decides(fieldOrOff.prefault(optional('name')), 'Full name of the user; false: the source has none.'),
+    alias: decides(
+      fieldOrOff.prefault(optional(alias)),
+      'Short name of the user; false: the source has none.',
+      otherField,
+    ),
+    fullName: decides(
+      fieldOrOff.prefault(optional('name')),
+      'Full name of the user; false: the source has none.',
+      otherField,
+    ),
     claims: claimPlaces,
   });
 }

@@ -2,13 +2,15 @@
 import { z } from 'zod';
 import { Problem } from '../problem.ts';
 import { roleHint, rolePattern } from './access.ts';
-import { decides } from './key-class.ts';
+import { anyChange, decides, higher, removed } from './key.ts';
 import { list } from './refine.ts';
 import { anyText, text } from './scalar.ts';
 import { duration, idHint, idPattern, name } from './values.ts';
 
 export const kind = <const T extends string>(value: T, description: string) =>
-  decides(z.literal(value), description, { examples: [value] });
+  decides(z.literal(value), description, anyChange('another kind checks credentials in another way'), {
+    examples: [value],
+  });
 
 /** A URL with a path, and perhaps a query. */
 export function endpointUrl() {
@@ -52,6 +54,7 @@ export const sameIssuer = () =>
   decides(
     issuerUrl().optional(),
     'Issuer of its users: sources with the same one name the same users. Logout tokens and security event tokens that a source of kind "jwt" accepts of this issuer also end results of this source. If unset, its users are its own, and results expire after "cache.accepted".',
+    anyChange('its users are those of other sources, or revocations of them no longer apply'),
     { examples: ['https://id.example.test'] },
   );
 
@@ -64,11 +67,13 @@ export const userKeys = {
       /^[A-Za-z0-9._~@+:-]{1,64}$/.test(value) ? value : new Problem(`expected ${userPrefixHint}`),
     ).optional(),
     'Beginning of the ids of its users, for services, rules and logs: with "partner:", the user 7 of this source is "partner:7". Ids of other sources cannot begin like this. Sources with the same "issuer" must have the same one. If unset, ids are as the source names them.',
+    anyChange('its users may get the ids of others'),
     { examples: ['partner:'] },
   ),
   roles: decides(
     list(name('a role', rolePattern, roleHint), { most: [256, 'roles'], distinct: 'role' }).optional(),
     'The roles that its identities may have, given by the source or derived ("roles.*.from"). Others have no effect, except that roles may be derived from them, and are not sent to services. [] allows none. Sources with the same "issuer" must have the same ones. If unset, all roles are allowed.',
+    anyChange('its users get a role, or lose one under "none"'),
     { examples: [['user']] },
   ),
 };
@@ -94,16 +99,19 @@ export const claimRules = {
   requiredClaims: decides(
     list(anyText('the name of a claim'), { most: [16, 'claims'], distinct: 'claim' }).prefault([]),
     'Claims that must be present.',
+    removed('tokens without the claim are accepted'),
   ),
   claimValues: decides(
     z
       .record(z.string(), list(anyText('a value'), { empty: ['expected at least one value'], most: [64, 'values'] }))
       .prefault({}),
     'Claims that must have one of these values.',
+    removed('tokens with other values are accepted'),
     { examples: [{ token_use: ['access'] }] },
   ),
   clockSkew: decides(
     duration(0, 300_000).prefault('30s'),
     'How far the clock of the issuer may be off. Nothing is kept past the expiry of a token.',
+    higher('tokens are accepted earlier and longer'),
   ),
 };

@@ -5,7 +5,7 @@ import { parseAddress } from '../../core/syntax/addresses.ts';
 import { token } from '../../core/syntax/header-fields.ts';
 import { Problem } from '../problem.ts';
 import type { RequestLine } from '../test-suite.ts';
-import { described, neither } from './key-class.ts';
+import { described, neither } from './key.ts';
 import { refined } from './refine.ts';
 import { anyText, bool, scalar, text, word } from './scalar.ts';
 import { declared, idHint, idPattern, moment, version } from './values.ts';

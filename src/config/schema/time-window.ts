@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { dayNames, minutesOfDay } from '../../core/policy/time-window.ts';
 import { Problem } from '../problem.ts';
 import { compileZone } from '../units/time-zone.ts';
-import { described } from './key-class.ts';
+import { described } from './key.ts';
 import { list } from './refine.ts';
 import { text, word } from './scalar.ts';
 

@@ -1,7 +1,7 @@
 /** Keys under `upstreams`. */
 import { z } from 'zod';
 import { eventUpstreams, identityKeys } from '../../core/routing/route.ts';
-import { described, exposes, neither } from './key-class.ts';
+import { anyChange, described, exposes, neither } from './key.ts';
 import { list, refined } from './refine.ts';
 import { bool, integer } from './scalar.ts';
 import { absolutePath, declared, duration, idHint, idPattern, origin } from './values.ts';
@@ -27,6 +27,7 @@ export const upstream = z.strictObject({
       distinct: 'target',
     }),
     'Base URLs of the instances: scheme, host, port.',
+    anyChange('another service receives the requests'),
     { examples: [['http://orders-1:8080', 'http://orders-2:8080']] },
   ),
   health: neither(

@@ -5,7 +5,7 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { Config } from '../../config/config.ts';
-import type { KeyClass } from '../../config/schema/key-class.ts';
+import type { KeyClass } from '../../config/schema/key.ts';
 import type { Setting } from '../../config/settings.ts';
 import type { Route } from '../../core/routing/route.ts';
 import { Ambiguity } from '../../core/url/ambiguity.ts';

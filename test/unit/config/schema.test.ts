@@ -142,7 +142,8 @@ describe('the JSON schema', () => {
       default: '30s',
       examples: ['30s'],
       pattern: expect.stringContaining('ms|s|m|h|d'),
-      description: expect.stringContaining('accepted verdict'),
+      description: expect.stringMatching(/accepted verdict.*Looser if higher: .*\.$/),
+      'x-loosens': { direction: 'higher' },
     });
     expect(jsonSchema('auth-api')).toHaveProperty('properties.lifetimes.properties.session.default', '24h');
   });

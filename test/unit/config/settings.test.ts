@@ -1,72 +1,10 @@
-/** Every key has a class, and two configurations can be compared key by key without showing a secret. */
+/** Two configurations can be compared key by key without showing a secret. */
 import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { z } from 'zod';
 import { parseConfig } from '../../../src/config/parse-config.ts';
 import { references } from '../../../src/config/reference-yaml.ts';
-import { metadata, type Schema, unwrap } from '../../../src/config/schema/metadata.ts';
-import { authApiFileSchema, configSchema, includedSchema, testFileSchema } from '../../../src/config/schema.ts';
 import type { Setting } from '../../../src/config/settings.ts';
 import { env, readSecret } from './environment.ts';
-
-/** Every key below a schema: keys without a class are sections, whose keys have their own classes. */
-function keysOf(schema: Schema, path: string): { path: string; class: unknown; isSection: boolean }[] {
-  const { class: keyClass } = metadata(schema);
-  const inner = unwrap(schema);
-  const below = keyClass === undefined ? keysBelow(inner, path) : [];
-  return [{ path, class: keyClass, isSection: inner instanceof z.ZodObject }, ...below];
-}
-
-function keysBelow(schema: Schema, path: string): ReturnType<typeof keysOf> {
-  if (schema instanceof z.ZodArray) return keysOf(schema.element, `${path}[]`);
-  if (schema instanceof z.ZodRecord) return keysOf(schema.valueType, `${path}.*`);
-  if (schema instanceof z.ZodDiscriminatedUnion) return schema.options.flatMap((option) => keysOf(option, path));
-  if (!(schema instanceof z.ZodObject)) return [];
-  return Object.entries<Schema>(schema.shape).flatMap(([key, value]) => keysOf(value, `${path}.${key}`));
-}
-
-const everyKey = [
-  ...keysBelow(configSchema, ''),
-  ...keysBelow(includedSchema, 'included'),
-  ...keysBelow(testFileSchema, 'tests'),
-  ...keysBelow(authApiFileSchema, 'auth-api'),
-];
-
-test('every key with a value has a class', () => {
-  const paths = new Set(everyKey.map(({ path }) => path));
-  const isParent = (path: string) =>
-    [...paths].some((other) => other.startsWith(`${path}.`) || other.startsWith(`${path}[`));
-  const without = everyKey.filter((key) => key.class === undefined && !isParent(key.path));
-  expect(without.map(({ path }) => path)).toEqual([]);
-  expect(everyKey.length).toBeGreaterThan(150);
-});
-
-test('a section has no class of its own, so a key added to it needs one', () => {
-  expect(everyKey.filter((key) => key.isSection && key.class !== undefined)).toEqual([]);
-});
-
-test('settings that weaken a gateway are classified as decide or expose', () => {
-  const classOf = new Map(everyKey.map((key) => [key.path, key.class]));
-  const opening = [
-    '.server.trustedProxies',
-    '.server.forwardedHeaders',
-    '.server.admin',
-    '.authApi.url',
-    '.authApi.fields.roles',
-    '.authApi.embedded.selfRegistration',
-    '.cache.accepted',
-    '.cache.staleOnOutage',
-    '.identityHeaders',
-    '.routes[].access',
-    '.routes[].forwardCredentials',
-    '.routes[].upstream',
-    '.routes[].maxAge',
-    '.routes[].evict.session',
-    '.upstreams.*.targets',
-  ];
-  for (const path of opening)
-    expect([path, classOf.get(path)]).toEqual([path, expect.stringMatching(/decides|exposes/)]);
-});
 
 describe('settings of a file', () => {
   const smallest = `version: 1

@@ -4,7 +4,7 @@ import { diffMarkdown } from '../../../src/cli/diff/diff-markdown.ts';
 import { diffReport } from '../../../src/cli/diff/diff-report.ts';
 import { diffText } from '../../../src/cli/diff/diff-text.ts';
 import { parseConfig } from '../../../src/config/parse-config.ts';
-import type { KeyClass } from '../../../src/config/schema/key-class.ts';
+import { classOf, type KeyClass } from '../../../src/config/schema/key.ts';
 import { metadata, type Schema, unwrap } from '../../../src/config/schema/metadata.ts';
 import { configSchema } from '../../../src/config/schema.ts';
 import { comparePolicies } from '../../../src/policy-tools/diff/compare-policies.ts';
@@ -104,8 +104,8 @@ test('a changed secret is reported without either value', () => {
 
 /** Keys below a schema with their class; a section is represented by its keys. */
 function classesBelow(schema: Schema, path: string): [key: string, keyClass: KeyClass][] {
-  const { class: keyClass } = metadata(schema);
-  if (keyClass !== undefined) return [[path, keyClass]];
+  const { loosens, effect } = metadata(schema);
+  if (loosens !== undefined) return [[path, classOf(loosens, effect)]];
   const { shape = {} } = (unwrap(schema) as unknown as { def: { shape?: Record<string, Schema> } }).def;
   return Object.entries(shape).flatMap(([key, below]) => classesBelow(below, path === '' ? key : `${path}.${key}`));
 }
