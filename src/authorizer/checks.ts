@@ -47,7 +47,7 @@ export interface ChecksOptions {
   readonly line: RequestLine;
   readonly observe: ObserveRequest;
   /** Refuses a share of the checks while the process falls behind. */
-  readonly shedder: Pick<LoadShedder, 'start' | 'stop' | 'refuses'>;
+  readonly shedder: LoadShedder;
 }
 
 /** How a request is allowed for one kind of proxy. */

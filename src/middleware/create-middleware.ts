@@ -50,7 +50,7 @@ export interface MiddlewareOptions {
   readonly trustedProxies: TrustedProxies;
   readonly line: RequestLine;
   readonly observe: ObserveRequest;
-  readonly shedder: Pick<LoadShedder, 'refuses'>;
+  readonly shedder: Pick<LoadShedder, 'refuses' | 'refusesToWait'>;
 }
 
 /** The part of a Fastify instance that the plugin uses. */

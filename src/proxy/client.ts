@@ -14,6 +14,11 @@ export function clientOf(socket: Socket, trustedProxies: TrustedProxies): Client
   return { address, network: clientNetwork(address), trusted: trustedProxies(address), secure: 'encrypted' in socket };
 }
 
+/** Of the client before the head of its request is read. Empty: a trusted proxy sends the requests of several. */
+export function knownAddress({ address, trusted }: PeerFacts): string {
+  return trusted ? '' : address;
+}
+
 /** IPv4 in IPv6 (`::ffff:10.0.0.1`), as dual-stack sockets report it, is written as IPv4. */
 function plainAddress(address: string): string {
   return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address;

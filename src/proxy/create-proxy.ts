@@ -73,6 +73,7 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
       now,
       streams,
       memory,
+      shedder,
       bodyGraceMs: limits.bodyGraceMs,
       decideAgain(context) {
         const { gateway } = parts;

@@ -129,6 +129,10 @@ export class Exchange implements ForwardedRequest, UpstreamEvents, RequestBodyOw
   // The upstream
 
   waiting(maxMs: number): void {
+    if (this.#upstream!.waitsFor === 'connection' && this.#parts.shedder.refusesToWait()) {
+      this.#context.fail('overloaded');
+      return;
+    }
     this.#state = 'waiting';
     this.#timeouts.allow(maxMs);
   }

@@ -59,7 +59,7 @@ export interface ServeParts<R extends WholeResponse = Response> {
   readonly limits: { readonly headers: number; readonly targetBytes: number };
   readonly trustedProxies: TrustedProxies;
   readonly draining: boolean;
-  readonly shedder: Pick<LoadShedder, 'refuses'>;
+  readonly shedder: Pick<LoadShedder, 'refuses' | 'refusesToWait'>;
   /** It sends requests to upstreams, so it refuses them while all upstreams are congested. */
   readonly usesUpstreams: boolean;
   readonly forward: Forward<R>;
@@ -82,6 +82,7 @@ export interface ExchangeParts {
   readonly now: () => number;
   readonly streams: OpenStreams;
   readonly memory: MemoryBudget;
+  readonly shedder: Pick<LoadShedder, 'refusesToWait'>;
   /** Window for measuring the rate of a body. */
   readonly bodyGraceMs: number;
   /** Decides a request again, by the current configuration. */

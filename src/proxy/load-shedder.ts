@@ -1,8 +1,8 @@
 /**
  * Refuses a share of the requests while the process falls behind, before they cost anything. The share grows while requests are delayed by
- * lack of CPU time, and shrinks only when the delay is well below the bound, so that it does not oscillate. A delay is the lag of the event
- * loop and, while that is never idle, the time that requests wait for a connection to a service: a process without CPU time collects
- * responses so late that a fast service looks slow.
+ * lack of CPU time, and shrinks only when the delay is well below the bound, so that it does not oscillate. The delay of every request is the
+ * lag of the event loop. Requests that would have to wait for a connection to a service have a share of their own: while the event loop is
+ * never idle, their delay includes the wait, because a process without CPU time collects responses so late that a fast service looks slow.
  */
 import { type EventLoopUtilization, performance } from 'node:perf_hooks';
 
@@ -23,19 +23,18 @@ const lateTurnPart = 0.1;
 const fading = 0.8;
 
 export class LoadShedder {
-  /** Share of requests that are refused: 0 to 1. */
-  share = 0;
   /** Delay of the last check. */
   lagMs = 0;
   /** Share of time since the check before the last one in which the event loop was not idle: 0 to 1. */
   busy = 0;
   readonly #boundMs: number;
   readonly #backlogMs: () => number;
-  #late = 0;
+  /** Of all requests. */
+  readonly #all = new ShedShare();
+  /** Of the requests that would have to wait. */
+  readonly #waiting = new ShedShare();
   /** The longest recent lag, fading. */
   #turnMs = 0;
-  /** Sum of the shares of the requests since the last refused one. */
-  #due = 0;
   #timer: NodeJS.Timeout | null = null;
   #expectedAt = 0;
   #utilization: EventLoopUtilization | undefined;
@@ -44,6 +43,11 @@ export class LoadShedder {
   constructor(boundMs: number, backlogMs = () => 0) {
     this.#boundMs = boundMs;
     this.#backlogMs = backlogMs;
+  }
+
+  /** The larger share of requests that are refused: 0 to 1. */
+  get share(): number {
+    return Math.max(this.#all.value, this.#waiting.value);
   }
 
   start(): void {
@@ -74,22 +78,44 @@ export class LoadShedder {
     if (this.#boundMs === 0) return;
     this.#turnMs = Math.max(lagMs, this.#turnMs * fading);
     const fallsBehind = busy >= saturated && this.#turnMs >= this.#boundMs * lateTurnPart;
-    const delayMs = fallsBehind ? lagMs + this.#backlogMs() : lagMs;
-    if (delayMs > this.#boundMs) {
-      this.#late += 1;
-      if (this.#late >= lateLooks) this.share = Math.min(maxShare, this.share + step);
-      return;
-    }
-    this.#late = 0;
-    if (this.share === 0 || delayMs > this.#boundMs * calmPart) return;
-    this.share = Math.max(0, this.share - step / 2);
-    if (this.share < 0.01) this.share = 0;
+    this.#all.follow(lagMs / this.#boundMs);
+    this.#waiting.follow((fallsBehind ? lagMs + this.#backlogMs() : lagMs) / this.#boundMs);
   }
 
   /** Whether this request is refused. */
   refuses(): boolean {
-    if (this.share === 0) return false;
-    this.#due += this.share;
+    return this.#all.refuses();
+  }
+
+  /** Whether this request, which would have to wait for a connection to a service, is refused. */
+  refusesToWait(): boolean {
+    return this.#waiting.refuses();
+  }
+}
+
+/** A share of refused requests: 0 to 1. */
+class ShedShare {
+  value = 0;
+  #late = 0;
+  /** Sum of the shares of the requests since the last refused one. */
+  #due = 0;
+
+  /** `delay`: in parts of the bound. */
+  follow(delay: number): void {
+    if (delay > 1) {
+      this.#late += 1;
+      if (this.#late >= lateLooks) this.value = Math.min(maxShare, this.value + step);
+      return;
+    }
+    this.#late = 0;
+    if (this.value === 0 || delay > calmPart) return;
+    this.value = Math.max(0, this.value - step / 2);
+    if (this.value < 0.01) this.value = 0;
+  }
+
+  refuses(): boolean {
+    if (this.value === 0) return false;
+    this.#due += this.value;
     if (this.#due < 1) return false;
     this.#due -= 1;
     return true;

@@ -21,6 +21,7 @@ export function readView(
   let address: string | null = peer.address;
   if (peer.trusted) {
     address = clientAddress(peer, rawHeaders, trustedProxies, rules.forwardedHeaders);
+    context.client = address ?? '';
     context.clientKey = address === null ? peer.network : clientNetwork(address);
     context.unnamed = address === peer.address && !namesClient(rawHeaders, rules.forwardedHeaders);
   }

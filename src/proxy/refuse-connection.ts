@@ -4,7 +4,7 @@ import { type Reason, type ReasonCode, reasons } from '../core/outcome/reasons.t
 import type { RequestFault } from '../http1/server/request.ts';
 import type { ConnectionFault } from '../http1/server/server.ts';
 import type { ObserveRequest, RequestRecord } from '../telemetry/request-record.ts';
-import type { Client } from './client.ts';
+import { type Client, knownAddress } from './client.ts';
 import { refusalText } from './refusal.ts';
 
 /** Why a connection without a request, or a request that does not arrive whole, is refused. */
@@ -61,7 +61,7 @@ function connectionRecord(
     requestId: '',
     traceId: null,
     trace: null,
-    client: client.address,
+    client: knownAddress(client),
     userAgent: '',
     target: null,
     aborted: false,

@@ -10,7 +10,7 @@ import type { Request, RequestEvents, RequestFault } from '../http1/server/reque
 import type { Response } from '../http1/server/response.ts';
 import type { WholeResponse } from '../http1/server/whole-response.ts';
 import type { RequestRecord, RequestTrace } from '../telemetry/request-record.ts';
-import type { Client } from './client.ts';
+import { type Client, knownAddress } from './client.ts';
 import { refuseRequest, type writeRefusal } from './refusal.ts';
 import { reasonOfFault } from './refuse-connection.ts';
 
@@ -81,7 +81,7 @@ export class RequestContext<R extends WholeResponse = Response> implements Reque
     this.request = request;
     this.response = response;
     this.peer = peer;
-    this.client = peer.address;
+    this.client = knownAddress(peer);
     this.clientKey = peer.network;
     response.events = this;
   }

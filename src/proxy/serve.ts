@@ -50,7 +50,8 @@ function admit<R extends WholeResponse>(
   if (request.expect === 'unknown') return 'expectation_failed';
   if (request.upgrade === 'websocket' && parts.draining) return 'draining';
   if (parts.shedder.refuses()) return 'overloaded';
-  return parts.usesUpstreams && upstreams.congested ? 'upstream_busy' : null;
+  if (!parts.usesUpstreams || !upstreams.congested) return null;
+  return parts.shedder.refusesToWait() ? 'overloaded' : 'upstream_busy';
 }
 
 function decide(trace: RequestTrace | null, gateway: Gateway, view: RequestView): Decision | Promise<Decision> {

@@ -25,7 +25,7 @@ export interface RequestRecord {
   readonly traceId: string | null;
   /** Null: it is not traced here. */
   readonly trace: RequestTrace | null;
-  /** Address of the client, through trusted proxies. */
+  /** Address of the client, through trusted proxies; empty: not known. */
   readonly client: string;
   /** From the client; may be empty. */
   readonly userAgent: string;

@@ -104,7 +104,7 @@ export function createLoadMetrics(registry: Registry, server: () => ServerReadin
   );
   read.gauge(
     'rolegate_shed_ratio',
-    'Share of new requests that are refused because the process falls behind, from 0 to 1.',
+    'Share of new requests that are refused because the process falls behind, from 0 to 1: of all, or if larger, of those that would wait for a connection to a service.',
     () => load().shedShare,
     'max',
   );

@@ -2,6 +2,8 @@
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { useProxiedUpstream } from '../../support/closed-after-each.ts';
 import { openRaw, type RawConnection, sendRaw } from '../../support/raw-client.ts';
+import { startRecordingUpstream } from '../../support/recording-upstream.ts';
+import { startGateway } from '../../support/running-gateway.ts';
 
 const start = useProxiedUpstream();
 const clients: RawConnection[] = [];
@@ -97,5 +99,40 @@ describe('an overloaded process', () => {
     await vi.waitFor(() => expect(proxy.records.some(({ reason }) => reason === 'upstream_busy')).toBe(true), 20_000);
     expect(proxy.proxy.load().shedShare).toBe(0);
     expect(proxy.records.some(({ reason }) => reason === 'overloaded')).toBe(false);
+  }, 60_000);
+
+  it('refuses no requests for a fast service because those for a slow one wait', async () => {
+    const [slow, fast] = await Promise.all([
+      startRecordingUpstream({ answer: () => new Promise((resolve) => setTimeout(resolve, 800, { body: 'late' })) }),
+      startRecordingUpstream(),
+    ]);
+    const gateway = await startGateway(`version: 1
+server: { listen: "127.0.0.1:0", admin: false, limits: { eventLoopLag: 500ms } }
+authApi: { url: "http://127.0.0.1:9" }
+upstreams:
+  slow: { targets: ["${slow.origin}"], connections: 1, requestsPerClient: 1000, queue: { length: 100, wait: 20s } }
+  fast: { targets: ["${fast.origin}"] }
+routes:
+  - { id: slow, match: { path: /a }, upstream: slow, access: public }
+  - { id: fast, match: { path: /fast }, upstream: fast, access: public }
+log: { level: info }
+`);
+    onTestFinished(async () => void (await Promise.all([gateway.close(), slow.close(), fast.close()])));
+    let going = true;
+    onTestFinished(() => {
+      going = false;
+    });
+    await crowd(gateway.port, () => going);
+    const unblock = block(60);
+    const client = await open(gateway.port);
+    const statuses = new Set<unknown>();
+    await vi.waitFor(async () => {
+      client.write(get.replace('/a', '/fast'));
+      statuses.add((await client.answer()).status);
+      const shed = gateway.logLines().filter(({ reason }) => reason === 'overloaded');
+      expect(shed.length).toBeGreaterThan(20);
+    }, 30_000);
+    unblock();
+    expect([...statuses]).toEqual([200]);
   }, 60_000);
 });

@@ -326,6 +326,19 @@ describe('"rolegate lookup" of several replicas', () => {
   });
 });
 
+it('behind a trusted proxy, a refusal has the address of its client, or none, never that of the proxy', async () => {
+  const gateway = await start('', trusting);
+  const named = `X-Forwarded-For: 203.0.113.7\r\n`;
+  const read = await sendRaw(gateway.port, `GET /${'a'.repeat(9000)} HTTP/1.1\r\nHost: a\r\n${named}\r\n`);
+  const unread = await sendRaw(gateway.port, `GET /own HTTP/1.1\r\nHost : a\r\n${named}\r\n`);
+  const listed = async (query: string) =>
+    (await ask(gateway, `/decisions${query}`)).body.decisions.map((one) => Object(one).errorId);
+  const ids = [read, unread].map((answer) => answer.header('x-error-id'));
+  await vi.waitFor(async () => expect((await listed('')).toSorted()).toEqual(ids.toSorted()));
+  expect(await listed('?client=203.0.113.7')).toEqual([ids[0]]);
+  expect(await listed('?client=127.0.0.1')).toEqual([]);
+});
+
 describe('only the admin token grants access', () => {
   it.each(['/decisions', '/decisions/x'])('%s', async (path) => {
     const gateway = await start();

@@ -79,6 +79,14 @@ describe('a wait for connections to services', () => {
   });
 });
 
+test('requests that need not wait are refused for the lag alone', () => {
+  const waits = waiting(...Array(10).fill([30, 1, 5_000]));
+  expect([waits.refuses(), waits.refuses()]).toEqual([false, false]);
+  expect([waits.refusesToWait(), waits.refusesToWait()]).toContain(true);
+  const lags = waiting(...Array(10).fill([200, 1, 0]));
+  expect([lags.refuses(), lags.refuses()]).toContain(true);
+});
+
 test('the clock runs from start to stop', () => {
   vi.useFakeTimers();
   const shedder = new LoadShedder(100);
