@@ -1,11 +1,12 @@
 /** Generates docs/reference/auth-api.md and its OpenAPI document from the operations and the table of refusals. */
+
+import { bearerOnly } from '../src/auth-api/credentials/credential-rule.ts';
+import { createDescription, generalRefusals, ownRefusalsOf, tagOf } from '../src/auth-api/describe-api.ts';
 import { type BudgetRow, budgetRows } from '../src/auth-api/limits/budgets.ts';
-import { createDescription } from '../src/auth-api/openapi/create-description.ts';
-import { tagOf } from '../src/auth-api/openapi/describe-operation.ts';
-import { credentialRefusals, generalRefusals, ownRefusalsOf } from '../src/auth-api/openapi/operation-refusals.ts';
 import { allOperations } from '../src/auth-api/operations/all-operations.ts';
 import type { Operation } from '../src/auth-api/operations/operation.ts';
-import { type RefusalCode, type RefusalKind, refusalKinds } from '../src/auth-api/outcome/refusals.ts';
+import { type RefusalCode, refusalKinds } from '../src/auth-api/outcome/refusals.ts';
+import type { RefusalReason } from '../src/operations/refusal.ts';
 import { asGenerated } from './generated-page.ts';
 
 /** As served without a web session. */
@@ -56,7 +57,7 @@ The last enabled and verified user with the role \`users_admin\` cannot be remov
 verified, cannot be removed either: 400 \`email_preferred\`.
 `;
 
-const credentials: Readonly<Record<Operation['credential'], string>> = {
+const credentials: Readonly<Record<string, string>> = {
   none: 'none',
   bearer: 'bearer',
   keypair: 'key pair',
@@ -71,8 +72,8 @@ export function authApiPage(): string {
     const rows = allOperations.filter(({ paths: [path] }) => tagOf(path) === tag).map(row);
     return `### ${tag}\n\n| call | credential | effect | success | specific refusals |\n|---|---|---|---|---|\n${rows.join('\n')}\n`;
   });
-  const codes = (kind: Operation['credential']) => credentialRefusals[kind].map((code) => `\`${code}\``).join(', ');
-  const checks = `Beyond what the tables name, a bearer is refused with ${codes('bearer')}; a key pair also with
+  const codes = bearerOnly.refusals.map((code) => `\`${code}\``).join(', ');
+  const checks = `Beyond what the tables name, a bearer is refused with ${codes}; a key pair also with
 \`attempts_exceeded\`; a caller without the role with \`permission_missing\`.
 `;
   const page = [opening, budgets(), '## Operations\n', checks, ...sections, refusals()].join('\n');
@@ -124,11 +125,11 @@ function row(operation: Operation): string {
   const { method, paths, credential, summary, status } = operation;
   const calls = paths.map((path) => `\`${method} ${path}\``).join(' ');
   const codes = ownRefusalsOf(operation).map((code) => `\`${code}\``);
-  return `| ${[calls, credentials[credential], summary, status, codes.join(' ')].join(' | ')} |`;
+  return `| ${[calls, credentials[credential.kind], summary, status, codes.join(' ')].join(' | ')} |`;
 }
 
 function refusals(): string {
-  const rows = (Object.entries(refusalKinds) as [RefusalCode, RefusalKind][]).map(([code, kind]) =>
+  const rows = (Object.entries(refusalKinds) as [RefusalCode, RefusalReason][]).map(([code, kind]) =>
     [
       `\`${code}\``,
       kind.status,

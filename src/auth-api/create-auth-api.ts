@@ -1,22 +1,18 @@
 /** Creates the Auth API: opens the store, joins the parts, and offers the functions for an embedder. */
 
-import { createHttpServer, type Fault } from '../operations/http-server.ts';
 import { compareSecrets } from '../sealing/compare-secrets.ts';
 import type { AuthApi, AuthApiOptions } from './auth-api.ts';
 import { createAccounts } from './create-accounts.ts';
+import { createDescription } from './describe-api.ts';
 import type { AuthApiLog, RevocationEvent } from './events.ts';
-import type { ForwardedIgnored } from './http/client-address.ts';
-import { handleMetrics } from './http/handle-metrics.ts';
-import { handleRequest } from './http/handle-request.ts';
-import { compileMatcher } from './http/match-operation.ts';
-import { defaultHttpLimits, refusalResponse } from './http/responses.ts';
+import { type ForwardedIgnored, gatewayOf } from './http/client-address.ts';
+import { healthOperations } from './http/health.ts';
+import { metricsOperation, serveApi } from './http/serve-api.ts';
 import { compileBudgets } from './limits/budgets.ts';
 import { createLimiter } from './limits/limiter.ts';
 import { handOverMail, openOutbox } from './open-outbox.ts';
 import { openSharedParts } from './open-shared-parts.ts';
-import { createDescription } from './openapi/create-description.ts';
 import { allOperations } from './operations/all-operations.ts';
-import { Refusal } from './outcome/refusals.ts';
 import { createKeyedHashes } from './secrets/keyed-hashes.ts';
 import type { Services } from './services.ts';
 import { openStore, postgresUrl } from './store/open-store.ts';
@@ -54,40 +50,24 @@ export async function createAuthApi(options: AuthApiOptions): Promise<AuthApi> {
     revoked,
     description: createDescription(allOperations, { cookie: settings.webSession?.cookie ?? null }),
   };
-  const limits = { ...defaultHttpLimits, ...options.http };
-  const handling = {
-    match: compileMatcher(allOperations),
-    services,
-    log,
-    trust: {
-      isGateway: compareSecrets(settings.gatewaySecrets),
-      trustPeer: settings.trustedProxies,
-      ignored: watchIgnored(options.onForwardedIgnored, log),
-    },
-    traceRequest: options.traceRequest ?? (() => null),
+  const trust = {
+    isGateway: compareSecrets(settings.gatewaySecrets),
+    trustPeer: settings.trustedProxies,
+    ignored: watchIgnored(options.onForwardedIgnored, log),
+  };
+  const serving = { services, log, trust, limits: options.http ?? {} };
+  const health = healthOperations({
     mailState: outbox.state,
     redisConnected: shared.redisConnected,
-  };
-  const refuse = (fault: Fault) => {
-    const refusal = refusalResponse(new Refusal(fault));
-    const { errorId, status } = refusal;
-    log.info({ errorId, operation: 'none', code: fault, status }, 'request refused');
-    return refusal;
-  };
-  const server = createHttpServer({
-    handle: (request, response) => handleRequest(request, response, handling),
-    refuse,
-    limits,
+    gatewayOf: (rawHeaders) => gatewayOf(rawHeaders, trust),
+  });
+  const server = serveApi([...allOperations, ...health], {
+    ...serving,
+    traceRequest: options.traceRequest ?? (() => null),
   });
   const { metrics } = options;
   const metricsServer =
-    metrics === undefined
-      ? null
-      : createHttpServer({
-          handle: (request, response) => handleMetrics(request, response, metrics, log),
-          refuse,
-          limits,
-        });
+    metrics === undefined ? null : serveApi([metricsOperation(metrics)], { ...serving, traceRequest: () => null });
   const sweeper = startSweeper(store, {
     intervalMs: sweepIntervalMs,
     now,

@@ -1,5 +1,6 @@
 /** The dependencies of operations: created once by `createAuthApi`, passed to every operation. */
 
+import type { ApiDocument } from '../operations/openapi/create-document.ts';
 import type { RevocationEvent } from './events.ts';
 import type { Limiter } from './limits/limiter.ts';
 import type { Outbox } from './outbox/outbox.ts';
@@ -17,7 +18,7 @@ export interface Services {
   /** Notifies gateways that a cached result has changed; never throws. */
   readonly revoked: (event: RevocationEvent) => void;
   /** The description of the API. */
-  readonly description: ApiDescription;
+  readonly description: ApiDocument;
 }
 
 /** The settings that operations follow. */
@@ -33,12 +34,4 @@ export interface Rules {
   readonly limits: { readonly codeTries: number };
   /** Cookie that can carry a bearer; null: none. */
   readonly webSession: { readonly cookie: string } | null;
-}
-
-/** An OpenAPI document, ready for JSON. */
-export interface ApiDescription {
-  readonly openapi: string;
-  readonly info: Record<string, unknown>;
-  readonly paths: Record<string, Record<string, unknown>>;
-  readonly [key: string]: unknown;
 }

@@ -1,23 +1,27 @@
 /** Which credential an operation accepts, and how its caller is found. */
 
+import type { CredentialRule, PresentedRequest } from '../../operations/operation.ts';
 import { refusalOf } from '../limits/limiter.ts';
-import { Refusal } from '../outcome/refusals.ts';
+import { Refusal, type RefusalCode } from '../outcome/refusals.ts';
 import type { Services } from '../services.ts';
 import type { Owner } from '../store/auth-store.ts';
 import type { LiveKeyPair } from '../store/keypair-store.ts';
 import type { LiveSession } from '../store/session-store.ts';
-import type { PresentedRequest } from './presented-request.ts';
 import { type PresentedCredential, readCredential } from './read-credential.ts';
 
-export interface CredentialRule<Caller> {
-  /** For the description of the API. */
-  readonly kind: 'none' | 'bearer' | 'keypair' | 'any' | 'administrator';
-  /** Finds the caller, or refuses. */
-  identify(request: PresentedRequest, services: Services): Promise<Caller | Refusal>;
-}
+type Rule<Caller> = CredentialRule<Services, RefusalCode, Caller>;
+
+const presentedRefusals = [
+  'credential_repeated',
+  'credential_conflict',
+  'credential_missing',
+  'credential_rejected',
+] as const;
+/** A key pair may also have failed too often. */
+const keyPairRefusals = [...presentedRefusals, 'attempts_exceeded'] as const;
 
 /** No credential is read, so that a stale one does not stop a new sign-in. */
-export const noCredential: CredentialRule<null> = { kind: 'none', identify: async () => null };
+export const noCredential: Rule<null> = { kind: 'none', refusals: [], identify: () => null };
 
 /** Who called with a bearer. */
 export interface SessionCaller extends LiveSession {
@@ -26,8 +30,9 @@ export interface SessionCaller extends LiveSession {
 }
 
 /** A verified session, required to manage sessions, keys and addresses. A key pair is not accepted (401). */
-export const bearerOnly: CredentialRule<SessionCaller> = {
+export const bearerOnly: Rule<SessionCaller> = {
   kind: 'bearer',
+  refusals: presentedRefusals,
   async identify(request, services) {
     const presented = readPresented(request, services);
     if (presented instanceof Refusal) return presented;
@@ -39,8 +44,9 @@ export const bearerOnly: CredentialRule<SessionCaller> = {
 };
 
 /** A verified key pair; a bearer is not accepted (401). */
-export const keyPairOnly: CredentialRule<LiveKeyPair> = {
+export const keyPairOnly: Rule<LiveKeyPair> = {
   kind: 'keypair',
+  refusals: keyPairRefusals,
   async identify(request, services) {
     const presented = readPresented(request, services);
     if (presented instanceof Refusal) return presented;
@@ -49,8 +55,9 @@ export const keyPairOnly: CredentialRule<LiveKeyPair> = {
 };
 
 /** Either kind, never both. */
-export const anyCredential: CredentialRule<Owner> = {
+export const anyCredential: Rule<Owner> = {
   kind: 'any',
+  refusals: keyPairRefusals,
   async identify(request, services) {
     const presented = readPresented(request, services);
     if (presented instanceof Refusal) return presented;
@@ -63,8 +70,9 @@ export const anyCredential: CredentialRule<Owner> = {
 export const administratorRole = 'users_admin';
 
 /** Either kind, of a user who currently has the administrator's role (otherwise 403). */
-export const administrator: CredentialRule<Owner> = {
+export const administrator: Rule<Owner> = {
   kind: 'administrator',
+  refusals: [...keyPairRefusals, 'permission_missing'],
   async identify(request, services) {
     const caller = await anyCredential.identify(request, services);
     if (caller instanceof Refusal) return caller;

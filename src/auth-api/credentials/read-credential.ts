@@ -4,8 +4,8 @@
  */
 import { isSameOrigin } from '../../core/credential/same-origin.ts';
 import { trimBlanks } from '../../core/syntax/header-fields.ts';
+import type { PresentedRequest } from '../../operations/operation.ts';
 import { Refusal } from '../outcome/refusals.ts';
-import type { PresentedRequest } from './presented-request.ts';
 import type { Carrier } from './session-cookie.ts';
 
 export type PresentedCredential =

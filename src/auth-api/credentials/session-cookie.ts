@@ -3,8 +3,8 @@
  * directly into the cookie jar and no script ever sees it. Until the code is verified it grants no access.
  */
 import { isSameOrigin } from '../../core/credential/same-origin.ts';
+import type { PresentedRequest } from '../../operations/operation.ts';
 import { Refusal } from '../outcome/refusals.ts';
-import type { PresentedRequest } from './presented-request.ts';
 
 /** Where a client wants its bearer: in the response, for `Authorization`, or in the cookie. */
 export type Carrier = 'header' | 'cookie';
@@ -28,6 +28,6 @@ export function endedCookie(name: string): string {
  */
 export function refuseCarrier(carrier: Carrier, presented: PresentedRequest, cookie: string | null): Refusal | null {
   if (carrier === 'header') return null;
-  if (cookie === null) return new Refusal('parameters_invalid', { invalid: ['carrier'] });
+  if (cookie === null) return new Refusal('parameters_invalid', { members: { invalid: ['carrier'] } });
   return isSameOrigin(presented, presented.rawHeaders) ? null : new Refusal('cross_site_request');
 }

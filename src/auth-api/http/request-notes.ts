@@ -1,11 +1,12 @@
-/** Log lines and the trace of one request to the Auth API. */
+/** Log lines and traces of the requests to the Auth API. */
 import type { IncomingMessage } from 'node:http';
 import { traceIdOf } from '../../core/request/trace-parent.ts';
-import type { AuthApiLog, RequestTrace, TraceRequest } from '../events.ts';
-import type { Change } from '../operations/operation.ts';
-import type { Refusal } from '../outcome/refusals.ts';
+import type { Api, RequestEnd } from '../../operations/serve-operations.ts';
+import type { AuthApiLog, TraceRequest } from '../events.ts';
+import { basePath } from '../operations/operation.ts';
+import type { RefusalCode } from '../outcome/refusals.ts';
+import type { Services } from '../services.ts';
 import { type ForwardedTrust, isTrusted } from './client-address.ts';
-import type { MatchedOperation } from './match-operation.ts';
 
 export interface NotesOptions {
   readonly log: AuthApiLog;
@@ -13,62 +14,42 @@ export interface NotesOptions {
   readonly traceRequest: TraceRequest;
 }
 
-export class RequestNotes {
-  readonly #method: string;
-  readonly #log: AuthApiLog;
-  readonly #trace: RequestTrace | null;
-  /** For each line; without tracing, the client's trace. */
-  readonly #ids: { readonly traceId?: string };
-  #matched: MatchedOperation | null = null;
+type End = RequestEnd<Services, RefusalCode>;
 
-  constructor({ method = '', rawHeaders, socket }: IncomingMessage, { log, trust, traceRequest }: NotesOptions) {
-    this.#method = method;
-    this.#log = log;
-    this.#trace = traceRequest(rawHeaders, () => isTrusted(socket.remoteAddress ?? '', rawHeaders, trust));
-    const traceId = this.#trace === null ? traceIdOf(rawHeaders) : this.#trace.traceId;
-    this.#ids = traceId === null ? {} : { traceId };
+export function noteRequests({
+  log,
+  trust,
+  traceRequest,
+}: NotesOptions): Pick<Api<Services, RefusalCode>, 'begin' | 'refused'> {
+  function note({ match, status, refusal, errorId, change }: End, ids: { readonly traceId?: string }): void {
+    const operation = match?.operation?.name ?? 'none';
+    if (change !== null) log.info({ ...ids, operation, ...change }, 'changed by an administrator');
+    if (refusal === null) return;
+    const { code, detail } = refusal;
+    const err = detail.cause === undefined ? {} : { err: detail.cause };
+    if (errorId === null) log.error({ ...ids, operation, ...err }, 'request failed while its response was written');
+    else {
+      const fields = { errorId, ...ids, operation, code, status };
+      if (status < 500 || detail.cause === undefined) log.info(fields, 'request refused');
+      else log.error({ ...fields, ...err }, 'request failed');
+    }
   }
 
-  entered(matched: MatchedOperation): void {
-    this.#matched = matched;
-  }
-
-  /** Whatever becomes of the response. */
-  changed(change: Change): void {
-    this.#log.info({ ...this.#ids, operation: this.#operation, ...change }, 'changed by an administrator');
-  }
-
-  /** A health check is not an operation, and is not traced. */
-  served(status: number): void {
-    if (this.#matched !== null) this.#end(status, null, null);
-  }
-
-  /** `cause`: the internal failure, if any. */
-  refused({ code }: Refusal, { errorId, status }: { errorId: string; status: number }, cause: unknown = null): void {
-    const fields = { errorId, ...this.#ids, operation: this.#operation, code, status };
-    if (status < 500 || cause === null) this.#log.info(fields, 'request refused');
-    else this.#log.error({ ...fields, err: cause }, 'request failed');
-    this.#end(status, code, errorId);
-  }
-
-  /** The response had begun. */
-  broke(status: number, cause: unknown): void {
-    const fields = { ...this.#ids, operation: this.#operation, err: cause };
-    this.#log.error(fields, 'request failed while its response was written');
-    this.#end(status, 'internal_error', null);
-  }
-
-  left(): void {
-    this.#end(0, null, null);
-  }
-
-  get #operation(): string {
-    return this.#matched?.operation.name ?? 'none';
-  }
-
-  #end(status: number, code: string | null, errorId: string | null): void {
-    const matched = this.#matched;
-    const operation = matched === null ? null : { name: matched.operation.name, path: matched.path };
-    this.#trace?.end({ method: this.#method, operation, status, code, errorId });
-  }
+  return {
+    begin({ method = '', rawHeaders, socket }: IncomingMessage) {
+      const trace = traceRequest(rawHeaders, () => isTrusted(socket.remoteAddress ?? '', rawHeaders, trust));
+      // Without tracing, the client's trace.
+      const traceId = trace === null ? traceIdOf(rawHeaders) : trace.traceId;
+      return (end) => {
+        const { match, status, refusal, errorId } = end;
+        note(end, traceId === null ? {} : { traceId });
+        const isHealth = match?.operation != null && match.operation.base !== basePath;
+        if (isHealth && refusal === null) return;
+        const operation =
+          match?.operation == null || isHealth ? null : { name: match.operation.name, path: match.path };
+        trace?.end({ method, operation, status, code: refusal?.code ?? null, errorId });
+      };
+    },
+    refused: (_request, end) => note(end, {}),
+  };
 }

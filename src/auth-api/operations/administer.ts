@@ -35,6 +35,7 @@ export const createUser = defineOperation({
     notify: z.boolean().default(false),
   }),
   response: z.object({ userID: id, email: z.string() }),
+  refusals: ['key_duplicated'],
   async handle({ body }, { store, outbox, now }) {
     const { notify, ...account } = body;
     const userID = randomUUID();
@@ -75,6 +76,7 @@ export const readUser = defineOperation({
   credential: administrator,
   params: idParam,
   response,
+  refusals: ['user_unknown'],
   async handle({ params }, { store }) {
     const user = await store.users.find(params.id);
     return user === null ? new Refusal('user_unknown') : { pages: 1, items: 1, users: [describeUser(user)] };
@@ -101,6 +103,7 @@ export const removeUser = defineOperation({
   credential: administrator,
   params: idParam,
   response: acknowledgement,
+  refusals: ['user_unknown', 'administrator_last'],
   async handle({ params }, { store, revoked }) {
     const outcome = await store.users.remove(params.id, administratorRole);
     if (outcome !== 'done') return refuseChange(outcome);
@@ -126,6 +129,7 @@ function switchUser(enabled: boolean): Operation {
     credential: administrator,
     params: idParam,
     response: acknowledgement,
+    refusals: enabled ? ['user_unknown'] : ['user_unknown', 'administrator_last'],
     async handle({ params }, { store, revoked }) {
       const outcome = await store.users.setEnabled(params.id, enabled, administratorRole);
       if (outcome !== 'done') return refuseChange(outcome);
@@ -146,6 +150,7 @@ export const readRoles = defineOperation({
   credential: administrator,
   params: idParam,
   response: z.object({ userID: id, roles: z.array(z.string()) }),
+  refusals: ['user_unknown'],
   async handle({ params }, { store }) {
     const roles = await store.users.roles(params.id);
     return roles === null ? new Refusal('user_unknown') : { userID: params.id, roles: [...roles] };
@@ -161,6 +166,7 @@ export const addRole = defineOperation({
   params: idParam,
   body: z.object({ role: name }),
   response: acknowledgement,
+  refusals: ['user_unknown'],
   async handle({ params, body }, { store, revoked }) {
     if (!(await store.users.addRole(params.id, body.role))) return new Refusal('user_unknown');
     revoked({ kind: 'user', id: params.id });
@@ -177,6 +183,7 @@ export const removeRole = defineOperation({
   credential: administrator,
   params: z.object({ id, role: nameInPath }),
   response: acknowledgement,
+  refusals: ['role_unknown', 'administrator_last'],
   async handle({ params }, { store, revoked }) {
     const outcome = await store.users.removeRole(params.id, params.role, administratorRole);
     if (outcome === 'last_holder') return new Refusal('administrator_last');
@@ -227,6 +234,7 @@ export const revokeAnySession = defineOperation({
   credential: administrator,
   params: idParam,
   response: acknowledgement,
+  refusals: ['session_unknown'],
   async handle({ params }, { store, now, revoked }) {
     if (!(await store.sessions.remove(params.id, null, now()))) return new Refusal('session_unknown');
     revoked({ kind: 'session', id: params.id });
@@ -275,6 +283,7 @@ export const revokeAnyKeyPair = defineOperation({
   credential: administrator,
   params: idParam,
   response: acknowledgement,
+  refusals: ['keypair_unknown'],
   async handle({ params }, { store, revoked }) {
     if (!(await store.keyPairs.remove(params.id, null))) return new Refusal('keypair_unknown');
     revoked({ kind: 'keypair', id: params.id });

@@ -4,6 +4,9 @@ import { Refusal } from '../outcome/refusals.ts';
 import type { Services } from '../services.ts';
 import type { CodePurpose } from '../store/code-store.ts';
 
+/** What an operation that checks a code may refuse it for. */
+export const codeRefusals = ['code_wrong', 'code_unknown', 'attempts_exceeded'] as const;
+
 /** `userId`: the code must belong to this user; null: any client may send it. */
 interface BroughtCode {
   readonly purpose: CodePurpose;

@@ -1,16 +1,17 @@
 /** The addresses of an account: a signed-in user adds, verifies, lists, prefers and removes them. */
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
+import type { Client } from '../../operations/operation.ts';
 import { bearerOnly } from '../credentials/credential-rule.ts';
 import { limitOwnMail } from '../limits/limit-mail.ts';
 import type { Notice } from '../outbox/outbox.ts';
 import { Refusal } from '../outcome/refusals.ts';
 import type { Services } from '../services.ts';
 import type { EmailEntry } from '../store/email-store.ts';
-import { checkCode } from './check-code.ts';
+import { checkCode, codeRefusals } from './check-code.ts';
 import { acknowledged, acknowledgement, emailAddress, id, idParam, verification } from './fields.ts';
 import { type IssuedCode, issueCode } from './issue-code.ts';
-import { type Client, defineOperation } from './operation.ts';
+import { defineOperation } from './operation.ts';
 
 /** E1: adds an address to the account. It counts once the code that is sent to it has been verified. */
 export const addEmail = defineOperation({
@@ -21,6 +22,7 @@ export const addEmail = defineOperation({
   credential: bearerOnly,
   body: z.object({ address: emailAddress }),
   response: z.object({ verificationCodeID: id }),
+  refusals: ['key_duplicated', 'attempts_exceeded'],
   async handle({ caller, body, client }, services) {
     const { store, rules, now } = services;
     const code = await codeForAddress(body.address, caller.userId, services);
@@ -50,6 +52,7 @@ export const verifyEmail = defineOperation({
   credential: bearerOnly,
   body: verification,
   response: acknowledgement,
+  refusals: codeRefusals,
   async handle({ caller, body, client }, services) {
     const refusal = await checkCode({ ...body, purpose: 'email', userId: caller.userId, ip: client.ip }, services);
     if (refusal !== null) return refusal;
@@ -71,6 +74,7 @@ export const renewEmailCode = defineOperation({
   credential: bearerOnly,
   body: z.object({ address: emailAddress }),
   response: z.object({ verificationCodeID: id }),
+  refusals: ['email_unknown', 'attempts_exceeded'],
   async handle({ caller, body, client }, services) {
     const { store, rules, now } = services;
     const code = await codeForAddress(body.address, caller.userId, services);
@@ -108,6 +112,7 @@ export const preferEmail = defineOperation({
   credential: bearerOnly,
   body: z.object({ emailID: id }),
   response: acknowledgement,
+  refusals: ['email_unverified', 'email_unknown', 'attempts_exceeded'],
   async handle({ caller, body, client }, services) {
     const { store, now } = services;
     const before = await store.emails.list(caller.userId, now());
@@ -132,6 +137,7 @@ export const removeEmail = defineOperation({
   credential: bearerOnly,
   params: idParam,
   response: acknowledgement,
+  refusals: ['email_preferred', 'email_unknown'],
   async handle({ caller, params, client }, services) {
     const { store, now } = services;
     const before = await store.emails.list(caller.userId, now());

@@ -1,5 +1,6 @@
 /** The fields that several operations share, each described once. */
 import { z } from 'zod';
+import { decodeSegment } from '../../operations/operation.ts';
 
 /** Our ids are lower case; other spellings are not valid. */
 export const id = z
@@ -44,15 +45,6 @@ export const name = z
 
 /** A name in a path, where `:` and `@` may be escaped. */
 export const nameInPath = z.string().transform(decodeSegment).pipe(name);
-
-function decodeSegment(segment: string): string {
-  try {
-    return decodeURIComponent(segment);
-  } catch {
-    // With its `%` it is not a valid name.
-    return segment;
-  }
-}
 
 export const expireAt = z.int().describe('Unix time in seconds');
 

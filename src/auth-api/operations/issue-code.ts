@@ -1,11 +1,11 @@
 /** Creates verification codes. A code leaves this process only by mail. */
 import { randomUUID } from 'node:crypto';
+import type { Client } from '../../operations/operation.ts';
 import { mailboxOf } from '../limits/limit-mail.ts';
 import { randomCode } from '../secrets/random-secret.ts';
 import type { Services } from '../services.ts';
 import type { CodePurpose, NewCode } from '../store/code-store.ts';
 import { foldCase } from '../store/fold-case.ts';
-import type { Client } from './operation.ts';
 
 export interface IssuedCode {
   /** What is stored. */

@@ -7,7 +7,7 @@ import { Refusal } from '../outcome/refusals.ts';
 import { apiKeyLength, apiSecretLength, randomToken } from '../secrets/random-secret.ts';
 import type { Services } from '../services.ts';
 import type { NewKeyPair } from '../store/keypair-store.ts';
-import { checkCode } from './check-code.ts';
+import { checkCode, codeRefusals } from './check-code.ts';
 import { acknowledged, acknowledgement, expireAt, id, idParam, label, toSeconds, verification } from './fields.ts';
 import { issueCode } from './issue-code.ts';
 import { defineOperation } from './operation.ts';
@@ -34,6 +34,7 @@ export const createKeyPair = defineOperation({
     verified: z.literal(false),
     verificationCodeID: id,
   }),
+  refusals: ['attempts_exceeded'],
   async handle({ caller, body, client }, services) {
     const { store } = services;
     const address = await store.emails.findPreferred(caller.userId);
@@ -66,6 +67,7 @@ export const verifyKeyPair = defineOperation({
   credential: bearerOnly,
   body: verification,
   response: acknowledgement,
+  refusals: codeRefusals,
   async handle({ caller, body, client }, services) {
     const refusal = await checkCode({ ...body, purpose: 'keypair', userId: caller.userId, ip: client.ip }, services);
     if (refusal !== null) return refusal;
@@ -88,6 +90,7 @@ export const renewKeyPairCode = defineOperation({
   credential: bearerOnly,
   body: z.object({ apiKey: presented, apiSecret: presented }),
   response: z.object({ verificationCodeID: id }),
+  refusals: ['keypair_unknown', 'attempts_exceeded'],
   async handle({ caller, body, client }, services) {
     const { store, hashes, now } = services;
     const { apiKey, apiSecret } = body;
@@ -174,6 +177,7 @@ export const revokeKeyPair = defineOperation({
   credential: bearerOnly,
   params: idParam,
   response: acknowledgement,
+  refusals: ['keypair_unknown'],
   async handle({ caller, params }, { store, revoked }) {
     if (!(await store.keyPairs.remove(params.id, caller.userId))) return new Refusal('keypair_unknown');
     revoked({ kind: 'keypair', id: params.id });

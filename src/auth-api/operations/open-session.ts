@@ -1,13 +1,14 @@
 /** Creates an unverified session with its code, for sign-ins and registrations. */
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
+import type { Client } from '../../operations/operation.ts';
+import { Reply } from '../../operations/responses.ts';
 import { type Carrier, sessionCookie } from '../credentials/session-cookie.ts';
 import { bearerLength, randomToken } from '../secrets/random-secret.ts';
 import type { Services } from '../services.ts';
 import type { NewCode } from '../store/code-store.ts';
 import type { NewSession } from '../store/session-store.ts';
 import { expireAt, id, toSeconds } from './fields.ts';
-import { type Client, WithCookie } from './operation.ts';
 
 /** `expireAt` is the expiry once the session is verified. */
 export const openedSession = z.object({
@@ -61,13 +62,14 @@ export function openedResponse(
   code: NewCode,
   wanted: { readonly kind: string; readonly carrier: Carrier },
   services: Services,
-): z.infer<typeof openedSession> | WithCookie<z.infer<typeof openedSession>> {
+): z.infer<typeof openedSession> | Reply<z.infer<typeof openedSession>> {
   const { session, bearer } = opened;
   const { webSession } = services.rules;
   const described = describeOpened(session, code, wanted.kind);
   if (wanted.carrier === 'header' || webSession === null) return { bearer, ...described };
   // For the whole life of the session: verification sets no new cookie.
-  return new WithCookie(described, sessionCookie(webSession.cookie, bearer, session.expireAtMs, session.createdAtMs));
+  const setCookie = sessionCookie(webSession.cookie, bearer, session.expireAtMs, session.createdAtMs);
+  return new Reply(described, { setCookie });
 }
 
 function describeOpened(session: NewSession, code: NewCode, kind: string) {

@@ -1,12 +1,13 @@
 /** Sessions: requested, verified, read by gateways, extended, listed and ended. */
 import { z } from 'zod';
+import { Reply } from '../../operations/responses.ts';
 import { bearerOnly, noCredential, type SessionCaller } from '../credentials/credential-rule.ts';
 import { endedCookie, refuseCarrier, sessionCookie } from '../credentials/session-cookie.ts';
 import { limitRequest, limitSignInMail } from '../limits/limit-mail.ts';
 import { refusalOf } from '../limits/limiter.ts';
 import { Refusal } from '../outcome/refusals.ts';
 import type { Rules } from '../services.ts';
-import { checkCode } from './check-code.ts';
+import { checkCode, codeRefusals } from './check-code.ts';
 import {
   acknowledged,
   acknowledgement,
@@ -20,7 +21,7 @@ import {
 } from './fields.ts';
 import { issueCode } from './issue-code.ts';
 import { carrier, openedResponse, openedSession, openSession } from './open-session.ts';
-import { defineOperation, WithCookie } from './operation.ts';
+import { defineOperation } from './operation.ts';
 
 /** S1: requests a session. The bearer works once the code that is sent to the address has been verified. */
 export const createSession = defineOperation({
@@ -31,6 +32,8 @@ export const createSession = defineOperation({
   credential: noCredential,
   body: z.object({ email: emailAddress, kind: label(64).default('standard'), carrier }),
   response: openedSession,
+  setsCookie: true,
+  refusals: ['email_unknown', 'attempts_exceeded'],
   async handle({ body, client, presented }, services) {
     const { store, rules } = services;
     const refused = refuseCarrier(body.carrier, presented, rules.webSession?.cookie ?? null);
@@ -63,6 +66,7 @@ export const verifySession = defineOperation({
   credential: noCredential,
   body: verification,
   response: acknowledgement,
+  refusals: codeRefusals,
   async handle({ body, client }, services) {
     const refusal = await checkCode({ ...body, purpose: 'session', userId: null, ip: client.ip }, services);
     if (refusal !== null) return refusal;
@@ -119,6 +123,8 @@ export const extendSession = defineOperation({
   paths: ['/session/extend'],
   credential: bearerOnly,
   response: acknowledgement,
+  setsCookie: true,
+  refusals: ['attempts_exceeded'],
   async handle({ caller }, services) {
     const { store, rules, now, limiter } = services;
     const limited = await refusalOf(limiter.charge(['extensionsPerSession', caller.sessionId]));
@@ -130,7 +136,8 @@ export const extendSession = defineOperation({
     // rejection, so that one session could cause a call for each.
     const { cookieBearer } = caller;
     if (cookieBearer === null || rules.webSession === null) return acknowledged;
-    return new WithCookie(acknowledged, sessionCookie(rules.webSession.cookie, cookieBearer, expireAtMs, nowMs));
+    const setCookie = sessionCookie(rules.webSession.cookie, cookieBearer, expireAtMs, nowMs);
+    return new Reply(acknowledged, { setCookie });
   },
 });
 
@@ -167,6 +174,8 @@ export const revokeSession = defineOperation({
   credential: bearerOnly,
   params: idParam,
   response: acknowledgement,
+  setsCookie: true,
+  refusals: ['session_unknown'],
   async handle({ caller, params }, { store, rules, now, revoked }) {
     // A session of another user looks like one that never existed, so ids cannot be probed.
     if (!(await store.sessions.remove(params.id, caller.userId, now()))) return new Refusal('session_unknown');
@@ -180,8 +189,8 @@ export function endCookie<Result extends object>(
   success: Result,
   caller: Pick<SessionCaller, 'cookieBearer'>,
   { webSession }: Pick<Rules, 'webSession'>,
-): Result | WithCookie<Result> {
+): Result | Reply<Result> {
   return caller.cookieBearer === null || webSession === null
     ? success
-    : new WithCookie(success, endedCookie(webSession.cookie));
+    : new Reply(success, { setCookie: endedCookie(webSession.cookie) });
 }

@@ -24,6 +24,8 @@ export const registerUser = defineOperation({
   credential: noCredential,
   body: z.object({ ...accountFields, carrier }),
   response: openedSession,
+  setsCookie: true,
+  refusals: ['key_duplicated', 'registration_closed', 'attempts_exceeded'],
   async handle({ body, client, presented }, services) {
     const { store, outbox, rules, now } = services;
     if (!rules.selfRegistration) return new Refusal('registration_closed');
@@ -73,6 +75,7 @@ export const readAlias = defineOperation({
   credential: noCredential,
   params: idParam,
   response: z.object({ alias: z.string() }),
+  refusals: ['user_unknown'],
   async handle({ params }, { store }) {
     const alias = await store.users.findAlias(params.id);
     return alias === null ? new Refusal('user_unknown') : { alias };
@@ -91,6 +94,7 @@ export const findUser = defineOperation({
   credential: anyCredential,
   query: z.object({ email: emailAddress }),
   response: z.object({ userID: id }),
+  refusals: ['user_unknown'],
   async handle({ caller, query }, { store, rules }) {
     const userID = await store.users.findIdByEmail(query.email);
     const mayAsk = rules.revealUnknownEmail || userID === caller.userId || caller.roles.includes(administratorRole);
@@ -106,6 +110,8 @@ export const removeSelf = defineOperation({
   paths: ['/user'],
   credential: bearerOnly,
   response: acknowledgement,
+  setsCookie: true,
+  refusals: ['administrator_last'],
   async handle({ caller }, { store, rules, revoked }) {
     const outcome = await store.users.remove(caller.userId, administratorRole);
     if (outcome === 'last_holder') return new Refusal('administrator_last');

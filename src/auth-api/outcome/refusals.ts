@@ -2,14 +2,12 @@
  * The one table of everything that can stop a request to the Auth API. A code is an API: it is the problem's `code` and a
  * word in the log, and is never renamed. `message` is the `x-error` text: fixed, printable ASCII, without any echo.
  */
-
-export interface RefusalKind {
-  readonly status: number;
-  /** Text of `x-error` and of the problem's `title`. */
-  readonly message: string;
-  /** The connection is closed after the response, because its framing can no longer be trusted. */
-  readonly closes?: true;
-}
+import {
+  Refusal as AnyRefusal,
+  type CommonCode,
+  type ReasonTable,
+  type RefusalReason,
+} from '../../operations/refusal.ts';
 
 const table = {
   request_malformed: { status: 400, message: 'The request is not valid HTTP', closes: true },
@@ -46,29 +44,21 @@ const table = {
   internal_error: { status: 500, message: 'Internal error' },
   store_unavailable: { status: 503, message: 'The store does not respond' },
   method_unsupported: { status: 501, message: 'This method is not supported', closes: true },
-} as const satisfies Record<string, RefusalKind>;
+} as const satisfies Record<string, RefusalReason>;
 
 export type RefusalCode = keyof typeof table;
 
 /** The catalog, frozen. */
-export const refusalKinds: Readonly<Record<RefusalCode, RefusalKind>> = Object.freeze(table);
-
-interface RefusalDetail {
-  /** Seconds of `Retry-After`. */
-  readonly retryAfterS?: number;
-  /** Methods of `Allow`. */
-  readonly allow?: readonly string[];
-  /** Names, from our own schemas, of the parameters that are missing or not valid. */
-  readonly invalid?: readonly string[];
-}
+export const refusalKinds: Readonly<Record<RefusalCode, RefusalReason>> = Object.freeze(table);
 
 /** A refused request as a value: an operation returns it instead of a result. */
-export class Refusal {
-  readonly code: RefusalCode;
-  readonly detail: RefusalDetail;
+export type Refusal = AnyRefusal<RefusalCode>;
+export const Refusal = AnyRefusal<RefusalCode>;
 
-  constructor(code: RefusalCode, detail: RefusalDetail = {}) {
-    this.code = code;
-    this.detail = detail;
-  }
-}
+export const refusalTable: ReasonTable<RefusalCode | CommonCode> = {
+  reasons: refusalKinds,
+  urn: 'urn:rolegate:auth-api:',
+  // RFC 9110 section 15.5.2: a 401 lists a scheme with which the client may authenticate.
+  challenges: (code) => (refusalKinds[code].status === 401 ? ['Bearer realm="auth-api"'] : []),
+  closes: false,
+};

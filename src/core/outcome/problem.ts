@@ -18,14 +18,20 @@ export function problemBody(
   members: object = {},
 ): string {
   const { status, message } = reasons[code];
-  const problem = {
-    type: `urn:rolegate:reason:${code}`,
+  return problemText('urn:rolegate:reason:', {
     title: condition?.message ?? message,
     status,
     code,
     ...(condition === null ? {} : { condition: condition.word }),
     errorId,
     ...members,
-  };
-  return `${JSON.stringify(problem)}\n`;
+  });
+}
+
+/** `urn`: beginning of the types of one table of reasons. */
+export function problemText(
+  urn: string,
+  problem: { readonly code: string } & Readonly<Record<string, unknown>>,
+): string {
+  return `${JSON.stringify({ type: `${urn}${problem.code}`, ...problem })}\n`;
 }

@@ -1,10 +1,9 @@
 /** The API's own OpenAPI document, and its description of an operation's responses. */
 import { registerSchema, type Validator, validate } from '@hyperjump/json-schema/openapi-3-1';
-import { compileMatcher } from '../../../src/auth-api/http/match-operation.ts';
-import { createDescription } from '../../../src/auth-api/openapi/create-description.ts';
+import { createDescription } from '../../../src/auth-api/describe-api.ts';
 import { allOperations } from '../../../src/auth-api/operations/all-operations.ts';
 import { basePath, type Operation } from '../../../src/auth-api/operations/operation.ts';
-import { Refusal } from '../../../src/auth-api/outcome/refusals.ts';
+import { compileMatcher } from '../../../src/operations/match-operation.ts';
 
 const documentUrl = 'https://auth-api.example.test/openapi.json';
 const description = createDescription(allOperations, { cookie: null });
@@ -17,8 +16,7 @@ const validators = new Map<string, Promise<Validator>>();
 
 /** The operation for a method and a path below the base path; null: none. */
 export function operationOf(method: string, path: string): Operation | null {
-  const matched = match(method, `${basePath}${path.replace(/\?.*$/, '')}`);
-  return matched instanceof Refusal ? null : matched.operation;
+  return match(method, `${basePath}${path.replace(/\?.*$/, '')}`)?.operation ?? null;
 }
 
 /** Null: the body matches the document for this status; otherwise where it differs. */

@@ -1,6 +1,6 @@
 /** The conformance suite against the Auth API in this process. */
 import { describe, expect, it } from 'vitest';
-import { credentialRefusals, ownRefusalsOf } from '../../../src/auth-api/openapi/operation-refusals.ts';
+import { ownRefusalsOf } from '../../../src/auth-api/describe-api.ts';
 import { allOperations } from '../../../src/auth-api/operations/all-operations.ts';
 import { type RequestStep, readCases } from './conformance-case.ts';
 import { operationOf } from './described-responses.ts';
@@ -41,7 +41,7 @@ describe('the suite', () => {
   it.each(allOperations.map((operation) => [operation.name, operation] as const))(
     'covers every refusal of %s',
     (name, operation) => {
-      const always = credentialRefusals[operation.credential].filter(
+      const always = operation.credential.refusals.filter(
         (code) => code === 'credential_missing' || code === 'permission_missing',
       );
       const shown = codesOf(name);
@@ -49,8 +49,9 @@ describe('the suite', () => {
     },
   );
 
-  it.each(Object.entries(credentialRefusals))('covers every refusal of a credential of kind %s', (kind, codes) => {
-    const operations = allOperations.filter(({ credential }) => credential === kind);
+  const rules = new Map(allOperations.map(({ credential }) => [credential.kind, credential.refusals]));
+  it.each([...rules])('covers every refusal of a credential of kind %s', (kind, codes) => {
+    const operations = allOperations.filter(({ credential }) => credential.kind === kind);
     const shown = new Set(operations.flatMap(({ name }) => [...codesOf(name)]));
     expect(codes.filter((code) => !shown.has(code))).toEqual([]);
   });

@@ -1,24 +1,33 @@
 /** Liveness and readiness. */
 import { describe, expect, it } from 'vitest';
-import { respondToHealth } from '../../../src/auth-api/http/health.ts';
+import { type HealthSources, healthOperations } from '../../../src/auth-api/http/health.ts';
 import { Refusal } from '../../../src/auth-api/outcome/refusals.ts';
+import type { Services } from '../../../src/auth-api/services.ts';
 import { openSqliteStore } from '../../../src/auth-api/store/sqlite-store.ts';
 
-const alive = { status: 200, body: { status: 'ok' } };
-const mailState = () => null;
-const redisConnected = () => null;
+const request = {
+  presented: { rawHeaders: [], method: 'GET', authority: '' },
+  params: {},
+  query: '',
+  body: Buffer.alloc(0),
+  client: { ip: '', userAgent: '' },
+};
 
-describe('respondToHealth', () => {
+async function ask(path: string, store: Services['store'], sources: Partial<HealthSources> = {}) {
+  const none = { mailState: () => null, redisConnected: () => null, gatewayOf: () => null };
+  const operation = healthOperations({ ...none, ...sources }).find(({ paths }) => paths.includes(path))!;
+  return await operation.run(request, { store } as Services);
+}
+
+describe('health', () => {
   it('is live and ready while the store responds, and only live when it does not', async () => {
     const store = await openSqliteStore(':memory:');
-    const sources = { store, mailState, redisConnected };
-    expect(await respondToHealth('/health/live', 'GET', sources)).toEqual(alive);
-    expect(await respondToHealth('/health/ready', 'HEAD', sources)).toMatchObject({ status: 200 });
+    const alive = { body: { status: 'ok' } };
+    expect(await ask('/health/live', store)).toMatchObject(alive);
+    expect(await ask('/health/ready', store)).toMatchObject(alive);
     await store.close();
-    expect(await respondToHealth('/health/live', 'GET', sources)).toEqual(alive);
-    expect(await respondToHealth('/health/ready', 'GET', sources)).toEqual(
-      new Refusal('store_unavailable', { retryAfterS: 2 }),
-    );
+    expect(await ask('/health/live', store)).toMatchObject(alive);
+    expect(await ask('/health/ready', store)).toEqual(new Refusal('store_unavailable', { retryAfterS: 2 }));
   });
 
   it.each([
@@ -27,20 +36,10 @@ describe('respondToHealth', () => {
     ['failing ones, which do not affect readiness', { queued: 3, failing: true }, false, 'down', 'down'],
   ])('reports %s', async (_, state, connected, mail, redis) => {
     const store = await openSqliteStore(':memory:');
-    const sources = { store, mailState: () => state, redisConnected: () => connected };
-    expect(await respondToHealth('/health/ready', 'GET', sources)).toEqual({
-      status: 200,
+    const sources = { mailState: () => state, redisConnected: () => connected };
+    expect(await ask('/health/ready', store, sources)).toMatchObject({
       body: { status: 'ok', checks: { store: 'ok', redis, mail } },
     });
-    await store.close();
-  });
-
-  it('ignores other paths and refuses other methods', async () => {
-    const store = await openSqliteStore(':memory:');
-    const sources = { store, mailState, redisConnected };
-    expect(await respondToHealth('/health', 'GET', sources)).toBeNull();
-    expect(await respondToHealth('/health/live/', 'GET', sources)).toBeNull();
-    expect(await respondToHealth('/health/live', 'POST', sources)).toBeInstanceOf(Refusal);
     await store.close();
   });
 });

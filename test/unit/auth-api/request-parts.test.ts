@@ -1,64 +1,7 @@
-/** Target, query, body, client address, and parameter fields. */
+/** Client address, and parameter fields. */
 import { describe, expect, it } from 'vitest';
 import { clientAddress, type ForwardedIgnored } from '../../../src/auth-api/http/client-address.ts';
-import { readTarget } from '../../../src/auth-api/http/handle-request.ts';
 import { code, emailAddress, id, label, name } from '../../../src/auth-api/operations/fields.ts';
-import { parseBody, parseQuery } from '../../../src/auth-api/operations/operation.ts';
-import { Refusal } from '../../../src/auth-api/outcome/refusals.ts';
-
-const badTarget = new Refusal('target_invalid');
-
-describe('readTarget', () => {
-  it.each<[string, object]>([
-    ['/a/b', { path: '/a/b', query: '' }],
-    ['/a?b=c?d', { path: '/a', query: 'b=c?d' }],
-    ['//a/b', { path: '//a/b', query: '' }],
-    ['http://host:1/a?b', { path: '/a', query: 'b' }],
-    ['http://user@host/a', badTarget],
-    ['http://host', badTarget],
-    ['ftp://host/a', badTarget],
-    ['a', badTarget],
-    ['*', badTarget],
-    ['', badTarget],
-    ['/a#b', badTarget],
-  ])('%s', (target, expected) => {
-    expect(readTarget(target)).toEqual(expected);
-  });
-});
-
-describe('parseQuery', () => {
-  it.each<[string, object]>([
-    ['', {}],
-    ['email=a%40b&x=1', { email: 'a@b', x: '1' }],
-    ['a=1&a=1', new Refusal('parameters_invalid', { invalid: ['query'] })],
-  ])('%s', (query, expected) => {
-    expect(parseQuery(query)).toEqual(expected);
-  });
-
-  it('treats a prototype key as an ordinary key', () => {
-    const parsed = parseQuery('__proto__=x');
-    expect(Object.getPrototypeOf(parsed)).toBe(Object.prototype);
-    expect(Object.keys(parsed)).toEqual(['__proto__']);
-  });
-});
-
-describe('parseBody', () => {
-  const malformed = new Refusal('body_malformed');
-  it.each<[string, Buffer, object]>([
-    ['nothing', Buffer.alloc(0), {}],
-    ['an object', Buffer.from('{"a":1}'), { a: 1 }],
-    ['an object after a byte order mark', Buffer.from('\ufeff{"a":1}'), { a: 1 }],
-    ['a list', Buffer.from('[]'), malformed],
-    ['null', Buffer.from('null'), malformed],
-    ['text', Buffer.from('"a"'), malformed],
-    ['a truncated object', Buffer.from('{"a":'), malformed],
-    ['more than an object', Buffer.from('{} {}'), malformed],
-    ['invalid UTF-8', Buffer.from([0x7b, 0x22, 0xc3, 0x22, 0x3a, 0x31, 0x7d]), malformed],
-    ['deep nesting', Buffer.from('['.repeat(16_000)), malformed],
-  ])('%s', (_name, body, expected) => {
-    expect(parseBody(body)).toEqual(expected);
-  });
-});
 
 describe('clientAddress', () => {
   const trust = {

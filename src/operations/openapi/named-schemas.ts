@@ -1,9 +1,9 @@
 /** JSON Schemas (2020-12) of the schemas that validate requests, each once, under a name in the document's components. */
 import { z } from 'zod';
-import { acknowledgement, verification } from '../operations/fields.ts';
-import { openedSession } from '../operations/open-session.ts';
 
 export type JsonSchema = Record<string, unknown>;
+
+export type SharedSchemas = readonly (readonly [z.ZodType, string])[];
 
 export interface NamedSchemas {
   /** A reference to the schema. Adds it as `name` unless it already has another name. */
@@ -12,14 +12,9 @@ export interface NamedSchemas {
   all(): Record<string, JsonSchema>;
 }
 
-const shared: readonly (readonly [z.ZodType, string])[] = [
-  [acknowledgement, 'Acknowledgement'],
-  [verification, 'Verification'],
-  [openedSession, 'OpenedSession'],
-];
-
-export function createNamedSchemas(): NamedSchemas {
-  const names = new Map<z.ZodType, string>(shared);
+/** `shared`: schemas of several operations, with their names. */
+export function createNamedSchemas(shared: SharedSchemas): NamedSchemas {
+  const names = new Map(shared);
   const described = new Map<string, JsonSchema>();
   return {
     refer(schema, fresh) {
@@ -36,6 +31,7 @@ export interface DescribedParameter {
   readonly name: string;
   readonly required: boolean;
   readonly schema: JsonSchema;
+  readonly in: 'path' | 'query';
 }
 
 /** The members of an object schema as parameters of a path or a query. */
@@ -49,6 +45,7 @@ export function describeParameters(schema: z.ZodType, place: 'path' | 'query'): 
     name,
     required: required.includes(name),
     schema: member,
+    in: place,
   }));
 }
 
