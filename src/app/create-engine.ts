@@ -195,7 +195,7 @@ export function createEngine(config: Config, options: EngineOptions): Engine {
           trustedProxies: (peer) => current().config.server.trustedProxies(peer),
         },
         shared,
-        gateway: current(),
+        runtime: current(),
         deadlines,
         observe: telemetry.observe,
         forwardingIgnored: ({ peer, header }) =>
@@ -215,7 +215,7 @@ export function createEngine(config: Config, options: EngineOptions): Engine {
       authorizer = await openAuthorizer(config, addresses, {
         shared,
         connections,
-        gateway: current(),
+        runtime: current(),
         trustedProxies: (peer) => current().config.server.trustedProxies(peer),
         deadlines,
         telemetry,

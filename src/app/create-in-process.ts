@@ -3,15 +3,8 @@ import { stringify } from 'yaml';
 import { formatProblems } from '../config/format-problems.ts';
 import { type LoadResult, loadForApplication } from '../config/load-config.ts';
 import type { ConfigProblem } from '../config/yaml/problem.ts';
-import { createMiddleware, type Middleware, type RequestLine } from '../middleware/create-middleware.ts';
-import { clientOf } from '../proxy/client.ts';
-import { LoadShedder } from '../proxy/load-shedder.ts';
-import { outgoingRequest } from '../proxy/outgoing-request.ts';
-import { respondItself } from '../proxy/own-response.ts';
-import { reasonOfFault, refuseConnection } from '../proxy/refuse-connection.ts';
-import { RequestContext } from '../proxy/request-context.ts';
-import { serve } from '../proxy/serve.ts';
-import { withAssertion } from '../proxy/with-assertion.ts';
+import { createMiddleware, type Middleware } from '../middleware/create-middleware.ts';
+import { LoadShedder } from '../request-line/load-shedder.ts';
 import type { LogDestination } from '../telemetry/log/log-output.ts';
 import { createEngine } from './create-engine.ts';
 
@@ -60,21 +53,10 @@ export function createAuthorizer(source: AuthorizerSource, options: AuthorizerOp
   const { telemetry } = engine;
   const shedder = new LoadShedder(limits.eventLoopLagMs);
   shedder.start();
-  const line: RequestLine = {
-    serve,
-    withAssertion,
-    outgoingRequest,
-    respondItself,
-    reasonOfFault,
-    refuseConnection,
-    clientOf: (socket) => clientOf(socket, trustedProxies),
-    newContext: (host, request, response, peer) => new RequestContext(host, request, response, peer),
-  };
   const { end, ...middleware } = createMiddleware({
-    gateway: engine.current,
+    runtime: engine.current,
     limits,
     trustedProxies,
-    line,
     observe: telemetry.observe,
     shedder,
   });

@@ -4,7 +4,7 @@
  */
 import { type AssertionInUse, createAssertion } from '../assertion/create-assertion.ts';
 import type { KeyEvents } from '../assertion/rotating-keys.ts';
-import type { Deciding as Checking } from '../authorizer/checks.ts';
+import type { CheckRuntime } from '../authorizer/checks.ts';
 import { managedNames } from '../authorizer/managed-headers.ts';
 import { authApiUpstream } from '../config/compile-config.ts';
 import type { Config, RemoteAuthApiConfig, UpstreamConfig } from '../config/config.ts';
@@ -16,14 +16,13 @@ import type { IdentityEvents } from '../identity/events.ts';
 import { createIdentityResolver, type IdentityResolver } from '../identity/resolver.ts';
 import type { Siblings } from '../identity/revocation/create-revocations.ts';
 import { createTakeEvent, type TakeEvent } from '../identity/security-events/event-exchange.ts';
-import type { Gateway as Deciding, Evictions } from '../proxy/gateway.ts';
 import { connectRedis } from '../redis/connect-redis.ts';
+import type { Evictions } from '../request-line/runtime.ts';
 import { createUpstreams, type ServiceEvents } from '../upstream/create-upstreams.ts';
 import { mayBeRevoked, type SourcesSince } from './revoked-streams.ts';
 
-export interface Runtime extends Deciding, Checking {
+export interface Runtime extends CheckRuntime {
   readonly config: Config;
-  readonly policy: Policy;
   readonly resolver: IdentityResolver;
   readonly takeEvent: TakeEvent;
   readonly sourcesSince: SourcesSince;

@@ -4,7 +4,7 @@ import type { Config } from '../config/config.ts';
 import type { Identity } from '../core/identity/identity.ts';
 import { type Eviction, evictedBy, evictsFromPath } from '../core/revocation/eviction.ts';
 import { AttemptWindows } from '../limits/memory-counter.ts';
-import type { Evictions } from '../proxy/gateway.ts';
+import type { Evictions } from '../request-line/runtime.ts';
 import type { Runtime } from './create-runtime.ts';
 import { sourcesAlike } from './sources-alike.ts';
 

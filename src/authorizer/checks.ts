@@ -1,6 +1,6 @@
 /**
- * The steps of every check, over HTTP or gRPC: the request line of the proxy room, and a deadline. Entrypoints differ in how they read a
- * check and how they allow its request.
+ * The steps of every check, over HTTP or gRPC: the request line, and a deadline. Entrypoints differ in how they read a check and how they
+ * allow its request.
  */
 import type { AuthorizerConfig, ServerConfig } from '../config/config.ts';
 import { type Decision, type Metadata, type Preflight, refuse } from '../core/decision.ts';
@@ -10,12 +10,12 @@ import type { TrustedProxies } from '../core/syntax/addresses.ts';
 import { DeadlineWheel } from '../http1/deadline-wheel.ts';
 import type { Request } from '../http1/server/request.ts';
 import type { WholeResponse } from '../http1/server/whole-response.ts';
-import type { Client } from '../proxy/client.ts';
-import type { Forward, Gateway } from '../proxy/gateway.ts';
-import type { LoadShedder } from '../proxy/load-shedder.ts';
-import type { RequestContext, RequestHost } from '../proxy/request-context.ts';
-import type { serve } from '../proxy/serve.ts';
-import type { withAssertion } from '../proxy/with-assertion.ts';
+import type { Client } from '../request-line/client.ts';
+import type { LoadShedder } from '../request-line/load-shedder.ts';
+import { RequestContext, type RequestHost } from '../request-line/request-context.ts';
+import type { Forward, RequestRuntime } from '../request-line/runtime.ts';
+import { serve } from '../request-line/serve.ts';
+import { withAssertion } from '../request-line/with-assertion.ts';
 import type { ObserveRequest } from '../telemetry/request-record.ts';
 import { allowedMs, CheckDeadline } from './check-deadline.ts';
 import type { ManagedHeader } from './dialect.ts';
@@ -26,25 +26,17 @@ import type { ReadCheck } from './read-check.ts';
 /** A check in the form of the request line. */
 export type Checked = RequestContext<WholeResponse>;
 
-/** The deciding gateway, with the headers that responses manage. */
-export interface Deciding extends Gateway {
+/** With the headers that responses to checks manage. */
+export interface CheckRuntime extends RequestRuntime {
   readonly managed: readonly ManagedName[];
 }
 
-/** What the proxy room does for every entrypoint. */
-export interface RequestLine {
-  readonly serve: typeof serve;
-  readonly withAssertion: typeof withAssertion;
-  newContext(host: RequestHost, request: Request, response: WholeResponse, peer: Client): Checked;
-}
-
 export interface ChecksOptions {
-  readonly gateway: Deciding;
+  readonly runtime: CheckRuntime;
   readonly settings: AuthorizerConfig;
   readonly limits: ServerConfig['limits'];
   /** Called for each check, so that a reload takes effect. */
   readonly trustedProxies: TrustedProxies;
-  readonly line: RequestLine;
   readonly observe: ObserveRequest;
   /** Refuses a share of the checks while the process falls behind. */
   readonly shedder: LoadShedder;
@@ -61,7 +53,7 @@ export interface Finishing {
 export interface Checks {
   readonly settings: AuthorizerConfig;
   /** Decides all later checks. */
-  use(gateway: Deciding, settings: AuthorizerConfig): void;
+  use(runtime: CheckRuntime, settings: AuthorizerConfig): void;
   /** No further WebSocket may begin. */
   beginDrain(): void;
   /** A check that ends with `fail`, `break` or `serve`. */
@@ -74,7 +66,7 @@ export interface Checks {
 const tickMs = 5;
 
 export function createChecks(options: ChecksOptions): Checks {
-  const { limits, line, shedder, trustedProxies, observe } = options;
+  const { limits, shedder, trustedProxies, observe } = options;
   const deadlines = new DeadlineWheel(tickMs);
   /** Deadlines of checks that wait for the source. */
   const waiting = new Map<Checked, CheckDeadline>();
@@ -87,7 +79,7 @@ export function createChecks(options: ChecksOptions): Checks {
 
   let { settings } = options;
   const parts = {
-    gateway: withoutUnknown(options.gateway),
+    runtime: withoutUnknown(options.runtime),
     limits,
     trustedProxies,
     draining: false,
@@ -100,16 +92,16 @@ export function createChecks(options: ChecksOptions): Checks {
     get settings() {
       return settings;
     },
-    use(nextGateway, nextSettings) {
+    use(nextRuntime, nextSettings) {
       settings = nextSettings;
-      parts.gateway = withoutUnknown(nextGateway);
+      parts.runtime = withoutUnknown(nextRuntime);
     },
     beginDrain() {
       parts.draining = true;
     },
-    take: (dialect, request, response, peer) => line.newContext({ ended, dialect }, request, response, peer),
+    take: (dialect, request, response, peer) => new RequestContext({ ended, dialect }, request, response, peer),
     serve(context, { waitsMs }, finishing) {
-      line.serve(context, { ...parts, forward: allowBy(finishing, parts.gateway.managed, line.withAssertion) });
+      serve(context, { ...parts, forward: allowBy(finishing, parts.runtime.managed) });
       if (context.over || context.response.ended) return;
       const atMs = context.startedAt + allowedMs(waitsMs, settings.timeoutMs);
       waiting.set(context, new CheckDeadline(deadlines, atMs, () => context.fail('auth_timeout')));
@@ -118,23 +110,19 @@ export function createChecks(options: ChecksOptions): Checks {
 }
 
 /** A client without an address meets no address condition, and limits cannot count it. */
-function withoutUnknown(gateway: Deciding): Deciding {
+function withoutUnknown(runtime: CheckRuntime): CheckRuntime {
   return {
-    ...gateway,
+    ...runtime,
     decide(view: RequestView) {
-      if (view.address !== '') return gateway.decide(view, gateway.policy, gateway.resolve);
+      if (view.address !== '') return runtime.decide(view, runtime.policy, runtime.resolve);
       const { client: _, ...rest } = view;
-      return gateway.decide({ ...rest, address: null }, gateway.policy, gateway.resolve);
+      return runtime.decide({ ...rest, address: null }, runtime.policy, runtime.resolve);
     },
   };
 }
 
 /** How an allowed check ends: with headers for the service, or with a refusal. */
-function allowBy(
-  { allow, refusesOnly }: Finishing,
-  managed: readonly ManagedName[],
-  sign: typeof withAssertion,
-): Forward<WholeResponse> {
+function allowBy({ allow, refusesOnly }: Finishing, managed: readonly ManagedName[]): Forward<WholeResponse> {
   return (context, decision, { rules, assertion }, facts) => {
     const { request } = context;
     // If a proxy requests the refusal of an allowed request, it could not reach its service, or access was granted after its check.
@@ -151,7 +139,7 @@ function allowBy(
       if (context.assertion !== null) forwarded.push(rules.assertionHeader!, context.assertion);
       allow(context, managedHeaders(managed, forwarded));
     };
-    if (assertion !== null) return sign(context, assertion, decision, write);
+    if (assertion !== null) return withAssertion(context, assertion, decision, write);
     write();
     return undefined;
   };

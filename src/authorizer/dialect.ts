@@ -1,7 +1,7 @@
 /** A dialect: how one kind of proxy describes the request of a check, and what response it expects. */
 
 import type { WholeResponse } from '../http1/server/whole-response.ts';
-import type { Refusal } from '../proxy/refusal.ts';
+import type { Refusal } from '../request-line/own-response.ts';
 
 /** Names in the configuration. */
 export const dialectNames = ['nginx', 'traefik', 'caddy', 'haproxy', 'envoy', 'gateway-api'] as const;

@@ -2,7 +2,7 @@
 import { reasons } from '../core/outcome/reasons.ts';
 import { isNamed } from '../core/syntax/header-fields.ts';
 import type { WholeResponse } from '../http1/server/whole-response.ts';
-import type { Refusal } from '../proxy/refusal.ts';
+import type { Refusal } from '../request-line/own-response.ts';
 import type { CheckRequest, Dialect, DialectName, OriginalRequest } from './dialect.ts';
 import { envoy } from './envoy.ts';
 import { allManaged } from './managed-headers.ts';

@@ -4,7 +4,7 @@ import type { TrustedProxies } from '../core/syntax/addresses.ts';
 import { isNamed } from '../core/syntax/header-fields.ts';
 import { listHas } from '../http1/grammar/fields.ts';
 import type { Request } from '../http1/server/request.ts';
-import type { Client } from '../proxy/client.ts';
+import type { Client } from '../request-line/client.ts';
 import type { Dialect, OriginalRequest } from './dialect.ts';
 
 export interface ReadCheck {

@@ -1,6 +1,6 @@
 /**
- * The entrypoint inside an application: the request line of the proxy room decides requests before the application sees them, and refusals
- * are the proxy's. It does not listen.
+ * The entrypoint inside an application: the request line decides requests before the application sees them, and refusals are the proxy's.
+ * It does not listen.
  */
 import { type IncomingMessage, Server, ServerResponse } from 'node:http';
 import { Server as TlsServer } from 'node:https';
@@ -11,44 +11,26 @@ import type { TrustedProxies } from '../core/syntax/addresses.ts';
 import { isNamed } from '../core/syntax/header-fields.ts';
 import type { ConnectionFault } from '../http1/server/server.ts';
 import type { WholeResponse } from '../http1/server/whole-response.ts';
-import type { Client } from '../proxy/client.ts';
-import type { Forward, Gateway } from '../proxy/gateway.ts';
-import type { LoadShedder } from '../proxy/load-shedder.ts';
-import type { outgoingRequest } from '../proxy/outgoing-request.ts';
-import type { respondItself } from '../proxy/own-response.ts';
-import type { reasonOfFault, refuseConnection } from '../proxy/refuse-connection.ts';
-import type { RequestContext, RequestHost } from '../proxy/request-context.ts';
-import type { serve } from '../proxy/serve.ts';
-import type { withAssertion } from '../proxy/with-assertion.ts';
+import { type Client, clientOf } from '../request-line/client.ts';
+import type { LoadShedder } from '../request-line/load-shedder.ts';
+import { outgoingRequest } from '../request-line/outgoing-request.ts';
+import { respondItself } from '../request-line/own-response.ts';
+import { reasonOfFault, refuseConnection } from '../request-line/refuse-connection.ts';
+import { RequestContext, type RequestHost } from '../request-line/request-context.ts';
+import type { Forward, RequestRuntime } from '../request-line/runtime.ts';
+import { serve } from '../request-line/serve.ts';
+import { withAssertion } from '../request-line/with-assertion.ts';
 import type { ObserveRequest } from '../telemetry/request-record.ts';
 import type { Grant } from './grant.ts';
 import { NodeResponse } from './node-response.ts';
 import { readRequest } from './read-request.ts';
 import { showRequest } from './show-request.ts';
 
-/** What the proxy room does for every entrypoint. */
-export interface RequestLine {
-  readonly serve: typeof serve;
-  readonly withAssertion: typeof withAssertion;
-  readonly outgoingRequest: typeof outgoingRequest;
-  readonly respondItself: typeof respondItself;
-  readonly reasonOfFault: typeof reasonOfFault;
-  readonly refuseConnection: typeof refuseConnection;
-  clientOf(socket: Socket): Client;
-  newContext(
-    host: RequestHost,
-    request: ReturnType<typeof readRequest>['request'],
-    response: NodeResponse,
-    peer: Client,
-  ): RequestContext<WholeResponse>;
-}
-
 export interface MiddlewareOptions {
-  /** The current gateway. */
-  gateway(): Gateway;
+  /** The current one. */
+  runtime(): RequestRuntime;
   readonly limits: { readonly headers: number; readonly targetBytes: number };
   readonly trustedProxies: TrustedProxies;
-  readonly line: RequestLine;
   readonly observe: ObserveRequest;
   readonly shedder: Pick<LoadShedder, 'refuses' | 'refusesToWait'>;
 }
@@ -84,7 +66,7 @@ export interface Middleware {
 type Pass = () => void;
 
 export function createMiddleware(options: MiddlewareOptions): Middleware {
-  const { line, limits, trustedProxies, shedder, observe } = options;
+  const { limits, trustedProxies, shedder, observe } = options;
   const clients = new WeakMap<Socket, Client>();
   let over = false;
 
@@ -93,10 +75,10 @@ export function createMiddleware(options: MiddlewareOptions): Middleware {
 
   const host: RequestHost = { entrypoint: 'middleware', ended: observe };
 
-  function clientOf(socket: Socket): Client {
+  function peerOf(socket: Socket): Client {
     const known = clients.get(socket);
     if (known !== undefined) return known;
-    const made = line.clientOf(socket);
+    const made = clientOf(socket, trustedProxies);
     clients.set(socket, made);
     return made;
   }
@@ -104,8 +86,8 @@ export function createMiddleware(options: MiddlewareOptions): Middleware {
   /** Calls `pass` once the request is allowed and the application may see it; otherwise responds. */
   function decide(message: IncomingMessage, response: NodeResponse, pass: Pass, upgrades = false): void {
     const { request, fault } = readRequest(message);
-    const context = line.newContext(host, request, response, clientOf(message.socket));
-    if (fault !== null) context.fail(line.reasonOfFault(fault));
+    const context = new RequestContext<WholeResponse>(host, request, response, peerOf(message.socket));
+    if (fault !== null) context.fail(reasonOfFault(fault));
     else if (over) context.fail('draining');
     // It would be decided as a request without an upgrade.
     else if (upgrades && request.upgrade === 'other') context.fail('upgrade_unsupported');
@@ -113,15 +95,15 @@ export function createMiddleware(options: MiddlewareOptions): Middleware {
     else if (isBelowPath(message))
       context.fail('internal_error', new Error('Rolegate has to be used at the root of the application'));
     else
-      line.serve(context, {
-        gateway: options.gateway(),
+      serve(context, {
+        runtime: options.runtime(),
         limits,
         trustedProxies,
         draining: false,
         shedder,
         usesUpstreams: false,
-        forward: passTo(message, response, line, pass),
-        respond: line.respondItself,
+        forward: passTo(message, response, pass),
+        respond: respondItself,
       });
   }
 
@@ -162,7 +144,7 @@ export function createMiddleware(options: MiddlewareOptions): Middleware {
       socket.destroy(error);
       return;
     }
-    socket.write(line.refuseConnection(faultOf(error), clientOf(socket), 'middleware', observe), 'latin1');
+    socket.write(refuseConnection(faultOf(error), peerOf(socket), 'middleware', observe), 'latin1');
     socket.destroySoon();
   }
 
@@ -228,15 +210,10 @@ function faultOf({ code = '' }: NodeJS.ErrnoException): ConnectionFault {
 const undecided = 'Rolegate has not decided this request: it did not come through a server that it protects';
 
 /** The application sees an allowed request as a service would receive it. */
-function passTo(
-  message: IncomingMessage,
-  response: NodeResponse,
-  line: RequestLine,
-  pass: Pass,
-): Forward<WholeResponse> {
+function passTo(message: IncomingMessage, response: NodeResponse, pass: Pass): Forward<WholeResponse> {
   return (context, decision, { rules, assertion }, facts) => {
     const allow = () => {
-      const seen = line.outgoingRequest(context, decision, rules, facts, { gatewaySecret: null });
+      const seen = outgoingRequest(context, decision, rules, facts, { gatewaySecret: null });
       if (typeof seen === 'string') {
         context.fail(seen);
         return;
@@ -248,7 +225,7 @@ function passTo(
       // Later, so that an exception of the application is not an error of the decision.
       process.nextTick(pass);
     };
-    if (assertion !== null) return line.withAssertion(context, assertion, decision, allow);
+    if (assertion !== null) return withAssertion(context, assertion, decision, allow);
     allow();
     return undefined;
   };

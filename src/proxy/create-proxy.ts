@@ -2,18 +2,18 @@
 import type { Address, ServerConfig } from '../config/config.ts';
 import type { Deadlines } from '../http1/deadline-wheel.ts';
 import { createHttp1Server } from '../http1/server/server.ts';
+import { type Client, ClientConnections, clientOf } from '../request-line/client.ts';
+import { LoadShedder } from '../request-line/load-shedder.ts';
+import { respondItself } from '../request-line/own-response.ts';
+import { readView } from '../request-line/read-view.ts';
+import { refuseConnection } from '../request-line/refuse-connection.ts';
+import type { RequestRuntime, ServeParts } from '../request-line/runtime.ts';
 import type { LoadReadings } from '../telemetry/metrics/load-metrics.ts';
 import type { ObserveRequest } from '../telemetry/request-record.ts';
-import { type Client, ClientConnections, clientOf } from './client.ts';
 import { forwarding } from './exchange.ts';
-import type { Gateway, ServeParts } from './gateway.ts';
 import { IgnoredForwarding, type ReportIgnoredForwarding } from './ignored-forwarding.ts';
-import { LoadShedder } from './load-shedder.ts';
 import { MemoryBudget } from './memory-budget.ts';
 import { OpenStreams } from './open-streams.ts';
-import { respondItself } from './own-response.ts';
-import { readView } from './read-view.ts';
-import { refuseConnection } from './refuse-connection.ts';
 import { RequestsInFlight } from './requests-in-flight.ts';
 
 export interface ProxyOptions {
@@ -21,7 +21,7 @@ export interface ProxyOptions {
   /** Whether other processes of this gateway also listen at the address. */
   readonly shared?: boolean;
   /** Used until `use` sets another one. */
-  readonly gateway: Gateway;
+  readonly runtime: RequestRuntime;
   readonly deadlines: Deadlines;
   readonly observe: ObserveRequest;
   readonly forwardingIgnored: ReportIgnoredForwarding;
@@ -41,7 +41,7 @@ export interface ReverseProxy {
   tunnels(): number;
   load(): LoadReadings;
   /** Decides and forwards all later requests. */
-  use(gateway: Gateway): void;
+  use(runtime: RequestRuntime): void;
   /** Something was revoked: open streams are checked. */
   revoked(): void;
   /** A drain follows soon: until then requests are accepted, and responses announce the end of their connections. */
@@ -53,14 +53,14 @@ export interface ReverseProxy {
 export function createProxy(options: ProxyOptions): ReverseProxy {
   const { deadlines, observe, now = Date.now } = options;
   const { limits, trustedProxies } = options.server;
-  const shedder = new LoadShedder(limits.eventLoopLagMs, () => parts.gateway.upstreams.backlogMs(performance.now()));
+  const shedder = new LoadShedder(limits.eventLoopLagMs, () => parts.runtime.upstreams.backlogMs(performance.now()));
   const memory = new MemoryBudget(limits.bodyMemoryBytes);
   const streams = new OpenStreams(deadlines);
   const perClient = new ClientConnections(limits.connectionsPerClient);
   let refusedOfClient = 0;
 
   const parts: ServeParts = {
-    gateway: options.gateway,
+    runtime: options.runtime,
     limits,
     trustedProxies,
     get draining() {
@@ -76,12 +76,12 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
       shedder,
       bodyGraceMs: limits.bodyGraceMs,
       decideAgain(context) {
-        const { gateway } = parts;
-        return gateway.decide(readView(context, gateway, trustedProxies), gateway.policy, gateway.resolve);
+        const { runtime } = parts;
+        return runtime.decide(readView(context, runtime, trustedProxies), runtime.policy, runtime.resolve);
       },
       mayBeRevoked(context, granted, atMs) {
-        const { gateway } = parts;
-        return gateway.mayBeRevoked?.(readView(context, gateway, trustedProxies), granted, atMs) ?? false;
+        const { runtime } = parts;
+        return runtime.mayBeRevoked?.(readView(context, runtime, trustedProxies), granted, atMs) ?? false;
       },
     }),
     respond: respondItself,
@@ -131,15 +131,15 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
       lagMs: shedder.lagMs,
       busyShare: shedder.busy,
       shedShare: shedder.share,
-      upstreams: [...parts.gateway.upstreams.all()].map(({ name, inFlight, admission }) => ({
+      upstreams: [...parts.runtime.upstreams.all()].map(({ name, inFlight, admission }) => ({
         name,
         inFlight,
         waiting: admission.waiting,
         streams: admission.streams,
       })),
     }),
-    use(gateway) {
-      parts.gateway = gateway;
+    use(runtime) {
+      parts.runtime = runtime;
     },
     revoked: () => streams.revoked(),
     announceEnd: () => server.announceEnd(),

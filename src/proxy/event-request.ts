@@ -6,10 +6,11 @@
 import type { ReasonCode } from '../core/outcome/reasons.ts';
 import { eventUpstreams } from '../core/routing/route.ts';
 import { mediaType } from '../operations/read-request.ts';
-import type { ExchangeParts, Gateway } from './gateway.ts';
-import { respondWithText } from './own-response.ts';
+import { respondWithText } from '../request-line/own-response.ts';
+import type { ForwardedRequest, RequestContext } from '../request-line/request-context.ts';
+import type { RequestRuntime } from '../request-line/runtime.ts';
+import type { ExchangeParts } from './exchange-parts.ts';
 import { RequestBody, type RequestBodyOwner } from './request-body.ts';
-import type { ForwardedRequest, RequestContext } from './request-context.ts';
 
 /** Longer than any accepted token with the rest of its form. */
 const maxEventBytes = 32 * 1024;
@@ -22,7 +23,7 @@ const emptyResponse = ['content-type', 'text/plain; charset=utf-8', 'cache-contr
 export function takeEvent(
   context: RequestContext,
   upstream: string,
-  events: NonNullable<Gateway['events']>,
+  events: NonNullable<RequestRuntime['events']>,
   parts: ExchangeParts,
 ): Promise<void> | null {
   const kind = eventUpstreams.get(upstream);
@@ -33,7 +34,7 @@ export function takeEvent(
 async function respond(
   context: RequestContext,
   kind: 'logout' | 'security-event',
-  events: NonNullable<Gateway['events']>,
+  events: NonNullable<RequestRuntime['events']>,
   parts: ExchangeParts,
 ): Promise<void> {
   const body = await new GatheredBody(context, parts).whole();

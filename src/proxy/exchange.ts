@@ -10,22 +10,23 @@ import type { ClientFacts } from '../core/forwarding/client-facts.ts';
 import type { ReasonCode } from '../core/outcome/reasons.ts';
 import { ClientError } from '../http1/client/client-error.ts';
 import type { OutgoingRequest } from '../http1/client/request.ts';
+import { outgoingRequest } from '../request-line/outgoing-request.ts';
+import type { ForwardedRequest, RequestContext } from '../request-line/request-context.ts';
+import type { Forward, RequestRuntime } from '../request-line/runtime.ts';
+import { withAssertion } from '../request-line/with-assertion.ts';
 import type { Upstream } from '../upstream/create-upstreams.ts';
 import type { UpstreamEvents } from '../upstream/upstream-events.ts';
 import type { UpstreamRequest } from '../upstream/upstream-request.ts';
 import { ClientPace } from './client-pace.ts';
 import { takeEvent } from './event-request.ts';
-import type { ExchangeParts, Forward, Gateway } from './gateway.ts';
+import type { ExchangeParts } from './exchange-parts.ts';
 import { HeldResponse } from './held-response.ts';
-import { outgoingRequest } from './outgoing-request.ts';
 import { RequestBody, type RequestBodyOwner } from './request-body.ts';
-import type { ForwardedRequest, RequestContext } from './request-context.ts';
 import { idleTimeoutOf, isEventStream, responseHead } from './response-head.ts';
 import { type Relay, ResponseRelay } from './response-relay.ts';
 import { StreamAccess } from './stream-access.ts';
 import { Timeouts, type TimeoutsOwner } from './timeouts.ts';
 import { type ExchangeTunnel, openTunnel } from './websocket/exchange-tunnel.ts';
-import { withAssertion } from './with-assertion.ts';
 
 /** An exchange that is open this long is a stream: its access is watched from then on, and its response leaves the pool. */
 const streamAfterMs = 1_000;
@@ -36,7 +37,7 @@ type State = 'gathering' | 'waiting' | 'sent' | 'responding' | 'tunnel' | 'over'
 export class Exchange implements ForwardedRequest, UpstreamEvents, RequestBodyOwner, TimeoutsOwner {
   readonly #context: RequestContext;
   readonly #granted: Allow;
-  readonly #gateway: Gateway;
+  readonly #runtime: RequestRuntime;
   readonly #parts: ExchangeParts;
   readonly #destination: Upstream;
   readonly #timeouts: Timeouts;
@@ -56,12 +57,12 @@ export class Exchange implements ForwardedRequest, UpstreamEvents, RequestBodyOw
   #isEventStream = false;
   #idleTimeoutMs = 0;
 
-  constructor(context: RequestContext, granted: Allow, gateway: Gateway, parts: ExchangeParts) {
+  constructor(context: RequestContext, granted: Allow, runtime: RequestRuntime, parts: ExchangeParts) {
     this.#context = context;
     this.#granted = granted;
-    this.#gateway = gateway;
+    this.#runtime = runtime;
     this.#parts = parts;
-    this.#destination = gateway.upstreams.get(granted.route.upstream);
+    this.#destination = runtime.upstreams.get(granted.route.upstream);
     this.#timeouts = new Timeouts(parts.deadlines, this);
     context.forwarded = this;
   }
@@ -73,13 +74,13 @@ export class Exchange implements ForwardedRequest, UpstreamEvents, RequestBodyOw
     const outgoing =
       request.bodyLength > route.maxBodyBytes
         ? 'body_too_large'
-        : outgoingRequest(this.#context, this.#granted, this.#gateway.rules, facts, this.#destination);
+        : outgoingRequest(this.#context, this.#granted, this.#runtime.rules, facts, this.#destination);
     if (typeof outgoing === 'string') {
       this.#context.fail(outgoing);
       return;
     }
     const { identity } = this.#granted;
-    if (route.evict !== null && !this.#gateway.evictions.allowed(route.evict, identity, this.#context.clientKey)) {
+    if (route.evict !== null && !this.#runtime.evictions.allowed(route.evict, identity, this.#context.clientKey)) {
       this.#context.fail('evictions_throttled');
       return;
     }
@@ -163,10 +164,10 @@ export class Exchange implements ForwardedRequest, UpstreamEvents, RequestBodyOw
     const context = this.#context;
     const { route } = this.#granted;
     // Before the response is checked: what the service did is valid even if its response cannot be forwarded.
-    const evicted = route.evict !== null && status < 300 ? this.#gateway.evictions.evict(this.#granted) : null;
+    const evicted = route.evict !== null && status < 300 ? this.#runtime.evictions.evict(this.#granted) : null;
     this.#state = 'responding';
     context.respondedAt = performance.now();
-    const head = responseHead(status, statusText, rawHeaders, this.#gateway, route, context);
+    const head = responseHead(status, statusText, rawHeaders, this.#runtime, route, context);
     context.errorId = head.errorId;
     const relay = new ResponseRelay(context.response, context.method, head);
     this.#isEventStream = isEventStream(rawHeaders);
@@ -308,7 +309,7 @@ export class Exchange implements ForwardedRequest, UpstreamEvents, RequestBodyOw
   upgraded(rawHeaders: readonly string[], early: Buffer, take: () => Socket): void {
     this.#upstream = null;
     try {
-      this.#tunnel = openTunnel(this.#context, this.#gateway.rules, this.#timeouts, rawHeaders, early, take);
+      this.#tunnel = openTunnel(this.#context, this.#runtime.rules, this.#timeouts, rawHeaders, early, take);
     } catch (cause) {
       this.#context.fail('internal_error', cause);
       return;
@@ -324,11 +325,11 @@ export class Exchange implements ForwardedRequest, UpstreamEvents, RequestBodyOw
 
 /** How the proxy forwards an allowed request: to a service, unless the gateway itself handles it. */
 export function forwarding(parts: ExchangeParts): Forward {
-  return (context, decision, gateway, facts) => {
-    const { events, assertion } = gateway;
+  return (context, decision, runtime, facts) => {
+    const { events, assertion } = runtime;
     const taken = events === null ? null : takeEvent(context, decision.route.upstream, events, parts);
     if (taken !== null) return taken;
-    const forward = () => new Exchange(context, decision, gateway, parts).forward(facts);
+    const forward = () => new Exchange(context, decision, runtime, parts).forward(facts);
     if (assertion !== null) return withAssertion(context, assertion, decision, forward);
     forward();
     return undefined;

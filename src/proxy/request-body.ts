@@ -7,9 +7,9 @@ import type { Route } from '../core/routing/route.ts';
 import type { BodySink, BodySource } from '../http1/body.ts';
 import type { Deadline } from '../http1/deadline-wheel.ts';
 import type { IncomingBody } from '../http1/server/incoming-body.ts';
+import type { RequestContext } from '../request-line/request-context.ts';
 import { ClientPace } from './client-pace.ts';
-import type { ExchangeParts } from './gateway.ts';
-import type { RequestContext } from './request-context.ts';
+import type { ExchangeParts } from './exchange-parts.ts';
 
 export interface RequestBodyOwner {
   /** More of it has arrived. */

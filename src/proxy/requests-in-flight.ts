@@ -2,12 +2,12 @@
 import type { Request } from '../http1/server/request.ts';
 import type { Response } from '../http1/server/response.ts';
 import type { WholeResponse } from '../http1/server/whole-response.ts';
+import type { Client } from '../request-line/client.ts';
+import { RequestContext, type RequestHost } from '../request-line/request-context.ts';
+import type { ServeParts } from '../request-line/runtime.ts';
+import { serve } from '../request-line/serve.ts';
 import type { ObserveRequest } from '../telemetry/request-record.ts';
-import type { Client } from './client.ts';
-import type { ServeParts } from './gateway.ts';
 import type { IgnoredForwarding } from './ignored-forwarding.ts';
-import { RequestContext, type RequestHost } from './request-context.ts';
-import { serve } from './serve.ts';
 
 export class RequestsInFlight implements RequestHost {
   /** Requests and tunnels. */
@@ -28,7 +28,7 @@ export class RequestsInFlight implements RequestHost {
     const context = new RequestContext(this, request, response, client);
     this.count += 1;
     if (request.upgrade === 'websocket') this.#upgrades.add(context);
-    this.#ignored.notice(client, request.rawHeaders, this.#parts.gateway.rules.forwardedHeaders);
+    this.#ignored.notice(client, request.rawHeaders, this.#parts.runtime.rules.forwardedHeaders);
     serve(context, this.#parts);
   };
 

@@ -4,11 +4,8 @@ import { STATUS_CODES } from 'node:http';
 import { annotation, appendResponseHeaders } from '../core/forwarding/response-headers.ts';
 import type { Route } from '../core/routing/route.ts';
 import { isNamed } from '../core/syntax/header-fields.ts';
-import type { Gateway } from './gateway.ts';
-import type { RequestContext } from './request-context.ts';
-
-/** Which responses of a service without `x-error` and `x-error-id` get them: those with 400 or more, or all except 200 and 202. */
-export type Annotate = 'failures' | 'all';
+import type { RequestContext } from '../request-line/request-context.ts';
+import type { RequestRuntime } from '../request-line/runtime.ts';
 
 export interface ResponseHead {
   readonly status: number;
@@ -27,7 +24,7 @@ export function responseHead(
   status: number,
   statusText: string,
   rawHeaders: readonly string[],
-  { annotate, rules }: Gateway,
+  { annotate, rules }: RequestRuntime,
   route: Route,
   { request, returned }: RequestContext,
 ): ResponseHead {

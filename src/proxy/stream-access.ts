@@ -1,9 +1,9 @@
 /** The access of one open exchange, which is watched once it is a stream. */
 import type { Allow, Decision } from '../core/decision.ts';
 import type { ReasonCode } from '../core/outcome/reasons.ts';
+import type { RequestContext } from '../request-line/request-context.ts';
 import { AccessWatch, type WatchedStream } from './access-watch.ts';
-import type { ExchangeParts } from './gateway.ts';
-import type { RequestContext } from './request-context.ts';
+import type { ExchangeParts } from './exchange-parts.ts';
 import type { Timeouts } from './timeouts.ts';
 
 export class StreamAccess implements WatchedStream {

@@ -23,7 +23,7 @@ async function start(response: string) {
   const proxy = await startProxy({
     targets: [`http://127.0.0.1:${(server.address() as AddressInfo).port}`],
     route: { evict: [] },
-    gateway: (gateway) => ({ ...gateway, evictions: { ...gateway.evictions, evict } }),
+    runtime: (runtime) => ({ ...runtime, evictions: { ...runtime.evictions, evict } }),
   });
   const client = await openRaw(proxy.port);
   onTestFinished(async () => {

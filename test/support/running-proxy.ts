@@ -11,7 +11,7 @@ import type { Route } from '../../src/core/routing/route.ts';
 import { compilePattern } from '../../src/core/url/compile-pattern.ts';
 import { DeadlineWheel } from '../../src/http1/deadline-wheel.ts';
 import { createProxy, type ReverseProxy } from '../../src/proxy/create-proxy.ts';
-import type { Gateway } from '../../src/proxy/gateway.ts';
+import type { RequestRuntime } from '../../src/request-line/runtime.ts';
 import type { RequestRecord } from '../../src/telemetry/request-record.ts';
 import { createUpstreams, type ServiceEvents, type Upstreams } from '../../src/upstream/create-upstreams.ts';
 import { defaultIdentityHeaders } from '../unit/core/make-policy.ts';
@@ -25,10 +25,10 @@ export interface ProxySetup {
   readonly upstream?: Partial<UpstreamConfig>;
   readonly limits?: Partial<ServerConfig['limits']>;
   readonly trustedProxies?: ServerConfig['trustedProxies'];
-  readonly annotate?: Gateway['annotate'];
+  readonly annotate?: RequestRuntime['annotate'];
   readonly events?: ServiceEvents;
   readonly resolve?: ResolveIdentity;
-  readonly gateway?: (gateway: Gateway) => Gateway;
+  readonly runtime?: (runtime: RequestRuntime) => RequestRuntime;
   readonly now?: () => number;
   readonly unreadMs?: number;
   /** Where it listens; if unset, a free port. */
@@ -126,7 +126,7 @@ export async function startProxy(setup: ProxySetup): Promise<RunningProxy> {
   const upstreams = createUpstreams(new Map([['service', upstream]]), setup.events);
   const policy = { routes: table, credentials: sources, roleMapping: null };
   const resolve = setup.resolve ?? knowsAnn;
-  const plain: Gateway = {
+  const plain: RequestRuntime = {
     decide,
     policy,
     resolve,
@@ -143,7 +143,7 @@ export async function startProxy(setup: ProxySetup): Promise<RunningProxy> {
     evictions: { allowed: () => true, evict: () => null },
     events: null,
   };
-  const gateway = setup.gateway?.(plain) ?? plain;
+  const runtime = setup.runtime?.(plain) ?? plain;
   const wheel = new DeadlineWheel(10);
   const records: RequestRecord[] = [];
   const limits: ServerConfig['limits'] = {
@@ -180,7 +180,7 @@ export async function startProxy(setup: ProxySetup): Promise<RunningProxy> {
       workers: 1,
       limits,
     },
-    gateway,
+    runtime,
     deadlines: wheel,
     forwardingIgnored: () => {},
     ...(setup.now === undefined ? {} : { now: setup.now }),

@@ -15,9 +15,10 @@ import {
 import type { AuthorizerConfig } from '../../config/config.ts';
 import { authorizerHeader } from '../../core/syntax/header-names.ts';
 import { listenAt, stopListening } from '../../http1/server/listen.ts';
+import { clientOf } from '../../request-line/client.ts';
 import { hasSecret, listenWithGroup, mayConnect, secretOf } from '../callers.ts';
 import { createChecks } from '../checks.ts';
-import type { Authorizer, AuthorizerOptions } from '../create-authorizer.ts';
+import type { CheckServer, CheckServerOptions } from '../create-http-authorizer.ts';
 import { checkOf } from '../read-check.ts';
 import { CheckReply } from './check-reply.ts';
 import { createHealth } from './health.ts';
@@ -25,7 +26,7 @@ import { authorization, type CheckMessage, health, type VerdictMessage } from '.
 import { readAttributes } from './read-attributes.ts';
 import { closesUnfinished } from './unfinished-calls.ts';
 
-export interface GrpcAuthorizerOptions extends AuthorizerOptions {
+export interface GrpcAuthorizerOptions extends CheckServerOptions {
   readonly grpc: GrpcSettings;
   /** Whether the process can serve checks. */
   ready(): Promise<boolean>;
@@ -36,8 +37,8 @@ type GrpcSettings = NonNullable<AuthorizerConfig['grpc']>;
 /** A check has no body and no connection of its own. */
 const ofCall = { body: null, bodyLength: 0, keepAlive: true, expect: 'none' } as const;
 
-export function createGrpcAuthorizer(options: GrpcAuthorizerOptions): Authorizer {
-  const { grpc: settings, limits, line, shedder, trustedProxies } = options;
+export function createGrpcAuthorizer(options: GrpcAuthorizerOptions): CheckServer {
+  const { grpc: settings, limits, shedder, trustedProxies } = options;
   const checks = createChecks(options);
   const healthService = createHealth(options.ready);
   const sockets = new Set<Socket>();
@@ -75,7 +76,7 @@ export function createGrpcAuthorizer(options: GrpcAuthorizerOptions): Authorizer
   let injector = injectorOf(server, tls);
 
   const listener = createServer({ noDelay: true }, (socket) => {
-    const { address } = line.clientOf(socket, () => false);
+    const { address } = clientOf(socket, () => false);
     if (!mayConnect(address, checks.settings.peers)) {
       options.turnedAway('peer', address);
       socket.destroy();
@@ -97,12 +98,12 @@ export function createGrpcAuthorizer(options: GrpcAuthorizerOptions): Authorizer
       shedder.start();
       return await listenWithGroup(address, (place) => listenAt(listener, place, options.shared));
     },
-    use(gateway, next) {
-      checks.use(gateway, next ?? checks.settings);
+    use(runtime, next) {
+      checks.use(runtime, next ?? checks.settings);
       if (next === null) return;
       isSecret = secretOf(next);
       for (const socket of sockets) {
-        if (!mayConnect(line.clientOf(socket, () => false).address, next.peers)) socket.destroy();
+        if (!mayConnect(clientOf(socket, () => false).address, next.peers)) socket.destroy();
       }
       const changed = next.grpc?.tls ?? null;
       if (tls === null || changed === null || isDeepStrictEqual(changed, tls)) return;

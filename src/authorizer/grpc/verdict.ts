@@ -2,7 +2,7 @@
  * The verdicts of `ext_authz` over gRPC. A refusal is a regular response of the call: a failed call and `error_response` obey
  * `failure_mode_allow`, which would allow the request.
  */
-import type { RequestContext } from '../../proxy/request-context.ts';
+import type { RequestContext } from '../../request-line/request-context.ts';
 import type { ManagedHeader } from '../dialect.ts';
 import { mutationsOf } from '../envoy.ts';
 import type { HeaderMessage, HeaderOption, MetadataValue, VerdictMessage } from './messages.ts';

@@ -2,7 +2,7 @@
 import type { Socket } from 'node:net';
 import type { ForwardingRules } from '../../core/forwarding/forwarding-rules.ts';
 import type { ReasonCode } from '../../core/outcome/reasons.ts';
-import type { RequestContext } from '../request-context.ts';
+import type { RequestContext } from '../../request-line/request-context.ts';
 import type { Timeouts } from '../timeouts.ts';
 import { farewellFor } from './close-frame.ts';
 import { acceptsHandshake, handshakeHeaders } from './handshake.ts';

@@ -82,7 +82,7 @@ describe('a fault of the gateway while it forwards a response', () => {
     };
     const { port, proxy, upstream } = await inFront(fine, {
       route: { evict: [] },
-      gateway: (gateway) => ({ ...gateway, evictions: { ...gateway.evictions, evict } }),
+      runtime: (runtime) => ({ ...runtime, evictions: { ...runtime.evictions, evict } }),
     });
     expectRefusal(await sendRaw(port, get), 500, 'internal_error', upstream.origin);
     expect(await lastRecord(proxy)).toMatchObject({

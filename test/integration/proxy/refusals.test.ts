@@ -270,7 +270,7 @@ describe('the body of a refused request', () => {
 });
 
 describe('a fault of the gateway', () => {
-  it.each<[string, (gateway: import('../../../src/proxy/gateway.ts').Gateway) => object]>([
+  it.each<[string, (runtime: import('../../../src/request-line/runtime.ts').RequestRuntime) => object]>([
     [
       'deciding throws',
       () => ({
@@ -293,9 +293,9 @@ describe('a fault of the gateway', () => {
   ])('is 500 for that request only: %s', async (_name, fault) => {
     let broken = true;
     const { port, proxy } = await start({
-      gateway: (gateway) => {
-        const faulty = { ...gateway, ...fault(gateway) };
-        return new Proxy(gateway, { get: (_target, key) => Reflect.get(broken ? faulty : gateway, key) });
+      runtime: (runtime) => {
+        const faulty = { ...runtime, ...fault(runtime) };
+        return new Proxy(runtime, { get: (_target, key) => Reflect.get(broken ? faulty : runtime, key) });
       },
     });
     const connection = await openRaw(port);

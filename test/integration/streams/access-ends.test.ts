@@ -140,7 +140,7 @@ describe('a WebSocket', () => {
   it('ends at once when it is revoked, without a recheck', async () => {
     let revokedAtMs = Number.NEGATIVE_INFINITY;
     const { verdict, ends, proxy } = await chat({
-      gateway: (gateway) => ({ ...gateway, mayBeRevoked: (_view, _granted, atMs) => atMs <= revokedAtMs }),
+      runtime: (runtime) => ({ ...runtime, mayBeRevoked: (_view, _granted, atMs) => atMs <= revokedAtMs }),
     });
     verdict.now = refused('credential_rejected');
     proxy.proxy.revoked();
@@ -153,7 +153,7 @@ describe('a WebSocket', () => {
   it('continues when something else was revoked', async () => {
     let revokedAtMs = Number.NEGATIVE_INFINITY;
     const { client, proxy } = await chat({
-      gateway: (gateway) => ({ ...gateway, mayBeRevoked: (_view, _granted, atMs) => atMs <= revokedAtMs }),
+      runtime: (runtime) => ({ ...runtime, mayBeRevoked: (_view, _granted, atMs) => atMs <= revokedAtMs }),
     });
     revokedAtMs = Date.now();
     proxy.proxy.revoked();
@@ -249,7 +249,7 @@ describe('an ongoing response', () => {
     const verdict = new Verdict();
     const { proxy, client } = await events({
       resolve: verdict.resolve,
-      gateway: (gateway) => ({ ...gateway, mayBeRevoked: (_view, _granted, atMs) => atMs <= revokedAtMs }),
+      runtime: (runtime) => ({ ...runtime, mayBeRevoked: (_view, _granted, atMs) => atMs <= revokedAtMs }),
     });
     verdict.now = refused('credential_rejected');
     revokedAtMs = Date.now();

@@ -42,7 +42,7 @@ async function openTunnel(): Promise<OpenTunnel> {
     targets: [upstream.origin],
     access: ['user'],
     resolve: () => verdict,
-    gateway: (gateway) => ({ ...gateway, mayBeRevoked: (_view, _granted, atMs) => atMs <= revokedAtMs }),
+    runtime: (runtime) => ({ ...runtime, mayBeRevoked: (_view, _granted, atMs) => atMs <= revokedAtMs }),
   });
   running.push(proxy);
   const client = await openRaw(proxy.port);

@@ -21,7 +21,7 @@ class Access {
       targets: [target],
       access: ['user'],
       resolve: () => this.verdict,
-      gateway: (gateway) => ({ ...gateway, mayBeRevoked: (_view, _granted, atMs) => atMs <= this.#revokedAtMs }),
+      runtime: (runtime) => ({ ...runtime, mayBeRevoked: (_view, _granted, atMs) => atMs <= this.#revokedAtMs }),
     });
     running.push(proxy);
     return proxy;

@@ -6,13 +6,13 @@ import { type ClientFacts, clientFacts } from '../core/forwarding/client-facts.t
 import type { RequestView } from '../core/request/request-view.ts';
 import type { TrustedProxies } from '../core/syntax/addresses.ts';
 import type { WholeResponse } from '../http1/server/whole-response.ts';
-import type { Gateway } from './gateway.ts';
 import type { RequestContext } from './request-context.ts';
+import type { RequestRuntime } from './runtime.ts';
 
 /** Plain data for `decide`: nothing is parsed, copied or trusted here. Also determines the client key. */
 export function readView(
   context: RequestContext<WholeResponse>,
-  { rules }: Gateway,
+  { rules }: RequestRuntime,
   trustedProxies: TrustedProxies,
 ): RequestView {
   const { request, peer } = context;
@@ -41,7 +41,7 @@ export function readView(
 export function readFacts(
   context: RequestContext<WholeResponse>,
   { request }: Decision,
-  { rules }: Gateway,
+  { rules }: RequestRuntime,
   trustedProxies: TrustedProxies,
 ): ClientFacts {
   const { rawHeaders } = context.request;

@@ -1,5 +1,4 @@
-/** The proxy's dependencies: the rules of one configuration, and what all requests of a process share. */
-
+/** What a request needs besides itself: the part of a configuration that a reload replaces, and its entrypoint. */
 import type { IdentityAssertion } from '../assertion/identity-assertion.ts';
 import type { Policy } from '../core/decide.ts';
 import type { Allow, Decision, Metadata, Preflight } from '../core/decision.ts';
@@ -9,20 +8,19 @@ import type { Identity, ResolveIdentity } from '../core/identity/identity.ts';
 import type { RequestView } from '../core/request/request-view.ts';
 import type { Eviction } from '../core/revocation/eviction.ts';
 import type { TrustedProxies } from '../core/syntax/addresses.ts';
-import type { Deadlines } from '../http1/deadline-wheel.ts';
 import type { Response } from '../http1/server/response.ts';
 import type { WholeResponse } from '../http1/server/whole-response.ts';
 import type { TakeEvent } from '../identity/security-events/event-exchange.ts';
 import type { Tracing } from '../telemetry/request-record.ts';
 import type { Upstreams } from '../upstream/create-upstreams.ts';
 import type { LoadShedder } from './load-shedder.ts';
-import type { MemoryBudget } from './memory-budget.ts';
-import type { OpenStreams } from './open-streams.ts';
 import type { RequestContext } from './request-context.ts';
-import type { Annotate } from './response-head.ts';
 
-/** Everything that a reload replaces, created and swapped as a whole. */
-export interface Gateway {
+/** Which responses of a service without `x-error` and `x-error-id` get them: those with 400 or more, or all except 200 and 202. */
+export type Annotate = 'failures' | 'all';
+
+/** What requests need of one configuration: created and swapped as a whole, so that a request sees one from its start to its end. */
+export interface RequestRuntime {
   /** `core/decide.ts`, or an observed form of it. Never throws and never rejects. */
   readonly decide: (view: RequestView, policy: Policy, resolve: ResolveIdentity) => Decision | Promise<Decision>;
   readonly policy: Policy;
@@ -54,8 +52,8 @@ export interface Evictions {
 
 /** What the request line needs from its entrypoint. */
 export interface ServeParts<R extends WholeResponse = Response> {
-  /** Read once per request, so that a request sees one configuration from its start to its end. */
-  gateway: Gateway;
+  /** Read once per request. */
+  runtime: RequestRuntime;
   readonly limits: { readonly headers: number; readonly targetBytes: number };
   readonly trustedProxies: TrustedProxies;
   readonly draining: boolean;
@@ -71,21 +69,6 @@ export interface ServeParts<R extends WholeResponse = Response> {
 export type Forward<R extends WholeResponse = Response> = (
   context: RequestContext<R>,
   decision: Allow,
-  gateway: Gateway,
+  runtime: RequestRuntime,
   facts: ClientFacts,
 ) => Promise<void> | undefined;
-
-/** What all exchanges of a process share. */
-export interface ExchangeParts {
-  readonly deadlines: Deadlines;
-  /** Milliseconds since the epoch, for the end of credentials. */
-  readonly now: () => number;
-  readonly streams: OpenStreams;
-  readonly memory: MemoryBudget;
-  readonly shedder: Pick<LoadShedder, 'refusesToWait'>;
-  /** Window for measuring the rate of a body. */
-  readonly bodyGraceMs: number;
-  /** Decides a request again, by the current configuration. */
-  decideAgain(context: RequestContext): Decision | Promise<Decision>;
-  mayBeRevoked(context: RequestContext, granted: Allow, grantedAtMs: number): boolean;
-}

@@ -5,7 +5,7 @@ import type { RequestFault } from '../http1/server/request.ts';
 import type { ConnectionFault } from '../http1/server/server.ts';
 import type { ObserveRequest, RequestRecord } from '../telemetry/request-record.ts';
 import { type Client, knownAddress } from './client.ts';
-import { refusalText } from './refusal.ts';
+import { refusalText } from './own-response.ts';
 
 /** Why a connection without a request, or a request that does not arrive whole, is refused. */
 const reasonsOfFaults: Readonly<Record<ConnectionFault | RequestFault, ReasonCode>> = {

@@ -2,29 +2,21 @@
  * The external authorizer over HTTP: another proxy checks each request, and forwards it or sends our refusal. The form of checks and
  * successes is its dialect.
  */
-import type { Socket } from 'node:net';
 import type { AuthorizerConfig, ServerConfig } from '../config/config.ts';
-import type { TrustedProxies } from '../core/syntax/addresses.ts';
 import type { Deadlines } from '../http1/deadline-wheel.ts';
 import type { ListenAddress } from '../http1/server/listen.ts';
 import type { Request } from '../http1/server/request.ts';
 import type { Response } from '../http1/server/response.ts';
 import { createHttp1Server, type Server } from '../http1/server/server.ts';
-import type { Client } from '../proxy/client.ts';
-import type { refuseConnection } from '../proxy/refuse-connection.ts';
+import { type Client, clientOf } from '../request-line/client.ts';
+import { refuseConnection } from '../request-line/refuse-connection.ts';
 import { type IsSecret, listenWithGroup, mayConnect, secretOf, takeSecret } from './callers.ts';
-import { type Checked, type ChecksOptions, createChecks, type Deciding, type RequestLine } from './checks.ts';
+import { type Checked, type CheckRuntime, type ChecksOptions, createChecks } from './checks.ts';
 import { type Endpoint, type Endpoints, endpointsOf, findEndpoint } from './dialects.ts';
 import { readCheck } from './read-check.ts';
 
-export interface HttpLine extends RequestLine {
-  readonly refuseConnection: typeof refuseConnection;
-  clientOf(socket: Socket, trustedProxies: TrustedProxies): Client;
-}
-
 /** Options of an entrypoint for checks, over HTTP or gRPC. */
-export interface AuthorizerOptions extends ChecksOptions {
-  readonly line: HttpLine;
+export interface CheckServerOptions extends ChecksOptions {
   /** Whether other processes of this gateway also listen at the address. */
   readonly shared: boolean;
   /** Of connections. */
@@ -33,11 +25,11 @@ export interface AuthorizerOptions extends ChecksOptions {
   turnedAway(why: 'peer' | 'secret', address: string): void;
 }
 
-export interface Authorizer {
+export interface CheckServer {
   /** Rejects with the error of the system, such as `EADDRINUSE`. */
   listen(address: ListenAddress): Promise<ListenAddress>;
   /** Decides all later checks with it. `settings` null: unchanged. */
-  use(gateway: Deciding, settings: AuthorizerConfig | null): void;
+  use(runtime: CheckRuntime, settings: AuthorizerConfig | null): void;
   /** Lets checks finish, for at most `timeoutMs`. */
   drain(timeoutMs: number): Promise<void>;
 }
@@ -47,8 +39,8 @@ const fieldBytes = 4096;
 /** Maximum early bytes of all connections together: proxies send one check at a time. */
 const maxHeldBytes = 1024 * 1024;
 
-export function createAuthorizer(options: AuthorizerOptions): Authorizer {
-  const { line, shedder, trustedProxies, observe } = options;
+export function createHttpAuthorizer(options: CheckServerOptions): CheckServer {
+  const { shedder, trustedProxies, observe } = options;
   const limits: ServerConfig['limits'] = options.limits;
   const checks = createChecks(options);
   let endpoints: Endpoints = new Map();
@@ -103,14 +95,14 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
     limits: { ...limits, headBytes: limits.headerBytes + fieldBytes, headTimeoutMs: limits.headersTimeoutMs },
     deadlines: options.deadlines,
     accept(socket) {
-      const caller = line.clientOf(socket, () => false);
+      const caller = clientOf(socket, () => false);
       if (mayConnect(caller.address, checks.settings.peers)) return caller;
       options.turnedAway('peer', caller.address);
       return null;
     },
     clientKey: ({ network }) => network,
     onRequest: check,
-    refusal: (fault, caller) => line.refuseConnection(fault, caller, 'authorizer', observe),
+    refusal: (fault, caller) => refuseConnection(fault, caller, 'authorizer', observe),
     hold(bytes) {
       if (held + bytes > maxHeldBytes) return false;
       held += bytes;
@@ -127,8 +119,8 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
       shedder.start();
       return await listenWithGroup(address, (place) => server.listen(place, options.shared));
     },
-    use(gateway, settings) {
-      checks.use(gateway, settings ?? checks.settings);
+    use(runtime, settings) {
+      checks.use(runtime, settings ?? checks.settings);
       if (settings !== null) read(settings);
     },
     async drain(timeoutMs) {

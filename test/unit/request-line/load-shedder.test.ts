@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { ClientConnections } from '../../../src/proxy/client.ts';
-import { LoadShedder } from '../../../src/proxy/load-shedder.ts';
+import { ClientConnections } from '../../../src/request-line/client.ts';
+import { LoadShedder } from '../../../src/request-line/load-shedder.ts';
 
 afterEach(() => {
   vi.useRealTimers();

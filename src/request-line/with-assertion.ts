@@ -5,11 +5,11 @@
 import type { Allow } from '../core/decision.ts';
 import { identityKeys } from '../core/routing/route.ts';
 import type { WholeResponse } from '../http1/server/whole-response.ts';
-import type { Gateway } from './gateway.ts';
 import { respondWithText } from './own-response.ts';
 import type { RequestContext } from './request-context.ts';
+import type { RequestRuntime } from './runtime.ts';
 
-type Assertion = NonNullable<Gateway['assertion']>;
+type Assertion = NonNullable<RequestRuntime['assertion']>;
 
 /** Undefined: it is done. Rejects for faults of the gateway. */
 export function withAssertion(

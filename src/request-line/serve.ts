@@ -10,28 +10,28 @@ import type { RequestView } from '../core/request/request-view.ts';
 import { isLongerThan } from '../core/url/escape-utf8.ts';
 import type { WholeResponse } from '../http1/server/whole-response.ts';
 import type { RequestTrace } from '../telemetry/request-record.ts';
-import type { Gateway, ServeParts } from './gateway.ts';
 import { readFacts, readView } from './read-view.ts';
 import type { RequestContext } from './request-context.ts';
+import type { RequestRuntime, ServeParts } from './runtime.ts';
 
 export function serve<R extends WholeResponse>(context: RequestContext<R>, parts: ServeParts<R>): void {
   try {
-    const { gateway } = parts;
-    if (gateway.tracing != null)
-      context.trace = gateway.tracing.begin(context.request.rawHeaders, context.peer.trusted);
-    const view = readView(context, gateway, parts.trustedProxies);
-    const refused = admit(context, gateway, parts);
+    const { runtime } = parts;
+    if (runtime.tracing != null)
+      context.trace = runtime.tracing.begin(context.request.rawHeaders, context.peer.trusted);
+    const view = readView(context, runtime, parts.trustedProxies);
+    const refused = admit(context, runtime, parts);
     if (refused !== null) {
       context.fail(refused);
       return;
     }
-    const decision = decide(context.trace, gateway, view);
+    const decision = decide(context.trace, runtime, view);
     if (!(decision instanceof Promise)) {
-      finish(context, gateway, decision, parts);
+      finish(context, runtime, decision, parts);
       return;
     }
     decision.then(
-      (settled) => finish(context, gateway, settled, parts),
+      (settled) => finish(context, runtime, settled, parts),
       (cause: unknown) => fault(context, cause),
     );
   } catch (cause) {
@@ -42,7 +42,7 @@ export function serve<R extends WholeResponse>(context: RequestContext<R>, parts
 /** Refuses a request before the decision, because of its own limits or the state of the gateway. */
 function admit<R extends WholeResponse>(
   { request }: RequestContext<R>,
-  { upstreams }: Gateway,
+  { upstreams }: RequestRuntime,
   parts: ServeParts<R>,
 ): ReasonCode | null {
   if (isLongerThan(request.target, parts.limits.targetBytes)) return 'target_too_long';
@@ -54,14 +54,14 @@ function admit<R extends WholeResponse>(
   return parts.shedder.refusesToWait() ? 'overloaded' : 'upstream_busy';
 }
 
-function decide(trace: RequestTrace | null, gateway: Gateway, view: RequestView): Decision | Promise<Decision> {
-  if (trace === null) return gateway.decide(view, gateway.policy, gateway.resolve);
-  return trace.deciding(() => gateway.decide(view, gateway.policy, gateway.resolve));
+function decide(trace: RequestTrace | null, runtime: RequestRuntime, view: RequestView): Decision | Promise<Decision> {
+  if (trace === null) return runtime.decide(view, runtime.policy, runtime.resolve);
+  return trace.deciding(() => runtime.decide(view, runtime.policy, runtime.resolve));
 }
 
 function finish<R extends WholeResponse>(
   context: RequestContext<R>,
-  gateway: Gateway,
+  runtime: RequestRuntime,
   decision: Decision,
   parts: ServeParts<R>,
 ): void {
@@ -70,9 +70,9 @@ function finish<R extends WholeResponse>(
     if (context.over || context.response.ended) return;
     context.decidedAt = performance.now();
     context.decision = decision;
-    const facts = readFacts(context, decision, gateway, parts.trustedProxies);
+    const facts = readFacts(context, decision, runtime, parts.trustedProxies);
     if (decision.outcome === 'allow')
-      parts.forward(context, decision, gateway, facts)?.catch((cause: unknown) => fault(context, cause));
+      parts.forward(context, decision, runtime, facts)?.catch((cause: unknown) => fault(context, cause));
     else if (decision.outcome === 'refuse') context.fail(decision.reason, decision.cause);
     else parts.respond(context, decision);
   } catch (cause) {

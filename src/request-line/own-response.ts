@@ -1,8 +1,9 @@
 /**
- * Refusals on the wire: status, `x-error`, `x-error-id` and problem details (RFC 9457) of a reason. Every text is fixed, and contains
- * nothing of the request, an address or a cause.
+ * Responses that the gateway itself writes. Refusals: status, `x-error`, `x-error-id` and problem details (RFC 9457) of a reason; every
+ * text is fixed, and contains nothing of the request, an address or a cause. Successes: to a preflight, with metadata, or with another text.
  */
 import { STATUS_CODES } from 'node:http';
+import type { Metadata, Preflight } from '../core/decision.ts';
 import { refusalHeadersOf } from '../core/forwarding/response-rules.ts';
 import { problemBody } from '../core/outcome/problem.ts';
 import { type Reason, type ReasonCode, reasons } from '../core/outcome/reasons.ts';
@@ -127,4 +128,35 @@ function refusalHeaders(refusal: Refusal, bodyLength: number): string[] {
   headers.push(...refusal.added);
   if (closes === true || refusal.close) headers.push('connection', 'close');
   return headers;
+}
+
+/** Metadata of a host (RFC 9728) is for pages of every origin. */
+const metadataHeaders = ['content-type', 'application/json', 'access-control-allow-origin', '*'];
+
+export function respondItself(context: RequestContext<WholeResponse>, decision: Preflight | Metadata): void {
+  if (decision.outcome === 'preflight') respondToPreflight(context, decision.headers);
+  else respondWithText(context, decision.document, metadataHeaders);
+}
+
+/** 200 and not 204: every other status is a refusal. */
+function respondToPreflight(
+  { request, response, returned }: RequestContext<WholeResponse>,
+  headers: readonly string[],
+): void {
+  const close = request.body === null ? [] : ['connection', 'close'];
+  response.writeHead(200, null, [...headers, ...returned, 'content-length', '0', ...close]);
+  response.end();
+}
+
+/** A public text. `headers`: alternating names and values. */
+export function respondWithText(
+  context: RequestContext<WholeResponse>,
+  text: string,
+  headers: readonly string[],
+  status: 200 | 202 = 200,
+): void {
+  const close = takesRest(context.request) ? [] : ['connection', 'close'];
+  const length = ['content-length', String(Buffer.byteLength(text))];
+  context.response.writeHead(status, null, [...headers, ...ownHeaders(context), ...length, ...close]);
+  context.bytesOut = context.response.end(text);
 }

@@ -11,7 +11,7 @@ import type { Response } from '../http1/server/response.ts';
 import type { WholeResponse } from '../http1/server/whole-response.ts';
 import type { RequestRecord, RequestTrace } from '../telemetry/request-record.ts';
 import { type Client, knownAddress } from './client.ts';
-import { refuseRequest, type writeRefusal } from './refusal.ts';
+import { refuseRequest, type writeRefusal } from './own-response.ts';
 import { reasonOfFault } from './refuse-connection.ts';
 
 /** What a request needs from the proxy. */
