@@ -1,14 +1,15 @@
-/** Generates docs/reference/admin.openapi.json from the endpoints of the admin port of a gateway with every feature enabled. */
-import { createEndpoints } from '../src/admin/endpoints.ts';
-import { openApiOf } from '../src/admin/openapi.ts';
+/** Generates docs/reference/admin.openapi.json from the operations of the admin port of a gateway with every feature enabled. */
+import { adminOperations } from '../src/admin/admin-operations.ts';
+import { describeAdminPort } from '../src/admin/describe-admin-port.ts';
+import type { Operation } from '../src/admin/operation.ts';
 import { version } from '../src/cli/version.ts';
 
-/** Every possible endpoint; none is called. */
-export function allEndpoints() {
+/** Every possible operation; none is called. */
+export function allOperations(): readonly Operation[] {
   const unused = () => {
     throw new Error('not called');
   };
-  return createEndpoints({
+  return adminOperations({
     version,
     metrics: unused,
     live: unused,
@@ -33,5 +34,5 @@ export function allEndpoints() {
 }
 
 export function adminOpenApiText(): string {
-  return `${JSON.stringify(openApiOf(allEndpoints(), version), null, 2)}\n`;
+  return `${JSON.stringify(describeAdminPort(allOperations(), version), null, 2)}\n`;
 }

@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { bearerOnly, challengesFor } from '../src/core/credential/challenges.ts';
 import { type Fault, type Reason, type ReasonCode, reasons } from '../src/core/outcome/reasons.ts';
+import { allOperations } from './admin-document.ts';
 import { asGenerated } from './generated-page.ts';
 
 const whose: Readonly<Record<Fault, string>> = {
@@ -33,7 +34,23 @@ export function reasonsPage(): string {
     const rows = entries.filter(([, reason]) => reason.fault === fault).map(([code, reason]) => row(code, reason));
     return `## Up to ${whose[fault]}\n\n${head}\n${rows.join('\n')}\n`;
   });
-  return asGenerated([opening, ...parts].join('\n'), 'the table of reasons', 'reasons-page.ts');
+  return asGenerated([opening, ...parts, adminPort()].join('\n'), 'the table of reasons', 'reasons-page.ts');
+}
+
+/** What each operation of the admin port may be refused for. */
+function adminPort(): string {
+  const rows = allOperations().map(({ method, paths: [path], credential, refusals = [] }) => {
+    const codes = [...credential.refusals, ...refusals].map((code) => `\`${code}\``);
+    return `| \`${method} ${path}\` | ${codes.join(', ')} |`;
+  });
+  return `## Operations of the admin port
+
+Every operation also has \`host_invalid\`, \`origin_forbidden\` and \`body_too_large\`, and each \`POST\` \`content_type_unsupported\`.
+
+| operation | reasons |
+|---|---|
+${rows.join('\n')}
+`;
 }
 
 const head = `| code | status | \`x-error\` | again | closes | \`WWW-Authenticate\` | what it means |

@@ -1,21 +1,19 @@
 /** The operator's port: metrics, health, the table of routes and the reload, on its own address, to which no route leads. */
-import { randomUUID } from 'node:crypto';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Address, AdminToken } from '../config/config.ts';
+import { clientNetwork } from '../core/forwarding/client-address.ts';
 import type { ReasonCode } from '../core/outcome/reasons.ts';
-import { createHttpServer, type HttpLimits } from '../operations/http-server.ts';
-import { type OutgoingResponse, writeResponse } from '../operations/write-response.ts';
-import { findToken } from './check-caller.ts';
-import { createEndpoints, type EndpointSources, endpointName } from './endpoints.ts';
-import { judgeRequest, pathOf } from './judge-request.ts';
-import { type Refused, refusalResponse, shownResponse } from './responses.ts';
+import { Refusal } from '../operations/refusal.ts';
+import { type RequestEnd, serveOperations } from '../operations/serve-operations.ts';
+import { type AdminSources, adminOperations } from './admin-operations.ts';
+import { checkCaller, findToken } from './check-caller.ts';
+import { adminReasons } from './describe-admin-port.ts';
+import type { AdminServices } from './operation.ts';
 
-export interface AdminOptions extends EndpointSources {
+export interface AdminOptions extends AdminSources, AdminServices {
   readonly address: Address;
   /** Further host names of the port, in lower case; read for each request. */
   hostNames(): readonly string[];
-  /** Admin tokens, read for each request; empty: anyone may read, and nothing can be changed. */
-  tokens(): readonly AdminToken[];
   /** For the log. */
   refused?(refusal: AdminRefusal): void;
   /** Something was changed: for the log. */
@@ -48,7 +46,7 @@ export interface AdminServer {
   close(): Promise<void>;
 }
 
-const limits: HttpLimits = {
+const limits = {
   headerBytes: 8192,
   headersTimeoutMs: 5_000,
   requestTimeoutMs: 10_000,
@@ -56,52 +54,59 @@ const limits: HttpLimits = {
   timeoutCheckMs: 1_000,
   connections: 256,
 };
+/** No caller has a reason to send more. */
+const maxBodyBytes = 64 * 1024;
 /** Maximum wait for responses in progress when the port closes. */
 const closingMs = 1_000;
 
+/** A response is never cached, sniffed, or readable by another site. */
+const headers = Object.entries({
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+  'cross-origin-resource-policy': 'same-origin',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'referrer-policy': 'no-referrer',
+}).flat();
+
 export function createAdminServer(options: AdminOptions): AdminServer {
   const ownName = options.address.host.toLowerCase();
-  const endpoints = createEndpoints(options);
 
-  function refuse(refused: Refused, request: IncomingMessage | null): OutgoingResponse {
-    const errorId = randomUUID();
-    const path = request === null ? '' : pathOf(request);
-    const endpoint = endpointName(path, endpoints);
-    options.refused?.({
-      reason: refused.refused,
-      errorId,
-      method: request?.method ?? '',
-      endpoint,
-      cause: refused.cause,
-    });
-    return refusalResponse(refused, errorId);
-  }
-
-  function reportChange(request: IncomingMessage, status: number): void {
-    const endpoint = endpointName(pathOf(request), endpoints);
-    const { access } = endpoints.get(endpoint)!;
-    if (access !== 'write' && access !== 'signed') return;
-    const held = access === 'signed' ? 'signed' : findToken(request.rawHeaders, options.tokens());
-    const by = typeof held === 'string' ? null : held.name;
-    options.changed?.({ endpoint, status, client: request.socket.remoteAddress ?? '', by });
-  }
-
-  async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    try {
-      const rules = { hostNames: [ownName, ...options.hostNames()], tokens: options.tokens() };
-      const judged = await judgeRequest(request, endpoints, rules);
-      if (judged === null) {
-        response.destroy();
-        return;
-      }
-      if (!('refused' in judged)) reportChange(request, judged.status);
-      writeResponse(response, 'refused' in judged ? refuse(judged, request) : shownResponse(judged));
-    } catch (error) {
-      if (response.headersSent) response.destroy();
-      else writeResponse(response, refuse({ refused: 'internal_error', cause: error }, request));
+  function note(request: IncomingMessage | null, end: RequestEnd<AdminServices, ReasonCode>): void {
+    const { match, refusal, errorId, change } = end;
+    const endpoint = match?.path ?? '(none)';
+    if (refusal !== null && errorId !== null) {
+      const { code: reason, detail } = refusal;
+      options.refused?.({ reason, errorId, method: request?.method ?? '', endpoint, cause: detail.cause });
+    }
+    if (change !== null && match?.operation != null) {
+      const { status } = match.operation;
+      options.changed?.({ endpoint, status, client: request?.socket.remoteAddress ?? '', by: change.by });
     }
   }
 
-  const server = createHttpServer({ limits, handle, refuse: (fault, request) => refuse({ refused: fault }, request) });
+  const server = serveOperations<AdminServices, ReasonCode>({
+    operations: adminOperations(options),
+    services: options,
+    table: adminReasons,
+    limits,
+    maxBodyBytes,
+    headers,
+    absoluteForm: false,
+    targetInvalid: 'route_not_found',
+    admit(request, match) {
+      const stranger = checkCaller(request, [ownName, ...options.hostNames()]);
+      if (stranger !== null) return new Refusal(stranger);
+      // Only the holder of a token learns which paths exist.
+      const access = match?.any.credential.kind;
+      const tokens: readonly AdminToken[] = options.tokens();
+      if (access === 'open' || access === 'signed' || tokens.length === 0) return null;
+      const held = findToken(request.rawHeaders, tokens);
+      return typeof held === 'string' ? new Refusal(held) : null;
+    },
+    clientOf: ({ socket }) => ({ ip: clientNetwork(socket.remoteAddress ?? ''), userAgent: '' }),
+    failure: (cause) => new Refusal('internal_error', { cause }),
+    begin: (request) => (end) => note(request, end),
+    refused: note,
+  });
   return { listen: () => server.listen(options.address), close: () => server.close(closingMs) };
 }

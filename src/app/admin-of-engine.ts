@@ -1,6 +1,6 @@
 /** The admin port's access to one process. */
 
-import type { DecisionSources } from '../admin/decision-endpoints.ts';
+import type { DecisionSources } from '../admin/decisions.ts';
 import type { ReadyReport } from '../admin/ready-report.ts';
 import type { RevocationRequest } from '../admin/revocation-request.ts';
 import type { AuthApi } from '../auth-api/auth-api.ts';

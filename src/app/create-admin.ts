@@ -1,8 +1,8 @@
 /** The admin port of a gateway of one or several processes; its rules come from the current configuration. */
 
+import type { AdminSources } from '../admin/admin-operations.ts';
 import { type AdminServer, createAdminServer } from '../admin/admin-server.ts';
-import type { EndpointSources } from '../admin/endpoints.ts';
-import type { RevocationSources } from '../admin/revocation-endpoints.ts';
+import type { RevocationSources } from '../admin/revocations.ts';
 import type { Address, Config } from '../config/config.ts';
 import { reasons } from '../core/outcome/reasons.ts';
 import type { Logger } from '../telemetry/log/logger.ts';
@@ -11,11 +11,11 @@ import { sourcesAlike } from './sources-alike.ts';
 export interface AdminParts
   extends Required<
       Pick<
-        EndpointSources,
+        AdminSources,
         'metrics' | 'ready' | 'reach' | 'shadow' | 'decisions' | 'explain' | 'identityKeys' | 'takeEvent'
       >
     >,
-    Pick<EndpointSources, 'showConfig'> {
+    Pick<AdminSources, 'showConfig'> {
   readonly version: string;
   config(): Config;
   draining(): boolean;
@@ -23,7 +23,7 @@ export interface AdminParts
   readonly revoke: RevocationSources['revoke'];
   replays(): RevocationSources['replays'];
   /** Null: the configuration cannot be reloaded. */
-  readonly reload: Exclude<EndpointSources['reload'], undefined> | null;
+  readonly reload: Exclude<AdminSources['reload'], undefined> | null;
 }
 
 export function createAdmin(address: Address, parts: AdminParts): AdminServer {

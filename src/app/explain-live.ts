@@ -3,7 +3,7 @@
  * decision on the same request with a placeholder for the bearer, so an explanation can never contain it.
  */
 
-import type { LiveQuestion } from '../admin/explain-endpoint.ts';
+import type { LiveQuestion } from '../admin/explain.ts';
 import type { Credential } from '../core/credential/credential.ts';
 import { decide } from '../core/decide.ts';
 import { explain } from '../core/explain.ts';

@@ -1,5 +1,5 @@
 /** What a role, or an identity of the tests, can reach by a configuration: for the command and for the admin port. */
-import type { ReachQuestion } from '../admin/reach-endpoint.ts';
+import type { ReachQuestion } from '../admin/reach.ts';
 import type { Config } from '../config/config.ts';
 import { didYouMean } from '../config/nearest-name.ts';
 import { kindsOf } from '../core/credential/credential.ts';

@@ -1,7 +1,7 @@
 /** State-changing requests to the admin port: the reload, and every check before it. */
 import { describe, expect, test, vi } from 'vitest';
+import type { ReloadProblem } from '../../../src/admin/admin-operations.ts';
 import { createAdminServer } from '../../../src/admin/admin-server.ts';
-import type { ReloadProblem } from '../../../src/admin/endpoints.ts';
 import { openRaw, sendRaw } from '../../support/raw-client.ts';
 import { adminOptions, expectProblem, noReplays, startAdmin } from './running-admin.ts';
 

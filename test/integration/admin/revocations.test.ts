@@ -1,7 +1,7 @@
 /** Revoking through the admin port: authorization, input, and responses. */
 import { createHmac } from 'node:crypto';
 import { expect, test, vi } from 'vitest';
-import type { RevocationSources } from '../../../src/admin/revocation-endpoints.ts';
+import type { RevocationSources } from '../../../src/admin/revocations.ts';
 import { expectProblem, noReplays, startAdmin } from './running-admin.ts';
 
 const token = 'operators-0123456789abcdef0123456789';

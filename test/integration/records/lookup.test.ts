@@ -269,7 +269,16 @@ describe('the list', () => {
     expect(await paths('?user=bob')).toEqual([]);
   });
 
-  it.each(['?limit=0', '?limit=1001', '?limit=x', '?since=today', '?path=/own'])('%s is refused', async (query) => {
+  it.each([
+    '?limit=0',
+    '?limit=1001',
+    '?limit=x',
+    '?limit=1.5',
+    '?since=today',
+    '?since=2026-13-01T00:00:00Z',
+    '?path=/own',
+    '?user=a&user=b',
+  ])('%s is refused', async (query) => {
     const { status, body } = await ask(await start(), `/decisions${query}`);
     expect([status, body.code]).toEqual([400, 'question_invalid']);
   });

@@ -1,0 +1,62 @@
+/** The OpenAPI 3.1 document of the admin port. */
+import { bearerOnly, challengesFor } from '../core/credential/challenges.ts';
+import { type ReasonCode, reasons } from '../core/outcome/reasons.ts';
+import { type ApiDocument, createDocument } from '../operations/openapi/create-document.ts';
+import type { ReasonTable } from '../operations/refusal.ts';
+import type { AdminServices, Operation } from './operation.ts';
+
+export const adminReasons: ReasonTable<ReasonCode> = {
+  reasons,
+  urn: 'urn:rolegate:reason:',
+  challenges: (code) => challengesFor(code, bearerOnly, null),
+  closes: true,
+};
+
+/** `version`: of the program. */
+export function describeAdminPort(operations: readonly Operation[], version: string): ApiDocument {
+  return createDocument<AdminServices, ReasonCode>(operations, {
+    info: {
+      title: 'Admin port of Rolegate',
+      version,
+      description: 'Refusals are problem details (RFC 9457) with the headers x-error and x-error-id.',
+    },
+    table: adminReasons,
+    codes: [...new Set([...generalRefusals, ...operations.flatMap(refusalsOf)])],
+    generalRefusals,
+    refusalsOf,
+    securityOf: ({ credential: { kind } }) => (kind === 'open' || kind === 'signed' ? [] : [{ token: [kind] }]),
+    securitySchemes: {
+      token: {
+        type: 'http',
+        scheme: 'bearer',
+        description: 'server.adminToken, or one of server.adminTokens. Without any of them, reading needs no token.',
+      },
+    },
+    sharedSchemas: [],
+    problemMembers: {},
+    cookie: false,
+  });
+}
+
+const generalRefusals: readonly ReasonCode[] = [
+  'request_malformed',
+  'route_not_found',
+  'method_not_allowed',
+  'request_timeout',
+  'body_too_large',
+  'expectation_failed',
+  'headers_too_large',
+  'internal_error',
+  'method_unsupported',
+];
+
+/** In the order of the checks. */
+export function refusalsOf({ method, credential, refusals = [] }: Operation): readonly ReasonCode[] {
+  return [
+    'host_invalid',
+    'origin_forbidden',
+    ...credential.refusals,
+    ...(method === 'POST' ? (['content_type_unsupported', 'body_too_large'] as const) : []),
+    ...refusals,
+  ];
+}
