@@ -8,6 +8,7 @@ import { authApiPage, openApiText } from './auth-api-page.ts';
 import { chartFiles } from './chart-files.ts';
 import { cliPage } from './cli-page.ts';
 import { dashboardFiles } from './dashboard-files.ts';
+import { looseningPage } from './loosening-page.ts';
 import { metricsPage } from './metrics-page.ts';
 import { overviewPicture } from './pictures/overview-picture.ts';
 import { reasonsPage } from './reasons-page.ts';
@@ -22,6 +23,7 @@ const files: Readonly<Record<string, string>> = {
   'docs/reference/admin.openapi.json': adminOpenApiText(),
   'docs/reference/alerts.md': alertsPage(),
   'docs/reference/cli.md': cliPage(),
+  'docs/reference/loosening.md': looseningPage(),
   'docs/reference/metrics.md': metricsPage(),
   'docs/reference/reasons.md': reasonsPage(),
   'docs/reference/auth-api.openapi.json': openApiText(),

@@ -112,17 +112,21 @@ const phrases = {
   lower: 'Looser if lower',
   added: 'Looser with more entries',
   removed: 'Looser with fewer entries',
-  any: 'Any change may loosen',
-  none: 'Loosens nothing',
+  any: 'Perhaps looser',
+  none: 'Never looser',
 } as const;
 
-/** A sentence for the reference and for editors; empty if there is nothing to say. */
-export function inWords({ direction, why, loosest, strictest }: Loosening): string {
-  if (why === null) return '';
+/** Such as `Looser if higher (unset is loosest)`. */
+export function directionInWords({ direction, loosest, strictest }: Loosening): string {
   const phrase = typeof direction === 'string' ? phrases[direction] : `Looser from ${direction.join(' to ')}`;
   const outliers = [
-    loosest === undefined ? null : `${loosest} is loosest`,
-    strictest === undefined ? null : `${strictest} is strictest`,
-  ].filter((part) => part !== null);
-  return `${phrase}${outliers.length === 0 ? '' : ` (${outliers.join(', ')})`}: ${why}.`;
+    ...(loosest === undefined ? [] : [`${loosest} is loosest`]),
+    ...(strictest === undefined ? [] : [`${strictest} is strictest`]),
+  ];
+  return outliers.length === 0 ? phrase : `${phrase} (${outliers.join(', ')})`;
+}
+
+/** A sentence for the reference and for editors; empty if there is nothing to say. */
+export function inWords(loosens: Loosening): string {
+  return loosens.why === null ? '' : `${directionInWords(loosens)}: ${loosens.why}.`;
 }

@@ -33,7 +33,7 @@ function checkUser(parts: object, { atKey }: Problems): void {
   atKey(['username'], 'a user needs a password', 'add "password"');
 }
 
-const otherServer = anyChange('another server receives verdicts and revocations');
+const otherServer = anyChange('another server receives and returns what is shared');
 
 const sentinelKeys = z.strictObject({
   name: exposes(
@@ -95,7 +95,7 @@ const redisKeys = z.strictObject({
   tls: exposes(
     z.union([bool(), tls]).optional(),
     'TLS to every server and Sentinel: true, or { ca, cert, key, serverName }. Certificates are always verified. If unset, TLS is used only with rediss://.',
-    anyChange('verdicts and revocations can be read on the network, or another server is trusted'),
+    anyChange('what is shared can be read on the network, or another server is trusted'),
     { examples: [true], alternative: true },
   ),
   // Without braces: a Cluster would treat the text between them as the hash tag of all keys.

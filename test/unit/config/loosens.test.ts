@@ -1,47 +1,29 @@
 /** Every key says in which direction it loosens, in a way that fits its values. */
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { type Key, keysOf } from '../../../src/config/every-key.ts';
 import { jsonSchema } from '../../../src/config/json-schema.ts';
 import { references } from '../../../src/config/reference-yaml.ts';
-import { added, anyChange, higher, inWords, type Loosening, ordered } from '../../../src/config/schema/key.ts';
+import {
+  added,
+  anyChange,
+  directionInWords,
+  higher,
+  inWords,
+  type Loosening,
+  ordered,
+} from '../../../src/config/schema/key.ts';
 import { metadata, type Schema, unwrap } from '../../../src/config/schema/metadata.ts';
 import { anyText, autoOr, bool, boolOr, fraction, integer, word } from '../../../src/config/schema/scalar.ts';
 import { duration, moment, momentPattern, size, sizeOrUnlimited } from '../../../src/config/schema/values.ts';
 import { authApiFileSchema, configSchema, includedSchema, testFileSchema } from '../../../src/config/schema.ts';
 
-interface Key {
-  readonly path: string;
-  readonly schema: Schema;
-  readonly loosens: Loosening | undefined;
-  /** A key above it has a direction for the whole value. */
-  readonly isPart: boolean;
-}
-
-function keysOf(schema: Schema, path: string, isPart: boolean, above: readonly Schema[]): Key[] {
-  const inner = unwrap(schema);
-  // Conditions contain conditions.
-  if (above.includes(inner)) return [];
-  const { loosens } = metadata(schema);
-  return [
-    { path, schema, loosens, isPart },
-    ...keysBelow(inner, path, isPart || loosens !== undefined, [...above, inner]),
-  ];
-}
-
-function keysBelow(inner: Schema, path: string, isPart = false, above: readonly Schema[] = []): Key[] {
-  if (inner instanceof z.ZodArray) return keysBelow(unwrap(inner.element), `${path}[]`, isPart, above);
-  if (inner instanceof z.ZodRecord) return keysOf(inner.valueType, `${path}.*`, isPart, above);
-  if (inner instanceof z.ZodUnion)
-    return inner.options.flatMap((option) => keysBelow(unwrap(option), path, isPart, above));
-  if (!(inner instanceof z.ZodObject) || above.slice(0, -1).includes(inner)) return [];
-  return Object.entries<Schema>(inner.shape).flatMap(([key, value]) => keysOf(value, `${path}.${key}`, isPart, above));
-}
-
 const everyKey = [
-  ...keysBelow(configSchema, ''),
-  ...keysBelow(includedSchema, 'included'),
-  ...keysBelow(testFileSchema, 'tests'),
-  ...keysBelow(authApiFileSchema, 'auth-api'),
+  ...keysOf(configSchema),
+  ...[includedSchema, testFileSchema, authApiFileSchema].flatMap((schema, file) =>
+    keysOf(schema).map((key) => ({ ...key, path: `${file}:${key.path}` })),
+  ),
 ];
 
 const paths = new Set(everyKey.map(({ path }) => path));
@@ -148,6 +130,15 @@ describe('the direction is shown', () => {
     expect(references.gateway().replaceAll(/\n *# /g, ' ')).toContain(
       'Default: 1s. Looser if higher: a revoked credential is accepted longer.\n  whileDisconnected: 1s',
     );
+  });
+
+  test('on its page, for every key', () => {
+    const page = readFileSync(new URL('../../../docs/reference/loosening.md', import.meta.url), 'utf8');
+    for (const { path, loosens } of keysOf(configSchema)) {
+      if (loosens === undefined) continue;
+      const row = `| \`${path}\` | ${directionInWords(loosens)} | ${loosens.why} |`;
+      expect(page).toContain(loosens.direction === 'none' ? `\`${path}\`` : row);
+    }
   });
 
   test('in the JSON schema', () => {

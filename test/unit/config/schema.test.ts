@@ -5,6 +5,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
+import { keysOf } from '../../../src/config/every-key.ts';
 import { jsonSchema } from '../../../src/config/json-schema.ts';
 import { parseAuthApiFile, parseConfig } from '../../../src/config/parse-config.ts';
 import { readValue } from '../../../src/config/read-value.ts';
@@ -26,33 +27,11 @@ const shipped = [
 const demo = { ROLEGATE_DEMO_SECRET: 'd'.repeat(64), ROLEGATE_DEMO_SERVICE: 'http://127.0.0.1:1' };
 const options = { file: 'f.yaml', env: { ...env, ...demo }, readSecret };
 
-/** Every key below a schema, with its dotted path. */
-function keysOf(
-  schema: z.core.$ZodType,
-  path = '',
-  above: readonly z.core.$ZodType[] = [],
-): [string, z.core.$ZodType][] {
-  const inner = unwrap(schema);
-  // Conditions contain conditions.
-  if (above.includes(inner)) return [];
-  const here = [...above, inner];
-  if (inner instanceof z.ZodObject) {
-    return Object.entries<z.core.$ZodType>(inner.shape).flatMap(([key, value]) => [
-      [`${path}${key}`, value] as [string, z.core.$ZodType],
-      ...keysOf(value, `${path}${key}.`, here),
-    ]);
-  }
-  if (inner instanceof z.ZodArray) return keysOf(inner.element, `${path}[].`, here);
-  if (inner instanceof z.ZodRecord) return keysOf(inner.valueType, `${path}*.`, here);
-  if (inner instanceof z.ZodUnion) return inner.options.flatMap((option) => keysOf(option, path, here));
-  return [];
-}
-
 const everyKey = [
   ...keysOf(configSchema),
-  ...keysOf(includedSchema, 'included-file:'),
-  ...keysOf(authApiFileSchema, 'auth-api-file:'),
-];
+  ...keysOf(includedSchema).map((key) => ({ ...key, path: `included-file:${key.path}` })),
+  ...keysOf(authApiFileSchema).map((key) => ({ ...key, path: `auth-api-file:${key.path}` })),
+].map(({ path, schema }) => [path, schema] as const);
 
 test('the schema has keys', () => {
   expect(everyKey.length).toBeGreaterThan(100);
@@ -93,7 +72,7 @@ describe('the reference', () => {
 
   test('contains every key', () => {
     const text = references.gateway();
-    for (const [path] of keysOf(configSchema)) {
+    for (const { path } of keysOf(configSchema)) {
       const key = path.split('.').at(-1)!;
       // Alternatives to a scalar appear in the description.
       if (!new RegExp(`^ *(?:# *)*${key}:`, 'm').test(text)) expect(text).toContain(key);
