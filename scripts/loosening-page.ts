@@ -36,7 +36,13 @@ function table(keys: readonly Directed[]): string {
   const rows = keys
     .filter(({ loosens }) => loosens.direction !== 'none')
     .map(({ path, loosens }) => `| \`${path}\` | ${directionInWords(loosens)} | ${loosens.why} |`);
-  const harmless = keys.filter(({ loosens }) => loosens.direction === 'none').map(({ path }) => `\`${path}\``);
-  const list = [...new Set(harmless)].join(', ');
-  return `| key | direction | because |\n|---|---|---|\n${[...new Set(rows)].join('\n')}\n\nNever looser: ${list}.`;
+  const never = keys.filter(({ loosens }) => loosens.direction === 'none').map(({ path }) => path);
+  const bySection = Object.entries(Object.groupBy(new Set(never), (path) => path.split('.', 1)[0] ?? ''));
+  return `| key | direction | because |
+|---|---|---|
+${[...new Set(rows)].join('\n')}
+
+| section | keys that are never looser |
+|---|---|
+${bySection.map(([section, paths = []]) => `| ${section} | ${paths.map((path) => `\`${path}\``).join(', ')} |`).join('\n')}`;
 }

@@ -22,7 +22,7 @@ export function calls(whom: string, rejectedStatuses: readonly number[]) {
     rejectedStatuses: decides(
       z.array(integer(400, 499)).prefault([...rejectedStatuses]),
       `Statuses with which it rejects a credential; the client gets 401. Anything else except 200 and 429 is a failure of ${whom} (503), so that a wrong URL does not sign out all users.`,
-      removed('with "cache.staleOnOutage", a credential with this status is accepted as during an outage'),
+      removed('a cached verdict is used on, although the source refuses the credential with this status'),
     ),
     honorCacheControl: decides(
       bool().prefault(false),
