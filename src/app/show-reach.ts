@@ -6,6 +6,7 @@ import { kindsOf } from '../core/credential/credential.ts';
 import type { Identity } from '../core/identity/identity.ts';
 import { roleInScope, scopedRole } from '../core/identity/scoped-role.ts';
 import { heldRoles } from '../core/policy/map-roles.ts';
+import { authenticationsOf } from '../policy-model/authentications.ts';
 import { sampleIdentity } from '../policy-model/samples/sample-identity.ts';
 import { describeReach, heldScope, type ReachedRoute } from '../policy-tools/reach/describe-reach.ts';
 import type { Caller } from '../policy-tools/reach/find-reach.ts';
@@ -34,7 +35,10 @@ type Found = { readonly caller: Caller; readonly note: string | null };
 function identityNamed(config: Config, name: string): Found | { readonly detail: string } {
   const { identities } = config.tests;
   const identity = identities.get(name);
-  if (identity !== undefined) return { caller: { identity: derived(config, identity), known: 'all' }, note: null };
+  if (identity !== undefined) {
+    const authentications = authenticationsOf(config).filter(({ kind }) => kind === identity.kind);
+    return { caller: { identity: derived(config, identity), known: 'all', authentications }, note: null };
+  }
   const hint = didYouMean(name, identities.keys()) ?? 'identities are under "tests.identities"';
   return { detail: `there is no identity "${name}": ${hint}` };
 }
@@ -49,7 +53,7 @@ function withRole(config: Config, role: string): Found {
   // A source may return roles that no rule uses, so this is not an error.
   const hint = form === undefined ? didYouMean(role, known) : null;
   const note = form === undefined ? `no role "${role}" is declared${hint === null ? '' : `; ${hint}`}` : null;
-  return { caller: { identity, known: 'roles' }, note };
+  return { caller: { identity, known: 'roles', authentications: authenticationsOf(config) }, note };
 }
 
 /** Of `{tenant}:editor`: `editor`. */

@@ -3,9 +3,10 @@
  * have no credential: nothing is verified, and no token has expired.
  */
 import type { CredentialKind } from '../core/credential/credential.ts';
+import { checks } from '../core/identity/authentication.ts';
 import type { Identity } from '../core/identity/identity.ts';
 import { readIdentity, type SourceFields } from '../core/identity/read-fields.ts';
-import { type CredentialKey, compileAuthApiFields, compileSources, namingOf, takes } from './compile-sources.ts';
+import { compileAuthApiFields, compileSources, namingOf } from './compile-sources.ts';
 import { nameHint } from './nearest-name.ts';
 import type { ConfigFile } from './schema.ts';
 import type { AuthApiSourceConfig, SourceConfig, SourceFiles } from './source-config.ts';
@@ -74,7 +75,7 @@ export function sourceFor(
   sources: ClaimedSources,
 ): ListedSource | NotClaimed {
   const all = listed(sources);
-  const taking = all.filter((one) => (one.kind === 'jwt' ? kind === 'bearer' : takes(one.kind, credentialKeys[kind])));
+  const taking = all.filter((one) => checks(one.kind, kind));
   const found = name === undefined ? (taking[0] ?? all[0]) : all.find((one) => one.name === name);
   if (found === undefined) {
     return { of: 'source', problem: 'there is no such source', hint: nameHint(name ?? '', namesOf(all)) };
@@ -84,21 +85,15 @@ export function sourceFor(
   return { of: 'kind', problem, hint: null };
 }
 
-type ListedSource = ReturnType<typeof listed>[number];
+export type ListedSource = ReturnType<typeof listed>[number];
 
 function listed({ authApi, sources }: ClaimedSources) {
-  return [...(authApi === null ? [] : [{ name: 'authApi', kind: 'authApi' as const, ...authApi }]), ...sources];
+  return [...(authApi === null ? [] : [{ ...authApi, name: 'authApi', kind: 'authApi' as const }]), ...sources];
 }
 
 const namesOf = (all: readonly ListedSource[]) => all.map(({ name }) => name);
 
-const credentialKeys: Readonly<Record<CredentialKind, CredentialKey>> = {
-  bearer: 'bearer',
-  key_pair: 'keyPair',
-  api_key: 'apiKey',
-};
-
-function fieldsOf(
+export function fieldsOf(
   source: Pick<AuthApiSourceConfig, 'fields'> | Pick<Exclude<SourceConfig, { kind: 'authApi' }>, 'fields'>,
   kind: CredentialKind,
 ): SourceFields {

@@ -1,11 +1,12 @@
 /** Creates the compiled sources: fields as rules, the content of files, and the source for each kind of credential. */
 
+import { carried, checks, type SourceKind } from '../core/identity/authentication.ts';
 import type { ClaimField, FieldPlace, FieldRule, SourceFields } from '../core/identity/read-fields.ts';
 import { compileNaming, type UserNaming } from '../core/identity/user-naming.ts';
 import { type InUnits, inUnits } from './schema/in-units.ts';
 import type { WrittenClaimFields, WrittenField } from './schema/source-fields.ts';
 import { type ConfigFile, configSchema, type Parts } from './schema.ts';
-import type { AuthApiSourceConfig, SourceConfig, SourceFiles, SourceKind, SourceRule } from './source-config.ts';
+import type { AuthApiSourceConfig, SourceConfig, SourceFiles, SourceRule } from './source-config.ts';
 import { parseFieldPath } from './units/parse-field-path.ts';
 
 type AuthApiFields = InUnits<NonNullable<ConfigFile['authApi']>>['fields'];
@@ -92,11 +93,14 @@ function compileSource(named: Named, source: WrittenSource, claims: DeclaredClai
   }
 }
 
-export type CredentialKey = 'bearer' | 'keyPair' | 'apiKey';
+export type CredentialKey = keyof typeof credentialKeys;
+
+/** Names of kinds of credentials in the configuration. */
+export const credentialKeys = { bearer: 'bearer', keyPair: 'key_pair', apiKey: 'api_key' } as const;
 
 /** Whether a source of this kind can be configured for such credentials. Those of issuers receive their tokens automatically. */
 export function takes(source: SourceKind, credential: CredentialKey): boolean {
-  return credential === 'keyPair' ? source === 'authApi' : source !== 'jwt';
+  return source !== 'jwt' && checks(source, credentialKeys[credential]);
 }
 
 /** Which source is used: those in `credentials`, otherwise the only possible one. */
@@ -157,26 +161,17 @@ export function compileAuthApiFields(
     roles: rule(fields.roles),
     groups: rule(fields.groups),
     expireAt: rule(fields.expireAt),
+    sessionId: rule(fields.sessionId),
+    keyId: rule(fields.keyId),
     tokenId: rule(fields.tokenId),
     issuedAt: rule(fields.issuedAt),
     authenticatedAt: rule(fields.authenticatedAt),
     claims: compileClaims(claims, fields.claims),
   };
   const [alias, fullName] = [ofEach(fields.alias), ofEach(fields.fullName)];
-  const session = {
-    ...common,
-    sessionId: rule(fields.sessionId),
-    keyId: null,
-    alias: rule(alias.session, true),
-    fullName: rule(fullName.session, true),
-  };
-  const keypair = {
-    ...common,
-    sessionId: null,
-    keyId: rule(fields.keyId),
-    alias: rule(alias.keypair, true),
-    fullName: rule(fullName.keypair, true),
-  };
+  const names = (of: 'session' | 'keypair') => ({ alias: rule(alias[of], true), fullName: rule(fullName[of], true) });
+  const session = carried({ ...common, ...names('session') }, 'authApi', 'bearer');
+  const keypair = carried({ ...common, ...names('keypair') }, 'authApi', 'key_pair');
   return { verified: rule(fields.verified), fields: { session, keypair } };
 }
 

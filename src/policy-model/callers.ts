@@ -2,8 +2,10 @@
  * The callers that two rules can distinguish. Callers whose roles meet the same sets of both rules count as one. Any role of a set
  * meets it, so the sets that several roles meet together are the union of those that each meets.
  */
+import type { Authentication } from '../core/identity/authentication.ts';
 import type { Identity } from '../core/identity/identity.ts';
 import { derivedRoles, type RoleMapping, type RoleOrigin } from '../core/policy/map-roles.ts';
+import { canHave, canHaveRole, constantOf } from './authentications.ts';
 import { blank } from './samples/sample-identity.ts';
 import { placedInWords } from './samples/scoped-texts.ts';
 
@@ -35,16 +37,28 @@ export function holderInWords({ field, value }: Holder): string {
 }
 
 /** Marks that meet at least one set, each kind once. */
-export function marksOf(a: RoleSets, b: RoleSets): readonly Mark[] {
+export function marksOf(a: RoleSets, b: RoleSets, authentications: readonly Authentication[]): readonly Mark[] {
   const byBits = new Map<bigint, Holder[]>();
-  for (const [holder, identity] of candidates(a, b)) {
-    const bits = bitsOf(a, identity) | (bitsOf(b, identity) << BigInt(a.sets.length));
+  for (const [holder, identity] of candidates(a, b, authentications)) {
+    const bits = bothBits(a, b, identity);
     if (bits === 0n) continue;
     const alike = byBits.get(bits);
     if (alike === undefined) byBits.set(bits, [holder]);
     else alike.push(holder);
   }
   return [...byBits].map(([bits, holders]) => ({ bits, holders }));
+}
+
+/** For each authentication: the bits that all its callers have, by constants of the source and by the kind of their credential. */
+export function alwaysHeld(a: RoleSets, b: RoleSets, authentications: readonly Authentication[]): readonly bigint[] {
+  return authentications.map((by) => {
+    const [roles = [], groups = []] = [by.fields.roles, by.fields.groups].map(constantOf);
+    return bothBits(a, b, { ...blank, kind: by.kind, roles, groups });
+  });
+}
+
+function bothBits(a: RoleSets, b: RoleSets, identity: Identity): bigint {
+  return bitsOf(a, identity) | (bitsOf(b, identity) << BigInt(a.sets.length));
 }
 
 function bitsOf({ sets, mapping }: RoleSets, identity: Identity): bigint {
@@ -54,25 +68,34 @@ function bitsOf({ sets, mapping }: RoleSets, identity: Identity): bigint {
   return bits;
 }
 
-function* candidates(a: RoleSets, b: RoleSets): Generator<readonly [Holder, Identity]> {
+function* candidates(
+  a: RoleSets,
+  b: RoleSets,
+  authentications: readonly Authentication[],
+): Generator<readonly [Holder, Identity]> {
   const roles = new Set([...a.sets, ...b.sets].flatMap((set) => [...set]));
   const origins = [...(a.mapping?.origins ?? []), ...(b.mapping?.origins ?? [])];
   for (const { field, values } of origins) if (field === 'roles') for (const value of values) roles.add(value);
-  for (const value of roles)
+  for (const value of roles) {
+    if (!authentications.some((by) => canHaveRole(by, value))) continue;
     yield [
       { field: 'roles', value },
       { ...blank, roles: [value] },
     ];
+  }
   const seen = new Set<string>();
   for (const { field, values } of origins) {
     if (field === 'roles') continue;
     for (const value of values) {
-      if (seen.has(`${field} ${value}`)) continue;
-      seen.add(`${field} ${value}`);
-      // Only a key pair has a key id.
-      const kind = field === 'keyId' ? 'key_pair' : blank.kind;
-      const identity = { ...blank, kind, [field]: field === 'groups' ? [value] : value } as Identity;
-      yield [{ field, value }, identity];
+      const given = field === 'groups' ? [value] : value;
+      const by = authentications.filter((one) => canHave(one, { from: 'identity', field }, given));
+      // Other roles may be derived from the kind of a credential with this key.
+      const kinds = field === 'keyId' ? by.map(({ kind }) => kind) : by.slice(0, 1).map(() => blank.kind);
+      for (const kind of kinds) {
+        if (seen.has(`${field} ${kind} ${value}`)) continue;
+        seen.add(`${field} ${kind} ${value}`);
+        yield [{ field, value }, { ...blank, kind, [field]: given } as Identity];
+      }
     }
   }
 }

@@ -31,7 +31,7 @@ export interface Refusal extends RoleWay {
   readonly unmet: Clause | null;
 }
 
-const anyRoles: RoleWay = { forbidden: 0n, sets: [] };
+export const anyRoles: RoleWay = { forbidden: 0n, sets: [] };
 
 /** Ways to be allowed. Empty: the caller is always refused. Null: too many. */
 export function waysToAllow({ found, offset }: Place, kind: Caller['kind']): readonly Demands[] | null {
@@ -59,7 +59,7 @@ export function waysToRefuse(place: Place, kind: Caller['kind']): readonly Refus
   return ways === null ? null : [...ways.map((way) => ({ ...way, unmet: null })), ...unmet];
 }
 
-function clausesOf(route: Route, rule: AccessRule, kind: Caller['kind'], offset: number): readonly Clause[] {
+export function clausesOf(route: Route, rule: AccessRule, kind: Caller['kind'], offset: number): readonly Clause[] {
   const identified = kind === 'known' && rule.kind !== 'public';
   const first = offset + setsOfRule(rule).length;
   return (route.conditions ?? []).map((criterion, index) => {

@@ -1,10 +1,14 @@
 /** Values that were found for a request and an identity, by source, and the request and identity that result from them. */
+import type { Authentication } from '../core/identity/authentication.ts';
 import type { Identity } from '../core/identity/identity.ts';
-import type { Truth, ValueSource } from '../core/policy/conditions.ts';
+import type { ConditionField, Truth, ValueSource } from '../core/policy/conditions.ts';
 import type { ParamForm } from '../core/url/param-form.ts';
 import { placeOfParam } from '../core/url/path-pattern.ts';
+import { ignoresCase } from '../core/url/path-reading.ts';
+import { canHave, constantOf, type IdentitySource, onlyValue } from './authentications.ts';
 import type { Holder } from './callers.ts';
 import { claimKey, claimsAmong, unlikeTexts } from './samples/claim-values.ts';
+import { type Given, unreadable } from './samples/given.ts';
 import { blank, sampleIdentity } from './samples/sample-identity.ts';
 import { heldOn, scopePlace } from './samples/scoped-texts.ts';
 import { textsLike, withoutTextAround, withTextAround } from './samples/segment-samples.ts';
@@ -12,7 +16,6 @@ import { anyMoment, signedInAt, signInKey } from './samples/sign-in-ages.ts';
 import type { SimulatedRequest } from './simulate.ts';
 import type { Assignment } from './solve.ts';
 import { type Atom, formOf, type ParamPlaces } from './statements.ts';
-import { type Given, unreadable } from './values.ts';
 
 /** Values by source; all others keep their defaults. */
 export class Values {
@@ -24,6 +27,7 @@ export class Values {
   /** Segments that specify scopes. */
   readonly #scopes = new Set<number>();
   readonly #groups = new Set<string>();
+  #by: readonly Authentication[] = [];
 
   constructor(path: string) {
     this.#segments = path.slice(1).split('/');
@@ -43,7 +47,8 @@ export class Values {
   }
 
   /** Assigns single values first, because comparisons of two values use those that exist; then it makes values alike. */
-  assign({ values }: Assignment): boolean {
+  assign({ by, values }: Assignment): boolean {
+    this.#by = by;
     const alone = values.filter(({ given }) => given !== undefined);
     const pairs = values.filter(({ given }) => given === undefined);
     const joined = [...pairs.filter(({ truth }) => truth === 'met'), ...pairs.filter(({ truth }) => truth !== 'met')];
@@ -93,25 +98,42 @@ export class Values {
     };
   }
 
-  /** `path`: of the request. */
-  identity(path: string): Identity {
-    const text = (field: string) => this.#given.get(`identity ${field}`);
-    const keyId = text('keyId');
-    const kind = text('kind') ?? (typeof keyId === 'string' ? 'key_pair' : 'bearer');
-    const sessionId = text('sessionId');
-    const [userId, source] = [text('userId'), text('source')];
+  /** `path`: of the request. `preferred`: kinds of credentials. Null: no source returns such an identity. */
+  identity(path: string, preferred: readonly Identity['kind'][]): Identity | null {
+    const order = [...this.#by].sort((a, b) => rank(preferred, a) - rank(preferred, b));
+    const by = order.find((one) => this.#fields(one).every(([field, given]) => canHave(one, field, given)));
+    if (by === undefined) return null;
+    const text = (field: 'userId' | 'sessionId' | 'keyId') => {
+      const given = this.#given.get(`identity ${field}`) ?? onlyValue(by, { from: 'identity', field });
+      return typeof given === 'string' ? given : null;
+    };
+    const groups = onlyValue(by, { from: 'identity', field: 'groups' });
     return {
       ...blank,
-      kind: kind as Identity['kind'],
-      userId: typeof userId === 'string' ? userId : sampleIdentity.userId,
-      source: typeof source === 'string' ? source : sampleIdentity.source,
-      roles: heldOn(path, [...this.#roles]),
-      groups: [...this.#groups],
-      sessionId: typeof sessionId === 'string' ? sessionId : null,
-      keyId: typeof keyId === 'string' ? keyId : null,
+      kind: by.kind,
+      userId: text('userId') ?? `${by.users.prefix}${sampleIdentity.userId}`,
+      source: by.users.source,
+      acceptedBy: by.acceptedBy,
+      roles: constantOf(by.fields.roles) ?? heldOn(path, [...this.#roles]),
+      groups: isTexts(groups) ? groups : [...this.#groups],
+      sessionId: text('sessionId'),
+      keyId: text('keyId'),
       claims: claimsAmong(this.#given),
       authenticatedAtMs: signedInAt(this.#given.get(signInKey), this.circumstances().time ?? null),
     };
+  }
+
+  /** What is known of the identity. */
+  #fields(by: Authentication): readonly (readonly [IdentitySource, Given])[] {
+    const fields = [...this.#given].flatMap(([key, given]): readonly (readonly [IdentitySource, Given])[] => {
+      const [, field] = /^identity (\w+)$/.exec(key) ?? [];
+      return field === undefined ? [] : [[{ from: 'identity', field: field as ConditionField }, given]];
+    });
+    const only = onlyValue(by, { from: 'identity', field: 'groups' });
+    const isHeld = isTexts(only) && [...this.#groups].every((group) => only.includes(group));
+    return isHeld || this.#groups.size === 0
+      ? fields
+      : [...fields, [{ from: 'identity', field: 'groups' }, [...this.#groups]]];
   }
 
   #of(from: 'query' | 'header' | 'trusted'): readonly (readonly [name: string, given: Given])[] {
@@ -133,7 +155,12 @@ export class Values {
   }
 
   #assignOne({ step, places }: Atom, given: Given): boolean {
-    if (given === unreadable && step.kind === 'compare' && step.subject.from === 'param' && ignoresCase(places)) {
+    if (
+      given === unreadable &&
+      step.kind === 'compare' &&
+      step.subject.from === 'param' &&
+      ignoresCase(places.reading)
+    ) {
       this.#capital.add(keyOf(step.subject, places));
       return true;
     }
@@ -215,11 +242,17 @@ function asSegment(given: Given, form: ParamForm | null): Given {
   return typeof given === 'string' ? withTextAround(form, given) : given;
 }
 
-const notUtf8 = '%FF';
-
-function ignoresCase({ reading }: ParamPlaces): boolean {
-  return (reading?.literals ?? null) !== null;
+/** Those that are not preferred come last. */
+function rank(preferred: readonly Identity['kind'][], { kind }: Authentication): number {
+  const at = preferred.indexOf(kind);
+  return at < 0 ? preferred.length : at;
 }
+
+function isTexts(given: Given | undefined): given is readonly string[] {
+  return Array.isArray(given);
+}
+
+const notUtf8 = '%FF';
 
 function isGroups(source: ValueSource): boolean {
   return source.from === 'identity' && source.field === 'groups';

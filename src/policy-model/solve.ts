@@ -3,17 +3,26 @@
  * statements condition by condition, so conditions about different values cost their sum, not their product. It is bounded and
  * reports when it gave up.
  */
+import type { Authentication } from '../core/identity/authentication.ts';
 import type { Truth } from '../core/policy/conditions.ts';
+import { callerClasses, type StatementGroup } from './caller-classes.ts';
 import type { Clause } from './demands.ts';
+import type { Given } from './samples/given.ts';
 import { type Atom, atomsOf, type Truths, truthUnder, truthWithoutIdentity } from './statements.ts';
-import { type Given, groupsOf, type StatementGroup } from './values.ts';
 
 /** Steps of a search, shared by all searches for one pair of rules. */
 export class Budget {
   #left: number;
 
+  readonly #steps: number;
+
   constructor(steps: number) {
+    this.#steps = steps;
     this.#left = steps;
+  }
+
+  get spent(): number {
+    return this.#steps - Math.max(this.#left, 0);
   }
 
   /** False: the budget is used up. */
@@ -31,8 +40,16 @@ export class Budget {
   }
 }
 
+/** Who can be a caller, and how long to search. */
+export interface Scope {
+  readonly authentications: readonly Authentication[];
+  readonly budget: Budget;
+}
+
 export interface Assignment {
   readonly truths: Truths;
+  /** Ways in which the caller can be authenticated. */
+  readonly by: readonly Authentication[];
   /** Each statement or group with the value that gives it this truth; undefined: it compares two values. */
   readonly values: readonly { readonly atom: Atom; readonly truth: Truth; readonly given: Given | undefined }[];
 }
@@ -41,17 +58,17 @@ export interface Assignment {
 const maxWays = 10_000;
 
 /** Ends early when the budget is used up, so an empty result means "none" only if the budget is not exhausted. */
-export function* assignments(met: readonly Clause[], unmet: Clause | null, budget: Budget): Generator<Assignment> {
+export function* assignments(met: readonly Clause[], unmet: Clause | null, scope: Scope): Generator<Assignment> {
   const goals = [...(unmet === null ? [] : [{ clause: unmet, wanted: false }])];
   goals.push(...met.map((clause) => ({ clause, wanted: true })));
   // Otherwise the search would retry an unreachable goal for every choice of the others.
   if (goals.length > 1) {
     for (const goal of goals) {
-      const [alone] = search([goal], budget);
+      const [alone] = search([goal], scope);
       if (alone === undefined) return;
     }
   }
-  yield* search(goals, budget);
+  yield* search(goals, scope);
 }
 
 interface Goal {
@@ -59,33 +76,44 @@ interface Goal {
   readonly wanted: boolean;
 }
 
-function* search(goals: readonly Goal[], budget: Budget): Generator<Assignment> {
+function* search(goals: readonly Goal[], { authentications, budget }: Scope): Generator<Assignment> {
   const owned = goals.map(({ clause }) => statementsOf(clause));
-  const groups = groupsOf(new Map(owned.flatMap((atoms) => [...atoms])), maxWays);
-  const plan = goals.map((goal, index) => {
+  const atoms = new Map(owned.flatMap((own) => [...own]));
+  for (const { by, groups } of callerClasses(atoms, maxWays, authentications)) {
+    yield* reach(planOf(goals, owned, groups), 0, 0, { by, truths: new Map(), values: [] }, budget);
+  }
+}
+
+/** Each goal with the values that it needs in addition to those of earlier goals. */
+function planOf(
+  goals: readonly Goal[],
+  owned: readonly ReadonlyMap<string, Atom>[],
+  groups: readonly StatementGroup[],
+): Plan {
+  return goals.map((goal, index) => {
     const keys = owned[index]!;
     const earlier = owned.slice(0, index);
     const isNew = (group: StatementGroup) =>
       group.keys.some((key) => keys.has(key)) && !group.keys.some((key) => earlier.some((before) => before.has(key)));
     return { ...goal, groups: groups.filter(isNew) };
   });
-  yield* reach(plan, 0, 0, { truths: new Map(), values: [] }, budget);
 }
 
 type Plan = readonly (Goal & { readonly groups: readonly StatementGroup[] })[];
 
 /** The choices so far; changed while descending and restored while returning. */
 interface Choice {
+  readonly by: Assignment['by'];
   readonly truths: Map<string, Truth>;
   readonly values: Assignment['values'][number][];
 }
 
 /** Chooses the values that goal `at` needs, checks it, and continues with the next. */
 function* reach(plan: Plan, at: number, chosen: number, choice: Choice, budget: Budget): Generator<Assignment> {
-  const { truths, values } = choice;
+  const { by, truths, values } = choice;
   const goal = plan[at];
   if (goal === undefined) {
-    yield { truths: new Map(truths), values: [...values] };
+    yield { by, truths: new Map(truths), values: [...values] };
     return;
   }
   const group = goal.groups[chosen];

@@ -16,8 +16,9 @@ import {
 } from '../core/policy/conditions.ts';
 import { conditionInWords } from '../core/policy/describe-conditions.ts';
 import type { Route } from '../core/routing/route.ts';
-import type { ParamForm } from '../core/url/param-form.ts';
-import { formOfParam, placeOfParam } from '../core/url/path-pattern.ts';
+import { foldedForm, formKey, type ParamForm, type Taker } from '../core/url/param-form.ts';
+import { placeOfParam, type Segment } from '../core/url/path-pattern.ts';
+import { ignoresCase } from '../core/url/path-reading.ts';
 import { withoutEntries } from './samples/list-samples.ts';
 import { isTimeStep } from './samples/moments.ts';
 
@@ -146,18 +147,33 @@ function writeKey(step: Statement, places: ParamPlaces): string {
 function placed(source: ValueSource, { pattern, reading }: ParamPlaces): object {
   if (source.from !== 'param') return source;
   const form = formOf(source, pattern);
-  const around = form === null ? [] : [form.before, form.after];
   return {
     from: 'param',
     at: placeOfParam(source, pattern),
-    around,
-    ignoresCase: (reading?.literals ?? null) !== null,
+    around: [form?.before ?? '', form?.after ?? ''],
+    ignoresCase: ignoresCase(reading),
   };
 }
 
-/** The form of a parameter; null: it has no form, or the value is not a parameter. */
+/** The form with which a parameter is read from its segment; null: it is the whole segment, or the value is not a parameter. */
 export function formOf(source: ValueSource, pattern: ParamPlaces['pattern']): ParamForm | null {
-  return source.from === 'param' ? formOfParam(source, pattern) : null;
+  return source.from === 'param' ? formIn((source.pattern ?? pattern).segments[placeOfParam(source, pattern)]) : null;
+}
+
+/** All forms of the segment that a parameter is in: that of the parameter, and the route's if a policy reads it. */
+export function takersOf(source: ValueSource, { pattern, reading }: ParamPlaces): readonly Taker[] {
+  if (source.from !== 'param') return [];
+  const forms = [formOf(source, pattern), formIn(pattern.segments[placeOfParam(source, pattern)])];
+  const unlike = new Map(forms.filter((form) => form !== null).map((form) => [formKey(form), form]));
+  // Only texts in lower case have one reading then.
+  const read = (form: ParamForm) => (ignoresCase(reading) ? foldedForm(form) : form);
+  return [...unlike.values()].map((form) => ({ form: read(form), anyCase: false }));
+}
+
+/** Null: any text, or any number of segments. */
+function formIn(segment: Segment | undefined): ParamForm | null {
+  if (segment?.kind === 'literal') return { before: '', after: '', shape: { kind: 'words', words: [segment.text] } };
+  return segment?.kind === 'param' ? segment.form : null;
 }
 
 function isSource(value: unknown): value is ValueSource {

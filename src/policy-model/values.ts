@@ -1,46 +1,37 @@
 /**
- * Which truths of several statements are possible together. Statements about one value are tried on every kind of value that they
- * can distinguish, using the evaluation of real requests. Comparisons of two values stay free. So the result contains at least
- * every combination that a request can have.
+ * The values that one part of a request or an identity can have, one for every combination of truths that the statements about it can
+ * distinguish, found with the evaluation of real requests. Comparisons of two values stay free. So the result contains at least every
+ * combination that a request can have.
  */
 
-import type { ClaimType } from '../core/identity/claims.ts';
+import type { Authentication } from '../core/identity/authentication.ts';
 import type { Identity } from '../core/identity/identity.ts';
 import {
   type ConditionFacts,
+  isListSource,
+  isOfIdentity,
   numberOperators,
   type Step,
+  sourcesIn,
   type Truth,
-  type ValueSource,
 } from '../core/policy/conditions.ts';
 import { truthOf, truthOfValue } from '../core/policy/evaluate-conditions.ts';
-import { hasShape, type Shape } from '../core/url/param-form.ts';
+import { foldedForm, formKey, type Shape, type Taker, takes } from '../core/url/param-form.ts';
 import { ignoresCase } from '../core/url/path-reading.ts';
+import { canHave, type IdentitySource, onlyValue, signInOf } from './authentications.ts';
 import { addressesApart } from './samples/addresses-apart.ts';
 import { textsAlike } from './samples/alike-texts.ts';
 import { claimTexts } from './samples/claim-values.ts';
+import { type Given, unreadable } from './samples/given.ts';
 import { unlistedTexts } from './samples/list-samples.ts';
 import { isTimeStep, momentsFor } from './samples/moments.ts';
 import { numberTexts } from './samples/number-texts.ts';
+import { canBeRead, type RequestSource } from './samples/readable-texts.ts';
 import { blank, noFacts } from './samples/sample-identity.ts';
-import { shapedTexts } from './samples/segment-samples.ts';
+import { textsInSegment, withTextAround } from './samples/segment-samples.ts';
 import { anyMoment, signedInAt, signInAges } from './samples/sign-in-ages.ts';
 import { boundsIn, literalsAmong, literalsIn } from './samples/step-values.ts';
-import { type Atom, formOf, type Truths } from './statements.ts';
-
-/** A value of a request or an identity; null: it has no such value. */
-export type Given = string | readonly string[] | null | typeof unreadable;
-
-/** For example, a repeated query parameter. */
-export const unreadable: unique symbol = Symbol('unreadable');
-
-/** Statements about one value, or a single statement that compares two. */
-export interface StatementGroup {
-  readonly keys: readonly string[];
-  readonly atoms: readonly Atom[];
-  /** Null: more than `most`. */
-  readonly ways: readonly GroupWay[] | null;
-}
+import { type Atom, formOf, takersOf } from './statements.ts';
 
 export interface GroupWay {
   /** In the order of the statements. */
@@ -49,174 +40,116 @@ export interface GroupWay {
   readonly given: Given | undefined;
 }
 
-export function groupsOf(atoms: ReadonlyMap<string, Atom>, most: number): readonly StatementGroup[] {
-  const groups = new Map<string, { keys: string[]; atoms: Atom[] }>();
-  for (const [key, atom] of atoms) {
-    const name = atom.subject ?? `alone ${key}`;
-    const group = groups.get(name) ?? { keys: [], atoms: [] };
-    groups.set(name, group);
-    group.keys.push(key);
-    group.atoms.push(atom);
+/** `by`: of the caller; null: the statements read no identity. */
+export function waysOf(group: readonly Atom[], max: number, by: Authentication | null): readonly GroupWay[] | null {
+  const { step, subject } = group[0]!;
+  if (subject === null) return freeWays(step, by);
+  const steps = group.map((atom) => atom.step);
+  switch (step.kind) {
+    case 'address':
+      return unlike([...addressesApart(steps), null].map((address) => wayOf(address, tell(group, { address }))));
+    case 'signIn': {
+      const { known, unknown } = signInOf(by!);
+      const ages = [...(known ? signInAges(steps).map(String) : []), ...(unknown ? [null] : [])];
+      return unlike(ages.map((age) => wayOf(age, tell(group, signedIn(age)))));
+    }
+    case 'window':
+    case 'stretch':
+      return unlike(
+        [...momentsFor(steps.filter(isTimeStep)), null].map((nowMs) =>
+          wayOf(nowMs === null ? null : String(nowMs), tell(group, { nowMs })),
+        ),
+      );
+    case 'compare':
+      return isOfIdentity(step.subject)
+        ? waysOfIdentity(group, step.subject as IdentitySource, max, by!)
+        : waysOfRequest(group, step.subject as RequestSource, max);
   }
-  return [...groups.values()].map((group) => {
-    const alone = group.atoms[0]!.subject === null;
-    return { ...group, ways: alone ? free : waysOf(group.atoms, most) };
-  });
 }
 
-/** Every combination; null: there are more than `most`. */
-export function truthsOf(atoms: ReadonlyMap<string, Atom>, most: number): readonly Truths[] | null {
-  let combined: readonly Truths[] = [new Map()];
-  for (const { keys, ways } of groupsOf(atoms, most)) {
-    if (ways === null || combined.length * ways.length > most) return null;
-    combined = combined.flatMap((one) =>
-      ways.map(({ truths }) => new Map([...one, ...keys.map((key, index) => [key, truths[index]!] as const)])),
-    );
-  }
-  return combined;
+/** Two values can have any relation, if both can exist. */
+function freeWays(step: Step, by: Authentication | null): readonly GroupWay[] {
+  const isMissing = sourcesIn(step).some(
+    (source) => isOfIdentity(source) && by !== null && onlyValue(by, source as IdentitySource) === null,
+  );
+  return (isMissing ? (['unclear'] as const) : allTruths).map((truth) => ({ truths: [truth], given: undefined }));
 }
 
-const free: readonly GroupWay[] = (['met', 'unmet', 'unclear'] as const).map((truth) => ({
-  truths: [truth],
-  given: undefined,
-}));
+const allTruths = ['met', 'unmet', 'unclear'] as const;
 
 /** The likeliest values come first, because reports show the first way. */
-function waysOf(group: readonly Atom[], most: number): readonly GroupWay[] | null {
-  const { step } = group[0]!;
-  if (step.kind === 'address') {
-    return unlike(
-      [...addressesApart(group.map((atom) => atom.step)), null].map((address) =>
-        wayOf(address, tell(group, { address })),
-      ),
-    );
+function waysOfIdentity(
+  group: readonly Atom[],
+  subject: IdentitySource,
+  max: number,
+  by: Authentication,
+): readonly GroupWay[] | null {
+  const only = onlyValue(by, subject);
+  if (only !== undefined) return [ofGiven(group, only)];
+  const isPossible = (given: Given) => canHave(by, subject, given);
+  const without: readonly Given[] = subject.from === 'claim' ? [null, unreadable] : [null];
+  const further = without.filter(isPossible);
+  if (isListSource(subject)) {
+    const isItem = (text: string) => isPossible([text]);
+    const texts = textsFor(group, '', isItem);
+    const lists = texts === null ? null : waysOfLists(group, texts.filter(isItem), max);
+    // Without groups, the list is empty.
+    return lists === null
+      ? null
+      : unlike([...lists, ...(subject.from === 'claim' ? further : []).map((one) => ofGiven(group, one))]);
   }
-  if (step.kind === 'signIn') {
-    const ages = signInAges(group.map((atom) => atom.step));
-    return unlike([...ages.map(String), null].map((age) => wayOf(age, tell(group, signedIn(age)))));
-  }
-  if (step.kind !== 'compare') {
-    const moments = momentsFor(group.flatMap((atom) => (isTimeStep(atom.step) ? [atom.step] : [])));
-    return unlike(
-      [...moments, null].map((nowMs) => wayOf(nowMs === null ? null : String(nowMs), tell(group, { nowMs }))),
-    );
-  }
-  const { subject } = step;
-  if (isMixed(group)) {
-    if (3 ** group.length > most) return null;
-    return truthsOfEach(group.length).map((truths) => ({ truths, given: undefined }));
-  }
-  if (subject.from === 'identity') {
-    switch (subject.field) {
-      case 'kind':
-        return unlike(
-          [...new Set(group.flatMap(({ places }) => places.credentials))].map((kind) => ofText(group, kind)),
-        );
-      case 'groups':
-        return waysOfLists(group, most);
-      case 'userId':
-      case 'source':
-        return unlike(textsFor(group).map((text) => ofText(group, text)));
-      default:
-        return unlike([...textsFor(group), null].map((text) => ofText(group, text)));
-    }
-  }
-  if (subject.from === 'claim') return waysOfClaim(group, subject.type, most);
+  if (isMixed(group)) return waysOfEach(group, max);
+  const isNumber = subject.from === 'claim' && subject.type !== 'string';
+  const begun = subject.from === 'identity' && subject.field === 'userId' ? by.users.prefix : '';
+  const texts = isNumber ? claimTexts(subject.type, numbersFor(group)) : textsFor(group, begun, isPossible);
+  return texts === null
+    ? null
+    : unlike([...texts.filter(isPossible), ...further].map((given) => ofGiven(group, given)));
+}
+
+function waysOfRequest(group: readonly Atom[], subject: RequestSource, max: number): readonly GroupWay[] | null {
+  if (isMixed(group)) return waysOfEach(group, max);
+  const { pattern, reading } = group[0]!.places;
+  const foldsCase = ignoresCase(reading);
+  const takers = takersAround(group);
+  const own = formOf(subject, pattern);
+  const form = own === null || !foldsCase ? own : foldedForm(own);
+  const fits = (text: string) =>
+    canBeRead(subject, text, foldsCase) && takers.every((taker) => takes(taker, withTextAround(form, text)));
+  const texts = textsFor(group, '', fits, (literals, begun) => textsInSegment(form, takers, literals, begun));
+  if (texts === null) return null;
   const missing = subject.from === 'param' ? [] : [null];
-  const shapes = group.flatMap(({ step, places }) =>
-    step.kind === 'compare' ? (formOf(step.subject, places.pattern)?.shape ?? []) : [],
-  );
-  const unclear = unclearWay(group);
-  const fit = (text: string) => shapes.every((shape) => hasShape(shape, text));
-  const texts = textsFor(group, shapes[0] ?? null);
   // A text of a shape has one reading, unless the service ignores letter case.
-  const isClear = shapes.length > 0 && group.every(({ places }) => !ignoresCase(places.reading));
-  const ofTexts = (some: readonly (string | null)[]) => some.map((text) => ofText(group, text));
-  const alike = textsAlike(texts, beginningsIn(group)).filter(fit);
-  return unlike([...ofTexts([...texts.filter(fit), ...missing]), ...(isClear ? [] : [unclear]), ...ofTexts(alike)]);
+  const isClear = takers.some((taker) => taker.form.shape !== null) && !foldsCase;
+  const alike = textsAlike(texts, beginningsIn(group)).filter(fits);
+  const unclear: readonly Given[] = isClear ? [] : [unreadable];
+  const givens = [...texts.filter(fits), ...missing, ...unclear, ...alike];
+  return unlike(givens.map((given) => ofGiven(group, given)));
 }
 
-function unclearWay(group: readonly Atom[]): GroupWay {
-  return wayOf(
-    unreadable,
-    group.map((): Truth => 'unclear'),
-  );
+/** Forms of the segment that the parameter is in, each once. */
+function takersAround(group: readonly Atom[]): readonly Taker[] {
+  const takers = group.flatMap(({ step, places }) => (step.kind === 'compare' ? takersOf(step.subject, places) : []));
+  return [...new Map(takers.map((taker) => [formKey(taker.form), taker])).values()];
 }
 
-/** Claims may be absent or have another type. */
-function waysOfClaim(group: readonly Atom[], type: ClaimType, most: number): readonly GroupWay[] | null {
-  if (type === 'list') {
-    const lists = waysOfLists(group, most);
-    return lists === null ? null : unlike([...lists, ofText(group, null), unclearWay(group)]);
-  }
-  const texts = type === 'string' ? textsFor(group) : claimTexts(type, numbersFor(group));
-  return unlike([...[...texts, null].map((text) => ofText(group, text)), unclearWay(group)]);
-}
-
-/** Includes numbers that no file lists. */
-function numbersFor(group: readonly Atom[]): readonly string[] {
-  const written = writtenIn(group);
-  return [
-    ...written,
-    ...unlistedTexts(
-      group.map(({ step }) => step),
-      claimTexts('number', written),
-      'number',
-    ),
-  ];
-}
-
-/** The author's texts, and numbers that bounds can distinguish. */
-function writtenIn(group: readonly Atom[]): readonly string[] {
+/** The author's texts, longer texts that begin with them, and an unrelated text; null: no unrelated text was found. */
+function textsFor(
+  group: readonly Atom[],
+  beginning: string,
+  fits: (text: string) => boolean,
+  ofForm: (texts: readonly string[], beginnings: readonly string[]) => readonly string[] | null = () => null,
+): readonly string[] | null {
   const steps = group.map(({ step }) => step);
-  return [...literalsAmong(steps), ...numberTexts(steps.flatMap(boundsIn))];
+  const written = writtenIn(group);
+  const begun = [beginning, ...beginningsIn(group)];
+  const texts = ofForm(written, begun) ?? madeUpTexts(written, begun, fits);
+  if (texts === null) return null;
+  return [...texts, ...unlistedTexts(steps, texts, shapeOf(group))];
 }
 
-/** Prefixes and bounds of one value are tried separately, because there is no search for a text that fits both. */
-function isMixed(group: readonly Atom[]): boolean {
-  const operators = group.map(({ step }) => (step.kind === 'compare' ? step.comparison.operator : null));
-  return operators.includes('startsWith') && numberOperators.some((one) => operators.includes(one));
-}
-
-function truthsOfEach(count: number): readonly (readonly Truth[])[] {
-  if (count === 0) return [[]];
-  return truthsOfEach(count - 1).flatMap((rest) =>
-    (['met', 'unmet', 'unclear'] as const).map((truth) => [...rest, truth]),
-  );
-}
-
-/** Every union of items, because each item of a list may meet a statement. */
-function waysOfLists(group: readonly Atom[], most: number): readonly GroupWay[] | null {
-  const wayOfList = (groups: readonly string[]) => wayOf(groups, tell(group, { identity: { ...blank, groups } }));
-  const lists = new Map<string, GroupWay>();
-  const add = (way: GroupWay) => {
-    const name = way.truths.join();
-    if (!lists.has(name)) lists.set(name, way);
-  };
-  add(wayOfList([]));
-  for (const text of textsFor(group)) {
-    for (const { given } of [...lists.values()]) {
-      add(wayOfList([...(given as readonly string[]), text]));
-      if (lists.size > most) return null;
-    }
-  }
-  return [...lists.values()];
-}
-
-/** Words that an author is unlikely to write. */
-const otherWords = ['other', 'unknown', 'else', 'zzz', 'q', 'w', 'j', '7'];
-
-/** The author's texts, longer texts that begin with them, and an unrelated text. */
-function textsFor(group: readonly Atom[], shape: Shape | null = null): readonly string[] {
-  const texts = madeUpTexts(group, shape);
-  return [
-    ...texts,
-    ...unlistedTexts(
-      group.map(({ step }) => step),
-      texts,
-      shape,
-    ),
-  ];
+function shapeOf(group: readonly Atom[]): Shape | null {
+  return takersAround(group).find(({ form }) => form.shape !== null)?.form.shape ?? null;
 }
 
 function beginningsIn(group: readonly Atom[]): readonly string[] {
@@ -225,18 +158,70 @@ function beginningsIn(group: readonly Atom[]): readonly string[] {
   );
 }
 
-function madeUpTexts(group: readonly Atom[], shape: Shape | null): readonly string[] {
-  const texts = new Set(writtenIn(group));
-  const begun = ['', ...beginningsIn(group)];
-  if (shape !== null) return shapedTexts(shape, texts, begun);
+/** Words that an author is unlikely to write, and characters. */
+const otherWords = [
+  ...['other', 'unknown', 'else', 'zzz', 'q', 'w', 'j', '7'],
+  ...Array.from({ length: 500 }, (_, at) => String.fromCharCode(0x7e + at)),
+  ...Array.from({ length: 0x5d }, (_, at) => String.fromCharCode(0x21 + at)),
+];
+
+function madeUpTexts(
+  written: readonly string[],
+  begun: readonly string[],
+  fits: (text: string) => boolean,
+): readonly string[] | null {
   // Begins with a character that no text contains. After a prefix it forms neither a text nor a longer prefix.
-  const isNew = (character: string) => ![...texts].some((text) => text.includes(character));
-  let other = otherWords.find((word) => isNew(word[0]!));
-  for (let code = 0x7e; other === undefined; code += 1) {
-    const character = String.fromCharCode(code);
-    if (isNew(character)) other = character;
+  const all = [...written, ...begun];
+  const isNew = (word: string) => !all.some((text) => text.includes(word[0]!));
+  const longer = begun.map((text) => {
+    const other = otherWords.find((word) => isNew(word) && fits(text + word));
+    return other === undefined ? undefined : text + other;
+  });
+  return longer[0] === undefined ? null : [...written, ...longer.filter((text) => text !== undefined)];
+}
+
+/** Includes numbers that no file lists. */
+function numbersFor(group: readonly Atom[]): readonly string[] {
+  const written = writtenIn(group);
+  const steps = group.map(({ step }) => step);
+  return [...written, ...unlistedTexts(steps, claimTexts('number', written), 'number')];
+}
+
+/** The author's texts, and numbers that bounds can distinguish. */
+function writtenIn(group: readonly Atom[]): readonly string[] {
+  const steps = group.map(({ step }) => step);
+  return [...new Set([...literalsAmong(steps), ...numberTexts(steps.flatMap(boundsIn))])];
+}
+
+/** Prefixes and bounds of one value are tried separately, because there is no search for a text that fits both. */
+function isMixed(group: readonly Atom[]): boolean {
+  const operators = group.map(({ step }) => (step.kind === 'compare' ? step.comparison.operator : null));
+  return operators.includes('startsWith') && numberOperators.some((one) => operators.includes(one));
+}
+
+/** Every combination; null: too many. */
+function waysOfEach(group: readonly Atom[], max: number): readonly GroupWay[] | null {
+  if (3 ** group.length > max) return null;
+  let all: readonly (readonly Truth[])[] = [[]];
+  for (const _ of group) all = all.flatMap((some) => allTruths.map((truth) => [...some, truth]));
+  return all.map((each) => ({ truths: each, given: undefined }));
+}
+
+/** Every union of items, because each item of a list may meet a statement. */
+function waysOfLists(group: readonly Atom[], texts: readonly string[], max: number): readonly GroupWay[] | null {
+  const lists = new Map<string, GroupWay>();
+  const add = (way: GroupWay) => {
+    const name = way.truths.join();
+    if (!lists.has(name)) lists.set(name, way);
+  };
+  add(ofGiven(group, []));
+  for (const text of texts) {
+    for (const { given } of [...lists.values()]) {
+      add(ofGiven(group, [...(given as readonly string[]), text]));
+      if (lists.size > max) return null;
+    }
   }
-  return [...texts, ...begun.map((text) => text + other)];
+  return [...lists.values()];
 }
 
 /** `age`: of the sign-in; null: unknown. */
@@ -244,9 +229,17 @@ function signedIn(age: string | null): { readonly identity: Identity; readonly n
   return { identity: { ...blank, authenticatedAtMs: signedInAt(age, anyMoment) }, nowMs: anyMoment };
 }
 
-/** Treats the value as the id of a session: a text, or null. */
-function ofText(group: readonly Atom[], text: string | null): GroupWay {
-  return wayOf(text, tell(group, { identity: { ...blank, sessionId: text } }, 'sessionId'));
+/** Treats a text as the id of a session, and a list as groups. */
+function ofGiven(group: readonly Atom[], given: Given): GroupWay {
+  if (given === unreadable) {
+    return wayOf(
+      given,
+      group.map((): Truth => 'unclear'),
+    );
+  }
+  const isText = given === null || typeof given === 'string';
+  const identity = isText ? { ...blank, sessionId: given } : { ...blank, groups: given };
+  return wayOf(given, tell(group, { identity }, isText ? 'sessionId' : 'groups'));
 }
 
 function tell(
@@ -257,7 +250,7 @@ function tell(
   const facts: ConditionFacts = { ...noFacts, ...known };
   return group.map(({ step }) => {
     const text = known.identity?.sessionId;
-    if (field === 'sessionId' && step.kind === 'compare' && isSent(step.subject))
+    if (field === 'sessionId' && step.kind === 'compare' && !isOfIdentity(step.subject))
       return truthOfValue(step, text ?? null, facts);
     const asked: Step =
       step.kind === 'compare' ? { ...step, end: 0, subject: { from: 'identity', field } } : { ...step, end: 0 };
@@ -265,13 +258,8 @@ function tell(
   });
 }
 
-/** Whether the client sends the value. A service may then read it differently. */
-function isSent(source: ValueSource): boolean {
-  return source.from === 'param' || source.from === 'query' || source.from === 'header';
-}
-
-function wayOf(given: Given, truths: readonly Truth[]): GroupWay {
-  return { truths, given };
+function wayOf(given: Given, of: readonly Truth[]): GroupWay {
+  return { truths: of, given };
 }
 
 function unlike(ways: readonly GroupWay[]): readonly GroupWay[] {

@@ -5,14 +5,14 @@
 import type { Config } from '../config/config.ts';
 import { type CredentialKind, kindsOf } from '../core/credential/credential.ts';
 import { type AccessRule, otherMethods } from '../core/policy/access.ts';
-import type { RoleMapping } from '../core/policy/map-roles.ts';
 import { conjunctsOf, type RoleDemand } from '../core/policy/role-demand.ts';
 import { ruleFor } from '../core/routing/find-route.ts';
 import type { Route } from '../core/routing/route.ts';
 import { entriesOf } from '../core/routing/route-table.ts';
+import { authenticationsOf } from '../policy-model/authentications.ts';
+import { type Callers, canShow, type Effect } from '../policy-model/effects.ts';
 import { routeOfMethod, ruleKey, rulesOf } from '../policy-model/route-of-method.ts';
 import { type CaseResult, outcomeOf, wordOf } from './run-cases.ts';
-import { canShow, type Effect } from './verdict-classes.ts';
 
 /** One thing that a rule can do. */
 export interface Cell {
@@ -35,12 +35,13 @@ export interface Coverage {
 
 /** An impossible effect is not a cell, such as a refusal by a condition from which all allowed identities are exempt. */
 export function coverageOf(
-  { routes: table, roleMapping: mapping, credentials }: Pick<Config, 'routes' | 'roleMapping' | 'credentials'>,
+  config: Pick<Config, 'routes' | 'roleMapping' | 'credentials' | 'authApi' | 'sources' | 'sourceRule'>,
   results: readonly CaseResult[],
 ): Coverage {
+  const { routes: table, roleMapping, credentials } = config;
   const kinds = kindsOf(credentials);
   const seen = new Set(results.filter(({ faults }) => faults.length === 0).flatMap(effectsSeen));
-  const isPossible = rememberPossible(mapping);
+  const isPossible = rememberPossible({ roleMapping, authentications: authenticationsOf(config) });
   const all = entriesOf(table.routes).flatMap((entry) =>
     rulesOf(entry[0]).flatMap(([method, rule]) =>
       effectsOf(routeOfMethod(entry[0], method), method, rule, kinds).flatMap((effect): Cell[] => {
@@ -61,16 +62,16 @@ export function coverageOf(
 }
 
 /** Routes share their rules, and without conditions a rule has the same effects on each of them. */
-function rememberPossible(mapping: RoleMapping | null): (route: Route, rule: AccessRule, effect: Effect) => boolean {
+function rememberPossible(callers: Callers): (route: Route, rule: AccessRule, effect: Effect) => boolean {
   const known = new Map<AccessRule, Map<string, boolean>>();
   return (route, rule, effect) => {
-    if (route.conditions !== null) return canShow(route, rule, effect, mapping);
+    if (route.conditions !== null) return canShow(route, rule, effect, callers);
     const ofRule = known.get(rule) ?? new Map<string, boolean>();
     known.set(rule, ofRule);
     const name = nameOf(effect);
     const before = ofRule.get(name);
     if (before !== undefined) return before;
-    const possible = canShow(route, rule, effect, mapping);
+    const possible = canShow(route, rule, effect, callers);
     ofRule.set(name, possible);
     return possible;
   };

@@ -5,22 +5,27 @@
  */
 import type { Config } from '../config/config.ts';
 import type { TestCase } from '../config/test-suite.ts';
+import type { Policy } from '../core/decide.ts';
 import type { Decision } from '../core/decision.ts';
+import type { Authentication } from '../core/identity/authentication.ts';
 import type { ClaimTable } from '../core/identity/claims.ts';
 import type { Identity } from '../core/identity/identity.ts';
-import type { AccessRule } from '../core/policy/access.ts';
+import { type AccessRule, otherMethods } from '../core/policy/access.ts';
 import { ruleFor } from '../core/routing/find-route.ts';
 import type { Route } from '../core/routing/route.ts';
+import { canReturn } from '../policy-model/authentications.ts';
+import { examplesOf } from '../policy-model/effects.ts';
 import { hostFor, hostOf } from '../policy-model/host-for.ts';
-import { rulesOf } from '../policy-model/route-of-method.ts';
+import { Probes } from '../policy-model/probes.ts';
+import { routeOfMethod, rulesOf } from '../policy-model/route-of-method.ts';
 import { type Simulated, simulate } from '../policy-model/simulate.ts';
 import { type Cell, effectInWords } from './coverage.ts';
 import type { Mutant } from './mutants.ts';
 import { mutationScore, policyNear, policyUnder } from './mutation-score.ts';
 import { decideCase, forwardingOf, outcomeOf, type PreparedCase, policyOf, runCase, wordOf } from './run-cases.ts';
 import type { TestRun } from './test-report.ts';
-import type { TrialGoal } from './trial-identities.ts';
-import { type Trial, trialsFor } from './trials.ts';
+import { named, type TrialGoal } from './trial-identities.ts';
+import { otherMethod, type Trial, trialsFor } from './trials.ts';
 
 /** Maximum requests tried for one effect of a rule, or for one change. */
 const maxTrials = 4_000;
@@ -43,7 +48,10 @@ export function proposeCases(config: Config, { coverage, results }: TestRun, wit
     if (cell.covered) continue;
     const fits = (tried: Tried) => tried.decision.route?.id === cell.route.id && shows(cell, tried);
     const goals = routesOf(config, cell.route.id).map((route) => ({ ...cell, route }));
-    const found = findCase(config, goals, 'near', fits) ?? findCase(config, goals, 'far', fits);
+    const found =
+      findCase(config, goals, 'near', fits) ??
+      findCase(config, goals, 'far', fits) ??
+      findExample(config, cell, goals, fits);
     if (found === null) notFound.push(`${cell.route.id} ${cell.method} ${effectInWords(cell.effect)}`);
     else cases.push(found.prepared);
   }
@@ -107,17 +115,61 @@ function findCase(
   fits: (tried: Tried) => boolean,
 ): Tried | null {
   const policy = policyOf(config);
+  const isReal = realIdentities(config, policy.authentications);
   const share = Math.max(minShare, Math.ceil(maxTrials / goals.length));
   let left = maxTrials;
   for (const goal of goals) {
     for (const trial of trialsFor(config, goal, reach).take(Math.min(left, share))) {
       left -= 1;
-      const host = hostOf(goal.route.pattern.host);
-      const simulated = simulate({ ...trial, host, secure: true }, trial.identity, config.credentials);
-      const { identity } = trial;
-      const decision = decideCase({ simulated }, policy);
-      const prepared = { test: testOf(config, goal.route, trial, decision, simulated), identity, simulated };
-      if (fits({ prepared, decision })) return { prepared, decision };
+      if (!isReal(trial)) continue;
+      const tried = decideTrial(config, goal.route, trial, policy);
+      if (fits(tried)) return tried;
+    }
+  }
+  return null;
+}
+
+/** Whether an identity of the tests, or one that a source can return. */
+function realIdentities(
+  { tests, claims }: Config,
+  authentications: readonly Authentication[],
+): (trial: Pick<Trial, 'as' | 'identity'>) => boolean {
+  const known = new Map<string, boolean>();
+  return ({ as, identity }) => {
+    if (as === null || identity === null || tests.identities.has(as)) return true;
+    const is = known.get(as) ?? authentications.some((by) => canReturn(by, identity, claims));
+    known.set(as, is);
+    return is;
+  };
+}
+
+function decideTrial(config: Config, route: Route, trial: Trial, policy: Policy): Tried {
+  const host = hostOf(route.pattern.host);
+  const { identity } = trial;
+  const simulated = simulate({ ...trial, host, secure: true }, identity, config.credentials);
+  const decision = decideCase({ simulated }, policy);
+  return { prepared: { test: testOf(config, route, trial, decision, simulated), identity, simulated }, decision };
+}
+
+/** By the model, for values and fields of an identity that must fit each other. */
+function findExample(
+  config: Config,
+  { effect, rule }: Cell,
+  goals: readonly TrialGoal[],
+  fits: (tried: Tried) => boolean,
+): Tried | null {
+  const policy = policyOf(config);
+  const probes = new Probes(config.routes);
+  for (const { route, method: wanted } of goals) {
+    const method = wanted === otherMethods ? otherMethod(route) : wanted;
+    const ofMethod = routeOfMethod(route, method);
+    const { path } = probes.first(route, method);
+    for (const { target, headers, circumstances, identity } of examplesOf(ofMethod, rule, effect, policy, path)) {
+      const { client, trusted = false, time = null } = circumstances;
+      const [as, own] = identity === null ? [null, null] : named(identity, config);
+      const trial = { as, identity: own, method, target, headers, client, trusted, time };
+      const tried = decideTrial(config, route, trial, policy);
+      if (fits(tried)) return tried;
     }
   }
   return null;

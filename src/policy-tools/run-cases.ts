@@ -8,6 +8,7 @@ import type { ForwardingRules } from '../core/forwarding/forwarding-rules.ts';
 import { appendRequestHeaders } from '../core/forwarding/request-headers.ts';
 import type { Identity } from '../core/identity/identity.ts';
 import { wayToSignIn } from '../core/way-to-sign-in.ts';
+import { authenticationsOf, type PolicyModel } from '../policy-model/authentications.ts';
 import { hostFor } from '../policy-model/host-for.ts';
 import { type Simulated, simulate } from '../policy-model/simulate.ts';
 
@@ -33,8 +34,9 @@ export function prepareCases({ tests, routes, credentials }: Config): readonly P
   });
 }
 
-export function policyOf({ routes, credentials, roleMapping, via }: Config): Policy {
-  return { routes, credentials, roleMapping, via };
+export function policyOf(config: Config): PolicyModel {
+  const { routes, credentials, roleMapping, via } = config;
+  return { routes, credentials, roleMapping, via, authentications: authenticationsOf(config) };
 }
 
 export function forwardingOf(config: Config): ForwardingRules {

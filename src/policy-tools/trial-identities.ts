@@ -110,6 +110,16 @@ function made(
   return [name, { ...sampleIdentity, ...ids, userId: name, roles: held, groups: among, claims, authenticatedAtMs }];
 }
 
+/** The identity with a name that describes it. The name is also its user id, if that does not matter. */
+export function named(identity: Identity, { tests }: Config): readonly [name: string, identity: Identity] {
+  const { roles, groups, kind, keyId, sessionId, userId } = identity;
+  const isFree = userId.endsWith(sampleIdentity.userId);
+  const words = [...roles, ...groups, kind, keyId, sessionId, isFree ? null : userId].filter((word) => word !== null);
+  let name = shortName(words.join('_').replace(/[^A-Za-z0-9_-]/g, '_'));
+  while (tests.identities.has(name)) name = `${name}_2`;
+  return [name, isFree ? { ...identity, userId: userId.slice(0, -sampleIdentity.userId.length) + name } : identity];
+}
+
 /** Names of identities are limited. A truncated name ends with a hash of the whole. */
 function shortName(name: string): string {
   if (name.length <= maxName) return name;

@@ -66,7 +66,7 @@ function trustedHeaders({ conditions }: Route): ReadonlySet<string> {
 }
 
 /** A method that has no rule of its own. */
-function otherMethod(route: Route): string {
+export function otherMethod(route: Route): string {
   const named = new Set(rulesOf(route).map(([method]) => method));
   return ['GET', ...ruleMethods].find((one) => !named.has(one) && one !== 'HEAD') ?? 'GET';
 }

@@ -4,6 +4,7 @@ import type { TestCase } from '../config/test-suite.ts';
 import type { ClaimTable } from '../core/identity/claims.ts';
 import type { Identity } from '../core/identity/identity.ts';
 import { momentInWords } from '../core/policy/time-window.ts';
+import { sampleIdentity } from '../policy-model/samples/sample-identity.ts';
 import type { Proposals } from './propose-cases.ts';
 
 /** What to write. */
@@ -27,7 +28,7 @@ export function casesText(
       ? {}
       : {
           identities: Object.fromEntries(
-            [...identities].map(([name, identity]) => [name, identityEntry(identity, claims)]),
+            [...identities].map(([name, identity]) => [name, identityEntry(name, identity, claims)]),
           ),
         }),
     cases: cases.map(({ test }) => caseEntry(test)),
@@ -52,7 +53,7 @@ export function addCases(text: string, { identities, proposals }: Written): stri
   if (taken !== undefined) return { problem: `already has an identity "${taken}", but was not read with the tests` };
   const entries = {
     identities: [...identities].map(([name, identity]) =>
-      lineOf({ [name]: identityEntry(identity, proposals.claims) }).slice(2, -2),
+      lineOf({ [name]: identityEntry(name, identity, proposals.claims) }).slice(2, -2),
     ),
     cases: proposals.cases.map(({ test }) => lineOf(caseEntry(test))),
   };
@@ -127,14 +128,22 @@ function yamlOf(document: Document): string {
   return document.toString({ lineWidth: 0, flowCollectionPadding: true });
 }
 
-function identityEntry({ roles, groups, kind, claims, authenticatedAtMs }: Identity, declared: ClaimTable): object {
+function identityEntry(
+  name: string,
+  { userId, roles, groups, kind, sessionId, keyId, claims, authenticatedAtMs, acceptedBy }: Identity,
+  declared: ClaimTable,
+): object {
   const values = Object.entries(claims).map(([name, value]) => {
     return [name, declared.get(name) === 'time' ? new Date(Number(value)).toISOString() : value];
   });
   return {
+    ...(userId === name ? {} : { userId }),
     roles,
     ...(groups.length === 0 ? {} : { groups }),
     ...(kind === 'bearer' ? {} : { kind }),
+    ...(sessionId === null || sessionId === sampleIdentity.sessionId ? {} : { sessionId }),
+    ...(keyId === null || keyId === `key-${name}` ? {} : { keyId }),
+    ...(acceptedBy === sampleIdentity.acceptedBy ? {} : { source: acceptedBy }),
     ...(authenticatedAtMs === null ? {} : { authenticatedAt: momentInWords(authenticatedAtMs) }),
     ...(values.length === 0 ? {} : { claimValues: Object.fromEntries(values) }),
   };

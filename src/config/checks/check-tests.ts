@@ -1,12 +1,14 @@
 /** Tests of the rules, over all files: they must refer to existing identities, roles, routes and reasons. */
+import { canCarry } from '../../core/identity/authentication.ts';
 import { type Claims, type ClaimTable, type ClaimValue, readClaimValue } from '../../core/identity/claims.ts';
 import type { Identity } from '../../core/identity/identity.ts';
+import type { FieldRule, SourceFields } from '../../core/identity/read-fields.ts';
 import { scopedRole, scopeOf } from '../../core/identity/scoped-role.ts';
 import { rolesFrom, userIdOf } from '../../core/identity/user-naming.ts';
 import { reasons } from '../../core/outcome/reasons.ts';
 import type { RoleMapping } from '../../core/policy/map-roles.ts';
 import { canonicalHost } from '../../core/url/canonical-host.ts';
-import { type ClaimedSources, claimedIdentity, sourceFor } from '../claimed-identity.ts';
+import { type ClaimedSources, claimedIdentity, fieldsOf, type ListedSource, sourceFor } from '../claimed-identity.ts';
 import type { ConfigFile, Parts } from '../schema.ts';
 import type { RequestLine, TestCase, TestSuite } from '../test-suite.ts';
 import { reportUndeclaredClaim } from './check-identity-claims.ts';
@@ -104,18 +106,19 @@ function checkIdentity(
 ): Identity {
   const { kind = 'bearer' } = entry;
   const of = sources === null ? null : checkSource(entry, at, sources, roleMapping);
+  const fields = of === null ? null : checkFields(entry, at, of);
   entry.roles?.forEach((role, index) => {
     if (role !== undefined) checkHeld(role, at.at('roles', index), roles);
   });
   return {
     kind,
     userId: entry.userId ?? (of?.users.prefix ?? '') + name,
-    roles: whole(entry.roles),
-    groups: whole(entry.groups),
+    roles: listOf(entry.roles, fields?.roles),
+    groups: listOf(entry.groups, fields?.groups),
     alias: entry.alias ?? null,
     fullName: entry.fullName ?? null,
-    sessionId: kind === 'bearer' ? (entry.sessionId ?? `session-${name}`) : null,
-    keyId: kind !== 'bearer' ? (entry.keyId ?? `key-${name}`) : null,
+    sessionId: idOf(entry.sessionId, `session-${name}`, kind === 'bearer', fields?.sessionId),
+    keyId: idOf(entry.keyId, `key-${name}`, kind !== 'bearer', fields?.keyId),
     tokenId: null,
     issuedAtMs: null,
     authenticatedAtMs: entry.authenticatedAt ?? null,
@@ -124,6 +127,53 @@ function checkIdentity(
     acceptedBy: of?.name ?? 'authApi',
     expireAtMs: Infinity,
   };
+}
+
+/** The fields that the source gives to an identity with such a credential; no other may be written. */
+function checkFields(entry: IdentityEntry, at: Location, source: ListedSource): SourceFields {
+  const { kind = 'bearer' } = entry;
+  const fields = fieldsOf(source, kind);
+  for (const field of carriedFields) {
+    const written = entry[field];
+    const rule = fields[field];
+    if (written === undefined || String(written) === '') continue;
+    if (!canCarry(source.kind, kind, field)) {
+      at.at(field).reportKey(`"${field}" has no meaning for ${credentialWords[kind]}`, 'remove it');
+    } else if (rule === null) {
+      const hint = `remove it, or set "fields.${field}" of the source`;
+      at.at(field).reportKey(`the source "${source.name}" does not give identities a "${field}"`, hint);
+    } else if ('value' in rule && String(rule.value) !== String(written)) {
+      at.at(field).report(`the source "${source.name}" gives every identity the same "${field}"`, 'remove it');
+    }
+  }
+  for (const { name, rule } of fields.claims) {
+    const there = at.at('claimValues', name);
+    if (rule === null && there.isWritten) there.reportKey(`the source "${source.name}" does not give this claim`);
+  }
+  return fields;
+}
+
+const carriedFields = ['roles', 'groups', 'sessionId', 'keyId', 'authenticatedAt', 'alias', 'fullName'] as const;
+
+const credentialWords = { bearer: 'a bearer', key_pair: 'a key pair', api_key: 'an API key' } as const;
+
+/** A constant of the source if the test has no other names. */
+function listOf(written: Parameters<typeof whole<string>>[0], rule: FieldRule | null | undefined): readonly string[] {
+  const names = whole(written);
+  return names.length === 0 && rule != null && 'value' in rule ? [rule.value].flat() : names;
+}
+
+/** `isOwn`: it is the usual id of such a credential, which tests have unless the source has none. */
+function idOf(
+  written: string | undefined,
+  usual: string,
+  isOwn: boolean,
+  rule: FieldRule | null | undefined,
+): string | null {
+  if (written !== undefined) return written;
+  if (rule === null) return null;
+  if (rule !== undefined && 'value' in rule) return String(rule.value);
+  return isOwn || rule?.optional === false ? usual : null;
 }
 
 /** Null: a problem was reported. */

@@ -35,8 +35,12 @@ const identityKeys = z.strictObject({
   roles: described(z.array(listed()).prefault([]), 'Roles, as the Auth API names them.', { examples: [['user']] }),
   groups: described(z.array(listed()).prefault([]), 'Groups.', { examples: [['acme']] }),
   kind: described(word(credentialKinds).prefault('bearer'), 'Kind of the credential that is sent.'),
-  sessionId: described(identifier().optional(), 'Id of the session of a bearer.', { examples: ['session-ann'] }),
-  keyId: described(identifier().optional(), 'Id of a key pair or an API key.', { examples: ['key-ann'] }),
+  sessionId: described(identifier().optional(), 'Id of the session, if the source gives one to such a credential.', {
+    examples: ['session-ann'],
+  }),
+  keyId: described(identifier().optional(), 'Id of the key, if the source gives one to such a credential.', {
+    examples: ['key-ann'],
+  }),
   authenticatedAt: described(moment().optional(), 'When the user signed in. If unset, unknown.', {
     examples: ['2026-12-01T08:50:00Z'],
   }),
@@ -75,10 +79,6 @@ const claimed = [
 ] as const;
 
 const identity = refined(identityKeys, (parts, { atKey }) => {
-  const { kind = 'bearer' } = parts;
-  const foreign = kind === 'bearer' ? 'keyId' : 'sessionId';
-  const credential = { bearer: 'a bearer', key_pair: 'a key pair', api_key: 'an API key' }[kind];
-  if (foreign in parts) atKey([foreign], `"${foreign}" has no meaning for ${credential}`, 'remove it');
   if (!('claims' in parts)) return;
   for (const key of claimed) {
     if (isWritten(parts[key])) atKey([key], `"${key}" follows from the claims`, 'remove it');

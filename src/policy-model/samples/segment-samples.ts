@@ -73,17 +73,31 @@ export function withoutTextAround(form: ParamForm | null, segment: string): stri
   return form === null ? segment : (innerText(form, segment) ?? segment);
 }
 
-/** Texts of the shape: one for every combination of being one of `texts` and beginning with one of `beginnings`. */
-export function shapedTexts(shape: Shape, texts: Iterable<string>, beginnings: Iterable<string>): readonly string[] {
-  if (shape.kind === 'words') return shape.words;
+/**
+ * Texts of a parameter in a segment that all of the takers match: one for every combination of being one of `texts` and beginning with one
+ * of `beginnings`. `form`: of the parameter. Null: every text fits.
+ */
+export function textsInSegment(
+  form: ParamForm | null,
+  takers: readonly Taker[],
+  texts: readonly string[],
+  beginnings: readonly string[],
+): readonly string[] | null {
+  if (takers.length === 0) return null;
+  const within = (segments: readonly string[]) =>
+    segments
+      .filter((segment) => takers.every((taker) => takes(taker, segment)))
+      .map((segment) => withoutTextAround(form, segment));
+  for (const { form: one } of takers) {
+    if (one.shape?.kind === 'words') return within(one.shape.words.map((word) => withTextAround(one, word)));
+  }
+  const { before, after } = form ?? { before: '', after: '' };
   const whole = [...new Set([...texts, ...beginnings])].filter((text) => text !== '');
-  const forms: readonly ParamForm[] = [
-    { before: '', after: '', shape },
-    ...whole.map((text): ParamForm => ({ before: '', after: '', shape: { kind: 'words', words: [text] } })),
-    ...[...new Set(beginnings)].flatMap((text) => (text === '' ? [] : [{ before: text, after: '', shape: null }])),
+  const forms = [
+    ...whole.map((text): ParamForm => ({ before, after, shape: { kind: 'words', words: [text] } })),
+    ...[...new Set(beginnings)].flatMap((text) => (text === '' ? [] : [{ before: before + text, after, shape: null }])),
   ];
-  const takers = forms.map((form) => ({ form, anyCase: false }));
-  return textsFor(takers).filter((text) => takes(takers[0]!, text));
+  return within(textsFor([...takers, ...forms.map((one) => ({ form: one, anyCase: false }))]));
 }
 
 /** Other texts of the shape: at least `most`, or all that it has. `number`: of any size and sign. */

@@ -51,7 +51,7 @@ function analyzeRoutes(config: Config, nearest: NearestName): readonly Finding[]
     ...idleRoles(config, nearest),
     ...unmeetableRules(config, probes),
     ...idleParts(config, probes),
-    ...unmeetableConditions(probes),
+    ...unmeetableConditions(config, probes),
     ...idleConditions(config, probes),
     ...unusedNames(config),
     ...repeatedLines(config),

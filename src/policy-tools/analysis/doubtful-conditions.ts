@@ -3,47 +3,43 @@
 import type { Config } from '../../config/config.ts';
 import { type AccessRule, rulesIn } from '../../core/policy/access.ts';
 import { type Criterion, sourcesIn } from '../../core/policy/conditions.ts';
-import { truthOf } from '../../core/policy/evaluate-conditions.ts';
-import type { RoleMapping } from '../../core/policy/map-roles.ts';
 import type { Route } from '../../core/routing/route.ts';
-import { formOfParam, type ParamName, placeOfParam, segmentKey } from '../../core/url/path-pattern.ts';
+import { type ParamName, placeOfParam, segmentKey } from '../../core/url/path-pattern.ts';
+import { authenticationsOf } from '../../policy-model/authentications.ts';
+import { type Callers, canMeet, canShow } from '../../policy-model/effects.ts';
 import { exampleOf, listedMethods, type Probes } from '../../policy-model/probes.ts';
 import { routeOfMethod, rulesOf, rulesUnder } from '../../policy-model/route-of-method.ts';
-import { withoutEntries } from '../../policy-model/samples/list-samples.ts';
 import { literalsIn } from '../../policy-model/samples/step-values.ts';
-import { canShow } from '../verdict-classes.ts';
+import { Budget } from '../../policy-model/solve.ts';
+import { criterionKey, takersOf } from '../../policy-model/statements.ts';
 import { conditionPlace } from './condition-places.ts';
-import { requestsFor } from './condition-requests.ts';
 import { type Finding, findingOf } from './finding.ts';
 
-/** Maximum combinations to try for one route, and for all routes together. Conditions that need more are not judged. */
-const maxWays = 20_000;
-const maxWaysOfAll = 2_000_000;
+/** Maximum search steps for one question, and for all routes together. Conditions that need more are not judged. */
+const maxSteps = 20_000;
+const maxStepsOfAll = 2_000_000;
 
-/** Conditions that no request meets, alone or together. Tries every possible result. */
-export function unmeetableConditions(probes: Probes): readonly Finding[] {
-  let left = maxWaysOfAll;
+/** Conditions that no request meets, alone or together. */
+export function unmeetableConditions(config: Config, probes: Probes): readonly Finding[] {
+  const authentications = authenticationsOf(config);
+  let left = maxStepsOfAll;
   const verdicts = new Map<string, boolean>();
   /** Routes with the same conditions get the same result, however they are matched. */
   const meetable = (criteria: readonly Criterion[], route: Route, rules: readonly AccessRule[]): boolean => {
     const key = conditionsKey(criteria, route, rules);
-    const known = verdicts.get(key);
-    if (known !== undefined) return known;
-    const verdict = tryOut(criteria, route, rules);
-    verdicts.set(key, verdict);
-    return verdict;
+    const known = verdicts.get(key) ?? decide(criteria, route, rules);
+    verdicts.set(key, known);
+    return known;
   };
-  const tryOut = (criteria: readonly Criterion[], route: Route, rules: readonly AccessRule[]): boolean => {
+  const decide = (criteria: readonly Criterion[], route: Route, rules: readonly AccessRule[]): boolean => {
     const anonymous = rules.some(({ kind }) => kind === 'public' || kind === 'optional');
     const known = rules.some(({ kind }) => kind !== 'public' && kind !== 'deny');
-    const { host } = probes.first(route);
-    const tried = requestsFor(criteria, route, host, { anonymous, known }, Math.min(maxWays, left));
-    if (tried === null || (!anonymous && !known)) return true;
-    for (const facts of tried) {
-      left -= 1;
-      if (criteria.every(({ steps }) => truthOf(steps, 0, facts) === 'met')) return true;
-    }
-    return false;
+    if (!anonymous && !known) return true;
+    const budget = new Budget(Math.min(maxSteps, left));
+    const callers = [...(anonymous ? [false] : []), ...(known ? [true] : [])];
+    const found = callers.some((identified) => canMeet(criteria, route, identified, authentications, budget));
+    left -= budget.spent;
+    return found;
   };
   return probes.table.routes.flatMap((route) => {
     const { conditions } = route;
@@ -78,15 +74,12 @@ export function unmeetableConditions(probes: Probes): readonly Finding[] {
   });
 }
 
-export function conditionsKey(
-  criteria: readonly Criterion[],
-  { reading, pattern }: Route,
-  rules: readonly AccessRule[],
-): string {
+export function conditionsKey(criteria: readonly Criterion[], route: Route, rules: readonly AccessRule[]): string {
   const kinds = rules.map(({ kind }) => kind);
-  const forms = criteria.flatMap(paramsOf).map((param) => [placeOfParam(param, pattern), formOfParam(param, pattern)]);
-  const parts = [kinds, (reading?.literals ?? null) !== null, forms, criteria.map(({ steps }) => steps)];
-  return JSON.stringify(parts, withoutEntries);
+  const params = criteria.flatMap(({ steps }) => steps.flatMap(sourcesIn));
+  const forms = params.map((param) => takersOf(param, route));
+  const words = criteria.map((criterion) => criterionKey(criterion, route));
+  return JSON.stringify([kinds, route.credentials, forms, words]);
 }
 
 function exempt(criteria: readonly Criterion[]): string {
@@ -121,7 +114,8 @@ interface Compared {
  * Parameters that neighboring routes compare and this route does not: the one endpoint that does not check whose resource it
  * returns (OWASP API1:2023, broken object level authorization).
  */
-export function uncomparedParams({ roleMapping }: Config, probes: Probes): readonly Finding[] {
+export function uncomparedParams(config: Config, probes: Probes): readonly Finding[] {
+  const callers = { roleMapping: config.roleMapping, authentications: authenticationsOf(config) };
   const compared = new Map<string, Compared>();
   for (const route of probes.table.routes) {
     for (const criterion of route.conditions ?? []) {
@@ -137,7 +131,7 @@ export function uncomparedParams({ roleMapping }: Config, probes: Probes): reado
     for (const name of route.pattern.params) {
       const at = placeOfParam({ name }, route.pattern);
       const sibling = compared.get(paramKey(route, at));
-      if (own.has(at) || sibling === undefined || !concerns(sibling.criterion, route, roleMapping)) continue;
+      if (own.has(at) || sibling === undefined || !concerns(sibling.criterion, route, callers)) continue;
       const { id } = sibling.route;
       const message = `"${name}" is not compared here, although "${id}" compares it (${sibling.criterion.word}): a caller can use any value`;
       const place = { kind: 'route', index: route.index, key: ['match'] } as const;
@@ -161,12 +155,12 @@ function paramsOf({ steps }: Criterion): readonly ParamName[] {
 }
 
 /** Whether the condition could refuse a caller that the route allows now. A public route is open on purpose. */
-function concerns(criterion: Criterion, route: Route, mapping: RoleMapping | null): boolean {
+function concerns(criterion: Criterion, route: Route, callers: Callers): boolean {
   const rules = rulesIn(route.access);
   const alone: Route = { ...route, conditions: [criterion] };
   return rules.some(
     (rule) =>
       (rule.kind === 'roles' || rule.kind === 'authenticated') &&
-      canShow(alone, rule, { kind: 'refuses', word: criterion.word }, mapping),
+      canShow(alone, rule, { kind: 'refuses', word: criterion.word }, callers),
   );
 }

@@ -5,19 +5,19 @@
 import type { Config } from '../../config/config.ts';
 import type { AccessRule } from '../../core/policy/access.ts';
 import { appliesTo, type Criterion } from '../../core/policy/conditions.ts';
-import type { RoleMapping } from '../../core/policy/map-roles.ts';
 import { momentInWords } from '../../core/policy/time-window.ts';
 import type { Route } from '../../core/routing/route.ts';
 import { entriesOf } from '../../core/routing/route-table.ts';
+import { authenticationsOf } from '../../policy-model/authentications.ts';
+import { type Callers, canShow } from '../../policy-model/effects.ts';
 import { exampleOf, listedMethods, type Probes } from '../../policy-model/probes.ts';
 import { routeOfMethod, rulesOf } from '../../policy-model/route-of-method.ts';
-import { canShow } from '../verdict-classes.ts';
 import { conditionPlace } from './condition-places.ts';
 import { conditionsKey } from './doubtful-conditions.ts';
 import { type Finding, findingOf } from './finding.ts';
 
-export function idleConditions({ roleMapping }: Config, probes: Probes): readonly Finding[] {
-  const refusals = new Refusals(roleMapping);
+export function idleConditions(config: Config, probes: Probes): readonly Finding[] {
+  const refusals = new Refusals({ roleMapping: config.roleMapping, authentications: authenticationsOf(config) });
   return [...usesOf(probes.table.routes)].flatMap(([criterion, routes]) => {
     const why = whyIdle(routes, criterion, refusals);
     if (why === null) return [];
@@ -93,11 +93,11 @@ function rulesWith(route: Route, criterion: Criterion): readonly Asked[] {
 
 /** Whether conditions can refuse a request. Routes with the same conditions share the result. */
 class Refusals {
-  readonly #mapping: RoleMapping | null;
+  readonly #callers: Callers;
   readonly #known = new Map<string, boolean>();
 
-  constructor(mapping: RoleMapping | null) {
-    this.#mapping = mapping;
+  constructor(callers: Callers) {
+    this.#callers = callers;
   }
 
   /** Whether the last condition refuses a request that the others allow. */
@@ -110,7 +110,7 @@ class Refusals {
     // Several conditions may share a word.
     const conditions = criteria.map((criterion, index) => ({ ...criterion, word: String(index) }));
     const word = String(criteria.length - 1);
-    const found = canShow({ ...route, conditions }, rule, { kind: 'refuses', word }, this.#mapping);
+    const found = canShow({ ...route, conditions }, rule, { kind: 'refuses', word }, this.#callers);
     this.#known.set(key, found);
     return found;
   }

@@ -5,9 +5,10 @@
  * combinations of roles.
  */
 import type { Policy } from '../../core/decide.ts';
-import { type Mark, marksOf } from '../../policy-model/callers.ts';
-import { type Clause, waysToAllow, waysToRefuse } from '../../policy-model/demands.ts';
-import type { RoleWay } from '../../policy-model/role-ways.ts';
+import type { Authentication } from '../../core/identity/authentication.ts';
+import { alwaysHeld, type Mark, marksOf } from '../../policy-model/callers.ts';
+import { waysToAllow, waysToRefuse } from '../../policy-model/demands.ts';
+import { bitsOf, fits, largestFor, Search, toBeMet, type Way } from '../../policy-model/search.ts';
 import { type Assignment, assignments, Budget } from '../../policy-model/solve.ts';
 import { type Caller, type Found, type Place, setsOf } from '../../policy-model/verdicts.ts';
 
@@ -39,111 +40,87 @@ const maxStepsOfExample = 10_000;
 const maxSets = 2_000;
 const maxMinimalSets = 24;
 
-/** Changes of one meeting of rules, newly allowed first. */
-export function comparePair(before: Found, after: Found, policies: readonly [Policy, Policy]): readonly PairChange[] {
+/** Changes of one meeting of rules, newly allowed first. `authentications`: of the callers. */
+export function comparePair(
+  before: Found,
+  after: Found,
+  policies: readonly [Policy, Policy],
+  authentications: readonly Authentication[],
+): readonly PairChange[] {
   const [setsBefore, setsAfter] = [setsOf(before), setsOf(after)];
-  const marks = marksOf(
-    { sets: setsBefore, mapping: policies[0].roleMapping },
-    { sets: setsAfter, mapping: policies[1].roleMapping },
-  );
-  const was: Place = { found: before, offset: 0 };
-  const is: Place = { found: after, offset: setsBefore.length };
-  return [changeOf('newlyAllowed', is, was, marks), changeOf('newlyRefused', was, is, marks)].filter(
-    ({ callers, cut }) => callers.length > 0 || cut,
-  );
+  const was = { place: { found: before, offset: 0 }, sets: setsBefore, mapping: policies[0].roleMapping };
+  const is = { place: { found: after, offset: setsBefore.length }, sets: setsAfter, mapping: policies[1].roleMapping };
+  const callers: Callers = {
+    marks: marksOf(was, is, authentications),
+    always: alwaysHeld(was, is, authentications),
+    authentications,
+  };
+  return [
+    changeOf('newlyAllowed', is.place, was.place, callers),
+    changeOf('newlyRefused', was.place, is.place, callers),
+  ].filter(({ callers, cut }) => callers.length > 0 || cut);
 }
 
-function changeOf(kind: PairChange['kind'], allowing: Place, refusing: Place, marks: readonly Mark[]): PairChange {
+interface Callers {
+  readonly marks: readonly Mark[];
+  /** Bits that the callers of each authentication always have. */
+  readonly always: readonly bigint[];
+  readonly authentications: readonly Authentication[];
+}
+
+function changeOf(
+  kind: PairChange['kind'],
+  allowing: Place,
+  refusing: Place,
+  { marks, always, authentications }: Callers,
+): PairChange {
   const budget = new Budget(maxSteps);
+  const scope = { authentications, budget };
   const callers: CallerChange[] = [];
+  const changeFor = (caller: Caller['kind'], held: readonly Mark[], ways: readonly Way[]): CallerChange => {
+    return { caller, marks: held, assignmentsByWay: () => assignmentsByWay(ways, bitsOf(held), authentications) };
+  };
   for (const caller of ['anonymous', 'unresolved'] as const) {
-    const search = searchFor(caller, allowing, refusing, budget);
-    if (search.isPossible([])) callers.push(search.changeFor([]));
+    const search = new Search(waysFor(caller, allowing, refusing, budget), scope);
+    if (search.isPossible([])) callers.push(changeFor(caller, [], search.ways));
   }
-  const search = searchFor('known', allowing, refusing, budget);
-  // All marks that a caller may have and still be refused in a way. If they are not enough, no subset is.
+  const search = new Search(waysFor('known', allowing, refusing, budget), scope, always);
   const largest = search.ways
-    .map((way) => ({ way, held: marks.filter(({ bits }) => (bits & way.forbidden) === 0n) }))
+    .map((way) => ({ way, held: largestFor(way, marks) }))
     .filter(({ way, held }) => search.isPossibleBy(way, bitsOf(held)));
   const { found, more } = minimalSets(marks, largest, search);
-  callers.push(...found.map((held) => search.changeFor(held)));
-  const fuller = largest.map(({ way, held }) => search.changeFor(held, [way]));
+  callers.push(...found.map((held) => changeFor('known', held, search.ways)));
+  const fuller = largest.map(({ way, held }) => changeFor('known', held, [way]));
   return { kind, callers, fuller, more, cut: budget.exhausted };
 }
 
-/** A way to be allowed by one rule and refused by the other. */
-interface Way extends RoleWay {
-  readonly clauses: readonly Clause[];
-  readonly unmet: Clause | null;
+function* assignmentsByWay(
+  ways: readonly Way[],
+  bits: bigint,
+  authentications: readonly Authentication[],
+): Generator<Iterable<Assignment>> {
+  for (const way of ways) {
+    if (!fits(way, bits)) continue;
+    yield assignments(toBeMet(way, bits), way.unmet, { authentications, budget: new Budget(maxStepsOfExample) });
+  }
 }
 
 /** Maximum ways for one kind of caller. Exceeding it counts as exhausting the budget. */
 const maxWays = 4_096;
 
-function searchFor(caller: Caller['kind'], allowing: Place, refusing: Place, budget: Budget): Search {
+/** Ways to be allowed by one rule and refused by the other. */
+function waysFor(caller: Caller['kind'], allowing: Place, refusing: Place, budget: Budget): readonly Way[] {
   const [allowed, refused] = [waysToAllow(allowing, caller), waysToRefuse(refusing, caller)];
-  if (allowed?.length === 0 || refused?.length === 0) return new Search(caller, [], budget);
+  if (allowed?.length === 0 || refused?.length === 0) return [];
   if (allowed === null || refused === null || allowed.length * refused.length > maxWays) {
     budget.giveUp();
-    return new Search(caller, [], budget);
+    return [];
   }
-  const ways = allowed.flatMap(({ clauses, forbidden, sets }) =>
+  return allowed.flatMap(({ clauses, forbidden, sets }) =>
     refused.map((way): Way => {
       return { clauses, unmet: way.unmet, forbidden: forbidden | way.forbidden, sets: [...sets, ...way.sets] };
     }),
   );
-  return new Search(caller, ways, budget);
-}
-
-class Search {
-  readonly ways: readonly Way[];
-  readonly #caller: Caller['kind'];
-  readonly #budget: Budget;
-  /** Known results, by the clause that must not be met and those that must. */
-  readonly #known = new Map<Clause | null, Map<string, boolean>>();
-
-  constructor(caller: Caller['kind'], ways: readonly Way[], budget: Budget) {
-    this.#caller = caller;
-    this.ways = ways;
-    this.#budget = budget;
-  }
-
-  isPossible(held: readonly Mark[]): boolean {
-    const bits = bitsOf(held);
-    return this.ways.some((way) => this.isPossibleBy(way, bits));
-  }
-
-  isPossibleBy(way: Way, bits: bigint): boolean {
-    if (!fits(way, bits)) return false;
-    const met = toBeMet(way, bits);
-    if (met.length === 0 && way.unmet === null) return true;
-    const known = this.#known.get(way.unmet) ?? new Map<string, boolean>();
-    this.#known.set(way.unmet, known);
-    const key = met.map(({ criterion }) => way.clauses.findIndex((one) => one.criterion === criterion)).join();
-    const before = known.get(key);
-    if (before !== undefined) return before;
-    const [first] = assignments(met, way.unmet, this.#budget);
-    known.set(key, first !== undefined);
-    return first !== undefined;
-  }
-
-  changeFor(marks: readonly Mark[], ways: readonly Way[] = this.ways): CallerChange {
-    return { caller: this.#caller, marks, assignmentsByWay: () => this.#assignmentsByWay(ways, bitsOf(marks)) };
-  }
-
-  *#assignmentsByWay(ways: readonly Way[], bits: bigint): Generator<Iterable<Assignment>> {
-    for (const way of ways) {
-      if (fits(way, bits)) yield assignments(toBeMet(way, bits), way.unmet, new Budget(maxStepsOfExample));
-    }
-  }
-}
-
-function fits({ forbidden, sets }: RoleWay, bits: bigint): boolean {
-  return (bits & forbidden) === 0n && sets.every((set) => (bits & set) !== 0n);
-}
-
-function toBeMet({ clauses }: Way, bits: bigint): readonly Clause[] {
-  return clauses.filter(({ exempt }) => (bits & exempt) === 0n);
 }
 
 /** Minimal sets of marks that make the change possible, smallest first. `more`: there may be others. */
@@ -160,7 +137,7 @@ function minimalSets(
   let looked = 0;
   for (const chosen of subsetsBySize(optional)) {
     if (looked === maxSets || found.length === maxMinimalSets) {
-      return { found: found.length > 0 ? found : [lessened(largest[0]!.held, search)], more: true };
+      return { found: found.length > 0 ? found : [search.lessened(largest[0]!.held)], more: true };
     }
     looked += 1;
     const held = [...needed, ...chosen];
@@ -170,14 +147,6 @@ function minimalSets(
     if (chosen.length === 0 && found.length > 0) break;
   }
   return { found, more: false };
-}
-
-/** Drops the marks that are not needed. */
-function lessened(held: readonly Mark[], search: Search): readonly Mark[] {
-  return held.reduce<readonly Mark[]>((left, mark) => {
-    const less = left.filter((other) => other !== mark);
-    return search.isPossible(less) ? less : left;
-  }, held);
 }
 
 function* subsetsBySize<T>(all: readonly T[]): Generator<readonly T[]> {
@@ -192,8 +161,4 @@ function* subsetsOf<T>(all: readonly T[], size: number, from: number): Generator
   for (let at = from; at <= all.length - size; at += 1) {
     for (const rest of subsetsOf(all, size - 1, at + 1)) yield [all[at]!, ...rest];
   }
-}
-
-function bitsOf(marks: readonly Mark[], except?: Mark): bigint {
-  return marks.reduce((bits, mark) => (mark === except ? bits : bits | mark.bits), 0n);
 }

@@ -4,8 +4,10 @@
  * short, or no request shows the difference, it is reported as possible.
  */
 import type { Policy } from '../../core/decide.ts';
+import type { Authentication } from '../../core/identity/authentication.ts';
 import { type RoleMapping, withoutLimits } from '../../core/policy/map-roles.ts';
 import type { RoleDemand } from '../../core/policy/role-demand.ts';
+import type { PolicyModel } from '../../policy-model/authentications.ts';
 import { type Holder, holderInWords, type Mark } from '../../policy-model/callers.ts';
 import { type Meeting, meetingsOf } from '../../policy-model/meetings.ts';
 import { atomsOf, criterionKey } from '../../policy-model/statements.ts';
@@ -42,21 +44,24 @@ export type CallerClass =
 const maxTries = 60;
 const maxChoices = 8;
 
-/** `given`: before, `candidate`: after. `meetings`: of the route tables of both policies. */
+/**
+ * `given`: before, `candidate`: after. `meetings`: of the route tables of both policies. Callers are those that a source of one of them can
+ * identify.
+ */
 export function comparePolicies(
-  given: Policy,
-  candidate: Policy,
+  given: PolicyModel,
+  candidate: PolicyModel,
   meetings: Iterable<Meeting> = meetingsOf(given.routes, candidate.routes),
 ): readonly Difference[] {
   // Sources are compared as settings.
-  const [before, after] = [given, candidate].map((one) => ({
-    ...one,
-    roleMapping: withoutLimits(one.roleMapping),
-  })) as [Policy, Policy];
+  const unlimited = (one: Policy): Policy => ({ ...one, roleMapping: withoutLimits(one.roleMapping) });
+  const [before, after] = [unlimited(given), unlimited(candidate)];
+  const ways = [...given.authentications, ...candidate.authentications];
+  const authentications = [...new Map(ways.map((one) => [JSON.stringify(one), one])).values()];
   const pairs = new Map<string, readonly PairChange[]>();
   const found = new Map<string, Difference>();
   for (const meeting of meetings) {
-    const changes = pairs.get(meeting.pair) ?? changesOf(meeting, before, after);
+    const changes = pairs.get(meeting.pair) ?? changesOf(meeting, [before, after], authentications);
     pairs.set(meeting.pair, changes);
     for (const change of changes) {
       const difference = differenceOf(change, meeting, [before, after]);
@@ -90,9 +95,14 @@ function positionsIn(before: Policy, after: Policy): (of: Difference) => number 
   return ({ routeBefore, routeAfter }) => positions.get(routeAfter ?? routeBefore ?? '') ?? ids.length;
 }
 
-function changesOf({ before: a, after: b }: Meeting, before: Policy, after: Policy): readonly PairChange[] {
+function changesOf(
+  { before: a, after: b }: Meeting,
+  policies: readonly [Policy, Policy],
+  authentications: readonly Authentication[],
+): readonly PairChange[] {
+  const [before, after] = policies;
   if (meaningOf(a, before.roleMapping) === meaningOf(b, after.roleMapping)) return [];
-  return comparePair(a, b, [before, after]);
+  return comparePair(a, b, policies, authentications);
 }
 
 function differenceOf(

@@ -64,7 +64,7 @@ function reasonOf(
 }
 
 function make(
-  { sent, target }: Meeting,
+  { sent, target, before, after }: Meeting,
   { caller, holders, assignment }: Candidate,
   params: 'assigned' | 'asTarget',
 ): Made | null {
@@ -80,5 +80,9 @@ function make(
     headers: [...headers, ...values.headers()],
     ...values.circumstances(),
   };
-  return { request, identity: caller === 'known' ? values.identity(path) : null };
+  if (caller !== 'known') return { request, identity: null };
+  // Both routes accept the first of them, if possible.
+  const [some, others] = [before, after].map((found) => routeOf(found)?.credentials ?? []);
+  const identity = values.identity(path, [...some!.filter((kind) => others!.includes(kind)), ...some!, ...others!]);
+  return identity === null ? null : { request, identity };
 }

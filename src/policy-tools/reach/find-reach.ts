@@ -3,6 +3,7 @@
  * are checked as for a request; only conditions that depend on the request stay open.
  */
 import type { CredentialKind } from '../../core/credential/credential.ts';
+import type { Authentication } from '../../core/identity/authentication.ts';
 import type { Identity } from '../../core/identity/identity.ts';
 import { roleInScope, type ScopedRole, scopeOf } from '../../core/identity/scoped-role.ts';
 import { type AccessRule, otherMethods } from '../../core/policy/access.ts';
@@ -18,7 +19,9 @@ import { checkRoles, meets } from '../../core/policy/role-demand.ts';
 import { ruleFor } from '../../core/routing/find-route.ts';
 import type { Route } from '../../core/routing/route.ts';
 import { claims } from '../../core/routing/route-table.ts';
+import { canMeet } from '../../policy-model/effects.ts';
 import { methodsOf as methodsOfConditions } from '../../policy-model/route-of-method.ts';
+import { Budget } from '../../policy-model/solve.ts';
 
 /** The caller. */
 export interface Caller {
@@ -26,7 +29,12 @@ export interface Caller {
   readonly identity: Identity;
   /** `roles`: nothing else of the identity is known, so conditions on it and the kind of credential stay open. */
   readonly known: 'all' | 'roles';
+  /** How it can be authenticated. */
+  readonly authentications: readonly Authentication[];
 }
+
+/** Maximum search steps to find whether a request can meet conditions. With more, they count as meetable. */
+const maxSteps = 5_000;
 
 export interface MethodReach {
   /** `*`: every other method, except those in `except`. */
@@ -79,11 +87,14 @@ function methodsOf(route: Route): readonly string[] {
   return methods === null && access.every !== null ? [...taken, otherMethods] : taken;
 }
 
-function waysOf(route: Route, rule: AccessRule, method: string, { identity, known }: Caller): readonly Way[] {
+function waysOf(route: Route, rule: AccessRule, method: string, caller: Caller): readonly Way[] {
+  const { identity, known, authentications } = caller;
+  const isOpen = (criteria: readonly Criterion[] | null, identified: boolean): criteria is readonly Criterion[] =>
+    criteria !== null && canMeet(criteria, route, identified, authentications, new Budget(maxSteps));
   const takesKind = known === 'roles' || route.credentials.includes(identity.kind);
   if (rule.kind === 'public' || (rule.kind === 'optional' && !takesKind)) {
     const criteria = openCriteria(route, method, null, 'all');
-    return criteria === null ? [] : [{ ...free, criteria }];
+    return isOpen(criteria, false) ? [{ ...free, criteria }] : [];
   }
   if (!takesKind) return [];
   const kinds = known === 'roles' && rule.kind !== 'optional' ? route.credentials : null;
@@ -93,7 +104,7 @@ function waysOf(route: Route, rule: AccessRule, method: string, { identity, know
     const held = inChoice(identity, route.scopes ?? [], choice);
     if (rule.kind === 'roles' && checkRoles(rule.demand, held.roles, meets) !== null) continue;
     const criteria = openCriteria(route, method, held, known);
-    if (criteria === null) continue;
+    if (!isOpen(criteria, true)) continue;
     const key = criteria.map((one) => route.conditions?.indexOf(one)).join();
     const same = found.get(key) ?? { criteria, scopes: [] };
     same.scopes.push(choice);

@@ -11,6 +11,7 @@ import { truthOf } from '../../../src/core/policy/evaluate-conditions.ts';
 import { derivedRoles } from '../../../src/core/policy/map-roles.ts';
 import { readSource } from '../../../src/core/policy/read-source.ts';
 import { factsInScope } from '../../../src/core/policy/scopes-of-route.ts';
+import { authenticationsOf } from '../../../src/policy-model/authentications.ts';
 import { sampleIdentity } from '../../../src/policy-model/samples/sample-identity.ts';
 import { type Simulated, simulate } from '../../../src/policy-model/simulate.ts';
 import { type MethodReach, reachOf, type Way } from '../../../src/policy-tools/reach/find-reach.ts';
@@ -62,7 +63,11 @@ function check(config: Config, asked: Asked): void {
   // A refusal before the rule is evaluated says nothing about the rule.
   if (route === null || decision.outcome === 'preflight' || stage === 'normalize' || stage === 'match') return;
   if (request.headers.includes('authorization')) return;
-  const reached = reachOf(route, { identity: withDerived(config, identity), known: 'all' });
+  const reached = reachOf(route, {
+    identity: withDerived(config, identity),
+    known: 'all',
+    authentications: authenticationsOf(config),
+  });
   const own =
     reached.find(({ method }) => method === request.method) ??
     reached.find(({ method, except }) => method === '*' && !except.includes(request.method));

@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Identity } from '../../../src/core/identity/identity.ts';
+import { isIdentifier, isNameList } from '../../../src/core/identity/identity-fields.ts';
 import type {
   Comparison,
   ConditionFacts,
@@ -12,9 +13,9 @@ import type {
 import { truthOf } from '../../../src/core/policy/evaluate-conditions.ts';
 import { addressList } from '../../../src/core/policy/list-file.ts';
 import type { Route } from '../../../src/core/routing/route.ts';
+import { truthsOf } from '../../../src/policy-model/caller-classes.ts';
 import { blank } from '../../../src/policy-model/samples/sample-identity.ts';
 import { atomsOf } from '../../../src/policy-model/statements.ts';
-import { truthsOf } from '../../../src/policy-model/values.ts';
 import { makeRoute } from '../core/make-policy.ts';
 
 const text = fc.constantFrom('a', 'ab', 'abc', 'b', 'A', '~', 'a~', 'a~~', 'a\u007f', 'bearer', 'key_pair', '10');
@@ -78,9 +79,10 @@ const asked = fc.record({
   ),
   identity: fc.record({
     kind: fc.constantFrom<Identity['kind']>('bearer', 'key_pair'),
-    userId: text,
-    groups: fc.array(value),
-    sessionId: fc.oneof(text, fc.constant(null)),
+    // As a source can return them.
+    userId: text.filter(isIdentifier),
+    groups: fc.array(value).filter(isNameList),
+    sessionId: fc.oneof(text.filter(isIdentifier), fc.constant(null)),
   }),
 });
 
@@ -100,6 +102,15 @@ function factsOf(
   };
 }
 
+const any = { places: [], optional: true };
+const none = { roles: any, expireAt: null, tokenId: null, issuedAt: null, alias: null, fullName: null, claims: [] };
+const users = { source: 'authApi', prefix: '', foreignPrefixes: [], roles: null };
+const fields = { ...none, userId: any, groups: any, sessionId: any, keyId: any, authenticatedAt: any };
+/** Identities with every field. */
+const authentications = (['bearer', 'key_pair'] as const).map((kind) => {
+  return { kind, acceptedBy: 'authApi', users, fields };
+});
+
 test('omits no combination', () => {
   let fewer = 0;
   fc.assert(
@@ -114,7 +125,7 @@ test('omits no combination', () => {
           when: [{ word: 'w', unless: [], condition: { all } }],
         });
         const atoms = atomsOf(route);
-        const ways = truthsOf(atoms, 100_000);
+        const ways = truthsOf(atoms, 100_000, authentications);
         if (ways === null) throw new Error('more combinations than so few conditions have');
         if (ways.length < 3 ** atoms.size) fewer += 1;
         const known = new Set(ways.map((way) => JSON.stringify([...atoms.keys()].map((key) => way.get(key)))));
@@ -141,6 +152,6 @@ test('is bounded', () => {
     }),
   );
   const route = makeRoute({ on: '/x', when: [{ word: 'w', unless: [], condition: { all } }] });
-  expect(truthsOf(atomsOf(route), 10_000)).toBeNull();
-  expect(truthsOf(atomsOf(route), 20_000)).toHaveLength(2 ** 14);
+  expect(truthsOf(atomsOf(route), 10_000, authentications)).toBeNull();
+  expect(truthsOf(atomsOf(route), 20_000, authentications)).toHaveLength(2 ** 14);
 });

@@ -99,12 +99,12 @@ test('widening one half of a range over the other half is not a mutant', () => {
   expect(widerRanges('["10.0.0.0/9"]')).toHaveLength(1);
 });
 
-test('reports changes without a detecting request: a test cannot specify a key', () => {
+test('finds a case for the key of a credential', () => {
   const text = route(
     'access: authenticated, when: [{ identity: keyId, equals: key-of-the-robot, reason: robot_only }]',
   );
   const { proposals, text: cases } = proposed(policy(text));
-  expect(proposals.notFound).toEqual(['note * is allowed']);
+  expect(proposals.notFound).toEqual([]);
   expect(runTests(policy(text + cases), true).report.mutation?.survivors).toEqual([]);
 });
 

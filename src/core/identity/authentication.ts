@@ -1,0 +1,45 @@
+/**
+ * What an identity can carry, by the kind of its credential and the kind of source that checks it. This is the only table of it: sources are
+ * configured, test identities are checked, and policy tools look for examples by it.
+ */
+import type { CredentialKind } from '../credential/credential.ts';
+import type { SourceFields } from './read-fields.ts';
+import type { UserNaming } from './user-naming.ts';
+
+/** Kinds of sources. */
+export const sourceKinds = ['authApi', 'introspection', 'userinfo', 'jwt'] as const;
+export type SourceKind = (typeof sourceKinds)[number];
+
+/** Fields that an identity never has, whatever the source returns; null: the source does not check such credentials. */
+type Never = readonly Exclude<keyof SourceFields, 'userId' | 'claims'>[] | null;
+
+const never: Readonly<Record<SourceKind, Readonly<Record<CredentialKind, Never>>>> = {
+  // It returns sessions for bearers and keys for the others.
+  authApi: { bearer: ['keyId'], key_pair: ['sessionId'], api_key: ['sessionId'] },
+  introspection: { bearer: [], key_pair: null, api_key: [] },
+  userinfo: { bearer: [], key_pair: null, api_key: [] },
+  jwt: { bearer: [], key_pair: null, api_key: null },
+};
+
+export function checks(source: SourceKind, kind: CredentialKind): boolean {
+  return never[source][kind] !== null;
+}
+
+/** Whether an identity can have the field at all. */
+export function canCarry(source: SourceKind, kind: CredentialKind, field: keyof SourceFields): boolean {
+  return never[source][kind]?.some((one) => one === field) === false;
+}
+
+/** Those of the fields that an identity can have. */
+export function carried(fields: SourceFields, source: SourceKind, kind: CredentialKind): SourceFields {
+  return { ...fields, ...Object.fromEntries((never[source][kind] ?? []).map((field) => [field, null])) };
+}
+
+/** One way in which a caller can be authenticated. */
+export interface Authentication {
+  readonly kind: CredentialKind;
+  /** Name of the source that checks the credential. */
+  readonly acceptedBy: string;
+  readonly users: UserNaming;
+  readonly fields: SourceFields;
+}

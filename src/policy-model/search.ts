@@ -1,0 +1,69 @@
+/** Whether callers with some marks can be allowed or refused in one of several ways. */
+import type { Mark } from './callers.ts';
+import type { Clause } from './demands.ts';
+import type { RoleWay } from './role-ways.ts';
+import { assignments, type Scope } from './solve.ts';
+
+/** Roles, conditions that are met, and one that is not. */
+export interface Way extends RoleWay {
+  readonly clauses: readonly Clause[];
+  readonly unmet: Clause | null;
+}
+
+export class Search {
+  readonly ways: readonly Way[];
+  readonly #scope: Scope;
+  /** Known results, by the clause that must not be met and those that must. */
+  readonly #known = new Map<Clause | null, Map<string, boolean>>();
+
+  /** `always`: bits that the callers of each authentication always have; unset: the callers have no identity. */
+  constructor(ways: readonly Way[], scope: Scope, always: readonly bigint[] = [0n]) {
+    this.ways = ways.filter(({ forbidden }) => always.some((bits) => (bits & forbidden) === 0n));
+    this.#scope = scope;
+  }
+
+  isPossible(held: readonly Mark[]): boolean {
+    const bits = bitsOf(held);
+    return this.ways.some((way) => this.isPossibleBy(way, bits));
+  }
+
+  isPossibleBy(way: Way, bits: bigint): boolean {
+    if (!fits(way, bits)) return false;
+    const met = toBeMet(way, bits);
+    if (met.length === 0 && way.unmet === null) return true;
+    const known = this.#known.get(way.unmet) ?? new Map<string, boolean>();
+    this.#known.set(way.unmet, known);
+    const key = met.map(({ criterion }) => way.clauses.findIndex((one) => one.criterion === criterion)).join();
+    const before = known.get(key);
+    if (before !== undefined) return before;
+    const [first] = assignments(met, way.unmet, this.#scope);
+    known.set(key, first !== undefined);
+    return first !== undefined;
+  }
+
+  /** The marks without those that are not needed. */
+  lessened(held: readonly Mark[]): readonly Mark[] {
+    return held.reduce<readonly Mark[]>((left, mark) => {
+      const less = left.filter((other) => other !== mark);
+      return this.isPossible(less) ? less : left;
+    }, held);
+  }
+}
+
+export function fits({ forbidden, sets }: RoleWay, bits: bigint): boolean {
+  return (bits & forbidden) === 0n && sets.every((set) => (bits & set) !== 0n);
+}
+
+/** The clauses from which such a caller is not exempt. */
+export function toBeMet({ clauses }: Way, bits: bigint): readonly Clause[] {
+  return clauses.filter(({ exempt }) => (bits & exempt) === 0n);
+}
+
+/** All marks that a caller may have in a way. If they are not enough, no subset is. */
+export function largestFor({ forbidden }: RoleWay, marks: readonly Mark[]): readonly Mark[] {
+  return marks.filter(({ bits }) => (bits & forbidden) === 0n);
+}
+
+export function bitsOf(marks: readonly Mark[], except?: Mark): bigint {
+  return marks.reduce((bits, mark) => (mark === except ? bits : bits | mark.bits), 0n);
+}

@@ -1,0 +1,10 @@
+/** The model of requests and identities against the gateway, with many worlds (`model-worlds.ts`). */
+import { test } from 'vitest';
+import { examplesHold, neverHappens } from '../model-worlds.ts';
+import { patienceMs, runs } from '../support.ts';
+
+test('what it calls impossible never happens', { timeout: 5 * patienceMs }, () => neverHappens(runs(5_000).numRuns));
+
+test('its examples are decided as it says, by identities that the source returns', { timeout: 5 * patienceMs }, () =>
+  examplesHold(runs(5_000).numRuns),
+);
