@@ -4,7 +4,7 @@ import type { Address, AdminToken } from '../config/config.ts';
 import { clientNetwork } from '../core/forwarding/client-address.ts';
 import type { ReasonCode } from '../core/outcome/reasons.ts';
 import { Refusal } from '../operations/refusal.ts';
-import { type RequestEnd, serveOperations } from '../operations/serve-operations.ts';
+import { type OperationEnd, serveOperations } from '../operations/serve-operations.ts';
 import { type AdminSources, adminOperations } from './admin-operations.ts';
 import { checkCaller, findToken } from './check-caller.ts';
 import { adminReasons } from './describe-admin-port.ts';
@@ -71,7 +71,7 @@ const headers = Object.entries({
 export function createAdminServer(options: AdminOptions): AdminServer {
   const ownName = options.address.host.toLowerCase();
 
-  function note(request: IncomingMessage | null, end: RequestEnd<AdminServices, ReasonCode>): void {
+  function note(request: IncomingMessage | null, end: OperationEnd<AdminServices, ReasonCode>): void {
     const { match, refusal, errorId, change } = end;
     const endpoint = match?.path ?? '(none)';
     if (refusal !== null && errorId !== null) {

@@ -27,16 +27,16 @@ export interface Api<Services, Code extends string> {
   /** The refusal for a failure within an operation. */
   failure(error: unknown): Refusal<Code | CommonCode>;
   /** Called when a request has arrived; the result, at most once, with its end. */
-  begin(request: IncomingMessage): (end: RequestEnd<Services, Code>) => void;
+  begin(request: IncomingMessage): (end: OperationEnd<Services, Code>) => void;
   /** A request was refused before it could begin. `request`: null if it could not be parsed. */
-  refused(request: IncomingMessage | null, end: RequestEnd<Services, Code>): void;
+  refused(request: IncomingMessage | null, end: OperationEnd<Services, Code>): void;
 }
 
 export type Match<Services, Code extends string> = PathMatch<Operation<Services, Code>>;
 
 type Body = Buffer | 'too_large';
 
-export interface RequestEnd<Services, Code extends string> {
+export interface OperationEnd<Services, Code extends string> {
   /** Null: there is no operation with this path. */
   readonly match: Match<Services, Code> | null;
   /** 0: the client left before a response. */
@@ -50,7 +50,7 @@ export interface RequestEnd<Services, Code extends string> {
 }
 
 export function serveOperations<Services, Code extends string>(api: Api<Services, Code>): HttpServer {
-  type End = RequestEnd<Services, Code>;
+  type End = OperationEnd<Services, Code>;
   const { services, table, headers } = api;
   const match = compileMatcher(api.operations);
 

@@ -4,8 +4,8 @@ import type { CredentialRule, PresentedRequest } from '../../operations/operatio
 import { refusalOf } from '../limits/limiter.ts';
 import { Refusal, type RefusalCode } from '../outcome/refusals.ts';
 import type { Services } from '../services.ts';
-import type { Owner } from '../store/auth-store.ts';
 import type { LiveKeyPair } from '../store/keypair-store.ts';
+import type { Owner } from '../store/rows.ts';
 import type { LiveSession } from '../store/session-store.ts';
 import { type PresentedCredential, readCredential } from './read-credential.ts';
 

@@ -1,7 +1,7 @@
 /** Log lines and traces of the requests to the Auth API. */
 import type { IncomingMessage } from 'node:http';
 import { traceIdOf } from '../../core/request/trace-parent.ts';
-import type { Api, RequestEnd } from '../../operations/serve-operations.ts';
+import type { Api, OperationEnd } from '../../operations/serve-operations.ts';
 import type { AuthApiLog, TraceRequest } from '../events.ts';
 import { basePath } from '../operations/operation.ts';
 import type { RefusalCode } from '../outcome/refusals.ts';
@@ -14,7 +14,7 @@ export interface NotesOptions {
   readonly traceRequest: TraceRequest;
 }
 
-type End = RequestEnd<Services, RefusalCode>;
+type End = OperationEnd<Services, RefusalCode>;
 
 export function noteRequests({
   log,

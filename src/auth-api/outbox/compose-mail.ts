@@ -2,24 +2,13 @@
 import { isIP } from 'node:net';
 import type { CodePurpose } from '../store/code-store.ts';
 import { describeAgent, oneLine } from './harmless-text.ts';
-import { drawHtml, drawText } from './mail-layout.ts';
+import { drawHtml, drawText, type MailContent } from './mail-layout.ts';
 import type { Asked, CodeMail, NoticeMail, OutgoingMail, WelcomeMail } from './outbox.ts';
 
 export interface ComposedMail {
   readonly subject: string;
   readonly text: string;
   readonly html: string;
-}
-
-/** Parts of a message in reading order; null parts are omitted. */
-export interface MailContent {
-  readonly title: string;
-  readonly opening: string;
-  readonly code: string | null;
-  readonly lifetime: string | null;
-  /** Rows of name and value. */
-  readonly facts: readonly (readonly [string, string])[];
-  readonly closing: string;
 }
 
 /** `askedAtMs`: when the mail was handed over. */

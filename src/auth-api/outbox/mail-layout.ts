@@ -1,6 +1,16 @@
 /** Layout of messages: plain text, and HTML without images, style sheets or scripts. */
-import type { MailContent } from './compose-mail.ts';
 import { escapeHtml } from './harmless-text.ts';
+
+/** Parts of a message in reading order; null parts are omitted. */
+export interface MailContent {
+  readonly title: string;
+  readonly opening: string;
+  readonly code: string | null;
+  readonly lifetime: string | null;
+  /** Rows of name and value. */
+  readonly facts: readonly (readonly [string, string])[];
+  readonly closing: string;
+}
 
 export function drawText(content: MailContent): string {
   const { opening, code, lifetime, facts, closing } = content;

@@ -1,6 +1,7 @@
 /** The part of the store for sessions. */
-import type { Owner, Page, PageRequest } from './auth-store.ts';
+
 import type { NewCode } from './code-store.ts';
+import type { Owner, Page, PageRequest } from './rows.ts';
 
 export interface NewSession {
   readonly id: string;

@@ -1,6 +1,7 @@
 /** The part of the store for users with their roles and groups. */
-import type { Page, PageRequest } from './auth-store.ts';
+
 import type { NewCode } from './code-store.ts';
+import type { Page, PageRequest } from './rows.ts';
 import type { NewSession } from './session-store.ts';
 
 export interface NewUser {

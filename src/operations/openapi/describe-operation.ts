@@ -1,8 +1,31 @@
 /** One operation in OpenAPI: parameters, body, credential and every response. */
 import type { Operation } from '../operation.ts';
-import type { DocumentOptions } from './create-document.ts';
+import type { CommonCode, ReasonTable } from '../refusal.ts';
 import { describeRefusals, describeSuccess } from './describe-responses.ts';
-import { describeParameters, type NamedSchemas } from './named-schemas.ts';
+import { describeParameters, type JsonSchema, type NamedSchemas, type SharedSchemas } from './named-schemas.ts';
+
+/** What a document says besides its operations. */
+export interface DocumentOptions<Services, Code extends string> {
+  readonly info: { readonly title: string; readonly version: string; readonly description: string };
+  readonly servers?: readonly object[];
+  readonly table: ReasonTable<Code | CommonCode>;
+  /** Every code that a problem may have. */
+  readonly codes: readonly (Code | CommonCode)[];
+  /** What any request may be refused for, described once. */
+  readonly generalRefusals: readonly (Code | CommonCode)[];
+  /** Every refusal of the operation that is not a general one. */
+  refusalsOf(operation: Operation<Services, Code>): readonly (Code | CommonCode)[];
+  /** Alternatives, one of which a request needs. */
+  securityOf(operation: Operation<Services, Code>): readonly object[];
+  readonly securitySchemes: object;
+  /** The group of a path; if unset: there are no groups. */
+  readonly tagOf?: (path: string) => string;
+  readonly sharedSchemas: SharedSchemas;
+  /** Members that a problem may have besides those of every problem. */
+  readonly problemMembers: Readonly<Record<string, JsonSchema>>;
+  /** Responses may set the cookie of a session. */
+  readonly cookie: boolean;
+}
 
 interface DescribedOperation {
   readonly path: string;

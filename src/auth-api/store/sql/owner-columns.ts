@@ -3,7 +3,7 @@
  * (which no name may contain), so a check costs one query and one row.
  */
 import { sql } from 'kysely';
-import type { Owner } from '../auth-store.ts';
+import type { Owner } from '../rows.ts';
 
 export interface OwnerRow {
   readonly user_id: string;

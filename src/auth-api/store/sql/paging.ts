@@ -1,6 +1,6 @@
 /** Pages of long lists. */
 import type { SelectQueryBuilder } from 'kysely';
-import type { PageRequest } from '../auth-store.ts';
+import type { PageRequest } from '../rows.ts';
 import type { Tables } from './tables.ts';
 
 export function offsetOf(request: PageRequest): number {

@@ -1,7 +1,7 @@
 /** Users in the list for administrators. */
 import { type Kysely, sql } from 'kysely';
-import type { Page, PageRequest } from '../auth-store.ts';
 import { foldCase } from '../fold-case.ts';
+import type { Page, PageRequest } from '../rows.ts';
 import type { UserEntry, UserFilter } from '../user-store.ts';
 import { joinedGroups, joinedRoles, splitNames } from './owner-columns.ts';
 import { countRows, offsetOf } from './paging.ts';
