@@ -92,7 +92,7 @@ export function createEngine(config: Config, options: EngineOptions): Engine {
   const candidate = new ShadowCandidate(telemetry.decisionEvents);
   const unwritten = () => telemetry.decisionEvents.recorded('unwritten');
   const openFile = options.openFile?.(telemetry) ?? ((settings) => new DecisionFile({ ...settings, unwritten, log }));
-  const recorder = new DecisionRecorder(telemetry.decisionEvents, candidate, openFile);
+  const recorder = new DecisionRecorder(telemetry.decisionEvents, candidate, openFile, config.log.instance);
   const deadlines = new DeadlineWheel();
   let embedded: AuthApiAccess = { urls: [], gatewaySecret: null };
   let runtime: Runtime | null = null;

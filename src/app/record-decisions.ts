@@ -47,6 +47,7 @@ export class DecisionRecorder {
   readonly #events: RecordEvents;
   readonly #candidate: ShadowCandidate;
   readonly #openFile: OpenFile;
+  readonly #instance: string;
   readonly #now: () => number;
   #outputs: Outputs | null = null;
   /** The settings from which the outputs were created. */
@@ -54,10 +55,18 @@ export class DecisionRecorder {
   #runtime: Runtime | null = null;
   #reads: Reads = { query: [], headers: [], client: false };
 
-  constructor(events: RecordEvents, candidate: ShadowCandidate, openFile: OpenFile, now: () => number = Date.now) {
+  /** `instance`: the name of this replica, for each record. */
+  constructor(
+    events: RecordEvents,
+    candidate: ShadowCandidate,
+    openFile: OpenFile,
+    instance: string,
+    now: () => number = Date.now,
+  ) {
     this.#events = events;
     this.#candidate = candidate;
     this.#openFile = openFile;
+    this.#instance = instance;
     this.#now = now;
   }
 
@@ -143,7 +152,7 @@ export class DecisionRecorder {
       client: record.client,
       // A `RecordedRequest`. Joined: concatenation would retain every part of the line, in three times the memory.
       text: [
-        `{"request":${requestLine(record, nowMs)},"secure":${secure},"config":"${this.#runtime?.config.digest ?? ''}","decided":${JSON.stringify(again)}`,
+        `{"request":${requestLine(record, this.#instance, nowMs)},"secure":${secure},"config":"${this.#runtime?.config.digest ?? ''}","decided":${JSON.stringify(again)}`,
         again === null ? '}' : `,"reads":${JSON.stringify(this.#reads)}}`,
       ].join(''),
     };

@@ -1,4 +1,5 @@
 /** `rolegate auth-api`: the Auth API alone, from its own file, until a signal ends it. */
+import { hostname } from 'node:os';
 import { untilSignal } from '../app/lifecycle.ts';
 import { ListenError, listenOn } from '../app/listen-error.ts';
 import { createAuthApi } from '../auth-api/create-auth-api.ts';
@@ -17,7 +18,7 @@ export async function authApi(options: { config: string }): Promise<ExitCode> {
   const { listen, metrics: metricsAt, settings, clientsUnknown, trustEveryPeer } = config;
   const { registry, logEvents } = createLoneRegistry(version);
   const output = standardOutput(logEvents);
-  const log = createLogger('info', output);
+  const log = createLogger('info', output, { instance: hostname() });
   const metrics = createLoneAuthApiMetrics(registry, log);
   const tracing = createTracing({ version, events: metrics.spanEvents, log });
   tracing.use(config.tracing);

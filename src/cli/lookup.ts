@@ -72,7 +72,9 @@ async function listed(options: LookupOptions): Promise<string> {
   const newest = [...once.values()].sort((a, b) => (String(a['time']) < String(b['time']) ? 1 : -1));
   const shown = newest.slice(0, Number(options.limit));
   if (options.json === true) return `${JSON.stringify({ decisions: shown }, null, 2)}\n`;
-  return shown.length === 0 ? 'No recorded request matches.\n' : shown.map(lineOf).join('');
+  if (shown.length === 0) return 'No recorded request matches.\n';
+  const ofSeveral = new Set(shown.map(({ instance }) => instance)).size > 1;
+  return shown.map((one) => lineOf(one, ofSeveral)).join('');
 }
 
 function checkReason(reason: string): void {
@@ -82,23 +84,14 @@ function checkReason(reason: string): void {
   throw usageError(`rolegate: there is no reason ${JSON.stringify(reason)}: ${hint}`);
 }
 
-/** One line each, with the id for the next look-up. */
-function lineOf({
-  time,
-  status,
-  outcome,
-  reason,
-  route,
-  method,
-  path,
-  userId,
-  keyId,
-  client,
-  errorId,
-  requestId,
-}: Listed) {
+/** One line each, with the id for the next look-up. `ofSeveral`: the lines are of several replicas. */
+function lineOf(request: Listed, ofSeveral: boolean): string {
+  const { time, instance, status, outcome, reason, route, method, path, userId, keyId, client, errorId, requestId } =
+    request;
   const who = [userId, keyId, client].filter((one) => one !== undefined).join(' ');
-  const parts = [time, status ?? '-', reason ?? outcome, route ?? '-', method, path ?? '', who, errorId ?? requestId];
+  const where = ofSeveral ? instance : undefined;
+  const asked = [route ?? '-', method, path ?? ''];
+  const parts = [time, where, status ?? '-', reason ?? outcome, ...asked, who, errorId ?? requestId];
   return `${parts.filter((part) => part !== undefined && part !== '').join('  ')}\n`;
 }
 

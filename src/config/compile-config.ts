@@ -1,4 +1,5 @@
 /** Creates the compiled configuration of a valid file: units in names, maps for names, nothing optional. */
+import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { type IdentityHeader, identityFields } from '../core/forwarding/forwarding-rules.ts';
 import type { RoleMapping } from '../core/policy/map-roles.ts';
@@ -123,8 +124,8 @@ export function compileConfig(
   };
 }
 
-function compileLog({ level, access, format, fields, slowRequestMs = Infinity }: File['log']): LogConfig {
-  return { level, access, format, fields, slowRequestMs };
+function compileLog({ instance = hostname(), slowRequestMs = Infinity, ...log }: File['log']): LogConfig {
+  return { ...log, instance, slowRequestMs };
 }
 
 function headerFieldOf(

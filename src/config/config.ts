@@ -110,6 +110,8 @@ export type AuthorizerConfig = Replace<
 >;
 
 export interface LogConfig extends Pick<File['log'], 'level' | 'access' | 'format' | 'fields'> {
+  /** Name of this replica. */
+  readonly instance: string;
   /** `Infinity`: no request is slow. */
   readonly slowRequestMs: number;
 }

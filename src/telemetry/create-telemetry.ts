@@ -87,7 +87,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
   const output = options.destination === undefined ? standardOutput(logMetrics) : outputTo(options.destination);
   const shape = lineShape(options.log);
   const lines = shape === null ? output : { write: (line: string) => output.write(shape(line)) };
-  const log = createLogger(options.log.level, lines, options.worker);
+  const log = createLogger(options.log.level, lines, { instance: options.log.instance, worker: options.worker });
   const identity = createIdentityMetrics(own, log);
   const decisionEvents = createDecisionMetrics(own);
   const spanEvents = createTraceMetrics(own, log);

@@ -280,6 +280,11 @@ export const log = z
       word(['rolegate', 'ecs', 'otel']).prefault('rolegate'),
       'Names of the members of JSON lines: those of Rolegate, of the Elastic Common Schema, or of the OpenTelemetry log data model.',
     ),
+    instance: neither(
+      anyText('a name').optional(),
+      'Name of this replica in log lines and records. If unset, the name of the host, which in a container or pod is its own.',
+      { examples: ['gateway-1'] },
+    ),
     slowRequest: neither(
       duration().optional(),
       'A request whose response takes longer than this to begin is logged at level warn, with "slow", even if "access" is false. If unset, no request counts as slow.',

@@ -36,7 +36,7 @@ export function createAccessLog(
   output: Pick<LogOutput, 'write'>,
   now: () => number = Date.now,
 ): WriteLine | null {
-  const { access, slowRequestMs = Infinity } = config;
+  const { access, instance = '', slowRequestMs = Infinity } = config;
   if ((!access && slowRequestMs === Infinity) || config.level === 'silent') return null;
   const least = weight[config.level];
   let time = '';
@@ -56,13 +56,13 @@ export function createAccessLog(
     const slow = isSlow(record, slowRequestMs);
     if (!slow && (!access || (access === 'sampled' && !chosen))) return;
     const level = slow && levelOf(record) !== 'error' ? 'warn' : levelOf(record);
-    if (weight[level] >= least) output.write(`${accessLine(record, level, timeText(), slow)}\n`);
+    if (weight[level] >= least) output.write(`${accessLine(record, instance, level, timeText(), slow)}\n`);
   };
 }
 
 /** The same object as JSON for another use, whatever the log is set to. */
-export function requestLine(record: RequestRecord, nowMs: number): string {
-  return accessLine(record, levelOf(record), new Date(nowMs).toISOString(), false);
+export function requestLine(record: RequestRecord, instance: string, nowMs: number): string {
+  return accessLine(record, instance, levelOf(record), new Date(nowMs).toISOString(), false);
 }
 
 function levelOf(record: RequestRecord): 'debug' | 'info' | 'warn' | 'error' {
@@ -76,11 +76,13 @@ function isSlow({ startedAt, respondedAt, endedAt }: RequestRecord, slowRequestM
   return (respondedAt > 0 ? respondedAt : endedAt) - startedAt > slowRequestMs;
 }
 
-function accessLine(record: RequestRecord, level: string, time: string, slow: boolean): string {
+function accessLine(record: RequestRecord, instance: string, level: string, time: string, slow: boolean): string {
   const { decision, errorId, traceId, method, host, path, client, target, userAgent } = record;
   const outcome = outcomeOf(record);
   const failed = outcome === 'refuse' || outcome === 'fail';
-  let line = `{"level":"${level}","time":"${time}","msg":"request","entrypoint":"${record.entrypoint}"`;
+  let line = `{"level":"${level}","time":"${time}","msg":"request"`;
+  if (instance !== '') line += `,"instance":${jsonText(instance, maxLength.name)}`;
+  line += `,"entrypoint":"${record.entrypoint}"`;
   if (record.dialect !== null) line += `,"dialect":"${record.dialect}"`;
   // A connection that was refused before a request could be read has none.
   if (record.requestId !== '') line += `,"requestId":${jsonText(record.requestId, maxLength.id)}`;

@@ -15,6 +15,7 @@ export const fieldNames: Readonly<Record<string, FieldNames>> = {
   level: { ecs: 'log.level', otel: 'severity_text' },
   time: { ecs: '@timestamp', otel: 'timestamp' },
   msg: { ecs: 'message', otel: 'body' },
+  instance: { ecs: 'service.node.name', otel: 'service.instance.id' },
   traceId: { ecs: 'trace.id', otel: 'trace_id' },
   requestId: { ecs: 'http.request.id', otel: 'rolegate.request_id' },
   method: { ecs: 'http.request.method', otel: 'http.request.method' },

@@ -45,7 +45,7 @@ function ecsLine(line: Line): object {
 /** Numbers of the log data model. */
 const severities: Readonly<Record<string, number>> = { trace: 1, debug: 5, info: 9, warn: 13, error: 17, fatal: 21 };
 /** Members of the record itself; everything else is an attribute. */
-const ofRecord: ReadonlySet<string> = new Set(['time', 'level', 'msg', 'traceId']);
+const ofRecord: ReadonlySet<string> = new Set(['time', 'level', 'msg', 'traceId', 'instance']);
 
 function otelLine(line: Line): object {
   const level = String(line['level']);
@@ -59,6 +59,7 @@ function otelLine(line: Line): object {
     severity_number: severities[level] ?? 0,
     body: line['msg'],
     ...(line['traceId'] === undefined ? {} : { trace_id: line['traceId'] }),
+    ...(line['instance'] === undefined ? {} : { resource: { [fieldName('instance', 'otel')]: line['instance'] } }),
     attributes,
   };
 }

@@ -7,12 +7,17 @@ import { redactText, redactValue } from './redaction.ts';
 
 export type { Logger } from 'pino';
 
-/** `worker`: the number of this worker, in each line; unset: this process is not a worker. */
-export function createLogger(level: LogConfig['level'], output: Pick<LogOutput, 'write'>, worker?: number): Logger {
+/** Members of each line: the name of the replica, and the number of the worker, if this process is one. */
+export interface LineBase {
+  readonly instance?: string | undefined;
+  readonly worker?: number | undefined;
+}
+
+export function createLogger(level: LogConfig['level'], output: Pick<LogOutput, 'write'>, base: LineBase): Logger {
   return pino(
     {
       level,
-      base: worker === undefined ? null : { worker },
+      base,
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
       serializers: { err: redactValue },

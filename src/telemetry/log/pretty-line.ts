@@ -3,8 +3,19 @@ import pc from 'picocolors';
 import { asciiJson } from './ascii-json.ts';
 import type { Line } from './field-names.ts';
 
-/** Members with a fixed position. */
-const placed: ReadonlySet<string> = new Set(['level', 'time', 'msg', 'method', 'host', 'path', 'status', 'ms', 'err']);
+/** Members with a fixed position, and the name of the replica, which a person at its terminal knows. */
+const placed: ReadonlySet<string> = new Set([
+  'level',
+  'time',
+  'msg',
+  'instance',
+  'method',
+  'host',
+  'path',
+  'status',
+  'ms',
+  'err',
+]);
 /** Members of requests that are already shown, or that a person at a terminal does not need. */
 const left: ReadonlySet<string> = new Set([
   'entrypoint',

@@ -1,4 +1,5 @@
 /** `rolegate auth-api`: what it reports at start about identifying clients, and where its metrics are. */
+import { hostname } from 'node:os';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { type ConfigFolder, createConfigFolder } from '../../support/config-folder.ts';
 import { runRolegate } from '../../support/running-command.ts';
@@ -24,6 +25,7 @@ it.each([
   running.signal('SIGTERM');
   expect(await running.ended).toBe(0);
   expect(running.output().includes(shared)).toBe(warns);
+  for (const line of running.output().trim().split('\n')) expect(JSON.parse(line).instance).toBe(hostname());
 });
 
 it('serves its metrics on the configured address, and nothing else there', async () => {

@@ -1,5 +1,6 @@
 /** Requests that are kept and looked up: by id and by filter, on the replica that served them and on another one. */
 import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type FakeAuthApi, startFakeAuthApi } from '../../support/fake-auth-api.ts';
@@ -301,6 +302,21 @@ describe('"rolegate lookup" of several replicas', () => {
     await other.close();
     const gone = await look([one, other], [id]);
     expect(gone).toMatchObject({ code: 1, output: expect.stringContaining('no gateway responds at') });
+  });
+
+  it('names the replica: in each line of the log, in records and, if there are several, in the list', async () => {
+    const [one, other] = [await start('log: { instance: gateway-1 }'), await start('log: { instance: gateway-2 }')];
+    const ids = [await refused(one, '/admin/7'), await refused(other, '/admin/7')];
+    for (const [n, gateway] of [one, other].entries()) {
+      await vi.waitUntil(async () => (await ask(gateway, `/decisions/${ids[n]}`)).status === 200);
+      for (const line of gateway.logLines()) expect(line).toMatchObject({ instance: `gateway-${n + 1}` });
+    }
+    expect((await look([one, other], [ids[1]!])).output).toMatch(/^instance +gateway-2$/m);
+    const listed = (await look([one, other], ['--reason', 'role_missing'])).output;
+    expect(listed).toMatch(/^20\S+Z {2}gateway-2 {2}403 .*\n20\S+Z {2}gateway-1 {2}403 .*\n$/);
+    expect((await look([one], ['--reason', 'role_missing'])).output).toMatch(/^20\S+Z {2}403 .*\n$/);
+    const unnamed = await start();
+    expect(unnamed.logLines()[0]).toMatchObject({ instance: hostname() });
   });
 
   it('lists by client, key, user, route, reason and time, the newest first', async () => {

@@ -1,4 +1,5 @@
 /** How a log line identifies a request, and the request id at the service and, if configured, at the client. */
+import { hostname } from 'node:os';
 import { describe, expect, test, vi } from 'vitest';
 import { closedAfterEach } from '../../support/closed-after-each.ts';
 import { sendRaw } from '../../support/raw-client.ts';
@@ -72,6 +73,7 @@ test.each([
     level: 'info',
     time: expect.any(String),
     msg: 'request',
+    instance: hostname(),
     entrypoint: 'proxy',
     errorId: response.header('x-error-id'),
     status: 400,

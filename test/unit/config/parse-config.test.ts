@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { describe, expect, test } from 'vitest';
 import type { Config } from '../../../src/config/config.ts';
 import { parseConfig } from '../../../src/config/parse-config.ts';
@@ -96,7 +97,14 @@ test('a minimal file gets the defaults', () => {
     },
     tracing: null,
     failedAuthentications: { perClient: 1000, perKey: 100, windowMs: 600_000 },
-    log: { level: 'info', access: true, format: 'json', fields: 'rolegate', slowRequestMs: Infinity },
+    log: {
+      level: 'info',
+      access: true,
+      format: 'json',
+      fields: 'rolegate',
+      instance: hostname(),
+      slowRequestMs: Infinity,
+    },
     authApi: {
       kind: 'remote',
       urls: ['http://auth:8081'],

@@ -120,7 +120,7 @@ describe('docs/reference/log.md', () => {
   });
 
   test('the members of lines are those on the page', async () => {
-    const { telemetry, lines } = collect('info', true, { slowRequestMs: 1000 });
+    const { telemetry, lines } = collect('info', true, { slowRequestMs: 1000, instance: 'gateway-1' });
     const stale = { ...allowed(), stale: true };
     const parts = {
       errorId: 'e',

@@ -11,6 +11,7 @@ const request = JSON.stringify({
   level: 'warn',
   time: '2026-01-02T03:04:05.006Z',
   msg: 'request',
+  instance: 'gateway-1',
   entrypoint: 'proxy',
   requestId: 'r-1',
   errorId: 'e-1',
@@ -56,6 +57,7 @@ describe('the Elastic Common Schema', () => {
       'log.level': 'warn',
       '@timestamp': '2026-01-02T03:04:05.006Z',
       message: 'request',
+      'service.node.name': 'gateway-1',
       'rolegate.entrypoint': 'proxy',
       'http.request.id': 'r-1',
       'rolegate.error_id': 'e-1',
@@ -103,6 +105,7 @@ describe('the log data model of OpenTelemetry', () => {
       severity_number: 13,
       body: 'request',
       trace_id: '4bf92f3577b34da6a3ce929d0e0e4736',
+      resource: { 'service.instance.id': 'gateway-1' },
       attributes: {
         'rolegate.entrypoint': 'proxy',
         'rolegate.request_id': 'r-1',
