@@ -233,7 +233,7 @@ export const rounds: readonly (readonly Cause[])[] = [
     {
       what: 'a worker with little CPU time',
       alerts: ['RolegateShedding'],
-      make: ({ gateways: [, , gateway] }) => starved(workersOf(gateway!.pid())[0]!),
+      make: ({ gateways: [, , gateway] }) => starved(() => workersOf(gateway!.pid())[0]),
     },
   ],
   [

@@ -61,22 +61,34 @@ export function flooded(port: number): Remedy {
   return { undo };
 }
 
-/** Lets a process run for short moments, as a container's CPU limit does: too short for its clock to be right. */
-export function starved(pid: number): Remedy {
+/**
+ * Lets a process run for short moments, as a container's CPU limit does: too short for its clock to be right. `find`: the process, which may
+ * be replaced meanwhile.
+ */
+export function starved(find: () => number | undefined): Remedy {
   const [stoppedMs, runningMs] = [400, 60];
+  let pid: number | undefined;
   let timer: NodeJS.Timeout;
+  const send = (signal: 'SIGSTOP' | 'SIGCONT') => {
+    try {
+      if (pid !== undefined) process.kill(pid, signal);
+    } catch {
+      // It has ended.
+    }
+  };
   const stop = () => {
-    process.kill(pid, 'SIGSTOP');
+    pid = find();
+    send('SIGSTOP');
     timer = setTimeout(run, stoppedMs);
   };
   const run = () => {
-    process.kill(pid, 'SIGCONT');
+    send('SIGCONT');
     timer = setTimeout(stop, runningMs);
   };
   stop();
   const undo = () => {
     clearTimeout(timer);
-    process.kill(pid, 'SIGCONT');
+    send('SIGCONT');
   };
   return { undo };
 }
