@@ -25,8 +25,7 @@ export function authorize(trail: Trail, view: RequestView, match: RouteMatch, ac
   if (reason !== null) return refuse(trail, reason);
   if (conditions !== null && facts !== null) {
     const condition = firstUnmet(conditions, facts);
-    if (condition?.reason === 'condition_failed') return refuse(trail, 'condition_failed', { condition });
-    if (condition !== null) return refuse(trail, condition.reason);
+    if (condition !== null) return refuse(trail, condition.reason, { condition });
   }
   return allow(trail, request, route, accepted?.stale ?? false);
 }

@@ -61,7 +61,7 @@ export interface Refuse extends Readonly<Trail> {
   readonly retryAfterS: number | null;
   /** Value of `Allow`, with reason `method_not_allowed`. */
   readonly allow: string | null;
-  /** The condition that is not met, with reason `condition_failed`. */
+  /** The condition or time limit that is not met. */
   readonly condition: Criterion | null;
   /** What was thrown, with reason `internal_error`; for the log. */
   readonly cause: unknown;

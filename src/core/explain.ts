@@ -121,7 +121,7 @@ export function explain(view: RequestView, context: ExplainContext): Explanation
     challenges: location === null ? challenges : [],
     reason: decision.reason,
     message: refusal === null ? null : (refusal.condition?.message ?? reasons[refusal.reason].message),
-    condition: refusal?.condition?.word ?? null,
+    condition: refusal?.reason === 'condition_failed' ? (refusal.condition?.word ?? null) : null,
     failure: refusal?.failure ?? null,
     rejection: refusal?.rejection ?? null,
     route: route?.id ?? null,

@@ -33,12 +33,14 @@ export interface RoleMutant {
   readonly words: string;
 }
 
-/** A change of a policy, which affects every route below it. */
+/** A change of a policy, which affects the routes below it. */
 export interface PolicyMutant {
   readonly kind: 'policy';
   readonly policy: Restriction;
   /** Null: removed. */
   readonly changed: Restriction | null;
+  /** Id of the only route that it affects; null: all below the policy. */
+  readonly route: string | null;
   readonly words: string;
 }
 
@@ -131,13 +133,18 @@ function* otherCredentials(route: Route, kinds: readonly CredentialKind[]): Gene
   for (const kind of further) yield [`it also accepts ${kind}`, { credentials: [...credentials, kind] }];
 }
 
-export function policyMutants(policies: readonly Restriction[], roles: RoleTable): readonly PolicyMutant[] {
+export function policyMutants(
+  policies: readonly Restriction[],
+  entries: readonly RouteEntry[],
+  roles: RoleTable,
+): readonly PolicyMutant[] {
   return policies.flatMap((policy) => {
     const { access, conditions, pattern } = policy;
-    const mutant = (words: string, changed: Restriction | null): PolicyMutant => {
-      return { kind: 'policy', policy, changed, words: `policy ${policy.id}: ${words}` };
+    const mutant = (words: string, changed: Restriction | null, route: string | null = null): PolicyMutant => {
+      return { kind: 'policy', policy, changed, route, words: `policy ${policy.id}: ${words}` };
     };
     const place = { pattern, access: { every: access, byMethod: new Map(), allow: '' } };
+    const below = entries.filter(([{ restricted }]) => restricted?.policies.includes(policy) === true);
     return [
       mutant('it is removed', null),
       ...(access === null || conditions === null ? [] : [mutant('its access is removed', { ...policy, access: null })]),
@@ -147,14 +154,21 @@ export function policyMutants(policies: readonly Restriction[], roles: RoleTable
       ...[...otherConditions(conditions, place, roles)].map(([words, changed]) =>
         mutant(words, { ...policy, conditions: changed }),
       ),
+      // For a single route, this is the removal of the policy.
+      ...(below.length < 2 ? [] : below).map(([{ id }]) => mutant(`it does not apply to route ${id}`, null, id)),
     ];
   });
 }
 
+export function affects({ policy, route }: PolicyMutant, { id, restricted }: Route): boolean {
+  return (route === null || route === id) && restricted?.policies.includes(policy) === true;
+}
+
 /** The route with the changed policy. */
-export function withPolicy(route: Route, { policy, changed }: PolicyMutant, roles: RoleTable): Route {
+export function withPolicy(route: Route, mutant: PolicyMutant, roles: RoleTable): Route {
   const { restricted } = route;
-  if (restricted === null || !restricted.policies.includes(policy)) return route;
+  if (restricted === null || !affects(mutant, route)) return route;
+  const { policy, changed } = mutant;
   const policies = restricted.policies.flatMap((one) => (one !== policy ? [one] : changed === null ? [] : [changed]));
   return { ...route, ...restrict(restricted.own, policies, roles) };
 }

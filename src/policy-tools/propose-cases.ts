@@ -7,22 +7,24 @@ import type { Config } from '../config/config.ts';
 import type { TestCase } from '../config/test-suite.ts';
 import type { Policy } from '../core/decide.ts';
 import type { Decision } from '../core/decision.ts';
-import type { Authentication } from '../core/identity/authentication.ts';
 import type { ClaimTable } from '../core/identity/claims.ts';
 import type { Identity } from '../core/identity/identity.ts';
 import { type AccessRule, otherMethods } from '../core/policy/access.ts';
 import { ruleFor } from '../core/routing/find-route.ts';
 import type { Route } from '../core/routing/route.ts';
-import { canReturn } from '../policy-model/authentications.ts';
+import { canReturn, type PolicyModel } from '../policy-model/authentications.ts';
 import { examplesOf } from '../policy-model/effects.ts';
 import { hostFor, hostOf } from '../policy-model/host-for.ts';
 import { Probes } from '../policy-model/probes.ts';
 import { routeOfMethod, rulesOf } from '../policy-model/route-of-method.ts';
 import { type Simulated, simulate } from '../policy-model/simulate.ts';
 import { type Cell, effectInWords } from './coverage.ts';
+import { IdentityNames } from './identity-names.ts';
 import type { Mutant } from './mutants.ts';
-import { mutationScore, policyNear, policyUnder } from './mutation-score.ts';
-import { decideCase, forwardingOf, outcomeOf, type PreparedCase, policyOf, runCase, wordOf } from './run-cases.ts';
+import { Mutations } from './mutated-policy.ts';
+import { tryMutants } from './mutation-score.ts';
+import { OpenMutants, type Tried } from './open-mutants.ts';
+import { decideCase, forwardingOf, outcomeOf, type PreparedCase, policyOf, wordOf } from './run-cases.ts';
 import type { TestRun } from './test-report.ts';
 import { named, type TrialGoal } from './trial-identities.ts';
 import { otherMethod, type Trial, trialsFor } from './trials.ts';
@@ -33,132 +35,148 @@ const maxTrials = 4_000;
 const minShare = 100;
 
 export interface Proposals {
-  readonly cases: readonly PreparedCase[];
+  readonly cases: readonly ProposedCase[];
   /** Effects without a request, in words. */
   readonly notFound: readonly string[];
   /** Claims that their identities may have. */
   readonly claims: ClaimTable;
 }
 
+export interface ProposedCase extends PreparedCase {
+  /** Index of the route that it was found for. */
+  readonly route: number;
+}
+
 /** `withMutation`: also for changes of the rules that no test would notice. */
 export function proposeCases(config: Config, { coverage, results }: TestRun, withMutation = false): Proposals {
-  const cases: PreparedCase[] = [];
+  const cases: ProposedCase[] = [];
+  const names = new IdentityNames(config.tests.identities.keys());
+  const policy = policyOf(config);
+  const keep = (found: Found | null) => {
+    const { test: { as } = { as: null }, identity = null } = found?.prepared ?? {};
+    if (as !== null && identity !== null) names.keep(as, identity);
+    return found;
+  };
+  const find = (goals: readonly TrialGoal[], reach: 'near' | 'far', fits: (tried: Tried) => boolean) =>
+    keep(findCase(config, policy, goals, reach, names, fits));
   const notFound: string[] = [];
   for (const cell of coverage.cells) {
     if (cell.covered) continue;
     const fits = (tried: Tried) => tried.decision.route?.id === cell.route.id && shows(cell, tried);
     const goals = routesOf(config, cell.route.id).map((route) => ({ ...cell, route }));
     const found =
-      findCase(config, goals, 'near', fits) ??
-      findCase(config, goals, 'far', fits) ??
-      findExample(config, cell, goals, fits);
+      find(goals, 'near', fits) ??
+      find(goals, 'far', fits) ??
+      keep(findExample(config, policy, cell, goals, names, fits));
     if (found === null) notFound.push(`${cell.route.id} ${cell.method} ${effectInWords(cell.effect)}`);
     else cases.push(found.prepared);
   }
   const { claims } = config;
   if (!withMutation) return { cases, notFound, claims };
   const good = results.filter(({ faults }) => faults.length === 0).map(({ prepared }) => prepared);
-  const rules = forwardingOf(config);
-  const added: Tried[] = [];
-  for (const mutant of mutationScore(config, [...good, ...cases]).survivors) {
-    const policy = mutant.kind === 'route' ? null : policyUnder(config, mutant);
-    const notices = ({ prepared, decision }: Tried): boolean => {
-      if (mutant.kind === 'route' && !mutant.reaches && decision.route?.id !== mutant.entry[0].id) return false;
-      const changed = mutant.kind === 'route' ? policyNear(config, mutant, prepared) : policy;
-      return changed !== null && runCase(prepared, changed, rules).faults.length > 0;
-    };
-    if (added.some(notices)) continue;
-    const found = findCase(config, goalsOf(config, mutant), 'far', notices);
+  const mutations = new Mutations(config);
+  const { unnoticed } = tryMutants(config, mutations, [...good, ...cases]);
+  const open = new OpenMutants(unnoticed, mutations, forwardingOf(config));
+  for (const mutant of unnoticed) {
+    // By then, a case for an earlier one may notice it.
+    if (!open.has(mutant) || !mutations.hasEffect(mutant)) continue;
+    const found = find(goalsOf(mutations, mutant), 'far', (tried) => open.notices(mutant, tried));
     if (found === null)
       notFound.push(mutant.kind === 'route' ? `${mutant.entry[0].id}: ${mutant.words}` : mutant.words);
-    else added.push(found);
+    else {
+      cases.push(found.prepared);
+      open.add(found);
+    }
   }
-  return { cases: [...cases, ...added.map(({ prepared }) => prepared)], notFound, claims };
+  return { cases, notFound, claims };
 }
 
-/** A change of roles may show anywhere, a change of a route's pattern where it matches more. */
-function goalsOf({ routes }: Config, mutant: Mutant): readonly TrialGoal[] {
+/** A change of a route's pattern may show where it matches more. */
+function goalsOf(mutations: Mutations, mutant: Mutant): readonly TrialGoal[] {
   if (mutant.kind === 'route' && mutant.reaches) {
     const { entry, changed } = mutant;
     const [route] = entry;
     const listed = route.methods ?? [...route.access.byMethod.keys()];
     const [[, rule]] = rulesOf(route) as readonly [readonly [string, AccessRule]];
-    const known = listed.length === 0 ? 'GET' : listed[0]!;
     const wider = changed.filter((one) => !entry.includes(one));
     const patterns = new Set(entry.map(({ pattern }) => pattern));
     return wider.flatMap((one) => {
-      const methods = patterns.has(one.pattern) ? ['GET', 'POST', 'DELETE', 'PUT', 'PATCH', 'QUERY'] : [known];
-      return methods
-        .filter((method) => method === known || !listed.includes(method))
-        .map((method) => ({ route: one, method, rule }));
+      const methods = patterns.has(one.pattern)
+        ? ['GET', 'POST', 'DELETE', 'PUT', 'PATCH', 'QUERY'].filter((method) => !listed.includes(method))
+        : [listed[0] ?? 'GET'];
+      return methods.map((method) => ({ route: one, method, rule }));
     });
   }
-  const isBelow = ({ restricted }: Route) =>
-    mutant.kind !== 'policy' || restricted?.policies.includes(mutant.policy) === true;
-  const concerned = mutant.kind === 'route' ? mutant.entry : routes.routes.filter(isBelow);
-  return concerned.flatMap((route) => rulesOf(route).map(([method, rule]) => ({ route, method, rule })));
+  return mutations.changesOf(mutant).flatMap(({ entry, changed: [other] }) => {
+    const rules = rulesOf(entry[0]!);
+    const isOther = ([method, rule]: (typeof rules)[number]) => {
+      return other !== undefined && ruleFor(other.access, method) !== rule;
+    };
+    // A change of conditions may show with any method.
+    const affected = hasSameConditions(entry[0]!, other) ? rules.filter(isOther) : rules;
+    return entry.flatMap((route) =>
+      (affected.length === 0 ? rules : affected).map(([method, rule]) => ({ route, method, rule })),
+    );
+  });
+}
+
+function hasSameConditions({ conditions }: Route, other: Route | undefined): boolean {
+  const others = other?.conditions ?? [];
+  return (conditions ?? []).length === others.length && others.every((criterion, at) => criterion === conditions?.[at]);
 }
 
 function routesOf({ routes }: Config, id: string): readonly Route[] {
   return routes.routes.filter((route) => route.id === id);
 }
 
-interface Tried {
-  readonly prepared: PreparedCase;
-  readonly decision: Decision;
+interface Found extends Tried {
+  readonly prepared: ProposedCase;
 }
 
 function findCase(
   config: Config,
+  policy: PolicyModel,
   goals: readonly TrialGoal[],
   reach: 'near' | 'far',
+  names: IdentityNames,
   fits: (tried: Tried) => boolean,
-): Tried | null {
-  const policy = policyOf(config);
-  const isReal = realIdentities(config, policy.authentications);
+): Found | null {
   const share = Math.max(minShare, Math.ceil(maxTrials / goals.length));
   let left = maxTrials;
   for (const goal of goals) {
-    for (const trial of trialsFor(config, goal, reach).take(Math.min(left, share))) {
+    for (const trial of trialsFor(config, goal, reach, names).take(Math.min(left, share))) {
       left -= 1;
-      if (!isReal(trial)) continue;
       const tried = decideTrial(config, goal.route, trial, policy);
-      if (fits(tried)) return tried;
+      if (fits(tried) && isReal(config, policy, trial)) return tried;
     }
   }
   return null;
 }
 
 /** Whether an identity of the tests, or one that a source can return. */
-function realIdentities(
-  { tests, claims }: Config,
-  authentications: readonly Authentication[],
-): (trial: Pick<Trial, 'as' | 'identity'>) => boolean {
-  const known = new Map<string, boolean>();
-  return ({ as, identity }) => {
-    if (as === null || identity === null || tests.identities.has(as)) return true;
-    const is = known.get(as) ?? authentications.some((by) => canReturn(by, identity, claims));
-    known.set(as, is);
-    return is;
-  };
+function isReal({ tests, claims }: Config, { authentications }: PolicyModel, { as, identity }: Trial): boolean {
+  if (as === null || identity === null || tests.identities.has(as)) return true;
+  return authentications.some((by) => canReturn(by, identity, claims));
 }
 
-function decideTrial(config: Config, route: Route, trial: Trial, policy: Policy): Tried {
+function decideTrial(config: Config, route: Route, trial: Trial, policy: Policy): Found {
   const host = hostOf(route.pattern.host);
   const { identity } = trial;
   const simulated = simulate({ ...trial, host, secure: true }, identity, config.credentials);
   const decision = decideCase({ simulated }, policy);
-  return { prepared: { test: testOf(config, route, trial, decision, simulated), identity, simulated }, decision };
+  const test = testOf(config, route, trial, decision, simulated);
+  return { prepared: { test, identity, simulated, route: route.index }, decision };
 }
 
 /** By the model, for values and fields of an identity that must fit each other. */
 function findExample(
   config: Config,
+  policy: PolicyModel,
   { effect, rule }: Cell,
   goals: readonly TrialGoal[],
+  names: IdentityNames,
   fits: (tried: Tried) => boolean,
-): Tried | null {
-  const policy = policyOf(config);
+): Found | null {
   const probes = new Probes(config.routes);
   for (const { route, method: wanted } of goals) {
     const method = wanted === otherMethods ? otherMethod(route) : wanted;
@@ -166,7 +184,7 @@ function findExample(
     const { path } = probes.first(route, method);
     for (const { target, headers, circumstances, identity } of examplesOf(ofMethod, rule, effect, policy, path)) {
       const { client, trusted = false, time = null } = circumstances;
-      const [as, own] = identity === null ? [null, null] : named(identity, config);
+      const [as, own] = identity === null ? [null, null] : named(identity, names);
       const trial = { as, identity: own, method, target, headers, client, trusted, time };
       const tried = decideTrial(config, route, trial, policy);
       if (fits(tried)) return tried;
@@ -221,7 +239,7 @@ function testOf(
 }
 
 /** Identities of the cases that the configuration does not have yet. */
-export function newIdentities({ tests }: Config, { cases }: Proposals): ReadonlyMap<string, Identity> {
+export function newIdentities({ tests }: Config, { cases }: Pick<Proposals, 'cases'>): ReadonlyMap<string, Identity> {
   return new Map(
     cases.flatMap(({ test: { as }, identity }) =>
       as === null || identity === null || tests.identities.has(as) ? [] : [[as, identity] as const],

@@ -1,5 +1,4 @@
 /** Identities worth trying for one effect of a rule: none, those of the tests, and some that are made for the rule. */
-import { createHash } from 'node:crypto';
 import type { Config } from '../config/config.ts';
 import { kindsOf } from '../core/credential/credential.ts';
 import type { Identity } from '../core/identity/identity.ts';
@@ -13,6 +12,7 @@ import { asHeld } from '../policy-model/samples/scoped-texts.ts';
 import { signedInAt, signInKey, signInWords } from '../policy-model/samples/sign-in-ages.ts';
 import { literalsAmong } from '../policy-model/samples/step-values.ts';
 import type { Cell } from './coverage.ts';
+import type { IdentityNames } from './identity-names.ts';
 import { furtherSets, likelySets } from './role-sets.ts';
 
 /** The rule that must have an effect. */
@@ -30,6 +30,7 @@ export function* identitiesFor(
   goal: TrialGoal,
   chosen: Chosen,
   reach: 'near' | 'far',
+  names: IdentityNames,
 ): Generator<readonly [name: string | null, identity: Identity | null]> {
   const { tests, roleMapping } = config;
   yield [null, null];
@@ -51,32 +52,29 @@ export function* identitiesFor(
   const sets = likely.map(held);
   const kinds = kindsOf(config.credentials);
   const others = kinds.filter((kind) => kind !== 'bearer');
-  for (const held of sets) for (const among of [[], groups]) yield made(tests, facts, held, among);
+  for (const held of sets) for (const among of [[], groups]) yield made(names, facts, held, among);
   const takesLess = kinds.some((kind) => !goal.route.credentials.includes(kind));
-  if (takesLess) for (const kind of others) for (const held of sets) yield made(tests, facts, held, groups, kind);
+  if (takesLess) for (const kind of others) for (const held of sets) yield made(names, facts, held, groups, { kind });
   if (reach === 'near') return;
   const exempt = (goal.route.conditions ?? []).flatMap(({ unlessSource }) => unlessSource);
   const further = furtherSets(goal.rule, exempt, config.roles);
   const elsewhere = [...likely, ...further].filter((roles) => roles.some((role) => scopedRole(role) !== null));
   for (const roles of [...further.map(held), ...elsewhere.map((each) => asHeld(each, () => 'elsewhere'))]) {
-    for (const among of [[], groups]) yield made(tests, facts, roles, among);
+    for (const among of [[], groups]) yield made(names, facts, roles, among);
   }
-  for (const group of groupsCompared(goal.route)) for (const held of sets) yield made(tests, facts, held, [group]);
+  for (const group of groupsCompared(goal.route)) for (const held of sets) yield made(names, facts, held, [group]);
   for (const { field, values } of roleMapping?.origins ?? []) {
     const [value = ''] = values;
-    if (field === 'groups') yield made(tests, facts, [], [value]);
-    if (field === 'roles') yield made(tests, facts, [value], []);
+    if (field === 'groups') yield made(names, facts, [], [value]);
+    if (field === 'roles') yield made(names, facts, [value], []);
   }
   for (const kind of others) {
-    for (const held of sets) for (const among of [[], groups]) yield made(tests, facts, held, among, kind);
+    for (const held of sets) for (const among of [[], groups]) yield made(names, facts, held, among, { kind });
   }
   for (const id of userIdsCompared(goal.route))
-    for (const held of sets) yield made(tests, facts, held, [], 'bearer', id);
+    for (const held of sets) yield made(names, facts, held, [], { userId: id });
   for (const source of sourcesCompared(goal.route, config)) {
-    for (const held of sets) {
-      const [name, identity] = made(tests, facts, held, []);
-      yield [shortName(`${name}_of_${source}`), { ...identity, source, acceptedBy: source }];
-    }
+    for (const held of sets) yield made(names, facts, held, [], { source, acceptedBy: source });
   }
 }
 
@@ -88,47 +86,42 @@ function scopeIn({ pattern }: Route, param: string | null, chosen: Chosen): stri
 }
 
 function made(
-  { identities }: Config['tests'],
+  names: IdentityNames,
   { claims, authenticatedAtMs }: Pick<Identity, 'claims' | 'authenticatedAtMs'>,
   held: readonly string[],
   among: readonly string[],
-  kind: Identity['kind'] = 'bearer',
-  wanted: string | null = null,
+  further: Partial<Pick<Identity, 'kind' | 'userId' | 'source' | 'acceptedBy'>> = {},
 ): readonly [string, Identity] {
+  const { kind = 'bearer' } = further;
   const words = [
-    held.length === 0 ? 'no_role' : held.join('_and_'),
-    ...(among.length === 0 ? [] : ['in', ...among]),
-    ...Object.entries(claims).flatMap(([name, value]) => [name, ...(Array.isArray(value) ? value : [value])]),
+    ...(held.length === 0 ? ['no_role'] : listed(held)),
+    ...(among.length === 0 ? [] : ['in', ...listed(among)]),
+    ...Object.entries(claims).flatMap(([name, value]) => [name, ...(Array.isArray(value) ? listed(value) : [value])]),
     ...signInWords(authenticatedAtMs),
     ...(kind === 'bearer' ? [] : [kind === 'key_pair' ? 'by_key' : 'by_api_key']),
   ];
-  let name = wanted ?? shortName(words.join('_').replace(/[^A-Za-z0-9_-]/g, '_'));
-  // Another identity already has this name.
-  while (identities.has(name)) name = `${name}_2`;
+  const identity = { ...sampleIdentity, roles: held, groups: among, claims, authenticatedAtMs, ...further };
+  const name = further.userId === undefined ? names.nameOf(identity, words.join('_')) : names.free(further.userId);
   // Identities in a file have their name as id.
-  const ids = kind === 'bearer' ? {} : { kind, sessionId: null, keyId: `key-${name}` };
-  return [name, { ...sampleIdentity, ...ids, userId: name, roles: held, groups: among, claims, authenticatedAtMs }];
+  const ids = kind === 'bearer' ? {} : { sessionId: null, keyId: `key-${name}` };
+  return [name, { ...identity, ...ids, userId: name }];
+}
+
+/** The first two, and how many others there are. */
+function listed(texts: readonly string[]): readonly string[] {
+  const more = texts.length - 2;
+  if (texts.length === 0) return [];
+  return [texts.slice(0, 2).join('_and_'), ...(more > 0 ? [`and_${more}_more`] : [])];
 }
 
 /** The identity with a name that describes it. The name is also its user id, if that does not matter. */
-export function named(identity: Identity, { tests }: Config): readonly [name: string, identity: Identity] {
+export function named(identity: Identity, names: IdentityNames): readonly [name: string, identity: Identity] {
   const { roles, groups, kind, keyId, sessionId, userId } = identity;
   const isFree = userId.endsWith(sampleIdentity.userId);
-  const words = [...roles, ...groups, kind, keyId, sessionId, isFree ? null : userId].filter((word) => word !== null);
-  let name = shortName(words.join('_').replace(/[^A-Za-z0-9_-]/g, '_'));
-  while (tests.identities.has(name)) name = `${name}_2`;
+  const words = [...listed([...roles, ...groups]), kind, keyId, sessionId, isFree ? null : userId];
+  const name = names.nameOf(identity, words.filter((word) => word !== null).join('_'));
   return [name, isFree ? { ...identity, userId: userId.slice(0, -sampleIdentity.userId.length) + name } : identity];
 }
-
-/** Names of identities are limited. A truncated name ends with a hash of the whole. */
-function shortName(name: string): string {
-  if (name.length <= maxName) return name;
-  const mark = createHash('sha256').update(name).digest('hex').slice(0, 8);
-  return `${name.slice(0, maxName - mark.length - 1)}_${mark}`;
-}
-
-/** Leaves room for a suffix that makes the name unique. */
-const maxName = 60;
 
 /** User ids in conditions, if an identity can have that name. */
 function userIdsCompared(route: Route): readonly string[] {

@@ -17,6 +17,7 @@ import { numberTexts } from '../policy-model/samples/number-texts.ts';
 import { samplesOf, withoutTextAround, withTextAround } from '../policy-model/samples/segment-samples.ts';
 import { anyMoment, signInAges, signInKey } from '../policy-model/samples/sign-in-ages.ts';
 import { literalsIn } from '../policy-model/samples/step-values.ts';
+import { IdentityNames } from './identity-names.ts';
 import { type Chosen, identitiesFor, own, type TrialGoal } from './trial-identities.ts';
 import { besideRange, widerTimes } from './widening-mutants.ts';
 
@@ -35,7 +36,12 @@ export interface Trial {
 }
 
 /** `reach`: `far` also tries identities that only a change of the rules can distinguish. */
-export function* trialsFor(config: Config, goal: TrialGoal, reach: 'near' | 'far'): Generator<Trial> {
+export function* trialsFor(
+  config: Config,
+  goal: TrialGoal,
+  reach: 'near' | 'far',
+  names = new IdentityNames(config.tests.identities.keys()),
+): Generator<Trial> {
   const { route } = goal;
   const method = goal.method === otherMethods ? otherMethod(route) : goal.method;
   const values = valuesOf(config, route);
@@ -44,7 +50,7 @@ export function* trialsFor(config: Config, goal: TrialGoal, reach: 'near' | 'far
     const client = values_.get('client') ?? null;
     const moment = values_.get('time') ?? null;
     const time = moment === null ? null : Number(moment);
-    for (const [as, identity] of identitiesFor(config, goal, values_, reach)) {
+    for (const [as, identity] of identitiesFor(config, goal, values_, reach, names)) {
       const chosen = new Map(
         [...values_].map(([key, value]) => [key, value === own ? (identity?.userId ?? null) : value]),
       );

@@ -14,23 +14,20 @@ import { type Caller, type Found, routeOf, setsOf, verdictOf } from '../policy-m
 
 /** With more classes, every effect counts as possible. */
 const maxClasses = 50_000;
-/** Maximum routes of a table that is examined for one change. */
-export const maxRoutes = 500;
 
-/**
- * Whether some request is decided by another route, for another reason, or with another identity. For at most `maxRoutes` routes.
- */
+/** Whether some request is decided by another route, for another reason, or with another identity. */
 export function differs(before: PolicyModel, after: Policy): boolean {
-  const seen = new Map<Found, Set<Found>>();
-  for (const { before: a, after: b } of meetingsOf(before.routes, after.routes)) {
-    if (seen.get(a)?.has(b) === true) continue;
-    seen.set(a, (seen.get(a) ?? new Set()).add(b));
+  const seen = new Set<string>();
+  for (const { before: a, after: b, pair } of meetingsOf(before.routes, after.routes)) {
+    if (seen.has(pair)) continue;
+    seen.add(pair);
     if (pairDiffers(a, b, before, after)) return true;
   }
   return false;
 }
 
 function pairDiffers(a: Found, b: Found, before: PolicyModel, after: Policy): boolean {
+  if (before.roleMapping === after.roleMapping && isSame(a, b)) return false;
   const [routeA, routeB] = [routeOf(a), routeOf(b)];
   if (routeA?.id !== routeB?.id) return true;
   if (String(routeA?.credentials) !== String(routeB?.credentials)) return true;
@@ -48,6 +45,21 @@ function pairDiffers(a: Found, b: Found, before: PolicyModel, after: Policy): bo
   const effect = (found: Found, offset: number, caller: Caller, truths: Truths) =>
     verdictOf({ found, offset }, caller, truths) ?? `allowed ${knows(found, caller)}`;
   return classes.some(([caller, truths]) => effect(a, 0, caller, truths) !== effect(b, setsA.length, caller, truths));
+}
+
+/** Whether both are one rule of a route that the change does not affect. */
+function isSame(a: Found, b: Found): boolean {
+  if (typeof a === 'string' || typeof b === 'string' || 'allow' in a || 'allow' in b || a.rule !== b.rule) return false;
+  const [one, other] = [a.route, b.route];
+  const [conditions, others] = [one.conditions ?? [], other.conditions ?? []];
+  return (
+    one.id === other.id &&
+    one.pattern === other.pattern &&
+    one.credentials === other.credentials &&
+    one.signIn === other.signIn &&
+    conditions.length === others.length &&
+    conditions.every((criterion, at) => criterion === others[at])
+  );
 }
 
 /** Whether the service receives the caller's identity. */

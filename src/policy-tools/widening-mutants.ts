@@ -38,12 +38,13 @@ export function* widerRules(
 
 /** More methods. */
 export function* widerMatches({ access, methods: listed }: Route): Generator<Change<Partial<Route>>> {
-  if (listed !== null) yield ['its list of methods is removed', { methods: null }];
-  if (access.every === null) {
+  if (access.every !== null) {
+    if (listed !== null) yield ['its list of methods is removed', { methods: null }];
+  } else {
     const [first] = access.byMethod.values();
     const byMethod = new Map(access.byMethod);
     for (const method of ruleMethods) if (!byMethod.has(method) && method !== 'HEAD') byMethod.set(method, first!);
-    yield ['its list of methods is removed', { access: { ...access, byMethod } }];
+    yield ['its list of methods is removed', { access: { ...access, byMethod }, methods: null }];
   }
 }
 

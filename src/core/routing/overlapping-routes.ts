@@ -36,6 +36,24 @@ function overlap(a: FormedBranch, b: FormedBranch): boolean {
   return mayHaveCommonText(a, b);
 }
 
+/** Pairs of a route of each tree that one request may fit, regardless of its method. */
+export function* competingRoutes(a: RouteTrees, b: RouteTrees): Generator<readonly [Route, Route]> {
+  for (const [host, root] of rootsOf(a)) {
+    for (const [other, rival] of rootsOf(b)) if (hasCommonHost(host, other)) yield* new Meetings().below(root, rival);
+  }
+}
+
+/** Hosts as in patterns. */
+function rootsOf({ exactHosts, wildcardHosts, anyHost }: RouteTrees): readonly (readonly [string | null, PathNode])[] {
+  return [...exactHosts, ...wildcardHosts.map(({ suffix, root }) => [`*${suffix}`, root] as const), [null, anyHost]];
+}
+
+function hasCommonHost(a: string | null, b: string | null): boolean {
+  if (a === null || b === null || a === b) return true;
+  const fits = (host: string, pattern: string) => pattern.startsWith('*') && host.endsWith(pattern.slice(1));
+  return fits(a, b) || fits(b, a);
+}
+
 /** Pairs of nodes that one path leads to; each is visited once. */
 class Meetings {
   readonly #seen = new Map<PathNode, Set<PathNode>>();

@@ -74,10 +74,16 @@ export function idleParts({ roles, roleMapping }: Config, probes: Probes): reado
   const hint = 'remove it, or list the intended roles';
   return probes.table.routes.flatMap((route) => {
     const found = new Map<string, FindingCode>();
+    const { own, policies } = route.restricted ?? { own: route, policies: [] };
+    // A route may require what a policy requires too.
+    for (const rule of [...rulesIn(own.access), ...policies.flatMap(({ access }) => access ?? [])]) {
+      for (const words of rule.kind === 'roles' ? repeatedIn(rule.source) : []) {
+        found.set(`${words} is listed twice`, 'roles_repeated');
+      }
+    }
     for (const rule of rulesIn(route.access)) {
       if (rule.kind !== 'roles') continue;
-      for (const { part, repeated } of partsIn(rule.source)) {
-        for (const words of repeated) found.set(`${words} is listed twice`, 'roles_repeated');
+      for (const part of partsIn(rule.source)) {
         if (part === rule.source) continue;
         const words = termInWords(part);
         if (!canBe(part, true)) found.set(`no identity can meet the part ${words}`, 'roles_never');
@@ -89,15 +95,18 @@ export function idleParts({ roles, roleMapping }: Config, probes: Probes): reado
   });
 }
 
-/** The expression and all expressions within it, each with the terms that it lists twice. */
-function partsIn(
-  part: RoleExpression,
-): readonly { readonly part: RoleExpression; readonly repeated: readonly string[] }[] {
-  const lists = roleKeys.map((key) => part[key] ?? []);
-  const repeated = lists.flatMap((terms) => {
-    const words = terms.map(termInWords);
-    return [...new Set(words.filter((word, at) => words.indexOf(word) !== at))];
-  });
-  const nested = lists.flat().flatMap((term) => (typeof term === 'string' ? [] : partsIn(term)));
-  return [{ part, repeated }, ...nested];
+/** Terms that one list contains twice, in words. */
+function repeatedIn(expression: RoleExpression): readonly string[] {
+  return partsIn(expression).flatMap((part) =>
+    roleKeys.flatMap((key) => {
+      const words = (part[key] ?? []).map(termInWords);
+      return words.filter((word, at) => words.indexOf(word) !== at);
+    }),
+  );
+}
+
+/** The expression and all expressions within it. */
+function partsIn(part: RoleExpression): readonly RoleExpression[] {
+  const terms = roleKeys.flatMap((key) => part[key] ?? []);
+  return [part, ...terms.flatMap((term) => (typeof term === 'string' ? [] : partsIn(term)))];
 }

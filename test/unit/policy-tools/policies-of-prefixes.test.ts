@@ -5,6 +5,7 @@ import { parseConfig } from '../../../src/config/parse-config.ts';
 import { decide } from '../../../src/core/decide.ts';
 import type { Decision } from '../../../src/core/decision.ts';
 import { describeRoutes } from '../../../src/core/routing/describe-routes.ts';
+import { entriesOf } from '../../../src/core/routing/route-table.ts';
 import { blank } from '../../../src/policy-model/samples/sample-identity.ts';
 import { simulate } from '../../../src/policy-model/simulate.ts';
 import { coverageOf } from '../../../src/policy-tools/coverage.ts';
@@ -212,7 +213,9 @@ test('is covered once, its changes are detected, and cases for both are found', 
   const { cells } = coverageOf(config, []);
   const ofPolicy = cells.filter(({ effect }) => effect.kind === 'refuses' && effect.policy === 'tenant-guard');
   expect(ofPolicy).toHaveLength(1);
-  const words = policyMutants(config.policies, config.roles).map((mutant) => mutant.words);
+  const words = policyMutants(config.policies, entriesOf(config.routes.routes), config.roles).map(
+    (mutant) => mutant.words,
+  );
   expect(words).toContain('policy tenant-guard: it is removed');
   expect(words).toContain('policy tenant-guard: the condition wrong_tenant is removed');
   expect(words).toContain('policy tenant-guard: no credential is required');
