@@ -1,7 +1,8 @@
 /** Joins the rooms into the authorizer of an application: decisions, identities and telemetry, without a listener. */
 import { stringify } from 'yaml';
 import { formatProblems } from '../config/format-problems.ts';
-import { type LoadResult, loadForApplication } from '../config/load-config.ts';
+import { loadForApplication } from '../config/load-config.ts';
+import type { ConfigResult } from '../config/parse-config.ts';
 import type { ConfigProblem } from '../config/yaml/problem.ts';
 import { createMiddleware, type Middleware } from '../middleware/create-middleware.ts';
 import { LoadShedder } from '../request-line/load-shedder.ts';
@@ -79,7 +80,7 @@ export function createAuthorizer(source: AuthorizerSource, options: AuthorizerOp
   };
 }
 
-function load(source: AuthorizerSource, env: Readonly<Record<string, string | undefined>>): LoadResult {
+function load(source: AuthorizerSource, env: Readonly<Record<string, string | undefined>>): ConfigResult {
   if (typeof source === 'string') return loadForApplication(source, env);
   const text = 'text' in source && typeof source.text === 'string' ? source.text : stringify(source);
   return loadForApplication({ text }, env);

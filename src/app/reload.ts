@@ -3,8 +3,9 @@
  * last good configuration stays, and the problems are reported.
  */
 import type { Config } from '../config/config.ts';
-import type { ConfigSource } from '../config/config-source.ts';
+import type { ConfigSource } from '../config/config-files.ts';
 import { loadRecorded } from '../config/load-config.ts';
+import type { ValidConfig } from '../config/parse-config.ts';
 import type { Settings } from '../config/settings.ts';
 import type { ConfigProblem } from '../config/yaml/problem.ts';
 import { watchFiles } from './watch-files.ts';
@@ -16,9 +17,6 @@ export interface ReloadEvents {
   refused(problems: readonly ConfigProblem[]): void;
 }
 
-/** The parts of a configuration with further files to watch. */
-type Watched = Pick<Config, 'include' | 'authorizer' | 'lists'>;
-
 export interface Reloader {
   /** Reads the file now. Returns the problems that prevented its use; empty if it was applied. */
   reload(): readonly ConfigProblem[];
@@ -27,32 +25,30 @@ export interface Reloader {
 
 /**
  * Checks the file, its included files, lists and certificates every `intervalMs`. It polls, because mounted files change through links that
- * cause no event. `first` is in use, and was read at `readAtMs`.
+ * cause no event. `first`: what to watch besides the file, of the configuration in use, which was read at `readAtMs`.
  */
 export function createReloader(
   file: string,
   events: ReloadEvents,
   intervalMs = 1000,
   env = process.env,
-  first: Watched = { include: [], authorizer: null, lists: [] },
+  first: readonly string[] = [],
   readAtMs?: number,
 ): Reloader {
-  let certificates = certificatesOf(first);
+  /** Of the last valid configuration: a problem may prevent that its certificates and lists are read. */
+  let last = first;
   const reload = (): readonly ConfigProblem[] => {
-    const patterns: string[] = [];
     const startedAtMs = Date.now();
-    const loaded = loadRecorded(file, env, (pattern) => patterns.push(pattern));
-    if (loaded.result.ok) certificates = certificatesOf(loaded.result.config);
-    files.watch([...patterns, ...certificates], startedAtMs);
-    const problems = take(loaded);
+    const { result, source, watched } = loadRecorded(file, env);
+    if (result.ok) last = watched;
+    files.watch([...new Set([...watched, ...last])], startedAtMs);
+    const problems = result.ok ? apply(result, source) : result.problems;
     if (problems.length > 0) events.refused(problems);
     return problems;
   };
-  const take = ({ result, source }: ReturnType<typeof loadRecorded>): readonly ConfigProblem[] => {
-    if (!result.ok) return result.problems;
+  const apply = ({ config, settings }: ValidConfig, source: ConfigSource): readonly ConfigProblem[] => {
     try {
-      if (source === null) throw new Error('a configuration comes from somewhere');
-      events.apply(result.config, source, result.settings);
+      events.apply(config, source, settings);
       return [];
     } catch {
       // Whatever the error, a running gateway continues with its configuration.
@@ -60,18 +56,13 @@ export function createReloader(
     }
   };
   const files = watchFiles(file, intervalMs, reload);
-  files.watch([...first.include, ...first.lists, ...certificates], readAtMs);
+  files.watch(first, readAtMs);
   return {
     reload,
     close() {
       files.close();
     },
   };
-}
-
-/** Files of the server's certificates and keys, which must be reloaded when they are renewed. */
-function certificatesOf({ authorizer }: Watched): readonly string[] {
-  return authorizer?.grpc?.tls?.files ?? [];
 }
 
 /** For a configuration without problems of its own. */

@@ -3,7 +3,8 @@
 import { writeFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { findSurprises } from '../app/find-surprises.ts';
-import { type LoadResult, loadConfig } from '../config/load-config.ts';
+import { loadConfig } from '../config/load-config.ts';
+import type { ValidConfig } from '../config/parse-config.ts';
 import { findingKinds } from '../policy-tools/analysis/finding.ts';
 import { runTests, type TestReport } from '../policy-tools/test-report.ts';
 import { type BaseRevision, exportRevision } from './ci/base-revision.ts';
@@ -37,11 +38,9 @@ export interface CiOptions {
   readonly all?: boolean;
 }
 
-type Loaded = Extract<LoadResult, { ok: true }>;
-
 export async function ci(options: CiOptions): Promise<ExitCode> {
   checkIgnored(options.ignore);
-  const after = loadConfig(options.config, process.env, undefined, 'found');
+  const after = loadConfig(options.config, process.env, 'found');
   if (!after.ok) {
     if (options.sarif !== undefined) write(options.sarif, problemsSarif(after.problems));
     failRead(options.config, after.problems);
@@ -80,7 +79,7 @@ export async function ci(options: CiOptions): Promise<ExitCode> {
 }
 
 /** The configuration of the revision, or why it cannot be compared. */
-function baseOf({ file }: BaseRevision): Loaded | string {
+function baseOf({ file }: BaseRevision): ValidConfig | string {
   if (file === null) return 'the file is new: every request that it allows is newly allowed';
   const before = loadConfig(file, process.env);
   if (before.ok) return before;

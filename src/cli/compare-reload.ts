@@ -2,7 +2,8 @@
  * `rolegate compare-reload`: started by `rolegate serve` after a reload. It compares two configurations, which it receives as texts, and sends
  * back what differs. It is a process of its own, because a comparison can take seconds. It has no other use.
  */
-import { type ConfigSource, parseSource } from '../config/config-source.ts';
+import type { ConfigSource } from '../config/config-files.ts';
+import { parseSource } from '../config/load-config.ts';
 import { routeInWords, type VerdictChange } from './diff/diff-report.ts';
 import { compareConfigs } from './diff.ts';
 import { ExitCode, usageError } from './exit-code.ts';

@@ -3,9 +3,10 @@ import { existsSync } from 'node:fs';
 import pc from 'picocolors';
 import { isMap, parseDocument } from 'yaml';
 import type { Config } from '../config/config.ts';
+import { readBounded, type TestFiles } from '../config/config-files.ts';
 import { formatProblems } from '../config/format-problems.ts';
-import { type LoadResult, loadAuthApiFile, loadConfig, type TestFiles } from '../config/load-config.ts';
-import { readBounded } from '../config/read-bounded.ts';
+import { loadAuthApiFile, loadConfig } from '../config/load-config.ts';
+import type { ValidConfig } from '../config/parse-config.ts';
 import type { ConfigProblem } from '../config/yaml/problem.ts';
 import { maxFile } from '../config/yaml/read-yaml.ts';
 import { CommandError } from './exit-code.ts';
@@ -18,8 +19,8 @@ export function readConfig(file: string, env: NodeJS.ProcessEnv = process.env): 
 export function readPlaced(
   file: string,
   { env = process.env, tests = 'none' }: { readonly env?: NodeJS.ProcessEnv; readonly tests?: TestFiles } = {},
-): Omit<Extract<LoadResult, { ok: true }>, 'ok'> {
-  const result = loadConfig(file, env, undefined, tests);
+): Omit<ValidConfig, 'ok'> {
+  const result = loadConfig(file, env, tests);
   if (!result.ok) failRead(file, result.problems);
   return result;
 }

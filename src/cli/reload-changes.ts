@@ -1,7 +1,7 @@
 /** What a reload newly allows and refuses: compared in another process, one at a time, within bounds of time and memory. */
 import { fork } from 'node:child_process';
 import { setPriority } from 'node:os';
-import type { ConfigSource } from '../config/config-source.ts';
+import type { ConfigSource } from '../config/config-files.ts';
 import type { ComparedSources, ReloadChanges } from './compare-reload.ts';
 
 const maxMs = 30_000;

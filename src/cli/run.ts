@@ -84,7 +84,7 @@ export function createProgram(done: Done): Command {
   addAuthApi(program, done);
   program
     .command('validate')
-    .description('check a configuration, and report every problem at once')
+    .description('check a configuration, and report all problems of its shape or, if there are none, of its meaning')
     .argument('[file]', 'configuration file (instead of --config)')
     .addOption(configOption())
     .option('--strict', 'fail on warnings')

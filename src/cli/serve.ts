@@ -6,7 +6,7 @@ import { untilSignal } from '../app/lifecycle.ts';
 import { ListenError } from '../app/listen-error.ts';
 import { createReloader, type Reloader } from '../app/reload.ts';
 import type { Config } from '../config/config.ts';
-import type { ConfigSource } from '../config/config-source.ts';
+import type { ConfigSource } from '../config/config-files.ts';
 import { loadRecorded } from '../config/load-config.ts';
 import type { Settings } from '../config/settings.ts';
 import type { ConfigProblem } from '../config/yaml/problem.ts';
@@ -35,7 +35,7 @@ type Reload = () => Promise<readonly ConfigProblem[]>;
 
 export async function serve(options: ServeOptions): Promise<ExitCode> {
   const readAtMs = Date.now();
-  const { config, source, settings, findings } = readAnalyzed(options.config);
+  const { config, source, watched, settings, findings } = readAnalyzed(options.config);
   if (config.server.listen === null && config.authorizer === null)
     throw new CommandError(
       'rolegate: nothing listens for requests: give "server.listen" an address, or add "authorizer"',
@@ -81,7 +81,7 @@ export async function serve(options: ServeOptions): Promise<ExitCode> {
     },
     refused: (problems: readonly ConfigProblem[]) => gateway.refuseReload(problems),
   };
-  reloader = createReloader(options.config, events, 1000, process.env, config, readAtMs);
+  reloader = createReloader(options.config, events, 1000, process.env, watched, readAtMs);
   if (options.shadow !== undefined) {
     // An invalid candidate is only reported: it never prevents the gateway from serving.
     const compared = {
@@ -149,12 +149,11 @@ function isForPeople(error: unknown): error is Error {
 
 /** Positions in the files are released with the texts, once the warnings are known. */
 function readAnalyzed(file: string) {
-  const { result, source } = loadRecorded(file, process.env);
+  const { result, source, watched } = loadRecorded(file, process.env);
   if (!result.ok) failRead(file, result.problems);
-  if (source === null) throw new Error('a configuration without its source');
   const warnings = findSurprises(result.config, result.places).filter(
     ({ code }) => findingKinds[code].severity === 'warning',
   );
   const { config, settings } = result;
-  return { config, source, settings, findings: warnings.map(({ problem }) => problem) };
+  return { config, source, watched, settings, findings: warnings.map(({ problem }) => problem) };
 }

@@ -57,14 +57,12 @@ export interface Rules {
   readonly policies: readonly Restriction[];
   readonly roleMapping: RoleMapping | null;
   readonly tests: TestSuite;
-  /** Names of the files with lists. */
-  readonly lists: readonly string[];
 }
 
 /** `folder`: of the configuration file. */
 export function compileConfig(
   file: ConfigFile,
-  { routes, roles, formOf, policies, roleMapping, tests, lists }: Rules,
+  { routes, roles, formOf, policies, roleMapping, tests }: Rules,
   secrets: Secrets,
   folder: string,
 ): Omit<Config, 'digest'> {
@@ -118,8 +116,6 @@ export function compileConfig(
     via: via ? { name, passes } : null,
     identityAssertion: identityAssertion === undefined ? null : { ...identityAssertion, keys: secrets.assertionKeys },
     errors: { annotate: file.errors.annotate },
-    include: file.include ?? [],
-    lists,
     tests,
   };
 }

@@ -5,7 +5,7 @@ import type { ClaimField, FieldPlace, FieldRule, SourceFields } from '../core/id
 import { compileNaming, type UserNaming } from '../core/identity/user-naming.ts';
 import { type InUnits, inUnits } from './schema/in-units.ts';
 import type { WrittenClaimFields, WrittenField } from './schema/source-fields.ts';
-import { type ConfigFile, configSchema, type Parts } from './schema.ts';
+import { type ConfigFile, configSchema } from './schema.ts';
 import type { AuthApiSourceConfig, SourceConfig, SourceFiles, SourceRule } from './source-config.ts';
 import { parseFieldPath } from './units/parse-field-path.ts';
 
@@ -30,21 +30,15 @@ export function compileSources(
   );
 }
 
-/** How each source names its users; `authApi` comes before the others. Also for sections with problems. */
+/** How each source names its users; `authApi` comes before the others. */
 export function namingOf(
-  { authApi, sources = {} }: Parts<Pick<ConfigFile, 'authApi' | 'sources'>>,
+  { authApi, sources }: Pick<ConfigFile, 'authApi' | 'sources'>,
   formOf: (role: string) => string,
 ): ReadonlyMap<string, UserNaming> {
   const all = [...(authApi === undefined ? [] : [['authApi', authApi] as const]), ...Object.entries(sources)];
   return compileNaming(
-    all.map(([name, source]) => {
-      const { issuer = null, userPrefix = '', roles } = source ?? {};
-      return {
-        name,
-        issuer,
-        userPrefix,
-        roles: roles === undefined ? null : roles.flatMap((role) => (role === undefined ? [] : formOf(role))),
-      };
+    all.map(([name, { issuer = null, userPrefix = '', roles }]) => {
+      return { name, issuer, userPrefix, roles: roles?.map(formOf) ?? null };
     }),
   );
 }

@@ -60,10 +60,6 @@ export interface Config {
   /** Signs the client's identity for services; null: nothing is signed. */
   readonly identityAssertion: IdentityAssertionConfig | null;
   readonly errors: { readonly annotate: 'failures' | 'all' };
-  /** Patterns of the files that are included, from the folder of the main one. */
-  readonly include: readonly string[];
-  /** Files with lists that conditions compare with, as the configuration names them. */
-  readonly lists: readonly string[];
   /** Tests of the rules, of every file: they do not affect requests. */
   readonly tests: TestSuite;
 }
@@ -240,8 +236,6 @@ export interface ServerTlsConfig {
   readonly key: string;
   /** Authorities for client certificates, which are then required; null: none are requested. */
   readonly clientCa: string | null;
-  /** Its files, as configured. */
-  readonly files: readonly string[];
 }
 
 /** TLS to a server: texts of PEM files, read with the configuration. */

@@ -6,16 +6,10 @@ import { createHash } from 'node:crypto';
 import { prepareList } from '../core/policy/alike.ts';
 import { type AddressList, addressList, type ListFile } from '../core/policy/list-file.ts';
 import { parseCidr } from '../core/syntax/addresses.ts';
+import type { FileReaders, FileText } from './config-files.ts';
 import { Problem } from './problem.ts';
 import type { ConfigProblem } from './yaml/problem.ts';
 
-/** `own`: the main file uses it; included ones may only use files below its folder. */
-export type ReadList = (
-  name: string,
-  own: boolean,
-) => { readonly file: string; readonly text: string } | Pick<Problem, 'message' | 'hint'>;
-
-export const maxListBytes = 8 * 1024 * 1024;
 const maxEntries = 100_000;
 const maxFiles = 64;
 const maxEntry = 1024;
@@ -40,19 +34,14 @@ export interface TextList {
 }
 
 export class ListFiles {
-  readonly #read: ReadList;
-  readonly #files = new Map<string, ReturnType<ReadList>>();
+  readonly #read: NonNullable<FileReaders['readList']>;
+  readonly #files = new Map<string, FileText | Problem>();
   readonly #texts = new Map<string, TextList>();
   readonly #addresses = new Map<string, AddressList>();
   readonly #problems: ConfigProblem[] = [];
 
-  constructor(read: ReadList) {
+  constructor(read: FileReaders['readList'] = noLists) {
     this.#read = read;
-  }
-
-  /** As written in the configuration. */
-  get names(): readonly string[] {
-    return [...new Set([...this.#files.keys()].map((key) => key.slice(key.indexOf(' ') + 1)))];
   }
 
   /** Texts of those that can be read. */
@@ -115,7 +104,7 @@ export class ListFiles {
     return made;
   }
 
-  #open(name: string, at: NamedAt): { readonly file: string; readonly text: string } | null {
+  #open(name: string, at: NamedAt): FileText | null {
     const { ownsLists } = at.file;
     const key = `${ownsLists ? 'own' : 'included'} ${name}`;
     let found = this.#files.get(key);
@@ -131,7 +120,7 @@ export class ListFiles {
 
   /** Each entry once, and the line of each. `read`: null for a line without an entry. */
   #entriesOf(
-    { file, text }: { readonly file: string; readonly text: string },
+    { file, text }: FileText,
     read: (line: string) => string | Problem | null,
   ): Pick<ListFile, 'digest' | 'repeated'> & { readonly entries: readonly string[]; readonly lines: Uint32Array } {
     const first = new Map<string, number>();
@@ -174,4 +163,4 @@ export class ListFiles {
 const tooLong = new Problem(`an entry has at most ${maxEntry} characters`);
 
 /** For a text without a file, or with unknown files. */
-export const noLists: ReadList = () => new Problem('no list can be read here', 'load the configuration from a file');
+const noLists = () => new Problem('no list can be read here', 'load the configuration from a file');

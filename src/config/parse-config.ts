@@ -9,7 +9,7 @@ import { checkDecisionOnly, decidesFor } from './checks/check-authorizer.ts';
 import { checkIdentityAssertion } from './checks/check-identity-assertion.ts';
 import { claimTable } from './checks/check-identity-claims.ts';
 import { checkRedis } from './checks/check-redis.ts';
-import { checkRoleOrigins, checkRoles, formOf, tableOf } from './checks/check-roles.ts';
+import { checkRoleOrigins, checkRoles, formOf } from './checks/check-roles.ts';
 import { checkRoutes } from './checks/check-routes.ts';
 import {
   readBearerSecret,
@@ -23,60 +23,40 @@ import { readSourceFiles } from './checks/check-sources.ts';
 import { checkTests } from './checks/check-tests.ts';
 import { checkClientTls, checkServerTls } from './checks/check-tls.ts';
 import { checkSourceUsers, checkUserIds } from './checks/check-user-naming.ts';
-import { type Location, whole } from './checks/location.ts';
-import type { RuleFile } from './checks/rule-file.ts';
+import type { Location } from './checks/location.ts';
 import { claimedSources } from './claimed-identity.ts';
 import { compileConfig, type Secrets } from './compile-config.ts';
 import { compileSettings, compileTracing, trustedRanges } from './compile-settings.ts';
 import { namingOf, sourceRuleOf } from './compile-sources.ts';
 import type { Address, AuthApiSettings, Config, TracingConfig } from './config.ts';
 import { digestOf } from './config-digest.ts';
+import type { FileReaders } from './config-files.ts';
 import { deepFreeze } from './deep-freeze.ts';
-import { ListFiles, noLists, type ReadList } from './list-files.ts';
-import { openFile } from './open-file.ts';
-import { openIncluded, openTests, type ReadIncluded, type ReadTests } from './open-further.ts';
+import { openConfig, openFile } from './open-files.ts';
 import { createPlaces, type Places } from './places.ts';
 import { inUnits } from './schema/in-units.ts';
-import {
-  type AuthApiFile,
-  authApiFileSchema,
-  type ConfigFile,
-  configSchema,
-  type IncludedFile,
-  includedSchema,
-  type Parts,
-  type TestFile,
-  testFileSchema,
-} from './schema.ts';
+import { type AuthApiFile, authApiFileSchema, type ConfigFile, configSchema } from './schema.ts';
 import { type Settings, settingsOf } from './settings.ts';
 import { isThisMachine } from './units/mail.ts';
 import type { ConfigProblem } from './yaml/problem.ts';
 
-export interface ParseOptions {
+export interface ParseOptions extends FileReaders {
   /** Name for problems. */
   readonly file: string;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Text of a secret file; throws if it cannot be read. */
-  readonly readSecret: (path: string) => string;
   /** The rules are used inside an application, so no setting may need the proxy. */
   readonly inProcess?: boolean;
-  /** Files of an `include` pattern; if unset: none can be included. */
-  readonly readIncluded?: ReadIncluded;
-  /** Lists of conditions in files; if unset: none can be read. */
-  readonly readList?: ReadList;
-  /** Test files; if unset: none. */
-  readonly readTests?: ReadTests;
 }
 
-export type ConfigResult =
-  | {
-      readonly ok: true;
-      readonly config: Config;
-      readonly places: Places;
-      /** Every key with its value and class, for comparisons; routes of included files as those of the main one. */
-      readonly settings: Settings;
-    }
-  | ProblemResult;
+export type ConfigResult = ValidConfig | ProblemResult;
+
+export interface ValidConfig {
+  readonly ok: true;
+  readonly config: Config;
+  readonly places: Places;
+  /** Every key with its value and class, for comparisons; routes of included files as those of the main one. */
+  readonly settings: Settings;
+}
 
 export type AuthApiFileResult =
   | {
@@ -104,96 +84,61 @@ export interface ProblemResult {
 
 /** Reads a gateway's file. The configuration is frozen, except its maps and sets. */
 export function parseConfig(text: string, options: ParseOptions): ConfigResult {
-  const lists = new ListFiles(options.readList ?? noLists);
-  const own = { ...options, lists };
-  const { list, opened } = openFile<ConfigFile>(configSchema, options.file, text, own);
-  if (opened === null) return { ok: false, problems: list.problems() };
-  const { at, parts } = opened;
-  checkSections(parts, at);
-  const decider = decidesFor(parts, options.inProcess ?? false);
-  checkDecisionOnly(parts, decider, at);
-  const secrets = readSecrets(parts, at);
-  // Other people may write these: they may use a variable, which can be a secret, only if the main file lists it.
-  const shared = { ...own, ownsLists: false, allowed: new Set(whole(parts.includedVariables)) };
-  const included = openIncluded(parts.include ?? [], at.at('include'), options.readIncluded, (file, content) =>
-    openFile<IncludedFile>(includedSchema, file, content, shared),
-  );
-  const { routes, tests } = parts;
-  const main: RuleFile = { file: options.file, at, routes, tests, testsAt: at.at('tests'), owns: undefined };
-  const files = [main, ...included.files];
-  const roles = checkRoles(parts.roles, at.at('roles'));
+  const { file, inProcess = false } = options;
+  const opened = openConfig({ file, text }, options);
+  if (!('content' in opened)) return { ok: false, problems: opened };
+  const { at, content: config, files, testFiles, lists } = opened;
+  checkSections(config, at);
+  const decider = decidesFor(config, inProcess);
+  checkDecisionOnly(config, decider, at);
+  const secrets = readSecrets(config, at);
+  const roles = checkRoles(config.roles, at.at('roles'));
   const formOfRole = (role: string) => formOf(role, roles);
-  const naming = namingOf(parts, formOfRole);
-  checkSourceUsers(parts, naming, roles, at);
-  const roleMapping = checkRoleOrigins(parts.roles, naming, at.at('roles'));
-  const { table, ids, words, policies, places } = checkRoutes({ parts, roles, naming, files, decider }, at);
-  const testFiles = openTests(files, options.readTests, (file, content) =>
-    openFile<TestFile>(testFileSchema, file, content, shared),
-  );
-  if (table !== null && list.count() === 0) {
-    const rule = sourceRuleOf(parts as ConfigFile);
-    checkUserIds({ parts, naming, rule, decider, routes: table.routes, places, roleMapping }, at);
+  const naming = namingOf(config, formOfRole);
+  checkSourceUsers(config, naming, roles, at);
+  const roleMapping = checkRoleOrigins(config.roles, naming, at.at('roles'));
+  const { table, ids, words, policies, places } = checkRoutes({ config, roles, naming, files, decider }, at);
+  if (table !== null) {
+    const rule = sourceRuleOf(config);
+    checkUserIds({ config, naming, rule, decider, routes: table.routes, places, roleMapping }, at);
   }
-  const sources = list.count() > 0 ? null : claimedSources(parts as ConfigFile, secrets.sources, formOfRole);
-  const suite = checkTests([...files, ...testFiles.files], {
+  const tests = checkTests([...files, ...testFiles], {
     roles,
-    claims: claimTable(parts),
+    claims: claimTable(config),
     roleMapping,
     routeIds: ids,
     words,
-    sources,
+    sources: claimedSources(config, secrets.sources, formOfRole),
   });
-  const problems = [
-    ...(list.count() > 0 ? list.problems() : []),
-    ...included.problems(),
-    ...testFiles.problems(),
-    ...lists.problems(),
-  ];
+  const problems = opened.problems();
   if (table === null || problems.length > 0) return { ok: false, problems };
-  // Without problems, all values are present.
-  const rules = {
-    routes: table,
-    roles: tableOf(roles),
-    formOf: formOfRole,
-    policies,
-    roleMapping,
-    tests: suite,
-    lists: lists.names,
-  };
-  const config = deepFreeze({
-    ...compileConfig(parts as ConfigFile, rules, secrets, dirname(options.file)),
-    digest: digestOf(
-      files.map((file) => file.at.file.root),
-      lists.contents,
-    ),
-  });
+  const rules = { routes: table, roles: roles.table, formOf: formOfRole, policies, roleMapping, tests };
+  const roots = files.map((one) => one.at.file.root);
+  const digest = digestOf(roots, lists.contents);
   const settings: Settings = (without = []) => {
-    const routes = files.flatMap((file) => file.routes ?? []);
-    const left = Object.entries({ ...parts, routes }).filter(([section]) => !without.includes(section));
-    return settingsOf(configSchema, Object.fromEntries(left));
+    const sections = Object.entries({ ...config, routes: files.flatMap(({ routes }) => routes) });
+    return settingsOf(configSchema, Object.fromEntries(sections.filter(([name]) => !without.includes(name))));
   };
+  const policyIds = policies.map(({ id }) => id);
   return {
     ok: true,
-    config,
-    places: createPlaces(
-      at,
-      places,
-      policies.map(({ id }) => id),
-    ),
+    config: deepFreeze({ ...compileConfig(config, rules, secrets, dirname(file)), digest }),
+    places: createPlaces(at, places, policyIds),
     settings,
   };
 }
 
 /** Reads the Auth API's own file: `listen`, and the keys that `authApi.embedded` has. */
 export function parseAuthApiFile(text: string, options: ParseOptions): AuthApiFileResult {
-  const { list, opened } = openFile<AuthApiFile>(authApiFileSchema, options.file, text, options);
-  if (opened === null) return { ok: false, problems: list.problems() };
-  const { at, parts } = opened;
-  const secrets = checkAuthApiSettings(parts, at);
-  const gatewaySecrets = readBearerSecrets(parts.gatewaySecret, at.at('gatewaySecret'));
-  const tracingHeaders = readHeaderSecrets(parts.tracing?.headers, at.at('tracing', 'headers'));
-  if (secrets === null || list.count() > 0) return { ok: false, problems: list.problems() };
-  const file = parts as AuthApiFile;
+  const { readSecret, env } = options;
+  const opened = openFile<AuthApiFile>(authApiFileSchema, { file: options.file, text }, { readSecret, env });
+  if (!('content' in opened)) return { ok: false, problems: opened };
+  const { at, content: file } = opened;
+  const secrets = checkAuthApiSettings(file, at);
+  const gatewaySecrets = readBearerSecrets(file.gatewaySecret, at.at('gatewaySecret'));
+  const tracingHeaders = readHeaderSecrets(file.tracing?.headers, at.at('tracing', 'headers'));
+  const problems = at.file.list.problems();
+  if (secrets === null || problems.length > 0) return { ok: false, problems };
   const { listen, metrics = null, trustEveryPeer } = file;
   const trustedProxies = trustedRanges(file);
   const settings = compileSettings(file, secrets, { gatewaySecrets, trustedProxies });
@@ -202,19 +147,19 @@ export function parseAuthApiFile(text: string, options: ParseOptions): AuthApiFi
   return { ok: true, config: deepFreeze({ listen, metrics, settings, clientsUnknown, trustEveryPeer, tracing }) };
 }
 
-function readSecrets(parts: Parts<ConfigFile>, at: Location): Secrets {
-  const { server, authorizer, cache, authApi, sources, revocations, tracing } = parts;
+function readSecrets(file: ConfigFile, at: Location): Secrets {
+  const { server, authorizer, cache, authApi, sources, revocations, tracing } = file;
   const embedded = authApi?.embedded;
   return {
     gateway: readBearerSecret(authApi?.gatewaySecret, at.at('authApi', 'gatewaySecret')),
     authorizer: readBearerSecret(authorizer?.secret, at.at('authorizer', 'secret')),
     authorizerTls: checkServerTls(authorizer?.grpc?.tls, at.at('authorizer', 'grpc', 'tls')),
     admin: readAdminTokens(server, at.at('server')),
-    assertionKeys: checkIdentityAssertion(parts, at),
-    webhooks: readWebhookSecrets(revocations?.webhookSecret, at.at('revocations', 'webhookSecret')),
+    assertionKeys: checkIdentityAssertion(file, at),
+    webhooks: readWebhookSecrets(revocations.webhookSecret, at.at('revocations', 'webhookSecret')),
     tracingHeaders: readHeaderSecrets(tracing?.headers, at.at('tracing', 'headers')),
     ...readCacheSecrets(cache, at.at('cache')),
-    redis: checkRedis(cache?.redis, at.at('cache', 'redis')),
+    redis: checkRedis(cache.redis, at.at('cache', 'redis')),
     authApiTls: checkClientTls(authApi?.tls, at.at('authApi', 'tls')),
     sources: readSourceFiles(sources, at.at('sources')),
     authApi: embedded === undefined ? null : checkAuthApiSettings(embedded, at.at('authApi', 'embedded')),

@@ -10,25 +10,29 @@ import type { IssueParams } from './schema/refine.ts';
 import { listed } from './schema/scalar.ts';
 import { mayHoldSecret } from './schema/secret-keys.ts';
 import { isKeyLike } from './yaml/build-tree.ts';
-import type { Report } from './yaml/problem.ts';
+import { type ProblemList, secretMark } from './yaml/problem.ts';
 import { keyOffsetAt, type MapNode, type Node, nodeAt, type Path } from './yaml/tree.ts';
 
 /** The parsed node; parts with problems are undefined, but their keys are present. */
-export function readValue(schema: Schema, node: Node, report: Report): unknown {
+export function readValue(schema: Schema, node: Node, problems: ProblemList): unknown {
   if (node.kind === 'scalar' && node.broken) return undefined;
   const inner = unwrap(schema);
-  if (inner instanceof z.ZodDiscriminatedUnion) return readByKind(inner, node, report);
+  if (inner instanceof z.ZodDiscriminatedUnion) return readByKind(inner, node, problems);
   if (inner instanceof z.ZodUnknown) return plainValue(node);
-  if (inner instanceof z.ZodUnion) return readValue(alternativeFor(inner.options, node), node, report);
+  if (inner instanceof z.ZodUnion) {
+    if (node.kind === 'scalar' && typeof node.value === 'string' && metadata(inner).isSecret === true)
+      problems.conceal(node.value, secretMark);
+    return readValue(alternativeFor(inner.options, node), node, problems);
+  }
   const value =
     inner instanceof z.ZodObject
-      ? readObject(inner, node, report)
+      ? readObject(inner, node, problems)
       : inner instanceof z.ZodRecord
-        ? readRecord(inner, node, report)
+        ? readRecord(inner, node, problems)
         : inner instanceof z.ZodArray
-          ? readList(inner, node, report)
-          : readScalar(inner, node, report);
-  if (node.kind !== 'scalar' && value !== undefined) runRules(inner, value, node, report);
+          ? readList(inner, node, problems)
+          : readScalar(inner, node, problems);
+  if (node.kind !== 'scalar' && value !== undefined) runRules(inner, value, node, problems);
   return value;
 }
 
@@ -42,42 +46,47 @@ function plainValue(node: Node): unknown {
 }
 
 /** One of several mappings, each with its own keys: selected by a key of the mapping. */
-function readByKind(union: z.ZodDiscriminatedUnion, node: Node, report: Report): unknown {
+function readByKind(union: z.ZodDiscriminatedUnion, node: Node, problems: ProblemList): unknown {
   const key = union.def.discriminator;
-  if (node.kind !== 'map') return refuseKind(node, `a mapping with "${key}"`, report);
+  if (node.kind !== 'map') return refuseKind(node, `a mapping with "${key}"`, problems);
   const written = node.entries.get(key)?.value;
   const value = written?.kind === 'scalar' ? written.value : undefined;
   const option = optionOf(union, value);
-  if (option !== null) return readValue(option, node, report);
+  if (option !== null) return readValue(option, node, problems);
   const kinds = union.options.map((one) => discriminatorOf(one, key));
-  if (written === undefined) report(node.offset, `the key "${key}" is missing`, `one of ${kinds.join(', ')}`);
-  else report(written.offset, `expected ${listed(kinds)}`, typeof value === 'string' ? nameHint(value, kinds) : null);
+  if (written === undefined) problems.report(node.offset, `the key "${key}" is missing`, `one of ${kinds.join(', ')}`);
+  else
+    problems.report(
+      written.offset,
+      `expected ${listed(kinds)}`,
+      typeof value === 'string' ? nameHint(value, kinds) : null,
+    );
   return undefined;
 }
 
 /** Refinements of a section or list. */
-function runRules(schema: Schema, value: unknown, node: Node, report: Report): void {
+function runRules(schema: Schema, value: unknown, node: Node, problems: ProblemList): void {
   // Each rule is typed by the value of its own schema, which is not known here.
   const found: z.core.ParsePayload<never> = { value: value as never, issues: [] };
   for (const rule of schema._zod.def.checks ?? []) void rule._zod.check(found);
   for (const { path = [], message = '', params } of found.issues) {
     const { hint, ofKey } = params as IssueParams;
     const at = path as Path;
-    report(ofKey === true ? keyOffsetAt(node, at) : nodeAt(node, at).offset, String(message), hint);
+    problems.report(ofKey === true ? keyOffsetAt(node, at) : nodeAt(node, at).offset, String(message), hint);
   }
 }
 
-function readList(list: z.ZodArray, node: Node, report: Report): unknown {
-  if (node.kind !== 'list') return refuseKind(node, 'a list', report);
-  return node.items.map((item) => readValue(list.element, item, report));
+function readList(list: z.ZodArray, node: Node, problems: ProblemList): unknown {
+  if (node.kind !== 'list') return refuseKind(node, 'a list', problems);
+  return node.items.map((item) => readValue(list.element, item, problems));
 }
 
-function readScalar(schema: Schema, node: Node, report: Report): unknown {
+function readScalar(schema: Schema, node: Node, problems: ProblemList): unknown {
   const result = z.safeParse(schema, node.kind === 'scalar' ? node.value : {});
   if (result.success) return result.data;
   const { message, hint } = firstIssue(result.error);
   // A hint can resemble the value of a variable.
-  report(node.offset, message, node.kind === 'scalar' && node.substituted ? null : hint);
+  problems.report(node.offset, message, node.kind === 'scalar' && node.substituted ? null : hint);
   return undefined;
 }
 
@@ -96,24 +105,25 @@ const beginnings: ReadonlyMap<string, string> = new Map([
   ],
 ]);
 
-function readObject(object: z.ZodObject, node: Node, report: Report): unknown {
+function readObject(object: z.ZodObject, node: Node, problems: ProblemList): unknown {
   const { shape } = object;
   const known = Object.keys(shape);
   if (node.kind !== 'map') {
     const names = known.slice(0, 3).join(', ');
-    return refuseKind(node, `a mapping with ${known.length > 3 ? 'keys such as' : 'the keys'} ${names}`, report);
+    return refuseKind(node, `a mapping with ${known.length > 3 ? 'keys such as' : 'the keys'} ${names}`, problems);
   }
   for (const [name, { keyOffset }] of node.entries) {
     if (Object.hasOwn(shape, name)) continue;
     const { former = {} } = metadata(object);
-    if (Object.hasOwn(former, name)) report(keyOffset, `unknown key "${name}"`, `use "${former[name]}" instead`);
-    else reportUnknown(name, keyOffset, known, mayHoldSecret(object), report);
+    if (Object.hasOwn(former, name))
+      problems.report(keyOffset, `unknown key "${name}"`, `use "${former[name]}" instead`);
+    else reportUnknown(name, keyOffset, known, mayHoldSecret(object), problems);
   }
   const out: Record<string, unknown> = {};
   for (const key of known) {
     const entry = node.entries.get(key);
-    const value = entry === undefined ? absentValue(shape[key]) : readValue(shape[key], entry.value, report);
-    if (value === missing) report(node.offset, `the key "${key}" is missing`, beginnings.get(key) ?? null);
+    const value = entry === undefined ? absentValue(shape[key]) : readValue(shape[key], entry.value, problems);
+    if (value === missing) problems.report(node.offset, `the key "${key}" is missing`, beginnings.get(key) ?? null);
     else if (entry !== undefined || value !== undefined) out[key] = value;
   }
   return out;
@@ -125,10 +135,10 @@ function reportUnknown(
   offset: number,
   known: readonly string[],
   mayBeSecret: boolean,
-  report: Report,
+  problems: ProblemList,
 ): void {
   const isQuoted = isKeyLike(name) && (!mayBeSecret || nearestName(name, known) !== null);
-  report(offset, isQuoted ? `unknown key "${name}"` : 'unknown key', nameHint(name, known));
+  problems.report(offset, isQuoted ? `unknown key "${name}"` : 'unknown key', nameHint(name, known));
 }
 
 const missing: unique symbol = Symbol('a required key');
@@ -143,25 +153,29 @@ function absentValue(schema: Schema): unknown {
   return value;
 }
 
-function readRecord({ keyType, valueType }: z.ZodRecord, node: Node, report: Report): unknown {
-  if (node.kind !== 'map') return refuseKind(node, 'a mapping', report);
+function readRecord({ keyType, valueType }: z.ZodRecord, node: Node, problems: ProblemList): unknown {
+  if (node.kind !== 'map') return refuseKind(node, 'a mapping', problems);
   // Names are the author's, so nothing may be inherited.
   const out = Object.create(null) as Record<string, unknown>;
   for (const [name, { keyOffset, value }] of node.entries) {
     const key = z.safeParse(keyType, name);
-    if (key.success) out[name] = readValue(valueType, value, report);
+    if (key.success) out[name] = readValue(valueType, value, problems);
     else {
       const { message, hint } = firstIssue(key.error);
-      report(keyOffset, message, hint);
+      problems.report(keyOffset, message, hint);
     }
   }
   return out;
 }
 
-function refuseKind(node: Node, expected: string, report: Report): undefined {
+function refuseKind(node: Node, expected: string, problems: ProblemList): undefined {
   const empty = node.kind === 'scalar' && node.value === null;
   const hint = expected === 'a list' && node.kind === 'scalar' && !empty ? 'write [value]' : null;
-  report(node.offset, empty ? `expected ${expected}, but there is nothing here` : `expected ${expected}`, hint);
+  problems.report(
+    node.offset,
+    empty ? `expected ${expected}, but there is nothing here` : `expected ${expected}`,
+    hint,
+  );
   return undefined;
 }
 

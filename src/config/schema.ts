@@ -129,5 +129,3 @@ export type { IncludedFile };
 
 export const authApiFileSchema = authApiFile;
 export type AuthApiFile = z.output<typeof authApiFile>;
-
-export type { Parts } from './schema/refine.ts';

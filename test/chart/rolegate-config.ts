@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createIncludeReader } from '../../src/config/find-included.ts';
+import { filesOnDisk } from '../../src/config/config-files.ts';
 import { parseAuthApiFile, parseConfig } from '../../src/config/parse-config.ts';
 import type { KubernetesObject } from './helm.ts';
 
@@ -30,7 +30,7 @@ export function configProblems(files: Readonly<Record<string, string>>): string[
     const text = files[main] ?? '';
     const names = [...text.matchAll(/\$\{(\w+)/g)].map(([, name = '']) => name);
     const env = Object.fromEntries(names.map((name) => [name, secretFor(name)]));
-    const options = { file: main, env, readSecret: secretFor, readIncluded: createIncludeReader(file) };
+    const options = { file: main, env, readSecret: secretFor, readIncluded: filesOnDisk(file).readIncluded };
     const read = main === 'gateway.yaml' ? parseConfig(text, options) : parseAuthApiFile(text, options);
     return read.ok ? [] : read.problems.map((problem) => `${main}:${problem.line}: ${problem.message}`);
   } finally {

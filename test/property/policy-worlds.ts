@@ -3,7 +3,7 @@
  * configuration has are not generated, because parsing a configuration takes most of the time.
  */
 import fc from 'fast-check';
-import type { ReadList } from '../../src/config/list-files.ts';
+import type { FileReaders } from '../../src/config/config-files.ts';
 import { parseConfig } from '../../src/config/parse-config.ts';
 import type { Claims } from '../../src/core/identity/claims.ts';
 import type { Identity } from '../../src/core/identity/identity.ts';
@@ -77,6 +77,8 @@ const hoursMs = 3_600_000;
 /** Two list files, before and after a change. */
 const listsNow = { 'texts.txt': 'x\n# gone\ngold\n1\n', 'nets.txt': '10.0.0.0/8\n', 'none.txt': '# nobody\n' };
 const listsLater = { 'texts.txt': 'z\ngold\n7\n', 'nets.txt': '203.0.113.9 # one\n', 'none.txt': '' };
+type ReadList = NonNullable<FileReaders['readList']>;
+
 const readFrom =
   (files: Readonly<Record<string, string>>): ReadList =>
   (file) => ({ file, text: files[file]! });

@@ -3,7 +3,8 @@
  * those to every process of a group. When the supervisor is gone, it finishes its requests and ends.
  */
 import type { Config } from '../../config/config.ts';
-import { type ConfigSource, parseSource } from '../../config/config-source.ts';
+import type { ConfigSource } from '../../config/config-files.ts';
+import { parseSource } from '../../config/load-config.ts';
 import { readyOf } from '../admin-of-engine.ts';
 import { createEngine, type Engine } from '../create-engine.ts';
 import { ListenError } from '../listen-error.ts';

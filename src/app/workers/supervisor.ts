@@ -6,7 +6,7 @@
 import { randomBytes } from 'node:crypto';
 import type { AdminServer } from '../../admin/admin-server.ts';
 import type { Address, Config } from '../../config/config.ts';
-import type { ConfigSource } from '../../config/config-source.ts';
+import type { ConfigSource } from '../../config/config-files.ts';
 import type { ConfigProblem } from '../../config/yaml/problem.ts';
 import type { Revocation } from '../../identity/revocation/tombstones.ts';
 import { noRoute } from '../../telemetry/metrics/request-series.ts';

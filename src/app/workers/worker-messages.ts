@@ -3,7 +3,7 @@
  * credential. Secrets are sent only to workers: in the source of a configuration and in the start message, because all need the same ones.
  */
 import { z } from 'zod';
-import type { ConfigSource } from '../../config/config-source.ts';
+import type { ConfigSource } from '../../config/config-files.ts';
 import type { SourceFailure } from '../../core/identity/identity.ts';
 import { maxLookups } from '../../identity/revocation/revocation-message.ts';
 

@@ -5,7 +5,7 @@ import type { NewAccount } from '../../auth-api/auth-api.ts';
 import { accountFields, firstGroups, firstRoles } from '../../auth-api/operations/account-fields.ts';
 import * as fields from '../../auth-api/operations/fields.ts';
 import { foldCase } from '../../auth-api/store/fold-case.ts';
-import { openFile } from '../../config/open-file.ts';
+import { openFile } from '../../config/open-files.ts';
 import { Problem } from '../../config/problem.ts';
 import { text } from '../../config/schema/scalar.ts';
 import type { ConfigProblem } from '../../config/yaml/problem.ts';
@@ -65,22 +65,20 @@ const noSurroundings = { env: {}, readSecret: () => '' };
 
 /** `file`: its name for problems. */
 export function parseUsers(content: string, file: string): UsersFile {
-  const { list, opened } = openFile<{ users: NewAccount[] }>(schema, file, content, noSurroundings);
-  if (opened === null) return { ok: false, problems: list.problems() };
+  const opened = openFile<{ users: NewAccount[] }>(schema, { file, text: content }, noSurroundings);
+  if (!('content' in opened)) return { ok: false, problems: opened };
   const at = opened.at.at('users');
-  const { users = [] } = opened.parts;
+  const { users } = opened.content;
   for (const key of ['email', 'alias'] as const) {
     const seen = new Map<string, number>();
     users.forEach((user, index) => {
-      const value = user?.[key];
-      if (value === undefined) return;
-      const first = seen.get(foldCase(value));
-      if (first === undefined) seen.set(foldCase(value), at.at(index).line);
+      const value = foldCase(user[key]);
+      const first = seen.get(value);
+      if (first === undefined) seen.set(value, at.at(index).line);
       else at.at(index, key).report(`the user in line ${first} already has this ${key}`);
     });
   }
-  if (list.count() > 0) return { ok: false, problems: list.problems() };
-  // Without problems, all values are present.
-  const whole = users as readonly NewAccount[];
-  return { ok: true, users: whole.map((user, index) => ({ ...user, line: at.at(index).line })) };
+  const problems = at.file.list.problems();
+  if (problems.length > 0) return { ok: false, problems };
+  return { ok: true, users: users.map((user, index) => ({ ...user, line: at.at(index).line })) };
 }

@@ -1,5 +1,5 @@
 /** Keys of the Auth API with a secret, or a URL with a password: under `authApi.embedded`, or in its own file. */
-import type { AuthApiFile, Parts } from '../schema.ts';
+import type { AuthApiFile } from '../schema.ts';
 import { isThisMachine, parseSmtpUrl, type SmtpServer } from '../units/mail.ts';
 import { checkRedis, type RedisAccess } from './check-redis.ts';
 import { readKeySecret, readPreviousSecrets, readSecretText } from './check-secrets.ts';
@@ -8,7 +8,7 @@ import type { Location } from './location.ts';
 /** Keys that only the Auth API's own file has. */
 export type OwnKey = 'listen' | 'metrics' | 'gatewaySecret' | 'trustedProxies' | 'trustEveryPeer' | 'tracing';
 
-type Settings = Parts<Omit<AuthApiFile, OwnKey>>;
+type Settings = Omit<AuthApiFile, OwnKey>;
 
 /** Secrets as read from their files, and URLs that can contain secrets. */
 export interface AuthApiSecrets {
@@ -19,7 +19,7 @@ export interface AuthApiSecrets {
   readonly redis: RedisAccess | null;
 }
 
-/** Null: a problem was reported, here or before. */
+/** Null: a problem was reported. */
 export function checkAuthApiSettings(settings: Settings, at: Location): AuthApiSecrets | null {
   const database = readDatabase(settings, at.at('database'));
   const secret = readKeySecret(settings.secret, at.at('secret'));

@@ -2,18 +2,16 @@
  * Settings that only Rolegate's own proxy can apply, in a configuration that does not forward: another proxy forwards
  * (`server.listen: false` with `authorizer`), or an application uses the rules in its own process (without). Neither applies them.
  */
-import type { ConfigFile, Parts, RouteEntry } from '../schema.ts';
+import type { ConfigFile, RouteEntry } from '../schema.ts';
 import type { Location } from './location.ts';
-
-type File = Parts<ConfigFile>;
 
 /** What applies the decisions if Rolegate itself does not forward. */
 export type DecidesFor = 'other proxies' | 'an application';
 
 /** Null: Rolegate's own proxy applies them. */
-export function decidesFor({ server, authorizer }: File, inProcess: boolean): DecidesFor | null {
+export function decidesFor({ server, authorizer }: ConfigFile, inProcess: boolean): DecidesFor | null {
   if (inProcess) return 'an application';
-  if (server?.listen !== null) return null;
+  if (server.listen !== null) return null;
   return authorizer === undefined ? 'an application' : 'other proxies';
 }
 
@@ -51,20 +49,20 @@ const ofFile: readonly (readonly [path: readonly string[], why: Why])[] = [
 ];
 
 /** For the whole file, except routes. */
-export function checkDecisionOnly(parts: File, decider: DecidesFor | null, at: Location): void {
+export function checkDecisionOnly({ server }: ConfigFile, decider: DecidesFor | null, at: Location): void {
   if (decider === null) return;
   for (const [path, why] of ofFile) refuse(at.at(...path), path.at(-1)!, why, decider);
   refuseAll(ofDefaults, at.at('defaults'), decider);
   refuseRemoval(at.at('defaults'), decider);
   if (decider !== 'an application') return;
   for (const name of ['listen', 'admin'] as const)
-    if (parts.server?.[name] != null) refuse(at.at('server', name), name, always('it opens no port'), decider);
+    if (server[name] !== null) refuse(at.at('server', name), name, always('it opens no port'), decider);
 }
 
-export function checkDecidedRoute(entry: Parts<RouteEntry>, decider: DecidesFor, at: Location): void {
+export function checkDecidedRoute(entry: RouteEntry, decider: DecidesFor, at: Location): void {
   refuseAll(ofRoutes, at, decider);
   refuseRemoval(at, decider);
-  if (decider === 'other proxies' && entry.path?.encodedSlash === 'decode')
+  if (decider === 'other proxies' && entry.path.encodedSlash === 'decode')
     at.at('path', 'encodedSlash').report(
       '"decode" cannot be applied: the proxy forwards the path unchanged',
       'use "keep" or "reject"',

@@ -8,7 +8,7 @@ import type { Route } from '../../core/routing/route.ts';
 import { takerOf } from '../../core/url/common-path.ts';
 import { takes } from '../../core/url/param-form.ts';
 import { foldCase, ignoresCase } from '../../core/url/path-reading.ts';
-import { type Location, whole } from './location.ts';
+import type { Location } from './location.ts';
 import { placeFrom, type RuleFile } from './rule-file.ts';
 
 interface Claim {
@@ -49,19 +49,15 @@ export function checkClaims(
   }
 }
 
-/** If a part is unreadable, the claim is unknown. */
 function claimOf(file: RuleFile): Claim | null {
   const { owns } = file;
   if (owns === undefined) return null;
-  const at = file.at.at('owns');
-  if (at.keys?.length === 0) at.report('expected "hosts", "paths" or both');
-  if (!('hosts' in owns || 'paths' in owns)) return null;
-  if (('hosts' in owns && owns.hosts === undefined) || ('paths' in owns && owns.paths === undefined)) return null;
-  return {
-    file,
-    hosts: owns.hosts === undefined ? null : whole(owns.hosts),
-    paths: owns.paths === undefined ? null : whole(owns.paths).map(segmentsOf),
-  };
+  const { hosts = null, paths } = owns;
+  if (hosts === null && paths === undefined) {
+    file.at.at('owns').report('expected "hosts", "paths" or both');
+    return null;
+  }
+  return { file, hosts, paths: paths?.map(segmentsOf) ?? null };
 }
 
 /** A path that is only "/" has none. */

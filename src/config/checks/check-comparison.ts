@@ -8,13 +8,10 @@ import { holdEveryAddress } from '../../core/syntax/addresses.ts';
 import type { ParamForm } from '../../core/url/param-form.ts';
 import { formOfParam, type RoutePattern } from '../../core/url/path-pattern.ts';
 import { type Bound, type ConditionEntry, operators, subjects } from '../schema/conditions.ts';
-import type { Parts } from '../schema.ts';
 import { compileZone } from '../units/time-zone.ts';
 import type { CriterionScope } from './check-conditions.ts';
 import { checkListOperand, checkOperand, headerSource, isListFile, readField, reportSource } from './check-operand.ts';
-import { type Location, whole } from './location.ts';
-
-type Entry = Parts<ConditionEntry>;
+import type { Location } from './location.ts';
 
 const groups = ['all', 'any', 'not'] as const;
 type Operator = keyof typeof operators;
@@ -25,26 +22,26 @@ const deepest = 6;
 
 /** Null if there are problems. */
 export function checkCondition(
-  entry: Entry,
+  entry: ConditionEntry,
   at: Location,
   scope: CriterionScope,
   depth: number,
 ): ConditionSource | null {
-  const written = <Key extends string>(keys: readonly Key[]) => keys.filter((key) => at.at(key).isWritten);
+  const written = <Key extends keyof ConditionEntry>(keys: readonly Key[]) =>
+    keys.filter((key) => entry[key] !== undefined);
   const [group, secondGroup] = written(groups);
   const [subject, secondSubject] = written(keysOf(subjects));
   const [operator, secondOperator] = written(keysOf(operators));
-  const isTime = at.at('time').isWritten;
   const beside = (extra: string, first: string, hint: string) => {
     at.at(extra).reportKey(`"${extra}" cannot be combined with "${first}"`, hint);
     return null;
   };
   if (group !== undefined) {
-    const extra = secondGroup ?? subject ?? operator ?? (isTime ? 'time' : undefined);
+    const extra = secondGroup ?? subject ?? operator ?? (entry.time === undefined ? undefined : 'time');
     if (extra === undefined) return checkGroup(entry, group, at.at(group), scope, depth);
     return beside(extra, group, `write each as an entry of "${group === 'not' ? 'all' : group}"`);
   }
-  if (isTime) {
+  if (entry.time !== undefined) {
     const extra = subject ?? operator;
     return extra === undefined ? checkWindow(entry.time, at.at('time')) : beside(extra, 'time', 'write two conditions');
   }
@@ -72,10 +69,9 @@ export function checkCondition(
   return checkComparison(entry, source, operator, at.at(operator), scope);
 }
 
-function checkWindow(time: Entry['time'], at: Location): ConditionSource | null {
-  if (time === undefined) return null;
-  const { days, from = 0, to = minutesOfDay, zone } = time;
-  if (days === undefined && !('from' in time || 'to' in time)) {
+function checkWindow(time: NonNullable<ConditionEntry['time']>, at: Location): ConditionSource | null {
+  const { days = dayNames, from = 0, to = minutesOfDay, zone } = time;
+  if (time.days === undefined && time.from === undefined && time.to === undefined) {
     at.report('this is always', 'set days, or hours with "from" and "to"');
     return null;
   }
@@ -83,16 +79,12 @@ function checkWindow(time: Entry['time'], at: Location): ConditionSource | null 
     at.report('these hours are empty', 'omit "from" and "to" for the whole day');
     return null;
   }
-  const minuteOfWeek = zone === undefined ? null : compileZone(zone);
-  if (zone === undefined || minuteOfWeek === null) return null;
-  const named = days === undefined ? dayNames : dayNames.filter((day) => days.includes(day));
-  const numbers = named.map((day) => dayNames.indexOf(day));
-  if (numbers.length === 0) return null;
-  return { window: { days: numbers, from, to, zone, minuteOfWeek } };
+  const numbers = dayNames.flatMap((day, index) => (days.includes(day) ? [index] : []));
+  return { window: { days: numbers, from, to, zone, minuteOfWeek: compileZone(zone)! } };
 }
 
 function checkGroup(
-  entry: Entry,
+  entry: ConditionEntry,
   group: (typeof groups)[number],
   at: Location,
   scope: CriterionScope,
@@ -102,19 +94,22 @@ function checkGroup(
     at.reportKey(`conditions are nested deeper than ${deepest} levels`);
     return null;
   }
-  const check = (part: Entry | undefined, there: Location) =>
-    part === undefined ? null : checkCondition(part, there, scope, depth + 1);
+  const check = (part: ConditionEntry, there: Location) => checkCondition(part, there, scope, depth + 1);
   if (group === 'not') {
-    const inner = check(entry.not, at);
+    const inner = check(entry.not!, at);
     return inner === null ? null : { not: inner };
   }
-  const sources = entry[group]?.map((part, index) => check(part, at.at(index))) ?? [];
+  const sources = entry[group]!.map((part, index) => check(part, at.at(index)));
   const sound = sources.filter((source) => source !== null);
-  if (sound.length !== sources.length || sound.length === 0) return null;
+  if (sound.length !== sources.length) return null;
   return group === 'all' ? { all: sound } : { any: sound };
 }
 
-function sourceOf({ param, query, header, identity }: Entry, at: Location, scope: CriterionScope): ValueSource | null {
+function sourceOf(
+  { param, query, header, identity }: ConditionEntry,
+  at: Location,
+  scope: CriterionScope,
+): ValueSource | null {
   if (param !== undefined) return { from: 'param', name: param };
   if (query !== undefined) return { from: 'query', name: query };
   if (header !== undefined) return headerSource(header, scope);
@@ -125,16 +120,13 @@ function formOf(source: ValueSource, pattern: RoutePattern): ParamForm | null {
   return source.from === 'param' ? formOfParam(source, pattern) : null;
 }
 
-function checkRanges({ cidr }: Entry, at: Location, scope: CriterionScope): ConditionSource | null {
+function checkRanges({ cidr = [] }: ConditionEntry, at: Location, scope: CriterionScope): ConditionSource | null {
   if (isListFile(cidr)) {
     const place = at.at('file');
-    const list = cidr.file === undefined ? null : at.file.lists.addresses(cidr.file, place);
+    const list = at.file.lists.addresses(cidr.file, place);
     return list === null ? null : unlessEvery(list, place, scope);
   }
-  const written = typeof cidr === 'string' ? [cidr] : (cidr ?? []);
-  const ranges = whole(written);
-  if (ranges.length === 0 || ranges.length < written.length) return null;
-  return unlessEvery(addressList(ranges), at, scope);
+  return unlessEvery(addressList(typeof cidr === 'string' ? [cidr] : cidr), at, scope);
 }
 
 /** Null: they contain every address, which was reported. */
@@ -162,22 +154,21 @@ function fitsClaim(operator: Exclude<Operator, 'cidr'>, type: ClaimType): boolea
   }
 }
 
-/** In the form of compared values; null: missing, or not of the subject's type, which was reported. */
-function boundFor(subject: ValueSource, bound: Parts<Bound> | undefined, at: Location): number | null {
-  if (bound === undefined) return null;
+/** In the form of compared values; null: not of the subject's type, which was reported. */
+function boundFor(subject: ValueSource, bound: Bound, at: Location): number | null {
   const isTime = subject.from === 'claim' && subject.type === 'time';
   if (typeof bound === 'number') {
     if (!isTime) return bound;
     at.report('a claim of type time must be compared with a time', 'write it with date and zone: 2026-12-01T00:00:00Z');
   } else {
-    if (isTime) return bound.timeMs ?? null;
+    if (isTime) return bound.timeMs;
     at.report('only a claim of type time can be compared with a time', 'write a number');
   }
   return null;
 }
 
 function checkComparison(
-  entry: Entry,
+  entry: ConditionEntry,
   subject: ValueSource,
   operator: Exclude<Operator, 'cidr'>,
   at: Location,
@@ -192,11 +183,11 @@ function checkComparison(
       at.reportKey('a parameter of the path is always present', 'remove this condition');
     } else if (subject.from === 'identity' && subject.field === 'groups') {
       at.reportKey('groups are always a list, which can be empty', 'compare them by "equals" or "in"');
-    } else if (entry.exists !== undefined) return { subject, comparison: { operator, wanted: entry.exists } };
+    } else return { subject, comparison: { operator, wanted: entry.exists! } };
     return null;
   }
   if (operator === 'lt' || operator === 'lte' || operator === 'gt' || operator === 'gte') {
-    const number = boundFor(subject, entry[operator], at);
+    const number = boundFor(subject, entry[operator]!, at);
     if (number === null) return null;
     const shape = scope.patterns.map((pattern) => formOf(subject, pattern)?.shape?.kind);
     if (subject.from === 'param' && shape.some((kind) => kind === 'uuid')) {
@@ -207,9 +198,9 @@ function checkComparison(
     return null;
   }
   if (operator === 'in') {
-    const operand = checkListOperand(entry.in, subject, at, scope);
+    const operand = checkListOperand(entry.in!, subject, at, scope);
     return operand === null ? null : { subject, comparison: { operator, operand } };
   }
-  const operand = checkOperand(entry[operator], subject, operator, at, scope);
+  const operand = checkOperand(entry[operator]!, subject, operator, at, scope);
   return operand === null ? null : { subject, comparison: { operator, operand } };
 }

@@ -8,24 +8,24 @@ import { canonicalName } from '../../core/syntax/header-fields.ts';
 import type { RoutePattern } from '../../core/url/path-pattern.ts';
 import type { CriterionEntry, WhenEntry } from '../schema/conditions.ts';
 import { unreadable } from '../schema/header-names.ts';
-import type { ConfigFile, Parts } from '../schema.ts';
+import type { ConfigFile } from '../schema.ts';
 import { checkCondition } from './check-comparison.ts';
 import { reportSource } from './check-operand.ts';
 import { type DeclaredRoles, formOf, reportUndeclared } from './check-roles.ts';
 import { credentialHeaders } from './check-sections.ts';
-import { type Location, whole } from './location.ts';
+import type { Location } from './location.ts';
 
 /** What conditions of a route may use. */
 export interface ConditionScope {
   /** All patterns of the route; empty: none to compare names with. */
   readonly patterns: readonly RoutePattern[];
-  /** Headers that conditions may read; null if the section is unreadable. */
-  readonly headers: ConditionHeaders | null;
+  /** Headers that conditions may read. */
+  readonly headers: ConditionHeaders;
   readonly roles: DeclaredRoles;
-  /** Declared claims; null if the section is unreadable. */
-  readonly claims: ClaimTable | null;
-  /** Values of `identity.source`; null if the section is unreadable. */
-  readonly userSources: ReadonlySet<string> | null;
+  /** Declared claims. */
+  readonly claims: ClaimTable;
+  /** Values of `identity.source`. */
+  readonly userSources: ReadonlySet<string>;
   readonly named: NamedConditions;
   /** Whether the route reads a credential with each of these methods (null: every one), so that there is an identity to compare. */
   readonly readsIdentity: (methods: readonly string[] | null) => boolean;
@@ -48,27 +48,22 @@ export type NamedConditions = ReadonlyMap<string, CriterionSource | null>;
 
 /** `at`: of `conditions.named`. Values are checked against the pattern of each route that uses it. */
 export function checkNamedConditions(
-  entries: Readonly<Record<string, Parts<CriterionEntry> | undefined>> | undefined,
+  entries: Readonly<Record<string, CriterionEntry>>,
   at: Location,
   scope: Omit<ConditionScope, 'patterns' | 'named' | 'readsIdentity'>,
 ): NamedConditions {
   const everywhere: ConditionScope = { ...scope, patterns: [], named: new Map(), readsIdentity: () => true };
   return new Map(
-    (at.keys ?? []).map((name) => {
-      const entry = entries?.[name];
-      const source = entry === undefined ? null : checkCriterion(entry, at.at(name), everywhere, name);
-      return [name, source];
-    }),
+    Object.entries(entries).map(([name, entry]) => [name, checkCriterion(entry, at.at(name), everywhere, name)]),
   );
 }
 
 export function checkConditions(
-  entries: Parts<readonly WhenEntry[]>,
+  entries: readonly WhenEntry[],
   at: Location,
   scope: ConditionScope,
 ): readonly CriterionSource[] {
   return entries.flatMap((entry, index) => {
-    if (entry === undefined) return [];
     const there = at.at(index);
     if (typeof entry === 'string') return useOf(entry, there, scope) ?? [];
     checkMethods(entry.methods, there.at('methods'), scope);
@@ -78,24 +73,22 @@ export function checkConditions(
 
 /** Null if there are problems. `name`: of a shared condition, which is its reason unless it has another. */
 function checkCriterion(
-  entry: Parts<CriterionEntry>,
+  entry: CriterionEntry,
   at: Location,
   scope: ConditionScope,
   name: string | null,
 ): CriterionSource | null {
-  const written = 'reason' in entry;
-  const word = written || name === null ? entry.reason : name;
-  if (written) checkWord(word, at.at('reason'));
+  const { reason, methods = null, unless = [] } = entry;
+  if (reason !== undefined) checkWord(reason, at.at('reason'));
   else if (name !== null && Object.hasOwn(reasons, name)) {
     at.reportKey(`"${name}" is a reason of the gateway itself`, 'choose another name, or give it a "reason"');
   }
-  const methods = entry.methods === undefined ? null : whole(entry.methods);
   const identified = scope.readsIdentity(methods);
   checkUnless(entry.unless, at.at('unless'), scope.roles, identified);
   const condition = checkCondition(entry, at, { ...scope, identified }, 0);
-  if (condition === null || word === undefined) return null;
-  const unless = whole(entry.unless).map((role) => formOf(role, scope.roles));
-  return { word, unless, methods, name, condition };
+  if (condition === null) return null;
+  const exempt = unless.map((role) => formOf(role, scope.roles));
+  return { word: reason ?? name ?? '', unless: exempt, methods, name, condition };
 }
 
 /** The condition of that name, if the route can use it. */
@@ -129,20 +122,15 @@ function sourcesOf(condition: ConditionSource): readonly ValueSource[] {
 }
 
 /** Methods that the route takes. */
-function checkMethods(
-  methods: Parts<readonly string[]> | undefined,
-  at: Location,
-  { takesMethod }: ConditionScope,
-): void {
-  methods?.forEach((method, index) => {
-    if (method !== undefined && !takesMethod(method)) {
+function checkMethods(methods: readonly string[] = [], at: Location, { takesMethod }: ConditionScope): void {
+  methods.forEach((method, index) => {
+    if (!takesMethod(method)) {
       at.at(index).report(`this route does not accept ${method}`, 'remove it, or list the method under "access"');
     }
   });
 }
 
-function checkWord(word: string | undefined, at: Location): void {
-  if (word === undefined) return;
+function checkWord(word: string, at: Location): void {
   if (!at.isOwn)
     at.report('a reason must be fixed text', 'it becomes a label of metrics, so it cannot contain a variable');
   else if (Object.hasOwn(reasons, word)) {
@@ -168,7 +156,7 @@ export function checkWords(
 
 /** `identified`: a credential is read, so that there can be roles. */
 export function checkUnless(
-  unless: Parts<readonly string[]> | undefined,
+  unless: readonly string[] | undefined,
   at: Location,
   roles: DeclaredRoles,
   identified: boolean,
@@ -177,22 +165,20 @@ export function checkUnless(
     at.reportKey('"unless" has no meaning on a public route: there are no roles', 'remove it');
   }
   unless?.forEach((role, index) => {
-    if (role !== undefined) reportUndeclared(role, at.at(index), roles);
+    reportUndeclared(role, at.at(index), roles);
   });
 }
 
 /**
- * Headers that conditions may read, in lower case: those that the client chooses freely and that reach the upstream unchanged. Null if the
- * section is unreadable. `at`: of the file.
+ * Headers that conditions may read, in lower case: those that the client chooses freely and that reach the upstream unchanged. `at`: of the
+ * file.
  */
-export function checkConditionHeaders(parts: Parts<ConfigFile>, at: Location): ConditionHeaders | null {
-  const { headers, trustedHeaders } = parts.conditions ?? {};
-  if (headers === undefined || trustedHeaders === undefined) return null;
-  const credentials = new Set(['authorization', 'cookie', ...credentialHeaders(parts).map(canonicalName)]);
-  const identity = new Set((at.at('identityHeaders').keys ?? ['user-id', 'groups']).map(canonicalName));
+export function checkConditionHeaders(file: ConfigFile, at: Location): ConditionHeaders {
+  const { headers, trustedHeaders } = file.conditions;
+  const credentials = new Set(['authorization', 'cookie', ...credentialHeaders(file).map(canonicalName)]);
+  const identity = new Set(Object.keys(file.identityHeaders).map(canonicalName));
   const names = new Map<string, 'any' | 'trusted'>();
-  const check = (name: string | undefined, from: 'any' | 'trusted', there: Location) => {
-    if (name === undefined) return;
+  const check = (name: string, from: 'any' | 'trusted', there: Location) => {
     if (canonicalName(name) !== name) {
       const hint = 'some services treat every other character as "-": write "-"';
       there.report('the name of such a header has letters, digits and "-" only', hint);
@@ -209,8 +195,8 @@ export function checkConditionHeaders(parts: Parts<ConfigFile>, at: Location): C
   for (const [index, name] of trustedHeaders.entries()) {
     check(name, 'trusted', at.at('conditions', 'trustedHeaders', index));
   }
-  const { trustedProxies, trustEveryPeer } = parts.server ?? {};
-  if (trustedHeaders.length > 0 && trustedProxies?.length === 0 && trustEveryPeer === false) {
+  const { trustedProxies, trustEveryPeer } = file.server;
+  if (trustedHeaders.length > 0 && trustedProxies.length === 0 && !trustEveryPeer) {
     const hint = 'list the proxies in front under "server.trustedProxies"';
     at.at('conditions', 'trustedHeaders').report('no proxy is trusted, so no request can have these headers', hint);
   }

@@ -7,7 +7,7 @@ import {
   readEvictionSource,
 } from '../../core/revocation/eviction.ts';
 import type { RoutePattern } from '../../core/url/path-pattern.ts';
-import type { Parts, RouteEntry } from '../schema.ts';
+import type { RouteEntry } from '../schema.ts';
 import type { Location } from './location.ts';
 
 const ofPath = 'the source whose sessions, key pairs or users the path names';
@@ -28,8 +28,8 @@ function checkSource(
       );
     }
   } else if (written === undefined) {
-    if (sources?.has('authApi') === false) at.report('the key "source" is missing', ofPath);
-  } else if (sources?.has(written) === false) {
+    if (!sources.has('authApi')) at.report('the key "source" is missing', ofPath);
+  } else if (!sources.has(written)) {
     there.report(`there is no source ${there.quote(written)}`, there.nearest(written, sources));
   }
 }
@@ -40,19 +40,20 @@ export interface EvictScope {
   /** Empty if there is a problem with them. */
   readonly patterns: readonly RoutePattern[];
   readonly isPublic: boolean;
-  /** Names of all sources, `authApi` included; null: unknown, because of other problems. */
-  readonly sources: ReadonlySet<string> | null;
+  /** Names of all sources, `authApi` included. */
+  readonly sources: ReadonlySet<string>;
 }
 
 /** Null: nothing. */
 export function checkEvict(
-  written: Parts<RouteEntry>['evict'],
+  written: RouteEntry['evict'],
   { patterns, isPublic, sources }: EvictScope,
   at: Location,
 ): readonly Eviction[] | null {
   if (written === undefined) return null;
   const source = written.source ?? 'authApi';
-  if (kinds.every((kind) => !(kind in written))) at.report(`expected ${kinds.map((kind) => `"${kind}"`).join(', ')}`);
+  if (kinds.every((kind) => written[kind] === undefined))
+    at.report(`expected ${kinds.map((kind) => `"${kind}"`).join(', ')}`);
   const evictions: Eviction[] = [];
   for (const kind of kinds) {
     const text = written[kind];

@@ -4,7 +4,7 @@ import { endsHere } from '../../core/routing/route.ts';
 import { canonicalName } from '../../core/syntax/header-fields.ts';
 import type { AssertionKey } from '../config.ts';
 import type { SecretSource } from '../schema/secret.ts';
-import type { ConfigFile, Parts, RouteEntry } from '../schema.ts';
+import type { ConfigFile, RouteEntry } from '../schema.ts';
 import { readSecretText } from './check-secrets.ts';
 import { credentialHeaders } from './check-sections.ts';
 import type { Location } from './location.ts';
@@ -15,22 +15,22 @@ const form = 'create one with "openssl genpkey -algorithm ed25519"';
 const crypto = () => process.getBuiltinModule('node:crypto');
 
 /** Keys as read; null: the gateway generates its own, or signs nothing. `at`: of the file. */
-export function checkIdentityAssertion(parts: Parts<ConfigFile>, at: Location): readonly AssertionKey[] | null {
-  const { identityAssertion: written, identityHeaders = {}, server, cache } = parts;
+export function checkIdentityAssertion(file: ConfigFile, at: Location): readonly AssertionKey[] | null {
+  const { identityAssertion: written, identityHeaders, server, cache } = file;
   if (written === undefined) return null;
   const there = at.at('identityAssertion');
-  const others = [...Object.keys(identityHeaders), ...credentialHeaders(parts)].map(canonicalName);
-  if (written.header !== undefined && others.includes(canonicalName(written.header)))
+  const others = [...Object.keys(identityHeaders), ...credentialHeaders(file)].map(canonicalName);
+  if (others.includes(canonicalName(written.header)))
     there.at('header').report('this header already carries something else', 'choose another name');
   if (written.keys !== undefined) return readKeys(written.keys, there.at('keys'));
-  if (cache?.redis === undefined && server?.workers !== undefined && server.workers !== 1) {
+  if (cache.redis === undefined && server.workers !== 1) {
     const hint = 'share keys through "cache.redis", or give "identityAssertion.keys"';
     at.at('server', 'workers').report('each worker would sign with a key that the others do not publish', hint);
   }
   return null;
 }
 
-function readKeys(sources: readonly (Parts<SecretSource> | undefined)[], at: Location): readonly AssertionKey[] {
+function readKeys(sources: readonly SecretSource[], at: Location): readonly AssertionKey[] {
   const read: AssertionKey[] = [];
   sources.forEach((source, index) => {
     const there = at.at(index);
@@ -43,7 +43,7 @@ function readKeys(sources: readonly (Parts<SecretSource> | undefined)[], at: Loc
   return read;
 }
 
-function readKey(source: Parts<SecretSource> | undefined, at: Location): AssertionKey | null {
+function readKey(source: SecretSource, at: Location): AssertionKey | null {
   const text = readSecretText(source, at);
   if (text === null) return null;
   const key = parseKey(text);
@@ -73,7 +73,7 @@ function parseKey(text: string): AssertionKey | 'other' | null {
 
 /** Audience of a route's signed identity; null: none is sent. `signs`: whether there is `identityAssertion`. */
 export function readAudience(
-  { upstream, identityAssertion }: Parts<RouteEntry>,
+  { upstream, identityAssertion }: RouteEntry,
   signs: boolean,
   isPublic: boolean,
   at: Location,

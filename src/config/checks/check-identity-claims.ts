@@ -1,29 +1,24 @@
 /** Claims of identities (`identity.claims`): their declarations, and that sources and identity headers use no others. */
-import type { ClaimTable, ClaimType } from '../../core/identity/claims.ts';
-import type { ConfigFile, Parts } from '../schema.ts';
+import type { ClaimTable } from '../../core/identity/claims.ts';
+import type { ConfigFile } from '../schema.ts';
 import type { Location } from './location.ts';
 
-/** Null if the section is unreadable, so that no claim counts as undeclared. */
-export function claimTable({ identity }: Parts<ConfigFile>): ClaimTable | null {
-  const claims = identity?.claims;
-  if (claims === undefined) return null;
-  // A claim with a problem gets any type.
-  return new Map(Object.entries(claims).map(([name, claim]): [string, ClaimType] => [name, claim?.type ?? 'string']));
+export function claimTable({ identity }: ConfigFile): ClaimTable {
+  return new Map(Object.entries(identity.claims).map(([name, { type }]) => [name, type]));
 }
 
 /** `at`: of the file. */
-export function checkClaimNames(parts: Parts<ConfigFile>, at: Location): void {
-  const declared = claimTable(parts);
-  if (declared === null) return;
-  const sources = (at.at('sources').keys ?? []).map((name) => at.at('sources', name));
+export function checkClaimNames(file: ConfigFile, at: Location): void {
+  const declared = claimTable(file);
+  const sources = Object.keys(file.sources).map((name) => at.at('sources', name));
   for (const source of [at.at('authApi'), ...sources]) {
     const claims = source.at('fields', 'claims');
     for (const name of claims.keys ?? []) {
       if (!declared.has(name)) reportUndeclaredClaim(name, claims.at(name), declared, true);
     }
   }
-  for (const [header, field] of Object.entries(parts.identityHeaders ?? {})) {
-    const name = field?.startsWith('claims.') ? field.slice('claims.'.length) : null;
+  for (const [header, field] of Object.entries(file.identityHeaders)) {
+    const name = field.startsWith('claims.') ? field.slice('claims.'.length) : null;
     if (name !== null && !declared.has(name)) reportUndeclaredClaim(name, at.at('identityHeaders', header), declared);
   }
 }

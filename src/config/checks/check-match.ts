@@ -4,7 +4,7 @@ import { Ambiguity } from '../../core/url/ambiguity.ts';
 import { compilePattern } from '../../core/url/compile-pattern.ts';
 import type { RoutePattern, Segment } from '../../core/url/path-pattern.ts';
 import { compilePathReading, type PathReading } from '../../core/url/path-reading.ts';
-import type { ConfigFile, Parts, RouteEntry } from '../schema.ts';
+import type { ConfigFile, RouteEntry } from '../schema.ts';
 import type { Location } from './location.ts';
 
 /** A pattern matches segment by segment; longer ones are a mistake or an attack on the matcher. */
@@ -12,29 +12,19 @@ const maxPattern = 2048;
 const maxHost = 255;
 
 /** One for every host and path, starting with the first of both; null if one of them has a problem. */
-export function checkPatterns(match: Parts<RouteEntry>['match'], at: Location): readonly RoutePattern[] | null {
+export function checkPatterns(match: RouteEntry['match'], at: Location): readonly RoutePattern[] | null {
   // Each text has its own position.
-  const hosts = textsOf(match, 'host', at).map((host) => (host === null ? null : compilePart(host.text, '/', host.at)));
-  const paths = textsOf(match, 'path', at).map((path) =>
-    path === null ? null : compilePart(null, path.text, path.at),
-  );
-  const named = match !== undefined && ('host' in match || 'hosts' in match);
-  if (paths.length === 0 || paths.includes(null) || (named && (hosts.length === 0 || hosts.includes(null))))
-    return null;
-  const ofHosts = named ? hosts.map((pattern) => pattern!.host) : [null];
+  const hosts = textsOf(match, 'host', at).map(({ text, at: there }) => compilePart(text, '/', there));
+  const paths = textsOf(match, 'path', at).map(({ text, at: there }) => compilePart(null, text, there));
+  if (paths.includes(null) || hosts.includes(null)) return null;
+  const ofHosts = hosts.length === 0 ? [null] : hosts.map((pattern) => pattern!.host);
   return paths.flatMap((pattern) => ofHosts.map((host) => ({ ...pattern!, host })));
 }
 
-/** Null: the text has a problem. */
-function textsOf(
-  match: Parts<RouteEntry>['match'],
-  key: 'host' | 'path',
-  at: Location,
-): readonly ({ readonly text: string; readonly at: Location } | null)[] {
-  const place = (text: string | undefined, there: Location) => (text === undefined ? null : { text, at: there });
-  const several = match?.[`${key}s`];
-  if (several !== undefined) return several.map((text, index) => place(text, at.at(`${key}s`, index)));
-  return match !== undefined && key in match ? [place(match[key], at.at(key))] : [];
+function textsOf(match: RouteEntry['match'], key: 'host' | 'path', at: Location) {
+  const { [key]: one, [`${key}s` as const]: several } = match;
+  if (several !== undefined) return several.map((text, index) => ({ text, at: at.at(`${key}s`, index) }));
+  return one === undefined ? [] : [{ text: one, at: at.at(key) }];
 }
 
 export function compilePart(host: string | null, path: string, at: Location): RoutePattern | null {
@@ -53,7 +43,7 @@ export function compilePart(host: string | null, path: string, at: Location): Ro
 
 /** Null: the path is unchanged. */
 export function checkRewrite(
-  rewrite: Parts<RouteEntry>['rewrite'],
+  rewrite: RouteEntry['rewrite'],
   patterns: readonly RoutePattern[],
   at: Location,
 ): PathRewrite | null {
@@ -76,8 +66,7 @@ export function checkRewrite(
       '"match.path" starts with literal segments that "stripPrefix" repeats',
     );
   }
-  if (at.keys?.length === 0) at.report('expected "stripPrefix" or "addPrefix"');
-  if (stripPrefix === undefined && addPrefix === undefined) return null;
+  if (stripPrefix === undefined && addPrefix === undefined) at.report('expected "stripPrefix" or "addPrefix"');
   return { stripPrefix: stripPrefix ?? '', addPrefix: addPrefix ?? '' };
 }
 
@@ -90,25 +79,24 @@ function covers(pattern: RoutePattern, prefix: string): boolean {
   });
 }
 
-export function toleratedBits(path: Parts<RouteEntry>['path']): number {
+export function toleratedBits(path: RouteEntry['path']): number {
   let bits = 0;
-  if (path?.encodedSlash === 'keep') bits |= Ambiguity.encodedSlash;
-  if (path?.semicolon === 'keep') bits |= Ambiguity.semicolon;
-  if (path?.doubleEncoding === 'keep') bits |= Ambiguity.doubleEncoding;
+  if (path.encodedSlash === 'keep') bits |= Ambiguity.encodedSlash;
+  if (path.semicolon === 'keep') bits |= Ambiguity.semicolon;
+  if (path.doubleEncoding === 'keep') bits |= Ambiguity.doubleEncoding;
   return bits;
 }
 
 /** Whether the service can read its paths so. */
-export function checkReading(path: Parts<RouteEntry>['path'], patterns: readonly RoutePattern[], at: Location): void {
-  if (path?.caseSensitive !== false || !patterns.some(({ segments }) => segments.some(hasTextAround))) return;
+export function checkReading(path: RouteEntry['path'], patterns: readonly RoutePattern[], at: Location): void {
+  if (path.caseSensitive !== false || !patterns.some(({ segments }) => segments.some(hasTextAround))) return;
   const message = 'letter case matters in the text around a parameter, so this route cannot ignore it';
   at.at('caseSensitive').report(message, 'make the parameter a whole segment, or remove "caseSensitive"');
 }
 
 /** Null: the ordinary reading. */
-export function readingOf(path: Parts<RouteEntry>['path'], pattern: RoutePattern): PathReading | null {
-  if (path === undefined) return null;
-  const { encodedSlash = 'reject', caseSensitive = null, mergeSlashes = true } = path;
+export function readingOf(path: RouteEntry['path'], pattern: RoutePattern): PathReading | null {
+  const { encodedSlash, caseSensitive = null, mergeSlashes } = path;
   return compilePathReading({ encodedSlash, caseSensitive, mergeSlashes }, pattern);
 }
 
@@ -117,14 +105,13 @@ function hasTextAround(segment: Segment): boolean {
 }
 
 /** One service cannot both decode `%2F` and keep it: one route would decode what another keeps. */
-export function checkEncodedSlashes(routes: Parts<ConfigFile>['routes'], at: Location): void {
+export function checkEncodedSlashes(routes: ConfigFile['routes'], at: Location): void {
   const seen = new Map<string, { readonly word: string; readonly at: Location }>();
-  routes?.forEach((route, index) => {
-    const word = route?.path?.encodedSlash;
-    if (route?.upstream === undefined || word === undefined || word === 'reject') return;
+  routes.forEach(({ upstream, path: { encodedSlash: word } }, index) => {
+    if (upstream === undefined || word === 'reject') return;
     const there = at.at(index, 'path', 'encodedSlash');
-    const earlier = seen.get(route.upstream);
-    if (earlier === undefined) seen.set(route.upstream, { word, at: there });
+    const earlier = seen.get(upstream);
+    if (earlier === undefined) seen.set(upstream, { word, at: there });
     else if (earlier.word !== word) {
       const other = `the one in line ${earlier.at.line} sets "${earlier.word}" for the same upstream`;
       there.report(`this route sets "${word}" and ${other}`, 'a service reads "%2F" in one way');

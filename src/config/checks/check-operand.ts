@@ -11,10 +11,9 @@ import {
 } from '../../core/policy/conditions.ts';
 import { Problem } from '../problem.ts';
 import { listed } from '../schema/scalar.ts';
-import type { Parts } from '../schema.ts';
 import type { CriterionScope } from './check-conditions.ts';
 import { reportUndeclaredClaim } from './check-identity-claims.ts';
-import { type Location, whole } from './location.ts';
+import type { Location } from './location.ts';
 
 const kinds: readonly string[] = credentialKinds;
 
@@ -23,13 +22,12 @@ export type Literal = string | number | boolean;
 
 /** Null when there are problems with it. */
 export function checkOperand(
-  written: Literal | undefined,
+  written: Literal,
   subject: ValueSource,
   operator: 'equals' | 'startsWith',
   at: Location,
   scope: CriterionScope,
 ): Operand | null {
-  if (written === undefined) return null;
   const source = typeof written === 'string' ? readReference(written, at, scope) : null;
   if (source === undefined) return null;
   if (source === null) {
@@ -46,26 +44,24 @@ export function checkOperand(
 }
 
 /** Whether a list is in a file. */
-export function isListFile(written: unknown): written is { readonly file?: string | undefined } {
-  return typeof written === 'object' && written !== null && !Array.isArray(written);
+export function isListFile(written: unknown): written is { readonly file: string } {
+  return typeof written === 'object' && !Array.isArray(written);
 }
 
 /** Null when there are problems with it. */
 export function checkListOperand(
-  written: Parts<Literal | readonly Literal[] | { readonly file: string }> | undefined,
+  written: Literal | readonly Literal[] | { readonly file: string },
   subject: ValueSource,
   at: Location,
   scope: CriterionScope,
 ): ListOperand | null {
-  if (written === undefined) return null;
   if (isListFile(written)) {
-    if (written.file === undefined) return null;
     const type = typeOf(subject);
     const kind = isKind(subject) ? 'kind' : type;
     return at.file.lists.texts(written.file, kind, (text) => literalOf(text, subject, 'in', scope), at.at('file'));
   }
   if (typeof written === 'object') {
-    const literals = whole(written).map((literal, index) => checkLiteral(literal, subject, 'in', at.at(index), scope));
+    const literals = written.map((literal, index) => checkLiteral(literal, subject, 'in', at.at(index), scope));
     const sound = literals.filter((literal) => literal !== null);
     return sound.length === 0 ? null : { literals: new Set(sound) };
   }
@@ -107,14 +103,14 @@ export function readField(name: string, at: Location, { claims }: CriterionScope
   if (field !== undefined) return { from: 'identity', field };
   if (!name.startsWith('claims.')) return null;
   const claim = name.slice('claims.'.length);
-  const type = claims === null ? 'string' : claims.get(claim);
+  const type = claims.get(claim);
   if (type !== undefined) return { from: 'claim', name: claim, type };
-  reportUndeclaredClaim(claim, at, claims!);
+  reportUndeclaredClaim(claim, at, claims);
   return null;
 }
 
 export function headerSource(name: string, { headers }: CriterionScope): ValueSource {
-  return headers?.get(name) === 'trusted' ? { from: 'header', name, trusted: true } : { from: 'header', name };
+  return headers.get(name) === 'trusted' ? { from: 'header', name, trusted: true } : { from: 'header', name };
 }
 
 /** Whether there is a problem with a value of the request or the identity. */
@@ -130,7 +126,7 @@ export function reportSource(source: ValueSource, at: Location, scope: Criterion
       return true;
     }
     case 'header': {
-      if (scope.headers === null || scope.headers.has(source.name)) return false;
+      if (scope.headers.has(source.name)) return false;
       const hint =
         at.didYouMean(source.name, scope.headers.keys()) ?? 'list it there: "conditions: { headers: [...] }"';
       at.report('this header is not listed under "conditions.headers"', hint);
@@ -183,7 +179,7 @@ function literalOf(
   if (isKind(subject) && operator !== 'startsWith' && !kinds.includes(written)) {
     return new Problem(`expected ${listed(kinds)}`, 'these are the kinds of credential');
   }
-  if (isSource(subject) && operator !== 'startsWith' && sources !== null && !sources.has(written)) {
+  if (isSource(subject) && operator !== 'startsWith' && !sources.has(written)) {
     const hint = 'of sources with the same "issuer", the first one counts';
     return new Problem(`expected the name of a source: ${[...sources].join(', ')}`, hint);
   }

@@ -1,6 +1,6 @@
 /** Routes that the gateway serves itself: the public keys of signed identities, and tokens of issuers about their users. */
 import { endsHere, eventUpstreams } from '../../core/routing/route.ts';
-import type { ConfigFile, Parts, RouteEntry } from '../schema.ts';
+import type { ConfigFile, RouteEntry } from '../schema.ts';
 import type { ReadAccess } from './check-access.ts';
 import type { Location } from './location.ts';
 
@@ -15,19 +15,19 @@ export interface OwnUpstreams {
 const sections = { logout: 'logout', 'security-event': 'securityEvents' } as const;
 const without = ['rewrite', 'websocket', 'evict', 'identityAssertion'] as const;
 
-export function readOwnUpstreams({ sources }: Parts<ConfigFile>, main: Location): OwnUpstreams {
-  const written = Object.values(sources ?? {}).filter((source) => source?.kind === 'jwt');
-  const taken = ([...eventUpstreams.values()] as const).filter((kind) =>
-    written.some((source) => source !== undefined && sections[kind] in source),
+export function readOwnUpstreams({ sources, identityAssertion }: ConfigFile): OwnUpstreams {
+  const issuers = Object.values(sources).filter((source) => source.kind === 'jwt');
+  const accepted = [...eventUpstreams.values()].filter((kind) =>
+    issuers.some((source) => source[sections[kind]] !== undefined),
   );
-  return { signs: main.at('identityAssertion').isWritten, events: new Set(taken) };
+  return { signs: identityAssertion !== undefined, events: new Set(accepted) };
 }
 
 /** The only method of such a route; null: it leads to a service. */
 export function checkOwnUpstream(
-  { upstream = '', match }: Parts<RouteEntry>,
+  { upstream = '', match }: RouteEntry,
   { signs, events }: OwnUpstreams,
-  access: ReadAccess | null,
+  access: ReadAccess,
   at: Location,
 ): 'GET' | 'POST' | null {
   if (!endsHere(upstream)) return null;
@@ -40,11 +40,10 @@ export function checkOwnUpstream(
     const hint = `a source of kind "jwt" with "${sections[kind]}"`;
     if (!events.has(kind)) at.at('upstream').report('no source accepts such tokens', hint);
     // The signature of a token is its only credential.
-    if (access !== null && !access.isPublic)
-      at.at('access').report('an issuer has no credential here', 'write "access: public"');
+    if (!access.isPublic) at.at('access').report('an issuer has no credential here', 'write "access: public"');
   }
   const what = kind === null ? 'public keys can only be read' : 'tokens of issuers can only be sent';
-  if (match?.methods?.some((one) => one !== undefined && one !== method))
+  if (match.methods?.some((one) => one !== method))
     at.at('match', 'methods').report(what, `remove it, or write [${method}]`);
   for (const key of without.filter((name) => at.at(name).isWritten))
     at.at(key).reportKey(`"${key}" has no meaning where the gateway itself responds`, 'remove it');

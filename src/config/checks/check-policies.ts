@@ -15,68 +15,61 @@ import { compilePattern } from '../../core/url/compile-pattern.ts';
 import type { RoutePattern } from '../../core/url/path-pattern.ts';
 import { mayIgnoreCase } from '../../core/url/path-reading.ts';
 import type { PolicyEntry } from '../schema/policies.ts';
-import type { ConfigFile, Parts } from '../schema.ts';
+import type { ConfigFile } from '../schema.ts';
 import { type ReadAccess, readAccess, readsIdentity } from './check-access.ts';
 import { type ConditionScope, checkConditions, checkUnless } from './check-conditions.ts';
 import { compilePart } from './check-match.ts';
-import { formOf, tableOf } from './check-roles.ts';
+import { formOf } from './check-roles.ts';
 import { checkPolicyAuthAge } from './check-time-limits.ts';
-import { type Location, whole } from './location.ts';
+import type { Location } from './location.ts';
 
 type Scope = Pick<ConditionScope, 'roles' | 'claims' | 'userSources' | 'headers' | 'named' | 'allowsEveryAddress'>;
 
 /** `at`: of the list. */
-export function checkPolicies(
-  entries: Parts<ConfigFile>['policies'],
-  at: Location,
-  scope: Scope,
-): readonly Restriction[] {
+export function checkPolicies(entries: ConfigFile['policies'], at: Location, scope: Scope): readonly Restriction[] {
   const ids = new Map<string, Location>();
-  return (entries ?? []).flatMap((entry, index) => {
-    if (entry === undefined) return [];
+  return entries.flatMap((entry, index) => {
     const there = at.at(index);
-    const earlier = entry.id === undefined ? undefined : ids.get(entry.id);
-    if (earlier !== undefined) {
-      there.at('id').report(`the id ${there.at('id').quote(entry.id!)} is taken by the policy of line ${earlier.line}`);
-    } else if (entry.id !== undefined) ids.set(entry.id, there);
+    const earlier = ids.get(entry.id);
+    if (earlier === undefined) ids.set(entry.id, there);
+    else
+      there.at('id').report(`the id ${there.at('id').quote(entry.id)} is taken by the policy of line ${earlier.line}`);
     return checkPolicy(entry, there, scope) ?? [];
   });
 }
 
-function checkPolicy(entry: Parts<PolicyEntry>, at: Location, scope: Scope): Restriction | null {
-  if (!('access' in entry || 'when' in entry || 'maxAuthAge' in entry)) {
+function checkPolicy(entry: PolicyEntry, at: Location, scope: Scope): Restriction | null {
+  const { id, unless = [], when = [], maxAuthAge } = entry;
+  if (entry.access === undefined && entry.when === undefined && maxAuthAge === undefined) {
     at.report('this policy restricts nothing', 'give it "access", "when" or "maxAuthAge"');
   }
   const pattern = checkPrefix(entry.match, at.at('match'));
   const access = checkRule(entry.access, at.at('access'), scope);
   checkUnless(entry.unless, at.at('unless'), scope.roles, true);
-  const exempt = whole(entry.unless).map((role) => formOf(role, scope.roles));
+  const exempt = unless.map((role) => formOf(role, scope.roles));
   if (entry.unless !== undefined && entry.when === undefined) {
     at.at('unless').reportKey('"unless" exempts from conditions, and there are none', 'remove it');
   }
-  const conditions = checkConditions(entry.when ?? [], at.at('when'), {
+  const conditions = checkConditions(when, at.at('when'), {
     ...scope,
     patterns: pattern === null ? [] : [pattern],
     // Whether a route reads a credential is checked at the route.
     readsIdentity: () => true,
     takesMethod: () => true,
   });
-  if (pattern === null || entry.id === undefined) return null;
+  if (pattern === null) return null;
   const anchored = conditions.map(({ condition, unless, ...rest }) => {
     return { ...rest, unless: [...unless, ...exempt], condition: anchor(condition, pattern) };
   });
-  const compiled = compileConditions(anchored, tableOf(scope.roles), entry.id) ?? [];
-  const all = [...compiled, ...checkPolicyAuthAge(entry.maxAuthAge, entry.id, at.at('maxAuthAge'))];
-  return { id: entry.id, pattern, access, conditions: all.length === 0 ? null : all };
+  const compiled = compileConditions(anchored, scope.roles.table, id) ?? [];
+  const all = [...compiled, ...checkPolicyAuthAge(maxAuthAge, id, at.at('maxAuthAge'))];
+  return { id, pattern, access, conditions: all.length === 0 ? null : all };
 }
 
-function checkPrefix(match: Parts<PolicyEntry>['match'], at: Location): RoutePattern | null {
-  if (match === undefined) return null;
-  const { host, path = '/**' } = match;
+function checkPrefix({ host, path = '/**' }: PolicyEntry['match'], at: Location): RoutePattern | null {
   const ofHost = host === undefined ? null : compilePart(host, '/', at.at('host'));
   const prefix = compilePart(null, path, at.at('path'));
-  if (prefix === null || ('path' in match && match.path === undefined)) return null;
-  if ('host' in match && ofHost === null) return null;
+  if (prefix === null || (host !== undefined && ofHost === null)) return null;
   if (prefix.segments.at(-1)?.kind !== 'rest') {
     at.at('path').report('a policy applies to everything below its path', `write "${path.replace(/\/$/, '')}/**"`);
     return null;
@@ -90,8 +83,8 @@ function checkPrefix(match: Parts<PolicyEntry>['match'], at: Location): RoutePat
   return compilePattern(ofHost?.host ?? null, path);
 }
 
-function checkRule(entry: Parts<PolicyEntry>['access'], at: Location, { roles }: Scope): AccessRule | null {
-  const rule = readAccess(entry, at, roles)?.compiled.every ?? null;
+function checkRule(entry: PolicyEntry['access'], at: Location, { roles }: Scope): AccessRule | null {
+  const rule = entry === undefined ? null : readAccess(entry, at, roles).compiled.every;
   if (rule?.kind !== 'public' && rule?.kind !== 'optional') return rule;
   at.report(
     `"${rule.kind}" restricts nothing, and a policy cannot grant access`,
@@ -134,7 +127,7 @@ export function policiesOver(
 }
 
 /** Without a credential, conditions on an identity would refuse every request or, negated, none. */
-export function checkPolicyConditions(policies: readonly Restriction[], access: ReadAccess | null, at: Location): void {
+export function checkPolicyConditions(policies: readonly Restriction[], access: ReadAccess, at: Location): void {
   for (const { id, conditions } of policies) {
     const blind = (conditions ?? []).some(({ steps, unless, methods }) => {
       return (unless !== null || readsOfIdentity(steps)) && !readsIdentity(access, methods);

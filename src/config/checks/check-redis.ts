@@ -1,28 +1,36 @@
 /** Keys of a Redis that need checks across values: its URL, passwords and topology. */
 import type { RedisConfig, RedisServers } from '../config.ts';
-import type { ConfigFile, Parts } from '../schema.ts';
+import type { SecretSource } from '../schema/secret.ts';
+import type { ConfigFile } from '../schema.ts';
 import { readSecretText } from './check-secrets.ts';
 import { checkClientTls, everyAuthority } from './check-tls.ts';
 import type { Location } from './location.ts';
 
-type Redis = Parts<NonNullable<ConfigFile['cache']['redis']>>;
+type Redis = NonNullable<ConfigFile['cache']['redis']>;
 
 /** Address and access settings of Redis. */
 export type RedisAccess = Pick<RedisConfig, 'servers' | 'username' | 'password' | 'tls'>;
 
 type User = Pick<RedisConfig, 'username' | 'password'>;
 
-/** Null: not configured, or a problem was reported, here or before. */
+/** Null: not configured, or a problem was reported. */
 export function checkRedis(redis: Redis | undefined, at: Location): RedisAccess | null {
   if (redis === undefined) return null;
   const own = { ...readUser(redis, at), tls: checkClientTls(redis.tls, at.at('tls')) };
-  if ('url' in redis) return checkUrl(redis, own, at);
-  const servers = redis.sentinel === undefined ? readCluster(redis) : readSentinel(redis.sentinel, at.at('sentinel'));
-  return servers === null ? null : { servers, ...own };
+  const { url, sentinel, cluster = [] } = redis;
+  if (url !== undefined) return checkUrl(url, redis, own, at);
+  if (sentinel === undefined) return { servers: { kind: 'cluster', nodes: cluster }, ...own };
+  const { name, nodes } = sentinel;
+  return { servers: { kind: 'sentinel', name, nodes, ...readUser(sentinel, at.at('sentinel')) }, ...own };
 }
 
-function checkUrl(redis: Redis, own: Omit<RedisAccess, 'servers'>, at: Location): RedisAccess | null {
-  const text = readSecretText(redis.url, at.at('url'));
+function checkUrl(
+  source: SecretSource,
+  redis: Redis,
+  own: Omit<RedisAccess, 'servers'>,
+  at: Location,
+): RedisAccess | null {
+  const text = readSecretText(source, at.at('url'));
   if (text === null) return null;
   const url = parseRedisUrl(text);
   if (typeof url === 'string') {
@@ -30,7 +38,7 @@ function checkUrl(redis: Redis, own: Omit<RedisAccess, 'servers'>, at: Location)
     return null;
   }
   for (const key of ['username', 'password'] as const) {
-    if (url[key] === null || !(key in redis)) continue;
+    if (url[key] === null || redis[key] === undefined) continue;
     at.at(key).reportKey(`"url" already contains a ${key}`, 'keep it in one of the two places');
   }
   if (url.tls && redis.tls === false) {
@@ -83,16 +91,4 @@ function decoded(part: string): string | null {
 
 function readUser(from: Pick<Redis, 'username' | 'password'>, at: Location): User {
   return { username: from.username ?? null, password: readSecretText(from.password, at.at('password')) };
-}
-
-/** A list with a problem lacks some nodes, so it is not used. */
-function readSentinel(sentinel: NonNullable<Redis['sentinel']>, at: Location): RedisServers | null {
-  const { name, nodes } = sentinel;
-  const user = readUser(sentinel, at);
-  if (name === undefined || nodes === undefined) return null;
-  return { kind: 'sentinel', name, nodes: nodes.filter((node) => node !== undefined), ...user };
-}
-
-function readCluster({ cluster }: Redis): RedisServers | null {
-  return cluster === undefined ? null : { kind: 'cluster', nodes: cluster.filter((node) => node !== undefined) };
 }

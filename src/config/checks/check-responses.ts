@@ -3,22 +3,26 @@ import { type CorsPolicy, compileCors } from '../../core/forwarding/cors.ts';
 import { compileResponseRules, type ResponseRules } from '../../core/forwarding/response-rules.ts';
 import { canonicalName, token } from '../../core/syntax/header-fields.ts';
 import { fixedInResponses, removable } from '../schema/header-names.ts';
-import type { ConfigFile, Parts, RouteEntry } from '../schema.ts';
+import type { ConfigFile, RouteEntry } from '../schema.ts';
 import { credentialHeaders } from './check-sections.ts';
-import { type Location, whole } from './location.ts';
+import type { Location } from './location.ts';
 
-type ResponseHeaders = Parts<RouteEntry>['responseHeaders'];
+type ResponseHeaders = NonNullable<RouteEntry['responseHeaders']>;
 
 /** Names of headers with identities and credentials, in canonical form. */
-function namesOfConfig(parts: Parts<ConfigFile>): ReadonlySet<string> {
-  const names = ['authorization', ...credentialHeaders(parts), ...Object.keys(parts.identityHeaders ?? {})];
+function namesOfConfig(file: ConfigFile): ReadonlySet<string> {
+  const names = ['authorization', ...credentialHeaders(file), ...Object.keys(file.identityHeaders)];
   return new Set(names.map(canonicalName));
 }
 
 /** Problems of one section, of a route or of the defaults. */
-function checkResponseHeaders(section: ResponseHeaders, at: Location, identities: ReadonlySet<string>): void {
+function checkResponseHeaders(
+  { set = {}, remove = [] }: ResponseHeaders,
+  at: Location,
+  identities: ReadonlySet<string>,
+): void {
   const seen = new Set<string>();
-  for (const name of at.at('set').keys ?? []) {
+  for (const name of Object.keys(set)) {
     const there = at.at('set', name);
     const canonical = canonicalName(name);
     const refusal = whyFixed(canonical, false, identities);
@@ -27,8 +31,8 @@ function checkResponseHeaders(section: ResponseHeaders, at: Location, identities
     else if (refusal !== null) there.reportKey(...refusal);
     seen.add(canonical);
   }
-  section?.remove?.forEach((name, index) => {
-    const refusal = name === undefined ? null : whyFixed(canonicalName(name), true, identities);
+  remove.forEach((name, index) => {
+    const refusal = whyFixed(canonicalName(name), true, identities);
     if (refusal !== null) at.at('remove', index).report(...refusal);
   });
 }
@@ -44,44 +48,37 @@ function whyFixed(name: string, removes: boolean, identities: ReadonlySet<string
 
 /** The route's own keys, or those of the defaults. */
 function compileResponseHeaders(own: ResponseHeaders, defaults: ResponseHeaders): ResponseRules | null {
-  const pairs = Object.entries(own?.set ?? defaults?.set ?? {}).flatMap(([name, value]) =>
-    value === undefined ? [] : [[name.toLowerCase(), value] as const],
-  );
+  const { security = 'off', set = {}, remove = [] } = { ...defaults, ...own };
   return compileResponseRules({
-    security: own?.security ?? defaults?.security ?? 'off',
-    set: new Map(pairs),
-    remove: whole(own?.remove ?? defaults?.remove),
+    security,
+    set: new Map(Object.entries(set).map(([name, value]) => [name.toLowerCase(), value])),
+    remove,
   });
 }
 
-function compileCorsOf(cors: Parts<RouteEntry>['cors'], parts: Parts<ConfigFile>): CorsPolicy | null {
+function compileCorsOf(cors: RouteEntry['cors'], file: ConfigFile): CorsPolicy | null {
   if (cors === undefined) return null;
-  return compileCors({
-    origins: whole(cors.origins),
-    methods: cors.methods === undefined ? null : whole(cors.methods),
-    headers: whole(cors.headers ?? ['authorization', ...credentialHeaders(parts), 'content-type']),
-    exposeHeaders: whole(cors.exposeHeaders),
-    credentials: cors.credentials ?? false,
-    maxAgeMs: cors.maxAge ?? 0,
-  });
+  const { methods = null, maxAge: maxAgeMs, ...rest } = cors;
+  const headers = cors.headers ?? ['authorization', ...credentialHeaders(file), 'content-type'];
+  return compileCors({ ...rest, methods, headers, maxAgeMs });
 }
 
 export type ResponsesReader = (
-  entry: Parts<RouteEntry>,
+  entry: RouteEntry,
   at: Location,
 ) => { readonly cors: CorsPolicy | null; readonly response: ResponseRules | null };
 
 /** Checks the defaults, and returns the reader of the two sections of a route. `at`: of the file. */
-export function createResponsesReader(parts: Parts<ConfigFile>, at: Location): ResponsesReader {
-  const identities = namesOfConfig(parts);
-  const shared = parts.defaults?.responseHeaders;
+export function createResponsesReader(file: ConfigFile, at: Location): ResponsesReader {
+  const identities = namesOfConfig(file);
+  const shared = file.defaults.responseHeaders;
   checkResponseHeaders(shared, at.at('defaults', 'responseHeaders'), identities);
-  const ordinary = compileResponseHeaders(undefined, shared);
+  const ordinary = compileResponseHeaders(shared, shared);
   return (entry, route) => {
     const own = entry.responseHeaders;
     if (own !== undefined) checkResponseHeaders(own, route.at('responseHeaders'), identities);
     return {
-      cors: compileCorsOf(entry.cors, parts),
+      cors: compileCorsOf(entry.cors, file),
       response: own === undefined ? ordinary : compileResponseHeaders(own, shared),
     };
   };

@@ -1,16 +1,15 @@
 /** Roles that a rule requires: they must be declared, and their expressions must be small and require something. */
 import { type RoleExpression, type RoleTerm, roleKeys } from '../../core/policy/role-expression.ts';
 import { isAccessWord, type RoleExpressionEntry, type RoleTermEntry } from '../schema/access.ts';
-import type { Parts } from '../schema.ts';
 import { type DeclaredRoles, formOf, reportUndeclared } from './check-roles.ts';
-import { type Location, whole } from './location.ts';
+import type { Location } from './location.ts';
 
 /** Maximum levels of nested expressions, and of names and expressions in a rule. */
 const deepest = 8;
 const maxTerms = 64;
 
 export function checkExpression(
-  entry: Parts<RoleExpressionEntry>,
+  entry: RoleExpressionEntry,
   at: Location,
   roles: DeclaredRoles,
   depth = 0,
@@ -25,7 +24,7 @@ export function checkExpression(
 }
 
 export function checkRoleList(
-  terms: Parts<readonly RoleTermEntry[]>,
+  terms: readonly RoleTermEntry[],
   at: Location,
   roles: DeclaredRoles,
 ): readonly RoleTerm[] {
@@ -35,34 +34,28 @@ export function checkRoleList(
 }
 
 function checkTerms(
-  terms: Parts<readonly RoleTermEntry[]>,
+  terms: readonly RoleTermEntry[],
   at: Location,
   roles: DeclaredRoles,
   depth: number,
 ): readonly RoleTerm[] {
-  const checked = terms.map((term, index): RoleTerm | undefined => {
-    if (term === undefined) return undefined;
+  return terms.flatMap((term, index) => {
     const there = at.at(index);
-    if (typeof term !== 'string') return checkNested(term, there, roles, depth + 1);
+    if (typeof term !== 'string') return checkNested(term, there, roles, depth + 1) ?? [];
     if (isAccessWord(term)) {
       const hint = terms.length === 1 && depth === 0 ? `write "access: ${term}"` : 'it cannot be combined with roles';
       there.report(`${there.quote(term)} is not a role but a separate rule`, hint);
     } else reportUndeclared(term, there, roles);
     return formOf(term, roles);
   });
-  return whole(checked);
 }
 
-function checkNested(
-  entry: Parts<RoleExpressionEntry>,
-  at: Location,
-  roles: DeclaredRoles,
-  depth: number,
-): RoleTerm | undefined {
-  if (at.keys?.length === 0) at.report('an empty expression requires nothing', 'name roles under any, all or none');
+function checkNested(entry: RoleExpressionEntry, at: Location, roles: DeclaredRoles, depth: number): RoleTerm | null {
+  if (Object.keys(entry).length === 0)
+    at.report('an empty expression requires nothing', 'name roles under any, all or none');
   else if (depth < deepest) return checkExpression(entry, at, roles, depth);
   else at.report(`roles are nested deeper than ${deepest} levels`, 'a role that inherits others can stand for a part');
-  return undefined;
+  return null;
 }
 
 function reportSize(expression: RoleExpression, at: Location): void {

@@ -4,28 +4,22 @@ import { roleInScope, scopedRole, scopeOf } from '../../core/identity/scoped-rol
 import type { Restriction, RouteRules } from '../../core/policy/restrictions.ts';
 import { scopesOfRoute } from '../../core/policy/scopes-of-route.ts';
 import { placeOfParam, type RoutePattern } from '../../core/url/path-pattern.ts';
-import type { ConfigFile, Parts } from '../schema.ts';
+import type { ConfigFile } from '../schema.ts';
 import type { Location } from './location.ts';
 
-type Roles = NonNullable<Parts<ConfigFile>['roles']>;
-type RoleEntry = NonNullable<Roles[string]>;
+type Roles = ConfigFile['roles'];
 
 const defaultFormat = '{scope}:{role}';
 
 /** By name, each role in the form of rules: `{tenant}:editor` for a scoped role, otherwise its name. */
 export function readForms(roles: Roles, at: Location): ReadonlyMap<string, string> {
-  const forms = new Map((at.keys ?? []).map((name) => [name, name]));
-  for (const [name, role] of Object.entries(roles)) {
-    if (role === undefined) continue;
-    const form = readForm(name, role, at.at(name));
-    if (form !== null) forms.set(name, form);
-  }
+  const forms = new Map(Object.entries(roles).map(([name, role]) => [name, readForm(name, role, at.at(name)) ?? name]));
   reportTwofold(forms, at);
   return forms;
 }
 
 /** Null: it has no scope, or there are problems. */
-function readForm(name: string, { scopedBy, format, from }: RoleEntry, at: Location): string | null {
+function readForm(name: string, { scopedBy, format, from }: Roles[string], at: Location): string | null {
   if (scopedBy === undefined) {
     if (format !== undefined) at.at('format').reportKey('"format" has no meaning without "scopedBy"', 'remove it');
     return null;

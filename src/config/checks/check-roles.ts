@@ -5,67 +5,54 @@ import { compileRoleMapping, type RoleMapping, type RoleOrigin } from '../../cor
 import type { RoleTable } from '../../core/policy/roles.ts';
 import { isAccessWord } from '../schema/access.ts';
 import { listed } from '../schema/scalar.ts';
-import type { ConfigFile, Parts } from '../schema.ts';
+import type { ConfigFile } from '../schema.ts';
 import { readForms, reportScopesOfHeirs } from './check-role-scopes.ts';
-import { type Location, whole } from './location.ts';
+import type { Location } from './location.ts';
 
-/** Null if the section is unreadable, so that no role counts as undeclared. */
-export type DeclaredRoles = RoleNames | null;
-
-export interface RoleNames {
+export interface DeclaredRoles {
   /** By name as written, each in the form of rules. */
   readonly forms: ReadonlyMap<string, string>;
   /** Each role in the form of rules, with those that it inherits. */
   readonly table: RoleTable;
 }
 
-/** What each role inherits; empty if the section is unreadable. */
-export function tableOf(declared: DeclaredRoles): RoleTable {
-  return declared?.table ?? new Map();
-}
-
 /** In the form of rules. */
 export function formOf(role: string, declared: DeclaredRoles): string {
-  return declared?.forms.get(role) ?? role;
+  return declared.forms.get(role) ?? role;
 }
 
-type Roles = Parts<ConfigFile>['roles'];
-type From = NonNullable<NonNullable<Roles>[string]>['from'];
-type OriginEntry = Exclude<NonNullable<From>, readonly unknown[]>;
+type Roles = ConfigFile['roles'];
+type OriginEntry = Exclude<NonNullable<Roles[string]['from']>, readonly unknown[]>;
 
 const kinds: readonly string[] = credentialKinds;
 const maxOrigins = 1000;
 
 /** `at`: of the section, also below. */
 export function checkRoles(roles: Roles, at: Location): DeclaredRoles {
-  if (roles === undefined) return null;
   const declared = new Map<string, readonly string[]>();
-  for (const name of at.keys ?? []) {
+  for (const name of Object.keys(roles)) {
     if (isAccessWord(name)) at.at(name).reportKey(`"${name}" is a word of access rules and cannot name a role`);
     declared.set(name, []);
   }
   const forms = readForms(roles, at);
-  const names: RoleNames = { forms, table: declared };
-  for (const [name, role] of Object.entries(roles)) {
-    role?.inherits?.forEach((inherited, index) => {
-      if (inherited === undefined) return;
+  const names: DeclaredRoles = { forms, table: declared };
+  for (const [name, { inherits }] of Object.entries(roles)) {
+    inherits.forEach((inherited, index) => {
       const there = at.at(name, 'inherits', index);
       reportUndeclared(inherited, there, names);
       reportScopesOfHeirs(name, inherited, forms, there);
     });
-    declared.set(
-      name,
-      whole(role?.inherits).filter((inherited) => declared.has(inherited)),
-    );
+    const known = inherits.filter((inherited) => declared.has(inherited));
+    declared.set(name, known);
   }
   reportCircles(declared, at);
-  const known = (name: string) => formOf(name, names);
-  return { forms, table: new Map([...declared].map(([name, inherits]) => [known(name), inherits.map(known)])) };
+  const ofRules = (name: string) => formOf(name, names);
+  return { forms, table: new Map([...declared].map(([name, inherits]) => [ofRules(name), inherits.map(ofRules)])) };
 }
 
 /** `at`: of the name of the role. */
 export function reportUndeclared(role: string, at: Location, declared: DeclaredRoles): void {
-  if (declared === null || declared.forms.has(role)) return;
+  if (declared.forms.has(role)) return;
   const declaration = at.isOwn ? `declare it: "${role}: {}"` : null;
   const hint = at.nearest(role, declared.forms.keys()) ?? declaration;
   at.report(`the role ${at.quote(role)} is not declared under "roles"`, hint);
@@ -104,29 +91,25 @@ export function checkRoleOrigins(
   naming: ReadonlyMap<string, UserNaming>,
   at: Location,
 ): RoleMapping | null {
-  const origins = Object.entries(roles ?? {}).flatMap(([role, entry]) => {
-    const from = at.at(role, 'from');
-    return isList(entry?.from)
-      ? entry.from.flatMap((origin, index) => readOrigin(role, origin, from.at(index)))
-      : readOrigin(role, entry?.from, from);
+  const origins = Object.entries(roles).flatMap(([role, { from }]) => {
+    const there = at.at(role, 'from');
+    if (from === undefined) return [];
+    return Array.isArray(from)
+      ? from.map((origin, index) => readOrigin(role, origin, there.at(index)))
+      : [readOrigin(role, from, there)];
   });
   if (origins.length > maxOrigins) at.report(`at most ${maxOrigins} comparisons of "from" in all roles`);
   const limits = [...naming].flatMap(([name, users]) => (users.roles === null ? [] : [[name, users.roles] as const]));
   return compileRoleMapping(origins, new Map(limits));
 }
 
-function readOrigin(role: string, origin: OriginEntry | undefined, at: Location): readonly RoleOrigin[] {
-  if (origin?.field === undefined) return [];
-  const { field, equals } = origin;
-  const values = whole(origin.in ?? [equals]);
+function readOrigin(role: string, origin: OriginEntry, at: Location): RoleOrigin {
+  const { field, equals = '' } = origin;
+  const values = origin.in ?? [equals];
   values.forEach((value, index) => {
     if (field !== 'kind' || kinds.includes(value)) return;
     const there = origin.in === undefined ? at.at('equals') : at.at('in', index);
     there.report(`expected ${listed(kinds)}`, 'these are the kinds of credential');
   });
-  return values.length === 0 ? [] : [{ role, field, values: new Set(values) }];
-}
-
-function isList(from: From): from is readonly (OriginEntry | undefined)[] {
-  return Array.isArray(from);
+  return { role, field, values: new Set(values) };
 }

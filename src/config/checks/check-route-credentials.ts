@@ -3,9 +3,9 @@ import { type Challenges, compileChallenges } from '../../core/credential/challe
 import { type CredentialKind, kindsOf } from '../../core/credential/credential.ts';
 import type { SignIn } from '../../core/credential/sign-in.ts';
 import { compileCredentials } from '../compile-credentials.ts';
-import type { ConfigFile, Parts, RouteEntry } from '../schema.ts';
+import type { ConfigFile, RouteEntry } from '../schema.ts';
 import type { ReadAccess } from './check-access.ts';
-import { type Location, whole } from './location.ts';
+import type { Location } from './location.ts';
 
 /** Names of kinds in routes. */
 export const kindWords = { bearer: 'bearer', keyPair: 'key_pair', apiKey: 'api_key' } as const;
@@ -16,11 +16,11 @@ export interface RouteCredentials {
   readonly signIn: SignIn | null;
 }
 
-export type CredentialsReader = (entry: Parts<RouteEntry>, access: ReadAccess | null, at: Location) => RouteCredentials;
+export type CredentialsReader = (entry: RouteEntry, access: ReadAccess, at: Location) => RouteCredentials;
 
 /** Returns the reader of a route's keys. */
-export function createCredentialsReader(parts: Parts<ConfigFile>): CredentialsReader {
-  const sources = compileCredentials(parts.credentials, 0);
+export function createCredentialsReader(file: ConfigFile): CredentialsReader {
+  const sources = compileCredentials(file.credentials, 0);
   const shared = new Map<string, Challenges>();
   const challengesOf = (credentials: readonly CredentialKind[]): Challenges => {
     const key = String(credentials);
@@ -29,10 +29,10 @@ export function createCredentialsReader(parts: Parts<ConfigFile>): CredentialsRe
     return known;
   };
   return (entry, access, at) => {
-    const asks = access === null || !access.isPublic;
+    const asks = !access.isPublic;
     const credentials = readKinds(entry.credentials, kindsOf(sources), asks, at.at('credentials'));
     const own = at.at('signIn');
-    const signIn = compileSignIn(own.isWritten ? entry.signIn : parts.defaults?.signIn);
+    const { signIn = file.defaults.signIn } = entry;
     if (own.isWritten) checkSignIn(signIn, entry, asks, own);
     // A return address may contain only a host that the route has matched.
     if (signIn !== null && !signIn.url.startsWith('/') && !hasHost(entry) && asks) {
@@ -44,13 +44,13 @@ export function createCredentialsReader(parts: Parts<ConfigFile>): CredentialsRe
   };
 }
 
-function hasHost({ match }: Parts<RouteEntry>): boolean {
-  return match?.host !== undefined || match?.hosts !== undefined;
+function hasHost({ match }: RouteEntry): boolean {
+  return match.host !== undefined || match.hosts !== undefined;
 }
 
 /** Without a list, every enabled kind. */
 function readKinds(
-  written: Parts<RouteEntry>['credentials'],
+  written: RouteEntry['credentials'],
   on: readonly CredentialKind[],
   asks: boolean,
   at: Location,
@@ -58,33 +58,27 @@ function readKinds(
   if (written === undefined) return on;
   if (!asks) at.reportKey('"credentials" has no meaning where no credential is read', 'remove it');
   written.forEach((word, index) => {
-    if (word === undefined || on.includes(kindWords[word])) return;
+    if (on.includes(kindWords[word])) return;
     at.at(index).report('this kind is disabled', `see "credentials.${word}"`);
   });
-  const kinds = whole(written).map((word) => kindWords[word]);
+  const kinds = written.map((word) => kindWords[word]);
   return on.filter((kind) => kinds.includes(kind));
 }
 
 /** A 401 challenges only for kinds that the route accepts. */
-function narrowed(all: Challenges, written: Parts<RouteEntry>['challenges'], at: Location): Challenges {
+function narrowed(all: Challenges, written: RouteEntry['challenges'], at: Location): Challenges {
   if (written === undefined) return all;
   written.forEach((word, index) => {
-    if (word !== undefined && !all[word])
-      at.at(index).report('the route accepts no credential of this scheme', 'see "credentials"');
+    if (!all[word]) at.at(index).report('the route accepts no credential of this scheme', 'see "credentials"');
   });
   return { ...all, bearer: written.includes('bearer'), basic: written.includes('basic') };
 }
 
-function compileSignIn(written: Parts<RouteEntry>['signIn']): SignIn | null {
-  if (written == null || written.url === undefined || written.returnParameter === undefined) return null;
-  return { url: written.url, returnParameter: written.returnParameter };
-}
-
-function checkSignIn(signIn: SignIn | null, { match }: Parts<RouteEntry>, asks: boolean, at: Location): void {
+function checkSignIn(signIn: SignIn | null, { match }: RouteEntry, asks: boolean, at: Location): void {
   if (signIn === null) return;
   if (!asks) at.reportKey('"signIn" has no meaning where no credential is required', 'remove it');
   const [page = ''] = signIn.url.split('?', 1);
-  if (page !== match?.path && match?.paths?.includes(page) !== true) return;
+  if (page !== match.path && match.paths?.includes(page) !== true) return;
   const hint = 'the sign-in page needs its own public route';
   at.at('url').report('this page is the route itself', hint);
 }

@@ -7,8 +7,8 @@ import { withScopes } from '../../core/policy/scopes-of-route.ts';
 import { compileRoutes } from '../../core/routing/compile-routes.ts';
 import { eventUpstreams, identityKeys, type Route } from '../../core/routing/route.ts';
 import type { RouteTable } from '../../core/routing/route-table.ts';
-import type { ConfigFile, Parts, RouteEntry } from '../schema.ts';
-import { denied, type ReadAccess, readAccess, readsIdentity, restricted, takesMethod } from './check-access.ts';
+import type { ConfigFile, RouteEntry } from '../schema.ts';
+import { type ReadAccess, readAccess, readsIdentity, restricted, takesMethod } from './check-access.ts';
 import { checkDecidedRoute, type DecidesFor } from './check-authorizer.ts';
 import { checkClaims } from './check-claims.ts';
 import {
@@ -33,10 +33,10 @@ import { checkOwnUpstream, type OwnUpstreams, readOwnUpstreams } from './check-o
 import { checkPolicies, checkPolicyConditions, checkReach, policiesOver } from './check-policies.ts';
 import { createResponsesReader, type ResponsesReader } from './check-responses.ts';
 import { checkScopes } from './check-role-scopes.ts';
-import { type DeclaredRoles, tableOf } from './check-roles.ts';
+import type { DeclaredRoles } from './check-roles.ts';
 import { type CredentialsReader, createCredentialsReader } from './check-route-credentials.ts';
 import { checkActive, checkMaxAge, checkMaxAuthAge } from './check-time-limits.ts';
-import { type Location, whole } from './location.ts';
+import type { Location } from './location.ts';
 import { placeFrom, type RuleFile } from './rule-file.ts';
 
 /** Where a route is. */
@@ -49,17 +49,16 @@ export interface RoutePlace {
 interface Surroundings
   extends Pick<ConditionScope, 'headers' | 'allowsEveryAddress' | 'named' | 'roles' | 'claims' | 'userSources'> {
   readonly policies: readonly Restriction[];
-  /** Null if the section is unreadable, so that no upstream counts as unknown. */
-  readonly upstreams: ReadonlySet<string> | null;
+  readonly upstreams: ReadonlySet<string>;
   /** What applies the decisions; null: Rolegate's own proxy. */
   readonly decider: DecidesFor | null;
   readonly access: ReadAccess;
-  readonly defaults: NonNullable<Parts<ConfigFile>['defaults']>;
+  readonly defaults: ConfigFile['defaults'];
   readonly readResponses: ResponsesReader;
   readonly readCredentials: CredentialsReader;
   readonly own: OwnUpstreams;
-  /** Names of all sources; null if the section is unreadable. */
-  readonly sources: ReadonlySet<string> | null;
+  /** Names of all sources. */
+  readonly sources: ReadonlySet<string>;
 }
 
 export interface CheckedRoutes {
@@ -73,16 +72,16 @@ export interface CheckedRoutes {
   readonly places: readonly RoutePlace[];
 }
 
-/** `files` are the main file, which `parts` and `main` are of, and those that it includes. */
+/** `files` are the main file, which `config` and `main` are of, and those that it includes. */
 export function checkRoutes(
   {
-    parts,
+    config,
     roles,
     naming,
     files,
     decider,
   }: {
-    readonly parts: Parts<ConfigFile>;
+    readonly config: ConfigFile;
     readonly roles: DeclaredRoles;
     readonly naming: ReadonlyMap<string, UserNaming>;
     readonly files: readonly RuleFile[];
@@ -90,45 +89,38 @@ export function checkRoutes(
   },
   main: Location,
 ): CheckedRoutes {
-  const { defaults = {}, upstreams } = parts;
+  const { authApi, conditions: settings, defaults, sources, upstreams } = config;
   const conditions = {
-    headers: checkConditionHeaders(parts, main),
-    allowsEveryAddress: parts.conditions?.allowEveryAddress ?? false,
+    headers: checkConditionHeaders(config, main),
+    allowsEveryAddress: settings.allowEveryAddress,
     roles,
-    claims: claimTable(parts),
-    userSources: parts.sources === undefined ? null : new Set([...naming.values()].map(({ source }) => source)),
+    claims: claimTable(config),
+    userSources: new Set([...naming.values()].map(({ source }) => source)),
   };
   const namedAt = main.at('conditions', 'named');
-  const named = checkNamedConditions(parts.conditions?.named, namedAt, { ...conditions, takesMethod: () => true });
-  const policies = checkPolicies(parts.policies, main.at('policies'), { ...conditions, named });
+  const named = checkNamedConditions(settings.named, namedAt, { ...conditions, takesMethod: () => true });
+  const policies = checkPolicies(config.policies, main.at('policies'), { ...conditions, named });
   const surroundings: Surroundings = {
     ...conditions,
     named,
     policies,
     decider,
-    upstreams:
-      upstreams === undefined
-        ? null
-        : new Set([...(main.at('upstreams').keys ?? []), 'auth-api', identityKeys, ...eventUpstreams.keys()]),
-    access: readAccess(defaults.access, main.at('defaults', 'access'), roles) ?? denied,
+    upstreams: new Set([...Object.keys(upstreams), 'auth-api', identityKeys, ...eventUpstreams.keys()]),
+    access: readAccess(defaults.access, main.at('defaults', 'access'), roles),
     defaults,
-    readResponses: createResponsesReader(parts, main),
-    readCredentials: createCredentialsReader(parts),
-    own: readOwnUpstreams(parts, main),
-    sources:
-      parts.sources === undefined
-        ? null
-        : new Set([...(main.at('authApi').isWritten ? ['authApi'] : []), ...Object.keys(parts.sources)]),
+    readResponses: createResponsesReader(config, main),
+    readCredentials: createCredentialsReader(config),
+    own: readOwnUpstreams(config),
+    sources: new Set([...(authApi === undefined ? [] : ['authApi']), ...Object.keys(sources)]),
   };
   const ids = new Map<string, RoutePlace>();
   const places: RoutePlace[] = [];
   const routes: Route[] = [];
   for (const file of files) {
-    file.routes?.forEach((entry, position) => {
-      if (entry === undefined) return;
+    file.routes.forEach((entry, position) => {
       const place = { file, at: file.at.at('routes', position) };
       checkId(entry.id, place, ids);
-      for (const route of checkRoute(entry, place.at, routes.length, `route ${position + 1}`, surroundings)) {
+      for (const route of checkRoute(entry, place.at, routes.length, surroundings)) {
         routes.push(route);
         places.push(place);
       }
@@ -137,7 +129,7 @@ export function checkRoutes(
   checkClaims(files, routes, places);
   checkReach(policies, routes, ({ index }) => places[index]!.at.at('match'));
   const words = checkWords(routes, places);
-  checkEncodedSlashes(parts.routes, main.at('routes'));
+  checkEncodedSlashes(config.routes, main.at('routes'));
   const table = compileRoutes(routes);
   if (!('ties' in table)) return { table, ids, words, policies, places };
   for (const { first, second, example } of table.ties) {
@@ -157,8 +149,7 @@ export function checkRoutes(
   return { table: null, ids, words, policies, places };
 }
 
-function checkId(id: string | undefined, place: RoutePlace, ids: Map<string, RoutePlace>): void {
-  if (id === undefined) return;
+function checkId(id: string, place: RoutePlace, ids: Map<string, RoutePlace>): void {
   const earlier = ids.get(id);
   if (earlier === undefined) {
     ids.set(id, place);
@@ -173,35 +164,19 @@ function nameOf({ pattern: { host, path } }: Route): string {
   return `${host ?? ''}${path}`;
 }
 
-/**
- * One per pattern, equal except for what depends on the pattern; empty if a pattern has a problem. `index`: of the first. `unnamed`: its
- * name without an id.
- */
-function checkRoute(
-  entry: Parts<RouteEntry>,
-  at: Location,
-  index: number,
-  unnamed: string,
-  around: Surroundings,
-): readonly Route[] {
+/** One per pattern, equal except for what depends on the pattern; empty if a pattern has a problem. `index`: of the first. */
+function checkRoute(entry: RouteEntry, at: Location, index: number, around: Surroundings): readonly Route[] {
   const { roles, defaults } = around;
   checkUpstream(entry.upstream, at.at('upstream'), around.upstreams);
   if (around.decider !== null) checkDecidedRoute(entry, around.decider, at);
-  else if (!('upstream' in entry)) at.report('the key "upstream" is missing');
-  const ownAccess = at.at('access');
-  const own = ownAccess.isWritten ? readAccess(entry.access, ownAccess, roles) : around.access;
+  else if (entry.upstream === undefined) at.report('the key "upstream" is missing');
+  const own = entry.access === undefined ? around.access : readAccess(entry.access, at.at('access'), roles);
   const patterns = checkPatterns(entry.match, at.at('match'));
-  const anyCase = entry.path?.caseSensitive !== true;
+  const anyCase = entry.path.caseSensitive !== true;
   const policies = policiesOver(around.policies, patterns ?? [], anyCase, at.at('match'));
-  const access =
-    own === null
-      ? null
-      : restricted(
-          own,
-          policies.flatMap((policy) => policy.access ?? []),
-          roles,
-        );
-  const isPublic = access?.isPublic === true;
+  const rules = policies.flatMap((policy) => policy.access ?? []);
+  const access = restricted(own, rules, roles);
+  const { isPublic } = access;
   const onlyMethod = checkOwnUpstream(entry, around.own, access, at);
   const methods = checkMethods(entry, access, at) ?? (onlyMethod === null ? null : [onlyMethod]);
   const maxAge = checkMaxAge(entry.maxAge, access, methods, at.at('maxAge'));
@@ -219,54 +194,52 @@ function checkRoute(
   checkPolicyConditions(policies, access, at);
   if (patterns === null) return [];
   checkReading(entry.path, patterns, at.at('path'));
-  const compiled = conditions === null ? null : compileConditions(conditions, tableOf(roles));
+  const compiled = conditions === null ? null : compileConditions(conditions, roles.table);
   const active = checkActive(entry, at);
   const signIns = checkMaxAuthAge(entry.maxAuthAge, access, methods, at.at('maxAuthAge'));
   const all = [...(active === null ? [] : [active]), ...(compiled ?? []), ...signIns];
-  const ownRules = { access: (own ?? denied).compiled, conditions: all.length === 0 ? null : all };
+  const ownRules = { access: own.compiled, conditions: all.length === 0 ? null : all };
   checkScopes(ownRules, policies, patterns, at);
   const audience = readAudience(entry, around.own.signs, isPublic, at);
   // Members that every request reads come first, so that they are adjacent in memory.
   return patterns.map((pattern, further) => ({
     index: index + further,
     reading: readingOf(entry.path, pattern),
-    ...withScopes(restrict(ownRules, policies, tableOf(roles))),
+    ...withScopes(restrict(ownRules, policies, roles.table)),
     ...credentials,
     ...maxAge,
-    maxBodyBytes: entry.maxBody ?? defaults.maxBody ?? 0,
+    maxBodyBytes: entry.maxBody ?? defaults.maxBody,
     rewrite,
     forwardCredentials: entry.forwardCredentials ?? isPublic,
     upstream: entry.upstream ?? '',
     audience,
-    timeoutMs: entry.timeout ?? defaults.timeout ?? 0,
+    timeoutMs: entry.timeout ?? defaults.timeout,
     idleTimeoutMs: entry.idleTimeout ?? defaults.idleTimeout ?? null,
     evict,
     cors,
     response,
-    id: entry.id ?? unnamed,
+    id: entry.id,
     pattern,
     methods,
     tolerates: toleratedBits(entry.path),
-    websocket: entry.websocket ?? false,
-    bodyBufferBytes: entry.bodyBuffer ?? defaults.bodyBuffer ?? 0,
-    bodyRate: entry.bodyRate ?? defaults.bodyRate ?? 0,
-    recheckMs: entry.streams?.recheck ?? defaults.streams?.recheck ?? 0,
+    websocket: entry.websocket,
+    bodyBufferBytes: entry.bodyBuffer ?? defaults.bodyBuffer,
+    bodyRate: entry.bodyRate ?? defaults.bodyRate,
+    recheckMs: entry.streams?.recheck ?? defaults.streams.recheck,
   }));
 }
 
-function checkUpstream(upstream: string | undefined, at: Location, known: ReadonlySet<string> | null): void {
-  if (upstream === undefined || known === null || known.has(upstream)) return;
+function checkUpstream(upstream: string | undefined, at: Location, known: ReadonlySet<string>): void {
+  if (upstream === undefined || known.has(upstream)) return;
   const declare = at.isOwn ? `declare it under "upstreams": "${upstream}: { targets: [...] }"` : null;
   at.report(`there is no upstream ${at.quote(upstream)}`, at.didYouMean(upstream, known) ?? declare);
 }
 
-function checkMethods(entry: Parts<RouteEntry>, access: ReadAccess | null, at: Location): readonly string[] | null {
-  const written = entry.match?.methods;
-  if (written === undefined) return null;
-  const methods = whole(written);
-  const ofRules = access?.methods ?? null;
-  const keys = methods.length < written.length ? null : at.at('access').keys;
-  for (const key of ofRules === null ? [] : (keys ?? [])) {
+function checkMethods(entry: RouteEntry, access: ReadAccess, at: Location): readonly string[] | null {
+  const { methods } = entry.match;
+  if (methods === undefined) return null;
+  const ofRules = access.methods;
+  for (const key of ofRules === null ? [] : (at.at('access').keys ?? [])) {
     const named = key.split(',').map((part) => part.trim());
     const strange = named.find((method) => ofRules?.has(method) && !methods.includes(method));
     if (strange === undefined || (strange === 'HEAD' && methods.includes('GET'))) continue;

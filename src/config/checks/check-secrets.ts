@@ -1,11 +1,11 @@
 /** Reads secrets, and refuses those that are too short or malformed. */
 
 import type { SecretSource } from '../schema/secret.ts';
-import type { ConfigFile, Parts } from '../schema.ts';
+import type { ConfigFile } from '../schema.ts';
 import { secretMark } from '../yaml/problem.ts';
 import type { Location } from './location.ts';
 
-type Source = Parts<SecretSource> | undefined;
+type Source = SecretSource | undefined;
 /** One or several, all valid: a rotation needs two. */
 type Sources = Source | readonly Source[];
 
@@ -20,14 +20,10 @@ const webhookBytes = { least: 24, most: 64 } as const;
 /** Each costs another query to Redis for an unknown credential, and another name in the message that revokes one. */
 const maxPreviousSecrets = 8;
 
-/** Text of a secret, or null if it is missing or has a problem. */
+/** Text of a secret, or null if it is unset or has a problem. */
 export function readSecretText(source: Source, at: Location): string | null {
   const { readSecret, list } = at.file;
-  if (typeof source === 'string') {
-    list.conceal(source, secretMark);
-    return source;
-  }
-  if (source?.file === undefined) return null;
+  if (source === undefined || typeof source === 'string') return source ?? null;
   const file = at.at('file');
   let secret: string;
   try {
@@ -114,7 +110,7 @@ function readEach(
 }
 
 /** The current one and earlier ones. `at`: of the section. */
-export function readCacheSecrets(cache: Parts<ConfigFile>['cache'], at: Location) {
+export function readCacheSecrets(cache: ConfigFile['cache'], at: Location) {
   const hint = `replicas share verdicts under it: "secret: \${ROLEGATE_CACHE_SECRET}"`;
   for (const [key, why] of [
     ['redis', '"cache.secret" is required with Redis'],
@@ -122,8 +118,8 @@ export function readCacheSecrets(cache: Parts<ConfigFile>['cache'], at: Location
   ] as const) {
     if (at.at(key).isWritten && !at.at('secret').isWritten) at.at(key).reportKey(why, hint);
   }
-  const current = readKeySecret(cache?.secret, at.at('secret'));
-  const previous = cache?.previousSecret;
+  const current = readKeySecret(cache.secret, at.at('secret'));
+  const previous = cache.previousSecret;
   const previousAt = at.at('previousSecret');
   if (Array.isArray(previous) && previous.length > maxPreviousSecrets) {
     const message = `more than ${maxPreviousSecrets} earlier secrets`;

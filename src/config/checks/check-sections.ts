@@ -1,18 +1,18 @@
 /** Rules over keys of several sections, or that depend on whether a key with a default is written. `at`: of the file. */
 import { canonicalName, token } from '../../core/syntax/header-fields.ts';
 import { takenByHttp } from '../schema/header-names.ts';
-import type { ConfigFile, Parts } from '../schema.ts';
+import type { ConfigFile } from '../schema.ts';
 import { type Address, addressesCollide, leadsTo } from '../units/parse-address.ts';
 import { checkClaimNames } from './check-identity-claims.ts';
 import { checkSources } from './check-sources.ts';
 import type { Location } from './location.ts';
 
-type File = Parts<ConfigFile>;
+type File = ConfigFile;
 
-/** Headers of credentials besides `Authorization`, as far as the section is readable; without those of disabled kinds. */
+/** Headers of credentials besides `Authorization`; without those of disabled kinds. */
 export function credentialHeaders({ credentials }: File): readonly string[] {
-  const { apiKeyHeader, apiSecretHeader } = credentials?.keyPair ?? {};
-  return [apiKeyHeader, apiSecretHeader, credentials?.apiKey?.header].filter((name) => name !== undefined);
+  const { keyPair, apiKey } = credentials;
+  return [keyPair?.apiKeyHeader, keyPair?.apiSecretHeader, apiKey?.header].filter((name) => name !== undefined);
 }
 
 export function checkSections(parts: File, at: Location): void {
@@ -27,16 +27,16 @@ export function checkSections(parts: File, at: Location): void {
 }
 
 function checkPorts({ server }: File, at: Location): void {
-  const { listen, admin } = server ?? {};
-  if (listen == null || admin == null || !addressesCollide(listen, admin)) return;
+  const { listen, admin } = server;
+  if (listen === null || admin === null || !addressesCollide(listen, admin)) return;
   const there = at.at('admin').isWritten ? at.at('admin') : at.at('listen');
   const hint = 'give the admin port its own number, or "admin: false"';
   there.report('"listen" and "admin" are on the same port', hint);
 }
 
 function checkAuthorizer({ authorizer, server }: File, at: Location): void {
-  if (authorizer === undefined || server === undefined) return;
-  const taken: [owner: string, address: Address | null | undefined][] = [
+  if (authorizer === undefined) return;
+  const taken: [owner: string, address: Address | null][] = [
     ['server', server.listen],
     ['server', server.admin],
   ];
@@ -46,11 +46,11 @@ function checkAuthorizer({ authorizer, server }: File, at: Location): void {
   ] as const) {
     if (listen === undefined) continue;
     if ('path' in listen) {
-      const workers = server.workers ?? 1;
-      if (workers !== 1) there.report('several workers cannot share a Unix socket', 'listen on an address with a port');
+      if (server.workers !== 1)
+        there.report('several workers cannot share a Unix socket', 'listen on an address with a port');
       continue;
     }
-    const other = taken.find(([, address]) => address != null && addressesCollide(listen, address));
+    const other = taken.find(([, address]) => address !== null && addressesCollide(listen, address));
     if (other !== undefined) there.report(`"${other[0]}" listens on this port`, 'give the authorizer its own number');
     taken.push(['authorizer', listen]);
   }
@@ -58,12 +58,12 @@ function checkAuthorizer({ authorizer, server }: File, at: Location): void {
 
 function checkAuthApi({ authApi }: File, at: Location): void {
   if (authApi === undefined) return;
-  const embedded = at.at('embedded');
-  if ('url' in authApi && 'embedded' in authApi) {
-    embedded.reportKey('"url" and "embedded" exclude each other', 'keep one of the two');
-  } else if (!('url' in authApi || 'embedded' in authApi)) {
+  const { url, embedded } = authApi;
+  if (url !== undefined && embedded !== undefined) {
+    at.at('embedded').reportKey('"url" and "embedded" exclude each other', 'keep one of the two');
+  } else if (url === undefined && embedded === undefined) {
     at.report('expected "url" or "embedded"', 'for example "url: http://auth-api:8081"');
-  } else if ('embedded' in authApi) {
+  } else if (embedded !== undefined) {
     for (const key of ['paths', 'headers', 'fields', 'gatewaySecret', 'tls'].filter((name) => at.at(name).isWritten)) {
       const message = `"${key}" describes another Auth API and has no meaning with "embedded"`;
       at.at(key).reportKey(message, 'remove it');
@@ -73,8 +73,7 @@ function checkAuthApi({ authApi }: File, at: Location): void {
 
 function checkCookie({ credentials, authApi }: File, at: Location): void {
   const cookie = authApi?.embedded?.webSession?.cookie;
-  const read = credentials?.bearerCookie;
-  if (cookie === undefined || read === undefined || cookie === read) return;
+  if (cookie === undefined || cookie === credentials.bearerCookie) return;
   const hint = 'give "credentials.bearerCookie" the same name';
   at.at('authApi', 'embedded', 'webSession', 'cookie').report('this is not the cookie that is read', hint);
 }
@@ -82,7 +81,7 @@ function checkCookie({ credentials, authApi }: File, at: Location): void {
 function checkIdentityHeaders(parts: File, at: Location): void {
   const credentials = new Set(credentialHeaders(parts).map(canonicalName));
   const seen = new Map<string, string>();
-  for (const name of at.keys ?? []) {
+  for (const name of Object.keys(parts.identityHeaders)) {
     const there = at.at(name);
     const canonical = canonicalName(name);
     const earlier = seen.get(canonical);
@@ -105,11 +104,11 @@ function checkIdentityHeaders(parts: File, at: Location): void {
 }
 
 function checkTargets({ upstreams, server }: File, at: Location): void {
-  const admin = server?.admin ?? null;
+  const { admin } = server;
   if (admin === null) return;
-  for (const [name, upstream] of Object.entries(upstreams ?? {})) {
-    upstream?.targets?.forEach((target, index) => {
-      if (target === undefined || !leadsTo(target, admin)) return;
+  for (const [name, { targets }] of Object.entries(upstreams)) {
+    targets.forEach((target, index) => {
+      if (!leadsTo(target, admin)) return;
       const hint = 'no route leads to it: operators reach it at its own address';
       at.at(name, 'targets', index).report('this is the admin port of the gateway', hint);
     });

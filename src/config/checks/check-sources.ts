@@ -1,16 +1,15 @@
 /** The sources and what they accept, and their files: secrets and keys for them, public keys of issuers, certificates. */
 
 import { takes } from '../compile-sources.ts';
-import type { ConfigFile, Parts } from '../schema.ts';
+import type { ConfigFile } from '../schema.ts';
 import type { ClientConfig, FilesOfSource, SourceFiles, SourceKind } from '../source-config.ts';
 import { readSecretText } from './check-secrets.ts';
 import { checkClientTls } from './check-tls.ts';
 import type { Location } from './location.ts';
 
-type Sources = Parts<ConfigFile>['sources'];
-type Source = NonNullable<NonNullable<Sources>[string]>;
-type Client = NonNullable<Extract<Source, { kind?: 'introspection' | undefined }>['client']>;
-type KeyFiles = NonNullable<Extract<Source, { kind?: 'jwt' | undefined }>['keys']>;
+type Sources = ConfigFile['sources'];
+type Client = Extract<Sources[string], { kind: 'introspection' }>['client'];
+type KeyFiles = NonNullable<Extract<Sources[string], { kind: 'jwt' }>['keys']>;
 type Jwk = Readonly<Record<string, unknown>>;
 
 const none: FilesOfSource = { tls: null, client: null, keys: null };
@@ -23,26 +22,22 @@ const firstSources =
   'an Auth API: authApi: { url: "http://auth-api:8081" }, or tokens of an issuer: sources: { issuer: { kind: jwt, issuer: "https://id.example.test", audience: [orders] } }';
 
 /** `at`: of the file. */
-export function checkSources({ authApi, sources, credentials }: Parts<ConfigFile>, at: Location): void {
-  const hasAuthApi = authApi !== undefined || at.at('authApi').isWritten;
-  // A faulty section has its own problems.
-  if (sources === undefined) return;
+export function checkSources({ authApi, sources, credentials }: ConfigFile, at: Location): void {
+  const hasAuthApi = authApi !== undefined;
   if (!hasAuthApi && Object.keys(sources).length === 0) {
     at.report(noSource, firstSources);
     return;
   }
-  const kinds = new Map<string, SourceKind | undefined>(
-    Object.entries(sources).map(([name, source]) => [name, source?.kind]),
-  );
+  const kinds = new Map<string, SourceKind>(Object.entries(sources).map(([name, { kind }]) => [name, kind]));
   if (hasAuthApi) kinds.set('authApi', 'authApi');
   for (const [key, what] of named) {
-    const settings = credentials?.[key];
-    if (settings === undefined || settings === null) continue;
+    const settings = credentials[key];
+    if (settings === null) continue;
     const there = at.at('credentials', key);
-    const fitting = [...kinds].filter(([, kind]) => kind === undefined || takes(kind, key)).map(([name]) => name);
+    const fitting = [...kinds].filter(([, kind]) => takes(kind, key)).map(([name]) => name);
     const { source } = settings;
     if (source !== undefined) checkNamed(source, what, kinds, fitting, there.at('source'));
-    else if (!hasAuthApi && fitting.filter((name) => kinds.get(name) !== undefined).length > 1) {
+    else if (!hasAuthApi && fitting.length > 1) {
       const place = there.isWritten ? there : at.at('sources');
       place.reportKey(
         `no setting specifies which source checks ${what}`,
@@ -63,7 +58,7 @@ const named = [
 function checkNamed(
   source: string,
   what: string,
-  kinds: ReadonlyMap<string, SourceKind | undefined>,
+  kinds: ReadonlyMap<string, SourceKind>,
   fitting: readonly string[],
   at: Location,
 ): void {
@@ -77,8 +72,7 @@ function checkNamed(
 
 export function readSourceFiles(sources: Sources, at: Location): SourceFiles {
   const read = new Map<string, FilesOfSource>();
-  for (const [name, source] of Object.entries(sources ?? {})) {
-    if (source?.kind === undefined) continue;
+  for (const [name, source] of Object.entries(sources)) {
     const there = at.at(name);
     read.set(name, {
       tls: checkClientTls(source.tls, there.at('tls')),
@@ -89,12 +83,11 @@ export function readSourceFiles(sources: Sources, at: Location): SourceFiles {
   return { of: (name) => read.get(name) ?? none };
 }
 
-/** Null: a problem was reported, here or before. */
-function readClient(client: Client | undefined, at: Location): ClientConfig | null {
-  const { id, auth, algorithm, keyId = null, audience = null } = client ?? {};
-  const secret = readSecretText(client?.secret, at.at('secret'));
-  const key = readSecretText(client?.key, at.at('key'));
-  if (id === undefined || auth === undefined || algorithm === undefined) return null;
+/** Null: a problem was reported. */
+function readClient(client: Client, at: Location): ClientConfig | null {
+  const { id, auth, algorithm, keyId = null, audience = null } = client;
+  const secret = readSecretText(client.secret, at.at('secret'));
+  const key = readSecretText(client.key, at.at('key'));
   if (auth !== 'privateKeyJwt') return secret === null ? null : { id, auth, secret };
   if (key === null) return null;
   if (!signsWith(key, algorithm)) {
@@ -126,7 +119,6 @@ function signsWith(pem: string, algorithm: string): boolean {
 
 function readKeyFiles(files: KeyFiles, at: Location): readonly Jwk[] {
   return files.flatMap((entry, index) => {
-    if (entry?.file === undefined) return [];
     const there = at.at(index, 'file');
     let text: string;
     try {

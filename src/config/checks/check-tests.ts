@@ -9,27 +9,25 @@ import { reasons } from '../../core/outcome/reasons.ts';
 import type { RoleMapping } from '../../core/policy/map-roles.ts';
 import { canonicalHost } from '../../core/url/canonical-host.ts';
 import { type ClaimedSources, claimedIdentity, fieldsOf, type ListedSource, sourceFor } from '../claimed-identity.ts';
-import type { ConfigFile, Parts } from '../schema.ts';
-import type { RequestLine, TestCase, TestSuite } from '../test-suite.ts';
+import type { ConfigFile } from '../schema.ts';
+import type { TestCase, TestSuite } from '../test-suite.ts';
 import { reportUndeclaredClaim } from './check-identity-claims.ts';
 import { exampleOf } from './check-role-scopes.ts';
 import { type DeclaredRoles, formOf, reportUndeclared } from './check-roles.ts';
-import { type Location, whole } from './location.ts';
+import type { Location } from './location.ts';
 import { placeFrom, type RuleFile } from './rule-file.ts';
 
-type Tests = NonNullable<Parts<ConfigFile>['tests']>;
-type IdentityEntry = NonNullable<NonNullable<Tests['identities']>[string]>;
-type CaseEntry = NonNullable<NonNullable<Tests['cases']>[number]>;
+type IdentityEntry = ConfigFile['tests']['identities'][string];
+type CaseEntry = ConfigFile['tests']['cases'][number];
 
 /** What tests may refer to. */
 export interface TestScope {
   readonly roles: DeclaredRoles;
-  /** Declared claims; null if the section is unreadable. */
-  readonly claims: ClaimTable | null;
+  /** Declared claims. */
+  readonly claims: ClaimTable;
   readonly roleMapping: RoleMapping | null;
   readonly routeIds: ReadonlyMap<string, unknown>;
-  /** Null: they have problems, and no claims are read. */
-  readonly sources: ClaimedSources | null;
+  readonly sources: ClaimedSources;
   /** Words of conditions. */
   readonly words: ReadonlySet<string>;
 }
@@ -40,7 +38,7 @@ export function checkTests(files: readonly RuleFile[], scope: TestScope): TestSu
   const roles = rolesOfIdentities(scope);
   const declaredIn = new Map<string, RuleFile>();
   for (const file of files) {
-    for (const [name, entry] of Object.entries(file.tests?.identities ?? {})) {
+    for (const [name, entry] of Object.entries(file.tests.identities)) {
       const at = file.testsAt.at('identities', name);
       const earlier = declaredIn.get(name);
       if (earlier !== undefined) {
@@ -49,16 +47,16 @@ export function checkTests(files: readonly RuleFile[], scope: TestScope): TestSu
         at.reportKey(message, 'declare it once; it can be used everywhere');
       }
       declaredIn.set(name, file);
-      if (entry?.claims !== undefined) {
-        const identity = scope.sources === null ? null : readClaims(entry, at, scope.sources);
-        if (identity !== null) identities.set(name, identity);
-      } else if (entry !== undefined) identities.set(name, checkIdentity(entry, name, at, roles, scope));
+      const { claims } = entry;
+      const identity =
+        claims === undefined
+          ? checkIdentity(entry, name, at, roles, scope)
+          : readClaims({ ...entry, claims }, at, scope.sources);
+      if (identity !== null) identities.set(name, identity);
     }
   }
   const cases = files.flatMap(({ file, tests, testsAt }) =>
-    (tests?.cases ?? []).flatMap((entry, index) =>
-      entry === undefined ? [] : (checkCase(entry, testsAt.at('cases', index), file, declaredIn, scope) ?? []),
-    ),
+    tests.cases.map((entry, index) => checkCase(entry, testsAt.at('cases', index), file, declaredIn, scope)),
   );
   return { identities, cases };
 }
@@ -66,14 +64,14 @@ export function checkTests(files: readonly RuleFile[], scope: TestScope): TestSu
 /** The declared ones, and those of the Auth API from which declared ones are derived. */
 function rolesOfIdentities({ roles, roleMapping }: TestScope): DeclaredRoles {
   const origins = roleMapping?.origins.filter(({ field }) => field === 'roles') ?? [];
-  if (roles === null || origins.length === 0) return roles;
+  if (origins.length === 0) return roles;
   const further = origins.flatMap(({ values }) => [...values].map((name) => [name, name] as const));
   return { ...roles, forms: new Map([...roles.forms, ...further.filter(([name]) => !roles.forms.has(name))]) };
 }
 
 /** A role of an identity is written as sources write it. */
 function checkHeld(role: string, at: Location, declared: DeclaredRoles): void {
-  const forms = [...(declared?.forms.values() ?? [])];
+  const forms = [...declared.forms.values()];
   const isHeld = (form: string) => {
     const scoped = scopedRole(form);
     return scoped !== null && scopeOf(scoped, role) !== null;
@@ -85,11 +83,7 @@ function checkHeld(role: string, at: Location, declared: DeclaredRoles): void {
 }
 
 /** Null: a problem was reported. Roles need not be declared: tokens are issued for other services, too. */
-function readClaims(
-  { claims, source, kind = 'bearer' }: IdentityEntry,
-  at: Location,
-  from: ClaimedSources,
-): Identity | null {
+function readClaims({ claims, source, kind }: IdentityEntry, at: Location, from: ClaimedSources): Identity | null {
   const read = claimedIdentity({ claims, source, kind }, from);
   if (!('problem' in read)) return read;
   const place = at.at(read.of === 'source' && source === undefined ? 'claims' : read.of);
@@ -104,12 +98,10 @@ function checkIdentity(
   roles: DeclaredRoles,
   { claims, sources, roleMapping }: TestScope,
 ): Identity {
-  const { kind = 'bearer' } = entry;
-  const of = sources === null ? null : checkSource(entry, at, sources, roleMapping);
+  const { kind } = entry;
+  const of = checkSource(entry, at, sources, roleMapping);
   const fields = of === null ? null : checkFields(entry, at, of);
-  entry.roles?.forEach((role, index) => {
-    if (role !== undefined) checkHeld(role, at.at('roles', index), roles);
-  });
+  for (const [index, role] of entry.roles.entries()) checkHeld(role, at.at('roles', index), roles);
   return {
     kind,
     userId: entry.userId ?? (of?.users.prefix ?? '') + name,
@@ -122,7 +114,7 @@ function checkIdentity(
     tokenId: null,
     issuedAtMs: null,
     authenticatedAtMs: entry.authenticatedAt ?? null,
-    claims: claims === null ? {} : checkClaimValues(entry.claimValues ?? {}, at.at('claimValues'), claims),
+    claims: checkClaimValues(entry.claimValues, at.at('claimValues'), claims),
     source: of?.users.source ?? 'authApi',
     acceptedBy: of?.name ?? 'authApi',
     expireAtMs: Infinity,
@@ -131,7 +123,7 @@ function checkIdentity(
 
 /** The fields that the source gives to an identity with such a credential; no other may be written. */
 function checkFields(entry: IdentityEntry, at: Location, source: ListedSource): SourceFields {
-  const { kind = 'bearer' } = entry;
+  const { kind } = entry;
   const fields = fieldsOf(source, kind);
   for (const field of carriedFields) {
     const written = entry[field];
@@ -158,9 +150,8 @@ const carriedFields = ['roles', 'groups', 'sessionId', 'keyId', 'authenticatedAt
 const credentialWords = { bearer: 'a bearer', key_pair: 'a key pair', api_key: 'an API key' } as const;
 
 /** A constant of the source if the test has no other names. */
-function listOf(written: Parameters<typeof whole<string>>[0], rule: FieldRule | null | undefined): readonly string[] {
-  const names = whole(written);
-  return names.length === 0 && rule != null && 'value' in rule ? [rule.value].flat() : names;
+function listOf(written: readonly string[], rule: FieldRule | null | undefined): readonly string[] {
+  return written.length === 0 && rule != null && 'value' in rule ? [rule.value].flat() : written;
 }
 
 /** `isOwn`: it is the usual id of such a credential, which tests have unless the source has none. */
@@ -178,7 +169,7 @@ function idOf(
 
 /** Null: a problem was reported. */
 function checkSource(
-  { kind = 'bearer', source, userId, roles }: IdentityEntry,
+  { kind, source, userId, roles }: IdentityEntry,
   at: Location,
   sources: ClaimedSources,
   roleMapping: RoleMapping | null,
@@ -195,8 +186,8 @@ function checkSource(
     const expected = prefix === '' ? 'begin with no "userPrefix" of another source' : `begin with "${prefix}"`;
     at.at('userId').report(`user ids of the source "${name}" ${expected}`);
   }
-  roles?.forEach((role, index) => {
-    if (role === undefined || rolesFrom(users, [role]).length > 0) return;
+  roles.forEach((role, index) => {
+    if (rolesFrom(users, [role]).length > 0) return;
     // It has no effect by itself, but others may be derived from it.
     if (roleMapping?.origins.some(({ field, values }) => field === 'roles' && values.has(role)) === true) return;
     at.at('roles', index).report(`the source "${name}" may not give this role`, `add it to its "roles"`);
@@ -204,18 +195,14 @@ function checkSource(
   return found;
 }
 
-function checkClaimValues(
-  values: NonNullable<IdentityEntry['claimValues']>,
-  at: Location,
-  declared: ClaimTable,
-): Claims {
+function checkClaimValues(values: IdentityEntry['claimValues'], at: Location, declared: ClaimTable): Claims {
   const claims: Record<string, ClaimValue> = {};
   for (const [name, value] of Object.entries(values)) {
     const there = at.at(name);
     const type = declared.get(name);
     if (type === undefined) reportUndeclaredClaim(name, there, declared, true);
-    else if (value !== undefined) {
-      const read = readClaimValue(typeof value === 'object' ? whole(value) : value, type);
+    else {
+      const read = readClaimValue(value, type);
       if (read === null) there.report(`expected a value of type ${type}`, 'as "identity.claims" declares it');
       else claims[name] = read;
     }
@@ -229,21 +216,19 @@ function checkCase(
   file: string,
   identities: ReadonlyMap<string, unknown>,
   { routeIds, words }: TestScope,
-): TestCase | null {
+): TestCase {
   reportUnknown(entry.as, at.at('as'), identities, 'identity');
   reportUnknown(entry.route, at.at('route'), routeIds, 'route');
   checkReason(entry, at.at('reason'), words);
-  const upstreamHeaders = at.at('upstreamHeaders');
-  if (entry.expect !== 'allow' && entry.expect !== undefined && upstreamHeaders.keys?.length) {
-    upstreamHeaders.reportKey('a refused request does not reach the upstream', 'remove it');
+  const upstreamHeaders = Object.entries(entry.upstreamHeaders);
+  if (entry.expect !== 'allow' && upstreamHeaders.length > 0) {
+    at.at('upstreamHeaders').reportKey('a refused request does not reach the upstream', 'remove it');
   }
-  // Parsed from one scalar, so it is complete.
-  const request = entry.request as RequestLine | undefined;
+  const { request } = entry;
   const requestAt = at.at('request');
-  if (request !== undefined && request.host !== null && canonicalHost(request.host) === null) {
+  if (request.host !== null && canonicalHost(request.host) === null) {
     requestAt.report('the URL of this request names no valid host');
   }
-  if (request === undefined || entry.expect === undefined) return null;
   const line = requestAt.isOwn ? `${request.method} ${request.host ?? ''}${request.target}` : 'a request';
   return {
     ...request,
@@ -251,20 +236,14 @@ function checkCase(
     file,
     line: at.line,
     as: entry.as ?? null,
-    headers: Object.entries(entry.headers ?? {}).flatMap(([name, value]) =>
-      whole(typeof value === 'object' ? value : [value]).flatMap((text) => [name, text]),
-    ),
+    headers: Object.entries(entry.headers).flatMap(([name, value]) => [value].flat().flatMap((text) => [name, text])),
     client: entry.client ?? null,
-    trusted: entry.trusted ?? false,
+    trusted: entry.trusted,
     time: entry.time ?? null,
     expect: entry.expect,
     route: entry.route ?? null,
     reason: entry.reason ?? null,
-    upstreamHeaders: new Map(
-      Object.entries(entry.upstreamHeaders ?? {}).flatMap(([name, value]) =>
-        value === undefined ? [] : [[name.toLowerCase(), value] as const],
-      ),
-    ),
+    upstreamHeaders: new Map(upstreamHeaders.map(([name, value]) => [name.toLowerCase(), value])),
   };
 }
 

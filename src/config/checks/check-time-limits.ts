@@ -7,28 +7,28 @@ import type { Criterion } from '../../core/policy/conditions.ts';
 import { activeWithin, type SignInLimit, signedInWithin } from '../../core/policy/time-limits.ts';
 import { ruleFor } from '../../core/routing/find-route.ts';
 import type { Route } from '../../core/routing/route.ts';
-import type { Parts, RouteEntry } from '../schema.ts';
+import type { RouteEntry } from '../schema.ts';
 import { type ReadAccess, takesMethod } from './check-access.ts';
 import type { Location } from './location.ts';
 
 type MaxAge = Pick<Route, 'maxAgeMs' | 'maxAgeMsByMethod'>;
 
 /** An age, or ages by method. */
-type Ages = number | Readonly<Record<string, number | undefined>>;
+type Ages = number | Readonly<Record<string, number>>;
 
-/** `access` and `methods`: of the route; null: unknown, and every method. */
+/** `access` and `methods`: of the route; null: every method. */
 export function checkMaxAge(
-  written: Parts<RouteEntry>['maxAge'],
-  access: ReadAccess | null,
+  written: RouteEntry['maxAge'],
+  access: ReadAccess,
   methods: readonly string[] | null,
   at: Location,
 ): MaxAge {
   if (written === undefined) return { maxAgeMs: null, maxAgeMsByMethod: null };
-  if (access?.isPublic === true) {
+  if (access.isPublic) {
     at.reportKey('"maxAge" has no meaning on a public route: no verdict is looked up', 'remove it');
   }
   const check = (method: string, there: Location) => {
-    if (access?.isPublic === false) checkMethod(method, access, methods, there, 'no verdict is looked up');
+    if (!access.isPublic) checkMethod(method, access, methods, there, 'no verdict is looked up');
   };
   const ages = agesByMethod(written, at, check);
   const maxAgeMs = ages.get(otherMethods) ?? null;
@@ -40,13 +40,13 @@ export function checkMaxAge(
 function agesByMethod(written: Ages, at: Location, check: (method: string, at: Location) => void): Map<string, number> {
   if (typeof written === 'number') return new Map([[otherMethods, written]]);
   const ages = new Map<string, number>();
-  if (at.keys?.length === 0) at.report('an empty mapping contains no method', 'remove it');
+  if (Object.keys(written).length === 0) at.report('an empty mapping contains no method', 'remove it');
   for (const [key, age] of Object.entries(written)) {
     for (const method of key.split(',').map((part) => part.trim())) {
       const there = at.at(key);
       if (ages.has(method)) there.reportKey(`the method ${method} has two values`, 'keep one of the two');
       else check(method, there);
-      ages.set(method, age ?? 0);
+      ages.set(method, age);
     }
   }
   return ages;
@@ -70,17 +70,16 @@ function checkMethod(
 
 /** Limits of a route: for each method that needs a credential. `access`, `methods`: as in `checkMaxAge`. */
 export function checkMaxAuthAge(
-  written: Parts<RouteEntry>['maxAuthAge'],
-  access: ReadAccess | null,
+  written: RouteEntry['maxAuthAge'],
+  access: ReadAccess,
   methods: readonly string[] | null,
   at: Location,
 ): readonly Criterion[] {
   if (written === undefined) return [];
   const check = (method: string, there: Location) => {
-    if (access !== null) checkMethod(method, access, methods, there, 'there is no sign-in');
+    checkMethod(method, access, methods, there, 'there is no sign-in');
   };
   const ages = agesByMethod(written, at, check);
-  if (access === null) return [];
   const { every, byMethod } = access.compiled;
   const others = ages.has(otherMethods);
   const concerned = [...byMethod.keys()].filter((method) => ages.has(method) || others);
@@ -113,11 +112,7 @@ export function checkMaxAuthAge(
 }
 
 /** Limits of a policy: for all methods of its routes. */
-export function checkPolicyAuthAge(
-  written: Parts<RouteEntry>['maxAuthAge'],
-  id: string,
-  at: Location,
-): readonly Criterion[] {
+export function checkPolicyAuthAge(written: RouteEntry['maxAuthAge'], id: string, at: Location): readonly Criterion[] {
   if (written === undefined) return [];
   return limitsOf(agesByMethod(written, at, () => {})).map((limit) => signedInWithin(limit, id));
 }
@@ -135,7 +130,7 @@ function limitsOf(ages: ReadonlyMap<string, number>): readonly SignInLimit[] {
 }
 
 /** Null: it is always open. */
-export function checkActive({ notBefore, notAfter }: Parts<RouteEntry>, at: Location): Criterion | null {
+export function checkActive({ notBefore, notAfter }: RouteEntry, at: Location): Criterion | null {
   if (notBefore === undefined && notAfter === undefined) return null;
   const [fromMs, toMs] = [notBefore ?? null, notAfter ?? null];
   if (fromMs !== null && toMs !== null && fromMs >= toMs) {

@@ -31,22 +31,24 @@ export function checkClientTls(tls: TlsKeys | boolean | undefined, at: Location)
 /** TLS that this process serves. Null: without TLS, or a problem was reported. */
 export function checkServerTls(tls: ServerTlsKeys | undefined, at: Location): ServerTlsConfig | null {
   if (tls === undefined) return null;
-  const clientCa = readAuthorities(tls.clientCa, at.at('clientCa'));
-  const { cert, key } = readPair(tls, at);
-  if (cert === null || key === null) return null;
-  const files = [tls.cert, tls.key, tls.clientCa].filter((file) => file !== undefined);
-  return { cert, key, clientCa, files };
+  const clientCa = readAuthorities(tls.clientCa, at.at('clientCa'), true);
+  const { cert, key } = readPair(tls, at, true);
+  return cert === null || key === null ? null : { cert, key, clientCa };
 }
 
-function readAuthorities(file: string | undefined, at: Location): string | null {
-  const ca = readPem(file, at);
+function readAuthorities(file: string | undefined, at: Location, watched = false): string | null {
+  const ca = readPem(file, at, watched);
   if (ca !== null && readCertificates(ca) === null) at.report('this file contains no certificates in PEM form');
   return ca;
 }
 
-function readPair(tls: Pick<TlsKeys, 'cert' | 'key'>, at: Location): Pick<ClientTlsConfig, 'cert' | 'key'> {
-  const cert = readPem(tls.cert, at.at('cert'));
-  const key = readPem(tls.key, at.at('key'));
+function readPair(
+  tls: Pick<TlsKeys, 'cert' | 'key'>,
+  at: Location,
+  watched = false,
+): Pick<ClientTlsConfig, 'cert' | 'key'> {
+  const cert = readPem(tls.cert, at.at('cert'), watched);
+  const key = readPem(tls.key, at.at('key'), watched);
   const own = cert === null ? null : readCertificates(cert);
   if (cert !== null && own === null) at.at('cert').report('this file contains no certificate in PEM form');
   const privateKey = key === null ? null : readKey(key);
@@ -59,10 +61,11 @@ function readPair(tls: Pick<TlsKeys, 'cert' | 'key'>, at: Location): Pick<Client
   return { cert, key };
 }
 
-function readPem(file: string | undefined, at: Location): string | null {
+/** `watched`: its renewal reloads the configuration. */
+function readPem(file: string | undefined, at: Location, watched: boolean): string | null {
   if (file === undefined) return null;
   try {
-    return at.file.readSecret(file);
+    return at.file.readSecret(file, watched);
   } catch {
     at.report('the file cannot be read', 'check the path, and that this user may read it');
     return null;

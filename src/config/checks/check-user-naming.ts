@@ -7,30 +7,25 @@ import { rulesIn } from '../../core/policy/access.ts';
 import { type Criterion, sourcesIn } from '../../core/policy/conditions.ts';
 import type { RoleMapping } from '../../core/policy/map-roles.ts';
 import { endsHere, type Route } from '../../core/routing/route.ts';
-import type { ConfigFile, Parts } from '../schema.ts';
+import type { ConfigFile } from '../schema.ts';
 import type { SourceRule } from '../source-config.ts';
 import type { DecidesFor } from './check-authorizer.ts';
 import { type DeclaredRoles, reportUndeclared } from './check-roles.ts';
 import type { RoutePlace } from './check-routes.ts';
 import type { Location } from './location.ts';
 
-type File = Parts<ConfigFile>;
 type Naming = ReadonlyMap<string, UserNaming>;
 
 /** Prefixes and roles of each source. `at`: of the file. */
 export function checkSourceUsers(
-  { authApi, sources }: File,
+  { authApi, sources }: ConfigFile,
   naming: Naming,
   declared: DeclaredRoles,
   at: Location,
 ): void {
-  const written = new Map(Object.entries(sources ?? {}));
-  if (authApi !== undefined) written.set('authApi', authApi as NonNullable<ReturnType<typeof written.get>>);
-  for (const [name, source] of written) {
+  for (const [name, { roles }] of Object.entries({ ...sources, ...(authApi === undefined ? {} : { authApi }) })) {
     const there = placeOf(name, at);
-    source?.roles?.forEach((role, index) => {
-      if (role !== undefined) reportUndeclared(role, there.at('roles', index), declared);
-    });
+    for (const [index, role] of (roles ?? []).entries()) reportUndeclared(role, there.at('roles', index), declared);
     checkPrefix(name, naming, there);
     checkSameRoles(name, naming, there);
   }
@@ -72,7 +67,7 @@ function placeOf(name: string, at: Location): Location {
 
 /** What is compiled and uses ids of users. */
 export interface UsesOfIds {
-  readonly parts: File;
+  readonly config: ConfigFile;
   readonly naming: Naming;
   readonly rule: SourceRule;
   readonly decider: DecidesFor | null;
@@ -82,7 +77,7 @@ export interface UsesOfIds {
   readonly roleMapping: RoleMapping | null;
 }
 
-/** Reports uses of ids that several sources can give. For a file without problems. `at`: of the file. */
+/** Reports uses of ids that several sources can give. `at`: of the file. */
 export function checkUserIds(uses: UsesOfIds, at: Location): void {
   const { naming, rule } = uses;
   const used = new Set([rule.bearer, rule.keyPair, rule.apiKey, ...rule.issuers.map(({ source }) => source)]);
@@ -97,11 +92,11 @@ export function checkUserIds(uses: UsesOfIds, at: Location): void {
 
 /** Each service must receive the source with the identity. An application gets both in any case. */
 function checkServices(
-  { parts, decider, routes }: UsesOfIds,
+  { config, decider, routes }: UsesOfIds,
   [first = '', ...others]: readonly string[],
   at: Location,
 ): void {
-  const fields = Object.values(parts.identityHeaders ?? {});
+  const fields = Object.values(config.identityHeaders);
   if (decider === 'an application' || fields.includes('source')) return;
   const blind = routes.find((route) => identifies(route) && route.audience === null && fields.length > 0);
   if (blind === undefined) return;
@@ -161,12 +156,12 @@ function checkRolesOfKeys(uses: UsesOfIds, used: ReadonlySet<string | null>, at:
   }
 }
 
-function givesKeyId(name: string, { parts, rule }: UsesOfIds): boolean {
-  const source = name === 'authApi' ? parts.authApi : parts.sources?.[name];
-  const { fields } = (source ?? {}) as { readonly fields?: { readonly keyId?: unknown } };
-  const isAuthApi = name === 'authApi' || parts.sources?.[name]?.kind === 'authApi';
+function givesKeyId(name: string, { config, rule }: UsesOfIds): boolean {
+  const { authApi, sources } = config;
+  const isAuthApi = name === 'authApi' || sources[name]?.kind === 'authApi';
   if (isAuthApi && rule.keyPair !== name && rule.apiKey !== name) return false;
-  return fields?.keyId !== undefined ? fields.keyId !== false && fields.keyId !== null : isAuthApi;
+  const source = name === 'authApi' ? authApi : sources[name];
+  return source !== undefined && source.fields.keyId !== null;
 }
 
 /** Roles that such an id grants, each with those of several sources that may give it. */

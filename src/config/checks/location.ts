@@ -1,4 +1,5 @@
 /** A position in a configuration file, by its path, for semantic checks and their reports. */
+import type { FileReaders } from '../config-files.ts';
 import type { ListFiles } from '../list-files.ts';
 import { didYouMean, nameHint } from '../nearest-name.ts';
 import type { LineIndex } from '../yaml/line-index.ts';
@@ -9,8 +10,7 @@ export interface LocatedFile {
   readonly root: Node;
   readonly lines: LineIndex;
   readonly list: ProblemList;
-  /** Reads a secret file; throws if it cannot. */
-  readonly readSecret: (path: string) => string;
+  readonly readSecret: FileReaders['readSecret'];
   readonly lists: ListFiles;
   /** It may use lists anywhere; other files only below the folder of the main file. */
   readonly ownsLists: boolean;
@@ -85,9 +85,4 @@ export class Location {
     const { root } = this.file;
     return ofKey ? keyOffsetAt(root, this.#path) : nodeAt(root, this.#path).offset;
   }
-}
-
-/** The valid items of a list. */
-export function whole<T>(items: readonly (T | undefined)[] | undefined): T[] {
-  return items?.filter((item) => item !== undefined) ?? [];
 }

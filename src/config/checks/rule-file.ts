@@ -1,18 +1,19 @@
-/** A file with routes and tests, the main one or an included one, and how messages in another file refer to its positions. */
+/** A file with routes and tests, and how messages in another file refer to its positions. */
 import { basename } from 'node:path';
-import type { ConfigFile, IncludedFile, Parts } from '../schema.ts';
+import type { ConfigFile, IncludedFile } from '../schema.ts';
 import type { Location } from './location.ts';
 
+/** A file with routes and tests: the main one, an included one, or one with tests alone. */
 export interface RuleFile {
   /** Its name in problems. */
   readonly file: string;
   readonly at: Location;
-  readonly routes: Parts<ConfigFile>['routes'];
-  readonly tests: Parts<ConfigFile>['tests'];
+  readonly routes: ConfigFile['routes'];
+  readonly tests: ConfigFile['tests'];
   /** Location of the keys of `tests`. */
   readonly testsAt: Location;
   /** Undefined: it claims nothing. */
-  readonly owns: Parts<IncludedFile>['owns'];
+  readonly owns: IncludedFile['owns'];
 }
 
 /** The name of a position in another file, or in the same one, for a message in `from`: `line 7`, or `orders.yaml line 7`. */

@@ -235,7 +235,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 function read(text: string, withTests: boolean) {
   writeFileSync(file, text);
-  return loadConfig(file, {}, undefined, withTests ? 'found' : 'none');
+  return loadConfig(file, {}, withTests ? 'found' : 'none');
 }
 
 type Read = ReturnType<typeof read>;

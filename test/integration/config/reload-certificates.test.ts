@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createReloader, type Reloader } from '../../../src/app/reload.ts';
 import type { Config } from '../../../src/config/config.ts';
-import { loadConfig } from '../../../src/config/load-config.ts';
+import { loadRecorded } from '../../../src/config/load-config.ts';
 import { createAuthority } from '../../support/certificates.ts';
 import { type ConfigFolder, createConfigFolder } from '../../support/config-folder.ts';
 
@@ -33,9 +33,9 @@ test('a renewed certificate applies once its key is present', async () => {
   };
   put(first);
   const file = folder.write('gateway.yaml', text);
-  const loaded = loadConfig(file, {});
-  if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems));
-  let inUse: Config = loaded.config;
+  const { result, watched } = loadRecorded(file, {});
+  if (!result.ok) throw new Error(JSON.stringify(result.problems));
+  let inUse: Config = result.config;
   let problems: readonly string[] = [];
   const events = {
     apply(config: Config) {
@@ -46,7 +46,7 @@ test('a renewed certificate applies once its key is present', async () => {
       problems = found.map(({ message }) => message);
     },
   };
-  reloader = createReloader(file, events, 20, {}, loaded.config);
+  reloader = createReloader(file, events, 20, {}, watched);
   const cert = () => inUse.authorizer?.grpc?.tls?.cert;
   expect(cert()).toBe(first.cert);
   put({ cert: second.cert });

@@ -38,13 +38,7 @@ function follow(): void {
       problems.push(...found.map(({ message }) => message));
     },
   };
-  closing = createReloader(
-    join(folder, 'gateway.yaml'),
-    events,
-    20,
-    {},
-    { include: [], authorizer: null, lists: ['ids.txt'] },
-  );
+  closing = createReloader(join(folder, 'gateway.yaml'), events, 20, {}, ['ids.txt']);
 }
 
 /** As editors and tools do. */

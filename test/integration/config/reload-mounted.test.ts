@@ -54,17 +54,7 @@ test('follows a swap of the link, whatever the files behind it, including includ
   };
   const text = `${main}include: ["*.routes.yaml"]\nroutes: []\n`;
   mount('..1', { 'gateway.yaml': text, 'one.routes.yaml': route('one') });
-  const reloader: Reloader = createReloader(
-    join(folder, 'gateway.yaml'),
-    events,
-    20,
-    {},
-    {
-      include: ['*.routes.yaml'],
-      authorizer: null,
-      lists: [],
-    },
-  );
+  const reloader: Reloader = createReloader(join(folder, 'gateway.yaml'), events, 20, {}, ['*.routes.yaml']);
   closing = reloader;
   // Same length, same time: only the link and the inode differ.
   prepare('..2', { 'gateway.yaml': text, 'one.routes.yaml': route('two') });

@@ -18,7 +18,7 @@ const names = readdirSync(folder)
 const maxSingly = 40;
 
 function loaded(name: string): Config {
-  const read = loadConfig(`${folder}/${name}.yaml`, env, undefined, 'found');
+  const read = loadConfig(`${folder}/${name}.yaml`, env, 'found');
   if (!read.ok) throw new Error('it should load');
   return read.config;
 }

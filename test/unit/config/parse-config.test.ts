@@ -152,8 +152,6 @@ test('a minimal file gets the defaults', () => {
     via: { name: 'rolegate', passes: 3 },
     identityAssertion: null,
     errors: { annotate: 'failures' },
-    include: [],
-    lists: [],
     tests: { identities: new Map(), cases: [] },
   });
 });
@@ -519,37 +517,41 @@ describe('variables', () => {
   });
 
   test('a problem never repeats a value that comes from a variable, however short', () => {
-    const text = withRoute(`access: ["\${ROLE}"], websocket: "\${ROLE}"`).replace(
-      'upstream: orders',
-      `upstream: "\${ROLE}"`,
-    );
-    const result = parseConfig(text, { file: 'f', env: { ROLE: 'zq' }, readSecret });
-    if (result.ok) throw new Error('this file should have problems');
-    expect(result.problems).toHaveLength(3);
-    expect(JSON.stringify(result.problems)).not.toContain('zq');
+    const upstream = `upstream: "\${ROLE}"`;
+    for (const [keys, count] of [
+      [`access: ["\${ROLE}"], websocket: "\${ROLE}"`, 1],
+      [`access: ["\${ROLE}"]`, 2],
+    ] as const) {
+      const text = withRoute(keys).replace('upstream: orders', upstream);
+      const result = parseConfig(text, { file: 'f', env: { ROLE: 'zq' }, readSecret });
+      if (result.ok) throw new Error('this file should have problems');
+      expect(result.problems).toHaveLength(count);
+      expect(JSON.stringify(result.problems)).not.toContain('zq');
+    }
   });
 });
 
-test('reports every problem at once, in file order, however many sections are broken', () => {
-  expect(
-    problemsOf(`version: 1
-server: { listen: nowhere }
-authApi: { url: "http://auth:8081", tiemout: 2s }
+test('reports all problems of shape at once, in file order; if there are none, all of meaning', () => {
+  const text = (listen: string, timeout: string, limit: string, access: string) => `version: 1
+server: { listen: ${listen} }
+authApi: { url: "http://auth:8081", ${timeout}: 2s }
 roles: { user: { inherits: [usr] } }
 routes:
-  - { id: a, match: { path: "/a" }, upstream: a, access: [admin], timeout: soon }
-  - { id: a, match: { path: "/a" }, upstream: auth-api, access: [] }
-`),
-  ).toEqual([
+  - { id: a, match: { path: "/a" }, upstream: a, access: [admin], timeout: ${limit} }
+  - { id: a, match: { path: "/a" }, upstream: auth-api, access: ${access} }
+`;
+  expect(problemsOf(text('nowhere', 'tiemout', 'soon', '[]'))).toEqual([
     '2: expected an address to listen on, such as ":8080", "127.0.0.1:9090" or "[::1]:80", or false',
     '3: unknown key "tiemout"',
+    '6: expected a duration with a unit, such as 500ms, 5s, 2m or 1h',
+    '7: an empty list of roles',
+  ]);
+  expect(problemsOf(text('":8080"', 'timeout', '5s', '[user]'))).toEqual([
     '4: the role "usr" is not declared under "roles"',
     '6: there is no upstream "a"',
     '6: the role "admin" is not declared under "roles"',
-    '6: expected a duration with a unit, such as 500ms, 5s, 2m or 1h',
     '7: the id "a" is taken by the route of line 6',
     '7: this route and "a" (line 6) both match GET http://any.example/a',
-    '7: an empty list of roles',
   ]);
 });
 
@@ -621,13 +623,14 @@ test('the result does not depend on files parsed before', () => {
 });
 
 test('a long route with a problem on every line is not parsed again for each problem', () => {
-  const criteria = Array.from({ length: 2000 }, (_, n) => `      - param: p${n}\n        equals: "x"\n`);
+  const params = Array.from({ length: 32 }, (_, n) => `          - param: p${n}\n            equals: "x"\n`);
+  const criteria = Array.from({ length: 32 }, (_, n) => `      - reason: r${n}\n        any:\n${params.join('')}`);
   const head = withRoute('access: [user]').replace(/routes:.*\n/, 'routes:\n');
   const route = '  - id: x\n    match: { path: "/x/{id}" }\n    upstream: orders\n    access: [user]\n    when:\n';
   const took = cpuMs(() => {
     const problems = problemsOf(head + route + criteria.join(''));
-    expect(problems).toContain('2011: "match.path" has no parameter "p1000"');
-    expect(problems.length).toBeGreaterThan(2000);
+    expect(problems).toContain('2121: "match.path" has no parameter "p31"');
+    expect(problems).toHaveLength(32 * 32);
   });
   expect(took).toBeLessThan(6000);
 });

@@ -57,7 +57,7 @@ test.each(everyKey.filter(([, schema]) => documentation(schema).example !== unde
       const list = createProblemList('f', '', createLineIndex(''));
       const node = readYaml(JSON.stringify({ value }), { env: { ...env, ROLEGATE: 'x' } }, list);
       if (node?.kind !== 'map') throw new Error('no node');
-      readValue(schema, node.entries.get('value')!.value, list.report);
+      readValue(schema, node.entries.get('value')!.value, list);
       expect(list.problems()).toEqual([]);
     }
   },
@@ -149,7 +149,7 @@ test.each(['reference', ...shipped])("%s: the schema walk agrees with zod's own 
   const plain = text.replaceAll(/\$\{[A-Z_]+:-([^}]*)\}/g, '$1').replaceAll(/\$\{[A-Z_]+\}/g, 'http://filled.test:1');
   const list = createProblemList('f', plain, createLineIndex(plain));
   const node = readYaml(plain, { env: {} }, list);
-  const walked = readValue(configSchema, node!, list.report);
+  const walked = readValue(configSchema, node!, list);
   expect(list.problems()).toEqual([]);
   expect(walked).toEqual(configSchema.parse(parseYaml(plain)));
 });

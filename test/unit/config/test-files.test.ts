@@ -6,7 +6,8 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { loadConfig, type TestFiles } from '../../../src/config/load-config.ts';
+import type { TestFiles } from '../../../src/config/config-files.ts';
+import { loadConfig } from '../../../src/config/load-config.ts';
 
 let folder = '';
 beforeEach(() => {
@@ -35,7 +36,7 @@ const one = (name: string, as = 'ann') =>
   `cases: [{ name: ${name}, as: ${as}, request: GET /orders/2, expect: allow }]\n`;
 
 function load(tests: TestFiles, file = put('gateway.yaml', config), env: Readonly<Record<string, string>> = {}) {
-  const result = loadConfig(file, env, undefined, tests);
+  const result = loadConfig(file, env, tests);
   const problems = result.ok
     ? []
     : result.problems.map(
@@ -114,12 +115,13 @@ test('locates problems in their own files, with the surrounding lines', () => {
     'identities: { ann: { roles: [usr] } }\ncases:\n  - { as: bob, request: GET /orders/1, expect: allow }\n',
   );
   put('b.test.yaml', 'tests: { cases: [] }\n');
+  expect(load('found').problems).toEqual(['b.test.yaml:1:1 unknown key "tests"']);
+  put('b.test.yaml', 'cases: []\n');
   const { problems, result } = load('found');
   expect(problems).toEqual([
     'a.test.yaml:1:15 the identity "ann" is declared in another file (gateway.yaml line 8)',
     'a.test.yaml:1:30 the role "usr" is not declared under "roles"',
     'a.test.yaml:3:11 there is no identity "bob"',
-    'b.test.yaml:1:1 unknown key "tests"',
   ]);
   expect(!result.ok && result.problems[1]).toMatchObject({
     hint: 'did you mean "user"?',

@@ -4,8 +4,7 @@
 import { expect, test } from 'vitest';
 import { explanationText } from '../../../src/cli/explain/explanation-text.ts';
 import type { Config } from '../../../src/config/config.ts';
-import { parseSource, recordSource } from '../../../src/config/config-source.ts';
-import type { ReadList } from '../../../src/config/list-files.ts';
+import type { FileReaders } from '../../../src/config/config-files.ts';
 import { type ConfigResult, parseConfig } from '../../../src/config/parse-config.ts';
 import { Problem } from '../../../src/config/problem.ts';
 import type { Identity } from '../../../src/core/identity/identity.ts';
@@ -29,7 +28,7 @@ const routeWith = (when: string, access = 'authenticated') =>
   `  - { id: one, match: { path: "/{t}" }, upstream: orders, access: ${access}, when: [${when}] }\n`;
 
 const listsIn =
-  (files: Files): ReadList =>
+  (files: Files): NonNullable<FileReaders['readList']> =>
   (name) =>
     Object.hasOwn(files, name)
       ? { file: `/etc/${name}`, text: files[name]! }
@@ -250,25 +249,6 @@ test('conditions on the same file share its list', () => {
   );
   expect(lists).toHaveLength(2);
   expect(new Set(lists.map((operand) => ('literals' in operand ? operand.literals : null))).size).toBe(1);
-  expect(of.lists).toEqual(['plans.txt']);
-});
-
-test('another process compiles the same configuration from the sources', () => {
-  const files: Record<string, string> = { 'plans.txt': 'gold' };
-  const text = head + routeWith(plans);
-  const { source, reading } = recordSource('gateway.yaml', text, {
-    readSecret: () => '',
-    readIncluded: () => [],
-    readList: (...asked) => listsIn(files)(...asked),
-  });
-  expect(parseConfig(text, { file: 'gateway.yaml', env: {}, ...reading })).toMatchObject({ ok: true });
-  files['plans.txt'] = 'silver';
-  const again = parseSource(JSON.parse(JSON.stringify(source)), {});
-  if (!again.ok) throw new Error('a problem');
-  expect(parseSource(JSON.parse(JSON.stringify({ ...source, lists: [] })), {})).toMatchObject({
-    problems: [{ message: 'this list was not read' }],
-  });
-  expect(reasonOf(again.config, {}, { claims: { plan: 'gold' } })).toBeNull();
 });
 
 /** Lists that contain the values that the tools try first for this kind, and more. */
