@@ -5,7 +5,7 @@ import { defineOperation, invalidQuestion, json, type Operation, withToken } fro
 export type ReachQuestion = { readonly role: string } | { readonly as: string };
 
 /** Plain data, or the reason for its absence, in words for the caller. */
-export type ShowReach = (who: ReachQuestion) => object | { readonly detail: string };
+export type ShowReach = (who: ReachQuestion) => Promise<object | { readonly detail: string }>;
 
 const expected = 'expected one parameter, "role" or "as", once';
 const name = z.string().min(1, expected).max(256, expected);
@@ -30,7 +30,7 @@ export function reachOperation(showReach: ShowReach): Operation {
     refusals: ['question_invalid'],
     async handle({ query: { role, as } }) {
       if ((role === undefined) === (as === undefined)) return invalidQuestion(expected);
-      const shown = showReach(role === undefined ? { as: as! } : { role });
+      const shown = await showReach(role === undefined ? { as: as! } : { role });
       return 'detail' in shown ? invalidQuestion(shown.detail) : json(shown);
     },
   });

@@ -4,19 +4,23 @@ import type { DecisionSources } from '../admin/decisions.ts';
 import type { ReadyReport } from '../admin/ready-report.ts';
 import type { RevocationRequest } from '../admin/revocation-request.ts';
 import type { AuthApi } from '../auth-api/auth-api.ts';
-import type { MailState } from '../auth-api/outbox/mail-events.ts';
 import type { Credential, CredentialSources } from '../core/credential/credential.ts';
 import { apiKeyOf, bearerOf } from '../core/credential/read-credential.ts';
 import type { IdentityResolver } from '../identity/resolver.ts';
 import type { Delivery } from '../identity/revocation/revocation-announcer.ts';
 import type { RevocationNote } from '../identity/revocation/revocation-events.ts';
+import type { MailState } from '../telemetry/auth-api-events.ts';
 import type { AdminParts } from './create-admin.ts';
 import type { Engine } from './create-engine.ts';
 import { type Runtime, sourcesOf } from './create-runtime.ts';
-import { explainLive } from './explain-live.ts';
-import { explainRecorded } from './explain-recorded.ts';
 import type { DecisionRecorder } from './record-decisions.ts';
-import { showReach } from './show-reach.ts';
+
+/** Policy tools are loaded when the port is first asked for them: most processes never are. */
+const tools = {
+  live: () => import('./explain-live.ts'),
+  recorded: () => import('./explain-recorded.ts'),
+  reach: () => import('./show-reach.ts'),
+} as const;
 
 export function adminOf(engine: Engine, authApi: () => AuthApi | null): Omit<AdminParts, 'reload' | 'version'> {
   const { current, telemetry } = engine;
@@ -26,10 +30,10 @@ export function adminOf(engine: Engine, authApi: () => AuthApi | null): Omit<Adm
     log: telemetry.log,
     metrics: (format) => telemetry.metricsPage(format),
     ready: () => readyOf(engine, authApi()?.mailState() ?? null),
-    reach: (who) => showReach(current().config, who),
+    reach: async (who) => (await tools.reach()).showReach(current().config, who),
     shadow: () => engine.candidate.report(),
     decisions: decisionsOf(engine.recorder, current),
-    explain: (question) => explainLive(current(), question),
+    explain: async (question) => (await tools.live()).explainLive(current(), question),
     identityKeys: () => current().assertion?.keys.published(),
     takeEvent: (sent) => current().takeEvent(sent),
     revoke: (request, source, by) => revokeIn(current(), request, source, by),
@@ -45,7 +49,7 @@ export function decisionsOf(
   return {
     async find(id) {
       const found = await recorder.find(id);
-      return found === null ? null : explainRecorded(current(), found);
+      return found === null ? null : (await tools.recorded()).explainRecorded(current(), found);
     },
     async list(filter, most) {
       const found = await recorder.list(filter, most);

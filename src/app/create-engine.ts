@@ -4,11 +4,11 @@
  */
 
 import { whyNotReady } from '../admin/ready-report.ts';
-import type { TraceRequest } from '../auth-api/events.ts';
 import type { Address, Config } from '../config/config.ts';
 import { DeadlineWheel } from '../http1/deadline-wheel.ts';
 import type { Siblings } from '../identity/revocation/create-revocations.ts';
 import { createProxy, type ReverseProxy } from '../proxy/create-proxy.ts';
+import type { TraceRequest } from '../telemetry/auth-api-events.ts';
 import { createTelemetry, type Telemetry } from '../telemetry/create-telemetry.ts';
 import type { LogDestination } from '../telemetry/log/log-output.ts';
 import { DecisionFile } from '../telemetry/records/decision-file.ts';

@@ -1,11 +1,12 @@
 /** Creates the Auth API: opens the store, joins the parts, and offers the functions for an embedder. */
 
 import { compareSecrets } from '../sealing/compare-secrets.ts';
+import type { ForwardedIgnored } from '../telemetry/auth-api-events.ts';
 import type { AuthApi, AuthApiOptions } from './auth-api.ts';
 import { createAccounts } from './create-accounts.ts';
 import { createDescription } from './describe-api.ts';
 import type { AuthApiLog, RevocationEvent } from './events.ts';
-import { type ForwardedIgnored, gatewayOf } from './http/client-address.ts';
+import { gatewayOf } from './http/client-address.ts';
 import { healthOperations } from './http/health.ts';
 import { metricsOperation, serveApi } from './http/serve-api.ts';
 import { compileBudgets } from './limits/budgets.ts';

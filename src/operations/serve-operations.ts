@@ -132,14 +132,14 @@ export function serveOperations<Services, Code extends string>(api: Api<Services
 }
 
 /** Splits a request target without a general URL parser, which would misread `//host/path`. */
-interface Target {
+interface TargetParts {
   readonly path: string;
   /** The text after `?`, undecoded; may be empty. */
   readonly query: string;
 }
 
 /** Null: neither in origin form (RFC 9112 section 3.2.1) nor, where that is accepted, in absolute form. */
-export function readTarget(target: string, absoluteForm: boolean): Target | null {
+export function readTarget(target: string, absoluteForm: boolean): TargetParts | null {
   const origin = target.startsWith('/') || !absoluteForm ? target : (absolute.exec(target)?.[1] ?? '');
   if (!origin.startsWith('/') || origin.includes('#')) return null;
   const mark = origin.indexOf('?');

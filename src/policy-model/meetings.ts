@@ -7,7 +7,7 @@ import type { CanonicalRequest } from '../core/request/request-view.ts';
 import { matchRoute } from '../core/routing/match-route.ts';
 import type { Route } from '../core/routing/route.ts';
 import type { RouteTable } from '../core/routing/route-table.ts';
-import { type Target, targetsOf } from './path-classes.ts';
+import { type HostPath, targetsOf } from './path-classes.ts';
 import { methodsOf as methodsOfConditions, routeOfMethod } from './route-of-method.ts';
 import type { Found } from './verdicts.ts';
 
@@ -16,7 +16,7 @@ export interface Meeting {
   readonly method: string;
   /** The method to send in a request. */
   readonly sent: string;
-  readonly target: Target;
+  readonly target: HostPath;
   readonly before: Found;
   readonly after: Found;
   /** Equal for meetings of the same two results. */
@@ -61,7 +61,7 @@ class RuleIds {
   }
 }
 
-function findIn(table: RouteTable, { host, path }: Target, method: string): Found {
+function findIn(table: RouteTable, { host, path }: HostPath, method: string): Found {
   const request: CanonicalRequest = { method, host, authority: host, path, unmerged: null, query: '', ambiguities: 0 };
   const match = matchRoute(table, request);
   return typeof match === 'string' || 'allow' in match

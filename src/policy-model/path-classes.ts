@@ -8,13 +8,13 @@ import { noForm, textsFor } from '../core/url/form-texts.ts';
 import { takes } from '../core/url/param-form.ts';
 import { foldCase } from '../core/url/path-reading.ts';
 
-export interface Target {
+export interface HostPath {
   readonly host: string;
   /** Canonical. */
   readonly path: string;
 }
 
-export function* targetsOf(a: RouteTable, b: RouteTable): Generator<Target> {
+export function* targetsOf(a: RouteTable, b: RouteTable): Generator<HostPath> {
   const walker = new Walker();
   for (const host of hostsOf([a, b])) {
     const roots = [...rootsFor(a, host), ...rootsFor(b, host)];

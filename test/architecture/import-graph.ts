@@ -29,9 +29,6 @@ export const floors: readonly (readonly string[])[] = [
 
 const floorOf = new Map(floors.flatMap((rooms, at) => rooms.map((name) => [name, at + 1] as const)));
 
-/** Rooms that import types from a room beside or above them, until their parts have moved. */
-const exceptions: ReadonlySet<string> = new Set(['telemetry -> auth-api']);
-
 /** One line per violation, sorted; empty when the tree is as it should be. */
 export function checkImports(tree: Tree): string[] {
   const problems: string[] = [];
@@ -48,7 +45,7 @@ export function checkImports(tree: Tree): string[] {
       const target = posix.join(posix.dirname(path), specifier);
       if (!tree.has(target)) problems.push(`${path}: there is no ${specifier}`);
       else {
-        const fault = directionFault(path, target, typeOnly);
+        const fault = directionFault(path, target);
         if (fault !== null) problems.push(`${path}: ${fault} (${specifier})`);
         if (!typeOnly) targets.push(target);
       }
@@ -57,12 +54,11 @@ export function checkImports(tree: Tree): string[] {
   return [...problems, ...findCycles(edges)].sort();
 }
 
-function directionFault(from: string, to: string, typeOnly: boolean): string | null {
+function directionFault(from: string, to: string): string | null {
   const [source, target] = [room(from), room(to)];
   if (source === target) return null;
   const [floor = 0, targetFloor = 0] = [floorOf.get(source), floorOf.get(target)];
-  if (floor > targetFloor || (typeOnly && exceptions.has(`${source} -> ${target}`))) return null;
-  return `${source} (floor ${floor}) imports from ${target} (floor ${targetFloor})`;
+  return floor > targetFloor ? null : `${source} (floor ${floor}) imports from ${target} (floor ${targetFloor})`;
 }
 
 /** First segment of the path; a module that stands directly in `src` is a room of its own. */

@@ -1,6 +1,6 @@
 import { globSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { checkFolders, checkImports, readImports } from './import-graph.ts';
+import { checkFolders, checkImports, floors, readImports } from './import-graph.ts';
 
 describe('the source', () => {
   const paths = globSync('**/*.ts', { cwd: 'src' }).map((path) => path.replaceAll('\\', '/'));
@@ -8,6 +8,11 @@ describe('the source', () => {
 
   test('imports from lower floors only, and without cycles', () => {
     expect(checkImports(tree)).toEqual([]);
+  });
+
+  test('has every room of the floors', () => {
+    const rooms = new Set(paths.map((path) => path.split('/')[0]!.replace(/\.ts$/, '')));
+    expect(floors.flat().filter((room) => !rooms.has(room))).toEqual([]);
   });
 
   test('has folders that import one way, types included', () => {
@@ -21,6 +26,18 @@ describe('the source', () => {
     const loading = [...tree].filter(([, text]) => loads.test(text));
     expect(loading.map(([path]) => path)).toEqual([]);
     expect([...tree].some(([path, text]) => path.startsWith('redis/') && text.includes("load('ioredis')"))).toBe(true);
+  });
+
+  test('loads policy tools of the admin port when they are asked for', () => {
+    const eager = [...tree].flatMap(([path, text]) =>
+      path.startsWith('cli/')
+        ? []
+        : [...text.matchAll(/^import (?!type\b)[^;]*(?:explain-live|explain-recorded|show-reach)\.ts/gm)].map(
+            () => path,
+          ),
+    );
+    expect(eager).toEqual([]);
+    expect(tree.get('app/admin-of-engine.ts')).toContain("import('./explain-live.ts')");
   });
 
   test('loads gRPC in one room only, and that when it is needed', () => {

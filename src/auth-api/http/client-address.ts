@@ -3,10 +3,7 @@ import { isIP } from 'node:net';
 import { trimBlanks } from '../../core/syntax/header-fields.ts';
 import { gatewayHeader } from '../../core/syntax/header-names.ts';
 import { headerValues } from '../../operations/read-request.ts';
-
-/** Why forwarded headers of a request are ignored: the peer is not trusted, or its secret is wrong. */
-export const forwardedIgnored = ['untrusted_peer', 'secret_wrong'] as const;
-export type ForwardedIgnored = (typeof forwardedIgnored)[number];
+import type { ForwardedIgnored } from '../../telemetry/auth-api-events.ts';
 
 export interface ForwardedTrust {
   /** Whether a gateway has this secret. */

@@ -1,8 +1,8 @@
 /** Health of the process: alive while it responds, ready while its store does. */
 import { operationsOf } from '../../operations/operation.ts';
+import type { MailState } from '../../telemetry/auth-api-events.ts';
 import { noCredential } from '../credentials/credential-rule.ts';
 import { type Operation, rules } from '../operations/operation.ts';
-import type { MailState } from '../outbox/mail-events.ts';
 import { Refusal, type RefusalCode } from '../outcome/refusals.ts';
 import type { Services } from '../services.ts';
 

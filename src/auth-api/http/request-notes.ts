@@ -2,7 +2,8 @@
 import type { IncomingMessage } from 'node:http';
 import { traceIdOf } from '../../core/request/trace-parent.ts';
 import type { Api, OperationEnd } from '../../operations/serve-operations.ts';
-import type { AuthApiLog, TraceRequest } from '../events.ts';
+import type { TraceRequest } from '../../telemetry/auth-api-events.ts';
+import type { AuthApiLog } from '../events.ts';
 import { basePath } from '../operations/operation.ts';
 import type { RefusalCode } from '../outcome/refusals.ts';
 import type { Services } from '../services.ts';

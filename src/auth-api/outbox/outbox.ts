@@ -1,6 +1,7 @@
 /** The port through which mail leaves. An outbox accepts a message at once and delivers it asynchronously; it never throws. */
+
+import type { MailState } from '../../telemetry/auth-api-events.ts';
 import type { CodePurpose } from '../store/code-store.ts';
-import type { MailState } from './mail-events.ts';
 
 export type OutgoingMail = CodeMail | WelcomeMail | NoticeMail;
 

@@ -2,9 +2,9 @@
 import { randomUUID } from 'node:crypto';
 import type { MailConfig } from '../../config/config.ts';
 import { clientNetwork } from '../../core/forwarding/client-address.ts';
+import type { MailOutcome } from '../../telemetry/auth-api-events.ts';
 import type { AuthApiLog } from '../events.ts';
 import { composeMail } from './compose-mail.ts';
-import type { MailOutcome } from './mail-events.ts';
 import { createMailQueue, type QueuedMail } from './mail-queue.ts';
 import type { OpenOutbox, OutgoingMail } from './outbox.ts';
 import { createSmtpDelivery, type DeliveryTimes } from './smtp-delivery.ts';

@@ -1,8 +1,13 @@
 /** Counts what the Auth API in this process does: embedded in the gateway, or alone. */
 import { Counter, Registry } from 'prom-client';
-import type { ForwardedIgnored } from '../../auth-api/http/client-address.ts';
-import type { MailOutcome, MailState } from '../../auth-api/outbox/mail-events.ts';
 import type { MetricsFormat } from '../../operations/metrics-format.ts';
+import {
+  type ForwardedIgnored,
+  forwardedIgnored,
+  type MailOutcome,
+  type MailState,
+  mailOutcomes,
+} from '../auth-api-events.ts';
 import type { OutputEvents } from '../log/log-output.ts';
 import type { Logger } from '../log/logger.ts';
 import { createBuildMetric, createLogMetrics, createTraceMetrics, type SpanEvents } from './process-metrics.ts';
@@ -21,20 +26,17 @@ export interface AuthApiMetrics {
   watchMail(read: ReadMailState): void;
 }
 
-const ignored: readonly ForwardedIgnored[] = ['untrusted_peer', 'secret_wrong'];
-const outcomes: readonly MailOutcome[] = ['sent', 'retried', 'refused', 'expired', 'dropped', 'abandoned'];
-
 export function createAuthApiMetrics(registry: Registry): AuthApiMetrics {
   const registers = [registry];
   const read = readingsIn(registry);
   let mailState: ReadMailState = () => null;
-  const forwardedIgnored = new Counter({
+  const ignored = new Counter({
     name: 'rolegate_auth_forwarded_ignored_total',
     help: 'Requests to the Auth API in this process whose forwarded headers were ignored, so that the peer counts as the client.',
     labelNames: ['reason'],
     registers,
   });
-  for (const reason of ignored) forwardedIgnored.inc({ reason }, 0);
+  for (const reason of forwardedIgnored) ignored.inc({ reason }, 0);
   const mails = new Counter({
     name: 'rolegate_auth_mails_total',
     help: 'Mails of the Auth API in this process, by outcome; a mail that is tried again counts each time.',
@@ -53,12 +55,12 @@ export function createAuthApiMetrics(registry: Registry): AuthApiMetrics {
     'max',
   );
   return {
-    onForwardedIgnored: (reason) => forwardedIgnored.inc({ reason }),
+    onForwardedIgnored: (reason) => ignored.inc({ reason }),
     onMail: (outcome) => mails.inc({ outcome }),
     watchMail(read) {
       mailState = read;
       // No samples if no mail is sent.
-      if (read() !== null) for (const outcome of outcomes) mails.inc({ outcome }, 0);
+      if (read() !== null) for (const outcome of mailOutcomes) mails.inc({ outcome }, 0);
     },
   };
 }

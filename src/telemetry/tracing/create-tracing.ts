@@ -2,10 +2,11 @@
  * The traces of a process: each request continues the trace of a trusted client or begins a new one, and may be recorded. The recorder is
  * loaded only if the configuration has a collector.
  */
-import type { TraceRequest } from '../../auth-api/events.ts';
+
 import type { TracingConfig } from '../../config/config.ts';
 import { readTraceContext, sampledFlag, type TraceContext } from '../../core/request/trace-context.ts';
 import type { TraceCall, TraceLookUp } from '../../identity/events.ts';
+import type { TraceRequest } from '../auth-api-events.ts';
 import type { Logger } from '../log/logger.ts';
 import type { SpanEvents } from '../metrics/process-metrics.ts';
 import type { Tracing } from '../request-record.ts';

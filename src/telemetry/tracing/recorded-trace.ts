@@ -12,9 +12,9 @@ import {
   type Tracer,
   trace,
 } from '@opentelemetry/api';
-import type { RequestTrace as AuthApiTrace } from '../../auth-api/events.ts';
 import { randomFlag, sampledFlag, type TraceContext } from '../../core/request/trace-context.ts';
 import type { SourceCall, TracedCall } from '../../identity/events.ts';
+import type { AuthApiTrace } from '../auth-api-events.ts';
 import type { RequestRecord, RequestTrace } from '../request-record.ts';
 import type { Deciding } from './deciding.ts';
 import {

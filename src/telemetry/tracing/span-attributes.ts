@@ -3,8 +3,8 @@
  * user or a client address.
  */
 import type { Attributes } from '@opentelemetry/api';
-import type { RequestEnd } from '../../auth-api/events.ts';
 import type { SourceCall } from '../../identity/events.ts';
+import type { AuthApiRequestEnd } from '../auth-api-events.ts';
 import { loggedPath } from '../log/access-log.ts';
 import type { RequestRecord } from '../request-record.ts';
 import { conditionOf, outcomeOf } from '../request-record.ts';
@@ -70,7 +70,7 @@ export function sourceAttributes({ source, method, url }: SourceCall): Attribute
 }
 
 /** For a request to the Auth API. Its path appears only as the operation's pattern, because a parameter can identify a user. */
-export function authApiAttributes({ method, operation, status, code, errorId }: RequestEnd): Attributes {
+export function authApiAttributes({ method, operation, status, code, errorId }: AuthApiRequestEnd): Attributes {
   return {
     ...methodOf(method),
     'url.scheme': 'http',
@@ -82,7 +82,7 @@ export function authApiAttributes({ method, operation, status, code, errorId }: 
   };
 }
 
-export function authApiSpanName({ method, operation }: RequestEnd): string {
+export function authApiSpanName({ method, operation }: AuthApiRequestEnd): string {
   return nameOf(method, operation?.path);
 }
 

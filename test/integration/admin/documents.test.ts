@@ -28,7 +28,7 @@ describe('docs/reference/admin.md', () => {
     const decisions = { find: async () => ({}), list: async () => [] };
     const policyTools = {
       showConfig: () => '{}',
-      reach: () => ({}),
+      reach: async () => ({}),
       shadow: () => ({}),
       decisions,
       explain: async () => ({}),

@@ -2,10 +2,10 @@
 import { vi } from 'vitest';
 import type { AuthApi, AuthApiOptions } from '../../../src/auth-api/auth-api.ts';
 import { createAuthApi } from '../../../src/auth-api/create-auth-api.ts';
-import type { MailOutcome } from '../../../src/auth-api/outbox/mail-events.ts';
 import type { AuthApiSettings, MailConfig } from '../../../src/config/config.ts';
 import { deepFreeze } from '../../../src/config/deep-freeze.ts';
 import type { SmtpConfig } from '../../../src/config/units/mail.ts';
+import type { MailOutcome } from '../../../src/telemetry/auth-api-events.ts';
 import { authApiSettings } from '../../support/auth-api-settings.ts';
 import type { ArrivedMail } from '../../support/mail-server.ts';
 

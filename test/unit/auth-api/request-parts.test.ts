@@ -1,7 +1,8 @@
 /** Client address, and parameter fields. */
 import { describe, expect, it } from 'vitest';
-import { clientAddress, type ForwardedIgnored } from '../../../src/auth-api/http/client-address.ts';
+import { clientAddress } from '../../../src/auth-api/http/client-address.ts';
 import { code, emailAddress, id, label, name } from '../../../src/auth-api/operations/fields.ts';
+import type { ForwardedIgnored } from '../../../src/telemetry/auth-api-events.ts';
 
 describe('clientAddress', () => {
   const trust = {
