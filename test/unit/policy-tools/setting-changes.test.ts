@@ -62,6 +62,19 @@ describe('a change that weakens the gateway is a difference', () => {
     ['streams.recheck', [to, remote, ''], [to, remote, 'defaults: { streams: { recheck: 1h } }']],
     ['responseHeaders', [to, remote, ''], [to, remote, 'defaults: { responseHeaders: { remove: [x-frame-options] } }']],
     ['records', [to, remote, ''], [to, remote, 'records: { file: d.ndjson }']],
+    ['cache.secret', [to, remote, ''], [to, remote, `cache: { secret: ${secret} }`]],
+    [
+      'cache.redis.keyPrefix',
+      [to, remote, `cache: { secret: ${secret}, redis: { url: "redis://127.0.0.1:9" } }`],
+      [to, remote, `cache: { secret: ${secret}, redis: { url: "redis://127.0.0.1:9", keyPrefix: "x:" } }`],
+    ],
+    ['tracing.trust', [to, remote, 'tracing: {}'], [to, remote, 'tracing: { trust: all }']],
+    ['tracing.sample', [to, remote, 'tracing: {}'], [to, remote, 'tracing: { sample: 1 }']],
+    [
+      'identityAssertion.rotate',
+      [to, remote, 'identityAssertion: { issuer: "https://gate.test" }'],
+      [to, remote, 'identityAssertion: { issuer: "https://gate.test", rotate: 60d }'],
+    ],
     [
       'authApi.embedded.selfRegistration',
       [to, `authApi: { embedded: { database: ":memory:", secret: ${secret} } }`, ''],
