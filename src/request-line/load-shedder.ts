@@ -19,8 +19,6 @@ const calmPart = 0.5;
 const saturated = 0.95;
 /** A saturated event loop whose lag stays below this share of the bound keeps up: then a wait is due to the service. */
 const lateTurnPart = 0.1;
-/** A check can be early in a long turn of the event loop, so the lag of those before it counts a little less each time. */
-const fading = 0.8;
 
 export class LoadShedder {
   /** Delay of the last check. */
@@ -33,8 +31,8 @@ export class LoadShedder {
   readonly #all = new ShedShare();
   /** Of the requests that would have to wait. */
   readonly #waiting = new ShedShare();
-  /** The longest recent lag, fading. */
-  #turnMs = 0;
+  /** The lags of the last checks: one can be early in a long turn of the event loop. */
+  #lags: readonly number[] = [];
   #timer: NodeJS.Timeout | null = null;
   #expectedAt = 0;
   #utilization: EventLoopUtilization | undefined;
@@ -76,8 +74,8 @@ export class LoadShedder {
     this.lagMs = lagMs;
     this.busy = busy;
     if (this.#boundMs === 0) return;
-    this.#turnMs = Math.max(lagMs, this.#turnMs * fading);
-    const fallsBehind = busy >= saturated && this.#turnMs >= this.#boundMs * lateTurnPart;
+    this.#lags = [lagMs, ...this.#lags.slice(0, lateLooks - 1)];
+    const fallsBehind = busy >= saturated && Math.max(...this.#lags) >= this.#boundMs * lateTurnPart;
     this.#all.follow(lagMs / this.#boundMs);
     this.#waiting.follow((fallsBehind ? lagMs + this.#backlogMs() : lagMs) / this.#boundMs);
   }
