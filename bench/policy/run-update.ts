@@ -24,14 +24,7 @@ for (const routes of [250, 1000]) {
   const place = join(folder, String(routes));
   const config = writeTeams(place, routes, 40);
   const test = ['test', '--config', config];
-  const update = await runCommand(options.main, [
-    ...test,
-    '--update',
-    '--mutation',
-    '100',
-    '--out',
-    join(place, 'gateway.test.yaml'),
-  ]);
+  const update = await runCommand(options.main, [...test, '--update', '--mutation', '100', '--out', place]);
   const coverage = await runCommand(options.main, [...test, '--coverage', '100']);
   const mutation = await runCommand(options.main, [...test, '--coverage', '100', '--mutation', '100']);
   const seconds = [update, coverage, mutation].map(

@@ -139,7 +139,10 @@ export function createProgram(done: Done): Command {
     .addOption(percentOption('--coverage <percent>', 'minimum share of rule effects that tests cover').default(0))
     .addOption(percentOption('--mutation <percent>', 'minimum share of rule changes that tests detect'))
     .option('--update', 'print the missing cases as YAML instead; with --mutation, also cases that detect more changes')
-    .option('-o, --out <file>', 'with --update: append them to this test file')
+    .option(
+      '-o, --out <file>',
+      'with --update: append them to this test file, or to a file in this folder for each file of routes',
+    )
     .action(async (files: string[], options: TestOptions) =>
       done(await (await import('./test.ts')).test(files, options)),
     );

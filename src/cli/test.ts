@@ -1,9 +1,20 @@
 /** `rolegate test`: tests the rules with the tests next to them, without a network. */
-import { existsSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join, relative } from 'node:path';
 import type { Config } from '../config/config.ts';
+import type { Places } from '../config/places.ts';
 import { newIdentities, proposeCases } from '../policy-tools/propose-cases.ts';
 import { runTests } from '../policy-tools/test-report.ts';
-import { addCases, casesText, type Written } from '../policy-tools/written-cases.ts';
+import { addCases, casesByFile, casesText, type Written } from '../policy-tools/written-cases.ts';
 import { CommandError, ExitCode, usageError } from './exit-code.ts';
 import { readPlaced } from './read-config.ts';
 import { type ReporterName, reporters } from './test/reporters.ts';
@@ -16,7 +27,7 @@ export interface TestOptions {
   /** Percent of changes that the tests must notice; undefined: none is tried. */
   readonly mutation?: number;
   readonly update?: boolean;
-  /** With `update`: a test file to which the cases are added. */
+  /** With `update`: a test file to which the cases are added, or a folder for one test file for each file of routes. */
   readonly out?: string;
 }
 
@@ -25,9 +36,9 @@ export function test(files: readonly string[], options: TestOptions): ExitCode {
   const lost = files.find((file) => !existsSync(file));
   if (lost !== undefined) throw new CommandError(`rolegate: there is no file ${lost}`);
   // Weakening each rule in turn, or searching for cases, can take minutes.
-  const { config } = readPlaced(options.config, { tests: files.length > 0 ? files : 'found' });
+  const { config, places } = readPlaced(options.config, { tests: files.length > 0 ? files : 'found' });
   if (options.update === true) {
-    update(config, options);
+    update(config, places, options);
     return ExitCode.fine;
   }
   if (options.out !== undefined) throw usageError('rolegate: --out requires --update');
@@ -42,29 +53,51 @@ export function test(files: readonly string[], options: TestOptions): ExitCode {
   return report.failed > 0 || faults.length > 0 ? ExitCode.failed : ExitCode.fine;
 }
 
-function update(config: Config, { mutation, out }: TestOptions): void {
+function update(config: Config, places: Places, { config: main, mutation, out }: TestOptions): void {
   const proposals = proposeCases(config, runTests(config, false), mutation !== undefined);
   const written = { identities: newIdentities(config, proposals), proposals };
-  process.stdout.write(out === undefined ? casesText(written, 'file') : addToFile(out, written));
+  process.stdout.write(out === undefined ? casesText(written, 'file') : addTo(out, main, places, written));
 }
 
 /** Returns what was done, in words. */
-function addToFile(file: string, written: Written): string {
+function addTo(out: string, main: string, places: Places, written: Written): string {
   const { cases, notFound } = written.proposals;
   const beyond = notFound.map((words) => `not found: ${words}\n`).join('');
-  if (cases.length === 0) return `nothing to add to ${file}\n${beyond}`;
-  if (!/\.test\.ya?ml$/.test(file)) {
-    throw usageError('rolegate: expected --out as a test file, such as gateway.test.yaml');
+  if (cases.length === 0) return `nothing to add to ${out}\n${beyond}`;
+  const isFolder = statSync(out, { throwIfNoEntry: false })?.isDirectory() === true;
+  if (!isFolder && !/\.test\.ya?ml$/.test(out)) {
+    throw usageError('rolegate: expected --out as a test file, such as gateway.test.yaml, or as a folder');
   }
+  const files = isFolder ? byRouteFile(out, main, places, written) : new Map([[out, written]]);
+  const texts = [...files].map(([file, own]) => [file, own.proposals.cases.length, textWith(file, own)] as const);
+  for (const [file, , text] of texts) replaceFile(file, text);
+  const added = texts.map(
+    ([file, count]) => `added ${count === 1 ? '1 case' : `${count} cases`} to ${file}: review them\n`,
+  );
+  return added.join('') + beyond;
+}
+
+/** A test file for each file of routes, at the same place below the folder. */
+function byRouteFile(folder: string, main: string, places: Places, written: Written): ReadonlyMap<string, Written> {
+  const testFileOf = (file: string) => join(folder, relative(dirname(main), file).replace(/(\.ya?ml)?$/, '.test.yaml'));
+  const known = new Map<number, string>();
+  const fileOf = (route: number) => {
+    const file = known.get(route) ?? testFileOf(places.problemAt({ kind: 'route', index: route }, '', null).file);
+    known.set(route, file);
+    return file;
+  };
+  return casesByFile(written, fileOf, testFileOf(main));
+}
+
+function textWith(file: string, written: Written): string {
   const before = readText(file);
+  const hasCases = written.proposals.cases.length > 0;
   const text =
-    before === null
+    before === null && hasCases
       ? casesText({ ...written, proposals: { ...written.proposals, notFound: [] } }, 'file')
-      : addCases(before, written);
+      : addCases(before ?? '', written);
   if (typeof text !== 'string') throw new CommandError(`rolegate: ${file} ${text.problem}`);
-  replaceFile(file, text);
-  const count = cases.length === 1 ? '1 case' : `${cases.length} cases`;
-  return `added ${count} to ${file}: review them\n${beyond}`;
+  return text;
 }
 
 /** All or nothing: the file contains tests written by the user. */
@@ -72,6 +105,7 @@ function replaceFile(file: string, text: string): void {
   const target = existsSync(file) ? realpathSync(file) : file;
   const whole = `${target}.${process.pid}.new`;
   try {
+    mkdirSync(dirname(target), { recursive: true });
     writeFileSync(whole, text, { flag: 'wx', mode: existsSync(target) ? statSync(target).mode : 0o666 });
     renameSync(whole, target);
   } catch {

@@ -13,6 +13,32 @@ export interface Written {
   readonly proposals: Proposals;
 }
 
+/**
+ * The cases by test file: `fileOf` names that of a route. An identity that cases of several files use is in the shared file, because each
+ * name is declared once.
+ */
+export function casesByFile(
+  { identities, proposals }: Written,
+  fileOf: (route: number) => string,
+  shared: string,
+): ReadonlyMap<string, Written> {
+  const cases = Map.groupBy(proposals.cases, ({ route }) => fileOf(route));
+  const homes = new Map<string, string>();
+  for (const [file, own] of cases) {
+    for (const { test } of own) {
+      if (test.as !== null) homes.set(test.as, [file, undefined].includes(homes.get(test.as)) ? file : shared);
+    }
+  }
+  const files = [...new Set([shared, ...cases.keys()])];
+  return new Map(
+    files.flatMap((file): [string, Written][] => {
+      const own = new Map([...identities].filter(([name]) => homes.get(name) === file));
+      const written = { identities: own, proposals: { ...proposals, cases: cases.get(file) ?? [] } };
+      return own.size + written.proposals.cases.length === 0 ? [] : [[file, written]];
+    }),
+  );
+}
+
 /** `form`: below `tests`, or as a separate file. */
 export function casesText(
   { identities, proposals: { cases, notFound, claims } }: Written,

@@ -1,6 +1,6 @@
 /** `validate`, `test`, `diff --replay` and `serve --shadow`, as an author of rules runs them. */
 import { readFileSync, rmSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ConfigFolder, createConfigFolder } from '../../support/config-folder.ts';
 import { runRolegate } from '../../support/running-command.ts';
@@ -236,6 +236,30 @@ test('test --update --out adds missing cases to a test file once', async () => {
   expect(await run('test', '--config', file, '--mutation', '100')).toMatchObject({ code: 0 });
   expect(await update(file)).toMatchObject({ code: 0, output: `nothing to add to ${file}\n` });
   expect(await run('test', '--config', file, '--out', tests)).toMatchObject({ code: 2 });
+  apart.remove();
+});
+
+test('test --update --out FOLDER adds the cases of each file of routes to a test file beside it', async () => {
+  const apart = createConfigFolder();
+  const file = apart.write('gateway.yaml', `${head}${user}include: [team-*.yaml]\n`);
+  const place = dirname(file);
+  for (const team of ['a', 'b']) {
+    apart.write(
+      `team-${team}.yaml`,
+      `routes: [{ id: ${team}, match: { path: /${team} }, upstream: s, access: { GET: [user], PUT: [admin] } }]\n`,
+    );
+  }
+  const update = () => run('test', '--config', file, '--update', '--mutation', '100', '--out', place);
+  const { code, output } = await update();
+  expect(code).toBe(0);
+  for (const name of ['gateway', 'team-a', 'team-b']) expect(output).toContain(`to ${place}/${name}.test.yaml: review`);
+  const casesOf = (name: string) => readFileSync(join(place, `${name}.test.yaml`), 'utf8');
+  expect(casesOf('team-a')).toContain('request: GET /a,');
+  expect(casesOf('team-a')).not.toContain('request: GET /b,');
+  expect(casesOf('team-b')).toContain('request: GET /b,');
+  expect(await update()).toEqual({ code: 0, output: `nothing to add to ${place}\n` });
+  const whole = await run('test', '--config', file, '--coverage', '100', '--mutation', '100');
+  expect(whole).toMatchObject({ code: 0 });
   apart.remove();
 });
 
