@@ -7,23 +7,10 @@
 import type { Allow, Decision } from '../core/decision.ts';
 import type { Identity } from '../core/identity/identity.ts';
 import { type ReasonCode, reasons } from '../core/outcome/reasons.ts';
-
-export interface WatchedStream {
-  /** Decides its request again. */
-  decideAgain(): Decision | Promise<Decision>;
-  /** Whether access granted at that time (milliseconds since the epoch) may have been revoked since. */
-  mayBeRevoked(granted: Allow, grantedAtMs: number): boolean;
-  /** Access has ended. */
-  endAccess(reason: ReasonCode): void;
-  /** `look` must be called at this time of `performance.now()`. */
-  lookAt(at: number): void;
-}
-
-export interface AccessEvents {
-  rechecked(outcome: RecheckOutcome): void;
-}
-
-export type RecheckOutcome = 'kept' | 'ended' | 'unknown';
+import type { RequestContext } from '../request-line/request-context.ts';
+import type { ExchangeParts } from './exchange-parts.ts';
+import type { WatchedStream } from './open-streams.ts';
+import type { Timeouts } from './timeouts.ts';
 
 /** A stream whose access cannot be confirmed ends after this long; sooner if it may have been revoked. */
 const unknownMs = 60_000;
@@ -31,10 +18,10 @@ const suspectMs = 10_000;
 /** Time between two attempts while access is unknown. */
 const retryMs = 2_000;
 
-export class AccessWatch {
-  readonly #stream: WatchedStream;
-  readonly #events: AccessEvents;
-  readonly #now: () => number;
+export class AccessWatch implements WatchedStream {
+  readonly #context: RequestContext;
+  readonly #parts: ExchangeParts;
+  readonly #timeouts: Pick<Timeouts, 'watchAccess'>;
   /** The last grant, and when it was requested, in milliseconds since the epoch. */
   #granted: Allow;
   #grantedAtMs: number;
@@ -47,35 +34,39 @@ export class AccessWatch {
   #asking = false;
   #over = false;
 
-  /** `grantedForMs`: milliseconds that have passed since the decision began. `now`: milliseconds since the epoch. */
-  constructor(stream: WatchedStream, granted: Allow, grantedForMs: number, events: AccessEvents, now: () => number) {
-    this.#stream = stream;
-    this.#events = events;
-    this.#now = now;
+  constructor(context: RequestContext, granted: Allow, parts: ExchangeParts, timeouts: Pick<Timeouts, 'watchAccess'>) {
+    this.#context = context;
+    this.#parts = parts;
+    this.#timeouts = timeouts;
     this.#granted = granted;
-    this.#grantedAtMs = now() - grantedForMs;
-    this.#expiresAt = performance.now() + this.#leftMs(granted.identity);
+    const now = performance.now();
+    // Since the source was called, at the earliest: it may have been another one.
+    this.#grantedAtMs = parts.now() - (now - context.startedAt);
+    this.#expiresAt = now + this.#leftMs(granted.identity);
     this.#recheckAt = this.#nextRecheck();
   }
 
   begin(): void {
+    this.#parts.streams.add(this);
     this.revoked();
     this.#schedule();
   }
 
   stop(): void {
     this.#over = true;
+    this.#parts.streams.delete(this);
   }
 
   /** Something was revoked. True: it may concern the stream, which is decided again. */
   revoked(): boolean {
-    if (this.#over || this.#asking || !this.#stream.mayBeRevoked(this.#granted, this.#grantedAtMs)) return false;
+    if (this.#over || this.#asking || !this.#parts.mayBeRevoked(this.#context, this.#granted, this.#grantedAtMs))
+      return false;
     this.#suspect = true;
     this.#ask();
     return true;
   }
 
-  /** Must be called at the requested time. */
+  /** Must be called at the time that was requested of the timeouts. */
   look(): void {
     if (this.#over || this.#asking) return;
     const now = performance.now();
@@ -84,12 +75,12 @@ export class AccessWatch {
   }
 
   #schedule(): void {
-    if (!this.#over && !this.#asking) this.#stream.lookAt(Math.min(this.#expiresAt, this.#recheckAt));
+    if (!this.#over && !this.#asking) this.#timeouts.watchAccess(Math.min(this.#expiresAt, this.#recheckAt));
   }
 
   #ask(): void {
-    const askedAtMs = this.#now();
-    const decision = this.#stream.decideAgain();
+    const askedAtMs = this.#parts.now();
+    const decision = this.#parts.decideAgain(this.#context);
     if (!(decision instanceof Promise)) {
       this.#conclude(decision, askedAtMs);
       return;
@@ -124,7 +115,7 @@ export class AccessWatch {
     this.#recheckAt = this.#nextRecheck();
     this.#unknownSince = 0;
     this.#suspect = false;
-    this.#events.rechecked('kept');
+    this.#parts.streams.rechecked('kept');
   }
 
   #refused(reason: ReasonCode, expired: boolean): void {
@@ -137,23 +128,23 @@ export class AccessWatch {
     const now = performance.now();
     if (this.#unknownSince === 0) this.#unknownSince = now;
     // It may have been revoked during the call to the source.
-    this.#suspect ||= this.#stream.mayBeRevoked(this.#granted, this.#grantedAtMs);
+    this.#suspect ||= this.#parts.mayBeRevoked(this.#context, this.#granted, this.#grantedAtMs);
     if (expired || now - this.#unknownSince >= (this.#suspect ? suspectMs : unknownMs)) {
       this.#end(expired ? 'access_expired' : reason);
       return;
     }
     this.#recheckAt = now + retryMs * (0.5 + Math.random());
-    this.#events.rechecked('unknown');
+    this.#parts.streams.rechecked('unknown');
   }
 
   #end(reason: ReasonCode): void {
     this.#over = true;
-    this.#events.rechecked('ended');
-    this.#stream.endAccess(reason);
+    this.#parts.streams.rechecked('ended');
+    this.#context.endAccess(reason);
   }
 
   #leftMs(identity: Identity | null): number {
-    return identity === null ? Number.POSITIVE_INFINITY : Math.max(0, identity.expireAtMs - this.#now());
+    return identity === null ? Number.POSITIVE_INFINITY : Math.max(0, identity.expireAtMs - this.#parts.now());
   }
 
   /** Streams that were opened together are not rechecked together. */

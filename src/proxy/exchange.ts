@@ -17,14 +17,13 @@ import { withAssertion } from '../request-line/with-assertion.ts';
 import type { Upstream } from '../upstream/create-upstreams.ts';
 import type { UpstreamEvents } from '../upstream/upstream-events.ts';
 import type { UpstreamRequest } from '../upstream/upstream-request.ts';
+import { AccessWatch } from './access-watch.ts';
 import { ClientPace } from './client-pace.ts';
 import { takeEvent } from './event-request.ts';
 import type { ExchangeParts } from './exchange-parts.ts';
-import { HeldResponse } from './held-response.ts';
 import { RequestBody, type RequestBodyOwner } from './request-body.ts';
 import { idleTimeoutOf, isEventStream, responseHead } from './response-head.ts';
-import { type Relay, ResponseRelay } from './response-relay.ts';
-import { StreamAccess } from './stream-access.ts';
+import { HeldResponse, type Relay, ResponseRelay } from './response-relay.ts';
 import { Timeouts, type TimeoutsOwner } from './timeouts.ts';
 import { type ExchangeTunnel, openTunnel } from './websocket/exchange-tunnel.ts';
 
@@ -49,7 +48,7 @@ export class Exchange implements ForwardedRequest, UpstreamEvents, RequestBodyOw
   #relay: Relay | null = null;
   #tunnel: ExchangeTunnel | null = null;
   /** Null: it is not a stream yet. */
-  #access: StreamAccess | null = null;
+  #access: AccessWatch | null = null;
   /** The service is paused because the client does not read. */
   #stalled = false;
   /** How the client reads; null: it has always been fast enough. */
@@ -282,8 +281,12 @@ export class Exchange implements ForwardedRequest, UpstreamEvents, RequestBodyOw
   }
 
   accessDue(): void {
-    this.#access ??= new StreamAccess(this.#context, this.#granted, this.#parts, this.#timeouts);
-    this.#access.look();
+    if (this.#access === null) {
+      this.#access = new AccessWatch(this.#context, this.#granted, this.#parts, this.#timeouts);
+      this.#access.begin();
+    } else {
+      this.#access.look();
+    }
     this.#leavePool();
   }
 

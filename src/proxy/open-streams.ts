@@ -1,20 +1,26 @@
 /** The open streams. After a revocation all of them are checked, a slice at a time. */
 import type { Deadline, Deadlines } from '../http1/deadline-wheel.ts';
-import type { AccessEvents, AccessWatch, RecheckOutcome } from './access-watch.ts';
 
 /** Streams checked at each tick, and the maximum of them decided again. */
 const slice = 2_000;
 const asked = 200;
 
-export class OpenStreams implements Deadline, AccessEvents {
+export interface WatchedStream {
+  /** Something was revoked. True: it may concern the stream, which is decided again. */
+  revoked(): boolean;
+}
+
+export type RecheckOutcome = 'kept' | 'ended' | 'unknown';
+
+export class OpenStreams implements Deadline {
   deadlineAt = 0;
   earlier: Deadline | null = null;
   later: Deadline | null = null;
   readonly rechecks: Record<RecheckOutcome, number> = { kept: 0, ended: 0, unknown: 0 };
   readonly #deadlines: Deadlines;
-  readonly #open = new Set<AccessWatch>();
+  readonly #open = new Set<WatchedStream>();
   /** Streams that are still to be checked; null: none. */
-  #rest: Iterator<AccessWatch> | null = null;
+  #rest: Iterator<WatchedStream> | null = null;
   /** Something was revoked during the check. */
   #again = false;
 
@@ -26,11 +32,11 @@ export class OpenStreams implements Deadline, AccessEvents {
     return this.#open.size;
   }
 
-  add(watch: AccessWatch): void {
+  add(watch: WatchedStream): void {
     this.#open.add(watch);
   }
 
-  delete(watch: AccessWatch): void {
+  delete(watch: WatchedStream): void {
     this.#open.delete(watch);
   }
 

@@ -14,10 +14,9 @@ import type { Deadline } from '../deadline-wheel.ts';
 import type { RequestHead } from '../grammar/request-head.ts';
 import { HeadReader } from './head-reader.ts';
 import { HeldBytes } from './held-bytes.ts';
-import { IncomingBody, maxDiscardBytes } from './incoming-body.ts';
+import { type BodyConnection, IncomingBody, maxDiscardBytes } from './incoming-body.ts';
 import { ReadingClient, type ReadingEvents } from './reading-client.ts';
 import type { RequestFault } from './request.ts';
-import { type InputEvents, RequestInput } from './request-input.ts';
 import { Response, type ResponseConnection } from './response.ts';
 import type { ConnectionFault, ConnectionHost } from './server.ts';
 
@@ -29,7 +28,7 @@ const maxDiscardMs = 1_000;
 type Phase = 'head' | 'request' | 'discard' | 'over';
 
 /** `C`: the server's user data of a connection. */
-export class Connection<C> implements Deadline, InputEvents, ReadingEvents, ResponseConnection {
+export class Connection<C> implements Deadline, BodyConnection, ReadingEvents, ResponseConnection {
   deadlineAt = 0;
   earlier: Deadline | null = null;
   later: Deadline | null = null;
@@ -42,10 +41,15 @@ export class Connection<C> implements Deadline, InputEvents, ReadingEvents, Resp
   /** A part of a head, or bytes that arrived during a request. */
   readonly #held: HeldBytes;
   readonly #head: HeadReader;
-  readonly #input: RequestInput;
   /** Null: the client has read everything so far, and has not ended its side. */
   #reading: ReadingClient | null = null;
   #phase: Phase = 'head';
+  /** Body of the current request; null: it has none, or there is no request. */
+  #body: IncomingBody | null = null;
+  /** The client has ended its side. */
+  #ended = false;
+  /** Bytes that followed a request were dropped: the bytes after them cannot be parsed. */
+  #lost = false;
   #response: Response | null = null;
   /** The connection ends with the current response. */
   #last = false;
@@ -62,7 +66,6 @@ export class Connection<C> implements Deadline, InputEvents, ReadingEvents, Resp
     const give = (bytes: number) => host.release(bytes, client);
     this.#held = new HeldBytes({ take, give });
     this.#head = new HeadReader(host.headBytes);
-    this.#input = new RequestInput(socket, host.headBytes, this.#held, this);
     socket.on('data', this.#onData);
     socket.on('end', this.#onEnd);
     socket.on('drain', this.#onDrain);
@@ -85,7 +88,7 @@ export class Connection<C> implements Deadline, InputEvents, ReadingEvents, Resp
 
   closesAfter(): boolean {
     // Requests that have already arrived are served before the end.
-    return this.#last || this.#input.lost || this.#missesMuch || (this.#host.ending && !this.hasMore);
+    return this.#last || this.#lost || this.#missesMuch || (this.#host.ending && !this.hasMore);
   }
 
   get hasMore(): boolean {
@@ -94,12 +97,12 @@ export class Connection<C> implements Deadline, InputEvents, ReadingEvents, Resp
 
   /** Part of the current body has not arrived. */
   get #bodyMissing(): boolean {
-    return this.#input.body?.complete === false;
+    return this.#body?.complete === false;
   }
 
   /** Too much of the current body has not arrived to read it after the response. */
   get #missesMuch(): boolean {
-    return this.#input.body?.missesMoreThan(maxDiscardBytes) === true;
+    return this.#body?.missesMoreThan(maxDiscardBytes) === true;
   }
 
   get #serving(): boolean {
@@ -113,7 +116,7 @@ export class Connection<C> implements Deadline, InputEvents, ReadingEvents, Resp
 
   readonly #onData = (bytes: Buffer): void => {
     if (this.#phase === 'head') this.#readHead(bytes);
-    else if (this.#phase === 'request') this.#input.read(bytes);
+    else if (this.#phase === 'request') this.#readInput(bytes);
     else this.#discard(bytes);
   };
 
@@ -138,8 +141,8 @@ export class Connection<C> implements Deadline, InputEvents, ReadingEvents, Resp
     const { requestsPerConnection, requestTimeoutMs, deadlines, ended } = this.#host;
     this.requests += 1;
     this.#phase = 'request';
-    const body = head.bodyLength === 0 ? null : new IncomingBody(this.#input, head.bodyLength);
-    this.#input.body = body;
+    const body = head.bodyLength === 0 ? null : new IncomingBody(this, head.bodyLength);
+    this.#body = body;
     const response = new Response(this, head);
     this.#response = response;
     this.#last = !head.keepAlive || (requestsPerConnection > 0 && this.requests >= requestsPerConnection);
@@ -147,8 +150,8 @@ export class Connection<C> implements Deadline, InputEvents, ReadingEvents, Resp
     if (body !== null && requestTimeoutMs > 0) deadlines.schedule(this, this.#beganAt + requestTimeoutMs);
     this.#host.onRequest({ ...head, body }, response, this.client, this);
     if (!this.#serving) return;
-    if (this.hasMore) this.#input.boundHeld();
-    if (this.#input.ended) this.#reader.ended();
+    if (this.hasMore) this.#boundHeld();
+    if (this.#ended) this.#reader.ended();
   }
 
   /** Refuses bytes that are not a request; the connection ends. */
@@ -158,9 +161,55 @@ export class Connection<C> implements Deadline, InputEvents, ReadingEvents, Resp
     this.#close();
   }
 
-  onBodyFault(fault: RequestFault): void {
+  /** During a request: to its body while that flows; otherwise they wait, bounded. */
+  #readInput(bytes: Buffer): void {
+    const body = this.#body;
+    if (body?.flowing === true && !body.complete && !this.hasMore) {
+      this.#readBody(body, bytes);
+    } else {
+      this.#held.add(bytes);
+      this.#boundHeld();
+    }
+  }
+
+  /** Bounds the bytes held during a request, in this connection and in all together. Further bytes are dropped. */
+  #boundHeld(): void {
+    if (!this.#held.charge()) {
+      this.#lost = true;
+      this.socket.pause();
+      if (this.#bodyMissing) this.#failRequest('overloaded');
+    } else if (this.#held.length > this.#host.headBytes || this.#body?.missesMoreThan(this.#held.length) === true) {
+      this.socket.pause();
+    }
+  }
+
+  #readBody(body: IncomingBody, bytes: Buffer): void {
+    const taken = body.read(bytes);
+    if (taken < 0) this.#failRequest('malformed');
+    // The sink may have ended the request meanwhile, and with it the connection.
+    else if (taken < bytes.length && this.#body === body) this.#readInput(bytes.subarray(taken));
+  }
+
+  /** The rest of the body will not arrive, and no more of it is handed on. */
+  #failRequest(fault: RequestFault): void {
+    this.#held.drop();
+    if (this.#body !== null) this.#body.flowing = false;
     this.#last = true;
     this.#response?.events?.requestFailed(fault);
+  }
+
+  resumeBody(): void {
+    const body = this.#body;
+    if (body === null) return;
+    if (this.hasMore) this.#readBody(body, this.#held.take());
+    if (this.#body !== body || !body.flowing || body.complete) return;
+    // The client ended its side in the middle of the body: a cut body must not look complete.
+    if (this.#ended) this.break();
+    else if (this.socket.isPaused()) this.socket.resume();
+  }
+
+  pauseBody(): void {
+    if (this.#body !== null) this.socket.pause();
   }
 
   /** See `Response`. */
@@ -168,20 +217,20 @@ export class Connection<C> implements Deadline, InputEvents, ReadingEvents, Resp
     this.#response = null;
     this.#reading?.stop();
     this.#beganAt = 0;
-    if (last || this.#last || this.#input.lost) this.#close();
+    if (last || this.#last || this.#lost) this.#close();
     else if (this.#bodyMissing) this.#beginDiscarding();
     else this.#next(this.#held.take());
   }
 
   #next(bytes: Buffer): void {
     this.#phase = 'head';
-    this.#input.body = null;
+    this.#body = null;
     if (this.socket.isPaused()) this.socket.resume();
     if (bytes.length > 0) {
       this.#readHead(bytes);
       // An incomplete request can no longer be completed.
-      if (!this.#serving && this.#input.ended) this.socket.destroy();
-    } else if (this.#input.ended || this.#host.draining) {
+      if (!this.#serving && this.#ended) this.socket.destroy();
+    } else if (this.#ended || this.#host.draining) {
       this.#close();
     } else {
       this.#wakeIn(this.#host.keepAliveMs);
@@ -192,13 +241,13 @@ export class Connection<C> implements Deadline, InputEvents, ReadingEvents, Resp
     this.#phase = 'discard';
     this.#discarded = 0;
     this.#wakeIn(maxDiscardMs);
-    this.#input.body!.stop();
+    this.#body!.stop();
     this.socket.resume();
     if (this.hasMore) this.#discard(this.#held.take());
   }
 
   #discard(bytes: Buffer): void {
-    const body = this.#input.body!;
+    const body = this.#body!;
     const taken = body.read(bytes);
     this.#discarded += taken < 0 ? bytes.length : taken;
     if (taken < 0 || this.#discarded > maxDiscardBytes) this.#close();
@@ -208,7 +257,7 @@ export class Connection<C> implements Deadline, InputEvents, ReadingEvents, Resp
   /** Ends it so that the client can still read what was written. */
   #close(): void {
     this.#leave();
-    this.#input.body = null;
+    this.#body = null;
     this.#held.drop();
     this.#host.lingering.close(this.socket, this.#host.clientKey(this.client));
   }
@@ -242,8 +291,7 @@ export class Connection<C> implements Deadline, InputEvents, ReadingEvents, Resp
       case 'request':
         // It may be left from an earlier phase, if this request has no limit of its own.
         if (this.#host.requestTimeoutMs > 0 && this.#bodyMissing && this.#response?.status === 0) {
-          this.#input.failBody();
-          this.onBodyFault('timeout');
+          this.#failRequest('timeout');
         }
         break;
       case 'discard':
@@ -272,7 +320,7 @@ export class Connection<C> implements Deadline, InputEvents, ReadingEvents, Resp
   };
 
   readonly #onEnd = (): void => {
-    this.#input.ended = true;
+    this.#ended = true;
     if (!this.#serving) this.socket.end();
     else if (!this.#bodyMissing) this.#reader.ended();
     // The held bytes may be the rest of the body.
@@ -290,7 +338,7 @@ export class Connection<C> implements Deadline, InputEvents, ReadingEvents, Resp
 
   detach(): { readonly socket: Duplex; readonly early: Buffer } {
     // A tunnel without its first bytes would be misread.
-    if (this.#input.lost) this.socket.destroy();
+    if (this.#lost) this.socket.destroy();
     this.#leave();
     this.#host.onDetach(this);
     return { socket: this.socket, early: this.#held.take() };

@@ -1,7 +1,11 @@
 /** How long a stream continues while its access cannot be rechecked. */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { type Allow, type Decision, refuse, type Trail } from '../../../src/core/decision.ts';
+import { DeadlineWheel } from '../../../src/http1/deadline-wheel.ts';
 import { AccessWatch } from '../../../src/proxy/access-watch.ts';
+import type { ExchangeParts } from '../../../src/proxy/exchange-parts.ts';
+import { OpenStreams } from '../../../src/proxy/open-streams.ts';
+import type { RequestContext } from '../../../src/request-line/request-context.ts';
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['performance', 'Date'] }));
 afterEach(() => void vi.useRealTimers());
@@ -14,18 +18,22 @@ const unknown: Decision = refuse(trail, 'auth_unavailable');
 async function lastsFor(revokedWhileAsked: boolean): Promise<number> {
   let ended = false;
   let revoked = false;
-  const stream = {
+  const context = {
+    startedAt: performance.now(),
+    endAccess: () => {
+      ended = true;
+    },
+  } as unknown as RequestContext;
+  const parts = {
+    now: Date.now,
+    streams: new OpenStreams(new DeadlineWheel()),
     decideAgain: () => {
       revoked = revokedWhileAsked;
       return Promise.resolve(unknown);
     },
     mayBeRevoked: () => revoked,
-    endAccess: () => {
-      ended = true;
-    },
-    lookAt: () => {},
-  };
-  const watch = new AccessWatch(stream, granted, 0, { rechecked: () => {} }, Date.now);
+  } as unknown as ExchangeParts;
+  const watch = new AccessWatch(context, granted, parts, { watchAccess: () => {} });
   watch.begin();
   let seconds = 0;
   for (; !ended && seconds < 120; seconds += 3) {
