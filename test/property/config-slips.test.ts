@@ -145,6 +145,7 @@ test.each([
   ['a key near that of a secret, in lines', `cache:\n  redis:\n    pasword:\n      value: ${secrets.redis}\n`],
   ['a secret as the name of its file', `server: { adminToken: { file: ${secrets.admin} } }\n`],
   ['an explicit key', `revocations:\n  webhookSecret: |-\n?    whsec_${secrets.webhook}\n`],
+  ['a secret at another key, too', `server: { adminToken: ${secrets.admin} }\nlog: { level: ${secrets.admin} }\n`],
   ['a secret as a role', `server: { adminToken: &a ${secrets.admin} }\ndefaults: { access: [*a] }\n`],
 ])('%s', (_, slip) => {
   const shown = output(`version: 1\nauthApi: { url: "http://auth:8081" }\n${slip}routes: []\n`, parseConfig);
