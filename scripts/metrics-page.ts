@@ -137,7 +137,7 @@ ${table(
 
 - \`source\`: \`admin\` (\`POST /revocations\`), \`webhook\`, \`route\` (a call through the gateway), \`auth-api\` (embedded), \`channel\`
   (an Auth API over Redis), \`replica\` (another gateway) or \`log\` (read after a disconnection).
-- \`kind\`: \`session\`, \`keypair\`, \`user\`, \`credential\` or \`all\`. \`where\`: \`channel\`, \`replica\` or \`log\`.
+- \`kind\`: \`session\`, \`keyPair\`, \`user\`, \`credential\` or \`all\`. \`where\`: \`channel\`, \`replica\` or \`log\`.
 - \`outcome\`: \`started\` (nothing could be missed), \`followed\` (the log had all of it) or \`lost\`.
 
 ## Clients of the Auth API

@@ -1,19 +1,18 @@
 /** Parses a revocation: a JSON object in exactly one of the forms. Errors repeat nothing of it. */
+import type { Credential } from '../core/credential/credential.ts';
 import { parseObject } from '../operations/read-request.ts';
 
 export type RevocationRequest =
-  | { readonly kind: 'session' | 'keypair' | 'token'; readonly id: string; readonly source?: string }
+  | { readonly kind: 'session' | 'keyPair' | 'token'; readonly id: string; readonly source?: string }
   | { readonly kind: 'user'; readonly id: string; readonly source?: string; readonly issuedBeforeMs?: number }
-  | { readonly kind: 'bearer'; readonly token: string }
-  | { readonly kind: 'key_pair'; readonly apiKey: string; readonly apiSecret: string }
-  | { readonly kind: 'api_key'; readonly key: string };
+  | { readonly kind: 'credential'; readonly credential: Credential };
 
 /** The fault of a body, in words for the caller. */
 export interface Unreadable {
   readonly detail: string;
 }
 
-const ids = { sessionID: 'session', keyID: 'keypair', userID: 'user', tokenID: 'token' } as const;
+const ids = { sessionID: 'session', keyID: 'keyPair', userID: 'user', tokenID: 'token' } as const;
 type IdKey = keyof typeof ids;
 /** Options that narrow a revocation by id. */
 const idOptions = ['source', 'issuedBefore'] as const;
@@ -44,18 +43,20 @@ export function readRevocation(body: Uint8Array, idsOnly: boolean): RevocationRe
   if (pair) {
     const { apiKey, apiSecret } = fields;
     return isText(apiKey, visible) && isText(apiSecret, visible)
-      ? { kind: 'key_pair', apiKey, apiSecret }
+      ? { kind: 'credential', credential: { kind: 'keyPair', apiKey, apiSecret } }
       : { detail: 'apiKey and apiSecret are visible ASCII without blanks' };
   }
   if ('apiKey' in fields) {
     const { apiKey } = fields;
     return isText(apiKey, visible)
-      ? { kind: 'api_key', key: apiKey }
+      ? { kind: 'credential', credential: { kind: 'apiKey', key: apiKey } }
       : { detail: 'apiKey is visible ASCII without blanks' };
   }
   if ('bearer' in fields) {
     const token = fields['bearer'];
-    return isText(token, bearerToken) ? { kind: 'bearer', token } : { detail: 'bearer is not a token of RFC 6750' };
+    return isText(token, bearerToken)
+      ? { kind: 'credential', credential: { kind: 'bearer', token } }
+      : { detail: 'bearer is not a token of RFC 6750' };
   }
   return readId(fields, keys[0] as IdKey);
 }

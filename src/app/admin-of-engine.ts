@@ -99,17 +99,10 @@ async function revokeIn(
 ): Promise<Delivery> {
   const { revocations } = resolver;
   const by = operator === null ? {} : { by: operator };
-  switch (request.kind) {
-    case 'bearer':
-    case 'key_pair':
-    case 'api_key': {
-      const credential = asRead(request, config.credentials);
-      const note = { ...by, ...ownerOf(credential, resolver) };
-      return await revocations.revoke({ kind: 'credential', lookups: resolver.lookupsOf(credential) }, source, note);
-    }
-    default:
-      return await revocations.revoke(request, source, by);
-  }
+  if (request.kind !== 'credential') return await revocations.revoke(request, source, by);
+  const credential = asRead(request.credential, config.credentials);
+  const note = { ...by, ...ownerOf(credential, resolver) };
+  return await revocations.revoke({ kind: 'credential', lookups: resolver.lookupsOf(credential) }, source, note);
 }
 
 /** For the log. Empty: this process does not remember it. No source is called for it, which would delay the revocation. */
@@ -122,7 +115,7 @@ function ownerOf(credential: Credential, { knownOwner }: IdentityResolver): Revo
 
 /** As in requests: the form of a bearer can make it an API key, and that of an API key a key pair. */
 function asRead(credential: Credential, sources: CredentialSources): Credential {
-  if (credential.kind === 'key_pair') return credential;
+  if (credential.kind === 'keyPair') return credential;
   const read = credential.kind === 'bearer' ? bearerOf(credential.token, sources) : apiKeyOf(credential.key, sources);
   return typeof read === 'string' ? credential : read;
 }

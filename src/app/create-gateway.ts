@@ -127,7 +127,7 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
       candidate.refuse(problems);
       configLog.notCompared(problems);
     },
-    warn: configLog.doubtful,
+    warn: configLog.warned,
     changed: configLog.changed,
     get authApi() {
       return authApi;

@@ -34,8 +34,8 @@ export async function explainLive(
     simulate({ ...question, time: Date.now(), host, headers: [...question.headers, ...credential] }, null, credentials);
   const live = withHeaders('Authorization', `Bearer ${question.bearer}`);
   let asked: { readonly credential: Credential; readonly resolution: Resolution } | null = null;
-  const decision = await decide(live.view, policy, async (credential, maxAgeMs, client) => {
-    const resolution = await resolver.resolve(credential, maxAgeMs, client);
+  const decision = await decide(live.view, policy, async (credential, maxVerdictAgeMs, client) => {
+    const resolution = await resolver.resolve(credential, maxVerdictAgeMs, client);
     asked = { credential, resolution };
     return resolution;
   });

@@ -1,4 +1,4 @@
-/** Log lines about configurations: applied, refused, compared, doubtful. */
+/** Log lines about configurations: applied, refused, compared, with warnings. */
 import type { RefusedReload } from '../admin/ready-report.ts';
 import type { Config } from '../config/config.ts';
 import type { ConfigProblem } from '../config/yaml/problem.ts';
@@ -15,7 +15,7 @@ export interface ConfigLog {
   /** `ignored`: settings of it that are not compared. */
   compared(next: Config, ignored: readonly string[]): void;
   notCompared(problems: readonly ConfigProblem[]): void;
-  doubtful(findings: readonly ConfigProblem[]): void;
+  warned(findings: readonly ConfigProblem[]): void;
   /** What a reload newly allows and refuses, by the digests of both configurations; a text: why that is not known. */
   changed(digests: { readonly config: string; readonly before: string }, changes: ReloadEffect | string): void;
 }
@@ -57,7 +57,7 @@ export function createConfigLog({ log, configLoaded }: Telemetry): ConfigLog {
     },
     notCompared: (problems) =>
       log.error({ problems: firstProblems(problems), count: problems.length }, 'candidate not usable'),
-    doubtful(findings) {
+    warned(findings) {
       if (findings.length === 0) return;
       log.warn({ findings: firstProblems(findings), count: findings.length }, 'the configuration has warnings');
     },

@@ -52,7 +52,7 @@ export async function openAuthorizer(
   place: AuthorizerPlace,
 ): Promise<OpenAuthorizer> {
   const { authorizer: settings } = config;
-  if (settings === null) throw new Error('no proxy asks by this configuration');
+  if (settings === null) throw new Error('this configuration has no "authorizer"');
   const options = optionsOf(config, settings, place);
   const opened: CheckServer[] = [];
   const listen = async (setting: string, address: ListenAddress, made: CheckServer) => {

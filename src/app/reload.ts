@@ -67,6 +67,6 @@ export function createReloader(
 
 /** For a configuration without problems of its own. */
 export function notUsable(file: string): ConfigProblem {
-  const message = 'the configuration is valid, but could not be taken into use';
+  const message = 'the configuration is valid, but the gateway could not apply it';
   return { file, line: 1, column: 1, message, hint: 'validate it, and try it with a new process', frame: '' };
 }

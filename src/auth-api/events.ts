@@ -18,7 +18,7 @@ export interface MetricsPage {
 /** A result that gateways may have cached is no longer valid. */
 export interface RevocationEvent {
   /** `user`: every session and key pair of the user. */
-  readonly kind: 'session' | 'keypair' | 'user';
+  readonly kind: 'session' | 'keyPair' | 'user';
   /** UUID of what changed. */
   readonly id: string;
 }

@@ -2,7 +2,7 @@
 
 import { writeFileSync } from 'node:fs';
 import { relative } from 'node:path';
-import { findSurprises } from '../app/find-surprises.ts';
+import { placedFindings } from '../app/place-findings.ts';
 import { loadConfig } from '../config/load-config.ts';
 import type { ValidConfig } from '../config/parse-config.ts';
 import { findingKinds } from '../policy-tools/analysis/finding.ts';
@@ -45,7 +45,7 @@ export async function ci(options: CiOptions): Promise<ExitCode> {
     if (options.sarif !== undefined) write(options.sarif, problemsSarif(after.problems));
     failRead(options.config, after.problems);
   }
-  const findings = withoutIgnored(findSurprises(after.config, after.places), options.ignore);
+  const findings = withoutIgnored(placedFindings(after.config, after.places), options.ignore);
   if (options.sarif !== undefined) write(options.sarif, findingsSarif(findings, true));
   const base = exportRevision(options.base, options.config);
   try {
@@ -66,7 +66,10 @@ export async function ci(options: CiOptions): Promise<ExitCode> {
       tests,
       replay,
       unjudged: unjudgedSettings(difference?.settings ?? [], options.accept),
-      faults: [...testFaults(tests, options), ...(warned > 0 ? [`${warned} of the findings are warnings`] : [])],
+      faults: [
+        ...testFaults(tests, options),
+        ...(warned > 0 ? [`${warned} of the findings ${warned === 1 ? 'is a warning' : 'are warnings'}`] : []),
+      ],
     };
     const report = ciMarkdown(result, options.all === true);
     if (options.out === undefined) process.stdout.write(report);

@@ -1,6 +1,6 @@
 /** `rolegate doctor`: checks that everything in a configuration exists and works, with advice if it does not. */
 import pc from 'picocolors';
-import { findSurprises } from '../app/find-surprises.ts';
+import { placedFindings } from '../app/place-findings.ts';
 import type { Config } from '../config/config.ts';
 import { loadAuthApiFile, loadConfig } from '../config/load-config.ts';
 import type { ConfigProblem } from '../config/yaml/problem.ts';
@@ -91,7 +91,7 @@ async function examineGateway(
   const { ok } = findingsOf('configuration', file);
   if (!result.ok) return problemsOf(result.problems);
   const { config, places } = result;
-  const surprises = findSurprises(config, places).filter(({ code }) => findingKinds[code].severity === 'warning');
+  const warnings = placedFindings(config, places).filter(({ code }) => findingKinds[code].severity === 'warning');
   const { authApi, cache } = config;
   const embedded = authApi?.kind === 'embedded' ? authApi.embedded : null;
   const inEmbedded = 'authApi.embedded.';
@@ -110,7 +110,7 @@ async function examineGateway(
   ];
   return [
     ok(`valid; routes: ${entriesOf(config.routes.routes).length}, upstreams: ${config.upstreams.size}`),
-    ...surprises.map(({ code, problem }) =>
+    ...warnings.map(({ code, problem }) =>
       at(problem).warning(problem.message, problem.hint ?? `See "${code}" in the reference of findings.`),
     ),
     ...(await runChecks(checks, timeoutMs)),

@@ -120,7 +120,10 @@ export function createProgram(done: Done): Command {
     )
     .option('--header <line>', 'a header, such as "x-region: eu"; may be repeated', collect, [])
     .option('--client <address>', 'address of the client')
-    .option('--trusted', 'the request comes from a trusted proxy, so its "conditions.trustedHeaders" are read')
+    .option(
+      '--trusted',
+      'the request comes from a trusted proxy, so the "trusted" of its "conditions.headers" are read',
+    )
     .option('--at <time>', 'time of the request, such as 2026-12-01T09:00:00Z (default: now)')
     .addOption(new Option('--bearer <token>', 'a live bearer, looked up by a running gateway').env('ROLEGATE_BEARER'))
     .addOption(new Option('--admin <url>', 'admin port of that gateway').default('http://127.0.0.1:9090'))

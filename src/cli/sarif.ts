@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { relative, sep } from 'node:path';
-import type { PlacedFinding } from '../app/find-surprises.ts';
+import type { PlacedFinding } from '../app/place-findings.ts';
 import type { ConfigProblem } from '../config/yaml/problem.ts';
 import { findingKinds } from '../policy-tools/analysis/finding.ts';
 import { version } from './version.ts';

@@ -1,9 +1,9 @@
 /** `rolegate serve`: the gateway, until a signal ends it; with `server.workers`, in several processes. */
 import { availableParallelism } from 'node:os';
 import { createGateway, type Gateway } from '../app/create-gateway.ts';
-import { findSurprises } from '../app/find-surprises.ts';
 import { untilSignal } from '../app/lifecycle.ts';
 import { ListenError } from '../app/listen-error.ts';
+import { placedFindings } from '../app/place-findings.ts';
 import { createReloader, type Reloader } from '../app/reload.ts';
 import type { Config } from '../config/config.ts';
 import type { ConfigSource } from '../config/config-files.ts';
@@ -151,7 +151,7 @@ function isForPeople(error: unknown): error is Error {
 function readAnalyzed(file: string) {
   const { result, source, watched } = loadRecorded(file, process.env);
   if (!result.ok) failRead(file, result.problems);
-  const warnings = findSurprises(result.config, result.places).filter(
+  const warnings = placedFindings(result.config, result.places).filter(
     ({ code }) => findingKinds[code].severity === 'warning',
   );
   const { config, settings } = result;

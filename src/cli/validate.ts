@@ -1,6 +1,6 @@
 /** `rolegate validate`: loads the configuration and reports its content, or all problems; and likely mistakes. */
 import pc from 'picocolors';
-import { findSurprises, type PlacedFinding } from '../app/find-surprises.ts';
+import { type PlacedFinding, placedFindings } from '../app/place-findings.ts';
 import type { Config } from '../config/config.ts';
 import { formatProblem } from '../config/format-problems.ts';
 import { loadConfig } from '../config/load-config.ts';
@@ -27,12 +27,12 @@ export function validate(file: string, { strict = false, sarif = false, ignore =
       process.stdout.write(problemsSarif(result.problems));
       return ExitCode.failed;
     }
-    const findings = withoutIgnored(findSurprises(result.config, result.places), ignore);
+    const findings = withoutIgnored(placedFindings(result.config, result.places), ignore);
     process.stdout.write(findingsSarif(findings, strict));
     return exitCode(findings, strict);
   }
   const { config, places } = readPlaced(file);
-  const findings = withoutIgnored(findSurprises(config, places), ignore);
+  const findings = withoutIgnored(placedFindings(config, places), ignore);
   process.stderr.write(findingsText(findings, strict));
   process.stdout.write(`${summary(file, config, findings, strict)}\n`);
   return exitCode(findings, strict);

@@ -99,5 +99,5 @@ export function fieldsOf(
 ): SourceFields {
   const { fields } = source;
   if (!('session' in fields)) return fields;
-  return kind === 'bearer' ? fields.session : fields.keypair;
+  return kind === 'bearer' ? fields.session : fields.keyPair;
 }

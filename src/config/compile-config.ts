@@ -81,7 +81,7 @@ export function compileConfig(
       ...serving,
       adminTokens: secrets.admin,
       // Headers that conditions read only from trusted proxies are removed from other requests.
-      proxyHeaders: [...serving.proxyHeaders, ...file.conditions.trustedHeaders],
+      proxyHeaders: [...serving.proxyHeaders, ...trustedHeaders(file)],
       trustedProxies: compileTrustedProxies(trustedRanges(server)),
       trustedRanges: trustedRanges(server),
       limits,
@@ -118,6 +118,10 @@ export function compileConfig(
     errors: { annotate: file.errors.annotate },
     tests,
   };
+}
+
+function trustedHeaders({ conditions }: Pick<ConfigFile, 'conditions'>): readonly string[] {
+  return Object.keys(conditions.headers).filter((name) => conditions.headers[name] === 'trusted');
 }
 
 function compileLog({ instance = hostname(), slowRequestMs = Infinity, ...log }: File['log']): LogConfig {

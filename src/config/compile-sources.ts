@@ -1,5 +1,6 @@
 /** Creates the compiled sources: fields as rules, the content of files, and the source for each kind of credential. */
 
+import type { CredentialKind } from '../core/credential/credential.ts';
 import { carried, checks, type SourceKind } from '../core/identity/authentication.ts';
 import type { ClaimField, FieldPlace, FieldRule, SourceFields } from '../core/identity/read-fields.ts';
 import { compileNaming, type UserNaming } from '../core/identity/user-naming.ts';
@@ -87,14 +88,9 @@ function compileSource(named: Named, source: WrittenSource, claims: DeclaredClai
   }
 }
 
-export type CredentialKey = keyof typeof credentialKeys;
-
-/** Names of kinds of credentials in the configuration. */
-export const credentialKeys = { bearer: 'bearer', keyPair: 'key_pair', apiKey: 'api_key' } as const;
-
 /** Whether a source of this kind can be configured for such credentials. Those of issuers receive their tokens automatically. */
-export function takes(source: SourceKind, credential: CredentialKey): boolean {
-  return source !== 'jwt' && checks(source, credentialKeys[credential]);
+export function takes(source: SourceKind, credential: CredentialKind): boolean {
+  return source !== 'jwt' && checks(source, credential);
 }
 
 /** Which source is used: those in `credentials`, otherwise the only possible one. */
@@ -106,7 +102,7 @@ export function sourceRuleOf({
   const { bearer, keyPair, apiKey } = credentials;
   const hasAuthApi = authApi !== undefined;
   const all = Object.entries(sources).map(([name, source]) => ({ ...source, name }));
-  const byDefault = (kind: CredentialKey) => {
+  const byDefault = (kind: CredentialKind) => {
     const [only, ...others] = hasAuthApi
       ? ['authApi']
       : all.filter((one) => takes(one.kind, kind)).map(({ name }) => name);
@@ -163,10 +159,10 @@ export function compileAuthApiFields(
     claims: compileClaims(claims, fields.claims),
   };
   const [alias, fullName] = [ofEach(fields.alias), ofEach(fields.fullName)];
-  const names = (of: 'session' | 'keypair') => ({ alias: rule(alias[of], true), fullName: rule(fullName[of], true) });
+  const names = (of: 'session' | 'keyPair') => ({ alias: rule(alias[of], true), fullName: rule(fullName[of], true) });
   const session = carried({ ...common, ...names('session') }, 'authApi', 'bearer');
-  const keypair = carried({ ...common, ...names('keypair') }, 'authApi', 'key_pair');
-  return { verified: rule(fields.verified), fields: { session, keypair } };
+  const keyPair = carried({ ...common, ...names('keyPair') }, 'authApi', 'keyPair');
+  return { verified: rule(fields.verified), fields: { session, keyPair } };
 }
 
 /** By the declaration, unless the source has another path. */
@@ -181,7 +177,7 @@ function compileClaims(
 }
 
 function ofEach(field: AuthApiFields['alias']) {
-  return typeof field === 'object' && field !== null && 'session' in field ? field : { session: field, keypair: field };
+  return typeof field === 'object' && field !== null && 'session' in field ? field : { session: field, keyPair: field };
 }
 
 /** `optional`: the default if not specified. */

@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { deepFreeze } from './deep-freeze.ts';
 import { nameHint, nearestName } from './nearest-name.ts';
+import { renamedKey } from './renamed-keys.ts';
 import { discriminatorOf, metadata, optionOf, type Schema, unwrap } from './schema/metadata.ts';
 import type { IssueParams } from './schema/refine.ts';
 import { listed } from './schema/scalar.ts';
@@ -114,9 +115,8 @@ function readObject(object: z.ZodObject, node: Node, problems: ProblemList): unk
   }
   for (const [name, { keyOffset }] of node.entries) {
     if (Object.hasOwn(shape, name)) continue;
-    const { former = {} } = metadata(object);
-    if (Object.hasOwn(former, name))
-      problems.report(keyOffset, `unknown key "${name}"`, `use "${former[name]}" instead`);
+    const renamed = renamedKey(name, shape);
+    if (renamed !== null) problems.report(keyOffset, `unknown key "${name}"`, `use "${renamed.use}" instead`);
     else reportUnknown(name, keyOffset, known, mayHoldSecret(object), problems);
   }
   const out: Record<string, unknown> = {};
@@ -154,7 +154,7 @@ function absentValue(schema: Schema): unknown {
 }
 
 function readRecord({ keyType, valueType }: z.ZodRecord, node: Node, problems: ProblemList): unknown {
-  if (node.kind !== 'map') return refuseKind(node, 'a mapping', problems);
+  if (node.kind !== 'map') return refuseKind(node, 'a mapping', problems, 'write { name: value }');
   // Names are the author's, so nothing may be inherited.
   const out = Object.create(null) as Record<string, unknown>;
   for (const [name, { keyOffset, value }] of node.entries) {
@@ -168,13 +168,13 @@ function readRecord({ keyType, valueType }: z.ZodRecord, node: Node, problems: P
   return out;
 }
 
-function refuseKind(node: Node, expected: string, problems: ProblemList): undefined {
+function refuseKind(node: Node, expected: string, problems: ProblemList, ofList: string | null = null): undefined {
   const empty = node.kind === 'scalar' && node.value === null;
-  const hint = expected === 'a list' && node.kind === 'scalar' && !empty ? 'write [value]' : null;
+  const ofScalar = expected === 'a list' && !empty ? 'write [value]' : null;
   problems.report(
     node.offset,
     empty ? `expected ${expected}, but there is nothing here` : `expected ${expected}`,
-    hint,
+    node.kind === 'list' ? ofList : node.kind === 'scalar' ? ofScalar : null,
   );
   return undefined;
 }

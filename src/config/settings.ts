@@ -18,7 +18,7 @@ import { isSecret } from './schema/secret-keys.ts';
 import { formatDuration, formatSize } from './units/quantities.ts';
 
 export interface Setting {
-  /** Such as `['server', 'trustedProxies']` or `['routes', 'order', 'maxAge']`: entries of a list by their id. */
+  /** Such as `['server', 'trustedProxies']` or `['routes', 'order', 'maxVerdictAge']`: entries of a list by their id. */
   readonly path: readonly string[];
   readonly class: KeyClass;
   /** As the gateway uses it: durations in milliseconds, sizes in bytes. It may be a secret: only `shown` is for output. */

@@ -22,11 +22,11 @@ export interface RemoteConfig {
 export interface AuthApiSourceConfig extends RemoteConfig {
   /** The issuer whose logout tokens and security event tokens end its results; null: none does. */
   readonly issuer: string | null;
-  readonly paths: { readonly session: string; readonly keypair: string };
+  readonly paths: { readonly session: string; readonly keyPair: string };
   readonly headers: { readonly apiKey: string; readonly apiSecret: string };
   /** A boolean that must be true; null: the status alone accepts. */
   readonly verified: FieldRule | null;
-  readonly fields: { readonly session: SourceFields; readonly keypair: SourceFields };
+  readonly fields: { readonly session: SourceFields; readonly keyPair: SourceFields };
   readonly users: UserNaming;
   /** Identifies the gateway to the bundled Auth API; null or unset: not sent. */
   readonly gatewaySecret?: string | null;
@@ -73,7 +73,7 @@ export interface ClaimRules {
   readonly audience: readonly string[] | null;
   readonly requiredClaims: readonly string[];
   /** Claims that must have one of these values. */
-  readonly claimValues: Readonly<Record<string, readonly string[]>>;
+  readonly requiredValues: Readonly<Record<string, readonly string[]>>;
   /** How far the clock of the issuer may be off. */
   readonly clockSkewMs: number;
 }
@@ -89,7 +89,7 @@ export interface JwtSourceConfig extends ClaimRules {
   readonly typeRequired: boolean;
   readonly idTokens: 'refuse' | 'accept';
   /** Maximum time since it was issued; revocations are kept longer. */
-  readonly maxAgeMs: number;
+  readonly maxTokenAgeMs: number;
   /** Whether tokens are refused while this process may miss revocations. */
   readonly whileDisconnected: 'refuse' | 'accept';
   /** Back-channel logout; null: logout tokens are refused. */
@@ -110,7 +110,7 @@ export interface EventTokenConfig {
   /** One of them must be in `aud`. */
   readonly audience: readonly string[];
   /** Maximum time since `iat`. */
-  readonly maxAgeMs: number;
+  readonly maxMessageAgeMs: number;
 }
 
 export interface LogoutConfig extends EventTokenConfig {

@@ -16,7 +16,7 @@ import { normalizeRequest } from './request/normalize-request.ts';
 import type { RequestView } from './request/request-view.ts';
 import type { ViaRule } from './request/via.ts';
 import { respondItself } from './respond-itself.ts';
-import { maxAgeFor } from './routing/find-route.ts';
+import { maxVerdictAgeFor } from './routing/find-route.ts';
 import { matchRoute } from './routing/match-route.ts';
 import type { RouteTable } from './routing/route-table.ts';
 
@@ -77,6 +77,6 @@ function walk(trail: Trail, view: RequestView, policy: Policy, resolve: ResolveI
 
   trail.stage = 'resolve';
   const authorized = (found: Resolution) => authorizeResolved(trail, view, match, found, policy.roleMapping);
-  const resolution = resolve(credential, maxAgeFor(match.route, request.method), view.client);
+  const resolution = resolve(credential, maxVerdictAgeFor(match.route, request.method), view.client);
   return resolution instanceof Promise ? resolution.then(authorized) : authorized(resolution);
 }

@@ -243,7 +243,7 @@ function resultOf(finding: Finding, { passesRightSecrets }: Source, { kind }: Cr
   if (resolution.identity !== null) return 'accepted';
   const { reason, rejection } = resolution;
   // It limits no bearers: such a 429 is of a limiter in front of it.
-  const isGuess = reason === 'auth_throttled' && passesRightSecrets === true && kind === 'key_pair';
+  const isGuess = reason === 'auth_throttled' && passesRightSecrets === true && kind === 'keyPair';
   if (isGuess) return foreign ? 'unknown' : 'rejected';
   return reason === 'credential_rejected' && !foreign && !genuine.has(rejection) ? 'rejected' : 'unknown';
 }

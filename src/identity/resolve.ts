@@ -22,9 +22,9 @@ export interface ResolveParts {
 
 export function createResolve(parts: ResolveParts): ResolveIdentity {
   const { memory, stale, connection, awaitFlight, traceLookUp, now } = parts;
-  return (credential, maxAgeMs, client) => {
+  return (credential, maxVerdictAgeMs, client) => {
     const nowMs = now();
-    const oldestMs = nowMs - maxAgeMs;
+    const oldestMs = nowMs - maxVerdictAgeMs;
     const entry = memory.find(credential, nowMs);
     if (entry !== null && isFresh(entry, oldestMs, nowMs, connection)) return entry.resolution;
     const standIn = stale.standIn(credential, oldestMs, nowMs);

@@ -109,7 +109,7 @@ export function createAuthenticationThrottle(options: ThrottleOptions): Authenti
     const { perClient, perKey } = bounds;
     const subjects: Subject[] = [];
     if (client !== undefined && perClient > 0) subjects.push(subject('client', client, perClient));
-    if (credential.kind === 'key_pair' && perKey > 0) subjects.push(subject('key', credential.apiKey, perKey, client));
+    if (credential.kind === 'keyPair' && perKey > 0) subjects.push(subject('key', credential.apiKey, perKey, client));
     return subjects;
   }
 

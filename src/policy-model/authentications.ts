@@ -36,8 +36,8 @@ export function authenticationsOf({
 }: Pick<Config, 'authApi' | 'sources' | 'sourceRule' | 'credentials'>): readonly Authentication[] {
   const names = {
     bearer: [rule.bearer, ...rule.issuers.map(({ source }) => source)],
-    key_pair: [rule.keyPair],
-    api_key: [rule.apiKey],
+    keyPair: [rule.keyPair],
+    apiKey: [rule.apiKey],
   };
   return kindsOf(credentials).flatMap((kind) =>
     [...new Set(names[kind])].flatMap((acceptedBy): Authentication[] => {

@@ -41,8 +41,8 @@ const sample = 'policy-model/samples/sample-credential.ts';
 
 export const credentialRows: Readonly<Record<CredentialKind, Row>> = {
   bearer: { read: 'core/credential/extract-credential.ts', values: carried, example: sample },
-  key_pair: { read: 'core/credential/extract-credential.ts', values: carried, example: sample },
-  api_key: { read: 'core/credential/extract-credential.ts', values: carried, example: sample },
+  keyPair: { read: 'core/credential/extract-credential.ts', values: carried, example: sample },
+  apiKey: { read: 'core/credential/extract-credential.ts', values: carried, example: sample },
 };
 
 const fields = 'config/compile-sources.ts';

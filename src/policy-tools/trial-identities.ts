@@ -98,7 +98,7 @@ function made(
     ...(among.length === 0 ? [] : ['in', ...listed(among)]),
     ...Object.entries(claims).flatMap(([name, value]) => [name, ...(Array.isArray(value) ? listed(value) : [value])]),
     ...signInWords(authenticatedAtMs),
-    ...(kind === 'bearer' ? [] : [kind === 'key_pair' ? 'by_key' : 'by_api_key']),
+    ...(kind === 'bearer' ? [] : [kind === 'keyPair' ? 'by_key' : 'by_api_key']),
   ];
   const identity = { ...sampleIdentity, roles: held, groups: among, claims, authenticatedAtMs, ...further };
   const name = further.userId === undefined ? names.nameOf(identity, words.join('_')) : names.free(further.userId);

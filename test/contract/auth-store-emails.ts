@@ -112,7 +112,7 @@ export function describeEmails(tested: () => StoreUnderTest): void {
       // 6 sessions, 2 codes, 1 pair, 2 addresses and a user; some of them may be removed with their user.
       expect(swept + 1).toBeGreaterThanOrEqual(11);
       // Eve's session was never verified.
-      expect(ended.sort()).toEqual(['keypair', ...new Array<string>(5).fill('session')]);
+      expect(ended.sort()).toEqual(['keyPair', ...new Array<string>(5).fill('session')]);
       expect((await store.sessions.page({ limit: 10, page: 1 }, nowMs)).rows.map(({ sessionId }) => sessionId)).toEqual(
         [live.id],
       );

@@ -30,7 +30,7 @@ export function describeVerdictStore(name: string, open: () => Promise<OpenStore
       return found === null ? null : { identity: found.identity, askedAtMs: found.askedAtMs, endMs: found.endMs };
     }
 
-    const keyPairIdentity = identity({ kind: 'key_pair', sessionId: null, keyId: 'key-1' });
+    const keyPairIdentity = identity({ kind: 'keyPair', sessionId: null, keyId: 'key-1' });
     it.each<[string, Credential, () => Verdict]>([
       ['an accepted bearer', bearer(), () => verdictOf(identity(), nowMs, lifetimes)],
       ['an accepted key pair', keyPair(), () => verdictOf(keyPairIdentity, nowMs, lifetimes)],
@@ -60,7 +60,7 @@ export function describeVerdictStore(name: string, open: () => Promise<OpenStore
     });
 
     it('finds a verdict only by its exact credential', async () => {
-      opened.store.keep(keyPair('ab', 'cd'), verdictOf(identity({ kind: 'key_pair' }), nowMs, lifetimes), nowMs);
+      opened.store.keep(keyPair('ab', 'cd'), verdictOf(identity({ kind: 'keyPair' }), nowMs, lifetimes), nowMs);
       opened.store.keep(bearer('token'), verdictOf(identity(), nowMs, lifetimes), nowMs);
       for (const other of [
         keyPair('ab', 'ce'),

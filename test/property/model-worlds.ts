@@ -61,7 +61,7 @@ const condition = fc.oneof(
   { weight: 8, arbitrary: comparison },
   {
     weight: 1,
-    arbitrary: fc.constantFrom('bearer', 'key_pair', 'api_key').map((equals) => ({ identity: 'kind', equals })),
+    arbitrary: fc.constantFrom('bearer', 'keyPair', 'apiKey').map((equals) => ({ identity: 'kind', equals })),
   },
   { weight: 1, arbitrary: fc.constantFrom({ identity: 'claims.level', gt: 5 }, { identity: 'claims.level', lt: 7 }) },
 );

@@ -281,7 +281,7 @@ function textOf({ routes, policies, inherits, mapped }: Parts): string {
         since: { field: 'since', type: 'time' },
       },
     },
-    conditions: { headers: ['x-region'], trustedHeaders: ['x-cert'], named },
+    conditions: { headers: { 'x-region': 'any', 'x-cert': 'trusted' }, named },
     roles: {
       r1: {},
       r2: { inherits: inherits[0] },
@@ -319,7 +319,7 @@ function textOf({ routes, policies, inherits, mapped }: Parts): string {
   });
 }
 
-const mappedFrom = { groups: 'z', roles: 'raw', kind: 'key_pair', userId: 'u', keyId: 'k' };
+const mappedFrom = { groups: 'z', roles: 'raw', kind: 'keyPair', userId: 'u', keyId: 'k' };
 
 export interface World extends ReadConfig {
   readonly written: string;
@@ -461,7 +461,7 @@ const claimsHeld: readonly Claims[] = [
   { level: 7, tags: ['y'] },
 ];
 const signInsMs = [null, nowMs - 60_000, nowMs - 36_000_000] as const;
-const kinds = ['bearer', 'key_pair'] as const;
+const kinds = ['bearer', 'keyPair'] as const;
 
 const identities: readonly (Identity | null)[] = [
   null,

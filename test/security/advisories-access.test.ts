@@ -185,7 +185,7 @@ attackSuite(
     },
   ],
   {
-    more: 'conditions: { headers: [x-tier] }',
+    more: 'conditions: { headers: { x-tier: any } }',
     routes:
       '  - { id: tier, match: { path: "/tier/**" }, upstream: service, access: public, when: [{ header: x-tier, equals: public, reason: wrong_tier }] }\n',
   },

@@ -46,7 +46,7 @@ const expectation = z.strictObject({
   /** Where a browser is redirected to sign in, instead of the refusal. */
   location: z.string().optional(),
   /** Oldest verdict that the route accepts, as passed to the resolver. */
-  maxAgeMs: z.union([z.number(), z.literal(Number.POSITIVE_INFINITY)]).optional(),
+  maxVerdictAgeMs: z.union([z.number(), z.literal(Number.POSITIVE_INFINITY)]).optional(),
   /** What the upstream receives. `path` includes the query; several values of a header are joined by " | ". */
   upstream: z.strictObject({ path: z.string().optional(), headers: headers.optional() }).optional(),
   /** Response headers. */
@@ -205,9 +205,9 @@ function isOf({ bearer, apiKey, apiSecret }: GoldenIdentity, credential: Credent
   switch (credential.kind) {
     case 'bearer':
       return bearer === credential.token;
-    case 'key_pair':
+    case 'keyPair':
       return apiKey === credential.apiKey && apiSecret === credential.apiSecret;
-    case 'api_key':
+    case 'apiKey':
       return apiKey === credential.key && apiSecret === undefined;
   }
 }

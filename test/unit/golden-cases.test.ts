@@ -33,20 +33,20 @@ describe.each(files.map((golden) => [golden.file, golden] as const))('%s', (_fil
     const read = viewOf(linesOf(golden, row));
     const view = { ...read, address: addressOf(config, read), now: Date.now };
     const asked: number[] = [];
-    const decision = await decide(view, config, (credential, maxAgeMs) => {
-      asked.push(maxAgeMs);
+    const decision = await decide(view, config, (credential, maxVerdictAgeMs) => {
+      asked.push(maxVerdictAgeMs);
       return resolutionOf(golden, credential);
     });
     if (row.expect.condition !== undefined) {
       expect(decision).toMatchObject({ condition: { word: row.expect.condition } });
     }
-    const { outcome, reason = null, route, stage, identity, maxAgeMs } = row.expect;
+    const { outcome, reason = null, route, stage, identity, maxVerdictAgeMs } = row.expect;
     expect(decision).toMatchObject({ outcome, reason });
     if (route !== undefined) expect(decision.route?.id).toBe(route);
     if (stage !== undefined) expect(decision.stage).toBe(stage);
     if (identity !== undefined) expect(decision.identity?.userId ?? null).toBe(identity && userIdOf(identity));
     if (row.expect.asked !== undefined) expect(asked).toHaveLength(row.expect.asked ? 1 : 0);
-    if (maxAgeMs !== undefined) expect(asked).toEqual([maxAgeMs]);
+    if (maxVerdictAgeMs !== undefined) expect(asked).toEqual([maxVerdictAgeMs]);
     const answered = responseHeaders(config, decision, view);
     for (const [name, value] of Object.entries(row.expect.headers ?? {})) {
       expect([name, answered[name] ?? null]).toEqual([name, value]);

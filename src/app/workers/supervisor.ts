@@ -187,7 +187,7 @@ export function createSupervisor(config: Config, options: SupervisorOptions): Su
       if (failed !== undefined) throw new Error(failed.response.failed ?? '');
       engine.use(own(fixed.includes('authApi.embedded') ? { ...next, authApi: current.authApi } : next));
     } catch (cause) {
-      log.error({ err: cause }, 'a configuration could not be taken into use everywhere: back to the last good one');
+      log.error({ err: cause }, 'not every worker could apply the configuration; all return to the last good one');
       for (const { worker, response } of await pool.requestAll({ do: 'use', source: before }, used, useMs)) {
         // It would use a different configuration from the others; after a restart, it has theirs.
         if (response.failed !== null) worker.kill('it cannot go back', new Error(response.failed));
@@ -243,7 +243,7 @@ export function createSupervisor(config: Config, options: SupervisorOptions): Su
       candidate.refuse(problems);
       configLog.notCompared(problems);
     },
-    warn: configLog.doubtful,
+    warn: configLog.warned,
     changed: configLog.changed,
     gaveUp: gaveUp.promise,
     get authApi() {

@@ -36,7 +36,7 @@ const revokedSource = z.string().regex(/^[\x21-\x7e]{1,512}$/);
 const revokedId = { id, source: revokedSource.exactOptional(), anyCase: z.literal(true).exactOptional() };
 
 export const revocation = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.enum(['session', 'keypair', 'token']), ...revokedId }),
+  z.strictObject({ kind: z.enum(['session', 'keyPair', 'token']), ...revokedId }),
   z.strictObject({ kind: z.literal('user'), ...revokedId, issuedBeforeMs: moment.exactOptional() }),
   z.strictObject({
     kind: z.literal('credential'),
@@ -52,7 +52,7 @@ const tombstones = z.strictObject({
   allMs: moment.nullable(),
   issuedMs: moment.nullable(),
   namedMs: moment.nullable(),
-  ids: z.strictObject({ session: bySource, keypair: bySource, user: bySource, token: bySource }),
+  ids: z.strictObject({ session: bySource, keyPair: bySource, user: bySource, token: bySource }),
   issued: bySource,
   credentials: named,
 });

@@ -286,7 +286,7 @@ export const revokeAnyKeyPair = defineOperation({
   refusals: ['keypair_unknown'],
   async handle({ params }, { store, revoked }) {
     if (!(await store.keyPairs.remove(params.id, null))) return new Refusal('keypair_unknown');
-    revoked({ kind: 'keypair', id: params.id });
+    revoked({ kind: 'keyPair', id: params.id });
     return acknowledged;
   },
   changed: ({ caller, params }) => ({ by: caller.userId, keyId: params.id }),

@@ -74,7 +74,7 @@ export const verifyKeyPair = defineOperation({
     const keyId = await services.store.keyPairs.verify(body.verificationCodeID, services.now());
     if (keyId === null) return new Refusal('code_unknown');
     // A gateway may have cached the earlier rejection.
-    services.revoked({ kind: 'keypair', id: keyId });
+    services.revoked({ kind: 'keyPair', id: keyId });
     return acknowledged;
   },
 });
@@ -180,7 +180,7 @@ export const revokeKeyPair = defineOperation({
   refusals: ['keypair_unknown'],
   async handle({ caller, params }, { store, revoked }) {
     if (!(await store.keyPairs.remove(params.id, caller.userId))) return new Refusal('keypair_unknown');
-    revoked({ kind: 'keypair', id: params.id });
+    revoked({ kind: 'keyPair', id: params.id });
     return acknowledged;
   },
 });

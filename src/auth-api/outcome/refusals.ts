@@ -36,7 +36,7 @@ const table = {
   role_unknown: { status: 404, message: 'The user does not hold this role' },
   method_not_allowed: { status: 405, message: 'The method is not allowed for this resource' },
   request_timeout: { status: 408, message: 'The request was not received in time', closes: true },
-  administrator_last: { status: 409, message: 'The last administrator cannot go' },
+  administrator_last: { status: 409, message: 'The last administrator cannot be removed' },
   body_too_large: { status: 413, message: 'The request body is too large', closes: true },
   expectation_failed: { status: 417, message: 'The expectation cannot be met', closes: true },
   attempts_exceeded: { status: 429, message: 'Too many attempts' },

@@ -26,4 +26,4 @@ export interface AuthStore {
   close(): Promise<void>;
 }
 
-export type CredentialEnded = (credential: { readonly kind: 'session' | 'keypair'; readonly id: string }) => void;
+export type CredentialEnded = (credential: { readonly kind: 'session' | 'keyPair'; readonly id: string }) => void;

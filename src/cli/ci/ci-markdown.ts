@@ -1,5 +1,5 @@
 /** The results of `rolegate ci` as one Markdown report for a pull request, newly allowed requests first. */
-import type { PlacedFinding } from '../../app/find-surprises.ts';
+import type { PlacedFinding } from '../../app/place-findings.ts';
 import { findingKinds } from '../../policy-tools/analysis/finding.ts';
 import type { ReplayReport } from '../../policy-tools/replay/replay-decisions.ts';
 import type { TestReport } from '../../policy-tools/test-report.ts';

@@ -44,7 +44,7 @@ export async function demo(): Promise<ExitCode> {
   let places: DemoPlaces;
   try {
     const { listen, admin } = await gateway.start();
-    if (config.server.listen === null || listen === null) throw new Error('the demo listens');
+    if (config.server.listen === null || listen === null) throw new Error('the demo has no address to listen on');
     gatewayUrl = urlOf(config.server.listen, listen);
     places = {
       gateway: gatewayUrl,

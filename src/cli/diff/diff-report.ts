@@ -184,7 +184,7 @@ function senderInWords({ request, identity, caller }: Witness): string {
 
 const credentialHeaders: ReadonlySet<string> = new Set(['Authorization', 'api-key', 'api-secret']);
 
-const byKind = { bearer: '', key_pair: ' by key pair', api_key: ' by API key' } as const;
+const byKind = { bearer: '', keyPair: ' by key pair', apiKey: ' by API key' } as const;
 
 function identityInWords({
   kind,

@@ -29,7 +29,7 @@ export function sourceChecks(config: Config, timeoutMs: number, headers: readonl
     ...list.flatMap((source): readonly Check[] => {
       if (source.kind === 'jwt') return jwtChecks(source, timeoutMs);
       if (source.urls.length === 0) return [embeddedCheck(source.name)];
-      const kinds = kindsOf(config.credentials).filter((kind) => sourceOfKind(config, kind) === source.name);
+      const kinds = kindsOf(config.credentials).filter((kind) => config.sourceRule[kind] === source.name);
       return source.urls.flatMap((url) => [
         ...(kinds.length === 0 ? (['bearer'] as const) : kinds).map((kind) =>
           remoteCheck(source, url, kind, timeoutMs),
@@ -41,10 +41,6 @@ export function sourceChecks(config: Config, timeoutMs: number, headers: readonl
   ];
 }
 
-function sourceOfKind({ sourceRule }: Config, kind: Credential['kind']): string | null {
-  return { bearer: sourceRule.bearer, key_pair: sourceRule.keyPair, api_key: sourceRule.apiKey }[kind];
-}
-
 function embeddedCheck(name: string): Check {
   const { ok } = findingsOf('sources', name);
   return { group: 'sources', subject: name, run: async () => [ok('embedded: it starts with the gateway')] };
@@ -52,8 +48,8 @@ function embeddedCheck(name: string): Check {
 
 const kindWords: Readonly<Record<Credential['kind'], string>> = {
   bearer: 'bearer',
-  key_pair: 'key pair',
-  api_key: 'API key',
+  keyPair: 'key pair',
+  apiKey: 'API key',
 };
 
 function remoteCheck(source: RemoteSource, url: string, kind: Credential['kind'], timeoutMs: number): Check {
@@ -276,5 +272,5 @@ function openSources(config: SourcesConfig): Sources {
 function nonsense(kind: Credential['kind']): Credential {
   const made = () => `rolegate-doctor-${randomBytes(24).toString('hex')}`;
   if (kind === 'bearer') return { kind, token: made() };
-  return kind === 'api_key' ? { kind, key: made() } : { kind, apiKey: made(), apiSecret: made() };
+  return kind === 'apiKey' ? { kind, key: made() } : { kind, apiKey: made(), apiSecret: made() };
 }

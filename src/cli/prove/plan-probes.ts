@@ -116,7 +116,7 @@ export class Planner {
 
   credentials(): readonly Probe[] {
     const { credentials } = this.#plan.config;
-    const kinds = [sampleCredential('bearer', credentials), sampleCredential('key_pair', credentials)];
+    const kinds = [sampleCredential('bearer', credentials), sampleCredential('keyPair', credentials)];
     const [bearer = [], pair = []] = kinds;
     const good = this.#plan.good?.headers ?? [];
     const mixes = [

@@ -174,31 +174,30 @@ export function checkUnless(
  * file.
  */
 export function checkConditionHeaders(file: ConfigFile, at: Location): ConditionHeaders {
-  const { headers, trustedHeaders } = file.conditions;
   const credentials = new Set(['authorization', 'cookie', ...credentialHeaders(file).map(canonicalName)]);
   const identity = new Set(Object.keys(file.identityHeaders).map(canonicalName));
+  const { trustedProxies, trustEveryPeer } = file.server;
+  const trustsNone = trustedProxies.length === 0 && !trustEveryPeer;
   const names = new Map<string, 'any' | 'trusted'>();
-  const check = (name: string, from: 'any' | 'trusted', there: Location) => {
+  for (const [key, from] of Object.entries(file.conditions.headers)) {
+    const name = key.toLowerCase();
+    const there = at.at('conditions', 'headers', key);
     if (canonicalName(name) !== name) {
       const hint = 'some services treat every other character as "-": write "-"';
-      there.report('the name of such a header has letters, digits and "-" only', hint);
-    } else if (credentials.has(name)) there.report('this header carries credentials');
+      there.reportKey('the name of such a header has letters, digits and "-" only', hint);
+    } else if (credentials.has(name)) there.reportKey('this header carries credentials');
     else if (identity.has(name)) {
-      there.report('values that a client sends in this header are discarded', 'compare a field of "identity" instead');
+      const hint = 'compare a field of "identity" instead';
+      there.reportKey('values that a client sends in this header are discarded', hint);
     } else if (unreadable.has(name) || name.startsWith('x-forwarded-')) {
       const hint = 'the client is compared by "client: address", the host by "match.host"';
-      there.report('this header has another meaning in HTTP', hint);
-    } else if (names.has(name)) there.report('this header is listed twice');
+      there.reportKey('this header has another meaning in HTTP', hint);
+    } else if (names.has(name)) there.reportKey('this header is listed twice');
+    if (from === 'trusted' && trustsNone) {
+      const hint = 'list the proxies in front under "server.trustedProxies"';
+      there.report('no proxy is trusted, so no request can have this header', hint);
+    }
     names.set(name, from);
-  };
-  for (const [index, name] of headers.entries()) check(name, 'any', at.at('conditions', 'headers', index));
-  for (const [index, name] of trustedHeaders.entries()) {
-    check(name, 'trusted', at.at('conditions', 'trustedHeaders', index));
-  }
-  const { trustedProxies, trustEveryPeer } = file.server;
-  if (trustedHeaders.length > 0 && trustedProxies.length === 0 && !trustEveryPeer) {
-    const hint = 'list the proxies in front under "server.trustedProxies"';
-    at.at('conditions', 'trustedHeaders').report('no proxy is trusted, so no request can have these headers', hint);
   }
   return names;
 }

@@ -34,7 +34,7 @@ function checkSource(
   }
 }
 
-const kinds: readonly EvictedKind[] = ['session', 'keypair', 'user'];
+const kinds: readonly EvictedKind[] = ['session', 'keyPair', 'user'];
 
 export interface EvictScope {
   /** Empty if there is a problem with them. */

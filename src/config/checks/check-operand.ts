@@ -127,8 +127,7 @@ export function reportSource(source: ValueSource, at: Location, scope: Criterion
     }
     case 'header': {
       if (scope.headers.has(source.name)) return false;
-      const hint =
-        at.didYouMean(source.name, scope.headers.keys()) ?? 'list it there: "conditions: { headers: [...] }"';
+      const hint = at.didYouMean(source.name, scope.headers.keys()) ?? 'list it there, as "any" or "trusted"';
       at.report('this header is not listed under "conditions.headers"', hint);
       return true;
     }

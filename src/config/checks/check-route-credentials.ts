@@ -7,9 +7,6 @@ import type { ConfigFile, RouteEntry } from '../schema.ts';
 import type { ReadAccess } from './check-access.ts';
 import type { Location } from './location.ts';
 
-/** Names of kinds in routes. */
-export const kindWords = { bearer: 'bearer', keyPair: 'key_pair', apiKey: 'api_key' } as const;
-
 export interface RouteCredentials {
   readonly credentials: readonly CredentialKind[];
   readonly challenges: Challenges;
@@ -58,11 +55,10 @@ function readKinds(
   if (written === undefined) return on;
   if (!asks) at.reportKey('"credentials" has no meaning where no credential is read', 'remove it');
   written.forEach((word, index) => {
-    if (on.includes(kindWords[word])) return;
+    if (on.includes(word)) return;
     at.at(index).report('this kind is disabled', `see "credentials.${word}"`);
   });
-  const kinds = written.map((word) => kindWords[word]);
-  return on.filter((kind) => kinds.includes(kind));
+  return on.filter((kind) => written.includes(kind));
 }
 
 /** A 401 challenges only for kinds that the route accepts. */

@@ -1,6 +1,5 @@
 /** Routes: each alone, and all against each other; the result is the compiled table. */
 import type { UserNaming } from '../../core/identity/user-naming.ts';
-import { otherMethods } from '../../core/policy/access.ts';
 import { compileConditions } from '../../core/policy/conditions.ts';
 import { type Restriction, restrict } from '../../core/policy/restrictions.ts';
 import { withScopes } from '../../core/policy/scopes-of-route.ts';
@@ -35,7 +34,7 @@ import { createResponsesReader, type ResponsesReader } from './check-responses.t
 import { checkScopes } from './check-role-scopes.ts';
 import type { DeclaredRoles } from './check-roles.ts';
 import { type CredentialsReader, createCredentialsReader } from './check-route-credentials.ts';
-import { checkActive, checkMaxAge, checkMaxAuthAge } from './check-time-limits.ts';
+import { checkActive, checkMaxAuthAge, checkMaxVerdictAge } from './check-time-limits.ts';
 import type { Location } from './location.ts';
 import { placeFrom, type RuleFile } from './rule-file.ts';
 
@@ -179,7 +178,7 @@ function checkRoute(entry: RouteEntry, at: Location, index: number, around: Surr
   const { isPublic } = access;
   const onlyMethod = checkOwnUpstream(entry, around.own, access, at);
   const methods = checkMethods(entry, access, at) ?? (onlyMethod === null ? null : [onlyMethod]);
-  const maxAge = checkMaxAge(entry.maxAge, access, methods, at.at('maxAge'));
+  const maxVerdictAge = checkMaxVerdictAge(entry.maxVerdictAge, access, methods, at.at('maxVerdictAge'));
   const rewrite = checkRewrite(entry.rewrite, patterns ?? [], at.at('rewrite'));
   const { cors, response } = around.readResponses(entry, at);
   const credentials = around.readCredentials(entry, access, at);
@@ -207,7 +206,7 @@ function checkRoute(entry: RouteEntry, at: Location, index: number, around: Surr
     reading: readingOf(entry.path, pattern),
     ...withScopes(restrict(ownRules, policies, roles.table)),
     ...credentials,
-    ...maxAge,
+    ...maxVerdictAge,
     maxBodyBytes: entry.maxBody ?? defaults.maxBody,
     rewrite,
     forwardCredentials: entry.forwardCredentials ?? isPublic,
@@ -237,18 +236,9 @@ function checkUpstream(upstream: string | undefined, at: Location, known: Readon
 
 function checkMethods(entry: RouteEntry, access: ReadAccess, at: Location): readonly string[] | null {
   const { methods } = entry.match;
-  if (methods === undefined) return null;
-  const ofRules = access.methods;
-  for (const key of ofRules === null ? [] : (at.at('access').keys ?? [])) {
-    const named = key.split(',').map((part) => part.trim());
-    const strange = named.find((method) => ofRules?.has(method) && !methods.includes(method));
-    if (strange === undefined || (strange === 'HEAD' && methods.includes('GET'))) continue;
-    const message = `${strange} has a rule but is not in "match.methods"`;
-    at.at('access', key).reportKey(message, 'add it there, or remove the rule');
+  if (methods !== undefined && entry.access !== undefined && access.methods !== null) {
+    const hint = 'remove it, and write every method of the route in "access"';
+    at.at('match', 'methods').reportKey('"access" lists the methods of this route', hint);
   }
-  const others = at.at('access', otherMethods);
-  if (others.isWritten && methods.every((method) => ofRules?.has(method))) {
-    others.reportKey('there is no other method: each of "match.methods" has its own rule', 'remove it');
-  }
-  return methods;
+  return methods ?? null;
 }

@@ -147,7 +147,7 @@ function checkFields(entry: IdentityEntry, at: Location, source: ListedSource): 
 
 const carriedFields = ['roles', 'groups', 'sessionId', 'keyId', 'authenticatedAt', 'alias', 'fullName'] as const;
 
-const credentialWords = { bearer: 'a bearer', key_pair: 'a key pair', api_key: 'an API key' } as const;
+const credentialWords = { bearer: 'a bearer', keyPair: 'a key pair', apiKey: 'an API key' } as const;
 
 /** A constant of the source if the test has no other names. */
 function listOf(written: readonly string[], rule: FieldRule | null | undefined): readonly string[] {

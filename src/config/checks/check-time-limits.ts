@@ -1,5 +1,5 @@
 /**
- * Time limits: how old a verdict may be (`maxAge`), how long ago callers may have signed in (`maxAuthAge`), and when the route is open
+ * Time limits: how old a verdict may be (`maxVerdictAge`), how long ago callers may have signed in (`maxAuthAge`), and when the route is open
  * (`notBefore`, `notAfter`).
  */
 import { otherMethods } from '../../core/policy/access.ts';
@@ -11,29 +11,29 @@ import type { RouteEntry } from '../schema.ts';
 import { type ReadAccess, takesMethod } from './check-access.ts';
 import type { Location } from './location.ts';
 
-type MaxAge = Pick<Route, 'maxAgeMs' | 'maxAgeMsByMethod'>;
+type MaxVerdictAge = Pick<Route, 'maxVerdictAgeMs' | 'maxVerdictAgeMsByMethod'>;
 
 /** An age, or ages by method. */
 type Ages = number | Readonly<Record<string, number>>;
 
 /** `access` and `methods`: of the route; null: every method. */
-export function checkMaxAge(
-  written: RouteEntry['maxAge'],
+export function checkMaxVerdictAge(
+  written: RouteEntry['maxVerdictAge'],
   access: ReadAccess,
   methods: readonly string[] | null,
   at: Location,
-): MaxAge {
-  if (written === undefined) return { maxAgeMs: null, maxAgeMsByMethod: null };
+): MaxVerdictAge {
+  if (written === undefined) return { maxVerdictAgeMs: null, maxVerdictAgeMsByMethod: null };
   if (access.isPublic) {
-    at.reportKey('"maxAge" has no meaning on a public route: no verdict is looked up', 'remove it');
+    at.reportKey('"maxVerdictAge" has no meaning on a public route: no verdict is looked up', 'remove it');
   }
   const check = (method: string, there: Location) => {
     if (!access.isPublic) checkMethod(method, access, methods, there, 'no verdict is looked up');
   };
   const ages = agesByMethod(written, at, check);
-  const maxAgeMs = ages.get(otherMethods) ?? null;
+  const maxVerdictAgeMs = ages.get(otherMethods) ?? null;
   ages.delete(otherMethods);
-  return { maxAgeMs, maxAgeMsByMethod: ages.size === 0 ? null : ages };
+  return { maxVerdictAgeMs, maxVerdictAgeMsByMethod: ages.size === 0 ? null : ages };
 }
 
 /** By method; `*`: of every other method. */
@@ -68,7 +68,7 @@ function checkMethod(
   }
 }
 
-/** Limits of a route: for each method that needs a credential. `access`, `methods`: as in `checkMaxAge`. */
+/** Limits of a route: for each method that needs a credential. `access`, `methods`: as in `checkMaxVerdictAge`. */
 export function checkMaxAuthAge(
   written: RouteEntry['maxAuthAge'],
   access: ReadAccess,

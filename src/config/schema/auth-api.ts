@@ -15,19 +15,19 @@ import { tracingOf } from './tracing.ts';
 import { absolutePath, address, cidr, headerName, origin } from './values.ts';
 
 /** One path for both responses, or one for each. */
-function fieldOfEach(session: string, keypair: string, what: string) {
+function fieldOfEach(session: string, keyPair: string, what: string) {
   const forms = z.union([
     fieldOrOff,
     z.strictObject({
       session: described(fieldOrOff.prefault(session), 'In the response for a bearer.'),
-      keypair: described(fieldOrOff.prefault(keypair), 'In the response for a key pair.'),
+      keyPair: described(fieldOrOff.prefault(keyPair), 'In the response for a key pair.'),
     }),
   ]);
   return decides(
-    forms.prefault({ session, keypair }),
+    forms.prefault({ session, keyPair }),
     `${what}: one path, one for each kind of credential, or false.`,
     otherField,
-    { examples: [{ session, keypair }] },
+    { examples: [{ session, keyPair }] },
   );
 }
 
@@ -90,7 +90,7 @@ const contract = {
           'Path that checks a bearer.',
           anyChange('another path may accept other credentials'),
         ),
-        keypair: decides(
+        keyPair: decides(
           absolutePath().prefault('/api/auth/v2/keypair'),
           'Path that checks an API key and its secret.',
           anyChange('another path may accept other credentials'),

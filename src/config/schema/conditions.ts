@@ -5,12 +5,12 @@ import { didYouMean } from '../nearest-name.ts';
 import { Problem } from '../problem.ts';
 import { parseMoment } from '../units/quantities.ts';
 import { roleHint, rolePattern } from './access.ts';
-import { added, anyChange, decides, described, neither, removed } from './key.ts';
+import { anyChange, decides, described, neither } from './key.ts';
 import { method } from './methods.ts';
-import { list } from './refine.ts';
+import { list, refined } from './refine.ts';
 import { anyText, bool, orReference, scalar, text, word } from './scalar.ts';
 import { time } from './time-window.ts';
-import { cidr, declared, headerName, momentPattern, name } from './values.ts';
+import { cidr, declared, headerKey, headerName, momentPattern, name } from './values.ts';
 
 /** A number, true or false is allowed only for a claim of that type. */
 const operandText = () =>
@@ -253,6 +253,8 @@ const named = z.record(
   namedCriterion as unknown as z.ZodType<CriterionEntry>,
 );
 
+const maxHeaders = 32;
+
 export const conditionSettings = z.strictObject({
   named: decides(
     named.prefault({}),
@@ -261,16 +263,12 @@ export const conditionSettings = z.strictObject({
     { examples: [{ same_tenant: { param: 'tenant', in: 'identity.groups' } }] },
   ),
   headers: decides(
-    list(headerName(), { most: [32, 'headers'] }).prefault([]),
-    'Request headers that conditions may read. A client can send any value in them.',
-    added('conditions may read what any client can send'),
-    { examples: [['x-region']] },
-  ),
-  trustedHeaders: decides(
-    list(headerName(), { most: [32, 'headers'] }).prefault([]),
-    'Request headers that conditions read only if a peer of "server.trustedProxies" sends them, such as the result of a client certificate. They are removed from requests of other peers, in any spelling.',
-    removed('services receive the header from any client'),
-    { examples: [['x-client-cert-verified']] },
+    refined(z.record(headerKey, word(['any', 'trusted'])), (headers, { at }) => {
+      if (Object.keys(headers).length > maxHeaders) at([], `at most ${maxHeaders} headers`);
+    }).prefault({}),
+    'Request headers that conditions may read, and from whom. "any": from every peer, so a client can send any value. "trusted": only from a peer of "server.trustedProxies", such as the result of a client certificate; it is removed from requests of other peers, in any spelling.',
+    anyChange('conditions may read what any client can send, or services receive it from any client'),
+    { examples: [{ 'x-region': 'any' }] },
   ),
   allowEveryAddress: neither(
     bool().prefault(false),

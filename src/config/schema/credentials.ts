@@ -1,5 +1,6 @@
 /** Keys under `credentials`, and those of a route that concern credentials: `credentials` and `signIn`. */
 import { z } from 'zod';
+import { credentialKinds } from '../../core/credential/credential.ts';
 import { bearerToken } from '../../core/credential/read-credential.ts';
 import { alphabetNames } from '../../core/credential/shape.ts';
 import { canonicalName, token } from '../../core/syntax/header-fields.ts';
@@ -212,7 +213,7 @@ function checkCarriers({ basic, bearerCookie, websocketProtocol }: Section, { at
 }
 
 /** The key `credentials` of a route. */
-export const routeCredentials = list(word(['bearer', 'keyPair', 'apiKey']), {
+export const routeCredentials = list(word(credentialKinds), {
   empty: ['an empty list accepts no credential', 'remove it to accept every kind'],
   distinct: 'kind',
 });

@@ -33,7 +33,7 @@ const eventAudience = (examples: readonly string[], what: string) =>
 
 const logout = z.strictObject({
   audience: eventAudience(['web'], 'Client ids for which the provider sends logout tokens.'),
-  maxAge: decides(
+  maxMessageAge: decides(
     duration(1_000, 3_600_000).prefault('5m'),
     'Maximum age of a logout token, by its "iat". Its "jti" is remembered that long.',
     anyChange('older messages are accepted, or late ones end no session'),
@@ -47,7 +47,7 @@ const logout = z.strictObject({
 
 const securityEvents = z.strictObject({
   audience: eventAudience(['https://gateway.example.test'], 'Name of this receiver at the transmitter.'),
-  maxAge: decides(
+  maxMessageAge: decides(
     duration(1_000, 86_400_000).prefault('1h'),
     'Maximum age of a security event token, by its "iat". Its "jti" is remembered that long.',
     anyChange('older messages are accepted, or late ones end no session'),
@@ -113,7 +113,7 @@ export const jwt = refined(
     ),
     ...userKeys,
     ...claimRules,
-    maxAge: decides(
+    maxTokenAge: decides(
       duration(1_000, 7 * 86_400_000).prefault('24h'),
       'Maximum age of a token, by its "iat" and regardless of "exp". Revocations are kept that long, in memory and in Redis.',
       higher('older tokens are accepted'),

@@ -54,9 +54,12 @@ const matchKeys = z.strictObject({
     otherRequests,
     { examples: [['/v1/orders/{tenant}/{id}', '/v1/archive/{tenant}/{id:int}.json']], alternative: true },
   ),
-  methods: decides(matchedMethods.optional(), 'Methods of the route. If unset, every method.', otherRequests, {
-    examples: [['GET', 'PUT', 'PATCH', 'DELETE']],
-  }),
+  methods: decides(
+    matchedMethods.optional(),
+    'Methods of the route, if "access" does not list them. If unset, every method.',
+    otherRequests,
+    { examples: [['GET', 'PUT', 'PATCH', 'DELETE']], alternative: true },
+  ),
 });
 
 const match = refined(matchKeys, (parts, { at, atKey }) => {
@@ -101,7 +104,7 @@ const evicted = (what: string, example: string) =>
 
 const evict = z.strictObject({
   session: evicted('the session', '{id}'),
-  keypair: evicted('the key pair', '{identity.keyId}'),
+  keyPair: evicted('the key pair', '{identity.keyId}'),
   user: evicted('the user', '{identity.userId}'),
   source: decides(
     sourceName().optional(),
@@ -157,7 +160,7 @@ export const route = z.strictObject({
     anyChange('browsers are sent to another page'),
     { examples: [{ url: '/sign-in', returnParameter: 'return_to' }] },
   ),
-  maxAge: decides(
+  maxVerdictAge: decides(
     z.union([duration(0), z.record(methodsKey, duration(0))]).optional(),
     'Maximum age of a cached verdict, or this by method ("PUT,PATCH" for several, "*" for all others; HEAD follows GET). If unset, any age that the cache allows.',
     higher('a revoked credential is accepted longer', { loosest: 'unset' }),
@@ -165,7 +168,7 @@ export const route = z.strictObject({
   ),
   maxAuthAge: decides(
     signInAge.optional(),
-    'Maximum time since the user signed in, or this by method as in "maxAge". A longer or unknown time returns 401 "sign_in_too_old", with the challenge insufficient_user_authentication and max_age (RFC 9470). Only for rules that need a credential. If unset, the time does not matter.',
+    'Maximum time since the user signed in, or this by method as in "maxVerdictAge". A longer or unknown time returns 401 "sign_in_too_old", with the challenge insufficient_user_authentication and max_age (RFC 9470). Only for rules that need a credential. If unset, the time does not matter.',
     higher('an older sign-in is accepted', { loosest: 'unset' }),
     { examples: ['15m', { 'PUT,DELETE': '5m' }] },
   ),

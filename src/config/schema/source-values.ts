@@ -101,7 +101,7 @@ export const claimRules = {
     'Claims that must be present.',
     removed('tokens without the claim are accepted'),
   ),
-  claimValues: decides(
+  requiredValues: decides(
     z
       .record(z.string(), list(anyText('a value'), { empty: ['expected at least one value'], most: [64, 'values'] }))
       .prefault({}),

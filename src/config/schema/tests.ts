@@ -2,13 +2,12 @@
 import { z } from 'zod';
 import { credentialKinds } from '../../core/credential/credential.ts';
 import { parseAddress } from '../../core/syntax/addresses.ts';
-import { token } from '../../core/syntax/header-fields.ts';
 import { Problem } from '../problem.ts';
 import type { RequestLine } from '../test-suite.ts';
 import { described, neither } from './key.ts';
 import { refined } from './refine.ts';
 import { anyText, bool, scalar, text, word } from './scalar.ts';
-import { declared, idHint, idPattern, moment, version } from './values.ts';
+import { declared, headerKey, idHint, idPattern, moment, version } from './values.ts';
 
 const identifier = () =>
   text('a text', (value) =>
@@ -115,11 +114,6 @@ const clientAddress = text('an IP address', (value) =>
   parseAddress(value) === null ? new Problem('expected an IP address') : value,
 );
 
-const headerKey = z.string().superRefine((key, context) => {
-  if (token.test(key) && key.length <= 100) return;
-  context.addIssue({ code: 'custom', message: 'this is not a name of a header', input: undefined });
-});
-
 const testCase = z.strictObject({
   name: described(anyText().optional(), 'Name in reports. If unset, the request and its client.', {
     examples: ['own order'],
@@ -136,7 +130,7 @@ const testCase = z.strictObject({
   client: described(clientAddress.optional(), 'Address of the client.', { examples: ['10.1.2.3'] }),
   trusted: described(
     bool().prefault(false),
-    'Whether a trusted proxy sends the request, so that "conditions.trustedHeaders" are read.',
+    'Whether a trusted proxy sends the request, so that the "trusted" of "conditions.headers" are read.',
   ),
   time: described(moment().optional(), 'Time of the request. If unset, it is unknown, and no time condition is met.', {
     examples: ['2026-12-01T09:00:00Z'],
@@ -166,7 +160,7 @@ export const tests = z.strictObject({
     {
       examples: [
         {
-          ann: { roles: ['user'], groups: ['acme'] },
+          ann: { roles: ['user'], groups: ['acme'], claimValues: { plan: 'gold' } },
           bob: { source: 'issuer', claims: { sub: 'bob', roles: ['user'] } },
         },
       ],

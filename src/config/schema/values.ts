@@ -180,6 +180,12 @@ export function declared(what: string, pattern: string, hint: string) {
   });
 }
 
+/** Key of a mapping by headers. */
+export const headerKey = z.string().superRefine((key, context) => {
+  if (token.test(key) && key.length <= 100) return;
+  context.addIssue({ code: 'custom', message: 'this is not a name of a header', input: undefined });
+});
+
 /** RFC 6265 section 4.1.1: a cookie's name is a token. */
 export function isCookieName(value: string): boolean {
   return value.length <= 64 && token.test(value);

@@ -22,11 +22,11 @@ export const bearerOnly: Challenges = { bearer: true, basic: false, resources: n
 export function compileChallenges(sources: CredentialSources, taken: readonly CredentialKind[]): Challenges {
   const { apiKey, basic, resources } = sources;
   // The kind of a bearer with the prefix of API keys.
-  const prefixed: CredentialKind = apiKey !== null && apiKey.separator !== null ? 'key_pair' : 'api_key';
+  const prefixed: CredentialKind = apiKey !== null && apiKey.separator !== null ? 'keyPair' : 'apiKey';
   const bearer = taken.includes('bearer') || (apiKey?.prefix != null && taken.includes(prefixed));
   return {
     bearer,
-    basic: basic === 'bearer' ? bearer : basic === 'keyPair' && taken.includes('key_pair'),
+    basic: basic === 'bearer' ? bearer : basic === 'keyPair' && taken.includes('keyPair'),
     resources,
   };
 }

@@ -10,18 +10,26 @@ export interface BearerCredential {
 }
 
 export interface KeyPairCredential {
-  readonly kind: 'key_pair';
+  readonly kind: 'keyPair';
   readonly apiKey: string;
   readonly apiSecret: string;
 }
 
 export interface ApiKeyCredential {
-  readonly kind: 'api_key';
+  readonly kind: 'apiKey';
   readonly key: string;
 }
 
-export const credentialKinds = ['bearer', 'key_pair', 'api_key'] as const satisfies readonly Credential['kind'][];
+/** Every kind, by the name that it has in configuration, conditions, logs, metrics and records. */
+export const credentialKinds = ['bearer', 'keyPair', 'apiKey'] as const satisfies readonly Credential['kind'][];
 export type CredentialKind = Credential['kind'];
+
+/** Every kind, for people. */
+export const kindInWords: Readonly<Record<CredentialKind, string>> = {
+  bearer: 'a bearer',
+  keyPair: 'a key pair',
+  apiKey: 'an API key',
+};
 
 /** How each kind of credential is presented; null: the kind is disabled. Header names in lower case. */
 export interface CredentialSources {
@@ -45,8 +53,8 @@ export interface CredentialSources {
 export function kindsOf({ bearer, keyPair, apiKey }: CredentialSources): readonly CredentialKind[] {
   return [
     ...(bearer === null ? [] : (['bearer'] as const)),
-    ...(keyPair === null ? [] : (['key_pair'] as const)),
-    ...(apiKey === null || apiKey.separator !== null ? [] : (['api_key'] as const)),
+    ...(keyPair === null ? [] : (['keyPair'] as const)),
+    ...(apiKey === null || apiKey.separator !== null ? [] : (['apiKey'] as const)),
   ];
 }
 

@@ -43,7 +43,7 @@ export function apiKeyOf(text: string, sources: CredentialSources): Credential |
   }
   if (text.length > maxLength) return 'credential_too_long';
   if (!visible.test(text)) return 'credential_malformed';
-  return fits(text, shapes) ? { kind: 'api_key', key: text } : 'credential_shape_wrong';
+  return fits(text, shapes) ? { kind: 'apiKey', key: text } : 'credential_shape_wrong';
 }
 
 export function keyPairOf(
@@ -56,7 +56,7 @@ export function keyPairOf(
   if (apiKey.length > maxLength || apiSecret.length > maxLength) return 'credential_too_long';
   if (!visible.test(apiKey) || !visible.test(apiSecret)) return 'credential_malformed';
   const shaped = fits(apiKey, keyPair.shapes) && fits(apiSecret, keyPair.secretShapes);
-  return shaped ? { kind: 'key_pair', apiKey, apiSecret } : 'credential_shape_wrong';
+  return shaped ? { kind: 'keyPair', apiKey, apiSecret } : 'credential_shape_wrong';
 }
 
 /** The user name has no meaning if the password is a bearer: git, pip and others require one. */

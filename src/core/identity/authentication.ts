@@ -15,10 +15,10 @@ type Never = readonly Exclude<keyof SourceFields, 'userId' | 'claims'>[] | null;
 
 const never: Readonly<Record<SourceKind, Readonly<Record<CredentialKind, Never>>>> = {
   // It returns sessions for bearers and keys for the others.
-  authApi: { bearer: ['keyId'], key_pair: ['sessionId'], api_key: ['sessionId'] },
-  introspection: { bearer: [], key_pair: null, api_key: [] },
-  userinfo: { bearer: [], key_pair: null, api_key: [] },
-  jwt: { bearer: [], key_pair: null, api_key: null },
+  authApi: { bearer: ['keyId'], keyPair: ['sessionId'], apiKey: ['sessionId'] },
+  introspection: { bearer: [], keyPair: null, apiKey: [] },
+  userinfo: { bearer: [], keyPair: null, apiKey: [] },
+  jwt: { bearer: [], keyPair: null, apiKey: null },
 };
 
 export function checks(source: SourceKind, kind: CredentialKind): boolean {

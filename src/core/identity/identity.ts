@@ -126,12 +126,12 @@ export type SourceFailureKind =
 export type VerdictSource = 'memory' | 'redis' | 'auth-api' | 'none';
 
 /**
- * Finds the identity behind a credential. Synchronous when the verdict is in memory, so that a warm request costs no promise. `maxAgeMs` is
+ * Finds the identity behind a credential. Synchronous when the verdict is in memory, so that a warm request costs no promise. `maxVerdictAgeMs` is
  * the oldest verdict the route accepts (`Infinity`: any within its lifetime). `client` is the client key, so that one client cannot occupy
  * the Auth API for all others; if unset, requests are not counted for a client.
  */
 export type ResolveIdentity = (
   credential: Credential,
-  maxAgeMs: number,
+  maxVerdictAgeMs: number,
   client?: string,
 ) => Resolution | Promise<Resolution>;

@@ -6,7 +6,7 @@ import type { Identity } from '../identity/identity.ts';
 import type { RoutePattern } from '../url/path-pattern.ts';
 import { pathParam } from '../url/path-pattern.ts';
 
-export type EvictedKind = 'session' | 'keypair' | 'user';
+export type EvictedKind = 'session' | 'keyPair' | 'user';
 
 /** Fields of the identity that can be revoked. */
 export const evictedFields = ['sessionId', 'keyId', 'userId'] as const;

@@ -35,9 +35,9 @@ export interface RouteDescription extends RouteExtras {
   readonly credentials: readonly CredentialKind[];
   /** Schemes in the challenges of a refused credential. */
   readonly challenges: readonly string[];
-  readonly maxAgeMs: number | null;
+  readonly maxVerdictAgeMs: number | null;
   /** For methods with their own value; absent: none. */
-  readonly maxAgeMsByMethod?: Readonly<Record<string, number>>;
+  readonly maxVerdictAgeMsByMethod?: Readonly<Record<string, number>>;
   readonly timeoutMs: number;
   readonly idleTimeoutMs: number | null;
   readonly maxBodyBytes: number | null;
@@ -74,8 +74,10 @@ export function describeRoutes(table: RouteTable): readonly RouteDescription[] {
     upstream: route.upstream,
     credentials: route.credentials,
     challenges: schemesOf(route.challenges),
-    maxAgeMs: route.maxAgeMs,
-    ...(route.maxAgeMsByMethod === null ? {} : { maxAgeMsByMethod: Object.fromEntries(route.maxAgeMsByMethod) }),
+    maxVerdictAgeMs: route.maxVerdictAgeMs,
+    ...(route.maxVerdictAgeMsByMethod === null
+      ? {}
+      : { maxVerdictAgeMsByMethod: Object.fromEntries(route.maxVerdictAgeMsByMethod) }),
     timeoutMs: route.timeoutMs,
     idleTimeoutMs: route.idleTimeoutMs,
     maxBodyBytes: finite(route.maxBodyBytes),

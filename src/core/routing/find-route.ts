@@ -72,9 +72,9 @@ export function ruleFor({ every, byMethod }: RouteAccess, method: string): Acces
 }
 
 /** Maximum age of a verdict for the method in milliseconds; `Infinity`: any within its lifetime. */
-export function maxAgeFor({ maxAgeMs, maxAgeMsByMethod: ages }: Route, method: string): number {
+export function maxVerdictAgeFor({ maxVerdictAgeMs, maxVerdictAgeMsByMethod: ages }: Route, method: string): number {
   const own = ages === null ? undefined : (ages.get(method) ?? (method === 'HEAD' ? ages.get('GET') : undefined));
-  return own ?? maxAgeMs ?? Infinity;
+  return own ?? maxVerdictAgeMs ?? Infinity;
 }
 
 /** For a method without a route in the pattern. */

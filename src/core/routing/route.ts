@@ -57,9 +57,9 @@ export interface Route {
   /** How the service reads paths; null: in the ordinary way. */
   readonly reading: PathReading | null;
   /** Oldest verdict that the route accepts, in milliseconds; null: any within its lifetime. */
-  readonly maxAgeMs: number | null;
+  readonly maxVerdictAgeMs: number | null;
   /** The same for methods with their own value; null: none. */
-  readonly maxAgeMsByMethod: ReadonlyMap<string, number> | null;
+  readonly maxVerdictAgeMsByMethod: ReadonlyMap<string, number> | null;
   /** Conditions on request and identity in addition to the rule (`when`); null: none. */
   readonly conditions: readonly Criterion[] | null;
   /** Policies that are part of `access` and `conditions`; null: none. */

@@ -80,9 +80,9 @@ function partsOf(credential: Credential): readonly string[] {
   switch (credential.kind) {
     case 'bearer':
       return [credential.token];
-    case 'key_pair':
+    case 'keyPair':
       return [credential.apiKey, credential.apiSecret];
-    case 'api_key':
+    case 'apiKey':
       return [credential.key];
   }
 }

@@ -187,17 +187,17 @@ function use(entry: MemoryEntry): MemoryEntry {
  */
 export function memoryKey(credential: Credential): string {
   if (credential.kind === 'bearer') return `bearer:${credential.token}`;
-  if (credential.kind === 'api_key') return `api_key:${credential.key}`;
-  return `key_pair:${credential.apiKey.length}:${credential.apiKey}${credential.apiSecret}`;
+  if (credential.kind === 'apiKey') return `apiKey:${credential.key}`;
+  return `keyPair:${credential.apiKey.length}:${credential.apiKey}${credential.apiSecret}`;
 }
 
-const pair = /^key_pair:(\d+):/;
+const pair = /^keyPair:(\d+):/;
 
 /** The credential with this key. */
 export function credentialOf(key: string): Credential {
-  if (key.startsWith('api_key:')) return { kind: 'api_key', key: key.slice('api_key:'.length) };
+  if (key.startsWith('apiKey:')) return { kind: 'apiKey', key: key.slice('apiKey:'.length) };
   const [head, length] = pair.exec(key) ?? [];
   if (head === undefined) return { kind: 'bearer', token: key.slice('bearer:'.length) };
   const keyEnd = head.length + Number(length);
-  return { kind: 'key_pair', apiKey: key.slice(head.length, keyEnd), apiSecret: key.slice(keyEnd) };
+  return { kind: 'keyPair', apiKey: key.slice(head.length, keyEnd), apiSecret: key.slice(keyEnd) };
 }

@@ -67,7 +67,7 @@ function revocationOf(fields: Record<string, unknown>, version: Version): Revoca
     case 'all':
       return version === 3 && fields['of'] === 'called' ? { kind, of: 'called' } : { kind };
     case 'session':
-    case 'keypair':
+    case 'keyPair':
       return isIdentifier(id) ? scoped({ kind, id }, fields, version) : null;
     case 'token':
       return isIdentifier(id) && version > 1 ? scoped({ kind, id }, fields, version) : null;

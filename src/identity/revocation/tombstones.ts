@@ -22,7 +22,7 @@ import { dataOf, finiteOrNull, type NamedData, type TombstoneData } from './tomb
  * case, because a message may spell a UUID differently from the Auth API. `token` is the id of a token (`jti`).
  */
 export type Revocation =
-  | ({ readonly kind: 'session' | 'keypair' | 'token' } & RevokedId)
+  | ({ readonly kind: 'session' | 'keyPair' | 'token' } & RevokedId)
   | ({
       readonly kind: 'user';
       /**
@@ -64,7 +64,7 @@ export interface TombstonesOptions {
 /** Maximum difference between the clocks of two replicas. */
 export const allowedSkewMs = 5_000;
 
-const namedKinds = ['session', 'keypair', 'user', 'token'] as const satisfies readonly NamedKind[];
+const namedKinds = ['session', 'keyPair', 'user', 'token'] as const satisfies readonly NamedKind[];
 const defaultMaxEntries = 50_000;
 /** The smallest difference between two times that a double can represent in this century. */
 const instantMs = 2 ** -10;
@@ -104,7 +104,7 @@ export class Tombstones {
     this.#issuers = issuers;
     this.#userPrefixes = userPrefixes;
     const moments = () => new SourceMoments(maxEntries);
-    this.#ids = { session: moments(), keypair: moments(), user: moments(), token: moments() };
+    this.#ids = { session: moments(), keyPair: moments(), user: moments(), token: moments() };
     this.#issued = moments();
     this.#credentials = new Moments(maxEntries);
   }
@@ -196,10 +196,10 @@ export class Tombstones {
   /** Whether one of its ids was revoked at `fromMs` or later; `lostFromMs`: or may be an evicted one from then on. */
   #names({ sessionId, keyId, issued }: VerdictSubject, fromMs: number, lostFromMs = fromMs): boolean {
     const source = this.#ownerOf(issued);
-    const { session, keypair, token } = this.#ids;
+    const { session, keyPair, token } = this.#ids;
     return (
       isNamed(session, sessionId, source, fromMs, lostFromMs) ||
-      isNamed(keypair, keyId, source, fromMs, lostFromMs) ||
+      isNamed(keyPair, keyId, source, fromMs, lostFromMs) ||
       isNamed(token, issued?.tokenId ?? null, source, fromMs, lostFromMs)
     );
   }
@@ -240,7 +240,7 @@ export class Tombstones {
       namedMs: finiteOrNull(this.#namedMs),
       ids: {
         session: dataOf(this.#ids.session),
-        keypair: dataOf(this.#ids.keypair),
+        keyPair: dataOf(this.#ids.keyPair),
         user: dataOf(this.#ids.user),
         token: dataOf(this.#ids.token),
       },

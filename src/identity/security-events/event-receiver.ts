@@ -45,7 +45,7 @@ export function createEventReceiver(options: EventReceiverOptions): EventReceive
     if (named === null) return kind === 'logout' ? 'claims' : 'subject';
     const name = `${source}\n${kind}\n${verified.tokenId}`;
     // After that it is too late anyway: rounded to seconds, and by the clock of every replica.
-    const lifeMs = rules.maxAgeMs + 2 * config.clockSkewMs + allowedSkewMs;
+    const lifeMs = rules.maxMessageAgeMs + 2 * config.clockSkewMs + allowedSkewMs;
     if (!(await replays.first(name))) return 'replayed';
     const deliveries = await Promise.all(named.map((revocation) => revocations.revoke(revocation, kind)));
     if (deliveries.includes('undelivered')) {

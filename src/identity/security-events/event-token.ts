@@ -28,15 +28,15 @@ export interface EventForm {
 export async function verifyEvent(
   token: string,
   form: EventForm,
-  { audience, maxAgeMs }: EventTokenConfig,
+  { audience, maxMessageAgeMs }: EventTokenConfig,
   { config, keys }: Issuer,
   nowMs: number,
 ): Promise<EventToken | EventFault> {
   const { issuer, algorithms, clockSkewMs } = config;
-  const claimRules = { requiredClaims: ['iat', 'jti', 'events'], claimValues: {}, clockSkewMs };
+  const claimRules = { requiredClaims: ['iat', 'jti', 'events'], requiredValues: {}, clockSkewMs };
   const verified = await verifyToken(
     token,
-    { ...form, ...claimRules, issuer, algorithms, audience, maxAgeMs },
+    { ...form, ...claimRules, issuer, algorithms, audience, maxTokenAgeMs: maxMessageAgeMs },
     keys,
     nowMs,
   );

@@ -11,10 +11,10 @@ export function isObject(value: unknown): value is Claims {
 
 /** Why the claims are rejected, or null. `exp` is checked where the identity is read. */
 export function claimsRejected(claims: Claims, rules: ClaimRules, nowMs: number): Rejection | null {
-  const { audience, requiredClaims, claimValues, clockSkewMs } = rules;
+  const { audience, requiredClaims, requiredValues, clockSkewMs } = rules;
   if (audience !== null && !namesAudience(claims['aud'], audience)) return 'audience';
   for (const name of requiredClaims) if (!Object.hasOwn(claims, name) || claims[name] === null) return 'claim';
-  for (const [name, values] of Object.entries(claimValues)) {
+  for (const [name, values] of Object.entries(requiredValues)) {
     const value = Object.hasOwn(claims, name) ? claims[name] : undefined;
     if (typeof value !== 'string' || !values.includes(value)) return 'claim';
   }

@@ -106,7 +106,7 @@ export function createSources({ config, events, now, steady }: SourcesOptions): 
       config.list.flatMap(({ name, users: { prefix } }) => (prefix === '' ? [] : [[ownerOf(name, issuerOf), prefix]])),
     ),
     announced: new Set([...issuers.values()].flatMap(({ asked }) => asked)),
-    tokenMs: Math.max(0, ...jwt.map(({ maxAgeMs, clockSkewMs }) => maxAgeMs + 2 * clockSkewMs)),
+    tokenMs: Math.max(0, ...jwt.map(({ maxTokenAgeMs, clockSkewMs }) => maxTokenAgeMs + 2 * clockSkewMs)),
     concurrency: remote.reduce((sum, { concurrency }) => sum + concurrency, 0) + localChecks * jwt.length,
     status: () =>
       Promise.all([...sources.values()].map(async (source) => ({ name: source.name, ...(await source.status()) }))),

@@ -26,8 +26,8 @@ export interface SelectedSource {
 }
 
 export function selectSource(credential: Credential, rule: SourceRule): SelectedSource {
-  if (credential.kind === 'key_pair') return ofKind(rule.keyPair, 'a key pair');
-  const isKey = credential.kind === 'api_key';
+  if (credential.kind === 'keyPair') return ofKind(rule.keyPair, 'a key pair');
+  const isKey = credential.kind === 'apiKey';
   const token = tokenOf(credential);
   // Some parsers ignore empty parts in front.
   const spelled = token.replace(/^\.+/, '');

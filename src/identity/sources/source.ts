@@ -43,6 +43,6 @@ export interface SourceStatus {
 
 /** The text of a token. The configuration never sends a key pair to a source that accepts only tokens. */
 export function tokenOf(credential: Credential): string {
-  if (credential.kind === 'key_pair') throw new TypeError('a key pair is not a token');
-  return credential.kind === 'api_key' ? credential.key : credential.token;
+  if (credential.kind === 'keyPair') throw new TypeError('a key pair is not a token');
+  return credential.kind === 'apiKey' ? credential.key : credential.token;
 }

@@ -8,7 +8,7 @@ export function sampleCredential(kind: CredentialKind, sources: CredentialSource
   switch (kind) {
     case 'bearer':
       return bearer === null ? [] : ['Authorization', `Bearer ${sampleBearer(bearer.shapes, apiKey?.prefix ?? null)}`];
-    case 'key_pair':
+    case 'keyPair':
       if (keyPair === null) return [];
       return [
         keyPair.apiKeyHeader,
@@ -16,7 +16,7 @@ export function sampleCredential(kind: CredentialKind, sources: CredentialSource
         keyPair.apiSecretHeader,
         sampleText(keyPair.secretShapes),
       ];
-    case 'api_key': {
+    case 'apiKey': {
       if (apiKey === null || apiKey.separator !== null) return [];
       const { header, prefix, shapes } = apiKey;
       if (header !== null) return [header, sampleText(shapes)];

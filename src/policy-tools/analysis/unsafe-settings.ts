@@ -100,7 +100,7 @@ function portsZero({ upstreams, authApi }: Config): readonly Finding[] {
 function unknownSignIns({ authApi, sources, routes }: Config): readonly Finding[] {
   const all = authApi === null ? sources : [authApi, ...sources];
   const isRead = all.some(({ fields }) =>
-    ('session' in fields ? [fields.session, fields.keypair] : [fields]).some((one) => one.authenticatedAt !== null),
+    ('session' in fields ? [fields.session, fields.keyPair] : [fields]).some((one) => one.authenticatedAt !== null),
   );
   if (isRead) return [];
   const hint = 'set the field of the source: "fields: { authenticatedAt: auth_time }"';

@@ -49,7 +49,7 @@ export const routeSettings: readonly RouteSetting[] = [
   { name: 'signIn', class: 'exposes', value: ({ signIn }) => signIn },
   { name: 'cors', class: 'exposes', value: ({ cors }) => cors },
   { name: 'path', class: 'decides', value: pathInWords },
-  { name: 'maxAge', class: 'decides', value: maxAgeInWords },
+  { name: 'maxVerdictAge', class: 'decides', value: maxVerdictAgeInWords },
   { name: 'evict', class: 'decides', value: ({ evict }) => evict },
   { name: 'streams.recheck', class: 'decides', value: ({ recheckMs }) => seconds(recheckMs) },
   { name: 'responseHeaders', class: 'exposes', value: ({ response }) => response },
@@ -87,8 +87,7 @@ const longSections = ['routes', 'tests'];
 
 const gateway = { routeBefore: null, routeAfter: null };
 
-/** These keys are in such a section, but they also remove headers from requests, whether or not a condition reads them. */
-const comparedHere: ReadonlySet<string> = new Set(['conditions.trustedHeaders']);
+const conditionHeaders = 'conditions.headers';
 
 /** Keys that decide come first, then keys that expose. */
 export function settingChanges(
@@ -120,8 +119,19 @@ function gatewayChanges(before: readonly Setting[], after: readonly Setting[]): 
 }
 
 function byPath(settings: readonly Setting[]): ReadonlyMap<string, Setting> {
-  const all = settings.map((setting) => [setting.path.join('.'), setting] as const);
-  return new Map(all.filter(([name, { path }]) => !comparedElsewhere.has(path[0]!) || comparedHere.has(name)));
+  return new Map(
+    settings.flatMap((setting): [string, Setting][] => {
+      const name = setting.path.join('.');
+      if (name === conditionHeaders) return [[name, trustedOnly(setting)]];
+      return comparedElsewhere.has(setting.path[0]!) ? [] : [[name, setting]];
+    }),
+  );
+}
+
+/** Trusted headers are also removed from requests of other peers, whether or not a condition reads them. */
+function trustedOnly(setting: Setting): Setting {
+  const value = Object.entries(setting.value ?? {}).filter(([, from]) => from === 'trusted');
+  return { ...setting, value, shown: `[${value.map(([name]) => name).join(', ')}]` };
 }
 
 /** Null: no route, or none for the method. */
@@ -153,9 +163,9 @@ function pairChanges([a, b]: Pair): readonly SettingChange[] {
   });
 }
 
-function maxAgeInWords({ maxAgeMs, maxAgeMsByMethod }: Route): string {
-  const own = [...(maxAgeMsByMethod ?? [])].sort(([a], [b]) => (a < b ? -1 : 1));
-  const all = seconds(maxAgeMs ?? Infinity);
+function maxVerdictAgeInWords({ maxVerdictAgeMs, maxVerdictAgeMsByMethod }: Route): string {
+  const own = [...(maxVerdictAgeMsByMethod ?? [])].sort(([a], [b]) => (a < b ? -1 : 1));
+  const all = seconds(maxVerdictAgeMs ?? Infinity);
   return own.length === 0 ? all : [...own.map(([method, age]) => `${method}: ${seconds(age)}`), `*: ${all}`].join(', ');
 }
 

@@ -16,7 +16,8 @@ export interface GatewayParts {
   readonly head: string;
 }
 
-export function gatewayDocument({ routes, upstream, head }: GatewayParts): Document {
+export function gatewayDocument({ routes: settled, upstream, head }: GatewayParts): Document {
+  const routes = oneRuleEach(settled);
   const names = routeNames(routes);
   const serviceOf = ({ rule }: SettledRoute) => rule.upstream ?? upstream ?? noService;
   const services = upstreamNames(routes.map(serviceOf));
@@ -67,26 +68,36 @@ function remarksOf({ rules }: SettledRoute): readonly string[] {
   return [...new Set(lines)];
 }
 
+/** Routes share a pattern by methods in `match`, and such a route has one rule for all of them. */
+function oneRuleEach(routes: readonly SettledRoute[]): readonly SettledRoute[] {
+  return routes.flatMap((route) => {
+    const { methods, pattern } = route;
+    if (methods === null || !routes.some((one) => one !== route && one.pattern === pattern)) return [route];
+    const byRule = Map.groupBy(methods, ([, access]) => JSON.stringify(access));
+    return [...byRule.values()].map((group) => ({ ...route, methods: new Map(group) }));
+  });
+}
+
 function routeEntry(route: SettledRoute, all: readonly SettledRoute[], id: string, upstream: string): object {
   const { rule, pattern, methods } = route;
-  const others = all.some((one) => one !== route && one.pattern === pattern);
+  const listed = methods !== null && all.some((one) => one !== route && one.pattern === pattern);
   return {
     id,
     match: {
       ...(pattern.host === null ? {} : { host: pattern.host }),
       path: pattern.path,
-      ...(others && methods !== null ? { methods: [...methods.keys()] } : {}),
+      ...(listed ? { methods: [...methods.keys()] } : {}),
     },
     upstream,
-    access: methods === null ? accessEntry(route.access) : byMethod([...methods], others),
+    access: methods === null ? accessEntry(route.access) : byMethod([...methods], listed),
     ...(rule.addPrefix === '' ? {} : { rewrite: { addPrefix: rule.addPrefix } }),
   };
 }
 
 /** `listed`: `match` lists the methods. */
 function byMethod(words: readonly (readonly [method: string, access: ImportedAccess])[], listed: boolean): unknown {
+  if (listed) return accessEntry(words[0]![1]);
   const groups = Map.groupBy(words, ([, access]) => JSON.stringify(access));
-  if (listed && groups.size === 1) return accessEntry(words[0]![1]);
   return Object.fromEntries(
     [...groups.values()].map((group) => [group.map(([method]) => method).join(','), accessEntry(group[0]![1])]),
   );

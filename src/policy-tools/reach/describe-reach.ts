@@ -1,5 +1,5 @@
 /** What a caller can reach, as plain data with conditions in words. */
-import type { CredentialKind } from '../../core/credential/credential.ts';
+import { type CredentialKind, kindInWords } from '../../core/credential/credential.ts';
 import { conditionInWords } from '../../core/policy/describe-conditions.ts';
 import { entriesOf, type RouteEntry, type RouteTable } from '../../core/routing/route-table.ts';
 import { type Caller, type MethodReach, reachOf, type ScopeLimit, type Way } from './find-reach.ts';
@@ -89,12 +89,6 @@ function limitInWords({ param, kind, values }: ScopeLimit): string {
     : `param ${param} is not ${values.join(' or ')}`;
 }
 
-const kindWords: Readonly<Record<CredentialKind, string>> = {
-  bearer: 'a bearer',
-  key_pair: 'a key pair',
-  api_key: 'an API key',
-};
-
 function inWords(kinds: readonly CredentialKind[]): string {
-  return kinds.map((kind) => kindWords[kind]).join(' or ');
+  return kinds.map((kind) => kindInWords[kind]).join(' or ');
 }

@@ -191,8 +191,8 @@ export function credentialHeadersOf(
     case null:
       return [];
     case 'bearer':
-    case 'key_pair':
-    case 'api_key':
+    case 'keyPair':
+    case 'apiKey':
       return sampleCredential(credential, credentials);
     default:
       return unreadable(credential, credentials);

@@ -32,7 +32,7 @@ export function decideAlike({ view, credential, resolution }: Decided, policy: P
 const notAsked: Resolution = { identity: null, reason: 'auth_unavailable', retryAfterS: null, source: 'none' };
 
 function sameCredential(a: Credential, b: Credential | null): boolean {
-  if (a.kind === 'api_key') return b?.kind === 'api_key' && a.key === b.key;
+  if (a.kind === 'apiKey') return b?.kind === 'apiKey' && a.key === b.key;
   if (a.kind === 'bearer') return b?.kind === 'bearer' && a.token === b.token;
-  return b?.kind === 'key_pair' && a.apiKey === b.apiKey && a.apiSecret === b.apiSecret;
+  return b?.kind === 'keyPair' && a.apiKey === b.apiKey && a.apiSecret === b.apiSecret;
 }

@@ -125,7 +125,7 @@ test('a configuration that one worker cannot apply is applied by none, and the n
   const refused = await reload(world, '[admin]');
   expect([refused.status, JSON.parse(refused.text).problems]).toEqual([
     409,
-    [expect.objectContaining({ message: expect.stringContaining('could not be taken into use') })],
+    [expect.objectContaining({ message: expect.stringContaining('could not apply') })],
   ]);
   expect(await statuses(world)).toEqual([200, 200]);
   expect(await world.metric(/^rolegate_config_last_load_successful /)).toBe(0);

@@ -75,7 +75,7 @@ test('a webhook needs no token, and accepts ids only', async () => {
   const revoke = vi.fn<RevocationSources['revoke']>(async () => 'delivered');
   const { ask } = await startAdmin({ token: () => token, revocations: sources({ revoke }) });
   expect((await ask('/webhooks/revocations', signed('{"keyID":"k1"}'))).status).toBe(202);
-  expect(revoke.mock.calls).toEqual([[{ kind: 'keypair', id: 'k1' }, 'webhook', null]]);
+  expect(revoke.mock.calls).toEqual([[{ kind: 'keyPair', id: 'k1' }, 'webhook', null]]);
   const answer = await ask('/webhooks/revocations', signed('{"bearer":"abc"}'));
   expectProblem(answer, 400, 'revocation_invalid');
   expect(JSON.parse(answer.text).detail).toBe(

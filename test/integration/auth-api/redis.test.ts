@@ -261,7 +261,7 @@ describe('revocations', () => {
     await call('DELETE', '/user');
     await vi.waitFor(() => expect(heard).toHaveLength(2));
     expect(heard).toEqual([
-      { v: 1, kind: 'keypair', id: keyId, atMs: expect.any(Number) },
+      { v: 1, kind: 'keyPair', id: keyId, atMs: expect.any(Number) },
       { v: 1, kind: 'user', id: userId, atMs: expect.any(Number) },
     ]);
     for (const { atMs } of heard) expect(Math.abs(Number(atMs) - Date.now())).toBeLessThan(60_000);

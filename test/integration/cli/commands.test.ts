@@ -95,7 +95,7 @@ routes:
   );
   const { output } = await run('routes', '--config', mixed, '--format', 'markdown');
   const lastCells = output.split('\n').map((line) => line.split('|').at(-2)?.trim());
-  expect(lastCells.slice(2, 5)).toEqual(['', 'accepts api_key', 'challenges Bearer']);
+  expect(lastCells.slice(2, 5)).toEqual(['', 'accepts apiKey', 'challenges Bearer']);
   const { routes } = JSON.parse((await run('routes', '--config', mixed, '--format', 'json')).output);
   expect(routes.map((route: { challenges: string[] }) => route.challenges)).toEqual([
     ['Bearer', 'Basic'],

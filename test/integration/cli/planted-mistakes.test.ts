@@ -206,14 +206,14 @@ const planted: readonly Planted[] = [
   },
   {
     mistake: 'a header that clients may set',
-    from: '  trustedHeaders: [',
-    to: '  headers: [',
+    from: 'x-client-cert-verified: trusted',
+    to: 'x-client-cert-verified: any',
     test: 'GET console.example.test/tenants as sue (2): expected refuse, got allow',
     diff: 'x-client-cert-verified: SUCCESS\n',
   },
   {
     mistake: 'people treated as robots',
-    from: '{ field: kind, equals: key_pair }',
+    from: '{ field: kind, equals: keyPair }',
     to: '{ field: kind, equals: bearer }',
     test: 'POST api.example.test/t/acme/usage as meter: expected allow, got refuse (role_missing)',
     diff: '+ usage  POST',

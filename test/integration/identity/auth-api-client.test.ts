@@ -26,7 +26,7 @@ describe('a working Auth API', () => {
   it('is called for a key pair, with the configured headers', async () => {
     const api = await fakeAuthApi();
     expect((await client(api.url).check(keyPair())).identity).toMatchObject({
-      kind: 'key_pair',
+      kind: 'keyPair',
       fullName: 'Ana Example',
     });
     expect(api.calls).toEqual({ session: 0, keypair: 1, other: 0 });

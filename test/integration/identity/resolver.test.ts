@@ -121,11 +121,11 @@ describe('the oldest verdict that a route accepts', () => {
     expect(api.calls.session).toBe(2);
   });
 
-  it.each([0, Number.NaN, -1])('can be %d: every request causes a call', async (maxAgeMs) => {
+  it.each([0, Number.NaN, -1])('can be %d: every request causes a call', async (maxVerdictAgeMs) => {
     const { resolve } = resolver();
     for (let index = 0; index < 3; index += 1) {
       clock.nowMs += 1;
-      expect(await resolve(bearer(), maxAgeMs)).toMatchObject({ source: 'auth-api' });
+      expect(await resolve(bearer(), maxVerdictAgeMs)).toMatchObject({ source: 'auth-api' });
     }
     expect(api.calls.session).toBe(3);
   });

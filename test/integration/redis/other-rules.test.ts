@@ -96,7 +96,7 @@ const changes: readonly [what: string, lenient: () => string, strict: () => stri
   [
     'introspection with another value',
     () => introspection(''),
-    () => introspection(', claimValues: { realm: [b] }'),
+    () => introspection(', requiredValues: { realm: [b] }'),
     401,
   ],
   ['introspection by another client', () => introspection(''), () => introspection('', 'stranger'), 401],

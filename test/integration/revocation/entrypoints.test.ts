@@ -44,7 +44,7 @@ const doors: Door[] = [
     kind: 'session',
     revoke: body({ sessionID: ann.sessionId }),
   },
-  { name: 'a key', headers: pair, source: 'admin', kind: 'keypair', revoke: body({ keyID: robot.keyId }) },
+  { name: 'a key', headers: pair, source: 'admin', kind: 'keyPair', revoke: body({ keyID: robot.keyId }) },
   { name: 'a user', headers: pair, source: 'admin', kind: 'user', revoke: body({ userID: robot.userId }) },
   {
     name: 'a bearer',

@@ -6,14 +6,14 @@ const read = (value: unknown, idsOnly = false) =>
 
 test.each([
   [{ sessionID: 's1' }, { kind: 'session', id: 's1' }],
-  [{ keyID: 'k1' }, { kind: 'keypair', id: 'k1' }],
+  [{ keyID: 'k1' }, { kind: 'keyPair', id: 'k1' }],
   [{ userID: 'ann@example.test' }, { kind: 'user', id: 'ann@example.test' }],
-  [{ bearer: 'abc.def-_~+/==' }, { kind: 'bearer', token: 'abc.def-_~+/==' }],
+  [{ bearer: 'abc.def-_~+/==' }, { kind: 'credential', credential: { kind: 'bearer', token: 'abc.def-_~+/==' } }],
   [
     { apiKey: 'k', apiSecret: 's!' },
-    { kind: 'key_pair', apiKey: 'k', apiSecret: 's!' },
+    { kind: 'credential', credential: { kind: 'keyPair', apiKey: 'k', apiSecret: 's!' } },
   ],
-  [{ apiKey: 'k!' }, { kind: 'api_key', key: 'k!' }],
+  [{ apiKey: 'k!' }, { kind: 'credential', credential: { kind: 'apiKey', key: 'k!' } }],
   [{ tokenID: 't1' }, { kind: 'token', id: 't1' }],
   [
     { tokenID: 't1', source: 'issuer' },

@@ -116,13 +116,13 @@ test('a minimal file gets the defaults', () => {
       rejectedStatuses: [401],
       honorCacheControl: false,
       breaker: { failures: 5, openMs: 500 },
-      paths: { session: '/api/auth/v2/session', keypair: '/api/auth/v2/keypair' },
+      paths: { session: '/api/auth/v2/session', keyPair: '/api/auth/v2/keypair' },
       headers: { apiKey: 'api-key', apiSecret: 'api-secret' },
       tls: null,
       verified: at('verified'),
       fields: {
         session: { ...common, sessionId: at('sessionID'), alias: at('alias', true), fullName: at('fullName', true) },
-        keypair: { ...common, keyId: at('keyID'), alias: at('userAlias', true), fullName: at('userName', true) },
+        keyPair: { ...common, keyId: at('keyID'), alias: at('userAlias', true), fullName: at('userName', true) },
       },
     },
     sources: [],
@@ -156,15 +156,32 @@ test('a minimal file gets the defaults', () => {
   });
 });
 
+const sourceWith = (more: string) =>
+  `sources: { id: { kind: jwt, issuer: "https://id.test", audience: [orders], ${more} } }`;
+
 test.each([
   ['log: { decisions: { file: decisions.ndjson } }', 'decisions', 'records.file'],
   ['records: { most: 100 }', 'most', 'max'],
   ['records: { oneInAllowed: 1 }', 'oneInAllowed', 'allowedSample'],
+  ['conditions: { trustedHeaders: [x-cert] }', 'trustedHeaders', 'headers: { x-cert: trusted }'],
+  [sourceWith('claimValues: { token_use: [access] }'), 'claimValues', 'requiredValues'],
+  [sourceWith('maxAge: 1h'), 'maxAge', 'maxTokenAge'],
+  [sourceWith('logout: { audience: [web], maxAge: 1m }'), 'maxAge', 'maxMessageAge'],
+  [sourceWith('securityEvents: { audience: [web], maxAge: 1m }'), 'maxAge', 'maxMessageAge'],
+  [`sources: { other: { kind: authApi, url: "http://o:1", paths: { keypair: /k } } }`, 'keypair', 'keyPair'],
 ])('%s names the key that replaces it', (text, old, key) => {
   const result = parseConfig(`${smallest}${text}\n`, { file: 'gateway.yaml', env, readSecret });
   expect(result).toMatchObject({
     problems: [{ message: `unknown key "${old}"`, hint: `use "${key}" instead` }],
   });
+});
+
+test.each([
+  ['maxAge: 5s', 'maxAge', 'maxVerdictAge'],
+  ['evict: { session: "{id}", keypair: "{id}" }', 'keypair', 'keyPair'],
+])('%s of a route names the key that replaces it', (text, old, key) => {
+  const result = parseConfig(withRoute(`access: [user], ${text}`), { file: 'gateway.yaml', env, readSecret });
+  expect(result).toMatchObject({ problems: [{ message: `unknown key "${old}"`, hint: `use "${key}" instead` }] });
 });
 
 describe('sections', () => {
@@ -187,16 +204,16 @@ routes: [{ id: auth, match: { path: "/api/auth/v2/**" }, upstream: auth-api, acc
     const { authApi } = parse(`version: 1
 authApi:
   url: https://login.example.test
-  paths: { session: /me, keypair: /keys/me }
+  paths: { session: /me, keyPair: /keys/me }
   headers: { apiKey: X-Key, apiSecret: X-Secret }
-  fields: { userId: user.id, groups: false, expireAt: null, alias: user.nick, fullName: { keypair: false } }
+  fields: { userId: user.id, groups: false, expireAt: null, alias: user.nick, fullName: { keyPair: false } }
 routes: []
 `);
     expect(authApi?.headers).toEqual({ apiKey: 'x-key', apiSecret: 'x-secret' });
-    expect(authApi?.paths).toEqual({ session: '/me', keypair: '/keys/me' });
+    expect(authApi?.paths).toEqual({ session: '/me', keyPair: '/keys/me' });
     expect(authApi?.fields).toMatchObject({
       session: { userId: at('user.id'), groups: null, expireAt: null, alias: at('user.nick', true) },
-      keypair: { userId: at('user.id'), groups: null, expireAt: null, fullName: null },
+      keyPair: { userId: at('user.id'), groups: null, expireAt: null, fullName: null },
     });
   });
 
@@ -370,8 +387,8 @@ describe('routes', () => {
       index: 0,
       methods: null,
       tolerates: 0,
-      maxAgeMs: null,
-      maxAgeMsByMethod: null,
+      maxVerdictAgeMs: null,
+      maxVerdictAgeMsByMethod: null,
       upstream: 'orders',
       timeoutMs: 60_000,
       maxBodyBytes: Infinity,
@@ -480,11 +497,11 @@ describe('routes', () => {
 
   test('compiles tolerated spellings, ages, methods and upgrades', () => {
     expect(
-      routeOf('access: [user], path: { encodedSlash: keep, doubleEncoding: keep }, maxAge: 0s, websocket: true'),
-    ).toMatchObject({ tolerates: 5, maxAgeMs: 0, websocket: true });
-    expect(routeOf('access: [user], maxAge: { GET: 60s, "PUT, PATCH": 0s, "*": 5s }')).toMatchObject({
-      maxAgeMs: 5_000,
-      maxAgeMsByMethod: new Map(Object.entries({ GET: 60_000, PUT: 0, PATCH: 0 })),
+      routeOf('access: [user], path: { encodedSlash: keep, doubleEncoding: keep }, maxVerdictAge: 0s, websocket: true'),
+    ).toMatchObject({ tolerates: 5, maxVerdictAgeMs: 0, websocket: true });
+    expect(routeOf('access: [user], maxVerdictAge: { GET: 60s, "PUT, PATCH": 0s, "*": 5s }')).toMatchObject({
+      maxVerdictAgeMs: 5_000,
+      maxVerdictAgeMsByMethod: new Map(Object.entries({ GET: 60_000, PUT: 0, PATCH: 0 })),
     });
   });
 

@@ -49,7 +49,7 @@ test('an introspection endpoint', () => {
     rejectedStatuses: [],
     audience: null,
     requiredClaims: [],
-    claimValues: {},
+    requiredValues: {},
     clockSkewMs: 30_000,
     timeoutMs: 5_000,
     breaker: { failures: 5, openMs: 500 },
@@ -94,7 +94,7 @@ describe('a source of tokens', () => {
       types: ['at+jwt', 'jwt'],
       introspect: 'never',
       introspection: null,
-      maxAgeMs: 86_400_000,
+      maxTokenAgeMs: 86_400_000,
     });
     expect(source.fields.expireAt).toEqual({ places: [at('exp', ['exp'])], optional: false });
   });

@@ -18,7 +18,7 @@ test('applies defaults to identities and cases', () => {
   const text = `${head}tests:
   identities:
     ann: { roles: [user], groups: [acme] }
-    robot: { kind: key_pair, userId: u-1, keyId: k-1 }
+    robot: { kind: keyPair, userId: u-1, keyId: k-1 }
   cases:
     - { as: ann, request: GET /v1/orders/acme?page=2, expect: allow, route: order, upstreamHeaders: { User-Id: ann, x-debug: null } }
     - name: another tenant
@@ -45,7 +45,7 @@ test('applies defaults to identities and cases', () => {
       sessionId: 'session-ann',
       keyId: null,
     },
-    robot: { ...nobody, kind: 'key_pair', userId: 'u-1', roles: [], groups: [], sessionId: null, keyId: 'k-1' },
+    robot: { ...nobody, kind: 'keyPair', userId: 'u-1', roles: [], groups: [], sessionId: null, keyId: 'k-1' },
   });
   expect(cases).toEqual([
     {
@@ -143,9 +143,9 @@ const identitiesOf = (identities: string) =>
 test('an identity can be derived from claims by a source', () => {
   const result =
     identitiesOf(`    ann: { source: issuer, claims: { sub: u-1, "https://x/roles": [user, other], scope: "a b", exp: 1, jti: t-1, iat: 100.5 } }
-    bob: { source: opaque, kind: api_key, claims: { sub: u-2, active: true, roles: [user] } }
+    bob: { source: opaque, kind: apiKey, claims: { sub: u-2, active: true, roles: [user] } }
     eve: { source: authApi, claims: { verified: true, userID: u-3, roles: [], groups: [], sessionID: s-3, alias: eve, fullName: Eve } }
-    key: { source: authApi, kind: key_pair, claims: { userID: u-4, roles: [user], groups: [], keyID: k-4 } }
+    key: { source: authApi, kind: keyPair, claims: { userID: u-4, roles: [user], groups: [], keyID: k-4 } }
 `);
   if (!result.ok) expect.fail(JSON.stringify(result.problems));
   expect(Object.fromEntries(result.config.tests.identities)).toMatchObject({
@@ -153,9 +153,9 @@ test('an identity can be derived from claims by a source', () => {
       ...{ kind: 'bearer', source: 'issuer', userId: 'u-1', roles: ['user', 'other'], groups: ['a', 'b'] },
       ...{ tokenId: 't-1', issuedAtMs: 100_000, sessionId: null, expireAtMs: Number.POSITIVE_INFINITY },
     },
-    bob: { kind: 'api_key', source: 'opaque', userId: 'u-2', roles: ['user'], groups: [] },
+    bob: { kind: 'apiKey', source: 'opaque', userId: 'u-2', roles: ['user'], groups: [] },
     eve: { kind: 'bearer', source: 'authApi', userId: 'u-3', sessionId: 's-3', alias: 'eve', fullName: 'Eve' },
-    key: { kind: 'key_pair', source: 'authApi', userId: 'u-4', keyId: 'k-4' },
+    key: { kind: 'keyPair', source: 'authApi', userId: 'u-4', keyId: 'k-4' },
   });
 });
 
@@ -168,10 +168,10 @@ test.each([
   ],
   ['{ source: isuer, claims: { sub: u-1 } }', 'there is no such source', 'did you mean "issuer"?', 'isuer'],
   [
-    '{ source: opaque, kind: key_pair, claims: { sub: u } }',
+    '{ source: opaque, kind: keyPair, claims: { sub: u } }',
     'a source of kind "introspection" does not accept this kind of credential',
     null,
-    'key_pair',
+    'keyPair',
   ],
   [
     '{ source: issuer, claims: { sub: u-1 } }',

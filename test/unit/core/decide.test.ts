@@ -118,13 +118,13 @@ describe('early refusals call no resolver and read no credential', () => {
 
 describe("the resolver's input and output", () => {
   const policy = makePolicy([
-    { on: '/a', access: ['user'], maxAgeMs: 5_000 },
+    { on: '/a', access: ['user'], maxVerdictAgeMs: 5_000 },
     { on: '/b', access: 'optional' },
     {
       on: '/c',
       access: 'optional',
-      maxAgeMs: 7_000,
-      maxAgeMsByMethod: new Map([
+      maxVerdictAgeMs: 7_000,
+      maxVerdictAgeMsByMethod: new Map([
         ['GET', 9_000],
         ['PUT', 0],
       ]),
@@ -136,18 +136,18 @@ describe("the resolver's input and output", () => {
     ['HEAD', 9_000],
     ['PUT', 0],
     ['DELETE', 7_000],
-  ])('maxAge of the method: %s', (method, age) => {
+  ])('maxVerdictAge of the method: %s', (method, age) => {
     const resolve = vi.fn(() => user);
     decide(view(`${method} /c`, [token]), policy, resolve);
     expect(resolve.mock.calls).toEqual([[{ kind: 'bearer', token: 'abc' }, age, undefined]]);
   });
 
-  test('the resolver gets the credential, the maxAge of the route, and the known facts about the client', () => {
+  test('the resolver gets the credential, the maxVerdictAge of the route, and the known facts about the client', () => {
     const resolve = vi.fn(() => user);
     decide(view('GET /a', ['api-key: k', 'api-secret: s']), policy, resolve);
     decide({ ...view('GET /b', [token]), client: '203.0.113.9' }, policy, resolve);
     expect(resolve.mock.calls).toEqual([
-      [{ kind: 'key_pair', apiKey: 'k', apiSecret: 's' }, 5_000, undefined],
+      [{ kind: 'keyPair', apiKey: 'k', apiSecret: 's' }, 5_000, undefined],
       [{ kind: 'bearer', token: 'abc' }, Number.POSITIVE_INFINITY, '203.0.113.9'],
     ]);
   });

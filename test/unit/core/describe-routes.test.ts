@@ -57,7 +57,12 @@ test('a row contains what the route does, null for no limit, and fits JSON', () 
   const rows = describeRoutes(
     makeTable([
       { on: '/plain', id: 'plain' },
-      { on: '*.example.test/v1/{id}/**', id: 'full', maxAgeMs: 5000, rewrite: { stripPrefix: '/v1', addPrefix: '' } },
+      {
+        on: '*.example.test/v1/{id}/**',
+        id: 'full',
+        maxVerdictAgeMs: 5000,
+        rewrite: { stripPrefix: '/v1', addPrefix: '' },
+      },
     ]),
   );
   expect(JSON.parse(JSON.stringify(rows))).toEqual(rows);
@@ -66,7 +71,7 @@ test('a row contains what the route does, null for no limit, and fits JSON', () 
     index: 0,
     host: null,
     path: '/plain',
-    maxAgeMs: null,
+    maxVerdictAgeMs: null,
     maxBodyBytes: null,
   });
   expect(rows[1]).toEqual({
@@ -77,9 +82,9 @@ test('a row contains what the route does, null for no limit, and fits JSON', () 
     methods: null,
     access: [{ method: '*', rule: 'public' }],
     upstream: 'service',
-    credentials: ['bearer', 'key_pair'],
+    credentials: ['bearer', 'keyPair'],
     challenges: ['Bearer'],
-    maxAgeMs: 5000,
+    maxVerdictAgeMs: 5000,
     timeoutMs: 10_000,
     idleTimeoutMs: null,
     maxBodyBytes: null,

@@ -22,7 +22,7 @@ const identity: Identity = {
 };
 const pattern = compilePattern(null, '/users/{user}/sessions/{id}');
 const ofSession: Eviction = { kind: 'session', from: { param: 'id', source: 'authApi' } };
-const ofKey: Eviction = { kind: 'keypair', from: { identity: 'keyId' } };
+const ofKey: Eviction = { kind: 'keyPair', from: { identity: 'keyId' } };
 const ofUser: Eviction = { kind: 'user', from: { identity: 'userId' } };
 
 test.each([

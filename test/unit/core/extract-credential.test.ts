@@ -18,7 +18,7 @@ function extract(
 }
 
 const bearer = (token: string) => ({ kind: 'bearer', token });
-const pair = (apiKey: string, apiSecret: string) => ({ kind: 'key_pair', apiKey, apiSecret });
+const pair = (apiKey: string, apiSecret: string) => ({ kind: 'keyPair', apiKey, apiSecret });
 
 describe('one credential', () => {
   test.each([

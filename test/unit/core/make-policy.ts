@@ -32,8 +32,8 @@ export interface RouteSpec {
   readonly reading?: Partial<PathReadingSource>;
   readonly cors?: CorsPolicy;
   readonly response?: ResponseRules;
-  readonly maxAgeMs?: number;
-  readonly maxAgeMsByMethod?: ReadonlyMap<string, number>;
+  readonly maxVerdictAgeMs?: number;
+  readonly maxVerdictAgeMsByMethod?: ReadonlyMap<string, number>;
   readonly rewrite?: PathRewrite;
   readonly forwardCredentials?: boolean;
   readonly credentials?: readonly CredentialKind[];
@@ -84,8 +84,8 @@ export function makeRoute(spec: RouteSpec, index = 0): Route {
     reading: spec.reading === undefined ? null : compilePathReading({ ...ordinaryReading, ...spec.reading }, pattern),
     cors: spec.cors ?? null,
     response: spec.response ?? null,
-    maxAgeMs: spec.maxAgeMs ?? null,
-    maxAgeMsByMethod: spec.maxAgeMsByMethod ?? null,
+    maxVerdictAgeMs: spec.maxVerdictAgeMs ?? null,
+    maxVerdictAgeMsByMethod: spec.maxVerdictAgeMsByMethod ?? null,
     upstream: 'service',
     audience: null,
     timeoutMs: 10_000,

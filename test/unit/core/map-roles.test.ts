@@ -7,7 +7,7 @@ import { accept, makeIdentity, makePolicy, view } from './make-policy.ts';
 const origins: readonly RoleOrigin[] = [
   { role: 'admin', field: 'groups', values: new Set(['platform-admins', 'owners']) },
   { role: 'user', field: 'roles', values: new Set(['STAFF']) },
-  { role: 'robot', field: 'kind', values: new Set(['key_pair']) },
+  { role: 'robot', field: 'kind', values: new Set(['keyPair']) },
 ];
 
 test.each([
@@ -17,7 +17,7 @@ test.each([
   ['another role name of the Auth API', { roles: ['STAFF'] }, ['user']],
   ['a derived role derives no further roles', { groups: ['owners'], roles: [] }, ['admin']],
   ['a role that the Auth API already reported', { groups: ['owners'], roles: ['admin'] }, []],
-  ['the kind of credential', { kind: 'key_pair' as const }, ['robot']],
+  ['the kind of credential', { kind: 'keyPair' as const }, ['robot']],
 ])('%s', (_name, part, expected) => {
   expect(derivedRoles(origins, makeIdentity({ groups: [], roles: [], ...part }))).toEqual(expected);
 });

@@ -9,7 +9,7 @@ export function bearer(token = 'a'.repeat(64)): BearerCredential {
 }
 
 export function keyPair(apiKey = 'k'.repeat(32), apiSecret = 's'.repeat(64)): KeyPairCredential {
-  return { kind: 'key_pair', apiKey, apiSecret };
+  return { kind: 'keyPair', apiKey, apiSecret };
 }
 
 export function identity(changes: Partial<Identity> = {}): Identity {
@@ -47,8 +47,8 @@ export const platformFields = compileAuthApiFields(
     expireAt: 'expireAt',
     sessionId: 'sessionID',
     keyId: 'keyID',
-    alias: { session: 'alias', keypair: 'userAlias' },
-    fullName: { session: 'fullName', keypair: 'userName' },
+    alias: { session: 'alias', keyPair: 'userAlias' },
+    fullName: { session: 'fullName', keyPair: 'userName' },
     verified: 'verified',
     tokenId: null,
     issuedAt: null,

@@ -21,7 +21,7 @@ export function makeClient(url: string, changes: Partial<AuthApiSourceConfig> = 
       timeoutMs: 2_000,
       concurrency: 8,
       breaker: { failures: 100, openMs: 60_000 },
-      paths: { session: '/session', keypair: '/keypair' },
+      paths: { session: '/session', keyPair: '/keypair' },
       headers: { apiKey: 'api-key', apiSecret: 'api-secret' },
       issuer: null,
       users: ownUsers(),

@@ -28,7 +28,7 @@ const authApiAt = (urls: readonly string[]): AuthApiSourceConfig => ({
   timeoutMs: 2_000,
   concurrency: 64,
   breaker: { failures: 1_000, openMs: 60_000 },
-  paths: { session: '/session', keypair: '/keypair' },
+  paths: { session: '/session', keyPair: '/keypair' },
   headers: { apiKey: 'api-key', apiSecret: 'api-secret' },
   issuer: null,
   users: ownUsers(),

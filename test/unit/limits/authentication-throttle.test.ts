@@ -12,7 +12,7 @@ import { createMemoryCounter } from '../../../src/limits/memory-counter.ts';
 import { heapInUse } from '../../support/heap-in-use.ts';
 
 const bearer: Credential = { kind: 'bearer', token: 'any' };
-const pairOf = (apiKey: string): Credential => ({ kind: 'key_pair', apiKey, apiSecret: 'any' });
+const pairOf = (apiKey: string): Credential => ({ kind: 'keyPair', apiKey, apiSecret: 'any' });
 const [office, home] = ['203.0.113.7', '198.51.100.9'];
 
 interface Bench {

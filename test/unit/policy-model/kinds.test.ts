@@ -15,7 +15,7 @@ test('every kind of credential and source has a row', () => {
 test('every kind of condition and value that a file can contain has a row', () => {
   const { config } = policyFile(`server: { trustedProxies: ["10.0.0.0/8"] }
 identity: { claims: { plan: { field: plan, type: string } } }
-conditions: { headers: [x-h] }
+conditions: { headers: { x-h: any } }
 routes:
   - id: all
     match: { path: "/{id}" }

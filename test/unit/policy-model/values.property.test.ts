@@ -18,7 +18,7 @@ import { blank } from '../../../src/policy-model/samples/sample-identity.ts';
 import { atomsOf } from '../../../src/policy-model/statements.ts';
 import { makeRoute } from '../core/make-policy.ts';
 
-const text = fc.constantFrom('a', 'ab', 'abc', 'b', 'A', '~', 'a~', 'a~~', 'a\u007f', 'bearer', 'key_pair', '10');
+const text = fc.constantFrom('a', 'ab', 'abc', 'b', 'A', '~', 'a~', 'a~~', 'a\u007f', 'bearer', 'keyPair', '10');
 const subject: fc.Arbitrary<ValueSource> = fc.oneof(
   fc.constantFrom<ValueSource>(
     { from: 'param', name: 'p' },
@@ -78,7 +78,7 @@ const asked = fc.record({
     fc.constantFrom('::1', '::ffff:10.0.0.1', '2001:db8::1', 'ffff::'),
   ),
   identity: fc.record({
-    kind: fc.constantFrom<Identity['kind']>('bearer', 'key_pair'),
+    kind: fc.constantFrom<Identity['kind']>('bearer', 'keyPair'),
     // As a source can return them.
     userId: text.filter(isIdentifier),
     groups: fc.array(value).filter(isNameList),
@@ -107,7 +107,7 @@ const none = { roles: any, expireAt: null, tokenId: null, issuedAt: null, alias:
 const users = { source: 'authApi', prefix: '', foreignPrefixes: [], roles: null };
 const fields = { ...none, userId: any, groups: any, sessionId: any, keyId: any, authenticatedAt: any };
 /** Identities with every field. */
-const authentications = (['bearer', 'key_pair'] as const).map((kind) => {
+const authentications = (['bearer', 'keyPair'] as const).map((kind) => {
   return { kind, acceptedBy: 'authApi', users, fields };
 });
 

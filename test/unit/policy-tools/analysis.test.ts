@@ -1,11 +1,11 @@
 /** What the analysis of rules finds, and what it must not report. */
 import { describe, expect, test } from 'vitest';
-import { findSurprises } from '../../../src/app/find-surprises.ts';
+import { placedFindings } from '../../../src/app/place-findings.ts';
 import { parseConfig } from '../../../src/config/parse-config.ts';
 
 const head = `version: 1
 authApi: { url: "http://auth:8081" }
-conditions: { headers: [x-region] }
+conditions: { headers: { x-region: any } }
 upstreams: { s: { targets: ["http://s:8080"] } }
 `;
 const roles = 'roles: { user: {}, admin: { inherits: [user] } }\n';
@@ -13,7 +13,7 @@ const roles = 'roles: { user: {}, admin: { inherits: [user] } }\n';
 function find(text: string) {
   const read = parseConfig(text, { file: 'gateway.yaml', env: {}, readSecret: () => '' });
   if (!read.ok) throw new Error(read.problems.map(({ line, message }) => `${line}: ${message}`).join('\n'));
-  return findSurprises(read.config, read.places);
+  return placedFindings(read.config, read.places);
 }
 
 const route = (id: string, path: string, keys: string, host?: string) =>
@@ -370,7 +370,7 @@ describe('conditions', () => {
     const text = `${head}${roles}routes:\n${route('c', '/c/{p}', `access: [user], when: [{ all: [{ param: p, equals: "\${SECRET}" }, { param: p, equals: b }], reason: w }]`)}`;
     const read = parseConfig(text, { file: 'f', env: { SECRET: 'hush-hush' }, readSecret: () => '' });
     if (!read.ok) throw new Error('not read');
-    const findings = findSurprises(read.config, read.places);
+    const findings = placedFindings(read.config, read.places);
     expect(findings).toHaveLength(1);
     expect(JSON.stringify(findings)).not.toContain('hush');
   });

@@ -30,8 +30,8 @@ routes:
 tests:
   identities:
     ann: { kind: bearer }
-    robot: { kind: api_key }
-    pair: { kind: key_pair }
+    robot: { kind: apiKey }
+    pair: { kind: keyPair }
   cases: [${(more.cases ?? []).join(', ')}]
 `;
   const result = parseConfig(text, { file: 'gateway.yaml', env: {}, readSecret: () => '' });
@@ -97,9 +97,9 @@ test('a removed, widened or narrowed list of kinds, and a removed sign-in page, 
   expect(without('kind_not_accepted')).toEqual([
     'its list of credentials is removed',
     'it also accepts bearer',
-    'it also accepts key_pair',
+    'it also accepts keyPair',
   ]);
-  expect(without('as: pair, request: GET /robots')).toEqual(['it also accepts key_pair']);
+  expect(without('as: pair, request: GET /robots')).toEqual(['it also accepts keyPair']);
   expect(without('signIn')).toEqual(['browsers are no longer redirected to its sign-in page']);
 });
 
@@ -122,8 +122,8 @@ test('diff reports a route that accepts another kind, and another sign-in page',
       routeAfter: 'robots',
       setting: 'credentials',
       class: 'decides',
-      before: 'api_key',
-      after: 'key_pair, api_key',
+      before: 'apiKey',
+      after: 'keyPair, apiKey',
     },
     expect.objectContaining({ routeBefore: 'page', setting: 'signIn', class: 'exposes' }),
   ]);
@@ -136,20 +136,20 @@ test.each<[string, string, string, readonly string[], object, readonly string[]]
     '/robots',
     [],
     {
-      kind: 'api_key',
+      kind: 'apiKey',
       from: 'authorization (bearer)',
-      taken: ['api_key'],
+      taken: ['apiKey'],
       source: { source: 'authApi', why: 'an API key' },
     },
-    ['api_key, from authorization (bearer)', 'the route accepts api_key', 'source: authApi (an API key)'],
+    ['apiKey, from authorization (bearer)', 'the route accepts apiKey', 'source: authApi (an API key)'],
   ],
   [
     'a kind that is not accepted',
     'pair',
     '/robots',
     [],
-    { kind: 'key_pair', from: 'api-key and api-secret', taken: ['api_key'], source: null },
-    ['key_pair, from api-key and api-secret', 'the route accepts api_key', '401 credential_kind_not_accepted'],
+    { kind: 'keyPair', from: 'api-key and api-secret', taken: ['apiKey'], source: null },
+    ['keyPair, from api-key and api-secret', 'the route accepts apiKey', '401 credential_kind_not_accepted'],
   ],
   [
     'Basic',

@@ -132,11 +132,11 @@ describe('a condition in another form', () => {
       'any: [{ identity: groups, equals: a }, { identity: groups, equals: b }]',
       null,
     ],
-    ['the remaining kind', 'identity: kind, equals: bearer', 'not: { identity: kind, equals: key_pair }', null],
+    ['the remaining kind', 'identity: kind, equals: bearer', 'not: { identity: kind, equals: keyPair }', null],
   ])('%s', (_name, before, after, kind) => {
     const of = (when: string) => {
       const text = `match: { path: "/x/{p}" }, access: [user], when: [{ ${when}, reason: w }]`;
-      return policy(`conditions: { headers: [x-region] }\n${roles}routes:\n${route(text)}`);
+      return policy(`conditions: { headers: { x-region: any } }\n${roles}routes:\n${route(text)}`);
     };
     const { same, newlyAllowed, newlyRefused } = diff(of(before), of(after));
     const kinds = [newlyAllowed.length > 0 && 'newlyAllowed', newlyRefused.length > 0 && 'newlyRefused'];
@@ -291,7 +291,7 @@ test('with too many classes to examine, reports a possible change', () => {
 describe('every example was evaluated against both policies', () => {
   const of = (more: string, head = '') =>
     policy(
-      `${head}conditions: { headers: [x-region] }\n${roles}routes:\n${route(`match: { path: "/x/{p}" }, ${more}`)}`,
+      `${head}conditions: { headers: { x-region: any } }\n${roles}routes:\n${route(`match: { path: "/x/{p}" }, ${more}`)}`,
     );
   it.each([
     ['a role', 'access: [admin]', 'access: [user]', 'GET https://any.example/x/any', 'by anyone with role user'],
@@ -340,7 +340,7 @@ describe('every example was evaluated against both policies', () => {
     [
       'a kind of credential',
       'access: deny',
-      'access: authenticated, when: [{ identity: kind, equals: key_pair, reason: w }]',
+      'access: authenticated, when: [{ identity: kind, equals: keyPair, reason: w }]',
       'GET https://any.example/x/any',
       'by anyone by key pair',
     ],

@@ -19,7 +19,7 @@ test.each([
   ['when: [{ header: x-cert, equals: ok, reason: certificate }]', 'allow'],
 ])('applies the time of the request and its proxy: %s', (rest, outcome) => {
   const config = policy(`server: { trustedProxies: ["10.0.0.0/8"] }
-conditions: { trustedHeaders: [x-cert] }
+conditions: { headers: { x-cert: trusted } }
 roles: { user: {} }
 routes: [{ id: one, match: { path: "/one" }, upstream: orders, access: [user], ${rest} }]`);
   const identity = { ...blank, kind: 'bearer' as const, userId: 'ann', roles: ['user'] };
@@ -45,7 +45,7 @@ routes: [{ id: one, match: { path: "/one" }, upstream: orders, access: [user], $
 
 test.each([true, false])('applies the headers of a trusted proxy: %s', (trusted) => {
   const config = policy(`server: { trustedProxies: ["10.0.0.0/8"] }
-conditions: { trustedHeaders: [x-client-cert-verified] }
+conditions: { headers: { x-client-cert-verified: trusted } }
 roles: {}
 routes:
   - id: cert
@@ -108,7 +108,7 @@ test.each([
     'contains an escape that is not valid UTF-8',
   ],
 ])('a record contains why a value cannot be read: %s', (_name, headers, query, why) => {
-  const config = policy(`conditions: { headers: [x-region] }
+  const config = policy(`conditions: { headers: { x-region: any } }
 roles: {}
 routes:
   - id: one

@@ -1,6 +1,6 @@
 /** Parameters with a shape or literal text around them, in every tool. */
 import { describe, expect, test } from 'vitest';
-import { findSurprises } from '../../../src/app/find-surprises.ts';
+import { placedFindings } from '../../../src/app/place-findings.ts';
 import { describeRoutes } from '../../../src/core/routing/describe-routes.ts';
 import { TooManyFormsError } from '../../../src/core/url/form-texts.ts';
 import { comparePolicies } from '../../../src/policy-tools/diff/compare-policies.ts';
@@ -83,7 +83,7 @@ test('explain shows which form is more specific, and why a text does not fit', (
 describe('analysis', () => {
   const codes = (...routes: readonly string[]) => {
     const { config, places } = policyFile(rules(...routes));
-    return findSurprises(config, places).map(({ code, subject }) => `${code}:${subject}`);
+    return placedFindings(config, places).map(({ code, subject }) => `${code}:${subject}`);
   };
 
   test('reports each alternative that literals already match', () => {
@@ -172,7 +172,7 @@ describe('forms that are too many to compare', () => {
   test('are a finding, and everything other than routes is still analyzed', () => {
     const text = `${tooMany}server: { trustEveryPeer: true }\n`;
     const { config, places } = policyFile(text);
-    const found = findSurprises(config, places).map(({ code, problem }) => `${code}:${problem.line}`);
+    const found = placedFindings(config, places).map(({ code, problem }) => `${code}:${problem.line}`);
     expect(found).toEqual(
       expect.arrayContaining(['routes_unanalyzed:6', expect.stringContaining('every_peer_trusted')]),
     );

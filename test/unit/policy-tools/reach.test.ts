@@ -82,7 +82,7 @@ routes:
   - { id: mixed, match: { path: "/mixed" }, upstream: orders, access: { GET: [user], "*": authenticated } }
   - { id: keys, match: { path: "/keys" }, upstream: orders, access: authenticated, credentials: [keyPair] }
 tests:
-  identities: { robot: { roles: [], kind: key_pair }, man: { roles: [] } }
+  identities: { robot: { roles: [], kind: keyPair }, man: { roles: [] } }
 `);
 
   it('lists routes open to everyone as such, and omits closed ones', () => {

@@ -206,7 +206,7 @@ test('other limits are differences, equivalent ones are not', () => {
   ];
   expect(kinds('maxAuthAge: 15m', 'maxAuthAge: 16m')).toEqual(['newlyAllowed']);
   expect(kinds('maxAuthAge: 15m', 'maxAuthAge: 900s')).toEqual([]);
-  expect(kinds('maxAuthAge: 15m', 'maxAge: 5s')).toEqual(['newlyAllowed']);
+  expect(kinds('maxAuthAge: 15m', 'maxVerdictAge: 5s')).toEqual(['newlyAllowed']);
   expect(kinds('maxAuthAge: 15m', 'maxAuthAge: { "*": 15m }')).toEqual([]);
   expect(kinds('maxAuthAge: 15m', 'maxAuthAge: { GET: 15m, "*": 14m }')).toEqual(['newlyRefused']);
   const differences = comparePolicies(policyOf(of('maxAuthAge: 15m')), policyOf(of('maxAuthAge: 16m')));

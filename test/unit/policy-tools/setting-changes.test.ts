@@ -38,8 +38,8 @@ describe('a change that weakens the gateway is a difference', () => {
   it.each<[setting: string, before: Parameters<typeof read>, after: Parameters<typeof read>]>([
     ['server.trustedProxies', [to, remote, ''], [to, remote, 'server: { trustedProxies: [10.0.0.0/8] }']],
     [
-      'conditions.trustedHeaders',
-      [to, remote, 'server: { trustedProxies: [10.0.0.0/8] }\nconditions: { trustedHeaders: [x-cert] }'],
+      'conditions.headers',
+      [to, remote, 'server: { trustedProxies: [10.0.0.0/8] }\nconditions: { headers: { x-cert: trusted } }'],
       [to, remote, 'server: { trustedProxies: [10.0.0.0/8] }'],
     ],
     ['server.forwardedHeaders', [to, remote, ''], [to, remote, 'server: { forwardedHeaders: forwarded }']],
@@ -55,8 +55,12 @@ describe('a change that weakens the gateway is a difference', () => {
     ['upstreams.orders.targets', [to, remote, ''], [to, remote, '', '"http://127.0.0.1:10"']],
     ['upstream', [to, remote, ''], ['upstream: other', remote, '']],
     ['forwardCredentials', [to, remote, ''], [`${to}, forwardCredentials: true`, remote, '']],
-    ['maxAge', [`${to}, maxAge: 1s`, remote, ''], [to, remote, '']],
-    ['maxAge', [`${to}, maxAge: { GET: 1s }`, remote, ''], [`${to}, maxAge: { GET: 2s }`, remote, '']],
+    ['maxVerdictAge', [`${to}, maxVerdictAge: 1s`, remote, ''], [to, remote, '']],
+    [
+      'maxVerdictAge',
+      [`${to}, maxVerdictAge: { GET: 1s }`, remote, ''],
+      [`${to}, maxVerdictAge: { GET: 2s }`, remote, ''],
+    ],
     ['evict', [`${to}, evict: { session: "{id}" }`, remote, ''], [to, remote, '']],
     ['rewrite', [to, remote, ''], [`${to}, rewrite: { addPrefix: /admin }`, remote, '']],
     ['streams.recheck', [to, remote, ''], [to, remote, 'defaults: { streams: { recheck: 1h } }']],

@@ -132,7 +132,7 @@ test('weakened rules that a test detects, and those that none does', () => {
 
 test('mutates each part of a condition', () => {
   const rules = (cases: string) =>
-    policy(`conditions: { headers: [x-region] }
+    policy(`conditions: { headers: { x-region: any } }
 roles: { user: {} }
 routes:
   - id: inside
@@ -173,7 +173,7 @@ test('proposed cases pass, and cover everything that can be covered', () => {
 });
 
 test('a case is found for each of many conditions', () => {
-  const config = policy(`conditions: { headers: [x-region] }
+  const config = policy(`conditions: { headers: { x-region: any } }
 roles: { user: {} }
 routes:
   - id: many
@@ -192,7 +192,7 @@ routes:
 });
 
 test('proposals for undetected changes make the tests detect all of them', () => {
-  const text = `conditions: { headers: [x-region] }
+  const text = `conditions: { headers: { x-region: any } }
 roles:
   user: { from: { field: groups, in: [staff, crew] } }
   reporter: { inherits: [user] }
@@ -205,7 +205,7 @@ routes:
     upstream: orders
     access: { GET: { any: [user, partner], all: [reporter, partner], none: [banned, suspended] }, PUT: [admin, partner] }
     when:
-      - any: [{ client: address, cidr: 10.0.0.0/8 }, { all: [{ header: x-region, in: [eu] }, { identity: kind, equals: key_pair }] }]
+      - any: [{ client: address, cidr: 10.0.0.0/8 }, { all: [{ header: x-region, in: [eu] }, { identity: kind, equals: keyPair }] }]
         unless: [admin]
         reason: not_inside
   - { id: two, match: { path: /two }, upstream: orders, access: optional }

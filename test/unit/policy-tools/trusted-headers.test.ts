@@ -11,8 +11,8 @@ import { forwardingOf, policyOf, upstreamHeaders } from '../../../src/policy-too
 import { runTests } from '../../../src/policy-tools/test-report.ts';
 import { policy } from './policies.ts';
 
-const rules = (kind: 'headers' | 'trustedHeaders', server = 'server: { trustedProxies: ["10.0.0.0/8"] }') => `${server}
-conditions: { ${kind}: [x-client-cert-verified] }
+const rules = (from: 'any' | 'trusted', server = 'server: { trustedProxies: ["10.0.0.0/8"] }') => `${server}
+conditions: { headers: { x-client-cert-verified: ${from} } }
 roles: {}
 routes:
   - { id: open, match: { path: "/open" }, upstream: orders, access: public }
@@ -25,7 +25,7 @@ routes:
 const names = ['x-client-cert-verified', 'X-Client-Cert-Verified', 'x_client_cert_verified', 'X-Client_Cert-Verified'];
 
 function ask(trusted: boolean, target: string, name = names[0]!) {
-  const config = policy(rules('trustedHeaders'));
+  const config = policy(rules('trusted'));
   const request = {
     method: 'GET',
     host: 'any.example',
@@ -63,19 +63,17 @@ test('reports mistakes in such headers', () => {
     );
     return read.ok ? [] : read.problems.map(({ message }) => message);
   };
-  expect(problemsOf(rules('trustedHeaders', ''))).toEqual([
-    'no proxy is trusted, so no request can have these headers',
-  ]);
-  const twice = rules('headers').replace('headers: [', 'trustedHeaders: [x-client-cert-verified], headers: [');
+  expect(problemsOf(rules('trusted', ''))).toEqual(['no proxy is trusted, so no request can have this header']);
+  const twice = rules('any').replace('headers: {', 'headers: { X-Client-Cert-Verified: trusted,');
   expect(problemsOf(twice)).toEqual(['this header is listed twice']);
 });
 
 test('proposes cases sent by a trusted proxy, and reports a changed source as a difference', () => {
-  const config = policy(rules('trustedHeaders'));
+  const config = policy(rules('trusted'));
   const { cases, notFound } = proposeCases(config, runTests(config, false), true);
   expect(notFound).toEqual([]);
   expect(mutationScore(config, cases).survivors.map((mutant) => mutant.words)).toEqual([]);
   expect(cases.some(({ test: { trusted, expect: wanted } }) => trusted && wanted === 'allow')).toBe(true);
-  const changed = comparePolicies(policyOf(policy(rules('headers'))), policyOf(config));
+  const changed = comparePolicies(policyOf(policy(rules('any'))), policyOf(config));
   expect(changed.map(({ kind }) => kind)).toContain('newlyRefused');
 });

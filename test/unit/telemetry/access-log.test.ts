@@ -174,7 +174,7 @@ describe('text from a client', () => {
 
 test('identity, staleness and the entrypoint are members of the line', async () => {
   const base = allowed(routeOf('public')) as Allow;
-  const identity = { ...base.identity!, kind: 'key_pair' as const, sessionId: null, keyId: 'key-7' };
+  const identity = { ...base.identity!, kind: 'keyPair' as const, sessionId: null, keyId: 'key-7' };
   const line = await lineOf({ entrypoint: 'upgrade', decision: { ...base, identity, stale: true, source: 'redis' } });
   expect(line).toMatchObject({ entrypoint: 'upgrade', route: 'public', keyId: 'key-7', stale: true, source: 'redis' });
   expect(line).not.toHaveProperty('sessionId');

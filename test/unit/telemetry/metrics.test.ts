@@ -160,7 +160,7 @@ test('counts the events of identity resolution', async () => {
   const { telemetry } = collect('silent');
   const { identityEvents } = telemetry;
   identityEvents.sourceCall('authApi', 'bearer', 'accepted', null, 0.02);
-  identityEvents.sourceCall('authApi', 'key_pair', 'auth_timeout', 'timeout', 2);
+  identityEvents.sourceCall('authApi', 'keyPair', 'auth_timeout', 'timeout', 2);
   identityEvents.redis('get', 'hit');
   identityEvents.sources(new Map([['authApi', 2]]));
   identityEvents.breaker('authApi', 1, 'open', null);
@@ -176,13 +176,13 @@ test('counts the events of identity resolution', async () => {
   expect(
     sampleValue(text, 'rolegate_auth_api_calls_total', {
       source: 'authApi',
-      kind: 'key_pair',
+      kind: 'keyPair',
       outcome: 'auth_timeout',
     }),
   ).toBe(1);
-  expect(
-    sampleValue(text, 'rolegate_auth_api_call_duration_seconds_sum', { source: 'authApi', kind: 'key_pair' }),
-  ).toBe(2);
+  expect(sampleValue(text, 'rolegate_auth_api_call_duration_seconds_sum', { source: 'authApi', kind: 'keyPair' })).toBe(
+    2,
+  );
   expect(sampleValue(text, 'rolegate_redis_operations_total', { operation: 'get', outcome: 'hit' })).toBe(1);
   expect(sampleValue(text, 'rolegate_auth_api_breaker_state', { source: 'authApi', url: '1', state: 'open' })).toBe(1);
   expect(sampleValue(text, 'rolegate_auth_api_breaker_state', { source: 'authApi', url: '1', state: 'closed' })).toBe(

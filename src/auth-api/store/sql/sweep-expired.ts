@@ -18,7 +18,7 @@ export async function sweepExpired(
   const pairs = db.selectFrom('keypairs').where('expire_at', '<=', nowMs).limit(limit).select('keypairs.id');
   for (const [kind, table, which] of [
     ['session', 'sessions', sessions],
-    ['keypair', 'keypairs', pairs],
+    ['keyPair', 'keypairs', pairs],
   ] as const) {
     const removed = sql<{ id: string; verified: 0 | 1 }>`${removal(db, table, which)} returning id, verified`;
     const { rows } = await removed.execute(db);

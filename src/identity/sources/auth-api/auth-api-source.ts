@@ -37,13 +37,13 @@ export function authApiProtocol({
       if (credential.kind === 'bearer') {
         return get(base, paths.session, ['authorization', `Bearer ${credential.token}`, ...own]);
       }
-      if (credential.kind === 'api_key') return get(base, paths.keypair, [headers.apiKey, credential.key, ...own]);
+      if (credential.kind === 'apiKey') return get(base, paths.keyPair, [headers.apiKey, credential.key, ...own]);
       const { apiKey, apiSecret } = credential;
-      return get(base, paths.keypair, [headers.apiKey, apiKey, headers.apiSecret, apiSecret, ...own]);
+      return get(base, paths.keyPair, [headers.apiKey, apiKey, headers.apiSecret, apiSecret, ...own]);
     },
     judge(response, { kind }, nowMs) {
       if (response.status !== 200) return judgeStatus(response, rejectedStatuses, nowMs);
-      const ofKind = kind === 'bearer' ? fields.session : fields.keypair;
+      const ofKind = kind === 'bearer' ? fields.session : fields.keyPair;
       return judgeBody(response, verified, settings, nowMs, (json) =>
         readIdentity(json, { source: name, users, settings, fields: ofKind, kind, fractions: false, events }),
       );

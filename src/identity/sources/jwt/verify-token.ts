@@ -18,7 +18,7 @@ export type Verified =
 /** Requirements for tokens of any purpose. */
 export interface TokenRules
   extends ClaimRules,
-    Pick<JwtSourceConfig, 'issuer' | 'algorithms' | 'types' | 'typeRequired' | 'maxAgeMs'> {
+    Pick<JwtSourceConfig, 'issuer' | 'algorithms' | 'types' | 'typeRequired' | 'maxTokenAgeMs'> {
   /** Whether `exp` is required. */
   readonly endRequired: boolean;
 }
@@ -64,7 +64,7 @@ function isType(typ: unknown, types: readonly string[]): boolean {
 /** Checks signature, issuer, audience, start and end. Null: all are valid. */
 async function verifySignature(
   token: string,
-  { algorithms, issuer, audience, clockSkewMs, maxAgeMs, endRequired }: TokenRules,
+  { algorithms, issuer, audience, clockSkewMs, maxTokenAgeMs, endRequired }: TokenRules,
   keys: readonly CryptoKey[],
   nowMs: number,
 ): Promise<Rejection | null> {
@@ -74,7 +74,7 @@ async function verifySignature(
     issuer,
     ...(audience === null ? {} : { audience: [...audience] }),
     clockTolerance: Math.floor(clockSkewMs / 1000),
-    maxTokenAge: Math.floor(maxAgeMs / 1000),
+    maxTokenAge: Math.floor(maxTokenAgeMs / 1000),
     requiredClaims: endRequired ? ['exp'] : [],
     currentDate: new Date(nowMs),
   };

@@ -100,7 +100,7 @@ export function createRemoteSource(options: RemoteSourceOptions): Source {
       const deadlineMs = performance.now() + config.timeoutMs;
       // An attacker could open the breaker for all: by guesses from many networks, or by exceeding the limit of a credential of its own.
       const limits = () => {
-        if (!known || (passesRightSecrets && credential.kind === 'key_pair')) return 'client';
+        if (!known || (passesRightSecrets && credential.kind === 'keyPair')) return 'client';
         return limitedClients.areMany(client, steady()) ? 'gateway' : 'known';
       };
       const checked = await turns.take(() => askEach(credential, deadlineMs, limits), deadlineMs, client);

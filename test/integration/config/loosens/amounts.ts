@@ -27,8 +27,8 @@ export const higher: readonly Row[] = [
     beside: () => ({ 'cache.accepted': '1ms' }),
     attempt: stillAllowed(endAuthApi),
   },
-  { key: 'routes.0.maxAge', strict: '0s', loose: '30s', attempt: stillAllowed(removeAnn) },
-  { key: 'routes.0.maxAge', strict: '0s', loose: undefined, attempt: stillAllowed(removeAnn) },
+  { key: 'routes.0.maxVerdictAge', strict: '0s', loose: '30s', attempt: stillAllowed(removeAnn) },
+  { key: 'routes.0.maxVerdictAge', strict: '0s', loose: undefined, attempt: stillAllowed(removeAnn) },
   { key: 'routes.0.maxAuthAge', strict: '1m', loose: '1h', attempt: allowed() },
   { key: 'routes.0.maxAuthAge', strict: '1m', loose: undefined, attempt: allowed() },
   {
@@ -40,7 +40,7 @@ export const higher: readonly Row[] = [
   },
   { key: 'routes.0.notAfter', strict: inDays(-1), loose: inDays(1), attempt: allowed() },
   {
-    key: 'sources.issuer.maxAge',
+    key: 'sources.issuer.maxTokenAge',
     strict: '1h',
     loose: '24h',
     beside: jwt(),

@@ -99,7 +99,7 @@ export const removed: readonly Row[] = [
     attempt: token(() => ({})),
   },
   {
-    key: 'sources.issuer.claimValues',
+    key: 'sources.issuer.requiredValues',
     strict: { token_use: ['access'] },
     loose: {},
     beside: jwt(),
@@ -126,19 +126,12 @@ export const removed: readonly Row[] = [
     attempt: reaches('x-tenant', { ...ann, 'x-tenant': 'acme' }),
   },
   {
-    key: 'conditions.trustedHeaders',
-    strict: ['x-cert'],
-    loose: [],
-    beside: () => ({ 'server.trustedProxies': ['10.0.0.0/8'] }),
-    attempt: reaches('x-cert', { ...ann, 'x-cert': 'verified' }),
-  },
-  {
     key: 'authApi.rejectedStatuses',
     strict: [401, 404],
     loose: [401],
     beside: () => ({
       'cache.accepted': '1h',
-      'routes.1': { ...route, id: 'now', match: { path: '/now' }, maxAge: '0s' },
+      'routes.1': { ...route, id: 'now', match: { path: '/now' }, maxVerdictAge: '0s' },
     }),
     attempt: stillAllowed(async (running) => {
       await running.authApi.behave({ kind: 'answers', status: 404 });

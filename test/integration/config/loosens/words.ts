@@ -207,4 +207,11 @@ export const any: readonly Row[] = [
     loose: undefined,
     attempt: async ({ gateway }) => (await fetch(`${gateway.admin}/routes`)).status === 200,
   },
+  {
+    key: 'conditions.headers',
+    strict: { 'x-cert': 'trusted' },
+    loose: {},
+    beside: () => ({ 'server.trustedProxies': ['10.0.0.0/8'] }),
+    attempt: reaches('x-cert', { ...ann, 'x-cert': 'verified' }),
+  },
 ];

@@ -43,14 +43,14 @@ const calls: Omit<RemoteConfig, 'urls'> = {
   tls: null,
 };
 
-const claims = { audience: null, requiredClaims: [], claimValues: {}, clockSkewMs: 30_000 };
+const claims = { audience: null, requiredClaims: [], requiredValues: {}, clockSkewMs: 30_000 };
 
 type Of<Kind extends SourceConfig['kind']> = Extract<SourceConfig, { kind: Kind }>;
 
 export const authApiAt = (url: string, changes: Partial<Of<'authApi'>> = {}): SourceConfig => ({
   ...{ ...calls, kind: 'authApi', name: 'one', short: false, urls: [url], issuer: null },
   users: ownUsers('one'),
-  paths: { session: '/session', keypair: '/keypair' },
+  paths: { session: '/session', keyPair: '/keypair' },
   headers: { apiKey: 'api-key', apiSecret: 'api-secret' },
   ...compileAuthApiFields(
     {
@@ -91,7 +91,7 @@ export const jwtOf = (issuer: string, changes: Partial<Of<'jwt'>> = {}): SourceC
   types: ['at+jwt', 'jwt'],
   typeRequired: false,
   idTokens: 'refuse',
-  maxAgeMs: 86_400_000,
+  maxTokenAgeMs: 86_400_000,
   whileDisconnected: 'refuse',
   logout: null,
   securityEvents: null,

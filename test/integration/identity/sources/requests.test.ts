@@ -90,8 +90,8 @@ describe('introspection', () => {
 
   it('treats an API key like a token', async () => {
     const service = await startService(active);
-    const result = await start(introspectionAt(service.origin)).check({ kind: 'api_key', key: 'acme_1' });
-    expect(result.identity).toMatchObject({ kind: 'api_key', userId: 'ann' });
+    const result = await start(introspectionAt(service.origin)).check({ kind: 'apiKey', key: 'acme_1' });
+    expect(result.identity).toMatchObject({ kind: 'apiKey', userId: 'ann' });
     expect(new URLSearchParams(service.asked[0]?.body).get('token')).toBe('acme_1');
   });
 
@@ -117,7 +117,7 @@ describe('introspection', () => {
   ])('rejects a token that is %s', async (_, body, rejection) => {
     const service = await startService(body);
     const strict = rejection === 'audience' || rejection === 'claim';
-    const rules = { audience: ['orders'], requiredClaims: ['tenant'], claimValues: { use: ['access'] } };
+    const rules = { audience: ['orders'], requiredClaims: ['tenant'], requiredValues: { use: ['access'] } };
     const source = start(introspectionAt(service.origin, strict ? rules : {}));
     expect(await source.check(bearer())).toMatchObject({ reason: 'credential_rejected', rejection });
     // Control: without the fault it is accepted.

@@ -12,7 +12,7 @@ const read = (text: string, most = maxToldBytes) => decodeMessage(Buffer.from(te
 
 test.each<Message>([
   { revocation: { kind: 'session', id: 's1' }, sender: null },
-  { revocation: { kind: 'keypair', id: 'k1' }, sender },
+  { revocation: { kind: 'keyPair', id: 'k1' }, sender },
   { revocation: { kind: 'user', id: 'someone@example.test' }, sender },
   { revocation: { kind: 'credential', lookups: [lookup, 'B'.repeat(43)] }, sender },
   // The current secret and as many previous ones as the configuration accepts.

@@ -26,7 +26,7 @@ const unnamed: VerdictSubject = { ...ann, lookups: [] };
 
 const cases: { name: string; revocation: Revocation; hits: VerdictSubject[]; misses: VerdictSubject[] }[] = [
   { name: 'a session', revocation: { kind: 'session', id: 's1' }, hits: [ann, rejected], misses: [robot] },
-  { name: 'a key pair', revocation: { kind: 'keypair', id: 'K1' }, hits: [robot, rejected], misses: [ann] },
+  { name: 'a key pair', revocation: { kind: 'keyPair', id: 'K1' }, hits: [robot, rejected], misses: [ann] },
   { name: 'a user', revocation: { kind: 'user', id: 'u1' }, hits: [ann, unnamed, rejected], misses: [robot] },
   { name: 'an id of another kind', revocation: { kind: 'user', id: 's1' }, hits: [], misses: [ann, robot] },
   {

@@ -18,7 +18,7 @@ beforeAll(async () => {
 
 function startReceiver(names: readonly string[] = ['one']) {
   let nowMs = startS * 1000;
-  const rules = { audience: ['web'], maxAgeMs: maxAgeS * 1000 };
+  const rules = { audience: ['web'], maxMessageAgeMs: maxAgeS * 1000 };
   const issuers = names.map((source): [string, Issuer] => {
     const issuer = `https://${source}.test`;
     const config = {

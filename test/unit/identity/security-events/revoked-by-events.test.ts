@@ -27,7 +27,7 @@ describe('a logout token', () => {
     ['with a session and a user', { sid: 's-1', sub: 'ann' }, [session('tokens'), session('opaque'), user]],
     ['with a user', { sub: 'ann' }, [{ ...user, source: 'tokens', issuedBeforeMs: at }, user]],
   ])('%s', (_name, claims, revoked) => {
-    const rules = { audience: [], maxAgeMs: 1, ends: 'session' } as const;
+    const rules = { audience: [], maxMessageAgeMs: 1, ends: 'session' } as const;
     expect(revokedByLogout(token(claims, events), rules, issuer)).toEqual(revoked);
   });
 });

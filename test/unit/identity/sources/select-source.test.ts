@@ -63,8 +63,8 @@ describe('selectSource', () => {
     ['a JWT of the issuer, behind a dot', `.${ours}`, null],
     ['a JWT of another issuer, which its source may accept', foreign, 'keys'],
   ])('an API key that is %s', (_, key, source) => {
-    expect(selectSource({ kind: 'api_key', key }, rule).source).toBe(source);
-    expect(selectSource({ kind: 'api_key', key }, { ...rule, issuers: [] }).source).toBe('keys');
+    expect(selectSource({ kind: 'apiKey', key }, rule).source).toBe(source);
+    expect(selectSource({ kind: 'apiKey', key }, { ...rule, issuers: [] }).source).toBe('keys');
   });
 
   it('ignores the form where no source verifies tokens itself', () => {

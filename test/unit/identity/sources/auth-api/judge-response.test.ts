@@ -17,7 +17,7 @@ const asked = {
   honorCacheControl: false,
   breaker: { failures: 1, openMs: 1 },
   tls: null,
-  paths: { session: '/session', keypair: '/keypair' },
+  paths: { session: '/session', keyPair: '/keypair' },
   headers: { apiKey: 'api-key', apiSecret: 'api-secret' },
 };
 const nowMs = 1_700_000_000_000;
@@ -33,7 +33,7 @@ const session = {
   roles: ['user'],
   groups: ['public'],
 };
-const keypair = {
+const pairBody = {
   apiKey: 'k'.repeat(32),
   keyID: '11111111-2222-4333-8444-555555555555',
   keyName: 'Example',
@@ -85,15 +85,15 @@ describe('a response of the Auth API', () => {
   });
 
   it('parses a key pair', () => {
-    expect(judge(answer(keypair), { credential: keyPair() }).identity).toEqual({
-      kind: 'key_pair',
-      userId: keypair.userID,
+    expect(judge(answer(pairBody), { credential: keyPair() }).identity).toEqual({
+      kind: 'keyPair',
+      userId: pairBody.userID,
       roles: ['user'],
       groups: ['public'],
       alias: 'ana',
       fullName: 'Ana Example',
       sessionId: null,
-      keyId: keypair.keyID,
+      keyId: pairBody.keyID,
       tokenId: null,
       issuedAtMs: null,
       authenticatedAtMs: null,
@@ -113,8 +113,8 @@ describe('a response of the Auth API', () => {
         expireAt: null,
         sessionId: null,
         keyId: null,
-        alias: { session: 'data.user.nick', keypair: null },
-        fullName: { session: null, keypair: null },
+        alias: { session: 'data.user.nick', keyPair: null },
+        fullName: { session: null, keyPair: null },
         verified: null,
         tokenId: null,
         issuedAt: null,

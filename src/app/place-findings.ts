@@ -12,7 +12,7 @@ export interface PlacedFinding extends Finding {
 }
 
 /** In the order of the files, the main one first. */
-export function findSurprises(config: Config, places: Places): readonly PlacedFinding[] {
+export function placedFindings(config: Config, places: Places): readonly PlacedFinding[] {
   const placed = analyze(config, nearestName, leadsTo).map((finding): PlacedFinding => {
     const { place, message, example, hint } = finding;
     const shown = example === null ? message : `${message} (for example, ${example})`;
