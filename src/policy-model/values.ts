@@ -173,11 +173,11 @@ function madeUpTexts(
   // Begins with a character that no text contains. After a prefix it forms neither a text nor a longer prefix.
   const all = [...written, ...begun];
   const isNew = (word: string) => !all.some((text) => text.includes(word[0]!));
-  const longer = begun.map((text) => {
-    const other = otherWords.find((word) => isNew(word) && fits(text + word));
-    return other === undefined ? undefined : text + other;
-  });
-  return longer[0] === undefined ? null : [...written, ...longer.filter((text) => text !== undefined)];
+  const unrelated = otherWords.find((word) => isNew(word) && fits(begun[0] + word));
+  if (unrelated === undefined) return null;
+  // One that cannot be read still has spellings that can: with upper case, where a service ignores letter case.
+  const longer = begun.map((text) => text + (otherWords.find((word) => isNew(word) && fits(text + word)) ?? unrelated));
+  return [...written, ...longer];
 }
 
 /** Includes numbers that no file lists. */

@@ -14,6 +14,7 @@ export function textsAlike(texts: readonly string[], beginnings: readonly string
         const rest = form.slice(alikeForm(beginning).length);
         return [softHyphen + rest, rest, rest.toUpperCase()].map((spelled) => beginning + spelled);
       });
-    return [...begun, text + softHyphen];
+    // Header fields have only ASCII.
+    return [...begun, text + softHyphen, `${text}.`];
   });
 }
