@@ -69,7 +69,7 @@ export const cors = (more: Values = {}) => ({ 'routes.0.cors': { origins: ['http
 export const far = { client: 'address', cidr: ['10.0.0.0/8'], reason: 'far' };
 export const near = { client: 'address', cidr: ['127.0.0.0/8'], reason: 'far' };
 export const plan = { header: 'x-plan', equals: 'gold', reason: 'plan' };
-export const readsPlan = { conditions: { headers: ['x-plan'] } };
+export const readsPlan = { conditions: { headers: { 'x-plan': 'any' } } };
 export const forged = { ...ann, 'x-forwarded-for': '10.1.2.3' };
 export const embedded = { database: ':memory:', secret: 's'.repeat(40), selfRegistration: true, outbox: 'console' };
 export const ownAuthApi = {
