@@ -109,7 +109,7 @@ function configOf(of: {
         tags: { field: 'tags', type: 'list' },
       },
     },
-    conditions: { headers: ['x-h'] },
+    conditions: { headers: { 'x-h': 'any' } },
     roles: { user: {} },
     upstreams: { s: { targets: [url] } },
     policies:
