@@ -24,7 +24,7 @@ function generate(schema: core.$ZodType): object {
     unrepresentable: 'any',
     override({ zodSchema, jsonSchema: json }) {
       const { loosens } = metadata(zodSchema);
-      for (const own of ['alternative', 'effect', 'former', 'isSecret', 'loosens', 'unit']) delete json[own];
+      for (const own of ['alternative', 'effect', 'isSecret', 'loosens', 'unit']) delete json[own];
       if (loosens !== undefined && json.description !== undefined) {
         const { why: _, ...direction } = loosens;
         json['x-loosens'] = direction;

@@ -39,8 +39,6 @@ declare module 'zod' {
     isSecret?: boolean;
     /** It excludes another key of the same section, so the reference shows it as a comment. */
     alternative?: boolean;
-    /** Keys that this section had before, and their replacements. */
-    former?: Readonly<Record<string, string>>;
   }
 }
 

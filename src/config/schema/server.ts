@@ -231,64 +231,60 @@ const serverKeys = z.strictObject({
 export const server = refined(serverKeys, checkTrusted);
 
 /** Records of requests, which an operator can look up. */
-export const records = z
-  .strictObject({
-    keep: exposes(
-      duration(60_000, 7 * 86_400_000).prefault('24h'),
-      'How long a record is kept.',
-      higher('a record can be read longer'),
-    ),
-    max: neither(
-      integer(100, 1_000_000).prefault(10_000),
-      'Maximum number of records in the memory of a process, and in Redis. Beyond it, the oldest record of the most frequent reason is removed, so that a flood does not remove rare ones.',
-    ),
-    perSecond: neither(
-      integer(1, 10_000).prefault(100),
-      'Maximum number of records of one reason per second and process, and of all together five times as many. The first one of each reason is always recorded. Further requests are counted but not recorded.',
-    ),
-    allowedSample: exposes(
-      fraction().prefault(0.01),
-      'Share of the allowed requests that are recorded, from 0 to 1, and with "log.access: sampled" logged. Requests that are refused or fail, and responses with x-error-id, are always recorded.',
-      higher('more requests are recorded'),
-    ),
-    file: exposes(
-      anyText('the name of a file').optional(),
-      'File to which records are also written, for "rolegate diff --replay", relative to the folder of this file. A full file is renamed to end in ".1", replacing the previous one. If unset, there is none.',
-      anyChange('the records can be read there', { strictest: 'unset' }),
-      { examples: ['decisions.ndjson'] },
-    ),
-    fileSize: neither(size(1024, 1024 ** 4).prefault('64mb'), 'Size at which a new file begins.'),
-  })
-  .meta({ former: { most: 'max', oneInAllowed: 'allowedSample' } });
+export const records = z.strictObject({
+  keep: exposes(
+    duration(60_000, 7 * 86_400_000).prefault('24h'),
+    'How long a record is kept.',
+    higher('a record can be read longer'),
+  ),
+  max: neither(
+    integer(100, 1_000_000).prefault(10_000),
+    'Maximum number of records in the memory of a process, and in Redis. Beyond it, the oldest record of the most frequent reason is removed, so that a flood does not remove rare ones.',
+  ),
+  perSecond: neither(
+    integer(1, 10_000).prefault(100),
+    'Maximum number of records of one reason per second and process, and of all together five times as many. The first one of each reason is always recorded. Further requests are counted but not recorded.',
+  ),
+  allowedSample: exposes(
+    fraction().prefault(0.01),
+    'Share of the allowed requests that are recorded, from 0 to 1, and with "log.access: sampled" logged. Requests that are refused or fail, and responses with x-error-id, are always recorded.',
+    higher('more requests are recorded'),
+  ),
+  file: exposes(
+    anyText('the name of a file').optional(),
+    'File to which records are also written, for "rolegate diff --replay", relative to the folder of this file. A full file is renamed to end in ".1", replacing the previous one. If unset, there is none.',
+    anyChange('the records can be read there', { strictest: 'unset' }),
+    { examples: ['decisions.ndjson'] },
+  ),
+  fileSize: neither(size(1024, 1024 ** 4).prefault('64mb'), 'Size at which a new file begins.'),
+});
 
-export const log = z
-  .strictObject({
-    level: neither(
-      word(['trace', 'debug', 'info', 'warn', 'error', 'silent']).prefault('info'),
-      'Minimum level of the lines that are written.',
-      { why: 'no level logs a secret' },
-    ),
-    access: neither(
-      boolOr('sampled').prefault(true),
-      'Whether each request is logged. With sampled, requests that are refused or fail, responses with x-error-id, and the share of allowed requests that "records.allowedSample" sets.',
-    ),
-    format: neither(
-      word(['json', 'pretty']).prefault('json'),
-      'One JSON object per line (json), or short text for a terminal, in colors if it has them (pretty).',
-    ),
-    fields: neither(
-      word(['rolegate', 'ecs', 'otel']).prefault('rolegate'),
-      'Names of the members of JSON lines: those of Rolegate, of the Elastic Common Schema, or of the OpenTelemetry log data model.',
-    ),
-    instance: neither(
-      anyText('a name').optional(),
-      'Name of this replica in log lines and records. If unset, the name of the host, which in a container or pod is its own.',
-      { examples: ['gateway-1'] },
-    ),
-    slowRequest: neither(
-      duration().optional(),
-      'A request whose response takes longer than this to begin is logged at level warn, with "slow", even if "access" is false. If unset, no request counts as slow.',
-      { examples: ['1s'] },
-    ),
-  })
-  .meta({ former: { decisions: 'records.file' } });
+export const log = z.strictObject({
+  level: neither(
+    word(['trace', 'debug', 'info', 'warn', 'error', 'silent']).prefault('info'),
+    'Minimum level of the lines that are written.',
+    { why: 'no level logs a secret' },
+  ),
+  access: neither(
+    boolOr('sampled').prefault(true),
+    'Whether each request is logged. With sampled, requests that are refused or fail, responses with x-error-id, and the share of allowed requests that "records.allowedSample" sets.',
+  ),
+  format: neither(
+    word(['json', 'pretty']).prefault('json'),
+    'One JSON object per line (json), or short text for a terminal, in colors if it has them (pretty).',
+  ),
+  fields: neither(
+    word(['rolegate', 'ecs', 'otel']).prefault('rolegate'),
+    'Names of the members of JSON lines: those of Rolegate, of the Elastic Common Schema, or of the OpenTelemetry log data model.',
+  ),
+  instance: neither(
+    anyText('a name').optional(),
+    'Name of this replica in log lines and records. If unset, the name of the host, which in a container or pod is its own.',
+    { examples: ['gateway-1'] },
+  ),
+  slowRequest: neither(
+    duration().optional(),
+    'A request whose response takes longer than this to begin is logged at level warn, with "slow", even if "access" is false. If unset, no request counts as slow.',
+    { examples: ['1s'] },
+  ),
+});
