@@ -22,7 +22,7 @@ import { logRevocations } from './log-revocations.ts';
 import { type CheckAddresses, type OpenAuthorizer, openAuthorizer } from './open-authorizer.ts';
 import { connectionsWithin, neededFiles, openFilesLimit } from './open-files.ts';
 import { DecisionRecorder, type OpenFile } from './record-decisions.ts';
-import { lookAfter } from './revoked-streams.ts';
+import { recheckOnRevocation } from './revoked-streams.ts';
 import { ShadowCandidate } from './shadow-candidate.ts';
 
 export interface EngineOptions {
@@ -84,7 +84,7 @@ export function createEngine(config: Config, options: EngineOptions): Engine {
   const tracing = createTracing({ version: options.version, events: telemetry.spanEvents, log });
   const { traceCall, traceLookUp } = tracing;
   const identityEvents = {
-    ...lookAfter(logRevocations(telemetry.identityEvents, log), () => proxy?.revoked()),
+    ...recheckOnRevocation(logRevocations(telemetry.identityEvents, log), () => proxy?.revoked()),
     traceCall,
     traceLookUp,
   };

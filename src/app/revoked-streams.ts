@@ -10,17 +10,17 @@ import type { RevocationEvents } from '../identity/revocation/revocation-events.
 /** By the name of each source: when this process was first configured with it as it is now, in milliseconds since the epoch. */
 export type SourcesSince = ReadonlyMap<string, number>;
 
-/** Forwards to `events`, and calls `look` when something was or may have been revoked. */
-export function lookAfter<Events extends RevocationEvents>(events: Events, look: () => void): Events {
+/** Forwards to `events`, and calls `recheck` when something was or may have been revoked. */
+export function recheckOnRevocation<Events extends RevocationEvents>(events: Events, recheck: () => void): Events {
   return {
     ...events,
     revoked(source, revocation, note) {
       events.revoked(source, revocation, note);
-      look();
+      recheck();
     },
     caughtUp(outcome) {
       events.caughtUp(outcome);
-      look();
+      recheck();
     },
   };
 }

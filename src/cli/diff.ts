@@ -1,6 +1,6 @@
 /** `rolegate diff`: the effect of a configuration change, newly allowed requests first. */
 import pc from 'picocolors';
-import { meetingsOf } from '../policy-model/meetings.ts';
+import { matchPairsOf } from '../policy-model/match-pairs.ts';
 import { comparePolicies } from '../policy-tools/diff/compare-policies.ts';
 import { type ReadConfig, settingChanges } from '../policy-tools/diff/setting-changes.ts';
 import type { ReplayReport } from '../policy-tools/replay/replay-decisions.ts';
@@ -44,8 +44,8 @@ function printed(report: DiffReport, replay: ReplayReport | null, options: DiffO
 const widest = 110;
 
 export function compareConfigs(before: ReadConfig, after: ReadConfig): DiffReport {
-  const meetings = [...meetingsOf(before.config.routes, after.config.routes)];
-  const differences = comparePolicies(policyOf(before.config), policyOf(after.config), meetings);
-  const methods = new Set(meetings.map(({ method }) => method));
-  return diffReport(differences, settingChanges(before, after, meetings), methods);
+  const matchPairs = [...matchPairsOf(before.config.routes, after.config.routes)];
+  const differences = comparePolicies(policyOf(before.config), policyOf(after.config), matchPairs);
+  const methods = new Set(matchPairs.map(({ method }) => method));
+  return diffReport(differences, settingChanges(before, after, matchPairs), methods);
 }

@@ -46,13 +46,13 @@ export function* trialsFor(
   const method = goal.method === otherMethods ? otherMethod(route) : goal.method;
   const values = valuesOf(config, route);
   const proxied = trustedHeaders(route);
-  for (const values_ of combinations(values)) {
-    const client = values_.get('client') ?? null;
-    const moment = values_.get('time') ?? null;
+  for (const choice of combinations(values)) {
+    const client = choice.get('client') ?? null;
+    const moment = choice.get('time') ?? null;
     const time = moment === null ? null : Number(moment);
-    for (const [as, identity] of identitiesFor(config, goal, values_, reach, names)) {
+    for (const [as, identity] of identitiesFor(config, goal, choice, reach, names)) {
       const chosen = new Map(
-        [...values_].map(([key, value]) => [key, value === own ? (identity?.userId ?? null) : value]),
+        [...choice].map(([key, value]) => [key, value === own ? (identity?.userId ?? null) : value]),
       );
       const target = targetOf(route, chosen);
       const headers = [...chosen].flatMap(([key, value]) =>

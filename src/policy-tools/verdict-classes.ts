@@ -7,7 +7,7 @@ import type { Authentication } from '../core/identity/authentication.ts';
 import type { PolicyModel } from '../policy-model/authentications.ts';
 import { truthsOf } from '../policy-model/caller-classes.ts';
 import { marksOf } from '../policy-model/callers.ts';
-import { meetingsOf } from '../policy-model/meetings.ts';
+import { matchPairsOf } from '../policy-model/match-pairs.ts';
 import { atomsOf, type Truths } from '../policy-model/statements.ts';
 
 import { type Caller, type Found, routeOf, setsOf, verdictOf } from '../policy-model/verdicts.ts';
@@ -18,7 +18,7 @@ const maxClasses = 50_000;
 /** Whether some request is decided by another route, for another reason, or with another identity. */
 export function differs(before: PolicyModel, after: Policy): boolean {
   const seen = new Set<string>();
-  for (const { before: a, after: b, pair } of meetingsOf(before.routes, after.routes)) {
+  for (const { before: a, after: b, pair } of matchPairsOf(before.routes, after.routes)) {
     if (seen.has(pair)) continue;
     seen.add(pair);
     if (pairDiffers(a, b, before, after)) return true;

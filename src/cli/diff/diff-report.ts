@@ -1,7 +1,7 @@
 /** The differences of two configurations as plain data, for JSON and as the source of text and Markdown. */
 import type { Identity } from '../../core/identity/identity.ts';
 import { momentInWords } from '../../core/policy/time-window.ts';
-import { otherMethod } from '../../policy-model/meetings.ts';
+import { otherMethod } from '../../policy-model/match-pairs.ts';
 import { signInWords } from '../../policy-model/samples/sign-in-ages.ts';
 import type { CallerClass, Difference } from '../../policy-tools/diff/compare-policies.ts';
 import type { SettingChange } from '../../policy-tools/diff/setting-changes.ts';

@@ -40,7 +40,7 @@ const maxStepsOfExample = 10_000;
 const maxSets = 2_000;
 const maxMinimalSets = 24;
 
-/** Changes of one meeting of rules, newly allowed first. `authentications`: of the callers. */
+/** Changes of one pair of rules, newly allowed first. `authentications`: of the callers. */
 export function comparePair(
   before: Found,
   after: Found,

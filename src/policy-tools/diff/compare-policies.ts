@@ -9,7 +9,7 @@ import { type RoleMapping, withoutLimits } from '../../core/policy/map-roles.ts'
 import type { RoleDemand } from '../../core/policy/role-demand.ts';
 import type { PolicyModel } from '../../policy-model/authentications.ts';
 import { type Holder, holderInWords, type Mark } from '../../policy-model/callers.ts';
-import { type Meeting, meetingsOf } from '../../policy-model/meetings.ts';
+import { type MatchPair, matchPairsOf } from '../../policy-model/match-pairs.ts';
 import { atomsOf, criterionKey } from '../../policy-model/statements.ts';
 import { type Found, routeOf, setsOf } from '../../policy-model/verdicts.ts';
 import { type CallerChange, comparePair, type PairChange } from './compare-pair.ts';
@@ -45,13 +45,13 @@ const maxTries = 60;
 const maxChoices = 8;
 
 /**
- * `given`: before, `candidate`: after. `meetings`: of the route tables of both policies. Callers are those that a source of one of them can
+ * `given`: before, `candidate`: after. `matchPairs`: of the route tables of both policies. Callers are those that a source of one of them can
  * identify.
  */
 export function comparePolicies(
   given: PolicyModel,
   candidate: PolicyModel,
-  meetings: Iterable<Meeting> = meetingsOf(given.routes, candidate.routes),
+  matchPairs: Iterable<MatchPair> = matchPairsOf(given.routes, candidate.routes),
 ): readonly Difference[] {
   // Sources are compared as settings.
   const unlimited = (one: Policy): Policy => ({ ...one, roleMapping: withoutLimits(one.roleMapping) });
@@ -60,11 +60,11 @@ export function comparePolicies(
   const authentications = [...new Map(ways.map((one) => [JSON.stringify(one), one])).values()];
   const pairs = new Map<string, readonly PairChange[]>();
   const found = new Map<string, Difference>();
-  for (const meeting of meetings) {
-    const changes = pairs.get(meeting.pair) ?? changesOf(meeting, [before, after], authentications);
-    pairs.set(meeting.pair, changes);
+  for (const matchPair of matchPairs) {
+    const changes = pairs.get(matchPair.pair) ?? changesOf(matchPair, [before, after], authentications);
+    pairs.set(matchPair.pair, changes);
     for (const change of changes) {
-      const difference = differenceOf(change, meeting, [before, after]);
+      const difference = differenceOf(change, matchPair, [before, after]);
       const { kind, method, routeBefore, routeAfter, reasons } = difference;
       const key = [kind, method, routeBefore, routeAfter, ...reasons].join(' ');
       const known = found.get(key);
@@ -96,7 +96,7 @@ function positionsIn(before: Policy, after: Policy): (of: Difference) => number 
 }
 
 function changesOf(
-  { before: a, after: b }: Meeting,
+  { before: a, after: b }: MatchPair,
   policies: readonly [Policy, Policy],
   authentications: readonly Authentication[],
 ): readonly PairChange[] {
@@ -107,22 +107,22 @@ function changesOf(
 
 function differenceOf(
   { kind, callers, fuller, more, cut }: PairChange,
-  meeting: Meeting,
+  matchPair: MatchPair,
   policies: readonly [Policy, Policy],
 ): Difference {
-  const witnesses = callers.flatMap((caller) => witnessesOf(caller, meeting, kind, policies));
-  const others = fuller.flatMap((caller) => witnessesOf(caller, meeting, kind, policies));
-  const atoms = [meeting.before, meeting.after].flatMap((one) => {
+  const witnesses = callers.flatMap((caller) => witnessesOf(caller, matchPair, kind, policies));
+  const others = fuller.flatMap((caller) => witnessesOf(caller, matchPair, kind, policies));
+  const atoms = [matchPair.before, matchPair.after].flatMap((one) => {
     const route = routeOf(one);
     return route === null ? [] : [...atomsOf(route).values()];
   });
   const witness = witnesses[0] ?? others[0] ?? null;
   return {
     kind,
-    method: meeting.method,
+    method: matchPair.method,
     witness,
-    routeBefore: routeOf(meeting.before)?.id ?? null,
-    routeAfter: routeOf(meeting.after)?.id ?? null,
+    routeBefore: routeOf(matchPair.before)?.id ?? null,
+    routeAfter: routeOf(matchPair.after)?.id ?? null,
     reasons: [...new Set([...witnesses, ...others].map(({ reason }) => reason))],
     callers: callers.map(classOf),
     more: more || cut,
@@ -134,7 +134,7 @@ function differenceOf(
 /** A request by such a caller for every way to be refused, as far as one exists. */
 function witnessesOf(
   { caller, marks, assignmentsByWay }: CallerChange,
-  meeting: Meeting,
+  matchPair: MatchPair,
   kind: Difference['kind'],
   policies: readonly [Policy, Policy],
 ): readonly Witness[] {
@@ -144,7 +144,7 @@ function witnessesOf(
     let tries = 0;
     search: for (const assignment of assignments) {
       for (const holders of choices) {
-        const witness = witnessOf(meeting, kind, { caller, holders, assignment }, policies);
+        const witness = witnessOf(matchPair, kind, { caller, holders, assignment }, policies);
         if (witness !== null) found.push(witness);
         tries += 1;
         if (witness !== null || tries === maxTries) break search;

@@ -9,7 +9,7 @@ import type { KeyClass } from '../../config/schema/key.ts';
 import type { Setting } from '../../config/settings.ts';
 import type { Route } from '../../core/routing/route.ts';
 import { Ambiguity } from '../../core/url/ambiguity.ts';
-import { type Meeting, meetingsOf } from '../../policy-model/meetings.ts';
+import { type MatchPair, matchPairsOf } from '../../policy-model/match-pairs.ts';
 import type { Found } from '../../policy-model/verdicts.ts';
 import { readingChanges } from './reading-changes.ts';
 
@@ -93,11 +93,11 @@ const conditionHeaders = 'conditions.headers';
 export function settingChanges(
   before: ReadConfig,
   after: ReadConfig,
-  meetings: Iterable<Meeting> = meetingsOf(before.config.routes, after.config.routes),
+  matchPairs: Iterable<MatchPair> = matchPairsOf(before.config.routes, after.config.routes),
 ): readonly SettingChange[] {
   const changes = [
     ...gatewayChanges(before.settings(longSections), after.settings(longSections)),
-    ...pairsOf(before.config, after.config, meetings).flatMap(pairChanges),
+    ...pairsOf(before.config, after.config, matchPairs).flatMap(pairChanges),
     ...readingChanges(before.config.routes, after.config.routes),
   ];
   const order: readonly KeyClass[] = ['decides', 'exposes', 'neither'];
@@ -137,7 +137,7 @@ function trustedOnly(setting: Setting): Setting {
 /** Null: no route, or none for the method. */
 type Pair = readonly [before: Route | null, after: Route | null];
 
-function pairsOf(before: Config, after: Config, meetings: Iterable<Meeting>): readonly Pair[] {
+function pairsOf(before: Config, after: Config, matchPairs: Iterable<MatchPair>): readonly Pair[] {
   const later = new Map(after.routes.routes.map((route) => [route.id, route]));
   const pairs = new Map<string, Pair>();
   const add = (a: Route | null, b: Route | null) => pairs.set(JSON.stringify([a?.id, b?.id]), [a, b]);
@@ -145,7 +145,7 @@ function pairsOf(before: Config, after: Config, meetings: Iterable<Meeting>): re
     const other = later.get(route.id);
     if (other !== undefined) add(route, other);
   }
-  for (const { before: a, after: b } of meetings) add(matchedBy(a), matchedBy(b));
+  for (const { before: a, after: b } of matchPairs) add(matchedBy(a), matchedBy(b));
   return [...pairs.values()];
 }
 

@@ -7,7 +7,7 @@ import type { Decision } from '../../core/decision.ts';
 import type { Identity } from '../../core/identity/identity.ts';
 import type { Holder } from '../../policy-model/callers.ts';
 import { Values } from '../../policy-model/example.ts';
-import type { Meeting } from '../../policy-model/meetings.ts';
+import type { MatchPair } from '../../policy-model/match-pairs.ts';
 import { type SimulatedRequest, simulate } from '../../policy-model/simulate.ts';
 import type { Assignment } from '../../policy-model/solve.ts';
 import { type Caller, routeOf } from '../../policy-model/verdicts.ts';
@@ -30,15 +30,15 @@ export interface Candidate {
 
 /** Null: the decisions do not differ in this way. */
 export function witnessOf(
-  meeting: Meeting,
+  matchPair: MatchPair,
   kind: 'newlyAllowed' | 'newlyRefused',
   candidate: Candidate,
   policies: readonly [Policy, Policy],
 ): Witness | null {
   // The segments of the target may be the only ones that lead to these two routes.
   for (const params of ['assigned', 'asTarget'] as const) {
-    const made = make(meeting, candidate, params);
-    const reason = made === null ? null : reasonOf(made, meeting, kind, policies);
+    const made = make(matchPair, candidate, params);
+    const reason = made === null ? null : reasonOf(made, matchPair, kind, policies);
     if (made !== null && reason !== null) return { ...made, caller: candidate.caller, reason };
   }
   return null;
@@ -49,7 +49,7 @@ type Made = Pick<Witness, 'request' | 'identity'>;
 /** Reason of the refusal; null: the routes are different ones, or the decisions do not differ in this way. */
 function reasonOf(
   { request, identity }: Made,
-  { before, after }: Meeting,
+  { before, after }: MatchPair,
   kind: 'newlyAllowed' | 'newlyRefused',
   policies: readonly [Policy, Policy],
 ): string | null {
@@ -64,7 +64,7 @@ function reasonOf(
 }
 
 function make(
-  { sent, target, before, after }: Meeting,
+  { sent, target, before, after }: MatchPair,
   { caller, holders, assignment }: Candidate,
   params: 'assigned' | 'asTarget',
 ): Made | null {

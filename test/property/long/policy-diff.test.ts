@@ -7,7 +7,7 @@ import type { Decision } from '../../../src/core/decision.ts';
 import { roleInScope } from '../../../src/core/identity/scoped-role.ts';
 import { derivedRoles } from '../../../src/core/policy/map-roles.ts';
 import { pathParam } from '../../../src/core/url/path-pattern.ts';
-import { otherMethod } from '../../../src/policy-model/meetings.ts';
+import { otherMethod } from '../../../src/policy-model/match-pairs.ts';
 import { simulate } from '../../../src/policy-model/simulate.ts';
 import { type CallerClass, comparePolicies, type Difference } from '../../../src/policy-tools/diff/compare-policies.ts';
 import { settingChanges } from '../../../src/policy-tools/diff/setting-changes.ts';

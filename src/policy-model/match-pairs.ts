@@ -1,5 +1,5 @@
 /**
- * How two route tables match every request, as far as they can distinguish requests: one meeting for each method and each pair of
+ * How two route tables match every request, as far as they can distinguish requests: one pair for each method and each combination of
  * results, with the first target that leads to it. Conditions and callers are not considered yet.
  */
 import type { AccessRule } from '../core/policy/access.ts';
@@ -11,7 +11,7 @@ import { type HostPath, targetsOf } from './path-classes.ts';
 import { methodsOf as methodsOfConditions, routeOfMethod } from './route-of-method.ts';
 import type { Found } from './verdicts.ts';
 
-export interface Meeting {
+export interface MatchPair {
   /** `otherMethod`: any method that neither table lists. */
   readonly method: string;
   /** The method to send in a request. */
@@ -19,7 +19,7 @@ export interface Meeting {
   readonly target: HostPath;
   readonly before: Found;
   readonly after: Found;
-  /** Equal for meetings of the same two results. */
+  /** Equal for pairs of the same two results. */
   readonly pair: string;
 }
 
@@ -28,7 +28,7 @@ export const otherMethod = 'ANY-OTHER';
 /** Represent it in examples. They are registered methods (RFC 3253, RFC 4918), so every server parses them. */
 const unusualMethods = ['LOCK', 'REPORT', 'MKCOL', 'COPY', 'SEARCH', 'CHECKOUT', 'LABEL'];
 
-export function* meetingsOf(before: RouteTable, after: RouteTable): Generator<Meeting> {
+export function* matchPairsOf(before: RouteTable, after: RouteTable): Generator<MatchPair> {
   const seen = new Set<string>();
   const rules = new RuleIds();
   const methods = methodsOf([before, after]);
