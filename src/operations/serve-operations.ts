@@ -105,8 +105,9 @@ export function serveOperations<Services, Code extends string>(api: Api<Services
       const outgoing = await respond(request, located, (one) => {
         change = one;
       });
-      if (outgoing === null || response.destroyed) return finish(0, null, null);
+      // Also if its client has left: the log must say why readiness failed, or that a revocation reached no other replica.
       if (outgoing instanceof Refusal) return refuse(outgoing);
+      if (outgoing === null || response.destroyed) return finish(0, null, null);
       writeResponse(response, outgoing);
       finish(outgoing.status, null, null);
     } catch (error) {

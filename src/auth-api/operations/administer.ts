@@ -47,7 +47,7 @@ export const createUser = defineOperation({
     if (notify) outbox.send({ kind: 'welcome', to: body.email, fullName: body.fullName });
     return { userID, email: body.email };
   },
-  changed: ({ caller }, { userID }) => ({ by: caller.userId, userId: userID }),
+  changed: ({ caller, body }, { userID }) => ({ by: caller.userId, userId: userID, roles: body.roles.join(' ') }),
 });
 
 const response = z.object({ pages: z.int(), items: z.int(), users: z.array(userEntry) });

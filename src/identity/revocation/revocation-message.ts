@@ -69,6 +69,9 @@ function revocationOf(fields: Record<string, unknown>, version: Version): Revoca
     case 'session':
     case 'keyPair':
       return isIdentifier(id) ? scoped({ kind, id }, fields, version) : null;
+    // Its former name: with an Auth API that still sends it, a revoked key pair must not stay valid.
+    case 'keypair':
+      return isIdentifier(id) ? scoped({ kind: 'keyPair', id }, fields, version) : null;
     case 'token':
       return isIdentifier(id) && version > 1 ? scoped({ kind, id }, fields, version) : null;
     case 'user': {

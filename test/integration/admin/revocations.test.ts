@@ -1,5 +1,7 @@
 /** Revoking through the admin port: authorization, input, and responses. */
 import { createHmac } from 'node:crypto';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { expect, test, vi } from 'vitest';
 import type { RevocationSources } from '../../../src/admin/revocations.ts';
 import { expectProblem, noReplays, startAdmin } from './running-admin.ts';
@@ -43,6 +45,33 @@ test('responds 503 with its own reason if other replicas could not be notified',
   const answer = await ask('/revocations', post('{"userID":"u1"}'));
   expectProblem(answer, 503, 'revocation_undelivered');
   expect(answer.headers.get('retry-after')).toBe('1');
+});
+
+test('a failure is logged also if its caller has left', async () => {
+  const [begun, left, logged] = Array.from({ length: 3 }, () => Promise.withResolvers<unknown>());
+  const revoke = async () => {
+    begun!.resolve(null);
+    await left!.promise;
+    return 'undelivered' as const;
+  };
+  const { ask, port } = await startAdmin({
+    token: () => token,
+    revocations: sources({ revoke }),
+    refused: ({ reason, endpoint }) => logged!.resolve([reason, endpoint]),
+  });
+  const socket = connect(port, '127.0.0.1');
+  const body = '{"userID":"u1"}';
+  const fields = Object.entries({ ...operator, host: 'localhost', 'content-length': body.length });
+  socket.write(
+    `POST /revocations HTTP/1.1\r\n${fields.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n${body}`,
+  );
+  await begun!.promise;
+  socket.destroy();
+  await once(socket, 'close');
+  // The port has seen that by now.
+  for (const _ of [1, 2, 3]) expect((await ask('/health/live')).status).toBe(200);
+  left!.resolve(null);
+  expect(await logged!.promise).toEqual(['revocation_undelivered', '/revocations']);
 });
 
 test.each([

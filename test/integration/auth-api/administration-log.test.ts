@@ -19,7 +19,7 @@ it('every successful change by an administrator is logged without a secret, and 
       });
       return { status: response.status, body: (await response.json()) as Record<string, string> };
     };
-    const bob = { email: 'bob@example.test', fullName: 'Bob', alias: 'bob' };
+    const bob = { email: 'bob@example.test', fullName: 'Bob', alias: 'bob', roles: ['reporter', 'users_admin'] };
     const { userID } = (await call('POST', '/admin/user', bob)).body;
     const user = { by, userId };
     const changes = [
@@ -44,7 +44,7 @@ it('every successful change by an administrator is logged without a secret, and 
     expect((await call('POST', '/admin/user', bob, 'a'.repeat(64))).status).toBe(401);
     const logged = lines.filter(({ message }) => message === 'changed by an administrator');
     expect(logged).toEqual(
-      [['createUser', { by, userId: userID }] as const, ...changes.map((one) => [one[3], one[4]] as const)].map(
+      [['createUser', { by, userId: userID, roles: 'reporter users_admin' }] as const, ...changes.map((one) => [one[3], one[4]] as const)].map(
         ([operation, fields]) => ({
           level: 'info',
           fields: { operation, ...fields },

@@ -34,6 +34,10 @@ test('the documented form', () => {
   expect(read('{"v":1,"kind":"all","id":null,"atMs":1}')?.revocation).toEqual({ kind: 'all' });
 });
 
+test('the former name of a key pair', () => {
+  expect(read('{"v":1,"kind":"keypair","id":"k1","atMs":1}')?.revocation).toEqual({ kind: 'keyPair', id: 'k1' });
+});
+
 test('a message uses the first version where that version suffices', () => {
   const version = (revocation: Message['revocation']) =>
     (JSON.parse(encodeMessage({ revocation, sender: null }, 1)) as { v: number }).v;
