@@ -252,7 +252,7 @@ test('settings that only the proxy supports are a problem, and so is a setting t
   const text = `version: 1
 server: { listen: ":8080", admin: ":9090", workers: 2 }
 authorizer: { listen: "127.0.0.1:8070", dialects: { nginx: /nginx } }
-authApi: { embedded: { database: { url: "sqlite::memory:" } } }
+authApi: { embedded: { database: "sqlite::memory:", secret: "0123456789012345678901234567890123456789" } }
 upstreams: { orders: { targets: ["http://orders:8080"] } }
 defaults: { timeout: 5s }
 errors: { annotate: all }

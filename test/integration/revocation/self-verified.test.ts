@@ -144,7 +144,7 @@ test('a revocation for another source revokes nothing here', async () => {
 
 test('a token without a time of issue, or older than the retention of revocations, is invalid', async () => {
   const world = await startTokenWorld();
-  const gateway = await world.gateway({ more: 'maxVerdictAge: 1h' });
+  const gateway = await world.gateway({ more: 'maxTokenAge: 1h' });
   const exp = nowS() + 7_200;
   expect(await gateway.status(await world.issuer.token({ iat: nowS() - 3_500, exp }))).toBe(200);
   expect(await gateway.status(await world.issuer.token({ iat: nowS() - 3_700, exp }))).toBe(401);
