@@ -1,8 +1,8 @@
 /**
- * Refuses a share of the requests while the process falls behind, before they cost anything. The share grows while requests are delayed by
- * lack of CPU time, and shrinks only when the delay is well below the bound, so that it does not oscillate. The delay of every request is the
- * lag of the event loop. Requests that would have to wait for a connection to a service have a share of their own: while the event loop is
- * never idle, their delay includes the wait, because a process without CPU time collects responses so late that a fast service looks slow.
+ * Refuses a share of the requests while the process falls behind. The share grows while requests are delayed by lack of CPU time, and
+ * shrinks only when the delay is well below the bound, so that it does not oscillate. The delay of every request is the lag of the event
+ * loop. Requests that would have to wait for a connection to a service have a share of their own: while the event loop is never idle, their
+ * delay includes the wait, because a process without CPU time collects responses so late that a fast service looks slow.
  */
 import { type EventLoopUtilization, performance } from 'node:perf_hooks';
 
@@ -82,12 +82,16 @@ export class LoadShedder {
 
   /** Whether this request is refused. */
   refuses(): boolean {
-    return this.#all.refuses();
+    return this.#all.refuses(this.#all.value);
   }
 
-  /** Whether this request, which would have to wait for a connection to a service, is refused. */
+  /**
+   * Whether this request, which would have to wait for a connection to a service, is refused. It has passed `refuses`, so this adds only
+   * what its share exceeds that of all requests by.
+   */
   refusesToWait(): boolean {
-    return this.#waiting.refuses();
+    const all = this.#all.value;
+    return this.#waiting.refuses(Math.max(0, this.#waiting.value - all) / (1 - all));
   }
 }
 
@@ -111,9 +115,9 @@ class ShedShare {
     if (this.value < 0.01) this.value = 0;
   }
 
-  refuses(): boolean {
-    if (this.value === 0) return false;
-    this.#due += this.value;
+  refuses(share: number): boolean {
+    if (share === 0) return false;
+    this.#due += share;
     if (this.#due < 1) return false;
     this.#due -= 1;
     return true;

@@ -87,6 +87,18 @@ test('requests that need not wait are refused for the lag alone', () => {
   expect([lags.refuses(), lags.refuses()]).toContain(true);
 });
 
+describe('of requests that have to wait, both shares together refuse', () => {
+  test.each([
+    ['a fifth at a share of 0.2', sampled(101, 101, 101), 0.2],
+    ['at most the largest share', sampled(...Array(50).fill(1_000)), 0.95],
+    ['the larger share', waiting([60, 1, 90], [101, 1, 0], [101, 1, 0], [101, 1, 0], [60, 1, 90]), 0.6],
+  ])('%s', (_, shedder, share) => {
+    const refused = Array.from({ length: 1_000 }, () => shedder.refuses() || shedder.refusesToWait()).filter(Boolean);
+    expect(shedder.share).toBeCloseTo(share, 5);
+    expect(refused.length / 1_000).toBeCloseTo(share, 2);
+  });
+});
+
 test('the clock runs from start to stop', () => {
   vi.useFakeTimers();
   const shedder = new LoadShedder(100);
