@@ -44,13 +44,14 @@ it('every successful change by an administrator is logged without a secret, and 
     expect((await call('POST', '/admin/user', bob, 'a'.repeat(64))).status).toBe(401);
     const logged = lines.filter(({ message }) => message === 'changed by an administrator');
     expect(logged).toEqual(
-      [['createUser', { by, userId: userID, roles: 'reporter users_admin' }] as const, ...changes.map((one) => [one[3], one[4]] as const)].map(
-        ([operation, fields]) => ({
-          level: 'info',
-          fields: { operation, ...fields },
-          message: 'changed by an administrator',
-        }),
-      ),
+      [
+        ['createUser', { by, userId: userID, roles: 'reporter users_admin' }] as const,
+        ...changes.map((one) => [one[3], one[4]] as const),
+      ].map(([operation, fields]) => ({
+        level: 'info',
+        fields: { operation, ...fields },
+        message: 'changed by an administrator',
+      })),
     );
     const all = allOperations.filter(
       ({ credential, method }) => credential.kind === 'administrator' && method !== 'GET',
