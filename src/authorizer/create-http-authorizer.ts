@@ -95,7 +95,8 @@ export function createHttpAuthorizer(options: CheckServerOptions): CheckServer {
     limits: { ...limits, headBytes: limits.headerBytes + fieldBytes, headTimeoutMs: limits.headersTimeoutMs },
     deadlines: options.deadlines,
     accept(socket) {
-      const caller = clientOf(socket, () => false);
+      // A proxy, so no request has its address as that of a client.
+      const caller = clientOf(socket, () => true);
       if (mayConnect(caller.address, checks.settings.peers)) return caller;
       options.turnedAway('peer', caller.address);
       return null;

@@ -47,7 +47,6 @@ export function readFacts(
   const { rawHeaders } = context.request;
   const authority = request?.authority ?? '';
   const facts = clientFacts(context.peer, authority, rawHeaders, trustedProxies, randomUUID, rules.forwardedHeaders);
-  context.client = facts.client;
   context.proto = facts.proto;
   context.requestId = facts.requestId;
   if (rules.returnsRequestId) context.returned = ['x-request-id', facts.requestId];

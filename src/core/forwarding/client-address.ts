@@ -19,7 +19,7 @@ export function namesClient(rawHeaders: readonly string[], source: ForwardedSour
 }
 
 /**
- * The address of the client for rules; null if it is not known for certain. This is stricter than logging and forwarding: if a trusted
+ * The address of the client for rules and log; null if it is not known for certain. This is stricter than forwarding: if a trusted
  * proxy sends an invalid address, rules must not treat the proxy as the client.
  */
 export function clientAddress(

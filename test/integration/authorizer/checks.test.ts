@@ -277,6 +277,22 @@ test('one metric and one log line record a check, with its dialect', async () =>
   await expectRecordedChecks(gateway, by('nginx'), by('envoy'));
 });
 
+test('a check that cannot be read has no client: the address of the proxy is not one', async () => {
+  gateway = await startGateway(config());
+  const rows = [
+    ['check_invalid', 'GET /envoy HTTP/1.1\r\n\r\n'],
+    ['route_not_found', 'GET /elsewhere HTTP/1.1\r\nHost: a\r\n\r\n'],
+    ['request_malformed', 'GET /caddy HTTP/1.1\r\nHost : a\r\n\r\n'],
+  ] as const;
+  for (const [reason, check] of rows) {
+    await sendRaw(gateway.authorizerPort, check);
+    const line = await vi.waitFor(
+      () => gateway.logLines().find((one) => one['reason'] === reason) ?? expect.fail(reason),
+    );
+    expect([reason, line['client']]).toEqual([reason, undefined]);
+  }
+});
+
 test('a reload changes paths, rules and the secret; a drain ends kept connections after their check', async () => {
   gateway = await startGateway(config());
   gateway.apply(

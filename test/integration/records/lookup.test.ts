@@ -364,6 +364,18 @@ it('behind a trusted proxy, a refusal has the address of its client, or none, ne
   expect(await listed('?client=127.0.0.1')).toEqual([]);
 });
 
+it.each([
+  ['is unknown', 'unknown'],
+  ['is not valid', 'not an address'],
+])('behind a trusted proxy, if the client %s, neither the log nor the record has one', async (_, name) => {
+  const gateway = await start('', trusting);
+  const id = await refused(gateway, '/own', { 'x-forwarded-for': name });
+  const { body } = await ask(gateway, `/decisions/${id}`);
+  const [line] = gateway.logLines().filter(({ errorId }) => errorId === id);
+  expect(line).toMatchObject({ reason: 'credential_missing' });
+  expect([line!['client'], Object(body.request).client]).toEqual([undefined, undefined]);
+});
+
 describe('only the admin token grants access', () => {
   it.each(['/decisions', '/decisions/x'])('%s', async (path) => {
     const gateway = await start();
