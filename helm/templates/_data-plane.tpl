@@ -40,7 +40,7 @@
 {{- $config := .Values.config | default dict -}}
 {{- $names := include "rolegate.credentialHeaders" . | fromJsonArray -}}
 {{- if dig "credentials" "websocketProtocol" "" $config }}{{ $names = append $names "sec-websocket-protocol" }}{{ end -}}
-{{- $names = concat $names (dig "conditions" "headers" (list) $config) (.Files.Get "files/data-plane-headers.yaml" | fromYaml).read -}}
+{{- $names = concat $names (dig "conditions" "headers" (dict) $config | keys | sortAlpha) (.Files.Get "files/data-plane-headers.yaml" | fromYaml).read -}}
 {{- $names | uniq | toJson -}}
 {{- end }}
 

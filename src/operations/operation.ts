@@ -100,7 +100,7 @@ export interface Call<Caller, Params, Query, Body> {
   readonly presented: PresentedRequest;
 }
 
-interface Definition<Services, Code extends string, Caller, Params, Query, Body, Result extends object>
+export interface Definition<Services, Code extends string, Caller, Params, Query, Body, Result extends object>
   extends Declared<Code> {
   readonly credential: CredentialRule<Services, Code, Caller>;
   readonly params?: z.ZodType<Params>;
