@@ -8,6 +8,7 @@ import type { Address, Config } from '../config/config.ts';
 import { DeadlineWheel } from '../http1/deadline-wheel.ts';
 import type { Siblings } from '../identity/revocation/create-revocations.ts';
 import { createProxy, type ReverseProxy } from '../proxy/create-proxy.ts';
+import { LoadShedder } from '../request-line/load-shedder.ts';
 import type { TraceRequest } from '../telemetry/auth-api-events.ts';
 import { createTelemetry, type Telemetry } from '../telemetry/create-telemetry.ts';
 import type { LogDestination } from '../telemetry/log/log-output.ts';
@@ -41,6 +42,8 @@ export interface EngineOptions {
 
 export interface Engine {
   readonly telemetry: Telemetry;
+  /** Of all entrypoints of this process. It runs from the first one that listens to the end of a drain. */
+  readonly shedder: LoadShedder;
   /** For the Auth API in this process. */
   readonly traceAuthApi: TraceRequest;
   readonly candidate: Pick<ShadowCandidate, 'refuse' | 'report'>;
@@ -99,6 +102,11 @@ export function createEngine(config: Config, options: EngineOptions): Engine {
   let proxy: ReverseProxy | null = null;
   let authorizer: OpenAuthorizer | null = null;
   let draining = false;
+  const shedder = new LoadShedder(
+    config.server.limits.eventLoopLagMs,
+    () => runtime?.upstreams.backlogMs(performance.now()) ?? 0,
+  );
+  telemetry.watchShedder(shedder);
   const retired = new Set<() => Promise<void>>();
 
   function use(next: Config): void {
@@ -170,6 +178,7 @@ export function createEngine(config: Config, options: EngineOptions): Engine {
 
   return {
     telemetry,
+    shedder,
     traceAuthApi: tracing.traceAuthApi,
     candidate,
     recorder,
@@ -197,6 +206,7 @@ export function createEngine(config: Config, options: EngineOptions): Engine {
         shared,
         runtime: current(),
         deadlines,
+        shedder,
         observe: telemetry.observe,
         forwardingIgnored: ({ peer, header }) =>
           log.warn(
@@ -207,7 +217,9 @@ export function createEngine(config: Config, options: EngineOptions): Engine {
       proxy = made;
       await tracing.ready();
       telemetry.watchServer(made);
-      return await listenOn('server.listen', address, () => made.listen());
+      const bound = await listenOn('server.listen', address, () => made.listen());
+      shedder.start();
+      return bound;
     },
     async listenForChecks(addresses, shared) {
       if (proxy === null) warnOfFewFiles();
@@ -218,10 +230,12 @@ export function createEngine(config: Config, options: EngineOptions): Engine {
         runtime: current(),
         trustedProxies: (peer) => current().config.server.trustedProxies(peer),
         deadlines,
+        shedder,
         telemetry,
         ready: async () => whyNotReady(await readyOf({ draining, current }, null)) === null,
       });
       authorizer.use(current(), current().config.authorizer);
+      shedder.start();
       return authorizer.addresses;
     },
     get draining() {
@@ -240,6 +254,7 @@ export function createEngine(config: Config, options: EngineOptions): Engine {
       draining = true;
       const { drainTimeoutMs } = (runtime?.config ?? config).server;
       await Promise.all([proxy?.drain(drainTimeoutMs), authorizer?.drain(drainTimeoutMs)]);
+      shedder.stop();
       await Promise.all([...retired].map((letGo) => letGo()));
       if (runtime !== null) await closeRuntime(runtime, null);
     },

@@ -5,7 +5,6 @@ import { loadForApplication } from '../config/load-config.ts';
 import type { ConfigResult } from '../config/parse-config.ts';
 import type { ConfigProblem } from '../config/yaml/problem.ts';
 import { createMiddleware, type Middleware } from '../middleware/create-middleware.ts';
-import { LoadShedder } from '../request-line/load-shedder.ts';
 import type { LogDestination } from '../telemetry/log/log-output.ts';
 import { createEngine } from './create-engine.ts';
 
@@ -51,8 +50,7 @@ export function createAuthorizer(source: AuthorizerSource, options: AuthorizerOp
   });
   // There is no admin port to show records, and the application traces its own requests.
   engine.use({ ...config, records: config.records?.file == null ? null : config.records, tracing: null });
-  const { telemetry } = engine;
-  const shedder = new LoadShedder(limits.eventLoopLagMs);
+  const { telemetry, shedder } = engine;
   shedder.start();
   const { end, ...middleware } = createMiddleware({
     runtime: engine.current,
@@ -65,7 +63,6 @@ export function createAuthorizer(source: AuthorizerSource, options: AuthorizerOp
 
   async function close(): Promise<void> {
     end();
-    shedder.stop();
     await engine.drain();
     await engine.end();
   }

@@ -10,7 +10,7 @@ import type { AuthorizerConfig, Config } from '../config/config.ts';
 import type { TrustedProxies } from '../core/syntax/addresses.ts';
 import type { Deadlines } from '../http1/deadline-wheel.ts';
 import type { ListenAddress } from '../http1/server/listen.ts';
-import { LoadShedder } from '../request-line/load-shedder.ts';
+import type { LoadShedder } from '../request-line/load-shedder.ts';
 import type { Telemetry } from '../telemetry/create-telemetry.ts';
 import { listenOn } from './listen-error.ts';
 
@@ -21,6 +21,8 @@ export interface AuthorizerPlace {
   readonly runtime: CheckRuntime;
   readonly trustedProxies: TrustedProxies;
   readonly deadlines: Deadlines;
+  /** Of this process, for all of its entrypoints. */
+  readonly shedder: LoadShedder;
   readonly telemetry: Pick<Telemetry, 'observe' | 'log'>;
   /** Whether this process can serve checks. */
   ready(): Promise<boolean>;
@@ -83,7 +85,7 @@ export async function openAuthorizer(
 }
 
 function optionsOf({ server }: Config, settings: AuthorizerConfig, place: AuthorizerPlace): () => CheckServerOptions {
-  const { telemetry, shared, connections, runtime, trustedProxies, deadlines } = place;
+  const { telemetry, shared, connections, runtime, trustedProxies, deadlines, shedder } = place;
   let warnedAt = Number.NEGATIVE_INFINITY;
   return () => ({
     shared,
@@ -92,7 +94,7 @@ function optionsOf({ server }: Config, settings: AuthorizerConfig, place: Author
     deadlines,
     settings,
     limits: { ...server.limits, connections },
-    shedder: new LoadShedder(server.limits.eventLoopLagMs),
+    shedder,
     observe: telemetry.observe,
     turnedAway(cause, address) {
       const now = performance.now();

@@ -39,7 +39,7 @@ export interface ChecksOptions {
   readonly trustedProxies: TrustedProxies;
   readonly observe: ObserveRequest;
   /** Refuses a share of the checks while the process falls behind. */
-  readonly shedder: LoadShedder;
+  readonly shedder: Pick<LoadShedder, 'refuses' | 'refusesToWait'>;
 }
 
 /** How a request is allowed for one kind of proxy. */

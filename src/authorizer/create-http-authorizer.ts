@@ -40,7 +40,7 @@ const fieldBytes = 4096;
 const maxHeldBytes = 1024 * 1024;
 
 export function createHttpAuthorizer(options: CheckServerOptions): CheckServer {
-  const { shedder, trustedProxies, observe } = options;
+  const { trustedProxies, observe } = options;
   const limits: ServerConfig['limits'] = options.limits;
   const checks = createChecks(options);
   let endpoints: Endpoints = new Map();
@@ -116,10 +116,7 @@ export function createHttpAuthorizer(options: CheckServerOptions): CheckServer {
   });
 
   return {
-    async listen(address) {
-      shedder.start();
-      return await listenWithGroup(address, (place) => server.listen(place, options.shared));
-    },
+    listen: (address) => listenWithGroup(address, (place) => server.listen(place, options.shared)),
     use(runtime, settings) {
       checks.use(runtime, settings ?? checks.settings);
       if (settings !== null) read(settings);
@@ -127,7 +124,6 @@ export function createHttpAuthorizer(options: CheckServerOptions): CheckServer {
     async drain(timeoutMs) {
       checks.beginDrain();
       await server.drain(timeoutMs);
-      shedder.stop();
     },
   };
 }

@@ -3,7 +3,7 @@ import type { Address, ServerConfig } from '../config/config.ts';
 import type { Deadlines } from '../http1/deadline-wheel.ts';
 import { createHttp1Server } from '../http1/server/server.ts';
 import { type Client, ClientConnections, clientOf } from '../request-line/client.ts';
-import { LoadShedder } from '../request-line/load-shedder.ts';
+import type { LoadShedder } from '../request-line/load-shedder.ts';
 import { respondItself } from '../request-line/own-response.ts';
 import { readView } from '../request-line/read-view.ts';
 import { refuseConnection } from '../request-line/refuse-connection.ts';
@@ -23,6 +23,8 @@ export interface ProxyOptions {
   /** Used until `use` sets another one. */
   readonly runtime: RequestRuntime;
   readonly deadlines: Deadlines;
+  /** Of this process, for all of its entrypoints. */
+  readonly shedder: Pick<LoadShedder, 'refuses' | 'refusesToWait'>;
   readonly observe: ObserveRequest;
   readonly forwardingIgnored: ReportIgnoredForwarding;
   /** Milliseconds since the epoch. */
@@ -51,9 +53,8 @@ export interface ReverseProxy {
 }
 
 export function createProxy(options: ProxyOptions): ReverseProxy {
-  const { deadlines, observe, now = Date.now } = options;
+  const { deadlines, shedder, observe, now = Date.now } = options;
   const { limits, trustedProxies } = options.server;
-  const shedder = new LoadShedder(limits.eventLoopLagMs, () => parts.runtime.upstreams.backlogMs(performance.now()));
   const memory = new MemoryBudget(limits.bodyMemoryBytes);
   const streams = new OpenStreams(deadlines);
   const perClient = new ClientConnections(limits.connectionsPerClient);
@@ -108,11 +109,7 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
   });
 
   return {
-    async listen() {
-      const bound = await server.listen(options.server.listen, options.shared ?? false);
-      shedder.start();
-      return bound;
-    },
+    listen: () => server.listen(options.server.listen, options.shared ?? false),
     get address() {
       return server.address;
     },
@@ -128,9 +125,6 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
       openStreams: streams.size,
       rechecks: streams.rechecks,
       bufferedBytes: memory.usedBytes,
-      lagMs: shedder.lagMs,
-      busyShare: shedder.busy,
-      shedShare: shedder.share,
       upstreams: [...parts.runtime.upstreams.all()].map(({ name, inFlight, admission }) => ({
         name,
         inFlight,
@@ -147,7 +141,6 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
       const drained = server.drain(timeoutMs);
       requests.endTunnels();
       await drained;
-      shedder.stop();
     },
   };
 }

@@ -9,7 +9,7 @@ import { createLogger, type Logger } from './log/logger.ts';
 import { type AuthApiMetrics, createAuthApiMetrics } from './metrics/auth-api-metrics.ts';
 import { createDecisionMetrics, type RecordEvents, type ShadowEvents } from './metrics/decision-metrics.ts';
 import { createIdentityMetrics, type IdentityMetrics } from './metrics/identity-metrics.ts';
-import { createLoadMetrics, type ServerReadings } from './metrics/load-metrics.ts';
+import { createLoadMetrics, type ServerReadings, type ShedderReadings } from './metrics/load-metrics.ts';
 import {
   createBuildMetric,
   createLogMetrics,
@@ -54,6 +54,8 @@ export interface Telemetry
   useRoutes(table: RouteTable): void;
   /** Sets the source of open connections and requests for scrapes. */
   watchServer(readings: ServerReadings): void;
+  /** Sets the source of the load of this process for scrapes. */
+  watchShedder(readings: ShedderReadings): void;
   /** Sets the source of worker states for scrapes. */
   watchWorkers(read: () => WorkerReadings): void;
   /** A configuration was read, and applied, or refused: null. */
@@ -76,12 +78,17 @@ export interface Telemetry
 export function createTelemetry(options: TelemetryOptions): Telemetry {
   const { now = Date.now, random = Math.random } = options;
   let server: ServerReadings | null = null;
+  let shedder: ShedderReadings | null = null;
   let readWorkers = (): WorkerReadings | null => null;
 
   const own = new Registry();
   // The page of the supervisor shows 0 for series that a worker has not counted yet.
   const requests = createRequestSeries(own, options.worker === undefined);
-  createLoadMetrics(own, () => server);
+  createLoadMetrics(
+    own,
+    () => server,
+    () => shedder,
+  );
   const processState = createProcessMetrics(own, () => readWorkers());
   const logMetrics = createLogMetrics(own);
   const output = options.destination === undefined ? standardOutput(logMetrics) : outputTo(options.destination);
@@ -116,6 +123,9 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
     },
     watchServer(readings) {
       server = readings;
+    },
+    watchShedder(readings) {
+      shedder = readings;
     },
     watchWorkers(read) {
       readWorkers = read;

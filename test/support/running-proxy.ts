@@ -11,6 +11,7 @@ import type { Route } from '../../src/core/routing/route.ts';
 import { compilePattern } from '../../src/core/url/compile-pattern.ts';
 import { DeadlineWheel } from '../../src/http1/deadline-wheel.ts';
 import { createProxy, type ReverseProxy } from '../../src/proxy/create-proxy.ts';
+import { LoadShedder } from '../../src/request-line/load-shedder.ts';
 import type { RequestRuntime } from '../../src/request-line/runtime.ts';
 import type { RequestRecord } from '../../src/telemetry/request-record.ts';
 import { createUpstreams, type ServiceEvents, type Upstreams } from '../../src/upstream/create-upstreams.ts';
@@ -38,6 +39,7 @@ export interface ProxySetup {
 export interface RunningProxy {
   readonly port: number;
   readonly proxy: ReverseProxy;
+  readonly shedder: LoadShedder;
   readonly upstreams: Upstreams;
   readonly wheel: DeadlineWheel;
   /** The records, in order of completion. */
@@ -162,6 +164,7 @@ export async function startProxy(setup: ProxySetup): Promise<RunningProxy> {
     eventLoopLagMs: 0,
     ...setup.limits,
   };
+  const shedder = new LoadShedder(limits.eventLoopLagMs, () => upstreams.backlogMs(performance.now()));
   const proxy = createProxy({
     server: {
       listen: { host: '127.0.0.1', port: setup.port ?? 0 },
@@ -182,19 +185,23 @@ export async function startProxy(setup: ProxySetup): Promise<RunningProxy> {
     },
     runtime,
     deadlines: wheel,
+    shedder,
     forwardingIgnored: () => {},
     ...(setup.now === undefined ? {} : { now: setup.now }),
     observe: (record) => records.push(record),
   });
   const { port } = await proxy.listen();
+  shedder.start();
   return {
     port,
     proxy,
+    shedder,
     upstreams,
     wheel,
     records,
     async close() {
       await proxy.drain(0);
+      shedder.stop();
       await upstreams.destroy();
     },
   };

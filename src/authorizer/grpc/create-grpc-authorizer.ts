@@ -38,7 +38,7 @@ type GrpcSettings = NonNullable<AuthorizerConfig['grpc']>;
 const ofCall = { body: null, bodyLength: 0, keepAlive: true, expect: 'none' } as const;
 
 export function createGrpcAuthorizer(options: GrpcAuthorizerOptions): CheckServer {
-  const { grpc: settings, limits, shedder, trustedProxies } = options;
+  const { grpc: settings, limits, trustedProxies } = options;
   const checks = createChecks(options);
   const healthService = createHealth(options.ready);
   const sockets = new Set<Socket>();
@@ -94,10 +94,7 @@ export function createGrpcAuthorizer(options: GrpcAuthorizerOptions): CheckServe
   listener.maxConnections = limits.connections;
 
   return {
-    async listen(address) {
-      shedder.start();
-      return await listenWithGroup(address, (place) => listenAt(listener, place, options.shared));
-    },
+    listen: (address) => listenWithGroup(address, (place) => listenAt(listener, place, options.shared)),
     use(runtime, next) {
       checks.use(runtime, next ?? checks.settings);
       if (next === null) return;
@@ -131,7 +128,6 @@ export function createGrpcAuthorizer(options: GrpcAuthorizerOptions): CheckServe
         settle();
       });
       clearTimeout(timer);
-      shedder.stop();
     },
   };
 }

@@ -20,9 +20,6 @@ export interface LoadReadings {
   readonly openStreams: number;
   readonly rechecks: { readonly kept: number; readonly ended: number; readonly unknown: number };
   readonly bufferedBytes: number;
-  readonly lagMs: number;
-  readonly busyShare: number;
-  readonly shedShare: number;
   readonly upstreams: readonly {
     readonly name: string;
     readonly inFlight: number;
@@ -31,20 +28,28 @@ export interface LoadReadings {
   }[];
 }
 
+/** Of the process, which may have several entrypoints or none for clients. */
+export interface ShedderReadings {
+  readonly lagMs: number;
+  readonly busy: number;
+  readonly share: number;
+}
+
 const noLoad: LoadReadings = {
   refusedConnections: { total: 0, client: 0 },
   endedConnections: { idle: 0, requests: 0, unread: 0, lingering: 0 },
   openStreams: 0,
   rechecks: { kept: 0, ended: 0, unknown: 0 },
   bufferedBytes: 0,
-  lagMs: 0,
-  busyShare: 0,
-  shedShare: 0,
   upstreams: [],
 };
 
-/** `server` null: it does not listen yet. */
-export function createLoadMetrics(registry: Registry, server: () => ServerReadings | null): void {
+/** `server` null: it does not listen yet. `shedder` null: the process serves no requests. */
+export function createLoadMetrics(
+  registry: Registry,
+  server: () => ServerReadings | null,
+  shedder: () => ShedderReadings | null,
+): void {
   const read = readingsIn(registry);
   const load = () => server()?.load() ?? noLoad;
   read.gauge(
@@ -93,19 +98,19 @@ export function createLoadMetrics(registry: Registry, server: () => ServerReadin
   read.gauge(
     'rolegate_event_loop_lag_seconds',
     'Delay of the event loop at the last of ten checks a second; 0 when load shedding is off.',
-    () => load().lagMs / 1000,
+    () => (shedder()?.lagMs ?? 0) / 1000,
     'max',
   );
   read.gauge(
     'rolegate_event_loop_busy_ratio',
     'Share of a tenth of a second in which the event loop was not idle: at 1, the process needs more CPU time than it gets; 0 when load shedding is off.',
-    () => load().busyShare,
+    () => shedder()?.busy ?? 0,
     'max',
   );
   read.gauge(
     'rolegate_shed_ratio',
     'Share of new requests that are refused because the process falls behind, from 0 to 1: of all, or if larger, of those that would wait for a connection to a service.',
-    () => load().shedShare,
+    () => shedder()?.share ?? 0,
     'max',
   );
   read.gaugePer(

@@ -1,5 +1,6 @@
 /** What a process that falls behind refuses, and that a slow service is not mistaken for it. */
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { block } from '../../support/blocked-loop.ts';
 import { useProxiedUpstream } from '../../support/closed-after-each.ts';
 import { openRaw, type RawConnection, sendRaw } from '../../support/raw-client.ts';
 import { startRecordingUpstream } from '../../support/recording-upstream.ts';
@@ -20,18 +21,6 @@ async function open(port: number): Promise<RawConnection> {
 
 const get = 'GET /a HTTP/1.1\r\nHost: a\r\n\r\n';
 
-/** The event loop of this process never idles, and each turn takes at least this long, until the test ends. */
-function block(ms: number): () => void {
-  const turn = () => {
-    const until = performance.now() + ms;
-    while (performance.now() < until);
-  };
-  const busy = setInterval(turn, 1);
-  const end = () => clearInterval(busy);
-  onTestFinished(end);
-  return end;
-}
-
 /** Requests of many connections to a service with one, which ask again as soon as they have a response. */
 async function crowd(port: number, going: () => boolean): Promise<void> {
   const ask = async (client: RawConnection) => {
@@ -49,7 +38,7 @@ describe('an overloaded process', () => {
     const client = await open(port);
     const unblock = block(200);
     try {
-      await vi.waitFor(() => expect(proxy.proxy.load().shedShare).toBeGreaterThan(0.5), 8_000);
+      await vi.waitFor(() => expect(proxy.shedder.share).toBeGreaterThan(0.5), 8_000);
       client.write(get.repeat(10));
       await client.answer();
     } finally {
@@ -59,7 +48,7 @@ describe('an overloaded process', () => {
     const shed = proxy.records.filter(({ reason }) => reason === 'overloaded');
     expect(shed.length).toBeGreaterThan(3);
     expect(shed.every(({ decision, status }) => decision === null && status === 503)).toBe(true);
-    await vi.waitFor(() => expect(proxy.proxy.load().shedShare).toBe(0), 8_000);
+    await vi.waitFor(() => expect(proxy.shedder.share).toBe(0), 8_000);
     expect((await sendRaw(port, get)).status).toBe(401);
     expect(upstream.requests).toHaveLength(0);
   }, 30_000);
@@ -75,12 +64,12 @@ describe('an overloaded process', () => {
     });
     await crowd(port, () => going);
     const unblock = block(60);
-    await vi.waitFor(() => expect(proxy.proxy.load().shedShare).toBeGreaterThan(0), 20_000);
+    await vi.waitFor(() => expect(proxy.shedder.share).toBeGreaterThan(0), 20_000);
     await vi.waitFor(() => expect(proxy.records.some(({ reason }) => reason === 'overloaded')).toBe(true), 20_000);
     // The event loop alone would not have shown it.
-    expect(proxy.proxy.load().lagMs).toBeLessThan(500);
+    expect(proxy.shedder.lagMs).toBeLessThan(500);
     unblock();
-    await vi.waitFor(() => expect(proxy.proxy.load().shedShare).toBe(0), 20_000);
+    await vi.waitFor(() => expect(proxy.shedder.share).toBe(0), 20_000);
   }, 60_000);
 
   it('control: refuses nothing itself, when the service is slow', async () => {
@@ -97,7 +86,7 @@ describe('an overloaded process', () => {
     });
     await crowd(port, () => going);
     await vi.waitFor(() => expect(proxy.records.some(({ reason }) => reason === 'upstream_busy')).toBe(true), 20_000);
-    expect(proxy.proxy.load().shedShare).toBe(0);
+    expect(proxy.shedder.share).toBe(0);
     expect(proxy.records.some(({ reason }) => reason === 'overloaded')).toBe(false);
   }, 60_000);
 

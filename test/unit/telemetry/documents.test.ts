@@ -69,6 +69,7 @@ describe('docs/reference/metrics.md', () => {
     telemetry.useUpstreams(new Map([['orders', { targets: ['http://a:1'], health: {} }]]));
     telemetry.watchWorkers(() => ({ serving: 1, restarts: 1, requests: [1] }));
     telemetry.watchMail(() => ({ queued: 1, failing: false }));
+    telemetry.watchShedder({ lagMs: 1, busy: 0.5, share: 1 });
     telemetry.watchServer({
       connections: () => 1,
       requestsInFlight: () => 1,
@@ -79,9 +80,6 @@ describe('docs/reference/metrics.md', () => {
         openStreams: 1,
         rechecks: { kept: 1, ended: 1, unknown: 1 },
         bufferedBytes: 1,
-        lagMs: 1,
-        busyShare: 0.5,
-        shedShare: 1,
         upstreams: [{ name: 'orders', inFlight: 1, waiting: 1, streams: 1 }],
       }),
     });

@@ -223,12 +223,10 @@ test('the state of the process is read at scrape time', async () => {
     openStreams: 7,
     rechecks: { kept: 8, ended: 9, unknown: 10 },
     bufferedBytes: 11,
-    lagMs: 1_200,
-    busyShare: 0.5,
-    shedShare: 0.4,
     upstreams: [{ name: 'orders', inFlight: 13, waiting: 14, streams: 15 }],
   };
   telemetry.watchServer({ connections: () => open, requestsInFlight: () => 2, tunnels: () => 1, load: () => load });
+  telemetry.watchShedder({ lagMs: 1_200, busy: 0.5, share: 0.4 });
   telemetry.configLoaded('0123456789ab');
   telemetry.configLoaded(null);
   const before = await telemetry.registry.metrics();
@@ -242,6 +240,7 @@ test('the state of the process is read at scrape time', async () => {
   expect(sampleValue(after, 'rolegate_stream_rechecks_total', { outcome: 'ended' })).toBe(9);
   expect(sampleValue(after, 'rolegate_body_buffer_bytes')).toBe(11);
   expect(sampleValue(after, 'rolegate_event_loop_lag_seconds')).toBe(1.2);
+  expect(sampleValue(after, 'rolegate_event_loop_busy_ratio')).toBe(0.5);
   expect(sampleValue(after, 'rolegate_shed_ratio')).toBe(0.4);
   expect(sampleValue(after, 'rolegate_upstream_requests_in_flight', { upstream: 'orders' })).toBe(13);
   expect(sampleValue(after, 'rolegate_upstream_requests_waiting', { upstream: 'orders' })).toBe(14);

@@ -81,12 +81,10 @@ test('aggregates gauges by their meaning: sum, maximum, minimum or first', async
       openStreams: 2,
       rechecks: { kept: 0, ended: 0, unknown: 0 },
       bufferedBytes: 0,
-      lagMs,
-      busyShare: 0,
-      shedShare: 0,
       upstreams: [],
     };
     worker.watchServer({ connections: () => 4, requestsInFlight: () => 0, tunnels: () => 0, load: () => load });
+    worker.watchShedder({ lagMs, busy: 0, share: 0 });
   }
   const all = new WorkerMetrics();
   all.add(one, 1, await sent(one));
