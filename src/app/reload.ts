@@ -3,7 +3,7 @@
  * last good configuration stays, and the problems are reported.
  */
 import type { Config } from '../config/config.ts';
-import type { ConfigSource } from '../config/config-files.ts';
+import type { ConfigSource, WatchedFiles } from '../config/config-files.ts';
 import { loadRecorded } from '../config/load-config.ts';
 import type { ValidConfig } from '../config/parse-config.ts';
 import type { Settings } from '../config/settings.ts';
@@ -32,7 +32,7 @@ export function createReloader(
   events: ReloadEvents,
   intervalMs = 1000,
   env = process.env,
-  first: readonly string[] = [],
+  first: WatchedFiles = { names: [], patterns: [] },
   readAtMs?: number,
 ): Reloader {
   /** Of the last valid configuration: a problem may prevent that its certificates and lists are read. */
@@ -41,7 +41,8 @@ export function createReloader(
     const startedAtMs = Date.now();
     const { result, source, watched } = loadRecorded(file, env);
     if (result.ok) last = watched;
-    files.watch([...new Set([...watched, ...last])], startedAtMs);
+    const both = (key: keyof WatchedFiles) => [...new Set([...watched[key], ...last[key]])];
+    files.watch({ names: both('names'), patterns: both('patterns') }, startedAtMs);
     const problems = result.ok ? apply(result, source) : result.problems;
     if (problems.length > 0) events.refused(problems);
     return problems;

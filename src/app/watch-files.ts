@@ -5,20 +5,21 @@
 import { globSync, lstatSync, statSync } from 'node:fs';
 import { glob, lstat, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import type { WatchedFiles } from '../config/config-files.ts';
 
 export interface FileWatch {
   /**
-   * Sets the read state, and the patterns of included files from here on. A file that changed at `readAtMs` or later (milliseconds since
-   * the epoch) counts as changed at the next check.
+   * Sets the read state, and the further files from here on. A file that changed at `readAtMs` or later (milliseconds since the epoch)
+   * counts as changed at the next check.
    */
-  watch(patterns: readonly string[], readAtMs?: number): void;
+  watch(files: WatchedFiles, readAtMs?: number): void;
   close(): void;
 }
 
 export function watchFiles(mainFile: string, intervalMs: number, changed: () => void): FileWatch {
   const folder = dirname(mainFile);
   const main = basename(mainFile);
-  let patterns: readonly string[] = [];
+  let files: WatchedFiles = { names: [], patterns: [] };
   let seen = '';
   let timer: NodeJS.Timeout | null = null;
   let closed = false;
@@ -28,11 +29,11 @@ export function watchFiles(mainFile: string, intervalMs: number, changed: () => 
   }
 
   async function look(): Promise<void> {
-    const looked = patterns;
+    const looked = files;
     const found = await fingerprint(folder, main, looked).catch(() => null);
     timer = null;
     // A folder that is unreadable now may be readable at the next check.
-    if (found !== null && looked === patterns && !closed) {
+    if (found !== null && looked === files && !closed) {
       const before = seen;
       seen = found;
       if (before !== found) changed();
@@ -42,7 +43,7 @@ export function watchFiles(mainFile: string, intervalMs: number, changed: () => 
 
   return {
     watch(next, readAtMs = Number.POSITIVE_INFINITY) {
-      patterns = next;
+      files = next;
       seen = fingerprintNow(folder, main, next, readAtMs);
       again();
     },
@@ -64,10 +65,10 @@ const swappedLink = '..data';
 
 type Stats = Readonly<Record<'mtimeMs' | 'size' | 'ino', number>>;
 
-/** Names of the main file and all matching ones, with attributes that change with their content. */
-async function fingerprint(folder: string, main: string, patterns: readonly string[]): Promise<string> {
-  const names = [main];
-  for (const pattern of patterns) for await (const name of glob(pattern, { cwd: folder })) names.push(name);
+/** Names of the main file and all further ones, with attributes that change with their content. */
+async function fingerprint(folder: string, main: string, files: WatchedFiles): Promise<string> {
+  const names = [main, ...files.names];
+  for (const pattern of files.patterns) for await (const name of glob(pattern, { cwd: folder })) names.push(name);
   const lines: string[] = [];
   for (const name of names) lines.push(lineOf(name, await stat(resolve(folder, name)).catch(() => null)));
   for (const link of new Set(names.map(linkBeside))) {
@@ -77,17 +78,18 @@ async function fingerprint(folder: string, main: string, patterns: readonly stri
 }
 
 /** The same synchronously; empty if a file changed at `latestMs` or later. */
-function fingerprintNow(folder: string, main: string, patterns: readonly string[], latestMs: number): string {
+function fingerprintNow(folder: string, main: string, files: WatchedFiles, latestMs: number): string {
   try {
-    return fingerprintAt(folder, main, patterns, latestMs);
+    return fingerprintAt(folder, main, files, latestMs);
   } catch {
     return '';
   }
 }
 
-function fingerprintAt(folder: string, main: string, patterns: readonly string[], latestMs: number): string {
+function fingerprintAt(folder: string, main: string, files: WatchedFiles, latestMs: number): string {
   // Only for patterns, because Node's glob loads its own parser.
-  const names = [main, ...patterns.flatMap((pattern) => globSync(pattern, { cwd: folder }))];
+  const matching = files.patterns.flatMap((pattern) => globSync(pattern, { cwd: folder }));
+  const names = [main, ...files.names, ...matching];
   const links = new Set(names.map(linkBeside));
   const found = [
     ...names.map((name) => [name, orNull(() => statSync(resolve(folder, name)))] as const),

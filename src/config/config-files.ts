@@ -45,8 +45,16 @@ export interface ConfigFiles extends Required<Omit<FileReaders, 'readTests'>> {
   readMain(): string;
   /** What was read so far, except test files. */
   readonly source: ConfigSource;
-  /** What to watch besides the main file: names and patterns as written. */
-  readonly watched: readonly string[];
+  /** What to watch besides the main file. */
+  readonly watched: WatchedFiles;
+}
+
+/** As written, from the folder of the main file. */
+export interface WatchedFiles {
+  /** Lists and certificates: a name is no pattern, whatever characters it contains. */
+  readonly names: readonly string[];
+  /** Of included files. */
+  readonly patterns: readonly string[];
 }
 
 export const maxFiles = 1000;
@@ -66,27 +74,27 @@ export function filesOnDisk(mainFile: string): ConfigFiles {
     secrets: [] as { readonly path: string; text: string | null }[],
     lists: [] as ConfigSource['lists'][number][],
   };
-  const watched: string[] = [];
+  const watched = { names: [] as string[], patterns: [] as string[] };
   return {
     readMain() {
       source.text = decode(readBounded(mainFile, maxBytes));
       return source.text;
     },
     readSecret(path, isWatched = false) {
-      if (isWatched) watched.push(path);
+      if (isWatched) watched.names.push(path);
       const secret: { readonly path: string; text: string | null } = { path, text: null };
       source.secrets.push(secret);
       secret.text = readText(resolve(folder, path), maxSecretBytes);
       return secret.text;
     },
     readIncluded(pattern) {
-      watched.push(pattern);
+      watched.patterns.push(pattern);
       const texts = readPattern(pattern, mainFile);
       source.included.push({ pattern, texts });
       return texts;
     },
     readList(name, own) {
-      watched.push(name);
+      watched.names.push(name);
       const found = readList(name, own, mainFile);
       source.lists.push({ name, own, found });
       return found;

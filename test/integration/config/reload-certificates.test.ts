@@ -1,4 +1,4 @@
-/** A running gateway follows its certificate and key, also while only one of them is new. */
+/** A running gateway follows its certificate and key, also while only one of them is new. Their names are not patterns. */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createReloader, type Reloader } from '../../../src/app/reload.ts';
 import type { Config } from '../../../src/config/config.ts';
@@ -9,7 +9,7 @@ import { type ConfigFolder, createConfigFolder } from '../../support/config-fold
 const text = `version: 1
 server: { listen: false }
 authApi: { url: "http://auth:8081" }
-authorizer: { grpc: { listen: ":8071", tls: { cert: cert.pem, key: key.pem } } }
+authorizer: { grpc: { listen: ":8071", tls: { cert: "cert[1].pem", key: "key[1].pem" } } }
 routes: []
 `;
 
@@ -28,8 +28,8 @@ test('a renewed certificate applies once its key is present', async () => {
   const issue = () => authority.issue({ hosts: ['rolegate'] });
   const [first, second] = [issue(), issue()];
   const put = ({ cert, key }: Partial<typeof first>) => {
-    if (cert !== undefined) folder.write('cert.pem', cert);
-    if (key !== undefined) folder.write('key.pem', key);
+    if (cert !== undefined) folder.write('cert[1].pem', cert);
+    if (key !== undefined) folder.write('key[1].pem', key);
   };
   put(first);
   const file = folder.write('gateway.yaml', text);

@@ -37,7 +37,7 @@ function start(include: readonly string[], readAtMs?: number): Reloader {
       refused = problems.map(({ file, line }) => `${file.slice(folder.length + 1)}:${line}`);
     },
   };
-  return createReloader(join(folder, 'gateway.yaml'), events, 20, {}, include, readAtMs);
+  return createReloader(join(folder, 'gateway.yaml'), events, 20, {}, { names: [], patterns: include }, readAtMs);
 }
 
 test('follows a file that changes, appears, breaks, is repaired and disappears', async () => {

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, utimesSync, wr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { createReloader } from '../../../src/app/reload.ts';
+import { createReloader, type Reloader } from '../../../src/app/reload.ts';
 import type { Config } from '../../../src/config/config.ts';
 
 const main = `version: 1
@@ -27,7 +27,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-function follow(): void {
+function follow(): Reloader {
   const events = {
     apply: ({ routes }: Config) => {
       const [step] = routes.routes[0]!.conditions![0]!.steps;
@@ -38,7 +38,9 @@ function follow(): void {
       problems.push(...found.map(({ message }) => message));
     },
   };
-  closing = createReloader(join(folder, 'gateway.yaml'), events, 20, {}, ['ids.txt']);
+  const reloader = createReloader(join(folder, 'gateway.yaml'), events, 20, {}, { names: ['ids.txt'], patterns: [] });
+  closing = reloader;
+  return reloader;
 }
 
 /** As editors and tools do. */
@@ -61,6 +63,22 @@ test('a list renamed into place applies; one with problems or a missing one chan
   put('ids.txt', 'c\n');
   await vi.waitFor(() => expect(lists.at(-1)).toEqual(['c']), 10_000);
 });
+
+test.each(['l[1].txt', 'teams[eu]/l.txt', 'l{1}.txt', 'l(1)+.txt', '!l.txt', '*.txt'])(
+  'the name of a list is not a pattern: %s',
+  async (name) => {
+    mkdirSync(join(folder, 'teams[eu]'));
+    put('gateway.yaml', main.replace('ids.txt', `"${name}"`));
+    put(name, 'a\n');
+    // A file that changed just before it is read counts as changed.
+    const hourAgo = Date.now() / 1000 - 3600;
+    for (const file of ['gateway.yaml', name]) utimesSync(join(folder, file), hourAgo, hourAgo);
+    follow().reload();
+    expect(lists).toEqual([['a']]);
+    put(name, 'a\nb\n');
+    await vi.waitFor(() => expect(lists.at(-1)).toEqual(['a', 'b']), 10_000);
+  },
+);
 
 test('lists on a mounted volume change when its link is swapped', async () => {
   const hourAgo = Date.now() / 1000 - 3600;

@@ -9,6 +9,7 @@ import { createReloader, type Reloader } from '../../../src/app/reload.ts';
 import { watchFiles } from '../../../src/app/watch-files.ts';
 
 const main = 'version: 1\nauthApi: { url: "http://auth:8081" }\nupstreams: { a: { targets: ["http://a:1"] } }\n';
+const none = { names: [], patterns: [] };
 const route = (id: string) => `routes: [{ id: ${id}, match: { path: "/${id}" }, upstream: a, access: public }]\n`;
 
 let folder = '';
@@ -54,7 +55,8 @@ test('follows a swap of the link, whatever the files behind it, including includ
   };
   const text = `${main}include: ["*.routes.yaml"]\nroutes: []\n`;
   mount('..1', { 'gateway.yaml': text, 'one.routes.yaml': route('one') });
-  const reloader: Reloader = createReloader(join(folder, 'gateway.yaml'), events, 20, {}, ['*.routes.yaml']);
+  const watched = { names: [], patterns: ['*.routes.yaml'] };
+  const reloader: Reloader = createReloader(join(folder, 'gateway.yaml'), events, 20, {}, watched);
   closing = reloader;
   // Same length, same time: only the link and the inode differ.
   prepare('..2', { 'gateway.yaml': text, 'one.routes.yaml': route('two') });
@@ -75,7 +77,7 @@ test('does not miss a swap between loading the files and the first check', async
   const changed = vi.fn();
   const files = watchFiles(join(folder, 'gateway.yaml'), 20, changed);
   closing = files;
-  files.watch([], readAtMs);
+  files.watch(none, readAtMs);
   await vi.waitFor(() => expect(changed).toHaveBeenCalled(), 10_000);
 });
 
@@ -85,10 +87,10 @@ test('the name of the main file is not a pattern', async () => {
   const changed = vi.fn();
   const files = watchFiles(odd, 20, changed);
   closing = files;
-  files.watch([]);
+  files.watch(none);
   writeFileSync(odd, `${main}# more`);
   await vi.waitFor(() => expect(changed).toHaveBeenCalledTimes(1), 10_000);
-  files.watch([]);
+  files.watch(none);
   rmSync(odd);
   await vi.waitFor(() => expect(changed).toHaveBeenCalledTimes(2), 10_000);
 });

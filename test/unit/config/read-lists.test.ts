@@ -79,5 +79,5 @@ test("an included file can name lists only below the main file's folder, even th
 
 test('watches the names of lists, including missing ones', () => {
   put('gateway.yaml', head + route('ids.txt'));
-  expect(loadRecorded(join(folder, 'gateway.yaml'), {}).watched).toEqual(['ids.txt']);
+  expect(loadRecorded(join(folder, 'gateway.yaml'), {}).watched).toEqual({ names: ['ids.txt'], patterns: [] });
 });
