@@ -18,7 +18,9 @@ import { isIdentifier, isNameList } from '../core/identity/identity-fields.ts';
 import type { FieldRule, SourceFields } from '../core/identity/read-fields.ts';
 import { userIdOf } from '../core/identity/user-naming.ts';
 import type { ValueSource } from '../core/policy/conditions.ts';
+import type { RoleOrigin } from '../core/policy/map-roles.ts';
 import { type Given, unreadable } from './samples/given.ts';
+import { isUnread } from './samples/scoped-texts.ts';
 
 /** Rules, and who can be a caller. */
 export interface PolicyModel extends Policy {
@@ -83,9 +85,15 @@ export function constantOf(rule: FieldRule | null): readonly string[] | undefine
   return rule !== null && 'value' in rule ? [rule.value].flat() : undefined;
 }
 
-/** `role`: in the form of rules. */
+/** Whether such an identity can have the value in a field; of groups, among others. */
+export function canHaveIn(by: Authentication, field: Exclude<RoleOrigin['field'], 'roles'>, value: string): boolean {
+  if (field !== 'groups') return canHave(by, { from: 'identity', field }, value);
+  return constantOf(by.fields.groups)?.includes(value) ?? canHave(by, { from: 'identity', field }, [value]);
+}
+
+/** `role`: in the form of rules. A role whose scope cannot be read counts as held by every identity. */
 export function canHaveRole({ fields: { roles: rule } }: Authentication, role: string): boolean {
-  if (rule === null) return false;
+  if (rule === null) return isUnread(role);
   return !('value' in rule) || rule.value.includes(role) || role.includes('{');
 }
 

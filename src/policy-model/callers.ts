@@ -5,7 +5,7 @@
 import type { Authentication } from '../core/identity/authentication.ts';
 import type { Identity } from '../core/identity/identity.ts';
 import { derivedRoles, type RoleMapping, type RoleOrigin } from '../core/policy/map-roles.ts';
-import { canHave, canHaveRole, constantOf } from './authentications.ts';
+import { canHaveIn, canHaveRole, constantOf } from './authentications.ts';
 import { blank } from './samples/sample-identity.ts';
 import { placedInWords } from './samples/scoped-texts.ts';
 
@@ -88,7 +88,7 @@ function* candidates(
     if (field === 'roles') continue;
     for (const value of values) {
       const given = field === 'groups' ? [value] : value;
-      const by = authentications.filter((one) => canHave(one, { from: 'identity', field }, given));
+      const by = authentications.filter((one) => canHaveIn(one, field, value));
       // Other roles may be derived from the kind of a credential with this key.
       const kinds = field === 'keyId' ? by.map(({ kind }) => kind) : by.slice(0, 1).map(() => blank.kind);
       for (const kind of kinds) {

@@ -119,9 +119,11 @@ function waysOfRequest(group: readonly Atom[], subject: RequestSource, max: numb
   const texts = textsFor(group, '', fits, (literals, begun) => textsInSegment(form, takers, literals, begun));
   if (texts === null) return null;
   const missing = subject.from === 'param' ? [] : [null];
-  // A text of a shape has one reading, unless the service ignores letter case.
-  const isClear = takers.some((taker) => taker.form.shape !== null) && !foldsCase;
-  const alike = textsAlike(texts, beginningsIn(group)).filter(fits);
+  const isShaped = takers.some((taker) => taker.form.shape !== null);
+  // A text of a shape has one reading, unless the service ignores letter case. A literal may have several: it may contain a semicolon.
+  const isClear = isShaped && !foldsCase && texts.every((text) => canBeRead(subject, text, foldsCase));
+  // A text that is not of the shape may have a spelling that is.
+  const alike = textsAlike([...texts, ...writtenIn(group)], beginningsIn(group)).filter(fits);
   const unclear: readonly Given[] = isClear ? [] : [unreadable];
   const givens = [...texts.filter(fits), ...missing, ...unclear, ...alike];
   return unlike(givens.map((given) => ofGiven(group, given)));

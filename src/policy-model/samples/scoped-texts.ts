@@ -14,7 +14,7 @@ export function asHeld(roles: readonly string[], scopeOf: (scoped: ScopedRole) =
 }
 
 /** Whether the role's scope cannot be parsed. */
-function isUnread(role: string): boolean {
+export function isUnread(role: string): boolean {
   return /^\{.+\}\?$/.test(role);
 }
 
