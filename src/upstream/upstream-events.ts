@@ -4,7 +4,7 @@ import type { ReasonCode } from '../core/outcome/reasons.ts';
 
 /** `responseEnd`, `upgraded` or `failed` is the last call; none follows `cancel`. */
 export interface UpstreamEvents {
-  /** It waits for its turn, for at most this long. */
+  /** It has to wait for its turn, for at most this long; `cancel` may be called at once. */
   waiting(maxMs: number): void;
   /** Its turn has come: it goes to this origin. */
   sending(origin: string): void;

@@ -144,8 +144,9 @@ export class UpstreamRequest implements Applicant, ResponseHandler {
   }
 
   #wait(): void {
-    if (this.waitsFrom === 0) this.waitsFrom = performance.now();
     this.#events.waiting(this.#upstream.waitMs);
+    // If it was refused instead, it does not wait.
+    if (!this.#over && this.waitsFrom === 0) this.waitsFrom = performance.now();
   }
 
   #waitEnds(): void {

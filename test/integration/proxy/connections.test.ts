@@ -135,6 +135,26 @@ describe('a connection', () => {
     expect(upstreamWaited.mock.calls[0]![1]).toBeGreaterThan(0);
   });
 
+  it('does not count a request that is refused because it would have to wait', async () => {
+    const upstreamWaited = vi.fn();
+    const { port, shedder, upstreams, records } = await start(
+      { answer: () => new Promise(() => {}) },
+      {
+        limits: { eventLoopLagMs: 500 },
+        upstream: { connections: 1, requestsPerClient: 64 },
+        events: { upstreamHealth: vi.fn(), upstreamWaited, unrequestedResponse: vi.fn() },
+      },
+    );
+    const clients = await Promise.all(Array.from({ length: 10 }, () => openRaw(port)));
+    for (const client of clients.slice(0, 2)) client.write(get());
+    await vi.waitFor(() => expect(upstreams.backlogMs(performance.now())).toBeGreaterThan(20));
+    for (let i = 0; i < 10; i += 1) shedder.sample(490, 1);
+    for (const client of clients.slice(2)) client.write(get());
+    await vi.waitFor(() => expect(records.map(({ reason }) => reason)).toContain('overloaded'));
+    expect(upstreamWaited).not.toHaveBeenCalled();
+    for (const client of clients) client.destroy();
+  });
+
   it('reads little ahead', async () => {
     const { port, proxy } = await start({ answer: () => new Promise(() => {}) });
     const client = await openRaw(port);
