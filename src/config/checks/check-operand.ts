@@ -175,12 +175,16 @@ function literalOf(
     return new Problem(expected, 'put it in quotes to make it text');
   }
   if (/[\x00-\x1f\x7f]/.test(written)) return new Problem('no value contains a control character');
-  if (isKind(subject) && operator !== 'startsWith' && !kinds.includes(written)) {
-    return new Problem(`expected ${listed(kinds)}`, 'these are the kinds of credential');
+  const isBeginning = operator === 'startsWith';
+  const canMeet = (names: Iterable<string>) =>
+    [...names].some((name) => (isBeginning ? name.startsWith(written) : name === written));
+  const expected = isBeginning ? 'expected the beginning of' : 'expected';
+  if (isKind(subject) && !canMeet(kinds)) {
+    return new Problem(`${expected} ${listed(kinds)}`, 'these are the kinds of credential');
   }
-  if (isSource(subject) && operator !== 'startsWith' && !sources.has(written)) {
+  if (isSource(subject) && !canMeet(sources)) {
     const hint = 'of sources with the same "issuer", the first one counts';
-    return new Problem(`expected the name of a source: ${[...sources].join(', ')}`, hint);
+    return new Problem(`${expected} the name of a source: ${[...sources].join(', ')}`, hint);
   }
   return written;
 }
