@@ -25,19 +25,19 @@ export interface Reach {
 export function showReach(config: Config, who: ReachQuestion): Reach | { readonly detail: string } {
   const found = 'role' in who ? withRole(config, who.role) : identityNamed(config, who.as);
   if ('detail' in found) return found;
-  const { caller, note } = found;
-  const reach = describeReach(config.routes, caller, kindsOf(config.credentials));
+  const { callers, note } = found;
+  const reach = describeReach(config.routes, callers, kindsOf(config.credentials));
   return { who, ...reach, ...(note === null ? {} : { note }) };
 }
 
-type Found = { readonly caller: Caller; readonly note: string | null };
+type Found = { readonly callers: readonly Caller[]; readonly note: string | null };
 
 function identityNamed(config: Config, name: string): Found | { readonly detail: string } {
   const { identities } = config.tests;
   const identity = identities.get(name);
   if (identity !== undefined) {
     const authentications = authenticationsOf(config).filter(({ kind }) => kind === identity.kind);
-    return { caller: { identity: derived(config, identity), known: 'all', authentications }, note: null };
+    return { callers: [{ identity: derived(config, identity), known: 'all', authentications }], note: null };
   }
   const hint = didYouMean(name, identities.keys()) ?? 'identities are under "tests.identities"';
   return { detail: `there is no identity "${name}": ${hint}` };
@@ -49,11 +49,28 @@ function withRole(config: Config, role: string): Found {
   const form = known.find((one) => one === role) ?? known.find((one) => nameOf(one) === role);
   const scoped = scopedRole(form ?? role);
   const held = scoped === null ? role : roleInScope(scoped, heldScope);
-  const identity = derived(config, { ...sampleIdentity, roles: held === null ? [] : [held] });
   // A source may return roles that no rule uses, so this is not an error.
   const hint = form === undefined ? didYouMean(role, known) : null;
   const note = form === undefined ? `no role "${role}" is declared${hint === null ? '' : `; ${hint}`}` : null;
-  return { caller: { identity, known: 'roles', authentications: authenticationsOf(config) }, note };
+  return { callers: callersWith(config, held === null ? [] : [held]), note };
+}
+
+/** Kinds of credential and sources differ in the roles that follow from the same ones: one caller for each such set. */
+function callersWith(config: Config, roles: readonly string[]): readonly Caller[] {
+  const authentications = authenticationsOf(config);
+  if (authentications.length === 0)
+    return [{ identity: { ...sampleIdentity, roles }, known: 'roles', authentications }];
+  const callers = authentications.map((by) => {
+    const { kind, acceptedBy, users } = by;
+    return { by, identity: derived(config, { ...sampleIdentity, kind, acceptedBy, source: users.source, roles }) };
+  });
+  return [...Map.groupBy(callers, ({ identity }) => JSON.stringify(identity.roles)).values()].map(
+    (alike): Caller => ({
+      identity: alike[0]!.identity,
+      known: 'roles',
+      authentications: alike.map(({ by }) => by),
+    }),
+  );
 }
 
 /** Of `{tenant}:editor`: `editor`. */

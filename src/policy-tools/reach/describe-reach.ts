@@ -1,10 +1,10 @@
-/** What a caller can reach, as plain data with conditions in words. */
+/** What callers can reach, as plain data with conditions in words. */
 import { type CredentialKind, kindInWords } from '../../core/credential/credential.ts';
 import { conditionInWords } from '../../core/policy/describe-conditions.ts';
 import { entriesOf, type RouteEntry, type RouteTable } from '../../core/routing/route-table.ts';
 import { type Caller, type MethodReach, reachOf, type ScopeLimit, type Way } from './find-reach.ts';
 
-/** Serializable as JSON; contains only routes that the caller reaches. */
+/** Serializable as JSON; contains only routes that one of the callers reaches. */
 export interface ReachedRoute {
   readonly id: string;
   readonly host: string | null;
@@ -19,7 +19,7 @@ export interface ReachedMethods {
   readonly methods: readonly string[];
   /** Methods that `*` does not include although no other entry lists them; absent if there are none. */
   readonly except?: readonly string[];
-  /** Why the route is open to everyone; absent: the rule grants it to this caller. */
+  /** Why the route is open to everyone; absent: the rule grants it to the caller. */
   readonly open?: 'public' | 'optional';
   /** One of these is enough, with all its conditions met. An empty list of conditions means always. */
   readonly ways: readonly (readonly string[])[];
@@ -30,17 +30,21 @@ export const heldScope = 'a scope in which the role is held';
 
 export function describeReach(
   { routes }: RouteTable,
-  caller: Caller,
+  callers: readonly Caller[],
   kinds: readonly CredentialKind[],
 ): { readonly routes: readonly ReachedRoute[]; readonly of: number } {
   const entries = entriesOf(routes);
-  return { routes: entries.flatMap((entry) => describeEntry(entry, caller, kinds)), of: entries.length };
+  return { routes: entries.flatMap((entry) => describeEntry(entry, callers, kinds)), of: entries.length };
 }
 
 /** Merges patterns that are reached in the same way. */
-function describeEntry(entry: RouteEntry, caller: Caller, kinds: readonly CredentialKind[]): readonly ReachedRoute[] {
+function describeEntry(
+  entry: RouteEntry,
+  callers: readonly Caller[],
+  kinds: readonly CredentialKind[],
+): readonly ReachedRoute[] {
   const reached = entry.flatMap((route) => {
-    const access = groupedMethods(reachOf(route, caller), kinds);
+    const access = groupedMethods(reachOf(route, callers), kinds);
     return access.length === 0 ? [] : [{ route, access }];
   });
   return [...Map.groupBy(reached, ({ access }) => JSON.stringify(access)).values()].map(([first, ...others]) => {

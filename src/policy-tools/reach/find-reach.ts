@@ -62,18 +62,33 @@ export interface ScopeLimit {
   readonly values: readonly string[];
 }
 
-/** Methods that the caller reaches on a route; empty if it does not reach the route. */
-export function reachOf(route: Route, caller: Caller): readonly MethodReach[] {
+/** Methods that one of the callers reaches on a route; empty if none reaches the route. */
+export function reachOf(route: Route, callers: readonly Caller[]): readonly MethodReach[] {
   const methods = methodsOf(route);
   const reached = methods.flatMap((method): readonly MethodReach[] => {
     const rule = method === otherMethods ? route.access.every : ruleFor(route.access, method);
     if (rule === null || rule.kind === 'deny') return [];
     const open = rule.kind === 'public' || rule.kind === 'optional' ? rule.kind : null;
-    const ways = waysOf(route, rule, method, caller);
+    const ways = merged(
+      route,
+      callers.flatMap((caller) => waysOf(route, rule, method, caller)),
+    );
     return ways.length === 0 ? [] : [{ method, except: [], open, ways }];
   });
   const except = methods.filter((method) => !reached.some((one) => one.method === method));
   return reached.map((one) => (one.method === otherMethods ? { ...one, except } : one));
+}
+
+/** Ways of several callers that differ only in the kind of credential are one. */
+function merged(route: Route, ways: readonly Way[]): readonly Way[] {
+  const keyOf = ({ scopes, criteria }: Way) =>
+    JSON.stringify([scopes, criteria.map((one) => route.conditions?.indexOf(one))]);
+  return [...Map.groupBy(ways, keyOf).values()].map((alike) => {
+    const taken = alike.map(({ kinds }) => kinds);
+    const isAny = taken.includes(null);
+    const kinds = isAny ? null : route.credentials.filter((kind) => taken.some((each) => each?.includes(kind)));
+    return { ...alike[0]!, kinds };
+  });
 }
 
 const free: Way = { scopes: [], kinds: null, criteria: [] };
@@ -91,13 +106,15 @@ function waysOf(route: Route, rule: AccessRule, method: string, caller: Caller):
   const { identity, known, authentications } = caller;
   const isOpen = (criteria: readonly Criterion[] | null, identified: boolean): criteria is readonly Criterion[] =>
     criteria !== null && canMeet(criteria, route, identified, authentications, new Budget(maxSteps));
-  const takesKind = known === 'roles' || route.credentials.includes(identity.kind);
+  const own = known === 'roles' ? authentications.map(({ kind }) => kind) : [identity.kind];
+  const taken = route.credentials.filter((kind) => own.includes(kind));
+  const takesKind = taken.length > 0;
   if (rule.kind === 'public' || (rule.kind === 'optional' && !takesKind)) {
     const criteria = openCriteria(route, method, null, 'all');
     return isOpen(criteria, false) ? [{ ...free, criteria }] : [];
   }
   if (!takesKind) return [];
-  const kinds = known === 'roles' && rule.kind !== 'optional' ? route.credentials : null;
+  const kinds = known === 'roles' && rule.kind !== 'optional' ? taken : null;
   const found = new Map<string, { criteria: readonly Criterion[]; scopes: Choice[] }>();
   const choices = choicesOf(route.scopes ?? [], identity.roles);
   for (const choice of choices) {

@@ -63,11 +63,9 @@ function check(config: Config, asked: Asked): void {
   // A refusal before the rule is evaluated says nothing about the rule.
   if (route === null || decision.outcome === 'preflight' || stage === 'normalize' || stage === 'match') return;
   if (request.headers.includes('authorization')) return;
-  const reached = reachOf(route, {
-    identity: withDerived(config, identity),
-    known: 'all',
-    authentications: authenticationsOf(config),
-  });
+  const reached = reachOf(route, [
+    { identity: withDerived(config, identity), known: 'all', authentications: authenticationsOf(config) },
+  ]);
   const own =
     reached.find(({ method }) => method === request.method) ??
     reached.find(({ method, except }) => method === '*' && !except.includes(request.method));

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { type Reach, showReach } from '../../../src/app/show-reach.ts';
 import type { Config } from '../../../src/config/config.ts';
+import { parseConfig } from '../../../src/config/parse-config.ts';
 import { orders, policy } from './policies.ts';
 
 function reachOf(config: Config, who: { role: string } | { as: string }): Reach {
@@ -95,6 +96,35 @@ tests:
     });
     expect(waysOf(config, { as: 'robot' })).toHaveProperty(['keys *'], ['']);
     expect(waysOf(config, { as: 'man' })).not.toHaveProperty(['keys *']);
+  });
+});
+
+describe('roles that depend on how the caller is authenticated', () => {
+  const routes = `routes:
+  - { id: machine, match: { path: "/m" }, upstream: orders, access: { all: [user], none: [human] } }
+  - { id: both, match: { path: "/b" }, upstream: orders, access: [user] }
+`;
+
+  it('counts every kind of credential', () => {
+    const config = policy(`roles: { user: {}, human: { from: { field: kind, equals: bearer } } }
+${routes}`);
+    expect(waysOf(config, { role: 'user' })).toEqual({
+      'machine *': ['the credential is a key pair'],
+      'both *': [''],
+    });
+  });
+
+  it('counts every source, with the roles that it may give', () => {
+    const text = `version: 1
+authApi: { url: "http://127.0.0.1:9", roles: [human] }
+sources: { corp: { kind: jwt, issuer: "https://id.test", audience: [a], userPrefix: "corp:", fields: { roles: roles } } }
+upstreams: { orders: { targets: ["http://127.0.0.1:9"] } }
+roles: { user: {}, human: {} }\n${routes}`;
+    const read = parseConfig(text, { file: 'gateway.yaml', env: {}, readSecret: () => '' });
+    if (!read.ok) throw new Error(JSON.stringify(read.problems));
+    const bearer = ['the credential is a bearer'];
+    expect(waysOf(read.config, { role: 'user' })).toEqual({ 'machine *': bearer, 'both *': bearer });
+    expect(waysOf(read.config, { role: 'human' })).toEqual({});
   });
 });
 
