@@ -4,10 +4,13 @@
  */
 import type { Authentication } from '../core/identity/authentication.ts';
 import type { Identity } from '../core/identity/identity.ts';
+import { rolesFrom, type UserNaming } from '../core/identity/user-naming.ts';
 import { derivedRoles, type RoleMapping, type RoleOrigin } from '../core/policy/map-roles.ts';
 import { canHaveIn, canHaveRole, constantOf } from './authentications.ts';
 import { blank } from './samples/sample-identity.ts';
-import { placedInWords } from './samples/scoped-texts.ts';
+import { isUnread, placedInWords } from './samples/scoped-texts.ts';
+
+type AllowList = UserNaming['roles'];
 
 /** Sets of role names that a rule tests, and how roles are derived there. */
 export interface RoleSets {
@@ -38,31 +41,48 @@ export function holderInWords({ field, value }: Holder): string {
 
 /** Marks that meet at least one set, each kind once. */
 export function marksOf(a: RoleSets, b: RoleSets, authentications: readonly Authentication[]): readonly Mark[] {
-  const byBits = new Map<bigint, Holder[]>();
-  for (const [holder, identity] of candidates(a, b, authentications)) {
-    const bits = bothBits(a, b, identity);
-    if (bits === 0n) continue;
-    const alike = byBits.get(bits);
-    if (alike === undefined) byBits.set(bits, [holder]);
-    else alike.push(holder);
+  const byBits = new Map<bigint, Map<string, Holder>>();
+  for (const some of byAllowList(authentications)) {
+    for (const [holder, identity] of candidates(a, b, some)) {
+      const bits = bothBits(a, b, identity, some[0]!.users.roles);
+      if (bits === 0n) continue;
+      const alike = byBits.get(bits) ?? new Map<string, Holder>();
+      byBits.set(bits, alike.set(`${holder.field} ${holder.value}`, holder));
+    }
   }
-  return [...byBits].map(([bits, holders]) => ({ bits, holders }));
+  return [...byBits].map(([bits, holders]) => ({ bits, holders: [...holders.values()] }));
+}
+
+/** Those whose sources may give the same roles together, because one mark means less if its source may not give a role that follows. */
+export function byAllowList(authentications: readonly Authentication[]): readonly (readonly Authentication[])[] {
+  return [...Map.groupBy(authentications, ({ users }) => JSON.stringify(users.roles)).values()];
+}
+
+/** Those of the roles, in the form of rules, that a source with this allow-list may give. An unread scope counts as held regardless. */
+export function mayGive(allowed: AllowList, roles: readonly string[]): readonly string[] {
+  // Lists name roles in any scope.
+  const inSomeScope = (role: string) => role.replace(/\{\w+\}/, 'x');
+  return allowed === null
+    ? roles
+    : roles.filter((role) => isUnread(role) || rolesFrom({ roles: allowed }, [inSomeScope(role)]).length > 0);
 }
 
 /** For each authentication: the bits that all its callers have, by constants of the source and by the kind of their credential. */
 export function alwaysHeld(a: RoleSets, b: RoleSets, authentications: readonly Authentication[]): readonly bigint[] {
   return authentications.map((by) => {
     const [roles = [], groups = []] = [by.fields.roles, by.fields.groups].map(constantOf);
-    return bothBits(a, b, { ...blank, kind: by.kind, roles, groups });
+    return bothBits(a, b, { ...blank, kind: by.kind, roles, groups }, by.users.roles);
   });
 }
 
-function bothBits(a: RoleSets, b: RoleSets, identity: Identity): bigint {
-  return bitsOf(a, identity) | (bitsOf(b, identity) << BigInt(a.sets.length));
+function bothBits(a: RoleSets, b: RoleSets, identity: Identity, allowed: AllowList): bigint {
+  return bitsOf(a, identity, allowed) | (bitsOf(b, identity, allowed) << BigInt(a.sets.length));
 }
 
-function bitsOf({ sets, mapping }: RoleSets, identity: Identity): bigint {
-  const held = [...identity.roles, ...(mapping === null ? [] : derivedRoles(mapping.origins, identity))];
+/** Like `heldRoles`. */
+function bitsOf({ sets, mapping }: RoleSets, identity: Identity, allowed: AllowList): bigint {
+  const derived = mapping === null ? [] : derivedRoles(mapping.origins, identity);
+  const held = mayGive(allowed, [...identity.roles, ...derived]);
   let bits = 0n;
   for (const [index, set] of sets.entries()) if (held.some((role) => set.has(role))) bits |= 1n << BigInt(index);
   return bits;

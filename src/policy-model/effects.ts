@@ -6,7 +6,7 @@ import type { Criterion } from '../core/policy/conditions.ts';
 import type { RoleMapping } from '../core/policy/map-roles.ts';
 import { conjunctsOf, leavesOf } from '../core/policy/role-demand.ts';
 import type { Route } from '../core/routing/route.ts';
-import { alwaysHeld, type Mark, marksOf } from './callers.ts';
+import { alwaysHeld, byAllowList, type Mark, marksOf } from './callers.ts';
 import { anyRoles, clausesOf, waysToAllow } from './demands.ts';
 import { Values } from './example.ts';
 import { type RoleWay, roleWays } from './role-ways.ts';
@@ -77,13 +77,15 @@ export function* examplesOf(
       if (!alone.isPossible(held)) continue;
       const scope = { authentications, budget: new Budget(maxSteps) };
       for (const assignment of assignments(toBeMet(way, bitsOf(held)), way.unmet, scope).take(maxExamples)) {
-        const values = new Values(path);
-        if (!values.hold(held.map(({ holders }) => holders[0]!)) || !values.assign(assignment)) continue;
-        const sent = values.path();
-        const identity = kind === 'known' ? values.identity(sent, route.credentials) : null;
-        if (kind === 'known' && identity === null) continue;
-        const { query, headers } = { query: values.query(), headers: values.headers() };
-        yield { target: sent + query, headers, circumstances: values.circumstances(), identity };
+        for (const by of kind === 'known' ? byAllowList(assignment.by) : [assignment.by]) {
+          const values = new Values(path);
+          if (!values.hold(held.map(({ holders }) => holders[0]!)) || !values.assign({ ...assignment, by })) continue;
+          const sent = values.path();
+          const identity = kind === 'known' ? values.identity(sent, route.credentials) : null;
+          if (kind === 'known' && identity === null) continue;
+          const { query, headers } = { query: values.query(), headers: values.headers() };
+          yield { target: sent + query, headers, circumstances: values.circumstances(), identity };
+        }
       }
     }
   }

@@ -37,11 +37,6 @@ export function compileRoleMapping(origins: readonly RoleOrigin[], limits = noLi
   return origins.length === 0 && limits.size === 0 ? null : { origins, limits };
 }
 
-/** The same rules for identities of any source. */
-export function withoutLimits(mapping: RoleMapping | null): RoleMapping | null {
-  return mapping === null ? null : { ...mapping, limits: noLimits };
-}
-
 /** The result with the roles that its identity has, or the result itself if these are those of the source. */
 export function mapRoles(mapping: RoleMapping | null, accepted: Accepted): Accepted {
   if (mapping === null) return accepted;

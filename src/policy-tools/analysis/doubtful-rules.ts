@@ -5,14 +5,15 @@ import { type RoleRule, rulesIn } from '../../core/policy/access.ts';
 import { derivedRoles, type RoleMapping } from '../../core/policy/map-roles.ts';
 import { leavesOf, type RoleDemand } from '../../core/policy/role-demand.ts';
 import { compileRoles, type RoleExpression, roleKeys, termInWords } from '../../core/policy/role-expression.ts';
+import { mayGive } from '../../policy-model/callers.ts';
 import { exampleOf, methodOf, methodsToAsk, type Probes } from '../../policy-model/probes.ts';
 import { roleWays } from '../../policy-model/role-ways.ts';
 import { blank } from '../../policy-model/samples/sample-identity.ts';
 import { type Finding, type FindingCode, findingOf } from './finding.ts';
 
 /**
- * Role rules that no identity can meet. Each way to meet a rule forbids some roles. If any identity meets it, one that has every
- * other role does.
+ * Role rules that no identity can meet. Each way to meet a rule forbids some roles. If any identity of a source meets it, one that has
+ * every other role that the source may give does.
  */
 export function unmeetableRules({ roles, roleMapping }: Config, probes: Probes): readonly Finding[] {
   const verdicts = new Map<RoleRule, boolean>();
@@ -44,15 +45,17 @@ function canBeMet(demand: RoleDemand, declared: Iterable<string>, mapping: RoleM
   const bitsOf = (brought: readonly string[]) =>
     sets.reduce((bits, set, at) => (brought.some((role) => set.has(role)) ? bits | (1n << BigInt(at)) : bits), 0n);
   const names = new Set([...declared, ...sets.flatMap((set) => [...set])]);
-  const marks = [...marksOf(names, mapping)].map(bitsOf);
+  const marks = [...marksOf(names, mapping)];
   const ways = roleWays(demand, 0, true);
-  return (
-    ways === null ||
-    ways.some(({ forbidden, sets: asked }) => {
-      const held = marks.reduce((all, bits) => ((bits & forbidden) === 0n ? all | bits : all), 0n);
+  if (ways === null) return true;
+  // A source that may not give a role that follows from another gives the other alone.
+  return [null, ...(mapping?.limits.values() ?? [])].some((allowed) => {
+    const given = marks.map((brought) => bitsOf(mayGive(allowed, brought)));
+    return ways.some(({ forbidden, sets: asked }) => {
+      const held = given.reduce((all, bits) => ((bits & forbidden) === 0n ? all | bits : all), 0n);
       return asked.every((set) => (held & set) !== 0n);
-    })
-  );
+    });
+  });
 }
 
 /** For each role, and for each field value that roles are derived from: the roles that it grants. */

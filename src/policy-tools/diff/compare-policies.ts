@@ -5,10 +5,10 @@
  */
 import type { Policy } from '../../core/decide.ts';
 import type { Authentication } from '../../core/identity/authentication.ts';
-import { type RoleMapping, withoutLimits } from '../../core/policy/map-roles.ts';
+import type { RoleMapping } from '../../core/policy/map-roles.ts';
 import type { RoleDemand } from '../../core/policy/role-demand.ts';
 import type { PolicyModel } from '../../policy-model/authentications.ts';
-import { type Holder, holderInWords, type Mark } from '../../policy-model/callers.ts';
+import { byAllowList, type Holder, holderInWords, type Mark } from '../../policy-model/callers.ts';
 import { type MatchPair, matchPairsOf } from '../../policy-model/match-pairs.ts';
 import { atomsOf, criterionKey } from '../../policy-model/statements.ts';
 import { type Found, routeOf, setsOf } from '../../policy-model/verdicts.ts';
@@ -45,18 +45,15 @@ const maxTries = 60;
 const maxChoices = 8;
 
 /**
- * `given`: before, `candidate`: after. `matchPairs`: of the route tables of both policies. Callers are those that a source of one of them can
- * identify.
+ * `matchPairs`: of the route tables of both policies. Callers are those that a source of one of them can identify. A change of the sources
+ * themselves is a change of settings.
  */
 export function comparePolicies(
-  given: PolicyModel,
-  candidate: PolicyModel,
-  matchPairs: Iterable<MatchPair> = matchPairsOf(given.routes, candidate.routes),
+  before: PolicyModel,
+  after: PolicyModel,
+  matchPairs: Iterable<MatchPair> = matchPairsOf(before.routes, after.routes),
 ): readonly Difference[] {
-  // Sources are compared as settings.
-  const unlimited = (one: Policy): Policy => ({ ...one, roleMapping: withoutLimits(one.roleMapping) });
-  const [before, after] = [unlimited(given), unlimited(candidate)];
-  const ways = [...given.authentications, ...candidate.authentications];
+  const ways = [...before.authentications, ...after.authentications];
   const authentications = [...new Map(ways.map((one) => [JSON.stringify(one), one])).values()];
   const pairs = new Map<string, readonly PairChange[]>();
   const found = new Map<string, Difference>();
@@ -143,11 +140,14 @@ function witnessesOf(
   for (const assignments of assignmentsByWay()) {
     let tries = 0;
     search: for (const assignment of assignments) {
-      for (const holders of choices) {
-        const witness = witnessOf(matchPair, kind, { caller, holders, assignment }, policies);
-        if (witness !== null) found.push(witness);
-        tries += 1;
-        if (witness !== null || tries === maxTries) break search;
+      // The same marks may mean less for the callers of another source.
+      for (const by of caller === 'known' ? byAllowList(assignment.by) : [assignment.by]) {
+        for (const holders of choices) {
+          const witness = witnessOf(matchPair, kind, { caller, holders, assignment: { ...assignment, by } }, policies);
+          if (witness !== null) found.push(witness);
+          tries += 1;
+          if (witness !== null || tries === maxTries) break search;
+        }
       }
     }
   }

@@ -3,12 +3,13 @@
  * is reported, with a request that the gateway decides in this way.
  */
 import { describe, expect, test } from 'vitest';
+import type { Config } from '../../../src/config/config.ts';
 import { parseConfig } from '../../../src/config/parse-config.ts';
 import type { Identity } from '../../../src/core/identity/identity.ts';
 import { sampleIdentity } from '../../../src/policy-model/samples/sample-identity.ts';
 import { comparePolicies } from '../../../src/policy-tools/diff/compare-policies.ts';
 import { policyOf } from '../../../src/policy-tools/run-cases.ts';
-import { explained } from '../../support/tool-results.ts';
+import { explained, findingsOf } from '../../support/tool-results.ts';
 
 interface Rules {
   /** Settings of the source beyond its address. */
@@ -58,6 +59,12 @@ const semicolon: Rules = { path: '/t/a;b/x', more: 'path: { semicolon: keep }', 
 const encodedSlash: Rules = { path: '/t/a%2Fb/x', more: 'path: { encodedSlash: keep }', access: 'authenticated' };
 const slug: Rules = { path: '/a/{i:slug}', access: '[user]' };
 const notAdmin = 'when: [{ not: { param: i, equals: Admin }, reason: is_admin }]';
+const listed = 'fields: { userId: sub, roles: r }, roles: [user]';
+const human = '{ user: {}, human: { from: { field: kind, equals: bearer } } }';
+const derived: Omit<Rules, 'access'> = {
+  source: listed,
+  roles: '{ user: {}, extra: { from: { field: roles, equals: user } } }',
+};
 const scoped: Omit<Rules, 'access'> = {
   source: 'fields: { userId: sub, roles: false }',
   roles: '{ editor: { scopedBy: i } }',
@@ -89,6 +96,32 @@ describe('a change that opens access', () => {
       { before: { ...slug, more: notAdmin }, after: slug, target: '/a/admin', identity: { roles: ['user'] } },
     ],
     [
+      'to all, because the source may not give a forbidden role',
+      {
+        before: { source: listed, roles: human, access: 'deny' },
+        after: { source: listed, roles: human, access: '{ none: [human] }' },
+        target: '/a',
+      },
+    ],
+    [
+      'to callers with a role, because the source may not give a forbidden one',
+      {
+        before: { source: listed, roles: human, access: 'deny' },
+        after: { source: listed, roles: human, access: '{ all: [user], none: [human] }' },
+        target: '/a',
+        identity: { roles: ['user'] },
+      },
+    ],
+    [
+      'by removing a derived role that the source may not give',
+      {
+        before: { ...derived, access: '{ all: [extra, user] }' },
+        after: { ...derived, access: '[user]' },
+        target: '/a',
+        identity: { roles: ['user'] },
+      },
+    ],
+    [
       'to a scope that cannot be read',
       {
         before: { ...scoped, access: '{ none: [editor] }' },
@@ -105,4 +138,14 @@ describe('a change that opens access', () => {
     expect(found.map(({ kind, possible }) => ({ kind, possible }))).toContainEqual({ kind: 'newlyAllowed', possible });
     expect(found.filter(({ kind }) => kind === 'newlyRefused')).toEqual([]);
   });
+});
+
+test('a rule that only callers of a source with an allow-list meet is not unmeetable', () => {
+  const rules = { ...derived, access: '{ all: [user], none: [extra] }' };
+  const unmeetable = (config: Config) => findingsOf(config).filter(({ code }) => code === 'rule_unmeetable');
+  expect(explained(read(rules), { target: '/a' }, { ...caller, roles: ['user'] }).reason).toBeNull();
+  expect(unmeetable(read(rules))).toEqual([]);
+  // Control.
+  const unlisted = 'fields: { userId: sub, roles: r }';
+  expect(unmeetable(read({ ...rules, source: unlisted }))).toHaveLength(1);
 });
