@@ -1,6 +1,6 @@
-/** The model of requests and identities against the gateway (`model-worlds.ts`). */
+/** The model of requests and identities against the gateway (`model-properties.ts`). */
 import { test } from 'vitest';
-import { examplesHold, neverHappens } from './model-worlds.ts';
+import { changesFound, examplesHold, neverHappens } from './model-properties.ts';
 import { patienceMs, runs } from './support.ts';
 
 test('what it calls impossible never happens', { timeout: patienceMs }, () => neverHappens(runs(250).numRuns));
@@ -8,3 +8,5 @@ test('what it calls impossible never happens', { timeout: patienceMs }, () => ne
 test('its examples are decided as it says, by identities that the source returns', { timeout: patienceMs }, () =>
   examplesHold(runs(250).numRuns),
 );
+
+test('a comparison misses no change', { timeout: patienceMs }, () => changesFound(runs(250).numRuns));
