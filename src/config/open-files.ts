@@ -17,7 +17,7 @@ import {
   testFileSchema,
 } from './schema.ts';
 import { createLineIndex } from './yaml/line-index.ts';
-import { type ConfigProblem, createProblemList, type ProblemList } from './yaml/problem.ts';
+import { type Concealed, type ConfigProblem, createProblemList, type ProblemList } from './yaml/problem.ts';
 import { maxFile, readYaml } from './yaml/read-yaml.ts';
 import type { Variables } from './yaml/substitute-env.ts';
 
@@ -26,6 +26,8 @@ export interface OpenOptions extends Variables, Pick<FileReaders, 'readSecret'> 
   readonly lists?: ListFiles;
   /** If unset: it is the main file. */
   readonly ownsLists?: boolean;
+  /** Of the whole configuration; if unset: of this file. */
+  readonly concealed?: Concealed;
 }
 
 /** A file without problems of shape. */
@@ -68,12 +70,12 @@ export function openFile<File>(
 function readFile<File>(
   schema: Schema,
   { file, text }: FileText,
-  { readSecret, lists = new ListFiles(), ownsLists = true, ...variables }: OpenOptions,
+  { readSecret, lists = new ListFiles(), ownsLists = true, concealed, ...variables }: OpenOptions,
 ): ReadFile<File> {
   // For a file that is too large to parse, no line is shown either: finding it would take longer than everything else.
   const shown = text.length > maxFile ? '' : text;
   const lines = createLineIndex(shown);
-  const list = createProblemList(file, shown, lines, secretKeysOf(schema));
+  const list = createProblemList(file, shown, lines, secretKeysOf(schema), concealed);
   const root = readYaml(text, variables, list);
   const parts = root === null ? undefined : readValue(schema, root, list);
   if (root === null || parts === undefined) return { list, read: null };
@@ -87,13 +89,14 @@ export function openConfig(
   { readIncluded, readList, readTests, ...options }: Variables & FileReaders,
 ): OpenedConfig | readonly ConfigProblem[] {
   const lists = new ListFiles(readList);
-  const { list, read } = readFile<ConfigFile>(configSchema, main, { ...options, lists });
+  const concealed: Concealed = new Map();
+  const { list, read } = readFile<ConfigFile>(configSchema, main, { ...options, lists, concealed });
   if (read === null) return list.problems();
   const { at, parts } = read;
   const { include = [], includedVariables = [] } = parts;
   // Other people may write these: they may use a variable, which can be a secret, only if the main file lists it.
   const allowed = new Set(includedVariables.filter((name) => name !== undefined));
-  const shared = { ...options, lists, ownsLists: false, allowed };
+  const shared = { ...options, lists, concealed, ownsLists: false, allowed };
   const texts = findIncluded(include, at.at('include'), readIncluded);
   const included = texts.map((one) => ({ ...one, ...readFile<IncludedFile>(includedSchema, one, shared) }));
   const foundTests = readTests?.([main, ...texts].map(({ file }) => file)) ?? [];

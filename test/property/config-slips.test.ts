@@ -146,11 +146,41 @@ test.each([
   ['a secret as the name of its file', `server: { adminToken: { file: ${secrets.admin} } }\n`],
   ['an explicit key', `revocations:\n  webhookSecret: |-\n?    whsec_${secrets.webhook}\n`],
   ['a secret at another key, too', `server: { adminToken: ${secrets.admin} }\nlog: { level: ${secrets.admin} }\n`],
+  ['a secret as a section', `cache: ${secrets.cache}\n`],
+  ['a quoted secret as a section', `server: "${secrets.cache}"\n`],
+  ['a list as a section', `revocations: [${secrets.webhook}]\n`],
+  ['a secret as a mapping', `authorizer:\n  grpc: ${secrets.auth}\n`],
+  ['a secret as TLS', `server: { tls: ${secrets.auth} }\n`],
+  [
+    'a secret as a client',
+    `sources: { i: { kind: introspection, url: "http://i:1", client: ${secrets.auth}, userPrefix: "i:" } }\n`,
+  ],
   ['a secret as a role', `server: { adminToken: &a ${secrets.admin} }\ndefaults: { access: [*a] }\n`],
 ])('%s', (_, slip) => {
   const shown = output(`version: 1\nauthApi: { url: "http://auth:8081" }\n${slip}routes: []\n`, parseConfig);
   expect(shown).toContain('problem');
   expect(parts('').filter((part) => shown.includes(part))).toEqual([]);
+});
+
+test.each([
+  ['of the main file', `"${secrets.cache}"`],
+  ['in a variable', `"\${CACHE}"`],
+])('a secret %s is masked in an included file', (_, secret) => {
+  const main = `version: 1
+authApi: { url: "http://auth:8081" }
+upstreams: { a: { targets: ["http://a:1"] } }
+cache: { secret: ${secret} }
+include: [r.yaml]
+routes: []
+`;
+  const route = `routes:\n- { id: z, match: { path: /z }, upstream: ${secrets.cache}, access: public }\n`;
+  for (const text of [route, `${route}bogus: ${secrets.cache}\n`]) {
+    const readIncluded = () => [{ file: 'r.yaml', text }];
+    const result = parseConfig(main, { ...options, env: { CACHE: secrets.cache }, readIncluded });
+    const shown = result.ok ? '' : formatProblems(result.problems, { color: false });
+    expect(shown).toContain('r.yaml');
+    expect(parts('').filter((part) => shown.includes(part))).toEqual([]);
+  }
 });
 
 test('control: the search finds a secret that is shown', () => {

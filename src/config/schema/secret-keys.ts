@@ -20,13 +20,25 @@ export function secretKeysOf(file: Schema): SecretKeys {
   const openSections = new Set<string>();
   const open = new Set(['file']);
   const secret = new Set<string>();
+  const mappings = new Set<string>();
   const root = unwrap(file);
   for (const [name, section] of root instanceof z.ZodObject ? Object.entries<Schema>(root.shape) : []) {
     const keys = [{ name, schema: section }, ...keysBelow(section, new Set())];
     if (!keys.some(({ schema }) => isSecret(schema))) openSections.add(name);
-    else for (const key of keys) (isSecret(key.schema) ? secret : open).add(key.name);
+    else {
+      for (const key of keys) {
+        (isSecret(key.schema) ? secret : open).add(key.name);
+        if (isMapping(key.schema)) mappings.add(key.name);
+      }
+    }
   }
-  return { openSections, openKeys: open, secretKeys: secret };
+  return { openSections, openKeys: open, secretKeys: secret, mappingKeys: mappings };
+}
+
+function isMapping(schema: Schema): boolean {
+  const inner = unwrap(schema);
+  if (inner instanceof z.ZodUnion) return inner.options.every(isMapping);
+  return inner instanceof z.ZodObject || inner instanceof z.ZodRecord;
 }
 
 /** Conditions contain conditions, so a visited schema is not entered again. */

@@ -11,6 +11,8 @@ export interface SecretKeys {
   /** Keys of the other sections that contain no secret, and keys that do. A key such as `url` contains one in some places only. */
   readonly openKeys: ReadonlySet<string>;
   readonly secretKeys: ReadonlySet<string>;
+  /** Keys of the other sections that have a mapping: any other value there is a mistake, and may be a secret. */
+  readonly mappingKeys: ReadonlySet<string>;
 }
 
 /** Part of a text; the end is exclusive. */

@@ -51,7 +51,7 @@ function maskedWords(section: string, offset: number, keys: SecretKeys): readonl
 }
 
 /** Keys and unmasked values of one section. */
-function shownSpans(text: string, { openKeys, secretKeys }: SecretKeys): readonly Span[] {
+function shownSpans(text: string, { openKeys, secretKeys, mappingKeys }: SecretKeys): readonly Span[] {
   const found = [...text.matchAll(key)].filter(({ 1: name = '' }) => name.length <= maxKey);
   return found.flatMap((match, at) => {
     const [written, name = ''] = match;
@@ -59,6 +59,7 @@ function shownSpans(text: string, { openKeys, secretKeys }: SecretKeys): readonl
     const spans = [{ start: match.index, end: start }];
     const end = Math.min(endOfValue(text, start), found[at + 1]?.index ?? text.length);
     if (!openKeys.has(name)) return spans;
+    if (mappingKeys.has(name) && !/^(?:true|false)\b/.test(text.slice(start, end))) return spans;
     // A key such as "url" contains a secret in some places only.
     if (secretKeys.has(name) && !/^["']?https?:\/\//.test(text.slice(start, start + 10))) return spans;
     return [...spans, ...(end > start ? [{ start, end }] : itemsBelow(text, start))];

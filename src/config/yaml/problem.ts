@@ -41,6 +41,9 @@ interface Entry {
   readonly hint: string | null;
 }
 
+/** Texts that no output of any file of a configuration may show, and what messages show instead. */
+export type Concealed = Map<string, { readonly shownAs: string; readonly isSecret: boolean }>;
+
 /** Replaces a secret. */
 export const secretMark = '***';
 
@@ -49,21 +52,21 @@ const minConcealed = { variable: 4, secret: 8 };
 /** A message may contain keys of any length. */
 const maxMessage = 400;
 
-/** `keys`: keys of the file that contain secrets; null: there are none. */
+/** `keys`: keys of the file that contain secrets; null: there are none. `concealed`: shared by files that are read together. */
 export function createProblemList(
   file: string,
   text: string,
   lines: LineIndex,
   keys: SecretKeys | null = null,
+  concealed: Concealed = new Map(),
 ): ProblemList {
   const entries: Entry[] = [];
   const reported = new Set<string>();
-  const concealed = new Map<string, string>();
-  const secrets = () => [...concealed].flatMap(([value, shownAs]) => (shownAs === secretMark ? [value] : []));
+  const secrets = () => [...concealed].flatMap(([value, { isSecret }]) => (isSecret ? [value] : []));
   let spans: ReturnType<typeof maskedSpans> | null = null;
   const scrub = (words: string): string => {
     let out = words;
-    for (const [value, shownAs] of concealed) if (out.includes(value)) out = out.replaceAll(value, shownAs);
+    for (const [value, { shownAs }] of concealed) if (out.includes(value)) out = out.replaceAll(value, shownAs);
     return harmless(out).slice(0, maxMessage);
   };
   /** Also a key can be masked: a slip can turn a secret into one. */
@@ -92,8 +95,14 @@ export function createProblemList(
       entries.push({ offset, message, hint });
     },
     conceal(value, shownAs) {
-      const least = shownAs === secretMark ? minConcealed.secret : minConcealed.variable;
-      if (value.length >= least && !concealed.has(value)) concealed.set(value, shownAs);
+      const isSecret = shownAs === secretMark;
+      if (value.length < (isSecret ? minConcealed.secret : minConcealed.variable)) return;
+      const known = concealed.get(value);
+      // A secret can be the value of a variable, and another file can contain its text.
+      concealed.set(
+        value,
+        known === undefined ? { shownAs, isSecret } : { ...known, isSecret: known.isSecret || isSecret },
+      );
     },
     count: () => entries.length,
     describe: (offset, message, hint = null) => described({ offset, message, hint }),
