@@ -1,4 +1,6 @@
 /** What the admin port shows of a recorded request: its log line, who sent it, and the decision under the current rules. */
+import { credentialKinds } from '../core/credential/credential.ts';
+import { reasons } from '../core/outcome/reasons.ts';
 import { selectSource } from '../identity/sources/select-source.ts';
 import type { DecisionRecord, RecordedRequest } from '../policy-tools/replay/decision-record.ts';
 import { explainRecord, isAsExplained } from '../policy-tools/replay/explain-record.ts';
@@ -27,6 +29,9 @@ export function explainRecorded({ config: now }: Runtime, { text }: KeptDecision
     const identity = shortened?.identity ?? null;
     return { request, config, identity, explanation: null, rulesChanged: false, shortened: shortened !== undefined };
   }
+  if (!isReadable(decided)) {
+    return { request, config, identity: decided.identity, explanation: null, rulesChanged: false, shortened: false };
+  }
   const explanation = explainRecord(decided, secure, {
     policy: policyOf(now),
     roles: now.roles,
@@ -35,4 +40,11 @@ export function explainRecorded({ config: now }: Runtime, { text }: KeptDecision
   });
   const rulesChanged = !isAsExplained(decided, explanation);
   return { request, config, identity: decided.identity, explanation, rulesChanged, shortened: false };
+}
+
+/** Another version may have recorded a kind of credential under a name that this one does not know. */
+function isReadable({ credential, identity }: DecisionRecord): boolean {
+  const isKind = (name: string) => credentialKinds.some((kind) => kind === name);
+  const isSent = credential === null || isKind(credential) || Object.hasOwn(reasons, credential);
+  return isSent && (identity === null || isKind(identity.kind));
 }
