@@ -29,7 +29,7 @@ export function readValue(schema: Schema, node: Node, problems: ProblemList): un
     inner instanceof z.ZodObject
       ? readObject(inner, node, problems)
       : inner instanceof z.ZodRecord
-        ? readRecord(inner, node, problems)
+        ? readRecord(inner, node, problems, exampleOf(schema))
         : inner instanceof z.ZodArray
           ? readList(inner, node, problems)
           : readScalar(inner, node, problems);
@@ -153,8 +153,8 @@ function absentValue(schema: Schema): unknown {
   return value;
 }
 
-function readRecord({ keyType, valueType }: z.ZodRecord, node: Node, problems: ProblemList): unknown {
-  if (node.kind !== 'map') return refuseKind(node, 'a mapping', problems, 'write { name: value }');
+function readRecord({ keyType, valueType }: z.ZodRecord, node: Node, problems: ProblemList, example: unknown): unknown {
+  if (node.kind !== 'map') return refuseKind(node, 'a mapping', problems, `write ${shownMapping(example)}`);
   // Names are the author's, so nothing may be inherited.
   const out = Object.create(null) as Record<string, unknown>;
   for (const [name, { keyOffset, value }] of node.entries) {
@@ -166,6 +166,18 @@ function readRecord({ keyType, valueType }: z.ZodRecord, node: Node, problems: P
     }
   }
   return out;
+}
+
+function exampleOf(schema: Schema): unknown {
+  const { examples } = metadata(schema) as { readonly examples?: readonly unknown[] };
+  return examples?.[0];
+}
+
+/** An example of texts alone is short enough for a hint. */
+function shownMapping(example: unknown): string {
+  const entries = Object.entries(example ?? {});
+  const isShort = entries.length > 0 && entries.every(([, value]) => typeof value === 'string');
+  return isShort ? `{ ${entries.map(([name, value]) => `${name}: ${value}`).join(', ')} }` : '{ name: value }';
 }
 
 function refuseKind(node: Node, expected: string, problems: ProblemList, ofList: string | null = null): undefined {
