@@ -2,9 +2,10 @@
  * The files of a configuration: where each is found, which of them a file may use, and what was read. What was read is plain data, from
  * which another process creates the same configuration, even if the files have changed since.
  */
-import { closeSync, existsSync, globSync, openSync, readdirSync, readSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, globSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { Problem } from './problem.ts';
+import { readBounded } from './read-bounded.ts';
 import { maxFile } from './yaml/read-yaml.ts';
 
 export interface FileText {
@@ -277,28 +278,4 @@ function readText(file: string, maxBytes: number): string {
 
 function decode(bytes: Uint8Array): string {
   return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-}
-
-const stepBytes = 256 * 1024;
-
-/**
- * Up to a bound, so that an endless device or pipe cannot exhaust the memory of the process. Throws `RangeError` for a file of more than
- * `maxBytes`, and the error of the system if it cannot be read.
- */
-export function readBounded(file: string, maxBytes: number): Buffer {
-  const descriptor = openSync(file, 'r');
-  try {
-    const parts: Buffer[] = [];
-    let bytes = 0;
-    for (;;) {
-      const part = Buffer.allocUnsafe(stepBytes);
-      const read = readSync(descriptor, part);
-      if (read === 0) return Buffer.concat(parts, bytes);
-      bytes += read;
-      if (bytes > maxBytes) throw new RangeError(`more than ${maxBytes} bytes`);
-      parts.push(part.subarray(0, read));
-    }
-  } finally {
-    closeSync(descriptor);
-  }
 }
