@@ -5,24 +5,15 @@
 import { z } from 'zod';
 import { decodeSegment } from '../operations/operation.ts';
 import { Refusal } from '../operations/refusal.ts';
+import type { DecisionFilter } from '../telemetry/records/recent-decisions.ts';
 import { defineOperation, json, type Operation, withToken } from './operation.ts';
-
-export interface Filter {
-  readonly route?: string;
-  readonly reason?: string;
-  readonly user?: string;
-  readonly key?: string;
-  readonly client?: string;
-  readonly sinceMs?: number;
-  readonly untilMs?: number;
-}
 
 /** Plain data without secrets. */
 export interface DecisionSources {
   /** By `x-error-id` or `x-request-id`; null: not found. */
   find(id: string): Promise<object | null>;
   /** The newest first. */
-  list(filter: Filter, max: number): Promise<readonly object[]>;
+  list(filter: DecisionFilter, max: number): Promise<readonly object[]>;
 }
 
 const defaultLimit = 100;
@@ -71,7 +62,7 @@ export function decisionOperations(sources: DecisionSources): readonly Operation
           ...(since === undefined ? {} : { sinceMs: since }),
           ...(until === undefined ? {} : { untilMs: until }),
         };
-        return json({ decisions: await sources.list({ ...named, ...times } as Filter, limit) });
+        return json({ decisions: await sources.list({ ...named, ...times } as DecisionFilter, limit) });
       },
     }),
     defineOperation({

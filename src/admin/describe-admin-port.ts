@@ -2,7 +2,7 @@
 import { bearerOnly, challengesFor } from '../core/credential/challenges.ts';
 import { type ReasonCode, reasons } from '../core/outcome/reasons.ts';
 import { type ApiDocument, createDocument } from '../operations/openapi/create-document.ts';
-import type { ReasonTable } from '../operations/refusal.ts';
+import { commonCodes, type ReasonTable } from '../operations/refusal.ts';
 import type { AdminServices, Operation } from './operation.ts';
 
 export const adminReasons: ReasonTable<ReasonCode> = {
@@ -21,8 +21,8 @@ export function describeAdminPort(operations: readonly Operation[], version: str
       description: 'Refusals are problem details (RFC 9457) with the headers x-error and x-error-id.',
     },
     table: adminReasons,
-    codes: [...new Set([...generalRefusals, ...operations.flatMap(refusalsOf)])],
-    generalRefusals,
+    codes: [...new Set([...commonCodes, ...operations.flatMap(refusalsOf)])],
+    generalRefusals: commonCodes,
     refusalsOf,
     securityOf: ({ credential: { kind } }) => (kind === 'open' || kind === 'signed' ? [] : [{ token: [kind] }]),
     securitySchemes: {
@@ -37,18 +37,6 @@ export function describeAdminPort(operations: readonly Operation[], version: str
     cookie: false,
   });
 }
-
-const generalRefusals: readonly ReasonCode[] = [
-  'request_malformed',
-  'route_not_found',
-  'method_not_allowed',
-  'request_timeout',
-  'body_too_large',
-  'expectation_failed',
-  'headers_too_large',
-  'internal_error',
-  'method_unsupported',
-];
 
 /** In the order of the checks. */
 export function refusalsOf({ method, credential, refusals = [] }: Operation): readonly ReasonCode[] {

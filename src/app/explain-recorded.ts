@@ -1,5 +1,5 @@
 /** What the admin port shows of a recorded request: its log line, who sent it, and the decision under the current rules. */
-import { credentialKinds } from '../core/credential/credential.ts';
+import { isCredentialKind } from '../core/credential/credential.ts';
 import { reasons } from '../core/outcome/reasons.ts';
 import { selectSource } from '../identity/sources/select-source.ts';
 import type { DecisionRecord, RecordedRequest } from '../policy-tools/replay/decision-record.ts';
@@ -44,7 +44,6 @@ export function explainRecorded({ config: now }: Runtime, { text }: KeptDecision
 
 /** Another version may have recorded a kind of credential under a name that this one does not know. */
 function isReadable({ credential, identity }: DecisionRecord): boolean {
-  const isKind = (name: string) => credentialKinds.some((kind) => kind === name);
-  const isSent = credential === null || isKind(credential) || Object.hasOwn(reasons, credential);
-  return isSent && (identity === null || isKind(identity.kind));
+  const isSent = credential === null || isCredentialKind(credential) || Object.hasOwn(reasons, credential);
+  return isSent && (identity === null || isCredentialKind(identity.kind));
 }

@@ -1,5 +1,6 @@
 /** The OpenAPI 3.1 description of the Auth API, generated from its operations and the schemas that validate requests. */
 import { type ApiDocument, createDocument } from '../operations/openapi/create-document.ts';
+import { commonCodes } from '../operations/refusal.ts';
 import { acknowledgement, verification } from './operations/fields.ts';
 import { openedSession } from './operations/open-session.ts';
 import { basePath, type Operation } from './operations/operation.ts';
@@ -48,19 +49,7 @@ export function createDescription(operations: readonly Operation[], { cookie }: 
 }
 
 /** Refusals that any request may get before an operation is found or after it failed. */
-export const generalRefusals: readonly RefusalCode[] = [
-  'request_malformed',
-  'host_invalid',
-  'target_invalid',
-  'route_not_found',
-  'method_not_allowed',
-  'request_timeout',
-  'body_too_large',
-  'expectation_failed',
-  'headers_too_large',
-  'internal_error',
-  'method_unsupported',
-];
+export const generalRefusals: readonly RefusalCode[] = [...commonCodes, 'host_invalid', 'target_invalid'];
 
 /** Codes of the operation, without those of its credential and the general ones. The conformance suite shows each of them. */
 export function ownRefusalsOf({ schemas, paths: [path], refusals = [] }: Operation): readonly RefusalCode[] {

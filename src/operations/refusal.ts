@@ -1,6 +1,4 @@
 /** A refused request as a value: an operation returns it instead of a result. The table of its API says what the client gets. */
-import type { Fault } from './http-server.ts';
-
 /** A row of a table of reasons. */
 export interface RefusalReason {
   readonly status: number;
@@ -24,7 +22,18 @@ export interface ReasonTable<Code extends string> {
 }
 
 /** What any request may be refused for, whatever its operation: every table has these. */
-export type CommonCode = Fault | 'body_too_large' | 'internal_error' | 'method_not_allowed' | 'route_not_found';
+export const commonCodes = [
+  'request_malformed',
+  'route_not_found',
+  'method_not_allowed',
+  'request_timeout',
+  'body_too_large',
+  'expectation_failed',
+  'headers_too_large',
+  'internal_error',
+  'method_unsupported',
+] as const;
+export type CommonCode = (typeof commonCodes)[number];
 
 export interface RefusalDetail {
   /** Seconds of `Retry-After`. */

@@ -21,7 +21,7 @@ export interface CallerClass {
   readonly groups: readonly StatementGroup[];
 }
 
-/** One class if the statements read no identity; none if nobody can have one. */
+/** If the statements read no identity, all callers are one class. Without an authentication that the route accepts, there is no class. */
 export function callerClasses(
   atoms: ReadonlyMap<string, Atom>,
   max: number,

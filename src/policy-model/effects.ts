@@ -16,12 +16,8 @@ import { type Caller, type Place, setsOf } from './verdicts.ts';
 
 export type Effect =
   | { readonly kind: 'allows'; readonly whom: 'anybody' | 'known' | 'anonymous' }
-  /** `word`: a reason, or the author's word of a condition. */
-  | {
-      readonly kind: 'refuses';
-      readonly word: string /** Id of the policy whose condition it is. */;
-      readonly policy?: string;
-    }
+  /** `word`: a reason, or the author's word of a condition. `policy`: id of the policy whose condition it is. */
+  | { readonly kind: 'refuses'; readonly word: string; readonly policy?: string }
   /** A navigation without an accepted credential is redirected to the sign-in page. */
   | { readonly kind: 'signIn' };
 

@@ -85,8 +85,10 @@ async function get(port: number): Promise<string> {
   }
 }
 
+type Outcomes = Readonly<Record<string, number>>;
+
 /** Opens connections all the time, eight at once, until `during` has resolved. Resolves with the number of each outcome. */
-async function outcomesWhile(port: number, during: () => Promise<void>): Promise<Readonly<Record<string, number>>> {
+async function outcomesWhile(port: number, during: (outcomes: Outcomes) => Promise<void>): Promise<Outcomes> {
   const outcomes: Record<string, number> = {};
   let over = false;
   const client = async () => {
@@ -96,21 +98,21 @@ async function outcomesWhile(port: number, during: () => Promise<void>): Promise
     }
   };
   const clients = Array.from({ length: 8 }, client);
-  await during();
+  await during(outcomes);
   over = true;
   await Promise.all(clients);
   return outcomes;
 }
 
-test.each([1, 2])('%i worker(s): two restarts under load refuse and lose no connection', async (workers) => {
+test.each([1, 2])('%i worker(s): restarts under load refuse and lose no connection', async (workers) => {
   requireSystemd();
   const { port, restart } = await start({ activated: true, workers });
-  const outcomes = await outcomesWhile(port, async () => {
-    for (let n = 0; n < 2; n += 1) await restart();
+  // A slow machine needs more than two restarts for as many connections.
+  const outcomes = await outcomesWhile(port, async (seen) => {
+    for (let n = 0; n < 2 || (seen['200'] ?? 0) <= 100; n += 1) await restart();
   });
   expect(Object.keys(outcomes)).toEqual(['200']);
-  // Each of the eight clients connected in both restarts, also on a slow machine.
-  expect(outcomes['200']).toBeGreaterThanOrEqual(16);
+  expect(outcomes['200']).toBeGreaterThan(100);
 });
 
 test('control: without such a socket, a restart refuses connections', async () => {

@@ -13,7 +13,9 @@ import { readIdentity } from '../../src/core/identity/read-fields.ts';
 import type { PolicyModel } from '../../src/policy-model/authentications.ts';
 import { canShow, type Effect, examplesOf } from '../../src/policy-model/effects.ts';
 import { rulesOf } from '../../src/policy-model/route-of-method.ts';
+import { isUnread } from '../../src/policy-model/samples/scoped-texts.ts';
 import { type SimulatedRequest, simulate } from '../../src/policy-model/simulate.ts';
+import { setsOf } from '../../src/policy-model/verdicts.ts';
 import { comparePolicies } from '../../src/policy-tools/diff/compare-policies.ts';
 import { policyOf, wordOf } from '../../src/policy-tools/run-cases.ts';
 import { pair, requests, world } from './model-worlds.ts';
@@ -106,6 +108,7 @@ export function examplesHold(numRuns: number): void {
       const policy = policyOf(config);
       const [route] = config.routes.routes;
       const [[, rule]] = rulesOf(route!) as [[string, Parameters<typeof canShow>[1]]];
+      const hasScope = setsOf({ route: route!, rule }).some((set) => [...set].some(isUnread));
       const path = route!.pattern.path.replace(/\{id[^}]*\}/, '1');
       for (const effect of effects) {
         if (!canShow(route!, rule, effect, policy)) {
@@ -115,7 +118,8 @@ export function examplesHold(numRuns: number): void {
         const shown = [...examplesOf(route!, rule, effect, policy, path)].find(({ target, headers, identity }) =>
           allows(decided(requestFor(target, headers), identity, policy), effect),
         );
-        seen[shown === undefined ? 'notShown' : 'shown'] += 1;
+        // A scope that cannot be read has no example.
+        if (!hasScope) seen[shown === undefined ? 'notShown' : 'shown'] += 1;
         if (shown?.identity == null) continue;
         const { kind, acceptedBy } = shown.identity;
         const way = policy.authentications.find((one) => one.kind === kind && one.acceptedBy === acceptedBy)!;
@@ -129,7 +133,8 @@ export function examplesHold(numRuns: number): void {
     { numRuns },
   );
   expect(seen.shown).toBeGreaterThan(numRuns);
-  expect(seen.notShown).toBeLessThan(seen.shown / 2);
+  // A quarter, and ten by chance: with few worlds, one that shows nothing weighs much.
+  expect(seen.notShown).toBeLessThan(seen.shown / 4 + 10);
 }
 
 export function changesFound(numRuns: number): void {

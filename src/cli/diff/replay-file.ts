@@ -2,7 +2,7 @@
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { Config } from '../../config/config.ts';
-import { credentialKinds } from '../../core/credential/credential.ts';
+import { isCredentialKind } from '../../core/credential/credential.ts';
 import { claimTypes, readClaimValue, readTime } from '../../core/identity/claims.ts';
 import { reasons } from '../../core/outcome/reasons.ts';
 import type { RecordedRequest } from '../../policy-tools/replay/decision-record.ts';
@@ -64,7 +64,7 @@ function isRecord(decided: unknown): boolean {
     (query === undefined || typeof query === 'string') &&
     (headers === undefined || isTexts(headers)) &&
     (client === undefined || isTextOrNull(client)) &&
-    (credential === null || isKind(credential) || isReason(credential)) &&
+    (credential === null || isCredentialKind(credential) || isReason(credential)) &&
     (verdict === null || verdict === 'accepted' || isReason(verdict)) &&
     (identity === null || isIdentity(identity)) &&
     (outcome === 'allow' || outcome === 'refuse')
@@ -85,7 +85,7 @@ function isIdentity(value: unknown): boolean {
   if (typeof authenticatedAtMs !== 'number' || readTime(Math.floor(authenticatedAtMs / 1000)) === null) return false;
   return (
     isClaims(claims) &&
-    isKind(kind) &&
+    isCredentialKind(kind) &&
     [userId, identitySource].every((text) => typeof text === 'string') &&
     isTexts(roles) &&
     isTexts(groups)
@@ -97,10 +97,6 @@ function isClaims(value: unknown): boolean {
   return Object.values(value).every(
     (one) => one === null || claimTypes.some((type) => readClaimValue(one, type) !== null),
   );
-}
-
-function isKind(value: unknown): boolean {
-  return (credentialKinds as readonly unknown[]).includes(value);
 }
 
 function isReason(value: unknown): boolean {

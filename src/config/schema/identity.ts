@@ -74,5 +74,3 @@ export const headerField = scalar(
     return new Problem(`expected ${listed(identityFields)}, or a claim such as claims.plan`, hint);
   },
 );
-
-export type ClaimEntry = z.output<typeof claim>;

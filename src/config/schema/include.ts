@@ -68,4 +68,3 @@ export const includedSchema = z.strictObject({
 
 /** An included file, after defaults. */
 export type IncludedFile = z.output<typeof includedSchema>;
-export type OwnsEntry = NonNullable<IncludedFile['owns']>;

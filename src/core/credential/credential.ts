@@ -24,6 +24,10 @@ export interface ApiKeyCredential {
 export const credentialKinds = ['bearer', 'keyPair', 'apiKey'] as const satisfies readonly Credential['kind'][];
 export type CredentialKind = Credential['kind'];
 
+export function isCredentialKind(name: unknown): name is CredentialKind {
+  return (credentialKinds as readonly unknown[]).includes(name);
+}
+
 /** Every kind, for people. */
 export const kindInWords: Readonly<Record<CredentialKind, string>> = {
   bearer: 'a bearer',

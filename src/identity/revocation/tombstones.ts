@@ -36,7 +36,6 @@ export type Revocation =
   /** `of`: only results of sources that are called, and no tokens that the gateway verifies itself. If unset: of every source. */
   | { readonly kind: 'all'; readonly of?: 'called' };
 
-export type RevocationKind = Revocation['kind'];
 export type NamedKind = Extract<Revocation, { readonly id: string }>['kind'];
 
 /** The known subject of a verdict. A rejection has no ids. */
