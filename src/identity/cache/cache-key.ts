@@ -72,6 +72,11 @@ export function lookupKey(credential: Credential, { lookup }: Pick<SecretKeys, '
   return nameOf(`${credential.kind}:${partsOf(credential).map(lengthPrefixed).join('')}`, { lookup });
 }
 
+/** The name of a browser session, by the id in its cookie. */
+export function sessionName(id: string, keys: Pick<SecretKeys, 'lookup'>): string {
+  return nameOf(`session:${lengthPrefixed(id)}`, keys);
+}
+
 function nameOf(text: string, { lookup }: Pick<SecretKeys, 'lookup'>): string {
   return createHmac('sha256', lookup).update(text, 'utf16le').digest('base64url');
 }
