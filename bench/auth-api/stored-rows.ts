@@ -26,6 +26,9 @@ export function* storedRows(sessions: number, batchUsers = 500): Generator<Rows>
       sessions: [],
       keypairs: [],
       codes: [],
+      passkeys: [],
+      recovery_codes: [],
+      used_challenges: [],
     };
     for (let user = first; user < Math.min(first + batchUsers, users); user += 1) addUser(batch, user, sessions);
     yield batch;
@@ -54,6 +57,7 @@ function addUser(rows: Required<Rows>, user: number, sessions: number): void {
       bearer_hash: hashes.bearer(bearer ?? ''),
       ip: '203.0.113.7',
       user_agent: 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36',
+      opened_by: 'code',
       ends_at: life.expire_at,
     });
     rows.keypairs.push({

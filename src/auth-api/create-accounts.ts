@@ -48,7 +48,7 @@ export function createAccounts(services: Services): Accounts {
     },
 
     async createVerifiedSession(userId) {
-      const { session, bearer } = openSession({ userId, emailId: null }, local, services);
+      const { session, bearer } = openSession({ userId, emailId: null }, 'local', local, services);
       await store.sessions.create(session, null);
       return { bearer, sessionId: session.id, expireAtMs: session.expireAtMs };
     },

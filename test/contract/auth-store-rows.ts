@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { AuthStore } from '../../src/auth-api/store/auth-store.ts';
 import type { CodePurpose, NewCode } from '../../src/auth-api/store/code-store.ts';
 import type { NewKeyPair } from '../../src/auth-api/store/keypair-store.ts';
+import type { NewPasskey } from '../../src/auth-api/store/passkey-store.ts';
 import type { NewSession } from '../../src/auth-api/store/session-store.ts';
 import type { NewUser } from '../../src/auth-api/store/user-store.ts';
 
@@ -32,6 +33,7 @@ export function session(owner: NewUser | null, over: Partial<NewSession> = {}): 
     bearerHash: randomUUID(),
     ip: '203.0.113.7',
     userAgent: 'client/1.0',
+    openedBy: 'code',
     createdAtMs: nowMs,
     expireAtMs: nowMs + 10_000,
     verifyByMs: nowMs + 2_000,
@@ -50,6 +52,25 @@ export function pair(owner: NewUser, over: Partial<NewKeyPair> = {}): NewKeyPair
     expireAtMs: nowMs + 10_000,
     ...over,
   };
+}
+
+export function passkey(owner: NewUser, over: Partial<NewPasskey> = {}): NewPasskey {
+  return {
+    id: randomUUID(),
+    userId: owner.id,
+    credentialId: randomUUID(),
+    publicKey: 'public key',
+    counter: 0,
+    synced: false,
+    name: 'Phone',
+    createdAtMs: nowMs,
+    ...over,
+  };
+}
+
+/** A challenge that was answered. */
+export function challenge(over: { readonly expireAtMs?: number } = {}) {
+  return { id: randomUUID(), expireAtMs: nowMs + 2_000, ...over };
 }
 
 export function code(purpose: CodePurpose, over: Partial<NewCode> = {}): NewCode {

@@ -17,6 +17,8 @@ export function describeSessions(tested: () => StoreUnderTest): void {
         ip: '203.0.113.7',
         userAgent: 'client/1.0',
         createdAtMs: nowMs,
+        openedBy: 'code',
+        hasPasskey: false,
         expireAtMs: nowMs + 10_000,
         userId: ana.id,
         alias: 'ana',

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'vitest';
 import type { AuthStore } from '../../src/auth-api/store/auth-store.ts';
-import { code, laterMs, nowMs, pair, session, user } from './auth-store-rows.ts';
+import { challenge, code, laterMs, nowMs, pair, passkey, session, user } from './auth-store-rows.ts';
 
 export interface Statement {
   readonly sql: string;
@@ -12,7 +12,9 @@ export interface Statement {
 /** Statements that read or change rows of the store, each text once. */
 export function distinct(statements: readonly Statement[]): Statement[] {
   const rows = statements.filter(({ sql }) =>
-    /\b(users|user_roles|user_groups|emails|sessions|keypairs|codes)\b/.test(sql),
+    /\b(users|user_roles|user_groups|emails|sessions|keypairs|codes|passkeys|recovery_codes|used_challenges)\b/.test(
+      sql,
+    ),
   );
   return [...new Map(rows.map((statement) => [statement.sql, statement])).values()];
 }
@@ -33,6 +35,8 @@ export async function runEveryMethod(opened: AuthStore): Promise<string[]> {
     sessions: watch(opened.sessions, 'sessions'),
     keyPairs: watch(opened.keyPairs, 'keyPairs'),
     codes: watch(opened.codes, 'codes'),
+    passkeys: watch(opened.passkeys, 'passkeys'),
+    recoveryCodes: watch(opened.recoveryCodes, 'recoveryCodes'),
   };
   const slice = { limit: 10, page: 2 };
   const ana = user('ana', { verifyByMs: nowMs + 2_000 });
@@ -58,6 +62,18 @@ export async function runEveryMethod(opened: AuthStore): Promise<string[]> {
   await store.keyPairs.list(ana.id, laterMs);
   await store.keyPairs.page(slice, laterMs);
   await store.keyPairs.remove(keys.id, null);
+  const key = passkey(ana);
+  await store.passkeys.add(key, challenge(), 20);
+  await store.passkeys.findSignIn(key.credentialId);
+  await store.passkeys.use(key.id, { counter: 1, atMs: laterMs, challenge: challenge() }, session(ana));
+  await store.passkeys.list(ana.id);
+  await store.passkeys.credentialIds(ana.id);
+  await store.passkeys.rename(key.id, ana.id, 'Laptop');
+  await store.passkeys.remove(key.id, ana.id);
+  await store.recoveryCodes.replace(ana.id, [{ id: randomUUID(), codeHash: 'recovery' }]);
+  await store.recoveryCodes.count(ana.id);
+  await store.recoveryCodes.findUser(['recovery', 'under an earlier secret']);
+  await store.recoveryCodes.use(['recovery'], { ...session(ana), userId: ana.id });
   const email = { id: randomUUID(), userId: ana.id, address: 'b@example.test', createdAtMs: nowMs };
   const emailCode = code('email');
   await store.emails.add({ ...email, verifyByMs: laterMs }, code('email'), 'refused');
@@ -86,8 +102,8 @@ export async function runEveryMethod(opened: AuthStore): Promise<string[]> {
 }
 
 /** Every method of the parts of a store. */
-export function methodsOf({ users, emails, sessions, keyPairs, codes }: AuthStore): string[] {
-  return Object.entries({ users, emails, sessions, keyPairs, codes }).flatMap(([name, part]) =>
+export function methodsOf({ users, emails, sessions, keyPairs, codes, passkeys, recoveryCodes }: AuthStore): string[] {
+  return Object.entries({ users, emails, sessions, keyPairs, codes, passkeys, recoveryCodes }).flatMap(([name, part]) =>
     Object.keys(part).map((method) => `${name}.${method}`),
   );
 }

@@ -4,6 +4,8 @@ import type { AuthStore } from '../../src/auth-api/store/auth-store.ts';
 import { describeConcurrency } from './auth-store-concurrency.ts';
 import { describeEmails } from './auth-store-emails.ts';
 import { describeKeyPairs } from './auth-store-keypairs.ts';
+import { describePasskeys } from './auth-store-passkeys.ts';
+import { describeRecoveryCodes } from './auth-store-recovery-codes.ts';
 import { user } from './auth-store-rows.ts';
 import { describeSessions } from './auth-store-sessions.ts';
 import { describeUsers } from './auth-store-users.ts';
@@ -28,6 +30,8 @@ export function describeAuthStore(kind: string, open: () => Promise<AuthStore>):
     describeSessions(tested);
     describeKeyPairs(tested);
     describeEmails(tested);
+    describePasskeys(tested);
+    describeRecoveryCodes(tested);
     describeConcurrency(tested);
 
     it('answers a ping', async () => {

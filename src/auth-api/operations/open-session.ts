@@ -1,4 +1,4 @@
-/** Creates an unverified session with its code, for sign-ins and registrations. */
+/** Creates a session, for every way to sign in, and for registrations. */
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import type { Client } from '../../operations/operation.ts';
@@ -7,7 +7,7 @@ import { type Carrier, sessionCookie } from '../credentials/session-cookie.ts';
 import { bearerLength, randomToken } from '../secrets/random-secret.ts';
 import type { Services } from '../services.ts';
 import type { NewCode } from '../store/code-store.ts';
-import type { NewSession } from '../store/session-store.ts';
+import type { NewSession, OpenedBy } from '../store/session-store.ts';
 import { expireAt, id, toSeconds } from './fields.ts';
 
 /** `expireAt` is the expiry once the session is verified. */
@@ -30,6 +30,7 @@ interface OpenedSession {
 /** `owner` null: a decoy, which takes the same work but can never be verified. */
 export function openSession(
   owner: { readonly userId: string; readonly emailId: string | null } | null,
+  openedBy: OpenedBy,
   client: Client,
   services: Services,
 ): OpenedSession {
@@ -43,6 +44,7 @@ export function openSession(
     bearerHash: hashes.bearer(bearer),
     ip: client.ip,
     userAgent: client.userAgent,
+    openedBy,
     createdAtMs: nowMs,
     expireAtMs: nowMs + Math.min(rules.sessionLifetimeMs, rules.sessionCapMs),
     verifyByMs: nowMs + rules.unverifiedLifetimeMs,

@@ -48,7 +48,7 @@ export const createSession = defineOperation({
     if (limited !== null) return limited;
     // For an unknown address a decoy is stored, with the same work, and its code is checked like any other, so neither timing nor later
     // responses reveal it. Its code is not mailed.
-    const opened = openSession(address, client, services);
+    const opened = openSession(address, 'code', client, services);
     const claimant = address === null ? { unknownAddress: body.email } : { account: address.userId };
     const code = issueCode('session', claimant, services);
     await store.sessions.create(opened.session, code.stored);

@@ -42,7 +42,7 @@ export const registerUser = defineOperation({
     const limited = await limitRegistrationMail({ address: body.email, ip: client.ip }, services);
     if (limited !== null) return limited;
     const ids = { userId: randomUUID(), emailId: randomUUID() };
-    const opened = openSession(ids, client, services);
+    const opened = openSession(ids, 'code', client, services);
     const code = issueCode('session', { newAddress: body.email }, services);
     const user = {
       ...account,

@@ -6,6 +6,8 @@
 import type { CodeStore } from './code-store.ts';
 import type { EmailStore } from './email-store.ts';
 import type { KeyPairStore } from './keypair-store.ts';
+import type { PasskeyStore } from './passkey-store.ts';
+import type { RecoveryCodeStore } from './recovery-code-store.ts';
 import type { SessionStore } from './session-store.ts';
 import type { UserStore } from './user-store.ts';
 
@@ -15,6 +17,8 @@ export interface AuthStore {
   readonly sessions: SessionStore;
   readonly keyPairs: KeyPairStore;
   readonly codes: CodeStore;
+  readonly passkeys: PasskeyStore;
+  readonly recoveryCodes: RecoveryCodeStore;
   /**
    * Removes up to `limit` rows of each kind that ended before `nowMs`, and returns the number of removed rows. Calls `ended` for
    * each verified credential among them.

@@ -3,6 +3,9 @@
 import type { NewCode } from './code-store.ts';
 import type { Owner, Page, PageRequest } from './rows.ts';
 
+/** How the user signed in. `local`: opened by a program beside the API, such as a command. */
+export type OpenedBy = 'code' | 'device_passkey' | 'synced_passkey' | 'recovery_code' | 'local';
+
 export interface NewSession {
   readonly id: string;
   /** Null: a decoy for an unknown address. It can never be verified. */
@@ -12,6 +15,7 @@ export interface NewSession {
   readonly bearerHash: string;
   readonly ip: string;
   readonly userAgent: string;
+  readonly openedBy: OpenedBy;
   readonly createdAtMs: number;
   /** Expiry once verified. */
   readonly expireAtMs: number;
@@ -29,6 +33,9 @@ export interface SessionSummary {
 /** A verified, live session of an enabled user. */
 export interface LiveSession extends SessionSummary, Owner {
   readonly createdAtMs: number;
+  readonly openedBy: OpenedBy;
+  /** Whether the user has a passkey at this moment. */
+  readonly hasPasskey: boolean;
 }
 
 export interface SessionEntry extends SessionSummary {

@@ -78,9 +78,12 @@ const someThousandRows = [
   `insert into user_groups select 'u' || n, 'public' from generate_series(1, 5000) n`,
   `insert into emails select 'e' || n, 'u' || n, n || '@x.test', n || '@x.test', 1, n, null from generate_series(1, 5000) n`,
   `insert into sessions select 's' || n, 'u' || (n % 5000 + 1), 'e' || (n % 5000 + 1), 'h' || n, '', '', 1, n,
-    2000000000000 + n, 2000000000000 + n from generate_series(1, 20000) n`,
+    2000000000000 + n, 2000000000000 + n, 'code' from generate_series(1, 20000) n`,
   `insert into keypairs select 'k' || n, 'u' || n, 'p' || n, 'h', 'Key', 1, n, 2000000000000 + n from generate_series(1, 5000) n`,
   `insert into codes select 'c' || n, 'session', 's' || n, 'u' || n, 'h', 'c', 0, 2000000000000 + n from generate_series(1, 5000) n`,
+  `insert into passkeys select 'p' || n, 'u' || n, 'i' || n, 'k', 0, 1, 'Phone', n, null from generate_series(1, 5000) n`,
+  `insert into recovery_codes select 'r' || n, 'u' || (n % 5000 + 1), 'h' || n from generate_series(1, 40000) n`,
+  `insert into used_challenges select 'c' || n, 2000000000000 + n from generate_series(1, 5000) n`,
   'analyze',
 ];
 

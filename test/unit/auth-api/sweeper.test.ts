@@ -14,7 +14,8 @@ beforeEach(async () => {
   await store.users.create({ ...user, roles: [], groups: [], createdAtMs: 0, verifyByMs: null }, null);
   for (let at = 0; at < count; at += 1) {
     const session = { id: randomUUID(), userId: user.id, emailId: null, bearerHash: String(at), ip: '', userAgent: '' };
-    await store.sessions.create({ ...session, createdAtMs: 0, expireAtMs: 1_000, verifyByMs: 1_000 }, null);
+    const times = { createdAtMs: 0, expireAtMs: 1_000, verifyByMs: 1_000 };
+    await store.sessions.create({ ...session, ...times, openedBy: 'code' }, null);
   }
 });
 

@@ -1,6 +1,7 @@
 /** The first version of the tables. Never edit a migration that has been released; add a new one. */
-import { type CreateTableBuilder, type Kysely, PostgresAdapter, type RawBuilder, sql } from 'kysely';
+import { type CreateTableBuilder, type Kysely, sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
+import { textType } from './text-type.ts';
 
 export const initial: Migration = {
   async up(db: Kysely<unknown>): Promise<void> {
@@ -107,12 +108,4 @@ async function namesOfUser(db: Kysely<unknown>, table: string, name: string): Pr
     .addColumn(name, text, (column) => column.notNull())
     .addPrimaryKeyConstraint(`${table}_key`, ['user_id', name])
     .execute();
-}
-
-/**
- * PostgreSQL compares text byte by byte, as SQLite does, regardless of the database's locale. So names sort alike, and an update of
- * the operating system's locales does not corrupt an index.
- */
-function textType(db: Kysely<unknown>): 'text' | RawBuilder<unknown> {
-  return db.getExecutor().adapter instanceof PostgresAdapter ? sql`text collate "C"` : 'text';
 }

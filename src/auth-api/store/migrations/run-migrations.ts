@@ -6,9 +6,10 @@ import type { Kysely } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
 import { StoreUnavailableError } from '../store-errors.ts';
 import { initial } from './0001-initial.ts';
+import { passkeys } from './0002-passkeys.ts';
 
 /** In the order of their names. Never change a name once it has been released. */
-const migrations: Readonly<Record<string, Migration>> = { '0001-initial': initial };
+const migrations: Readonly<Record<string, Migration>> = { '0001-initial': initial, '0002-passkeys': passkeys };
 
 export const migrationNames: readonly string[] = Object.keys(migrations);
 

@@ -22,6 +22,9 @@ export const tableNames = Object.keys({
   sessions: true,
   keypairs: true,
   codes: true,
+  passkeys: true,
+  recovery_codes: true,
+  used_challenges: true,
 } satisfies Record<keyof Tables, true>);
 
 /** The table that records completed migrations. */

@@ -22,6 +22,18 @@ export async function lockUser(trx: Transaction<Tables>, userId: string): Promis
   return user !== undefined;
 }
 
+/** As `lockUser`; also false for a disabled user. */
+export async function lockEnabledUser(trx: Transaction<Tables>, userId: string): Promise<boolean> {
+  if (!(await lockUser(trx, userId))) return false;
+  const user = await trx
+    .selectFrom('users')
+    .where('id', '=', userId)
+    .where('enabled', '=', 1)
+    .select('id')
+    .executeTakeFirst();
+  return user !== undefined;
+}
+
 /** Locks the users whose ids the query returns, so that they can be removed. Returns their ids. */
 export async function lockUsers(
   trx: Transaction<Tables>,
@@ -59,12 +71,12 @@ export async function keepOwner(trx: Transaction<Tables>, userId: string, emailI
 }
 
 /**
- * Locks the owner of a session or key pair before the row itself. Returns the owner; null: the row is a decoy; undefined: there is
+ * Locks the owner of a session, key pair or passkey before the row itself. Returns the owner; null: the row is a decoy; undefined: there is
  * no such row.
  */
 export async function lockOwnerOf(
   trx: Transaction<Tables>,
-  table: 'sessions' | 'keypairs' | 'codes',
+  table: 'sessions' | 'keypairs' | 'codes' | 'passkeys',
   id: string,
 ): Promise<string | null | undefined> {
   const row = await trx

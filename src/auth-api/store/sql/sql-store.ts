@@ -4,6 +4,8 @@ import type { AuthStore } from '../auth-store.ts';
 import { codeQueries } from './code-queries.ts';
 import { emailQueries } from './email-queries.ts';
 import { keyPairQueries } from './keypair-queries.ts';
+import { passkeyQueries } from './passkey-queries.ts';
+import { recoveryCodeQueries } from './recovery-code-queries.ts';
 import { sessionQueries } from './session-queries.ts';
 import { sweepExpired } from './sweep-expired.ts';
 import type { Tables } from './tables.ts';
@@ -17,6 +19,8 @@ export function createSqlStore(db: Kysely<Tables>): AuthStore {
     sessions: sessionQueries(db),
     keyPairs: keyPairQueries(db),
     codes: codeQueries(db),
+    passkeys: passkeyQueries(db),
+    recoveryCodes: recoveryCodeQueries(db),
     sweep: (nowMs, limit, ended) => sweepExpired(db, nowMs, limit, ended),
     async ping() {
       await sql`select 1`.execute(db);

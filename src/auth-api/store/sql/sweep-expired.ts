@@ -14,6 +14,13 @@ export async function sweepExpired(
   const codes = db.selectFrom('codes').where('expire_at', '<=', nowMs).limit(limit).select('codes.id');
   let swept = await remove(db, 'codes', codes);
 
+  const used = db
+    .selectFrom('used_challenges')
+    .where('expire_at', '<=', nowMs)
+    .limit(limit)
+    .select('used_challenges.id');
+  swept += await remove(db, 'used_challenges', used);
+
   const sessions = db.selectFrom('sessions').where('ends_at', '<=', nowMs).limit(limit).select('sessions.id');
   const pairs = db.selectFrom('keypairs').where('expire_at', '<=', nowMs).limit(limit).select('keypairs.id');
   for (const [kind, table, which] of [

@@ -2,6 +2,7 @@
  * The tables as the queries see them. Types are those that SQLite and PostgreSQL share: ids and hashes are text, times are whole
  * milliseconds since the epoch, flags are 0 or 1.
  */
+import type { OpenedBy } from '../session-store.ts';
 
 type Flag = 0 | 1;
 
@@ -13,6 +14,9 @@ export interface Tables {
   readonly sessions: SessionRow;
   readonly keypairs: KeyPairRow;
   readonly codes: CodeRow;
+  readonly passkeys: PasskeyRow;
+  readonly recovery_codes: RecoveryCodeRow;
+  readonly used_challenges: UsedChallengeRow;
 }
 
 interface UserRow {
@@ -47,6 +51,7 @@ interface SessionRow {
   readonly bearer_hash: string;
   readonly ip: string;
   readonly user_agent: string;
+  readonly opened_by: OpenedBy;
   readonly verified: Flag;
   readonly created_at: number;
   /** Expiry once verified, as the client sees it. */
@@ -77,5 +82,33 @@ interface CodeRow {
   /** Keyed hash of the account or address whose failed verifications are counted together. */
   readonly counted_as: string;
   readonly tries: number;
+  readonly expire_at: number;
+}
+
+interface PasskeyRow {
+  readonly id: string;
+  readonly user_id: string;
+  /** As the authenticator chose it, in base64url; unique. */
+  readonly credential_id: string;
+  /** COSE key in base64url. */
+  readonly public_key: string;
+  /** The last signature counter; 0 for an authenticator that does not count. */
+  readonly counter: number;
+  readonly synced: Flag;
+  readonly name: string;
+  readonly created_at: number;
+  readonly last_used_at: number | null;
+}
+
+interface RecoveryCodeRow {
+  readonly id: string;
+  readonly user_id: string;
+  readonly code_hash: string;
+}
+
+/** A challenge that was answered, until it expires. */
+interface UsedChallengeRow {
+  /** Keyed hash of the challenge. */
+  readonly id: string;
   readonly expire_at: number;
 }
