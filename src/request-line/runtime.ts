@@ -40,6 +40,20 @@ export interface RequestRuntime {
   /** Receives tokens of issuers about their users; null: no route leads there. Never rejects. */
   readonly events: TakeEvent | null;
   readonly evictions: Evictions;
+  /** Pages of the gateway itself, before any route; null or unset: there are none. */
+  readonly ownPages?: OwnPages | null;
+}
+
+/** Such as those of sign-in. */
+export interface OwnPages {
+  /** Whether a request with this target is for one of them. */
+  serves(target: string): boolean;
+  /** Responds. Rejects for faults of the gateway. */
+  serve(
+    context: RequestContext<WholeResponse>,
+    trustedProxies: TrustedProxies,
+    forwardedHeaders: ForwardingRules['forwardedHeaders'],
+  ): Promise<void>;
 }
 
 /** What routes with `evict` revoke. */

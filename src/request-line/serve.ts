@@ -25,6 +25,12 @@ export function serve<R extends WholeResponse>(context: RequestContext<R>, parts
       context.fail(refused);
       return;
     }
+    if (runtime.ownPages?.serves(view.target)) {
+      runtime.ownPages
+        .serve(context, parts.trustedProxies, runtime.rules.forwardedHeaders)
+        .catch((cause: unknown) => fault(context, cause));
+      return;
+    }
     const decision = decide(context.trace, runtime, view);
     if (!(decision instanceof Promise)) {
       finish(context, runtime, decision, parts);

@@ -21,7 +21,7 @@ export const floors: readonly (readonly string[])[] = [
   ['identity', 'assertion'],
   ['telemetry'],
   ['request-line', 'policy-model'],
-  ['proxy', 'authorizer', 'middleware', 'admin', 'auth-api', 'policy-tools'],
+  ['proxy', 'authorizer', 'middleware', 'sign-in', 'admin', 'auth-api', 'policy-tools'],
   ['app'],
   ['cli'],
   ['main', 'index', 'in-process', 'verify'],

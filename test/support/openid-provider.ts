@@ -209,7 +209,12 @@ function createProvider(
     interactions: { url: (_, interaction) => `/interaction/${interaction.uid}` },
     async loadExistingGrant(ctx) {
       const { client: asking, session, params } = ctx.oidc;
-      const grant = new ctx.oidc.provider.Grant({ clientId: asking!.clientId, accountId: session!.accountId! });
+      const { Grant } = ctx.oidc.provider;
+      // The one of an earlier sign-in, whose codes would otherwise end.
+      const known = session!.grantIdFor(asking!.clientId);
+      const grant =
+        (known === undefined ? undefined : await Grant.find(known)) ??
+        new Grant({ clientId: asking!.clientId, accountId: session!.accountId! });
       grant.addOIDCScope('openid profile offline_access orders');
       const resource = params?.['resource'];
       if (typeof resource === 'string') grant.addResourceScope(resource, 'openid profile orders');

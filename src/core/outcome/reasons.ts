@@ -416,6 +416,15 @@ const table = {
   },
 
   // The Auth API
+  sign_in_failed: {
+    status: 403,
+    message: 'The sign-in failed',
+    fault: 'client',
+    level: 'info',
+    retryable: false,
+    advice:
+      'The OpenID provider refused the sign-in, or its response could not be accepted; the log line of the request has its error. The page says why, and leads back to the start.',
+  },
   auth_unavailable: {
     status: 503,
     message: 'Authentication is temporarily unavailable',

@@ -1,0 +1,98 @@
+/**
+ * The return from the provider. A callback that is stale, was used before or began in another browser signs nobody in: who has a session goes
+ * on to the address in it, everyone else begins anew, once. Nothing ends without a way on.
+ */
+import { readCookie, setCookie } from './cookies.ts';
+import { type PageReply, type PageRequest, redirect, refuse } from './page-request.ts';
+import { failurePage, loopPage } from './pages/message-pages.ts';
+import { paths } from './paths.ts';
+import type { Provider, SignedIn } from './provider.ts';
+import { startPage } from './return-address.ts';
+import { type CurrentSession, currentSession, outage, type SignInParts, startAddress } from './sign-in-parts.ts';
+import { transactionLifeMs } from './transaction.ts';
+
+export async function callback(parts: SignInParts, provider: Provider, request: PageRequest): Promise<PageReply> {
+  const { transactions, spent, repeated, cookies, now, origin } = parts;
+  const state = request.query.get('state') ?? '';
+  const begun = transactions.open(state);
+  const browser = readCookie(request.rawHeaders, cookies.browser);
+  const target = begun?.target ?? startPage;
+  const current = await currentSession(parts, request);
+  const goOn = () => onward(parts, provider, current, { target, browser, attempt: begun?.attempt ?? 0 });
+  if (begun === null || browser === null || !begun.isOf(browser)) return goOn();
+  // The provider of another one's callback would get its code (mix-up, RFC 9700 section 4.4).
+  if (begun.provider !== provider.name || now() - begun.atMs > transactionLifeMs) return goOn();
+  if (!(await spent.spend(begun.id))) return goOn();
+  const result = await provider.exchangeCode({
+    callback: new URL(request.path + request.search, origin),
+    state,
+    nonce: begun.nonce(browser),
+    verifier: begun.verifier(browser),
+    maxAgeS: begun.maxAgeS,
+  });
+  if (result.kind === 'unavailable') return outage(provider.name, target, result.detail);
+  if (result.kind === 'refused' && result.error === 'invalid_grant') return goOn();
+  const again = startAddress(provider.name, target);
+  if (result.kind === 'refused')
+    return refuse('sign_in_failed', (errorId) => failurePage(result.error, again, errorId), result.detail);
+  if (repeated.count(browser)) return refuse('sign_in_failed', (errorId) => loopPage(again, errorId));
+  const id = await parts.sessions.open(sessionOf(provider, result, request, now()));
+  await endReplaced(parts, current, result);
+  return redirect(target, setCookie(cookies.session, id, cookies.secure));
+}
+
+interface Onward {
+  readonly target: string;
+  readonly browser: string | null;
+  readonly attempt: number;
+}
+
+function onward(
+  { repeated }: SignInParts,
+  provider: Provider,
+  current: CurrentSession | null,
+  { target, browser, attempt }: Onward,
+): PageReply {
+  if (current !== null) return redirect(target);
+  const isLost = attempt > 0 || (browser !== null && repeated.count(browser));
+  if (isLost) return refuse('sign_in_failed', (errorId) => loopPage(startAddress(provider.name, target), errorId));
+  return redirect(`${paths.start(provider.name)}?go=1&again=1&return_to=${encodeURIComponent(target)}`);
+}
+
+/** One that was opened just now is that of another tab, whose requests are under way. */
+const justNowMs = 60_000;
+
+/** The new session has a new id, whatever cookie came with the callback (session fixation); the previous one of this browser ends. */
+async function endReplaced(
+  { sessions, now }: SignInParts,
+  current: CurrentSession | null,
+  by: SignedIn,
+): Promise<void> {
+  if (current === null) return;
+  const { issuer, subject, openedAtMs } = current.session;
+  const isSame = issuer === by.issuer && subject === by.subject;
+  if (!isSame || now() - openedAtMs > justNowMs) await sessions.end(current.id);
+}
+
+function sessionOf(
+  provider: Provider,
+  { issuer, subject, claims, tokens }: SignedIn,
+  request: PageRequest,
+  nowMs: number,
+) {
+  const { sid, auth_time: authTime, iat } = claims;
+  const seconds = [authTime, iat].find((time) => typeof time === 'number');
+  return {
+    provider: provider.name,
+    issuer,
+    subject,
+    claims,
+    providerSession: typeof sid === 'string' ? sid : null,
+    authenticatedAtMs: seconds === undefined ? nowMs : Math.min(seconds * 1000, nowMs),
+    openedAtMs: nowMs,
+    usedAtMs: nowMs,
+    device: request.userAgent.slice(0, 300),
+    address: request.address,
+    tokens,
+  };
+}

@@ -1,0 +1,126 @@
+/**
+ * The pages of sign-in, served before any route: which one a path leads to, and who may use it. A request that did not come for the public
+ * origin, such as one without TLS, gets no cookie and is sent there.
+ */
+import { isSameOrigin } from '../core/credential/same-origin.ts';
+import { clientFacts } from '../core/forwarding/client-facts.ts';
+import { isNamed } from '../core/syntax/header-fields.ts';
+import { SessionStoreUnavailable } from '../identity/sessions/session-store.ts';
+import type { OwnPages } from '../request-line/runtime.ts';
+import { callback } from './callback.ts';
+import { cookieNames } from './cookies.ts';
+import { endSession, listSessions } from './own-sessions.ts';
+import { type PageReply, type PageRequest, redirect, refuse } from './page-request.ts';
+import { originPage } from './pages/message-pages.ts';
+import { ownPrefix, paths } from './paths.ts';
+import type { Provider } from './provider.ts';
+import { createRepeatedSignIns } from './repeated-sign-ins.ts';
+import { returnAddress } from './return-address.ts';
+import { outage, type Sessions, type SignInParts } from './sign-in-parts.ts';
+import { askToSignOut, signedOut, signOut } from './sign-out.ts';
+import type { SpentTransactions } from './spent-transactions.ts';
+import { start } from './start.ts';
+import { createTransactions } from './transaction.ts';
+import { writeReply } from './write-reply.ts';
+
+export interface SignInOptions {
+  /** Of the gateway, as people see it: scheme, host and port. */
+  readonly origin: string;
+  readonly providers: readonly Provider[];
+  readonly sessions: Sessions;
+  /** The current secret and the previous ones. */
+  readonly secrets: readonly string[];
+  readonly spent: SpentTransactions;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+type Serve = (request: PageRequest) => Promise<PageReply> | PageReply;
+type Methods = Readonly<Partial<Record<string, Serve>>>;
+
+export function createSignIn(options: SignInOptions): OwnPages {
+  const { origin, sessions, spent, now } = options;
+  const parts: SignInParts = {
+    origin,
+    cookies: cookieNames(origin),
+    providers: new Map(options.providers.map((provider) => [provider.name, provider])),
+    sessions,
+    transactions: createTransactions(options.secrets, now),
+    spent,
+    repeated: createRepeatedSignIns(now),
+    now,
+  };
+  const pages = new Map<string, Methods>([
+    [paths.signOut, { GET: (request) => askToSignOut(parts, request), POST: (request) => signOut(parts, request) }],
+    [paths.signedOut, { GET: signedOut }],
+    [paths.sessions, { GET: (request) => listSessions(parts, request), POST: (request) => endSession(parts, request) }],
+  ]);
+  for (const provider of options.providers) {
+    pages.set(paths.start(provider.name), { GET: (request) => start(parts, provider, request) });
+    pages.set(paths.callback(provider.name), { GET: (request) => callback(parts, provider, request) });
+  }
+
+  async function reply(request: PageRequest, serve: Serve): Promise<PageReply> {
+    try {
+      return await serve(request);
+    } catch (error) {
+      // A Redis that does not respond to `spend` is the same to a person as a store that does not.
+      if (!(error instanceof SessionStoreUnavailable)) throw error;
+      const [name] = parts.providers.keys();
+      return outage(name!, returnAddress(request.query.get('return_to'), origin), error);
+    }
+  }
+
+  return {
+    serves: (target) => target.startsWith(ownPrefix),
+    async serve(context, trustedProxies, forwardedHeaders) {
+      const { request, peer } = context;
+      const { rawHeaders, method } = request;
+      const [path = '', search = ''] = request.target.split(/(?=\?)(.*)/s);
+      const methods = pages.get(path);
+      const serve = methods?.[method];
+      if (methods === undefined) return context.fail('route_not_found');
+      if (serve === undefined) return writeReply(context, notAllowed(methods));
+      const facts = clientFacts(peer, hostOf(rawHeaders), rawHeaders, trustedProxies, () => '', forwardedHeaders);
+      context.proto = facts.proto;
+      const query = new URLSearchParams(search);
+      const isAtOrigin = `${facts.proto}://${facts.forwardedHost.toLowerCase()}` === origin;
+      if (method !== 'GET' && !(isAtOrigin && isFromOwnPage(method, rawHeaders, origin)))
+        return context.fail('cross_site_request');
+      if (!isAtOrigin) return writeReply(context, toOrigin(origin, path, query));
+      const asked = { method, path, search, query, rawHeaders, address: context.client, userAgent: context.userAgent };
+      writeReply(context, await reply(asked, serve));
+    },
+  };
+}
+
+/** Marks a request that was sent to the origin before. */
+const sentBefore = 'at_origin';
+
+/** Without a cookie. A second time it would be an endless circle: the proxy in front is not trusted, or the origin is wrong. */
+function toOrigin(origin: string, path: string, query: URLSearchParams): PageReply {
+  if (query.has(sentBefore)) return refuse('sign_in_failed', (errorId) => originPage(origin, errorId));
+  query.set(sentBefore, '1');
+  return redirect(`${origin}${path}?${query}`);
+}
+
+/** A page of another site may post a form, too: browsers send the cookie if it is a sibling domain. */
+function isFromOwnPage(method: string, rawHeaders: readonly string[], origin: string): boolean {
+  const stated = valuesOf(rawHeaders, 'origin');
+  if (stated.length > 0 && (stated.length > 1 || stated[0] !== origin)) return false;
+  return isSameOrigin({ method, authority: new URL(origin).host }, rawHeaders);
+}
+
+function hostOf(rawHeaders: readonly string[]): string {
+  const [host = '', ...others] = valuesOf(rawHeaders, 'host');
+  return others.length > 0 ? '' : host;
+}
+
+function valuesOf(rawHeaders: readonly string[], name: string): string[] {
+  return rawHeaders.filter((_, i) => i % 2 === 1 && isNamed(rawHeaders[i - 1]!, name));
+}
+
+function notAllowed(methods: Methods): PageReply {
+  const allowed = Object.keys(methods).join(', ');
+  return refuse('method_not_allowed', () => ({ body: '', headers: [] }), null, ['allow', allowed]);
+}

@@ -1,0 +1,182 @@
+/**
+ * A provider by OpenID Connect: authorization code with PKCE, nonce and state; pushed requests (RFC 9126) where it takes them; the issuer of
+ * a callback is checked (RFC 9207), and the signature of an ID token always. Its metadata are read on first use, and again after an hour.
+ */
+import { createPrivateKey, type KeyObject } from 'node:crypto';
+import type * as Library from 'openid-client';
+import type { Provider, ProviderSettings, Refused, SignedIn, Tokens, Unavailable } from './provider.ts';
+import { createProviderFetch, type ProviderCall, ProviderUnavailable } from './provider-fetch.ts';
+
+/** Clocks of two machines may differ by this. */
+const clockToleranceS = 60;
+const metadataLifeMs = 3_600_000;
+/** A longer ID token is not sent in the address of the provider's sign-out page. */
+const maxHintLength = 4_000;
+
+interface Known {
+  readonly library: typeof Library;
+  readonly configuration: Library.Configuration;
+  readonly readAtMs: number;
+}
+
+type Failure = Refused | Unavailable;
+
+/** `now`: milliseconds since the epoch. */
+export function createOpenidProvider(settings: ProviderSettings, now: () => number): Provider {
+  const calls = createProviderFetch(settings);
+  let known: Known | null = null;
+  let reading: Promise<Known> | null = null;
+
+  async function read(): Promise<Known> {
+    const library = await import('openid-client');
+    const insecure = new URL(settings.issuer).protocol === 'http:';
+    const configuration = await library.discovery(
+      new URL(settings.issuer),
+      settings.client.id,
+      { [library.clockTolerance]: clockToleranceS },
+      await clientAuthentication(library, settings),
+      {
+        [library.customFetch]: (url: string, call: ProviderCall) => calls.fetch(url, call),
+        execute: [library.enableNonRepudiationChecks, ...(insecure ? [library.allowInsecureRequests] : [])],
+      } as Library.DiscoveryRequestOptions,
+    );
+    return { library, configuration, readAtMs: now() };
+  }
+
+  /** Rejects if there never were any metadata: known ones stay in use while the provider is away. */
+  async function metadata(): Promise<Known> {
+    if (known !== null && now() - known.readAtMs < metadataLifeMs) return known;
+    reading ??= read().finally(() => {
+      reading = null;
+    });
+    try {
+      known = await reading;
+    } catch (error) {
+      if (known === null) throw error;
+    }
+    return known;
+  }
+
+  async function signedIn(
+    { library, configuration }: Known,
+    tokens: Library.TokenEndpointResponse & Library.TokenEndpointResponseHelpers,
+    before: { readonly subject: string; readonly claims: object; readonly refresh: string | null } | null,
+  ): Promise<SignedIn> {
+    const receivedAtMs = now();
+    const fromToken = tokens.claims();
+    const subject = fromToken?.sub ?? before?.subject;
+    if (subject === undefined) throw new ForeignResponse('the response has no ID token');
+    if (before !== null && subject !== before.subject) throw new ForeignResponse('the subject has changed');
+    const { userinfo_endpoint: endpoint, issuer } = configuration.serverMetadata();
+    const info = endpoint === undefined ? {} : await library.fetchUserInfo(configuration, tokens.access_token, subject);
+    const expiresInS = tokens.expiresIn();
+    return {
+      kind: 'signed-in',
+      issuer,
+      subject,
+      claims: { ...before?.claims, ...info, ...fromToken },
+      tokens: {
+        access: tokens.access_token,
+        id: tokens.id_token ?? null,
+        refresh: tokens.refresh_token ?? before?.refresh ?? null,
+        expiresAtMs: expiresInS === undefined ? null : receivedAtMs + expiresInS * 1000,
+        receivedAtMs,
+      },
+    };
+  }
+
+  /** Calls with the metadata; a failure is a value. */
+  async function attempt<T>(call: (from: Known) => Promise<T>): Promise<T | Failure> {
+    try {
+      return await call(await metadata());
+    } catch (error) {
+      return failureOf(error);
+    }
+  }
+
+  return {
+    name: settings.name,
+    check: () => attempt(async () => null),
+    startAuthorization: ({ redirectUri, state, nonce, verifier, maxAgeS, acr }) =>
+      attempt(async ({ library, configuration }) => {
+        const parameters = {
+          redirect_uri: redirectUri,
+          scope: settings.scopes.join(' '),
+          state,
+          nonce,
+          code_challenge: await library.calculatePKCECodeChallenge(verifier),
+          code_challenge_method: 'S256',
+          ...(maxAgeS === null ? {} : { max_age: String(maxAgeS) }),
+          ...(acr === null ? {} : { acr_values: acr }),
+        };
+        const pushed = configuration.serverMetadata().pushed_authorization_request_endpoint !== undefined;
+        return pushed
+          ? await library.buildAuthorizationUrlWithPAR(configuration, parameters)
+          : library.buildAuthorizationUrl(configuration, parameters);
+      }),
+    exchangeCode: ({ callback, state, nonce, verifier, maxAgeS }) =>
+      attempt(async (from) => {
+        const tokens = await from.library.authorizationCodeGrant(from.configuration, callback, {
+          expectedState: state,
+          expectedNonce: nonce,
+          pkceCodeVerifier: verifier,
+          idTokenExpected: true,
+          ...(maxAgeS === null ? {} : { maxAge: maxAgeS }),
+        });
+        return await signedIn(from, tokens, null);
+      }),
+    refresh: ({ refresh }: Tokens, { subject, claims }) =>
+      attempt(async (from): Promise<SignedIn | Refused> => {
+        if (refresh === null) return { kind: 'refused', error: 'invalid_grant', detail: 'there is no refresh token' };
+        const tokens = await from.library.refreshTokenGrant(from.configuration, refresh);
+        return await signedIn(from, tokens, { subject, claims, refresh });
+      }),
+    async endSessionUrl(idToken, returnTo) {
+      const url = await attempt(async ({ library, configuration }) => {
+        if (configuration.serverMetadata().end_session_endpoint === undefined) return null;
+        const hint = idToken === null || idToken.length > maxHintLength ? {} : { id_token_hint: idToken };
+        return library.buildEndSessionUrl(configuration, { ...hint, post_logout_redirect_uri: returnTo });
+      });
+      return url instanceof URL ? url : null;
+    },
+    close: () => calls.close(),
+  };
+}
+
+/** A response that is not about the person who is expected. */
+class ForeignResponse extends Error {}
+
+async function clientAuthentication(library: typeof Library, { client }: ProviderSettings) {
+  if ('secret' in client) return byEither(library, client.secret);
+  const key = createPrivateKey(client.key);
+  return library.PrivateKeyJwt(key.toCryptoKey(algorithmOf(key), false, ['sign']));
+}
+
+/** In the header, as by default (RFC 6749 section 2.3.1), unless the provider takes it in the body only. */
+function byEither(library: typeof Library, secret: string): Library.ClientAuth {
+  const inHeader = library.ClientSecretBasic(secret);
+  const inBody = library.ClientSecretPost(secret);
+  return (server, ...rest) => {
+    const { token_endpoint_auth_methods_supported: methods = ['client_secret_basic'] } = server;
+    return (methods.includes('client_secret_basic') ? inHeader : inBody)(server, ...rest);
+  };
+}
+
+/** The usual algorithm of the key: RS256, ES256 to ES512, or Ed25519. */
+function algorithmOf({ asymmetricKeyType: type, asymmetricKeyDetails: details }: KeyObject) {
+  if (type === 'ed25519') return { name: 'Ed25519' };
+  if (type !== 'ec') return { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' };
+  const namedCurve = { prime256v1: 'P-256', secp384r1: 'P-384', secp521r1: 'P-521' }[details?.namedCurve ?? ''];
+  if (namedCurve === undefined)
+    throw new Error('"clientKey": expected an RSA, EC (P-256, P-384, P-521) or Ed25519 key');
+  return { name: 'ECDSA', namedCurve };
+}
+
+function failureOf(error: unknown): Failure {
+  const causes = [error, (error as Error).cause, ((error as Error).cause as Error | undefined)?.cause];
+  const unavailable = causes.find((one) => one instanceof ProviderUnavailable);
+  if (unavailable !== undefined) return { kind: 'unavailable', detail: unavailable.message };
+  const { error: said, error_description: description, code, message } = error as Record<string, unknown>;
+  const detail = [said, description ?? message, code].filter((part) => typeof part === 'string').join(': ');
+  return { kind: 'refused', error: typeof said === 'string' ? said : 'invalid_response', detail: detail.slice(0, 500) };
+}

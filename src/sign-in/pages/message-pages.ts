@@ -1,0 +1,91 @@
+/** Pages that tell a person what happened, each with a way on. */
+import { type Html, html, type Page, renderPage } from './page.ts';
+
+/** What providers mean by their codes (RFC 6749 section 4.1.2.1, OpenID Connect Core 1.0 section 3.1.2.6). */
+const meanings: Readonly<Record<string, string>> = {
+  access_denied: 'The sign-in was canceled, or your account may not use this application.',
+  login_required: 'The provider wants you to sign in again.',
+  interaction_required: 'The provider needs your input to continue.',
+  consent_required: 'The provider needs your consent to continue.',
+  account_selection_required: 'The provider needs you to choose an account.',
+  temporarily_unavailable: 'The provider is busy at the moment.',
+  server_error: 'The provider had an error of its own.',
+  unauthorized_client:
+    'The provider does not accept this application: its administrator has to register it for this kind of sign-in.',
+  invalid_client: 'The provider does not accept the secret or key of this application.',
+  invalid_scope: 'The provider does not know one of the scopes that this application requests.',
+  invalid_request:
+    'The provider does not accept the request, for example because the redirect address is not registered there.',
+  email_not_verified: 'The provider has not verified your e-mail address.',
+  invalid_response: 'The response of the provider could not be accepted.',
+};
+
+/** `error`: the code of the provider. */
+export function failurePage(error: string, again: string, errorId: string): Page {
+  return renderPage({
+    title: 'Sign-in failed',
+    body: html`<h1>You could not be signed in</h1>
+<p>${meanings[error] ?? 'The provider refused the sign-in.'}</p>
+<p class="row"><a class="button" href="${again}">Try again</a> <a href="/">Go to the start page</a></p>
+<p class="faint"><small>Reason: <code>${code(error)}</code> &middot; Report: <code>${errorId}</code></small></p>
+`,
+  });
+}
+
+export function outagePage(again: string, errorId: string): Page {
+  return renderPage({
+    title: 'Sign-in is not available',
+    body: html`<h1>Sign-in is not available at the moment</h1>
+<p>A service that is needed for it does not respond. If you were signed in, you still are.</p>
+<p class="row"><a class="button" href="${again}">Try again</a></p>
+<p class="faint"><small>Report: <code>${errorId}</code></small></p>
+`,
+  });
+}
+
+/** The browser was sent here again and again. */
+export function loopPage(again: string, errorId: string): Page {
+  return renderPage({
+    title: 'Sign-in does not end',
+    body: html`<h1>Signing in again does not help</h1>
+<p>You were signed in several times within a minute, but the page did not accept it. Either your browser does not keep cookies of this site,
+or your account lacks something that the page needs.</p>
+<p class="row"><a class="button" href="${again}">Try again</a> <a href="/">Go to the start page</a></p>
+<p class="faint"><small>Report: <code>${errorId}</code></small></p>
+`,
+  });
+}
+
+/** The request came without TLS, or to another address, although it was sent to the origin before. */
+export function originPage(origin: string, errorId: string): Page {
+  return renderPage({
+    title: 'This address cannot be used',
+    body: html`<h1>Sign-in is not possible at this address</h1>
+<p>People sign in at <code>${origin}</code>, but the request did not arrive as one for it.</p>
+<p>For the administrator: if a proxy in front ends TLS, list it in <code>server.trustedProxies</code>, and let it send
+<code>X-Forwarded-Proto</code> and the host; otherwise correct <code>signIn.origin</code>.</p>
+<p class="faint"><small>Report: <code>${errorId}</code></small></p>
+`,
+  });
+}
+
+/** `action`: the form's address. */
+export function signOutPage(action: string, isSignedIn: boolean): Page {
+  const body = isSignedIn
+    ? html`<h1>Sign out</h1>
+<p>Do you want to sign out?</p>
+<form method="post" action="${action}" class="row"><button>Sign out</button> <a href="/">Stay signed in</a></form>
+`
+    : html`<h1>You are signed out</h1>
+<p class="row"><a class="button" href="/">Go to the start page</a></p>
+`;
+  return renderPage({ title: 'Sign out', body, script: forgetLeader });
+}
+
+/** The note about a tab that signs in has no meaning after signing out. */
+const forgetLeader = `localStorage.removeItem('rolegate-sign-in');`;
+
+/** Codes are ASCII; anything else is not shown as it is. */
+function code(error: string): Html | string {
+  return /^[\w.-]{1,64}$/.test(error) ? error : 'unknown';
+}

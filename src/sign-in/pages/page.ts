@@ -1,0 +1,143 @@
+/**
+ * The frame of a page for people: one style, at most one script, nothing from elsewhere, and a Content-Security-Policy that permits exactly
+ * these two. Every text is escaped by the template.
+ */
+import { hash } from 'node:crypto';
+
+/** HTML that is complete in itself. */
+export class Html {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
+/** Escapes every value that is not itself HTML; lists are joined. */
+export function html(parts: TemplateStringsArray, ...values: readonly (string | Html | readonly Html[])[]): Html {
+  let text = parts[0]!;
+  for (const [i, value] of values.entries()) {
+    if (value instanceof Html) text += value.text;
+    else if (typeof value === 'string') text += escapeHtml(value);
+    else text += value.map((one) => one.text).join('');
+    text += parts[i + 1]!;
+  }
+  return new Html(text);
+}
+
+export const nothing = new Html('');
+
+function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);
+}
+
+export interface PageParts {
+  readonly title: string;
+  readonly body: Html;
+  /** Further elements of the head. */
+  readonly head?: Html;
+  /** A script of fixed text. */
+  readonly script?: string;
+}
+
+export interface Page {
+  /** UTF-8, one character per byte. */
+  readonly body: string;
+  /** Alternating names and values. */
+  readonly headers: readonly string[];
+}
+
+export function renderPage({ title, body, head = nothing, script }: PageParts): Page {
+  const scripts = script === undefined ? nothing : html`<script>${new Html(script)}</script>`;
+  const whole = html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>${title}</title>
+<link rel="icon" href="data:,">
+<style>${new Html(style)}</style>
+${head}</head>
+<body>
+<main>
+${body}</main>
+${scripts}</body>
+</html>
+`;
+  return {
+    body: Buffer.from(whole.text, 'utf8').toString('latin1'),
+    headers: [
+      ...['content-type', 'text/html; charset=utf-8', 'cache-control', 'no-store', 'referrer-policy', 'no-referrer'],
+      ...['x-content-type-options', 'nosniff', 'x-frame-options', 'DENY', 'cross-origin-opener-policy', 'same-origin'],
+      ...['content-security-policy', policyFor(script)],
+    ],
+  };
+}
+
+/** `form-action` is not limited: browsers apply it to the redirect to the provider, too, which may lead on to others. */
+function policyFor(script: string | undefined): string {
+  const scripts = script === undefined ? [] : [`script-src ${digest(script)}`, "connect-src 'self'"];
+  return [
+    "default-src 'none'",
+    `style-src ${digest(style)}`,
+    ...scripts,
+    'img-src data:',
+    "base-uri 'none'",
+    "frame-ancestors 'none'",
+  ].join('; ');
+}
+
+function digest(text: string): string {
+  return `'sha256-${hash('sha256', text, 'base64')}'`;
+}
+
+const style = `
+:root {
+  color-scheme: light dark;
+  --back: light-dark(#f3f4f6, #111418);
+  --card: light-dark(#fff, #1b2027);
+  --text: light-dark(#1c2430, #e7ebf0);
+  --faint: light-dark(#5b6675, #9aa5b3);
+  --line: light-dark(#dde1e7, #323a45);
+  --accent: light-dark(#1d5fd0, #6ea3ff);
+  --on-accent: light-dark(#fff, #0d1626);
+}
+* { box-sizing: border-box }
+body {
+  margin: 0; min-height: 100vh; display: grid; place-items: center; padding: 24px 16px;
+  background: var(--back); color: var(--text);
+  font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif;
+}
+main {
+  width: 100%; max-width: 30rem; padding: 32px; border: 1px solid var(--line); border-radius: 12px;
+  background: var(--card); box-shadow: 0 1px 3px #0000000f, 0 8px 24px #0000000f;
+}
+main.wide { max-width: 44rem }
+main:has(table) { max-width: 46rem }
+h1 { margin: 0 0 12px; font-size: 1.375rem; line-height: 1.3; font-weight: 600 }
+p { margin: 0 0 16px }
+p:last-child, form:last-child { margin-bottom: 0 }
+.faint, small { color: var(--faint) }
+.row { display: flex; flex-wrap: wrap; gap: 12px; align-items: center }
+.button, button {
+  display: inline-block; padding: 9px 18px; border: 1px solid var(--accent); border-radius: 8px; cursor: pointer;
+  background: var(--accent); color: var(--on-accent); font: inherit; font-weight: 500; text-decoration: none;
+}
+.button.plain, button.plain { background: none; color: var(--accent); border-color: var(--line) }
+.button:focus-visible, button:focus-visible, a:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px }
+a { color: var(--accent) }
+code { padding: 1px 5px; border-radius: 5px; background: var(--back); font-size: .9em; overflow-wrap: anywhere }
+table { width: 100%; margin: 0 0 20px; border-collapse: collapse }
+th { color: var(--faint); font-size: .8125rem; font-weight: 500; text-align: left }
+th, td { padding: 10px 12px 10px 0; border-bottom: 1px solid var(--line); vertical-align: middle }
+td:last-child { padding-right: 0; text-align: right }
+td form { margin: 0 }
+td button { padding: 5px 12px }
+.badge { margin-left: 6px; padding: 1px 8px; border-radius: 99px; background: var(--back); color: var(--faint); font-size: .8125rem }
+@media (max-width: 36rem) {
+  thead { display: none }
+  td { display: block; padding: 2px 0; border: 0; text-align: left !important }
+  td:last-child { padding-bottom: 12px; border-bottom: 1px solid var(--line) }
+}
+`;

@@ -1,0 +1,81 @@
+/**
+ * One OpenID provider as sign-in uses it (`openid-client`): where a person is sent, and what a code or a refresh token gives. An outage and
+ * a refusal are different results, so that an outage never signs anyone out. Nothing of a token or a code is in a result's `detail`.
+ */
+import type { TlsClient } from '../http1/client/tls-options.ts';
+
+export interface ProviderSettings {
+  readonly name: string;
+  readonly issuer: string;
+  /** With a shared secret, or the private key (PEM) of `private_key_jwt`. */
+  readonly client: { readonly id: string } & ({ readonly secret: string } | { readonly key: string });
+  readonly scopes: readonly string[];
+  readonly tls: TlsClient | null;
+  /** Of one call. */
+  readonly timeoutMs: number;
+}
+
+export interface AuthorizationStart {
+  readonly redirectUri: string;
+  readonly state: string;
+  readonly nonce: string;
+  readonly verifier: string;
+  /** The sign-in may be this old at most; null: as the provider likes. */
+  readonly maxAgeS: number | null;
+  /** Wanted authentication context (`acr_values`), or null. */
+  readonly acr: string | null;
+}
+
+export interface CodeCheck extends Omit<AuthorizationStart, 'acr' | 'redirectUri'> {
+  /** The address that the browser opened, with its query. */
+  readonly callback: URL;
+}
+
+export interface Tokens {
+  readonly access: string | null;
+  readonly id: string | null;
+  readonly refresh: string | null;
+  /** Milliseconds since the epoch; null: the provider did not state it. */
+  readonly expiresAtMs: number | null;
+  readonly receivedAtMs: number;
+}
+
+/** What the provider says about a person. */
+export interface SignedIn {
+  readonly kind: 'signed-in';
+  readonly issuer: string;
+  readonly subject: string;
+  /** Of the ID token, completed from UserInfo. */
+  readonly claims: Readonly<Record<string, unknown>>;
+  readonly tokens: Tokens;
+}
+
+/** `error`: a code of OAuth 2.0 or of OpenID Connect, or `invalid_response`. */
+export interface Refused {
+  readonly kind: 'refused';
+  readonly error: string;
+  /** For the log. */
+  readonly detail: string;
+}
+
+export interface Unavailable {
+  readonly kind: 'unavailable';
+  readonly detail: string;
+}
+
+export interface Provider {
+  readonly name: string;
+  /** Reads the provider's metadata, once. Resolves to null, or why it has none. */
+  check(): Promise<Unavailable | Refused | null>;
+  /** Where the browser is sent. */
+  startAuthorization(start: AuthorizationStart): Promise<URL | Refused | Unavailable>;
+  exchangeCode(check: CodeCheck): Promise<SignedIn | Refused | Unavailable>;
+  /** New tokens and current claims of the same person; `claims` are those of the session. */
+  refresh(
+    tokens: Tokens,
+    of: { readonly subject: string; readonly claims: Readonly<Record<string, unknown>> },
+  ): Promise<SignedIn | Refused | Unavailable>;
+  /** Where the browser ends the session of the provider; null: it cannot, or is unavailable. */
+  endSessionUrl(idToken: string | null, returnTo: string): Promise<URL | null>;
+  close(): Promise<void>;
+}

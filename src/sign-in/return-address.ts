@@ -1,0 +1,31 @@
+/**
+ * Where a person goes after signing in: an address of the own origin in its canonical form, with query and fragment. Everything else, such as
+ * `//host`, `/\host`, another origin or a control character, is the start page, so a link to sign-in never leads elsewhere (open redirect).
+ */
+import { canonicalPath } from '../core/url/canonical-path.ts';
+import { ownPrefix, paths } from './paths.ts';
+
+export const startPage = '/';
+/** Longer addresses do not fit through the provider. */
+const maxLength = 4_000;
+
+/** `origin`: of the gateway; an absolute address must begin with it. */
+export function returnAddress(text: string | null, origin: string): string {
+  if (text === null || text.length > maxLength) return startPage;
+  const address = text.startsWith(`${origin}/`) ? text.slice(origin.length) : text;
+  const [, path = '', query = '', fragment = ''] = /^(\/[^?#]*)(\?[^#]*)?(#.*)?$/s.exec(address) ?? [];
+  const canonical = canonicalPath(path);
+  if (path === '' || path.startsWith('//') || typeof canonical === 'string') return startPage;
+  // Pages of the gateway itself would lead back here. What is ambiguous to a service is refused unless its route keeps it.
+  const isOwn = canonical.path.startsWith(ownPrefix) && canonical.path !== paths.sessions;
+  if (isOwn) return startPage;
+  const whole = canonical.path + escapeRest(query) + escapeRest(fragment);
+  return whole.length > maxLength ? startPage : whole;
+}
+
+/** Characters that an address cannot contain as they are. Slashes and dots in a query or a fragment have no meaning to a browser. */
+function escapeRest(text: string): string {
+  return text
+    .toWellFormed()
+    .replace(/[^\x21\x23-\x3b\x3d\x3f-\x5b\x5d\x5f\x61-\x7a\x7e]/gu, (char) => encodeURIComponent(char));
+}

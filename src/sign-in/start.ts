@@ -1,0 +1,83 @@
+/** The beginning of a sign-in: the page that leads on to the provider, the redirect there, and the question whether there is a session by now. */
+import { newBrowser, readCookie, setCookie } from './cookies.ts';
+import { type PageReply, type PageRequest, redirect, refuse, say, show } from './page-request.ts';
+import { failurePage } from './pages/message-pages.ts';
+import { startPage } from './pages/start-page.ts';
+import { paths } from './paths.ts';
+import type { Provider } from './provider.ts';
+import { returnAddress } from './return-address.ts';
+import { currentSession, outage, type SignInParts, startAddress } from './sign-in-parts.ts';
+
+export async function start(parts: SignInParts, provider: Provider, request: PageRequest): Promise<PageReply> {
+  const { query } = request;
+  const target = returnAddress(query.get('return_to'), parts.origin);
+  const maxAgeS = secondsOf(query.get('max_age'));
+  const acr = acrOf(query.get('acr_values'));
+  if (query.has('check')) return say((await isSignedIn(parts, provider, request, maxAgeS)) ? 'yes' : 'no');
+  if (query.has('go'))
+    return await leave(parts, provider, request, { target, maxAgeS, acr, attempt: query.has('again') ? 1 : 0 });
+  const kept = new URLSearchParams();
+  if (maxAgeS !== null) kept.set('max_age', String(maxAgeS));
+  if (acr !== null) kept.set('acr_values', acr);
+  const rest = kept.size === 0 ? '' : `&${kept}`;
+  const path = paths.start(provider.name);
+  return show(startPage({ go: `${path}?go=1${rest}`, check: `${path}?check=1${rest}`, target }));
+}
+
+/** A session of this provider that is recent enough for `maxAgeS`. */
+async function isSignedIn(
+  parts: SignInParts,
+  { name }: Provider,
+  request: PageRequest,
+  maxAgeS: number | null,
+): Promise<boolean> {
+  const current = await currentSession(parts, request);
+  if (current === null || current.session.provider !== name) return false;
+  return maxAgeS === null || parts.now() - current.session.authenticatedAtMs <= maxAgeS * 1000;
+}
+
+interface Leaving {
+  readonly target: string;
+  readonly maxAgeS: number | null;
+  readonly acr: string | null;
+  readonly attempt: number;
+}
+
+/** To the provider. The browser gets its cookie, if it has none. */
+async function leave(
+  parts: SignInParts,
+  provider: Provider,
+  request: PageRequest,
+  leaving: Leaving,
+): Promise<PageReply> {
+  const { cookies, transactions, origin } = parts;
+  const { acr, ...wanted } = leaving;
+  const known = readCookie(request.rawHeaders, cookies.browser);
+  const browser = known ?? newBrowser();
+  const begun = transactions.begin({ ...wanted, provider: provider.name }, browser);
+  const location = await provider.startAuthorization({
+    redirectUri: origin + paths.callback(provider.name),
+    state: begun.state,
+    nonce: begun.nonce(browser),
+    verifier: begun.verifier(browser),
+    maxAgeS: wanted.maxAgeS,
+    acr,
+  });
+  if (location instanceof URL)
+    return redirect(location.href, known === null ? setCookie(cookies.browser, browser, cookies.secure) : []);
+  const { target } = wanted;
+  if (location.kind === 'unavailable') return outage(provider.name, target, location.detail);
+  const again = startAddress(provider.name, target);
+  return refuse('sign_in_failed', (errorId) => failurePage(location.error, again, errorId), location.detail);
+}
+
+function secondsOf(text: string | null): number | null {
+  return text !== null && /^\d{1,9}$/.test(text) ? Number(text) : null;
+}
+
+/** A list of names, as in OpenID Connect. */
+function acrOf(text: string | null): string | null {
+  return text !== null && /^[\x21\x23-\x5b\x5d-\x7e]{1,200}(?: [\x21\x23-\x5b\x5d-\x7e]{1,200}){0,4}$/.test(text)
+    ? text
+    : null;
+}

@@ -1,0 +1,91 @@
+/**
+ * A sign-in on its way through the provider. It travels sealed in `state`, so that sixty open links leave nothing behind, and belongs to one
+ * browser: nonce and PKCE verifier are derived from its id and the browser's cookie, so a stolen code and state are worthless without it
+ * (RFC 9700 section 4.7).
+ */
+import { createHmac, createSecretKey, hash, hkdfSync, type KeyObject, randomBytes } from 'node:crypto';
+import { openText, sealText } from '../sealing/sealed-text.ts';
+
+export interface Transaction {
+  readonly id: string;
+  readonly atMs: number;
+  readonly provider: string;
+  /** A return address, with its fragment. */
+  readonly target: string;
+  /** Digest of the browser's cookie. */
+  readonly browser: string;
+  /** 0: the first attempt. */
+  readonly attempt: number;
+  readonly maxAgeS: number | null;
+}
+
+export interface OpenedTransaction extends Transaction {
+  /** Whether the browser began it. */
+  isOf(browser: string | null): boolean;
+  nonce(browser: string): string;
+  verifier(browser: string): string;
+}
+
+export interface Transactions {
+  begin(
+    wanted: Omit<Transaction, 'id' | 'atMs' | 'browser'>,
+    browser: string,
+  ): OpenedTransaction & { readonly state: string };
+  /** Null: it was not sealed here. An old one is opened too: its target is of use. */
+  open(state: string): OpenedTransaction | null;
+}
+
+/** How long a person may take to sign in at the provider. */
+export const transactionLifeMs = 3_600_000;
+
+const context = 'rolegate sign-in transaction';
+const maxBytes = 8_192;
+const maxStateLength = 12_000;
+
+/** The first secret seals; all of them open, so that a secret can be replaced while people sign in. */
+export function createTransactions(secrets: readonly string[], now: () => number): Transactions {
+  const keys = secrets.map((secret) => ({
+    seal: deriveKey(secret, 'rolegate sign-in state'),
+    proof: deriveKey(secret, 'rolegate sign-in proof'),
+  }));
+
+  function opened(transaction: Transaction, proof: KeyObject): OpenedTransaction {
+    const derive = (purpose: string, browser: string) =>
+      createHmac('sha256', proof).update(`${purpose} ${transaction.id} ${browser}`).digest('base64url');
+    return {
+      ...transaction,
+      isOf: (browser) => browser !== null && digest(browser) === transaction.browser,
+      nonce: (browser) => derive('nonce', browser),
+      verifier: (browser) => derive('verifier', browser),
+    };
+  }
+
+  return {
+    begin(wanted, browser) {
+      const { seal, proof } = keys[0]!;
+      const id = randomBytes(16).toString('base64url');
+      const transaction = { ...wanted, id, atMs: now(), browser: digest(browser) };
+      return {
+        ...opened(transaction, proof),
+        state: sealText(JSON.stringify(transaction), seal, context).toString('base64url'),
+      };
+    },
+    open(state) {
+      if (state.length > maxStateLength) return null;
+      const bytes = Buffer.from(state, 'base64url');
+      for (const { seal, proof } of keys) {
+        const text = openText(bytes, seal, context, maxBytes);
+        if (text !== null) return opened(JSON.parse(text) as Transaction, proof);
+      }
+      return null;
+    },
+  };
+}
+
+function deriveKey(secret: string, purpose: string): KeyObject {
+  return createSecretKey(new Uint8Array(hkdfSync('sha256', secret, '', purpose, 32)));
+}
+
+function digest(browser: string): string {
+  return hash('sha256', browser, 'base64url');
+}

@@ -1,0 +1,59 @@
+/** A browser as far as sign-in needs one: keeps cookies by host and port, and follows redirects with the fragment of each. */
+export interface Visited {
+  /** Where it ended, with the fragment. */
+  readonly url: string;
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  /** Every address on the way, the last one included. */
+  readonly way: readonly string[];
+}
+
+export class CookieBrowser {
+  /** By authority, then by name. */
+  readonly cookies = new Map<string, Map<string, string>>();
+
+  /** Authority whose cookies are not kept. */
+  refuses: string | null = null;
+
+  /** One request as a navigation, without following. */
+  async open(url: string, init: RequestInit = {}): Promise<Response> {
+    const { host } = new URL(url);
+    const jar = this.cookies.get(host) ?? new Map<string, string>();
+    this.cookies.set(host, jar);
+    const headers = new Headers(init.headers);
+    if (!headers.has('accept')) headers.set('accept', 'text/html');
+    if (!headers.has('sec-fetch-mode')) headers.set('sec-fetch-mode', 'navigate');
+    if (jar.size > 0) headers.set('cookie', [...jar].map(([name, value]) => `${name}=${value}`).join('; '));
+    const response = await fetch(url, { ...init, headers, redirect: 'manual' });
+    for (const line of host === this.refuses ? [] : response.headers.getSetCookie()) {
+      const [pair = '', ...attributes] = line.split('; ');
+      const [name = '', value = ''] = pair.split(/=(.*)/s);
+      const removed = attributes.some((one) => one === 'Max-Age=0' || /^expires=thu, 01 jan 1970/i.test(one));
+      if (removed) jar.delete(name);
+      else jar.set(name, value);
+    }
+    return response;
+  }
+
+  /** A navigation with its redirects, those of a page without script included. `until`: an address that is not opened. */
+  async visit(url: string, init: RequestInit = {}, until: (url: string) => boolean = () => false): Promise<Visited> {
+    const way = [url];
+    let next = url;
+    let asked = init;
+    for (;;) {
+      if (way.length > 30) throw new Error(`too many redirects: ${way.slice(-4).join(' ')}`);
+      const response = await this.open(next, asked);
+      const text = await response.text();
+      const refresh = /<meta http-equiv="refresh" content="0;url=([^"]+)">/.exec(text)?.[1]?.replaceAll('&#38;', '&');
+      const location = response.headers.get('location') ?? refresh;
+      const to = location === undefined ? null : new URL(location, next);
+      if (to !== null && to.hash === '') to.hash = new URL(next).hash;
+      if (to === null || until(to.href))
+        return { url: to?.href ?? next, status: response.status, headers: response.headers, text, way };
+      next = to.href;
+      way.push(next);
+      asked = {};
+    }
+  }
+}
