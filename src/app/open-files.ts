@@ -2,8 +2,10 @@
  * The files that a process may open, and how many of them connections of clients may use. Without a bound, a flood of clients would use the
  * last one, and neither services nor sources nor the admin port could be reached.
  */
+
 import { readFileSync } from 'node:fs';
 import type { Config } from '../config/config.ts';
+import { isRemote } from '../config/source-config.ts';
 
 /** Files of a process besides its connections: its program, logs, Redis, and those of the runtime. */
 const otherFiles = 64;
@@ -39,7 +41,7 @@ function entrypoints({ server, authorizer }: Connecting): number {
 function connectionsOut({ server, upstreams, sources, authApi }: Connecting): number {
   const pooled = [...upstreams.values()].reduce((sum, one) => sum + one.connections * one.targets.length, 0);
   const streams = [...upstreams.values()].reduce((sum, one) => sum + one.streams, 0);
-  const remote = sources.filter((one) => one.kind !== 'jwt');
+  const remote = sources.filter(isRemote);
   const toSources =
     remote.reduce((sum, { concurrency, urls }) => sum + (concurrency + 1) * urls.length, 0) +
     (authApi === null ? 0 : (authApi.concurrency + 1) * (authApi.kind === 'remote' ? authApi.urls.length : 1));

@@ -20,7 +20,7 @@ export function managedNames(config: {
   readonly identityAssertion: { readonly header: string } | null;
   readonly credentials: CredentialSources;
 }): readonly ManagedName[] {
-  const { keyPair, apiKey, bearerCookie } = config.credentials;
+  const { keyPair, apiKey, bearerCookie, session } = config.credentials;
   const signed = config.identityAssertion?.header.toLowerCase() ?? assertionHeader;
   const plain = config.identityHeaders.map(({ name }) => name);
   const identity = [...plain, signed, 'x-rolegate-stale', 'x-request-id'];
@@ -28,7 +28,7 @@ export function managedNames(config: {
     'authorization',
     ...(keyPair === null ? [] : [keyPair.apiKeyHeader, keyPair.apiSecretHeader]),
     ...(apiKey === null || apiKey.header === null ? [] : [apiKey.header]),
-    ...(bearerCookie === null ? [] : ['cookie']),
+    ...(bearerCookie === null && session === null ? [] : ['cookie']),
   ];
   return [
     ...identity.map((name) => ({ name, kind: 'identity' as const })),

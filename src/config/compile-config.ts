@@ -21,12 +21,13 @@ import type {
   Config,
   LogConfig,
   ServerTlsConfig,
+  SignInConfig,
   UpstreamConfig,
 } from './config.ts';
 import { type InUnits, inUnits } from './schema/in-units.ts';
 import { healthCheck, upstream } from './schema/upstreams.ts';
 import { type ConfigFile, configSchema } from './schema.ts';
-import type { SourceFiles } from './source-config.ts';
+import type { SourceConfig, SourceFiles } from './source-config.ts';
 import type { TestSuite } from './test-suite.ts';
 
 type File = InUnits<ConfigFile>;
@@ -75,7 +76,7 @@ export function compileConfig(
   const { previousSecret: _, ...verdicts } = cache;
   const urls = listOf(authApi?.url);
   const sources = compileSources(file, secrets.sources, formOf);
-  const credentials = compileCredentials(file.credentials, Math.min(credentialBytes, limits.headerBytes));
+  const credentials = compileCredentials(file, Math.min(credentialBytes, limits.headerBytes));
   return {
     server: {
       ...serving,
@@ -115,8 +116,24 @@ export function compileConfig(
     claims: new Map(Object.entries(file.identity.claims).map(([name, { type }]) => [name, type])),
     via: via ? { name, passes } : null,
     identityAssertion: identityAssertion === undefined ? null : { ...identityAssertion, keys: secrets.assertionKeys },
+    signIn: compileSignIn(file, sources, folder),
     errors: { annotate: file.errors.annotate },
     tests,
+  };
+}
+
+function compileSignIn(
+  { signIn: written, cache }: ConfigFile,
+  sources: readonly SourceConfig[],
+  folder: string,
+): SignInConfig | null {
+  const signIn = inUnits(configSchema.shape.signIn, written);
+  if (signIn === undefined) return null;
+  const { store = cache.redis === undefined ? 'memory' : 'redis', ...bounds } = signIn.sessions;
+  return {
+    origin: signIn.origin,
+    providers: sources.filter((source) => source.kind === 'session'),
+    sessions: { ...bounds, store: typeof store === 'string' ? store : { file: resolve(folder, store.file) } },
   };
 }
 

@@ -1,6 +1,6 @@
 /** Creates the compiled settings of `credentials`. */
 import { compileChallenges } from '../core/credential/challenges.ts';
-import { type CredentialSources, kindsOf } from '../core/credential/credential.ts';
+import { type CredentialSources, kindsOf, type SessionSettings } from '../core/credential/credential.ts';
 import {
   compileResource,
   type ProtectedResource,
@@ -13,7 +13,10 @@ import type { ConfigFile } from './schema.ts';
 type Section = ConfigFile['credentials'];
 type WrittenShapes = NonNullable<Section['bearer']>['shape'];
 
-export function compileCredentials(section: Section, maxLength: number): CredentialSources {
+export function compileCredentials(
+  { credentials: section, signIn }: Pick<ConfigFile, 'credentials' | 'signIn'>,
+  maxLength: number,
+): CredentialSources {
   const { bearer, keyPair, apiKey, basic, bearerCookie, websocketProtocol, resourceMetadata = [] } = section;
   const sources: CredentialSources = {
     bearer: bearer === null ? null : { shapes: compileShapes(bearer.shape) },
@@ -35,6 +38,7 @@ export function compileCredentials(section: Section, maxLength: number): Credent
             separator: apiKey.separator ?? null,
             shapes: compileShapes(apiKey.shape),
           },
+    session: signIn === undefined ? null : cookieNames(signIn.origin),
     basic,
     bearerCookie,
     websocketProtocol,
@@ -43,6 +47,13 @@ export function compileCredentials(section: Section, maxLength: number): Credent
   };
   const methods = compileChallenges(sources, kindsOf(sources)).bearer ? ['header'] : [];
   return { ...sources, resources: compileResources(resourceMetadata, methods) };
+}
+
+/** Browsers take the prefix only with TLS; with it, no sibling domain can set the cookie (RFC 6265bis, section 4.1.3.2). */
+function cookieNames(origin: string): SessionSettings {
+  return origin.startsWith('https:')
+    ? { cookie: '__Host-rolegate', browserCookie: '__Host-rolegate-browser' }
+    : { cookie: 'rolegate-session', browserCookie: 'rolegate-browser' };
 }
 
 type WrittenResources = NonNullable<Section['resourceMetadata']>;

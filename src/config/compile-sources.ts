@@ -19,24 +19,45 @@ type FieldPath = DeclaredClaims[string]['field'];
 
 /** `files`: the content of each source's files. `formOf`: a role in the form of rules. */
 export function compileSources(
-  file: Pick<ConfigFile, 'authApi' | 'sources' | 'identity'>,
+  file: Pick<ConfigFile, 'authApi' | 'sources' | 'signIn' | 'identity'>,
   files: SourceFiles,
   formOf: (role: string) => string,
 ): readonly SourceConfig[] {
   const naming = namingOf(file, formOf);
   const { claims } = file.identity;
   const sources: InUnits<Written> = inUnits(configSchema.shape.sources, file.sources);
-  return Object.entries(sources).map(([name, source]) =>
-    compileSource({ name, users: naming.get(name)! }, source, claims, files),
-  );
+  const named = (name: string) => ({ name, users: naming.get(name)! });
+  const providers = Object.entries(inUnits(configSchema.shape.signIn, file.signIn)?.providers ?? {});
+  return [
+    ...Object.entries(sources).map(([name, source]) => compileSource(named(name), source, claims, files)),
+    ...providers.map(([name, provider]) => compileProvider(named(name), provider, claims, files)),
+  ];
+}
+
+type WrittenProvider = InUnits<NonNullable<ConfigFile['signIn']>>['providers'][string];
+
+function compileProvider(
+  named: Named,
+  { issuer, scopes, timeoutMs, fields: written }: WrittenProvider,
+  claims: DeclaredClaims,
+  files: SourceFiles,
+): SourceConfig {
+  const { tls, provider } = files.of(named.name);
+  // An ID token expires within minutes: it is no end of the session.
+  const fields = { ...compileClaimFields(written, claims, true), expireAt: null };
+  return { ...named, kind: 'session', issuer, client: provider!, scopes, timeoutMs, tls, fields };
 }
 
 /** How each source names its users; `authApi` comes before the others. */
 export function namingOf(
-  { authApi, sources }: Pick<ConfigFile, 'authApi' | 'sources'>,
+  { authApi, sources, signIn }: Pick<ConfigFile, 'authApi' | 'sources' | 'signIn'>,
   formOf: (role: string) => string,
 ): ReadonlyMap<string, UserNaming> {
-  const all = [...(authApi === undefined ? [] : [['authApi', authApi] as const]), ...Object.entries(sources)];
+  const all = [
+    ...(authApi === undefined ? [] : [['authApi', authApi] as const]),
+    ...Object.entries(sources),
+    ...Object.entries(signIn?.providers ?? {}),
+  ];
   return compileNaming(
     all.map(([name, { issuer = null, userPrefix = '', roles }]) => {
       return { name, issuer, userPrefix, roles: roles?.map(formOf) ?? null };
@@ -98,7 +119,8 @@ export function sourceRuleOf({
   authApi,
   sources,
   credentials,
-}: Pick<ConfigFile, 'authApi' | 'sources' | 'credentials'>): SourceRule {
+  signIn,
+}: Pick<ConfigFile, 'authApi' | 'sources' | 'credentials' | 'signIn'>): SourceRule {
   const { bearer, keyPair, apiKey } = credentials;
   const hasAuthApi = authApi !== undefined;
   const all = Object.entries(sources).map(([name, source]) => ({ ...source, name }));
@@ -113,6 +135,7 @@ export function sourceRuleOf({
     keyPair: keyPair === null ? null : (keyPair.source ?? byDefault('keyPair')),
     apiKey: apiKey === null ? null : (apiKey.source ?? byDefault('apiKey')),
     issuers: all.flatMap((one) => (one.kind === 'jwt' ? [{ issuer: one.issuer, source: one.name }] : [])),
+    sessions: Object.keys(signIn?.providers ?? {}),
   };
 }
 

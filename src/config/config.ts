@@ -13,7 +13,7 @@ import type { TrustedProxies } from '../core/syntax/addresses.ts';
 import type { InUnits } from './schema/in-units.ts';
 import type { adminScopes } from './schema/server.ts';
 import type { AuthApiFile, ConfigFile } from './schema.ts';
-import type { AuthApiSourceConfig, SourceConfig, SourceRule } from './source-config.ts';
+import type { AuthApiSourceConfig, NamedSessionSource, SourceConfig, SourceRule } from './source-config.ts';
 import type { TestSuite } from './test-suite.ts';
 import type { SmtpConfig } from './units/mail.ts';
 import type { Address } from './units/parse-address.ts';
@@ -39,6 +39,8 @@ export interface Config {
   /** `server.limits.failedAuthentications`; null: they are not throttled. */
   readonly failedAuthentications: File['server']['limits']['failedAuthentications'];
   readonly cache: CacheConfig;
+  /** Null: nobody signs in with a browser. */
+  readonly signIn: SignInConfig | null;
   readonly revocations: RevocationsConfig;
   /** Claims of identities that the configuration declares. */
   readonly claims: ClaimTable;
@@ -197,6 +199,21 @@ export type IdentityAssertionConfig = Replace<
     readonly keys: readonly AssertionKey[] | null;
   }
 >;
+
+export interface SignInConfig {
+  /** Of the protected pages, as browsers see it; without a slash at its end. */
+  readonly origin: string;
+  readonly providers: readonly NamedSessionSource[];
+  readonly sessions: SessionsConfig;
+}
+
+export interface SessionsConfig {
+  readonly store: 'redis' | 'memory' | { readonly file: string };
+  readonly maxIdleMs: number;
+  readonly maxLifetimeMs: number;
+  readonly maxPerPerson: number;
+  readonly max: number;
+}
 
 export interface RevocationsConfig {
   /** Keys of signed webhooks, any of which is valid; empty: webhooks are refused. */

@@ -148,7 +148,7 @@ export function parseAuthApiFile(text: string, options: ParseOptions): AuthApiFi
 }
 
 function readSecrets(file: ConfigFile, at: Location): Secrets {
-  const { server, authorizer, cache, authApi, sources, revocations, tracing } = file;
+  const { server, authorizer, cache, authApi, revocations, tracing } = file;
   const embedded = authApi?.embedded;
   return {
     gateway: readBearerSecret(authApi?.gatewaySecret, at.at('authApi', 'gatewaySecret')),
@@ -161,7 +161,7 @@ function readSecrets(file: ConfigFile, at: Location): Secrets {
     ...readCacheSecrets(cache, at.at('cache')),
     redis: checkRedis(cache.redis, at.at('cache', 'redis')),
     authApiTls: checkClientTls(authApi?.tls, at.at('authApi', 'tls')),
-    sources: readSourceFiles(sources, at.at('sources')),
+    sources: readSourceFiles(file, at),
     authApi: embedded === undefined ? null : checkAuthApiSettings(embedded, at.at('authApi', 'embedded')),
   };
 }

@@ -18,6 +18,7 @@ import { roles } from './schema/roles.ts';
 import { defaults, route } from './schema/routes.ts';
 import { off } from './schema/scalar.ts';
 import { log, records, server } from './schema/server.ts';
+import { signInSection } from './schema/sign-in.ts';
 import { sources } from './schema/sources.ts';
 import { tests } from './schema/tests.ts';
 import { tracingOf } from './schema/tracing.ts';
@@ -63,6 +64,10 @@ export const configSchema = z.strictObject({
   credentials: described(
     credentials.prefault({}),
     'Accepted kinds of credential, how clients send them, and which source checks each.',
+  ),
+  signIn: described(
+    signInSection.optional(),
+    'Sign-in with a browser at OpenID providers. A session is accepted only on routes whose "credentials" list "session". If unset, there are no sessions.',
   ),
   cache: described(cache.prefault({}), 'Cache of verdicts in memory and in Redis.'),
   revocations: described(revocations.prefault({}), 'How other systems revoke verdicts.'),

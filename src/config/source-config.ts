@@ -106,6 +106,28 @@ export interface JwtSourceConfig extends ClaimRules {
   readonly tls: ClientTlsConfig | null;
 }
 
+/** A provider at which browsers sign in: the source of the identities of their sessions. */
+export interface SessionSourceConfig {
+  readonly issuer: string;
+  /** How the gateway authenticates to it: by a secret, or with the private key in PEM form. */
+  readonly client: { readonly id: string } & ({ readonly secret: string } | { readonly key: string });
+  readonly scopes: readonly string[];
+  /** Of a call to it. */
+  readonly timeoutMs: number;
+  readonly fields: SourceFields;
+  readonly users: UserNaming;
+  readonly tls: ClientTlsConfig | null;
+}
+
+/** A source that is called over HTTP for every credential. */
+export type RemoteSourceConfig = Exclude<SourceConfig, { readonly kind: 'jwt' | 'session' }>;
+
+export function isRemote(source: SourceConfig): source is RemoteSourceConfig {
+  return source.kind !== 'jwt' && source.kind !== 'session';
+}
+
+export type NamedSessionSource = Extract<SourceConfig, { readonly kind: 'session' }>;
+
 export interface EventTokenConfig {
   /** One of them must be in `aud`. */
   readonly audience: readonly string[];
@@ -132,6 +154,7 @@ export type SourceConfig = { readonly name: string } & (
   | (IntrospectionSourceConfig & { readonly kind: 'introspection' })
   | (UserinfoSourceConfig & { readonly kind: 'userinfo' })
   | (JwtSourceConfig & { readonly kind: 'jwt' })
+  | (SessionSourceConfig & { readonly kind: 'session' })
 );
 
 /** The name of the source by the form of a credential; null: none, and it is rejected. */
@@ -140,6 +163,8 @@ export interface SourceRule {
   readonly keyPair: string | null;
   readonly apiKey: string | null;
   readonly issuers: readonly { readonly issuer: string; readonly source: string }[];
+  /** Providers: a session itself names its own. */
+  readonly sessions: readonly string[];
 }
 
 export interface SourcesConfig {
@@ -151,6 +176,8 @@ export interface SourcesConfig {
 export interface FilesOfSource {
   readonly tls: ClientTlsConfig | null;
   readonly client: ClientConfig | null;
+  /** Of a provider. */
+  readonly provider: SessionSourceConfig['client'] | null;
   /** Public keys, as JSON Web Keys. */
   readonly keys: readonly Readonly<Record<string, unknown>>[] | null;
 }

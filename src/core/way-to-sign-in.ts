@@ -29,6 +29,7 @@ export function wayToSignIn(
     challenges: challengesFor(reason, route.challenges, request, {
       fromScript: isFromScript(rawHeaders),
       maxAgeS,
+      signInUrl: route.signIn?.provider == null ? null : route.signIn.url,
     }),
     location: signInLocation(route.signIn, reason, request, rawHeaders, proto, maxAgeS),
   };

@@ -40,6 +40,7 @@ export function authenticationsOf({
     bearer: [rule.bearer, ...rule.issuers.map(({ source }) => source)],
     keyPair: [rule.keyPair],
     apiKey: [rule.apiKey],
+    session: rule.sessions,
   };
   return kindsOf(credentials).flatMap((kind) =>
     [...new Set(names[kind])].flatMap((acceptedBy): Authentication[] => {

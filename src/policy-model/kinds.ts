@@ -43,6 +43,7 @@ export const credentialRows: Readonly<Record<CredentialKind, Row>> = {
   bearer: { read: 'core/credential/extract-credential.ts', values: carried, example: sample },
   keyPair: { read: 'core/credential/extract-credential.ts', values: carried, example: sample },
   apiKey: { read: 'core/credential/extract-credential.ts', values: carried, example: sample },
+  session: { read: 'core/credential/session-cookie.ts', values: carried, example: sample },
 };
 
 const fields = 'config/compile-sources.ts';
@@ -52,4 +53,5 @@ export const sourceRows: Readonly<Record<SourceKind, Row>> = {
   introspection: { read: fields, values: carried, example },
   userinfo: { read: fields, values: carried, example },
   jwt: { read: fields, values: carried, example },
+  session: { read: fields, values: carried, example },
 };

@@ -14,6 +14,7 @@ export const plainSources: CredentialSources = {
   bearer: anyShape,
   keyPair: keyPairSettings,
   apiKey: null,
+  session: null,
   basic: null,
   bearerCookie: null,
   websocketProtocol: null,

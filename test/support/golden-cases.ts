@@ -209,6 +209,8 @@ function isOf({ bearer, apiKey, apiSecret }: GoldenIdentity, credential: Credent
       return apiKey === credential.apiKey && apiSecret === credential.apiSecret;
     case 'apiKey':
       return apiKey === credential.key && apiSecret === undefined;
+    case 'session':
+      return false;
   }
 }
 

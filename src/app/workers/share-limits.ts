@@ -3,7 +3,9 @@
  * unchanged, because all connections of a client may reach one worker. A limit per client that only delays is divided, so that a client
  * gets no larger share of a worker than of the whole.
  */
+
 import type { Config, UpstreamConfig } from '../../config/config.ts';
+import { isRemote } from '../../config/source-config.ts';
 
 export function shareOf(config: Config, workers: number): Config {
   const part = (whole: number) => Math.ceil(whole / workers);
@@ -33,7 +35,7 @@ export function shareOf(config: Config, workers: number): Config {
       },
     },
     authApi: authApi === null ? null : { ...authApi, concurrency: part(authApi.concurrency) },
-    sources: sources.map((one) => (one.kind === 'jwt' ? one : { ...one, concurrency: part(one.concurrency) })),
+    sources: sources.map((one) => (isRemote(one) ? { ...one, concurrency: part(one.concurrency) } : one)),
     cache: {
       ...cache,
       maxAccepted: part(cache.maxAccepted),

@@ -184,7 +184,7 @@ function senderInWords({ request, identity, caller }: Witness): string {
 
 const credentialHeaders: ReadonlySet<string> = new Set(['Authorization', 'api-key', 'api-secret']);
 
-const byKind = { bearer: '', keyPair: ' by key pair', apiKey: ' by API key' } as const;
+const byKind = { bearer: '', keyPair: ' by key pair', apiKey: ' by API key', session: ' by session' } as const;
 
 function identityInWords({
   kind,

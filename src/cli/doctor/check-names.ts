@@ -1,8 +1,10 @@
 /** Whether every host name of a configuration resolves. */
+
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { postgresUrl } from '../../auth-api/store/open-store.ts';
 import type { AuthApiSettings, Config, RedisConfig } from '../../config/config.ts';
+import { isRemote } from '../../config/source-config.ts';
 import { type Check, findingsOf } from './check.ts';
 
 /** Look-ups that take longer are worth a warning: each new connection waits for one. */
@@ -48,8 +50,10 @@ export function* hostsOfGateway({ authApi, sources, upstreams, cache }: Config):
   if (authApi?.kind === 'remote') for (const url of authApi.urls) yield [new URL(url).hostname, 'authApi.url'];
   for (const source of sources) {
     const setting = `sources.${source.name}`;
-    if (source.kind !== 'jwt') for (const url of source.urls) yield [new URL(url).hostname, setting];
-    else if (source.keys.from === 'jwks') yield [new URL(source.keys.url).hostname, setting];
+    if (isRemote(source)) for (const url of source.urls) yield [new URL(url).hostname, setting];
+    else if (source.kind === 'session') {
+      yield [new URL(source.issuer).hostname, `signIn.providers.${source.name}`];
+    } else if (source.keys.from === 'jwks') yield [new URL(source.keys.url).hostname, setting];
     else if (source.keys.from === 'discovery') yield [new URL(source.issuer).hostname, setting];
   }
   for (const { name, targets } of upstreams.values()) {

@@ -5,7 +5,12 @@
 import { randomBytes } from 'node:crypto';
 import { sourcesOf } from '../../app/create-runtime.ts';
 import type { Config } from '../../config/config.ts';
-import type { SourceConfig, SourcesConfig } from '../../config/source-config.ts';
+import {
+  isRemote,
+  type RemoteSourceConfig,
+  type SourceConfig,
+  type SourcesConfig,
+} from '../../config/source-config.ts';
 import { type Credential, kindsOf } from '../../core/credential/credential.ts';
 import { extractCredential } from '../../core/credential/extract-credential.ts';
 import { failureText, type SourceFailure } from '../../core/identity/identity.ts';
@@ -16,7 +21,7 @@ import { type Check, type Finding, findingsOf, withinCheck } from './check.ts';
 import { certificateFindings, clockFinding, connectionAdvice, seeServer } from './see-server.ts';
 
 type JwtSource = Extract<SourceConfig, { kind: 'jwt' }>;
-type RemoteSource = Exclude<SourceConfig, { kind: 'jwt' }>;
+type RemoteSource = RemoteSourceConfig;
 
 /** `headers`: those of a valid credential, alternating names and values; may be empty. */
 export function sourceChecks(config: Config, timeoutMs: number, headers: readonly string[]): readonly Check[] {
@@ -28,8 +33,11 @@ export function sourceChecks(config: Config, timeoutMs: number, headers: readonl
     ...given,
     ...list.flatMap((source): readonly Check[] => {
       if (source.kind === 'jwt') return jwtChecks(source, timeoutMs);
+      if (source.kind === 'session') return [];
       if (source.urls.length === 0) return [embeddedCheck(source.name)];
-      const kinds = kindsOf(config.credentials).filter((kind) => config.sourceRule[kind] === source.name);
+      const kinds = kindsOf(config.credentials).filter(
+        (kind) => kind !== 'session' && config.sourceRule[kind] === source.name,
+      );
       return source.urls.flatMap((url) => [
         ...(kinds.length === 0 ? (['bearer'] as const) : kinds).map((kind) =>
           remoteCheck(source, url, kind, timeoutMs),
@@ -50,6 +58,7 @@ const kindWords: Readonly<Record<Credential['kind'], string>> = {
   bearer: 'bearer',
   keyPair: 'key pair',
   apiKey: 'API key',
+  session: 'session',
 };
 
 function remoteCheck(source: RemoteSource, url: string, kind: Credential['kind'], timeoutMs: number): Check {
@@ -192,7 +201,7 @@ function notGiven(list: readonly SourceConfig[]): readonly Check[] {
   const subject = 'fields';
   const { ok } = findingsOf('sources', subject);
   const run = async () => [ok('not checked, because no credential was given (ROLEGATE_CREDENTIAL)')];
-  return list.some((one) => one.kind !== 'jwt' && one.urls.length > 0) ? [{ group: 'sources', subject, run }] : [];
+  return list.some((one) => isRemote(one) && one.urls.length > 0) ? [{ group: 'sources', subject, run }] : [];
 }
 
 /** A valid credential shows whether the fields of the identity can be read. */
@@ -255,7 +264,10 @@ function serverCheck(source: SourceConfig, url: string, toleratedMs: number | nu
 /** A single source, used for every credential. */
 function openSource(source: SourceConfig): Sources {
   const { name } = source;
-  return openSources({ list: [source], rule: { bearer: name, keyPair: name, apiKey: name, issuers: [] } });
+  return openSources({
+    list: [source],
+    rule: { bearer: name, keyPair: name, apiKey: name, issuers: [], sessions: [] },
+  });
 }
 
 function openSources(config: SourcesConfig): Sources {
@@ -272,5 +284,6 @@ function openSources(config: SourcesConfig): Sources {
 function nonsense(kind: Credential['kind']): Credential {
   const made = () => `rolegate-doctor-${randomBytes(24).toString('hex')}`;
   if (kind === 'bearer') return { kind, token: made() };
+  if (kind === 'session') return { kind, id: made() };
   return kind === 'apiKey' ? { kind, key: made() } : { kind, apiKey: made(), apiSecret: made() };
 }

@@ -1,7 +1,7 @@
 /** Credential settings of a route: the accepted kinds, its challenges, and its sign-in page. */
 import { type Challenges, compileChallenges } from '../../core/credential/challenges.ts';
 import { type CredentialKind, kindsOf } from '../../core/credential/credential.ts';
-import type { SignIn } from '../../core/credential/sign-in.ts';
+import { type SignIn, signInAt } from '../../core/credential/sign-in.ts';
 import { compileCredentials } from '../compile-credentials.ts';
 import type { ConfigFile, RouteEntry } from '../schema.ts';
 import type { ReadAccess } from './check-access.ts';
@@ -17,7 +17,7 @@ export type CredentialsReader = (entry: RouteEntry, access: ReadAccess, at: Loca
 
 /** Returns the reader of a route's keys. */
 export function createCredentialsReader(file: ConfigFile): CredentialsReader {
-  const sources = compileCredentials(file.credentials, 0);
+  const sources = compileCredentials(file, 0);
   const shared = new Map<string, Challenges>();
   const challengesOf = (credentials: readonly CredentialKind[]): Challenges => {
     const key = String(credentials);
@@ -29,10 +29,10 @@ export function createCredentialsReader(file: ConfigFile): CredentialsReader {
     const asks = !access.isPublic;
     const credentials = readKinds(entry.credentials, kindsOf(sources), asks, at.at('credentials'));
     const own = at.at('signIn');
-    const { signIn = file.defaults.signIn } = entry;
+    const signIn = readSignIn(entry, file, asks && credentials.includes('session'), own);
     if (own.isWritten) checkSignIn(signIn, entry, asks, own);
-    // A return address may contain only a host that the route has matched.
-    if (signIn !== null && !signIn.url.startsWith('/') && !hasHost(entry) && asks) {
+    // A return address may contain only a host that the route has matched. The gateway's own sign-in accepts only its origin.
+    if (signIn?.provider === null && !signIn.url.startsWith('/') && !hasHost(entry) && asks) {
       const hint = 'give it a "match.host", because the return address contains the host of the request';
       (own.isWritten ? own : at.at('match')).report('a sign-in page on another host needs a route with a host', hint);
     }
@@ -41,22 +41,42 @@ export function createCredentialsReader(file: ConfigFile): CredentialsReader {
   };
 }
 
+/** `takesSession`: otherwise the default does not apply if it names a provider, and the browser would be redirected forever. */
+function readSignIn(entry: RouteEntry, file: ConfigFile, takesSession: boolean, at: Location): SignIn | null {
+  const { signIn = file.defaults.signIn } = entry;
+  if (signIn === null) return null;
+  if (typeof signIn !== 'string') return { ...signIn, provider: null };
+  if (file.signIn === undefined || !Object.hasOwn(file.signIn.providers, signIn)) {
+    if (at.isWritten) reportProvider(signIn, file, at);
+    return null;
+  }
+  if (takesSession) return signInAt(file.signIn.origin, signIn);
+  if (at.isWritten) at.report('the route accepts no session', 'list it: "credentials: [session]"');
+  return null;
+}
+
+/** `at`: of the name. */
+export function reportProvider(name: string, { signIn }: ConfigFile, at: Location): void {
+  const hint = signIn === undefined ? 'providers are under "signIn"' : at.nearest(name, Object.keys(signIn.providers));
+  at.report(`there is no provider ${at.quote(name)}`, hint);
+}
+
 function hasHost({ match }: RouteEntry): boolean {
   return match.host !== undefined || match.hosts !== undefined;
 }
 
-/** Without a list, every enabled kind. */
+/** Without a list, every enabled kind that clients send on purpose: browsers send cookies by themselves. */
 function readKinds(
   written: RouteEntry['credentials'],
   on: readonly CredentialKind[],
   asks: boolean,
   at: Location,
 ): readonly CredentialKind[] {
-  if (written === undefined) return on;
+  if (written === undefined) return on.filter((kind) => kind !== 'session');
   if (!asks) at.reportKey('"credentials" has no meaning where no credential is read', 'remove it');
   written.forEach((word, index) => {
     if (on.includes(word)) return;
-    at.at(index).report('this kind is disabled', `see "credentials.${word}"`);
+    at.at(index).report('this kind is disabled', word === 'session' ? 'see "signIn"' : `see "credentials.${word}"`);
   });
   return on.filter((kind) => written.includes(kind));
 }

@@ -209,7 +209,8 @@ function checkRoute(entry: RouteEntry, at: Location, index: number, around: Surr
     ...maxVerdictAge,
     maxBodyBytes: entry.maxBody ?? defaults.maxBody,
     rewrite,
-    forwardCredentials: entry.forwardCredentials ?? isPublic,
+    // Where only sessions are accepted, every other credential belongs to the service.
+    forwardCredentials: entry.forwardCredentials ?? (isPublic || String(credentials.credentials) === 'session'),
     upstream: entry.upstream ?? '',
     audience,
     timeoutMs: entry.timeout ?? defaults.timeout,

@@ -4,6 +4,7 @@ import { takenByHttp } from '../schema/header-names.ts';
 import type { ConfigFile } from '../schema.ts';
 import { type Address, addressesCollide, leadsTo } from '../units/parse-address.ts';
 import { checkClaimNames } from './check-identity-claims.ts';
+import { checkSignIn } from './check-sign-in.ts';
 import { checkSources } from './check-sources.ts';
 import type { Location } from './location.ts';
 
@@ -20,6 +21,7 @@ export function checkSections(parts: File, at: Location): void {
   checkAuthorizer(parts, at.at('authorizer'));
   checkAuthApi(parts, at.at('authApi'));
   checkSources(parts, at);
+  checkSignIn(parts, at);
   checkCookie(parts, at);
   checkIdentityHeaders(parts, at.at('identityHeaders'));
   checkClaimNames(parts, at);

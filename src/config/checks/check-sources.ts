@@ -12,7 +12,7 @@ type Client = Extract<Sources[string], { kind: 'introspection' }>['client'];
 type KeyFiles = NonNullable<Extract<Sources[string], { kind: 'jwt' }>['keys']>;
 type Jwk = Readonly<Record<string, unknown>>;
 
-const none: FilesOfSource = { tls: null, client: null, keys: null };
+const none: FilesOfSource = { tls: null, client: null, provider: null, keys: null };
 
 /** For the first key: loading it takes longer than reading most configurations. */
 const crypto = () => process.getBuiltinModule('node:crypto');
@@ -22,9 +22,9 @@ const firstSources =
   'an Auth API: authApi: { url: "http://auth-api:8081" }, or tokens of an issuer: sources: { issuer: { kind: jwt, issuer: "https://id.example.test", audience: [orders] } }';
 
 /** `at`: of the file. */
-export function checkSources({ authApi, sources, credentials }: ConfigFile, at: Location): void {
+export function checkSources({ authApi, sources, credentials, signIn }: ConfigFile, at: Location): void {
   const hasAuthApi = authApi !== undefined;
-  if (!hasAuthApi && Object.keys(sources).length === 0) {
+  if (!hasAuthApi && Object.keys(sources).length === 0 && signIn === undefined) {
     at.report(noSource, firstSources);
     return;
   }
@@ -70,17 +70,41 @@ function checkNamed(
   }
 }
 
-export function readSourceFiles(sources: Sources, at: Location): SourceFiles {
+/** `at`: of the file. */
+export function readSourceFiles({ sources, signIn }: ConfigFile, at: Location): SourceFiles {
   const read = new Map<string, FilesOfSource>();
   for (const [name, source] of Object.entries(sources)) {
-    const there = at.at(name);
+    const there = at.at('sources', name);
     read.set(name, {
+      ...none,
       tls: checkClientTls(source.tls, there.at('tls')),
       client: source.kind === 'introspection' ? readClient(source.client, there.at('client')) : null,
       keys: source.kind === 'jwt' && source.keys !== undefined ? readKeyFiles(source.keys, there.at('keys')) : null,
     });
   }
+  for (const [name, provider] of Object.entries(signIn?.providers ?? {})) {
+    const there = at.at('signIn', 'providers', name);
+    read.set(name, {
+      ...none,
+      tls: checkClientTls(provider.tls, there.at('tls')),
+      provider: readProviderClient(provider, there),
+    });
+  }
   return { of: (name) => read.get(name) ?? none };
+}
+
+type Provider = NonNullable<ConfigFile['signIn']>['providers'][string];
+
+/** Null: a problem was reported. */
+function readProviderClient({ clientId: id, ...written }: Provider, at: Location): FilesOfSource['provider'] {
+  const secret = readSecretText(written.clientSecret, at.at('clientSecret'));
+  const key = readSecretText(written.clientKey, at.at('clientKey'));
+  if (secret !== null) return { id, secret };
+  if (key === null) return null;
+  if (!Object.keys(keyTypes).some((algorithm) => signsWith(key, algorithm))) {
+    at.at('clientKey').report('this is not a private key in PEM form with which assertions are signed');
+  }
+  return { id, key };
 }
 
 /** Null: a problem was reported. */

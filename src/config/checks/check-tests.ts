@@ -1,4 +1,5 @@
 /** Tests of the rules, over all files: they must refer to existing identities, roles, routes and reasons. */
+import { kindInWords } from '../../core/credential/credential.ts';
 import { canCarry } from '../../core/identity/authentication.ts';
 import { type Claims, type ClaimTable, type ClaimValue, readClaimValue } from '../../core/identity/claims.ts';
 import type { Identity } from '../../core/identity/identity.ts';
@@ -130,7 +131,7 @@ function checkFields(entry: IdentityEntry, at: Location, source: ListedSource): 
     const rule = fields[field];
     if (written === undefined || String(written) === '') continue;
     if (!canCarry(source.kind, kind, field)) {
-      at.at(field).reportKey(`"${field}" has no meaning for ${credentialWords[kind]}`, 'remove it');
+      at.at(field).reportKey(`"${field}" has no meaning for ${kindInWords[kind]}`, 'remove it');
     } else if (rule === null) {
       const hint = `remove it, or set "fields.${field}" of the source`;
       at.at(field).reportKey(`the source "${source.name}" does not give identities a "${field}"`, hint);
@@ -146,8 +147,6 @@ function checkFields(entry: IdentityEntry, at: Location, source: ListedSource): 
 }
 
 const carriedFields = ['roles', 'groups', 'sessionId', 'keyId', 'authenticatedAt', 'alias', 'fullName'] as const;
-
-const credentialWords = { bearer: 'a bearer', keyPair: 'a key pair', apiKey: 'an API key' } as const;
 
 /** A constant of the source if the test has no other names. */
 function listOf(written: readonly string[], rule: FieldRule | null | undefined): readonly string[] {

@@ -18,12 +18,13 @@ type Naming = ReadonlyMap<string, UserNaming>;
 
 /** Prefixes and roles of each source. `at`: of the file. */
 export function checkSourceUsers(
-  { authApi, sources }: ConfigFile,
+  { authApi, sources, signIn }: ConfigFile,
   naming: Naming,
   declared: DeclaredRoles,
   at: Location,
 ): void {
-  for (const [name, { roles }] of Object.entries({ ...sources, ...(authApi === undefined ? {} : { authApi }) })) {
+  const all = { ...sources, ...signIn?.providers, ...(authApi === undefined ? {} : { authApi }) };
+  for (const [name, { roles }] of Object.entries(all)) {
     const there = placeOf(name, at);
     for (const [index, role] of (roles ?? []).entries()) reportUndeclared(role, there.at('roles', index), declared);
     checkPrefix(name, naming, there);
@@ -62,7 +63,9 @@ function checkPrefix(name: string, naming: Naming, at: Location): void {
 }
 
 function placeOf(name: string, at: Location): Location {
-  return name === 'authApi' ? at.at('authApi') : at.at('sources', name);
+  if (name === 'authApi') return at.at('authApi');
+  const provider = at.at('signIn', 'providers', name);
+  return provider.isWritten ? provider : at.at('sources', name);
 }
 
 /** What is compiled and uses ids of users. */
@@ -80,7 +83,13 @@ export interface UsesOfIds {
 /** Reports uses of ids that several sources can give. `at`: of the file. */
 export function checkUserIds(uses: UsesOfIds, at: Location): void {
   const { naming, rule } = uses;
-  const used = new Set([rule.bearer, rule.keyPair, rule.apiKey, ...rule.issuers.map(({ source }) => source)]);
+  const used = new Set([
+    rule.bearer,
+    rule.keyPair,
+    rule.apiKey,
+    ...rule.issuers.map(({ source }) => source),
+    ...rule.sessions,
+  ]);
   checkRolesOfKeys(uses, used, at.at('roles'));
   const plain = [...naming].filter(([name, { prefix }]) => used.has(name) && prefix === '');
   const sources = [...new Set(plain.map(([, { source }]) => source))];

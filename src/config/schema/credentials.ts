@@ -253,8 +253,12 @@ const signInKeys = z.strictObject({
   ),
 });
 
+const providerName = new RegExp(`^${idPattern}$`);
+
 export const signIn = z.union([
-  off('the settings of a sign-in page'),
+  textOrOff('the name of a provider under "signIn", the settings of a sign-in page, or false', (value) =>
+    providerName.test(value),
+  ),
   refined(signInKeys, ({ url, returnParameter }, { at }) => {
     const query = url?.split('?', 2)[1] ?? '';
     if (returnParameter === undefined || !new URLSearchParams(query).has(returnParameter)) return;

@@ -144,7 +144,7 @@ export const route = z.strictObject({
   ),
   credentials: decides(
     routeCredentials.optional(),
-    'Kinds of credential that the route accepts: bearer, keyPair, apiKey. Any other kind returns 401. If unset, every enabled kind.',
+    'Kinds of credential that the route accepts: bearer, keyPair, apiKey, session. Any other kind returns 401. If unset, every enabled kind except session.',
     added('callers with such a credential are accepted', { loosest: 'unset' }),
     { examples: [['bearer']] },
   ),
@@ -156,7 +156,7 @@ export const route = z.strictObject({
   ),
   signIn: exposes(
     signIn.optional(),
-    'Sign-in page. A browser navigation (GET) without a valid credential is redirected there (303), with the address to return to, and with max_age (in seconds) if the sign-in is too old. Every other request still gets 401. False disables it. If unset, defaults.signIn.',
+    'Name of a provider of "signIn.providers", for routes whose "credentials" list "session"; or a sign-in page of yours. A browser navigation (GET) without a valid credential is redirected there (303), with the address to return to, and with max_age (in seconds) if the sign-in is too old. Every other request still gets 401. False disables it. If unset, defaults.signIn.',
     anyChange('browsers are sent to another page'),
     { examples: [{ url: '/sign-in', returnParameter: 'return_to' }] },
   ),
@@ -206,7 +206,7 @@ export const route = z.strictObject({
   rewrite: described(rewrite.optional(), 'Changes the path after the decision.'),
   forwardCredentials: exposes(
     bool().optional(),
-    'Whether the upstream receives the credential. If unset, only on routes whose rules are all public.',
+    'Whether the upstream receives the credential. If unset, only on routes whose rules are all public, or that accept only sessions: there, Authorization belongs to the service. Cookies of sessions are never forwarded.',
     ordered([false, true], 'the service sees the credential and can use it'),
     { examples: [false] },
   ),
@@ -261,7 +261,7 @@ export const defaults = z.strictObject({
   access: decides(access.prefault('deny'), 'Rule for routes without "access".', anyChange('other callers meet it')),
   signIn: exposes(
     signIn.prefault(false),
-    'Sign-in page for routes without "signIn". False disables it.',
+    'Sign-in page for routes without "signIn", or the name of a provider, for those of them whose "credentials" list "session". False disables it.',
     anyChange('browsers are sent to another page'),
     {
       examples: [{ url: '/sign-in', returnParameter: 'return_to' }],

@@ -11,12 +11,13 @@ import { type ProtectedResources, resourceOf } from './resource-metadata.ts';
 export interface Challenges {
   readonly bearer: boolean;
   readonly basic: boolean;
+  readonly session: boolean;
   /** Their metadata is named (RFC 9728 section 5.1), and the scopes that a client needs (RFC 6750 section 3). */
   readonly resources: ProtectedResources;
 }
 
 /** For places that accept only bearers. */
-export const bearerOnly: Challenges = { bearer: true, basic: false, resources: new Map() };
+export const bearerOnly: Challenges = { bearer: true, basic: false, session: false, resources: new Map() };
 
 /** `taken`: kinds that a route accepts. */
 export function compileChallenges(sources: CredentialSources, taken: readonly CredentialKind[]): Challenges {
@@ -26,26 +27,36 @@ export function compileChallenges(sources: CredentialSources, taken: readonly Cr
   const bearer = taken.includes('bearer') || (apiKey?.prefix != null && taken.includes(prefixed));
   return {
     bearer,
+    session: taken.includes('session'),
     basic: basic === 'bearer' ? bearer : basic === 'keyPair' && taken.includes('keyPair'),
     resources,
   };
 }
 
-/** Schemes of a 401. A 401 needs a challenge, and no scheme is registered for keys in their own headers. */
-export function schemesOf({ bearer, basic }: Pick<Challenges, 'bearer' | 'basic'>): readonly string[] {
-  const schemes = [...(bearer ? ['Bearer'] : []), ...(basic ? ['Basic'] : [])];
+/** Schemes of a 401. A 401 needs a challenge, and no scheme is registered for keys in their own headers, nor for sessions in cookies. */
+export function schemesOf({
+  bearer,
+  basic,
+  session,
+}: Pick<Challenges, 'bearer' | 'basic' | 'session'>): readonly string[] {
+  const schemes = [...(bearer ? ['Bearer'] : []), ...(session ? ['Session'] : []), ...(basic ? ['Basic'] : [])];
   return schemes.length > 0 ? schemes : ['ApiKey'];
 }
 
 /**
  * One value per header; empty if the reason has no challenge. `fromScript` omits Basic, because a browser would open its dialog over the
- * page. `request`: null if it was not read. `maxAgeS`: maximum age of a sign-in; null: any.
+ * page. `request`: null if it was not read. `maxAgeS`: maximum age of a sign-in; null: any. `signInUrl`: where a person signs in, so that a
+ * script can lead there; null: unknown.
  */
 export function challengesFor(
   code: ReasonCode,
-  { bearer, basic, resources }: Challenges,
+  { bearer, basic, session, resources }: Challenges,
   request: Pick<CanonicalRequest, 'path' | 'host'> | null,
-  { fromScript = false, maxAgeS = null }: { readonly fromScript?: boolean; readonly maxAgeS?: number | null } = {},
+  {
+    fromScript = false,
+    maxAgeS = null,
+    signInUrl = null,
+  }: { readonly fromScript?: boolean; readonly maxAgeS?: number | null; readonly signInUrl?: string | null } = {},
 ): string[] {
   const { status, challenge } = reasons[code];
   if (challenge === undefined) return [];
@@ -57,6 +68,8 @@ export function challengesFor(
   const out = bearer ? [`Bearer realm="rolegate"${error}${scope}${age}${where}`] : [];
   // Only a bearer can lack a scope (RFC 6750 section 3.1); another password would not help.
   if (status !== 401) return out;
+  const page = signInUrl === null ? '' : `, sign_in="${signInUrl}"`;
+  if (session) out.push(`Session realm="rolegate"${error}${age}${page}`);
   if (basic && !(fromScript && bearer)) out.push('Basic realm="rolegate", charset="UTF-8"');
   return out.length > 0 ? out : ['ApiKey realm="rolegate"'];
 }

@@ -2,7 +2,7 @@
 import type { ProtectedResources } from './resource-metadata.ts';
 import type { Shape } from './shape.ts';
 
-export type Credential = BearerCredential | KeyPairCredential | ApiKeyCredential;
+export type Credential = BearerCredential | KeyPairCredential | ApiKeyCredential | SessionCredential;
 
 export interface BearerCredential {
   readonly kind: 'bearer';
@@ -20,8 +20,20 @@ export interface ApiKeyCredential {
   readonly key: string;
 }
 
+/** The session of a browser that signed in. */
+export interface SessionCredential {
+  readonly kind: 'session';
+  /** The value of the cookie. */
+  readonly id: string;
+}
+
 /** Every kind, by the name that it has in configuration, conditions, logs, metrics and records. */
-export const credentialKinds = ['bearer', 'keyPair', 'apiKey'] as const satisfies readonly Credential['kind'][];
+export const credentialKinds = [
+  'bearer',
+  'keyPair',
+  'apiKey',
+  'session',
+] as const satisfies readonly Credential['kind'][];
 export type CredentialKind = Credential['kind'];
 
 export function isCredentialKind(name: unknown): name is CredentialKind {
@@ -33,6 +45,7 @@ export const kindInWords: Readonly<Record<CredentialKind, string>> = {
   bearer: 'a bearer',
   keyPair: 'a key pair',
   apiKey: 'an API key',
+  session: 'a session',
 };
 
 /** How each kind of credential is presented; null: the kind is disabled. Header names in lower case. */
@@ -41,6 +54,8 @@ export interface CredentialSources {
   /** If null, its headers have no meaning and are forwarded like any other. */
   readonly keyPair: KeyPairSettings | null;
   readonly apiKey: ApiKeySettings | null;
+  /** Sessions are accepted only where a route lists them. */
+  readonly session: SessionSettings | null;
   /** What HTTP Basic carries (RFC 7617): a bearer as the password, or a key and its secret; null: Basic is off. */
   readonly basic: 'bearer' | 'keyPair' | null;
   /** Name of a cookie that may carry the bearer, or null. */
@@ -54,12 +69,20 @@ export interface CredentialSources {
 }
 
 /** Kinds that a request can have. A key with a separator is a key pair. */
-export function kindsOf({ bearer, keyPair, apiKey }: CredentialSources): readonly CredentialKind[] {
+export function kindsOf({ bearer, keyPair, apiKey, session }: CredentialSources): readonly CredentialKind[] {
   return [
     ...(bearer === null ? [] : (['bearer'] as const)),
     ...(keyPair === null ? [] : (['keyPair'] as const)),
     ...(apiKey === null || apiKey.separator !== null ? [] : (['apiKey'] as const)),
+    ...(session === null ? [] : (['session'] as const)),
   ];
+}
+
+export interface SessionSettings {
+  /** Name of the cookie with the id. */
+  readonly cookie: string;
+  /** Name of the cookie that binds a sign-in to the browser. No service receives either. */
+  readonly browserCookie: string;
 }
 
 export interface KindSettings {

@@ -9,10 +9,12 @@ import { cookieValue } from './bearer-cookie.ts';
 import type { Credential, CredentialKind, CredentialSources } from './credential.ts';
 import { apiKeyOf, bearerOf, keyPairOf, readAuthorization } from './read-credential.ts';
 import { isSameOrigin } from './same-origin.ts';
+import { sessionOf } from './session-cookie.ts';
 import { asksForWebSocket, subprotocolBearer } from './subprotocol-bearer.ts';
 
 /**
- * `taken`: kinds that the route accepts; null: any. Reasons: `credential_repeated`, `credential_conflict` (400); `credential_malformed`,
+ * `taken`: kinds that the route accepts; null: any but sessions, which are only read where they are accepted: elsewhere the cookie means
+ * nothing, and where they alone are, every other credential belongs to the service. Reasons: `credential_repeated`, `credential_conflict` (400); `credential_malformed`,
  * `credential_incomplete`, `credential_scheme_unsupported`, `credential_shape_wrong`, `credential_kind_not_accepted` (401);
  * `cross_site_request` (403); `credential_too_long` (431, because a 401 would sign out a user with a valid credential).
  */
@@ -22,9 +24,18 @@ export function extractCredential(
   sources: CredentialSources,
   taken: readonly CredentialKind[] | null,
 ): Credential | null | ReasonCode {
+  const { session } = sources;
+  const own = session !== null && taken?.includes('session') ? sessionOf(request, rawHeaders, session) : null;
+  if (taken?.length === 1 && taken[0] === 'session') return own;
   const read = onlyCredential(request, rawHeaders, sources);
-  if (taken === null || read === null || typeof read === 'string' || taken.includes(read.kind)) return read;
-  return 'credential_kind_not_accepted';
+  if (read === null) return own;
+  if (taken !== null && typeof read !== 'string' && !taken.includes(read.kind)) return 'credential_kind_not_accepted';
+  return own === null ? read : 'credential_conflict';
+}
+
+/** To read also a credential of a kind that the route does not accept: `taken` of `extractCredential`. */
+export function readableKinds(taken: readonly CredentialKind[] | null): readonly CredentialKind[] | null {
+  return taken?.includes('session') ? taken : null;
 }
 
 function onlyCredential(

@@ -11,6 +11,16 @@ export interface SignIn {
   readonly url: string;
   /** Query parameter with the return address. */
   readonly returnParameter: string;
+  /** Name of the provider, if the gateway itself signs people in; null: the page is another's. */
+  readonly provider: string | null;
+}
+
+/** Below it are the paths of the gateway itself, at the origin of the protected pages. */
+export const ownPaths = '/.rolegate/';
+
+/** Where a sign-in at a provider begins. */
+export function signInAt(origin: string, provider: string): SignIn {
+  return { url: `${origin}${ownPaths}sign-in/${encodeURIComponent(provider)}`, returnParameter: 'return_to', provider };
 }
 
 /** Maximum length of a return address; without one, the sign-in page decides where to go. */

@@ -1,6 +1,7 @@
 /** Which credential was read and from where, which kinds the route accepts, and which source would be called. */
 import type { Credential, CredentialKind, CredentialSources } from '../credential/credential.ts';
-import { extractCredential } from '../credential/extract-credential.ts';
+import { extractCredential, readableKinds } from '../credential/extract-credential.ts';
+import { cookieValues } from '../credential/session-cookie.ts';
 import type { CanonicalRequest } from '../request/request-view.ts';
 import type { Route } from '../routing/route.ts';
 
@@ -29,7 +30,7 @@ export function explainCredential(
   { credentials: taken }: Route,
   sourceOf: (credential: Credential) => AskedSource,
 ): CredentialReport {
-  const read = extractCredential(request, rawHeaders, sources, null);
+  const read = extractCredential(request, rawHeaders, sources, readableKinds(taken));
   const from = carriersOf(rawHeaders, sources).join(' and ');
   if (read === null || typeof read === 'string') return { kind: null, from: from || null, taken, source: null };
   return { kind: read.kind, from: from || null, taken, source: taken.includes(read.kind) ? sourceOf(read) : null };
@@ -37,7 +38,7 @@ export function explainCredential(
 
 /** Only names: a value may contain a secret. */
 function carriersOf(rawHeaders: readonly string[], sources: CredentialSources): readonly string[] {
-  const { keyPair, apiKey, bearerCookie, websocketProtocol } = sources;
+  const { keyPair, apiKey, bearerCookie, websocketProtocol, session } = sources;
   const headerNamed = (name: string) => {
     const at = rawHeaders.findIndex((text, index) => index % 2 === 0 && text.toLowerCase() === name);
     return at < 0 ? null : rawHeaders[at + 1]!;
@@ -52,6 +53,8 @@ function carriersOf(rawHeaders: readonly string[], sources: CredentialSources): 
   if (bearerCookie !== null && headerNamed('cookie')?.includes(`${bearerCookie}=`) === true) {
     carriers.push(`cookie ${bearerCookie}`);
   }
+  if (session !== null && cookieValues(rawHeaders, session.cookie).length > 0)
+    carriers.push(`cookie ${session.cookie}`);
   const offered = websocketProtocol === null ? null : headerNamed('sec-websocket-protocol');
   if (offered?.includes(websocketProtocol!) === true) carriers.push('sec-websocket-protocol');
   return carriers;

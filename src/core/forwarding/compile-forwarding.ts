@@ -34,7 +34,7 @@ const own = ['x-request-id', 'x-rolegate-stale', gatewayHeader, authorizerHeader
 
 export function compileForwarding(settings: ForwardingSettings): ForwardingRules {
   const { identityHeaders, identityAssertion, credentials, via, server } = settings;
-  const { keyPair, apiKey, bearerCookie, websocketProtocol } = credentials;
+  const { keyPair, apiKey, bearerCookie, websocketProtocol, session } = credentials;
   const signed = identityAssertion?.header ?? null;
   const ours = [...identityHeaders.map(({ name }) => name), ...(signed === null ? [] : [signed])];
   const treatments = new Map<string, RequestTreatment>();
@@ -46,7 +46,7 @@ export function compileForwarding(settings: ForwardingSettings): ForwardingRules
   for (const name of [...hopByHop, ...overrides, ...forwarded, ...own, 'host', 'expect'])
     treatments.set(name, 'remove');
   treatments.set('via', 'via').set('content-length', 'kept').set('early-data', 'kept');
-  if (bearerCookie !== null) treatments.set('cookie', 'cookie');
+  if (bearerCookie !== null || session !== null) treatments.set('cookie', 'cookie');
   if (websocketProtocol !== null) treatments.set('sec-websocket-protocol', 'subprotocol');
   const secret = [keyPair?.apiKeyHeader, keyPair?.apiSecretHeader, apiKey?.header].filter((name) => name != null);
   for (const name of ['authorization', ...secret]) treatments.set(canonicalName(name), 'credential');
@@ -57,6 +57,7 @@ export function compileForwarding(settings: ForwardingSettings): ForwardingRules
     requestTreatments: new HeaderTable(treatments),
     proxyPrefixes,
     bearerCookie,
+    ownCookies: session === null ? [] : [session.cookie, session.browserCookie],
     websocketProtocol,
     responseTreatments: compileResponseTreatments(ours, server.returnRequestId),
     via: via === null ? null : `1.1 ${via.name}`,

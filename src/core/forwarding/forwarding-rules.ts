@@ -45,6 +45,8 @@ export interface ForwardingRules {
   /** Names with these prefixes are treated as `proxy`. */
   readonly proxyPrefixes: readonly string[];
   readonly bearerCookie: string | null;
+  /** Cookies that no service receives. */
+  readonly ownCookies: readonly string[];
   readonly websocketProtocol: string | null;
   /** Of responses; others pass. */
   readonly responseTreatments: HeaderTable<ResponseTreatment>;

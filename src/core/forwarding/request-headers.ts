@@ -56,8 +56,8 @@ export function appendRequestHeaders(
         if (!route.forwardCredentials) continue;
         break;
       case 'cookie':
-        if (route.forwardCredentials || rules.bearerCookie === null) break;
-        value = withoutCookie(value, rules.bearerCookie);
+        for (const cookie of rules.ownCookies) if (value.includes(cookie)) value = withoutCookie(value, cookie);
+        if (!route.forwardCredentials && rules.bearerCookie !== null) value = withoutCookie(value, rules.bearerCookie);
         if (value === '') continue;
         break;
     }

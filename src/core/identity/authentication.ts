@@ -7,7 +7,7 @@ import type { SourceFields } from './read-fields.ts';
 import type { UserNaming } from './user-naming.ts';
 
 /** Kinds of sources. */
-export const sourceKinds = ['authApi', 'introspection', 'userinfo', 'jwt'] as const;
+export const sourceKinds = ['authApi', 'introspection', 'userinfo', 'jwt', 'session'] as const;
 export type SourceKind = (typeof sourceKinds)[number];
 
 /** Fields that an identity never has, whatever the source returns; null: the source does not check such credentials. */
@@ -15,10 +15,12 @@ type Never = readonly Exclude<keyof SourceFields, 'userId' | 'claims'>[] | null;
 
 const never: Readonly<Record<SourceKind, Readonly<Record<CredentialKind, Never>>>> = {
   // It returns sessions for bearers and keys for the others.
-  authApi: { bearer: ['keyId'], keyPair: ['sessionId'], apiKey: ['sessionId'] },
-  introspection: { bearer: [], keyPair: null, apiKey: [] },
-  userinfo: { bearer: [], keyPair: null, apiKey: [] },
-  jwt: { bearer: [], keyPair: null, apiKey: null },
+  authApi: { bearer: ['keyId'], keyPair: ['sessionId'], apiKey: ['sessionId'], session: null },
+  introspection: { bearer: [], keyPair: null, apiKey: [], session: null },
+  userinfo: { bearer: [], keyPair: null, apiKey: [], session: null },
+  jwt: { bearer: [], keyPair: null, apiKey: null, session: null },
+  // A provider at which browsers sign in.
+  session: { bearer: null, keyPair: null, apiKey: null, session: ['keyId'] },
 };
 
 export function checks(source: SourceKind, kind: CredentialKind): boolean {

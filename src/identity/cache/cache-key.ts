@@ -72,11 +72,6 @@ export function lookupKey(credential: Credential, { lookup }: Pick<SecretKeys, '
   return nameOf(`${credential.kind}:${partsOf(credential).map(lengthPrefixed).join('')}`, { lookup });
 }
 
-/** The name of a browser session, by the id in its cookie. */
-export function sessionName(id: string, keys: Pick<SecretKeys, 'lookup'>): string {
-  return nameOf(`session:${lengthPrefixed(id)}`, keys);
-}
-
 function nameOf(text: string, { lookup }: Pick<SecretKeys, 'lookup'>): string {
   return createHmac('sha256', lookup).update(text, 'utf16le').digest('base64url');
 }
@@ -89,6 +84,8 @@ function partsOf(credential: Credential): readonly string[] {
       return [credential.apiKey, credential.apiSecret];
     case 'apiKey':
       return [credential.key];
+    case 'session':
+      return [credential.id];
   }
 }
 

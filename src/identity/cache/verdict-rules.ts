@@ -22,6 +22,10 @@ function rulesOf(source: SourceConfig, list: readonly SourceConfig[]): object {
       introspection: introspection === undefined ? null : rulesOf(introspection, list),
     };
   }
+  if (source.kind === 'session') {
+    const { timeoutMs: _, client: __, tls, ...rules } = source;
+    return { ...rules, tls: trust(tls) };
+  }
   const { timeoutMs: _, concurrency: __, breaker: ___, tls, urls, ...rules } = source;
   // The order of attempts may differ between replicas.
   const common = { tls: trust(tls), urls: [...urls].sort() };

@@ -5,7 +5,7 @@
 import { createHmac, createSecretKey, hkdfSync, type KeyObject, randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { openText, sealText } from '../../sealing/sealed-text.ts';
-import { deriveCacheKeys, type SecretKeys, sessionName } from '../cache/cache-key.ts';
+import { deriveCacheKeys, lookupKey, type SecretKeys } from '../cache/cache-key.ts';
 import { type SessionBounds, SessionTooLarge, type StoredSession } from './session-store.ts';
 
 /** Under one secret. */
@@ -72,7 +72,7 @@ export function isSessionId(id: string): boolean {
 }
 
 export function nameOfSession(id: string, { lookup }: SessionSecret): string {
-  return sessionName(id, { lookup });
+  return lookupKey({ kind: 'session', id }, { lookup });
 }
 
 export function nameOfPerson(issuer: string, subject: string, { person }: SessionSecret): string {

@@ -1,5 +1,5 @@
 /** Creates the configured sources, and finds the one for a credential. */
-import type { JwtSourceConfig, SourceConfig, SourcesConfig } from '../../config/source-config.ts';
+import { isRemote, type JwtSourceConfig, type SourceConfig, type SourcesConfig } from '../../config/source-config.ts';
 import type { Credential } from '../../core/credential/credential.ts';
 import type { Clocks } from '../clock.ts';
 import type { IdentityEvents } from '../events.ts';
@@ -55,16 +55,16 @@ export interface SourcesOptions extends Clocks {
 const localChecks = 64;
 
 export function createSources({ config, events, now, steady }: SourcesOptions): Sources {
-  events.sources(new Map(config.list.map((one) => [one.name, one.kind === 'jwt' ? 0 : one.urls.length])));
-  const remote = config.list.filter((one) => one.kind !== 'jwt');
+  events.sources(new Map(config.list.map((one) => [one.name, isRemote(one) ? one.urls.length : 0])));
+  const remote = config.list.filter(isRemote);
   const sources = new Map<string, Source>();
   const issuers = new Map<string, Issuer>();
   // Sources that others call come first.
   for (const one of [...config.list].sort((a, b) => Number(a.kind === 'jwt') - Number(b.kind === 'jwt'))) {
-    sources.set(one.name, create(one));
+    if (one.kind !== 'session') sources.set(one.name, create(one));
   }
 
-  function create(config: SourceConfig): Source {
+  function create(config: Exclude<SourceConfig, { kind: 'session' }>): Source {
     const { name } = config;
     switch (config.kind) {
       case 'authApi':
@@ -91,7 +91,9 @@ export function createSources({ config, events, now, steady }: SourcesOptions): 
   }
 
   const jwt = config.list.filter((one) => one.kind === 'jwt');
-  const issuerOf = new Map(config.list.map((one) => [one.name, one.kind === 'jwt' ? one.issuer : null]));
+  const issuerOf = new Map(
+    config.list.map((one) => [one.name, one.kind === 'jwt' || one.kind === 'session' ? one.issuer : null]),
+  );
   return {
     of(credential) {
       const { source } = selectSource(credential, config.rule);

@@ -18,6 +18,9 @@ import { jsonPart, jwtHeader } from '../jwt-form.ts';
 import { readParts } from './jwt/token-parts.ts';
 import { tokenOf } from './source.ts';
 
+/** The source of all sessions: each names its provider. No source of the configuration has this name. */
+export const sessionSource = 'signIn';
+
 export interface SelectedSource {
   /** Null: no source is configured for it, so it is rejected. */
   readonly source: string | null;
@@ -26,6 +29,8 @@ export interface SelectedSource {
 }
 
 export function selectSource(credential: Credential, rule: SourceRule): SelectedSource {
+  if (credential.kind === 'session')
+    return { source: rule.sessions.length === 0 ? null : sessionSource, why: 'a session' };
   if (credential.kind === 'keyPair') return ofKind(rule.keyPair, 'a key pair');
   const isKey = credential.kind === 'apiKey';
   const token = tokenOf(credential);

@@ -43,6 +43,8 @@ export interface SourceStatus {
 
 /** The text of a token. The configuration never sends a key pair to a source that accepts only tokens. */
 export function tokenOf(credential: Credential): string {
-  if (credential.kind === 'keyPair') throw new TypeError('a key pair is not a token');
+  if (credential.kind === 'keyPair' || credential.kind === 'session') {
+    throw new TypeError('neither a key pair nor a session is a token');
+  }
   return credential.kind === 'apiKey' ? credential.key : credential.token;
 }

@@ -4,7 +4,7 @@ import type { Shape } from '../../core/credential/shape.ts';
 
 /** Names and values in turn; empty: the kind is disabled. */
 export function sampleCredential(kind: CredentialKind, sources: CredentialSources): readonly string[] {
-  const { bearer, keyPair, apiKey } = sources;
+  const { bearer, keyPair, apiKey, session } = sources;
   switch (kind) {
     case 'bearer':
       return bearer === null ? [] : ['Authorization', `Bearer ${sampleBearer(bearer.shapes, apiKey?.prefix ?? null)}`];
@@ -23,6 +23,9 @@ export function sampleCredential(kind: CredentialKind, sources: CredentialSource
       const text = sampleText(shapes);
       return ['Authorization', `Bearer ${text.startsWith(prefix ?? '') ? text : `${prefix}${text}`}`];
     }
+    case 'session':
+      // From a page of the same origin: otherwise it could not change anything.
+      return session === null ? [] : ['Cookie', `${session.cookie}=${'A'.repeat(43)}`, 'Sec-Fetch-Site', 'same-origin'];
   }
 }
 

@@ -4,7 +4,7 @@
  */
 
 import type { CredentialKind } from '../../core/credential/credential.ts';
-import { extractCredential } from '../../core/credential/extract-credential.ts';
+import { extractCredential, readableKinds } from '../../core/credential/extract-credential.ts';
 import type { Policy } from '../../core/decide.ts';
 import type { Claims } from '../../core/identity/claims.ts';
 import type { Identity } from '../../core/identity/identity.ts';
@@ -141,7 +141,9 @@ export function recordOf(
   const query = partsOfQuery(request.query, reads.query);
   const headers = headersOf(view.rawHeaders, reads.headers);
   if (query.length > maxText || headers.reduce((sum, text) => sum + text.length, 0) > maxText) return null;
-  const found = credential ?? extractCredential(request, view.rawHeaders, credentials, null);
+  const found =
+    credential ??
+    extractCredential(request, view.rawHeaders, credentials, readableKinds(decision.route?.credentials ?? null));
   return {
     at: new Date(nowMs).toISOString(),
     method: request.method.slice(0, 64),

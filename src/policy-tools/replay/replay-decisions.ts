@@ -193,6 +193,7 @@ export function credentialHeadersOf(
     case 'bearer':
     case 'keyPair':
     case 'apiKey':
+    case 'session':
       return sampleCredential(credential, credentials);
     default:
       return unreadable(credential, credentials);

@@ -14,6 +14,7 @@ export const env: Readonly<Record<string, string>> = {
   REDIS_URL: 'rediss://ann:opensesame@redis.example.test:6380/1',
   REDIS_PASSWORD: 'redis-opensesame',
   INTROSPECTION_SECRET: 'client-opensesame',
+  OIDC_CLIENT_SECRET: 'client-openapp',
   SENTINEL_PASSWORD: 'sentinel-opensesame',
   ROLEGATE_PREVIOUS_CACHE_SECRET: 'cache-89abcdef01234567890123456789abcdef',
   INJECTION: 'debug }\nserver: { listen: ":1"',

@@ -126,7 +126,8 @@ test('a minimal file gets the defaults', () => {
       },
     },
     sources: [],
-    sourceRule: { bearer: 'authApi', keyPair: 'authApi', apiKey: null, issuers: [] },
+    sourceRule: { bearer: 'authApi', keyPair: 'authApi', apiKey: null, issuers: [], sessions: [] },
+    signIn: null,
     credentials: plainSources,
     cache: {
       secret: null,

@@ -157,27 +157,27 @@ describe('the source for a credential', () => {
       'the Auth API before others',
       opaque,
       authApi,
-      { bearer: 'authApi', keyPair: 'authApi', apiKey: null, issuers: [] },
+      { bearer: 'authApi', keyPair: 'authApi', apiKey: null, issuers: [], sessions: [] },
     ],
-    ['the only source', opaque, '', { bearer: 'opaque', keyPair: null, apiKey: null, issuers: [] }],
+    ['the only source', opaque, '', { bearer: 'opaque', keyPair: null, apiKey: null, issuers: [], sessions: [] }],
     [
       'the only source that accepts key pairs',
       partners,
       '',
-      { bearer: 'partners', keyPair: 'partners', apiKey: null, issuers: [] },
+      { bearer: 'partners', keyPair: 'partners', apiKey: null, issuers: [], sessions: [] },
     ],
-    ['the source of the issuer only', issuer, '', { bearer: null, keyPair: null, apiKey: null, issuers }],
+    ['the source of the issuer only', issuer, '', { bearer: null, keyPair: null, apiKey: null, issuers, sessions: [] }],
     [
       'the configured sources',
       `${opaque}\n${partners}\n${issuer}`,
       'credentials: { bearer: { source: opaque }, apiKey: { header: x-api-key, source: partners } }\n',
-      { bearer: 'opaque', keyPair: 'partners', apiKey: 'partners', issuers },
+      { bearer: 'opaque', keyPair: 'partners', apiKey: 'partners', issuers, sessions: [] },
     ],
     [
       'none for disabled kinds',
       partners,
       'credentials: { keyPair: false }\n',
-      { bearer: 'partners', keyPair: null, apiKey: null, issuers: [] },
+      { bearer: 'partners', keyPair: null, apiKey: null, issuers: [], sessions: [] },
     ],
   ])('%s', (_, sources, more, rule) => {
     expect(parse(sources, more).sourceRule).toEqual(rule);

@@ -114,7 +114,10 @@ export function makeSource(
   const issuers = config.kind === 'jwt' ? [{ issuer: config.issuer, source: config.name }] : [];
   const opaque = config.kind === 'jwt' ? null : config.name;
   const sources = createSources({
-    config: { list: [config, ...others], rule: { bearer: opaque, keyPair: opaque, apiKey: opaque, issuers } },
+    config: {
+      list: [config, ...others],
+      rule: { bearer: opaque, keyPair: opaque, apiKey: opaque, issuers, sessions: [] },
+    },
     events: recordEvents(),
     now,
     steady,

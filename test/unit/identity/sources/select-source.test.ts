@@ -7,6 +7,7 @@ const rule = {
   keyPair: null,
   apiKey: 'keys',
   issuers: [{ issuer: 'https://issuer.test', source: 'issuer' }],
+  sessions: [],
 };
 const part = (value: unknown) =>
   Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url');

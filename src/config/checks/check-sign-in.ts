@@ -1,0 +1,44 @@
+/** `signIn`: names of providers, cookies, and a store that every process of the gateway can use. */
+import { compileCredentials } from '../compile-credentials.ts';
+import type { ConfigFile } from '../schema.ts';
+import { reportProvider } from './check-route-credentials.ts';
+import type { Location } from './location.ts';
+
+/** `at`: of the file. */
+export function checkSignIn(file: ConfigFile, at: Location): void {
+  const { signIn, defaults, sources } = file;
+  const page = defaults.signIn;
+  if (typeof page === 'string' && (signIn === undefined || !Object.hasOwn(signIn.providers, page))) {
+    reportProvider(page, file, at.at('defaults', 'signIn'));
+  }
+  if (signIn === undefined) return;
+  const there = at.at('signIn');
+  if (Object.keys(signIn.providers).length === 0) there.at('providers').report('expected at least one provider');
+  for (const name of Object.keys(signIn.providers)) {
+    if (!Object.hasOwn(sources, name) && name !== 'authApi') continue;
+    there.at('providers', name).reportKey('a source has this name', 'choose another one');
+  }
+  const { session } = compileCredentials(file, 0);
+  const { bearerCookie } = file.credentials;
+  if (bearerCookie !== null && [session?.cookie, session?.browserCookie].includes(bearerCookie)) {
+    at.at('credentials', 'bearerCookie').report('sessions have this cookie', 'choose another name');
+  }
+  checkStore(
+    file,
+    there.at('sessions', 'store'),
+    at.at('server', 'workers').isWritten ? at.at('server', 'workers') : there,
+  );
+}
+
+/** `otherwise`: where the processes are configured. */
+function checkStore({ signIn, cache, server }: ConfigFile, at: Location, otherwise: Location): void {
+  const { store = cache.redis === undefined ? 'memory' : 'redis' } = signIn!.sessions;
+  if (store === 'redis') {
+    if (cache.redis === undefined) at.report('there is no Redis', 'set "cache.redis"');
+    return;
+  }
+  if (server.workers === 1) return;
+  const what = store === 'memory' ? 'memory' : 'a file';
+  const message = `sessions in ${what} are for one process, and there are several workers`;
+  (at.isWritten ? at : otherwise).report(message, 'set "cache.redis", or "server.workers: 1"');
+}

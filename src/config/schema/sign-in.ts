@@ -1,0 +1,134 @@
+/** Keys under `signIn`: the OpenID providers at which people sign in with a browser, and the sessions that this opens. */
+import { z } from 'zod';
+import { Problem } from '../problem.ts';
+import { clientTls } from './client-tls.ts';
+import { added, anyChange, decides, described, exposes, higher, neither } from './key.ts';
+import { list, refined } from './refine.ts';
+import { anyText, integer, text, word } from './scalar.ts';
+import { secret } from './secret.ts';
+import { claimFields, fieldForms } from './source-fields.ts';
+import { issuerUrl, userKeys, words } from './source-values.ts';
+import { declared, duration, idHint, idPattern } from './values.ts';
+
+const loopback = /^(?:localhost|.+\.localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
+
+const publicOrigin = text('the origin of the pages, such as "https://app.example.com"', (value) => {
+  const url = /^https?:\/\/[^/?#@\\\s]+\/?$/.test(value) && URL.canParse(value) ? new URL(value) : null;
+  if (url === null) return new Problem('expected an origin, such as "https://app.example.com"', 'without a path');
+  if (url.protocol === 'https:' || loopback.test(url.hostname)) return url.origin;
+  return new Problem(
+    'expected an https origin: cookies of sessions need TLS',
+    'http only on loopback, for development',
+  );
+});
+
+const otherClient = anyChange('the provider signs people in for another client');
+
+const provider = refined(
+  z.strictObject({
+    issuer: decides(
+      issuerUrl(),
+      'Issuer of the provider, exactly as in its ID tokens. Its metadata is at "/.well-known/openid-configuration" below it.',
+      anyChange('another provider says who people are'),
+      { examples: ['https://id.example.test'] },
+    ),
+    clientId: decides(words('the id of a client'), 'Client id of the gateway at the provider.', otherClient, {
+      examples: ['rolegate'],
+    }),
+    clientSecret: decides(
+      secret('the secret of the client').optional(),
+      'Client secret of the gateway at the provider. Set this or "clientKey".',
+      otherClient,
+      { examples: [`\${OIDC_CLIENT_SECRET}`] },
+    ),
+    clientKey: decides(
+      secret('a private key in PEM form').optional(),
+      'Private key in PEM form, instead of a secret: the gateway authenticates with assertions that it signs (private_key_jwt).',
+      otherClient,
+      { examples: [{ file: '/run/secrets/client.pem' }], alternative: true },
+    ),
+    scopes: exposes(
+      list(words('a scope'), {
+        empty: ['expected at least "openid"'],
+        most: [32, 'scopes'],
+        distinct: 'scope',
+      }).prefault(['openid', 'email', 'profile']),
+      'Scopes that are requested. "openid" is needed.',
+      added('the tokens of a session may do more'),
+    ),
+    ...userKeys,
+    fields: described(
+      claimFields('preferred_username').prefault({}),
+      `Where the fields are in the claims of the ID token and of UserInfo. ${fieldForms}`,
+    ),
+    timeout: neither(duration(1, 60_000).prefault('5s'), 'Maximum time of a call to the provider.'),
+    tls: described(clientTls('the provider').optional(), 'TLS to the provider. Certificates are always verified.', {
+      alternative: true,
+    }),
+  }),
+  (parts, { at, atKey }) => {
+    if (!('clientSecret' in parts) && !('clientKey' in parts)) at([], 'expected "clientSecret" or "clientKey"');
+    if ('clientSecret' in parts && 'clientKey' in parts) {
+      atKey(['clientKey'], '"clientSecret" and "clientKey" exclude each other', 'keep one of them');
+    }
+    if (parts.scopes !== undefined && !parts.scopes.includes('openid')) {
+      at(['scopes'], 'without "openid" the provider returns no ID token', 'add "openid"');
+    }
+  },
+);
+
+const sessions = refined(
+  z.strictObject({
+    store: neither(
+      z
+        .union([
+          word(['redis', 'memory']),
+          z.strictObject({
+            file: described(anyText('the path of a file'), 'File with sessions, which one process uses.', {
+              examples: ['/var/lib/rolegate/sessions.db'],
+            }),
+          }),
+        ])
+        .optional(),
+      'Where sessions are kept, sealed under "cache.secret": redis (that of "cache.redis"), memory, or { file: ... }. Memory and a file are for one process only. If unset, redis if "cache.redis" is set, otherwise memory, whose sessions end with the process.',
+      { examples: ['redis'] },
+    ),
+    maxIdle: decides(
+      duration(60_000).prefault('12h'),
+      'A session that is not used for this long ends.',
+      higher('an abandoned session stays good longer'),
+    ),
+    maxLifetime: decides(
+      duration(60_000).prefault('7d'),
+      'A session ends this long after it was opened. Revocations are kept as long.',
+      higher('a session stays good longer'),
+    ),
+    maxPerPerson: neither(
+      integer(1, 1_000).prefault(20),
+      'Maximum number of sessions of a person. A further one ends the one that was unused for longest.',
+    ),
+    max: neither(
+      integer(1, 10_000_000).prefault(100_000),
+      'Maximum number of sessions. A further one ends the one that was unused for longest.',
+    ),
+  }),
+  ({ maxIdle, maxLifetime }, { at }) => {
+    if (maxIdle === undefined || maxLifetime === undefined || maxIdle <= maxLifetime) return;
+    at(['maxIdle'], 'it has no effect beyond "maxLifetime"', 'make it shorter');
+  },
+);
+
+export const signInSection = z.strictObject({
+  origin: decides(
+    publicOrigin,
+    'Origin of the protected pages, as browsers see it: https, unless its host is loopback. It determines the addresses to which the provider sends people back, and the name of the cookie: "__Host-rolegate", or "rolegate-session" with http.',
+    anyChange('browsers of another site get sessions'),
+    { examples: ['https://app.example.com'] },
+  ),
+  providers: described(
+    z.record(declared('a provider', idPattern, idHint), provider),
+    'OpenID providers, by name. "signIn" of a route names one.',
+    { examples: [{ corp: null }] },
+  ),
+  sessions: described(sessions.prefault({}), 'The sessions of browsers.'),
+});

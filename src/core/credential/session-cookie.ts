@@ -1,0 +1,39 @@
+/**
+ * The session of a browser, in the cookie that the gateway set. Its name is compared byte for byte: browsers protect `__Host-` names from
+ * sibling domains, but not a name that becomes one when blanks of Unicode before it are trimmed.
+ */
+import type { ReasonCode } from '../outcome/reasons.ts';
+import type { CanonicalRequest } from '../request/request-view.ts';
+import { isNamed } from '../syntax/header-fields.ts';
+import type { SessionCredential, SessionSettings } from './credential.ts';
+import { isSameOrigin } from './same-origin.ts';
+
+const idForm = /^[A-Za-z0-9_-]{43}$/;
+
+/** Null: there is no such cookie. Two of them are refused: only one can be the gateway's. */
+export function sessionOf(
+  request: Pick<CanonicalRequest, 'method' | 'authority'>,
+  rawHeaders: readonly string[],
+  { cookie }: SessionSettings,
+): SessionCredential | null | ReasonCode {
+  const values = cookieValues(rawHeaders, cookie);
+  const [id] = values;
+  if (id === undefined) return null;
+  if (values.length > 1) return 'credential_repeated';
+  if (!idForm.test(id)) return 'credential_malformed';
+  return isSameOrigin(request, rawHeaders) ? { kind: 'session', id } : 'cross_site_request';
+}
+
+/** In all `Cookie` headers; pairs are separated by a semicolon and one space (RFC 6265 section 4.2.1). */
+export function cookieValues(rawHeaders: readonly string[], cookie: string): readonly string[] {
+  const values: string[] = [];
+  const start = `${cookie}=`;
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    if (!isNamed(rawHeaders[i]!, 'cookie') || !rawHeaders[i + 1]!.includes(start)) continue;
+    for (const part of rawHeaders[i + 1]!.split(';')) {
+      const pair = part.startsWith(' ') ? part.slice(1) : part;
+      if (pair.startsWith(start)) values.push(pair.slice(start.length));
+    }
+  }
+  return values;
+}

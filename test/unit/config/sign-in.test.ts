@@ -1,0 +1,122 @@
+/** The section `signIn`, and what routes say of it. */
+import { describe, expect, it } from 'vitest';
+import { parseConfig } from '../../../src/config/parse-config.ts';
+
+const provider = '{ issuer: "https://id.example.test", clientId: rolegate, clientSecret: s3cret }';
+const route =
+  '{ id: a, match: { path: "/a/**" }, upstream: app, access: authenticated, credentials: [session], signIn: corp }';
+
+function file({ origin = 'https://app.example.test', providers = `{ corp: ${provider} }`, more = '', routes = route }) {
+  return `version: 1
+upstreams: { app: { targets: ["http://app:80"] } }
+signIn: { origin: "${origin}", providers: ${providers}${more} }
+routes: [${routes}]
+`;
+}
+
+const parse = (text: string, files: Readonly<Record<string, string>> = {}) =>
+  parseConfig(text, { file: '/etc/rolegate/gateway.yaml', env: {}, readSecret: (name) => files[name] ?? '' });
+
+function problemsOf(text: string): readonly string[] {
+  const result = parse(text);
+  return result.ok ? [] : result.problems.map(({ message }) => message);
+}
+
+describe('signIn', () => {
+  it('compiles providers as sources of sessions', () => {
+    const result = parse(file({}));
+    expect(result).toMatchObject({ ok: true });
+    if (!result.ok) return;
+    const { config } = result;
+    const sessions = { maxIdleMs: 43_200_000, maxLifetimeMs: 604_800_000, maxPerPerson: 20, max: 100_000 };
+    expect(config.signIn).toMatchObject({
+      origin: 'https://app.example.test',
+      sessions: { ...sessions, store: 'memory' },
+      providers: [{ name: 'corp', kind: 'session', client: { id: 'rolegate', secret: 's3cret' } }],
+    });
+    expect(config.sources).toEqual(config.signIn?.providers);
+    expect(config.credentials.session?.cookie).toBe('__Host-rolegate');
+    expect(config.routes.routes[0]).toMatchObject({
+      credentials: ['session'],
+      forwardCredentials: true,
+      signIn: { provider: 'corp', url: 'https://app.example.test/.rolegate/sign-in/corp' },
+    });
+  });
+
+  it('takes http on loopback only, with a cookie of another name', () => {
+    for (const origin of [
+      'http://localhost:8080',
+      'http://127.0.0.1:8080',
+      'http://[::1]:8080',
+      'http://a.localhost',
+    ]) {
+      const result = parse(file({ origin }));
+      expect(result.ok && result.config.credentials.session?.cookie, origin).toBe('rolegate-session');
+    }
+    for (const origin of [
+      'http://app.example.test',
+      'http://127.0.0.1.example.test',
+      'http://localhost.example.test',
+    ]) {
+      expect(problemsOf(file({ origin })), origin).toEqual(['expected an https origin: cookies of sessions need TLS']);
+    }
+    for (const origin of [
+      'https://app.example.test/path',
+      'https://u@app.example.test',
+      'app.example.test',
+      'ftp://a',
+    ]) {
+      expect(problemsOf(file({ origin })), origin).toHaveLength(1);
+    }
+  });
+
+  it.each<[string, Parameters<typeof file>[0], string]>([
+    ['no provider', { providers: '{}' }, 'expected at least one provider'],
+    [
+      'two workers',
+      { more: ' }\nserver: { workers: 2' },
+      'sessions in memory are for one process, and there are several workers',
+    ],
+    [
+      'two workers and a file',
+      { more: ', sessions: { store: { file: s.db } } }\nserver: { workers: 2' },
+      'sessions in a file are for one process, and there are several workers',
+    ],
+    ['Redis without Redis', { more: ', sessions: { store: redis }' }, 'there is no Redis'],
+    ['idle beyond the lifetime', { more: ', sessions: { maxIdle: 8d }' }, 'it has no effect beyond "maxLifetime"'],
+    [
+      'no way to authenticate',
+      { providers: '{ corp: { issuer: "https://id.example.test", clientId: a } }' },
+      'expected "clientSecret" or "clientKey"',
+    ],
+    [
+      'the name of a source',
+      { more: ' }\nsources: { corp: { kind: userinfo, url: "https://id.example.test/u" }' },
+      'a source has this name',
+    ],
+    [
+      'the cookie of sessions',
+      { more: ' }\ncredentials: { bearerCookie: __Host-rolegate' },
+      'sessions have this cookie',
+    ],
+    ['an unknown provider', { routes: route.replace('signIn: corp', 'signIn: crop') }, 'there is no provider "crop"'],
+    ['an unknown default', { more: ' }\ndefaults: { signIn: crop' }, 'there is no provider "crop"'],
+    ['a route without sessions', { routes: route.replace('[session]', '[bearer]') }, 'the route accepts no session'],
+  ])('refuses %s', (_, parts, problem) => {
+    expect(problemsOf(file(parts))).toContain(problem);
+  });
+
+  it('applies a provider by default only to routes that list sessions', () => {
+    const listed = route.replace(', signIn: corp', '');
+    const plain = listed
+      .replace('credentials: [session]', 'maxBody: 1kb')
+      .replace('id: a', 'id: b')
+      .replace('/a/', '/b/');
+    const result = parse(file({ more: ' }\ndefaults: { signIn: corp', routes: `${listed}, ${plain}` }));
+    expect(result).toMatchObject({ ok: true });
+    if (!result.ok) return;
+    const [a, b] = result.config.routes.routes;
+    expect(a?.signIn?.provider).toBe('corp');
+    expect(b).toMatchObject({ signIn: null, credentials: ['bearer', 'keyPair'] });
+  });
+});
