@@ -5,4 +5,6 @@
 const { join } = require('node:path');
 const { run } = require('./node.cjs');
 
+// Compiled code lies beside the program, and only those write it who could change the program as well. Elsewhere nothing is written.
+process.env.NODE_COMPILE_CACHE ??= join(__dirname, '../dist/code');
 run([join(__dirname, '../dist/main.js'), ...process.argv.slice(2)]);

@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { get } from 'node:http';
+import { dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { cpuTimeUs } from '../load/cpu-time.ts';
 import { residentBytes } from '../load/process-tree.ts';
@@ -25,12 +26,12 @@ export interface Program {
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** Throws if it does not become ready. */
-export async function startOnce({ main, config, listen, admin, env }: Program): Promise<Started> {
+/** Throws if it does not become ready. `first`: it also ends by itself, which writes the compiled code, as `bin/rolegate.cjs` has it written. */
+export async function startOnce({ main, config, listen, admin, env }: Program, first = false): Promise<Started> {
   const from = performance.now();
   const child = spawn(process.execPath, [main, 'serve', '--config', config], {
     stdio: ['ignore', 'ignore', 'inherit'],
-    env: { ...process.env, NODE_ENV: 'production', ...env },
+    env: { ...process.env, NODE_ENV: 'production', NODE_COMPILE_CACHE: join(dirname(main), 'code'), ...env },
   });
   try {
     await until(() => responds(admin, '/health/ready', 200), child);
@@ -40,7 +41,7 @@ export async function startOnce({ main, config, listen, admin, env }: Program): 
     const pid = child.pid ?? 0;
     return { readyMs, servedMs, cpuMs: cpuTimeUs(pid) / 1000, residentMb: residentBytes([pid]) / 1024 / 1024 };
   } finally {
-    child.kill('SIGKILL');
+    child.kill(first ? 'SIGTERM' : 'SIGKILL');
     if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
   }
 }

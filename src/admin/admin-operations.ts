@@ -9,7 +9,6 @@ import { headerValues } from '../operations/read-request.ts';
 import { Refusal } from '../operations/refusal.ts';
 import { Reply } from '../operations/responses.ts';
 import { type DecisionSources, decisionOperations } from './decisions.ts';
-import { describeAdminPort } from './describe-admin-port.ts';
 import { eventOperations } from './events.ts';
 import { type ExplainQuestioned, explainOperation } from './explain.ts';
 import { byCaller, defineOperation, json, type Operation, open, withToken } from './operation.ts';
@@ -95,7 +94,10 @@ export function adminOperations(sources: AdminSources): readonly Operation[] {
       paths: ['/openapi.json'],
       credential: withToken('read'),
       returns: 'The operations of this process.',
-      handle: async () => json(describeAdminPort([...operations, index], version)),
+      handle: async () => {
+        const { describeAdminPort } = await import('./describe-admin-port.ts');
+        return json(describeAdminPort([...operations, index], version));
+      },
     }),
   ];
   const lines = operations.map(({ method, paths: [path] }) => (method === 'GET' ? `${path}\n` : `${method} ${path}\n`));

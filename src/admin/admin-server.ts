@@ -6,8 +6,8 @@ import type { ReasonCode } from '../core/outcome/reasons.ts';
 import { Refusal } from '../operations/refusal.ts';
 import { type OperationEnd, serveOperations } from '../operations/serve-operations.ts';
 import { type AdminSources, adminOperations } from './admin-operations.ts';
+import { adminReasons } from './admin-reasons.ts';
 import { checkCaller, findToken } from './check-caller.ts';
-import { adminReasons } from './describe-admin-port.ts';
 import type { AdminServices } from './operation.ts';
 
 export interface AdminOptions extends AdminSources, AdminServices {

@@ -1,16 +1,9 @@
 /** The OpenAPI 3.1 document of the admin port. */
-import { bearerOnly, challengesFor } from '../core/credential/challenges.ts';
-import { type ReasonCode, reasons } from '../core/outcome/reasons.ts';
+import type { ReasonCode } from '../core/outcome/reasons.ts';
 import { type ApiDocument, createDocument } from '../operations/openapi/create-document.ts';
-import { commonCodes, type ReasonTable } from '../operations/refusal.ts';
+import { commonCodes } from '../operations/refusal.ts';
+import { adminReasons } from './admin-reasons.ts';
 import type { AdminServices, Operation } from './operation.ts';
-
-export const adminReasons: ReasonTable<ReasonCode> = {
-  reasons,
-  urn: 'urn:rolegate:reason:',
-  challenges: (code) => challengesFor(code, bearerOnly, null),
-  closes: true,
-};
 
 /** `version`: of the program. */
 export function describeAdminPort(operations: readonly Operation[], version: string): ApiDocument {

@@ -5,7 +5,7 @@ import type { Places } from '../config/places.ts';
 import { leadsTo } from '../config/units/parse-address.ts';
 import type { ConfigProblem } from '../config/yaml/problem.ts';
 import { analyze } from '../policy-tools/analysis/analyze.ts';
-import type { Finding } from '../policy-tools/analysis/finding.ts';
+import { type Finding, findingKinds } from '../policy-tools/analysis/finding.ts';
 
 export interface PlacedFinding extends Finding {
   readonly problem: ConfigProblem;
@@ -23,4 +23,10 @@ export function placedFindings(config: Config, places: Places): readonly PlacedF
     ({ problem: a }, { problem: b }) =>
       files.indexOf(a.file) - files.indexOf(b.file) || a.line - b.line || a.column - b.column,
   );
+}
+
+/** Those to which an operator should react. */
+export function placedWarnings(config: Config, places: Places): readonly ConfigProblem[] {
+  const warnings = placedFindings(config, places).filter(({ code }) => findingKinds[code].severity === 'warning');
+  return warnings.map(({ problem }) => problem);
 }

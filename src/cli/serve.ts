@@ -3,14 +3,13 @@ import { availableParallelism } from 'node:os';
 import { createGateway, type Gateway } from '../app/create-gateway.ts';
 import { untilSignal } from '../app/lifecycle.ts';
 import { ListenError } from '../app/listen-error.ts';
-import { placedFindings } from '../app/place-findings.ts';
 import { createReloader, type Reloader } from '../app/reload.ts';
 import type { Config } from '../config/config.ts';
 import type { ConfigSource } from '../config/config-files.ts';
 import { loadRecorded } from '../config/load-config.ts';
+import type { Places } from '../config/places.ts';
 import type { Settings } from '../config/settings.ts';
 import type { ConfigProblem } from '../config/yaml/problem.ts';
-import { findingKinds } from '../policy-tools/analysis/finding.ts';
 import { CommandError, type ExitCode } from './exit-code.ts';
 import { failRead } from './read-config.ts';
 import { createReloadComparison } from './reload-changes.ts';
@@ -35,7 +34,8 @@ type Reload = () => Promise<readonly ConfigProblem[]>;
 
 export async function serve(options: ServeOptions): Promise<ExitCode> {
   const readAtMs = Date.now();
-  const { config, source, watched, settings, findings } = readAnalyzed(options.config);
+  const { config, source, watched, settings, ...recorded } = readRecorded(options.config);
+  let places: Places | null = recorded.places;
   if (config.server.listen === null && config.authorizer === null)
     throw new CommandError(
       'rolegate: nothing listens for requests: give "server.listen" an address, or add "authorizer"',
@@ -68,7 +68,9 @@ export async function serve(options: ServeOptions): Promise<ExitCode> {
     await gateway.close().catch(() => {});
     throw isForPeople(error) ? new CommandError(error.message) : error;
   }
-  gateway.warn(findings);
+  gateway.warn(await warningsOf(config, places));
+  // Releases the texts of the files.
+  places = null;
   const events = {
     apply: (next: Config, from: ConfigSource, settingsOfNext: Settings) => {
       applied = Promise.resolve(gateway.apply(next, from)).then((problems) => {
@@ -147,13 +149,14 @@ function isForPeople(error: unknown): error is Error {
   );
 }
 
-/** Positions in the files are released with the texts, once the warnings are known. */
-function readAnalyzed(file: string) {
+function readRecorded(file: string) {
   const { result, source, watched } = loadRecorded(file, process.env);
   if (!result.ok) failRead(file, result.problems);
-  const warnings = placedFindings(result.config, result.places).filter(
-    ({ code }) => findingKinds[code].severity === 'warning',
-  );
-  const { config, settings } = result;
-  return { config, source, watched, settings, findings: warnings.map(({ problem }) => problem) };
+  return { ...result, source, watched };
+}
+
+/** The gateway serves before its configuration is analyzed. */
+async function warningsOf(config: Config, places: Places): Promise<readonly ConfigProblem[]> {
+  const { placedWarnings } = await import('../app/place-findings.ts');
+  return placedWarnings(config, places);
 }

@@ -83,12 +83,17 @@ function readList(list: z.ZodArray, node: Node, problems: ProblemList): unknown 
 }
 
 function readScalar(schema: Schema, node: Node, problems: ProblemList): unknown {
-  const result = z.safeParse(schema, node.kind === 'scalar' ? node.value : {});
+  const result = parse(schema, node.kind === 'scalar' ? node.value : {});
   if (result.success) return result.data;
   const { message, hint } = firstIssue(result.error);
   // A hint can resemble the value of a variable.
   problems.report(node.offset, message, node.kind === 'scalar' && node.substituted ? null : hint);
   return undefined;
+}
+
+/** zod compiles a parser for each object, which takes longer than what it saves: few values are read twice. */
+function parse(schema: z.core.$ZodType, value: unknown) {
+  return z.safeParse(schema, value, { jitless: true });
 }
 
 /** Only the first problem of a value is reported. */
@@ -147,7 +152,7 @@ const absentValues = new WeakMap<Schema, unknown>();
 /** The value of an absent key: undefined, its default, or `missing`. Computed once per key. */
 function absentValue(schema: Schema): unknown {
   if (absentValues.has(schema)) return absentValues.get(schema);
-  const read = z.safeParse(schema, undefined);
+  const read = parse(schema, undefined);
   const value = read.success ? deepFreeze(read.data) : missing;
   absentValues.set(schema, value);
   return value;
@@ -158,7 +163,7 @@ function readRecord({ keyType, valueType }: z.ZodRecord, node: Node, problems: P
   // Names are the author's, so nothing may be inherited.
   const out = Object.create(null) as Record<string, unknown>;
   for (const [name, { keyOffset, value }] of node.entries) {
-    const key = z.safeParse(keyType, name);
+    const key = parse(keyType, name);
     if (key.success) out[name] = readValue(valueType, value, problems);
     else {
       const { message, hint } = firstIssue(key.error);

@@ -2,9 +2,10 @@
  * A server on `node:http`, for the admin port and the Auth API: strict parsing, bounds for sizes, times and connections, and only our own
  * responses.
  */
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { nodeHttp } from '../http1/grammar/node-http.ts';
 import { keepNewestConnections } from './newest-connections.ts';
 import { type OutgoingResponse, writeResponse, writeToSocket } from './write-response.ts';
 
@@ -45,7 +46,7 @@ export interface HttpServer {
 }
 
 export function createHttpServer({ handle, refuse, limits }: HttpServerOptions): HttpServer {
-  const server = createServer({
+  const server = nodeHttp.createServer({
     maxHeaderSize: limits.headerBytes,
     headersTimeout: limits.headersTimeoutMs,
     requestTimeout: limits.requestTimeoutMs,

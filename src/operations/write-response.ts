@@ -1,6 +1,7 @@
 /** Writes whole responses, to a request or to the bare socket of one that could not be parsed. */
-import { type ServerResponse, STATUS_CODES } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { statusTexts } from '../http1/grammar/node-http.ts';
 
 export interface OutgoingResponse {
   readonly status: number;
@@ -48,7 +49,7 @@ function lingerThenEnd(response: ServerResponse, body: string): void {
 export function writeToSocket(socket: Duplex, { status, headers, body }: OutgoingResponse): void {
   const fields = [...headers, 'content-length', String(Buffer.byteLength(body)), 'connection', 'close'];
   fields.push('date', new Date().toUTCString());
-  let head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n`;
+  let head = `HTTP/1.1 ${status} ${statusTexts[status] ?? ''}\r\n`;
   for (let at = 0; at < fields.length; at += 2) head += `${fields[at]}: ${fields[at + 1]}\r\n`;
   socket.end(`${head}\r\n${body}`);
   setTimeout(() => socket.destroy(), lingerMs).unref();

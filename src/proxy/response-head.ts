@@ -1,9 +1,9 @@
 /** The head of a service's response as the client receives it. */
 import { randomUUID } from 'node:crypto';
-import { STATUS_CODES } from 'node:http';
 import { annotation, appendResponseHeaders } from '../core/forwarding/response-headers.ts';
 import type { Route } from '../core/routing/route.ts';
 import { isNamed } from '../core/syntax/header-fields.ts';
+import { statusTexts } from '../http1/grammar/node-http.ts';
 import type { RequestContext } from '../request-line/request-context.ts';
 import type { RequestRuntime } from '../request-line/runtime.ts';
 
@@ -39,7 +39,7 @@ export function responseHead(
   }
   // A 204 has no length (RFC 9110 section 8.6); a client that trusted it would wait for a body.
   if (status === 204 && contentLength >= 0) dropContentLength(headers);
-  const usual = statusText === STATUS_CODES[status] || !printable.test(statusText);
+  const usual = statusText === statusTexts[status] || !printable.test(statusText);
   return { status, statusText: usual ? null : statusText, headers, contentLength, errorId };
 }
 

@@ -2,13 +2,14 @@
  * Responses that the gateway itself writes. Refusals: status, `x-error`, `x-error-id` and problem details (RFC 9457) of a reason; every
  * text is fixed, and contains nothing of the request, an address or a cause. Successes: to a preflight, with metadata, or with another text.
  */
-import { STATUS_CODES } from 'node:http';
+
 import type { Metadata, Preflight } from '../core/decision.ts';
 import { refusalHeadersOf } from '../core/forwarding/response-rules.ts';
 import { problemBody } from '../core/outcome/problem.ts';
 import { type Reason, type ReasonCode, reasons } from '../core/outcome/reasons.ts';
 import type { Criterion } from '../core/policy/conditions.ts';
 import { wayToSignIn } from '../core/way-to-sign-in.ts';
+import { statusTexts } from '../http1/grammar/node-http.ts';
 import { maxDiscardBytes } from '../http1/server/incoming-body.ts';
 import type { Request } from '../http1/server/request.ts';
 import type { WholeResponse } from '../http1/server/whole-response.ts';
@@ -87,7 +88,7 @@ export function refusalText(reason: ReasonCode, errorId: string): { readonly tex
   const { status } = reasons[reason];
   const body = problemBody(reason, errorId);
   const headers = refusalHeaders({ ...withoutRequest, reason, errorId }, body.length);
-  let text = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n`;
+  let text = `HTTP/1.1 ${status} ${statusTexts[status] ?? ''}\r\n`;
   for (let i = 0; i < headers.length; i += 2) text += `${headers[i]}: ${headers[i + 1]}\r\n`;
   return { text: `${text}date: ${new Date().toUTCString()}\r\n\r\n${body}`, bytesOut: body.length };
 }

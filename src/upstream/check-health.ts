@@ -2,8 +2,9 @@
  * Checks the health of a target at intervals. Checks have their own connection, so that a busy pool does not look like a failing service.
  * Any status below 400 passes; everything else, and silence, fails.
  */
-import { Client } from 'undici';
 import type { UpstreamConfig } from '../config/config.ts';
+import { Pool } from '../http1/client/pool.ts';
+import type { ConnectionControl, ResponseHandler } from '../http1/client/request.ts';
 import type { Target } from './target.ts';
 
 export interface HealthEvents {
@@ -17,6 +18,8 @@ export interface HealthWatch {
 
 /** Failed checks in a row that make a target unhealthy; one that passes makes it healthy again. */
 const failuresToFall = 2;
+/** How long a connection rests at most between two checks. */
+const keepAliveMs = 4_000;
 /** Maximum bytes of a response; a longer one is cut off and counts by its status. */
 const maxResponseBytes = 16 * 1024;
 
@@ -26,12 +29,13 @@ export function watchHealth(
   { path, intervalMs, timeoutMs }: NonNullable<UpstreamConfig['health']>,
   events?: HealthEvents,
 ): HealthWatch {
-  const client = new Client(target.origin, {
-    allowH2: false,
-    connectTimeout: timeoutMs,
-    headersTimeout: timeoutMs,
-    bodyTimeout: timeoutMs,
+  const pool = new Pool(target.origin, {
+    connections: 1,
+    connectTimeoutMs: timeoutMs,
+    idleMs: keepAliveMs,
+    unrequested: () => {},
   });
+  let stopped = false;
   let failures = 0;
   let running = false;
   let known = false;
@@ -39,9 +43,9 @@ export function watchHealth(
   const check = async () => {
     if (running) return;
     running = true;
-    const passed = await passes(client, path, timeoutMs);
+    const passed = await passes(pool, target.url.host, path, timeoutMs);
     running = false;
-    if (client.destroyed) return;
+    if (stopped) return;
     failures = passed ? 0 : failures + 1;
     const settled = passed || failures >= failuresToFall;
     if (!settled || (known && passed === target.healthy)) return;
@@ -55,25 +59,75 @@ export function watchHealth(
   return {
     stop: () => {
       clearInterval(timer);
-      void client.destroy();
+      stopped = true;
+      void pool.destroy();
     },
   };
 }
 
 /** Never rejects. */
-async function passes(client: Client, path: string, timeoutMs: number): Promise<boolean> {
-  const signal = AbortSignal.timeout(timeoutMs);
-  try {
-    const { statusCode, body } = await client.request({
-      method: 'GET',
-      path,
-      headers: ['user-agent', 'rolegate-health'],
-      signal,
-    });
-    await body.dump({ limit: maxResponseBytes });
-    // A body that is cut off by the timeout ends without an error.
-    return statusCode < 400 && !signal.aborted;
-  } catch {
-    return false;
+function passes(pool: Pool, host: string, path: string, timeoutMs: number): Promise<boolean> {
+  return new Promise((settle) => {
+    const headers = ['host', host, 'user-agent', 'rolegate-health'];
+    const request = { method: 'GET', path, headers, body: null, upgrade: false, group: 'health' };
+    pool.dispatch(request, new Check(timeoutMs, settle));
+  });
+}
+
+/** One check: a complete or a long enough response in time. */
+class Check implements ResponseHandler {
+  readonly #settle: (passed: boolean) => void;
+  readonly #timer: NodeJS.Timeout;
+  #control: ConnectionControl | null = null;
+  #ended = false;
+  #status = 0;
+  #bytes = 0;
+
+  constructor(timeoutMs: number, settle: (passed: boolean) => void) {
+    this.#settle = settle;
+    this.#timer = setTimeout(() => this.#abort(false), timeoutMs);
+  }
+
+  onRequestStart(control: ConnectionControl): boolean {
+    this.#control = control;
+    return !this.#ended;
+  }
+
+  onBodySent(): void {}
+
+  onResponseStarted(): void {}
+
+  onResponseHead(status: number): void {
+    this.#status = status;
+  }
+
+  onResponseData(part: Buffer): void {
+    this.#bytes += part.length;
+    if (this.#bytes > maxResponseBytes) this.#abort(this.#status < 400);
+  }
+
+  onResponseWaits(): void {}
+
+  onUpgrade(): void {
+    this.#abort(false);
+  }
+
+  onResponseEnd(): void {
+    this.#end(this.#status < 400);
+  }
+
+  onResponseError(): void {
+    this.#end(false);
+  }
+
+  #abort(passed: boolean): void {
+    this.#end(passed);
+    this.#control?.abort();
+  }
+
+  #end(passed: boolean): void {
+    this.#ended = true;
+    clearTimeout(this.#timer);
+    this.#settle(passed);
   }
 }

@@ -91,17 +91,21 @@ describe('the tarball', () => {
     expect(licenses.match(/^\S+ \d+\.\d+\.\d+$/gm)?.map((line) => line.split(' ')[0])).toEqual([
       '@pinojs/redact',
       'atomic-sleep',
+      'bintrees',
       'cockatiel',
       'commander',
       'on-exit-leak-free',
       'picocolors',
       'pino',
       'pino-std-serializers',
+      'prom-client',
       'quick-format-unescaped',
       'safe-stable-stringify',
       'sonic-boom',
+      'tdigest',
       'thread-stream',
       'undici',
+      'yaml',
       'zod',
     ]);
     for (const text of program) expect(text).not.toContain(copy.folder);

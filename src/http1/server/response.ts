@@ -3,9 +3,10 @@
  * here: by the `content-length` that the head has, or else in chunks, or for HTTP/1.0 by the end of the connection. HEAD, 204 and 304 never
  * carry a body (RFC 9112 section 6.3).
  */
-import { STATUS_CODES } from 'node:http';
+
 import type { Duplex } from 'node:stream';
 import { isNamed, isSendable } from '../grammar/fields.ts';
+import { statusTexts } from '../grammar/node-http.ts';
 import type { RequestHead } from '../grammar/request-head.ts';
 import { mayHaveBody } from '../grammar/response-head.ts';
 import { hasOwnMemory } from '../part-memory.ts';
@@ -75,7 +76,7 @@ export class Response implements BatchedWriter, WholeResponse {
    * `connection: close` among them ends the connection. Throws `TypeError` without writing anything if they would not be valid HTTP.
    */
   writeHead(status: number, statusText: string | null, headers: readonly string[]): void {
-    const phrase = statusText ?? STATUS_CODES[status] ?? '';
+    const phrase = statusText ?? statusTexts[status] ?? '';
     // One check of all parts costs less than one of each.
     let parts = phrase;
     let text = `HTTP/1.1 ${status} ${phrase}\r\n`;

@@ -2,8 +2,9 @@
  * Counts a request that has ended. Label values come only from the configuration or a fixed list: route ids, upstreams, methods, statuses,
  * reasons.
  */
-import { STATUS_CODES } from 'node:http';
+
 import { reasons } from '../../core/outcome/reasons.ts';
+import { statusTexts } from '../../http1/grammar/node-http.ts';
 import type { RequestRecord } from '../request-record.ts';
 import { conditionOf, outcomeOf } from '../request-record.ts';
 import { noRoute, type RequestSeries } from './request-series.ts';
@@ -43,7 +44,7 @@ export function countRequest(series: RequestSeries, record: RequestRecord): void
 
 /** Statuses that HTTP registers are labels; an invented one counts as its class. */
 function statusLabel(status: number): string {
-  if (STATUS_CODES[status] !== undefined) return String(status);
+  if (statusTexts[status] !== undefined) return String(status);
   return status >= 100 && status < 1000 ? `${Math.floor(status / 100)}xx` : 'none';
 }
 

@@ -3,7 +3,7 @@
  * are not followed, and a response is bounded in bytes and keys.
  */
 import type { JWK, LocalJWKSet } from 'jose';
-import { Agent } from 'undici';
+import Agent from 'undici/lib/dispatcher/agent.js';
 import type { JwtSourceConfig } from '../../../config/source-config.ts';
 import type { SourceFailure } from '../../../core/identity/identity.ts';
 import { tlsOptions } from '../../../http1/client/tls-options.ts';

@@ -1,5 +1,5 @@
 /** One URL of a source: its connections, its circuit breaker, and one evaluated check of a credential. */
-import { Pool } from 'undici';
+import Pool from 'undici/lib/dispatcher/pool.js';
 import type { RemoteConfig } from '../../../config/source-config.ts';
 import type { Credential } from '../../../core/credential/credential.ts';
 import type { SourceFailure } from '../../../core/identity/identity.ts';
