@@ -4,16 +4,7 @@ import type { Config } from '../config/config.ts';
 import { kindsOf } from '../core/credential/credential.ts';
 import type { Policy } from '../core/decide.ts';
 import type { Authentication } from '../core/identity/authentication.ts';
-import {
-  type ClaimTable,
-  claimOfText,
-  claimText,
-  isExact,
-  isUnreadable,
-  readClaimValue,
-  readTime,
-} from '../core/identity/claims.ts';
-import type { Identity } from '../core/identity/identity.ts';
+import { claimOfText, claimText, isExact, readClaimValue, readTime } from '../core/identity/claims.ts';
 import { isIdentifier, isNameList } from '../core/identity/identity-fields.ts';
 import type { FieldRule, SourceFields } from '../core/identity/read-fields.ts';
 import { userIdOf } from '../core/identity/user-naming.ts';
@@ -96,30 +87,6 @@ export function canHaveIn(by: Authentication, field: Exclude<RoleOrigin['field']
 export function canHaveRole({ fields: { roles: rule } }: Authentication, role: string): boolean {
   if (rule === null) return isUnread(role);
   return !('value' in rule) || rule.value.includes(role) || role.includes('{');
-}
-
-/** Whether its source can return these parts of an identity. */
-export function canReturn(
-  by: Authentication,
-  { kind, roles, groups, claims, authenticatedAtMs }: Identity,
-  declared: ClaimTable,
-): boolean {
-  const { fields } = by;
-  const fits = (rule: FieldRule | null, names: readonly string[]) => {
-    const only = constantOf(rule);
-    return only === undefined ? rule !== null || names.length === 0 : String(only) === String(names);
-  };
-  return (
-    by.kind === kind &&
-    fits(fields.roles, roles) &&
-    fits(fields.groups, groups) &&
-    (authenticatedAtMs === null || signInOf(by).known) &&
-    Object.keys(claims).every((name) => {
-      const type = declared.get(name);
-      const given = isUnreadable(claims, name) ? unreadable : claimText(claims, name);
-      return type !== undefined && canHave(by, { from: 'claim', name, type }, given);
-    })
-  );
 }
 
 /** Whether the time of the sign-in can be known, and unknown. */

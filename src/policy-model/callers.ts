@@ -53,6 +53,18 @@ export function marksOf(a: RoleSets, b: RoleSets, authentications: readonly Auth
   return [...byBits].map(([bits, holders]) => ({ bits, holders: [...holders.values()] }));
 }
 
+const maxChoices = 8;
+
+/** Several choices of one value per mark, because an identity has only one value of most fields. Roles come first. */
+export function choicesOf(marks: readonly Mark[]): readonly (readonly Holder[])[] {
+  let choices: readonly (readonly Holder[])[] = [[]];
+  for (const { holders } of marks) {
+    const several = choices.length >= maxChoices ? holders.slice(0, 1) : holders.slice(0, maxChoices);
+    choices = choices.flatMap((one) => several.map((holder) => [...one, holder]));
+  }
+  return choices;
+}
+
 /** Those whose sources may give the same roles together, because one mark means less if its source may not give a role that follows. */
 export function byAllowList(authentications: readonly Authentication[]): readonly (readonly Authentication[])[] {
   return [...Map.groupBy(authentications, ({ users }) => JSON.stringify(users.roles)).values()];

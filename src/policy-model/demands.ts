@@ -27,8 +27,8 @@ export interface Demands extends RoleWay {
 
 /** One way to be refused. */
 export interface Refusal extends RoleWay {
-  /** The condition that is not met; null: it does not matter. */
-  readonly unmet: Clause | null;
+  /** The condition that is not met; empty: it does not matter. */
+  readonly unmet: readonly Clause[];
 }
 
 export const anyRoles: RoleWay = { forbidden: 0n, sets: [] };
@@ -50,13 +50,13 @@ export function waysToRefuse(place: Place, kind: Caller['kind']): readonly Refus
   const allowed = waysToAllow(place, kind);
   if (allowed === null) return null;
   const { found, offset } = place;
-  if (allowed.length === 0 || typeof found === 'string' || 'allow' in found) return [{ ...anyRoles, unmet: null }];
+  if (allowed.length === 0 || typeof found === 'string' || 'allow' in found) return [{ ...anyRoles, unmet: [] }];
   const { rule, route } = found;
   const ways = rule.kind === 'roles' ? roleWays(rule.demand, offset, false) : [];
   const unmet = clausesOf(route, rule, kind, offset).map((clause) => {
-    return { forbidden: clause.exempt, sets: [], unmet: clause };
+    return { forbidden: clause.exempt, sets: [], unmet: [clause] };
   });
-  return ways === null ? null : [...ways.map((way) => ({ ...way, unmet: null })), ...unmet];
+  return ways === null ? null : [...ways.map((way) => ({ ...way, unmet: [] })), ...unmet];
 }
 
 export function clausesOf(route: Route, rule: AccessRule, kind: Caller['kind'], offset: number): readonly Clause[] {

@@ -29,8 +29,18 @@ export class Values {
   readonly #groups = new Set<string>();
   #by: readonly Authentication[] = [];
 
-  constructor(path: string) {
+  readonly #userId: string;
+
+  /** `userId`: of an identity whose user does not matter, without the prefix of its source. */
+  constructor(path: string, userId = sampleIdentity.userId) {
     this.#segments = path.slice(1).split('/');
+    this.#userId = userId;
+  }
+
+  /** The caller is this identity. False: it has other values. */
+  identify({ userId, groups, sessionId, keyId }: Identity): boolean {
+    const fields = Object.entries({ userId, groups, sessionId, keyId });
+    return fields.every(([field, given]) => this.#set(`identity ${field}`, given));
   }
 
   /** False: no identity can have all of them. */
@@ -111,7 +121,7 @@ export class Values {
     return {
       ...blank,
       kind: by.kind,
-      userId: text('userId') ?? `${by.users.prefix}${sampleIdentity.userId}`,
+      userId: text('userId') ?? `${by.users.prefix}${this.#userId}`,
       source: by.users.source,
       acceptedBy: by.acceptedBy,
       roles: constantOf(by.fields.roles) ?? heldOn(path, [...this.#roles]),
@@ -185,7 +195,7 @@ export class Values {
     }
     if (truth === 'unmet') {
       // A path segment without other requirements has a text of its own.
-      const [one, two] = unlikeTexts(subject!.source, other!.source);
+      const [one, two] = unlikeTexts([subject!.source, other!.source], this.#userId);
       const segment = a === null ? this.#segmentOf(subject!.source, places) : null;
       // Another parameter with this text must be one of the groups, so this one needs a different text.
       if (segment !== null && isGroups(other!.source) && this.#groups.has(segment)) {
@@ -195,7 +205,8 @@ export class Values {
       const different = a !== null || segment !== null || this.#setText(subject!, one);
       return different && (b !== null || isGroups(other!.source) || this.#setText(other!, two));
     }
-    const own = a ?? this.#segmentOf(subject!.source, places) ?? unlikeTexts(subject!.source, other!.source)[2];
+    const own =
+      a ?? this.#segmentOf(subject!.source, places) ?? unlikeTexts([subject!.source, other!.source], this.#userId)[2];
     const text = this.#isChosen(other!) ? (b ?? own) : (a ?? b ?? own);
     const beginning = operator === 'startsWith' && a === null ? `${text}-1` : text;
     return this.#setText(subject!, a ?? beginning) && this.#setText(other!, text);
@@ -208,7 +219,7 @@ export class Values {
     if (Array.isArray(given)) return given[0] ?? null;
     if (typeof given === 'string') return withoutTextAround(form, given);
     const fixed = source.from === 'identity' && (source.field === 'userId' || source.field === 'source');
-    return fixed ? sampleIdentity[source.field] : null;
+    return fixed ? { ...sampleIdentity, userId: this.#userId }[source.field] : null;
   }
 
   /** Whether another statement requires a value of it. */

@@ -28,10 +28,13 @@ export const otherMethod = 'ANY-OTHER';
 /** Represent it in examples. They are registered methods (RFC 3253, RFC 4918), so every server parses them. */
 const unusualMethods = ['LOCK', 'REPORT', 'MKCOL', 'COPY', 'SEARCH', 'CHECKOUT', 'LABEL'];
 
-export function* matchPairsOf(before: RouteTable, after: RouteTable): Generator<MatchPair> {
+export function* matchPairsOf(
+  before: RouteTable,
+  after: RouteTable,
+  methods = methodsOf([before, after]),
+): Generator<MatchPair> {
   const seen = new Set<string>();
   const rules = new RuleIds();
-  const methods = methodsOf([before, after]);
   for (const target of targetsOf(before, after)) {
     for (const [method, sent] of methods) {
       const [a, b] = [findIn(before, target, sent), findIn(after, target, sent)];
@@ -61,7 +64,7 @@ class RuleIds {
   }
 }
 
-function findIn(table: RouteTable, { host, path }: HostPath, method: string): Found {
+export function findIn(table: RouteTable, { host, path }: HostPath, method: string): Found {
   const request: CanonicalRequest = { method, host, authority: host, path, unmerged: null, query: '', ambiguities: 0 };
   const match = matchRoute(table, request);
   return typeof match === 'string' || 'allow' in match

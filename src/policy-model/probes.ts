@@ -13,6 +13,7 @@ import { claims, type RouteTable } from '../core/routing/route-table.ts';
 import { takerOf } from '../core/url/common-path.ts';
 import { oneSpelling } from '../core/url/compile-pattern.ts';
 import { isMoreSpecific } from '../core/url/path-pattern.ts';
+import { pathLike } from './path-like.ts';
 import { type SegmentSamples, samplesOf } from './samples/segment-samples.ts';
 
 /** Maximum combinations of texts to try for one pattern. */
@@ -39,6 +40,12 @@ export class Probes {
     for (const texts of this.#choices(route)) {
       for (const taken of lengths) yield this.#request(route, method, taken, texts);
     }
+  }
+
+  /** Paths of these requests; one that a reader expects comes first. */
+  *paths(route: Route, method: string): Generator<string> {
+    yield pathLike(this.table, route);
+    for (const { path } of this.of(route, method)) yield path;
   }
 
   /** Whether `of` covers every way in which the texts of parameters can match. */

@@ -1,5 +1,5 @@
 /** A route for one method, with the conditions that apply to it. Tools analyze rules in this form. */
-import { type AccessRule, otherMethods } from '../core/policy/access.ts';
+import { type AccessRule, otherMethods, ruleMethods } from '../core/policy/access.ts';
 import { appliesTo, type Criterion } from '../core/policy/conditions.ts';
 import { ruleFor } from '../core/routing/find-route.ts';
 import type { Route } from '../core/routing/route.ts';
@@ -30,6 +30,12 @@ export function rulesOf(route: Route): readonly (readonly [method: string, rule:
     return rule === null ? [] : [[method, rule] as const];
   });
   return access.every !== null && methods === null ? [...rules, [otherMethods, access.every]] : rules;
+}
+
+/** A method that has no rule of its own. */
+export function otherMethod(route: Route): string {
+  const named = new Set(rulesOf(route).map(([method]) => method));
+  return ['GET', ...ruleMethods].find((one) => !named.has(one) && one !== 'HEAD') ?? 'GET';
 }
 
 /** As in `rulesOf`, for the method of a request to the route. */

@@ -4,17 +4,18 @@ import type { Clause } from './demands.ts';
 import type { RoleWay } from './role-ways.ts';
 import { assignments, type Scope } from './solve.ts';
 
-/** Roles, conditions that are met, and one that is not. */
+/** Roles, conditions that are met, and some that are not. */
 export interface Way extends RoleWay {
   readonly clauses: readonly Clause[];
-  readonly unmet: Clause | null;
+  readonly unmet: readonly Clause[];
 }
 
 export class Search {
   readonly ways: readonly Way[];
   readonly #scope: Scope;
-  /** Known results, by the clause that must not be met and those that must. */
-  readonly #known = new Map<Clause | null, Map<string, boolean>>();
+  /** Known results, by the clauses that must not be met and those that must. */
+  readonly #known = new Map<string, boolean>();
+  readonly #ids = new Map<Clause, number>();
 
   /** `always`: bits that the callers of each authentication always have; unset: the callers have no identity. */
   constructor(ways: readonly Way[], scope: Scope, always: readonly bigint[] = [0n]) {
@@ -30,15 +31,18 @@ export class Search {
   isPossibleBy(way: Way, bits: bigint): boolean {
     if (!fits(way, bits)) return false;
     const met = toBeMet(way, bits);
-    if (met.length === 0 && way.unmet === null) return true;
-    const known = this.#known.get(way.unmet) ?? new Map<string, boolean>();
-    this.#known.set(way.unmet, known);
-    const key = met.map(({ criterion }) => way.clauses.findIndex((one) => one.criterion === criterion)).join();
-    const before = known.get(key);
-    if (before !== undefined) return before;
+    if (met.length + way.unmet.length === 0) return true;
+    const key = `${this.#keyOf(way.unmet)} ${this.#keyOf(met)}`;
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
     const [first] = assignments(met, way.unmet, this.#scope);
-    known.set(key, first !== undefined);
+    this.#known.set(key, first !== undefined);
     return first !== undefined;
+  }
+
+  #keyOf(clauses: readonly Clause[]): string {
+    for (const clause of clauses) if (!this.#ids.has(clause)) this.#ids.set(clause, this.#ids.size);
+    return clauses.map((clause) => this.#ids.get(clause)).join();
   }
 
   /** The marks without those that are not needed. */

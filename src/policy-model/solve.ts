@@ -1,5 +1,5 @@
 /**
- * Values of a request and an identity that meet some conditions and fail one. The search goes through the truths of their
+ * Values of a request and an identity that meet some conditions and fail others. The search goes through the truths of their
  * statements condition by condition, so conditions about different values cost their sum, not their product. It is bounded and
  * reports when it gave up.
  */
@@ -58,9 +58,11 @@ export interface Assignment {
 const maxWays = 10_000;
 
 /** Ends early when the budget is used up, so an empty result means "none" only if the budget is not exhausted. */
-export function* assignments(met: readonly Clause[], unmet: Clause | null, scope: Scope): Generator<Assignment> {
-  const goals = [...(unmet === null ? [] : [{ clause: unmet, wanted: false }])];
-  goals.push(...met.map((clause) => ({ clause, wanted: true })));
+export function* assignments(met: readonly Clause[], unmet: readonly Clause[], scope: Scope): Generator<Assignment> {
+  const goals = [
+    ...unmet.map((clause) => ({ clause, wanted: false })),
+    ...met.map((clause) => ({ clause, wanted: true })),
+  ];
   // Otherwise the search would retry an unreachable goal for every choice of the others.
   if (goals.length > 1) {
     for (const goal of goals) {

@@ -1,6 +1,7 @@
 /** Names of generated identities: short ones, one for each identity, and none of an identity that the tests already have. */
 import type { Identity } from '../core/identity/identity.ts';
 import { sampleIdentity } from '../policy-model/samples/sample-identity.ts';
+import { signInWords } from '../policy-model/samples/sign-in-ages.ts';
 
 /** Maximum characters before a number that makes the name unique. */
 const maxLength = 40;
@@ -29,6 +30,40 @@ export class IdentityNames {
     this.#taken.add(name);
     this.#kept.set(keyOf(identity, name), name);
   }
+}
+
+/** What an identity should be called: its roles, and what else distinguishes it. */
+export function wordsFor({
+  roles,
+  groups,
+  kind,
+  keyId,
+  sessionId,
+  userId,
+  claims,
+  authenticatedAtMs,
+}: Identity): string {
+  const isFree = userId.endsWith(sampleIdentity.userId);
+  if (!isFree) return userId;
+  const words = [
+    ...(roles.length === 0 ? ['no_role'] : listed(roles)),
+    ...(groups.length === 0 ? [] : ['in', ...listed(groups)]),
+    ...Object.entries(claims).flatMap(([name, value]) => [name, ...(isList(value) ? listed(value) : [value])]),
+    ...signInWords(authenticatedAtMs),
+    ...(kind === 'bearer' ? [] : [kind === 'keyPair' ? 'by_key' : 'by_api_key']),
+    ...[keyId, sessionId === sampleIdentity.sessionId ? null : sessionId].filter((id) => id !== null),
+  ];
+  return words.join('_');
+}
+
+/** The first two, and how many others there are. */
+function listed(texts: readonly string[]): readonly string[] {
+  const more = texts.length - 2;
+  return [texts.slice(0, 2).join('_and_'), ...(more > 0 ? [`and_${more}_more`] : [])];
+}
+
+function isList(value: unknown): value is readonly string[] {
+  return Array.isArray(value);
 }
 
 /** Equal for identities that only their name distinguishes, which is part of their ids. */

@@ -5,6 +5,7 @@
 import type { Config } from '../config/config.ts';
 import type { Policy } from '../core/decide.ts';
 import type { Decision } from '../core/decision.ts';
+import { otherMethods, ruleMethods } from '../core/policy/access.ts';
 import { compileRoleMapping } from '../core/policy/map-roles.ts';
 import { withScopes } from '../core/policy/scopes-of-route.ts';
 import { compileRoutes } from '../core/routing/compile-routes.ts';
@@ -16,12 +17,13 @@ import type { Route } from '../core/routing/route.ts';
 import { entriesOf, type RouteTable, type RouteTrees } from '../core/routing/route-table.ts';
 import { sampleText } from '../core/url/common-path.ts';
 import type { PolicyModel } from '../policy-model/authentications.ts';
+import { differ, examplesAt, examplesOfDifference } from '../policy-model/differences.ts';
+import type { Example, ExampleCallers } from '../policy-model/example-requests.ts';
 import { hostOf } from '../policy-model/host-for.ts';
 import { rulesOf } from '../policy-model/route-of-method.ts';
 import { setsOf } from '../policy-model/verdicts.ts';
 import { affects, type Mutant, withPolicy, withRoles } from './mutants.ts';
 import { policyOf } from './run-cases.ts';
-import { differs } from './verdict-classes.ts';
 
 /** Routes of one entry, and what the mutant makes of them. */
 export interface RouteChange {
@@ -98,16 +100,29 @@ export class Mutations {
     if (widenedBy(mutant).some((route) => this.#takesSample(mutant, route))) return true;
     return this.changesOf(mutant).some((change) => {
       const policies = this.near(change, mutant);
-      return policies !== null && differs(...policies);
+      return policies !== null && differ(...policies);
     });
   }
 
+  /** Requests that should show the change, by the route that it affects. */
+  *examplesOf(mutant: Mutant, callers: ExampleCallers): Generator<readonly [Route, Iterable<Example>]> {
+    for (const route of widenedBy(mutant)) {
+      const request = requestLike(route);
+      const after = this.at(mutant, request);
+      if (after !== null) yield [route, examplesAt(request, this.#policy, after, callers, [request.method])];
+    }
+    for (const change of this.changesOf(mutant)) {
+      const policies = this.near(change, mutant);
+      if (policies === null) continue;
+      const [route] = change.entry;
+      yield [route!, examplesOfDifference(...policies, callers, methodsFor([...change.entry, ...change.changed]))];
+    }
+  }
+
   /** Whether the widened route matches a request that fits it, and did not before. */
-  #takesSample(mutant: Mutant, { id, pattern, access, methods }: Route): boolean {
-    const [method = 'GET'] = methods ?? access.byMethod.keys();
-    const path = `/${pattern.segments.map((segment) => encodeURIComponent(sampleText(segment) ?? 'anything')).join('/')}`;
-    const host = hostOf(pattern.host);
-    const request = { method, host, authority: host, path, unmerged: null, query: '', ambiguities: 0 };
+  #takesSample(mutant: Mutant, route: Route): boolean {
+    const { id } = route;
+    const request = requestLike(route);
     const routes = this.at(mutant, request)?.routes;
     if (routes === undefined) return false;
     const [before, after] = [this.#policy.routes, routes].map((table) => {
@@ -122,6 +137,20 @@ export class Mutations {
     if (mutant.kind !== 'roles' || mutant.origins.length === (roleMapping?.origins.length ?? 0)) return {};
     return { roleMapping: compileRoleMapping(mutant.origins, roleMapping?.limits) };
   }
+}
+
+/** Methods that the rules of the routes can distinguish, those that they list first. */
+function methodsFor(routes: readonly Route[]): readonly string[] {
+  const listed = routes.flatMap((route) => rulesOf(route).map(([method]) => method));
+  return [...new Set([...listed.filter((method) => method !== otherMethods), 'GET', ...ruleMethods])];
+}
+
+/** A request that fits the route. */
+function requestLike({ pattern, access, methods }: Route): NonNullable<Decision['request']> {
+  const [method = 'GET'] = methods ?? access.byMethod.keys();
+  const path = `/${pattern.segments.map((segment) => encodeURIComponent(sampleText(segment) ?? 'anything')).join('/')}`;
+  const host = hostOf(pattern.host);
+  return { method, host, authority: host, path, unmerged: null, query: '', ambiguities: 0 };
 }
 
 /** The changed routes of the entry that match other paths. */

@@ -1,7 +1,6 @@
 /**
- * Finds requests for what the tests have not touched yet, and for changes of the rules that they would not notice, by trying:
- * identities with and without the roles of a rule, and values in conditions. Every proposed case has been decided, so it passes
- * unchanged.
+ * Requests for what the tests have not touched yet, and for changes of the rules that they would not notice. Every proposed case has been
+ * decided, so it passes unchanged.
  */
 import type { Config } from '../config/config.ts';
 import type { TestCase } from '../config/test-suite.ts';
@@ -9,30 +8,27 @@ import type { Policy } from '../core/decide.ts';
 import type { Decision } from '../core/decision.ts';
 import type { ClaimTable } from '../core/identity/claims.ts';
 import type { Identity } from '../core/identity/identity.ts';
-import { type AccessRule, otherMethods } from '../core/policy/access.ts';
+import { otherMethods } from '../core/policy/access.ts';
 import { ruleFor } from '../core/routing/find-route.ts';
 import type { Route } from '../core/routing/route.ts';
-import { canReturn, type PolicyModel } from '../policy-model/authentications.ts';
-import { examplesOf } from '../policy-model/effects.ts';
+import { examplesOfEffect } from '../policy-model/effects.ts';
+import type { Example } from '../policy-model/example-requests.ts';
 import { hostFor, hostOf } from '../policy-model/host-for.ts';
 import { Probes } from '../policy-model/probes.ts';
-import { routeOfMethod, rulesOf } from '../policy-model/route-of-method.ts';
+import { otherMethod, routeOfMethod } from '../policy-model/route-of-method.ts';
 import { type Simulated, simulate } from '../policy-model/simulate.ts';
 import { type Cell, effectInWords } from './coverage.ts';
-import { IdentityNames } from './identity-names.ts';
-import type { Mutant } from './mutants.ts';
+import { IdentityNames, wordsFor } from './identity-names.ts';
 import { Mutations } from './mutated-policy.ts';
 import { tryMutants } from './mutation-score.ts';
 import { OpenMutants, type Tried } from './open-mutants.ts';
 import { decideCase, forwardingOf, outcomeOf, type PreparedCase, policyOf, wordOf } from './run-cases.ts';
 import type { TestRun } from './test-report.ts';
-import { named, type TrialGoal } from './trial-identities.ts';
-import { otherMethod, type Trial, trialsFor } from './trials.ts';
 
 /** Maximum requests tried for one effect of a rule, or for one change. */
-const maxTrials = 4_000;
-/** Minimum share of each route and method, so that the first ones do not use all of them. */
-const minShare = 100;
+const maxExamples = 1_000;
+/** Maximum paths tried for one route. */
+const maxPaths = 24;
 
 export interface Proposals {
   readonly cases: readonly ProposedCase[];
@@ -52,24 +48,37 @@ export function proposeCases(config: Config, { coverage, results }: TestRun, wit
   const cases: ProposedCase[] = [];
   const names = new IdentityNames(config.tests.identities.keys());
   const policy = policyOf(config);
-  const keep = (found: Found | null) => {
-    const { test: { as } = { as: null }, identity = null } = found?.prepared ?? {};
-    if (as !== null && identity !== null) names.keep(as, identity);
-    return found;
+  const { authentications } = policy;
+  const callers = {
+    roleMapping: config.roleMapping,
+    authentications,
+    identities: config.tests.identities,
+    nameOf: (identity: Identity) => names.nameOf(identity, wordsFor(identity)),
   };
-  const find = (goals: readonly TrialGoal[], reach: 'near' | 'far', fits: (tried: Tried) => boolean) =>
-    keep(findCase(config, policy, goals, reach, names, fits));
+  const find = (examples: Iterable<Example>, route: Route, fits: (tried: Tried) => boolean): Proposed | null => {
+    for (const example of Iterator.from(examples).take(maxExamples)) {
+      const tried = decideExample(config, route, example, policy);
+      if (!fits(tried)) continue;
+      if (example.as !== null) names.keep(example.as, example.identity!);
+      return tried;
+    }
+    return null;
+  };
   const notFound: string[] = [];
+  const probes = new Probes(config.routes);
   for (const cell of coverage.cells) {
     if (cell.covered) continue;
+    const { effect, rule } = cell;
+    const method = cell.method === otherMethods ? otherMethod(cell.route) : cell.method;
     const fits = (tried: Tried) => tried.decision.route?.id === cell.route.id && shows(cell, tried);
-    const goals = routesOf(config, cell.route.id).map((route) => ({ ...cell, route }));
-    const found =
-      find(goals, 'near', fits) ??
-      find(goals, 'far', fits) ??
-      keep(findExample(config, policy, cell, goals, names, fits));
-    if (found === null) notFound.push(`${cell.route.id} ${cell.method} ${effectInWords(cell.effect)}`);
-    else cases.push(found.prepared);
+    const proposed = firstOf(routesOf(config, cell.route.id), (route) => {
+      const paths = probes.paths(route, method).take(maxPaths);
+      const destinations = [...paths].map((path) => ({ method, host: hostOf(route.pattern.host), path }));
+      const ofMethod = routeOfMethod(route, method);
+      return find(examplesOfEffect(ofMethod, rule, effect, callers, destinations), route, fits);
+    });
+    if (proposed === null) notFound.push(`${cell.route.id} ${cell.method} ${effectInWords(effect)}`);
+    else cases.push(proposed.prepared);
   }
   const { claims } = config;
   if (!withMutation) return { cases, notFound, claims };
@@ -80,117 +89,43 @@ export function proposeCases(config: Config, { coverage, results }: TestRun, wit
   for (const mutant of unnoticed) {
     // By then, a case for an earlier one may notice it.
     if (!open.has(mutant) || !mutations.hasEffect(mutant)) continue;
-    const found = find(goalsOf(mutations, mutant), 'far', (tried) => open.notices(mutant, tried));
-    if (found === null)
+    const notices = (tried: Tried) => open.notices(mutant, tried);
+    const proposed = firstOf(mutations.examplesOf(mutant, callers), ([route, examples]) =>
+      find(examples, route, notices),
+    );
+    if (proposed === null)
       notFound.push(mutant.kind === 'route' ? `${mutant.entry[0].id}: ${mutant.words}` : mutant.words);
     else {
-      cases.push(found.prepared);
-      open.add(found);
+      cases.push(proposed.prepared);
+      open.add(proposed);
     }
   }
   return { cases, notFound, claims };
 }
 
-/** A change of a route's pattern may show where it matches more. */
-function goalsOf(mutations: Mutations, mutant: Mutant): readonly TrialGoal[] {
-  if (mutant.kind === 'route' && mutant.reaches) {
-    const { entry, changed } = mutant;
-    const [route] = entry;
-    const listed = route.methods ?? [...route.access.byMethod.keys()];
-    const [[, rule]] = rulesOf(route) as readonly [readonly [string, AccessRule]];
-    const wider = changed.filter((one) => !entry.includes(one));
-    const patterns = new Set(entry.map(({ pattern }) => pattern));
-    return wider.flatMap((one) => {
-      const methods = patterns.has(one.pattern)
-        ? ['GET', 'POST', 'DELETE', 'PUT', 'PATCH', 'QUERY'].filter((method) => !listed.includes(method))
-        : [listed[0] ?? 'GET'];
-      return methods.map((method) => ({ route: one, method, rule }));
-    });
+/** The first result that is not null. */
+function firstOf<T, R>(all: Iterable<T>, find: (one: T) => R | null): R | null {
+  for (const one of all) {
+    const result = find(one);
+    if (result !== null) return result;
   }
-  return mutations.changesOf(mutant).flatMap(({ entry, changed: [other] }) => {
-    const rules = rulesOf(entry[0]!);
-    const isOther = ([method, rule]: (typeof rules)[number]) => {
-      return other !== undefined && ruleFor(other.access, method) !== rule;
-    };
-    // A change of conditions may show with any method.
-    const affected = hasSameConditions(entry[0]!, other) ? rules.filter(isOther) : rules;
-    return entry.flatMap((route) =>
-      (affected.length === 0 ? rules : affected).map(([method, rule]) => ({ route, method, rule })),
-    );
-  });
+  return null;
 }
 
-function hasSameConditions({ conditions }: Route, other: Route | undefined): boolean {
-  const others = other?.conditions ?? [];
-  return (conditions ?? []).length === others.length && others.every((criterion, at) => criterion === conditions?.[at]);
+function routesOf(config: Config, id: string): readonly Route[] {
+  return config.routes.routes.filter((route) => route.id === id);
 }
 
-function routesOf({ routes }: Config, id: string): readonly Route[] {
-  return routes.routes.filter((route) => route.id === id);
-}
-
-interface Found extends Tried {
+interface Proposed extends Tried {
   readonly prepared: ProposedCase;
 }
 
-function findCase(
-  config: Config,
-  policy: PolicyModel,
-  goals: readonly TrialGoal[],
-  reach: 'near' | 'far',
-  names: IdentityNames,
-  fits: (tried: Tried) => boolean,
-): Found | null {
-  const share = Math.max(minShare, Math.ceil(maxTrials / goals.length));
-  let left = maxTrials;
-  for (const goal of goals) {
-    for (const trial of trialsFor(config, goal, reach, names).take(Math.min(left, share))) {
-      left -= 1;
-      const tried = decideTrial(config, goal.route, trial, policy);
-      if (fits(tried) && isReal(config, policy, trial)) return tried;
-    }
-  }
-  return null;
-}
-
-/** Whether an identity of the tests, or one that a source can return. */
-function isReal({ tests, claims }: Config, { authentications }: PolicyModel, { as, identity }: Trial): boolean {
-  if (as === null || identity === null || tests.identities.has(as)) return true;
-  return authentications.some((by) => canReturn(by, identity, claims));
-}
-
-function decideTrial(config: Config, route: Route, trial: Trial, policy: Policy): Found {
-  const host = hostOf(route.pattern.host);
-  const { identity } = trial;
-  const simulated = simulate({ ...trial, host, secure: true }, identity, config.credentials);
+function decideExample(config: Config, route: Route, example: Example, policy: Policy): Proposed {
+  const { identity } = example;
+  const simulated = simulate({ ...example, secure: true }, identity, config.credentials);
   const decision = decideCase({ simulated }, policy);
-  const test = testOf(config, route, trial, decision, simulated);
+  const test = testOf(config, route, example, decision, simulated);
   return { prepared: { test, identity, simulated, route: route.index }, decision };
-}
-
-/** By the model, for values and fields of an identity that must fit each other. */
-function findExample(
-  config: Config,
-  policy: PolicyModel,
-  { effect, rule }: Cell,
-  goals: readonly TrialGoal[],
-  names: IdentityNames,
-  fits: (tried: Tried) => boolean,
-): Found | null {
-  const probes = new Probes(config.routes);
-  for (const { route, method: wanted } of goals) {
-    const method = wanted === otherMethods ? otherMethod(route) : wanted;
-    const ofMethod = routeOfMethod(route, method);
-    const { path } = probes.first(route, method);
-    for (const { target, headers, circumstances, identity } of examplesOf(ofMethod, rule, effect, policy, path)) {
-      const { client, trusted = false, time = null } = circumstances;
-      const [as, own] = identity === null ? [null, null] : named(identity, names);
-      const trial = { as, identity: own, method, target, headers, client, trusted, time };
-      const tried = decideTrial(config, route, trial, policy);
-      if (fits(tried)) return tried;
-    }
-  }
-  return null;
 }
 
 function shows({ effect }: Cell, { decision, prepared }: Tried): boolean {
@@ -201,19 +136,17 @@ function shows({ effect }: Cell, { decision, prepared }: Tried): boolean {
   return effect.whom === 'anybody' || (decision.identity === null) === (effect.whom === 'anonymous');
 }
 
-/** The trial as a test that expects what was decided. */
+/** The example as a test that expects what was decided. */
 function testOf(
   { identityHeaders, routes }: Config,
   route: Route,
-  trial: Trial,
+  { as, identity, method, target, headers, client, trusted, time, host: sent }: Example,
   decision: Decision,
   simulated: Simulated,
 ): TestCase {
-  const { as, identity, method, target, headers, client, trusted, time } = trial;
-  const asked = hostOf(route.pattern.host);
   const matched = decision.route?.id ?? null;
   // Omitted if the test would run with the same host anyway.
-  const host = route.pattern.host === null && hostFor(routes, target, matched) === asked ? null : asked;
+  const host = route.pattern.host === null && hostFor(routes, target, matched) === sent ? null : sent;
   // Only the service sees whether a rule that allows everyone identifies the caller.
   const rule = ruleFor(route.access, method);
   const isNamed = rule?.kind === 'optional' && decision.outcome !== 'refuse' && decision.identity !== null;

@@ -156,7 +156,7 @@ export function* widerConditions(
 }
 
 /** An hour more at either end, every day, or no limit. */
-export function* widerTimes(step: TimeStep): Generator<Change<TimeStep>> {
+function* widerTimes(step: TimeStep): Generator<Change<TimeStep>> {
   if (step.kind === 'stretch') {
     const { fromMs, toMs } = step.stretch;
     if (fromMs !== null) yield ['has no start', { ...step, stretch: { fromMs: null, toMs } }];

@@ -7,12 +7,9 @@ import type { Decision } from '../../core/decision.ts';
 import type { Identity, Resolution } from '../../core/identity/identity.ts';
 import type { Route } from '../../core/routing/route.ts';
 import { overrides } from '../../core/syntax/header-names.ts';
-import { hostOf } from '../../policy-model/host-for.ts';
-import { rulesOf } from '../../policy-model/route-of-method.ts';
 import { sampleCredential } from '../../policy-model/samples/sample-credential.ts';
 import { hostileTargets } from '../../policy-tools/hostile-targets.ts';
 import { policyOf } from '../../policy-tools/run-cases.ts';
-import { trialsFor } from '../../policy-tools/trials.ts';
 import { written } from '../proxy-config/proxy-settings.ts';
 import type { Group, Probe } from './probe.ts';
 import {
@@ -25,6 +22,7 @@ import {
   secretsIn,
   spellingsOf,
 } from './probed-headers.ts';
+import { changing, type Place, placesOf, safe } from './probed-places.ts';
 
 export interface Plan {
   readonly config: Config;
@@ -38,22 +36,10 @@ export interface Plan {
   readonly client: string | null;
 }
 
-/** Maximum number of probed routes; further ones would add nothing. */
-const maxRoutes = 60;
 /** Maximum number of refused targets for hostile paths. */
 const maxHostile = 3;
 
-const safe = ['GET', 'HEAD', 'OPTIONS'];
-const changing = ['POST', 'PUT', 'PATCH', 'DELETE'];
-
 type Caller = 'anonymous' | 'unknown' | 'good';
-
-interface Place {
-  readonly route: Route;
-  readonly method: string;
-  readonly target: string;
-  readonly host: string;
-}
 
 /** Makes probes from requests. */
 export class Planner {
@@ -64,8 +50,7 @@ export class Planner {
 
   constructor(plan: Plan) {
     this.#plan = plan;
-    const routes = plan.config.routes.routes.slice(0, maxRoutes);
-    this.places = routes.flatMap((route) => this.#placesOf(route));
+    this.places = placesOf(plan);
   }
 
   get good(): Plan['good'] {
@@ -190,16 +175,6 @@ export class Planner {
       // Unknown to every cache, if the shape of bearers permits it.
       const fresh = (credentials.bearer?.shapes.length ?? 0) > 0 ? value : `${value}-${randomBytes(8).toString('hex')}`;
       return [this.#probe('outage', { ...place, method: 'GET' }, 'unknown', [name, fresh])];
-    });
-  }
-
-  #placesOf(route: Route): readonly Place[] {
-    const asked = [...safe, ...(this.#plan.unsafe ? changing : [])];
-    return rulesOf(route).flatMap(([method, rule]): Place[] => {
-      const [trial] = trialsFor(this.#plan.config, { route, method, rule }, 'near');
-      if (trial === undefined || !asked.includes(trial.method)) return [];
-      const host = route.pattern.host === null ? this.#plan.host : hostOf(route.pattern.host);
-      return [{ route, method: trial.method, target: trial.target, host }];
     });
   }
 

@@ -1,7 +1,6 @@
 /** Claims of generated identities: which values are worth trying, and how chosen ones become claims. */
 import { type Claims, type ClaimType, claimOfText } from '../../core/identity/claims.ts';
 import type { ValueSource } from '../../core/policy/conditions.ts';
-import { sampleIdentity } from './sample-identity.ts';
 
 type ClaimSource = Extract<ValueSource, { readonly from: 'claim' }>;
 
@@ -32,11 +31,11 @@ export function claimTexts(type: ClaimType, texts: readonly string[], further = 
   return [...new Set([...numbers, ...Array.from({ length: further }, (_, n) => String(largest + n + 1))])];
 }
 
-/** Texts that both can have: two different ones, and one for both. */
-export function unlikeTexts(...sources: readonly ValueSource[]): readonly [string, string, string] {
+/** Texts that both can have: two different ones, and one for both, which may be a user id. */
+export function unlikeTexts(sources: readonly ValueSource[], userId: string): readonly [string, string, string] {
   const types = sources.flatMap((source) => (source.from === 'claim' ? [source.type] : []));
   if (types.includes('boolean')) return ['true', 'false', 'true'];
-  return types.includes('number') ? ['1', '2', '1'] : ['this', 'that', sampleIdentity.userId];
+  return types.includes('number') ? ['1', '2', '1'] : ['this', 'that', userId];
 }
 
 function isTexts(value: unknown): value is readonly string[] {

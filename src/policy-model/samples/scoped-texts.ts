@@ -40,6 +40,7 @@ export function scopePlace(role: string): { readonly at: number; readonly isUnre
 export function heldOn(path: string, roles: readonly string[]): readonly string[] {
   const segments = path.slice(1).split('/');
   return asHeld(roles, ({ param }) => {
+    if (param === null) return 'elsewhere';
     const [, at, before = '', after = ''] = /^(\d+)_([0-9a-f]*)_([0-9a-f]*)$/.exec(param ?? '') ?? [];
     const written = at === undefined ? undefined : segments[Number(at)];
     if (written === undefined || written.includes('%FF')) return null;

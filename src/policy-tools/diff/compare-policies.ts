@@ -8,7 +8,7 @@ import type { Authentication } from '../../core/identity/authentication.ts';
 import type { RoleMapping } from '../../core/policy/map-roles.ts';
 import type { RoleDemand } from '../../core/policy/role-demand.ts';
 import type { PolicyModel } from '../../policy-model/authentications.ts';
-import { byAllowList, type Holder, holderInWords, type Mark } from '../../policy-model/callers.ts';
+import { byAllowList, choicesOf, holderInWords } from '../../policy-model/callers.ts';
 import { type MatchPair, matchPairsOf } from '../../policy-model/match-pairs.ts';
 import { atomsOf, criterionKey } from '../../policy-model/statements.ts';
 import { type Found, routeOf, setsOf } from '../../policy-model/verdicts.ts';
@@ -42,7 +42,6 @@ export type CallerClass =
 
 /** Maximum values to try for one caller and one way to be refused. */
 const maxTries = 60;
-const maxChoices = 8;
 
 /**
  * `matchPairs`: of the route tables of both policies. Callers are those that a source of one of them can identify. A change of the sources
@@ -152,16 +151,6 @@ function witnessesOf(
     }
   }
   return found;
-}
-
-/** Several choices of one value per mark, because an identity has only one value of most fields. Roles come first. */
-function choicesOf(marks: readonly Mark[]): readonly (readonly Holder[])[] {
-  let choices: readonly (readonly Holder[])[] = [[]];
-  for (const { holders } of marks) {
-    const several = choices.length >= maxChoices ? holders.slice(0, 1) : holders.slice(0, maxChoices);
-    choices = choices.flatMap((one) => several.map((holder) => [...one, holder]));
-  }
-  return choices;
 }
 
 function classOf({ caller, marks }: CallerChange): CallerClass {
