@@ -10,7 +10,7 @@ import type { FieldRule, SourceFields } from '../core/identity/read-fields.ts';
 import { userIdOf } from '../core/identity/user-naming.ts';
 import type { ValueSource } from '../core/policy/conditions.ts';
 import type { RoleOrigin } from '../core/policy/map-roles.ts';
-import { type Given, unreadable } from './samples/given.ts';
+import { type SampleValue, unreadable } from './samples/sample-value.ts';
 import { isUnread } from './samples/scoped-texts.ts';
 
 /** Rules, and who can be a caller. */
@@ -44,7 +44,7 @@ export function authenticationsOf({
 }
 
 /** The only value that such identities have; undefined: there are several. */
-export function onlyValue({ kind, users, fields }: Authentication, source: IdentitySource): Given | undefined {
+export function onlyValue({ kind, users, fields }: Authentication, source: IdentitySource): SampleValue | undefined {
   if (source.from === 'identity' && source.field === 'kind') return kind;
   if (source.from === 'identity' && source.field === 'source') return users.source;
   const rule = ruleOf(fields, source);
@@ -59,16 +59,16 @@ export function onlyValue({ kind, users, fields }: Authentication, source: Ident
 }
 
 /** Whether such an identity can have the value. */
-export function canHave(by: Authentication, source: IdentitySource, given: Given): boolean {
+export function canHave(by: Authentication, source: IdentitySource, value: SampleValue): boolean {
   const only = onlyValue(by, source);
-  if (only !== undefined) return String(only) === String(given);
+  if (only !== undefined) return String(only) === String(value);
   const rule = ruleOf(by.fields, source);
-  if (given === null || given === unreadable) return rule !== null && 'optional' in rule && rule.optional;
-  if (source.from === 'claim') return isClaim(given, source.type);
-  if (source.field === 'groups') return isNameList(given);
-  if (source.field !== 'userId') return isIdentifier(given);
+  if (value === null || value === unreadable) return rule !== null && 'optional' in rule && rule.optional;
+  if (source.from === 'claim') return isClaim(value, source.type);
+  if (source.field === 'groups') return isNameList(value);
+  if (source.field !== 'userId') return isIdentifier(value);
   const { users } = by;
-  const id = typeof given === 'string' && given.startsWith(users.prefix) ? given.slice(users.prefix.length) : null;
+  const id = typeof value === 'string' && value.startsWith(users.prefix) ? value.slice(users.prefix.length) : null;
   return isIdentifier(id) && userIdOf(users, id) !== null;
 }
 
@@ -102,8 +102,8 @@ function ruleOf(fields: SourceFields, source: IdentitySource): FieldRule | null 
   return source.field === 'kind' || source.field === 'source' ? null : fields[source.field];
 }
 
-function isClaim(given: string | readonly string[], type: Extract<IdentitySource, { from: 'claim' }>['type']): boolean {
-  const value = claimOfText(given, type);
+function isClaim(text: string | readonly string[], type: Extract<IdentitySource, { from: 'claim' }>['type']): boolean {
+  const value = claimOfText(text, type);
   if (value === null) return false;
   // A condition compares a time in milliseconds.
   if (type === 'time') return Number.isInteger(value) && readTime(Math.floor(Number(value) / 1000)) !== null;

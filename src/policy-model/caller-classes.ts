@@ -40,7 +40,7 @@ export function callerClasses(
     const own = groups.map((group) => {
       return { ...group, ways: group.ways === undefined ? waysOf(group.atoms, max, one) : group.ways };
     });
-    const key = own.map(({ ways }) => ways?.map(({ truths, given }) => [...truths, String(given)]).join());
+    const key = own.map(({ ways }) => ways?.map(({ truths, value }) => [...truths, String(value)]).join());
     const known = classes.get(JSON.stringify(key));
     if (known === undefined) classes.set(JSON.stringify(key), { by: [one], groups: own });
     else known.by.push(one);

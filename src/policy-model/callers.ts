@@ -119,14 +119,14 @@ function* candidates(
   for (const { field, values } of origins) {
     if (field === 'roles') continue;
     for (const value of values) {
-      const given = field === 'groups' ? [value] : value;
+      const own = field === 'groups' ? [value] : value;
       const by = authentications.filter((one) => canHaveIn(one, field, value));
       // Other roles may be derived from the kind of a credential with this key.
       const kinds = field === 'keyId' ? by.map(({ kind }) => kind) : by.slice(0, 1).map(() => blank.kind);
       for (const kind of kinds) {
         if (seen.has(`${field} ${kind} ${value}`)) continue;
         seen.add(`${field} ${kind} ${value}`);
-        yield [{ field, value }, { ...blank, kind, [field]: given } as Identity];
+        yield [{ field, value }, { ...blank, kind, [field]: own } as Identity];
       }
     }
   }

@@ -34,9 +34,9 @@ export interface Refusal extends RoleWay {
 export const anyRoles: RoleWay = { forbidden: 0n, sets: [] };
 
 /** Ways to be allowed. Empty: the caller is always refused. Null: too many. */
-export function waysToAllow({ found, offset }: Place, kind: Caller['kind']): readonly Demands[] | null {
-  if (typeof found === 'string' || 'allow' in found) return [];
-  const { rule, route } = found;
+export function waysToAllow({ matching, offset }: Place, kind: Caller['kind']): readonly Demands[] | null {
+  if (typeof matching === 'string' || 'allow' in matching) return [];
+  const { rule, route } = matching;
   const unresolved = kind === 'unresolved' && rule.kind !== 'public';
   if (rule.kind === 'deny' || unresolved) return [];
   if (kind !== 'known' && rule.kind !== 'public' && rule.kind !== 'optional') return [];
@@ -49,9 +49,9 @@ export function waysToAllow({ found, offset }: Place, kind: Caller['kind']): rea
 export function waysToRefuse(place: Place, kind: Caller['kind']): readonly Refusal[] | null {
   const allowed = waysToAllow(place, kind);
   if (allowed === null) return null;
-  const { found, offset } = place;
-  if (allowed.length === 0 || typeof found === 'string' || 'allow' in found) return [{ ...anyRoles, unmet: [] }];
-  const { rule, route } = found;
+  const { matching, offset } = place;
+  if (allowed.length === 0 || typeof matching === 'string' || 'allow' in matching) return [{ ...anyRoles, unmet: [] }];
+  const { rule, route } = matching;
   const ways = rule.kind === 'roles' ? roleWays(rule.demand, offset, false) : [];
   const unmet = clausesOf(route, rule, kind, offset).map((clause) => {
     return { forbidden: clause.exempt, sets: [], unmet: [clause] };

@@ -19,7 +19,7 @@ import { anyWay, type Outcome, outcomesOf } from './outcomes.ts';
 import { pathLike } from './path-like.ts';
 import { bitsOf, largestFor, Search, type Way } from './search.ts';
 import { Budget } from './solve.ts';
-import { type Found, routeOf, setsOf } from './verdicts.ts';
+import { type Matching, routeOf, setsOf } from './verdicts.ts';
 
 /** Maximum search steps for one pair of rules. With more, the pair counts as different. */
 const maxSteps = 50_000;
@@ -113,7 +113,7 @@ function* unlikePairs(
 }
 
 /** Whether both are one rule of a route that the change does not affect. */
-function isLike(a: Found, b: Found): boolean {
+function isLike(a: Matching, b: Matching): boolean {
   if (typeof a === 'string' || typeof b === 'string') return a === b;
   if ('allow' in a || 'allow' in b) return 'allow' in a && 'allow' in b && a.route.id === b.route.id;
   const [conditions, others] = [a.route.conditions ?? [], b.route.conditions ?? []];
@@ -152,9 +152,10 @@ function searchesOf(
   if (routeA?.id !== routeB?.id) return [{ ...anonymous, ways: [anyWay] }];
   const waysFor = (kind: WaysOfCaller['kind'], accepted: readonly [boolean, boolean]) =>
     waysToDiffer(
-      outcomesOf({ found: a, offset: 0 }, kind, accepted[0]),
-      outcomesOf({ found: b, offset: setsA.length }, kind, accepted[1]),
-      (found) => kind === 'known' && typeof found === 'object' && 'rule' in found && found.rule.kind !== 'public',
+      outcomesOf({ matching: a, offset: 0 }, kind, accepted[0]),
+      outcomesOf({ matching: b, offset: setsA.length }, kind, accepted[1]),
+      (matching) =>
+        kind === 'known' && typeof matching === 'object' && 'rule' in matching && matching.rule.kind !== 'public',
       [a, b],
       budget,
     );
@@ -174,8 +175,8 @@ function searchesOf(
 function* waysToDiffer(
   before: readonly Outcome[],
   after: readonly Outcome[],
-  knows: (found: Found) => boolean,
-  [a, b]: readonly [Found, Found],
+  knows: (matching: Matching) => boolean,
+  [a, b]: readonly [Matching, Matching],
   budget: Budget,
 ): Generator<Way> {
   for (const one of before) {

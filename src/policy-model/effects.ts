@@ -89,16 +89,16 @@ function searchesFor(
   budget: Budget,
 ): readonly SearchByKind[] {
   if (effect.kind === 'signIn') return [];
-  const found = { route, rule };
+  const matching = { route, rule };
   const [own, other] = [
-    { sets: setsOf(found), mapping },
+    { sets: setsOf(matching), mapping },
     { sets: [], mapping: null },
   ];
   return callerKinds.flatMap((kind): readonly SearchByKind[] => {
     if (effect.kind === 'allows' && effect.whom !== 'anybody' && (kind === 'known') !== (effect.whom === 'known'))
       return [];
     const ways =
-      effect.kind === 'allows' ? allowing({ found, offset: 0 }, kind) : refusing(route, rule, kind, 0)(effect.word);
+      effect.kind === 'allows' ? allowing({ matching, offset: 0 }, kind) : refusing(route, rule, kind, 0)(effect.word);
     if (ways === null) budget.giveUp();
     const isKnown = kind === 'known';
     const always = isKnown ? alwaysHeld(own, other, authentications) : undefined;

@@ -8,8 +8,8 @@ import { ignoresCase } from '../core/url/path-reading.ts';
 import { canHave, constantOf, type IdentitySource, onlyValue } from './authentications.ts';
 import type { Holder } from './callers.ts';
 import { claimKey, claimsAmong, unlikeTexts } from './samples/claim-values.ts';
-import { type Given, unreadable } from './samples/given.ts';
 import { blank, sampleIdentity } from './samples/sample-identity.ts';
+import { type SampleValue, unreadable } from './samples/sample-value.ts';
 import { heldOn, scopePlace } from './samples/scoped-texts.ts';
 import { textsLike, withoutTextAround, withTextAround } from './samples/segment-samples.ts';
 import { anyMoment, signedInAt, signInKey } from './samples/sign-in-ages.ts';
@@ -20,7 +20,7 @@ import { type Atom, formOf, type ParamPlaces } from './statements.ts';
 /** Values by source; all others keep their defaults. */
 export class Values {
   readonly #segments: string[];
-  readonly #given = new Map<string, Given>();
+  readonly #values = new Map<string, SampleValue>();
   /** Parameters with a capital letter, which is unclear if the service ignores letter case. */
   readonly #capital = new Set<string>();
   readonly #roles = new Set<string>();
@@ -40,7 +40,7 @@ export class Values {
   /** The caller is this identity. False: it has other values. */
   identify({ userId, groups, sessionId, keyId }: Identity): boolean {
     const fields = Object.entries({ userId, groups, sessionId, keyId });
-    return fields.every(([field, given]) => this.#set(`identity ${field}`, given));
+    return fields.every(([field, value]) => this.#set(`identity ${field}`, value));
   }
 
   /** False: no identity can have all of them. */
@@ -59,11 +59,11 @@ export class Values {
   /** Assigns single values first, because comparisons of two values use those that exist; then it makes values alike. */
   assign({ by, values }: Assignment): boolean {
     this.#by = by;
-    const alone = values.filter(({ given }) => given !== undefined);
-    const pairs = values.filter(({ given }) => given === undefined);
+    const alone = values.filter(({ value }) => value !== undefined);
+    const pairs = values.filter(({ value }) => value === undefined);
     const joined = [...pairs.filter(({ truth }) => truth === 'met'), ...pairs.filter(({ truth }) => truth !== 'met')];
     return (
-      alone.every(({ atom, given }) => this.#assignOne(atom, given!)) &&
+      alone.every(({ atom, value }) => this.#assignOne(atom, value!)) &&
       joined.every(({ atom, truth }) => this.#assignTwo(atom, truth))
     );
   }
@@ -71,51 +71,52 @@ export class Values {
   path(): string {
     const segments = this.#segments.map((written, at) => {
       const key = `param ${at}`;
-      const given = this.#given.get(key);
-      if (given === unreadable) return notUtf8;
+      const value = this.#values.get(key);
+      if (value === unreadable) return notUtf8;
       const own = this.#scopes.has(at) ? `${written}${at}` : written;
-      const text = typeof given === 'string' ? encodeURIComponent(given) : own;
+      const text = typeof value === 'string' ? encodeURIComponent(value) : own;
       return this.#capital.has(key) ? text.toUpperCase() : text;
     });
     return `/${segments.join('/')}`;
   }
 
   query(): string {
-    const parts = this.#of('query').flatMap(([name, given]) => {
+    const parts = this.#of('query').flatMap(([name, value]) => {
       const part = `${encodeURIComponent(name)}=`;
-      if (given === unreadable) return [`${part}1`, `${part}2`];
-      return typeof given === 'string' ? [part + encodeURIComponent(given)] : [];
+      if (value === unreadable) return [`${part}1`, `${part}2`];
+      return typeof value === 'string' ? [part + encodeURIComponent(value)] : [];
     });
     return parts.length === 0 ? '' : `?${parts.join('&')}`;
   }
 
   headers(): readonly string[] {
-    const sent = new Map([...this.#of('header'), ...this.#of('trusted').filter(([, given]) => given !== null)]);
-    return [...sent].flatMap(([name, given]) => {
-      if (given === unreadable) return [name, '1', name, '2'];
-      return typeof given === 'string' ? [name, given] : [];
+    const sent = new Map([...this.#of('header'), ...this.#of('trusted').filter(([, value]) => value !== null)]);
+    return [...sent].flatMap(([name, value]) => {
+      if (value === unreadable) return [name, '1', name, '2'];
+      return typeof value === 'string' ? [name, value] : [];
     });
   }
 
   /** Where the request comes from, through whom, and when. */
   circumstances(): Pick<SimulatedRequest, 'client' | 'trusted' | 'time'> {
-    const [client, time] = ['client', 'time'].map((key) => this.#given.get(key));
+    const [client, time] = ['client', 'time'].map((key) => this.#values.get(key));
     return {
       client: typeof client === 'string' ? client : null,
       // A header may count only if a trusted proxy sends it.
-      trusted: this.#of('trusted').some(([, given]) => given !== null),
-      time: typeof time === 'string' ? Number(time) : typeof this.#given.get(signInKey) === 'string' ? anyMoment : null,
+      trusted: this.#of('trusted').some(([, value]) => value !== null),
+      time:
+        typeof time === 'string' ? Number(time) : typeof this.#values.get(signInKey) === 'string' ? anyMoment : null,
     };
   }
 
   /** `path`: of the request. `preferred`: kinds of credentials. Null: no source returns such an identity. */
   identity(path: string, preferred: readonly Identity['kind'][]): Identity | null {
     const order = [...this.#by].sort((a, b) => rank(preferred, a) - rank(preferred, b));
-    const by = order.find((one) => this.#fields(one).every(([field, given]) => canHave(one, field, given)));
+    const by = order.find((one) => this.#fields(one).every(([field, value]) => canHave(one, field, value)));
     if (by === undefined) return null;
     const text = (field: 'userId' | 'sessionId' | 'keyId') => {
-      const given = this.#given.get(`identity ${field}`) ?? onlyValue(by, { from: 'identity', field });
-      return typeof given === 'string' ? given : null;
+      const value = this.#values.get(`identity ${field}`) ?? onlyValue(by, { from: 'identity', field });
+      return typeof value === 'string' ? value : null;
     };
     const groups = onlyValue(by, { from: 'identity', field: 'groups' });
     return {
@@ -128,16 +129,16 @@ export class Values {
       groups: isTexts(groups) ? groups : [...this.#groups],
       sessionId: text('sessionId'),
       keyId: text('keyId'),
-      claims: claimsAmong(this.#given),
-      authenticatedAtMs: signedInAt(this.#given.get(signInKey), this.circumstances().time ?? null),
+      claims: claimsAmong(this.#values),
+      authenticatedAtMs: signedInAt(this.#values.get(signInKey), this.circumstances().time ?? null),
     };
   }
 
   /** What is known of the identity. */
-  #fields(by: Authentication): readonly (readonly [IdentitySource, Given])[] {
-    const fields = [...this.#given].flatMap(([key, given]): readonly (readonly [IdentitySource, Given])[] => {
+  #fields(by: Authentication): readonly (readonly [IdentitySource, SampleValue])[] {
+    const fields = [...this.#values].flatMap(([key, value]): readonly (readonly [IdentitySource, SampleValue])[] => {
       const [, field] = /^identity (\w+)$/.exec(key) ?? [];
-      return field === undefined ? [] : [[{ from: 'identity', field: field as ConditionField }, given]];
+      return field === undefined ? [] : [[{ from: 'identity', field: field as ConditionField }, value]];
     });
     const only = onlyValue(by, { from: 'identity', field: 'groups' });
     const isHeld = isTexts(only) && [...this.#groups].every((group) => only.includes(group));
@@ -146,27 +147,27 @@ export class Values {
       : [...fields, [{ from: 'identity', field: 'groups' }, [...this.#groups]]];
   }
 
-  #of(from: 'query' | 'header' | 'trusted'): readonly (readonly [name: string, given: Given])[] {
+  #of(from: 'query' | 'header' | 'trusted'): readonly (readonly [name: string, value: SampleValue])[] {
     const prefix = `${from} `;
-    return [...this.#given].flatMap(([key, given]) =>
-      key.startsWith(prefix) ? [[key.slice(prefix.length), given]] : [],
+    return [...this.#values].flatMap(([key, value]) =>
+      key.startsWith(prefix) ? [[key.slice(prefix.length), value]] : [],
     );
   }
 
   /** False: the source already has another value. */
-  #set(key: string, given: Given): boolean {
-    if (Array.isArray(given) && !key.startsWith('claim ')) {
-      for (const group of given) this.#groups.add(group);
+  #set(key: string, value: SampleValue): boolean {
+    if (Array.isArray(value) && !key.startsWith('claim ')) {
+      for (const group of value) this.#groups.add(group);
       return true;
     }
-    const known = this.#given.get(key);
-    this.#given.set(key, given);
-    return known === undefined || String(known) === String(given);
+    const known = this.#values.get(key);
+    this.#values.set(key, value);
+    return known === undefined || String(known) === String(value);
   }
 
-  #assignOne({ step, places }: Atom, given: Given): boolean {
+  #assignOne({ step, places }: Atom, value: SampleValue): boolean {
     if (
-      given === unreadable &&
+      value === unreadable &&
       step.kind === 'compare' &&
       step.subject.from === 'param' &&
       ignoresCase(places.reading)
@@ -174,10 +175,10 @@ export class Values {
       this.#capital.add(keyOf(step.subject, places));
       return true;
     }
-    if (step.kind === 'address') return this.#set('client', given);
-    if (step.kind === 'signIn') return this.#set(signInKey, given);
-    if (step.kind !== 'compare') return this.#set('time', given);
-    return this.#set(keyOf(step.subject, places), asSegment(given, formOf(step.subject, places.pattern)));
+    if (step.kind === 'address') return this.#set('client', value);
+    if (step.kind === 'signIn') return this.#set(signInKey, value);
+    if (step.kind !== 'compare') return this.#set('time', value);
+    return this.#set(keyOf(step.subject, places), asSegment(value, formOf(step.subject, places.pattern)));
   }
 
   /** Assigns values to a statement that compares two. */
@@ -215,16 +216,16 @@ export class Values {
   /** The value so far; null: none. */
   #text({ source, key, form }: PlacedSource): string | null {
     if (isGroups(source)) return this.#groups.values().next().value ?? null;
-    const given = this.#given.get(key);
-    if (Array.isArray(given)) return given[0] ?? null;
-    if (typeof given === 'string') return withoutTextAround(form, given);
+    const value = this.#values.get(key);
+    if (Array.isArray(value)) return value[0] ?? null;
+    if (typeof value === 'string') return withoutTextAround(form, value);
     const fixed = source.from === 'identity' && (source.field === 'userId' || source.field === 'source');
     return fixed ? { ...sampleIdentity, userId: this.#userId }[source.field] : null;
   }
 
   /** Whether another statement requires a value of it. */
   #isChosen({ source, key }: PlacedSource): boolean {
-    return isGroups(source) || this.#given.has(key);
+    return isGroups(source) || this.#values.has(key);
   }
 
   /** The segment of the target that a parameter matches; null: it is not a parameter. */
@@ -249,8 +250,8 @@ interface PlacedSource {
 }
 
 /** Stores parameters as the whole segments that contain them. */
-function asSegment(given: Given, form: ParamForm | null): Given {
-  return typeof given === 'string' ? withTextAround(form, given) : given;
+function asSegment(value: SampleValue, form: ParamForm | null): SampleValue {
+  return typeof value === 'string' ? withTextAround(form, value) : value;
 }
 
 /** Those that are not preferred come last. */
@@ -259,8 +260,8 @@ function rank(preferred: readonly Identity['kind'][], { kind }: Authentication):
   return at < 0 ? preferred.length : at;
 }
 
-function isTexts(given: Given | undefined): given is readonly string[] {
-  return Array.isArray(given);
+function isTexts(value: SampleValue | undefined): value is readonly string[] {
+  return Array.isArray(value);
 }
 
 const notUtf8 = '%FF';

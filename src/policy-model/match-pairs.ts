@@ -9,7 +9,7 @@ import type { Route } from '../core/routing/route.ts';
 import type { RouteTable } from '../core/routing/route-table.ts';
 import { type HostPath, targetsOf } from './path-classes.ts';
 import { methodsOf as methodsOfConditions, routeOfMethod } from './route-of-method.ts';
-import type { Found } from './verdicts.ts';
+import type { Matching } from './verdicts.ts';
 
 export interface MatchPair {
   /** `otherMethod`: any method that neither table lists. */
@@ -17,8 +17,8 @@ export interface MatchPair {
   /** The method to send in a request. */
   readonly sent: string;
   readonly target: HostPath;
-  readonly before: Found;
-  readonly after: Found;
+  readonly before: Matching;
+  readonly after: Matching;
   /** Equal for pairs of the same two results. */
   readonly pair: string;
 }
@@ -51,10 +51,10 @@ export function* matchPairsOf(
 class RuleIds {
   readonly #ids = new Map<AccessRule | Route, number>();
 
-  keyOf(found: Found): string {
-    if (typeof found === 'string') return found;
-    const route = this.#idOf(found.route);
-    return 'allow' in found ? `405:${route}` : `${route}:${this.#idOf(found.rule)}`;
+  keyOf(matching: Matching): string {
+    if (typeof matching === 'string') return matching;
+    const route = this.#idOf(matching.route);
+    return 'allow' in matching ? `405:${route}` : `${route}:${this.#idOf(matching.rule)}`;
   }
 
   #idOf(part: AccessRule | Route): number {
@@ -64,7 +64,7 @@ class RuleIds {
   }
 }
 
-export function findIn(table: RouteTable, { host, path }: HostPath, method: string): Found {
+export function findIn(table: RouteTable, { host, path }: HostPath, method: string): Matching {
   const request: CanonicalRequest = { method, host, authority: host, path, unmerged: null, query: '', ambiguities: 0 };
   const match = matchRoute(table, request);
   return typeof match === 'string' || 'allow' in match

@@ -18,17 +18,17 @@ export interface Outcome {
 export const anyWay: Way = { ...anyRoles, clauses: [], unmet: [] };
 
 /** `accepted`: whether the route accepts the kind of the caller's credential. */
-export function outcomesOf({ found, offset }: Place, kind: Caller['kind'], accepted: boolean): readonly Outcome[] {
+export function outcomesOf({ matching, offset }: Place, kind: Caller['kind'], accepted: boolean): readonly Outcome[] {
   const always = (word: string): readonly Outcome[] => [{ word, ways: [anyWay] }];
-  if (typeof found === 'string') return always(found);
-  if ('allow' in found) return always('method_not_allowed');
-  const { route, rule } = found;
+  if (typeof matching === 'string') return always(matching);
+  if ('allow' in matching) return always('method_not_allowed');
+  const { route, rule } = matching;
   const readsCredential = rule.kind !== 'public' && rule.kind !== 'deny';
   const refusedKind = kind === 'known' && !accepted && readsCredential;
   const anonymous = rule.kind === 'optional' && reasons.credential_kind_not_accepted.status === 401;
   if (refusedKind && !anonymous) return always('credential_kind_not_accepted');
   const caller = refusedKind ? 'anonymous' : kind;
-  const allowed = allowing({ found, offset }, caller);
+  const allowed = allowing({ matching, offset }, caller);
   const words = new Set([...ruleWords, ...(route.conditions ?? []).map(({ word }) => word)]);
   const refused = refusing(route, rule, caller, offset);
   return [{ word: null, ways: allowed }, ...[...words].map((word) => ({ word, ways: refused(word) }))].filter(
@@ -49,7 +49,7 @@ export function refusing(
   kind: Caller['kind'],
   offset: number,
 ): (word: string) => readonly Way[] | null {
-  const allowed = waysToAllow({ found: { route, rule }, offset }, kind);
+  const allowed = waysToAllow({ matching: { route, rule }, offset }, kind);
   const clauses = clausesOf(route, rule, kind, offset);
   return (word) => {
     const byRule = refusingByRule(rule, kind, word, offset);

@@ -79,11 +79,11 @@ export class Probes {
     const known = this.#broader.get(route);
     if (known !== undefined) return known;
     const { host, path } = this.first(route);
-    const found = fittingRoutes(this.table, host, path)
+    const broader = fittingRoutes(this.table, host, path)
       .filter((other) => isMoreSpecific(route.pattern, other.pattern))
       .sort((a, b) => (isMoreSpecific(a.pattern, b.pattern) ? -1 : 1));
-    this.#broader.set(route, found);
-    return found;
+    this.#broader.set(route, broader);
+    return broader;
   }
 
   #request(route: Route, method: string, taken: number, texts?: readonly string[]): CanonicalRequest {

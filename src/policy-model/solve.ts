@@ -7,7 +7,7 @@ import type { Authentication } from '../core/identity/authentication.ts';
 import type { Truth } from '../core/policy/conditions.ts';
 import { callerClasses, type StatementGroup } from './caller-classes.ts';
 import type { Clause } from './demands.ts';
-import type { Given } from './samples/given.ts';
+import type { SampleValue } from './samples/sample-value.ts';
 import { type Atom, atomsOf, type Truths, truthUnder, truthWithoutIdentity } from './statements.ts';
 
 /** Steps of a search, shared by all searches for one pair of rules. */
@@ -51,7 +51,7 @@ export interface Assignment {
   /** Ways in which the caller can be authenticated. */
   readonly by: readonly Authentication[];
   /** Each statement or group with the value that gives it this truth; undefined: it compares two values. */
-  readonly values: readonly { readonly atom: Atom; readonly truth: Truth; readonly given: Given | undefined }[];
+  readonly values: readonly { readonly atom: Atom; readonly truth: Truth; readonly value: SampleValue | undefined }[];
 }
 
 /** Maximum ways of a single value. With more, the search gives up. */
@@ -129,7 +129,7 @@ function* reach(plan: Plan, at: number, chosen: number, choice: Choice, budget: 
   for (const way of ways ?? []) {
     if (!budget.spend()) return;
     for (const [index, key] of keys.entries()) truths.set(key, way.truths[index]!);
-    values.push({ atom: atoms[0]!, truth: way.truths[0]!, given: way.given });
+    values.push({ atom: atoms[0]!, truth: way.truths[0]!, value: way.value });
     yield* reach(plan, at, chosen + 1, choice, budget);
     values.pop();
   }

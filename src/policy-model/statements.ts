@@ -75,14 +75,14 @@ export function truthUnder(steps: readonly Step[], at: number, premise: Premise)
     const settled = premise.identified ? null : truthWithoutIdentity(step);
     return settled ?? premise.truths.get(keyOf(step, premise.places)) ?? 'unclear';
   }
-  const found: Truth[] = [];
+  const parts: Truth[] = [];
   for (let child = at + 1; child <= step.end; child = steps[child]!.end + 1) {
-    found.push(truthUnder(steps, child, premise));
+    parts.push(truthUnder(steps, child, premise));
   }
-  if (step.kind === 'not') return negated(found[0] ?? 'unclear');
+  if (step.kind === 'not') return negated(parts[0] ?? 'unclear');
   const settling: Truth = step.kind === 'any' ? 'met' : 'unmet';
-  if (found.includes(settling)) return settling;
-  return found.includes('unclear') ? 'unclear' : negated(settling);
+  if (parts.includes(settling)) return settling;
+  return parts.includes('unclear') ? 'unclear' : negated(settling);
 }
 
 /** Truth of a statement about the identity if there is none; null: it is about something else. */

@@ -22,12 +22,12 @@ import { canHave, type IdentitySource, onlyValue, signInOf } from './authenticat
 import { addressesApart } from './samples/addresses-apart.ts';
 import { textsAlike } from './samples/alike-texts.ts';
 import { claimTexts } from './samples/claim-values.ts';
-import { type Given, unreadable } from './samples/given.ts';
 import { unlistedTexts } from './samples/list-samples.ts';
 import { isTimeStep, momentsFor } from './samples/moments.ts';
 import { numberTexts } from './samples/number-texts.ts';
 import { canBeRead, type RequestSource } from './samples/readable-texts.ts';
 import { blank, noFacts } from './samples/sample-identity.ts';
+import { type SampleValue, unreadable } from './samples/sample-value.ts';
 import { textsInSegment, withTextAround } from './samples/segment-samples.ts';
 import { anyMoment, signedInAt, signInAges } from './samples/sign-in-ages.ts';
 import { boundsIn, literalsAmong, literalsIn } from './samples/step-values.ts';
@@ -37,7 +37,7 @@ export interface GroupWay {
   /** In the order of the statements. */
   readonly truths: readonly Truth[];
   /** A value that gives these truths; undefined: it takes two values. */
-  readonly given: Given | undefined;
+  readonly value: SampleValue | undefined;
 }
 
 /** `by`: of the caller; null: the statements read no identity. */
@@ -72,7 +72,7 @@ function freeWays(step: Step, by: Authentication | null): readonly GroupWay[] {
   const isMissing = sourcesIn(step).some(
     (source) => isOfIdentity(source) && by !== null && onlyValue(by, source as IdentitySource) === null,
   );
-  return (isMissing ? (['unclear'] as const) : allTruths).map((truth) => ({ truths: [truth], given: undefined }));
+  return (isMissing ? (['unclear'] as const) : allTruths).map((truth) => ({ truths: [truth], value: undefined }));
 }
 
 const allTruths = ['met', 'unmet', 'unclear'] as const;
@@ -86,8 +86,8 @@ function waysOfIdentity(
 ): readonly GroupWay[] | null {
   const only = onlyValue(by, subject);
   if (only !== undefined) return [ofGiven(group, only)];
-  const isPossible = (given: Given) => canHave(by, subject, given);
-  const without: readonly Given[] = subject.from === 'claim' ? [null, unreadable] : [null];
+  const isPossible = (value: SampleValue) => canHave(by, subject, value);
+  const without: readonly SampleValue[] = subject.from === 'claim' ? [null, unreadable] : [null];
   const further = without.filter(isPossible);
   if (isListSource(subject)) {
     const isItem = (text: string) => isPossible([text]);
@@ -104,7 +104,7 @@ function waysOfIdentity(
   const texts = isNumber ? claimTexts(subject.type, numbersFor(group)) : textsFor(group, begun, isPossible);
   return texts === null
     ? null
-    : unlike([...texts.filter(isPossible), ...further].map((given) => ofGiven(group, given)));
+    : unlike([...texts.filter(isPossible), ...further].map((value) => ofGiven(group, value)));
 }
 
 function waysOfRequest(group: readonly Atom[], subject: RequestSource, max: number): readonly GroupWay[] | null {
@@ -124,9 +124,9 @@ function waysOfRequest(group: readonly Atom[], subject: RequestSource, max: numb
   const isClear = isShaped && !foldsCase && texts.every((text) => canBeRead(subject, text, foldsCase));
   // A text that is not of the shape may have a spelling that is.
   const alike = textsAlike([...texts, ...writtenIn(group)], beginningsIn(group)).filter(fits);
-  const unclear: readonly Given[] = isClear ? [] : [unreadable];
-  const givens = [...texts.filter(fits), ...missing, ...unclear, ...alike];
-  return unlike(givens.map((given) => ofGiven(group, given)));
+  const unclear: readonly SampleValue[] = isClear ? [] : [unreadable];
+  const values = [...texts.filter(fits), ...missing, ...unclear, ...alike];
+  return unlike(values.map((value) => ofGiven(group, value)));
 }
 
 /** Forms of the segment that the parameter is in, each once. */
@@ -206,7 +206,7 @@ function waysOfEach(group: readonly Atom[], max: number): readonly GroupWay[] | 
   if (3 ** group.length > max) return null;
   let all: readonly (readonly Truth[])[] = [[]];
   for (const _ of group) all = all.flatMap((some) => allTruths.map((truth) => [...some, truth]));
-  return all.map((each) => ({ truths: each, given: undefined }));
+  return all.map((each) => ({ truths: each, value: undefined }));
 }
 
 /** Every union of items, because each item of a list may meet a statement. */
@@ -218,8 +218,8 @@ function waysOfLists(group: readonly Atom[], texts: readonly string[], max: numb
   };
   add(ofGiven(group, []));
   for (const text of texts) {
-    for (const { given } of [...lists.values()]) {
-      add(ofGiven(group, [...(given as readonly string[]), text]));
+    for (const { value } of [...lists.values()]) {
+      add(ofGiven(group, [...(value as readonly string[]), text]));
       if (lists.size > max) return null;
     }
   }
@@ -232,16 +232,16 @@ function signedIn(age: string | null): { readonly identity: Identity; readonly n
 }
 
 /** Treats a text as the id of a session, and a list as groups. */
-function ofGiven(group: readonly Atom[], given: Given): GroupWay {
-  if (given === unreadable) {
+function ofGiven(group: readonly Atom[], value: SampleValue): GroupWay {
+  if (value === unreadable) {
     return wayOf(
-      given,
+      value,
       group.map((): Truth => 'unclear'),
     );
   }
-  const isText = given === null || typeof given === 'string';
-  const identity = isText ? { ...blank, sessionId: given } : { ...blank, groups: given };
-  return wayOf(given, tell(group, { identity }, isText ? 'sessionId' : 'groups'));
+  const isText = value === null || typeof value === 'string';
+  const identity = isText ? { ...blank, sessionId: value } : { ...blank, groups: value };
+  return wayOf(value, tell(group, { identity }, isText ? 'sessionId' : 'groups'));
 }
 
 function tell(
@@ -254,14 +254,14 @@ function tell(
     const text = known.identity?.sessionId;
     if (field === 'sessionId' && step.kind === 'compare' && !isOfIdentity(step.subject))
       return truthOfValue(step, text ?? null, facts);
-    const asked: Step =
+    const ofValue: Step =
       step.kind === 'compare' ? { ...step, end: 0, subject: { from: 'identity', field } } : { ...step, end: 0 };
-    return truthOf([asked], 0, facts);
+    return truthOf([ofValue], 0, facts);
   });
 }
 
-function wayOf(given: Given, of: readonly Truth[]): GroupWay {
-  return { truths: of, given };
+function wayOf(value: SampleValue, of: readonly Truth[]): GroupWay {
+  return { truths: of, value };
 }
 
 function unlike(ways: readonly GroupWay[]): readonly GroupWay[] {

@@ -15,24 +15,24 @@ export type Caller =
   | { readonly kind: 'known'; readonly bits: bigint };
 
 /** How a table matches a method and a path. */
-export type Found = Pick<RouteMatch, 'route' | 'rule'> | MethodRefusal | string;
+export type Matching = Pick<RouteMatch, 'route' | 'rule'> | MethodRefusal | string;
 
 /** Where a route's sets begin among the bits of a caller. */
 export interface Place {
-  readonly found: Found;
+  readonly matching: Matching;
   readonly offset: number;
 }
 
 /** The sets that a caller's bits represent, in the order of the bits. */
-export function setsOf(found: Found): readonly ReadonlySet<string>[] {
-  if (typeof found === 'string' || 'allow' in found) return [];
-  const { rule, route } = found;
+export function setsOf(matching: Matching): readonly ReadonlySet<string>[] {
+  if (typeof matching === 'string' || 'allow' in matching) return [];
+  const { rule, route } = matching;
   const sets = [...setsOfRule(rule), ...(route.conditions ?? []).map(({ unless }) => unless ?? none)];
   return route.scopes === null ? sets : sets.map((set) => placedRoles(set, route.pattern));
 }
 
-export function routeOf(found: Found): Route | null {
-  return typeof found === 'string' ? null : found.route;
+export function routeOf(matching: Matching): Route | null {
+  return typeof matching === 'string' ? null : matching.route;
 }
 
 const none: ReadonlySet<string> = new Set();

@@ -32,6 +32,8 @@ export class IdentityNames {
   }
 }
 
+const kindWords = { bearer: [], keyPair: ['by_key'], apiKey: ['by_api_key'], session: ['by_session'] } as const;
+
 /** What an identity should be called: its roles, and what else distinguishes it. */
 export function wordsFor({
   roles,
@@ -50,7 +52,7 @@ export function wordsFor({
     ...(groups.length === 0 ? [] : ['in', ...listed(groups)]),
     ...Object.entries(claims).flatMap(([name, value]) => [name, ...(isList(value) ? listed(value) : [value])]),
     ...signInWords(authenticatedAtMs),
-    ...(kind === 'bearer' ? [] : [kind === 'keyPair' ? 'by_key' : 'by_api_key']),
+    ...kindWords[kind],
     ...[keyId, sessionId === sampleIdentity.sessionId ? null : sessionId].filter((id) => id !== null),
   ];
   return words.join('_');

@@ -31,10 +31,10 @@ const maxKnown = 1_000;
 /** Routes share lists, and every change of a rule needs them again. */
 function once(steps: readonly Step[], find: () => readonly string[]): readonly string[] {
   const key = JSON.stringify(steps, withoutEntries);
-  const found = known.get(key) ?? find();
+  const texts = known.get(key) ?? find();
   if (known.size >= maxKnown) known.clear();
-  known.set(key, found);
-  return found;
+  known.set(key, texts);
+  return texts;
 }
 
 /** Texts of lists, for the values that the steps compare. */

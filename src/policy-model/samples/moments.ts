@@ -19,16 +19,16 @@ export function holdsAt(step: TimeStep, ms: number): boolean {
 }
 
 /** Routes share windows, and each pair of routes is compared for every method. */
-const found = new Map<string, readonly number[]>();
-const maxFound = 1_000;
+const searched = new Map<string, readonly number[]>();
+const maxSearched = 1_000;
 
 /** Most likely first; empty without conditions on the time. */
 export function momentsFor(steps: readonly TimeStep[]): readonly number[] {
   if (steps.length === 0) return [];
   const key = JSON.stringify(steps.map((step) => (step.kind === 'window' ? step.window : step.stretch)));
-  const known = found.get(key) ?? searchedFor(steps);
-  if (found.size >= maxFound) found.clear();
-  found.set(key, known);
+  const known = searched.get(key) ?? searchedFor(steps);
+  if (searched.size >= maxSearched) searched.clear();
+  searched.set(key, known);
   return known;
 }
 

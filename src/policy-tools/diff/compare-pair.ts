@@ -10,7 +10,7 @@ import { alwaysHeld, type Mark, marksOf } from '../../policy-model/callers.ts';
 import { waysToAllow, waysToRefuse } from '../../policy-model/demands.ts';
 import { bitsOf, fits, largestFor, Search, toBeMet, type Way } from '../../policy-model/search.ts';
 import { type Assignment, assignments, Budget } from '../../policy-model/solve.ts';
-import { type Caller, type Found, type Place, setsOf } from '../../policy-model/verdicts.ts';
+import { type Caller, type Matching, type Place, setsOf } from '../../policy-model/verdicts.ts';
 
 export interface PairChange {
   readonly kind: 'newlyAllowed' | 'newlyRefused';
@@ -42,14 +42,18 @@ const maxMinimalSets = 24;
 
 /** Changes of one pair of rules, newly allowed first. `authentications`: of the callers. */
 export function comparePair(
-  before: Found,
-  after: Found,
+  before: Matching,
+  after: Matching,
   policies: readonly [Policy, Policy],
   authentications: readonly Authentication[],
 ): readonly PairChange[] {
   const [setsBefore, setsAfter] = [setsOf(before), setsOf(after)];
-  const was = { place: { found: before, offset: 0 }, sets: setsBefore, mapping: policies[0].roleMapping };
-  const is = { place: { found: after, offset: setsBefore.length }, sets: setsAfter, mapping: policies[1].roleMapping };
+  const was = { place: { matching: before, offset: 0 }, sets: setsBefore, mapping: policies[0].roleMapping };
+  const is = {
+    place: { matching: after, offset: setsBefore.length },
+    sets: setsAfter,
+    mapping: policies[1].roleMapping,
+  };
   const callers: Callers = {
     marks: marksOf(was, is, authentications),
     always: alwaysHeld(was, is, authentications),
@@ -88,8 +92,8 @@ function changeOf(
   const largest = search.ways
     .map((way) => ({ way, held: largestFor(way, marks) }))
     .filter(({ way, held }) => search.isPossibleBy(way, bitsOf(held)));
-  const { found, more } = minimalSets(marks, largest, search);
-  callers.push(...found.map((held) => changeFor('known', held, search.ways)));
+  const { sets, more } = minimalSets(marks, largest, search);
+  callers.push(...sets.map((held) => changeFor('known', held, search.ways)));
   const fuller = largest.map(({ way, held }) => changeFor('known', held, [way]));
   return { kind, callers, fuller, more, cut: budget.exhausted };
 }
@@ -128,25 +132,25 @@ function minimalSets(
   marks: readonly Mark[],
   largest: readonly { readonly way: Way; readonly held: readonly Mark[] }[],
   search: Search,
-): { readonly found: readonly (readonly Mark[])[]; readonly more: boolean } {
-  if (largest.length === 0) return { found: [], more: false };
+): { readonly sets: readonly (readonly Mark[])[]; readonly more: boolean } {
+  if (largest.length === 0) return { sets: [], more: false };
   const isNeeded = (mark: Mark) => !largest.some(({ way, held }) => search.isPossibleBy(way, bitsOf(held, mark)));
   const needed = marks.filter(isNeeded);
   const optional = marks.filter((mark) => !needed.includes(mark) && largest.some(({ held }) => held.includes(mark)));
-  const found: (readonly Mark[])[] = [];
+  const sets: (readonly Mark[])[] = [];
   let looked = 0;
   for (const chosen of subsetsBySize(optional)) {
-    if (looked === maxSets || found.length === maxMinimalSets) {
-      return { found: found.length > 0 ? found : [search.lessened(largest[0]!.held)], more: true };
+    if (looked === maxSets || sets.length === maxMinimalSets) {
+      return { sets: sets.length > 0 ? sets : [search.lessened(largest[0]!.held)], more: true };
     }
     looked += 1;
     const held = [...needed, ...chosen];
-    if (found.some((less) => less.every((mark) => held.includes(mark)))) continue;
-    if (search.isPossible(held)) found.push(held);
+    if (sets.some((less) => less.every((mark) => held.includes(mark)))) continue;
+    if (search.isPossible(held)) sets.push(held);
     // Any other possible set is larger.
-    if (chosen.length === 0 && found.length > 0) break;
+    if (chosen.length === 0 && sets.length > 0) break;
   }
-  return { found, more: false };
+  return { sets, more: false };
 }
 
 function* subsetsBySize<T>(all: readonly T[]): Generator<readonly T[]> {

@@ -11,7 +11,7 @@ import type { PolicyModel } from '../../policy-model/authentications.ts';
 import { byAllowList, choicesOf, holderInWords } from '../../policy-model/callers.ts';
 import { type MatchPair, matchPairsOf } from '../../policy-model/match-pairs.ts';
 import { atomsOf, criterionKey } from '../../policy-model/statements.ts';
-import { type Found, routeOf, setsOf } from '../../policy-model/verdicts.ts';
+import { type Matching, routeOf, setsOf } from '../../policy-model/verdicts.ts';
 import { type CallerChange, comparePair, type PairChange } from './compare-pair.ts';
 import { type Witness, witnessOf } from './witness.ts';
 
@@ -55,7 +55,7 @@ export function comparePolicies(
   const ways = [...before.authentications, ...after.authentications];
   const authentications = [...new Map(ways.map((one) => [JSON.stringify(one), one])).values()];
   const pairs = new Map<string, readonly PairChange[]>();
-  const found = new Map<string, Difference>();
+  const differences = new Map<string, Difference>();
   for (const matchPair of matchPairs) {
     const changes = pairs.get(matchPair.pair) ?? changesOf(matchPair, [before, after], authentications);
     pairs.set(matchPair.pair, changes);
@@ -63,12 +63,12 @@ export function comparePolicies(
       const difference = differenceOf(change, matchPair, [before, after]);
       const { kind, method, routeBefore, routeAfter, reasons } = difference;
       const key = [kind, method, routeBefore, routeAfter, ...reasons].join(' ');
-      const known = found.get(key);
-      found.set(key, known === undefined ? difference : joined(known, difference));
+      const known = differences.get(key);
+      differences.set(key, known === undefined ? difference : joined(known, difference));
     }
   }
   const position = positionsIn(before, after);
-  return [...found.values()].sort((a, b) => a.kind.localeCompare(b.kind) || position(a) - position(b));
+  return [...differences.values()].sort((a, b) => a.kind.localeCompare(b.kind) || position(a) - position(b));
 }
 
 /** Merges the differences that one route shows on several of its patterns. */
@@ -135,7 +135,7 @@ function witnessesOf(
   policies: readonly [Policy, Policy],
 ): readonly Witness[] {
   const choices = choicesOf(marks);
-  const found: Witness[] = [];
+  const witnesses: Witness[] = [];
   for (const assignments of assignmentsByWay()) {
     let tries = 0;
     search: for (const assignment of assignments) {
@@ -143,14 +143,14 @@ function witnessesOf(
       for (const by of caller === 'known' ? byAllowList(assignment.by) : [assignment.by]) {
         for (const holders of choices) {
           const witness = witnessOf(matchPair, kind, { caller, holders, assignment: { ...assignment, by } }, policies);
-          if (witness !== null) found.push(witness);
+          if (witness !== null) witnesses.push(witness);
           tries += 1;
           if (witness !== null || tries === maxTries) break search;
         }
       }
     }
   }
-  return found;
+  return witnesses;
 }
 
 function classOf({ caller, marks }: CallerChange): CallerClass {
@@ -159,10 +159,10 @@ function classOf({ caller, marks }: CallerChange): CallerClass {
 }
 
 /** Equal for two results that no caller and no condition can distinguish. No search is then necessary. */
-function meaningOf(found: Found, mapping: RoleMapping | null): string {
-  if (typeof found === 'string' || 'allow' in found) return 'refused';
-  const { rule, route } = found;
-  const sets = setsOf(found).map((set) => [...set].sort());
+function meaningOf(matching: Matching, mapping: RoleMapping | null): string {
+  if (typeof matching === 'string' || 'allow' in matching) return 'refused';
+  const { rule, route } = matching;
+  const sets = setsOf(matching).map((set) => [...set].sort());
   const origins = (mapping?.origins ?? []).map(({ role, field, values }) => [role, field, ...values]);
   const conditions = (route.conditions ?? []).map((criterion) => [
     criterion.unless === null,

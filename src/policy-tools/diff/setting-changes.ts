@@ -10,7 +10,7 @@ import type { Setting } from '../../config/settings.ts';
 import type { Route } from '../../core/routing/route.ts';
 import { Ambiguity } from '../../core/url/ambiguity.ts';
 import { type MatchPair, matchPairsOf } from '../../policy-model/match-pairs.ts';
-import type { Found } from '../../policy-model/verdicts.ts';
+import type { Matching } from '../../policy-model/verdicts.ts';
 import { readingChanges } from './reading-changes.ts';
 
 /** A configuration with every key of its files. */
@@ -149,8 +149,8 @@ function pairsOf(before: Config, after: Config, matchPairs: Iterable<MatchPair>)
   return [...pairs.values()];
 }
 
-function matchedBy(found: Found): Route | null {
-  return typeof found === 'string' || 'allow' in found ? null : found.route;
+function matchedBy(matching: Matching): Route | null {
+  return typeof matching === 'string' || 'allow' in matching ? null : matching.route;
 }
 
 function pairChanges([a, b]: Pair): readonly SettingChange[] {

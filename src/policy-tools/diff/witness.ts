@@ -82,7 +82,7 @@ function make(
   };
   if (caller !== 'known') return { request, identity: null };
   // Both routes accept the first of them, if possible.
-  const [some, others] = [before, after].map((found) => routeOf(found)?.credentials ?? []);
+  const [some, others] = [before, after].map((matching) => routeOf(matching)?.credentials ?? []);
   const identity = values.identity(path, [...some!.filter((kind) => others!.includes(kind)), ...some!, ...others!]);
   return identity === null ? null : { request, identity };
 }
