@@ -15,7 +15,7 @@ import { type Asked, configurations, requests, type World } from '../policy-worl
 import { patienceMs, runs } from '../support.ts';
 
 /** A seventh of the worlds queries a source about a missing credential; with so many worlds, some do. */
-const worlds = runs(160);
+const worlds = runs(250);
 const perWorld = 200;
 
 let gateway: Gateway;
