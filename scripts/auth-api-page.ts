@@ -6,6 +6,7 @@ import { type BudgetRow, budgetRows } from '../src/auth-api/limits/budgets.ts';
 import { allOperations } from '../src/auth-api/operations/all-operations.ts';
 import type { Operation } from '../src/auth-api/operations/operation.ts';
 import { type RefusalCode, refusalKinds } from '../src/auth-api/outcome/refusals.ts';
+import { signInMethods } from '../src/auth-api/passkeys/sign-in-methods.ts';
 import type { RefusalReason } from '../src/operations/refusal.ts';
 import { asGenerated } from './generated-page.ts';
 
@@ -13,6 +14,9 @@ import { asGenerated } from './generated-page.ts';
 export function openApiText(): string {
   return `${JSON.stringify(createDescription(allOperations, { cookie: null }), null, 2)}\n`;
 }
+
+/** No operation opens a session with a recovery code yet. */
+const shownMethods = Object.values(signInMethods).filter((method) => method !== signInMethods.recovery_code);
 
 const opening = `# The Auth API
 
@@ -42,6 +46,26 @@ first code that is returned claims the address for good; the other claims end. A
    \`verificationCodeID\`; a code is mailed to the preferred address.
 2. \`PUT /keypair/verification\` with the id and the code. From now on the headers \`api-key\` and \`api-secret\` are valid.
 3. \`DELETE /keypair/{id}\` ends it at once. A pair always has the current roles and groups of its owner.
+
+## Passkeys
+
+These operations exist if \`passkeys\` is set; the guide [Passkeys](../guides/passkeys.md) shows the page that calls them. A challenge is valid
+for five minutes and for one response. Origin and RP id must match \`passkeys.origin\` exactly, and the authenticator must have verified its user.
+
+1. \`POST /passkey/options\`, in a session that was requested within the last ten minutes, returns \`options\` for \`navigator.credentials.create\`.
+2. \`POST /passkey\` with \`{"name", "credential"}\`, in the same session, adds the passkey that the browser created.
+3. \`POST /session/passkey/options\` returns \`options\` for \`navigator.credentials.get\`; no address is needed.
+4. \`POST /session/passkey\` with \`{"credential"}\` opens a session. Its bearer is valid at once.
+
+\`GET /session\` then states how a session was opened, for [conditions on claims](conditions.md):
+
+| opened by | \`acr\` | \`amr\` ([RFC 8176](https://www.rfc-editor.org/rfc/rfc8176)) |
+|---|---|---|
+${shownMethods
+  .map(({ meaning, acr, amr }) => `| ${meaning} | \`${acr}\` | ${amr.map((name) => `\`${name}\``).join(' ')} |`)
+  .join('\n')}
+
+\`auth_time\` is when the session was requested. \`hwk\` and \`swk\` are what the authenticator says of itself: no attestation is requested.
 
 ## Codes and limits
 

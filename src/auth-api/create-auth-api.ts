@@ -13,7 +13,7 @@ import { compileBudgets } from './limits/budgets.ts';
 import { createLimiter } from './limits/limiter.ts';
 import { handOverMail, openOutbox } from './open-outbox.ts';
 import { openSharedParts } from './open-shared-parts.ts';
-import { allOperations } from './operations/all-operations.ts';
+import { operationsWith } from './operations/all-operations.ts';
 import { createKeyedHashes } from './secrets/keyed-hashes.ts';
 import type { Services } from './services.ts';
 import { openStore, postgresUrl } from './store/open-store.ts';
@@ -37,6 +37,7 @@ export async function createAuthApi(options: AuthApiOptions): Promise<AuthApi> {
   const shared = await openSharedParts(settings.redis, options.connectRedis, log, now);
   const revoked = guardRevoked(options.onRevoked, shared.publish, log);
   const hashes = createKeyedHashes([secret, ...previousSecrets]);
+  const operations = operationsWith({ passkeys: settings.passkeys !== null });
   const services: Services = {
     store,
     hashes,
@@ -49,7 +50,7 @@ export async function createAuthApi(options: AuthApiOptions): Promise<AuthApi> {
     rules: settings,
     now,
     revoked,
-    description: createDescription(allOperations, { cookie: settings.webSession?.cookie ?? null }),
+    description: createDescription(operations, { cookie: settings.webSession?.cookie ?? null }),
   };
   const trust = {
     isGateway: compareSecrets(settings.gatewaySecrets),
@@ -62,7 +63,7 @@ export async function createAuthApi(options: AuthApiOptions): Promise<AuthApi> {
     redisConnected: shared.redisConnected,
     gatewayOf: (rawHeaders) => gatewayOf(rawHeaders, trust),
   });
-  const server = serveApi([...allOperations, ...health], {
+  const server = serveApi([...operations, ...health], {
     ...serving,
     traceRequest: options.traceRequest ?? (() => null),
   });

@@ -84,6 +84,8 @@ const tags = {
   keypairs: 'Key pairs',
   email: 'E-mail addresses',
   emails: 'E-mail addresses',
+  passkey: 'Passkeys',
+  passkeys: 'Passkeys',
   user: 'Users',
   admin: 'Administration',
 } as const;

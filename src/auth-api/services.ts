@@ -1,5 +1,6 @@
 /** The dependencies of operations: created once by `createAuthApi`, passed to every operation. */
 
+import type { PasskeySettings } from '../config/passkey-settings.ts';
 import type { ApiDocument } from '../operations/openapi/create-document.ts';
 import type { RevocationEvent } from './events.ts';
 import type { Limiter } from './limits/limiter.ts';
@@ -34,4 +35,12 @@ export interface Rules {
   readonly limits: { readonly codeTries: number };
   /** Cookie that can carry a bearer; null: none. */
   readonly webSession: { readonly cookie: string } | null;
+  /** Null: their operations do not exist. */
+  readonly passkeys: PasskeySettings | null;
+}
+
+/** For operations that exist only with passkeys. */
+export function passkeySettings({ rules: { passkeys } }: Services): PasskeySettings {
+  if (passkeys === null) throw new TypeError('passkeys are not configured');
+  return passkeys;
 }

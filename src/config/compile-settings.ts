@@ -3,6 +3,7 @@ import { compileTrustedProxies } from '../core/syntax/addresses.ts';
 import type { AuthApiSecrets, OwnKey } from './checks/check-auth-settings.ts';
 import type { RedisAccess } from './checks/check-redis.ts';
 import type { AuthApiSettings, MailConfig, RedisConfig, TracingConfig } from './config.ts';
+import type { PasskeySettings } from './passkey-settings.ts';
 import { type InUnits, inUnits } from './schema/in-units.ts';
 import { type AuthApiFile, authApiFileSchema } from './schema.ts';
 import { isThisMachine, type SmtpServer } from './units/mail.ts';
@@ -39,6 +40,7 @@ export function compileSettings(
     limits: inUnits(authApiFileSchema.shape.limits, settings.limits),
     redis: compileRedis(inUnits(authApiFileSchema.shape.redis, redis), secrets.redis),
     webSession: settings.webSession ?? null,
+    passkeys: compilePasskeys(settings.passkeys),
     gatewaySecrets: trust.gatewaySecrets,
     trustedProxies: compileTrustedProxies(trust.trustedProxies),
   };
@@ -59,6 +61,10 @@ export function compileTracing(
   headers: Readonly<Record<string, string>>,
 ): TracingConfig | null {
   return tracing === undefined ? null : { ...tracing, endpoint: tracing.endpoint ?? null, headers };
+}
+
+function compilePasskeys(passkeys: Settings['passkeys']): PasskeySettings | null {
+  return passkeys === undefined ? null : { ...passkeys, rpId: new URL(passkeys.origin).hostname };
 }
 
 function compileMail(mail: Settings['mail'], smtp: SmtpServer | null): MailConfig | null {

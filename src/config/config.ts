@@ -10,6 +10,7 @@ import type { Restriction } from '../core/policy/restrictions.ts';
 import type { ViaRule } from '../core/request/via.ts';
 import type { RouteTable } from '../core/routing/route-table.ts';
 import type { TrustedProxies } from '../core/syntax/addresses.ts';
+import type { PasskeySettings } from './passkey-settings.ts';
 import type { InUnits } from './schema/in-units.ts';
 import type { adminScopes } from './schema/server.ts';
 import type { AuthApiFile, ConfigFile } from './schema.ts';
@@ -168,6 +169,8 @@ export interface AuthApiSettings
   readonly redis: RedisConfig | null;
   /** Cookie that can carry the bearer of a web page; null: none. */
   readonly webSession: { readonly cookie: string } | null;
+  /** Null: none. */
+  readonly passkeys: PasskeySettings | null;
   /** Shared with gateways, whose `X-Forwarded-For` is trusted with any of them. Embedded: generated at each start. */
   readonly gatewaySecrets: readonly string[];
   /** Other peers whose `X-Forwarded-For` is trusted. */

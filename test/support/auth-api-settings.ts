@@ -27,6 +27,7 @@ export const authApiSettings: AuthApiSettings = {
   },
   redis: null,
   webSession: null,
+  passkeys: null,
   gatewaySecrets: [],
   trustedProxies: () => false,
 };

@@ -26,6 +26,8 @@ import {
   verifyKeyPair,
 } from './keypairs.ts';
 import { defineOperation, type Operation } from './operation.ts';
+import { createPasskeySession, prepareSignIn } from './passkey-sessions.ts';
+import { addPasskey, listPasskeys, preparePasskey, removePasskey, renamePasskey } from './passkeys.ts';
 import { createSession, extendSession, listSessions, readSession, revokeSession, verifySession } from './sessions.ts';
 import { findUser, readAlias, registerUser, removeSelf } from './users.ts';
 
@@ -46,13 +48,25 @@ export const readDescription = defineOperation({
   },
 });
 
+/** They exist only where passkeys are configured. */
+const passkeyOperations: readonly Operation[] = [
+  ...[prepareSignIn, createPasskeySession],
+  ...[preparePasskey, addPasskey, listPasskeys, renamePasskey, removePasskey],
+];
+
 export const allOperations: readonly Operation[] = [
   ...[createSession, verifySession, readSession, extendSession, listSessions, revokeSession],
   ...[createKeyPair, verifyKeyPair, renewKeyPairCode, readKeyPair, listKeyPairs, revokeKeyPair],
   ...[addEmail, verifyEmail, renewEmailCode, listEmails, preferEmail, removeEmail],
+  ...passkeyOperations,
   ...[registerUser, readAlias, findUser, removeSelf],
   ...[createUser, listUsers, readUser, enableUser, disableUser, removeUser],
   ...[readRoles, addRole, removeRole],
   ...[listAllSessions, revokeAnySession, listAllKeyPairs, revokeAnyKeyPair],
   readDescription,
 ];
+
+/** What an API with or without passkeys serves. */
+export function operationsWith({ passkeys }: { readonly passkeys: boolean }): readonly Operation[] {
+  return passkeys ? allOperations : allOperations.filter((operation) => !passkeyOperations.includes(operation));
+}

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { Client } from '../../operations/operation.ts';
 import { bearerOnly } from '../credentials/credential-rule.ts';
 import { limitOwnMail } from '../limits/limit-mail.ts';
-import type { Notice } from '../outbox/outbox.ts';
+import type { AddressNotice } from '../outbox/outbox.ts';
 import { Refusal } from '../outcome/refusals.ts';
 import type { Services } from '../services.ts';
 import type { EmailEntry } from '../store/email-store.ts';
@@ -159,7 +159,7 @@ async function codeForAddress(newAddress: string, userId: string, services: Serv
 
 /** `before`: the addresses before the change. When an address is added or becomes the preferred one, the others get a mail. */
 function notifyAddresses(
-  change: { readonly notice: Exclude<Notice, 'registration_refused'>; readonly emailId: string },
+  change: { readonly notice: AddressNotice; readonly emailId: string },
   before: readonly EmailEntry[],
   asked: Client,
   { outbox }: Services,

@@ -48,6 +48,8 @@ export const nameInPath = z.string().transform(decodeSegment).pipe(name);
 
 export const expireAt = z.int().describe('Unix time in seconds');
 
+export const moment = z.int().describe('Unix time in seconds');
+
 export const acknowledgement = z.object({ message: z.literal('acknowledged') });
 
 export const acknowledged = { message: 'acknowledged' } as const;

@@ -5,7 +5,7 @@ import type { Client } from '../../operations/operation.ts';
 import { Reply } from '../../operations/responses.ts';
 import { type Carrier, sessionCookie } from '../credentials/session-cookie.ts';
 import { bearerLength, randomToken } from '../secrets/random-secret.ts';
-import type { Services } from '../services.ts';
+import type { Rules, Services } from '../services.ts';
 import type { NewCode } from '../store/code-store.ts';
 import type { NewSession, OpenedBy } from '../store/session-store.ts';
 import { expireAt, id, toSeconds } from './fields.ts';
@@ -20,6 +20,9 @@ export const openedSession = z.object({
   kind: z.string(),
   verificationCodeID: id,
 });
+
+/** A session that is valid at once. */
+export const verifiedSession = openedSession.omit({ kind: true, verificationCodeID: true });
 
 interface OpenedSession {
   readonly session: NewSession;
@@ -65,22 +68,36 @@ export function openedResponse(
   wanted: { readonly kind: string; readonly carrier: Carrier },
   services: Services,
 ): z.infer<typeof openedSession> | Reply<z.infer<typeof openedSession>> {
-  const { session, bearer } = opened;
-  const { webSession } = services.rules;
-  const described = describeOpened(session, code, wanted.kind);
-  if (wanted.carrier === 'header' || webSession === null) return { bearer, ...described };
+  const described = { ...describeSession(opened.session), kind: wanted.kind, verificationCodeID: code.id };
+  return carry(described, opened, wanted.carrier, services.rules.webSession);
+}
+
+/** The response to a sign-in that needed no code. */
+export function verifiedResponse(
+  { session, bearer }: OpenedSession,
+  wanted: Carrier,
+  { rules: { webSession } }: Services,
+): z.infer<typeof verifiedSession> | Reply<z.infer<typeof verifiedSession>> {
+  return carry(describeSession(session), { session, bearer }, wanted, webSession);
+}
+
+function carry<Described extends object>(
+  described: Described,
+  { session, bearer }: OpenedSession,
+  wanted: Carrier,
+  webSession: Rules['webSession'],
+): (Described & { readonly bearer: string }) | Reply<Described> {
+  if (wanted === 'header' || webSession === null) return { bearer, ...described };
   // For the whole life of the session: verification sets no new cookie.
   const setCookie = sessionCookie(webSession.cookie, bearer, session.expireAtMs, session.createdAtMs);
   return new Reply(described, { setCookie });
 }
 
-function describeOpened(session: NewSession, code: NewCode, kind: string) {
+function describeSession(session: NewSession) {
   return {
     sessionID: session.id,
     expireAt: toSeconds(session.expireAtMs),
     ip: session.ip,
     userAgent: session.userAgent,
-    kind,
-    verificationCodeID: code.id,
   };
 }

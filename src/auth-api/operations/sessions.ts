@@ -6,6 +6,7 @@ import { endedCookie, refuseCarrier, sessionCookie } from '../credentials/sessio
 import { limitRequest, limitSignInMail } from '../limits/limit-mail.ts';
 import { refusalOf } from '../limits/limiter.ts';
 import { Refusal } from '../outcome/refusals.ts';
+import { signInMethods } from '../passkeys/sign-in-methods.ts';
 import type { Rules } from '../services.ts';
 import { checkCode, codeRefusals } from './check-code.ts';
 import {
@@ -16,6 +17,7 @@ import {
   id,
   idParam,
   label,
+  moment,
   toSeconds,
   verification,
 } from './fields.ts';
@@ -91,6 +93,9 @@ export const readSession = defineOperation({
     alias: z.string(),
     fullName: z.string(),
     authenticatedAt: expireAt,
+    auth_time: moment.optional().describe('As `authenticatedAt`; only with passkeys, as are `acr` and `amr`'),
+    acr: z.string().optional().describe('How the user signed in'),
+    amr: z.array(z.string()).optional().describe('Methods of the sign-in (RFC 8176)'),
     expireAt,
     ip: z.string(),
     userAgent: z.string(),
@@ -98,13 +103,14 @@ export const readSession = defineOperation({
     roles: z.array(z.string()),
     groups: z.array(z.string()),
   }),
-  async handle({ caller }) {
+  async handle({ caller }, { rules }) {
     return {
       sessionID: caller.sessionId,
       userID: caller.userId,
       alias: caller.alias,
       fullName: caller.fullName,
       authenticatedAt: toSeconds(caller.createdAtMs),
+      ...(rules.passkeys === null ? {} : describeSignIn(caller)),
       expireAt: toSeconds(caller.expireAtMs),
       ip: caller.ip,
       userAgent: caller.userAgent,
@@ -114,6 +120,11 @@ export const readSession = defineOperation({
     };
   },
 });
+
+function describeSignIn({ createdAtMs, openedBy }: SessionCaller) {
+  const { acr, amr } = signInMethods[openedBy];
+  return { auth_time: toSeconds(createdAtMs), acr, amr: [...amr] };
+}
 
 /** S4: moves the expiry of the caller's session, never beyond its absolute cap. */
 export const extendSession = defineOperation({

@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 import type { CodePurpose } from '../store/code-store.ts';
 import { describeAgent, oneLine } from './harmless-text.ts';
 import { drawHtml, drawText, type MailContent } from './mail-layout.ts';
-import type { Asked, CodeMail, NoticeMail, OutgoingMail, WelcomeMail } from './outbox.ts';
+import type { Asked, CodeMail, Notice, NoticeMail, OutgoingMail, WelcomeMail } from './outbox.ts';
 
 export interface ComposedMail {
   readonly subject: string;
@@ -77,6 +77,10 @@ export function describeNotice({ notice, address }: NoticeMail): string {
       return `The address ${shown} is now the preferred one of your account: codes for API keys go there.`;
     case 'address_removed':
       return `The address ${shown} was removed from your account.`;
+    case 'passkey_added':
+      return 'A passkey was added to your account.';
+    case 'passkey_removed':
+      return 'A passkey was removed from your account.';
     case 'registration_refused':
       return `A new account was requested with the address ${shown}, which belongs to your account already.`;
   }
@@ -84,10 +88,20 @@ export function describeNotice({ notice, address }: NoticeMail): string {
 
 const maxAddress = 254;
 
+const addressesChanged = 'The addresses of your account have changed';
+const titles: Readonly<Record<Notice, string>> = {
+  address_added: addressesChanged,
+  address_preferred: addressesChanged,
+  address_removed: addressesChanged,
+  passkey_added: 'A passkey was added to your account',
+  passkey_removed: 'A passkey was removed from your account',
+  registration_refused: 'You have an account already',
+};
+
 function noticeContent(mail: NoticeMail, askedAtMs: number): MailContent {
   const refused = mail.notice === 'registration_refused';
   return {
-    title: refused ? 'You have an account already' : 'The addresses of your account have changed',
+    title: titles[mail.notice],
     opening: describeNotice(mail),
     code: null,
     lifetime: null,

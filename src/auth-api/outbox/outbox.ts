@@ -22,14 +22,17 @@ export interface Asked {
   readonly userAgent: string;
 }
 
-export type Notice = 'address_added' | 'address_preferred' | 'address_removed' | 'registration_refused';
+/** Of the addresses of an account. */
+export type AddressNotice = 'address_added' | 'address_preferred' | 'address_removed';
+
+export type Notice = AddressNotice | 'registration_refused' | 'passkey_added' | 'passkey_removed';
 
 /** Notifies the owner of an account about a change or an attempt. */
 export interface NoticeMail {
   readonly kind: 'notice';
   readonly to: string;
   readonly notice: Notice;
-  /** The address concerned. */
+  /** The address concerned, or that of the owner. */
   readonly address: string;
   readonly asked: Asked;
 }

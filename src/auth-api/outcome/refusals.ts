@@ -19,11 +19,15 @@ const table = {
   key_duplicated: { status: 400, message: 'duplicated key not allowed' },
   email_preferred: { status: 400, message: 'The preferred address cannot be removed' },
   email_unverified: { status: 400, message: 'The address is not verified' },
+  passkey_invalid: { status: 400, message: 'The new passkey is not valid' },
   credential_repeated: { status: 400, message: 'A credential header was sent more than once' },
   credential_conflict: { status: 400, message: 'Two kinds of credential were sent at once' },
   credential_missing: { status: 401, message: 'A credential is required' },
   credential_rejected: { status: 401, message: 'The credential is not valid' },
   code_wrong: { status: 401, message: 'The code is wrong' },
+  passkey_rejected: { status: 401, message: 'The passkey is not valid' },
+  passkey_cloned: { status: 401, message: 'The passkey was used elsewhere: its counter has not risen' },
+  sign_in_too_old: { status: 401, message: 'A more recent sign-in is required' },
   permission_missing: { status: 403, message: 'A required role is missing' },
   cross_site_request: { status: 403, message: 'A cookie must come from the same origin' },
   registration_closed: { status: 403, message: 'Self-registration is off' },
@@ -32,11 +36,13 @@ const table = {
   code_unknown: { status: 404, message: 'There is no such verification' },
   session_unknown: { status: 404, message: 'There is no such session' },
   keypair_unknown: { status: 404, message: 'There is no such key pair' },
+  passkey_unknown: { status: 404, message: 'There is no such passkey' },
   user_unknown: { status: 404, message: 'There is no such user' },
   role_unknown: { status: 404, message: 'The user does not hold this role' },
   method_not_allowed: { status: 405, message: 'The method is not allowed for this resource' },
   request_timeout: { status: 408, message: 'The request was not received in time', closes: true },
   administrator_last: { status: 409, message: 'The last administrator cannot be removed' },
+  passkeys_exceeded: { status: 409, message: 'The user has too many passkeys' },
   body_too_large: { status: 413, message: 'The request body is too large', closes: true },
   expectation_failed: { status: 417, message: 'The expectation cannot be met', closes: true },
   attempts_exceeded: { status: 429, message: 'Too many attempts' },
@@ -59,6 +65,11 @@ export const refusalTable: ReasonTable<RefusalCode | CommonCode> = {
   reasons: refusalKinds,
   urn: 'urn:rolegate:auth-api:',
   // RFC 9110 section 15.5.2: a 401 lists a scheme with which the client may authenticate.
-  challenges: (code) => (refusalKinds[code].status === 401 ? ['Bearer realm="auth-api"'] : []),
+  challenges: (code) => {
+    if (refusalKinds[code].status !== 401) return [];
+    // RFC 9470 section 3.
+    const stronger = code === 'sign_in_too_old' ? ', error="insufficient_user_authentication"' : '';
+    return [`Bearer realm="auth-api"${stronger}`];
+  },
   closes: false,
 };

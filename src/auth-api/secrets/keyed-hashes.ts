@@ -15,11 +15,14 @@ export interface KeyedHashes {
   isApiSecret(stored: string | null, apiKey: string, apiSecret: string): boolean;
   code(codeId: string, code: string): string;
   isCode(stored: string, codeId: string, code: string): boolean;
+  /** Of a challenge that was not stored. */
+  challenge(...parts: string[]): string;
+  isChallenge(hash: string, ...parts: string[]): boolean;
   /** A name of fixed length under which attempts are counted, so that a limiter's memory contains no address or key. */
   attemptsOf(kind: string, ...parts: string[]): string;
 }
 
-type Purpose = 'bearer' | 'api-secret' | 'code' | 'attempts';
+type Purpose = 'bearer' | 'api-secret' | 'code' | 'challenge' | 'attempts';
 
 /** `secrets`: the current one first, then earlier ones, whose hashes stay valid. */
 export function createKeyedHashes(secrets: readonly [string, ...string[]]): KeyedHashes {
@@ -40,6 +43,8 @@ export function createKeyedHashes(secrets: readonly [string, ...string[]]): Keye
       matches(stored ?? unknown, 'api-secret', [apiKey, apiSecret]) && stored !== null,
     code: (codeId, code) => current('code', [codeId, code]),
     isCode: (stored, codeId, code) => matches(stored, 'code', [codeId, code]),
+    challenge: (...parts) => current('challenge', parts),
+    isChallenge: (hash, ...parts) => matches(hash, 'challenge', parts),
     attemptsOf: (kind, ...parts) => current('attempts', [kind, ...parts]),
   };
 }
@@ -52,6 +57,7 @@ function digestUnder(secret: string): Digest {
     bearer: derive('bearer'),
     'api-secret': derive('api-secret'),
     code: derive('code'),
+    challenge: derive('challenge'),
     attempts: derive('attempts'),
   };
   return (purpose, parts) => {

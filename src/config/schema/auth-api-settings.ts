@@ -112,6 +112,36 @@ const limits = z.strictObject({
   ),
 });
 
+/** Browsers accept no address as the domain of a passkey, and http only on this machine. */
+const passkeyOrigin = text('the origin of the pages, such as "https://app.example.com"', (value) => {
+  const url = /^https?:\/\/[^/?#@\\\s]+\/?$/.test(value) && URL.canParse(value) ? new URL(value) : null;
+  if (url === null) return new Problem('expected an origin, such as "https://app.example.com"', 'without a path');
+  const { protocol, hostname, origin } = url;
+  if (hostname.startsWith('[') || /^[\d.]+$/.test(hostname)) {
+    return new Problem('passkeys need a domain, not an address', 'use "localhost" for this machine');
+  }
+  const local = hostname === 'localhost' || hostname.endsWith('.localhost');
+  return protocol === 'https:' || local
+    ? origin
+    : new Problem('passkeys need an https origin', 'http only for localhost');
+});
+
+const passkeys = z.strictObject({
+  origin: decides(
+    passkeyOrigin,
+    'Origin of the pages on which passkeys are created and used, exactly as browsers see it. Its host is the RP ID: with another one, all passkeys are lost.',
+    anyChange('pages of another origin can use passkeys'),
+    { examples: ['https://app.example.com'] },
+  ),
+  name: neither(
+    text('a name', (value) => value),
+    'Name of the service, which browsers and authenticators may show.',
+    {
+      examples: ['Example'],
+    },
+  ),
+});
+
 const shape = {
   database: decides(
     secret('the path of the database, or its URL'),
@@ -165,6 +195,10 @@ const shape = {
       })
       .optional(),
     'Allows web pages to keep their bearer in a cookie that no script can read. If unset, no cookies are set.',
+  ),
+  passkeys: described(
+    passkeys.optional(),
+    'Lets users add passkeys and sign in with them. Sessions then state how they were opened ("acr", "amr", "auth_time"). If unset, the operations for passkeys do not exist.',
   ),
 };
 

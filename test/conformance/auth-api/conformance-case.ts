@@ -3,6 +3,18 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { z } from 'zod';
 
+const authenticatorFaults = z
+  .strictObject({
+    origin: z.string(),
+    rpId: z.string(),
+    userVerified: z.boolean(),
+    counter: z.int(),
+    synced: z.boolean(),
+    crossOrigin: z.boolean(),
+    userHandle: z.string(),
+  })
+  .partial();
+
 const textMap = z.record(z.string(), z.string());
 
 const simpleStep = z.union([
@@ -45,6 +57,13 @@ const simpleStep = z.union([
   z.strictObject({ signIn: z.string(), as: z.string() }),
   /** Creates a verified key pair: `${as}Key`, `${as}Secret`, `${as}ID`. */
   z.strictObject({ makePair: z.string(), as: z.string(), days: z.int().default(30) }),
+  /**
+   * An authenticator creates a passkey: `${as}` is the credential as JSON, `${as}Key` the authenticator's own state. `by`: with another
+   * user's handle, or with an origin, flags and so on of its own.
+   */
+  z.strictObject({ createPasskey: z.string(), user: z.string(), as: z.string(), by: authenticatorFaults.default({}) }),
+  /** It signs a challenge with this state: `${as}` is the credential as JSON. */
+  z.strictObject({ signWith: z.string(), challenge: z.string(), as: z.string(), by: authenticatorFaults.default({}) }),
   /** Lets time pass. */
   z.strictObject({ advanceMs: z.int().min(1) }),
   /** What was published since the previous such step: kind and id. */

@@ -1,10 +1,11 @@
 /** Runs one case of the suite against a target. */
 import { expect } from 'vitest';
+import { createPasskey, type Page, signChallenge } from '../../support/software-authenticator.ts';
 import type { ConformanceCase, RequestStep, Step } from './conformance-case.ts';
 import { expectDescribed } from './expect-described.ts';
 import { matchShape } from './match-shape.ts';
 import { sendRaw } from './send-raw.ts';
-import type { Target, TargetLimits } from './target.ts';
+import { pageOrigin, type Target, type TargetLimits } from './target.ts';
 
 type Variables = Map<string, string>;
 
@@ -55,6 +56,16 @@ async function runStep(step: Step, target: Target, variables: Variables, label: 
     await signIn(step.signIn, step.as, target, variables);
   } else if ('makePair' in step) {
     await makePair(step, target, variables);
+  } else if ('createPasskey' in step) {
+    const page = { origin: pageOrigin, rpId: new URL(pageOrigin).hostname };
+    const created = createPasskey({ ...page, challenge: fill(step.createPasskey, variables), ...step.by } as Page);
+    const userHandle = fill(step.user, variables);
+    variables.set(step.as, JSON.stringify(created.credential));
+    variables.set(`${step.as}Key`, JSON.stringify({ ...page, ...created.key, userHandle }));
+  } else if ('signWith' in step) {
+    const key = JSON.parse(fill(step.signWith, variables));
+    const signed = signChallenge({ ...key, challenge: fill(step.challenge, variables), ...step.by });
+    variables.set(step.as, JSON.stringify(signed));
   } else if ('advanceMs' in step) {
     await target.advance(step.advanceMs);
   } else if (target.takeRevoked !== null) {

@@ -5,7 +5,7 @@
 import { setTimeout as pass } from 'node:timers/promises';
 import { createGateway } from '../../../src/app/create-gateway.ts';
 import { parseConfig } from '../../../src/config/parse-config.ts';
-import { type SeenMail, type StartTarget, suiteUsers, type Target } from './target.ts';
+import { pageOrigin, type SeenMail, type StartTarget, suiteUsers, type Target } from './target.ts';
 
 const secret = 'a secret for this suite, long enough';
 
@@ -13,6 +13,7 @@ export const startEmbedded: StartTarget = async (settings) => {
   const { gateway, baseUrl, mails } = await startGateway(`{
     embedded: {
       database: ":memory:", secret: "${secret}", outbox: console,
+      passkeys: { origin: "${pageOrigin}", name: Example },
       selfRegistration: ${settings.selfRegistration ?? true}, revealUnknownEmail: ${settings.revealUnknownEmail ?? true}
     }
   }`);

@@ -3,7 +3,7 @@
 import { createAuthApi } from '../../../src/auth-api/create-auth-api.ts';
 import type { OutgoingMail } from '../../../src/auth-api/outbox/outbox.ts';
 import { authApiSettings } from '../../support/auth-api-settings.ts';
-import { type SeenMail, type StartTarget, suiteUsers } from './target.ts';
+import { pageOrigin, type SeenMail, type StartTarget, suiteUsers } from './target.ts';
 
 export const startInProcess: StartTarget = async (settings) => {
   const mails: OutgoingMail[] = [];
@@ -14,6 +14,7 @@ export const startInProcess: StartTarget = async (settings) => {
       ...authApiSettings,
       selfRegistration: settings.selfRegistration ?? true,
       revealUnknownEmail: settings.revealUnknownEmail ?? true,
+      passkeys: { origin: pageOrigin, rpId: new URL(pageOrigin).hostname, name: 'Example' },
       trustedProxies: (address) => address === '127.0.0.1',
     },
     log: { info: () => {}, warn: () => {}, error: (fields, message) => console.error(message, fields) },

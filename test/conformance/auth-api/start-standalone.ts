@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as pass } from 'node:timers/promises';
 import { stringify } from 'yaml';
 import { runRolegate } from '../../support/running-command.ts';
-import { type SeenMail, suiteUsers, type Target, type TargetSettings } from './target.ts';
+import { pageOrigin, type SeenMail, suiteUsers, type Target, type TargetSettings } from './target.ts';
 
 const secret = 'a secret for this suite, long enough';
 
@@ -45,6 +45,7 @@ function writeConfig(folder: string, name: string, settings: TargetSettings): st
     selfRegistration: settings.selfRegistration ?? true,
     revealUnknownEmail: settings.revealUnknownEmail ?? true,
     trustedProxies: ['127.0.0.1'],
+    passkeys: { origin: pageOrigin, name: 'Example' },
   });
   writeFileSync(path, text);
   return path;

@@ -41,6 +41,9 @@ export interface TargetLimits {
 
 export type StartTarget = (settings: TargetSettings) => Promise<Target>;
 
+/** Where browsers use passkeys. */
+export const pageOrigin = 'https://app.example.test';
+
 /** Initial users of a target; their addresses are verified. Groups: `public` and the listed ones. */
 export const suiteUsers = [
   { email: 'ana@example.test', fullName: 'Ana Example', alias: 'ana', roles: ['user'], groups: ['public'] },

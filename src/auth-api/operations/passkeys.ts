@@ -1,0 +1,151 @@
+/** The passkeys of an account: a signed-in user adds, lists, renames and removes them. */
+import { randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import type { Client } from '../../operations/operation.ts';
+import { bearerOnly } from '../credentials/credential-rule.ts';
+import { refuseOldSignIn } from '../credentials/recent-sign-in.ts';
+import { limitOwnMail } from '../limits/limit-mail.ts';
+import type { Notice } from '../outbox/outbox.ts';
+import { Refusal } from '../outcome/refusals.ts';
+import { createChallenge, readChallenge } from '../passkeys/challenge.ts';
+import { challengeIn, createdCredential } from '../passkeys/public-key-credential.ts';
+import { creationOptions, verifyCreated } from '../passkeys/webauthn.ts';
+import { passkeySettings, type Services } from '../services.ts';
+import { acknowledged, acknowledgement, id, idParam, label, moment, toSeconds } from './fields.ts';
+import { defineOperation } from './operation.ts';
+
+/** Maximum passkeys of a user. */
+const maxPasskeys = 20;
+
+/** Passed to the browser unchanged. */
+export const browserOptions = z
+  .looseObject({ challenge: z.string() })
+  .describe(
+    'Options for the browser, as `PublicKeyCredential.parseCreationOptionsFromJSON` or `parseRequestOptionsFromJSON` read them',
+  );
+
+const passkeyName = label(100);
+
+/** P1: options with which a browser creates a passkey. */
+export const preparePasskey = defineOperation({
+  name: 'preparePasskey',
+  summary: 'Returns the options with which a browser creates a passkey for the caller; requires a recent sign-in',
+  method: 'POST',
+  paths: ['/passkey/options'],
+  credential: bearerOnly,
+  response: z.object({ options: browserOptions }),
+  refusals: ['sign_in_too_old'],
+  async handle({ caller }, services) {
+    const refused = refuseOldSignIn(caller, services);
+    if (refused !== null) return refused;
+    const challenge = createChallenge(['creation', caller.sessionId], services);
+    const known = await services.store.passkeys.credentialIds(caller.userId);
+    const options = await creationOptions(passkeySettings(services), caller, challenge, known);
+    return { options: options as z.infer<typeof browserOptions> };
+  },
+});
+
+/** P2: adds the passkey that the browser created with these options, in the same session. */
+export const addPasskey = defineOperation({
+  name: 'addPasskey',
+  summary: 'Adds the passkey that the browser created; requires a recent sign-in',
+  method: 'POST',
+  paths: ['/passkey'],
+  credential: bearerOnly,
+  body: z.object({ name: passkeyName, credential: createdCredential }),
+  response: z.object({ passkeyID: id, passkeyName: z.string(), createdAt: moment }),
+  refusals: ['passkey_invalid', 'passkeys_exceeded', 'sign_in_too_old', 'attempts_exceeded'],
+  async handle({ caller, body, client }, services) {
+    const refused = refuseOldSignIn(caller, services) ?? (await limitOwnMail(caller.userId, null, services));
+    if (refused !== null) return refused;
+    const { store, now } = services;
+    const challenge = challengeIn(body.credential);
+    const answered = challenge && readChallenge(challenge, ['creation', caller.sessionId], services);
+    if (!challenge || !answered) return new Refusal('passkey_invalid');
+    const created = await verifyCreated(passkeySettings(services), body.credential, challenge);
+    if (created === null) return new Refusal('passkey_invalid');
+    const passkey = { ...created, id: randomUUID(), userId: caller.userId, name: body.name, createdAtMs: now() };
+    const outcome = await store.passkeys.add(passkey, answered, maxPasskeys);
+    if (outcome === 'full') return new Refusal('passkeys_exceeded');
+    if (outcome !== 'done') return new Refusal('passkey_invalid');
+    await notifyOwner('passkey_added', caller.userId, client, services);
+    return { passkeyID: passkey.id, passkeyName: passkey.name, createdAt: toSeconds(passkey.createdAtMs) };
+  },
+});
+
+const entry = z.object({
+  passkeyID: id,
+  passkeyName: z.string(),
+  createdAt: moment,
+  lastUsedAt: moment.nullable().describe('Unix time in seconds; null: never used'),
+  synced: z.boolean().describe('Whether it may be copied to other devices'),
+});
+
+/** P3: lists the caller's passkeys. */
+export const listPasskeys = defineOperation({
+  name: 'listPasskeys',
+  summary: "Lists the caller's passkeys, with their last use",
+  method: 'GET',
+  paths: ['/passkeys'],
+  credential: bearerOnly,
+  response: z.object({ passkeys: z.array(entry) }),
+  async handle({ caller }, { store }) {
+    const passkeys = await store.passkeys.list(caller.userId);
+    return {
+      passkeys: passkeys.map(({ passkeyId, name, createdAtMs, lastUsedAtMs, synced }) => ({
+        passkeyID: passkeyId,
+        passkeyName: name,
+        createdAt: toSeconds(createdAtMs),
+        lastUsedAt: lastUsedAtMs === null ? null : toSeconds(lastUsedAtMs),
+        synced,
+      })),
+    };
+  },
+});
+
+/** P4: renames one of the caller's passkeys. */
+export const renamePasskey = defineOperation({
+  name: 'renamePasskey',
+  summary: 'Renames a passkey of the caller',
+  method: 'PUT',
+  paths: ['/passkey/{id}'],
+  credential: bearerOnly,
+  params: idParam,
+  body: z.object({ name: passkeyName }),
+  response: acknowledgement,
+  refusals: ['passkey_unknown'],
+  async handle({ caller, params, body }, { store }) {
+    const renamed = await store.passkeys.rename(params.id, caller.userId, body.name);
+    return renamed ? acknowledged : new Refusal('passkey_unknown');
+  },
+});
+
+/** P5: removes one of the caller's passkeys. Sessions that it opened go on. */
+export const removePasskey = defineOperation({
+  name: 'removePasskey',
+  summary: 'Removes a passkey of the caller; requires a recent sign-in',
+  method: 'DELETE',
+  paths: ['/passkey/{id}'],
+  credential: bearerOnly,
+  params: idParam,
+  response: acknowledgement,
+  refusals: ['passkey_unknown', 'sign_in_too_old', 'attempts_exceeded'],
+  async handle({ caller, params, client }, services) {
+    const refused = refuseOldSignIn(caller, services) ?? (await limitOwnMail(caller.userId, null, services));
+    if (refused !== null) return refused;
+    if (!(await services.store.passkeys.remove(params.id, caller.userId))) return new Refusal('passkey_unknown');
+    await notifyOwner('passkey_removed', caller.userId, client, services);
+    return acknowledged;
+  },
+});
+
+/** Mails what changed to the preferred address. */
+export async function notifyOwner(
+  notice: Notice,
+  userId: string,
+  asked: Client,
+  { store, outbox }: Services,
+): Promise<void> {
+  const address = await store.emails.findPreferred(userId);
+  if (address !== null) outbox.send({ kind: 'notice', to: address, notice, address, asked });
+}

@@ -1,0 +1,10 @@
+/** The settings of passkeys, as compiled. */
+
+export interface PasskeySettings {
+  /** As browsers serialize it. */
+  readonly origin: string;
+  /** The host of the origin (WebAuthn Level 3, RP ID). */
+  readonly rpId: string;
+  /** Shown by browsers. */
+  readonly name: string;
+}
