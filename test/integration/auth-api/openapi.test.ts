@@ -106,7 +106,8 @@ describe('stored and served', () => {
   it('the stored page is up to date', () => expect(stored('auth-api.md')).toBe(authApiPage()));
 
   it.each([null, { cookie: 'session' }])('is served unchanged, with web session %j', async (webSession) => {
-    const { api, port } = await startAuthApi({ settings: { ...testSettings, webSession } });
+    const passkeys = { origin: 'https://app.example.test', rpId: 'app.example.test', name: 'Example' };
+    const { api, port } = await startAuthApi({ settings: { ...testSettings, webSession, passkeys } });
     const answer = await fetch(`http://127.0.0.1:${port}/api/auth/v2/openapi.json`);
     const served: unknown = await answer.json();
     await api.close();
