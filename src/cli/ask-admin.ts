@@ -1,5 +1,4 @@
 /** Sends a request to the admin port of a running gateway. */
-import { Client, type Dispatcher } from 'undici';
 import { CommandError, usageError } from './exit-code.ts';
 
 export interface AdminRequest {
@@ -24,31 +23,31 @@ export async function askAdmin(
   if (!/^https?:\/\//.test(admin) || !URL.canParse(admin)) {
     throw usageError('rolegate: expected --admin as a URL, such as http://127.0.0.1:9090');
   }
-  let response: Dispatcher.ResponseData;
+  let response: Response;
   try {
-    response = await new Client(new URL(admin).origin, { allowH2: false }).request({
+    response = await fetch(new URL(admin).origin + path, {
       method,
-      path,
       headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
       body: body === undefined ? null : JSON.stringify(body),
+      redirect: 'manual',
       signal: AbortSignal.timeout(maxWaitMs),
     });
   } catch {
     throw new CommandError(`rolegate: no gateway responds at ${admin}; set its admin port with --admin`);
   }
-  if (response.statusCode === 200) return await response.body.json();
-  const said = (await detailOf(response.body)) ?? response.headers['x-error'];
-  if (response.statusCode === 404 && words.notFound === null) return null;
-  if (response.statusCode === 404) throw new CommandError(`rolegate: ${words.notFound}`);
-  if (response.statusCode === 401) {
+  if (response.status === 200) return await response.json();
+  const said = (await detailOf(response)) ?? response.headers.get('x-error');
+  if (response.status === 404 && words.notFound === null) return null;
+  if (response.status === 404) throw new CommandError(`rolegate: ${words.notFound}`);
+  if (response.status === 401) {
     throw new CommandError('rolegate: the gateway rejected this admin token (--admin-token): 401');
   }
-  throw new CommandError(`rolegate: the gateway refused: ${response.statusCode} ${String(said ?? '')}`.trimEnd());
+  throw new CommandError(`rolegate: the gateway refused: ${response.status} ${said ?? ''}`.trimEnd());
 }
 
 /** `detail` of a problem, or null. */
-async function detailOf(body: Dispatcher.ResponseData['body']): Promise<string | null> {
-  const problem: unknown = await body.json().catch(() => null);
+async function detailOf(response: Response): Promise<string | null> {
+  const problem: unknown = await response.json().catch(() => null);
   if (typeof problem !== 'object' || problem === null || !('detail' in problem)) return null;
   return typeof problem.detail === 'string' ? problem.detail.slice(0, 200) : null;
 }

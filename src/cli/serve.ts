@@ -68,9 +68,6 @@ export async function serve(options: ServeOptions): Promise<ExitCode> {
     await gateway.close().catch(() => {});
     throw isForPeople(error) ? new CommandError(error.message) : error;
   }
-  gateway.warn(await warningsOf(config, places));
-  // Releases the texts of the files.
-  places = null;
   const events = {
     apply: (next: Config, from: ConfigSource, settingsOfNext: Settings) => {
       applied = Promise.resolve(gateway.apply(next, from)).then((problems) => {
@@ -93,6 +90,10 @@ export async function serve(options: ServeOptions): Promise<ExitCode> {
     candidate = createReloader(options.shadow, compared);
     candidate.reload();
   }
+  // Last, so that no reload is requested before there is a reloader.
+  gateway.warn(await warningsOf(config, places));
+  // Releases the texts of the files.
+  places = null;
   const gaveUp = gateway.gaveUp?.then(async (why) => {
     await gateway.close().catch(() => {});
     throw new CommandError(why);
