@@ -150,7 +150,7 @@ function asTest(
     .faults;
 }
 
-test('thirty thousand decisions agree', { timeout: 5 * patienceMs }, async () => {
+test('fifty thousand decisions agree', { timeout: 5 * patienceMs }, async () => {
   let decided = 0;
   const outcomes = new Set<string>();
   const world = fc.tuple(configurations, fc.array(requests, { minLength: perWorld, maxLength: perWorld }));
