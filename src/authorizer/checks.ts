@@ -56,6 +56,8 @@ export interface Checks {
   use(runtime: CheckRuntime, settings: AuthorizerConfig): void;
   /** No further WebSocket may begin. */
   beginDrain(): void;
+  /** Responds with a page of the gateway, which a proxy requests for a client; false: there is none with this target. */
+  showPage(context: Checked): boolean;
   /** A check that ends with `fail`, `break` or `serve`. */
   take(dialect: NonNullable<RequestHost['dialect']>, request: Request, response: WholeResponse, peer: Client): Checked;
   /** Decides, and responds before the proxy gives up. */
@@ -77,7 +79,7 @@ export function createChecks(options: ChecksOptions): Checks {
     observe(context);
   }
 
-  let { settings } = options;
+  let { settings, runtime } = options;
   const parts = {
     runtime: withoutUnknown(options.runtime),
     limits,
@@ -94,10 +96,21 @@ export function createChecks(options: ChecksOptions): Checks {
     },
     use(nextRuntime, nextSettings) {
       settings = nextSettings;
+      runtime = nextRuntime;
       parts.runtime = withoutUnknown(nextRuntime);
     },
     beginDrain() {
       parts.draining = true;
+    },
+    showPage(context) {
+      const { ownPages, rules } = runtime;
+      if (!ownPages?.serves(context.request.target)) return false;
+      const { address } = context.peer;
+      const isProxy = (one: string) => one === address || trustedProxies(one);
+      ownPages
+        .serve(context, isProxy, rules.forwardedHeaders)
+        .catch((cause: unknown) => context.fail('internal_error', cause));
+      return true;
     },
     take: (dialect, request, response, peer) => new RequestContext({ ended, dialect }, request, response, peer),
     serve(context, { waitsMs }, finishing) {
@@ -109,10 +122,14 @@ export function createChecks(options: ChecksOptions): Checks {
   };
 }
 
-/** A client without an address meets no address condition, and limits cannot count it. */
+/**
+ * A client without an address meets no address condition, and limits cannot count it. A page of the gateway is no response to a check: its
+ * 200 would let the checked request through.
+ */
 function withoutUnknown(runtime: CheckRuntime): CheckRuntime {
   return {
     ...runtime,
+    ownPages: null,
     decide(view: RequestView) {
       if (view.address !== '') return runtime.decide(view, runtime.policy, runtime.resolve);
       const { client: _, ...rest } = view;

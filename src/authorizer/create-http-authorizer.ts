@@ -72,7 +72,8 @@ export function createHttpAuthorizer(options: CheckServerOptions): CheckServer {
       return;
     }
     if (found === null) {
-      take(null, received, response, caller).fail('route_not_found');
+      const taken = take(null, { ...received, rawHeaders }, response, caller);
+      if (!checks.showPage(taken)) taken.fail('route_not_found');
       return;
     }
     const asked = readCheck(found.endpoint.dialect, received, rawHeaders, found.rest, trustedProxies);

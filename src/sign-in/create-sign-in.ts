@@ -88,7 +88,7 @@ export function createSignIn(options: SignInOptions): OwnPages {
       if (method !== 'GET' && !(isAtOrigin && isFromOwnPage(method, rawHeaders, origin)))
         return context.fail('cross_site_request');
       if (!isAtOrigin) return writeReply(context, toOrigin(origin, path, query));
-      const asked = { method, path, search, query, rawHeaders, address: context.client, userAgent: context.userAgent };
+      const asked = { method, path, search, query, rawHeaders, address: facts.client, userAgent: context.userAgent };
       writeReply(context, await reply(asked, serve));
     },
   };
