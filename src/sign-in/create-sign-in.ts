@@ -3,6 +3,7 @@
  * origin, such as one without TLS, gets no cookie and is sent there.
  */
 import { isSameOrigin } from '../core/credential/same-origin.ts';
+import { ownPaths } from '../core/credential/sign-in.ts';
 import { clientFacts } from '../core/forwarding/client-facts.ts';
 import { isNamed } from '../core/syntax/header-fields.ts';
 import { SessionStoreUnavailable } from '../identity/sessions/session-store.ts';
@@ -12,7 +13,7 @@ import { cookieNames } from './cookies.ts';
 import { endSession, listSessions } from './own-sessions.ts';
 import { type PageReply, type PageRequest, redirect, refuse } from './page-request.ts';
 import { originPage } from './pages/message-pages.ts';
-import { ownPrefix, paths } from './paths.ts';
+import { paths } from './paths.ts';
 import type { Provider } from './provider.ts';
 import { createRepeatedSignIns } from './repeated-sign-ins.ts';
 import { returnAddress } from './return-address.ts';
@@ -72,7 +73,7 @@ export function createSignIn(options: SignInOptions): OwnPages {
   }
 
   return {
-    serves: (target) => target.startsWith(ownPrefix),
+    serves: (target) => target.startsWith(ownPaths),
     async serve(context, trustedProxies, forwardedHeaders) {
       const { request, peer } = context;
       const { rawHeaders, method } = request;

@@ -1,10 +1,10 @@
 /** Paths of the gateway itself, before any route. */
-export const ownPrefix = '/.rolegate/';
+import { ownPaths } from '../core/credential/sign-in.ts';
 
 export const paths = {
-  start: (provider: string) => `${ownPrefix}sign-in/${provider}`,
-  callback: (provider: string) => `${ownPrefix}callback/${provider}`,
-  signOut: `${ownPrefix}sign-out`,
-  signedOut: `${ownPrefix}signed-out`,
-  sessions: `${ownPrefix}sessions`,
+  start: (provider: string) => `${ownPaths}sign-in/${provider}`,
+  callback: (provider: string) => `${ownPaths}callback/${provider}`,
+  signOut: `${ownPaths}sign-out`,
+  signedOut: `${ownPaths}signed-out`,
+  sessions: `${ownPaths}sessions`,
 } as const;

@@ -2,22 +2,24 @@
  * Where a person goes after signing in: an address of the own origin in its canonical form, with query and fragment. Everything else, such as
  * `//host`, `/\host`, another origin or a control character, is the start page, so a link to sign-in never leads elsewhere (open redirect).
  */
+import { ownPaths } from '../core/credential/sign-in.ts';
 import { canonicalPath } from '../core/url/canonical-path.ts';
-import { ownPrefix, paths } from './paths.ts';
+import { paths } from './paths.ts';
 
 export const startPage = '/';
 /** Longer addresses do not fit through the provider. */
 const maxLength = 4_000;
 
-/** `origin`: of the gateway; an absolute address must begin with it. */
+/** `origin`: of the gateway; an absolute address must begin with it, or with its form without TLS, which then gets TLS. */
 export function returnAddress(text: string | null, origin: string): string {
   if (text === null || text.length > maxLength) return startPage;
-  const address = text.startsWith(`${origin}/`) ? text.slice(origin.length) : text;
+  const own = [origin, origin.replace(/^https:/, 'http:')].find((one) => text.startsWith(`${one}/`));
+  const address = own === undefined ? text : text.slice(own.length);
   const [, path = '', query = '', fragment = ''] = /^(\/[^?#]*)(\?[^#]*)?(#.*)?$/s.exec(address) ?? [];
   const canonical = canonicalPath(path);
   if (path === '' || path.startsWith('//') || typeof canonical === 'string') return startPage;
   // Pages of the gateway itself would lead back here. What is ambiguous to a service is refused unless its route keeps it.
-  const isOwn = canonical.path.startsWith(ownPrefix) && canonical.path !== paths.sessions;
+  const isOwn = canonical.path.startsWith(ownPaths) && canonical.path !== paths.sessions;
   if (isOwn) return startPage;
   const whole = canonical.path + escapeRest(query) + escapeRest(fragment);
   return whole.length > maxLength ? startPage : whole;

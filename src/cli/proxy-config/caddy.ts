@@ -1,4 +1,5 @@
 /** A Caddyfile with `forward_auth`. */
+import { ownPaths } from '../../core/credential/sign-in.ts';
 import { address, type ProxySettings, secretVariable, written } from './proxy-settings.ts';
 
 export function caddyConfig(settings: ProxySettings): string {
@@ -28,7 +29,7 @@ ${removed.map((name) => `\t\trequest_header -${written(name)}`).join('\n')}
 		request_header @plain -Connection
 		request_header @plain -Upgrade
 
-		forward_auth ${upstream} {
+${settings.signIn ? signInPages(upstream, secret) : ''}		forward_auth ${upstream} {
 			uri ${checkPath}?
 			# All of them: a header that is not listed here keeps the client's value.
 			copy_headers ${decided}
@@ -42,5 +43,15 @@ ${credentials.map((name) => `\t\t${matcher(name)} header_regexp ${written(name)}
 		reverse_proxy ${service.tls ? 'https://' : ''}${address(service)}
 	}
 }
+`;
+}
+
+/** Sign-in, callback and sign-out: requests for them are not checked, and never reach the service. */
+function signInPages(upstream: string, secret: boolean): string {
+  return `		# The pages of sign-in, among them callback and sign-out.
+		reverse_proxy ${ownPaths}* ${upstream} {
+			header_up Host {http.request.hostport}
+${secret ? `\t\t\theader_up X-Rolegate-Authorizer {$${secretVariable}}\n` : ''}		}
+
 `;
 }

@@ -1,6 +1,7 @@
 /** A configuration of Envoy with `ext_authz` over HTTP or gRPC; its lists are also used for Istio and Envoy Gateway. */
 import { isIP } from 'node:net';
 import { stringify } from 'yaml';
+import { ownPaths } from '../../core/credential/sign-in.ts';
 import { type ProxySettings, prefixesOf, secretVariable } from './proxy-settings.ts';
 import { wordsBut } from './words-but.ts';
 
@@ -48,13 +49,18 @@ export function envoyConfig(settings: ProxySettings): string {
     ...(webSockets ? { upgrade_configs: [{ upgrade_type: 'websocket' }] } : {}),
     route_config: {
       name: 'all',
+      // The secret of the route is added after a client's own one is removed.
+      ...(settings.signIn ? { most_specific_header_mutations_wins: true } : {}),
       request_headers_to_remove: removedByName(settings),
       request_headers_to_add: [plainConnection],
       virtual_hosts: [
         {
           name: 'all',
           domains: ['*'],
-          routes: [{ match: { prefix: '/' }, route: { cluster: 'service', timeout: '0s' } }],
+          routes: [
+            ...(settings.signIn ? [signInPages(settings)] : []),
+            { match: { prefix: '/' }, route: { cluster: 'service', timeout: '0s' } },
+          ],
         },
       ],
     },
@@ -87,6 +93,20 @@ export function envoyConfig(settings: ProxySettings): string {
   };
   return `# Envoy checks each request with Rolegate. Printed by "rolegate proxy-config envoy".
 ${behindAnother(settings)}${grpc === null ? '# For a refusal with 5xx, Envoy sends its own response: the status of "status_on_error", without a body.\n' : ''}${stringify(document, { lineWidth: 0, aliasDuplicateObjects: false })}`;
+}
+
+/** Sign-in, callback and sign-out: requests for them are not checked, and never reach the service. */
+function signInPages({ secret }: ProxySettings): object {
+  return {
+    match: { prefix: ownPaths },
+    route: { cluster: 'rolegate' },
+    ...(secret
+      ? { request_headers_to_add: [{ header: secretField, append_action: 'OVERWRITE_IF_EXISTS_OR_ADD' }] }
+      : {}),
+    typed_per_filter_config: {
+      'envoy.filters.http.ext_authz': { '@type': type('filters.http.ext_authz.v3.ExtAuthzPerRoute'), disabled: true },
+    },
+  };
 }
 
 function overHttp(settings: ProxySettings): object {

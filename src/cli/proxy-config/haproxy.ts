@@ -1,5 +1,6 @@
 /** A configuration of HAProxy with the script of Rolegate. */
-import { address, type ProxySettings, spellings } from './proxy-settings.ts';
+import { ownPaths } from '../../core/credential/sign-in.ts';
+import { address, type ProxySettings, secretVariable, spellings } from './proxy-settings.ts';
 
 export function haproxyConfig(settings: ProxySettings): string {
   const { authorizer, checkPath, waitMs, identity, credentials, removed, service, listen } = settings;
@@ -42,7 +43,7 @@ ${otherSpellings.length === 0 ? '' : `  http-request del-header ^(${otherSpellin
   # A list in Connection would let a proxy further on remove headers.
   http-request del-header connection unless { req.hdr(upgrade) -m found }
   http-request set-header connection upgrade if { req.hdr(upgrade) -m found }
-  http-request lua.rolegate
+  http-request lua.rolegate${settings.signIn ? ` unless { path_beg ${ownPaths} }` : ''}
   # The decided target, even if the client sent it with a host in front.
   http-request set-uri %[pathq]
   http-request set-header x-forwarded-for %[src]
@@ -50,9 +51,17 @@ ${otherSpellings.length === 0 ? '' : `  http-request del-header ^(${otherSpellin
   http-request set-header x-forwarded-proto http unless { ssl_fc }
   http-request set-header x-forwarded-proto https if { ssl_fc }
   http-request set-header x-forwarded-host %[req.hdr(host)]
-  default_backend service
-
+${settings.signIn ? `  # The pages of sign-in, among them callback and sign-out.\n  use_backend rolegate if { path_beg ${ownPaths} }\n` : ''}  default_backend service
+${settings.signIn ? signInPages(destination, settings.secret) : ''}
 backend service
   server service ${address(service)}${service.tls ? ' ssl verify required ca-file @system-ca' : ''}
+`;
+}
+
+/** Requests for them are not checked, and never reach the service. */
+function signInPages(destination: string, secret: boolean): string {
+  return `
+backend rolegate
+${secret ? `  http-request set-header x-rolegate-authorizer "\${${secretVariable}}"\n` : ''}  server rolegate ${destination}
 `;
 }

@@ -1,4 +1,5 @@
 /** A configuration of nginx with `auth_request`. */
+import { ownPaths } from '../../core/credential/sign-in.ts';
 import { address, type ProxySettings, secretVariable, unremovable, written } from './proxy-settings.ts';
 
 export function nginxConfig(settings: ProxySettings): string {
@@ -92,7 +93,7 @@ ${lines(
 ${lines(6, toService)}
     }
 
-    location = /.rolegate {
+${settings.signIn ? signInPages(settings) : ''}    location = /.rolegate {
       internal;
       proxy_pass http://rolegate${checkPath};
 ${lines(6, check)}
@@ -106,5 +107,26 @@ ${lines(6, check)}
     }
   }
 }
+`;
+}
+
+/** Sign-in, callback and sign-out: requests for them are not checked, and never reach the service. */
+function signInPages({ secret }: ProxySettings): string {
+  const headers = [
+    'proxy_http_version 1.1;',
+    'proxy_set_header Connection "";',
+    'proxy_set_header Host $http_host;',
+    'proxy_set_header X-Forwarded-For $remote_addr;',
+    'proxy_set_header X-Forwarded-Proto $scheme;',
+    'proxy_set_header X-Forwarded-Host $http_host;',
+    'proxy_set_header Forwarded "";',
+    ...(secret ? [`proxy_set_header X-Rolegate-Authorizer "${secretVariable}";  # write the secret here`] : []),
+  ];
+  return `    # The pages of sign-in, among them callback and sign-out.
+    location ${ownPaths} {
+      proxy_pass http://rolegate;
+${headers.map((line) => `      ${line}`).join('\n')}
+    }
+
 `;
 }

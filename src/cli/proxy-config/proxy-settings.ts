@@ -26,6 +26,8 @@ export interface ProxySettings {
   /** Headers of a client that a decision may depend on. */
   readonly read: readonly string[];
   readonly webSockets: boolean;
+  /** The authorizer serves the pages of sign-in over HTTP, below `ownPaths`. */
+  readonly signIn: boolean;
   /** The largest body that a route accepts; `Infinity`: any. */
   readonly maxBodyBytes: number;
   /** Maximum headers of a client's request. */
@@ -84,6 +86,7 @@ export function proxySettings(config: Config, dialect: DialectName, options: Pla
       ...readsOf(routes.routes).headers,
       ...decisive,
     ],
+    signIn: config.signIn !== null && asked.grpc === null,
     webSockets: routes.routes.some(({ websocket }) => websocket),
     maxBodyBytes: Math.max(...routes.routes.map(({ maxBodyBytes }) => maxBodyBytes)),
     headerCount: server.limits.headers,

@@ -1,5 +1,6 @@
 /** A dynamic configuration of Traefik with `ForwardAuth`. */
 import { stringify } from 'yaml';
+import { ownPaths } from '../../core/credential/sign-in.ts';
 import { CommandError } from '../exit-code.ts';
 import { address, type ProxySettings, prefixesOf, written } from './proxy-settings.ts';
 import { wordsBut } from './words-but.ts';
@@ -46,6 +47,17 @@ export function traefikConfig(settings: ProxySettings): string {
         ...(webSockets
           ? { websockets: { rule: webSocket, service: 'service', middlewares: ['rolegate-upgrade', ...asks] } }
           : {}),
+        // Sign-in, callback and sign-out: not checked, and never sent to the service.
+        ...(settings.signIn
+          ? {
+              'sign-in': {
+                rule: `PathPrefix(\`${ownPaths}\`)`,
+                priority: 100_000,
+                service: 'rolegate',
+                middlewares: ['rolegate-no-upgrade', ...(secret ? ['rolegate-secret'] : [])],
+              },
+            }
+          : {}),
       },
       services: {
         service: {
@@ -54,6 +66,11 @@ export function traefikConfig(settings: ProxySettings): string {
             passHostHeader: true,
           },
         },
+        ...(settings.signIn
+          ? {
+              rolegate: { loadBalancer: { servers: [{ url: `http://${address(authorizer)}` }], passHostHeader: true } },
+            }
+          : {}),
       },
     },
   };

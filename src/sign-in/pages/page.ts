@@ -68,7 +68,8 @@ ${scripts}</body>
   return {
     body: Buffer.from(whole.text, 'utf8').toString('latin1'),
     headers: [
-      ...['content-type', 'text/html; charset=utf-8', 'cache-control', 'no-store', 'referrer-policy', 'no-referrer'],
+      // Not "no-referrer", with which browsers send forms without their origin.
+      ...['content-type', 'text/html; charset=utf-8', 'cache-control', 'no-store', 'referrer-policy', 'same-origin'],
       ...['x-content-type-options', 'nosniff', 'x-frame-options', 'DENY', 'cross-origin-opener-policy', 'same-origin'],
       ...['content-security-policy', policyFor(script)],
     ],

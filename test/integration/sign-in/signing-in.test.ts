@@ -1,76 +1,11 @@
 /** Sign-in through a real OpenID provider: from the first page to the session, and every way that a callback can go wrong. */
 import { describe, expect, test } from 'vitest';
-import { createSqliteSessionStore } from '../../../src/identity/sessions/sqlite-session-store.ts';
-import { createSignIn } from '../../../src/sign-in/create-sign-in.ts';
-import { createOpenidProvider } from '../../../src/sign-in/openid-provider.ts';
-import { createSpentTransactions } from '../../../src/sign-in/spent-transactions.ts';
-import { closedAfterEach } from '../../support/closed-after-each.ts';
 import { CookieBrowser } from '../../support/cookie-browser.ts';
-import { freePort } from '../../support/free-port.ts';
-import { startOpenidProvider, webSecret } from '../../support/openid-provider.ts';
-import { startRecordingUpstream } from '../../support/recording-upstream.ts';
-import { startProxy } from '../../support/running-proxy.ts';
+import { signInWorlds } from './sign-in-world.ts';
 
-const secret = 'a secret of the gateway with 32 characters';
 const deepLink = '/reports/a%20b?next=https://x.example//y/../z&c=1';
 
-const running = closedAfterEach();
-
-async function world({ web = {}, issuer = null as string | null, trusted = false } = {}) {
-  const port = await freePort();
-  const origin = `http://127.0.0.1:${port}`;
-  const openid = await startOpenidProvider(
-    {},
-    {
-      redirect_uris: [`${origin}/.rolegate/callback/corp`],
-      post_logout_redirect_uris: [`${origin}/.rolegate/signed-out`],
-      ...web,
-    },
-  );
-  running.push(openid);
-  const service = await startRecordingUpstream();
-  running.push(service);
-  let clockMs = 0;
-  const now = () => Date.now() + clockMs;
-  const sessions = createSqliteSessionStore({
-    file: null,
-    bounds: { maxIdleMs: 3_600_000, maxLifetimeMs: 86_400_000, maxPerPerson: 20, max: 1000 },
-    secret,
-    previousSecrets: [],
-    onEvict() {},
-    now,
-  });
-  running.push(sessions);
-  const provider = createOpenidProvider(
-    {
-      name: 'corp',
-      issuer: issuer ?? openid.issuer,
-      client: { id: 'web', secret: webSecret },
-      scopes: ['openid', 'profile'],
-      tls: null,
-      timeoutMs: 2_000,
-    },
-    now,
-  );
-  running.push(provider);
-  const ownPages = createSignIn({
-    origin,
-    providers: [provider],
-    sessions,
-    secrets: [secret],
-    spent: createSpentTransactions(now, null),
-    now,
-  });
-  const proxy = await startProxy({
-    port,
-    targets: [service.origin],
-    trustedProxies: () => trusted,
-    runtime: (runtime) => ({ ...runtime, ownPages }),
-  });
-  running.push(proxy);
-  const start = (target: string) => `${origin}/.rolegate/sign-in/corp?return_to=${encodeURIComponent(target)}`;
-  return { origin, openid, service, sessions, provider, proxy, start, later: (ms: number) => (clockMs += ms) };
-}
+const world = signInWorlds();
 
 const cookieOf = (browser: CookieBrowser, origin: string) =>
   browser.cookies.get(new URL(origin).host)?.get('rolegate-session');

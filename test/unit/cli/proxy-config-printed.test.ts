@@ -7,8 +7,12 @@ import { fileURLToPath } from 'node:url';
 import protobuf from 'protobufjs';
 import { describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
+import type { DialectName } from '../../../src/authorizer/dialect.ts';
+import { caddyConfig } from '../../../src/cli/proxy-config/caddy.ts';
 import { envoyConfig } from '../../../src/cli/proxy-config/envoy.ts';
+import { haproxyConfig } from '../../../src/cli/proxy-config/haproxy.ts';
 import { envoyGatewayConfig, gatewayApiConfig, istioConfig } from '../../../src/cli/proxy-config/kubernetes.ts';
+import { nginxConfig } from '../../../src/cli/proxy-config/nginx.ts';
 import { proxySettings } from '../../../src/cli/proxy-config/proxy-settings.ts';
 import { traefikConfig } from '../../../src/cli/proxy-config/traefik.ts';
 import { parseConfig } from '../../../src/config/parse-config.ts';
@@ -82,7 +86,7 @@ const read = parseConfig(
 server: { listen: false, proxyHeaders: [x-tenant, "x-edge-*"] }
 authorizer:
   listen: "127.0.0.1:8070"
-  dialects: { envoy: /envoy, gateway-api: /gateway-api, traefik: /traefik }
+  dialects: { envoy: /envoy, gateway-api: /gateway-api, traefik: /traefik, nginx: /nginx, caddy: /caddy, haproxy: /haproxy }
   grpc: { listen: "127.0.0.1:8071" }
 authApi: { url: "http://auth:8081" }
 credentials: { keyPair: { apiKeyHeader: x_key, apiSecretHeader: x-secret }, bearerCookie: session }
@@ -93,7 +97,7 @@ routes: [{ id: a, match: { path: /socket }, access: [user], websocket: true }]
 );
 if (!read.ok) throw new Error(JSON.stringify(read.problems));
 const { config } = read;
-const settings = (dialect: 'envoy' | 'gateway-api' | 'traefik', grpc: boolean, more = {}) =>
+const settings = (dialect: DialectName, grpc: boolean, more = {}) =>
   proxySettings(config, dialect, {
     service: 'https://orders:3000',
     listen: ':8000',
@@ -113,13 +117,23 @@ describe('Envoy', () => {
 
   test.each([
     ['HTTP', false, {}],
+    ['HTTP, with pages of sign-in', false, { signIn: true }],
     ['gRPC', true, {}],
     ['gRPC over TLS with client certificates', true, { tls: true }],
-  ])("over %s, every field is in Envoy's protos", (_, grpc, { tls = false }: { tls?: boolean }) => {
-    const printed = { ...settings('envoy', grpc), ...(tls ? { grpc: { tls: true, clientCertificate: true } } : {}) };
-    const [document] = documentsOf(envoyConfig(printed));
-    expect(problems(bootstrap, document, 'bootstrap')).toEqual([]);
-  });
+  ])(
+    "over %s, every field is in Envoy's protos",
+    (_, grpc, { tls = false, signIn = false }: { tls?: boolean; signIn?: boolean }) => {
+      const secret = { secret: signIn || settings('envoy', grpc).secret };
+      const printed = {
+        ...settings('envoy', grpc),
+        ...secret,
+        signIn,
+        ...(tls ? { grpc: { tls: true, clientCertificate: true } } : {}),
+      };
+      const [document] = documentsOf(envoyConfig(printed));
+      expect(problems(bootstrap, document, 'bootstrap')).toEqual([]);
+    },
+  );
 
   test('no name in other characters, and no X-Forwarded-* but those of Envoy or a trusted proxy in front, passes the start', () => {
     const regexesOf = (trusted: boolean) => {
@@ -177,8 +191,36 @@ test.each([
   ],
   ['the Gateway API', () => gatewayApiConfig(settings('gateway-api', false)), ['HTTPRoute']],
   ['Traefik', () => traefikConfig(settings('traefik', false)), [undefined]],
+  [
+    'Traefik with pages of sign-in',
+    () => traefikConfig({ ...settings('traefik', false), signIn: true, secret: true }),
+    [undefined],
+  ],
 ] as const)('%s: valid YAML', (_, print, kinds) => {
   expect(documentsOf(print()).map((document) => document['kind'])).toEqual(kinds);
+});
+
+test.each([
+  [
+    'nginx',
+    () => nginxConfig({ ...settings('nginx', false), signIn: true, secret: true }),
+    /location \/\.rolegate\/ \{/,
+  ],
+  [
+    'Caddy',
+    () => caddyConfig({ ...settings('caddy', false), signIn: true, secret: true }),
+    /reverse_proxy \/\.rolegate\/\* /,
+  ],
+  [
+    'HAProxy',
+    () => haproxyConfig({ ...settings('haproxy', false), signIn: true, secret: true }),
+    /lua\.rolegate unless \{ path_beg \/\.rolegate\/ \}\n[\s\S]*use_backend rolegate if \{ path_beg \/\.rolegate\/ \}/,
+  ],
+  ['Traefik', () => traefikConfig({ ...settings('traefik', false), signIn: true }), /PathPrefix\(`\/\.rolegate\/`\)/],
+  ['Envoy', () => envoyConfig({ ...settings('envoy', false), signIn: true }), /prefix: \/\.rolegate\/\n/],
+])('%s sends the pages of sign-in to Rolegate, only if there are any', (_, print, expected) => {
+  expect(print()).toMatch(expected);
+  expect(settings('envoy', false).signIn).toBe(false);
 });
 
 test('Envoy Gateway, whose number of header fields is fixed, gets the limit for Rolegate that leaves room', () => {

@@ -24,6 +24,7 @@ describe('kept as they are', () => {
 describe('made canonical', () => {
   test.each([
     ['/a/../b', '/b'],
+    ['http://app.example.com/a', '/a'],
     ['/a//b', '/a/b'],
     ['/%61', '/a'],
     ['/a?b c', '/a?b%20c'],

@@ -1,0 +1,72 @@
+/** A gateway with the pages of sign-in, a provider whose user signs in at once, and a service behind the gateway. */
+import { createSqliteSessionStore } from '../../../src/identity/sessions/sqlite-session-store.ts';
+import { createSignIn } from '../../../src/sign-in/create-sign-in.ts';
+import { createOpenidProvider } from '../../../src/sign-in/openid-provider.ts';
+import { createSpentTransactions } from '../../../src/sign-in/spent-transactions.ts';
+import { closedAfterEach } from '../../support/closed-after-each.ts';
+import { freePort } from '../../support/free-port.ts';
+import { startOpenidProvider, webSecret } from '../../support/openid-provider.ts';
+import { startRecordingUpstream } from '../../support/recording-upstream.ts';
+import { startProxy } from '../../support/running-proxy.ts';
+
+const secret = 'a secret of the gateway with 32 characters';
+
+/** For one test file. */
+export function signInWorlds() {
+  const running = closedAfterEach();
+  return async function world({ web = {}, issuer = null as string | null, trusted = false } = {}) {
+    const port = await freePort();
+    const origin = `http://127.0.0.1:${port}`;
+    const openid = await startOpenidProvider(
+      {},
+      {
+        redirect_uris: [`${origin}/.rolegate/callback/corp`],
+        post_logout_redirect_uris: [`${origin}/.rolegate/signed-out`],
+        ...web,
+      },
+    );
+    running.push(openid);
+    const service = await startRecordingUpstream();
+    running.push(service);
+    let clockMs = 0;
+    const now = () => Date.now() + clockMs;
+    const sessions = createSqliteSessionStore({
+      file: null,
+      bounds: { maxIdleMs: 3_600_000, maxLifetimeMs: 86_400_000, maxPerPerson: 20, max: 1000 },
+      secret,
+      previousSecrets: [],
+      onEvict() {},
+      now,
+    });
+    running.push(sessions);
+    const provider = createOpenidProvider(
+      {
+        name: 'corp',
+        issuer: issuer ?? openid.issuer,
+        client: { id: 'web', secret: webSecret },
+        scopes: ['openid', 'profile'],
+        tls: null,
+        timeoutMs: 2_000,
+      },
+      now,
+    );
+    running.push(provider);
+    const ownPages = createSignIn({
+      origin,
+      providers: [provider],
+      sessions,
+      secrets: [secret],
+      spent: createSpentTransactions(now, null),
+      now,
+    });
+    const proxy = await startProxy({
+      port,
+      targets: [service.origin],
+      trustedProxies: () => trusted,
+      runtime: (runtime) => ({ ...runtime, ownPages }),
+    });
+    running.push(proxy);
+    const start = (target: string) => `${origin}/.rolegate/sign-in/corp?return_to=${encodeURIComponent(target)}`;
+    return { origin, openid, service, sessions, provider, proxy, start, later: (ms: number) => (clockMs += ms) };
+  };
+}
