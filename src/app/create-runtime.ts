@@ -20,6 +20,7 @@ import { connectRedis } from '../redis/connect-redis.ts';
 import type { Evictions } from '../request-line/runtime.ts';
 import { createUpstreams, type ServiceEvents } from '../upstream/create-upstreams.ts';
 import { mayBeRevoked, type SourcesSince } from './revoked-streams.ts';
+import { createSignInInUse, type SignInInUse, signsInAlike } from './sign-in-in-use.ts';
 
 export interface Runtime extends CheckRuntime {
   readonly config: Config;
@@ -28,6 +29,8 @@ export interface Runtime extends CheckRuntime {
   readonly sourcesSince: SourcesSince;
   /** Null: no identities are signed. */
   readonly signing: AssertionInUse | null;
+  /** Null: nobody signs in with a browser. */
+  readonly signIn: SignInInUse | null;
 }
 
 /** Where the Auth API is, embedded or not, and the secret that is shared with it. */
@@ -45,12 +48,14 @@ export interface RuntimeOptions {
 
 /** Takes over the resolver of `previous`, with what it has cached, if nothing that concerns it has changed. */
 export function createRuntime(config: Config, options: RuntimeOptions, previous: Runtime | null): Runtime {
+  const signIn = signInOf(config, previous);
   const kept = previous !== null && asksAlike(previous.config, config) ? previous.resolver : null;
   const resolver =
     kept ??
     createIdentityResolver({
       sources: sourcesOf(config, options.authApi),
-      cache: config.cache,
+      cache: signIn === null ? config.cache : { ...config.cache, secret: signIn.secret },
+      sessions: signIn?.sessions ?? null,
       failedAuthentications: config.failedAuthentications,
       connectRedis,
       ...(options.siblings === undefined ? {} : { siblings: options.siblings }),
@@ -63,11 +68,14 @@ export function createRuntime(config: Config, options: RuntimeOptions, previous:
   const signing = signingOf(config, options.keyEvents, previous);
   const sourcesSince = sinceOf(config, previous);
   const takeEvent = createTakeEvent(() => resolver.eventReceiver);
+  signIn?.endBy(resolver.revocations);
   return {
     config,
     policy,
     resolver,
     signing,
+    signIn,
+    ownPages: signIn?.pages ?? null,
     takeEvent,
     sourcesSince,
     assertion: signing?.assertion ?? null,
@@ -88,6 +96,13 @@ export async function closeRuntime(runtime: Runtime, next: Runtime | null): Prom
   await runtime.upstreams.close();
   if (next?.assertion?.keys !== runtime.assertion?.keys) runtime.assertion?.keys.close();
   if (next?.resolver !== runtime.resolver) await runtime.resolver.close();
+  if (next?.signIn !== runtime.signIn) await runtime.signIn?.close();
+}
+
+function signInOf(config: Config, previous: Runtime | null): SignInInUse | null {
+  if (config.signIn === null) return null;
+  if (previous !== null && previous.signIn !== null && signsInAlike(previous.config, config)) return previous.signIn;
+  return createSignInInUse(config.signIn, config.cache, Date.now);
 }
 
 function signingOf(config: Config, events: KeyEvents, previous: Runtime | null): AssertionInUse | null {
@@ -135,8 +150,8 @@ function asksAlike(a: Config, b: Config): boolean {
   return JSON.stringify(asked(a)) === JSON.stringify(asked(b));
 }
 
-const asked = ({ authApi, sources, sourceRule, cache, failedAuthentications: bounds }: Config) => [
-  ...[authApi, sources, sourceRule, cache, bounds],
+const asked = ({ authApi, sources, sourceRule, signIn, cache, failedAuthentications: bounds }: Config) => [
+  ...[authApi, sources, sourceRule, signIn, cache, bounds],
 ];
 
 /** The embedded Auth API is an upstream like others; its address is known once it listens. */

@@ -24,6 +24,7 @@ import { createReplays, type Replays } from './security-events/replays.ts';
 import { SharedVerdicts } from './single-flight/shared-verdicts.ts';
 import { SingleFlight } from './single-flight/single-flight.ts';
 import { createSources, type NamedStatus } from './sources/create-sources.ts';
+import type { SessionsInUse } from './sources/session/session-source.ts';
 import { StaleVerdicts } from './stale-verdicts.ts';
 
 export interface IdentityResolverOptions {
@@ -36,6 +37,8 @@ export interface IdentityResolverOptions {
   /** The other processes of this gateway, to which revocations are announced; if unset: none. */
   readonly siblings?: Siblings;
   readonly events: IdentityEvents;
+  /** Of browsers; null or unset: there are none. */
+  readonly sessions?: SessionsInUse | null;
   /** Milliseconds since the epoch, whole. */
   readonly now: () => number;
   /** For durations, in milliseconds on a clock that is never set; if unset, that of the process. */
@@ -82,7 +85,8 @@ const flightsBeyondCalls = 1_024;
 export function createIdentityResolver(options: IdentityResolverOptions): IdentityResolver {
   const { cache, events, now, steady = () => performance.now(), random = Math.random } = options;
   const { traceLookUp = (lookUp) => lookUp() } = events;
-  const sources = createSources({ config: options.sources, events, now, steady });
+  const { sessions = null } = options;
+  const sources = createSources({ config: options.sources, events, now, steady, sessions });
   const link = cache.redis === null ? null : options.connectRedis(cache.redis, linkOptions(events));
   const keyPrefix = cache.redis?.keyPrefix ?? '';
   const secret = cache.secret ?? randomBytes(32);

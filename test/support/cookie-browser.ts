@@ -1,3 +1,5 @@
+import { request } from 'undici';
+
 /** A browser as far as sign-in needs one: keeps cookies by host and port, and follows redirects with the fragment of each. */
 export interface Visited {
   /** Where it ended, with the fragment. */
@@ -25,7 +27,7 @@ export class CookieBrowser {
     if (!headers.has('accept')) headers.set('accept', 'text/html');
     if (!headers.has('sec-fetch-mode')) headers.set('sec-fetch-mode', 'navigate');
     if (jar.size > 0) headers.set('cookie', [...jar].map(([name, value]) => `${name}=${value}`).join('; '));
-    const response = await fetch(url, { ...init, headers, redirect: 'manual' });
+    const response = await send(url, init, headers);
     for (const line of host === this.refuses ? [] : response.headers.getSetCookie()) {
       const [pair = '', ...attributes] = line.split('; ');
       const [name = '', value = ''] = pair.split(/=(.*)/s);
@@ -56,4 +58,19 @@ export class CookieBrowser {
       asked = {};
     }
   }
+}
+
+/** `fetch` of Node would state a `Sec-Fetch-Mode` of its own. */
+async function send(url: string, { method = 'GET', body }: RequestInit, headers: Headers): Promise<Response> {
+  const sent = await request(url, {
+    method: method as 'GET',
+    headers: Object.fromEntries(headers),
+    body: body === undefined || body === null ? null : String(body),
+  });
+  const bytes = await sent.body.arrayBuffer();
+  const received = Object.entries(sent.headers).flatMap(([name, value]) =>
+    [value ?? []].flat().map((one): [string, string] => [name, one]),
+  );
+  const isEmpty = sent.statusCode === 204 || sent.statusCode === 304;
+  return new Response(isEmpty ? null : bytes, { status: sent.statusCode, headers: received });
 }

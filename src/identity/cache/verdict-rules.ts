@@ -5,8 +5,11 @@
  */
 import type { ClientTlsConfig } from '../../config/config.ts';
 import type { SourceConfig, SourcesConfig } from '../../config/source-config.ts';
+import { sessionSource } from '../sources/select-source.ts';
 
 export function verdictRules(name: string, { list }: SourcesConfig): string {
+  if (name === sessionSource)
+    return JSON.stringify(list.filter(({ kind }) => kind === 'session').map((one) => rulesOf(one, list)));
   const source = list.find((one) => one.name === name);
   return source === undefined ? '' : JSON.stringify(rulesOf(source, list));
 }

@@ -9,7 +9,8 @@ import { createIntrospectionSource } from './introspection/introspection-source.
 import type { IssuerKeys } from './jwt/issuer-keys.ts';
 import { createJwtSource } from './jwt/jwt-source.ts';
 import type { SourceEvents } from './remote/remote-source.ts';
-import { selectSource } from './select-source.ts';
+import { selectSource, sessionSource } from './select-source.ts';
+import { createSessionSource, type SessionsInUse } from './session/session-source.ts';
 import type { Source, SourceStatus } from './source.ts';
 import { createUserinfoSource } from './userinfo/userinfo-source.ts';
 
@@ -49,12 +50,14 @@ export interface NamedStatus extends SourceStatus {
 export interface SourcesOptions extends Clocks {
   readonly config: SourcesConfig;
   readonly events: SourceEvents & Pick<IdentityEvents, 'sources'>;
+  /** Null or unset: nobody signs in with a browser. */
+  readonly sessions?: SessionsInUse | null;
 }
 
 /** Concurrent verifications per issuer, for sizing. */
 const localChecks = 64;
 
-export function createSources({ config, events, now, steady }: SourcesOptions): Sources {
+export function createSources({ config, events, now, steady, sessions = null }: SourcesOptions): Sources {
   events.sources(new Map(config.list.map((one) => [one.name, isRemote(one) ? one.urls.length : 0])));
   const remote = config.list.filter(isRemote);
   const sources = new Map<string, Source>();
@@ -63,6 +66,8 @@ export function createSources({ config, events, now, steady }: SourcesOptions): 
   for (const one of [...config.list].sort((a, b) => Number(a.kind === 'jwt') - Number(b.kind === 'jwt'))) {
     if (one.kind !== 'session') sources.set(one.name, create(one));
   }
+  const providers = config.list.filter((one) => one.kind === 'session');
+  if (sessions !== null) sources.set(sessionSource, createSessionSource({ providers, sessions, events, now, steady }));
 
   function create(config: Exclude<SourceConfig, { kind: 'session' }>): Source {
     const { name } = config;
@@ -101,7 +106,8 @@ export function createSources({ config, events, now, steady }: SourcesOptions): 
     },
     // Keys are fetched first, and then another source may be called.
     timeoutMs:
-      Math.max(0, ...remote.map(({ timeoutMs }) => timeoutMs)) + Math.max(0, ...jwt.map(({ timeoutMs }) => timeoutMs)),
+      Math.max(0, ...[...remote, ...providers].map(({ timeoutMs }) => timeoutMs)) +
+      Math.max(0, ...jwt.map(({ timeoutMs }) => timeoutMs)),
     issuers,
     issuerOf,
     userPrefixes: new Map(
@@ -109,7 +115,8 @@ export function createSources({ config, events, now, steady }: SourcesOptions): 
     ),
     announced: new Set([...issuers.values()].flatMap(({ asked }) => asked)),
     tokenMs: Math.max(0, ...jwt.map(({ maxTokenAgeMs, clockSkewMs }) => maxTokenAgeMs + 2 * clockSkewMs)),
-    concurrency: remote.reduce((sum, { concurrency }) => sum + concurrency, 0) + localChecks * jwt.length,
+    concurrency:
+      remote.reduce((sum, { concurrency }) => sum + concurrency, 0) + localChecks * (jwt.length + providers.length),
     status: () =>
       Promise.all([...sources.values()].map(async (source) => ({ name: source.name, ...(await source.status()) }))),
     async close() {

@@ -1,0 +1,186 @@
+/**
+ * The source of sessions: it finds them in their store and keeps the tokens of their provider fresh. From half of a token's lifetime on it is
+ * refreshed in the background, by the one process that has the lease; nobody waits while it is good. A session whose provider gives no
+ * refresh token lives to its own bounds.
+ */
+import type { NamedSessionSource } from '../../../config/source-config.ts';
+import type { Identity, SourceFailure } from '../../../core/identity/identity.ts';
+import { readIdentity } from '../../../core/identity/read-fields.ts';
+import type { Clocks } from '../../clock.ts';
+import {
+  type SessionStore,
+  SessionStoreUnavailable,
+  type SessionTokens,
+  type StoredSession,
+} from '../../sessions/session-store.ts';
+import { invalid, rejected, type Unidentified, unavailable } from '../remote/judgment.ts';
+import type { SourceEvents } from '../remote/remote-source.ts';
+import { sessionSource } from '../select-source.ts';
+import type { Source, SourceResult } from '../source.ts';
+
+/** What the provider says to a refresh token. `refused`: it ended the session, so that there is nothing more to wait for. */
+export type Refreshed =
+  | { readonly kind: 'signed-in'; readonly claims: StoredSession['claims']; readonly tokens: SessionTokens }
+  | { readonly kind: 'refused' | 'unavailable'; readonly detail: string };
+
+export interface SessionsInUse {
+  readonly store: Pick<SessionStore, 'find' | 'lease' | 'replace' | 'end'>;
+  readonly maxLifetimeMs: number;
+  /** `provider`: its name in the configuration. Never rejects. */
+  refresh(provider: string, session: StoredSession): Promise<Refreshed>;
+}
+
+export interface SessionSourceOptions extends Clocks {
+  readonly providers: readonly NamedSessionSource[];
+  readonly sessions: SessionsInUse;
+  readonly events: SourceEvents;
+}
+
+/** After half of the lifetime, so that new roles are read soon after the refresh. */
+const refreshingMs = 5_000;
+/** Between two looks at a session that another process refreshes. */
+const pollMs = 100;
+
+type Fresh = { readonly session: StoredSession; readonly keepableMs: number } | Unidentified;
+
+export function createSessionSource({ providers, sessions, events, now }: SessionSourceOptions): Source {
+  const { store, maxLifetimeMs } = sessions;
+  const byName = new Map(providers.map((provider) => [provider.name, provider]));
+  const refreshing = new Map<string, Promise<Refreshed>>();
+
+  /** One refresh at a time and session. Rejects during an outage of the store. */
+  function refreshOnce(id: string, before: StoredSession, timeoutMs: number): Promise<Refreshed> {
+    let flight = refreshing.get(id);
+    if (flight === undefined) {
+      flight = refreshHere(id, before, timeoutMs).finally(() => refreshing.delete(id));
+      refreshing.set(id, flight);
+    }
+    return flight;
+  }
+
+  async function refreshHere(id: string, before: StoredSession, timeoutMs: number): Promise<Refreshed> {
+    const lease = await store.lease(id);
+    if (lease === null) return await awaitOther(id, before, timeoutMs);
+    try {
+      // It may have been refreshed before the lease was free.
+      const session = await store.find(id);
+      if (session === null) return ended;
+      if (isRefreshed(session, before)) return refreshedBy(session);
+      const result = await sessions.refresh(session.provider, session);
+      if (result.kind !== 'signed-in') return result;
+      const { claims, tokens } = result;
+      const isKept = await store.replace(id, { ...session, claims, tokens }, lease);
+      return isKept ? result : ended;
+    } finally {
+      await lease.release();
+    }
+  }
+
+  async function awaitOther(id: string, before: StoredSession, timeoutMs: number): Promise<Refreshed> {
+    for (const endMs = now() + timeoutMs; now() < endMs; ) {
+      await new Promise((resolve) => setTimeout(resolve, pollMs));
+      const session = await store.find(id);
+      if (session === null) return ended;
+      if (isRefreshed(session, before)) return refreshedBy(session);
+    }
+    return { kind: 'unavailable', detail: 'another process did not end its refresh of the session in time' };
+  }
+
+  async function freshen(id: string, session: StoredSession, { timeoutMs }: NamedSessionSource): Promise<Fresh> {
+    const { refresh, expiresAtMs, receivedAtMs } = session.tokens;
+    const nowMs = now();
+    if (refresh === null || expiresAtMs === null) return { session, keepableMs: Infinity };
+    const halfMs = (receivedAtMs + expiresAtMs) / 2;
+    if (nowMs < halfMs) return { session, keepableMs: halfMs - nowMs };
+    if (nowMs < expiresAtMs) {
+      // A failure shows when the token has ended.
+      refreshOnce(id, session, timeoutMs).catch(() => {});
+      return { session, keepableMs: Math.min(refreshingMs, expiresAtMs - nowMs) };
+    }
+    const result = await refreshOnce(id, session, timeoutMs);
+    if (result.kind === 'refused') {
+      await store.end(id);
+      return rejected('expired');
+    }
+    if (result.kind !== 'signed-in')
+      return unavailable('auth_unavailable', { kind: 'connection', detail: result.detail });
+    const { claims, tokens } = result;
+    const restMs = tokens.expiresAtMs === null ? Infinity : Math.max(0, (tokens.expiresAtMs - now()) / 2);
+    return { session: { ...session, claims, tokens }, keepableMs: restMs };
+  }
+
+  function identityOf(session: StoredSession, { name, fields, users }: NamedSessionSource) {
+    const read = readIdentity(session.claims, {
+      source: name,
+      users,
+      settings: `signIn.providers.${name}`,
+      fields,
+      kind: 'session',
+      fractions: true,
+      events,
+    });
+    if ('failure' in read) return read;
+    const endMs = session.openedAtMs + maxLifetimeMs;
+    const identity: Identity = Object.freeze({
+      ...read.identity,
+      authenticatedAtMs: read.identity.authenticatedAtMs ?? session.authenticatedAtMs,
+      expireAtMs: Math.min(read.identity.expireAtMs, endMs),
+    });
+    return { identity };
+  }
+
+  async function judge(id: string): Promise<SourceResult> {
+    const askedAtMs = now();
+    const nothing = { askedAtMs, keepableMs: Infinity, outage: false, failure: null };
+    const session = await store.find(id);
+    if (session === null) return { ...rejected('inactive'), ...nothing };
+    const provider = byName.get(session.provider);
+    // Not that of a provider which the configuration has replaced under the same name.
+    if (provider === undefined || provider.issuer !== session.issuer) return { ...rejected('no_source'), ...nothing };
+    const fresh = await freshen(id, session, provider);
+    if ('identity' in fresh) {
+      const failure = fresh.failure === null ? null : { source: provider.name, url: provider.issuer, ...fresh.failure };
+      return { ...fresh, failure, askedAtMs, keepableMs: Infinity, outage: failure === null ? false : true };
+    }
+    const read = identityOf(fresh.session, provider);
+    if ('identity' in read) return { ...nothing, ...read, keepableMs: fresh.keepableMs };
+    const failure = { source: provider.name, url: provider.issuer, ...read.failure };
+    return { ...invalid(failure), ...nothing, failure };
+  }
+
+  return {
+    name: sessionSource,
+    kind: 'session',
+    unaware: false,
+    async check(credential) {
+      const startedAtMs = performance.now();
+      const result = await judge(credential.kind === 'session' ? credential.id : '').catch((error: unknown) =>
+        storeFailure(error, now()),
+      );
+      const outcome = result.identity === null ? result.reason : 'accepted';
+      const seconds = (performance.now() - startedAtMs) / 1000;
+      events.sourceCall(sessionSource, credential.kind, outcome, result.failure?.kind ?? null, seconds);
+      return result;
+    },
+    status: async () => ({ reachable: true, failures: [] }),
+    async close() {},
+  };
+}
+
+const ended: Refreshed = { kind: 'refused', detail: 'the session has ended' };
+
+function isRefreshed({ tokens }: StoredSession, before: StoredSession): boolean {
+  return tokens.receivedAtMs !== before.tokens.receivedAtMs;
+}
+
+function refreshedBy({ claims, tokens }: StoredSession): Refreshed {
+  return { kind: 'signed-in', claims, tokens };
+}
+
+/** An outage of the store is none of the session's: it may well be good. */
+function storeFailure(error: unknown, nowMs: number): SourceResult {
+  if (!(error instanceof SessionStoreUnavailable)) throw error;
+  const failure: SourceFailure = { source: sessionSource, url: '', kind: 'connection', detail: error.message };
+  const common = { failure, askedAtMs: nowMs, keepableMs: 0, outage: true };
+  return { ...unavailable('auth_unavailable', failure), ...common };
+}

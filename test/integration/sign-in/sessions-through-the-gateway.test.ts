@@ -1,0 +1,134 @@
+/** Signing in with a browser through the whole gateway: from a protected page to the provider and back, until the session ends. */
+import { describe, expect, test } from 'vitest';
+import { closedAfterEach } from '../../support/closed-after-each.ts';
+import { CookieBrowser } from '../../support/cookie-browser.ts';
+import { freePort } from '../../support/free-port.ts';
+import { startOpenidProvider, webSecret } from '../../support/openid-provider.ts';
+import { startRecordingUpstream } from '../../support/recording-upstream.ts';
+import { useRedis } from '../../support/redis.ts';
+import { startGateway } from '../../support/running-gateway.ts';
+
+const running = closedAfterEach();
+const secret = 'a secret of the gateway with 32 characters';
+
+interface World {
+  readonly redisUrl?: string;
+  readonly keyPrefix?: string;
+}
+
+/** One origin, which `gateways` processes serve in turn. */
+async function world({ redisUrl, keyPrefix }: World = {}) {
+  const port = await freePort();
+  const origin = `http://127.0.0.1:${port}`;
+  const openid = await startOpenidProvider(
+    {},
+    {
+      redirect_uris: [`${origin}/.rolegate/callback/corp`],
+      post_logout_redirect_uris: [`${origin}/.rolegate/signed-out`],
+    },
+  );
+  running.push(openid);
+  const service = await startRecordingUpstream();
+  running.push(service);
+  const redis = redisUrl === undefined ? '' : `\n  redis: { url: "${redisUrl}", keyPrefix: "${keyPrefix}" }`;
+  const config = (listen: number, more = '') => `version: 1
+server: { listen: "127.0.0.1:${listen}", admin: "127.0.0.1:0" }
+cache:
+  secret: ${secret}${redis}
+upstreams:
+  pages: { targets: ['${service.origin}'] }
+signIn:
+  origin: ${origin}
+  providers:
+    corp:
+      issuer: ${openid.issuer}
+      clientId: web
+      clientSecret: ${webSecret}
+      scopes: [openid, profile]
+      fields: { userId: preferred_username }
+routes:
+  - { id: pages, match: { path: /** }, upstream: pages, signIn: corp, credentials: [session], access: authenticated }
+${more}`;
+  const gateway = await startGateway(config(port));
+  running.push(gateway);
+  return { origin, service, gateway, config };
+}
+
+const script = { headers: { accept: '*/*', 'sec-fetch-mode': 'cors' } };
+
+describe('a protected page', () => {
+  test('sends a person to the provider and back, and the service sees who it is and no cookie of the gateway', async () => {
+    const { origin, service } = await world();
+    const browser = new CookieBrowser();
+    const seen = await browser.visit(`${origin}/reports?a=b//c#part`);
+    expect(seen).toMatchObject({ status: 200, url: `${origin}/reports?a=b//c#part` });
+    const [request, ...others] = service.requests;
+    expect(others).toEqual([]);
+    expect(request!.target).toBe('/reports?a=b//c');
+    const headers = request!.rawHeaders.map((text) => text.toLowerCase());
+    expect(headers[headers.indexOf('user-id') + 1]).toBe('ann');
+    expect(headers).not.toContain('cookie');
+  });
+
+  test('refuses scripts without a session, and never redirects them', async () => {
+    const { origin, service } = await world();
+    const response = await fetch(`${origin}/api`, { ...script, redirect: 'manual' });
+    expect(response.status).toBe(401);
+    expect(response.headers.get('www-authenticate')).toContain('/.rolegate/sign-in/corp');
+    expect(service.requests).toEqual([]);
+  });
+
+  test('refuses made-up sessions, and a page of another site that uses a good one', async () => {
+    const { origin, service } = await world();
+    const browser = new CookieBrowser();
+    await browser.visit(`${origin}/`);
+    const before = service.requests.length;
+    const made = await fetch(`${origin}/`, {
+      headers: { ...script.headers, cookie: `rolegate-session=${'x'.repeat(43)}` },
+    });
+    expect(made.status).toBe(401);
+    const foreign = { 'sec-fetch-mode': 'cors', 'sec-fetch-site': 'cross-site', origin: 'http://evil.test' };
+    const posted = await browser.open(`${origin}/`, { method: 'POST', headers: foreign });
+    expect(posted.status).toBe(403);
+    expect(service.requests).toHaveLength(before);
+  });
+
+  test('is refused at once after the sign-out, although the result was cached', async () => {
+    const { origin } = await world();
+    const browser = new CookieBrowser();
+    await browser.visit(`${origin}/`);
+    const cookie = [...browser.cookies.get(new URL(origin).host)!].map((pair) => pair.join('=')).join('; ');
+    const withCookie = { headers: { ...script.headers, cookie } };
+    expect((await fetch(`${origin}/`, withCookie)).status).toBe(200);
+    const own = { origin, 'sec-fetch-site': 'same-origin' };
+    const out = await browser.open(`${origin}/.rolegate/sign-out`, { method: 'POST', headers: own });
+    expect(out.status).toBe(303);
+    expect((await fetch(`${origin}/`, withCookie)).status).toBe(401);
+  });
+
+  test('stays open through a reload that changes nothing of sign-in', async () => {
+    const { origin, gateway, config } = await world();
+    const browser = new CookieBrowser();
+    await browser.visit(`${origin}/`);
+    gateway.apply(config(Number(new URL(origin).port), '  - { id: open, match: { path: /open }, upstream: pages, access: public }'));
+    expect((await browser.open(`${origin}/`, script)).status).toBe(200);
+  });
+});
+
+describe('with Redis', () => {
+  test('another replica knows the session, and its end', async () => {
+    const { url, keyPrefix } = await useRedis();
+    const { origin, config } = await world({ redisUrl: url, keyPrefix });
+    const other = await startGateway(config(await freePort()));
+    running.push(other);
+    const browser = new CookieBrowser();
+    // Redis may not be connected yet.
+    await expect.poll(async () => (await browser.visit(`${origin}/`)).status, { timeout: 10_000 }).toBe(200);
+    const cookie = [...browser.cookies.get(new URL(origin).host)!].map((pair) => pair.join('=')).join('; ');
+    const there = () => fetch(`${other.origin}/`, { headers: { ...script.headers, cookie } });
+    expect((await there()).status).toBe(200);
+    const own = { origin, 'sec-fetch-site': 'same-origin' };
+    await browser.open(`${origin}/.rolegate/sign-out`, { method: 'POST', headers: own });
+    await expect.poll(async () => (await there()).status).toBe(401);
+  });
+});
