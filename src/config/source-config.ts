@@ -126,6 +126,9 @@ export function isRemote(source: SourceConfig): source is RemoteSourceConfig {
   return source.kind !== 'jwt' && source.kind !== 'session';
 }
 
+/** The source of all sessions: each names its provider. No source of the configuration has this name. */
+export const sessionSource = 'signIn';
+
 export type NamedSessionSource = Extract<SourceConfig, { readonly kind: 'session' }>;
 
 export interface EventTokenConfig {

@@ -1,5 +1,5 @@
 /** Calls of `openid-client` to a provider: through the bounded exchange of all sources, without redirects or cookies. */
-import { Agent } from 'undici';
+import Agent from 'undici/lib/dispatcher/agent.js';
 import { tlsOptions } from '../http1/client/tls-options.ts';
 import { exchange } from '../identity/sources/remote/http-exchange.ts';
 import type { ProviderSettings } from './provider.ts';

@@ -217,6 +217,17 @@ export function describeSessionStore(
       await later.close();
     });
 
+    it('does not bring back a session that ends while it moves to another secret', async () => {
+      const change = { secret: 'another-secret-0123456789abcdef01234567', previousSecrets: [settings().secret] };
+      const [one, two] = [await tested.open(settings(change)), await tested.open(settings(change))];
+      for (let at = 0; at < 40; at += 1) {
+        const id = await store.open(session({ subject: `user-${at}` }));
+        await Promise.all([one.find(id), two.end(id)]);
+        expect(await one.find(id)).toBeNull();
+      }
+      for (const opened of [one, two]) await opened.close();
+    });
+
     it('finds nothing under an unknown secret', async () => {
       const id = await store.open(session());
       const foreign = await tested.open(settings({ secret: 'a-foreign-secret-0123456789abcdef012345' }));

@@ -4,8 +4,7 @@
  * is called.
  */
 import type { ClientTlsConfig } from '../../config/config.ts';
-import type { SourceConfig, SourcesConfig } from '../../config/source-config.ts';
-import { sessionSource } from '../sources/select-source.ts';
+import { type SourceConfig, type SourcesConfig, sessionSource } from '../../config/source-config.ts';
 
 export function verdictRules(name: string, { list }: SourcesConfig): string {
   if (name === sessionSource)

@@ -32,7 +32,7 @@ export interface RedisSessionStoreOptions extends SessionStoreOptions {
   readonly keyPrefix: string;
 }
 
-interface Found {
+interface NamedSession {
   readonly name: string;
   readonly session: StoredSession;
 }
@@ -40,6 +40,8 @@ interface Found {
 /** A lease ends so soon if its process ends; otherwise it is renewed, up to the second. */
 const leaseMs = 6_000;
 const maxLeaseMs = 60_000;
+/** Longer than any move of a record to another secret. */
+const endMarkMs = 60_000;
 
 const write = `
 redis.call('HSET', KEYS[1], 'record', ARGV[1], 'used', ARGV[2])
@@ -59,6 +61,11 @@ const replace = `
 if redis.call('GET', KEYS[2]) ~= ARGV[1] or redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
 redis.call('HSET', KEYS[1], 'record', ARGV[2])
 return 1`;
+
+/** Keys: the record and the mark of its end. */
+const end = `
+redis.call('SET', KEYS[2], '1', 'PX', ARGV[1])
+return redis.call('DEL', KEYS[1])`;
 
 const renew = `
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
@@ -87,12 +94,14 @@ export function createRedisSessionStore(options: RedisSessionStoreOptions): Sess
     write: link.script({ name: 'rolegateWriteSession', lua: write, keys: 1 }),
     use: link.script({ name: 'rolegateUseSession', lua: use, keys: 1 }),
     replace: link.script({ name: 'rolegateReplaceSession', lua: replace, keys: 2 }),
+    end: link.script({ name: 'rolegateEndSession', lua: end, keys: 2 }),
     renew: link.script({ name: 'rolegateRenewSessionLease', lua: renew, keys: 1 }),
     release: link.script({ name: 'rolegateReleaseSessionLease', lua: release, keys: 1 }),
     list: link.script({ name: 'rolegateListSession', lua: list, keys: 1 }),
   };
   const recordKey = (name: string) => `${keyPrefix}session:{${name}}`;
   const leaseKey = (name: string) => `${keyPrefix}session-lease:{${name}}`;
+  const endKey = (name: string) => `${keyPrefix}session-end:{${name}}`;
   const personKey = (person: string) => `${keyPrefix}sessions-of:{${person}}`;
   const allKey = `${keyPrefix}sessions`;
   const timers = new Set<NodeJS.Timeout>();
@@ -133,13 +142,13 @@ export function createRedisSessionStore(options: RedisSessionStoreOptions): Sess
   }
 
   async function remove(name: string): Promise<number> {
-    const removed = await run((client) => client.del(recordKey(name)));
+    const removed = Number(await scripts.end([recordKey(name), endKey(name)], [endMarkMs]));
     await run((client) => client.zrem(allKey, name));
     return removed;
   }
 
   /** A session under a previous secret moves to the current one. */
-  async function find(id: string): Promise<Found | null> {
+  async function find(id: string): Promise<NamedSession | null> {
     if (!isSessionId(id)) return null;
     const name = nameOfSession(id, current);
     for (const secret of secrets) {
@@ -147,13 +156,23 @@ export function createRedisSessionStore(options: RedisSessionStoreOptions): Sess
       const session = await read(earlier, secret);
       if (session === null) continue;
       if (earlier !== name) {
-        await keep(name, session);
-        await remove(earlier);
+        if (!(await move(session, earlier, name))) return null;
       }
       return { name, session };
     }
     await countEviction(name);
     return null;
+  }
+
+  /** False: it was ended meanwhile, and is not brought back. The copy comes first, so that it is never missing. */
+  async function move(session: StoredSession, earlier: string, name: string): Promise<boolean> {
+    await keep(name, session);
+    const removed = await run((client) => client.del(recordKey(earlier)));
+    await run((client) => client.zrem(allKey, earlier));
+    // Another process has moved it, too, or it has ended.
+    if (removed > 0 || (await run((client) => client.exists(endKey(earlier)))) === 0) return true;
+    await remove(name);
+    return false;
   }
 
   /** It is still in the list of all, but Redis has dropped its record. */
@@ -167,7 +186,7 @@ export function createRedisSessionStore(options: RedisSessionStoreOptions): Sess
     const listed: ListedSession[] = [];
     for (const secret of secrets) {
       const key = personKey(nameOfPerson(issuer, subject, secret));
-      const names = await run((client) => client.zrange(key, '0', String(bounds.maxPerPerson)));
+      const names = await run((client) => client.zrange(key, 0, String(bounds.maxPerPerson)));
       const sessions = await Promise.all(names.map((name) => readUnder(name)));
       for (const [index, session] of sessions.entries()) {
         const handle = names[index]!;
@@ -241,7 +260,9 @@ export function createRedisSessionStore(options: RedisSessionStoreOptions): Sess
     lease: (id) => attempt(() => lease(id)),
     end: (id) =>
       attempt(async () => {
-        if (isSessionId(id)) for (const secret of secrets) await remove(nameOfSession(id, secret));
+        if (!isSessionId(id)) return;
+        // The earliest first: a record that is being moved is ended where it goes.
+        for (const secret of secrets.toReversed()) await remove(nameOfSession(id, secret));
       }),
     listOf: (issuer, subject) => attempt(() => listOf(issuer, subject)),
     endByHandle: (issuer, subject, handle) =>

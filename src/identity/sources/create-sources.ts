@@ -1,5 +1,11 @@
 /** Creates the configured sources, and finds the one for a credential. */
-import { isRemote, type JwtSourceConfig, type SourceConfig, type SourcesConfig } from '../../config/source-config.ts';
+import {
+  isRemote,
+  type JwtSourceConfig,
+  type SourceConfig,
+  type SourcesConfig,
+  sessionSource,
+} from '../../config/source-config.ts';
 import type { Credential } from '../../core/credential/credential.ts';
 import type { Clocks } from '../clock.ts';
 import type { IdentityEvents } from '../events.ts';
@@ -9,7 +15,7 @@ import { createIntrospectionSource } from './introspection/introspection-source.
 import type { IssuerKeys } from './jwt/issuer-keys.ts';
 import { createJwtSource } from './jwt/jwt-source.ts';
 import type { SourceEvents } from './remote/remote-source.ts';
-import { selectSource, sessionSource } from './select-source.ts';
+import { selectSource } from './select-source.ts';
 import { createSessionSource, type SessionsInUse } from './session/session-source.ts';
 import type { Source, SourceStatus } from './source.ts';
 import { createUserinfoSource } from './userinfo/userinfo-source.ts';

@@ -12,14 +12,11 @@
  *
  * Nothing is verified here: the issuer in a token only determines the source that verifies it.
  */
-import type { SourceRule } from '../../config/source-config.ts';
+import { type SourceRule, sessionSource } from '../../config/source-config.ts';
 import type { Credential } from '../../core/credential/credential.ts';
 import { jsonPart, jwtHeader } from '../jwt-form.ts';
 import { readParts } from './jwt/token-parts.ts';
 import { tokenOf } from './source.ts';
-
-/** The source of all sessions: each names its provider. No source of the configuration has this name. */
-export const sessionSource = 'signIn';
 
 export interface SelectedSource {
   /** Null: no source is configured for it, so it is rejected. */

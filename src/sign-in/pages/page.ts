@@ -48,7 +48,7 @@ export interface Page {
 }
 
 export function renderPage({ title, body, head = nothing, script }: PageParts): Page {
-  const scripts = script === undefined ? nothing : html`<script>${new Html(script)}</script>`;
+  const scripts = script === undefined ? nothing : new Html(`<script>${script}<${'/script'}>`);
   const whole = html`<!doctype html>
 <html lang="en">
 <head>

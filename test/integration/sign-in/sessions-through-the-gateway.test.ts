@@ -110,7 +110,9 @@ describe('a protected page', () => {
     const { origin, gateway, config } = await world();
     const browser = new CookieBrowser();
     await browser.visit(`${origin}/`);
-    gateway.apply(config(Number(new URL(origin).port), '  - { id: open, match: { path: /open }, upstream: pages, access: public }'));
+    gateway.apply(
+      config(Number(new URL(origin).port), '  - { id: open, match: { path: /open }, upstream: pages, access: public }'),
+    );
     expect((await browser.open(`${origin}/`, script)).status).toBe(200);
   });
 });

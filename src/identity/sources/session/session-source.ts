@@ -3,7 +3,7 @@
  * refreshed in the background, by the one process that has the lease; nobody waits while it is good. A session whose provider gives no
  * refresh token lives to its own bounds.
  */
-import type { NamedSessionSource } from '../../../config/source-config.ts';
+import { type NamedSessionSource, sessionSource } from '../../../config/source-config.ts';
 import type { Identity, SourceFailure } from '../../../core/identity/identity.ts';
 import { readIdentity } from '../../../core/identity/read-fields.ts';
 import type { Clocks } from '../../clock.ts';
@@ -15,7 +15,6 @@ import {
 } from '../../sessions/session-store.ts';
 import { invalid, rejected, type Unidentified, unavailable } from '../remote/judgment.ts';
 import type { SourceEvents } from '../remote/remote-source.ts';
-import { sessionSource } from '../select-source.ts';
 import type { Source, SourceResult } from '../source.ts';
 
 /** What the provider says to a refresh token. `refused`: it ended the session, so that there is nothing more to wait for. */
@@ -140,7 +139,7 @@ export function createSessionSource({ providers, sessions, events, now }: Sessio
     const fresh = await freshen(id, session, provider);
     if ('identity' in fresh) {
       const failure = fresh.failure === null ? null : { source: provider.name, url: provider.issuer, ...fresh.failure };
-      return { ...fresh, failure, askedAtMs, keepableMs: Infinity, outage: failure === null ? false : true };
+      return { ...fresh, failure, askedAtMs, keepableMs: Infinity, outage: failure !== null };
     }
     const read = identityOf(fresh.session, provider);
     if ('identity' in read) return { ...nothing, ...read, keepableMs: fresh.keepableMs };
