@@ -75,7 +75,7 @@ function unusedSources({ sources, sourceRule }: Config): readonly Finding[] {
   const asked = new Set([bearer, keyPair, apiKey, ...issuers.map(({ source }) => source)]);
   for (const source of sources) if (source.kind === 'jwt') asked.add(source.introspection);
   return sources
-    .filter(({ name }) => !asked.has(name))
+    .filter(({ name, kind }) => kind !== 'session' && !asked.has(name))
     .map(({ name }) => {
       const hint = 'use it under "credentials", or remove it';
       return settingFinding('source_unused', ['sources', name], `the source "${name}" receives no credential`, hint);

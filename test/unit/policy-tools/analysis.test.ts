@@ -545,6 +545,11 @@ ${route('r', '/r', 'access: [user]')}${more}`;
       expect(found({ issuer, opaque })).toEqual(['source_unused:sources.opaque 6']);
     });
 
+    test('a provider for signing in receives sessions', () => {
+      const corp = 'corp: { issuer: "https://id.test", clientId: a, clientSecret: b }';
+      expect(found({ issuer }, `signIn: { origin: "https://app.test", providers: { ${corp} } }`)).toEqual([]);
+    });
+
     test('whose keys are fetched without TLS', () => {
       expect(found({ a: jwt('issuer: "http://id.test"') })).toEqual(['issuer_without_tls:sources.a.issuer 5']);
       const named = jwt('issuer: "https://id.test", jwks: "http://id.test/jwks"');
