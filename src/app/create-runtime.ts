@@ -20,7 +20,7 @@ import { connectRedis } from '../redis/connect-redis.ts';
 import type { Evictions } from '../request-line/runtime.ts';
 import { createUpstreams, type ServiceEvents } from '../upstream/create-upstreams.ts';
 import { mayBeRevoked, type SourcesSince } from './revoked-streams.ts';
-import { createSignInInUse, type SignInInUse, signsInAlike } from './sign-in-in-use.ts';
+import { createSignInInUse, openSessions, type SignInInUse, signsInAlike, storesAlike } from './sign-in-in-use.ts';
 
 export interface Runtime extends CheckRuntime {
   readonly config: Config;
@@ -29,7 +29,7 @@ export interface Runtime extends CheckRuntime {
   readonly sourcesSince: SourcesSince;
   /** Null: no identities are signed. */
   readonly signing: AssertionInUse | null;
-  /** Null: nobody signs in with a browser. */
+  /** Null: there is no sign-in with a browser. */
   readonly signIn: SignInInUse | null;
 }
 
@@ -97,12 +97,16 @@ export async function closeRuntime(runtime: Runtime, next: Runtime | null): Prom
   if (next?.assertion?.keys !== runtime.assertion?.keys) runtime.assertion?.keys.close();
   if (next?.resolver !== runtime.resolver) await runtime.resolver.close();
   if (next?.signIn !== runtime.signIn) await runtime.signIn?.close();
+  if (next?.signIn?.open !== runtime.signIn?.open) await runtime.signIn?.open.close();
 }
 
 function signInOf(config: Config, previous: Runtime | null): SignInInUse | null {
   if (config.signIn === null) return null;
-  if (previous !== null && previous.signIn !== null && signsInAlike(previous.config, config)) return previous.signIn;
-  return createSignInInUse(config.signIn, config.cache, Date.now);
+  const before = previous?.signIn ?? null;
+  if (before !== null && signsInAlike(previous!.config, config)) return before;
+  const kept = before !== null && storesAlike(previous!.config, config) ? before.open : null;
+  const open = kept ?? openSessions(config.signIn, config.cache, Date.now);
+  return createSignInInUse(config.signIn, config, open, Date.now);
 }
 
 function signingOf(config: Config, events: KeyEvents, previous: Runtime | null): AssertionInUse | null {

@@ -1,6 +1,5 @@
 /**
- * Joins the configured providers and the store of sessions into the pages of sign-in and what the look-up of identities needs of them. A
- * reload keeps it if nothing of it has changed, so that sessions in memory survive.
+ * Joins the configured providers and the store of sessions into the pages of sign-in and what the look-up of identities needs of them.
  */
 import { randomBytes } from 'node:crypto';
 import type { Config, SignInConfig } from '../config/config.ts';
@@ -11,6 +10,7 @@ import type { SessionStore } from '../identity/sessions/session-store.ts';
 import { createSqliteSessionStore } from '../identity/sessions/sqlite-session-store.ts';
 import type { SessionsInUse } from '../identity/sources/session/session-source.ts';
 import { connectRedis } from '../redis/connect-redis.ts';
+import type { RedisLink } from '../redis/redis-link.ts';
 import type { OwnPages } from '../request-line/runtime.ts';
 import { createSignIn } from '../sign-in/create-sign-in.ts';
 import { createOpenidProvider } from '../sign-in/openid-provider.ts';
@@ -18,6 +18,7 @@ import { createSpentTransactions } from '../sign-in/spent-transactions.ts';
 
 export interface SignInInUse {
   readonly pages: OwnPages;
+  readonly open: OpenSessions;
   readonly sessions: SessionsInUse;
   /** Names of sessions are the same for the look-up and for the store. */
   readonly secret: string;
@@ -29,20 +30,48 @@ export interface SignInInUse {
 /** Without a configured secret, a session ends with its process. */
 const ofProcess = randomBytes(32).toString('base64url');
 
-export function createSignInInUse(
-  { origin, providers: configured, sessions: settings }: SignInConfig,
+/** The store of sessions, with its connection. It outlives a reload that changes providers, so that sessions in memory survive. */
+export interface OpenSessions {
+  readonly store: SessionStore;
+  /** Of the pages, too; null: there is no Redis. */
+  readonly shared: { readonly link: RedisLink; readonly keyPrefix: string } | null;
+  readonly secret: string;
+  close(): Promise<void>;
+}
+
+/** Throws if the file of sessions cannot be opened. */
+export function openSessions(
+  { sessions: settings }: SignInConfig,
   { redis, secret: written, previousSecrets }: Config['cache'],
   now: () => number,
-): SignInInUse {
+): OpenSessions {
   const secret = written ?? ofProcess;
   const link = redis === null ? null : connectRedis(redis, { name: 'rolegate-sign-in' });
   const shared = link === null ? null : { link, keyPrefix: redis!.keyPrefix };
   const common = { bounds: settings, secret, previousSecrets, onEvict() {}, now };
   const { store: place } = settings;
-  const store: SessionStore =
+  const store =
     place === 'redis'
       ? createRedisSessionStore({ ...common, ...shared! })
       : createSqliteSessionStore({ ...common, file: place === 'memory' ? null : place.file });
+  return {
+    store,
+    shared,
+    secret,
+    async close() {
+      await store.close();
+      link?.close();
+    },
+  };
+}
+
+export function createSignInInUse(
+  { origin, providers: configured, sessions: settings }: SignInConfig,
+  { cache: { previousSecrets }, credentials }: Pick<Config, 'cache' | 'credentials'>,
+  open: OpenSessions,
+  now: () => number,
+): SignInInUse {
+  const { store, shared, secret } = open;
   const providers = new Map(configured.map((one) => [one.name, createOpenidProvider(one, now)]));
   const secrets = deriveSessionSecrets(secret, previousSecrets);
   let revocations: Pick<Revocations, 'revoke'> | null = null;
@@ -53,6 +82,7 @@ export function createSignInInUse(
 
   const pages = createSignIn({
     origin,
+    cookies: credentials.session!,
     providers: [...providers.values()],
     sessions: {
       open: (session) => store.open(session),
@@ -75,6 +105,7 @@ export function createSignInInUse(
   });
   return {
     pages,
+    open,
     secret,
     sessions: {
       store,
@@ -86,8 +117,6 @@ export function createSignInInUse(
       revocations = next;
     },
     async close() {
-      await store.close();
-      link?.close();
       await Promise.all([...providers.values()].map((provider) => provider.close()));
     },
   };
@@ -95,9 +124,15 @@ export function createSignInInUse(
 
 const unknownProvider = { kind: 'refused', detail: 'the configuration has no such provider' } as const;
 
-/** Whether both configurations sign people in alike. */
+/** Whether both configurations sign people in alike, and, for `storesAlike`, keep their sessions in the same place. */
 export function signsInAlike(a: Config, b: Config): boolean {
-  return JSON.stringify(signingIn(a)) === JSON.stringify(signingIn(b));
+  return storesAlike(a, b) && JSON.stringify(a.signIn) === JSON.stringify(b.signIn);
 }
 
-const signingIn = ({ signIn, cache }: Config) => [signIn, cache];
+export function storesAlike(a: Config, b: Config): boolean {
+  return JSON.stringify(storeOf(a)) === JSON.stringify(storeOf(b));
+}
+
+const storeOf = ({ signIn, cache: { redis, secret, previousSecrets } }: Config) => [
+  ...[signIn?.sessions, redis, secret, previousSecrets],
+];

@@ -40,7 +40,7 @@ export interface Config {
   /** `server.limits.failedAuthentications`; null: they are not throttled. */
   readonly failedAuthentications: File['server']['limits']['failedAuthentications'];
   readonly cache: CacheConfig;
-  /** Null: nobody signs in with a browser. */
+  /** Null: there is no sign-in with a browser. */
   readonly signIn: SignInConfig | null;
   readonly revocations: RevocationsConfig;
   /** Claims of identities that the configuration declares. */

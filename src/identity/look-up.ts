@@ -92,8 +92,14 @@ export function createLookUp(options: LookUpOptions): LookUp {
     return { ...result, askedAtMs: Math.min(result.askedAtMs, provenMs) };
   }
 
-  function unlessRevoked(result: SourceResult, lookups: readonly string[]): SourceResult {
+  function unlessRevoked(
+    result: SourceResult,
+    lookups: readonly string[],
+    source: Source,
+    credential: Credential,
+  ): SourceResult {
     if (result.identity === null || !tombstones.bars(subjectOf(result.identity, lookups))) return result;
+    source.revoked?.(credential);
     events.revokedVerdict('auth-api');
     return { ...result, identity: null, reason: 'credential_rejected', retryAfterS: null, rejection: 'revoked' };
   }
@@ -143,7 +149,7 @@ export function createLookUp(options: LookUpOptions): LookUp {
   ): Promise<Finding> {
     const moment = tombstones.asking(now());
     const known = throttle?.knows(lookups[0]!) ?? false;
-    const result = unlessRevoked(await check(source, credential, requester, known), lookups);
+    const result = unlessRevoked(await check(source, credential, requester, known), lookups, source, credential);
     if (result.identity === null && result.reason !== 'credential_rejected') {
       turn?.end(null);
       const { identity, reason, retryAfterS, failure, askedAtMs, outage } = result;

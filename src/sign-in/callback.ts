@@ -1,13 +1,13 @@
 /**
- * The return from the provider. A callback that is stale, was used before or began in another browser signs nobody in: who has a session goes
- * on to the address in it, everyone else begins anew, once. Nothing ends without a way on.
+ * The return from the provider. A callback that is stale, was used before or began in another browser opens no session: a person with a session goes
+ * on to the address in it, all others begin anew, once. Nothing ends without a way on.
  */
 import { readCookie, setCookie } from './cookies.ts';
 import { type PageReply, type PageRequest, redirect, refuse } from './page-request.ts';
 import { failurePage, loopPage } from './pages/message-pages.ts';
 import { paths } from './paths.ts';
 import type { Provider, SignedIn } from './provider.ts';
-import { startPage } from './return-address.ts';
+import { homePath } from './return-address.ts';
 import { type CurrentSession, currentSession, outage, type SignInParts, startAddress } from './sign-in-parts.ts';
 import { transactionLifeMs } from './transaction.ts';
 
@@ -15,8 +15,8 @@ export async function callback(parts: SignInParts, provider: Provider, request: 
   const { transactions, spent, repeated, cookies, now, origin } = parts;
   const state = request.query.get('state') ?? '';
   const begun = transactions.open(state);
-  const browser = readCookie(request.rawHeaders, cookies.browser);
-  const target = begun?.target ?? startPage;
+  const browser = readCookie(request.rawHeaders, cookies.browserCookie);
+  const target = begun?.target ?? homePath;
   const current = await currentSession(parts, request);
   const goOn = () => onward(parts, provider, current, { target, browser, attempt: begun?.attempt ?? 0 });
   if (begun === null || browser === null || !begun.isOf(browser)) return goOn();
@@ -38,7 +38,7 @@ export async function callback(parts: SignInParts, provider: Provider, request: 
   if (repeated.count(browser)) return refuse('sign_in_failed', (errorId) => loopPage(again, errorId));
   const id = await parts.sessions.open(sessionOf(provider, result, request, now()));
   await endReplaced(parts, current, result);
-  return redirect(target, setCookie(cookies.session, id, cookies.secure));
+  return redirect(target, setCookie(cookies.cookie, id));
 }
 
 interface Onward {

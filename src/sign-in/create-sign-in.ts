@@ -2,6 +2,7 @@
  * The pages of sign-in, served before any route: which one a path leads to, and who may use it. A request that did not come for the public
  * origin, such as one without TLS, gets no cookie and is sent there.
  */
+import type { SessionSettings } from '../core/credential/credential.ts';
 import { isSameOrigin } from '../core/credential/same-origin.ts';
 import { ownPaths } from '../core/credential/sign-in.ts';
 import { clientFacts } from '../core/forwarding/client-facts.ts';
@@ -9,7 +10,6 @@ import { isNamed } from '../core/syntax/header-fields.ts';
 import { SessionStoreUnavailable } from '../identity/sessions/session-store.ts';
 import type { OwnPages } from '../request-line/runtime.ts';
 import { callback } from './callback.ts';
-import { cookieNames } from './cookies.ts';
 import { endSession, listSessions } from './own-sessions.ts';
 import { type PageReply, type PageRequest, redirect, refuse } from './page-request.ts';
 import { originPage } from './pages/message-pages.ts';
@@ -27,6 +27,7 @@ import { writeReply } from './write-reply.ts';
 export interface SignInOptions {
   /** Of the gateway, as people see it: scheme, host and port. */
   readonly origin: string;
+  readonly cookies: SessionSettings;
   readonly providers: readonly Provider[];
   readonly sessions: Sessions;
   /** The current secret and the previous ones. */
@@ -43,7 +44,7 @@ export function createSignIn(options: SignInOptions): OwnPages {
   const { origin, sessions, spent, now } = options;
   const parts: SignInParts = {
     origin,
-    cookies: cookieNames(origin),
+    cookies: options.cookies,
     providers: new Map(options.providers.map((provider) => [provider.name, provider])),
     sessions,
     transactions: createTransactions(options.secrets, now),

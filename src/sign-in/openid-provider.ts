@@ -60,7 +60,7 @@ export function createOpenidProvider(settings: ProviderSettings, now: () => numb
   async function signedIn(
     { library, configuration }: Known,
     tokens: Library.TokenEndpointResponse & Library.TokenEndpointResponseHelpers,
-    before: { readonly subject: string; readonly claims: object; readonly refresh: string | null } | null,
+    before: { readonly subject: string; readonly claims: Claims; readonly refresh: string | null } | null,
   ): Promise<SignedIn> {
     const receivedAtMs = now();
     const fromToken = tokens.claims();
@@ -74,7 +74,7 @@ export function createOpenidProvider(settings: ProviderSettings, now: () => numb
       kind: 'signed-in',
       issuer,
       subject,
-      claims: { ...before?.claims, ...info, ...fromToken },
+      claims: claimsOf(before?.claims, info, fromToken),
       tokens: {
         access: tokens.access_token,
         id: tokens.id_token ?? null,
@@ -97,7 +97,7 @@ export function createOpenidProvider(settings: ProviderSettings, now: () => numb
   return {
     name: settings.name,
     check: () => attempt(async () => null),
-    startAuthorization: ({ redirectUri, state, nonce, verifier, maxAgeS, acr }) =>
+    startAuthorization: ({ redirectUri, state, nonce, verifier, maxAgeS }) =>
       attempt(async ({ library, configuration }) => {
         const parameters = {
           redirect_uri: redirectUri,
@@ -107,7 +107,6 @@ export function createOpenidProvider(settings: ProviderSettings, now: () => numb
           code_challenge: await library.calculatePKCECodeChallenge(verifier),
           code_challenge_method: 'S256',
           ...(maxAgeS === null ? {} : { max_age: String(maxAgeS) }),
-          ...(acr === null ? {} : { acr_values: acr }),
         };
         const pushed = configuration.serverMetadata().pushed_authorization_request_endpoint !== undefined;
         return pushed
@@ -142,6 +141,21 @@ export function createOpenidProvider(settings: ProviderSettings, now: () => numb
     close: () => calls.close(),
   };
 }
+
+/**
+ * A new ID token replaces what an earlier one and UserInfo said: providers omit the claim of roles when the last one is taken away. Only
+ * what is said once, at the sign-in, remains. Without a new ID token, its claims are still those of the earlier one.
+ */
+export function claimsOf(before: Claims | undefined, info: Claims, fromToken: Claims | undefined): Claims {
+  if (before === undefined || fromToken === undefined) return { ...before, ...info, ...fromToken };
+  const ofSignIn = Object.entries(before).filter(([name]) => signInClaims.has(name));
+  return { ...Object.fromEntries(ofSignIn), ...info, ...fromToken };
+}
+
+type Claims = Readonly<Record<string, unknown>>;
+
+/** OpenID Connect Core section 12.2 lets the ID token of a refresh omit them. */
+const signInClaims: ReadonlySet<string> = new Set(['auth_time', 'acr', 'amr', 'sid']);
 
 /** A response that is not about the person who is expected. */
 class ForeignResponse extends Error {}

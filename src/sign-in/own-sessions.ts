@@ -1,4 +1,4 @@
-/** A person's own sessions: the list, and the end of one of them. Nobody sees or ends those of another person. */
+/** A person's own sessions: the list, and the end of one of them. A person sees and ends only their own. */
 import { type PageReply, type PageRequest, redirect, show } from './page-request.ts';
 import { sessionsPage } from './pages/sessions-page.ts';
 import { paths } from './paths.ts';

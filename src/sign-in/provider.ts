@@ -22,11 +22,9 @@ export interface AuthorizationStart {
   readonly verifier: string;
   /** The sign-in may be this old at most; null: as the provider likes. */
   readonly maxAgeS: number | null;
-  /** Wanted authentication context (`acr_values`), or null. */
-  readonly acr: string | null;
 }
 
-export interface CodeCheck extends Omit<AuthorizationStart, 'acr' | 'redirectUri'> {
+export interface CodeCheck extends Omit<AuthorizationStart, 'redirectUri'> {
   /** The address that the browser opened, with its query. */
   readonly callback: URL;
 }

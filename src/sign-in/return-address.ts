@@ -1,28 +1,28 @@
 /**
  * Where a person goes after signing in: an address of the own origin in its canonical form, with query and fragment. Everything else, such as
- * `//host`, `/\host`, another origin or a control character, is the start page, so a link to sign-in never leads elsewhere (open redirect).
+ * `//host`, `/\host`, another origin or a control character, is the root, so a link to sign-in never leads elsewhere (open redirect).
  */
 import { ownPaths } from '../core/credential/sign-in.ts';
 import { canonicalPath } from '../core/url/canonical-path.ts';
 import { paths } from './paths.ts';
 
-export const startPage = '/';
+export const homePath = '/';
 /** Longer addresses do not fit through the provider. */
 const maxLength = 4_000;
 
 /** `origin`: of the gateway; an absolute address must begin with it, or with its form without TLS, which then gets TLS. */
 export function returnAddress(text: string | null, origin: string): string {
-  if (text === null || text.length > maxLength) return startPage;
+  if (text === null || text.length > maxLength) return homePath;
   const own = [origin, origin.replace(/^https:/, 'http:')].find((one) => text.startsWith(`${one}/`));
   const address = own === undefined ? text : text.slice(own.length);
   const [, path = '', query = '', fragment = ''] = /^(\/[^?#]*)(\?[^#]*)?(#.*)?$/s.exec(address) ?? [];
   const canonical = canonicalPath(path);
-  if (path === '' || path.startsWith('//') || typeof canonical === 'string') return startPage;
+  if (path === '' || path.startsWith('//') || typeof canonical === 'string') return homePath;
   // Pages of the gateway itself would lead back here. What is ambiguous to a service is refused unless its route keeps it.
   const isOwn = canonical.path.startsWith(ownPaths) && canonical.path !== paths.sessions;
-  if (isOwn) return startPage;
+  if (isOwn) return homePath;
   const whole = canonical.path + escapeRest(query) + escapeRest(fragment);
-  return whole.length > maxLength ? startPage : whole;
+  return whole.length > maxLength ? homePath : whole;
 }
 
 /** Characters that an address cannot contain as they are. Slashes and dots in a query or a fragment have no meaning to a browser. */

@@ -1,6 +1,7 @@
 /** What the pages of sign-in share: the configured providers, the sessions, and the transactions. */
+import type { SessionSettings } from '../core/credential/credential.ts';
 import type { SessionStore, StoredSession } from '../identity/sessions/session-store.ts';
-import { type CookieNames, readCookie } from './cookies.ts';
+import { readCookie } from './cookies.ts';
 import type { PageReply, PageRequest } from './page-request.ts';
 import { refuse } from './page-request.ts';
 import { outagePage } from './pages/message-pages.ts';
@@ -13,7 +14,7 @@ import type { Transactions } from './transaction.ts';
 export interface SignInParts {
   /** Of the gateway, as people see it. */
   readonly origin: string;
-  readonly cookies: CookieNames;
+  readonly cookies: SessionSettings;
   readonly providers: ReadonlyMap<string, Provider>;
   readonly sessions: Sessions;
   readonly transactions: Transactions;
@@ -37,7 +38,7 @@ export async function currentSession(
   { sessions, cookies }: SignInParts,
   { rawHeaders }: PageRequest,
 ): Promise<CurrentSession | null> {
-  const id = readCookie(rawHeaders, cookies.session);
+  const id = readCookie(rawHeaders, cookies.cookie);
   const session = id === null ? null : await sessions.find(id);
   return session === null ? null : { id: id!, session };
 }

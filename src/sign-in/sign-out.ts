@@ -17,7 +17,7 @@ export async function askToSignOut(parts: SignInParts, request: PageRequest): Pr
 export async function signOut(parts: SignInParts, request: PageRequest): Promise<PageReply> {
   const { sessions, providers, cookies, origin } = parts;
   const current = await currentSession(parts, request);
-  const removed = setCookie(cookies.session, null, cookies.secure);
+  const removed = setCookie(cookies.cookie, null);
   if (current === null) return redirect(paths.signedOut, removed);
   const { issuer, subject, provider, tokens } = current.session;
   if (request.query.has('everywhere')) {

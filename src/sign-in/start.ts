@@ -12,13 +12,11 @@ export async function start(parts: SignInParts, provider: Provider, request: Pag
   const { query } = request;
   const target = returnAddress(query.get('return_to'), parts.origin);
   const maxAgeS = secondsOf(query.get('max_age'));
-  const acr = acrOf(query.get('acr_values'));
   if (query.has('check')) return say((await isSignedIn(parts, provider, request, maxAgeS)) ? 'yes' : 'no');
   if (query.has('go'))
-    return await leave(parts, provider, request, { target, maxAgeS, acr, attempt: query.has('again') ? 1 : 0 });
+    return await leave(parts, provider, request, { target, maxAgeS, attempt: query.has('again') ? 1 : 0 });
   const kept = new URLSearchParams();
   if (maxAgeS !== null) kept.set('max_age', String(maxAgeS));
-  if (acr !== null) kept.set('acr_values', acr);
   const rest = kept.size === 0 ? '' : `&${kept}`;
   const path = paths.start(provider.name);
   return show(startPage({ go: `${path}?go=1${rest}`, check: `${path}?check=1${rest}`, target }));
@@ -39,7 +37,6 @@ async function isSignedIn(
 interface Leaving {
   readonly target: string;
   readonly maxAgeS: number | null;
-  readonly acr: string | null;
   readonly attempt: number;
 }
 
@@ -51,21 +48,19 @@ async function leave(
   leaving: Leaving,
 ): Promise<PageReply> {
   const { cookies, transactions, origin } = parts;
-  const { acr, ...wanted } = leaving;
-  const known = readCookie(request.rawHeaders, cookies.browser);
+  const known = readCookie(request.rawHeaders, cookies.browserCookie);
   const browser = known ?? newBrowser();
-  const begun = transactions.begin({ ...wanted, provider: provider.name }, browser);
+  const begun = transactions.begin({ ...leaving, provider: provider.name }, browser);
   const location = await provider.startAuthorization({
     redirectUri: origin + paths.callback(provider.name),
     state: begun.state,
     nonce: begun.nonce(browser),
     verifier: begun.verifier(browser),
-    maxAgeS: wanted.maxAgeS,
-    acr,
+    maxAgeS: leaving.maxAgeS,
   });
   if (location instanceof URL)
-    return redirect(location.href, known === null ? setCookie(cookies.browser, browser, cookies.secure) : []);
-  const { target } = wanted;
+    return redirect(location.href, known === null ? setCookie(cookies.browserCookie, browser) : []);
+  const { target } = leaving;
   if (location.kind === 'unavailable') return outage(provider.name, target, location.detail);
   const again = startAddress(provider.name, target);
   return refuse('sign_in_failed', (errorId) => failurePage(location.error, again, errorId), location.detail);
@@ -73,11 +68,4 @@ async function leave(
 
 function secondsOf(text: string | null): number | null {
   return text !== null && /^\d{1,9}$/.test(text) ? Number(text) : null;
-}
-
-/** A list of names, as in OpenID Connect. */
-function acrOf(text: string | null): string | null {
-  return text !== null && /^[\x21\x23-\x5b\x5d-\x7e]{1,200}(?: [\x21\x23-\x5b\x5d-\x7e]{1,200}){0,4}$/.test(text)
-    ? text
-    : null;
 }

@@ -27,7 +27,7 @@ export function describePasskeys(tested: () => StoreUnderTest): void {
       const theirs = session(ana, { openedBy: 'device_passkey' });
       expect(await store.passkeys.use(phone.id, signature(), theirs)).toBe('done');
       const live = await store.sessions.findLive([theirs.bearerHash], laterMs);
-      expect(live).toMatchObject({ userId: ana.id, openedBy: 'device_passkey', hasPasskey: true });
+      expect(live).toMatchObject({ userId: ana.id, openedBy: 'device_passkey' });
       expect(await store.passkeys.list(ana.id)).toEqual([
         { passkeyId: phone.id, name: 'Phone', synced: false, createdAtMs: nowMs, lastUsedAtMs: laterMs },
         { passkeyId: laptop.id, name: 'Laptop', synced: true, createdAtMs: laterMs, lastUsedAtMs: null },

@@ -20,7 +20,7 @@ export function describeRecoveryCodes(tested: () => StoreUnderTest): void {
       expect(used.filter(Boolean)).toHaveLength(1);
       const opened = sessions[used.indexOf(true)]?.bearerHash ?? '';
       const live = await store.sessions.findLive([opened], laterMs);
-      expect(live).toMatchObject({ userId: ana.id, openedBy: 'recovery_code', hasPasskey: false });
+      expect(live).toMatchObject({ userId: ana.id, openedBy: 'recovery_code' });
       expect([await store.recoveryCodes.count(ana.id), await store.recoveryCodes.count(ben.id)]).toEqual([1, 1]);
       expect(await store.recoveryCodes.findUser(['b'])).toBeNull();
     });

@@ -18,7 +18,6 @@ export function describeSessions(tested: () => StoreUnderTest): void {
         userAgent: 'client/1.0',
         createdAtMs: nowMs,
         openedBy: 'code',
-        hasPasskey: false,
         expireAtMs: nowMs + 10_000,
         userId: ana.id,
         alias: 'ana',

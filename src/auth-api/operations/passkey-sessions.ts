@@ -13,7 +13,7 @@ import { carrier, openSession, verifiedResponse, verifiedSession } from './open-
 import { defineOperation } from './operation.ts';
 import { browserOptions } from './passkeys.ts';
 
-/** P6: options with which a browser asks for a passkey, whoever its user is. */
+/** P6: options with which a browser requests a passkey of any user. */
 export const prepareSignIn = defineOperation({
   name: 'prepareSignIn',
   summary: 'Returns the options with which a browser requests a passkey',

@@ -34,8 +34,6 @@ export interface SessionSummary {
 export interface LiveSession extends SessionSummary, Owner {
   readonly createdAtMs: number;
   readonly openedBy: OpenedBy;
-  /** Whether the user has a passkey at this moment. */
-  readonly hasPasskey: boolean;
 }
 
 export interface SessionEntry extends SessionSummary {

@@ -1,6 +1,6 @@
 /**
  * Sessions outside the memory of this process: their names are keyed hashes of what cookies and people are called, and their records are
- * sealed, so that a store reveals no cookie, no person and no token, and nobody who writes to it makes a session.
+ * sealed, so that a store reveals no cookie, no person and no token, and write access to it does not make a session.
  */
 import { createHmac, createSecretKey, hkdfSync, type KeyObject, randomBytes } from 'node:crypto';
 import { z } from 'zod';

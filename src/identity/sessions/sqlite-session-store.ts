@@ -1,6 +1,6 @@
 /**
- * Sessions of one process, in memory or in a file that outlives it: an SQLite database. The records are sealed there, too, since a file is
- * copied to places where nobody looks for secrets.
+ * Sessions of one process, in memory or in a file that outlives it: an SQLite database. The records are sealed there, too, since copies
+ * of a file end up in backups.
  */
 import { createRequire } from 'node:module';
 import type { DatabaseSync } from 'node:sqlite';

@@ -32,7 +32,7 @@ export interface Sources {
   readonly userPrefixes: UserPrefixes;
   /** Names of those whose results end by events of their issuer. */
   readonly announced: ReadonlySet<string>;
-  /** Maximum life of a token that is verified here, from its issue; 0: none. */
+  /** Maximum life of a token that is verified here, from its issue, and of a session; 0: there are none. */
   readonly tokenMs: number;
   /** Maximum concurrent checks of all sources. */
   readonly concurrency: number;
@@ -56,7 +56,7 @@ export interface NamedStatus extends SourceStatus {
 export interface SourcesOptions extends Clocks {
   readonly config: SourcesConfig;
   readonly events: SourceEvents & Pick<IdentityEvents, 'sources'>;
-  /** Null or unset: nobody signs in with a browser. */
+  /** Null or unset: there is no sign-in with a browser. */
   readonly sessions?: SessionsInUse | null;
 }
 
@@ -120,7 +120,10 @@ export function createSources({ config, events, now, steady, sessions = null }: 
       config.list.flatMap(({ name, users: { prefix } }) => (prefix === '' ? [] : [[ownerOf(name, issuerOf), prefix]])),
     ),
     announced: new Set([...issuers.values()].flatMap(({ asked }) => asked)),
-    tokenMs: Math.max(0, ...jwt.map(({ maxTokenAgeMs, clockSkewMs }) => maxTokenAgeMs + 2 * clockSkewMs)),
+    tokenMs: Math.max(
+      sessions?.maxLifetimeMs ?? 0,
+      ...jwt.map(({ maxTokenAgeMs, clockSkewMs }) => maxTokenAgeMs + 2 * clockSkewMs),
+    ),
     concurrency:
       remote.reduce((sum, { concurrency }) => sum + concurrency, 0) + localChecks * (jwt.length + providers.length),
     status: () =>

@@ -15,6 +15,8 @@ export interface Source {
    * guessing. Never rejects.
    */
   check(credential: Credential, client?: string, known?: boolean): Promise<SourceResult>;
+  /** The credential was revoked: what the source itself keeps of it must end, or it returns with the end of the tombstone. Never throws. */
+  revoked?(credential: Credential): void;
   /** At most one round of requests a second. */
   status(): Promise<SourceStatus>;
   close(): Promise<void>;

@@ -9,6 +9,7 @@ import { useRedis } from '../../support/redis.ts';
 import { startGateway } from '../../support/running-gateway.ts';
 
 const running = closedAfterEach();
+const operators = 'operators-0123456789abcdef0123456789';
 const secret = 'a secret of the gateway with 32 characters';
 
 interface World {
@@ -28,11 +29,18 @@ async function world({ redisUrl, keyPrefix }: World = {}) {
     },
   );
   running.push(openid);
-  const service = await startRecordingUpstream();
+  const service = await startRecordingUpstream({
+    answer({ target }, { response }) {
+      if (target !== '/events') return { body: 'page' };
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.write('data: first\n\n');
+      return undefined;
+    },
+  });
   running.push(service);
   const redis = redisUrl === undefined ? '' : `\n  redis: { url: "${redisUrl}", keyPrefix: "${keyPrefix}" }`;
   const config = (listen: number, more = '') => `version: 1
-server: { listen: "127.0.0.1:${listen}", admin: "127.0.0.1:0" }
+server: { listen: "127.0.0.1:${listen}", admin: "127.0.0.1:0", adminToken: ${operators} }
 cache:
   secret: ${secret}${redis}
 upstreams:
@@ -53,6 +61,9 @@ ${more}`;
   running.push(gateway);
   return { origin, service, gateway, config };
 }
+
+const cookieOf = (browser: CookieBrowser, origin: string) =>
+  [...browser.cookies.get(new URL(origin).host)!].map((pair) => pair.join('=')).join('; ');
 
 const script = { headers: { accept: '*/*', 'sec-fetch-mode': 'cors' } };
 
@@ -97,7 +108,7 @@ describe('a protected page', () => {
     const { origin } = await world();
     const browser = new CookieBrowser();
     await browser.visit(`${origin}/`);
-    const cookie = [...browser.cookies.get(new URL(origin).host)!].map((pair) => pair.join('=')).join('; ');
+    const cookie = cookieOf(browser, origin);
     const withCookie = { headers: { ...script.headers, cookie } };
     expect((await fetch(`${origin}/`, withCookie)).status).toBe(200);
     const own = { origin, 'sec-fetch-site': 'same-origin' };
@@ -106,13 +117,42 @@ describe('a protected page', () => {
     expect((await fetch(`${origin}/`, withCookie)).status).toBe(401);
   });
 
-  test('stays open through a reload that changes nothing of sign-in', async () => {
+  test('ends its open streams with the sign-out', async () => {
+    const { origin } = await world();
+    const browser = new CookieBrowser();
+    await browser.visit(`${origin}/`);
+    const cookie = cookieOf(browser, origin);
+    const events = await fetch(`${origin}/events`, { headers: { ...script.headers, cookie } });
+    const reader = events.body!.getReader();
+    expect(Buffer.from((await reader.read()).value!).toString()).toBe('data: first\n\n');
+    const own = { origin, 'sec-fetch-site': 'same-origin' };
+    await browser.open(`${origin}/.rolegate/sign-out`, { method: 'POST', headers: own });
+    await expect(reader.read()).rejects.toThrow();
+  });
+
+  test('is refused once an operator has revoked its user', async () => {
+    const { origin, gateway } = await world();
+    const browser = new CookieBrowser();
+    await browser.visit(`${origin}/`);
+    const withCookie = { headers: { ...script.headers, cookie: cookieOf(browser, origin) } };
+    expect((await fetch(`${origin}/`, withCookie)).status).toBe(200);
+    const revoked = await fetch(`${gateway.admin}/revocations`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${operators}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ userID: 'ann' }),
+    });
+    expect(revoked.status).toBe(202);
+    expect((await fetch(`${origin}/`, withCookie)).status).toBe(401);
+  });
+
+  test('stays open through a reload that changes a route and adds a provider', async () => {
     const { origin, gateway, config } = await world();
     const browser = new CookieBrowser();
     await browser.visit(`${origin}/`);
-    gateway.apply(
-      config(Number(new URL(origin).port), '  - { id: open, match: { path: /open }, upstream: pages, access: public }'),
-    );
+    const { port } = new URL(origin);
+    const more = '  - { id: open, match: { path: /open }, upstream: pages, access: public }';
+    const other = '    other: { issuer: "https://id.test", clientId: a, clientSecret: b, userPrefix: "o:" }\n    corp:';
+    gateway.apply(config(Number(port), more).replace('    corp:', other));
     expect((await browser.open(`${origin}/`, script)).status).toBe(200);
   });
 });
@@ -126,7 +166,7 @@ describe('with Redis', () => {
     const browser = new CookieBrowser();
     // Redis may not be connected yet.
     await expect.poll(async () => (await browser.visit(`${origin}/`)).status, { timeout: 10_000 }).toBe(200);
-    const cookie = [...browser.cookies.get(new URL(origin).host)!].map((pair) => pair.join('=')).join('; ');
+    const cookie = cookieOf(browser, origin);
     const there = () => fetch(`${other.origin}/`, { headers: { ...script.headers, cookie } });
     expect((await there()).status).toBe(200);
     const own = { origin, 'sec-fetch-site': 'same-origin' };

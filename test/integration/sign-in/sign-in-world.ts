@@ -53,6 +53,7 @@ export function signInWorlds() {
     running.push(provider);
     const ownPages = createSignIn({
       origin,
+      cookies: { cookie: 'rolegate-session', browserCookie: 'rolegate-browser' },
       providers: [provider],
       sessions,
       secrets: [secret],

@@ -1,5 +1,5 @@
 /** Sessions in SQL. */
-import { type Kysely, sql, type Transaction } from 'kysely';
+import type { Kysely, Transaction } from 'kysely';
 import type { NewCode } from '../code-store.ts';
 import type { NewSession, SessionStore } from '../session-store.ts';
 import { OwnerGoneError } from '../store-errors.ts';
@@ -11,9 +11,6 @@ import { keepOwner, lockOwnerOf } from './row-locks.ts';
 import type { Tables } from './tables.ts';
 
 const summary = ['sessions.id', 'sessions.ip', 'sessions.user_agent', 'sessions.expire_at'] as const;
-
-/** Any passkey of `users.id`; null: none. */
-const passkeyOfUser = sql<string | null>`(select id from passkeys where user_id = users.id limit 1)`;
 
 export function sessionQueries(db: Kysely<Tables>): SessionStore {
   return {
@@ -34,11 +31,11 @@ export function sessionQueries(db: Kysely<Tables>): SessionStore {
         .where('sessions.verified', '=', 1)
         .where('sessions.ends_at', '>', nowMs)
         .where('users.enabled', '=', 1)
-        .select([...summary, 'sessions.created_at', 'sessions.opened_by', passkeyOfUser.as('passkey')])
+        .select([...summary, 'sessions.created_at', 'sessions.opened_by'])
         .select(ownerColumns)
         .executeTakeFirst();
       if (row === undefined) return null;
-      const signIn = { createdAtMs: row.created_at, openedBy: row.opened_by, hasPasskey: row.passkey !== null };
+      const signIn = { createdAtMs: row.created_at, openedBy: row.opened_by };
       return { ...toSummary(row), ...toOwner(row), ...signIn };
     },
 

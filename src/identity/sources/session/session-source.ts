@@ -1,6 +1,6 @@
 /**
  * The source of sessions: it finds them in their store and keeps the tokens of their provider fresh. From half of a token's lifetime on it is
- * refreshed in the background, by the one process that has the lease; nobody waits while it is good. A session whose provider gives no
+ * refreshed in the background, by the one process that has the lease; no request waits while it is good. A session whose provider gives no
  * refresh token lives to its own bounds.
  */
 import { type NamedSessionSource, sessionSource } from '../../../config/source-config.ts';
@@ -14,7 +14,7 @@ import {
   type StoredSession,
 } from '../../sessions/session-store.ts';
 import { invalid, rejected, type Unidentified, unavailable } from '../remote/judgment.ts';
-import type { SourceEvents } from '../remote/remote-source.ts';
+import { createProbe, type SourceEvents } from '../remote/remote-source.ts';
 import type { Source, SourceResult } from '../source.ts';
 
 /** What the provider says to a refresh token. `refused`: it ended the session, so that there is nothing more to wait for. */
@@ -42,7 +42,7 @@ const pollMs = 100;
 
 type Fresh = { readonly session: StoredSession; readonly keepableMs: number } | Unidentified;
 
-export function createSessionSource({ providers, sessions, events, now }: SessionSourceOptions): Source {
+export function createSessionSource({ providers, sessions, events, now, steady }: SessionSourceOptions): Source {
   const { store, maxLifetimeMs } = sessions;
   const byName = new Map(providers.map((provider) => [provider.name, provider]));
   const refreshing = new Map<string, Promise<Refreshed>>();
@@ -122,6 +122,8 @@ export function createSessionSource({ providers, sessions, events, now }: Sessio
     const endMs = session.openedAtMs + maxLifetimeMs;
     const identity: Identity = Object.freeze({
       ...read.identity,
+      // Not that of the ID token: a refresh must not make it younger than the revocation of its user.
+      issuedAtMs: session.openedAtMs,
       authenticatedAtMs: read.identity.authenticatedAtMs ?? session.authenticatedAtMs,
       expireAtMs: Math.min(read.identity.expireAtMs, endMs),
     });
@@ -161,7 +163,18 @@ export function createSessionSource({ providers, sessions, events, now }: Sessio
       events.sourceCall(sessionSource, credential.kind, outcome, result.failure?.kind ?? null, seconds);
       return result;
     },
-    status: async () => ({ reachable: true, failures: [] }),
+    revoked(credential) {
+      // If the store is unavailable, the next use ends it.
+      if (credential.kind === 'session') store.end(credential.id).catch(() => {});
+    },
+    status: createProbe(async () => {
+      try {
+        await store.find(noSession);
+        return { reachable: true, failures: [] };
+      } catch (error) {
+        return { reachable: false, failures: [failureOfStore(error)] };
+      }
+    }, steady),
     async close() {},
   };
 }
@@ -178,8 +191,15 @@ function refreshedBy({ claims, tokens }: StoredSession): Refreshed {
 
 /** An outage of the store is none of the session's: it may well be good. */
 function storeFailure(error: unknown, nowMs: number): SourceResult {
-  if (!(error instanceof SessionStoreUnavailable)) throw error;
-  const failure: SourceFailure = { source: sessionSource, url: '', kind: 'connection', detail: error.message };
+  const failure = failureOfStore(error);
   const common = { failure, askedAtMs: nowMs, keepableMs: 0, outage: true };
   return { ...unavailable('auth_unavailable', failure), ...common };
 }
+
+function failureOfStore(error: unknown): SourceFailure {
+  if (!(error instanceof SessionStoreUnavailable)) throw error;
+  return { source: sessionSource, url: '', kind: 'connection', detail: error.message };
+}
+
+/** Has the form of an id, so that the store looks for it. */
+const noSession = '-'.repeat(43);

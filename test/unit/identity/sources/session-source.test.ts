@@ -78,7 +78,7 @@ async function world(refresh: (session: StoredSession) => Promise<Refreshed>, to
     });
   const [source, other] = [make(), make()];
   const check = (by = source) => by.check({ kind: 'session', id });
-  return { check, other, store, id, now, calls: () => calls, later: (ms: number) => (clockMs += ms) };
+  return { check, source, other, store, id, now, calls: () => calls, later: (ms: number) => (clockMs += ms) };
 }
 
 const renewed = (nowMs: number): Refreshed => ({
@@ -105,7 +105,8 @@ describe('a session', () => {
     for (const { identity } of results) expect(identity).toMatchObject({ roles: ['reader'] });
     held.resolve(renewed(now()));
     await expect.poll(async () => (await store.find(id))?.tokens.refresh).toBe('refresh-2');
-    expect((await check(other)).identity).toMatchObject({ roles: ['admin'] });
+    // As old as its sign-in: a revocation of its user before the refresh still counts.
+    expect((await check(other)).identity).toMatchObject({ roles: ['admin'], issuedAtMs: now() - 40_000 });
     expect(calls()).toBe(1);
   });
 
@@ -139,9 +140,17 @@ describe('a session', () => {
   });
 
   test('of a store that does not respond is unavailable', async () => {
-    const { check, store } = await world(async () => renewed(0));
+    const { check, other, source, store } = await world(async () => renewed(0));
+    expect(await other.status()).toEqual({ reachable: true, failures: [] });
     running.splice(running.indexOf(store), 1);
     await store.close();
     expect(await check()).toMatchObject({ identity: null, reason: 'auth_unavailable' });
+    expect(await source.status()).toMatchObject({ reachable: false, failures: [{ source: 'signIn' }] });
+  });
+
+  test('that was revoked ends in the store', async () => {
+    const { source, store, id } = await world(async () => renewed(0));
+    source.revoked!({ kind: 'session', id });
+    await expect.poll(() => store.find(id)).toBeNull();
   });
 });
