@@ -119,8 +119,8 @@ test('100,000 refusals leave series, memory and Redis within their bounds', asyn
         `${length} records in Redis, ${(bytes / mib).toFixed(2)} MiB\n`,
     );
     expect((after.heapBytes - before.heapBytes) / mib).toBeLessThan(16);
-    // Redis trims whole nodes, after every fiftieth of the records.
-    expect(length).toBeGreaterThanOrEqual(max);
+    // Redis trims whole nodes, after every fiftieth of the records; the streams' equal shares are rounded down.
+    expect(length).toBeGreaterThan(max - names.length);
     expect(length).toBeLessThan(1.2 * max);
     expect(bytes / max).toBeLessThan(4096);
     expect(kept).toHaveLength(1000);
