@@ -112,6 +112,14 @@ export function createSignInInUse(
       maxLifetimeMs: settings.maxLifetimeMs,
       refresh: async (provider, { tokens, subject, claims }) =>
         (await providers.get(provider)?.refresh(tokens, { subject, claims })) ?? unknownProvider,
+      async endOf({ issuer, subject, providerSession }) {
+        const own = await store.listOf(issuer, subject);
+        const meant = own.filter(
+          ({ session }) => providerSession === null || session.providerSession === providerSession,
+        );
+        await Promise.all(meant.map(({ handle }) => store.endByHandle(issuer, subject, handle)));
+        return meant.map(({ handle }) => handle);
+      },
     },
     endBy(next) {
       revocations = next;

@@ -6,6 +6,7 @@ import type { ClaimField, FieldPlace, FieldRule, SourceFields } from '../core/id
 import { compileNaming, type UserNaming } from '../core/identity/user-naming.ts';
 import { type InUnits, inUnits } from './schema/in-units.ts';
 import type { WrittenClaimFields, WrittenField } from './schema/source-fields.ts';
+import { algorithms } from './schema/source-values.ts';
 import { type ConfigFile, configSchema } from './schema.ts';
 import type { AuthApiSourceConfig, SourceConfig, SourceFiles, SourceRule } from './source-config.ts';
 import { parseFieldPath } from './units/parse-field-path.ts';
@@ -36,16 +37,22 @@ export function compileSources(
 
 type WrittenProvider = InUnits<NonNullable<ConfigFile['signIn']>>['providers'][string];
 
+/** As for ID tokens. */
+const providerSkewMs = 60_000;
+
 function compileProvider(
   named: Named,
-  { issuer, scopes, timeoutMs, fields: written }: WrittenProvider,
+  { issuer, clientId, scopes, logout: rules, timeoutMs, fields: written }: WrittenProvider,
   claims: DeclaredClaims,
   files: SourceFiles,
 ): SourceConfig {
   const { tls, provider } = files.of(named.name);
   // An ID token expires within minutes: it is no end of the session.
   const fields = { ...compileClaimFields(written, claims, true), expireAt: null };
-  return { ...named, kind: 'session', issuer, client: provider!, scopes, timeoutMs, tls, fields };
+  const logout = { ...rules, audience: [clientId] };
+  const client = provider!;
+  const clock = { clockSkewMs: providerSkewMs, timeoutMs };
+  return { ...named, kind: 'session', issuer, client, scopes, logout, algorithms, ...clock, tls, fields };
 }
 
 /** How each source names its users; `authApi` comes before the others. */

@@ -112,6 +112,12 @@ export interface SessionSourceConfig {
   /** How the gateway authenticates to it: by a secret, or with the private key in PEM form. */
   readonly client: { readonly id: string } & ({ readonly secret: string } | { readonly key: string });
   readonly scopes: readonly string[];
+  /** Back-channel logout. */
+  readonly logout: LogoutConfig;
+  /** Of logout tokens. */
+  readonly algorithms: readonly string[];
+  /** How far its clock may be off. */
+  readonly clockSkewMs: number;
   /** Of a call to it. */
   readonly timeoutMs: number;
   readonly fields: SourceFields;

@@ -174,6 +174,7 @@ export function createIdentityResolver(options: IdentityResolverOptions): Identi
   const replays = createReplays({ link, keyPrefix, now });
   const eventReceiver = createEventReceiver({
     issuers: sources.issuers,
+    endSessions: async (of) => (await sessions?.endOf(of)) ?? [],
     revocations,
     replays,
     onOutcome: (kind, source, outcome) => events.eventToken(kind, source, outcome),

@@ -15,10 +15,11 @@ export interface OwnUpstreams {
 const sections = { logout: 'logout', 'security-event': 'securityEvents' } as const;
 const without = ['rewrite', 'websocket', 'evict', 'identityAssertion'] as const;
 
-export function readOwnUpstreams({ sources, identityAssertion }: ConfigFile): OwnUpstreams {
+export function readOwnUpstreams({ sources, signIn, identityAssertion }: ConfigFile): OwnUpstreams {
   const issuers = Object.values(sources).filter((source) => source.kind === 'jwt');
-  const accepted = [...eventUpstreams.values()].filter((kind) =>
-    issuers.some((source) => source[sections[kind]] !== undefined),
+  const signsIn = Object.keys(signIn?.providers ?? {}).length > 0;
+  const accepted = [...eventUpstreams.values()].filter(
+    (kind) => (kind === 'logout' && signsIn) || issuers.some((source) => source[sections[kind]] !== undefined),
   );
   return { signs: identityAssertion !== undefined, events: new Set(accepted) };
 }

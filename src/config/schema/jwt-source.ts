@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { clientTls } from './client-tls.ts';
 import { added, anyChange, decides, described, higher, neither, ordered } from './key.ts';
+import { logoutKeys } from './logout.ts';
 import { list, refined } from './refine.ts';
 import { anyText, bool, word } from './scalar.ts';
 import { claimFields, fieldForms } from './source-fields.ts';
@@ -33,16 +34,7 @@ const eventAudience = (examples: readonly string[], what: string) =>
 
 const logout = z.strictObject({
   audience: eventAudience(['web'], 'Client ids for which the provider sends logout tokens.'),
-  maxMessageAge: decides(
-    duration(1_000, 3_600_000).prefault('5m'),
-    'Maximum age of a logout token, by its "iat". Its "jti" is remembered that long.',
-    anyChange('older messages are accepted, or late ones end no session'),
-  ),
-  ends: decides(
-    word(['session', 'user']).prefault('session'),
-    'What a logout token with "sid" and "sub" ends: the tokens of the session, or all tokens issued to the user until then. Use "user" if access tokens have no "sid".',
-    ordered(['user', 'session'], 'other tokens of the user stay valid'),
-  ),
+  ...logoutKeys('other tokens of the user stay valid'),
 });
 
 const securityEvents = z.strictObject({

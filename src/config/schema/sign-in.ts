@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { Problem } from '../problem.ts';
 import { clientTls } from './client-tls.ts';
 import { added, anyChange, decides, described, exposes, higher, neither } from './key.ts';
+import { logoutKeys } from './logout.ts';
 import { list, refined } from './refine.ts';
 import { anyText, integer, text, word } from './scalar.ts';
 import { secret } from './secret.ts';
@@ -60,6 +61,10 @@ const provider = refined(
     fields: described(
       claimFields('preferred_username').prefault({}),
       `Where the fields are in the claims of the ID token and of UserInfo. ${fieldForms}`,
+    ),
+    logout: described(
+      z.strictObject(logoutKeys('other sessions of the user stay open')).prefault({}),
+      'Logout tokens of the provider for "clientId" (OpenID Connect Back-Channel Logout): they end its sessions. The provider sends them to "POST /backchannel-logout" of the admin port, or to a route to the upstream "backchannel-logout".',
     ),
     timeout: neither(duration(1, 60_000).prefault('5s'), 'Maximum time of a call to the provider.'),
     tls: described(clientTls('the provider').optional(), 'TLS to the provider. Certificates are always verified.', {

@@ -2,6 +2,7 @@
  * Receives logout tokens and security event tokens from issuers: verifies a token, refuses it if it is late or repeated, and revokes its
  * subject. Done when every connected replica has applied it.
  */
+import type { EventTokenConfig } from '../../config/source-config.ts';
 import type { Revocations } from '../revocation/create-revocations.ts';
 import type { EventKind, EventOutcome } from '../revocation/revocation-events.ts';
 import { allowedSkewMs, type Revocation } from '../revocation/tombstones.ts';
@@ -9,7 +10,7 @@ import type { Issuer } from '../sources/create-sources.ts';
 import { readParts } from '../sources/jwt/token-parts.ts';
 import { createEventBudget } from './event-budget.ts';
 import { type EventToken, verifyEvent } from './event-token.ts';
-import { logoutForm, revokedByLogout } from './logout-token.ts';
+import { type LoggedOut, loggedOut, logoutForm, revokedByLogout } from './logout-token.ts';
 import type { Replays } from './replays.ts';
 import { revokedByEvents, securityEventForm } from './security-event-token.ts';
 
@@ -20,7 +21,9 @@ export interface EventReceiver {
 
 export interface EventReceiverOptions {
   /** By the issuer in tokens. */
-  readonly issuers: ReadonlyMap<string, Issuer>;
+  readonly issuers: ReadonlyMap<string, readonly Issuer[]>;
+  /** Ends sessions of browsers in their store; returns the names of their credentials. Rejects during an outage of it. */
+  readonly endSessions: (of: LoggedOut) => Promise<readonly string[]>;
   readonly revocations: Pick<Revocations, 'revoke'>;
   readonly replays: Replays;
   readonly onOutcome: (kind: EventKind, source: string | null, outcome: EventOutcome) => void;
@@ -31,12 +34,12 @@ export interface EventReceiverOptions {
 const goodOutcomes: ReadonlySet<EventOutcome> = new Set(['revoked', 'ignored', 'undelivered'] as const);
 
 export function createEventReceiver(options: EventReceiverOptions): EventReceiver {
-  const { issuers, revocations, replays, onOutcome, now } = options;
+  const { issuers, endSessions, revocations, replays, onOutcome, now } = options;
   const budget = createEventBudget(now);
 
   async function take(kind: EventKind, token: string, issuer: Issuer): Promise<EventOutcome> {
     const { source, config } = issuer;
-    const rules = kind === 'logout' ? config.logout : config.securityEvents;
+    const rules = rulesOf(kind, issuer);
     if (rules === null) return 'disabled';
     const form = kind === 'logout' ? logoutForm : securityEventForm;
     const verified = await verifyEvent(token, form, rules, issuer, now());
@@ -47,13 +50,24 @@ export function createEventReceiver(options: EventReceiverOptions): EventReceive
     // After that it is too late anyway: rounded to seconds, and by the clock of every replica.
     const lifeMs = rules.maxMessageAgeMs + 2 * config.clockSkewMs + allowedSkewMs;
     if (!(await replays.first(name))) return 'replayed';
-    const deliveries = await Promise.all(named.map((revocation) => revocations.revoke(revocation, kind)));
-    if (deliveries.includes('undelivered')) {
+    const ended = kind === 'logout' ? await endStored(verified, issuer) : [];
+    const revoked = ended === null ? named : [...named, ...ended];
+    const deliveries = await Promise.all(revoked.map((revocation) => revocations.revoke(revocation, kind)));
+    if (ended === null || deliveries.includes('undelivered')) {
       await replays.forget(name);
       return 'undelivered';
     }
     void replays.keep(name, lifeMs);
     return named.length === 0 ? 'ignored' : 'revoked';
+  }
+
+  /** Also the sessions of browsers whose identity has other ids than the token. Null: their store does not respond. */
+  async function endStored({ claims }: EventToken, { config }: Issuer): Promise<readonly Revocation[] | null> {
+    const of = loggedOut(claims, config);
+    if (of === null) return [];
+    const lookups = await endSessions(of).catch(() => null);
+    if (lookups === null) return null;
+    return lookups.map((lookup) => ({ kind: 'credential', lookups: [lookup] }));
   }
 
   function read(kind: EventKind, token: EventToken, issuer: Issuer): readonly Revocation[] | null {
@@ -65,8 +79,8 @@ export function createEventReceiver(options: EventReceiverOptions): EventReceive
   return {
     async receive(kind, token, sender) {
       // Used only to choose the keys.
-      const named = readParts(token)?.claims['iss'];
-      const issuer = typeof named === 'string' ? (issuers.get(named) ?? null) : null;
+      const { iss: named, aud } = readParts(token)?.claims ?? {};
+      const issuer = typeof named === 'string' ? receiverOf(kind, issuers.get(named) ?? [], aud) : null;
       const turn = budget.begin(issuer?.source ?? null, sender);
       let outcome: EventOutcome = turn === null ? 'busy' : named === undefined ? 'malformed' : 'issuer';
       try {
@@ -78,4 +92,16 @@ export function createEventReceiver(options: EventReceiverOptions): EventReceive
       return outcome;
     },
   };
+}
+
+function rulesOf(kind: EventKind, { config }: Issuer): EventTokenConfig | null {
+  return kind === 'logout' ? config.logout : config.securityEvents;
+}
+
+/** Several sources of one issuer may have client ids of their own. Used only to choose among them; the audience is checked later. */
+function receiverOf(kind: EventKind, known: readonly Issuer[], aud: unknown): Issuer | null {
+  const named: readonly unknown[] = Array.isArray(aud) ? aud : [aud];
+  const takes = known.filter((one) => rulesOf(kind, one) !== null);
+  const meant = takes.find((one) => rulesOf(kind, one)!.audience.some((audience) => named.includes(audience)));
+  return meant ?? takes[0] ?? known[0] ?? null;
 }

@@ -2,7 +2,7 @@
 import type { LogoutConfig } from '../../config/source-config.ts';
 import { isIdentifier } from '../../core/identity/identity-fields.ts';
 import type { Revocation } from '../revocation/tombstones.ts';
-import { isObject } from '../sources/claims.ts';
+import { type Claims, isObject } from '../sources/claims.ts';
 import type { Issuer } from '../sources/create-sources.ts';
 import type { EventForm, EventToken } from './event-token.ts';
 
@@ -35,4 +35,19 @@ function atAsked(source: string, sid: string | undefined, sub: string | undefine
     ...(sid === undefined ? [] : [{ kind: 'session', id: sid, source } as const]),
     ...(sub === undefined ? [] : [{ kind: 'user', id: sub, source } as const]),
   ];
+}
+
+/** Whose sessions end. */
+export interface LoggedOut {
+  readonly issuer: string;
+  readonly subject: string;
+  /** Only the session that the provider calls so; null: all. */
+  readonly providerSession: string | null;
+}
+
+/** Of a token that `revokedByLogout` has read. Null: it names only a session. */
+export function loggedOut({ sub, sid }: Claims, { issuer, logout }: Issuer['config']): LoggedOut | null {
+  if (typeof sub !== 'string') return null;
+  const providerSession = typeof sid === 'string' && logout?.ends === 'session' ? sid : null;
+  return { issuer, subject: sub, providerSession };
 }

@@ -2,6 +2,7 @@
 import {
   isRemote,
   type JwtSourceConfig,
+  type NamedSessionSource,
   type SourceConfig,
   type SourcesConfig,
   sessionSource,
@@ -12,7 +13,8 @@ import type { IdentityEvents } from '../events.ts';
 import { type Issuers, ownerOf, type UserPrefixes } from '../revocation/revoked-names.ts';
 import { createAuthApiSource } from './auth-api/auth-api-source.ts';
 import { createIntrospectionSource } from './introspection/introspection-source.ts';
-import type { IssuerKeys } from './jwt/issuer-keys.ts';
+import { createKeyFetcher } from './jwt/fetch-keys.ts';
+import { fetchedKeys, type IssuerKeys } from './jwt/issuer-keys.ts';
 import { createJwtSource } from './jwt/jwt-source.ts';
 import type { SourceEvents } from './remote/remote-source.ts';
 import { selectSource } from './select-source.ts';
@@ -25,8 +27,8 @@ export interface Sources {
   of(credential: Credential): Source | null;
   /** Maximum time of a check. */
   readonly timeoutMs: number;
-  /** Sources whose tokens are verified here, by the issuer in tokens. */
-  readonly issuers: ReadonlyMap<string, Issuer>;
+  /** Who receives the event tokens of an issuer, by the issuer in tokens: at least one. */
+  readonly issuers: ReadonlyMap<string, readonly Issuer[]>;
   /** Of every source. */
   readonly issuerOf: Issuers;
   readonly userPrefixes: UserPrefixes;
@@ -40,10 +42,10 @@ export interface Sources {
   close(): Promise<void>;
 }
 
-/** An issuer whose tokens a source verifies here. */
+/** An issuer whose tokens a source verifies here, or at which people sign in. */
 export interface Issuer {
   readonly source: string;
-  readonly config: JwtSourceConfig;
+  readonly config: Pick<JwtSourceConfig, 'issuer' | 'algorithms' | 'clockSkewMs' | 'logout' | 'securityEvents'>;
   readonly keys: IssuerKeys;
   /** Names of the other sources whose results end with events of this issuer. */
   readonly asked: readonly string[];
@@ -67,12 +69,18 @@ export function createSources({ config, events, now, steady, sessions = null }: 
   events.sources(new Map(config.list.map((one) => [one.name, isRemote(one) ? one.urls.length : 0])));
   const remote = config.list.filter(isRemote);
   const sources = new Map<string, Source>();
-  const issuers = new Map<string, Issuer>();
+  const issuers = new Map<string, readonly Issuer[]>();
+  const addIssuer = (config: Issuer['config'], source: string, keys: IssuerKeys) => {
+    const asked = remote.flatMap((one) => ('issuer' in one && one.issuer === config.issuer ? [one.name] : []));
+    issuers.set(config.issuer, [...(issuers.get(config.issuer) ?? []), { source, config, keys, asked }]);
+  };
   // Sources that others call come first.
   for (const one of [...config.list].sort((a, b) => Number(a.kind === 'jwt') - Number(b.kind === 'jwt'))) {
     if (one.kind !== 'session') sources.set(one.name, create(one));
   }
   const providers = config.list.filter((one) => one.kind === 'session');
+  const providerKeys = providers.map((provider) => providerIssuer(provider, { events, now, steady }));
+  for (const { source, config, keys } of providerKeys) addIssuer(config, source, keys);
   if (sessions !== null) sources.set(sessionSource, createSessionSource({ providers, sessions, events, now, steady }));
 
   function create(config: Exclude<SourceConfig, { kind: 'session' }>): Source {
@@ -94,8 +102,7 @@ export function createSources({ config, events, now, steady, sessions = null }: 
       case 'jwt': {
         const introspection = config.introspection === null ? null : (sources.get(config.introspection) ?? null);
         const source = createJwtSource({ name, config, introspection, events, now, steady });
-        const asked = remote.flatMap((one) => ('issuer' in one && one.issuer === config.issuer ? [one.name] : []));
-        issuers.set(config.issuer, { source: name, config, keys: source.keys, asked });
+        addIssuer(config, name, source.keys);
         return source;
       }
     }
@@ -119,7 +126,7 @@ export function createSources({ config, events, now, steady, sessions = null }: 
     userPrefixes: new Map(
       config.list.flatMap(({ name, users: { prefix } }) => (prefix === '' ? [] : [[ownerOf(name, issuerOf), prefix]])),
     ),
-    announced: new Set([...issuers.values()].flatMap(({ asked }) => asked)),
+    announced: new Set([...issuers.values()].flat().flatMap(({ asked }) => asked)),
     tokenMs: Math.max(
       sessions?.maxLifetimeMs ?? 0,
       ...jwt.map(({ maxTokenAgeMs, clockSkewMs }) => maxTokenAgeMs + 2 * clockSkewMs),
@@ -129,7 +136,17 @@ export function createSources({ config, events, now, steady, sessions = null }: 
     status: () =>
       Promise.all([...sources.values()].map(async (source) => ({ name: source.name, ...(await source.status()) }))),
     async close() {
-      await Promise.all([...sources.values()].map((source) => source.close()));
+      await Promise.all([...sources.values(), ...providerKeys.map(({ keys }) => keys)].map((one) => one.close()));
     },
   };
+}
+
+/** Of sign-in: for its logout tokens, whose keys are those of its metadata. */
+function providerIssuer(
+  { name, issuer, algorithms, clockSkewMs, logout, timeoutMs, tls }: NamedSessionSource,
+  { events, ...clocks }: { readonly events: SourceEvents } & Clocks,
+): Omit<Issuer, 'asked'> {
+  const fetcher = createKeyFetcher(name, { issuer, keys: { from: 'discovery' }, timeoutMs, tls }, events.traceCall);
+  const config = { issuer, algorithms, clockSkewMs, logout, securityEvents: null };
+  return { source: name, config, keys: fetchedKeys(fetcher, clocks) };
 }

@@ -27,6 +27,11 @@ export interface SessionsInUse {
   readonly maxLifetimeMs: number;
   /** `provider`: its name in the configuration. Never rejects. */
   refresh(provider: string, session: StoredSession): Promise<Refreshed>;
+  /**
+   * Ends the sessions of a user, or the one that the provider calls `providerSession`. Returns the names of their credentials. Rejects during
+   * an outage of the store.
+   */
+  endOf(of: Pick<StoredSession, 'issuer' | 'subject' | 'providerSession'>): Promise<readonly string[]>;
 }
 
 export interface SessionSourceOptions extends Clocks {
@@ -122,6 +127,7 @@ export function createSessionSource({ providers, sessions, events, now, steady }
     const endMs = session.openedAtMs + maxLifetimeMs;
     const identity: Identity = Object.freeze({
       ...read.identity,
+      sessionId: read.identity.sessionId ?? session.providerSession,
       // Not that of the ID token: a refresh must not make it younger than the revocation of its user.
       issuedAtMs: session.openedAtMs,
       authenticatedAtMs: read.identity.authenticatedAtMs ?? session.authenticatedAtMs,

@@ -28,7 +28,8 @@ function startReceiver(names: readonly string[] = ['one']) {
     return [issuer, { source, config, keys: fixedKeys([key.publicJwk]), asked: [] }];
   });
   const receiver = createEventReceiver({
-    issuers: new Map(issuers),
+    issuers: new Map(issuers.map(([name, issuer]) => [name, [issuer]])),
+    endSessions: async () => [],
     revocations: { revoke: async () => 'delivered' },
     replays: createReplays({ link: null, keyPrefix: '', now: () => nowMs }),
     onOutcome: () => {},

@@ -67,6 +67,7 @@ async function world(refresh: (session: StoredSession) => Promise<Refreshed>, to
       sessions: {
         store,
         maxLifetimeMs: 86_400_000,
+        endOf: async () => [],
         refresh: (_, session) => {
           calls += 1;
           return refresh(session);
