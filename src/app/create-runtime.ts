@@ -82,6 +82,7 @@ export function createRuntime(config: Config, options: RuntimeOptions, previous:
     events: routes.routes.some(({ upstream }) => eventUpstreams.has(upstream)) ? takeEvent : null,
     decide,
     resolve: resolver.resolve,
+    tokens: resolver.tokens,
     mayBeRevoked: mayBeRevoked(resolver, credentials, sourcesSince),
     rules: compileForwarding(config),
     managed: managedNames(config),

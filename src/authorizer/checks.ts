@@ -11,11 +11,11 @@ import { DeadlineWheel } from '../http1/deadline-wheel.ts';
 import type { Request } from '../http1/server/request.ts';
 import type { WholeResponse } from '../http1/server/whole-response.ts';
 import type { Client } from '../request-line/client.ts';
+import { completeRequest } from '../request-line/complete-request.ts';
 import type { LoadShedder } from '../request-line/load-shedder.ts';
 import { RequestContext, type RequestHost } from '../request-line/request-context.ts';
 import type { Forward, RequestRuntime } from '../request-line/runtime.ts';
 import { serve } from '../request-line/serve.ts';
-import { withAssertion } from '../request-line/with-assertion.ts';
 import type { ObserveRequest } from '../telemetry/request-record.ts';
 import { allowedMs, CheckDeadline } from './check-deadline.ts';
 import type { ManagedHeader } from './dialect.ts';
@@ -140,8 +140,9 @@ function withoutUnknown(runtime: CheckRuntime): CheckRuntime {
 
 /** How an allowed check ends: with headers for the service, or with a refusal. */
 function allowBy({ allow, refusesOnly }: Finishing, managed: readonly ManagedName[]): Forward<WholeResponse> {
-  return (context, decision, { rules, assertion }, facts) => {
+  return (context, decision, runtime, facts) => {
     const { request } = context;
+    const { rules } = runtime;
     // If a proxy requests the refusal of an allowed request, it could not reach its service, or access was granted after its check.
     const fault =
       proxiedFault(request, decision, rules, context.peer.trusted) ??
@@ -154,11 +155,10 @@ function allowBy({ allow, refusesOnly }: Finishing, managed: readonly ManagedNam
       const forwarded: string[] = [];
       appendRequestHeaders(forwarded, rules, decision, request.rawHeaders, facts);
       if (context.assertion !== null) forwarded.push(rules.assertionHeader!, context.assertion);
+      if (context.token !== null) forwarded.push('authorization', `Bearer ${context.token}`);
       allow(context, managedHeaders(managed, forwarded));
     };
-    if (assertion !== null) return withAssertion(context, assertion, decision, write);
-    write();
-    return undefined;
+    return completeRequest(context, runtime, decision, write);
   };
 }
 

@@ -214,6 +214,8 @@ function upstreamReport(
   const { identity, route } = decision;
   if (rules.assertionHeader !== null && identity !== null && route.audience !== null)
     headers.push([rules.assertionHeader, `(signed identity for ${route.audience})`]);
+  if (route.forwardToken !== null && identity?.kind === 'session')
+    headers.push(['authorization', `Bearer (${route.forwardToken} token of the session)`]);
   const path = rewritePath(decision.route, decision.request.path);
   return { name: decision.route.upstream, path: path === null ? null : path + decision.request.query, headers };
 }

@@ -24,7 +24,7 @@ import { createReplays, type Replays } from './security-events/replays.ts';
 import { SharedVerdicts } from './single-flight/shared-verdicts.ts';
 import { SingleFlight } from './single-flight/single-flight.ts';
 import { createSources, type NamedStatus } from './sources/create-sources.ts';
-import type { SessionsInUse } from './sources/session/session-source.ts';
+import type { ForwardableTokens, SessionsInUse } from './sources/session/session-source.ts';
 import { StaleVerdicts } from './stale-verdicts.ts';
 
 export interface IdentityResolverOptions {
@@ -49,6 +49,8 @@ export interface IdentityResolverOptions {
 
 export interface IdentityResolver {
   readonly resolve: ResolveIdentity;
+  /** Of sessions, for services; null: there are no sessions. */
+  readonly tokens: ForwardableTokens | null;
   readonly revocations: Revocations;
   /** Receives what issuers send about their users. */
   readonly eventReceiver: EventReceiver;
@@ -182,6 +184,7 @@ export function createIdentityResolver(options: IdentityResolverOptions): Identi
   });
 
   return {
+    tokens: sources.tokens,
     eventReceiver,
     replays,
     resolve: createResolve({ memory, stale, connection, awaitFlight, traceLookUp, now }),

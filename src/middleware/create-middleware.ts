@@ -12,6 +12,7 @@ import { isNamed } from '../core/syntax/header-fields.ts';
 import type { ConnectionFault } from '../http1/server/server.ts';
 import type { WholeResponse } from '../http1/server/whole-response.ts';
 import { type Client, clientOf } from '../request-line/client.ts';
+import { completeRequest } from '../request-line/complete-request.ts';
 import type { LoadShedder } from '../request-line/load-shedder.ts';
 import { outgoingRequest } from '../request-line/outgoing-request.ts';
 import { respondItself } from '../request-line/own-response.ts';
@@ -19,7 +20,6 @@ import { reasonOfFault, refuseConnection } from '../request-line/refuse-connecti
 import { RequestContext, type RequestHost } from '../request-line/request-context.ts';
 import type { Forward, RequestRuntime } from '../request-line/runtime.ts';
 import { serve } from '../request-line/serve.ts';
-import { withAssertion } from '../request-line/with-assertion.ts';
 import type { ObserveRequest } from '../telemetry/request-record.ts';
 import type { Grant } from './grant.ts';
 import { NodeResponse } from './node-response.ts';
@@ -211,7 +211,8 @@ const undecided = 'Rolegate has not decided this request: it did not come throug
 
 /** The application sees an allowed request as a service would receive it. */
 function passTo(message: IncomingMessage, response: NodeResponse, pass: Pass): Forward<WholeResponse> {
-  return (context, decision, { rules, assertion }, facts) => {
+  return (context, decision, runtime, facts) => {
+    const { rules } = runtime;
     const allow = () => {
       const seen = outgoingRequest(context, decision, rules, facts, { gatewaySecret: null });
       if (typeof seen === 'string') {
@@ -225,9 +226,7 @@ function passTo(message: IncomingMessage, response: NodeResponse, pass: Pass): F
       // Later, so that an exception of the application is not an error of the decision.
       process.nextTick(pass);
     };
-    if (assertion !== null) return withAssertion(context, assertion, decision, allow);
-    allow();
-    return undefined;
+    return completeRequest(context, runtime, decision, allow);
   };
 }
 

@@ -10,10 +10,10 @@ import type { ClientFacts } from '../core/forwarding/client-facts.ts';
 import type { ReasonCode } from '../core/outcome/reasons.ts';
 import { ClientError } from '../http1/client/client-error.ts';
 import type { OutgoingRequest } from '../http1/client/request.ts';
+import { completeRequest } from '../request-line/complete-request.ts';
 import { outgoingRequest } from '../request-line/outgoing-request.ts';
 import type { ForwardedRequest, RequestContext } from '../request-line/request-context.ts';
 import type { Forward, RequestRuntime } from '../request-line/runtime.ts';
-import { withAssertion } from '../request-line/with-assertion.ts';
 import type { Upstream } from '../upstream/create-upstreams.ts';
 import type { UpstreamEvents } from '../upstream/upstream-events.ts';
 import type { UpstreamRequest } from '../upstream/upstream-request.ts';
@@ -329,12 +329,10 @@ export class Exchange implements ForwardedRequest, UpstreamEvents, RequestBodyOw
 /** How the proxy forwards an allowed request: to a service, unless the gateway itself handles it. */
 export function forwarding(parts: ExchangeParts): Forward {
   return (context, decision, runtime, facts) => {
-    const { events, assertion } = runtime;
+    const { events } = runtime;
     const taken = events === null ? null : takeEvent(context, decision.route.upstream, events, parts);
     if (taken !== null) return taken;
     const forward = () => new Exchange(context, decision, runtime, parts).forward(facts);
-    if (assertion !== null) return withAssertion(context, assertion, decision, forward);
-    forward();
-    return undefined;
+    return completeRequest(context, runtime, decision, forward);
   };
 }

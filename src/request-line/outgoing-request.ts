@@ -13,7 +13,7 @@ import type { RequestContext } from './request-context.ts';
 
 /** Without its body. Returns a reason if it cannot be forwarded. The secret proves to the Auth API that the gateway sends the request. */
 export function outgoingRequest(
-  { request: received, assertion, trace }: Pick<RequestContext, 'request' | 'assertion' | 'trace'>,
+  { request: received, assertion, token, trace }: Pick<RequestContext, 'request' | 'assertion' | 'token' | 'trace'>,
   decision: Allow,
   rules: ForwardingRules,
   facts: ClientFacts,
@@ -29,6 +29,7 @@ export function outgoingRequest(
   const headers: string[] = [];
   appendRequestHeaders(headers, rules, decision, received.rawHeaders, facts);
   if (assertion !== null) headers.push(rules.assertionHeader!, assertion);
+  if (token !== null) headers.push('authorization', `Bearer ${token}`);
   if (gatewaySecret !== null) headers.push(gatewayHeader, gatewaySecret);
   if (upgrade) headers.push('upgrade', 'websocket');
   trace?.forwarding(headers);

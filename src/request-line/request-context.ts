@@ -54,6 +54,8 @@ export class RequestContext<R extends WholeResponse = Response> implements Reque
   unnamed = false;
   /** The signed identity for the service; null: none. */
   assertion: string | null = null;
+  /** Token of the session for the service; null: none. */
+  token: string | null = null;
   /** JSON body of a refusal instead of problem details; null: problem details. */
   refusalBody: Readonly<Record<string, string>> | null = null;
   target: string | null = null;

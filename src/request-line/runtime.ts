@@ -11,6 +11,7 @@ import type { TrustedProxies } from '../core/syntax/addresses.ts';
 import type { Response } from '../http1/server/response.ts';
 import type { WholeResponse } from '../http1/server/whole-response.ts';
 import type { TakeEvent } from '../identity/security-events/event-exchange.ts';
+import type { ForwardableTokens } from '../identity/sources/session/session-source.ts';
 import type { Tracing } from '../telemetry/request-record.ts';
 import type { Upstreams } from '../upstream/create-upstreams.ts';
 import type { LoadShedder } from './load-shedder.ts';
@@ -37,6 +38,8 @@ export interface RequestRuntime {
   readonly tracing?: Tracing | null;
   /** Signs the client's identity for services; null: nothing is signed. */
   readonly assertion: Pick<IdentityAssertion, 'of' | 'keys'> | null;
+  /** Of sessions, for routes with `forwardToken`; null or unset: there are no sessions. */
+  readonly tokens?: ForwardableTokens | null;
   /** Receives tokens of issuers about their users; null: no route leads there. Never rejects. */
   readonly events: TakeEvent | null;
   readonly evictions: Evictions;

@@ -1,6 +1,6 @@
 /**
- * Between the decision and the service: an allowed request gets the signed identity of its client, at once if one exists, otherwise as soon
- * as it is signed. Without a key it is refused. Routes for the public keys are served here.
+ * An allowed request gets the signed identity of its client, at once if one exists, otherwise as soon as it is signed. Without a key it is
+ * refused. Routes for the public keys are served here.
  */
 import type { Allow } from '../core/decision.ts';
 import { identityKeys } from '../core/routing/route.ts';

@@ -60,7 +60,7 @@ export function createOpenidProvider(settings: ProviderSettings, now: () => numb
   async function signedIn(
     { library, configuration }: Known,
     tokens: Library.TokenEndpointResponse & Library.TokenEndpointResponseHelpers,
-    before: { readonly subject: string; readonly claims: Claims; readonly refresh: string | null } | null,
+    before: { readonly subject: string; readonly claims: Claims; readonly tokens: Tokens } | null,
   ): Promise<SignedIn> {
     const receivedAtMs = now();
     const fromToken = tokens.claims();
@@ -77,8 +77,8 @@ export function createOpenidProvider(settings: ProviderSettings, now: () => numb
       claims: claimsOf(before?.claims, info, fromToken),
       tokens: {
         access: tokens.access_token,
-        id: tokens.id_token ?? null,
-        refresh: tokens.refresh_token ?? before?.refresh ?? null,
+        id: tokens.id_token ?? before?.tokens.id ?? null,
+        refresh: tokens.refresh_token ?? before?.tokens.refresh ?? null,
         expiresAtMs: expiresInS === undefined ? null : receivedAtMs + expiresInS * 1000,
         receivedAtMs,
       },
@@ -124,11 +124,12 @@ export function createOpenidProvider(settings: ProviderSettings, now: () => numb
         });
         return await signedIn(from, tokens, null);
       }),
-    refresh: ({ refresh }: Tokens, { subject, claims }) =>
+    refresh: (before, { subject, claims }) =>
       attempt(async (from): Promise<SignedIn | Refused> => {
+        const { refresh } = before;
         if (refresh === null) return { kind: 'refused', error: 'invalid_grant', detail: 'there is no refresh token' };
         const tokens = await from.library.refreshTokenGrant(from.configuration, refresh);
-        return await signedIn(from, tokens, { subject, claims, refresh });
+        return await signedIn(from, tokens, { subject, claims, tokens: before });
       }),
     async endSessionUrl(idToken, returnTo) {
       const url = await attempt(async ({ library, configuration }) => {

@@ -101,6 +101,7 @@ export async function startProxy(setup: ProxySetup): Promise<RunningProxy> {
       maxBodyBytes: Number.POSITIVE_INFINITY,
       rewrite: null,
       forwardCredentials: false,
+      forwardToken: null,
       websocket: true,
       bodyBufferBytes: 64 * 1024,
       bodyRate: 0,

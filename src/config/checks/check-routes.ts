@@ -33,7 +33,7 @@ import { checkPolicies, checkPolicyConditions, checkReach, policiesOver } from '
 import { createResponsesReader, type ResponsesReader } from './check-responses.ts';
 import { checkScopes } from './check-role-scopes.ts';
 import type { DeclaredRoles } from './check-roles.ts';
-import { type CredentialsReader, createCredentialsReader } from './check-route-credentials.ts';
+import { type CredentialsReader, createCredentialsReader, type RouteCredentials } from './check-route-credentials.ts';
 import { checkActive, checkMaxAuthAge, checkMaxVerdictAge } from './check-time-limits.ts';
 import type { Location } from './location.ts';
 import { placeFrom, type RuleFile } from './rule-file.ts';
@@ -200,6 +200,11 @@ function checkRoute(entry: RouteEntry, at: Location, index: number, around: Surr
   const ownRules = { access: own.compiled, conditions: all.length === 0 ? null : all };
   checkScopes(ownRules, policies, patterns, at);
   const audience = readAudience(entry, around.own.signs, isPublic, at);
+  const forwardToken = entry.forwardToken ?? null;
+  if (forwardToken !== null) checkForwardToken(entry, credentials, isPublic, at);
+  // Where only sessions are accepted, every other credential belongs to the service, unless it gets the token of the session.
+  const belongsToService = isPublic || String(credentials.credentials) === 'session';
+  const forwardCredentials = entry.forwardCredentials ?? (forwardToken === null && belongsToService);
   // Members that every request reads come first, so that they are adjacent in memory.
   return patterns.map((pattern, further) => ({
     index: index + further,
@@ -209,8 +214,8 @@ function checkRoute(entry: RouteEntry, at: Location, index: number, around: Surr
     ...maxVerdictAge,
     maxBodyBytes: entry.maxBody ?? defaults.maxBody,
     rewrite,
-    // Where only sessions are accepted, every other credential belongs to the service.
-    forwardCredentials: entry.forwardCredentials ?? (isPublic || String(credentials.credentials) === 'session'),
+    forwardCredentials,
+    forwardToken,
     upstream: entry.upstream ?? '',
     audience,
     timeoutMs: entry.timeout ?? defaults.timeout,
@@ -227,6 +232,24 @@ function checkRoute(entry: RouteEntry, at: Location, index: number, around: Surr
     bodyRate: entry.bodyRate ?? defaults.bodyRate,
     recheckMs: entry.streams?.recheck ?? defaults.streams.recheck,
   }));
+}
+
+function checkForwardToken(
+  { forwardCredentials }: RouteEntry,
+  { credentials }: RouteCredentials,
+  isPublic: boolean,
+  at: Location,
+): void {
+  if (isPublic || !credentials.includes('session'))
+    at.at('forwardToken').reportKey(
+      'the route accepts no session, so there is no token',
+      'list it: "credentials: [session]"',
+    );
+  if (forwardCredentials === true)
+    at.at('forwardToken').reportKey(
+      '"forwardCredentials" and "forwardToken" exclude each other: both are Authorization',
+      'keep one of them',
+    );
 }
 
 function checkUpstream(upstream: string | undefined, at: Location, known: ReadonlySet<string>): void {

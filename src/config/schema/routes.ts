@@ -1,5 +1,6 @@
 /** Keys under `routes` and `defaults`. */
 import { z } from 'zod';
+import { forwardedTokens } from '../../core/routing/route.ts';
 import { access, methodsKey, signInAge } from './access.ts';
 import { when } from './conditions.ts';
 import { routeChallenges, routeCredentials, signIn } from './credentials.ts';
@@ -9,7 +10,7 @@ import { method } from './methods.ts';
 import { pathReadings } from './path-readings.ts';
 import { type ListRules, list, refined } from './refine.ts';
 import { cors, responseHeaders } from './responses.ts';
-import { anyText, bool } from './scalar.ts';
+import { anyText, bool, word } from './scalar.ts';
 import { sourceName } from './source-values.ts';
 import { absolutePath, duration, idHint, idPattern, moment, name, size, sizeOrUnlimited } from './values.ts';
 
@@ -209,6 +210,12 @@ export const route = z.strictObject({
     'Whether the upstream receives the credential. If unset, only on routes whose rules are all public, or that accept only sessions: there, Authorization belongs to the service. Cookies of sessions are never forwarded.',
     ordered([false, true], 'the service sees the credential and can use it'),
     { examples: [false] },
+  ),
+  forwardToken: exposes(
+    word(forwardedTokens).optional(),
+    'Token of the provider that the upstream receives as "Authorization: Bearer" with requests of a session: access, or id. It is refreshed in the background. If it has ended and cannot be refreshed, the session ends. Authorization of the client is removed. Only on routes whose "credentials" list "session". If unset, none.',
+    anyChange('the service can use the token at the provider and at other services'),
+    { examples: ['access'], alternative: true },
   ),
   identityAssertion: exposes(
     routeAssertion.optional(),

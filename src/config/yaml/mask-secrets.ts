@@ -32,6 +32,7 @@ const harmlessNames: ReadonlySet<string> = new Set([
   'apiSecretHeader',
   'secretShape',
   'forwardCredentials',
+  'forwardToken',
   'credentials',
 ]);
 

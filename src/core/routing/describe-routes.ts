@@ -9,7 +9,7 @@ import type { Criterion } from '../policy/conditions.ts';
 import { criterionInWords } from '../policy/describe-conditions.ts';
 import { rolesInWords } from '../policy/role-expression.ts';
 import { Ambiguity } from '../url/ambiguity.ts';
-import type { Route } from './route.ts';
+import type { ForwardedToken, Route } from './route.ts';
 import { entriesOf, type RouteTable } from './route-table.ts';
 
 /** Plain data that JSON can represent; null if the route sets no limit. */
@@ -151,6 +151,8 @@ export interface RouteExtras {
   readonly cors?: { readonly origins: readonly string[]; readonly credentials: boolean };
   /** Differences from the ordinary reading, in the words of the configuration. */
   readonly pathReading?: Readonly<Record<string, string | boolean>>;
+  /** Token of the session that the service receives. */
+  readonly forwardToken?: ForwardedToken;
   /** Audience of the signed identity. */
   readonly identityAssertion?: { readonly audience: string };
   /** `set`: unless the service has sent a security header itself. */
@@ -163,6 +165,7 @@ function describeExtras(route: Route): RouteExtras {
     ...(route.signIn === null ? {} : { signIn: route.signIn.url }),
     ...(route.cors === null ? {} : { cors: describeCors(route.cors) }),
     ...(Object.keys(path).length === 0 ? {} : { pathReading: path }),
+    ...(route.forwardToken === null ? {} : { forwardToken: route.forwardToken }),
     ...(route.audience === null ? {} : { identityAssertion: { audience: route.audience } }),
     ...(route.response === null ? {} : { responseHeaders: describeResponse(route.response) }),
   };
@@ -173,6 +176,7 @@ export function extrasInWords({
   signIn,
   cors,
   pathReading,
+  forwardToken,
   identityAssertion,
   responseHeaders,
 }: RouteExtras): readonly string[] {
@@ -182,6 +186,7 @@ export function extrasInWords({
     ...(signIn === undefined ? [] : [`sign in at ${signIn}`]),
     ...(cors === undefined ? [] : [`cors ${cors.origins.join(', ')}${cors.credentials ? ' with cookies' : ''}`]),
     ...Object.entries(pathReading ?? {}).map(([key, value]) => `path ${key}: ${value}`),
+    ...(forwardToken === undefined ? [] : [`${forwardToken} token of the session`]),
     ...(identityAssertion === undefined ? [] : [`signed identity for ${identityAssertion.audience}`]),
     ...(added.length === 0 ? [] : [`adds response headers ${added.join(', ')}`]),
     ...(remove.length === 0 ? [] : [`removes response headers ${remove.join(', ')}`]),

@@ -27,6 +27,10 @@ export function endsHere(upstream: string): boolean {
   return upstream === identityKeys || eventUpstreams.has(upstream);
 }
 
+/** Tokens of a provider that a session has: for services that it knows, or about the user. */
+export const forwardedTokens = ['access', 'id'] as const;
+export type ForwardedToken = (typeof forwardedTokens)[number];
+
 export interface Route {
   /** An entry with several hosts or paths is one route for each pair of them, under one id. */
   readonly id: string;
@@ -69,6 +73,8 @@ export interface Route {
   readonly rewrite: PathRewrite | null;
   /** Whether the client's credential headers reach the upstream. */
   readonly forwardCredentials: boolean;
+  /** Token of the session that the upstream receives in `Authorization`; null: none. */
+  readonly forwardToken: ForwardedToken | null;
   /** Name of the upstream. */
   readonly upstream: string;
   /** Audience of the signed identity (`aud`); null: none is sent. */

@@ -18,7 +18,7 @@ import { fetchedKeys, type IssuerKeys } from './jwt/issuer-keys.ts';
 import { createJwtSource } from './jwt/jwt-source.ts';
 import type { SourceEvents } from './remote/remote-source.ts';
 import { selectSource } from './select-source.ts';
-import { createSessionSource, type SessionsInUse } from './session/session-source.ts';
+import { createSessionSource, type ForwardableTokens, type SessionsInUse } from './session/session-source.ts';
 import type { Source, SourceStatus } from './source.ts';
 import { createUserinfoSource } from './userinfo/userinfo-source.ts';
 
@@ -27,6 +27,8 @@ export interface Sources {
   of(credential: Credential): Source | null;
   /** Maximum time of a check. */
   readonly timeoutMs: number;
+  /** Of sessions, for services; null: there are no sessions. */
+  readonly tokens: ForwardableTokens | null;
   /** Who receives the event tokens of an issuer, by the issuer in tokens: at least one. */
   readonly issuers: ReadonlyMap<string, readonly Issuer[]>;
   /** Of every source. */
@@ -81,7 +83,8 @@ export function createSources({ config, events, now, steady, sessions = null }: 
   const providers = config.list.filter((one) => one.kind === 'session');
   const providerKeys = providers.map((provider) => providerIssuer(provider, { events, now, steady }));
   for (const { source, config, keys } of providerKeys) addIssuer(config, source, keys);
-  if (sessions !== null) sources.set(sessionSource, createSessionSource({ providers, sessions, events, now, steady }));
+  const browsers = sessions === null ? null : createSessionSource({ providers, sessions, events, now, steady });
+  if (browsers !== null) sources.set(sessionSource, browsers);
 
   function create(config: Exclude<SourceConfig, { kind: 'session' }>): Source {
     const { name } = config;
@@ -121,6 +124,7 @@ export function createSources({ config, events, now, steady, sessions = null }: 
     timeoutMs:
       Math.max(0, ...[...remote, ...providers].map(({ timeoutMs }) => timeoutMs)) +
       Math.max(0, ...jwt.map(({ timeoutMs }) => timeoutMs)),
+    tokens: browsers?.tokens ?? null,
     issuers,
     issuerOf,
     userPrefixes: new Map(

@@ -42,6 +42,7 @@ export const routeSettings: readonly RouteSetting[] = [
   { name: 'upstream', class: 'exposes', value: ({ upstream }) => upstream },
   { name: 'rewrite', class: 'exposes', value: ({ rewrite }) => rewrite },
   { name: 'forwardCredentials', class: 'exposes', value: ({ forwardCredentials }) => forwardCredentials },
+  { name: 'forwardToken', class: 'exposes', value: ({ forwardToken }) => forwardToken ?? 'none' },
   { name: 'identityAssertion', class: 'exposes', value: ({ audience }) => audience },
   { name: 'websocket', class: 'decides', value: ({ websocket }) => websocket },
   { name: 'credentials', class: 'decides', value: ({ credentials }) => credentials.join(', ') },

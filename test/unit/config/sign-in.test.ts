@@ -102,8 +102,26 @@ describe('signIn', () => {
     ['an unknown provider', { routes: route.replace('signIn: corp', 'signIn: crop') }, 'there is no provider "crop"'],
     ['an unknown default', { more: ' }\ndefaults: { signIn: crop' }, 'there is no provider "crop"'],
     ['a route without sessions', { routes: route.replace('[session]', '[bearer]') }, 'the route accepts no session'],
+    [
+      'a token of a session on a route without sessions',
+      { routes: route.replace('credentials: [session], signIn: corp', 'forwardToken: access') },
+      'the route accepts no session, so there is no token',
+    ],
+    [
+      'a token in the place of a credential',
+      { routes: route.replace('signIn: corp', 'forwardToken: id, forwardCredentials: true') },
+      '"forwardCredentials" and "forwardToken" exclude each other: both are Authorization',
+    ],
   ])('refuses %s', (_, parts, problem) => {
     expect(problemsOf(file(parts))).toContain(problem);
+  });
+
+  it('removes Authorization of the client where the service gets a token', () => {
+    const result = parse(file({ routes: route.replace('signIn: corp', 'forwardToken: id') }));
+    expect(result.ok && result.config.routes.routes[0]).toMatchObject({
+      forwardToken: 'id',
+      forwardCredentials: false,
+    });
   });
 
   it('applies a provider by default only to routes that list sessions', () => {

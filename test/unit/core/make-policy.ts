@@ -93,6 +93,7 @@ export function makeRoute(spec: RouteSpec, index = 0): Route {
     maxBodyBytes: Number.POSITIVE_INFINITY,
     rewrite: spec.rewrite ?? null,
     forwardCredentials: spec.forwardCredentials ?? false,
+    forwardToken: null,
     websocket: false,
     bodyBufferBytes: 0,
     bodyRate: 0,

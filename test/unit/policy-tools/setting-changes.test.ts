@@ -13,6 +13,8 @@ import { policyOf } from '../../../src/policy-tools/run-cases.ts';
 
 const remote = 'authApi: { url: "http://127.0.0.1:9" }';
 const secret = 's'.repeat(40);
+const signingIn =
+  'signIn: { origin: "https://a.test", providers: { corp: { issuer: "https://id.test", clientId: a, clientSecret: b } } }';
 
 function read(route: string, authApi: string, more: string, targets = '"http://127.0.0.1:9"') {
   const text = `version: 1
@@ -55,6 +57,11 @@ describe('a change that weakens the gateway is a difference', () => {
     ['upstreams.orders.targets', [to, remote, ''], [to, remote, '', '"http://127.0.0.1:10"']],
     ['upstream', [to, remote, ''], ['upstream: other', remote, '']],
     ['forwardCredentials', [to, remote, ''], [`${to}, forwardCredentials: true`, remote, '']],
+    [
+      'forwardToken',
+      ['upstream: orders, credentials: [session]', signingIn, ''],
+      ['upstream: orders, credentials: [session], forwardToken: access', signingIn, ''],
+    ],
     ['maxVerdictAge', [`${to}, maxVerdictAge: 1s`, remote, ''], [to, remote, '']],
     [
       'maxVerdictAge',

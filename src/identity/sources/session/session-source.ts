@@ -4,8 +4,9 @@
  * refresh token lives to its own bounds.
  */
 import { type NamedSessionSource, sessionSource } from '../../../config/source-config.ts';
-import type { Identity, SourceFailure } from '../../../core/identity/identity.ts';
+import type { Identity, SourceFailure, Unresolved } from '../../../core/identity/identity.ts';
 import { readIdentity } from '../../../core/identity/read-fields.ts';
+import type { ForwardedToken } from '../../../core/routing/route.ts';
 import type { Clocks } from '../../clock.ts';
 import {
   type SessionStore,
@@ -13,6 +14,7 @@ import {
   type SessionTokens,
   type StoredSession,
 } from '../../sessions/session-store.ts';
+import { readParts } from '../jwt/token-parts.ts';
 import { invalid, rejected, type Unidentified, unavailable } from '../remote/judgment.ts';
 import { createProbe, type SourceEvents } from '../remote/remote-source.ts';
 import type { Source, SourceResult } from '../source.ts';
@@ -45,9 +47,23 @@ const refreshingMs = 5_000;
 /** Between two looks at a session that another process refreshes. */
 const pollMs = 100;
 
+/** Tokens of sessions for services. */
+export interface ForwardableTokens {
+  /** Of the session with this id: one that has not ended. Never rejects. */
+  of(id: string, which: ForwardedToken): Promise<FoundToken>;
+}
+
+export type FoundToken =
+  | { readonly token: string }
+  | { readonly token: null; readonly reason: Unresolved['reason']; readonly failure: SourceFailure | null };
+
+export interface SessionSource extends Source {
+  readonly tokens: ForwardableTokens;
+}
+
 type Fresh = { readonly session: StoredSession; readonly keepableMs: number } | Unidentified;
 
-export function createSessionSource({ providers, sessions, events, now, steady }: SessionSourceOptions): Source {
+export function createSessionSource({ providers, sessions, events, now, steady }: SessionSourceOptions): SessionSource {
   const { store, maxLifetimeMs } = sessions;
   const byName = new Map(providers.map((provider) => [provider.name, provider]));
   const refreshing = new Map<string, Promise<Refreshed>>();
@@ -90,8 +106,15 @@ export function createSessionSource({ providers, sessions, events, now, steady }
     return { kind: 'unavailable', detail: 'another process did not end its refresh of the session in time' };
   }
 
-  async function freshen(id: string, session: StoredSession, { timeoutMs }: NamedSessionSource): Promise<Fresh> {
-    const { refresh, expiresAtMs, receivedAtMs } = session.tokens;
+  /** `which`: the token whose end counts. */
+  async function freshen(
+    id: string,
+    session: StoredSession,
+    { timeoutMs }: NamedSessionSource,
+    which: ForwardedToken = 'access',
+  ): Promise<Fresh> {
+    const { refresh, receivedAtMs } = session.tokens;
+    const expiresAtMs = endOf(session.tokens, which);
     const nowMs = now();
     if (refresh === null || expiresAtMs === null) return { session, keepableMs: Infinity };
     const halfMs = (receivedAtMs + expiresAtMs) / 2;
@@ -155,7 +178,30 @@ export function createSessionSource({ providers, sessions, events, now, steady }
     return { ...invalid(failure), ...nothing, failure };
   }
 
+  async function tokenOf(id: string, which: ForwardedToken): Promise<FoundToken> {
+    const session = await store.find(id);
+    const provider = session === null ? undefined : byName.get(session.provider);
+    if (session === null || provider === undefined || provider.issuer !== session.issuer) return noToken;
+    const fresh = await freshen(id, session, provider, which);
+    if ('identity' in fresh) {
+      const failure = fresh.failure === null ? null : { source: provider.name, url: provider.issuer, ...fresh.failure };
+      return { token: null, reason: fresh.reason, failure };
+    }
+    const { tokens } = fresh.session;
+    const token = tokens[which];
+    if (token !== null && tokenForm.test(token) && now() < (endOf(tokens, which) ?? Infinity)) return { token };
+    // Its user signs in again, which gives the session a new one.
+    await store.end(id);
+    return noToken;
+  }
+
   return {
+    tokens: {
+      of: (id, which) =>
+        tokenOf(id, which).catch((error: unknown) => {
+          return { token: null, reason: 'auth_unavailable', failure: failureOfStore(error) };
+        }),
+    },
     name: sessionSource,
     kind: 'session',
     unaware: false,
@@ -183,6 +229,18 @@ export function createSessionSource({ providers, sessions, events, now, steady }
     }, steady),
     async close() {},
   };
+}
+
+const noToken: FoundToken = { token: null, reason: 'credential_rejected', failure: null };
+
+/** As in `Authorization` (RFC 6750 section 2.1). */
+const tokenForm = /^[A-Za-z0-9\-._~+/]+=*$/;
+
+/** When the token ends, in milliseconds since the epoch; null: unknown. An ID token itself states it. */
+function endOf({ id, expiresAtMs }: SessionTokens, which: ForwardedToken): number | null {
+  if (which === 'access') return expiresAtMs;
+  const end = id === null ? 0 : readParts(id)?.claims['exp'];
+  return typeof end === 'number' ? end * 1000 : null;
 }
 
 const ended: Refreshed = { kind: 'refused', detail: 'the session has ended' };

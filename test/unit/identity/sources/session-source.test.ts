@@ -140,12 +140,42 @@ describe('a session', () => {
     expect(calls()).toBe(0);
   });
 
+  test('gives a service its token while it is good, and waits for a new one afterwards', async () => {
+    const { source, id, now, calls, later } = await world(async () => renewed(now()));
+    expect(await source.tokens.of(id, 'access')).toEqual({ token: 'a' });
+    expect(calls()).toBe(0);
+    later(tokenLifeMs + 1);
+    expect(await source.tokens.of(id, 'access')).toEqual({ token: 'b' });
+    expect(calls()).toBe(1);
+  });
+
+  test.each(['access', 'id'] as const)(
+    'ends with its %s token where a service needs it and there is no new one',
+    async (which) => {
+      const { source, store, id, later } = await world(async () => renewed(0), null);
+      later(tokenLifeMs + 1);
+      expect(await source.tokens.of(id, which)).toEqual({ token: null, reason: 'credential_rejected', failure: null });
+      expect(await store.find(id)).toBeNull();
+    },
+  );
+
+  test('gives no token, and is kept, while the provider is away after the end of the token', async () => {
+    const { source, store, id, later } = await world(async () => ({ kind: 'unavailable', detail: 'no response' }));
+    later(tokenLifeMs + 1);
+    expect(await source.tokens.of(id, 'access')).toMatchObject({ token: null, reason: 'auth_unavailable' });
+    expect(await store.find(id)).not.toBeNull();
+  });
+
   test('of a store that does not respond is unavailable', async () => {
-    const { check, other, source, store } = await world(async () => renewed(0));
+    const { check, other, source, store, id } = await world(async () => renewed(0));
     expect(await other.status()).toEqual({ reachable: true, failures: [] });
     running.splice(running.indexOf(store), 1);
     await store.close();
     expect(await check()).toMatchObject({ identity: null, reason: 'auth_unavailable' });
+    expect(await source.tokens.of(id, 'access')).toMatchObject({
+      reason: 'auth_unavailable',
+      failure: { source: 'signIn' },
+    });
     expect(await source.status()).toMatchObject({ reachable: false, failures: [{ source: 'signIn' }] });
   });
 
