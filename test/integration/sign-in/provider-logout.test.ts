@@ -45,7 +45,7 @@ async function world({ client, keys }: World) {
 server: { listen: "127.0.0.1:${listen}", admin: "127.0.0.1:0" }
 cache:
   secret: a secret of the gateway with 32 characters
-  redis: { url: "${url}", keyPrefix: "${keyPrefix}" }
+  redis: { url: "${url}", keyPrefix: "${keyPrefix}", timeout: 1s }
 upstreams:
   pages: { targets: ['${service.origin}'] }
 signIn:
