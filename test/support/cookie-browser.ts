@@ -18,6 +18,13 @@ export class CookieBrowser {
   /** Authority whose cookies are not kept. */
   refuses: string | null = null;
 
+  /** An https origin, and the port on loopback where it is served as behind a proxy that ends TLS. */
+  readonly #behindProxy: { readonly origin: string; readonly port: number } | null;
+
+  constructor(behindProxy: { readonly origin: string; readonly port: number } | null = null) {
+    this.#behindProxy = behindProxy;
+  }
+
   /** One request as a navigation, without following. */
   async open(url: string, init: RequestInit = {}): Promise<Response> {
     const { host } = new URL(url);
@@ -27,7 +34,7 @@ export class CookieBrowser {
     if (!headers.has('accept')) headers.set('accept', 'text/html');
     if (!headers.has('sec-fetch-mode')) headers.set('sec-fetch-mode', 'navigate');
     if (jar.size > 0) headers.set('cookie', [...jar].map(([name, value]) => `${name}=${value}`).join('; '));
-    const response = await send(url, init, headers);
+    const response = await send(this.#place(url, headers), init, headers);
     for (const line of host === this.refuses ? [] : response.headers.getSetCookie()) {
       const [pair = '', ...attributes] = line.split('; ');
       const [name = '', value = ''] = pair.split(/=(.*)/s);
@@ -36,6 +43,14 @@ export class CookieBrowser {
       else jar.set(name, value);
     }
     return response;
+  }
+
+  #place(url: string, headers: Headers): string {
+    const { origin, host, pathname, search } = new URL(url);
+    if (origin !== this.#behindProxy?.origin) return url;
+    headers.set('host', host);
+    headers.set('x-forwarded-proto', 'https');
+    return `http://127.0.0.1:${this.#behindProxy.port}${pathname}${search}`;
   }
 
   /** A navigation with its redirects, those of a page without script included. `until`: an address that is not opened. */

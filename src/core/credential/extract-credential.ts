@@ -91,5 +91,5 @@ function onlyCredential(
   if (hasPair) return keyPairOf(apiKey, apiSecret, sources);
   if (single !== null) return apiKeyOf(single, sources);
   if (cookie === null) return null;
-  return isSameOrigin(request, rawHeaders) ? bearerOf(cookie, sources) : 'cross_site_request';
+  return isSameOrigin(request, rawHeaders, bearerCookie!) ? bearerOf(cookie, sources) : 'cross_site_request';
 }

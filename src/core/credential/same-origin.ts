@@ -6,10 +6,15 @@
 import { safeMethods } from '../request/normalize-request.ts';
 import type { CanonicalRequest } from '../request/request-view.ts';
 
-/** Fetch Metadata decides if the browser sends it; otherwise `Origin` must equal the request's own authority. */
+/**
+ * Fetch Metadata decides if the browser sends it; otherwise `Origin` must equal the request's own authority. `cookie`: its name; browsers
+ * take one with a prefix over https only, so `Origin` must be one of https, too: whoever controls the network can serve a page at the same
+ * host without TLS.
+ */
 export function isSameOrigin(
   request: Pick<CanonicalRequest, 'method' | 'authority'>,
   rawHeaders: readonly string[],
+  cookie = '',
 ): boolean {
   let site: string | null = null;
   let origin: string | null = null;
@@ -33,5 +38,6 @@ export function isSameOrigin(
   if (site !== null && site !== 'same-origin' && site !== 'none') return false;
   if (origin === null) return site !== null;
   const scheme = origin.indexOf('://');
+  if (/^__(?:Host|Secure)-/.test(cookie) && !origin.startsWith('https:')) return false;
   return scheme > 0 && origin.slice(scheme + 3).toLowerCase() === request.authority.toLowerCase();
 }
