@@ -4,7 +4,7 @@ import { challengesFor } from './credential/challenges.ts';
 import { isFromScript, signInLocation } from './credential/sign-in.ts';
 import type { Decision } from './decision.ts';
 import type { ReasonCode } from './outcome/reasons.ts';
-import { maxAuthAgeS } from './policy/time-limits.ts';
+import { stepUpFor } from './policy/step-up.ts';
 
 export interface WayToSignIn {
   /** Values of `WWW-Authenticate`. */
@@ -24,13 +24,13 @@ export function wayToSignIn(
 ): WayToSignIn {
   const { route, request } = decision ?? { route: null, request: null };
   if (route === null || request === null) return none;
-  const maxAgeS = reason === 'sign_in_too_old' ? maxAuthAgeS(route.conditions, request.method) : null;
+  const stepUp = stepUpFor(reason, route.conditions, request.method);
   return {
     challenges: challengesFor(reason, route.challenges, request, {
       fromScript: isFromScript(rawHeaders),
-      maxAgeS,
+      stepUp,
       signInUrl: route.signIn?.provider == null ? null : route.signIn.url,
     }),
-    location: signInLocation(route.signIn, reason, request, rawHeaders, proto, maxAgeS),
+    location: signInLocation(route.signIn, reason, request, rawHeaders, proto, stepUp),
   };
 }

@@ -2,6 +2,7 @@
  * The return from the provider. A callback that is stale, was used before or began in another browser opens no session: a person with a session goes
  * on to the address in it, all others begin anew, once. Nothing ends without a way on.
  */
+import { meetsAcr } from './acr.ts';
 import { readCookie, setCookie } from './cookies.ts';
 import { type PageReply, type PageRequest, redirect, refuse } from './page-request.ts';
 import { failurePage, loopPage } from './pages/message-pages.ts';
@@ -9,7 +10,7 @@ import { paths } from './paths.ts';
 import type { Provider, SignedIn } from './provider.ts';
 import { homePath } from './return-address.ts';
 import { type CurrentSession, currentSession, outage, type SignInParts, startAddress } from './sign-in-parts.ts';
-import { transactionLifeMs } from './transaction.ts';
+import { type Transaction, transactionLifeMs } from './transaction.ts';
 
 export async function callback(parts: SignInParts, provider: Provider, request: PageRequest): Promise<PageReply> {
   const { transactions, spent, repeated, cookies, now, origin } = parts;
@@ -35,10 +36,27 @@ export async function callback(parts: SignInParts, provider: Provider, request: 
   const again = startAddress(provider.name, target);
   if (result.kind === 'refused')
     return refuse('sign_in_failed', (errorId) => failurePage(result.error, again, errorId), result.detail);
+  if (!meetsAcr(result.claims, begun.acr)) return tooWeak(provider, begun);
   if (repeated.count(browser)) return refuse('sign_in_failed', (errorId) => loopPage(again, errorId));
   const id = await parts.sessions.open(sessionOf(provider, result, request, now()));
   await endReplaced(parts, current, result);
   return redirect(target, setCookie(cookies.cookie, id));
+}
+
+/**
+ * A provider that remembers an earlier sign-in may take the demand for a wish (OpenID Connect Core 1.0, section 5.5.1.1): it is asked once
+ * more, to let the user sign in again. It may also not have such a sign-in, so that another round would end in the same way.
+ */
+function tooWeak(provider: Provider, { target, acr, maxAgeS, attempt }: Transaction): PageReply {
+  const demanded = acr!.join(' ');
+  if (attempt > 0) {
+    const again = startAddress(provider.name, target);
+    const page = (errorId: string) => failurePage('unmet_authentication_requirements', again, errorId);
+    return refuse('sign_in_failed', page, `the provider returned no acr of: ${demanded}`);
+  }
+  const query = new URLSearchParams({ go: '1', again: '1', anew: '1', return_to: target, acr_values: demanded });
+  if (maxAgeS !== null) query.set('max_age', String(maxAgeS));
+  return redirect(`${paths.start(provider.name)}?${query}`);
 }
 
 interface Onward {

@@ -97,7 +97,7 @@ export function createOpenidProvider(settings: ProviderSettings, now: () => numb
   return {
     name: settings.name,
     check: () => attempt(async () => null),
-    startAuthorization: ({ redirectUri, state, nonce, verifier, maxAgeS }) =>
+    startAuthorization: ({ redirectUri, state, nonce, verifier, maxAgeS, acr, anew }) =>
       attempt(async ({ library, configuration }) => {
         const parameters = {
           redirect_uri: redirectUri,
@@ -107,6 +107,8 @@ export function createOpenidProvider(settings: ProviderSettings, now: () => numb
           code_challenge: await library.calculatePKCECodeChallenge(verifier),
           code_challenge_method: 'S256',
           ...(maxAgeS === null ? {} : { max_age: String(maxAgeS) }),
+          ...(acr === null ? {} : { acr_values: acr.join(' ') }),
+          ...(anew ? { prompt: 'login' } : {}),
         };
         const pushed = configuration.serverMetadata().pushed_authorization_request_endpoint !== undefined;
         return pushed
@@ -148,14 +150,15 @@ export function createOpenidProvider(settings: ProviderSettings, now: () => numb
  * what is said once, at the sign-in, remains. Without a new ID token, its claims are still those of the earlier one.
  */
 export function claimsOf(before: Claims | undefined, info: Claims, fromToken: Claims | undefined): Claims {
-  if (before === undefined || fromToken === undefined) return { ...before, ...info, ...fromToken };
-  const ofSignIn = Object.entries(before).filter(([name]) => signInClaims.has(name));
-  return { ...Object.fromEntries(ofSignIn), ...info, ...fromToken };
+  const ofSignIn = (claims: Claims) => Object.entries(claims).filter(([name]) => signInClaims.has(name));
+  const rest = Object.fromEntries(Object.entries(info).filter(([name]) => !signInClaims.has(name)));
+  if (before === undefined || fromToken === undefined) return { ...before, ...rest, ...fromToken };
+  return { ...Object.fromEntries(ofSignIn(before)), ...rest, ...fromToken };
 }
 
 type Claims = Readonly<Record<string, unknown>>;
 
-/** OpenID Connect Core section 12.2 lets the ID token of a refresh omit them. */
+/** Only an ID token states them. OpenID Connect Core section 12.2 lets that of a refresh omit them. */
 const signInClaims: ReadonlySet<string> = new Set(['auth_time', 'acr', 'amr', 'sid']);
 
 /** A response that is not about the person who is expected. */

@@ -22,9 +22,13 @@ export interface AuthorizationStart {
   readonly verifier: string;
   /** The sign-in may be this old at most; null: as the provider likes. */
   readonly maxAgeS: number | null;
+  /** It must be one of these kinds, the preferred one first; null: of any. */
+  readonly acr: readonly string[] | null;
+  /** Whether the user signs in again, although the provider remembers an earlier sign-in. */
+  readonly anew: boolean;
 }
 
-export interface CodeCheck extends Omit<AuthorizationStart, 'redirectUri'> {
+export interface CodeCheck extends Omit<AuthorizationStart, 'redirectUri' | 'acr' | 'anew'> {
   /** The address that the browser opened, with its query. */
   readonly callback: URL;
 }

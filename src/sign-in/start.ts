@@ -1,4 +1,6 @@
 /** The beginning of a sign-in: the page that leads on to the provider, the redirect there, and the question whether there is a session by now. */
+import type { StepUp } from '../core/credential/step-up.ts';
+import { meetsAcr } from './acr.ts';
 import { newBrowser, readCookie, setCookie } from './cookies.ts';
 import { type PageReply, type PageRequest, redirect, refuse, say, show } from './page-request.ts';
 import { failurePage } from './pages/message-pages.ts';
@@ -11,32 +13,33 @@ import { currentSession, outage, type SignInParts, startAddress } from './sign-i
 export async function start(parts: SignInParts, provider: Provider, request: PageRequest): Promise<PageReply> {
   const { query } = request;
   const target = returnAddress(query.get('return_to'), parts.origin);
-  const maxAgeS = secondsOf(query.get('max_age'));
-  if (query.has('check')) return say((await isSignedIn(parts, provider, request, maxAgeS)) ? 'yes' : 'no');
+  const stepUp = { maxAgeS: secondsOf(query.get('max_age')), acr: acrOf(query.get('acr_values')) };
+  if (query.has('check')) return say((await isSignedIn(parts, provider, request, stepUp)) ? 'yes' : 'no');
   if (query.has('go'))
-    return await leave(parts, provider, request, { target, maxAgeS, attempt: query.has('again') ? 1 : 0 });
+    return await leave(parts, provider, request, { target, ...stepUp, attempt: query.has('again') ? 1 : 0 });
   const kept = new URLSearchParams();
-  if (maxAgeS !== null) kept.set('max_age', String(maxAgeS));
+  if (stepUp.maxAgeS !== null) kept.set('max_age', String(stepUp.maxAgeS));
+  if (stepUp.acr !== null) kept.set('acr_values', stepUp.acr.join(' '));
   const rest = kept.size === 0 ? '' : `&${kept}`;
   const path = paths.start(provider.name);
   return show(startPage({ go: `${path}?go=1${rest}`, check: `${path}?check=1${rest}`, target }));
 }
 
-/** A session of this provider that is recent enough for `maxAgeS`. */
+/** A session of this provider that is recent and strong enough. */
 async function isSignedIn(
   parts: SignInParts,
   { name }: Provider,
   request: PageRequest,
-  maxAgeS: number | null,
+  { maxAgeS, acr }: StepUp,
 ): Promise<boolean> {
   const current = await currentSession(parts, request);
   if (current === null || current.session.provider !== name) return false;
+  if (!meetsAcr(current.session.claims, acr)) return false;
   return maxAgeS === null || parts.now() - current.session.authenticatedAtMs <= maxAgeS * 1000;
 }
 
-interface Leaving {
+interface Leaving extends StepUp {
   readonly target: string;
-  readonly maxAgeS: number | null;
   readonly attempt: number;
 }
 
@@ -57,6 +60,8 @@ async function leave(
     nonce: begun.nonce(browser),
     verifier: begun.verifier(browser),
     maxAgeS: leaving.maxAgeS,
+    acr: leaving.acr,
+    anew: request.query.has('anew'),
   });
   if (location instanceof URL)
     return redirect(location.href, known === null ? setCookie(cookies.browserCookie, browser) : []);
@@ -68,4 +73,11 @@ async function leave(
 
 function secondsOf(text: string | null): number | null {
   return text !== null && /^\d{1,9}$/.test(text) ? Number(text) : null;
+}
+
+const maxAcrLength = 4_000;
+
+function acrOf(text: string | null): readonly string[] | null {
+  const values = text === null || text.length > maxAcrLength ? [] : text.split(' ').filter((one) => one !== '');
+  return values.length === 0 ? null : values;
 }

@@ -17,6 +17,8 @@ export interface Transaction {
   /** 0: the first attempt. */
   readonly attempt: number;
   readonly maxAgeS: number | null;
+  /** What the sign-in must be; null: of any kind. */
+  readonly acr: readonly string[] | null;
 }
 
 export interface OpenedTransaction extends Transaction {

@@ -38,8 +38,15 @@ export const redirectUri = 'https://app.example.test/callback';
 export const webSecret = 'the secret of the web client';
 const machineSecret = 'the secret of the machine';
 
+/** What a provider does with a demanded `acr`: it grants "two-factors", and refuses all others; or it ignores the demand. */
+export type OnAcr = 'grants' | 'ignores';
+
 /** `gateway`: the gateway's client metadata there; `web`: more metadata of the code flow's client. */
-export async function startOpenidProvider(gateway: object, web: object = {}): Promise<OpenidProvider> {
+export async function startOpenidProvider(
+  gateway: object,
+  web: object = {},
+  onAcr: OnAcr = 'grants',
+): Promise<OpenidProvider> {
   let keys = [await makeKey('key-1')];
   let made = 1;
   let keyFetches = 0;
@@ -51,7 +58,7 @@ export async function startOpenidProvider(gateway: object, web: object = {}): Pr
   await once(server, 'listening');
   const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const store = new Map<string, Record<string, unknown>>();
-  let provider = createProvider(issuer, keys, { gateway, web }, store);
+  let provider = createProvider(issuer, keys, { gateway, web, onAcr }, store);
   let handle = provider.callback();
 
   const cookies = new Map<string, string>();
@@ -119,7 +126,7 @@ export async function startOpenidProvider(gateway: object, web: object = {}): Pr
     async rotate(keepOld) {
       made += 1;
       keys = [await makeKey(`key-${made}`), ...(keepOld ? keys : [])];
-      provider = createProvider(issuer, keys, { gateway, web }, store);
+      provider = createProvider(issuer, keys, { gateway, web, onAcr }, store);
       handle = provider.callback();
     },
     async close() {
@@ -138,7 +145,7 @@ async function makeKey(kid: string): Promise<JWK> {
 function createProvider(
   issuer: string,
   keys: readonly JWK[],
-  { gateway, web }: { readonly gateway: object; readonly web: object },
+  { gateway, web, onAcr }: { readonly gateway: object; readonly web: object; readonly onAcr: OnAcr },
   store: Map<string, Record<string, unknown>>,
 ): Provider {
   const client = { id_token_signed_response_alg: 'ES256' as const };
@@ -189,6 +196,7 @@ function createProvider(
     },
     issueRefreshToken: async (_, asking) => asking.grantTypeAllowed('refresh_token'),
     fetch: (url, options) => fetch(url, unguarded(options)),
+    acrValues: ['two-factors', 'hardware'],
     features: {
       rpInitiatedLogout: { enabled: true, logoutSource: (ctx, form) => void Object.assign(ctx, { body: form }) },
       devInteractions: { enabled: false },
@@ -225,7 +233,17 @@ function createProvider(
   const provider = new Provider(issuer, configuration);
   provider.use(async (ctx, next) => {
     if (!ctx.path.startsWith('/interaction/')) return next();
-    await provider.interactionFinished(ctx.req, ctx.res, { login: { accountId: 'ann' } });
+    const { params } = await provider.interactionDetails(ctx.req, ctx.res);
+    const demanded = onAcr === 'ignores' ? [] : String(params['acr_values'] ?? '').split(' ');
+    const acr = demanded.find((one) => one === 'two-factors');
+    const isRefused = onAcr === 'grants' && params['acr_values'] !== undefined && acr === undefined;
+    await provider.interactionFinished(
+      ctx.req,
+      ctx.res,
+      isRefused
+        ? { error: 'unmet_authentication_requirements' }
+        : { login: { accountId: 'ann', ...(acr === undefined ? {} : { acr }) } },
+    );
     ctx.respond = false;
   });
   return provider;

@@ -258,7 +258,7 @@ export class Planner {
     const { reason, route } = decision;
     const byAddress = client === null && reason === 'condition_failed' && readsAddress(route);
     // Nor is it known when the user signed in.
-    if (!byAddress && reason !== 'sign_in_too_old') return decision;
+    if (!byAddress && reason !== 'sign_in_too_old' && reason !== 'sign_in_too_weak') return decision;
     this.skipped += 1;
     return null;
   }

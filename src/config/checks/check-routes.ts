@@ -34,7 +34,7 @@ import { createResponsesReader, type ResponsesReader } from './check-responses.t
 import { checkScopes } from './check-role-scopes.ts';
 import type { DeclaredRoles } from './check-roles.ts';
 import { type CredentialsReader, createCredentialsReader, type RouteCredentials } from './check-route-credentials.ts';
-import { checkActive, checkMaxAuthAge, checkMaxVerdictAge } from './check-time-limits.ts';
+import { checkAcr, checkActive, checkMaxAuthAge, checkMaxVerdictAge } from './check-time-limits.ts';
 import type { Location } from './location.ts';
 import { placeFrom, type RuleFile } from './rule-file.ts';
 
@@ -196,7 +196,8 @@ function checkRoute(entry: RouteEntry, at: Location, index: number, around: Surr
   const compiled = conditions === null ? null : compileConditions(conditions, roles.table);
   const active = checkActive(entry, at);
   const signIns = checkMaxAuthAge(entry.maxAuthAge, access, methods, at.at('maxAuthAge'));
-  const all = [...(active === null ? [] : [active]), ...(compiled ?? []), ...signIns];
+  const acr = checkAcr(entry.acr, access, around.claims, at.at('acr'));
+  const all = [...(active === null ? [] : [active]), ...(compiled ?? []), ...acr, ...signIns];
   const ownRules = { access: own.compiled, conditions: all.length === 0 ? null : all };
   checkScopes(ownRules, policies, patterns, at);
   const audience = readAudience(entry, around.own.signs, isPublic, at);

@@ -2,8 +2,10 @@
  * Time limits: how old a verdict may be (`maxVerdictAge`), how long ago callers may have signed in (`maxAuthAge`), and when the route is open
  * (`notBefore`, `notAfter`).
  */
+import type { ClaimTable } from '../../core/identity/claims.ts';
 import { otherMethods } from '../../core/policy/access.ts';
 import type { Criterion } from '../../core/policy/conditions.ts';
+import { acrClaim, signedInBy } from '../../core/policy/step-up.ts';
 import { activeWithin, type SignInLimit, signedInWithin } from '../../core/policy/time-limits.ts';
 import { ruleFor } from '../../core/routing/find-route.ts';
 import type { Route } from '../../core/routing/route.ts';
@@ -92,23 +94,53 @@ export function checkMaxAuthAge(
   } else if (others && rules.every(({ kind }) => kind === 'public' || kind === 'deny')) {
     at.reportKey('"maxAuthAge" has no meaning here: no rule requires a credential', 'remove it');
   }
+  const limits = limitsOf(ages).map((limit): SignInLimit => {
+    return limit.methods === null ? { ...limit, ...otherKnownMethods(access, ages) } : limit;
+  });
+  return limits.filter((limit) => limit.methods?.length !== 0).map((limit) => signedInWithin(limit, null));
+}
+
+/** Methods that need a credential, besides those with a value of their own. */
+function otherKnownMethods(
+  { compiled: { every, byMethod } }: ReadAccess,
+  own: ReadonlyMap<string, unknown>,
+): Pick<Criterion, 'methods' | 'exceptMethods'> {
   const isKnown = (method: string) => {
     const kind = byMethod.get(method)?.kind;
     return kind === 'authenticated' || kind === 'roles';
   };
-  const limits = limitsOf(ages).map((limit): SignInLimit => {
-    if (limit.methods !== null) return limit;
-    const known = [...byMethod.keys()].filter((method) => isKnown(method) && !ages.has(method));
-    const open = every === null || every.kind === 'public' || every.kind === 'deny';
-    if (open) return { ...limit, methods: known, exceptMethods: [] };
-    return {
-      ...limit,
-      exceptMethods: [...new Set([...limit.exceptMethods, ...byMethod.keys()])].filter(
-        (method) => !known.includes(method),
-      ),
-    };
-  });
-  return limits.filter((limit) => limit.methods?.length !== 0).map((limit) => signedInWithin(limit, null));
+  const known = [...byMethod.keys()].filter((method) => isKnown(method) && !own.has(method));
+  const open = every === null || every.kind === 'public' || every.kind === 'deny';
+  if (open) return { methods: known, exceptMethods: [] };
+  const named = [...own.keys()].filter((method) => method !== otherMethods);
+  const exceptMethods = [...new Set([...named, ...byMethod.keys()])].filter((method) => !known.includes(method));
+  return { methods: null, exceptMethods };
+}
+
+/** `claims`: of identities; `access`: of the route. */
+export function checkAcr(
+  written: RouteEntry['acr'],
+  access: ReadAccess,
+  claims: ClaimTable,
+  at: Location,
+): readonly Criterion[] {
+  if (written === undefined) return [];
+  const claim = claims.get(acrClaim);
+  if (claim !== 'string') {
+    at.reportKey(
+      '"identity.claims" declares no text "acr"',
+      'write there "acr: { field: acr, type: string, optional: true }"',
+    );
+  }
+  const { every, byMethod } = access.compiled;
+  const rules = [...byMethod.values(), ...(every === null ? [] : [every])];
+  if (rules.some(({ kind }) => kind === 'optional')) {
+    at.reportKey('"acr" refuses callers without a credential, whom "optional" allows', 'write "authenticated"');
+  } else if (rules.every(({ kind }) => kind === 'public' || kind === 'deny')) {
+    at.reportKey('"acr" has no meaning here: no rule requires a credential', 'remove it');
+  }
+  const methods = otherKnownMethods(access, new Map());
+  return methods.methods?.length === 0 ? [] : [signedInBy(written, methods)];
 }
 
 /** Limits of a policy: for all methods of its routes. */

@@ -1,6 +1,5 @@
 /** Keys under `routes` and `defaults`. */
 import { z } from 'zod';
-import { forwardedTokens } from '../../core/routing/route.ts';
 import { access, methodsKey, signInAge } from './access.ts';
 import { when } from './conditions.ts';
 import { routeChallenges, routeCredentials, signIn } from './credentials.ts';
@@ -10,7 +9,8 @@ import { method } from './methods.ts';
 import { pathReadings } from './path-readings.ts';
 import { type ListRules, list, refined } from './refine.ts';
 import { cors, responseHeaders } from './responses.ts';
-import { anyText, bool, word } from './scalar.ts';
+import { anyText, bool } from './scalar.ts';
+import { acr, forwardToken } from './session-routes.ts';
 import { sourceName } from './source-values.ts';
 import { absolutePath, duration, idHint, idPattern, moment, name, size, sizeOrUnlimited } from './values.ts';
 
@@ -173,6 +173,7 @@ export const route = z.strictObject({
     higher('an older sign-in is accepted', { loosest: 'unset' }),
     { examples: ['15m', { 'PUT,DELETE': '5m' }] },
   ),
+  acr,
   timeout: neither(
     duration().optional(),
     'Maximum time until the response begins, and between two parts of a request body. Exceeding it returns 504 or 408. If unset, defaults.timeout.',
@@ -211,12 +212,7 @@ export const route = z.strictObject({
     ordered([false, true], 'the service sees the credential and can use it'),
     { examples: [false] },
   ),
-  forwardToken: exposes(
-    word(forwardedTokens).optional(),
-    'Token of the provider that the upstream receives as "Authorization: Bearer" with requests of a session: access, or id. It is refreshed in the background. If it has ended and cannot be refreshed, the session ends. Authorization of the client is removed. Only on routes whose "credentials" list "session". If unset, none.',
-    anyChange('the service can use the token at the provider and at other services'),
-    { examples: ['access'], alternative: true },
-  ),
+  forwardToken,
   identityAssertion: exposes(
     routeAssertion.optional(),
     'Recipient of the signed identity of this route ("aud"). False sends none. If unset, the name of the upstream.',

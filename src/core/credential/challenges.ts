@@ -7,6 +7,7 @@ import { type ReasonCode, reasons } from '../outcome/reasons.ts';
 import type { CanonicalRequest } from '../request/request-view.ts';
 import type { CredentialKind, CredentialSources } from './credential.ts';
 import { type ProtectedResources, resourceOf } from './resource-metadata.ts';
+import { noStepUp, type StepUp } from './step-up.ts';
 
 export interface Challenges {
   readonly bearer: boolean;
@@ -45,7 +46,7 @@ export function schemesOf({
 
 /**
  * One value per header; empty if the reason has no challenge. `fromScript` omits Basic, because a browser would open its dialog over the
- * page. `request`: null if it was not read. `maxAgeS`: maximum age of a sign-in; null: any. `signInUrl`: where a person signs in, so that a
+ * page. `request`: null if it was not read. `stepUp`: what a sign-in must be. `signInUrl`: where a person signs in, so that a
  * script can lead there; null: unknown.
  */
 export function challengesFor(
@@ -54,9 +55,9 @@ export function challengesFor(
   request: Pick<CanonicalRequest, 'path' | 'host'> | null,
   {
     fromScript = false,
-    maxAgeS = null,
+    stepUp = noStepUp,
     signInUrl = null,
-  }: { readonly fromScript?: boolean; readonly maxAgeS?: number | null; readonly signInUrl?: string | null } = {},
+  }: { readonly fromScript?: boolean; readonly stepUp?: StepUp; readonly signInUrl?: string | null } = {},
 ): string[] {
   const { status, challenge } = reasons[code];
   if (challenge === undefined) return [];
@@ -64,12 +65,14 @@ export function challengesFor(
   const scope = resource === null || resource.scopes.length === 0 ? '' : `, scope="${resource.scopes.join(' ')}"`;
   const where = resource === null ? '' : `, resource_metadata="${resource.metadataUrl}"`;
   const error = challenge === 'none' ? '' : `, error="${challenge}"`;
+  const { maxAgeS, acr } = stepUp;
   const age = maxAgeS === null ? '' : `, max_age="${maxAgeS}"`;
-  const out = bearer ? [`Bearer realm="rolegate"${error}${scope}${age}${where}`] : [];
+  const demand = acr === null ? age : `, acr_values="${acr.join(' ')}"${age}`;
+  const out = bearer ? [`Bearer realm="rolegate"${error}${scope}${demand}${where}`] : [];
   // Only a bearer can lack a scope (RFC 6750 section 3.1); another password would not help.
   if (status !== 401) return out;
   const page = signInUrl === null ? '' : `, sign_in="${signInUrl}"`;
-  if (session) out.push(`Session realm="rolegate"${error}${age}${page}`);
+  if (session) out.push(`Session realm="rolegate"${error}${demand}${page}`);
   if (basic && !(fromScript && bearer)) out.push('Basic realm="rolegate", charset="UTF-8"');
   return out.length > 0 ? out : ['ApiKey realm="rolegate"'];
 }

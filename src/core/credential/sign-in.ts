@@ -5,6 +5,7 @@
 import { type ReasonCode, reasons } from '../outcome/reasons.ts';
 import type { CanonicalRequest } from '../request/request-view.ts';
 import { isNamed, trimBlanks } from '../syntax/header-fields.ts';
+import { noStepUp, type StepUp } from './step-up.ts';
 
 export interface SignIn {
   /** A path of the same host, or an absolute URL; without a fragment. */
@@ -28,8 +29,8 @@ const maxReturn = 2_000;
 
 /**
  * Value of `Location`, or null to keep the refusal. For a page on the same host, the return address is a path. For another host it has the
- * scheme and host of the request, which the route has matched, so it never leads elsewhere. `maxAgeS`: the page gets it as `max_age`, as in
- * OpenID Connect, so that it does not accept the sign-in that is too old.
+ * scheme and host of the request, which the route has matched, so it never leads elsewhere. `stepUp`: the page gets it as `max_age` and
+ * `acr_values`, as in OpenID Connect, so that it does not accept the sign-in that is too old or too weak.
  */
 export function signInLocation(
   signIn: SignIn | null,
@@ -37,7 +38,7 @@ export function signInLocation(
   request: CanonicalRequest,
   rawHeaders: readonly string[],
   proto: 'http' | 'https',
-  maxAgeS: number | null = null,
+  { maxAgeS, acr }: StepUp = noStepUp,
 ): string | null {
   if (signIn === null || reasons[reason].status !== 401 || request.method !== 'GET') return null;
   if (!isNavigation(rawHeaders)) return null;
@@ -49,7 +50,8 @@ export function signInLocation(
   if (page !== null && page.split('?', 1)[0] === request.path) return null;
   const back = (isPath ? '' : origin) + request.path + request.query;
   // A canonical path begins with one slash: after two, the next segment would be a host. HTTP/1.0 may have no host.
-  const wanted = maxAgeS === null ? url : withParameter(url, 'max_age', String(maxAgeS));
+  const recent = maxAgeS === null ? url : withParameter(url, 'max_age', String(maxAgeS));
+  const wanted = acr === null ? recent : withParameter(recent, 'acr_values', encodeBytes(acr.join(' ')));
   const leadsBack = !request.path.startsWith('//') && (isPath || request.authority !== '');
   if (!leadsBack || back.length > maxReturn) return wanted;
   return withParameter(wanted, returnParameter, encodeBytes(back));

@@ -415,6 +415,17 @@ const table = {
       'The user signed in longer ago than "maxAuthAge" of the route or of a policy allows, or the source does not know when (for example, for a key). Sign in again. The challenge contains the age in seconds ("max_age", RFC 9470).',
   },
 
+  sign_in_too_weak: {
+    status: 401,
+    message: 'A stronger sign-in is required',
+    fault: 'client',
+    level: 'info',
+    retryable: false,
+    challenge: 'insufficient_user_authentication',
+    advice:
+      'The user did not sign in by one of the ways in "acr" of the route, or the source does not know how. Sign in again with one of them. The challenge contains them ("acr_values", RFC 9470).',
+  },
+
   // The Auth API
   sign_in_failed: {
     status: 403,

@@ -106,7 +106,7 @@ export interface Criterion {
   /** The author's word for it: in `x-error`, the metric, the log. */
   readonly word: string;
   /** Reason of the refusal. */
-  readonly reason: 'condition_failed' | 'access_not_active' | 'sign_in_too_old';
+  readonly reason: 'condition_failed' | 'access_not_active' | 'sign_in_too_old' | 'sign_in_too_weak';
   /** Text of `x-error`, fixed at load. */
   readonly message: string;
   /** Exempt roles: each that grants one of `unlessSource`; null: none. */

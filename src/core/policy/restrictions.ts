@@ -48,7 +48,7 @@ export function restrict(
 }
 
 function limitsSignIn({ reason }: Criterion): boolean {
-  return reason === 'sign_in_too_old';
+  return reason === 'sign_in_too_old' || reason === 'sign_in_too_weak';
 }
 
 export function restrictAccess(access: RouteAccess, rules: readonly AccessRule[], roles: RoleTable): RouteAccess {

@@ -7,7 +7,7 @@ import { appliesTo, type Criterion, type Step } from './conditions.ts';
 import type { Stretch } from './time-window.ts';
 
 export function activeWithin(stretch: Stretch): Criterion {
-  return limit('access_not_active', { kind: 'stretch', end: 0, stretch }, {});
+  return ownCriterion('access_not_active', { kind: 'stretch', end: 0, stretch }, {});
 }
 
 /** Maximum age of a sign-in with some methods. */
@@ -17,11 +17,12 @@ export interface SignInLimit extends Pick<Criterion, 'methods' | 'exceptMethods'
 
 /** `policy`: id of the policy that requires it; null: the route does. */
 export function signedInWithin({ maxMs, ...methods }: SignInLimit, policy: string | null): Criterion {
-  return limit('sign_in_too_old', { kind: 'signIn', end: 0, maxMs }, { ...methods, policy });
+  return ownCriterion('sign_in_too_old', { kind: 'signIn', end: 0, maxMs }, { ...methods, policy });
 }
 
-function limit(
-  reason: 'access_not_active' | 'sign_in_too_old',
+/** A condition with a reason of the gateway itself. */
+export function ownCriterion(
+  reason: Exclude<Criterion['reason'], 'condition_failed'>,
   step: Step,
   further: Partial<Pick<Criterion, 'methods' | 'exceptMethods' | 'policy'>>,
 ): Criterion {

@@ -26,6 +26,7 @@ export function conditionPlace(route: Route, criterion: Criterion, ...key: reado
   if (criterion.reason === 'sign_in_too_old') {
     return { subject: id, place: { kind: 'route', index, key: ['maxAuthAge'] } };
   }
+  if (criterion.reason === 'sign_in_too_weak') return { subject: id, place: { kind: 'route', index, key: ['acr'] } };
   if (criterion.reason === 'access_not_active') {
     const limit =
       criterion.steps[0]?.kind === 'stretch' && criterion.steps[0].stretch.toMs === null ? 'notBefore' : 'notAfter';

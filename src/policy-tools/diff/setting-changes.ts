@@ -70,7 +70,16 @@ export const routeSettings: readonly RouteSetting[] = [
 ];
 
 /** Keys of routes that `comparePolicies` covers. */
-export const decidedRouteKeys = ['match', 'access', 'when', 'maxAuthAge', 'notBefore', 'notAfter', 'mode'] as const;
+export const decidedRouteKeys = [
+  'match',
+  'access',
+  'when',
+  'maxAuthAge',
+  'acr',
+  'notBefore',
+  'notAfter',
+  'mode',
+] as const;
 
 /** Sections that are compared by their effect on routes or decisions, or not compared. */
 const comparedElsewhere: ReadonlySet<string> = new Set([

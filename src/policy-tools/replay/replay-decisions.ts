@@ -165,7 +165,12 @@ export function resolutionOf({ verdict, identity }: DecisionRecord): Resolution 
 }
 
 /** Reasons that may depend on a condition about something that was not recorded. */
-const byConditions: ReadonlySet<string | null> = new Set([null, 'condition_failed', 'sign_in_too_old']);
+const byConditions: ReadonlySet<string | null> = new Set([
+  null,
+  'condition_failed',
+  'sign_in_too_old',
+  'sign_in_too_weak',
+]);
 
 function readsMore(
   { route, request, reason }: Decision,

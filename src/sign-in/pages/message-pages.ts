@@ -7,6 +7,8 @@ const meanings: Readonly<Record<string, string>> = {
   login_required: 'The provider wants you to sign in again.',
   interaction_required: 'The provider needs your input to continue.',
   consent_required: 'The provider needs your consent to continue.',
+  unmet_authentication_requirements:
+    'The page needs a stronger sign-in, such as one with a second factor, which the provider did not offer you.',
   account_selection_required: 'The provider needs you to choose an account.',
   temporarily_unavailable: 'The provider is busy at the moment.',
   server_error: 'The provider had an error of its own.',

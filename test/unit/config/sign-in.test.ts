@@ -112,6 +112,21 @@ describe('signIn', () => {
       { routes: route.replace('signIn: corp', 'forwardToken: id, forwardCredentials: true') },
       '"forwardCredentials" and "forwardToken" exclude each other: both are Authorization',
     ],
+    [
+      'a kind of sign-in that no identity states',
+      { routes: route.replace('signIn: corp', 'acr: [two-factors]') },
+      '"identity.claims" declares no text "acr"',
+    ],
+    [
+      'a kind of sign-in for anonymous callers',
+      { routes: route.replace('authenticated', 'optional').replace('signIn: corp', 'acr: [two-factors]') },
+      '"acr" refuses callers without a credential, whom "optional" allows',
+    ],
+    [
+      'a kind of sign-in that would break a challenge',
+      { routes: route.replace('signIn: corp', `acr: ['a"b']`) },
+      'expected a value of "acr", without blanks and quotes',
+    ],
   ])('refuses %s', (_, parts, problem) => {
     expect(problemsOf(file(parts))).toContain(problem);
   });

@@ -8,7 +8,7 @@ import { createTransactions, transactionLifeMs } from '../../../src/sign-in/tran
 
 const current = 'the current secret, which has 32 characters';
 const earlier = 'the earlier secret, which has 32 characters';
-const wanted = { provider: 'corp', target: '/a?b#c', attempt: 0, maxAgeS: null };
+const wanted = { provider: 'corp', target: '/a?b#c', attempt: 0, maxAgeS: null, acr: null };
 
 describe('a transaction', () => {
   test('comes back as it was, for its browser only', () => {
