@@ -11,7 +11,9 @@ import type { RequestRuntime, ServeParts } from '../request-line/runtime.ts';
 import type { LoadReadings } from '../telemetry/metrics/load-metrics.ts';
 import type { ObserveRequest } from '../telemetry/request-record.ts';
 import { forwarding } from './exchange.ts';
+import type { ExchangeParts } from './exchange-parts.ts';
 import { IgnoredForwarding, type ReportIgnoredForwarding } from './ignored-forwarding.ts';
+import { keepForm } from './keep-form.ts';
 import { MemoryBudget } from './memory-budget.ts';
 import { OpenStreams } from './open-streams.ts';
 import { RequestsInFlight } from './requests-in-flight.ts';
@@ -60,6 +62,22 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
   const perClient = new ClientConnections(limits.connectionsPerClient);
   let refusedOfClient = 0;
 
+  const exchangeParts: ExchangeParts = {
+    deadlines,
+    now,
+    streams,
+    memory,
+    shedder,
+    bodyGraceMs: limits.bodyGraceMs,
+    decideAgain(context) {
+      const { runtime } = parts;
+      return runtime.decide(readView(context, runtime, trustedProxies), runtime.policy, runtime.resolve);
+    },
+    mayBeRevoked(context, granted, atMs) {
+      const { runtime } = parts;
+      return runtime.mayBeRevoked?.(readView(context, runtime, trustedProxies), granted, atMs) ?? false;
+    },
+  };
   const parts: ServeParts = {
     runtime: options.runtime,
     limits,
@@ -69,22 +87,8 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
     },
     shedder,
     usesUpstreams: true,
-    forward: forwarding({
-      deadlines,
-      now,
-      streams,
-      memory,
-      shedder,
-      bodyGraceMs: limits.bodyGraceMs,
-      decideAgain(context) {
-        const { runtime } = parts;
-        return runtime.decide(readView(context, runtime, trustedProxies), runtime.policy, runtime.resolve);
-      },
-      mayBeRevoked(context, granted, atMs) {
-        const { runtime } = parts;
-        return runtime.mayBeRevoked?.(readView(context, runtime, trustedProxies), granted, atMs) ?? false;
-      },
-    }),
+    forward: forwarding(exchangeParts),
+    keepForm: (context, refused, runtime) => keepForm(context, refused, runtime, exchangeParts),
     respond: respondItself,
   };
   const requests = new RequestsInFlight(parts, observe, new IgnoredForwarding(options.forwardingIgnored));

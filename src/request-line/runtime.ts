@@ -1,7 +1,7 @@
 /** What a request needs besides itself: the part of a configuration that a reload replaces, and its entrypoint. */
 import type { IdentityAssertion } from '../assertion/identity-assertion.ts';
 import type { Policy } from '../core/decide.ts';
-import type { Allow, Decision, Metadata, Preflight } from '../core/decision.ts';
+import type { Allow, Decision, Metadata, Preflight, Refuse } from '../core/decision.ts';
 import type { ClientFacts } from '../core/forwarding/client-facts.ts';
 import type { ForwardingRules } from '../core/forwarding/forwarding-rules.ts';
 import type { Identity, ResolveIdentity } from '../core/identity/identity.ts';
@@ -57,6 +57,8 @@ export interface OwnPages {
     trustedProxies: TrustedProxies,
     forwardedHeaders: ForwardingRules['forwardedHeaders'],
   ): Promise<void>;
+  /** Refuses with a page from which the form of `body` can be sent again. False: it is no form that a page can hold. */
+  showForm(context: RequestContext<WholeResponse>, refused: Refuse, body: Buffer): boolean;
 }
 
 /** What routes with `evict` revoke. */
@@ -78,6 +80,8 @@ export interface ServeParts<R extends WholeResponse = Response> {
   /** It sends requests to upstreams, so it refuses them while all upstreams are congested. */
   readonly usesUpstreams: boolean;
   readonly forward: Forward<R>;
+  /** Keeps a form that is refused for want of a session; null: it is none. Rejects for faults of the gateway. */
+  keepForm?(context: RequestContext<R>, refused: Refuse, runtime: RequestRuntime): Promise<void> | null;
   /** Responds without a service, as the decision says. */
   respond(context: RequestContext<R>, decision: Preflight | Metadata): void;
 }

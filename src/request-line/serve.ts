@@ -4,7 +4,7 @@
  * the request to a service, an external authorizer responds to the calling proxy. A fault in one request is that request's
  * `internal_error`; a request can never end the process.
  */
-import type { Decision } from '../core/decision.ts';
+import type { Decision, Refuse } from '../core/decision.ts';
 import type { ReasonCode } from '../core/outcome/reasons.ts';
 import type { RequestView } from '../core/request/request-view.ts';
 import { isLongerThan } from '../core/url/escape-utf8.ts';
@@ -79,11 +79,22 @@ function finish<R extends WholeResponse>(
     const facts = readFacts(context, decision, runtime, parts.trustedProxies);
     if (decision.outcome === 'allow')
       parts.forward(context, decision, runtime, facts)?.catch((cause: unknown) => fault(context, cause));
-    else if (decision.outcome === 'refuse') context.fail(decision.reason, decision.cause);
+    else if (decision.outcome === 'refuse') refuse(context, runtime, decision, parts);
     else parts.respond(context, decision);
   } catch (cause) {
     fault(context, cause);
   }
+}
+
+function refuse<R extends WholeResponse>(
+  context: RequestContext<R>,
+  runtime: RequestRuntime,
+  decision: Refuse,
+  { keepForm }: ServeParts<R>,
+): void {
+  const kept = keepForm?.(context, decision, runtime) ?? null;
+  if (kept === null) context.fail(decision.reason, decision.cause);
+  else kept.catch((cause: unknown) => fault(context, cause));
 }
 
 /** A fault of the gateway. If even the refusal fails, only the connection is lost. */

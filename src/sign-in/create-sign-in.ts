@@ -10,14 +10,16 @@ import { isNamed } from '../core/syntax/header-fields.ts';
 import { SessionStoreUnavailable } from '../identity/sessions/session-store.ts';
 import type { OwnPages } from '../request-line/runtime.ts';
 import { callback } from './callback.ts';
+import { keptForm } from './kept-form.ts';
 import { endSession, listSessions } from './own-sessions.ts';
-import { type PageReply, type PageRequest, redirect, refuse } from './page-request.ts';
+import { type PageReply, type PageRequest, redirect, refuse, show } from './page-request.ts';
+import { signedInPage } from './pages/form-page.ts';
 import { originPage } from './pages/message-pages.ts';
 import { paths } from './paths.ts';
 import type { Provider } from './provider.ts';
 import { createRepeatedSignIns } from './repeated-sign-ins.ts';
 import { returnAddress } from './return-address.ts';
-import { outage, type Sessions, type SignInParts } from './sign-in-parts.ts';
+import { currentSession, outage, type Sessions, type SignInParts } from './sign-in-parts.ts';
 import { askToSignOut, signedOut, signOut } from './sign-out.ts';
 import type { SpentTransactions } from './spent-transactions.ts';
 import { start } from './start.ts';
@@ -55,6 +57,7 @@ export function createSignIn(options: SignInOptions): OwnPages {
   const pages = new Map<string, Methods>([
     [paths.signOut, { GET: (request) => askToSignOut(parts, request), POST: (request) => signOut(parts, request) }],
     [paths.signedOut, { GET: signedOut }],
+    [paths.signedIn, { GET: async (request) => show(signedInPage((await currentSession(parts, request)) !== null)) }],
     [paths.sessions, { GET: (request) => listSessions(parts, request), POST: (request) => endSession(parts, request) }],
   ]);
   for (const provider of options.providers) {
@@ -92,6 +95,11 @@ export function createSignIn(options: SignInOptions): OwnPages {
       if (!isAtOrigin) return writeReply(context, toOrigin(origin, path, query));
       const asked = { method, path, search, query, rawHeaders, address: facts.client, userAgent: context.userAgent };
       writeReply(context, await reply(asked, serve));
+    },
+    showForm(context, refused, body) {
+      const page = keptForm(context, refused, body, origin);
+      if (page !== null) writeReply(context, page);
+      return page !== null;
     },
   };
 }

@@ -10,6 +10,9 @@ export const homePath = '/';
 /** Longer addresses do not fit through the provider. */
 const maxLength = 4_000;
 
+/** Pages of the gateway that lead nowhere by themselves. */
+const destinations: readonly string[] = [paths.sessions, paths.signedIn];
+
 /** `origin`: of the gateway; an absolute address must begin with it, or with its form without TLS, which then gets TLS. */
 export function returnAddress(text: string | null, origin: string): string {
   if (text === null || text.length > maxLength) return homePath;
@@ -19,7 +22,7 @@ export function returnAddress(text: string | null, origin: string): string {
   const canonical = canonicalPath(path);
   if (path === '' || path.startsWith('//') || typeof canonical === 'string') return homePath;
   // Pages of the gateway itself would lead back here. What is ambiguous to a service is refused unless its route keeps it.
-  const isOwn = canonical.path.startsWith(ownPaths) && canonical.path !== paths.sessions;
+  const isOwn = canonical.path.startsWith(ownPaths) && !destinations.includes(canonical.path);
   if (isOwn) return homePath;
   const whole = canonical.path + escapeRest(query) + escapeRest(fragment);
   return whole.length > maxLength ? homePath : whole;

@@ -7,14 +7,13 @@ import { safeMethods } from '../request/normalize-request.ts';
 import type { CanonicalRequest } from '../request/request-view.ts';
 
 /**
- * Fetch Metadata decides if the browser sends it; otherwise `Origin` must equal the request's own authority. `cookie`: its name; browsers
- * take one with a prefix over https only, so `Origin` must be one of https, too: whoever controls the network can serve a page at the same
- * host without TLS.
+ * Fetch Metadata decides if the browser sends it; otherwise `Origin` must equal the request's own authority. `overTls`: it must be one
+ * of https, too, because whoever controls the network can serve a page at the same host without TLS.
  */
 export function isSameOrigin(
   request: Pick<CanonicalRequest, 'method' | 'authority'>,
   rawHeaders: readonly string[],
-  cookie = '',
+  overTls = false,
 ): boolean {
   let site: string | null = null;
   let origin: string | null = null;
@@ -38,6 +37,11 @@ export function isSameOrigin(
   if (site !== null && site !== 'same-origin' && site !== 'none') return false;
   if (origin === null) return site !== null;
   const scheme = origin.indexOf('://');
-  if (/^__(?:Host|Secure)-/.test(cookie) && !origin.startsWith('https:')) return false;
+  if (overTls && !origin.startsWith('https:')) return false;
   return scheme > 0 && origin.slice(scheme + 3).toLowerCase() === request.authority.toLowerCase();
+}
+
+/** Browsers take a cookie with one of these prefixes over https only (RFC 6265bis section 4.1.3). */
+export function isOverTls(cookie: string): boolean {
+  return cookie.startsWith('__Host-') || cookie.startsWith('__Secure-');
 }

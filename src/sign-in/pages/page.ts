@@ -28,7 +28,8 @@ export function html(parts: TemplateStringsArray, ...values: readonly (string | 
 export const nothing = new Html('');
 
 function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);
+  // Of line breaks, a parser of HTML keeps only those that are written as references.
+  return text.replace(/[&<>"'\r\n]/g, (char) => `&#${char.charCodeAt(0)};`);
 }
 
 export interface PageParts {
@@ -117,7 +118,8 @@ main {
 main.wide { max-width: 44rem }
 main:has(table) { max-width: 46rem }
 h1 { margin: 0 0 12px; font-size: 1.375rem; line-height: 1.3; font-weight: 600 }
-p { margin: 0 0 16px }
+[hidden] { display: none !important }
+p, form { margin: 0 0 16px }
 p:last-child, form:last-child { margin-bottom: 0 }
 .faint, small { color: var(--faint) }
 .row { display: flex; flex-wrap: wrap; gap: 12px; align-items: center }

@@ -1,63 +1,18 @@
 /** Attacks on signing in through the whole gateway, at an https origin behind a proxy. Each has a control: what a naive implementation would do. */
 import { describe, expect, test } from 'vitest';
-import { closedAfterEach } from '../../support/closed-after-each.ts';
-import { CookieBrowser } from '../../support/cookie-browser.ts';
+import type { CookieBrowser } from '../../support/cookie-browser.ts';
 import { hostileReturnAddresses } from '../../support/hostile-return-addresses.ts';
-import { startOpenidProvider, webSecret } from '../../support/openid-provider.ts';
 import { sendRaw } from '../../support/raw-client.ts';
-import { startRecordingUpstream } from '../../support/recording-upstream.ts';
-import { startGateway } from '../../support/running-gateway.ts';
-import { handshakeTo, switchingProtocols } from '../../support/websocket-handshake.ts';
+import { handshakeTo } from '../../support/websocket-handshake.ts';
+import { get, httpsWorlds, origin } from './https-world.ts';
 
-const running = closedAfterEach();
-const origin = 'https://app.example.com';
+const world = httpsWorlds();
 const sibling = 'https://blog.example.com';
-
-/** Two providers, `corp` and `other`, where `ann` can sign in. */
-async function world() {
-  const providers = await Promise.all(
-    ['corp', 'other'].map(async (name) => {
-      const openid = await startOpenidProvider({}, { redirect_uris: [`${origin}/.rolegate/callback/${name}`] });
-      running.push(openid);
-      return { name, openid };
-    }),
-  );
-  const service = await startRecordingUpstream({ onUpgrade: (_, socket) => socket.write(switchingProtocols) });
-  running.push(service);
-  const yaml = providers.map(
-    ({ name, openid }) =>
-      `    ${name}: { issuer: "${openid.issuer}", clientId: web, clientSecret: ${webSecret}, scopes: [openid, profile], userPrefix: '${name}:', fields: { userId: preferred_username } }`,
-  );
-  const gateway = await startGateway(`version: 1
-server: { listen: "127.0.0.1:0", admin: false, trustedProxies: [127.0.0.1/32] }
-cache: { secret: a secret of the gateway with 32 characters }
-upstreams:
-  pages: { targets: ['${service.origin}'] }
-signIn:
-  origin: ${origin}
-  providers:
-${yaml.join('\n')}
-routes:
-  - { id: pages, match: { path: /** }, upstream: pages, signIn: corp, websocket: true, credentials: [session], access: authenticated }
-`);
-  running.push(gateway);
-  const { port } = gateway;
-  const browser = () => new CookieBrowser({ origin, port });
-  return { port, service, browser, providers: providers.map(({ openid }) => openid) };
-}
 
 const cookiesOf = (browser: CookieBrowser) => browser.cookies.get('app.example.com')!;
 const sessionOf = (browser: CookieBrowser) => cookiesOf(browser).get('__Host-rolegate');
 const isCallback = (url: string) => url.startsWith(`${origin}/.rolegate/callback/`);
 const leavesTheOrigin = (url: string) => !url.startsWith(`${origin}/`);
-
-/** As a script of a page or a program would, with these header lines. */
-function get(port: number, target: string, ...lines: readonly string[]) {
-  return sendRaw(
-    port,
-    [`GET ${target} HTTP/1.1`, 'Host: app.example.com', 'X-Forwarded-Proto: https', ...lines, '', ''].join('\r\n'),
-  );
-}
 
 describe('return addresses', () => {
   test(`${hostileReturnAddresses.length} hostile ones lead to no other origin`, async () => {

@@ -1,0 +1,47 @@
+/** The refusal of a form that was sent without a session: a page that holds it. Its values are those that this browser has just sent. */
+import type { Refuse } from '../core/decision.ts';
+import { maxAuthAgeS } from '../core/policy/time-limits.ts';
+import { wayToSignIn } from '../core/way-to-sign-in.ts';
+import type { WholeResponse } from '../http1/server/whole-response.ts';
+import type { RequestContext } from '../request-line/request-context.ts';
+import { type PageReply, refuse } from './page-request.ts';
+import { formPage } from './pages/form-page.ts';
+import { paths } from './paths.ts';
+
+/** More make a page slow. */
+const maxFields = 1_000;
+
+/** Null: a page cannot hold it unchanged, or its target is not of this origin. */
+export function keptForm(
+  { request: { method, target, rawHeaders }, proto }: RequestContext<WholeResponse>,
+  refused: Refuse,
+  body: Buffer,
+  origin: string,
+): PageReply | null {
+  const { route } = refused;
+  const provider = route?.signIn?.provider ?? null;
+  if (route === null || provider === null || !target.startsWith('/') || new URL(target, origin).origin !== origin)
+    return null;
+  const fields = fieldsOf(body);
+  if (fields === null) return null;
+  const { challenges } = wayToSignIn(refused.reason, refused, rawHeaders, proto);
+  // The person wants to sign in here, so the page that lets one of many tabs lead is left out.
+  const start = paths.start(provider);
+  const recent = refused.reason === 'sign_in_too_old' ? maxAuthAgeS(route.conditions, method) : null;
+  const maxAge = recent === null ? '' : `&max_age=${recent}`;
+  const signIn = `${start}?go=1${maxAge}&return_to=${encodeURIComponent(paths.signedIn)}`;
+  const check = `${start}?check=1${maxAge}`;
+  return refuse(
+    refused.reason,
+    (errorId) => formPage({ action: target, fields, signIn, check, errorId }),
+    refused.cause,
+    challenges.flatMap((challenge) => ['www-authenticate', challenge]),
+  );
+}
+
+/** Null: too many, or not of UTF-8, which the page would send instead. */
+function fieldsOf(body: Buffer): readonly (readonly [string, string])[] | null {
+  const fields = [...new URLSearchParams(body.toString('utf8'))];
+  const isChanged = fields.some(([name, value]) => /[\0\ufffd]/.test(name + value));
+  return isChanged || fields.length > maxFields ? null : fields;
+}

@@ -1,0 +1,73 @@
+/** A form that was sent without a session, to be sent again. It is in the page, so that no other client has it, and nothing is kept here. */
+import { type Html, html, nothing, type Page, renderPage } from './page.ts';
+
+export interface FormPage {
+  /** Where the form goes. */
+  readonly action: string;
+  readonly fields: readonly (readonly [string, string])[];
+  /** Address of the sign-in, which opens beside this page. */
+  readonly signIn: string;
+  /** Responds "yes" as soon as there is a session. */
+  readonly check: string;
+  readonly errorId: string;
+}
+
+/** Without script, the texts stay general; the button works either way. */
+const script = `
+const { check } = document.querySelector('main > section').dataset;
+let waiting = false;
+async function signedIn() {
+  const response = await fetch(check, { cache: 'no-store' }).catch(() => null);
+  return response?.ok && (await response.text()) === 'yes';
+}
+async function wait() {
+  if (waiting) return;
+  waiting = true;
+  for (const endAt = Date.now() + 1800000; document.hidden || !(await signedIn()); ) {
+    if (Date.now() > endAt) return;
+    await new Promise((go) => setTimeout(go, 1000));
+  }
+  for (const part of document.querySelectorAll('[data-when]')) part.hidden = part.dataset.when !== 'in';
+  document.querySelector('button').className = '';
+}
+document.querySelector('a.button').onclick = () => void wait();
+`;
+
+export function formPage({ action, fields, signIn, check, errorId }: FormPage): Page {
+  return renderPage({
+    title: 'Not sent yet',
+    body: html`<section data-check="${check}">
+<h1>Your form was not sent yet</h1>
+<p data-when="out">You are not signed in any more. Nothing is lost: sign in, come back to this page, and send the form again.</p>
+<p data-when="in" hidden>You are signed in again. Send the form now.</p>
+<form method="post" action="${action}" class="row">
+${fields.map(([name, value]) => field(name, value))}<a class="button" data-when="out" href="${signIn}" target="_blank">Sign in</a>
+<button class="plain">Send the form again</button>
+</form>
+<p class="faint" data-when="out"><small>The sign-in opens in another tab.</small></p>
+<p class="faint"><small>Report: <code>${errorId}</code></small></p>
+</section>
+`,
+    script,
+  });
+}
+
+function field(name: string, value: string): Html {
+  return html`<input type="hidden" name="${name}" value="${value}">
+`;
+}
+
+/** In the tab beside the form. */
+export function signedInPage(isSignedIn: boolean): Page {
+  return renderPage({
+    title: isSignedIn ? 'You are signed in' : 'Not signed in',
+    body: html`<h1>${isSignedIn ? 'You are signed in' : 'You are not signed in'}</h1>
+${
+  isSignedIn
+    ? html`<p>Close this tab, and send your form in the other one.</p>
+`
+    : nothing
+}<p class="row"><a href="/">Go to the start page</a></p>
+`,
+  });
+}
