@@ -68,14 +68,22 @@ function encodeBytes(text: string): string {
   });
 }
 
-/** Browsers state it (Fetch Metadata); older ones are recognized because they prefer HTML. */
+/**
+ * Of a tab, which browsers state (Fetch Metadata); older ones are recognized because they prefer HTML. Not of a frame, where providers show
+ * no page, and not ahead of a click: nobody would see the page.
+ */
 export function isNavigation(rawHeaders: readonly string[]): boolean {
-  const mode = onlyValue(rawHeaders, 'sec-fetch-mode');
-  if (mode !== null) return mode === 'navigate';
   if (hasHeader(rawHeaders, 'upgrade')) return false;
+  if (aheadOfClick.some((name) => onlyValue(rawHeaders, name)?.includes('prefetch'))) return false;
+  const mode = onlyValue(rawHeaders, 'sec-fetch-mode');
+  if (mode !== null)
+    return mode === 'navigate' && (onlyValue(rawHeaders, 'sec-fetch-dest') ?? 'document') === 'document';
   const accept = onlyValue(rawHeaders, 'accept');
   return accept !== null && prefersHtml(accept);
 }
+
+/** The last two: of older browsers. */
+const aheadOfClick = ['sec-purpose', 'purpose', 'x-moz'] as const;
 
 /** Whether a page's script sends the request: browsers would show their own dialog for a Basic challenge. */
 export function isFromScript(rawHeaders: readonly string[]): boolean {

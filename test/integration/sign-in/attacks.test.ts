@@ -70,6 +70,88 @@ describe('two providers', () => {
   });
 });
 
+describe('callbacks', () => {
+  const callbackOf = async (person: CookieBrowser, target: string) =>
+    (await person.visit(`${origin}/.rolegate/sign-in/corp?go=1&return_to=${target}`, {}, isCallback)).url;
+
+  /** As a victim's browser that an attacker's page sends there. Returns who it is at the service afterwards; null: nobody. */
+  async function follow(victim: CookieBrowser, url: string): Promise<string | null> {
+    await victim.visit(url, {}, leavesTheOrigin);
+    return sessionOf(victim) ?? null;
+  }
+
+  test("one with the attacker's code signs no victim in (login CSRF), and the code stays good for its own browser", async () => {
+    const { browser } = await world();
+    const attacker = browser();
+    const url = await callbackOf(attacker, '/attack');
+    const fresh = browser();
+    expect(await follow(fresh, url)).toBeNull();
+    const waiting = browser();
+    await callbackOf(waiting, '/own');
+    expect(await follow(waiting, url)).toBeNull();
+    const known = browser();
+    await known.visit(`${origin}/own`);
+    const before = sessionOf(known);
+    expect(await follow(known, url)).toBe(before);
+    // Control: nothing was wrong with it.
+    expect(await follow(attacker, url)).toMatch(/^[\w-]{43}$/);
+  });
+
+  test('one whose code or state is of another sign-in of the same browser opens no session', async () => {
+    const { browser } = await world();
+    const person = browser();
+    const [one, two] = [new URL(await callbackOf(person, '/one')), new URL(await callbackOf(person, '/two'))];
+    const crossed = new URL(one);
+    crossed.searchParams.set('code', two.searchParams.get('code')!);
+    expect(await follow(person, crossed.href)).toBeNull();
+    // Control: as they were.
+    expect(await follow(person, two.href)).toMatch(/^[\w-]{43}$/);
+  });
+
+  test('one with a state that was changed anywhere is nobody’s', async () => {
+    const { browser } = await world();
+    const person = browser();
+    const url = new URL(await callbackOf(person, '/mine'));
+    const state = url.searchParams.get('state')!;
+    const places = [0, 1, 11, 12, 40, state.length - 24, state.length - 2];
+    const changed = [
+      ...places.map((i) => state.slice(0, i) + (state[i] === 'A' ? 'B' : 'A') + state.slice(i + 1)),
+      ...['', 'x', state.slice(1), state.slice(0, -4), `${state}AAAA`, state + state, 'A'.repeat(20_000)],
+    ];
+    for (const text of changed) {
+      const forged = new URL(url);
+      forged.searchParams.set('state', text);
+      const response = await person.open(forged.href);
+      expect(response.status, text.slice(0, 80)).toBeLessThan(500);
+      expect(sessionOf(person), text.slice(0, 80)).toBeUndefined();
+    }
+    expect(await follow(person, url.href)).toMatch(/^[\w-]{43}$/);
+  });
+
+  test('one that is replayed opens no second session, and one without its issuer none at all', async () => {
+    const { browser } = await world();
+    const person = browser();
+    const url = new URL(await callbackOf(person, '/mine'));
+    expect(url.searchParams.get('iss')).not.toBeNull();
+    for (const change of [
+      (query: URLSearchParams) => query.delete('iss'),
+      (query: URLSearchParams) => query.append('iss', 'https://evil.example'),
+    ]) {
+      const own = new URL(await callbackOf(person, '/mine'));
+      change(own.searchParams);
+      const response = await person.open(own.href);
+      expect([response.status, sessionOf(person)]).toEqual([403, undefined]);
+    }
+    expect(await follow(person, url.href)).toMatch(/^[\w-]{43}$/);
+    const thief = browser();
+    for (const [name, value] of cookiesOf(person)) {
+      if (name.endsWith('-browser')) thief.cookies.set('app.example.com', new Map([[name, value]]));
+    }
+    // Even with the cookie of the browser: it was used.
+    expect(await follow(thief, url.href)).toBeNull();
+  });
+});
+
 describe('cookies that a sibling domain planted', () => {
   test('a session id before signing in is worth nothing afterwards (fixation)', async () => {
     const { port, browser } = await world();
@@ -250,6 +332,27 @@ describe('programs without a session are never redirected', () => {
         'Upgrade: websocket',
         'Sec-WebSocket-Version: 13',
         'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+      ],
+    ],
+    ['a frame', 'GET', ['Accept: text/html,*/*;q=0.8', 'Sec-Fetch-Mode: navigate', 'Sec-Fetch-Dest: iframe']],
+    ['an embedded document', 'GET', ['Accept: text/html', 'Sec-Fetch-Mode: navigate', 'Sec-Fetch-Dest: object']],
+    [
+      'a page that Chromium prefetches',
+      'GET',
+      ['Accept: text/html', 'Sec-Fetch-Mode: navigate', 'Sec-Fetch-Dest: document', 'Sec-Purpose: prefetch;prerender'],
+    ],
+    ['a page that Safari prefetches', 'GET', ['Accept: text/html', 'Purpose: prefetch']],
+    ['a page that an older Firefox prefetches', 'GET', ['Accept: text/html', 'X-Moz: prefetch']],
+    [
+      'a WebSocket that claims to be a navigation',
+      'GET',
+      [
+        'Accept: text/html',
+        'Connection: Upgrade',
+        'Upgrade: websocket',
+        'Sec-WebSocket-Version: 13',
+        'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+        'Sec-Fetch-Mode: navigate',
       ],
     ],
     ['Git', 'GET', ['User-Agent: git/2.43.0', 'Accept: */*', 'Git-Protocol: version=2']],

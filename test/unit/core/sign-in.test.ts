@@ -94,3 +94,13 @@ test.each([
   ['text/html;q=x', false],
   ['', false],
 ])('Accept: %s', (accept, expected) => expect(isNavigation(['Accept', accept])).toBe(expected));
+
+test.each<[string, boolean, string[]]>([
+  ['a tab', true, ['Sec-Fetch-Mode', 'navigate', 'Sec-Fetch-Dest', 'document']],
+  ['a frame', false, ['Sec-Fetch-Mode', 'navigate', 'Sec-Fetch-Dest', 'iframe']],
+  ['a frame of a frame set', false, ['Sec-Fetch-Mode', 'navigate', 'Sec-Fetch-Dest', 'frame']],
+  ['an embedded document', false, ['Sec-Fetch-Mode', 'navigate', 'Sec-Fetch-Dest', 'embed']],
+  ['a page fetched ahead of a click', false, ['Sec-Fetch-Mode', 'navigate', 'Sec-Purpose', 'prefetch;prerender']],
+  ['the same in older browsers', false, ['Accept', 'text/html', 'Purpose', 'prefetch']],
+  ['a WebSocket', false, ['Sec-Fetch-Mode', 'navigate', 'Upgrade', 'websocket']],
+])('Fetch Metadata: %s', (_, expected, headers) => expect(isNavigation(headers)).toBe(expected));
