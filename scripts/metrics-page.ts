@@ -103,6 +103,7 @@ ${table(
   'rolegate_refreshes_total',
   'rolegate_authentication_throttled_total',
   'rolegate_cache_evictions_total',
+  'rolegate_sessions_evicted_total',
   'rolegate_revoked_verdicts_total',
   'rolegate_cache_entries',
   'rolegate_cache_bytes',

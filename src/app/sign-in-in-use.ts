@@ -2,13 +2,15 @@
  * Joins the configured providers and the store of sessions into the pages of sign-in and what the look-up of identities needs of them.
  */
 import { randomBytes } from 'node:crypto';
-import type { Config, SignInConfig } from '../config/config.ts';
+import type { Config, RedisConfig, SignInConfig } from '../config/config.ts';
+import type { IdentityEvents } from '../identity/events.ts';
 import type { Revocations } from '../identity/revocation/create-revocations.ts';
 import { createRedisSessionStore } from '../identity/sessions/redis-session-store.ts';
 import { deriveSessionSecrets, isSessionId, nameOfSession } from '../identity/sessions/sealed-session.ts';
 import type { SessionStore } from '../identity/sessions/session-store.ts';
 import { createSqliteSessionStore } from '../identity/sessions/sqlite-session-store.ts';
 import type { SessionsInUse } from '../identity/sources/session/session-source.ts';
+import { awaitingStart } from '../redis/awaiting-start.ts';
 import { connectRedis } from '../redis/connect-redis.ts';
 import type { RedisLink } from '../redis/redis-link.ts';
 import type { OwnPages } from '../request-line/runtime.ts';
@@ -43,12 +45,12 @@ export interface OpenSessions {
 export function openSessions(
   { sessions: settings }: SignInConfig,
   { redis, secret: written, previousSecrets }: Config['cache'],
-  now: () => number,
+  { events, now }: { readonly events: Pick<IdentityEvents, 'sessionEvicted'>; readonly now: () => number },
 ): OpenSessions {
   const secret = written ?? ofProcess;
-  const link = redis === null ? null : connectRedis(redis, { name: 'rolegate-sign-in' });
+  const link = redis === null ? null : linkFor(redis);
   const shared = link === null ? null : { link, keyPrefix: redis!.keyPrefix };
-  const common = { bounds: settings, secret, previousSecrets, onEvict() {}, now };
+  const common = { bounds: settings, secret, previousSecrets, onEvict: events.sessionEvicted, now };
   const { store: place } = settings;
   const store =
     place === 'redis'
@@ -63,6 +65,14 @@ export function openSessions(
       link?.close();
     },
   };
+}
+
+/** A verdict that Redis does not return in time is a miss; a session would be an outage for its user. */
+const minCommandTimeoutMs = 1_000;
+
+function linkFor(redis: RedisConfig): RedisLink {
+  const commandTimeoutMs = Math.max(redis.commandTimeoutMs, minCommandTimeoutMs);
+  return awaitingStart(connectRedis({ ...redis, commandTimeoutMs }, { name: 'rolegate-sign-in' }));
 }
 
 export function createSignInInUse(

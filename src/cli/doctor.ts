@@ -17,6 +17,7 @@ import { redisChecks } from './doctor/check-redis.ts';
 import { sourceChecks } from './doctor/check-sources.ts';
 import { upstreamChecks } from './doctor/check-upstreams.ts';
 import { countLevels, doctorJson, doctorText } from './doctor/doctor-report.ts';
+import { sessionFindings } from './doctor/sessions-in-redis.ts';
 import { sharedResultFindings } from './doctor/shared-results.ts';
 import { readDuration } from './duration-option.ts';
 import { ExitCode } from './exit-code.ts';
@@ -100,7 +101,10 @@ async function examineGateway(
     filesCheck(config, timeoutMs),
     gatewayPorts(config, timeoutMs),
     ...nameChecks([...hostsOfGateway(config), ...(embedded === null ? [] : hostsOfAuthApi(embedded, inEmbedded))]),
-    ...redisChecks(cache.redis, 'cache.redis', timeoutMs, (client) => sharedResultFindings(client, config)),
+    ...redisChecks(cache.redis, 'cache.redis', timeoutMs, async (client) => [
+      ...(await sharedResultFindings(client, config)),
+      ...(await sessionFindings(client, config)),
+    ]),
     ...sourceChecks(config, timeoutMs, credential),
     ...(embedded === null ? [] : authApiChecks(embedded, inEmbedded, timeoutMs)),
     ...upstreamChecks(config, timeoutMs),

@@ -62,6 +62,8 @@ export interface IdentityEvents extends RevocationEvents, ThrottleEvents, ClaimE
   refresh(outcome: RefreshOutcome): void;
   /** An unexpired verdict was evicted from memory for another one. */
   evicted(space: 'accepted' | 'rejected'): void;
+  /** The session of a browser ended although it had not expired: by a bound, or because Redis removed it. */
+  sessionEvicted(by: 'person' | 'all' | 'redis'): void;
   /** A verdict was found to be revoked, and is no longer used. */
   revokedVerdict(at: RevokedAt): void;
   /** An expired verdict was served, because the Auth API is unreachable. */

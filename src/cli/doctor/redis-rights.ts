@@ -10,7 +10,8 @@ const lifeMs = 10_000;
 /** Ordered so that each finds the data it needs. `{...}`: all keys are on one node of a Cluster. */
 function commandsFor(keyPrefix: string, id: string): readonly (readonly [name: string, ...rest: string[]])[] {
   const key = (name: string) => `${keyPrefix}{doctor:${id}}:${name}`;
-  const [text, count, set, sorted, stream] = [key('text'), key('count'), key('set'), key('sorted'), key('stream')];
+  const [text, count, set, hash] = [key('text'), key('count'), key('set'), key('hash')];
+  const [sorted, stream] = [key('sorted'), key('stream')];
   const life = String(lifeMs);
   return [
     ['set', text, '1', 'PX', life],
@@ -23,7 +24,13 @@ function commandsFor(keyPrefix: string, id: string): readonly (readonly [name: s
     ['expire', count, String(lifeMs / 1000)],
     ['sadd', set, 'a'],
     ['smembers', set],
+    ['hset', hash, 'a', '1'],
+    ['hget', hash, 'a'],
+    ['hmget', hash, 'a'],
     ['zadd', sorted, '1', 'a'],
+    ['zcard', sorted],
+    ['zscore', sorted, 'a'],
+    ['zrange', sorted, '0', '0'],
     ['zrangebyscore', sorted, '-inf', '+inf'],
     ['zremrangebyscore', sorted, '-inf', '0'],
     ['zrem', sorted, 'a'],
@@ -33,11 +40,12 @@ function commandsFor(keyPrefix: string, id: string): readonly (readonly [name: s
     ['xrevrange', stream, '+', '-'],
     ['xtrim', stream, 'MAXLEN', '1'],
     ['pexpire', set, life],
+    ['pexpire', hash, life],
     ['pexpire', stream, life],
     ['eval', 'return 1', '1', text],
     ['evalsha', sha1OfReturn1, '1', text],
     ['publish', `${keyPrefix}doctor:${id}`, '1'],
-    ['del', text, count, set, sorted, stream],
+    ['del', text, count, set, hash, sorted, stream],
     // The last one: after it, the connection accepts no other command.
     ['subscribe', `${keyPrefix}doctor:${id}`],
   ];

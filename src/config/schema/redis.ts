@@ -110,7 +110,7 @@ const redisKeys = z.strictObject({
   ),
   timeout: neither(
     duration().prefault('50ms'),
-    'Maximum time for a command. A command that takes longer counts as a miss.',
+    'Maximum time for a command. A command that takes longer counts as a miss. For sessions of browsers, which only Redis has, at least 1s.',
     { why: 'after a miss, the source is called' },
   ),
 });

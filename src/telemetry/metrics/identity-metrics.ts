@@ -92,6 +92,12 @@ export function createIdentityMetrics(registry: Registry, log: Pick<Logger, 'inf
     labelNames: ['space'],
     registers,
   });
+  const sessionEvictions = new Counter({
+    name: 'rolegate_sessions_evicted_total',
+    help: 'Sessions of browsers that ended early, by what ended them: the bound per person, the bound of all, or Redis, which had too little memory.',
+    labelNames: ['by'],
+    registers,
+  });
   const revokedVerdicts = new Counter({
     name: 'rolegate_revoked_verdicts_total',
     help: 'Verdicts that were not used because of a revocation, by where they were.',
@@ -233,6 +239,7 @@ export function createIdentityMetrics(registry: Registry, log: Pick<Logger, 'inf
       },
       refresh: (outcome) => refreshes.inc({ outcome }),
       evicted: (space) => evictions.inc({ space }),
+      sessionEvicted: (by) => sessionEvictions.inc({ by }),
       revokedVerdict: (place) => revokedVerdicts.inc({ place }),
       eventToken: (kind, source, outcome) => eventTokens.inc({ kind, source: source ?? 'none', outcome }),
       stale: () => stale.inc(),

@@ -2,16 +2,19 @@
 import { readFileSync } from 'node:fs';
 import type { Redis } from 'ioredis';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import type { RedisConfig } from '../../../src/config/config.ts';
 import { parseConfig } from '../../../src/config/parse-config.ts';
+import { createRedisSessionStore } from '../../../src/identity/sessions/redis-session-store.ts';
 import { connectRedis } from '../../../src/redis/connect-redis.ts';
 import { redisFailure } from '../../../src/redis/redis-failure.ts';
 import type { RedisFailure } from '../../../src/redis/redis-link.ts';
+import { session as aSession } from '../../contract/session-store.ts';
 import { createAuthority } from '../../support/certificates.ts';
 import { type FakeAuthApi, startFakeAuthApi } from '../../support/fake-auth-api.ts';
 import { blocksOf } from '../../support/markdown-page.ts';
 import { startRecordingUpstream } from '../../support/recording-upstream.ts';
 import { startPrivateRedis } from '../../support/redis.ts';
-import { redisConfigOf } from '../../support/redis-config.ts';
+import { redisConfig, redisConfigOf } from '../../support/redis-config.ts';
 import { type ClusterRedis, connectTo, startClusterRedis, startSentinelRedis } from '../../support/redis-topologies.ts';
 import { type RunningGateway, startGateway } from '../../support/running-gateway.ts';
 import { aclRule, granted } from './guides-acl.ts';
@@ -84,6 +87,35 @@ async function commandsSeen(client: Redis): Promise<Set<string>> {
   return new Set([...statistics.matchAll(/^cmdstat_([^:]+):/gm)].map(([, command = '']) => command));
 }
 
+/** Everything that a store of sessions does. */
+async function useSessions(config: RedisConfig): Promise<void> {
+  const link = connectRedis(config, { name: 'sessions' });
+  onTestFinished(() => link.close());
+  await vi.waitFor(() => expect(link.ready).toBe(true), patience);
+  let nowMs = Date.now();
+  const store = createRedisSessionStore({
+    link,
+    keyPrefix: 'rolegate:',
+    bounds: { maxIdleMs: 60_000, maxLifetimeMs: 120_000, maxPerPerson: 1, max: 10 },
+    secret: 's'.repeat(32),
+    previousSecrets: ['p'.repeat(32)],
+    onEvict() {},
+    now: () => nowMs,
+  });
+  const session = aSession({ openedAtMs: nowMs, usedAtMs: nowMs });
+  await store.open(session);
+  const id = await store.open(session);
+  nowMs += 30_000;
+  await store.find(id);
+  const lease = await store.lease(id);
+  expect(await store.replace(id, session, lease!)).toBe(true);
+  await lease!.release();
+  expect(await store.listOf(session.issuer, session.subject)).toHaveLength(1);
+  await store.end(id);
+  expect(await store.find(id)).toBeNull();
+  await store.close();
+}
+
 describe('the Redis guide', () => {
   const examples = blocks.filter(({ language }) => language === 'yaml');
   const authority = createAuthority();
@@ -134,6 +166,8 @@ routes:
       expect(await commandsSeen(client)).toContain('incrby');
     }, patience);
     await one.close();
+    const uses = redisConfig(`redis://rolegate:${password}@127.0.0.1:${portOf(redis)}`, 'rolegate:');
+    await useSessions({ ...uses, username: 'rolegate' });
     const seen = await commandsSeen(client);
     expect(await client.acl('LOG')).toEqual([]);
     expect(granted.filter((command) => !seen.has(command) && !onlyElsewhere.has(command))).toEqual([]);

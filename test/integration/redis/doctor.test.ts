@@ -14,7 +14,7 @@ afterAll(() => folder.remove());
 
 const password = 'change-me-to-something-long';
 
-async function reportOf(redis: string, timeoutMs = 20_000): Promise<string> {
+async function reportOf(redis: string, timeoutMs = 20_000, more = ''): Promise<string> {
   const file = folder.write(
     'gateway.yaml',
     `version: 1
@@ -22,7 +22,7 @@ server: { listen: "127.0.0.1:0", admin: false }
 authApi: { embedded: { database: "file:./users.db", secret: a secret of at least thirty-two characters } }
 cache: { secret: a cache secret of at least thirty-two characters, redis: ${redis} }
 routes: []
-`,
+${more}`,
   );
   return doctorText(await examine(file, timeoutMs), { color: false, width: 400 });
 }
@@ -67,6 +67,17 @@ describe('one server', () => {
     expect(text).toContain(`: ${found}`);
     expect(text).toContain('volatile-ttl');
     expect(text).toContain('1 warning');
+  });
+
+  it.each([
+    ['allkeys-lru', 'signIn.sessions: maxmemory-policy is allkeys-lru: sessions may be removed at any time'],
+    ['volatile-ttl', '✓ signIn.sessions: sessions are removed only when they end'],
+  ])('sessions with %s', async (policy, found) => {
+    const redis = await privateRedis();
+    await clientOf(redis).config('SET', 'maxmemory', '1mb', 'maxmemory-policy', policy);
+    const provider = '{ issuer: "https://id.test", clientId: a, clientSecret: b, userPrefix: "corp:" }';
+    const signIn = `signIn: { origin: "https://app.test", providers: { corp: ${provider} } }`;
+    expect(await reportOf(single(redis), 20_000, signIn)).toContain(found);
   });
 
   it('a full one is an error', async () => {

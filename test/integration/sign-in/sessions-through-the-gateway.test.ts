@@ -7,6 +7,7 @@ import { startOpenidProvider, webSecret } from '../../support/openid-provider.ts
 import { startRecordingUpstream } from '../../support/recording-upstream.ts';
 import { useRedis } from '../../support/redis.ts';
 import { startGateway } from '../../support/running-gateway.ts';
+import { sampleValue } from '../../unit/telemetry/prometheus-text.ts';
 
 const running = closedAfterEach();
 const operators = 'operators-0123456789abcdef0123456789';
@@ -15,10 +16,12 @@ const secret = 'a secret of the gateway with 32 characters';
 interface World {
   readonly redisUrl?: string;
   readonly keyPrefix?: string;
+  /** Settings of sessions. */
+  readonly sessions?: string;
 }
 
 /** One origin, which `gateways` processes serve in turn. */
-async function world({ redisUrl, keyPrefix }: World = {}) {
+async function world({ redisUrl, keyPrefix, sessions = '{}' }: World = {}) {
   const port = await freePort();
   const origin = `http://127.0.0.1:${port}`;
   const openid = await startOpenidProvider(
@@ -47,6 +50,7 @@ upstreams:
   pages: { targets: ['${service.origin}'] }
 signIn:
   origin: ${origin}
+  sessions: ${sessions}
   providers:
     corp:
       issuer: ${openid.issuer}
@@ -164,13 +168,40 @@ describe('with Redis', () => {
     const other = await startGateway(config(await freePort()));
     running.push(other);
     const browser = new CookieBrowser();
-    // Redis may not be connected yet.
-    await expect.poll(async () => (await browser.visit(`${origin}/`)).status, { timeout: 10_000 }).toBe(200);
+    expect((await browser.visit(`${origin}/`)).status).toBe(200);
     const cookie = cookieOf(browser, origin);
     const there = () => fetch(`${other.origin}/`, { headers: { ...script.headers, cookie } });
     expect((await there()).status).toBe(200);
     const own = { origin, 'sec-fetch-site': 'same-origin' };
     await browser.open(`${origin}/.rolegate/sign-out`, { method: 'POST', headers: own });
     await expect.poll(async () => (await there()).status).toBe(401);
+  });
+
+  test('a process that has just started waits for its connection, instead of refusing sessions', async () => {
+    const { url, keyPrefix } = await useRedis();
+    const { origin, config } = await world({ redisUrl: url, keyPrefix });
+    const browser = new CookieBrowser();
+    await browser.visit(`${origin}/`);
+    const headers = { ...script.headers, cookie: cookieOf(browser, origin) };
+    for (let start = 0; start < 5; start += 1) {
+      const other = await startGateway(config(0));
+      running.push(other);
+      expect((await fetch(`${other.origin}/`, { headers })).status).toBe(200);
+    }
+  });
+
+  test('counts the sessions that a bound ends', async () => {
+    const { url, keyPrefix } = await useRedis();
+    const { origin, gateway } = await world({ redisUrl: url, keyPrefix, sessions: '{ maxPerPerson: 1 }' });
+    const [first, second] = [new CookieBrowser(), new CookieBrowser()];
+    await first.visit(`${origin}/`);
+    const asOperator = { headers: { authorization: `Bearer ${operators}` } };
+    const evicted = async () => {
+      const text = await (await fetch(`${gateway.admin}/metrics`, asOperator)).text();
+      return sampleValue(text, 'rolegate_sessions_evicted_total', { by: 'person' });
+    };
+    expect(await evicted()).toBeUndefined();
+    await second.visit(`${origin}/`);
+    expect(await evicted()).toBe(1);
   });
 });

@@ -27,6 +27,7 @@ export function recordEvents(): RecordedEvents {
     throttled: (by) => lines.push(`throttled ${by}`),
     throttling: (by) => lines.push(`throttling ${by}`),
     evicted: (space) => lines.push(`evicted ${space}`),
+    sessionEvicted: (by) => lines.push(`session evicted ${by}`),
     revokedVerdict: (place) => lines.push(`voided ${place}`),
     eventToken: (kind, source, outcome) => lines.push(`event ${kind} ${source} ${outcome}`),
     stale: () => lines.push('stale'),

@@ -52,6 +52,7 @@ describe('docs/reference/metrics.md', () => {
     telemetry.identityEvents.refresh('accepted');
     telemetry.identityEvents.throttled('client');
     telemetry.identityEvents.evicted('accepted');
+    telemetry.identityEvents.sessionEvicted('person');
     telemetry.identityEvents.revokedVerdict('memory');
     telemetry.identityEvents.revoked('admin', { kind: 'all' });
     telemetry.identityEvents.eventToken('logout', 'issuer', 'revoked');

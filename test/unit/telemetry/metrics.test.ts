@@ -169,6 +169,7 @@ test('counts the events of identity resolution', async () => {
   identityEvents.sharedLookUp('pushed', 0.25);
   identityEvents.refresh('shared');
   identityEvents.evicted('rejected');
+  identityEvents.sessionEvicted('redis');
   identityEvents.revokedVerdict('push');
   identityEvents.stale();
   telemetry.watchIdentity(() => ({ accepted: 7, rejected: 3, bytes: 9_000, flights: 1 }));
@@ -197,6 +198,7 @@ test('counts the events of identity resolution', async () => {
   expect(sampleValue(text, 'rolegate_shared_lookup_wait_seconds_count')).toBe(1);
   expect(sampleValue(text, 'rolegate_refreshes_total', { outcome: 'shared' })).toBe(1);
   expect(sampleValue(text, 'rolegate_cache_evictions_total', { space: 'rejected' })).toBe(1);
+  expect(sampleValue(text, 'rolegate_sessions_evicted_total', { by: 'redis' })).toBe(1);
   expect(sampleValue(text, 'rolegate_revoked_verdicts_total', { place: 'push' })).toBe(1);
   expect(sampleValue(text, 'rolegate_cache_entries', { space: 'accepted' })).toBe(7);
   expect(sampleValue(text, 'rolegate_cache_bytes')).toBe(9_000);
