@@ -1,0 +1,100 @@
+/** How the gateway authenticates to the provider, and how far their clocks may differ. */
+import { generateKeyPairSync } from 'node:crypto';
+import { expect, test } from 'vitest';
+import { closedAfterEach } from '../../support/closed-after-each.ts';
+import { CookieBrowser } from '../../support/cookie-browser.ts';
+import { freePort } from '../../support/free-port.ts';
+import { startOpenidProvider, webSecret } from '../../support/openid-provider.ts';
+import { startRecordingUpstream } from '../../support/recording-upstream.ts';
+import { startGateway } from '../../support/running-gateway.ts';
+import { nowS, startTokenIssuer } from '../../support/token-issuer.ts';
+
+const running = closedAfterEach();
+
+/** `client`: its keys in the configuration. */
+async function gatewayFor(issuer: string, port: number, client: string, pem = '') {
+  const service = await startRecordingUpstream();
+  running.push(service);
+  const gateway = await startGateway(
+    `version: 1
+server: { listen: "127.0.0.1:${port}" }
+cache: { secret: a secret of the gateway with 32 characters }
+upstreams: { pages: { targets: ['${service.origin}'] } }
+signIn:
+  origin: http://127.0.0.1:${port}
+  providers: { corp: { issuer: "${issuer}", clientId: web, ${client}, scopes: [openid, profile] } }
+routes:
+  - { id: pages, match: { path: /** }, upstream: pages, signIn: corp, credentials: [session], access: authenticated }
+`,
+    () => pem,
+  );
+  running.push(gateway);
+  return gateway;
+}
+
+test.each([
+  ['EC', generateKeyPairSync('ec', { namedCurve: 'P-256' }), 'ES256'],
+  ['RSA', generateKeyPairSync('rsa', { modulusLength: 2048 }), 'RS256'],
+])('with an %s key instead of a secret, and a provider that takes pushed requests only', async (_name, pair, alg) => {
+  const port = await freePort();
+  const jwk = { ...pair.publicKey.export({ format: 'jwk' }), kid: 'gateway-1', alg, use: 'sig' };
+  const openid = await startOpenidProvider(
+    {},
+    {
+      redirect_uris: [`http://127.0.0.1:${port}/.rolegate/callback/corp`],
+      client_secret: undefined,
+      token_endpoint_auth_method: 'private_key_jwt',
+      token_endpoint_auth_signing_alg: alg,
+      require_pushed_authorization_requests: true,
+      jwks: { keys: [jwk] },
+    },
+  );
+  running.push(openid);
+  const pem = pair.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+  const { origin } = await gatewayFor(openid.issuer, port, 'clientKey: { file: /run/secrets/client.pem }', pem);
+  const seen = await new CookieBrowser().visit(`${origin}/a`);
+  expect(seen).toMatchObject({ status: 200, url: `${origin}/a` });
+  const asked = seen.way.find((one) => one.startsWith(`${openid.issuer}/auth?`))!;
+  expect([...new URL(asked).searchParams.keys()].sort()).toEqual(['client_id', 'request_uri']);
+});
+
+/** Its ID tokens have these times, relative to the clock of the gateway. */
+async function signInAt(times: { readonly iat: number; readonly nbf?: number; readonly exp: number }): Promise<number> {
+  const issuer = await startTokenIssuer();
+  running.push(issuer);
+  let nonce = '';
+  issuer.respond = async (request, response) => {
+    const json = (body: object) => response.setHeader('content-type', 'application/json').end(JSON.stringify(body));
+    const { issuer: iss } = issuer;
+    if (request.url === '/jwks') json({ keys: issuer.keys });
+    else if (request.url === '/token') {
+      const shifted = Object.fromEntries(Object.entries(times).map(([name, by]) => [name, nowS() + by]));
+      const claims = { aud: 'web', nonce, ...shifted };
+      const id_token = await issuer.token(claims, { typ: 'JWT' });
+      json({ access_token: 'a', token_type: 'bearer', expires_in: 300, id_token });
+    } else {
+      const endpoints = {
+        authorization_endpoint: `${iss}/auth`,
+        token_endpoint: `${iss}/token`,
+        jwks_uri: `${iss}/jwks`,
+      };
+      json({ issuer: iss, ...endpoints, id_token_signing_alg_values_supported: ['ES256'] });
+    }
+  };
+  const { origin } = await gatewayFor(issuer.issuer, await freePort(), `clientSecret: "${webSecret}"`);
+  const browser = new CookieBrowser();
+  const { url } = await browser.visit(`${origin}/a`, {}, (one) => one.startsWith(issuer.issuer));
+  const asked = new URL(url).searchParams;
+  nonce = asked.get('nonce')!;
+  const query = new URLSearchParams({ code: 'c', state: asked.get('state')! });
+  return (await browser.visit(`${origin}/.rolegate/callback/corp?${query}`)).status;
+}
+
+test.each([
+  ['the provider is 55 s ahead', { iat: 55, nbf: 55, exp: 355 }, 200],
+  ['the provider is 55 s behind, with short ID tokens', { iat: -85, exp: -55 }, 200],
+  ['control: 65 s ahead', { iat: 65, nbf: 65, exp: 365 }, 403],
+  ['control: an ID token that ended 65 s ago', { iat: -125, exp: -65 }, 403],
+])('clocks: %s', async (_name, times, status) => {
+  expect(await signInAt(times)).toBe(status);
+});
