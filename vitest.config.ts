@@ -74,7 +74,7 @@ export default defineConfig({
         test: {
           ...shared,
           name: 'long',
-          include: [...inFolders('property/long'), 'test/e2e/envoy-connection-age.test.ts'],
+          include: [...inFolders('property/long', 'long'), 'test/e2e/envoy-connection-age.test.ts'],
           env: { ...env, CHECKS: process.env['CHECKS'] ?? '60000' },
           testTimeout: 180_000,
         },

@@ -1,7 +1,7 @@
 /** A real OpenID provider (`oidc-provider`) on loopback, with a user who consents at once. */
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, type JWK } from 'jose';
 import Provider, { type Configuration } from 'oidc-provider';
@@ -41,24 +41,35 @@ const machineSecret = 'the secret of the machine';
 /** What a provider does with a demanded `acr`: it grants "two-factors", and refuses all others; or it ignores the demand. */
 export type OnAcr = 'grants' | 'ignores';
 
+export interface Steering {
+  /** Lifetime of access tokens. Default: an hour. */
+  readonly accessTokenS?: number;
+  /** Every refresh gives a new refresh token, and the use of an old one ends the grant. */
+  readonly rotates?: boolean;
+  /** Awaited when the token endpoint has acted, before it responds. */
+  readonly beforeTokens?: () => Promise<void>;
+}
+
 /** `gateway`: the gateway's client metadata there; `web`: more metadata of the code flow's client. */
 export async function startOpenidProvider(
   gateway: object,
   web: object = {},
   onAcr: OnAcr = 'grants',
+  steering: Steering = {},
 ): Promise<OpenidProvider> {
   let keys = [await makeKey('key-1')];
   let made = 1;
   let keyFetches = 0;
   const server = createServer((request, response) => {
     if (request.url === '/jwks') keyFetches += 1;
+    if (request.url === '/token') holdBack(response, steering.beforeTokens);
     void handle(request, response);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const store = new Map<string, Record<string, unknown>>();
-  let provider = createProvider(issuer, keys, { gateway, web, onAcr }, store);
+  let provider = createProvider(issuer, keys, { gateway, web, onAcr, steering }, store);
   let handle = provider.callback();
 
   const cookies = new Map<string, string>();
@@ -126,13 +137,22 @@ export async function startOpenidProvider(
     async rotate(keepOld) {
       made += 1;
       keys = [await makeKey(`key-${made}`), ...(keepOld ? keys : [])];
-      provider = createProvider(issuer, keys, { gateway, web, onAcr }, store);
+      provider = createProvider(issuer, keys, { gateway, web, onAcr, steering }, store);
       handle = provider.callback();
     },
     async close() {
       server.closeAllConnections();
       await new Promise<void>((resolve) => server.close(() => resolve()));
     },
+  };
+}
+
+function holdBack(response: ServerResponse, until: Steering['beforeTokens']): void {
+  if (until === undefined) return;
+  const end = response.end.bind(response) as (...args: unknown[]) => ServerResponse;
+  response.end = (...args: unknown[]) => {
+    void until().then(() => end(...args));
+    return response;
   };
 }
 
@@ -145,7 +165,12 @@ async function makeKey(kid: string): Promise<JWK> {
 function createProvider(
   issuer: string,
   keys: readonly JWK[],
-  { gateway, web, onAcr }: { readonly gateway: object; readonly web: object; readonly onAcr: OnAcr },
+  {
+    gateway,
+    web,
+    onAcr,
+    steering,
+  }: { readonly gateway: object; readonly web: object; readonly onAcr: OnAcr; readonly steering: Steering },
   store: Map<string, Record<string, unknown>>,
 ): Provider {
   const client = { id_token_signed_response_alg: 'ES256' as const };
@@ -174,7 +199,13 @@ function createProvider(
     jwks: { keys: [...keys] as never },
     cookies: { keys: ['a key of cookies'] },
     ttl: {
-      ...{ AccessToken: 3600, AuthorizationCode: 60, ClientCredentials: 3600, Grant: 3600, IdToken: 3600 },
+      ...{
+        AccessToken: steering.accessTokenS ?? 3600,
+        AuthorizationCode: 60,
+        ClientCredentials: 3600,
+        Grant: 3600,
+        IdToken: 3600,
+      },
       ...{ Interaction: 3600, RefreshToken: 3600, Session: 3600 },
     },
     scopes: ['openid', 'profile', 'offline_access', 'orders'],
@@ -194,6 +225,7 @@ function createProvider(
       const sid = ctx.oidc.entities.AuthorizationCode?.sid;
       return { roles: ['user'], ...(sid === undefined ? {} : { sid }) };
     },
+    ...(steering.rotates === undefined ? {} : { rotateRefreshToken: steering.rotates }),
     issueRefreshToken: async (_, asking) => asking.grantTypeAllowed('refresh_token'),
     fetch: (url, options) => fetch(url, unguarded(options)),
     acrValues: ['two-factors', 'hardware'],

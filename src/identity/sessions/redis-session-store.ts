@@ -37,8 +37,8 @@ interface NamedSession {
   readonly session: StoredSession;
 }
 
-/** A lease ends so soon if its process ends; otherwise it is renewed, up to the second. */
-const leaseMs = 6_000;
+/** A lease ends so soon if its process ends, before others give up; otherwise it is renewed, up to the second. */
+const leaseMs = 4_000;
 const maxLeaseMs = 60_000;
 /** Longer than any move of a record to another secret. */
 const endMarkMs = 60_000;

@@ -21,7 +21,7 @@ async function world() {
   const service = await startRecordingUpstream();
   running.push(service);
   const gateway = await startGateway(`version: 1
-server: { listen: "127.0.0.1:${port}" }
+server: { listen: "127.0.0.1:${port}", admin: false }
 authorizer: { listen: "127.0.0.1:${checks}", dialects: { caddy: /caddy } }
 cache: { secret: a secret of the gateway with 32 characters }
 upstreams: { pages: { targets: ['${service.origin}'] } }

@@ -18,7 +18,7 @@ async function world(onAcr: OnAcr) {
   const service = await startRecordingUpstream();
   running.push(service);
   const gateway = await startGateway(`version: 1
-server: { listen: "127.0.0.1:${port}" }
+server: { listen: "127.0.0.1:${port}", admin: false }
 cache: { secret: a secret of the gateway with 32 characters }
 upstreams: { pages: { targets: ['${service.origin}'] } }
 identity: { claims: { acr: { field: acr, type: string, optional: true } } }
@@ -95,7 +95,7 @@ test('a bearer needs the claim, too', async () => {
   const service = await startRecordingUpstream();
   running.push(service);
   const gateway = await startGateway(`version: 1
-server: { listen: "127.0.0.1:0" }
+server: { listen: "127.0.0.1:0", admin: false }
 upstreams: { pages: { targets: ['${service.origin}'] } }
 identity: { claims: { acr: { field: acr, type: string, optional: true } } }
 sources: { tokens: { kind: jwt, issuer: "${issuer.issuer}", audience: [orders] } }

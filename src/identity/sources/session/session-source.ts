@@ -9,6 +9,7 @@ import { readIdentity } from '../../../core/identity/read-fields.ts';
 import type { ForwardedToken } from '../../../core/routing/route.ts';
 import type { Clocks } from '../../clock.ts';
 import {
+  type Lease,
   type SessionStore,
   SessionStoreUnavailable,
   type SessionTokens,
@@ -78,9 +79,20 @@ export function createSessionSource({ providers, sessions, events, now, steady }
     return flight;
   }
 
+  /** Another process may have the lease: then its result is awaited, or the lease, if that process has died. */
   async function refreshHere(id: string, before: StoredSession, timeoutMs: number): Promise<Refreshed> {
-    const lease = await store.lease(id);
-    if (lease === null) return await awaitOther(id, before, timeoutMs);
+    for (const endMs = now() + timeoutMs; ; ) {
+      const lease = await store.lease(id);
+      if (lease !== null) return await refreshUnder(lease, id, before);
+      if (now() >= endMs) return lateRefresh;
+      await new Promise((resolve) => setTimeout(resolve, pollMs));
+      const session = await store.find(id);
+      if (session === null) return ended;
+      if (isRefreshed(session, before)) return refreshedBy(session);
+    }
+  }
+
+  async function refreshUnder(lease: Lease, id: string, before: StoredSession): Promise<Refreshed> {
     try {
       // It may have been refreshed before the lease was free.
       const session = await store.find(id);
@@ -94,16 +106,6 @@ export function createSessionSource({ providers, sessions, events, now, steady }
     } finally {
       await lease.release();
     }
-  }
-
-  async function awaitOther(id: string, before: StoredSession, timeoutMs: number): Promise<Refreshed> {
-    for (const endMs = now() + timeoutMs; now() < endMs; ) {
-      await new Promise((resolve) => setTimeout(resolve, pollMs));
-      const session = await store.find(id);
-      if (session === null) return ended;
-      if (isRefreshed(session, before)) return refreshedBy(session);
-    }
-    return { kind: 'unavailable', detail: 'another process did not end its refresh of the session in time' };
   }
 
   /** `which`: the token whose end counts. */
@@ -242,6 +244,11 @@ function endOf({ id, expiresAtMs }: SessionTokens, which: ForwardedToken): numbe
   const end = id === null ? 0 : readParts(id)?.claims['exp'];
   return typeof end === 'number' ? end * 1000 : null;
 }
+
+const lateRefresh: Refreshed = {
+  kind: 'unavailable',
+  detail: 'another process did not end its refresh of the session in time',
+};
 
 const ended: Refreshed = { kind: 'refused', detail: 'the session has ended' };
 
