@@ -7,7 +7,7 @@ import type { IdentityEvents } from '../identity/events.ts';
 import type { Revocations } from '../identity/revocation/create-revocations.ts';
 import { createRedisSessionStore } from '../identity/sessions/redis-session-store.ts';
 import { deriveSessionSecrets, isSessionId, nameOfSession } from '../identity/sessions/sealed-session.ts';
-import type { SessionStore } from '../identity/sessions/session-store.ts';
+import type { SessionEviction, SessionStore } from '../identity/sessions/session-store.ts';
 import { createSqliteSessionStore } from '../identity/sessions/sqlite-session-store.ts';
 import type { SessionsInUse } from '../identity/sources/session/session-source.ts';
 import { awaitingStart } from '../redis/awaiting-start.ts';
@@ -38,6 +38,8 @@ export interface OpenSessions {
   /** Of the pages, too; null: there is no Redis. */
   readonly shared: { readonly link: RedisLink; readonly keyPrefix: string } | null;
   readonly secret: string;
+  /** Called with the handle of each session that ends because of a bound. */
+  announceTo(announce: (handle: string) => void): void;
   close(): Promise<void>;
 }
 
@@ -49,8 +51,13 @@ export function openSessions(
 ): OpenSessions {
   const secret = written ?? ofProcess;
   const link = redis === null ? null : linkFor(redis);
+  let announce: (handle: string) => void = () => {};
+  const onEvict = (by: SessionEviction, handle: string) => {
+    events.sessionEvicted(by);
+    announce(handle);
+  };
   const shared = link === null ? null : { link, keyPrefix: redis!.keyPrefix };
-  const common = { bounds: settings, secret, previousSecrets, onEvict: events.sessionEvicted, now };
+  const common = { bounds: settings, secret, previousSecrets, onEvict, now };
   const { store: place } = settings;
   const store =
     place === 'redis'
@@ -60,6 +67,9 @@ export function openSessions(
     store,
     shared,
     secret,
+    announceTo(next) {
+      announce = next;
+    },
     async close() {
       await store.close();
       link?.close();
@@ -133,6 +143,7 @@ export function createSignInInUse(
     },
     endBy(next) {
       revocations = next;
+      open.announceTo((handle) => void announceEnd([handle]));
     },
     async close() {
       await Promise.all([...providers.values()].map((provider) => provider.close()));

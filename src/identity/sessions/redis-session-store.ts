@@ -136,7 +136,8 @@ export function createRedisSessionStore(options: RedisSessionStoreOptions): Sess
     ] as const) {
       const over = await scripts.list([key], [name, endMs, now(), most(bound), bounds.maxLifetimeMs]);
       for (const one of over as readonly Buffer[]) {
-        if ((await remove(one.toString())) > 0) onEvict(by);
+        const handle = one.toString();
+        if ((await remove(handle)) > 0) onEvict(by, handle);
       }
     }
   }
@@ -179,7 +180,7 @@ export function createRedisSessionStore(options: RedisSessionStoreOptions): Sess
   async function countEviction(name: string): Promise<void> {
     const endMs = await run((client) => client.zscore(allKey, name));
     if (endMs === null || Number(endMs) <= now()) return;
-    if ((await run((client) => client.zrem(allKey, name))) > 0) onEvict('redis');
+    if ((await run((client) => client.zrem(allKey, name))) > 0) onEvict('redis', name);
   }
 
   async function listOf(issuer: string, subject: string): Promise<readonly ListedSession[]> {

@@ -92,7 +92,8 @@ export interface SessionStoreOptions {
   /** `cache.secret`; sessions under the previous ones, the newest first, remain good. */
   readonly secret: string | Uint8Array;
   readonly previousSecrets: readonly string[];
-  readonly onEvict: (by: SessionEviction) => void;
+  /** `handle`: of the session. */
+  readonly onEvict: (by: SessionEviction, handle: string) => void;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }

@@ -18,6 +18,7 @@ import {
 } from './sealed-session.ts';
 import {
   type Lease,
+  type SessionEviction,
   type SessionStore,
   type SessionStoreOptions,
   SessionStoreUnavailable,
@@ -107,16 +108,20 @@ export function createSqliteSessionStore(options: SqliteSessionStoreOptions): Se
     return null;
   }
 
+  function evict(by: SessionEviction, row: unknown): void {
+    const { name } = row as { name: string };
+    remove.run(name);
+    onEvict(by, name);
+  }
+
   function keepBounds(person: string): void {
     sweep.run(now());
     const over = (counted: unknown, bound: number) => (counted as { sessions: number }).sessions > bound;
     while (over(countOf.get(person), bounds.maxPerPerson)) {
-      remove.run((oldestOf.get(person) as { name: string }).name);
-      onEvict('person');
+      evict('person', oldestOf.get(person));
     }
     while (over(count.get(), bounds.max)) {
-      remove.run((oldest.get() as { name: string }).name);
-      onEvict('all');
+      evict('all', oldest.get());
     }
   }
 

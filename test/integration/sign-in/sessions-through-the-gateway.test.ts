@@ -190,11 +190,12 @@ describe('with Redis', () => {
     }
   });
 
-  test('counts the sessions that a bound ends', async () => {
+  test('a session that a bound ends is counted, and is refused at once although its result was cached', async () => {
     const { url, keyPrefix } = await useRedis();
     const { origin, gateway } = await world({ redisUrl: url, keyPrefix, sessions: '{ maxPerPerson: 1 }' });
     const [first, second] = [new CookieBrowser(), new CookieBrowser()];
     await first.visit(`${origin}/`);
+    expect((await first.open(`${origin}/`, script)).status).toBe(200);
     const asOperator = { headers: { authorization: `Bearer ${operators}` } };
     const evicted = async () => {
       const text = await (await fetch(`${gateway.admin}/metrics`, asOperator)).text();
@@ -203,5 +204,6 @@ describe('with Redis', () => {
     expect(await evicted()).toBeUndefined();
     await second.visit(`${origin}/`);
     expect(await evicted()).toBe(1);
+    await expect.poll(async () => (await first.open(`${origin}/`, script)).status, { timeout: 2_000 }).toBe(401);
   });
 });
