@@ -76,7 +76,19 @@ export function createProgram(done: Done): Command {
     .description('write a first configuration for a service, with comments')
     .argument('<url>', 'URL of the service, such as http://127.0.0.1:3000')
     .addOption(configOption())
-    .action(async (url: string, options: InitOptions) => done((await import('./init.ts')).init(url, options)));
+    .option('--issuer [url]', 'users sign in with a browser at this OpenID provider; without a URL, asks for it')
+    .option('--client-id <id>', 'with --issuer: client id of the gateway there (default: asks for it)')
+    .addOption(
+      new Option('--client-secret <text>', 'with --issuer: its client secret (default: asks for it)').env(
+        'OIDC_CLIENT_SECRET',
+      ),
+    )
+    .option(
+      '--origin <origin>',
+      'with --issuer: origin of the pages as browsers see it, such as https://app.example.com',
+      'http://localhost:8080',
+    )
+    .action(async (url: string, options: InitOptions) => done(await (await import('./init.ts')).init(url, options)));
   program
     .command('demo')
     .description('run a complete system on this machine: gateway, Auth API and sample service')

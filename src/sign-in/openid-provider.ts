@@ -194,7 +194,21 @@ function failureOf(error: unknown): Failure {
   const causes = [error, (error as Error).cause, ((error as Error).cause as Error | undefined)?.cause];
   const unavailable = causes.find((one) => one instanceof ProviderUnavailable);
   if (unavailable !== undefined) return { kind: 'unavailable', detail: unavailable.message };
-  const { error: said, error_description: description, code, message } = error as Record<string, unknown>;
+  const { code, message } = error as Record<string, unknown>;
+  const { error: said, error_description: description } = challengeOf(error as Error) ?? (error as Stated);
   const detail = [said, description ?? message, code].filter((part) => typeof part === 'string').join(': ');
   return { kind: 'refused', error: typeof said === 'string' ? said : 'invalid_response', detail: detail.slice(0, 500) };
+}
+
+interface Stated {
+  readonly error?: unknown;
+  readonly error_description?: unknown;
+}
+
+/** A provider may refuse the client with a challenge (401) instead of a body that states the error; null: it did not. */
+function challengeOf({ cause }: Error): Stated | null {
+  const [challenge] = Array.isArray(cause) ? (cause as Library.WWWAuthenticateChallengeError['cause']) : [];
+  if (challenge === undefined) return null;
+  const { scheme, parameters } = challenge;
+  return { error: scheme === 'basic' ? 'invalid_client' : undefined, ...parameters };
 }

@@ -3,8 +3,11 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { CookieBrowser } from '../../support/cookie-browser.ts';
+import { freePort } from '../../support/free-port.ts';
 import { blocksOf } from '../../support/markdown-page.ts';
+import { startOpenidProvider, webSecret } from '../../support/openid-provider.ts';
 import { startRecordingUpstream } from '../../support/recording-upstream.ts';
 import { runCommand } from '../../support/running-command.ts';
 import { looksLike, stepsOf } from '../../support/transcript.ts';
@@ -126,4 +129,81 @@ test('in a clone, the printed commands are those of the clone', () => {
   });
   expect(stdout.match(/^ .*rolegate (?:-- )?(?:validate|serve|auth-api).*$/gm)).toHaveLength(4);
   expect(stdout).not.toMatch(/^ {2}rolegate /m);
+});
+
+describe('for users of an OpenID provider', () => {
+  const withIssuer = (issuer: string, ...more: string[]) => {
+    const args = [main, 'init', 'http://127.0.0.1:3000', '--issuer', issuer, ...more];
+    return runCommand(process.execPath, args, { NO_COLOR: '1' }, { cwd: folder });
+  };
+  const client = ['--client-id', 'web', '--client-secret', webSecret];
+
+  test('one command leads to a page behind the sign-in', async () => {
+    const port = await freePort();
+    const origin = `http://127.0.0.1:${port}`;
+    const openid = await startOpenidProvider({}, { redirect_uris: [`${origin}/.rolegate/callback/main`] });
+    const upstream = await startRecordingUpstream();
+    const args = ['init', upstream.origin, '--issuer', openid.issuer, ...client, '--origin', origin];
+    const written = runCommand(process.execPath, [main, ...args], { NO_COLOR: '1' }, { cwd: folder });
+    expect(await written.ended).toBe(0);
+    const stdout = written.output();
+    expect(stdout).toContain(`\n  ${origin}/.rolegate/callback/main\n  ${origin}/.rolegate/signed-out\n`);
+    expect(stdout).not.toContain(webSecret);
+    expect(readdirSync(folder).sort()).toEqual(['gateway.yaml', 'rolegate.client-secret', 'rolegate.secret']);
+    const file = join(folder, 'gateway.yaml');
+    expect(readFileSync(file, 'utf8')).not.toContain(webSecret);
+    for (const name of readdirSync(folder)) expect(statSync(join(folder, name)).mode & 0o777).toBe(0o600);
+    expect(rolegate('validate', 'gateway.yaml', '--strict')).toMatchObject({ status: 0, stderr: '' });
+    writeFileSync(file, readFileSync(file, 'utf8').replace(':9090', ':0'));
+    const gateway = runCommand(process.execPath, [main, 'serve', '-c', 'gateway.yaml'], {}, { cwd: folder });
+    try {
+      await gateway.see(/^(\{.*"msg":"started".*\})$/m);
+      const seen = await new CookieBrowser().visit(`${origin}/page`);
+      expect([seen.status, seen.text, seen.url]).toEqual([200, 'upstream', `${origin}/page`]);
+    } finally {
+      gateway.signal('SIGTERM');
+      await gateway.ended;
+      await upstream.close();
+      await openid.close();
+    }
+  });
+
+  test.each<[string, (issuer: string) => readonly string[], number, RegExp]>([
+    [
+      'a provider that is away',
+      () => ['http://127.0.0.1:1', ...client],
+      1,
+      /does not respond: .*; nothing was written/,
+    ],
+    ['an issuer that it is not', (it) => [`${it}/other`, ...client], 1, /is not the issuer of an OpenID provider/],
+    [
+      'a wrong secret',
+      (it) => [it, '--client-id', 'web', '--client-secret', 'wrong'],
+      1,
+      /rejects this client: invalid_client/,
+    ],
+    [
+      'an unknown client',
+      (it) => [it, '--client-id', 'other', '--client-secret', 'x'],
+      1,
+      /rejects this client: invalid_client/,
+    ],
+    [
+      'an origin without TLS',
+      (it) => [it, ...client, '--origin', 'http://app.example.com'],
+      2,
+      /expected an https origin/,
+    ],
+    ['a client id that nobody gave, without a terminal', (it) => [it], 2, /--client-id is missing/],
+  ])('%s is explained, and nothing is written', async (_, args, code, message) => {
+    const openid = await startOpenidProvider({});
+    const [issuer, ...more] = args(openid.issuer);
+    const command = withIssuer(issuer!, ...more);
+    const ended = await command.ended;
+    await openid.close();
+    expect(ended).toBe(code);
+    expect(command.output()).toMatch(message);
+    expect(command.output()).not.toContain(webSecret);
+    expect(readdirSync(folder)).toEqual([]);
+  });
 });
