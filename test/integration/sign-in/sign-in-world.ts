@@ -14,7 +14,12 @@ const secret = 'a secret of the gateway with 32 characters';
 /** For one test file. */
 export function signInWorlds() {
   const running = closedAfterEach();
-  return async function world({ web = {}, issuer = null as string | null, trusted = false } = {}) {
+  return async function world({
+    web = {},
+    issuer = null as string | null,
+    trusted = false,
+    clientSecret = webSecret,
+  } = {}) {
     const port = await freePort();
     const origin = `http://127.0.0.1:${port}`;
     const openid = await startOpenidProvider(
@@ -43,7 +48,7 @@ export function signInWorlds() {
       {
         name: 'corp',
         issuer: issuer ?? openid.issuer,
-        client: { id: 'web', secret: webSecret },
+        client: { id: 'web', secret: clientSecret },
         scopes: ['openid', 'profile'],
         tls: null,
         timeoutMs: 2_000,

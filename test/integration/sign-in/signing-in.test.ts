@@ -132,6 +132,15 @@ describe('a callback', () => {
   });
 });
 
+test('a secret that the provider does not accept is named on the page, and is not in it', async () => {
+  const { start } = await world({ clientSecret: 'not-the-secret' });
+  const response = await new CookieBrowser().visit(start('/mine'));
+  expect(response.status).toBe(403);
+  expect(response.text).toContain('does not accept the secret or key of this application');
+  expect(response.text).toContain('invalid_client');
+  expect(response.text).not.toContain('not-the-secret');
+});
+
 describe('a provider that is away', () => {
   test('is a 503 with a way on, and the session stays', async () => {
     const { origin, start } = await world({ issuer: 'http://127.0.0.1:1' });
