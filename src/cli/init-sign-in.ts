@@ -17,7 +17,7 @@ export interface SignInOptions {
   readonly origin: string;
 }
 
-export interface SignInAnswers {
+export interface Registration {
   readonly issuer: string;
   readonly clientId: string;
   readonly clientSecret: string;
@@ -27,7 +27,12 @@ export interface SignInAnswers {
 export const secretFiles = { sessions: 'rolegate.secret', client: 'rolegate.client-secret' } as const;
 const provider = 'main';
 
-export async function readAnswers({ issuer, clientId, clientSecret, origin }: SignInOptions): Promise<SignInAnswers> {
+export async function readRegistration({
+  issuer,
+  clientId,
+  clientSecret,
+  origin,
+}: SignInOptions): Promise<Registration> {
   return {
     issuer: issuer === true ? await askTerminal({ text: 'Issuer of the provider', option: '--issuer <url>' }) : issuer,
     clientId: clientId ?? (await askTerminal({ text: 'Client id', option: '--client-id' })),
@@ -38,16 +43,16 @@ export async function readAnswers({ issuer, clientId, clientSecret, origin }: Si
   };
 }
 
-export function redirectAddress({ origin }: SignInAnswers): string {
+export function redirectAddress({ origin }: Registration): string {
   return new URL(paths.callback(provider), origin).href;
 }
 
-export function signedOutAddress({ origin }: SignInAnswers): string {
+export function signedOutAddress({ origin }: Registration): string {
   return new URL(paths.signedOut, origin).href;
 }
 
 /** Texts in double quotes are written as JSON, which YAML reads. */
-export function signInTemplate(service: string, { issuer, clientId, origin }: SignInAnswers): string {
+export function signInTemplate(service: string, { issuer, clientId, origin }: Registration): string {
   const behindTls = origin.startsWith('https:');
   // Without a proxy, the port of the origin is that of the gateway.
   const port = behindTls ? 8080 : new URL(origin).port || 80;
@@ -83,9 +88,9 @@ routes:
 }
 
 /** Throws with the reason why nobody could sign in with this configuration. */
-export async function checkProvider(text: string, answers: SignInAnswers, now = Date.now): Promise<void> {
+export async function checkProvider(text: string, registration: Registration, now = Date.now): Promise<void> {
   // A secret of this length is written later; the configuration is read before there are files.
-  const readSecret = (path: string) => (path.endsWith(secretFiles.client) ? answers.clientSecret : '0'.repeat(64));
+  const readSecret = (path: string) => (path.endsWith(secretFiles.client) ? registration.clientSecret : '0'.repeat(64));
   const read = parseConfig(text, { file: 'gateway.yaml', env: {}, readSecret });
   if (!read.ok) throw usageError(`rolegate: ${read.problems.map(({ message }) => message).join('; ')}`);
   const [settings] = read.config.signIn!.providers;
@@ -94,8 +99,8 @@ export async function checkProvider(text: string, answers: SignInAnswers, now = 
     const failure = await client.check();
     if (failure?.kind === 'unavailable') throw refused(`the provider does not respond: ${failure.detail}`);
     if (failure !== null)
-      throw refused(`"${answers.issuer}" is not the issuer of an OpenID provider: ${failure.detail}`);
-    const rejected = await rejectionOf(client, answers);
+      throw refused(`"${registration.issuer}" is not the issuer of an OpenID provider: ${failure.detail}`);
+    const rejected = await rejectionOf(client, registration);
     if (rejected !== null) throw refused(`the provider rejects this client: ${rejected}`);
   } finally {
     await client.close();
@@ -105,11 +110,11 @@ export async function checkProvider(text: string, answers: SignInAnswers, now = 
 /** A code that no provider has issued: one that knows the client and its secret refuses the code, others the client. */
 async function rejectionOf(
   client: ReturnType<typeof createOpenidProvider>,
-  answers: SignInAnswers,
+  registration: Registration,
 ): Promise<string | null> {
   const state = 'check';
-  const callback = new URL(redirectAddress(answers));
-  callback.search = String(new URLSearchParams({ code: 'no-code-of-this-provider', state, iss: answers.issuer }));
+  const callback = new URL(redirectAddress(registration));
+  callback.search = String(new URLSearchParams({ code: 'no-code-of-this-provider', state, iss: registration.issuer }));
   const verifier = 'no-verifier-of-any-sign-in-at-this-provider-0';
   const result = await client.exchangeCode({ callback, state, nonce: 'check', verifier, maxAgeS: null });
   if (result.kind === 'unavailable') throw refused(`the provider does not respond: ${result.detail}`);

@@ -33,32 +33,31 @@ export async function init(url: string, options: InitOptions): Promise<ExitCode>
 }
 
 async function initSignIn(service: string, config: string, options: SignInOptions): Promise<ExitCode> {
-  const { checkProvider, readAnswers, redirectAddress, secretFiles, signedOutAddress, signInTemplate } = await import(
-    './init-sign-in.ts'
-  );
+  const { checkProvider, readRegistration, redirectAddress, secretFiles, signedOutAddress, signInTemplate } =
+    await import('./init-sign-in.ts');
   const [sessions, client] = [secretFiles.sessions, secretFiles.client].map((name) => join(dirname(config), name));
   if (existsSync(client!)) throw new CommandError(`${client} already exists; nothing was written`);
-  const answers = await readAnswers(options);
-  const text = signInTemplate(service, answers);
-  await checkProvider(text, answers);
+  const registration = await readRegistration(options);
+  const text = signInTemplate(service, registration);
+  await checkProvider(text, registration);
   if (!existsSync(sessions!)) writeNewFile(sessions!, `${randomBytes(32).toString('hex')}\n`, 0o600);
-  writeNewFile(client!, `${answers.clientSecret}\n`, 0o600);
+  writeNewFile(client!, `${registration.clientSecret}\n`, 0o600);
   writeNewFile(config, text, 0o600);
   const rolegate = ownCommand();
   process.stdout.write(`the provider responds, and knows this client
 
-wrote ${config}: ${service} behind ${answers.origin}, for users of the provider
+wrote ${config}: ${service} behind ${registration.origin}, for users of the provider
 wrote ${sessions} and ${client}: secrets; keep them out of version control
 
 Register this redirect address at the provider, and the second one for the return after signing out:
-  ${redirectAddress(answers)}
-  ${signedOutAddress(answers)}
+  ${redirectAddress(registration)}
+  ${signedOutAddress(registration)}
 
 Next:
   ${rolegate} validate ${config}
   ${rolegate} serve -c ${config}
 
-Then open ${answers.origin}/ in a browser.
+Then open ${registration.origin}/ in a browser.
 `);
   return ExitCode.fine;
 }

@@ -4,12 +4,12 @@ import { StoreUnavailableError } from '../auth-api/store/store-errors.ts';
 import { schemaNames } from '../config/schema-names.ts';
 import { TooManyFormsError } from '../core/url/form-texts.ts';
 import { formatNames } from '../policy-tools/import/format-names.ts';
+import { addInit } from './add-init.ts';
 import type { CiOptions } from './ci.ts';
 import type { DiffOptions } from './diff.ts';
 import { CommandError, ExitCode, exitMeanings } from './exit-code.ts';
 import type { ExplainOptions } from './explain.ts';
 import type { ImportCommandOptions } from './import.ts';
-import type { InitOptions } from './init.ts';
 import { addOperatorCommands } from './operator-commands.ts';
 import { addProxyCommands } from './proxy-commands.ts';
 import type { SchemaOptions } from './schema.ts';
@@ -71,24 +71,7 @@ export function createProgram(done: Done): Command {
     .command('compare-reload', { hidden: true })
     .action(async () => done(await (await import('./compare-reload.ts')).compareReload()));
   program.command('worker', { hidden: true }).action(async () => done(await (await import('./worker.ts')).worker()));
-  program
-    .command('init')
-    .description('write a first configuration for a service, with comments')
-    .argument('<url>', 'URL of the service, such as http://127.0.0.1:3000')
-    .addOption(configOption())
-    .option('--issuer [url]', 'users sign in with a browser at this OpenID provider; without a URL, asks for it')
-    .option('--client-id <id>', 'with --issuer: client id of the gateway there (default: asks for it)')
-    .addOption(
-      new Option('--client-secret <text>', 'with --issuer: its client secret (default: asks for it)').env(
-        'OIDC_CLIENT_SECRET',
-      ),
-    )
-    .option(
-      '--origin <origin>',
-      'with --issuer: origin of the pages as browsers see it, such as https://app.example.com',
-      'http://localhost:8080',
-    )
-    .action(async (url: string, options: InitOptions) => done(await (await import('./init.ts')).init(url, options)));
+  addInit(program, done, configOption);
   program
     .command('demo')
     .description('run a complete system on this machine: gateway, Auth API and sample service')
