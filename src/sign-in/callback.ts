@@ -2,7 +2,7 @@
  * The return from the provider. A callback that is stale, was used before or began in another browser opens no session: a person with a session goes
  * on to the address in it, all others begin anew, once. Nothing ends without a way on.
  */
-import { meetsAcr } from './acr.ts';
+
 import { readCookie, setCookie } from './cookies.ts';
 import { type PageReply, type PageRequest, redirect, refuse } from './page-request.ts';
 import { failurePage, loopPage } from './pages/message-pages.ts';
@@ -10,6 +10,7 @@ import { paths } from './paths.ts';
 import type { Provider, SignedIn } from './provider.ts';
 import { homePath } from './return-address.ts';
 import { type CurrentSession, currentSession, outage, type SignInParts, startAddress } from './sign-in-parts.ts';
+import { meetsAcr } from './step-up.ts';
 import { type Transaction, transactionLifeMs } from './transaction.ts';
 
 export async function callback(parts: SignInParts, provider: Provider, request: PageRequest): Promise<PageReply> {

@@ -1,12 +1,13 @@
 /** The refusal of a form that was sent without a session: a page that holds it. Its values are those that this browser has just sent. */
 import type { Refuse } from '../core/decision.ts';
-import { maxAuthAgeS } from '../core/policy/time-limits.ts';
+import { stepUpFor } from '../core/policy/step-up.ts';
 import { wayToSignIn } from '../core/way-to-sign-in.ts';
 import type { WholeResponse } from '../http1/server/whole-response.ts';
 import type { RequestContext } from '../request-line/request-context.ts';
 import { type PageReply, refuse } from './page-request.ts';
 import { formPage } from './pages/form-page.ts';
 import { paths } from './paths.ts';
+import { stepUpQuery } from './step-up.ts';
 
 /** More make a page slow. */
 const maxFields = 1_000;
@@ -27,10 +28,9 @@ export function keptForm(
   const { challenges } = wayToSignIn(refused.reason, refused, rawHeaders, proto);
   // The person wants to sign in here, so the page that lets one of many tabs lead is left out.
   const start = paths.start(provider);
-  const recent = refused.reason === 'sign_in_too_old' ? maxAuthAgeS(route.conditions, method) : null;
-  const maxAge = recent === null ? '' : `&max_age=${recent}`;
-  const signIn = `${start}?go=1${maxAge}&return_to=${encodeURIComponent(paths.signedIn)}`;
-  const check = `${start}?check=1${maxAge}`;
+  const demand = stepUpQuery(stepUpFor(refused.reason, route.conditions, method));
+  const signIn = `${start}?go=1${demand}&return_to=${encodeURIComponent(paths.signedIn)}`;
+  const check = `${start}?check=1${demand}`;
   return refuse(
     refused.reason,
     (errorId) => formPage({ action: target, fields, signIn, check, errorId }),

@@ -126,13 +126,15 @@ export function createOpenidProvider(settings: ProviderSettings, now: () => numb
         });
         return await signedIn(from, tokens, null);
       }),
-    refresh: (before, { subject, claims }) =>
-      attempt(async (from): Promise<SignedIn | Refused> => {
+    async refresh(before, { subject, claims }) {
+      const result = await attempt(async (from): Promise<SignedIn | Refused> => {
         const { refresh } = before;
         if (refresh === null) return { kind: 'refused', error: 'invalid_grant', detail: 'there is no refresh token' };
         const tokens = await from.library.refreshTokenGrant(from.configuration, refresh);
         return await signedIn(from, tokens, { subject, claims, tokens: before });
-      }),
+      });
+      return result.kind === 'refused' && !endsSession.has(result.error) ? { ...result, kind: 'unavailable' } : result;
+    },
     async endSessionUrl(idToken, returnTo) {
       const url = await attempt(async ({ library, configuration }) => {
         if (configuration.serverMetadata().end_session_endpoint === undefined) return null;
@@ -162,7 +164,17 @@ type Claims = Readonly<Record<string, unknown>>;
 const signInClaims: ReadonlySet<string> = new Set(['auth_time', 'acr', 'amr', 'sid']);
 
 /** A response that is not about the person who is expected. */
-class ForeignResponse extends Error {}
+class ForeignResponse extends Error {
+  readonly error = 'other_subject';
+}
+
+/**
+ * What a refusal of a refresh token says about its user. All else, such as a client secret that was replaced at the provider, is a fault of
+ * the installation: it must not sign everyone out.
+ */
+const endsSession: ReadonlySet<string> = new Set([
+  ...['invalid_grant', 'other_subject', 'access_denied', 'login_required', 'interaction_required', 'consent_required'],
+]);
 
 async function clientAuthentication(library: typeof Library, { client }: ProviderSettings) {
   if ('secret' in client) return byEither(library, client.secret);

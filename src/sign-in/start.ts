@@ -1,6 +1,5 @@
 /** The beginning of a sign-in: the page that leads on to the provider, the redirect there, and the question whether there is a session by now. */
 import type { StepUp } from '../core/credential/step-up.ts';
-import { meetsAcr } from './acr.ts';
 import { newBrowser, readCookie, setCookie } from './cookies.ts';
 import { type PageReply, type PageRequest, redirect, refuse, say, show } from './page-request.ts';
 import { failurePage } from './pages/message-pages.ts';
@@ -9,6 +8,7 @@ import { paths } from './paths.ts';
 import type { Provider } from './provider.ts';
 import { returnAddress } from './return-address.ts';
 import { currentSession, outage, type SignInParts, startAddress } from './sign-in-parts.ts';
+import { meetsAcr, stepUpQuery } from './step-up.ts';
 
 export async function start(parts: SignInParts, provider: Provider, request: PageRequest): Promise<PageReply> {
   const { query } = request;
@@ -17,10 +17,7 @@ export async function start(parts: SignInParts, provider: Provider, request: Pag
   if (query.has('check')) return say((await isSignedIn(parts, provider, request, stepUp)) ? 'yes' : 'no');
   if (query.has('go'))
     return await leave(parts, provider, request, { target, ...stepUp, attempt: query.has('again') ? 1 : 0 });
-  const kept = new URLSearchParams();
-  if (stepUp.maxAgeS !== null) kept.set('max_age', String(stepUp.maxAgeS));
-  if (stepUp.acr !== null) kept.set('acr_values', stepUp.acr.join(' '));
-  const rest = kept.size === 0 ? '' : `&${kept}`;
+  const rest = stepUpQuery(stepUp);
   const path = paths.start(provider.name);
   return show(startPage({ go: `${path}?go=1${rest}`, check: `${path}?check=1${rest}`, target }));
 }

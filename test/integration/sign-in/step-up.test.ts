@@ -89,6 +89,19 @@ test.each<[string, OnAcr]>([
   expect(headers.get('www-authenticate')).toContain('acr_values="hardware", max_age="3600"');
 });
 
+test('a form that needs a stronger sign-in is held, and its page leads to that', async () => {
+  const { origin, browser, service } = await world('grants');
+  await browser.visit(`${origin}/any`);
+  const headers = { origin, 'sec-fetch-site': 'same-origin', 'content-type': 'application/x-www-form-urlencoded' };
+  const send = () => browser.open(`${origin}/strong`, { method: 'POST', headers, body: 'a=b' });
+  const refused = await send();
+  expect(refused.status).toBe(401);
+  const signIn = /href="([^"]*sign-in[^"]*)"/.exec(await refused.text())![1]!.replaceAll('&#38;', '&');
+  expect((await browser.visit(origin + signIn)).url).toBe(`${origin}/.rolegate/signed-in`);
+  expect((await send()).status).toBe(200);
+  expect(service.last().body.toString()).toBe('a=b');
+});
+
 test('a bearer needs the claim, too', async () => {
   const issuer = await startTokenIssuer();
   running.push(issuer);

@@ -99,10 +99,16 @@ export function createSessionSource({ providers, sessions, events, now, steady }
       if (session === null) return ended;
       if (isRefreshed(session, before)) return refreshedBy(session);
       const result = await sessions.refresh(session.provider, session);
-      if (result.kind !== 'signed-in') return result;
-      const { claims, tokens } = result;
-      const isKept = await store.replace(id, { ...session, claims, tokens }, lease);
-      return isKept ? result : ended;
+      if (result.kind === 'unavailable') return result;
+      if (result.kind === 'signed-in') {
+        const { claims, tokens } = result;
+        if (await store.replace(id, { ...session, claims, tokens }, lease)) return result;
+      }
+      // This process may have been paused for so long that another one took the lease over, and used the token.
+      const current = await store.find(id);
+      if (current === null) return ended;
+      if (isRefreshed(current, session)) return refreshedBy(current);
+      return result.kind === 'refused' ? result : lateRefresh;
     } finally {
       await lease.release();
     }

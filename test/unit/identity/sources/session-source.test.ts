@@ -133,6 +133,30 @@ describe('a session', () => {
     expect(await store.find(id)).not.toBeNull();
   });
 
+  test.each<[string, (nowMs: number) => Refreshed]>([
+    ['the new token of a process that was paused', renewed],
+    ['the refusal of the token that another one has used', () => ({ kind: 'refused', detail: 'invalid_grant' })],
+  ])('that another process has refreshed meanwhile is not ended by %s', async (_, late) => {
+    const resumed = Promise.withResolvers<void>();
+    const begun = Promise.withResolvers<void>();
+    let first = true;
+    const { check, other, store, id, now, later } = await world(async () => {
+      if (!first) return renewed(now());
+      first = false;
+      begun.resolve();
+      await resumed.promise;
+      return late(now());
+    });
+    later(tokenLifeMs + 1);
+    const paused = check();
+    await begun.promise;
+    later(60_001);
+    expect((await check(other)).identity).toMatchObject({ roles: ['admin'] });
+    resumed.resolve();
+    expect((await paused).identity).toMatchObject({ roles: ['admin'] });
+    expect(await store.find(id)).toMatchObject({ tokens: { refresh: 'refresh-2' } });
+  });
+
   test('without a refresh token lives to its own bounds', async () => {
     const { check, calls, later } = await world(async () => renewed(0), null);
     later(10 * tokenLifeMs);
