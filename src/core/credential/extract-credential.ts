@@ -8,7 +8,7 @@ import { isNamed } from '../syntax/header-fields.ts';
 import { cookieValue } from './bearer-cookie.ts';
 import type { Credential, CredentialKind, CredentialSources } from './credential.ts';
 import { apiKeyOf, bearerOf, keyPairOf, readAuthorization } from './read-credential.ts';
-import { isOverTls, isSameOrigin } from './same-origin.ts';
+import { isSameOrigin } from './same-origin.ts';
 import { sessionOf } from './session-cookie.ts';
 import { asksForWebSocket, subprotocolBearer } from './subprotocol-bearer.ts';
 
@@ -91,5 +91,5 @@ function onlyCredential(
   if (hasPair) return keyPairOf(apiKey, apiSecret, sources);
   if (single !== null) return apiKeyOf(single, sources);
   if (cookie === null) return null;
-  return isSameOrigin(request, rawHeaders, isOverTls(bearerCookie!)) ? bearerOf(cookie, sources) : 'cross_site_request';
+  return isSameOrigin(request, rawHeaders) ? bearerOf(cookie, sources) : 'cross_site_request';
 }

@@ -40,8 +40,3 @@ export function isSameOrigin(
   if (overTls && !origin.startsWith('https:')) return false;
   return scheme > 0 && origin.slice(scheme + 3).toLowerCase() === request.authority.toLowerCase();
 }
-
-/** Browsers take a cookie with one of these prefixes over https only (RFC 6265bis section 4.1.3). */
-export function isOverTls(cookie: string): boolean {
-  return cookie.startsWith('__Host-') || cookie.startsWith('__Secure-');
-}

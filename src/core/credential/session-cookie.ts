@@ -6,7 +6,7 @@ import type { ReasonCode } from '../outcome/reasons.ts';
 import type { CanonicalRequest } from '../request/request-view.ts';
 import { isNamed } from '../syntax/header-fields.ts';
 import type { SessionCredential, SessionSettings } from './credential.ts';
-import { isOverTls, isSameOrigin } from './same-origin.ts';
+import { isSameOrigin } from './same-origin.ts';
 
 const idForm = /^[A-Za-z0-9_-]{43}$/;
 
@@ -21,7 +21,9 @@ export function sessionOf(
   if (id === undefined) return null;
   if (values.length > 1) return 'credential_repeated';
   if (!idForm.test(id)) return 'credential_malformed';
-  return isSameOrigin(request, rawHeaders, isOverTls(cookie)) ? { kind: 'session', id } : 'cross_site_request';
+  // The gateway gives it this name only if its origin is https.
+  const overTls = cookie.startsWith('__Host-');
+  return isSameOrigin(request, rawHeaders, overTls) ? { kind: 'session', id } : 'cross_site_request';
 }
 
 /** In all `Cookie` headers; pairs are separated by a semicolon and one space (RFC 6265 section 4.2.1). */
