@@ -8,9 +8,10 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createRedisSessionStore } from '../../src/identity/sessions/redis-session-store.ts';
 import { connectRedis } from '../../src/redis/connect-redis.ts';
+import { cells, interleaved, ratioOf } from '../interleaved.ts';
 import { cpuPerRequest, type LoadJob, type LoadResult } from '../load/load.ts';
 import { benchPlace, freePort } from '../processes.ts';
-import { machine, type Spread, spread, table, verdict } from '../report.ts';
+import { machine, spread, table, verdict } from '../report.ts';
 
 const { values: options } = parseArgs({
   options: {
@@ -63,16 +64,11 @@ type Kind = keyof typeof kinds;
 const names = Object.keys(kinds) as Kind[];
 
 for (const name of names) await drive(name, 0.5);
-const results = new Map<Kind, LoadResult[]>(names.map((name) => [name, []]));
-for (let round = 0; round < Number(options.rounds); round += 1) {
-  // The order alternates, so a kind's effect on the next one applies to both.
-  const order = round % 2 === 0 ? names : names.toReversed();
-  for (const name of order) results.get(name)?.push(await drive(name, Number(options.seconds)));
-}
+const results = await interleaved(names, Number(options.rounds), (name) => drive(name, Number(options.seconds)));
 processes.stopAll();
 
-const memory = ratio('session', 'bearer');
-const shared = ratio('sharedSession', 'sharedBearer');
+const memory = ratioOf(results, 'session', 'bearer');
+const shared = ratioOf(results, 'sharedSession', 'sharedBearer');
 const lines = names.map((name) => [kinds[name].what, ...cells(spread(results.get(name)!.map(cpuPerRequest)), 1)]);
 const ratios = [
   ['session / bearer, in memory', ...cells(memory, 2)],
@@ -87,16 +83,6 @@ ${table(['within each round', 'ratio', 'least', 'most'], ratios)}
 
 in memory ${verdict(memory.median, most.memory)}; from Redis ${verdict(shared.median, most.redis)}`);
 process.exit(options.check && (memory.median > most.memory || shared.median > most.redis) ? 1 : 0);
-
-function cells({ min, median, max }: Spread, digits: number): string[] {
-  return [median, min, max].map((value) => value.toFixed(digits));
-}
-
-/** Calculated within each round, where both had the same conditions. */
-function ratio(over: Kind, under: Kind): Spread {
-  const below = results.get(under)!;
-  return spread(results.get(over)!.map((result, index) => cpuPerRequest(result) / cpuPerRequest(below[index]!)));
-}
 
 /** As sign-ins leave them, at a provider that gives no refresh tokens. */
 async function openSessions(port: number): Promise<string[]> {

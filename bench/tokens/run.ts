@@ -7,9 +7,10 @@ import { devNull } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
+import { cells, interleaved, ratioOf } from '../interleaved.ts';
 import { cpuPerRequest, type LoadJob, type LoadResult } from '../load/load.ts';
 import { benchPlace, freePort } from '../processes.ts';
-import { machine, type Spread, spread, table, verdict } from '../report.ts';
+import { machine, spread, table, verdict } from '../report.ts';
 import { firstVerifications } from './first-verifications.ts';
 
 const { values: options } = parseArgs({
@@ -71,19 +72,14 @@ type Kind = keyof typeof kinds;
 const names = Object.keys(kinds) as Kind[];
 
 for (const name of names) await drive(name, 0.5);
-const results = new Map<Kind, LoadResult[]>(names.map((name) => [name, []]));
-for (let round = 0; round < Number(options.rounds); round += 1) {
-  // The order alternates, so a kind's effect on the next one applies to both.
-  const order = round % 2 === 0 ? names : names.toReversed();
-  for (const name of order) results.get(name)?.push(await drive(name, Number(options.seconds)));
-}
+const results = await interleaved(names, Number(options.rounds), (name) => drive(name, Number(options.seconds)));
 processes.stopAll();
 
 const lines = names.map((name) => [kinds[name].what, ...cells(spread(results.get(name)!.map(cpuPerRequest)), 1)]);
-const warm = ratio('jwt', 'opaque');
+const warm = ratioOf(results, 'jwt', 'opaque');
 const ratios = [
   ['JWT / opaque bearer', ...cells(warm, 2)],
-  ['JWT / opaque bearer as long', ...cells(ratio('jwt', 'long'), 2)],
+  ['JWT / opaque bearer as long', ...cells(ratioOf(results, 'jwt', 'long'), 2)],
 ];
 const first = (await firstVerifications(Number(options.tokens))).map(({ algorithm, cpuUs, p50Us, p99Us }) => [
   algorithm,
@@ -100,17 +96,6 @@ ${table(['first verification', 'CPU us', 'p50 us', 'p99 us'], first)}
 
 CPU of a JWT ${verdict(warm.median, most)} (times an opaque bearer)`);
 process.exit(options.check && warm.median > most ? 1 : 0);
-
-function cells({ min, median, max }: Spread, digits: number): string[] {
-  return [median, min, max].map((value) => value.toFixed(digits));
-}
-
-/** Calculated within each round, where both had the same conditions. */
-function ratio(over: Kind, under: Kind): Spread {
-  const below = results.get(under)!;
-  const each = results.get(over)!.map((result, index) => cpuPerRequest(result) / cpuPerRequest(below[index]!));
-  return spread(each);
-}
 
 async function startGateway(name: string, more: string) {
   const listen = await freePort();

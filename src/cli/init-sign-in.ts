@@ -2,14 +2,18 @@
  * The part of `rolegate init` for users of an OpenID provider: reads what is needed to protect a web page, and checks with the provider that
  * the client can sign people in, before anything is written.
  */
+import { existsSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { parseConfig } from '../config/parse-config.ts';
 import { createOpenidProvider } from '../sign-in/openid-provider.ts';
 import { paths } from '../sign-in/paths.ts';
 import { askTerminal } from './ask-terminal.ts';
-import { CommandError, usageError } from './exit-code.ts';
+import { CommandError, ExitCode, usageError } from './exit-code.ts';
+import { ownCommand } from './own-command.ts';
+import { writeNewFile, writeSecretOnce } from './write-new-file.ts';
 
 export interface SignInOptions {
-  /** True: it is asked for. */
+  /** True: it is read from the terminal. */
   readonly issuer: string | true;
   readonly clientId?: string;
   readonly clientSecret?: string;
@@ -17,22 +21,54 @@ export interface SignInOptions {
   readonly origin: string;
 }
 
-export interface Registration {
+interface Registration {
   readonly issuer: string;
   readonly clientId: string;
   readonly clientSecret: string;
   readonly origin: string;
 }
 
-export const secretFiles = { sessions: 'rolegate.secret', client: 'rolegate.client-secret' } as const;
+const clientSecretFile = 'rolegate.client-secret';
 const provider = 'main';
 
-export async function readRegistration({
-  issuer,
-  clientId,
-  clientSecret,
-  origin,
-}: SignInOptions): Promise<Registration> {
+/** What is protected, and where the files are written. */
+interface Target {
+  readonly service: string;
+  readonly config: string;
+  /** File with the secret that seals the sessions. */
+  readonly secret: string;
+}
+
+export async function initSignIn(target: Target, options: SignInOptions): Promise<ExitCode> {
+  const { service, config, secret } = target;
+  const clientSecret = join(dirname(config), clientSecretFile);
+  if (existsSync(clientSecret)) throw new CommandError(`${clientSecret} already exists; nothing was written`);
+  const registration = await readRegistration(options);
+  const text = templateFor(target, registration);
+  await checkProvider(text, registration);
+  writeSecretOnce(secret);
+  writeNewFile(clientSecret, `${registration.clientSecret}\n`, 0o600);
+  writeNewFile(config, text, 0o600);
+  const rolegate = ownCommand();
+  process.stdout.write(`the provider responds, and knows this client
+
+wrote ${config}: ${service} behind ${registration.origin}, for users of the provider
+wrote ${secret} and ${clientSecret}: secrets; keep them out of version control
+
+Register this redirect address at the provider, and the second one for the return after signing out:
+  ${redirectAddress(registration)}
+  ${signedOutAddress(registration)}
+
+Next:
+  ${rolegate} validate ${config}
+  ${rolegate} serve -c ${config}
+
+Then open ${registration.origin}/ in a browser.
+`);
+  return ExitCode.fine;
+}
+
+async function readRegistration({ issuer, clientId, clientSecret, origin }: SignInOptions): Promise<Registration> {
   return {
     issuer: issuer === true ? await askTerminal({ text: 'Issuer of the provider', option: '--issuer <url>' }) : issuer,
     clientId: clientId ?? (await askTerminal({ text: 'Client id', option: '--client-id' })),
@@ -43,19 +79,19 @@ export async function readRegistration({
   };
 }
 
-export function redirectAddress({ origin }: Registration): string {
+function redirectAddress({ origin }: Registration): string {
   return new URL(paths.callback(provider), origin).href;
 }
 
-export function signedOutAddress({ origin }: Registration): string {
+function signedOutAddress({ origin }: Registration): string {
   return new URL(paths.signedOut, origin).href;
 }
 
 /** Texts in double quotes are written as JSON, which YAML reads. */
-export function signInTemplate(service: string, { issuer, clientId, origin }: Registration): string {
+function templateFor({ service, secret }: Target, { issuer, clientId, origin }: Registration): string {
   const behindTls = origin.startsWith('https:');
-  // Without a proxy, the port of the origin is that of the gateway.
-  const port = behindTls ? 8080 : new URL(origin).port || 80;
+  // Without a proxy, the port of the origin is that of the gateway. What is no origin is reported when this text is read.
+  const port = behindTls || !URL.canParse(origin) ? 8080 : new URL(origin).port || 80;
   return `# Rolegate in front of ${service}, for users of an OpenID provider. Every setting with its default: rolegate schema --reference
 version: 1
 
@@ -69,12 +105,12 @@ signIn:
     ${provider}:
       issuer: ${JSON.stringify(issuer)}
       clientId: ${JSON.stringify(clientId)}
-      clientSecret: { file: ./${secretFiles.client} }
+      clientSecret: { file: ./${clientSecretFile} }
   # Of one process. For several, remove this and set cache.redis.
   sessions: { store: { file: ./rolegate-sessions.db } }
 
 cache:
-  secret: { file: ./${secretFiles.sessions} } # seals the sessions
+  secret: { file: ./${basename(secret)} } # seals the sessions
 
 upstreams:
   service: { targets: ["${service}"] }
@@ -87,14 +123,14 @@ routes:
 `;
 }
 
-/** Throws with the reason why nobody could sign in with this configuration. */
-export async function checkProvider(text: string, registration: Registration, now = Date.now): Promise<void> {
-  // A secret of this length is written later; the configuration is read before there are files.
-  const readSecret = (path: string) => (path.endsWith(secretFiles.client) ? registration.clientSecret : '0'.repeat(64));
+/** Throws with the reason why users could not sign in with this configuration. */
+async function checkProvider(text: string, registration: Registration): Promise<void> {
+  // There are no files yet; that of the sessions gets a secret of this length.
+  const readSecret = (path: string) => (path.endsWith(clientSecretFile) ? registration.clientSecret : '0'.repeat(64));
   const read = parseConfig(text, { file: 'gateway.yaml', env: {}, readSecret });
   if (!read.ok) throw usageError(`rolegate: ${read.problems.map(({ message }) => message).join('; ')}`);
   const [settings] = read.config.signIn!.providers;
-  const client = createOpenidProvider(settings!, now);
+  const client = createOpenidProvider(settings!, Date.now);
   try {
     const failure = await client.check();
     if (failure?.kind === 'unavailable') throw refused(`the provider does not respond: ${failure.detail}`);

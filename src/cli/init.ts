@@ -2,14 +2,13 @@
  * `rolegate init`: a first configuration for one service, with an Auth API inside the gateway or for users of an OpenID provider, and its
  * secrets in separate files. It overwrites nothing, and shows what to run next.
  */
-import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parseOrigin } from '../config/units/parse-origin.ts';
 import { CommandError, ExitCode, usageError } from './exit-code.ts';
 import type { SignInOptions } from './init-sign-in.ts';
 import { ownCommand } from './own-command.ts';
-import { writeNewFile } from './write-new-file.ts';
+import { writeNewFile, writeSecretOnce } from './write-new-file.ts';
 
 export interface InitOptions extends Omit<SignInOptions, 'issuer'> {
   readonly config: string;
@@ -23,42 +22,14 @@ export async function init(url: string, options: InitOptions): Promise<ExitCode>
   const { config, issuer } = options;
   const service = readServiceUrl(url);
   if (existsSync(config)) throw new CommandError(`${config} already exists; nothing was written`);
-  if (issuer !== undefined) return await initSignIn(service, config, { ...options, issuer });
   const secret = join(dirname(config), secretFile);
-  // An existing one may belong to an existing database.
-  if (!existsSync(secret)) writeNewFile(secret, `${randomBytes(32).toString('hex')}\n`, 0o600);
+  if (issuer !== undefined) {
+    const { initSignIn } = await import('./init-sign-in.ts');
+    return await initSignIn({ service, config, secret }, { ...options, issuer });
+  }
+  writeSecretOnce(secret);
   writeNewFile(config, template(service), 0o600);
   process.stdout.write(nextSteps(service, config, secret));
-  return ExitCode.fine;
-}
-
-async function initSignIn(service: string, config: string, options: SignInOptions): Promise<ExitCode> {
-  const { checkProvider, readRegistration, redirectAddress, secretFiles, signedOutAddress, signInTemplate } =
-    await import('./init-sign-in.ts');
-  const [sessions, client] = [secretFiles.sessions, secretFiles.client].map((name) => join(dirname(config), name));
-  if (existsSync(client!)) throw new CommandError(`${client} already exists; nothing was written`);
-  const registration = await readRegistration(options);
-  const text = signInTemplate(service, registration);
-  await checkProvider(text, registration);
-  if (!existsSync(sessions!)) writeNewFile(sessions!, `${randomBytes(32).toString('hex')}\n`, 0o600);
-  writeNewFile(client!, `${registration.clientSecret}\n`, 0o600);
-  writeNewFile(config, text, 0o600);
-  const rolegate = ownCommand();
-  process.stdout.write(`the provider responds, and knows this client
-
-wrote ${config}: ${service} behind ${registration.origin}, for users of the provider
-wrote ${sessions} and ${client}: secrets; keep them out of version control
-
-Register this redirect address at the provider, and the second one for the return after signing out:
-  ${redirectAddress(registration)}
-  ${signedOutAddress(registration)}
-
-Next:
-  ${rolegate} validate ${config}
-  ${rolegate} serve -c ${config}
-
-Then open ${registration.origin}/ in a browser.
-`);
   return ExitCode.fine;
 }
 

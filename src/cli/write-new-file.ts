@@ -1,5 +1,6 @@
 /** Writes a file that a command creates, never over an existing one, which may have been edited. */
-import { writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { existsSync, writeFileSync } from 'node:fs';
 import { CommandError } from './exit-code.ts';
 
 export function writeNewFile(file: string, text: string, mode = 0o666): void {
@@ -10,4 +11,9 @@ export function writeNewFile(file: string, text: string, mode = 0o666): void {
     const reason = code === 'EEXIST' ? 'already exists' : `cannot be written (${code})`;
     throw new CommandError(`rolegate: ${file} ${reason}`);
   }
+}
+
+/** A random secret. An existing one is kept: it may belong to an existing database. */
+export function writeSecretOnce(file: string): void {
+  if (!existsSync(file)) writeNewFile(file, `${randomBytes(32).toString('hex')}\n`, 0o600);
 }

@@ -30,7 +30,7 @@ function signed(
   return undefined;
 }
 
-/** The token of the session. Without one it is refused: the service would take it for a request of nobody. */
+/** The token of the session. Without one it is refused: the service would take it for a request without a user. */
 async function withToken(
   context: RequestContext<WholeResponse>,
   runtime: RequestRuntime,

@@ -1,6 +1,6 @@
 /**
  * The return from the provider. A callback that is stale, was used before or began in another browser opens no session: a person with a session goes
- * on to the address in it, all others begin anew, once. Nothing ends without a way on.
+ * on to the address in it, all others begin again, once. Nothing ends without a way on.
  */
 
 import { readCookie, setCookie } from './cookies.ts';
@@ -55,7 +55,7 @@ function tooWeak(provider: Provider, { target, acr, maxAgeS, attempt }: Transact
     const page = (errorId: string) => failurePage('unmet_authentication_requirements', again, errorId);
     return refuse('sign_in_failed', page, `the provider returned no acr of: ${demanded}`);
   }
-  const query = new URLSearchParams({ go: '1', again: '1', anew: '1', return_to: target, acr_values: demanded });
+  const query = new URLSearchParams({ go: '1', again: '1', prompt: 'login', return_to: target, acr_values: demanded });
   if (maxAgeS !== null) query.set('max_age', String(maxAgeS));
   return redirect(`${paths.start(provider.name)}?${query}`);
 }

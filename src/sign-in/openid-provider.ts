@@ -97,7 +97,7 @@ export function createOpenidProvider(settings: ProviderSettings, now: () => numb
   return {
     name: settings.name,
     check: () => attempt(async () => null),
-    startAuthorization: ({ redirectUri, state, nonce, verifier, maxAgeS, acr, anew }) =>
+    startAuthorization: ({ redirectUri, state, nonce, verifier, maxAgeS, acr, reauthenticates }) =>
       attempt(async ({ library, configuration }) => {
         const parameters = {
           redirect_uri: redirectUri,
@@ -108,7 +108,7 @@ export function createOpenidProvider(settings: ProviderSettings, now: () => numb
           code_challenge_method: 'S256',
           ...(maxAgeS === null ? {} : { max_age: String(maxAgeS) }),
           ...(acr === null ? {} : { acr_values: acr.join(' ') }),
-          ...(anew ? { prompt: 'login' } : {}),
+          ...(reauthenticates ? { prompt: 'login' } : {}),
         };
         const pushed = configuration.serverMetadata().pushed_authorization_request_endpoint !== undefined;
         return pushed

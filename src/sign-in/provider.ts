@@ -25,10 +25,10 @@ export interface AuthorizationStart {
   /** It must be one of these kinds, the preferred one first; null: of any. */
   readonly acr: readonly string[] | null;
   /** Whether the user signs in again, although the provider remembers an earlier sign-in. */
-  readonly anew: boolean;
+  readonly reauthenticates: boolean;
 }
 
-export interface CodeCheck extends Omit<AuthorizationStart, 'redirectUri' | 'acr' | 'anew'> {
+export interface CodeCheck extends Omit<AuthorizationStart, 'redirectUri' | 'acr' | 'reauthenticates'> {
   /** The address that the browser opened, with its query. */
   readonly callback: URL;
 }

@@ -58,7 +58,7 @@ async function leave(
     verifier: begun.verifier(browser),
     maxAgeS: leaving.maxAgeS,
     acr: leaving.acr,
-    anew: request.query.has('anew'),
+    reauthenticates: request.query.get('prompt') === 'login',
   });
   if (location instanceof URL)
     return redirect(location.href, known === null ? setCookie(cookies.browserCookie, browser) : []);

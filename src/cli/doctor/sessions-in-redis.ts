@@ -1,4 +1,4 @@
-/** Whether the Redis of sessions may remove them although it has other entries, and expired ones, to remove. */
+/** Whether a Redis without free memory removes sessions that have long to live, as if they were any other entry. */
 import type { Cluster, Redis } from 'ioredis';
 import type { Config } from '../../config/config.ts';
 import { type Finding, findingsOf } from './check.ts';
@@ -9,7 +9,7 @@ export async function sessionFindings(client: Redis | Cluster, { signIn }: Confi
   const masters = 'nodes' in client ? client.nodes('master') : [client];
   const policies = await Promise.all(masters.map(async (master) => policyOf(await master.info('memory'))));
   const removing = policies.find((policy) => policy.startsWith('allkeys'));
-  if (removing === undefined) return [ok('sessions are removed only when they end, or the last ones to end are kept')];
+  if (removing === undefined) return [ok(`maxmemory-policy is ${[...new Set(policies)].join(', ')}`)];
   return [
     warning(
       `maxmemory-policy is ${removing}: sessions may be removed at any time, and their users sign in again`,

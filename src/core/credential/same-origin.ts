@@ -8,7 +8,7 @@ import type { CanonicalRequest } from '../request/request-view.ts';
 
 /**
  * Fetch Metadata decides if the browser sends it; otherwise `Origin` must equal the request's own authority. `overTls`: it must be one
- * of https, too, because whoever controls the network can serve a page at the same host without TLS.
+ * of https, too, because an attacker on the network can serve a page at the same host without TLS.
  */
 export function isSameOrigin(
   request: Pick<CanonicalRequest, 'method' | 'authority'>,

@@ -70,7 +70,7 @@ function encodeBytes(text: string): string {
 
 /**
  * Of a tab, which browsers state (Fetch Metadata); older ones are recognized because they prefer HTML. Not of a frame, where providers show
- * no page, and not ahead of a click: nobody would see the page.
+ * no page, and not ahead of a click, when no user sees the page.
  */
 export function isNavigation(rawHeaders: readonly string[]): boolean {
   if (hasHeader(rawHeaders, 'upgrade')) return false;

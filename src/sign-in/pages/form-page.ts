@@ -59,15 +59,13 @@ function field(name: string, value: string): Html {
 
 /** In the tab beside the form. */
 export function signedInPage(isSignedIn: boolean): Page {
+  const title = isSignedIn ? 'You are signed in' : 'You are not signed in';
+  const hint = isSignedIn ? html`<p>Close this tab, and send your form in the other one.</p>` : nothing;
   return renderPage({
-    title: isSignedIn ? 'You are signed in' : 'Not signed in',
-    body: html`<h1>${isSignedIn ? 'You are signed in' : 'You are not signed in'}</h1>
-${
-  isSignedIn
-    ? html`<p>Close this tab, and send your form in the other one.</p>
-`
-    : nothing
-}<p class="row"><a href="/">Go to the start page</a></p>
+    title,
+    body: html`<h1>${title}</h1>
+${hint}
+<p class="row"><a href="/">Go to the start page</a></p>
 `,
   });
 }

@@ -1,5 +1,5 @@
 /** `rolegate init`: from a service's address to a gateway that allows a user, with the commands that it prints. */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -168,6 +168,48 @@ describe('for users of an OpenID provider', () => {
     }
   });
 
+  /** In a terminal of its own; types each line when its prompt is there. Resolves with what the terminal shows. */
+  async function inTerminal(typed: readonly (readonly [prompt: string, line: string])[]): Promise<string> {
+    const command = `"${process.execPath}" "${main}" init http://127.0.0.1:3000 --issuer`;
+    const terminal = spawn('script', ['-qec', command, '/dev/null'], {
+      cwd: folder,
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    let shown = '';
+    const left = [...typed];
+    terminal.stdout.on('data', (bytes: Buffer) => {
+      shown += String(bytes);
+      // What is erased after the prompt is not seen.
+      const [prompt, line] = left[0] ?? [];
+      const visible = shown.slice(shown.lastIndexOf('\u001b[0J') + 1);
+      if (prompt === undefined || !visible.includes(prompt)) return;
+      left.shift();
+      terminal.stdin.write(line!);
+    });
+    await new Promise((resolve) => terminal.once('close', resolve));
+    return shown;
+  }
+
+  test('in a terminal, what is missing is read there, and the secret is not shown', async ({ skip }) => {
+    if (spawnSync('script', ['--version']).error !== undefined) return skip('no script, which opens a terminal');
+    const openid = await startOpenidProvider({});
+    const shown = await inTerminal([
+      ['Issuer of the provider: ', `${openid.issuer}\r`],
+      ['Client id: ', 'web\r'],
+      ['Client secret: ', `${webSecret}\r`],
+    ]);
+    await openid.close();
+    expect(shown).toContain('wrote gateway.yaml');
+    expect(shown).not.toContain(webSecret);
+    expect(readFileSync(join(folder, 'rolegate.client-secret'), 'utf8')).toBe(`${webSecret}\n`);
+  });
+
+  test('Ctrl-C in a terminal writes nothing', async ({ skip }) => {
+    if (spawnSync('script', ['--version']).error !== undefined) return skip('no script, which opens a terminal');
+    expect(await inTerminal([['Issuer of the provider: ', 'x\u0003']])).toContain('nothing was written');
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
   test.each<[string, (issuer: string) => readonly string[], number, RegExp]>([
     [
       'a provider that is away',
@@ -194,7 +236,8 @@ describe('for users of an OpenID provider', () => {
       2,
       /expected an https origin/,
     ],
-    ['a client id that nobody gave, without a terminal', (it) => [it], 2, /--client-id is missing/],
+    ['an origin without a scheme', (it) => [it, ...client, '--origin', 'app.example.com'], 2, /expected an origin/],
+    ['no client id, without a terminal', (it) => [it], 2, /--client-id is missing/],
   ])('%s is explained, and nothing is written', async (_, args, code, message) => {
     const openid = await startOpenidProvider({});
     const [issuer, ...more] = args(openid.issuer);

@@ -48,7 +48,7 @@ describe('two providers', () => {
     const { url } = await person.visit(`${origin}/.rolegate/sign-in/corp?go=1&return_to=/mine`, {}, isCallback);
     const mixed = url.replace('/callback/corp', '/callback/other');
     const seen = await person.open(mixed);
-    // It begins anew at the provider of the address; no code was exchanged there.
+    // It begins again at the provider of the address; no code was exchanged there.
     expect(seen.headers.get('location')).toBe('/.rolegate/sign-in/other?go=1&again=1&return_to=%2Fmine');
     expect(sessionOf(person)).toBeUndefined();
     // Control: at its own provider it counts.
@@ -274,6 +274,12 @@ describe('requests that a sibling domain causes', () => {
 });
 
 describe('programs without a session are never redirected', () => {
+  const upgrade = [
+    'Connection: Upgrade',
+    'Upgrade: websocket',
+    'Sec-WebSocket-Version: 13',
+    'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+  ];
   const grpc = ['Content-Type: application/grpc', 'TE: trailers'];
   const programs: readonly (readonly [string, string, readonly string[]])[] = [
     ['curl', 'GET', ['User-Agent: curl/8.5.0', 'Accept: */*']],
@@ -312,28 +318,8 @@ describe('programs without a session are never redirected', () => {
     ['gRPC', 'POST', [...grpc, 'Content-Length: 0']],
     ['gRPC-Web', 'POST', ['Content-Type: application/grpc-web+proto', 'X-Grpc-Web: 1', 'Content-Length: 0']],
     ['HEAD of a monitor', 'HEAD', ['User-Agent: monitor', 'Accept: */*']],
-    [
-      'a WebSocket',
-      'GET',
-      [
-        'Connection: Upgrade',
-        'Upgrade: websocket',
-        'Sec-WebSocket-Version: 13',
-        'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
-        'Sec-Fetch-Mode: websocket',
-      ],
-    ],
-    [
-      'a WebSocket that asks for HTML',
-      'GET',
-      [
-        'Accept: text/html',
-        'Connection: Upgrade',
-        'Upgrade: websocket',
-        'Sec-WebSocket-Version: 13',
-        'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
-      ],
-    ],
+    ['a WebSocket', 'GET', [...upgrade, 'Sec-Fetch-Mode: websocket']],
+    ['a WebSocket that asks for HTML', 'GET', ['Accept: text/html', ...upgrade]],
     ['a frame', 'GET', ['Accept: text/html,*/*;q=0.8', 'Sec-Fetch-Mode: navigate', 'Sec-Fetch-Dest: iframe']],
     ['an embedded document', 'GET', ['Accept: text/html', 'Sec-Fetch-Mode: navigate', 'Sec-Fetch-Dest: object']],
     [
@@ -346,14 +332,7 @@ describe('programs without a session are never redirected', () => {
     [
       'a WebSocket that claims to be a navigation',
       'GET',
-      [
-        'Accept: text/html',
-        'Connection: Upgrade',
-        'Upgrade: websocket',
-        'Sec-WebSocket-Version: 13',
-        'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
-        'Sec-Fetch-Mode: navigate',
-      ],
+      ['Accept: text/html', ...upgrade, 'Sec-Fetch-Mode: navigate'],
     ],
     ['Git', 'GET', ['User-Agent: git/2.43.0', 'Accept: */*', 'Git-Protocol: version=2']],
   ];

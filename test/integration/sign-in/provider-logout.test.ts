@@ -7,6 +7,7 @@ import { startOpenidProvider, webSecret } from '../../support/openid-provider.ts
 import { startRecordingUpstream } from '../../support/recording-upstream.ts';
 import { useRedis } from '../../support/redis.ts';
 import { startGateway, untilConnected } from '../../support/running-gateway.ts';
+import { pageOrEvents } from './sign-in-world.ts';
 
 const running = closedAfterEach();
 
@@ -31,14 +32,7 @@ async function world({ client, keys }: World) {
     },
   );
   running.push(openid);
-  const service = await startRecordingUpstream({
-    answer({ target }, { response }) {
-      if (target !== '/events') return { body: 'page' };
-      response.writeHead(200, { 'content-type': 'text/event-stream' });
-      response.write('data: first\n\n');
-      return undefined;
-    },
-  });
+  const service = await startRecordingUpstream({ answer: pageOrEvents });
   running.push(service);
   const replica = async (listen: number) => {
     const gateway = await startGateway(`version: 1

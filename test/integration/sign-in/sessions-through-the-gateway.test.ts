@@ -8,6 +8,7 @@ import { startRecordingUpstream } from '../../support/recording-upstream.ts';
 import { useRedis } from '../../support/redis.ts';
 import { startGateway } from '../../support/running-gateway.ts';
 import { sampleValue } from '../../unit/telemetry/prometheus-text.ts';
+import { pageOrEvents } from './sign-in-world.ts';
 
 const running = closedAfterEach();
 const operators = 'operators-0123456789abcdef0123456789';
@@ -32,14 +33,7 @@ async function world({ redisUrl, keyPrefix, sessions = '{}' }: World = {}) {
     },
   );
   running.push(openid);
-  const service = await startRecordingUpstream({
-    answer({ target }, { response }) {
-      if (target !== '/events') return { body: 'page' };
-      response.writeHead(200, { 'content-type': 'text/event-stream' });
-      response.write('data: first\n\n');
-      return undefined;
-    },
-  });
+  const service = await startRecordingUpstream({ answer: pageOrEvents });
   running.push(service);
   const redis = redisUrl === undefined ? '' : `\n  redis: { url: "${redisUrl}", keyPrefix: "${keyPrefix}" }`;
   const config = (listen: number, more = '') => `version: 1

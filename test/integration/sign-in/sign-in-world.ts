@@ -6,7 +6,7 @@ import { createSpentTransactions } from '../../../src/sign-in/spent-transactions
 import { closedAfterEach } from '../../support/closed-after-each.ts';
 import { freePort } from '../../support/free-port.ts';
 import { startOpenidProvider, webSecret } from '../../support/openid-provider.ts';
-import { startRecordingUpstream } from '../../support/recording-upstream.ts';
+import { type Answer, startRecordingUpstream } from '../../support/recording-upstream.ts';
 import { startProxy } from '../../support/running-proxy.ts';
 
 const secret = 'a secret of the gateway with 32 characters';
@@ -76,3 +76,11 @@ export function signInWorlds() {
     return { origin, openid, service, sessions, provider, proxy, start, later: (ms: number) => (clockMs += ms) };
   };
 }
+
+/** Of a service: a stream at `/events`, which stays open, and a page elsewhere. */
+export const pageOrEvents: Answer = ({ target }, { response }) => {
+  if (target !== '/events') return { body: 'page' };
+  response.writeHead(200, { 'content-type': 'text/event-stream' });
+  response.write('data: first\n\n');
+  return undefined;
+};

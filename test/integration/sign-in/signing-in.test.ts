@@ -78,7 +78,7 @@ describe('a callback', () => {
     expect(cookieOf(victim, origin)).toBe(id);
   });
 
-  test('that is forged, or comes too late, begins anew', async () => {
+  test('that is forged, or comes too late, begins again', async () => {
     const { origin, start, later } = await world();
     const browser = new CookieBrowser();
     expect((await browser.visit(`${origin}/.rolegate/callback/corp?code=x&state=y`)).url).toBe(`${origin}/`);

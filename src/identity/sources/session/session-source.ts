@@ -177,7 +177,7 @@ export function createSessionSource({ providers, sessions, events, now, steady }
     if (provider === undefined || provider.issuer !== session.issuer) return { ...rejected('no_source'), ...nothing };
     const fresh = await freshen(id, session, provider);
     if ('identity' in fresh) {
-      const failure = fresh.failure === null ? null : { source: provider.name, url: provider.issuer, ...fresh.failure };
+      const failure = failureAt(provider, fresh);
       return { ...fresh, failure, askedAtMs, keepableMs: Infinity, outage: failure !== null };
     }
     const read = identityOf(fresh.session, provider);
@@ -192,8 +192,7 @@ export function createSessionSource({ providers, sessions, events, now, steady }
     if (session === null || provider === undefined || provider.issuer !== session.issuer) return noToken;
     const fresh = await freshen(id, session, provider, which);
     if ('identity' in fresh) {
-      const failure = fresh.failure === null ? null : { source: provider.name, url: provider.issuer, ...fresh.failure };
-      return { token: null, reason: fresh.reason, failure };
+      return { token: null, reason: fresh.reason, failure: failureAt(provider, fresh) };
     }
     const { tokens } = fresh.session;
     const token = tokens[which];
@@ -239,15 +238,20 @@ export function createSessionSource({ providers, sessions, events, now, steady }
   };
 }
 
+function failureAt({ name, issuer }: NamedSessionSource, { failure }: Unidentified): SourceFailure | null {
+  return failure === null ? null : { source: name, url: issuer, ...failure };
+}
+
 const noToken: FoundToken = { token: null, reason: 'credential_rejected', failure: null };
 
 /** As in `Authorization` (RFC 6750 section 2.1). */
 const tokenForm = /^[A-Za-z0-9\-._~+/]+=*$/;
 
-/** When the token ends, in milliseconds since the epoch; null: unknown. An ID token itself states it. */
+/** When the token ends, in milliseconds since the epoch; null: unknown; 0: there is none yet. An ID token itself states it. */
 function endOf({ id, expiresAtMs }: SessionTokens, which: ForwardedToken): number | null {
   if (which === 'access') return expiresAtMs;
-  const end = id === null ? 0 : readParts(id)?.claims['exp'];
+  if (id === null) return 0;
+  const end = readParts(id)?.claims['exp'];
   return typeof end === 'number' ? end * 1000 : null;
 }
 
