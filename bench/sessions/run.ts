@@ -6,12 +6,11 @@ import { writeFileSync } from 'node:fs';
 import { devNull } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { createRedisSessionStore } from '../../src/identity/sessions/redis-session-store.ts';
-import { connectRedis } from '../../src/redis/connect-redis.ts';
 import { cells, interleaved, ratioOf } from '../interleaved.ts';
 import { cpuPerRequest, type LoadJob, type LoadResult } from '../load/load.ts';
 import { benchPlace, freePort } from '../processes.ts';
 import { machine, spread, table, verdict } from '../report.ts';
+import { connectSessionStore } from './session-store.ts';
 
 const { values: options } = parseArgs({
   options: {
@@ -84,67 +83,13 @@ ${table(['within each round', 'ratio', 'least', 'most'], ratios)}
 in memory ${verdict(memory.median, most.memory)}; from Redis ${verdict(shared.median, most.redis)}`);
 process.exit(options.check && (memory.median > most.memory || shared.median > most.redis) ? 1 : 0);
 
-/** As sign-ins leave them, at a provider that gives no refresh tokens. */
 async function openSessions(port: number): Promise<string[]> {
-  const link = connectRedis(
-    {
-      servers: { kind: 'single', host: '127.0.0.1', port, database: 0 },
-      username: null,
-      password: null,
-      tls: null,
-      keyPrefix: 'rolegate:',
-      commandTimeoutMs: 2_000,
-    },
-    { name: 'bench' },
-  );
-  const store = createRedisSessionStore({
-    link,
-    keyPrefix: 'rolegate:',
-    bounds: { maxIdleMs: 43_200_000, maxLifetimeMs: 604_800_000, maxPerPerson: 20, max: 100_000 },
-    secret,
-    previousSecrets: [],
-    onEvict() {},
-    now: Date.now,
-  });
+  const store = await connectSessionStore(port, secret, issuer);
   const opened: string[] = [];
-  while (opened.length < many) {
-    const nowMs = Date.now();
-    const subject = `66666666-7777-4888-9999-${String(opened.length).padStart(12, '0')}`;
-    const session = {
-      provider: 'corp',
-      issuer,
-      subject,
-      claims: {
-        sub: subject,
-        name: 'Ana Example',
-        preferred_username: 'ana',
-        roles: ['user'],
-        groups: ['public', 'acme'],
-      },
-      providerSession: null,
-      authenticatedAtMs: nowMs,
-      openedAtMs: nowMs,
-      usedAtMs: nowMs,
-      device: 'bench/1.0',
-      address: '127.0.0.1',
-      tokens: { access: 'a'.repeat(900), id: 'i'.repeat(900), refresh: null, expiresAtMs: null, receivedAtMs: nowMs },
-    };
-    opened.push(await whenConnected(() => store.open(session)));
-  }
+  while (opened.length < many)
+    opened.push(await store.open(`66666666-7777-4888-9999-${String(opened.length).padStart(12, '0')}`));
   await store.close();
-  link.close();
   return opened;
-}
-
-async function whenConnected<T>(call: () => Promise<T>): Promise<T> {
-  for (let attempts = 100; ; attempts -= 1) {
-    try {
-      return await call();
-    } catch (error) {
-      if (attempts === 0) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-  }
 }
 
 /** `maxAccepted`: results that it keeps in memory. */

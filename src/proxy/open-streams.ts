@@ -1,9 +1,9 @@
-/** The open streams. After a revocation all of them are checked, a slice at a time. */
+/** The open streams. After a revocation all of them are checked, at once as far as this is not too many for a tick. */
 import type { Deadline, Deadlines } from '../http1/deadline-wheel.ts';
 
-/** Streams checked at each tick, and the maximum of them decided again. */
-const slice = 2_000;
-const asked = 200;
+/** Streams checked from one tick to the next, and the maximum of them decided again. */
+const maxChecks = 2_000;
+const maxAsks = 200;
 
 export interface WatchedStream {
   /** Something was revoked. True: it may concern the stream, which is decided again. */
@@ -19,9 +19,12 @@ export class OpenStreams implements Deadline {
   readonly rechecks: Record<RecheckOutcome, number> = { kept: 0, ended: 0, unknown: 0 };
   readonly #deadlines: Deadlines;
   readonly #open = new Set<WatchedStream>();
+  /** What is left of them until the next tick. */
+  #checks = maxChecks;
+  #asks = maxAsks;
   /** Streams that are still to be checked; null: none. */
   #rest: Iterator<WatchedStream> | null = null;
-  /** Something was revoked during the check. */
+  /** Something was revoked since the check began. */
   #again = false;
 
   constructor(deadlines: Deadlines) {
@@ -44,7 +47,7 @@ export class OpenStreams implements Deadline {
     this.rechecks[outcome] += 1;
   }
 
-  /** Something was revoked: every stream is checked, beginning with the next tick. */
+  /** Something was revoked: every stream is checked. */
   revoked(): void {
     if (this.#rest !== null) {
       this.#again = true;
@@ -52,28 +55,24 @@ export class OpenStreams implements Deadline {
     }
     if (this.#open.size === 0) return;
     this.#rest = this.#open.values();
-    this.#deadlines.schedule(this, performance.now());
+    this.#check();
   }
 
   onDeadline(): void {
-    if (!this.#lookAtSome()) {
-      this.#deadlines.schedule(this, performance.now());
-      return;
-    }
-    this.#rest = null;
-    if (!this.#again) return;
-    this.#again = false;
-    this.revoked();
+    this.#checks = maxChecks;
+    this.#asks = maxAsks;
+    if (this.#rest !== null) this.#check();
   }
 
-  /** True: that was the last of them. */
-  #lookAtSome(): boolean {
-    let left = asked;
-    for (let i = 0; i < slice && left > 0; i += 1) {
-      const next = this.#rest!.next();
-      if (next.done) return true;
-      if (next.value.revoked()) left -= 1;
+  #check(): void {
+    while (this.#rest !== null && this.#checks > 0 && this.#asks > 0) {
+      this.#checks -= 1;
+      const next = this.#rest.next();
+      if (next.done) {
+        this.#rest = this.#again ? this.#open.values() : null;
+        this.#again = false;
+      } else if (next.value.revoked()) this.#asks -= 1;
     }
-    return false;
+    this.#deadlines.schedule(this, performance.now());
   }
 }
