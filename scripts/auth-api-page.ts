@@ -10,9 +10,9 @@ import { signInMethods } from '../src/auth-api/passkeys/sign-in-methods.ts';
 import type { RefusalReason } from '../src/operations/refusal.ts';
 import { asGenerated } from './generated-page.ts';
 
-/** As served without a web session. */
+/** As served with passkeys. */
 export function openApiText(): string {
-  return `${JSON.stringify(createDescription(allOperations, { cookie: null }), null, 2)}\n`;
+  return `${JSON.stringify(createDescription(allOperations), null, 2)}\n`;
 }
 
 /** No operation opens a session with a recovery code yet. */

@@ -127,7 +127,7 @@ function metricsOperation({ metrics }: AdminSources): Operation {
     credential: withToken('metrics'),
     returns: 'The metrics.',
     type: 'text/plain',
-    async handle({ presented: { rawHeaders } }) {
+    async handle({ rawHeaders }) {
       const { type, text } = await metrics(metricsFormat(headerValues(rawHeaders, 'accept').join()));
       return new Reply(text, { type });
     },

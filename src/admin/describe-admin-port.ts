@@ -27,7 +27,6 @@ export function describeAdminPort(operations: readonly Operation[], version: str
     },
     sharedSchemas: [],
     problemMembers: {},
-    cookie: false,
   });
 }
 

@@ -26,7 +26,7 @@ type Access = CredentialRule<AdminServices, ReasonCode, AdminCaller>;
 export const open: Access = {
   kind: 'open',
   refusals: [],
-  identify({ rawHeaders }, { tokens }) {
+  identify(rawHeaders, { tokens }) {
     const held = findToken(rawHeaders, tokens());
     return typeof held === 'string'
       ? { mayRead: false, by: null }
@@ -46,10 +46,10 @@ export function withToken(scope: AdminScope, always: 'always' | null = null): Ac
       ...(['credential_missing', 'credential_rejected', 'admin_scope_missing'] as const),
       ...(isClosed ? (['changes_disabled'] as const) : []),
     ],
-    identify(request, services) {
+    identify(rawHeaders, services) {
       const tokens = services.tokens();
       if (tokens.length === 0) return isClosed ? new Refusal('changes_disabled') : { mayRead: false, by: null };
-      const held = findToken(request.rawHeaders, tokens);
+      const held = findToken(rawHeaders, tokens);
       if (typeof held === 'string') return new Refusal(held);
       if (!includesScope(held.scope, scope)) return new Refusal('admin_scope_missing');
       return { mayRead: includesScope(held.scope, 'read'), by: held.name };

@@ -82,7 +82,7 @@ export function revocationOperations(sources: RevocationSources): readonly Opera
       credential: signed,
       bodyText: 'An id, as for /revocations; no credential.',
       refusals: ['route_not_found', 'webhook_signature_invalid', ...refusals],
-      async handle({ bytes, presented: { rawHeaders } }) {
+      async handle({ bytes, rawHeaders }) {
         const secrets = sources.webhookSecrets();
         if (secrets.length === 0) return new Refusal('route_not_found');
         const message = readSigned(rawHeaders, bytes, secrets, sources.now());

@@ -50,7 +50,7 @@ export async function createAuthApi(options: AuthApiOptions): Promise<AuthApi> {
     rules: settings,
     now,
     revoked,
-    description: createDescription(operations, { cookie: settings.webSession?.cookie ?? null }),
+    description: createDescription(operations),
   };
   const trust = {
     isGateway: compareSecrets(settings.gatewaySecrets),

@@ -7,11 +7,6 @@ import { basePath, type Operation } from './operations/operation.ts';
 import { type RefusalCode, refusalKinds, refusalTable } from './outcome/refusals.ts';
 import type { Services } from './services.ts';
 
-export interface DescriptionOptions {
-  /** Name of the session cookie; null: sessions use no cookie. */
-  readonly cookie: string | null;
-}
-
 const overview = `Sessions, API key pairs, e-mail addresses and users.
 
 A client proves an e-mail address by a code of six digits that is sent to it. A session gives a bearer for
@@ -21,16 +16,16 @@ GET responds with 200; POST, PUT and DELETE with 202. Every other status carries
 (RFC 9457). HEAD is GET without a body. An empty body is accepted with or without \`Content-Type\`. Fields that are not
 described are ignored in requests, and may be added to responses. Times are Unix seconds.`;
 
-export function createDescription(operations: readonly Operation[], { cookie }: DescriptionOptions): ApiDocument {
+export function createDescription(operations: readonly Operation[]): ApiDocument {
   return createDocument<Services, RefusalCode>(operations, {
     info: { title: 'Auth API', version: '2.0.0', description: overview },
     servers: [{ url: basePath, description: 'Below the origin that serves this description' }],
     table: refusalTable,
     codes: Object.keys(refusalKinds) as RefusalCode[],
     generalRefusals,
-    refusalsOf: (operation) => refusalsOf(operation, cookie !== null),
-    securityOf: ({ credential }) => securityOf(credential.kind, cookie),
-    securitySchemes: securitySchemes(cookie),
+    refusalsOf,
+    securityOf: ({ credential }) => securityOf(credential.kind),
+    securitySchemes,
     tagOf,
     sharedSchemas: [
       [acknowledgement, 'Acknowledgement'],
@@ -44,7 +39,6 @@ export function createDescription(operations: readonly Operation[], { cookie }: 
         description: 'Names of parameters that are missing or not valid',
       },
     },
-    cookie: cookie !== null,
   });
 }
 
@@ -61,20 +55,9 @@ export function ownRefusalsOf({ schemas, paths: [path], refusals = [] }: Operati
   return [...codes, ...refusals];
 }
 
-/**
- * Codes of the operation without the general ones, each once. `cookie`: whether a cookie may carry a bearer. It must then come from
- * the same origin.
- */
-export function refusalsOf(operation: Operation, cookie: boolean): readonly RefusalCode[] {
-  const { credential, setsCookie = false } = operation;
-  const readsCookie = cookie && (credential.kind !== 'none' || setsCookie);
-  return [
-    ...new Set([
-      ...credential.refusals,
-      ...(readsCookie ? (['cross_site_request'] as const) : []),
-      ...ownRefusalsOf(operation),
-    ]),
-  ];
+/** Codes of the operation without the general ones, each once. */
+export function refusalsOf(operation: Operation): readonly RefusalCode[] {
+  return [...new Set([...operation.credential.refusals, ...ownRefusalsOf(operation)])];
 }
 
 const tags = {
@@ -99,25 +82,20 @@ export function tagOf(path: string): string {
 const keyPair = { apiKey: [], apiSecret: [] };
 
 /** Alternatives, one of which is required. A key pair is two headers together. */
-function securityOf(kind: string, cookie: string | null): object[] {
-  const session: object[] = cookie === null ? [{ bearer: [] }] : [{ bearer: [] }, { cookie: [] }];
+function securityOf(kind: string): object[] {
+  const session = { bearer: [] };
   if (kind === 'none') return [];
-  if (kind === 'bearer') return session;
-  return kind === 'keypair' ? [keyPair] : [...session, keyPair];
+  if (kind === 'bearer') return [session];
+  return kind === 'keypair' ? [keyPair] : [session, keyPair];
 }
 
-function securitySchemes(cookie: string | null): object {
-  return {
-    bearer: { type: 'http', scheme: 'bearer', description: 'The bearer of a verified session' },
-    apiKey: {
-      type: 'apiKey',
-      in: 'header',
-      name: 'api-key',
-      description: 'The key of a pair, together with its secret',
-    },
-    apiSecret: { type: 'apiKey', in: 'header', name: 'api-secret', description: 'The secret of the pair' },
-    ...(cookie === null
-      ? {}
-      : { cookie: { type: 'apiKey', in: 'cookie', name: cookie, description: 'The bearer of a web session' } }),
-  };
-}
+const securitySchemes = {
+  bearer: { type: 'http', scheme: 'bearer', description: 'The bearer of a verified session' },
+  apiKey: {
+    type: 'apiKey',
+    in: 'header',
+    name: 'api-key',
+    description: 'The key of a pair, together with its secret',
+  },
+  apiSecret: { type: 'apiKey', in: 'header', name: 'api-secret', description: 'The secret of the pair' },
+};

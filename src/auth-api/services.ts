@@ -33,8 +33,6 @@ export interface Rules {
   readonly codeLifetimeMs: number;
   /** Maximum wrong attempts at one code. */
   readonly limits: { readonly codeTries: number };
-  /** Cookie that can carry a bearer; null: none. */
-  readonly webSession: { readonly cookie: string } | null;
   /** Null: their operations do not exist. */
   readonly passkeys: PasskeySettings | null;
 }

@@ -39,7 +39,6 @@ export function compileSettings(
     codeLifetimeMs: lifetimes.code,
     limits: inUnits(authApiFileSchema.shape.limits, settings.limits),
     redis: compileRedis(inUnits(authApiFileSchema.shape.redis, redis), secrets.redis),
-    webSession: settings.webSession ?? null,
     passkeys: compilePasskeys(settings.passkeys),
     gatewaySecrets: trust.gatewaySecrets,
     trustedProxies: compileTrustedProxies(trust.trustedProxies),

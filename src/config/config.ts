@@ -167,8 +167,6 @@ export interface AuthApiSettings
   readonly codeLifetimeMs: number;
   /** Shares limits among replicas and publishes revocations; null: this process alone. */
   readonly redis: RedisConfig | null;
-  /** Cookie that can carry the bearer of a web page; null: none. */
-  readonly webSession: { readonly cookie: string } | null;
   /** Null: none. */
   readonly passkeys: PasskeySettings | null;
   /** Shared with gateways, whose `X-Forwarded-For` is trusted with any of them. Embedded: generated at each start. */

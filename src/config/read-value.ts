@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { deepFreeze } from './deep-freeze.ts';
 import { nameHint, nearestName } from './nearest-name.ts';
-import { renamedKey } from './renamed-keys.ts';
+import { renamedKeyHint } from './renamed-keys.ts';
 import { discriminatorOf, metadata, optionOf, type Schema, unwrap } from './schema/metadata.ts';
 import type { IssueParams } from './schema/refine.ts';
 import { listed } from './schema/scalar.ts';
@@ -120,8 +120,8 @@ function readObject(object: z.ZodObject, node: Node, problems: ProblemList): unk
   }
   for (const [name, { keyOffset }] of node.entries) {
     if (Object.hasOwn(shape, name)) continue;
-    const renamed = renamedKey(name, shape);
-    if (renamed !== null) problems.report(keyOffset, `unknown key "${name}"`, `use "${renamed.use}" instead`);
+    const hint = renamedKeyHint(name, shape);
+    if (hint !== null) problems.report(keyOffset, `unknown key "${name}"`, hint);
     else reportUnknown(name, keyOffset, known, mayHoldSecret(object), problems);
   }
   const out: Record<string, unknown> = {};

@@ -1,4 +1,4 @@
-/** Keys that have another name now: the hint of an unknown key. Nothing else knows the earlier names. */
+/** Keys that have another name now, or were replaced: the hint of an unknown key. Nothing else knows the earlier names. */
 
 interface RenamedKey {
   readonly was: string;
@@ -6,9 +6,11 @@ interface RenamedKey {
   readonly use: string;
   /** A key by which the section is recognized; if unset, the new one. */
   readonly beside?: string;
+  /** The page that shows it, if it is in another section. */
+  readonly guide?: string;
 }
 
-export const renamedKeys: readonly RenamedKey[] = [
+const renamedKeys: readonly RenamedKey[] = [
   { was: 'claimValues', use: 'requiredValues' },
   { was: 'decisions', use: 'records.file', beside: 'slowRequest' },
   { was: 'keypair', use: 'keyPair' },
@@ -18,9 +20,13 @@ export const renamedKeys: readonly RenamedKey[] = [
   { was: 'most', use: 'max' },
   { was: 'oneInAllowed', use: 'allowedSample' },
   { was: 'trustedHeaders', use: 'headers: { x-cert: trusted }', beside: 'headers' },
+  { was: 'webSession', use: 'signIn', beside: 'passkeys', guide: 'Protect a web page' },
 ];
 
 /** Null: the section had no such key. `shape`: its keys. */
-export function renamedKey(name: string, shape: object): RenamedKey | null {
-  return renamedKeys.find(({ was, use, beside = use }) => was === name && Object.hasOwn(shape, beside)) ?? null;
+export function renamedKeyHint(name: string, shape: object): string | null {
+  const renamed = renamedKeys.find(({ was, use, beside = use }) => was === name && Object.hasOwn(shape, beside));
+  if (renamed === undefined) return null;
+  const { use, guide } = renamed;
+  return `use "${use}" instead${guide === undefined ? '' : `, as in the guide "${guide}"`}`;
 }

@@ -16,18 +16,10 @@ export interface Client {
   readonly userAgent: string;
 }
 
-/** The part of a request that matters for a credential. */
-export interface PresentedRequest {
-  /** Alternating names and values, as received. */
-  readonly rawHeaders: readonly string[];
-  readonly method: string;
-  /** `Host` as received. */
-  readonly authority: string;
-}
-
 /** A request of which only the framing has been checked. */
 export interface OperationRequest {
-  readonly presented: PresentedRequest;
+  /** Alternating names and values, as received. */
+  readonly rawHeaders: readonly string[];
   readonly params: Readonly<Record<string, string>>;
   /** The text after `?`, undecoded; may be empty. */
   readonly query: string;
@@ -42,7 +34,7 @@ export interface CredentialRule<Services, Code extends string, Caller> {
   /** What `identify` may refuse a request for. */
   readonly refusals: readonly Code[];
   /** Finds the caller, or refuses. */
-  identify(request: PresentedRequest, services: Services): Promise<Caller | Refusal<Code>> | Caller | Refusal<Code>;
+  identify(rawHeaders: readonly string[], services: Services): Promise<Caller | Refusal<Code>> | Caller | Refusal<Code>;
 }
 
 /** What an operation declares of itself; the rest of a definition is types and functions. */
@@ -65,8 +57,6 @@ export interface Declared<Code extends string> {
   readonly status?: 200 | 202;
   /** The result may be stored by caches, as its `Cache-Control` says. */
   readonly cacheable?: true;
-  /** The response may set, extend or delete the cookie of a session. */
-  readonly setsCookie?: true;
   /** What its action may refuse a request for. */
   readonly refusals?: readonly Code[];
 }
@@ -97,7 +87,7 @@ export interface Call<Caller, Params, Query, Body> {
   /** The body as received. */
   readonly bytes: Buffer;
   readonly client: Client;
-  readonly presented: PresentedRequest;
+  readonly rawHeaders: readonly string[];
 }
 
 export interface Definition<Services, Code extends string, Caller, Params, Query, Body, Result extends object>
@@ -141,10 +131,10 @@ export function operationsOf<Services, Code extends string>({ base, contentType,
       base,
       credential,
       schemas: { params: params ?? null, query: query ?? null, body: body ?? null, response: response ?? null },
-      async run({ presented, client, ...parts }, services) {
-        const caller = await credential.identify(presented, services);
+      async run({ rawHeaders, client, ...parts }, services) {
+        const caller = await credential.identify(rawHeaders, services);
         if (caller instanceof Refusal) return caller;
-        if (contentType !== undefined && accepts !== undefined && mediaType(presented.rawHeaders) !== accepts) {
+        if (contentType !== undefined && accepts !== undefined && mediaType(rawHeaders) !== accepts) {
           return new Refusal(contentType.refusal);
         }
         if (parts.body === 'too_large') return new Refusal('body_too_large');
@@ -156,7 +146,7 @@ export function operationsOf<Services, Code extends string>({ base, contentType,
         const checkedBody = check('body', body, () => parseBody(bytes));
         if (checkedBody instanceof Refusal) return checkedBody;
         const checked = { params: checkedParams.value, query: checkedQuery.value, body: checkedBody.value };
-        const call = { caller, ...checked, bytes, client, presented };
+        const call = { caller, ...checked, bytes, client, rawHeaders };
         const result = await handle(call, services);
         if (result instanceof Refusal) return result;
         const reply = result instanceof Reply ? result : new Reply(result);

@@ -22,7 +22,6 @@ export interface ReplyOptions {
   readonly type?: string;
   /** If unset: no cache may store it, because it contains secrets, or depends on a credential. */
   readonly cacheControl?: string;
-  readonly setCookie?: string;
   /** What was changed. */
   readonly change?: Change;
 }
@@ -36,14 +35,10 @@ export interface Change {
 
 /** `headers`: of every response of the API, alternating names and values. `status`: unless the reply has its own. */
 export function replyResponse({ body, options }: Reply, status: number, headers: readonly string[]): OutgoingResponse {
-  const { type = 'application/json', cacheControl = 'no-store', setCookie } = options;
+  const { type = 'application/json', cacheControl = 'no-store' } = options;
   return {
     status: options.status ?? status,
-    headers: [
-      ...headers,
-      ...['content-type', type, 'cache-control', cacheControl],
-      ...(setCookie === undefined ? [] : ['set-cookie', setCookie]),
-    ],
+    headers: [...headers, 'content-type', type, 'cache-control', cacheControl],
     body: typeof body === 'string' ? body : JSON.stringify(body),
     closes: false,
   };

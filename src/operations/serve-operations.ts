@@ -74,11 +74,9 @@ export function serveOperations<Services, Code extends string>(api: Api<Services
     if (matched === null) return new Refusal('route_not_found');
     const { operation, params, allow } = matched;
     if (operation === null) return new Refusal('method_not_allowed', { allow });
-    const { rawHeaders, method = '' } = request;
-    const presented = { rawHeaders, method, authority: request.headers.host ?? '' };
     const client = api.clientOf(request, operation);
     const result: Reply | Refusal<Code | CommonCode> = await operation.run(
-      { presented, params, query: target.query, body, client },
+      { rawHeaders: request.rawHeaders, params, query: target.query, body, client },
       services,
     );
     if (result instanceof Refusal) return result;

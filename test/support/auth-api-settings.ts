@@ -26,7 +26,6 @@ export const authApiSettings: AuthApiSettings = {
     keyWindowMs: 60_000,
   },
   redis: null,
-  webSession: null,
   passkeys: null,
   gatewaySecrets: [],
   trustedProxies: () => false,

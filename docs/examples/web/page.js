@@ -55,7 +55,7 @@ const onSubmit = (id, action) =>
 const onClick = (id, action) => find(id).addEventListener('click', () => run(find(id), action));
 
 onSubmit('ask', async () => {
-  pending = await session.begin(find('email').value, { cookie: find('stay').checked });
+  pending = await session.begin(find('email').value);
   find('address').textContent = find('email').value;
   find('code').value = '';
   show('prove');
@@ -77,5 +77,5 @@ function tick() {
 }
 setInterval(tick, 1000);
 
-// Somebody may be signed in by cookie already; a 401 here only says that nobody is.
-session.look().catch(() => show('ask'));
+// The bearer of an earlier load is gone.
+show('ask');

@@ -15,7 +15,7 @@ export class Refused extends Error {
 
 /** `onChange` gets who is signed in, with `endsAtMs` on this clock, after each change; null when nobody is. */
 export function createSession(onChange) {
-  // The bearer lives in this variable and nowhere else. It stays null when the cookie carries the session.
+  // The bearer lives in this variable and nowhere else: a reload of the page ends the session here.
   let bearer = null;
   let current = null;
   let timer = 0;
@@ -38,12 +38,11 @@ export function createSession(onChange) {
     throw new Refused(answer);
   }
 
-  /** Sends a code. Returns what `finish` takes. `cookie`: the session outlives a reload of the page. */
-  async function begin(email, { cookie = false } = {}) {
+  /** Sends a code. Returns what `finish` takes. */
+  async function begin(email) {
     bearer = null;
-    const answer = await call('POST', `${api}/session`, { email, carrier: cookie ? 'cookie' : 'header' });
-    const { bearer: unverified = null, verificationCodeID } = await answer.json();
-    return { bearer: unverified, verificationCodeID };
+    const answer = await call('POST', `${api}/session`, { email });
+    return await answer.json();
   }
 
   async function finish(pending, code) {
@@ -52,7 +51,7 @@ export function createSession(onChange) {
     await look();
   }
 
-  /** Asks whose session it is: also at the start of a page, where a cookie may still hold one. */
+  /** Asks whose session it is, and until when. */
   async function look() {
     const answer = await call('GET', `${api}/session`);
     const session = await answer.json();
@@ -100,5 +99,5 @@ export function createSession(onChange) {
     onChange(null);
   }
 
-  return { begin, finish, look, call, end };
+  return { begin, finish, call, end };
 }

@@ -1,6 +1,6 @@
 /** Which credential an operation accepts, and how its caller is found. */
 
-import type { CredentialRule, PresentedRequest } from '../../operations/operation.ts';
+import type { CredentialRule } from '../../operations/operation.ts';
 import { refusalOf } from '../limits/limiter.ts';
 import { Refusal, type RefusalCode } from '../outcome/refusals.ts';
 import type { Services } from '../services.ts';
@@ -23,23 +23,14 @@ const keyPairRefusals = [...presentedRefusals, 'attempts_exceeded'] as const;
 /** No credential is read, so that a stale one does not stop a new sign-in. */
 export const noCredential: Rule<null> = { kind: 'none', refusals: [], identify: () => null };
 
-/** Who called with a bearer. */
-export interface SessionCaller extends LiveSession {
-  /** The bearer itself if it came in the cookie, which then lasts as long as the session. */
-  readonly cookieBearer: string | null;
-}
-
 /** A verified session, required to manage sessions, keys and addresses. A key pair is not accepted (401). */
-export const bearerOnly: Rule<SessionCaller> = {
+export const bearerOnly: Rule<LiveSession> = {
   kind: 'bearer',
   refusals: presentedRefusals,
-  async identify(request, services) {
-    const presented = readPresented(request, services);
+  async identify(rawHeaders, services) {
+    const presented = readCredential(rawHeaders);
     if (presented instanceof Refusal) return presented;
-    if (presented.kind !== 'bearer') return refuseKind(presented);
-    const session = await checkBearer(presented.bearer, services);
-    if (session instanceof Refusal) return session;
-    return { ...session, cookieBearer: presented.carrier === 'cookie' ? presented.bearer : null };
+    return presented.kind === 'bearer' ? checkBearer(presented.bearer, services) : refuseKind(presented);
   },
 };
 
@@ -47,8 +38,8 @@ export const bearerOnly: Rule<SessionCaller> = {
 export const keyPairOnly: Rule<LiveKeyPair> = {
   kind: 'keypair',
   refusals: keyPairRefusals,
-  async identify(request, services) {
-    const presented = readPresented(request, services);
+  async identify(rawHeaders, services) {
+    const presented = readCredential(rawHeaders);
     if (presented instanceof Refusal) return presented;
     return presented.kind === 'keypair' ? checkKeyPair(presented, services) : refuseKind(presented);
   },
@@ -58,8 +49,8 @@ export const keyPairOnly: Rule<LiveKeyPair> = {
 export const anyCredential: Rule<Owner> = {
   kind: 'any',
   refusals: keyPairRefusals,
-  async identify(request, services) {
-    const presented = readPresented(request, services);
+  async identify(rawHeaders, services) {
+    const presented = readCredential(rawHeaders);
     if (presented instanceof Refusal) return presented;
     if (presented.kind === 'bearer') return checkBearer(presented.bearer, services);
     return presented.kind === 'keypair' ? checkKeyPair(presented, services) : refuseKind(presented);
@@ -73,8 +64,8 @@ export const administratorRole = 'users_admin';
 export const administrator: Rule<Owner> = {
   kind: 'administrator',
   refusals: [...keyPairRefusals, 'permission_missing'],
-  async identify(request, services) {
-    const caller = await anyCredential.identify(request, services);
+  async identify(rawHeaders, services) {
+    const caller = await anyCredential.identify(rawHeaders, services);
     if (caller instanceof Refusal) return caller;
     return caller.roles.includes(administratorRole) ? caller : new Refusal('permission_missing');
   },
@@ -84,10 +75,6 @@ export const administrator: Rule<Owner> = {
 async function checkBearer(bearer: string, { store, hashes, now }: Services): Promise<LiveSession | Refusal> {
   const session = await store.sessions.findLive(hashes.bearerCandidates(bearer), now());
   return session ?? new Refusal('credential_rejected');
-}
-
-function readPresented(request: PresentedRequest, services: Services): PresentedCredential | Refusal {
-  return readCredential(request, services.rules.webSession?.cookie ?? null);
 }
 
 function refuseKind(presented: PresentedCredential): Refusal {

@@ -25,8 +25,8 @@ export function healthOperations({ mailState, redisConnected, gatewayOf }: Healt
       method: 'GET',
       paths: ['/health/live'],
       credential: noCredential,
-      async handle({ presented }) {
-        const gateway = gatewayOf(presented.rawHeaders);
+      async handle({ rawHeaders }) {
+        const gateway = gatewayOf(rawHeaders);
         return { status: 'ok', ...(gateway === null ? {} : { gateway }) };
       },
     }),

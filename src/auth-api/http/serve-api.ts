@@ -75,8 +75,8 @@ export function metricsOperation(metrics: (format: MetricsFormat) => Promise<Met
     method: 'GET',
     paths: ['/metrics'],
     credential: noCredential,
-    async handle({ presented }) {
-      const { type, text } = await metrics(metricsFormat(headerValues(presented.rawHeaders, 'accept').join()));
+    async handle({ rawHeaders }) {
+      const { type, text } = await metrics(metricsFormat(headerValues(rawHeaders, 'accept').join()));
       return new Reply(text, { type });
     },
   });

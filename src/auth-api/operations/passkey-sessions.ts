@@ -1,7 +1,6 @@
 /** Sessions that a passkey opens, without an address and without a mail. */
 import { z } from 'zod';
 import { noCredential } from '../credentials/credential-rule.ts';
-import { refuseCarrier } from '../credentials/session-cookie.ts';
 import { limitGuess } from '../limits/limit-guesses.ts';
 import { limitRequest } from '../limits/limit-mail.ts';
 import { Refusal } from '../outcome/refusals.ts';
@@ -9,7 +8,7 @@ import { createChallenge, readChallenge } from '../passkeys/challenge.ts';
 import { challengeIn, signedCredential } from '../passkeys/public-key-credential.ts';
 import { requestOptions, verifySigned } from '../passkeys/webauthn.ts';
 import { passkeySettings } from '../services.ts';
-import { carrier, openSession, verifiedResponse, verifiedSession } from './open-session.ts';
+import { openSession, verifiedResponse, verifiedSession } from './open-session.ts';
 import { defineOperation } from './operation.ts';
 import { browserOptions } from './passkeys.ts';
 
@@ -37,14 +36,11 @@ export const createPasskeySession = defineOperation({
   method: 'POST',
   paths: ['/session/passkey'],
   credential: noCredential,
-  body: z.object({ credential: signedCredential, carrier }),
+  body: z.object({ credential: signedCredential }),
   response: verifiedSession,
-  setsCookie: true,
   refusals: ['passkey_rejected', 'passkey_cloned', 'attempts_exceeded'],
-  async handle({ body, client, presented }, services) {
-    const { store, rules, now } = services;
-    const refused = refuseCarrier(body.carrier, presented, rules.webSession?.cookie ?? null);
-    if (refused !== null) return refused;
+  async handle({ body, client }, services) {
+    const { store, now } = services;
     const passkey = await store.passkeys.findSignIn(body.credential.id);
     // Not counted per account: a signature cannot be guessed, and strangers could keep the owner out.
     const guess = await limitGuess({ countedAs: null, familiarTo: passkey?.userId ?? null, ip: client.ip }, services);
@@ -61,6 +57,6 @@ export const createPasskeySession = defineOperation({
     if (outcome === 'cloned') return new Refusal('passkey_cloned');
     if (outcome !== 'done') return new Refusal('passkey_rejected');
     await guess.succeeded();
-    return verifiedResponse(opened, body.carrier, services);
+    return verifiedResponse(opened);
   },
 });

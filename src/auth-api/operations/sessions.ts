@@ -1,13 +1,11 @@
 /** Sessions: requested, verified, read by gateways, extended, listed and ended. */
 import { z } from 'zod';
-import { Reply } from '../../operations/responses.ts';
-import { bearerOnly, noCredential, type SessionCaller } from '../credentials/credential-rule.ts';
-import { endedCookie, refuseCarrier, sessionCookie } from '../credentials/session-cookie.ts';
+import { bearerOnly, noCredential } from '../credentials/credential-rule.ts';
 import { limitRequest, limitSignInMail } from '../limits/limit-mail.ts';
 import { refusalOf } from '../limits/limiter.ts';
 import { Refusal } from '../outcome/refusals.ts';
 import { signInMethods } from '../passkeys/sign-in-methods.ts';
-import type { Rules } from '../services.ts';
+import type { LiveSession } from '../store/session-store.ts';
 import { checkCode, codeRefusals } from './check-code.ts';
 import {
   acknowledged,
@@ -22,7 +20,7 @@ import {
   verification,
 } from './fields.ts';
 import { issueCode } from './issue-code.ts';
-import { carrier, openedResponse, openedSession, openSession } from './open-session.ts';
+import { openedResponse, openedSession, openSession } from './open-session.ts';
 import { defineOperation } from './operation.ts';
 
 /** S1: requests a session. The bearer works once the code that is sent to the address has been verified. */
@@ -32,14 +30,11 @@ export const createSession = defineOperation({
   method: 'POST',
   paths: ['/session'],
   credential: noCredential,
-  body: z.object({ email: emailAddress, kind: label(64).default('standard'), carrier }),
+  body: z.object({ email: emailAddress, kind: label(64).default('standard') }),
   response: openedSession,
-  setsCookie: true,
   refusals: ['email_unknown', 'attempts_exceeded'],
-  async handle({ body, client, presented }, services) {
+  async handle({ body, client }, services) {
     const { store, rules } = services;
-    const refused = refuseCarrier(body.carrier, presented, rules.webSession?.cookie ?? null);
-    if (refused !== null) return refused;
     const tooMany = await limitRequest(client.ip, services);
     if (tooMany !== null) return tooMany;
     const address = await store.emails.findSignIn(body.email);
@@ -55,7 +50,7 @@ export const createSession = defineOperation({
     const code = issueCode('session', claimant, services);
     await store.sessions.create(opened.session, code.stored);
     if (address !== null) code.mailTo(address.address, client);
-    return openedResponse(opened, code.stored, body, services);
+    return openedResponse(opened, code.stored, body.kind);
   },
 });
 
@@ -121,7 +116,7 @@ export const readSession = defineOperation({
   },
 });
 
-function describeSignIn({ createdAtMs, openedBy }: SessionCaller) {
+function describeSignIn({ createdAtMs, openedBy }: LiveSession) {
   const { acr, amr } = signInMethods[openedBy];
   return { auth_time: toSeconds(createdAtMs), acr, amr: [...amr] };
 }
@@ -134,7 +129,6 @@ export const extendSession = defineOperation({
   paths: ['/session/extend'],
   credential: bearerOnly,
   response: acknowledgement,
-  setsCookie: true,
   refusals: ['attempts_exceeded'],
   async handle({ caller }, services) {
     const { store, rules, now, limiter } = services;
@@ -145,10 +139,7 @@ export const extendSession = defineOperation({
     if (!(await store.sessions.extend(caller.sessionId, expireAtMs, nowMs))) return new Refusal('credential_rejected');
     // Gateways get no event: their cached results end at the old expiry, and then they call again. An event would also void every cached
     // rejection, so that one session could cause a call for each.
-    const { cookieBearer } = caller;
-    if (cookieBearer === null || rules.webSession === null) return acknowledged;
-    const setCookie = sessionCookie(rules.webSession.cookie, cookieBearer, expireAtMs, nowMs);
-    return new Reply(acknowledged, { setCookie });
+    return acknowledged;
   },
 });
 
@@ -185,23 +176,11 @@ export const revokeSession = defineOperation({
   credential: bearerOnly,
   params: idParam,
   response: acknowledgement,
-  setsCookie: true,
   refusals: ['session_unknown'],
-  async handle({ caller, params }, { store, rules, now, revoked }) {
+  async handle({ caller, params }, { store, now, revoked }) {
     // A session of another user looks like one that never existed, so ids cannot be probed.
     if (!(await store.sessions.remove(params.id, caller.userId, now()))) return new Refusal('session_unknown');
     revoked({ kind: 'session', id: params.id });
-    return params.id === caller.sessionId ? endCookie(acknowledged, caller, rules) : acknowledged;
+    return acknowledged;
   },
 });
-
-/** Ends a session from a cookie, and removes the cookie. */
-export function endCookie<Result extends object>(
-  success: Result,
-  caller: Pick<SessionCaller, 'cookieBearer'>,
-  { webSession }: Pick<Rules, 'webSession'>,
-): Result | Reply<Result> {
-  return caller.cookieBearer === null || webSession === null
-    ? success
-    : new Reply(success, { setCookie: endedCookie(webSession.cookie) });
-}

@@ -2,15 +2,13 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { administratorRole, anyCredential, bearerOnly, noCredential } from '../credentials/credential-rule.ts';
-import { refuseCarrier } from '../credentials/session-cookie.ts';
 import { limitRegistrationMail, limitRequest } from '../limits/limit-mail.ts';
 import { Refusal } from '../outcome/refusals.ts';
 import { accountFields, firstGroups, firstRoles } from './account-fields.ts';
 import { acknowledged, acknowledgement, emailAddress, id, idParam } from './fields.ts';
 import { issueCode } from './issue-code.ts';
-import { carrier, openedResponse, openedSession, openSession } from './open-session.ts';
+import { openedResponse, openedSession, openSession } from './open-session.ts';
 import { defineOperation } from './operation.ts';
-import { endCookie } from './sessions.ts';
 
 /**
  * U1: registers a user, whose first session is verified like any other. Until then only the alias is reserved; of all registrations for the
@@ -22,22 +20,18 @@ export const registerUser = defineOperation({
   method: 'POST',
   paths: ['/user'],
   credential: noCredential,
-  body: z.object({ ...accountFields, carrier }),
+  body: z.object(accountFields),
   response: openedSession,
-  setsCookie: true,
   refusals: ['key_duplicated', 'registration_closed', 'attempts_exceeded'],
-  async handle({ body, client, presented }, services) {
+  async handle({ body, client }, services) {
     const { store, outbox, rules, now } = services;
     if (!rules.selfRegistration) return new Refusal('registration_closed');
-    const { carrier: wanted, ...account } = body;
-    const refused = refuseCarrier(wanted, presented, rules.webSession?.cookie ?? null);
-    if (refused !== null) return refused;
     const tooMany = await limitRequest(client.ip, services);
     if (tooMany !== null) return tooMany;
     // Without `revealUnknownEmail`, a taken address looks like a free one: the alias is reserved and a decoy stored, with the same work,
     // and its owner gets a mail. Aliases are public, so a taken one is refused.
     const hides = !rules.revealUnknownEmail;
-    const taken = await store.users.findTaken(account, now());
+    const taken = await store.users.findTaken(body, now());
     if (taken === 'alias' || (taken === 'email' && !hides)) return new Refusal('key_duplicated');
     const limited = await limitRegistrationMail({ address: body.email, ip: client.ip }, services);
     if (limited !== null) return limited;
@@ -45,7 +39,7 @@ export const registerUser = defineOperation({
     const opened = openSession(ids, 'code', client, services);
     const code = issueCode('session', { newAddress: body.email }, services);
     const user = {
-      ...account,
+      ...body,
       id: ids.userId,
       emailId: ids.emailId,
       roles: firstRoles,
@@ -62,7 +56,7 @@ export const registerUser = defineOperation({
       const { address } = owner;
       outbox.send({ kind: 'notice', to: address, notice: 'registration_refused', address, asked: client });
     }
-    return openedResponse(opened, code.stored, { kind: 'standard', carrier: wanted }, services);
+    return openedResponse(opened, code.stored, 'standard');
   },
 });
 
@@ -110,13 +104,12 @@ export const removeSelf = defineOperation({
   paths: ['/user'],
   credential: bearerOnly,
   response: acknowledgement,
-  setsCookie: true,
   refusals: ['administrator_last'],
-  async handle({ caller }, { store, rules, revoked }) {
+  async handle({ caller }, { store, revoked }) {
     const outcome = await store.users.remove(caller.userId, administratorRole);
     if (outcome === 'last_holder') return new Refusal('administrator_last');
     if (outcome === 'unknown') return new Refusal('credential_rejected');
     revoked({ kind: 'user', id: caller.userId });
-    return endCookie(acknowledged, caller, rules);
+    return acknowledged;
   },
 });

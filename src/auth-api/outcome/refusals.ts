@@ -29,7 +29,6 @@ const table = {
   passkey_cloned: { status: 401, message: 'The passkey was used elsewhere: its counter has not risen' },
   sign_in_too_old: { status: 401, message: 'A more recent sign-in is required' },
   permission_missing: { status: 403, message: 'A required role is missing' },
-  cross_site_request: { status: 403, message: 'A cookie must come from the same origin' },
   registration_closed: { status: 403, message: 'Self-registration is off' },
   route_not_found: { status: 404, message: 'There is no such resource' },
   email_unknown: { status: 404, message: 'There is no such e-mail address' },

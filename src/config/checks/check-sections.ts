@@ -22,7 +22,6 @@ export function checkSections(parts: File, at: Location): void {
   checkAuthApi(parts, at.at('authApi'));
   checkSources(parts, at);
   checkSignIn(parts, at);
-  checkCookie(parts, at);
   checkIdentityHeaders(parts, at.at('identityHeaders'));
   checkClaimNames(parts, at);
   checkTargets(parts, at.at('upstreams'));
@@ -71,13 +70,6 @@ function checkAuthApi({ authApi }: File, at: Location): void {
       at.at(key).reportKey(message, 'remove it');
     }
   }
-}
-
-function checkCookie({ credentials, authApi }: File, at: Location): void {
-  const cookie = authApi?.embedded?.webSession?.cookie;
-  if (cookie === undefined || cookie === credentials.bearerCookie) return;
-  const hint = 'give "credentials.bearerCookie" the same name';
-  at.at('authApi', 'embedded', 'webSession', 'cookie').report('this is not the cookie that is read', hint);
 }
 
 function checkIdentityHeaders(parts: File, at: Location): void {

@@ -7,7 +7,7 @@ import { redis } from './redis.ts';
 import { type Problems, refined } from './refine.ts';
 import { bool, integer, text, word } from './scalar.ts';
 import { secret } from './secret.ts';
-import { cookieName, duration } from './values.ts';
+import { duration } from './values.ts';
 
 const senderExpected = 'the sender of mail, such as "Rolegate <no-reply@example.test>"';
 
@@ -182,19 +182,6 @@ const shape = {
   redis: described(
     redis.optional(),
     'Shares limits among replicas and sends revocations to gateways. If unset, this process counts alone.',
-  ),
-  webSession: described(
-    z
-      .strictObject({
-        cookie: decides(
-          cookieName('the name of a cookie'),
-          'Name of the cookie; set the same name in "credentials.bearerCookie" of gateways.',
-          anyChange('browsers send bearers in it'),
-          { examples: ['__Host-session'] },
-        ),
-      })
-      .optional(),
-    'Allows web pages to keep their bearer in a cookie that no script can read. If unset, no cookies are set.',
   ),
   passkeys: described(
     passkeys.optional(),

@@ -190,9 +190,3 @@ export const headerKey = z.string().superRefine((key, context) => {
 export function isCookieName(value: string): boolean {
   return value.length <= 64 && token.test(value);
 }
-
-export function cookieName(expected: string) {
-  return text(expected, (value) =>
-    isCookieName(value) ? value : new Problem(`expected ${expected}, such as "__Host-session"`),
-  );
-}

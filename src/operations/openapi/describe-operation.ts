@@ -23,8 +23,6 @@ export interface DocumentOptions<Services, Code extends string> {
   readonly sharedSchemas: SharedSchemas;
   /** Members that a problem may have besides those of every problem. */
   readonly problemMembers: Readonly<Record<string, JsonSchema>>;
-  /** Responses may set the cookie of a session. */
-  readonly cookie: boolean;
 }
 
 interface DescribedOperation {
@@ -39,7 +37,7 @@ export function describeOperation<Services, Code extends string>(
   schemas: NamedSchemas,
   options: DocumentOptions<Services, Code>,
 ): DescribedOperation[] {
-  const { name, summary, method, paths, schemas: own, setsCookie = false } = operation;
+  const { name, summary, method, paths, schemas: own } = operation;
   const typeName = name.charAt(0).toUpperCase() + name.slice(1);
   const parameters = [
     ...(own.params === null ? [] : describeParameters(own.params, 'path')),
@@ -53,7 +51,7 @@ export function describeOperation<Services, Code extends string>(
     ...describeBody(operation, bodySchema),
     security: options.securityOf(operation),
     responses: {
-      ...describeSuccess(operation, result, options.cookie && setsCookie),
+      ...describeSuccess(operation, result),
       ...describeRefusals(options.refusalsOf(operation), options.table),
       default: { $ref: '#/components/responses/OtherRefusal' },
     },

@@ -10,19 +10,14 @@ type Table = Pick<ReasonTable<string>, 'reasons' | 'urn'>;
 
 type Result = Pick<Operation<never, never>, 'status' | 'returns' | 'type' | 'cacheable'>;
 
-/** `setsCookie`: whether the response sets, extends or deletes the session cookie. */
 export function describeSuccess(
   { status, returns, type = 'application/json', cacheable }: Result,
   schema: JsonSchema | null,
-  setsCookie: boolean,
 ): Record<string, unknown> {
   return {
     [status]: {
       description: returns ?? (status === 200 ? 'The response' : 'Done'),
-      headers: {
-        ...(cacheable === true ? {} : { 'Cache-Control': header('CacheControl') }),
-        ...(setsCookie ? { 'Set-Cookie': header('SetCookie') } : {}),
-      },
+      headers: cacheable === true ? {} : { 'Cache-Control': header('CacheControl') },
       content: { [type]: schema === null ? {} : { schema } },
     },
   };
@@ -92,6 +87,5 @@ export const responseHeaders = {
     required: true,
     schema: { type: 'integer', minimum: 1 },
   },
-  SetCookie: { description: 'Of a session that is carried by the cookie', schema: { type: 'string' } },
   CacheControl: { description: 'The response may not be stored', schema: { type: 'string', const: 'no-store' } },
 } as const;

@@ -6,7 +6,7 @@ import { basePath, type Operation } from '../../../src/auth-api/operations/opera
 import { compileMatcher } from '../../../src/operations/match-operation.ts';
 
 const documentUrl = 'https://auth-api.example.test/openapi.json';
-const description = createDescription(allOperations, { cookie: null });
+const description = createDescription(allOperations);
 // Through JSON, as a client gets it.
 const document = JSON.parse(JSON.stringify(description));
 registerSchema(document, documentUrl, 'https://spec.openapis.org/oas/3.1/schema-base');

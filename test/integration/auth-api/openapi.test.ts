@@ -18,8 +18,8 @@ interface Described {
   readonly responses: Readonly<Record<string, { readonly headers?: Readonly<Record<string, unknown>> }>>;
 }
 
-function readDescription(cookie: string | null = null) {
-  const document = JSON.parse(JSON.stringify(createDescription(allOperations, { cookie })));
+function readDescription() {
+  const document = JSON.parse(JSON.stringify(createDescription(allOperations)));
   const operations = Object.entries<Record<string, Described>>(document.paths).flatMap(([path, item]) =>
     Object.entries(item).map(([method, operation]) => ({ path, method, operation })),
   );
@@ -32,8 +32,8 @@ async function faultsOf(document: unknown): Promise<unknown> {
 }
 
 describe('the document', () => {
-  it.each([null, 'session'])('is valid by the OpenAPI 3.1 schema, with cookie %s', async (cookie) => {
-    expect(await faultsOf(readDescription(cookie).document)).toEqual([]);
+  it('is valid by the OpenAPI 3.1 schema', async () => {
+    expect(await faultsOf(readDescription().document)).toEqual([]);
   });
 
   it('control: an invalid document is detected', async () => {
@@ -43,7 +43,7 @@ describe('the document', () => {
   });
 
   it('has no dangling references', () => {
-    const { document } = readDescription('session');
+    const { document } = readDescription();
     const references = [...JSON.stringify(document).matchAll(/"\$ref":"#\/components\/(\w+)\/(\w+)"/g)];
     expect(references.length).toBeGreaterThan(100);
     for (const [, kind = '', name = ''] of references) expect(document.components[kind]).toHaveProperty(name);
@@ -78,18 +78,9 @@ describe('the document', () => {
   });
 
   it('lists every refusal', () => {
-    const named = new Set([...generalRefusals, ...allOperations.flatMap((operation) => refusalsOf(operation, true))]);
+    const named = new Set([...generalRefusals, ...allOperations.flatMap(refusalsOf)]);
     // Readiness is not an operation of the API.
     expect(Object.keys(refusalKinds).filter((code) => !named.has(code as never))).toEqual(['store_unavailable']);
-  });
-
-  it('mentions a cookie only if one is configured', () => {
-    expect(readDescription().document.components.securitySchemes).not.toHaveProperty('cookie');
-    expect(JSON.stringify(readDescription().operations.map(({ operation }) => operation))).not.toContain('cross_site');
-    const { document, operations } = readDescription('session');
-    expect(document.components.securitySchemes.cookie).toMatchObject({ in: 'cookie', name: 'session' });
-    const read = operations.find(({ operation }) => operation.operationId === 'readSession');
-    expect(read?.operation.security).toEqual([{ bearer: [] }, { cookie: [] }]);
   });
 
   it('requires both halves of a key pair together', () => {
@@ -105,13 +96,13 @@ describe('stored and served', () => {
   it('the stored document is up to date', () => expect(stored('auth-api.openapi.json')).toBe(openApiText()));
   it('the stored page is up to date', () => expect(stored('auth-api.md')).toBe(authApiPage()));
 
-  it.each([null, { cookie: 'session' }])('is served unchanged, with web session %j', async (webSession) => {
+  it('is served unchanged', async () => {
     const passkeys = { origin: 'https://app.example.test', rpId: 'app.example.test', name: 'Example' };
-    const { api, port } = await startAuthApi({ settings: { ...testSettings, webSession, passkeys } });
+    const { api, port } = await startAuthApi({ settings: { ...testSettings, passkeys } });
     const answer = await fetch(`http://127.0.0.1:${port}/api/auth/v2/openapi.json`);
     const served: unknown = await answer.json();
     await api.close();
     expect(answer.headers.get('content-type')).toBe('application/json');
-    expect(served).toEqual(readDescription(webSession?.cookie ?? null).document);
+    expect(served).toEqual(readDescription().document);
   });
 });

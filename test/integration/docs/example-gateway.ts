@@ -37,7 +37,6 @@ export async function startExampleGateway(
     const [, started] = await command.see(/^(\{.*"msg":"started".*\})$/m);
     const code = async (pattern: string) => (await command.see(new RegExp(pattern, 'm')))[1]!;
     return {
-      // Browsers accept Secure cookies over plain HTTP for this name.
       origin: `http://localhost:${JSON.parse(started!).listen.port}`,
       codeOf: (id) => code(`"code":"(\\d{6})","codeId":"${id}"`),
       nthCode: (n) => code(`^(?:[^]*?"code":"(\\d{6})"){${n}}`),

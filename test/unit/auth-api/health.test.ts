@@ -6,7 +6,7 @@ import type { Services } from '../../../src/auth-api/services.ts';
 import { openSqliteStore } from '../../../src/auth-api/store/sqlite-store.ts';
 
 const request = {
-  presented: { rawHeaders: [], method: 'GET', authority: '' },
+  rawHeaders: [],
   params: {},
   query: '',
   body: Buffer.alloc(0),

@@ -80,10 +80,9 @@ describe('mail', () => {
   });
 });
 
-test('compiles limits, Redis, web sessions and proxies', () => {
+test('compiles limits, Redis and proxies', () => {
   const settings = settingsOf(`limits: { codeTries: 3, mailsPerClient: 7, mailWindow: 1m, keyWindow: 2s }
 redis: { url: "\${REDIS_URL}" }
-webSession: { cookie: __Host-session }
 trustedProxies: ["10.0.0.0/8"]`);
   expect(settings).toMatchObject({
     limits: {
@@ -99,7 +98,6 @@ trustedProxies: ["10.0.0.0/8"]`);
       keyWindowMs: 2000,
     },
     redis: { servers: { host: 'redis.example.test' }, username: 'ann', keyPrefix: 'rolegate:', commandTimeoutMs: 50 },
-    webSession: { cookie: '__Host-session' },
   });
   expect(['10.1.2.3', '127.0.0.1'].map(settings.trustedProxies)).toEqual([true, false]);
 });
@@ -107,8 +105,7 @@ trustedProxies: ["10.0.0.0/8"]`);
 test('an embedded Auth API trusts no peer: the gateway sends a secret generated at startup', () => {
   const result = parseConfig(
     `version: 1
-authApi: { embedded: { database: ":memory:", secret: "\${AUTH_SECRET}", webSession: { cookie: sid } } }
-credentials: { bearerCookie: sid }
+authApi: { embedded: { database: ":memory:", secret: "\${AUTH_SECRET}" } }
 routes: []
 `,
     options,

@@ -88,7 +88,6 @@ describe('the reference', () => {
       .replace(/^ {2}url: "http:\/\/auth-api.*\n/m, '')
       .replace(/^ {2}gatewaySecret: .*\n/m, '')
       .replace(/^ {2}(?:paths|headers|fields):\n(?: {4}.*\n)+/gm, '')
-      .replace('bearerCookie: false', 'bearerCookie: __Host-session')
       .replace(/^ {2}# embedded:\n(?: {2}# {3}.*\n)+/m, (block) => block.replaceAll(/^ {2}# /gm, '  '));
     expect(text).toContain('\n  embedded:\n');
     const result = parseConfig(text, options);
