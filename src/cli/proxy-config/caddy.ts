@@ -29,7 +29,7 @@ ${removed.map((name) => `\t\trequest_header -${written(name)}`).join('\n')}
 		request_header @plain -Connection
 		request_header @plain -Upgrade
 
-${settings.signIn ? signInPages(upstream, secret) : ''}		forward_auth ${upstream} {
+${settings.signIn !== null ? signInPages(upstream, secret) : ''}		forward_auth ${upstream} {
 			uri ${checkPath}?
 			# All of them: a header that is not listed here keeps the client's value.
 			copy_headers ${decided}

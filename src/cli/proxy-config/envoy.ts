@@ -50,7 +50,7 @@ export function envoyConfig(settings: ProxySettings): string {
     route_config: {
       name: 'all',
       // The secret of the route is added after a client's own one is removed.
-      ...(settings.signIn ? { most_specific_header_mutations_wins: true } : {}),
+      ...(settings.signIn !== null ? { most_specific_header_mutations_wins: true } : {}),
       request_headers_to_remove: removedByName(settings),
       request_headers_to_add: [plainConnection],
       virtual_hosts: [
@@ -58,7 +58,7 @@ export function envoyConfig(settings: ProxySettings): string {
           name: 'all',
           domains: ['*'],
           routes: [
-            ...(settings.signIn ? [signInPages(settings)] : []),
+            ...(settings.signIn !== null ? [signInPages(settings)] : []),
             { match: { prefix: '/' }, route: { cluster: 'service', timeout: '0s' } },
           ],
         },

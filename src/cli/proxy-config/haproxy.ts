@@ -43,7 +43,7 @@ ${otherSpellings.length === 0 ? '' : `  http-request del-header ^(${otherSpellin
   # A list in Connection would let a proxy further on remove headers.
   http-request del-header connection unless { req.hdr(upgrade) -m found }
   http-request set-header connection upgrade if { req.hdr(upgrade) -m found }
-  http-request lua.rolegate${settings.signIn ? ` unless { path_beg ${ownPaths} }` : ''}
+  http-request lua.rolegate${settings.signIn !== null ? ` unless { path_beg ${ownPaths} }` : ''}
   # The decided target, even if the client sent it with a host in front.
   http-request set-uri %[pathq]
   http-request set-header x-forwarded-for %[src]
@@ -51,8 +51,8 @@ ${otherSpellings.length === 0 ? '' : `  http-request del-header ^(${otherSpellin
   http-request set-header x-forwarded-proto http unless { ssl_fc }
   http-request set-header x-forwarded-proto https if { ssl_fc }
   http-request set-header x-forwarded-host %[req.hdr(host)]
-${settings.signIn ? `  # The pages of sign-in, among them callback and sign-out.\n  use_backend rolegate if { path_beg ${ownPaths} }\n` : ''}  default_backend service
-${settings.signIn ? signInPages(destination, settings.secret) : ''}
+${settings.signIn !== null ? `  # The pages of sign-in, among them callback and sign-out.\n  use_backend rolegate if { path_beg ${ownPaths} }\n` : ''}  default_backend service
+${settings.signIn !== null ? signInPages(destination, settings.secret) : ''}
 backend service
   server service ${address(service)}${service.tls ? ' ssl verify required ca-file @system-ca' : ''}
 `;

@@ -14,6 +14,7 @@ import {
   removedEarly,
   retriedOn,
 } from './envoy.ts';
+import { envoyGatewayRoute, istioExemption, istioRoute, pagesRule, sameHosts } from './kubernetes-sign-in.ts';
 import { type Place, type ProxySettings, unremovable } from './proxy-settings.ts';
 
 const documents = (comment: string, ...all: object[]) =>
@@ -66,10 +67,12 @@ export function istioConfig(settings: ProxySettings): string {
     },
   };
   return documents(
-    '# Istio checks each request with Rolegate: the first document is a part of meshConfig. Printed by "rolegate proxy-config istio".\n# Set meshConfig.pathNormalization.normalization to NONE, so that the target that is decided is the one that is forwarded.',
+    '# Istio checks each request with Rolegate: the first document is a part of meshConfig. Printed by "rolegate proxy-config istio".\n# Set meshConfig.pathNormalization.normalization to NONE, so that the target that is decided is the one that is forwarded.' +
+      (settings.signIn === null ? '' : sameHosts('VirtualService')),
     { extensionProviders: [provider] },
     policy,
     earlyFilter(settings),
+    ...(settings.signIn === null ? [] : [istioRoute(settings.signIn, { host, port })]),
   );
 }
 
@@ -106,6 +109,7 @@ function earlyFilter(settings: ProxySettings): object {
           match: { context: 'GATEWAY' },
           patch: merged({ request_headers_to_add: [plainConnection] }),
         },
+        ...(settings.signIn === null ? [] : [istioExemption]),
         ...(settings.grpc === null
           ? []
           : [
@@ -181,10 +185,11 @@ export function envoyGatewayConfig(settings: ProxySettings): string {
   };
   return documents(
     `# Envoy Gateway (1.8 or newer) checks each request with Rolegate. Printed by "rolegate proxy-config envoy-gateway".${settings.grpc === null ? '' : overHttp2}
-# Without the BackendTrafficPolicy, responses end after 15 s. One of a route replaces it, so it needs the timeout, too.${fewerFields(settings)}`,
+# Without the BackendTrafficPolicy, responses end after 15 s. One of a route replaces it, so it needs the timeout, too.${fewerFields(settings)}${settings.signIn === null ? '' : sameHosts('HTTPRoute')}`,
     security,
     client,
     traffic,
+    ...(settings.signIn === null ? [] : envoyGatewayRoute(settings.signIn, backendRefs)),
   );
 }
 
@@ -225,6 +230,8 @@ export function gatewayApiConfig(settings: ProxySettings): string {
   const removed = removedByName(settings);
   const left = removed.slice(maxRemoved).join(', ');
   const { name, namespace, port } = serviceOf(tcp(settings));
+  const backendRef = { name, ...(namespace === undefined ? {} : { namespace }), port };
+  const removal = { type: 'RequestHeaderModifier', requestHeaderModifier: { remove: removed.slice(0, maxRemoved) } };
   const route = {
     apiVersion: 'gateway.networking.k8s.io/v1',
     kind: 'HTTPRoute',
@@ -234,12 +241,12 @@ export function gatewayApiConfig(settings: ProxySettings): string {
       rules: [
         {
           filters: [
-            { type: 'RequestHeaderModifier', requestHeaderModifier: { remove: removed.slice(0, maxRemoved) } },
+            removal,
             {
               type: 'ExternalAuth',
               externalAuth: {
                 protocol: 'HTTP',
-                backendRef: { name, ...(namespace === undefined ? {} : { namespace }), port },
+                backendRef,
                 http: {
                   path: settings.checkPath,
                   allowedHeaders: settings.read,
@@ -250,6 +257,8 @@ export function gatewayApiConfig(settings: ProxySettings): string {
           ],
           backendRefs: [{ name: settings.service.host, port: settings.service.port }],
         },
+        // Sign-in, callback and sign-out: not checked, and never sent to the service.
+        ...(settings.signIn === null ? [] : [{ filters: [removal], ...pagesRule([backendRef]) }]),
       ],
     },
   };

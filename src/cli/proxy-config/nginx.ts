@@ -93,7 +93,7 @@ ${lines(
 ${lines(6, toService)}
     }
 
-${settings.signIn ? signInPages(settings) : ''}    location = /.rolegate {
+${settings.signIn !== null ? signInPages(settings) : ''}    location = /.rolegate {
       internal;
       proxy_pass http://rolegate${checkPath};
 ${lines(6, check)}

@@ -26,8 +26,8 @@ export interface ProxySettings {
   /** Headers of a client that a decision may depend on. */
   readonly read: readonly string[];
   readonly webSockets: boolean;
-  /** The authorizer serves the pages of sign-in over HTTP, below `ownPaths`. */
-  readonly signIn: boolean;
+  /** The authorizer serves the pages of sign-in over HTTP, below `ownPaths`; null: there are none. `host`: that of the protected pages. */
+  readonly signIn: { readonly host: string } | null;
   /** The largest body that a route accepts; `Infinity`: any. */
   readonly maxBodyBytes: number;
   /** Maximum headers of a client's request. */
@@ -86,7 +86,7 @@ export function proxySettings(config: Config, dialect: DialectName, options: Pla
       ...readsOf(routes.routes).headers,
       ...decisive,
     ],
-    signIn: config.signIn !== null && asked.grpc === null,
+    signIn: config.signIn === null || asked.grpc !== null ? null : { host: new URL(config.signIn.origin).hostname },
     webSockets: routes.routes.some(({ websocket }) => websocket),
     maxBodyBytes: Math.max(...routes.routes.map(({ maxBodyBytes }) => maxBodyBytes)),
     headerCount: server.limits.headers,

@@ -48,7 +48,7 @@ export function traefikConfig(settings: ProxySettings): string {
           ? { websockets: { rule: webSocket, service: 'service', middlewares: ['rolegate-upgrade', ...asks] } }
           : {}),
         // Sign-in, callback and sign-out: not checked, and never sent to the service.
-        ...(settings.signIn
+        ...(settings.signIn !== null
           ? {
               'sign-in': {
                 rule: `PathPrefix(\`${ownPaths}\`)`,
@@ -66,7 +66,7 @@ export function traefikConfig(settings: ProxySettings): string {
             passHostHeader: true,
           },
         },
-        ...(settings.signIn
+        ...(settings.signIn !== null
           ? {
               rolegate: { loadBalancer: { servers: [{ url: `http://${address(authorizer)}` }], passHostHeader: true } },
             }

@@ -50,6 +50,10 @@ const asText = new Set([
   'google.protobuf.StringValue',
 ]);
 
+interface Patch {
+  readonly value: object;
+}
+
 /** Newer than the published protos. A running Envoy reads it in `test/e2e/authorizer-attacks.test.ts`. */
 const newer = 'envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation';
 
@@ -106,6 +110,9 @@ const settings = (dialect: DialectName, grpc: boolean, more = {}) =>
     ...more,
   });
 
+/** With them, Rolegate signs people in. */
+const pages = { host: 'app.example.test' };
+
 const documentsOf = (text: string): readonly Record<string, unknown>[] =>
   parseAllDocuments(text, { strict: true, uniqueKeys: true }).map((document) => {
     expect([...document.errors, ...document.warnings]).toEqual([]);
@@ -127,7 +134,7 @@ describe('Envoy', () => {
       const printed = {
         ...settings('envoy', grpc),
         ...secret,
-        signIn,
+        signIn: signIn ? pages : null,
         ...(tls ? { grpc: { tls: true, clientCertificate: true } } : {}),
       };
       const [document] = documentsOf(envoyConfig(printed));
@@ -193,7 +200,7 @@ test.each([
   ['Traefik', () => traefikConfig(settings('traefik', false)), [undefined]],
   [
     'Traefik with pages of sign-in',
-    () => traefikConfig({ ...settings('traefik', false), signIn: true, secret: true }),
+    () => traefikConfig({ ...settings('traefik', false), signIn: pages, secret: true }),
     [undefined],
   ],
 ] as const)('%s: valid YAML', (_, print, kinds) => {
@@ -203,24 +210,127 @@ test.each([
 test.each([
   [
     'nginx',
-    () => nginxConfig({ ...settings('nginx', false), signIn: true, secret: true }),
+    () => nginxConfig({ ...settings('nginx', false), signIn: pages, secret: true }),
     /location \/\.rolegate\/ \{/,
   ],
   [
     'Caddy',
-    () => caddyConfig({ ...settings('caddy', false), signIn: true, secret: true }),
+    () => caddyConfig({ ...settings('caddy', false), signIn: pages, secret: true }),
     /reverse_proxy \/\.rolegate\/\* /,
   ],
   [
     'HAProxy',
-    () => haproxyConfig({ ...settings('haproxy', false), signIn: true, secret: true }),
+    () => haproxyConfig({ ...settings('haproxy', false), signIn: pages, secret: true }),
     /lua\.rolegate unless \{ path_beg \/\.rolegate\/ \}\n[\s\S]*use_backend rolegate if \{ path_beg \/\.rolegate\/ \}/,
   ],
-  ['Traefik', () => traefikConfig({ ...settings('traefik', false), signIn: true }), /PathPrefix\(`\/\.rolegate\/`\)/],
-  ['Envoy', () => envoyConfig({ ...settings('envoy', false), signIn: true }), /prefix: \/\.rolegate\/\n/],
+  ['Traefik', () => traefikConfig({ ...settings('traefik', false), signIn: pages }), /PathPrefix\(`\/\.rolegate\/`\)/],
+  ['Envoy', () => envoyConfig({ ...settings('envoy', false), signIn: pages }), /prefix: \/\.rolegate\/\n/],
+  [
+    'Istio',
+    () => istioConfig({ ...settings('envoy', false), signIn: pages }),
+    /applyTo: HTTP_ROUTE\n[\s\S]*disabled: true\n[\s\S]*kind: VirtualService\n[\s\S]*prefix: \/\.rolegate\/\n/,
+  ],
+  [
+    'Envoy Gateway',
+    () => envoyGatewayConfig({ ...settings('envoy', false), signIn: pages }),
+    /kind: HTTPRoute\n[\s\S]*value: \/\.rolegate\n[\s\S]*kind: SecurityPolicy\n/,
+  ],
+  [
+    'the Gateway API',
+    () => gatewayApiConfig({ ...settings('gateway-api', false), signIn: pages }),
+    /value: \/\.rolegate\n/,
+  ],
 ])('%s sends the pages of sign-in to Rolegate, only if there are any', (_, print, expected) => {
   expect(print()).toMatch(expected);
-  expect(settings('envoy', false).signIn).toBe(false);
+  expect(settings('envoy', false).signIn).toBeNull();
+});
+
+test.each([
+  ['Istio', istioConfig, 'envoy', false],
+  ['Istio over gRPC', istioConfig, 'envoy', true],
+  ['Envoy Gateway', envoyGatewayConfig, 'envoy', false],
+  ['the Gateway API', gatewayApiConfig, 'gateway-api', false],
+] as const)('%s exempts nothing from the check without pages of sign-in', (_, print, dialect, grpc) => {
+  const printed = print(settings(dialect, grpc));
+  expect(printed).not.toMatch(/HTTP_ROUTE|disabled|VirtualService|\/\.rolegate/);
+  expect(printed.match(/kind: SecurityPolicy/g)?.length ?? 1).toBe(1);
+});
+
+describe('with pages of sign-in', () => {
+  const rolegate = { name: 'rolegate', namespace: 'edge', port: 8070 };
+
+  test('Istio exempts only the route that leads to Rolegate', () => {
+    const [, policy, filter, route] = documentsOf(istioConfig({ ...settings('envoy', false), signIn: pages }));
+    expect(policy?.['spec']).toMatchObject({ action: 'CUSTOM', rules: [{}] });
+    const { configPatches } = filter!['spec'] as { configPatches: { applyTo: string; match: object; patch: Patch }[] };
+    const exempt = configPatches.filter(({ applyTo }) => applyTo === 'HTTP_ROUTE');
+    expect(exempt.map(({ match }) => match)).toEqual([
+      { context: 'GATEWAY', routeConfiguration: { vhost: { route: { name: 'rolegate-sign-in' } } } },
+    ]);
+    const ofEnvoy = root.lookupType('envoy.config.route.v3.Route');
+    expect(exempt.flatMap(({ patch }) => problems(ofEnvoy, patch.value, 'route'))).toEqual([]);
+    expect(route?.['spec']).toEqual({
+      hosts: ['app.example.test'],
+      gateways: ['gateway'],
+      http: [
+        {
+          name: 'rolegate-sign-in',
+          match: [{ uri: { prefix: '/.rolegate/' } }],
+          route: [{ destination: { host: 'rolegate.edge.svc', port: { number: 8070 } } }],
+        },
+      ],
+    });
+  });
+
+  test('Envoy Gateway exempts only the route that leads to Rolegate', () => {
+    const printed = documentsOf(envoyGatewayConfig({ ...settings('envoy', false), signIn: pages }));
+    const [security, , , route, exemption] = printed;
+    expect(security?.['spec']).toMatchObject({ targetRefs: [{ kind: 'Gateway' }], extAuth: { failOpen: false } });
+    expect(route).toMatchObject({
+      metadata: { name: 'rolegate-sign-in' },
+      spec: {
+        hostnames: ['app.example.test'],
+        rules: [{ matches: [{ path: { type: 'PathPrefix', value: '/.rolegate' } }], backendRefs: [rolegate] }],
+      },
+    });
+    expect(exemption?.['spec']).toEqual({
+      targetRefs: [{ group: 'gateway.networking.k8s.io', kind: 'HTTPRoute', name: 'rolegate-sign-in' }],
+    });
+  });
+
+  test('the rule of the Gateway API without a check leads to Rolegate', () => {
+    const [route] = documentsOf(gatewayApiConfig({ ...settings('gateway-api', false), signIn: pages }));
+    const { rules } = route!['spec'] as { rules: { filters?: { type: string }[]; backendRefs: object[] }[] };
+    const unchecked = rules.filter(({ filters = [] }) => !filters.some(({ type }) => type === 'ExternalAuth'));
+    expect(unchecked).toEqual([
+      {
+        filters: [rules[0]!.filters![0]],
+        matches: [{ path: { type: 'PathPrefix', value: '/.rolegate' } }],
+        backendRefs: [rolegate],
+      },
+    ]);
+    expect(rules).toHaveLength(2);
+  });
+});
+
+test('the host of the pages is that of their origin', () => {
+  const withPages = parseConfig(
+    `version: 1
+server: { listen: false }
+signIn:
+  origin: https://app.example.test
+  providers: { corp: { issuer: "https://id.example.test", clientId: rolegate, clientSecret: "\${OIDC_CLIENT_SECRET}" } }
+authorizer: { listen: "127.0.0.1:8070", dialects: { envoy: /envoy }, grpc: { listen: "127.0.0.1:8071" } }
+routes: [{ id: a, match: { path: /a }, credentials: [session], access: authenticated }]
+`,
+    { file: 'gateway.yaml', env: { OIDC_CLIENT_SECRET: 'a secret of the client' }, readSecret: () => '' },
+  );
+  if (!withPages.ok) throw new Error(JSON.stringify(withPages.problems));
+  const asked = (grpc: boolean) =>
+    proxySettings(withPages.config, 'envoy', { service: 'http://orders:3000', listen: ':8000', grpc }).signIn;
+  expect(asked(false)).toEqual({ host: 'app.example.test' });
+  // Over gRPC the authorizer serves no pages.
+  expect(asked(true)).toBeNull();
 });
 
 test('Envoy Gateway, whose number of header fields is fixed, gets the limit for Rolegate that leaves room', () => {
