@@ -69,10 +69,12 @@ export function createSignIn(options: SignInOptions): OwnPages {
     try {
       return await serve(request);
     } catch (error) {
-      // A Redis that does not respond to `spend` is the same to a person as a store that does not.
       if (!(error instanceof SessionStoreUnavailable)) throw error;
-      const [name] = parts.providers.keys();
-      return outage(name!, returnAddress(request.query.get('return_to'), origin), error);
+      const { path, query } = request;
+      const names = [...parts.providers.keys()];
+      const name = names.find((one) => path === paths.start(one) || path === paths.callback(one)) ?? names[0]!;
+      const begun = parts.transactions.open(query.get('state') ?? '');
+      return outage(name, begun?.target ?? returnAddress(query.get('return_to'), origin), error);
     }
   }
 

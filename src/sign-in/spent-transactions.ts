@@ -1,10 +1,11 @@
 /** Transactions that a callback has used: each is for one use, on every replica if they share a Redis. */
 import { randomBytes } from 'node:crypto';
+import { SessionStoreUnavailable } from '../identity/sessions/session-store.ts';
 import type { RedisLink } from '../redis/redis-link.ts';
 import { transactionLifeMs } from './transaction.ts';
 
 export interface SpentTransactions {
-  /** False: it was used before. Rejects while Redis does not respond. */
+  /** False: it was used before. Rejects with `SessionStoreUnavailable` while Redis does not respond. */
   spend(id: string): Promise<boolean>;
 }
 
@@ -36,7 +37,11 @@ export function createSpentTransactions(
       const { link, keyPrefix } = redis;
       const mark = randomBytes(8).toString('base64url');
       const key = `${keyPrefix}sign-in:{${id}}`;
-      return (await link.run((client) => client.set(key, mark, 'PX', transactionLifeMs, 'NX'))) !== null;
+      try {
+        return (await link.run((client) => client.set(key, mark, 'PX', transactionLifeMs, 'NX'))) !== null;
+      } catch (error) {
+        throw new SessionStoreUnavailable('Redis does not respond', { cause: error });
+      }
     },
   };
 }

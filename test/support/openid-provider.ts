@@ -48,6 +48,8 @@ export interface Steering {
   readonly rotates?: boolean;
   /** Awaited when the token endpoint has acted, before it responds. */
   readonly beforeTokens?: () => Promise<void>;
+  /** The provider has a form, and calls this when it is sent. If unset, the user signs in without one. */
+  readonly onForm?: () => void;
 }
 
 /** `gateway`: the gateway's client metadata there; `web`: more metadata of the code flow's client. */
@@ -265,6 +267,12 @@ function createProvider(
   const provider = new Provider(issuer, configuration);
   provider.use(async (ctx, next) => {
     if (!ctx.path.startsWith('/interaction/')) return next();
+    if (steering.onForm !== undefined && ctx.method === 'GET') {
+      ctx.body =
+        '<!doctype html><form method="post"><input name="password" type="password"><button>Sign in</button></form>';
+      return;
+    }
+    steering.onForm?.();
     const { params } = await provider.interactionDetails(ctx.req, ctx.res);
     const demanded = onAcr === 'ignores' ? [] : String(params['acr_values'] ?? '').split(' ');
     const acr = demanded.find((one) => one === 'two-factors');

@@ -1,5 +1,6 @@
 /** A gateway with the pages of sign-in, a provider whose user signs in at once, and a service behind the gateway. */
 import { createSqliteSessionStore } from '../../../src/identity/sessions/sqlite-session-store.ts';
+import { connectRedis } from '../../../src/redis/connect-redis.ts';
 import { createSignIn } from '../../../src/sign-in/create-sign-in.ts';
 import { createOpenidProvider } from '../../../src/sign-in/openid-provider.ts';
 import { createSpentTransactions } from '../../../src/sign-in/spent-transactions.ts';
@@ -19,6 +20,7 @@ export function signInWorlds() {
     issuer = null as string | null,
     trusted = false,
     clientSecret = webSecret,
+    isRedisGone = false,
   } = {}) {
     const port = await freePort();
     const origin = `http://127.0.0.1:${port}`;
@@ -62,7 +64,7 @@ export function signInWorlds() {
       providers: [provider],
       sessions,
       secrets: [secret],
-      spent: createSpentTransactions(now, null),
+      spent: createSpentTransactions(now, isRedisGone ? { link: goneRedis(), keyPrefix: '' } : null),
       now,
     });
     const proxy = await startProxy({
@@ -75,6 +77,12 @@ export function signInWorlds() {
     const start = (target: string) => `${origin}/.rolegate/sign-in/corp?return_to=${encodeURIComponent(target)}`;
     return { origin, openid, service, sessions, provider, proxy, start, later: (ms: number) => (clockMs += ms) };
   };
+}
+
+function goneRedis() {
+  const servers = { kind: 'single', host: '127.0.0.1', port: 1, database: 0 } as const;
+  const access = { username: null, password: null, tls: null };
+  return connectRedis({ servers, ...access, keyPrefix: '', commandTimeoutMs: 1_000 }, { name: 'test' });
 }
 
 /** Of a service: a stream at `/events`, which stays open, and a page elsewhere. */

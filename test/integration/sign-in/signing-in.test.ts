@@ -154,6 +154,14 @@ describe('a provider that is away', () => {
   });
 });
 
+test('a callback while Redis does not respond is a 503 with a way on to the own link', async () => {
+  const { start } = await world({ isRedisGone: true });
+  const response = await new CookieBrowser().visit(start('/mine?a=b#part'));
+  expect(response.status).toBe(503);
+  expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0);
+  expect(response.text).toContain('/.rolegate/sign-in/corp?return_to=%2Fmine%3Fa%3Db%23part');
+});
+
 describe('signing out', () => {
   const ownForm = (origin: string) => ({ method: 'POST', headers: { origin, 'sec-fetch-site': 'same-origin' } });
 
