@@ -14,8 +14,8 @@ import { awaitingStart } from '../redis/awaiting-start.ts';
 import { connectRedis } from '../redis/connect-redis.ts';
 import type { RedisLink } from '../redis/redis-link.ts';
 import type { OwnPages } from '../request-line/runtime.ts';
+import { createProvider } from '../sign-in/create-provider.ts';
 import { createSignIn } from '../sign-in/create-sign-in.ts';
-import { createOpenidProvider } from '../sign-in/openid-provider.ts';
 import { createSpentTransactions } from '../sign-in/spent-transactions.ts';
 
 export interface SignInInUse {
@@ -92,7 +92,7 @@ export function createSignInInUse(
   now: () => number,
 ): SignInInUse {
   const { store, shared, secret } = open;
-  const providers = new Map(configured.map((one) => [one.name, createOpenidProvider(one, now)]));
+  const providers = new Map(configured.map((one) => [one.name, createProvider(one, now)]));
   const secrets = deriveSessionSecrets(secret, previousSecrets);
   let revocations: Pick<Revocations, 'revoke'> | null = null;
 

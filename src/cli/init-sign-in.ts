@@ -5,8 +5,9 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { parseConfig } from '../config/parse-config.ts';
-import { createOpenidProvider } from '../sign-in/openid-provider.ts';
+import { createProvider } from '../sign-in/create-provider.ts';
 import { paths } from '../sign-in/paths.ts';
+import type { Provider } from '../sign-in/provider.ts';
 import { askTerminal } from './ask-terminal.ts';
 import { CommandError, ExitCode, usageError } from './exit-code.ts';
 import { ownCommand } from './own-command.ts';
@@ -130,7 +131,7 @@ async function checkProvider(text: string, registration: Registration): Promise<
   const read = parseConfig(text, { file: 'gateway.yaml', env: {}, readSecret });
   if (!read.ok) throw usageError(`rolegate: ${read.problems.map(({ message }) => message).join('; ')}`);
   const [settings] = read.config.signIn!.providers;
-  const client = createOpenidProvider(settings!, Date.now);
+  const client = createProvider(settings!, Date.now);
   try {
     const failure = await client.check();
     if (failure?.kind === 'unavailable') throw refused(`the provider does not respond: ${failure.detail}`);
@@ -144,10 +145,7 @@ async function checkProvider(text: string, registration: Registration): Promise<
 }
 
 /** A code that no provider has issued: one that knows the client and its secret refuses the code, others the client. */
-async function rejectionOf(
-  client: ReturnType<typeof createOpenidProvider>,
-  registration: Registration,
-): Promise<string | null> {
+async function rejectionOf(client: Provider, registration: Registration): Promise<string | null> {
   const state = 'check';
   const callback = new URL(redirectAddress(registration));
   callback.search = String(new URLSearchParams({ code: 'no-code-of-this-provider', state, iss: registration.issuer }));

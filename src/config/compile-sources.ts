@@ -8,7 +8,13 @@ import { type InUnits, inUnits } from './schema/in-units.ts';
 import type { WrittenClaimFields, WrittenField } from './schema/source-fields.ts';
 import { algorithms } from './schema/source-values.ts';
 import { type ConfigFile, configSchema } from './schema.ts';
-import type { AuthApiSourceConfig, SourceConfig, SourceFiles, SourceRule } from './source-config.ts';
+import type {
+  AuthApiSourceConfig,
+  GithubProviderConfig,
+  SourceConfig,
+  SourceFiles,
+  SourceRule,
+} from './source-config.ts';
 import { parseFieldPath } from './units/parse-field-path.ts';
 
 type AuthApiFields = InUnits<NonNullable<ConfigFile['authApi']>>['fields'];
@@ -36,23 +42,40 @@ export function compileSources(
 }
 
 type WrittenProvider = InUnits<NonNullable<ConfigFile['signIn']>>['providers'][string];
+type GithubFields = Extract<WrittenProvider, { readonly kind: 'github' }>['fields'];
 
 /** As for ID tokens. */
 const providerSkewMs = 60_000;
 
 function compileProvider(
   named: Named,
-  { issuer, clientId, scopes, logout: rules, timeoutMs, fields: written }: WrittenProvider,
+  written: WrittenProvider,
   claims: DeclaredClaims,
   files: SourceFiles,
 ): SourceConfig {
-  const { tls, provider } = files.of(named.name);
-  // An ID token expires within minutes: it is no end of the session.
-  const fields = { ...compileClaimFields(written, claims, true), expireAt: null };
+  const { tls, provider: client } = files.of(named.name);
+  const { scopes, timeoutMs } = written;
+  const common = { ...named, kind: 'session', scopes, timeoutMs, tls } as const;
+  if (written.kind === 'github') {
+    const { url, maxClaimsAgeMs, fields } = written;
+    const own = { issuer: url, client: client as GithubProviderConfig['client'], maxClaimsAgeMs };
+    return { ...common, ...own, protocol: 'github', fields: compileGithubFields(fields, claims) };
+  }
+  const { issuer, clientId, fields, logout: rules } = written;
   const logout = { ...rules, audience: [clientId] };
-  const client = provider!;
-  const clock = { clockSkewMs: providerSkewMs, timeoutMs };
-  return { ...named, kind: 'session', issuer, client, scopes, logout, algorithms, ...clock, tls, fields };
+  const own = { issuer, client: client!, logout, algorithms, clockSkewMs: providerSkewMs, maxClaimsAgeMs: null };
+  // An ID token expires within minutes: it is no end of the session.
+  return {
+    ...common,
+    ...own,
+    protocol: 'openid',
+    fields: { ...compileClaimFields(fields, claims, true), expireAt: null },
+  };
+}
+
+/** Of the users of a provider. */
+function issuerOf(provider: NonNullable<ConfigFile['signIn']>['providers'][string]): string {
+  return provider.kind === 'github' ? provider.url : provider.issuer;
 }
 
 /** How each source names its users; `authApi` comes before the others. */
@@ -63,7 +86,7 @@ export function namingOf(
   const all = [
     ...(authApi === undefined ? [] : [['authApi', authApi] as const]),
     ...Object.entries(sources),
-    ...Object.entries(signIn?.providers ?? {}),
+    ...Object.entries(signIn?.providers ?? {}).map(([name, one]) => [name, { ...one, issuer: issuerOf(one) }] as const),
   ];
   return compileNaming(
     all.map(([name, { issuer = null, userPrefix = '', roles }]) => {
@@ -169,6 +192,26 @@ function compileClaimFields(
     claims: compileClaims(claims, fields.claims),
     alias: rule(fields.alias),
     fullName: rule(fields.fullName),
+  };
+}
+
+function compileGithubFields(
+  { roles, groups, alias, fullName, claims: own }: GithubFields,
+  claims: DeclaredClaims,
+): SourceFields {
+  return {
+    userId: rule('sub')!,
+    roles: rule(roles),
+    groups: rule(groups),
+    expireAt: null,
+    sessionId: null,
+    keyId: null,
+    tokenId: null,
+    issuedAt: null,
+    authenticatedAt: null,
+    claims: compileClaims(claims, own),
+    alias: rule(alias),
+    fullName: rule(fullName),
   };
 }
 

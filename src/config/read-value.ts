@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { deepFreeze } from './deep-freeze.ts';
 import { nameHint, nearestName } from './nearest-name.ts';
 import { renamedKeyHint } from './renamed-keys.ts';
-import { discriminatorOf, metadata, optionOf, type Schema, unwrap } from './schema/metadata.ts';
+import { defaultOption, discriminatorOf, metadata, optionOf, type Schema, unwrap } from './schema/metadata.ts';
 import type { IssueParams } from './schema/refine.ts';
 import { listed } from './schema/scalar.ts';
 import { mayHoldSecret } from './schema/secret-keys.ts';
@@ -52,7 +52,7 @@ function readByKind(union: z.ZodDiscriminatedUnion, node: Node, problems: Proble
   if (node.kind !== 'map') return refuseKind(node, `a mapping with "${key}"`, problems);
   const written = node.entries.get(key)?.value;
   const value = written?.kind === 'scalar' ? written.value : undefined;
-  const option = optionOf(union, value);
+  const option = written === undefined ? defaultOption(union) : optionOf(union, value);
   if (option !== null) return readValue(option, node, problems);
   const kinds = union.options.map((one) => discriminatorOf(one, key));
   if (written === undefined) problems.report(node.offset, `the key "${key}" is missing`, `one of ${kinds.join(', ')}`);

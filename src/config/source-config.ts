@@ -107,22 +107,37 @@ export interface JwtSourceConfig extends ClaimRules {
 }
 
 /** A provider at which browsers sign in: the source of the identities of their sessions. */
-export interface SessionSourceConfig {
+export type SessionSourceConfig = OpenidProviderConfig | GithubProviderConfig;
+
+interface ProviderConfig {
   readonly issuer: string;
+  readonly scopes: readonly string[];
+  /** Of a call to it. */
+  readonly timeoutMs: number;
+  readonly fields: SourceFields;
+  readonly users: UserNaming;
+  readonly tls: ClientTlsConfig | null;
+}
+
+export interface OpenidProviderConfig extends ProviderConfig {
+  readonly protocol: 'openid';
   /** How the gateway authenticates to it: by a secret, or with the private key in PEM form. */
   readonly client: { readonly id: string } & ({ readonly secret: string } | { readonly key: string });
-  readonly scopes: readonly string[];
   /** Back-channel logout. */
   readonly logout: LogoutConfig;
   /** Of logout tokens. */
   readonly algorithms: readonly string[];
   /** How far its clock may be off. */
   readonly clockSkewMs: number;
-  /** Of a call to it. */
-  readonly timeoutMs: number;
-  readonly fields: SourceFields;
-  readonly users: UserNaming;
-  readonly tls: ClientTlsConfig | null;
+  /** Claims are as old as the tokens. */
+  readonly maxClaimsAgeMs: null;
+}
+
+export interface GithubProviderConfig extends ProviderConfig {
+  readonly protocol: 'github';
+  readonly client: { readonly id: string; readonly secret: string };
+  /** The user is read again after this time at the latest. */
+  readonly maxClaimsAgeMs: number;
 }
 
 /** A source that is called over HTTP for every credential. */
@@ -136,6 +151,8 @@ export function isRemote(source: SourceConfig): source is RemoteSourceConfig {
 export const sessionSource = 'signIn';
 
 export type NamedSessionSource = Extract<SourceConfig, { readonly kind: 'session' }>;
+
+export type NamedOpenidProvider = Extract<NamedSessionSource, { readonly protocol: 'openid' }>;
 
 export interface EventTokenConfig {
   /** One of them must be in `aud`. */
@@ -186,7 +203,7 @@ export interface FilesOfSource {
   readonly tls: ClientTlsConfig | null;
   readonly client: ClientConfig | null;
   /** Of a provider. */
-  readonly provider: SessionSourceConfig['client'] | null;
+  readonly provider: OpenidProviderConfig['client'] | null;
   /** Public keys, as JSON Web Keys. */
   readonly keys: readonly Readonly<Record<string, unknown>>[] | null;
 }

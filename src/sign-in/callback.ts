@@ -95,19 +95,18 @@ async function endReplaced(
 
 function sessionOf(
   provider: Provider,
-  { issuer, subject, claims, tokens }: SignedIn,
+  { issuer, subject, claims, authenticatedAtMs, tokens }: SignedIn,
   request: PageRequest,
   nowMs: number,
 ) {
-  const { sid, auth_time: authTime, iat } = claims;
-  const seconds = [authTime, iat].find((time) => typeof time === 'number');
+  const { sid } = claims;
   return {
     provider: provider.name,
     issuer,
     subject,
     claims,
     providerSession: typeof sid === 'string' ? sid : null,
-    authenticatedAtMs: seconds === undefined ? nowMs : Math.min(seconds * 1000, nowMs),
+    authenticatedAtMs,
     openedAtMs: nowMs,
     usedAtMs: nowMs,
     device: request.userAgent.slice(0, 300),

@@ -13,6 +13,11 @@ const metadataLifeMs = 3_600_000;
 /** A longer ID token is not sent in the address of the provider's sign-out page. */
 const maxHintLength = 4_000;
 
+export interface OpenidSettings extends ProviderSettings {
+  /** With a shared secret, or the private key (PEM) of `private_key_jwt`. */
+  readonly client: { readonly id: string } & ({ readonly secret: string } | { readonly key: string });
+}
+
 interface Known {
   readonly library: typeof Library;
   readonly configuration: Library.Configuration;
@@ -22,7 +27,7 @@ interface Known {
 type Failure = Refused | Unavailable;
 
 /** `now`: milliseconds since the epoch. */
-export function createOpenidProvider(settings: ProviderSettings, now: () => number): Provider {
+export function createOpenidProvider(settings: OpenidSettings, now: () => number): Provider {
   const calls = createProviderFetch(settings);
   let known: Known | null = null;
   let reading: Promise<Known> | null = null;
@@ -70,11 +75,13 @@ export function createOpenidProvider(settings: ProviderSettings, now: () => numb
     const { userinfo_endpoint: endpoint, issuer } = configuration.serverMetadata();
     const info = endpoint === undefined ? {} : await library.fetchUserInfo(configuration, tokens.access_token, subject);
     const expiresInS = tokens.expiresIn();
+    const claims = claimsOf(before?.claims, info, fromToken);
     return {
       kind: 'signed-in',
       issuer,
       subject,
-      claims: claimsOf(before?.claims, info, fromToken),
+      claims,
+      authenticatedAtMs: authenticatedAt(claims, receivedAtMs),
       tokens: {
         access: tokens.access_token,
         id: tokens.id_token ?? before?.tokens.id ?? null,
@@ -160,6 +167,12 @@ export function claimsOf(before: Claims | undefined, info: Claims, fromToken: Cl
 
 type Claims = Readonly<Record<string, unknown>>;
 
+/** By the ID token, which is at least issued when its user signs in. */
+function authenticatedAt({ auth_time: authTime, iat }: Claims, receivedAtMs: number): number {
+  const seconds = [authTime, iat].find((time) => typeof time === 'number');
+  return seconds === undefined ? receivedAtMs : Math.min(seconds * 1000, receivedAtMs);
+}
+
 /** Only an ID token states them. OpenID Connect Core section 12.2 lets that of a refresh omit them. */
 const signInClaims: ReadonlySet<string> = new Set(['auth_time', 'acr', 'amr', 'sid']);
 
@@ -176,7 +189,7 @@ const endsSession: ReadonlySet<string> = new Set([
   ...['invalid_grant', 'other_subject', 'access_denied', 'login_required', 'interaction_required', 'consent_required'],
 ]);
 
-async function clientAuthentication(library: typeof Library, { client }: ProviderSettings) {
+async function clientAuthentication(library: typeof Library, { client }: OpenidSettings) {
   if ('secret' in client) return byEither(library, client.secret);
   const key = createPrivateKey(client.key);
   return library.PrivateKeyJwt(key.toCryptoKey(algorithmOf(key), false, ['sign']));

@@ -1,13 +1,13 @@
-/** Calls of `openid-client` to a provider: through the bounded exchange of all sources, without redirects or cookies. */
+/** Calls to a provider: through the bounded exchange of all sources, without redirects or cookies. */
 import Agent from 'undici/lib/dispatcher/agent.js';
 import { tlsOptions } from '../http1/client/tls-options.ts';
-import { exchange } from '../identity/sources/remote/http-exchange.ts';
+import { exchange, maxBodyBytes } from '../identity/sources/remote/http-exchange.ts';
 import type { ProviderSettings } from './provider.ts';
 
 /** The provider did not respond, or failed itself. */
 export class ProviderUnavailable extends Error {}
 
-/** The part of a request that `openid-client` sets. */
+/** The part of a request that callers set, `openid-client` among them. */
 export interface ProviderCall {
   readonly method: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -15,15 +15,19 @@ export interface ProviderCall {
 }
 
 export interface ProviderFetch {
-  /** Rejects with `ProviderUnavailable`. */
-  fetch(url: string, call: ProviderCall): Promise<Response>;
+  /** Rejects with `ProviderUnavailable`. `restMs`: less than the time of one call. */
+  fetch(url: string, call: ProviderCall, restMs?: number): Promise<Response>;
   close(): Promise<void>;
 }
 
 /** Connections to one provider: sign-ins of many people at once wait for one another instead of flooding it. */
 const maxConnections = 8;
 
-export function createProviderFetch({ tls, timeoutMs }: Pick<ProviderSettings, 'tls' | 'timeoutMs'>): ProviderFetch {
+/** `maxBytes`: of the body of a response. */
+export function createProviderFetch(
+  { tls, timeoutMs }: Pick<ProviderSettings, 'tls' | 'timeoutMs'>,
+  maxBytes = maxBodyBytes,
+): ProviderFetch {
   const agent = new Agent({
     connections: maxConnections,
     pipelining: 1,
@@ -31,7 +35,7 @@ export function createProviderFetch({ tls, timeoutMs }: Pick<ProviderSettings, '
     connect: { ...tlsOptions(tls), timeout: timeoutMs },
   });
   return {
-    async fetch(url, { method, headers, body }) {
+    async fetch(url, { method, headers, body }, restMs = timeoutMs) {
       const { origin, pathname, search } = new URL(url);
       const request = {
         method: method === 'POST' ? ('POST' as const) : ('GET' as const),
@@ -39,9 +43,10 @@ export function createProviderFetch({ tls, timeoutMs }: Pick<ProviderSettings, '
         headers: Object.entries(headers).flat(),
         body: body == null ? null : String(body),
       };
-      let result = await exchange(agent, request, timeoutMs, origin);
+      const send = () => exchange(agent, request, restMs, origin, maxBytes);
+      let result = await send();
       // An idle connection may be closed just as it is used again. A POST is not repeated: a code is for one use.
-      if ('broken' in result && method === 'GET') result = await exchange(agent, request, timeoutMs, origin);
+      if ('broken' in result && method === 'GET') result = await send();
       if ('kind' in result) throw new ProviderUnavailable(`${origin}${pathname}: ${result.kind}, ${result.detail}`);
       if (result.status >= 500 || result.status === 429)
         throw new ProviderUnavailable(`${origin}${pathname}: status ${result.status}`);

@@ -1,14 +1,13 @@
 /**
- * One OpenID provider as sign-in uses it (`openid-client`): where a person is sent, and what a code or a refresh token gives. An outage and
- * a refusal are different results, so that an outage never signs anyone out. Nothing of a token or a code is in a result's `detail`.
+ * One provider as sign-in uses it: where a person is sent, and what a code or a refresh gives. An outage and a refusal are different
+ * results, so that an outage never signs anyone out. Nothing of a token or a code is in a result's `detail`.
  */
 import type { TlsClient } from '../http1/client/tls-options.ts';
 
+/** What providers of all protocols have. */
 export interface ProviderSettings {
   readonly name: string;
   readonly issuer: string;
-  /** With a shared secret, or the private key (PEM) of `private_key_jwt`. */
-  readonly client: { readonly id: string } & ({ readonly secret: string } | { readonly key: string });
   readonly scopes: readonly string[];
   readonly tls: TlsClient | null;
   /** Of one call. */
@@ -47,12 +46,14 @@ export interface SignedIn {
   readonly kind: 'signed-in';
   readonly issuer: string;
   readonly subject: string;
-  /** Of the ID token, completed from UserInfo. */
+  /** Of the ID token, completed from UserInfo; or what an API says, under the names that these would have. */
   readonly claims: Readonly<Record<string, unknown>>;
+  /** When the user proved who he is, in milliseconds since the epoch; null: the provider never states it. */
+  readonly authenticatedAtMs: number | null;
   readonly tokens: Tokens;
 }
 
-/** `error`: a code of OAuth 2.0 or of OpenID Connect, or `invalid_response`. */
+/** `error`: a code of OAuth 2.0, of OpenID Connect or of the provider, or `invalid_response`. */
 export interface Refused {
   readonly kind: 'refused';
   readonly error: string;
@@ -67,12 +68,12 @@ export interface Unavailable {
 
 export interface Provider {
   readonly name: string;
-  /** Reads the provider's metadata, once. Resolves to null, or why it has none. */
+  /** Reads the provider's metadata, once. Resolves to null, also for one without metadata, or why it has none. */
   check(): Promise<Unavailable | Refused | null>;
   /** Where the browser is sent. */
   startAuthorization(start: AuthorizationStart): Promise<URL | Refused | Unavailable>;
   exchangeCode(check: CodeCheck): Promise<SignedIn | Refused | Unavailable>;
-  /** New tokens and current claims of the same person; `claims` are those of the session. */
+  /** Good tokens and current claims of the same person; `claims` are those of the session. */
   refresh(
     tokens: Tokens,
     of: { readonly subject: string; readonly claims: Readonly<Record<string, unknown>> },

@@ -32,7 +32,8 @@ async function isSignedIn(
   const current = await currentSession(parts, request);
   if (current === null || current.session.provider !== name) return false;
   if (!meetsAcr(current.session.claims, acr)) return false;
-  return maxAgeS === null || parts.now() - current.session.authenticatedAtMs <= maxAgeS * 1000;
+  const { authenticatedAtMs } = current.session;
+  return maxAgeS === null || (authenticatedAtMs !== null && parts.now() - authenticatedAtMs <= maxAgeS * 1000);
 }
 
 interface Leaving extends StepUp {

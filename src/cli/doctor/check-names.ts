@@ -5,6 +5,7 @@ import { isIP } from 'node:net';
 import { postgresUrl } from '../../auth-api/store/open-store.ts';
 import type { AuthApiSettings, Config, RedisConfig } from '../../config/config.ts';
 import { isRemote } from '../../config/source-config.ts';
+import { githubApi } from '../../sign-in/github-api.ts';
 import { type Check, findingsOf } from './check.ts';
 
 /** Look-ups that take longer are worth a warning: each new connection waits for one. */
@@ -52,7 +53,8 @@ export function* hostsOfGateway({ authApi, sources, upstreams, cache }: Config):
     const setting = `sources.${source.name}`;
     if (isRemote(source)) for (const url of source.urls) yield [new URL(url).hostname, setting];
     else if (source.kind === 'session') {
-      yield [new URL(source.issuer).hostname, `signIn.providers.${source.name}`];
+      const urls = [source.issuer, ...(source.protocol === 'github' ? [githubApi(source.issuer)] : [])];
+      for (const url of urls) yield [new URL(url).hostname, `signIn.providers.${source.name}`];
     } else if (source.keys.from === 'jwks') yield [new URL(source.keys.url).hostname, setting];
     else if (source.keys.from === 'discovery') yield [new URL(source.issuer).hostname, setting];
   }

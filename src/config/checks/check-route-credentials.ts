@@ -36,6 +36,7 @@ export function createCredentialsReader(file: ConfigFile): CredentialsReader {
       const hint = 'give it a "match.host", because the return address contains the host of the request';
       (own.isWritten ? own : at.at('match')).report('a sign-in page on another host needs a route with a host', hint);
     }
+    if (signIn?.provider != null) checkProvable(entry, file.signIn!.providers[signIn.provider]!, at);
     const challenges = narrowed(challengesOf(credentials), entry.challenges, at.at('challenges'));
     return { credentials, challenges, signIn };
   };
@@ -53,6 +54,17 @@ function readSignIn(entry: RouteEntry, file: ConfigFile, takesSession: boolean, 
   if (takesSession) return signInAt(file.signIn.origin, signIn);
   if (at.isWritten) at.report('the route accepts no session', 'list it: "credentials: [session]"');
   return null;
+}
+
+type Provider = NonNullable<ConfigFile['signIn']>['providers'][string];
+
+/** What the provider of a route's users never states: they could sign in again and again. */
+function checkProvable({ maxAuthAge, acr, forwardToken }: RouteEntry, { kind }: Provider, at: Location): void {
+  if (kind !== 'github') return;
+  const hint = 'remove it, or name another provider under "signIn"';
+  if (maxAuthAge !== undefined) at.at('maxAuthAge').reportKey('GitHub does not state when a user signed in', hint);
+  if (acr !== undefined) at.at('acr').reportKey('GitHub does not state how a user signed in', hint);
+  if (forwardToken === 'id') at.at('forwardToken').report('GitHub returns no ID token', 'forward the access token');
 }
 
 /** `at`: of the name. */

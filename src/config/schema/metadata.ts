@@ -36,8 +36,16 @@ export function optionFor(union: z.ZodDiscriminatedUnion, value: unknown): z.Zod
   return optionOf(union, (value as Readonly<Record<string, unknown>>)[union.def.discriminator]);
 }
 
+/** The option whose discriminator may be absent, or null. */
+export function defaultOption({ options, def: { discriminator } }: z.ZodDiscriminatedUnion): z.ZodObject | null {
+  const found = options.find(
+    (option) => option instanceof z.ZodObject && option.shape[discriminator] instanceof z.ZodPrefault,
+  );
+  return found instanceof z.ZodObject ? found : null;
+}
+
 /** The discriminator value of an option. */
 export function discriminatorOf(option: Schema, key: string): string {
-  const literal: unknown = option instanceof z.ZodObject ? option.shape[key] : null;
+  const literal = option instanceof z.ZodObject ? unwrap(option.shape[key]) : null;
   return literal instanceof z.ZodLiteral ? String(literal.value) : '';
 }

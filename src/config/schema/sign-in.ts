@@ -1,4 +1,4 @@
-/** Keys under `signIn`: the OpenID providers at which people sign in with a browser, and the sessions that this opens. */
+/** Keys under `signIn`: the providers at which people sign in with a browser, and the sessions that this opens. */
 import { z } from 'zod';
 import { Problem } from '../problem.ts';
 import { clientTls } from './client-tls.ts';
@@ -13,29 +13,44 @@ import { declared, duration, idHint, idPattern } from './values.ts';
 
 const loopback = /^(?:localhost|.+\.localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 
-const publicOrigin = text('the origin of the pages, such as "https://app.example.com"', (value) => {
-  const url = /^https?:\/\/[^/?#@\\\s]+\/?$/.test(value) && URL.canParse(value) ? new URL(value) : null;
-  if (url === null) return new Problem('expected an origin, such as "https://app.example.com"', 'without a path');
-  if (url.protocol === 'https:' || loopback.test(url.hostname)) return url.origin;
-  return new Problem(
-    'expected an https origin: cookies of sessions need TLS',
-    'http only on loopback, for development',
-  );
-});
+/** `why`: it must be https. */
+function originUrl(example: string, why: string) {
+  const expected = `an origin, such as "${example}"`;
+  return text(expected, (value) => {
+    const url = /^https?:\/\/[^/?#@\\\s]+\/?$/.test(value) && URL.canParse(value) ? new URL(value) : null;
+    if (url === null) return new Problem(`expected ${expected}`, 'without a path');
+    if (url.protocol === 'https:' || loopback.test(url.hostname)) return url.origin;
+    return new Problem(`expected an https origin: ${why}`, 'http only on loopback, for development');
+  });
+}
 
 const otherClient = anyChange('the provider signs people in for another client');
 
-const provider = refined(
+const providerKind = <const T extends string>(value: T, description: string) =>
+  decides(z.literal(value), description, anyChange('another provider says who people are'), { examples: [value] });
+
+const clientId = () =>
+  decides(words('the id of a client'), 'Client id of the gateway at the provider.', otherClient, {
+    examples: ['rolegate'],
+  });
+
+const timeout = (description: string) => neither(duration(1, 60_000).prefault('5s'), description);
+
+const providerTls = () =>
+  described(clientTls('the provider').optional(), 'TLS to the provider. Certificates are always verified.', {
+    alternative: true,
+  });
+
+const openid = refined(
   z.strictObject({
+    kind: providerKind('openid', 'An OpenID provider.').prefault('openid'),
     issuer: decides(
       issuerUrl(),
       'Issuer of the provider, exactly as in its ID tokens. Its metadata is at "/.well-known/openid-configuration" below it.',
       anyChange('another provider says who people are'),
       { examples: ['https://id.example.test'] },
     ),
-    clientId: decides(words('the id of a client'), 'Client id of the gateway at the provider.', otherClient, {
-      examples: ['rolegate'],
-    }),
+    clientId: clientId(),
     clientSecret: decides(
       secret('the secret of the client').optional(),
       'Client secret of the gateway at the provider. Set this or "clientKey".',
@@ -66,10 +81,8 @@ const provider = refined(
       z.strictObject(logoutKeys('other sessions of the user stay open')).prefault({}),
       'Logout tokens of the provider for "clientId" (OpenID Connect Back-Channel Logout): they end its sessions. The provider sends them to "POST /backchannel-logout" of the admin port, or to a route to the upstream "backchannel-logout".',
     ),
-    timeout: neither(duration(1, 60_000).prefault('5s'), 'Maximum time of a call to the provider.'),
-    tls: described(clientTls('the provider').optional(), 'TLS to the provider. Certificates are always verified.', {
-      alternative: true,
-    }),
+    timeout: timeout('Maximum time of a call to the provider.'),
+    tls: providerTls(),
   }),
   (parts, { at, atKey }) => {
     if (!('clientSecret' in parts) && !('clientKey' in parts)) at([], 'expected "clientSecret" or "clientKey"');
@@ -81,6 +94,44 @@ const provider = refined(
     }
   },
 );
+
+const { roles, groups, alias, fullName, claims } = claimFields('preferred_username').shape;
+
+const github = z.strictObject({
+  kind: providerKind('github', 'GitHub, by OAuth 2.0 and its API.'),
+  url: decides(
+    originUrl('https://github.com', 'the tokens of its users need TLS').prefault('https://github.com'),
+    'Address of GitHub: github.com, a subdomain of ghe.com, or your GitHub Enterprise Server. It is the issuer of its users. Its API is at "api." of the first two, and at "/api/v3" of the third.',
+    anyChange('another provider says who people are'),
+  ),
+  clientId: clientId(),
+  clientSecret: decides(
+    secret('the secret of the client'),
+    'Client secret of the gateway at the provider.',
+    otherClient,
+    { examples: [`\${GITHUB_CLIENT_SECRET}`] },
+  ),
+  scopes: exposes(
+    list(words('a scope'), { most: [32, 'scopes'], distinct: 'scope' }).prefault(['user:email', 'read:org']),
+    'Scopes that are requested, and so what is read of a user: without "user:email" no address, without "read:org" no organizations and teams. A GitHub App has its permissions instead, and still needs them here.',
+    added('the tokens of a session may do more'),
+  ),
+  maxClaimsAge: decides(
+    duration(60_000, 86_400_000).prefault('15m'),
+    'The user, organizations and teams are read again after half of this time in use, and in any case after all of it. While GitHub is unavailable, sessions go on until then.',
+    higher('who leaves an organization keeps its roles longer'),
+  ),
+  ...userKeys,
+  userPrefix: userKeys.userPrefix.meta({ examples: ['github:'] }),
+  fields: described(
+    z.strictObject({ roles, groups, alias, fullName, claims }).prefault({}),
+    `Where the fields are in what is read of a user: sub, preferred_username, name, email, email_verified, groups, organizations, organization_ids, teams. The id of the user is always that of GitHub (sub), a number that never changes. ${fieldForms}`,
+  ),
+  timeout: timeout('Maximum time of a call to the provider, and of all calls together that read one user.'),
+  tls: providerTls(),
+});
+
+const provider = z.discriminatedUnion('kind', [openid, github]);
 
 const sessions = refined(
   z.strictObject({
@@ -125,15 +176,15 @@ const sessions = refined(
 
 export const signInSection = z.strictObject({
   origin: decides(
-    publicOrigin,
+    originUrl('https://app.example.com', 'cookies of sessions need TLS'),
     'Origin of the protected pages, as browsers see it: https, unless its host is loopback. It determines the addresses to which the provider sends people back, and the name of the cookie: "__Host-rolegate", or "rolegate-session" with http.',
     anyChange('browsers of another site get sessions'),
     { examples: ['https://app.example.com'] },
   ),
   providers: described(
     z.record(declared('a provider', idPattern, idHint), provider),
-    'OpenID providers, by name. "signIn" of a route names one.',
-    { examples: [{ corp: null }] },
+    'Providers, by name. "signIn" of a route names one.',
+    { examples: [{ corp: { kind: 'openid' }, hub: { kind: 'github' } }] },
   ),
   sessions: described(sessions.prefault({}), 'The sessions of browsers.'),
 });

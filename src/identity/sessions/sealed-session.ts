@@ -28,7 +28,7 @@ const record = z.strictObject({
   subject: text,
   claims: z.record(z.string(), z.unknown()),
   providerSession: text.nullable(),
-  authenticatedAtMs: moment,
+  authenticatedAtMs: moment.nullable(),
   openedAtMs: moment,
   usedAtMs: moment,
   device: text,

@@ -6,12 +6,12 @@ export interface StoredSession {
   readonly provider: string;
   readonly issuer: string;
   readonly subject: string;
-  /** Of the ID token, completed from UserInfo: the identity is read from them. */
+  /** What the provider says about the user: the identity is read from them. */
   readonly claims: Readonly<Record<string, unknown>>;
   /** The provider's own id of its session (`sid`); null: unknown. */
   readonly providerSession: string | null;
-  /** When the user proved who he is (`auth_time`). All times are in milliseconds since the epoch. */
-  readonly authenticatedAtMs: number;
+  /** When the user proved who he is (`auth_time`); null: unknown. All times are in milliseconds since the epoch. */
+  readonly authenticatedAtMs: number | null;
   readonly openedAtMs: number;
   /** The store updates it now and then, when the session is found. */
   readonly usedAtMs: number;
@@ -27,6 +27,7 @@ export interface SessionTokens {
   readonly refresh: string | null;
   /** Null: the provider did not say. */
   readonly expiresAtMs: number | null;
+  /** When they, or the claims, were last received. */
   readonly receivedAtMs: number;
 }
 

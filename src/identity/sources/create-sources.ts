@@ -2,7 +2,7 @@
 import {
   isRemote,
   type JwtSourceConfig,
-  type NamedSessionSource,
+  type NamedOpenidProvider,
   type SourceConfig,
   type SourcesConfig,
   sessionSource,
@@ -81,7 +81,8 @@ export function createSources({ config, events, now, steady, sessions = null }: 
     if (one.kind !== 'session') sources.set(one.name, create(one));
   }
   const providers = config.list.filter((one) => one.kind === 'session');
-  const providerKeys = providers.map((provider) => providerIssuer(provider, { events, now, steady }));
+  const openid = providers.filter((one) => one.protocol === 'openid');
+  const providerKeys = openid.map((provider) => providerIssuer(provider, { events, now, steady }));
   for (const { source, config, keys } of providerKeys) addIssuer(config, source, keys);
   const browsers = sessions === null ? null : createSessionSource({ providers, sessions, events, now, steady });
   if (browsers !== null) sources.set(sessionSource, browsers);
@@ -145,9 +146,9 @@ export function createSources({ config, events, now, steady, sessions = null }: 
   };
 }
 
-/** Of sign-in: for its logout tokens, whose keys are those of its metadata. */
+/** Of an OpenID provider of sign-in: for its logout tokens, whose keys are those of its metadata. */
 function providerIssuer(
-  { name, issuer, algorithms, clockSkewMs, logout, timeoutMs, tls }: NamedSessionSource,
+  { name, issuer, algorithms, clockSkewMs, logout, timeoutMs, tls }: NamedOpenidProvider,
   { events, ...clocks }: { readonly events: SourceEvents } & Clocks,
 ): Omit<Issuer, 'asked'> {
   const fetcher = createKeyFetcher(name, { issuer, keys: { from: 'discovery' }, timeoutMs, tls }, events.traceCall);

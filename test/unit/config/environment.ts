@@ -15,6 +15,7 @@ export const env: Readonly<Record<string, string>> = {
   REDIS_PASSWORD: 'redis-opensesame',
   INTROSPECTION_SECRET: 'client-opensesame',
   OIDC_CLIENT_SECRET: 'client-openapp',
+  GITHUB_CLIENT_SECRET: 'github-openapp',
   SENTINEL_PASSWORD: 'sentinel-opensesame',
   ROLEGATE_PREVIOUS_CACHE_SECRET: 'cache-89abcdef01234567890123456789abcdef',
   INJECTION: 'debug }\nserver: { listen: ":1"',

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { parseConfig } from '../../../src/config/parse-config.ts';
 
 const provider = '{ issuer: "https://id.example.test", clientId: rolegate, clientSecret: s3cret }';
+const github = '{ corp: { kind: github, clientId: a, clientSecret: b } }';
 const route =
   '{ id: a, match: { path: "/a/**" }, upstream: app, access: authenticated, credentials: [session], signIn: corp }';
 
@@ -41,6 +42,21 @@ describe('signIn', () => {
       forwardCredentials: true,
       signIn: { provider: 'corp', url: 'https://app.example.test/.rolegate/sign-in/corp' },
     });
+  });
+
+  it('compiles GitHub as a source whose users have its address as their issuer', () => {
+    const hub = '{ kind: github, clientId: a, clientSecret: s3cret }';
+    const other =
+      '{ kind: github, url: "https://git.example.test/", clientId: b, clientSecret: s, maxClaimsAge: 1h, userPrefix: "o:" }';
+    const result = parse(file({ providers: `{ corp: ${hub}, other: ${other} }` }));
+    expect(result).toMatchObject({ ok: true });
+    if (!result.ok) return;
+    const common = { kind: 'session', protocol: 'github', scopes: ['user:email', 'read:org'] };
+    expect(result.config.sources).toMatchObject([
+      { ...common, issuer: 'https://github.com', client: { id: 'a', secret: 's3cret' }, maxClaimsAgeMs: 900_000 },
+      { ...common, issuer: 'https://git.example.test', maxClaimsAgeMs: 3_600_000 },
+    ]);
+    expect(result.config.sources[0]).toMatchObject({ fields: { userId: { places: [{ path: 'sub' }] } } });
   });
 
   it('takes http on loopback only, with a cookie of another name', () => {
@@ -98,6 +114,42 @@ describe('signIn', () => {
       'the cookie of sessions',
       { more: ' }\ncredentials: { bearerCookie: __Host-rolegate' },
       'sessions have this cookie',
+    ],
+    ['an unknown kind', { providers: '{ corp: { kind: gitlab } }' }, 'expected openid or github'],
+    [
+      'a key of another kind',
+      { providers: '{ corp: { kind: github, clientId: a, clientKey: b } }' },
+      'unknown key "clientKey"',
+    ],
+    [
+      'the login of GitHub as the id of a user',
+      { providers: '{ corp: { kind: github, clientId: a, clientSecret: b, fields: { userId: preferred_username } } }' },
+      'unknown key "userId"',
+    ],
+    [
+      'GitHub without TLS',
+      { providers: '{ corp: { kind: github, clientId: a, clientSecret: b, url: "http://git.example.test" } }' },
+      'expected an https origin: the tokens of its users need TLS',
+    ],
+    [
+      'an API of GitHub instead of its address',
+      { providers: '{ corp: { kind: github, clientId: a, clientSecret: b, url: "https://git.example.test/api/v3" } }' },
+      'expected an origin, such as "https://github.com"',
+    ],
+    [
+      'a recent sign-in that GitHub does not state',
+      { providers: github, routes: route.replace('signIn: corp', 'signIn: corp, maxAuthAge: 1h') },
+      'GitHub does not state when a user signed in',
+    ],
+    [
+      'a kind of sign-in that GitHub does not state',
+      { providers: github, routes: route.replace('signIn: corp', 'signIn: corp, acr: [mfa]') },
+      'GitHub does not state how a user signed in',
+    ],
+    [
+      'an ID token of GitHub',
+      { providers: github, routes: route.replace('signIn: corp', 'signIn: corp, forwardToken: id') },
+      'GitHub returns no ID token',
     ],
     ['an unknown provider', { routes: route.replace('signIn: corp', 'signIn: crop') }, 'there is no provider "crop"'],
     ['an unknown default', { more: ' }\ndefaults: { signIn: crop' }, 'there is no provider "crop"'],

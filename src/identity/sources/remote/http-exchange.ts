@@ -33,21 +33,23 @@ export interface BrokenConnection extends Failure {
   readonly broken: true;
 }
 
-/** Never rejects. `origin`: for a dispatcher of several origins. */
+/** Never rejects. `origin`: for a dispatcher of several origins. `maxBytes`: of the body. */
 export function exchange(
   dispatcher: Dispatcher,
   request: HttpRequest,
   timeoutMs: number,
   origin?: string,
+  maxBytes = maxBodyBytes,
 ): Promise<HttpResponse | Failure | BrokenConnection> {
   return new Promise((settle) => {
-    new Exchange(timeoutMs, settle).send(dispatcher, request, origin);
+    new Exchange(timeoutMs, maxBytes, settle).send(dispatcher, request, origin);
   });
 }
 
 class Exchange implements Dispatcher.DispatchHandler {
   readonly #settle: (result: HttpResponse | Failure | BrokenConnection) => void;
   readonly #timer: NodeJS.Timeout;
+  readonly #maxBytes: number;
   #controller: Dispatcher.DispatchController | null = null;
   #settled = false;
   #status = 0;
@@ -55,8 +57,13 @@ class Exchange implements Dispatcher.DispatchHandler {
   #chunks: Buffer[] = [];
   #bytes = 0;
 
-  constructor(timeoutMs: number, settle: (result: HttpResponse | Failure | BrokenConnection) => void) {
+  constructor(
+    timeoutMs: number,
+    maxBytes: number,
+    settle: (result: HttpResponse | Failure | BrokenConnection) => void,
+  ) {
     this.#settle = settle;
+    this.#maxBytes = maxBytes;
     this.#timer = setTimeout(
       () => this.#giveUp({ kind: 'timeout', detail: `no response within ${Math.round(timeoutMs)} ms` }),
       timeoutMs,
@@ -83,7 +90,7 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.#bytes += chunk.length;
-    if (this.#bytes > maxBodyBytes) this.#giveUp({ kind: 'body', detail: `longer than ${maxBodyBytes} bytes` });
+    if (this.#bytes > this.#maxBytes) this.#giveUp({ kind: 'body', detail: `longer than ${this.#maxBytes} bytes` });
     else this.#chunks.push(chunk);
   }
 

@@ -1,7 +1,7 @@
 /**
- * The source of sessions: it finds them in their store and keeps the tokens of their provider fresh. From half of a token's lifetime on it is
- * refreshed in the background, by the one process that has the lease; no request waits while it is good. A session whose provider gives no
- * refresh token lives to its own bounds.
+ * The source of sessions: it finds them in their store and keeps the tokens of their provider fresh, and what it says about their users. From
+ * half of a token's lifetime on it is refreshed in the background, by the one process that has the lease; no request waits while it is good.
+ * A session whose provider gives no refresh token and is not asked again lives to its own bounds.
  */
 import { type NamedSessionSource, sessionSource } from '../../../config/source-config.ts';
 import type { Identity, SourceFailure, Unresolved } from '../../../core/identity/identity.ts';
@@ -118,19 +118,19 @@ export function createSessionSource({ providers, sessions, events, now, steady }
   async function freshen(
     id: string,
     session: StoredSession,
-    { timeoutMs }: NamedSessionSource,
+    provider: NamedSessionSource,
     which: ForwardedToken = 'access',
   ): Promise<Fresh> {
-    const { refresh, receivedAtMs } = session.tokens;
-    const expiresAtMs = endOf(session.tokens, which);
+    const { timeoutMs } = provider;
+    const { receivedAtMs } = session.tokens;
+    const freshUntilMs = freshUntil(session.tokens, provider, which);
     const nowMs = now();
-    if (refresh === null || expiresAtMs === null) return { session, keepableMs: Infinity };
-    const halfMs = (receivedAtMs + expiresAtMs) / 2;
+    const halfMs = (receivedAtMs + freshUntilMs) / 2;
     if (nowMs < halfMs) return { session, keepableMs: halfMs - nowMs };
-    if (nowMs < expiresAtMs) {
+    if (nowMs < freshUntilMs) {
       // A failure shows when the token has ended.
       refreshOnce(id, session, timeoutMs).catch(() => {});
-      return { session, keepableMs: Math.min(refreshingMs, expiresAtMs - nowMs) };
+      return { session, keepableMs: Math.min(refreshingMs, freshUntilMs - nowMs) };
     }
     const result = await refreshOnce(id, session, timeoutMs);
     if (result.kind === 'refused') {
@@ -140,7 +140,7 @@ export function createSessionSource({ providers, sessions, events, now, steady }
     if (result.kind !== 'signed-in')
       return unavailable('auth_unavailable', { kind: 'connection', detail: result.detail });
     const { claims, tokens } = result;
-    const restMs = tokens.expiresAtMs === null ? Infinity : Math.max(0, (tokens.expiresAtMs - now()) / 2);
+    const restMs = Math.max(0, (freshUntil(tokens, provider, 'access') - now()) / 2);
     return { session: { ...session, claims, tokens }, keepableMs: restMs };
   }
 
@@ -253,6 +253,14 @@ function endOf({ id, expiresAtMs }: SessionTokens, which: ForwardedToken): numbe
   if (id === null) return 0;
   const end = readParts(id)?.claims['exp'];
   return typeof end === 'number' ? end * 1000 : null;
+}
+
+/** When the provider must have been asked again, in milliseconds since the epoch; infinite: never. */
+function freshUntil(tokens: SessionTokens, { maxClaimsAgeMs }: NamedSessionSource, which: ForwardedToken): number {
+  const { refresh, receivedAtMs } = tokens;
+  const tokenEndMs = refresh === null ? null : endOf(tokens, which);
+  const claimsEndMs = maxClaimsAgeMs === null ? Infinity : receivedAtMs + maxClaimsAgeMs;
+  return Math.min(tokenEndMs ?? Infinity, claimsEndMs);
 }
 
 const lateRefresh: Refreshed = {

@@ -17,6 +17,7 @@ const provider = {
   client: { id: 'web', secret: 'secret' },
   scopes: ['openid'],
   timeoutMs: 1_000,
+  maxClaimsAgeMs: null,
   tls: null,
   users: { source: 'corp', prefix: '', foreignPrefixes: [], roles: null },
   fields: {
