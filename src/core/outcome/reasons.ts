@@ -434,7 +434,7 @@ const table = {
     level: 'info',
     retryable: false,
     advice:
-      'The OpenID provider refused the sign-in, or its response could not be accepted; the log line of the request has its error. The page says why, and leads back to the start.',
+      'The provider refused the sign-in, or its response could not be accepted; the log line of the request has its error. The page says why, and leads back to the start.',
   },
   auth_unavailable: {
     status: 503,

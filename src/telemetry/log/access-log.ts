@@ -111,7 +111,8 @@ function accessLine(record: RequestRecord, instance: string, level: string, time
   if (record.aborted) line += ',"aborted":true';
   if (record.cut) line += ',"cut":true';
   if (failed) line += authApiMember(record);
-  if (level === 'error') line += causeMember(record);
+  // A sign-in that a provider refuses may be a fault of the client's registration, which only its words show.
+  if (level === 'error' || record.reason === 'sign_in_failed') line += causeMember(record);
   return `${line}}`;
 }
 

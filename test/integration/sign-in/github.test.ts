@@ -144,10 +144,12 @@ describe('a sign-in that fails', () => {
   const tokenCalls = (calls: readonly string[]) => calls.filter((path) => path === '/login/oauth/access_token').length;
 
   test('with another client secret, which GitHub refuses with 200', async () => {
-    const { browser, origin, signIn, script } = await world({ clientSecret: 'a former secret' });
+    const { gateway, browser, origin, signIn, script } = await world({ clientSecret: 'a former secret' });
     const seen = await signIn();
     expect(seen.status).toBe(403);
     expect(seen.text).toContain('<code>invalid_client</code>');
+    const line = () => gateway.logLines().find(({ reason }) => reason === 'sign_in_failed');
+    await expect.poll(line).toMatchObject({ err: expect.stringContaining('incorrect_client_credentials') });
     expect(browser.cookies.get(new URL(origin).host)?.has('rolegate-session')).toBe(false);
     expect(await script()).toBe(401);
   });

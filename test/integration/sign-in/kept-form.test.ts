@@ -117,13 +117,16 @@ test('in Chromium: the person signs in beside it and sends what was typed', asyn
   await type();
   await page.getByRole('button', { name: 'Save' }).click();
   await page.getByText('saved').waitFor();
-  const expected = service.last().body.toString();
+  // The browser also asks for an icon, at any time.
+  const sent = () => service.requests.filter(({ method }) => method === 'POST').map(({ body }) => body.toString());
+  const expected = sent();
+  expect(expected).toHaveLength(1);
   await type();
   await context.clearCookies({ name: 'rolegate-session' });
   service.clear();
   await page.getByRole('button', { name: 'Save' }).click();
   await page.getByRole('heading', { name: 'Your form was not sent yet' }).waitFor();
-  expect(service.requests).toEqual([]);
+  expect(sent()).toEqual([]);
   const beside = context.waitForEvent('page');
   await page.getByRole('link', { name: 'Sign in' }).click();
   const other = await beside;
@@ -133,6 +136,6 @@ test('in Chromium: the person signs in beside it and sends what was typed', asyn
   await page.getByText('You are signed in again').waitFor();
   await page.getByRole('button', { name: 'Send the form again' }).click();
   await page.getByText('saved').waitFor();
-  expect(service.last().body.toString()).toBe(expected);
+  expect(sent()).toEqual(expected);
   await context.close();
 });
