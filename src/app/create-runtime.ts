@@ -63,7 +63,8 @@ export function createRuntime(config: Config, options: RuntimeOptions, previous:
       now: Date.now,
     });
   if (previous !== null && kept === null) resolver.revocations.takeOver(previous.resolver.revocations);
-  const { routes, credentials, roleMapping, via } = config;
+  const { routes, roleMapping, via } = config;
+  const credentials = signIn === null ? config.credentials : { ...config.credentials, session: signIn.cookies };
   const policy: Policy = { routes, credentials, roleMapping, via };
   const signing = signingOf(config, options.keyEvents, previous);
   const sourcesSince = sinceOf(config, previous);

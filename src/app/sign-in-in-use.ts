@@ -3,6 +3,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { Config, RedisConfig, SignInConfig } from '../config/config.ts';
+import type { SessionSettings } from '../core/credential/credential.ts';
 import type { IdentityEvents } from '../identity/events.ts';
 import type { Revocations } from '../identity/revocation/create-revocations.ts';
 import { createRedisSessionStore } from '../identity/sessions/redis-session-store.ts';
@@ -16,10 +17,13 @@ import type { RedisLink } from '../redis/redis-link.ts';
 import type { OwnPages } from '../request-line/runtime.ts';
 import { createProvider } from '../sign-in/create-provider.ts';
 import { createSignIn } from '../sign-in/create-sign-in.ts';
+import { createHostCookies } from '../sign-in/host-cookies.ts';
 import { createSpentTransactions } from '../sign-in/spent-transactions.ts';
 
 export interface SignInInUse {
   readonly pages: OwnPages;
+  /** How requests present a session. */
+  readonly cookies: SessionSettings;
   readonly open: OpenSessions;
   readonly sessions: SessionsInUse;
   /** Names of sessions are the same for the look-up and for the store. */
@@ -86,7 +90,7 @@ function linkFor(redis: RedisConfig): RedisLink {
 }
 
 export function createSignInInUse(
-  { origin, providers: configured, sessions: settings }: SignInConfig,
+  { origin, otherOrigins, providers: configured, sessions: settings }: SignInConfig,
   { cache: { previousSecrets }, credentials }: Pick<Config, 'cache' | 'credentials'>,
   open: OpenSessions,
   now: () => number,
@@ -94,6 +98,9 @@ export function createSignInInUse(
   const { store, shared, secret } = open;
   const providers = new Map(configured.map((one) => [one.name, createProvider(one, now)]));
   const secrets = deriveSessionSecrets(secret, previousSecrets);
+  const written = [secret, ...previousSecrets];
+  const hosts = createHostCookies(otherOrigins, written);
+  const cookies = { ...credentials.session!, others: otherOrigins.length === 0 ? null : hosts };
   let revocations: Pick<Revocations, 'revoke'> | null = null;
 
   async function announceEnd(lookups: readonly string[]): Promise<void> {
@@ -102,7 +109,9 @@ export function createSignInInUse(
 
   const pages = createSignIn({
     origin,
-    cookies: credentials.session!,
+    otherOrigins,
+    cookies,
+    hosts,
     providers: [...providers.values()],
     sessions: {
       open: (session) => store.open(session),
@@ -119,12 +128,13 @@ export function createSignInInUse(
         await announceEnd([handle]);
       },
     },
-    secrets: [secret, ...previousSecrets],
+    secrets: written,
     spent: createSpentTransactions(now, shared),
     now,
   });
   return {
     pages,
+    cookies,
     open,
     secret,
     sessions: {

@@ -132,6 +132,7 @@ function compileSignIn(
   const { store = cache.redis === undefined ? 'memory' : 'redis', ...bounds } = signIn.sessions;
   return {
     origin: signIn.origin,
+    otherOrigins: signIn.otherOrigins,
     providers: sources.filter((source) => source.kind === 'session'),
     sessions: { ...bounds, store: typeof store === 'string' ? store : { file: resolve(folder, store.file) } },
   };

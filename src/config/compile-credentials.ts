@@ -52,8 +52,8 @@ export function compileCredentials(
 /** Browsers take the prefix only with TLS; with it, no sibling domain can set the cookie (RFC 6265bis, section 4.1.3.2). */
 function cookieNames(origin: string): SessionSettings {
   return origin.startsWith('https:')
-    ? { cookie: '__Host-rolegate', browserCookie: '__Host-rolegate-browser' }
-    : { cookie: 'rolegate-session', browserCookie: 'rolegate-browser' };
+    ? { cookie: '__Host-rolegate', browserCookie: '__Host-rolegate-browser', others: null }
+    : { cookie: 'rolegate-session', browserCookie: 'rolegate-browser', others: null };
 }
 
 type WrittenResources = NonNullable<Section['resourceMetadata']>;

@@ -54,8 +54,8 @@ function compileProvider(
   files: SourceFiles,
 ): SourceConfig {
   const { tls, provider: client } = files.of(named.name);
-  const { scopes, timeoutMs } = written;
-  const common = { ...named, kind: 'session', scopes, timeoutMs, tls } as const;
+  const { label = named.name, scopes, timeoutMs } = written;
+  const common = { ...named, kind: 'session', label, scopes, timeoutMs, tls } as const;
   if (written.kind === 'github') {
     const { url, maxClaimsAgeMs, fields } = written;
     const own = { issuer: url, client: client as GithubProviderConfig['client'], maxClaimsAgeMs };

@@ -202,8 +202,9 @@ export type IdentityAssertionConfig = Replace<
 >;
 
 export interface SignInConfig {
-  /** Of the protected pages, as browsers see it; without a slash at its end. */
+  /** Of the protected pages, as browsers see it; without a slash at its end. Further ones get their session from there. */
   readonly origin: string;
+  readonly otherOrigins: readonly string[];
   readonly providers: readonly NamedSessionSource[];
   readonly sessions: SessionsConfig;
 }

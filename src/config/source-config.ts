@@ -111,6 +111,8 @@ export type SessionSourceConfig = OpenidProviderConfig | GithubProviderConfig;
 
 interface ProviderConfig {
   readonly issuer: string;
+  /** Its name for people. */
+  readonly label: string;
   readonly scopes: readonly string[];
   /** Of a call to it. */
   readonly timeoutMs: number;

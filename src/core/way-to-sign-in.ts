@@ -1,7 +1,7 @@
 /** What a refusal for want of a good credential, or of a recent sign-in, says of the way to one. */
 
 import { challengesFor } from './credential/challenges.ts';
-import { isFromScript, signInLocation } from './credential/sign-in.ts';
+import { isFromScript, signInLocation, signInUrl } from './credential/sign-in.ts';
 import type { Decision } from './decision.ts';
 import type { ReasonCode } from './outcome/reasons.ts';
 import { stepUpFor } from './policy/step-up.ts';
@@ -29,7 +29,7 @@ export function wayToSignIn(
     challenges: challengesFor(reason, route.challenges, request, {
       fromScript: isFromScript(rawHeaders),
       stepUp,
-      signInUrl: route.signIn?.provider == null ? null : route.signIn.url,
+      signInUrl: route.signIn?.origins == null ? null : signInUrl(route.signIn, request.authority),
     }),
     location: signInLocation(route.signIn, reason, request, rawHeaders, proto, stepUp),
   };

@@ -32,7 +32,7 @@ export function keepForm(
 
 function isForm({ request, proto }: RequestContext, { reason, route, request: canonical }: Refuse): boolean {
   const { method, rawHeaders, bodyLength } = request;
-  if (method !== 'POST' || canonical === null || route?.signIn?.provider == null || reasons[reason].status !== 401)
+  if (method !== 'POST' || canonical === null || route?.signIn?.origins == null || reasons[reason].status !== 401)
     return false;
   if (bodyLength < 0 || bodyLength > maxFormBytes || !isNavigation(rawHeaders)) return false;
   return (

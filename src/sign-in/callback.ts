@@ -1,9 +1,6 @@
-/**
- * The return from the provider. A callback that is stale, was used before or began in another browser opens no session: a person with a session goes
- * on to the address in it, all others begin again, once. Nothing ends without a way on.
- */
-
-import { readCookie, setCookie } from './cookies.ts';
+/** The return from the provider. A callback that is stale, was used before or began in another browser opens no session. */
+import { readBrowser, setCookie } from './cookies.ts';
+import { onward } from './onward.ts';
 import { type PageReply, type PageRequest, redirect, refuse } from './page-request.ts';
 import { failurePage, loopPage } from './pages/message-pages.ts';
 import { paths } from './paths.ts';
@@ -17,13 +14,14 @@ export async function callback(parts: SignInParts, provider: Provider, request: 
   const { transactions, spent, repeated, cookies, now, origin } = parts;
   const state = request.query.get('state') ?? '';
   const begun = transactions.open(state);
-  const browser = readCookie(request.rawHeaders, cookies.browserCookie);
+  const browser = readBrowser(request.rawHeaders, cookies.browserCookie);
   const target = begun?.target ?? homePath;
   const current = await currentSession(parts, request);
-  const goOn = () => onward(parts, provider, current, { target, browser, attempt: begun?.attempt ?? 0 });
+  const goOn = () => onward(parts, provider, current, { begun, browser });
   if (begun === null || browser === null || !begun.isOf(browser)) return goOn();
   // The provider of another one's callback would get its code (mix-up, RFC 9700 section 4.4).
-  if (begun.provider !== provider.name || now() - begun.atMs > transactionLifeMs) return goOn();
+  if (begun.provider !== provider.name || begun.origin !== origin) return goOn();
+  if (now() - begun.atMs > transactionLifeMs) return goOn();
   if (!(await spent.spend(begun.id))) return goOn();
   const result = await provider.exchangeCode({
     callback: new URL(request.path + request.search, origin),
@@ -32,7 +30,7 @@ export async function callback(parts: SignInParts, provider: Provider, request: 
     verifier: begun.verifier(browser),
     maxAgeS: begun.maxAgeS,
   });
-  if (result.kind === 'unavailable') return outage(provider.name, target, result.detail);
+  if (result.kind === 'unavailable') return outage(startAddress(provider.name, target), result.detail);
   if (result.kind === 'refused' && result.error === 'invalid_grant') return goOn();
   const again = startAddress(provider.name, target);
   if (result.kind === 'refused')
@@ -58,24 +56,6 @@ function tooWeak(provider: Provider, { target, acr, maxAgeS, attempt }: Transact
   const query = new URLSearchParams({ go: '1', again: '1', prompt: 'login', return_to: target, acr_values: demanded });
   if (maxAgeS !== null) query.set('max_age', String(maxAgeS));
   return redirect(`${paths.start(provider.name)}?${query}`);
-}
-
-interface Onward {
-  readonly target: string;
-  readonly browser: string | null;
-  readonly attempt: number;
-}
-
-function onward(
-  { repeated }: SignInParts,
-  provider: Provider,
-  current: CurrentSession | null,
-  { target, browser, attempt }: Onward,
-): PageReply {
-  if (current !== null) return redirect(target);
-  const isLost = attempt > 0 || (browser !== null && repeated.count(browser));
-  if (isLost) return refuse('sign_in_failed', (errorId) => loopPage(startAddress(provider.name, target), errorId));
-  return redirect(`${paths.start(provider.name)}?go=1&again=1&return_to=${encodeURIComponent(target)}`);
 }
 
 /** One that was opened just now is that of another tab, whose requests are under way. */

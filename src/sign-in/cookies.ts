@@ -2,10 +2,16 @@
 import { randomBytes } from 'node:crypto';
 import { cookieValues } from '../core/credential/session-cookie.ts';
 
-/** Null: there is none, or more than one, or it is not of the form that we make. */
-export function readCookie(rawHeaders: readonly string[], name: string): string | null {
+/** Null: there is none, or more than one. */
+export function onlyCookie(rawHeaders: readonly string[], name: string): string | null {
   const [value, ...others] = cookieValues(rawHeaders, name);
-  return value !== undefined && others.length === 0 && /^[\w-]{22,43}$/.test(value) ? value : null;
+  return value !== undefined && others.length === 0 ? value : null;
+}
+
+/** What binds a sign-in to the browser; null: there is none of the form that we make. */
+export function readBrowser(rawHeaders: readonly string[], name: string): string | null {
+  const value = onlyCookie(rawHeaders, name);
+  return value !== null && /^[\w-]{22}$/.test(value) ? value : null;
 }
 
 export function newBrowser(): string {

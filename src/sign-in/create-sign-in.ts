@@ -10,6 +10,8 @@ import { isNamed } from '../core/syntax/header-fields.ts';
 import { SessionStoreUnavailable } from '../identity/sessions/session-store.ts';
 import type { OwnPages } from '../request-line/runtime.ts';
 import { callback } from './callback.ts';
+import { createPasses, handOver, takeOver } from './hand-over.ts';
+import type { HostCookies } from './host-cookies.ts';
 import { keptForm } from './kept-form.ts';
 import { endSession, listSessions } from './own-sessions.ts';
 import { type PageReply, type PageRequest, redirect, refuse, show } from './page-request.ts';
@@ -19,17 +21,27 @@ import { paths } from './paths.ts';
 import type { Provider } from './provider.ts';
 import { createRepeatedSignIns } from './repeated-sign-ins.ts';
 import { returnAddress } from './return-address.ts';
-import { currentSession, outage, type Sessions, type SignInParts } from './sign-in-parts.ts';
+import {
+  currentSession,
+  outage,
+  type Sessions,
+  type SignInParts,
+  signInAddress,
+  startAddress,
+} from './sign-in-parts.ts';
 import { askToSignOut, signedOut, signOut } from './sign-out.ts';
 import type { SpentTransactions } from './spent-transactions.ts';
-import { start } from './start.ts';
+import { choose, start } from './start.ts';
 import { createTransactions } from './transaction.ts';
 import { writeReply } from './write-reply.ts';
 
 export interface SignInOptions {
   /** Of the gateway, as people see it: scheme, host and port. */
   readonly origin: string;
+  /** Further ones, to which it hands sessions over. */
+  readonly otherOrigins: readonly string[];
   readonly cookies: SessionSettings;
+  readonly hosts: HostCookies;
   readonly providers: readonly Provider[];
   readonly sessions: Sessions;
   /** The current secret and the previous ones. */
@@ -43,26 +55,45 @@ type Serve = (request: PageRequest) => Promise<PageReply> | PageReply;
 type Methods = Readonly<Partial<Record<string, Serve>>>;
 
 export function createSignIn(options: SignInOptions): OwnPages {
-  const { origin, sessions, spent, now } = options;
+  const { origin, otherOrigins, sessions, spent, secrets, hosts, now } = options;
   const parts: SignInParts = {
     origin,
+    otherOrigins,
     cookies: options.cookies,
+    hosts,
+    passes: createPasses(secrets, now),
     providers: new Map(options.providers.map((provider) => [provider.name, provider])),
     sessions,
-    transactions: createTransactions(options.secrets, now),
+    transactions: createTransactions(secrets, now),
     spent,
     repeated: createRepeatedSignIns(now),
     now,
   };
-  const pages = new Map<string, Methods>([
+  const everywhere: [string, Methods][] = [
+    [paths.choose, { GET: (request) => choose(parts, request) }],
     [paths.signOut, { GET: (request) => askToSignOut(parts, request), POST: (request) => signOut(parts, request) }],
     [paths.signedOut, { GET: signedOut }],
     [paths.signedIn, { GET: async (request) => show(signedInPage((await currentSession(parts, request)) !== null)) }],
     [paths.sessions, { GET: (request) => listSessions(parts, request), POST: (request) => endSession(parts, request) }],
-  ]);
+  ];
+  const pages = new Map(everywhere);
+  const pagesOfOthers = new Map(everywhere);
   for (const provider of options.providers) {
-    pages.set(paths.start(provider.name), { GET: (request) => start(parts, provider, request) });
+    const begin: Methods = { GET: (request) => start(parts, provider, request) };
+    pages.set(paths.start(provider.name), begin);
     pages.set(paths.callback(provider.name), { GET: (request) => callback(parts, provider, request) });
+    pages.set(paths.handOver(provider.name), { GET: (request) => handOver(parts, provider, request) });
+    pagesOfOthers.set(paths.start(provider.name), begin);
+    pagesOfOthers.set(paths.takeOver(provider.name), { GET: (request) => takeOver(parts, provider, request) });
+  }
+
+  /** Of an outage: to the own link, which the transaction names after the first page. */
+  function againAfter({ origin: at, path, search, query }: PageRequest): string {
+    const begun = parts.transactions.open(query.get('state') ?? '');
+    if (begun === null) return signInAddress(parts, returnAddress(query.get('return_to'), at));
+    // A hand-over, whose link is one of another host.
+    if (begun.origin !== at) return signInAddress(parts, returnAddress(path + search, at));
+    return startAddress(begun.provider, begun.target);
   }
 
   async function reply(request: PageRequest, serve: Serve): Promise<PageReply> {
@@ -70,11 +101,7 @@ export function createSignIn(options: SignInOptions): OwnPages {
       return await serve(request);
     } catch (error) {
       if (!(error instanceof SessionStoreUnavailable)) throw error;
-      const { path, query } = request;
-      const names = [...parts.providers.keys()];
-      const name = names.find((one) => path === paths.start(one) || path === paths.callback(one)) ?? names[0]!;
-      const begun = parts.transactions.open(query.get('state') ?? '');
-      return outage(name, begun?.target ?? returnAddress(query.get('return_to'), origin), error);
+      return outage(againAfter(request), error);
     }
   }
 
@@ -84,18 +111,21 @@ export function createSignIn(options: SignInOptions): OwnPages {
       const { request, peer } = context;
       const { rawHeaders, method } = request;
       const [path = '', search = ''] = request.target.split(/(?=\?)(.*)/s);
-      const methods = pages.get(path);
+      const facts = clientFacts(peer, hostOf(rawHeaders), rawHeaders, trustedProxies, () => '', forwardedHeaders);
+      const host = facts.forwardedHost.toLowerCase();
+      const at = otherOrigins.find((other) => new URL(other).host === host) ?? origin;
+      const methods = (at === origin ? pages : pagesOfOthers).get(path);
       const serve = methods?.[method];
       if (methods === undefined) return context.fail('route_not_found');
       if (serve === undefined) return writeReply(context, notAllowed(methods));
-      const facts = clientFacts(peer, hostOf(rawHeaders), rawHeaders, trustedProxies, () => '', forwardedHeaders);
       context.proto = facts.proto;
       const query = new URLSearchParams(search);
-      const isAtOrigin = `${facts.proto}://${facts.forwardedHost.toLowerCase()}` === origin;
-      if (method !== 'GET' && !(isAtOrigin && isFromOwnPage(method, rawHeaders, origin)))
+      const isThere = `${facts.proto}://${host}` === at;
+      if (method !== 'GET' && !(isThere && isFromOwnPage(method, rawHeaders, at)))
         return context.fail('cross_site_request');
-      if (!isAtOrigin) return writeReply(context, toOrigin(origin, path, query));
-      const asked = { method, path, search, query, rawHeaders, address: facts.client, userAgent: context.userAgent };
+      if (!isThere) return writeReply(context, toOrigin(at, path, query));
+      const { client: address } = facts;
+      const asked = { method, origin: at, path, search, query, rawHeaders, address, userAgent: context.userAgent };
       writeReply(context, await reply(asked, serve));
     },
     showForm(context, refused, body) {

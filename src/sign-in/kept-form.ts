@@ -20,17 +20,17 @@ export function keptForm(
   origin: string,
 ): PageReply | null {
   const { route } = refused;
-  const provider = route?.signIn?.provider ?? null;
-  if (route === null || provider === null || !target.startsWith('/') || new URL(target, origin).origin !== origin)
+  const url = route?.signIn?.origins == null ? null : route.signIn.url;
+  if (route === null || url === null || !target.startsWith('/') || new URL(target, origin).origin !== origin)
     return null;
   const fields = fieldsOf(body);
   if (fields === null) return null;
   const { challenges } = wayToSignIn(refused.reason, refused, rawHeaders, proto);
   // The person wants to sign in here, so the page that lets one of many tabs lead is left out.
-  const start = paths.start(provider);
+  const start = url.includes('?') ? `${url}&` : `${url}?`;
   const demand = stepUpQuery(stepUpFor(refused.reason, route.conditions, method));
-  const signIn = `${start}?go=1${demand}&return_to=${encodeURIComponent(paths.signedIn)}`;
-  const check = `${start}?check=1${demand}`;
+  const signIn = `${start}go=1${demand}&return_to=${encodeURIComponent(paths.signedIn)}`;
+  const check = `${start}check=1${demand}`;
   return refuse(
     refused.reason,
     (errorId) => formPage({ action: target, fields, signIn, check, errorId }),

@@ -103,6 +103,7 @@ export function createOpenidProvider(settings: OpenidSettings, now: () => number
 
   return {
     name: settings.name,
+    label: settings.label,
     check: () => attempt(async () => null),
     startAuthorization: ({ redirectUri, state, nonce, verifier, maxAgeS, acr, reauthenticates }) =>
       attempt(async ({ library, configuration }) => {

@@ -2,7 +2,7 @@
 import { type PageReply, type PageRequest, redirect, show } from './page-request.ts';
 import { sessionsPage } from './pages/sessions-page.ts';
 import { paths } from './paths.ts';
-import { type CurrentSession, currentSession, type SignInParts, startAddress } from './sign-in-parts.ts';
+import { type CurrentSession, currentSession, type SignInParts, signInAddress } from './sign-in-parts.ts';
 
 export async function listSessions(parts: SignInParts, request: PageRequest): Promise<PageReply> {
   const current = await currentSession(parts, request);
@@ -29,9 +29,8 @@ export async function endSession(parts: SignInParts, request: PageRequest): Prom
   return redirect(paths.sessions);
 }
 
-function signInFirst({ providers }: SignInParts): PageReply {
-  const [first] = providers.keys();
-  return redirect(startAddress(first!, paths.sessions));
+function signInFirst(parts: SignInParts): PageReply {
+  return redirect(signInAddress(parts, paths.sessions));
 }
 
 /** The list has no ids. */

@@ -5,6 +5,8 @@ import type { Page } from './pages/page.ts';
 
 export interface PageRequest {
   readonly method: string;
+  /** Of the gateway, at which the browser is: one of those that `SignInParts` lists. */
+  readonly origin: string;
   readonly path: string;
   /** With its "?", as received. */
   readonly search: string;

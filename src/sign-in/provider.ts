@@ -7,6 +7,8 @@ import type { TlsClient } from '../http1/client/tls-options.ts';
 /** What providers of all protocols have. */
 export interface ProviderSettings {
   readonly name: string;
+  /** For people. */
+  readonly label: string;
   readonly issuer: string;
   readonly scopes: readonly string[];
   readonly tls: TlsClient | null;
@@ -68,6 +70,8 @@ export interface Unavailable {
 
 export interface Provider {
   readonly name: string;
+  /** For people. */
+  readonly label: string;
   /** Reads the provider's metadata, once. Resolves to null, also for one without metadata, or why it has none. */
   check(): Promise<Unavailable | Refused | null>;
   /** Where the browser is sent. */

@@ -8,24 +8,29 @@ import { paths } from './paths.ts';
 
 export const homePath = '/';
 /** Longer addresses do not fit through the provider. */
-const maxLength = 4_000;
+export const maxReturnLength = 4_000;
 
 /** Pages of the gateway that lead nowhere by themselves. */
 const destinations: readonly string[] = [paths.sessions, paths.signedIn];
 
+function isDestination(path: string): boolean {
+  // Leads on to another host of the gateway, with a pass that only the browser there can use that began.
+  return destinations.includes(path) || path.startsWith(paths.handOver(''));
+}
+
 /** `origin`: of the gateway; an absolute address must begin with it, or with its form without TLS, which then gets TLS. */
 export function returnAddress(text: string | null, origin: string): string {
-  if (text === null || text.length > maxLength) return homePath;
+  if (text === null || text.length > maxReturnLength) return homePath;
   const own = [origin, origin.replace(/^https:/, 'http:')].find((one) => text.startsWith(`${one}/`));
   const address = own === undefined ? text : text.slice(own.length);
   const [, path = '', query = '', fragment = ''] = /^(\/[^?#]*)(\?[^#]*)?(#.*)?$/s.exec(address) ?? [];
   const canonical = canonicalPath(path);
   if (path === '' || path.startsWith('//') || typeof canonical === 'string') return homePath;
   // Pages of the gateway itself would lead back here. What is ambiguous to a service is refused unless its route keeps it.
-  const isOwn = canonical.path.startsWith(ownPaths) && !destinations.includes(canonical.path);
+  const isOwn = canonical.path.startsWith(ownPaths) && !isDestination(canonical.path);
   if (isOwn) return homePath;
   const whole = canonical.path + escapeRest(query) + escapeRest(fragment);
-  return whole.length > maxLength ? homePath : whole;
+  return whole.length > maxReturnLength ? homePath : whole;
 }
 
 /** Characters that an address cannot contain as they are. Slashes and dots in a query or a fragment have no meaning to a browser. */

@@ -1,7 +1,11 @@
 /** What the pages of sign-in share: the configured providers, the sessions, and the transactions. */
 import type { SessionSettings } from '../core/credential/credential.ts';
+import { idOf } from '../core/credential/session-cookie.ts';
+import type { StepUp } from '../core/credential/step-up.ts';
 import type { SessionStore, StoredSession } from '../identity/sessions/session-store.ts';
-import { readCookie } from './cookies.ts';
+import { onlyCookie } from './cookies.ts';
+import type { Passes } from './hand-over.ts';
+import type { HostCookies } from './host-cookies.ts';
 import type { PageReply, PageRequest } from './page-request.ts';
 import { refuse } from './page-request.ts';
 import { outagePage } from './pages/message-pages.ts';
@@ -9,15 +13,20 @@ import { paths } from './paths.ts';
 import type { Provider } from './provider.ts';
 import type { RepeatedSignIns } from './repeated-sign-ins.ts';
 import type { SpentTransactions } from './spent-transactions.ts';
+import { meetsAcr } from './step-up.ts';
 import type { Transactions } from './transaction.ts';
 
 export interface SignInParts {
-  /** Of the gateway, as people see it. */
+  /** Of the gateway, as people see it: where they sign in. */
   readonly origin: string;
+  /** Further ones, which get their session from there. */
+  readonly otherOrigins: readonly string[];
   readonly cookies: SessionSettings;
   readonly providers: ReadonlyMap<string, Provider>;
   readonly sessions: Sessions;
   readonly transactions: Transactions;
+  readonly hosts: HostCookies;
+  readonly passes: Passes;
   readonly spent: SpentTransactions;
   readonly repeated: RepeatedSignIns;
   /** Milliseconds since the epoch. */
@@ -28,7 +37,6 @@ export interface SignInParts {
 export type Sessions = Pick<SessionStore, 'open' | 'find' | 'end' | 'listOf' | 'endByHandle'>;
 
 export interface CurrentSession {
-  /** The cookie's value. */
   readonly id: string;
   readonly session: StoredSession;
 }
@@ -36,11 +44,31 @@ export interface CurrentSession {
 /** Null: no cookie, or it is of no session. Rejects during an outage of the store. */
 export async function currentSession(
   { sessions, cookies }: SignInParts,
-  { rawHeaders }: PageRequest,
+  { rawHeaders, origin }: PageRequest,
 ): Promise<CurrentSession | null> {
-  const id = readCookie(rawHeaders, cookies.cookie);
+  const value = onlyCookie(rawHeaders, cookies.cookie);
+  const id = value === null ? null : idOf(value, new URL(origin).host, cookies.others);
   const session = id === null ? null : await sessions.find(id);
   return session === null ? null : { id: id!, session };
+}
+
+/** Whether it is of one of these providers, and recent and strong enough. */
+export function isGoodFor(
+  { session }: CurrentSession,
+  providers: readonly string[],
+  { maxAgeS, acr }: StepUp,
+  nowMs: number,
+): boolean {
+  if (!providers.includes(session.provider) || !meetsAcr(session.claims, acr)) return false;
+  const { authenticatedAtMs } = session;
+  return maxAgeS === null || (authenticatedAtMs !== null && nowMs - authenticatedAtMs <= maxAgeS * 1000);
+}
+
+/** The first page of a sign-in at any provider that leads to `target`. */
+export function signInAddress({ providers }: SignInParts, target: string): string {
+  const [first = '', ...others] = providers.keys();
+  if (others.length === 0) return startAddress(first, target);
+  return `${paths.choose}?return_to=${encodeURIComponent(target)}`;
 }
 
 /** The first page of a sign-in that leads to `target`. */
@@ -48,6 +76,7 @@ export function startAddress(provider: string, target: string): string {
   return `${paths.start(provider)}?return_to=${encodeURIComponent(target)}`;
 }
 
-export function outage(provider: string, target: string, cause: unknown): PageReply {
-  return refuse('auth_unavailable', (errorId) => outagePage(startAddress(provider, target), errorId), cause);
+/** `again`: the address of the sign-in. */
+export function outage(again: string, cause: unknown): PageReply {
+  return refuse('auth_unavailable', (errorId) => outagePage(again, errorId), cause);
 }

@@ -1,20 +1,21 @@
 /** The beginning of a sign-in: the page that leads on to the provider, the redirect there, and the question whether there is a session by now. */
 import type { StepUp } from '../core/credential/step-up.ts';
-import { newBrowser, readCookie, setCookie } from './cookies.ts';
+import { newBrowser, readBrowser, setCookie } from './cookies.ts';
 import { type PageReply, type PageRequest, redirect, refuse, say, show } from './page-request.ts';
+import { choicePage } from './pages/choice-page.ts';
 import { failurePage } from './pages/message-pages.ts';
 import { startPage } from './pages/start-page.ts';
 import { paths } from './paths.ts';
 import type { Provider } from './provider.ts';
-import { returnAddress } from './return-address.ts';
-import { currentSession, outage, type SignInParts, startAddress } from './sign-in-parts.ts';
-import { meetsAcr, stepUpQuery } from './step-up.ts';
+import { homePath, maxReturnLength, returnAddress } from './return-address.ts';
+import { currentSession, isGoodFor, outage, type SignInParts, startAddress } from './sign-in-parts.ts';
+import { stepUpQuery } from './step-up.ts';
 
 export async function start(parts: SignInParts, provider: Provider, request: PageRequest): Promise<PageReply> {
   const { query } = request;
-  const target = returnAddress(query.get('return_to'), parts.origin);
-  const stepUp = { maxAgeS: secondsOf(query.get('max_age')), acr: acrOf(query.get('acr_values')) };
-  if (query.has('check')) return say((await isSignedIn(parts, provider, request, stepUp)) ? 'yes' : 'no');
+  const target = returnAddress(query.get('return_to'), request.origin);
+  const stepUp = stepUpOf(query);
+  if (query.has('check')) return await saySignedIn(parts, [provider.name], request);
   if (query.has('go'))
     return await leave(parts, provider, request, { target, ...stepUp, attempt: query.has('again') ? 1 : 0 });
   const rest = stepUpQuery(stepUp);
@@ -22,18 +23,31 @@ export async function start(parts: SignInParts, provider: Provider, request: Pag
   return show(startPage({ go: `${path}?go=1${rest}`, check: `${path}?check=1${rest}`, target }));
 }
 
-/** A session of this provider that is recent and strong enough. */
-async function isSignedIn(
-  parts: SignInParts,
-  { name }: Provider,
-  request: PageRequest,
-  { maxAgeS, acr }: StepUp,
-): Promise<boolean> {
+/** For routes with several providers. Those that the address does not name are not offered. */
+export async function choose(parts: SignInParts, request: PageRequest): Promise<PageReply> {
+  const { query } = request;
+  const known = query.getAll('provider').filter((name) => parts.providers.has(name));
+  const names = known.length === 0 ? [...parts.providers.keys()] : known;
+  if (query.has('check')) return await saySignedIn(parts, names, request);
+  const target = returnAddress(query.get('return_to'), request.origin);
+  const rest = stepUpQuery(stepUpOf(query));
+  const check = new URLSearchParams([['check', '1'], ...names.map((name) => ['provider', name])]);
+  return show(
+    choicePage({
+      choices: names.map((name) => ({
+        label: parts.providers.get(name)!.label,
+        address: `${paths.start(name)}?go=1${rest}`,
+      })),
+      check: `${paths.choose}?${check}${rest}`,
+      target,
+    }),
+  );
+}
+
+async function saySignedIn(parts: SignInParts, providers: readonly string[], request: PageRequest): Promise<PageReply> {
   const current = await currentSession(parts, request);
-  if (current === null || current.session.provider !== name) return false;
-  if (!meetsAcr(current.session.claims, acr)) return false;
-  const { authenticatedAtMs } = current.session;
-  return maxAgeS === null || (authenticatedAtMs !== null && parts.now() - authenticatedAtMs <= maxAgeS * 1000);
+  const isGood = current !== null && isGoodFor(current, providers, stepUpOf(request.query), parts.now());
+  return say(isGood ? 'yes' : 'no');
 }
 
 interface Leaving extends StepUp {
@@ -49,9 +63,11 @@ async function leave(
   leaving: Leaving,
 ): Promise<PageReply> {
   const { cookies, transactions, origin } = parts;
-  const known = readCookie(request.rawHeaders, cookies.browserCookie);
+  const known = readBrowser(request.rawHeaders, cookies.browserCookie);
   const browser = known ?? newBrowser();
-  const begun = transactions.begin({ ...leaving, provider: provider.name }, browser);
+  const cookie = known === null ? setCookie(cookies.browserCookie, browser) : [];
+  if (request.origin !== origin) return redirect(handOverAddress(parts, provider, request, browser, leaving), cookie);
+  const begun = transactions.begin({ ...leaving, provider: provider.name, origin }, browser);
   const location = await provider.startAuthorization({
     redirectUri: origin + paths.callback(provider.name),
     state: begun.state,
@@ -61,12 +77,30 @@ async function leave(
     acr: leaving.acr,
     reauthenticates: request.query.get('prompt') === 'login',
   });
-  if (location instanceof URL)
-    return redirect(location.href, known === null ? setCookie(cookies.browserCookie, browser) : []);
-  const { target } = leaving;
-  if (location.kind === 'unavailable') return outage(provider.name, target, location.detail);
-  const again = startAddress(provider.name, target);
+  if (location instanceof URL) return redirect(location.href, cookie);
+  const again = startAddress(provider.name, leaving.target);
+  if (location.kind === 'unavailable') return outage(again, location.detail);
   return refuse('sign_in_failed', (errorId) => failurePage(location.error, again, errorId), location.detail);
+}
+
+/** At the main origin, which hands its session over. */
+function handOverAddress(
+  { origin: main, transactions }: SignInParts,
+  provider: Provider,
+  { origin }: PageRequest,
+  browser: string,
+  leaving: Leaving,
+): string {
+  const path = paths.handOver(provider.name);
+  const to = (target: string) =>
+    `${path}?state=${transactions.begin({ ...leaving, target, provider: provider.name, origin }, browser).state}`;
+  const address = to(leaving.target);
+  // There it is itself a return address.
+  return main + (address.length > maxReturnLength ? to(homePath) : address);
+}
+
+function stepUpOf(query: URLSearchParams): StepUp {
+  return { maxAgeS: secondsOf(query.get('max_age')), acr: acrOf(query.get('acr_values')) };
 }
 
 function secondsOf(text: string | null): number | null {

@@ -10,6 +10,8 @@ export interface Transaction {
   readonly id: string;
   readonly atMs: number;
   readonly provider: string;
+  /** Where it began. */
+  readonly origin: string;
   /** A return address, with its fragment. */
   readonly target: string;
   /** Digest of the browser's cookie. */

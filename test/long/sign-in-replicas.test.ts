@@ -67,7 +67,7 @@ routes:
       return { port: Number(port), kill };
     }),
   );
-  const browser = new CookieBrowser({ origin, port: replicas[0]!.port });
+  const browser = new CookieBrowser({ origins: [origin], port: replicas[0]!.port });
   await expect.poll(async () => (await browser.visit(`${origin}/first`)).status, { timeout: 15_000 }).toBe(200);
   const signedInAtMs = Date.now();
   const jar = () => [...browser.cookies.get('app.example.com')!].map((pair) => pair.join('=')).join('; ');
@@ -179,7 +179,7 @@ test('a replica is killed during a refresh, and the provider ends the grant: scr
     )
     .toBe(401);
   expect(new Set(statuses)).toEqual(new Set([200, 401]));
-  const person = new CookieBrowser({ origin, port: all.replicas[1]!.port });
+  const person = new CookieBrowser({ origins: [origin], port: all.replicas[1]!.port });
   for (const [host, jar] of all.browser.cookies) person.cookies.set(host, jar);
   const page = await person.visit(`${origin}/deep?a=b//c#part`);
   expect([page.status, page.url]).toEqual([200, `${origin}/deep?a=b//c#part`]);

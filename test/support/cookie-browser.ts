@@ -18,10 +18,10 @@ export class CookieBrowser {
   /** Authority whose cookies are not kept. */
   refuses: string | null = null;
 
-  /** An https origin, and the port on loopback where it is served as behind a proxy that ends TLS. */
-  readonly #behindProxy: { readonly origin: string; readonly port: number } | null;
+  /** Origins with TLS, and the port on loopback where they are served as behind a proxy that ends it. */
+  readonly #behindProxy: { readonly origins: readonly string[]; readonly port: number } | null;
 
-  constructor(behindProxy: { readonly origin: string; readonly port: number } | null = null) {
+  constructor(behindProxy: { readonly origins: readonly string[]; readonly port: number } | null = null) {
     this.#behindProxy = behindProxy;
   }
 
@@ -47,7 +47,7 @@ export class CookieBrowser {
 
   #place(url: string, headers: Headers): string {
     const { origin, host, pathname, search } = new URL(url);
-    if (origin !== this.#behindProxy?.origin) return url;
+    if (!this.#behindProxy?.origins.includes(origin)) return url;
     headers.set('host', host);
     headers.set('x-forwarded-proto', 'https');
     return `http://127.0.0.1:${this.#behindProxy.port}${pathname}${search}`;

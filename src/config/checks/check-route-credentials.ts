@@ -32,11 +32,15 @@ export function createCredentialsReader(file: ConfigFile): CredentialsReader {
     const signIn = readSignIn(entry, file, asks && credentials.includes('session'), own);
     if (own.isWritten) checkSignIn(signIn, entry, asks, own);
     // A return address may contain only a host that the route has matched. The gateway's own sign-in accepts only its origin.
-    if (signIn?.provider === null && !signIn.url.startsWith('/') && !hasHost(entry) && asks) {
+    if (signIn?.origins === null && !signIn.url.startsWith('/') && !hasHost(entry) && asks) {
       const hint = 'give it a "match.host", because the return address contains the host of the request';
       (own.isWritten ? own : at.at('match')).report('a sign-in page on another host needs a route with a host', hint);
     }
-    if (signIn?.provider != null) checkProvable(entry, file.signIn!.providers[signIn.provider]!, at);
+    if (signIn?.origins != null) {
+      checkHosts(entry, signIn.origins, at.at('match'));
+      for (const name of providersOf(entry.signIn ?? file.defaults.signIn!)!)
+        checkProvable(entry, file.signIn!.providers[name]!, at);
+    }
     const challenges = narrowed(challengesOf(credentials), entry.challenges, at.at('challenges'));
     return { credentials, challenges, signIn };
   };
@@ -46,12 +50,15 @@ export function createCredentialsReader(file: ConfigFile): CredentialsReader {
 function readSignIn(entry: RouteEntry, file: ConfigFile, takesSession: boolean, at: Location): SignIn | null {
   const { signIn = file.defaults.signIn } = entry;
   if (signIn === null) return null;
-  if (typeof signIn !== 'string') return { ...signIn, provider: null };
-  if (file.signIn === undefined || !Object.hasOwn(file.signIn.providers, signIn)) {
-    if (at.isWritten) reportProvider(signIn, file, at);
+  const names = providersOf(signIn);
+  if (names === null) return { ...(signIn as SignInPage), origins: null };
+  const unknown = unknownProviders(names, file);
+  if (file.signIn === undefined || unknown.length > 0) {
+    if (at.isWritten) for (const name of unknown) reportProvider(name, file, at);
     return null;
   }
-  if (takesSession) return signInAt(file.signIn.origin, signIn);
+  const { origin, otherOrigins } = file.signIn;
+  if (takesSession) return signInAt([origin, ...otherOrigins], names);
   if (at.isWritten) at.report('the route accepts no session', 'list it: "credentials: [session]"');
   return null;
 }
@@ -67,10 +74,34 @@ function checkProvable({ maxAuthAge, acr, forwardToken }: RouteEntry, { kind }: 
   if (forwardToken === 'id') at.at('forwardToken').report('GitHub returns no ID token', 'forward the access token');
 }
 
+type WrittenSignIn = NonNullable<ConfigFile['defaults']['signIn']>;
+type SignInPage = Exclude<WrittenSignIn, string | readonly string[]>;
+
+/** Null: it is the page of another. */
+export function providersOf(signIn: WrittenSignIn): readonly string[] | null {
+  if (typeof signIn === 'string') return [signIn];
+  return Array.isArray(signIn) ? signIn : null;
+}
+
+export function unknownProviders(names: readonly string[], { signIn }: Pick<ConfigFile, 'signIn'>): readonly string[] {
+  return names.filter((name) => signIn === undefined || !Object.hasOwn(signIn.providers, name));
+}
+
 /** `at`: of the name. */
 export function reportProvider(name: string, { signIn }: ConfigFile, at: Location): void {
   const hint = signIn === undefined ? 'providers are under "signIn"' : at.nearest(name, Object.keys(signIn.providers));
   at.report(`there is no provider ${at.quote(name)}`, hint);
+}
+
+/** Browsers would be sent to sign in forever. A pattern may stand for hosts that have one. */
+function checkHosts({ match: { host, hosts } }: RouteEntry, origins: readonly string[], at: Location): void {
+  const own = origins.map((origin) => new URL(origin).hostname);
+  const report = (name: string | undefined, there: Location) => {
+    if (name === undefined || name.startsWith('*') || own.includes(name.toLowerCase())) return;
+    there.report('no session is for this host', 'add its origin to "signIn.otherOrigins"');
+  };
+  report(host, at.at('host'));
+  for (const [index, name] of hosts?.entries() ?? []) report(name, at.at('hosts', index));
 }
 
 function hasHost({ match }: RouteEntry): boolean {

@@ -1,16 +1,15 @@
 /** `signIn`: names of providers, cookies, and a store that every process of the gateway can use. */
 import { compileCredentials } from '../compile-credentials.ts';
 import type { ConfigFile } from '../schema.ts';
-import { reportProvider } from './check-route-credentials.ts';
+import { providersOf, reportProvider, unknownProviders } from './check-route-credentials.ts';
 import type { Location } from './location.ts';
 
 /** `at`: of the file. */
 export function checkSignIn(file: ConfigFile, at: Location): void {
   const { signIn, defaults, sources } = file;
   const page = defaults.signIn;
-  if (typeof page === 'string' && (signIn === undefined || !Object.hasOwn(signIn.providers, page))) {
-    reportProvider(page, file, at.at('defaults', 'signIn'));
-  }
+  const named = page === null ? null : providersOf(page);
+  for (const name of unknownProviders(named ?? [], file)) reportProvider(name, file, at.at('defaults', 'signIn'));
   if (signIn === undefined) return;
   const there = at.at('signIn');
   if (Object.keys(signIn.providers).length === 0) there.at('providers').report('expected at least one provider');

@@ -11,7 +11,7 @@ import { added, anyChange, decides, described, exposes } from './key.ts';
 import { list, type Parts, type Problems, refined } from './refine.ts';
 import { resourceMetadata } from './resource-metadata.ts';
 import { integer, off, scalar, text, textOrOff, word } from './scalar.ts';
-import { headerName, idHint, idPattern, isCookieName, name } from './values.ts';
+import { declared, headerName, idHint, idPattern, isCookieName, name } from './values.ts';
 
 const visible = /^[\x21-\x7e]{1,64}$/;
 
@@ -256,9 +256,15 @@ const signInKeys = z.strictObject({
 const providerName = new RegExp(`^${idPattern}$`);
 
 export const signIn = z.union([
-  textOrOff('the name of a provider under "signIn", the settings of a sign-in page, or false', (value) =>
-    providerName.test(value),
+  textOrOff(
+    'the name of a provider under "signIn", or a list of them, the settings of a sign-in page, or false',
+    (value) => providerName.test(value),
   ),
+  list(declared('a provider', idPattern, idHint), {
+    empty: ['expected at least one provider', 'set it to false for none'],
+    most: [16, 'providers'],
+    distinct: 'provider',
+  }),
   refined(signInKeys, ({ url, returnParameter }, { at }) => {
     const query = url?.split('?', 2)[1] ?? '';
     if (returnParameter === undefined || !new URLSearchParams(query).has(returnParameter)) return;

@@ -34,6 +34,15 @@ const clientId = () =>
     examples: ['rolegate'],
   });
 
+const label = () =>
+  neither(
+    text('a name for people, of at most 60 characters', (value) =>
+      /^[^\p{C}]{1,60}$/u.test(value) ? value : new Problem('expected one line of at most 60 characters'),
+    ).optional(),
+    'Name of the provider on the page where people choose one. If unset, its name here.',
+    { examples: ['Example Corporation'] },
+  );
+
 const timeout = (description: string) => neither(duration(1, 60_000).prefault('5s'), description);
 
 const providerTls = () =>
@@ -50,6 +59,7 @@ const openid = refined(
       anyChange('another provider says who people are'),
       { examples: ['https://id.example.test'] },
     ),
+    label: label(),
     clientId: clientId(),
     clientSecret: decides(
       secret('the secret of the client').optional(),
@@ -104,6 +114,7 @@ const github = z.strictObject({
     'Address of GitHub: github.com, a subdomain of ghe.com, or your GitHub Enterprise Server. It is the issuer of its users. Its API is at "api." of the first two, and at "/api/v3" of the third.',
     anyChange('another provider says who people are'),
   ),
+  label: label(),
   clientId: clientId(),
   clientSecret: decides(
     secret('the secret of the client'),
@@ -174,12 +185,25 @@ const sessions = refined(
   },
 );
 
-export const signInSection = z.strictObject({
+/** Enough for a host of each service; each is compared with every request for a page of sign-in. */
+const maxOtherOrigins = 200;
+
+const hostOf = (origin: string) => new URL(origin).hostname;
+
+const publicOrigin = () => originUrl('https://app.example.com', 'cookies of sessions need TLS');
+
+const signInKeys = z.strictObject({
   origin: decides(
-    originUrl('https://app.example.com', 'cookies of sessions need TLS'),
+    publicOrigin(),
     'Origin of the protected pages, as browsers see it: https, unless its host is loopback. It determines the addresses to which the provider sends people back, and the name of the cookie: "__Host-rolegate", or "rolegate-session" with http.',
     anyChange('browsers of another site get sessions'),
     { examples: ['https://app.example.com'] },
+  ),
+  otherOrigins: decides(
+    list(publicOrigin(), { most: [maxOtherOrigins, 'origins'], distinct: 'origin' }).prefault([]),
+    'Origins of further hosts whose pages people open with the same session. A browser signs in at "origin", which hands the session over, once, to a cookie that is good at that host only. The provider needs to know only the redirect address of "origin".',
+    added('browsers of another host get sessions'),
+    { examples: [['https://wiki.example.com', 'https://git.example.com']] },
   ),
   providers: described(
     z.record(declared('a provider', idPattern, idHint), provider),
@@ -187,4 +211,17 @@ export const signInSection = z.strictObject({
     { examples: [{ corp: { kind: 'openid' }, hub: { kind: 'github' } }] },
   ),
   sessions: described(sessions.prefault({}), 'The sessions of browsers.'),
+});
+
+export const signInSection = refined(signInKeys, ({ origin, otherOrigins = [] }, { at }) => {
+  if (origin === undefined) return;
+  const hosts = new Set([hostOf(origin)]);
+  otherOrigins.forEach((other, index) => {
+    if (other === undefined) return;
+    const isOverTls = other.startsWith('https:');
+    if (isOverTls !== origin.startsWith('https:')) at(['otherOrigins', index], 'expected the scheme of "origin"');
+    // Cookies are not separated by port (RFC 6265 section 8.5): one would replace that of the other.
+    if (hosts.has(hostOf(other))) at(['otherOrigins', index], 'this host is listed already', 'cookies ignore the port');
+    hosts.add(hostOf(other));
+  });
 });

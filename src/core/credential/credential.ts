@@ -83,6 +83,16 @@ export interface SessionSettings {
   readonly cookie: string;
   /** Name of the cookie that binds a sign-in to the browser. No service receives either. */
   readonly browserCookie: string;
+  /** Cookies of further hosts; null: there are none. */
+  readonly others: OtherHosts | null;
+}
+
+/** Hosts where the cookie carries the id sealed for this host, so that none of them can use it at another. */
+export interface OtherHosts {
+  /** With the port, in lower case. */
+  readonly authorities: ReadonlySet<string>;
+  /** Null: it was not sealed for this authority. */
+  open(value: string, authority: string): string | null;
 }
 
 export interface KindSettings {

@@ -14,16 +14,24 @@ const idForm = /^[A-Za-z0-9_-]{43}$/;
 export function sessionOf(
   request: Pick<CanonicalRequest, 'method' | 'authority'>,
   rawHeaders: readonly string[],
-  { cookie }: SessionSettings,
+  { cookie, others }: SessionSettings,
 ): SessionCredential | null | ReasonCode {
   const values = cookieValues(rawHeaders, cookie);
-  const [id] = values;
-  if (id === undefined) return null;
+  const [value] = values;
+  if (value === undefined) return null;
   if (values.length > 1) return 'credential_repeated';
-  if (!idForm.test(id)) return 'credential_malformed';
+  const id = idOf(value, request.authority, others);
+  if (id === null) return 'credential_malformed';
   // The gateway gives it this name only if its origin is https.
   const overTls = cookie.startsWith('__Host-');
   return isSameOrigin(request, rawHeaders, overTls) ? { kind: 'session', id } : 'cross_site_request';
+}
+
+/** The id in a cookie of the host; null: there is none. */
+export function idOf(value: string, authority: string, others: SessionSettings['others']): string | null {
+  const host = authority.toLowerCase();
+  const id = others?.authorities.has(host) ? others.open(value, host) : value;
+  return id !== null && idForm.test(id) ? id : null;
 }
 
 /** In all `Cookie` headers; pairs are separated by a semicolon and one space (RFC 6265 section 4.2.1). */

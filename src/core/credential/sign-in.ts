@@ -12,16 +12,29 @@ export interface SignIn {
   readonly url: string;
   /** Query parameter with the return address. */
   readonly returnParameter: string;
-  /** Name of the provider, if the gateway itself signs people in; null: the page is another's. */
-  readonly provider: string | null;
+  /** If the gateway itself signs people in: its origins, below each of which `url` is a path. Null: the page is another's. */
+  readonly origins: readonly [string, ...string[]] | null;
 }
 
 /** Below it are the paths of the gateway itself, at the origin of the protected pages. */
 export const ownPaths = '/.rolegate/';
 
-/** Where a sign-in at a provider begins. */
-export function signInAt(origin: string, provider: string): SignIn {
-  return { url: `${origin}${ownPaths}sign-in/${encodeURIComponent(provider)}`, returnParameter: 'return_to', provider };
+/** The path where a sign-in begins: at the provider, or with a choice among several. */
+export function signInPath(providers: readonly string[]): string {
+  const [only = ''] = providers;
+  if (providers.length === 1) return `${ownPaths}sign-in/${encodeURIComponent(only)}`;
+  return `${ownPaths}sign-in${providers.map((one, i) => `${i === 0 ? '?' : '&'}provider=${encodeURIComponent(one)}`).join('')}`;
+}
+
+export function signInAt(origins: readonly [string, ...string[]], providers: readonly string[]): SignIn {
+  return { url: signInPath(providers), returnParameter: 'return_to', origins };
+}
+
+/** The page for requests to this authority: the gateway's own is at the host of the request, if people can sign in there. */
+export function signInUrl({ url, origins }: SignIn, authority: string): string {
+  if (origins === null) return url;
+  const own = origins.find((one) => one.slice(one.indexOf('://') + 3) === authority.toLowerCase());
+  return (own ?? origins[0]) + url;
 }
 
 /** Maximum length of a return address; without one, the sign-in page decides where to go. */
@@ -42,7 +55,8 @@ export function signInLocation(
 ): string | null {
   if (signIn === null || reasons[reason].status !== 401 || request.method !== 'GET') return null;
   if (!isNavigation(rawHeaders)) return null;
-  const { url, returnParameter } = signIn;
+  const { returnParameter } = signIn;
+  const url = signInUrl(signIn, request.authority);
   const isPath = url.startsWith('/');
   const origin = `${proto}://${request.authority}`;
   const page = isPath ? url : url.startsWith(`${origin}/`) ? url.slice(origin.length) : null;

@@ -162,7 +162,7 @@ export interface RouteExtras {
 function describeExtras(route: Route): RouteExtras {
   const path = describePath(route);
   return {
-    ...(route.signIn === null ? {} : { signIn: route.signIn.url }),
+    ...(route.signIn === null ? {} : { signIn: (route.signIn.origins?.[0] ?? '') + route.signIn.url }),
     ...(route.cors === null ? {} : { cors: describeCors(route.cors) }),
     ...(Object.keys(path).length === 0 ? {} : { pathReading: path }),
     ...(route.forwardToken === null ? {} : { forwardToken: route.forwardToken }),

@@ -127,6 +127,7 @@ p:last-child, form:last-child { margin-bottom: 0 }
   display: inline-block; padding: 9px 18px; border: 1px solid var(--accent); border-radius: 8px; cursor: pointer;
   background: var(--accent); color: var(--on-accent); font: inherit; font-weight: 500; text-decoration: none;
 }
+.button.wide { display: block; text-align: center; overflow-wrap: anywhere }
 .button.plain, button.plain { background: none; color: var(--accent); border-color: var(--line) }
 .button:focus-visible, button:focus-visible, a:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px }
 a { color: var(--accent) }

@@ -10,10 +10,19 @@ import { switchingProtocols } from '../../support/websocket-handshake.ts';
 
 export const origin = 'https://app.example.com';
 
+export interface Hosts {
+  /** Further origins. */
+  readonly others?: readonly string[];
+  /** Of the route. */
+  readonly signIn?: string;
+  /** Of the service; if unset, a text. */
+  readonly answer?: Answer;
+}
+
 /** Two providers, `corp` and `other`, where `ann` can sign in. Everything is closed after each test. */
 export function httpsWorlds() {
   const running = closedAfterEach();
-  return () => world(running, origin, '127.0.0.1:0');
+  return (hosts: Hosts = {}) => world(running, origin, '127.0.0.1:0', hosts);
 }
 
 /** The same without TLS, where a browser on this machine can open it. */
@@ -21,11 +30,26 @@ export function loopbackWorlds() {
   const running = closedAfterEach();
   return async (answer: Answer) => {
     const address = `127.0.0.1:${await freePort()}`;
-    return { origin: `http://${address}`, ...(await world(running, `http://${address}`, address, answer)) };
+    return { origin: `http://${address}`, ...(await world(running, `http://${address}`, address, { answer })) };
   };
 }
 
-async function world(running: Closable[], at: string, listen: string, answer: Answer = () => ({ body: 'upstream' })) {
+/** The same at two names of this machine, `app.localhost` and `wiki.localhost`. */
+export function namedWorlds() {
+  const running = closedAfterEach();
+  return async (hosts: Hosts) => {
+    const port = await freePort();
+    const [app, wiki] = [`http://app.localhost:${port}`, `http://wiki.localhost:${port}`];
+    return { app, wiki, ...(await world(running, app, `127.0.0.1:${port}`, { others: [wiki], ...hosts })) };
+  };
+}
+
+async function world(
+  running: Closable[],
+  at: string,
+  listen: string,
+  { others = [], signIn = 'corp', answer = () => ({ body: 'upstream' }) }: Hosts,
+) {
   const providers = await Promise.all(
     ['corp', 'other'].map(async (name) => {
       const openid = await startOpenidProvider({}, { redirect_uris: [`${at}/.rolegate/callback/${name}`] });
@@ -37,7 +61,7 @@ async function world(running: Closable[], at: string, listen: string, answer: An
   running.push(service);
   const yaml = providers.map(
     ({ name, openid }) =>
-      `    ${name}: { issuer: "${openid.issuer}", clientId: web, clientSecret: ${webSecret}, scopes: [openid, profile], userPrefix: '${name}:', fields: { userId: preferred_username } }`,
+      `    ${name}: { label: 'The ${name} account', issuer: "${openid.issuer}", clientId: web, clientSecret: ${webSecret}, scopes: [openid, profile], userPrefix: '${name}:', fields: { userId: preferred_username } }`,
   );
   const gateway = await startGateway(`version: 1
 server: { listen: "${listen}", admin: false, trustedProxies: [127.0.0.1/32] }
@@ -46,14 +70,15 @@ upstreams:
   pages: { targets: ['${service.origin}'] }
 signIn:
   origin: ${at}
+  otherOrigins: ${JSON.stringify(others)}
   providers:
 ${yaml.join('\n')}
 routes:
-  - { id: pages, match: { path: /** }, upstream: pages, signIn: corp, websocket: true, credentials: [session], access: authenticated }
+  - { id: pages, match: { path: /** }, upstream: pages, signIn: ${signIn}, websocket: true, credentials: [session], access: authenticated }
 `);
   running.push(gateway);
   const { port } = gateway;
-  const browser = () => new CookieBrowser({ origin, port });
+  const browser = () => new CookieBrowser({ origins: [origin, ...others], port });
   return { port, service, browser, providers: providers.map(({ openid }) => openid) };
 }
 

@@ -13,7 +13,15 @@ async function world(secret = webSecret) {
     scope: 'openid offline_access',
   });
   const client = { id: 'web', secret };
-  const settings = { name: 'corp', issuer: openid.issuer, client, scopes: ['openid'], tls: null, timeoutMs: 2_000 };
+  const settings = {
+    name: 'corp',
+    label: 'corp',
+    issuer: openid.issuer,
+    client,
+    scopes: ['openid'],
+    tls: null,
+    timeoutMs: 2_000,
+  };
   const provider = createOpenidProvider(settings, Date.now);
   running.push(provider);
   const tokens = { access, id: null, refresh, expiresAtMs: null, receivedAtMs: Date.now() };

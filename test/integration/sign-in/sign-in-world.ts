@@ -2,6 +2,7 @@
 import { createSqliteSessionStore } from '../../../src/identity/sessions/sqlite-session-store.ts';
 import { connectRedis } from '../../../src/redis/connect-redis.ts';
 import { createSignIn } from '../../../src/sign-in/create-sign-in.ts';
+import { createHostCookies } from '../../../src/sign-in/host-cookies.ts';
 import { createOpenidProvider } from '../../../src/sign-in/openid-provider.ts';
 import { createSpentTransactions } from '../../../src/sign-in/spent-transactions.ts';
 import { closedAfterEach } from '../../support/closed-after-each.ts';
@@ -49,6 +50,7 @@ export function signInWorlds() {
     const provider = createOpenidProvider(
       {
         name: 'corp',
+        label: 'corp',
         issuer: issuer ?? openid.issuer,
         client: { id: 'web', secret: clientSecret },
         scopes: ['openid', 'profile'],
@@ -60,7 +62,9 @@ export function signInWorlds() {
     running.push(provider);
     const ownPages = createSignIn({
       origin,
-      cookies: { cookie: 'rolegate-session', browserCookie: 'rolegate-browser' },
+      otherOrigins: [],
+      cookies: { cookie: 'rolegate-session', browserCookie: 'rolegate-browser', others: null },
+      hosts: createHostCookies([], [secret]),
       providers: [provider],
       sessions,
       secrets: [secret],

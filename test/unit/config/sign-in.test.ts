@@ -40,7 +40,7 @@ describe('signIn', () => {
     expect(config.routes.routes[0]).toMatchObject({
       credentials: ['session'],
       forwardCredentials: true,
-      signIn: { provider: 'corp', url: 'https://app.example.test/.rolegate/sign-in/corp' },
+      signIn: { origins: ['https://app.example.test'], url: '/.rolegate/sign-in/corp' },
     });
   });
 
@@ -57,6 +57,37 @@ describe('signIn', () => {
       { ...common, issuer: 'https://git.example.test', maxClaimsAgeMs: 3_600_000 },
     ]);
     expect(result.config.sources[0]).toMatchObject({ fields: { userId: { places: [{ path: 'sub' }] } } });
+  });
+
+  it('lists several providers, and further hosts', () => {
+    const two = `{ corp: ${provider}, club: ${provider.replace('id.', 'club.').replace('clientId', 'label: Our Club, userPrefix: "club:", clientId')} }`;
+    const more = ', otherOrigins: ["https://wiki.example.test"]';
+    const routes = route.replace('signIn: corp', 'signIn: [corp, club]');
+    const result = parse(file({ providers: two, more, routes }));
+    expect(result.ok ? [] : result.problems).toEqual([]);
+    if (!result.ok) return;
+    expect(result.config.signIn?.providers.map(({ label }) => label)).toEqual(['corp', 'Our Club']);
+    expect(result.config.routes.routes[0]?.signIn).toMatchObject({
+      origins: ['https://app.example.test', 'https://wiki.example.test'],
+      url: '/.rolegate/sign-in?provider=corp&provider=club',
+    });
+  });
+
+  it.each([
+    ['["http://wiki.example.test"]', 'expected an https origin: cookies of sessions need TLS'],
+    ['["http://wiki.localhost"]', 'expected the scheme of "origin"'],
+    ['["https://app.example.test:8443"]', 'this host is listed already'],
+    ['["https://a.example.test", "https://a.example.test:81"]', 'this host is listed already'],
+    ['["https://a.example.test", "https://a.example.test"]', 'this origin is listed twice'],
+  ])('does not take %s as further hosts', (others, message) => {
+    expect(problemsOf(file({ more: `, otherOrigins: ${others}` }))).toContain(message);
+  });
+
+  it('reports a route whose host has no session', () => {
+    const there = route.replace('match: {', 'match: { host: wiki.example.test,');
+    expect(problemsOf(file({ routes: there }))).toEqual(['no session is for this host']);
+    expect(problemsOf(file({ routes: there, more: ', otherOrigins: ["https://wiki.example.test"]' }))).toEqual([]);
+    expect(problemsOf(file({ routes: there.replace('wiki.', '"*.').replace('.test,', '.test",') }))).toEqual([]);
   });
 
   it('takes http on loopback only, with a cookie of another name', () => {
@@ -201,7 +232,7 @@ describe('signIn', () => {
     expect(result).toMatchObject({ ok: true });
     if (!result.ok) return;
     const [a, b] = result.config.routes.routes;
-    expect(a?.signIn?.provider).toBe('corp');
+    expect(a?.signIn?.url).toBe('/.rolegate/sign-in/corp');
     expect(b).toMatchObject({ signIn: null, credentials: ['bearer', 'keyPair'] });
   });
 });

@@ -8,7 +8,7 @@ const id = 'AbCd_-0123456789AbCd_-0123456789AbCd_-01234';
 const other = id.replace('A', 'B');
 const sources: CredentialSources = {
   ...plainSources,
-  session: { cookie, browserCookie: '__Host-rolegate-browser' },
+  session: { cookie, browserCookie: '__Host-rolegate-browser', others: null },
 };
 const read = (headers: readonly string[], taken: readonly CredentialKind[] | null, method = 'GET') =>
   extractCredential({ method, authority: 'app.example.test' }, headers, sources, taken);

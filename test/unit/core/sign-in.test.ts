@@ -51,7 +51,7 @@ test.each([
       if (typeof request === 'string') return;
       // Also on a route that keeps empty segments.
       for (const path of [request.path, request.unmerged ?? request.path]) {
-        const signIn = { url, returnParameter: 'return_to', provider: null };
+        const signIn = { url, returnParameter: 'return_to', origins: null };
         const location = signInLocation(signIn, 'credential_missing', { ...request, path }, rawHeaders, 'https');
         expect(location).toMatch(/^[\x21-\x7e]+$/);
         const origin = `https://${request.authority}`;
@@ -76,7 +76,7 @@ test('omits a long address and leaves it to the sign-in page', () => {
     query: `?${'q'.repeat(2_000)}`,
     ambiguities: 0,
   };
-  const signIn = { url: '/sign-in', returnParameter: 'return_to', provider: null };
+  const signIn = { url: '/sign-in', returnParameter: 'return_to', origins: null };
   expect(signInLocation(signIn, 'credential_missing', request, navigation, 'https')).toBe('/sign-in');
 });
 

@@ -1,6 +1,6 @@
 /** Sealed transactions, their single use, and the cookies of sign-in. */
 import { describe, expect, test } from 'vitest';
-import { readCookie, setCookie } from '../../../src/sign-in/cookies.ts';
+import { readBrowser, setCookie } from '../../../src/sign-in/cookies.ts';
 import { deviceName } from '../../../src/sign-in/device.ts';
 import { createRepeatedSignIns } from '../../../src/sign-in/repeated-sign-ins.ts';
 import { createSpentTransactions } from '../../../src/sign-in/spent-transactions.ts';
@@ -8,7 +8,14 @@ import { createTransactions, transactionLifeMs } from '../../../src/sign-in/tran
 
 const current = 'the current secret, which has 32 characters';
 const earlier = 'the earlier secret, which has 32 characters';
-const wanted = { provider: 'corp', target: '/a?b#c', attempt: 0, maxAgeS: null, acr: null };
+const wanted = {
+  provider: 'corp',
+  origin: 'https://app.example.com',
+  target: '/a?b#c',
+  attempt: 0,
+  maxAgeS: null,
+  acr: null,
+};
 
 describe('a transaction', () => {
   test('comes back as it was, for its browser only', () => {
@@ -52,7 +59,7 @@ describe('a transaction', () => {
 
 describe('a cookie', () => {
   const session = '__Host-rolegate';
-  const id = 'i'.repeat(43);
+  const id = 'i'.repeat(22);
 
   test.each([
     ['alone', [`${session}=${id}`], id],
@@ -67,7 +74,7 @@ describe('a cookie', () => {
     ['with an empty value', [`${session}=`], null],
   ])('%s', (_, lines, expected) => {
     expect(
-      readCookie(
+      readBrowser(
         lines.flatMap((line) => ['Cookie', line]),
         session,
       ),

@@ -1,0 +1,83 @@
+/**
+ * The hand-over of a session to another host. A transaction that began there travels to the host where people sign in, and comes back with a
+ * pass for its session, which is good once, for a minute, in the browser that began. So no cookie is for a whole domain, and a host that is
+ * in strange hands gets no session but its own.
+ */
+import { createSecretKey, hkdfSync } from 'node:crypto';
+import { openText, sealText } from '../sealing/sealed-text.ts';
+import { readBrowser, setCookie } from './cookies.ts';
+import { onward } from './onward.ts';
+import { type PageReply, type PageRequest, redirect, refuse } from './page-request.ts';
+import { loopPage } from './pages/message-pages.ts';
+import { paths } from './paths.ts';
+import type { Provider } from './provider.ts';
+import { currentSession, isGoodFor, type SignInParts, startAddress } from './sign-in-parts.ts';
+import { stepUpQuery } from './step-up.ts';
+import { transactionLifeMs } from './transaction.ts';
+
+/** A redirect. */
+const passLifeMs = 60_000;
+
+export interface Passes {
+  /** For the session, to the transaction. */
+  make(session: string, transaction: string): string;
+  /** Null: it was not made here for this transaction, or is too old. */
+  read(pass: string, transaction: string): string | null;
+}
+
+const maxBytes = 256;
+
+/** The first secret seals; all of them open. */
+export function createPasses(secrets: readonly string[], now: () => number): Passes {
+  const keys = secrets.map((secret) =>
+    createSecretKey(new Uint8Array(hkdfSync('sha256', secret, '', 'rolegate sign-in pass', 32))),
+  );
+  const context = (transaction: string) => `rolegate hand-over ${transaction}`;
+  return {
+    make: (session, transaction) =>
+      sealText(`${now()} ${session}`, keys[0]!, context(transaction)).toString('base64url'),
+    read(pass, transaction) {
+      if (pass.length > maxBytes * 2) return null;
+      const bytes = Buffer.from(pass, 'base64url');
+      for (const key of keys) {
+        const [atMs, session] = openText(bytes, key, context(transaction), maxBytes)?.split(' ') ?? [];
+        if (session === undefined) continue;
+        return Math.abs(now() - Number(atMs)) <= passLifeMs ? session : null;
+      }
+      return null;
+    },
+  };
+}
+
+/** At the main origin. Without a good session, the person signs in here first. */
+export async function handOver(parts: SignInParts, provider: Provider, request: PageRequest): Promise<PageReply> {
+  const state = request.query.get('state') ?? '';
+  const begun = parts.transactions.open(state);
+  if (begun === null || begun.provider !== provider.name || !parts.otherOrigins.includes(begun.origin))
+    return redirect('/');
+  const back = `${begun.origin}${paths.takeOver(provider.name)}?state=${state}`;
+  // There it begins again.
+  if (parts.now() - begun.atMs > transactionLifeMs) return redirect(back);
+  const current = await currentSession(parts, request);
+  if (current !== null && isGoodFor(current, [provider.name], begun, parts.now()))
+    return redirect(`${back}&pass=${parts.passes.make(current.id, begun.id)}`);
+  return redirect(startAddress(provider.name, request.path + request.search) + stepUpQuery(begun));
+}
+
+/** At the other origin. */
+export async function takeOver(parts: SignInParts, provider: Provider, request: PageRequest): Promise<PageReply> {
+  const { transactions, spent, repeated, passes, sessions, cookies, hosts, now } = parts;
+  const begun = transactions.open(request.query.get('state') ?? '');
+  const browser = readBrowser(request.rawHeaders, cookies.browserCookie);
+  const goOn = async () => onward(parts, provider, await currentSession(parts, request), { begun, browser });
+  if (begun === null || begun.origin !== request.origin || begun.provider !== provider.name) return await goOn();
+  // By any browser: one that did not begin it was sent here by an attacker, who must not use the pass after it.
+  const isUnused = await spent.spend(begun.id);
+  if (browser === null || !begun.isOf(browser) || now() - begun.atMs > transactionLifeMs) return await goOn();
+  const id = passes.read(request.query.get('pass') ?? '', begun.id);
+  // The session may have ended since.
+  if (id === null || !isUnused || (await sessions.find(id)) === null) return await goOn();
+  const again = startAddress(provider.name, begun.target);
+  if (repeated.count(browser)) return refuse('sign_in_failed', (errorId) => loopPage(again, errorId));
+  return redirect(begun.target, setCookie(cookies.cookie, hosts.seal(id, new URL(request.origin).host)));
+}
