@@ -97,14 +97,16 @@ test('sent without a session again and again, it is held each time', async () =>
     ]);
 });
 
-const note = `<!doctype html><form method="post" action="/notes"><textarea name="text"></textarea><input name="who">
+/** Otherwise the browser also requests an icon, at any time. */
+const head = '<!doctype html><link rel="icon" href="data:,">';
+const note = `${head}<form method="post" action="/notes"><textarea name="text"></textarea><input name="who">
 <button name="do" value="save">Save</button></form>`;
 
 test('in Chromium: the person signs in beside it and sends what was typed', async ({ skip }) => {
   if (chromium === null) return skip(noChromium);
   const { origin: at, service } = await loopbackWorld(({ method }) => ({
     rawHeaders: ['content-type', 'text/html; charset=utf-8'],
-    body: method === 'GET' ? note : 'saved',
+    body: method === 'GET' ? note : `${head}saved`,
   }));
   const context = await chromium.newContext({ viewport: { width: 800, height: 500 } });
   const page = await context.newPage();
