@@ -35,8 +35,8 @@ the configuration bounds the number of series:
 - \`method\`: \`GET\`, \`HEAD\`, \`POST\`, \`PUT\`, \`PATCH\`, \`DELETE\`, \`OPTIONS\` or \`other\`.
 - \`status\`: the status that the client received. An unregistered status counts as its class, such as \`4xx\`; \`none\`
   means that the client received no response.
-- \`outcome\` of requests: \`allow\` (forwarded, with a response), \`refuse\`, \`fail\` (allowed, but forwarding failed) or
-  \`abandon\` (broken off before a decision). Of results and calls to the Auth API: \`accepted\`, or a reason.
+- \`outcome\` of requests: \`allow\` (forwarded, with a response), \`refuse\`, \`fail\` (allowed, but forwarding failed),
+  \`page\` (a page of sign-in) or \`abandon\` (broken off before a decision). Of results and calls to the Auth API: \`accepted\`, or a reason.
 - \`reason\`: a code of [the reasons](reasons.md).
 - \`source\`: \`memory\`, \`redis\`, \`auth-api\`, or \`none\` if no result was needed or found.
 - \`upstream\` and \`target\`: the name of an upstream, and the origin of one of its targets.

@@ -44,7 +44,7 @@ export const traffic: DashboardContent = {
         {
           title: 'Requests by outcome',
           description:
-            'allow: forwarded; refuse: refused; fail: allowed, but forwarding failed; abandon: broken off before a decision.',
+            'allow: forwarded; refuse: refused; fail: allowed, but forwarding failed; page: a page of sign-in; abandon: broken off before a decision.',
           unit: 'reqps',
           stacked: true,
           queries: [{ expr: `sum by (outcome) (${rate(requests)})`, legend: '{{outcome}}' }],

@@ -141,6 +141,7 @@ const verbs: Readonly<Record<string, string>> = {
   allow: 'forwarded',
   refuse: 'refused',
   fail: 'failed',
+  page: 'responded to with a page of sign-in',
   abandon: 'ended by the client',
 };
 

@@ -70,11 +70,14 @@ export interface RequestTrace {
   end(record: RequestRecord): void;
 }
 
-/** Forwarded with a response, refused by the decision or as invalid HTTP, failed in forwarding, or aborted before a decision. */
-export type RequestOutcome = 'allow' | 'refuse' | 'fail' | 'abandon';
+/**
+ * Forwarded with a response, refused by the decision or as invalid HTTP, failed in forwarding, a page of the gateway itself, or aborted
+ * before a decision.
+ */
+export type RequestOutcome = 'allow' | 'refuse' | 'fail' | 'page' | 'abandon';
 
-export function outcomeOf({ decision, reason }: RequestRecord): RequestOutcome {
-  if (decision === null) return reason === null ? 'abandon' : 'refuse';
+export function outcomeOf({ decision, reason, status }: RequestRecord): RequestOutcome {
+  if (decision === null) return reason !== null ? 'refuse' : status > 0 ? 'page' : 'abandon';
   if (decision.outcome === 'refuse') return 'refuse';
   return reason === null ? 'allow' : 'fail';
 }

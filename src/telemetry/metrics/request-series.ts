@@ -102,7 +102,7 @@ export function createRequestSeries(registry: Registry, zeros: boolean) {
   });
   const checks = new Counter({
     name: 'rolegate_authorizer_checks_total',
-    help: 'Checks of other proxies, by dialect and outcome: allow, refuse, fail or abandon.',
+    help: 'Checks of other proxies, by dialect and outcome: allow, refuse, fail, page or abandon.',
     labelNames: ['dialect', 'outcome'],
     registers,
   });

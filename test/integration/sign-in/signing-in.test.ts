@@ -1,5 +1,6 @@
 /** Sign-in through a real OpenID provider: from the first page to the session, and every way that a callback can go wrong. */
 import { describe, expect, test } from 'vitest';
+import { outcomeOf } from '../../../src/telemetry/request-record.ts';
 import { CookieBrowser } from '../../support/cookie-browser.ts';
 import { signInWorlds } from './sign-in-world.ts';
 
@@ -227,4 +228,17 @@ test('a method that a page does not have is refused with those that it has', asy
   const response = await fetch(`${origin}/.rolegate/callback/corp`, { method: 'POST' });
   expect([response.status, response.headers.get('allow')]).toEqual([405, 'GET']);
   expect((await fetch(`${origin}/.rolegate/unknown`)).status).toBe(404);
+});
+
+test('pages are recorded as such, and not as requests that their client abandoned', async () => {
+  const { proxy, start } = await world();
+  await new CookieBrowser().visit(start('/x'));
+  await fetch(start('/x'), { method: 'POST' });
+  expect(proxy.records.map((record) => [record.status, outcomeOf(record)])).toEqual([
+    [200, 'page'],
+    [303, 'page'],
+    [303, 'page'],
+    [200, 'allow'],
+    [405, 'refuse'],
+  ]);
 });

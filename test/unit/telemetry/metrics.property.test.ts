@@ -6,7 +6,7 @@ import { allowed, collect, makeRecord, refused, routeOf } from './make-record.ts
 import { readMetrics } from './prometheus-text.ts';
 
 const labeledMethods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
-const requestOutcomes = ['allow', 'refuse', 'fail', 'abandon'];
+const requestOutcomes = ['allow', 'refuse', 'fail', 'page', 'abandon'];
 const codes = Object.keys(reasons) as ReasonCode[];
 const known = new Set<string>([...labeledMethods, ...requestOutcomes, ...codes]);
 for (const word of ['other', 'none', '(none)', 'orders', 'public', 'service', 'memory', 'redis', 'auth-api'])
