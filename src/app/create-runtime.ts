@@ -48,7 +48,7 @@ export interface RuntimeOptions {
 
 /** Takes over the resolver of `previous`, with what it has cached, if nothing that concerns it has changed. */
 export function createRuntime(config: Config, options: RuntimeOptions, previous: Runtime | null): Runtime {
-  const signIn = signInOf(config, options.identityEvents, previous);
+  const signIn = signInOf(config, options, previous);
   const kept = previous !== null && asksAlike(previous.config, config) ? previous.resolver : null;
   const resolver =
     kept ??
@@ -102,13 +102,17 @@ export async function closeRuntime(runtime: Runtime, next: Runtime | null): Prom
   if (next?.signIn?.open !== runtime.signIn?.open) await runtime.signIn?.open.close();
 }
 
-function signInOf(config: Config, events: IdentityEvents, previous: Runtime | null): SignInInUse | null {
+function signInOf(
+  config: Config,
+  { identityEvents: events, authApi }: RuntimeOptions,
+  previous: Runtime | null,
+): SignInInUse | null {
   if (config.signIn === null) return null;
   const before = previous?.signIn ?? null;
   if (before !== null && signsInAlike(previous!.config, config)) return before;
   const kept = before !== null && storesAlike(previous!.config, config) ? before.open : null;
   const open = kept ?? openSessions(config.signIn, config.cache, { events, now: Date.now });
-  return createSignInInUse(config.signIn, config, open, Date.now);
+  return createSignInInUse(config.signIn, config, open, Date.now, authApi);
 }
 
 function signingOf(config: Config, events: KeyEvents, previous: Runtime | null): AssertionInUse | null {

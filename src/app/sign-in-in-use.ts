@@ -2,22 +2,27 @@
  * Joins the configured providers and the store of sessions into the pages of sign-in and what the look-up of identities needs of them.
  */
 import { randomBytes } from 'node:crypto';
-import type { Config, RedisConfig, SignInConfig } from '../config/config.ts';
+import type { AccountsConfig, Config, RedisConfig, SignInConfig } from '../config/config.ts';
+import { accountSource } from '../config/source-config.ts';
 import type { SessionSettings } from '../core/credential/credential.ts';
 import type { IdentityEvents } from '../identity/events.ts';
 import type { Revocations } from '../identity/revocation/create-revocations.ts';
 import { createRedisSessionStore } from '../identity/sessions/redis-session-store.ts';
 import { deriveSessionSecrets, isSessionId, nameOfSession } from '../identity/sessions/sealed-session.ts';
-import type { SessionEviction, SessionStore } from '../identity/sessions/session-store.ts';
+import type { SessionEviction, SessionStore, StoredSession } from '../identity/sessions/session-store.ts';
 import { createSqliteSessionStore } from '../identity/sessions/sqlite-session-store.ts';
 import type { SessionsInUse } from '../identity/sources/session/session-source.ts';
 import { awaitingStart } from '../redis/awaiting-start.ts';
 import { connectRedis } from '../redis/connect-redis.ts';
 import type { RedisLink } from '../redis/redis-link.ts';
 import type { OwnPages } from '../request-line/runtime.ts';
+import type { Accounts } from '../sign-in/account/accounts.ts';
+import { type AuthApiPlace, createAuthApiClient } from '../sign-in/account/auth-api-client.ts';
+import { createAuthApiProvider } from '../sign-in/account/auth-api-provider.ts';
 import { createProvider } from '../sign-in/create-provider.ts';
 import { createSignIn } from '../sign-in/create-sign-in.ts';
 import { createHostCookies } from '../sign-in/host-cookies.ts';
+import type { Provider } from '../sign-in/provider.ts';
 import { createSpentTransactions } from '../sign-in/spent-transactions.ts';
 
 export interface SignInInUse {
@@ -90,13 +95,18 @@ function linkFor(redis: RedisConfig): RedisLink {
 }
 
 export function createSignInInUse(
-  { origin, otherOrigins, providers: configured, sessions: settings }: SignInConfig,
+  { origin, otherOrigins, providers: configured, accounts: accountSettings, sessions: settings }: SignInConfig,
   { cache: { previousSecrets }, credentials }: Pick<Config, 'cache' | 'credentials'>,
   open: OpenSessions,
   now: () => number,
+  authApi: AuthApiPlace,
 ): SignInInUse {
   const { store, shared, secret } = open;
-  const providers = new Map(configured.map((one) => [one.name, createProvider(one, now)]));
+  const accounts = accountSettings === null ? null : accountsAt(authApi, accountSettings, origin, now);
+  const providers = new Map<string, Provider>([
+    ...configured.map((one) => [one.name, createProvider(one, now)] as const),
+    ...(accounts === null ? [] : [[accountSource, accounts.provider] as const]),
+  ]);
   const secrets = deriveSessionSecrets(secret, previousSecrets);
   const written = [secret, ...previousSecrets];
   const hosts = createHostCookies(otherOrigins, written);
@@ -107,8 +117,13 @@ export function createSignInInUse(
     await revocations?.revoke({ kind: 'credential', lookups }, 'route');
   }
 
+  async function endAtProvider(session: StoredSession): Promise<void> {
+    await providers.get(session.provider)?.endSession?.(session);
+  }
+
   const pages = createSignIn({
     origin,
+    accounts,
     otherOrigins,
     cookies,
     hosts,
@@ -118,13 +133,17 @@ export function createSignInInUse(
       find: (id) => store.find(id),
       listOf: (issuer, subject) => store.listOf(issuer, subject),
       async end(id) {
+        const session = await store.find(id);
         await store.end(id);
+        if (session !== null) await endAtProvider(session);
         if (isSessionId(id)) await announceEnd(secrets.map((one) => nameOfSession(id, one)));
       },
       async endByHandle(issuer, subject, handle) {
         const own = await store.listOf(issuer, subject);
-        if (!own.some((one) => one.handle === handle)) return;
+        const meant = own.find((one) => one.handle === handle);
+        if (meant === undefined) return;
         await store.endByHandle(issuer, subject, handle);
+        await endAtProvider(meant.session);
         await announceEnd([handle]);
       },
     },
@@ -158,6 +177,15 @@ export function createSignInInUse(
     async close() {
       await Promise.all([...providers.values()].map((provider) => provider.close()));
     },
+  };
+}
+
+function accountsAt(authApi: AuthApiPlace, settings: AccountsConfig, origin: string, now: () => number): Accounts {
+  const client = createAuthApiClient(authApi);
+  return {
+    settings,
+    client,
+    provider: createAuthApiProvider({ name: accountSource, label: settings.name, origin }, client, now),
   };
 }
 

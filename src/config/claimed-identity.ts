@@ -6,7 +6,7 @@ import type { CredentialKind } from '../core/credential/credential.ts';
 import { checks } from '../core/identity/authentication.ts';
 import type { Identity } from '../core/identity/identity.ts';
 import { readIdentity, type SourceFields } from '../core/identity/read-fields.ts';
-import { compileAuthApiFields, compileSources, namingOf } from './compile-sources.ts';
+import { compileAuthApiFields, compileSources, hasAccounts, namingOf } from './compile-sources.ts';
 import { nameHint } from './nearest-name.ts';
 import type { ConfigFile } from './schema.ts';
 import type { AuthApiSourceConfig, SourceConfig, SourceFiles } from './source-config.ts';
@@ -22,6 +22,8 @@ export interface Claimed {
 export interface ClaimedSources {
   readonly authApi: Pick<AuthApiSourceConfig, 'fields' | 'users'> | null;
   readonly sources: readonly SourceConfig[];
+  /** `accounts` null: `authApi` opens no sessions of browsers. */
+  readonly signIn: { readonly accounts: object | null } | null;
 }
 
 /** For a file without problems in its sources. */
@@ -32,7 +34,8 @@ export function claimedSources(file: ConfigFile, files: SourceFiles, formOf: (ro
     authApi === undefined || users === undefined
       ? null
       : { users, fields: compileAuthApiFields(authApi.fields, identity.claims).fields };
-  return { authApi: own, sources: compileSources(file, files, formOf) };
+  const signIn = { accounts: hasAccounts(file) ? {} : null };
+  return { authApi: own, sources: compileSources(file, files, formOf), signIn };
 }
 
 /** Why there is no identity. */
@@ -75,7 +78,9 @@ export function sourceFor(
   sources: ClaimedSources,
 ): ListedSource | NotClaimed {
   const all = listed(sources);
-  const taking = all.filter((one) => checks(one.kind, kind));
+  const opensNone = (one: ListedSource) =>
+    kind === 'session' && one.kind === 'authApi' && sources.signIn?.accounts == null;
+  const taking = all.filter((one) => checks(one.kind, kind) && !opensNone(one));
   const found = name === undefined ? (taking[0] ?? all[0]) : all.find((one) => one.name === name);
   if (found === undefined) {
     return { of: 'source', problem: 'there is no such source', hint: nameHint(name ?? '', namesOf(all)) };
@@ -99,5 +104,5 @@ export function fieldsOf(
 ): SourceFields {
   const { fields } = source;
   if (!('session' in fields)) return fields;
-  return kind === 'bearer' ? fields.session : fields.keyPair;
+  return kind === 'bearer' || kind === 'session' ? fields.session : fields.keyPair;
 }

@@ -11,7 +11,14 @@ import type { AuthApiSecrets } from './checks/check-auth-settings.ts';
 import type { RedisAccess } from './checks/check-redis.ts';
 import { compileCredentials } from './compile-credentials.ts';
 import { compileRedis, compileSettings, compileTracing, trustedRanges } from './compile-settings.ts';
-import { compileAuthApiFields, compileSources, listOf, namingOf, sourceRuleOf } from './compile-sources.ts';
+import {
+  compileAuthApiFields,
+  compileSources,
+  hasAccounts,
+  listOf,
+  namingOf,
+  sourceRuleOf,
+} from './compile-sources.ts';
 import type {
   AdminToken,
   AssertionKey,
@@ -122,18 +129,18 @@ export function compileConfig(
   };
 }
 
-function compileSignIn(
-  { signIn: written, cache }: ConfigFile,
-  sources: readonly SourceConfig[],
-  folder: string,
-): SignInConfig | null {
-  const signIn = inUnits(configSchema.shape.signIn, written);
+function compileSignIn(file: ConfigFile, sources: readonly SourceConfig[], folder: string): SignInConfig | null {
+  const { cache, authApi } = file;
+  const signIn = inUnits(configSchema.shape.signIn, file.signIn);
   if (signIn === undefined) return null;
+  const { name = new URL(signIn.origin).host, logo = null, color = null } = signIn.accounts ?? {};
+  const mayRegister = authApi?.embedded?.selfRegistration === true;
   const { store = cache.redis === undefined ? 'memory' : 'redis', ...bounds } = signIn.sessions;
   return {
     origin: signIn.origin,
     otherOrigins: signIn.otherOrigins,
     providers: sources.filter((source) => source.kind === 'session'),
+    accounts: hasAccounts(file) ? { name, logo, color, mayRegister } : null,
     sessions: { ...bounds, store: typeof store === 'string' ? store : { file: resolve(folder, store.file) } },
   };
 }

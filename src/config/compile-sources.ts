@@ -8,12 +8,13 @@ import { type InUnits, inUnits } from './schema/in-units.ts';
 import type { WrittenClaimFields, WrittenField } from './schema/source-fields.ts';
 import { algorithms } from './schema/source-values.ts';
 import { type ConfigFile, configSchema } from './schema.ts';
-import type {
-  AuthApiSourceConfig,
-  GithubProviderConfig,
-  SourceConfig,
-  SourceFiles,
-  SourceRule,
+import {
+  type AuthApiSourceConfig,
+  accountSource,
+  type GithubProviderConfig,
+  type SourceConfig,
+  type SourceFiles,
+  type SourceRule,
 } from './source-config.ts';
 import { parseFieldPath } from './units/parse-field-path.ts';
 
@@ -76,6 +77,17 @@ function compileProvider(
 /** Of the users of a provider. */
 function issuerOf(provider: NonNullable<ConfigFile['signIn']>['providers'][string]): string {
   return provider.kind === 'github' ? provider.url : provider.issuer;
+}
+
+/** Whether people sign in at the embedded Auth API, on pages of the gateway. */
+export function hasAccounts({ authApi, signIn }: Pick<ConfigFile, 'authApi' | 'signIn'>): boolean {
+  if (authApi?.embedded === undefined || signIn === undefined) return false;
+  return signIn.accounts !== undefined || Object.keys(signIn.providers).length === 0;
+}
+
+/** What `signIn` of a route can name. */
+export function namesOfSignIn(file: Pick<ConfigFile, 'authApi' | 'signIn'>): readonly string[] {
+  return [...Object.keys(file.signIn?.providers ?? {}), ...(hasAccounts(file) ? [accountSource] : [])];
 }
 
 /** How each source names its users; `authApi` comes before the others. */
@@ -165,7 +177,7 @@ export function sourceRuleOf({
     keyPair: keyPair === null ? null : (keyPair.source ?? byDefault('keyPair')),
     apiKey: apiKey === null ? null : (apiKey.source ?? byDefault('apiKey')),
     issuers: all.flatMap((one) => (one.kind === 'jwt' ? [{ issuer: one.issuer, source: one.name }] : [])),
-    sessions: Object.keys(signIn?.providers ?? {}),
+    sessions: namesOfSignIn({ authApi, signIn }),
   };
 }
 

@@ -206,7 +206,20 @@ export interface SignInConfig {
   readonly origin: string;
   readonly otherOrigins: readonly string[];
   readonly providers: readonly NamedSessionSource[];
+  /** Null: nobody signs in at the embedded Auth API. */
+  readonly accounts: AccountsConfig | null;
   readonly sessions: SessionsConfig;
+}
+
+/** The pages on which people sign in at the embedded Auth API. */
+export interface AccountsConfig {
+  readonly name: string;
+  /** A path, or a "data:" URL; null: none. */
+  readonly logo: string | null;
+  /** As "#rrggbb"; null: that of all pages. */
+  readonly color: string | null;
+  /** Whether anyone may sign up. */
+  readonly mayRegister: boolean;
 }
 
 export interface SessionsConfig {

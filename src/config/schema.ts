@@ -67,7 +67,7 @@ export const configSchema = z.strictObject({
   ),
   signIn: described(
     signInSection.optional(),
-    'Sign-in with a browser at OpenID providers. A session is accepted only on routes whose "credentials" list "session". If unset, there are no sessions.',
+    'Sign-in with a browser, at OpenID providers or at the embedded Auth API. A session is accepted only on routes whose "credentials" list "session". If unset, there are no sessions.',
   ),
   cache: described(cache.prefault({}), 'Cache of verdicts in memory and in Redis.'),
   revocations: described(revocations.prefault({}), 'How other systems revoke verdicts.'),

@@ -152,6 +152,9 @@ export function isRemote(source: SourceConfig): source is RemoteSourceConfig {
 /** The source of all sessions: each names its provider. No source of the configuration has this name. */
 export const sessionSource = 'signIn';
 
+/** The Auth API of the section `authApi`: its name as a source, and in `signIn` of a route. */
+export const accountSource = 'authApi';
+
 export type NamedSessionSource = Extract<SourceConfig, { readonly kind: 'session' }>;
 
 export type NamedOpenidProvider = Extract<NamedSessionSource, { readonly protocol: 'openid' }>;
@@ -191,7 +194,7 @@ export interface SourceRule {
   readonly keyPair: string | null;
   readonly apiKey: string | null;
   readonly issuers: readonly { readonly issuer: string; readonly source: string }[];
-  /** Providers: a session itself names its own. */
+  /** Providers, and `authApi` if people sign in there: a session itself names its own. */
   readonly sessions: readonly string[];
 }
 

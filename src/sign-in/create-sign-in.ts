@@ -9,6 +9,7 @@ import { clientFacts } from '../core/forwarding/client-facts.ts';
 import { isNamed } from '../core/syntax/header-fields.ts';
 import { SessionStoreUnavailable } from '../identity/sessions/session-store.ts';
 import type { OwnPages } from '../request-line/runtime.ts';
+import type { AccountPages, Accounts } from './account/accounts.ts';
 import { callback } from './callback.ts';
 import { createPasses, handOver, takeOver } from './hand-over.ts';
 import type { HostCookies } from './host-cookies.ts';
@@ -19,6 +20,7 @@ import { signedInPage } from './pages/form-page.ts';
 import { originPage } from './pages/message-pages.ts';
 import { paths } from './paths.ts';
 import type { Provider } from './provider.ts';
+import { readForm } from './read-form.ts';
 import { createRepeatedSignIns } from './repeated-sign-ins.ts';
 import { returnAddress } from './return-address.ts';
 import {
@@ -44,6 +46,8 @@ export interface SignInOptions {
   readonly hosts: HostCookies;
   readonly providers: readonly Provider[];
   readonly sessions: Sessions;
+  /** Null: nobody signs in at the embedded Auth API. */
+  readonly accounts?: Accounts | null;
   /** The current secret and the previous ones. */
   readonly secrets: readonly string[];
   readonly spent: SpentTransactions;
@@ -96,6 +100,11 @@ export function createSignIn(options: SignInOptions): OwnPages {
     return startAddress(begun.provider, begun.target);
   }
 
+  const { accounts = null } = options;
+  if (accounts !== null) {
+    for (const [path, methods] of accountPages(parts, accounts, options.secrets)) pages.set(path, methods);
+  }
+
   async function reply(request: PageRequest, serve: Serve): Promise<PageReply> {
     try {
       return await serve(request);
@@ -124,8 +133,10 @@ export function createSignIn(options: SignInOptions): OwnPages {
       if (method !== 'GET' && !(isThere && isFromOwnPage(method, rawHeaders, at)))
         return context.fail('cross_site_request');
       if (!isThere) return writeReply(context, toOrigin(at, path, query));
-      const { client: address } = facts;
-      const asked = { method, origin: at, path, search, query, rawHeaders, address, userAgent: context.userAgent };
+      const asked = {
+        ...{ method, origin: at, path, search, query, rawHeaders, address: facts.client, userAgent: context.userAgent },
+        readForm: () => readForm(request.body),
+      };
       writeReply(context, await reply(asked, serve));
     },
     showForm(context, refused, body) {
@@ -134,6 +145,44 @@ export function createSignIn(options: SignInOptions): OwnPages {
       return page !== null;
     },
   };
+}
+
+/** The pages are loaded when the first of them is opened. */
+function accountPages(parts: SignInParts, accounts: Accounts, secrets: readonly string[]): Map<string, Methods> {
+  let loaded: Promise<AccountPages> | null = null;
+  const load = () => {
+    loaded ??= import('./account/create-account-pages.ts').then(({ createAccountPages }) =>
+      createAccountPages(parts, accounts, secrets),
+    );
+    return loaded;
+  };
+  return new Map<string, Methods>([
+    [
+      paths.address,
+      {
+        GET: async (request) => (await load()).showAddress(request),
+        POST: async (request) => await (await load()).sendCode(request),
+      },
+    ],
+    [
+      paths.code,
+      {
+        GET: async (request) => (await load()).beginAgain(request),
+        POST: async (request) => await (await load()).checkCode(request),
+      },
+    ],
+    ...(accounts.settings.mayRegister
+      ? [
+          [
+            paths.signUp,
+            {
+              GET: async (request) => (await load()).showSignUp(request),
+              POST: async (request) => await (await load()).signUp(request),
+            },
+          ] as const satisfies readonly [string, Methods],
+        ]
+      : []),
+  ]);
 }
 
 /** Marks a request that was sent to the origin before. */

@@ -15,6 +15,8 @@ export interface PageRequest {
   /** Of the client; empty: unknown. */
   readonly address: string;
   readonly userAgent: string;
+  /** Null: it is too long, or does not arrive. */
+  readonly readForm: () => Promise<URLSearchParams | null>;
 }
 
 export interface PageReply {
@@ -63,7 +65,8 @@ export function refuse(
   const errorId = randomUUID();
   const { body, headers } = page(errorId);
   const { status, message, retryAfterS }: Reason = reasons[reason];
-  const retry = retryAfterS === undefined ? [] : ['retry-after', String(retryAfterS)];
+  const isStated = more.includes('retry-after');
+  const retry = retryAfterS === undefined || isStated ? [] : ['retry-after', String(retryAfterS)];
   return {
     status,
     headers: [...headers, 'x-error', message, 'x-error-id', errorId, ...retry, ...more],

@@ -14,4 +14,8 @@ export const paths = {
   signOut: `${ownPaths}sign-out`,
   signedOut: `${ownPaths}signed-out`,
   sessions: `${ownPaths}sessions`,
+  /** Pages of the embedded Auth API: for the address, for the code that is sent there, and for a new account. */
+  address: `${ownPaths}address`,
+  code: `${ownPaths}code`,
+  signUp: `${ownPaths}sign-up`,
 } as const;

@@ -84,5 +84,7 @@ export interface Provider {
   ): Promise<SignedIn | Refused | Unavailable>;
   /** Where the browser ends the session of the provider; null: it cannot, or is unavailable. */
   endSessionUrl(idToken: string | null, returnTo: string): Promise<URL | null>;
+  /** Ends its session when ours ends; unset: only the browser can, by `endSessionUrl`. Never rejects. */
+  endSession?(session: { readonly tokens: Tokens; readonly providerSession: string | null }): Promise<void>;
   close(): Promise<void>;
 }

@@ -86,7 +86,7 @@ export function createTransactions(secrets: readonly string[], now: () => number
   };
 }
 
-function deriveKey(secret: string, purpose: string): KeyObject {
+export function deriveKey(secret: string, purpose: string): KeyObject {
   return createSecretKey(new Uint8Array(hkdfSync('sha256', secret, '', purpose, 32)));
 }
 

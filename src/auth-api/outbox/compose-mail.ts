@@ -33,7 +33,7 @@ const purposes: Readonly<Record<CodePurpose, Pick<MailContent, 'title' | 'openin
     title: 'Your code to sign in',
     opening: 'Enter this code to sign in:',
     closing:
-      'If you did not ask to sign in, ignore this mail. Without the code, no one can sign in as you; never pass it on.',
+      'It works only where it was requested. If you did not ask to sign in, ignore this mail. Without the code, no one can sign in as you; never pass it on.',
   },
   keypair: {
     title: 'Your code to create an API key',

@@ -3,6 +3,7 @@ import { type Challenges, compileChallenges } from '../../core/credential/challe
 import { type CredentialKind, kindsOf } from '../../core/credential/credential.ts';
 import { type SignIn, signInAt } from '../../core/credential/sign-in.ts';
 import { compileCredentials } from '../compile-credentials.ts';
+import { namesOfSignIn } from '../compile-sources.ts';
 import type { ConfigFile, RouteEntry } from '../schema.ts';
 import type { ReadAccess } from './check-access.ts';
 import type { Location } from './location.ts';
@@ -39,7 +40,7 @@ export function createCredentialsReader(file: ConfigFile): CredentialsReader {
     if (signIn?.origins != null) {
       checkHosts(entry, signIn.origins, at.at('match'));
       for (const name of providersOf(entry.signIn ?? file.defaults.signIn!)!)
-        checkProvable(entry, file.signIn!.providers[name]!, at);
+        checkProvable(entry, file.signIn!.providers[name], at);
     }
     const challenges = narrowed(challengesOf(credentials), entry.challenges, at.at('challenges'));
     return { credentials, challenges, signIn };
@@ -66,8 +67,12 @@ function readSignIn(entry: RouteEntry, file: ConfigFile, takesSession: boolean, 
 type Provider = NonNullable<ConfigFile['signIn']>['providers'][string];
 
 /** What the provider of a route's users never states: they could sign in again and again. */
-function checkProvable({ maxAuthAge, acr, forwardToken }: RouteEntry, { kind }: Provider, at: Location): void {
-  if (kind !== 'github') return;
+function checkProvable(
+  { maxAuthAge, acr, forwardToken }: RouteEntry,
+  provider: Provider | undefined,
+  at: Location,
+): void {
+  if (provider?.kind !== 'github') return;
   const hint = 'remove it, or name another provider under "signIn"';
   if (maxAuthAge !== undefined) at.at('maxAuthAge').reportKey('GitHub does not state when a user signed in', hint);
   if (acr !== undefined) at.at('acr').reportKey('GitHub does not state how a user signed in', hint);
@@ -83,13 +88,14 @@ export function providersOf(signIn: WrittenSignIn): readonly string[] | null {
   return Array.isArray(signIn) ? signIn : null;
 }
 
-export function unknownProviders(names: readonly string[], { signIn }: Pick<ConfigFile, 'signIn'>): readonly string[] {
-  return names.filter((name) => signIn === undefined || !Object.hasOwn(signIn.providers, name));
+export function unknownProviders(names: readonly string[], file: ConfigFile): readonly string[] {
+  const known = namesOfSignIn(file);
+  return names.filter((name) => !known.includes(name));
 }
 
 /** `at`: of the name. */
-export function reportProvider(name: string, { signIn }: ConfigFile, at: Location): void {
-  const hint = signIn === undefined ? 'providers are under "signIn"' : at.nearest(name, Object.keys(signIn.providers));
+export function reportProvider(name: string, file: ConfigFile, at: Location): void {
+  const hint = file.signIn === undefined ? 'providers are under "signIn"' : at.nearest(name, namesOfSignIn(file));
   at.report(`there is no provider ${at.quote(name)}`, hint);
 }
 

@@ -1,5 +1,6 @@
 /** `signIn`: names of providers, cookies, and a store that every process of the gateway can use. */
 import { compileCredentials } from '../compile-credentials.ts';
+import { hasAccounts } from '../compile-sources.ts';
 import type { ConfigFile } from '../schema.ts';
 import { providersOf, reportProvider, unknownProviders } from './check-route-credentials.ts';
 import type { Location } from './location.ts';
@@ -12,7 +13,7 @@ export function checkSignIn(file: ConfigFile, at: Location): void {
   for (const name of unknownProviders(named ?? [], file)) reportProvider(name, file, at.at('defaults', 'signIn'));
   if (signIn === undefined) return;
   const there = at.at('signIn');
-  if (Object.keys(signIn.providers).length === 0) there.at('providers').report('expected at least one provider');
+  checkAccounts(file, at);
   for (const name of Object.keys(signIn.providers)) {
     if (!Object.hasOwn(sources, name) && name !== 'authApi') continue;
     there.at('providers', name).reportKey('a source has this name', 'choose another one');
@@ -27,6 +28,23 @@ export function checkSignIn(file: ConfigFile, at: Location): void {
     there.at('sessions', 'store'),
     at.at('server', 'workers').isWritten ? at.at('server', 'workers') : there,
   );
+}
+
+/** `at`: of the file. */
+function checkAccounts(file: ConfigFile, at: Location): void {
+  const { signIn, authApi } = file;
+  const embedded = authApi?.embedded;
+  const there = at.at('signIn');
+  if (embedded === undefined) {
+    const hint = 'or "authApi.embedded", at which people sign in without one';
+    if (signIn!.accounts !== undefined) there.at('accounts').reportKey('there is no "authApi.embedded"', 'remove it');
+    else if (Object.keys(signIn!.providers).length === 0)
+      there.at('providers').report('expected at least one provider', hint);
+    return;
+  }
+  if (!hasAccounts(file) || !embedded.revealUnknownEmail) return;
+  const message = 'the pages of "signIn" would show which addresses have users';
+  at.at('authApi', 'embedded').report(message, 'add "revealUnknownEmail: false"');
 }
 
 /** `otherwise`: where the processes are configured. */

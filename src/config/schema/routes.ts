@@ -157,7 +157,7 @@ export const route = z.strictObject({
   ),
   signIn: exposes(
     signIn.optional(),
-    'Name of a provider of "signIn.providers", or a list of several, among which people choose, for routes whose "credentials" list "session"; or a sign-in page of yours. A browser navigation (GET) without a valid credential is redirected there (303), with the address to return to, and with max_age (in seconds) if the sign-in is too old. Every other request still gets 401. False disables it. If unset, defaults.signIn.',
+    'Name of a provider of "signIn.providers", "authApi" for the pages of the embedded Auth API, or a list of several, among which people choose, for routes whose "credentials" list "session"; or a sign-in page of yours. A browser navigation (GET) without a valid credential is redirected there (303), with the address to return to, and with max_age (in seconds) if the sign-in is too old. Every other request still gets 401. False disables it. If unset, defaults.signIn.',
     anyChange('browsers are sent to another page'),
     { examples: [{ url: '/sign-in', returnParameter: 'return_to' }] },
   ),

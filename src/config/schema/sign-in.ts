@@ -1,6 +1,7 @@
-/** Keys under `signIn`: the providers at which people sign in with a browser, and the sessions that this opens. */
+/** Keys under `signIn`: the providers at which people sign in with a browser, or the pages for it, and the sessions that this opens. */
 import { z } from 'zod';
 import { Problem } from '../problem.ts';
+import { accounts } from './accounts.ts';
 import { clientTls } from './client-tls.ts';
 import { added, anyChange, decides, described, exposes, higher, neither } from './key.ts';
 import { logoutKeys } from './logout.ts';
@@ -206,9 +207,14 @@ const signInKeys = z.strictObject({
     { examples: [['https://wiki.example.com', 'https://git.example.com']] },
   ),
   providers: described(
-    z.record(declared('a provider', idPattern, idHint), provider),
-    'Providers, by name. "signIn" of a route names one.',
+    z.record(declared('a provider', idPattern, idHint), provider).prefault({}),
+    'Providers, by name. "signIn" of a route names one. Without any, people sign in at "authApi.embedded", on pages of the gateway whose name in "signIn" of a route is "authApi".',
     { examples: [{ corp: { kind: 'openid' }, hub: { kind: 'github' } }] },
+  ),
+  accounts: described(
+    accounts.optional(),
+    'Pages of the gateway on which users of "authApi.embedded" sign in by a code that they get by e-mail. If unset, there are such pages only without "providers".',
+    { alternative: true },
   ),
   sessions: described(sessions.prefault({}), 'The sessions of browsers.'),
 });

@@ -14,8 +14,8 @@ export type SourceKind = (typeof sourceKinds)[number];
 type Never = readonly Exclude<keyof SourceFields, 'userId' | 'claims'>[] | null;
 
 const never: Readonly<Record<SourceKind, Readonly<Record<CredentialKind, Never>>>> = {
-  // It returns sessions for bearers and keys for the others.
-  authApi: { bearer: ['keyId'], keyPair: ['sessionId'], apiKey: ['sessionId'], session: null },
+  // It returns sessions for bearers, also for those of browsers, and keys for the others.
+  authApi: { bearer: ['keyId'], keyPair: ['sessionId'], apiKey: ['sessionId'], session: ['keyId'] },
   introspection: { bearer: [], keyPair: null, apiKey: [], session: null },
   userinfo: { bearer: [], keyPair: null, apiKey: [], session: null },
   jwt: { bearer: [], keyPair: null, apiKey: null, session: null },

@@ -6,9 +6,9 @@
 import type { ClientTlsConfig } from '../../config/config.ts';
 import { type SourceConfig, type SourcesConfig, sessionSource } from '../../config/source-config.ts';
 
-export function verdictRules(name: string, { list }: SourcesConfig): string {
+export function verdictRules(name: string, { list, rule }: SourcesConfig): string {
   if (name === sessionSource)
-    return JSON.stringify(list.filter(({ kind }) => kind === 'session').map((one) => rulesOf(one, list)));
+    return JSON.stringify(list.filter(({ name: one }) => rule.sessions.includes(one)).map((one) => rulesOf(one, list)));
   const source = list.find((one) => one.name === name);
   return source === undefined ? '' : JSON.stringify(rulesOf(source, list));
 }

@@ -1,8 +1,10 @@
 /** Creates the configured sources, and finds the one for a credential. */
 import {
+  accountSource,
   isRemote,
   type JwtSourceConfig,
   type NamedOpenidProvider,
+  type RemoteSourceConfig,
   type SourceConfig,
   type SourcesConfig,
   sessionSource,
@@ -84,7 +86,11 @@ export function createSources({ config, events, now, steady, sessions = null }: 
   const openid = providers.filter((one) => one.protocol === 'openid');
   const providerKeys = openid.map((provider) => providerIssuer(provider, { events, now, steady }));
   for (const { source, config, keys } of providerKeys) addIssuer(config, source, keys);
-  const browsers = sessions === null ? null : createSessionSource({ providers, sessions, events, now, steady });
+  const ofAccounts = config.rule.sessions.includes(accountSource) ? sources.get(accountSource) : undefined;
+  const accounts =
+    ofAccounts === undefined ? null : { source: ofAccounts, timeoutMs: timeoutOf(remote, accountSource) };
+  const browsers =
+    sessions === null ? null : createSessionSource({ providers, accounts, sessions, events, now, steady });
   if (browsers !== null) sources.set(sessionSource, browsers);
 
   function create(config: Exclude<SourceConfig, { kind: 'session' }>): Source {
@@ -144,6 +150,10 @@ export function createSources({ config, events, now, steady, sessions = null }: 
       await Promise.all([...sources.values(), ...providerKeys.map(({ keys }) => keys)].map((one) => one.close()));
     },
   };
+}
+
+function timeoutOf(remote: readonly RemoteSourceConfig[], source: string): number {
+  return remote.find(({ name }) => name === source)!.timeoutMs;
 }
 
 /** Of an OpenID provider of sign-in: for its logout tokens, whose keys are those of its metadata. */

@@ -39,6 +39,12 @@ export interface PageParts {
   readonly head?: Html;
   /** A script of fixed text. */
   readonly script?: string;
+  /** If unset, English. */
+  readonly language?: string;
+  /** After the style of all pages. */
+  readonly style?: string;
+  /** Whether it shows pictures of the own origin. */
+  readonly ownPictures?: boolean;
 }
 
 export interface Page {
@@ -48,17 +54,19 @@ export interface Page {
   readonly headers: readonly string[];
 }
 
-export function renderPage({ title, body, head = nothing, script }: PageParts): Page {
+export function renderPage(page: PageParts): Page {
+  const { title, body, head = nothing, script, language = 'en', style: further = '' } = page;
+  const styled = further === '' ? style : style + further;
   const scripts = script === undefined ? nothing : new Html(`<script>${script}<${'/script'}>`);
   const whole = html`<!doctype html>
-<html lang="en">
+<html lang="${language}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>${title}</title>
 <link rel="icon" href="data:,">
-<style>${new Html(style)}</style>
+<style>${new Html(styled)}</style>
 ${head}</head>
 <body>
 <main>
@@ -72,19 +80,19 @@ ${scripts}</body>
       // Not "no-referrer", with which browsers send forms without their origin.
       ...['content-type', 'text/html; charset=utf-8', 'cache-control', 'no-store', 'referrer-policy', 'same-origin'],
       ...['x-content-type-options', 'nosniff', 'x-frame-options', 'DENY', 'cross-origin-opener-policy', 'same-origin'],
-      ...['content-security-policy', policyFor(script)],
+      ...['content-security-policy', policyFor(styled, page)],
     ],
   };
 }
 
 /** `form-action` is not limited: browsers apply it to the redirect to the provider, too, which may lead on to others. */
-function policyFor(script: string | undefined): string {
+function policyFor(styled: string, { script, ownPictures = false }: PageParts): string {
   const scripts = script === undefined ? [] : [`script-src ${digest(script)}`, "connect-src 'self'"];
   return [
     "default-src 'none'",
-    `style-src ${digest(style)}`,
+    `style-src ${digest(styled)}`,
     ...scripts,
-    'img-src data:',
+    ownPictures ? "img-src 'self' data:" : 'img-src data:',
     "base-uri 'none'",
     "frame-ancestors 'none'",
   ].join('; ');
@@ -104,6 +112,9 @@ const style = `
   --line: light-dark(#dde1e7, #323a45);
   --accent: light-dark(#1d5fd0, #6ea3ff);
   --on-accent: light-dark(#fff, #0d1626);
+  --brand: var(--accent);
+  --on-brand: var(--on-accent);
+  --alert: light-dark(#a4161a, #ff9c96);
 }
 * { box-sizing: border-box }
 body {
@@ -124,12 +135,21 @@ p:last-child, form:last-child { margin-bottom: 0 }
 .faint, small { color: var(--faint) }
 .row { display: flex; flex-wrap: wrap; gap: 12px; align-items: center }
 .button, button {
-  display: inline-block; padding: 9px 18px; border: 1px solid var(--accent); border-radius: 8px; cursor: pointer;
-  background: var(--accent); color: var(--on-accent); font: inherit; font-weight: 500; text-decoration: none;
+  display: inline-block; padding: 9px 18px; border: 1px solid var(--brand); border-radius: 8px; cursor: pointer;
+  background: var(--brand); color: var(--on-brand); font: inherit; font-weight: 500; text-decoration: none;
 }
 .button.wide { display: block; text-align: center; overflow-wrap: anywhere }
 .button.plain, button.plain { background: none; color: var(--accent); border-color: var(--line) }
 .button:focus-visible, button:focus-visible, a:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px }
+label { display: block; margin-bottom: 6px; font-weight: 500 }
+input:not([type=hidden]) {
+  width: 100%; margin-bottom: 12px; padding: 10px 12px; border: 1px solid light-dark(#858d99, #6d7784); border-radius: 8px;
+  background: var(--card); color: var(--text); font: inherit;
+}
+input:focus-visible { outline: 3px solid var(--accent); outline-offset: 1px }
+input.code { font-size: 1.5rem; letter-spacing: .25em; font-variant-numeric: tabular-nums }
+.logo { display: block; max-width: 100%; height: 48px; margin: 0 0 20px }
+.alert { padding: 10px 14px; border-left: 4px solid var(--alert); background: var(--back); color: var(--alert) }
 a { color: var(--accent) }
 code { padding: 1px 5px; border-radius: 5px; background: var(--back); font-size: .9em; overflow-wrap: anywhere }
 table { width: 100%; margin: 0 0 20px; border-collapse: collapse }

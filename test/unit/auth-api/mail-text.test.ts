@@ -101,7 +101,7 @@ Requested: 2026-03-01 12:05 UTC
 From address: 203.0.113.7
 With: client/1.0
 
-If you did not ask to sign in, ignore this mail. Without the code, no one can sign in as you; never pass it on.
+It works only where it was requested. If you did not ask to sign in, ignore this mail. Without the code, no one can sign in as you; never pass it on.
 `);
   });
 

@@ -10,7 +10,7 @@ import type { SourceFailure } from '../../../core/identity/identity.ts';
 export const maxBodyBytes = 65_536;
 
 export interface HttpRequest {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** With its query. */
   readonly path: string;
   /** Alternating names and values. */

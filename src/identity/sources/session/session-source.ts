@@ -3,7 +3,7 @@
  * half of a token's lifetime on it is refreshed in the background, by the one process that has the lease; no request waits while it is good.
  * A session whose provider gives no refresh token and is not asked again lives to its own bounds.
  */
-import { type NamedSessionSource, sessionSource } from '../../../config/source-config.ts';
+import { accountSource, type NamedSessionSource, sessionSource } from '../../../config/source-config.ts';
 import type { Identity, SourceFailure, Unresolved } from '../../../core/identity/identity.ts';
 import { readIdentity } from '../../../core/identity/read-fields.ts';
 import type { ForwardedToken } from '../../../core/routing/route.ts';
@@ -39,6 +39,8 @@ export interface SessionsInUse {
 
 export interface SessionSourceOptions extends Clocks {
   readonly providers: readonly NamedSessionSource[];
+  /** Checks the bearers of users of the Auth API; null: they do not sign in with a browser. */
+  readonly accounts: { readonly source: Source; readonly timeoutMs: number } | null;
   readonly sessions: SessionsInUse;
   readonly events: SourceEvents;
 }
@@ -64,9 +66,13 @@ export interface SessionSource extends Source {
 
 type Fresh = { readonly session: StoredSession; readonly keepableMs: number } | Unidentified;
 
-export function createSessionSource({ providers, sessions, events, now, steady }: SessionSourceOptions): SessionSource {
+export function createSessionSource(options: SessionSourceOptions): SessionSource {
+  const { providers, accounts, sessions, events, now, steady } = options;
   const { store, maxLifetimeMs } = sessions;
-  const byName = new Map(providers.map((provider) => [provider.name, provider]));
+  const byName = new Map<string, Issuing>([
+    ...providers.map((provider) => [provider.name, provider] as const),
+    ...(accounts === null ? [] : [[accountSource, { ...ofAccounts, timeoutMs: accounts.timeoutMs }] as const]),
+  ]);
   const refreshing = new Map<string, Promise<Refreshed>>();
 
   /** One refresh at a time and session. Rejects during an outage of the store. */
@@ -118,7 +124,7 @@ export function createSessionSource({ providers, sessions, events, now, steady }
   async function freshen(
     id: string,
     session: StoredSession,
-    provider: NamedSessionSource,
+    provider: Issuing,
     which: ForwardedToken = 'access',
   ): Promise<Fresh> {
     const { timeoutMs } = provider;
@@ -167,7 +173,24 @@ export function createSessionSource({ providers, sessions, events, now, steady }
     return { identity };
   }
 
-  async function judge(id: string): Promise<SourceResult> {
+  /** The bearer of the session, checked like one that a client sends. */
+  async function judgeBearer(
+    id: string,
+    { session, keepableMs }: Extract<Fresh, { readonly session: unknown }>,
+    source: Source,
+    requester: string | undefined,
+  ): Promise<SourceResult> {
+    // It was accepted when the session was opened, so that its client is not guessing.
+    const result = await source.check({ kind: 'bearer', token: session.tokens.access ?? '' }, requester, true);
+    if (result.identity === null) {
+      if (result.reason === 'credential_rejected') await store.end(id);
+      return result;
+    }
+    const identity: Identity = Object.freeze({ ...result.identity, kind: 'session' });
+    return { ...result, identity, keepableMs: Math.min(result.keepableMs, keepableMs) };
+  }
+
+  async function judge(id: string, requester: string | undefined): Promise<SourceResult> {
     const askedAtMs = now();
     const nothing = { askedAtMs, keepableMs: Infinity, outage: false, failure: null };
     const session = await store.find(id);
@@ -180,6 +203,7 @@ export function createSessionSource({ providers, sessions, events, now, steady }
       const failure = failureAt(provider, fresh);
       return { ...fresh, failure, askedAtMs, keepableMs: Infinity, outage: failure !== null };
     }
+    if (!('fields' in provider)) return await judgeBearer(id, fresh, accounts!.source, requester);
     const read = identityOf(fresh.session, provider);
     if ('identity' in read) return { ...nothing, ...read, keepableMs: fresh.keepableMs };
     const failure = { source: provider.name, url: provider.issuer, ...read.failure };
@@ -212,10 +236,10 @@ export function createSessionSource({ providers, sessions, events, now, steady }
     name: sessionSource,
     kind: 'session',
     unaware: false,
-    async check(credential) {
+    async check(credential, requester) {
       const startedAtMs = performance.now();
-      const result = await judge(credential.kind === 'session' ? credential.id : '').catch((error: unknown) =>
-        storeFailure(error, now()),
+      const result = await judge(credential.kind === 'session' ? credential.id : '', requester).catch(
+        (error: unknown) => storeFailure(error, now()),
       );
       const outcome = result.identity === null ? result.reason : 'accepted';
       const seconds = (performance.now() - startedAtMs) / 1000;
@@ -238,7 +262,15 @@ export function createSessionSource({ providers, sessions, events, now, steady }
   };
 }
 
-function failureAt({ name, issuer }: NamedSessionSource, { failure }: Unidentified): SourceFailure | null {
+/** Who opened a session, and may refresh it. */
+type Issuing = NamedSessionSource | (typeof ofAccounts & { readonly timeoutMs: number });
+
+const ofAccounts = { name: accountSource, issuer: accountSource, maxClaimsAgeMs: null } as const;
+
+function failureAt(
+  { name, issuer }: Pick<Issuing, 'name' | 'issuer'>,
+  { failure }: Unidentified,
+): SourceFailure | null {
   return failure === null ? null : { source: name, url: issuer, ...failure };
 }
 
@@ -256,7 +288,11 @@ function endOf({ id, expiresAtMs }: SessionTokens, which: ForwardedToken): numbe
 }
 
 /** When the provider must have been asked again, in milliseconds since the epoch; infinite: never. */
-function freshUntil(tokens: SessionTokens, { maxClaimsAgeMs }: NamedSessionSource, which: ForwardedToken): number {
+function freshUntil(
+  tokens: SessionTokens,
+  { maxClaimsAgeMs }: Pick<Issuing, 'maxClaimsAgeMs'>,
+  which: ForwardedToken,
+): number {
   const { refresh, receivedAtMs } = tokens;
   const tokenEndMs = refresh === null ? null : endOf(tokens, which);
   const claimsEndMs = maxClaimsAgeMs === null ? Infinity : receivedAtMs + maxClaimsAgeMs;

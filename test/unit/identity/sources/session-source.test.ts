@@ -64,6 +64,7 @@ async function world(refresh: (session: StoredSession) => Promise<Refreshed>, to
   let calls = 0;
   const make = () =>
     createSessionSource({
+      accounts: null,
       providers: [provider],
       sessions: {
         store,

@@ -1,0 +1,22 @@
+/** What sign-in needs of the embedded Auth API, and the pages on which its users sign in. */
+import type { AccountsConfig } from '../../config/config.ts';
+import type { PageReply, PageRequest } from '../page-request.ts';
+import type { Provider } from '../provider.ts';
+import type { AuthApiClient } from './auth-api-client.ts';
+
+export interface Accounts {
+  readonly settings: AccountsConfig;
+  /** One of the configured providers. */
+  readonly provider: Provider;
+  readonly client: AuthApiClient;
+}
+
+export interface AccountPages {
+  showAddress(request: PageRequest): PageReply;
+  sendCode(request: PageRequest): Promise<PageReply>;
+  checkCode(request: PageRequest): Promise<PageReply>;
+  showSignUp(request: PageRequest): PageReply;
+  signUp(request: PageRequest): Promise<PageReply>;
+  /** For an address that was opened without its form. */
+  beginAgain(request: PageRequest): PageReply;
+}

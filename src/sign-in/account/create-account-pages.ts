@@ -1,0 +1,171 @@
+/**
+ * Sign-in at the embedded Auth API: an address, then the code that is mailed to it, in the same browser. The sign-in itself is a transaction
+ * as with any provider, so its return address, its one use and its browser are checked in the same place. No page tells whether an address
+ * is known.
+ */
+import { callback } from '../callback.ts';
+import { readBrowser } from '../cookies.ts';
+import { type PageReply, type PageRequest, redirect, refuse, show } from '../page-request.ts';
+import type { Page } from '../pages/page.ts';
+import { homePath } from '../return-address.ts';
+import { currentSession, outage, type SignInParts, startAddress } from '../sign-in-parts.ts';
+import { type OpenedTransaction, transactionLifeMs } from '../transaction.ts';
+import type { AccountTexts, MessageName } from './account-texts.ts';
+import type { AccountPages, Accounts } from './accounts.ts';
+import { type AuthApiCall, type AuthApiResponse, AuthApiUnavailable } from './auth-api-client.ts';
+import { textsFor } from './languages.ts';
+import { addressPage, codePage, type PageFrame, signUpPage } from './pages.ts';
+import { createPendingCodes } from './pending-codes.ts';
+
+/** A sign-in of this browser, and what its pages have in common. */
+interface Step {
+  readonly request: PageRequest;
+  readonly form: URLSearchParams;
+  readonly transaction: OpenedTransaction;
+  readonly state: string;
+  readonly texts: AccountTexts;
+  readonly frame: PageFrame;
+}
+
+export function createAccountPages(
+  parts: SignInParts,
+  { settings, provider, client }: Accounts,
+  secrets: readonly string[],
+): AccountPages {
+  const codes = createPendingCodes(secrets);
+
+  function beginAgain(target: string): PageReply {
+    return redirect(startAddress(provider.name, target));
+  }
+
+  /** A form of another browser, or of a sign-in that took too long, begins again; the return address is kept. */
+  function stepOf(request: PageRequest, form: URLSearchParams): Step | PageReply {
+    const state = form.get('state') ?? '';
+    const transaction = parts.transactions.open(state);
+    const browser = readBrowser(request.rawHeaders, parts.cookies.browserCookie);
+    if (transaction === null) return beginAgain(homePath);
+    const { target, atMs } = transaction;
+    const isOurs = transaction.isOf(browser) && transaction.provider === provider.name;
+    if (!isOurs || parts.now() - atMs > transactionLifeMs) return beginAgain(target);
+    const texts = textsFor(headerOf(request.rawHeaders, 'accept-language'));
+    return { request, form, transaction, state, texts, frame: { settings, texts, state, message: null } };
+  }
+
+  function onPage(serve: (step: Step) => PageReply) {
+    return (request: PageRequest): PageReply => {
+      const step = stepOf(request, request.query);
+      return 'status' in step ? step : serve(step);
+    };
+  }
+
+  function onForm(serve: (step: Step) => Promise<PageReply>) {
+    return async (request: PageRequest): Promise<PageReply> => {
+      const step = stepOf(request, (await request.readForm()) ?? new URLSearchParams());
+      if ('status' in step) return step;
+      try {
+        return await serve(step);
+      } catch (error) {
+        if (!(error instanceof AuthApiUnavailable)) throw error;
+        return outage(startAddress(provider.name, step.transaction.target), error.message);
+      }
+    };
+  }
+
+  function call({ request: { address, userAgent } }: Step, asked: AuthApiCall): Promise<AuthApiResponse> {
+    return client.call({ ...asked, caller: { address, userAgent } });
+  }
+
+  /** The same for an address that nobody has. */
+  function showCode({ transaction, frame }: Step, email: string, { json, status }: AuthApiResponse): PageReply {
+    const { bearer, verificationCodeID: codeId } = json;
+    if (typeof bearer !== 'string' || typeof codeId !== 'string') {
+      throw new AuthApiUnavailable(`POST: status ${status} without a bearer and the id of a code`);
+    }
+    const pending = codes.seal({ transaction: transaction.id, bearer, codeId, email });
+    return show(codePage(frame, { email, pending }));
+  }
+
+  return {
+    beginAgain: () => beginAgain(homePath),
+    showAddress: onPage(({ frame }) => show(addressPage(frame, ''))),
+    showSignUp: onPage(({ frame }) => show(signUpPage(frame, { email: '', fullName: '', alias: '' }))),
+
+    sendCode: onForm(async (step) => {
+      const email = textOf(step.form, 'email');
+      const response = await call(step, { method: 'POST', path: '/session', body: { email } });
+      if (response.status === 202) return showCode(step, email, response);
+      const page = (frame: PageFrame) => addressPage(frame, email);
+      return refusal(step, response.status === 429 ? 'tooManyRequests' : 'addressInvalid', response, page);
+    }),
+
+    signUp: onForm(async (step) => {
+      const fields = {
+        email: textOf(step.form, 'email'),
+        fullName: textOf(step.form, 'fullName'),
+        alias: textOf(step.form, 'alias'),
+      };
+      const response = await call(step, { method: 'POST', path: '/user', body: fields });
+      if (response.status === 202) return showCode(step, fields.email, response);
+      return refusal(step, signUpMessage(response), response, (frame) => signUpPage(frame, fields));
+    }),
+
+    checkCode: onForm(async (step) => {
+      const { request, form, transaction, state } = step;
+      const sealed = form.get('pending') ?? '';
+      const pending = codes.open(sealed, transaction.id);
+      if (pending === null) return beginAgain(transaction.target);
+      const { email, codeId, bearer } = pending;
+      const again = (frame: PageFrame) => codePage(frame, { email, pending: sealed });
+      const code = (form.get('code') ?? '').replace(/[\s-]/g, '');
+      const body = { verificationCodeID: codeId, code };
+      const response = await call(step, { method: 'PUT', path: '/session/verification', body });
+      switch (response.status) {
+        case 202: {
+          const query = new URLSearchParams({ state, code: bearer });
+          return await callback(parts, provider, { ...request, search: `?${query}`, query });
+        }
+        case 404: {
+          // The form was sent twice, and the first one has opened the session.
+          const isSignedIn = (await currentSession(parts, request)) !== null;
+          if (isSignedIn) return redirect(transaction.target);
+          return refusal(step, 'codeUsed', response, (frame) => addressPage(frame, email));
+        }
+        case 429:
+          return refusal(step, 'tooManyCodes', response, again);
+        default:
+          return refusal(step, response.status === 401 ? 'codeWrong' : 'codeMalformed', response, again);
+      }
+    }),
+  };
+}
+
+/** The page again, with what was wrong. */
+function refusal(
+  { frame, texts }: Step,
+  name: MessageName,
+  { status, retryAfterS }: AuthApiResponse,
+  page: (frame: PageFrame) => Page,
+): PageReply {
+  const isBusy = status === 429;
+  const seconds = retryAfterS ?? 60;
+  const message = isBusy ? `${texts.messages[name]} ${texts.wait(seconds)}` : texts.messages[name];
+  const retry = isBusy ? ['retry-after', String(seconds)] : [];
+  return refuse(isBusy ? 'authentication_throttled' : 'sign_in_failed', () => page({ ...frame, message }), null, retry);
+}
+
+function signUpMessage({ status, json }: AuthApiResponse): MessageName {
+  if (status === 429) return 'tooManyRequests';
+  if (status === 403) return 'signUpClosed';
+  return json['code'] === 'key_duplicated' ? 'aliasTaken' : 'fieldsInvalid';
+}
+
+const maxFieldLength = 254;
+
+function textOf(form: URLSearchParams, name: string): string {
+  return (form.get(name) ?? '').trim().slice(0, maxFieldLength);
+}
+
+function headerOf(rawHeaders: readonly string[], name: string): string {
+  const at = rawHeaders.findIndex((text, i) => i % 2 === 0 && text.toLowerCase() === name);
+  return at < 0 ? '' : (rawHeaders[at + 1] ?? '');
+}

@@ -1,0 +1,107 @@
+/** The pages of accounts as HTML: for the address, for the code, and for a new account. Without script. */
+import type { AccountsConfig } from '../../config/config.ts';
+import { type Html, html, nothing, type Page, renderPage } from '../pages/page.ts';
+import { paths } from '../paths.ts';
+import type { AccountTexts } from './account-texts.ts';
+import { brandStyle } from './brand.ts';
+
+export interface PageFrame {
+  readonly settings: AccountsConfig;
+  readonly texts: AccountTexts;
+  /** Of the sign-in under way, sealed. */
+  readonly state: string;
+  /** What was wrong; null: nothing yet. */
+  readonly message: string | null;
+}
+
+export function addressPage(frame: PageFrame, email: string): Page {
+  const { settings, texts, state } = frame;
+  const signUp = html`<p class="faint">${texts.signUpQuestion} <a href="${linkTo(paths.signUp, state)}">${texts.signUpLink}</a></p>
+`;
+  return render(
+    frame,
+    texts.signIn,
+    html`<h1>${texts.signInTo(settings.name)}</h1>
+${alertOf(frame)}<form method="post" action="${paths.address}">
+${hidden('state', state)}<label for="email">${texts.addressLabel}</label>
+<input id="email" name="email" type="email" autocomplete="email" maxlength="254" required autofocus value="${email}">
+<p class="faint">${texts.addressHint}</p>
+<button>${texts.sendCode}</button>
+</form>
+${settings.mayRegister ? signUp : nothing}`,
+  );
+}
+
+export function codePage(
+  frame: PageFrame,
+  { email, pending }: { readonly email: string; readonly pending: string },
+): Page {
+  const { texts, state } = frame;
+  return render(
+    frame,
+    texts.codeTitle,
+    html`<h1>${texts.codeTitle}</h1>
+<p>${texts.codeSent(email)}</p>
+${alertOf(frame)}<form method="post" action="${paths.code}">
+${hidden('state', state)}${hidden('pending', pending)}<label for="code">${texts.codeLabel}</label>
+<input id="code" name="code" class="code" inputmode="numeric" autocomplete="one-time-code" maxlength="12" required autofocus>
+<p class="faint">${texts.codeHere}</p>
+<button>${texts.confirm}</button>
+</form>
+<form method="post" action="${paths.address}" class="row">
+${hidden('state', state)}${hidden('email', email)}<button class="plain">${texts.newCode}</button>
+<a href="${linkTo(paths.address, state)}">${texts.otherAddress}</a>
+</form>
+`,
+  );
+}
+
+export interface NewAccountFields {
+  readonly email: string;
+  readonly fullName: string;
+  readonly alias: string;
+}
+
+export function signUpPage(frame: PageFrame, { email, fullName, alias }: NewAccountFields): Page {
+  const { settings, texts, state } = frame;
+  return render(
+    frame,
+    texts.signUp,
+    html`<h1>${texts.signUpTitle(settings.name)}</h1>
+${alertOf(frame)}<form method="post" action="${paths.signUp}">
+${hidden('state', state)}<label for="email">${texts.addressLabel}</label>
+<input id="email" name="email" type="email" autocomplete="email" maxlength="254" required autofocus value="${email}">
+<label for="name">${texts.fullNameLabel}</label>
+<input id="name" name="fullName" autocomplete="name" maxlength="200" required value="${fullName}">
+<label for="alias">${texts.aliasLabel}</label>
+<input id="alias" name="alias" autocomplete="nickname" maxlength="64" required value="${alias}" aria-describedby="alias-hint">
+<p class="faint" id="alias-hint">${texts.aliasHint}</p>
+<button>${texts.signUp}</button>
+</form>
+<p><a href="${linkTo(paths.address, state)}">${texts.hasAccount}</a></p>
+`,
+  );
+}
+
+function render({ settings: { name, logo, color }, texts }: PageFrame, title: string, body: Html): Page {
+  const picture = logo === null ? nothing : html`<img class="logo" src="${logo}" alt="">\n`;
+  return renderPage({
+    title: `${title} · ${name}`,
+    body: html`${picture}${body}`,
+    language: texts.language,
+    ownPictures: true,
+    ...(color === null ? {} : { style: brandStyle(color) }),
+  });
+}
+
+function alertOf({ message }: PageFrame): Html {
+  return message === null ? nothing : html`<p class="alert" role="alert">${message}</p>\n`;
+}
+
+function hidden(name: string, value: string): Html {
+  return html`<input type="hidden" name="${name}" value="${value}">\n`;
+}
+
+function linkTo(path: string, state: string): string {
+  return `${path}?state=${encodeURIComponent(state)}`;
+}
