@@ -2,7 +2,8 @@
  * Joins the configured providers and the store of sessions into the pages of sign-in and what the look-up of identities needs of them.
  */
 import { randomBytes } from 'node:crypto';
-import type { AccountsConfig, Config, RedisConfig, SignInConfig } from '../config/config.ts';
+import type { AccountsConfig } from '../config/accounts-config.ts';
+import type { Config, RedisConfig, SignInConfig } from '../config/config.ts';
 import { accountSource } from '../config/source-config.ts';
 import type { SessionSettings } from '../core/credential/credential.ts';
 import type { IdentityEvents } from '../identity/events.ts';

@@ -10,6 +10,7 @@ import type { Restriction } from '../core/policy/restrictions.ts';
 import type { ViaRule } from '../core/request/via.ts';
 import type { RouteTable } from '../core/routing/route-table.ts';
 import type { TrustedProxies } from '../core/syntax/addresses.ts';
+import type { AccountsConfig } from './accounts-config.ts';
 import type { PasskeySettings } from './passkey-settings.ts';
 import type { InUnits } from './schema/in-units.ts';
 import type { adminScopes } from './schema/server.ts';
@@ -206,20 +207,8 @@ export interface SignInConfig {
   readonly origin: string;
   readonly otherOrigins: readonly string[];
   readonly providers: readonly NamedSessionSource[];
-  /** Null: nobody signs in at the embedded Auth API. */
   readonly accounts: AccountsConfig | null;
   readonly sessions: SessionsConfig;
-}
-
-/** The pages on which people sign in at the embedded Auth API. */
-export interface AccountsConfig {
-  readonly name: string;
-  /** A path, or a "data:" URL; null: none. */
-  readonly logo: string | null;
-  /** As "#rrggbb"; null: that of all pages. */
-  readonly color: string | null;
-  /** Whether anyone may sign up. */
-  readonly mayRegister: boolean;
 }
 
 export interface SessionsConfig {

@@ -1,5 +1,5 @@
 /** What sign-in needs of the embedded Auth API, and the pages on which its users sign in. */
-import type { AccountsConfig } from '../../config/config.ts';
+import type { AccountsConfig } from '../../config/accounts-config.ts';
 import type { PageReply, PageRequest } from '../page-request.ts';
 import type { Provider } from '../provider.ts';
 import type { AuthApiClient } from './auth-api-client.ts';

@@ -12,7 +12,7 @@ export const english: AccountTexts = {
   signUpLink: 'Create one',
   codeTitle: 'Enter your code',
   codeSent: (address) => `If ${address} can sign in here, an e-mail with a code of six digits is on its way to it.`,
-  codeHere: 'The code works only in this browser. Never tell it to anyone, whoever asks for it.',
+  codeHere: 'The code works only in this browser. Never tell it to anyone.',
   codeLabel: 'Code',
   confirm: 'Sign in',
   newCode: 'Send a new code',

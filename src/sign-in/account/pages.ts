@@ -1,5 +1,5 @@
 /** The pages of accounts as HTML: for the address, for the code, and for a new account. Without script. */
-import type { AccountsConfig } from '../../config/config.ts';
+import type { AccountsConfig } from '../../config/accounts-config.ts';
 import { type Html, html, nothing, type Page, renderPage } from '../pages/page.ts';
 import { paths } from '../paths.ts';
 import type { AccountTexts } from './account-texts.ts';

@@ -236,3 +236,61 @@ describe('signIn', () => {
     expect(b).toMatchObject({ signIn: null, credentials: ['bearer', 'keyPair'] });
   });
 });
+
+describe('signIn at the embedded Auth API', () => {
+  const accounts = ({ hides = true, more = '', named = 'authApi', embedded = true } = {}) => `version: 1
+upstreams: { app: { targets: ["http://app:80"] } }
+${
+  embedded
+    ? `authApi: { embedded: { database: ":memory:", secret: "${'x'.repeat(32)}", revealUnknownEmail: ${!hides} } }`
+    : 'authApi: { url: "http://auth:8081" }'
+}
+signIn: { origin: "https://app.example.test"${more} }
+roles: { user: {} }
+routes: [{ id: a, match: { path: "/a/**" }, upstream: app, access: [user], credentials: [session], signIn: ${named} }]
+`;
+
+  it('needs no provider, and is then a source of sessions', () => {
+    const result = parse(accounts({ more: ', accounts: { color: "#0B6E4F", logo: /logo.svg }' }));
+    expect(result).toMatchObject({ ok: true });
+    if (!result.ok) return;
+    const { signIn, sourceRule } = result.config;
+    expect(signIn?.accounts).toEqual({
+      name: 'app.example.test',
+      logo: '/logo.svg',
+      color: '#0b6e4f',
+      mayRegister: false,
+    });
+    expect(sourceRule.sessions).toEqual(['authApi']);
+  });
+
+  it('is off beside providers, unless it is written', () => {
+    const providers = `, providers: { corp: ${provider.replace('{', '{ userPrefix: "corp:",')} }`;
+    expect(problemsOf(accounts({ more: providers }))).toEqual(['there is no provider "authApi"']);
+    const named = '[corp, authApi]';
+    expect(problemsOf(accounts({ more: `${providers}, accounts: {}`, named }))).toEqual([]);
+  });
+
+  it.each([
+    [{ hides: false }, 'the pages of "signIn" would show which addresses have users'],
+    [{ embedded: false, named: 'false' }, 'expected at least one provider'],
+    [{ embedded: false, named: 'false', more: ', accounts: {}' }, 'there is no "authApi.embedded"'],
+  ])('reports %j', (changed, message) => {
+    expect(problemsOf(accounts(changed))).toContain(message);
+  });
+
+  it.each([
+    '//evil.example/x.svg',
+    'https://evil.example/x.svg',
+    '/\\evil',
+    'data:text/html,x',
+    '/a"b',
+    'javascript:1',
+  ])('takes no logo from %s', (logo) => {
+    expect(problemsOf(accounts({ more: `, accounts: { logo: '${logo}' }` }))).toHaveLength(1);
+  });
+
+  it.each(['red', '#fff', '#0b6e4f; }', 'url(x)'])('takes no color %s', (color) => {
+    expect(problemsOf(accounts({ more: `, accounts: { color: '${color}' }` }))).toHaveLength(1);
+  });
+});

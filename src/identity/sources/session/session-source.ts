@@ -15,10 +15,10 @@ import {
   type SessionTokens,
   type StoredSession,
 } from '../../sessions/session-store.ts';
-import { readParts } from '../jwt/token-parts.ts';
 import { invalid, rejected, type Unidentified, unavailable } from '../remote/judgment.ts';
 import { createProbe, type SourceEvents } from '../remote/remote-source.ts';
 import type { Source, SourceResult } from '../source.ts';
+import { endOf, freshUntil, type Issuing, isRefreshed, ofAccounts, tokenForm } from './session-tokens.ts';
 
 /** What the provider says to a refresh token. `refused`: it ended the session, so that there is nothing more to wait for. */
 export type Refreshed =
@@ -262,11 +262,6 @@ export function createSessionSource(options: SessionSourceOptions): SessionSourc
   };
 }
 
-/** Who opened a session, and may refresh it. */
-type Issuing = NamedSessionSource | (typeof ofAccounts & { readonly timeoutMs: number });
-
-const ofAccounts = { name: accountSource, issuer: accountSource, maxClaimsAgeMs: null } as const;
-
 function failureAt(
   { name, issuer }: Pick<Issuing, 'name' | 'issuer'>,
   { failure }: Unidentified,
@@ -276,39 +271,12 @@ function failureAt(
 
 const noToken: FoundToken = { token: null, reason: 'credential_rejected', failure: null };
 
-/** As in `Authorization` (RFC 6750 section 2.1). */
-const tokenForm = /^[A-Za-z0-9\-._~+/]+=*$/;
-
-/** When the token ends, in milliseconds since the epoch; null: unknown; 0: there is none yet. An ID token itself states it. */
-function endOf({ id, expiresAtMs }: SessionTokens, which: ForwardedToken): number | null {
-  if (which === 'access') return expiresAtMs;
-  if (id === null) return 0;
-  const end = readParts(id)?.claims['exp'];
-  return typeof end === 'number' ? end * 1000 : null;
-}
-
-/** When the provider must have been asked again, in milliseconds since the epoch; infinite: never. */
-function freshUntil(
-  tokens: SessionTokens,
-  { maxClaimsAgeMs }: Pick<Issuing, 'maxClaimsAgeMs'>,
-  which: ForwardedToken,
-): number {
-  const { refresh, receivedAtMs } = tokens;
-  const tokenEndMs = refresh === null ? null : endOf(tokens, which);
-  const claimsEndMs = maxClaimsAgeMs === null ? Infinity : receivedAtMs + maxClaimsAgeMs;
-  return Math.min(tokenEndMs ?? Infinity, claimsEndMs);
-}
-
 const lateRefresh: Refreshed = {
   kind: 'unavailable',
   detail: 'another process did not end its refresh of the session in time',
 };
 
 const ended: Refreshed = { kind: 'refused', detail: 'the session has ended' };
-
-function isRefreshed({ tokens }: StoredSession, before: StoredSession): boolean {
-  return tokens.receivedAtMs !== before.tokens.receivedAtMs;
-}
 
 function refreshedBy({ claims, tokens }: StoredSession): Refreshed {
   return { kind: 'signed-in', claims, tokens };

@@ -1,0 +1,12 @@
+/** Compiled settings of `signIn.accounts`; null in the configuration: nobody signs in at the embedded Auth API. */
+
+/** The pages on which people sign in at the embedded Auth API. */
+export interface AccountsConfig {
+  readonly name: string;
+  /** A path, or a "data:" URL; null: none. */
+  readonly logo: string | null;
+  /** As "#rrggbb"; null: that of all pages. */
+  readonly color: string | null;
+  /** Whether anyone may sign up. */
+  readonly mayRegister: boolean;
+}
