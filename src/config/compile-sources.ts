@@ -62,13 +62,15 @@ function compileProvider(
     const own = { issuer: url, client: client as GithubProviderConfig['client'], maxClaimsAgeMs };
     return { ...common, ...own, protocol: 'github', fields: compileGithubFields(fields, claims) };
   }
-  const { issuer, clientId, fields, logout: rules } = written;
+  const { issuer, clientId, fields, authorizationParameters, logout: rules } = written;
   const logout = { ...rules, audience: [clientId] };
-  const own = { issuer, client: client!, logout, algorithms, clockSkewMs: providerSkewMs, maxClaimsAgeMs: null };
+  const own = { issuer, client: client!, authorizationParameters };
+  const times = { logout, algorithms, clockSkewMs: providerSkewMs, maxClaimsAgeMs: null };
   // An ID token expires within minutes: it is no end of the session.
   return {
     ...common,
     ...own,
+    ...times,
     protocol: 'openid',
     fields: { ...compileClaimFields(fields, claims, true), expireAt: null },
   };

@@ -125,6 +125,8 @@ export interface OpenidProviderConfig extends ProviderConfig {
   readonly protocol: 'openid';
   /** How the gateway authenticates to it: by a secret, or with the private key in PEM form. */
   readonly client: { readonly id: string } & ({ readonly secret: string } | { readonly key: string });
+  /** Of the request to sign in, besides those of the protocol. */
+  readonly authorizationParameters: Readonly<Record<string, string>>;
   /** Back-channel logout. */
   readonly logout: LogoutConfig;
   /** Of logout tokens. */

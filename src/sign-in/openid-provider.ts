@@ -16,6 +16,8 @@ const maxHintLength = 4_000;
 export interface OpenidSettings extends ProviderSettings {
   /** With a shared secret, or the private key (PEM) of `private_key_jwt`. */
   readonly client: { readonly id: string } & ({ readonly secret: string } | { readonly key: string });
+  /** Of the request to sign in, besides those of the protocol. */
+  readonly authorizationParameters: Readonly<Record<string, string>>;
 }
 
 interface Known {
@@ -108,6 +110,7 @@ export function createOpenidProvider(settings: OpenidSettings, now: () => number
     startAuthorization: ({ redirectUri, state, nonce, verifier, maxAgeS, acr, reauthenticates }) =>
       attempt(async ({ library, configuration }) => {
         const parameters = {
+          ...settings.authorizationParameters,
           redirect_uri: redirectUri,
           scope: settings.scopes.join(' '),
           state,

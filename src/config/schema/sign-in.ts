@@ -51,6 +51,20 @@ const providerTls = () =>
     alternative: true,
   });
 
+/** Every sign-in sets these itself. */
+const ownParameters: readonly string[] = [
+  ...['client_id', 'client_secret', 'redirect_uri', 'response_type', 'response_mode', 'scope', 'state', 'nonce'],
+  ...['code_challenge', 'code_challenge_method', 'max_age', 'acr_values', 'claims', 'request', 'request_uri'],
+];
+
+const authorizationParameters = refined(
+  z.record(declared('a parameter', '[A-Za-z0-9._-]{1,64}', 'letters, digits and . _ - only'), anyText()),
+  (parts, { atKey }) => {
+    for (const key of Object.keys(parts).filter((one) => ownParameters.includes(one)))
+      atKey([key], 'the gateway sets this parameter itself', 'remove it');
+  },
+).prefault({});
+
 const openid = refined(
   z.strictObject({
     kind: providerKind('openid', 'An OpenID provider.').prefault('openid'),
@@ -82,6 +96,12 @@ const openid = refined(
       }).prefault(['openid', 'email', 'profile']),
       'Scopes that are requested. "openid" is needed.',
       added('the tokens of a session may do more'),
+    ),
+    authorizationParameters: decides(
+      authorizationParameters,
+      'Further parameters of the request to sign in, such as those that a provider demands for a refresh token.',
+      anyChange('the provider lets users sign in another way'),
+      { examples: [{ access_type: 'offline', prompt: 'consent' }] },
     ),
     ...userKeys,
     fields: described(

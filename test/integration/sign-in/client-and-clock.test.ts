@@ -58,6 +58,24 @@ test.each([
   expect([...new URL(asked).searchParams.keys()].sort()).toEqual(['client_id', 'request_uri']);
 });
 
+test('parameters of the configuration reach the provider, and a demand for a new sign-in replaces its own', async () => {
+  const issuer = await startTokenIssuer();
+  running.push(issuer);
+  issuer.respond = (_request, response) => {
+    response.setHeader('content-type', 'application/json');
+    response.end(JSON.stringify({ issuer: issuer.issuer, authorization_endpoint: `${issuer.issuer}/auth` }));
+  };
+  const more = `clientSecret: "${webSecret}", authorizationParameters: { access_type: offline, prompt: consent }`;
+  const { origin } = await gatewayFor(issuer.issuer, await freePort(), more);
+  const parametersOf = async (query: string) => {
+    const response = await new CookieBrowser().open(`${origin}/.rolegate/sign-in/corp?go=1${query}`);
+    const { searchParams } = new URL(response.headers.get('location')!);
+    return ['access_type', 'prompt', 'response_type', 'code_challenge_method'].map((name) => searchParams.get(name));
+  };
+  expect(await parametersOf('')).toEqual(['offline', 'consent', 'code', 'S256']);
+  expect(await parametersOf('&prompt=login')).toEqual(['offline', 'login', 'code', 'S256']);
+});
+
 /** Its ID tokens have these times, relative to the clock of the gateway. */
 async function signInAt(times: { readonly iat: number; readonly nbf?: number; readonly exp: number }): Promise<number> {
   const issuer = await startTokenIssuer();

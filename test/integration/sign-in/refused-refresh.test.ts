@@ -19,6 +19,7 @@ async function world(secret = webSecret) {
     issuer: openid.issuer,
     client,
     scopes: ['openid'],
+    authorizationParameters: {},
     tls: null,
     timeoutMs: 2_000,
   };

@@ -54,6 +54,7 @@ export function signInWorlds() {
         issuer: issuer ?? openid.issuer,
         client: { id: 'web', secret: clientSecret },
         scopes: ['openid', 'profile'],
+        authorizationParameters: {},
         tls: null,
         timeoutMs: 2_000,
       },

@@ -83,6 +83,15 @@ describe('signIn', () => {
     expect(problemsOf(file({ more: `, otherOrigins: ${others}` }))).toContain(message);
   });
 
+  it('does not take a parameter of the protocol as a further one', () => {
+    const more = (parameter: string) =>
+      file({ providers: `{ corp: ${provider.replace(' }', `, authorizationParameters: { ${parameter}: x } }`)} }` });
+    expect(problemsOf(more('access_type'))).toEqual([]);
+    for (const parameter of ['redirect_uri', 'state', 'nonce', 'code_challenge', 'response_type', 'request'])
+      expect(problemsOf(more(parameter)), parameter).toEqual(['the gateway sets this parameter itself']);
+    expect(problemsOf(more('"a b"'))).toEqual(['this is not a name of a parameter']);
+  });
+
   it('reports a route whose host has no session', () => {
     const there = route.replace('match: {', 'match: { host: wiki.example.test,');
     expect(problemsOf(file({ routes: there }))).toEqual(['no session is for this host']);
