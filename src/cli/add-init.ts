@@ -12,6 +12,7 @@ export function addInit(program: Command, done: (code: number) => void, configOp
       '--issuer [url]',
       'users sign in with a browser at this OpenID provider; without a URL, it is read from the terminal',
     )
+    .option('--accounts', 'users sign in with a browser by a code that they get by e-mail, without a provider')
     .option('--client-id <id>', 'with --issuer: client id of the gateway there (default: from the terminal)')
     .addOption(
       new Option('--client-secret <text>', 'with --issuer: its client secret (default: from the terminal)').env(
@@ -20,7 +21,7 @@ export function addInit(program: Command, done: (code: number) => void, configOp
     )
     .option(
       '--origin <origin>',
-      'with --issuer: origin of the pages as browsers see it, such as https://app.example.com',
+      'with --issuer or --accounts: origin of the pages as browsers see it, such as https://app.example.com',
       'http://localhost:8080',
     )
     .action(async (url: string, options: InitOptions) => done(await (await import('./init.ts')).init(url, options)));

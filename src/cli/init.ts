@@ -14,18 +14,25 @@ export interface InitOptions extends Omit<SignInOptions, 'issuer'> {
   readonly config: string;
   /** Set: users sign in at this provider. */
   readonly issuer?: string | true;
+  /** True: users sign in with a browser, without a provider. */
+  readonly accounts?: boolean;
 }
 
 const secretFile = 'rolegate.secret';
 
 export async function init(url: string, options: InitOptions): Promise<ExitCode> {
-  const { config, issuer } = options;
+  const { config, issuer, accounts } = options;
+  if (issuer !== undefined && accounts === true) throw usageError('"--issuer" and "--accounts" exclude each other');
   const service = readServiceUrl(url);
   if (existsSync(config)) throw new CommandError(`${config} already exists; nothing was written`);
   const secret = join(dirname(config), secretFile);
   if (issuer !== undefined) {
     const { initSignIn } = await import('./init-sign-in.ts');
     return await initSignIn({ service, config, secret }, { ...options, issuer });
+  }
+  if (accounts === true) {
+    const { initAccounts } = await import('./init-accounts.ts');
+    return initAccounts({ service, config, secret, origin: options.origin });
   }
   writeSecretOnce(secret);
   writeNewFile(config, template(service), 0o600);
