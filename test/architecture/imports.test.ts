@@ -40,6 +40,16 @@ describe('the source', () => {
     expect(tree.get('app/admin-of-engine.ts')).toContain("import('./explain-live.ts')");
   });
 
+  test('loads the pages of accounts when the first of them is opened', () => {
+    const eager = [...tree].filter(
+      ([path, text]) =>
+        !path.startsWith('sign-in/account/') &&
+        /^import (?!type\b)[^;]*\/account\/(?:create-account-pages|pages|languages)\.ts/m.test(text),
+    );
+    expect(eager.map(([path]) => path)).toEqual([]);
+    expect(tree.get('sign-in/create-sign-in.ts')).toContain("import('./account/create-account-pages.ts')");
+  });
+
   test('loads gRPC in one room only, and that when it is needed', () => {
     const room = 'authorizer/grpc/';
     const isGrpc = (specifier: string) => ['@grpc/grpc-js', 'protobufjs'].includes(specifier);
