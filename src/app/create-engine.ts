@@ -184,7 +184,7 @@ export function createEngine(config: Config, options: EngineOptions): Engine {
     recorder,
     use,
     compare(candidateConfig, ignored) {
-      candidate.use(candidateConfig, ignored);
+      candidate.use(candidateConfig, current().policy.credentials.session, ignored);
       telemetry.recordRequests(recorder.recording());
     },
     current,

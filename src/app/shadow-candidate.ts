@@ -4,6 +4,7 @@
  */
 import type { Config } from '../config/config.ts';
 import type { ConfigProblem } from '../config/yaml/problem.ts';
+import type { SessionSettings } from '../core/credential/credential.ts';
 import type { Policy } from '../core/decide.ts';
 import { type Comparison, compareDecisions, refusalOf } from '../policy-tools/shadow/compare-decisions.ts';
 import { type Decided, decideAlike } from '../policy-tools/shadow/decide-alike.ts';
@@ -52,9 +53,18 @@ export class ShadowCandidate {
     this.#now = now;
   }
 
-  /** Resets the counts. */
-  use({ routes, credentials, roleMapping, via }: Config, notCompared: readonly string[] = []): void {
-    this.#policy = { routes, credentials, roleMapping, via };
+  /** Resets the counts. `session`: how requests present a session to the running configuration. */
+  use(
+    { routes, credentials, roleMapping, via }: Config,
+    session: SessionSettings | null,
+    notCompared: readonly string[] = [],
+  ): void {
+    this.#policy = {
+      routes,
+      credentials: { ...credentials, session: credentials.session && session },
+      roleMapping,
+      via,
+    };
     this.active = true;
     this.#notCompared = notCompared;
     this.#since = this.#now();

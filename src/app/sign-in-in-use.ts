@@ -110,7 +110,7 @@ export function createSignInInUse(
   ]);
   const secrets = deriveSessionSecrets(secret, previousSecrets);
   const written = [secret, ...previousSecrets];
-  const hosts = createHostCookies(otherOrigins, written);
+  const hosts = createHostCookies(origin, otherOrigins, written);
   const cookies = { ...credentials.session!, others: otherOrigins.length === 0 ? null : hosts };
   let revocations: Pick<Revocations, 'revoke'> | null = null;
 

@@ -6,6 +6,7 @@ import {
   type ProtectedResource,
   type ProtectedResources,
 } from '../core/credential/resource-metadata.ts';
+import { ownCookieNames } from '../core/credential/session-cookie.ts';
 import type { Shape } from '../core/credential/shape.ts';
 import { partsOfResource } from './schema/resource-metadata.ts';
 import type { ConfigFile } from './schema.ts';
@@ -51,9 +52,7 @@ export function compileCredentials(
 
 /** Browsers take the prefix only with TLS; with it, no sibling domain can set the cookie (RFC 6265bis, section 4.1.3.2). */
 function cookieNames(origin: string): SessionSettings {
-  return origin.startsWith('https:')
-    ? { cookie: '__Host-rolegate', browserCookie: '__Host-rolegate-browser', others: null }
-    : { cookie: 'rolegate-session', browserCookie: 'rolegate-browser', others: null };
+  return { ...(origin.startsWith('https:') ? ownCookieNames.overTls : ownCookieNames.plain), others: null };
 }
 
 type WrittenResources = NonNullable<Section['resourceMetadata']>;

@@ -7,6 +7,7 @@ import { isSameOrigin } from '../core/credential/same-origin.ts';
 import { ownPaths } from '../core/credential/sign-in.ts';
 import { clientFacts } from '../core/forwarding/client-facts.ts';
 import { isNamed } from '../core/syntax/header-fields.ts';
+import { plainAuthority } from '../core/url/plain-authority.ts';
 import { SessionStoreUnavailable } from '../identity/sessions/session-store.ts';
 import type { OwnPages } from '../request-line/runtime.ts';
 import type { AccountPages, Accounts } from './account/accounts.ts';
@@ -34,6 +35,7 @@ import {
 import { askToSignOut, signedOut, signOut } from './sign-out.ts';
 import type { SpentTransactions } from './spent-transactions.ts';
 import { choose, start } from './start.ts';
+import { stepUpQuery } from './step-up.ts';
 import { createTransactions } from './transaction.ts';
 import { writeReply } from './write-reply.ts';
 
@@ -95,9 +97,9 @@ export function createSignIn(options: SignInOptions): OwnPages {
   function againAfter({ origin: at, path, search, query }: PageRequest): string {
     const begun = parts.transactions.open(query.get('state') ?? '');
     if (begun === null) return signInAddress(parts, returnAddress(query.get('return_to'), at));
-    // A hand-over, whose link is one of another host.
-    if (begun.origin !== at) return signInAddress(parts, returnAddress(path + search, at));
-    return startAddress(begun.provider, begun.target);
+    // The link of a hand-over is one of another host.
+    const target = begun.origin === at ? begun.target : returnAddress(path + search, at);
+    return startAddress(begun.provider, target) + stepUpQuery(begun);
   }
 
   const { accounts = null } = options;
@@ -121,15 +123,16 @@ export function createSignIn(options: SignInOptions): OwnPages {
       const { rawHeaders, method } = request;
       const [path = '', search = ''] = request.target.split(/(?=\?)(.*)/s);
       const facts = clientFacts(peer, hostOf(rawHeaders), rawHeaders, trustedProxies, () => '', forwardedHeaders);
-      const host = facts.forwardedHost.toLowerCase();
-      const at = otherOrigins.find((other) => new URL(other).host === host) ?? origin;
+      const host = plainAuthority(facts.forwardedHost);
+      const isOf = (one: string) => plainAuthority(new URL(one).host) === host;
+      const at = otherOrigins.find(isOf) ?? origin;
       const methods = (at === origin ? pages : pagesOfOthers).get(path);
       const serve = methods?.[method];
       if (methods === undefined) return context.fail('route_not_found');
       if (serve === undefined) return writeReply(context, notAllowed(methods));
       context.proto = facts.proto;
       const query = new URLSearchParams(search);
-      const isThere = `${facts.proto}://${host}` === at;
+      const isThere = isOf(at) && at.startsWith(`${facts.proto}:`);
       if (method !== 'GET' && !(isThere && isFromOwnPage(method, rawHeaders, at)))
         return context.fail('cross_site_request');
       if (!isThere) return writeReply(context, toOrigin(at, path, query));

@@ -75,6 +75,7 @@ export function createGithubProvider(settings: GithubSettings, now: () => number
   return {
     name,
     label: settings.label,
+    issuer,
     check: async () => null,
     async startAuthorization({ redirectUri, state, verifier, maxAgeS, acr }) {
       if (maxAgeS !== null || acr !== null) return unprovable;

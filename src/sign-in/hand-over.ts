@@ -59,7 +59,9 @@ export async function handOver(parts: SignInParts, provider: Provider, request: 
   // There it begins again.
   if (parts.now() - begun.atMs > transactionLifeMs) return redirect(back);
   const current = await currentSession(parts, request);
-  if (current !== null && isGoodFor(current, [provider.name], begun, parts.now()))
+  // One that was opened for it is as recent as can be.
+  const maxAgeS = current !== null && current.session.openedAtMs >= begun.atMs ? null : begun.maxAgeS;
+  if (current !== null && isGoodFor(current, [provider.name], { maxAgeS, acr: begun.acr }, parts.now()))
     return redirect(`${back}&pass=${parts.passes.make(current.id, begun.id)}`);
   return redirect(startAddress(provider.name, request.path + request.search) + stepUpQuery(begun));
 }
@@ -71,12 +73,13 @@ export async function takeOver(parts: SignInParts, provider: Provider, request: 
   const browser = readBrowser(request.rawHeaders, cookies.browserCookie);
   const goOn = async () => onward(parts, provider, await currentSession(parts, request), { begun, browser });
   if (begun === null || begun.origin !== request.origin || begun.provider !== provider.name) return await goOn();
+  const id = passes.read(request.query.get('pass') ?? '', begun.id);
+  if (id === null) return await goOn();
   // By any browser: one that did not begin it was sent here by an attacker, who must not use the pass after it.
   const isUnused = await spent.spend(begun.id);
   if (browser === null || !begun.isOf(browser) || now() - begun.atMs > transactionLifeMs) return await goOn();
-  const id = passes.read(request.query.get('pass') ?? '', begun.id);
   // The session may have ended since.
-  if (id === null || !isUnused || (await sessions.find(id)) === null) return await goOn();
+  if (!isUnused || (await sessions.find(id)) === null) return await goOn();
   const again = startAddress(provider.name, begun.target);
   if (repeated.count(browser)) return refuse('sign_in_failed', (errorId) => loopPage(again, errorId));
   return redirect(begun.target, setCookie(cookies.cookie, hosts.seal(id, new URL(request.origin).host)));

@@ -4,10 +4,11 @@
  */
 import { createSecretKey, hkdfSync } from 'node:crypto';
 import type { OtherHosts } from '../core/credential/credential.ts';
+import { plainAuthority } from '../core/url/plain-authority.ts';
 import { openText, sealText } from '../sealing/sealed-text.ts';
 
 export interface HostCookies extends OtherHosts {
-  /** Value of the cookie for this authority, in lower case. */
+  /** Value of the cookie for this authority. */
   seal(id: string, authority: string): string;
 }
 
@@ -16,14 +17,17 @@ const maxLength = 134;
 
 const context = (authority: string) => `rolegate session at ${authority}`;
 
-/** The first secret seals; all of them open. `origins`: of the other hosts. */
-export function createHostCookies(origins: readonly string[], secrets: readonly string[]): HostCookies {
+const hostOf = (origin: string) => plainAuthority(new URL(origin).host);
+
+/** The first secret seals; all of them open. `others`: origins of the other hosts. */
+export function createHostCookies(origin: string, others: readonly string[], secrets: readonly string[]): HostCookies {
   const keys = secrets.map((secret) =>
     createSecretKey(new Uint8Array(hkdfSync('sha256', secret, '', 'rolegate sign-in host', 32))),
   );
   return {
-    authorities: new Set(origins.map((origin) => new URL(origin).host)),
-    seal: (id, authority) => sealText(id, keys[0]!, context(authority)).toString('base64url'),
+    main: hostOf(origin),
+    authorities: new Set(others.map(hostOf)),
+    seal: (id, authority) => sealText(id, keys[0]!, context(plainAuthority(authority))).toString('base64url'),
     open(value, authority) {
       if (value.length > maxLength) return null;
       const bytes = Buffer.from(value, 'base64url');

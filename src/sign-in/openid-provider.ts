@@ -106,6 +106,7 @@ export function createOpenidProvider(settings: OpenidSettings, now: () => number
   return {
     name: settings.name,
     label: settings.label,
+    issuer: settings.issuer,
     check: () => attempt(async () => null),
     startAuthorization: ({ redirectUri, state, nonce, verifier, maxAgeS, acr, reauthenticates }) =>
       attempt(async ({ library, configuration }) => {

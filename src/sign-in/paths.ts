@@ -1,13 +1,15 @@
 /** Paths of the gateway itself, before any route. */
 import { ownPaths, signInPath } from '../core/credential/sign-in.ts';
 
+export const handOverPrefix = `${ownPaths}hand-over/`;
+
 export const paths = {
   start: (provider: string) => signInPath([provider]),
   /** Where a person chooses one of several providers. */
   choose: `${ownPaths}sign-in`,
   callback: (provider: string) => `${ownPaths}callback/${provider}`,
   /** At the main origin, where a browser of another one gets a session for it, and there, where it brings the session. */
-  handOver: (provider: string) => `${ownPaths}hand-over/${provider}`,
+  handOver: (provider: string) => handOverPrefix + provider,
   takeOver: (provider: string) => `${ownPaths}take-over/${provider}`,
   /** Where a sign-in ends that began beside a form. */
   signedIn: `${ownPaths}signed-in`,

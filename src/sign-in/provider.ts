@@ -72,6 +72,8 @@ export interface Provider {
   readonly name: string;
   /** For people. */
   readonly label: string;
+  /** Of its users. */
+  readonly issuer: string;
   /** Reads the provider's metadata, once. Resolves to null, also for one without metadata, or why it has none. */
   check(): Promise<Unavailable | Refused | null>;
   /** Where the browser is sent. */

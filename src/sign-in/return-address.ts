@@ -4,7 +4,8 @@
  */
 import { ownPaths } from '../core/credential/sign-in.ts';
 import { canonicalPath } from '../core/url/canonical-path.ts';
-import { paths } from './paths.ts';
+import { plainAuthority } from '../core/url/plain-authority.ts';
+import { handOverPrefix, paths } from './paths.ts';
 
 export const homePath = '/';
 /** Longer addresses do not fit through the provider. */
@@ -15,14 +16,15 @@ const destinations: readonly string[] = [paths.sessions, paths.signedIn];
 
 function isDestination(path: string): boolean {
   // Leads on to another host of the gateway, with a pass that only the browser there can use that began.
-  return destinations.includes(path) || path.startsWith(paths.handOver(''));
+  return destinations.includes(path) || path.startsWith(handOverPrefix);
 }
 
-/** `origin`: of the gateway; an absolute address must begin with it, or with its form without TLS, which then gets TLS. */
+/** `origin`: of the gateway; an absolute address must be one of its host. Without TLS, it gets TLS. */
 export function returnAddress(text: string | null, origin: string): string {
   if (text === null || text.length > maxReturnLength) return homePath;
-  const own = [origin, origin.replace(/^https:/, 'http:')].find((one) => text.startsWith(`${one}/`));
-  const address = own === undefined ? text : text.slice(own.length);
+  const [, authority = null, rest = ''] = /^https?:\/\/([^/?#\\]*)(\/.*)$/s.exec(text) ?? [];
+  const isAbsolute = authority !== null && plainAuthority(authority) === plainAuthority(new URL(origin).host);
+  const address = isAbsolute ? rest : text;
   const [, path = '', query = '', fragment = ''] = /^(\/[^?#]*)(\?[^#]*)?(#.*)?$/s.exec(address) ?? [];
   const canonical = canonicalPath(path);
   if (path === '' || path.startsWith('//') || typeof canonical === 'string') return homePath;

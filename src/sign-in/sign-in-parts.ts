@@ -43,13 +43,15 @@ export interface CurrentSession {
 
 /** Null: no cookie, or it is of no session. Rejects during an outage of the store. */
 export async function currentSession(
-  { sessions, cookies }: SignInParts,
+  { sessions, cookies, providers }: SignInParts,
   { rawHeaders, origin }: PageRequest,
 ): Promise<CurrentSession | null> {
   const value = onlyCookie(rawHeaders, cookies.cookie);
   const id = value === null ? null : idOf(value, new URL(origin).host, cookies.others);
   const session = id === null ? null : await sessions.find(id);
-  return session === null ? null : { id: id!, session };
+  // As for requests: not that of a provider which the configuration has replaced under the same name.
+  if (session === null || providers.get(session.provider)?.issuer !== session.issuer) return null;
+  return { id: id!, session };
 }
 
 /** Whether it is of one of these providers, and recent and strong enough. */

@@ -99,11 +99,16 @@ export function reportProvider(name: string, file: ConfigFile, at: Location): vo
   at.report(`there is no provider ${at.quote(name)}`, hint);
 }
 
-/** Browsers would be sent to sign in forever. A pattern may stand for hosts that have one. */
+/** Browsers would be sent to sign in forever. A pattern must stand for one host at least that has a session. */
 function checkHosts({ match: { host, hosts } }: RouteEntry, origins: readonly string[], at: Location): void {
   const own = origins.map((origin) => new URL(origin).hostname);
   const report = (name: string | undefined, there: Location) => {
-    if (name === undefined || name.startsWith('*') || own.includes(name.toLowerCase())) return;
+    const ending = name?.startsWith('*') ? name.slice(1).toLowerCase() : null;
+    if (
+      name === undefined ||
+      own.some((one) => one === name.toLowerCase() || (ending !== null && one.endsWith(ending)))
+    )
+      return;
     there.report('no session is for this host', 'add its origin to "signIn.otherOrigins"');
   };
   report(host, at.at('host'));

@@ -20,6 +20,8 @@ function originUrl(example: string, why: string) {
   return text(expected, (value) => {
     const url = /^https?:\/\/[^/?#@\\\s]+\/?$/.test(value) && URL.canParse(value) ? new URL(value) : null;
     if (url === null) return new Problem(`expected ${expected}`, 'without a path');
+    if (/[*]|\.$/.test(url.hostname))
+      return new Problem('expected the name of one host', 'without "*" and a dot at its end');
     if (url.protocol === 'https:' || loopback.test(url.hostname)) return url.origin;
     return new Problem(`expected an https origin: ${why}`, 'http only on loopback, for development');
   });

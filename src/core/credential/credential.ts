@@ -87,9 +87,13 @@ export interface SessionSettings {
   readonly others: OtherHosts | null;
 }
 
-/** Hosts where the cookie carries the id sealed for this host, so that none of them can use it at another. */
+/**
+ * Hosts where the cookie carries the id sealed for this host, so that none of them can use it at another. Authorities are in their plain form
+ * (`plainAuthority`).
+ */
 export interface OtherHosts {
-  /** With the port, in lower case. */
+  /** Where people sign in: only there the cookie carries the id itself. */
+  readonly main: string;
   readonly authorities: ReadonlySet<string>;
   /** Null: it was not sealed for this authority. */
   open(value: string, authority: string): string | null;

@@ -5,8 +5,26 @@
 import type { ReasonCode } from '../outcome/reasons.ts';
 import type { CanonicalRequest } from '../request/request-view.ts';
 import { isNamed } from '../syntax/header-fields.ts';
-import type { SessionCredential, SessionSettings } from './credential.ts';
+import { plainAuthority } from '../url/plain-authority.ts';
+import type { OtherHosts, SessionCredential, SessionSettings } from './credential.ts';
 import { isSameOrigin } from './same-origin.ts';
+
+/** Of sessions, and what binds a sign-in to the browser; the first two need TLS. */
+export const ownCookieNames = {
+  overTls: { cookie: '__Host-rolegate', browserCookie: '__Host-rolegate-browser' },
+  plain: { cookie: 'rolegate-session', browserCookie: 'rolegate-browser' },
+} as const;
+
+const ownNames: ReadonlySet<string> = new Set(Object.values(ownCookieNames).flatMap(Object.values));
+
+/**
+ * Whether a `Set-Cookie` of a service is for one of them: a service could put its visitors into the session of an attacker. A cookie without a
+ * name is sent as its value, so what comes after a leading equals sign counts as the name, too.
+ */
+export function setsOwnCookie(setCookie: string): boolean {
+  const [, name = ''] = /^[\s=]*([^=;\s]*)/.exec(setCookie) ?? [];
+  return ownNames.has(name);
+}
 
 const idForm = /^[A-Za-z0-9_-]{43}$/;
 
@@ -29,9 +47,13 @@ export function sessionOf(
 
 /** The id in a cookie of the host; null: there is none. */
 export function idOf(value: string, authority: string, others: SessionSettings['others']): string | null {
-  const host = authority.toLowerCase();
-  const id = others?.authorities.has(host) ? others.open(value, host) : value;
+  const id = others === null ? value : idAt(value, plainAuthority(authority), others);
   return id !== null && idForm.test(id) ? id : null;
+}
+
+function idAt(value: string, host: string, { main, authorities, open }: OtherHosts): string | null {
+  if (host === main) return value;
+  return authorities.has(host) ? open(value, host) : null;
 }
 
 /** In all `Cookie` headers; pairs are separated by a semicolon and one space (RFC 6265 section 4.2.1). */

@@ -5,6 +5,7 @@
 import { type ReasonCode, reasons } from '../outcome/reasons.ts';
 import type { CanonicalRequest } from '../request/request-view.ts';
 import { isNamed, trimBlanks } from '../syntax/header-fields.ts';
+import { plainAuthority } from '../url/plain-authority.ts';
 import { noStepUp, type StepUp } from './step-up.ts';
 
 export interface SignIn {
@@ -33,7 +34,8 @@ export function signInAt(origins: readonly [string, ...string[]], providers: rea
 /** The page for requests to this authority: the gateway's own is at the host of the request, if people can sign in there. */
 export function signInUrl({ url, origins }: SignIn, authority: string): string {
   if (origins === null) return url;
-  const own = origins.find((one) => one.slice(one.indexOf('://') + 3) === authority.toLowerCase());
+  const host = plainAuthority(authority);
+  const own = origins.find((one) => plainAuthority(one.slice(one.indexOf('://') + 3)) === host);
   return (own ?? origins[0]) + url;
 }
 

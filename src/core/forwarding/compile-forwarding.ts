@@ -59,7 +59,7 @@ export function compileForwarding(settings: ForwardingSettings): ForwardingRules
     bearerCookie,
     ownCookies: session === null ? [] : [session.cookie, session.browserCookie],
     websocketProtocol,
-    responseTreatments: compileResponseTreatments(ours, server.returnRequestId),
+    responseTreatments: compileResponseTreatments(ours, server.returnRequestId, session !== null),
     via: via === null ? null : `1.1 ${via.name}`,
     forwardedHeaders: server.forwardedHeaders,
     returnsRequestId: server.returnRequestId,
@@ -68,18 +68,20 @@ export function compileForwarding(settings: ForwardingSettings): ForwardingRules
 
 /**
  * Headers that an upstream cannot send: those of its connection (RFC 9110 section 7.6.1), `Via` (section 7.6.3, which would show what runs
- * behind the gateway), `Alt-Svc` (RFC 7838, which would lead clients past the gateway), the identity, which only upstreams receive, and our
- * mark of a stale verdict.
+ * behind the gateway), `Alt-Svc` (RFC 7838, which would lead clients past the gateway), the identity, which only upstreams receive, our
+ * mark of a stale verdict, and cookies with the names of ours.
  */
 export function compileResponseTreatments(
   identityHeaders: readonly string[],
   returnsRequestId: boolean,
+  hasSessions = false,
 ): HeaderTable<ResponseTreatment> {
   const treatments = new Map<string, ResponseTreatment>();
   for (const name of [...hopByHop, 'via', 'alt-svc', 'x-rolegate-stale']) treatments.set(name, 'remove');
   for (const name of identityHeaders) treatments.set(canonicalName(name), 'remove');
   // Ours replaces it.
   if (returnsRequestId) treatments.set('x-request-id', 'remove');
+  if (hasSessions) treatments.set('set-cookie', 'set-cookie');
   treatments.set('content-length', 'length');
   treatments.set('x-error', 'error').set('x-error-id', 'error-id');
   return new HeaderTable(treatments);

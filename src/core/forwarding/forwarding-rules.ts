@@ -34,7 +34,7 @@ export interface HeaderClaim {
 export type RequestTreatment = 'pass' | 'remove' | 'proxy' | 'credential' | 'cookie' | 'subprotocol' | 'via' | 'kept';
 
 /** What happens to a header of a response. */
-export type ResponseTreatment = 'pass' | 'remove' | 'length' | 'error' | 'error-id' | 'cors';
+export type ResponseTreatment = 'pass' | 'remove' | 'length' | 'error' | 'error-id' | 'cors' | 'set-cookie';
 
 export interface ForwardingRules {
   readonly identityHeaders: readonly IdentityHeader[];

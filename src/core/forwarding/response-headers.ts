@@ -2,6 +2,7 @@
  * Headers of the upstream's response as the client receives them: without those of the connection and those that only Rolegate may send. A
  * route may add and remove some. If a route has CORS, only the gateway sets the CORS headers.
  */
+import { setsOwnCookie } from '../credential/session-cookie.ts';
 import {
   beginsWith,
   canonicalName,
@@ -59,6 +60,9 @@ export function appendResponseHeaders(
         continue;
       case 'cors':
         if (cors !== null) continue;
+        break;
+      case 'set-cookie':
+        if (setsOwnCookie(value)) continue;
         break;
     }
     if (listed?.has(canonicalName(name))) continue;

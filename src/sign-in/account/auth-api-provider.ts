@@ -46,6 +46,7 @@ export function createAuthApiProvider(
   return {
     name,
     label,
+    issuer: name,
     check: async () => null,
     async startAuthorization({ state }) {
       return new URL(`${origin}${paths.address}?state=${encodeURIComponent(state)}`);

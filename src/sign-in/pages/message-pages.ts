@@ -67,7 +67,7 @@ export function originPage(origin: string, errorId: string): Page {
     body: html`<h1>Sign-in is not possible at this address</h1>
 <p>People sign in at <code>${origin}</code>, but the request did not arrive as one for it.</p>
 <p>For the administrator: if a proxy in front ends TLS, list it in <code>server.trustedProxies</code>, and let it send
-<code>X-Forwarded-Proto</code> and the host; otherwise correct <code>signIn.origin</code>.</p>
+<code>X-Forwarded-Proto</code> and keep the <code>Host</code> of the client; otherwise correct <code>signIn.origin</code>.</p>
 <p class="faint"><small>Report: <code>${errorId}</code></small></p>
 `,
   });

@@ -15,6 +15,8 @@ export interface Hosts {
   readonly others?: readonly string[];
   /** Of the route. */
   readonly signIn?: string;
+  /** File of the sessions; if unset, they are in memory. */
+  readonly store?: string;
   /** Of the service; if unset, a text. */
   readonly answer?: Answer;
 }
@@ -48,7 +50,7 @@ async function world(
   running: Closable[],
   at: string,
   listen: string,
-  { others = [], signIn = 'corp', answer = () => ({ body: 'upstream' }) }: Hosts,
+  { others = [], signIn = 'corp', store, answer = () => ({ body: 'upstream' }) }: Hosts,
 ) {
   const providers = await Promise.all(
     ['corp', 'other'].map(async (name) => {
@@ -71,6 +73,7 @@ upstreams:
 signIn:
   origin: ${at}
   otherOrigins: ${JSON.stringify(others)}
+  sessions: { store: ${store === undefined ? 'memory' : `{ file: ${store} }`} }
   providers:
 ${yaml.join('\n')}
 routes:
@@ -79,7 +82,7 @@ routes:
   running.push(gateway);
   const { port } = gateway;
   const browser = () => new CookieBrowser({ origins: [origin, ...others], port });
-  return { port, service, browser, providers: providers.map(({ openid }) => openid) };
+  return { port, service, browser, close: () => gateway.close(), providers: providers.map(({ openid }) => openid) };
 }
 
 /** As a script of a page or a program would, with these header lines. */

@@ -1,11 +1,15 @@
 /** Hosts that get their session from the one where people sign in. Attacks on the hand-over have a control each. */
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createPasses } from '../../../src/sign-in/hand-over.ts';
 import { createHostCookies } from '../../../src/sign-in/host-cookies.ts';
 import { launchChromium, noChromium } from '../../support/chromium.ts';
-import type { CookieBrowser } from '../../support/cookie-browser.ts';
+import { CookieBrowser } from '../../support/cookie-browser.ts';
 import { hostileReturnAddresses } from '../../support/hostile-return-addresses.ts';
+import { sendRaw } from '../../support/raw-client.ts';
 import { httpsWorlds, namedWorlds, origin } from './https-world.ts';
 
 const wiki = 'https://wiki.example.com';
@@ -58,6 +62,49 @@ describe('several hosts', () => {
     ]);
   });
 
+  test.each(['wiki.example.com:443', 'wiki.example.com.', 'WIKI.example.com', 'unlisted.example.net'])(
+    'the cookie of the main one is worth nothing at %s',
+    async (host) => {
+      const { browser, port } = await world();
+      const person = browser();
+      await person.visit(`${wiki}/`);
+      const statusWith = async (value: string) => {
+        const lines = [`Host: ${host}`, 'X-Forwarded-Proto: https', `Cookie: __Host-rolegate=${value}`, '', ''];
+        return (await sendRaw(port, ['GET / HTTP/1.1', ...lines].join('\r\n'))).status;
+      };
+      expect(await statusWith(cookieAt(person, origin)!)).toBe(401);
+      // Control: another spelling of the host is the host.
+      expect(await statusWith(cookieAt(person, wiki)!)).toBe(host.startsWith('unlisted') ? 401 : 200);
+    },
+  );
+
+  test.each(['wiki.example.com:443', 'wiki.example.com.', 'WIKI.example.com'])(
+    'a page at %s is found again after signing in',
+    async (host) => {
+      const { browser, port } = await world();
+      const lines = [`Host: ${host}`, 'X-Forwarded-Proto: https', 'Accept: text/html', '', ''];
+      const refused = await sendRaw(port, ['GET /page?a=b HTTP/1.1', ...lines].join('\r\n'));
+      const location = refused.headers('location')[0]!;
+      expect((await browser().visit(location)).url).toBe(`${wiki}/page?a=b`);
+    },
+  );
+
+  test('a session of a provider that was replaced under its name leads to the new one', async () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'rolegate-')), 'sessions.db');
+    const person = (port: number, before: CookieBrowser | null) => {
+      const browser = new CookieBrowser({ origins: [origin, wiki], port });
+      for (const [host, cookies] of before?.cookies ?? []) browser.cookies.set(host, new Map(cookies));
+      return browser;
+    };
+    const first = await worlds({ others: [wiki], store: file });
+    const before = person(first.port, null);
+    await before.visit(`${wiki}/`);
+    await first.close();
+    const next = await worlds({ others: [wiki], store: file });
+    const seen = await person(next.port, before).visit(`${wiki}/page`);
+    expect([seen.url, seen.status, providersOn(seen.way).length]).toEqual([`${wiki}/page`, 200, 1]);
+  });
+
   test('scripts learn where to sign in at their own host', async () => {
     const { browser } = await world();
     const refused = await browser().open(`${wiki}/`, { headers: { accept: '*/*', 'sec-fetch-mode': 'cors' } });
@@ -102,6 +149,12 @@ describe('several hosts', () => {
     expect(asked.headers.get('location')).toMatch(/^\/\.rolegate\/sign-in\/corp\?return_to=.*&max_age=60$/);
   });
 
+  test('a demand that no time can pass is met by the sign-in for it', async () => {
+    const { browser } = await world();
+    const seen = await browser().visit(`${wiki}/.rolegate/sign-in/corp?go=1&max_age=0&return_to=/x`);
+    expect([seen.url, seen.status, providersOn(seen.way).length]).toEqual([`${wiki}/x`, 200, 1]);
+  });
+
   test('an address that is too long for the way leads to the start page', async () => {
     const { browser } = await world();
     const long = `/${'a'.repeat(3_500)}`;
@@ -125,6 +178,17 @@ describe('the hand-over', () => {
     const again = await person.open(url);
     expect(again.headers.get('location')).toBe('/.rolegate/sign-in/corp?go=1&again=1&return_to=%2Fmine');
     expect(cookieAt(person, wiki)).toBeUndefined();
+  });
+
+  test('is not used up by a request without the pass', async () => {
+    const { browser } = await world();
+    const person = browser();
+    const url = await passFor(person, wiki);
+    const bare = new URL(url);
+    bare.searchParams.delete('pass');
+    await browser().open(bare.href);
+    await person.open(url);
+    expect(cookieAt(person, wiki)).toMatch(/^[\w-]{95}$/);
   });
 
   test('that an attacker began gives the attacker nothing, and the victim neither', async () => {
@@ -211,11 +275,11 @@ describe('the hand-over', () => {
   });
 
   test('gives a cookie that outlives a change of the secret', () => {
-    const sealed = createHostCookies([wiki], [earlier]).seal('i'.repeat(43), 'wiki.example.com');
-    const cookies = createHostCookies([wiki], [current, earlier]);
+    const sealed = createHostCookies(origin, [wiki], [earlier]).seal('i'.repeat(43), 'wiki.example.com');
+    const cookies = createHostCookies(origin, [wiki], [current, earlier]);
     expect(cookies.open(sealed, 'wiki.example.com')).toBe('i'.repeat(43));
     expect(cookies.open(sealed, 'git.example.com')).toBeNull();
-    expect(createHostCookies([wiki], [current]).open(sealed, 'wiki.example.com')).toBeNull();
+    expect(createHostCookies(origin, [wiki], [current]).open(sealed, 'wiki.example.com')).toBeNull();
   });
 });
 

@@ -65,7 +65,7 @@ export function signInWorlds() {
       origin,
       otherOrigins: [],
       cookies: { cookie: 'rolegate-session', browserCookie: 'rolegate-browser', others: null },
-      hosts: createHostCookies([], [secret]),
+      hosts: createHostCookies(origin, [], [secret]),
       providers: [provider],
       sessions,
       secrets: [secret],

@@ -15,7 +15,7 @@ const decided: Decided = { view: asked, decision, credential: { kind: 'bearer', 
 
 function start() {
   const candidate = new ShadowCandidate({ compared: () => {}, differed: () => {} });
-  candidate.use(policy as unknown as Config);
+  candidate.use(policy as unknown as Config, null);
   return candidate;
 }
 

@@ -75,6 +75,8 @@ describe('signIn', () => {
 
   it.each([
     ['["http://wiki.example.test"]', 'expected an https origin: cookies of sessions need TLS'],
+    ['["https://*.example.test"]', 'expected the name of one host'],
+    ['["https://wiki.example.test."]', 'expected the name of one host'],
     ['["http://wiki.localhost"]', 'expected the scheme of "origin"'],
     ['["https://app.example.test:8443"]', 'this host is listed already'],
     ['["https://a.example.test", "https://a.example.test:81"]', 'this host is listed already'],
@@ -96,7 +98,9 @@ describe('signIn', () => {
     const there = route.replace('match: {', 'match: { host: wiki.example.test,');
     expect(problemsOf(file({ routes: there }))).toEqual(['no session is for this host']);
     expect(problemsOf(file({ routes: there, more: ', otherOrigins: ["https://wiki.example.test"]' }))).toEqual([]);
-    expect(problemsOf(file({ routes: there.replace('wiki.', '"*.').replace('.test,', '.test",') }))).toEqual([]);
+    const pattern = (name: string) => file({ routes: there.replace('wiki.example.test', `"${name}"`) });
+    expect(problemsOf(pattern('*.example.test'))).toEqual([]);
+    expect(problemsOf(pattern('*.example.net'))).toEqual(['no session is for this host']);
   });
 
   it('takes http on loopback only, with a cookie of another name', () => {

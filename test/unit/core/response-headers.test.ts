@@ -32,6 +32,23 @@ test.each([
   expect(pass([header, 'X-Kept: 1']).out).toEqual(['X-Kept', '1']);
 });
 
+test.each([
+  ['__Host-rolegate=evil; Path=/; Secure; HttpOnly', []],
+  ['__Host-rolegate-browser=evil', []],
+  ['rolegate-session=evil', []],
+  [' rolegate-session = evil', []],
+  ['=rolegate-session=evil', []],
+  ['rolegate-session', []],
+  ['rolegate-sessions=1', ['Set-Cookie', 'rolegate-sessions=1']],
+  ['a=rolegate-session', ['Set-Cookie', 'a=rolegate-session']],
+])('with sessions, the cookie %s of a service arrives as %j', (value, expected) => {
+  const out: string[] = [];
+  appendResponseHeaders(out, ['Set-Cookie', value], compileResponseTreatments([], false, true));
+  expect(out).toEqual(expected);
+  // Control: without sessions the names mean nothing.
+  expect(pass([`Set-Cookie: ${value}`]).out).toHaveLength(2);
+});
+
 test('removes what Connection lists, but keeps the length', () => {
   const { out, seen } = pass(['Connection: X-Hop, content-length', 'X-Hop: 1', 'Content-Length: 5', 'X-Kept: 1']);
   expect(out).toEqual(['Content-Length', '5', 'X-Kept', '1']);
