@@ -8,7 +8,7 @@ import { ownPaths } from '../core/credential/sign-in.ts';
 import { clientFacts } from '../core/forwarding/client-facts.ts';
 import { isNamed } from '../core/syntax/header-fields.ts';
 import { plainAuthority } from '../core/url/plain-authority.ts';
-import { SessionStoreUnavailable } from '../identity/sessions/session-store.ts';
+import { SessionStoreUnavailable, SessionTooLarge } from '../identity/sessions/session-store.ts';
 import type { OwnPages } from '../request-line/runtime.ts';
 import type { AccountPages, Accounts } from './account/accounts.ts';
 import { callback } from './callback.ts';
@@ -18,7 +18,7 @@ import { keptForm } from './kept-form.ts';
 import { endSession, listSessions } from './own-sessions.ts';
 import { type PageReply, type PageRequest, redirect, refuse, show } from './page-request.ts';
 import { signedInPage } from './pages/form-page.ts';
-import { originPage } from './pages/message-pages.ts';
+import { failurePage, originPage } from './pages/message-pages.ts';
 import { paths } from './paths.ts';
 import type { Provider } from './provider.ts';
 import { readForm } from './read-form.ts';
@@ -111,6 +111,10 @@ export function createSignIn(options: SignInOptions): OwnPages {
     try {
       return await serve(request);
     } catch (error) {
+      if (error instanceof SessionTooLarge) {
+        const page = (errorId: string) => failurePage('session_too_large', againAfter(request), errorId);
+        return refuse('sign_in_failed', page, error);
+      }
       if (!(error instanceof SessionStoreUnavailable)) throw error;
       return outage(againAfter(request), error);
     }

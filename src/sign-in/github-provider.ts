@@ -5,7 +5,15 @@
  */
 import { hash } from 'node:crypto';
 import { GithubRefusal, githubApi, maxGithubBytes, readGithubUser } from './github-api.ts';
-import type { Provider, ProviderSettings, Refused, SignedIn, Tokens, Unavailable } from './provider.ts';
+import {
+  afterRefresh,
+  type Provider,
+  type ProviderSettings,
+  type Refused,
+  type SignedIn,
+  type Tokens,
+  type Unavailable,
+} from './provider.ts';
 import { createProviderFetch, ProviderUnavailable } from './provider-fetch.ts';
 
 export interface GithubSettings extends ProviderSettings {
@@ -61,12 +69,16 @@ export function createGithubProvider(settings: GithubSettings, now: () => number
   }
 
   /** The user, and new tokens if these end before the user is read the next time. */
-  async function readAgain(tokens: Tokens, subject: string): Promise<SignedIn> {
+  async function readAgain(tokens: Tokens, subject: string, onRenewed: (renewed: Tokens) => void): Promise<SignedIn> {
     const { refresh } = tokens;
     const receivedAtMs = now();
     const restMs = refresh === null ? Infinity : (tokens.expiresAtMs ?? Infinity) - receivedAtMs;
     const renew = () => requestTokens({ grant_type: 'refresh_token', refresh_token: refresh! });
-    if (restMs <= 0) return await signedIn(await renew(), subject);
+    if (restMs <= 0) {
+      const renewed = await renew();
+      onRenewed(renewed);
+      return await signedIn(renewed, subject);
+    }
     // The user comes first: if that fails, the refresh token is still good.
     const read = await signedIn({ ...tokens, receivedAtMs }, subject);
     return restMs > maxClaimsAgeMs ? read : { ...read, tokens: await renew() };
@@ -104,8 +116,13 @@ export function createGithubProvider(settings: GithubSettings, now: () => number
         return await signedIn(tokens, null);
       }),
     async refresh(before, { subject }) {
-      const result = await attempt(() => readAgain(before, subject));
-      return result.kind === 'refused' && !endsSession.has(result.error) ? { ...result, kind: 'unavailable' } : result;
+      let renewed: Tokens | null = null;
+      const result = await attempt(() =>
+        readAgain(before, subject, (tokens) => {
+          renewed = tokens;
+        }),
+      );
+      return afterRefresh(result, endsSession, renewed);
     },
     endSessionUrl: async () => null,
     close: () => calls.close(),

@@ -4,7 +4,15 @@
  */
 import { createPrivateKey, type KeyObject } from 'node:crypto';
 import type * as Library from 'openid-client';
-import type { Provider, ProviderSettings, Refused, SignedIn, Tokens, Unavailable } from './provider.ts';
+import {
+  afterRefresh,
+  type Provider,
+  type ProviderSettings,
+  type Refused,
+  type SignedIn,
+  type Tokens,
+  type Unavailable,
+} from './provider.ts';
 import { createProviderFetch, type ProviderCall, ProviderUnavailable } from './provider-fetch.ts';
 
 /** Clocks of two machines may differ by this. */
@@ -12,6 +20,8 @@ const clockToleranceS = 60;
 const metadataLifeMs = 3_600_000;
 /** A longer ID token is not sent in the address of the provider's sign-out page. */
 const maxHintLength = 4_000;
+
+type Response = Library.TokenEndpointResponse & Library.TokenEndpointResponseHelpers;
 
 export interface OpenidSettings extends ProviderSettings {
   /** With a shared secret, or the private key (PEM) of `private_key_jwt`. */
@@ -66,7 +76,7 @@ export function createOpenidProvider(settings: OpenidSettings, now: () => number
 
   async function signedIn(
     { library, configuration }: Known,
-    tokens: Library.TokenEndpointResponse & Library.TokenEndpointResponseHelpers,
+    tokens: Response,
     before: { readonly subject: string; readonly claims: Claims; readonly tokens: Tokens } | null,
   ): Promise<SignedIn> {
     const receivedAtMs = now();
@@ -76,7 +86,6 @@ export function createOpenidProvider(settings: OpenidSettings, now: () => number
     if (before !== null && subject !== before.subject) throw new ForeignResponse('the subject has changed');
     const { userinfo_endpoint: endpoint, issuer } = configuration.serverMetadata();
     const info = endpoint === undefined ? {} : await library.fetchUserInfo(configuration, tokens.access_token, subject);
-    const expiresInS = tokens.expiresIn();
     const claims = claimsOf(before?.claims, info, fromToken);
     return {
       kind: 'signed-in',
@@ -84,13 +93,7 @@ export function createOpenidProvider(settings: OpenidSettings, now: () => number
       subject,
       claims,
       authenticatedAtMs: authenticatedAt(claims, receivedAtMs),
-      tokens: {
-        access: tokens.access_token,
-        id: tokens.id_token ?? before?.tokens.id ?? null,
-        refresh: tokens.refresh_token ?? before?.tokens.refresh ?? null,
-        expiresAtMs: expiresInS === undefined ? null : receivedAtMs + expiresInS * 1000,
-        receivedAtMs,
-      },
+      tokens: tokensOf(tokens, before?.tokens ?? null, receivedAtMs),
     };
   }
 
@@ -139,13 +142,15 @@ export function createOpenidProvider(settings: OpenidSettings, now: () => number
         return await signedIn(from, tokens, null);
       }),
     async refresh(before, { subject, claims }) {
+      let renewed: Tokens | null = null;
       const result = await attempt(async (from): Promise<SignedIn | Refused> => {
         const { refresh } = before;
         if (refresh === null) return { kind: 'refused', error: 'invalid_grant', detail: 'there is no refresh token' };
         const tokens = await from.library.refreshTokenGrant(from.configuration, refresh);
+        renewed = tokensOf(tokens, before, now());
         return await signedIn(from, tokens, { subject, claims, tokens: before });
       });
-      return result.kind === 'refused' && !endsSession.has(result.error) ? { ...result, kind: 'unavailable' } : result;
+      return afterRefresh(result, endsSession, renewed);
     },
     async endSessionUrl(idToken, returnTo) {
       const url = await attempt(async ({ library, configuration }) => {
@@ -241,4 +246,15 @@ function challengeOf({ cause }: Error): Stated | null {
   if (challenge === undefined) return null;
   const { scheme, parameters } = challenge;
   return { error: scheme === 'basic' ? 'invalid_client' : undefined, ...parameters };
+}
+
+function tokensOf(response: Response, before: Tokens | null, receivedAtMs: number): Tokens {
+  const expiresInS = response.expiresIn();
+  return {
+    access: response.access_token,
+    id: response.id_token ?? before?.id ?? null,
+    refresh: response.refresh_token ?? before?.refresh ?? null,
+    expiresAtMs: expiresInS === undefined ? null : receivedAtMs + expiresInS * 1000,
+    receivedAtMs,
+  };
 }

@@ -66,6 +66,8 @@ export interface Refused {
 export interface Unavailable {
   readonly kind: 'unavailable';
   readonly detail: string;
+  /** Of a refresh that failed after it had renewed them: the former ones are of no use any more. */
+  readonly tokens?: Tokens;
 }
 
 export interface Provider {
@@ -89,4 +91,15 @@ export interface Provider {
   /** Ends its session when ours ends; unset: only the browser can, by `endSessionUrl`. Never rejects. */
   endSession?(session: { readonly tokens: Tokens; readonly providerSession: string | null }): Promise<void>;
   close(): Promise<void>;
+}
+
+/** The result of a refresh: only some errors end the session, and renewed tokens are not lost with what failed after them. */
+export function afterRefresh(
+  result: SignedIn | Refused | Unavailable,
+  endsSession: ReadonlySet<string>,
+  renewed: Tokens | null,
+): SignedIn | Refused | Unavailable {
+  if (result.kind === 'signed-in' || (result.kind === 'refused' && endsSession.has(result.error))) return result;
+  const { detail } = result;
+  return { kind: 'unavailable', detail, ...(renewed === null ? {} : { tokens: renewed }) };
 }

@@ -199,6 +199,19 @@ export function describeSessionStore(
     });
 
     if (!shared) return;
+    it('lists and ends all sessions of a person, although there may be fewer by now', async () => {
+      const ids: string[] = [];
+      for (const _ of [1, 2, 3]) ids.push(await store.open(session({ subject: 'eva' })));
+      const lowered = await tested.open(settings({ bounds: { ...bounds, maxPerPerson: 1 } }));
+      try {
+        const listed = await lowered.listOf(session().issuer, 'eva');
+        expect(listed).toHaveLength(3);
+        for (const { handle } of listed) await lowered.endByHandle(session().issuer, 'eva', handle);
+        expect(await Promise.all(ids.map((id) => lowered.find(id)))).toEqual([null, null, null]);
+      } finally {
+        await lowered.close();
+      }
+    });
 
     it('survives a change of the secret', async () => {
       const id = await store.open(session());

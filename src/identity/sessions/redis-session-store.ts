@@ -75,14 +75,17 @@ const release = `
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 return redis.call('DEL', KEYS[1])`;
 
-/** A list by the ends of sessions. Returns those that are too many, the first to end first, which are no longer in it. */
+/**
+ * A list by the ends of sessions. Returns those that are too many, the first to end first, which are no longer in it: a hundred at a time, because
+ * Lua cannot pass on thousands.
+ */
 const list = `
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[3])
 redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1])
 redis.call('PEXPIRE', KEYS[1], ARGV[5])
 local over = redis.call('ZCARD', KEYS[1]) - ARGV[4]
 if over <= 0 then return {} end
-local names = redis.call('ZRANGE', KEYS[1], 0, over - 1)
+local names = redis.call('ZRANGE', KEYS[1], 0, math.min(over, 100) - 1)
 redis.call('ZREM', KEYS[1], unpack(names))
 return names`;
 
@@ -187,7 +190,7 @@ export function createRedisSessionStore(options: RedisSessionStoreOptions): Sess
     const listed: ListedSession[] = [];
     for (const secret of secrets) {
       const key = personKey(nameOfPerson(issuer, subject, secret));
-      const names = await run((client) => client.zrange(key, 0, String(bounds.maxPerPerson)));
+      const names = await run((client) => client.zrange(key, 0, '-1'));
       const sessions = await Promise.all(names.map((name) => readUnder(name)));
       for (const [index, session] of sessions.entries()) {
         const handle = names[index]!;

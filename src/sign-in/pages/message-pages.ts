@@ -20,6 +20,7 @@ const meanings: Readonly<Record<string, string>> = {
     'The provider does not accept the request, for example because the redirect address is not registered there.',
   insufficient_scope: 'The provider does not let this application read your organizations or address.',
   too_many_groups: 'You are in more organizations or teams than this application can read.',
+  session_too_large: 'The provider states too many groups or other facts about you.',
   email_not_verified: 'The provider has not verified your e-mail address.',
   invalid_response: 'The response of the provider could not be accepted.',
 };

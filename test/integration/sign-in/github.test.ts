@@ -324,3 +324,31 @@ describe('tokens of a GitHub App, which end', () => {
     expect(await script('/token')).toBe(401);
   });
 });
+
+test('tokens that were renewed are kept, although the user could not be read then', async () => {
+  const { github, signIn, script } = await world({ tokensEnd: true });
+  await signIn();
+  later(9 * 60);
+  github.mood = { status: 503, path: '/user' };
+  expect(await script()).toBe(503);
+  github.mood = null;
+  later(1);
+  expect(await script()).toBe(200);
+});
+
+test('a user with more organizations and teams than fit into a session gets a page that says so', async () => {
+  const { github, signIn, script } = await world();
+  const orgs = Array.from({ length: 200 }, (_, i) => `${'o'.repeat(30)}${i}`);
+  const teams = Array.from({ length: 280 }, (_, i) => [orgs[i % 200]!, `${'t'.repeat(90)}${i}`] as const);
+  github.person = { id: 1, login: 'ann', orgs, teams };
+  const refused = await signIn();
+  expect(refused.status).toBe(403);
+  expect(refused.text).toContain('session_too_large');
+  // One who grows is signed out once the claims are too old.
+  const person = { id: 1, login: 'ann', orgs: ['acme'], teams: [] };
+  github.person = person;
+  expect((await signIn()).status).toBe(200);
+  Object.assign(person, { orgs, teams });
+  later(16);
+  expect(await script()).toBe(401);
+});

@@ -69,7 +69,8 @@ export function createCircuit<R extends Guarded>({ breaker, onState }: CircuitOp
    */
   function isOverdue(): boolean {
     if (circuit.state !== CircuitState.Open || opened === null) return false;
-    return clocks.now() - opened.nowMs < openForMs && elapsedMs(opened, clocks) >= openForMs;
+    // The machine's clock counts whole milliseconds.
+    return clocks.now() - opened.nowMs < openForMs && elapsedMs(opened, clocks) >= openForMs + 1;
   }
   return {
     get closed() {

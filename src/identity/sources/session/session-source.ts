@@ -12,18 +12,14 @@ import {
   type Lease,
   type SessionStore,
   SessionStoreUnavailable,
-  type SessionTokens,
+  SessionTooLarge,
   type StoredSession,
 } from '../../sessions/session-store.ts';
 import { invalid, rejected, type Unidentified, unavailable } from '../remote/judgment.ts';
 import { createProbe, type SourceEvents } from '../remote/remote-source.ts';
 import type { Source, SourceResult } from '../source.ts';
+import { ended, lateRefresh, type Refreshed, refreshedBy } from './refreshed.ts';
 import { endOf, freshUntil, type Issuing, isRefreshed, ofAccounts, tokenForm } from './session-tokens.ts';
-
-/** What the provider says to a refresh token. `refused`: it ended the session, so that there is nothing more to wait for. */
-export type Refreshed =
-  | { readonly kind: 'signed-in'; readonly claims: StoredSession['claims']; readonly tokens: SessionTokens }
-  | { readonly kind: 'refused' | 'unavailable'; readonly detail: string };
 
 export interface SessionsInUse {
   readonly store: Pick<SessionStore, 'find' | 'lease' | 'replace' | 'end'>;
@@ -105,7 +101,13 @@ export function createSessionSource(options: SessionSourceOptions): SessionSourc
       if (session === null) return ended;
       if (isRefreshed(session, before)) return refreshedBy(session);
       const result = await sessions.refresh(session.provider, session);
-      if (result.kind === 'unavailable') return result;
+      if (result.kind === 'unavailable') {
+        // As old as the former ones, so that the claims are read soon.
+        const { receivedAtMs } = session.tokens;
+        if (result.tokens !== undefined)
+          await store.replace(id, { ...session, tokens: { ...result.tokens, receivedAtMs } }, lease);
+        return result;
+      }
       if (result.kind === 'signed-in') {
         const { claims, tokens } = result;
         if (await store.replace(id, { ...session, claims, tokens }, lease)) return result;
@@ -115,6 +117,9 @@ export function createSessionSource(options: SessionSourceOptions): SessionSourc
       if (current === null) return ended;
       if (isRefreshed(current, session)) return refreshedBy(current);
       return result.kind === 'refused' ? result : lateRefresh;
+    } catch (error) {
+      if (error instanceof SessionTooLarge) return { kind: 'refused', detail: error.message };
+      throw error;
     } finally {
       await lease.release();
     }
@@ -270,17 +275,6 @@ function failureAt(
 }
 
 const noToken: FoundToken = { token: null, reason: 'credential_rejected', failure: null };
-
-const lateRefresh: Refreshed = {
-  kind: 'unavailable',
-  detail: 'another process did not end its refresh of the session in time',
-};
-
-const ended: Refreshed = { kind: 'refused', detail: 'the session has ended' };
-
-function refreshedBy({ claims, tokens }: StoredSession): Refreshed {
-  return { kind: 'signed-in', claims, tokens };
-}
 
 /** An outage of the store is none of the session's: it may well be good. */
 function storeFailure(error: unknown, nowMs: number): SourceResult {

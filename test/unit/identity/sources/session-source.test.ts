@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import type { NamedSessionSource } from '../../../../src/config/source-config.ts';
 import type { StoredSession } from '../../../../src/identity/sessions/session-store.ts';
 import { createSqliteSessionStore } from '../../../../src/identity/sessions/sqlite-session-store.ts';
-import { createSessionSource, type Refreshed } from '../../../../src/identity/sources/session/session-source.ts';
+import type { Refreshed } from '../../../../src/identity/sources/session/refreshed.ts';
+import { createSessionSource } from '../../../../src/identity/sources/session/session-source.ts';
 import { closedAfterEach } from '../../../support/closed-after-each.ts';
 
 const running = closedAfterEach();
