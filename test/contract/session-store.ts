@@ -153,6 +153,16 @@ export function describeSessionStore(
       expect(evicted).toEqual(['person']);
     });
 
+    it('does not count sessions that have ended', async () => {
+      const id = await store.open(session());
+      for (let at = 0; at < 5; at += 1) {
+        nowMs += hour / 10;
+        await store.end(await store.open(session({ openedAtMs: nowMs, usedAtMs: nowMs })));
+      }
+      expect(await store.find(id)).not.toBeNull();
+      expect(evicted).toEqual([]);
+    });
+
     it('bounds the sessions of all', async () => {
       const ids: string[] = [];
       for (let at = 0; at < 8; at += 1) {

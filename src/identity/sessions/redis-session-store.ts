@@ -266,7 +266,15 @@ export function createRedisSessionStore(options: RedisSessionStoreOptions): Sess
       attempt(async () => {
         if (!isSessionId(id)) return;
         // The earliest first: a record that is being moved is ended where it goes.
-        for (const secret of secrets.toReversed()) await remove(nameOfSession(id, secret));
+        for (const secret of secrets.toReversed()) {
+          const name = nameOfSession(id, secret);
+          const session = await read(name, secret);
+          await remove(name);
+          if (session === null) continue;
+          // It would count towards the sessions of the person, and end one that is in use.
+          const key = personKey(nameOfPerson(session.issuer, session.subject, secret));
+          await run((client) => client.zrem(key, name));
+        }
       }),
     listOf: (issuer, subject) => attempt(() => listOf(issuer, subject)),
     endByHandle: (issuer, subject, handle) =>

@@ -94,6 +94,14 @@ describe('signIn', () => {
     expect(problemsOf(more('"a b"'))).toEqual(['this is not a name of a parameter']);
   });
 
+  it('bounds what a demanded kind of sign-in adds to addresses', () => {
+    const values = (count: number) => Array.from({ length: count }, (_, i) => `${'a'.repeat(198)}${i + 10}`).join(', ');
+    const demanding = (count: number) =>
+      file({ routes: route.replace('signIn: corp', `signIn: corp, acr: [${values(count)}]`) });
+    expect(problemsOf(demanding(9))).not.toContain('at most 2000 characters in all');
+    expect(problemsOf(demanding(10))).toContain('at most 2000 characters in all');
+  });
+
   it('reports a route whose host has no session', () => {
     const there = route.replace('match: {', 'match: { host: wiki.example.test,');
     expect(problemsOf(file({ routes: there }))).toEqual(['no session is for this host']);
