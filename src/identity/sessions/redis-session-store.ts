@@ -75,10 +75,7 @@ const release = `
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 return redis.call('DEL', KEYS[1])`;
 
-/**
- * A list by the ends of sessions. Returns those that are too many, the first to end first, which are no longer in it: a hundred at a time, because
- * Lua cannot pass on thousands.
- */
+/** A list by the ends of sessions. Returns those that are too many, the first to end first, which are no longer in it; a hundred at most. */
 const list = `
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[3])
 redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1])
