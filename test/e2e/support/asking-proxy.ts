@@ -134,10 +134,13 @@ export async function startAskingProxy(
   {
     service,
     ports,
+    port: chosen,
     flags = [],
   }: {
     readonly service: string;
     readonly ports: Pick<GoldenWorld, 'authorizerPort' | 'grpcPort'>;
+    /** Where the proxy listens; if unset, a free one. */
+    readonly port?: number;
     readonly flags?: readonly string[];
   },
   edit: (text: string) => string = (text) => text,
@@ -145,7 +148,7 @@ export async function startAskingProxy(
   const { print, file: fileName, args, dialect }: Product = products[name];
   const program = programOf(name);
   if (program === null) throw new Error(`no ${name}: requireProduct comes first`);
-  const port = await freePort();
+  const port = chosen ?? (await freePort());
   const folder = mkdtempSync(join(tmpdir(), 'rolegate-proxy-'));
   const file = join(folder, fileName);
   const grpc = name === 'envoy-grpc';
