@@ -1,6 +1,7 @@
 /** Sign-in behind real proxies that call the authorizer, each with its printed configuration unchanged: they pass redirects, cookies and pages. */
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { parseConfig } from '../../src/config/parse-config.ts';
+import { accountSteps } from '../integration/sign-in/accounts-world.ts';
 import { checkPaths } from '../support/authorizer-checks.ts';
 import { CookieBrowser } from '../support/cookie-browser.ts';
 import { freePort } from '../support/free-port.ts';
@@ -9,11 +10,11 @@ import { startRecordingUpstream } from '../support/recording-upstream.ts';
 import { startGateway } from '../support/running-gateway.ts';
 import { type ProductName, productNames, requireProduct, startAskingProxy } from './support/asking-proxy.ts';
 
-async function start(product: ProductName) {
+/** `signIn`: the section without the origin, and others. */
+async function start(product: ProductName, sectionsAt: (origin: string) => Promise<string>) {
   const port = await freePort();
   const origin = `http://127.0.0.1:${port}`;
-  const openid = await startOpenidProvider({}, { redirect_uris: [`${origin}/.rolegate/callback/corp`] });
-  onTestFinished(() => openid.close());
+  const sections = await sectionsAt(origin);
   const service = await startRecordingUpstream();
   onTestFinished(() => service.close());
   const written = `
@@ -25,10 +26,9 @@ identityHeaders: { user-id: userId }
 upstreams: { service: { targets: ["${service.origin}"] } }
 signIn:
   origin: ${origin}
-  providers:
-    corp: { issuer: "${openid.issuer}", clientId: web, clientSecret: ${webSecret}, scopes: [openid, profile], fields: { userId: preferred_username } }
+${sections}
 routes:
-  - { id: pages, match: { path: /** }, upstream: service, signIn: corp, credentials: [session], access: authenticated }
+  - { id: pages, match: { path: /** }, upstream: service, credentials: [session], access: authenticated }
 `;
   const gateway = await startGateway(written);
   onTestFinished(() => gateway.close());
@@ -36,8 +36,26 @@ routes:
   if (!read.ok) throw new Error('the configuration of this test has problems');
   const proxy = await startAskingProxy(product, read.config, { service: service.origin, ports: gateway, port });
   onTestFinished(() => proxy.stop());
-  return { origin, service };
+  return { origin, service, gateway };
 }
+
+async function atProvider(origin: string): Promise<string> {
+  const openid = await startOpenidProvider({}, { redirect_uris: [`${origin}/.rolegate/callback/corp`] });
+  onTestFinished(() => openid.close());
+  return `  providers:
+    corp: { issuer: "${openid.issuer}", clientId: web, clientSecret: ${webSecret}, scopes: [openid, profile], fields: { userId: preferred_username } }
+defaults: { signIn: corp }`;
+}
+
+const withoutProvider = async () => `defaults: { signIn: authApi }
+roles: { user: {} }
+authApi:
+  embedded:
+    database: ":memory:"
+    secret: a secret for these tests, long enough
+    selfRegistration: true
+    revealUnknownEmail: false
+    outbox: console`;
 
 /** Over gRPC there are only checks. */
 const overHttp = productNames.filter((name) => name !== 'envoy-grpc');
@@ -46,7 +64,7 @@ describe.each(overHttp)('%s', (product) => {
   beforeAll(() => requireProduct(product));
 
   test('a person signs in, arrives at the own link, and signs out', async () => {
-    const { origin, service } = await start(product);
+    const { origin, service } = await start(product, atProvider);
     const person = new CookieBrowser();
     const page = await person.visit(`${origin}/page?a=b#c`);
     expect(page).toMatchObject({ url: `${origin}/page?a=b#c`, status: 200 });
@@ -60,5 +78,15 @@ describe.each(overHttp)('%s', (product) => {
     const form = { method: 'POST', headers: { origin, 'sec-fetch-site': 'same-origin' } };
     expect((await person.open(`${origin}/.rolegate/sign-out`, form)).status).toBe(303);
     expect((await person.open(`${origin}/page`, script)).status).toBe(401);
+  });
+
+  test('a person signs up with a code, without a provider', async () => {
+    const { origin, service, gateway } = await start(product, withoutProvider);
+    const { open, askAccount, enter } = accountSteps(origin);
+    const person = new CookieBrowser();
+    const asked = await askAccount(person, await open(person, '/page?a=b'), 'ann@example.test');
+    const page = await enter(person, asked, gateway.codes.at(-1)!.code);
+    expect(page).toMatchObject({ url: `${origin}/page?a=b`, status: 200 });
+    expect(service.last().header('user-id')).toHaveLength(1);
   });
 });

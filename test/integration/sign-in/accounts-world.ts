@@ -44,7 +44,7 @@ ${routes}
   - { id: pages, match: { path: /** }, upstream: pages, credentials: [session, bearer], access: [user] }
 `);
     running.push(gateway);
-    return { origin, gateway, service, mails, ...steps(origin) };
+    return { origin, gateway, service, mails, ...accountSteps(origin) };
   };
 }
 
@@ -61,7 +61,8 @@ export function fieldsOf(page: string, action: string): Record<string, string> {
   return Object.fromEntries([...hidden].map(([, name = '', value = '']) => [name, value]));
 }
 
-function steps(origin: string) {
+/** What a browser does at these pages. */
+export function accountSteps(origin: string) {
   const post = (
     browser: CookieBrowser,
     path: string,
