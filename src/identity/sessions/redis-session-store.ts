@@ -75,15 +75,18 @@ const release = `
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 return redis.call('DEL', KEYS[1])`;
 
-/** A list by the ends of sessions. Returns those that are too many, the first to end first, which are no longer in it; a hundred at most. */
+/** A list by the ends of sessions. Returns those that are too many, the first to end first, which are no longer in it: not the one that is added. */
 const list = `
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[3])
 redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1])
 redis.call('PEXPIRE', KEYS[1], ARGV[5])
 local over = redis.call('ZCARD', KEYS[1]) - ARGV[4]
 if over <= 0 then return {} end
-local names = redis.call('ZRANGE', KEYS[1], 0, math.min(over, 100) - 1)
-redis.call('ZREM', KEYS[1], unpack(names))
+local names = {}
+for _, name in ipairs(redis.call('ZRANGE', KEYS[1], 0, math.min(over, 100))) do
+  if name ~= ARGV[1] and #names < over then names[#names + 1] = name end
+end
+if #names > 0 then redis.call('ZREM', KEYS[1], unpack(names)) end
 return names`;
 
 export function createRedisSessionStore(options: RedisSessionStoreOptions): SessionStore {
@@ -267,10 +270,9 @@ export function createRedisSessionStore(options: RedisSessionStoreOptions): Sess
           const name = nameOfSession(id, secret);
           const session = await read(name, secret);
           await remove(name);
-          if (session === null) continue;
           // It would count towards the sessions of the person, and end one that is in use.
-          const key = personKey(nameOfPerson(session.issuer, session.subject, secret));
-          await run((client) => client.zrem(key, name));
+          const key = session === null ? null : personKey(nameOfPerson(session.issuer, session.subject, secret));
+          if (key !== null) await run((client) => client.zrem(key, name));
         }
       }),
     listOf: (issuer, subject) => attempt(() => listOf(issuer, subject)),
