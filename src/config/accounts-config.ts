@@ -1,4 +1,4 @@
-/** Compiled settings of `signIn.accounts`; null in the configuration: nobody signs in at the embedded Auth API. */
+/** Compiled settings of `signIn.accounts`; null in the configuration: there is no sign-in at the embedded Auth API. */
 
 /** The pages on which people sign in at the embedded Auth API. */
 export interface AccountsConfig {

@@ -48,7 +48,7 @@ export interface SignInOptions {
   readonly hosts: HostCookies;
   readonly providers: readonly Provider[];
   readonly sessions: Sessions;
-  /** Null: nobody signs in at the embedded Auth API. */
+  /** Null: there is no sign-in at the embedded Auth API. */
   readonly accounts?: Accounts | null;
   /** The current secret and the previous ones. */
   readonly secrets: readonly string[];

@@ -3,8 +3,7 @@
  * pass for its session, which is good once, for a minute, in the browser that began. So no cookie is for a whole domain, and a host that is
  * in strange hands gets no session but its own.
  */
-import { createSecretKey, hkdfSync } from 'node:crypto';
-import { openText, sealText } from '../sealing/sealed-text.ts';
+import { createSeal } from '../sealing/seal-for-browsers.ts';
 import { readBrowser, setCookie } from './cookies.ts';
 import { onward } from './onward.ts';
 import { type PageReply, type PageRequest, redirect, refuse } from './page-request.ts';
@@ -27,24 +26,14 @@ export interface Passes {
 
 const maxBytes = 256;
 
-/** The first secret seals; all of them open. */
 export function createPasses(secrets: readonly string[], now: () => number): Passes {
-  const keys = secrets.map((secret) =>
-    createSecretKey(new Uint8Array(hkdfSync('sha256', secret, '', 'rolegate sign-in pass', 32))),
-  );
+  const sealed = createSeal(secrets, 'rolegate sign-in pass', maxBytes);
   const context = (transaction: string) => `rolegate hand-over ${transaction}`;
   return {
-    make: (session, transaction) =>
-      sealText(`${now()} ${session}`, keys[0]!, context(transaction)).toString('base64url'),
+    make: (session, transaction) => sealed.seal(`${now()} ${session}`, context(transaction)),
     read(pass, transaction) {
-      if (pass.length > maxBytes * 2) return null;
-      const bytes = Buffer.from(pass, 'base64url');
-      for (const key of keys) {
-        const [atMs, session] = openText(bytes, key, context(transaction), maxBytes)?.split(' ') ?? [];
-        if (session === undefined) continue;
-        return Math.abs(now() - Number(atMs)) <= passLifeMs ? session : null;
-      }
-      return null;
+      const [atMs, session = null] = sealed.open(pass, context(transaction))?.text.split(' ') ?? [];
+      return Math.abs(now() - Number(atMs)) <= passLifeMs ? session : null;
     },
   };
 }

@@ -3,8 +3,9 @@
  * browser: nonce and PKCE verifier are derived from its id and the browser's cookie, so a stolen code and state are worthless without it
  * (RFC 9700 section 4.7).
  */
-import { createHmac, createSecretKey, hash, hkdfSync, type KeyObject, randomBytes } from 'node:crypto';
-import { openText, sealText } from '../sealing/sealed-text.ts';
+import { createHmac, hash, type KeyObject, randomBytes } from 'node:crypto';
+import { deriveKey } from '../sealing/derive-key.ts';
+import { createSeal } from '../sealing/seal-for-browsers.ts';
 
 export interface Transaction {
   readonly id: string;
@@ -44,14 +45,11 @@ export const transactionLifeMs = 3_600_000;
 
 const context = 'rolegate sign-in transaction';
 const maxBytes = 8_192;
-const maxStateLength = 12_000;
 
-/** The first secret seals; all of them open, so that a secret can be replaced while people sign in. */
+/** The first secret is the current one. */
 export function createTransactions(secrets: readonly string[], now: () => number): Transactions {
-  const keys = secrets.map((secret) => ({
-    seal: deriveKey(secret, 'rolegate sign-in state'),
-    proof: deriveKey(secret, 'rolegate sign-in proof'),
-  }));
+  const sealed = createSeal(secrets, 'rolegate sign-in state', maxBytes);
+  const proofs = secrets.map((secret) => deriveKey(secret, 'rolegate sign-in proof'));
 
   function opened(transaction: Transaction, proof: KeyObject): OpenedTransaction {
     const derive = (purpose: string, browser: string) =>
@@ -66,28 +64,15 @@ export function createTransactions(secrets: readonly string[], now: () => number
 
   return {
     begin(wanted, browser) {
-      const { seal, proof } = keys[0]!;
       const id = randomBytes(16).toString('base64url');
       const transaction = { ...wanted, id, atMs: now(), browser: digest(browser) };
-      return {
-        ...opened(transaction, proof),
-        state: sealText(JSON.stringify(transaction), seal, context).toString('base64url'),
-      };
+      return { ...opened(transaction, proofs[0]!), state: sealed.seal(JSON.stringify(transaction), context) };
     },
     open(state) {
-      if (state.length > maxStateLength) return null;
-      const bytes = Buffer.from(state, 'base64url');
-      for (const { seal, proof } of keys) {
-        const text = openText(bytes, seal, context, maxBytes);
-        if (text !== null) return opened(JSON.parse(text) as Transaction, proof);
-      }
-      return null;
+      const read = sealed.open(state, context);
+      return read === null ? null : opened(JSON.parse(read.text) as Transaction, proofs[read.secret]!);
     },
   };
-}
-
-export function deriveKey(secret: string, purpose: string): KeyObject {
-  return createSecretKey(new Uint8Array(hkdfSync('sha256', secret, '', purpose, 32)));
 }
 
 function digest(browser: string): string {

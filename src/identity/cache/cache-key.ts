@@ -1,6 +1,7 @@
 /** Names of credentials outside the process. An HMAC, because a plain hash could be tested against stolen tokens offline. */
-import { createHash, createHmac, createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
+import { createHash, createHmac, type KeyObject } from 'node:crypto';
 import type { Credential } from '../../core/credential/credential.ts';
+import { deriveKey } from '../../sealing/derive-key.ts';
 import { jwtHeader } from '../jwt-form.ts';
 
 /** Separate keys, so that a name can never serve as the proof of an entry. */
@@ -28,8 +29,8 @@ export function deriveCacheKeys(
 ): CacheKeys {
   const of = rules === '' ? '' : ` ${digest(rules)}`;
   const keysOf = (one: string | Uint8Array): SecretKeys => ({
-    lookup: subkey(one, `rolegate verdict lookup${of}`),
-    entry: subkey(one, `rolegate verdict entry${of}`),
+    lookup: deriveKey(one, `rolegate verdict lookup${of}`),
+    entry: deriveKey(one, `rolegate verdict entry${of}`),
   });
   return { ...keysOf(secret), previous: previousSecrets.map(keysOf) };
 }
@@ -37,10 +38,6 @@ export function deriveCacheKeys(
 /** Rules can be long; HKDF accepts 1024 bytes. */
 function digest(text: string): string {
   return createHash('sha256').update(text).digest('base64url');
-}
-
-function subkey(secret: string | Uint8Array, purpose: string): KeyObject {
-  return createSecretKey(new Uint8Array(hkdfSync('sha256', secret, '', purpose, 32)));
 }
 
 /**

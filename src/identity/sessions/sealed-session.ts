@@ -2,8 +2,9 @@
  * Sessions outside the memory of this process: their names are keyed hashes of what cookies and people are called, and their records are
  * sealed, so that a store reveals no cookie, no person and no token, and write access to it does not make a session.
  */
-import { createHmac, createSecretKey, hkdfSync, type KeyObject, randomBytes } from 'node:crypto';
+import { createHmac, type KeyObject, randomBytes } from 'node:crypto';
 import { z } from 'zod';
+import { deriveKey } from '../../sealing/derive-key.ts';
 import { openText, sealText } from '../../sealing/sealed-text.ts';
 import { deriveCacheKeys, lookupKey, type SecretKeys } from '../cache/cache-key.ts';
 import { type SessionBounds, SessionTooLarge, type StoredSession } from './session-store.ts';
@@ -50,13 +51,9 @@ export function deriveSessionSecrets(
   return [secret, ...previousSecrets].map((one) => ({
     // As for revocations: a handle is the name that ends the session everywhere.
     lookup: deriveCacheKeys(one).lookup,
-    record: subkey(one, 'rolegate session record'),
-    person: subkey(one, 'rolegate session person'),
+    record: deriveKey(one, 'rolegate session record'),
+    person: deriveKey(one, 'rolegate session person'),
   }));
-}
-
-function subkey(secret: string | Uint8Array, purpose: string): KeyObject {
-  return createSecretKey(new Uint8Array(hkdfSync('sha256', secret, '', purpose, 32)));
 }
 
 /** 256 random bits, as 43 characters of base64url. */

@@ -56,7 +56,7 @@ export function createAuthApiProvider(
     endSessionUrl: async () => null,
     async endSession({ tokens: { access }, providerSession }) {
       if (access === null || providerSession === null) return;
-      // During an outage the bearer remains, but nobody has it: it was in the session only.
+      // During an outage the bearer remains, but only the session had it.
       await client
         .call({ method: 'DELETE', path: `/session/${providerSession}`, bearer: access })
         .catch((error: unknown) => unavailable(error));

@@ -75,7 +75,7 @@ export function createAccountPages(
     return client.call({ ...asked, caller: { address, userAgent } });
   }
 
-  /** The same for an address that nobody has. */
+  /** The same for an address of no user. */
   function showCode({ transaction, frame }: Step, email: string, { json, status }: AuthApiResponse): PageReply {
     const { bearer, verificationCodeID: codeId } = json;
     if (typeof bearer !== 'string' || typeof codeId !== 'string') {

@@ -3,8 +3,9 @@
  * records. Each is encrypted and authenticated (AES-256-GCM) under a key derived from `cache.secret`: reading Redis reveals only ids and
  * reasons, and writing to it cannot add a record.
  */
-import { createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import type { RedisLink } from '../../redis/redis-link.ts';
+import { deriveKey } from '../../sealing/derive-key.ts';
 import { openText, sealText } from '../../sealing/sealed-text.ts';
 import type { EvictionEvents } from '../metrics/decision-metrics.ts';
 import { recordedReasons } from '../request-record.ts';
@@ -46,7 +47,8 @@ export class SharedDecisions {
 
   constructor(options: SharedDecisionsOptions) {
     this.#options = options;
-    this.#keys = [deriveKey(options.secret), ...options.previousSecrets.map(deriveKey)];
+    const keyOf = (secret: string) => deriveKey(secret, 'rolegate decision records');
+    this.#keys = [keyOf(options.secret), ...options.previousSecrets.map(keyOf)];
     this.#cutAfter = Math.ceil(options.most / 50);
   }
 
@@ -167,9 +169,4 @@ export class SharedDecisions {
     }
     return null;
   }
-}
-
-/** By HKDF (RFC 5869), separate from every other use of the secret. */
-function deriveKey(secret: string): KeyObject {
-  return createSecretKey(new Uint8Array(hkdfSync('sha256', secret, '', 'rolegate decision records', 32)));
 }
