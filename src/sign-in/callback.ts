@@ -3,11 +3,11 @@ import { readBrowser, setCookie } from './cookies.ts';
 import { onward } from './onward.ts';
 import { type PageReply, type PageRequest, redirect, refuse } from './page-request.ts';
 import { failurePage, loopPage } from './pages/message-pages.ts';
-import { paths } from './paths.ts';
+import { paths, withQuery } from './paths.ts';
 import type { Provider, SignedIn } from './provider.ts';
 import { homePath } from './return-address.ts';
 import { type CurrentSession, currentSession, outage, type SignInParts, startAddress } from './sign-in-parts.ts';
-import { meetsAcr } from './step-up.ts';
+import { meetsAcr, stepUpParameters } from './step-up.ts';
 import { type Transaction, transactionLifeMs } from './transaction.ts';
 
 export async function callback(parts: SignInParts, provider: Provider, request: PageRequest): Promise<PageReply> {
@@ -53,9 +53,8 @@ function tooWeak(provider: Provider, { target, acr, maxAgeS, attempt }: Transact
     const page = (errorId: string) => failurePage('unmet_authentication_requirements', again, errorId);
     return refuse('sign_in_failed', page, `the provider returned no acr of: ${demanded}`);
   }
-  const query = new URLSearchParams({ go: '1', again: '1', prompt: 'login', return_to: target, acr_values: demanded });
-  if (maxAgeS !== null) query.set('max_age', String(maxAgeS));
-  return redirect(`${paths.start(provider.name)}?${query}`);
+  const again = { go: '1', again: '1', prompt: 'login', return_to: target, ...stepUpParameters({ maxAgeS, acr }) };
+  return redirect(withQuery(paths.start(provider.name), again));
 }
 
 /** One that was opened just now is that of another tab, whose requests are under way. */

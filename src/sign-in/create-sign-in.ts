@@ -35,7 +35,6 @@ import {
 import { askToSignOut, signedOut, signOut } from './sign-out.ts';
 import type { SpentTransactions } from './spent-transactions.ts';
 import { choose, start } from './start.ts';
-import { stepUpQuery } from './step-up.ts';
 import { createTransactions } from './transaction.ts';
 import { writeReply } from './write-reply.ts';
 
@@ -99,7 +98,7 @@ export function createSignIn(options: SignInOptions): OwnPages {
     if (begun === null) return signInAddress(parts, returnAddress(query.get('return_to'), at));
     // The link of a hand-over is one of another host.
     const target = begun.origin === at ? begun.target : returnAddress(path + search, at);
-    return startAddress(begun.provider, target) + stepUpQuery(begun);
+    return startAddress(begun.provider, target, begun);
   }
 
   const { accounts = null } = options;

@@ -11,7 +11,6 @@ import { loopPage } from './pages/message-pages.ts';
 import { paths } from './paths.ts';
 import type { Provider } from './provider.ts';
 import { currentSession, isGoodFor, type SignInParts, startAddress } from './sign-in-parts.ts';
-import { stepUpQuery } from './step-up.ts';
 import { transactionLifeMs } from './transaction.ts';
 
 /** A redirect. */
@@ -52,7 +51,7 @@ export async function handOver(parts: SignInParts, provider: Provider, request: 
   const maxAgeS = current !== null && current.session.openedAtMs >= begun.atMs ? null : begun.maxAgeS;
   if (current !== null && isGoodFor(current, [provider.name], { maxAgeS, acr: begun.acr }, parts.now()))
     return redirect(`${back}&pass=${parts.passes.make(current.id, begun.id)}`);
-  return redirect(startAddress(provider.name, request.path + request.search) + stepUpQuery(begun));
+  return redirect(startAddress(provider.name, request.path + request.search, begun));
 }
 
 /** At the other origin. */

@@ -6,8 +6,8 @@ import type { WholeResponse } from '../http1/server/whole-response.ts';
 import type { RequestContext } from '../request-line/request-context.ts';
 import { type PageReply, refuse } from './page-request.ts';
 import { formPage } from './pages/form-page.ts';
-import { paths } from './paths.ts';
-import { stepUpQuery } from './step-up.ts';
+import { paths, withQuery } from './paths.ts';
+import { stepUpParameters } from './step-up.ts';
 
 /** More make a page slow. */
 const maxFields = 1_000;
@@ -27,10 +27,9 @@ export function keptForm(
   if (fields === null) return null;
   const { challenges } = wayToSignIn(refused.reason, refused, rawHeaders, proto);
   // The person wants to sign in here, so the page that lets one of many tabs lead is left out.
-  const start = url.includes('?') ? `${url}&` : `${url}?`;
-  const demand = stepUpQuery(stepUpFor(refused.reason, route.conditions, method));
-  const signIn = `${start}go=1${demand}&return_to=${encodeURIComponent(paths.signedIn)}`;
-  const check = `${start}check=1${demand}`;
+  const demanded = stepUpParameters(stepUpFor(refused.reason, route.conditions, method));
+  const signIn = withQuery(url, { go: '1', ...demanded, return_to: paths.signedIn });
+  const check = withQuery(url, { check: '1', ...demanded });
   return refuse(
     refused.reason,
     (errorId) => formPage({ action: target, fields, signIn, check, errorId }),

@@ -1,7 +1,7 @@
 /** The way on from a return that opens no session: it is stale, was used before, or began in another browser. Nothing ends without one. */
 import { type PageReply, redirect, refuse } from './page-request.ts';
 import { loopPage } from './pages/message-pages.ts';
-import { paths } from './paths.ts';
+import { paths, withQuery } from './paths.ts';
 import type { Provider } from './provider.ts';
 import { homePath } from './return-address.ts';
 import { type CurrentSession, type SignInParts, startAddress } from './sign-in-parts.ts';
@@ -18,5 +18,5 @@ export function onward(
   if (current !== null) return redirect(target);
   const isLost = attempt > 0 || (browser !== null && repeated.count(browser));
   if (isLost) return refuse('sign_in_failed', (errorId) => loopPage(startAddress(provider.name, target), errorId));
-  return redirect(`${paths.start(provider.name)}?go=1&again=1&return_to=${encodeURIComponent(target)}`);
+  return redirect(withQuery(paths.start(provider.name), { go: '1', again: '1', return_to: target }));
 }

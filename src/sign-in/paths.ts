@@ -21,3 +21,8 @@ export const paths = {
   code: `${ownPaths}code`,
   signUp: `${ownPaths}sign-up`,
 } as const;
+
+/** An address with these parameters, besides those that it has. */
+export function withQuery(path: string, parameters: Readonly<Record<string, string>>): string {
+  return `${path}${path.includes('?') ? '&' : '?'}${new URLSearchParams(parameters)}`;
+}

@@ -1,7 +1,7 @@
 /** What the pages of sign-in share: the configured providers, the sessions, and the transactions. */
 import type { SessionSettings } from '../core/credential/credential.ts';
 import { idOf } from '../core/credential/session-cookie.ts';
-import type { StepUp } from '../core/credential/step-up.ts';
+import { noStepUp, type StepUp } from '../core/credential/step-up.ts';
 import type { SessionStore, StoredSession } from '../identity/sessions/session-store.ts';
 import { onlyCookie } from './cookies.ts';
 import type { Passes } from './hand-over.ts';
@@ -9,11 +9,11 @@ import type { HostCookies } from './host-cookies.ts';
 import type { PageReply, PageRequest } from './page-request.ts';
 import { refuse } from './page-request.ts';
 import { outagePage } from './pages/message-pages.ts';
-import { paths } from './paths.ts';
+import { paths, withQuery } from './paths.ts';
 import type { Provider } from './provider.ts';
 import type { RepeatedSignIns } from './repeated-sign-ins.ts';
 import type { SpentTransactions } from './spent-transactions.ts';
-import { meetsAcr } from './step-up.ts';
+import { meetsAcr, stepUpParameters } from './step-up.ts';
 import type { Transactions } from './transaction.ts';
 
 export interface SignInParts {
@@ -70,12 +70,12 @@ export function isGoodFor(
 export function signInAddress({ providers }: SignInParts, target: string): string {
   const [first = '', ...others] = providers.keys();
   if (others.length === 0) return startAddress(first, target);
-  return `${paths.choose}?return_to=${encodeURIComponent(target)}`;
+  return withQuery(paths.choose, { return_to: target });
 }
 
-/** The first page of a sign-in that leads to `target`. */
-export function startAddress(provider: string, target: string): string {
-  return `${paths.start(provider)}?return_to=${encodeURIComponent(target)}`;
+/** The first page of a sign-in that leads to `target`, and is as recent and strong as demanded. */
+export function startAddress(provider: string, target: string, demanded: StepUp = noStepUp): string {
+  return withQuery(paths.start(provider), { return_to: target, ...stepUpParameters(demanded) });
 }
 
 /** `again`: the address of the sign-in. */

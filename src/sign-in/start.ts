@@ -1,15 +1,16 @@
 /** The beginning of a sign-in: the page that leads on to the provider, the redirect there, and the question whether there is a session by now. */
+import { signInPath } from '../core/credential/sign-in.ts';
 import type { StepUp } from '../core/credential/step-up.ts';
 import { newBrowser, readBrowser, setCookie } from './cookies.ts';
 import { type PageReply, type PageRequest, redirect, refuse, say, show } from './page-request.ts';
 import { choicePage } from './pages/choice-page.ts';
 import { failurePage } from './pages/message-pages.ts';
 import { startPage } from './pages/start-page.ts';
-import { paths } from './paths.ts';
+import { paths, withQuery } from './paths.ts';
 import type { Provider } from './provider.ts';
 import { homePath, maxReturnLength, returnAddress } from './return-address.ts';
 import { currentSession, isGoodFor, outage, type SignInParts, startAddress } from './sign-in-parts.ts';
-import { stepUpQuery } from './step-up.ts';
+import { stepUpParameters } from './step-up.ts';
 
 export async function start(parts: SignInParts, provider: Provider, request: PageRequest): Promise<PageReply> {
   const { query } = request;
@@ -18,9 +19,7 @@ export async function start(parts: SignInParts, provider: Provider, request: Pag
   if (query.has('check')) return await saySignedIn(parts, [provider.name], request);
   if (query.has('go'))
     return await leave(parts, provider, request, { target, ...stepUp, attempt: query.has('again') ? 1 : 0 });
-  const rest = stepUpQuery(stepUp);
-  const path = paths.start(provider.name);
-  return show(startPage({ go: `${path}?go=1${rest}`, check: `${path}?check=1${rest}`, target }));
+  return show(startPage({ ...addressesAt(paths.start(provider.name), stepUp), target }));
 }
 
 /** For routes with several providers. Those that the address does not name are not offered. */
@@ -30,18 +29,18 @@ export async function choose(parts: SignInParts, request: PageRequest): Promise<
   const names = known.length === 0 ? [...parts.providers.keys()] : known;
   if (query.has('check')) return await saySignedIn(parts, names, request);
   const target = returnAddress(query.get('return_to'), request.origin);
-  const rest = stepUpQuery(stepUpOf(query));
-  const check = new URLSearchParams([['check', '1'], ...names.map((name) => ['provider', name])]);
-  return show(
-    choicePage({
-      choices: names.map((name) => ({
-        label: parts.providers.get(name)!.label,
-        address: `${paths.start(name)}?go=1${rest}`,
-      })),
-      check: `${paths.choose}?${check}${rest}`,
-      target,
-    }),
-  );
+  const stepUp = stepUpOf(query);
+  const choices = names.map((name) => ({
+    label: parts.providers.get(name)!.label,
+    address: addressesAt(paths.start(name), stepUp).go,
+  }));
+  return show(choicePage({ choices, check: addressesAt(signInPath(names), stepUp).check, target }));
+}
+
+/** Of the redirect to the provider, without the return address, and of the question whether there is a session. */
+function addressesAt(path: string, stepUp: StepUp): { readonly go: string; readonly check: string } {
+  const demanded = stepUpParameters(stepUp);
+  return { go: withQuery(path, { go: '1', ...demanded }), check: withQuery(path, { check: '1', ...demanded }) };
 }
 
 async function saySignedIn(parts: SignInParts, providers: readonly string[], request: PageRequest): Promise<PageReply> {

@@ -6,8 +6,10 @@ export function meetsAcr({ acr }: Readonly<Record<string, unknown>>, demanded: r
   return demanded === null || (typeof acr === 'string' && demanded.includes(acr));
 }
 
-/** With an ampersand before each parameter. */
-export function stepUpQuery({ maxAgeS, acr }: StepUp): string {
-  const recent = maxAgeS === null ? '' : `&max_age=${maxAgeS}`;
-  return acr === null ? recent : `${recent}&acr_values=${encodeURIComponent(acr.join(' '))}`;
+/** Of an address. */
+export function stepUpParameters({ maxAgeS, acr }: StepUp): Readonly<Record<string, string>> {
+  return {
+    ...(maxAgeS === null ? {} : { max_age: String(maxAgeS) }),
+    ...(acr === null ? {} : { acr_values: acr.join(' ') }),
+  };
 }
