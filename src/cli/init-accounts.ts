@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { parseConfig } from '../config/parse-config.ts';
 import { CommandError, ExitCode, usageError } from './exit-code.ts';
+import { sectionsFor } from './init-sections.ts';
 import { ownCommand } from './own-command.ts';
 import { writeNewFile, writeSecretOnce } from './write-new-file.ts';
 
@@ -43,21 +44,9 @@ Then open ${origin}/ in a browser, and sign in as you@example.test: the code is 
   return ExitCode.fine;
 }
 
-/** Texts in double quotes are written as JSON, which YAML reads. */
 function templateFor({ service, secret, origin }: Target): string {
-  const behindTls = origin.startsWith('https:');
-  // Without a proxy, the port of the origin is that of the gateway. What is no origin is reported when this text is read.
-  const port = behindTls || !URL.canParse(origin) ? 8080 : new URL(origin).port || 80;
   return `# Rolegate in front of ${service}, for users who sign in by a code. Every setting with its default: rolegate schema --reference
-version: 1
-
-server:
-  listen: ":${port}"
-  admin: "127.0.0.1:9090" # health, metrics, the table of routes
-${behindTls ? '  trustedProxies: ["127.0.0.1/32", "::1/128"] # the proxy that ends TLS\n' : ''}
-signIn:
-  origin: ${JSON.stringify(origin)}
-  accounts: {} # name, logo and color of the pages
+${sectionsFor(origin)}  accounts: {} # name, logo and color of the pages
   # Of one process. For several, remove this and set cache.redis.
   sessions: { store: { file: ./rolegate-sessions.db } }
 

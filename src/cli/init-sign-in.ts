@@ -10,6 +10,7 @@ import { paths } from '../sign-in/paths.ts';
 import type { Provider } from '../sign-in/provider.ts';
 import { askTerminal } from './ask-terminal.ts';
 import { CommandError, ExitCode, usageError } from './exit-code.ts';
+import { sectionsFor } from './init-sections.ts';
 import { ownCommand } from './own-command.ts';
 import { writeNewFile, writeSecretOnce } from './write-new-file.ts';
 
@@ -90,19 +91,8 @@ function signedOutAddress({ origin }: Registration): string {
 
 /** Texts in double quotes are written as JSON, which YAML reads. */
 function templateFor({ service, secret }: Target, { issuer, clientId, origin }: Registration): string {
-  const behindTls = origin.startsWith('https:');
-  // Without a proxy, the port of the origin is that of the gateway. What is no origin is reported when this text is read.
-  const port = behindTls || !URL.canParse(origin) ? 8080 : new URL(origin).port || 80;
   return `# Rolegate in front of ${service}, for users of an OpenID provider. Every setting with its default: rolegate schema --reference
-version: 1
-
-server:
-  listen: ":${port}"
-  admin: "127.0.0.1:9090" # health, metrics, the table of routes
-${behindTls ? '  trustedProxies: ["127.0.0.1/32", "::1/128"] # the proxy that ends TLS\n' : ''}
-signIn:
-  origin: ${JSON.stringify(origin)}
-  providers:
+${sectionsFor(origin)}  providers:
     ${provider}:
       issuer: ${JSON.stringify(issuer)}
       clientId: ${JSON.stringify(clientId)}

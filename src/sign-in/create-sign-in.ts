@@ -124,7 +124,9 @@ export function createSignIn(options: SignInOptions): OwnPages {
     async serve(context, trustedProxies, forwardedHeaders) {
       const { request, peer } = context;
       const { rawHeaders, method } = request;
-      const [path = '', search = ''] = request.target.split(/(?=\?)(.*)/s);
+      const { target } = request;
+      const pathEnd = target.includes('?') ? target.indexOf('?') : target.length;
+      const [path, search] = [target.slice(0, pathEnd), target.slice(pathEnd)];
       const facts = clientFacts(peer, hostOf(rawHeaders), rawHeaders, trustedProxies, () => '', forwardedHeaders);
       const host = plainAuthority(facts.forwardedHost);
       const isOf = (one: string) => plainAuthority(new URL(one).host) === host;
@@ -162,32 +164,12 @@ function accountPages(parts: SignInParts, accounts: Accounts, secrets: readonly 
     );
     return loaded;
   };
-  return new Map<string, Methods>([
-    [
-      paths.address,
-      {
-        GET: async (request) => (await load()).showAddress(request),
-        POST: async (request) => await (await load()).sendCode(request),
-      },
-    ],
-    [
-      paths.code,
-      {
-        GET: async (request) => (await load()).beginAgain(request),
-        POST: async (request) => await (await load()).checkCode(request),
-      },
-    ],
-    ...(accounts.settings.mayRegister
-      ? [
-          [
-            paths.signUp,
-            {
-              GET: async (request) => (await load()).showSignUp(request),
-              POST: async (request) => await (await load()).signUp(request),
-            },
-          ] as const satisfies readonly [string, Methods],
-        ]
-      : []),
+  const page = (name: keyof AccountPages) => async (request: PageRequest) => await (await load())[name](request);
+  const signUp: [string, Methods] = [paths.signUp, { GET: page('showSignUp'), POST: page('signUp') }];
+  return new Map([
+    [paths.address, { GET: page('showAddress'), POST: page('sendCode') }],
+    [paths.code, { GET: page('beginAgain'), POST: page('checkCode') }],
+    ...(accounts.settings.mayRegister ? [signUp] : []),
   ]);
 }
 

@@ -153,6 +153,11 @@ export function describeSessionStore(
       expect(evicted).toEqual(['person']);
     });
 
+    it('makes room for a new session by ending another one, also when all end at the same time', async () => {
+      for (let at = 0; at < 12; at += 1) expect(await store.find(await store.open(session()))).not.toBeNull();
+      expect(evicted).toHaveLength(9);
+    });
+
     it('does not count sessions that have ended', async () => {
       const id = await store.open(session());
       for (let at = 0; at < 5; at += 1) {

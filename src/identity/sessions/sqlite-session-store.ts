@@ -76,8 +76,10 @@ export function createSqliteSessionStore(options: SqliteSessionStoreOptions): Se
   const sweep = database.prepare('DELETE FROM sessions WHERE endMs <= ?');
   const count = database.prepare('SELECT count(*) AS sessions FROM sessions');
   const countOf = database.prepare('SELECT count(*) AS sessions FROM sessions WHERE person = ?');
-  const oldest = database.prepare('SELECT name FROM sessions ORDER BY usedAtMs LIMIT 1');
-  const oldestOf = database.prepare('SELECT name FROM sessions WHERE person = ? ORDER BY usedAtMs LIMIT 1');
+  const oldest = database.prepare('SELECT name FROM sessions WHERE name <> ? ORDER BY usedAtMs LIMIT 1');
+  const oldestOf = database.prepare(
+    'SELECT name FROM sessions WHERE person = ? AND name <> ? ORDER BY usedAtMs LIMIT 1',
+  );
   const leases = new Map<string, { readonly token: string; readonly endMs: number }>();
 
   function write(name: string, session: StoredSession): void {
@@ -114,14 +116,15 @@ export function createSqliteSessionStore(options: SqliteSessionStoreOptions): Se
     onEvict(by, name);
   }
 
-  function keepBounds(person: string): void {
+  /** Not by ending the new session itself. */
+  function makeRoomFor(name: string, person: string): void {
     sweep.run(now());
     const over = (counted: unknown, bound: number) => (counted as { sessions: number }).sessions > bound;
     while (over(countOf.get(person), bounds.maxPerPerson)) {
-      evict('person', oldestOf.get(person));
+      evict('person', oldestOf.get(person, name));
     }
     while (over(count.get(), bounds.max)) {
-      evict('all', oldest.get());
+      evict('all', oldest.get(name));
     }
   }
 
@@ -134,9 +137,9 @@ export function createSqliteSessionStore(options: SqliteSessionStoreOptions): Se
     open: (session) =>
       attempt(() => {
         const id = newSessionId();
-        // The bounds first: the new session is never the one that was unused for longest.
-        write(nameOfSession(id, current), session);
-        keepBounds(nameOfPerson(session.issuer, session.subject, current));
+        const name = nameOfSession(id, current);
+        write(name, session);
+        makeRoomFor(name, nameOfPerson(session.issuer, session.subject, current));
         return id;
       }),
     find: (id) =>

@@ -1,12 +1,12 @@
 /** `rolegate init --accounts`: one command, and the ones that it prints, protect a page without a provider. */
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { CookieBrowser } from '../../support/cookie-browser.ts';
 import { freePort } from '../../support/free-port.ts';
 import { startRecordingUpstream } from '../../support/recording-upstream.ts';
+import { main, rolegateIn } from '../../support/rolegate-in.ts';
 import { runCommand } from '../../support/running-command.ts';
 import { fieldsOf } from '../sign-in/accounts-world.ts';
 
@@ -16,13 +16,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-const main = resolve('src/main.ts');
-const rolegate = (...args: string[]) =>
-  spawnSync(process.execPath, [main, ...args], {
-    cwd: folder,
-    encoding: 'utf8',
-    env: { ...process.env, NO_COLOR: '1' },
-  });
+const rolegate = (...args: string[]) => rolegateIn(folder, ...args);
 
 test('leads to a page that the first user opens with a code from the log', async () => {
   const upstream = await startRecordingUpstream();

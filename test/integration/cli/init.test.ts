@@ -2,13 +2,14 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { CookieBrowser } from '../../support/cookie-browser.ts';
 import { freePort } from '../../support/free-port.ts';
 import { blocksOf } from '../../support/markdown-page.ts';
 import { startOpenidProvider, webSecret } from '../../support/openid-provider.ts';
 import { startRecordingUpstream } from '../../support/recording-upstream.ts';
+import { main, rolegateIn } from '../../support/rolegate-in.ts';
 import { runCommand } from '../../support/running-command.ts';
 import { looksLike, stepsOf } from '../../support/transcript.ts';
 
@@ -18,13 +19,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-const main = resolve('src/main.ts');
-const rolegate = (...args: string[]) =>
-  spawnSync(process.execPath, [main, ...args], {
-    cwd: folder,
-    encoding: 'utf8',
-    env: { ...process.env, NO_COLOR: '1' },
-  });
+const rolegate = (...args: string[]) => rolegateIn(folder, ...args);
 
 test('the printed commands lead to a user who is allowed', async () => {
   const upstream = await startRecordingUpstream();

@@ -220,7 +220,7 @@ describe('attacks', () => {
   }, 60_000);
 
   test('an unknown address gets the page, the status and the messages of a known one', async () => {
-    const { open, askCode, enter } = await world();
+    const { gateway, open, askCode, enter } = await world();
     const of = async (email: string) => {
       const browser = new CookieBrowser();
       const page = await askCode(browser, await open(browser), email);
@@ -230,7 +230,13 @@ describe('attacks', () => {
         text.replaceAll(email, 'ADDRESS').replace(/(?<=value="|state=)[\w-]{80,}/g, 'SEALED'),
       ]);
     };
-    expect(await of('nobody@example.test')).toEqual(await of('ann@example.test'));
+    const known = await of('ann@example.test');
+    const sent = gateway.codes.length;
+    expect(await of('nobody@example.test')).toEqual(known);
+    // Control: only one of them got a code.
+    expect(gateway.codes).toHaveLength(sent);
+    await of('ann@example.test');
+    expect(gateway.codes).toHaveLength(sent + 1);
   });
 
   test('a body that is too long is not read', async () => {
