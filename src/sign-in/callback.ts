@@ -8,7 +8,7 @@ import type { Provider, SignedIn } from './provider.ts';
 import { homePath } from './return-address.ts';
 import { type CurrentSession, currentSession, outage, type SignInParts, startAddress } from './sign-in-parts.ts';
 import { meetsAcr, stepUpParameters } from './step-up.ts';
-import { type Transaction, transactionLifeMs } from './transaction.ts';
+import type { Transaction } from './transaction.ts';
 
 export async function callback(parts: SignInParts, provider: Provider, request: PageRequest): Promise<PageReply> {
   const { transactions, spent, repeated, cookies, now, origin } = parts;
@@ -18,10 +18,7 @@ export async function callback(parts: SignInParts, provider: Provider, request: 
   const target = begun?.target ?? homePath;
   const current = await currentSession(parts, request);
   const goOn = () => onward(parts, provider, current, { begun, browser });
-  if (begun === null || browser === null || !begun.isOf(browser)) return goOn();
-  // The provider of another one's callback would get its code (mix-up, RFC 9700 section 4.4).
-  if (begun.provider !== provider.name || begun.origin !== origin) return goOn();
-  if (now() - begun.atMs > transactionLifeMs) return goOn();
+  if (!begun?.isGoodAt({ provider: provider.name, origin }, browser)) return goOn();
   if (!(await spent.spend(begun.id))) return goOn();
   const result = await provider.exchangeCode({
     callback: new URL(request.path + request.search, origin),

@@ -11,7 +11,6 @@ import { loopPage } from './pages/message-pages.ts';
 import { paths } from './paths.ts';
 import type { Provider } from './provider.ts';
 import { currentSession, isGoodFor, type SignInParts, startAddress } from './sign-in-parts.ts';
-import { transactionLifeMs } from './transaction.ts';
 
 /** A redirect. */
 const passLifeMs = 60_000;
@@ -45,7 +44,7 @@ export async function handOver(parts: SignInParts, provider: Provider, request: 
     return redirect('/');
   const back = `${begun.origin}${paths.takeOver(provider.name)}?state=${state}`;
   // There it begins again.
-  if (parts.now() - begun.atMs > transactionLifeMs) return redirect(back);
+  if (begun.isOld) return redirect(back);
   const current = await currentSession(parts, request);
   // One that was opened for it is as recent as can be.
   const maxAgeS = current !== null && current.session.openedAtMs >= begun.atMs ? null : begun.maxAgeS;
@@ -56,18 +55,17 @@ export async function handOver(parts: SignInParts, provider: Provider, request: 
 
 /** At the other origin. */
 export async function takeOver(parts: SignInParts, provider: Provider, request: PageRequest): Promise<PageReply> {
-  const { transactions, spent, repeated, passes, sessions, cookies, hosts, now } = parts;
+  const { transactions, spent, repeated, passes, sessions, cookies, hosts } = parts;
   const begun = transactions.open(request.query.get('state') ?? '');
   const browser = readBrowser(request.rawHeaders, cookies.browserCookie);
   const goOn = async () => onward(parts, provider, await currentSession(parts, request), { begun, browser });
-  if (begun === null || begun.origin !== request.origin || begun.provider !== provider.name) return await goOn();
-  const id = passes.read(request.query.get('pass') ?? '', begun.id);
-  if (id === null) return await goOn();
+  const id = begun === null ? null : passes.read(request.query.get('pass') ?? '', begun.id);
+  if (begun === null || id === null) return await goOn();
   // By any browser: one that did not begin it was sent here by an attacker, who must not use the pass after it.
   const isUnused = await spent.spend(begun.id);
-  if (browser === null || !begun.isOf(browser) || now() - begun.atMs > transactionLifeMs) return await goOn();
+  if (!isUnused || !begun.isGoodAt({ provider: provider.name, origin: request.origin }, browser)) return await goOn();
   // The session may have ended since.
-  if (!isUnused || (await sessions.find(id)) === null) return await goOn();
+  if ((await sessions.find(id)) === null) return await goOn();
   const again = startAddress(provider.name, begun.target);
   if (repeated.count(browser)) return refuse('sign_in_failed', (errorId) => loopPage(again, errorId));
   return redirect(begun.target, setCookie(cookies.cookie, hosts.seal(id, new URL(request.origin).host)));

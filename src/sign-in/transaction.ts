@@ -25,8 +25,13 @@ export interface Transaction {
 }
 
 export interface OpenedTransaction extends Transaction {
-  /** Whether the browser began it. */
-  isOf(browser: string | null): boolean;
+  /** Too old to open a session. */
+  readonly isOld: boolean;
+  /**
+   * Whether this return may open a session: the browser began it, at this provider and origin, and not too long ago. The provider of
+   * another one's callback would get its code (mix-up, RFC 9700 section 4.4).
+   */
+  isGoodAt(place: { readonly provider: string; readonly origin: string }, browser: string | null): browser is string;
   nonce(browser: string): string;
   verifier(browser: string): string;
 }
@@ -54,9 +59,16 @@ export function createTransactions(secrets: readonly string[], now: () => number
   function opened(transaction: Transaction, proof: KeyObject): OpenedTransaction {
     const derive = (purpose: string, browser: string) =>
       createHmac('sha256', proof).update(`${purpose} ${transaction.id} ${browser}`).digest('base64url');
+    const isOld = now() - transaction.atMs > transactionLifeMs;
     return {
       ...transaction,
-      isOf: (browser) => browser !== null && digest(browser) === transaction.browser,
+      isOld,
+      isGoodAt: ({ provider, origin }, browser): browser is string =>
+        !isOld &&
+        provider === transaction.provider &&
+        origin === transaction.origin &&
+        browser !== null &&
+        digest(browser) === transaction.browser,
       nonce: (browser) => derive('nonce', browser),
       verifier: (browser) => derive('verifier', browser),
     };

@@ -9,7 +9,7 @@ import { type PageReply, type PageRequest, redirect, refuse, show } from '../pag
 import type { Page } from '../pages/page.ts';
 import { homePath } from '../return-address.ts';
 import { currentSession, outage, type SignInParts, startAddress } from '../sign-in-parts.ts';
-import { type OpenedTransaction, transactionLifeMs } from '../transaction.ts';
+import type { OpenedTransaction } from '../transaction.ts';
 import type { AccountTexts, MessageName } from './account-texts.ts';
 import type { AccountPages, Accounts } from './accounts.ts';
 import { type AuthApiCall, type AuthApiResponse, AuthApiUnavailable } from './auth-api-client.ts';
@@ -44,9 +44,8 @@ export function createAccountPages(
     const transaction = parts.transactions.open(state);
     const browser = readBrowser(request.rawHeaders, parts.cookies.browserCookie);
     if (transaction === null) return beginAgain(homePath);
-    const { target, atMs } = transaction;
-    const isOurs = transaction.isOf(browser) && transaction.provider === provider.name;
-    if (!isOurs || parts.now() - atMs > transactionLifeMs) return beginAgain(target);
+    const place = { provider: provider.name, origin: parts.origin };
+    if (!transaction.isGoodAt(place, browser)) return beginAgain(transaction.target);
     const texts = textsFor(headerOf(request.rawHeaders, 'accept-language'));
     return { request, form, transaction, state, texts, frame: { settings, texts, state, message: null } };
   }

@@ -23,9 +23,23 @@ describe('a transaction', () => {
     const begun = transactions.begin(wanted, 'browser-1');
     const opened = transactions.open(begun.state);
     expect(opened).toMatchObject({ ...wanted, atMs: 1_000 });
-    expect([opened?.isOf('browser-1'), opened?.isOf('browser-2'), opened?.isOf(null)]).toEqual([true, false, false]);
+    const here = { provider: 'corp', origin: 'https://app.example.com' };
+    expect(opened?.isGoodAt(here, 'browser-1')).toBe(true);
+    expect([opened?.isGoodAt(here, 'browser-2'), opened?.isGoodAt(here, null)]).toEqual([false, false]);
+    expect(opened?.isGoodAt({ ...here, provider: 'other' }, 'browser-1')).toBe(false);
+    expect(opened?.isGoodAt({ ...here, origin: 'https://other.example.com' }, 'browser-1')).toBe(false);
     expect(opened?.nonce('browser-1')).toBe(begun.nonce('browser-1'));
     expect(opened?.verifier('browser-1')).toBe(begun.verifier('browser-1'));
+  });
+
+  test('is old after its life', () => {
+    let nowMs = 0;
+    const transactions = createTransactions([current], () => nowMs);
+    const { state } = transactions.begin(wanted, 'b');
+    nowMs = transactionLifeMs;
+    expect([transactions.open(state)?.isOld, transactions.open(state)?.isGoodAt(wanted, 'b')]).toEqual([false, true]);
+    nowMs += 1;
+    expect([transactions.open(state)?.isOld, transactions.open(state)?.isGoodAt(wanted, 'b')]).toEqual([true, false]);
   });
 
   test('has a nonce and a verifier of its own, which need the cookie of the browser', () => {
