@@ -15,9 +15,8 @@ const inside: ReadonlySet<string> = new Set([
   ...['cockatiel', 'commander', 'picocolors', 'pino', 'prom-client', 'undici', 'yaml', 'zod'],
 ]);
 
-/** `id`: as in imports, a package or a part of one. Whatever a bundled package imports is bundled, too, except for the API of tracing. */
+/** `id`: as in imports, a package or a part of one. Whatever a bundled package imports is bundled, too. */
 function staysPackage(id: string, importer = ''): boolean {
-  if (id === '@opentelemetry/api') return true;
   return /^[a-z@]/.test(id) && !inside.has(id.split('/', 1)[0] ?? '') && !/[\\/]node_modules[\\/]/.test(importer);
 }
 

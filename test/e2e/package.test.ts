@@ -89,6 +89,7 @@ describe('the tarball', () => {
     );
     const licenses = readFileSync(join(copy.folder, 'dist/licenses.txt'), 'utf8');
     expect(licenses.match(/^\S+ \d+\.\d+\.\d+$/gm)?.map((line) => line.split(' ')[0])).toEqual([
+      '@opentelemetry/api',
       '@pinojs/redact',
       'atomic-sleep',
       'bintrees',

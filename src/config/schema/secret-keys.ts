@@ -16,7 +16,16 @@ export function mayHoldSecret(mapping: z.ZodObject): boolean {
   return isSecret(mapping) || Object.values<Schema>(mapping.shape).some(isSecret);
 }
 
+const known = new WeakMap<Schema, SecretKeys>();
+
+/** Walks the whole schema once. */
 export function secretKeysOf(file: Schema): SecretKeys {
+  const keys = known.get(file) ?? findSecretKeys(file);
+  known.set(file, keys);
+  return keys;
+}
+
+function findSecretKeys(file: Schema): SecretKeys {
   const openSections = new Set<string>();
   const open = new Set(['file']);
   const secret = new Set<string>();
