@@ -1,12 +1,14 @@
-/** Sign-in at Keycloak, whose sign-in page, cookies, rotation of refresh tokens and logout tokens nobody here wrote. */
+/** Sign-in at three replicas with Keycloak, whose sign-in page, cookies, rotation of refresh tokens and logout tokens nobody here wrote. */
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { launchChromium, noChromium } from '../support/chromium.ts';
+import { createConfigFolder } from '../support/config-folder.ts';
 import { CookieBrowser } from '../support/cookie-browser.ts';
 import { freePort } from '../support/free-port.ts';
 import { type Keycloak, keycloakSecret, keycloakUser, startKeycloak } from '../support/keycloak.ts';
 import { type RecordingUpstream, startRecordingUpstream } from '../support/recording-upstream.ts';
-import { startGateway } from '../support/running-gateway.ts';
+import { startPrivateRedis } from '../support/redis.ts';
+import { demandHaproxy, startReplicasInTurn } from '../support/replicas-in-turn.ts';
 
 const closing: (() => Promise<unknown>)[] = [];
 let origin: string;
@@ -15,17 +17,26 @@ let service: RecordingUpstream;
 let chromium: Browser | null = null;
 
 beforeAll(async () => {
-  const address = `127.0.0.1:${await freePort()}`;
-  origin = `http://${address}`;
+  demandHaproxy();
+  const port = await freePort();
+  origin = `http://127.0.0.1:${port}`;
   keycloak = await startKeycloak(origin, { accessTokenS: 5 });
   closing.push(keycloak.close);
   service = await startRecordingUpstream({
     answer: ({ target }) => ({ rawHeaders: ['content-type', 'text/html'], body: `<h1>${target}</h1>` }),
   });
   closing.push(service.close);
-  const gateway = await startGateway(`version: 1
-server: { listen: "${address}", admin: false }
-cache: { secret: a secret of the gateway with 32 characters }
+  const redis = await startPrivateRedis();
+  closing.push(redis.dispose);
+  const folder = createConfigFolder();
+  closing.push(async () => folder.remove());
+  const config = folder.write(
+    'gateway.yaml',
+    `version: 1
+server: { listen: "127.0.0.1:0", admin: false }
+cache:
+  secret: a secret of the gateway with 32 characters
+  redis: { url: "${redis.url}" }
 upstreams: { pages: { targets: ["${service.origin}"] } }
 roles: { staff: { from: { field: groups, equals: staff } } }
 identityHeaders: { x-user: userId, x-name: fullName, x-groups: groups }
@@ -40,8 +51,10 @@ signIn:
 routes:
   - { id: logout, match: { path: /backchannel-logout }, upstream: backchannel-logout, access: public }
   - { id: pages, match: { path: /** }, upstream: pages, signIn: corp, credentials: [session], access: [staff] }
-`);
-  closing.push(gateway.close);
+`,
+  );
+  const { close } = await startReplicasInTurn(port, { folder, config, environments: [{}, {}, {}] });
+  closing.push(close);
   chromium = await launchChromium();
 }, 600_000);
 afterAll(async () => {

@@ -1,9 +1,8 @@
 /** Tabs of Chromium at three gateway processes that take turns behind HAProxy, with one Redis and a provider that has a form. */
-import { spawnSync } from 'node:child_process';
 import { globSync } from 'node:fs';
 import { Redis } from 'ioredis';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { logKey, resultsLogKey } from '../../src/identity/revocation/revocation-keys.ts';
 import { launchChromium, noChromium } from '../support/chromium.ts';
 import { createConfigFolder } from '../support/config-folder.ts';
@@ -11,12 +10,12 @@ import { freePort } from '../support/free-port.ts';
 import { startOpenidProvider, webSecret } from '../support/openid-provider.ts';
 import { startRecordingUpstream } from '../support/recording-upstream.ts';
 import { type SharedRedis, startPrivateRedis, useRedis } from '../support/redis.ts';
-import { type RunningCommand, runCommand, runRolegate } from '../support/running-command.ts';
+import { demandHaproxy, startReplicasInTurn } from '../support/replicas-in-turn.ts';
 import { skipHere } from '../support/skip-here.ts';
 
 let chromium: Browser | null = null;
 beforeAll(async () => {
-  if (spawnSync('haproxy', ['-v']).error !== undefined) skipHere('no haproxy: install it to distribute requests');
+  demandHaproxy();
   chromium = await launchChromium();
 }, 400_000);
 afterAll(() => chromium?.close());
@@ -68,22 +67,11 @@ routes:
   - { id: pages, match: { path: /** }, upstream: pages, signIn: corp, credentials: [session], access: authenticated }
 `,
   );
-  const replicas = clocksS.map((clockS) => started(runRolegate(['serve', '--config', config], ahead(clockS))));
-  const ports: string[] = [];
-  for (const replica of replicas) ports.push((await replica.see(/"listen":\{[^}]*"port":(\d+)\}/))[1]!);
-  started(runCommand('haproxy', ['-db', '-f', folder.write('haproxy.cfg', inTurn(port, ports))]));
-  await vi.waitFor(async () => expect((await fetch(origin)).status).toBe(401), { timeout: 15_000 });
+  const { replicas, close } = await startReplicasInTurn(port, { folder, config, environments: clocksS.map(ahead) });
+  clean.push(close);
   const context = await chromium.newContext();
   clean.push(() => context.close());
   return { origin, replicas, counts, context };
-}
-
-function started(command: RunningCommand): RunningCommand {
-  clean.push(async () => {
-    command.signal('SIGKILL');
-    await command.ended;
-  });
-  return command;
 }
 
 function ahead(seconds: number): NodeJS.ProcessEnv {
@@ -100,18 +88,6 @@ async function beginLogs({ url, keyPrefix }: SharedRedis): Promise<void> {
     await client.xadd(key, `${Date.now() - 600_000}-0`, 'begin', '1');
   client.disconnect();
 }
-
-const inTurn = (port: number, ports: readonly string[]) => `
-defaults
-  mode http
-  timeout client 60s
-  timeout server 60s
-  timeout connect 5s
-listen pages
-  bind 127.0.0.1:${port}
-  balance roundrobin
-${ports.map((one, index) => `  server replica-${index} 127.0.0.1:${one}`).join('\n')}
-`;
 
 /** When the page of the provider is open. */
 async function atForm(page: Page): Promise<Page> {

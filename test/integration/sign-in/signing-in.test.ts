@@ -131,6 +131,23 @@ describe('a callback', () => {
     await browser.visit(start('/x'));
     expect(cookieOf(browser, origin)).not.toBe(planted);
   });
+
+  test.each([
+    [59_000, true],
+    [61_000, false],
+  ])(
+    'after %i ms: whether the session before it, whose tabs may have requests under way, remains: %s',
+    async (ms, remains) => {
+      const { origin, start, sessions, later } = await world();
+      const browser = new CookieBrowser();
+      await browser.visit(start('/first'));
+      const before = cookieOf(browser, origin)!;
+      later(ms);
+      await browser.visit(start('/second'));
+      expect(cookieOf(browser, origin)).not.toBe(before);
+      expect((await sessions.find(before)) !== null).toBe(remains);
+    },
+  );
 });
 
 test('a secret that the provider does not accept is named on the page, and is not in it', async () => {

@@ -1,5 +1,6 @@
-/** How the gateway authenticates to the provider, and how far their clocks may differ. */
+/** How the gateway authenticates to the provider, how far their clocks may differ, and which ID tokens it refuses. */
 import { generateKeyPairSync } from 'node:crypto';
+import type { JWTPayload } from 'jose';
 import { expect, test } from 'vitest';
 import { closedAfterEach } from '../../support/closed-after-each.ts';
 import { CookieBrowser } from '../../support/cookie-browser.ts';
@@ -7,7 +8,7 @@ import { freePort } from '../../support/free-port.ts';
 import { startOpenidProvider, webSecret } from '../../support/openid-provider.ts';
 import { startRecordingUpstream } from '../../support/recording-upstream.ts';
 import { startGateway } from '../../support/running-gateway.ts';
-import { nowS, startTokenIssuer } from '../../support/token-issuer.ts';
+import { goodClaims, makeKey, nowS, startTokenIssuer, type TokenIssuer } from '../../support/token-issuer.ts';
 
 const running = closedAfterEach();
 
@@ -76,8 +77,11 @@ test('parameters of the configuration reach the provider, and a demand for a new
   expect(await parametersOf('&prompt=login')).toEqual(['offline', 'login', 'code', 'S256']);
 });
 
-/** Its ID tokens have these times, relative to the clock of the gateway. */
-async function signInAt(times: { readonly iat: number; readonly nbf?: number; readonly exp: number }): Promise<number> {
+/** The status of the callback, at a provider whose ID tokens are made so. `good`: the claims of one that counts. */
+async function signInWith(
+  make: (issuer: TokenIssuer, good: JWTPayload) => Promise<string>,
+  metadata: object = {},
+): Promise<number> {
   const issuer = await startTokenIssuer();
   running.push(issuer);
   let nonce = '';
@@ -86,9 +90,7 @@ async function signInAt(times: { readonly iat: number; readonly nbf?: number; re
     const { issuer: iss } = issuer;
     if (request.url === '/jwks') json({ keys: issuer.keys });
     else if (request.url === '/token') {
-      const shifted = Object.fromEntries(Object.entries(times).map(([name, by]) => [name, nowS() + by]));
-      const claims = { aud: 'web', nonce, ...shifted };
-      const id_token = await issuer.token(claims, { typ: 'JWT' });
+      const id_token = await make(issuer, { aud: 'web', nonce });
       json({ access_token: 'a', token_type: 'bearer', expires_in: 300, id_token });
     } else {
       const endpoints = {
@@ -96,7 +98,7 @@ async function signInAt(times: { readonly iat: number; readonly nbf?: number; re
         token_endpoint: `${iss}/token`,
         jwks_uri: `${iss}/jwks`,
       };
-      json({ issuer: iss, ...endpoints, id_token_signing_alg_values_supported: ['ES256'] });
+      json({ issuer: iss, ...endpoints, id_token_signing_alg_values_supported: ['ES256'], ...metadata });
     }
   };
   const { origin } = await gatewayFor(issuer.issuer, await freePort(), `clientSecret: "${webSecret}"`);
@@ -114,5 +116,41 @@ test.each([
   ['control: 65 s ahead', { iat: 65, nbf: 65, exp: 365 }, 403],
   ['control: an ID token that ended 65 s ago', { iat: -125, exp: -65 }, 403],
 ])('clocks: %s', async (_name, times, status) => {
-  expect(await signInAt(times)).toBe(status);
+  const shifted = Object.fromEntries(Object.entries(times).map(([name, by]) => [name, nowS() + by]));
+  expect(await signInWith((issuer, good) => issuer.token({ ...good, ...shifted }, idToken))).toBe(status);
+});
+
+const idToken = { typ: 'JWT' };
+const unsigned = (claims: object) =>
+  `${[{ alg: 'none' }, claims].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.')}.`;
+
+test.each<[string, (issuer: TokenIssuer, good: JWTPayload) => Promise<string>, number]>([
+  ['control: a good one', (issuer, good) => issuer.token(good, idToken), 200],
+  ['for another client', (issuer, good) => issuer.token({ ...good, aud: 'other' }, idToken), 403],
+  [
+    'for several clients, issued to another one',
+    (issuer, good) => issuer.token({ ...good, aud: ['web', 'other'], azp: 'other' }, idToken),
+    403,
+  ],
+  ['of another issuer', (issuer, good) => issuer.token({ ...good, iss: 'https://other.example' }, idToken), 403],
+  [
+    'with the nonce of another sign-in',
+    (issuer, good) => issuer.token({ ...good, nonce: 'n'.repeat(43) }, idToken),
+    403,
+  ],
+  ['without a nonce', (issuer, good) => issuer.token({ ...good, nonce: undefined }, idToken), 403],
+  ['without a subject', (issuer, good) => issuer.token({ ...good, sub: undefined as never }, idToken), 403],
+  [
+    'signed with a key that the issuer does not publish',
+    async (issuer, good) => issuer.token(good, idToken, await makeKey('first')),
+    403,
+  ],
+  ['without a signature', async (issuer, good) => unsigned({ ...goodClaims(issuer.issuer), ...good }), 403],
+])('an ID token %s', async (_name, make, status) => {
+  expect(await signInWith(make)).toBe(status);
+});
+
+test('metadata of another issuer open no session', async () => {
+  const make = (issuer: TokenIssuer, good: JWTPayload) => issuer.token(good, idToken);
+  expect(await signInWith(make, { issuer: 'https://other.example' })).toBe(403);
 });
